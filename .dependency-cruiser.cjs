@@ -1,0 +1,179 @@
+/**
+ * Who may import whom. A room is a folder of src/; its face is its index.ts. What is not listed here is
+ * not allowed, so that a new room has to say what it needs.
+ */
+const ROOMS = {
+  kernel: [],
+  config: ['kernel'],
+  logging: ['kernel', 'config'],
+  http: ['kernel', 'config', 'logging'],
+  access: ['kernel', 'config', 'http'],
+  metrics: ['kernel', 'config', 'access', 'http'],
+  coordination: ['kernel', 'config'],
+  ace: ['kernel', 'config'],
+  events: ['kernel', 'config', 'access', 'http'],
+  engines: ['kernel', 'config', 'ace', 'events', 'access', 'metrics', 'http'],
+  proxy: [
+    'kernel',
+    'config',
+    'ace',
+    'engines',
+    'events',
+    'coordination',
+    'access',
+    'metrics',
+    'http',
+  ],
+  health: ['kernel', 'config', 'engines', 'proxy', 'access', 'metrics', 'http', 'events'],
+};
+
+/** Decisions and packet work: functions of data, tested by tables and properties. */
+const PURE = [
+  { name: 'mpegts', path: '^src/proxy/mpegts/', sees: '^src/(kernel|proxy/mpegts|proxy/buffer)/' },
+  { name: 'buffer', path: '^src/proxy/buffer/', sees: '^src/(kernel|proxy/mpegts|proxy/buffer)/' },
+  {
+    name: 'scores',
+    path: '^src/engines/selection/scores\\.ts$',
+    sees: '^src/(kernel/|engines/(selection/|engine\\.types\\.ts))',
+  },
+];
+
+const SPEC = '\\.spec\\.ts$';
+const DOING_IO =
+  '^(node:)?(http|http2|https|net|tls|dgram|dns|fs|child_process|cluster|worker_threads|timers)(/|$)';
+
+const roomRules = Object.entries(ROOMS).map(([room, sees]) => ({
+  name: `room-${room}`,
+  comment: `src/${room} may import ${sees.length > 0 ? sees.join(', ') : 'no other room'}.`,
+  severity: 'error',
+  from: { path: `^src/${room}/` },
+  to: { path: '^src/', pathNot: `^src/(${[room, ...sees].join('|')})/` },
+}));
+
+const pureRules = PURE.flatMap(({ name, path, sees }) => [
+  {
+    name: `pure-${name}-rooms`,
+    comment: 'Pure rooms know the kernel and one another, nothing that has effects.',
+    severity: 'error',
+    from: { path },
+    to: { path: '^src/', pathNot: sees },
+  },
+  {
+    name: `pure-${name}-io`,
+    comment:
+      'Pure rooms do no I/O and own no timers; packages (frameworks, loggers) would bring both.',
+    severity: 'error',
+    from: { path, pathNot: SPEC },
+    to: { path: [DOING_IO, '(^|/)node_modules/'] },
+  },
+]);
+
+module.exports = {
+  forbidden: [
+    ...roomRules,
+    ...pureRules,
+    {
+      name: 'room-unlisted',
+      comment: 'A new room states in ROOMS what it may import.',
+      severity: 'error',
+      from: { path: '^src/[^/]+/', pathNot: `^src/(${Object.keys(ROOMS).join('|')})/` },
+      to: { path: '^src/' },
+    },
+    {
+      name: 'faces-only',
+      comment:
+        'A room is seen through its index.ts, so that its inside can change. The kernel has no face: each of its files is one.',
+      severity: 'error',
+      from: { path: '^src/([^/]+)/' },
+      to: { path: '^src/[^/]+/', pathNot: ['^src/$1/', '^src/[^/]+/index\\.ts$', '^src/kernel/'] },
+    },
+    {
+      name: 'faces-only-from-the-top',
+      comment: 'The files that put the house together see modules and faces, no insides.',
+      severity: 'error',
+      from: { path: '^src/[^/]+\\.ts$', pathNot: SPEC },
+      to: {
+        path: '^src/[^/]+/',
+        pathNot: ['^src/[^/]+/index\\.ts$', '^src/[^/]+/[^/]+\\.module\\.ts$', '^src/kernel/'],
+      },
+    },
+    {
+      name: 'top-is-not-imported',
+      comment: 'The files that put the house together are seen by one another only.',
+      severity: 'error',
+      from: { path: '^src/[^/]+/' },
+      to: { path: '^src/[^/]+\\.ts$' },
+    },
+    {
+      name: 'kernel-without-packages',
+      comment: 'The kernel is pure and ours: no framework, no I/O.',
+      severity: 'error',
+      from: { path: '^src/kernel/', pathNot: SPEC },
+      to: { path: [DOING_IO, '(^|/)node_modules/'] },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'Whoever is in a cycle cannot be understood, tested or replaced alone.',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'product-stands-alone',
+      comment:
+        'The product needs neither its tests, nor its benchmark, nor the simulator to compile.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(simulator|bench|test|scripts)/' },
+    },
+    {
+      name: 'simulator-stands-alone',
+      comment:
+        'The simulator is a program of its own, without packages: it runs where the product is not.',
+      severity: 'error',
+      from: { path: '^simulator/', pathNot: SPEC },
+      to: { path: ['^(src|bench|test)/', '(^|/)node_modules/'] },
+    },
+    {
+      name: 'bench-stands-alone',
+      comment:
+        'What measures the product shares no code with it: a fault of both would be seen by neither.',
+      severity: 'error',
+      from: { path: '^bench/', pathNot: SPEC },
+      to: { path: ['^(src|simulator|test)/', '(^|/)node_modules/'] },
+    },
+    {
+      name: 'production-dependencies',
+      comment:
+        'What runs in production must be there after an install without development packages.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: SPEC },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'declared-dependencies',
+      comment:
+        "A package that is only there because another one needs it may go with that one's next release.",
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'resolvable',
+      comment: 'An import that leads nowhere fails at start.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)dist/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['require', 'node', 'default'],
+    },
+  },
+};

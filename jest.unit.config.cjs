@@ -1,0 +1,10 @@
+/** Unit and property tests: beside the source, without processes or services. */
+module.exports = {
+  displayName: 'unit',
+  rootDir: __dirname,
+  roots: ['<rootDir>/src', '<rootDir>/bench', '<rootDir>/simulator/src', '<rootDir>/test/unit'],
+  testMatch: ['**/*.spec.ts'],
+  transform: { '^.+\\.ts$': '@swc/jest' },
+  testEnvironment: 'node',
+  testTimeout: 20000,
+};

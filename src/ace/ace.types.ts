@@ -1,0 +1,58 @@
+/** Where an engine's HTTP API listens. Everything an engine says about addresses is replaced by this. */
+export interface EngineEndpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * An engine session as `getstream?format=json` describes it. The paths are origin-form
+ * (`/ace/r/…?query`): scheme, host and port of the engine's answer are discarded, because in containers
+ * they are often unreachable, and because an answer that points elsewhere must not be followed there.
+ */
+export interface EngineSession {
+  readonly playbackPath: string;
+  readonly statPath: string | null;
+  readonly commandPath: string | null;
+  /** 40 lower-case hex digits, or null when the engine left it out. */
+  readonly infohash: string | null;
+  readonly playbackSessionId: string | null;
+  /** 1 live, 0 not live, -1 unknown to the engine. */
+  readonly isLive: 1 | 0 | -1;
+  /** The `pid` this session was opened with; unique per upstream. */
+  readonly playerId: string;
+}
+
+/** Live statistics of a session, as the engine gives them. Speeds are KB/s. */
+export interface EngineStat {
+  readonly status: string | null;
+  readonly peers: number | null;
+  readonly speedDownKBps: number | null;
+  readonly speedUpKBps: number | null;
+  readonly downloadedBytes: number | null;
+  readonly uploadedBytes: number | null;
+  readonly livePosition: { readonly last: string | null; readonly liveLast: string | null; readonly pos: string | null } | null;
+}
+
+/**
+ * Whose fault an engine's refusal is (datapath rule 6).
+ * - `content`: the content does not exist or cannot be loaded, on any engine;
+ * - `engine`: this engine is broken, hung, or speaks nonsense;
+ * - `session`: this engine session is gone or was taken over; another one may work;
+ * - `warming`: the engine is still pre-buffering, the same session may work in a moment;
+ * - `unsupported`: the content is not a live MPEG-TS.
+ */
+export type EngineFaultKind = 'content' | 'engine' | 'session' | 'warming' | 'unsupported';
+
+/** A failed conversation with an engine, already classified. `detail` quotes the engine, cut and cleaned. */
+export class EngineFault extends Error {
+  constructor(
+    readonly kind: EngineFaultKind,
+    /** Stable reason, e.g. `connect_refused`, `answer_timeout`, `bad_json`, `http_500`, `foreign_address`. */
+    readonly reason: string,
+    readonly detail: string,
+    options: { readonly cause?: unknown } = {},
+  ) {
+    super(`${reason}: ${detail}`, options);
+    this.name = 'EngineFault';
+  }
+}

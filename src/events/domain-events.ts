@@ -1,0 +1,66 @@
+/**
+ * Facts that other rooms may want to know, in past tense. Payload names are wire names: an event is
+ * logged, listed at `GET /events` and pushed exactly as it is published.
+ */
+export interface DomainEventPayloads {
+  engine_added: { readonly engine_id: string; readonly host: string; readonly port: number };
+  engine_state_changed: {
+    readonly engine_id: string;
+    readonly from: string;
+    readonly to: string;
+    readonly reason: string;
+  };
+  engine_removed: { readonly engine_id: string; readonly reason: string };
+  stream_requested: { readonly stream_id: string; readonly selector: string };
+  stream_started: {
+    readonly stream_id: string;
+    readonly engine_id: string;
+    readonly infohash: string | null;
+    readonly start_ms: number;
+  };
+  stream_stalled: {
+    readonly stream_id: string;
+    readonly engine_id: string | null;
+    readonly reason: string;
+  };
+  stream_resumed: {
+    readonly stream_id: string;
+    readonly engine_id: string;
+    readonly outage_ms: number;
+  };
+  stream_failed: {
+    readonly stream_id: string;
+    readonly engine_id: string | null;
+    readonly code: string;
+    readonly reason: string;
+  };
+  stream_ended: {
+    readonly stream_id: string;
+    readonly engine_id: string | null;
+    readonly reason: string;
+  };
+  viewer_joined: { readonly stream_id: string; readonly client_id: string };
+  viewer_left: {
+    readonly stream_id: string;
+    readonly client_id: string;
+    readonly reason: string;
+    readonly bytes_sent: number;
+  };
+  viewer_jumped: {
+    readonly stream_id: string;
+    readonly client_id: string;
+    readonly skipped_bytes: number;
+    readonly lag_s: number;
+  };
+}
+
+export type DomainEventType = keyof DomainEventPayloads;
+
+export interface RecordedEvent<T extends DomainEventType = DomainEventType> {
+  /** Grows by one per event; a client may ask for what came after the last one it knows. */
+  readonly id: number;
+  readonly type: T;
+  /** ISO 8601, UTC. */
+  readonly time: string;
+  readonly payload: DomainEventPayloads[T];
+}

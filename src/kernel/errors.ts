@@ -1,0 +1,171 @@
+/**
+ * The one catalogue of errors that can reach a caller. Every entry becomes an RFC 9457 problem
+ * (`application/problem+json`) with the status and title given here.
+ */
+export interface ErrorCatalogEntry {
+  readonly status: number;
+  readonly title: string;
+  /** What it means, for docs/errors and for whoever reads the code at a call site. */
+  readonly meaning: string;
+  /** Seconds after which trying again makes sense, when waiting helps at all. */
+  readonly retryAfterS?: number;
+}
+
+export const ERROR_CATALOG = {
+  invalid_selector: {
+    status: 400,
+    title: 'Invalid selector',
+    meaning: 'The content selector is missing, repeated or malformed.',
+  },
+  invalid_request: {
+    status: 400,
+    title: 'Invalid request',
+    meaning: 'The request could not be parsed or does not fit what the address accepts.',
+  },
+  unauthorized: {
+    status: 401,
+    title: 'Unauthorized',
+    meaning: 'The address needs the API key and none was sent.',
+  },
+  forbidden: {
+    status: 403,
+    title: 'Forbidden',
+    meaning: 'The API key is wrong, or the operation is switched off.',
+  },
+  not_found: {
+    status: 404,
+    title: 'Not found',
+    meaning: 'Nothing is known under this address or id.',
+  },
+  content_not_found: {
+    status: 404,
+    title: 'Content not found',
+    meaning: 'The engine says that the content does not exist.',
+  },
+  method_not_allowed: {
+    status: 405,
+    title: 'Method not allowed',
+    meaning: 'The address exists, but not for this method.',
+  },
+  request_timeout: {
+    status: 408,
+    title: 'Request timeout',
+    meaning: 'The request did not arrive completely in time.',
+  },
+  conflict: {
+    status: 409,
+    title: 'Conflict',
+    meaning: 'The operation does not fit the present state.',
+  },
+  payload_too_large: {
+    status: 413,
+    title: 'Payload too large',
+    meaning: 'The request body is larger than accepted.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: 'Unsupported media type',
+    meaning: 'The request body is of a type that is not accepted.',
+  },
+  client_limit: {
+    status: 429,
+    title: 'Too many viewers',
+    meaning: 'A limit of viewers was reached: per address, per stream or in total.',
+    retryAfterS: 10,
+  },
+  header_too_large: {
+    status: 431,
+    title: 'Request header too large',
+    meaning: 'The request line or its header fields are larger than accepted.',
+  },
+  internal_error: {
+    status: 500,
+    title: 'Internal error',
+    meaning: 'A fault of the product itself; the log has the details under the request id.',
+  },
+  unsupported_content: {
+    status: 501,
+    title: 'Unsupported content',
+    meaning: 'The content is not live or not MPEG-TS.',
+  },
+  engine_failed: {
+    status: 502,
+    title: 'Engine failed',
+    meaning: 'Every engine that was tried gave an error or nonsense.',
+  },
+  no_engine: {
+    status: 503,
+    title: 'No engine',
+    meaning: 'No healthy engine became available in time.',
+    retryAfterS: 10,
+  },
+  no_capacity: {
+    status: 503,
+    title: 'No capacity',
+    meaning: 'Every engine is full and the fleet may not grow.',
+    retryAfterS: 10,
+  },
+  shutting_down: {
+    status: 503,
+    title: 'Shutting down',
+    meaning: 'The process is about to end.',
+    retryAfterS: 10,
+  },
+  start_timeout: {
+    status: 504,
+    title: 'Start timeout',
+    meaning: 'No media arrived within the start budget.',
+    retryAfterS: 15,
+  },
+} as const satisfies Record<string, ErrorCatalogEntry>;
+
+export type ErrorCode = keyof typeof ERROR_CATALOG;
+
+export interface AppErrorOptions {
+  readonly cause?: unknown;
+  /** Overrides the catalogue's seconds, e.g. what is left of a negative cache entry. */
+  readonly retryAfterS?: number;
+}
+
+/** An error of the product that a caller may see. `detail` is safe to show; `cause` is for the log. */
+export class AppError extends Error {
+  readonly status: number;
+  readonly title: string;
+  readonly retryAfterS: number | undefined;
+
+  constructor(
+    readonly code: ErrorCode,
+    readonly detail: string,
+    options: AppErrorOptions = {},
+  ) {
+    super(detail, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'AppError';
+    const entry: ErrorCatalogEntry = ERROR_CATALOG[code];
+    this.status = entry.status;
+    this.title = entry.title;
+    this.retryAfterS = options.retryAfterS ?? entry.retryAfterS;
+  }
+}
+
+/** RFC 9457 body; `request_id` ties it to the log. */
+export interface ProblemDocument {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly detail: string;
+  readonly request_id: string;
+  readonly retry_after?: number;
+}
+
+export function toProblem(error: AppError, requestId: string): ProblemDocument {
+  return {
+    type: `urn:acefleet:error:${error.code}`,
+    title: error.title,
+    status: error.status,
+    code: error.code,
+    detail: error.detail,
+    request_id: requestId,
+    ...(error.retryAfterS === undefined ? {} : { retry_after: Math.ceil(error.retryAfterS) }),
+  };
+}

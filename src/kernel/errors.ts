@@ -73,6 +73,12 @@ export const ERROR_CATALOG = {
     meaning: 'A limit of viewers was reached: per address, per stream or in total.',
     retryAfterS: 10,
   },
+  rate_limited: {
+    status: 429,
+    title: 'Too many requests',
+    meaning: 'Too many requests of this kind came from the same address.',
+    retryAfterS: 60,
+  },
   header_too_large: {
     status: 431,
     title: 'Request header too large',

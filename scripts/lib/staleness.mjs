@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * What a build is made of and where it goes; paths are relative to the repository.
+ * @typedef {{ sources: string, files: string[], output: string }} BuildPlan
+ */
+
+/** The list of inputs is kept in it, so that a deleted source makes a build stale as a changed one does. */
+const STAMP = '.built';
+
+/** True when node_modules is missing or older than the lock file. @param {string} root */
+export function isInstallStale(root) {
+  const lock = modifiedMs(join(root, 'package-lock.json'));
+  const installed = modifiedMs(join(root, 'node_modules', '.package-lock.json'));
+  return installed === null || (lock !== null && lock > installed);
+}
+
+/**
+ * True when an input was added, removed or changed since the build was stamped. Without sources, as in
+ * a container image, a build is what it is.
+ * @param {string} root @param {BuildPlan} plan
+ */
+export function isBuildStale(root, plan) {
+  if (modifiedMs(join(root, plan.sources)) === null) return false;
+  const stamp = join(root, plan.output, STAMP);
+  const builtMs = modifiedMs(stamp);
+  if (builtMs === null) return true;
+  const inputs = listInputs(root, plan);
+  if (readFileSync(stamp, 'utf8') !== inputs.join('\n')) return true;
+  return inputs.some((path) => (modifiedMs(join(root, path)) ?? Infinity) > builtMs);
+}
+
+/**
+ * Marks a build as done with the inputs it had when it began: what changed while it ran is newer.
+ * @param {string} root @param {BuildPlan} plan @param {string[]} inputs @param {Date} startedAt
+ */
+export function stampBuild(root, plan, inputs, startedAt) {
+  const stamp = join(root, plan.output, STAMP);
+  writeFileSync(stamp, inputs.join('\n'));
+  utimesSync(stamp, startedAt, startedAt);
+}
+
+/** Inputs of a build in a stable order; tests are no part of it. @param {string} root @param {BuildPlan} plan */
+export function listInputs(root, plan) {
+  const sources = readdirSync(join(root, plan.sources), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /(?<!\.spec)\.ts$/.test(entry.name))
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(root.length + 1));
+  const files = plan.files.filter((path) => modifiedMs(join(root, path)) !== null);
+  return [...files, ...sources.sort()];
+}
+
+/** Null when there is no such file. @param {string} path */
+function modifiedMs(path) {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? null;
+}

@@ -1,0 +1,50 @@
+import { type Setting } from './setting';
+import { engineSettings, selectionSettings } from './settings/engine.settings';
+import { limitSettings } from './settings/limit.settings';
+import { serverSettings } from './settings/server.settings';
+import { bufferSettings, outageSettings, startSettings } from './settings/stream.settings';
+
+/** Token under which the loaded configuration is injected. */
+export const CONFIG = 'CONFIG';
+
+const ALL_SETTINGS = {
+  ...serverSettings,
+  ...engineSettings,
+  ...selectionSettings,
+  ...startSettings,
+  ...bufferSettings,
+  ...outageSettings,
+  ...limitSettings,
+};
+
+type ValueOf<S> = S extends Setting<infer T> ? T : never;
+
+/**
+ * Every setting, resolved. A field is named like its variable; durations end in `Ms` (whole
+ * milliseconds) and sizes in `Bytes`. Read once at start, never changed.
+ */
+export type AppConfig = {
+  readonly [Field in keyof typeof ALL_SETTINGS]: ValueOf<(typeof ALL_SETTINGS)[Field]>;
+};
+
+export type ConfigField = keyof AppConfig;
+
+/** Each field of the configuration with its declaration. */
+export const SETTINGS: { readonly [Field in ConfigField]: Setting<AppConfig[Field]> } =
+  ALL_SETTINGS;
+
+export interface SettingsSection {
+  readonly title: string;
+  readonly settings: readonly Setting<unknown>[];
+}
+
+/** The same settings in the order in which they are documented. */
+export const SECTIONS: readonly SettingsSection[] = [
+  { title: 'Server', settings: Object.values(serverSettings) },
+  { title: 'Engines', settings: Object.values(engineSettings) },
+  { title: 'Engine selection', settings: Object.values(selectionSettings) },
+  { title: 'Starting a stream', settings: Object.values(startSettings) },
+  { title: 'History and joining', settings: Object.values(bufferSettings) },
+  { title: 'Outages and endings', settings: Object.values(outageSettings) },
+  { title: 'Viewers and limits', settings: Object.values(limitSettings) },
+];

@@ -1,0 +1,273 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type AppConfig, SETTINGS } from './app-config';
+import { ConfigError } from './config.error';
+import { loadConfig, loadProcessConfig, resolveConfig } from './config.loader';
+import { type Machine } from './machine';
+import { type Setting } from './setting';
+
+const GIB = 1024 ** 3;
+const machine: Machine = { totalMemoryBytes: () => 8 * GIB, readText: () => null };
+
+function problemsOf(load: () => unknown): readonly string[] {
+  try {
+    load();
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('the table of settings', () => {
+  it.each(Object.entries<Setting<unknown>>(SETTINGS))('has a default that parses: %s', (_, s) => {
+    expect(s.type.parse(s.defaultText, machine)).not.toBeUndefined();
+  });
+
+  it.each(Object.entries<Setting<unknown>>(SETTINGS))(
+    'names the field after the variable: %s',
+    (field, s) => {
+      const camel = s.variable
+        .toLowerCase()
+        .replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+      expect([camel, `${camel}Ms`, `${camel}Bytes`]).toContain(field);
+      expect(field.endsWith('Ms')).toBe(s.type.allowed.startsWith('a duration'));
+      expect(field.endsWith('Bytes')).toBe(s.type.allowed.startsWith('a size'));
+    },
+  );
+
+  it('uses no name twice', () => {
+    const names = Object.values<Setting<unknown>>(SETTINGS).flatMap((s) => [
+      s.variable,
+      ...s.aliases,
+    ]);
+    expect(new Set(names).size).toBe(names.length);
+  });
+});
+
+describe('loadConfig', () => {
+  it('has the defaults of the contract', () => {
+    expect(loadConfig({}, machine)).toMatchObject({
+      host: '::',
+      port: 8000,
+      apiKey: null,
+      dataDir: './data',
+      logLevel: 'info',
+      logFormat: 'auto',
+      publicUrl: null,
+      trustedProxies: [],
+      engineDriver: 'auto',
+      engineAddresses: [],
+      minReplicas: 2,
+      maxStreamsPerEngine: 3,
+      engineWaitTimeoutMs: 60_000,
+      selectionWeightForwarded: 1000,
+      selectionWeightActiveStream: -10,
+      selectionWeightUnhealthy: -1000,
+      proxyBufferSizeBytes: 32 * 1024 ** 2,
+      proxyBufferTtlMs: 60_000,
+      proxyBufferTotalBytes: 2 * GIB,
+      proxyJoinBehindMs: 3000,
+      proxyGracePeriodMs: 10_000,
+      proxyInitTimeoutMs: 60_000,
+      proxyConnectionTimeoutMs: 10_000,
+      proxyStallTimeoutMs: 15_000,
+      proxyOutageBudgetMs: 60_000,
+      proxyKeepaliveAfterMs: 2000,
+      proxyKeepaliveIntervalMs: 500,
+      proxyRetryBaseMs: 1000,
+      proxyRetryMaxMs: 10_000,
+      negativeCacheTtlMs: 30_000,
+      shutdownDrainMs: 5000,
+      proxyMaxClients: 1500,
+      proxyMaxClientsPerStream: 1000,
+      proxyMaxClientsPerIp: 0,
+      proxyMaxSessions: 150,
+      proxyClientMaxLagMs: 20_000,
+      proxyClientStallTimeoutMs: 15_000,
+      allowUrlSelectors: false,
+    } satisfies Partial<AppConfig>);
+  });
+
+  it('knows the players with a short patience by default', () => {
+    const { proxyEarlyHeadersAgents } = loadConfig({}, machine);
+    const isEarly = (agent: string) => proxyEarlyHeadersAgents.some((p) => p.test(agent));
+    expect(isEarly('ExoPlayerDemo/2.18 (Linux; Android 13) ExoPlayerLib/2.18.1')).toBe(true);
+    expect(isEarly('AndroidXMedia3/1.4.1')).toBe(true);
+    expect(isEarly('TiviMate/5.1.0')).toBe(true);
+    expect(isEarly('VLC/3.0.20 LibVLC/3.0.20')).toBe(false);
+    expect(isEarly('Lavf/60.16.100')).toBe(false);
+  });
+
+  it.each<[string, string, keyof AppConfig, unknown]>([
+    ['PROXY_GRACE_PERIOD', '500ms', 'proxyGracePeriodMs', 500],
+    ['PROXY_GRACE_PERIOD', '2m', 'proxyGracePeriodMs', 120_000],
+    ['PROXY_GRACE_PERIOD', '0', 'proxyGracePeriodMs', 0],
+    ['PROXY_STALL_TIMEOUT', '15', 'proxyStallTimeoutMs', 15_000],
+    ['PROXY_BUFFER_SIZE', '16MiB', 'proxyBufferSizeBytes', 16 * 1024 ** 2],
+    ['PROXY_BUFFER_SIZE', '1000000', 'proxyBufferSizeBytes', 1_000_000],
+    ['PROXY_BUFFER_TOTAL', '512M', 'proxyBufferTotalBytes', 512 * 1024 ** 2],
+    ['PROXY_BUFFER_TOTAL', '50 %', 'proxyBufferTotalBytes', 4 * GIB],
+    ['APP_PORT', '9000', 'port', 9000],
+    ['PORT', '0', 'port', 0],
+    ['HOST', '127.0.0.1', 'host', '127.0.0.1'],
+    ['HOST', '[::1]', 'host', '::1'],
+    ['HOST', 'localhost', 'host', 'localhost'],
+    ['ALLOW_URL_SELECTORS', 'yes', 'allowUrlSelectors', true],
+    ['LOG_LEVEL', 'DEBUG', 'logLevel', 'debug'],
+    ['SELECTION_WEIGHT_ACTIVE_STREAM', '-25', 'selectionWeightActiveStream', -25],
+    ['PUBLIC_URL', 'https://tv.example.org/fleet/', 'publicUrl', 'https://tv.example.org/fleet'],
+    ['TRUSTED_PROXIES', '10.0.0.0/8, ::1', 'trustedProxies', ['10.0.0.0/8', '::1']],
+    ['TRUSTED_PROXIES', 'none', 'trustedProxies', []],
+    ['PROXY_EARLY_HEADERS_AGENTS', 'none', 'proxyEarlyHeadersAgents', []],
+    ['PROXY_EARLY_HEADERS_AGENTS', '^my.?player', 'proxyEarlyHeadersAgents', [/^my.?player/i]],
+    [
+      'ENGINE_ADDRESSES',
+      'Nas.lan:6878, [FD00::5]:6878:62062,10.0.0.2:1',
+      'engineAddresses',
+      [
+        { host: 'nas.lan', port: 6878, apiPort: null },
+        { host: 'fd00::5', port: 6878, apiPort: 62_062 },
+        { host: '10.0.0.2', port: 1, apiPort: null },
+      ],
+    ],
+  ])('%s=%s becomes %s', (variable, text, field, value) => {
+    expect(loadConfig({ [variable]: text }, machine)[field]).toEqual(value);
+  });
+
+  it.each<[string, string]>([
+    ['PORT', '65536'],
+    ['PORT', 'http'],
+    ['APP_PORT', '-1'],
+    ['HOST', 'not a host'],
+    ['HOST', '256.0.0.1'],
+    ['DATA_DIR', 'a\0b'],
+    ['LOG_LEVEL', 'loud'],
+    ['LOG_FORMAT', 'xml'],
+    ['PUBLIC_URL', 'tv.example.org'],
+    ['PUBLIC_URL', 'ftp://tv.example.org'],
+    ['PUBLIC_URL', 'https://user@tv.example.org'],
+    ['PUBLIC_URL', 'https://tv.example.org/?a=1'],
+    ['TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['TRUSTED_PROXIES', 'proxy.example.org'],
+    ['ENGINE_DRIVER', 'docker'],
+    ['ENGINE_ADDRESSES', 'nas'],
+    ['ENGINE_ADDRESSES', 'nas:0'],
+    ['ENGINE_ADDRESSES', 'nas:6878:70000'],
+    ['ENGINE_ADDRESSES', 'http://nas:6878'],
+    ['ENGINE_ADDRESSES', 'nas/x:6878'],
+    ['ENGINE_ADDRESSES', 'fd00::5:6878'],
+    ['ENGINE_ADDRESSES', 'nas:6878,NAS:6878'],
+    ['MIN_REPLICAS', '1.5'],
+    ['MAX_STREAMS_PER_ENGINE', '0'],
+    ['ENGINE_WAIT_TIMEOUT', '49ms'],
+    ['PROXY_INIT_TIMEOUT', 'soon'],
+    ['PROXY_INIT_TIMEOUT', '-5s'],
+    ['PROXY_BUFFER_SIZE', '32 elephants'],
+    ['PROXY_BUFFER_SIZE', '1KiB'],
+    ['PROXY_BUFFER_SIZE', '25%'],
+    ['PROXY_BUFFER_TOTAL', '95%'],
+    ['PROXY_BUFFER_TOTAL', '0%'],
+    ['PROXY_MAX_CLIENTS', '1e3'],
+    ['PROXY_EARLY_HEADERS_AGENTS', 'Exo(Player'],
+    ['ALLOW_URL_SELECTORS', 'maybe'],
+    ['EVENT_LOG_SIZE', '0'],
+  ])('%s=%s stops with one line that names it, the value and what is allowed', (variable, text) => {
+    const problems = problemsOf(() => loadConfig({ [variable]: text }, machine));
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(new RegExp(`^${variable}=`));
+    expect(problems[0]).toContain(JSON.stringify(text));
+    expect(problems[0]).toMatch(/allowed is .+/);
+    expect(problems[0]).not.toContain('\n');
+  });
+
+  it('names every wrong variable at once', () => {
+    const problems = problemsOf(() =>
+      loadConfig({ PORT: 'x', PROXY_GRACE_PERIOD: 'y', HOST: 'z z' }, machine),
+    );
+    expect(problems.map((line) => line.split('=')[0])).toEqual([
+      'HOST',
+      'PORT',
+      'PROXY_GRACE_PERIOD',
+    ]);
+  });
+
+  it('keeps a value with line breaks and of any length on one short line', () => {
+    const [line] = problemsOf(() => loadConfig({ LOG_LEVEL: `a\nb${'c'.repeat(5000)}` }, machine));
+    expect(line).not.toContain('\n');
+    expect(line?.length).toBeLessThan(300);
+  });
+
+  it('never repeats a secret', () => {
+    const [line] = problemsOf(() => loadConfig({ API_KEY: 'two words' }, machine));
+    expect(line).toMatch(/^API_KEY=\(hidden\)/);
+    expect(line).not.toContain('two words');
+  });
+
+  it('takes a variable that is set to nothing for one that is not set', () => {
+    expect(loadConfig({ PORT: '', APP_PORT: '9000', LOG_LEVEL: ' ' }, machine)).toMatchObject({
+      port: 9000,
+      logLevel: 'info',
+    });
+  });
+
+  it('asks the static driver for addresses', () => {
+    const problems = problemsOf(() => loadConfig({ ENGINE_DRIVER: 'static' }, machine));
+    expect(problems).toEqual([expect.stringMatching(/^ENGINE_ADDRESSES="".*static.*host:port/)]);
+  });
+
+  it('refuses a longest wait below the first one', () => {
+    const problems = problemsOf(() =>
+      loadConfig({ PROXY_RETRY_BASE: '2s', PROXY_RETRY_MAX: '1s' }, machine),
+    );
+    expect(problems).toEqual([expect.stringMatching(/^PROXY_RETRY_MAX=1000ms.*2000ms/)]);
+  });
+});
+
+describe('resolveConfig', () => {
+  it('warns of a name that is nearly one of ours, and of no other', () => {
+    const variables = {
+      PROXY_GRACE_PERIODE: '5s',
+      PROXY_PASSWORD: 'x',
+      ENGINE_DRVER: 'a',
+      PTAH: 'x',
+    };
+    const { warnings, config } = resolveConfig([{ place: '', variables }], machine);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^PROXY_GRACE_PERIODE .*PROXY_GRACE_PERIOD\?$/),
+      expect.stringMatching(/^ENGINE_DRVER .*ENGINE_DRIVER\?$/),
+    ]);
+    expect(config.proxyGracePeriodMs).toBe(10_000);
+  });
+});
+
+describe('loadProcessConfig', () => {
+  let folder: string;
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'config-'))));
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('reads .env below the environment, whichever alias either uses', () => {
+    writeFileSync(join(folder, '.env'), '# ours\nPORT=7000\nLOG_LEVEL="warn"\nMIN_REPLICAS=4\n');
+    const { config } = loadProcessConfig(folder, { APP_PORT: '9000', MIN_REPLICAS: '' });
+    expect(config).toMatchObject({ port: 9000, logLevel: 'warn', minReplicas: 4 });
+  });
+
+  it('does without the file', () => {
+    expect(loadProcessConfig(folder, {}).config.port).toBe(8000);
+  });
+
+  it('says that a problem is in the file', () => {
+    writeFileSync(join(folder, '.env'), 'PORT=many\n');
+    expect(problemsOf(() => loadProcessConfig(folder, {}))).toEqual([
+      expect.stringMatching(/^PORT="many" in \.env is not valid/),
+    ]);
+  });
+
+  it('stops when the file is there but cannot be read', () => {
+    mkdirSync(join(folder, '.env'));
+    expect(problemsOf(() => loadProcessConfig(folder, {}))).toEqual([
+      expect.stringContaining('EISDIR'),
+    ]);
+  });
+});

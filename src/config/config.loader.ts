@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { type AppConfig, SETTINGS } from './app-config';
+import { ConfigError } from './config.error';
+import { type Machine, THIS_MACHINE } from './machine';
+import { findIntendedName } from './misspelling';
+import { type Setting } from './setting';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Variables from one place. The first source that has a setting under any of its names wins. */
+export interface ConfigSource {
+  /** Where it is, for error lines; empty for the process's environment. */
+  readonly place: string;
+  readonly variables: Environment;
+}
+
+export interface LoadedConfig {
+  readonly config: AppConfig;
+  /** One line each: nothing is wrong enough to stop, but the operator should know. */
+  readonly warnings: readonly string[];
+}
+
+/** Longer values are cut in error lines: each problem stays one readable line. */
+const MAX_SHOWN_VALUE = 100;
+
+/**
+ * Configuration from one set of variables, without any file.
+ * @throws ConfigError with one line per variable whose value is not allowed.
+ */
+export function loadConfig(env: Environment, machine: Machine = THIS_MACHINE): AppConfig {
+  return resolveConfig([{ place: '', variables: env }], machine).config;
+}
+
+/**
+ * Configuration of this process: its environment, below it the file `.env` in `cwd`.
+ * @throws ConfigError as `loadConfig`, also when the file is there but cannot be read.
+ */
+export function loadProcessConfig(
+  cwd = process.cwd(),
+  env: Environment = process.env,
+): LoadedConfig {
+  const file = { place: ' in .env', variables: readEnvFile(join(cwd, '.env')) };
+  return resolveConfig([{ place: '', variables: env }, file], THIS_MACHINE);
+}
+
+/** Every problem is collected first, so that an operator mends them in one go. */
+export function resolveConfig(sources: readonly ConfigSource[], machine: Machine): LoadedConfig {
+  const problems: string[] = [];
+  const warnings = sources.flatMap(findMisspellings);
+  const values = Object.entries<Setting<unknown>>(SETTINGS).map(([field, setting]) => {
+    const given = findGiven(setting, sources);
+    if (given === null) return [field, setting.type.parse(setting.defaultText, machine)];
+    const value = setting.type.parse(given.text, machine);
+    if (value === undefined) problems.push(describeProblem(setting, given));
+    return [field, value];
+  });
+  if (problems.length > 0) throw new ConfigError(problems);
+
+  // Every declared field has its parsed value now; the mapped type cannot follow Object.entries.
+  const config = Object.freeze(Object.fromEntries(values)) as AppConfig;
+  const contradictions = findContradictions(config);
+  if (contradictions.length > 0) throw new ConfigError(contradictions);
+  return { config, warnings };
+}
+
+interface GivenValue {
+  readonly name: string;
+  readonly text: string;
+  readonly place: string;
+}
+
+/** A variable that is set to nothing counts as not set: compose files pass `${NAME:-}` on. */
+function findGiven(setting: Setting<unknown>, sources: readonly ConfigSource[]): GivenValue | null {
+  for (const { place, variables } of sources) {
+    for (const name of [setting.variable, ...setting.aliases]) {
+      const text = variables[name]?.trim() ?? '';
+      if (text !== '') return { name, text, place };
+    }
+  }
+  return null;
+}
+
+function describeProblem(setting: Setting<unknown>, { name, text, place }: GivenValue): string {
+  const cut = text.length > MAX_SHOWN_VALUE ? `${text.slice(0, MAX_SHOWN_VALUE)}…` : text;
+  const shown = setting.secret ? '(hidden)' : JSON.stringify(cut);
+  return `${name}=${shown}${place} is not valid: allowed is ${setting.type.allowed}`;
+}
+
+/** Settings that are fine alone and wrong together. */
+function findContradictions(config: AppConfig): string[] {
+  const lines: string[] = [];
+  if (config.engineDriver === 'static' && config.engineAddresses.length === 0) {
+    const { variable, type } = SETTINGS.engineAddresses;
+    lines.push(`${variable}="" is not valid with ENGINE_DRIVER=static: allowed is ${type.allowed}`);
+  }
+  if (config.proxyRetryMaxMs < config.proxyRetryBaseMs) {
+    lines.push(
+      `PROXY_RETRY_MAX=${config.proxyRetryMaxMs}ms is not valid: allowed is at least PROXY_RETRY_BASE, which is ${config.proxyRetryBaseMs}ms`,
+    );
+  }
+  return lines;
+}
+
+function findMisspellings({ place, variables }: ConfigSource): string[] {
+  const known = Object.values<Setting<unknown>>(SETTINGS).flatMap((s) => [
+    s.variable,
+    ...s.aliases,
+  ]);
+  return Object.keys(variables).flatMap((name) => {
+    const intended = findIntendedName(name, known);
+    return intended === null
+      ? []
+      : [`${name}${place} is unknown and ignored: did you mean ${intended}?`];
+  });
+}
+
+function readEnvFile(path: string): Environment {
+  try {
+    return parseEnv(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT') return {};
+    throw new ConfigError([
+      `.env cannot be read (${code ?? String(error)}): allowed is a text file or none`,
+    ]);
+  }
+}

@@ -1,0 +1,11 @@
+export { type AppConfig, CONFIG } from './app-config';
+export { ConfigError } from './config.error';
+export {
+  type Environment,
+  loadConfig,
+  type LoadedConfig,
+  loadProcessConfig,
+} from './config.loader';
+export { ConfigModule } from './config.module';
+export { renderConfigurationMarkdown } from './configuration-page';
+export { type EngineAddress } from './list-types';

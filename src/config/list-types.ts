@@ -1,0 +1,91 @@
+import { isIP } from 'node:net';
+import { type ValueType } from './setting';
+import { HOST_NAME } from './value-types';
+
+/** A list longer than this is a mistake, and would be kept in memory and walked through for ever. */
+const MAX_ITEMS = 200;
+
+/** Where a fixed engine listens. `apiPort` is that of the old line protocol, null when not given. */
+export interface EngineAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly apiPort: number | null;
+}
+
+const ENGINE_ADDRESS = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+)):(\d{1,5})(?::(\d{1,5}))?$/i;
+
+/** Two engines at one address would be one engine counted twice, so each may be given once. */
+export function engineAddresses(): ValueType<readonly EngineAddress[]> {
+  return {
+    allowed:
+      'a comma-separated list of host:port or host:port:api_port, each engine once, IPv6 in brackets',
+    parse: (text) => {
+      const addresses = parseItems(text, parseEngineAddress);
+      const distinct = new Set(addresses?.map(({ host, port }) => `${host} ${port}`));
+      return distinct.size === addresses?.length ? addresses : undefined;
+    },
+  };
+}
+
+/** Addresses and networks in CIDR notation. */
+export function networks(): ValueType<readonly string[]> {
+  return {
+    allowed:
+      'a comma-separated list of IP addresses and networks, such as 10.0.0.0/8 or fd00::/8, or none',
+    parse: (text) => parseItems(text, parseNetwork),
+  };
+}
+
+/** Patterns for User-Agent headers, without regard to case. */
+export function agentPatterns(): ValueType<readonly RegExp[]> {
+  return {
+    allowed:
+      'a comma-separated list of regular expressions (a comma inside one is written \\x2c), or none',
+    parse: (text) => parseItems(text, parsePattern),
+  };
+}
+
+/** Undefined when one item is not allowed. `none` is the empty list, where empty text means the default. */
+function parseItems<T>(
+  text: string,
+  parseItem: (item: string) => T | undefined,
+): readonly T[] | undefined {
+  const items = text.split(',').map((item) => item.trim());
+  const present = items.filter((item) => item !== '');
+  if (present.length === 1 && present[0]?.toLowerCase() === 'none') return [];
+  const values = present.map(parseItem).filter((value) => value !== undefined);
+  return values.length === present.length && values.length <= MAX_ITEMS ? values : undefined;
+}
+
+function parseEngineAddress(item: string): EngineAddress | undefined {
+  const match = ENGINE_ADDRESS.exec(item);
+  if (match === null) return undefined;
+  const [, ipv6, name, portText, apiPortText] = match;
+  const host = (ipv6 ?? name ?? '').toLowerCase();
+  const isHost = ipv6 === undefined ? isIP(host) === 4 || HOST_NAME.test(host) : isIP(host) === 6;
+  const port = Number(portText);
+  const apiPort = apiPortText === undefined ? null : Number(apiPortText);
+  const arePorts = isPort(port) && (apiPort === null || isPort(apiPort));
+  return isHost && arePorts ? { host, port, apiPort } : undefined;
+}
+
+function parseNetwork(item: string): string | undefined {
+  const match = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(item);
+  const address = match?.[1] ?? '';
+  const version = isIP(address);
+  if (version === 0) return undefined;
+  const bits = match?.[2] === undefined ? 0 : Number(match[2]);
+  return bits <= (version === 4 ? 32 : 128) ? item : undefined;
+}
+
+function parsePattern(item: string): RegExp | undefined {
+  try {
+    return new RegExp(item, 'i');
+  } catch {
+    return undefined;
+  }
+}
+
+function isPort(value: number): boolean {
+  return value >= 1 && value <= 65_535;
+}

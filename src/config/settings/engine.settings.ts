@@ -1,0 +1,87 @@
+import { engineAddresses } from '../list-types';
+import { setting } from '../setting';
+import { duration, integer, oneOf } from '../value-types';
+
+/** Weights outweigh one another by their sizes only; beyond a million the smaller ones stop to matter. */
+const weight = integer(-1_000_000, 1_000_000);
+
+export const engineSettings = {
+  engineDriver: setting({
+    variable: 'ENGINE_DRIVER',
+    type: oneOf('auto', 'static', 'simulator'),
+    defaultText: 'auto',
+    words:
+      'Where engines come from. `static`: those of ENGINE_ADDRESSES. `simulator`: simulated ones that play a test picture for any id. `auto`: `static` when ENGINE_ADDRESSES is set, else simulated ones that play only the demo channels.',
+  }),
+  engineAddresses: setting({
+    variable: 'ENGINE_ADDRESSES',
+    type: engineAddresses(),
+    defaultText: '',
+    words:
+      'The engines of the `static` driver, for example `192.168.1.20:6878,[fd00::5]:6878:62062`.',
+  }),
+  minReplicas: setting({
+    variable: 'MIN_REPLICAS',
+    type: integer(0, 50),
+    defaultText: '2',
+    words: 'How many engines are run by a driver that runs them itself (`simulator`).',
+  }),
+  maxStreamsPerEngine: setting({
+    variable: 'MAX_STREAMS_PER_ENGINE',
+    type: integer(1, 10_000),
+    defaultText: '3',
+    words: 'An engine with this many streams is full and not chosen.',
+  }),
+  engineWaitTimeoutMs: setting({
+    variable: 'ENGINE_WAIT_TIMEOUT',
+    type: duration('50ms', '1h'),
+    defaultText: '60s',
+    words:
+      'How long a viewer waits for an engine while one may still come; PROXY_INIT_TIMEOUT begins after it.',
+  }),
+  engineProbeIntervalMs: setting({
+    variable: 'ENGINE_PROBE_INTERVAL',
+    type: duration('50ms', '10m'),
+    defaultText: '10s',
+    words: 'Time between two health probes of an engine.',
+  }),
+  engineProbeTimeoutMs: setting({
+    variable: 'ENGINE_PROBE_TIMEOUT',
+    type: duration('50ms', '1m'),
+    defaultText: '5s',
+    words: 'A probe without a whole answer within this time has missed.',
+  }),
+  engineUnhealthyAfter: setting({
+    variable: 'ENGINE_UNHEALTHY_AFTER',
+    type: integer(1, 100),
+    defaultText: '3',
+    words: 'How many probes in a row an engine may miss before it is unhealthy.',
+  }),
+};
+
+export const selectionSettings = {
+  selectionWeightForwarded: setting({
+    variable: 'SELECTION_WEIGHT_FORWARDED',
+    type: weight,
+    defaultText: '1000',
+    words: "Score of an engine that holds a VPN's forwarded port: it reaches more peers.",
+  }),
+  selectionWeightActiveStream: setting({
+    variable: 'SELECTION_WEIGHT_ACTIVE_STREAM',
+    type: weight,
+    defaultText: '-10',
+    words: 'Score for each stream that an engine already has.',
+  }),
+  selectionWeightUnhealthy: setting({
+    variable: 'SELECTION_WEIGHT_UNHEALTHY',
+    type: weight,
+    defaultText: '-1000',
+    words: 'Score of an unhealthy engine, in explanations: such an engine is never chosen.',
+  }),
+  selectionWeightSuspect: setting({
+    variable: 'SELECTION_WEIGHT_SUSPECT',
+    type: weight,
+    defaultText: '-500',
+    words: 'Score of an engine that missed a probe or that a stream complained about.',
+  }),
+};

@@ -1,0 +1,42 @@
+import { setting } from '../setting';
+import { duration, integer } from '../value-types';
+
+export const limitSettings = {
+  proxyMaxClients: setting({
+    variable: 'PROXY_MAX_CLIENTS',
+    type: integer(1, 100_000),
+    defaultText: '1500',
+    words: 'Most viewers at once.',
+  }),
+  proxyMaxClientsPerStream: setting({
+    variable: 'PROXY_MAX_CLIENTS_PER_STREAM',
+    type: integer(1, 100_000),
+    defaultText: '1000',
+    words: 'Most viewers of one stream at once.',
+  }),
+  proxyMaxClientsPerIp: setting({
+    variable: 'PROXY_MAX_CLIENTS_PER_IP',
+    type: integer(0, 100_000),
+    defaultText: '0',
+    words:
+      'Most viewers from one address at once; 0 is no limit. Loopback and TRUSTED_PROXIES are exempt.',
+  }),
+  proxyMaxSessions: setting({
+    variable: 'PROXY_MAX_SESSIONS',
+    type: integer(1, 10_000),
+    defaultText: '150',
+    words: 'Most contents at once.',
+  }),
+  proxyClientMaxLagMs: setting({
+    variable: 'PROXY_CLIENT_MAX_LAG',
+    type: duration('500ms', '1h'),
+    defaultText: '20s',
+    words: 'A viewer that is further behind than this, in media time, jumps forward.',
+  }),
+  proxyClientStallTimeoutMs: setting({
+    variable: 'PROXY_CLIENT_STALL_TIMEOUT',
+    type: duration('50ms', '10m'),
+    defaultText: '15s',
+    words: 'A viewer that took no byte for this long is cut.',
+  }),
+};

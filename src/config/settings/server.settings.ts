@@ -1,0 +1,80 @@
+import { setting } from '../setting';
+import {
+  duration,
+  folder,
+  integer,
+  listenHost,
+  oneOf,
+  optionalText,
+  publicAddress,
+} from '../value-types';
+import { networks } from '../list-types';
+
+export const serverSettings = {
+  host: setting({
+    variable: 'HOST',
+    type: listenHost(),
+    defaultText: '::',
+    words:
+      'Address to listen on; `::` is every address, IPv6 and IPv4. Streams are open to whoever reaches it.',
+  }),
+  port: setting({
+    variable: 'PORT',
+    aliases: ['APP_PORT'],
+    type: integer(0, 65_535),
+    defaultText: '8000',
+    words: 'Port to listen on; 0 takes any free one.',
+  }),
+  publicUrl: setting({
+    variable: 'PUBLIC_URL',
+    type: publicAddress(),
+    defaultText: '',
+    words: 'Address under which the outside reaches this server. Not set: taken from each request.',
+  }),
+  trustedProxies: setting({
+    variable: 'TRUSTED_PROXIES',
+    type: networks(),
+    defaultText: 'none',
+    words:
+      'Reverse proxies whose X-Forwarded-* headers are believed. They are exempt from PROXY_MAX_CLIENTS_PER_IP.',
+  }),
+  apiKey: setting({
+    variable: 'API_KEY',
+    type: optionalText(/^[\x21-\x7e]{1,256}$/, '1 to 256 visible ASCII characters without spaces'),
+    defaultText: '',
+    secret: true,
+    words:
+      'Key of the admin API. Not set: one is made at the first start and kept in DATA_DIR; `acefleet key` shows it.',
+  }),
+  dataDir: setting({
+    variable: 'DATA_DIR',
+    type: folder(),
+    defaultText: './data',
+    words: 'Folder for what outlives a restart.',
+  }),
+  logLevel: setting({
+    variable: 'LOG_LEVEL',
+    type: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
+    defaultText: 'info',
+    words: 'Least important kind of line that is still logged.',
+  }),
+  logFormat: setting({
+    variable: 'LOG_FORMAT',
+    type: oneOf('auto', 'pretty', 'json'),
+    defaultText: 'auto',
+    words:
+      'Form of the log; `auto` is pretty on a terminal and one JSON object per line elsewhere.',
+  }),
+  shutdownDrainMs: setting({
+    variable: 'SHUTDOWN_DRAIN',
+    type: duration('0s', '10m'),
+    defaultText: '5s',
+    words: 'Viewers are fed this long after SIGTERM, then reset.',
+  }),
+  eventLogSize: setting({
+    variable: 'EVENT_LOG_SIZE',
+    type: integer(1, 100_000),
+    defaultText: '1000',
+    words: 'How many events `GET /events` remembers.',
+  }),
+};

@@ -1,0 +1,124 @@
+import { agentPatterns } from '../list-types';
+import { setting } from '../setting';
+import { duration, flag, shareOfMemory, size } from '../value-types';
+
+export const startSettings = {
+  proxyInitTimeoutMs: setting({
+    variable: 'PROXY_INIT_TIMEOUT',
+    type: duration('50ms', '1h'),
+    defaultText: '60s',
+    words: 'A start without media after this long has failed.',
+  }),
+  proxyConnectionTimeoutMs: setting({
+    variable: 'PROXY_CONNECTION_TIMEOUT',
+    type: duration('50ms', '10m'),
+    defaultText: '10s',
+    words: 'How long connecting to an engine may take.',
+  }),
+  proxyEarlyHeadersAfterMs: setting({
+    variable: 'PROXY_EARLY_HEADERS_AFTER',
+    type: duration('50ms', '10m'),
+    defaultText: '7s',
+    words:
+      'When the players of PROXY_EARLY_HEADERS_AGENTS get their headers although no media came yet.',
+  }),
+  proxyEarlyHeadersAgents: setting({
+    variable: 'PROXY_EARLY_HEADERS_AGENTS',
+    type: agentPatterns(),
+    defaultText: 'ExoPlayer,Media3,TiviMate',
+    words:
+      'Patterns for the User-Agent of players that give up a silent request early. All others get headers with the first media, or the failure with its status.',
+  }),
+  negativeCacheTtlMs: setting({
+    variable: 'NEGATIVE_CACHE_TTL',
+    type: duration('0s', '1h'),
+    defaultText: '30s',
+    words: 'How long a content that does not exist is answered from memory.',
+  }),
+  allowUrlSelectors: setting({
+    variable: 'ALLOW_URL_SELECTORS',
+    type: flag(),
+    defaultText: 'false',
+    words:
+      "Allows `url=` and `magnet=`, which make an engine fetch addresses of the caller's choice.",
+  }),
+};
+
+export const bufferSettings = {
+  proxyBufferSizeBytes: setting({
+    variable: 'PROXY_BUFFER_SIZE',
+    type: size('256KiB', '4GiB'),
+    defaultText: '32MiB',
+    words: 'Most bytes of history per stream; whichever of size and age is reached first.',
+  }),
+  proxyBufferTtlMs: setting({
+    variable: 'PROXY_BUFFER_TTL',
+    type: duration('1s', '1h'),
+    defaultText: '60s',
+    words: 'Greatest age of history per stream.',
+  }),
+  proxyBufferTotalBytes: setting({
+    variable: 'PROXY_BUFFER_TOTAL',
+    type: shareOfMemory('1MiB'),
+    defaultText: '25%',
+    words: 'Most bytes of history over all streams; buffers shrink fairly when it is reached.',
+  }),
+  proxyJoinBehindMs: setting({
+    variable: 'PROXY_JOIN_BEHIND',
+    type: duration('0s', '10m'),
+    defaultText: '3s',
+    words: 'How far behind live a new viewer of a running stream starts.',
+  }),
+};
+
+export const outageSettings = {
+  proxyGracePeriodMs: setting({
+    variable: 'PROXY_GRACE_PERIOD',
+    type: duration('0s', '1h'),
+    defaultText: '10s',
+    words: 'A session outlives its last viewer by this.',
+  }),
+  proxyStallTimeoutMs: setting({
+    variable: 'PROXY_STALL_TIMEOUT',
+    type: duration('50ms', '10m'),
+    defaultText: '15s',
+    words: 'Silence after which an upstream counts as dead.',
+  }),
+  proxyOutageBudgetMs: setting({
+    variable: 'PROXY_OUTAGE_BUDGET',
+    type: duration('50ms', '1h'),
+    defaultText: '60s',
+    words: 'How long a running stream may be without media before its viewers are reset.',
+  }),
+  proxyKeepaliveAfterMs: setting({
+    variable: 'PROXY_KEEPALIVE_AFTER',
+    type: duration('50ms', '10m'),
+    defaultText: '2s',
+    words: 'Null packets bridge an outage from this long after the last media.',
+  }),
+  proxyKeepaliveIntervalMs: setting({
+    variable: 'PROXY_KEEPALIVE_INTERVAL',
+    type: duration('50ms', '1m'),
+    defaultText: '500ms',
+    words: 'Time between two null packets.',
+  }),
+  proxyRetryBaseMs: setting({
+    variable: 'PROXY_RETRY_BASE',
+    type: duration('10ms', '10m'),
+    defaultText: '1s',
+    words:
+      'First wait between two attempts; it doubles with each. The very first retry does not wait.',
+  }),
+  proxyRetryMaxMs: setting({
+    variable: 'PROXY_RETRY_MAX',
+    type: duration('10ms', '10m'),
+    defaultText: '10s',
+    words: 'Longest wait between two attempts, at least PROXY_RETRY_BASE.',
+  }),
+  proxyStableAfterMs: setting({
+    variable: 'PROXY_STABLE_AFTER',
+    type: duration('50ms', '1h'),
+    defaultText: '30s',
+    words: 'After this long with media the count of attempts starts anew.',
+  }),
+};

@@ -1,0 +1,117 @@
+import { isIP } from 'node:net';
+import { formatDuration, formatSize, parseDurationMs, parseSizeBytes } from '../kernel/units';
+import { usableMemoryBytes } from './machine';
+import { type ValueType } from './setting';
+
+/** Whole milliseconds within bounds, which are given as text (`50ms`, `1h`). */
+export function duration(min: string, max: string): ValueType<number> {
+  const [minMs, maxMs] = [mustRead(parseDurationMs(min)), mustRead(parseDurationMs(max))];
+  return {
+    allowed: `a duration from ${formatDuration(minMs)} to ${formatDuration(maxMs)}, such as 500ms, 10s or 2m (a bare number is seconds)`,
+    parse: (text) => within(parseDurationMs(text), minMs, maxMs),
+  };
+}
+
+/** Whole bytes within bounds. */
+export function size(min: string, max: string): ValueType<number> {
+  const [minBytes, maxBytes] = [mustRead(parseSizeBytes(min)), mustRead(parseSizeBytes(max))];
+  return {
+    allowed: `a size from ${formatSize(minBytes)} to ${formatSize(maxBytes)}, such as 32MiB or 64KB (a bare number is bytes)`,
+    parse: (text) => within(parseSizeBytes(text), minBytes, maxBytes),
+  };
+}
+
+/** Whole bytes, given as such or as a share of the memory that this process may use. */
+export function shareOfMemory(min: string): ValueType<number> {
+  const minBytes = mustRead(parseSizeBytes(min));
+  return {
+    allowed: `a size of at least ${formatSize(minBytes)}, such as 2GiB, or 1% to 90% of the container's or machine's memory (a bare number is bytes)`,
+    parse: (text, machine) => {
+      if (!text.trim().endsWith('%')) {
+        return within(parseSizeBytes(text), minBytes, Number.MAX_SAFE_INTEGER);
+      }
+      const total = usableMemoryBytes(machine);
+      return within(parseSizeBytes(text, total), Math.floor(total * 0.01), Math.ceil(total * 0.9));
+    },
+  };
+}
+
+export function integer(min: number, max: number): ValueType<number> {
+  return {
+    allowed: `a whole number from ${min} to ${max}`,
+    parse: (text) => (/^-?\d{1,15}$/.test(text) ? within(Number(text), min, max) : undefined),
+  };
+}
+
+export function flag(): ValueType<boolean> {
+  return {
+    allowed: 'true or false (also yes, on, 1 and no, off, 0)',
+    parse: (text) => {
+      if (/^(?:true|yes|on|1)$/i.test(text)) return true;
+      return /^(?:false|no|off|0)$/i.test(text) ? false : undefined;
+    },
+  };
+}
+
+export function oneOf<const T extends string>(...choices: readonly T[]): ValueType<T> {
+  return {
+    allowed: `one of ${choices.join(', ')}`,
+    parse: (text) => choices.find((choice) => choice === text.toLowerCase()),
+  };
+}
+
+/** Text that the whole pattern matches, or null when not set. */
+export function optionalText(pattern: RegExp, allowed: string): ValueType<string | null> {
+  return {
+    allowed,
+    parse: (text) => (text === '' ? null : pattern.test(text) ? text : undefined),
+  };
+}
+
+export function folder(): ValueType<string> {
+  return {
+    allowed: 'the path of a folder, absolute or relative to where the program is started',
+    parse: (text) => (text === '' || text.includes('\0') ? undefined : text),
+  };
+}
+
+/** An address or a host name to listen on; brackets around an IPv6 address are taken off. */
+export function listenHost(): ValueType<string> {
+  return {
+    allowed: 'an IP address or a host name, such as ::, 0.0.0.0 or localhost',
+    parse: (text) => {
+      const host = text.replace(/^\[(.*)\]$/, '$1');
+      return isIP(host) !== 0 || HOST_NAME.test(host) ? host : undefined;
+    },
+  };
+}
+
+/** Origin and path under which the outside reaches us, without a slash at its end; null when not set. */
+export function publicAddress(): ValueType<string | null> {
+  return {
+    allowed:
+      'an http or https address without user, query or fragment, such as https://tv.example.org',
+    parse: (text) => {
+      if (text === '') return null;
+      if (!URL.canParse(text)) return undefined;
+      const url = new URL(text);
+      const isPlain = url.username + url.password + url.search + url.hash === '';
+      const isWeb = url.protocol === 'http:' || url.protocol === 'https:';
+      return isPlain && isWeb ? url.href.replace(/\/+$/, '') : undefined;
+    },
+  };
+}
+
+/** Dotted names whose last label is not a number: `1.2.3` and `256.0.0.1` are mistyped addresses. */
+export const HOST_NAME =
+  /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*(?!\d+$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i;
+
+function within(value: number | null, min: number, max: number): number | undefined {
+  return value !== null && value >= min && value <= max ? value : undefined;
+}
+
+/** Bounds are part of the declaration: one that cannot be read is a fault of the code, seen by every test. */
+function mustRead(value: number | null): number {
+  if (value === null) throw new TypeError('A bound in the table of settings cannot be read');
+  return value;
+}

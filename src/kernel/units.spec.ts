@@ -1,0 +1,109 @@
+import fc from 'fast-check';
+import { formatDuration, formatSize, parseDurationMs, parseSizeBytes } from './units';
+
+describe('parseDurationMs', () => {
+  it.each([
+    ['500ms', 500],
+    ['10s', 10_000],
+    ['2m', 120_000],
+    ['2min', 120_000],
+    ['1h', 3_600_000],
+    ['1d', 86_400_000],
+    ['10', 10_000],
+    ['0.5', 500],
+    ['0.5 s', 500],
+    [' 15S ', 15_000],
+    ['0', 0],
+  ])('%j is %d ms', (text, ms) => {
+    expect(parseDurationMs(text)).toBe(ms);
+  });
+
+  it.each([
+    '',
+    's',
+    '-1s',
+    '1e3',
+    '10x',
+    '1s2',
+    '10 %',
+    'NaN',
+    '1,5s',
+    '9'.repeat(20),
+    '1constructor',
+  ])('%j is no duration', (text) => {
+    expect(parseDurationMs(text)).toBeNull();
+  });
+});
+
+describe('parseSizeBytes', () => {
+  it.each([
+    ['32MiB', 33_554_432],
+    ['32M', 33_554_432],
+    ['64KB', 64_000],
+    ['64kib', 65_536],
+    ['1.5GiB', 1_610_612_736],
+    ['188', 188],
+    ['188 B', 188],
+  ])('%j is %d bytes', (text, bytes) => {
+    expect(parseSizeBytes(text)).toBe(bytes);
+  });
+
+  it('takes a percentage of the total', () => {
+    expect(parseSizeBytes('25%', 1000)).toBe(250);
+    expect(parseSizeBytes('12.5 %', 1000)).toBe(125);
+    expect(parseSizeBytes('33%', 100)).toBe(33);
+  });
+
+  it.each(['', 'MiB', '-1', '1TiBs', '10s', '1__', '25%'])('%j is no size by itself', (text) => {
+    expect(parseSizeBytes(text)).toBeNull();
+  });
+
+  it('refuses more than the whole', () => {
+    expect(parseSizeBytes('101%', 1000)).toBeNull();
+  });
+});
+
+describe('formatters', () => {
+  it('read back as what was written, for durations', () => {
+    fc.assert(
+      fc.property(fc.nat(), (ms) => {
+        expect(parseDurationMs(formatDuration(ms))).toBe(ms);
+      }),
+    );
+  });
+
+  it('read back as what was written, for sizes', () => {
+    fc.assert(
+      fc.property(fc.maxSafeNat(), (bytes) => {
+        expect(parseSizeBytes(formatSize(bytes))).toBe(bytes);
+      }),
+    );
+  });
+
+  it('choose the largest exact unit', () => {
+    expect([0, 50, 1000, 90_000, 120_000, 3_600_000].map(formatDuration)).toEqual([
+      '0s',
+      '50ms',
+      '1s',
+      '90s',
+      '2m',
+      '1h',
+    ]);
+    expect([0, 188, 65_536, 33_554_432, 2 ** 30].map(formatSize)).toEqual([
+      '0B',
+      '188B',
+      '64KiB',
+      '32MiB',
+      '1GiB',
+    ]);
+  });
+
+  it('never throw on any text', () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        parseDurationMs(text);
+        parseSizeBytes(text, 1000);
+      }),
+    );
+  });
+});

@@ -1,0 +1,103 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ERROR_CATALOG } from '../../src/kernel/errors';
+import { findLines, listFiles, readText, ROOT } from './repository';
+
+const PRODUCT = listFiles('src', '.ts');
+const PROGRAMS = [...PRODUCT, ...listFiles('simulator', '.ts'), ...listFiles('bench', '.ts')];
+const SOURCES = [
+  ...PROGRAMS,
+  ...listFiles('test', '.ts').filter((path) => path !== 'test/unit/structure.spec.ts'),
+  ...listFiles('scripts', '.mjs', '.sh'),
+  ...listFiles('bin', '.mjs'),
+];
+const PAGES = [
+  ...listFiles('docs', '.md'),
+  ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'].filter((page) =>
+    existsSync(join(ROOT, page)),
+  ),
+];
+
+const isSpec = (path: string) => path.endsWith('.spec.ts') || path.startsWith('test/');
+
+describe('the source', () => {
+  it('reads the environment in src/config only', () => {
+    const others = PRODUCT.filter((path) => !path.startsWith('src/config/'));
+    expect(findLines(others, /process\.env\b/)).toEqual([]);
+  });
+
+  it('logs through the logger', () => {
+    expect(findLines(PRODUCT, /\bconsole\.\w+\(/)).toEqual([]);
+  });
+
+  it('has no file of two rooms', () => {
+    const lines = (path: string) => readText(path).trimEnd().split('\n').length;
+    const tooLong = SOURCES.filter((path) => lines(path) > (isSpec(path) ? 500 : 400));
+    expect(tooLong.map((path) => `${path}: ${lines(path)} lines`)).toEqual([]);
+  });
+
+  it('names classes after what they are', () => {
+    const vague = /\bclass\s+(?:[A-Z]\w*)?(?:Manager|Helper|Utils?|Common|Base|Impl)(?![a-z])\w*/;
+    expect(findLines(SOURCES, vague)).toEqual([]);
+  });
+
+  it('names files in kebab-case', () => {
+    const kebab = /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9-]+)+$/;
+    const names = SOURCES.filter((path) => !kebab.test(path.split('/').at(-1) ?? ''));
+    expect(names).toEqual([]);
+  });
+
+  it('leaves nothing for later', () => {
+    expect(findLines(SOURCES, /\b(?:TODO|FIXME|XXX|HACK)\b/)).toEqual([]);
+  });
+
+  it('exports by name', () => {
+    expect(findLines(PROGRAMS, /^export default\b/)).toEqual([]);
+  });
+
+  it('runs every test', () => {
+    const specs = SOURCES.filter((path) => /\.(?:e2e-)?spec\.ts$/.test(path));
+    expect(findLines(specs, /\b(?:it|test|describe)\.only\b|\bf(?:it|describe)\(/)).toEqual([]);
+  });
+});
+
+describe('the documentation', () => {
+  it('has links that lead somewhere', () => {
+    const dead = PAGES.flatMap((page) => findDeadLinks(page).map((link) => `${page}: ${link}`));
+    expect(dead).toEqual([]);
+  });
+
+  it('explains every error code', () => {
+    if (!existsSync(join(ROOT, 'docs/errors.md'))) return;
+    const page = readText('docs/errors.md');
+    const missing = Object.keys(ERROR_CATALOG).filter((code) => !page.includes(`\`${code}\``));
+    expect(missing).toEqual([]);
+  });
+});
+
+/** Links to files of the repository and to headings in them; addresses elsewhere are not asked. */
+function findDeadLinks(page: string): string[] {
+  const text = readText(page).replace(/^```[\s\S]*?^```/gm, '');
+  const links = [...text.matchAll(/\]\(([^)\s]+)(?:\s+"[^"]*")?\)/g)].map(([, link]) => link ?? '');
+  return links
+    .filter((link) => !/^[a-z][a-z+.-]*:/i.test(link))
+    .filter((link) => isDead(page, link));
+}
+
+function isDead(page: string, link: string): boolean {
+  const [file = '', heading = ''] = link.split('#');
+  const target = file === '' ? page : join(dirname(page), decodeURIComponent(file));
+  if (!existsSync(join(ROOT, target))) return true;
+  return heading !== '' && target.endsWith('.md') && !findAnchors(target).includes(heading);
+}
+
+/** Anchors as GitHub makes them from headings. */
+function findAnchors(page: string): string[] {
+  return [...readText(page).matchAll(/^#{1,6}\s+(.+)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .trim()
+      .replace(/\s/g, '-'),
+  );
+}

@@ -1,0 +1,35 @@
+export {
+  adaptationLength,
+  byteAt,
+  continuityCounter,
+  discontinuityIndicator,
+  hasAdaptation,
+  hasPayload,
+  NULL_PID,
+  payloadOffset,
+  payloadUnitStart,
+  pcr,
+  pid,
+  randomAccessIndicator,
+  scrambled,
+  SYNC,
+  transportError,
+  TS_PACKET,
+} from './packet';
+export { nullPackets } from './null-packet';
+export { PacketAligner, type PacketSink } from './packet-aligner';
+export { type MediaKind, type StreamCodec } from './stream-codec';
+export { leadingStream, type Programme, type ProgrammeStream, sameProgramme } from './programme';
+export {
+  crc32Mpeg,
+  parsePat,
+  parsePmt,
+  type Pat,
+  type PatProgramme,
+  SectionAssembler,
+  type SectionSink,
+} from './psi';
+export { isPesStart, pesDecodingTime } from './pes';
+export { type ClockSource, MediaClock } from './media-clock';
+export { type RandomAccessPoint, TransportScanner } from './transport-scanner';
+export { discontinuityPreface, firstContinuities, type PidContinuity } from './splice';

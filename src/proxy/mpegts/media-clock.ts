@@ -1,0 +1,180 @@
+import { SampleTrack } from './sample-track';
+
+/** Where media time comes from; each is better than the one before. */
+export type ClockSource = 'none' | 'arrival' | 'pts' | 'pcr';
+
+const TICKS_PER_MS = 27_000;
+/** PCR wraps at 2^33 × 300 ticks, about 26.5 hours; so does PTS, counted in the same ticks. */
+const WRAP = 2 ** 33 * 300;
+const MAX_STEP_MS = 10_000;
+const MAX_BACK_MS = 1_000;
+/** The arrival fall-back needs no finer grain than this. */
+const ARRIVAL_STEP_MS = 100;
+const SLOPE_MS = 2_000;
+const SLOPES_KEPT = 15;
+/** Before the first full slope, a rate is guessed from this much media at least. */
+const FIRST_RATE_MS = 40;
+const MAX_SAMPLES = 20_000;
+
+/**
+ * Media time of a stream: a monotone line from byte positions to milliseconds that begins at 0, taken from
+ * the PCR, without one from PTS, without both from arrival (datapath rule 1). A wrap is no discontinuity; at
+ * a real one the line goes on from its last value by the arrival difference.
+ */
+export class MediaClock {
+  /** Starts anew of the time base after the first; changes to a better source do not count. */
+  discontinuities = 0;
+  private currentSource: ClockSource = 'none';
+  private readonly track = new SampleTrack(MAX_SAMPLES);
+  private lastPosition = -1;
+  private lastTimeMs = 0;
+  private lastTicks = 0;
+  private lastArrivalMs = 0;
+  private startsAnew = false;
+  private anchorPosition = 0;
+  private anchorTimeMs = 0;
+  private slopes: number[] = [];
+  private medianBytesPerMs: number | null = null;
+  private bytesPerMs: number | null = null;
+
+  get source(): ClockSource {
+    return this.currentSource;
+  }
+
+  /** Points kept, at most 20 000. */
+  get samples(): number {
+    return this.track.length;
+  }
+
+  /** Bits per second of media time: the median of slopes over 2 s each; null before the first. */
+  get bitrateBps(): number | null {
+    return this.medianBytesPerMs === null ? null : Math.round(this.medianBytesPerMs * 8000);
+  }
+
+  /** A PCR in ticks of 27 MHz, modulo its wrap, in the packet at `position`. */
+  addPcr(position: number, ticks: number, arrivalMs: number): void {
+    this.addTicks('pcr', position, ticks, arrivalMs);
+  }
+
+  /** A DTS or PTS in ticks of 90 kHz, modulo its wrap; ignored once a PCR was seen. */
+  addPts(position: number, ticks90k: number, arrivalMs: number): void {
+    if (this.currentSource !== 'pcr') this.addTicks('pts', position, ticks90k * 300, arrivalMs);
+  }
+
+  /** Bytes arrived; ignored once there is a better source. */
+  addArrival(position: number, arrivalMs: number): void {
+    if (this.currentSource === 'none') {
+      this.currentSource = 'arrival';
+      this.startAt(position, 0, arrivalMs);
+    } else if (
+      this.currentSource === 'arrival' &&
+      position > this.lastPosition &&
+      arrivalMs >= this.lastArrivalMs + ARRIVAL_STEP_MS
+    ) {
+      this.add(position, this.lastTimeMs + arrivalMs - this.lastArrivalMs, arrivalMs);
+    }
+  }
+
+  /** The next sample has a new time base: the discontinuity flag was seen. */
+  expectDiscontinuity(): void {
+    this.startsAnew = this.currentSource !== 'none';
+  }
+
+  /** Forgets which source was the best: the programme changed, and the new one may have no PCR. */
+  restartSource(): void {
+    if (this.currentSource === 'none') return;
+    this.currentSource = 'arrival';
+    this.startsAnew = true;
+  }
+
+  /**
+   * Media time in ms at a byte position: interpolated by bytes between samples, beyond them by the
+   * current byte rate (before the first sample it may be negative). Null before the first sample.
+   */
+  mediaTimeAt(position: number): number | null {
+    if (this.track.length === 0) return null;
+    if (position > this.lastPosition) {
+      return this.lastTimeMs + this.duration(position - this.lastPosition);
+    }
+    const oldest = this.track.oldest();
+    if (oldest !== null && position < oldest.position) {
+      return oldest.time - this.duration(oldest.position - position);
+    }
+    return this.track.interpolate(position);
+  }
+
+  /** Forgets what is older than `position`, the tail of the ring. */
+  dropBefore(position: number): void {
+    this.track.dropBefore(position);
+  }
+
+  private duration(bytes: number): number {
+    return this.bytesPerMs === null ? 0 : bytes / this.bytesPerMs;
+  }
+
+  private addTicks(source: ClockSource, position: number, ticks: number, arrivalMs: number): void {
+    if (position <= this.lastPosition) return;
+    const before = this.currentSource;
+    this.currentSource = source;
+    if (before === 'none') {
+      this.lastTicks = ticks;
+      this.startAt(position, 0, arrivalMs);
+      return;
+    }
+    const stepMs = ticksBetween(this.lastTicks, ticks) / TICKS_PER_MS;
+    const better = before !== source;
+    if (better || this.startsAnew || stepMs > MAX_STEP_MS || stepMs < -MAX_BACK_MS) {
+      if (!better || this.startsAnew) this.discontinuities++;
+      this.startsAnew = false;
+      this.lastTicks = ticks;
+      const passedMs = Math.max(0, arrivalMs - this.lastArrivalMs);
+      this.startAt(position, this.lastTimeMs + passedMs, arrivalMs);
+      return;
+    }
+    // A little back is jitter of a careless multiplexer: the line waits until time has caught up.
+    if (stepMs < 0) return;
+    this.lastTicks = ticks;
+    this.add(position, this.lastTimeMs + stepMs, arrivalMs);
+  }
+
+  /** Begins a time base; the old byte rate serves until the new one has its own. */
+  private startAt(position: number, timeMs: number, arrivalMs: number): void {
+    this.anchorPosition = position;
+    this.anchorTimeMs = timeMs;
+    this.slopes = [];
+    this.medianBytesPerMs = null;
+    this.add(position, timeMs, arrivalMs);
+  }
+
+  private add(position: number, timeMs: number, arrivalMs: number): void {
+    this.track.add(position, timeMs);
+    this.lastPosition = position;
+    this.lastTimeMs = timeMs;
+    this.lastArrivalMs = arrivalMs;
+    const elapsed = timeMs - this.anchorTimeMs;
+    const slope = (position - this.anchorPosition) / elapsed;
+    if (elapsed >= SLOPE_MS) {
+      this.bytesPerMs = slope;
+      this.slopes.push(slope);
+      if (this.slopes.length > SLOPES_KEPT) this.slopes.shift();
+      this.medianBytesPerMs = median(this.slopes);
+      this.anchorPosition = position;
+      this.anchorTimeMs = timeMs;
+    } else if (this.slopes.length === 0 && elapsed >= FIRST_RATE_MS) {
+      this.bytesPerMs = slope;
+    }
+  }
+}
+
+/** Signed distance modulo the wrap, the shorter way round. */
+function ticksBetween(from: number, to: number): number {
+  const forward = (((to - from) % WRAP) + WRAP) % WRAP;
+  return forward >= WRAP / 2 ? forward - WRAP : forward;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] as number;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2;
+}

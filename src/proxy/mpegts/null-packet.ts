@@ -1,0 +1,16 @@
+import { NULL_PID, SYNC, TS_PACKET } from './packet';
+
+/**
+ * Bytes that keep a viewer's connection warm while media are missing (datapath rule 24): `count` whole
+ * packets of PID 0x1FFF that every demultiplexer drops. The buffer is the caller's own.
+ */
+export function nullPackets(count: number): Buffer {
+  const packets = Buffer.alloc(count * TS_PACKET, 0xff);
+  for (let at = 0; at < packets.length; at += TS_PACKET) {
+    packets[at] = SYNC;
+    packets[at + 1] = NULL_PID >> 8;
+    packets[at + 2] = NULL_PID & 0xff;
+    packets[at + 3] = 0x10;
+  }
+  return packets;
+}

@@ -1,0 +1,93 @@
+/**
+ * Reading one MPEG-TS packet in place (ISO/IEC 13818-1 §2.4.3). Every function takes the buffer and the
+ * offset of the packet's sync byte; the caller guarantees that the 188 bytes are there.
+ */
+
+/** Bytes of one transport packet. */
+export const TS_PACKET = 188;
+/** First byte of each packet. */
+export const SYNC = 0x47;
+/** PID of packets without meaning. */
+export const NULL_PID = 0x1fff;
+/** How many PIDs there are. */
+export const PID_COUNT = 8192;
+/** PIDs below this one belong to tables by definition (PAT, CAT, NIT, SDT, EIT, TDT, …). */
+export const FIRST_FREE_PID = 0x20;
+
+/** The byte at an index the caller knows to be inside: no check for undefined on the hot path. */
+export function byteAt(buf: Buffer, index: number): number {
+  return buf[index] as number;
+}
+
+/** Packet identifier, 0..8191. */
+export function pid(buf: Buffer, offset: number): number {
+  return ((byteAt(buf, offset + 1) & 0x1f) << 8) | byteAt(buf, offset + 2);
+}
+
+/** A PES packet or a section begins in this packet. */
+export function payloadUnitStart(buf: Buffer, offset: number): boolean {
+  return (byteAt(buf, offset + 1) & 0x40) !== 0;
+}
+
+/** The packet was damaged before it came here; its header cannot be trusted. */
+export function transportError(buf: Buffer, offset: number): boolean {
+  return (byteAt(buf, offset + 1) & 0x80) !== 0;
+}
+
+/** The payload is encrypted (transport_scrambling_control is not 0). */
+export function scrambled(buf: Buffer, offset: number): boolean {
+  return (byteAt(buf, offset + 3) & 0xc0) !== 0;
+}
+
+export function hasAdaptation(buf: Buffer, offset: number): boolean {
+  return (byteAt(buf, offset + 3) & 0x20) !== 0;
+}
+
+export function hasPayload(buf: Buffer, offset: number): boolean {
+  return (byteAt(buf, offset + 3) & 0x10) !== 0;
+}
+
+/** Counts payload packets per PID modulo 16. */
+export function continuityCounter(buf: Buffer, offset: number): number {
+  return byteAt(buf, offset + 3) & 0x0f;
+}
+
+/** Length of the adaptation field behind its length byte; −1 when there is none. */
+export function adaptationLength(buf: Buffer, offset: number): number {
+  return hasAdaptation(buf, offset) ? byteAt(buf, offset + 4) : -1;
+}
+
+function adaptationFlags(buf: Buffer, offset: number): number {
+  return adaptationLength(buf, offset) > 0 ? byteAt(buf, offset + 5) : 0;
+}
+
+export function discontinuityIndicator(buf: Buffer, offset: number): boolean {
+  return (adaptationFlags(buf, offset) & 0x80) !== 0;
+}
+
+export function randomAccessIndicator(buf: Buffer, offset: number): boolean {
+  return (adaptationFlags(buf, offset) & 0x40) !== 0;
+}
+
+/**
+ * Programme clock reference in ticks of 27 MHz, 0..2^33·300−1; −1 when the packet has none.
+ * The base has 33 bits, so it is built by multiplication: shifts would cut it to 32.
+ */
+export function pcr(buf: Buffer, offset: number): number {
+  if (adaptationLength(buf, offset) < 7 || (adaptationFlags(buf, offset) & 0x10) === 0) return -1;
+  const low = byteAt(buf, offset + 10);
+  const base =
+    byteAt(buf, offset + 6) * 0x2000000 +
+    (byteAt(buf, offset + 7) << 17) +
+    (byteAt(buf, offset + 8) << 9) +
+    (byteAt(buf, offset + 9) << 1) +
+    (low >> 7);
+  return base * 300 + ((low & 1) << 8) + byteAt(buf, offset + 11);
+}
+
+/** Index of the first payload byte; the packet's end when there is no payload or its header lies. */
+export function payloadOffset(buf: Buffer, offset: number): number {
+  const end = offset + TS_PACKET;
+  if (!hasPayload(buf, offset)) return end;
+  return Math.min(end, offset + 5 + adaptationLength(buf, offset));
+}

@@ -1,0 +1,94 @@
+const FIRST_CAPACITY = 256;
+
+/**
+ * Points of a line from stream position (bytes) to media time (ms), both growing; bounded: when full,
+ * the older half loses every second point, because the far past needs no fine grain.
+ */
+export class SampleTrack {
+  private positions = new Float64Array(FIRST_CAPACITY);
+  private times = new Float64Array(FIRST_CAPACITY);
+  private first = 0;
+  private end = 0;
+
+  constructor(private readonly maxSamples: number) {}
+
+  get length(): number {
+    return this.end - this.first;
+  }
+
+  /** Adds a point; its position must be behind all others. */
+  add(position: number, time: number): void {
+    if (this.length >= this.maxSamples) this.thin();
+    if (this.end === this.positions.length) this.makeRoom();
+    this.positions[this.end] = position;
+    this.times[this.end] = time;
+    this.end++;
+  }
+
+  /** Forgets points before `position`, except the one from which it is still interpolated. */
+  dropBefore(position: number): void {
+    const at = this.indexAt(position);
+    if (at > this.first) this.first = at;
+  }
+
+  /** Time at a position inside or at the ends; null when there are no points, or outside of them. */
+  interpolate(position: number): number | null {
+    const at = this.indexAt(position);
+    if (at < this.first) return null;
+    const from = this.positions[at] as number;
+    const time = this.times[at] as number;
+    if (position === from) return time;
+    if (at + 1 >= this.end) return null;
+    const to = this.positions[at + 1] as number;
+    return time + (((this.times[at + 1] as number) - time) * (position - from)) / (to - from);
+  }
+
+  /** Position and time of the oldest point; null when there is none. */
+  oldest(): { position: number; time: number } | null {
+    if (this.length === 0) return null;
+    return {
+      position: this.positions[this.first] as number,
+      time: this.times[this.first] as number,
+    };
+  }
+
+  /** Index of the last point at or before `position`; `first − 1` when all are behind it. */
+  private indexAt(position: number): number {
+    let low = this.first;
+    let high = this.end;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.positions[middle] as number) <= position) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+
+  private makeRoom(): void {
+    const capacity = this.positions.length;
+    // Beyond the bound there is a little room, so that a full window is not moved at each step.
+    const grown = Math.min(capacity * 2, this.maxSamples + FIRST_CAPACITY);
+    if (this.first > capacity / 4 || grown === capacity) this.moveTo(this.positions, this.times);
+    else this.moveTo(new Float64Array(grown), new Float64Array(grown));
+  }
+
+  private moveTo(positions: typeof this.positions, times: typeof this.times): void {
+    positions.set(this.positions.subarray(this.first, this.end));
+    times.set(this.times.subarray(this.first, this.end));
+    this.positions = positions;
+    this.times = times;
+    this.end -= this.first;
+    this.first = 0;
+  }
+
+  private thin(): void {
+    const half = this.first + (this.length >> 1);
+    let to = half;
+    for (let from = half; from >= this.first; from -= 2) {
+      this.positions[to] = this.positions[from] as number;
+      this.times[to] = this.times[from] as number;
+      to--;
+    }
+    this.first = to + 1;
+  }
+}

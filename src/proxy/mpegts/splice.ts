@@ -1,0 +1,65 @@
+import {
+  continuityCounter,
+  hasPayload,
+  NULL_PID,
+  pid as pidOf,
+  SYNC,
+  transportError,
+  TS_PACKET,
+} from './packet';
+import { type Programme } from './programme';
+
+/** A PID and the continuity counter of the first payload packet that follows the preface. */
+export interface PidContinuity {
+  readonly pid: number;
+  readonly nextContinuity: number;
+}
+
+/**
+ * What a viewer gets before it goes on at another place (datapath rule 20): PAT and PMT packets `psi`, then
+ * for each PID one packet without payload that announces a discontinuity and whose counter is one less
+ * than the next payload packet's, so that nothing looks lost. A new Buffer, the viewer's own.
+ */
+export function discontinuityPreface(psi: Buffer, pids: Iterable<PidContinuity>): Buffer {
+  const parts = [psi];
+  for (const { pid, nextContinuity } of pids) {
+    const packet = Buffer.alloc(TS_PACKET, 0xff);
+    packet[0] = SYNC;
+    packet[1] = pid >> 8;
+    packet[2] = pid & 0xff;
+    packet[3] = 0x20 | ((nextContinuity + 15) & 0x0f);
+    packet[4] = TS_PACKET - 5;
+    packet[5] = 0x80;
+    parts.push(packet);
+  }
+  return Buffer.concat(parts);
+}
+
+/**
+ * Continuity counters of the first payload packet of each elementary and PCR PID in `runs` (whole packets
+ * each, in stream order). Reads no further than needed; a PID that does not occur is not in the result. A PID
+ * that bears only clock packets without payload gets the successor of their counter.
+ */
+export function firstContinuities(
+  runs: Iterable<Buffer>,
+  programme: Programme,
+): Map<number, number> {
+  const wanted = new Set(programme.streams.map((stream) => stream.pid));
+  if (programme.pcrPid !== NULL_PID) wanted.add(programme.pcrPid);
+  const found = new Map<number, number>();
+  for (const run of runs) {
+    for (let at = 0; at + TS_PACKET <= run.length; at += TS_PACKET) {
+      const pid = pidOf(run, at);
+      if (!wanted.has(pid) || transportError(run, at)) continue;
+      const counter = continuityCounter(run, at);
+      if (hasPayload(run, at)) {
+        found.set(pid, counter);
+        wanted.delete(pid);
+        if (wanted.size === 0) return found;
+      } else if (!found.has(pid)) {
+        found.set(pid, (counter + 1) & 0x0f);
+      }
+    }
+  }
+  return found;
+}

@@ -1,0 +1,225 @@
+import { type ControlReport } from './control-probe';
+import { type LoadReport } from './load';
+import { type GroupReport } from './viewer-tally';
+
+/** The ring of a stream, as the product's session list tells it. */
+export interface RingReport {
+  bytes: number;
+  seconds: number;
+}
+
+/** Everything one server gave in one case. */
+export interface Measurement {
+  load: LoadReport;
+  /** Memory before the first viewer, MB. */
+  idleMb: number;
+  ring: RingReport | null;
+  control: ControlReport | null;
+}
+
+/** A limit a figure has to keep, and how to say it; `limit` null: nothing to compare with in this run. */
+export interface Goal {
+  limit: number | null;
+  text: string;
+}
+
+/** One line of the table. */
+export interface Figure {
+  label: string;
+  /** Digits behind the point. */
+  digits: number;
+  value: (measured: Measurement) => number | null;
+  /** Of the product; `bare` is the yardstick's figure in the same run. */
+  goal?: (product: Measurement, bare: number | null) => Goal;
+}
+
+export type CaseName = '1x200' | '1x1000' | '50x4' | 'storm' | 'memory' | 'control';
+
+/** Who watches what, and what is looked at. */
+export interface BenchCase {
+  name: CaseName;
+  title: string;
+  streams: number;
+  viewers: number;
+  rampMs: number;
+  holders: number;
+  /** How long the holders watch alone; [full, quick]. */
+  aheadMs: readonly [number, number];
+  /** From the first join to the start of counting; [full, quick]. */
+  warmMs: readonly [number, number];
+  /** Whether the control API is asked while counting. */
+  control: boolean;
+  figures: readonly Figure[];
+}
+
+const RAMP_MS = 1000;
+const WARM_MS = [6000, 3000] as const;
+const NONE = [0, 0] as const;
+
+const atMost = (limit: number, unit: string): Goal => ({ limit, text: `≤ ${limit}${unit}` });
+const NOTHING: Goal = { limit: 0, text: '0' };
+
+const cpuPerGigabyte = ({ load }: Measurement): number | null =>
+  load.gigabytes > 0 ? load.serverCpuSeconds / load.gigabytes : null;
+
+const CPU: Figure = { label: 'CPU seconds per GB', digits: 3, value: cpuPerGigabyte };
+const CPU_TO_YARDSTICK: Figure = {
+  ...CPU,
+  goal: (_product, bare) => ({
+    limit: bare === null ? null : bare * 1.15,
+    text: '≤ 1.15 × bare',
+  }),
+};
+
+function latency(p: 'p50' | 'p99', limitMs: number | null): Figure {
+  const figure: Figure = {
+    label: `latency engine → viewer ${p}, ms`,
+    digits: 0,
+    value: ({ load }) => load.viewers.latencyMs[p],
+  };
+  return limitMs === null ? figure : { ...figure, goal: () => atMost(limitMs, '') };
+}
+
+const whole = (of: (group: GroupReport) => number) => {
+  return ({ load }: Measurement): number => of(load.viewers) + of(load.holders);
+};
+
+/** A viewer on loopback keeps up: whatever is missing was lost by the server. */
+const INTEGRITY: readonly Figure[] = [
+  {
+    label: 'packets lost / repeated / misaligned',
+    digits: 0,
+    value: whole((group) => group.lostPackets + group.repeatedPackets + group.misaligned),
+    goal: () => NOTHING,
+  },
+  {
+    label: 'viewers refused or cut',
+    digits: 0,
+    value: whole((group) => group.failed + group.cutEarly),
+    goal: () => NOTHING,
+  },
+];
+
+const usual = { rampMs: RAMP_MS, holders: 0, aheadMs: NONE, warmMs: WARM_MS, control: false };
+
+export const CASES: readonly BenchCase[] = [
+  {
+    ...usual,
+    name: '1x200',
+    title: '1 stream, 200 viewers',
+    streams: 1,
+    viewers: 200,
+    figures: [CPU_TO_YARDSTICK, latency('p50', 35), latency('p99', 100), ...INTEGRITY],
+  },
+  {
+    ...usual,
+    name: '1x1000',
+    title: '1 stream, 1000 viewers',
+    streams: 1,
+    viewers: 1000,
+    figures: [CPU_TO_YARDSTICK, latency('p50', null), latency('p99', null), ...INTEGRITY],
+  },
+  {
+    ...usual,
+    name: '50x4',
+    title: '50 streams, 4 viewers each',
+    streams: 50,
+    viewers: 200,
+    figures: [
+      { ...CPU, goal: () => atMost(1.2, '') },
+      latency('p50', null),
+      latency('p99', null),
+      ...INTEGRITY,
+    ],
+  },
+  {
+    ...usual,
+    name: 'storm',
+    title: '200 join a running stream within 1 s',
+    streams: 1,
+    viewers: 200,
+    holders: 20,
+    aheadMs: [10_000, 10_000],
+    figures: [
+      {
+        label: 'first byte p99, ms',
+        digits: 0,
+        value: ({ load }) => load.viewers.firstByteMs.p99,
+        goal: () => atMost(100, ''),
+      },
+      {
+        label: 'first key frame p99, ms',
+        digits: 0,
+        value: ({ load }) => load.viewers.firstKeyFrameMs.p99,
+        goal: () => atMost(100, ''),
+      },
+      {
+        label: "the others' latency p99 meanwhile, ms",
+        digits: 0,
+        value: ({ load }) => load.holders.latencyMs.p99,
+        goal: () => atMost(150, ''),
+      },
+      ...INTEGRITY,
+    ],
+  },
+  {
+    ...usual,
+    name: 'memory',
+    title: 'memory, 1000 viewers on one stream',
+    streams: 1,
+    // With the holder 1000, the product's default limit for one stream.
+    viewers: 999,
+    // Long enough for the ring to be full (32 MiB at 8 Mbit/s), and for the joins' backlog to be delivered.
+    holders: 1,
+    aheadMs: [36_000, 4000],
+    warmMs: [10_000, 8000],
+    figures: [
+      { label: 'idle, MB', digits: 0, value: ({ idleMb }) => idleMb },
+      {
+        label: 'ring, MB',
+        digits: 0,
+        value: ({ ring }) => (ring === null ? null : ring.bytes / 1e6),
+      },
+      {
+        label: 'with 1000 viewers, MB',
+        digits: 0,
+        value: ({ load }) => load.serverPeakMb,
+        goal: ({ idleMb, ring }) => ({
+          limit: ring === null ? null : idleMb + ring.bytes / 1e6 + 64,
+          text: '≤ idle + ring + 64',
+        }),
+      },
+      ...INTEGRITY,
+    ],
+  },
+  {
+    ...usual,
+    name: 'control',
+    title: 'control API while 1000 watch',
+    streams: 1,
+    viewers: 1000,
+    control: true,
+    figures: [
+      {
+        label: 'GET /api/v1/engines p50, ms',
+        digits: 1,
+        value: ({ control }) => control?.answerMs.p50 ?? null,
+      },
+      {
+        label: 'GET /api/v1/engines p99, ms',
+        digits: 1,
+        value: ({ control }) => control?.answerMs.p99 ?? null,
+        goal: () => atMost(100, ''),
+      },
+      {
+        label: 'requests without a good answer',
+        digits: 0,
+        value: ({ control }) => control?.failed ?? null,
+        goal: () => NOTHING,
+      },
+      ...INTEGRITY,
+    ],
+  },
+];
+
+export const CASE_NAMES: readonly CaseName[] = CASES.map((benchCase) => benchCase.name);

@@ -1,0 +1,111 @@
+import http from 'node:http';
+import { announceListening, endWithParent } from './child-side';
+import { PACKET_BYTES } from './packet-stamp';
+import { TransportStreamSource } from './transport-stream-source';
+
+/**
+ * A stand-in for an AceStream engine: the answers of its HTTP API that a proxy asks for, and a stream fast
+ * enough that it is never what a measurement measures. Knows any content.
+ *
+ * Started by the benchmark as a child process; by hand: `node bench/dist/engine.js PORT [MBIT_PER_SECOND]`.
+ */
+
+/** An engine hands media on as they come, so does this one. */
+const TICK_MS = 20;
+/** A reader who takes nothing is owed at most this much at once. */
+const MAX_BACKLOG_BYTES = 4 * 1024 * 1024;
+const STAT = {
+  status: 'dl',
+  peers: 12,
+  speed_down: 1000,
+  speed_up: 40,
+  downloaded: 1,
+  uploaded: 1,
+  total_progress: 0,
+  is_live: 1,
+  livepos: { pos: '1', live_first: '1', live_last: '2', first_ts: '1', last_ts: '2', is_live: '1' },
+};
+const VERSION = { code: 3020300, platform: 'linux', version: '3.2.3' };
+
+/** The `response` of a getstream answer; `playback_url` is where the media are. */
+interface SessionAnswer {
+  playback_url: string;
+  [field: string]: string | number;
+}
+
+let sessions = 0;
+
+function describeSession(host: string, query: URLSearchParams): SessionAnswer {
+  const content = query.get('infohash') ?? query.get('id') ?? query.get('content_id') ?? '';
+  sessions++;
+  const key = sessions.toString(16).padStart(32, '0');
+  const address = (what: string): string => `http://${host}/ace/${what}/${content}/${key}`;
+  return {
+    playback_url: address('r'),
+    stat_url: address('stat'),
+    command_url: address('cmd'),
+    event_url: address('event'),
+    infohash: content,
+    playback_session_id: key,
+    client_session_id: -1,
+    is_live: 1,
+    is_encrypted: 0,
+  };
+}
+
+function answerService(method: string): object {
+  switch (method) {
+    case 'get_version':
+      return { ...VERSION, websocket_port: 0 };
+    case 'get_network_connection_status':
+      return { connected: true };
+    default:
+      return { connected: true, playlist_loaded: true, version: VERSION };
+  }
+}
+
+function play(response: http.ServerResponse, bitsPerSecond: number): void {
+  response.writeHead(200, { 'Content-Type': 'video/mp2t' });
+  const source = new TransportStreamSource(bitsPerSecond);
+  const packetsPerMs = bitsPerSecond / 8 / PACKET_BYTES / 1000;
+  const startedAt = performance.now();
+  let sent = 0;
+  const write = (): void => {
+    if (response.writableLength > MAX_BACKLOG_BYTES) return;
+    const due = Math.floor((performance.now() - startedAt) * packetsPerMs) - sent;
+    const count = Math.min(due, Math.floor(MAX_BACKLOG_BYTES / PACKET_BYTES));
+    if (count <= 0) return;
+    response.write(source.next(count, Date.now()));
+    sent += count;
+  };
+  const timer = setInterval(write, TICK_MS);
+  response.on('close', () => clearInterval(timer));
+}
+
+function serve(port: number, bitsPerSecond: number): void {
+  const server = http.createServer((request, response) => {
+    const host = request.headers.host ?? `127.0.0.1:${port}`;
+    const url = new URL(request.url ?? '/', `http://${host}`);
+    const json = (body: object): void => {
+      response.writeHead(200, { 'Content-Type': 'application/json' });
+      response.end(JSON.stringify(body));
+    };
+    if (url.pathname === '/ace/getstream') {
+      const session = describeSession(host, url.searchParams);
+      if (url.searchParams.get('format') === 'json') json({ response: session, error: null });
+      else response.writeHead(302, { Location: session.playback_url }).end();
+    } else if (url.pathname.startsWith('/ace/r/')) {
+      play(response, bitsPerSecond);
+    } else if (url.pathname.startsWith('/ace/stat/')) {
+      json({ response: STAT, error: null });
+    } else if (url.pathname.startsWith('/ace/cmd/')) {
+      json({ response: 'ok', error: null });
+    } else {
+      json({ result: answerService(url.searchParams.get('method') ?? ''), error: null });
+    }
+  });
+  server.listen(port, '127.0.0.1', 4096, () => announceListening(server));
+}
+
+endWithParent();
+serve(Number(process.argv[2] ?? '0'), Number(process.argv[3] ?? '8') * 1e6);

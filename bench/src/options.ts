@@ -1,0 +1,73 @@
+import { parseArgs } from 'node:util';
+import { CASE_NAMES, type CaseName } from './cases';
+import { type ServerName } from './servers';
+
+/** What was asked for on the command line. */
+export interface BenchOptions {
+  quick: boolean;
+  cases: readonly CaseName[];
+  servers: readonly ServerName[];
+  /** Counting time, or null for the case's own. */
+  durationMs: number | null;
+  /** File for all figures as JSON. */
+  json: string | null;
+}
+
+const SERVERS: readonly ServerName[] = ['product', 'bare'];
+
+export const USAGE = `npm run bench -- [options]
+
+Measures the fan-out of this product and, in the same run, of a bare Node.js fan-out with the same
+batching (the yardstick). Engine, viewers and both servers run on this machine over loopback.
+
+  --quick           shorter times: about three minutes instead of six, rougher figures
+  --case NAME       only this case; may be given several times: ${CASE_NAMES.join(', ')}
+  --server NAME     only this server: product, bare
+  --duration SEC    counting time of each case, in seconds
+  --json FILE       writes all figures to FILE as well
+  --help            this text`;
+
+/** @throws Error with one line that names the wrong option; null when help was asked for */
+export function parseOptions(args: readonly string[]): BenchOptions | null {
+  const { values } = parseArgs({
+    args: [...args],
+    strict: true,
+    options: {
+      quick: { type: 'boolean', default: false },
+      case: { type: 'string', multiple: true, default: [] },
+      server: { type: 'string', multiple: true, default: [] },
+      duration: { type: 'string' },
+      json: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return null;
+  return {
+    quick: values.quick,
+    cases: chosen('--case', values.case, CASE_NAMES),
+    servers: chosen('--server', values.server, SERVERS),
+    durationMs: values.duration === undefined ? null : durationMs(values.duration),
+    json: values.json ?? null,
+  };
+}
+
+function chosen<T extends string>(
+  option: string,
+  given: readonly string[],
+  known: readonly T[],
+): readonly T[] {
+  for (const name of given) {
+    if (!known.some((candidate) => candidate === name)) {
+      throw new Error(`${option} ${name}: allowed are ${known.join(', ')}`);
+    }
+  }
+  return given.length === 0 ? known : known.filter((candidate) => given.includes(candidate));
+}
+
+function durationMs(text: string): number {
+  const seconds = Number(text);
+  if (!(seconds >= 1 && seconds <= 600)) {
+    throw new Error(`--duration ${text}: allowed are 1 to 600 seconds`);
+  }
+  return seconds * 1000;
+}

@@ -1,0 +1,149 @@
+import {
+  PACKET_BYTES,
+  PCR_FLAG,
+  PRIVATE_DATA_FLAG,
+  RANDOM_ACCESS_FLAG,
+  STAMP_BYTES,
+  SYNC_BYTE,
+  VIDEO_PID,
+  writeStamp,
+} from './packet-stamp';
+import { programTables } from './program-tables';
+
+const CLOCK_HZ = 90_000;
+const FRAMES_PER_SECOND = 25;
+const FRAMES_PER_KEY_FRAME = 2 * FRAMES_PER_SECOND;
+const TABLES_PER_SECOND = 10;
+/** A frame is shown one second after the clock that travels with it. */
+const PTS_DELAY = CLOCK_HZ;
+
+const START_CODE = [0, 0, 0, 1];
+const ACCESS_UNIT_DELIMITER = [...START_CODE, 0x09, 0xf0];
+/** Sequence parameter set: baseline profile, level 3.1, 1280 × 720, 25 frames a second. */
+const SPS = [0x67, 0x42, 0xc0, 0x1f, 0xda, 0x01, 0x40, 0x16, 0xe8, 0x40];
+const SPS_TIMING = [0x00, 0x00, 0x03, 0x00, 0x40, 0x00, 0x00, 0x0c, 0xa1];
+const PPS = [0x68, 0xce, 0x38, 0x80];
+/** Slice headers; what follows them is noise, so that parsers find frames and decoders only blocks. */
+const IDR_SLICE = [0x65, 0x88, 0x84];
+const P_SLICE = [0x41, 0x9a, 0x24];
+const KEY_FRAME_START = [
+  ...ACCESS_UNIT_DELIMITER,
+  ...[...START_CODE, ...SPS, ...SPS_TIMING],
+  ...[...START_CODE, ...PPS],
+  ...[...START_CODE, ...IDR_SLICE],
+];
+const FRAME_START = [...ACCESS_UNIT_DELIMITER, ...START_CODE, ...P_SLICE];
+
+/**
+ * A synthetic, well-formed MPEG transport stream: PAT and PMT each 100 ms, one H.264 stream with 25 frames
+ * a second, a key frame (random access flag, SPS, PPS, IDR) each 2 s, a PCR with each frame. Time in the
+ * stream is its packet count at the constant bit rate, so it does not depend on when packets are asked for.
+ * Every video packet bears a stamp (see packet-stamp). Not for showing: the slices hold noise.
+ */
+export class TransportStreamSource {
+  private readonly ticksPerPacket: number;
+  private readonly tables = programTables();
+  private readonly filler = fillerPacket();
+  private packets = 0;
+  private sequence = 0;
+  private frames = 0;
+  private tablesSent = 0;
+
+  constructor(bitsPerSecond: number) {
+    this.ticksPerPacket = (PACKET_BYTES * 8 * CLOCK_HZ) / bitsPerSecond;
+  }
+
+  /** The next `count` packets in a Buffer of their own, video stamped with `wallClockMs` (ms since 1970). */
+  next(count: number, wallClockMs: number): Buffer {
+    const target = Buffer.allocUnsafeSlow(count * PACKET_BYTES);
+    for (let offset = 0; offset < target.length; offset += PACKET_BYTES) {
+      const ticks = this.packets * this.ticksPerPacket;
+      this.packets++;
+      // Tables first: whoever joins at a key frame finds them right before it.
+      if (this.tablesDue(ticks)) this.writeTable(target, offset);
+      else this.writeVideo(target, offset, ticks, wallClockMs);
+    }
+    return target;
+  }
+
+  /** A PAT is due by time; its PMT right after it. */
+  private tablesDue(ticks: number): boolean {
+    if (this.tablesSent % 2 === 1) return true;
+    return ticks >= ((this.tablesSent / 2) * CLOCK_HZ) / TABLES_PER_SECOND;
+  }
+
+  private writeTable(target: Buffer, offset: number): void {
+    const table = this.tablesSent % 2 === 0 ? this.tables.pat : this.tables.pmt;
+    table.copy(target, offset);
+    target[offset + 3] = 0x10 | ((this.tablesSent >> 1) & 15);
+    this.tablesSent++;
+  }
+
+  private writeVideo(target: Buffer, offset: number, ticks: number, wallClockMs: number): void {
+    this.filler.copy(target, offset);
+    target[offset + 3] = 0x30 | (this.sequence & 15);
+    if (ticks >= (this.frames * CLOCK_HZ) / FRAMES_PER_SECOND) {
+      this.writeFrameStart(target, offset, Math.floor(ticks), wallClockMs);
+    } else {
+      target.set([1 + 1 + STAMP_BYTES, PRIVATE_DATA_FLAG, STAMP_BYTES], offset + 4);
+      writeStamp(target, offset + 7, this.sequence, wallClockMs);
+    }
+    this.sequence++;
+  }
+
+  private writeFrameStart(
+    target: Buffer,
+    offset: number,
+    ticks: number,
+    wallClockMs: number,
+  ): void {
+    const key = this.frames % FRAMES_PER_KEY_FRAME === 0;
+    const pts = (this.frames * CLOCK_HZ) / FRAMES_PER_SECOND + PTS_DELAY;
+    this.frames++;
+    target[offset + 1] = 0x40 | (VIDEO_PID >> 8);
+    target[offset + 4] = 1 + 6 + 1 + STAMP_BYTES;
+    target[offset + 5] = PRIVATE_DATA_FLAG | PCR_FLAG | (key ? RANDOM_ACCESS_FLAG : 0);
+    target.set(pcrField(ticks), offset + 6);
+    target[offset + 12] = STAMP_BYTES;
+    writeStamp(target, offset + 13, this.sequence, wallClockMs);
+    const pes = offset + 13 + STAMP_BYTES;
+    target.set([0, 0, 1, 0xe0, 0, 0, 0x80, 0x80, 5, ...ptsField(pts)], pes);
+    target.set(key ? KEY_FRAME_START : FRAME_START, pes + 14);
+  }
+}
+
+/** Six bytes of programme clock reference; `ticks` of 90 kHz, extension 0. */
+function pcrField(ticks: number): number[] {
+  const low = ticks % 2;
+  const high = Math.floor(ticks / 2) >>> 0;
+  return [high >>> 24, (high >>> 16) & 255, (high >>> 8) & 255, high & 255, (low << 7) | 0x7e, 0];
+}
+
+/** Five bytes of presentation time stamp (no decoding time: frames are never reordered). */
+function ptsField(ticks: number): number[] {
+  const top = Math.floor(ticks / 2 ** 30) & 7;
+  const low = ticks % 2 ** 30;
+  return [
+    0x21 | (top << 1),
+    (low >>> 22) & 255,
+    ((low >>> 14) & 255) | 1,
+    (low >>> 7) & 255,
+    ((low << 1) & 255) | 1,
+  ];
+}
+
+/**
+ * A video packet whose payload is noise. No byte below 4, so that no start code appears by accident, and
+ * none equal to the sync byte: the same noise in each packet would repeat it at a distance of one packet.
+ */
+function fillerPacket(): Buffer {
+  const packet = Buffer.alloc(PACKET_BYTES);
+  let noise = 0x9e3779b9;
+  for (let i = 0; i < PACKET_BYTES; i++) {
+    noise = (Math.imul(noise, 1_664_525) + 1_013_904_223) >>> 0;
+    const byte = noise >>> 24;
+    packet[i] = byte < 4 || byte === SYNC_BYTE ? 0xa5 : byte;
+  }
+  packet.set([SYNC_BYTE, VIDEO_PID >> 8, VIDEO_PID & 0xff, 0x30]);
+  return packet;
+}

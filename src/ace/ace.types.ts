@@ -30,7 +30,11 @@ export interface EngineStat {
   readonly speedUpKBps: number | null;
   readonly downloadedBytes: number | null;
   readonly uploadedBytes: number | null;
-  readonly livePosition: { readonly last: string | null; readonly liveLast: string | null; readonly pos: string | null } | null;
+  readonly livePosition: {
+    readonly last: string | null;
+    readonly liveLast: string | null;
+    readonly pos: string | null;
+  } | null;
 }
 
 /**
@@ -55,4 +59,12 @@ export class EngineFault extends Error {
     super(`${reason}: ${detail}`, options);
     this.name = 'EngineFault';
   }
+}
+
+/** What a probe learned. An engine that gave one has answered completely, twice, within the deadline. */
+export interface EngineProbe {
+  /** As the engine names it, e.g. `3.2.3`; null when it answered without one. */
+  readonly version: string | null;
+  /** Whether the engine says that it reaches its network; null when it did not say. */
+  readonly networkConnected: boolean | null;
 }

@@ -1,0 +1,193 @@
+import { type IncomingMessage } from 'node:http';
+import { type OnApplicationShutdown } from '@nestjs/common';
+import { monotonicMs } from '../kernel/clock';
+import { type ContentSelector } from '../kernel/content-selector';
+import {
+  EngineFault,
+  type EngineEndpoint,
+  type EngineProbe,
+  type EngineSession,
+  type EngineStat,
+} from './ace.types';
+import { ACE_TIMINGS, type AceTimings } from './ace.timings';
+import { answerTimeout } from './call-deadline';
+import { withParameter } from './engine-address';
+import {
+  commandPathOf,
+  networkConnectedOf,
+  sessionOf,
+  statOf,
+  versionOf,
+  type EngineAnswer,
+} from './engine-answer';
+import { EngineApiTransport } from './engine-api.transport';
+import { LateStarts } from './late-starts';
+import { MediaOpener } from './media-opener';
+import { startTarget } from './start-request';
+
+const VERSION_TARGET = '/webui/api/service?method=get_version&format=json';
+const NETWORK_TARGET = '/server/api?api_version=3&method=get_network_connection_status';
+
+/**
+ * The HTTP API of AceStream engines. Each call is one conversation with one engine, bounded in time and
+ * size; nothing is retried here, the session decides. Failures are EngineFaults that say whose fault
+ * it is; an abort by the caller rejects with the reason of the caller's signal instead.
+ */
+export class AceEngineClient implements OnApplicationShutdown {
+  readonly #timings: AceTimings;
+  readonly #transport: EngineApiTransport;
+  readonly #media: MediaOpener;
+  readonly #lateStarts = new LateStarts();
+
+  constructor(timings: Partial<AceTimings> = {}) {
+    this.#timings = { ...ACE_TIMINGS, ...timings };
+    this.#transport = new EngineApiTransport(this.#timings.connectTimeoutMs);
+    this.#media = new MediaOpener(this.#timings.connectTimeoutMs);
+  }
+
+  /**
+   * Opens a session. When the caller aborts or its deadline passes, the request goes on in the background
+   * (at most `lateAnswerMs` beyond the deadline) and a session that still comes is stopped.
+   *
+   * @param o.playerId `pid`, unique per session; letters, digits and dashes
+   * @throws EngineFault, or AppError `invalid_selector` before anything is sent
+   */
+  async start(
+    engine: EngineEndpoint,
+    selector: ContentSelector,
+    o: { readonly playerId: string; readonly timeoutMs: number; readonly signal: AbortSignal },
+  ): Promise<EngineSession> {
+    const target = startTarget(selector, o.playerId);
+    o.signal.throwIfAborted();
+    const request = new AbortController();
+    const opening = this.#transport
+      .get(engine, target, {
+        timeoutMs: o.timeoutMs + this.#timings.lateAnswerMs,
+        signal: request.signal,
+      })
+      .then((answer) => this.#sessionOrStop(engine, answer, o.playerId, request));
+
+    const session = await resultWithin(opening, o.timeoutMs, o.signal);
+    if (session !== null && !o.signal.aborted) {
+      return session;
+    }
+    const stopped = opening.then((late) =>
+      this.#sendStop(engine, late.commandPath, request.signal),
+    );
+    this.#lateStarts.adopt(stopped, () => request.abort());
+    o.signal.throwIfAborted();
+    throw answerTimeout(o.timeoutMs);
+  }
+
+  /**
+   * Ends a session. Resolves within 3 s whatever the engine does: one that hangs, is gone, or no longer
+   * knows the session counts as stopped. A session without a command path expires by itself.
+   */
+  async stop(engine: EngineEndpoint, session: EngineSession): Promise<void> {
+    await this.#sendStop(engine, session.commandPath);
+  }
+
+  /** @throws EngineFault, of kind `session` when the engine no longer knows the session */
+  async stat(
+    engine: EngineEndpoint,
+    session: EngineSession,
+    o: { readonly timeoutMs?: number } = {},
+  ): Promise<EngineStat> {
+    if (session.statPath === null) {
+      throw new EngineFault('engine', 'no_stat_url', 'the session came without a stat address');
+    }
+    const timeoutMs = o.timeoutMs ?? this.#timings.statTimeoutMs;
+    return statOf(await this.#transport.get(engine, session.statPath, { timeoutMs }));
+  }
+
+  /**
+   * Asks for version and network state, both within one deadline. An engine's API can hang while TCP still
+   * accepts, so only complete answers count. The second may be an error (older engines), but not silence.
+   *
+   * @throws EngineFault when the engine does not answer, speaks nonsense or denies access
+   */
+  async probe(engine: EngineEndpoint, o: { readonly timeoutMs: number }): Promise<EngineProbe> {
+    const endsAt = monotonicMs() + o.timeoutMs;
+    const version = versionOf(await this.#transport.get(engine, VERSION_TARGET, o));
+    const timeoutMs = Math.max(1, endsAt - monotonicMs());
+    const network = await this.#transport.get(engine, NETWORK_TARGET, { timeoutMs });
+    return { version, networkConnected: networkConnectedOf(network) };
+  }
+
+  /**
+   * Opens the media behind a playback path; see MediaOpener. The body has no time limit, and aborting the
+   * signal ends it at any time.
+   */
+  async openMedia(
+    engine: EngineEndpoint,
+    path: string,
+    o: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  ): Promise<IncomingMessage> {
+    return this.#media.open(engine, path, o);
+  }
+
+  /** Gives abandoned starts at most 3 s to be stopped, then breaks every connection. */
+  async close(): Promise<void> {
+    await this.#lateStarts.close(this.#timings.closeWaitMs);
+    this.#media.close();
+    await this.#transport.close();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.close();
+  }
+
+  #sessionOrStop(
+    engine: EngineEndpoint,
+    answer: EngineAnswer,
+    playerId: string,
+    request: AbortController,
+  ): EngineSession {
+    try {
+      return sessionOf(answer, playerId);
+    } catch (error) {
+      // An answer without usable media may still belong to a session that was opened for it.
+      const stopped = this.#sendStop(engine, commandPathOf(answer), request.signal);
+      this.#lateStarts.adopt(stopped, () => request.abort());
+      throw error;
+    }
+  }
+
+  async #sendStop(
+    engine: EngineEndpoint,
+    commandPath: string | null,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    if (commandPath === null) {
+      return;
+    }
+    try {
+      await this.#transport.get(engine, withParameter(commandPath, 'method=stop'), {
+        timeoutMs: this.#timings.stopTimeoutMs,
+        signal,
+      });
+    } catch {
+      // Gone, hung or already forgotten: for whoever stops a session it is stopped either way.
+    }
+  }
+}
+
+/** What `work` gives, or null as soon as the time is over or the signal aborts; `work` goes on then. */
+async function resultWithin<T>(
+  work: Promise<T>,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<T | null> {
+  let giveUp = (): void => undefined;
+  const givenUp = new Promise<null>((resolve) => {
+    giveUp = () => resolve(null);
+  });
+  const timer = setTimeout(giveUp, timeoutMs);
+  signal.addEventListener('abort', giveUp, { once: true });
+  try {
+    return await Promise.race([work, givenUp]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', giveUp);
+  }
+}

@@ -1,0 +1,41 @@
+import { EngineFault } from './ace.types';
+
+/**
+ * One signal for the two ways a call can be called off: its time limit, with an EngineFault
+ * `answer_timeout` as the reason, and its caller, with the caller's own reason.
+ */
+export class CallDeadline {
+  readonly #controller = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  readonly #caller: AbortSignal | undefined;
+  readonly #onCallerAbort = (): void => this.#controller.abort(this.#caller?.reason);
+
+  constructor(timeoutMs: number, caller?: AbortSignal) {
+    this.#caller = caller;
+    this.#timer = setTimeout(() => this.#controller.abort(answerTimeout(timeoutMs)), timeoutMs);
+    if (caller?.aborted === true) {
+      this.#onCallerAbort();
+    } else {
+      caller?.addEventListener('abort', this.#onCallerAbort, { once: true });
+    }
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Takes the time limit away; the caller may still abort. */
+  lift(): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** Lets go of the timer and of the caller's signal. Idempotent. */
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#caller?.removeEventListener('abort', this.#onCallerAbort);
+  }
+}
+
+export function answerTimeout(timeoutMs: number): EngineFault {
+  return new EngineFault('engine', 'answer_timeout', `no complete answer within ${timeoutMs} ms`);
+}

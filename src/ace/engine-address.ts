@@ -1,0 +1,65 @@
+import { EngineFault } from './ace.types';
+import { quoteEngine } from './engine-fault-table';
+
+/** Where an engine keeps its playback, statistics and commands; nothing else of it is ever asked for. */
+const ALLOWED_PREFIX = /^\/(?:ace|content|hls)\//;
+const MAX_ADDRESS_LENGTH = 2048;
+const PRINTABLE_ASCII = /^[\x21-\x7e]+$/;
+const USER_INFO = /\/\/[^/?#]*@/;
+const DOUBLE_DOT_SEGMENT = /(?:^|\/)(?:\.|%2e){2}(?:\/|$)/i;
+/** Encoded dots, slashes, backslashes, per cents and controls: a server that decodes first sees another path. */
+const ENCODED_PATH_SYNTAX = /%(?:2e|2f|5c|25|7f|[01][0-9a-f])/i;
+
+/**
+ * Turns an address that an engine gave into a request target on that engine itself. Scheme, host and port
+ * are dropped: in containers they are often unreachable, and an answer that points elsewhere must not
+ * be followed there.
+ *
+ * @param address absolute `http:` URL, or relative to `base`
+ * @param base request target of the answer the address came with
+ * @returns origin-form path and query under `/ace/`, `/content/` or `/hls/`, printable ASCII only
+ * @throws EngineFault `engine`/`foreign_address` for everything else
+ */
+export function engineTarget(address: string, base = '/ace/'): string {
+  if (
+    address.length > MAX_ADDRESS_LENGTH ||
+    !PRINTABLE_ASCII.test(address) ||
+    address.includes('\\') ||
+    USER_INFO.test(address) ||
+    DOUBLE_DOT_SEGMENT.test(withoutQuery(address))
+  ) {
+    throw foreignAddress(address);
+  }
+  const url = resolve(address, base);
+  if (
+    url.protocol !== 'http:' ||
+    url.username !== '' ||
+    url.password !== '' ||
+    !ALLOWED_PREFIX.test(url.pathname) ||
+    ENCODED_PATH_SYNTAX.test(url.pathname)
+  ) {
+    throw foreignAddress(address);
+  }
+  return url.pathname + url.search;
+}
+
+/** The target with one more query parameter; `parameter` is already encoded, `name=value`. */
+export function withParameter(target: string, parameter: string): string {
+  return `${target}${target.includes('?') ? '&' : '?'}${parameter}`;
+}
+
+function resolve(address: string, base: string): URL {
+  try {
+    return new URL(address, `http://engine.invalid${base}`);
+  } catch (cause) {
+    throw foreignAddress(address, cause);
+  }
+}
+
+function withoutQuery(address: string): string {
+  return address.split(/[?#]/, 1)[0] ?? '';
+}
+
+function foreignAddress(address: string, cause?: unknown): EngineFault {
+  return new EngineFault('engine', 'foreign_address', quoteEngine(address), { cause });
+}

@@ -1,0 +1,11 @@
+export { AceEngineClient } from './ace-engine.client';
+export { AceModule } from './ace.module';
+export { ACE_TIMINGS, type AceTimings } from './ace.timings';
+export {
+  EngineFault,
+  type EngineEndpoint,
+  type EngineFaultKind,
+  type EngineProbe,
+  type EngineSession,
+  type EngineStat,
+} from './ace.types';

@@ -1,0 +1,42 @@
+import { LateStarts } from './late-starts';
+
+function work(): { promise: Promise<void>; finish: () => void } {
+  let finish = (): void => undefined;
+  const promise = new Promise<void>((resolve) => (finish = resolve));
+  return { promise, finish };
+}
+
+describe('LateStarts', () => {
+  it('forgets work that has settled, however it settled', async () => {
+    const late = new LateStarts();
+    late.adopt(Promise.resolve(), () => undefined);
+    late.adopt(Promise.reject(new Error('refused')), () => undefined);
+    expect(late.size).toBe(2);
+    await late.close(1000);
+    expect(late.size).toBe(0);
+  });
+
+  it('breaks off the oldest beyond its bound', async () => {
+    const late = new LateStarts();
+    const cancelled: number[] = [];
+    for (let i = 0; i < 258; i++) {
+      const { promise, finish } = work();
+      late.adopt(promise, () => {
+        cancelled.push(i);
+        finish();
+      });
+    }
+    expect(late.size).toBe(256);
+    expect(cancelled).toEqual([0, 1]);
+    await late.close(1);
+    expect(cancelled).toHaveLength(258);
+  });
+
+  it('breaks off at once what comes after closing', async () => {
+    const late = new LateStarts();
+    await late.close(1000);
+    const { promise, finish } = work();
+    late.adopt(promise, finish);
+    await promise;
+  });
+});

@@ -1,0 +1,189 @@
+import { Agent, request, type IncomingMessage } from 'node:http';
+import { EngineFault, type EngineEndpoint } from './ace.types';
+import { CallDeadline } from './call-deadline';
+import { engineTarget } from './engine-address';
+import { faultOfBody } from './engine-answer';
+import { quoteEngine } from './engine-fault-table';
+import { mediaTypeOf } from './media-type';
+import { transportFault } from './transport-fault';
+
+const MAX_REDIRECTS = 5;
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+const MAX_REFUSAL_BYTES = 4 * 1024;
+const REFUSAL_READ_MS = 1_000;
+
+/**
+ * Opens endless media. node:http rather than a pooled client, because the body belongs to the caller for
+ * hours: one connection per media, none reused, no cap, and back-pressure straight to the socket.
+ */
+export class MediaOpener {
+  readonly #agent = new Agent({ keepAlive: false, maxSockets: Infinity });
+
+  constructor(private readonly connectTimeoutMs: number) {}
+
+  /**
+   * Follows at most 5 redirects, all on the engine itself, to a 200 whose body has not been read.
+   * `timeoutMs` covers everything up to that head; the body has no time limit.
+   *
+   * The response ends when the engine ended it, emits `error` when the connection was reset or a length or
+   * chunk was cut short, and closes without either when the caller aborted. It may already be
+   * destroyed when the caller gets it, if the engine broke off at once.
+   *
+   * @throws EngineFault `warming` while the engine is pre-buffering, `session` when the session is gone or
+   *   was taken over, `content` when it says so, `unsupported` for other containers, else `engine`
+   * @throws the reason of `signal` when the caller aborts
+   */
+  async open(
+    engine: EngineEndpoint,
+    path: string,
+    o: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  ): Promise<IncomingMessage> {
+    const deadline = new CallDeadline(o.timeoutMs, o.signal);
+    try {
+      const response = await this.#follow(engine, engineTarget(path), deadline.signal);
+      await refuse(response);
+      deadline.signal.throwIfAborted();
+      deadline.lift();
+      response.once('close', () => deadline.end());
+      return response;
+    } catch (error) {
+      deadline.end();
+      deadline.signal.throwIfAborted();
+      throw transportFault(error);
+    }
+  }
+
+  /** Breaks every body that is still open. */
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  async #follow(
+    engine: EngineEndpoint,
+    first: string,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
+    let target = first;
+    for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+      const response = await this.#head(engine, target, signal);
+      if (!REDIRECTS.has(response.statusCode ?? 0)) {
+        return response;
+      }
+      // Never read: engines leave the body of a redirect open for ever.
+      response.destroy();
+      const location = response.headers.location;
+      if (location === undefined) {
+        throw new EngineFault('engine', 'bad_redirect', 'a redirect without a location');
+      }
+      target = engineTarget(location, target);
+    }
+    throw new EngineFault('engine', 'redirect_loop', `more than ${MAX_REDIRECTS} redirects`);
+  }
+
+  #head(engine: EngineEndpoint, path: string, signal: AbortSignal): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      signal.throwIfAborted();
+      const outgoing = request({
+        host: engine.host,
+        port: engine.port,
+        path,
+        agent: this.#agent,
+        headers: { accept: '*/*', 'accept-encoding': 'identity' },
+        insecureHTTPParser: false,
+      });
+      let response: IncomingMessage | null = null;
+      const onAbort = (): void => {
+        reject(signal.reason as Error);
+        response?.destroy();
+        outgoing.destroy();
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      outgoing.setNoDelay(true);
+      outgoing.once('socket', (socket) => {
+        const timer = setTimeout(() => {
+          const detail = `no connection within ${this.connectTimeoutMs} ms`;
+          outgoing.destroy(new EngineFault('engine', 'connect_timeout', detail));
+        }, this.connectTimeoutMs);
+        socket.once('connect', () => clearTimeout(timer));
+        socket.once('close', () => clearTimeout(timer));
+        // Before Node's own listener, which takes a reset for the end of a body without a length.
+        socket.prependListener('error', (error) => {
+          if (response?.complete === false) {
+            response.destroy(error);
+          }
+        });
+      });
+      outgoing.once('response', (incoming) => {
+        response = incoming;
+        // A connection can break before the caller has attached its own listener.
+        incoming.on('error', () => undefined);
+        resolve(incoming);
+      });
+      outgoing.once('upgrade', (_head, socket) => {
+        socket.destroy();
+        reject(new EngineFault('engine', 'http_101', 'an upgrade nobody asked for'));
+      });
+      // Stays for the life of the body: a reset is reported on the request as well as on the response.
+      outgoing.on('error', (error) => reject(transportFault(error)));
+      outgoing.end();
+    });
+  }
+}
+
+/** Throws when the answer is not media; the response is destroyed then. */
+async function refuse(response: IncomingMessage): Promise<void> {
+  const fault = await refusalOf(response);
+  if (fault !== null) {
+    response.destroy();
+    throw fault;
+  }
+}
+
+async function refusalOf(response: IncomingMessage): Promise<EngineFault | null> {
+  const status = response.statusCode ?? 0;
+  if (status !== 200) {
+    const text = await readRefusal(response);
+    const kind = status === 403 ? 'session' : 'engine';
+    return faultOfBody(text) ?? new EngineFault(kind, `http_${status}`, quoteEngine(text));
+  }
+  const encoding = response.headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity') {
+    return new EngineFault('engine', 'encoded_media', `content-encoding ${quoteEngine(encoding)}`);
+  }
+  const contentType = response.headers['content-type'] ?? '';
+  switch (mediaTypeOf(contentType)) {
+    case 'media':
+      return null;
+    case 'other_container':
+      return new EngineFault('unsupported', 'not_mpegts', quoteEngine(contentType));
+    case 'page':
+      return new EngineFault('engine', 'html_answer', quoteEngine(contentType));
+    case 'message': {
+      const text = await readRefusal(response);
+      return faultOfBody(text) ?? new EngineFault('engine', 'not_media', quoteEngine(text));
+    }
+  }
+}
+
+/** What a refusal says: its first 4 KiB, or what of them came within a second. */
+function readRefusal(response: IncomingMessage): Promise<string> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const finish = (): void => {
+      clearTimeout(timer);
+      response.destroy();
+      resolve(Buffer.concat(chunks).toString('utf8', 0, MAX_REFUSAL_BYTES));
+    };
+    const timer = setTimeout(finish, REFUSAL_READ_MS);
+    response.once('end', finish);
+    response.once('close', finish);
+    response.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes >= MAX_REFUSAL_BYTES) {
+        finish();
+      }
+    });
+  });
+}

@@ -1,0 +1,3 @@
+export { CoordinationModule } from './coordination.module';
+export { DelayedTasks } from './delayed-tasks.port';
+export { ScheduledDelayedTasks } from './scheduled-delayed-tasks';

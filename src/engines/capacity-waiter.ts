@@ -1,0 +1,65 @@
+import type { AcquireRequest, EngineLease } from './engine.types';
+import type { SelectionRequest } from './selection/engine.selector';
+
+export interface WaiterOptions {
+  readonly request: AcquireRequest;
+  readonly excluded: ReadonlySet<string>;
+  readonly timeoutMs: number;
+  /** The time is over; the owner fails the waiter with what it knows. */
+  readonly onTimeout: (waiter: CapacityWaiter) => void;
+  /** Called once, as soon as the waiter is settled in whatever way, before its promise is. */
+  readonly onSettled: (waiter: CapacityWaiter) => void;
+}
+
+/** How far the search for a slot that can be given up has come, for one waiter. */
+export type ReclaimStage = 'not_asked' | 'asking' | 'exhausted';
+
+/** One request that waits for a slot. Settles once: with a lease, an error, or its caller's abort. */
+export class CapacityWaiter implements SelectionRequest {
+  readonly streamId: string;
+  readonly excluded: ReadonlySet<string>;
+  readonly outcome: Promise<EngineLease>;
+  reclaim: ReclaimStage = 'not_asked';
+
+  private readonly timer: NodeJS.Timeout;
+  private readonly onAbort: () => void;
+  private isSettled = false;
+  private resolve: (lease: EngineLease) => void = () => undefined;
+  private reject: (reason: unknown) => void = () => undefined;
+
+  constructor(private readonly options: WaiterOptions) {
+    const { request, excluded, timeoutMs } = options;
+    this.streamId = request.streamId;
+    this.excluded = excluded;
+    this.outcome = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    this.onAbort = () => this.fail(request.signal.reason);
+    request.signal.addEventListener('abort', this.onAbort, { once: true });
+    this.timer = setTimeout(() => options.onTimeout(this), timeoutMs);
+  }
+
+  get settled(): boolean {
+    return this.isSettled;
+  }
+
+  /** The waiter must not be settled yet: nobody would give the slot back. */
+  succeed(lease: EngineLease): void {
+    if (this.settle()) this.resolve(lease);
+    else lease.release();
+  }
+
+  fail(reason: unknown): void {
+    if (this.settle()) this.reject(reason);
+  }
+
+  private settle(): boolean {
+    if (this.isSettled) return false;
+    this.isSettled = true;
+    clearTimeout(this.timer);
+    this.options.request.signal.removeEventListener('abort', this.onAbort);
+    this.options.onSettled(this);
+    return true;
+  }
+}

@@ -1,0 +1,85 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { ENGINE_STATES } from '../engine-state';
+import type { EngineState } from '../engine.types';
+import type { Assessment, Ranking } from '../selection/ranking';
+import type { Score, SelectionWeights } from '../selection/scores';
+
+/** One named score. */
+export class ScoreDto {
+  readonly name: string;
+  readonly value: number;
+
+  constructor(score: Score) {
+    this.name = score.name;
+    this.value = score.value;
+  }
+}
+
+/** What selection thinks of one engine. */
+export class AssessmentDto {
+  readonly id: string;
+
+  @ApiProperty({ enum: ENGINE_STATES })
+  readonly state: EngineState;
+
+  /** True for the engine that a new stream would get now. */
+  readonly chosen: boolean;
+
+  /** Reasons not to choose it; an engine with none may be chosen. */
+  readonly filters: string[];
+
+  /** Every score by name, also those that are 0. */
+  readonly scores: ScoreDto[];
+
+  /** Sum of the scores. */
+  readonly total: number;
+
+  readonly active_streams: number;
+  readonly max_streams: number;
+
+  constructor({ candidate, filters, scores, total }: Assessment, chosen: boolean) {
+    this.id = candidate.id;
+    this.state = candidate.state;
+    this.chosen = chosen;
+    this.filters = [...filters];
+    this.scores = scores.map((score) => new ScoreDto(score));
+    this.total = total;
+    this.active_streams = candidate.activeStreams;
+    this.max_streams = candidate.maxStreams;
+  }
+}
+
+/** What each score weighs. */
+export class WeightsDto {
+  readonly forwarded: number;
+  readonly active_stream: number;
+  readonly unhealthy: number;
+  readonly suspect: number;
+
+  constructor(weights: SelectionWeights) {
+    this.forwarded = weights.forwarded;
+    this.active_stream = weights.activeStream;
+    this.unhealthy = weights.unhealthy;
+    this.suspect = weights.suspect;
+  }
+}
+
+/** The decision that a new stream would meet now. */
+export class SelectionDto {
+  /** The engine it would get; null when it would get none. */
+  @ApiProperty({ type: String, nullable: true })
+  readonly chosen: string | null;
+
+  readonly weights: WeightsDto;
+
+  /** Best first. */
+  readonly engines: AssessmentDto[];
+
+  constructor(ranking: Ranking, weights: SelectionWeights) {
+    this.chosen = ranking.chosen;
+    this.weights = new WeightsDto(weights);
+    this.engines = ranking.assessments.map(
+      (assessment) => new AssessmentDto(assessment, assessment.candidate.id === ranking.chosen),
+    );
+  }
+}

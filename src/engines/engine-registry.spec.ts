@@ -1,0 +1,142 @@
+import 'reflect-metadata';
+import { Logger } from '@nestjs/common';
+import type { DomainEventType, EventBus } from '../events';
+import { EngineRegistry, type RegistryChange } from './engine-registry';
+import type { EngineDescription } from './engine.types';
+
+function aDescription(over: Partial<EngineDescription> = {}): EngineDescription {
+  return {
+    id: 'sim-1',
+    name: 'sim-1',
+    endpoint: { host: '127.0.0.1', port: 6878 },
+    apiPort: null,
+    labels: {},
+    forwarded: false,
+    vpn: null,
+    ...over,
+  };
+}
+
+describe('EngineRegistry', () => {
+  let published: [DomainEventType, unknown][];
+  let changes: string[];
+  let registry: EngineRegistry;
+
+  beforeEach(() => {
+    Logger.overrideLogger(false);
+    published = [];
+    changes = [];
+    const events = {
+      publish: (type: DomainEventType, payload: unknown) => published.push([type, payload]),
+    };
+    registry = new EngineRegistry(events as unknown as EventBus);
+    registry.subscribe((change: RegistryChange) => changes.push(change.kind));
+  });
+
+  const theEngine = () => registry.get('sim-1')!;
+
+  it('adds an engine, starting, and says so', () => {
+    registry.announce(aDescription());
+    expect(registry.list()).toEqual([theEngine()]);
+    expect(theEngine().state).toBe('starting');
+    expect(published).toEqual([
+      ['engine_added', { engine_id: 'sim-1', host: '127.0.0.1', port: 6878 }],
+    ]);
+    expect(changes).toEqual(['announced']);
+  });
+
+  it('publishes each change of state with its reason, and no change none', () => {
+    registry.announce(aDescription());
+    registry.transition(theEngine(), 'healthy', 'probe answered');
+    registry.transition(theEngine(), 'healthy', 'probe answered');
+    expect(published.slice(1)).toEqual([
+      [
+        'engine_state_changed',
+        { engine_id: 'sim-1', from: 'starting', to: 'healthy', reason: 'probe answered' },
+      ],
+    ]);
+    expect(changes).toEqual(['announced', 'moved']);
+  });
+
+  it('refuses a way that the state table does not know', () => {
+    registry.announce(aDescription());
+    expect(() => registry.transition(theEngine(), 'suspect', 'x')).toThrow(
+      'engine sim-1 cannot go from starting to suspect',
+    );
+  });
+
+  it('keeps id, slots and object of an engine that is restarted elsewhere', () => {
+    registry.announce(aDescription());
+    const engine = theEngine();
+    registry.transition(engine, 'healthy', 'probe answered');
+    engine.recordAnswer({ version: '3.2.3', networkConnected: false });
+    const lease = registry.reserve(engine, 'stream-1');
+    registry.lose('sim-1', 'process killed by SIGKILL');
+    expect(engine.state).toBe('starting');
+    expect(engine.networkConnected).toBeNull();
+    registry.announce(aDescription({ endpoint: { host: '127.0.0.1', port: 7000 } }));
+    expect(theEngine()).toBe(engine);
+    expect(lease.engine.endpoint.port).toBe(7000);
+    expect(engine.streamIds).toEqual(['stream-1']);
+    expect(published.at(-1)).toEqual([
+      'engine_state_changed',
+      {
+        engine_id: 'sim-1',
+        from: 'healthy',
+        to: 'starting',
+        reason: 'process killed by SIGKILL',
+      },
+    ]);
+    expect(changes).toEqual(['announced', 'moved', 'moved', 'lost', 'announced']);
+  });
+
+  it('keeps draining over a restart, until an operator lifts it', () => {
+    registry.announce(aDescription());
+    registry.drain(theEngine(), 'maintenance');
+    registry.lose('sim-1', 'process exited with code 1');
+    registry.announce(aDescription());
+    expect([theEngine().state, theEngine().drainReason]).toEqual(['draining', 'maintenance']);
+    registry.drain(theEngine(), 'other reason');
+    expect(theEngine().drainReason).toBe('other reason');
+    registry.undrain(theEngine());
+    registry.undrain(theEngine());
+    expect([theEngine().state, theEngine().drainReason]).toEqual(['starting', null]);
+  });
+
+  it('removes an engine for good; what is still held of it can be given back', () => {
+    registry.announce(aDescription());
+    const engine = theEngine();
+    const lease = registry.reserve(engine, 'stream-1');
+    registry.remove('sim-1', 'container removed');
+    registry.remove('sim-1', 'container removed');
+    expect(registry.get('sim-1')).toBeUndefined();
+    expect(engine.state).toBe('gone');
+    expect(published.slice(-2).map(([type]) => type)).toEqual([
+      'engine_state_changed',
+      'engine_removed',
+    ]);
+    lease.release();
+    expect(engine.leases.size).toBe(0);
+  });
+
+  it('ignores what a driver says about an engine it never announced', () => {
+    registry.lose('sim-9', 'x');
+    registry.remove('sim-9', 'x');
+    expect(changes).toEqual([]);
+  });
+
+  it('derives streams from live slots; a slot is given back once', () => {
+    registry.announce(aDescription());
+    const engine = theEngine();
+    expect(engine.lastStreamUsage).toBeNull();
+    const first = registry.reserve(engine, 'a');
+    const second = registry.reserve(engine, 'b');
+    expect(engine.streamIds).toEqual(['a', 'b']);
+    first.release();
+    first.release();
+    expect(engine.streamIds).toEqual(['b']);
+    expect(changes.filter((kind) => kind === 'released')).toHaveLength(1);
+    second.release();
+    expect(engine.lastStreamUsage).toBeInstanceOf(Date);
+  });
+});

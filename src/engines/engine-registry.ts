@@ -1,0 +1,134 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { EventBus } from '../events';
+import type { EngineSink } from './drivers/engine-driver.port';
+import { Engine } from './engine';
+import { canMove } from './engine-state';
+import type { EngineDescription, EngineLease, EngineState } from './engine.types';
+
+/**
+ * What happened to the fleet, for the rooms beside the registry:
+ * - `announced`: the engine has an address from now on (new, or the same id restarted);
+ * - `lost`: its process ended and its driver brings it back; the address is void until `announced`;
+ * - `removed`: it is gone for good;
+ * - `moved`: its state changed;
+ * - `released`: one of its slots is free again.
+ */
+export type RegistryChange =
+  | { readonly kind: 'announced' | 'lost' | 'removed' | 'released'; readonly engine: Engine }
+  | { readonly kind: 'moved'; readonly engine: Engine; readonly from: EngineState };
+
+/**
+ * The fleet: every engine that is known, and the one place where an engine changes its state or its
+ * slots. Listeners run at once, within the change, so that a slot that becomes free is
+ * given to who waits for it before anybody else can take it. Size: what the drivers announce.
+ */
+@Injectable()
+export class EngineRegistry implements EngineSink {
+  private readonly logger = new Logger(EngineRegistry.name);
+  private readonly engines = new Map<string, Engine>();
+  private readonly listeners = new Set<(change: RegistryChange) => void>();
+  private reservations = 0;
+
+  constructor(private readonly events: EventBus) {}
+
+  list(): Engine[] {
+    return [...this.engines.values()];
+  }
+
+  get(id: string): Engine | undefined {
+    return this.engines.get(id);
+  }
+
+  /** Calls `listener` with every change from now on; returns what ends that. */
+  subscribe(listener: (change: RegistryChange) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  announce(description: EngineDescription): void {
+    const known = this.engines.get(description.id);
+    const engine = known ?? new Engine(description);
+    const { host, port } = description.endpoint;
+    if (known === undefined) {
+      this.engines.set(engine.id, engine);
+      this.logger.log(`engine ${engine.id} added at ${host}:${port}`);
+      this.events.publish('engine_added', { engine_id: engine.id, host, port });
+    } else {
+      engine.reborn(description);
+      this.logger.log(`engine ${engine.id} is back at ${host}:${port}`);
+      this.restart(engine, `restarted at ${host}:${port}`);
+    }
+    this.notify({ kind: 'announced', engine });
+  }
+
+  lose(id: string, reason: string): void {
+    const engine = this.engines.get(id);
+    if (engine === undefined) return;
+    engine.forget();
+    this.restart(engine, reason);
+    this.notify({ kind: 'lost', engine });
+  }
+
+  remove(id: string, reason: string): void {
+    const engine = this.engines.get(id);
+    if (engine === undefined) return;
+    this.engines.delete(id);
+    this.transition(engine, 'gone', reason);
+    this.events.publish('engine_removed', { engine_id: id, reason });
+    this.notify({ kind: 'removed', engine });
+  }
+
+  /**
+   * Moves an engine. Nothing happens when it is in that state already.
+   *
+   * @throws Error when the state table does not know the way: a fault in the caller
+   */
+  transition(engine: Engine, to: EngineState, reason: string): void {
+    const from = engine.state;
+    if (from === to) return;
+    if (!canMove(from, to)) throw new Error(`engine ${engine.id} cannot go from ${from} to ${to}`);
+    engine.state = to;
+    const line = `engine ${engine.id}: ${from} -> ${to} (${reason})`;
+    if (to === 'suspect' || to === 'unhealthy' || to === 'gone') this.logger.warn(line);
+    else this.logger.log(line);
+    this.events.publish('engine_state_changed', { engine_id: engine.id, from, to, reason });
+    this.notify({ kind: 'moved', engine, from });
+  }
+
+  /** Takes an engine out of selection; its streams stay. Again with another reason: the reason is replaced. */
+  drain(engine: Engine, reason: string): void {
+    engine.drainReason = reason;
+    this.transition(engine, 'draining', reason);
+  }
+
+  /** Puts a draining engine back; health has to find it healthy first. Else nothing happens. */
+  undrain(engine: Engine): void {
+    if (engine.state !== 'draining') return;
+    engine.drainReason = null;
+    this.transition(engine, 'starting', 'drain lifted');
+  }
+
+  /** Takes one slot of the engine, at once. Whether there is one is for the selector to know. */
+  reserve(engine: Engine, streamId: string): EngineLease {
+    const lease: EngineLease = {
+      engine,
+      streamId,
+      release: () => {
+        if (!engine.leases.delete(lease)) return;
+        engine.lastReleased = new Date();
+        this.notify({ kind: 'released', engine });
+      },
+    };
+    engine.leases.add(lease);
+    engine.lastReservation = this.reservations += 1;
+    return lease;
+  }
+
+  private restart(engine: Engine, reason: string): void {
+    if (engine.state !== 'draining') this.transition(engine, 'starting', reason);
+  }
+
+  private notify(change: RegistryChange): void {
+    for (const listener of [...this.listeners]) listener(change);
+  }
+}

@@ -1,0 +1,56 @@
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import type { DriverChoice } from './drivers/driver.factory';
+import type { DemoChannel, EngineDriver } from './drivers/engine-driver.port';
+import { EngineRegistry } from './engine-registry';
+
+/** Injection tokens of the driver in use and of the decision for it. */
+export const ENGINE_DRIVER = 'ENGINE_DRIVER';
+export const DRIVER_CHOICE = 'DRIVER_CHOICE';
+
+/**
+ * Runs the driver for as long as the application runs. The driver ends last, with the application's shutdown
+ * hook, because until then streams are still being served and stopped on its engines.
+ */
+@Injectable()
+export class EngineSupply implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(EngineSupply.name);
+
+  constructor(
+    private readonly registry: EngineRegistry,
+    @Inject(ENGINE_DRIVER) private readonly driver: EngineDriver,
+    /** Which driver runs and why. */
+    @Inject(DRIVER_CHOICE) readonly chosen: DriverChoice,
+  ) {}
+
+  /** True while the driver may bring a further engine. */
+  get canGrow(): boolean {
+    return this.driver.canGrow;
+  }
+
+  /** Channels to try without knowing any; none when engines are real, or when they cannot be found out. */
+  async demoChannels(): Promise<DemoChannel[]> {
+    try {
+      return await this.driver.demoChannels();
+    } catch (error) {
+      this.logger.warn(`the demo channels are not known: ${String(error)}`);
+      return [];
+    }
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    const line = `engines: ${this.chosen.kind} (${this.chosen.why})`;
+    if (this.chosen.isStopgap) this.logger.warn(line);
+    else this.logger.log(line);
+    await this.driver.start(this.registry);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.driver.stop();
+  }
+}

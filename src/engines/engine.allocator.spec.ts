@@ -1,0 +1,304 @@
+import 'reflect-metadata';
+import { Logger } from '@nestjs/common';
+import { type EventBus } from '../events';
+import { AppError } from '../kernel/errors';
+import { EngineRegistry } from './engine-registry';
+import type { EngineSupply } from './engine-supply';
+import { EngineAllocator } from './engine.allocator';
+import type { EngineLease, EngineState } from './engine.types';
+import type { EnginesConfig } from './engines.config';
+import type { EngineHealth } from './health/engine-health';
+import { EngineSelector } from './selection/engine.selector';
+import { ProbedFacts, SlowFactCache } from './selection/slow-facts';
+
+const WAIT_MS = 60_000;
+
+describe('EngineAllocator', () => {
+  const config = {
+    maxStreamsPerEngine: 1,
+    engineWaitTimeoutMs: WAIT_MS,
+    selectionWeightForwarded: 1000,
+    selectionWeightActiveStream: -10,
+    selectionWeightUnhealthy: -1000,
+    selectionWeightSuspect: -500,
+  } as EnginesConfig;
+  let registry: EngineRegistry;
+  let allocator: EngineAllocator;
+  let supply: { canGrow: boolean };
+  let complain: jest.Mock;
+
+  beforeEach(() => {
+    jest.useFakeTimers();
+    Logger.overrideLogger(false);
+    supply = { canGrow: false };
+    complain = jest.fn();
+    registry = new EngineRegistry({ publish: () => undefined } as unknown as EventBus);
+    allocator = new EngineAllocator(
+      config,
+      new EngineSelector(config, registry, new SlowFactCache(new ProbedFacts())),
+      registry,
+      supply as unknown as EngineSupply,
+      { complain } as unknown as EngineHealth,
+    );
+  });
+
+  afterEach(() => {
+    allocator.onModuleDestroy();
+    expect(jest.getTimerCount()).toBe(0);
+    jest.useRealTimers();
+  });
+
+  function add(id: string, ...states: EngineState[]): void {
+    registry.announce({
+      id,
+      name: id,
+      endpoint: { host: '127.0.0.1', port: 6878 },
+      apiPort: null,
+      labels: {},
+      forwarded: false,
+      vpn: null,
+    });
+    for (const state of states) move(id, state);
+  }
+
+  function move(id: string, state: EngineState): void {
+    registry.transition(registry.get(id)!, state, 'test');
+  }
+
+  function acquire(
+    streamId: string,
+    excluded: string[] = [],
+    signal = new AbortController().signal,
+  ): Promise<EngineLease> {
+    return allocator.acquire({ streamId, excluded: new Set(excluded), signal });
+  }
+
+  /** The code of the error, once it is there; never waits for time to pass. */
+  const codeOf = (promise: Promise<EngineLease>): Promise<string> =>
+    promise.then(
+      (lease) => `lease of ${lease.engine.id}`,
+      (error: unknown) => (error instanceof AppError ? error.code : String(error)),
+    );
+
+  const tick = () => jest.advanceTimersByTimeAsync(0);
+
+  describe('when a slot is free', () => {
+    it('reserves it in the same tick', async () => {
+      add('a', 'healthy');
+      const pending = acquire('s1');
+      expect(registry.get('a')!.streamIds).toEqual(['s1']);
+      const lease = await pending;
+      expect([lease.engine.id, lease.streamId]).toEqual(['a', 's1']);
+      expect(jest.getTimerCount()).toBe(0);
+    });
+
+    it('refuses a caller that has gone already, and reserves nothing', async () => {
+      add('a', 'healthy');
+      await expect(acquire('s1', [], AbortSignal.abort(new Error('left')))).rejects.toThrow('left');
+      expect(registry.get('a')!.leases.size).toBe(0);
+    });
+  });
+
+  describe('when no engine works yet', () => {
+    it('waits for the first that becomes usable, also for the very first announcement', async () => {
+      const first = acquire('s1');
+      add('a');
+      add('b', 'healthy');
+      expect((await first).engine.id).toBe('b');
+    });
+
+    it('serves in the order of coming, one slot each; who finds none free is refused at once', async () => {
+      add('a', 'unhealthy');
+      add('b', 'unhealthy');
+      const codes = ['s1', 's2', 's3'].map((id) => codeOf(acquire(id)));
+      move('b', 'healthy');
+      move('a', 'healthy');
+      expect(registry.get('b')!.streamIds).toEqual(['s1']);
+      expect(registry.get('a')!.streamIds).toEqual(['s2']);
+      expect(await Promise.all(codes)).toEqual(['lease of b', 'lease of a', 'no_capacity']);
+    });
+
+    it('passes over who does not want the engine', async () => {
+      add('a', 'unhealthy');
+      add('b', 'unhealthy');
+      const picky = codeOf(acquire('s1', ['a']));
+      const second = codeOf(acquire('s2'));
+      move('a', 'healthy');
+      expect(await second).toBe('lease of a');
+      move('b', 'healthy');
+      expect(await picky).toBe('lease of b');
+    });
+
+    it('gives up after the wait time and says how the engines are', async () => {
+      add('a', 'unhealthy');
+      const failed = acquire('s1').catch((error: unknown) => error);
+      await jest.advanceTimersByTimeAsync(WAIT_MS - 1);
+      expect(jest.getTimerCount()).toBe(1);
+      await jest.advanceTimersByTimeAsync(1);
+      expect(await failed).toMatchObject({
+        code: 'no_engine',
+        detail: 'No engine became usable within 60 s (a unhealthy).',
+      });
+    });
+
+    it('is left by a caller that goes, without a trace', async () => {
+      add('a', 'unhealthy');
+      const caller = new AbortController();
+      const code = codeOf(acquire('s1', [], caller.signal));
+      caller.abort(new Error('left'));
+      expect(await code).toBe('Error: left');
+      expect(jest.getTimerCount()).toBe(0);
+      move('a', 'healthy');
+      expect(registry.get('a')!.leases.size).toBe(0);
+    });
+
+    it('takes the slot back from a caller that goes in the tick in which it is served', async () => {
+      add('a', 'unhealthy');
+      const caller = new AbortController();
+      const code = codeOf(acquire('s1', [], caller.signal));
+      move('a', 'healthy');
+      caller.abort(new Error('left'));
+      expect(await code).toBe('Error: left');
+      expect(registry.get('a')!.leases.size).toBe(0);
+    });
+
+    it('fails at once when every engine is being drained', async () => {
+      add('a', 'unhealthy');
+      const code = codeOf(acquire('s1'));
+      registry.drain(registry.get('a')!, 'maintenance');
+      expect(await code).toBe('no_engine');
+      expect(await codeOf(acquire('s2'))).toBe('no_engine');
+    });
+
+    it('fails who waits when the process ends, and takes nobody new', async () => {
+      const code = codeOf(acquire('s1'));
+      allocator.onModuleDestroy();
+      expect(await code).toBe('shutting_down');
+      expect(await codeOf(acquire('s2'))).toBe('shutting_down');
+    });
+  });
+
+  describe('when engines are excluded', () => {
+    it('fails at once when all are', async () => {
+      add('a', 'healthy');
+      add('b', 'unhealthy');
+      expect(await codeOf(acquire('s1', ['a', 'b']))).toBe('engine_failed');
+    });
+
+    it('waits for one that is being restarted: its new process has not failed', async () => {
+      add('a', 'healthy');
+      add('b', 'healthy');
+      registry.lose('b', 'process exited with code 1');
+      const code = codeOf(acquire('s1', ['a', 'b']));
+      move('b', 'healthy');
+      expect(await code).toBe('lease of b');
+    });
+  });
+
+  describe('when the working engines are full', () => {
+    let held: EngineLease;
+
+    beforeEach(async () => {
+      add('a', 'healthy');
+      held = await acquire('s0');
+    });
+
+    it('refuses at once', async () => {
+      expect(await codeOf(acquire('s1'))).toBe('no_capacity');
+    });
+
+    it('refuses at once beside an unhealthy engine', async () => {
+      add('b', 'unhealthy');
+      expect(await codeOf(acquire('s1'))).toBe('no_capacity');
+    });
+
+    it('gets the slot of a session that nobody needs any more', async () => {
+      allocator.onCapacityNeeded(() => {
+        held.release();
+        return Promise.resolve(true);
+      });
+      expect((await acquire('s1')).engine.id).toBe('a');
+      expect(registry.get('a')!.streamIds).toEqual(['s1']);
+    });
+
+    it('asks the next when one has nothing to give or fails, and nobody who went away', async () => {
+      const asked: string[] = [];
+      allocator.onCapacityNeeded(() => {
+        asked.push('empty');
+        return Promise.resolve(false);
+      });
+      allocator.onCapacityNeeded(() => {
+        asked.push('broken');
+        return Promise.reject(new Error('boom'));
+      });
+      allocator.onCapacityNeeded(() => Promise.reject(new Error('never asked')))();
+      expect(await codeOf(acquire('s1'))).toBe('no_capacity');
+      expect(asked).toEqual(['empty', 'broken']);
+    });
+
+    it('asks again when the slot went to who waited longer', async () => {
+      add('b', 'healthy');
+      const alsoHeld = await acquire('s00');
+      const idle = [held, alsoHeld];
+      const give = async (): Promise<boolean> => {
+        await Promise.resolve();
+        const lease = idle.shift();
+        lease?.release();
+        return lease !== undefined;
+      };
+      allocator.onCapacityNeeded(give);
+      const codes = await Promise.all(['s1', 's2', 's3'].map((id) => codeOf(acquire(id))));
+      expect(codes).toEqual(['lease of a', 'lease of b', 'no_capacity']);
+    });
+
+    it('does not wait for a reclaimer that never answers', async () => {
+      allocator.onCapacityNeeded(() => new Promise(() => undefined));
+      const code = codeOf(acquire('s1'));
+      await jest.advanceTimersByTimeAsync(5000);
+      expect(await code).toBe('no_capacity');
+    });
+
+    it('is content with a slot that somebody gives back meanwhile', async () => {
+      allocator.onCapacityNeeded(() => new Promise(() => undefined));
+      const code = codeOf(acquire('s1'));
+      held.release();
+      expect(await code).toBe('lease of a');
+      await jest.advanceTimersByTimeAsync(5000);
+    });
+
+    it('waits for an engine that starts, and refuses when that fails', async () => {
+      add('b');
+      const code = codeOf(acquire('s1'));
+      await tick();
+      expect(jest.getTimerCount()).toBe(1);
+      move('b', 'unhealthy');
+      expect(await code).toBe('no_capacity');
+    });
+
+    it('waits for a slot or an engine while the fleet may grow, then says that it is full', async () => {
+      supply.canGrow = true;
+      const first = codeOf(acquire('s1'));
+      const second = codeOf(acquire('s2'));
+      await tick();
+      held.release();
+      expect(await first).toBe('lease of a');
+      await jest.advanceTimersByTimeAsync(WAIT_MS);
+      expect(await second).toBe('no_capacity');
+    });
+  });
+
+  it('passes complaints on to health', () => {
+    allocator.complain('a', 'silence');
+    expect(complain).toHaveBeenCalledWith('a', 'silence');
+  });
+
+  it('knows whether an engine has network, and believes so when nothing is known', () => {
+    add('a');
+    expect([allocator.isNetworkConnected('a'), allocator.isNetworkConnected('none')]).toEqual([
+      true,
+      true,
+    ]);
+    registry.get('a')!.networkConnected = false;
+    expect(allocator.isNetworkConnected('a')).toBe(false);
+  });
+});

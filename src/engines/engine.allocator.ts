@@ -1,0 +1,168 @@
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { CONFIG } from '../config';
+import { AppError } from '../kernel/errors';
+import { CapacityWaiter } from './capacity-waiter';
+import { EngineRegistry } from './engine-registry';
+import { EngineSupply } from './engine-supply';
+import type { AcquireRequest, EngineComplaint, EngineLease } from './engine.types';
+import type { EnginesConfig } from './engines.config';
+import { EngineHealth } from './health/engine-health';
+import { Reclaimers, type Reclaimer } from './reclaimers';
+import { EngineSelector } from './selection/engine.selector';
+
+/** More requests than this never wait at once; the limit of sessions is far below. */
+const MAX_WAITING = 10_000;
+
+/**
+ * The face of the fleet for streams: a slot when there is one, a wait when one may come, an error as soon
+ * as it is decided. Those who wait are served in the order in which they came, within the very
+ * change that made a slot free, so nobody who comes later can take it from them.
+ */
+@Injectable()
+export class EngineAllocator implements OnModuleDestroy {
+  private readonly waiters = new Set<CapacityWaiter>();
+  private readonly reclaimers = new Reclaimers();
+  private readonly unsubscribe: () => void;
+  private isClosed = false;
+
+  constructor(
+    @Inject(CONFIG) private readonly config: EnginesConfig,
+    private readonly selector: EngineSelector,
+    private readonly registry: EngineRegistry,
+    private readonly supply: EngineSupply,
+    private readonly health: EngineHealth,
+  ) {
+    this.unsubscribe = registry.subscribe(() => this.reviewAll());
+  }
+
+  /**
+   * A slot of the best engine, reserved in the same tick when one is free. Who gets a lease owns it and
+   * releases it, also when its own signal aborts meanwhile.
+   *
+   * An id in `excluded` whose engine is starting is not excluded: its process is a new one and
+   * has not failed on anything.
+   *
+   * @throws AppError `no_capacity` when the working engines are full, no idle session could be given
+   *   up for it and no engine is starting; `no_engine` when none works within ENGINE_WAIT_TIMEOUT;
+   *   `engine_failed` when all are excluded; `shutting_down`. The reason of `signal` when it aborts.
+   */
+  async acquire(request: AcquireRequest): Promise<EngineLease> {
+    request.signal.throwIfAborted();
+    if (this.isClosed) throw shuttingDown();
+    const excluded = this.stillExcluded(request.excluded);
+    const lease = this.selector.choose({ streamId: request.streamId, excluded });
+    if (lease !== null) return lease;
+    if (this.waiters.size >= MAX_WAITING) throw noCapacity('Too many requests wait for an engine.');
+    return this.wait(request, excluded);
+  }
+
+  /**
+   * Registers somebody who can give up a slot, such as a session that nobody watches any more. Asked when all
+   * working engines are full; resolves true when it freed one. Returns what ends the registration.
+   */
+  onCapacityNeeded(reclaim: Reclaimer): () => void {
+    return this.reclaimers.add(reclaim);
+  }
+
+  /** What a stream lived through on its engine. The engine is doubted and probed at once. */
+  complain(engineId: string, complaint: EngineComplaint): void {
+    this.health.complain(engineId, complaint);
+  }
+
+  /** Whether the engine reached its network at the last probe; true when that is not known. */
+  isNetworkConnected(engineId: string): boolean {
+    return this.registry.get(engineId)?.networkConnected !== false;
+  }
+
+  onModuleDestroy(): void {
+    this.isClosed = true;
+    this.unsubscribe();
+    for (const waiter of [...this.waiters]) waiter.fail(shuttingDown());
+  }
+
+  private async wait(request: AcquireRequest, excluded: ReadonlySet<string>): Promise<EngineLease> {
+    const waiter = new CapacityWaiter({
+      request,
+      excluded,
+      timeoutMs: this.config.engineWaitTimeoutMs,
+      onTimeout: (late) => late.fail(this.timeoutError(late)),
+      onSettled: (settled) => this.waiters.delete(settled),
+    });
+    this.waiters.add(waiter);
+    this.review(waiter);
+    const lease = await waiter.outcome;
+    // Served and aborted within one tick: the caller has gone and would not release it.
+    if (request.signal.aborted) {
+      lease.release();
+      request.signal.throwIfAborted();
+    }
+    return lease;
+  }
+
+  private reviewAll(): void {
+    for (const waiter of [...this.waiters]) {
+      // A review may settle others: a lease that is given back serves the next in line.
+      if (!waiter.settled) this.review(waiter);
+    }
+  }
+
+  /** Serves a waiter, or fails it as soon as waiting on would not help. */
+  private review(waiter: CapacityWaiter): void {
+    const lease = this.selector.choose(waiter);
+    if (lease !== null) {
+      waiter.succeed(lease);
+      return;
+    }
+    const outlook = this.selector.outlook(waiter.excluded, this.supply.canGrow);
+    switch (outlook) {
+      case 'coming':
+        // Those who had nothing to give may have something when the engines are back.
+        if (waiter.reclaim === 'exhausted') waiter.reclaim = 'not_asked';
+        return;
+      case 'full':
+      case 'full_growing':
+        if (waiter.reclaim === 'not_asked') void this.reclaimFor(waiter);
+        else if (waiter.reclaim === 'exhausted' && outlook === 'full') waiter.fail(full());
+        return;
+      case 'excluded':
+        waiter.fail(new AppError('engine_failed', 'Every engine failed on this content.'));
+        return;
+      case 'none':
+        waiter.fail(new AppError('no_engine', 'Every engine is being drained.'));
+        return;
+    }
+  }
+
+  /** A freed slot reaches the waiters through the registry; who asked for it may be served later than others. */
+  private async reclaimFor(waiter: CapacityWaiter): Promise<void> {
+    waiter.reclaim = 'asking';
+    await this.reclaimers.ask(() => waiter.settled);
+    waiter.reclaim = 'exhausted';
+    if (!waiter.settled) this.review(waiter);
+  }
+
+  private stillExcluded(excluded: ReadonlySet<string>): ReadonlySet<string> {
+    return new Set([...excluded].filter((id) => this.registry.get(id)?.state !== 'starting'));
+  }
+
+  private timeoutError(waiter: CapacityWaiter): AppError {
+    const outlook = this.selector.outlook(waiter.excluded, false);
+    if (outlook === 'full' || outlook === 'full_growing') return full();
+    const states = this.registry.list().map((engine) => `${engine.id} ${engine.state}`);
+    const known = states.length === 0 ? 'none is known' : states.slice(0, 10).join(', ');
+    const seconds = this.config.engineWaitTimeoutMs / 1000;
+    return new AppError('no_engine', `No engine became usable within ${seconds} s (${known}).`);
+  }
+}
+
+function full(): AppError {
+  return noCapacity('Every working engine is full.');
+}
+
+function noCapacity(detail: string): AppError {
+  return new AppError('no_capacity', detail);
+}
+
+function shuttingDown(): AppError {
+  return new AppError('shutting_down', 'The process is about to end.');
+}

@@ -1,0 +1,207 @@
+import 'reflect-metadata';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo } from 'node:net';
+import { Logger } from '@nestjs/common';
+import { AceEngineClient } from '../../ace';
+import { EventBus } from '../../events';
+import { StaticDriver } from '../drivers/static.driver';
+import { EngineRegistry } from '../engine-registry';
+import type { EngineState } from '../engine.types';
+import type { EnginesConfig } from '../engines.config';
+import { EngineHealth } from './engine-health';
+
+/** An engine of a few lines: answers probes, or hangs, or denies, as it is told. */
+class ScriptedEngine {
+  mode: 'answers' | 'hangs' | 'denies' | 'no_network' = 'answers';
+  probes = 0;
+  readonly server: Server = createServer((req, res) => this.answer(req, res));
+
+  async listen(port = 0): Promise<number> {
+    this.server.listen(port, '127.0.0.1');
+    await once(this.server, 'listening');
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  async close(): Promise<void> {
+    if (!this.server.listening) return;
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private answer(req: IncomingMessage, res: ServerResponse): void {
+    const isVersion = req.url?.includes('get_version') === true;
+    if (isVersion) this.probes += 1;
+    if (this.mode === 'hangs') return;
+    if (this.mode === 'denies') {
+      res.writeHead(500).end('no');
+      return;
+    }
+    const result = isVersion
+      ? { code: 3020300, platform: 'linux', version: '3.2.3' }
+      : { connected: this.mode === 'answers' };
+    res.setHeader('Content-Type', 'application/json');
+    res.end(JSON.stringify({ result, error: null }));
+  }
+}
+
+describe('EngineHealth with real sockets', () => {
+  const config = {
+    engineProbeIntervalMs: 50,
+    engineProbeTimeoutMs: 100,
+    engineUnhealthyAfter: 3,
+  } as EnginesConfig;
+  let engine: ScriptedEngine;
+  let events: EventBus;
+  let registry: EngineRegistry;
+  let ace: AceEngineClient;
+  let health: EngineHealth;
+  let id: string;
+
+  beforeEach(() => {
+    Logger.overrideLogger(false);
+    engine = new ScriptedEngine();
+    events = new EventBus();
+    registry = new EngineRegistry(events);
+    ace = new AceEngineClient();
+  });
+
+  afterEach(async () => {
+    health.onModuleDestroy();
+    await ace.close();
+    await engine.close();
+    events.onApplicationShutdown();
+  });
+
+  async function watch(over: Partial<EnginesConfig> = {}, port?: number): Promise<void> {
+    health = new EngineHealth({ ...config, ...over }, registry, ace);
+    health.onModuleInit();
+    const at = port ?? (await engine.listen());
+    id = `static-127.0.0.1-${at}`;
+    await new StaticDriver([{ host: '127.0.0.1', port: at, apiPort: 62062 }]).start(registry);
+  }
+
+  const theEngine = () => registry.get(id)!;
+
+  /** Resolves as soon as the engine is in the state, or at once when it is. */
+  function reached(state: EngineState): Promise<void> {
+    return new Promise((resolve) => {
+      if (theEngine().state === state) {
+        resolve();
+        return;
+      }
+      const unsubscribe = registry.subscribe((change) => {
+        if (change.kind !== 'moved' || change.engine.state !== state) return;
+        unsubscribe();
+        resolve();
+      });
+    });
+  }
+
+  function stateOnNextMove(): Promise<EngineState> {
+    return new Promise((resolve) => {
+      const unsubscribe = registry.subscribe((change) => {
+        if (change.kind !== 'moved') return;
+        unsubscribe();
+        resolve(change.engine.state);
+      });
+    });
+  }
+
+  it('finds an engine healthy by whole answers, at once and not after an interval', async () => {
+    await watch({ engineProbeIntervalMs: 600_000 });
+    expect(theEngine().state).toBe('starting');
+    await reached('healthy');
+    expect(theEngine()).toMatchObject({
+      version: '3.2.3',
+      networkConnected: true,
+      answered: true,
+      apiPort: 62062,
+    });
+    expect(theEngine().lastSeen).toEqual(theEngine().lastHealthCheck);
+  });
+
+  it('finds an engine that accepts and never answers unhealthy after three probes, and sees it recover', async () => {
+    await watch();
+    await reached('healthy');
+    engine.mode = 'hangs';
+    const before = engine.probes;
+    await reached('suspect');
+    await reached('unhealthy');
+    expect(engine.probes - before).toBe(3);
+    expect(theEngine().answered).toBe(false);
+    expect(theEngine().lastSeen!.getTime()).toBeLessThan(theEngine().lastHealthCheck!.getTime());
+    engine.mode = 'answers';
+    await reached('healthy');
+  });
+
+  it('counts an engine that hangs from the start', async () => {
+    engine.mode = 'hangs';
+    await watch();
+    await reached('unhealthy');
+    expect(engine.probes).toBe(3);
+    expect(theEngine().lastSeen).toBeNull();
+  });
+
+  it('counts a refused connection as a miss, and sees the engine come up later', async () => {
+    const port = await engine.listen();
+    await engine.close();
+    await watch({}, port);
+    await reached('unhealthy');
+    engine = new ScriptedEngine();
+    await engine.listen(port);
+    await reached('healthy');
+  });
+
+  it('counts an error as a miss, and starts counting anew after an answer', async () => {
+    await watch();
+    await reached('healthy');
+    engine.mode = 'denies';
+    await reached('suspect');
+    engine.mode = 'answers';
+    await reached('healthy');
+    engine.mode = 'denies';
+    const before = engine.probes;
+    await reached('unhealthy');
+    expect(engine.probes - before).toBe(3);
+  });
+
+  it('keeps an engine healthy whose network is cut, and remembers that it is', async () => {
+    engine.mode = 'no_network';
+    await watch();
+    await reached('healthy');
+    expect(theEngine().networkConnected).toBe(false);
+  });
+
+  it('doubts an engine when a stream complains, and asks it long before the interval is over', async () => {
+    await watch({ engineProbeIntervalMs: 600_000 });
+    await reached('healthy');
+    health.complain(id, 'silence');
+    expect(theEngine().state).toBe('suspect');
+    expect(await stateOnNextMove()).toBe('healthy');
+    expect(engine.probes).toBe(2);
+    health.complain('static-unknown-1', 'reset');
+  });
+
+  it('lets a draining engine be, and finds it healthy at once when it is put back', async () => {
+    await watch({ engineProbeIntervalMs: 600_000 });
+    await reached('healthy');
+    registry.drain(theEngine(), 'maintenance');
+    health.complain(id, 'reset');
+    expect(theEngine().state).toBe('draining');
+    registry.undrain(theEngine());
+    await reached('healthy');
+  });
+
+  it('says nothing about an address that became void while it was asked', async () => {
+    engine.mode = 'hangs';
+    const asked = jest.spyOn(ace, 'probe');
+    await watch({ engineProbeTimeoutMs: 5_000 });
+    await once(engine.server, 'request');
+    registry.lose(id, 'process exited with code 1');
+    await engine.close();
+    await expect(asked.mock.results[0]!.value).rejects.toThrow();
+    expect(theEngine().lastHealthCheck).toBeNull();
+    expect(theEngine().state).toBe('starting');
+  });
+});

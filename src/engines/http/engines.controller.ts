@@ -1,0 +1,70 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { CONFIG } from '../../config';
+import { AppError } from '../../kernel/errors';
+import { DrainDto } from '../dto/drain.dto';
+import { EngineDto } from '../dto/engine.dto';
+import { SelectionDto } from '../dto/selection.dto';
+import type { Engine } from '../engine';
+import { EngineRegistry } from '../engine-registry';
+import type { EnginesConfig } from '../engines.config';
+import { EngineSelector } from '../selection/engine.selector';
+
+/** `sim-2` before `sim-10`, whoever was ready first. */
+const BY_ID = new Intl.Collator('en', { numeric: true });
+
+@ApiTags('engines')
+@Controller(['api/v1/engines', 'engines'])
+export class EnginesController {
+  constructor(
+    @Inject(CONFIG) private readonly config: EnginesConfig,
+    private readonly registry: EngineRegistry,
+    private readonly selector: EngineSelector,
+  ) {}
+
+  /** Lists every engine that is known, by id. */
+  @Get()
+  list(): EngineDto[] {
+    const engines = this.registry.list().sort((a, b) => BY_ID.compare(a.id, b.id));
+    return engines.map((engine) => this.dto(engine));
+  }
+
+  /** Explains which engine a new stream would get now, and what counts for and against each. */
+  @Get('selection')
+  selection(): SelectionDto {
+    return new SelectionDto(this.selector.explain(), this.selector.weights);
+  }
+
+  /** Shows one engine. */
+  @Get(':id')
+  one(@Param('id') id: string): EngineDto {
+    return this.dto(this.engine(id));
+  }
+
+  /** Keeps new streams away from an engine; those on it go on. */
+  @Post(':id/drain')
+  @HttpCode(200)
+  drain(@Param('id') id: string, @Body() body?: DrainDto): EngineDto {
+    const engine = this.engine(id);
+    this.registry.drain(engine, body?.reason ?? 'asked for by an operator');
+    return this.dto(engine);
+  }
+
+  /** Puts a drained engine back; it is chosen again as soon as it answers a probe. */
+  @Delete(':id/drain')
+  undrain(@Param('id') id: string): EngineDto {
+    const engine = this.engine(id);
+    this.registry.undrain(engine);
+    return this.dto(engine);
+  }
+
+  private dto(engine: Engine): EngineDto {
+    return new EngineDto(engine, this.config.maxStreamsPerEngine);
+  }
+
+  private engine(id: string): Engine {
+    const engine = this.registry.get(id);
+    if (engine === undefined) throw new AppError('not_found', 'No engine has this id.');
+    return engine;
+  }
+}

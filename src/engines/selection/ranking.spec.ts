@@ -1,0 +1,225 @@
+import fc from 'fast-check';
+import { ENGINE_STATES } from '../engine-state';
+import type { Candidate } from './candidate';
+import { filterReasons, spareReasons } from './filters';
+import { outlook } from './outlook';
+import { rank } from './ranking';
+import { scores, type SelectionWeights } from './scores';
+
+const WEIGHTS: SelectionWeights = {
+  forwarded: 1000,
+  activeStream: -10,
+  unhealthy: -1000,
+  suspect: -500,
+};
+
+function aCandidate(over: Partial<Candidate> = {}): Candidate {
+  return {
+    id: 'engine-1',
+    state: 'healthy',
+    activeStreams: 0,
+    maxStreams: 3,
+    forwarded: false,
+    vpnHealthy: null,
+    networkConnected: true,
+    excluded: false,
+    lastReservation: 0,
+    ...over,
+  };
+}
+
+const anyCandidate: fc.Arbitrary<Candidate> = fc.record({
+  id: fc.stringMatching(/^sim-[0-9]{1,3}$/),
+  state: fc.constantFrom(...ENGINE_STATES),
+  activeStreams: fc.nat(5),
+  maxStreams: fc.integer({ min: 1, max: 5 }),
+  forwarded: fc.boolean(),
+  vpnHealthy: fc.constantFrom(true, false, null),
+  networkConnected: fc.constantFrom(true, false, null),
+  excluded: fc.boolean(),
+  lastReservation: fc.nat(3),
+});
+
+const anyFleet = fc.uniqueArray(anyCandidate, { selector: ({ id }) => id, maxLength: 12 });
+
+const anyWeights: fc.Arbitrary<SelectionWeights> = fc.record({
+  forwarded: fc.integer({ min: -2000, max: 2000 }),
+  activeStream: fc.integer({ min: -2000, max: 2000 }),
+  unhealthy: fc.integer({ min: -2000, max: 2000 }),
+  suspect: fc.integer({ min: -2000, max: 2000 }),
+});
+
+describe('filters', () => {
+  it.each<[Partial<Candidate>, string[]]>([
+    [{}, []],
+    [{ state: 'suspect' }, []],
+    [{ state: 'starting' }, ['starting']],
+    [{ state: 'unhealthy' }, ['unhealthy']],
+    [{ state: 'draining' }, ['draining']],
+    [{ state: 'gone' }, ['gone']],
+    [{ activeStreams: 3 }, ['full']],
+    [{ activeStreams: 4 }, ['full']],
+    [{ vpnHealthy: false }, ['vpn_unhealthy']],
+    [{ vpnHealthy: true }, []],
+    [{ excluded: true }, ['excluded']],
+    [{ networkConnected: false }, []],
+    [
+      { state: 'unhealthy', activeStreams: 3, vpnHealthy: false, excluded: true },
+      ['unhealthy', 'full', 'vpn_unhealthy', 'excluded'],
+    ],
+  ])('%j is kept out by %j', (over, reasons) => {
+    expect(filterReasons(aCandidate(over))).toEqual(reasons);
+  });
+});
+
+describe('scores', () => {
+  it.each<[Partial<Candidate>, number]>([
+    [{}, 0],
+    [{ forwarded: true }, 1000],
+    [{ activeStreams: 2 }, -20],
+    [{ forwarded: true, activeStreams: 1 }, 990],
+    [{ state: 'unhealthy' }, -1000],
+    [{ state: 'suspect' }, -500],
+    [{ state: 'suspect', networkConnected: false }, -1000],
+  ])('%j counts %d', (over, total) => {
+    expect(rank([aCandidate(over)], WEIGHTS).assessments[0]!.total).toBe(total);
+  });
+
+  it('names every score, also those that are 0', () => {
+    expect(scores(aCandidate(), WEIGHTS)).toEqual([
+      { name: 'forwarded', value: 0 },
+      { name: 'active_streams', value: 0 },
+      { name: 'unhealthy', value: 0 },
+      { name: 'suspect', value: 0 },
+      { name: 'network_disconnected', value: 0 },
+    ]);
+  });
+});
+
+describe('ranking', () => {
+  it('prefers the forwarded engine, then the one with fewer streams', () => {
+    const fleet = [
+      aCandidate({ id: 'idle' }),
+      aCandidate({ id: 'busy', activeStreams: 1 }),
+      aCandidate({ id: 'forwarded', forwarded: true, activeStreams: 2 }),
+    ];
+    const { assessments, chosen } = rank(fleet, WEIGHTS);
+    expect(chosen).toBe('forwarded');
+    expect(assessments.map(({ candidate }) => candidate.id)).toEqual(['forwarded', 'idle', 'busy']);
+  });
+
+  it('breaks ties by the longest unused, then by id', () => {
+    const fleet = [
+      aCandidate({ id: 'c', lastReservation: 7 }),
+      aCandidate({ id: 'b', lastReservation: 4 }),
+      aCandidate({ id: 'a', lastReservation: 4 }),
+    ];
+    expect(rank(fleet, WEIGHTS).chosen).toBe('a');
+  });
+
+  it('leaves a suspect engine for when no certain one is free, whatever its score', () => {
+    const suspect = aCandidate({ id: 'suspect', state: 'suspect', forwarded: true });
+    const certain = aCandidate({ id: 'certain', activeStreams: 2 });
+    const both = rank([suspect, certain], WEIGHTS);
+    expect(both.chosen).toBe('certain');
+    expect(both.assessments[1]!.filters).toEqual(['suspect']);
+    const full = rank([suspect, { ...certain, activeStreams: 3 }], WEIGHTS);
+    expect(full.chosen).toBe('suspect');
+    expect(full.assessments[0]!.filters).toEqual([]);
+  });
+
+  it('leaves an engine without network for when nothing better is free', () => {
+    const cut = aCandidate({ id: 'cut', networkConnected: false, forwarded: true });
+    expect(rank([cut, aCandidate({ id: 'unknown', networkConnected: null })], WEIGHTS).chosen).toBe(
+      'unknown',
+    );
+    expect(rank([cut], WEIGHTS).chosen).toBe('cut');
+  });
+
+  it('never chooses an engine that a filter keeps out, and always one when one may be chosen', () => {
+    fc.assert(
+      fc.property(anyFleet, anyWeights, (fleet, weights) => {
+        const open = fleet.filter((candidate) => filterReasons(candidate).length === 0);
+        const { chosen } = rank(fleet, weights);
+        expect(chosen === null).toBe(open.length === 0);
+        if (chosen !== null) expect(open.map(({ id }) => id)).toContain(chosen);
+      }),
+    );
+  });
+
+  it('never chooses a doubtful engine while a certain one is free', () => {
+    fc.assert(
+      fc.property(anyFleet, anyWeights, (fleet, weights) => {
+        const isCertain = (candidate: Candidate): boolean =>
+          filterReasons(candidate).length === 0 && spareReasons(candidate).length === 0;
+        const { chosen } = rank(fleet, weights);
+        const winner = fleet.find(({ id }) => id === chosen);
+        if (fleet.some(isCertain)) expect(isCertain(winner!)).toBe(true);
+      }),
+    );
+  });
+
+  it('lets the highest total win among those that may be chosen', () => {
+    fc.assert(
+      fc.property(anyFleet, anyWeights, (fleet, weights) => {
+        const { assessments, chosen } = rank(fleet, weights);
+        const open = assessments.filter(({ filters }) => filters.length === 0);
+        const best = Math.max(...open.map(({ total }) => total));
+        const winner = assessments.find(({ candidate }) => candidate.id === chosen);
+        if (winner !== undefined) expect(winner.total).toBe(best);
+      }),
+    );
+  });
+
+  it('does not depend on the order of the engines', () => {
+    const fleetTwice = anyFleet.chain((fleet) =>
+      fc.tuple(
+        fc.constant(fleet),
+        fc.shuffledSubarray(fleet, { minLength: fleet.length, maxLength: fleet.length }),
+      ),
+    );
+    fc.assert(
+      fc.property(fleetTwice, anyWeights, ([fleet, shuffled], weights) => {
+        expect(rank(shuffled, weights)).toEqual(rank(fleet, weights));
+      }),
+    );
+  });
+
+  it('lists every engine once', () => {
+    fc.assert(
+      fc.property(anyFleet, anyWeights, (fleet, weights) => {
+        const ids = rank(fleet, weights).assessments.map(({ candidate }) => candidate.id);
+        expect([...ids].sort()).toEqual(fleet.map(({ id }) => id).sort());
+      }),
+    );
+  });
+});
+
+describe('outlook', () => {
+  const full = aCandidate({ id: 'full', activeStreams: 3 });
+  const starting = aCandidate({ id: 'starting', state: 'starting' });
+  const unhealthy = aCandidate({ id: 'unhealthy', state: 'unhealthy' });
+  const draining = aCandidate({ id: 'draining', state: 'draining' });
+  const failed = aCandidate({ id: 'failed', excluded: true });
+
+  it.each<[string, Candidate[], string]>([
+    ['no engine is known yet', [], 'coming'],
+    ['one starts', [starting], 'coming'],
+    ['one may recover', [unhealthy, draining, failed], 'coming'],
+    ['one has a sick VPN', [aCandidate({ vpnHealthy: false })], 'coming'],
+    ['the working ones are full', [full, unhealthy, failed], 'full'],
+    ['the suspect one is full', [aCandidate({ state: 'suspect', activeStreams: 3 })], 'full'],
+    ['they are full and one starts', [full, starting], 'full_growing'],
+    ['an unhealthy one is full as well', [{ ...unhealthy, activeStreams: 3 }], 'coming'],
+    ['each has just failed', [failed, draining], 'excluded'],
+    ['all are drained', [draining], 'none'],
+  ])('when %s', (_, fleet, expected) => {
+    expect(outlook(fleet, false)).toBe(expected);
+  });
+
+  it('hopes for a fleet that may grow', () => {
+    expect(outlook([full], true)).toBe('full_growing');
+    expect(outlook([failed], true)).toBe('coming');
+    expect(outlook([draining], true)).toBe('coming');
+  });
+});

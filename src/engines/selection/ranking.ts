@@ -1,0 +1,57 @@
+import type { Candidate } from './candidate';
+import { filterReasons, spareReasons, type FilterReason, type SpareReason } from './filters';
+import { scores, type Score, type SelectionWeights } from './scores';
+
+/** What selection thinks of one engine, and why. */
+export interface Assessment {
+  readonly candidate: Candidate;
+  /** Reasons not to choose it in this decision; none when it may be chosen. */
+  readonly filters: readonly (FilterReason | SpareReason)[];
+  readonly scores: readonly Score[];
+  readonly total: number;
+}
+
+/** One decision: every engine's assessment, best first, and which one is chosen. */
+export interface Ranking {
+  readonly assessments: readonly Assessment[];
+  readonly chosen: string | null;
+}
+
+/**
+ * Filter, then score, and keep the reasons. The highest total of the engines that no filter hits
+ * wins; ties go to the one not used for longest, then to the smaller id. The order of
+ * `candidates` does not matter.
+ */
+export function rank(candidates: readonly Candidate[], weights: SelectionWeights): Ranking {
+  const certainOneIsFree = candidates.some(
+    (candidate) => filterReasons(candidate).length === 0 && spareReasons(candidate).length === 0,
+  );
+  const assessments = candidates
+    .map((candidate): Assessment => {
+      const parts = scores(candidate, weights);
+      return {
+        candidate,
+        filters: [
+          ...filterReasons(candidate),
+          ...(certainOneIsFree ? spareReasons(candidate) : []),
+        ],
+        scores: parts,
+        total: parts.reduce((sum, score) => sum + score.value, 0),
+      };
+    })
+    .sort(compare);
+  const best = assessments[0];
+  return {
+    assessments,
+    chosen: best === undefined || best.filters.length > 0 ? null : best.candidate.id,
+  };
+}
+
+function compare(a: Assessment, b: Assessment): number {
+  const filtered = Number(a.filters.length > 0) - Number(b.filters.length > 0);
+  if (filtered !== 0) return filtered;
+  if (a.total !== b.total) return b.total - a.total;
+  const used = a.candidate.lastReservation - b.candidate.lastReservation;
+  if (used !== 0) return used;
+  return a.candidate.id < b.candidate.id ? -1 : 1;
+}

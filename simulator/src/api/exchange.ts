@@ -1,0 +1,56 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { StruckFaults } from '../faults/fault-book';
+
+/** One request and the connection it came on. */
+export class Exchange {
+  readonly path: string;
+  readonly parameters: URLSearchParams;
+  readonly socket: Socket;
+  /** Aborted when the client has hung up. */
+  readonly gone: AbortSignal;
+  /** The faults that strike this request; set when its place and content are known. */
+  faults = new StruckFaults([]);
+
+  constructor(readonly request: IncomingMessage) {
+    this.socket = request.socket;
+    const target = new URL(request.url ?? '/', 'http://engine');
+    this.path = target.pathname;
+    this.parameters = target.searchParams;
+    const hangUp = new AbortController();
+    this.gone = hangUp.signal;
+    this.socket.once('close', () => hangUp.abort());
+  }
+
+  get remoteAddress(): string {
+    return (this.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+  }
+
+  /** The player id: `pid`, its old name `sid`, or the address the engine sees. */
+  get playerId(): string {
+    return this.parameters.get('pid') ?? this.parameters.get('sid') ?? this.remoteAddress;
+  }
+
+  /**
+   * Makes an address of this engine as the engine would: from the request's `Host`. Faults replace its host or
+   * port, or leave both out.
+   */
+  address(path: string): string {
+    if (this.faults.has('relative_url')) return path;
+    const own = this.request.headers.host ?? `127.0.0.1:${this.socket.localPort ?? 0}`;
+    const foreign = this.faults.get('foreign_host')?.text('host', 'engine.invalid:6878');
+    const port = this.faults.get('wrong_port')?.number('port', 1);
+    const host = foreign ?? (port === undefined ? own : `${own.replace(/:\d+$/, '')}:${port}`);
+    return `http://${host}${path}`;
+  }
+
+  /** Waits; ends early, without error, when the client has hung up. */
+  async wait(ms: number): Promise<void> {
+    try {
+      await delay(ms, undefined, { signal: this.gone });
+    } catch {
+      return;
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import { once } from 'node:events';
+import type { Engine } from '../engine';
+import { LOOP_SECONDS } from '../media/clip';
+import { PACKET_BYTES } from '../media/ts-packet';
+import { ChunkedBody, GzipBody, PlainBody, type BodyWriter } from '../playback/body-writer';
+import { planPlayback } from '../playback/playback-plan';
+import { Reader } from '../playback/reader';
+import type { EngineSession } from '../sessions';
+import { textAnswer, type Answer } from './answer';
+import type { Exchange } from './exchange';
+import { headText, writeHead } from './wire';
+
+const RECORDED_LOOPS = 8;
+
+/** Other kinds of media that pretend to be the stream. */
+const FOREIGN_MEDIA: Readonly<Record<string, { readonly type: string; readonly start: Buffer }>> = {
+  mp4: {
+    type: 'video/mp4',
+    start: Buffer.from('0000001c6674797069736f6d0000020069736f6d69736f326d703431', 'hex'),
+  },
+  matroska: {
+    type: 'video/x-matroska',
+    start: Buffer.from('1a45dfa3a34286810142f7810142f281', 'hex'),
+  },
+  html: { type: 'text/html', start: Buffer.from('<html><body>Not a stream</body></html>') },
+};
+
+function foreignMedia(exchange: Exchange): Answer | null {
+  const fault = exchange.faults.get('media_kind');
+  if (!fault) return null;
+  const media = FOREIGN_MEDIA[fault.text('media', 'mp4')] ?? {
+    type: 'application/octet-stream',
+    start: Buffer.alloc(0),
+  };
+  const body = Buffer.concat([media.start, Buffer.alloc(fault.number('bytes', 1_000_000))]);
+  return {
+    status: 200,
+    headers: [['Content-Type', fault.text('content_type', media.type)]],
+    body,
+  };
+}
+
+/** Body framing and its headers, as faults want them; by default the body ends with the connection. */
+function framing(exchange: Exchange): { body: BodyWriter; headers: [string, string][] } {
+  const { faults, socket } = exchange;
+  const type: [string, string] = [
+    'Content-Type',
+    faults.get('media_kind')?.text('content_type', '') ?? 'video/mp2t',
+  ];
+  const chunked = faults.get('chunked');
+  if (chunked) {
+    return {
+      body: new ChunkedBody(socket, chunked.number('size', 0)),
+      headers: [type, ['Transfer-Encoding', 'chunked']],
+    };
+  }
+  if (faults.has('gzip')) {
+    return { body: new GzipBody(socket), headers: [type, ['Content-Encoding', 'gzip']] };
+  }
+  const length = faults.get('content_length_wrong')?.number('length', 1_000_000);
+  const single = faults.get('one_byte_chunks')?.number('bytes', 2000) ?? 0;
+  return {
+    body: new PlainBody(socket, single),
+    headers: length === undefined ? [type] : [type, ['Content-Length', String(length)]],
+  };
+}
+
+/** `GET /content/<infohash>/<token>`: the media, for one reader per session. */
+export async function media(
+  engine: Engine,
+  exchange: Exchange,
+  token: string,
+): Promise<Answer | null> {
+  const session = engine.sessions.ofToken(token);
+  if (!session) return textAnswer(403, 'Forbidden');
+  if (session.readers.size > 0) {
+    engine.secondReaderViolations += 1;
+    const head = headText(engine.facts.serverHeader, 200, [['Content-Type', 'video/mp2t']]);
+    exchange.socket.end(`HTTP/1.1 200 OK\r\n${head}`);
+    return null;
+  }
+  const foreign = foreignMedia(exchange);
+  if (foreign) return foreign;
+  if (session.content.settings.isLive === 0) {
+    await recorded(engine, exchange, session);
+    return null;
+  }
+  const { body, headers } = framing(exchange);
+  const head = headText(engine.facts.serverHeader, 200, headers);
+  exchange.socket.setNoDelay(true);
+  if (!(await writeHead(exchange, head)) || session.ended !== null) {
+    exchange.socket.destroy();
+    return null;
+  }
+  const reader = new Reader(
+    session,
+    engine.contents.timeline(session.content),
+    exchange.socket,
+    body,
+    planPlayback(exchange.faults),
+    {
+      pacer: engine.pacer,
+      steal: (one) => engine.sessions.end(one, 'stolen', true),
+      crash: engine.crash,
+      onClose: (one) => engine.readerClosed(one),
+    },
+  );
+  engine.readerOpened(reader);
+  return null;
+}
+
+/** A recorded content has a length and is sent as fast as the client reads. */
+async function recorded(engine: Engine, exchange: Exchange, session: EngineSession): Promise<void> {
+  const timeline = engine.contents.timeline(session.content);
+  const total = RECORDED_LOOPS * timeline.packetsPerLoop;
+  const { socket } = exchange;
+  await writeHead(
+    exchange,
+    headText(engine.facts.serverHeader, 200, [
+      ['Content-Type', 'video/mp2t'],
+      ['Accept-Ranges', 'bytes'],
+      ['Content-Length', String(total * PACKET_BYTES)],
+    ]),
+  );
+  const step = Math.ceil(timeline.packetsPerLoop / (LOOP_SECONDS * 4));
+  for (let first = 0; first < total && !exchange.gone.aborted; first += step) {
+    session.touch();
+    const flushed = socket.write(timeline.render(first, Math.min(step, total - first)));
+    if (flushed) continue;
+    try {
+      await once(socket, 'drain', { signal: exchange.gone });
+    } catch {
+      return;
+    }
+  }
+  socket.end();
+}

@@ -1,0 +1,211 @@
+import { createHash } from 'node:crypto';
+import { CATALOGUE, type CatalogueEntry } from './catalogue';
+import { LOOP_SECONDS, LOOP_TICKS, type Clip } from './media/clip';
+import { buildSchedule, type Schedule } from './media/schedule';
+import { Timeline } from './media/timeline';
+import type { Options } from './options';
+
+/** What may be changed while the engine runs. */
+export interface ContentSettings {
+  bitrateMbps: number;
+  startDelayMs: number;
+  burstSeconds: number;
+  peers: number;
+  isLive: 0 | 1;
+  /** Added to all timestamps, 90 kHz. */
+  ptsOffsetTicks: number;
+}
+
+/** A content this engine can play. */
+export interface Content {
+  /** Null when it was asked for by infohash and never by id. */
+  readonly id: string | null;
+  readonly infohash: string;
+  readonly name: string;
+  readonly media: 'video' | 'audio';
+  readonly categories: readonly string[];
+  settings: ContentSettings;
+}
+
+export type Selection =
+  | { readonly found: Content }
+  | { readonly found: null; readonly reason: 'no_selector' | 'unknown_id' | 'unknown_infohash' };
+
+const HEX40 = /^[0-9a-f]{40}$/;
+const MAX_CONTENTS = 5000;
+const MAX_SCHEDULES = 20;
+/**
+ * Infohashes that `--any-content` derives from ids begin with these digits, so that every engine recognises an
+ * infohash that was passed as an id and refuses it, without having seen the content before.
+ */
+const DERIVED_PREFIX = 'ace0';
+
+export function derivedInfohash(selector: string): string {
+  const digest = createHash('sha1').update(`acefleet-simulator:${selector}`).digest('hex');
+  return DERIVED_PREFIX + digest.slice(DERIVED_PREFIX.length);
+}
+
+/** A content's names, for faults that are meant for it. */
+export function keysOf(content: Content | null | undefined): string[] {
+  if (!content) return [];
+  return content.id === null ? [content.infohash] : [content.id, content.infohash];
+}
+
+/** Which contents exist, how selectors find them, and their broadcasts. */
+export class ContentBook {
+  private readonly contents = new Map<string, Content>();
+  private readonly timelines = new Map<Content, Timeline>();
+  private readonly schedules = new Map<string, Schedule>();
+  private readonly ptsOffsetTicks: number;
+
+  constructor(
+    private readonly options: Options,
+    private readonly clip: Clip,
+  ) {
+    const loopTicks = Math.floor(Date.now() / 1000 / LOOP_SECONDS) * LOOP_TICKS;
+    this.ptsOffsetTicks = options.ptsStart === null ? 0 : options.ptsStart - (loopTicks % 2 ** 33);
+    for (const entry of CATALOGUE) this.add(this.fromCatalogue(entry));
+  }
+
+  list(): Content[] {
+    return [...this.contents.values()];
+  }
+
+  /** By id or infohash, among what is known already. */
+  find(key: string): Content | undefined {
+    const wanted = key.toLowerCase();
+    return this.contents.get(wanted) ?? this.list().find((content) => content.id === wanted);
+  }
+
+  /** The engine's priority: content_id (alias id), infohash, url, magnet. */
+  select(parameters: URLSearchParams): Selection {
+    const id = (parameters.get('content_id') ?? parameters.get('id'))?.toLowerCase();
+    if (id !== undefined) return this.byId(id);
+    const infohash = parameters.get('infohash')?.toLowerCase();
+    if (infohash !== undefined) return this.byInfohash(infohash);
+    const url = parameters.get('url');
+    if (url !== null) return this.byAddress(url);
+    const magnet = parameters.get('magnet');
+    if (magnet === null) return { found: null, reason: 'no_selector' };
+    const hash = /urn:btih:([0-9a-f]{40})/i.exec(magnet)?.[1];
+    return hash === undefined ? this.byAddress(magnet) : this.byInfohash(hash.toLowerCase());
+  }
+
+  /** The content for a control request; made when any content plays. */
+  require(key: string): Content | null {
+    const known = this.find(key);
+    if (known) return known;
+    const wanted = key.toLowerCase();
+    return wanted.startsWith(DERIVED_PREFIX)
+      ? this.byInfohash(wanted).found
+      : this.byId(wanted).found;
+  }
+
+  timeline(content: Content): Timeline {
+    const existing = this.timelines.get(content);
+    if (existing) return existing;
+    const audioOnly = content.media === 'audio';
+    const schedule = this.schedule(content.settings.bitrateMbps, audioOnly);
+    const timeline = new Timeline(this.clip, schedule, {
+      infohash: content.infohash,
+      name: content.name,
+      audioOnly,
+      ptsOffsetTicks: content.settings.ptsOffsetTicks,
+    });
+    this.timelines.set(content, timeline);
+    return timeline;
+  }
+
+  /** Changes apply to playbacks that start afterwards. @throws RangeError when the bit rate is too low. */
+  change(content: Content, patch: Partial<ContentSettings>): void {
+    const before = content.settings;
+    content.settings = { ...before, ...patch };
+    this.timelines.delete(content);
+    try {
+      this.timeline(content);
+    } catch (error) {
+      content.settings = before;
+      throw error;
+    }
+  }
+
+  private schedule(bitrateMbps: number, audioOnly: boolean): Schedule {
+    const name = `${bitrateMbps} ${audioOnly ? 'audio' : 'video'}`;
+    const known = this.schedules.get(name);
+    if (known) return known;
+    const schedule = buildSchedule(this.clip, bitrateMbps, audioOnly);
+    if (this.schedules.size >= MAX_SCHEDULES) this.schedules.clear();
+    this.schedules.set(name, schedule);
+    return schedule;
+  }
+
+  private byId(id: string): Selection {
+    const unknown: Selection = { found: null, reason: 'unknown_id' };
+    if (!HEX40.test(id)) return unknown;
+    const known = this.list().find((content) => content.id === id);
+    if (known) return { found: known };
+    if (!this.options.anyContent || id.startsWith(DERIVED_PREFIX) || this.contents.has(id)) {
+      return unknown;
+    }
+    return { found: this.derived(id, derivedInfohash(id)) };
+  }
+
+  private byInfohash(infohash: string): Selection {
+    const known = this.contents.get(infohash);
+    if (known) return { found: known };
+    if (!this.options.anyContent || !HEX40.test(infohash)) {
+      return { found: null, reason: 'unknown_infohash' };
+    }
+    return { found: this.derived(null, infohash) };
+  }
+
+  private byAddress(address: string): Selection {
+    if (!this.options.anyContent) return { found: null, reason: 'unknown_id' };
+    const infohash = derivedInfohash(address);
+    return { found: this.contents.get(infohash) ?? this.derived(null, infohash) };
+  }
+
+  private derived(id: string | null, infohash: string): Content {
+    const existing = this.contents.get(infohash);
+    // The same broadcast, asked for by its infohash first: from now on its id is known too.
+    const settings = existing?.settings ?? this.settings(null);
+    return this.add({
+      id,
+      infohash,
+      name: `Test card ${infohash.slice(4, 10)}`,
+      media: 'video',
+      categories: [],
+      settings,
+    });
+  }
+
+  private fromCatalogue(entry: CatalogueEntry): Content {
+    const { id, infohash, name, media, categories } = entry;
+    return { id, infohash, name, media, categories, settings: this.settings(entry) };
+  }
+
+  private settings(entry: CatalogueEntry | null): ContentSettings {
+    return {
+      bitrateMbps: entry?.bitrateMbps ?? this.options.bitrateMbps,
+      startDelayMs: entry?.startDelayMs ?? this.options.startDelayMs,
+      burstSeconds: this.options.burstSeconds,
+      peers: entry?.peers ?? 9,
+      isLive: entry?.isLive ?? 1,
+      ptsOffsetTicks: this.ptsOffsetTicks,
+    };
+  }
+
+  private add(content: Content): Content {
+    const replaced = this.contents.get(content.infohash);
+    if (replaced) this.timelines.delete(replaced);
+    this.contents.set(content.infohash, content);
+    if (this.contents.size > MAX_CONTENTS) {
+      const oldest = this.list()[CATALOGUE.length];
+      if (oldest) {
+        this.contents.delete(oldest.infohash);
+        this.timelines.delete(oldest);
+      }
+    }
+    return content;
+  }
+}

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { FaultBook, type StruckFaults } from './faults/fault-book';
+import { ContentBook } from './contents';
+import { Journal } from './journal';
+import type { Clip } from './media/clip';
+import type { Options } from './options';
+import { personalityFacts, type PersonalityFacts } from './personality';
+import { Pacer } from './playback/pacer';
+import type { Reader } from './playback/reader';
+import { SessionTable, type EngineSession } from './sessions';
+import { Signals } from './signals';
+
+/** Everything a simulated engine knows; its HTTP API and its control API work on it. */
+export class Engine {
+  readonly contents: ContentBook;
+  readonly sessions: SessionTable;
+  readonly faults = new FaultBook();
+  readonly journal = new Journal();
+  readonly pacer = new Pacer();
+  readonly facts: PersonalityFacts;
+  readonly accessToken = randomBytes(32).toString('hex');
+  readonly readers = new Set<Reader>();
+  readonly signals = new Signals();
+  /** Media bytes to readers who have left. */
+  private pastBytes = 0;
+  private peakReaders = 0;
+  private peakReadersPerContent = 0;
+  headRequests = 0;
+  secondReaderViolations = 0;
+
+  constructor(
+    readonly options: Options,
+    clip: Clip,
+    readonly crash: (code: number) => void,
+  ) {
+    this.contents = new ContentBook(options, clip);
+    this.facts = personalityFacts(options.personality);
+    this.sessions = new SessionTable(options, (session, end) => this.signals.ended(session, end));
+  }
+
+  readerOpened(reader: Reader): void {
+    this.readers.add(reader);
+    this.peakReaders = Math.max(this.peakReaders, this.readers.size);
+    const { infohash } = reader.session.content;
+    const same = [...this.readers].filter((one) => one.session.content.infohash === infohash);
+    this.peakReadersPerContent = Math.max(this.peakReadersPerContent, same.length);
+  }
+
+  readerClosed(reader: Reader): void {
+    this.readers.delete(reader);
+    this.pastBytes += reader.bytes;
+  }
+
+  /** Whether this start is refused for want of room; a fault may make room by ending the oldest instead. */
+  isFull(faults: StruckFaults): boolean {
+    const fault = faults.get('session_limit');
+    const limit = fault?.number('limit', 1) ?? this.options.maxSessions;
+    const open = this.sessions.list();
+    if (open.length < limit) return false;
+    if (fault?.text('how', 'fail') !== 'kill_oldest') return true;
+    const oldest: EngineSession | undefined = open[0];
+    if (oldest) this.sessions.end(oldest, 'replaced');
+    return false;
+  }
+
+  counters(): Record<string, number> {
+    const live = [...this.readers].reduce((sum, reader) => sum + reader.bytes, 0);
+    return {
+      ...this.sessions.counters(),
+      readers: this.readers.size,
+      peak_readers: this.peakReaders,
+      peak_readers_per_content: this.peakReadersPerContent,
+      head_requests: this.headRequests,
+      second_reader_violations: this.secondReaderViolations,
+      bytes: this.pastBytes + live,
+    };
+  }
+
+  /** Faults, journal and counters as after a start; sessions and contents stay. */
+  clear(): void {
+    this.faults.clear();
+    this.journal.clear();
+    this.sessions.resetCounters();
+    this.headRequests = 0;
+    this.secondReaderViolations = 0;
+    this.peakReaders = this.readers.size;
+    this.peakReadersPerContent = 0;
+    for (const reader of this.readers) this.readerOpened(reader);
+  }
+
+  close(): void {
+    this.sessions.close();
+    this.pacer.close();
+    this.signals.close();
+  }
+}

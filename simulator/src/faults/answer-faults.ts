@@ -1,0 +1,44 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { textAnswer, type Answer } from '../api/answer';
+import type { Exchange } from '../api/exchange';
+import type { Engine } from '../engine';
+import type { Fault } from './fault';
+import type { Place } from './fault-kinds';
+
+function statusAnswer(fault: Fault): Answer {
+  const status = fault.number('status', 500);
+  const body = fault.text('body', status === 403 ? 'Forbidden' : 'Internal Server Error');
+  return textAnswer(status, body, fault.text('content_type', 'text/plain'));
+}
+
+/**
+ * Faults that strike before the request is carried out. A delayed request is carried out afterwards even when
+ * the client has hung up: whoever does not wait for the answer leaves a session behind.
+ * @returns an answer instead of the real one, `silent` when there is none, null when all goes on as usual.
+ */
+export async function interceptAnswer(
+  engine: Engine,
+  exchange: Exchange,
+  place: Place,
+): Promise<Answer | 'silent' | null> {
+  const { faults, socket } = exchange;
+  const deny = faults.get('deny');
+  const denied = deny?.optionalText('address') ?? exchange.remoteAddress;
+  if (deny && denied === exchange.remoteAddress) return textAnswer(403, 'access denied');
+  const delay = faults.get('delay');
+  // Not cut short by a hang-up: a real engine does not notice that nobody waits any more.
+  if (delay) await wait(delay.number('ms', 1000));
+  const crash = faults.get('crash');
+  // In the media a crash has its moment in the playback's plan.
+  if (crash && place !== 'content') engine.crash(crash.number('code', 1));
+  if (faults.has('never')) return 'silent';
+  const close = faults.get('close');
+  if (close) {
+    if (close.text('how', 'reset') === 'reset') socket.resetAndDestroy();
+    else socket.end();
+    return 'silent';
+  }
+  const status = faults.get('http_status');
+  if (status) return statusAnswer(status);
+  return faults.has('empty_body') ? textAnswer(200, '', 'application/json') : null;
+}

@@ -1,0 +1,52 @@
+import { Fault } from './fault';
+import type { FaultKind, Place } from './fault-kinds';
+
+const LIMIT = 1000;
+
+/** The faults that are set, and which of them strike a request. */
+export class FaultBook {
+  private faults: Fault[] = [];
+
+  /** Replaces all. @throws Error when one of them is wrong; then nothing is changed. */
+  replace(values: readonly unknown[]): void {
+    if (values.length > LIMIT) throw new Error(`at most ${LIMIT} faults`);
+    this.faults = values.map((value) => Fault.parse(value));
+  }
+
+  /** @throws Error when it is wrong. */
+  add(value: unknown): void {
+    if (this.faults.length >= LIMIT) throw new Error(`at most ${LIMIT} faults`);
+    this.faults.push(Fault.parse(value));
+  }
+
+  clear(): void {
+    this.faults = [];
+  }
+
+  list(): readonly Fault[] {
+    return this.faults;
+  }
+
+  /** Counts the request with every fault of its place; the ones that strike it, in the order they were set. */
+  strike(place: Place, keys: readonly string[]): StruckFaults {
+    return new StruckFaults(this.faults.filter((fault) => fault.strikes(place, keys)));
+  }
+
+  /** A fault of the whole process, in force as long as it is set. */
+  standing(kind: FaultKind): Fault | undefined {
+    return this.faults.find((fault) => fault.kind === kind);
+  }
+}
+
+/** The faults of one request. */
+export class StruckFaults {
+  constructor(readonly all: readonly Fault[]) {}
+
+  get(kind: FaultKind): Fault | undefined {
+    return this.all.find((fault) => fault.kind === kind);
+  }
+
+  has(kind: FaultKind): boolean {
+    return this.get(kind) !== undefined;
+  }
+}

@@ -1,0 +1,100 @@
+import type { Answer } from '../api/answer';
+import type { Fault } from './fault';
+import type { StruckFaults } from './fault-book';
+import type { FaultKind } from './fault-kinds';
+
+type Json = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The same answer with another value. */
+function saying(answer: Answer, json: unknown): Answer {
+  return { ...answer, json, body: Buffer.from(JSON.stringify(json)) };
+}
+
+function withResponse(answer: Answer, change: (response: Json) => Json): Answer {
+  const { json } = answer;
+  if (!isObject(json)) return answer;
+  const key = 'result' in json ? 'result' : 'response';
+  const response = json[key];
+  return isObject(response) ? saying(answer, { ...json, [key]: change(response) }) : answer;
+}
+
+function without(response: Json, field: string): Json {
+  return Object.fromEntries(Object.entries(response).filter(([name]) => name !== field));
+}
+
+/** Every value of another type: texts become numbers, numbers texts, objects lists. */
+function retyped(response: Json): Json {
+  const change = (value: unknown): unknown => {
+    if (typeof value === 'string') return 12_345;
+    if (typeof value === 'number') return String(value);
+    return isObject(value) ? [] : {};
+  };
+  return Object.fromEntries(Object.entries(response).map(([name, value]) => [name, change(value)]));
+}
+
+function overridden(answer: Answer, fault: Fault): Answer {
+  const urls = ['playback_url', 'stat_url', 'command_url', 'event_url'].flatMap((field) => {
+    const url = fault.optionalText(field);
+    return url === null ? [] : [[field, url] as const];
+  });
+  return withResponse(answer, (response) => ({ ...response, ...Object.fromEntries(urls) }));
+}
+
+function withoutField(answer: Answer, fault: Fault): Answer {
+  const field = fault.text('field', 'playback_url');
+  const empty = fault.text('mode', 'missing') === 'empty';
+  return withResponse(answer, (response) =>
+    empty ? { ...response, [field]: '' } : without(response, field),
+  );
+}
+
+function padded(answer: Answer, fault: Fault): Answer {
+  const bytes = Math.max(0, Math.min(fault.number('bytes', 100_000_000), 5e8));
+  const { json } = answer;
+  if (!isObject(json)) return answer;
+  return { ...answer, body: Buffer.from(JSON.stringify({ padding: 'x'.repeat(bytes), ...json })) };
+}
+
+const DEFAULT_ERROR = 'failed to load content';
+
+const SPOILERS: Partial<Record<FaultKind, (answer: Answer, fault: Fault) => Answer>> = {
+  json_error: (answer, fault) =>
+    saying(answer, { response: null, error: fault.text('text', DEFAULT_ERROR) }),
+  error_object: (answer, fault) =>
+    saying(answer, {
+      response: null,
+      error: { message: fault.text('text', DEFAULT_ERROR), code: 0 },
+    }),
+  empty_response: (answer) => withResponse(answer, () => ({})),
+  missing_playback_url: withoutField,
+  wrong_types: (answer) => withResponse(answer, retyped),
+  not_live: (answer, fault) =>
+    withResponse(answer, (response) => ({ ...response, is_live: fault.number('is_live', 0) })),
+  url_override: overridden,
+  network_disconnected: (answer) =>
+    withResponse(answer, (response) =>
+      'connected' in response ? { ...response, connected: false } : response,
+    ),
+  huge_json: padded,
+  malformed_json: (answer, fault) => ({
+    ...answer,
+    body: Buffer.from(fault.text('text', '{"response": {playback_url: ')),
+  }),
+  truncated_json: (answer) => ({
+    ...answer,
+    body: answer.body.subarray(0, Math.floor(answer.body.length / 2)),
+  }),
+};
+
+/** What the faults of a request make of its JSON answer; other answers pass unchanged. */
+export function spoilJson(original: Answer, faults: StruckFaults): Answer {
+  if (original.json === undefined) return original;
+  return faults.all.reduce(
+    (answer, fault) => SPOILERS[fault.kind]?.(answer, fault) ?? answer,
+    original,
+  );
+}

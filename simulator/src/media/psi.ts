@@ -1,0 +1,92 @@
+import {
+  AUDIO_PID,
+  MARKER_PID,
+  PACKET_BYTES,
+  PAT_PID,
+  PMT_PID,
+  SDT_PID,
+  VIDEO_PID,
+  writeHeader,
+} from './ts-packet';
+
+const PROGRAM = 1;
+const H264 = 0x1b;
+const AAC_ADTS = 0x0f;
+const PRIVATE_PES = 0x06;
+/** "ACEF": tells the marker stream from real private data. */
+const REGISTRATION = Buffer.from([0x05, 0x04, 0x41, 0x43, 0x45, 0x46]);
+
+/** CRC-32 of MPEG-2 systems: polynomial 0x04C11DB7, not reflected, initial value all ones. */
+export function crc32(data: Buffer): number {
+  let crc = 0xffffffff;
+  for (const byte of data) {
+    crc ^= byte << 24;
+    for (let bit = 0; bit < 8; bit += 1)
+      crc = crc & 0x80000000 ? (crc << 1) ^ 0x04c11db7 : crc << 1;
+  }
+  return crc >>> 0;
+}
+
+function sectionPacket(pid: number, tableId: number, extension: number, body: Buffer): Buffer {
+  const packet = Buffer.alloc(PACKET_BYTES, 0xff);
+  writeHeader(packet, 0, pid, true);
+  packet.writeUInt8(0, 4); // pointer field
+  const length = 5 + body.length + 4;
+  if (length > 179) throw new RangeError('the section does not fit into one packet');
+  packet.writeUInt8(tableId, 5);
+  packet.writeUInt16BE(0xb000 | length, 6);
+  packet.writeUInt16BE(extension, 8);
+  packet.writeUInt8(0xc1, 10); // version 0, current
+  packet.writeUInt16BE(0, 11); // section 0 of 0
+  body.copy(packet, 13);
+  packet.writeUInt32BE(crc32(packet.subarray(5, 13 + body.length)), 13 + body.length);
+  return packet;
+}
+
+export function patPacket(): Buffer {
+  const body = Buffer.alloc(4);
+  body.writeUInt16BE(PROGRAM, 0);
+  body.writeUInt16BE(0xe000 | PMT_PID, 2);
+  return sectionPacket(PAT_PID, 0x00, 1, body);
+}
+
+function streamEntry(type: number, pid: number, descriptors = Buffer.alloc(0)): Buffer {
+  const entry = Buffer.alloc(5);
+  entry.writeUInt8(type, 0);
+  entry.writeUInt16BE(0xe000 | pid, 1);
+  entry.writeUInt16BE(0xf000 | descriptors.length, 3);
+  return Buffer.concat([entry, descriptors]);
+}
+
+/** With video the PCR travels on the video PID, else on the audio PID. */
+export function pmtPacket(audioOnly: boolean): Buffer {
+  const head = Buffer.alloc(4);
+  head.writeUInt16BE(0xe000 | (audioOnly ? AUDIO_PID : VIDEO_PID), 0);
+  head.writeUInt16BE(0xf000, 2);
+  const streams = [
+    ...(audioOnly ? [] : [streamEntry(H264, VIDEO_PID)]),
+    streamEntry(AAC_ADTS, AUDIO_PID),
+    streamEntry(PRIVATE_PES, MARKER_PID, REGISTRATION),
+  ];
+  return sectionPacket(PMT_PID, 0x02, PROGRAM, Buffer.concat([head, ...streams]));
+}
+
+/** Service description: players show `name` as the title. */
+export function sdtPacket(name: string, audioOnly: boolean): Buffer {
+  const provider = Buffer.from('Simulator', 'latin1');
+  const service = Buffer.from(name, 'latin1').subarray(0, 100);
+  const descriptor = Buffer.concat([
+    Buffer.from([0x48, 3 + provider.length + service.length, audioOnly ? 0x02 : 0x01]),
+    Buffer.from([provider.length]),
+    provider,
+    Buffer.from([service.length]),
+    service,
+  ]);
+  const head = Buffer.alloc(8);
+  head.writeUInt16BE(1, 0); // original network
+  head.writeUInt8(0xff, 2);
+  head.writeUInt16BE(PROGRAM, 3);
+  head.writeUInt8(0xfc, 5);
+  head.writeUInt16BE(0x8000 | descriptor.length, 6); // running, not scrambled
+  return sectionPacket(SDT_PID, 0x42, 1, Buffer.concat([head, descriptor]));
+}

@@ -1,0 +1,85 @@
+import { LOOP_SECONDS, LOOP_TICKS, type Clip, type ClipPacket } from './clip';
+import { PACKET_BYTES } from './ts-packet';
+
+export type SlotKind = 'pat' | 'pmt' | 'sdt' | 'marker' | 'video' | 'audio' | 'pcr';
+
+/** A packet other than a null packet, and where it stands in the loop. */
+export interface Slot {
+  /** Index among all packets of the loop. */
+  readonly index: number;
+  readonly kind: SlotKind;
+  readonly clip: ClipPacket | null;
+  /** How many payload packets of its PID precede it in the loop; continuity counts on from there. */
+  readonly continuity: number;
+}
+
+/** One loop of a broadcast: the same at every pass except for counters and timestamps. */
+export interface Schedule {
+  readonly packetsPerLoop: number;
+  readonly slots: readonly Slot[];
+  /** Payload packets per loop and kind. */
+  readonly counts: Readonly<Record<SlotKind, number>>;
+}
+
+const PSI_PER_LOOP = LOOP_SECONDS * 10;
+const SDT_EVERY = 5;
+const MARKERS_PER_LOOP = LOOP_SECONDS * 50;
+
+export function packetsPerLoop(bitrateMbps: number): number {
+  return Math.round((bitrateMbps * 1e6 * LOOP_SECONDS) / (PACKET_BYTES * 8));
+}
+
+type Placed = Omit<Slot, 'continuity'>;
+
+/**
+ * Spreads the clip over a loop of constant bit rate: tables every 100 ms and markers every 20 ms keep their
+ * time, each access unit goes out as soon as it is due and the units before it are gone, null packets fill up.
+ * @throws RangeError when the bit rate is too low for the clip.
+ */
+export function buildSchedule(clip: Clip, bitrateMbps: number, audioOnly: boolean): Schedule {
+  const total = packetsPerLoop(bitrateMbps);
+  const taken = new Map<number, Placed>();
+  const place = (from: number, kind: SlotKind, packet: ClipPacket | null): number => {
+    let index = from;
+    while (taken.has(index)) index += 1;
+    if (index >= total) throw new RangeError(`${bitrateMbps} Mbit/s is too low for the clip`);
+    taken.set(index, { index, kind, clip: packet });
+    return index;
+  };
+
+  for (let n = 0; n < PSI_PER_LOOP; n += 1) {
+    const at = Math.ceil((n * total) / PSI_PER_LOOP);
+    place(at, 'pat', null);
+    place(at, 'pmt', null);
+    if (n % SDT_EVERY === 0) place(at, 'sdt', null);
+  }
+  for (let n = 0; n < MARKERS_PER_LOOP; n += 1) {
+    place(Math.ceil((n * total) / MARKERS_PER_LOOP), 'marker', null);
+  }
+  let next = 0;
+  for (const packet of clip.packets) {
+    const kind = audioOnly && packet.stream === 'video' ? 'pcr' : packet.stream;
+    if (kind === 'pcr' && !packet.hasPcr) continue;
+    const due = Math.ceil((packet.sendTicks * total) / LOOP_TICKS);
+    next = place(Math.max(next, due), kind, packet) + 1;
+  }
+  return number(
+    total,
+    [...taken.values()].sort((a, b) => a.index - b.index),
+  );
+}
+
+function number(total: number, placed: readonly Placed[]): Schedule {
+  const counts = { pat: 0, pmt: 0, sdt: 0, marker: 0, video: 0, audio: 0, pcr: 0 };
+  const slots = placed.map((slot): Slot => {
+    // A packet without payload repeats the counter of the payload packet before it on its PID.
+    if (slot.kind === 'pcr') return { ...slot, continuity: counts.audio - 1 };
+    if (slot.clip !== null && !slot.clip.hasPayload) {
+      return { ...slot, continuity: counts[slot.kind] - 1 };
+    }
+    const continuity = counts[slot.kind];
+    counts[slot.kind] += 1;
+    return { ...slot, continuity };
+  });
+  return { packetsPerLoop: total, slots, counts };
+}

@@ -1,0 +1,169 @@
+import { LOOP_SECONDS, LOOP_TICKS, type Clip } from './clip';
+import { markerTemplate, writeMarker } from './marker';
+import { patPacket, pmtPacket, sdtPacket } from './psi';
+import type { Schedule, Slot } from './schedule';
+import {
+  AUDIO_PID,
+  nullPackets,
+  PACKET_BYTES,
+  TIMESTAMP_WRAP,
+  writeContinuity,
+  writeHeader,
+  writePcr,
+  writeTimestamp,
+} from './ts-packet';
+
+export interface Programme {
+  readonly infohash: string;
+  readonly name: string;
+  readonly audioOnly: boolean;
+  /** Added to PTS, DTS and PCR, in 90 kHz ticks; 0 makes them the wall clock's seconds since 1970. */
+  readonly ptsOffsetTicks: number;
+}
+
+/** Decoding lags behind arrival by this much, so that a player's buffer never runs dry. */
+const DECODE_DELAY_TICKS = 45_000;
+/** Copied into place before the other packets are: cheaper than writing each null packet. */
+const BLANK = nullPackets(700);
+const LOOP_MS = LOOP_SECONDS * 1000;
+const LOOP_NS = BigInt(LOOP_SECONDS) * 1_000_000_000n;
+
+function pcrOnlyPacket(): Buffer {
+  const packet = Buffer.alloc(PACKET_BYTES, 0xff);
+  writeHeader(packet, 0, AUDIO_PID, false);
+  packet.writeUInt8(0x20, 3);
+  packet.writeUInt8(183, 4);
+  packet.writeUInt8(0x10, 5);
+  return packet;
+}
+
+/**
+ * The broadcast of one content: an endless constant-rate stream that is a pure function of the programme and
+ * the wall clock. Packet n is due at n × loop / packetsPerLoop since 1970 and has the same bytes on every
+ * engine and in every session, as the pieces of a real swarm have.
+ */
+export class Timeline {
+  readonly packetsPerLoop: number;
+  private readonly templates: Readonly<Record<'pat' | 'pmt' | 'sdt' | 'marker' | 'pcr', Buffer>>;
+
+  constructor(
+    private readonly clip: Clip,
+    /** Made for the programme's bit rate; contents of the same rate share it. */
+    private readonly schedule: Schedule,
+    private readonly programme: Programme,
+  ) {
+    this.packetsPerLoop = schedule.packetsPerLoop;
+    this.templates = {
+      pat: patPacket(),
+      pmt: pmtPacket(programme.audioOnly),
+      sdt: sdtPacket(programme.name, programme.audioOnly),
+      marker: markerTemplate(programme.infohash, this.packetsPerLoop),
+      pcr: pcrOnlyPacket(),
+    };
+  }
+
+  /** Number of the first packet that is due at `unixMs` or later: everything before it has been broadcast. */
+  numberAt(unixMs: number): number {
+    const loop = Math.floor(unixMs / LOOP_MS);
+    const within = ((unixMs - loop * LOOP_MS) * this.packetsPerLoop) / LOOP_MS;
+    return loop * this.packetsPerLoop + Math.ceil(within);
+  }
+
+  /** When packet `number` is due, in milliseconds since 1970. */
+  timeOf(number: number): number {
+    return (number / this.packetsPerLoop) * LOOP_MS;
+  }
+
+  /** The bytes of `count` packets from number `first` on, their clocks moved by `shiftTicks`. */
+  render(first: number, count: number, shiftTicks = 0): Buffer {
+    const out = Buffer.allocUnsafe(count * PACKET_BYTES);
+    for (let at = 0; at < out.length; at += BLANK.length) BLANK.copy(out, at);
+    let loop = Math.floor(first / this.packetsPerLoop);
+    let index = first - loop * this.packetsPerLoop;
+    let done = 0;
+    while (done < count) {
+      const here = Math.min(count - done, this.packetsPerLoop - index);
+      this.renderWithin(out, done - index, loop, index, index + here, shiftTicks);
+      done += here;
+      loop += 1;
+      index = 0;
+    }
+    return out;
+  }
+
+  /** Position of the first slot at or after `index`. */
+  private slotFrom(index: number): number {
+    const { slots } = this.schedule;
+    let low = 0;
+    let high = slots.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((slots[middle]?.index ?? 0) < index) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  private renderWithin(
+    out: Buffer,
+    base: number,
+    loop: number,
+    from: number,
+    to: number,
+    shiftTicks: number,
+  ): void {
+    const { slots } = this.schedule;
+    const offset = this.programme.ptsOffsetTicks + shiftTicks;
+    for (let n = this.slotFrom(from); n < slots.length; n += 1) {
+      const slot = slots[n];
+      if (slot === undefined || slot.index >= to) return;
+      this.renderSlot(out, (base + slot.index) * PACKET_BYTES, loop, n, slot, offset);
+    }
+  }
+
+  private renderSlot(
+    out: Buffer,
+    at: number,
+    loop: number,
+    order: number,
+    slot: Slot,
+    offset: number,
+  ): void {
+    const { kind, clip } = slot;
+    const count = this.schedule.counts[kind === 'pcr' ? 'audio' : kind];
+    // Reduced before multiplying: loops since 1970 times packets would leave the safe integers' range.
+    const continuity = ((loop % 16) * (count % 16) + slot.continuity + 16) % 16;
+    const loopTicks = loop * LOOP_TICKS + offset;
+    if (kind === 'video' || kind === 'audio') {
+      if (clip === null) return;
+      this.clip.data.copy(out, at, clip.source, clip.source + PACKET_BYTES);
+      const media = loopTicks + DECODE_DELAY_TICKS;
+      if (clip.ptsAt) writeTimestamp(out, at + clip.ptsAt, wrap(media + clip.ptsTicks));
+      if (clip.dtsAt) writeTimestamp(out, at + clip.dtsAt, wrap(media + clip.dtsTicks));
+    } else {
+      this.templates[kind].copy(out, at);
+      if (kind === 'marker') this.writeNumbers(out, at, loop, order, slot);
+    }
+    writeContinuity(out, at, continuity);
+    if (clip?.hasPcr) {
+      const ticks = Math.floor((slot.index * LOOP_TICKS * 300) / this.packetsPerLoop);
+      writePcr(out, at, wrap(loopTicks + Math.floor(ticks / 300)), ticks % 300);
+    }
+  }
+
+  private writeNumbers(out: Buffer, at: number, loop: number, order: number, slot: Slot): void {
+    const within = (BigInt(slot.index) * LOOP_NS) / BigInt(this.packetsPerLoop);
+    writeMarker(
+      out,
+      at,
+      loop * this.packetsPerLoop + slot.index,
+      loop * this.schedule.slots.length + order,
+      BigInt(loop) * LOOP_NS + within,
+    );
+  }
+}
+
+function wrap(ticks: number): number {
+  const rest = ticks % TIMESTAMP_WRAP;
+  return rest < 0 ? rest + TIMESTAMP_WRAP : rest;
+}

@@ -1,0 +1,121 @@
+import { isPersonality, type Personality } from './personality';
+
+/** Everything a simulated engine is started with. Times in ms. */
+export interface Options {
+  readonly host: string;
+  readonly httpPort: number;
+  /** Null: no control API. */
+  readonly controlPort: number | null;
+  readonly name: string;
+  readonly anyContent: boolean;
+  readonly bitrateMbps: number;
+  readonly startDelayMs: number;
+  readonly readyDelayMs: number;
+  readonly burstSeconds: number;
+  readonly maxSessions: number;
+  readonly personality: Personality;
+  readonly ignoreSigterm: boolean;
+  readonly exitWithParent: boolean;
+  readonly printCatalogue: boolean;
+  readonly idleTimeoutMs: number;
+  readonly takeoverMs: number;
+  readonly unknownIdMs: number;
+  readonly unknownInfohashMs: number;
+  /** PTS of the loop that is on air at the start; null: the wall clock. */
+  readonly ptsStart: number | null;
+}
+
+const DEFAULTS: Options = {
+  host: '127.0.0.1',
+  httpPort: 6878,
+  controlPort: null,
+  name: 'simulator',
+  anyContent: false,
+  bitrateMbps: 4,
+  startDelayMs: 300,
+  readyDelayMs: 0,
+  burstSeconds: 5,
+  maxSessions: 1000,
+  personality: '3.2.3',
+  ignoreSigterm: false,
+  exitWithParent: false,
+  printCatalogue: false,
+  idleTimeoutMs: 60_000,
+  takeoverMs: 1000,
+  unknownIdMs: 400,
+  unknownInfohashMs: 800,
+  ptsStart: null,
+};
+
+type Values = Record<string, string>;
+
+/** `--flag value`, `--flag=value` and `--flag`; anything else is skipped. Later flags win. */
+function readFlags(words: readonly string[]): Values {
+  const values: Values = {};
+  for (let n = 0; n < words.length; n += 1) {
+    const word = words[n] ?? '';
+    if (!word.startsWith('--')) continue;
+    const equals = word.indexOf('=');
+    const next = words[n + 1];
+    if (equals > 0) {
+      values[word.slice(2, equals)] = word.slice(equals + 1);
+    } else if (next !== undefined && !next.startsWith('--')) {
+      values[word.slice(2)] = next;
+      n += 1;
+    } else {
+      values[word.slice(2)] = '';
+    }
+  }
+  return values;
+}
+
+function words(text: string | undefined): string[] {
+  return (text ?? '').split(/\s+/).filter((word) => word !== '');
+}
+
+function numberFlag(values: Values, flag: string, initial: number, low = 0, high = 1e9): number {
+  const text = values[flag];
+  if (text === undefined) return initial;
+  const value = Number(text);
+  if (text === '' || !Number.isFinite(value) || value < low || value > high) {
+    throw new Error(`--${flag} ${text}: a number from ${low} to ${high} is wanted`);
+  }
+  return value;
+}
+
+function personalityFlag(text: string | undefined): Personality {
+  if (text === undefined) return DEFAULTS.personality;
+  if (!isPersonality(text)) throw new Error(`--personality ${text}: unknown`);
+  return text;
+}
+
+/**
+ * Options from the command line, with `CONF` and `ACESTREAM_ARGS` before it as engine images have them.
+ * Flags of the real engine that mean nothing here are ignored.
+ * @throws Error with one line when a value is wrong.
+ */
+export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): Options {
+  const values = readFlags([...words(env['CONF']), ...words(env['ACESTREAM_ARGS']), ...args]);
+  const has = (flag: string): boolean => flag in values && values[flag] !== 'false';
+  return {
+    host: values['host'] ?? (has('bind-all') ? '0.0.0.0' : DEFAULTS.host),
+    httpPort: numberFlag(values, 'http-port', DEFAULTS.httpPort, 0, 65_535),
+    controlPort: 'control-port' in values ? numberFlag(values, 'control-port', 0, 0, 65_535) : null,
+    name: values['name'] ?? DEFAULTS.name,
+    anyContent: has('any-content'),
+    bitrateMbps: numberFlag(values, 'bitrate', DEFAULTS.bitrateMbps, 1, 50),
+    startDelayMs: numberFlag(values, 'start-delay', DEFAULTS.startDelayMs),
+    readyDelayMs: numberFlag(values, 'ready-delay', DEFAULTS.readyDelayMs),
+    burstSeconds: numberFlag(values, 'burst-seconds', DEFAULTS.burstSeconds, 0, 600),
+    maxSessions: numberFlag(values, 'max-sessions', DEFAULTS.maxSessions, 1, 100_000),
+    personality: personalityFlag(values['personality']),
+    ignoreSigterm: has('ignore-sigterm'),
+    exitWithParent: has('exit-with-parent'),
+    printCatalogue: has('print-catalogue'),
+    idleTimeoutMs: numberFlag(values, 'idle-timeout', DEFAULTS.idleTimeoutMs),
+    takeoverMs: numberFlag(values, 'takeover-delay', DEFAULTS.takeoverMs),
+    unknownIdMs: numberFlag(values, 'unknown-id-delay', DEFAULTS.unknownIdMs),
+    unknownInfohashMs: numberFlag(values, 'unknown-infohash-delay', DEFAULTS.unknownInfohashMs),
+    ptsStart: 'pts-start' in values ? numberFlag(values, 'pts-start', 0, 0, 2 ** 33 - 1) : null,
+  };
+}

@@ -1,0 +1,73 @@
+import type { Fault } from '../faults/fault';
+import type { StruckFaults } from '../faults/fault-book';
+import type { FaultKind } from '../faults/fault-kinds';
+import { damagesOf, type Damage } from './packet-damage';
+
+/** What happens to a playback when its moment has come. */
+export type PlaybackEvent =
+  | { readonly kind: 'stall'; readonly resumeAfterMs: number | null }
+  | { readonly kind: 'end' | 'reset' | 'freeze' }
+  | { readonly kind: 'steal'; readonly how: 'end' | 'reset' | 'freeze' }
+  | { readonly kind: 'pcr_jump'; readonly seconds: number }
+  | { readonly kind: 'loop_back'; readonly seconds: number }
+  | { readonly kind: 'crash'; readonly code: number };
+
+/** The moment: so many body bytes sent, or so long after the head; whichever is given. */
+export interface TimedEvent {
+  readonly event: PlaybackEvent;
+  readonly atBytes: number | null;
+  readonly atMs: number | null;
+}
+
+/** How one playback differs from a good one. */
+export interface PlaybackPlan {
+  readonly noData: boolean;
+  readonly dataAfterMs: number;
+  readonly rate: number;
+  readonly jitterMs: number;
+  /** So many bytes of the past are sent at once instead of the content's burst; null: the content's. */
+  readonly burstBytes: number | null;
+  readonly damages: readonly Damage[];
+  readonly events: readonly TimedEvent[];
+}
+
+function moment(fault: Fault, event: PlaybackEvent): TimedEvent {
+  const atBytes = fault.optionalNumber('bytes');
+  const atMs = fault.optionalNumber('ms') ?? (atBytes === null ? 0 : null);
+  return { event, atBytes, atMs };
+}
+
+function endOf(fault: Fault): 'end' | 'reset' | 'freeze' {
+  const how = fault.text('how', 'end');
+  return how === 'reset' || how === 'freeze' ? how : 'end';
+}
+
+const EVENTS: Partial<Record<FaultKind, (fault: Fault) => TimedEvent>> = {
+  stall_after: (fault) =>
+    moment(fault, { kind: 'stall', resumeAfterMs: fault.optionalNumber('resume_after_ms') }),
+  end_after: (fault) => moment(fault, { kind: 'end' }),
+  reset_after: (fault) => moment(fault, { kind: 'reset' }),
+  cut_mid_packet: (fault) => ({
+    event: { kind: endOf(fault) },
+    // Half a packet beyond the boundary that is asked for.
+    atBytes: Math.floor(fault.number('bytes', 1_000_000) / 188) * 188 + 94,
+    atMs: null,
+  }),
+  session_stolen: (fault) => moment(fault, { kind: 'steal', how: endOf(fault) }),
+  pcr_jump: (fault) => moment(fault, { kind: 'pcr_jump', seconds: fault.number('seconds', 3600) }),
+  loop_back: (fault) => moment(fault, { kind: 'loop_back', seconds: fault.number('seconds', 60) }),
+  crash: (fault) => moment(fault, { kind: 'crash', code: fault.number('code', 1) }),
+};
+
+export function planPlayback(faults: StruckFaults): PlaybackPlan {
+  const events = faults.all.flatMap((fault) => EVENTS[fault.kind]?.(fault) ?? []);
+  return {
+    noData: faults.has('no_data'),
+    dataAfterMs: faults.get('data_after')?.number('ms', 1000) ?? 0,
+    rate: faults.get('rate')?.number('factor', 0.5) ?? 1,
+    jitterMs: faults.get('jitter')?.number('ms', 500) ?? 0,
+    burstBytes: faults.get('burst')?.number('bytes', 40_000_000) ?? null,
+    damages: damagesOf(faults),
+    events,
+  };
+}

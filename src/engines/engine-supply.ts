@@ -44,9 +44,6 @@ export class EngineSupply implements OnApplicationBootstrap, OnApplicationShutdo
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    const line = `engines: ${this.chosen.kind} (${this.chosen.why})`;
-    if (this.chosen.isStopgap) this.logger.warn(line);
-    else this.logger.log(line);
     await this.driver.start(this.registry);
   }
 

@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ApiKey } from './api-key';
+import { ApiKeyFileError, obtainApiKey } from './api-key.file';
+
+describe('ApiKey', () => {
+  const key = 'correct-horse';
+
+  it.each([
+    ['itself', key, true],
+    ['nothing', '', false],
+    ['its beginning', 'correct', false],
+    ['a longer one', `${key}x`, false],
+    ['another case', 'Correct-horse', false],
+    ['something far longer', 'x'.repeat(100_000), false],
+  ])('matches %s: %#', (_what, candidate, matches) => {
+    expect(new ApiKey(key).matches(candidate)).toBe(matches);
+  });
+
+  it('takes 256 bytes and no more', () => {
+    const long = 'k'.repeat(256);
+    expect(new ApiKey(long).matches(long)).toBe(true);
+    expect(new ApiKey(`${long}k`).matches(`${long}k`)).toBe(false);
+  });
+
+  it('does not keep the key itself', () => {
+    expect(JSON.stringify(new ApiKey(key))).not.toContain(key);
+  });
+});
+
+describe('obtainApiKey', () => {
+  let home: string;
+  let dir: string;
+
+  beforeEach(async () => {
+    home = await mkdtemp(join(tmpdir(), 'acefleet-key-'));
+    dir = join(home, 'data');
+  });
+  afterEach(() => rm(home, { recursive: true }));
+
+  it('makes a key once, for its owner only', async () => {
+    const key = await obtainApiKey(dir);
+    expect(key).toMatch(/^[\w-]{43}$/);
+    expect(await obtainApiKey(dir)).toBe(key);
+    expect((await stat(dir)).mode & 0o777).toBe(0o700);
+    expect((await stat(join(dir, 'api-key'))).mode & 0o777).toBe(0o600);
+    expect(await readFile(join(dir, 'api-key'), 'utf8')).toBe(`${key}\n`);
+    expect(await readdir(dir)).toEqual(['api-key']);
+  });
+
+  it('gives everybody who starts at once the same key', async () => {
+    const keys = await Promise.all(Array.from({ length: 20 }, () => obtainApiKey(dir)));
+    expect(new Set(keys).size).toBe(1);
+    expect(await readdir(dir)).toEqual(['api-key']);
+  });
+
+  it('narrows the rights of a key that was copied', async () => {
+    await obtainApiKey(dir);
+    await chmod(join(dir, 'api-key'), 0o644);
+    await obtainApiKey(dir);
+    expect((await stat(join(dir, 'api-key'))).mode & 0o777).toBe(0o600);
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['two words', 'a b\n'],
+    ['bytes', randomBytes(600).toString('latin1')],
+  ])('refuses a file that holds %s, without showing it', async (_what, content) => {
+    await obtainApiKey(dir);
+    await writeFile(join(dir, 'api-key'), content);
+    const failure = obtainApiKey(dir);
+    await expect(failure).rejects.toThrow(ApiKeyFileError);
+    await expect(failure).rejects.toThrow(/does not hold/);
+  });
+
+  it('makes the folders above it', async () => {
+    dir = join(home, 'a', 'b', 'c');
+    const key = await obtainApiKey(dir);
+    expect(await obtainApiKey(dir)).toBe(key);
+  });
+
+  it('gives up where no folder can be made', async () => {
+    await expect(obtainApiKey('/proc/acefleet/data')).rejects.toThrow(ApiKeyFileError);
+  });
+
+  it('says which file cannot be used', async () => {
+    await writeFile(join(home, 'taken'), '');
+    await expect(obtainApiKey(join(home, 'taken'))).rejects.toThrow(/taken.api-key/);
+  });
+});

@@ -1,0 +1,4 @@
+export { AccessModule } from './access.module';
+export { addressGroup } from './address-group';
+export { ApiKeyFileError } from './api-key.file';
+export { Public, PUBLIC_OPERATION } from './public.decorator';

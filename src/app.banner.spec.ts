@@ -1,0 +1,75 @@
+import { type BannerFacts, describeStart } from './app.banner';
+
+const ID = '7'.repeat(40);
+
+function facts(changes: Partial<BannerFacts> = {}, config: object = {}): BannerFacts {
+  return {
+    config: {
+      host: '::',
+      publicUrl: null,
+      dataDir: './data',
+      apiKey: null,
+      proxyMaxClients: 1500,
+      ...config,
+    },
+    port: 8000,
+    engines: { kind: 'static', why: 'ENGINE_ADDRESSES is set', isStopgap: false },
+    demoChannels: [],
+    descriptorLimit: 4096,
+    configWarnings: [],
+    ...changes,
+  };
+}
+
+describe('describeStart', () => {
+  it('says what is needed, in order, and nothing more', () => {
+    expect(describeStart(facts())).toEqual({
+      lines: [
+        expect.stringMatching(/^acefleet \d+\.\d+\.\d+$/),
+        'engines: static (ENGINE_ADDRESSES is set)',
+        'store: embedded, ./data',
+        'admin: http://localhost:8000/docs (npm run key shows the API key)',
+        'player: http://localhost:8000/ace/getstream?id={id}',
+        'streams are open to whoever reaches this address',
+      ],
+      warnings: [],
+    });
+  });
+
+  it.each([
+    [{ host: '0.0.0.0' }, 'http://localhost:8000/'],
+    [{ host: '127.0.0.1' }, 'http://127.0.0.1:8000/'],
+    [{ host: '::1' }, 'http://[::1]:8000/'],
+    [{ publicUrl: 'https://tv.example/sub/' }, 'https://tv.example/sub/'],
+  ])('gives the address that reaches %j', (config, address) => {
+    expect(describeStart(facts({}, config)).lines[4]).toBe(
+      `player: ${address}ace/getstream?id={id}`,
+    );
+  });
+
+  it('never shows the key', () => {
+    const { lines } = describeStart(facts({}, { apiKey: 'SECRET' }));
+    expect(lines.join()).not.toContain('SECRET');
+  });
+
+  it('warns of test pictures and gives their addresses', () => {
+    const { warnings } = describeStart(
+      facts({
+        engines: { kind: 'simulator', why: 'nothing else', isStopgap: true },
+        demoChannels: [{ id: ID, name: 'Test card' }],
+      }),
+    );
+    expect(warnings).toEqual([
+      expect.stringContaining('only these demo channels play'),
+      `demo channel Test card: http://localhost:8000/ace/getstream?id=${ID}`,
+    ]);
+  });
+
+  it.each([
+    [null, 0],
+    [2000, 0],
+    [1999, 1],
+  ])('with %s open files warns %d times', (descriptorLimit, count) => {
+    expect(describeStart(facts({ descriptorLimit })).warnings).toHaveLength(count);
+  });
+});

@@ -1,0 +1,37 @@
+import { NestFactory } from '@nestjs/core';
+import { type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { type OpenAPIObject } from '@nestjs/swagger';
+import { AppModule } from './app.module';
+import { buildOpenApiDocument, serveOpenApi } from './app.openapi';
+import { type AppConfig, loadConfig } from './config';
+import { Edge } from './http';
+import { createLogOutput, type LogOutput, ProgramLogger } from './logging';
+
+/** The whole application, ready to listen. Nothing runs and nothing is listening yet. */
+export async function createApp(
+  config: AppConfig,
+  output: LogOutput = createLogOutput(config),
+): Promise<NestFastifyApplication> {
+  const edge = new Edge(config);
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.forRoot(config, output),
+    edge.adapter,
+    // The edge brings its own body parser. A failed start is reported by whoever started us.
+    { bodyParser: false, bufferLogs: true, abortOnError: false },
+  );
+  app.useLogger(app.get(ProgramLogger));
+  await edge.configure(app);
+  serveOpenApi(app);
+  return app;
+}
+
+/** The OpenAPI document from the code alone: no engine, no file, no port is touched. */
+export async function createOpenApiDocument(): Promise<OpenAPIObject> {
+  const config = loadConfig({});
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.forRoot(config, createLogOutput(config)),
+    new Edge(config).adapter,
+    { preview: true, logger: false, abortOnError: false },
+  );
+  return buildOpenApiDocument(app);
+}

@@ -1,0 +1,31 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AccessModule } from './access';
+import { type AppConfig, ConfigModule } from './config';
+import { CoordinationModule } from './coordination';
+import { EnginesModule } from './engines';
+import { EventsModule } from './events';
+import { HealthModule } from './health';
+import { type LogOutput, LoggingModule } from './logging';
+import { MetricsModule } from './metrics';
+import { ProxyModule } from './proxy';
+
+/** The whole program; the one file that sees every module. */
+@Module({})
+export class AppModule {
+  static forRoot(config: AppConfig, output: LogOutput): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.forRoot(config),
+        LoggingModule.forRoot(config, output),
+        EventsModule,
+        MetricsModule,
+        AccessModule,
+        CoordinationModule,
+        EnginesModule,
+        ProxyModule,
+        HealthModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,94 @@
+/** Signals that ask for an end. */
+export type EndSignal = 'SIGTERM' | 'SIGINT';
+
+const SIGNAL_NUMBERS: Readonly<Record<EndSignal, number>> = { SIGINT: 2, SIGTERM: 15 };
+
+/** After the drain: engine sessions are stopped within 3 s, and a little air. */
+const STREAMS_MARGIN_MS = 5_000;
+/** Closing engines of our own takes 2 s when they have to be forced. */
+const CLOSE_DEADLINE_MS = 7_000;
+const FLUSH_DEADLINE_MS = 1_000;
+/** Whatever hangs, the process is gone this long after the drain. */
+const HARD_MARGIN_MS = 15_000;
+
+/** What ends, in the order in which it ends. */
+export interface EndingParts {
+  /** Tells load balancers first: they need the time of the drain to notice. */
+  readonly readiness: { closeForShutdown(): void };
+  readonly streams: { drain(deadlineMs: number): Promise<void>; abortNow(): void };
+  readonly app: { close(): Promise<void> };
+  readonly output: { flush(deadlineMs: number): Promise<void> };
+  readonly drainMs: number;
+  readonly report: (message: string, error?: unknown) => void;
+  readonly exit: (code: number) => void;
+}
+
+/**
+ * The end of the program. The first signal: readiness answers 503, new viewers are refused, present ones are fed for
+ * the drain and then reset, engine sessions are stopped, everything closes; exit code 0, or 1 when a part failed or
+ * hung. The second signal ends at once.
+ */
+export class Shutdown {
+  private isBegun = false;
+
+  constructor(private readonly parts: EndingParts) {}
+
+  /** Resolves when the exit was asked for. Never rejects. */
+  async signal(name: EndSignal): Promise<void> {
+    const { streams, exit } = this.parts;
+    if (this.isBegun) {
+      streams.abortNow();
+      exit(128 + SIGNAL_NUMBERS[name]);
+      return;
+    }
+    this.isBegun = true;
+    await this.end(name);
+  }
+
+  private async end(name: EndSignal): Promise<void> {
+    const { readiness, streams, app, output, drainMs, report, exit } = this.parts;
+    const hard = setTimeout(() => exit(1), drainMs + HARD_MARGIN_MS);
+    hard.unref();
+    report(`${name}: ending; viewers are fed for ${drainMs / 1000} s more`);
+    readiness.closeForShutdown();
+    const drained = await this.attempt(
+      'streams did not end in time',
+      streams.drain(drainMs),
+      drainMs + STREAMS_MARGIN_MS,
+    );
+    const closed = await this.attempt(
+      'modules did not close in time',
+      app.close(),
+      CLOSE_DEADLINE_MS,
+    );
+    await output.flush(FLUSH_DEADLINE_MS);
+    clearTimeout(hard);
+    exit(drained && closed ? 0 : 1);
+  }
+
+  /** True when `work` was done within `deadlineMs`. */
+  private async attempt(
+    complaint: string,
+    work: Promise<void>,
+    deadlineMs: number,
+  ): Promise<boolean> {
+    const { report } = this.parts;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        report(complaint);
+        resolve(false);
+      }, deadlineMs);
+      work.then(
+        () => {
+          clearTimeout(timer);
+          resolve(true);
+        },
+        (error: unknown) => {
+          clearTimeout(timer);
+          report('a part failed to end', error);
+          resolve(false);
+        },
+      );
+    });
+  }
+}

@@ -1,0 +1,36 @@
+import 'reflect-metadata';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createOpenApiDocument } from './app.factory';
+import { renderConfigurationMarkdown } from './config';
+
+const FOLDER = join(__dirname, '..', 'docs');
+
+/** Pages that are made from the code, by file name. */
+async function renderPages(): Promise<ReadonlyMap<string, string>> {
+  return new Map([
+    ['configuration.md', renderConfigurationMarkdown()],
+    ['openapi.json', `${JSON.stringify(await createOpenApiDocument(), null, 2)}\n`],
+  ]);
+}
+
+function isCurrent(name: string, text: string): boolean {
+  try {
+    return readFileSync(join(FOLDER, name), 'utf8') === text;
+  } catch {
+    // A page that was never written is as stale as an old one.
+    return false;
+  }
+}
+
+/** `--write` writes what differs; `--check` names it and ends with exit code 1. */
+async function main(isCheck: boolean): Promise<void> {
+  const stale = [...(await renderPages())].filter(([name, text]) => !isCurrent(name, text));
+  for (const [name, text] of stale) {
+    if (isCheck) process.stderr.write(`docs/${name} is stale: run npm run docs\n`);
+    else writeFileSync(join(FOLDER, name), text);
+  }
+  if (isCheck && stale.length > 0) process.exitCode = 1;
+}
+
+void main(process.argv.includes('--check'));

@@ -1,0 +1,31 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { type EventTotals } from '../event-log';
+
+/** What the event log holds. */
+export class EventStatsDto {
+  /** Events in the log. */
+  readonly total: number;
+
+  /** Events in the log by type; types without any are left out. */
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' } })
+  readonly by_type: Record<string, number>;
+
+  /** Time of the oldest event in the log. ISO 8601, UTC. */
+  @ApiProperty({ type: String, nullable: true })
+  readonly oldest: string | null;
+
+  /** Time of the newest event in the log. ISO 8601, UTC. */
+  @ApiProperty({ type: String, nullable: true })
+  readonly newest: string | null;
+
+  /** Events since the start that never reached the log, because too many came at once. */
+  readonly lost: number;
+
+  constructor(totals: EventTotals) {
+    this.total = totals.total;
+    this.by_type = { ...totals.byType };
+    this.oldest = totals.oldest?.time ?? null;
+    this.newest = totals.newest?.time ?? null;
+    this.lost = totals.lost;
+  }
+}

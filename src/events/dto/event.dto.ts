@@ -1,0 +1,47 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { type DomainEventType, type RecordedEvent } from '../domain-events';
+import { EVENT_TYPES } from '../event-type';
+
+/** One fact about an engine, a stream or a viewer. */
+export class EventDto {
+  /** Grows by one per event; a gap means that events were lost. Starts anew with the process. */
+  readonly id: number;
+
+  @ApiProperty({ enum: EVENT_TYPES })
+  readonly type: DomainEventType;
+
+  /** ISO 8601, UTC. */
+  readonly time: string;
+
+  /** The stream it is about, when it is about one. */
+  @ApiProperty({ type: String, nullable: true })
+  readonly stream_id: string | null;
+
+  /** The engine it is about, when it is about one. */
+  @ApiProperty({ type: String, nullable: true })
+  readonly engine_id: string | null;
+
+  /** The viewer it is about, when it is about one. */
+  @ApiProperty({ type: String, nullable: true })
+  readonly client_id: string | null;
+
+  /** Why, for events that have a cause. */
+  @ApiProperty({ type: String, nullable: true })
+  readonly reason: string | null;
+
+  /** Everything the event says, by type. */
+  @ApiProperty({ type: 'object', additionalProperties: true })
+  readonly details: Record<string, unknown>;
+
+  constructor(event: RecordedEvent) {
+    const { payload } = event;
+    this.id = event.id;
+    this.type = event.type;
+    this.time = event.time;
+    this.stream_id = 'stream_id' in payload ? payload.stream_id : null;
+    this.engine_id = 'engine_id' in payload ? payload.engine_id : null;
+    this.client_id = 'client_id' in payload ? payload.client_id : null;
+    this.reason = 'reason' in payload ? payload.reason : null;
+    this.details = { ...payload };
+  }
+}

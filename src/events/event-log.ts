@@ -1,0 +1,88 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type AppConfig, CONFIG } from '../config';
+import { type DomainEventType, type RecordedEvent } from './domain-events';
+import { EventBus } from './event-bus';
+
+/** All given conditions hold together; one that is missing does not filter. */
+export interface EventQuery {
+  readonly type?: DomainEventType;
+  readonly streamId?: string;
+  readonly engineId?: string;
+  /** Only events after this id. */
+  readonly since?: number;
+  readonly limit: number;
+}
+
+export interface EventTotals {
+  readonly total: number;
+  /** Types that did not happen are left out. */
+  readonly byType: Readonly<Partial<Record<DomainEventType, number>>>;
+  readonly oldest: RecordedEvent | null;
+  readonly newest: RecordedEvent | null;
+  readonly lost: number;
+}
+
+/** The last EVENT_LOG_SIZE events, oldest first. */
+@Injectable()
+export class EventLog {
+  private readonly capacity: number;
+  private readonly slots: RecordedEvent[] = [];
+  /** Where the next event goes once all slots are taken: also the place of the oldest. */
+  private next = 0;
+
+  constructor(
+    @Inject(CONFIG) config: Pick<AppConfig, 'eventLogSize'>,
+    private readonly bus: EventBus,
+  ) {
+    this.capacity = config.eventLogSize;
+    // Never unsubscribed: the log and the bus live equally long.
+    bus.subscribe((event) => this.append(event));
+  }
+
+  /**
+   * Matching events in the order in which they happened: the newest `limit` of them, or with `since` the first `limit`
+   * after it, so that a reader who asks again with the last id it got misses none.
+   */
+  find(query: EventQuery): RecordedEvent[] {
+    const matching = this.inOrder().filter((event) => matches(event, query));
+    return query.since === undefined
+      ? matching.slice(-query.limit)
+      : matching.slice(0, query.limit);
+  }
+
+  totals(): EventTotals {
+    const events = this.inOrder();
+    const byType: Partial<Record<DomainEventType, number>> = {};
+    for (const { type } of events) byType[type] = (byType[type] ?? 0) + 1;
+    return {
+      total: events.length,
+      byType,
+      oldest: events[0] ?? null,
+      newest: events.at(-1) ?? null,
+      lost: this.bus.lost,
+    };
+  }
+
+  private append(event: RecordedEvent): void {
+    this.slots[this.next] = event;
+    this.next = (this.next + 1) % this.capacity;
+  }
+
+  private inOrder(): RecordedEvent[] {
+    if (this.slots.length < this.capacity) return [...this.slots];
+    return [...this.slots.slice(this.next), ...this.slots.slice(0, this.next)];
+  }
+}
+
+function matches(event: RecordedEvent, query: EventQuery): boolean {
+  if (query.since !== undefined && event.id <= query.since) return false;
+  if (query.type !== undefined && event.type !== query.type) return false;
+  const { payload } = event;
+  if (query.streamId !== undefined) {
+    if (!('stream_id' in payload) || payload.stream_id !== query.streamId) return false;
+  }
+  if (query.engineId !== undefined) {
+    if (!('engine_id' in payload) || payload.engine_id !== query.engineId) return false;
+  }
+  return true;
+}

@@ -1,0 +1,19 @@
+import { type DomainEventType } from './domain-events';
+
+/** Every type of event, for filters and their documentation; the compiler keeps it complete. */
+const TYPES: Readonly<Record<DomainEventType, true>> = {
+  engine_added: true,
+  engine_state_changed: true,
+  engine_removed: true,
+  stream_requested: true,
+  stream_started: true,
+  stream_stalled: true,
+  stream_resumed: true,
+  stream_failed: true,
+  stream_ended: true,
+  viewer_joined: true,
+  viewer_left: true,
+  viewer_jumped: true,
+};
+
+export const EVENT_TYPES = Object.keys(TYPES) as readonly DomainEventType[];

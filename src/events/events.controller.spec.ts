@@ -1,0 +1,64 @@
+import { EventQueryDto } from './dto/event-query.dto';
+import { type EventDto } from './dto/event.dto';
+import { EventBus } from './event-bus';
+import { EventLog } from './event-log';
+import { EventsController } from './events.controller';
+
+describe('GET /events', () => {
+  let bus: EventBus;
+  let controller: EventsController;
+
+  beforeEach(() => {
+    bus = new EventBus();
+    controller = new EventsController(new EventLog({ eventLogSize: 5 }, bus));
+    bus.publish('engine_added', { engine_id: 'e1', host: 'h', port: 1 }); // 1
+    bus.publish('viewer_joined', { stream_id: 's1', client_id: 'c1' }); // 2
+    bus.publish('stream_ended', { stream_id: 's1', engine_id: 'e1', reason: 'stopped' }); // 3
+    bus.publish('stream_ended', { stream_id: 's2', engine_id: null, reason: 'no_viewers' }); // 4
+    bus.publish('viewer_joined', { stream_id: 's2', client_id: 'c2' }); // 5
+    bus.publish('viewer_joined', { stream_id: 's2', client_id: 'c3' }); // 6
+    bus.onApplicationShutdown();
+  });
+
+  const list = (query: object): EventDto[] =>
+    controller.list(Object.assign(new EventQueryDto(), query));
+  const ids = (query: object): number[] => list(query).map((event) => event.id);
+
+  it.each([
+    [{}, [2, 3, 4, 5, 6]],
+    [{ limit: 2 }, [5, 6]],
+    [{ since: 3 }, [4, 5, 6]],
+    [{ since: 3, limit: 2 }, [4, 5]],
+    [{ since: 6 }, []],
+    [{ type: 'stream_ended' }, [3, 4]],
+    [{ stream_id: 's1' }, [2, 3]],
+    [{ engine_id: 'e1' }, [3]],
+    [{ container_id: 'e1' }, [3]],
+    [{ type: 'viewer_joined', stream_id: 's2', since: 5 }, [6]],
+  ])('finds by %j', (query, expected) => {
+    expect(ids(query)).toEqual(expected);
+  });
+
+  it('shows type, ids, reason and time', () => {
+    expect(list({ type: 'stream_ended' })[0]).toEqual({
+      id: 3,
+      type: 'stream_ended',
+      time: expect.stringMatching(/^\d{4}-.*Z$/),
+      stream_id: 's1',
+      engine_id: 'e1',
+      client_id: null,
+      reason: 'stopped',
+      details: { stream_id: 's1', engine_id: 'e1', reason: 'stopped' },
+    });
+  });
+
+  it('counts what it holds', () => {
+    expect(controller.stats()).toEqual({
+      total: 5,
+      by_type: { viewer_joined: 3, stream_ended: 2 },
+      oldest: expect.any(String),
+      newest: expect.any(String),
+      lost: 0,
+    });
+  });
+});

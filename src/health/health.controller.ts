@@ -1,0 +1,31 @@
+import { Controller, Get, Header, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
+import { Public } from '../access';
+import { type FastifyReply } from '../http';
+import { LivenessDto, ReadinessDto } from './dto/health.dto';
+import { ReadinessGate } from './readiness.gate';
+
+@ApiTags('health')
+@Public()
+@Controller('health')
+export class HealthController {
+  constructor(private readonly gate: ReadinessGate) {}
+
+  /** Tells that the process answers. A supervisor restarts it when this fails. */
+  @Get('live')
+  @Header('Cache-Control', 'no-store')
+  live(): LivenessDto {
+    return new LivenessDto();
+  }
+
+  /** Tells whether new viewers can be served. A load balancer sends them elsewhere on 503. */
+  @Get('ready')
+  @Header('Cache-Control', 'no-store')
+  @ApiOkResponse({ type: ReadinessDto })
+  @ApiServiceUnavailableResponse({ type: ReadinessDto })
+  ready(@Res({ passthrough: true }) reply: FastifyReply): ReadinessDto {
+    const reasons = this.gate.reasons();
+    if (reasons.length > 0) reply.code(503);
+    return new ReadinessDto(reasons);
+  }
+}

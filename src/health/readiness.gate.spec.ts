@@ -1,0 +1,40 @@
+import { Engine, EngineRegistry, type EngineState } from '../engines';
+import { EventBus } from '../events';
+import { type FastifyReply } from '../http';
+import { HealthController } from './health.controller';
+import { ReadinessGate } from './readiness.gate';
+
+function engineIn(state: EngineState): Engine {
+  const endpoint = { host: '127.0.0.1', port: 1 };
+  const common = { labels: {}, apiPort: null, forwarded: false, vpn: null };
+  const engine = new Engine({ id: state, name: state, endpoint, ...common });
+  engine.state = state;
+  return engine;
+}
+
+describe('readiness', () => {
+  function ask(states: EngineState[], isEnding = false): [number, unknown] {
+    const engines = new EngineRegistry(new EventBus());
+    jest.spyOn(engines, 'list').mockReturnValue(states.map(engineIn));
+    const gate = new ReadinessGate(engines);
+    if (isEnding) gate.closeForShutdown();
+    let status = 200;
+    const reply = { code: (code: number) => (status = code) } as unknown as FastifyReply;
+    const body = new HealthController(gate).ready(reply);
+    return [status, { status: body.status, reasons: body.reasons }];
+  }
+
+  it.each<[EngineState[], boolean, number, string[]]>([
+    [['healthy'], false, 200, []],
+    [['unhealthy', 'suspect'], false, 200, []],
+    [[], false, 503, ['engines_unknown']],
+    [['starting', 'unhealthy', 'draining'], false, 503, ['no_usable_engine']],
+    [['healthy'], true, 503, ['shutting_down']],
+    [[], true, 503, ['shutting_down', 'engines_unknown']],
+  ])('with %j, ending %s: %d', (states, isEnding, status, reasons) => {
+    expect(ask(states, isEnding)).toEqual([
+      status,
+      { status: status === 200 ? 'ready' : 'not_ready', reasons },
+    ]);
+  });
+});

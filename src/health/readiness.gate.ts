@@ -1,0 +1,30 @@
+import { Injectable } from '@nestjs/common';
+import { EngineRegistry } from '../engines';
+import { type UnreadyReason } from './unready-reason';
+
+/**
+ * Whether new viewers can be served. Liveness does not depend on it: a program without engines lives, and restarting
+ * it would bring none.
+ */
+@Injectable()
+export class ReadinessGate {
+  private shuttingDown = false;
+
+  constructor(private readonly engines: EngineRegistry) {}
+
+  /** From now on not ready, for good: the first thing that happens when the program is told to end. */
+  closeForShutdown(): void {
+    this.shuttingDown = true;
+  }
+
+  /** Empty when ready. */
+  reasons(): UnreadyReason[] {
+    const engines = this.engines.list();
+    const isServed = engines.some(({ state }) => state === 'healthy' || state === 'suspect');
+    const reasons: UnreadyReason[] = [];
+    if (this.shuttingDown) reasons.push('shutting_down');
+    if (engines.length === 0) reasons.push('engines_unknown');
+    else if (!isServed) reasons.push('no_usable_engine');
+    return reasons;
+  }
+}

@@ -1,0 +1,75 @@
+import { type ServerOptions } from 'node:http';
+import { Logger } from '@nestjs/common';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { type AppConfig } from '../config';
+import { type FastifyInstance, type FastifyServerOptions } from './fastify.types';
+import { createHttpServer } from './http-server.factory';
+import { registerJsonBodies } from './json-body.parser';
+import { ProblemFilter } from './problem.filter';
+import { toAppError } from './problem.mapping';
+import { newRequestId, REQUEST_ID_HEADER } from './request-id';
+import { logWhenDone } from './request-log';
+import { RouteTable } from './route-table';
+import { registerSecurityHeaders } from './security-headers';
+import { createValidationPipe } from './validation.pipe';
+
+const MAX_BODY_BYTES = 128 * 1024;
+
+/** Longest path parameter. Ids are far shorter; the rest is for ids we refuse with a proper answer. */
+const MAX_PARAMETER_LENGTH = 512;
+
+export type EdgeConfig = Pick<AppConfig, 'proxyMaxClients' | 'trustedProxies' | 'logLevel'>;
+
+/** What all addresses have in common: how requests come in, and how errors go out. */
+export class Edge {
+  readonly adapter: FastifyAdapter;
+  private readonly routes = new RouteTable();
+  private readonly filter = new ProblemFilter(this.routes);
+  private readonly logger = new Logger('Http');
+  private readonly isVerbose: boolean;
+
+  /** @param connection overrides of the connection limits, for tests that cannot wait for them */
+  constructor(config: EdgeConfig, connection?: ServerOptions) {
+    this.isVerbose = config.logLevel === 'debug' || config.logLevel === 'trace';
+    this.adapter = new FastifyAdapter(this.options(config, connection));
+  }
+
+  /** Prepares the application; call it before `init` or `listen`, which freeze Fastify's hooks and parsers. */
+  async configure(app: NestFastifyApplication): Promise<void> {
+    const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
+    fastify.addHook('onRoute', (route) => this.routes.add(route));
+    fastify.addHook('onRequest', (request, reply, done) => {
+      // On the raw response, so that hijacked replies carry it too.
+      reply.raw.setHeader(REQUEST_ID_HEADER, request.id);
+      if (this.isVerbose) logWhenDone(request, reply, this.logger);
+      done();
+    });
+    registerJsonBodies(fastify);
+    await registerSecurityHeaders(app);
+    app.useGlobalPipes(createValidationPipe());
+    app.useGlobalFilters(this.filter);
+  }
+
+  private options(config: EdgeConfig, connection?: ServerOptions): FastifyServerOptions {
+    return {
+      serverFactory: (handler) =>
+        createHttpServer(handler, { maxViewers: config.proxyMaxClients, connection }),
+      // The server answers the parser's errors itself; this would be a second answer.
+      clientErrorHandler: () => undefined,
+      frameworkErrors: (error, request, reply) => {
+        reply.raw.setHeader(REQUEST_ID_HEADER, request.id);
+        this.filter.answer(toAppError(error), request, reply);
+      },
+      genReqId: newRequestId,
+      logger: false,
+      bodyLimit: MAX_BODY_BYTES,
+      routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
+      onProtoPoisoning: 'error',
+      onConstructorPoisoning: 'error',
+      trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
+      // While we drain, requests are answered by the rooms themselves, with a problem that says so.
+      return503OnClosing: false,
+      forceCloseConnections: true,
+    };
+  }
+}

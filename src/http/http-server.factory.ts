@@ -1,0 +1,111 @@
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
+import { type Socket } from 'node:net';
+import { AppError } from '../kernel/errors';
+import * as timings from './edge.timings';
+import { OpenResponses } from './open-responses';
+import { createClientErrorHandler } from './client-error.handler';
+import { answerProblem, writeRawProblem } from './raw-problem';
+
+const MAX_HEADER_BYTES = 16 * 1024;
+const MAX_HEADER_FIELDS = 100;
+
+/** Connections beside those of viewers: admin calls, players that probe, and callers about to be refused. */
+const SPARE_CONNECTIONS = 2_500;
+
+export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/**
+ * Limits of a connection. All are named here and none is left to a default: a framework between us and Node
+ * may set its own, and 0 would mean for ever.
+ */
+export const CONNECTION_OPTIONS: ServerOptions = {
+  headersTimeout: timings.HEADERS_TIMEOUT_MS,
+  requestTimeout: timings.REQUEST_TIMEOUT_MS,
+  connectionsCheckingInterval: timings.TIMEOUT_CHECK_INTERVAL_MS,
+  keepAliveTimeout: timings.KEEP_ALIVE_TIMEOUT_MS,
+  maxHeaderSize: MAX_HEADER_BYTES,
+  insecureHTTPParser: false,
+  // Node answers a missing Host with an empty body; the check below answers with a problem.
+  requireHostHeader: false,
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: timings.TCP_KEEP_ALIVE_DELAY_MS,
+};
+
+export interface EdgeServerOptions {
+  readonly maxViewers: number;
+  /** Overrides for tests that cannot wait as long as a slow caller may take. */
+  readonly connection?: ServerOptions;
+}
+
+/**
+ * The HTTP server in front of the framework. It refuses what must never reach a handler: requests that no
+ * two parties would read alike, and second requests sent before the first was answered. Nobody pipelines today but
+ * smugglers, whose hidden request is just that: the tail behind another one (RFC 9112 §11.2).
+ */
+export function createHttpServer(handler: RequestHandler, options: EdgeServerOptions): Server {
+  const responses = new OpenResponses();
+  const admit = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    next: RequestHandler,
+  ): void => {
+    const { socket } = request;
+    // What was parsed along with a refused request: its refusal is on its way, then the connection ends.
+    if (responses.isRefused(socket)) return;
+    if (responses.isBusy(socket)) {
+      socket.destroy();
+      return;
+    }
+    responses.begin(socket, response);
+    next(request, response);
+  };
+  const refuse = ({ socket }: IncomingMessage, response: ServerResponse, error: AppError): void => {
+    responses.refuse(socket);
+    answerProblem(response, error);
+  };
+
+  const server = createServer(
+    { ...CONNECTION_OPTIONS, ...options.connection },
+    (incoming, outgoing) => {
+      admit(incoming, outgoing, (request, response) => {
+        const fault = findFault(request);
+        if (fault === null) handler(request, response);
+        else refuse(request, response, fault);
+      });
+    },
+  );
+  server.maxConnections = options.maxViewers + SPARE_CONNECTIONS;
+  server.on('clientError', createClientErrorHandler(responses));
+  server.on('checkExpectation', (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    admit(incoming, outgoing, (request, response) => {
+      const detail = 'This expectation is not supported.';
+      refuse(request, response, new AppError('invalid_request', detail));
+    });
+  });
+  server.on('connect', (_request: IncomingMessage, socket: Socket) => {
+    if (responses.isBusy(socket)) socket.destroy();
+    else
+      writeRawProblem(socket, new AppError('method_not_allowed', 'This is not a forward proxy.'));
+  });
+  return server;
+}
+
+function findFault(request: IncomingMessage): AppError | null {
+  const names = request.rawHeaders.filter((_, index) => index % 2 === 0);
+  if (names.length > MAX_HEADER_FIELDS) {
+    return new AppError('header_too_large', `More than ${MAX_HEADER_FIELDS} header fields.`);
+  }
+  const hosts = names.filter((name) => name.toLowerCase() === 'host').length;
+  const required = request.httpVersion === '1.1' ? 1 : 0;
+  if (hosts > 1 || hosts < required) {
+    return new AppError('invalid_request', 'A request has exactly one Host header field.');
+  }
+  return null;
+}

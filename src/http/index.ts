@@ -1,0 +1,2 @@
+export { Edge, type EdgeConfig } from './edge';
+export { type FastifyReply, type FastifyRequest } from './fastify.types';

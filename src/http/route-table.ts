@@ -1,0 +1,38 @@
+import { type RouteOptions } from './fastify.types';
+
+interface KnownRoute {
+  readonly methods: ReadonlySet<string>;
+  readonly path: RegExp;
+}
+
+/** Every route of the program, to tell a wrong method (405) from a wrong address (404). */
+export class RouteTable {
+  private readonly routes: KnownRoute[] = [];
+
+  add(route: Pick<RouteOptions, 'method' | 'url'>): void {
+    const methods = new Set([route.method].flat());
+    this.routes.push({ methods, path: toPathPattern(route.url) });
+  }
+
+  /** Methods that the address of `url` knows, sorted, when `method` is not one of them. */
+  otherMethods(method: string, url: string): string[] {
+    const path = url.split('?', 1)[0] ?? '';
+    const methods = this.routes
+      .filter((route) => route.path.test(path))
+      .flatMap((route) => [...route.methods]);
+    return methods.includes(method) ? [] : [...new Set(methods)].sort();
+  }
+}
+
+/** `/a/:id` → one segment, `/a/*` → everything below. Parameters of ours have no patterns of their own. */
+function toPathPattern(url: string): RegExp {
+  const pattern = url
+    .split(/(:\w+|\*)/)
+    .map((part) => {
+      if (part === '*') return '.*';
+      if (part.startsWith(':')) return '[^/]+';
+      return part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+    })
+    .join('');
+  return new RegExp(`^${pattern}$`);
+}

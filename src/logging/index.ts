@@ -1,0 +1,5 @@
+export { LogOutput } from './log-output';
+export { createLogOutput, type LogConfig, logForm } from './log-stream';
+export { LoggingModule } from './logging.module';
+export { printable } from './printable';
+export { ProgramLogger } from './program-logger';

@@ -1,0 +1,20 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { LoggerModule } from 'nestjs-pino';
+import { type LogOutput } from './log-output';
+import { type LogConfig, loggerOptions } from './log-stream';
+import { ProgramLogger } from './program-logger';
+
+/** One log for the whole program. Without a middleware: requests are handled as if no log existed. */
+@Module({})
+export class LoggingModule {
+  static forRoot(config: LogConfig, output: LogOutput): DynamicModule {
+    const pino = LoggerModule.forRoot({ pinoHttp: loggerOptions(config, output), forRoutes: [] });
+    return {
+      module: LoggingModule,
+      global: true,
+      imports: [pino],
+      providers: [ProgramLogger],
+      exports: [pino, ProgramLogger],
+    };
+  }
+}

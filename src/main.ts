@@ -1,0 +1,150 @@
+import 'reflect-metadata';
+import { type AddressInfo } from 'node:net';
+import { Logger } from '@nestjs/common';
+import { type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ApiKeyFileError } from './access';
+import { type Banner, describeStart, readDescriptorLimit } from './app.banner';
+import { createApp } from './app.factory';
+import { type EndSignal, Shutdown } from './app.shutdown';
+import { type AppConfig, ConfigError, type LoadedConfig, loadProcessConfig } from './config';
+import { EngineSupply } from './engines';
+import { ReadinessGate } from './health';
+import { createLogOutput, logForm, type LogOutput } from './logging';
+import { StreamShutdown } from './proxy';
+
+/** Exit codes of sysexits.h: settings that cannot be used; a fault of our own. */
+const EXIT_CONFIG = 78;
+const EXIT_SOFTWARE = 70;
+
+const LISTEN_BACKLOG = 4096;
+
+/** How long a start that failed, or a fault that ends us, may still take to clean up. */
+const LAST_WORDS_MS = 500;
+const FAILED_START_MS = 5_000;
+
+async function main(): Promise<void> {
+  const { config, warnings } = loadSettings();
+  const output = createLogOutput(config);
+  const app = await createApp(config, output);
+  endOnFaults(app, output);
+  const supply = app.get(EngineSupply, { strict: false });
+  // Asked for while we come up, so that the banner does not wait for it.
+  const demoChannels = supply.chosen.isStopgap ? supply.demoChannels() : [];
+  await listen(app, config).catch((error: unknown) => endFailedStart(app, config, error));
+  endOnSignals(app, config, output);
+  const banner = describeStart({
+    config,
+    port: (app.getHttpServer().address() as AddressInfo).port,
+    engines: supply.chosen,
+    demoChannels: await demoChannels,
+    descriptorLimit: readDescriptorLimit(),
+    configWarnings: warnings,
+  });
+  announce(banner, config, output);
+}
+
+function loadSettings(): LoadedConfig {
+  try {
+    return loadProcessConfig();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(EXIT_CONFIG);
+  }
+}
+
+/** On `::` IPv6 and IPv4 come in together; a machine without IPv6 gets its IPv4 addresses. */
+async function listen(app: NestFastifyApplication, { host, port }: AppConfig): Promise<void> {
+  try {
+    await app.listen({ host, port, backlog: LISTEN_BACKLOG });
+  } catch (error) {
+    const code = errnoOf(error);
+    if (host !== '::' || (code !== 'EAFNOSUPPORT' && code !== 'EADDRNOTAVAIL')) throw error;
+    await app.listen({ host: '0.0.0.0', port, backlog: LISTEN_BACKLOG });
+  }
+}
+
+async function endFailedStart(
+  app: NestFastifyApplication,
+  { host, port }: AppConfig,
+  error: unknown,
+): Promise<never> {
+  process.stderr.write(`cannot listen on port ${port} of ${host}: ${describeListenError(error)}\n`);
+  setTimeout(() => process.exit(1), FAILED_START_MS).unref();
+  // Engines of our own may be running already.
+  await app.close().catch(() => undefined);
+  process.exit(1);
+}
+
+function describeListenError(error: unknown): string {
+  switch (errnoOf(error)) {
+    case 'EADDRINUSE':
+      return 'the port is taken by another program; set PORT to a free one';
+    case 'EACCES':
+      return 'ports below 1024 need more rights; set PORT to a higher one';
+    case undefined:
+    default:
+      return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function errnoOf(error: unknown): string | undefined {
+  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+}
+
+/** On a terminal as plain text; elsewhere one log line each, so that every line of the output is JSON. */
+function announce(banner: Banner, config: AppConfig, output: LogOutput): void {
+  const logger = new Logger('Start');
+  if (logForm(config, process.stdout.isTTY) === 'pretty') {
+    output.print(banner.lines);
+  } else {
+    for (const line of banner.lines) logger.log(line);
+  }
+  for (const warning of banner.warnings) logger.warn(warning);
+}
+
+function endOnSignals(app: NestFastifyApplication, config: AppConfig, output: LogOutput): void {
+  const logger = new Logger('Shutdown');
+  const shutdown = new Shutdown({
+    readiness: app.get(ReadinessGate, { strict: false }),
+    streams: app.get(StreamShutdown, { strict: false }),
+    app,
+    output,
+    drainMs: config.shutdownDrainMs,
+    report: (message, error) => {
+      if (error === undefined) logger.log(message);
+      else logger.error({ err: error }, message);
+    },
+    exit: (code) => process.exit(code),
+  });
+  for (const name of ['SIGTERM', 'SIGINT'] satisfies EndSignal[]) {
+    process.on(name, () => void shutdown.signal(name));
+  }
+}
+
+/** A fault that nobody caught leaves us in a state that nobody thought of: the supervisor starts a clean one. */
+function endOnFaults(app: NestFastifyApplication, output: LogOutput): void {
+  const logger = new Logger('Fault');
+  const end = (error: unknown): void => {
+    logger.fatal({ err: error }, 'an unexpected fault ends the program');
+    if (output.isBroken) process.stderr.write(`${describeFault(error)}\n`);
+    setTimeout(() => process.exit(EXIT_SOFTWARE), LAST_WORDS_MS * 2);
+    app.get(StreamShutdown, { strict: false }).abortNow();
+    void output.flush(LAST_WORDS_MS).finally(() => process.exit(EXIT_SOFTWARE));
+  };
+  process.on('uncaughtException', end);
+  process.on('unhandledRejection', end);
+}
+
+function describeFault(error: unknown): string {
+  if (error instanceof ApiKeyFileError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+// Who reads our words may leave; that is no reason to end the streams. The log does the same for its own output.
+process.stderr.on('error', () => undefined);
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${describeFault(error)}\n`);
+  process.exit(1);
+});

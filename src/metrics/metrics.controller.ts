@@ -1,0 +1,29 @@
+import { Controller, Get, Header } from '@nestjs/common';
+import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { Public } from '../access';
+import { MetricsRegistry } from './metrics.registry';
+
+/** Text format of Prometheus, version 0.0.4. */
+const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
+@ApiTags('metrics')
+@Public()
+@Controller(['api/v1/metrics', 'metrics'])
+export class MetricsController {
+  private scrape: Promise<string> | null = null;
+
+  constructor(private readonly metrics: MetricsRegistry) {}
+
+  /** Metrics in the text format of Prometheus. */
+  @Get()
+  @Header('Content-Type', CONTENT_TYPE)
+  @ApiProduces('text/plain')
+  @ApiOkResponse({ schema: { type: 'string' } })
+  text(): Promise<string> {
+    // The address is open: however many ask at once, the work is done once.
+    this.scrape ??= this.metrics.registry.metrics().finally(() => {
+      this.scrape = null;
+    });
+    return this.scrape;
+  }
+}

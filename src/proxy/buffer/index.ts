@@ -1,0 +1,3 @@
+export { RingBuffer, type RingLimits } from './ring-buffer';
+export { fairShares, type RingDemand } from './fair-shares';
+export { JoinPoints, type JoinPoint, type MediaTimeAt } from './join-points';

@@ -1,0 +1,201 @@
+/**
+ * The history of one stream: whole transport packets at absolute byte positions, oldest dropped first.
+ *
+ * Bytes are copied once, on the way in, into chunks that are never reused and never part of a larger
+ * slab: a Buffer that is queued on a socket must not change, and a slice pins its whole slab
+ * (datapath rule 7). Readers get views of those chunks, so one copy serves all viewers.
+ *
+ * What has been appended becomes visible with `commit()`. A chunk is filled with whole commits as far
+ * as can be foreseen, so that one commit is one view and one write per viewer; only when a commit turns
+ * out larger than what was left does it straddle two chunks.
+ */
+
+const PACKET_BYTES = 188;
+const MIN_CHUNK_BYTES = 349 * PACKET_BYTES;
+const MAX_CHUNK_BYTES = 1000 * PACKET_BYTES;
+const MAX_WASTE = 1 / 8;
+
+interface Chunk {
+  readonly start: number;
+  readonly buffer: Buffer;
+  length: number;
+  /** Monotonic time of the newest bytes. */
+  lastArrivalMs: number;
+}
+
+export interface RingLimits {
+  /** Allocated bytes kept at most; the newest chunk always stays. */
+  readonly maxBytes: number;
+  /** Bytes that arrived longer ago than this are dropped. */
+  readonly maxAgeMs: number;
+}
+
+export class RingBuffer {
+  /** Chunks from `first` on are alive; the dead prefix is cut off now and then. */
+  private chunks: Chunk[] = [];
+  private first = 0;
+  private appended = 0;
+  private visible = 0;
+  private allocated = 0;
+  private byteLimit: number;
+  private expectedCommitBytes = 32 * 1024;
+  /** The newest chunk takes no more, although it may have room. */
+  private sealed = true;
+
+  constructor(private readonly limits: RingLimits) {
+    this.byteLimit = limits.maxBytes;
+  }
+
+  /** Position after the newest byte that readers may see. */
+  get head(): number {
+    return this.visible;
+  }
+
+  /** Position after the newest byte appended, seen or not. */
+  get end(): number {
+    return this.appended;
+  }
+
+  /** Position of the oldest byte still there. */
+  get tail(): number {
+    return this.chunks[this.first]?.start ?? this.appended;
+  }
+
+  /** Bytes appended and not yet visible. */
+  get pendingBytes(): number {
+    return this.appended - this.visible;
+  }
+
+  /** Memory held, unfilled ends of chunks included. */
+  get allocatedBytes(): number {
+    return this.allocated;
+  }
+
+  get maxBytes(): number {
+    return this.byteLimit;
+  }
+
+  /** Bytes of media that the ring holds when it is at its bound, at the rate at which its chunks are filled. */
+  get capacityBytes(): number {
+    const held = this.appended - this.tail;
+    // A few chunks say little: the last one is always partly empty.
+    const fill = held > 4 * MAX_CHUNK_BYTES ? held / this.allocated : 1 - MAX_WASTE;
+    return this.byteLimit * fill;
+  }
+
+  /** Lowers or restores the byte bound, when all rings together are over theirs. Never above the ring's own. */
+  setByteLimit(bytes: number): void {
+    this.byteLimit = Math.min(bytes, this.limits.maxBytes);
+  }
+
+  /** Copies whole packets `source[start, end)` in. Returns the position of the first of them. */
+  append(source: Buffer, start: number, end: number, nowMs: number): number {
+    const position = this.appended;
+    let at = start;
+    while (at < end) {
+      const chunk = this.writableChunk(nowMs);
+      const copied = source.copy(chunk.buffer, chunk.length, at, end);
+      chunk.length += copied;
+      chunk.lastArrivalMs = nowMs;
+      at += copied;
+    }
+    this.appended += end - start;
+    return position;
+  }
+
+  /** Makes all that was appended visible. Returns the position from which it is new. */
+  commit(): number {
+    const from = this.visible;
+    const bytes = this.appended - from;
+    if (bytes === 0) return from;
+    this.visible = this.appended;
+    this.expectedCommitBytes += (bytes - this.expectedCommitBytes) / 8;
+    const last = this.chunks[this.chunks.length - 1];
+    if (last !== undefined && this.isFullEnough(last)) this.sealed = true;
+    return from;
+  }
+
+  /**
+   * A view of visible bytes from `position` on, within one chunk and at most `maxBytes` long, but one
+   * packet at least and whole packets only. Null at the head, and for a position that has been dropped or never was.
+   */
+  view(position: number, maxBytes = MAX_CHUNK_BYTES): Buffer | null {
+    if (position >= this.visible) return null;
+    const chunk = this.chunkAt(position);
+    if (chunk === undefined) return null;
+    const offset = position - chunk.start;
+    const available = Math.min(chunk.length, this.visible - chunk.start) - offset;
+    const bytes = Math.min(available, Math.max(PACKET_BYTES, maxBytes - (maxBytes % PACKET_BYTES)));
+    return chunk.buffer.subarray(offset, offset + bytes);
+  }
+
+  /** Drops what is too old or too much, but nothing that readers have not been shown. Returns the new tail. */
+  trim(nowMs: number): number {
+    const oldest = nowMs - this.limits.maxAgeMs;
+    const last = this.chunks.length - 1;
+    while (this.first < last) {
+      const chunk = this.chunks[this.first];
+      if (chunk === undefined || chunk.start + chunk.length > this.visible) break;
+      if (chunk.lastArrivalMs >= oldest && this.allocated <= this.byteLimit) break;
+      this.allocated -= chunk.buffer.length;
+      this.first++;
+    }
+    if (this.first > 64 && this.first * 2 > this.chunks.length) {
+      this.chunks = this.chunks.slice(this.first);
+      this.first = 0;
+    } else if (this.first > 0) {
+      // The dead prefix must not keep its memory alive until it is cut off.
+      for (let i = this.first - 1; i >= 0 && this.chunks[i] !== DROPPED; i--)
+        this.chunks[i] = DROPPED;
+    }
+    return this.tail;
+  }
+
+  /**
+   * A commit that straddles two chunks costs a second write per viewer, so a chunk with no room for one more
+   * is sealed; but not when that would waste more than an eighth of it, as with the uneven commits of a burst.
+   */
+  private isFullEnough(chunk: Chunk): boolean {
+    const left = chunk.buffer.length - chunk.length;
+    return left < this.expectedCommitBytes && left <= chunk.buffer.length * MAX_WASTE;
+  }
+
+  private writableChunk(nowMs: number): Chunk {
+    const last = this.chunks[this.chunks.length - 1];
+    if (!this.sealed && last !== undefined && last.length < last.buffer.length) return last;
+    const capacity = this.nextCapacity();
+    const chunk: Chunk = {
+      start: last === undefined ? this.appended : last.start + last.length,
+      buffer: Buffer.allocUnsafeSlow(capacity),
+      length: 0,
+      lastArrivalMs: nowMs,
+    };
+    this.chunks.push(chunk);
+    this.allocated += capacity;
+    this.sealed = false;
+    return chunk;
+  }
+
+  /** Room for a whole number of commits of the expected size, a tenth larger than expected. */
+  private nextCapacity(): number {
+    const commit = Math.max(PACKET_BYTES, this.expectedCommitBytes * 1.1);
+    const commits = Math.max(1, Math.floor(MAX_CHUNK_BYTES / commit));
+    const packets = Math.ceil((commits * commit) / PACKET_BYTES);
+    return Math.min(MAX_CHUNK_BYTES, Math.max(MIN_CHUNK_BYTES, packets * PACKET_BYTES));
+  }
+
+  private chunkAt(position: number): Chunk | undefined {
+    let low = this.first;
+    let high = this.chunks.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      const chunk = this.chunks[middle];
+      if (chunk !== undefined && chunk.start <= position) low = middle;
+      else high = middle - 1;
+    }
+    const chunk = this.chunks[low];
+    return chunk !== undefined && position >= chunk.start ? chunk : undefined;
+  }
+}
+
+const DROPPED: Chunk = { start: -1, buffer: Buffer.alloc(0), length: 0, lastArrivalMs: 0 };

@@ -1,0 +1,35 @@
+import {
+  continuityCounter,
+  discontinuityIndicator,
+  hasPayload,
+  NULL_PID,
+  pid as pidOf,
+} from '../mpegts';
+import { packetsOf } from './synthetic-stream.spec-support';
+
+/**
+ * What a player would call lost: one line per payload packet whose counter does not follow, unless a packet
+ * with the discontinuity flag came before it on its PID. Null packets have no order.
+ */
+export function continuityFaults(bytes: Buffer): string[] {
+  const counters = new Map<number, number>();
+  const faults: string[] = [];
+  packetsOf(bytes).forEach((packet, index) => {
+    const pid = pidOf(packet, 0);
+    if (pid === NULL_PID) return;
+    const counter = continuityCounter(packet, 0);
+    if (discontinuityIndicator(packet, 0)) counters.set(pid, counter);
+    if (!hasPayload(packet, 0)) return;
+    const last = counters.get(pid);
+    if (last !== undefined && counter !== ((last + 1) & 0x0f)) {
+      faults.push(`packet ${index}: PID ${pid} has ${counter} after ${last}`);
+    }
+    counters.set(pid, counter);
+  });
+  return faults;
+}
+
+/** PIDs in the order in which they first occur. */
+export function pidsOf(bytes: Buffer): number[] {
+  return [...new Set(packetsOf(bytes).map((packet) => pidOf(packet, 0)))];
+}

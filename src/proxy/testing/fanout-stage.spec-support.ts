@@ -1,0 +1,87 @@
+import { monotonicMs } from '../../kernel/clock';
+import type { JoinPoint, RingLimits } from '../buffer';
+import { StreamHistory } from '../upstream';
+import { CatchUpScheduler, StreamFanout, Viewer, type LeaveReason } from '../viewers';
+import { Loopback, type Pair } from './loopback.spec-support';
+
+export interface Jump {
+  readonly viewer: Viewer;
+  readonly skippedBytes: number;
+  readonly lagMs: number;
+}
+
+export interface StageSettings extends RingLimits {
+  readonly joinBehindMs: number;
+  readonly maxLagMs: number;
+  readonly stallTimeoutMs: number;
+}
+
+const DEFAULTS: StageSettings = {
+  maxBytes: 128 * 1024 * 1024,
+  maxAgeMs: 600_000,
+  joinBehindMs: 1000,
+  maxLagMs: 20_000,
+  stallTimeoutMs: 15_000,
+};
+
+export interface Watcher extends Pair {
+  readonly viewer: Viewer;
+}
+
+/** A fan-out with a real history and real sockets; what it tells its owner is written down. */
+export class FanoutStage {
+  readonly history: StreamHistory;
+  readonly fanout: StreamFanout;
+  readonly catchUp = new CatchUpScheduler();
+  readonly cut: { viewer: Viewer; reason: LeaveReason }[] = [];
+  readonly jumps: Jump[] = [];
+  private viewers = 0;
+
+  private constructor(
+    private readonly loopback: Loopback,
+    settings: StageSettings,
+  ) {
+    this.history = new StreamHistory(settings);
+    this.fanout = new StreamFanout(this.history, this.catchUp, settings, {
+      fault: (error) => {
+        throw error;
+      },
+      cutViewer: (viewer, reason) => {
+        viewer.leaveReason = reason;
+        this.fanout.detach(viewer);
+        this.cut.push({ viewer, reason });
+      },
+      viewerJumped: (viewer, skippedBytes, lagMs) => {
+        this.jumps.push({ viewer, skippedBytes, lagMs });
+      },
+    });
+  }
+
+  static async open(settings: Partial<StageSettings> = {}): Promise<FanoutStage> {
+    return new FanoutStage(await Loopback.open(), { ...DEFAULTS, ...settings });
+  }
+
+  /** Media arrive and are shown at once. */
+  feed(media: Buffer): void {
+    this.history.append(media, 0, media.length, monotonicMs());
+    this.fanout.flush();
+  }
+
+  /** A viewer who joins; `isReading` false leaves everything to the kernel until `read()`. */
+  async watch(options: { point?: JoinPoint; isReading?: boolean } = {}): Promise<Watcher> {
+    const pair = await this.loopback.pair();
+    const id = `viewer-${this.viewers++}`;
+    const viewer = new Viewer({ id, ip: '127.0.0.1', userAgent: '', path: '/' });
+    const point = options.point ?? this.history.firstJoinPoint();
+    if (point === null) throw new Error('nothing to join at');
+    if (options.isReading !== false) pair.read();
+    this.fanout.attach(viewer, pair.near, point, monotonicMs());
+    return { ...pair, viewer };
+  }
+
+  async close(): Promise<void> {
+    this.fanout.close();
+    this.catchUp.onModuleDestroy();
+    await this.loopback.close();
+  }
+}

@@ -1,0 +1,93 @@
+import type { IncomingMessage } from 'node:http';
+import {
+  EngineFault,
+  type AceEngineClient,
+  type EngineEndpoint,
+  type EngineFaultKind,
+  type EngineSession,
+  type EngineStat,
+} from '../../ace';
+import type { ContentSelector } from '../../kernel/content-selector';
+import { ScriptedSource } from './scripted-source.spec-support';
+
+export interface StartCall {
+  /** Host of the engine, which is its id in these tests. */
+  readonly engineId: string;
+  readonly selector: ContentSelector;
+  readonly signal: AbortSignal;
+  /** Counts starts from 1. */
+  readonly number: number;
+}
+
+type Shape = Pick<AceEngineClient, 'start' | 'stop' | 'stat' | 'openMedia'>;
+
+export function fault(kind: EngineFaultKind, reason: string): EngineFault {
+  return new EngineFault(kind, reason, 'said the engine');
+}
+
+/** An engine's session number `n`, without an infohash unless `changes` give one. */
+export function session(n: number, changes: Partial<EngineSession> = {}): EngineSession {
+  return {
+    playbackPath: `/ace/r/${n}`,
+    statPath: `/ace/stat/${n}`,
+    commandPath: `/ace/cmd/${n}`,
+    infohash: null,
+    playbackSessionId: `session-${n}`,
+    isLive: 1,
+    playerId: `player-${n}`,
+    ...changes,
+  };
+}
+
+/**
+ * The engines' API as a script. Unless a test says otherwise each start is answered at once with a session
+ * of its own, and each opened playback is a source that gives nothing yet.
+ */
+export class ScriptedAce implements Shape {
+  /** Every call, in order: `start e1 content_id:…`, `open e1 /ace/r/1`, `stop e1 /ace/cmd/1`, `stopped …`. */
+  readonly log: string[] = [];
+  readonly sources: ScriptedSource[] = [];
+  onStart: (call: StartCall) => EngineSession | Promise<EngineSession> = ({ number }) =>
+    session(number);
+  onOpen: (path: string, signal: AbortSignal) => ScriptedSource | Promise<ScriptedSource> = () =>
+    new ScriptedSource();
+  onStop: () => Promise<void> = () => Promise.resolve();
+  private starts = 0;
+
+  async start(
+    engine: EngineEndpoint,
+    selector: ContentSelector,
+    o: { readonly signal: AbortSignal },
+  ): Promise<EngineSession> {
+    const number = ++this.starts;
+    this.log.push(`start ${engine.host} ${selector.kind}`);
+    o.signal.throwIfAborted();
+    return this.onStart({ engineId: engine.host, selector, signal: o.signal, number });
+  }
+
+  async stop(engine: EngineEndpoint, { commandPath }: EngineSession): Promise<void> {
+    this.log.push(`stop ${engine.host} ${commandPath ?? ''}`);
+    await this.onStop();
+  }
+
+  stat(): Promise<EngineStat> {
+    return Promise.reject(fault('engine', 'no_stat_url'));
+  }
+
+  async openMedia(
+    engine: EngineEndpoint,
+    path: string,
+    o: { readonly signal: AbortSignal },
+  ): Promise<IncomingMessage> {
+    this.log.push(`open ${engine.host} ${path}`);
+    const source = await this.onOpen(path, o.signal);
+    o.signal.addEventListener('abort', () => source.body.destroy(), { once: true });
+    this.sources.push(source);
+    return source.asResponse();
+  }
+
+  /** Calls that begin with `words`. */
+  count(words: string): number {
+    return this.log.filter((line) => line.startsWith(words)).length;
+  }
+}

@@ -1,0 +1,88 @@
+import type {
+  AcquireRequest,
+  EngineAllocator,
+  EngineComplaint,
+  EngineLease,
+  EngineView,
+} from '../../engines';
+import { AppError } from '../../kernel/errors';
+import { never } from './until.spec-support';
+
+type Shape = Pick<
+  EngineAllocator,
+  'acquire' | 'onCapacityNeeded' | 'complain' | 'isNetworkConnected'
+>;
+
+function engine(id: string): EngineView {
+  return {
+    id,
+    name: id,
+    endpoint: { host: id, port: 6878 },
+    apiPort: null,
+    labels: {},
+    forwarded: false,
+    vpn: null,
+    state: 'healthy',
+  };
+}
+
+/** A fleet of engines `e1`, `e2`, … with so many slots each; the first that fits is taken. */
+export class ScriptedEngines implements Shape {
+  readonly leases = new Set<EngineLease>();
+  readonly complaints: string[] = [];
+  readonly disconnected = new Set<string>();
+  /** Set to make everybody wait for an engine. */
+  gate: Promise<void> | null = null;
+  private readonly engines: EngineView[];
+  private readonly reclaimers = new Set<() => Promise<boolean>>();
+
+  constructor(
+    count: number,
+    private readonly slots: number,
+  ) {
+    this.engines = Array.from({ length: count }, (_, i) => engine(`e${i + 1}`));
+  }
+
+  async acquire(request: AcquireRequest): Promise<EngineLease> {
+    if (this.gate !== null) await Promise.race([this.gate, never(request.signal)]);
+    request.signal.throwIfAborted();
+    const allowed = this.engines.filter(({ id }) => !request.excluded.has(id));
+    if (allowed.length === 0) throw new AppError('engine_failed', 'Every engine failed.');
+    for (;;) {
+      const free = allowed.find(({ id }) => this.inUse(id) < this.slots);
+      if (free !== undefined) return this.lease(free, request.streamId);
+      let hasFreed = false;
+      for (const reclaim of this.reclaimers) hasFreed ||= await reclaim();
+      if (!hasFreed) throw new AppError('no_capacity', 'Every engine is full.');
+    }
+  }
+
+  onCapacityNeeded(reclaim: () => Promise<boolean>): () => void {
+    this.reclaimers.add(reclaim);
+    return () => this.reclaimers.delete(reclaim);
+  }
+
+  complain(engineId: string, complaint: EngineComplaint): void {
+    this.complaints.push(`${engineId}: ${complaint}`);
+  }
+
+  isNetworkConnected(engineId: string): boolean {
+    return !this.disconnected.has(engineId);
+  }
+
+  /** Slots in use, on one engine or on all. */
+  inUse(id?: string): number {
+    return [...this.leases].filter(({ engine: { id: of } }) => id === undefined || of === id)
+      .length;
+  }
+
+  private lease(view: EngineView, streamId: string): EngineLease {
+    const lease: EngineLease = {
+      engine: view,
+      streamId,
+      release: () => this.leases.delete(lease),
+    };
+    this.leases.add(lease);
+    return lease;
+  }
+}

@@ -1,0 +1,133 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AceEngineClient } from '../../ace';
+import { loadConfig, type AppConfig } from '../../config';
+import type { EngineAllocator } from '../../engines';
+import { EventBus, type RecordedEvent } from '../../events';
+import type { ContentSelector, SelectorKind } from '../../kernel/content-selector';
+import { ContentAliases, SessionDirectory, SessionServices, type StreamSession } from '../session';
+import { CatchUpScheduler, type Viewer } from '../viewers';
+import { Loopback, type Pair } from './loopback.spec-support';
+import { ManualTasks } from './manual-tasks.spec-support';
+import { RecordedLog } from './recorded-log.spec-support';
+import { ScriptedAce } from './scripted-ace.spec-support';
+import { ScriptedEngines } from './scripted-engines.spec-support';
+import type { ScriptedSource } from './scripted-source.spec-support';
+import { until } from './until.spec-support';
+import { someViewer } from './viewers.spec-support';
+
+/** Waits that are seconds in production are tens of milliseconds here. */
+const QUICK = {
+  PROXY_RETRY_BASE: '10ms',
+  PROXY_RETRY_MAX: '20ms',
+  PROXY_KEEPALIVE_AFTER: '100ms',
+  PROXY_KEEPALIVE_INTERVAL: '50ms',
+  PROXY_STALL_TIMEOUT: '400ms',
+  PROXY_OUTAGE_BUDGET: '1500ms',
+  PROXY_INIT_TIMEOUT: '5s',
+  PROXY_STABLE_AFTER: '300ms',
+};
+
+export interface StageOptions {
+  readonly engines?: number;
+  readonly slots?: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface Joined {
+  readonly viewer: Viewer;
+  readonly session: StreamSession;
+  /** How the start went for this viewer. */
+  readonly ready: Promise<StreamSession>;
+}
+
+export function selector(value: string, kind: SelectorKind = 'content_id', fileIndex = 0) {
+  return { kind, value: value.repeat(40).slice(0, 40), fileIndex } satisfies ContentSelector;
+}
+
+/** Sessions as in production, on scripted engines, with tasks that run when told and real sockets. */
+export class SessionStage {
+  readonly ace = new ScriptedAce();
+  readonly tasks = new ManualTasks();
+  readonly log = new RecordedLog();
+  readonly events: RecordedEvent[] = [];
+  readonly catchUp = new CatchUpScheduler();
+  readonly engines: ScriptedEngines;
+  readonly aliases: ContentAliases;
+  readonly directory: SessionDirectory;
+  private readonly bus = new EventBus();
+
+  private constructor(
+    readonly config: AppConfig,
+    private readonly loopback: Loopback,
+    options: StageOptions,
+  ) {
+    this.engines = new ScriptedEngines(options.engines ?? 2, options.slots ?? 3);
+    const engines = this.engines as unknown as EngineAllocator;
+    const logger = this.log.asLogger();
+    const ace = this.ace as unknown as AceEngineClient;
+    const services = new SessionServices(config, ace, engines, this.bus, this.tasks, logger);
+    this.aliases = new ContentAliases(config, logger);
+    this.directory = new SessionDirectory(config, services, engines, this.aliases, this.catchUp);
+    this.directory.onModuleInit();
+    this.bus.subscribe((event) => this.events.push(event));
+  }
+
+  static async open(options: StageOptions = {}): Promise<SessionStage> {
+    const dataDir = await mkdtemp(join(tmpdir(), 'sessions-'));
+    const config = loadConfig({ ...QUICK, DATA_DIR: dataDir, ...options.env });
+    return new SessionStage(config, await Loopback.open(), options);
+  }
+
+  async close(): Promise<void> {
+    await this.directory.onModuleDestroy();
+    this.catchUp.onModuleDestroy();
+    await this.aliases.onModuleDestroy();
+    this.bus.onApplicationShutdown();
+    await this.loopback.close();
+    await rm(this.config.dataDir, { recursive: true });
+  }
+
+  /** A viewer asks for a content. */
+  join(content: ContentSelector, ip?: string): Joined {
+    const viewer = someViewer(ip);
+    const session = this.directory.join(content, viewer);
+    const { ready } = session;
+    ready.catch(() => undefined);
+    return { viewer, session, ready };
+  }
+
+  leave({ viewer }: Joined): void {
+    viewer.host?.removeViewer(viewer, 'hung_up');
+  }
+
+  /** Gives a viewer who has waited its socket. */
+  async attach({ viewer, ready }: Joined): Promise<Pair> {
+    const session = await ready;
+    const pair = await this.loopback.pair();
+    pair.read();
+    session.attachViewer(viewer, pair.near, this.config.proxyJoinBehindMs);
+    return pair;
+  }
+
+  /** The n-th playback that was opened, as soon as it is. */
+  source(n: number): Promise<ScriptedSource> {
+    return until(() => this.ace.sources[n - 1], `source ${n}`);
+  }
+
+  /** A session that plays, with the viewer who asked for it. */
+  async live(content: ContentSelector): Promise<Joined> {
+    const next = this.ace.sources.length + 1;
+    const joined = this.join(content);
+    (await this.source(next)).play(30);
+    await joined.ready;
+    return joined;
+  }
+
+  /** Types of what was published, once all of it was told. */
+  async told(): Promise<string[]> {
+    await new Promise((resolve) => setImmediate(resolve));
+    return this.events.map(({ type }) => type);
+  }
+}

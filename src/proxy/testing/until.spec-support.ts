@@ -1,0 +1,33 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const LOOK_EVERY_MS = 5;
+
+/**
+ * Waits for a fact instead of for a time: resolves with the first value of `fact` that is neither false,
+ * null nor undefined, and throws when there is none within `deadlineMs`.
+ */
+export async function until<T>(
+  fact: () => T | null | undefined | false,
+  what = 'the fact that was waited for',
+  deadlineMs = 8000,
+): Promise<T> {
+  const endsAt = performance.now() + deadlineMs;
+  for (;;) {
+    const value = fact();
+    if (value !== null && value !== undefined && value !== false) return value;
+    if (performance.now() >= endsAt) throw new Error(`not within ${deadlineMs} ms: ${what}`);
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+/** Lets everything happen that needs no more than some turns of the event loop. */
+export async function turns(count = 5): Promise<void> {
+  for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A promise that lasts until the caller gives up. */
+export function never(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+}

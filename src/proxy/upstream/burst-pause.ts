@@ -1,0 +1,58 @@
+export interface BurstFacts {
+  /** Media received since the source began, in ms, less the wall time that has passed since. */
+  readonly aheadMs: number;
+  /** Media between the fastest viewer and the head; null without viewers. */
+  readonly fastestBehindMs: number | null;
+  /** Bytes between the fastest viewer and the head, as a share of what the ring can hold; null without viewers. */
+  readonly fastestBehindShare: number | null;
+  /** Lag from which a viewer would be moved forward: the burst must never be taken for lag. */
+  readonly maxLagMs: number;
+  readonly pausedForMs: number;
+  /** Longest pause at a stretch: PROXY_STALL_TIMEOUT. */
+  readonly maxPauseMs: number;
+}
+
+const AHEAD_MS = 10_000;
+const BEHIND_SHARE = 0.75;
+
+/**
+ * Whether the upstream is to be paused (rule 9). Engines begin with a burst from their cache that may be
+ * larger than the ring; the burst waits for its first viewer. Never without viewers, and never so long that
+ * the engine gives up on us. Where viewers are allowed little lag, or the ring is small, the burst has to
+ * wait sooner than the usual ten seconds.
+ */
+export function shouldPause(facts: BurstFacts): boolean {
+  if (facts.pausedForMs >= facts.maxPauseMs) return false;
+  if (facts.fastestBehindMs === null || facts.fastestBehindShare === null) return false;
+  const limitMs = Math.min(AHEAD_MS, facts.maxLagMs / 2);
+  if (facts.aheadMs <= limitMs) return false;
+  return facts.fastestBehindMs > limitMs || facts.fastestBehindShare > BEHIND_SHARE;
+}
+
+const GROWTH_MS = 100;
+const SETTLED_AFTER_MS = 3000;
+
+/**
+ * Tells when a source's burst is over: media no longer arrive faster than time goes by. From then on the
+ * upstream is not paused any more, for in steady state slow viewers are the fan-out's business.
+ */
+export class BurstGauge {
+  private peakMs = 0;
+  private grewAtMs: number;
+  private isOver = false;
+
+  constructor(nowMs: number) {
+    this.grewAtMs = nowMs;
+  }
+
+  /** Time that passes while the upstream is paused does not count. */
+  isBursting(aheadMs: number, nowMs: number, isPaused: boolean): boolean {
+    if (aheadMs > this.peakMs + GROWTH_MS) this.peakMs = aheadMs;
+    else if (!isPaused) {
+      this.isOver ||= nowMs - this.grewAtMs >= SETTLED_AFTER_MS;
+      return !this.isOver;
+    }
+    this.grewAtMs = nowMs;
+    return !this.isOver;
+  }
+}

@@ -1,0 +1,49 @@
+import {
+  NULL_PID,
+  TS_PACKET,
+  continuityCounter,
+  discontinuityPreface,
+  firstContinuities,
+  hasPayload,
+  pid,
+  type PidContinuity,
+  type Programme,
+} from '../mpegts';
+
+/** Tables beside the programme's own (SDT, EIT …) come back within this much of any usual multiplex. */
+const TABLE_SEARCH_BYTES = 512 * 1024;
+
+/**
+ * What a viewer gets before it goes on at another place: for each PID one packet without payload that flags
+ * the discontinuity and fits the continuity counter of what follows, with PAT and PMT in between
+ * (rule 20). `runs` is what follows, whole packets.
+ */
+export function flaggedPreface(psi: Buffer, runs: readonly Buffer[], programme: Programme): Buffer {
+  const tables = countersIn([psi], Infinity);
+  const media = firstContinuities(runs, programme);
+  const others = countersIn(runs, TABLE_SEARCH_BYTES);
+  for (const known of [...tables.keys(), ...media.keys()]) others.delete(known);
+  const flaggedTables = discontinuityPreface(Buffer.alloc(0), listed(tables));
+  return Buffer.concat([flaggedTables, discontinuityPreface(psi, listed(media, others))]);
+}
+
+/** The counter of the first packet with payload of every PID, null packets aside. */
+function countersIn(runs: readonly Buffer[], maxBytes: number): Map<number, number> {
+  const counters = new Map<number, number>();
+  let looked = 0;
+  for (const run of runs) {
+    for (let at = 0; at + TS_PACKET <= run.length && looked < maxBytes; at += TS_PACKET) {
+      looked += TS_PACKET;
+      const id = pid(run, at);
+      if (id === NULL_PID || !hasPayload(run, at) || counters.has(id)) continue;
+      counters.set(id, continuityCounter(run, at));
+    }
+  }
+  return counters;
+}
+
+function listed(...maps: readonly ReadonlyMap<number, number>[]): PidContinuity[] {
+  return maps.flatMap((map) =>
+    [...map].map(([id, nextContinuity]) => ({ pid: id, nextContinuity })),
+  );
+}

@@ -1,0 +1,140 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { continuityCounter, discontinuityIndicator, hasPayload, pid } from '../mpegts';
+import { packetsOf, SyntheticStream } from '../testing/synthetic-stream.spec-support';
+import { StreamHistory } from './stream-history';
+
+const LIMITS = { maxBytes: 4 * 1024 * 1024, maxAgeMs: 60_000 };
+const FIXTURES = join(__dirname, '../mpegts/fixtures');
+const FIXTURE = readFileSync(join(FIXTURES, 'h264-aac.m2t'));
+const KEYFRAMES = [564, 12_596, 26_508, 40_796];
+
+function historyOf(bytes: Buffer, limits = LIMITS, nowMs = 0): StreamHistory {
+  const history = new StreamHistory(limits);
+  history.append(bytes, 0, bytes.length, nowMs);
+  history.ring.commit();
+  return history;
+}
+
+describe('StreamHistory', () => {
+  it('lets those who waited begin at the oldest key frame, with PAT and PMT before it', () => {
+    const history = historyOf(FIXTURE);
+    const point = history.firstJoinPoint();
+    expect(point?.position).toBe(KEYFRAMES[0]);
+    expect(packetsOf(point!.preface).map((packet) => pid(packet, 0))).toEqual([0, 4096]);
+  });
+
+  it.each([
+    [0, 40_796],
+    // The stream is 3.2 s long, with a key frame each second.
+    [1000, 26_508],
+    [2000, 12_596],
+    [60_000, 564],
+  ])('lets later ones begin %d ms behind the head', (behindMs, position) => {
+    expect(historyOf(FIXTURE).laterJoinPoint(behindMs)?.position).toBe(position);
+  });
+
+  it('knows how far behind the head a position is, in media time', () => {
+    const history = historyOf(FIXTURE);
+    const behind = history.mediaMsBehind(KEYFRAMES[2]!)!;
+    expect(behind).toBeGreaterThan(1000);
+    expect(behind).toBeLessThan(1500);
+    expect(history.mediaMsBehind(history.ring.head)).toBe(0);
+    expect(new StreamHistory(LIMITS).mediaMsBehind(0)).toBeNull();
+  });
+
+  it('says how much media it can hold, not how much it holds', () => {
+    const stream = (): Buffer => new SyntheticStream({ frameBytes: 6000 }).take(150);
+    const history = historyOf(stream());
+    const { bitrateBps } = history;
+    expect(bitrateBps).toBeGreaterThan(1_200_000);
+    expect(history.capacityMs).toBeCloseTo((history.ring.capacityBytes * 8000) / bitrateBps!, -2);
+    history.ring.setByteLimit(LIMITS.maxBytes / 2);
+    expect(history.ring.capacityBytes).toBeLessThan(LIMITS.maxBytes / 2);
+    expect(history.capacityMs).toBeCloseTo((history.ring.capacityBytes * 8000) / bitrateBps!, -2);
+    const short = historyOf(stream(), { ...LIMITS, maxAgeMs: 5000 });
+    expect(short.capacityMs).toBe(5000);
+    expect(new StreamHistory(LIMITS).capacityMs).toBe(60_000);
+  });
+
+  it('forgets points with the bytes that they point at', () => {
+    const history = historyOf(new SyntheticStream({ frameBytes: 20_000 }).take(200));
+    const before = history.points.count;
+    history.ring.setByteLimit(1024 * 1024);
+    history.trim(0);
+    expect(history.points.count).toBeLessThan(before);
+    const oldest = history.firstJoinPoint()!.position;
+    expect(oldest).toBeGreaterThanOrEqual(history.ring.tail);
+    expect(history.ring.view(oldest)).not.toBeNull();
+  });
+
+  it('keeps within its bound while it is fed', () => {
+    const stream = new SyntheticStream({ frameBytes: 20_000 });
+    const history = new StreamHistory({ maxBytes: 1024 * 1024, maxAgeMs: 60_000 });
+    for (let i = 0; i < 200; i++) {
+      const frame = stream.take(1);
+      history.append(frame, 0, frame.length, i);
+      history.ring.commit();
+      expect(history.ring.allocatedBytes).toBeLessThanOrEqual(1024 * 1024 + 188_000);
+    }
+  });
+
+  describe('without a random access point', () => {
+    const stream = (): Buffer => new SyntheticStream({ gop: 0 }).take(100);
+
+    it('offers no place until a plain join is allowed, then right after PAT and PMT', () => {
+      const history = historyOf(stream());
+      expect(history.firstJoinPoint()).toBeNull();
+      expect(history.laterJoinPoint(0)).toBeNull();
+      expect(history.allowPlainJoin()).toBe(true);
+      expect(history.firstJoinPoint()?.position).toBe(376);
+      expect(history.laterJoinPoint(0)?.position).toBe(376);
+    });
+
+    it('offers its oldest bytes when those have gone', () => {
+      const history = historyOf(stream(), { ...LIMITS, maxBytes: 100_000 });
+      history.allowPlainJoin();
+      history.append(stream(), 0, stream().length, 1);
+      history.ring.commit();
+      history.trim(1);
+      expect(history.ring.tail).toBeGreaterThan(376);
+      expect(history.firstJoinPoint()?.position).toBe(history.ring.tail);
+    });
+
+    it('allows none before there were PAT and PMT', () => {
+      const history = historyOf(new SyntheticStream({ gop: 0, psi: false }).take(10));
+      expect(history.allowPlainJoin()).toBe(false);
+      expect(history.firstJoinPoint()).toBeNull();
+      expect(history.plainJoinPoint()).toBeNull();
+    });
+
+    it('has a place all the same when its points have all gone', () => {
+      const history = historyOf(new SyntheticStream().take(1));
+      const rest = new SyntheticStream({ gop: 0, psi: false, frameBytes: 20_000 }).take(100);
+      history.append(rest, 0, rest.length, 1);
+      history.ring.commit();
+      history.ring.setByteLimit(100_000);
+      history.trim(1);
+      expect(history.laterJoinPoint(0)).toBeNull();
+      expect(history.plainJoinPoint()?.position).toBe(history.ring.tail);
+      expect(history.plainJoinPoint()?.preface.length).toBe(376);
+    });
+  });
+
+  it('flags a jump for each PID, with the counter before that of what follows', () => {
+    const history = historyOf(FIXTURE);
+    const point = history.laterJoinPoint(1000)!;
+    const preface = packetsOf(history.discontinuityPreface(point));
+    const media = packetsOf(Buffer.concat([point.preface, FIXTURE.subarray(point.position)]));
+    // PAT and PMT verbatim, their own jump flagged before them, the streams' behind them.
+    expect(Buffer.concat(preface.slice(2, 4)).equals(point.preface)).toBe(true);
+    const flagged = preface.filter((packet) => !hasPayload(packet, 0));
+    expect(flagged.map((packet) => pid(packet, 0)).sort()).toEqual([0, 17, 256, 257, 4096]);
+    for (const packet of flagged) {
+      expect(hasPayload(packet, 0)).toBe(false);
+      expect(discontinuityIndicator(packet, 0)).toBe(true);
+      const next = media.find((other) => pid(other, 0) === pid(packet, 0) && hasPayload(other, 0));
+      expect((continuityCounter(packet, 0) + 1) & 0x0f).toBe(continuityCounter(next!, 0));
+    }
+  });
+});

@@ -1,0 +1,124 @@
+import { monotonicMs } from '../../kernel/clock';
+import { JoinPoints, RingBuffer, type JoinPoint, type RingLimits } from '../buffer';
+import { TransportScanner } from '../mpegts';
+import { flaggedPreface } from './flagged-preface';
+
+/** Packets of each PID lie within this distance of a random access point in any sane multiplex. */
+const CONTINUITY_SEARCH_BYTES = 2 * 1024 * 1024;
+
+/**
+ * What is known of one stream's past: its bytes, where one may join, and what time it was. Written by the
+ * ingest, read by the fan-out.
+ */
+export class StreamHistory {
+  readonly ring: RingBuffer;
+  readonly points = new JoinPoints();
+  readonly scanner = new TransportScanner();
+  /** Join point of last resort, for a stream that shows no random access point at all. */
+  private plainPoint: JoinPoint | null = null;
+  private lastBitrateBps: number | null = null;
+
+  constructor(private readonly limits: RingLimits) {
+    this.ring = new RingBuffer(limits);
+  }
+
+  nowMs(): number {
+    return monotonicMs();
+  }
+
+  readonly mediaTimeAt = (position: number): number | null =>
+    this.scanner.clock.mediaTimeAt(position);
+
+  /** Media milliseconds from `position` to the head; null while the stream has no clock. */
+  mediaMsBehind(position: number): number | null {
+    const head = this.mediaTimeAt(this.ring.head);
+    const there = this.mediaTimeAt(position);
+    return head === null || there === null ? null : Math.max(0, head - there);
+  }
+
+  get bitrateBps(): number | null {
+    const { bitrateBps } = this.scanner.clock;
+    this.lastBitrateBps = bitrateBps ?? this.lastBitrateBps;
+    return bitrateBps;
+  }
+
+  /** The last bit rate that was known: the clock starts anew at every discontinuity, the content does not. */
+  get knownBitrateBps(): number | null {
+    return this.bitrateBps ?? this.lastBitrateBps;
+  }
+
+  /**
+   * Media milliseconds that the ring can hold at the present bit rate. Not what it holds: a ring that is
+   * still filling overtakes nobody.
+   */
+  get capacityMs(): number {
+    const { bitrateBps } = this;
+    const bySizeMs = bitrateBps === null ? Infinity : (this.ring.capacityBytes * 8000) / bitrateBps;
+    return Math.min(this.limits.maxAgeMs, bySizeMs);
+  }
+
+  /** Copies whole packets in and indexes them. */
+  append(data: Buffer, start: number, end: number, nowMs: number): void {
+    const position = this.ring.append(data, start, end, nowMs);
+    this.scanner.scan(data, start, end, position, nowMs);
+    for (const point of this.scanner.takeRandomAccessPoints()) this.points.add(point);
+    if (this.ring.allocatedBytes > this.ring.maxBytes) this.trim(nowMs);
+  }
+
+  trim(nowMs: number): void {
+    const tail = this.ring.trim(nowMs);
+    this.points.dropBefore(tail);
+    this.scanner.clock.dropBefore(tail);
+  }
+
+  /** Lets viewers join right after PAT and PMT although no random access point has shown up. */
+  allowPlainJoin(): boolean {
+    const position = this.scanner.psiReadyAt;
+    const preface = this.scanner.psiPreface();
+    if (position === null || preface === null) return false;
+    this.plainPoint = { position, preface };
+    return true;
+  }
+
+  /** For those who waited for the start. */
+  firstJoinPoint(): JoinPoint | null {
+    return this.points.oldest() ?? this.lastResort();
+  }
+
+  /** For viewers of a running stream, and for those who jump. */
+  laterJoinPoint(behindMs: number): JoinPoint | null {
+    return (
+      this.points.atLeastBehind(behindMs, this.ring.head, this.mediaTimeAt) ?? this.lastResort()
+    );
+  }
+
+  /**
+   * For a viewer who comes while the ring holds no random access point, because the stream has long had
+   * none: its oldest bytes, after PSI. Null before there was any PSI.
+   */
+  plainJoinPoint(): JoinPoint | null {
+    const preface = this.scanner.psiPreface();
+    return preface === null ? null : { position: this.ring.tail, preface };
+  }
+
+  /** What goes before `point` when a viewer jumps there: PSI, and a flagged packet for each PID (rule 20). */
+  discontinuityPreface(point: JoinPoint): Buffer {
+    const programme = this.scanner.programme;
+    if (programme === null) return point.preface;
+    const runs: Buffer[] = [];
+    let at = point.position;
+    while (at < point.position + CONTINUITY_SEARCH_BYTES) {
+      const run = this.ring.view(at);
+      if (run === null) break;
+      runs.push(run);
+      at += run.length;
+    }
+    return flaggedPreface(point.preface, runs, programme);
+  }
+
+  private lastResort(): JoinPoint | null {
+    const point = this.plainPoint;
+    if (point === null || point.position >= this.ring.tail) return point;
+    return { position: this.ring.tail, preface: this.scanner.psiPreface() ?? point.preface };
+  }
+}

@@ -1,0 +1,158 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { nullPackets } from '../mpegts';
+import { SyntheticStream } from '../testing/synthetic-stream.spec-support';
+import { StreamHistory } from './stream-history';
+import { StreamIngest, type IngestVerdict } from './stream-ingest';
+
+const FIXTURE = readFileSync(join(__dirname, '../mpegts/fixtures/h264-aac.m2t'));
+const HTML = Buffer.from('<html><body>500 internal error</body></html>'.repeat(2000));
+
+class Stage {
+  readonly history = new StreamHistory({ maxBytes: 32 * 1024 * 1024, maxAgeMs: 60_000 });
+  appended = 0;
+  joinable = 0;
+  readonly ingest = new StreamIngest(this.history, {
+    appended: () => this.appended++,
+    joinable: () => this.joinable++,
+  });
+
+  constructor() {
+    this.ingest.beginSource();
+  }
+
+  push(bytes: Buffer, nowMs = 0): IngestVerdict {
+    return this.ingest.push(bytes, nowMs);
+  }
+
+  /** In pieces of `size`, until the source is refused. */
+  pushAll(bytes: Buffer, size = 1316, nowMs = 0): IngestVerdict {
+    for (let at = 0; at < bytes.length; at += size) {
+      const verdict = this.push(bytes.subarray(at, at + size), nowMs);
+      if (verdict !== 'ok') return verdict;
+    }
+    return 'ok';
+  }
+
+  stored(): Buffer {
+    this.history.ring.commit();
+    const views: Buffer[] = [];
+    const { ring } = this.history;
+    for (let at = ring.tail, view; (view = ring.view(at)) !== null; at += view.length) {
+      views.push(view);
+    }
+    return Buffer.concat(views);
+  }
+}
+
+let stage: Stage;
+
+beforeEach(() => {
+  stage = new Stage();
+});
+
+describe('the first source', () => {
+  it('is taken from its first packet, however its bytes are cut', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 5000 }), { minLength: 1 }), (cuts) => {
+        const cut = new Stage();
+        let at = 0;
+        for (let i = 0; at < FIXTURE.length; at += cuts[i++ % cuts.length]!) {
+          const end = at + cuts[i % cuts.length]!;
+          expect(cut.push(FIXTURE.subarray(at, end))).toBe('ok');
+        }
+        // The packets that prove the last one's alignment never come.
+        const stored = cut.stored();
+        expect(FIXTURE.length - stored.length).toBeLessThan(3 * 188);
+        expect(stored.equals(FIXTURE.subarray(0, stored.length))).toBe(true);
+        expect(cut.history.points.count).toBe(4);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('may begin in the middle of a packet', () => {
+    stage.pushAll(FIXTURE.subarray(100));
+    expect(stage.stored()[0]).toBe(0x47);
+    expect(stage.stored().subarray(0, 376).equals(FIXTURE.subarray(188, 564))).toBe(true);
+    expect(stage.ingest.totalResyncs).toBe(0);
+  });
+
+  it('counts resynchronisations, over all sources', () => {
+    const torn = Buffer.concat([FIXTURE.subarray(0, 18_800), FIXTURE.subarray(18_900)]);
+    stage.pushAll(torn);
+    expect(stage.ingest.totalResyncs).toBe(1);
+    stage.ingest.beginSource();
+    stage.pushAll(torn);
+    expect(stage.ingest.totalResyncs).toBe(2);
+  });
+
+  it('tells its owner what came, and once that viewers can join', () => {
+    stage.pushAll(FIXTURE.subarray(0, 560));
+    expect(stage.joinable).toBe(0);
+    expect(stage.ingest.isJoinable).toBe(false);
+    stage.pushAll(FIXTURE.subarray(560));
+    expect(stage.joinable).toBe(1);
+    expect(stage.ingest.isJoinable).toBe(true);
+    expect(stage.appended).toBeGreaterThan(10);
+    expect(stage.ingest.bytesIn).toBe(FIXTURE.length);
+  });
+
+  it('that is no transport stream is refused after 64 KiB, with its first bytes at hand', () => {
+    expect(stage.pushAll(HTML.subarray(0, 64 * 1024 - 1))).toBe('ok');
+    expect(stage.push(HTML.subarray(0, 1))).toBe('not_transport_stream');
+    expect(stage.ingest.head.toString('latin1')).toBe(HTML.subarray(0, 64).toString('latin1'));
+    expect(stage.stored()).toHaveLength(0);
+  });
+
+  it('that loses its packets for a megabyte is garbage, and not a moment earlier', () => {
+    stage.pushAll(FIXTURE);
+    const noise = Buffer.alloc(1024 * 1024 + 400, 0x11);
+    expect(stage.pushAll(noise.subarray(0, 1024 * 1024 - 400))).toBe('ok');
+    expect(stage.pushAll(noise.subarray(1024 * 1024 - 400))).toBe('garbage');
+  });
+
+  it('may lose less than that many times over', () => {
+    const noise = Buffer.alloc(700_000, 0x11);
+    for (let i = 0; i < 4; i++) {
+      expect(stage.pushAll(FIXTURE)).toBe('ok');
+      expect(stage.pushAll(noise)).toBe('ok');
+    }
+  });
+
+  it('lets viewers in without a random access point after three seconds of media', () => {
+    const stream = new SyntheticStream({ gop: 0 });
+    stage.pushAll(stream.take(70));
+    expect(stage.joinable).toBe(0);
+    stage.pushAll(stream.take(10));
+    expect(stage.joinable).toBe(1);
+    expect(stage.history.firstJoinPoint()?.position).toBe(376);
+    stage.pushAll(stream.take(100));
+    expect(stage.joinable).toBe(1);
+  });
+
+  it('lets nobody in without PAT and PMT', () => {
+    stage.pushAll(new SyntheticStream({ psi: false }).take(200));
+    expect(stage.joinable).toBe(0);
+  });
+
+  it('gives no sign of life for padding and tables', () => {
+    stage.pushAll(FIXTURE, 1316, 1);
+    const { mediaPackets, lastMediaMs } = stage.ingest;
+    expect(lastMediaMs).toBe(1);
+    stage.pushAll(Buffer.concat([nullPackets(50), FIXTURE.subarray(0, 564)]), 1316, 2);
+    expect(stage.ingest.mediaPackets).toBe(mediaPackets);
+    expect(stage.ingest.lastMediaMs).toBe(1);
+  });
+
+  it('knows the size of its burst: media less the time that has passed', () => {
+    const stream = new SyntheticStream();
+    expect(stage.ingest.aheadOfWallMs(0)).toBe(0);
+    stage.pushAll(stream.take(25), 1316, 1000);
+    stage.pushAll(stream.take(500), 1316, 1000);
+    expect(stage.ingest.aheadOfWallMs(1000)).toBeGreaterThan(20_500);
+    expect(stage.ingest.aheadOfWallMs(1000)).toBeLessThan(21_200);
+    expect(stage.ingest.aheadOfWallMs(21_000)).toBeLessThan(1200);
+  });
+});

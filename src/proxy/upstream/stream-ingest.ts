@@ -1,0 +1,152 @@
+import { PacketAligner, sameProgramme } from '../mpegts';
+import { SourceSplicer } from './source-splicer';
+import type { StreamHistory } from './stream-history';
+
+/** What `push` found out about the source; anything but `ok` ends the source. */
+export type IngestVerdict = 'ok' | 'not_transport_stream' | 'garbage' | 'programme_changed';
+
+export interface IngestOwner {
+  /** Bytes were appended to the ring. */
+  appended(): void;
+  /** Viewers can join from now on. Called once in the life of a stream. */
+  joinable(): void;
+}
+
+/** Without three sync bytes in this much, what comes is no transport stream. */
+const ALIGNMENT_BYTES = 64 * 1024;
+/** A running stream that has lost its packets for this long will not find them again. */
+const GARBAGE_BYTES = 1024 * 1024;
+/** Media without a random access point after which viewers are let in all the same (contract §3). */
+const PLAIN_JOIN_MS = 3000;
+
+/**
+ * Takes the bytes of one source after the other and makes one stream of them: aligned packets, in the
+ * ring, indexed. The first source is taken from its first packet; a later one is spliced in at its first
+ * random access point.
+ */
+export class StreamIngest {
+  bytesIn = 0;
+  private pastResyncs = 0;
+  firstByteMs: number | null = null;
+  /** First bytes of the source under way, for telling what it is when it is no transport stream. */
+  head: Buffer = Buffer.alloc(0);
+  private aligner = new PacketAligner();
+  private splicer: SourceSplicer | null = null;
+  private sourceBytes = 0;
+  private alignedDiscard = 0;
+  /** Viewers have been let in. */
+  isJoinable = false;
+  private verdict: IngestVerdict = 'ok';
+  private nowMs = 0;
+  private sourceStart: { readonly position: number; readonly ms: number } | null = null;
+  private sourceStartMediaMs: number | null = null;
+
+  constructor(
+    readonly history: StreamHistory,
+    private readonly owner: IngestOwner,
+  ) {}
+
+  /** A new source begins: what was half a packet is forgotten, and what follows is spliced. */
+  beginSource(): void {
+    this.pastResyncs += this.aligner.resyncs;
+    this.aligner = new PacketAligner();
+    this.sourceBytes = 0;
+    this.alignedDiscard = 0;
+    this.head = Buffer.alloc(0);
+    this.verdict = 'ok';
+    this.splicer = this.history.ring.end > 0 ? new SourceSplicer() : null;
+    this.sourceStart = null;
+  }
+
+  /** Monotonic time of the last packet that carried media: neither null nor PSI. */
+  get lastMediaMs(): number | null {
+    return this.history.scanner.lastMediaArrivalMs;
+  }
+
+  /** Grows with every media packet of the source, held back or not: the watchdog's sign of life. */
+  get mediaPackets(): number {
+    return this.history.scanner.mediaPackets + (this.splicer?.mediaPackets ?? 0);
+  }
+
+  /** Media received since the source began, less the time that has passed since: the size of its burst. */
+  aheadOfWallMs(nowMs: number): number {
+    if (this.sourceStart === null) return 0;
+    const { history, sourceStart } = this;
+    this.sourceStartMediaMs ??= history.mediaTimeAt(sourceStart.position);
+    const head = history.mediaTimeAt(history.ring.end);
+    if (head === null || this.sourceStartMediaMs === null) return 0;
+    return head - this.sourceStartMediaMs - (nowMs - sourceStart.ms);
+  }
+
+  get totalResyncs(): number {
+    return this.pastResyncs + this.aligner.resyncs;
+  }
+
+  push(data: Buffer, nowMs: number): IngestVerdict {
+    this.nowMs = nowMs;
+    this.firstByteMs ??= nowMs;
+    this.bytesIn += data.length;
+    this.sourceBytes += data.length;
+    if (this.head.length < 64) {
+      this.head = Buffer.concat([this.head, data.subarray(0, 64 - this.head.length)]);
+    }
+    const before = this.history.ring.end;
+    this.aligner.push(data, this.takePackets);
+    if (this.verdict !== 'ok') return this.verdict;
+    if (this.history.ring.end > before) {
+      if (this.sourceStart === null) {
+        this.sourceStart = { position: before, ms: nowMs };
+        this.sourceStartMediaMs = null;
+      }
+      this.owner.appended();
+      this.checkJoinable();
+    }
+    return this.checkAlignment();
+  }
+
+  private readonly takePackets = (data: Buffer, start: number, end: number): void => {
+    if (this.verdict !== 'ok') return;
+    if (this.splicer === null) {
+      this.history.append(data, start, end, this.nowMs);
+      return;
+    }
+    const splice = this.splicer.push(data, start, end, this.nowMs);
+    if (splice === null) return;
+    this.splicer = null;
+    // Viewers' decoders were set up for the PIDs and codecs that they know. Until PIDs are mapped, another
+    // programme is another stream: its viewers are reset and come back to it.
+    const known = this.history.scanner.programme;
+    if (known !== null && !sameProgramme(known, splice.programme)) {
+      this.verdict = 'programme_changed';
+      return;
+    }
+    for (const part of splice.parts) this.history.append(part, 0, part.length, this.nowMs);
+  };
+
+  private checkJoinable(): void {
+    if (this.isJoinable) return;
+    const { scanner, points, ring } = this.history;
+    if (points.count === 0) {
+      const began = scanner.psiReadyAt;
+      if (began === null) return;
+      const first = scanner.clock.mediaTimeAt(began);
+      const last = scanner.clock.mediaTimeAt(ring.end);
+      if (first === null || last === null || last - first < PLAIN_JOIN_MS) return;
+      if (!this.history.allowPlainJoin()) return;
+    }
+    this.isJoinable = true;
+    this.owner.joinable();
+  }
+
+  private checkAlignment(): IngestVerdict {
+    if (this.aligner.aligned) {
+      this.alignedDiscard = this.aligner.discardedBytes;
+      return 'ok';
+    }
+    const lost = this.aligner.discardedBytes - this.alignedDiscard;
+    if (this.history.ring.end === 0) {
+      return this.sourceBytes >= ALIGNMENT_BYTES ? 'not_transport_stream' : 'ok';
+    }
+    return lost >= GARBAGE_BYTES ? 'garbage' : 'ok';
+  }
+}

@@ -1,0 +1,203 @@
+import { once } from 'node:events';
+import {
+  createServer,
+  get,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { nullPackets } from '../mpegts';
+import { SyntheticStream } from '../testing/synthetic-stream.spec-support';
+import { turns, until } from '../testing/until.spec-support';
+import { StreamHistory } from './stream-history';
+import { StreamIngest } from './stream-ingest';
+import { UpstreamReader, type UpstreamEnd } from './upstream-reader';
+
+const SILENCE_MS = 15_000;
+const DEADLINE_MS = 60_000;
+
+let server: Server;
+let answer: ServerResponse;
+let response: IncomingMessage;
+let ingest: StreamIngest;
+let reader: UpstreamReader;
+let stream: SyntheticStream;
+let nowMs: number;
+let ends: UpstreamEnd[];
+
+beforeEach(async () => {
+  server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const asked = once(server, 'request') as Promise<[IncomingMessage, ServerResponse]>;
+  const { port } = server.address() as AddressInfo;
+  const request = get({ host: '127.0.0.1', port, agent: false });
+  // A request errs too when its response breaks off; its owner hears it.
+  request.on('error', () => undefined);
+  [, answer] = await asked;
+  answer.writeHead(200, { 'Content-Type': 'video/mp2t' });
+  answer.flushHeaders();
+  [response] = (await once(request, 'response')) as [IncomingMessage];
+  const history = new StreamHistory({ maxBytes: 32 * 1024 * 1024, maxAgeMs: 60_000 });
+  ingest = new StreamIngest(history, { appended: () => undefined, joinable: () => undefined });
+  stream = new SyntheticStream();
+  nowMs = 0;
+  ends = [];
+  reader = new UpstreamReader(
+    response,
+    ingest,
+    { silenceMs: SILENCE_MS, firstMediaDeadlineMs: DEADLINE_MS },
+    () => nowMs,
+  );
+  void reader.ended.then((end) => ends.push(end));
+});
+
+afterEach(async () => {
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+});
+
+/** Sends bytes and waits until all of them have been read. */
+async function send(bytes: Buffer): Promise<void> {
+  const expected = ingest.bytesIn + bytes.length;
+  answer.write(bytes);
+  await until(() => ingest.bytesIn === expected);
+}
+
+async function expectEnd(end: UpstreamEnd): Promise<void> {
+  await until(() => ends.length > 0);
+  expect(ends).toEqual([end]);
+  expect(response.destroyed).toBe(true);
+}
+
+describe('UpstreamReader', () => {
+  beforeEach(() => reader.start());
+
+  it('reads into the ingest, and flows from the first media on', async () => {
+    await send(nullPackets(20));
+    expect(reader.isFlowing).toBe(false);
+    await send(stream.take(30));
+    expect(reader.isFlowing).toBe(true);
+    expect(ingest.history.ring.end).toBeGreaterThan(0);
+  });
+
+  it('tells an end from a reset', async () => {
+    await send(stream.take(5));
+    answer.end();
+    await expectEnd('end');
+  });
+
+  it('calls a broken connection a reset', async () => {
+    await send(stream.take(5));
+    answer.socket?.resetAndDestroy();
+    await expectEnd('reset');
+  });
+
+  it('calls a body that breaks off in its framing a reset', async () => {
+    await send(stream.take(5));
+    answer.socket?.end();
+    await expectEnd('reset');
+  });
+
+  it('ends for what is no transport stream', async () => {
+    answer.write(Buffer.alloc(70_000, 0x20));
+    await expectEnd('not_transport_stream');
+  });
+
+  it('is silent when nothing has come until the deadline', async () => {
+    reader.check(DEADLINE_MS - 1);
+    await turns();
+    expect(ends).toEqual([]);
+    reader.check(DEADLINE_MS);
+    await expectEnd('silence');
+    expect(reader.isFlowing).toBe(false);
+  });
+
+  it('is silent when no media have come for long, whatever padding has', async () => {
+    await send(stream.take(60));
+    nowMs = 10_000;
+    await send(Buffer.concat([nullPackets(100), new SyntheticStream().take(1).subarray(0, 376)]));
+    reader.check(SILENCE_MS - 1);
+    await turns();
+    expect(ends).toEqual([]);
+    reader.check(SILENCE_MS);
+    await expectEnd('silence');
+  });
+
+  it('starts the silence anew with each piece of media', async () => {
+    await send(stream.take(60));
+    nowMs = 10_000;
+    await send(stream.take(1));
+    reader.check(10_000 + SILENCE_MS - 1);
+    await turns();
+    expect(ends).toEqual([]);
+    reader.check(10_000 + SILENCE_MS);
+    await expectEnd('silence');
+  });
+
+  it('takes media that nobody can join for silence, once the deadline is over', async () => {
+    const senseless = new SyntheticStream({ psi: false });
+    for (nowMs = 0; nowMs < DEADLINE_MS; nowMs += 10_000) {
+      await send(senseless.take(5));
+      reader.check(nowMs);
+    }
+    await turns();
+    expect(ends).toEqual([]);
+    reader.check(DEADLINE_MS);
+    await expectEnd('silence');
+    expect(reader.isFlowing).toBe(true);
+  });
+
+  it('does not end a source whose media came right before the deadline', async () => {
+    nowMs = DEADLINE_MS - 100;
+    await send(new SyntheticStream({ psi: false }).take(5));
+    reader.check(DEADLINE_MS + 100);
+    await turns();
+    expect(ends).toEqual([]);
+  });
+
+  it('rests the watchdog while it is paused, and gives the whole time after it', async () => {
+    await send(stream.take(60));
+    reader.pause();
+    const read = ingest.bytesIn;
+    answer.write(stream.take(10));
+    nowMs = 20_000;
+    expect(reader.pausedForMs).toBe(20_000);
+    reader.check(nowMs);
+    await turns(50);
+    expect(ends).toEqual([]);
+    expect(ingest.bytesIn).toBe(read);
+    reader.resume();
+    expect(reader.pausedForMs).toBe(0);
+    reader.check(20_000 + SILENCE_MS - 1);
+    await until(() => ingest.bytesIn > read);
+    expect(ends).toEqual([]);
+    reader.check(20_000 + SILENCE_MS);
+    await expectEnd('silence');
+  });
+
+  it('ends when it is aborted, once, and takes nothing more', async () => {
+    await send(stream.take(5));
+    const read = ingest.bytesIn;
+    reader.abort();
+    await expectEnd('aborted');
+    answer.write(stream.take(5));
+    reader.check(1_000_000);
+    reader.pause();
+    await turns(20);
+    expect(ends).toEqual(['aborted']);
+    expect(ingest.bytesIn).toBe(read);
+    expect(reader.pausedForMs).toBe(0);
+  });
+});
+
+describe('UpstreamReader of a response that broke off before it was read', () => {
+  it('ends at once', async () => {
+    response.destroy();
+    await until(() => response.closed);
+    reader.start();
+    await expectEnd('reset');
+  });
+});

@@ -1,0 +1,196 @@
+import 'reflect-metadata';
+import { monotonicMs } from '../../kernel/clock';
+import { discontinuityIndicator, hasPayload, pid, TS_PACKET } from '../mpegts';
+import { continuityFaults } from '../testing/continuity.spec-support';
+import {
+  FanoutStage,
+  type StageSettings,
+  type Watcher,
+} from '../testing/fanout-stage.spec-support';
+import { packetsOf, SyntheticStream } from '../testing/synthetic-stream.spec-support';
+import { until } from '../testing/until.spec-support';
+
+/** About 12 Mbit/s: what the kernel takes for a viewer who does not read is a few seconds of it. */
+const HEAVY = { frameBytes: 60_000 };
+const SECOND = 25;
+
+let stage: FanoutStage;
+let stream: SyntheticStream;
+
+async function open(settings: Partial<StageSettings> = {}): Promise<void> {
+  stage = await FanoutStage.open(settings);
+  stream = new SyntheticStream(HEAVY);
+}
+
+afterEach(() => stage.close());
+
+const isAtHead = ({ viewer }: Watcher): boolean =>
+  viewer.isDrained && viewer.cursor === stage.history.ring.head;
+
+/** Waits until a viewer has taken all there is (false) or takes no more (true). */
+async function isStuck(watcher: Watcher): Promise<boolean> {
+  let unsent = -1;
+  let same = 0;
+  return until(() => {
+    if (isAtHead(watcher)) return { stuck: false };
+    const now = watcher.viewer.unsentBytes();
+    same = now === unsent && now > 0 ? same + 1 : 0;
+    unsent = now;
+    return same >= 20 && { stuck: true };
+  }, 'a viewer who is stuck or at the head').then(({ stuck }) => stuck);
+}
+
+/** A viewer who reads nothing, was at the head once, and has been left behind there by six seconds. */
+async function stuckViewer(): Promise<Watcher> {
+  stage.feed(stream.take(SECOND));
+  const watcher = await stage.watch({ isReading: false });
+  do stage.feed(stream.take(1));
+  while (!(await isStuck(watcher)));
+  for (let i = 0; i < 6; i++) stage.feed(stream.take(SECOND));
+  return watcher;
+}
+
+describe('a viewer who reads nothing', () => {
+  it('is cut once the stall timeout is over, not before', async () => {
+    await open({ stallTimeoutMs: 5000 });
+    const { viewer } = await stuckViewer();
+    stage.fanout.sweep(1_000_000, false);
+    stage.fanout.sweep(1_004_999, false);
+    expect(stage.cut).toEqual([]);
+    stage.fanout.sweep(1_005_000, false);
+    expect(stage.cut).toEqual([{ viewer, reason: 'stalled' }]);
+  });
+
+  it('is not cut when our own loop was late, and has the whole time again', async () => {
+    await open({ stallTimeoutMs: 5000 });
+    await stuckViewer();
+    stage.fanout.sweep(1_000_000, false);
+    stage.fanout.sweep(1_006_000, true);
+    stage.fanout.sweep(1_010_999, false);
+    expect(stage.cut).toEqual([]);
+    stage.fanout.sweep(1_011_000, false);
+    expect(stage.cut).toHaveLength(1);
+  });
+
+  it('is not cut when it took some bytes meanwhile', async () => {
+    await open({ stallTimeoutMs: 5000 });
+    const watcher = await stuckViewer();
+    stage.fanout.sweep(1_000_000, false);
+    const before = watcher.viewer.unsentBytes();
+    watcher.read();
+    await until(() => watcher.viewer.unsentBytes() !== before);
+    watcher.far.pause();
+    stage.fanout.sweep(1_006_000, false);
+    expect(stage.cut).toEqual([]);
+  });
+
+  it('pins one piece of the ring at most, however long it reads nothing', async () => {
+    await open();
+    const watcher = await stuckViewer();
+    const pinned = watcher.near.writableLength;
+    expect(pinned).toBeGreaterThan(0);
+    expect(pinned).toBeLessThanOrEqual(1000 * TS_PACKET);
+    expect(stage.fanout.pinnedBytes).toBe(pinned);
+    stage.feed(stream.take(SECOND));
+    expect(watcher.near.writableLength).toBe(pinned);
+  });
+
+  it('an idle one with nothing pending is not stalled', async () => {
+    await open({ stallTimeoutMs: 5000 });
+    stage.feed(stream.take(5));
+    const { viewer } = await stage.watch();
+    await until(() => viewer.isDrained && viewer.cursor === stage.history.ring.head);
+    stage.fanout.sweep(1_000_000, false);
+    stage.fanout.sweep(9_000_000, false);
+    expect(stage.cut).toEqual([]);
+  });
+});
+
+describe('a viewer who lags', () => {
+  const msBehind = (position: number): number => stage.history.mediaMsBehind(position) ?? 0;
+  it('jumps to a key frame near the head as soon as it takes bytes again', async () => {
+    await open({ maxLagMs: 2000, joinBehindMs: 1500 });
+    const watcher = await stuckViewer();
+    watcher.read();
+    await until(() => watcher.viewer.cursor === stage.history.ring.head);
+    await until(() => watcher.receivedBytes() === watcher.viewer.queuedBytes);
+    expect(stage.jumps).toHaveLength(1);
+    const [jump] = stage.jumps;
+    expect(jump?.lagMs).toBeGreaterThan(2000);
+    const received = watcher.received();
+    expect(received.length).toBeLessThan(stage.history.ring.head);
+    expect(stage.history.ring.head - jump!.skippedBytes).toBeLessThan(received.length);
+    // The newest key frame that is at least a second and a half behind the head.
+    const [landed] = stream.keyframes.filter((position) => msBehind(position) < 2501);
+    const expected = stage.history.ring.view(landed!, TS_PACKET);
+    const at = received.lastIndexOf(expected!);
+    expect(at % TS_PACKET).toBe(0);
+
+    // Before it: PAT and PMT, and for each PID a packet without payload that flags the jump.
+    const preface = packetsOf(received.subarray(0, at)).slice(-6);
+    const tables = [0, stream.options.pmtPid];
+    const media = [stream.options.videoPid, stream.options.audioPid];
+    expect(preface.map((packet) => pid(packet, 0))).toEqual([...tables, ...tables, ...media]);
+    for (const packet of preface) {
+      expect(discontinuityIndicator(packet, 0)).toBe(!hasPayload(packet, 0));
+    }
+    expect(preface.filter((packet) => hasPayload(packet, 0))).toHaveLength(2);
+    expect(continuityFaults(received)).toEqual([]);
+    expect(watcher.viewer.jumps).toBe(1);
+  });
+
+  it('keeps the ring as it was: the flags are in bytes of its own', async () => {
+    await open({ maxLagMs: 2000, joinBehindMs: 1000 });
+    const watcher = await stuckViewer();
+    watcher.read();
+    await until(() => watcher.viewer.cursor === stage.history.ring.head);
+    const other = await stage.watch();
+    await until(() => other.receivedBytes() === other.viewer.queuedBytes);
+    await until(() => other.viewer.cursor === stage.history.ring.head);
+    expect(continuityFaults(other.received())).toEqual([]);
+  });
+
+  it('does not jump for the backlog it was granted at the start, however large', async () => {
+    await open({ maxLagMs: 2000, joinBehindMs: 1000 });
+    for (let i = 0; i < 12; i++) stage.feed(stream.take(SECOND));
+    const watcher = await stage.watch({ isReading: false });
+    expect(await isStuck(watcher)).toBe(true);
+    stage.fanout.sweep(monotonicMs(), false);
+    watcher.read();
+    await until(() => watcher.receivedBytes() >= stage.history.ring.head);
+    expect(stage.jumps).toEqual([]);
+    expect(continuityFaults(watcher.received())).toEqual([]);
+  });
+
+  it('does not jump while the ring merely has not filled up yet', async () => {
+    await open({ maxLagMs: 60_000, joinBehindMs: 0 });
+    const watcher = await stuckViewer();
+    // It is behind by more than four fifths of what the ring holds, but not of what it can hold.
+    for (let i = 0; i < 20; i++) stage.feed(stream.take(SECOND));
+    watcher.read();
+    await until(() => watcher.receivedBytes() >= stage.history.ring.head);
+    expect(stage.jumps).toEqual([]);
+  });
+
+  it('jumps when the ring has gone past it', async () => {
+    await open({ maxLagMs: 60_000, joinBehindMs: 0, maxBytes: 5 * 1024 * 1024 });
+    const watcher = await stuckViewer();
+    expect(watcher.viewer.cursor).toBeLessThan(stage.history.ring.tail);
+    watcher.read();
+    await until(() => watcher.viewer.cursor === stage.history.ring.head);
+    await until(() => watcher.receivedBytes() === watcher.viewer.queuedBytes);
+    expect(stage.jumps).toHaveLength(1);
+    expect(continuityFaults(watcher.received())).toEqual([]);
+  });
+
+  it('is cut when it would jump too often', async () => {
+    await open({ maxLagMs: 2000, joinBehindMs: 0 });
+    const watcher = await stuckViewer();
+    const nowMs = stage.history.nowMs();
+    for (let i = 0; i < 5; i++) watcher.viewer.noteJump(nowMs);
+    watcher.read();
+    await until(() => stage.cut.length > 0);
+    expect(stage.cut).toEqual([{ viewer: watcher.viewer, reason: 'too_many_jumps' }]);
+    expect(stage.jumps).toEqual([]);
+  });
+});

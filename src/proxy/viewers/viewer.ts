@@ -1,0 +1,113 @@
+import type { Socket } from 'node:net';
+import { monotonicMs, wallClockIso } from '../../kernel/clock';
+
+/** Who a viewer is. Address and agent are labels only: many viewers share both behind one router. */
+export interface ViewerIdentity {
+  /** Random, one per request. */
+  readonly id: string;
+  readonly ip: string;
+  readonly userAgent: string;
+  /** Address in the request that led here, for the log; without query values. */
+  readonly path: string;
+}
+
+/** Why a viewer is gone; `hung_up` is the viewer's own doing and no error. */
+export type LeaveReason =
+  | 'hung_up'
+  | 'stalled'
+  | 'too_many_jumps'
+  | 'kicked'
+  | 'stopped'
+  | 'stream_failed'
+  | 'programme_changed'
+  | 'shutdown'
+  | 'content_ended';
+
+/** Where a viewer is counted in, and how it leaves. */
+export interface ViewerHost {
+  removeViewer(viewer: Viewer, reason: LeaveReason): void;
+}
+
+/**
+ * One viewer of one stream: a cursor and, once media flow, a socket.
+ *
+ *   waiting ──media──▶ streaming ──▶ gone        waiting ──hang-up, failure──▶ gone
+ *
+ * The fan-out moves it to `streaming`; hang-up, policy or the end of the session move it to `gone`.
+ */
+export class Viewer {
+  readonly joinedAt = wallClockIso();
+  readonly joinedMs = monotonicMs();
+  socket: Socket | null = null;
+  /** The session that counts this viewer in; changes when two sessions turn out to be one. */
+  host: ViewerHost | null = null;
+  /** Told once when the viewer is gone, for whoever holds its connection while it waits. */
+  onGone: ((reason: LeaveReason) => void) | null = null;
+  /** Position of the next byte to write. */
+  cursor = 0;
+  /** Bytes handed to the socket; what the kernel took is this less `unsentBytes()`. */
+  queuedBytes = 0;
+  /** Waits in the catch-up queue. */
+  queued = false;
+  /** Backlog granted at the join, in media ms; 0 once the viewer has caught up. */
+  grantedMs = 0;
+  progressMs = 0;
+  acceptedBytes = 0;
+  jumps = 0;
+  leaveReason: LeaveReason | null = null;
+  private jumpTimesMs: number[] = [];
+
+  constructor(readonly identity: ViewerIdentity) {}
+
+  get id(): string {
+    return this.identity.id;
+  }
+
+  get state(): 'waiting' | 'streaming' | 'gone' {
+    if (this.leaveReason !== null) return 'gone';
+    return this.socket === null ? 'waiting' : 'streaming';
+  }
+
+  /** Queues `bytes` on the socket. The caller has made sure that a socket is there. */
+  write(bytes: Buffer): void {
+    this.queuedBytes += bytes.length;
+    this.socket?.write(bytes);
+  }
+
+  /** True when the kernel has taken all that was written: only then is more written (rule 16). */
+  get isDrained(): boolean {
+    return this.socket !== null && this.socket.writableLength === 0;
+  }
+
+  /**
+   * Bytes written and not yet taken by the kernel. `writableLength` counts a buffer as pending until its
+   * last byte is taken; libuv's queue size tells partial progress, so that a slow viewer is not mistaken
+   * for a dead one. Where the handle does not offer it, the coarser figure serves.
+   */
+  unsentBytes(): number {
+    const socket = this.socket;
+    if (socket === null || socket.writableLength === 0) return 0;
+    const handle = (socket as { _handle?: { writeQueueSize?: unknown } | null })._handle;
+    const queued = handle?.writeQueueSize;
+    return typeof queued === 'number' ? queued : socket.writableLength;
+  }
+
+  noteProgress(nowMs: number): void {
+    const unsent = this.unsentBytes();
+    const accepted = this.queuedBytes - unsent;
+    if (unsent === 0 || accepted !== this.acceptedBytes) this.progressMs = nowMs;
+    this.acceptedBytes = accepted;
+  }
+
+  noteJump(nowMs: number): void {
+    this.jumps++;
+    this.jumpTimesMs = this.jumpTimesMs.filter((at) => nowMs - at < 60_000);
+    this.jumpTimesMs.push(nowMs);
+  }
+
+  recentJumps(nowMs: number): number {
+    let count = 0;
+    for (const at of this.jumpTimesMs) if (nowMs - at < 60_000) count++;
+    return count;
+  }
+}

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { Test } from '@nestjs/testing';
+import { ConfigModule, loadConfig } from '../config';
 import { AceEngineClient, AceModule } from './index';
 
 describe('AceModule', () => {
@@ -11,7 +12,9 @@ describe('AceModule', () => {
     });
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const endpoint = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
-    const module = await Test.createTestingModule({ imports: [AceModule] }).compile();
+    const module = await Test.createTestingModule({
+      imports: [ConfigModule.forRoot(loadConfig({})), AceModule],
+    }).compile();
     await module.init();
 
     const { signal } = new AbortController();

@@ -12,7 +12,9 @@ export class CallDeadline {
 
   constructor(timeoutMs: number, caller?: AbortSignal) {
     this.#caller = caller;
-    this.#timer = setTimeout(() => this.#controller.abort(answerTimeout(timeoutMs)), timeoutMs);
+    // Rounded up: a timer cuts fractions off, and a caller whose budget is the limit must find it spent.
+    const wholeMs = Math.ceil(timeoutMs);
+    this.#timer = setTimeout(() => this.#controller.abort(answerTimeout(wholeMs)), wholeMs);
     if (caller?.aborted === true) {
       this.#onCallerAbort();
     } else {
@@ -37,5 +39,9 @@ export class CallDeadline {
 }
 
 export function answerTimeout(timeoutMs: number): EngineFault {
-  return new EngineFault('engine', 'answer_timeout', `no complete answer within ${timeoutMs} ms`);
+  return new EngineFault(
+    'engine',
+    'answer_timeout',
+    `no complete answer within ${Math.ceil(timeoutMs)} ms`,
+  );
 }

@@ -18,6 +18,7 @@ export type ReclaimStage = 'not_asked' | 'asking' | 'exhausted';
 export class CapacityWaiter implements SelectionRequest {
   readonly streamId: string;
   readonly excluded: ReadonlySet<string>;
+  readonly mayWait: boolean;
   readonly outcome: Promise<EngineLease>;
   reclaim: ReclaimStage = 'not_asked';
 
@@ -31,6 +32,7 @@ export class CapacityWaiter implements SelectionRequest {
     const { request, excluded, timeoutMs } = options;
     this.streamId = request.streamId;
     this.excluded = excluded;
+    this.mayWait = request.mayWait ?? true;
     this.outcome = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;

@@ -116,13 +116,19 @@ export class EngineAllocator implements OnModuleDestroy {
     const outlook = this.selector.outlook(waiter.excluded, this.supply.canGrow);
     switch (outlook) {
       case 'coming':
+        if (!waiter.mayWait) {
+          waiter.fail(new AppError('no_engine', 'No other engine works now.'));
+          return;
+        }
         // Those who had nothing to give may have something when the engines are back.
         if (waiter.reclaim === 'exhausted') waiter.reclaim = 'not_asked';
         return;
       case 'full':
       case 'full_growing':
         if (waiter.reclaim === 'not_asked') void this.reclaimFor(waiter);
-        else if (waiter.reclaim === 'exhausted' && outlook === 'full') waiter.fail(full());
+        else if (waiter.reclaim === 'exhausted' && (outlook === 'full' || !waiter.mayWait)) {
+          waiter.fail(full());
+        }
         return;
       case 'excluded':
         waiter.fail(new AppError('engine_failed', 'Every engine failed on this content.'));

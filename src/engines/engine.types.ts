@@ -41,6 +41,11 @@ export interface AcquireRequest {
   /** Engines not to be chosen: those that just failed on this content. */
   readonly excluded: ReadonlySet<string>;
   readonly signal: AbortSignal;
+  /**
+   * False: take a slot that is free now or that an idle session can give up, but wait for no engine to
+   * come. True when left out.
+   */
+  readonly mayWait?: boolean;
 }
 
 /** What streams tell about the engine they run on; health takes it as a hint and probes at once. */

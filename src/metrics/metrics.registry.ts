@@ -30,6 +30,19 @@ export class MetricsRegistry {
     return new Counter({ name, help, labelNames, registers: [this.registry] });
   }
 
+  /** A total that its owner keeps: read when somebody asks, and never less than it was. */
+  sampledCounter(name: string, help: string, collect: () => number): Counter {
+    let known = 0;
+    const counter = new Counter({ name, help, registers: [this.registry], collect: read });
+    return counter;
+
+    function read(): void {
+      const total = Math.max(known, collect());
+      counter.inc(total - known);
+      known = total;
+    }
+  }
+
   /**
    * A value that is read when somebody asks, from the live objects themselves.
    *

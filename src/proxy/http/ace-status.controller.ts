@@ -1,0 +1,50 @@
+import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
+import { ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Public } from '../../access';
+import { CONFIG, type AppConfig } from '../../config';
+import { AppError } from '../../kernel/errors';
+import { SessionDirectory } from '../session';
+import { hasSelector, readContentSelector } from './content-request';
+import { ANY_PLAYBACK } from './engine-api.door';
+import { queryOf } from './stream.controller';
+import { CORS_HEADERS } from './stream-response';
+
+/** `/ace/status` in acexy's shape, answered from memory. */
+@ApiTags('streaming')
+@Public()
+@Controller('ace/status')
+export class AceStatusController {
+  constructor(
+    @Inject(CONFIG) private readonly config: AppConfig,
+    private readonly sessions: SessionDirectory,
+  ) {}
+
+  /** How many streams there are, or how many watch one of them. */
+  @Get()
+  @ApiOperation({ summary: 'Number of streams, or of viewers of one stream' })
+  @ApiQuery({ name: 'id', required: false })
+  @ApiQuery({ name: 'infohash', required: false })
+  status(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    reply.headers(CORS_HEADERS);
+    const query = queryOf(request);
+    if (!hasSelector(query)) {
+      void reply.send({ streams: this.sessions.list().length });
+      return;
+    }
+    const selector = readContentSelector(query, null, this.config);
+    const session = this.sessions.lookup(selector);
+    if (session === null) throw new AppError('not_found', 'This content is not being streamed.');
+    const name = selector.kind === 'content_id' ? 'id' : selector.kind;
+    void reply.send({
+      clients: session.viewers.size,
+      stream_id: { [name]: selector.value },
+      stat_url: this.statUrl(session.id, request),
+    });
+  }
+
+  private statUrl(streamId: string, request: FastifyRequest): string {
+    const base = this.config.publicUrl ?? `${request.protocol}://${request.host}`;
+    return `${base}/ace/stat/${encodeURIComponent(streamId)}/${ANY_PLAYBACK}`;
+  }
+}

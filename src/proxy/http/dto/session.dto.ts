@@ -1,0 +1,104 @@
+import type { SessionState } from '../../session';
+
+/** One try on one engine. */
+export class AttemptDto {
+  engine_id!: string;
+  /** ISO 8601, UTC. */
+  started_at!: string;
+  /** Null while it runs. */
+  duration_ms!: number | null;
+  /** `running`, `playing`, or why it ended. */
+  outcome!: string;
+}
+
+/** Milestones of the start, ISO 8601 UTC; null until reached. */
+export class SessionTimelineDto {
+  requested_at!: string;
+  engine_answered_at!: string | null;
+  first_byte_at!: string | null;
+  first_pat_at!: string | null;
+  first_keyframe_at!: string | null;
+}
+
+/** The history kept for viewers who join. */
+export class SessionBufferDto {
+  /** Media seconds; null while the stream has no clock. */
+  seconds!: number | null;
+  bytes!: number;
+  /** Random access points. */
+  keyframes!: number;
+}
+
+/** One content and all its viewers. */
+export class SessionDto {
+  stream_id!: string;
+  /** What was asked for. */
+  ace_id!: string;
+  infohash!: string | null;
+  engine_host!: string | null;
+  engine_port!: number | null;
+  container_id!: string | null;
+  playback_session_id!: string | null;
+  /** Null when the engine does not know. */
+  is_live!: boolean | null;
+  is_active!: boolean;
+  state!: SessionState;
+  client_count!: number;
+  /** ISO 8601, UTC. */
+  created_at!: string | null;
+  /** When viewers could first join. */
+  started_at!: string | null;
+  ended_at!: string | null;
+  end_reason!: string | null;
+  /** Code and detail of the failure. */
+  error!: string | null;
+  /** Seconds without any viewer. */
+  idle_seconds!: number;
+  attempts!: AttemptDto[];
+  timeline!: SessionTimelineDto;
+  buffer!: SessionBufferDto;
+  /** Bits per second by the stream's own clock. */
+  bitrate_bps!: number | null;
+  bytes_in!: number;
+  bytes_out!: number;
+  /** Bytes queued on viewers' sockets that the kernel has not taken. */
+  pinned_bytes!: number;
+  continuity_errors!: number;
+  /** How often packet alignment was lost and found again. */
+  resyncs!: number;
+  /** How often the running stream was given a new source. */
+  failovers!: number;
+}
+
+export class SessionListDto {
+  sessions!: SessionDto[];
+}
+
+export class ProxyStatusDto {
+  running!: boolean;
+  total_sessions!: number;
+  active_sessions!: number;
+  total_clients!: number;
+  sessions!: SessionDto[];
+}
+
+/** One viewer of one stream. */
+export class ClientDto {
+  client_id!: string;
+  ip_address!: string;
+  user_agent!: string;
+  state!: 'waiting' | 'streaming' | 'gone';
+  /** ISO 8601, UTC. */
+  connected_at!: string;
+  connected_s!: number;
+  /** Bytes that the kernel has taken for this viewer. */
+  bytes_sent!: number;
+  /** Media seconds behind the newest; null while the stream has no clock or the viewer waits. */
+  behind_s!: number | null;
+  /** How often the viewer was moved forward because it was too slow. */
+  jumps!: number;
+}
+
+export class ClientListDto {
+  clients!: ClientDto[];
+}

@@ -1,0 +1,55 @@
+import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
+
+/** A stream as the predecessors listed it. */
+export class StreamDto {
+  id!: string;
+  key_type!: 'content_id' | 'infohash' | 'url' | 'magnet';
+  key!: string;
+  file_index!: number;
+  infohash!: string | null;
+  container_id!: string | null;
+  playback_session_id!: string | null;
+  status!: 'started' | 'ended';
+  state!: string;
+  is_live!: boolean | null;
+  client_count!: number;
+  /** ISO 8601, UTC. */
+  started_at!: string | null;
+  ended_at!: string | null;
+  end_reason!: string | null;
+  error!: string | null;
+  bitrate_bps!: number | null;
+}
+
+export class StreamListQueryDto {
+  @IsOptional()
+  @IsIn(['started', 'ended'])
+  status?: 'started' | 'ended';
+
+  /** Only streams of this engine. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(128)
+  container_id?: string;
+}
+
+/** What the engine says of the stream just now. Null where it does not say. */
+export class StreamStatsDto {
+  stream_id!: string;
+  status!: string | null;
+  peers!: number | null;
+  /** The engine's KB/s × 8. */
+  speed_down_kbps!: number | null;
+  /** The engine's KB/s × 8. */
+  speed_up_kbps!: number | null;
+  downloaded_bytes!: number | null;
+  uploaded_bytes!: number | null;
+  bitrate_bps!: number | null;
+  /** Media seconds kept. */
+  buffer_s!: number | null;
+}
+
+export class StreamStoppedDto {
+  stream_id!: string;
+  message!: string;
+}

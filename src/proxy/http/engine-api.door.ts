@@ -1,0 +1,166 @@
+import { randomBytes } from 'node:crypto';
+import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { LRUCache } from 'lru-cache';
+import { CONFIG, type AppConfig } from '../../config';
+import { monotonicMs } from '../../kernel/clock';
+import type { ContentSelector } from '../../kernel/content-selector';
+import { SessionDirectory, type StreamSession } from '../session';
+import type { Viewer } from '../viewers';
+import { StreamStatistics } from './stream-statistics';
+import { ViewerEntrance, clientAddress } from './viewer-entrance';
+
+/** What a program that was written against an engine holds: the addresses of one of its playbacks. */
+interface Playback {
+  readonly token: string;
+  readonly selector: ContentSelector;
+  readonly viewers: Set<Viewer>;
+  session: StreamSession;
+  lastUsedMs: number;
+}
+
+const MAX_PLAYBACKS = 5000;
+/** Without viewer and without a poll for this long the caller is taken to have gone. */
+const IDLE_MS = 30_000;
+const LOOK_EVERY_MS = 5000;
+
+export interface EngineAnswer {
+  readonly response: Readonly<Record<string, unknown>> | string | null;
+  readonly error: string | null;
+}
+
+/** In place of a token: whoever plays it. What `/ace/status` names, which belongs to no caller. */
+export const ANY_PLAYBACK = 'any';
+
+const UNKNOWN: EngineAnswer = { response: null, error: 'unknown playback session id' };
+
+/**
+ * Speaks an engine's own API to programs that were written against one: `format=json`, then playback, stat
+ * and command addresses. Each caller gets addresses of its own, so that its "stop" means that this caller
+ * leaves, not that the stream ends for others.
+ */
+@Injectable()
+export class EngineApiDoor implements OnModuleInit, OnModuleDestroy {
+  private readonly playbacks = new LRUCache<string, Playback>({
+    max: MAX_PLAYBACKS,
+    dispose: (playback) => playback.session.letGo(playback),
+  });
+  private timer: NodeJS.Timeout | null = null;
+
+  constructor(
+    @Inject(CONFIG) private readonly config: AppConfig,
+    private readonly sessions: SessionDirectory,
+    private readonly entrance: ViewerEntrance,
+    private readonly statistics: StreamStatistics,
+  ) {}
+
+  onModuleInit(): void {
+    this.timer = setInterval(() => this.dropIdle(), LOOK_EVERY_MS);
+  }
+
+  onModuleDestroy(): void {
+    if (this.timer !== null) clearInterval(this.timer);
+    this.playbacks.clear();
+  }
+
+  /** Starts the content and answers as an engine does: as soon as it has accepted, before any media. */
+  async open(selector: ContentSelector, request: FastifyRequest): Promise<EngineAnswer> {
+    const token = randomBytes(16).toString('hex');
+    const playback = { token, selector, viewers: new Set<Viewer>(), lastUsedMs: monotonicMs() };
+    const holder: Playback = Object.assign(playback, {
+      session: this.sessions.hold(selector, playback, clientAddress(request)),
+    });
+    let session: StreamSession;
+    try {
+      session = await holder.session.answered;
+    } catch (error) {
+      holder.session.letGo(holder);
+      throw error;
+    }
+    holder.session = session;
+    this.playbacks.set(token, holder);
+    const infohash = encodeURIComponent(session.infohash ?? selector.value);
+    const base = `${this.baseUrl(request)}/ace`;
+    return {
+      response: {
+        playback_url: `${base}/r/${infohash}/${token}`,
+        stat_url: `${base}/stat/${infohash}/${token}`,
+        command_url: `${base}/cmd/${infohash}/${token}`,
+        infohash: session.infohash,
+        playback_session_id: token,
+        is_live: session.isLive,
+        is_encrypted: 0,
+        client_session_id: -1,
+      },
+      error: null,
+    };
+  }
+
+  /** The stream behind a playback address; an unknown token still names its content by infohash. */
+  async play(
+    infohash: ContentSelector,
+    token: string,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
+    const playback = this.use(token);
+    await this.entrance.admit(playback?.selector ?? infohash, request, reply, (viewer) => {
+      if (playback === undefined) return;
+      playback.viewers.add(viewer);
+      reply.raw.once('close', () => playback.viewers.delete(viewer));
+    });
+  }
+
+  /** @param token a caller's own, or `any` for whichever session plays `infohash` */
+  async stat(infohash: string, token: string): Promise<EngineAnswer> {
+    const session =
+      token === ANY_PLAYBACK ? this.sessions.find(infohash) : this.use(token)?.session;
+    if (session == null || session.isOver) return UNKNOWN;
+    const stat = await this.statistics.of(session);
+    return {
+      response: {
+        status: session.state === 'starting' ? 'prebuf' : 'dl',
+        peers: stat?.peers ?? 0,
+        speed_down: stat?.speedDownKBps ?? 0,
+        speed_up: stat?.speedUpKBps ?? 0,
+        downloaded: stat?.downloadedBytes ?? session.ingest.bytesIn,
+        uploaded: stat?.uploadedBytes ?? 0,
+        total_progress: 0,
+        is_live: session.isLive,
+        is_encrypted: 0,
+        infohash: session.infohash,
+        playback_session_id: token,
+        client_session_id: -1,
+      },
+      error: null,
+    };
+  }
+
+  /** `method=stop`: this caller leaves; the stream goes on for the others. */
+  command(token: string, method: string | null): EngineAnswer {
+    const playback = this.use(token);
+    if (playback === undefined) return UNKNOWN;
+    if (method !== 'stop') return { response: null, error: 'unknown method' };
+    for (const viewer of [...playback.viewers]) viewer.host?.removeViewer(viewer, 'kicked');
+    this.playbacks.delete(token);
+    return { response: 'ok', error: null };
+  }
+
+  private use(token: string): Playback | undefined {
+    const playback = this.playbacks.get(token);
+    if (playback !== undefined) playback.lastUsedMs = monotonicMs();
+    return playback;
+  }
+
+  private dropIdle(): void {
+    const nowMs = monotonicMs();
+    for (const [token, playback] of this.playbacks.entries()) {
+      const isIdle = playback.viewers.size === 0 && nowMs - playback.lastUsedMs >= IDLE_MS;
+      if (isIdle || playback.session.isOver) this.playbacks.delete(token);
+    }
+  }
+
+  private baseUrl(request: FastifyRequest): string {
+    return this.config.publicUrl ?? `${request.protocol}://${request.host}`;
+  }
+}

@@ -1,0 +1,59 @@
+import { Controller, Get, Head, Inject, Options, Param, Query, Req, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Public } from '../../access';
+import { CONFIG, type AppConfig } from '../../config';
+import { readContentSelector } from './content-request';
+import { EngineApiDoor, type EngineAnswer } from './engine-api.door';
+import { CORS_HEADERS, sendPreflight, sendStreamHead } from './stream-response';
+
+/** The addresses that an answer of `format=json` names. They are secrets of one caller, not an API to browse. */
+@ApiExcludeController()
+@Public()
+@Controller('ace')
+export class PlaybackController {
+  constructor(
+    @Inject(CONFIG) private readonly config: AppConfig,
+    private readonly door: EngineApiDoor,
+  ) {}
+
+  @Head('r/:infohash/:token')
+  head(
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+    @Param('infohash') infohash: string,
+  ): void {
+    reply.headers(CORS_HEADERS);
+    readContentSelector(new URLSearchParams({ infohash }), null, this.config);
+    reply.hijack();
+    sendStreamHead(reply.raw, request.id);
+  }
+
+  @Options(['r/:infohash/:token', 'stat/:infohash/:token', 'cmd/:infohash/:token'])
+  preflight(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    reply.hijack();
+    sendPreflight(request.raw, reply.raw, request.id);
+  }
+
+  @Get('r/:infohash/:token')
+  async play(
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+    @Param('infohash') infohash: string,
+    @Param('token') token: string,
+  ): Promise<void> {
+    reply.headers(CORS_HEADERS);
+    const selector = readContentSelector(new URLSearchParams({ infohash }), null, this.config);
+    await this.door.play(selector, token, request, reply);
+  }
+
+  @Get('stat/:infohash/:token')
+  stat(@Param('infohash') infohash: string, @Param('token') token: string): Promise<EngineAnswer> {
+    return this.door.stat(infohash, token);
+  }
+
+  @Get('cmd/:infohash/:token')
+  command(@Param('token') token: string, @Query('method') method?: string): EngineAnswer {
+    return this.door.command(token, method ?? null);
+  }
+}

@@ -1,0 +1,89 @@
+import { monotonicMs } from '../../kernel/clock';
+import type { SessionSnapshot, StreamSession } from '../session';
+import type { Viewer } from '../viewers';
+import type { ClientDto, SessionDto } from './dto/session.dto';
+import type { StreamDto } from './dto/stream.dto';
+
+/** Sessions and viewers as they go on the wire. */
+export function toSessionDto(session: SessionSnapshot): SessionDto {
+  return {
+    stream_id: session.id,
+    ace_id: session.selector.value,
+    infohash: session.infohash,
+    engine_host: session.engine?.host ?? null,
+    engine_port: session.engine?.port ?? null,
+    container_id: session.engine?.id ?? null,
+    playback_session_id: session.playbackSessionId,
+    is_live: session.isLive,
+    is_active: session.endedAt === null,
+    state: session.state,
+    client_count: session.clientCount,
+    created_at: session.createdAt,
+    started_at: session.startedAt,
+    ended_at: session.endedAt,
+    end_reason: session.endReason,
+    error: errorText(session),
+    idle_seconds: Math.round(session.idleMs / 100) / 10,
+    attempts: session.attempts.map((attempt) => ({
+      engine_id: attempt.engineId,
+      started_at: attempt.startedAt,
+      duration_ms: attempt.durationMs,
+      outcome: attempt.outcome,
+    })),
+    timeline: {
+      requested_at: session.timeline.requestedAt,
+      engine_answered_at: session.timeline.engineAnsweredAt,
+      first_byte_at: session.timeline.firstByteAt,
+      first_pat_at: session.timeline.firstPatAt,
+      first_keyframe_at: session.timeline.firstKeyframeAt,
+    },
+    buffer: { ...session.buffer },
+    bitrate_bps: session.bitrateBps,
+    bytes_in: session.bytesIn,
+    bytes_out: session.bytesOut,
+    pinned_bytes: session.pinnedBytes,
+    continuity_errors: session.continuityErrors,
+    resyncs: session.resyncs,
+    failovers: session.failovers,
+  };
+}
+
+export function toStreamDto(session: SessionSnapshot): StreamDto {
+  return {
+    id: session.id,
+    key_type: session.selector.kind,
+    key: session.selector.value,
+    file_index: session.selector.fileIndex,
+    infohash: session.infohash,
+    container_id: session.engine?.id ?? null,
+    playback_session_id: session.playbackSessionId,
+    status: session.endedAt === null ? 'started' : 'ended',
+    state: session.state,
+    is_live: session.isLive,
+    client_count: session.clientCount,
+    started_at: session.startedAt,
+    ended_at: session.endedAt,
+    end_reason: session.endReason,
+    error: errorText(session),
+    bitrate_bps: session.bitrateBps,
+  };
+}
+
+export function toClientDto(viewer: Viewer, session: StreamSession): ClientDto {
+  const behindMs = viewer.socket === null ? null : session.history.mediaMsBehind(viewer.cursor);
+  return {
+    client_id: viewer.id,
+    ip_address: viewer.identity.ip,
+    user_agent: viewer.identity.userAgent,
+    state: viewer.state,
+    connected_at: viewer.joinedAt,
+    connected_s: Math.round((monotonicMs() - viewer.joinedMs) / 100) / 10,
+    bytes_sent: viewer.queuedBytes - viewer.unsentBytes(),
+    behind_s: behindMs === null ? null : Math.round(behindMs / 10) / 100,
+    jumps: viewer.jumps,
+  };
+}
+
+function errorText(session: SessionSnapshot): string | null {
+  return session.error === null ? null : `${session.error.code}: ${session.error.detail}`;
+}

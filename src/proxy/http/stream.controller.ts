@@ -1,0 +1,114 @@
+import { Controller, Get, Head, Inject, Options, Param, Req, Res } from '@nestjs/common';
+import {
+  ApiExcludeEndpoint,
+  ApiOperation,
+  ApiParam,
+  ApiProduces,
+  ApiQuery,
+  ApiResponse,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Public } from '../../access';
+import { CONFIG, type AppConfig } from '../../config';
+import type { ContentSelector } from '../../kernel/content-selector';
+import { AppError } from '../../kernel/errors';
+import { ProxyMetrics } from '../proxy.metrics';
+import { readContentSelector } from './content-request';
+import { EngineApiDoor } from './engine-api.door';
+import { CORS_HEADERS, sendPreflight, sendStreamHead } from './stream-response';
+import { ViewerEntrance } from './viewer-entrance';
+
+const PATHS = ['ace/getstream', 'ace/getstream/:id'];
+
+/**
+ * `/ace/getstream`: drop-in for an engine's own address and for acexy's. HEAD has routes of its own before
+ * GET's, because Fastify would otherwise run the GET handler for it and start a stream for every probe.
+ */
+@ApiTags('streaming')
+@Public()
+@Controller()
+export class StreamController {
+  constructor(
+    @Inject(CONFIG) private readonly config: AppConfig,
+    private readonly entrance: ViewerEntrance,
+    private readonly engineApi: EngineApiDoor,
+    private readonly metrics: ProxyMetrics,
+  ) {}
+
+  @Head(PATHS)
+  @ApiExcludeEndpoint()
+  head(
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+    @Param('id') pathId: string | undefined,
+  ): void {
+    reply.headers(CORS_HEADERS);
+    this.selectorOf(request, pathId);
+    this.metrics.probed('head');
+    reply.hijack();
+    sendStreamHead(reply.raw, request.id);
+  }
+
+  @Options(PATHS)
+  @ApiExcludeEndpoint()
+  options(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    this.metrics.probed('options');
+    reply.hijack();
+    sendPreflight(request.raw, reply.raw, request.id);
+  }
+
+  /**
+   * An endless MPEG-TS. With `format=json` an engine's JSON answer with addresses of this product.
+   */
+  @Get(PATHS)
+  @ApiOperation({
+    summary: 'Watch a content as MPEG-TS',
+    description:
+      'Exactly one selector. Body: packets of 188 bytes, beginning with PAT, PMT and a random access point. ' +
+      '`Range` is ignored. Unknown parameters, `pid` and `sid` are accepted and ignored.',
+  })
+  @ApiParam({ name: 'id', required: false, description: '40 hex digits, `.ts` may follow' })
+  @ApiQuery({
+    name: 'id',
+    required: false,
+    description: 'Content id, 40 hex digits; alias of content_id',
+  })
+  @ApiQuery({ name: 'content_id', required: false })
+  @ApiQuery({ name: 'infohash', required: false })
+  @ApiQuery({ name: 'url', required: false, description: 'Only with ALLOW_URL_SELECTORS' })
+  @ApiQuery({ name: 'magnet', required: false, description: 'Only with ALLOW_URL_SELECTORS' })
+  @ApiQuery({ name: '_idx', required: false, description: 'File index, 0 by default' })
+  @ApiQuery({ name: 'format', required: false, enum: ['json'] })
+  @ApiProduces('video/mp2t')
+  @ApiResponse({ status: 200, description: 'The stream, until the viewer leaves' })
+  async get(
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+    @Param('id') pathId: string | undefined,
+  ): Promise<void> {
+    reply.headers(CORS_HEADERS);
+    const selector = this.selectorOf(request, pathId);
+    if (queryOf(request).get('format') === 'json') {
+      await reply.send(await this.engineApi.open(selector, request));
+      return;
+    }
+    await this.entrance.admit(selector, request, reply);
+  }
+
+  private selectorOf(request: FastifyRequest, pathId: string | undefined): ContentSelector {
+    return readContentSelector(queryOf(request), pathId === '' ? null : (pathId ?? null), {
+      allowUrlSelectors: this.config.allowUrlSelectors,
+    });
+  }
+}
+
+/** The query as it was sent: a name given twice must be seen twice. */
+export function queryOf(request: FastifyRequest): URLSearchParams {
+  const at = request.url.indexOf('?');
+  const query = at < 0 ? '' : request.url.slice(at + 1);
+  if (/%(?![0-9a-f]{2})/i.test(query)) {
+    throw new AppError('invalid_selector', 'The query has a malformed percent escape.');
+  }
+  return new URLSearchParams(query);
+}

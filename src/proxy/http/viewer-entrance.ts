@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { Inject, Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CONFIG, type AppConfig } from '../../config';
+import type { ContentSelector } from '../../kernel/content-selector';
+import { SessionDirectory, type StreamSession } from '../session';
+import { Viewer } from '../viewers';
+import { openStreamResponse } from './stream-response';
+
+const MAX_AGENT_LENGTH = 256;
+const MAPPED_IPV4 = /^::ffff:(?=\d+\.)/i;
+
+/**
+ * Leads one GET to its stream: counts the viewer in, waits for the start with it, sends the head with the
+ * first media, and hands its socket to the session. Until the head is out a failure keeps its status.
+ */
+@Injectable()
+export class ViewerEntrance {
+  constructor(
+    @Inject(CONFIG) private readonly config: AppConfig,
+    private readonly sessions: SessionDirectory,
+  ) {}
+
+  /**
+   * Resolves when the viewer is fed or gone; what follows is the session's business.
+   *
+   * @param onJoined called at once with the viewer, before the start is waited for
+   * @throws AppError while nothing has been sent
+   */
+  async admit(
+    selector: ContentSelector,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    onJoined: (viewer: Viewer) => void = () => undefined,
+  ): Promise<void> {
+    if (request.raw.socket.destroyed) {
+      // Reset before it was looked at: nobody is there to start anything for.
+      reply.hijack();
+      return;
+    }
+    const viewer = new Viewer({
+      id: randomUUID(),
+      ip: clientAddress(request),
+      userAgent: (request.headers['user-agent'] ?? '').slice(0, MAX_AGENT_LENGTH),
+      path: request.url.split('?', 1)[0] ?? '',
+    });
+    const asked = this.sessions.join(selector, viewer);
+    onJoined(viewer);
+    watchForHangUp(viewer, reply.raw, request.raw.socket);
+    const early = this.armEarlyHead(viewer, request, reply);
+    let session: StreamSession;
+    try {
+      session = await asked.ready;
+    } catch (error) {
+      const wasGone = viewer.leaveReason === 'hung_up';
+      viewer.host?.removeViewer(viewer, 'stream_failed');
+      if (early.socket !== null) early.socket.resetAndDestroy();
+      else if (!wasGone) throw error;
+      else reply.hijack();
+      return;
+    } finally {
+      early.disarm();
+    }
+    if (viewer.leaveReason !== null) {
+      if (early.socket === null) reply.hijack();
+      (early.socket ?? request.raw.socket).destroy();
+      return;
+    }
+    const socket = early.socket ?? open(request, reply);
+    if (socket === null) viewer.host?.removeViewer(viewer, 'hung_up');
+    else session.attachViewer(viewer, socket, this.config.proxyJoinBehindMs);
+  }
+
+  /**
+   * Players with a short read time-out get the head before the media, so that they go on waiting. A start
+   * that fails after that can only reset their connection (contract §3).
+   */
+  private armEarlyHead(
+    viewer: Viewer,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): { socket: Socket | null; disarm: () => void } {
+    const { proxyEarlyHeadersAgents, proxyEarlyHeadersAfterMs } = this.config;
+    const isImpatient = proxyEarlyHeadersAgents.some((agent) =>
+      agent.test(viewer.identity.userAgent),
+    );
+    if (!isImpatient) return { socket: null, disarm: () => undefined };
+    const early: { socket: Socket | null; disarm: () => void } = {
+      socket: null,
+      disarm: () => clearTimeout(timer),
+    };
+    const timer = setTimeout(() => {
+      if (viewer.leaveReason === null) early.socket = open(request, reply);
+    }, proxyEarlyHeadersAfterMs);
+    return early;
+  }
+}
+
+/** Who asks, with IPv4 written as IPv4. Believes X-Forwarded-For only from TRUSTED_PROXIES. */
+export function clientAddress(request: FastifyRequest): string {
+  // A connection that was reset before its request came up has no address any more, whatever the type says.
+  const ip = request.ip as string | undefined;
+  return (ip ?? '').replace(MAPPED_IPV4, '');
+}
+
+function open(request: FastifyRequest, reply: FastifyReply): Socket | null {
+  reply.hijack();
+  return openStreamResponse(reply.raw, request.id);
+}
+
+/**
+ * The response's `close` is the only sign of a viewer who hung up (a request's fires when its body ends).
+ * One who has closed its sending half has left as well: no player does that and goes on reading.
+ */
+function watchForHangUp(viewer: Viewer, response: ServerResponse, socket: Socket): void {
+  const leave = (): void => {
+    viewer.host?.removeViewer(viewer, 'hung_up');
+  };
+  const leaveHalfway = (): void => {
+    leave();
+    socket.destroy();
+  };
+  // A connection outlives an answer that was refused: what belongs to this viewer must go with it.
+  response.once('close', () => {
+    socket.off('end', leaveHalfway);
+    leave();
+  });
+  socket.once('end', leaveHalfway);
+  viewer.onGone = (reason) => {
+    // Others who go while they wait get an error; who is thrown out has nothing to wait for.
+    if (reason === 'kicked' && viewer.socket === null) socket.resetAndDestroy();
+  };
+}

@@ -1,0 +1,2 @@
+export { ProxyModule } from './proxy.module';
+export { StreamShutdown } from './session';

@@ -1,0 +1,85 @@
+import { Injectable } from '@nestjs/common';
+import type { Counter } from 'prom-client';
+import { EventBus, type RecordedEvent } from '../events';
+import { MetricsRegistry } from '../metrics';
+import { SessionDirectory } from './session';
+
+/** Figures of the proxy. Counts come from the live objects at the moment of the scrape. */
+@Injectable()
+export class ProxyMetrics {
+  private readonly probes: Counter;
+  /** Bytes of sessions that are over. */
+  private pastBytes = 0;
+
+  constructor(metrics: MetricsRegistry, sessions: SessionDirectory, events: EventBus) {
+    this.probes = metrics.counter(
+      'proxy_probe_requests_total',
+      'HEAD and OPTIONS requests for streams, which start nothing.',
+      ['method'],
+    );
+    const live = (): readonly ReturnType<SessionDirectory['list']>[number][] => sessions.list();
+    metrics.gauge('proxy_sessions_active', 'Sessions under way.', () => live().length);
+    metrics.gauge(
+      'proxy_clients_active',
+      'Viewers, those who wait for a start included.',
+      () => sessions.limits.count,
+    );
+    metrics.gauge('proxy_ring_bytes', 'Memory held by the history of all streams.', () =>
+      live().reduce((sum, session) => sum + session.history.ring.allocatedBytes, 0),
+    );
+    metrics.gauge(
+      'proxy_pinned_bytes',
+      "Bytes queued on viewers' sockets beyond the history.",
+      () => live().reduce((sum, session) => sum + session.pinnedBytes, 0),
+    );
+    metrics.sampledCounter(
+      'proxy_bytes_streamed_total',
+      'Bytes that the kernel has taken for viewers.',
+      () => live().reduce((sum, session) => sum + session.bytesOut, this.pastBytes),
+    );
+    const durations = metrics.histogram(
+      'proxy_session_duration_seconds',
+      'How long sessions lasted.',
+      { buckets: [1, 10, 60, 600, 1800, 3600, 7200, 14400, 43200] },
+    );
+    sessions.onSessionOver((session) => {
+      this.pastBytes += session.bytesOut;
+      durations.observe(((session.endedMs ?? session.createdMs) - session.createdMs) / 1000);
+    });
+    countEvents(metrics, events);
+  }
+
+  probed(method: 'head' | 'options'): void {
+    this.probes.inc({ method });
+  }
+}
+
+function countEvents(metrics: MetricsRegistry, events: EventBus): void {
+  const sessions = metrics.counter('proxy_sessions_total', 'Sessions begun.');
+  const clients = metrics.counter('proxy_clients_total', 'Viewers who got media.');
+  const left = metrics.counter('proxy_clients_left_total', 'Viewers gone, by reason.', ['reason']);
+  const jumps = metrics.counter('proxy_viewer_jumps_total', 'Slow viewers moved forward.');
+  const stalls = metrics.counter('proxy_stalls_total', 'Running streams that lost their source.');
+  const failures = metrics.counter('proxy_failures_total', 'Sessions failed, by code.', ['code']);
+  const starts = metrics.histogram(
+    'proxy_start_seconds',
+    'From the first request for a content to its first random access point.',
+    { buckets: [0.25, 0.5, 1, 2, 5, 10, 20, 30, 45, 60] },
+  );
+  events.subscribe((event) => {
+    if (is(event, 'stream_requested')) sessions.inc();
+    else if (is(event, 'viewer_joined')) clients.inc();
+    else if (is(event, 'viewer_left')) left.inc({ reason: event.payload.reason });
+    else if (is(event, 'viewer_jumped')) jumps.inc();
+    else if (is(event, 'stream_stalled')) stalls.inc();
+    else if (is(event, 'stream_failed')) failures.inc({ code: event.payload.code });
+    else if (is(event, 'stream_started')) starts.observe(event.payload.start_ms / 1000);
+  });
+}
+
+function is<T extends RecordedEvent['type']>(
+  event: RecordedEvent,
+  type: T,
+): event is RecordedEvent<T> {
+  return event.type === type;
+}

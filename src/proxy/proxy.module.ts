@@ -1,0 +1,41 @@
+import { Module } from '@nestjs/common';
+import { AceModule } from '../ace';
+import { CoordinationModule } from '../coordination';
+import { EnginesModule } from '../engines';
+import { EventsModule } from '../events';
+import { AceStatusController } from './http/ace-status.controller';
+import { EngineApiDoor } from './http/engine-api.door';
+import { PlaybackController } from './http/playback.controller';
+import { SessionsController } from './http/sessions.controller';
+import { StreamStatistics } from './http/stream-statistics';
+import { StreamController } from './http/stream.controller';
+import { StreamsController } from './http/streams.controller';
+import { ViewerEntrance } from './http/viewer-entrance';
+import { ProxyMetrics } from './proxy.metrics';
+import { ContentAliases, SessionDirectory, SessionServices, StreamShutdown } from './session';
+import { CatchUpScheduler } from './viewers';
+
+/** From a request for a content to the bytes a viewer gets. */
+@Module({
+  imports: [AceModule, CoordinationModule, EnginesModule, EventsModule],
+  controllers: [
+    StreamController,
+    PlaybackController,
+    AceStatusController,
+    SessionsController,
+    StreamsController,
+  ],
+  providers: [
+    CatchUpScheduler,
+    ContentAliases,
+    EngineApiDoor,
+    ProxyMetrics,
+    SessionDirectory,
+    SessionServices,
+    StreamShutdown,
+    StreamStatistics,
+    ViewerEntrance,
+  ],
+  exports: [StreamShutdown],
+})
+export class ProxyModule {}

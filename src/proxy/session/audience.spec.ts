@@ -1,0 +1,129 @@
+import type { ViewerHost } from '../viewers';
+import { ManualTasks } from '../testing/manual-tasks.spec-support';
+import { someViewer } from '../testing/viewers.spec-support';
+import { Audience } from './audience';
+
+const host: ViewerHost = { removeViewer: () => undefined };
+
+describe('Audience', () => {
+  let tasks: ManualTasks;
+  let graceOver: number;
+  let audience: Audience;
+
+  beforeEach(() => {
+    tasks = new ManualTasks();
+    graceOver = 0;
+    audience = new Audience('grace:1', 10_000, tasks, () => graceOver++);
+  });
+
+  it('begins its grace when nobody is there, and tells when it is over', () => {
+    audience.beginGraceIfEmpty();
+    expect(audience.idleSince).not.toBeNull();
+    expect(tasks.pending.get('grace:1')?.delayMs).toBe(10_000);
+    tasks.runAll();
+    expect(graceOver).toBe(1);
+  });
+
+  it('ends the grace when somebody comes, viewer or holder', () => {
+    audience.beginGraceIfEmpty();
+    audience.add(someViewer(), host);
+    expect(tasks.pending.size).toBe(0);
+    expect(audience.idleSince).toBeNull();
+
+    const held = new Audience('grace:2', 10_000, tasks, () => graceOver++);
+    held.beginGraceIfEmpty();
+    held.hold({});
+    expect(tasks.pending.size).toBe(0);
+    expect(held.idleSince).toBeNull();
+  });
+
+  it('has no grace while anybody is there', () => {
+    const [first, second] = [someViewer(), someViewer()];
+    const holder = {};
+    audience.add(first, host);
+    audience.add(second, host);
+    audience.hold(holder);
+    audience.remove(first, 'hung_up');
+    audience.beginGraceIfEmpty();
+    expect(tasks.pending.size).toBe(0);
+    audience.remove(second, 'hung_up');
+    audience.beginGraceIfEmpty();
+    expect(tasks.pending.size).toBe(0);
+    audience.letGo(holder);
+    audience.beginGraceIfEmpty();
+    expect(tasks.pending.size).toBe(1);
+  });
+
+  it('is not prolonged by who was not there', () => {
+    audience.beginGraceIfEmpty();
+    const since = audience.idleSince;
+    const [task] = tasks.pending.values();
+    audience.letGo({});
+    audience.beginGraceIfEmpty();
+    expect(audience.idleSince).toBe(since);
+    expect(tasks.pending.get('grace:1')).toBe(task);
+  });
+
+  it('looks again when the grace is over: who is back is not thrown out', () => {
+    audience.beginGraceIfEmpty();
+    const [task] = tasks.pending.values();
+    audience.add(someViewer(), host);
+    task?.run();
+    expect(graceOver).toBe(0);
+  });
+
+  it('says once who was removed, and why', () => {
+    const viewer = someViewer();
+    audience.add(viewer, host);
+    expect(viewer.host).toBe(host);
+    expect(audience.remove(viewer, 'kicked')).toBe(true);
+    expect(viewer.leaveReason).toBe('kicked');
+    expect(audience.remove(viewer, 'stopped')).toBe(false);
+    expect(viewer.leaveReason).toBe('kicked');
+  });
+
+  it('counts the bytes of those who are there and of those who have left', () => {
+    const [first, second] = [someViewer(), someViewer()];
+    audience.add(first, host);
+    audience.add(second, host);
+    first.queuedBytes = 1000;
+    second.queuedBytes = 20;
+    expect(audience.bytesOut).toBe(1020);
+    audience.remove(first, 'hung_up');
+    expect(audience.bytesOut).toBe(1020);
+    second.queuedBytes = 25;
+    expect(audience.bytesOut).toBe(1025);
+  });
+
+  it('hands everybody over, with their new host, and is empty then', () => {
+    const other = new Audience('grace:2', 10_000, tasks, () => graceOver++);
+    const otherHost: ViewerHost = { removeViewer: () => undefined };
+    other.beginGraceIfEmpty();
+    const viewer = someViewer();
+    const holder = {};
+    audience.add(viewer, host);
+    audience.hold(holder);
+    audience.moveTo(other, otherHost);
+    expect(audience.isEmpty).toBe(true);
+    expect([...other.viewers]).toEqual([viewer]);
+    expect(viewer.host).toBe(otherHost);
+    expect(other.idleSince).toBeNull();
+    other.remove(viewer, 'hung_up');
+    expect(other.isEmpty).toBe(false);
+    other.letGo(holder);
+    expect(other.isEmpty).toBe(true);
+  });
+
+  it('handing over nobody does not end the grace of the other', () => {
+    const other = new Audience('grace:2', 10_000, tasks, () => graceOver++);
+    other.beginGraceIfEmpty();
+    audience.moveTo(other, host);
+    expect(other.idleSince).not.toBeNull();
+  });
+
+  it('leaves no task when it is closed', () => {
+    audience.beginGraceIfEmpty();
+    audience.close();
+    expect(tasks.pending.size).toBe(0);
+  });
+});

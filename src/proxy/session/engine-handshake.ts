@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import {
+  EngineFault,
+  type AceEngineClient,
+  type EngineEndpoint,
+  type EngineSession,
+} from '../../ace';
+import { monotonicMs } from '../../kernel/clock';
+import type { ContentSelector } from '../../kernel/content-selector';
+
+export interface HandshakeRequest {
+  readonly selector: ContentSelector;
+  /** Budget of the at most two calls together. */
+  readonly timeoutMs: number;
+  readonly mayTryOtherForm: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface Handshake {
+  readonly engineSession: EngineSession;
+  /** The form that the engine knew: what to ask the next engine for. */
+  readonly selector: ContentSelector;
+}
+
+/**
+ * Starts a content on an engine. When the engine does not know it, it is asked once more with the same 40
+ * digits read as the other kind of id: users often have one and believe it is the other (rule 6).
+ *
+ * @throws EngineFault of the first call when both forms are unknown
+ */
+export async function shakeHands(
+  ace: AceEngineClient,
+  engine: EngineEndpoint,
+  request: HandshakeRequest,
+): Promise<Handshake> {
+  const deadlineMs = monotonicMs() + request.timeoutMs;
+  // A player id of its own for each upstream: engines let one id play one content only.
+  const start = async (selector: ContentSelector): Promise<Handshake> => {
+    const engineSession = await ace.start(engine, selector, {
+      playerId: randomUUID(),
+      timeoutMs: Math.max(1, deadlineMs - monotonicMs()),
+      signal: request.signal,
+    });
+    return { engineSession, selector };
+  };
+  try {
+    return await start(request.selector);
+  } catch (error) {
+    const other = otherForm(request.selector);
+    if (!isUnknownContent(error) || other === null || !request.mayTryOtherForm) throw error;
+    try {
+      return await start(other);
+    } catch (second) {
+      throw isUnknownContent(second) ? error : second;
+    }
+  }
+}
+
+function isUnknownContent(error: unknown): boolean {
+  return error instanceof EngineFault && error.kind === 'content';
+}
+
+function otherForm(selector: ContentSelector): ContentSelector | null {
+  switch (selector.kind) {
+    case 'content_id':
+      return { ...selector, kind: 'infohash' };
+    case 'infohash':
+      return { ...selector, kind: 'content_id' };
+    case 'url':
+    case 'magnet':
+      return null;
+  }
+}

@@ -1,0 +1,29 @@
+import type { ContentSelector, SelectorKind } from '../../kernel/content-selector';
+import { publicStreamId } from './public-id';
+
+const ID = '0123456789abcdef0123456789abcdef01234567';
+const select = (kind: SelectorKind, value: string, fileIndex = 0): ContentSelector => ({
+  kind,
+  value,
+  fileIndex,
+});
+
+describe('publicStreamId', () => {
+  it.each([
+    [select('content_id', ID), ID],
+    [select('infohash', ID), ID],
+    [select('content_id', ID, 2), `${ID}-2`],
+  ])('of %j is %s', (selector, id) => {
+    expect(publicStreamId(selector)).toBe(id);
+  });
+
+  it('of an address tells nothing of it, and is always the same', () => {
+    const id = publicStreamId(select('url', 'http://example.org/a.torrent?token=secret'));
+    expect(id).toMatch(/^url-[0-9a-f]{40}$/);
+    expect(publicStreamId(select('url', 'http://example.org/a.torrent?token=secret'))).toBe(id);
+    expect(publicStreamId(select('url', 'http://example.org/b.torrent'))).not.toBe(id);
+    expect(publicStreamId(select('magnet', 'magnet:?xt=urn:btih:x', 1))).toMatch(
+      /^magnet-[0-9a-f]{40}-1$/,
+    );
+  });
+});

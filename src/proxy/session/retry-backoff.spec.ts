@@ -1,0 +1,70 @@
+import fc from 'fast-check';
+import { delay, retryDelayMs, settlesWithin } from './retry-backoff';
+
+describe('retryDelayMs', () => {
+  it.each([
+    [0, 0],
+    [1, 0],
+    [2, 1000],
+    [3, 2000],
+    [4, 4000],
+    [5, 8000],
+    [6, 10_000],
+    [5000, 10_000],
+  ])('waits before retry %d for %d ms', (retry, ms) => {
+    expect(retryDelayMs(retry, 1000, 10_000)).toBe(ms);
+  });
+
+  it('never shrinks, and never exceeds the most', () => {
+    fc.assert(
+      fc.property(fc.nat(100), fc.integer({ min: 1, max: 10_000 }), fc.nat(1e6), (n, base, max) => {
+        expect(retryDelayMs(n + 1, base, max)).toBeGreaterThanOrEqual(retryDelayMs(n, base, max));
+        expect(retryDelayMs(n, base, max)).toBeLessThanOrEqual(max);
+      }),
+    );
+  });
+});
+
+describe('waiting', () => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+  });
+
+  afterEach(() => {
+    expect(jest.getTimerCount()).toBe(0);
+    jest.useRealTimers();
+  });
+
+  it('delay resolves after its time', async () => {
+    const done = jest.fn();
+    const waiting = delay(1000, new AbortController().signal).then(done);
+    await jest.advanceTimersByTimeAsync(999);
+    expect(done).not.toHaveBeenCalled();
+    await jest.advanceTimersByTimeAsync(1);
+    await waiting;
+  });
+
+  it('delay throws as soon as it is aborted, and leaves no timer', async () => {
+    const abort = new AbortController();
+    const waiting = delay(1000, abort.signal);
+    abort.abort('over');
+    await expect(waiting).rejects.toMatchObject({ cause: 'over' });
+  });
+
+  it('delay throws at once when it was aborted before', async () => {
+    await expect(delay(1000, AbortSignal.abort())).rejects.toThrow('aborted');
+  });
+
+  it.each([
+    ['resolves', Promise.resolve()],
+    ['rejects', Promise.reject(new Error('no'))],
+  ])('settlesWithin is true when the promise %s in time', async (_, promise) => {
+    await expect(settlesWithin(promise, 1000)).resolves.toBe(true);
+  });
+
+  it('settlesWithin is false when it does not', async () => {
+    const settles = settlesWithin(new Promise(() => undefined), 1000);
+    await jest.advanceTimersByTimeAsync(1000);
+    await expect(settles).resolves.toBe(false);
+  });
+});

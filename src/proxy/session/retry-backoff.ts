@@ -1,0 +1,39 @@
+import { Settleable } from '../../kernel/settleable';
+
+/** Milliseconds to wait before the n-th retry in a row (1 is the first): 0, 1, 2, 4, 8, at most 10 times the base. */
+export function retryDelayMs(retry: number, baseMs: number, maxMs: number): number {
+  if (retry <= 1) return 0;
+  return Math.min(maxMs, baseMs * 2 ** (retry - 2));
+}
+
+/** Waits, or throws the signal's reason as soon as it aborts. The timer never outlives the call. */
+export function delay(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(new Error('aborted', { cause: signal.reason }));
+      return;
+    }
+    const onAbort = (): void => {
+      clearTimeout(timer);
+      reject(new Error('aborted', { cause: signal.reason }));
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    }, ms);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+/** Whether `promise` settles within `ms`. It is not cancelled when it does not. */
+export async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  const late = new Settleable<false>();
+  const timer = setTimeout(() => late.resolve(false), ms);
+  const settled = promise.then(
+    () => true,
+    () => true,
+  );
+  const isInTime = await Promise.race([settled, late.promise]);
+  clearTimeout(timer);
+  return isInTime;
+}

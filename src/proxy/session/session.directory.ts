@@ -1,0 +1,262 @@
+import { BlockList, isIPv6 } from 'node:net';
+import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { CONFIG, type AppConfig } from '../../config';
+import { EngineAllocator } from '../../engines';
+import { monotonicMs } from '../../kernel/clock';
+import {
+  infohashKey,
+  streamKey,
+  type ContentSelector,
+  type StreamKey,
+} from '../../kernel/content-selector';
+import { AppError } from '../../kernel/errors';
+import { fairShares } from '../buffer';
+import { CatchUpScheduler, type Viewer } from '../viewers';
+import { ContentAliases } from './content-aliases';
+import { NegativeCache } from './negative-cache';
+import { publicStreamId } from './public-id';
+import { SessionServices } from './session-services';
+import { snapshotOf, type SessionSnapshot } from './session-snapshot';
+import type { EndReason } from './session.types';
+import { StreamSession, type SessionOwner } from './stream-session';
+import { ViewerLimits } from './viewer-limits';
+
+const RING_BUDGET_MS = 1000;
+const MAX_PAST_SESSIONS = 200;
+const MIN_RING_SECONDS = 5;
+
+/**
+ * All sessions, by every key they are known under. The one place where a session is made, so that a
+ * content has at most one: whoever asks while a start is under way joins it.
+ */
+@Injectable()
+export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDestroy {
+  private readonly byKey = new Map<StreamKey, StreamSession>();
+  private readonly sessions = new Set<StreamSession>();
+  /** Snapshots only: a session that is over must not keep its ring alive. */
+  private readonly past: SessionSnapshot[] = [];
+  private readonly faults: NegativeCache;
+  readonly limits: ViewerLimits;
+  private budgetTimer: NodeJS.Timeout | null = null;
+  private stopReclaiming: () => void = () => undefined;
+  private isClosing = false;
+  private readonly overListeners: ((session: StreamSession) => void)[] = [];
+
+  constructor(
+    @Inject(CONFIG) private readonly config: AppConfig,
+    private readonly services: SessionServices,
+    private readonly engines: EngineAllocator,
+    private readonly aliases: ContentAliases,
+    private readonly catchUp: CatchUpScheduler,
+  ) {
+    this.faults = new NegativeCache(config.negativeCacheTtlMs, monotonicMs);
+    const exempt = exemptAddresses(config.trustedProxies);
+    this.limits = new ViewerLimits(
+      {
+        total: config.proxyMaxClients,
+        perStream: config.proxyMaxClientsPerStream,
+        perIp: config.proxyMaxClientsPerIp,
+      },
+      (ip) => exempt.check(ip, isIPv6(ip) ? 'ipv6' : 'ipv4'),
+    );
+  }
+
+  onModuleInit(): void {
+    this.stopReclaiming = this.engines.onCapacityNeeded(() => this.reclaim());
+    this.budgetTimer = setInterval(() => this.shareRingBudget(), RING_BUDGET_MS);
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.stopReclaiming();
+    if (this.budgetTimer !== null) clearInterval(this.budgetTimer);
+    await this.endAll('shutdown');
+  }
+
+  /** Live sessions, oldest first. */
+  list(): StreamSession[] {
+    return [...this.sessions];
+  }
+
+  /** Sessions that are over, newest first. */
+  listPast(): readonly SessionSnapshot[] {
+    return this.past;
+  }
+
+  /** A live session by its public id or by its infohash. */
+  find(id: string): StreamSession | null {
+    for (const session of this.sessions) if (session.id === id) return session;
+    for (const session of this.sessions) if (session.infohash === id) return session;
+    // An id whose session was merged into another one is an alias of that one from then on.
+    const asContent = streamKey({ kind: 'content_id', value: id, fileIndex: 0 });
+    return this.byKey.get(asContent) ?? this.byKey.get(infohashKey(id, 0)) ?? null;
+  }
+
+  /** The newest session of this id that is over. */
+  findPast(id: string): SessionSnapshot | null {
+    return this.past.find((session) => session.id === id || session.infohash === id) ?? null;
+  }
+
+  /** The live session of a content, if there is one. Starts nothing. */
+  lookup(selector: ContentSelector): StreamSession | null {
+    const session = this.byKey.get(streamKey(selector));
+    if (session !== undefined) return session;
+    const infohash = this.knownInfohash(selector);
+    return infohash === null
+      ? null
+      : (this.byKey.get(infohashKey(infohash, selector.fileIndex)) ?? null);
+  }
+
+  /**
+   * The session of a content, made and started when there is none. The viewer is counted in, and has to
+   * be removed by its host. Throws AppError: limits, remembered faults, shutting down.
+   */
+  join(selector: ContentSelector, viewer: Viewer): StreamSession {
+    const existing = this.admit(selector);
+    this.limits.check(viewer.identity.ip, existing?.viewers.size ?? 0);
+    const session = existing ?? this.open(selector);
+    this.limits.add(viewer);
+    session.addViewer(viewer);
+    return session;
+  }
+
+  /** The same for a caller at `ip` who only holds the session for a while; the same limits apply. */
+  hold(selector: ContentSelector, holder: object, ip: string): StreamSession {
+    const existing = this.admit(selector);
+    this.limits.check(ip, existing?.viewers.size ?? 0);
+    const session = existing ?? this.open(selector);
+    session.hold(holder);
+    return session;
+  }
+
+  onSessionOver(listener: (session: StreamSession) => void): void {
+    this.overListeners.push(listener);
+  }
+
+  /** From now on nobody new is let in. */
+  close(): void {
+    this.isClosing = true;
+  }
+
+  async endAll(reason: EndReason): Promise<void> {
+    await Promise.all([...this.sessions].map((session) => session.end(reason)));
+  }
+
+  infohashKnown(session: StreamSession, infohash: string): StreamSession | null {
+    const { selector } = session;
+    const guessed = this.knownInfohash(selector);
+    if (guessed !== null && guessed !== infohash) {
+      // What was remembered is no longer so: whoever asks for that infohash wants another content.
+      const stale = infohashKey(guessed, selector.fileIndex);
+      if (this.byKey.get(stale) === session) this.byKey.delete(stale);
+    }
+    if (selector.kind === 'content_id') this.aliases.remember(selector.value, infohash);
+    const key = infohashKey(infohash, selector.fileIndex);
+    const other = this.byKey.get(key);
+    if (other !== undefined && other !== session) {
+      this.byKey.set(session.key, other);
+      return other;
+    }
+    this.byKey.set(key, session);
+    return null;
+  }
+
+  sessionLive(session: StreamSession): void {
+    this.faults.forget(session.key);
+  }
+
+  sessionOver(session: StreamSession): void {
+    this.sessions.delete(session);
+    for (const [key, known] of this.byKey) if (known === session) this.byKey.delete(key);
+    if (session.error !== null && session.isFaultOfContent) {
+      this.faults.remember(session.key, session.error);
+    }
+    this.past.unshift(snapshotOf(session));
+    if (this.past.length > MAX_PAST_SESSIONS) this.past.pop();
+    for (const listener of this.overListeners) listener(session);
+  }
+
+  viewerGone(viewer: Viewer): void {
+    this.limits.remove(viewer);
+  }
+
+  private knownInfohash({ kind, value }: ContentSelector): string | null {
+    return kind === 'content_id' ? this.aliases.infohashOf(value) : null;
+  }
+
+  private admit(selector: ContentSelector): StreamSession | null {
+    if (this.isClosing) throw new AppError('shutting_down', 'The proxy is about to end.');
+    const existing = this.lookup(selector);
+    if (existing !== null) return existing;
+    const fault = this.faults.lookup(streamKey(selector));
+    if (fault !== null) throw fault;
+    return null;
+  }
+
+  private open(selector: ContentSelector): StreamSession {
+    if (this.sessions.size >= this.config.proxyMaxSessions) {
+      void this.reclaim();
+      if (this.sessions.size >= this.config.proxyMaxSessions) {
+        const detail = `All ${this.config.proxyMaxSessions} places for streams are taken.`;
+        throw new AppError('no_capacity', detail);
+      }
+    }
+    const id = publicStreamId(selector);
+    const session = new StreamSession(id, selector, this.services, this.catchUp, this);
+    this.sessions.add(session);
+    this.byKey.set(session.key, session);
+    const infohash = this.knownInfohash(selector);
+    if (infohash !== null) {
+      this.byKey.set(infohashKey(infohash, selector.fileIndex), session);
+    }
+    return session;
+  }
+
+  /** Ends the session that has been without viewers longest. True when one was ended. */
+  private async reclaim(): Promise<boolean> {
+    let longest: StreamSession | null = null;
+    for (const session of this.sessions) {
+      if (session.viewers.size > 0 || session.current === null) continue;
+      // Who only holds a session without watching has to give way too, after those whom nobody holds.
+      const isLonger = (session.idleSince ?? Infinity) < (longest?.idleSince ?? Infinity);
+      if (longest === null || isLonger) longest = session;
+    }
+    if (longest === null) return false;
+    await longest.end('reclaimed');
+    return true;
+  }
+
+  private shareRingBudget(): void {
+    const sessions = this.list();
+    const shares = fairShares(
+      // What each ring may come to, not what it holds: a burst must find its bound in place.
+      sessions.map(({ history }) => {
+        const { knownBitrateBps: rateBps } = history;
+        const wanted =
+          rateBps === null ? Infinity : (rateBps / 8000) * this.config.proxyBufferTtlMs;
+        return {
+          bytes: Math.min(this.config.proxyBufferSizeBytes, wanted),
+          floorBytes: ((rateBps ?? 0) / 8) * MIN_RING_SECONDS,
+        };
+      }),
+      this.config.proxyBufferTotalBytes,
+    );
+    sessions.forEach((session, i) => {
+      session.history.ring.setByteLimit(shares?.[i] ?? Infinity);
+      if (shares !== null) session.history.trim(monotonicMs());
+    });
+  }
+}
+
+/** Loopback and our own reverse proxies speak for many viewers: no limit per address for them. */
+function exemptAddresses(trusted: readonly string[]): BlockList {
+  const list = new BlockList();
+  list.addSubnet('127.0.0.0', 8, 'ipv4');
+  list.addAddress('::1', 'ipv6');
+  for (const entry of trusted) {
+    const [address = '', prefix] = entry.split('/');
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
+    if (prefix === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(prefix), family);
+  }
+  return list;
+}

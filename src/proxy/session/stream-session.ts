@@ -1,0 +1,379 @@
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { EngineSession } from '../../ace';
+import type { EngineLease } from '../../engines';
+import { monotonicMs, wallClockIso } from '../../kernel/clock';
+import { streamKey, type ContentSelector, type StreamKey } from '../../kernel/content-selector';
+import { AppError } from '../../kernel/errors';
+import { Settleable } from '../../kernel/settleable';
+import { StreamHistory, StreamIngest } from '../upstream';
+import { StreamFanout, type CatchUpScheduler, type LeaveReason, type Viewer } from '../viewers';
+import { Audience } from './audience';
+import { MediaWatch } from './media-watch';
+import { SessionReporter } from './session-reporter';
+import type { SessionServices } from './session-services';
+import {
+  mayMove,
+  type Attempt,
+  type CurrentEngine,
+  type EndReason,
+  type SessionPhase,
+  type SessionState,
+  type SessionTimeline,
+} from './session.types';
+import { UpstreamSupervisor } from './upstream.supervisor';
+
+export interface SessionOwner {
+  /** The infohash is known. Returns the session that already plays it, if it is another one. */
+  infohashKnown(session: StreamSession, infohash: string): StreamSession | null;
+  /** Viewers can join from now on. */
+  sessionLive(session: StreamSession): void;
+  /** The session is over; nothing may be added to it any more. Called once. */
+  sessionOver(session: StreamSession): void;
+  viewerGone(viewer: Viewer): void;
+}
+
+/**
+ * One content, one engine session, all its viewers. The states are in `session.types.ts`. The session owns
+ * the task that supplies it, the ring, the fan-out and one timer; `end` and `fail` are the only ways out
+ * and both leave nothing behind.
+ */
+export class StreamSession {
+  readonly uid = randomUUID();
+  readonly createdMs = monotonicMs();
+  readonly history: StreamHistory;
+  readonly ingest: StreamIngest;
+  infohash: string | null = null;
+  isLive: 1 | 0 | -1 = -1;
+  readyMs: number | null = null;
+  endedMs: number | null = null;
+  endReason: string | null = null;
+  error: AppError | null = null;
+  private readonly requestedAt = wallClockIso();
+  private answeredAt: string | null = null;
+  private readonly audience: Audience;
+  private readonly fanout: StreamFanout;
+  private readonly watch: MediaWatch;
+  private readonly report: SessionReporter;
+  private readonly supervisor: UpstreamSupervisor;
+  private readonly abort = new AbortController();
+  private readonly start = new Settleable<StreamSession>();
+  private readonly answer = new Settleable<StreamSession>();
+  private readonly task: Promise<void>;
+  private currentPhase: SessionPhase = 'starting';
+  private mergedInto: StreamSession | null = null;
+  private lastEngineId: string | null = null;
+  private stalledSinceMs = 0;
+
+  constructor(
+    /** Public id: the first key that was asked for. Never changes. */
+    readonly id: string,
+    readonly selector: ContentSelector,
+    services: SessionServices,
+    catchUp: CatchUpScheduler,
+    private readonly owner: SessionOwner,
+  ) {
+    const { config } = services;
+    this.report = new SessionReporter(id, selector, services);
+    this.audience = new Audience(
+      `grace:${this.uid}`,
+      config.proxyGracePeriodMs,
+      services.delayed,
+      () => void this.end('no_viewers'),
+    );
+    this.history = new StreamHistory({
+      maxBytes: config.proxyBufferSizeBytes,
+      maxAgeMs: config.proxyBufferTtlMs,
+    });
+    this.fanout = new StreamFanout(
+      this.history,
+      catchUp,
+      {
+        joinBehindMs: config.proxyJoinBehindMs,
+        maxLagMs: config.proxyClientMaxLagMs,
+        stallTimeoutMs: config.proxyClientStallTimeoutMs,
+      },
+      {
+        cutViewer: (viewer, reason) => this.removeViewer(viewer, reason),
+        fault: (error) => this.fail(error),
+        viewerJumped: (viewer, bytes, lagMs) => this.report.viewerJumped(viewer, bytes, lagMs),
+      },
+    );
+    this.ingest = new StreamIngest(this.history, {
+      appended: () => this.mediaAppended(),
+      joinable: () => this.becomeLive(),
+    });
+    this.supervisor = new UpstreamSupervisor(
+      {
+        streamId: id,
+        selector,
+        ingest: this.ingest,
+        isRunning: () => this.currentPhase !== 'starting',
+        engineAnswered: (engineSession, lease) => this.engineAnswered(engineSession, lease),
+      },
+      services,
+      this.abort.signal,
+    );
+    this.watch = new MediaWatch(this.ingest, this.fanout, config, {
+      viewers: this.audience.viewers,
+      isRunning: () => this.currentPhase === 'live' || this.currentPhase === 'stalled',
+      reader: () => this.supervisor.reader,
+      silent: (reason) => this.stall(reason),
+      outageOver: (silentMs) => this.giveUpOutage(silentMs),
+      fault: (error) => this.fail(error),
+    });
+    this.report.requested();
+    this.audience.beginGraceIfEmpty();
+    this.task = this.supply();
+  }
+
+  /** Settles when the start has: with the session to watch, which may be another one, or the error. */
+  get ready(): Promise<StreamSession> {
+    return this.start.promise;
+  }
+
+  /** Settles when an engine has answered, before any media. */
+  get answered(): Promise<StreamSession> {
+    return this.answer.promise;
+  }
+
+  get key(): StreamKey {
+    return streamKey(this.selector);
+  }
+
+  get isOver(): boolean {
+    return this.currentPhase === 'ended' || this.currentPhase === 'failed';
+  }
+
+  get state(): SessionState {
+    return this.audience.idleSince !== null && !this.isOver ? 'grace' : this.currentPhase;
+  }
+
+  get timeline(): SessionTimeline {
+    const { scanner } = this.history;
+    return {
+      requestedAt: this.requestedAt,
+      engineAnsweredAt: this.answeredAt,
+      firstByteAt: isoOf(this.ingest.firstByteMs),
+      firstPatAt: isoOf(scanner.firstPatArrivalMs),
+      firstKeyframeAt: isoOf(scanner.firstKeyframeArrivalMs),
+    };
+  }
+
+  get attempts(): readonly Attempt[] {
+    return this.supervisor.attempts;
+  }
+
+  get failovers(): number {
+    return this.supervisor.failovers;
+  }
+
+  get current(): CurrentEngine | null {
+    return this.supervisor.current;
+  }
+
+  /** The engine that served last, also after the end. */
+  get engineId(): string | null {
+    return this.supervisor.current?.lease.engine.id ?? this.lastEngineId;
+  }
+
+  get viewers(): ReadonlySet<Viewer> {
+    return this.audience.viewers;
+  }
+
+  /** Whether the failure speaks against the content: an engine that never answered says nothing about it. */
+  get isFaultOfContent(): boolean {
+    return this.error?.code !== 'start_timeout' || this.answeredAt !== null;
+  }
+
+  get idleSince(): number | null {
+    return this.audience.idleSince;
+  }
+
+  get bytesOut(): number {
+    return this.audience.bytesOut;
+  }
+
+  get pinnedBytes(): number {
+    return this.fanout.pinnedBytes;
+  }
+
+  /** Counts a viewer in; from now on the session waits for it. */
+  addViewer(viewer: Viewer): void {
+    this.audience.add(viewer, this);
+  }
+
+  /** Starts feeding a viewer whose response head is out. Only after `ready`. */
+  attachViewer(viewer: Viewer, socket: Socket, joinBehindMs: number): void {
+    const waited = this.readyMs !== null && viewer.joinedMs <= this.readyMs;
+    const { history } = this;
+    const point =
+      (waited ? history.firstJoinPoint() : history.laterJoinPoint(joinBehindMs)) ??
+      history.plainJoinPoint();
+    if (point === null) throw new AppError('internal_error', 'The stream has no place to join at.');
+    this.fanout.attach(viewer, socket, point, monotonicMs());
+    this.report.viewerJoined(viewer);
+  }
+
+  removeViewer(viewer: Viewer, reason: LeaveReason): void {
+    if (!this.audience.remove(viewer, reason)) return;
+    this.fanout.detach(viewer);
+    if (viewer.socket !== null) this.report.viewerLeft(viewer, reason);
+    // An unframed body that ends with FIN looks like a normal end, and Kodi plays the next channel.
+    if (reason === 'hung_up') viewer.socket?.destroy();
+    else viewer.socket?.resetAndDestroy();
+    viewer.onGone?.(reason);
+    this.owner.viewerGone(viewer);
+    if (!this.isOver) this.audience.beginGraceIfEmpty();
+  }
+
+  /** Keeps the session alive without being a viewer. */
+  hold(holder: object): void {
+    this.audience.hold(holder);
+  }
+
+  letGo(holder: object): void {
+    this.audience.letGo(holder);
+    if (!this.isOver) this.audience.beginGraceIfEmpty();
+  }
+
+  /** Ends the session for a reason that is no fault. Resolves when engine session and slot are free. */
+  async end(reason: EndReason): Promise<void> {
+    if (this.finish('ended', reason)) {
+      this.report.ended(this.lastEngineId, reason);
+      const isShutdown = reason === 'shutdown';
+      // A session that was merged has handed its fate to the other one.
+      if (this.mergedInto === null) {
+        const code = isShutdown ? 'shutting_down' : 'not_found';
+        this.rejectStart(new AppError(code, 'The stream was stopped before it started.'));
+      }
+      this.dismissViewers(isShutdown ? 'shutdown' : 'stopped');
+    }
+    await this.task;
+  }
+
+  private async supply(): Promise<void> {
+    // The first step runs in a later turn, so that whoever asked for the session is counted in by then.
+    await Promise.resolve();
+    try {
+      await this.supervisor.run();
+      // Not awaited: `end` waits for this task.
+      if (this.mergedInto !== null) void this.end('joined_other_session');
+    } catch (error) {
+      // Before any engine is waited for: who waits for a start gets its error the moment it is decided.
+      this.fail(error);
+    }
+    await this.supervisor.settled();
+  }
+
+  private engineAnswered(
+    engineSession: EngineSession,
+    lease: EngineLease,
+  ): 'own' | 'same_engine' | 'merged' {
+    this.answeredAt ??= wallClockIso();
+    this.isLive = engineSession.isLive;
+    this.lastEngineId = lease.engine.id;
+    const { infohash } = engineSession;
+    this.infohash ??= infohash;
+    // Recorded content is refused: nobody is to be told that it was accepted.
+    if (engineSession.isLive === 0) return 'own';
+    const isStarting = this.currentPhase === 'starting';
+    const other = infohash !== null && isStarting ? this.owner.infohashKnown(this, infohash) : null;
+    if (other === null) {
+      this.answer.resolve(this);
+      return 'own';
+    }
+    this.mergedInto = other;
+    this.audience.moveTo(other.audience, other);
+    other.answered.then(this.answer.resolve, this.answer.reject);
+    other.ready.then(this.start.resolve, this.start.reject);
+    if (other.current?.lease.engine.id !== lease.engine.id) return 'merged';
+    other.supervisor.adopt(engineSession);
+    return 'same_engine';
+  }
+
+  private mediaAppended(): void {
+    this.fanout.appended();
+    // Padding and tables alone are no media.
+    const lastMediaMs = this.ingest.lastMediaMs ?? 0;
+    if (this.currentPhase === 'stalled' && lastMediaMs >= this.stalledSinceMs) this.resume();
+    this.watch.regulateBurst(monotonicMs());
+  }
+
+  private becomeLive(): void {
+    this.readyMs = monotonicMs();
+    this.fanout.flush();
+    this.move('live');
+    const startMs = Math.round(this.readyMs - this.createdMs);
+    this.report.started(this.lastEngineId ?? '', this.infohash, startMs);
+    this.owner.sessionLive(this);
+    this.start.resolve(this);
+  }
+
+  private stall(reason: string): void {
+    if (this.currentPhase !== 'live') return;
+    this.move('stalled');
+    this.stalledSinceMs = monotonicMs();
+    this.report.stalled(this.engineId, reason);
+  }
+
+  private resume(): void {
+    this.move('live');
+    this.report.resumed(this.engineId ?? '', Math.round(monotonicMs() - this.stalledSinceMs));
+  }
+
+  private giveUpOutage(silentMs: number): void {
+    const seconds = Math.round(silentMs / 100) / 10;
+    this.fail(new AppError('engine_failed', `No engine delivered media for ${seconds} s.`));
+  }
+
+  private fail(cause: unknown): void {
+    const error =
+      cause instanceof AppError
+        ? cause
+        : new AppError('internal_error', 'The stream failed inside the proxy.', { cause });
+    if (this.isOver) return;
+    // Before the end is told: the owner remembers it, and keeps it with what is left of the session.
+    this.error = error;
+    this.finish('failed', error.code);
+    this.report.failed(error, this.lastEngineId, this.infohash, this.supervisor.attempts);
+    this.rejectStart(error);
+    this.dismissViewers('stream_failed');
+  }
+
+  private rejectStart(error: AppError): void {
+    this.start.reject(error);
+    this.answer.reject(error);
+  }
+
+  private dismissViewers(reason: LeaveReason): void {
+    for (const viewer of [...this.audience.viewers]) this.removeViewer(viewer, reason);
+  }
+
+  /** Common to all ends. False when the session is over already. */
+  private finish(phase: 'ended' | 'failed', reason: string): boolean {
+    if (this.isOver) return false;
+    this.lastEngineId = this.engineId ?? this.attempts.at(-1)?.engineId ?? null;
+    this.move(phase);
+    this.endedMs = monotonicMs();
+    this.endReason = reason;
+    this.watch.close();
+    this.audience.close();
+    this.fanout.close();
+    this.abort.abort();
+    this.owner.sessionOver(this);
+    return true;
+  }
+
+  private move(to: SessionPhase): void {
+    if (!mayMove(this.currentPhase, to)) {
+      throw new Error(`a session can not go from ${this.currentPhase} to ${to}`);
+    }
+    this.currentPhase = to;
+  }
+}
+
+/** Wall-clock text of a monotonic time. */
+export function isoOf(atMs: number | null): string | null {
+  return atMs === null ? null : wallClockIso(new Date(Date.now() - (monotonicMs() - atMs)));
+}

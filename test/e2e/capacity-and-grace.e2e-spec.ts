@@ -1,0 +1,210 @@
+import {
+  eventually,
+  expectProblem,
+  newContentId,
+  openViewer,
+  startProduct,
+  startSimulator,
+  streamPath,
+  type Product,
+  type Simulator,
+  type Viewer,
+} from './support';
+import { expectNothingLeft } from './support/remains';
+
+const AT_ONCE_MS = 1000;
+
+function open(product: Product, id: string): Viewer {
+  return openViewer(product.url(streamPath(id)));
+}
+
+async function expectFull(product: Product, id: string): Promise<void> {
+  const viewer = open(product, id);
+  const problem = await expectProblem(viewer, 503, 'no_capacity');
+  expect(viewer.headAfterMs).toBeLessThan(AT_ONCE_MS);
+  expect(problem.retry_after).toBeGreaterThan(0);
+}
+
+describe('a fleet without a free slot', () => {
+  it('refuses further contents at once, and further viewers of what plays not at all', async () => {
+    const engines = [await startSimulator({ name: 'a' }), await startSimulator({ name: 'b' })];
+    const product = await startProduct({
+      engines,
+      env: { MAX_STREAMS_PER_ENGINE: '2', PROXY_GRACE_PERIOD: '300ms' },
+    });
+    const ids = Array.from({ length: 4 }, newContentId);
+    const viewers = ids.map((id) => open(product, id));
+    await Promise.all(viewers.map((viewer) => viewer.playing()));
+    const { body } = await product.api('GET', '/engines');
+    for (const engine of body) expect(engine).toMatchObject({ max_streams: 2 });
+    expect(body.flatMap(({ streams }: { streams: string[] }) => streams).sort()).toEqual(
+      [...ids].sort(),
+    );
+    const refused = newContentId();
+    await Promise.all(Array.from({ length: 10 }, () => expectFull(product, refused)));
+    for (const engine of engines) expect(await engine.starts(refused)).toEqual([]);
+    await open(product, ids[0]!).playing();
+    await viewers[0]!.receiveMore(500);
+    for (const { audit } of viewers) {
+      expect(audit).toMatchObject({ misaligned: 0, continuityErrors: 0, flagged: 0 });
+      expect(audit.longestGapMs).toBeLessThan(1500);
+    }
+    // A slot that is given back is there for the next one.
+    viewers[1]!.destroy();
+    await eventually(async () => (await product.session(ids[1]!)).is_active === false);
+    await open(product, refused).playing();
+  });
+
+  it('has no room either when the number of sessions is limited', async () => {
+    const engine = await startSimulator();
+    const product = await startProduct({ engines: [engine], env: { PROXY_MAX_SESSIONS: '1' } });
+    const first = open(product, newContentId());
+    await first.playing();
+    await expectFull(product, newContentId());
+    await first.receiveMore(500);
+    expect(first.ending).toBeNull();
+  });
+});
+
+describe('a session that nobody watches', () => {
+  const GRACE_MS = 1500;
+  let engine: Simulator;
+  let product: Product;
+
+  beforeAll(async () => {
+    engine = await startSimulator();
+    product = await startProduct({
+      engines: [engine],
+      env: { PROXY_GRACE_PERIOD: `${GRACE_MS}ms`, MAX_STREAMS_PER_ENGINE: '10' },
+    });
+  });
+
+  beforeEach(async () => {
+    await expectNothingLeft(product, [engine]);
+    await engine.clear();
+  });
+
+  it('is kept for the grace, then ended: one start, one stop', async () => {
+    const id = newContentId();
+    const viewer = open(product, id);
+    await viewer.playing();
+    viewer.destroy();
+    const resting = await eventually(async () => {
+      const session = await product.session(id);
+      return session.state === 'grace' && session.idle_seconds > 0.3 ? session : undefined;
+    });
+    expect(resting).toMatchObject({ is_active: true, client_count: 0, ended_at: null });
+    expect(await engine.counters()).toMatchObject({ sessions_open: 1, readers: 1 });
+    const over = await eventually(async () => {
+      const session = await product.session(id);
+      return session.is_active ? undefined : session;
+    });
+    expect(over).toMatchObject({ state: 'ended', end_reason: 'no_viewers', error: null });
+    expect(over.idle_seconds).toBeGreaterThanOrEqual(GRACE_MS / 1000 - 0.1);
+    expect(over.idle_seconds).toBeLessThan(GRACE_MS / 1000 + 0.7);
+    await expectNothingLeft(product, [engine]);
+    expect(await engine.counters()).toMatchObject({ sessions_opened: 1, sessions_stopped: 1 });
+  });
+
+  it('goes on for who comes back in time, from the same history; the grace begins anew', async () => {
+    const id = newContentId();
+    const first = open(product, id);
+    await first.playing();
+    const { playback_session_id: session } = await product.session(id);
+    let last = first;
+    for (let round = 0; round < 3; round += 1) {
+      last.destroy();
+      await eventually(async () => (await product.session(id)).idle_seconds >= 0.9);
+      const next = open(product, id);
+      await next.playing();
+      expect(next.headAfterMs).toBeLessThan(500);
+      expect(next.audit.markers.firstMediaNumber!).toBeGreaterThanOrEqual(
+        first.audit.markers.firstMediaNumber!,
+      );
+      expect(await product.session(id)).toMatchObject({
+        state: 'live',
+        idle_seconds: 0,
+        playback_session_id: session,
+      });
+      last = next;
+    }
+    expect(await engine.starts(id)).toHaveLength(1);
+    expect(await engine.counters()).toMatchObject({ sessions_opened: 1, sessions_stopped: 0 });
+    last.destroy();
+    await expectNothingLeft(product, [engine]);
+  });
+
+  it('survives many who come and go at the very end of the grace', async () => {
+    const id = newContentId();
+    for (let round = 0; round < 4; round += 1) {
+      const viewer = open(product, id);
+      await viewer.playing();
+      viewer.destroy();
+      await eventually(async () => {
+        const session = await product.session(id);
+        return session.idle_seconds >= GRACE_MS / 1000 - 0.05 * (round + 1) || !session.is_active;
+      });
+      const next = open(product, id);
+      await next.playing();
+      next.destroy();
+    }
+    await expectNothingLeft(product, [engine]);
+    const counters = await engine.counters();
+    expect(counters['sessions_opened']).toBe(counters['sessions_stopped']);
+  });
+});
+
+describe('a session in grace when its slot is needed', () => {
+  it('gives it up at once: the longest idle one goes, who is watched stays', async () => {
+    const engine = await startSimulator();
+    const product = await startProduct({
+      engines: [engine],
+      env: { PROXY_GRACE_PERIOD: '60s', MAX_STREAMS_PER_ENGINE: '3' },
+    });
+    const ids = Array.from({ length: 3 }, newContentId);
+    const viewers = ids.map((id) => open(product, id));
+    await Promise.all(viewers.map((viewer) => viewer.playing()));
+    for (const at of [1, 0]) {
+      viewers[at]!.destroy();
+      await eventually(async () => (await product.session(ids[at]!)).state === 'grace');
+      await eventually(async () => (await product.session(ids[at]!)).idle_seconds > 0.2);
+    }
+    const wanted = [newContentId(), newContentId()];
+    for (const [at, id] of wanted.entries()) {
+      const viewer = open(product, id);
+      await viewer.playing();
+      expect(viewer.headAfterMs).toBeLessThan(3000);
+      const gone = [1, 0][at]!;
+      expect(await product.session(ids[gone]!)).toMatchObject({
+        is_active: false,
+        state: 'ended',
+        end_reason: 'reclaimed',
+      });
+    }
+    await expectFull(product, newContentId());
+    expect(await product.session(ids[2]!)).toMatchObject({ state: 'live', client_count: 1 });
+    expect(await engine.counters()).toMatchObject({ sessions_stopped: 2, sessions_leaked: 0 });
+    await viewers[2]!.receiveMore(500);
+    expect(viewers[2]!.audit.markers).toMatchObject({ lostPackets: 0, jumps: [] });
+    const ended = await product.api('GET', '/events?type=stream_ended');
+    expect(ended.body).toMatchObject([
+      { stream_id: ids[1], reason: 'reclaimed' },
+      { stream_id: ids[0], reason: 'reclaimed' },
+    ]);
+  });
+
+  it('also for the limit of sessions', async () => {
+    const engine = await startSimulator();
+    const product = await startProduct({
+      engines: [engine],
+      env: { PROXY_GRACE_PERIOD: '60s', PROXY_MAX_SESSIONS: '1' },
+    });
+    const id = newContentId();
+    const first = open(product, id);
+    await first.playing();
+    first.destroy();
+    await eventually(async () => (await product.session(id)).state === 'grace');
+    await open(product, newContentId()).playing();
+    expect(await product.session(id)).toMatchObject({ end_reason: 'reclaimed' });
+  });
+});

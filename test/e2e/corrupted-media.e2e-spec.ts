@@ -1,0 +1,141 @@
+import {
+  eventually,
+  newContentId,
+  openViewer,
+  startProduct,
+  startSimulator,
+  streamPath,
+  type Product,
+  type Simulator,
+  type Viewer,
+} from './support';
+import { engineIsFree, expectUntouched, heldBytes } from './support/session-facts';
+
+const SEEDS = [1, 2, 3, 4, 5];
+const RING_BYTES = 2 * 1024 * 1024;
+const SLACK_BYTES = 512 * 1024;
+/** Damage begins here, so that a stream is running when it does. */
+const FROM_BYTES = 150_000;
+
+describe('media with wrong bytes', () => {
+  let engine: Simulator;
+  let product: Product;
+
+  beforeAll(async () => {
+    engine = await startSimulator({ bitrateMbps: 1, burstSeconds: 1 });
+    product = await startProduct({
+      engines: [engine],
+      env: {
+        MAX_STREAMS_PER_ENGINE: '50',
+        PROXY_BUFFER_SIZE: String(RING_BYTES),
+        PROXY_GRACE_PERIOD: '0s',
+        PROXY_INIT_TIMEOUT: '4s',
+        PROXY_STALL_TIMEOUT: '1500ms',
+        PROXY_OUTAGE_BUDGET: '4s',
+        PROXY_RETRY_BASE: '200ms',
+        LOG_LEVEL: 'info',
+      },
+    });
+  });
+
+  function watch(id: string): Viewer {
+    return openViewer(product.url(streamPath(id)));
+  }
+
+  async function damage(ratio: number, seed: number, bytes: number): Promise<string> {
+    const id = newContentId();
+    await engine.fault({ kind: 'garbage', content: id, ratio, seed, bytes });
+    return id;
+  }
+
+  /** Another stream of the same engine, watched through it all. */
+  async function witness(): Promise<Viewer> {
+    const viewer = watch(newContentId());
+    await viewer.playing();
+    return viewer;
+  }
+
+  function expectWitness({ audit, ending }: Viewer): void {
+    expect(ending).toBeNull();
+    expectUntouched(audit);
+    expect(audit.longestGapMs).toBeLessThan(1500);
+  }
+
+  afterEach(async () => {
+    await engine.clearFaults();
+    await eventually(async () => (await product.sessionCount()) === 0, 15_000, 'no session');
+    await engineIsFree(product, engine);
+    expect(await heldBytes(product)).toBe(0);
+  });
+
+  it.each([0.0001, 0.001, 0.01, 0.1])(
+    'at a ratio of %d: whole packets, resyncs are counted, another stream is not touched',
+    async (ratio) => {
+      const other = await witness();
+      const ids = await Promise.all(SEEDS.map((seed) => damage(ratio, seed, FROM_BYTES)));
+      const viewers = ids.map(watch);
+      await Promise.all(viewers.map((viewer) => viewer.playing()));
+      await other.receiveMore(4000);
+
+      let resyncs = 0;
+      for (const [n, id] of ids.entries()) {
+        const session = await product.session(id);
+        resyncs += session.resyncs;
+        expect(['live', 'stalled', 'failed']).toContain(session.state);
+        expect(session.buffer.bytes).toBeLessThan(RING_BYTES + SLACK_BYTES);
+        // Whatever is inside: what goes out are packets.
+        expect(viewers[n]!.audit.misaligned).toBe(0);
+        if (ratio < 0.01) {
+          // Few wrong bytes end nothing.
+          expect(viewers[n]!.ending).toBeNull();
+          expect(session).toMatchObject({ state: 'live', failovers: 0 });
+        }
+      }
+      // One byte in 188 is a sync byte; at the lowest ratio a few seconds may do without.
+      if (ratio >= 0.001) expect(resyncs).toBeGreaterThan(0);
+      if (ratio >= 0.01) expect(resyncs).toBeGreaterThan(SEEDS.length);
+      expectWitness(other);
+      for (const viewer of [...viewers, other]) viewer.destroy();
+    },
+  );
+
+  it('from the first byte on: plays or fails with a status, in time, another stream is not touched', async () => {
+    const other = await witness();
+    const ids = await Promise.all(
+      [0.001, 0.01, 0.05, 0.1, 0.5, 1].flatMap((ratio) =>
+        [11, 12].map((seed) => damage(ratio, seed, 0)),
+      ),
+    );
+    const viewers = ids.map(watch);
+    const statuses = await Promise.all(viewers.map((viewer) => viewer.status()));
+    for (const [n, status] of statuses.entries()) {
+      expect([200, 502, 504]).toContain(status);
+      expect(viewers[n]!.headAfterMs).toBeLessThan(9000);
+    }
+    // One byte in a thousand is no reason to refuse; noise is no stream.
+    expect(statuses.slice(0, 2)).toEqual([200, 200]);
+    expect(statuses.slice(-2)).not.toContain(200);
+    expectWitness(other);
+    for (const viewer of [...viewers, other]) viewer.destroy();
+  });
+
+  it('for a while only: the stream is clean again in the same response', async () => {
+    const id = newContentId();
+    await engine.fault({
+      kind: 'html_in_middle',
+      content: id,
+      bytes: 200_000,
+      html: 'x'.repeat(50_000),
+    });
+    const viewer = watch(id);
+    await viewer.playing();
+    await eventually(async () => (await product.session(id)).resyncs === 1, 10_000, 'a resync');
+    const { lostPackets } = viewer.audit.markers;
+    await viewer.receiveMore(3000);
+    expect(viewer.audit.misaligned).toBe(0);
+    // The damage was one place; what came after it is whole.
+    expect(viewer.audit.markers.lostPackets - lostPackets).toBeLessThanOrEqual(4);
+    expect(await product.session(id)).toMatchObject({ state: 'live', failovers: 0, resyncs: 1 });
+    viewer.destroy();
+  });
+});

@@ -1,0 +1,167 @@
+import {
+  eventually,
+  expectProblem,
+  newContentId,
+  openViewer,
+  startProduct,
+  startSimulator,
+  streamPath,
+  type Product,
+  type Simulator,
+  type Viewer,
+} from './support';
+import { journalTimes } from './support/journal-times';
+import { baselineOf, expectNothingLeft, type Baseline } from './support/remains';
+
+const INIT_TIMEOUT_MS = 1500;
+const NEGATIVE_TTL_S = 20;
+
+describe('a content that nobody broadcasts', () => {
+  let engine: Simulator;
+  let product: Product;
+  let atRest: Baseline;
+
+  beforeAll(async () => {
+    engine = await startSimulator({ startDelayMs: 100 });
+    product = await startProduct({
+      engines: [engine],
+      env: {
+        PROXY_INIT_TIMEOUT: `${INIT_TIMEOUT_MS}ms`,
+        NEGATIVE_CACHE_TTL: `${NEGATIVE_TTL_S}s`,
+        PROXY_RETRY_BASE: '100ms',
+        PROXY_GRACE_PERIOD: '500ms',
+        PROXY_STALL_TIMEOUT: `${INIT_TIMEOUT_MS}ms`,
+        MAX_STREAMS_PER_ENGINE: '10',
+      },
+    });
+    atRest = baselineOf(product);
+  });
+
+  beforeEach(() => engine.clear());
+
+  function open(id: string): Viewer {
+    return openViewer(product.url(streamPath(id)));
+  }
+
+  async function expectStartTimeout(viewer: Viewer): Promise<void> {
+    const problem = await expectProblem(viewer, 504, 'start_timeout');
+    expect(problem.retry_after).toBeGreaterThan(0);
+    expect(viewer.headAfterMs).toBeGreaterThan(INIT_TIMEOUT_MS - 100);
+    expect(viewer.headAfterMs).toBeLessThan(INIT_TIMEOUT_MS + 1500);
+  }
+
+  const DEAD: readonly [string, { kind: string } & Record<string, unknown>][] = [
+    ['opens a body and sends nothing', { kind: 'no_data' }],
+    ['sends media without tables', { kind: 'no_psi' }],
+    ['never answers the playback address', { kind: 'never', where: 'playback' }],
+    ['never answers the media address', { kind: 'never', where: 'content' }],
+    ['never answers the start', { kind: 'never' }],
+    ['says start timeout', { kind: 'start_timeout' }],
+    ['says download not found', { kind: 'download_not_found' }],
+  ];
+
+  it.each(DEAD)('the engine %s: 504, stopped, then answered from memory', async (_what, fault) => {
+    const id = newContentId();
+    await engine.fault({ content: id, ...fault });
+    const viewers = [open(id), open(id), open(id)];
+    await Promise.all(viewers.map(expectStartTimeout));
+    const isHidden = fault.kind === 'never' && fault['where'] === undefined;
+    await eventually(
+      async () => {
+        const counters = await engine.counters();
+        expect(counters).toMatchObject({ sessions_open: 0, sessions_leaked: 0 });
+        expect(counters).toMatchObject(isHidden ? {} : { sessions_opened: 1, sessions_stopped: 1 });
+        return true;
+      },
+      5000,
+      'the session stopped at the engine',
+    );
+    expect(await engine.starts(id)).toHaveLength(1);
+    const again = open(id);
+    const problem = await expectProblem(again, 504, 'start_timeout');
+    expect(again.headAfterMs).toBeLessThan(500);
+    // Half of what a content that does not exist gets: peers may turn up.
+    expect(problem.retry_after).toBeGreaterThan(0);
+    expect(problem.retry_after).toBeLessThanOrEqual(NEGATIVE_TTL_S / 2);
+    expect(await engine.starts(id)).toHaveLength(1);
+  });
+
+  it('other channels, watched or opened meanwhile, do not feel it', async () => {
+    const dead = [newContentId(), newContentId()];
+    for (const id of dead) await engine.fault({ kind: 'no_data', content: id });
+    const watched = open(newContentId());
+    await watched.playing();
+    const waiting = dead.map(open);
+    const fresh = open(newContentId());
+    await fresh.playing();
+    expect(fresh.headAfterMs).toBeLessThan(1500);
+    await expectStartTimeout(waiting[0]!);
+    await watched.receiveMore(1000);
+    expect(watched.audit).toMatchObject({ continuityErrors: 0, misaligned: 0, flagged: 0 });
+    expect(watched.audit.longestGapMs).toBeLessThan(1000);
+    expect(watched.audit.markers).toMatchObject({ lostPackets: 0, repeatedPackets: 0 });
+    const { body } = await product.api('GET', `/engines/${engine.engineId}`);
+    expect(body.state).toBe('healthy');
+  });
+
+  it('says in one log line which engine was tried with what result', async () => {
+    const id = newContentId();
+    await engine.fault({ kind: 'start_timeout', content: id });
+    await expectStartTimeout(open(id));
+    const lines = product.logs().filter((line) => line['streamId'] === id);
+    const failures = lines.filter(({ level }) => Number(level) >= 40);
+    expect(failures).toHaveLength(1);
+    expect(failures[0]).toMatchObject({
+      engineId: engine.engineId,
+      infohash: (await engine.content(id)).infohash,
+      attempts: [expect.stringContaining('start timeout')],
+    });
+  });
+
+  it('leaves nothing behind', async () => {
+    await engine.clearFaults();
+    await expectNothingLeft(product, [engine], atRest);
+  });
+});
+
+describe('an engine that is still looking for peers', () => {
+  const BASE_MS = 100;
+  let engine: Simulator;
+  let product: Product;
+
+  beforeAll(async () => {
+    engine = await startSimulator({ startDelayMs: 50 });
+    product = await startProduct({
+      engines: [engine],
+      env: { PROXY_RETRY_BASE: `${BASE_MS}ms`, PROXY_RETRY_MAX: '400ms' },
+    });
+  });
+
+  beforeEach(() => engine.clear());
+
+  it.each([
+    [['start_timeout']],
+    [['download_not_found']],
+    [['start_timeout', 'download_not_found', 'start_timeout', 'start_timeout', 'start_timeout']],
+  ])('says %j, then plays in the same engine session', async (kinds) => {
+    const id = newContentId();
+    for (const kind of new Set(kinds)) {
+      const nth = kinds.flatMap((one, at) => (one === kind ? [at + 1] : []));
+      await engine.fault({ kind, content: id, nth, ms: 10 });
+    }
+    const viewers = [1, 2, 3].map(() => openViewer(product.url(streamPath(id))));
+    await Promise.all(viewers.map((viewer) => viewer.playing()));
+    expect(await engine.starts(id)).toHaveLength(1);
+    const { infohash } = await engine.content(id);
+    expect(await engine.journal(`/ace/cmd/${infohash}`)).toEqual([]);
+    const times = await journalTimes(engine, `/ace/r/${infohash}`);
+    expect(times).toHaveLength(kinds.length + 1);
+    // Each pause is twice the one before, up to the longest.
+    const pauses = times.slice(1).map((time, at) => time - times[at]!);
+    pauses.forEach((pause, at) => {
+      expect(pause).toBeGreaterThanOrEqual(Math.min(400, BASE_MS * 2 ** at) - 5);
+    });
+    expect(await product.session(id)).toMatchObject({ state: 'live', failovers: 0 });
+    expect((await product.session(id)).attempts).toHaveLength(1);
+  });
+});

@@ -1,0 +1,171 @@
+import {
+  eventually,
+  expectProblem,
+  newContentId,
+  openViewer,
+  startProduct,
+  startSimulator,
+  streamPath,
+  type Product,
+  type Simulator,
+  type Viewer,
+} from './support';
+import { peakMemoryBytes } from './support/process-facts';
+import { baselineOf, expectNothingLeft, type Baseline } from './support/remains';
+
+const AT_ONCE_MS = 3000;
+/** A session whose answer hid its command address can not be stopped; the engine drops it by itself. */
+const FORGETFUL = ['--idle-timeout', '2000'];
+const MEMORY_SLACK_BYTES = 64 * 1024 * 1024;
+
+type Fault = { readonly kind: string } & Readonly<Record<string, unknown>>;
+
+/** Answers to a start from which nobody can get media. */
+const NONSENSE: readonly [string, Fault][] = [
+  ['500', { kind: 'http_status', status: 500 }],
+  [
+    '503 with HTML',
+    { kind: 'http_status', status: 503, body: '<h1>x</h1>', content_type: 'text/html' },
+  ],
+  [
+    'HTML with 200',
+    { kind: 'http_status', status: 200, body: '<html>Hello</html>', content_type: 'text/html' },
+  ],
+  ['half of its JSON', { kind: 'truncated_json' }],
+  ['malformed JSON', { kind: 'malformed_json' }],
+  ['a JSON that is no object', { kind: 'malformed_json', text: '[1,2,3]' }],
+  ['nothing', { kind: 'empty_body' }],
+  ['an empty response', { kind: 'empty_response' }],
+  ['values of wrong types', { kind: 'wrong_types' }],
+  ['no playback_url', { kind: 'missing_playback_url' }],
+  ['an empty playback_url', { kind: 'missing_playback_url', mode: 'empty' }],
+  ['an error object', { kind: 'error_object', text: 'something odd' }],
+  ['an error that nobody has seen', { kind: 'json_error', text: 'something odd' }],
+  ['gzip that nobody asked for', { kind: 'gzip' }],
+  ['a reset', { kind: 'close', how: 'reset' }],
+  ['a hang-up', { kind: 'close', how: 'end' }],
+  ['less than its Content-Length', { kind: 'content_length_wrong', length: 5000 }],
+];
+
+/** Answers to the playback address that are no media. */
+const NO_MEDIA: readonly [string, Fault][] = [
+  ['a page', { kind: 'media_kind', media: 'html' }],
+  ['noise', { kind: 'media_kind', media: 'noise', content_type: 'video/mp2t' }],
+  ['gzip', { kind: 'gzip', where: 'content' }],
+  ['a redirect in a circle', { kind: 'redirect_loop' }],
+  ['a status line twice', { kind: 'status_line_twice' }],
+];
+
+describe('an engine that answers nonsense, and no other', () => {
+  let engine: Simulator;
+  let product: Product;
+  let atRest: Baseline;
+
+  beforeAll(async () => {
+    engine = await startSimulator({ startDelayMs: 100, burstSeconds: 1, args: FORGETFUL });
+    product = await startProduct({
+      engines: [engine],
+      env: { PROXY_RETRY_BASE: '100ms', PROXY_GRACE_PERIOD: '500ms' },
+    });
+    atRest = baselineOf(product);
+  });
+
+  afterEach(() => engine.clearFaults());
+
+  function open(id: string): Viewer {
+    return openViewer(product.url(streamPath(id)));
+  }
+
+  async function expectEngineFailed(id: string): Promise<void> {
+    const viewers = [open(id), open(id)];
+    for (const viewer of viewers) {
+      await expectProblem(viewer, 502, 'engine_failed');
+      expect(viewer.headAfterMs).toBeLessThan(AT_ONCE_MS);
+    }
+    const failures = product
+      .logs()
+      .filter((line) => line['streamId'] === id && Number(line['level']) >= 40);
+    expect(failures).toHaveLength(1);
+    expect(failures[0]).toMatchObject({ engineId: engine.engineId, selector: expect.any(String) });
+    expect(String(failures[0]!.msg)).toMatch(/engine_failed/);
+  }
+
+  it.each(NONSENSE)('%s: 502 at once, one line in the log', async (_what, fault) => {
+    const id = newContentId();
+    await engine.fault({ content: id, ...fault });
+    await expectEngineFailed(id);
+    // It is not the content's fault: nothing is remembered.
+    await engine.clearFaults();
+    await open(id).playing();
+  });
+
+  it('100 MB of JSON: 502 at once, and never in memory', async () => {
+    const id = newContentId();
+    const before = peakMemoryBytes(product.pid);
+    await engine.fault({ kind: 'huge_json', content: id, bytes: 100_000_000 });
+    await expectEngineFailed(id);
+    expect(peakMemoryBytes(product.pid)).toBeLessThan(before + MEMORY_SLACK_BYTES);
+  });
+
+  it.each(NO_MEDIA)('%s in place of media: 502 at once', async (_what, fault) => {
+    const id = newContentId();
+    await engine.fault({ content: id, ...fault });
+    await expectEngineFailed(id);
+  });
+
+  it('leaves nothing behind', async () => {
+    await expectNothingLeft(product, [engine], atRest, 20_000);
+  });
+});
+
+describe('an engine that answers nonsense beside a good one', () => {
+  let engines: Simulator[];
+  let product: Product;
+
+  beforeAll(async () => {
+    engines = [
+      await startSimulator({ name: 'a', startDelayMs: 100, args: FORGETFUL }),
+      await startSimulator({ name: 'b', startDelayMs: 100, args: FORGETFUL }),
+    ];
+    product = await startProduct({
+      engines,
+      env: { PROXY_RETRY_BASE: '100ms', PROXY_GRACE_PERIOD: '500ms' },
+    });
+  });
+
+  it.each([...NONSENSE.slice(0, 12), ...NO_MEDIA.slice(0, 2)])(
+    '%s: the good one plays',
+    async (_what, fault) => {
+      const id = newContentId();
+      const chosen = await eventually(async () => {
+        const { body } = await product.api('GET', '/engines/selection');
+        const states = (body.engines as { state: string }[]).map(({ state }) => state);
+        return states.every((state) => state === 'healthy') && (body.chosen as string);
+      });
+      const bad = engines.find(({ engineId }) => engineId === chosen)!;
+      const good = engines.find(({ engineId }) => engineId !== chosen)!;
+      await bad.fault({ content: id, ...fault });
+      const viewer = openViewer(product.url(streamPath(id)));
+      expect(await viewer.status()).toBe(200);
+      await viewer.playing();
+      expect(viewer.headAfterMs).toBeLessThan(AT_ONCE_MS);
+      const session = await product.session(id);
+      expect(session).toMatchObject({ state: 'live', container_id: good.engineId, failovers: 0 });
+      expect(session.attempts).toMatchObject([
+        { engine_id: bad.engineId, duration_ms: expect.any(Number) },
+        { engine_id: good.engineId, duration_ms: null, outcome: 'playing' },
+      ]);
+      // What it lived through is doubted, and looked into at once.
+      const doubts = await product.api(
+        'GET',
+        `/events?type=engine_state_changed&engine_id=${bad.engineId}`,
+      );
+      expect(doubts.body.at(-1).details.to).toMatch(/suspect|healthy/);
+      await product.api('DELETE', `/proxy/sessions/${id}`);
+    },
+  );
+
+  it('leaves nothing behind', async () => {
+    await expectNothingLeft(product, engines);
+  });
+});

@@ -1,0 +1,159 @@
+import {
+  eventually,
+  expectProblem,
+  newContentId,
+  openViewer,
+  startProduct,
+  startSimulator,
+  streamPath,
+  type Product,
+  type Simulator,
+  type Viewer,
+} from './support';
+
+interface EventBody {
+  readonly id: number;
+  readonly type: string;
+  readonly time: string;
+  readonly stream_id: string | null;
+  readonly engine_id: string | null;
+  readonly client_id: string | null;
+  readonly reason: string | null;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+describe('GET /events', () => {
+  let engine: Simulator;
+  let product: Product;
+
+  beforeAll(async () => {
+    engine = await startSimulator({ startDelayMs: 100 });
+    product = await startProduct({
+      engines: [engine],
+      env: {
+        PROXY_GRACE_PERIOD: '300ms',
+        PROXY_INIT_TIMEOUT: '1s',
+        PROXY_STALL_TIMEOUT: '700ms',
+        PROXY_KEEPALIVE_AFTER: '300ms',
+        PROXY_RETRY_BASE: '100ms',
+        EVENT_LOG_SIZE: '200',
+      },
+    });
+  });
+
+  function open(id: string): Viewer {
+    return openViewer(product.url(streamPath(id)));
+  }
+
+  async function events(query: string): Promise<EventBody[]> {
+    const answer = await product.api('GET', `/events?${query}`);
+    expect(answer.status).toBe(200);
+    return answer.body;
+  }
+
+  async function typesOf(id: string): Promise<string[]> {
+    return (await events(`stream_id=${id}`)).map(({ type }) => type);
+  }
+
+  it('tells the life of a stream in order, with ids and reasons', async () => {
+    const id = newContentId();
+    const viewer = open(id);
+    await viewer.playing();
+    viewer.destroy();
+    await eventually(async () => (await typesOf(id)).includes('stream_ended'));
+    const life = await events(`stream_id=${id}`);
+    expect(life).toMatchObject([
+      { type: 'stream_requested', details: { selector: expect.stringContaining(id) } },
+      {
+        type: 'stream_started',
+        engine_id: engine.engineId,
+        details: { infohash: (await engine.content(id)).infohash, start_ms: expect.any(Number) },
+      },
+      { type: 'viewer_joined', client_id: expect.any(String) },
+      { type: 'viewer_left', reason: 'hung_up', details: { bytes_sent: expect.any(Number) } },
+      { type: 'stream_ended', reason: 'no_viewers', engine_id: engine.engineId },
+    ]);
+    expect(life[2]!.client_id).toBe(life[3]!.client_id);
+    expect(Number(life[3]!.details['bytes_sent'])).toBeGreaterThan(100_000);
+    const ids = life.map((event) => event.id);
+    expect(ids).toEqual([...ids].sort((a, b) => a - b));
+    for (const event of life) expect(new Date(event.time).toISOString()).toBe(event.time);
+  });
+
+  it('tells of an outage and its end', async () => {
+    const id = newContentId();
+    const viewer = open(id);
+    await viewer.playing();
+    await engine.fault({ kind: 'no_data', content: id, times: 1 });
+    await engine.actOnReaders('stall', { content: id });
+    await eventually(async () => (await typesOf(id)).includes('stream_resumed'), 15_000);
+    const [stalled] = await events(`stream_id=${id}&type=stream_stalled`);
+    expect(stalled).toMatchObject({ engine_id: engine.engineId, reason: expect.any(String) });
+    const [resumed] = await events(`stream_id=${id}&type=stream_resumed`);
+    expect(Number(resumed!.details['outage_ms'])).toBeGreaterThan(0);
+    expect(viewer.ending).toBeNull();
+  });
+
+  it('tells why a stream failed', async () => {
+    const id = newContentId();
+    await engine.fault({ kind: 'no_data', content: id });
+    await expectProblem(open(id), 504, 'start_timeout');
+    const [failed] = await eventually(async () => {
+      const found = await events(`stream_id=${id}&type=stream_failed`);
+      return found.length > 0 ? found : undefined;
+    });
+    expect(failed).toMatchObject({
+      stream_id: id,
+      engine_id: engine.engineId,
+      reason: expect.any(String),
+      details: { code: 'start_timeout' },
+    });
+    expect(failed!.reason!.length).toBeGreaterThan(10);
+  });
+
+  it('filters by type, stream, engine and what is known already', async () => {
+    const all = await events('limit=1000');
+    expect(all.length).toBeGreaterThan(8);
+    const added = await events('type=engine_added');
+    expect(added).toMatchObject([{ engine_id: engine.engineId, details: { host: '127.0.0.1' } }]);
+    for (const name of ['engine_id', 'container_id']) {
+      const ofEngine = await events(`${name}=${engine.engineId}&limit=1000`);
+      expect(ofEngine).toEqual(all.filter((event) => event.engine_id === engine.engineId));
+    }
+    const middle = all[4]!.id;
+    expect(await events(`since=${middle}&limit=1000`)).toEqual(all.filter(({ id }) => id > middle));
+    // After what is known the next ones come, without it the newest.
+    expect(await events(`since=${middle}&limit=2`)).toEqual(all.slice(5, 7));
+    expect(await events('limit=3')).toEqual(all.slice(-3));
+    expect(await events('stream_id=nobody')).toEqual([]);
+    for (const query of ['type=odd', 'limit=0', 'limit=x', 'since=-1', 'limit=100000']) {
+      const answer = await product.api('GET', `/events?${query}`);
+      expect([query, answer.status]).toEqual([query, 400]);
+    }
+    expect((await product.api('GET', '/events', undefined, {})).status).toBe(401);
+    const { body: stats } = await product.api('GET', '/api/v1/events/stats');
+    expect(stats).toMatchObject({ total: all.length, lost: 0 });
+    expect(stats.by_type['engine_added']).toBe(1);
+    expect(stats.oldest).toBe(all[0]!.time);
+  });
+
+  it('is bounded, and keeps the newest', async () => {
+    const id = newContentId();
+    const keeper = open(id);
+    await keeper.playing();
+    for (let round = 0; round < 3; round += 1) {
+      const viewers = Array.from({ length: 40 }, () => open(id));
+      await Promise.all(viewers.map(async (viewer) => viewer.head));
+      viewers.forEach((viewer) => viewer.destroy());
+      await eventually(async () => (await product.session(id)).client_count === 1);
+    }
+    const kept = await eventually(async () => {
+      const found = await events('limit=1000');
+      return found.at(-1)!.id >= 240 ? found : undefined;
+    });
+    expect(kept).toHaveLength(200);
+    expect(kept.map((event) => event.id)).toEqual(
+      Array.from({ length: 200 }, (_, n) => kept.at(-1)!.id - 199 + n),
+    );
+  });
+});

@@ -1,0 +1,238 @@
+import fc from 'fast-check';
+import {
+  eventually,
+  openViewer,
+  startProduct,
+  startSimulator,
+  type Product,
+  type Simulator,
+} from './support';
+
+/** What a caller can make of one request, and what it is worth. */
+interface Attempt {
+  readonly target: string;
+  /** What it may start, without the player id; null: nothing. More than one where HTTP has no answer. */
+  readonly readings: readonly (string | null)[];
+}
+
+const HEX = '0123456789abcdef';
+const hexId = fc.string({
+  unit: fc.constantFrom(...HEX),
+  minLength: 40,
+  maxLength: 40,
+});
+
+/** Ways to write an id, right and wrong. */
+const idText = fc.oneof(
+  { weight: 3, arbitrary: hexId },
+  { weight: 2, arbitrary: hexId.map((id) => id.toUpperCase()) },
+  { weight: 1, arbitrary: hexId.map((id) => `acestream://${id}`) },
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(
+        hexId,
+        fc.nat(40),
+        fc.constantFrom(
+          ...['&', '#', '?', '/', ' ', '\r\n', '\0', '%', '%26', '%0d%0a', '%00', '..', ';', '+'],
+          ...['&id=', '&url=http://evil/', '\r\nHost: evil', ' HTTP/1.1\r\n', '\u2028', 'é', '０'],
+        ),
+      )
+      .map(([id, at, poison]) => id.slice(0, at) + poison + id.slice(at)),
+  },
+  { weight: 1, arbitrary: hexId.map((id) => id.slice(1)) },
+  { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 60 }) },
+  { weight: 1, arbitrary: fc.string({ maxLength: 60 }) },
+);
+
+const name = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom('id', 'content_id', 'infohash') },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom(
+      ...['_idx', 'pid', 'sid', 'format', 'use_api_events', 'ID', 'id[]', 'id[0]', 'id.x', ' id'],
+      ...['__proto__', 'constructor', 'toString', 'method', 'url', 'magnet', 'i%64', ''],
+    ),
+  },
+  { weight: 1, arbitrary: fc.string({ maxLength: 10 }) },
+);
+
+/** Lone surrogates have no encoding. */
+function encode(text: string): string {
+  return encodeURIComponent(text.toWellFormed());
+}
+
+/** How a text gets into a query: encoded once, twice, every byte, or as it is as far as HTTP allows. */
+const WRITINGS: readonly ((text: string) => string)[] = [
+  encode,
+  encode,
+  (text) => encode(encode(text)),
+  (text) => [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
+  (text) => text.replace(/[^\x21-\x7e]/g, (character) => encode(character)),
+];
+const writing = fc.constantFrom(...WRITINGS);
+const value = fc.oneof(
+  { weight: 5, arbitrary: idText },
+  { weight: 1, arbitrary: fc.constantFrom('0', '1', '007', '-1', '1e3', 'json', '', '99999') },
+);
+const pair = fc
+  .tuple(name, value, writing, fc.boolean())
+  .map(([key, text, write, bare]) => (bare ? key : encode(key)) + '=' + write(text))
+  .map((text) => text.replace(/[^\x21-\x7e]/g, (character) => encode(character)));
+
+const query = fc
+  .array(fc.tuple(pair, fc.constantFrom('&', '&', '&', '&&', ';', '&amp;', '?')), {
+    minLength: 1,
+    maxLength: 4,
+  })
+  .map((pairs) => pairs.map(([text, join], index) => (index === 0 ? '' : join) + text).join(''));
+
+const attempt: fc.Arbitrary<Attempt> = fc
+  .oneof(
+    { weight: 5, arbitrary: query.map((text) => `/ace/getstream?${text}`) },
+    {
+      weight: 2,
+      arbitrary: fc
+        .tuple(idText, writing, fc.constantFrom('', '.ts', '.TS', '/', '/x', '.ts.ts'))
+        .map(([id, write, end]) => `/ace/getstream/${write(id)}${end}`),
+    },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(query, fc.constantFrom('/ace//getstream', '/ACE/getstream', '/ace/%67etstream'))
+        .map(([text, path]) => `${path}?${text}`),
+    },
+  )
+  .map((text) => text.replace(/[^\x21-\x7e]/g, (character) => encode(character)))
+  // No client sends a fragment; whoever does may find it ignored or taken for text.
+  .map((target) => ({
+    target,
+    readings: [...new Set([startOf(target), startOf(target.split('#', 1)[0]!)])],
+  }));
+
+/** The grammar of contract §3, read a second time. */
+function startOf(target: string): string | null {
+  const [beforeQuery = '', ...rest] = target.split('?');
+  const path = beforeQuery.split('#', 1)[0]!;
+  const text = rest.join('?');
+  const match = /^\/ace\/(?:getstream|%67etstream)(?:\/([^/]*))?$/.exec(path);
+  if (match === null || /%(?![0-9a-f]{2})/i.test(text)) return null;
+  const pairs = [...new URLSearchParams(text)];
+  if (match[1] !== undefined && match[1] !== '') {
+    try {
+      pairs.push(['id', decodeURIComponent(match[1]).replace(/\.ts$/i, '')]);
+    } catch {
+      return null;
+    }
+  }
+  const selectors = pairs.filter(([key]) =>
+    ['id', 'content_id', 'infohash', 'url', 'magnet'].includes(key),
+  );
+  const [kind, given] = selectors[0] ?? [];
+  const id = /^(?:acestream:\/\/)?([0-9a-f]{40})$/i.exec(given ?? '')?.[1]?.toLowerCase();
+  if (selectors.length !== 1 || id === undefined || kind === 'url' || kind === 'magnet')
+    return null;
+  const indices = pairs.filter(([key]) => key === '_idx').map(([, index]) => index);
+  if (indices.length > 1 || !/^\d{1,4}$/.test(indices[0] ?? '0')) return null;
+  const index = Number(indices[0] ?? 0) === 0 ? '' : `&_idx=${Number(indices[0])}`;
+  return `${kind === 'infohash' ? 'infohash' : 'id'}=${id}${index}`;
+}
+
+/** Everything that may ever reach an engine, the values in it aside. */
+const CANONICAL: readonly RegExp[] = [
+  /^\/server\/api\?api_version=3&method=get_network_connection_status$/,
+  /^\/ace\/getstream\?format=json&(?:id|infohash)=[0-9a-f]{40}(?:&_idx=[1-9]\d{0,3})?&pid=[A-Za-z0-9-]{1,64}$/,
+  /^\/webui\/api\/service\?method=get_version(?:&format=json)?$/,
+  /^\/ace\/(?:r|m|stat|cmd)\/[0-9a-f]{40}\/[0-9a-f]+(?:\?method=stop)?$/,
+  /^\/(?:ace\/c|content)\/[0-9a-f]{40}\/[0-9a-z.]+$/,
+];
+/** Nothing of a caller's header reaches an engine. */
+const OWN_FIELDS = new Set(['host', 'accept', 'accept-encoding', 'connection', 'user-agent']);
+const MARK = 'x-caller-mark';
+
+describe('whatever is asked for, an engine sees one canonical form or nothing', () => {
+  let engine: Simulator;
+  let product: Product;
+
+  beforeAll(async () => {
+    engine = await startSimulator({ startDelayMs: 0, bitrateMbps: 1 });
+    product = await startProduct({
+      engines: [engine],
+      env: {
+        PROXY_GRACE_PERIOD: '0s',
+        MAX_STREAMS_PER_ENGINE: '1000',
+        PROXY_MAX_SESSIONS: '1000',
+        LOG_LEVEL: 'info',
+      },
+    });
+  });
+
+  async function statusOf(target: string, method: string): Promise<number> {
+    const viewer = openViewer(
+      { port: product.port, path: target },
+      { method, headers: { [MARK]: 'mine', 'User-Agent': 'caller-mark' } },
+    );
+    try {
+      return await viewer.status();
+    } finally {
+      viewer.destroy();
+    }
+  }
+
+  function expectFitting(answer: Attempt & { readonly status: number }): void {
+    const { readings, status } = answer;
+    const fits = readings.some((start) =>
+      start === null ? [400, 403, 404].includes(status) : status === 200,
+    );
+    if (!fits) expect(answer).toBe('refused with 4xx, or played');
+  }
+
+  async function expectCanonical(): Promise<string[]> {
+    const journal = await engine.journal();
+    for (const { method, url, headers } of journal) {
+      expect(method).toBe('GET');
+      if (!CANONICAL.some((form) => form.test(url))) expect(url).toBe('a canonical form');
+      expect(Object.keys(headers).filter((field) => !OWN_FIELDS.has(field))).toEqual([]);
+      expect(JSON.stringify(headers)).not.toContain('caller-mark');
+    }
+    return journal
+      .map(({ url }) => /^\/ace\/getstream\?format=json&(.*)&pid=[^&]+$/.exec(url)?.[1])
+      .filter((start) => start !== undefined);
+  }
+
+  it('hundreds of strings, queries, duplicates, arrays and encodings', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(attempt, { minLength: 12, maxLength: 12 }), async (attempts) => {
+        await engine.clear();
+        const answers = await Promise.all(
+          attempts.map(async (one) => ({ ...one, status: await statusOf(one.target, 'GET') })),
+        );
+        answers.forEach(expectFitting);
+        const starts = await expectCanonical();
+        const played = answers.filter(({ status }) => status === 200);
+        const isStarted = (start: string | null): boolean => starts.includes(start ?? '');
+        expect(played.filter(({ readings }) => !readings.some(isStarted))).toEqual([]);
+        const known = played.flatMap(({ readings }) => readings);
+        expect(starts.filter((start) => !known.includes(start))).toEqual([]);
+        expect(new Set(starts).size).toBe(starts.length);
+      }),
+      { numRuns: 40, endOnFailure: true },
+    );
+  });
+
+  it('HEAD of the same never reaches an engine, and is 200 or refused', async () => {
+    await engine.clear();
+    await fc.assert(
+      fc.asyncProperty(attempt, async (one) => {
+        expectFitting({ ...one, status: await statusOf(one.target, 'HEAD') });
+      }),
+      { numRuns: 150, endOnFailure: true },
+    );
+    expect(await expectCanonical()).toEqual([]);
+  });
+
+  it('leaves no session behind', async () => {
+    await eventually(async () => (await product.sessionCount()) === 0);
+    await eventually(async () => (await engine.counters())['sessions_open'] === 0);
+  });
+});

@@ -1,0 +1,130 @@
+import {
+  eventually,
+  newContentId,
+  openViewer,
+  PAT_PID,
+  SIM_PIDS,
+  startProduct,
+  startSimulator,
+  streamPath,
+  type Product,
+  type Simulator,
+  type Viewer,
+} from './support';
+
+const RADIO = '7e57ca4d00000000000000000000000000000004';
+/** Key frames come every second; how late the first bytes are read is the machine's. */
+const SLACK_MS = 1600;
+
+function open(product: Product, id: string): Viewer {
+  return openViewer(product.url(streamPath(id)));
+}
+
+/** The tables come first, then nothing but what can be decoded from here on; every counter goes on. */
+function expectCleanStart({ audit }: Viewer): void {
+  const { pat, pmt, video, randomAccess } = audit.firstAt;
+  expect([pat, pmt]).toEqual([0, 1]);
+  expect(randomAccess).toBe(video);
+  expect(audit).toMatchObject({ misaligned: 0, continuityErrors: 0, flagged: 0, crcErrors: 0 });
+  expect(audit.markers).toMatchObject({ lostPackets: 0, repeatedPackets: 0, jumps: [] });
+  for (const pid of [PAT_PID, SIM_PIDS.pmt]) {
+    const tables = audit.pids.get(pid)!;
+    expect(tables.duplicates).toBe(0);
+    expect(tables.versions).toHaveLength(1);
+    expect(tables.packets).toBeGreaterThan(3);
+  }
+}
+
+describe.each([
+  ['0s', 0],
+  ['1s', 1000],
+  ['3s', 3000],
+  ['6s', 6000],
+])('joining a running stream with PROXY_JOIN_BEHIND=%s', (setting, behindMs) => {
+  it('begins so far behind live, at a key frame, at once', async () => {
+    const engine = await startSimulator({ burstSeconds: 9, startDelayMs: 50 });
+    const product = await startProduct({
+      engines: [engine],
+      env: { PROXY_JOIN_BEHIND: setting },
+    });
+    const id = newContentId();
+    const first = open(product, id);
+    await first.playing();
+    // Who waited for the start gets all there is.
+    expect(first.audit.markers.firstLatencyMs).toBeGreaterThan(7500);
+    const joiners: Viewer[] = [];
+    for (let n = 0; n < 4; n += 1) {
+      const viewer = open(product, id);
+      await viewer.playing();
+      joiners.push(viewer);
+      await first.receiveMore(250);
+    }
+    expect(Math.min(...joiners.map(({ headAfterMs }) => headAfterMs!))).toBeLessThan(150);
+    await Promise.all(joiners.map((viewer) => viewer.receiveMore(behindMs + 1500)));
+    for (const viewer of joiners) {
+      const { markers } = viewer.audit;
+      expect(markers.firstLatencyMs!).toBeGreaterThan(behindMs - 250);
+      expect(markers.firstLatencyMs!).toBeLessThan(behindMs + SLACK_MS);
+      // It keeps its distance only until it has caught up: then it is live like everybody.
+      expect(markers.lastLatencyMs!).toBeLessThan(1000);
+      expectCleanStart(viewer);
+    }
+    expectCleanStart(first);
+  });
+});
+
+describe('joining when the history is shorter than PROXY_JOIN_BEHIND', () => {
+  it('begins at the oldest key frame there is', async () => {
+    const engine = await startSimulator({ burstSeconds: 2, startDelayMs: 50 });
+    const product = await startProduct({ engines: [engine], env: { PROXY_JOIN_BEHIND: '30s' } });
+    const id = newContentId();
+    const first = open(product, id);
+    await first.playing();
+    await first.receiveMore(2000);
+    const later = open(product, id);
+    await later.playing();
+    expect(later.audit.markers.firstMediaNumber).toBe(first.audit.markers.firstMediaNumber);
+    expectCleanStart(later);
+  });
+});
+
+describe('streams without key frames', () => {
+  let engine: Simulator;
+  let product: Product;
+
+  beforeAll(async () => {
+    engine = await startSimulator({ burstSeconds: 0, startDelayMs: 50 });
+    product = await startProduct({ engines: [engine] });
+  });
+
+  it('let viewers in after three seconds of media, right after PAT and PMT', async () => {
+    const id = newContentId();
+    await engine.fault({ kind: 'no_random_access', content: id });
+    const first = open(product, id);
+    await first.until(({ markers }) => markers.count > 25, 20_000, 'media');
+    expect(first.headAfterMs).toBeGreaterThan(2800);
+    expect(first.headAfterMs).toBeLessThan(6000);
+    expect(first.audit.firstAt).toMatchObject({ pat: 0, pmt: 1, randomAccess: null });
+    await eventually(async () => (await product.session(id)).state === 'live');
+    const later = open(product, id);
+    await later.until(({ markers }) => markers.count > 25, 10_000, 'media');
+    expect(later.headAfterMs).toBeLessThan(1000);
+    expect(later.audit.firstAt).toMatchObject({ pat: 0, pmt: 1, randomAccess: null });
+    expect(later.audit).toMatchObject({ misaligned: 0, crcErrors: 0 });
+  });
+
+  it('let radio begin at once, the later listener too', async () => {
+    const listeners: Viewer[] = [];
+    for (let n = 0; n < 2; n += 1) {
+      const listener = open(product, RADIO);
+      await listener.until(({ markers }) => markers.receivedMs > 1500, 10_000, 'sound');
+      listeners.push(listener);
+    }
+    for (const { audit, headAfterMs } of listeners) {
+      expect(audit.firstAt).toMatchObject({ pat: 0, pmt: 1, audio: 2, video: null });
+      expect(headAfterMs).toBeLessThan(1500);
+      expect(audit).toMatchObject({ misaligned: 0, continuityErrors: 0, flagged: 0, crcErrors: 0 });
+      expect(audit.markers).toMatchObject({ lostPackets: 0, repeatedPackets: 0, jumps: [] });
+    }
+  });
+});

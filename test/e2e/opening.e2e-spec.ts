@@ -1,0 +1,133 @@
+import {
+  eventually,
+  newContentId,
+  openViewer,
+  SIM_PIDS,
+  startProduct,
+  startSimulator,
+  streamPath,
+  type Product,
+  type Simulator,
+  type Viewer,
+} from './support';
+
+const RADIO = '7e57ca4d00000000000000000000000000000004';
+const JOIN_BEHIND_MS = 3000;
+
+describe('what a body begins with', () => {
+  let engine: Simulator;
+  let product: Product;
+
+  beforeAll(async () => {
+    engine = await startSimulator({ burstSeconds: 6 });
+    product = await startProduct({ engines: [engine] });
+  });
+
+  function watch(id: string): Viewer {
+    return openViewer(product.url(streamPath(id)));
+  }
+
+  function expectPictureAtOnce({ audit }: Viewer): void {
+    const { pat, pmt, video, randomAccess } = audit.firstAt;
+    expect([pat, pmt]).toEqual([0, 1]);
+    expect(randomAccess).toBe(video);
+    // Nothing that cannot be decoded comes before the key frame, and no padding.
+    const before = audit.firstPids.slice(0, randomAccess!);
+    expect(before.filter((pid) => pid !== 0 && pid !== SIM_PIDS.pmt)).toEqual([]);
+    expect(audit.crcErrors).toBe(0);
+  }
+
+  function expectPerfect({ audit }: Viewer): void {
+    expect(audit).toMatchObject({
+      misaligned: 0,
+      continuityErrors: 0,
+      tableContinuityErrors: 0,
+      flagged: 0,
+      crcErrors: 0,
+    });
+    expect(audit.markers).toMatchObject({
+      lostPackets: 0,
+      repeatedPackets: 0,
+      outOfOrder: 0,
+      jumps: [],
+    });
+  }
+
+  it('is PAT, PMT and the oldest key frame for those who waited for the start', async () => {
+    const id = newContentId();
+    const viewers = [watch(id), watch(id), watch(id)];
+    await Promise.all(viewers.map((viewer) => viewer.playing()));
+    await Promise.all(viewers.map((viewer) => viewer.receiveMore(8000)));
+    for (const viewer of viewers) {
+      expectPictureAtOnce(viewer);
+      expectPerfect(viewer);
+      // The burst is 6 s, key frames come every second.
+      expect(viewer.audit.markers.firstLatencyMs).toBeGreaterThan(4500);
+    }
+    expect((await engine.counters())['peak_readers_per_content']).toBe(1);
+  });
+
+  it('is PAT, PMT and a key frame some seconds old for a later viewer', async () => {
+    const id = newContentId();
+    const first = watch(id);
+    await first.receiveMore(7000);
+    const later = watch(id);
+    await later.playing();
+    expectPictureAtOnce(later);
+    const latencyMs = later.audit.markers.firstLatencyMs!;
+    expect(latencyMs).toBeGreaterThan(JOIN_BEHIND_MS - 200);
+    expect(latencyMs).toBeLessThan(JOIN_BEHIND_MS + 2500);
+    await Promise.all([first.receiveMore(3000), later.receiveMore(3000)]);
+    expectPerfect(first);
+    expectPerfect(later);
+  });
+
+  it('comes at once for a later viewer', async () => {
+    const id = newContentId();
+    const first = watch(id);
+    await first.receiveMore(5000);
+    const times: number[] = [];
+    for (let n = 0; n < 5; n += 1) {
+      const askedMs = performance.now();
+      const later = watch(id);
+      await later.until((audit) => audit.firstAt.randomAccess !== null, 5000);
+      times.push(later.audit.firstMediaMs! - askedMs);
+    }
+    // The fastest of a few: the machine may be busy.
+    expect(Math.min(...times)).toBeLessThan(150);
+  });
+
+  it('is PAT, PMT and sound where there is no video', async () => {
+    const viewer = watch(RADIO);
+    await viewer.until((audit) => audit.markers.receivedMs > 3000);
+    const { pat, pmt, audio, video } = viewer.audit.firstAt;
+    expect([pat, pmt, audio, video]).toEqual([0, 1, 2, null]);
+    expectPerfect(viewer);
+  });
+
+  it('is PAT and PMT when no key frame comes for three seconds', async () => {
+    const id = newContentId();
+    await engine.fault({ kind: 'no_random_access', content: id });
+    const viewer = watch(id);
+    await viewer.until((audit) => audit.markers.count > 25, 20_000);
+    const { pat, pmt } = viewer.audit.firstAt;
+    expect([pat, pmt]).toEqual([0, 1]);
+    expect(viewer.audit.misaligned).toBe(0);
+  });
+
+  it('is timed in the session, from the request to the first key frame', async () => {
+    const id = newContentId();
+    await watch(id).playing();
+    const session = await eventually(() => product.session(id));
+    const { timeline } = session;
+    const moments = [
+      timeline.requested_at,
+      timeline.engine_answered_at,
+      timeline.first_byte_at,
+      timeline.first_pat_at,
+      timeline.first_keyframe_at,
+    ].map((time) => Date.parse(time));
+    expect(moments).toEqual([...moments].sort((a, b) => a - b));
+    expect(moments).not.toContain(NaN);
+  });
+});

@@ -1,0 +1,271 @@
+import {
+  eventually,
+  expectProblem,
+  newContentId,
+  openViewer,
+  startProduct,
+  startSimulator,
+  streamPath,
+  type Product,
+  type Simulator,
+  type Viewer,
+} from './support';
+import { expectNothingLeft } from './support/remains';
+
+const ISO = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+const HEX40 = expect.stringMatching(/^[0-9a-f]{40}$/);
+const UNKNOWN = '0'.repeat(40);
+
+describe('sessions, streams and clients in the admin API', () => {
+  let engine: Simulator;
+  let product: Product;
+
+  beforeAll(async () => {
+    engine = await startSimulator({ startDelayMs: 300 });
+    product = await startProduct({
+      engines: [engine],
+      env: { PROXY_GRACE_PERIOD: '300ms', MAX_STREAMS_PER_ENGINE: '20' },
+    });
+  });
+
+  function open(id: string, headers: Record<string, string> = {}): Viewer {
+    return openViewer(product.url(streamPath(id)), { headers });
+  }
+
+  async function playing(id: string, count = 1): Promise<Viewer[]> {
+    const viewers = Array.from({ length: count }, (_, n) => open(id, { 'User-Agent': `tv/${n}` }));
+    await Promise.all(viewers.map((viewer) => viewer.playing()));
+    return viewers;
+  }
+
+  it('a session that plays has every field, with sensible values', async () => {
+    const id = newContentId();
+    const [viewer] = await playing(id, 2);
+    await viewer!.receiveMore(1500);
+    const { infohash } = await engine.content(id);
+    const [atEngine] = (await engine.state()).sessions.filter((one) => one.content_id === id);
+    const session = await product.session(id);
+    expect(session).toMatchObject({
+      stream_id: id,
+      ace_id: id,
+      infohash,
+      engine_host: '127.0.0.1',
+      engine_port: engine.httpPort,
+      container_id: engine.engineId,
+      playback_session_id: atEngine!.playback_session_id,
+      is_live: true,
+      is_active: true,
+      state: 'live',
+      client_count: 2,
+      created_at: ISO,
+      started_at: ISO,
+      ended_at: null,
+      error: null,
+      idle_seconds: 0,
+      continuity_errors: 0,
+      resyncs: 0,
+      failovers: 0,
+      timeline: {
+        requested_at: ISO,
+        engine_answered_at: ISO,
+        first_byte_at: ISO,
+        first_pat_at: ISO,
+        first_keyframe_at: ISO,
+      },
+      attempts: [
+        { engine_id: engine.engineId, started_at: ISO, duration_ms: null, outcome: 'playing' },
+      ],
+    });
+    const { timeline, buffer } = session;
+    const moments = Object.values<string>(timeline).map((time) => Date.parse(time));
+    expect(moments).toEqual([...moments].sort((a, b) => a - b));
+    expect(Date.parse(timeline.first_byte_at) - Date.parse(timeline.requested_at)).toBeGreaterThan(
+      250,
+    );
+    expect(buffer.seconds).toBeGreaterThan(4);
+    expect(buffer.keyframes).toBeGreaterThanOrEqual(4);
+    expect(buffer.bytes).toBeLessThanOrEqual(session.bytes_in);
+    expect(session.bytes_in).toBeGreaterThan(1_000_000);
+    expect(session.bytes_out).toBeGreaterThan(session.bytes_in);
+    expect(session.bitrate_bps).toBeGreaterThan(3_600_000);
+    expect(session.bitrate_bps).toBeLessThan(4_400_000);
+    for (const path of ['/proxy/sessions', '/api/v1/proxy/sessions', '/proxy/status']) {
+      const { body } = await product.api('GET', path);
+      const listed = (body.sessions as { stream_id: string }[]).find((one) => one.stream_id === id);
+      expect(Object.keys(listed!).sort()).toEqual(Object.keys(session).sort());
+    }
+    expect((await product.api('GET', `/proxy/sessions/${infohash}`)).body.stream_id).toBe(id);
+  });
+
+  it('a session that waits, and one that failed, say where they are', async () => {
+    const id = newContentId();
+    await engine.fault({ kind: 'delay', content: id, ms: 800 });
+    await engine.fault({ kind: 'not_live', content: id });
+    const viewer = open(id);
+    await eventually(async () => (await engine.starts(id)).length === 1);
+    const waiting = await product.session(id);
+    expect(waiting).toMatchObject({
+      state: 'starting',
+      started_at: null,
+      playback_session_id: null,
+    });
+    expect(waiting).toMatchObject({ attempts: [{ outcome: 'running', duration_ms: null }] });
+    expect(waiting.timeline).toMatchObject({ requested_at: ISO, engine_answered_at: null });
+    const { body: clients } = await product.api('GET', `/proxy/sessions/${id}/clients`);
+    expect(clients.clients).toMatchObject([{ state: 'waiting', bytes_sent: 0, behind_s: null }]);
+    await expectProblem(viewer, 501, 'unsupported_content');
+    expect(await product.session(id)).toMatchObject({
+      state: 'failed',
+      is_active: false,
+      client_count: 0,
+      ended_at: ISO,
+      error: expect.stringMatching(/^unsupported_content: /),
+      container_id: engine.engineId,
+      attempts: [{ duration_ms: expect.any(Number), outcome: 'not live' }],
+      timeline: { engine_answered_at: ISO, first_byte_at: null },
+    });
+    await engine.clearFaults();
+  });
+
+  it('clients are told apart, and one can be kicked', async () => {
+    const id = newContentId();
+    const [stays, goes] = (await playing(id, 2)) as [Viewer, Viewer];
+    const path = `/proxy/sessions/${id}/clients`;
+    await stays.receiveMore(1000);
+    const { body } = await product.api('GET', path);
+    expect(body.clients).toHaveLength(2);
+    for (const client of body.clients) {
+      expect(client).toMatchObject({
+        client_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        ip_address: '127.0.0.1',
+        user_agent: expect.stringMatching(/^tv\/[01]$/),
+        state: 'streaming',
+        connected_at: ISO,
+        jumps: 0,
+      });
+      expect(client.bytes_sent).toBeGreaterThan(1_000_000);
+      expect(client.behind_s).toBeLessThan(1);
+    }
+    const kicked = (body.clients as { client_id: string; user_agent: string }[]).find(
+      ({ user_agent: agent }) => agent === 'tv/1',
+    )!;
+    const answer = await product.api('DELETE', `${path}/${kicked.client_id}`);
+    expect(answer.status).toBe(204);
+    // A FIN would look like the end of the programme.
+    expect((await goes.closed).how).toBe('rst');
+    await stays.receiveMore(500);
+    expect(stays.audit).toMatchObject({ continuityErrors: 0, flagged: 0 });
+    expect((await product.api('DELETE', `${path}/${kicked.client_id}`)).status).toBe(404);
+    expect((await product.session(id)).client_count).toBe(1);
+    const { body: left } = await product.api('GET', `/events?type=viewer_left&stream_id=${id}`);
+    expect(left).toMatchObject([{ client_id: kicked.client_id, reason: 'kicked' }]);
+  });
+
+  it.each(['/proxy/sessions', '/streams', '/api/v1/streams'])(
+    'DELETE %s/{id} resets the viewers and stops the session at the engine',
+    async (base) => {
+      const id = newContentId();
+      const viewers = await playing(id, 3);
+      const { infohash } = await engine.content(id);
+      const answer = await product.api('DELETE', `${base}/${id}`);
+      expect([200, 204]).toContain(answer.status);
+      const endings = await Promise.all(viewers.map((viewer) => viewer.closed));
+      expect(endings.map(({ how }) => how)).toEqual(['rst', 'rst', 'rst']);
+      expect(await engine.journal(`/ace/cmd/${infohash}`)).toHaveLength(1);
+      expect((await engine.state()).sessions.filter((one) => one.content_id === id)).toEqual([]);
+      expect(await product.session(id)).toMatchObject({ state: 'ended', end_reason: 'stopped' });
+      expect((await product.api('DELETE', `${base}/${id}`)).status).toBe(404);
+      // Not forbidden for the future.
+      await playing(id);
+    },
+  );
+
+  it('DELETE of a session that starts: who waits is answered, and nothing goes on', async () => {
+    const id = newContentId();
+    await engine.fault({ kind: 'delay', content: id, ms: 1000 });
+    const viewer = open(id);
+    await eventually(async () => (await engine.starts(id)).length === 1);
+    expect((await product.api('DELETE', `/proxy/sessions/${id}`)).status).toBe(204);
+    expect(await viewer.status()).toBeGreaterThanOrEqual(400);
+    await engine.clearFaults();
+    await eventually(async () => {
+      const { sessions } = await engine.state();
+      return sessions.every((one) => one.content_id !== id);
+    });
+  });
+
+  it('streams are listed now and lately, by status and by engine', async () => {
+    const [runs, ended] = [newContentId(), newContentId()] as [string, string];
+    await playing(runs);
+    const [viewer] = await playing(ended);
+    viewer!.destroy();
+    await eventually(async () => (await product.session(ended)).is_active === false);
+    const list = async (query: string): Promise<{ id: string; status: string }[]> =>
+      (await product.api('GET', `/streams${query}`)).body;
+    const ids = async (query: string): Promise<string[]> => (await list(query)).map(({ id }) => id);
+    expect(await ids('')).toEqual(expect.arrayContaining([runs, ended]));
+    expect(await ids('?status=started')).toContain(runs);
+    expect(await ids('?status=started')).not.toContain(ended);
+    expect(await ids('?status=ended')).toContain(ended);
+    expect(await ids('?status=ended')).not.toContain(runs);
+    expect(await ids(`?container_id=${engine.engineId}`)).toEqual(
+      expect.arrayContaining([runs, ended]),
+    );
+    expect(await ids('?container_id=nobody')).toEqual([]);
+    expect((await product.api('GET', '/streams?status=odd')).status).toBe(400);
+    expect((await product.api('GET', `/streams/${runs}`)).body).toMatchObject({
+      id: runs,
+      key_type: 'content_id',
+      key: runs,
+      file_index: 0,
+      infohash: HEX40,
+      container_id: engine.engineId,
+      status: 'started',
+      client_count: 1,
+      started_at: ISO,
+      ended_at: null,
+    });
+    expect((await product.api('GET', `/streams/${ended}`)).body).toMatchObject({
+      status: 'ended',
+      ended_at: ISO,
+      end_reason: 'no_viewers',
+    });
+    const stats = await product.api('GET', `/streams/${runs}/stats`);
+    expect(stats.status).toBe(200);
+    expect(stats.body).toMatchObject({ stream_id: runs, buffer_s: expect.any(Number) });
+    await eventually(async () => {
+      const { body } = await product.api('GET', `/streams/${runs}/stats`);
+      // The engine's KB/s times eight, of 4 Mbit/s.
+      expect(body).toMatchObject({ status: 'dl', peers: 9 });
+      expect(body.speed_down_kbps).toBe(Math.round(4e6 / 8 / 1024) * 8);
+      return true;
+    });
+    expect((await product.api('GET', `/streams/${ended}/stats`)).status).toBe(404);
+  });
+
+  it('what is not known is 404 as a problem, and without a key 401', async () => {
+    for (const path of [
+      `/proxy/sessions/${UNKNOWN}`,
+      `/proxy/sessions/${UNKNOWN}/clients`,
+      `/streams/${UNKNOWN}`,
+      `/streams/${UNKNOWN}/stats`,
+    ]) {
+      const answer = await product.api('GET', path);
+      expect([path, answer.status, answer.body.code]).toEqual([path, 404, 'not_found']);
+      expect(answer.headers['content-type']).toMatch(/problem\+json/);
+      expect((await product.api('GET', path, undefined, {})).status).toBe(401);
+    }
+    for (const path of [`/proxy/sessions/${UNKNOWN}`, `/streams/${UNKNOWN}`]) {
+      expect((await product.api('DELETE', path)).status).toBe(404);
+      expect((await product.api('DELETE', path, undefined, { 'X-API-Key': 'x' })).status).toBe(403);
+    }
+  });
+
+  it('nothing is left behind', async () => {
+    const { body } = await product.api('GET', '/proxy/sessions');
+    for (const { stream_id: id } of body.sessions) {
+      await product.api('DELETE', `/proxy/sessions/${id}`);
+    }
+    await expectNothingLeft(product, [engine]);
+  });
+});

@@ -1,0 +1,194 @@
+import {
+  eventually,
+  newContentId,
+  openViewer,
+  SIM_PIDS,
+  startProduct,
+  startSimulator,
+  streamPath,
+  type Product,
+  type Simulator,
+  type Viewer,
+} from './support';
+import { engineIsFree, expectHonest, streamsOn } from './support/session-facts';
+
+const STALL_MS = 1500;
+const KEEPALIVE_AFTER_MS = 600;
+const KEEPALIVE_INTERVAL_MS = 200;
+const BUDGET_MS = 4000;
+const ENV = {
+  PROXY_STALL_TIMEOUT: `${STALL_MS}ms`,
+  PROXY_KEEPALIVE_AFTER: `${KEEPALIVE_AFTER_MS}ms`,
+  PROXY_KEEPALIVE_INTERVAL: `${KEEPALIVE_INTERVAL_MS}ms`,
+  PROXY_OUTAGE_BUDGET: `${BUDGET_MS}ms`,
+  PROXY_RETRY_BASE: '100ms',
+  PROXY_RETRY_MAX: '500ms',
+  PROXY_GRACE_PERIOD: '500ms',
+};
+
+function now(): number {
+  return performance.now();
+}
+
+function startEngine(name: string): Promise<Simulator> {
+  return startSimulator({ name, bitrateMbps: 1, burstSeconds: 2 });
+}
+
+/** Waits until no media come any more; since when. */
+async function silence({ audit }: Viewer): Promise<number> {
+  await eventually(() => now() - audit.lastMediaMs! > 200, 5000, 'silence');
+  return audit.lastMediaMs!;
+}
+
+async function watchOn(product: Product, id: string): Promise<Viewer> {
+  const viewer = openViewer(product.url(streamPath(id)));
+  await viewer.playing();
+  return viewer;
+}
+
+describe('an upstream that falls silent with its socket open', () => {
+  let engines: Simulator[];
+  let product: Product;
+
+  beforeAll(async () => {
+    engines = await Promise.all([startEngine('one'), startEngine('two')]);
+    product = await startProduct({ engines, env: ENV });
+  });
+
+  async function engineOf(id: string): Promise<[playing: Simulator, other: Simulator]> {
+    const { container_id: engineId } = await product.session(id);
+    const playing = engines.find((engine) => engine.engineId === engineId)!;
+    return [playing, engines.find((engine) => engine !== playing)!];
+  }
+
+  it('is bridged with null packets and replaced by another engine, in the same response', async () => {
+    const id = newContentId();
+    const viewer = await watchOn(product, id);
+    const [silent, other] = await engineOf(id);
+    await silent.actOnReaders('stall', { content: id });
+    const silentFromMs = await silence(viewer);
+    const { nullPackets: before } = viewer.audit;
+    await viewer.until(({ nullPackets }) => nullPackets > before, 5000, 'a null packet');
+    const bridgedAfterMs = now() - silentFromMs;
+    expect(bridgedAfterMs).toBeGreaterThan(KEEPALIVE_AFTER_MS - 150);
+    expect(bridgedAfterMs).toBeLessThan(KEEPALIVE_AFTER_MS + 800);
+    await eventually(async () => (await product.session(id)).state === 'stalled', 5000, 'stalled');
+    await viewer.until((audit) => audit.flagged > 0, 10_000, 'a flagged splice');
+    await viewer.receiveMore(3000);
+    expect(viewer.audit.longestGapMs).toBeGreaterThan(STALL_MS - 200);
+    expect(viewer.audit.longestGapMs).toBeLessThan(STALL_MS + 2000);
+    expectHonest(viewer.audit);
+    expect(viewer.audit.markers.jumps).toHaveLength(1);
+    expect(viewer.ending).toBeNull();
+    const session = await product.session(id);
+    expect(session).toMatchObject({ state: 'live', failovers: 1, container_id: other.engineId });
+    expect(session.attempts.map(({ outcome }: { outcome: string }) => outcome)).toEqual([
+      'silence',
+      'playing',
+    ]);
+    // Both streams can be decoded from there on: each begins anew, flagged.
+    for (const pid of [SIM_PIDS.video, SIM_PIDS.audio]) {
+      expect(viewer.audit.pids.get(pid)).toMatchObject({ flagged: 1, continuityErrors: 0 });
+    }
+    // The silent engine was told to stop, and its slot is free.
+    await engineIsFree(product, silent);
+    expect(await streamsOn(product, other)).toContain(id);
+  });
+
+  it('resumes before the stall timeout: no new session, nothing lost', async () => {
+    const id = newContentId();
+    const viewer = await watchOn(product, id);
+    const [engine, other] = await engineOf(id);
+    await engine.actOnReaders('stall', { content: id, resume_after_ms: 1000 });
+    await viewer.until((audit) => audit.nullPackets > 3, 5000, 'null packets');
+    await viewer.until(({ longestGapMs }) => longestGapMs > 800, 5000, 'media again');
+    await viewer.receiveMore(2000);
+    expectHonest(viewer.audit);
+    expect(viewer.audit).toMatchObject({ flagged: 0 });
+    expect(viewer.audit.longestGapMs).toBeLessThan(STALL_MS + 500);
+    expect(await product.session(id)).toMatchObject({ state: 'live', failovers: 0 });
+    const sessions = [...(await engine.state()).sessions, ...(await other.state()).sessions];
+    expect(sessions.filter(({ content_id: content }) => content === id)).toHaveLength(1);
+  });
+
+  it('takes the whole engine with it: detected, and every viewer goes on', async () => {
+    const id = newContentId();
+    const viewers = await Promise.all([1, 2, 3].map(() => watchOn(product, id)));
+    const [frozen, other] = await engineOf(id);
+    frozen.kill('SIGSTOP');
+    for (const viewer of viewers) {
+      await viewer.until((audit) => audit.flagged > 0, 10_000, 'a flagged splice');
+      await viewer.receiveMore(1000);
+      expectHonest(viewer.audit);
+      expect(viewer.audit.longestGapMs).toBeLessThan(STALL_MS + 2000);
+    }
+    expect(await product.session(id)).toMatchObject({ container_id: other.engineId });
+    frozen.kill('SIGCONT');
+    // The stop that it could not take while it was frozen waits in its socket.
+    await eventually(async () => (await frozen.counters())['readers'] === 0, 10_000, 'no reader');
+  });
+});
+
+describe('an upstream that falls silent with nowhere to go', () => {
+  let engine: Simulator;
+  let product: Product;
+
+  beforeAll(async () => {
+    engine = await startEngine('only');
+    product = await startProduct({ engines: [engine], env: ENV });
+  });
+
+  async function expectReset(viewers: Viewer[], silentFromMs: number): Promise<void> {
+    const endings = await Promise.all(viewers.map(({ closed }) => closed));
+    const afterMs = now() - silentFromMs;
+    expect(endings.map(({ how }) => how)).toEqual(viewers.map(() => 'rst'));
+    expect(afterMs).toBeGreaterThan(BUDGET_MS - 300);
+    expect(afterMs).toBeLessThan(BUDGET_MS + 2000);
+  }
+
+  it('ends with the outage budget: sockets reset, state failed, slot free', async () => {
+    const id = newContentId();
+    const viewers = await Promise.all([1, 2].map(() => watchOn(product, id)));
+    // Every new session on it is silent as well.
+    await engine.fault({ kind: 'no_data', content: id });
+    await engine.actOnReaders('stall', { content: id });
+    await expectReset(viewers, await silence(viewers[0]!));
+    for (const { audit } of viewers) {
+      // Fed with null packets to the end.
+      expect(audit.nullPackets).toBeGreaterThan(10);
+      expect(audit.misaligned).toBe(0);
+    }
+    const session = await product.session(id);
+    expect(session).toMatchObject({ state: 'failed', is_active: false, client_count: 0 });
+    expect(session.error).toMatch(/^engine_failed: /);
+    expect(session.ended_at).toEqual(expect.any(String));
+    expect(await product.sessionCount()).toBe(0);
+    await engineIsFree(product, engine);
+    // One line says why, with the ids to look further.
+    const why = product.logs().filter(({ msg }) => msg?.startsWith('stream failed: engine_failed'));
+    expect(why).toHaveLength(1);
+    expect(why[0]).toMatchObject({ streamId: id, engineId: engine.engineId });
+  });
+
+  it('is played again on request as soon as the engine delivers', async () => {
+    const id = newContentId();
+    const viewer = await watchOn(product, id);
+    await engine.fault({ kind: 'no_data', content: id });
+    await engine.actOnReaders('stall', { content: id });
+    expect((await viewer.closed).how).toBe('rst');
+    await engine.clearFaults();
+    const again = await watchOn(product, id);
+    await again.receiveMore(1000);
+    expectHonest(again.audit);
+  });
+
+  it('is the whole frozen engine: same end', async () => {
+    const id = newContentId();
+    const viewer = await watchOn(product, id);
+    engine.kill('SIGSTOP');
+    await expectReset([viewer], await silence(viewer));
+    expect(await product.session(id)).toMatchObject({ state: 'failed' });
+    engine.kill('SIGCONT');
+    await engineIsFree(product, engine);
+  });
+});

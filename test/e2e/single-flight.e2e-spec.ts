@@ -1,0 +1,175 @@
+import {
+  eventually,
+  expectProblem,
+  newContentId,
+  openViewer,
+  startProduct,
+  startSimulator,
+  streamPath,
+  type Product,
+  type Simulator,
+  type Viewer,
+} from './support';
+import { baselineOf, expectNothingLeft, type Baseline } from './support/remains';
+
+const CROWD = 100;
+
+describe('a crowd at one start', () => {
+  let engine: Simulator;
+  let product: Product;
+  let atRest: Baseline;
+
+  beforeAll(async () => {
+    engine = await startSimulator({ startDelayMs: 500, args: ['--idle-timeout', '3000'] });
+    product = await startProduct({
+      engines: [engine],
+      env: {
+        PROXY_GRACE_PERIOD: '500ms',
+        PROXY_RETRY_BASE: '100ms',
+        PROXY_INIT_TIMEOUT: '2500ms',
+        MAX_STREAMS_PER_ENGINE: '20',
+      },
+    });
+    atRest = baselineOf(product);
+  });
+
+  function open(id: string): Viewer {
+    return openViewer(product.url(streamPath(id)));
+  }
+
+  function crowd(id: string): Viewer[] {
+    return Array.from({ length: CROWD }, () => open(id));
+  }
+
+  function spread(times: readonly number[]): number {
+    return Math.max(...times) - Math.min(...times);
+  }
+
+  it('is one start at the engine, and everybody gets the same media', async () => {
+    const id = newContentId();
+    const viewers = crowd(id);
+    await Promise.all(viewers.map((viewer) => viewer.playing(20_000)));
+    expect(await engine.starts(id)).toHaveLength(1);
+    const { infohash } = await engine.content(id);
+    expect(await engine.journal(`/content/${infohash}`)).toHaveLength(1);
+    expect(spread(viewers.map(({ audit }) => audit.firstByteMs!))).toBeLessThan(2000);
+    expect(new Set(viewers.map(({ audit }) => audit.markers.firstMediaNumber)).size).toBe(1);
+    expect(await product.session(id)).toMatchObject({ client_count: CROWD, state: 'live' });
+    const { body } = await product.api('GET', `/proxy/sessions/${id}/clients`);
+    const ids = (body.clients as { client_id: string }[]).map((client) => client.client_id);
+    // Same address, same agent: still a hundred viewers.
+    expect(new Set(ids).size).toBe(CROWD);
+  });
+
+  it.each([
+    ['the engine fails', { kind: 'http_status', status: 500 }, 502, 'engine_failed', 1],
+    // The same digits may be the infohash: the other form is tried once.
+    ['the engine knows no such content', { kind: 'json_error' }, 404, 'content_not_found', 2],
+    ['there are no media', { kind: 'no_data' }, 504, 'start_timeout', 1],
+    ['the content is not live', { kind: 'not_live' }, 501, 'unsupported_content', 1],
+  ])('gets the same error at once when %s', async (_what, fault, status, code, starts) => {
+    const id = newContentId();
+    // Long enough for everybody to be there before it is decided.
+    await engine.fault({ kind: 'delay', content: id, nth: 1, ms: 800 });
+    await engine.fault({ content: id, ...fault });
+    const viewers = crowd(id);
+    const problems = await Promise.all(viewers.map((one) => expectProblem(one, status, code)));
+    expect(new Set(problems.map(({ detail }) => detail)).size).toBe(1);
+    expect(spread(viewers.map(({ headAfterMs }) => headAfterMs!))).toBeLessThan(1000);
+    expect(await engine.starts(id)).toHaveLength(starts);
+    expect(
+      product.logs().filter((line) => line['streamId'] === id && Number(line['level']) >= 40),
+    ).toHaveLength(1);
+  });
+
+  it('has left nothing behind', async () => {
+    await engine.clearFaults();
+    await expectNothingLeft(product, [engine], atRest);
+  });
+});
+
+describe('a start that everybody leaves', () => {
+  let engine: Simulator;
+  let product: Product;
+  let atRest: Baseline;
+
+  beforeAll(async () => {
+    engine = await startSimulator({ startDelayMs: 1500 });
+    product = await startProduct({ engines: [engine], env: { PROXY_GRACE_PERIOD: '200ms' } });
+    atRest = baselineOf(product);
+  });
+
+  beforeEach(() => engine.clear());
+
+  function open(id: string): Viewer {
+    return openViewer(product.url(streamPath(id)));
+  }
+
+  async function expectOneStartOneStop(id: string): Promise<void> {
+    await eventually(
+      async () => {
+        const counters = await engine.counters();
+        expect(counters).toMatchObject({ sessions_opened: 1, sessions_stopped: 1 });
+        expect(counters).toMatchObject({ sessions_open: 0, sessions_leaked: 0 });
+        return true;
+      },
+      10_000,
+      'one start, one stop',
+    );
+    expect(await engine.starts(id)).toHaveLength(1);
+    await expectNothingLeft(product, [engine], atRest);
+    expect(await product.session(id)).toMatchObject({ is_active: false, end_reason: 'no_viewers' });
+  }
+
+  it('while the engine looks for peers: one start, one stop', async () => {
+    const id = newContentId();
+    const viewers = [open(id), open(id)];
+    await eventually(async () => (await engine.counters())['sessions_open'] === 1);
+    viewers[0]!.destroy();
+    viewers[1]!.reset();
+    await expectOneStartOneStop(id);
+  });
+
+  it('while the engine has not answered the start: one start, and a stop as soon as it answers', async () => {
+    const id = newContentId();
+    await engine.fault({ kind: 'delay', content: id, ms: 1500 });
+    const viewer = open(id);
+    await eventually(async () => (await engine.starts(id)).length === 1);
+    viewer.destroy();
+    await eventually(async () => (await product.session(id)).is_active === false);
+    expect((await engine.counters())['sessions_opened']).toBe(0);
+    await expectOneStartOneStop(id);
+  });
+
+  it('by a hundred at once: one start, one stop', async () => {
+    const id = newContentId();
+    const viewers = Array.from({ length: CROWD }, () => open(id));
+    await eventually(async () => (await product.session(id))?.client_count === CROWD);
+    viewers.forEach((viewer, at) => (at % 2 === 0 ? viewer.destroy() : viewer.reset()));
+    await expectOneStartOneStop(id);
+  });
+
+  it('and to which somebody comes back in time goes on', async () => {
+    const id = newContentId();
+    const first = open(id);
+    await eventually(async () => (await engine.counters())['sessions_open'] === 1);
+    first.destroy();
+    await eventually(async () => (await product.session(id)).client_count === 0);
+    const second = open(id);
+    await second.playing();
+    expect(await engine.counters()).toMatchObject({ sessions_opened: 1, sessions_stopped: 0 });
+    second.destroy();
+    await expectOneStartOneStop(id);
+  });
+
+  it('and that is wanted again after its end begins anew', async () => {
+    const id = newContentId();
+    const first = open(id);
+    await eventually(async () => (await engine.counters())['sessions_open'] === 1);
+    first.destroy();
+    await eventually(async () => (await product.session(id)).is_active === false);
+    await open(id).playing();
+    await eventually(async () => (await engine.counters())['sessions_stopped'] === 1);
+    expect(await engine.counters()).toMatchObject({ sessions_opened: 2, sessions_open: 1 });
+  });
+});

@@ -1,0 +1,105 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+/** How a child process ended. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+const MAX_LINES = 20_000;
+
+/** A program under test: its output line by line, its end, and nothing of it left behind. */
+export class Child {
+  /** Lines of stdout and stderr, in order of arrival, the newest 20 000. */
+  readonly lines: string[] = [];
+  /** Resolves when the process is gone and its output was read to the end. Never rejects. */
+  readonly exit: Promise<Exit>;
+  ended: Exit | null = null;
+  private readonly process: ChildProcess;
+  private readonly killOnExit = (): void => void this.process.kill('SIGKILL');
+  private listeners: ((line: string) => void)[] = [];
+
+  constructor(
+    readonly name: string,
+    command: string,
+    args: readonly string[],
+    options: { cwd?: string; env?: NodeJS.ProcessEnv },
+  ) {
+    this.process = spawn(command, args, { ...options, stdio: ['pipe', 'pipe', 'pipe'] });
+    this.process.stdin!.on('error', () => undefined);
+    for (const stream of [this.process.stdout!, this.process.stderr!]) {
+      createInterface({ input: stream }).on('line', (line) => this.take(line));
+    }
+    // The runner itself may be ended: then no hook runs.
+    process.once('exit', this.killOnExit);
+    this.exit = new Promise((resolve) => {
+      const over = (exit: Exit): void => {
+        process.removeListener('exit', this.killOnExit);
+        this.ended = exit;
+        resolve(exit);
+      };
+      this.process.once('error', (error) => {
+        this.take(error.message);
+        over({ code: null, signal: null });
+      });
+      this.process.once('close', (code, signal) => over({ code, signal }));
+    });
+  }
+
+  get pid(): number {
+    return this.process.pid ?? -1;
+  }
+
+  kill(signal: NodeJS.Signals = 'SIGKILL'): void {
+    this.process.kill(signal);
+  }
+
+  /** The first line, past or future, of which `read` makes something. @throws when the process ends before. */
+  async line<T>(read: (line: string) => T | null | undefined, timeoutMs = 20_000): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const finish = (settle: () => void): void => {
+        clearTimeout(timer);
+        this.listeners = this.listeners.filter((one) => one !== look);
+        settle();
+      };
+      const look = (line: string): void => {
+        const value = read(line);
+        if (value !== null && value !== undefined) finish(() => resolve(value));
+      };
+      const fail = (why: string): void =>
+        finish(() => reject(new Error(`${this.name}: ${why}\n${this.tail()}`)));
+      const timer = setTimeout(() => fail(`no such line within ${timeoutMs} ms`), timeoutMs);
+      this.listeners.push(look);
+      for (const line of [...this.lines]) look(line);
+      void this.exit.then(() => fail('ended before it printed such a line'));
+    });
+  }
+
+  /** Sends `signal` and waits; after `timeoutMs` it is killed and an error is thrown. */
+  async end(signal: NodeJS.Signals, timeoutMs: number): Promise<Exit> {
+    if (this.ended !== null) return this.ended;
+    this.kill(signal);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<null>((resolve) => {
+      timer = setTimeout(() => resolve(null), timeoutMs);
+    });
+    const exit = await Promise.race([this.exit, late]);
+    clearTimeout(timer);
+    if (exit !== null) return exit;
+    this.kill('SIGKILL');
+    await this.exit;
+    throw new Error(`${this.name} was still there ${timeoutMs} ms after ${signal}\n${this.tail()}`);
+  }
+
+  /** The newest lines, for messages. */
+  tail(count = 40): string {
+    return this.lines.slice(-count).join('\n');
+  }
+
+  private take(line: string): void {
+    this.lines.push(line);
+    if (this.lines.length > MAX_LINES) this.lines.shift();
+    for (const listener of [...this.listeners]) listener(line);
+  }
+}

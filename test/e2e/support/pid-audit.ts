@@ -1,0 +1,75 @@
+import {
+  continuityOf,
+  decodeTimeOf,
+  hasPayload,
+  isDiscontinuity,
+  sectionOf,
+  ticksBetween,
+} from './ts-packet';
+
+/** What one PID of a viewer's stream looks like. */
+export class PidAudit {
+  packets = 0;
+  /** Packets with the discontinuity flag. */
+  flagged = 0;
+  /** Jumps of the continuity counter that no flag announced. */
+  continuityErrors = 0;
+  /** Packets with the counter of the one before them (allowed once in a row, still worth knowing). */
+  duplicates = 0;
+  /** Largest step from one decode time to the next, ms. */
+  largestStepMs = 0;
+  /** How often a decode time was smaller than the one before. */
+  backSteps = 0;
+  /** Versions of the table, in order of appearance. */
+  readonly versions: number[] = [];
+  crcErrors = 0;
+  /** Body of the newest table. */
+  table: Buffer | null = null;
+  private continuity: number | null = null;
+  private decodeTime: number | null = null;
+
+  constructor(readonly isTable: boolean) {}
+
+  packet(data: Buffer, at: number): void {
+    this.packets += 1;
+    this.noteContinuity(data, at);
+    if (this.isTable) this.noteTable(data, at);
+    else this.noteTime(data, at);
+  }
+
+  private noteContinuity(data: Buffer, at: number): void {
+    const counter = continuityOf(data, at);
+    const before = this.continuity;
+    this.continuity = counter;
+    if (isDiscontinuity(data, at)) {
+      this.flagged += 1;
+      return;
+    }
+    if (before === null) return;
+    if (counter === before) {
+      if (hasPayload(data, at)) this.duplicates += 1;
+      return;
+    }
+    const isNext = hasPayload(data, at) && counter === (before + 1) % 16;
+    if (!isNext) this.continuityErrors += 1;
+  }
+
+  private noteTable(data: Buffer, at: number): void {
+    const section = sectionOf(data, at);
+    if (section === null) return;
+    if (!section.isIntact) this.crcErrors += 1;
+    if (this.versions.at(-1) !== section.version) this.versions.push(section.version);
+    this.table = section.body;
+  }
+
+  private noteTime(data: Buffer, at: number): void {
+    const time = decodeTimeOf(data, at);
+    if (time === null) return;
+    if (this.decodeTime !== null) {
+      const stepMs = ticksBetween(this.decodeTime, time) / 90;
+      if (stepMs < 0) this.backSteps += 1;
+      this.largestStepMs = Math.max(this.largestStepMs, Math.abs(stepMs));
+    }
+    this.decodeTime = time;
+  }
+}

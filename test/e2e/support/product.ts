@@ -1,0 +1,185 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Child, type Exit } from './child';
+import { call, type Answer } from './json-http';
+import { onScopeEnd } from './scope';
+import type { Simulator } from './simulator';
+import { eventually } from './wait';
+
+const SCRIPT = join(__dirname, '../../../dist/main.js');
+
+/** The API key of every product under test. */
+export const API_KEY = 'e2e-key';
+
+const READY_WITHIN_MS = 20_000;
+const END_WITHIN_MS = 20_000;
+
+export interface ProductOptions {
+  /** Engines of the `static` driver. Without them `env` says where engines come from. */
+  readonly engines?: readonly Simulator[];
+  /** Settings, as in docs/configuration.md. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Where it keeps its files; a folder of its own, removed afterwards, when not given. */
+  readonly dataDir?: string;
+  /** False: resolves as soon as it listens, without waiting for /health/ready. */
+  readonly waitReady?: boolean;
+}
+
+/** One line of the JSON log. */
+export type LogLine = Readonly<Record<string, unknown>> & { readonly msg?: string };
+
+/**
+ * Starts the built program on a free port. It is ended by SIGTERM with the test or file that started it, and then
+ * has to leave with code 0 and without a trace of a fault in its log.
+ */
+export async function startProduct(options: ProductOptions = {}): Promise<Product> {
+  if (!existsSync(SCRIPT)) throw new Error('the program is not built: npm run build');
+  const folder = mkdtempSync(join(tmpdir(), 'acefleet-e2e-'));
+  const child = new Child('product', process.execPath, [SCRIPT], {
+    // Not the repository: a developer's .env must not reach tests.
+    cwd: folder,
+    env: environment(options, folder),
+  });
+  onScopeEnd(async () => {
+    try {
+      if (!product.wasKilled) await product.stop();
+    } finally {
+      await child.end('SIGKILL', 5000);
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+  const product = new Product(child);
+  await product.listening();
+  if (options.waitReady !== false) await product.ready();
+  return product;
+}
+
+function environment(options: ProductOptions, folder: string): Record<string, string> {
+  const { engines = [] } = options;
+  return {
+    PATH: process.env['PATH'] ?? '',
+    PORT: '0',
+    API_KEY,
+    DATA_DIR: options.dataDir ?? join(folder, 'data'),
+    LOG_FORMAT: 'json',
+    LOG_LEVEL: 'debug',
+    SHUTDOWN_DRAIN: '0s',
+    ...(engines.length === 0
+      ? {}
+      : {
+          ENGINE_DRIVER: 'static',
+          ENGINE_ADDRESSES: engines.map(({ address }) => address).join(','),
+        }),
+    ...options.env,
+  };
+}
+
+/** Traces of a fault that nobody caught, or of a leak that the runtime noticed. */
+const FAULT =
+  /unhandledRejection|uncaughtException|UnhandledPromise|MaxListenersExceeded|DeprecationWarning|an unexpected fault|(?:^|\\n|\n)\s+at .+:\d+:\d+/;
+
+/** The running program. */
+export class Product {
+  /** True once it was ended by a signal other than SIGTERM and SIGINT: then nothing is expected of its end. */
+  wasKilled = false;
+  port = 0;
+
+  constructor(private readonly child: Child) {}
+
+  get pid(): number {
+    return this.child.pid;
+  }
+
+  /** Resolves when it is gone. */
+  get exit(): Promise<Exit> {
+    return this.child.exit;
+  }
+
+  url(path: string): string {
+    return `http://127.0.0.1:${this.port}${path}`;
+  }
+
+  /** A call of the admin API with the key; `headers` may take it away or replace it. */
+  async api(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = { 'X-API-Key': API_KEY },
+  ): Promise<Answer> {
+    return call({ port: this.port, method, path, body, headers });
+  }
+
+  /** `/proxy/sessions/{id}`, also of a session that is over; undefined when there is none. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the wire's shape is what tests look at
+  async session(id: string): Promise<any> {
+    const answer = await this.api('GET', `/proxy/sessions/${id}`);
+    return answer.status === 200 ? answer.body : undefined;
+  }
+
+  /** How many sessions are under way. */
+  async sessionCount(): Promise<number> {
+    return (await this.api('GET', '/proxy/status')).body.active_sessions;
+  }
+
+  /** Parsed log lines; those that are no JSON as `{ msg }`. */
+  logs(): LogLine[] {
+    return this.child.lines.map((line) => {
+      try {
+        return JSON.parse(line) as LogLine;
+      } catch {
+        return { msg: line };
+      }
+    });
+  }
+
+  /** The log as it was printed. */
+  logText(): string {
+    return this.child.lines.join('\n');
+  }
+
+  async listening(): Promise<void> {
+    this.port = await this.child.line((line) => {
+      const port = /player: http:\/\/[^/]*:(\d+)\//.exec(line)?.[1];
+      return port === undefined ? null : Number(port);
+    }, READY_WITHIN_MS);
+  }
+
+  async ready(): Promise<void> {
+    await eventually(
+      async () => {
+        const answer = await this.api('GET', '/health/ready');
+        if (answer.status !== 200) throw new Error(answer.text);
+        return true;
+      },
+      READY_WITHIN_MS,
+      '/health/ready',
+    );
+  }
+
+  /** Signals the process and does not wait. */
+  kill(signal: NodeJS.Signals): void {
+    if (signal === 'SIGKILL') this.wasKilled = true;
+    this.child.kill(signal);
+  }
+
+  /**
+   * Ends it and waits.
+   *
+   * @throws when it does not go within 20 s, when its code is not 0, or when the log has a trace of a fault
+   */
+  async stop(signal: 'SIGTERM' | 'SIGINT' = 'SIGTERM'): Promise<Exit> {
+    const exit = await this.child.end(signal, END_WITHIN_MS);
+    this.expectCleanLog();
+    if (exit.code !== 0) {
+      throw new Error(`the product ended with ${JSON.stringify(exit)}\n${this.child.tail()}`);
+    }
+    return exit;
+  }
+
+  /** @throws when the log has a trace of a fault that nobody caught */
+  expectCleanLog(): void {
+    const faults = this.child.lines.filter((line) => FAULT.test(line));
+    if (faults.length > 0) throw new Error(`faults in the log:\n${faults.slice(0, 5).join('\n')}`);
+  }
+}

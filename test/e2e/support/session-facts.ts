@@ -1,0 +1,133 @@
+import { eventually } from './wait';
+import type { Product } from './product';
+import type { Simulator } from './simulator';
+import type { StreamAudit } from './stream-audit';
+
+/** The value of a series without labels, or with exactly these labels, in `GET /metrics`; NaN when it is not there. */
+export async function metric(
+  product: Product,
+  name: string,
+  labels: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  const { text } = await product.api('GET', '/metrics');
+  const pairs = Object.entries(labels).map(([key, value]) => `${key}="${value}"`);
+  const series = pairs.length === 0 ? name : `${name}{${pairs.join(',')}}`;
+  const line = text.split('\n').find((one) => one.startsWith(`${series} `));
+  return line === undefined ? NaN : Number(line.slice(series.length + 1));
+}
+
+/** What the streams of a product hold in memory: history, and bytes queued on sockets beyond it. */
+export async function heldBytes(product: Product): Promise<number> {
+  const [ring, pinned] = await Promise.all([
+    metric(product, 'proxy_ring_bytes'),
+    metric(product, 'proxy_pinned_bytes'),
+  ]);
+  return ring + pinned;
+}
+
+export interface ClientFacts {
+  readonly client_id: string;
+  readonly ip_address: string;
+  readonly jumps: number;
+  readonly bytes_sent: number;
+}
+
+/** Viewers of a stream under way, as the admin API tells. */
+export async function clientsOf(product: Product, id: string): Promise<ClientFacts[]> {
+  const answer = await product.api('GET', `/proxy/sessions/${id}/clients`);
+  if (answer.status !== 200) throw new Error(answer.text);
+  return answer.body.clients;
+}
+
+/** Those of them who come from another host. */
+export async function farClientsOf(product: Product, id: string): Promise<ClientFacts[]> {
+  const clients = await clientsOf(product, id);
+  return clients.filter(({ ip_address: address }) => address.startsWith('10.'));
+}
+
+/** How many viewers have left for this reason so far. */
+export async function leftBecauseOf(product: Product, reason: string): Promise<number> {
+  const count = await metric(product, 'proxy_clients_left_total', { reason });
+  return Number.isNaN(count) ? 0 : count;
+}
+
+/** Ids of the streams that have a slot on the engine, as the admin API tells. */
+export async function streamsOn(product: Product, engine: Simulator): Promise<string[]> {
+  const answer = await product.api('GET', `/engines/${engine.engineId}`);
+  if (answer.status !== 200) throw new Error(answer.text);
+  return answer.body.streams;
+}
+
+/** Every engine session was stopped and no slot is taken. */
+export async function engineIsFree(
+  product: Product,
+  engine: Simulator,
+  timeoutMs = 10_000,
+): Promise<void> {
+  await eventually(
+    async () => {
+      const { sessions_open: open, readers } = await engine.counters();
+      const streams = await streamsOn(product, engine);
+      if (open === 0 && readers === 0 && streams.length === 0) return true;
+      throw new Error(`${open} sessions open, ${readers} readers, ${streams.length} slots taken`);
+    },
+    timeoutMs,
+    'an engine without sessions and slots',
+  );
+}
+
+/** PID of the service description; the simulator sends it now and then. */
+export const SDT_PID = 0x11;
+
+/**
+ * Whole packets, and nothing lost, repeated or out of order where no discontinuity was flagged. Of what is in no
+ * programme, such as the service description, only the test of it looks at continuity.
+ */
+export function expectHonest(audit: StreamAudit): void {
+  expect(faultsOf(audit)).toEqual(NO_FAULTS);
+}
+
+/** The same, and no discontinuity at all. */
+export function expectUntouched(audit: StreamAudit): void {
+  const { flagged, markers } = audit;
+  expect({ ...faultsOf(audit), flagged, jumps: markers.jumps }).toEqual({
+    ...NO_FAULTS,
+    flagged: 0,
+    jumps: [],
+  });
+}
+
+interface StreamFaults {
+  readonly misaligned: number;
+  /** `pid: count`, of those that have some. */
+  readonly continuityErrors: readonly string[];
+  readonly crcErrors: number;
+  readonly lostPackets: number;
+  readonly repeatedPackets: number;
+  readonly outOfOrder: number;
+}
+
+const NO_FAULTS: StreamFaults = {
+  misaligned: 0,
+  continuityErrors: [],
+  crcErrors: 0,
+  lostPackets: 0,
+  repeatedPackets: 0,
+  outOfOrder: 0,
+};
+
+/** As plain data, so that a failed comparison shows every figure. */
+function faultsOf({ misaligned, pids, crcErrors, markers }: StreamAudit): StreamFaults {
+  const broken = [...pids].filter(
+    ([pid, { continuityErrors }]) => pid !== SDT_PID && continuityErrors > 0,
+  );
+  const { lostPackets, repeatedPackets, outOfOrder } = markers;
+  return {
+    misaligned,
+    continuityErrors: broken.map(([pid, { continuityErrors }]) => `${pid}: ${continuityErrors}`),
+    crcErrors,
+    lostPackets,
+    repeatedPackets,
+    outOfOrder,
+  };
+}

@@ -1,0 +1,195 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Child, type Exit } from './child';
+import { call } from './json-http';
+import { onScopeEnd } from './scope';
+
+const SCRIPT = join(__dirname, '../../../simulator/dist/main.js');
+
+/** Command line of the simulator; `simulator/README.md` says what each means. */
+export interface SimulatorOptions {
+  /** Port of the engine API; 0, the default, is any. */
+  readonly httpPort?: number;
+  readonly name?: string;
+  /** Plays any id and not only the catalogue. Default: true. */
+  readonly anyContent?: boolean;
+  readonly bitrateMbps?: number;
+  readonly startDelayMs?: number;
+  readonly burstSeconds?: number;
+  readonly maxSessions?: number;
+  /** Further flags as they are. */
+  readonly args?: readonly string[];
+}
+
+/** A fault as `/__sim/faults` takes it: `kind`, `content`, `nth`, `from`, `times`, `where` and its parameters. */
+export type FaultDescription = { readonly kind: string } & Readonly<Record<string, unknown>>;
+
+export interface SimulatedSession {
+  readonly infohash: string;
+  readonly content_id: string | null;
+  readonly pid: string;
+  readonly playback_session_id: string;
+  readonly age_ms: number;
+  readonly readers: number;
+  readonly bytes: number;
+}
+
+export interface SimulatorState {
+  readonly mode: string;
+  /** sessions_opened, sessions_stopped, sessions_open, sessions_leaked, readers, peak_readers_per_content, … */
+  readonly counters: Readonly<Record<string, number>>;
+  readonly sessions: readonly SimulatedSession[];
+}
+
+export interface JournalEntry {
+  readonly n: number;
+  readonly method: string;
+  /** The request target exactly as the engine got it. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+}
+
+export interface ContentSettings {
+  readonly bitrate_mbps?: number;
+  readonly start_delay_ms?: number;
+  readonly burst_seconds?: number;
+  readonly peers?: number;
+  readonly live?: 0 | 1;
+  readonly pts_offset?: number;
+}
+
+/** Starts one simulated engine. It ends with the test or file that started it. */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  if (!existsSync(SCRIPT)) throw new Error('the simulator is not built: npm run build');
+  const { name = 'engine' } = options;
+  const child = new Child(`simulator ${name}`, process.execPath, [SCRIPT, ...flags(options)], {
+    env: { PATH: process.env['PATH'] },
+  });
+  const simulator = new Simulator(child, await child.line(readPorts));
+  onScopeEnd(() => simulator.stop());
+  return simulator;
+}
+
+function flags(options: SimulatorOptions): string[] {
+  const words = ['--http-port', String(options.httpPort ?? 0), '--control-port', '0'];
+  words.push('--exit-with-parent', '--name', options.name ?? 'engine');
+  if (options.anyContent !== false) words.push('--any-content');
+  const numbers: Record<string, number | undefined> = {
+    bitrate: options.bitrateMbps,
+    'start-delay': options.startDelayMs,
+    'burst-seconds': options.burstSeconds,
+    'max-sessions': options.maxSessions,
+  };
+  for (const [flag, value] of Object.entries(numbers)) {
+    if (value !== undefined) words.push(`--${flag}`, String(value));
+  }
+  return [...words, ...(options.args ?? [])];
+}
+
+interface Ports {
+  readonly http_port: number;
+  readonly control_port: number;
+}
+
+function readPorts(line: string): Ports | null {
+  return line.includes('"listening"') ? (JSON.parse(line) as Ports) : null;
+}
+
+/** A simulated engine and its control API. */
+export class Simulator {
+  readonly httpPort: number;
+  readonly controlPort: number;
+
+  constructor(
+    private readonly child: Child,
+    ports: Ports,
+  ) {
+    this.httpPort = ports.http_port;
+    this.controlPort = ports.control_port;
+  }
+
+  get pid(): number {
+    return this.child.pid;
+  }
+
+  get exit(): Promise<Exit> {
+    return this.child.exit;
+  }
+
+  /** `host:port` for ENGINE_ADDRESSES. */
+  get address(): string {
+    return `127.0.0.1:${this.httpPort}`;
+  }
+
+  /** The id that the product gives it under the `static` driver. */
+  get engineId(): string {
+    return `static-127.0.0.1-${this.httpPort}`;
+  }
+
+  /** Adds a fault to those that are set. */
+  async fault(fault: FaultDescription): Promise<void> {
+    await this.control('POST', '/__sim/faults', fault);
+  }
+
+  async clearFaults(): Promise<void> {
+    await this.control('DELETE', '/__sim/faults');
+  }
+
+  async state(): Promise<SimulatorState> {
+    return (await this.control('GET', '/__sim/state')) as SimulatorState;
+  }
+
+  async counters(): Promise<Readonly<Record<string, number>>> {
+    return (await this.state()).counters;
+  }
+
+  /** Requests to the engine API whose path begins with `path`, oldest first. */
+  async journal(path = '/'): Promise<JournalEntry[]> {
+    const query = `path=${encodeURIComponent(path)}`;
+    return (await this.control('GET', `/__sim/journal?${query}`)) as JournalEntry[];
+  }
+
+  /** Requests to open a session of this content, by the id or infohash that they name. */
+  async starts(key: string): Promise<JournalEntry[]> {
+    return (await this.journal('/ace/getstream')).filter(({ url }) => url.includes(key));
+  }
+
+  /** Changes a content by its id or infohash, for playbacks that start afterwards. */
+  async setContent(key: string, settings: ContentSettings): Promise<{ infohash: string }> {
+    return (await this.control('PUT', `/__sim/content/${key}`, settings)) as { infohash: string };
+  }
+
+  /** What the engine knows of a content, its infohash among it. */
+  async content(key: string): Promise<{ id: string | null; infohash: string }> {
+    const answer = await this.control('GET', `/__sim/content/${key}`);
+    return answer as { id: string | null; infohash: string };
+  }
+
+  /** Acts at once on those who read: stall, resume, end, reset, freeze, cut_mid_packet, steal, pcr_jump, loop_back. */
+  async actOnReaders(action: string, more: Readonly<Record<string, unknown>> = {}): Promise<void> {
+    await this.control('POST', '/__sim/readers', { action, ...more });
+  }
+
+  /** Faults, journal and counters as after a start; sessions stay. */
+  async clear(): Promise<void> {
+    await this.control('POST', '/__sim/clear');
+  }
+
+  /** Any call of the control API. @throws when it does not answer 200 */
+  async control(method: string, path: string, body?: unknown): Promise<unknown> {
+    const answer = await call({ port: this.controlPort, method, path, body });
+    if (answer.status !== 200) throw new Error(`${method} ${path}: ${answer.text}`);
+    return answer.body;
+  }
+
+  /** Signals the process and does not wait; SIGSTOP and SIGCONT freeze and thaw it. */
+  kill(signal: NodeJS.Signals = 'SIGKILL'): void {
+    this.child.kill(signal);
+  }
+
+  async stop(): Promise<void> {
+    // A frozen process would not end on SIGTERM.
+    this.child.kill('SIGCONT');
+    await this.child.end('SIGKILL', 5000);
+  }
+}

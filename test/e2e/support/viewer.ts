@@ -1,0 +1,240 @@
+import { connect, type Socket } from 'node:net';
+import { parseTarget, requestText, type Target, type ViewerOptions } from './player-request';
+import { parseHead, type ResponseHead } from './response-head';
+import { onScopeEnd } from './scope';
+import { StreamAudit } from './stream-audit';
+
+/** How a connection ended: by the server with FIN or RST, or by ourselves. */
+export interface Ending {
+  readonly how: 'fin' | 'rst' | 'ours';
+  /** Since the connection was asked for. */
+  readonly afterMs: number;
+}
+
+const READ_BYTES = 64 * 1024;
+const TEXT_BYTES = 64 * 1024;
+
+/** Opens a connection as a player does and sends its request. It ends with the test or file that opened it. */
+export function openViewer(target: Target, options: ViewerOptions = {}): Viewer {
+  const viewer = new Viewer(target, options);
+  onScopeEnd(() => viewer.destroy());
+  return viewer;
+}
+
+/** A player, down to its socket: what it was answered, what it received, and how it ended. */
+export class Viewer {
+  /** Of the body, as long as its status is 200. */
+  readonly audit = new StreamAudit();
+  /** Rejects when the connection ends before the head is there. */
+  readonly head: Promise<ResponseHead>;
+  /** Resolves when the connection is over. Never rejects. */
+  readonly closed: Promise<Ending>;
+  ending: Ending | null = null;
+  /** ms from the request to the head; null until then. */
+  headAfterMs: number | null = null;
+  private readonly openedMs = performance.now();
+  private readonly socket: Socket;
+  private before = Buffer.alloc(0);
+  private response: ResponseHead | null = null;
+  private text = Buffer.alloc(0);
+  private readonly pieces: Buffer[] = [];
+  private keptBytes = 0;
+  private readonly watchers = new Set<() => void>();
+  private isOurs = false;
+  private isPaused = false;
+  private dueMs = 0;
+  private pacing: NodeJS.Timeout | null = null;
+
+  constructor(
+    target: Target,
+    private readonly options: ViewerOptions,
+  ) {
+    const { port, path } = typeof target === 'string' ? parseTarget(target) : target;
+    // A slow reader takes small bites, so that its rate is even.
+    const size = options.readRate === undefined ? READ_BYTES : Math.max(512, options.readRate / 20);
+    this.socket = connect({
+      host: '127.0.0.1',
+      port,
+      localAddress: options.localAddress,
+      allowHalfOpen: true,
+      noDelay: true,
+      onread: {
+        buffer: Buffer.alloc(Math.min(READ_BYTES, Math.floor(size))),
+        callback: (length, buffer) => this.receive(Buffer.from(buffer.subarray(0, length))),
+      },
+    });
+    this.closed = this.watchEnd();
+    this.head = new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (this.response !== null) resolve(this.response);
+        else if (this.ending !== null) {
+          reject(new Error(`no head: the connection ended with ${this.ending.how}`));
+        } else return;
+        this.watchers.delete(look);
+      };
+      this.watchers.add(look);
+    });
+    this.head.catch(() => undefined);
+    this.socket.write(options.raw ?? requestText(port, path, options));
+  }
+
+  /** The status once the head is there. */
+  async status(): Promise<number> {
+    return (await this.head).status;
+  }
+
+  /** The whole of a finite body, as its framing says; for errors and JSON. */
+  async body(): Promise<string> {
+    const { headers } = await this.head;
+    const length = headers['content-length'];
+    if (length !== undefined && headers['transfer-encoding'] === undefined) {
+      await this.until(() => this.text.length >= Number(length), 10_000, 'the body');
+      return this.text.toString('utf8', 0, Number(length));
+    }
+    await this.closed;
+    return this.text.toString();
+  }
+
+  /** The body as JSON. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into answers of many shapes
+  async json(): Promise<any> {
+    return JSON.parse(await this.body());
+  }
+
+  /** The first body bytes, as far as `keepBytes` allowed. */
+  kept(): Buffer {
+    return Buffer.concat(this.pieces);
+  }
+
+  /**
+   * Resolves as soon as `fact` is true; looks whenever bytes arrive, and now and then.
+   *
+   * @throws with the audit's summary after `timeoutMs`, or when the connection ends before
+   */
+  async until(
+    fact: (audit: StreamAudit) => boolean,
+    timeoutMs = 15_000,
+    what = 'what was waited for',
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const fail = (why: string): void => {
+        const status = this.response?.status ?? 'no head';
+        finish();
+        reject(new Error(`${what}: ${why} (${status}; ${this.audit.describe()})`));
+      };
+      const look = (): void => {
+        if (fact(this.audit)) {
+          finish();
+          resolve();
+        } else if (this.ending !== null) fail(`the connection ended with ${this.ending.how}`);
+      };
+      const timer = setTimeout(() => fail(`not within ${timeoutMs} ms`), timeoutMs);
+      const ticker = setInterval(look, 50);
+      const finish = (): void => {
+        clearTimeout(timer);
+        clearInterval(ticker);
+        this.watchers.delete(look);
+      };
+      this.watchers.add(look);
+      look();
+    });
+  }
+
+  /** Until there are pictures: a random access point and half a second of media. */
+  async playing(timeoutMs = 15_000): Promise<void> {
+    await this.until((audit) => audit.isPlaying, timeoutMs, 'pictures');
+  }
+
+  /** Until `ms` more of media (broadcast time) have arrived. */
+  async receiveMore(ms: number, timeoutMs = ms * 2 + 10_000): Promise<void> {
+    const before = this.audit.markers.receivedMs;
+    await this.until((audit) => audit.markers.receivedMs >= before + ms, timeoutMs, 'media');
+  }
+
+  /** Stops reading; the kernel's buffers fill up. */
+  pause(): void {
+    this.isPaused = true;
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.isPaused = false;
+    this.socket.resume();
+  }
+
+  /** Leaves as most players do. */
+  destroy(): void {
+    this.isOurs = true;
+    this.socket.destroy();
+  }
+
+  /** Leaves with RST. */
+  reset(): void {
+    this.isOurs = true;
+    this.socket.resetAndDestroy();
+  }
+
+  /** Closes the sending half and goes on reading. */
+  halfClose(): void {
+    this.socket.end();
+  }
+
+  private receive(chunk: Buffer): boolean {
+    if (this.response === null) {
+      this.before = Buffer.concat([this.before, chunk]);
+      const parsed = parseHead(this.before);
+      if (parsed !== null) {
+        this.response = parsed.head;
+        this.headAfterMs = performance.now() - this.openedMs;
+        this.takeBody(parsed.body);
+      }
+    } else {
+      this.takeBody(chunk);
+    }
+    for (const watcher of [...this.watchers]) watcher();
+    return this.pace(chunk.length);
+  }
+
+  private takeBody(chunk: Buffer): void {
+    if (chunk.length === 0) return;
+    if (this.response?.headers['content-type'] === 'video/mp2t') this.audit.feed(chunk);
+    else if (this.text.length < TEXT_BYTES) this.text = Buffer.concat([this.text, chunk]);
+    const room = (this.options.keepBytes ?? 0) - this.keptBytes;
+    if (room <= 0) return;
+    const piece = chunk.subarray(0, room);
+    this.keptBytes += piece.length;
+    this.pieces.push(piece);
+  }
+
+  /** False when reading has to pause for the rate's sake. */
+  private pace(length: number): boolean {
+    const { readRate } = this.options;
+    if (readRate === undefined) return !this.isPaused;
+    const nowMs = performance.now();
+    this.dueMs = Math.max(this.dueMs, nowMs) + (length / readRate) * 1000;
+    this.pacing = setTimeout(() => {
+      if (!this.isPaused) this.socket.resume();
+    }, this.dueMs - nowMs);
+    return false;
+  }
+
+  private async watchEnd(): Promise<Ending> {
+    return new Promise((resolve) => {
+      let how: Ending['how'] = 'ours';
+      this.socket.once('end', () => {
+        how = 'fin';
+        this.socket.destroy();
+      });
+      this.socket.on('error', () => {
+        how = 'rst';
+      });
+      this.socket.once('close', () => {
+        if (this.pacing !== null) clearTimeout(this.pacing);
+        const afterMs = performance.now() - this.openedMs;
+        this.ending = { how: this.isOurs ? 'ours' : how, afterMs };
+        for (const watcher of [...this.watchers]) watcher();
+        resolve(this.ending);
+      });
+    });
+  }
+}

@@ -1,0 +1,182 @@
+import {
+  eventually,
+  expectProblem,
+  newContentId,
+  openViewer,
+  startProduct,
+  startSimulator,
+  streamPath,
+  type Product,
+  type Simulator,
+  type Viewer,
+} from './support';
+import { expectNothingLeft } from './support/remains';
+
+const RECORDED = '7e57ca4d00000000000000000000000000000005';
+
+type Fault = { readonly kind: string } & Readonly<Record<string, unknown>>;
+
+describe('content that is not live or not MPEG-TS', () => {
+  let engine: Simulator;
+  let product: Product;
+
+  beforeAll(async () => {
+    engine = await startSimulator({ startDelayMs: 100 });
+    product = await startProduct({ engines: [engine], env: { PROXY_GRACE_PERIOD: '300ms' } });
+  });
+
+  beforeEach(async () => {
+    await engine.clear();
+  });
+
+  function open(id: string): Viewer {
+    return openViewer(product.url(streamPath(id)));
+  }
+
+  async function expectUnsupported(id: string, detail: RegExp): Promise<void> {
+    const viewers = [open(id), open(id)];
+    for (const viewer of viewers) {
+      const problem = await expectProblem(viewer, 501, 'unsupported_content');
+      expect(problem.detail).toMatch(detail);
+      expect(viewer.headAfterMs).toBeLessThan(3000);
+    }
+    await eventually(async () => {
+      const counters = await engine.counters();
+      expect(counters).toMatchObject({ sessions_open: 0, sessions_leaked: 0, readers: 0 });
+      expect(counters).toMatchObject({ sessions_opened: 1, sessions_stopped: 1 });
+      return true;
+    });
+    // Remembered: the next one starts nothing.
+    const again = open(id);
+    await expectProblem(again, 501, 'unsupported_content');
+    expect(again.headAfterMs).toBeLessThan(500);
+    expect(await engine.starts(id)).toHaveLength(1);
+    const failures = product
+      .logs()
+      .filter((line) => line['streamId'] === id && Number(line['level']) >= 40);
+    expect(failures).toHaveLength(1);
+    // Not the engine's fault.
+    expect((await product.api('GET', `/engines/${engine.engineId}`)).body.state).toBe('healthy');
+  }
+
+  it('a recorded content', async () => {
+    await expectUnsupported(RECORDED, /not live/);
+    const { infohash } = await engine.content(RECORDED);
+    expect(await engine.journal(`/ace/r/${infohash}`)).toEqual([]);
+  });
+
+  const MEDIA: readonly [string, Fault, RegExp][] = [
+    ['MP4', { kind: 'media_kind', media: 'mp4' }, /mp4/i],
+    [
+      'MP4 that is called MPEG-TS',
+      { kind: 'media_kind', media: 'mp4', content_type: 'video/mp2t' },
+      /MP4/,
+    ],
+    ['Matroska', { kind: 'media_kind', media: 'matroska' }, /matroska/i],
+    [
+      'Matroska that is called nothing in particular',
+      { kind: 'media_kind', media: 'matroska', content_type: 'application/octet-stream' },
+      /Matroska/,
+    ],
+  ];
+
+  it.each(MEDIA)('%s', async (_what, fault, detail) => {
+    const id = newContentId();
+    await engine.fault({ content: id, ...fault });
+    await expectUnsupported(id, detail);
+  });
+
+  it('is not remembered for other contents', async () => {
+    await open(newContentId()).playing();
+  });
+
+  it('leaves nothing behind', async () => {
+    await expectNothingLeft(product, [engine]);
+  });
+});
+
+describe('"unknown content" from an engine without its network', () => {
+  const ENV = {
+    ENGINE_PROBE_INTERVAL: '200ms',
+    PROXY_RETRY_BASE: '100ms',
+    PROXY_GRACE_PERIOD: '300ms',
+  };
+  const CUT_OFF = { kind: 'network_disconnected' };
+  const UNKNOWN = { kind: 'json_error', text: 'failed to load content' };
+
+  async function probedAsCutOff(product: Product, engine: Simulator): Promise<void> {
+    const probes = '/server/api?api_version=3&method=get_network_connection_status';
+    const before = (await engine.journal(probes)).length;
+    // The second probe from now on was asked after the fault was set, and the first is over.
+    await eventually(async () => (await engine.journal(probes)).length >= before + 2);
+    await eventually(async () => {
+      const { body } = await product.api('GET', '/engines/selection');
+      return (body.engines as { id: string }[]).some(({ id }) => id === engine.engineId);
+    });
+  }
+
+  it('is no 404, and is not remembered', async () => {
+    const engine = await startSimulator();
+    const product = await startProduct({ engines: [engine], env: ENV });
+    const id = newContentId();
+    await engine.fault(CUT_OFF);
+    await engine.fault({ ...UNKNOWN, content: id });
+    await probedAsCutOff(product, engine);
+    await expectProblem(openViewer(product.url(streamPath(id))), 502, 'engine_failed');
+    await engine.clearFaults();
+    await openViewer(product.url(streamPath(id))).playing();
+  });
+
+  it('sends the viewer to an engine that has it', async () => {
+    const engines = [await startSimulator({ name: 'a' }), await startSimulator({ name: 'b' })];
+    const product = await startProduct({
+      engines,
+      env: { ...ENV, MAX_STREAMS_PER_ENGINE: '1' },
+    });
+    // The good one is busy until the other one is tried.
+    const id = newContentId();
+    const busy = openViewer(product.url(streamPath(newContentId())));
+    await busy.playing();
+    const { body } = await product.api('GET', '/engines');
+    const taken = (body as { id: string; streams: string[] }[]).find(
+      (one) => one.streams.length > 0,
+    );
+    const cutOff = engines.find(({ engineId }) => engineId !== taken!.id)!;
+    await cutOff.fault(CUT_OFF);
+    await cutOff.fault({ ...UNKNOWN, content: id });
+    await cutOff.fault({ kind: 'delay', content: id, ms: 800, times: 1 });
+    await probedAsCutOff(product, cutOff);
+    const viewer = openViewer(product.url(streamPath(id)));
+    await eventually(async () => (await cutOff.starts(id)).length === 1);
+    busy.destroy();
+    await viewer.playing();
+    const session = await product.session(id);
+    expect(session.container_id).toBe(taken!.id);
+    expect(session.attempts).toHaveLength(2);
+    expect(session.attempts[0]).toMatchObject({ engine_id: cutOff.engineId });
+  });
+
+  it('is left for last when a connected engine is free', async () => {
+    const engines = [await startSimulator({ name: 'a' }), await startSimulator({ name: 'b' })];
+    const product = await startProduct({ engines, env: ENV });
+    const [cutOff, good] = engines as [Simulator, Simulator];
+    await cutOff.fault(CUT_OFF);
+    await eventually(
+      async () => {
+        const { body } = await product.api('GET', '/engines/selection');
+        const one = (body.engines as { id: string; filters: string[] }[]).find(
+          ({ id }) => id === cutOff.engineId,
+        );
+        return one!.filters.includes('network_disconnected');
+      },
+      8000,
+      'the selection knows',
+    );
+    for (let n = 0; n < 3; n += 1) {
+      const id = newContentId();
+      await openViewer(product.url(streamPath(id))).playing();
+      expect((await product.session(id)).container_id).toBe(good.engineId);
+    }
+    expect(await cutOff.journal('/ace/')).toEqual([]);
+  });
+});

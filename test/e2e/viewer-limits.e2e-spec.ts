@@ -1,0 +1,147 @@
+import {
+  eventually,
+  expectProblem,
+  newContentId,
+  openFarHost,
+  openViewer,
+  startProduct,
+  startSimulator,
+  streamPath,
+  whyNoFarHost,
+  type Product,
+  type Simulator,
+  type Viewer,
+} from './support';
+
+const AT_ONCE_MS = 1000;
+
+describe('limits of viewers', () => {
+  let engine: Simulator;
+
+  beforeAll(async () => {
+    engine = await startSimulator({ startDelayMs: 300 });
+  });
+
+  function open(product: Product, id: string, headers: Record<string, string> = {}): Viewer {
+    return openViewer(product.url(streamPath(id)), { headers });
+  }
+
+  async function expectRefused(viewer: Viewer): Promise<void> {
+    const problem = await expectProblem(viewer, 429, 'client_limit');
+    expect(problem.retry_after).toBeGreaterThan(0);
+    expect(viewer.headAfterMs).toBeLessThan(AT_ONCE_MS);
+  }
+
+  async function clients(product: Product): Promise<number> {
+    return (await product.api('GET', '/proxy/status')).body.total_clients;
+  }
+
+  it('per stream: those who wait count, other streams do not', async () => {
+    const product = await startProduct({
+      engines: [engine],
+      env: { PROXY_MAX_CLIENTS_PER_STREAM: '2' },
+    });
+    const id = newContentId();
+    const viewers = [open(product, id), open(product, id)];
+    await eventually(async () => (await clients(product)) === 2);
+    await expectRefused(open(product, id));
+    await Promise.all(viewers.map((viewer) => viewer.playing()));
+    await expectRefused(open(product, id));
+    await open(product, newContentId()).playing();
+    viewers[0]!.destroy();
+    await eventually(async () => (await clients(product)) === 2);
+    await open(product, id).playing();
+    await expectRefused(open(product, id));
+    expect(viewers[1]!.audit).toMatchObject({ continuityErrors: 0, flagged: 0 });
+  });
+
+  it('in total: a refused viewer starts nothing', async () => {
+    const product = await startProduct({ engines: [engine], env: { PROXY_MAX_CLIENTS: '3' } });
+    const ids = [newContentId(), newContentId()];
+    const viewers = [ids[0]!, ids[0]!, ids[1]!].map((id) => open(product, id));
+    await Promise.all(viewers.map((viewer) => viewer.playing()));
+    await expectRefused(open(product, ids[0]!));
+    const cold = newContentId();
+    await expectRefused(open(product, cold));
+    expect(await engine.starts(cold)).toEqual([]);
+    expect(await product.session(cold)).toBeUndefined();
+    viewers[2]!.reset();
+    await eventually(async () => (await clients(product)) === 2);
+    await open(product, cold).playing();
+  });
+
+  it('per address: loopback is exempt', async () => {
+    const product = await startProduct({
+      engines: [engine],
+      env: { PROXY_MAX_CLIENTS_PER_IP: '1' },
+    });
+    const id = newContentId();
+    const viewers = ['127.0.0.1', '127.0.0.1', '127.0.0.2', '127.0.0.2'].map((localAddress) =>
+      openViewer(product.url(streamPath(id)), { localAddress }),
+    );
+    await Promise.all(viewers.map((viewer) => viewer.playing()));
+    // A header of just anybody is not believed: these are loopback still.
+    await open(product, id, { 'X-Forwarded-For': '203.0.113.7' }).playing();
+    await open(product, id, { 'X-Forwarded-For': '203.0.113.7' }).playing();
+    const { body } = await product.api('GET', `/proxy/sessions/${id}/clients`);
+    const addresses = (body.clients as { ip_address: string }[]).map((one) => one.ip_address);
+    expect(addresses.sort()).toEqual([
+      ...Array<string>(4).fill('127.0.0.1'),
+      '127.0.0.2',
+      '127.0.0.2',
+    ]);
+  });
+
+  it('per address: a trusted proxy is exempt, and whom it names is counted', async () => {
+    const product = await startProduct({
+      engines: [engine],
+      env: { PROXY_MAX_CLIENTS_PER_IP: '2', TRUSTED_PROXIES: '127.0.0.0/8' },
+    });
+    const id = newContentId();
+    const from = (address: string): Viewer => open(product, id, { 'X-Forwarded-For': address });
+    const viewers = [from('203.0.113.7'), from('203.0.113.7'), from('2001:db8::7')];
+    await Promise.all(viewers.map((viewer) => viewer.playing()));
+    await expectRefused(from('203.0.113.7'));
+    // What a caller puts in front of what the proxy adds changes nothing.
+    await expectRefused(from('198.51.100.1, 203.0.113.7'));
+    await from('2001:db8::7').playing();
+    await expectRefused(from('2001:db8::7'));
+    await Promise.all([1, 2, 3].map(() => open(product, id).playing()));
+    viewers[0]!.destroy();
+    await eventually(async () => {
+      const { body } = await product.api('GET', `/proxy/sessions/${id}/clients`);
+      const same = (body.clients as { ip_address: string }[]).filter(
+        (one) => one.ip_address === '203.0.113.7',
+      );
+      return same.length === 1;
+    });
+    await from('203.0.113.7').playing();
+  });
+
+  const why = whyNoFarHost();
+  (why === null ? it : it.skip)(`per address: another host is counted ${why ?? ''}`, async () => {
+    const product = await startProduct({
+      engines: [engine],
+      env: { PROXY_MAX_CLIENTS_PER_IP: '2' },
+    });
+    const far = openFarHost();
+    const id = newContentId();
+    const address = `http://${far.hostAddress}:${product.port}${streamPath(id)}`;
+    const quiet = ['-sN', '-o', '/dev/null', '-w', '%{http_code}'];
+    const watching = [far.run('curl', [...quiet, address]), far.run('curl', [...quiet, address])];
+    await eventually(async () => (await clients(product)) === 2);
+    const forged = ['-H', 'X-Forwarded-For: 203.0.113.9', '-H', 'Forwarded: for=203.0.113.9'];
+    for (const extra of [[], forged]) {
+      const refused = far.run('curl', [...quiet, ...extra, address]);
+      await refused.exit;
+      expect(refused.lines.at(-1)).toBe('429');
+    }
+    // It is one address that is full, nobody else is.
+    await open(product, id).playing();
+    expect(watching.map(({ ended }) => ended)).toEqual([null, null]);
+    await watching[0]!.end('SIGKILL', 5000);
+    await eventually(async () => (await clients(product)) === 2);
+    far.run('curl', [...quiet, address]);
+    await eventually(async () => (await clients(product)) === 3);
+  });
+});

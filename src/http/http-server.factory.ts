@@ -81,6 +81,11 @@ export function createHttpServer(handler: RequestHandler, options: EdgeServerOpt
       });
     },
   );
+  // Read once while the connection lives, Node keeps it: a caller that is gone by the time its request is
+  // handled would otherwise have no address, and whoever asks for it a fault. Without one it is gone already.
+  server.on('connection', (socket: Socket) => {
+    if (socket.remoteAddress === undefined) socket.destroy();
+  });
   server.maxConnections = options.maxViewers + SPARE_CONNECTIONS;
   server.on('clientError', createClientErrorHandler(responses));
   server.on('checkExpectation', (incoming: IncomingMessage, outgoing: ServerResponse) => {

@@ -73,6 +73,14 @@ export class LogOutput {
   }
 
   private show(line: string): void {
-    this.sink.write(this.format === null ? line : this.format(line));
+    const safe = escapeControls(line);
+    this.sink.write(this.format === null ? safe : this.format(safe));
   }
+}
+
+/** JSON escapes the controls below space only; DEL and C1 (0x9b begins a terminal command) would go out raw. */
+function escapeControls(line: string): string {
+  return line.replace(/[\x7f-\x9f]/g, (control) => {
+    return `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
 }

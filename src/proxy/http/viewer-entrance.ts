@@ -70,7 +70,7 @@ export class ViewerEntrance {
     }
     const socket = early.socket ?? open(request, reply);
     if (socket === null) viewer.host?.removeViewer(viewer, 'hung_up');
-    else session.attachViewer(viewer, socket, this.config.proxyJoinBehindMs);
+    else attach(session, viewer, socket, this.config.proxyJoinBehindMs);
   }
 
   /**
@@ -95,6 +95,17 @@ export class ViewerEntrance {
       if (viewer.leaveReason === null) early.socket = open(request, reply);
     }, proxyEarlyHeadersAfterMs);
     return early;
+  }
+}
+
+/** After the head no error can be told any more: a viewer that can not be fed is reset. */
+function attach(session: StreamSession, viewer: Viewer, socket: Socket, behindMs: number): void {
+  try {
+    session.attachViewer(viewer, socket, behindMs);
+  } catch (error) {
+    viewer.host?.removeViewer(viewer, 'stream_failed');
+    socket.resetAndDestroy();
+    throw error;
   }
 }
 

@@ -118,12 +118,19 @@ describe('EngineChoice', () => {
   it('does not wait out a back-off that ends beyond the start budget', async () => {
     const stage = new Stage(1);
     stage.startDeadlineMs = performance.now() + 5;
-    for (let i = 0; i < 5; i++) stage.choice.failed();
+    for (let i = 0; i < 4; i++) stage.choice.failed();
     stage.choice.exclude('e1', true);
     await expect(stage.take()).rejects.toMatchObject({
       code: 'start_timeout',
       detail: expect.stringContaining('its last words'),
     });
+  });
+
+  it('takes five failures in a row at a start for no passing trouble', async () => {
+    const stage = new Stage(1);
+    for (let i = 0; i < 5; i++) stage.choice.failed();
+    stage.choice.exclude('e1', true);
+    await expect(stage.take()).rejects.toMatchObject({ code: 'engine_failed' });
   });
 
   it('stops at once when it is called off', async () => {

@@ -7,6 +7,9 @@ import type { SessionServices } from './session-services';
 /** Rule 23: an engine that failed on this content is left alone for this long. */
 const EXCLUDE_MS = 60_000;
 
+/** What goes wrong this often in a row at a start is not passing, whatever it looks like. */
+const MAX_START_FAILURES = 5;
+
 interface Exclusion {
   readonly untilMs: number;
   /** What went wrong may be over at the next try, unlike nonsense or a refusal. */
@@ -73,7 +76,8 @@ export class EngineChoice {
       const fresh = await this.acquireNow();
       if (fresh !== null) return fresh;
       const isPassing = [...this.excluded.values()].some((exclusion) => exclusion.isPassing);
-      if (!this.owner.isRunning() && !isPassing) throw this.allFailed();
+      const isHopeless = !isPassing || this.failures >= MAX_START_FAILURES;
+      if (!this.owner.isRunning() && isHopeless) throw this.allFailed();
       await this.backOff();
       this.forgive();
     }

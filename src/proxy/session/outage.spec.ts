@@ -185,6 +185,10 @@ describe('the burst that a source begins with', () => {
     Object.defineProperty(joined.viewer.socket, 'writableLength', { value: 1, configurable: true });
     for (let i = 0; i < 40 && !source.body.isPaused(); i++) source.play(25);
     expect(source.body.isPaused()).toBe(true);
+    // Our own pause is no silence of the engine's.
+    const { ingest } = joined.session;
+    await until(() => performance.now() - (ingest.lastMediaMs ?? 0) > 300);
+    expect(await stage.told()).not.toContain('stream_stalled');
     Object.defineProperty(joined.viewer.socket, 'writableLength', { value: 0, configurable: true });
     pair.far.resume();
     joined.viewer.socket?.emit('drain');

@@ -41,7 +41,11 @@ describe('single flight', () => {
   it('releases all who wait at once, with the same error', async () => {
     stage.ace.onStart = () => Promise.reject(fault('content', 'unknown'));
     const waiting = [stage.join(A), stage.join(A), stage.join(A)];
-    const errors = await Promise.all(waiting.map(({ ready }) => ready.catch((e: unknown) => e)));
+    const errors: unknown[] = [];
+    for (const { ready } of waiting) ready.catch((error: unknown) => errors.push(error));
+    await until(() => waiting[0]?.session.isOver);
+    await turns(1);
+    expect(errors).toHaveLength(3);
     expect(errors[0]).toMatchObject({ code: 'content_not_found', status: 404 });
     expect(new Set(errors).size).toBe(1);
     expect(stage.directory.limits.count).toBe(0);

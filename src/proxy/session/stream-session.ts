@@ -209,7 +209,7 @@ export class StreamSession {
     const { history } = this;
     const point =
       (waited ? history.firstJoinPoint() : history.laterJoinPoint(joinBehindMs)) ??
-      history.plainJoinPoint();
+      history.plainJoinPoint(joinBehindMs);
     if (point === null) throw new AppError('internal_error', 'The stream has no place to join at.');
     this.fanout.attach(viewer, socket, point, monotonicMs());
     this.report.viewerJoined(viewer);

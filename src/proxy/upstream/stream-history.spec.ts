@@ -105,7 +105,7 @@ describe('StreamHistory', () => {
       const history = historyOf(new SyntheticStream({ gop: 0, psi: false }).take(10));
       expect(history.allowPlainJoin()).toBe(false);
       expect(history.firstJoinPoint()).toBeNull();
-      expect(history.plainJoinPoint()).toBeNull();
+      expect(history.plainJoinPoint(1000)).toBeNull();
     });
 
     it('has a place all the same when its points have all gone', () => {
@@ -116,8 +116,9 @@ describe('StreamHistory', () => {
       history.ring.setByteLimit(100_000);
       history.trim(1);
       expect(history.laterJoinPoint(0)).toBeNull();
-      expect(history.plainJoinPoint()?.position).toBe(history.ring.tail);
-      expect(history.plainJoinPoint()?.preface.length).toBe(376);
+      expect(history.plainJoinPoint(1e9)?.position).toBe(history.ring.tail);
+      expect(history.mediaMsBehind(history.plainJoinPoint(40)!.position)).toBeCloseTo(40, -1);
+      expect(history.plainJoinPoint(1000)?.preface.length).toBe(376);
     });
   });
 

@@ -1,6 +1,6 @@
 import { monotonicMs } from '../../kernel/clock';
 import { JoinPoints, RingBuffer, type JoinPoint, type RingLimits } from '../buffer';
-import { TransportScanner } from '../mpegts';
+import { TS_PACKET, TransportScanner } from '../mpegts';
 import { flaggedPreface } from './flagged-preface';
 
 /** Packets of each PID lie within this distance of a random access point in any sane multiplex. */
@@ -94,11 +94,14 @@ export class StreamHistory {
 
   /**
    * For a viewer who comes while the ring holds no random access point, because the stream has long had
-   * none: its oldest bytes, after PSI. Null before there was any PSI.
+   * none: any packet about `behindMs` old, after PSI. Null before there was any PSI.
    */
-  plainJoinPoint(): JoinPoint | null {
+  plainJoinPoint(behindMs: number): JoinPoint | null {
     const preface = this.scanner.psiPreface();
-    return preface === null ? null : { position: this.ring.tail, preface };
+    if (preface === null) return null;
+    const packets = Math.ceil(((this.knownBitrateBps ?? 0) * behindMs) / 8000 / TS_PACKET);
+    const position = this.ring.head - packets * TS_PACKET;
+    return { position: Math.max(this.ring.tail, Math.min(position, this.ring.head)), preface };
   }
 
   /** What goes before `point` when a viewer jumps there: PSI, and a flagged packet for each PID (rule 20). */

@@ -223,7 +223,8 @@ export class StreamFanout implements CatchUpSource {
   /** Moves a viewer to a random access point nearer to the head, if there is one. */
   private jump(viewer: Viewer, nowMs: number): void {
     const point =
-      this.history.laterJoinPoint(this.settings.joinBehindMs) ?? this.history.plainJoinPoint();
+      this.history.laterJoinPoint(this.settings.joinBehindMs) ??
+      this.history.plainJoinPoint(this.settings.joinBehindMs);
     if (point === null || point.position <= viewer.cursor) return;
     const lagMs = this.history.mediaMsBehind(viewer.cursor) ?? 0;
     const skippedBytes = point.position - viewer.cursor;

@@ -13,15 +13,7 @@ export interface ViewerIdentity {
 
 /** Why a viewer is gone; `hung_up` is the viewer's own doing and no error. */
 export type LeaveReason =
-  | 'hung_up'
-  | 'stalled'
-  | 'too_many_jumps'
-  | 'kicked'
-  | 'stopped'
-  | 'stream_failed'
-  | 'programme_changed'
-  | 'shutdown'
-  | 'content_ended';
+  'hung_up' | 'stalled' | 'too_many_jumps' | 'kicked' | 'stopped' | 'stream_failed' | 'shutdown';
 
 /** Where a viewer is counted in, and how it leaves. */
 export interface ViewerHost {

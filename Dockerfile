@@ -1,0 +1,33 @@
+# The base is an argument so that an installation, or a test, can bring its own.
+ARG BASE=node:24-slim
+
+FROM ${BASE} AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm install --ignore-scripts
+COPY tsconfig.json nest-cli.json ./
+COPY src src
+COPY simulator simulator
+COPY scripts scripts
+RUN npm run build && npm prune --omit=dev --ignore-scripts
+
+FROM ${BASE}
+WORKDIR /app
+ENV NODE_ENV=production DATA_DIR=/data
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/dist dist
+COPY --from=build /app/simulator/dist simulator/dist
+COPY --from=build /app/simulator/media simulator/media
+COPY --from=build /app/simulator/package.json simulator/package.json
+COPY bin bin
+COPY docker/healthcheck.mjs docker/healthcheck.mjs
+RUN mkdir /data && chown 10001:10001 /data
+VOLUME /data
+USER 10001:10001
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+# Liveness only: an engine that is away must not get the container killed, and its viewers with it.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=10s CMD ["node", "docker/healthcheck.mjs"]
+# Not through npm, which does not pass signals on.
+CMD ["node", "dist/main.js"]

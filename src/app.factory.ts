@@ -16,8 +16,9 @@ export async function createApp(
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.forRoot(config, output),
     edge.adapter,
-    // The edge brings its own body parser. A failed start is reported by whoever started us.
-    { bodyParser: false, bufferLogs: true, abortOnError: false },
+    // The edge brings its own body parser. A failed start is reported by whoever started us, in a line: until the
+    // logger is there the framework would print the error's stack.
+    { bodyParser: false, logger: false, abortOnError: false },
   );
   app.useLogger(app.get(ProgramLogger));
   await edge.configure(app);

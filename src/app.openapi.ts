@@ -1,6 +1,7 @@
 import { type INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { PUBLIC_OPERATION } from './access';
+import { mendForOpenApi31 } from './app.openapi-3-1';
 import { PRODUCT_NAME, productVersion } from './app.version';
 import { ERROR_CATALOG } from './kernel/errors';
 
@@ -40,6 +41,7 @@ export function buildOpenApiDocument(app: INestApplication): OpenAPIObject {
   describeProblems(document);
   eachOperation(document, openPublicOperation);
   eachOperation(document, nameOperation);
+  mendForOpenApi31(document);
   return document;
 }
 

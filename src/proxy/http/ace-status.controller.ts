@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
-import { ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../../access';
 import { CONFIG, type AppConfig } from '../../config';
@@ -9,6 +9,22 @@ import { hasSelector, readContentSelector } from './content-request';
 import { ANY_PLAYBACK } from './engine-api.door';
 import { queryOf } from './stream.controller';
 import { CORS_HEADERS } from './stream-response';
+
+const STREAM_COUNT = {
+  type: 'object',
+  required: ['streams'],
+  properties: { streams: { type: 'integer' } },
+};
+
+const STREAM_STATUS = {
+  type: 'object',
+  required: ['clients', 'stream_id', 'stat_url'],
+  properties: {
+    clients: { type: 'integer' },
+    stream_id: { type: 'object', additionalProperties: { type: 'string' } },
+    stat_url: { type: 'string' },
+  },
+};
 
 /** `/ace/status` in acexy's shape, answered from memory. */
 @ApiTags('streaming')
@@ -23,6 +39,7 @@ export class AceStatusController {
   /** How many streams there are, or how many watch one of them. */
   @Get()
   @ApiOperation({ summary: 'Number of streams, or of viewers of one stream' })
+  @ApiOkResponse({ schema: { oneOf: [STREAM_COUNT, STREAM_STATUS] } })
   @ApiQuery({ name: 'id', required: false })
   @ApiQuery({ name: 'infohash', required: false })
   status(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {

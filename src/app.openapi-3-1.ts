@@ -1,0 +1,55 @@
+import { type OpenAPIObject } from '@nestjs/swagger';
+
+type Node = Record<string, unknown>;
+
+/**
+ * Mends what the generator writes as OpenAPI 3.0 whatever version is asked for: `nullable`, which 3.1 does not
+ * know, and path parameters of handlers with several addresses, which it lists for all of them.
+ */
+export function mendForOpenApi31(document: OpenAPIObject): void {
+  for (const [path, item] of Object.entries(document.paths)) {
+    for (const operation of Object.values(item) as unknown[]) {
+      if (isNode(operation)) mendParameters(path, operation);
+    }
+  }
+  mendNullables(document);
+}
+
+function mendParameters(path: string, operation: Node): void {
+  if (!Array.isArray(operation.parameters)) return;
+  operation.parameters = operation.parameters.filter(
+    (parameter: Node) => parameter.in !== 'path' || path.includes(`{${String(parameter.name)}}`),
+  );
+  for (const parameter of operation.parameters as Node[]) {
+    if (parameter.in === 'path') parameter.required = true;
+  }
+}
+
+function mendNullables(value: unknown): void {
+  if (Array.isArray(value)) {
+    value.forEach(mendNullables);
+    return;
+  }
+  if (!isNode(value)) return;
+  Object.values(value).forEach(mendNullables);
+  if (typeof value.nullable === 'boolean') mendNullable(value);
+}
+
+function mendNullable(schema: Node): void {
+  const isNullable = schema.nullable === true;
+  delete schema.nullable;
+  if (!isNullable) return;
+  if (Array.isArray(schema.enum) && !schema.enum.includes(null)) schema.enum.push(null);
+  if (typeof schema.type === 'string' && !('allOf' in schema)) {
+    schema.type = [schema.type, 'null'];
+    return;
+  }
+  const { description, ...rest } = schema;
+  for (const name of Object.keys(schema)) Reflect.deleteProperty(schema, name);
+  if (description !== undefined) schema.description = description;
+  schema.anyOf = [rest, { type: 'null' }];
+}
+
+function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

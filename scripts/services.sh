@@ -14,6 +14,8 @@ NEEDS=(
   "curl:curl"
   "iptables:iptables"
   "ip:iproute2"
+  "sysctl:procps"
+  "runuser:util-linux"
 )
 
 export PATH="$PATH:/usr/sbin:/sbin"

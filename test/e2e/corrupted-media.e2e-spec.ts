@@ -80,7 +80,7 @@ describe('media with wrong bytes', () => {
       let resyncs = 0;
       for (const [n, id] of ids.entries()) {
         const session = await product.session(id);
-        resyncs += session.resyncs;
+        resyncs += Number(session.resyncs);
         expect(['live', 'stalled', 'failed']).toContain(session.state);
         expect(session.buffer.bytes).toBeLessThan(RING_BYTES + SLACK_BYTES);
         // Whatever is inside: what goes out are packets.

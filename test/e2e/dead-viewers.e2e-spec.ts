@@ -31,6 +31,7 @@ const CURL_RESET = 56;
 
 const why = whyNoFarHost();
 const onFarHost = why === null ? it : it.skip;
+const reason = why === null ? '' : ` (${why})`;
 
 describe('a viewer who takes nothing any more', () => {
   let engine: Simulator;
@@ -59,7 +60,7 @@ describe('a viewer who takes nothing any more', () => {
     expect(audit.longestGapMs).toBeLessThan(1000);
   }
 
-  onFarHost(`lost its cable: gone after the stall timeout, others fine ${why ?? ''}`, async () => {
+  onFarHost(`lost its cable: gone after the stall timeout, others fine${reason}`, async () => {
     const far = await openSlowHost();
     const id = newContentId();
     const other = await watch(id);
@@ -90,7 +91,7 @@ describe('a viewer who takes nothing any more', () => {
   });
 
   onFarHost(
-    `lost its cable and was alone: session, slot and engine are free ${why ?? ''}`,
+    `lost its cable and was alone: session, slot and engine are free${reason}`,
     async () => {
       const far = await openSlowHost();
       const id = newContentId();
@@ -108,7 +109,7 @@ describe('a viewer who takes nothing any more', () => {
   );
 
   onFarHost(
-    `never reads: cut after the stall timeout, memory bounded, others fine ${why ?? ''}`,
+    `never reads: cut after the stall timeout, memory bounded, others fine${reason}`,
     async () => {
       const far = await openSlowHost();
       const id = newContentId();
@@ -151,7 +152,9 @@ describe('a viewer who takes nothing any more', () => {
       ['-sN', '-o', '/dev/null', product.url(streamPath(id))],
       {},
     );
-    onScopeEnd(async () => void (await frozen.end('SIGKILL', 5000)));
+    onScopeEnd(async () => {
+      await frozen.end('SIGKILL', 5000);
+    });
     await eventually(
       async () => (await clientsOf(product, id)).length === 2,
       5000,

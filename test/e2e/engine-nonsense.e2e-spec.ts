@@ -42,9 +42,6 @@ const NONSENSE: readonly [string, Fault][] = [
   ['an error object', { kind: 'error_object', text: 'something odd' }],
   ['an error that nobody has seen', { kind: 'json_error', text: 'something odd' }],
   ['gzip that nobody asked for', { kind: 'gzip' }],
-  ['a reset', { kind: 'close', how: 'reset' }],
-  ['a hang-up', { kind: 'close', how: 'end' }],
-  ['less than its Content-Length', { kind: 'content_length_wrong', length: 5000 }],
 ];
 
 /** Answers to the playback address that are no media. */
@@ -118,6 +115,48 @@ describe('an engine that answers nonsense, and no other', () => {
   });
 });
 
+describe('an engine that cuts the connection instead of an answer', () => {
+  const BUDGET_MS = 1500;
+  let engine: Simulator;
+  let product: Product;
+
+  beforeAll(async () => {
+    engine = await startSimulator({ startDelayMs: 100 });
+    product = await startProduct({
+      engines: [engine],
+      env: { PROXY_RETRY_BASE: '100ms', PROXY_INIT_TIMEOUT: `${BUDGET_MS}ms` },
+    });
+  });
+
+  const CUTS: readonly [string, Fault][] = [
+    ['a reset', { kind: 'close', how: 'reset' }],
+    ['a hang-up', { kind: 'close', how: 'end' }],
+    ['half an answer', { kind: 'content_length_wrong', length: 5000 }],
+  ];
+
+  it.each(CUTS)('once, with %s: it is asked again, and plays', async (_how, fault) => {
+    const id = newContentId();
+    await engine.fault({ ...fault, content: id, times: 1 });
+    const viewer = openViewer(product.url(streamPath(id)));
+    await viewer.playing();
+    expect(await engine.starts(id)).toHaveLength(2);
+  });
+
+  it.each(CUTS)('always, with %s: an error inside the start budget', async (_how, fault) => {
+    const id = newContentId();
+    await engine.fault({ ...fault, content: id });
+    const viewer = openViewer(product.url(streamPath(id)));
+    const status = await viewer.status();
+    expect([502, 504]).toContain(status);
+    await expectProblem(viewer, status, status === 502 ? 'engine_failed' : 'start_timeout');
+    expect(viewer.headAfterMs).toBeLessThan(BUDGET_MS + 1000);
+    // Asked again with growing pauses, not in a loop.
+    const starts = (await engine.starts(id)).length;
+    expect(starts).toBeGreaterThan(1);
+    expect(starts).toBeLessThan(8);
+  });
+});
+
 describe('an engine that answers nonsense beside a good one', () => {
   let engines: Simulator[];
   let product: Product;
@@ -133,7 +172,7 @@ describe('an engine that answers nonsense beside a good one', () => {
     });
   });
 
-  it.each([...NONSENSE.slice(0, 12), ...NO_MEDIA.slice(0, 2)])(
+  it.each([...NONSENSE.slice(0, 10), ...NO_MEDIA.slice(0, 2)])(
     '%s: the good one plays',
     async (_what, fault) => {
       const id = newContentId();

@@ -15,7 +15,7 @@ interface Attempt {
   readonly readings: readonly (string | null)[];
 }
 
-const HEX = '0123456789abcdef';
+const HEX = Array.from('0123456789abcdef');
 const hexId = fc.string({
   unit: fc.constantFrom(...HEX),
   minLength: 40,
@@ -59,7 +59,7 @@ const name = fc.oneof(
 
 /** Lone surrogates have no encoding. */
 function encode(text: string): string {
-  return encodeURIComponent(text.toWellFormed());
+  return encodeURIComponent(text.replace(/\p{Cs}/gu, '?'));
 }
 
 /** How a text gets into a query: encoded once, twice, every byte, or as it is as far as HTTP allows. */
@@ -73,7 +73,7 @@ const WRITINGS: readonly ((text: string) => string)[] = [
 const writing = fc.constantFrom(...WRITINGS);
 const value = fc.oneof(
   { weight: 5, arbitrary: idText },
-  { weight: 1, arbitrary: fc.constantFrom('0', '1', '007', '-1', '1e3', 'json', '', '99999') },
+  { weight: 1, arbitrary: fc.constantFrom('0', '1', '007', '-1', '1e3', 'JSON', '', '99999') },
 );
 const pair = fc
   .tuple(name, value, writing, fc.boolean())

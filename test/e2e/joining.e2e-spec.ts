@@ -52,6 +52,7 @@ describe.each([
     await first.playing();
     // Who waited for the start gets all there is.
     expect(first.audit.markers.firstLatencyMs).toBeGreaterThan(7500);
+    await first.until(({ markers }) => markers.lastLatencyMs! < 400, 10_000, 'end of the burst');
     const joiners: Viewer[] = [];
     for (let n = 0; n < 4; n += 1) {
       const viewer = open(product, id);

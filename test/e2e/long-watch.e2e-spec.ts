@@ -39,11 +39,11 @@ describe('a long watch', () => {
   it('loses, repeats and reorders no packet, for anybody, while others come and go', async () => {
     for (let n = 0; n < VIEWERS; n += 1) viewers.push(open(n));
     await Promise.all(viewers.map((viewer) => viewer.playing()));
-    let isOver = false;
+    const watch = new AbortController();
     // Restless neighbours: joins and leaves all the time.
     const restless = (async (): Promise<Viewer[]> => {
       const seen: Viewer[] = [];
-      for (let n = 0; !isOver && n < 60; n += 1) {
+      for (let n = 0; !watch.signal.aborted && n < 60; n += 1) {
         const viewer = open(n);
         await viewer.playing();
         if (n % 3 === 0) viewer.reset();
@@ -53,7 +53,7 @@ describe('a long watch', () => {
       return seen;
     })();
     await Promise.all(viewers.map((viewer) => viewer.receiveMore(WATCH_MS)));
-    isOver = true;
+    watch.abort();
     for (const { audit, ending } of [...viewers, ...(await restless)]) {
       expect(audit).toMatchObject({
         misaligned: 0,

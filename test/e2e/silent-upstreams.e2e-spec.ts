@@ -10,7 +10,7 @@ import {
   type Simulator,
   type Viewer,
 } from './support';
-import { engineIsFree, expectHonest, streamsOn } from './support/session-facts';
+import { engineIsFree, expectHonest, streamsOn, videoAfterFlag } from './support/session-facts';
 
 const STALL_MS = 1500;
 const KEEPALIVE_AFTER_MS = 600;
@@ -41,7 +41,7 @@ async function silence({ audit }: Viewer): Promise<number> {
 }
 
 async function watchOn(product: Product, id: string): Promise<Viewer> {
-  const viewer = openViewer(product.url(streamPath(id)));
+  const viewer = openViewer(product.url(streamPath(id)), { keepBytes: 10_000_000 });
   await viewer.playing();
   return viewer;
 }
@@ -90,6 +90,7 @@ describe('an upstream that falls silent with its socket open', () => {
     for (const pid of [SIM_PIDS.video, SIM_PIDS.audio]) {
       expect(viewer.audit.pids.get(pid)).toMatchObject({ flagged: 1, continuityErrors: 0 });
     }
+    expect(videoAfterFlag(viewer.kept())).toBe('key frame');
     // The silent engine was told to stop, and its slot is free.
     await engineIsFree(product, silent);
     expect(await streamsOn(product, other)).toContain(id);

@@ -50,6 +50,8 @@ export function openFarHost(): FarHost {
     try {
       plugCable();
     } finally {
+      // A namespace may die late; without its cable the next one can be made at once.
+      sh('ip', 'link', 'del', near);
       sh('ip', 'netns', 'del', name);
     }
   });

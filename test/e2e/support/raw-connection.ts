@@ -44,7 +44,7 @@ export class RawConnection {
   endedAfterMs: number | null = null;
   private readonly socket: Socket;
   private readonly openedMs = performance.now();
-  private bytes = Buffer.alloc(0);
+  private bytes: Buffer = Buffer.alloc(0);
 
   constructor(port: number, options: RawOptions) {
     this.socket = connect({ host: '127.0.0.1', port, noDelay: true, ...options });
@@ -75,7 +75,7 @@ export class RawConnection {
   /** What came so far as answers, one after the other. @throws when it is something else */
   answers(): RawAnswer[] {
     const answers: RawAnswer[] = [];
-    let rest = this.bytes;
+    let rest: Buffer = this.bytes;
     while (rest.length > 0) {
       const parsed = parseHead(rest);
       if (parsed === null) throw new Error(`no whole answer: ${rest.toString('latin1', 0, 200)}`);

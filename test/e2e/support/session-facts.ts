@@ -2,6 +2,15 @@ import { eventually } from './wait';
 import type { Product } from './product';
 import type { Simulator } from './simulator';
 import type { StreamAudit } from './stream-audit';
+import {
+  hasPayload,
+  isDiscontinuity,
+  isRandomAccess,
+  PACKET_BYTES,
+  pidOf,
+  SIM_PIDS,
+  startsUnit,
+} from './ts-packet';
 
 /** The value of a series without labels, or with exactly these labels, in `GET /metrics`; NaN when it is not there. */
 export async function metric(
@@ -95,6 +104,18 @@ export function expectUntouched(audit: StreamAudit): void {
     flagged: 0,
     jumps: [],
   });
+}
+
+/** What video begins with after the first packet of it that announces a discontinuity. */
+export function videoAfterFlag(body: Buffer): 'key frame' | 'something else' | 'nothing' {
+  let wasFlagged = false;
+  for (let at = 0; at + PACKET_BYTES <= body.length; at += PACKET_BYTES) {
+    if (pidOf(body, at) !== SIM_PIDS.video) continue;
+    wasFlagged ||= isDiscontinuity(body, at);
+    if (!wasFlagged || !hasPayload(body, at)) continue;
+    return startsUnit(body, at) && isRandomAccess(body, at) ? 'key frame' : 'something else';
+  }
+  return 'nothing';
 }
 
 interface StreamFaults {

@@ -22,8 +22,6 @@ export async function openSlowHost(): Promise<FarHost> {
   const network = far.hostAddress.replace(/\.\d+$/, '.0/24');
   const [route] = JSON.parse(ip('-j', 'route', 'show', network)) as { dev: string }[];
   if (route === undefined) throw new Error(`no route to ${network}`);
-  // A namespace may die late; without its cable the next one can be made at once.
-  onScopeEnd(() => void ip('link', 'del', route.dev));
   const limits = ['cwnd', 'lock', '4', 'congctl', 'lock', 'reno'];
   ip('route', 'change', network, 'dev', route.dev, 'src', far.hostAddress, ...limits);
   return far;
@@ -36,7 +34,9 @@ function ip(...args: string[]): string {
 export interface SlowReader {
   /** When its connection is over: 0 after FIN, 56 after RST. */
   readonly exit: Promise<Exit>;
-  /** What it has received so far; latencies mean nothing. */
+  /** What it has received so far. */
+  body(): Buffer;
+  /** The same, judged; latencies mean nothing. */
   received(): StreamAudit;
 }
 
@@ -49,6 +49,7 @@ export function readSlowly(far: FarHost, product: Product, path: string, rate: s
   const curl = far.run('curl', ['-sN', '--limit-rate', rate, '-o', file, address]);
   return {
     exit: curl.exit,
+    body: () => readFileSync(file),
     received: () => {
       const audit = new StreamAudit();
       audit.feed(readFileSync(file));

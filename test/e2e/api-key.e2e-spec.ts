@@ -1,0 +1,183 @@
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  call,
+  Child,
+  eventually,
+  expectProblem,
+  newContentId,
+  onScopeEnd,
+  openViewer,
+  startProduct,
+  startSimulator,
+  streamPath,
+  type Product,
+  type Simulator,
+  type Viewer,
+} from './support';
+import { childrenOf } from './support/process-facts';
+
+const MARKER = 'MARKER-7f3a9c1e-do-not-print';
+const ACEFLEET = join(__dirname, '../../bin/acefleet.mjs');
+const PRIVATE = '/proxy/status';
+
+type Headers = Readonly<Record<string, string>>;
+
+describe('the API key', () => {
+  let engine: Simulator;
+
+  beforeAll(async () => {
+    engine = await startSimulator({ startDelayMs: 0, bitrateMbps: 1 });
+  });
+
+  function temporaryFolder(): string {
+    const folder = mkdtempSync(join(tmpdir(), 'acefleet-key-'));
+    onScopeEnd(() => rmSync(folder, { recursive: true, force: true }));
+    return folder;
+  }
+
+  describe('at the door', () => {
+    let product: Product;
+    /** Each caller its own address, so that their wrong keys are not counted together. */
+    let callers = 10;
+
+    beforeAll(async () => {
+      product = await startProduct({ engines: [engine], env: { API_KEY: MARKER } });
+    });
+
+    function ask(path: string, headers: Headers, localAddress = `127.0.1.${++callers}`): Viewer {
+      return openViewer(product.url(path), { headers, localAddress });
+    }
+
+    it.each([
+      ['none', {}, 401],
+      ['another scheme', { Authorization: `Basic ${MARKER}` }, 401],
+      ['no scheme', { Authorization: MARKER }, 401],
+      ['nothing in its place', { 'X-API-Key': '' }, 401],
+      ['a cookie', { Cookie: `X-API-Key=${MARKER}` }, 401],
+      ['a wrong one', { 'X-API-Key': 'wrong' }, 403],
+      ['a wrong bearer', { Authorization: 'Bearer wrong' }, 403],
+      ['its beginning', { 'X-API-Key': MARKER.slice(0, -1) }, 403],
+      ['more than it', { 'X-API-Key': `${MARKER}x` }, 403],
+      ['another case', { 'X-API-Key': MARKER.toLowerCase() }, 403],
+      ['a long one', { 'X-API-Key': MARKER.repeat(100) }, 403],
+    ])('%s is refused', async (_what, headers, status) => {
+      const code = status === 401 ? 'unauthorized' : 'forbidden';
+      for (const path of [PRIVATE, '/api/v1/engines', '/engines/unknown', '/events']) {
+        const problem = await expectProblem(ask(path, headers), status, code);
+        expect(JSON.stringify(problem)).not.toContain('MARKER');
+      }
+    });
+
+    it.each([
+      ['Bearer', { Authorization: `Bearer ${MARKER}` }],
+      ['bearer', { Authorization: `bearer ${MARKER}` }],
+      ['X-API-Key', { 'X-API-Key': MARKER }],
+      ['x-api-key', { 'x-api-key': MARKER }],
+    ])('is taken as %s', async (_what, headers) => {
+      expect(await ask(PRIVATE, headers as Headers).status()).toBe(200);
+    });
+
+    it('in the address is refused, whatever else is right', async () => {
+      for (const name of ['key', 'api_key', 'apikey', 'token', 'access_token', 'x-api-key']) {
+        const path = `${PRIVATE}?${name}=${MARKER}`;
+        await expectProblem(ask(path, {}), 401, 'unauthorized');
+      }
+      const both = ask(`${PRIVATE}?api_key=${MARKER}`, { 'X-API-Key': MARKER });
+      await expectProblem(both, 401, 'unauthorized');
+    });
+
+    it('cannot be guessed: ten wrong ones, then nothing for a while, for this caller only', async () => {
+      const from = '127.0.2.1';
+      const wrong = { 'X-API-Key': 'wrong' };
+      for (let count = 0; count < 10; count += 1) {
+        await expectProblem(ask(PRIVATE, wrong, from), 403, 'forbidden');
+      }
+      const blocked = await expectProblem(ask(PRIVATE, wrong, from), 429, 'rate_limited');
+      expect(blocked.retry_after).toBeGreaterThan(30);
+      expect(blocked.retry_after).toBeLessThanOrEqual(60);
+      // Not even that a guess is right can be learnt.
+      await expectProblem(ask(PRIVATE, { 'X-API-Key': MARKER }, from), 429, 'rate_limited');
+      expect(await ask(PRIVATE, { 'X-API-Key': MARKER }, '127.0.2.2').status()).toBe(200);
+      expect(await ask('/health/live', {}, from).status()).toBe(200);
+      const viewer = ask(streamPath(newContentId()), {}, from);
+      await viewer.playing();
+    });
+
+    it('is nowhere to be read', async () => {
+      const key = { 'X-API-Key': MARKER };
+      const document = await call({ port: product.port, path: '/openapi.json' });
+      const gets = Object.entries(document.body.paths as Record<string, { get?: unknown }>)
+        .filter(([path, { get }]) => get !== undefined && !path.startsWith('/ace/getstream'))
+        .map(([path]) => path.replace(/\{[^}]+\}/g, engine.engineId));
+      for (const path of [...gets, '/metrics', '/openapi.json', '/docs', '/nowhere']) {
+        const answer = await call({ port: product.port, path, headers: key });
+        expect(answer.text + JSON.stringify(answer.headers)).not.toContain('MARKER');
+      }
+      const bad = await product.api('POST', `/engines/${engine.engineId}/drain`, { x: 1 }, key);
+      expect(bad.status).toBe(400);
+      await eventually(() => product.logs().some((line) => line['status'] === 400));
+      expect(product.logText()).not.toContain('MARKER');
+      expect(childrenOf(product.pid)).toEqual([]);
+    });
+  });
+
+  it.each(['json', 'pretty'])('is in no log, %s and as talkative as can be', async (format) => {
+    const dataDir = temporaryFolder();
+    const product = await startProduct({
+      engines: [engine],
+      dataDir,
+      env: { API_KEY: MARKER, LOG_FORMAT: format, LOG_LEVEL: 'trace' },
+    });
+    for (const headers of [
+      { 'X-API-Key': MARKER },
+      { Authorization: `Bearer ${MARKER}` },
+      { Authorization: `Basic ${MARKER}` },
+    ] as Headers[]) {
+      await product.api('GET', PRIVATE, undefined, headers);
+      await product.api('GET', `${PRIVATE}?key=${MARKER}`, undefined, headers);
+      await product.api('POST', '/engines/x/drain', { reason: 1 }, headers);
+    }
+    const viewer = openViewer(product.url(streamPath(newContentId(), `&key=${MARKER}`)), {
+      headers: { 'X-API-Key': MARKER },
+    });
+    await viewer.playing();
+    await product.stop();
+    expect(product.logText()).not.toContain('MARKER');
+    // Given by the environment, it is not written to a file either.
+    for (const file of readdirSync(dataDir, { recursive: true, encoding: 'utf8' })) {
+      expect(readFileSync(join(dataDir, file), 'utf8')).not.toContain('MARKER');
+    }
+  });
+
+  it('is made at the first start, kept for its owner only, and shown by a command', async () => {
+    const dataDir = join(temporaryFolder(), 'data');
+    const env = { API_KEY: '' };
+    const file = join(dataDir, 'api-key');
+    const first = await startProduct({ engines: [engine], dataDir, env });
+    const key = readFileSync(file, 'utf8').trim();
+    expect(key).toMatch(/^[\w-]{32,}$/);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(statSync(dataDir).mode & 0o077).toBe(0);
+    const headers = { 'X-API-Key': key };
+    expect((await first.api('GET', PRIVATE, undefined, headers)).status).toBe(200);
+    expect((await first.api('GET', PRIVATE)).status).toBe(403);
+    await first.stop();
+    expect(first.logText()).not.toContain(key);
+
+    // Whoever copied it with wider rights finds them narrowed.
+    chmodSync(file, 0o644);
+    const second = await startProduct({ engines: [engine], dataDir, env });
+    expect((await second.api('GET', PRIVATE, undefined, headers)).status).toBe(200);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(second.logText()).not.toContain(key);
+
+    const shown = new Child('acefleet key', process.execPath, [ACEFLEET, 'key'], {
+      cwd: dataDir,
+      env: { PATH: process.env['PATH'], DATA_DIR: dataDir },
+    });
+    expect((await shown.exit).code).toBe(0);
+    expect(shown.lines).toEqual([key]);
+  });
+});

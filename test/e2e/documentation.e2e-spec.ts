@@ -1,0 +1,204 @@
+import {
+  newContentId,
+  openViewer,
+  startProduct,
+  startSimulator,
+  streamPath,
+  type Product,
+  type Simulator,
+} from './support';
+import { openPage, whyNoBrowser } from './support/browser';
+import { faultsOfOpenApi, misfits, operationsOf } from './support/openapi-check';
+
+/** Contract §5, as far as it is built. */
+const OPEN = [
+  'GET /ace/getstream',
+  'GET /ace/getstream/{id}',
+  'GET /ace/status',
+  'GET /api/v1/metrics',
+  'GET /health/live',
+  'GET /health/ready',
+  'GET /metrics',
+];
+const BOTH = [
+  'GET /engines',
+  'GET /engines/{}',
+  'GET /streams',
+  'GET /streams/{}',
+  'GET /streams/{}/stats',
+  'DELETE /streams/{}',
+  'GET /proxy/status',
+  'GET /proxy/sessions',
+  'GET /proxy/sessions/{}',
+  'GET /events',
+  'GET /events/stats',
+  'GET /metrics',
+];
+const ONLY_V1 = [
+  'POST /engines/{}/drain',
+  'GET /engines/selection',
+  'DELETE /proxy/sessions/{}',
+  'GET /proxy/sessions/{}/clients',
+  'DELETE /proxy/sessions/{}/clients/{}',
+];
+/** Addresses that an engine's answer hands out, each with a token of its own: not for people to call. */
+const HANDED_OUT = /^\/ace\/(?:r|stat|cmd)\//;
+
+describe('what the product says of itself', () => {
+  let engine: Simulator;
+  let product: Product;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a document of unknown shape
+  let document: any;
+
+  beforeAll(async () => {
+    engine = await startSimulator({ startDelayMs: 0, bitrateMbps: 1 });
+    product = await startProduct({ engines: [engine] });
+    document = (await product.api('GET', '/openapi.json', undefined, {})).body;
+  });
+
+  function named(path: string): string {
+    return path.replace(/\{[^}]+\}/g, '{}');
+  }
+
+  function routesInDocument(): string[] {
+    return operationsOf(document).map(({ path, method }) => `${method.toUpperCase()} ${path}`);
+  }
+
+  it('is valid OpenAPI 3.1', () => {
+    expect(faultsOfOpenApi(document)).toEqual([]);
+  });
+
+  it('lists every address: those of the contract, and those that are there', () => {
+    const told = routesInDocument().map(named);
+    const wanted = [
+      ...BOTH,
+      ...[...BOTH, ...ONLY_V1].map((route) => route.replace(' ', ' /api/v1')),
+      ...OPEN.map(named),
+    ];
+    expect(wanted.filter((route) => !told.includes(route))).toEqual([]);
+    const mapped = product.logs().flatMap(({ msg }) => {
+      const [, path = '', method = ''] = /^Mapped \{(.*), (\w+)\} route$/.exec(msg ?? '') ?? [];
+      return path === '' || HANDED_OUT.test(path) || ['HEAD', 'OPTIONS'].includes(method)
+        ? []
+        : [`${method} ${path.replace(/:\w+/g, '{}')}`];
+    });
+    expect(mapped.length).toBeGreaterThan(20);
+    expect(mapped.filter((route) => !told.includes(route))).toEqual([]);
+    expect(told.filter((route) => !mapped.includes(route))).toEqual([]);
+  });
+
+  it('says what is open without a key, and so it is', async () => {
+    const isOpen = (operation: { security?: unknown[] }): boolean =>
+      operation.security?.length === 0;
+    const open = operationsOf(document).filter(({ operation }) => isOpen(operation));
+    expect(open.map(({ path, method }) => `${method.toUpperCase()} ${path}`).sort()).toEqual(OPEN);
+    for (const { path, method, operation } of operationsOf(document)) {
+      const address = path.replace(/\{[^}]+\}/g, 'unknown');
+      const answer = await product.api(method.toUpperCase(), address, undefined, {});
+      const isLetIn = answer.status !== 401;
+      expect({ method, path, isLetIn }).toEqual({ method, path, isLetIn: isOpen(operation) });
+      expect(answer.headers['x-request-id']).toMatch(/^[0-9a-f]{16}$/);
+      if (answer.status >= 400) {
+        expect(answer.headers['content-type']).toBe('application/problem+json');
+      }
+    }
+    for (const path of ['/docs', '/openapi.json', '/ace/status', '/metrics', '/health/live']) {
+      expect((await product.api('GET', path, undefined, {})).status).toBe(200);
+    }
+    // Neither is anything else: an address that does not exist tells nothing more.
+    for (const path of ['/.env', '/data/api-key', '/package.json', '/docs/../package.json']) {
+      const { status, headers } = await product.api('GET', path, undefined, {});
+      expect([403, 404]).toContain(status);
+      expect(headers['content-type']).toBe('application/problem+json');
+    }
+  });
+
+  it('answers are as it promises', async () => {
+    const id = newContentId();
+    const playing = openViewer(product.url(streamPath(id)));
+    const over = newContentId();
+    await engine.fault({ kind: 'json_error', content: over });
+    await openViewer(product.url(streamPath(over))).head;
+    await playing.playing();
+    const ids = { '/engines/': engine.engineId, '/proxy/': id, '/streams/': id };
+    const faults: string[] = [];
+    for (const { path, method, operation } of operationsOf(document)) {
+      if (method !== 'get' || path.startsWith('/ace/getstream') || path.endsWith('metrics'))
+        continue;
+      const entry = Object.entries(ids).find(([part]) => path.includes(part));
+      const answer = await product.api('GET', path.replace(/\{[^}]+\}/g, entry?.[1] ?? 'unknown'));
+      expect({ path, status: answer.status }).toEqual({ path, status: 200 });
+      const schema = operation.responses['200'].content?.['application/json']?.schema;
+      faults.push(...misfits(document, schema, answer.body, path));
+    }
+    const { body } = await product.api('GET', '/nowhere');
+    faults.push(...misfits(document, { $ref: '#/components/schemas/Problem' }, body));
+    expect(faults).toEqual([]);
+  });
+
+  const why = whyNoBrowser();
+  (why === null ? it : it.skip)(`is a page that needs nobody else ${why ?? ''}`, async () => {
+    const { page, complaints, foreign } = await openPage();
+    await page.goto(product.url('/docs'));
+    await page.locator('.opblock').first().waitFor();
+    expect(await page.title()).toBe('acefleet');
+    expect(await page.locator('.opblock').count()).toBe(operationsOf(document).length);
+    // It works, too: an open address is asked from the page.
+    const status = page.locator('.opblock', {
+      has: page.locator('[data-path="/health/live"]'),
+    });
+    await status.locator('.opblock-summary-control').click();
+    await status.locator('.try-out__btn').click();
+    await status.locator('.execute').click();
+    await status
+      .locator('.live-responses-table .response-col_status', { hasText: '200' })
+      .waitFor();
+    expect(complaints).toEqual([]);
+    expect(foreign).toEqual([]);
+  });
+});
+
+describe('/metrics', () => {
+  const TYPES = {
+    proxy_sessions_total: 'counter',
+    proxy_sessions_active: 'gauge',
+    proxy_clients_total: 'counter',
+    proxy_clients_active: 'gauge',
+    proxy_bytes_streamed_total: 'counter',
+    proxy_session_duration_seconds: 'histogram',
+    engines: 'gauge',
+  };
+  const SERIES =
+    /^[a-z_][a-z0-9_]*(?:\{[a-z_]+="[^"\\]*"(?:,[a-z_]+="[^"\\]*")*\})? [-+0-9.eInfNa]+$/;
+
+  it("has the contract's names and tells nobody what is watched, by whom, on which engine", async () => {
+    const engine = await startSimulator({ startDelayMs: 0, bitrateMbps: 1 });
+    const product = await startProduct({ engines: [engine], env: { PROXY_GRACE_PERIOD: '0s' } });
+    const gone = newContentId();
+    await engine.fault({ kind: 'json_error', content: gone });
+    const headers = { 'User-Agent': 'SecretPlayer/1.0' };
+    const viewers = [newContentId(), newContentId(), gone].map((id) =>
+      openViewer(product.url(streamPath(id)), { headers }),
+    );
+    await Promise.all(viewers.slice(0, 2).map((viewer) => viewer.playing()));
+    await viewers[2]!.head;
+    viewers[1]!.destroy();
+    const { text, headers: fields } = await product.api('GET', '/metrics', undefined, {});
+    expect(fields['content-type']).toMatch(/^text\/plain; version=0\.0\.4/);
+    for (const [name, type] of Object.entries(TYPES)) {
+      expect(text).toMatch(new RegExp(`^# HELP ${name} .+\\n# TYPE ${name} ${type}$`, 'm'));
+      expect(text).toMatch(new RegExp(`^${name}(?:_count)?(?:\\{.*\\})? [0-9.e+]+$`, 'm'));
+    }
+    expect(text).toMatch(/^engines\{state="healthy"\} 1$/m);
+    expect(text).toMatch(/^proxy_sessions_total 3$/m);
+    expect(text).toMatch(/^proxy_clients_total 2$/m);
+    const series = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    expect(series.filter((line) => !SERIES.test(line))).toEqual([]);
+    expect(text).not.toMatch(/[0-9a-f]{40}/i);
+    expect(text).not.toMatch(/\b\d{1,3}(?:\.\d{1,3}){3}\b|::|localhost/);
+    expect(text).not.toContain(String(engine.httpPort));
+    expect(text).not.toContain('SecretPlayer');
+    const same = await product.api('GET', '/api/v1/metrics', undefined, {});
+    expect(same.status).toBe(200);
+  });
+});

@@ -1,0 +1,62 @@
+import { accessSync, chownSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { Child } from './child';
+import { onScopeEnd } from './scope';
+
+/** Debian's user for programs that are to own nothing. */
+const NOBODY = { uid: 65534, name: 'nobody' };
+const SYSTEM_FOLDERS = '/usr/sbin:/sbin';
+
+/** Why these programs cannot be used here; null when they can. */
+export function whyNoPrograms(...names: readonly string[]): string | null {
+  const missing = names.filter((name) => !isThere(name));
+  if (missing.length === 0) return null;
+  return `[${missing.join(', ')} missing: scripts/services.sh installs it]`;
+}
+
+/** Runs a program until the present test or file is over, with an empty home of its own. */
+export function runProgram(name: string, ...args: readonly string[]): Child {
+  return started(name, name, args, temporaryFolder());
+}
+
+/** The same without the rights of root, which some players refuse to have. */
+export function runAsNobody(name: string, ...args: readonly string[]): Child {
+  const home = temporaryFolder();
+  if (process.getuid?.() !== 0) return started(name, name, args, home);
+  chownSync(home, NOBODY.uid, NOBODY.uid);
+  return started(name, 'runuser', ['-u', NOBODY.name, '--', name, ...args], home);
+}
+
+/** A folder that is gone after the test or file. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'acefleet-player-'));
+  onScopeEnd(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  return folder;
+}
+
+function started(name: string, command: string, args: readonly string[], home: string): Child {
+  const env = { PATH: searchPath(), HOME: home, LC_ALL: 'C' };
+  const child = new Child(name, command, args, { cwd: home, env });
+  onScopeEnd(async () => {
+    if (child.ended === null) await child.end('SIGKILL', 5000);
+  });
+  return child;
+}
+
+function isThere(name: string): boolean {
+  return searchPath()
+    .split(delimiter)
+    .some((folder) => {
+      try {
+        accessSync(join(folder, name), constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+}
+
+function searchPath(): string {
+  return [process.env['PATH'] ?? '', SYSTEM_FOLDERS].join(delimiter);
+}

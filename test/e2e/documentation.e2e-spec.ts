@@ -113,6 +113,24 @@ describe('what the product says of itself', () => {
     }
   });
 
+  it('refuses another method with the ones that are possible, on every address', async () => {
+    for (const path of new Set(operationsOf(document).map((one) => one.path))) {
+      const address = path.replace(/\{[^}]+\}/g, 'unknown');
+      for (const method of ['PUT', 'PATCH', 'SEARCH']) {
+        const { status, headers, body } = await product.api(method, address, {}, {});
+        expect({ method, path, status }).toEqual({ method, path, status: 405 });
+        expect(headers['content-type']).toBe('application/problem+json');
+        expect(body).toMatchObject({ status, code: 'method_not_allowed' });
+        expect(body.request_id).toBe(headers['x-request-id']);
+        const allowed = (headers.allow ?? '').split(', ');
+        const told = operationsOf(document).filter((one) => one.path === path);
+        expect(allowed).toEqual(
+          expect.arrayContaining(told.map((one) => one.method.toUpperCase())),
+        );
+      }
+    }
+  });
+
   it('answers are as it promises', async () => {
     const id = newContentId();
     const playing = openViewer(product.url(streamPath(id)));

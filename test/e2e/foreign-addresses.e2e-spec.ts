@@ -14,6 +14,7 @@ import {
   type Viewer,
 } from './support';
 import { keepConnectJournal, openCanary, type Canary, type ConnectJournal } from './support/canary';
+import { openRaw } from './support/raw-connection';
 
 /** Waiting for a connection that nobody answers would take far longer. */
 const AT_ONCE_MS = 3000;
@@ -228,5 +229,8 @@ describe('a chain of redirects', () => {
     expect(asked).not.toContain('/ace/cmd/1');
     expect(canary.visits()).toBe(0);
     expect(connects.destinations()).toEqual([`127.0.0.1:${port}`]);
+    // It would have told.
+    await openRaw(canary.port).closed;
+    expect(canary.visits()).toBe(1);
   });
 });

@@ -30,9 +30,12 @@ describe('sessions and clients in the admin API', () => {
     return openViewer(product.url(streamPath(id)), { headers });
   }
 
+  /** Viewers that have taken the start burst and are live. */
   async function playing(id: string, count = 1): Promise<Viewer[]> {
     const viewers = Array.from({ length: count }, (_, n) => open(id, { 'User-Agent': `tv/${n}` }));
-    await Promise.all(viewers.map((viewer) => viewer.playing()));
+    const isLive: Parameters<Viewer['until']>[0] = ({ isPlaying, markers }) =>
+      isPlaying && markers.lastLatencyMs! < 400;
+    await Promise.all(viewers.map((viewer) => viewer.until(isLive, 15_000, 'live pictures')));
     return viewers;
   }
 

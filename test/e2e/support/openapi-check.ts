@@ -80,6 +80,7 @@ export function operationsOf(
 export function misfits(document: Json, schemaOrRef: Json, value: Json, at = '$'): string[] {
   const schema = resolve(document, schemaOrRef);
   if (schema === undefined) return [`${at}: no schema`];
+  if (value === undefined) return [`${at}: no JSON`];
   for (const word of ['anyOf', 'oneOf'] as const) {
     if (!Array.isArray(schema[word])) continue;
     const results = schema[word].map((one) => misfits(document, one, value, at));
@@ -93,7 +94,7 @@ export function misfits(document: Json, schemaOrRef: Json, value: Json, at = '$'
   }
   const types = [schema.type].flat().filter((type) => type !== undefined);
   if (types.length > 0 && !types.some((type) => isOfType(value, type))) {
-    return [`${at}: ${String(JSON.stringify(value)).slice(0, 40)} is no ${types.join(' or ')}`];
+    return [`${at}: ${JSON.stringify(value).slice(0, 40)} is no ${types.join(' or ')}`];
   }
   if (Array.isArray(value) && schema.items !== undefined) {
     return value.flatMap((one, n) => misfits(document, schema.items, one, `${at}[${n}]`));

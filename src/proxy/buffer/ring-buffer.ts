@@ -12,7 +12,8 @@
 
 const PACKET_BYTES = 188;
 const MIN_CHUNK_BYTES = 349 * PACKET_BYTES;
-const MAX_CHUNK_BYTES = 1000 * PACKET_BYTES;
+/** Largest piece that a ring allocates and drops. */
+export const MAX_CHUNK_BYTES = 1000 * PACKET_BYTES;
 const MAX_WASTE = 1 / 8;
 
 interface Chunk {

@@ -10,7 +10,7 @@ import {
   type StreamKey,
 } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
-import { fairShares } from '../buffer';
+import { MAX_CHUNK_BYTES, fairShares } from '../buffer';
 import { CatchUpScheduler, type Viewer } from '../viewers';
 import { ContentAliases } from './content-aliases';
 import { NegativeCache } from './negative-cache';
@@ -235,7 +235,8 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
           rateBps === null ? Infinity : (rateBps / 8000) * this.config.proxyBufferTtlMs;
         return {
           bytes: Math.min(this.config.proxyBufferSizeBytes, wanted),
-          floorBytes: ((rateBps ?? 0) / 8) * MIN_RING_SECONDS,
+          // A ring drops whole chunks and counts the one that is being filled.
+          floorBytes: ((rateBps ?? 0) / 8) * MIN_RING_SECONDS + 2 * MAX_CHUNK_BYTES,
         };
       }),
       this.config.proxyBufferTotalBytes,

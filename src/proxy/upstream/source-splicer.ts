@@ -19,6 +19,8 @@ const MAX_STAGED_MS = 3000;
 /** From the entry on this much is looked at for the PIDs that have to be flagged. */
 const MAX_FLAGGING_BYTES = 1024 * 1024;
 const MAX_FLAGGING_MS = 1000;
+/** Subtitles and data may be silent for long; what comes steadily comes within this. */
+const MAX_DATA_FLAGGING_MS = 120;
 
 /**
  * Holds back a new source of a running stream until its first random access point, so that viewers never
@@ -64,17 +66,19 @@ export class SourceSplicer {
 
   /**
    * A PID can be flagged once its first packet is here, and the entry is proved before the sound that
-   * goes with it has come. Subtitles and data may be silent for long: they are not waited for.
+   * goes with it has come.
    */
   private canFlag({ programme, position }: Entry): boolean {
     if (this.stagedBytes - position >= MAX_FLAGGING_BYTES) return true;
-    if (this.mediaMsSince(position) >= MAX_FLAGGING_MS) return true;
+    const mediaMs = this.mediaMsSince(position);
+    if (mediaMs >= MAX_FLAGGING_MS) return true;
     const seen = firstContinuities(this.mediaFrom(position), programme);
     return (
       (programme.pcrPid === NULL_PID || seen.has(programme.pcrPid)) &&
-      programme.streams.every(
-        ({ pid, kind }) => (kind !== 'video' && kind !== 'audio') || seen.has(pid),
-      )
+      programme.streams.every(({ pid, kind }) => {
+        const isSparse = kind !== 'video' && kind !== 'audio';
+        return seen.has(pid) || (isSparse && mediaMs >= MAX_DATA_FLAGGING_MS);
+      })
     );
   }
 

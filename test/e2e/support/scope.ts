@@ -30,5 +30,8 @@ async function end(scope: Release[] | undefined): Promise<void> {
 beforeEach(() => {
   scopes.push([]);
 });
-afterEach(() => end(scopes.pop()));
+afterEach(() => {
+  // When a `beforeAll` threw, no `beforeEach` opened a scope: the file's own is not to be closed here.
+  if (scopes.length > 1) return end(scopes.pop());
+});
 afterAll(() => end(scopes.shift()));

@@ -222,8 +222,11 @@ export class Viewer {
     return new Promise((resolve) => {
       let how: Ending['how'] = 'ours';
       this.socket.once('end', () => {
-        how = 'fin';
-        this.socket.destroy();
+        // libuv reports a reset that comes along with unread bytes as an end; a write tells which it was.
+        this.socket.write('\0', (error) => {
+          how = error ? 'rst' : 'fin';
+          this.socket.destroy();
+        });
       });
       this.socket.on('error', () => {
         how = 'rst';

@@ -3,6 +3,7 @@ import { type AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ApiKeyFileError } from './access';
+import { tuneGarbageCollection } from './app.memory';
 import { type Banner, describeStart, readDescriptorLimit } from './app.banner';
 import { createApp } from './app.factory';
 import { type EndSignal, Shutdown } from './app.shutdown';
@@ -23,6 +24,7 @@ const LAST_WORDS_MS = 500;
 const FAILED_START_MS = 5_000;
 
 async function main(): Promise<void> {
+  tuneGarbageCollection();
   const { config, warnings } = loadSettings();
   const output = createLogOutput(config);
   const app = await createApp(config, output);

@@ -14,6 +14,7 @@ import { answerProblem, writeRawProblem } from './raw-problem';
 
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_HEADER_FIELDS = 100;
+const SOCKET_HIGH_WATER_MARK = 256 * 1024;
 
 /** Connections beside those of viewers: admin calls, players that probe, and callers about to be refused. */
 const SPARE_CONNECTIONS = 2_500;
@@ -34,6 +35,9 @@ export const CONNECTION_OPTIONS: ServerOptions = {
   // Node answers a missing Host with an empty body; the check below answers with a problem.
   requireHostHeader: false,
   noDelay: true,
+  // Above one batch of a stream, so that a write which the kernel takes at once is over with itself: below it
+  // Node would announce `drain` after every batch to every viewer (measured: some 5 % of fan-out's CPU).
+  highWaterMark: SOCKET_HIGH_WATER_MARK,
   keepAlive: true,
   keepAliveInitialDelay: timings.TCP_KEEP_ALIVE_DELAY_MS,
 };

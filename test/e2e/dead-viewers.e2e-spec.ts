@@ -143,7 +143,7 @@ describe('a viewer who takes nothing any more', () => {
   it('is a frozen program on this machine: cut with a reset, others fine', async () => {
     const id = newContentId();
     // The kernel takes megabytes per connection here: only a high rate fills it in time.
-    await engine.setContent(id, { bitrate_mbps: 20 });
+    await engine.setContent(id, { bitrate_mbps: 20, burst_seconds: 0 });
     const before = await leftBecauseOf(product, 'stalled');
     const other = await watch(id);
     const frozen = new Child(

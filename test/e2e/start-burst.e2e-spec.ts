@@ -78,6 +78,16 @@ describe('an engine that delivers far faster than real time', () => {
     expectUntouched(viewer.audit);
   });
 
+  it('has a burst of few seconds that is more than the history: nothing is lost', async () => {
+    const product = await start({ PROXY_BUFFER_SIZE: String(RING_BYTES) });
+    const id = newContentId();
+    // The history is full before two seconds of media have told what the bit rate is.
+    await engine.setContent(id, { bitrate_mbps: 50, burst_seconds: 1.9 });
+    const viewer = openViewer(product.url(streamPath(id)), { readRate: 16 * RATE });
+    expectBounded(await peakUntil(product, viewer, 16_000_000));
+    expectUntouched(viewer.audit);
+  });
+
   it('runs at ten times its rate: alignment is kept, memory is bounded', async () => {
     const product = await start({ PROXY_BUFFER_SIZE: String(RING_BYTES) });
     const id = newContentId();

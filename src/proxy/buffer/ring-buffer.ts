@@ -14,7 +14,10 @@ const PACKET_BYTES = 188;
 const MIN_CHUNK_BYTES = 349 * PACKET_BYTES;
 /** Largest piece that a ring allocates and drops. */
 export const MAX_CHUNK_BYTES = 1000 * PACKET_BYTES;
-const MAX_WASTE = 1 / 8;
+/** Share of a chunk that may stay empty to spare a second write per viewer. */
+const MAX_WASTE = 1 / 3;
+/** What chunks are filled to as a rule. */
+const USUAL_FILL = 0.85;
 
 interface Chunk {
   readonly start: number;
@@ -80,7 +83,7 @@ export class RingBuffer {
   get capacityBytes(): number {
     const held = this.appended - this.tail;
     // A few chunks say little: the last one is always partly empty.
-    const fill = held > 4 * MAX_CHUNK_BYTES ? held / this.allocated : 1 - MAX_WASTE;
+    const fill = held > 4 * MAX_CHUNK_BYTES ? held / this.allocated : USUAL_FILL;
     return this.byteLimit * fill;
   }
 
@@ -154,7 +157,7 @@ export class RingBuffer {
 
   /**
    * A commit that straddles two chunks costs a second write per viewer, so a chunk with no room for one more
-   * is sealed; but not when that would waste more than an eighth of it, as with the uneven commits of a burst.
+   * is sealed; but not when that would waste more than a third of it, as with the uneven commits of a burst.
    */
   private isFullEnough(chunk: Chunk): boolean {
     const left = chunk.buffer.length - chunk.length;

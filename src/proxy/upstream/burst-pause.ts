@@ -24,9 +24,10 @@ const BEHIND_SHARE = 0.75;
 export function shouldPause(facts: BurstFacts): boolean {
   if (facts.pausedForMs >= facts.maxPauseMs) return false;
   if (facts.fastestBehindMs === null || facts.fastestBehindShare === null) return false;
+  // Whatever the time: the next bytes would overtake the only one who keeps up.
+  if (facts.fastestBehindShare > BEHIND_SHARE) return true;
   const limitMs = Math.min(AHEAD_MS, facts.maxLagMs / 2);
-  if (facts.aheadMs <= limitMs) return false;
-  return facts.fastestBehindMs > limitMs || facts.fastestBehindShare > BEHIND_SHARE;
+  return facts.aheadMs > limitMs && facts.fastestBehindMs > limitMs;
 }
 
 const GROWTH_MS = 100;

@@ -99,7 +99,9 @@ export class StreamHistory {
   plainJoinPoint(behindMs: number): JoinPoint | null {
     const preface = this.scanner.psiPreface();
     if (preface === null) return null;
-    const packets = Math.ceil(((this.knownBitrateBps ?? 0) * behindMs) / 8000 / TS_PACKET);
+    // While the rate is unknown, from the oldest byte on: the most cushion there is.
+    const bytes = ((this.knownBitrateBps ?? Infinity) * behindMs) / 8000;
+    const packets = Math.ceil(bytes / TS_PACKET);
     const position = this.ring.head - packets * TS_PACKET;
     return { position: Math.max(this.ring.tail, Math.min(position, this.ring.head)), preface };
   }

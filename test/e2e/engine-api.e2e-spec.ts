@@ -111,8 +111,10 @@ describe('for programs written against an engine: format=json', () => {
     const playback = await start(id);
     await ask(`${playback.command_url}?method=stop`);
     await eventually(async () => (await product.session(id)).is_active === false);
-    const { sessions } = await engine.state();
-    expect(sessions.filter((one) => one.content_id === id)).toEqual([]);
+    await eventually(async () => {
+      const { sessions } = await engine.state();
+      return sessions.every((one) => one.content_id !== id);
+    });
   });
 
   it('an unknown token is answered as an engine does', async () => {

@@ -40,6 +40,8 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
   private budgetTimer: NodeJS.Timeout | null = null;
   private stopReclaiming: () => void = () => undefined;
   private isClosing = false;
+  /** Sessions that are giving their slots up just now. */
+  private readonly reclaiming = new Set<Promise<void>>();
   private readonly overListeners: ((session: StreamSession) => void)[] = [];
 
   constructor(
@@ -220,8 +222,15 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
       const isLonger = (session.idleSince ?? Infinity) < (longest?.idleSince ?? Infinity);
       if (longest === null || isLonger) longest = session;
     }
-    if (longest === null) return false;
-    await longest.end('reclaimed');
+    if (longest !== null) {
+      const end = longest.end('reclaimed').finally(() => this.reclaiming.delete(end));
+      this.reclaiming.add(end);
+      await end;
+      return true;
+    }
+    // Who asks in the wake of others may be the one whom their slot is for.
+    if (this.reclaiming.size === 0) return false;
+    await Promise.race(this.reclaiming);
     return true;
   }
 
@@ -235,8 +244,8 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
           rateBps === null ? Infinity : (rateBps / 8000) * this.config.proxyBufferTtlMs;
         return {
           bytes: Math.min(this.config.proxyBufferSizeBytes, wanted),
-          // A ring drops whole chunks and counts the one that is being filled.
-          floorBytes: ((rateBps ?? 0) / 8) * MIN_RING_SECONDS + 2 * MAX_CHUNK_BYTES,
+          // A ring drops whole chunks, leaves some room in each, and counts the one that is being filled.
+          floorBytes: ((rateBps ?? 0) / 8) * MIN_RING_SECONDS * 1.1 + 2 * MAX_CHUNK_BYTES,
         };
       }),
       this.config.proxyBufferTotalBytes,

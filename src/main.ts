@@ -8,6 +8,7 @@ import { type Banner, describeStart, readDescriptorLimit } from './app.banner';
 import { createApp } from './app.factory';
 import { type EndSignal, Shutdown } from './app.shutdown';
 import { type AppConfig, ConfigError, type LoadedConfig, loadProcessConfig } from './config';
+import { DataDirInUseError, DataDirLock } from './coordination';
 import { EngineSupply } from './engines';
 import { ReadinessGate } from './health';
 import { createLogOutput, logForm, type LogOutput } from './logging';
@@ -26,6 +27,8 @@ const FAILED_START_MS = 5_000;
 async function main(): Promise<void> {
   tuneGarbageCollection();
   const { config, warnings } = loadSettings();
+  const lock = await DataDirLock.acquire(config.dataDir);
+  process.once('exit', () => lock.release());
   const output = createLogOutput(config);
   const app = await createApp(config, output);
   endOnFaults(app, output);
@@ -40,7 +43,7 @@ async function main(): Promise<void> {
     engines: supply.chosen,
     demoChannels: await demoChannels,
     descriptorLimit: readDescriptorLimit(),
-    configWarnings: warnings,
+    configWarnings: lock.warning === null ? warnings : [...warnings, lock.warning],
   });
   announce(banner, config, output);
 }
@@ -139,7 +142,7 @@ function endOnFaults(app: NestFastifyApplication, output: LogOutput): void {
 }
 
 function describeFault(error: unknown): string {
-  if (error instanceof ApiKeyFileError) return error.message;
+  if (error instanceof ApiKeyFileError || error instanceof DataDirInUseError) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 

@@ -1,5 +1,5 @@
 import { type IncomingMessage } from 'node:http';
-import { type OnApplicationShutdown } from '@nestjs/common';
+import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { monotonicMs } from '../kernel/clock';
 import { type ContentSelector } from '../kernel/content-selector';
 import {
@@ -23,6 +23,7 @@ import {
 import { EngineApiTransport } from './engine-api.transport';
 import { LateStarts } from './late-starts';
 import { MediaOpener } from './media-opener';
+import { type OpenSessionJournal } from './open-session.journal';
 import { startTarget } from './start-request';
 
 const VERSION_TARGET = '/webui/api/service?method=get_version&format=json';
@@ -33,13 +34,19 @@ const NETWORK_TARGET = '/server/api?api_version=3&method=get_network_connection_
  * size; nothing is retried here, the session decides. Failures are EngineFaults that say whose fault
  * it is; an abort by the caller rejects with the reason of the caller's signal instead.
  */
-export class AceEngineClient implements OnApplicationShutdown {
+export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShutdown {
+  readonly #logger = new Logger(AceEngineClient.name);
   readonly #timings: AceTimings;
   readonly #transport: EngineApiTransport;
   readonly #media: MediaOpener;
   readonly #lateStarts = new LateStarts();
+  /** Per engine: sessions that an earlier process left open there are being stopped. */
+  readonly #clearing = new Map<string, Promise<unknown>>();
 
-  constructor(timings: Partial<AceTimings> = {}) {
+  constructor(
+    timings: Partial<AceTimings> = {},
+    private readonly journal: OpenSessionJournal | null = null,
+  ) {
     this.#timings = { ...ACE_TIMINGS, ...timings };
     this.#transport = new EngineApiTransport(this.#timings.connectTimeoutMs);
     this.#media = new MediaOpener(this.#timings.connectTimeoutMs);
@@ -58,6 +65,9 @@ export class AceEngineClient implements OnApplicationShutdown {
     o: { readonly playerId: string; readonly timeoutMs: number; readonly signal: AbortSignal },
   ): Promise<EngineSession> {
     const target = startTarget(selector, o.playerId);
+    o.signal.throwIfAborted();
+    // A stop that comes after the start of the same content would freeze its reader.
+    await this.#clearing.get(nameOf(engine));
     o.signal.throwIfAborted();
     const request = new AbortController();
     const opening = this.#transport
@@ -131,6 +141,24 @@ export class AceEngineClient implements OnApplicationShutdown {
     await this.#lateStarts.close(this.#timings.closeWaitMs);
     this.#media.close();
     await this.#transport.close();
+    await Promise.all(this.#clearing.values());
+    await this.journal?.flush();
+  }
+
+  onApplicationBootstrap(): void {
+    const leftovers = this.journal?.leftovers ?? [];
+    if (leftovers.length === 0) return;
+    this.#logger.log(`stopping ${leftovers.length} engine sessions of an earlier run`);
+    const byEngine = new Map<string, typeof leftovers>();
+    for (const left of leftovers) {
+      const name = nameOf(left.engine);
+      byEngine.set(name, [...(byEngine.get(name) ?? []), left]);
+    }
+    for (const [name, sessions] of byEngine) {
+      const stops = sessions.map(({ engine, commandPath }) => this.#sendStop(engine, commandPath));
+      const cleared = Promise.all(stops).then(() => this.#clearing.delete(name));
+      this.#clearing.set(name, cleared);
+    }
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -144,7 +172,10 @@ export class AceEngineClient implements OnApplicationShutdown {
     request: AbortController,
   ): EngineSession {
     try {
-      return sessionOf(answer, playerId);
+      const session = sessionOf(answer, playerId);
+      const { commandPath } = session;
+      if (commandPath !== null) this.journal?.opened({ engine, commandPath });
+      return session;
     } catch (error) {
       // An answer without usable media may still belong to a session that was opened for it.
       const stopped = this.#sendStop(engine, commandPathOf(answer), request.signal);
@@ -169,7 +200,12 @@ export class AceEngineClient implements OnApplicationShutdown {
     } catch {
       // Gone, hung or already forgotten: for whoever stops a session it is stopped either way.
     }
+    this.journal?.closed({ engine, commandPath });
   }
+}
+
+function nameOf({ host, port }: EngineEndpoint): string {
+  return `${host}:${port}`;
 }
 
 /** What `work` gives, or null as soon as the time is over or the signal aborts; `work` goes on then. */

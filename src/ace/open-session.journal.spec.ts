@@ -1,0 +1,148 @@
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Logger } from '@nestjs/common';
+import { AceEngineClient } from './ace-engine.client';
+import { type EngineEndpoint } from './ace.types';
+import { type OpenSession, OpenSessionJournal } from './open-session.journal';
+
+const SELECTOR = { kind: 'content_id', value: 'a'.repeat(40), fileIndex: 0 } as const;
+
+describe('OpenSessionJournal', () => {
+  let folder: string;
+  let path: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'journal-'));
+    path = join(folder, 'data', 'open-sessions.json');
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const session = (n: number): OpenSession => ({
+    engine: { host: '::1', port: 6878 },
+    commandPath: `/ace/cmd/${n}`,
+  });
+
+  it('gives the next process what was open, and nothing else', async () => {
+    const journal = new OpenSessionJournal(path);
+    expect(journal.leftovers).toEqual([]);
+    for (const n of [1, 2, 3]) journal.opened(session(n));
+    journal.closed(session(2));
+    journal.closed(session(4));
+    await journal.flush();
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(new OpenSessionJournal(path).leftovers).toEqual([session(1), session(3)]);
+  });
+
+  it('keeps leftovers until they are closed', async () => {
+    const first = new OpenSessionJournal(path);
+    first.opened(session(1));
+    await first.flush();
+    const second = new OpenSessionJournal(path);
+    second.opened(session(2));
+    await second.flush();
+    expect(new OpenSessionJournal(path).leftovers).toEqual([session(1), session(2)]);
+    second.closed(session(1));
+    await second.flush();
+    expect(new OpenSessionJournal(path).leftovers).toEqual([session(2)]);
+  });
+
+  it.each([
+    ['no JSON', 'x'],
+    ['no list', '{"sessions":1}'],
+    ['null', 'null'],
+    ['an entry that is none', '{"sessions":[null]}'],
+    ['an address elsewhere', '{"sessions":[{"host":"h","port":1,"command_path":"http://x/"}]}'],
+  ])('takes %s for nothing, and says so', async (_, text) => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
+    writeFileSync(join(folder, 'open.json'), text);
+    const journal = new OpenSessionJournal(join(folder, 'open.json'));
+    expect(journal.leftovers).toEqual([]);
+    expect(warn).toHaveBeenCalledTimes(1);
+    journal.opened(session(1));
+    await journal.flush();
+    expect(new OpenSessionJournal(join(folder, 'open.json')).leftovers).toEqual([session(1)]);
+    warn.mockRestore();
+  });
+
+  it('harms nobody where it cannot be written, and says so once', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
+    const journal = new OpenSessionJournal('/proc/self/nowhere/open-sessions.json');
+    journal.opened(session(1));
+    await journal.flush();
+    journal.opened(session(2));
+    await journal.flush();
+    expect(warn).toHaveBeenCalledTimes(1);
+    warn.mockRestore();
+  });
+
+  describe('with a client', () => {
+    let server: Server;
+    let engine: EngineEndpoint;
+    let targets: string[];
+    let holdStops: Promise<void>;
+
+    beforeEach(async () => {
+      targets = [];
+      holdStops = Promise.resolve();
+      server = createServer((request, response) => {
+        const target = request.url ?? '';
+        targets.push(target);
+        const answer = (): void => {
+          const paths = { playback_url: '/ace/r/1', command_url: '/ace/cmd/1' };
+          response.end(JSON.stringify({ response: { ...paths, is_live: 1 }, error: null }));
+        };
+        if (target.includes('method=stop')) void holdStops.then(answer);
+        else answer();
+      });
+      await once(server.listen(0, '127.0.0.1'), 'listening');
+      engine = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
+    });
+    afterEach(() => server.close());
+
+    const start = (client: AceEngineClient) =>
+      client.start(engine, SELECTOR, {
+        playerId: 'p',
+        timeoutMs: 5000,
+        signal: new AbortController().signal,
+      });
+
+    it('notes what starts and stops', async () => {
+      const journal = new OpenSessionJournal(path);
+      const client = new AceEngineClient({}, journal);
+      const opened = await start(client);
+      await journal.flush();
+      expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({
+        version: 1,
+        sessions: [{ host: engine.host, port: engine.port, command_path: '/ace/cmd/1' }],
+      });
+      await client.stop(engine, opened);
+      await client.close();
+      expect(new OpenSessionJournal(path).leftovers).toEqual([]);
+    });
+
+    it('stops what an earlier run left before it starts anything on that engine', async () => {
+      const before = new OpenSessionJournal(path);
+      before.opened({ engine, commandPath: '/ace/cmd/left' });
+      await before.flush();
+      let goOn = (): void => undefined;
+      holdStops = new Promise((resolve) => (goOn = resolve));
+
+      const journal = new OpenSessionJournal(path);
+      const client = new AceEngineClient({}, journal);
+      client.onApplicationBootstrap();
+      const started = start(client);
+      while (targets.length === 0) await new Promise(setImmediate);
+      expect(targets).toEqual(['/ace/cmd/left?method=stop']);
+      goOn();
+      await started;
+      expect(targets).toHaveLength(2);
+      await client.close();
+      expect(new OpenSessionJournal(path).leftovers).toEqual([
+        { engine, commandPath: '/ace/cmd/1' },
+      ]);
+    });
+  });
+});

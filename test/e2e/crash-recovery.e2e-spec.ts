@@ -1,0 +1,87 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  eventually,
+  newContentId,
+  openViewer,
+  startProduct,
+  startSimulator,
+  streamPath,
+} from './support';
+import { Child } from './support/child';
+import { onScopeEnd } from './support/scope';
+
+const SCRIPT = join(__dirname, '../../dist/main.js');
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'acefleet-e2e-data-'));
+  onScopeEnd(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+describe('after a crash', () => {
+  it('the engine sessions of the killed process are stopped by the next one', async () => {
+    const dataDir = folder();
+    // Nothing but a stop ends a session of this engine.
+    const engine = await startSimulator({ args: ['--idle-timeout', '3600000'] });
+    const first = await startProduct({ engines: [engine], dataDir });
+    const ids = [newContentId(), newContentId()];
+    const viewers = ids.map((id) => openViewer(first.url(streamPath(id))));
+    await Promise.all(viewers.map((viewer) => viewer.playing()));
+    first.kill('SIGKILL');
+    await first.exit;
+    expect((await engine.counters())['sessions_open']).toBe(2);
+
+    const second = await startProduct({ engines: [engine], dataDir });
+    await eventually(async () => (await engine.counters())['sessions_open'] === 0, 5000, 'stops');
+    expect((await engine.counters())['sessions_stopped']).toBe(2);
+
+    // The same content at once: the old session's stop does not hit the new one.
+    const again = openViewer(second.url(streamPath(ids[0]!)));
+    await again.playing();
+    expect((await engine.counters())['sessions_open']).toBe(1);
+  });
+
+  it('the same content is watched on while its old session is being stopped', async () => {
+    const dataDir = folder();
+    const engine = await startSimulator({ args: ['--idle-timeout', '3600000'] });
+    const first = await startProduct({ engines: [engine], dataDir });
+    const id = newContentId();
+    await openViewer(first.url(streamPath(id))).playing();
+    first.kill('SIGKILL');
+    await first.exit;
+    const second = await startProduct({ engines: [engine], dataDir, waitReady: false });
+    const viewer = openViewer(second.url(streamPath(id)));
+    await viewer.playing();
+    const before = viewer.audit.markers.lastBroadcastMs!;
+    await eventually(
+      () => viewer.audit.markers.lastBroadcastMs! > before + 3000,
+      8000,
+      'three further seconds',
+    );
+    expect((await engine.counters())['sessions_open']).toBe(1);
+  });
+});
+
+describe('the data folder', () => {
+  it('is one process’s at a time, and free again after each end', async () => {
+    const dataDir = folder();
+    const engine = await startSimulator();
+    const first = await startProduct({ engines: [engine], dataDir });
+    const refused = new Child('product', process.execPath, [SCRIPT], {
+      cwd: dataDir,
+      env: { DATA_DIR: dataDir, PORT: '0', ENGINE_ADDRESSES: engine.address },
+    });
+    expect(await refused.exit).toMatchObject({ code: 1 });
+    expect(refused.lines).toEqual([
+      `DATA_DIR ${dataDir} is in use by another running instance (process ${first.pid}); give each one its own`,
+    ]);
+    await first.stop();
+    expect(existsSync(join(dataDir, 'instance.sock'))).toBe(false);
+    const second = await startProduct({ engines: [engine], dataDir });
+    second.kill('SIGKILL');
+    await second.exit;
+    await startProduct({ engines: [engine], dataDir });
+  });
+});

@@ -5,7 +5,7 @@ import { fault, session as engineSession } from '../testing/scripted-ace.spec-su
 import { ScriptedSource } from '../testing/scripted-source.spec-support';
 import { selector, SessionStage, type Joined } from '../testing/session-stage.spec-support';
 import { packetsOf } from '../testing/synthetic-stream.spec-support';
-import { until } from '../testing/until.spec-support';
+import { never, until } from '../testing/until.spec-support';
 
 const A = selector('a');
 
@@ -195,5 +195,51 @@ describe('the burst that a source begins with', () => {
     await until(() => !source.body.isPaused());
     expect(joined.viewer.jumps).toBe(0);
     expect(joined.viewer.leaveReason).toBeNull();
+  });
+});
+
+describe('a stream whose engine is taken away', () => {
+  it('goes on at another engine at once: the old session is stopped, its slot is free', async () => {
+    const joined = await open();
+    const pair = await stage.attach(joined);
+    (await stage.source(1)).play(30);
+    stage.engines.withdraw('e1', 'replaced: unhealthy');
+    (await stage.source(2)).play(30);
+    const { ring } = joined.session.history;
+    await until(() => joined.session.failovers === 1 && stage.engines.inUse('e1') === 0);
+    await until(() => joined.viewer.cursor === ring.head && ring.pendingBytes === 0);
+    await until(() => pair.receivedBytes() === joined.viewer.queuedBytes);
+    expect(continuityFaults(pair.received())).toEqual([]);
+    expect(calls()).toContain('stop e1 /ace/cmd/1');
+    expect(stage.engines.complaints).toEqual([]);
+    expect(joined.viewer.leaveReason).toBeNull();
+    const outcomes = joined.session.attempts.map(({ outcome }) => outcome);
+    expect(outcomes).toEqual(['moved: replaced: unhealthy', 'playing']);
+  });
+
+  it('is no failure: it may be taken away many times', async () => {
+    const { session } = await open({}, 9);
+    for (let n = 1; n <= 8; n += 1) {
+      await until(() => session.current?.lease.engine.id === `e${n}`);
+      (await stage.source(n)).play(5);
+      stage.engines.withdraw(`e${n}`, 'drained');
+    }
+    (await stage.source(9)).play(5);
+    await until(() => session.failovers === 8);
+    await until(() => stage.engines.inUse() === 1);
+    expect(session.current?.lease.engine.id).toBe('e9');
+  });
+
+  it('starts elsewhere when that happens during the start', async () => {
+    stage = await SessionStage.open({ engines: 2, env: {} });
+    stage.ace.onStart = ({ engineId, number, signal }) =>
+      engineId === 'e1' ? never(signal) : engineSession(number);
+    const joined = stage.join(A);
+    await until(() => stage.engines.inUse('e1') === 1 && calls().length === 1);
+    stage.engines.withdraw('e1', 'VPN is down');
+    (await stage.source(1)).play(30);
+    const session = await joined.ready;
+    expect(session.current?.lease.engine.id).toBe('e2');
+    await until(() => stage.engines.inUse('e1') === 0);
   });
 });

@@ -11,6 +11,8 @@ export type Outcome =
       readonly reason: string;
       readonly complaint: EngineComplaint | null;
     }
+  /** The engine was taken away from the stream; any other will do, at once. */
+  | { readonly next: 'moved'; readonly reason: string }
   | { readonly next: 'give_up'; readonly reason: string; readonly error: AppError }
   | { readonly next: 'merged'; readonly reason: string };
 

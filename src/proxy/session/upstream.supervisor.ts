@@ -136,11 +136,16 @@ export class UpstreamSupervisor {
    * once more, at once; everything else is the choice's business.
    */
   private async prepareNext(
-    outcome: Extract<Outcome, { next: 'same_engine' | 'other_engine' }>,
+    outcome: Extract<Outcome, { next: 'same_engine' | 'other_engine' | 'moved' }>,
     lease: EngineLease,
     wasRetryHere: boolean,
   ): Promise<EngineLease | null> {
     if (this.hasFlowedStably()) this.choice.recovered();
+    if (outcome.next === 'moved') {
+      // Nothing failed on this content, and whoever took the engine away sees to it that it is not chosen.
+      this.release();
+      return null;
+    }
     this.choice.failed();
     const isPassing = outcome.next === 'same_engine';
     const staysHere = isPassing && !(wasRetryHere && this.choice.failuresInARow > 1);
@@ -169,10 +174,15 @@ export class UpstreamSupervisor {
     this.attempts.push(attempt);
     if (this.attempts.length > MAX_ATTEMPTS_KEPT) this.attempts.shift();
     try {
-      const outcome = await this.tryEngine(lease, isRetryHere, attempt);
+      const signal = AbortSignal.any([this.signal, lease.revoked]);
+      const outcome = await this.tryEngine(lease, isRetryHere, attempt, signal);
       attempt.outcome = outcome.reason;
       return outcome;
     } catch (error) {
+      if (!this.signal.aborted && lease.revoked.aborted && error === lease.revoked.reason) {
+        attempt.outcome = describeRevocation(lease);
+        return { next: 'moved', reason: attempt.outcome };
+      }
       attempt.outcome = this.signal.aborted ? 'ended by us' : 'internal error';
       throw error;
     } finally {
@@ -184,6 +194,7 @@ export class UpstreamSupervisor {
     lease: EngineLease,
     isRetryHere: boolean,
     attempt: Attempt,
+    signal: AbortSignal,
   ): Promise<Outcome> {
     let handshake: Handshake;
     try {
@@ -192,9 +203,10 @@ export class UpstreamSupervisor {
         timeoutMs: this.answerBudgetMs(isRetryHere),
         // A content that is playing is known; a second try would only cost its viewers time.
         mayTryOtherForm: !this.owner.isRunning(),
-        signal: this.signal,
+        signal,
       });
     } catch (error) {
+      signal.throwIfAborted();
       return this.outcomeOfRefusal(error, lease);
     }
     const { engineSession } = handshake;
@@ -210,11 +222,10 @@ export class UpstreamSupervisor {
       if (claim === 'same_engine') this.current = { lease, engineSession: null };
       return { next: 'merged', reason: 'content is already played by another session' };
     }
-    return this.readMedia(lease, engineSession, attempt);
+    return this.readMedia(lease, engineSession, attempt, signal);
   }
 
   private outcomeOfRefusal(error: unknown, lease: EngineLease): Outcome {
-    this.signal.throwIfAborted();
     if (!(error instanceof EngineFault)) throw error;
     const reason = `${error.reason}: ${error.detail}`;
     if (error.kind === 'content' && !this.owner.isRunning()) {
@@ -233,6 +244,7 @@ export class UpstreamSupervisor {
     lease: EngineLease,
     first: EngineSession,
     attempt: Attempt,
+    signal: AbortSignal,
   ): Promise<Outcome> {
     const { config, ace } = this.services;
     let engineSession = first;
@@ -243,10 +255,10 @@ export class UpstreamSupervisor {
       try {
         response = await ace.openMedia(lease.engine.endpoint, engineSession.playbackPath, {
           timeoutMs: Math.max(1, deadlineMs - monotonicMs()),
-          signal: this.signal,
+          signal,
         });
       } catch (error) {
-        this.signal.throwIfAborted();
+        signal.throwIfAborted();
         if (!(error instanceof EngineFault)) throw error;
         if (this.isStartOverdue()) return startTimeout(`${error.reason}: ${error.detail}`);
         if (error.kind !== 'warming') return outcomeOfFault(error);
@@ -259,13 +271,13 @@ export class UpstreamSupervisor {
         );
         if (monotonicMs() + waitMs >= deadlineMs) {
           if (this.owner.isRunning()) return outcomeOfFault(error);
-          await delay(Math.max(0, deadlineMs - monotonicMs()), this.signal);
+          await delay(Math.max(0, deadlineMs - monotonicMs()), signal);
           return startTimeout(`${error.reason}: ${error.detail}`);
         }
-        await delay(waitMs, this.signal);
+        await delay(waitMs, signal);
         continue;
       }
-      const end = await this.read(response, deadlineMs, attempt);
+      const end = await this.read(response, deadlineMs, attempt, signal);
       const adopted = this.takeAdopted();
       if (adopted !== null && (end.why === 'end' || end.why === 'reset')) {
         engineSession = adopted;
@@ -283,6 +295,7 @@ export class UpstreamSupervisor {
     response: IncomingMessage,
     deadlineMs: number,
     attempt: Attempt,
+    signal: AbortSignal,
   ): Promise<SourceEnd> {
     attempt.outcome = 'playing';
     const reader = new UpstreamReader(
@@ -292,17 +305,17 @@ export class UpstreamSupervisor {
       monotonicMs,
     );
     const onAbort = (): void => reader.abort();
-    this.signal.addEventListener('abort', onAbort, { once: true });
+    signal.addEventListener('abort', onAbort, { once: true });
     if (this.owner.isRunning()) this.failovers++;
     this.reader = reader;
     this.flowingSinceMs = monotonicMs();
     reader.start();
     const why = await reader.ended;
-    this.signal.removeEventListener('abort', onAbort);
+    signal.removeEventListener('abort', onAbort);
     this.reader = null;
     if (why === 'fault') throw reader.fault;
     if (why === 'aborted') {
-      this.signal.throwIfAborted();
+      signal.throwIfAborted();
       return { why: 'reset', flowed: reader.isFlowing };
     }
     if (!reader.isFlowing) this.flowingSinceMs = null;
@@ -378,4 +391,9 @@ export class UpstreamSupervisor {
     this.stops.add(tracked);
     return tracked;
   }
+}
+
+function describeRevocation({ revoked }: EngineLease): string {
+  const { reason } = revoked as { reason: unknown };
+  return `moved: ${reason instanceof Error ? reason.message : String(reason)}`;
 }

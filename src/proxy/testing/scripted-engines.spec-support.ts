@@ -34,6 +34,8 @@ export class ScriptedEngines implements Shape {
   /** Set to make everybody wait for an engine. */
   gate: Promise<void> | null = null;
   private readonly engines: EngineView[];
+  private readonly revocations = new Map<EngineLease, AbortController>();
+  private readonly withdrawn = new Set<string>();
   private readonly reclaimers = new Set<() => Promise<boolean>>();
 
   constructor(
@@ -46,7 +48,9 @@ export class ScriptedEngines implements Shape {
   async acquire(request: AcquireRequest): Promise<EngineLease> {
     if (this.gate !== null) await Promise.race([this.gate, never(request.signal)]);
     request.signal.throwIfAborted();
-    const allowed = this.engines.filter(({ id }) => !request.excluded.has(id));
+    const allowed = this.engines.filter(
+      ({ id }) => !request.excluded.has(id) && !this.withdrawn.has(id),
+    );
     if (allowed.length === 0) throw new AppError('engine_failed', 'Every engine failed.');
     for (;;) {
       const free = allowed.find(({ id }) => this.inUse(id) < this.slots);
@@ -70,6 +74,14 @@ export class ScriptedEngines implements Shape {
     return !this.disconnected.has(engineId);
   }
 
+  /** Takes the engine away from its streams, and out of the fleet. */
+  withdraw(id: string, reason: string): void {
+    this.withdrawn.add(id);
+    for (const lease of this.leases) {
+      if (lease.engine.id === id) this.revocations.get(lease)?.abort(new Error(reason));
+    }
+  }
+
   /** Slots in use, on one engine or on all. */
   inUse(id?: string): number {
     return [...this.leases].filter(({ engine: { id: of } }) => id === undefined || of === id)
@@ -77,12 +89,15 @@ export class ScriptedEngines implements Shape {
   }
 
   private lease(view: EngineView, streamId: string): EngineLease {
+    const revocation = new AbortController();
     const lease: EngineLease = {
       engine: view,
       streamId,
+      revoked: revocation.signal,
       release: () => this.leases.delete(lease),
     };
     this.leases.add(lease);
+    this.revocations.set(lease, revocation);
     return lease;
   }
 }

@@ -36,6 +36,11 @@ const PURE = [
     path: '^src/engines/selection/scores\\.ts$',
     sees: '^src/(kernel/|engines/(selection/|engine\\.types\\.ts))',
   },
+  {
+    name: 'fleet-decisions',
+    path: '^src/engines/fleet/(engine-standing|fleet-census|fleet-plan|order-plan|replacement-plan|scaling-decision|provisioning-breaker|back-off)\\.ts$',
+    sees: '^src/(kernel/|engines/(fleet/|engine\\.types\\.ts))',
+  },
 ];
 
 const SPEC = '\\.spec\\.ts$';

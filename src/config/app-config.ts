@@ -1,5 +1,7 @@
 import { type Setting } from './setting';
+import { dockerSettings, vpnSettings } from './settings/docker.settings';
 import { engineSettings, selectionSettings } from './settings/engine.settings';
+import { fleetSettings } from './settings/fleet.settings';
 import { limitSettings } from './settings/limit.settings';
 import { serverSettings } from './settings/server.settings';
 import { bufferSettings, outageSettings, startSettings } from './settings/stream.settings';
@@ -10,6 +12,9 @@ export const CONFIG = 'CONFIG';
 const ALL_SETTINGS = {
   ...serverSettings,
   ...engineSettings,
+  ...fleetSettings,
+  ...dockerSettings,
+  ...vpnSettings,
   ...selectionSettings,
   ...startSettings,
   ...bufferSettings,
@@ -42,6 +47,9 @@ export interface SettingsSection {
 export const SECTIONS: readonly SettingsSection[] = [
   { title: 'Server', settings: Object.values(serverSettings) },
   { title: 'Engines', settings: Object.values(engineSettings) },
+  { title: 'Number and care of engines', settings: Object.values(fleetSettings) },
+  { title: 'Engines in containers', settings: Object.values(dockerSettings) },
+  { title: 'Engines behind VPNs', settings: Object.values(vpnSettings) },
   { title: 'Engine selection', settings: Object.values(selectionSettings) },
   { title: 'Starting a stream', settings: Object.values(startSettings) },
   { title: 'History and joining', settings: Object.values(bufferSettings) },

@@ -60,6 +60,12 @@ describe('loadConfig', () => {
       engineDriver: 'auto',
       engineAddresses: [],
       minReplicas: 2,
+      minFreeReplicas: 1,
+      maxReplicas: 6,
+      enginesOnShutdown: 'keep',
+      portRangeHost: { from: 19_000, to: 19_999 },
+      vpnContainers: [],
+      dockerHost: null,
       maxStreamsPerEngine: 3,
       engineWaitTimeoutMs: 60_000,
       selectionWeightForwarded: 1000,
@@ -122,6 +128,26 @@ describe('loadConfig', () => {
     ['TRUSTED_PROXIES', 'none', 'trustedProxies', []],
     ['PROXY_EARLY_HEADERS_AGENTS', 'none', 'proxyEarlyHeadersAgents', []],
     ['PROXY_EARLY_HEADERS_AGENTS', '^my.?player', 'proxyEarlyHeadersAgents', [/^my.?player/i]],
+    ['PORT_RANGE_HOST', '20000-20009', 'portRangeHost', { from: 20_000, to: 20_009 }],
+    [
+      'VPN_CONTAINERS',
+      'gluetun, vpn-2=19500-19999',
+      'vpnContainers',
+      [
+        { name: 'gluetun', ports: null },
+        { name: 'vpn-2', ports: { from: 19_500, to: 19_999 } },
+      ],
+    ],
+    [
+      'SWARM_CONSTRAINTS',
+      'node.labels.engines==true, node.role != manager',
+      'swarmConstraints',
+      ['node.labels.engines==true', 'node.role != manager'],
+    ],
+    ['ENGINE_IMAGE', 'jopsis/aceserve:x64', 'engineImage', 'jopsis/aceserve:x64'],
+    ['DOCKER_HOST', 'tcp://proxy:2375', 'dockerHost', 'tcp://proxy:2375'],
+    ['ENGINE_MEMORY_LIMIT', '0', 'engineMemoryLimitBytes', 0],
+    ['ENGINE_ARGS', `--a 'b c'`, 'engineArgs', ['--a', 'b c']],
     [
       'ENGINE_ADDRESSES',
       'Nas.lan:6878, [FD00::5]:6878:62062,10.0.0.2:1',
@@ -133,7 +159,9 @@ describe('loadConfig', () => {
       ],
     ],
   ])('%s=%s becomes %s', (variable, text, field, value) => {
-    expect(loadConfig({ [variable]: text }, machine)[field]).toEqual(value);
+    // Engines behind VPNs are for this driver only.
+    const driver = { ENGINE_DRIVER: 'docker' };
+    expect(loadConfig({ ...driver, [variable]: text }, machine)[field]).toEqual(value);
   });
 
   it.each<[string, string]>([
@@ -151,7 +179,18 @@ describe('loadConfig', () => {
     ['PUBLIC_URL', 'https://tv.example.org/?a=1'],
     ['TRUSTED_PROXIES', '10.0.0.0/33'],
     ['TRUSTED_PROXIES', 'proxy.example.org'],
-    ['ENGINE_DRIVER', 'docker'],
+    ['ENGINE_DRIVER', 'podman'],
+    ['PORT_RANGE_HOST', '19999-19000'],
+    ['PORT_RANGE_HOST', '80-90'],
+    ['VPN_CONTAINERS', 'a,a'],
+    ['VPN_CONTAINERS', 'a=1-2'],
+    ['ENGINE_IMAGE', 'UPPER case'],
+    ['DOCKER_HOST', 'ssh://host'],
+    ['ENGINE_ARGS', "--name 'never closed"],
+    ['DOCKER_NETWORK', 'a b'],
+    ['SWARM_CONSTRAINTS', 'node.role'],
+    ['ENGINES_ON_SHUTDOWN', 'maybe'],
+    ['MAX_REPLICAS', '0'],
     ['ENGINE_ADDRESSES', 'nas'],
     ['ENGINE_ADDRESSES', 'nas:0'],
     ['ENGINE_ADDRESSES', 'nas:6878:70000'],
@@ -215,6 +254,40 @@ describe('loadConfig', () => {
   it('asks the static driver for addresses', () => {
     const problems = problemsOf(() => loadConfig({ ENGINE_DRIVER: 'static' }, machine));
     expect(problems).toEqual([expect.stringMatching(/^ENGINE_ADDRESSES="".*static.*host:port/)]);
+  });
+
+  it.each(['auto', 'swarm', 'static', 'simulator'])(
+    'refuses engines behind VPNs with the driver %s: they join networks of containers',
+    (driver) => {
+      const variables = {
+        ENGINE_DRIVER: driver,
+        ENGINE_ADDRESSES: '127.0.0.1:6878',
+        VPN_CONTAINERS: 'vpn-1,vpn-2=19500-19999',
+      };
+      const problems = problemsOf(() => loadConfig(variables, machine));
+      expect(problems).toEqual([
+        `VPN_CONTAINERS="vpn-1,vpn-2" is not valid with ENGINE_DRIVER=${driver}: allowed is none, only engines of ENGINE_DRIVER=docker can join the network of a container`,
+      ]);
+      expect(
+        problemsOf(() => loadConfig({ ...variables, ENGINE_DRIVER: 'docker' }, machine)),
+      ).toEqual([]);
+    },
+  );
+
+  it('asks for an image when any image may be meant', () => {
+    const variables = { ENGINE_PROFILE: 'generic' };
+    const problems = problemsOf(() => loadConfig(variables, machine));
+    expect(problems).toEqual([expect.stringMatching(/^ENGINE_IMAGE="".*generic.*reference/)]);
+    for (const more of [{ ENGINE_IMAGE: 'lan/engine' }, { ENGINE_DRIVER: 'simulator' }]) {
+      expect(problemsOf(() => loadConfig({ ...variables, ...more }, machine))).toEqual([]);
+    }
+  });
+
+  it('refuses fewer engines at most than at least', () => {
+    const problems = problemsOf(() =>
+      loadConfig({ MIN_REPLICAS: '5', MAX_REPLICAS: '4' }, machine),
+    );
+    expect(problems).toEqual([expect.stringMatching(/^MAX_REPLICAS=4 .*MIN_REPLICAS.* 5/)]);
   });
 
   it('refuses a longest wait below the first one', () => {

@@ -95,6 +95,29 @@ function findContradictions(config: AppConfig): string[] {
     const { variable, type } = SETTINGS.engineAddresses;
     lines.push(`${variable}="" is not valid with ENGINE_DRIVER=static: allowed is ${type.allowed}`);
   }
+  if (config.engineDriver !== 'docker' && config.vpnContainers.length > 0) {
+    const names = config.vpnContainers.map(({ name }) => name).join(',');
+    lines.push(
+      `VPN_CONTAINERS=${JSON.stringify(names)} is not valid with ENGINE_DRIVER=${config.engineDriver}: allowed is none, only engines of ENGINE_DRIVER=docker can join the network of a container`,
+    );
+  }
+  const usesContainers = config.engineDriver !== 'static' && config.engineDriver !== 'simulator';
+  if (usesContainers && config.engineProfile === 'generic' && config.engineImage === null) {
+    const { variable, type } = SETTINGS.engineImage;
+    lines.push(
+      `${variable}="" is not valid with ENGINE_PROFILE=generic: allowed is ${type.allowed}`,
+    );
+  }
+  if (config.maxReplicas < config.minReplicas) {
+    lines.push(
+      `MAX_REPLICAS=${config.maxReplicas} is not valid: allowed is at least MIN_REPLICAS, which is ${config.minReplicas}`,
+    );
+  }
+  if (config.engineRetryMaxMs < config.engineRetryBaseMs) {
+    lines.push(
+      `ENGINE_RETRY_MAX=${config.engineRetryMaxMs}ms is not valid: allowed is at least ENGINE_RETRY_BASE, which is ${config.engineRetryBaseMs}ms`,
+    );
+  }
   if (config.proxyRetryMaxMs < config.proxyRetryBaseMs) {
     lines.push(
       `PROXY_RETRY_MAX=${config.proxyRetryMaxMs}ms is not valid: allowed is at least PROXY_RETRY_BASE, which is ${config.proxyRetryBaseMs}ms`,

@@ -8,4 +8,5 @@ export {
 } from './config.loader';
 export { ConfigModule } from './config.module';
 export { renderConfigurationMarkdown } from './configuration-page';
-export { type EngineAddress } from './list-types';
+export { type EngineAddress, type PortRange, type VpnContainer } from './list-types';
+export { productVersion } from './product-version';

@@ -89,3 +89,59 @@ function parsePattern(item: string): RegExp | undefined {
 function isPort(value: number): boolean {
   return value >= 1 && value <= 65_535;
 }
+
+/** Ports, both ends included. */
+export interface PortRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+export function portRange(): ValueType<PortRange> {
+  return {
+    allowed: 'two ports from 1024 to 65535, the lower one first, such as 19000-19999',
+    parse: parsePortRange,
+  };
+}
+
+/** A VPN's container by name, with the ports for engines behind it; null: PORT_RANGE_HOST. */
+export interface VpnContainer {
+  readonly name: string;
+  readonly ports: PortRange | null;
+}
+
+const CONTAINER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/;
+
+export function vpnContainers(): ValueType<readonly VpnContainer[]> {
+  return {
+    allowed:
+      'a comma-separated list of container names, each once and each with a port range after = if wanted, such as gluetun or gluetun-1=19000-19499,gluetun-2=19500-19999',
+    parse: (text) => {
+      const containers = parseItems(text, parseVpnContainer);
+      const names = new Set(containers?.map(({ name }) => name));
+      return names.size === containers?.length ? containers : undefined;
+    },
+  };
+}
+
+/** Words without further structure, such as placement constraints. */
+export function words(pattern: RegExp, allowed: string): ValueType<readonly string[]> {
+  return {
+    allowed,
+    parse: (text) => parseItems(text, (item) => (pattern.test(item) ? item : undefined)),
+  };
+}
+
+function parseVpnContainer(item: string): VpnContainer | undefined {
+  const [name = '', range, ...rest] = item.split('=');
+  if (!CONTAINER_NAME.test(name) || rest.length > 0) return undefined;
+  if (range === undefined) return { name, ports: null };
+  const ports = parsePortRange(range);
+  return ports === undefined ? undefined : { name, ports };
+}
+
+function parsePortRange(text: string): PortRange | undefined {
+  const match = /^(\d{4,5})-(\d{4,5})$/.exec(text);
+  if (match === null) return undefined;
+  const [from, to] = [Number(match[1]), Number(match[2])];
+  return from >= 1024 && to <= 65_535 && from <= to ? { from, to } : undefined;
+}

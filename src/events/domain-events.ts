@@ -11,6 +11,34 @@ export interface DomainEventPayloads {
     readonly reason: string;
   };
   engine_removed: { readonly engine_id: string; readonly reason: string };
+  /** An engine was ordered. */
+  engine_ordered: { readonly order: string; readonly reason: string };
+  /** An order failed, or an engine ended before it had answered once. */
+  engine_order_failed: { readonly order: string; readonly code: string; readonly reason: string };
+  /** How many engines there should be has changed. */
+  fleet_scaled: { readonly from: number; readonly to: number; readonly reason: string };
+  breaker_changed: { readonly from: string; readonly to: string; readonly reason: string };
+  /** The runtime (Docker) can be asked again, or cannot. */
+  runtime_link_changed: { readonly state: string; readonly reason: string | null };
+  /** At most one per second while an image is pulled; `finished` and `failed` once. */
+  image_pull: {
+    readonly image: string;
+    readonly state: 'started' | 'progress' | 'finished' | 'failed';
+    readonly current_bytes: number;
+    readonly total_bytes: number;
+    readonly reason: string | null;
+  };
+  vpn_state_changed: {
+    readonly vpn: string;
+    readonly from: string;
+    readonly to: string;
+    readonly reason: string;
+  };
+  vpn_port_changed: {
+    readonly vpn: string;
+    readonly from: number | null;
+    readonly to: number | null;
+  };
   stream_requested: { readonly stream_id: string; readonly selector: string };
   stream_started: {
     readonly stream_id: string;

@@ -57,6 +57,11 @@ export const ERROR_CATALOG = {
     title: 'Conflict',
     meaning: 'The operation does not fit the present state.',
   },
+  not_managed: {
+    status: 409,
+    title: 'Not managed',
+    meaning: 'The engines are run by somebody else; only a driver that runs them can do this.',
+  },
   payload_too_large: {
     status: 413,
     title: 'Payload too large',
@@ -110,6 +115,41 @@ export const ERROR_CATALOG = {
     title: 'No capacity',
     meaning: 'Every engine is full and the fleet may not grow.',
     retryAfterS: 10,
+  },
+  provisioning_blocked: {
+    status: 503,
+    title: 'Provisioning blocked',
+    meaning: 'No engine is made now: too many failed in a row, or there is no place for one.',
+    retryAfterS: 30,
+  },
+  image_missing: {
+    status: 503,
+    title: 'Image missing',
+    meaning: "The engine's image is not there and could not be pulled.",
+    retryAfterS: 30,
+  },
+  port_conflict: {
+    status: 503,
+    title: 'Port conflict',
+    meaning: 'A port that the engine needs is taken by another program.',
+    retryAfterS: 10,
+  },
+  name_conflict: {
+    status: 503,
+    title: 'Name conflict',
+    meaning: "Another container has the engine's name.",
+    retryAfterS: 10,
+  },
+  docker_unavailable: {
+    status: 503,
+    title: 'Docker unavailable',
+    meaning: 'The Docker Engine gives no answer, or not in time.',
+    retryAfterS: 10,
+  },
+  runtime_refused: {
+    status: 502,
+    title: 'Runtime refused',
+    meaning: 'What runs the engines refused; the detail has its words.',
   },
   shutting_down: {
     status: 503,

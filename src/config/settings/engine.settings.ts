@@ -8,10 +8,10 @@ const weight = integer(-1_000_000, 1_000_000);
 export const engineSettings = {
   engineDriver: setting({
     variable: 'ENGINE_DRIVER',
-    type: oneOf('auto', 'static', 'simulator'),
+    type: oneOf('auto', 'static', 'docker', 'swarm', 'simulator'),
     defaultText: 'auto',
     words:
-      'Where engines come from. `static`: those of ENGINE_ADDRESSES. `simulator`: simulated ones that play a test picture for any id. `auto`: `static` when ENGINE_ADDRESSES is set, else simulated ones that play only the demo channels.',
+      'Where engines come from. `static`: those of ENGINE_ADDRESSES. `docker`: containers that are run for you. `swarm`: services of a Docker Swarm. `simulator`: simulated ones that play a test picture for any id. `auto`: `static` when ENGINE_ADDRESSES is set, else `docker` when a Docker Engine answers, else simulated ones that play only the demo channels.',
   }),
   engineAddresses: setting({
     variable: 'ENGINE_ADDRESSES',
@@ -19,12 +19,6 @@ export const engineSettings = {
     defaultText: '',
     words:
       'The engines of the `static` driver, for example `192.168.1.20:6878,[fd00::5]:6878:62062`.',
-  }),
-  minReplicas: setting({
-    variable: 'MIN_REPLICAS',
-    type: integer(0, 50),
-    defaultText: '2',
-    words: 'How many engines are run by a driver that runs them itself (`simulator`).',
   }),
   maxStreamsPerEngine: setting({
     variable: 'MAX_STREAMS_PER_ENGINE',

@@ -1,0 +1,37 @@
+import { RuntimeError, type RuntimeErrorCode } from '../../engine-runtime.port';
+
+/** A call to Docker that failed. */
+export class DockerError extends RuntimeError {
+  constructor(
+    code: RuntimeErrorCode,
+    message: string,
+    /** HTTP status with which Docker refused; null when Docker gave no (sensible) answer. */
+    readonly status: number | null,
+    options?: ErrorOptions,
+  ) {
+    super(code, message, options);
+    this.name = 'DockerError';
+  }
+}
+
+/** Docker itself said that there is no such container, image, network, service. */
+export function isAbsent(error: unknown): boolean {
+  return error instanceof DockerError && error.status === 404;
+}
+
+/** No answer, or one that no Docker Engine gives. Says nothing about containers. */
+export function unavailable(message: string, cause?: unknown): DockerError {
+  return new DockerError('docker_unavailable', message, null, { cause });
+}
+
+const MAX_MESSAGE_CHARS = 300;
+
+/** What somebody else said, as one bounded line without control characters. */
+export function oneLine(text: string): string {
+  // A cut first: an answer may be long, and patterns are run over it.
+  const plain = text
+    .slice(0, 4 * MAX_MESSAGE_CHARS)
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim();
+  return plain.length > MAX_MESSAGE_CHARS ? `${plain.slice(0, MAX_MESSAGE_CHARS - 1)}…` : plain;
+}

@@ -1,0 +1,177 @@
+import { DockerClient } from './docker-client';
+import { answer, eventually, FakeDocker, type Manner } from './fake-docker.spec-support';
+import { PullMeter, type PullProgress } from './pull-progress';
+
+let fake: FakeDocker;
+let client: DockerClient;
+
+beforeEach(async () => {
+  fake = await FakeDocker.open();
+  client = new DockerClient(fake.dockerHost, { pullSilenceMs: 200, pullMs: 500 });
+});
+
+afterEach(async () => {
+  client.close();
+  await eventually(() => fake.openSockets === 0);
+  await fake.close();
+});
+
+/** Answers with these messages, with a pause between them; without `ends` the last one stays the last. */
+function messages(
+  all: readonly object[],
+  options: { everyMs?: number; ends?: boolean } = {},
+): Manner {
+  const { everyMs = 1, ends = true } = options;
+  return (_, response) => {
+    const left = [...all];
+    const timer = setInterval(() => {
+      const next = left.shift();
+      if (next !== undefined) response.write(`${JSON.stringify(next)}\r\n`);
+      else if (ends) response.end();
+    }, everyMs);
+    response.on('close', () => {
+      clearInterval(timer);
+    });
+  };
+}
+
+const downloading = (id: string, current: number, total: number): object => ({
+  status: 'Downloading',
+  id,
+  progressDetail: { current, total },
+});
+
+async function pull(reference = 'a/b:c'): Promise<PullProgress[]> {
+  const seen: PullProgress[] = [];
+  await client.images.pull(reference, (progress) => seen.push(progress));
+  return seen;
+}
+
+describe('a pull', () => {
+  it('tells how far it is', async () => {
+    fake.manner = messages([
+      { status: 'Pulling from a/b', id: 'c' },
+      { status: 'Pulling fs layer', progressDetail: {}, id: 'l1' },
+      downloading('l1', 10, 100),
+      downloading('l2', 0, 50),
+      downloading('l1', 60, 100),
+      { status: 'Download complete', progressDetail: {}, id: 'l1' },
+      { status: 'Extracting', progressDetail: { current: 5, total: 100 }, id: 'l1' },
+      { status: 'Pull complete', progressDetail: {}, id: 'l2' },
+      { status: 'Status: Downloaded newer image for a/b:c' },
+    ]);
+    expect(await pull()).toEqual([
+      { currentBytes: 10, totalBytes: 100 },
+      { currentBytes: 10, totalBytes: 150 },
+      { currentBytes: 60, totalBytes: 150 },
+      { currentBytes: 100, totalBytes: 150 },
+      { currentBytes: 150, totalBytes: 150 },
+    ]);
+  });
+
+  it.each([
+    ['a/b', 'a/b', 'latest'],
+    ['a/b:c', 'a/b:c', null],
+    ['host:5000/a/b', 'host:5000/a/b', 'latest'],
+    ['host:5000/a/b:c', 'host:5000/a/b:c', null],
+    ['a/b@sha256:0f', 'a/b@sha256:0f', null],
+  ])('of %s asks for one image', async (reference, fromImage, tag) => {
+    fake.manner = messages([]);
+    await pull(reference);
+    const [{ query } = { query: new URLSearchParams() }] = fake.received;
+    expect([query.get('fromImage'), query.get('tag')]).toEqual([fromImage, tag]);
+  });
+
+  it('fails when the registry refuses after its beginning', async () => {
+    const message = 'manifest for a/b:c not found: manifest unknown';
+    fake.manner = messages([{ status: 'Pulling' }, { errorDetail: { message }, error: message }], {
+      ends: false,
+    });
+    await expect(pull()).rejects.toMatchObject({ code: 'image_missing', message });
+    await eventually(() => client.openSockets === 0);
+  });
+
+  it('fails when nothing comes any more', async () => {
+    fake.manner = messages([downloading('l1', 1, 2)], { ends: false });
+    await expect(pull()).rejects.toMatchObject({
+      code: 'image_missing',
+      message: 'the pull made no progress for 0.2 s',
+    });
+    await eventually(() => client.openSockets === 0);
+  });
+
+  it('fails when it takes too long in all', async () => {
+    const slow = Array.from({ length: 1000 }, (_, index) => downloading('l1', index, 1000));
+    fake.manner = messages(slow, { everyMs: 20 });
+    await expect(pull()).rejects.toMatchObject({
+      code: 'image_missing',
+      message: /took longer than/,
+    });
+    await eventually(() => client.openSockets === 0);
+  });
+
+  it('fails when Docker goes away meanwhile', async () => {
+    fake.manner = (_, response) => {
+      response.write(`${JSON.stringify(downloading('l1', 1, 2))}\n`, () => response.destroy());
+    };
+    await expect(pull()).rejects.toMatchObject({ code: 'docker_unavailable' });
+  });
+
+  it('ends with its caller', async () => {
+    const caller = new AbortController();
+    const reason = new Error('gone');
+    fake.manner = messages([downloading('l1', 1, 2)], { ends: false });
+    const over = client.images.pull('a/b:c', () => caller.abort(reason), caller.signal);
+    await expect(over).rejects.toBe(reason);
+    await eventually(() => client.openSockets === 0);
+  });
+});
+
+describe('PullMeter', () => {
+  it.each([
+    ['no object', null],
+    ['no layer', { status: 'Downloading', progressDetail: { current: 1, total: 2 } }],
+    ['no total', { status: 'Downloading', id: 'l', progressDetail: { current: 1 } }],
+    ['nonsense', { status: 'Downloading', id: 'l', progressDetail: { current: 'x', total: -1 } }],
+    ['a layer that was there before', { status: 'Pull complete', id: 'l' }],
+  ])('takes %s for nothing', (_, message) => {
+    const meter = new PullMeter();
+    expect(meter.read(message)).toBe(false);
+    expect(meter.progress).toEqual({ currentBytes: 0, totalBytes: 0 });
+  });
+
+  it('has an end', () => {
+    const meter = new PullMeter();
+    for (let layer = 0; layer < 5000; layer += 1) meter.read(downloading(`l${layer}`, 1, 1));
+    expect(meter.progress.totalBytes).toBe(1000);
+  });
+});
+
+describe('an image', () => {
+  it('is described without what is missing', async () => {
+    fake.manner = answer(200, {
+      Id: 'sha256:1',
+      Architecture: 'arm64',
+      Os: 'linux',
+      Size: 7,
+      RepoTags: null,
+    });
+    expect(await client.images.find('localhost:5000/a:b')).toEqual({
+      id: 'sha256:1',
+      repoTags: [],
+      repoDigests: [],
+      architecture: 'arm64',
+      os: 'linux',
+      sizeBytes: 7,
+      labels: {},
+    });
+    expect(decodeURIComponent(fake.received[0]?.path ?? '')).toBe(
+      '/images/localhost:5000/a:b/json',
+    );
+  });
+
+  it('that is not there is null', async () => {
+    fake.manner = answer(404, { message: 'No such image: a:b' });
+    expect(await client.images.find('a:b')).toBeNull();
+  });
+});

@@ -1,0 +1,123 @@
+import { loadConfig } from '../../../config';
+import { type EnginePorts } from './engine-ports';
+import { engineRecipe } from './engine-recipe';
+
+const recipe = (env: Record<string, string> = {}, runtime: 'docker' | 'swarm' = 'docker') =>
+  engineRecipe(loadConfig(env), runtime);
+
+/** Ports as engines behind one VPN get them. */
+const SHARED: EnginePorts = { http: 19_001, https: null, api: 19_002, p2p: 51_820 };
+
+describe('what engines are made of', () => {
+  it.each([
+    [{}, 'ghcr.io/martinbjeldbak/acestream-http-proxy:latest'],
+    [{ ENGINE_PROFILE: 'aceserve' }, 'jopsis/aceserve:latest'],
+    [{ ENGINE_IMAGE: 'engine' }, 'engine:latest'],
+    [{ ENGINE_IMAGE: 'registry.lan:5000/engine' }, 'registry.lan:5000/engine:latest'],
+    [{ ENGINE_IMAGE: 'registry.lan:5000/engine:1.2' }, 'registry.lan:5000/engine:1.2'],
+    [{ ENGINE_IMAGE: 'lan/engine@sha256:0a' }, 'lan/engine@sha256:0a'],
+  ])('%j: the image is %s', (env, reference) => {
+    expect(recipe(env).imageReference).toBe(reference);
+  });
+
+  it.each([
+    [{}, 'x86_64', true],
+    [{}, 'amd64', true],
+    [{}, 'aarch64', false],
+    [{}, 'riscv64', false],
+    [{}, 'toString', false],
+    [{ ENGINE_PROFILE: 'aceserve' }, 'aarch64', true],
+    [{ ENGINE_PROFILE: 'aceserve' }, 'x86_64', true],
+    [{ ENGINE_PROFILE: 'aceserve' }, 'armv7l', false],
+    [{ ENGINE_IMAGE: 'lan/engine' }, 'aarch64', true],
+    [{ ENGINE_IMAGE: 'lan/engine' }, 'riscv64', true],
+  ])('%j on %s: may run is %s', (env, architecture, mayRun) => {
+    const objection = recipe(env).imageObjection(architecture);
+    if (mayRun) expect(objection).toBeNull();
+    else expect(objection).toMatch(new RegExp(`not built for ${architecture}`));
+  });
+
+  it.each<[Record<string, string>, string[] | null]>([
+    [{}, ['--bind-all', '--http-port', '6878', '--api-port', '62062', '--port', '8621']],
+    [
+      { ENGINE_ARGS: `--live-buffer 30 --name 'two words'` },
+      [
+        ...['--bind-all', '--http-port', '6878', '--api-port', '62062', '--port', '8621'],
+        ...['--live-buffer', '30', '--name', 'two words'],
+      ],
+    ],
+    [
+      { ENGINE_PROFILE: 'aceserve' },
+      [
+        ...['python', 'main.py', '--bind-all', '--live-cache-type', 'memory'],
+        ...['--live-mem-cache-size', '104857600', '--disable-sentry', '--log-stdout'],
+        ...['--disable-upnp', '--http-port', '6878', '--api-port', '62062', '--port', '8621'],
+      ],
+    ],
+    [{ ENGINE_PROFILE: 'generic', ENGINE_IMAGE: 'a' }, null],
+    [
+      { ENGINE_PROFILE: 'generic', ENGINE_IMAGE: 'a', ENGINE_ARGS: 'engine --on {http_port}' },
+      ['engine', '--on', '6878'],
+    ],
+  ])('%j: in a network of its own it is started with %j', (env, command) => {
+    const { launch, ownPorts } = recipe(env);
+    expect(launch(ownPorts)).toEqual({ command, env: [] });
+  });
+
+  it('is told its own ports in a network that it shares', () => {
+    const { launch, portNames, seatObjection } = recipe({ ENGINE_ARGS: '--x={p2p_port}' });
+    expect(portNames).toEqual(['http', 'api', 'p2p']);
+    expect(seatObjection()).toBeNull();
+    expect(launch(SHARED).command).toEqual([
+      ...['--bind-all', '--http-port', '19001', '--api-port', '19002', '--port', '51820'],
+      '--x=51820',
+    ]);
+  });
+
+  it('opens HTTPS only when the options speak of it', () => {
+    const { launch, ownPorts, portNames } = recipe({ ENGINE_ARGS: '--cert {https_port}' });
+    expect(portNames).toContain('https');
+    expect(launch(ownPorts).command?.join(' ')).toMatch(/--https-port 6879 .*--cert 6879$/);
+  });
+
+  it('cannot share a network when nobody tells it its port', () => {
+    const generic = { ENGINE_PROFILE: 'generic', ENGINE_IMAGE: 'a' };
+    expect(recipe(generic).seatObjection()).toMatch(/\{http_port\}/);
+    expect(recipe(generic).ownPorts).toEqual({ http: 6878, https: null, api: null, p2p: null });
+    expect(recipe({ ...generic, ENGINE_ARGS: '{http_port}' }).seatObjection()).toBeNull();
+  });
+});
+
+describe('the spec hash', () => {
+  it.each<Record<string, string>>([
+    { ENGINE_PROFILE: 'aceserve' },
+    { ENGINE_IMAGE: 'lan/engine' },
+    { ENGINE_ARGS: '--live-buffer 30' },
+    { ENGINE_MEMORY_LIMIT: '2GiB' },
+    { ENGINE_REACH: 'published' },
+    { DOCKER_NETWORK: 'engines' },
+    { ENGINE_DRIVER: 'docker', VPN_CONTAINERS: 'gluetun' },
+  ])('is another one with %j', (env) => {
+    expect(recipe(env).specHash).not.toBe(recipe().specHash);
+  });
+
+  it.each<Record<string, string>>([
+    { ENGINE_DRIVER: 'docker' },
+    { MAX_REPLICAS: '9' },
+    { PORT: '9000' },
+    { SWARM_CONSTRAINTS: 'node.role==worker' },
+    { ENGINE_IMAGE: 'ghcr.io/martinbjeldbak/acestream-http-proxy' },
+    { ENGINE_ARGS: '   ' },
+  ])('is the same with %j', (env) => {
+    expect(recipe(env).specHash).toBe(recipe().specHash);
+  });
+
+  it('tells a service from a container, and services by where they may run', () => {
+    const hashes = [
+      recipe(),
+      recipe({}, 'swarm'),
+      recipe({ SWARM_CONSTRAINTS: 'node.role==worker' }, 'swarm'),
+    ].map(({ specHash }) => specHash);
+    expect(new Set(hashes).size).toBe(3);
+  });
+});

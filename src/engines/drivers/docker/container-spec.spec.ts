@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+import type { EngineOrder } from '../engine-runtime.port';
+import { readEngineLabels } from '../containers/engine-labels';
+import { containerName, containerOptions, type ContainerPlan } from './container-spec';
+
+const SEAT = {
+  vpn: 'gluetun',
+  containerId: 'c'.repeat(64),
+  containerStartedAt: '2026-01-01T00:00:00Z',
+  host: '172.20.0.5',
+  ports: { from: 20_000, to: 20_100 },
+  forwardedPort: 45_000,
+};
+const ORDER: EngineOrder = { key: '0123456789ab', seat: null };
+const REACH = {
+  kind: 'container',
+  network: null,
+  bindAddress: '127.0.0.1',
+  publishedHost: 'x',
+} as const;
+const PORTS = { http: 6878, https: null, api: 62_062, p2p: 8621 };
+
+function aPlan(over: Partial<ContainerPlan> = {}): ContainerPlan {
+  return {
+    order: ORDER,
+    instance: 'home',
+    version: '1.2.3',
+    recipe: {
+      imageReference: 'engine:1',
+      specHash: 'f'.repeat(16),
+      launch: ({ http }) => ({ command: ['--http-port', String(http)], env: ['A=b'] }),
+    },
+    reach: REACH,
+    ports: PORTS,
+    publishedPort: null,
+    memoryLimitBytes: 1024 ** 3,
+    ...over,
+  };
+}
+
+describe('containerOptions', () => {
+  it('runs the image as its profile says, fenced in and never restarted by Docker', () => {
+    expect(containerOptions(aPlan())).toEqual({
+      Image: 'engine:1',
+      Cmd: ['--http-port', '6878'],
+      Env: ['A=b'],
+      Labels: expect.any(Object),
+      StopTimeout: 3,
+      Healthcheck: { Test: ['NONE'] },
+      HostConfig: {
+        Memory: 1024 ** 3,
+        MemorySwap: 1024 ** 3,
+        PidsLimit: 1024,
+        CapDrop: ['ALL'],
+        SecurityOpt: ['no-new-privileges:true'],
+        Init: true,
+        RestartPolicy: { Name: 'no' },
+        LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '2' } },
+      },
+    });
+  });
+
+  it.each<[string, Partial<ContainerPlan>, object]>([
+    ['a network by name', { reach: { ...REACH, network: 'tv' } }, { NetworkMode: 'tv' }],
+    [
+      "a VPN's network, whatever ours is",
+      { order: { ...ORDER, seat: SEAT }, reach: { ...REACH, network: 'tv' } },
+      { NetworkMode: `container:${SEAT.containerId}` },
+    ],
+    [
+      'a port of this machine only',
+      { publishedPort: 19_000 },
+      { PortBindings: { '6878/tcp': [{ HostIp: '127.0.0.1', HostPort: '19000' }] } },
+    ],
+    [
+      'a port of every address of another machine',
+      { publishedPort: 19_000, reach: { ...REACH, bindAddress: '' } },
+      { PortBindings: { '6878/tcp': [{ HostIp: '', HostPort: '19000' }] } },
+    ],
+  ])('has %s', (_, over, expected) => {
+    expect(containerOptions(aPlan(over)).HostConfig).toMatchObject(expected);
+  });
+
+  it('has no limit of memory when none is wanted, and the image its own command when it is given none', () => {
+    const launch = () => ({ command: null, env: [] });
+    const options = containerOptions(
+      aPlan({ memoryLimitBytes: 0, recipe: { ...aPlan().recipe, launch } }),
+    );
+    expect(options.HostConfig).not.toHaveProperty('Memory');
+    expect(options.HostConfig).not.toHaveProperty('MemorySwap');
+    expect(options).not.toHaveProperty('Cmd');
+  });
+
+  it('exposes what it publishes, and nothing else', () => {
+    expect(containerOptions(aPlan({ publishedPort: 1 })).ExposedPorts).toEqual({ '6878/tcp': {} });
+    expect(containerOptions(aPlan())).not.toHaveProperty('ExposedPorts');
+  });
+
+  it('says in labels all that is needed to adopt it', () => {
+    const { Labels } = containerOptions(aPlan({ order: { ...ORDER, seat: SEAT } }));
+    expect(readEngineLabels(Labels)).toEqual({
+      instance: 'home',
+      key: ORDER.key,
+      specHash: 'f'.repeat(16),
+      ports: PORTS,
+      publishedPort: null,
+      forwardedPort: 45_000,
+      vpn: {
+        vpn: 'gluetun',
+        containerId: SEAT.containerId,
+        containerStartedAt: SEAT.containerStartedAt,
+      },
+      version: '1.2.3',
+    });
+    expect(Labels).toMatchObject({ 'dev.acefleet.vpn-host': '172.20.0.5' });
+  });
+});
+
+describe('containerName', () => {
+  it.each([
+    ['home-server', '0123456789ab', 'acefleet-homese-012345'],
+    ['a', 'ff00', 'acefleet-a-ff00'],
+    ['--', 'ff00', 'acefleet-ff00'],
+  ])('%s, %s: %s', (instance, random, name) => {
+    expect(containerName(instance, random)).toBe(name);
+  });
+
+  it('is a name that Docker takes, whatever the instance is called', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (instance) => {
+        const name = containerName(instance, ORDER.key);
+        expect(name).toMatch(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/);
+        expect(name.length).toBeLessThanOrEqual(22);
+      }),
+    );
+  });
+});

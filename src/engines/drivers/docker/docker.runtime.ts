@@ -1,0 +1,226 @@
+import { Logger } from '@nestjs/common';
+import { productVersion } from '../../../config';
+import type { EventBus } from '../../../events';
+import type { EnginesConfig } from '../../engines.config';
+import { labelFilter, readEngineLabels } from '../containers/engine-labels';
+import { type EngineRecipe, engineRecipe } from '../containers/engine-recipe';
+import {
+  type EngineLogs,
+  type EngineOrder,
+  type EngineRuntime,
+  type EngineUsage,
+  RuntimeError,
+  type RuntimeImage,
+  type RuntimeLink,
+  type RuntimeListener,
+  type SeenEngine,
+} from '../engine-runtime.port';
+import { AbandonedOrders } from './abandoned-orders';
+import { DockerClient, type DockerEvent, DockerEvents } from './client';
+import { STOP_GRACE_S } from './container-spec';
+import { DockerLink } from './docker-link';
+import { EngineImage } from './engine-image';
+import { EngineListing } from './engine-listing';
+import { EnginePlaces } from './engine-places';
+import { EngineProvisioning } from './engine-provisioning';
+import { EngineSurroundings } from './engine-surroundings';
+import { PortAllocator, startOffset } from './port-allocation';
+
+/** What may change how an engine looks. Docker tells much more, such as each process that a check runs. */
+const EVENTS = [
+  ...['create', 'start', 'die', 'oom', 'kill', 'stop', 'restart', 'pause', 'unpause'],
+  ...['destroy', 'rename', 'update', 'health_status'],
+];
+
+/** Engines as containers of one Docker Engine. */
+export class DockerRuntime implements EngineRuntime {
+  readonly kind = 'docker';
+  readonly specHash: string;
+  readonly enginesOutliveUs = true;
+
+  private readonly logger = new Logger(DockerRuntime.name);
+  private readonly client: DockerClient;
+  private readonly surroundings: EngineSurroundings;
+  private readonly listing: EngineListing;
+  private readonly engineImage: EngineImage;
+  private readonly provisioning: EngineProvisioning;
+  private readonly abandoned = new AbandonedOrders();
+  /** Removals of containers whose orders had failed; by container. */
+  private readonly removals = new Map<string, Promise<void>>();
+  private readonly dockerLink = new DockerLink(() => this.stream?.link ?? null);
+  private stream: DockerEvents | null = null;
+
+  /**
+   * @param instance whose engines these are: part of each engine's labels
+   * @param client to be shared with others; it is closed with this
+   */
+  constructor(
+    config: EnginesConfig,
+    private readonly instance: string,
+    events: Pick<EventBus, 'publish'>,
+    client: DockerClient = new DockerClient(config.dockerHost),
+  ) {
+    const recipe = engineRecipe(config, 'docker');
+    this.client = client;
+    this.specHash = recipe.specHash;
+    this.surroundings = new EngineSurroundings(client, config);
+    this.listing = new EngineListing(
+      client,
+      instance,
+      () => this.stream?.link.state === 'connected',
+    );
+    this.engineImage = new EngineImage(client, recipe, events);
+    this.provisioning = this.makeProvisioning(config, recipe);
+  }
+
+  get link(): RuntimeLink {
+    return this.dockerLink.current;
+  }
+
+  get image(): RuntimeImage {
+    return this.engineImage.state;
+  }
+
+  open(listener: RuntimeListener): void {
+    const filters = { type: ['container'], label: labelFilter(this.instance), event: EVENTS };
+    this.stream = new DockerEvents(this.client, filters, {
+      onEvent: (event) => this.onEvent(event, listener),
+      onGap: () => {
+        this.dockerLink.clear();
+        this.surroundings.forget();
+        this.listing.forgetAll();
+        listener.changed();
+      },
+      onLink: () => listener.changed(),
+    });
+    this.stream.open();
+  }
+
+  async list(): Promise<SeenEngine[]> {
+    try {
+      const seen = await this.listing.look(await this.surroundings.reach());
+      this.dockerLink.clear();
+      const isWanted = ({ id, key }: SeenEngine): boolean => {
+        if (!this.abandoned.has(key)) return true;
+        this.clearAway(id);
+        return false;
+      };
+      return seen.filter(isWanted);
+    } catch (error) {
+      const failure = asRuntimeError(error);
+      this.dockerLink.lookFailed(failure.message);
+      throw failure;
+    }
+  }
+
+  async provision(order: EngineOrder, signal: AbortSignal): Promise<SeenEngine> {
+    try {
+      return await this.provisioning.provision(order, await this.surroundings.reach(), signal);
+    } catch (error) {
+      throw asRuntimeError(error);
+    }
+  }
+
+  async remove(engineId: string): Promise<void> {
+    const id = await this.ownId(engineId);
+    if (id === null) return;
+    try {
+      if ((await this.client.containers.stop(id, STOP_GRACE_S)) === 'absent') return;
+    } catch (error) {
+      this.logger.debug(`engine ${id} does not stop: ${asRuntimeError(error).message}`);
+    }
+    await this.client.containers.remove(id);
+    this.listing.forget(id);
+  }
+
+  async restart(engineId: string): Promise<void> {
+    const id = await this.present(engineId);
+    this.listing.forget(id);
+    await this.client.containers.restart(id, STOP_GRACE_S);
+  }
+
+  async unpause(engineId: string): Promise<void> {
+    await this.client.containers.unpause(await this.present(engineId));
+  }
+
+  async logs(engineId: string, lines: number): Promise<EngineLogs> {
+    const id = await this.present(engineId);
+    return { lines: await this.client.containers.logs(id, lines) };
+  }
+
+  async usage(engineId: string): Promise<EngineUsage> {
+    return this.client.containers.usage(await this.present(engineId));
+  }
+
+  demoChannels(): Promise<readonly { readonly id: string; readonly name: string }[]> {
+    return Promise.resolve([]);
+  }
+
+  /** Calls under way fail; engines run on. */
+  async close(): Promise<void> {
+    this.stream?.close();
+    this.engineImage.close();
+    this.client.close();
+    await Promise.all(this.removals.values());
+  }
+
+  private makeProvisioning(config: EnginesConfig, recipe: EngineRecipe): EngineProvisioning {
+    const { client, instance, listing, abandoned } = this;
+    const allocator = new PortAllocator(startOffset(instance));
+    return new EngineProvisioning({
+      containers: client.containers,
+      recipe,
+      image: this.engineImage,
+      places: new EnginePlaces(client, recipe, allocator, config.portRangeHost),
+      listing,
+      abandoned,
+      instance,
+      version: productVersion(),
+      memoryLimitBytes: config.engineMemoryLimitBytes,
+    });
+  }
+
+  private onEvent({ action, id }: DockerEvent, listener: RuntimeListener): void {
+    this.listing.forget(id);
+    if (action === 'destroy') listener.vanished(id);
+    listener.changed();
+  }
+
+  /** Removes what a failed order has left, beside all else; what fails is tried again at the next look. */
+  private clearAway(id: string): void {
+    if (this.removals.has(id)) return;
+    const removal = this.client.containers
+      .remove(id)
+      .then(() => this.logger.log(`container ${id} of a failed order is removed`))
+      .catch(() => undefined)
+      .finally(() => this.removals.delete(id));
+    this.removals.set(id, removal);
+  }
+
+  /**
+   * Whose id this is, is for its labels to say unless a look has just shown it: nothing that is not ours is
+   * touched. Null when there is no such container.
+   */
+  private async ownId(engineId: string): Promise<string | null> {
+    if (this.listing.knows(engineId)) return engineId;
+    const container = await this.client.containers.find(engineId);
+    if (container === null) return null;
+    if (readEngineLabels(container.Config.Labels)?.instance === this.instance) return container.Id;
+    throw new RuntimeError('runtime_refused', `${engineId} is not an engine of ours`);
+  }
+
+  private async present(engineId: string): Promise<string> {
+    const id = await this.ownId(engineId);
+    if (id !== null) return id;
+    throw new RuntimeError('runtime_refused', `there is no engine ${engineId}`);
+  }
+}
+
+/** Whatever else is thrown on the way comes from an answer that no Docker Engine gives. */
+function asRuntimeError(error: unknown): RuntimeError {
+  if (error instanceof RuntimeError) return error;
+  const why = error instanceof Error ? error.message : String(error);
+  return new RuntimeError('docker_unavailable', `Docker's answer makes no sense: ${why}`, {
+    cause: error,
+  });
+}

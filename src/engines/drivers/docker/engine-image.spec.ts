@@ -1,0 +1,200 @@
+import { Logger } from '@nestjs/common';
+import { Settleable } from '../../../kernel/settleable';
+import { RuntimeError } from '../engine-runtime.port';
+import type { DockerImage, PullProgress } from './client';
+import { EngineImage, type ImageClient } from './engine-image';
+
+const REFERENCE = 'toy/engine:1';
+const NEVER = new AbortController().signal;
+
+/** One pull that is ended by the test, or by the signal it was given. */
+class Pull {
+  readonly end = new Settleable<void>();
+
+  constructor(
+    readonly tell: (progress: PullProgress) => void,
+    readonly signal: AbortSignal,
+  ) {
+    signal.addEventListener('abort', () => this.end.reject(signal.reason));
+  }
+}
+
+class ScriptedImages {
+  isThere = false;
+  looks = 0;
+  failure: Error | null = null;
+  readonly pulls: Pull[] = [];
+
+  readonly client = {
+    version: () => Promise.resolve({ arch: 'amd64' }),
+    images: {
+      find: async () => {
+        this.looks += 1;
+        await new Promise(setImmediate);
+        if (this.failure !== null) throw this.failure;
+        return this.isThere ? ({ id: 'sha256:1' } as DockerImage) : null;
+      },
+      pull: (_: string, tell: (progress: PullProgress) => void, signal: AbortSignal) => {
+        const pull = new Pull(tell, signal);
+        this.pulls.push(pull);
+        return pull.end.promise;
+      },
+    },
+  } as unknown as ImageClient;
+}
+
+describe('EngineImage', () => {
+  let images: ScriptedImages;
+  let image: EngineImage;
+  let events: { state: string; current_bytes: number; reason: string | null }[];
+  let nowMs: number;
+  let objection: string | null;
+
+  beforeEach(() => {
+    Logger.overrideLogger(false);
+    images = new ScriptedImages();
+    events = [];
+    nowMs = 0;
+    objection = null;
+    const bus = { publish: (_: string, payload: never) => events.push(payload) } as never;
+    const recipe = { imageReference: REFERENCE, imageObjection: () => objection };
+    image = new EngineImage(images.client, recipe, bus, () => nowMs);
+  });
+
+  /** The next pull, once it has begun. */
+  async function nextPull(): Promise<Pull> {
+    const before = images.pulls.length;
+    while (images.pulls.length === before) await new Promise(setImmediate);
+    return images.pulls.at(-1)!;
+  }
+
+  async function failingPull(): Promise<void> {
+    const ensured = image.ensure(NEVER);
+    (await nextPull()).end.reject(new RuntimeError('image_missing', 'denied'));
+    await expect(ensured).rejects.toMatchObject({ code: 'image_missing', message: 'denied' });
+  }
+
+  const states = () => events.map(({ state }) => state);
+
+  it('is unknown until it is wanted, and looked for each time, since anybody may remove it', async () => {
+    expect(image.state).toEqual({
+      reference: REFERENCE,
+      state: 'unknown',
+      progress: null,
+      reason: null,
+    });
+    images.isThere = true;
+    await image.ensure(NEVER);
+    await image.ensure(NEVER);
+    expect([image.state.state, images.looks, images.pulls.length]).toEqual(['present', 2, 0]);
+    expect(events).toEqual([]);
+  });
+
+  it('is pulled once for all orders, with progress', async () => {
+    const ensured = [image.ensure(NEVER), image.ensure(NEVER)];
+    const pull = await nextPull();
+    expect(image.state.state).toBe('pulling');
+    for (const currentBytes of [10, 20, 30]) {
+      nowMs += 600;
+      pull.tell({ currentBytes, totalBytes: 100 });
+    }
+    expect(image.state.progress).toEqual({ currentBytes: 30, totalBytes: 100 });
+    pull.end.resolve();
+    await Promise.all(ensured);
+    expect(images.pulls).toHaveLength(1);
+    expect(image.state).toMatchObject({ state: 'present', progress: null });
+    expect(events.map(({ state, current_bytes }) => `${state} ${current_bytes}`)).toEqual([
+      ...['started 0', 'progress 20', 'finished 30'],
+    ]);
+  });
+
+  it('is not pulled again with every order after a refusal, each time for longer', async () => {
+    const waits = [15, 30, 60, 120, 240, 300, 300];
+    for (const [index, waitS] of waits.entries()) {
+      await failingPull();
+      expect(image.state).toMatchObject({ state: 'missing', reason: 'denied' });
+      nowMs += waitS * 1000 - 1;
+      await expect(image.ensure(NEVER)).rejects.toThrow(
+        `${REFERENCE}: denied; the next pull is in 1 s`,
+      );
+      expect(images.pulls).toHaveLength(index + 1);
+      nowMs += 1;
+    }
+    expect(new Set(states())).toEqual(new Set(['started', 'failed']));
+  });
+
+  it('is used at once when it came by other ways, and a later refusal begins with the short wait', async () => {
+    await failingPull();
+    images.isThere = true;
+    await image.ensure(NEVER);
+    expect(image.state).toMatchObject({ state: 'present', reason: null });
+    images.isThere = false;
+    await failingPull();
+    nowMs += 15_000;
+    await failingPull();
+  });
+
+  it('does not hold it against the image when Docker went away', async () => {
+    const ensured = image.ensure(NEVER);
+    (await nextPull()).end.reject(new RuntimeError('docker_unavailable', 'gone'));
+    await expect(ensured).rejects.toMatchObject({ code: 'docker_unavailable' });
+    expect(image.state.state).toBe('unknown');
+    images.failure = new RuntimeError('docker_unavailable', 'gone');
+    await expect(image.ensure(NEVER)).rejects.toMatchObject({ code: 'docker_unavailable' });
+    images.failure = null;
+    const again = image.ensure(NEVER);
+    (await nextPull()).end.resolve();
+    await again;
+  });
+
+  it('is not pulled for another kind of machine', async () => {
+    objection = 'not built for amd64';
+    const refusal = { code: 'image_missing', message: objection };
+    await expect(image.ensure(NEVER)).rejects.toMatchObject(refusal);
+    expect(image.state).toMatchObject({ state: 'missing', reason: objection });
+    expect(images.pulls).toHaveLength(0);
+  });
+
+  it('is pulled on while anybody waits for it, and no longer', async () => {
+    const [one, other] = [new AbortController(), new AbortController()];
+    const ensured = [image.ensure(one.signal), image.ensure(other.signal)];
+    for (const each of ensured) each.catch(() => undefined);
+    const pull = await nextPull();
+    one.abort();
+    await expect(ensured[0]).rejects.toThrow('the order was called off');
+    expect(pull.signal.aborted).toBe(false);
+    other.abort();
+    await expect(ensured[1]).rejects.toThrow('the order was called off');
+    expect(pull.signal.aborted).toBe(true);
+    await new Promise(setImmediate);
+    expect([image.state.state, states()]).toEqual(['unknown', ['started', 'failed']]);
+    // The next order is not held up by it.
+    const again = image.ensure(NEVER);
+    (await nextPull()).end.resolve();
+    await again;
+    expect(image.state.state).toBe('present');
+  });
+
+  it('does not even look for an order that was called off before', async () => {
+    const signal = AbortSignal.abort();
+    await expect(image.ensure(signal)).rejects.toThrow('the order was called off');
+    expect(images.looks).toBe(0);
+  });
+
+  it('does not begin a pull for an order that was called off during the look', async () => {
+    const calling = new AbortController();
+    const ensured = image.ensure(calling.signal);
+    calling.abort();
+    await expect(ensured).rejects.toThrow('the order was called off');
+    for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
+    expect([images.looks, images.pulls.length, events]).toEqual([1, 0, []]);
+  });
+
+  it('ends a pull when it is closed', async () => {
+    const ensured = image.ensure(NEVER);
+    const pull = await nextPull();
+    image.close();
+    await expect(ensured).rejects.toThrow('the order was called off');
+    expect(pull.signal.aborted).toBe(true);
+  });
+});

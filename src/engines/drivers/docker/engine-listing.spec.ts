@@ -1,0 +1,137 @@
+import { engineLabels } from '../containers/engine-labels';
+import type { ContainerInfo, ContainerInspectInfo } from './client';
+import { EngineListing } from './engine-listing';
+
+const REACH = { kind: 'container', network: null, bindAddress: '', publishedHost: '' } as const;
+
+/** Containers as a list and as inspections show them, and who was inspected. */
+class ScriptedContainers {
+  readonly inspected: string[] = [];
+  readonly words = new Map<string, string>();
+  startedAt = 'first';
+  address = '172.17.0.2';
+  /** Called while an inspection is under way. */
+  onFind: (id: string) => void = () => undefined;
+  mostAtATime = 0;
+  private atATime = 0;
+
+  readonly list = (): Promise<ContainerInfo[]> =>
+    Promise.resolve(
+      [...this.words].map(([Id, Status]) => {
+        const State = Status.startsWith('Up') ? 'running' : 'exited';
+        return { Id, Status, State, NetworkSettings: this.network } as unknown as ContainerInfo;
+      }),
+    );
+
+  readonly find = async (id: string): Promise<ContainerInspectInfo | null> => {
+    this.inspected.push(id);
+    this.atATime += 1;
+    this.mostAtATime = Math.max(this.mostAtATime, this.atATime);
+    await new Promise(setImmediate);
+    this.atATime -= 1;
+    this.onFind(id);
+    const facts = { instance: 'i', key: '0123456789ab', specHash: 's', version: '1' };
+    const ports = { http: 6878, https: null, api: null, p2p: null };
+    const Labels = engineLabels({
+      ...facts,
+      ports,
+      publishedPort: null,
+      forwardedPort: null,
+      vpn: null,
+    });
+    const State = { Status: 'running', StartedAt: this.startedAt, Error: '' };
+    if (!this.words.has(id)) return null;
+    return {
+      ...{ Id: id, Name: `/${id}`, Created: '2026-01-01', State, Config: { Labels, Image: '' } },
+      NetworkSettings: this.network,
+    } as unknown as ContainerInspectInfo;
+  };
+
+  private get network() {
+    return { Networks: { bridge: { IPAddress: this.address, GlobalIPv6Address: '' } } };
+  }
+}
+
+describe('EngineListing', () => {
+  let containers: ScriptedContainers;
+  let areEventsHeard: boolean;
+  let listing: EngineListing;
+
+  beforeEach(() => {
+    containers = new ScriptedContainers();
+    areEventsHeard = true;
+    listing = new EngineListing({ containers }, 'i', () => areEventsHeard);
+    containers.words.set('a', 'Up 1 second').set('b', 'Up 1 second');
+  });
+
+  /** Who was inspected by a look. */
+  async function look(): Promise<string> {
+    containers.inspected.length = 0;
+    await listing.look(REACH);
+    return containers.inspected.join('');
+  }
+
+  it('inspects what it has not seen, and what runs on only once', async () => {
+    expect(await look()).toBe('ab');
+    containers.words.set('a', 'Up 2 minutes').set('b', 'Up 2 minutes').set('c', 'Up 1 second');
+    expect(await look()).toBe('c');
+    expect((await listing.look(REACH)).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+  });
+
+  it.each<[string, () => void]>([
+    ['an event came', () => listing.forget('a')],
+    ['it ended', () => containers.words.set('a', 'Exited (1) 1 second ago')],
+    ['it was frozen', () => containers.words.set('a', 'Up 3 seconds (Paused)')],
+    ['it is younger than before', () => containers.words.set('a', 'Up Less than a second')],
+  ])('inspects one again when %s', async (_, happen) => {
+    await look();
+    happen();
+    containers.startedAt = 'second';
+    expect(await look()).toBe('a');
+    const engines = await listing.look(REACH);
+    expect(engines.map(({ incarnation }) => incarnation)).toEqual(['second', 'first']);
+  });
+
+  it('inspects all again when addresses changed, after a gap, and while no events are heard', async () => {
+    await look();
+    containers.address = '172.17.0.3';
+    expect(await look()).toBe('ab');
+    listing.forgetAll();
+    expect(await look()).toBe('ab');
+    expect(await look()).toBe('');
+    areEventsHeard = false;
+    expect(await look()).toBe('ab');
+  });
+
+  it('compares with the last look, not with the first', async () => {
+    await look();
+    containers.words.set('a', 'Up 5 hours');
+    expect(await look()).toBe('');
+    containers.words.set('a', 'Up 3 seconds');
+    expect(await look()).toBe('a');
+  });
+
+  it('does not keep what was inspected while an event came', async () => {
+    containers.onFind = (id) => listing.forget(id);
+    await look();
+    containers.onFind = () => undefined;
+    expect(await look()).toBe('ab');
+    expect(listing.knows('a')).toBe(true);
+  });
+
+  it('forgets who is gone, and leaves out who went during the look', async () => {
+    await look();
+    containers.words.delete('a');
+    containers.words.set('c', 'Up 1 second');
+    containers.onFind = (id) => containers.words.delete(id);
+    expect((await listing.look(REACH)).map(({ id }) => id)).toEqual(['b']);
+    expect([listing.knows('a'), listing.knows('b')]).toEqual([false, true]);
+  });
+
+  it('keeps connections for others', async () => {
+    for (let count = 0; count < 20; count += 1) containers.words.set(`x${count}`, 'Up 1 second');
+    await look();
+    expect(containers.inspected).toHaveLength(22);
+    expect(containers.mostAtATime).toBe(4);
+  });
+});

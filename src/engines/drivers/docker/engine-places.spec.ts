@@ -1,0 +1,144 @@
+import fc from 'fast-check';
+import { engineLabels, type EngineFacts } from '../containers/engine-labels';
+import { DEFAULT_PORTS, type EnginePorts, type PortName } from '../containers/engine-ports';
+import type { VpnSeat } from '../engine-runtime.port';
+import type { ContainerInfo } from './client';
+import { type EnginePlace, EnginePlaces } from './engine-places';
+import { PortAllocator } from './port-allocation';
+
+const HERE = { kind: 'container', network: null, bindAddress: '', publishedHost: '' } as const;
+const PUBLISHED = { ...HERE, kind: 'published' } as const;
+const OWN_PORTS = { ...DEFAULT_PORTS, https: null };
+const SEAT: VpnSeat = {
+  vpn: 'gluetun',
+  containerId: 'c1',
+  containerStartedAt: 's',
+  host: '172.20.0.5',
+  ports: { from: 20_000, to: 20_009 },
+  forwardedPort: null,
+};
+
+describe('EnginePlaces', () => {
+  let containers: ContainerInfo[];
+  let filters: (readonly string[])[];
+
+  beforeEach(() => {
+    containers = [];
+    filters = [];
+  });
+
+  function places(portNames: readonly PortName[] = ['http', 'api', 'p2p']): EnginePlaces {
+    const list = (labels: readonly string[]) => {
+      filters.push(labels);
+      return Promise.resolve(containers);
+    };
+    const seatObjection = () => (portNames.includes('http') ? null : 'no {http_port}');
+    const recipe = { ownPorts: OWN_PORTS, portNames, seatObjection };
+    const range = { from: 19_000, to: 19_002 };
+    return new EnginePlaces({ containers: { list } }, recipe, new PortAllocator(0), range);
+  }
+
+  function present(over: Partial<EngineFacts>): void {
+    const facts = {
+      instance: 'i',
+      key: '0123456789ab',
+      specHash: 's',
+      version: '1',
+      ports: OWN_PORTS,
+    };
+    const none = { publishedPort: null, forwardedPort: null, vpn: null };
+    containers.push({ Labels: engineLabels({ ...facts, ...none, ...over }) } as ContainerInfo);
+  }
+
+  const behind = (seat: Partial<VpnSeat> = {}) => ({ key: 'k', seat: { ...SEAT, ...seat } });
+  const anywhere = { key: 'k', seat: null };
+
+  it('needs no port where engines have addresses of their own, and does not ask Docker', async () => {
+    const { ports, publishedPort } = await places().find(anywhere, HERE);
+    expect([ports, publishedPort, filters]).toEqual([OWN_PORTS, null, []]);
+  });
+
+  it('takes a port of the host that no engine has, of whichever instance', async () => {
+    present({ publishedPort: 19_000 });
+    present({ publishedPort: 19_001, instance: 'other' });
+    present({ ports: { ...OWN_PORTS, http: 19_002 }, vpn: SEAT });
+    containers.push({ Labels: { name: 'somebody else' } } as unknown as ContainerInfo);
+    const { ports, publishedPort } = await places().find(anywhere, PUBLISHED);
+    expect([ports, publishedPort]).toEqual([OWN_PORTS, 19_002]);
+    expect(filters).toEqual([['dev.acefleet.managed=true']]);
+  });
+
+  it('goes by a port that is somebody else’s, and gives it another chance when nothing else is left', async () => {
+    const finder = places();
+    const take = async (): Promise<EnginePlace> => finder.find(anywhere, PUBLISHED);
+    const first = await take();
+    first.avoidPublished();
+    first.release();
+    expect([(await take()).publishedPort, (await take()).publishedPort]).toEqual([19_001, 19_002]);
+    expect((await take()).publishedPort).toBe(19_000);
+    await expect(take()).rejects.toMatchObject({ code: 'no_place' });
+  });
+
+  it.each<[readonly PortName[], number | null, Partial<EnginePorts>]>([
+    [['http', 'api', 'p2p'], null, { http: 20_000, https: null, api: 20_001, p2p: 20_002 }],
+    [
+      ['http', 'https', 'api', 'p2p'],
+      null,
+      { http: 20_000, https: 20_001, api: 20_002, p2p: 20_003 },
+    ],
+    [['http', 'api', 'p2p'], 45_000, { http: 20_000, https: null, api: 20_001, p2p: 45_000 }],
+    [['http', 'api', 'p2p'], 20_000, { http: 20_001, api: 20_002, p2p: 20_000 }],
+    [['http'], 45_000, { http: 20_000, https: null, api: null, p2p: null }],
+  ])(
+    'behind a VPN an engine that opens %j, forwarded %j, has %j',
+    async (names, forwardedPort, expected) => {
+      const { ports, publishedPort } = await places(names).find(
+        behind({ forwardedPort }),
+        PUBLISHED,
+      );
+      expect(ports).toMatchObject(expected);
+      expect(publishedPort).toBeNull();
+    },
+  );
+
+  it('passes by the ports of engines behind the same VPN only', async () => {
+    present({ vpn: SEAT, ports: { http: 20_000, https: null, api: 20_001, p2p: 20_003 } });
+    present({ vpn: { ...SEAT, vpn: 'renamed' }, ports: { ...OWN_PORTS, http: 20_002 } });
+    present({
+      vpn: { ...SEAT, vpn: 'b', containerId: 'c2' },
+      ports: { ...OWN_PORTS, http: 20_004 },
+    });
+    const { ports } = await places().find(behind(), HERE);
+    expect(ports).toEqual({ http: 20_004, https: null, api: 20_005, p2p: 20_006 });
+  });
+
+  it('says so when engines cannot sit there, or there is no room', async () => {
+    await expect(places([]).find(behind(), HERE)).rejects.toMatchObject({
+      code: 'runtime_refused',
+      message: 'no {http_port}',
+    });
+    const narrow = behind({ ports: { from: 20_000, to: 20_001 } });
+    await expect(places().find(narrow, HERE)).rejects.toMatchObject({ code: 'no_place' });
+  });
+
+  it('never gives one port to two engines behind a VPN, however orders come and go', async () => {
+    const step = fc.record({ leaves: fc.nat(3), forwards: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+        const finder = places();
+        let held: EnginePlace[] = [];
+        for (const { leaves, forwards } of steps) {
+          for (const gone of held.splice(0, leaves)) gone.release();
+          const order = behind({ forwardedPort: forwards ? 45_000 : null });
+          held = await finder.find(order, HERE).then(
+            (place) => [...held, place],
+            () => held,
+          );
+          const ports = held.flatMap((place) => Object.values<number | null>({ ...place.ports }));
+          const taken = ports.filter((port) => port !== null && port !== 45_000);
+          expect(new Set(taken).size).toBe(taken.length);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,197 @@
+import { Logger } from '@nestjs/common';
+import { loadConfig } from '../../../config';
+import { type EngineOrder, RuntimeError, type SeenEngine } from '../engine-runtime.port';
+import { DockerClient } from './client';
+import {
+  answer,
+  BAD_MANNERS,
+  eventually,
+  refuse,
+  type Manner,
+} from './client/fake-docker.spec-support';
+import { DockerRuntime } from './docker.runtime';
+import { ToyDaemon, type ToyVerb } from './toy-daemon.spec-support';
+
+/** Where Docker says nothing, that is waited for; everywhere else a busy machine may be slow. */
+const HANGING_MS = 300;
+const INSTANCE = 'toy';
+const NEVER = new AbortController().signal;
+
+let daemon: ToyDaemon;
+let runtime: DockerRuntime;
+let lastKey: number;
+
+beforeEach(async () => {
+  Logger.overrideLogger(false);
+  daemon = await ToyDaemon.open();
+  lastKey = 0;
+  runtime = openRuntime(INSTANCE);
+});
+
+afterEach(async () => {
+  await runtime.close();
+  await daemon.close();
+});
+
+function openRuntime(instance: string, limitMs?: number): DockerRuntime {
+  const config = loadConfig({
+    DOCKER_HOST: daemon.dockerHost,
+    ENGINE_IMAGE: 'toy/engine:1',
+    ENGINE_REACH: 'published',
+    PORT_RANGE_HOST: '19000-19004',
+  });
+  const tuning =
+    limitMs === undefined
+      ? {}
+      : { lookMs: limitMs, changeMs: limitMs, endMarginMs: limitMs, killMs: 0 };
+  const client = new DockerClient(config.dockerHost, tuning);
+  return new DockerRuntime(config, instance, { publish: () => undefined }, client);
+}
+
+function order(over: Partial<EngineOrder> = {}): EngineOrder {
+  lastKey += 1;
+  return { key: lastKey.toString(16).padEnd(12, '0'), seat: null, ...over };
+}
+
+const provision = (): Promise<SeenEngine> => runtime.provision(order(), NEVER);
+
+/** What Docker itself says, besides all that is no answer of Docker at all. */
+const MANNERS: Readonly<Record<string, Manner>> = {
+  ...Object.fromEntries(
+    [
+      'says nothing',
+      'hangs up',
+      'is another web server',
+      'breaks off in the middle of its answer',
+    ].map((name) => [name, BAD_MANNERS[name]!]),
+  ),
+  'says that it failed': refuse(500, 'it went wrong'),
+  'says that there is a conflict': refuse(409, 'a conflict'),
+  'answers with an empty object': answer(200, {}),
+};
+
+const VERBS: readonly ToyVerb[] = ['list', 'image', 'create', 'start', 'inspect'];
+
+const CASES = VERBS.flatMap((verb) =>
+  Object.keys(MANNERS).flatMap((name) => {
+    const changes = verb === 'create' || verb === 'start';
+    // What Docker says that it will not do, it does not do.
+    const isPlain = name === 'says that there is a conflict';
+    return (changes && !isPlain ? [false, true] : [false]).map((isDone) => ({
+      verb,
+      name,
+      isDone,
+    }));
+  }),
+);
+
+const HANGING = new Set(['says nothing']);
+
+async function reopen(): Promise<void> {
+  await runtime.close();
+  runtime = openRuntime(INSTANCE, HANGING_MS);
+}
+
+/** An answer to this has no content, so none is read. */
+const HARMLESS = new Set(['is another web server', 'answers with an empty object']);
+
+describe('provisioning while Docker', () => {
+  it.each(CASES.filter(({ verb, name }) => verb !== 'start' || !HARMLESS.has(name)))(
+    '$name at $verb (done all the same: $isDone) fails with a code and leaves nothing',
+    async ({ verb, name, isDone }) => {
+      if (HANGING.has(name)) await reopen();
+      daemon.trouble({ verb, manner: MANNERS[name]!, isDone });
+      const failure: unknown = await provision().catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(RuntimeError);
+      const expected = name.startsWith('says that') ? 'runtime_refused' : 'docker_unavailable';
+      expect((failure as RuntimeError).code).toBe(expected);
+      // What Docker would not say then, it does as soon as it answers again.
+      daemon.trouble();
+      expect(await runtime.list()).toEqual([]);
+      await eventually(() => daemon.containers.size === 0);
+      const ports = await Promise.all([1, 2, 3, 4, 5].map(provision));
+      expect(new Set(ports.map(({ endpoint }) => endpoint!.port)).size).toBe(5);
+    },
+  );
+
+  it.each(['says nothing', 'says that it failed'])(
+    '%s when what failed is to be removed: a later look removes it and does not show it',
+    async (name) => {
+      if (HANGING.has(name)) await reopen();
+      daemon.trouble(
+        { verb: 'start', manner: refuse(500, 'no') },
+        { verb: 'remove', manner: MANNERS[name]! },
+      );
+      await expect(provision()).rejects.toMatchObject({ code: 'runtime_refused', message: 'no' });
+      expect(daemon.containers.size).toBe(1);
+      expect(await runtime.list()).toEqual([]);
+      daemon.trouble();
+      expect(await runtime.list()).toEqual([]);
+      await eventually(() => daemon.containers.size === 0);
+    },
+  );
+});
+
+describe('conflicts', () => {
+  it('tries three ports at most, starts no container twice, and goes on behind them next time', async () => {
+    for (const port of [19_000, 19_001, 19_002, 19_003, 19_004]) daemon.foreignPorts.add(port);
+    await expect(provision()).rejects.toMatchObject({ code: 'port_conflict' });
+    expect([daemon.count('create'), daemon.count('start'), daemon.count('remove')]).toEqual([
+      3, 3, 3,
+    ]);
+    expect(daemon.containers.size).toBe(0);
+    daemon.foreignPorts.clear();
+    const ports = [await provision(), await provision()].map(({ endpoint }) => endpoint!.port);
+    daemon.foreignPorts.add(19_000);
+    expect(new Set(ports).size).toBe(2);
+    expect(daemon.count('start')).toBe(5);
+  });
+
+  it('takes a random name when the first is taken, three at most, and never touches the holder', async () => {
+    const wanted = order({ key: 'abcdef012345' });
+    daemon.foreignNames.add('acefleet-toy-abcdef');
+    const { name } = await runtime.provision(wanted, NEVER);
+    expect(name).toMatch(/^acefleet-toy-[0-9a-f]{6}$/);
+    expect(name).not.toBe('acefleet-toy-abcdef');
+    daemon.trouble({
+      verb: 'create',
+      manner: refuse(409, 'Conflict. The container name "/x" is already in use by container "f".'),
+    });
+    const before = daemon.count('create');
+    await expect(provision()).rejects.toMatchObject({ code: 'name_conflict' });
+    expect(daemon.count('create') - before).toBe(3);
+    expect(daemon.count('remove')).toBe(0);
+  });
+
+  it('has no place when all ports are those of engines, whichever instance they are of', async () => {
+    const other = openRuntime('other');
+    const made = [];
+    for (let count = 0; count < 5; count += 1) {
+      made.push(await (count % 2 === 0 ? runtime : other).provision(order(), NEVER));
+    }
+    await other.close();
+    expect(new Set(made.map(({ endpoint }) => endpoint!.port)).size).toBe(5);
+    await expect(provision()).rejects.toMatchObject({ code: 'no_place' });
+  });
+});
+
+describe('an order that is called off', () => {
+  it.each<[ToyVerb, number]>([
+    ['image', 0],
+    ['list', 0],
+    ['create', 1],
+    ['start', 1],
+    ['inspect', 1],
+  ])('during %s leaves nothing', async (verb, removed) => {
+    const calling = new AbortController();
+    daemon.onCall = (asked) => {
+      if (asked === verb) calling.abort();
+    };
+    await expect(runtime.provision(order(), calling.signal)).rejects.toMatchObject({
+      code: 'runtime_refused',
+      message: 'the order was called off',
+    });
+    expect(daemon.containers.size).toBe(0);
+    expect(daemon.count('remove')).toBe(removed);
+  });
+});

@@ -1,0 +1,91 @@
+import { isIP } from 'node:net';
+import type { EngineEndpoint } from '../../../ace';
+import { type EngineFacts, readEngineLabels } from '../containers/engine-labels';
+import type { SwarmNode, SwarmService, SwarmTask } from '../docker/client';
+import type { SeenEngine } from '../engine-runtime.port';
+import { newestTask, phaseOf } from './task-phase';
+
+/** Under which host the ports are reached that a node publishes. */
+export type NodeHosts = ReadonlyMap<string, string>;
+
+/**
+ * An engine as its service and tasks show it; null when the service is not an engine of this instance. Nothing
+ * but the answers of Docker is used, so that every start of ours sees the same.
+ *
+ * @param tasks of this service
+ */
+export function toSeenEngine(
+  service: SwarmService,
+  tasks: readonly SwarmTask[],
+  instance: string,
+  hosts: NodeHosts,
+): SeenEngine | null {
+  const labels = service.Spec.Labels ?? {};
+  const facts = readEngineLabels(labels);
+  if (facts?.instance !== instance) return null;
+  const task = newestTask(tasks);
+  const { phase, detail } = phaseOf(task);
+  return {
+    id: service.ID,
+    key: facts.key,
+    name: service.Spec.Name ?? service.ID,
+    phase,
+    phaseDetail: detail,
+    image: imageOf(service),
+    specHash: facts.specHash,
+    createdAt: new Date(service.CreatedAt),
+    // A task is one run of one container: another process is another task.
+    incarnation: task?.ID ?? '',
+    endpoint: phase === 'running' && task !== null ? endpointOf(task, facts, hosts) : null,
+    apiPort: facts.publishedPort === null ? facts.ports.api : null,
+    labels,
+    vpn: null,
+    forwardedPort: null,
+  };
+}
+
+/**
+ * @param local the node that we talk to, and under which host it is reached from here; null: as the others
+ */
+export function nodeHosts(
+  nodes: readonly SwarmNode[],
+  local: { readonly nodeId: string; readonly host: string } | null,
+): NodeHosts {
+  return new Map(
+    nodes.flatMap(({ ID, Status }) => {
+      const host = ID === local?.nodeId ? local.host : Status.Addr;
+      return host === '' ? [] : [[ID, host] as const];
+    }),
+  );
+}
+
+/** Null while the task does not run: neither addresses nor ports lead anywhere before. */
+function endpointOf(task: SwarmTask, facts: EngineFacts, hosts: NodeHosts): EngineEndpoint | null {
+  if (task.Status.State !== 'running') return null;
+  if (facts.publishedPort === null) {
+    const host = addressOf(task);
+    return host === null ? null : { host, port: facts.ports.http };
+  }
+  const host = hosts.get(task.NodeID ?? '');
+  const published = task.Status.PortStatus?.Ports?.find(
+    ({ TargetPort }) => TargetPort === facts.ports.http,
+  );
+  return host === undefined || published === undefined
+    ? null
+    : { host, port: published.PublishedPort };
+}
+
+/** Addresses are written as networks (`10.0.1.5/24`); those of a node's own networks are not told at all. */
+function addressOf(task: SwarmTask): string | null {
+  const addresses = (task.NetworksAttachments ?? []).flatMap(({ Network, Addresses }) =>
+    Network.Spec.Name === 'ingress' ? [] : (Addresses ?? []),
+  );
+  const hosts = addresses.map((address) => address.split('/', 1)[0] ?? '');
+  return hosts.find((host) => isIP(host) !== 0) ?? null;
+}
+
+function imageOf({ Spec }: SwarmService): string {
+  const template = Spec.TaskTemplate;
+  const container = template && 'ContainerSpec' in template ? template.ContainerSpec : undefined;
+  return container?.Image ?? '';
+}

@@ -1,0 +1,60 @@
+import { SwarmImage } from './swarm-image';
+
+function stage() {
+  const clock = { ms: 0 };
+  const told: string[] = [];
+  const publish = (_: string, payload: object): void => {
+    told.push((payload as { state: string }).state);
+  };
+  const image = new SwarmImage('engine:1', { publish }, () => clock.ms);
+  return { clock, told, image };
+}
+
+describe('the image of a Swarm', () => {
+  it('is there when a container of it runs, and nothing is told when that was quick', () => {
+    const { clock, told, image } = stage();
+    expect(image.state.state).toBe('unknown');
+    image.isPrepared('a');
+    clock.ms = 2999;
+    image.isPrepared('a');
+    image.runs('a');
+    expect(image.state).toMatchObject({ reference: 'engine:1', state: 'present', reason: null });
+    expect(told).toEqual([]);
+  });
+
+  it('is fetched by a node that takes its time, which is told once', () => {
+    const { clock, told, image } = stage();
+    image.isPrepared('a');
+    image.isPrepared('b');
+    clock.ms = 3000;
+    image.isPrepared('a');
+    image.isPrepared('b');
+    expect(image.state.state).toBe('pulling');
+    image.runs('a');
+    image.runs('b');
+    expect(told).toEqual(['started', 'finished']);
+  });
+
+  it('is missing with the reason when a node says so, which is told once', () => {
+    const { told, image } = stage();
+    image.isMissing('a', 'No such image');
+    image.isMissing('b', 'No such image');
+    expect(image.state).toMatchObject({ state: 'missing', reason: 'No such image' });
+    expect(told).toEqual(['failed']);
+    image.runs('c');
+    expect(image.state.state).toBe('present');
+  });
+
+  it('is unknown again when the last order that waited for it was called off', () => {
+    const { clock, told, image } = stage();
+    image.isPrepared('a');
+    image.isPrepared('b');
+    clock.ms = 3000;
+    image.isPrepared('a');
+    image.leave('a');
+    expect(image.state.state).toBe('pulling');
+    image.leave('b');
+    expect(image.state.state).toBe('unknown');
+    expect(told).toEqual(['started', 'failed']);
+  });
+});

@@ -1,0 +1,168 @@
+import { loadConfig } from '../../../config';
+import { engineRecipe } from '../containers/engine-recipe';
+import { readEngineLabels } from '../containers/engine-labels';
+import { AbandonedOrders } from '../docker/abandoned-orders';
+import type { DockerClient, SwarmService, SwarmServiceSpec, SwarmTask } from '../docker/client';
+import { PortAllocator } from '../docker/port-allocation';
+import { RuntimeError, type RuntimeErrorCode } from '../engine-runtime.port';
+import { service, task, type TaskStatus } from './swarm-facts.spec-support';
+import { SwarmImage } from './swarm-image';
+import { SwarmProvisioning } from './swarm-provisioning';
+import type { SwarmReach } from './swarm-reach';
+
+const PUBLISHED: SwarmReach = { kind: 'published', network: null };
+const ORDER = { key: '0123456789ab', seat: null };
+const NEVER = new AbortController().signal;
+const RANGE = { from: 19_000, to: 19_009 };
+
+type Step = TaskStatus | RuntimeErrorCode;
+
+/**
+ * A Swarm of which each new service goes the way of the next script: refused with a code, or made and its only task
+ * in that state.
+ */
+class ScriptedSwarm {
+  readonly services = new Map<string, { spec: SwarmServiceSpec; status: TaskStatus }>();
+  readonly made: SwarmServiceSpec[] = [];
+  /** A refused call whose service is made all the same: its answer was lost. */
+  isAnswerLost = false;
+  canRemove = true;
+
+  constructor(private readonly steps: Step[]) {}
+
+  createService = (spec: SwarmServiceSpec): Promise<string> => {
+    const step = this.steps.shift() ?? 'runtime_refused';
+    this.made.push(spec);
+    const id = `service-${this.made.length}`;
+    if (typeof step !== 'string' || this.isAnswerLost) {
+      this.services.set(id, { spec, status: typeof step === 'string' ? {} : step });
+    }
+    if (typeof step === 'string') return Promise.reject(new RuntimeError(step, step));
+    return Promise.resolve(id);
+  };
+
+  listServices = (): Promise<SwarmService[]> =>
+    Promise.resolve(
+      [...this.services].map(([ID, { spec }]) => ({ ...service(null), ID, Spec: spec })),
+    );
+
+  listTasks = ({ service: ids = [] }: { service?: readonly string[] }): Promise<SwarmTask[]> => {
+    const found = this.services.get(ids[0] ?? '');
+    return Promise.resolve(found === undefined ? [] : [task(found.status)]);
+  };
+
+  removeService = (id: string): Promise<'done'> => {
+    if (!this.canRemove) return Promise.reject(new RuntimeError('docker_unavailable', 'away'));
+    this.services.delete(id);
+    return Promise.resolve('done');
+  };
+}
+
+function stage(...steps: Step[]) {
+  const swarm = new ScriptedSwarm(steps);
+  const recipe = engineRecipe(loadConfig({}), 'swarm');
+  const abandoned = new AbandonedOrders();
+  const image = new SwarmImage(recipe.imageReference, { publish: () => undefined });
+  const provisioning = new SwarmProvisioning({
+    swarm: swarm as unknown as DockerClient['swarm'],
+    recipe,
+    image,
+    allocator: new PortAllocator(0),
+    abandoned,
+    hostRange: RANGE,
+    instance: 'home',
+    version: '1.0.0',
+    memoryLimitBytes: 0,
+    constraints: [],
+  });
+  return { swarm, abandoned, image, provisioning };
+}
+
+const portOf = ({ Labels }: SwarmServiceSpec) => readEngineLabels(Labels)?.publishedPort;
+
+describe('making an engine in a Swarm', () => {
+  it('makes one service and tells its id once its task runs', async () => {
+    const { swarm, image, provisioning } = stage({ State: 'running' });
+    await expect(provisioning.provision(ORDER, PUBLISHED, NEVER)).resolves.toBe('service-1');
+    expect(swarm.services.size).toBe(1);
+    expect(image.state.state).toBe('present');
+  });
+
+  it.each<[TaskStatus, string]>([
+    [{ State: 'rejected', Message: 'preparing', Err: 'No such image: a' }, 'image_missing'],
+    [{ State: 'failed', Message: 'started', Err: 'non-zero exit (1)' }, 'engine_exited'],
+    [{ State: 'orphaned', Message: '' }, 'runtime_refused'],
+  ])('leaves nothing when its task ends: %j is %s', async (status, code) => {
+    const { swarm, abandoned, provisioning } = stage(status);
+    const outcome = provisioning.provision(ORDER, PUBLISHED, NEVER);
+    await expect(outcome).rejects.toMatchObject({ code });
+    expect(swarm.services.size).toBe(0);
+    expect(abandoned.has(ORDER.key)).toBe(false);
+  });
+
+  it('takes another port, then another name, and each time removes what it had made', async () => {
+    const taken: TaskStatus = {
+      State: 'failed',
+      Message: 'starting',
+      Err: 'address already in use',
+    };
+    const { swarm, provisioning } = stage(taken, 'name_conflict', { State: 'running' });
+    await provisioning.provision(ORDER, PUBLISHED, NEVER);
+    expect([...swarm.services.keys()]).toEqual(['service-3']);
+    expect(new Set(swarm.made.map(({ Name }) => Name)).size).toBe(3);
+    expect(portOf(swarm.made[2]!)).not.toBe(portOf(swarm.made[0]!));
+  });
+
+  it('gives up after a few such tries', async () => {
+    const conflicts = Array.from({ length: 9 }, () => 'name_conflict' as const);
+    const { swarm, provisioning } = stage(...conflicts);
+    const outcome = provisioning.provision(ORDER, PUBLISHED, NEVER);
+    await expect(outcome).rejects.toMatchObject({ code: 'name_conflict' });
+    expect(swarm.made).toHaveLength(3);
+  });
+
+  it('gives each engine a port of its own', async () => {
+    const runs: TaskStatus = { State: 'running' };
+    const { swarm, provisioning } = stage(runs, runs, runs);
+    const keys = ['00000000000a', '00000000000b', '00000000000c'];
+    await Promise.all(
+      keys.map((key) => provisioning.provision({ key, seat: null }, PUBLISHED, NEVER)),
+    );
+    expect(new Set(swarm.made.map(portOf)).size).toBe(3);
+  });
+
+  it('publishes nothing for engines that are reached by their own addresses', async () => {
+    const { swarm, provisioning } = stage({ State: 'running' });
+    const reach: SwarmReach = { kind: 'container', network: 'engines' };
+    await provisioning.provision(ORDER, reach, NEVER);
+    expect(portOf(swarm.made[0]!)).toBeNull();
+  });
+
+  it('removes what a Swarm made whose answer was lost, and remembers that there may be more', async () => {
+    const { swarm, abandoned, provisioning } = stage('docker_unavailable');
+    swarm.isAnswerLost = true;
+    const outcome = provisioning.provision(ORDER, PUBLISHED, NEVER);
+    await expect(outcome).rejects.toMatchObject({ code: 'docker_unavailable' });
+    expect(swarm.services.size).toBe(0);
+    expect(abandoned.has(ORDER.key)).toBe(true);
+  });
+
+  it('remembers what it could not remove, and still says why the order failed', async () => {
+    const { swarm, abandoned, provisioning } = stage({ State: 'orphaned', Message: '' });
+    swarm.canRemove = false;
+    const outcome = provisioning.provision(ORDER, PUBLISHED, NEVER);
+    await expect(outcome).rejects.toMatchObject({ code: 'runtime_refused' });
+    expect(abandoned.has(ORDER.key)).toBe(true);
+  });
+
+  it('removes the service of an order that was called off', async () => {
+    const { swarm, provisioning } = stage({ State: 'preparing' });
+    const calling = new AbortController();
+    const outcome = provisioning.provision(ORDER, PUBLISHED, calling.signal);
+    const reason = new Error('called off');
+    setTimeout(() => calling.abort(reason), 50);
+    await expect(outcome).rejects.toBe(reason);
+    expect(swarm.made).toHaveLength(1);
+    expect(swarm.services.size).toBe(0);
+  });
+});

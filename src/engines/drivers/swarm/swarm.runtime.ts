@@ -1,0 +1,246 @@
+import { productVersion } from '../../../config';
+import type { EventBus } from '../../../events';
+import type { EnginesConfig } from '../../engines.config';
+import { LABEL_PREFIX, readEngineLabels } from '../containers/engine-labels';
+import { type EngineRecipe, engineRecipe } from '../containers/engine-recipe';
+import { AbandonedOrders } from '../docker/abandoned-orders';
+import {
+  DockerClient,
+  DockerError,
+  type DockerEvent,
+  DockerEvents,
+  type SwarmService,
+} from '../docker/client';
+import { containerName } from '../docker/container-spec';
+import { DockerLink } from '../docker/docker-link';
+import { calledOff } from '../docker/engine-image';
+import { startOffset, PortAllocator } from '../docker/port-allocation';
+import {
+  type EngineLogs,
+  type EngineOrder,
+  type EngineRuntime,
+  type EngineUsage,
+  RuntimeError,
+  type RuntimeImage,
+  type RuntimeLink,
+  type RuntimeListener,
+  type SeenEngine,
+} from '../engine-runtime.port';
+import { SwarmListing } from './swarm-listing';
+import { SwarmImage } from './swarm-image';
+import { SwarmProvisioning } from './swarm-provisioning';
+import { SwarmSurroundings } from './swarm-surroundings';
+import { newestTask } from './task-phase';
+import { untilTaskRuns } from './task-watch';
+
+/** What concerns engines; containers only of the node that we talk to, the others tell nothing here. */
+const EVENT_FILTERS = {
+  type: ['service', 'container'],
+  event: ['create', 'update', 'remove', 'start', 'die'],
+};
+
+const RESTART_WITHIN_MS = 120_000;
+
+/**
+ * Engines as services of a Docker Swarm, each with one task that is run once. The Docker Engine that we talk to must
+ * be one of its managers. Engines behind VPNs are not to be had here: a service cannot join the network of a
+ * container.
+ */
+export class SwarmRuntime implements EngineRuntime {
+  readonly kind = 'swarm';
+  readonly enginesOutliveUs = true;
+
+  private readonly client: DockerClient;
+  private readonly recipe: EngineRecipe;
+  private readonly engineImage: SwarmImage;
+  private readonly surroundings: SwarmSurroundings;
+  private readonly listing: SwarmListing;
+  private readonly provisioning: SwarmProvisioning;
+  private readonly abandoned = new AbandonedOrders();
+  private readonly dockerLink = new DockerLink(() => this.stream?.link ?? null);
+  private readonly closing = new AbortController();
+  private stream: DockerEvents | null = null;
+
+  constructor(
+    config: EnginesConfig,
+    private readonly instance: string,
+    events: EventBus,
+  ) {
+    this.client = new DockerClient(config.dockerHost);
+    this.recipe = engineRecipe(config, 'swarm');
+    this.engineImage = new SwarmImage(this.recipe.imageReference, events);
+    this.surroundings = new SwarmSurroundings(this.client, config);
+    this.listing = new SwarmListing(this.client.swarm, this.surroundings, this.abandoned, instance);
+    this.provisioning = new SwarmProvisioning({
+      swarm: this.client.swarm,
+      recipe: this.recipe,
+      image: this.engineImage,
+      allocator: new PortAllocator(startOffset(instance)),
+      abandoned: this.abandoned,
+      hostRange: config.portRangeHost,
+      instance,
+      version: productVersion(),
+      memoryLimitBytes: config.engineMemoryLimitBytes,
+      constraints: config.swarmConstraints,
+    });
+  }
+
+  get specHash(): string {
+    return this.recipe.specHash;
+  }
+
+  get image(): RuntimeImage {
+    return this.engineImage.state;
+  }
+
+  get link(): RuntimeLink {
+    return this.dockerLink.current;
+  }
+
+  open(listener: RuntimeListener): void {
+    this.stream ??= new DockerEvents(this.client, EVENT_FILTERS, {
+      onEvent: (event) => this.onEvent(event, listener),
+      onGap: () => {
+        this.surroundings.forget();
+        this.dockerLink.clear();
+        listener.changed();
+      },
+      onLink: () => listener.changed(),
+    });
+    this.stream.open();
+  }
+
+  async list(): Promise<SeenEngine[]> {
+    try {
+      const seen = await this.listing.look();
+      this.dockerLink.clear();
+      return seen;
+    } catch (error) {
+      const failure = lookFailure(error);
+      this.dockerLink.lookFailed(failure.message);
+      throw failure;
+    }
+  }
+
+  async provision(order: EngineOrder, signal: AbortSignal): Promise<SeenEngine> {
+    if (order.seat !== null) {
+      throw refused('an engine of a Swarm cannot be put behind a VPN: use ENGINE_DRIVER=docker');
+    }
+    const reach = await this.surroundings.reach();
+    const either = AbortSignal.any([signal, this.closing.signal]);
+    const id = await this.provisioning.provision(order, reach, either).catch((error: unknown) => {
+      throw error instanceof RuntimeError ? error : calledOff();
+    });
+    const engine = await this.listing.find(id);
+    if (engine === null) throw refused('the service was removed right after its start');
+    return engine;
+  }
+
+  async remove(engineId: string): Promise<void> {
+    const service = await this.client.swarm.findService(engineId);
+    if (service === null) return;
+    this.refuseForeign(service);
+    await this.client.swarm.removeService(engineId);
+  }
+
+  async restart(engineId: string): Promise<void> {
+    const service = await this.owned(engineId);
+    const task = newestTask(await this.client.swarm.listTasks({ service: [engineId] }));
+    await this.forceUpdate(service);
+    const signal = AbortSignal.any([AbortSignal.timeout(RESTART_WITHIN_MS), this.closing.signal]);
+    const watch = { serviceId: engineId, except: task?.ID ?? null, signal };
+    try {
+      await untilTaskRuns(this.client.swarm, watch);
+    } catch (error) {
+      if (error instanceof RuntimeError) throw error;
+      throw refused(`no new task ran within ${RESTART_WITHIN_MS / 1000} s`);
+    }
+  }
+
+  unpause(): Promise<void> {
+    return Promise.reject(refused('a Swarm does not know paused engines'));
+  }
+
+  async logs(engineId: string, lines: number): Promise<EngineLogs> {
+    await this.owned(engineId);
+    const all = await this.client.swarm.serviceLogs(engineId, lines);
+    return { lines: lines > 0 ? all.slice(-lines) : [] };
+  }
+
+  async usage(engineId: string): Promise<EngineUsage> {
+    await this.owned(engineId);
+    const task = newestTask(await this.client.swarm.listTasks({ service: [engineId] }));
+    const containerId = task?.Status.ContainerStatus?.ContainerID ?? '';
+    if (task?.Status.State !== 'running' || containerId === '') {
+      throw refused('the engine does not run, so it uses nothing');
+    }
+    const { localNodeId } = await this.surroundings.find();
+    if (task.NodeID !== localNodeId) {
+      const node = task.NodeID ?? 'unknown';
+      throw refused(
+        `the engine runs on node ${node}: only the Docker Engine there knows its usage`,
+      );
+    }
+    return this.client.containers.usage(containerId);
+  }
+
+  demoChannels(): Promise<readonly never[]> {
+    return Promise.resolve([]);
+  }
+
+  close(): Promise<void> {
+    this.closing.abort(new RuntimeError('docker_unavailable', 'the program ends'));
+    this.stream?.close();
+    this.client.close();
+    return Promise.resolve();
+  }
+
+  private onEvent(event: DockerEvent, listener: RuntimeListener): void {
+    if (event.type === 'container') {
+      if (event.attributes[`${LABEL_PREFIX}instance`] === this.instance) listener.changed();
+      return;
+    }
+    // Services tell their names only, not their labels.
+    const name = event.attributes['name'] ?? '';
+    if (!name.startsWith(`${containerName(this.instance, '')}-`)) return;
+    if (event.action === 'remove') listener.vanished(event.id);
+    listener.changed();
+  }
+
+  /** Runs the same service anew, although nothing of it has changed. */
+  private async forceUpdate(service: SwarmService): Promise<void> {
+    const { TaskTemplate } = service.Spec;
+    const ForceUpdate = (TaskTemplate?.ForceUpdate ?? 0) + 1;
+    const spec = { ...service.Spec, TaskTemplate: { ...TaskTemplate, ForceUpdate } };
+    await this.client.swarm.updateService(service.ID, service.Version.Index, spec);
+  }
+
+  private async owned(engineId: string): Promise<SwarmService> {
+    const service = await this.client.swarm.findService(engineId);
+    if (service === null) throw refused(`the service ${engineId} is not there any more`);
+    this.refuseForeign(service);
+    return service;
+  }
+
+  private refuseForeign(service: SwarmService): void {
+    if (readEngineLabels(service.Spec.Labels)?.instance === this.instance) return;
+    throw refused(`the service ${service.ID} is not an engine of ours`);
+  }
+}
+
+function refused(message: string): RuntimeError {
+  return new RuntimeError('runtime_refused', message);
+}
+
+/** Whatever a look fails with, nothing was learned of engines. */
+function lookFailure(error: unknown): RuntimeError {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof DockerError && error.status === 503 && /swarm/i.test(message)) {
+    const words =
+      'this Docker Engine is not a manager of a Swarm (docker swarm init, or DOCKER_HOST)';
+    return new RuntimeError('docker_unavailable', words, { cause: error });
+  }
+  return error instanceof RuntimeError && error.code === 'docker_unavailable'
+    ? error
+    : new RuntimeError('docker_unavailable', message, { cause: error });
+}

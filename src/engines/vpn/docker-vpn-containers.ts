@@ -1,0 +1,97 @@
+import {
+  type ContainerInspectInfo,
+  type DockerClient,
+  DockerEvents,
+} from '../drivers/docker/client';
+import {
+  type NetworkAddress,
+  type VpnContainer,
+  type VpnContainerHealth,
+  type VpnContainerPhase,
+  VpnContainers,
+} from './vpn-containers.port';
+
+/** What may change a VPN. Without a choice, each health check alone would be three events. */
+const EVENTS = ['start', 'die', 'pause', 'unpause', 'destroy', 'rename', 'health_status'];
+
+const PROVIDER = /^VPN_SERVICE_PROVIDER=(.{1,100})$/;
+
+/** VPN containers over the Docker API: inspect, and events of containers with these names. */
+export class DockerVpnContainers extends VpnContainers {
+  constructor(private readonly docker: DockerClient) {
+    super();
+  }
+
+  override async find(name: string): Promise<VpnContainer | null> {
+    const info = await this.docker.containers.find(name);
+    // Docker also finds containers by the beginning of an id.
+    return info?.Name === `/${name}` ? vpnContainer(info) : null;
+  }
+
+  override async ownNetworks(): Promise<readonly string[]> {
+    const own = await this.docker.ownContainer();
+    return own?.networks.map(({ name }) => name) ?? [];
+  }
+
+  override follow(names: readonly string[], listener: (name: string) => void): () => void {
+    const events = new DockerEvents(
+      this.docker,
+      { type: ['container'], container: [...names], event: EVENTS },
+      {
+        // The filter also lets through names that only begin so.
+        onEvent: ({ attributes }) => {
+          const { name = '', oldName = '' } = attributes;
+          for (const each of names) if (each === name || `/${each}` === oldName) listener(each);
+        },
+        onGap: () => {
+          for (const each of names) listener(each);
+        },
+      },
+    );
+    events.open();
+    return () => events.close();
+  }
+}
+
+function vpnContainer({ Id, State, NetworkSettings, Config }: ContainerInspectInfo): VpnContainer {
+  return {
+    id: Id,
+    startedAt: State.StartedAt,
+    phase: phaseOf(State),
+    status: State.Status,
+    health: healthOf(State.Health?.Status),
+    addresses: addressesOf(NetworkSettings.Networks),
+    provider: firstOf(Config.Env, PROVIDER),
+  };
+}
+
+function phaseOf({
+  Running,
+  Paused,
+  Restarting,
+}: ContainerInspectInfo['State']): VpnContainerPhase {
+  if (Paused) return 'paused';
+  return Running && !Restarting ? 'running' : 'stopped';
+}
+
+function healthOf(status: string | undefined): VpnContainerHealth {
+  return status === 'starting' || status === 'healthy' || status === 'unhealthy' ? status : 'none';
+}
+
+function addressesOf(
+  networks: ContainerInspectInfo['NetworkSettings']['Networks'],
+): NetworkAddress[] {
+  return Object.entries(networks).flatMap(([network, { IPAddress, GlobalIPv6Address }]) => {
+    const address = [IPAddress, GlobalIPv6Address].find((each) => each !== '');
+    return address === undefined ? [] : [{ network, address }];
+  });
+}
+
+/** The environment holds credentials: nothing but the first group of a match leaves this function. */
+function firstOf(environment: readonly string[], pattern: RegExp): string | null {
+  for (const line of environment) {
+    const value = pattern.exec(line)?.[1];
+    if (value !== undefined) return value;
+  }
+  return null;
+}

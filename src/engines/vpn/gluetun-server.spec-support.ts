@@ -1,0 +1,52 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo } from 'node:net';
+
+/** What a route answers: a JSON body with 200, a bare status, or whatever a function does. */
+export type ScriptedRoute =
+  object | number | ((request: IncomingMessage, response: ServerResponse) => void);
+
+/** A control server on a real socket. Routes that are not scripted are 404. */
+export class ScriptedControlServer {
+  routes: Record<string, ScriptedRoute> = {};
+  /** `GET path` with the key that came, oldest first. */
+  readonly asked: { readonly path: string; readonly key: string | undefined }[] = [];
+
+  private constructor(private readonly server: Server) {
+    server.on('request', (request: IncomingMessage, response: ServerResponse) =>
+      this.answer(request, response),
+    );
+  }
+
+  /** @param host of the loopback network; several servers may have one port, as several VPNs do */
+  static async start(host = '127.0.0.1', port = 0): Promise<ScriptedControlServer> {
+    const server = createServer().listen(port, host);
+    await once(server, 'listening');
+    return new ScriptedControlServer(server);
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  get paths(): string[] {
+    return this.asked.map(({ path }) => path);
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+
+  private answer(request: IncomingMessage, response: ServerResponse): void {
+    const path = request.url ?? '';
+    const key = request.headers['x-api-key'];
+    this.asked.push({ path, key: typeof key === 'string' ? key : undefined });
+    const route = this.routes[path] ?? 404;
+    if (typeof route === 'function') return void route(request, response);
+    if (typeof route === 'number') return void response.writeHead(route).end();
+    response.setHeader('Content-Type', 'application/json');
+    response.end(`${JSON.stringify(route)}\n`);
+  }
+}

@@ -1,0 +1,50 @@
+import { Controller, Get, Inject } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { CONFIG } from '../../../config';
+import { monotonicMs } from '../../../kernel/clock';
+import { AppError } from '../../../kernel/errors';
+import { EngineRegistry } from '../../engine-registry';
+import { type VpnPublicIpDto, VpnStatusDto } from '../dto/vpn-status.dto';
+import { VpnRegistry } from '../vpn-registry';
+import type { VpnConfig } from '../vpn.config';
+import { vpnStatusDto } from './vpn.mapping';
+
+/** Answers from memory: a panel may ask as often as it likes. */
+@ApiTags('vpn')
+@Controller(['api/v1/vpn', 'vpn'])
+export class VpnController {
+  constructor(
+    @Inject(CONFIG) private readonly config: VpnConfig,
+    private readonly vpns: VpnRegistry,
+    private readonly engines: EngineRegistry,
+  ) {}
+
+  /** Shows every VPN that engines are behind: how it is, since when and why, and its engines. */
+  @Get('status')
+  status(): VpnStatusDto {
+    return vpnStatusDto({
+      vpns: this.vpns.list(),
+      stableAfterMs: this.config.vpnStableAfterMs,
+      enginesOf: (vpn) => this.enginesOf(vpn),
+      nowMs: monotonicMs(),
+      now: new Date(),
+    });
+  }
+
+  /** Tells the public address of the first VPN that knows its own. */
+  @Get('publicip')
+  publicIp(): VpnPublicIpDto {
+    for (const { name, publicAddress } of this.vpns.list()) {
+      if (publicAddress !== null) return { public_ip: publicAddress.ip, vpn: name };
+    }
+    throw new AppError('not_found', 'No VPN has told its public address.');
+  }
+
+  private enginesOf(vpn: string): string[] {
+    return this.engines
+      .list()
+      .filter((engine) => engine.vpn === vpn)
+      .map(({ id }) => id)
+      .sort();
+  }
+}

@@ -1,0 +1,122 @@
+import { wallClockIso } from '../../../kernel/clock';
+import type {
+  VpnDto,
+  VpnEmergencyDto,
+  VpnHealthWord,
+  VpnMode,
+  VpnStatusDto,
+} from '../dto/vpn-status.dto';
+import type { Vpn } from '../vpn';
+import { isServing, stableInMs } from '../vpn-health';
+
+export interface VpnStatusFacts {
+  readonly vpns: readonly Vpn[];
+  readonly stableAfterMs: number;
+  /** Ids of the engines behind a VPN. */
+  readonly enginesOf: (vpn: string) => string[];
+  /** Now, on both clocks: since when a state lasts is known on the monotonic one. */
+  readonly nowMs: number;
+  readonly now: Date;
+}
+
+export function vpnStatusDto(facts: VpnStatusFacts): VpnStatusDto {
+  const vpns = facts.vpns.map((vpn) => vpnDto(vpn, facts));
+  const [vpn1 = null, vpn2 = null] = vpns;
+  const connected = vpns.some((vpn) => vpn.connected);
+  return {
+    mode: modeOf(vpns.length),
+    enabled: vpn1 !== null,
+    status: statusOf(vpns, connected),
+    container_name: vpn1?.container_name ?? null,
+    container: vpn1?.container ?? null,
+    health: connected ? 'healthy' : (vpn1?.health ?? 'unknown'),
+    connected,
+    forwarded_port: vpn1?.forwarded_port ?? null,
+    public_ip: vpn1?.public_ip ?? null,
+    provider: vpn1?.provider ?? null,
+    country: vpn1?.country ?? null,
+    city: vpn1?.city ?? null,
+    region: vpn1?.region ?? null,
+    last_check_at: vpn1?.last_check_at ?? null,
+    last_check: vpn1?.last_check ?? null,
+    vpn1,
+    vpn2,
+    emergency_mode: emergencyDto(facts),
+    vpns,
+  };
+}
+
+function vpnDto(vpn: Vpn, facts: VpnStatusFacts): VpnDto {
+  const { name, health, container, publicAddress } = vpn;
+  const isSeen = container !== null && container !== 'absent';
+  const checkedAt = vpn.checkedAt === null ? null : wallClockIso(vpn.checkedAt);
+  const stableMs = stableInMs(health, facts.stableAfterMs, facts.nowMs);
+  return {
+    enabled: true,
+    status: isSeen ? container.status : container === 'absent' ? 'not_found' : 'unknown',
+    container_name: name,
+    container: name,
+    health: healthWord(vpn),
+    connected: isServing(health.state),
+    forwarded_port: vpn.forwardedPort,
+    public_ip: publicAddress?.ip ?? null,
+    provider: isSeen ? container.provider : null,
+    country: publicAddress?.country ?? null,
+    city: publicAddress?.city ?? null,
+    region: publicAddress?.region ?? null,
+    last_check_at: checkedAt,
+    last_check: checkedAt,
+    state: health.state,
+    since: isoOf(health.sinceMs, facts),
+    reason: health.reason,
+    control_fault: vpn.controlFault,
+    stable_in_s: stableMs === null ? null : Math.ceil(stableMs / 1000),
+    host: vpn.host,
+    engines: facts.enginesOf(name),
+  };
+}
+
+function healthWord({ health, container }: Vpn): VpnHealthWord {
+  switch (health.state) {
+    case 'up':
+    case 'recovering':
+      return 'healthy';
+    case 'down':
+      return 'unhealthy';
+    case 'unknown':
+      return container !== null && container !== 'absent' && container.health === 'starting'
+        ? 'starting'
+        : 'unknown';
+  }
+}
+
+function modeOf(count: number): VpnMode {
+  if (count === 0) return 'disabled';
+  return count === 1 ? 'single' : 'redundant';
+}
+
+function statusOf(vpns: readonly VpnDto[], connected: boolean): string {
+  const [only, second] = vpns;
+  if (only === undefined) return 'disabled';
+  if (second === undefined) return only.status;
+  return connected ? 'running' : 'unhealthy';
+}
+
+function emergencyDto(facts: VpnStatusFacts): VpnEmergencyDto {
+  const failed = facts.vpns.find(({ health }) => health.state === 'down');
+  const serving = facts.vpns.find(({ health }) => isServing(health.state));
+  if (failed === undefined || serving === undefined) {
+    return { active: false, failed_vpn: null, healthy_vpn: null, duration_seconds: 0 };
+  }
+  return {
+    active: true,
+    failed_vpn: failed.name,
+    healthy_vpn: serving.name,
+    duration_seconds: Math.floor((facts.nowMs - failed.health.sinceMs) / 1000),
+    entered_at: isoOf(failed.health.sinceMs, facts),
+  };
+}
+
+function isoOf(monotonic: number, { nowMs, now }: VpnStatusFacts): string {
+  return wallClockIso(new Date(now.getTime() - (nowMs - monotonic)));
+}

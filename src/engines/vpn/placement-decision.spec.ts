@@ -1,0 +1,403 @@
+import fc from 'fast-check';
+import type { PlacedEngine } from '../fleet/engine-placement.port';
+import type { Move } from './engine-moves';
+import { judgePlacement, nextPlacement } from './placement-decision';
+import { placed, vpnOf } from './placement.spec-support';
+import type { Vpn } from './vpn';
+import type { VpnState } from './vpn-health';
+
+const seatOf = (vpns: Vpn[], present: PlacedEngine[] = [], move: Move | null = null) => {
+  const placement = nextPlacement(vpns, present, move);
+  return placement.kind === 'place' ? placement.seat : null;
+};
+
+const objectionsTo = (vpns: Vpn[], present: PlacedEngine[], last: Move | null = null) =>
+  Object.fromEntries(
+    [...judgePlacement(vpns, present, last).objections].map(([id, { kind }]) => [id, kind]),
+  );
+
+describe('the place of the next engine', () => {
+  it('has everything that a seat needs', () => {
+    expect(nextPlacement([vpnOf('a', { port: 5914 })], [], null)).toEqual({
+      kind: 'place',
+      seat: {
+        vpn: 'a',
+        containerId: 'a-box',
+        containerStartedAt: 't1',
+        host: 'a.lan',
+        ports: { from: 19_000, to: 19_499 },
+        forwardedPort: 5914,
+      },
+    });
+  });
+
+  it.each<[string, Vpn[], PlacedEngine[], string | null]>([
+    ['the first of equals', [vpnOf('a'), vpnOf('b')], [], 'a'],
+    ['the one with fewer engines', [vpnOf('a'), vpnOf('b')], [placed('1', 'a')], 'b'],
+    [
+      'whether they are used or not',
+      [vpnOf('a'), vpnOf('b')],
+      [placed('1', 'a'), placed('2', 'a'), placed('3', 'b', { streams: 9 })],
+      'b',
+    ],
+    ['none that is down', [vpnOf('a', { state: 'down' }), vpnOf('b')], [placed('1', 'b')], 'b'],
+    ['none that is not known', [vpnOf('a', { state: 'unknown' }), vpnOf('b')], [], 'b'],
+    [
+      'stable ones before those that recover',
+      [vpnOf('a', { state: 'recovering' }), vpnOf('b')],
+      [placed('1', 'b'), placed('2', 'b')],
+      'b',
+    ],
+    [
+      'one that recovers when there is no other',
+      [vpnOf('a', { state: 'recovering' }), vpnOf('b', { state: 'down' })],
+      [],
+      'a',
+    ],
+    ['none that has no address', [{ ...vpnOf('a'), host: null }, vpnOf('b')], [], 'b'],
+    [
+      'the place that one to be replaced leaves',
+      [vpnOf('a', { port: 7 }), vpnOf('b')],
+      [placed('1', 'a', { forwardedPort: 6 }), placed('2', 'a'), placed('3', 'b')],
+      'a',
+    ],
+    [
+      'the place that a lost one leaves',
+      [vpnOf('a', { startedAt: 't2' }), vpnOf('b')],
+      [placed('1', 'a'), placed('2', 'b')],
+      'a',
+    ],
+    [
+      'where a port is free, among nearly equals',
+      [vpnOf('a'), vpnOf('b', { port: 7 })],
+      [placed('1', 'b')],
+      'b',
+    ],
+    [
+      'but the emptier one when it is much emptier',
+      [vpnOf('a'), vpnOf('b', { port: 7 })],
+      [placed('1', 'b'), placed('2', 'b')],
+      'a',
+    ],
+    [
+      'nowhere else',
+      [vpnOf('a', { state: 'down' }), vpnOf('b', { container: 'absent', state: 'down' })],
+      [],
+      null,
+    ],
+  ])('%s', (_, vpns, present, vpn) => {
+    expect(seatOf(vpns, present)?.vpn ?? null).toBe(vpn);
+  });
+
+  it('says of every VPN why it takes none', () => {
+    expect(
+      nextPlacement([vpnOf('a', { state: 'down' }), vpnOf('b', { state: 'unknown' })], [], null),
+    ).toEqual({
+      kind: 'blocked',
+      reason: 'no VPN takes engines now: a is down (it is down); b is unknown (it is unknown)',
+    });
+  });
+
+  it.each<[string, PlacedEngine[], number | null]>([
+    ['goes to the first engine', [], 7],
+    ['goes to nobody while one has it', [placed('1', 'a', { forwardedPort: 7 })], null],
+    ['goes to the next when one has the old port', [placed('1', 'a', { forwardedPort: 6 })], 7],
+    ['goes to the next when nobody has it', [placed('1', 'a')], 7],
+    [
+      'goes to the next when who had it is lost',
+      [
+        placed('1', 'a', {
+          forwardedPort: 7,
+          vpn: { vpn: 'a', containerId: 'a-box', containerStartedAt: 't0' },
+        }),
+      ],
+      7,
+    ],
+  ])('a forwarded port %s', (_, present, port) => {
+    expect(seatOf([vpnOf('a', { port: 7 })], present)?.forwardedPort).toBe(port);
+  });
+});
+
+describe('what is held against engines', () => {
+  const restarted = { containerId: 'a-box', containerStartedAt: 't0', vpn: 'a' };
+  const otherBox = { containerId: 'old-box', containerStartedAt: 't1', vpn: 'a' };
+
+  it.each<[string, Vpn, PlacedEngine, object]>([
+    ['nothing', vpnOf('a'), placed('1', 'a'), {}],
+    [
+      'nothing while nothing is known',
+      vpnOf('a', { state: 'unknown', container: null }),
+      placed('1', 'a'),
+      {},
+    ],
+    ['a VPN that is down', vpnOf('a', { state: 'down' }), placed('1', 'a'), { 1: 'cut_off' }],
+    [
+      'a frozen one',
+      vpnOf('a', { state: 'down', container: { phase: 'paused' } }),
+      placed('1', 'a'),
+      { 1: 'cut_off' },
+    ],
+    ['a VPN that recovers', vpnOf('a', { state: 'recovering' }), placed('1', 'a'), {}],
+    [
+      'a container that is gone',
+      vpnOf('a', { state: 'down', container: 'absent' }),
+      placed('1', 'a'),
+      { 1: 'lost' },
+    ],
+    [
+      'one that stopped',
+      vpnOf('a', { state: 'down', container: { phase: 'stopped' } }),
+      placed('1', 'a'),
+      { 1: 'lost' },
+    ],
+    ['another start of it', vpnOf('a'), placed('1', 'a', { vpn: restarted }), { 1: 'lost' }],
+    [
+      'another container of that name',
+      vpnOf('a'),
+      placed('1', 'a', { vpn: otherBox }),
+      { 1: 'lost' },
+    ],
+    [
+      'another port',
+      vpnOf('a', { port: 7 }),
+      placed('1', 'a', { forwardedPort: 6, streams: 3 }),
+      { 1: 'misplaced' },
+    ],
+    [
+      'a port that is not told just now',
+      vpnOf('a', { port: null }),
+      placed('1', 'a', { forwardedPort: 6 }),
+      {},
+    ],
+    ['the right port', vpnOf('a', { port: 6 }), placed('1', 'a', { forwardedPort: 6 }), {}],
+    ['a VPN that is not among ours', vpnOf('a'), placed('1', 'b'), { 1: 'misplaced' }],
+    ['no VPN at all', vpnOf('a'), placed('1', null), { 1: 'misplaced' }],
+  ])('because of %s', (_, vpn, engine, objections) => {
+    expect(objectionsTo([vpn], [engine])).toEqual(objections);
+  });
+
+  it('is said in words', () => {
+    const reason = (vpn: Vpn, engine: PlacedEngine) =>
+      judgePlacement([vpn], [engine], null).objections.get('1')?.reason;
+    expect(reason(vpnOf('a', { state: 'down' }), placed('1', 'a'))).toBe(
+      'VPN a is down: it is down',
+    );
+    expect(reason(vpnOf('a'), placed('1', 'a', { vpn: restarted }))).toBe(
+      'VPN a: its container was started anew',
+    );
+    expect(reason(vpnOf('a', { port: 7 }), placed('1', 'a', { forwardedPort: 6 }))).toBe(
+      'VPN a forwards port 7 now, not 6 any more',
+    );
+    expect(reason(vpnOf('a', { port: 7 }), placed('1', 'a'))).toBe(
+      'no engine holds port 7, which VPN a forwards',
+    );
+  });
+});
+
+describe('moves', () => {
+  const three = [placed('1', 'a'), placed('2', 'a'), placed('3', 'a')];
+
+  it.each<[string, Vpn[], PlacedEngine[], string | null]>([
+    [
+      'one of the fullest VPN, always the same',
+      [vpnOf('a'), vpnOf('b')],
+      [...three].reverse(),
+      '1',
+    ],
+    [
+      'nobody while the spread is even',
+      [vpnOf('a'), vpnOf('b')],
+      [...three, placed('4', 'b'), placed('5', 'b')],
+      null,
+    ],
+    [
+      'nobody who is in use',
+      [vpnOf('a'), vpnOf('b')],
+      three.map((engine) => ({ ...engine, streams: 1 })),
+      null,
+    ],
+    [
+      'one that is idle',
+      [vpnOf('a'), vpnOf('b')],
+      [placed('1', 'a', { streams: 1 }), placed('2', 'a')],
+      '2',
+    ],
+    [
+      'nobody who holds the port',
+      [vpnOf('a', { port: 7 }), vpnOf('b')],
+      [placed('1', 'a', { forwardedPort: 7 }), placed('2', 'a')],
+      '2',
+    ],
+    ['nobody while a VPN recovers', [vpnOf('a'), vpnOf('b', { state: 'recovering' })], three, null],
+    [
+      'nobody while a VPN is not known',
+      [vpnOf('a'), vpnOf('b', { state: 'unknown' })],
+      three,
+      null,
+    ],
+    ['nobody while a VPN is in doubt', [vpnOf('a'), vpnOf('b', { isDoubted: true })], three, null],
+    [
+      'among those that are up, when another is down',
+      [vpnOf('a'), vpnOf('b'), vpnOf('c', { state: 'down' })],
+      three,
+      '1',
+    ],
+    ['nobody when there is one VPN', [vpnOf('a')], three, null],
+    [
+      'nobody while an engine is lost',
+      [vpnOf('a'), vpnOf('b', { startedAt: 't2' })],
+      [...three, placed('4', 'b')],
+      null,
+    ],
+    [
+      'an idle one to a port that nobody holds',
+      [vpnOf('a', { port: 7 })],
+      [placed('1', 'a', { streams: 1 }), placed('2', 'a')],
+      '2',
+    ],
+    [
+      'also while its VPN recovers',
+      [vpnOf('a', { port: 7, state: 'recovering' })],
+      [placed('1', 'a')],
+      '1',
+    ],
+    [
+      'nobody to a port when all are in use',
+      [vpnOf('a', { port: 7 })],
+      [placed('1', 'a', { streams: 1 })],
+      null,
+    ],
+  ])('takes %s', (_, vpns, present, id) => {
+    const { move } = judgePlacement(vpns, present, null);
+    expect(move?.engineId ?? null).toBe(id);
+  });
+
+  describe('one that has begun', () => {
+    const vpns = [vpnOf('a'), vpnOf('b')];
+    const { move } = judgePlacement(vpns, three, null);
+    const successor = placed('9', 'b');
+
+    it('is held on to when its successor is there, until the engine is gone', () => {
+      expect(objectionsTo(vpns, [...three, successor], move)).toEqual({ 1: 'misplaced' });
+      expect(objectionsTo(vpns, [...three.slice(1), successor], move)).toEqual({});
+    });
+
+    it('is held on to when somebody uses the engine meanwhile', () => {
+      expect(
+        objectionsTo(vpns, [placed('1', 'a', { streams: 1 }), ...three.slice(1)], move),
+      ).toEqual({
+        1: 'misplaced',
+      });
+    });
+
+    it('is given up when a VPN fails', () => {
+      expect(objectionsTo([vpnOf('a'), vpnOf('b', { state: 'down' })], three, move)).toEqual({});
+    });
+
+    it('leaves its place to its successor', () => {
+      expect(seatOf(vpns, [...three, placed('4', 'b'), placed('5', 'b')])?.vpn).toBe('b');
+      expect(
+        seatOf(vpns, [...three, placed('4', 'b'), placed('5', 'b'), placed('6', 'b')], move)?.vpn,
+      ).toBe('a');
+    });
+  });
+});
+
+/**
+ * The fleet in small, as a loop that knows only what is there: it orders a successor for an engine that is objected to and
+ * takes such an engine away when there are enough others.
+ */
+class SmallFleet {
+  engines: PlacedEngine[] = [];
+  made = 0;
+  private move: Move | null = null;
+
+  constructor(
+    public vpns: Vpn[],
+    private readonly wanted: number,
+  ) {}
+
+  /** One pass; false when there was nothing to do. */
+  pass(): boolean {
+    const { objections, move } = judgePlacement(this.vpns, this.engines, this.move);
+    this.move = move;
+    const kindOf = ({ id }: PlacedEngine) => objections.get(id)?.kind;
+    const good = this.engines.filter((engine) => kindOf(engine) === undefined);
+    const going = this.engines.find(
+      (engine) =>
+        kindOf(engine) === 'lost' || (kindOf(engine) === 'misplaced' && good.length >= this.wanted),
+    );
+    if (going !== undefined) {
+      this.engines = this.engines.filter(({ id }) => id !== going.id);
+      return true;
+    }
+    if (good.length >= this.wanted) return false;
+    const placement = nextPlacement(this.vpns, this.engines, this.move);
+    if (placement.kind === 'blocked' || placement.seat === null) return false;
+    this.made += 1;
+    const { seat } = placement;
+    const id = `engine-${this.made}`;
+    this.engines.push({ id, vpn: seat, forwardedPort: seat.forwardedPort, streams: 0 });
+    return true;
+  }
+
+  settle(): void {
+    for (let passes = 0; this.pass(); passes += 1) expect(passes).toBeLessThan(200);
+  }
+}
+
+describe('a fleet behind VPNs, whatever happens to them', () => {
+  const change = fc.record({
+    vpn: fc.nat(2),
+    state: fc.constantFrom<VpnState>('up', 'up', 'down', 'recovering', 'unknown'),
+    port: fc.constantFrom(null, 5000, 5001),
+    startedAt: fc.constantFrom('t1', 't2'),
+    container: fc.constantFrom<object | 'absent'>({}, {}, {}, 'absent'),
+  });
+  const NAMES = ['a', 'b', 'c'];
+
+  it('comes to rest after each change; in the end evenly spread, one engine with each port, nothing objected to', () => {
+    fc.assert(
+      fc.property(
+        fc.array(change, { maxLength: 12 }),
+        fc.integer({ min: 1, max: 9 }),
+        fc.array(fc.constantFrom(null, 6000), { minLength: 3, maxLength: 3 }),
+        (changes, wanted, ports) => {
+          const fleet = new SmallFleet(
+            NAMES.map((name) => vpnOf(name)),
+            wanted,
+          );
+          fleet.settle();
+          for (const { vpn, ...given } of changes) {
+            const isGone = given.container === 'absent';
+            const changed = vpnOf(NAMES[vpn]!, isGone ? { ...given, state: 'down' } : given);
+            fleet.vpns = fleet.vpns.map((each, index) => (index === vpn ? changed : each));
+            fleet.settle();
+          }
+          fleet.vpns = NAMES.map((name, index) => vpnOf(name, { port: ports[index]! }));
+          fleet.settle();
+          // Those that were cut off are good again: who is too many is for the number of engines to decide.
+          for (let extra = 0; fleet.engines.length > wanted; extra += 1) {
+            expect(extra).toBeLessThan(50);
+            fleet.engines.pop();
+            fleet.settle();
+          }
+          const madeBefore = fleet.made;
+          fleet.settle();
+          expect(fleet.made).toBe(madeBefore);
+
+          const sizes = NAMES.map(
+            (name) => fleet.engines.filter(({ vpn }) => vpn?.vpn === name).length,
+          );
+          expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThan(2);
+          for (const [index, name] of NAMES.entries()) {
+            const behind = fleet.engines.filter(({ vpn }) => vpn?.vpn === name);
+            const holders = behind.filter(({ forwardedPort }) => forwardedPort === ports[index]);
+            if (ports[index] !== null && behind.length > 0) expect(holders).toHaveLength(1);
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});

@@ -1,0 +1,55 @@
+import type { PlacedEngine } from '../fleet/engine-placement.port';
+import { type Vpn, unseenVpn } from './vpn';
+import type { VpnContainer } from './vpn-containers.port';
+import type { VpnState } from './vpn-health';
+
+export interface VpnGiven {
+  readonly state?: VpnState;
+  /** The last observation was bad. */
+  readonly isDoubted?: boolean;
+  readonly port?: number | null;
+  readonly startedAt?: string;
+  readonly id?: string;
+  readonly container?: Partial<VpnContainer> | 'absent' | null;
+}
+
+/** A VPN that is up, but for what is given. Its container's id is its name with `-box`. */
+export function vpnOf(name: string, given: VpnGiven = {}): Vpn {
+  const { state = 'up', port = null, isDoubted = false, container = {} } = given;
+  const { id = `${name}-box`, startedAt = 't1' } = given;
+  const blank = unseenVpn(name, { from: 19_000, to: 19_499 }, 0);
+  const isSeen = container !== null && container !== 'absent';
+  return {
+    ...blank,
+    health: {
+      ...blank.health,
+      state,
+      reason: `it is ${state}`,
+      bad: isDoubted ? { count: 1, sinceMs: 0 } : null,
+    },
+    container: isSeen
+      ? {
+          id,
+          startedAt,
+          phase: 'running',
+          status: 'running',
+          health: 'healthy',
+          addresses: [],
+          provider: null,
+          ...container,
+        }
+      : container,
+    host: isSeen ? `${name}.lan` : null,
+    forwardedPort: port,
+  };
+}
+
+/** An idle engine behind a VPN of `vpnOf`, without its port, but for what is given. */
+export function placed(
+  id: string,
+  vpn: string | null,
+  given: Partial<PlacedEngine> = {},
+): PlacedEngine {
+  const seat = { vpn: vpn ?? '', containerId: `${vpn}-box`, containerStartedAt: 't1' };
+  return { id, vpn: vpn === null ? null : seat, forwardedPort: null, streams: 0, ...given };
+}

@@ -1,0 +1,21 @@
+import type { Engine } from '../engine';
+import { type SlowFacts, SlowFactSource } from '../selection/slow-facts';
+import { isServing } from './vpn-health';
+import type { VpnRegistry } from './vpn-registry';
+
+/** What the last probe told, and how the engine's VPN is. */
+export class VpnFacts extends SlowFactSource {
+  constructor(private readonly vpns: VpnRegistry) {
+    super();
+  }
+
+  override get revision(): number {
+    return this.vpns.revision;
+  }
+
+  override read({ vpn, networkConnected }: Engine): SlowFacts {
+    const health = vpn === null ? undefined : this.vpns.get(vpn)?.health;
+    const isKnown = health !== undefined && health.state !== 'unknown';
+    return { vpnHealthy: isKnown ? isServing(health.state) : null, networkConnected };
+  }
+}

@@ -1,0 +1,101 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { CONFIG } from '../../config';
+import { EventBus } from '../../events';
+import { monotonicMs } from '../../kernel/clock';
+import { unseenVpn, type Vpn, type VpnFindings } from './vpn';
+import type { VpnConfig } from './vpn.config';
+
+/**
+ * The VPNs of VPN_CONTAINERS, in that order, each as its last check left it. Logs and publishes what changes.
+ * Nothing of it outlives the process: the next one looks for itself.
+ */
+@Injectable()
+export class VpnRegistry {
+  private readonly logger = new Logger('Vpn');
+  private readonly vpns: Map<string, Vpn>;
+  private readonly listeners = new Set<() => void>();
+  private changes = 0;
+
+  constructor(
+    @Inject(CONFIG) config: VpnConfig,
+    private readonly events: EventBus,
+  ) {
+    const nowMs = monotonicMs();
+    this.vpns = new Map(
+      config.vpnContainers.map(({ name, ports }) => [
+        name,
+        unseenVpn(name, ports ?? config.portRangeHost, nowMs),
+      ]),
+    );
+  }
+
+  list(): Vpn[] {
+    return [...this.vpns.values()];
+  }
+
+  get(name: string): Vpn | undefined {
+    return this.vpns.get(name);
+  }
+
+  /** Grows whenever something changed that engines depend on. */
+  get revision(): number {
+    return this.changes;
+  }
+
+  /** Calls back, within the change, when something changed that engines depend on; returns what ends that. */
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  record(name: string, findings: VpnFindings): void {
+    const last = this.vpns.get(name);
+    if (last === undefined) throw new Error(`no VPN has the name ${name}`);
+    const vpn: Vpn = { ...findings, name, ports: last.ports };
+    this.vpns.set(name, vpn);
+    this.tell(last, vpn);
+    if (!matters(last, vpn)) return;
+    this.changes += 1;
+    for (const listener of [...this.listeners]) listener();
+  }
+
+  private tell(last: Vpn, { name, health, forwardedPort, controlFault }: Vpn): void {
+    const from = last.health.state;
+    if (from !== health.state) {
+      const line = `vpn ${name}: ${from} -> ${health.state} (${health.reason})`;
+      if (health.state === 'down') this.logger.warn(line);
+      else this.logger.log(line);
+      const { state: to, reason } = health;
+      this.events.publish('vpn_state_changed', { vpn: name, from, to, reason });
+    }
+    if (last.forwardedPort !== forwardedPort) {
+      this.logger.log(
+        `vpn ${name}: forwarded port ${last.forwardedPort ?? 'none'} -> ${forwardedPort ?? 'none'}`,
+      );
+      this.events.publish('vpn_port_changed', {
+        vpn: name,
+        from: last.forwardedPort,
+        to: forwardedPort,
+      });
+    }
+    if (controlFault !== null && last.controlFault !== controlFault) {
+      this.logger.warn(`vpn ${name}: ${controlFault}`);
+    }
+  }
+}
+
+/** Whether placement or selection may now answer otherwise. */
+function matters(last: Vpn, vpn: Vpn): boolean {
+  return (
+    last.health.state !== vpn.health.state ||
+    (last.health.bad === null) !== (vpn.health.bad === null) ||
+    last.forwardedPort !== vpn.forwardedPort ||
+    last.host !== vpn.host ||
+    startOf(last) !== startOf(vpn)
+  );
+}
+
+function startOf({ container }: Vpn): string {
+  if (container === null || container === 'absent') return String(container);
+  return `${container.id} ${container.startedAt} ${container.phase}`;
+}

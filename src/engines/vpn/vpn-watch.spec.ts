@@ -1,0 +1,276 @@
+import { Logger } from '@nestjs/common';
+import { loadConfig } from '../../config';
+import { EventBus } from '../../events';
+import { EngineRegistry } from '../engine-registry';
+import { GluetunControlClient } from './gluetun-control.client';
+import { ScriptedControlServer } from './gluetun-server.spec-support';
+import { containerOf, ScriptedVpnContainers } from './scripted-vpn-containers.spec-support';
+import type { Vpn } from './vpn';
+import { VpnRegistry } from './vpn-registry';
+import { VpnWatch } from './vpn-watch';
+
+const SOON_MS = 4000;
+
+/** The watch with scripted containers and real control servers, which share a port at different addresses. */
+describe('VpnWatch', () => {
+  let containers: ScriptedVpnContainers;
+  let gluetun: ScriptedControlServer;
+  let second: ScriptedControlServer;
+  let engines: EngineRegistry;
+  let vpns: VpnRegistry;
+  let watch: VpnWatch;
+
+  beforeEach(async () => {
+    Logger.overrideLogger(false);
+    containers = new ScriptedVpnContainers();
+    containers.containers.set('a', containerOf());
+    gluetun = await ScriptedControlServer.start();
+    second = await ScriptedControlServer.start('127.0.0.2', gluetun.port);
+    for (const server of [gluetun, second]) {
+      server.routes = {
+        '/v1/vpn/status': { status: 'running' },
+        '/v1/portforward': { port: 5914 },
+        '/v1/publicip/ip': { public_ip: '58.98.64.104', country: 'Denmark' },
+      };
+    }
+  });
+
+  afterEach(async () => {
+    await watch.onModuleDestroy();
+    await gluetun.stop();
+    await second.stop();
+    Logger.overrideLogger(['error', 'warn', 'log']);
+  });
+
+  function start(variables: Record<string, string> = {}): void {
+    const config = loadConfig({
+      ENGINE_DRIVER: 'docker',
+      VPN_CONTAINERS: 'a',
+      VPN_CHECK_INTERVAL: '100ms',
+      ...variables,
+    });
+    const bus = new EventBus();
+    engines = new EngineRegistry(bus);
+    vpns = new VpnRegistry(config, bus);
+    const control = new GluetunControlClient({ port: gluetun.port, apiKey: null, deadlineMs: 300 });
+    watch = new VpnWatch(config, vpns, containers, control, engines);
+    watch.onModuleInit();
+  }
+
+  async function until(holds: () => boolean, what: string): Promise<void> {
+    const end = performance.now() + SOON_MS;
+    while (!holds()) {
+      if (performance.now() > end) throw new Error(`not within ${SOON_MS} ms: ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  const vpn = (name = 'a'): Vpn => vpns.get(name)!;
+  const becomes = (state: string, name = 'a'): Promise<void> =>
+    until(() => vpn(name).health.state === state, `${name} is ${state}`);
+  const looksMore = async (count: number, name = 'a'): Promise<void> => {
+    const seen = containers.looksAt(name);
+    await until(() => containers.looksAt(name) >= seen + count, `${count} looks more`);
+  };
+
+  it('does nothing where there are no VPNs', async () => {
+    start({ VPN_CONTAINERS: 'none' });
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    expect([containers.looks.size, containers.followed, gluetun.asked]).toEqual([0, null, []]);
+  });
+
+  it('finds out everything about a VPN that works', async () => {
+    start();
+    expect(vpn().health.state).toBe('unknown');
+    await becomes('up');
+    expect(vpn()).toMatchObject({
+      name: 'a',
+      ports: { from: 19_000, to: 19_999 },
+      container: { id: 'box', startedAt: 't1' },
+      host: '127.0.0.1',
+      forwardedPort: 5914,
+      publicAddress: { ip: '58.98.64.104', country: 'Denmark' },
+      controlFault: null,
+      checkedAt: expect.any(Date),
+    });
+  });
+
+  it.each<[string, Record<string, string>, string[], string]>([
+    ['the network of the settings', { DOCKER_NETWORK: 'lan' }, ['own'], '127.0.0.2'],
+    ['a network that we are on', {}, ['other', 'own'], '127.0.0.3'],
+    ['its first when we share none', {}, ['other'], '127.0.0.1'],
+    ['its first outside of a container', {}, [], '127.0.0.1'],
+  ])('reaches it on %s', async (_, variables, own, host) => {
+    containers.own = own;
+    containers.containers.set(
+      'a',
+      containerOf({
+        addresses: [
+          { network: 'bridge', address: '127.0.0.1' },
+          { network: 'lan', address: '127.0.0.2' },
+          { network: 'own', address: '127.0.0.3' },
+        ],
+      }),
+    );
+    start(variables);
+    await becomes('up');
+    expect(vpn().host).toBe(host);
+  });
+
+  it('is woken by Docker when a container stops, and asks nobody there any more', async () => {
+    start({ VPN_CHECK_INTERVAL: '10m' });
+    await becomes('up');
+    containers.containers.set('a', containerOf({ phase: 'stopped', status: 'exited' }));
+    const asked = gluetun.asked.length;
+    containers.tell('a');
+    await becomes('down');
+    expect(vpn()).toMatchObject({
+      host: null,
+      forwardedPort: null,
+      publicAddress: null,
+      health: { reason: 'its container is exited' },
+    });
+    expect(gluetun.asked).toHaveLength(asked);
+  });
+
+  it('sees that a container was restarted, and lets it recover', async () => {
+    start({ VPN_STABLE_AFTER: '300ms' });
+    await becomes('up');
+    containers.containers.set('a', containerOf({ startedAt: 't2' }));
+    await becomes('down');
+    expect(vpn()).toMatchObject({
+      container: { startedAt: 't2' },
+      health: { reason: 'its container was started anew' },
+    });
+    await becomes('recovering');
+    await becomes('up');
+  });
+
+  it('checks one VPN once at a time, however often it is woken', async () => {
+    start({ VPN_CONTAINERS: 'a,b' });
+    containers.containers.set('b', containerOf({ id: 'other' }));
+    for (let waking = 0; waking < 100; waking += 1) {
+      containers.tell(waking % 2 === 0 ? 'a' : 'b');
+      await new Promise((resolve) => setTimeout(resolve, 3));
+    }
+    await looksMore(2);
+    expect(containers.mostAtOnce).toBe(1);
+  });
+
+  it('goes on with one VPN while the control server of another hangs', async () => {
+    containers.containers.set(
+      'b',
+      containerOf({ id: 'other', addresses: [{ network: 'bridge', address: '127.0.0.2' }] }),
+    );
+    second.routes = {
+      '/v1/vpn/status': () => undefined,
+      '/v1/portforward': () => undefined,
+      '/v1/publicip/ip': () => undefined,
+    };
+    start({ VPN_CONTAINERS: 'a,b' });
+    await becomes('up', 'a');
+    expect(vpn('b').health.state).toBe('unknown');
+    // Its container is fine, and silence is no word against it.
+    await becomes('up', 'b');
+    expect(vpn('b')).toMatchObject({
+      forwardedPort: null,
+      controlFault: expect.stringContaining('gave no answer in time'),
+    });
+  });
+
+  it('takes a VPN that wants a key for up, and says what is missing', async () => {
+    gluetun.routes = {
+      '/v1/vpn/status': 401,
+      '/v1/openvpn/status': 401,
+      '/v1/portforward': 401,
+      '/v1/openvpn/portforwarded': 401,
+      '/v1/publicip/ip': 401,
+    };
+    start();
+    await becomes('up');
+    expect(vpn()).toMatchObject({
+      forwardedPort: null,
+      controlFault: expect.stringContaining('VPN_CONTROL_API_KEY'),
+    });
+  });
+
+  it('keeps a port that is not told just now, and forgets it with its container', async () => {
+    start();
+    await becomes('up');
+    gluetun.routes['/v1/portforward'] = 500;
+    await looksMore(3);
+    expect(vpn().forwardedPort).toBe(5914);
+    containers.containers.set('a', containerOf({ startedAt: 't2' }));
+    await becomes('recovering');
+    expect(vpn().forwardedPort).toBeNull();
+  });
+
+  it('drops a port that is not forwarded any more, and takes another', async () => {
+    start();
+    await becomes('up');
+    gluetun.routes['/v1/portforward'] = { port: 0 };
+    await until(() => vpn().forwardedPort === null, 'no port');
+    gluetun.routes['/v1/portforward'] = { port: 6021 };
+    await until(() => vpn().forwardedPort === 6021, 'the other port');
+  });
+
+  it('is down when it says so twice', async () => {
+    start();
+    await becomes('up');
+    gluetun.routes['/v1/vpn/status'] = { status: 'crashed' };
+    await becomes('down');
+    expect(vpn().health.reason).toBe('its control server says crashed');
+  });
+
+  it('believes engines that still reach their network, and nobody when they do not', async () => {
+    start();
+    await becomes('up');
+    engines.announce({
+      id: 'engine',
+      name: 'engine',
+      endpoint: { host: '127.0.0.1', port: 1 },
+      apiPort: null,
+      labels: {},
+      forwarded: false,
+      vpn: 'a',
+    });
+    engines.get('engine')!.recordAnswer({ version: null, networkConnected: true });
+    containers.containers.set('a', containerOf({ health: 'unhealthy' }));
+    await looksMore(4);
+    expect(vpn().health).toMatchObject({
+      state: 'up',
+      reason: 'its container is unhealthy, but engines behind it reach the network',
+    });
+    engines.get('engine')!.recordAnswer({ version: null, networkConnected: false });
+    await becomes('down');
+  });
+
+  it('leaves a VPN as it was while Docker is silent, unless the VPN itself complains', async () => {
+    start();
+    await becomes('up');
+    containers.isSilent = true;
+    await looksMore(4);
+    expect(vpn()).toMatchObject({
+      health: { state: 'up' },
+      host: '127.0.0.1',
+      forwardedPort: 5914,
+    });
+    gluetun.routes['/v1/vpn/status'] = { status: 'stopped' };
+    await becomes('down');
+    gluetun.routes['/v1/vpn/status'] = { status: 'running' };
+    containers.isSilent = false;
+    await becomes('recovering');
+  });
+
+  it('ends amid a check: nothing is written down and nobody is asked any more', async () => {
+    gluetun.routes['/v1/vpn/status'] = () => undefined;
+    start();
+    await until(() => gluetun.asked.length > 0, 'the first question');
+    await watch.onModuleDestroy();
+    const looks = containers.looksAt('a');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(vpn().checkedAt).toBeNull();
+    expect(containers.looksAt('a')).toBe(looks);
+    expect(containers.followed).toBeNull();
+  });
+});

@@ -9,7 +9,7 @@ import { createApp } from './app.factory';
 import { type EndSignal, Shutdown } from './app.shutdown';
 import { type AppConfig, ConfigError, type LoadedConfig, loadProcessConfig } from './config';
 import { DataDirInUseError, DataDirLock } from './coordination';
-import { EngineSupply } from './engines';
+import { EngineDriverError, EngineSupply } from './engines';
 import { ReadinessGate } from './health';
 import { createLogOutput, logForm, type LogOutput } from './logging';
 import { StreamShutdown } from './proxy';
@@ -141,8 +141,11 @@ function endOnFaults(app: NestFastifyApplication, output: LogOutput): void {
   process.on('unhandledRejection', end);
 }
 
+/** Errors whose message is a line for the operator; where in the code they came up helps nobody. */
+const WORDS_ENOUGH = [ApiKeyFileError, DataDirInUseError, EngineDriverError];
+
 function describeFault(error: unknown): string {
-  if (error instanceof ApiKeyFileError || error instanceof DataDirInUseError) return error.message;
+  if (WORDS_ENOUGH.some((kind) => error instanceof kind)) return (error as Error).message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 

@@ -4,6 +4,7 @@ import { AppError } from '../kernel/errors';
 import { ApiKey } from './api-key';
 import { ApiKeyGuard } from './api-key.guard';
 import { KeyAttempts } from './key-attempts';
+import { OwnQueryName } from './own-query-name.decorator';
 import { Public } from './public.decorator';
 
 const KEY = 'the-key';
@@ -12,6 +13,8 @@ class Closed {
   @Public()
   open(): void {}
   closed(): void {}
+  @OwnQueryName('key')
+  labelled(): void {}
 }
 
 @Public()
@@ -79,6 +82,17 @@ describe('ApiKeyGuard', () => {
       expect(answer).toMatchObject({ status: 401, detail: expect.stringContaining('address') });
     },
   );
+
+  it('takes a parameter of the address for what it is, and for no key', () => {
+    const labelled = (url: string, headers = {}): AppError | 'let in' =>
+      ask({ url, headers }, Closed, Closed.prototype.labelled);
+    const right = { 'x-api-key': KEY };
+    expect(labelled('/by-label?key=a&value=b', right)).toBe('let in');
+    expect(labelled(`/by-label?key=${KEY}&value=b`)).toMatchObject({ status: 401 });
+    for (const other of ['token=a', 'KEY=a', 'key=a&api_key=b']) {
+      expect(labelled(`/by-label?${other}`, right)).toMatchObject({ status: 401 });
+    }
+  });
 
   it('lets everybody into public handlers and controllers', () => {
     expect(ask({}, Closed, Closed.prototype.open)).toBe('let in');

@@ -4,6 +4,7 @@ import { type FastifyRequest } from '../http';
 import { AppError } from '../kernel/errors';
 import { ApiKey } from './api-key';
 import { KeyAttempts } from './key-attempts';
+import { OWN_QUERY_NAME } from './own-query-name.decorator';
 import { hasKeyInQuery, presentedKey } from './presented-key';
 import { PUBLIC_ROUTE } from './public.decorator';
 
@@ -22,12 +23,13 @@ export class ApiKeyGuard implements CanActivate {
       context.getClass(),
     ]);
     if (open === true) return true;
-    this.check(context.switchToHttp().getRequest<FastifyRequest>());
+    const ownName = this.reflector.get<string | undefined>(OWN_QUERY_NAME, context.getHandler());
+    this.check(context.switchToHttp().getRequest<FastifyRequest>(), ownName);
     return true;
   }
 
-  private check(request: FastifyRequest): void {
-    if (hasKeyInQuery(request.url)) {
+  private check(request: FastifyRequest, ownQueryName: string | undefined): void {
+    if (hasKeyInQuery(request.url, ownQueryName)) {
       throw new AppError(
         'unauthorized',
         'A key in the address is refused; send it as Authorization: Bearer KEY or X-API-Key: KEY.',

@@ -17,10 +17,15 @@ export function presentedKey(headers: IncomingHttpHeaders): string | null {
   return key === '' ? null : key;
 }
 
-/** True when the address itself carries a key: addresses end up in logs, histories and referrers. */
-export function hasKeyInQuery(url: string): boolean {
+/**
+ * True when the address itself carries a key: addresses end up in logs, histories and referrers. `ownName` is a parameter
+ * of the address's own.
+ */
+export function hasKeyInQuery(url: string, ownName?: string): boolean {
   const start = url.indexOf('?');
   if (start === -1) return false;
   const names = [...new URLSearchParams(url.slice(start + 1)).keys()];
-  return names.some((name) => (QUERY_NAMES as readonly string[]).includes(name.toLowerCase()));
+  return names.some(
+    (name) => name !== ownName && (QUERY_NAMES as readonly string[]).includes(name.toLowerCase()),
+  );
 }

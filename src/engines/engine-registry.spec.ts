@@ -87,7 +87,7 @@ describe('EngineRegistry', () => {
         reason: 'process killed by SIGKILL',
       },
     ]);
-    expect(changes).toEqual(['announced', 'moved', 'moved', 'lost', 'announced']);
+    expect(changes).toEqual(['announced', 'moved', 'reserved', 'moved', 'lost', 'announced']);
   });
 
   it('keeps draining over a restart, until an operator lifts it', () => {
@@ -119,6 +119,34 @@ describe('EngineRegistry', () => {
     expect(engine.leases.size).toBe(0);
   });
 
+  it('tells each stream to leave an engine that goes, with the reason; others are left alone', () => {
+    registry.announce(aDescription());
+    registry.announce(aDescription({ id: 'sim-2', name: 'sim-2' }));
+    const leases = ['a', 'b'].map((id) => registry.reserve(theEngine(), id));
+    const elsewhere = registry.reserve(registry.get('sim-2')!, 'c');
+    registry.evict(theEngine(), 'VPN down');
+    expect(leases.map(({ revoked }) => (revoked.reason as Error).message)).toEqual([
+      'VPN down',
+      'VPN down',
+    ]);
+    expect(theEngine().leases.size).toBe(2);
+    registry.remove('sim-2', 'container removed');
+    expect(elsewhere.revoked.reason).toEqual(new Error('container removed'));
+    const late = registry.reserve(theEngine(), 'd');
+    expect(late.revoked.aborted).toBe(false);
+  });
+
+  it("leaves an operator's drain to the operator", () => {
+    registry.announce(aDescription());
+    registry.drain(theEngine(), 'too many', 'fleet');
+    expect(theEngine()).toMatchObject({ drainedBy: 'fleet', drainReason: 'too many' });
+    registry.drain(theEngine(), 'maintenance');
+    registry.drain(theEngine(), 'too many', 'fleet');
+    expect(theEngine()).toMatchObject({ drainedBy: 'operator', drainReason: 'maintenance' });
+    registry.undrain(theEngine());
+    expect(theEngine().drainedBy).toBeNull();
+  });
+
   it('ignores what a driver says about an engine it never announced', () => {
     registry.lose('sim-9', 'x');
     registry.remove('sim-9', 'x');
@@ -136,6 +164,8 @@ describe('EngineRegistry', () => {
     first.release();
     expect(engine.streamIds).toEqual(['b']);
     expect(changes.filter((kind) => kind === 'released')).toHaveLength(1);
+    expect(changes.filter((kind) => kind === 'reserved')).toHaveLength(2);
+    expect(engine.starts).toBe(2);
     second.release();
     expect(engine.lastStreamUsage).toBeInstanceOf(Date);
   });

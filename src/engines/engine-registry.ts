@@ -1,9 +1,10 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { EventBus } from '../events';
+import { monotonicMs } from '../kernel/clock';
 import type { EngineSink } from './drivers/engine-driver.port';
 import { Engine } from './engine';
 import { canMove } from './engine-state';
-import type { EngineDescription, EngineLease, EngineState } from './engine.types';
+import type { DrainedBy, EngineDescription, EngineLease, EngineState } from './engine.types';
 
 /**
  * What happened to the fleet, for the rooms beside the registry:
@@ -11,10 +12,13 @@ import type { EngineDescription, EngineLease, EngineState } from './engine.types
  * - `lost`: its process ended and its driver brings it back; the address is void until `announced`;
  * - `removed`: it is gone for good;
  * - `moved`: its state changed;
- * - `released`: one of its slots is free again.
+ * - `reserved`, `released`: one of its slots was taken, or is free again.
  */
 export type RegistryChange =
-  | { readonly kind: 'announced' | 'lost' | 'removed' | 'released'; readonly engine: Engine }
+  | {
+      readonly kind: 'announced' | 'lost' | 'removed' | 'reserved' | 'released';
+      readonly engine: Engine;
+    }
   | { readonly kind: 'moved'; readonly engine: Engine; readonly from: EngineState };
 
 /**
@@ -27,6 +31,7 @@ export class EngineRegistry implements EngineSink {
   private readonly logger = new Logger(EngineRegistry.name);
   private readonly engines = new Map<string, Engine>();
   private readonly listeners = new Set<(change: RegistryChange) => void>();
+  private readonly revocations = new WeakMap<EngineLease, AbortController>();
   private reservations = 0;
 
   constructor(private readonly events: EventBus) {}
@@ -45,16 +50,16 @@ export class EngineRegistry implements EngineSink {
     return () => this.listeners.delete(listener);
   }
 
-  announce(description: EngineDescription): void {
+  announce(description: EngineDescription, startBudgetMs = 0): void {
     const known = this.engines.get(description.id);
-    const engine = known ?? new Engine(description);
+    const engine = known ?? new Engine(description, startBudgetMs);
     const { host, port } = description.endpoint;
     if (known === undefined) {
       this.engines.set(engine.id, engine);
       this.logger.log(`engine ${engine.id} added at ${host}:${port}`);
       this.events.publish('engine_added', { engine_id: engine.id, host, port });
     } else {
-      engine.reborn(description);
+      engine.reborn(description, startBudgetMs);
       this.logger.log(`engine ${engine.id} is back at ${host}:${port}`);
       this.restart(engine, `restarted at ${host}:${port}`);
     }
@@ -74,6 +79,7 @@ export class EngineRegistry implements EngineSink {
     if (engine === undefined) return;
     this.engines.delete(id);
     this.transition(engine, 'gone', reason);
+    this.evict(engine, reason);
     this.events.publish('engine_removed', { engine_id: id, reason });
     this.notify({ kind: 'removed', engine });
   }
@@ -88,6 +94,7 @@ export class EngineRegistry implements EngineSink {
     if (from === to) return;
     if (!canMove(from, to)) throw new Error(`engine ${engine.id} cannot go from ${from} to ${to}`);
     engine.state = to;
+    engine.unhealthySince = to === 'unhealthy' ? monotonicMs() : null;
     const line = `engine ${engine.id}: ${from} -> ${to} (${reason})`;
     if (to === 'suspect' || to === 'unhealthy' || to === 'gone') this.logger.warn(line);
     else this.logger.log(line);
@@ -95,9 +102,14 @@ export class EngineRegistry implements EngineSink {
     this.notify({ kind: 'moved', engine, from });
   }
 
-  /** Takes an engine out of selection; its streams stay. Again with another reason: the reason is replaced. */
-  drain(engine: Engine, reason: string): void {
+  /**
+   * Takes an engine out of selection; its streams stay. Again with another reason: the reason is replaced,
+   * but what an operator drains stays the operator's.
+   */
+  drain(engine: Engine, reason: string, by: DrainedBy = 'operator'): void {
+    if (by === 'fleet' && engine.drainedBy === 'operator') return;
     engine.drainReason = reason;
+    engine.drainedBy = by;
     this.transition(engine, 'draining', reason);
   }
 
@@ -105,22 +117,33 @@ export class EngineRegistry implements EngineSink {
   undrain(engine: Engine): void {
     if (engine.state !== 'draining') return;
     engine.drainReason = null;
+    engine.drainedBy = null;
     this.transition(engine, 'starting', 'drain lifted');
+  }
+
+  /** Tells every stream on the engine to leave it. Their slots are theirs until they give them back. */
+  evict(engine: Engine, reason: string): void {
+    for (const lease of [...engine.leases]) this.revocations.get(lease)?.abort(new Error(reason));
   }
 
   /** Takes one slot of the engine, at once. Whether there is one is for the selector to know. */
   reserve(engine: Engine, streamId: string): EngineLease {
+    const revocation = new AbortController();
     const lease: EngineLease = {
       engine,
       streamId,
+      revoked: revocation.signal,
       release: () => {
         if (!engine.leases.delete(lease)) return;
-        engine.lastReleased = new Date();
+        engine.recordRelease();
         this.notify({ kind: 'released', engine });
       },
     };
+    this.revocations.set(lease, revocation);
     engine.leases.add(lease);
+    engine.starts += 1;
     engine.lastReservation = this.reservations += 1;
+    this.notify({ kind: 'reserved', engine });
     return lease;
   }
 

@@ -1,4 +1,4 @@
-import { canMove, ENGINE_STATES, stateAfterProbe } from './engine-state';
+import { canMove, ENGINE_STATES, type ProbeVerdict, stateAfterProbe } from './engine-state';
 import type { EngineState } from './engine.types';
 
 describe('engine states', () => {
@@ -9,31 +9,51 @@ describe('engine states', () => {
     }
   });
 
-  it.each<[EngineState, boolean, number, EngineState]>([
-    ['starting', true, 0, 'healthy'],
-    ['starting', false, 1, 'starting'],
-    ['starting', false, 3, 'unhealthy'],
-    ['healthy', true, 0, 'healthy'],
-    ['healthy', false, 1, 'suspect'],
-    ['healthy', false, 3, 'unhealthy'],
-    ['suspect', true, 0, 'healthy'],
-    ['suspect', false, 2, 'suspect'],
-    ['suspect', false, 3, 'unhealthy'],
-    ['unhealthy', false, 9, 'unhealthy'],
-    ['unhealthy', true, 0, 'healthy'],
-    ['draining', true, 0, 'draining'],
-    ['draining', false, 3, 'draining'],
-    ['gone', true, 0, 'gone'],
-  ])('%s, answered %p, %d misses -> %s', (state, answered, misses, next) => {
-    expect(stateAfterProbe(state, { answered, misses, unhealthyAfter: 3 })).toBe(next);
+  const verdict = (over: Partial<ProbeVerdict>): ProbeVerdict => ({
+    answered: true,
+    misses: 0,
+    answers: 0,
+    unhealthyAfter: 3,
+    mayStillStart: false,
+    ...over,
+  });
+
+  const answered = (answers: number) => verdict({ answered: true, answers });
+  const missed = (misses: number) => verdict({ answered: false, misses });
+
+  it.each<[EngineState, ProbeVerdict, EngineState]>([
+    ['starting', answered(1), 'healthy'],
+    ['starting', missed(1), 'starting'],
+    ['starting', missed(3), 'unhealthy'],
+    ['starting', { ...missed(99), mayStillStart: true }, 'starting'],
+    ['healthy', answered(1), 'healthy'],
+    ['healthy', missed(1), 'suspect'],
+    ['healthy', missed(3), 'unhealthy'],
+    ['suspect', answered(1), 'healthy'],
+    ['suspect', missed(2), 'suspect'],
+    ['suspect', missed(3), 'unhealthy'],
+    ['unhealthy', missed(9), 'unhealthy'],
+    ['unhealthy', answered(1), 'unhealthy'],
+    ['unhealthy', answered(2), 'unhealthy'],
+    ['unhealthy', answered(3), 'healthy'],
+    ['draining', answered(9), 'draining'],
+    ['draining', missed(3), 'draining'],
+    ['gone', answered(1), 'gone'],
+  ])('%s, after %j -> %s', (state, after, next) => {
+    expect(stateAfterProbe(state, after)).toBe(next);
   });
 
   it('takes only ways that the table knows', () => {
     for (const state of ENGINE_STATES) {
-      for (const answered of [true, false]) {
-        for (const misses of [0, 1, 2, 3]) {
-          const next = stateAfterProbe(state, { answered, misses, unhealthyAfter: 3 });
-          expect(next === state || canMove(state, next)).toBe(true);
+      for (const isAnswered of [true, false]) {
+        for (const count of [0, 1, 2, 3]) {
+          for (const mayStillStart of [true, false]) {
+            const next = stateAfterProbe(state, {
+              ...(isAnswered ? answered(count) : missed(count)),
+              mayStillStart,
+            });
+            expect(next === state || canMove(state, next)).toBe(true);
+          }
         }
       }
     }

@@ -3,17 +3,20 @@ import type { EngineState } from './engine.types';
 /**
  * The states of an engine and who moves it:
  *
- *   starting   announced, no probe answered yet      driver (announcement, restart), operator (back from draining)
+ *   starting   announced, no probe answered yet; a new process may take its time
+ *                                                    driver (announcement, restart), operator and fleet (back from draining)
  *   healthy    the last probe was answered           health
  *   suspect    a probe missed, or a stream complained; still chosen when nothing better is free
  *                                                    health
- *   unhealthy  too many probes missed in a row       health
- *   draining   an operator wants it empty; new streams go elsewhere, health moves it no more
- *                                                    operator
+ *   unhealthy  too many probes missed in a row; healthy again after three answered ones in a row, because an
+ *              engine that just thawed may freeze again
+ *                                                    health
+ *   draining   it is to become empty; new streams go elsewhere, health moves it no more
+ *                                                    operator, fleet
  *   gone       its driver took it away; terminal     driver
  *
  * A restart by the driver (same id, new process) leads back to `starting` from every state but
- * `draining`: what an operator decided outlives the process.
+ * `draining`: what was decided about an engine outlives its process.
  */
 const TRANSITIONS: Readonly<Record<EngineState, readonly EngineState[]>> = {
   starting: ['healthy', 'unhealthy', 'draining', 'gone'],
@@ -36,8 +39,15 @@ export interface ProbeVerdict {
   readonly answered: boolean;
   /** Probes missed in a row, this one included. */
   readonly misses: number;
+  /** Probes answered in a row, this one included. */
+  readonly answers: number;
   readonly unhealthyAfter: number;
+  /** Its process is so new that a miss is nothing to wonder about. */
+  readonly mayStillStart: boolean;
 }
+
+/** So many answers in a row bring an unhealthy engine back. */
+export const ANSWERS_TO_RECOVER = 3;
 
 /** The state after a probe. Draining and gone engines are not health's to move. */
 export function stateAfterProbe(state: EngineState, verdict: ProbeVerdict): EngineState {
@@ -49,7 +59,10 @@ export function stateAfterProbe(state: EngineState, verdict: ProbeVerdict): Engi
     case 'healthy':
     case 'suspect':
     case 'unhealthy':
-      if (verdict.answered) return 'healthy';
+      if (verdict.answered) {
+        return state === 'unhealthy' && verdict.answers < ANSWERS_TO_RECOVER ? state : 'healthy';
+      }
+      if (state === 'starting' && verdict.mayStillStart) return state;
       if (verdict.misses >= verdict.unhealthyAfter) return 'unhealthy';
       return state === 'healthy' ? 'suspect' : state;
   }

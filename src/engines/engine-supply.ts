@@ -8,6 +8,7 @@ import {
 import type { DriverChoice } from './drivers/driver.factory';
 import type { DemoChannel, EngineDriver } from './drivers/engine-driver.port';
 import { EngineRegistry } from './engine-registry';
+import type { ProvisioningBlock } from './fleet/fleet.types';
 
 /** Injection tokens of the driver in use and of the decision for it. */
 export const ENGINE_DRIVER = 'ENGINE_DRIVER';
@@ -31,6 +32,16 @@ export class EngineSupply implements OnApplicationBootstrap, OnApplicationShutdo
   /** True while the driver may bring a further engine. */
   get canGrow(): boolean {
     return this.driver.canGrow;
+  }
+
+  /** Why it cannot bring one now; null when it can, or might. */
+  get blocked(): ProvisioningBlock | null {
+    return this.driver.blocked;
+  }
+
+  /** Calls back when `canGrow` or `blocked` may have become another; returns what ends that. */
+  subscribe(listener: () => void): () => void {
+    return this.driver.subscribe(listener);
   }
 
   /** Channels to try without knowing any; none when engines are real, or when they cannot be found out. */

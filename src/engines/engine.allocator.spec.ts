@@ -10,6 +10,8 @@ import type { EnginesConfig } from './engines.config';
 import type { EngineHealth } from './health/engine-health';
 import { EngineSelector } from './selection/engine.selector';
 import { ProbedFacts, SlowFactCache } from './selection/slow-facts';
+import type { ProvisioningBlock } from './fleet/fleet.types';
+import { WaitingRequests } from './waiting-requests';
 
 const WAIT_MS = 60_000;
 
@@ -24,21 +26,27 @@ describe('EngineAllocator', () => {
   } as EnginesConfig;
   let registry: EngineRegistry;
   let allocator: EngineAllocator;
-  let supply: { canGrow: boolean };
+  let supply: { canGrow: boolean; blocked: ProvisioningBlock | null };
+  let supplyChanged: () => void;
   let complain: jest.Mock;
 
   beforeEach(() => {
     jest.useFakeTimers();
     Logger.overrideLogger(false);
-    supply = { canGrow: false };
+    supply = { canGrow: false, blocked: null };
+    const subscribe = (listener: () => void) => {
+      supplyChanged = listener;
+      return () => undefined;
+    };
     complain = jest.fn();
     registry = new EngineRegistry({ publish: () => undefined } as unknown as EventBus);
     allocator = new EngineAllocator(
       config,
       new EngineSelector(config, registry, new SlowFactCache(new ProbedFacts())),
       registry,
-      supply as unknown as EngineSupply,
+      Object.assign(supply, { subscribe }) as unknown as EngineSupply,
       { complain } as unknown as EngineHealth,
+      new WaitingRequests(),
     );
   });
 
@@ -284,6 +292,55 @@ describe('EngineAllocator', () => {
       expect(await first).toBe('lease of a');
       await jest.advanceTimersByTimeAsync(WAIT_MS);
       expect(await second).toBe('no_capacity');
+    });
+  });
+
+  describe('when no engine can be made', () => {
+    const BLOCK = { code: 'breaker_open', message: 'five starts failed', retryInMs: 42_000 };
+
+    it.each([
+      [42_000, 42],
+      [900_000, 300],
+      [100, 5],
+      [null, 5],
+    ])('refuses at once with the reason, and says when to come again (%p ms)', async (ms, s) => {
+      supply.blocked = { ...BLOCK, retryInMs: ms };
+      const refused = await acquire('s1').catch((error: unknown) => error);
+      expect(refused).toMatchObject({
+        code: 'no_engine',
+        detail: 'There is no engine: five starts failed',
+        retryAfterS: s,
+      });
+    });
+
+    it('refuses who waits already as soon as it is so', async () => {
+      const code = codeOf(acquire('s1'));
+      await tick();
+      supply.blocked = BLOCK;
+      supplyChanged();
+      expect(await code).toBe('no_engine');
+    });
+
+    it('waits while one is on its way, or one that is there may recover', async () => {
+      supply.blocked = BLOCK;
+      add('a', 'unhealthy');
+      const code = codeOf(acquire('s1'));
+      supplyChanged();
+      move('a', 'healthy');
+      expect(await code).toBe('lease of a');
+      registry.remove('a', 'test');
+      supply.canGrow = true;
+      const next = codeOf(acquire('s2'));
+      supplyChanged();
+      add('b', 'healthy');
+      expect(await next).toBe('lease of b');
+    });
+
+    it('does not wait for engines that are being drained', async () => {
+      add('a', 'healthy');
+      registry.drain(registry.get('a')!, 'maintenance');
+      supply.blocked = BLOCK;
+      await expect(acquire('s1')).rejects.toThrow('five starts failed');
     });
   });
 

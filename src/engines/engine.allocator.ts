@@ -8,7 +8,9 @@ import type { AcquireRequest, EngineComplaint, EngineLease } from './engine.type
 import type { EnginesConfig } from './engines.config';
 import { EngineHealth } from './health/engine-health';
 import { Reclaimers, type Reclaimer } from './reclaimers';
+import type { ProvisioningBlock } from './fleet/fleet.types';
 import { EngineSelector } from './selection/engine.selector';
+import { WaitingRequests } from './waiting-requests';
 
 /** More requests than this never wait at once; the limit of sessions is far below. */
 const MAX_WAITING = 10_000;
@@ -20,9 +22,8 @@ const MAX_WAITING = 10_000;
  */
 @Injectable()
 export class EngineAllocator implements OnModuleDestroy {
-  private readonly waiters = new Set<CapacityWaiter>();
   private readonly reclaimers = new Reclaimers();
-  private readonly unsubscribe: () => void;
+  private readonly subscriptions: readonly (() => void)[];
   private isClosed = false;
 
   constructor(
@@ -31,8 +32,15 @@ export class EngineAllocator implements OnModuleDestroy {
     private readonly registry: EngineRegistry,
     private readonly supply: EngineSupply,
     private readonly health: EngineHealth,
+    private readonly waiters: WaitingRequests,
   ) {
-    this.unsubscribe = registry.subscribe(() => this.reviewAll());
+    this.subscriptions = [
+      // Nobody can be served by a slot that was taken, and it may have been taken for who is under review.
+      registry.subscribe(({ kind }) => {
+        if (kind !== 'reserved') this.reviewAll();
+      }),
+      supply.subscribe(() => this.reviewAll()),
+    ];
   }
 
   /**
@@ -43,7 +51,8 @@ export class EngineAllocator implements OnModuleDestroy {
    * has not failed on anything.
    *
    * @throws AppError `no_capacity` when the working engines are full, no idle session could be given
-   *   up for it and no engine is starting; `no_engine` when none works within ENGINE_WAIT_TIMEOUT;
+   *   up for it and no engine is starting; `no_engine` when none works within ENGINE_WAIT_TIMEOUT, or none
+   *   is there and none can be made now;
    *   `engine_failed` when all are excluded; `shutting_down`. The reason of `signal` when it aborts.
    */
   async acquire(request: AcquireRequest): Promise<EngineLease> {
@@ -76,8 +85,8 @@ export class EngineAllocator implements OnModuleDestroy {
 
   onModuleDestroy(): void {
     this.isClosed = true;
-    this.unsubscribe();
-    for (const waiter of [...this.waiters]) waiter.fail(shuttingDown());
+    for (const unsubscribe of this.subscriptions) unsubscribe();
+    for (const waiter of this.waiters) waiter.fail(shuttingDown());
   }
 
   private async wait(request: AcquireRequest, excluded: ReadonlySet<string>): Promise<EngineLease> {
@@ -86,7 +95,7 @@ export class EngineAllocator implements OnModuleDestroy {
       excluded,
       timeoutMs: this.config.engineWaitTimeoutMs,
       onTimeout: (late) => late.fail(this.timeoutError(late)),
-      onSettled: (settled) => this.waiters.delete(settled),
+      onSettled: (settled) => this.waiters.remove(settled),
     });
     this.waiters.add(waiter);
     this.review(waiter);
@@ -100,7 +109,7 @@ export class EngineAllocator implements OnModuleDestroy {
   }
 
   private reviewAll(): void {
-    for (const waiter of [...this.waiters]) {
+    for (const waiter of this.waiters) {
       // A review may settle others: a lease that is given back serves the next in line.
       if (!waiter.settled) this.review(waiter);
     }
@@ -113,7 +122,13 @@ export class EngineAllocator implements OnModuleDestroy {
       waiter.succeed(lease);
       return;
     }
-    const outlook = this.selector.outlook(waiter.excluded, this.supply.canGrow);
+    const { canGrow } = this.supply;
+    const blocked = canGrow || this.hasEngine() ? null : this.supply.blocked;
+    if (blocked !== null) {
+      waiter.fail(nothingComes(blocked));
+      return;
+    }
+    const outlook = this.selector.outlook(waiter.excluded, canGrow);
     switch (outlook) {
       case 'coming':
         if (!waiter.mayWait) {
@@ -145,6 +160,12 @@ export class EngineAllocator implements OnModuleDestroy {
     await this.reclaimers.ask(() => waiter.settled);
     waiter.reclaim = 'exhausted';
     if (!waiter.settled) this.review(waiter);
+    this.waiters.changed();
+  }
+
+  /** One that works, or that may work again without anybody making a new one. */
+  private hasEngine(): boolean {
+    return this.registry.list().some(({ state }) => state !== 'draining' && state !== 'gone');
   }
 
   private stillExcluded(excluded: ReadonlySet<string>): ReadonlySet<string> {
@@ -159,6 +180,16 @@ export class EngineAllocator implements OnModuleDestroy {
     const seconds = this.config.engineWaitTimeoutMs / 1000;
     return new AppError('no_engine', `No engine became usable within ${seconds} s (${known}).`);
   }
+}
+
+const RETRY_LEAST_S = 5;
+const RETRY_MOST_S = 300;
+
+function nothingComes({ message, retryInMs }: ProvisioningBlock): AppError {
+  const seconds = Math.ceil((retryInMs ?? 0) / 1000);
+  return new AppError('no_engine', `There is no engine: ${message}`, {
+    retryAfterS: Math.min(Math.max(seconds, RETRY_LEAST_S), RETRY_MOST_S),
+  });
 }
 
 function full(): AppError {

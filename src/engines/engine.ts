@@ -1,5 +1,12 @@
 import type { EngineEndpoint } from '../ace';
-import type { EngineDescription, EngineLease, EngineState, EngineView } from './engine.types';
+import { monotonicMs } from '../kernel/clock';
+import type {
+  DrainedBy,
+  EngineDescription,
+  EngineLease,
+  EngineState,
+  EngineView,
+} from './engine.types';
 
 /** What one answered probe told. */
 export interface ProbeFacts {
@@ -28,10 +35,25 @@ export class Engine implements EngineView {
   /** When the last slot was given back; while a slot is held the engine is in use now. */
   lastReleased: Date | null = null;
   drainReason: string | null = null;
+  drainedBy: DrainedBy | null = null;
+  /** Slots given out by this process of the engine. */
+  starts = 0;
+  /** Monotonic ms since when it is unhealthy, or says that it reaches no network; null when it is not so. */
+  unhealthySince: number | null = null;
+  disconnectedSince: number | null = null;
   /** Grows with each reservation in the fleet: the smaller, the longer it was not chosen. */
   lastReservation = 0;
 
-  constructor(private description: EngineDescription) {}
+  /** Monotonic ms until which missed probes are those of a start; null when it has answered once. */
+  private startUntil: number | null = null;
+  private idleSince = monotonicMs();
+
+  constructor(
+    private description: EngineDescription,
+    startBudgetMs = 0,
+  ) {
+    this.beginStart(startBudgetMs);
+  }
 
   get id(): string {
     return this.description.id;
@@ -70,20 +92,41 @@ export class Engine implements EngineView {
     return this.leases.size > 0 ? new Date() : this.lastReleased;
   }
 
-  /** A new process under the same id: what was learned about the old one says nothing about it. */
-  reborn(description: EngineDescription): void {
+  /** It has answered once since its process began, or was said to have. */
+  get hasStarted(): boolean {
+    return this.startUntil === null;
+  }
+
+  /** True while a missed probe is nothing to wonder about. */
+  get mayStillStart(): boolean {
+    return this.startUntil !== null && monotonicMs() < this.startUntil;
+  }
+
+  /** How long nobody has held a slot, since the end of its start when nobody ever did; 0 while somebody does. */
+  get idleMs(): number {
+    return this.leases.size > 0 ? 0 : monotonicMs() - this.idleSince;
+  }
+
+  /** Again announced: what was learned at the old address, or about the old process, says nothing now. */
+  reborn(description: EngineDescription, startBudgetMs: number): void {
     this.description = description;
     this.forget();
+    this.beginStart(startBudgetMs);
   }
 
   forget(): void {
     this.version = null;
     this.networkConnected = null;
     this.answered = null;
+    this.disconnectedSince = null;
   }
 
   recordAnswer(facts: ProbeFacts): void {
     const now = new Date();
+    if (!this.hasStarted) this.idleSince = monotonicMs();
+    this.startUntil = null;
+    this.disconnectedSince =
+      facts.networkConnected === false ? (this.disconnectedSince ?? monotonicMs()) : null;
     this.version = facts.version;
     this.networkConnected = facts.networkConnected;
     this.answered = true;
@@ -91,8 +134,22 @@ export class Engine implements EngineView {
     this.lastHealthCheck = now;
   }
 
+  recordRelease(): void {
+    this.lastReleased = new Date();
+    this.idleSince = monotonicMs();
+  }
+
   recordMiss(): void {
     this.answered = false;
     this.lastHealthCheck = new Date();
+  }
+
+  private beginStart(budgetMs: number): void {
+    if (budgetMs <= 0) {
+      this.startUntil = null;
+      return;
+    }
+    this.startUntil = monotonicMs() + budgetMs;
+    this.starts = 0;
   }
 }

@@ -3,14 +3,17 @@ import type { EngineEndpoint } from '../ace';
 /**
  * What an engine is doing, and who moves it:
  *
- *   starting ──probe ok──▶ healthy ◀──probe ok── suspect ──misses──▶ unhealthy ──probe ok──▶ healthy
- *   healthy ──miss, or a stream's complaint──▶ suspect;  any ──operator──▶ draining;  any ──driver──▶ gone
+ *   starting ──probe ok──▶ healthy ◀──probe ok── suspect ──misses──▶ unhealthy ──3 probes ok──▶ healthy
+ *   healthy ──miss, or a stream's complaint──▶ suspect;  any ──operator, fleet──▶ draining;  any ──driver──▶ gone
  */
 export type EngineState = 'starting' | 'healthy' | 'suspect' | 'unhealthy' | 'draining' | 'gone';
 
+/** Who takes an engine out of selection. What an operator decided is the operator's to lift. */
+export type DrainedBy = 'operator' | 'fleet';
+
 /** What a driver knows about an engine when it announces it. */
 export interface EngineDescription {
-  /** Stable: `static-HOST-PORT`, `sim-N`, later the container's id. */
+  /** Stable: `static-HOST-PORT`, `sim-N`, or the container's id. */
   readonly id: string;
   readonly name: string;
   readonly endpoint: EngineEndpoint;
@@ -31,6 +34,11 @@ export interface EngineView extends EngineDescription {
 export interface EngineLease {
   readonly engine: EngineView;
   readonly streamId: string;
+  /**
+   * Aborted when the stream has to leave the engine; the reason is an Error whose message is words for
+   * the event log. The slot stays held until it is released.
+   */
+  readonly revoked: AbortSignal;
   /** Gives the slot back. Idempotent. */
   release(): void;
 }

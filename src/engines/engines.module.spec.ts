@@ -98,6 +98,8 @@ describe('EnginesModule', () => {
           last_stream_usage: time,
           last_health_check: time,
           drain_reason: null,
+          drained_by: null,
+          starts: 1,
         },
       ]);
     }

@@ -1,15 +1,33 @@
 import { Module } from '@nestjs/common';
 import { AceModule } from '../ace';
 import { CONFIG } from '../config';
-import { chooseDriver, createDriver } from './drivers/driver.factory';
+import { EventBus } from '../events';
+import { DockerClient } from './drivers/docker/client';
+import { chooseDriver, createDriver, type DriverChoice } from './drivers/driver.factory';
+import type { EngineDriver } from './drivers/engine-driver.port';
 import { EngineGauge } from './engine-gauge';
 import { EngineRegistry } from './engine-registry';
 import { DRIVER_CHOICE, ENGINE_DRIVER, EngineSupply } from './engine-supply';
 import { EngineAllocator } from './engine.allocator';
+import type { EnginesConfig } from './engines.config';
+import type { EnginePlacement } from './fleet/engine-placement.port';
+import { FleetControl } from './fleet/fleet-control';
+import { FleetKeeper } from './fleet/fleet.keeper';
+import { ManagedFleet } from './fleet/managed.fleet';
+import { UnmanagedFleet } from './fleet/unmanaged.fleet';
 import { EngineHealth } from './health/engine-health';
+import { ContainersController } from './http/containers.controller';
+import { EngineCommands } from './http/engine-commands';
+import { EngineOperationsController } from './http/engine-operations.controller';
 import { EnginesController } from './http/engines.controller';
+import { FleetHealthController } from './http/fleet-health.controller';
+import { FleetController } from './http/fleet.controller';
+import { OrchestratorController } from './http/orchestrator.controller';
+import { ProvisioningController } from './http/provisioning.controller';
 import { EngineSelector } from './selection/engine.selector';
-import { ProbedFacts, SlowFactCache, SlowFactSource } from './selection/slow-facts';
+import { SlowFactCache } from './selection/slow-facts';
+import { ENGINE_PLACEMENT, VpnController, vpnProviders } from './vpn';
+import { WaitingRequests } from './waiting-requests';
 
 /**
  * The fleet: which engines there are, how they are, and which one a stream gets. Needs the global modules
@@ -17,17 +35,61 @@ import { ProbedFacts, SlowFactCache, SlowFactSource } from './selection/slow-fac
  */
 @Module({
   imports: [AceModule],
-  controllers: [EnginesController],
+  controllers: [
+    EnginesController,
+    EngineOperationsController,
+    ContainersController,
+    ProvisioningController,
+    FleetController,
+    FleetHealthController,
+    OrchestratorController,
+    VpnController,
+  ],
   providers: [
     { provide: DRIVER_CHOICE, useFactory: chooseDriver, inject: [CONFIG] },
-    { provide: ENGINE_DRIVER, useFactory: createDriver, inject: [DRIVER_CHOICE, CONFIG] },
-    { provide: SlowFactSource, useClass: ProbedFacts },
+    {
+      provide: DockerClient,
+      useFactory: ({ dockerHost }: EnginesConfig) => new DockerClient(dockerHost),
+      inject: [CONFIG],
+    },
+    ...vpnProviders,
+    {
+      provide: ENGINE_DRIVER,
+      useFactory: (
+        choice: DriverChoice,
+        config: EnginesConfig,
+        registry: EngineRegistry,
+        events: EventBus,
+        demand: WaitingRequests,
+        placement: EnginePlacement,
+        docker: DockerClient,
+      ) => createDriver(choice, config, { registry, events, demand, placement, docker }),
+      inject: [
+        DRIVER_CHOICE,
+        CONFIG,
+        EngineRegistry,
+        EventBus,
+        WaitingRequests,
+        ENGINE_PLACEMENT,
+        DockerClient,
+      ],
+    },
+    {
+      provide: FleetControl,
+      useFactory: (driver: EngineDriver, config: EnginesConfig, registry: EngineRegistry) =>
+        driver instanceof FleetKeeper
+          ? new ManagedFleet(driver)
+          : new UnmanagedFleet(config, registry),
+      inject: [ENGINE_DRIVER, CONFIG, EngineRegistry],
+    },
     SlowFactCache,
     EngineRegistry,
     EngineSupply,
     EngineHealth,
     EngineSelector,
     EngineAllocator,
+    WaitingRequests,
+    EngineCommands,
     EngineGauge,
   ],
   exports: [EngineAllocator, EngineRegistry, EngineSelector, EngineSupply],

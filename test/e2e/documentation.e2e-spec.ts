@@ -1,4 +1,5 @@
 import {
+  eventually,
   newContentId,
   openViewer,
   startProduct,
@@ -15,14 +16,29 @@ const OPEN = [
   'GET /ace/getstream',
   'GET /ace/getstream/{id}',
   'GET /ace/status',
+  'GET /api/v1/health/status',
   'GET /api/v1/metrics',
   'GET /health/live',
   'GET /health/ready',
+  'GET /health/status',
   'GET /metrics',
 ];
 const BOTH = [
   'GET /engines',
   'GET /engines/{}',
+  'DELETE /engines/{}',
+  'GET /containers/{}',
+  'DELETE /containers/{}',
+  'GET /containers/{}/logs',
+  'POST /provision',
+  'POST /provision/acestream',
+  'POST /scale/{}',
+  'POST /gc',
+  'GET /by-label',
+  'GET /orchestrator/status',
+  'GET /vpn/status',
+  'GET /health/status',
+  'POST /health/circuit-breaker/reset',
   'GET /streams',
   'GET /streams/{}',
   'GET /streams/{}/stats',
@@ -36,6 +52,9 @@ const BOTH = [
 ];
 const ONLY_V1 = [
   'POST /engines/{}/drain',
+  'POST /engines/{}/restart',
+  'GET /engines/{}/logs',
+  'GET /engines/{}/stats',
   'GET /engines/selection',
   'DELETE /proxy/sessions/{}',
   'GET /proxy/sessions/{}/clients',
@@ -43,6 +62,12 @@ const ONLY_V1 = [
 ];
 /** Addresses that an engine's answer hands out, each with a token of its own: not for people to call. */
 const HANDED_OUT = /^\/ace\/(?:r|stat|cmd)\//;
+
+/** What GET answers where engines are not the product's own and there is no VPN; null: no refusal. */
+function refusalOf(path: string): number | null {
+  if (/\/(?:containers\/\{id\}(?:\/logs)?|engines\/\{id\}\/(?:logs|stats))$/.test(path)) return 409;
+  return path.endsWith('/vpn/publicip') ? 404 : null;
+}
 
 describe('what the product says of itself', () => {
   let engine: Simulator;
@@ -138,19 +163,78 @@ describe('what the product says of itself', () => {
     await engine.fault({ kind: 'json_error', content: over });
     await openViewer(product.url(streamPath(over))).head;
     await playing.playing();
-    const ids = { '/engines/': engine.engineId, '/proxy/': id, '/streams/': id };
+    const ids = {
+      '/engines/': engine.engineId,
+      '/containers/': engine.engineId,
+      '/proxy/': id,
+      '/streams/': id,
+    };
     const faults: string[] = [];
     for (const { path, method, operation } of operationsOf(document)) {
       if (method !== 'get' || path.startsWith('/ace/getstream') || path.endsWith('metrics'))
         continue;
       const entry = Object.entries(ids).find(([part]) => path.includes(part));
-      const answer = await product.api('GET', path.replace(/\{[^}]+\}/g, entry?.[1] ?? 'unknown'));
+      const query = path.endsWith('/by-label') ? '?key=a&value=b' : '';
+      const address = path.replace(/\{[^}]+\}/g, entry?.[1] ?? 'unknown') + query;
+      const answer = await product.api('GET', address);
+      const refusal = refusalOf(path);
+      if (refusal !== null) {
+        expect({ path, status: answer.status }).toEqual({ path, status: refusal });
+        faults.push(
+          ...misfits(document, { $ref: '#/components/schemas/Problem' }, answer.body, path),
+        );
+        continue;
+      }
       expect({ path, status: answer.status }).toEqual({ path, status: 200 });
       const schema = operation.responses['200'].content?.['application/json']?.schema;
       faults.push(...misfits(document, schema, answer.body, path));
     }
     const { body } = await product.api('GET', '/nowhere');
     faults.push(...misfits(document, { $ref: '#/components/schemas/Problem' }, body));
+    expect(faults).toEqual([]);
+  });
+
+  it('answers about engines that it runs itself are, too', async () => {
+    const own = await startProduct({
+      env: { ENGINE_DRIVER: 'simulator', MIN_REPLICAS: '2', ENGINE_PROBE_INTERVAL: '300ms' },
+    });
+    const faults: string[] = [];
+    const ask = async (method: string, path: string, values: readonly string[], status: number) => {
+      const told = operationsOf(document).find((one) => {
+        return one.method === method.toLowerCase() && named(one.path) === path;
+      })!.operation.responses[status];
+      const [address = '', query = ''] = [...values]
+        .reduce((at, value) => {
+          return at.includes('{}') ? at.replace('{}', value) : `${at}?${value}`;
+        }, path)
+        .split(/(?=\?)/);
+      const answer = await own.api(method, address + query);
+      expect({ method, path, status: answer.status }).toEqual({ method, path, status });
+      const schema = told?.content?.['application/json']?.schema;
+      faults.push(...misfits(document, schema, answer.body, path));
+      return answer.body;
+    };
+    const [{ id }, { id: other }] = await eventually(async () => {
+      const { body } = await own.api('GET', '/engines');
+      return body.length === 2 && body.every(({ state }: { state: string }) => state === 'healthy')
+        ? body
+        : undefined;
+    });
+    await ask('POST', '/scale/{}', ['3'], 200);
+    await ask('POST', '/provision/acestream', [], 202);
+    await ask('POST', '/provision/acestream', ['wait=true'], 201);
+    for (const path of ['/engines/{}', '/engines/{}/logs', '/engines/{}/stats']) {
+      await ask('GET', path, [id], 200);
+    }
+    await ask('GET', '/containers/{}', [id], 200);
+    await ask('GET', '/containers/{}/logs', [id], 200);
+    await ask('POST', '/engines/{}/restart', [id], 200);
+    await ask('DELETE', '/engines/{}', [id], 202);
+    await ask('DELETE', '/containers/{}', [other], 202);
+    await ask('POST', '/gc', [], 200);
+    await ask('POST', '/health/circuit-breaker/reset', [], 200);
+    const status = await ask('GET', '/orchestrator/status', [], 200);
+    expect(status.decisions).not.toEqual([]);
     expect(faults).toEqual([]);
   });
 

@@ -35,6 +35,7 @@ describe('simulated engines that the product runs itself', () => {
       env: {
         ENGINE_DRIVER: 'simulator',
         MIN_REPLICAS: '2',
+        MAX_REPLICAS: '2',
         ENGINE_PROBE_INTERVAL: '500ms',
         PROXY_RETRY_BASE: '100ms',
         PROXY_GRACE_PERIOD: '500ms',

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import {
   Child,
   eventually,
+  NO_DOCKER,
   onScopeEnd,
   startProduct,
   startSimulator,
@@ -25,7 +26,7 @@ function run(env: Variables, dotEnv?: string): Child {
   if (dotEnv !== undefined) writeFileSync(join(cwd, '.env'), dotEnv);
   const child = new Child('product', process.execPath, [SCRIPT], {
     cwd,
-    env: { PATH: process.env['PATH'], PORT: '0', ...env },
+    env: { PATH: process.env['PATH'], PORT: '0', DOCKER_HOST: NO_DOCKER, ...env },
   });
   onScopeEnd(async () => {
     await child.end('SIGKILL', 5000);

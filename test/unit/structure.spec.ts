@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { EVENT_TYPES } from '../../src/events/event-type';
 import { ERROR_CATALOG } from '../../src/kernel/errors';
 import { findLines, listFiles, readText, ROOT } from './repository';
 
@@ -73,6 +74,11 @@ describe('the documentation', () => {
     const page = readText('docs/errors.md');
     const missing = Object.keys(ERROR_CATALOG).filter((code) => !page.includes(`\`${code}\``));
     expect(missing).toEqual([]);
+  });
+
+  it('explains every event', () => {
+    const page = readText('docs/events.md');
+    expect(EVENT_TYPES.filter((type) => !page.includes(`| \`${type}\` `))).toEqual([]);
   });
 });
 

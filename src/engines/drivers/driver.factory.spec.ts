@@ -1,15 +1,52 @@
-import { type DriverConfig, chooseDriver, createDriver } from './driver.factory';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig } from '../../config';
+import { EventBus } from '../../events';
+import { EngineRegistry } from '../engine-registry';
+import type { EnginesConfig } from '../engines.config';
+import { ANYWHERE } from '../fleet/engine-placement.port';
+import { WaitingRequests } from '../waiting-requests';
+import { DockerClient } from './docker/client';
+import { chooseDriver, createDriver } from './driver.factory';
 
 const ADDRESS = { host: '127.0.0.1', port: 6878, apiPort: null };
 
-function aConfig(over: Partial<DriverConfig> = {}): DriverConfig {
-  return { engineDriver: 'auto', engineAddresses: [], minReplicas: 2, ...over };
-}
-
 describe('choice of the driver', () => {
-  it.each<[Partial<DriverConfig>, string, string, boolean]>([
+  let folder: string;
+  let nobody: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'driver-factory-'));
+    nobody = `unix://${join(folder, 'nobody.sock')}`;
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const aConfig = (over: Partial<EnginesConfig> = {}): EnginesConfig => ({
+    ...loadConfig({ DOCKER_HOST: nobody, DATA_DIR: join(folder, 'data') }),
+    ...over,
+  });
+
+  function create(choice: Awaited<ReturnType<typeof chooseDriver>>, config: EnginesConfig) {
+    const events = new EventBus();
+    return createDriver(choice, config, {
+      registry: new EngineRegistry(events),
+      events,
+      demand: new WaitingRequests(),
+      placement: ANYWHERE,
+      docker: new DockerClient(config.dockerHost),
+    });
+  }
+
+  it.each<[Partial<EnginesConfig>, string, string, boolean]>([
     [{ engineAddresses: [ADDRESS] }, 'static', 'ENGINE_ADDRESSES is set', false],
-    [{}, 'simulator', 'ENGINE_ADDRESSES is empty, so only test pictures are played', true],
+    [
+      {},
+      'simulator',
+      'ENGINE_ADDRESSES is empty and no Docker Engine answers, so only test pictures are played',
+      true,
+    ],
     [{ engineDriver: 'simulator' }, 'simulator', 'ENGINE_DRIVER=simulator', false],
     [
       { engineDriver: 'simulator', engineAddresses: [ADDRESS] },
@@ -23,15 +60,66 @@ describe('choice of the driver', () => {
       'ENGINE_DRIVER=static',
       false,
     ],
-  ])('%j takes %s: %s', (over, kind, why, isStopgap) => {
+    [{ engineDriver: 'docker' }, 'docker', 'ENGINE_DRIVER=docker', false],
+    [{ engineDriver: 'swarm' }, 'swarm', 'ENGINE_DRIVER=swarm', false],
+  ])('%j takes %s: %s', async (over, kind, why, isStopgap) => {
     const config = aConfig(over);
-    const choice = chooseDriver(config);
+    const choice = await chooseDriver(config);
     expect(choice).toEqual({ kind, why, isStopgap });
-    expect(createDriver(choice, config).kind).toBe(kind);
+    expect((await create(choice, config)).kind).toBe(kind);
   });
 
-  it('refuses static without addresses', () => {
+  describe('with a Docker Engine', () => {
+    let engine: Server;
+
+    /** Answers a ping with this status; 0: takes the connection and never answers. */
+    async function listen(status: number): Promise<EnginesConfig> {
+      const path = join(folder, 'docker.sock');
+      engine = createServer((_, res) => {
+        if (status !== 0) res.writeHead(status, { 'Api-Version': '1.41' }).end('OK');
+      });
+      await new Promise<void>((resolve) => engine.listen(path, resolve));
+      return aConfig({ dockerHost: `unix://${path}` });
+    }
+
+    afterEach(async () => {
+      engine.closeAllConnections();
+      await new Promise((resolve) => engine.close(resolve));
+    });
+
+    it('that answers, takes docker', async () => {
+      expect(await chooseDriver(await listen(200))).toEqual({
+        kind: 'docker',
+        why: 'a Docker Engine answers',
+        isStopgap: false,
+      });
+    });
+
+    it('that hangs, waits for it no longer than a second', async () => {
+      const config = await listen(0);
+      const startedAt = performance.now();
+      expect((await chooseDriver(config)).kind).toBe('simulator');
+      expect(performance.now() - startedAt).toBeLessThan(1500);
+    });
+
+    it('that refuses, takes the simulator', async () => {
+      expect((await chooseDriver(await listen(500))).kind).toBe('simulator');
+    });
+  });
+
+  it('refuses static without addresses', async () => {
     const config = aConfig({ engineDriver: 'static' });
-    expect(() => createDriver(chooseDriver(config), config)).toThrow('ENGINE_ADDRESSES');
+    await expect(create(await chooseDriver(config), config)).rejects.toThrow('ENGINE_ADDRESSES');
+  });
+
+  it('keeps the id that marks our containers', async () => {
+    const config = aConfig({ engineDriver: 'docker' });
+    const path = join(config.dataDir, 'instance');
+    await create(await chooseDriver(config), config);
+    const id = readFileSync(path, 'utf8');
+    expect(id).toMatch(/^[0-9a-f]{16}\n$/);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    await create(await chooseDriver(config), config);
+    expect(readFileSync(path, 'utf8')).toBe(id);
   });
 });

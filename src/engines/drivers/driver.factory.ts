@@ -1,8 +1,17 @@
 import { join } from 'node:path';
+import type { EventBus } from '../../events';
+import type { EngineRegistry } from '../engine-registry';
 import type { EnginesConfig } from '../engines.config';
+import { ANYWHERE, type EnginePlacement } from '../fleet/engine-placement.port';
+import { type EngineDemand, FleetKeeper } from '../fleet/fleet.keeper';
+import { obtainInstanceId } from '../instance-id';
+import { type DockerClient, pingDocker } from './docker/client';
+import { DockerRuntime } from './docker/docker.runtime';
 import type { DriverKind, EngineDriver } from './engine-driver.port';
-import { SimulatorDriver } from './simulator/simulator.driver';
+import type { EngineRuntime, RuntimeKind } from './engine-runtime.port';
+import { SimulatorRuntime } from './simulator/simulator.runtime';
 import { StaticDriver } from './static.driver';
+import { SwarmRuntime } from './swarm/swarm.runtime';
 
 /** Which driver runs, and why, in words for the start banner. */
 export interface DriverChoice {
@@ -12,46 +21,75 @@ export interface DriverChoice {
   readonly isStopgap: boolean;
 }
 
-export type DriverConfig = Pick<EnginesConfig, 'engineDriver' | 'engineAddresses' | 'minReplicas'>;
-
 /** The simulator's own program, three folders above this room in sources and in the built tree alike. */
 export const SIMULATOR_SCRIPT = join(__dirname, '../../../simulator/dist/main.js');
 
-/** `auto` takes what was configured, and only else test pictures. */
-export function chooseDriver(config: DriverConfig): DriverChoice {
-  switch (config.engineDriver) {
-    case 'static':
-    case 'simulator': {
-      const why = `ENGINE_DRIVER=${config.engineDriver}`;
-      return { kind: config.engineDriver, why, isStopgap: false };
-    }
-    case 'auto':
-      return config.engineAddresses.length > 0
-        ? { kind: 'static', why: 'ENGINE_ADDRESSES is set', isStopgap: false }
-        : {
-            kind: 'simulator',
-            why: 'ENGINE_ADDRESSES is empty, so only test pictures are played',
-            isStopgap: true,
-          };
+/** A start is not held up for longer by a Docker Engine that does not answer. */
+const PING_MS = 1000;
+
+/** `auto` takes what was configured, else Docker where there is one, and only else test pictures. */
+export async function chooseDriver(
+  config: Pick<EnginesConfig, 'engineDriver' | 'engineAddresses' | 'dockerHost'>,
+): Promise<DriverChoice> {
+  const { engineDriver } = config;
+  if (engineDriver !== 'auto') {
+    return { kind: engineDriver, why: `ENGINE_DRIVER=${engineDriver}`, isStopgap: false };
   }
+  if (config.engineAddresses.length > 0) {
+    return { kind: 'static', why: 'ENGINE_ADDRESSES is set', isStopgap: false };
+  }
+  if (await pingDocker(config.dockerHost, PING_MS)) {
+    return { kind: 'docker', why: 'a Docker Engine answers', isStopgap: false };
+  }
+  return {
+    kind: 'simulator',
+    why: 'ENGINE_ADDRESSES is empty and no Docker Engine answers, so only test pictures are played',
+    isStopgap: true,
+  };
+}
+
+/** What a driver that runs engines itself needs beside the settings. */
+export interface DriverSurroundings {
+  readonly registry: EngineRegistry;
+  readonly events: EventBus;
+  readonly demand: EngineDemand;
+  /** Where engines in containers of this Docker Engine go. */
+  readonly placement: EnginePlacement;
+  /** Closed with the driver that uses it. */
+  readonly docker: DockerClient;
 }
 
 /** @throws EngineDriverError when the settings do not fit the driver */
-export function createDriver(
+export async function createDriver(
   choice: DriverChoice,
-  config: DriverConfig,
-  script: string = SIMULATOR_SCRIPT,
-): EngineDriver {
-  switch (choice.kind) {
-    case 'static':
-      return new StaticDriver(config.engineAddresses);
+  config: EnginesConfig,
+  surroundings: DriverSurroundings,
+): Promise<EngineDriver> {
+  if (choice.kind === 'static') return new StaticDriver(config.engineAddresses);
+  const { registry, events, demand, placement } = surroundings;
+  return new FleetKeeper({
+    config,
+    registry,
+    events,
+    demand,
+    runtime: await createRuntime(choice.kind, choice.isStopgap, config, surroundings),
+    placement: choice.kind === 'docker' ? placement : ANYWHERE,
+  });
+}
+
+async function createRuntime(
+  kind: RuntimeKind,
+  isStopgap: boolean,
+  config: EnginesConfig,
+  { docker, events }: DriverSurroundings,
+): Promise<EngineRuntime> {
+  switch (kind) {
+    case 'docker':
+      return new DockerRuntime(config, await obtainInstanceId(config.dataDir), events, docker);
+    case 'swarm':
+      return new SwarmRuntime(config, await obtainInstanceId(config.dataDir), events);
     case 'simulator':
-      return new SimulatorDriver({
-        script,
-        // MIN_REPLICAS=0 is for drivers that add engines on demand; this one cannot.
-        replicas: Math.max(1, config.minReplicas),
-        // A stopgap that played every id would let test pictures pass for channels.
-        playsAnyContent: !choice.isStopgap,
-      });
+      // A stopgap that played every id would let test pictures pass for channels.
+      return new SimulatorRuntime({ script: SIMULATOR_SCRIPT, playsAnyContent: !isStopgap });
   }
 }

@@ -1,7 +1,8 @@
 import type { EngineDescription } from '../engine.types';
+import type { ProvisioningBlock } from '../fleet/fleet.types';
 
 /** Which kinds of engines there are to run. */
-export type DriverKind = 'static' | 'simulator';
+export type DriverKind = 'static' | 'docker' | 'swarm' | 'simulator';
 
 /** A driver cannot work with the settings or the installation it has; the message is a line for the operator. */
 export class EngineDriverError extends Error {
@@ -13,8 +14,13 @@ export class EngineDriverError extends Error {
 
 /** Where a driver tells what it knows. Calls return at once and never throw. */
 export interface EngineSink {
-  /** An engine has this address from now on: a new one, or one that was lost and came back. */
-  announce(description: EngineDescription): void;
+  /**
+   * An engine has this address from now on: a new one, or one that was lost and came back.
+   *
+   * @param startBudgetMs how long a new process may take before its first answer; until then missed
+   *   probes say nothing. 0 or left out: it should answer now.
+   */
+  announce(description: EngineDescription, startBudgetMs?: number): void;
   /** An engine's process ended; the driver brings it back under the same id. */
   lose(engineId: string, reason: string): void;
   /** An engine is gone for good. */
@@ -28,7 +34,7 @@ export interface DemoChannel {
   readonly name: string;
 }
 
-/** Where engines come from. A driver owns what it starts: after `stop` nothing of it runs. */
+/** Where engines come from. A driver owns what it starts: after `stop` nothing of it is under way. */
 export interface EngineDriver {
   readonly kind: DriverKind;
   /**
@@ -36,6 +42,10 @@ export interface EngineDriver {
    * are full, viewers then wait instead of being refused. Asked again for each decision.
    */
   readonly canGrow: boolean;
+  /** Why no further engine can be made for now, in words for a viewer; null when one can, or might. */
+  readonly blocked: ProvisioningBlock | null;
+  /** Calls back when `canGrow` or `blocked` may have become another; returns what ends that. */
+  subscribe(listener: () => void): () => void;
   /**
    * Begins to announce engines. Returns when the work is under way, not when engines are ready:
    * the product listens before its engines are known.
@@ -49,6 +59,6 @@ export interface EngineDriver {
    * @throws Error when they cannot be found out
    */
   demoChannels(): Promise<DemoChannel[]>;
-  /** Ends what was started, within seconds. The sink hears nothing any more. */
+  /** Ends what was begun, within seconds. The sink hears nothing any more. */
   stop(): Promise<void>;
 }

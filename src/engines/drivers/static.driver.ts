@@ -11,6 +11,7 @@ import {
 export class StaticDriver implements EngineDriver {
   readonly kind = 'static';
   readonly canGrow = false;
+  readonly blocked = null;
 
   /** @throws EngineDriverError when there is no address: the driver would have nothing to do, for ever */
   constructor(private readonly addresses: readonly EngineAddress[]) {
@@ -19,6 +20,10 @@ export class StaticDriver implements EngineDriver {
         'ENGINE_DRIVER=static needs ENGINE_ADDRESSES (host:port[:api_port],…)',
       );
     }
+  }
+
+  subscribe(): () => void {
+    return () => undefined;
   }
 
   start(sink: EngineSink): Promise<void> {

@@ -2,10 +2,11 @@ import { ApiProperty } from '@nestjs/swagger';
 import type { Engine } from '../engine';
 import { wallClockIso } from '../../kernel/clock';
 import { ENGINE_STATES } from '../engine-state';
-import type { EngineState } from '../engine.types';
+import type { DrainedBy, EngineState } from '../engine.types';
 
 export type HealthStatus = 'healthy' | 'unhealthy' | 'unknown';
 
+const DRAINED_BY: readonly DrainedBy[] = ['operator', 'fleet'];
 const HEALTH_STATUSES: readonly HealthStatus[] = ['healthy', 'unhealthy', 'unknown'];
 
 /** One engine. */
@@ -72,6 +73,14 @@ export class EngineDto {
   @ApiProperty({ type: String, nullable: true })
   readonly drain_reason: string | null;
 
+  /** Who drains it: what an operator decided, only an operator lifts. */
+  @ApiProperty({ enum: DRAINED_BY, nullable: true })
+  readonly drained_by: DrainedBy | null;
+
+  /** How many streams were put on it since its start. */
+  @ApiProperty({ type: 'integer' })
+  readonly starts: number;
+
   constructor(engine: Engine, maxStreams: number) {
     this.id = engine.id;
     this.container_id = engine.id;
@@ -92,6 +101,8 @@ export class EngineDto {
     this.last_stream_usage = isoOrNull(engine.lastStreamUsage);
     this.last_health_check = isoOrNull(engine.lastHealthCheck);
     this.drain_reason = engine.drainReason;
+    this.drained_by = engine.drainedBy;
+    this.starts = engine.starts;
   }
 }
 

@@ -166,6 +166,45 @@ describe('EngineHealth with real sockets', () => {
     expect(engine.probes - before).toBe(3);
   });
 
+  it('takes an unhealthy engine back after three answers in a row, asked quickly one after the other', async () => {
+    await watch({ engineProbeIntervalMs: 600_000, engineUnhealthyAfter: 1 });
+    await reached('healthy');
+    engine.mode = 'denies';
+    health.complain(id, 'reset');
+    await reached('unhealthy');
+    engine.mode = 'answers';
+    const before = engine.probes;
+    await reached('healthy');
+    expect(engine.probes - before).toBe(3);
+  });
+
+  it('waits for a new process without finding fault with it, as long as it may take', async () => {
+    const port = await engine.listen();
+    engine.mode = 'denies';
+    health = new EngineHealth(config, registry, ace);
+    health.onModuleInit();
+    id = 'made';
+    const description = {
+      id,
+      name: id,
+      endpoint: { host: '127.0.0.1', port },
+      apiPort: null,
+      labels: {},
+      forwarded: false,
+      vpn: null,
+    };
+    registry.announce(description, 400);
+    expect(await stateOnNextMove()).toBe('unhealthy');
+    expect(engine.probes).toBeGreaterThan(3);
+    registry.announce(description, 60_000);
+    const before = engine.probes;
+    while (engine.probes < before + 5) await once(engine.server, 'request');
+    expect(theEngine()).toMatchObject({ state: 'starting', hasStarted: false });
+    engine.mode = 'answers';
+    await reached('healthy');
+    expect(theEngine().hasStarted).toBe(true);
+  });
+
   it('keeps an engine healthy whose network is cut, and remembers that it is', async () => {
     engine.mode = 'no_network';
     await watch();

@@ -13,6 +13,8 @@ interface Watched {
   readonly watch: EngineWatch;
   /** Probes missed in a row. */
   misses: number;
+  /** Probes answered in a row. */
+  answers: number;
 }
 
 interface ProbeResult {
@@ -70,6 +72,7 @@ export class EngineHealth implements OnModuleInit, OnModuleDestroy {
         // Back from draining: nobody waits a whole interval to see that it works.
         if (change.engine.state === 'starting') this.watched.get(change.engine)?.watch.hurry();
         return;
+      case 'reserved':
       case 'released':
         return;
     }
@@ -79,6 +82,7 @@ export class EngineHealth implements OnModuleInit, OnModuleDestroy {
     this.unwatch(engine);
     const watched: Watched = {
       misses: 0,
+      answers: 0,
       watch: new EngineWatch({
         probe: () => this.probe(engine, watched),
         pauseMs: () => pauseMs(engine.state, watched.misses, this.config.engineProbeIntervalMs),
@@ -99,15 +103,19 @@ export class EngineHealth implements OnModuleInit, OnModuleDestroy {
     if (watched.watch.stopped) return;
     if (result.facts === null) {
       watched.misses += 1;
+      watched.answers = 0;
       engine.recordMiss();
     } else {
       watched.misses = 0;
+      watched.answers += 1;
       engine.recordAnswer(result.facts);
     }
     const next = stateAfterProbe(engine.state, {
       answered: result.facts !== null,
       misses: watched.misses,
+      answers: watched.answers,
       unhealthyAfter: this.config.engineUnhealthyAfter,
+      mayStillStart: engine.mayStillStart,
     });
     this.registry.transition(engine, next, result.reason);
   }

@@ -9,9 +9,7 @@ import type { Engine } from '../engine';
 import { EngineRegistry } from '../engine-registry';
 import type { EnginesConfig } from '../engines.config';
 import { EngineSelector } from '../selection/engine.selector';
-
-/** `sim-2` before `sim-10`, whoever was ready first. */
-const BY_ID = new Intl.Collator('en', { numeric: true });
+import { inOrder } from './engine-order';
 
 @ApiTags('engines')
 @Controller(['api/v1/engines', 'engines'])
@@ -25,8 +23,7 @@ export class EnginesController {
   /** Lists every engine that is known, by id. */
   @Get()
   list(): EngineDto[] {
-    const engines = this.registry.list().sort((a, b) => BY_ID.compare(a.id, b.id));
-    return engines.map((engine) => this.dto(engine));
+    return inOrder(this.registry.list()).map((engine) => this.dto(engine));
   }
 
   /** Explains which engine a new stream would get now, and what counts for and against each. */

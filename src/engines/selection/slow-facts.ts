@@ -11,10 +11,15 @@ export interface SlowFacts {
 
 /** Where slow facts come from. Selection is synchronous, so a source answers from what it knows. */
 export abstract class SlowFactSource {
+  /** Grows when facts have changed that must not be held for another moment. */
+  get revision(): number {
+    return 0;
+  }
+
   abstract read(engine: Engine): SlowFacts;
 }
 
-/** What the last probe told. No VPN is watched, so none is known to be unhealthy. */
+/** What the last probe told, where no VPN is watched: none is known to be unhealthy. */
 @Injectable()
 export class ProbedFacts extends SlowFactSource {
   override read(engine: Engine): SlowFacts {
@@ -24,12 +29,12 @@ export class ProbedFacts extends SlowFactSource {
 
 const TTL_MS = 2000;
 
-/** Keeps slow facts for 2 s: a join storm asks for hundreds of choices within one. */
+/** Keeps slow facts for 2 s, unless their source says otherwise: a join storm asks for hundreds of choices within one. */
 @Injectable()
 export class SlowFactCache {
   private readonly known = new WeakMap<
     Engine,
-    { readonly facts: SlowFacts; readonly at: number }
+    { readonly facts: SlowFacts; readonly at: number; readonly revision: number }
   >();
 
   constructor(private readonly source: SlowFactSource) {}
@@ -37,9 +42,11 @@ export class SlowFactCache {
   of(engine: Engine): SlowFacts {
     const now = monotonicMs();
     const entry = this.known.get(engine);
-    if (entry !== undefined && now - entry.at < TTL_MS) return entry.facts;
+    const { revision } = this.source;
+    const isFresh = entry !== undefined && now - entry.at < TTL_MS && entry.revision === revision;
+    if (isFresh) return entry.facts;
     const facts = this.source.read(engine);
-    this.known.set(engine, { facts, at: now });
+    this.known.set(engine, { facts, at: now, revision });
     return facts;
   }
 }

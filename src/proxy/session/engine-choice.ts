@@ -1,7 +1,8 @@
 import type { EngineLease } from '../../engines';
 import { monotonicMs } from '../../kernel/clock';
 import { AppError } from '../../kernel/errors';
-import { delay, retryDelayMs } from './retry-backoff';
+import { retryDelayMs } from '../../kernel/retry-delay';
+import { delay } from './retry-backoff';
 import type { SessionServices } from './session-services';
 
 /** Rule 23: an engine that failed on this content is left alone for this long. */

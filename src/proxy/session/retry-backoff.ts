@@ -1,11 +1,5 @@
 import { Settleable } from '../../kernel/settleable';
 
-/** Milliseconds to wait before the n-th retry in a row (1 is the first): 0, 1, 2, 4, 8, at most 10 times the base. */
-export function retryDelayMs(retry: number, baseMs: number, maxMs: number): number {
-  if (retry <= 1) return 0;
-  return Math.min(maxMs, baseMs * 2 ** (retry - 2));
-}
-
 /** Waits, or throws the signal's reason as soon as it aborts. The timer never outlives the call. */
 export function delay(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

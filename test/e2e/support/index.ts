@@ -2,7 +2,14 @@ export { Child, type Exit } from './child';
 export { newContentId, streamPath } from './contents';
 export { type Answer, call } from './json-http';
 export { openFarHost, whyNoFarHost, type FarHost } from './netns';
-export { API_KEY, Product, startProduct, type LogLine, type ProductOptions } from './product';
+export {
+  API_KEY,
+  NO_DOCKER,
+  Product,
+  startProduct,
+  type LogLine,
+  type ProductOptions,
+} from './product';
 export { type ResponseHead } from './response-head';
 export { onScopeEnd } from './scope';
 export { Simulator, startSimulator, type SimulatorOptions } from './simulator';

@@ -9,6 +9,9 @@ import { eventually } from './wait';
 
 const SCRIPT = join(__dirname, '../../../dist/main.js');
 
+/** Where no Docker Engine answers: `auto` must not take that of the machine. */
+export const NO_DOCKER = 'unix:///nonexistent/docker.sock';
+
 /** The API key of every product under test. */
 export const API_KEY = 'e2e-key';
 
@@ -65,6 +68,7 @@ function environment(options: ProductOptions, folder: string): Record<string, st
     LOG_FORMAT: 'json',
     LOG_LEVEL: 'debug',
     SHUTDOWN_DRAIN: '0s',
+    DOCKER_HOST: NO_DOCKER,
     ...(engines.length === 0
       ? {}
       : {

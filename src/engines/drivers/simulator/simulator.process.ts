@@ -14,6 +14,8 @@ export interface SimulatorCommand {
   readonly args: readonly string[];
   /** Names the child in the log. */
   readonly name: string;
+  /** Hears each line that it says. */
+  readonly onLine: (line: string) => void;
 }
 
 const MAX_LINE_CHARS = 2000;
@@ -48,10 +50,19 @@ export class SimulatorProcess {
     child.stdin.on('error', () => undefined);
     readLines(child.stderr, MAX_LINE_CHARS, (line) => {
       this.lastError = line;
-      this.logger.debug(`${command.name}: ${line}`);
+      this.say(line);
     });
     this.ended = this.end();
     this.listening = this.listen(child.stdout);
+  }
+
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
+  /** Lets it run on when somebody has frozen it. */
+  resume(): void {
+    this.child.kill('SIGCONT');
   }
 
   /** Ends the child, by force when it does not go; resolves when it is gone. */
@@ -61,6 +72,11 @@ export class SimulatorProcess {
     const force = setTimeout(() => this.child.kill('SIGKILL'), KILL_AFTER_MS);
     await this.ended;
     clearTimeout(force);
+  }
+
+  private say(line: string): void {
+    this.logger.debug(`${this.command.name}: ${line}`);
+    this.command.onLine(line);
   }
 
   private end(): Promise<string> {
@@ -86,9 +102,9 @@ export class SimulatorProcess {
         resolve(ports);
       };
       readLines(stdout, MAX_LINE_CHARS, (line) => {
+        this.say(line);
         const ports = parseListening(line);
-        if (ports === null) this.logger.debug(`${this.command.name}: ${line}`);
-        else settle(ports);
+        if (ports !== null) settle(ports);
       });
       void this.ended.then(() => settle(null));
     });

@@ -1,0 +1,270 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { AppConfig } from '../../config';
+import { wallClockIso } from '../../kernel/clock';
+import type { DriverChoice } from '../drivers/driver.factory';
+import type { BreakerState, FleetStatus, ProvisioningBlock } from '../fleet/fleet.types';
+import {
+  type EngineCounts,
+  hindranceOf,
+  OVERALL_STATES,
+  type OverallState,
+  overallOf,
+} from '../fleet-summary';
+import type { VpnStatusDto } from '../vpn/dto/vpn-status.dto';
+import {
+  BREAKER_STATES,
+  BreakerDto,
+  DecisionDto,
+  DriverDto,
+  ImageDto,
+  LinkDto,
+} from './fleet-state.dto';
+
+/** Engines by how they are; one that is starting or draining is in none of the last two. */
+export class EngineCountsDto {
+  @ApiProperty({ type: 'integer' })
+  readonly total: number;
+
+  /** Past their start. */
+  @ApiProperty({ type: 'integer' })
+  readonly running: number;
+
+  @ApiProperty({ type: 'integer' })
+  readonly healthy: number;
+
+  @ApiProperty({ type: 'integer' })
+  readonly unhealthy: number;
+
+  constructor(counts: EngineCounts) {
+    this.total = counts.total;
+    this.running = counts.running;
+    this.healthy = counts.healthy;
+    this.unhealthy = counts.unhealthy;
+  }
+}
+
+export class StreamCountDto {
+  /** Streams that have an engine. */
+  @ApiProperty({ type: 'integer' })
+  readonly active: number;
+
+  /** Requests that wait for an engine. */
+  @ApiProperty({ type: 'integer' })
+  readonly waiting: number;
+
+  constructor(active: number, waiting: number) {
+    this.active = active;
+    this.waiting = waiting;
+  }
+}
+
+/** Counted in streams, over the engines that can be used now. */
+export class CapacityDto {
+  @ApiProperty({ type: 'integer' })
+  readonly total: number;
+
+  @ApiProperty({ type: 'integer' })
+  readonly used: number;
+
+  @ApiProperty({ type: 'integer' })
+  readonly available: number;
+
+  /** In engines. */
+  @ApiProperty({ type: 'integer' })
+  readonly max_replicas: number;
+
+  /** In engines. */
+  @ApiProperty({ type: 'integer' })
+  readonly min_replicas: number;
+
+  constructor(counts: EngineCounts, { limits }: FleetStatus) {
+    this.total = counts.usable * limits.maxStreamsPerEngine;
+    this.used = counts.used;
+    this.available = Math.max(0, this.total - this.used);
+    this.max_replicas = limits.maxReplicas;
+    this.min_replicas = limits.minReplicas;
+  }
+}
+
+/** Why one engine more cannot be made now. */
+export class BlockedReasonDto {
+  /** `not_managed`, `max_capacity`, or the code of what is in the way. */
+  readonly code: string;
+
+  readonly message: string;
+
+  /** Null: nobody knows. */
+  @ApiProperty({ type: 'integer', nullable: true })
+  readonly recovery_eta_seconds: number | null;
+
+  /** False: with these settings it will never be possible. */
+  readonly can_retry: boolean;
+
+  /** True: it passes by itself, in `recovery_eta_seconds`. */
+  readonly should_wait: boolean;
+
+  constructor({ code, message, retryInMs }: ProvisioningBlock) {
+    this.code = code;
+    this.message = message;
+    this.recovery_eta_seconds = retryInMs === null ? null : Math.ceil(retryInMs / 1000);
+    this.can_retry = code !== 'not_managed';
+    this.should_wait = retryInMs !== null;
+  }
+}
+
+export class ProvisioningDto {
+  /** Whether one engine more could be made now. */
+  readonly can_provision: boolean;
+
+  @ApiProperty({ enum: BREAKER_STATES })
+  readonly circuit_breaker_state: BreakerState;
+
+  /** When an engine could not be made for the last time. ISO 8601, UTC. */
+  @ApiProperty({ type: String, nullable: true })
+  readonly last_failure: string | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  readonly blocked_reason: string | null;
+
+  @ApiProperty({ type: BlockedReasonDto, nullable: true })
+  readonly blocked_reason_details: BlockedReasonDto | null;
+
+  constructor(fleet: FleetStatus) {
+    const hindrance = hindranceOf(fleet);
+    const { state, lastFailure } = fleet.breaker;
+    this.can_provision = hindrance === null;
+    this.circuit_breaker_state = state;
+    this.last_failure = lastFailure === null ? null : wallClockIso(lastFailure.at);
+    this.blocked_reason = hindrance?.message ?? null;
+    this.blocked_reason_details = hindrance === null ? null : new BlockedReasonDto(hindrance);
+  }
+}
+
+/** All VPNs in short; `/vpn/status` has the rest. */
+export class VpnSummaryDto {
+  readonly enabled: boolean;
+  readonly connected: boolean;
+  readonly health: string;
+
+  /** Of the first VPN, as is the port. */
+  @ApiProperty({ type: String, nullable: true })
+  readonly container: string | null;
+
+  @ApiProperty({ type: 'integer', nullable: true })
+  readonly forwarded_port: number | null;
+
+  constructor(vpn: VpnSummary) {
+    this.enabled = vpn.enabled;
+    this.connected = vpn.connected;
+    this.health = vpn.health;
+    this.container = vpn.container;
+    this.forwarded_port = vpn.forwarded_port;
+  }
+}
+
+type VpnSummary = Pick<
+  VpnStatusDto,
+  'enabled' | 'connected' | 'health' | 'container' | 'forwarded_port'
+>;
+
+export class FleetConfigDto {
+  /** Whether engines that nobody needs are let go. */
+  readonly auto_delete: boolean;
+
+  /** After so long without a stream. */
+  readonly grace_period_s: number;
+
+  /** `ENGINE_PROFILE`, where engines are containers; else null. */
+  @ApiProperty({ type: String, nullable: true })
+  readonly engine_variant: string | null;
+
+  constructor(fleet: FleetStatus, { engineProfile }: StatusConfig) {
+    const isInContainers = fleet.runtime === 'docker' || fleet.runtime === 'swarm';
+    this.auto_delete = fleet.runtime !== null;
+    this.grace_period_s = fleet.limits.gracePeriodMs / 1000;
+    this.engine_variant = isInContainers ? engineProfile : null;
+  }
+}
+
+/** The settings that are shown. */
+export type StatusConfig = Pick<AppConfig, 'engineProfile'>;
+
+export interface OrchestratorFacts {
+  readonly fleet: FleetStatus;
+  readonly counts: EngineCounts;
+  readonly driver: DriverChoice;
+  readonly config: StatusConfig;
+  readonly vpn: VpnSummary;
+}
+
+/** The fleet at a glance: the predecessors' shape, and what was decided and why. */
+export class OrchestratorStatusDto {
+  /** `unavailable`: no engine can be used. `degraded`: streams start, but something is wrong. */
+  @ApiProperty({ enum: OVERALL_STATES })
+  readonly status: OverallState;
+
+  /** What keeps it from being healthy. */
+  readonly reasons: string[];
+
+  readonly engines: EngineCountsDto;
+  readonly streams: StreamCountDto;
+  readonly capacity: CapacityDto;
+  readonly vpn: VpnSummaryDto;
+  readonly provisioning: ProvisioningDto;
+  readonly config: FleetConfigDto;
+
+  readonly driver: DriverDto;
+
+  /** How many engines there should be. */
+  @ApiProperty({ type: 'integer' })
+  readonly wanted: number;
+
+  /** Why so many, most important first. */
+  readonly why: string[];
+
+  /** Engines that are there, the ordered ones included. */
+  @ApiProperty({ type: 'integer' })
+  readonly present: number;
+
+  /** Engines that are starting or on their way. */
+  @ApiProperty({ type: 'integer' })
+  readonly starting: number;
+
+  readonly breaker: BreakerDto;
+
+  /** Null where the engines are run by somebody else. */
+  @ApiProperty({ type: LinkDto, nullable: true })
+  readonly link: LinkDto | null;
+
+  /** Null where the engines are run by somebody else. */
+  @ApiProperty({ type: ImageDto, nullable: true })
+  readonly image: ImageDto | null;
+
+  /** What was decided lately, newest last. */
+  readonly decisions: DecisionDto[];
+
+  /** ISO 8601, UTC. */
+  readonly timestamp: string;
+
+  constructor({ fleet, counts, driver, config, vpn }: OrchestratorFacts) {
+    const overall = overallOf(fleet, counts);
+    this.status = overall.state;
+    this.reasons = [...overall.reasons];
+    this.engines = new EngineCountsDto(counts);
+    this.streams = new StreamCountDto(counts.streams, fleet.waiting);
+    this.capacity = new CapacityDto(counts, fleet);
+    this.vpn = new VpnSummaryDto(vpn);
+    this.provisioning = new ProvisioningDto(fleet);
+    this.config = new FleetConfigDto(fleet, config);
+    this.driver = new DriverDto(driver);
+    this.wanted = fleet.wanted;
+    this.why = [...fleet.why];
+    this.present = fleet.present;
+    this.starting = fleet.starting;
+    this.breaker = new BreakerDto(fleet.breaker);
+    this.link = fleet.link === null ? null : new LinkDto(fleet.link);
+    this.image = fleet.image === null ? null : new ImageDto(fleet.image);
+    this.decisions = fleet.decisions.map((decision) => new DecisionDto(decision));
+    this.timestamp = wallClockIso();
+  }
+}

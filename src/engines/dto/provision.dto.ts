@@ -1,0 +1,140 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import {
+  IsIn,
+  IsInt,
+  IsObject,
+  IsOptional,
+  IsString,
+  Max,
+  MaxLength,
+  MinLength,
+  Min,
+} from 'class-validator';
+import { readEngineLabels } from '../drivers/containers/engine-labels';
+import type { Engine } from '../engine';
+import { EngineDto } from './engine.dto';
+
+/** An object of texts. What is in it has no effect, so nothing in it is checked. */
+const TEXTS = { type: 'object', additionalProperties: { type: 'string' } } as const;
+
+/**
+ * Body of `POST /provision/acestream`; may be left out. Engines are made of the settings alone: what programs
+ * for the predecessors send is taken, has no effect, and is named in the answer's `ignored`.
+ */
+export class ProvisionEngineDto {
+  /** No effect. */
+  @ApiPropertyOptional(TEXTS)
+  @IsOptional()
+  @IsObject()
+  labels?: Record<string, unknown>;
+
+  /** No effect. */
+  @ApiPropertyOptional(TEXTS)
+  @IsOptional()
+  @IsObject()
+  env?: Record<string, unknown>;
+
+  /** No effect: ports come out of `PORT_RANGE_HOST`. */
+  @ApiPropertyOptional({ type: 'integer' })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(65_535)
+  host_port?: number;
+}
+
+/** Body of `POST /provision`. */
+export class ProvisionImageDto {
+  /** The image that engines are made of (`ENGINE_IMAGE`); any other is refused. */
+  @IsString()
+  @MinLength(1)
+  @MaxLength(500)
+  image!: string;
+
+  /** No effect. */
+  @ApiPropertyOptional(TEXTS)
+  @IsOptional()
+  @IsObject()
+  labels?: Record<string, unknown>;
+
+  /** No effect. */
+  @ApiPropertyOptional(TEXTS)
+  @IsOptional()
+  @IsObject()
+  env?: Record<string, unknown>;
+
+  /** No effect. */
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true })
+  @IsOptional()
+  @IsObject()
+  ports?: Record<string, unknown>;
+
+  /** No effect. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  name_prefix?: string;
+}
+
+export class ProvisionQueryDto {
+  /** `true`: answer when the engine has answered, or when it is decided that it will not. */
+  @ApiPropertyOptional({ enum: ['true', 'false'] })
+  @IsOptional()
+  @IsIn(['true', 'false'])
+  wait?: 'true' | 'false';
+}
+
+/** An engine was ordered and is on its way. */
+export class EngineOrderedDto {
+  @ApiProperty({ enum: ['provisioning'] })
+  readonly status = 'provisioning';
+
+  /** Key of the order; events about it have the same. */
+  readonly order: string;
+
+  /** Fields of the request that had no effect. */
+  readonly ignored: string[];
+
+  constructor(order: string, ignored: readonly string[]) {
+    this.order = order;
+    this.ignored = [...ignored];
+  }
+}
+
+/** An ordered engine that has answered. */
+export class EngineReadyDto {
+  @ApiProperty({ enum: ['ready'] })
+  readonly status = 'ready';
+
+  readonly order: string;
+  readonly container_id: string;
+  readonly container_name: string;
+
+  /** Port at which `engine.host` answers. */
+  readonly host_http_port: number;
+
+  /** Port inside the container; null when it is in none. */
+  @ApiProperty({ type: 'integer', nullable: true })
+  readonly container_http_port: number | null;
+
+  /** Port inside the container; null when it is in none, or has no such port. */
+  @ApiProperty({ type: 'integer', nullable: true })
+  readonly container_https_port: number | null;
+
+  readonly engine: EngineDto;
+
+  /** Fields of the request that had no effect. */
+  readonly ignored: string[];
+
+  constructor(order: string, engine: Engine, maxStreams: number, ignored: readonly string[]) {
+    const ports = readEngineLabels(engine.labels)?.ports;
+    this.order = order;
+    this.container_id = engine.id;
+    this.container_name = engine.name;
+    this.host_http_port = engine.endpoint.port;
+    this.container_http_port = ports?.http ?? null;
+    this.container_https_port = ports?.https ?? null;
+    this.engine = new EngineDto(engine, maxStreams);
+    this.ignored = [...ignored];
+  }
+}

@@ -1,0 +1,74 @@
+import type { Engine } from './engine';
+import type { FleetStatus, ProvisioningBlock } from './fleet/fleet.types';
+
+/** What counting needs to know of an engine. */
+export type CountedEngine = Pick<Engine, 'state' | 'streamIds'>;
+
+export interface EngineCounts {
+  readonly total: number;
+  /** Past their start. */
+  readonly running: number;
+  readonly healthy: number;
+  readonly unhealthy: number;
+  /** Those that streams are put on. */
+  readonly usable: number;
+  /** Different streams on all of them. */
+  readonly streams: number;
+  /** Streams that the usable engines have; one on two of them counts twice. */
+  readonly used: number;
+}
+
+export function countEngines(engines: readonly CountedEngine[]): EngineCounts {
+  const usable = engines.filter(({ state }) => state === 'healthy' || state === 'suspect');
+  return {
+    total: engines.length,
+    running: engines.filter(({ state }) => state !== 'starting').length,
+    healthy: engines.filter(({ state }) => state === 'healthy').length,
+    unhealthy: engines.filter(({ state }) => state === 'unhealthy').length,
+    usable: usable.length,
+    streams: new Set(engines.flatMap(({ streamIds }) => streamIds)).size,
+    used: usable.reduce((sum, { streamIds }) => sum + streamIds.length, 0),
+  };
+}
+
+/** Why one engine more cannot be made now; null when it can. */
+export function hindranceOf(fleet: FleetStatus): ProvisioningBlock | null {
+  if (fleet.runtime === null) {
+    const message = 'The engines are run by somebody else.';
+    return { code: 'not_managed', message, retryInMs: null };
+  }
+  if (fleet.blocked !== null) return fleet.blocked;
+  const { maxReplicas } = fleet.limits;
+  if (fleet.present < maxReplicas) return null;
+  const message = `There are as many engines as MAX_REPLICAS allows: ${maxReplicas}.`;
+  return { code: 'max_capacity', message, retryInMs: null };
+}
+
+export const OVERALL_STATES = ['healthy', 'degraded', 'unavailable'] as const;
+
+export type OverallState = (typeof OVERALL_STATES)[number];
+
+export interface Overall {
+  readonly state: OverallState;
+  /** What keeps it from being healthy, in words; empty when it is. */
+  readonly reasons: readonly string[];
+}
+
+/** How the fleet is, in one word: can streams start, and does everything else work, too? */
+export function overallOf(fleet: FleetStatus, counts: EngineCounts): Overall {
+  const reasons: string[] = [];
+  if (counts.usable === 0) reasons.push('no engine can be used');
+  if (counts.unhealthy > 0) reasons.push(`${counts.unhealthy} unhealthy`);
+  if (fleet.runtime !== null) {
+    const { minReplicas } = fleet.limits;
+    const isShort = counts.usable > 0 && counts.usable < minReplicas;
+    if (isShort) reasons.push(`${counts.usable} of at least ${minReplicas} engines can be used`);
+    if (fleet.blocked !== null) reasons.push(fleet.blocked.message);
+    // A link that is down for more than a moment is what blocks, and is told already.
+    if (fleet.link?.state === 'lost' && fleet.blocked?.code !== 'docker_unavailable') {
+      reasons.push(`${fleet.runtime}: ${fleet.link.reason ?? 'lost'}`);
+    }
+  }
+  if (counts.usable === 0) return { state: 'unavailable', reasons };
+  return { state: reasons.length === 0 ? 'healthy' : 'degraded', reasons };
+}

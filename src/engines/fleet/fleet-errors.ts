@@ -1,0 +1,28 @@
+import { AppError, type ErrorCode } from '../../kernel/errors';
+import { RuntimeError, type RuntimeErrorCode } from '../drivers/engine-runtime.port';
+
+const CODES: Readonly<Record<RuntimeErrorCode, ErrorCode>> = {
+  image_missing: 'image_missing',
+  port_conflict: 'port_conflict',
+  name_conflict: 'name_conflict',
+  docker_unavailable: 'docker_unavailable',
+  start_timeout: 'start_timeout',
+  engine_exited: 'engine_failed',
+  network_missing: 'runtime_refused',
+  no_place: 'provisioning_blocked',
+  runtime_refused: 'runtime_refused',
+};
+
+/** What a runtime cannot do, as a caller of the API is told. */
+export function toAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  const { code, message } = toRuntimeError(error);
+  return new AppError(CODES[code], message, { cause: error });
+}
+
+/** Runtimes promise to throw nothing else; what they throw all the same is theirs too. */
+export function toRuntimeError(error: unknown): RuntimeError {
+  if (error instanceof RuntimeError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new RuntimeError('runtime_refused', message, { cause: error });
+}

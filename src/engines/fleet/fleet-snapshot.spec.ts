@@ -1,0 +1,140 @@
+import { Engine } from '../engine';
+import type { EngineLease } from '../engine.types';
+import { ANYWHERE } from './engine-placement.port';
+import { type FactSources, freezeEngines } from './fleet-snapshot';
+import { aSeenEngine } from './scripted-runtime.spec-support';
+import { type SeenRecord, SeenEngines } from './seen-engines';
+
+describe('an engine as decisions see it', () => {
+  beforeEach(() => jest.useFakeTimers());
+  afterEach(() => jest.useRealTimers());
+
+  function record(over: Partial<Parameters<typeof aSeenEngine>[0]> = {}): SeenRecord {
+    const seen = new SeenEngines(60_000);
+    seen.endLook(seen.beginLook(), [aSeenEngine(over)]);
+    return seen.list()[0]!;
+  }
+
+  const sources = (over: Partial<FactSources> = {}): FactSources => ({
+    engine: () => undefined,
+    isBusy: () => false,
+    isBeingRemoved: () => false,
+    placement: ANYWHERE,
+    placed: [],
+    specHash: 'now',
+    startTimeoutMs: 60_000,
+    ...over,
+  });
+
+  const freeze = (one: SeenRecord, over: Partial<FactSources> = {}) =>
+    freezeEngines([one], sources(over))[0]!;
+
+  const anEngine = (budgetMs = 0): Engine =>
+    new Engine(
+      {
+        id: 'e1',
+        name: 'e1',
+        endpoint: { host: 'e1', port: 1 },
+        apiPort: null,
+        labels: {},
+        forwarded: false,
+        vpn: null,
+      },
+      budgetMs,
+    );
+
+  it('is without state when it runs and has lost its address: at first it may get one yet', () => {
+    const engine = anEngine();
+    engine.recordAnswer({ version: null, networkConnected: null });
+    engine.state = 'healthy';
+    const one = record({ endpoint: null });
+    const young = freeze(one, { engine: () => engine });
+    expect(young).toMatchObject({ state: null, hasStarted: false });
+    jest.advanceTimersByTime(60_001);
+    const old = freeze(one, { engine: () => engine });
+    expect(old).toMatchObject({ state: null, hasStarted: true });
+  });
+
+  it('is what the runtime shows, where the registry does not have it', () => {
+    const one = record({
+      phase: 'created',
+      specHash: 'then',
+      createdAt: new Date(Date.now() - 5000),
+      vpn: { vpn: 'gluetun', containerId: 'c', containerStartedAt: 't' },
+      forwardedPort: 5000,
+    });
+    jest.advanceTimersByTime(2000);
+    expect(freeze(one)).toEqual({
+      id: 'e1',
+      phase: 'created',
+      state: null,
+      streams: 0,
+      idleMs: 0,
+      ageMs: 7000,
+      starts: 0,
+      hasStarted: false,
+      upMs: 2000,
+      unhealthyMs: 0,
+      disconnectedMs: 0,
+      isOutdated: true,
+      vpn: 'gluetun',
+      forwarded: true,
+      drainedBy: null,
+      objection: null,
+      missedLooks: 0,
+      hasVanished: false,
+      isBusy: false,
+      isBeingRemoved: false,
+      pausedMs: 0,
+    });
+  });
+
+  it('has what the registry knows of it', () => {
+    const engine = anEngine();
+    engine.state = 'unhealthy';
+    engine.unhealthySince = performance.now();
+    engine.disconnectedSince = performance.now();
+    engine.drainedBy = 'fleet';
+    engine.starts = 3;
+    const one = record();
+    jest.advanceTimersByTime(1000);
+    const facts = freeze(one, { engine: () => engine, isBusy: () => true });
+    expect(facts).toMatchObject({
+      state: 'unhealthy',
+      unhealthyMs: 1000,
+      disconnectedMs: 1000,
+      drainedBy: 'fleet',
+      starts: 3,
+      idleMs: 1000,
+      hasStarted: true,
+      isBusy: true,
+    });
+    engine.leases.add({} as EngineLease);
+    expect(freeze(one, { engine: () => engine })).toMatchObject({ streams: 1, idleMs: 0 });
+  });
+
+  it('has not started before its first answer; of one that was there before us no start is expected', () => {
+    expect(freeze(record(), { engine: () => anEngine(1000) }).hasStarted).toBe(false);
+    expect(freeze(record()).hasStarted).toBe(false);
+    const old = new Date(Date.now() - 3_600_000);
+    expect(freeze(record({ phase: 'ended', createdAt: old })).hasStarted).toBe(true);
+  });
+
+  it('has what placement holds against it', () => {
+    const objection = { kind: 'lost', reason: 'another network' } as const;
+    const placement = { ...ANYWHERE, objections: () => new Map([['e1', objection]]) };
+    expect(freeze(record(), { placement }).objection).toBe(objection);
+  });
+
+  it('counts how long it is frozen, from the first look that showed it', () => {
+    const seen = new SeenEngines(60_000);
+    const look = (phase: 'paused' | 'running') =>
+      seen.endLook(seen.beginLook(), [aSeenEngine({ phase })]);
+    look('paused');
+    jest.advanceTimersByTime(1000);
+    look('paused');
+    expect(freeze(seen.list()[0]!).pausedMs).toBe(1000);
+    look('running');
+    expect(freeze(seen.list()[0]!).pausedMs).toBe(0);
+  });
+});

@@ -1,0 +1,110 @@
+import { Logger } from '@nestjs/common';
+import { loadConfig } from '../../config';
+import type { DomainEventType, EventBus } from '../../events';
+import type { Engine } from '../engine';
+import { EngineRegistry } from '../engine-registry';
+import type { EnginePlacement } from './engine-placement.port';
+import { ANYWHERE } from './engine-placement.port';
+import { FleetKeeper } from './fleet.keeper';
+import { ManagedFleet } from './managed.fleet';
+import { ScriptedRuntime } from './scripted-runtime.spec-support';
+
+/** Settings under which nothing happens by chance: long pauses, no free engine more than asked for. */
+const ENV = {
+  MIN_REPLICAS: '1',
+  MIN_FREE_REPLICAS: '0',
+  MAX_REPLICAS: '4',
+  MAX_STREAMS_PER_ENGINE: '3',
+  ENGINE_GRACE_PERIOD: '30s',
+  AUTOSCALE_INTERVAL: '5s',
+  RECONCILE_INTERVAL: '30s',
+  ENGINE_START_TIMEOUT: '20s',
+  ENGINE_RETRY_BASE: '1s',
+  ENGINE_RETRY_MAX: '8s',
+  ENGINE_REPLACEMENT_COOLDOWN: '10s',
+  CIRCUIT_BREAKER_FAILURE_THRESHOLD: '3',
+  CIRCUIT_BREAKER_RECOVERY_TIMEOUT: '300s',
+};
+
+/** A keeper with its runtime scripted and time in the test's hand; health is what the test says it is. */
+export class FleetStage {
+  readonly runtime = new ScriptedRuntime();
+  readonly events: [DomainEventType, unknown][] = [];
+  readonly registry: EngineRegistry;
+  readonly keeper: FleetKeeper;
+  readonly control: ManagedFleet;
+  wantingEngine = 0;
+  /** True: every engine that is announced answers its first probe at once. */
+  answersAtOnce = true;
+  private demandChanged: () => void = () => undefined;
+
+  constructor(env: Record<string, string> = {}, placement: EnginePlacement = ANYWHERE) {
+    Logger.overrideLogger(false);
+    const events = {
+      publish: (type: DomainEventType, payload: unknown) => this.events.push([type, payload]),
+    } as unknown as EventBus;
+    this.registry = new EngineRegistry(events);
+    this.registry.subscribe(({ kind, engine }) => {
+      if (kind === 'announced' && this.answersAtOnce) this.answer(engine.id);
+    });
+    const wantingEngine = (): number => this.wantingEngine;
+    this.keeper = new FleetKeeper({
+      config: loadConfig({ ...ENV, ...env }),
+      runtime: this.runtime,
+      registry: this.registry,
+      placement,
+      events,
+      demand: {
+        get wantingEngine() {
+          return wantingEngine();
+        },
+        subscribe: (listener) => {
+          this.demandChanged = listener;
+          return () => undefined;
+        },
+      },
+    });
+    this.control = new ManagedFleet(this.keeper);
+  }
+
+  /** Begins, and lets what can happen at once happen. */
+  async start(): Promise<void> {
+    await this.keeper.start(this.registry);
+    await this.pass();
+  }
+
+  /** Time goes by, in steps in which everything that is due comes to its end. */
+  async pass(ms = 200): Promise<void> {
+    await jest.advanceTimersByTimeAsync(ms);
+  }
+
+  answer(id: string): void {
+    const engine = this.engine(id);
+    engine.recordAnswer({ version: '3.2.3', networkConnected: true });
+    if (engine.state !== 'draining') this.registry.transition(engine, 'healthy', 'probe answered');
+  }
+
+  fail(id: string): void {
+    this.registry.transition(this.engine(id), 'unhealthy', 'probe missed');
+  }
+
+  engine(id: string): Engine {
+    const engine = this.registry.get(id);
+    if (engine === undefined) throw new Error(`the registry does not know ${id}`);
+    return engine;
+  }
+
+  wait(count: number): void {
+    this.wantingEngine = count;
+    this.demandChanged();
+  }
+
+  /** Ids in the registry with their states. */
+  fleet(): string[] {
+    return this.registry.list().map(({ id, state }) => `${id} ${state}`);
+  }
+
+  published<T = Record<string, unknown>>(type: DomainEventType): T[] {
+    return this.events.filter(([name]) => name === type).map(([, payload]) => payload as T);
+  }
+}

@@ -1,0 +1,76 @@
+import fc from 'fast-check';
+import { takeCensus } from './fleet-census';
+import { planFleet } from './fleet-plan';
+import { LIMITS } from './fleet-snapshot.spec-support';
+import type { EngineStanding } from './engine-standing';
+import type { FleetAction, FleetLimits } from './fleet.types';
+import { decideScale } from './scaling-decision';
+import { DISTURBANCES, SimulatedFleet } from './simulated-fleet.spec-support';
+
+const WALKS = 10_000;
+/** Longer than every time that a decision waits for. */
+const QUIET_STEPS = 8;
+const MOST_STEPS = 120;
+
+const disturbances = fc.array(fc.tuple(fc.constantFrom(...DISTURBANCES), fc.nat(40)), {
+  minLength: 5,
+  maxLength: 30,
+});
+const limits = fc.record({
+  minReplicas: fc.nat(3),
+  minFreeReplicas: fc.nat(2),
+  maxReplicas: fc.integer({ min: 1, max: 6 }),
+  maxStreamsPerEngine: fc.integer({ min: 1, max: 3 }),
+  parallelStarts: fc.integer({ min: 1, max: 3 }),
+  replacementCooldownMs: fc.constantFrom(0, 60_000),
+});
+
+function pass(fleet: SimulatedFleet): FleetAction[] {
+  const snapshot = fleet.snapshot();
+  const scale = decideScale(snapshot);
+  const actions = planFleet(snapshot, scale);
+  fleet.act(snapshot, actions, scale.wanted);
+  return actions;
+}
+
+describe('a fleet that is left to the decisions', () => {
+  it('breaks no rule whatever happens to it, and settles when nothing more does', () => {
+    fc.assert(
+      fc.property(disturbances, limits, fc.boolean(), (walk, over, endsStreams) => {
+        const all = { ...LIMITS, ...over };
+        const fleet = new SimulatedFleet(all);
+        for (const [what, n] of walk) {
+          fleet.disturb(what, n);
+          fleet.step();
+          pass(fleet);
+        }
+
+        fleet.calmDown(endsStreams);
+        const before = fleet.acted;
+        let quiet = 0;
+        for (let steps = 0; quiet < QUIET_STEPS; steps += 1) {
+          if (steps === MOST_STEPS) throw new Error('it does not settle');
+          fleet.step();
+          quiet = pass(fleet).length === 0 && !fleet.isAtWork ? quiet + 1 : 0;
+        }
+        expect(fleet.acted - before).toBeLessThanOrEqual(5 * all.maxReplicas);
+        expectSettled(fleet, all);
+      }),
+      { numRuns: WALKS },
+    );
+  });
+});
+
+function expectSettled(fleet: SimulatedFleet, { maxReplicas }: FleetLimits): void {
+  const snapshot = fleet.snapshot();
+  const census = takeCensus(snapshot);
+  const { wanted } = decideScale(snapshot);
+  const count = (...standings: EngineStanding[]): number => census.of(...standings).length;
+  expect(count('absent', 'leaving', 'over', 'lost', 'stuck', 'released', 'coming')).toBe(0);
+  // Where there is no place for new engines, those that are there are kept.
+  if (!snapshot.mayProvision) return;
+  const retiring = count('retiring');
+  expect(census.working.length).toBe(Math.min(wanted, maxReplicas - count('held') - retiring));
+  expect(count('failing')).toBe(0);
+  if (retiring === 0) expect(count('replaceable')).toBe(0);
+}

@@ -1,0 +1,190 @@
+import { Settleable } from '../../kernel/settleable';
+import type { DemoChannel } from '../drivers/engine-driver.port';
+import {
+  type EngineLogs,
+  type EngineOrder,
+  type EngineRuntime,
+  type EngineUsage,
+  RuntimeError,
+  type RuntimeErrorCode,
+  type RuntimeImage,
+  type RuntimeLink,
+  type RuntimeListener,
+  type SeenEngine,
+} from '../drivers/engine-runtime.port';
+
+/** An engine as a runtime shows it, healthy as far as it can tell. */
+export function aSeenEngine(over: Partial<SeenEngine> = {}): SeenEngine {
+  const id = over.id ?? 'e1';
+  return {
+    id,
+    key: `key-of-${id}`,
+    name: id,
+    phase: 'running',
+    phaseDetail: 'running',
+    image: 'engine:1',
+    specHash: 'now',
+    createdAt: new Date(),
+    incarnation: 'first',
+    endpoint: { host: id, port: 6878 },
+    apiPort: null,
+    labels: {},
+    vpn: null,
+    forwardedPort: null,
+    ...over,
+  };
+}
+
+/**
+ * A runtime in memory. Everything works at once, unless a test says otherwise: `refuse` makes a call fail, `hold`
+ * makes it wait. Keeps the rules of the port, and counts what a real one would have to do.
+ */
+export class ScriptedRuntime implements EngineRuntime {
+  readonly kind = 'docker';
+  readonly specHash = 'now';
+  enginesOutliveUs = true;
+  link: RuntimeLink = { state: 'connected', since: new Date(), reason: null };
+  image: RuntimeImage = { reference: 'engine:1', state: 'present', progress: null, reason: null };
+
+  readonly engines = new Map<string, SeenEngine>();
+  readonly calls: string[] = [];
+  readonly orders: EngineOrder[] = [];
+  /** Most that were ever being made at a time. */
+  mostParallel = 0;
+  isClosed = false;
+  /** What a new engine looks like. */
+  template: Partial<SeenEngine> = {};
+  private listener: RuntimeListener | null = null;
+  private readonly refusals = new Map<string, RuntimeError>();
+  private readonly gates = new Map<string, Settleable<void>>();
+  private making = 0;
+  private made = 0;
+  private looking = 0;
+
+  /** Every call of this name fails from now on; null: none does. */
+  refuse(name: string, code: RuntimeErrorCode | null, message = 'scripted'): void {
+    if (code === null) this.refusals.delete(name);
+    else this.refusals.set(name, new RuntimeError(code, message));
+  }
+
+  /** Calls of this name wait until the returned function is called. */
+  hold(name: string): () => void {
+    const gate = new Settleable<void>();
+    this.gates.set(name, gate);
+    return () => {
+      this.gates.delete(name);
+      gate.resolve();
+    };
+  }
+
+  add(over: Partial<SeenEngine>): SeenEngine {
+    const engine = aSeenEngine(over);
+    this.engines.set(engine.id, engine);
+    return engine;
+  }
+
+  change(id: string, over: Partial<SeenEngine>): void {
+    this.engines.set(id, aSeenEngine({ ...this.engines.get(id), ...over }));
+    this.hint();
+  }
+
+  hint(): void {
+    this.listener?.changed();
+  }
+
+  vanish(id: string): void {
+    this.engines.delete(id);
+    this.listener?.vanished(id);
+  }
+
+  count(name: string): number {
+    return this.calls.filter((call) => call.startsWith(name)).length;
+  }
+
+  open(listener: RuntimeListener): void {
+    this.listener = listener;
+  }
+
+  async list(): Promise<SeenEngine[]> {
+    this.looking += 1;
+    if (this.looking > 1) throw new Error('two looks at a time');
+    try {
+      await this.enter('list', 'list');
+      return [...this.engines.values()];
+    } finally {
+      this.looking -= 1;
+    }
+  }
+
+  async provision(order: EngineOrder, signal: AbortSignal): Promise<SeenEngine> {
+    this.orders.push(order);
+    this.making += 1;
+    this.mostParallel = Math.max(this.mostParallel, this.making);
+    try {
+      await this.enter('provision', 'provision', signal);
+      signal.throwIfAborted();
+      this.made += 1;
+      return this.add({ id: `e${this.made}`, ...this.template, key: order.key });
+    } finally {
+      this.making -= 1;
+    }
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.enter('remove', `remove ${id}`);
+    this.engines.delete(id);
+    this.hint();
+  }
+
+  async restart(id: string): Promise<void> {
+    await this.enter('restart', `restart ${id}`);
+    this.change(id, { incarnation: `restarted ${this.calls.length}` });
+  }
+
+  async unpause(id: string): Promise<void> {
+    await this.enter('unpause', `unpause ${id}`);
+    this.change(id, { phase: 'running' });
+  }
+
+  async logs(id: string, lines: number): Promise<EngineLogs> {
+    await this.enter('logs', `logs ${id}`);
+    return { lines: ['one', 'two', 'three'].slice(-lines) };
+  }
+
+  async usage(id: string): Promise<EngineUsage> {
+    await this.enter('usage', `usage ${id}`);
+    return {
+      cpuPercent: 5,
+      memoryBytes: 1,
+      memoryLimitBytes: 0,
+      networkRxBytes: 0,
+      networkTxBytes: 0,
+      blockReadBytes: 0,
+      blockWriteBytes: 0,
+    };
+  }
+
+  demoChannels(): Promise<readonly DemoChannel[]> {
+    return Promise.resolve([]);
+  }
+
+  close(): Promise<void> {
+    this.isClosed = true;
+    this.listener = null;
+    return Promise.resolve();
+  }
+
+  private async enter(name: string, call: string, signal?: AbortSignal): Promise<void> {
+    this.calls.push(call);
+    const gate = this.gates.get(name);
+    if (gate !== undefined) {
+      const aborted = new Settleable<void>();
+      signal?.addEventListener('abort', () => aborted.resolve(), { once: true });
+      await Promise.race([gate.promise, aborted.promise]);
+    } else {
+      await Promise.resolve();
+    }
+    const refusal = this.refusals.get(name);
+    if (refusal !== undefined) throw refusal;
+  }
+}

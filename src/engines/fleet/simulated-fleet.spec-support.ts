@@ -1,0 +1,355 @@
+import { takeCensus } from './fleet-census';
+import { startsReplacement } from './fleet-plan';
+import { aSnapshot } from './fleet-snapshot.spec-support';
+import { SimulatedEngine } from './simulated-engine.spec-support';
+import type { FleetAction, FleetEngine, FleetLimits, FleetSnapshot } from './fleet.types';
+
+export const STEP_MS = 30_000;
+const VPNS = ['x', 'y'];
+const WAIT_STEPS = 3;
+
+interface Order {
+  left: number;
+  readonly replaces: string | null;
+  readonly fails: boolean;
+}
+
+/** What is done to the fleet from outside; `n` picks the engine, or says how many. */
+// prettier-ignore
+export const DISTURBANCES = [
+  'die', 'freeze', 'thaw', 'pause', 'disconnect', 'remove_by_hand', 'drain', 'undrain', 'scale', 'ask',
+  'start_stream', 'start_stream', 'start_stream', 'start_stream', 'end_stream', 'end_stream', 'vpn_down',
+  'vpn_up', 'vpn_restarted', 'port_moved', 'new_settings', 'starts_hang', 'starts_fail', 'starts_work',
+  'runtime_refuses', 'crash', 'nothing', 'nothing',
+] as const;
+export type Disturbance = (typeof DISTURBANCES)[number];
+
+/** Containers, viewers, operators and VPNs of a few lines: carries actions out, and takes offence at wrong ones. */
+export class SimulatedFleet {
+  enginees: SimulatedEngine[] = [];
+  now = 0;
+  acted = 0;
+  private orders: Order[] = [];
+  private waiters: number[] = [];
+  private asked = 0;
+  private scaledTo: number | null = null;
+  private replacedAt: number | null = null;
+  private lastReplacement: number | null = null;
+  private blockedSteps = 0;
+  private nextId = 0;
+  private readonly movers: SimulatedEngine[] = [];
+  private starts: 'work' | 'hang' | 'fail' = 'work';
+  private refusals = 0;
+  private readonly down = new Set<string>();
+
+  constructor(private readonly limits: FleetLimits) {}
+
+  disturb(what: Disturbance, n: number): void {
+    const there = this.enginees.filter(({ isGone }) => !isGone);
+    const engine = there[n % Math.max(1, there.length)];
+    const vpn = VPNS[n % VPNS.length] ?? '';
+    const onVpn = there.filter((one) => one.vpn === vpn);
+    switch (what) {
+      case 'scale':
+        this.scaledTo = n % 4 === 0 ? null : n % 9;
+        return;
+      case 'ask':
+        this.asked += n % 3;
+        return;
+      case 'start_stream':
+        this.waiters.push(0);
+        this.serve();
+        return;
+      case 'vpn_down':
+      case 'vpn_up':
+        if (what === 'vpn_down') this.down.add(vpn);
+        else this.down.delete(vpn);
+        return;
+      case 'vpn_restarted':
+        for (const one of onVpn) one.objection = { kind: 'lost', reason: 'another network' };
+        return;
+      case 'new_settings':
+        for (const one of there) one.isOutdated = true;
+        return;
+      case 'starts_hang':
+      case 'starts_fail':
+      case 'starts_work':
+        this.starts = what === 'starts_hang' ? 'hang' : what === 'starts_fail' ? 'fail' : 'work';
+        return;
+      case 'runtime_refuses':
+        this.refusals += 1;
+        return;
+      case 'crash':
+        this.crash();
+        return;
+      case 'nothing':
+        return;
+      case 'die':
+      case 'freeze':
+      case 'thaw':
+      case 'pause':
+      case 'disconnect':
+      case 'remove_by_hand':
+      case 'drain':
+      case 'undrain':
+      case 'end_stream':
+      case 'port_moved':
+        if (engine !== undefined) this.disturbOne(what, engine);
+    }
+  }
+
+  private disturbOne(what: Disturbance, engine: SimulatedEngine): void {
+    if (what === 'die' && engine.phase !== 'created') {
+      engine.phase = 'ended';
+      engine.pausedSince = null;
+      this.leave(engine);
+    }
+    if (what === 'freeze') engine.isFrozen = true;
+    if (what === 'thaw') engine.isFrozen = false;
+    if (what === 'pause' && engine.phase === 'running') {
+      engine.phase = 'paused';
+      engine.pausedSince = this.now;
+    }
+    if (what === 'disconnect') engine.disconnectedSince ??= this.now;
+    if (what === 'remove_by_hand') {
+      engine.isGone = true;
+      this.leave(engine);
+    }
+    if (what === 'drain' && engine.phase === 'running') engine.drainedBy = 'operator';
+    if (what === 'undrain') engine.drainedBy = null;
+    if (what === 'end_stream' && engine.streams > 0) {
+      engine.streams -= 1;
+      engine.idleSince = this.now;
+      this.serve();
+    }
+    if (what === 'port_moved') engine.objection ??= { kind: 'misplaced', reason: 'another port' };
+  }
+
+  /** From now on everybody and everything behaves; what has happened to engines stays with them. */
+  calmDown(endsStreams: boolean): void {
+    this.starts = 'work';
+    this.refusals = 0;
+    this.asked = 0;
+    if (!endsStreams) return;
+    for (const engine of this.enginees) {
+      if (engine.streams > 0) engine.idleSince = this.now;
+      engine.streams = 0;
+    }
+    this.waiters = [];
+  }
+
+  /** Time passes: work gets done, starts get on, looks are taken. */
+  step(): void {
+    this.now += STEP_MS;
+    this.blockedSteps = Math.max(0, this.blockedSteps - 1);
+    for (const order of [...this.orders]) this.advance(order);
+    for (const engine of [...this.enginees]) this.live(engine);
+    this.waiters = this.waiters.map((age) => age + 1).filter((age) => age <= WAIT_STEPS);
+    this.serve();
+  }
+
+  snapshot(): FleetSnapshot {
+    const successors = this.enginees.filter(
+      (engine) => engine.boot > 0 && engine.replaces !== null,
+    );
+    return aSnapshot(
+      this.enginees.map((engine) => engine.freeze(this.now, this.down)),
+      {
+        pendingOrders: this.orders.length,
+        beingReplaced: new Set(
+          [...this.orders, ...successors]
+            .map(({ replaces }) => replaces)
+            .filter((id) => id !== null),
+        ),
+        waiting: this.waiters.length,
+        scaledTo: this.scaledTo,
+        extraOrders: this.asked,
+        sinceReplacementMs: this.replacedAt === null ? null : this.now - this.replacedAt,
+        mayProvision: this.blockedSteps === 0 && this.down.size < VPNS.length,
+        limits: this.limits,
+      },
+    );
+  }
+
+  /** Carries a plan out. @throws when an action is one that must never be */
+  act(snapshot: FleetSnapshot, actions: readonly FleetAction[], wanted: number): void {
+    if (actions.length === 0) return;
+    const census = takeCensus(snapshot);
+    // What works, and what may work again: this many there must stay, unless room is short.
+    const going = new Set(targetsOfEnd(actions));
+    const isLeft = ({ engine }: { engine: FleetEngine }): boolean => !going.has(engine.id);
+    const hasSpare = [...census.working, ...census.of('failing')].filter(isLeft).length >= wanted;
+    const isFull = census.present >= this.limits.maxReplicas;
+    const targets = actions.flatMap((action) => ('engineId' in action ? [action.engineId] : []));
+    must(new Set(targets).size === targets.length, 'one action for each engine');
+    for (const action of actions) {
+      this.acted += 1;
+      if (startsReplacement(action)) this.noteReplacement();
+      if (action.kind === 'provision') {
+        must(snapshot.mayProvision, 'no order while it may not be made');
+        this.orders.push({
+          left: this.nextId % 2,
+          replaces: action.replaces,
+          fails: this.starts === 'fail',
+        });
+        if (action.replaces === null) this.asked = Math.max(0, this.asked - 1);
+        continue;
+      }
+      const engine = this.enginees.find(({ id }) => id === action.engineId);
+      must(engine !== undefined && engine.work === null, 'its engine is there and at leisure');
+      must(engine.missedLooks < 2, 'nothing is done to what is gone');
+      const isOver = engine.phase === 'ended' || engine.phase === 'created';
+      must(engine.drainedBy !== 'operator' || isOver, 'what operators drain is theirs');
+      this.carryOut(action, engine, hasSpare, isFull);
+    }
+    // Streams look for another engine when the whole plan is begun.
+    for (const engine of this.movers.splice(0)) this.leave(engine);
+    const ordered = actions.filter(({ kind }) => kind === 'provision').length;
+    const starting = census.starting + this.orders.length;
+    must(ordered === 0 || starting <= this.limits.parallelStarts, 'not too many start together');
+    must(this.containers <= this.limits.maxReplicas, 'MAX_REPLICAS is kept');
+  }
+
+  get containers(): number {
+    return this.enginees.filter(({ isGone }) => !isGone).length + this.orders.length;
+  }
+
+  get isAtWork(): boolean {
+    return (
+      this.orders.length > 0 || this.enginees.some(({ work, isGone }) => work !== null || isGone)
+    );
+  }
+
+  private carryOut(
+    action: Exclude<FleetAction, { kind: 'provision' }>,
+    engine: SimulatedEngine,
+    hasSpare: boolean,
+    isFull: boolean,
+  ): void {
+    switch (action.kind) {
+      case 'remove': {
+        const { boot, phase, streams, objection } = engine;
+        const isStuck = boot > 0 && this.now - engine.upSince > this.limits.startTimeoutMs;
+        const mustGo =
+          phase === 'ended' || phase === 'created' || objection?.kind === 'lost' || isStuck;
+        const isEmptied = engine.drainedBy === 'fleet' && streams === 0;
+        must(mustGo || isEmptied || hasSpare || action.makesRoom, 'it is not needed');
+        must(!action.makesRoom || isFull, 'room is short');
+        must(
+          mustGo || streams === 0 || !engine.isSound(this.down),
+          'streams of a sound engine stay',
+        );
+        must(action.failure === null || boot > 0, 'only a start fails as one');
+        this.movers.push(engine);
+        engine.drainedBy ??= 'fleet';
+        engine.work = this.work('remove');
+        return;
+      }
+      case 'drain':
+        must(
+          engine.phase === 'running' || engine.phase === 'paused',
+          'what is over cannot be drained',
+        );
+        must(engine.drainedBy === null, 'drained once');
+        engine.drainedBy = 'fleet';
+        if (action.evict) this.movers.push(engine);
+        return;
+      case 'undrain':
+        must(engine.drainedBy === 'fleet', 'we lift our own drains');
+        engine.drainedBy = null;
+        return;
+      case 'unpause':
+        must(engine.phase === 'paused', 'only what is frozen is let run on');
+        engine.work = this.work('unpause');
+    }
+  }
+
+  private work(kind: 'remove' | 'unpause'): SimulatedEngine['work'] {
+    const fails = this.refusals > 0;
+    if (fails) this.refusals -= 1;
+    return { kind, left: 1, fails };
+  }
+
+  private noteReplacement(): void {
+    const sinceMs = this.lastReplacement === null ? Infinity : this.now - this.lastReplacement;
+    must(sinceMs >= this.limits.replacementCooldownMs, 'the cool-down is kept');
+    this.replacedAt = this.now;
+    this.lastReplacement = this.now;
+  }
+
+  private advance(order: Order): void {
+    if (order.left > 0) {
+      order.left -= 1;
+      return;
+    }
+    this.orders.splice(this.orders.indexOf(order), 1);
+    if (order.fails) this.blockedSteps = 2;
+    else this.enginees.push(this.make('running', order.replaces));
+  }
+
+  private make(phase: FleetEngine['phase'], replaces: string | null): SimulatedEngine {
+    const id = `e${String((this.nextId += 1)).padStart(4, '0')}`;
+    const open = VPNS.filter((vpn) => !this.down.has(vpn));
+    const vpn = open[this.nextId % Math.max(1, open.length)] ?? 'x';
+    const boot = this.starts === 'hang' ? Infinity : 1;
+    return new SimulatedEngine({ id, vpn, createdAt: this.now, replaces, phase, boot });
+  }
+
+  private live(engine: SimulatedEngine): void {
+    if (engine.isGone) {
+      engine.missedLooks += 1;
+      if (engine.missedLooks > 2) this.enginees.splice(this.enginees.indexOf(engine), 1);
+      return;
+    }
+    if (engine.isRemovedNow()) this.enginees.splice(this.enginees.indexOf(engine), 1);
+    else engine.live(this.now, this.down);
+  }
+
+  /** Our end and next start: what was only remembered is forgotten, an order may be left half done. */
+  private crash(): void {
+    const half = this.orders.splice(0)[0];
+    if (half !== undefined) this.enginees.push(this.make('created', null));
+    this.waiters = [];
+    this.asked = 0;
+    this.scaledTo = null;
+    this.replacedAt = null;
+    this.lastReplacement = null;
+    for (const engine of this.enginees) {
+      engine.streams = 0;
+      engine.idleSince = this.now;
+      engine.drainedBy = null;
+      engine.work = null;
+      if (engine.boot === Infinity) engine.upSince = this.now;
+    }
+  }
+
+  private leave(engine: SimulatedEngine): void {
+    for (; engine.streams > 0; engine.streams -= 1) this.waiters.push(0);
+    engine.idleSince = this.now;
+    this.serve();
+  }
+
+  private serve(): void {
+    for (const engine of this.enginees) {
+      const isOpen = engine.state === 'healthy' && !engine.isGone && engine.phase === 'running';
+      while (
+        isOpen &&
+        this.waiters.length > 0 &&
+        engine.streams < this.limits.maxStreamsPerEngine
+      ) {
+        this.waiters.shift();
+        engine.streams += 1;
+      }
+    }
+  }
+}
+
+function targetsOfEnd(actions: readonly FleetAction[]): string[] {
+  return actions.flatMap((one) =>
+    one.kind === 'remove' || one.kind === 'drain' ? [one.engineId] : [],
+  );
+}
+
+function must(isSo: boolean, what: string): asserts isSo {
+  if (!isSo) throw new Error(`broken: ${what}`);
+}

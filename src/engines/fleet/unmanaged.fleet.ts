@@ -1,0 +1,81 @@
+import { AppError } from '../../kernel/errors';
+import type { EngineLogs, EngineUsage, SeenEngine } from '../drivers/engine-runtime.port';
+import type { EngineRegistry } from '../engine-registry';
+import type { EnginesConfig } from '../engines.config';
+import { FleetControl, type ProvisionTicket } from './fleet-control';
+import { limitsOf } from './fleet-snapshot';
+import type { FleetStatus } from './fleet.types';
+
+/** Engines that somebody else runs: they can be looked at, and nothing else. */
+export class UnmanagedFleet extends FleetControl {
+  constructor(
+    private readonly config: EnginesConfig,
+    private readonly registry: EngineRegistry,
+  ) {
+    super();
+  }
+
+  override status(): FleetStatus {
+    const engines = this.registry.list();
+    return {
+      runtime: null,
+      link: null,
+      image: null,
+      wanted: engines.length,
+      why: ['ENGINE_ADDRESSES lists the engines'],
+      present: engines.length,
+      starting: engines.filter(({ state }) => state === 'starting').length,
+      waiting: 0,
+      limits: limitsOf(this.config),
+      breaker: {
+        state: 'closed',
+        failures: 0,
+        threshold: this.config.circuitBreakerFailureThreshold,
+        retryInMs: 0,
+        lastFailure: null,
+      },
+      blocked: null,
+      decisions: [],
+    };
+  }
+
+  override provision(): ProvisionTicket {
+    throw notManaged();
+  }
+
+  override scaleTo(): number {
+    throw notManaged();
+  }
+
+  override remove(): void {
+    throw notManaged();
+  }
+
+  override restart(): Promise<void> {
+    return Promise.reject(notManaged());
+  }
+
+  override logs(): Promise<EngineLogs> {
+    return Promise.reject(notManaged());
+  }
+
+  override usage(): Promise<EngineUsage> {
+    return Promise.reject(notManaged());
+  }
+
+  override seen(): SeenEngine {
+    throw notManaged();
+  }
+
+  override collectGarbage(): Promise<number> {
+    return Promise.reject(notManaged());
+  }
+
+  override resetBreaker(): void {
+    throw notManaged();
+  }
+}
+
+function notManaged(): AppError {
+  return new AppError('not_managed', 'ENGINE_ADDRESSES lists engines that somebody else runs.');
+}

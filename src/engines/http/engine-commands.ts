@@ -1,0 +1,61 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '../../kernel/errors';
+import { ContainerDto } from '../dto/container.dto';
+import {
+  EngineLogsDto,
+  EngineRemovingDto,
+  EngineRestartedDto,
+  EngineUsageDto,
+  linesWanted,
+  type LogQueryDto,
+} from '../dto/engine-control.dto';
+import { EngineRegistry } from '../engine-registry';
+import { FleetControl } from '../fleet/fleet-control';
+
+/** What can be done to one engine, whether it is addressed as an engine or as a container. */
+@Injectable()
+export class EngineCommands {
+  constructor(
+    private readonly fleet: FleetControl,
+    private readonly registry: EngineRegistry,
+  ) {}
+
+  /** @throws AppError `not_found`, `not_managed` */
+  remove(id: string): EngineRemovingDto {
+    this.expectKnown(id);
+    this.fleet.remove(id);
+    return new EngineRemovingDto(id);
+  }
+
+  /** @throws AppError `not_found`, `not_managed`, `docker_unavailable` */
+  async restart(id: string): Promise<EngineRestartedDto> {
+    this.expectKnown(id);
+    await this.fleet.restart(id);
+    return new EngineRestartedDto(id);
+  }
+
+  /** @throws AppError `not_found`, `not_managed`, `docker_unavailable` */
+  async logs(id: string, query: LogQueryDto): Promise<EngineLogsDto> {
+    this.expectKnown(id);
+    return new EngineLogsDto(id, await this.fleet.logs(id, linesWanted(query)));
+  }
+
+  /** @throws AppError `not_found`, `not_managed`, `docker_unavailable` */
+  async usage(id: string): Promise<EngineUsageDto> {
+    this.expectKnown(id);
+    return new EngineUsageDto(id, await this.fleet.usage(id));
+  }
+
+  /** @throws AppError `not_found`, `not_managed` */
+  container(id: string): ContainerDto {
+    this.expectKnown(id);
+    return new ContainerDto(this.fleet.seen(id));
+  }
+
+  /** A fleet that manages nothing says so of every id; who mistyped one is told that instead. */
+  private expectKnown(id: string): void {
+    const isManaged = this.fleet.status().runtime !== null;
+    if (isManaged || this.registry.get(id) !== undefined) return;
+    throw new AppError('not_found', 'No engine has this id.');
+  }
+}

@@ -1,0 +1,47 @@
+import { Controller, Get, Header, HttpCode, Inject, Post } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { Public } from '../../access';
+import { CONFIG } from '../../config';
+import { BreakerResetDto, FleetHealthDto } from '../dto/fleet-health.dto';
+import { EngineRegistry } from '../engine-registry';
+import type { EnginesConfig } from '../engines.config';
+import { FleetControl } from '../fleet/fleet-control';
+import { countEngines } from '../fleet-summary';
+
+/** The fleet's health, under the predecessors' addresses; that of the process itself is told elsewhere. */
+@ApiTags('health')
+@Controller(['api/v1/health', 'health'])
+export class FleetHealthController {
+  constructor(
+    @Inject(CONFIG) private readonly config: EnginesConfig,
+    private readonly fleet: FleetControl,
+    private readonly registry: EngineRegistry,
+  ) {}
+
+  /** Counts engines by how they are. */
+  @Get('status')
+  @Public()
+  @Header('Cache-Control', 'no-store')
+  status(): FleetHealthDto {
+    const engines = this.registry.list();
+    const { runtime, breaker, limits } = this.fleet.status();
+    return new FleetHealthDto({
+      counts: countEngines(engines),
+      breaker,
+      markedForReplacement: engines.filter(({ drainedBy }) => drainedBy === 'fleet').length,
+      minReplicas: runtime === null ? 0 : limits.minReplicas,
+      probeIntervalMs: this.config.engineProbeIntervalMs,
+    });
+  }
+
+  /**
+   * Closes the circuit breaker: engines are made again at once, and the next failure counts as the first. There is one
+   * breaker, so the predecessors' `operation_type`, which told two apart, makes no difference.
+   */
+  @Post('circuit-breaker/reset')
+  @HttpCode(200)
+  reset(): BreakerResetDto {
+    this.fleet.resetBreaker();
+    return new BreakerResetDto(this.fleet.status().breaker);
+  }
+}

@@ -1,0 +1,43 @@
+import { Controller, Get, Inject } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { CONFIG } from '../../config';
+import { monotonicMs } from '../../kernel/clock';
+import { OrchestratorStatusDto } from '../dto/orchestrator-status.dto';
+import { EngineRegistry } from '../engine-registry';
+import { EngineSupply } from '../engine-supply';
+import type { EnginesConfig } from '../engines.config';
+import { FleetControl } from '../fleet/fleet-control';
+import { countEngines } from '../fleet-summary';
+import { vpnStatusDto } from '../vpn/http/vpn.mapping';
+import { VpnRegistry } from '../vpn/vpn-registry';
+
+/** The predecessors' page of everything about the fleet. */
+@ApiTags('fleet')
+@Controller(['api/v1/orchestrator', 'orchestrator'])
+export class OrchestratorController {
+  constructor(
+    @Inject(CONFIG) private readonly config: EnginesConfig,
+    private readonly fleet: FleetControl,
+    private readonly registry: EngineRegistry,
+    private readonly supply: EngineSupply,
+    private readonly vpns: VpnRegistry,
+  ) {}
+
+  /** Shows the fleet at a glance, and what it decided lately and why. From memory. */
+  @Get('status')
+  status(): OrchestratorStatusDto {
+    return new OrchestratorStatusDto({
+      fleet: this.fleet.status(),
+      counts: countEngines(this.registry.list()),
+      driver: this.supply.chosen,
+      config: this.config,
+      vpn: vpnStatusDto({
+        vpns: this.vpns.list(),
+        stableAfterMs: this.config.vpnStableAfterMs,
+        enginesOf: () => [],
+        nowMs: monotonicMs(),
+        now: new Date(),
+      }),
+    });
+  }
+}

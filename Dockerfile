@@ -1,4 +1,5 @@
-# The base is an argument so that an installation, or a test, can bring its own.
+# The base is an argument so that an installation, or a test, can bring its own: any image with Node.js, npm and a shell,
+# on any architecture. Nothing here needs BuildKit.
 ARG BASE=node:24-slim
 
 FROM ${BASE} AS build
@@ -6,14 +7,17 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm install --ignore-scripts
 COPY tsconfig.json nest-cli.json ./
-COPY src src
-COPY simulator simulator
 COPY scripts scripts
+COPY simulator simulator
+COPY src src
 RUN npm run build && npm prune --omit=dev --ignore-scripts
 
 FROM ${BASE}
 WORKDIR /app
-ENV NODE_ENV=production DATA_DIR=/data
+# What is not there cannot be used against us: the base's package managers are for the stage above.
+RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn* /opt/yarn* \
+  && mkdir /data && chown 10001:10001 /data
+ENV NODE_ENV=production DATA_DIR=/data ENGINE_DRIVER=docker
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
@@ -21,8 +25,8 @@ COPY --from=build /app/simulator/dist simulator/dist
 COPY --from=build /app/simulator/media simulator/media
 COPY --from=build /app/simulator/package.json simulator/package.json
 COPY bin bin
+COPY scripts/lib scripts/lib
 COPY docker/healthcheck.mjs docker/healthcheck.mjs
-RUN mkdir /data && chown 10001:10001 /data
 VOLUME /data
 USER 10001:10001
 EXPOSE 8000

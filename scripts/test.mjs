@@ -47,6 +47,7 @@ const STEPS = [
   check('docs', 'docs', [join('dist', 'docs.js'), '--check'], join('dist', 'docs.js')),
   jest('unit', 'jest.unit.config.cjs'),
   jest('e2e', 'jest.e2e.config.cjs', join('dist', 'main.js')),
+  jest('docker', 'jest.docker.config.cjs', join('dist', 'main.js')),
 ];
 
 const chosen = process.argv.slice(2);

@@ -1,0 +1,211 @@
+import { createServer, type Server } from 'node:net';
+import { DockerClient, isAbsent } from '../../../src/engines/drivers/docker/client';
+import { findOwnContainer } from '../../../src/engines/drivers/docker/client/own-container';
+import { eventually } from '../../e2e/support';
+import { describeWithDocker } from '../support/docker-availability';
+import { docker } from '../support/docker-cli';
+import { PrivateDockerd } from '../support/private-dockerd';
+import { simulatorImage } from '../support/simulator-image';
+
+const LABELS = { 'dev.acefleet.test': 'd', 'dev.acefleet.other': 'x' };
+
+describeWithDocker('containers by the client', () => {
+  let daemon: PrivateDockerd;
+  let client: DockerClient;
+  let image: string;
+
+  beforeAll(async () => {
+    daemon = await PrivateDockerd.start({ name: 'dc' });
+    image = simulatorImage({ dockerHost: daemon.dockerHost });
+    client = new DockerClient(daemon.dockerHost);
+  });
+
+  afterAll(async () => {
+    client.close();
+    await daemon.cleanup();
+  });
+
+  const order = (more: object = {}): object => ({ Image: image, Labels: LABELS, ...more });
+
+  it('live and end', async () => {
+    const { containers } = client;
+    const id = await containers.create(
+      'd-life',
+      order({ HostConfig: { Memory: 256 * 1024 * 1024 } }),
+    );
+    const [listed] = await containers.list(['dev.acefleet.test=d', 'dev.acefleet.other']);
+    expect(listed).toMatchObject({ Id: id, State: 'created' });
+    expect(await containers.list(['dev.acefleet.test=d', 'dev.acefleet.other=y'])).toEqual([]);
+
+    expect(await containers.start(id)).toBe('done');
+    expect(await containers.start(id)).toBe('already');
+    const { State, NetworkSettings } = await containers.inspect('d-life');
+    expect(State).toMatchObject({ Running: true, Status: 'running' });
+    expect(NetworkSettings.Networks['bridge']?.IPAddress).toMatch(/^10\./);
+    await eventually(async () => (await containers.logs(id, 10)).length > 0, 5000, 'log lines');
+    expect((await containers.logs(id, 1)).join()).toContain('"event":"listening"');
+
+    const usage = await containers.usage(id);
+    expect(usage.memoryLimitBytes).toBe(256 * 1024 * 1024);
+    expect(usage.memoryBytes).toBeGreaterThan(1024 * 1024);
+    expect(usage.cpuPercent).toBeGreaterThanOrEqual(0);
+    expect(usage.cpuPercent).toBeLessThan(250);
+
+    expect(await containers.unpause(id)).toBe('already');
+    expect(await containers.pause(id)).toBe('done');
+    expect(await containers.pause(id)).toBe('already');
+    expect((await containers.inspect(id)).State.Paused).toBe(true);
+    expect(await containers.unpause(id)).toBe('done');
+
+    const startedAt = (await containers.inspect(id)).State.StartedAt;
+    await containers.restart(id, 1);
+    expect((await containers.inspect(id)).State.StartedAt).not.toBe(startedAt);
+    expect(await containers.stop(id, 1)).toBe('done');
+    expect(await containers.stop(id, 1)).toBe('already');
+    expect(await containers.kill(id)).toBe('already');
+    expect(await containers.start(id)).toBe('done');
+    expect(await containers.kill(id)).toBe('done');
+    expect(await containers.remove(id)).toBe('done');
+    expect(await containers.remove(id)).toBe('absent');
+    expect(await containers.stop(id, 1)).toBe('absent');
+    expect(await containers.kill(id)).toBe('absent');
+    expect(await containers.find(id)).toBeNull();
+    const failure: unknown = await containers.inspect(id).catch((error: unknown) => error);
+    expect(isAbsent(failure)).toBe(true);
+  });
+
+  it('is heard to the byte: stdout and stderr, the newest lines', async () => {
+    const script =
+      'for (let i = 0; i < 50; i += 1) { console.log("out " + i); console.error("err é " + i); }';
+    const command = { Entrypoint: ['/usr/bin/node', '-e', script] };
+    for (const Tty of [false, true]) {
+      const id = await client.containers.create(`d-log-${Tty}`, order({ ...command, Tty }));
+      await client.containers.start(id);
+      await eventually(async () => (await client.containers.inspect(id)).State.Status === 'exited');
+      const all = await client.containers.logs(id, 1000);
+      expect(all).toHaveLength(100);
+      expect(all).toEqual(expect.arrayContaining(['out 0', 'err é 0', 'out 49', 'err é 49']));
+      expect(await client.containers.logs(id, 4)).toEqual(all.slice(-4));
+      expect(await client.containers.remove(id)).toBe('done');
+    }
+  });
+
+  it('are refused with codes', async () => {
+    const { containers } = client;
+    const failure = async (call: Promise<unknown>): Promise<unknown> =>
+      call.then(
+        () => null,
+        (error: unknown) => error,
+      );
+    expect(await failure(containers.create('d-a', { Image: 'd-no-such:1' }))).toMatchObject({
+      code: 'image_missing',
+      message: 'No such image: d-no-such:1',
+    });
+
+    const first = await containers.create('d-a', order());
+    expect(await failure(containers.create('d-a', order()))).toMatchObject({
+      code: 'name_conflict',
+    });
+
+    const HostConfig = { NetworkMode: 'd-no-such-network' };
+    const lost = await failure(
+      containers.create('d-b', order({ HostConfig })).then((id) => containers.start(id)),
+    );
+    expect(lost).toMatchObject({ code: 'network_missing' });
+
+    const strange = { HostConfig: { NetworkMode: 'container:d-no-such' } };
+    const homeless = await failure(
+      containers.create('d-c', order(strange)).then((id) => containers.start(id)),
+    );
+    expect(homeless).toMatchObject({ code: 'runtime_refused', message: /No such container/ });
+    expect(await containers.remove(first)).toBe('done');
+  });
+
+  it.each(['somebody on this machine', 'another container'])(
+    'do not start on a port of %s',
+    async (whose) => {
+      const holder = createServer();
+      const port = await listen(holder);
+      const published = {
+        ExposedPorts: { '6878/tcp': {} },
+        HostConfig: {
+          PortBindings: { '6878/tcp': [{ HostIp: '127.0.0.1', HostPort: String(port) }] },
+        },
+      };
+      const made: string[] = [];
+      if (whose === 'another container') {
+        await new Promise((resolve) => holder.close(resolve));
+        made.push(await client.containers.create('d-holder', order(published)));
+        await client.containers.start('d-holder');
+      }
+      const id = await client.containers.create('d-late', order(published));
+      await expect(client.containers.start(id)).rejects.toMatchObject({ code: 'port_conflict' });
+      // As it was found: the container stays, and somebody has to remove it.
+      expect((await client.containers.inspect(id)).State.Status).toBe('created');
+      for (const one of [...made, id]) expect(await client.containers.remove(one)).toBe('done');
+      if (holder.listening) await new Promise((resolve) => holder.close(resolve));
+    },
+  );
+
+  it('know themselves from inside', async () => {
+    const id = await client.containers.create('d-own', order({ Hostname: 'chosen' }));
+    await client.containers.start(id);
+    const script = `const read = (path) => require('fs').readFileSync(path, 'utf8');
+      console.log(JSON.stringify({ hostname: require('os').hostname(),
+        mounts: read('/proc/self/mountinfo'), cgroups: read('/proc/self/cgroup') }))`;
+    const text = await docker(['exec', 'd-own', '/usr/bin/node', '-e', script], daemon.dockerHost);
+    const traces = JSON.parse(text) as { hostname: string; mounts: string; cgroups: string };
+    expect(traces.hostname).toBe('chosen');
+    const own = { id, name: 'd-own', networks: [{ name: 'bridge', ipAddress: /^10\./ }] };
+    expect(await findOwnContainer(client.containers, traces)).toMatchObject(own);
+    // Either trace is enough: which one there is depends on the kernel and on how /etc is mounted.
+    for (const missing of ['mounts', 'cgroups'] as const) {
+      const less = { ...traces, [missing]: '' };
+      expect(await findOwnContainer(client.containers, less)).toMatchObject(own);
+    }
+    await client.containers.remove(id);
+    expect(await findOwnContainer(client.containers, traces)).toBeNull();
+    expect(await client.ownContainer()).toBeNull();
+  });
+
+  it('are told of: the engine, its image and networks', async () => {
+    expect(await client.version()).toMatchObject({
+      os: 'linux',
+      arch: expect.stringMatching(/^\w+$/),
+    });
+    expect(await client.info()).toMatchObject({
+      os: 'linux',
+      swarm: { state: 'inactive', isManager: false },
+    });
+    expect(await client.images.find(image)).toMatchObject({
+      id: expect.stringMatching(/^sha256:/),
+      repoTags: [image],
+      os: 'linux',
+    });
+    expect(await client.images.find('d-no-such:1')).toBeNull();
+    const Name = 'd-net';
+    const id = await client.networks.create({ Name, Labels: LABELS });
+    await expect(client.networks.create({ Name })).rejects.toMatchObject({ code: 'name_conflict' });
+    expect(await client.networks.find(Name)).toMatchObject({ Id: id, Driver: 'bridge' });
+    expect(await client.networks.list(['dev.acefleet.test=d'])).toHaveLength(1);
+    expect(await client.networks.remove(Name)).toBe('done');
+    expect(await client.networks.remove(Name)).toBe('absent');
+    expect(await client.networks.find(Name)).toBeNull();
+  });
+
+  it('a pull that cannot succeed says why', async () => {
+    const pull = client.images.pull('127.0.0.1:1/d/no-such:1', () => undefined);
+    await expect(pull).rejects.toMatchObject({
+      code: 'image_missing',
+      message: /connection refused/,
+    });
+  });
+});
+
+function listen(server: Server): Promise<number> {
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      resolve((server.address() as { port: number }).port);
+    });
+  });
+}

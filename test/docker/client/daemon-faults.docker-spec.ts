@@ -1,0 +1,152 @@
+import {
+  DockerClient,
+  DockerEvents,
+  type DockerEvent,
+  type DockerEventsTiming,
+} from '../../../src/engines/drivers/docker/client';
+import { eventually } from '../../e2e/support';
+import { describeWithDocker } from '../support/docker-availability';
+import { PrivateDockerd } from '../support/private-dockerd';
+import { simulatorImage } from '../support/simulator-image';
+import { SocketProxy } from '../support/socket-proxy';
+
+const SLACK_MS = 1500;
+
+/** What a stream of events told. */
+class Ear {
+  readonly seen: DockerEvent[] = [];
+  gaps = 0;
+  readonly events: DockerEvents;
+
+  constructor(client: DockerClient, timing: Partial<DockerEventsTiming> = {}) {
+    const listener = {
+      onEvent: (event: DockerEvent) => void this.seen.push(event),
+      onGap: () => void (this.gaps += 1),
+    };
+    this.events = new DockerEvents(client, { type: ['container'] }, listener, timing);
+    this.events.open();
+  }
+
+  heard(action: string, id: string): boolean {
+    return this.seen.some((event) => event.action === action && event.id === id);
+  }
+}
+
+describeWithDocker('a Docker Engine with faults', () => {
+  let daemon: PrivateDockerd;
+  let client: DockerClient;
+  let ear: Ear;
+  let image: string;
+
+  beforeAll(async () => {
+    daemon = await PrivateDockerd.start({ name: 'df', liveRestore: true });
+    image = simulatorImage({ dockerHost: daemon.dockerHost });
+  });
+
+  beforeEach(async () => {
+    client = new DockerClient(daemon.dockerHost);
+    ear = new Ear(client);
+    await eventually(() => ear.gaps === 1, 5000, 'the first stream');
+  });
+
+  afterEach(() => {
+    ear.events.close();
+    client.close();
+  });
+
+  afterAll(() => daemon.cleanup());
+
+  async function hears(): Promise<void> {
+    const id = await client.containers.create(`d-ear-${Date.now()}`, { Image: image });
+    await eventually(() => ear.heard('create', id), 3000, 'its event');
+    await client.containers.remove(id);
+    await eventually(() => ear.heard('destroy', id), 3000, 'its event');
+  }
+
+  it('frozen: every call ends by its deadline over few connections, and all is well after it', async () => {
+    const id = await client.containers.create('d-frozen', { Image: image });
+    daemon.freeze();
+    const calls: [string, number, () => Promise<unknown>][] = [
+      ['ping', 5000, () => client.ping()],
+      ['list', 5000, () => client.containers.list([])],
+      ['inspect', 5000, () => client.containers.inspect(id)],
+      ['logs', 5000, () => client.containers.logs(id, 10)],
+      ['usage', 5000, () => client.containers.usage(id)],
+      ['image', 5000, () => client.images.find(image)],
+      ['network', 5000, () => client.networks.find('host')],
+      ['stop', 6000, () => client.containers.stop(id, 1)],
+      ['create', 15_000, () => client.containers.create('d-x', { Image: image })],
+      ['start', 15_000, () => client.containers.start(id)],
+      ['remove', 15_000, () => client.containers.remove(id)],
+      ...Array.from({ length: 30 }, (): [string, number, () => Promise<unknown>] => [
+        'list',
+        5000,
+        () => client.containers.list([]),
+      ]),
+    ];
+    let mostSockets = 0;
+    const watch = setInterval(() => (mostSockets = Math.max(mostSockets, client.openSockets)), 20);
+    const outcomes = await Promise.all(
+      calls.map(async ([what, deadlineMs, call]) => {
+        const askedAt = performance.now();
+        const error: unknown = await call().catch((failure: unknown) => failure);
+        const lateMs = performance.now() - askedAt - deadlineMs;
+        return [what, (error as { code?: string }).code, lateMs < SLACK_MS];
+      }),
+    );
+    clearInterval(watch);
+    expect(outcomes).toEqual(calls.map(([what]) => [what, 'docker_unavailable', true]));
+    expect(mostSockets).toBeLessThanOrEqual(10);
+    expect(ear.events.link).toMatchObject({
+      state: 'lost',
+      reason: expect.stringContaining('no answer'),
+    });
+
+    daemon.thaw();
+    const thawedAt = performance.now();
+    await eventually(() => ear.events.link.state === 'connected', 11_000, 'the link');
+    expect(performance.now() - thawedAt).toBeLessThan(11_000);
+    expect(ear.gaps).toBeGreaterThanOrEqual(2);
+    await hears();
+    // What was asked for in the meantime may have been done after all; nothing of it is there twice.
+    await client.containers.remove('d-x');
+    await client.containers.remove(id);
+    // One removal may still be under way: it was asked for while Docker was frozen.
+    const isEmpty = async (): Promise<boolean> => (await client.containers.list([])).length === 0;
+    await eventually(isEmpty, 5000, 'nothing to be left');
+    await eventually(() => client.openSockets <= 3, 3000, 'idle connections to go');
+  });
+
+  it.each(['stop', 'kill'] as const)('%s and start: events go on within 10 s', async (how) => {
+    await daemon[how]();
+    await eventually(() => ear.events.link.state === 'lost', 3000, 'the loss');
+    await expect(client.containers.list([])).rejects.toMatchObject({ code: 'docker_unavailable' });
+    await daemon.boot();
+    const bootedAt = performance.now();
+    await eventually(() => ear.gaps === 2, 10_000, 'the next stream');
+    expect(performance.now() - bootedAt).toBeLessThan(10_000);
+    expect(ear.events.link).toMatchObject({ state: 'connected', reason: null });
+    await hears();
+  });
+
+  it('whose event stream is stuck while all else works: the silent stream is replaced', async () => {
+    const proxy = await SocketProxy.open(daemon.socketPath);
+    const behind = new DockerClient(proxy.dockerHost);
+    const deaf = new Ear(behind, { silenceMs: 3000 });
+    try {
+      await eventually(() => deaf.gaps === 1, 5000, 'the first stream');
+      proxy.freezeOpen('/events');
+      const id = await client.containers.create('d-stuck', { Image: image });
+      await eventually(() => ear.heard('create', id), 3000, 'the event, elsewhere');
+      await eventually(() => deaf.gaps === 2, 6000, 'another stream');
+      expect(deaf.heard('create', id)).toBe(false);
+      expect(deaf.events.link.state).toBe('connected');
+      await client.containers.remove(id);
+      await eventually(() => deaf.heard('destroy', id), 3000, 'an event again');
+    } finally {
+      deaf.events.close();
+      behind.close();
+      await proxy.close();
+    }
+  });
+});

@@ -1,0 +1,123 @@
+import { eventually, newContentId, type Viewer } from '../../e2e/support';
+import { describeWithDocker } from '../support/docker-availability';
+import { type FleetStage, openFleet } from '../support/fleet-stage';
+
+/** Of the contract: from the kill to the replacement's first answer, the engine's own start not counted. */
+const REPLACED_WITHIN_MS = 5000;
+/** What a simulated engine needs from its container's start to its first answer, with slack for a busy machine. */
+const OWN_START_MS = 3000;
+
+/** Bytes go on after the fault, on the same response. */
+async function goesOn(viewer: Viewer, withinMs: number): Promise<void> {
+  const before = viewer.audit.markers.lastBroadcastMs!;
+  await eventually(
+    () => viewer.audit.markers.lastBroadcastMs! > before + 1500,
+    withinMs,
+    'media after the fault',
+  );
+  expect(viewer.ending).toBeNull();
+}
+
+describeWithDocker('an engine in a container', () => {
+  let fleet: FleetStage;
+
+  beforeEach(async () => {
+    fleet = await openFleet();
+  });
+
+  it('that is killed under a viewer: media go on, it is replaced, nothing is left', async () => {
+    const viewer = await fleet.watch();
+    const victim = await fleet.engineInUse();
+    const killedMs = performance.now();
+    await fleet.docker('kill', victim.id);
+    await goesOn(viewer, 10_000);
+    const engines = await fleet.settled(2, REPLACED_WITHIN_MS + OWN_START_MS);
+    expect(performance.now() - killedMs).toBeLessThan(REPLACED_WITHIN_MS + OWN_START_MS);
+    expect(engines.map(({ id }) => id)).not.toContain(victim.id);
+  });
+
+  it('that freezes: its viewer goes on elsewhere, it is replaced start-first', async () => {
+    const viewer = await fleet.watch();
+    const victim = await fleet.engineInUse();
+    await fleet.signal(victim.id, 'SIGSTOP');
+    await goesOn(viewer, 15_000);
+    const engines = await fleet.settled(2);
+    expect(engines.map(({ id }) => id)).not.toContain(victim.id);
+    // The replacement was asked for before the frozen one was removed.
+    const { decisions } = await fleet.status();
+    const kinds = (decisions as { kind: string; engine_id: string | null }[]).filter(
+      ({ kind, engine_id: of }) => kind === 'provision' || of === victim.id,
+    );
+    const removal = kinds.findIndex(({ kind }) => kind === 'remove');
+    expect(kinds[removal - 1]?.kind).toBe('provision');
+  });
+
+  it('that thaws before it was replaced stays', async () => {
+    const [victim] = await fleet.engines();
+    await fleet.signal(victim!.id, 'SIGSTOP');
+    await eventually(
+      async () =>
+        (await fleet.engines()).some(({ id, state }) => id === victim!.id && state !== 'healthy'),
+      5000,
+      'doubt',
+    );
+    await fleet.signal(victim!.id, 'SIGCONT');
+    const engines = await fleet.settled(2);
+    expect(engines.map(({ id }) => id)).toContain(victim!.id);
+  });
+
+  it.each([
+    ['stopped', ['stop', '--time', '1']],
+    ['removed', ['rm', '--force']],
+    ['paused', ['pause']],
+  ])('that an operator has %s by hand', async (_, command) => {
+    const viewer = await fleet.watch();
+    const victim = await fleet.engineInUse();
+    await fleet.docker(...command, victim.id);
+    await goesOn(viewer, 15_000);
+    await fleet.settled(2);
+    const { breaker } = await fleet.status();
+    expect(breaker).toMatchObject({ state: 'closed', failures: 0 });
+  });
+
+  it('that dies while it is drained, and while it is being made', async () => {
+    const [first] = await fleet.engines();
+    await fleet.product.api('POST', `/engines/${first!.id}/drain`);
+    await fleet.docker('kill', first!.id);
+    await fleet.settled(2);
+    await fleet.product.api('POST', '/scale/4');
+    await eventually(async () => (await fleet.containers()).length > 2, 10_000, 'a new container');
+    const known = new Set((await fleet.engines()).map(({ id }) => id));
+    const fresh = (await fleet.containers()).filter(({ id }) => !known.has(id));
+    await Promise.allSettled(fresh.map(({ id }) => fleet.docker('kill', id)));
+    await fleet.settled(4);
+  });
+
+  it('that is foreign is never touched, whatever its name', async () => {
+    const [own] = await fleet.containers();
+    const name = own!.name.replace(/.{4}$/, 'ffff');
+    const foreign = await fleet.docker(
+      ...['run', '--detach', '--init', '--name', name, '--label', 'dev.acefleet.managed=true'],
+      ...['--label', 'dev.acefleet.instance=somebodyelse', 'acefleet-simulator:test'],
+    );
+    try {
+      await fleet.product.api('POST', '/gc');
+      await fleet.product.api('POST', '/scale/3');
+      await fleet.settled(3);
+      const about = await fleet.product.api('GET', `/containers/${foreign}`);
+      expect(about.status).toBe(404);
+      expect((await fleet.product.api('DELETE', `/engines/${foreign}`)).status).toBe(404);
+      expect(await fleet.docker('inspect', '--format', '{{.State.Running}}', foreign)).toBe('true');
+    } finally {
+      await fleet.docker('rm', '--force', foreign);
+    }
+  });
+
+  it('serves streams: one engine session per content, spread over the engines', async () => {
+    const viewers = await Promise.all([fleet.watch(), fleet.watch(), fleet.watch(newContentId())]);
+    const counts = (await fleet.engines()).map(({ streams }) => streams.length);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(3);
+    expect(Math.max(...counts)).toBeLessThan(3);
+    await Promise.all(viewers.map((viewer) => goesOn(viewer, 8000)));
+  });
+});

@@ -1,0 +1,87 @@
+import { createServer } from 'node:net';
+import { eventually, newContentId, onScopeEnd, streamPath } from '../../e2e/support';
+import { describeWithDocker } from '../support/docker-availability';
+import { openFleet } from '../support/fleet-stage';
+import { simulatorImage } from '../support/simulator-image';
+
+describeWithDocker('engines that do not come up', () => {
+  it('exit at once: few tries with back-off, then the breaker; viewers are told; nothing is left', async () => {
+    const image = simulatorImage({ tag: 'acefleet-simulator:broken', flags: ['--bitrate', 'x'] });
+    const fleet = await openFleet({
+      image,
+      engines: 0,
+      env: { CIRCUIT_BREAKER_FAILURE_THRESHOLD: '3', CIRCUIT_BREAKER_RECOVERY_TIMEOUT: '1h' },
+    });
+    await eventually(async () => (await fleet.status()).breaker.state === 'open', 20_000, 'open');
+    const answer = await fleet.product.api('GET', streamPath(newContentId()));
+    expect(answer.status).toBe(503);
+    expect(answer.body).toMatchObject({ code: 'no_engine' });
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+    await eventually(async () => (await fleet.containers()).length === 0, 10_000, 'nothing left');
+    const refused = await fleet.product.api('POST', '/provision/acestream');
+    expect(refused.status).toBe(503);
+    expect(refused.body).toMatchObject({ code: 'provisioning_blocked' });
+    const failures = fleet.product.logs().filter(({ msg }) => /engine_exited/.test(msg ?? ''));
+    expect(failures.length).toBeLessThanOrEqual(4);
+
+    const reset = await fleet.product.api('POST', '/health/circuit-breaker/reset');
+    expect(reset.status).toBeLessThan(300);
+    await eventually(async () => (await fleet.status()).breaker.failures > 0, 10_000, 'a try');
+  });
+
+  it('never answer: removed at the deadline', async () => {
+    const image = simulatorImage({
+      tag: 'acefleet-simulator:mute',
+      flags: ['--ready-delay', '3600000'],
+    });
+    const fleet = await openFleet({
+      image,
+      engines: 0,
+      env: {
+        ENGINE_START_TIMEOUT: '2s',
+        MIN_REPLICAS: '1',
+        CIRCUIT_BREAKER_FAILURE_THRESHOLD: '2',
+      },
+    });
+    await eventually(async () => (await fleet.status()).breaker.state === 'open', 20_000, 'open');
+    expect((await fleet.status()).breaker.last_failure).toMatchObject({ code: 'start_timeout' });
+    await eventually(async () => (await fleet.containers()).length === 0, 10_000, 'nothing left');
+  });
+
+  it('have no image: said with its code, tried again slowly, nothing is left', async () => {
+    const fleet = await openFleet({ image: '127.0.0.1:1/nowhere/engine:none', engines: 0 });
+    await eventually(
+      async () => (await fleet.status()).image.state === 'missing',
+      20_000,
+      'missing',
+    );
+    const answer = await fleet.product.api('GET', streamPath(newContentId()));
+    expect(answer).toMatchObject({ status: 503, body: { code: 'no_engine' } });
+    expect(answer.body.detail).toMatch(/image/);
+    const provision = await fleet.product.api('POST', '/provision/acestream?wait=true');
+    expect(provision.status).toBe(503);
+    expect(['image_missing', 'provisioning_blocked']).toContain(provision.body.code);
+    expect(await fleet.containers()).toEqual([]);
+  });
+
+  it('find their port taken: another one is used', async () => {
+    const taken = createServer().listen(19_700, '127.0.0.1');
+    onScopeEnd(() => {
+      taken.close();
+    });
+    const fleet = await openFleet({
+      env: { ENGINE_REACH: 'published', PORT_RANGE_HOST: '19700-19705' },
+    });
+    const engines = await fleet.settled(2);
+    expect(engines.map(({ port }) => port)).not.toContain(19_700);
+    await fleet.watch();
+    // No port is lost by engines that come and go: six ports, one of them taken for good.
+    for (const count of [4, 2, 4, 2]) {
+      await fleet.product.api('POST', `/scale/${count}`);
+      for (const { id } of (await fleet.engines()).slice(0, 2)) {
+        await fleet.product.api('DELETE', `/engines/${id}`);
+      }
+      await eventually(async () => (await fleet.settled(Math.max(2, count), 0)).length, 20_000);
+    }
+  });
+});

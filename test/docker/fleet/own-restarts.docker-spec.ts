@@ -1,0 +1,109 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { eventually, newContentId, openViewer, streamPath } from '../../e2e/support';
+import { describeWithDocker } from '../support/docker-availability';
+import { openFleet } from '../support/fleet-stage';
+
+const ADOPTED_WITHIN_MS = 3000;
+
+const ids = (engines: readonly { readonly id: string }[]): string[] =>
+  engines.map(({ id }) => id).sort();
+
+describeWithDocker('the product ends and comes back', () => {
+  it('killed: its engines are adopted, none removed, none made; their stale sessions are stopped', async () => {
+    const fleet = await openFleet();
+    const before = ids(await fleet.engines());
+    const content = newContentId();
+    await fleet.watch(content);
+    await fleet.crash();
+    await fleet.boot();
+    const bootMs = performance.now();
+    const after = await fleet.healthy(2);
+    expect(performance.now() - bootMs).toBeLessThan(ADOPTED_WITHIN_MS);
+    expect(ids(after)).toEqual(before);
+    // The same content plays at once: its old session is out of the way.
+    await fleet.watch(content);
+    expect(ids(await fleet.settled(2))).toEqual(before);
+    const events = (await fleet.product.api('GET', '/events?type=engine_ordered')).body;
+    expect(events).toEqual([]);
+  });
+
+  it('twenty engines are adopted within three seconds', async () => {
+    const fleet = await openFleet({
+      env: { MIN_REPLICAS: '20', MAX_REPLICAS: '20', ENGINE_PARALLEL_STARTS: '5' },
+      engines: 0,
+    });
+    const before = ids(await fleet.healthy(20, 50_000));
+    await fleet.crash();
+    await fleet.boot();
+    const bootMs = performance.now();
+    const after = await fleet.healthy(20);
+    const tookMs = performance.now() - bootMs;
+    expect(tookMs).toBeLessThan(ADOPTED_WITHIN_MS);
+    expect(ids(after)).toEqual(before);
+  });
+
+  it.each([
+    ['keep', 2],
+    ['remove', 0],
+  ])('asked to end with ENGINES_ON_SHUTDOWN=%s: %i containers are left', async (what, left) => {
+    const fleet = await openFleet({ env: { ENGINES_ON_SHUTDOWN: what } });
+    await fleet.product.stop();
+    expect(await fleet.containers()).toHaveLength(left);
+    if (left === 0) return;
+    await fleet.boot();
+    await fleet.settled(2);
+  });
+
+  it('killed again and again while it makes engines: nothing is left over, nothing is doubled', async () => {
+    const fleet = await openFleet({ engines: 0, env: { ENGINE_PARALLEL_STARTS: '4' } });
+    for (const waitMs of [0, 40, 80, 120, 200, 300]) {
+      await fleet.crash();
+      await fleet.boot({ MIN_REPLICAS: '4' });
+      await delay(waitMs);
+    }
+    await fleet.settled(4);
+  });
+
+  it('a container that was made and never started is removed', async () => {
+    const fleet = await openFleet();
+    await fleet.product.stop();
+    const [one] = await fleet.containers();
+    const labels = JSON.parse(
+      await fleet.docker('inspect', '--format', '{{json .Config.Labels}}', one!.id),
+    ) as Record<string, string>;
+    const words = Object.entries({ ...labels, 'dev.acefleet.key': 'abcdefabcdef' }).flatMap(
+      ([name, value]) => ['--label', `${name}=${value}`],
+    );
+    await fleet.docker('create', ...words, 'acefleet-simulator:test');
+    expect(await fleet.containers()).toHaveLength(3);
+    await fleet.boot();
+    await fleet.settled(2);
+  });
+
+  it('with other settings: its engines are replaced one by one, viewers stay', async () => {
+    const fleet = await openFleet();
+    const before = ids(await fleet.engines());
+    await fleet.product.stop();
+    await fleet.boot({ ENGINE_MEMORY_LIMIT: '300MiB' });
+    await fleet.healthy(2).catch(() => undefined);
+    const viewer = openViewer(fleet.product.url(streamPath(newContentId())));
+    await viewer.playing();
+    await eventually(
+      async () => ids(await fleet.settled(2, 0)).filter((id) => before.includes(id)).length <= 1,
+      30_000,
+      'replacement',
+    );
+    expect(viewer.ending).toBeNull();
+  });
+
+  it('two products on one Docker host leave one another’s engines alone', async () => {
+    const one = await openFleet();
+    const two = await openFleet();
+    await one.product.api('POST', '/scale/3');
+    await two.product.api('POST', '/gc');
+    const [ofOne, ofTwo] = await Promise.all([one.settled(3), two.settled(2)]);
+    expect(ids(ofOne).filter((id) => ids(ofTwo).includes(id))).toEqual([]);
+    await two.product.stop();
+    await one.settled(3);
+  });
+});

@@ -1,0 +1,233 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  call,
+  eventually,
+  freePort,
+  newContentId,
+  onScopeEnd,
+  openViewer,
+  streamPath,
+} from '../../e2e/support';
+import { whyNoPrograms } from '../../e2e/support/programs';
+import { describeWithDocker } from '../support/docker-availability';
+import { docker } from '../support/docker-cli';
+import { dockerInspect, runCommand } from '../support/long-commands';
+import { productImage } from '../support/product-image';
+import { SIMULATOR_IMAGE, simulatorImage } from '../support/simulator-image';
+
+const ROOT = join(__dirname, '../../..');
+const MAIN = ['-f', 'docker-compose.yml'];
+const GLUETUN = ['-f', 'docker-compose.gluetun.yml'];
+const LOCAL = ['-f', 'test/docker/images/compose-images.yml'];
+
+const BUILD_WITHIN_MS = 300_000;
+const UP_WITHIN_MS = 90_000;
+const PROJECT = `acefleet-compose-test-${process.pid}`;
+const KEY = 'key-of-the-compose-test';
+
+function compose(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const all = { TEST_OPEN_FILES: String(openFiles()), ...env };
+  // A developer's .env must not reach tests.
+  const words = ['--env-file', '/dev/null', ...args];
+  return runCommand('docker-compose', words, { timeoutMs: UP_WITHIN_MS, cwd: ROOT, env: all });
+}
+
+/** What the file asks for, or as many as a Docker Engine without the right to raise limits can give. */
+function openFiles(): number {
+  const limit = /^Max open files\s+\d+\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
+  return Math.min(65_536, Number(limit?.[1] ?? 1024));
+}
+
+const missing = whyNoPrograms('docker-compose');
+const describeCompose =
+  missing === null
+    ? describe
+    : (name: string, tests: () => void) => describe.skip(`${name} ${missing}`, tests);
+
+describeCompose('the compose files', () => {
+  const account = { VPN_SERVICE_PROVIDER: 'mullvad', VPN_CONTROL_API_KEY: 'a-key' };
+
+  it('are valid, alone and together', async () => {
+    await compose([...MAIN, 'config', '-q']);
+    await compose([...MAIN, ...GLUETUN, 'config', '-q'], account);
+    await compose([...MAIN, ...LOCAL, 'config', '-q']);
+  });
+
+  it('ask for what a VPN cannot do without', async () => {
+    const refused = expect(compose([...MAIN, ...GLUETUN, 'config', '-q'])).rejects;
+    await refused.toThrow(/set it in \.env/);
+    await expect(
+      compose([...MAIN, ...GLUETUN, 'config', '-q'], { VPN_CONTROL_API_KEY: 'a-key' }),
+    ).rejects.toThrow(/a provider that Gluetun knows/);
+  });
+
+  it('pass settings on, give the product and Gluetun one key, and publish one port', async () => {
+    const env = { ...account, MIN_REPLICAS: '5', WIREGUARD_PRIVATE_KEY: 'private', PORT: '8123' };
+    const text = await compose([...MAIN, ...GLUETUN, 'config'], env);
+    expect(text).toContain("MIN_REPLICAS: '5'");
+    expect(text).toContain('VPN_CONTROL_API_KEY: a-key');
+    expect(text).toContain(`'{"auth":"apikey","apikey":"a-key"}'`);
+    expect(text.match(/published: \d+/g)).toEqual(['published: 8123']);
+    // Of what is not set nothing is passed: an empty value would be one.
+    expect(text).toContain('MAX_REPLICAS: null');
+  });
+});
+
+const describeUp: typeof describeWithDocker =
+  missing === null
+    ? describeWithDocker
+    : (name, tests) => describe.skip(`${name} ${missing}`, tests);
+
+describeUp(
+  'the product with its engines behind the socket proxy, as docker-compose.yml says',
+  () => {
+    const files = ['-p', PROJECT, ...MAIN, ...LOCAL];
+    let env: Record<string, string> = {};
+    let port = 0;
+
+    beforeAll(async () => {
+      await productImage();
+      simulatorImage();
+      port = await freePort();
+      env = {
+        PORT: String(port),
+        API_KEY: KEY,
+        ENGINE_IMAGE: SIMULATOR_IMAGE,
+        ENGINE_NETWORK: PROJECT,
+      };
+      onScopeEnd(async () => {
+        await compose([...files, 'stop', '--timeout', '10'], env);
+        const engines = await enginesInDocker();
+        if (engines.length > 0) await docker(['rm', '--force', '--volumes', ...engines]);
+        await compose([...files, 'down', '--volumes', '--timeout', '10'], env);
+      });
+      await compose([...files, 'up', '--detach', '--no-build'], env);
+    }, BUILD_WITHIN_MS);
+
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the wire's shape is what tests look at
+    async function api(method: string, path: string): Promise<any> {
+      const answer = await call({ port, method, path, headers: { 'X-API-Key': KEY } });
+      if (answer.status >= 300)
+        throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
+      return answer.body;
+    }
+
+    /** Ids of engines that the product has and holds healthy, in order. */
+    async function healthyEngines(count: number): Promise<string[]> {
+      return eventually(
+        async () => {
+          const engines = (await api('GET', '/engines')) as { id: string; state: string }[];
+          const healthy = engines.filter(({ state }) => state === 'healthy').map(({ id }) => id);
+          return healthy.length === count && engines.length === count ? healthy.sort() : undefined;
+        },
+        30_000,
+        `${count} healthy engines`,
+      );
+    }
+
+    /** Containers of the simulator in the network of the engines, in whatever phase. */
+    async function enginesInDocker(): Promise<string[]> {
+      const filters = ['--filter', `network=${PROJECT}`, '--filter', `ancestor=${SIMULATOR_IMAGE}`];
+      const ids = await docker(['ps', '--all', '--quiet', '--no-trunc', ...filters]);
+      return ids
+        .split('\n')
+        .filter((id) => id !== '')
+        .sort();
+    }
+
+    async function play(): Promise<void> {
+      const viewer = openViewer({ port, path: streamPath(newContentId()) });
+      await viewer.playing();
+      await viewer.receiveMore(1000);
+      expect(viewer.audit.continuityErrors).toBe(0);
+      viewer.destroy();
+    }
+
+    it('brings up engines in their network, with no port of the host, and plays', async () => {
+      const engines = await healthyEngines(2);
+      expect(engines).toEqual(await enginesInDocker());
+      for (const id of engines) {
+        const { NetworkSettings, HostConfig } = await dockerInspect(id);
+        expect(Object.keys(NetworkSettings.Networks)).toEqual([PROJECT]);
+        expect(HostConfig.PortBindings ?? {}).toEqual({});
+      }
+      await play();
+    });
+
+    it('does everything that is asked of it with the calls that are allowed', async () => {
+      await api('POST', '/scale/3');
+      const [first = '', second = ''] = await healthyEngines(3);
+      await api('GET', `/engines/${first}/logs`);
+      await api('GET', `/engines/${first}/stats`);
+      await api('POST', `/engines/${first}/restart`);
+      await healthyEngines(3);
+      await docker(['pause', second]);
+      const isPaused = async () => (await dockerInspect(second)).State.Paused;
+      await eventually(async () => !(await isPaused()), 60_000, 'a paused engine runs on');
+      await api('DELETE', `/engines/${second}`);
+      await eventually(async () => !(await enginesInDocker()).includes(second), 20_000, 'gone');
+      const log = await compose([...files, 'logs', '--no-color', 'socket-proxy'], env);
+      expect(log.split('\n').filter((line) => line.includes('blocked'))).toEqual([]);
+    }, 120_000);
+
+    it('could do nothing else: the proxy refuses', async () => {
+      const [engine = ''] = await enginesInDocker();
+      const bind = { Image: SIMULATOR_IMAGE, HostConfig: { Binds: ['/:/host'] } };
+      const refused: [string, string, object?][] = [
+        ['GET', `/containers/${engine}/archive?path=/etc`],
+        ['GET', `/containers/${engine}/export`],
+        ['GET', '/images/json'],
+        ['GET', '/volumes'],
+        ['GET', '/networks'],
+        ['GET', '/secrets'],
+        ['POST', `/v1.41/containers/${engine}/exec`, { Cmd: ['true'] }],
+        ['POST', `/containers/${engine}/attach`],
+        ['POST', `/containers/${engine}/kill`],
+        ['POST', '/containers/prune'],
+        ['POST', '/containers/create', bind],
+        ['POST', '/build'],
+        ['POST', '/swarm/init', {}],
+        ['PUT', `/containers/${engine}/archive?path=/tmp`],
+        ['DELETE', `/images/${SIMULATOR_IMAGE}`],
+        ['DELETE', `/networks/${PROJECT}`],
+      ];
+      const allowed: [string, string, object?][] = [
+        ['GET', '/_ping'],
+        ['GET', '/v1.41/info'],
+        ['GET', `/images/${SIMULATOR_IMAGE}/json`],
+        // Let through to Docker, which finds the image's name wrong.
+        ['POST', '/images/create?fromImage=Not%20A%20Name&tag=1'],
+      ];
+      const code = `
+      const ask = ([method, path, body]) => fetch('http://socket-proxy:2375' + path, {
+        method, body: body && JSON.stringify(body), headers: { 'content-type': 'application/json' },
+        signal: AbortSignal.timeout(5000),
+      }).then((answer) => answer.status);
+      Promise.all(JSON.parse(process.argv[1]).map(ask)).then((all) => console.log(JSON.stringify(all)));
+    `;
+      const product = await compose([...files, 'ps', '--quiet', 'acefleet'], env);
+      const ask = async (calls: readonly unknown[]) =>
+        JSON.parse(
+          await docker(['exec', product, 'node', '-e', code, JSON.stringify(calls)]),
+        ) as number[];
+      expect((await ask(refused)).filter((status) => status !== 403 && status !== 405)).toEqual([]);
+      expect(await ask(allowed)).toEqual([200, 200, 200, 400]);
+    });
+
+    it('keeps its engines when it is restarted, and takes them along when it is told to', async () => {
+      const before = await enginesInDocker();
+      await compose([...files, 'restart', 'acefleet'], env);
+      expect(await healthyEngines(before.length)).toEqual(before);
+      await play();
+
+      // As the file's head says: removing is a setting, so the product is made anew with it, and then ended.
+      const removing = { ...env, ENGINES_ON_SHUTDOWN: 'remove' };
+      await compose([...files, 'up', '--detach', '--no-build'], removing);
+      expect(await healthyEngines(before.length)).toEqual(before);
+      await compose([...files, 'down', '--timeout', '20'], removing);
+      expect(await enginesInDocker()).toEqual([]);
+      await expect(dockerInspect(PROJECT)).rejects.toThrow(/no such/i);
+    });
+  },
+);

@@ -1,0 +1,187 @@
+import { performance } from 'node:perf_hooks';
+import {
+  call,
+  eventually,
+  newContentId,
+  onScopeEnd,
+  openViewer,
+  streamPath,
+} from '../../e2e/support';
+import { describeWithDocker } from '../support/docker-availability';
+import { docker } from '../support/docker-cli';
+import { dockerInspect } from '../support/long-commands';
+import { dockerfileSimulatorImage, productImage } from '../support/product-image';
+
+const BUILD_WITHIN_MS = 300_000;
+const NAME = `acefleet-image-test-${process.pid}`;
+
+/** As docker-compose.yml runs it, with a health check that is due sooner. */
+const RUN = [
+  ...['--read-only', '--tmpfs', '/tmp', '--cap-drop', 'ALL'],
+  ...['--security-opt', 'no-new-privileges', '--pids-limit', '200', '--publish', '127.0.0.1::8000'],
+  ...['--health-interval', '1s', '--health-timeout', '1s', '--health-retries', '2'],
+  ...['--env', 'ENGINE_DRIVER=simulator', '--env', 'MIN_REPLICAS=1'],
+];
+
+describeWithDocker("the product's image", () => {
+  let image = '';
+  let port = 0;
+
+  beforeAll(async () => {
+    image = await productImage();
+    removeAtEnd(NAME);
+    await docker(['run', '--detach', '--name', NAME, ...RUN, image]);
+    port = await publishedPort();
+    await eventually(
+      async () => (await call({ port, method: 'GET', path: '/health/ready' })).status === 200,
+      20_000,
+      '/health/ready',
+    );
+  }, BUILD_WITHIN_MS);
+
+  /** Runs JavaScript beside the product; what it prints as JSON. */
+  async function inside(code: string): Promise<unknown> {
+    return JSON.parse(await docker(['exec', NAME, 'node', '-e', code]));
+  }
+
+  it('says what it is: user, port, volume, health check, engines in Docker; and holds no more settings', async () => {
+    const { Config, Size } = await dockerInspect(image);
+    process.stdout.write(`      image: ${Math.round(Size / 1e6)} MB\n`);
+    expect(Config.User).toBe('10001:10001');
+    expect(Object.keys(Config.ExposedPorts)).toEqual(['8000/tcp']);
+    expect(Object.keys(Config.Volumes)).toEqual(['/data']);
+    expect(Config.Healthcheck.Test).toEqual(['CMD', 'node', 'docker/healthcheck.mjs']);
+    expect(Config.StopSignal).toBe('SIGTERM');
+    const settings = Config.Env.filter((line: string) => !line.startsWith('PATH=')).sort();
+    expect(settings).toEqual(['DATA_DIR=/data', 'ENGINE_DRIVER=docker', 'NODE_ENV=production']);
+  });
+
+  it('runs without rights, and writes to its volume only', async () => {
+    const status = (await inside(
+      `console.log(JSON.stringify(require('fs').readFileSync('/proc/1/status', 'utf8').split('\\n')))`,
+    )) as string[];
+    const field = (name: string) =>
+      status
+        .find((line) => line.startsWith(`${name}:`))
+        ?.split(/\s+/)
+        .slice(1);
+    expect(field('Uid')).toEqual(['10001', '10001', '10001', '10001']);
+    expect(field('CapEff')).toEqual(['0000000000000000']);
+    expect(field('NoNewPrivs')).toEqual(['1']);
+    const outcome = await inside(`
+      const fs = require('fs');
+      const write = (folder) => { try { fs.writeFileSync(folder + '/probe', ''); return 'written'; } catch (e) { return e.code; } };
+      console.log(JSON.stringify(['/app', '/app/dist', '/etc', '/data', '/tmp'].map(write)));
+    `);
+    expect(outcome).toEqual(['EROFS', 'EROFS', 'EROFS', 'written', 'written']);
+  });
+
+  it('holds the product and nothing to build, fetch or test with', async () => {
+    const there = (await inside(`
+      const fs = require('fs');
+      const path = require('path');
+      const found = [];
+      for (const folder of [...process.env.PATH.split(':'), '/usr/sbin', '/sbin', '/opt'])
+        for (const name of ['npm', 'npx', 'corepack', 'yarn', 'git', 'gcc', 'cc', 'make', 'python3', 'curl', 'wget'])
+          if (fs.existsSync(path.join(folder, name))) found.push(path.join(folder, name));
+      for (const name of ['typescript', 'jest', 'eslint', '@nestjs/cli', 'npm'])
+        if (fs.existsSync('node_modules/' + name)) found.push(name);
+      if (fs.existsSync('/usr/local/lib/node_modules')) found.push('global modules');
+      const walk = (folder) => fs.readdirSync(folder, { withFileTypes: true }).forEach((entry) => {
+        const file = path.join(folder, entry.name);
+        if (entry.isDirectory()) { if (entry.name !== 'node_modules') walk(file); }
+        else if (/\\.ts$|\\.spec|^\\.env|^\\.npmrc$/.test(entry.name)) found.push(file);
+      });
+      walk('/app');
+      console.log(JSON.stringify(found.filter((file) => !file.endsWith('.d.ts'))));
+    `)) as string[];
+    expect(there).toEqual([]);
+  });
+
+  it('is made of what every architecture runs: nothing in it but the base is machine code', async () => {
+    const compiled = await inside(`
+      const fs = require('fs');
+      const path = require('path');
+      const found = [];
+      const head = Buffer.alloc(4);
+      const isProgram = (file) => {
+        const fd = fs.openSync(file, 'r');
+        fs.readSync(fd, head, 0, 4, 0);
+        fs.closeSync(fd);
+        return head.toString('latin1') === '\\x7fELF';
+      };
+      const walk = (folder) => fs.readdirSync(folder, { withFileTypes: true }).forEach((entry) => {
+        const file = path.join(folder, entry.name);
+        if (entry.isDirectory()) walk(file);
+        else if (entry.isFile() && (/\\.(node|so)$/.test(file) || isProgram(file))) found.push(file);
+      });
+      walk('/app');
+      console.log(JSON.stringify(found));
+    `);
+    expect(compiled).toEqual([]);
+  });
+
+  it('plays a stream through its published port', async () => {
+    expect((await call({ port, method: 'GET', path: '/health/live' })).status).toBe(200);
+    const viewer = openViewer({ port, path: streamPath(newContentId()) });
+    await viewer.playing();
+    await viewer.receiveMore(2000);
+    const { continuityErrors, misaligned } = viewer.audit;
+    expect({ continuityErrors, misaligned }).toEqual({ continuityErrors: 0, misaligned: 0 });
+  });
+
+  it('makes a key, shows it when asked, and nowhere else', async () => {
+    const key = await docker(['exec', NAME, 'node', 'bin/acefleet.mjs', 'key']);
+    expect(key).toMatch(/^\S{20,}$/);
+    const headers = { 'X-API-Key': key };
+    expect((await call({ port, method: 'GET', path: '/engines', headers })).status).toBe(200);
+    const said = [docker(['inspect', NAME]), docker(['logs', NAME]), docker(['top', NAME])];
+    for (const text of await Promise.all(said)) expect(text).not.toContain(key);
+  });
+
+  it('is healthy while it answers, unhealthy while it is frozen', async () => {
+    const health = async () => (await dockerInspect(NAME)).State.Health.Status;
+    await eventually(async () => (await health()) === 'healthy', 15_000, 'healthy');
+    await docker(['kill', '--signal', 'STOP', NAME]);
+    try {
+      await eventually(async () => (await health()) === 'unhealthy', 15_000, 'unhealthy');
+    } finally {
+      await docker(['kill', '--signal', 'CONT', NAME]);
+    }
+    await eventually(async () => (await health()) === 'healthy', 15_000, 'healthy again');
+  });
+
+  it('ends by itself when it is asked to, as process 1', async () => {
+    const startedMs = performance.now();
+    await docker(['stop', '--time', '20', NAME]);
+    expect(performance.now() - startedMs).toBeLessThan(10_000);
+    const { State } = await dockerInspect(NAME);
+    expect([State.ExitCode, State.OOMKilled]).toEqual([0, false]);
+  });
+
+  it('is followed by the image of the simulator, made on the same base', async () => {
+    const simulator = await dockerfileSimulatorImage();
+    const name = `${NAME}-simulator`;
+    removeAtEnd(name);
+    const flags = ['--read-only', '--cap-drop', 'ALL', '--publish', '127.0.0.1::6900'];
+    // A command of an engine's kind: it comes on top of what the image says.
+    const command = ['--client-console', '--http-port', '6900'];
+    await docker(['run', '--detach', '--name', name, ...flags, simulator, ...command]);
+    const enginePort = await publishedPort(name, 6900);
+    const path = '/webui/api/service?method=get_version';
+    const answer = await eventually(() => call({ port: enginePort, method: 'GET', path }));
+    expect(answer.body.result.platform).toBe('linux');
+    expect((await dockerInspect(name)).Config.User).toBe('10002:10002');
+  }, 120_000);
+});
+
+function removeAtEnd(name: string): void {
+  onScopeEnd(async () => {
+    await docker(['rm', '--force', '--volumes', name]);
+  });
+}
+
+async function publishedPort(name = NAME, port = 8000): Promise<number> {
+  const address = await docker(['port', name, `${port}/tcp`]);
+  return Number(address.split('\n')[0]!.split(':').at(-1));
+}

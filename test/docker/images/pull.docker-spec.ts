@@ -1,0 +1,164 @@
+import {
+  DockerClient,
+  type DockerTuning,
+  type PullProgress,
+} from '../../../src/engines/drivers/docker/client';
+import { eventually, newContentId, onScopeEnd, openViewer, streamPath } from '../../e2e/support';
+import { describeWithDocker } from '../support/docker-availability';
+import { docker } from '../support/docker-cli';
+import { openFleet, type FleetStage } from '../support/fleet-stage';
+import { startRegistry, type Registry, type RegistryFault } from '../support/registry';
+import { simulatorImage } from '../support/simulator-image';
+
+/** Of `GET /events`. */
+interface PullEvent {
+  readonly image: string;
+  readonly state: string;
+  readonly reason: string | null;
+}
+
+let images = 0;
+
+/** A registry with an image that Docker has never had, nor any layer of it. */
+async function freshRegistry(): Promise<Registry> {
+  images += 1;
+  const name = `pull-test-${process.pid}-${images}`;
+  const registry = await startRegistry(
+    simulatorImage({ tag: `acefleet-simulator:${name}`, flags: ['--name', name] }),
+  );
+  const { reference } = registry;
+  onScopeEnd(async () => {
+    await docker(['image', 'rm', '--force', reference]).catch(() => undefined);
+  });
+  return registry;
+}
+
+async function isThere(reference: string): Promise<boolean> {
+  return docker(['image', 'inspect', reference]).then(
+    () => true,
+    () => false,
+  );
+}
+
+describeWithDocker('a pull', () => {
+  let registry: Registry;
+  beforeAll(async () => {
+    registry = await freshRegistry();
+  });
+  beforeEach(() => {
+    registry.fault = null;
+    registry.bytesPerSecond = null;
+  });
+
+  function open(tuning: Partial<DockerTuning> = {}): DockerClient {
+    const client = new DockerClient(process.env['DOCKER_HOST'] ?? null, tuning);
+    onScopeEnd(() => {
+      client.close();
+    });
+    return client;
+  }
+
+  it.each<[RegistryFault, RegExp]>([
+    ['no_manifest', /manifest.*unknown|not found/i],
+    ['denied', /denied|unauthorized|no basic auth|login/i],
+  ])('that the registry refuses (%s) says why', async (fault, reason) => {
+    registry.fault = fault;
+    const pull = open().images.pull(registry.reference, () => undefined);
+    await expect(pull).rejects.toMatchObject({
+      code: 'image_missing',
+      message: expect.stringMatching(reason),
+    });
+    expect(await isThere(registry.reference)).toBe(false);
+  });
+
+  it.each<[RegistryFault, Partial<DockerTuning>]>([
+    ['silent', { pullSilenceMs: 1500 }],
+    ['hang', { pullSilenceMs: 1500 }],
+    ['layer_errors', { pullMs: 3000 }],
+  ])('that comes to no end (%s) is given one', async (fault, tuning) => {
+    registry.fault = fault;
+    const startedMs = performance.now();
+    const pull = open(tuning).images.pull(registry.reference, () => undefined);
+    await expect(pull).rejects.toMatchObject({
+      code: expect.stringMatching(/^(?:image_missing|docker_unavailable)$/),
+      message: expect.stringMatching(/\S/),
+    });
+    expect(performance.now() - startedMs).toBeLessThan(10_000);
+    expect(await isThere(registry.reference)).toBe(false);
+  });
+
+  it('is ended by its signal, at once', async () => {
+    registry.bytesPerSecond = 5e6;
+    const end = new AbortController();
+    let onBytes: (() => void) | undefined;
+    const bytesCame = new Promise<void>((resolve) => (onBytes = resolve));
+    const note = ({ currentBytes }: PullProgress) => {
+      if (currentBytes > 0) onBytes?.();
+    };
+    const pull = open().images.pull(registry.reference, note, end.signal);
+    const ended = expect(pull).rejects.toThrow('enough');
+    await bytesCame;
+    const abortedMs = performance.now();
+    end.abort(new Error('enough'));
+    await ended;
+    expect(performance.now() - abortedMs).toBeLessThan(500);
+  });
+
+  it('tells how far it is, and ends with the image', async () => {
+    registry.bytesPerSecond = 40e6;
+    const steps: PullProgress[] = [];
+    await open().images.pull(registry.reference, (progress) => steps.push(progress));
+    expect(await isThere(registry.reference)).toBe(true);
+    const inBetween = steps.filter(
+      ({ currentBytes, totalBytes }) => currentBytes > 0 && currentBytes < totalBytes,
+    );
+    expect(inBetween.length).toBeGreaterThan(2);
+    expect(Math.max(...steps.map(({ totalBytes }) => totalBytes))).toBe(registry.totalBytes);
+  });
+});
+
+describeWithDocker('engines whose image is not there', () => {
+  async function openWith(registry: Registry): Promise<FleetStage> {
+    return openFleet({ image: registry.reference, engines: 0, env: { MIN_REPLICAS: '1' } });
+  }
+
+  /** Of pulls, oldest first, as `GET /events` has them. */
+  async function pullEvents({ product }: FleetStage): Promise<PullEvent[]> {
+    const { body } = await product.api('GET', '/events?type=image_pull');
+    return (body as { details: PullEvent }[]).map(({ details }) => details);
+  }
+
+  it('come when it has been pulled: with progress to be seen, and viewers who wait', async () => {
+    const registry = await freshRegistry();
+    registry.bytesPerSecond = 40e6;
+    const fleet = await openWith(registry);
+    const viewer = openViewer(fleet.product.url(streamPath(newContentId())));
+    await eventually(async () => {
+      const { image } = await fleet.status();
+      return image.state === 'pulling' && image.progress.current_bytes > 0;
+    });
+    await viewer.playing(30_000);
+    await fleet.settled(1);
+    const states = (await pullEvents(fleet)).map(({ state }) => state);
+    expect(states).toEqual(expect.arrayContaining(['started', 'progress', 'finished']));
+    expect(states).not.toContain('failed');
+  });
+
+  it('do not come without it, and viewers are told so', async () => {
+    const registry = await freshRegistry();
+    registry.fault = 'no_manifest';
+    const fleet = await openWith(registry);
+    const failed = await eventually(async () =>
+      (await pullEvents(fleet)).find(({ state }) => state === 'failed'),
+    );
+    expect(failed).toMatchObject({ reason: expect.stringMatching(/manifest|not found/i) });
+    expect(await fleet.containers()).toEqual([]);
+    expect((await fleet.status()).image.state).toBe('missing');
+    const viewer = openViewer(fleet.product.url(streamPath(newContentId())));
+    expect(await viewer.status()).toBe(503);
+    expect(await viewer.json()).toMatchObject({
+      code: 'no_engine',
+      detail: expect.stringMatching(/manifest|not found|image/i),
+    });
+  });
+});

@@ -1,0 +1,112 @@
+import { eventually } from '../../e2e/support';
+import { docker } from '../support/docker-cli';
+import { describeWithDocker } from '../support/docker-availability';
+import { openRuntime } from '../support/runtime-stage';
+
+/** A change must be known so soon. */
+const SOON_MS = 1000;
+
+describeWithDocker('changes of engines', () => {
+  it('tells within a second that a process was killed, and shows how it ended', async () => {
+    const stage = openRuntime();
+    const { id } = await stage.provision();
+    await stage.open();
+    const { changes } = stage.listener;
+    await docker(['kill', id]);
+    await eventually(() => stage.listener.changes > changes, SOON_MS);
+    const ended = { phase: 'ended', phaseDetail: 'exited with code 137', endpoint: null };
+    await eventually(async () => (await stage.see(id))?.phase === 'ended', SOON_MS);
+    expect(await stage.see(id)).toMatchObject(ended);
+  });
+
+  it('tells within a second that an engine was removed by hand', async () => {
+    const stage = openRuntime();
+    const { id } = await stage.provision();
+    await stage.open();
+    await docker(['rm', '--force', id]);
+    await eventually(() => stage.listener.gone.includes(id), SOON_MS);
+    expect(await stage.runtime.list()).toEqual([]);
+  });
+
+  it('shows a frozen engine as paused, and lets it run on', async () => {
+    const stage = openRuntime();
+    const engine = await stage.provision();
+    await stage.open();
+    const { changes } = stage.listener;
+    await docker(['pause', engine.id]);
+    await eventually(() => stage.listener.changes > changes, SOON_MS);
+    expect(await stage.see(engine.id)).toMatchObject({
+      phase: 'paused',
+      incarnation: engine.incarnation,
+    });
+    await stage.runtime.unpause(engine.id);
+    expect(await stage.see(engine.id)).toEqual(engine);
+  });
+
+  it('removes also an engine that is frozen, and one that ignores what it is asked', async () => {
+    const stage = openRuntime({ ENGINE_ARGS: '--ignore-sigterm' });
+    const [frozen, stubborn] = [await stage.provision(), await stage.provision()];
+    await docker(['pause', frozen.id]);
+    await eventually(async () => {
+      const { lines } = await stage.runtime.logs(stubborn.id, 10);
+      return lines.some((line) => line.includes('listening'));
+    });
+    const begun = performance.now();
+    await Promise.all([stage.runtime.remove(frozen.id), stage.runtime.remove(stubborn.id)]);
+    expect(await stage.containers()).toEqual([]);
+    // The moment that it is given, and no more than Docker needs to kill it.
+    expect(performance.now() - begun).toBeGreaterThan(2500);
+    expect(performance.now() - begun).toBeLessThan(10_000);
+  });
+
+  it('notices a restart by hand also without having been told', async () => {
+    const stage = openRuntime();
+    const engine = await stage.provision();
+    expect(await stage.see(engine.id)).toEqual(engine);
+    await docker(['restart', '--time', '1', engine.id]);
+    const seen = await stage.see(engine.id);
+    expect(seen!.phase).toBe('running');
+    expect(seen!.incarnation).not.toBe(engine.incarnation);
+  });
+
+  it('hears nothing of containers of others', async () => {
+    const [stage, other] = [openRuntime(), openRuntime()];
+    await stage.open();
+    const { changes } = stage.listener;
+    await other.open();
+    const heard = other.listener.changes;
+    const { id } = await other.provision();
+    await other.runtime.remove(id);
+    await eventually(() => other.listener.gone.includes(id), SOON_MS);
+    expect(other.listener.changes).toBeGreaterThan(heard);
+    expect(stage.listener.changes).toBe(changes);
+    expect(stage.listener.gone).toEqual([]);
+  });
+
+  it('says that the link is lost when Docker is not there, and why', async () => {
+    const stage = openRuntime({ DOCKER_HOST: 'unix:///run/e-no-docker.sock' });
+    stage.runtime.open(stage.listener);
+    await eventually(() => stage.runtime.link.state === 'lost', SOON_MS);
+    expect(stage.runtime.link.reason).not.toBe('');
+    await expect(stage.runtime.list()).rejects.toMatchObject({ code: 'docker_unavailable' });
+    await expect(stage.provision()).rejects.toMatchObject({ code: 'docker_unavailable' });
+  });
+
+  it('looks at twenty engines for little', async () => {
+    const stage = openRuntime({ ENGINE_MEMORY_LIMIT: '128MiB' });
+    for (let count = 0; count < 20; count += 4) {
+      await Promise.all(Array.from({ length: 4 }, () => stage.provision()));
+    }
+    await stage.open();
+    expect(await stage.runtime.list()).toHaveLength(20);
+    const looks = 30;
+    const [cpu, begun] = [process.cpuUsage(), performance.now()];
+    for (let look = 0; look < looks; look += 1) await stage.runtime.list();
+    const { user, system } = process.cpuUsage(cpu);
+    const msPerLook = (user + system) / 1000 / looks;
+    const wallMs = (performance.now() - begun) / looks;
+    process.stdout.write(
+      `20 engines: ${msPerLook.toFixed(1)} ms of CPU and ${wallMs.toFixed(1)} ms a look\n`,
+    );
+  });
+});

@@ -1,0 +1,128 @@
+import { createServer, type Server } from 'node:net';
+import { startOffset } from '../../../src/engines/drivers/docker/port-allocation';
+import { DockerError } from '../../../src/engines/drivers/docker/client';
+import { eventually, onScopeEnd } from '../../e2e/support';
+import { docker } from '../support/docker-cli';
+import { describeWithDocker } from '../support/docker-availability';
+import { foreignContainer, newKey, openRuntime } from '../support/runtime-stage';
+
+/** Of a program that has nothing to do with Docker. */
+async function listenAt(port: number): Promise<void> {
+  const server = await new Promise<Server>((resolve, reject) => {
+    const candidate = createServer().once('error', reject);
+    candidate.listen(port, '127.0.0.1', () => resolve(candidate));
+  });
+  onScopeEnd(() => new Promise<void>((resolve) => void server.close(() => resolve())));
+}
+
+/** One that begins at the beginning of a range of three ports. */
+function instanceThatBeginsAtTheFirst(): string {
+  for (;;) {
+    const instance = `e-${newKey()}`;
+    if (startOffset(instance) < 1 / 3) return instance;
+  }
+}
+
+describeWithDocker('provisioning that goes wrong', () => {
+  it('takes another port when a program has the first ones, and leaves no container behind', async () => {
+    const instance = instanceThatBeginsAtTheFirst();
+    const env = { ENGINE_REACH: 'published', PORT_RANGE_HOST: '21300-21302' };
+    await listenAt(21_300);
+    await listenAt(21_301);
+    const stage = openRuntime(env, instance);
+    const engine = await stage.provision();
+    expect(engine.endpoint).toEqual({ host: '127.0.0.1', port: 21_302 });
+    expect(await stage.containers()).toEqual([`${engine.name} running`]);
+    await expect(stage.provision()).rejects.toMatchObject({ code: 'port_conflict' });
+    expect(await stage.containers()).toEqual([`${engine.name} running`]);
+  });
+
+  it('says that a range is used up, and has room again when an engine went', async () => {
+    const stage = openRuntime({ ENGINE_REACH: 'published', PORT_RANGE_HOST: '21310-21310' });
+    const engine = await stage.provision();
+    await expect(stage.provision()).rejects.toMatchObject({ code: 'no_place' });
+    await stage.runtime.remove(engine.id);
+    expect((await stage.provision()).endpoint!.port).toBe(21_310);
+  });
+
+  it('takes another name when somebody has the first one, and leaves that container alone', async () => {
+    const stage = openRuntime();
+    const key = newKey();
+    const owner = stage.instance.replace('-', '').slice(0, 6);
+    const name = `acefleet-${owner}-${key.slice(0, 6)}`;
+    const foreign = await foreignContainer(name);
+    const engine = await stage.provision({ key });
+    expect(engine.name).not.toBe(name);
+    expect(await docker(['inspect', '--format', '{{.State.Status}}', foreign])).toBe('created');
+    expect(await stage.containers()).toEqual([`${engine.name} running`]);
+  });
+
+  it('says that the image is missing, once, and leaves nothing', async () => {
+    // Nothing listens there: a registry that is down.
+    const image = 'localhost:1/e/none:latest';
+    const stage = openRuntime({ ENGINE_IMAGE: image });
+    const failures = await Promise.allSettled([stage.provision(), stage.provision()]);
+    for (const failure of failures) {
+      expect(failure).toMatchObject({ status: 'rejected', reason: { code: 'image_missing' } });
+    }
+    await expect(stage.provision()).rejects.toThrow(/the next pull is in \d+ s/);
+    expect(stage.runtime.image).toMatchObject({ reference: image, state: 'missing' });
+    expect(stage.runtime.image.reason).toMatch(/refused/);
+    await new Promise(setImmediate);
+    const pulls = stage.events.filter(({ type }) => type === 'image_pull');
+    expect(pulls.map(({ payload }) => (payload as { state: string }).state)).toEqual([
+      ...['started', 'failed'],
+    ]);
+    expect(await stage.containers()).toEqual([]);
+  });
+
+  it('shows an engine that ends at once as ended', async () => {
+    const env = { ENGINE_PROFILE: 'generic', ENGINE_ARGS: '--http-port nonsense' };
+    const stage = openRuntime(env);
+    const { id } = await stage.provision();
+    await stage.open();
+    let seen = await stage.see(id);
+    while (seen!.phase === 'running') seen = await stage.see(id);
+    expect(seen).toMatchObject({ phase: 'ended', endpoint: null });
+    expect(seen!.phaseDetail).toMatch(/^exited with code \d+$/);
+  });
+
+  it.each(['create', 'start'] as const)(
+    'leaves nothing when the order is called off while Docker is at its %s',
+    async (step) => {
+      const stage = openRuntime();
+      const calling = new AbortController();
+      const { containers } = stage.client;
+      const original = containers[step].bind(containers) as (...args: unknown[]) => Promise<string>;
+      const outcomes: string[] = [];
+      jest.spyOn(containers, step).mockImplementation(async (...args: unknown[]) => {
+        const outcome = await original(...args);
+        outcomes.push(...(await stage.containers()));
+        calling.abort();
+        return outcome;
+      });
+      const calledOff = { code: 'runtime_refused', message: 'the order was called off' };
+      await expect(stage.provision({}, calling.signal)).rejects.toMatchObject(calledOff);
+      const state = step === 'create' ? 'created' : 'running';
+      expect(outcomes).toEqual([expect.stringMatching(` ${state}$`)]);
+      expect(await stage.containers()).toEqual([]);
+    },
+  );
+
+  it('removes later what it could not remove, and does not show it meanwhile', async () => {
+    const stage = openRuntime();
+    const { containers } = stage.client;
+    const lost = new DockerError('docker_unavailable', 'no answer', null);
+    const create = containers.create.bind(containers);
+    jest.spyOn(containers, 'create').mockImplementation(async (...args) => {
+      await create(...args);
+      throw lost;
+    });
+    const remove = jest.spyOn(containers, 'remove').mockRejectedValue(lost);
+    await expect(stage.provision()).rejects.toMatchObject({ code: 'docker_unavailable' });
+    expect(await stage.containers()).toEqual([expect.stringMatching(/ created$/)]);
+    remove.mockRestore();
+    expect(await stage.runtime.list()).toEqual([]);
+    await eventually(async () => (await stage.containers()).length === 0);
+  });
+});

@@ -1,0 +1,187 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually, onScopeEnd, openViewer, startProduct, type Viewer } from '../../e2e/support';
+import { newContentId, streamPath } from '../../e2e/support/contents';
+import { type Product } from '../../e2e/support/product';
+import { docker, listContainers, type ListedContainer } from './docker-cli';
+import { simulatorImage } from './simulator-image';
+
+const INSTANCE_LABEL = 'dev.acefleet.instance';
+const START_WITHIN_MS = 20_000;
+
+/** Short times, so that a test sees in seconds what takes an installation minutes. */
+const BRISK: Readonly<Record<string, string>> = {
+  ENGINE_DRIVER: 'docker',
+  ENGINE_PROBE_INTERVAL: '500ms',
+  ENGINE_PROBE_TIMEOUT: '500ms',
+  AUTOSCALE_INTERVAL: '500ms',
+  RECONCILE_INTERVAL: '2s',
+  ENGINE_REPLACEMENT_COOLDOWN: '1s',
+  ENGINE_RETRY_BASE: '200ms',
+  ENGINE_RETRY_MAX: '1s',
+  ENGINE_START_TIMEOUT: '10s',
+  MIN_REPLICAS: '2',
+  MIN_FREE_REPLICAS: '0',
+  MAX_REPLICAS: '4',
+  ENGINE_MEMORY_LIMIT: '256MiB',
+};
+
+export interface FleetStageOptions {
+  /** Of the Docker Engine; the default one when left out. */
+  readonly dockerHost?: string;
+  readonly image?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** A folder of its own when left out. */
+  readonly dataDir?: string;
+  /** How many healthy engines are waited for; MIN_REPLICAS when left out, 0 for none. */
+  readonly engines?: number;
+}
+
+/** One engine as `GET /engines` shows it. */
+export interface ListedEngine {
+  readonly id: string;
+  readonly host: string;
+  readonly port: number;
+  readonly state: string;
+  readonly streams: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** The product with engines in containers. Everything it made is removed with the test or file that opened it. */
+export async function openFleet(options: FleetStageOptions = {}): Promise<FleetStage> {
+  const { dockerHost, dataDir = makeFolder() } = options;
+  const image = options.image ?? simulatorImage({ dockerHost });
+  const env: Readonly<Record<string, string>> = {
+    ...BRISK,
+    ENGINE_IMAGE: image,
+    DOCKER_HOST: dockerHost ?? process.env['DOCKER_HOST'] ?? '',
+    ...options.env,
+  };
+  const stage = new FleetStage(dataDir, dockerHost, env);
+  onScopeEnd(() => stage.removeAll());
+  await stage.boot();
+  const engines = options.engines ?? Number(env['MIN_REPLICAS']);
+  if (engines > 0) await stage.healthy(engines);
+  return stage;
+}
+
+function makeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'acefleet-fleet-'));
+  onScopeEnd(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export class FleetStage {
+  product!: Product;
+
+  constructor(
+    readonly dataDir: string,
+    readonly dockerHost: string | undefined,
+    private readonly env: Readonly<Record<string, string>>,
+  ) {}
+
+  /** Starts the product, again after it was ended. */
+  async boot(env: Readonly<Record<string, string>> = {}): Promise<void> {
+    const options = { dataDir: this.dataDir, env: { ...this.env, ...env }, waitReady: false };
+    this.product = await startProduct(options);
+  }
+
+  get instance(): string {
+    return readFileSync(join(this.dataDir, 'instance'), 'utf8').trim();
+  }
+
+  /** Containers that carry our label, in whatever phase. */
+  containers(): Promise<ListedContainer[]> {
+    return listContainers([`${INSTANCE_LABEL}=${this.instance}`], this.dockerHost);
+  }
+
+  async engines(): Promise<ListedEngine[]> {
+    return (await this.product.api('GET', '/engines')).body as ListedEngine[];
+  }
+
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the wire's shape is what tests look at
+  async status(): Promise<any> {
+    return (await this.product.api('GET', '/orchestrator/status')).body;
+  }
+
+  /** Resolves with the healthy engines when there are exactly so many, and no others. */
+  healthy(count: number, withinMs = START_WITHIN_MS): Promise<ListedEngine[]> {
+    return eventually(
+      async () => {
+        const engines = await this.engines();
+        const states = engines.map(({ id, state }) => `${id.slice(0, 12)} ${state}`);
+        const isIt = engines.length === count && engines.every(({ state }) => state === 'healthy');
+        if (!isIt) throw new Error(`${states.join(', ') || 'no engine'}`);
+        return engines;
+      },
+      withinMs,
+      `${count} healthy engines`,
+    );
+  }
+
+  /**
+   * What has to hold after every fault: our containers are the engines that are known, all of them run, and
+   * there are as many as are wanted.
+   */
+  settled(count: number, withinMs = START_WITHIN_MS): Promise<ListedEngine[]> {
+    return eventually(
+      async () => {
+        const engines = await this.healthy(count, 0);
+        const containers = await this.containers();
+        const shown = containers.map(({ name, state }) => `${name} ${state}`).join(', ');
+        const known = new Set(engines.map(({ id }) => id));
+        const isIt =
+          containers.length === count &&
+          containers.every(({ id, state }) => state === 'running' && known.has(id));
+        if (!isIt) throw new Error(`containers: ${shown || 'none'}`);
+        return engines;
+      },
+      withinMs,
+      `${count} engines and nothing else`,
+    );
+  }
+
+  /** A viewer of a content of its own that has had media. */
+  async watch(id: string = newContentId()): Promise<Viewer> {
+    const viewer = openViewer(this.product.url(streamPath(id)));
+    await viewer.playing();
+    return viewer;
+  }
+
+  /** The engine that has the only stream there is. */
+  async engineInUse(): Promise<ListedEngine> {
+    const used = (await this.engines()).filter(({ streams }) => streams.length > 0);
+    if (used.length !== 1) throw new Error(`${used.length} engines have streams`);
+    return used[0]!;
+  }
+
+  docker(...args: string[]): Promise<string> {
+    return docker(args, this.dockerHost);
+  }
+
+  /** Signals an engine's own process, not its init, from outside. */
+  async signal(id: string, signal: NodeJS.Signals): Promise<void> {
+    const top = await this.docker('top', id, '-o', 'pid,args');
+    const pids = top
+      .split('\n')
+      .slice(1)
+      .filter((line) => /main\.js/.test(line) && !/docker-init|tini/.test(line))
+      .map((line) => Number(line.trim().split(/\s+/)[0]));
+    if (pids.length === 0) throw new Error(`no engine process in:\n${top}`);
+    for (const pid of pids) process.kill(pid, signal);
+  }
+
+  /** Ends the product as a crash does. */
+  async crash(): Promise<void> {
+    this.product.kill('SIGKILL');
+    await this.product.exit;
+  }
+
+  async removeAll(): Promise<void> {
+    if (!existsSync(join(this.dataDir, 'instance'))) return;
+    const left = await this.containers().catch(() => []);
+    if (left.length === 0) return;
+    await this.docker('rm', '--force', '--volumes', ...left.map(({ id }) => id));
+  }
+}

@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { docker } from './docker-cli';
+import { localBase } from './local-base';
+import { runCommand } from './long-commands';
+
+const ROOT = join(__dirname, '../../..');
+const BUILD_WITHIN_MS = 240_000;
+
+/** Stays on the machine, as do the layers before it: the next build takes what has not changed from there. */
+export const PRODUCT_IMAGE = 'acefleet:test';
+
+/** Builds the product's image from the Dockerfile on a base without a registry. Up to two minutes; seconds when built. */
+export function productImage(): Promise<string> {
+  return buildBoth(PRODUCT_IMAGE, 'Dockerfile');
+}
+
+/** The image of the simulator that simulator/Dockerfile makes; most of it is a layer of the product's. */
+export function dockerfileSimulatorImage(): Promise<string> {
+  return buildBoth('acefleet-simulator-dockerfile:test', 'simulator/Dockerfile');
+}
+
+/** The stage that builds is tagged as well, so that the one before it can be told apart and removed. */
+async function buildBoth(tag: string, file: string): Promise<string> {
+  const base = await localBase();
+  const common = ['--file', join(ROOT, file), '--build-arg', `BASE=${base}`];
+  await build(tag.replace(':', '-build:'), [...common, '--target', 'build']);
+  await build(tag, common);
+  return tag;
+}
+
+async function build(tag: string, args: readonly string[]): Promise<void> {
+  const before = await imageId(tag);
+  // The registry may be one that only this machine's own network reaches.
+  const how = ['--quiet', '--force-rm', '--network', 'host', '--tag', tag];
+  await runCommand('docker', ['build', ...how, ...args, ROOT], { timeoutMs: BUILD_WITHIN_MS });
+  const after = await imageId(tag);
+  // Not while a container uses it.
+  if (before !== null && before !== after) {
+    await docker(['image', 'rm', before]).catch(() => undefined);
+  }
+}
+
+async function imageId(tag: string): Promise<string | null> {
+  return docker(['image', 'inspect', '--format', '{{.Id}}', tag]).catch(() => null);
+}

@@ -1,0 +1,198 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { onScopeEnd } from '../../e2e/support';
+import { docker } from './docker-cli';
+import { runCommand } from './long-commands';
+
+const run = promisify(execFile);
+
+const MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
+const CONFIG = 'application/vnd.docker.container.image.v1+json';
+/** Docker looks into a layer for its form and takes one that is not packed as well. */
+const LAYER = 'application/vnd.docker.image.rootfs.diff.tar.gzip';
+const REPOSITORY = 'engine';
+const PACE_MS = 20;
+const SAVE_WITHIN_MS = 60_000;
+
+/**
+ * - `no_manifest`: it does not know the image
+ * - `denied`: it wants a login
+ * - `layer_errors`: layers are answered with 500; Docker tries each some times
+ * - `hang`: layers stop after their first tenth, and nothing closes
+ * - `silent`: no answer at all
+ */
+export type RegistryFault = 'no_manifest' | 'denied' | 'layer_errors' | 'hang' | 'silent';
+
+interface Blob {
+  readonly digest: string;
+  readonly size: number;
+  readonly type: string;
+  readonly file: string;
+}
+
+/**
+ * Takes an image out of Docker and offers it in a registry of its own, so that it can be pulled from there. Docker
+ * needs no certificate for registries at 127.0.0.1. It ends with the test or file that started it.
+ *
+ * @param image an image that only this test has: it is removed, or there would be nothing to pull
+ */
+export async function startRegistry(image: string): Promise<Registry> {
+  const folder = mkdtempSync(join(tmpdir(), 'acefleet-registry-'));
+  onScopeEnd(() => rmSync(folder, { recursive: true, force: true }));
+  const archive = join(folder, 'image.tar');
+  await runCommand('docker', ['save', '--output', archive, image], { timeoutMs: SAVE_WITHIN_MS });
+  await docker(['image', 'rm', image]);
+  await run('tar', ['--extract', '--file', archive, '--directory', folder]);
+  const registry = new Registry(await readBlobs(folder));
+  await registry.listen();
+  onScopeEnd(() => registry.close());
+  return registry;
+}
+
+async function readBlobs(folder: string): Promise<readonly Blob[]> {
+  const [saved] = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as {
+    Config: string;
+    Layers: string[];
+  }[];
+  const parts = [
+    { type: CONFIG, file: join(folder, saved!.Config) },
+    ...saved!.Layers.map((name) => ({ type: LAYER, file: join(folder, name) })),
+  ];
+  return Promise.all(
+    parts.map(async ({ type, file }) => {
+      const digest = await digestOf(createReadStream(file));
+      return { digest, size: statSync(file).size, type, file };
+    }),
+  );
+}
+
+async function digestOf(content: Readable): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of content) hash.update(chunk as Buffer);
+  return `sha256:${hash.digest('hex')}`;
+}
+
+/** The part of a registry (API version 2) that `docker pull` uses, with one image. */
+export class Registry {
+  /** Of each layer; null: as fast as it goes. */
+  bytesPerSecond: number | null = null;
+  fault: RegistryFault | null = null;
+  /** `GET /v2/…`, oldest first. */
+  readonly requests: string[] = [];
+  /** Of all layers together. */
+  readonly totalBytes: number;
+  private readonly server: Server;
+  private readonly manifest: Buffer;
+
+  constructor(private readonly blobs: readonly Blob[]) {
+    const entry = ({ type, size, digest }: Blob) => ({ mediaType: type, size, digest });
+    const [config, ...layers] = blobs;
+    this.totalBytes = layers.reduce((sum, { size }) => sum + size, 0);
+    const manifest = {
+      schemaVersion: 2,
+      mediaType: MANIFEST,
+      config: entry(config!),
+      layers: layers.map(entry),
+    };
+    this.manifest = Buffer.from(JSON.stringify(manifest));
+    this.server = createServer((request, response) => {
+      this.answer(request, response).catch(() => response.destroy());
+    });
+  }
+
+  /** Under which the image is pulled. */
+  get reference(): string {
+    return `127.0.0.1:${(this.server.address() as AddressInfo).port}/${REPOSITORY}:1`;
+  }
+
+  async listen(): Promise<void> {
+    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = '', url = '' } = request;
+    this.requests.push(`${method} ${url}`);
+    if (this.fault === 'silent') return;
+    response.setHeader('Docker-Distribution-Api-Version', 'registry/2.0');
+    const [, kind, reference] =
+      new RegExp(`^/v2/${REPOSITORY}/(manifests|blobs)/(.+)$`).exec(url) ?? [];
+    if (url === '/v2/') this.send(response, 200, {});
+    else if (this.fault === 'denied') this.refuse(response, 401, 'UNAUTHORIZED', 'login required');
+    else if (kind === 'manifests') this.sendManifest(response, method);
+    else {
+      const blob = this.blobs.find(({ digest }) => digest === reference);
+      if (blob === undefined) this.refuse(response, 404, 'BLOB_UNKNOWN', 'blob unknown');
+      else await this.sendBlob(request, response, blob);
+    }
+  }
+
+  private sendManifest(response: ServerResponse, method: string): void {
+    if (this.fault === 'no_manifest') {
+      this.refuse(response, 404, 'MANIFEST_UNKNOWN', 'manifest unknown');
+      return;
+    }
+    const digest = `sha256:${createHash('sha256').update(this.manifest).digest('hex')}`;
+    const headers = { 'Content-Type': MANIFEST, 'Docker-Content-Digest': digest };
+    response.writeHead(200, { ...headers, 'Content-Length': this.manifest.length });
+    response.end(method === 'HEAD' ? undefined : this.manifest);
+  }
+
+  private async sendBlob(
+    { method }: IncomingMessage,
+    response: ServerResponse,
+    { file, size, type }: Blob,
+  ): Promise<void> {
+    const isLayer = type === LAYER;
+    if (isLayer && this.fault === 'layer_errors') {
+      this.refuse(response, 500, 'UNKNOWN', 'disk failed');
+      return;
+    }
+    response.writeHead(200, { 'Content-Type': 'application/octet-stream', 'Content-Length': size });
+    if (method === 'HEAD') {
+      response.end();
+      return;
+    }
+    const isCut = isLayer && this.fault === 'hang';
+    const end = isCut ? Math.floor(size / 10) : size - 1;
+    await pipeline(this.paced(createReadStream(file, { end }), isLayer), response, { end: !isCut });
+  }
+
+  private paced(content: Readable, isLayer: boolean): Readable {
+    const rate = this.bytesPerSecond;
+    if (!isLayer || rate === null) return content;
+    return Readable.from(
+      (async function* () {
+        const startedMs = performance.now();
+        let bytes = 0;
+        for await (const chunk of content) {
+          bytes += (chunk as Buffer).length;
+          yield chunk;
+          const aheadMs = (bytes / rate) * 1000 - (performance.now() - startedMs);
+          if (aheadMs > PACE_MS) await new Promise((resolve) => setTimeout(resolve, aheadMs));
+        }
+      })(),
+    );
+  }
+
+  private refuse(response: ServerResponse, status: number, code: string, message: string): void {
+    if (status === 401) response.setHeader('WWW-Authenticate', 'Basic realm="registry"');
+    this.send(response, status, { errors: [{ code, message }] });
+  }
+
+  private send(response: ServerResponse, status: number, body: object): void {
+    response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+  }
+}

@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto';
+import { loadConfig } from '../../../src/config';
+import { DockerClient } from '../../../src/engines/drivers/docker/client';
+import { DockerRuntime } from '../../../src/engines/drivers/docker/docker.runtime';
+import type {
+  EngineOrder,
+  RuntimeListener,
+  SeenEngine,
+  VpnSeat,
+} from '../../../src/engines/drivers/engine-runtime.port';
+import { EventBus, type RecordedEvent } from '../../../src/events';
+import { onScopeEnd } from '../../e2e/support';
+import { docker, listContainers } from './docker-cli';
+import { simulatorImage } from './simulator-image';
+
+const INSTANCE_LABEL = 'dev.acefleet.instance';
+const NEVER = new AbortController().signal;
+
+/** What a runtime told without being asked. */
+export class RecordingListener implements RuntimeListener {
+  changes = 0;
+  readonly gone: string[] = [];
+
+  changed(): void {
+    this.changes += 1;
+  }
+
+  vanished(engineId: string): void {
+    this.gone.push(engineId);
+  }
+}
+
+/** A runtime of its own for one test, on the Docker Engine that all share. What its instance made is removed. */
+export class RuntimeStage {
+  readonly listener = new RecordingListener();
+  readonly events: RecordedEvent[] = [];
+  /** The runtime's own; tests let its calls fail. */
+  readonly client: DockerClient;
+  readonly runtime: DockerRuntime;
+
+  constructor(
+    readonly instance: string,
+    env: Readonly<Record<string, string>>,
+  ) {
+    const image = env['ENGINE_IMAGE'] ?? simulatorImage();
+    const config = loadConfig({
+      DOCKER_HOST: process.env['DOCKER_HOST'],
+      ENGINE_IMAGE: image,
+      ...env,
+    });
+    this.client = new DockerClient(config.dockerHost);
+    const bus = new EventBus();
+    bus.subscribe((event) => this.events.push(event));
+    this.runtime = new DockerRuntime(config, instance, bus, this.client);
+  }
+
+  provision(order: Partial<EngineOrder> = {}, signal = NEVER): Promise<SeenEngine> {
+    return this.runtime.provision({ key: newKey(), seat: null, ...order }, signal);
+  }
+
+  /** The engine as the next look shows it. */
+  async see(id: string): Promise<SeenEngine | undefined> {
+    return (await this.runtime.list()).find((engine) => engine.id === id);
+  }
+
+  /** Names and states of all containers of this instance, whoever made them. */
+  async containers(): Promise<string[]> {
+    const listed = await listContainers([`${INSTANCE_LABEL}=${this.instance}`]);
+    return listed.map(({ name, state }) => `${name} ${state}`).sort();
+  }
+
+  /** Begins to listen, and waits until Docker is heard. */
+  async open(): Promise<void> {
+    this.runtime.open(this.listener);
+    while (this.runtime.link.state !== 'connected') await new Promise(setImmediate);
+  }
+}
+
+/** @param env settings besides the image, which is the simulator's unless it is set */
+export function openRuntime(
+  env: Readonly<Record<string, string>> = {},
+  instance = `e-${randomBytes(4).toString('hex')}`,
+): RuntimeStage {
+  const stage = new RuntimeStage(instance, env);
+  onScopeEnd(async () => {
+    await stage.runtime.close();
+    const left = await listContainers([`${INSTANCE_LABEL}=${instance}`]);
+    if (left.length > 0) await docker(['rm', '--force', '--volumes', ...left.map(({ id }) => id)]);
+  });
+  return stage;
+}
+
+export function newKey(): string {
+  return randomBytes(6).toString('hex');
+}
+
+/** A container of somebody else: the simulator's image, never started unless asked for. */
+export async function foreignContainer(
+  name: string,
+  args: readonly string[] = [],
+): Promise<string> {
+  const id = await docker(['create', '--name', name, ...args, simulatorImage()]);
+  onScopeEnd(async () => {
+    await docker(['rm', '--force', '--volumes', id]);
+  });
+  return id;
+}
+
+/** A running container whose network engines join, as they join that of a VPN. */
+export async function vpnSeat(over: Partial<VpnSeat> = {}): Promise<VpnSeat> {
+  const containerId = await foreignContainer(`e-vpn-${newKey()}`);
+  await docker(['start', containerId]);
+  const format = '{{.State.StartedAt}} {{.NetworkSettings.Networks.bridge.IPAddress}}';
+  const [containerStartedAt = '', host = ''] = (
+    await docker(['inspect', '--format', format, containerId])
+  ).split(' ');
+  const ports = { from: 21_000, to: 21_099 };
+  return {
+    vpn: 'gluetun',
+    containerId,
+    containerStartedAt,
+    host,
+    ports,
+    forwardedPort: null,
+    ...over,
+  };
+}

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { loadConfig } from '../../../src/config';
+import type { EngineOrder, SeenEngine } from '../../../src/engines/drivers/engine-runtime.port';
+import { SwarmRuntime } from '../../../src/engines/drivers/swarm/swarm.runtime';
+import { EventBus } from '../../../src/events';
+import { eventually, onScopeEnd } from '../../e2e/support';
+import { docker, listContainers } from './docker-cli';
+import { PrivateDockerd } from './private-dockerd';
+import { newKey, RecordingListener } from './runtime-stage';
+import { simulatorImage } from './simulator-image';
+
+const INSTANCE_LABEL = 'dev.acefleet.instance';
+const NEVER = new AbortController().signal;
+
+/**
+ * A Docker Engine of the test's own that is the only node of a Swarm. Its bridge for nodes gets a name of its own:
+ * with the usual one it would be the machine's, which the machine's Docker Engine may be using.
+ */
+export async function startSwarm(): Promise<PrivateDockerd> {
+  const daemon = await PrivateDockerd.start({ name: 'f' });
+  onScopeEnd(() => daemon.cleanup());
+  const bridge = `afg${randomBytes(3).toString('hex')}`;
+  await docker(
+    [
+      ...['network', 'create', '--opt', `com.docker.network.bridge.name=${bridge}`],
+      ...['--opt', 'com.docker.network.bridge.enable_icc=false', 'docker_gwbridge'],
+    ],
+    daemon.dockerHost,
+  );
+  await docker(['swarm', 'init', '--advertise-addr', '127.0.0.1'], daemon.dockerHost);
+  simulatorImage({ dockerHost: daemon.dockerHost });
+  return daemon;
+}
+
+/** A runtime of its own for one test. What its instance made is removed. */
+export class SwarmStage {
+  readonly listener = new RecordingListener();
+  readonly runtime: SwarmRuntime;
+
+  constructor(
+    readonly instance: string,
+    private readonly dockerHost: string,
+    env: Readonly<Record<string, string>>,
+  ) {
+    const image = env['ENGINE_IMAGE'] ?? simulatorImage({ dockerHost });
+    const config = loadConfig({ DOCKER_HOST: dockerHost, ENGINE_IMAGE: image, ...env });
+    this.runtime = new SwarmRuntime(config, instance, new EventBus());
+  }
+
+  provision(order: Partial<EngineOrder> = {}, signal = NEVER): Promise<SeenEngine> {
+    return this.runtime.provision({ key: newKey(), seat: null, ...order }, signal);
+  }
+
+  /** The engine as the next look shows it. */
+  async see(id: string): Promise<SeenEngine | undefined> {
+    return (await this.runtime.list()).find((engine) => engine.id === id);
+  }
+
+  services(): Promise<string> {
+    const filter = `label=${INSTANCE_LABEL}=${this.instance}`;
+    return docker(['service', 'ls', '--quiet', '--filter', filter], this.dockerHost);
+  }
+
+  async containers(): Promise<readonly string[]> {
+    const listed = await listContainers([`${INSTANCE_LABEL}=${this.instance}`], this.dockerHost);
+    return listed.map(({ id }) => id);
+  }
+
+  /** Neither a service nor a container of this instance; Swarm takes its time for the latter. */
+  isEmpty(): Promise<boolean> {
+    return eventually(async () => {
+      return (await this.services()) === '' && (await this.containers()).length === 0;
+    }, 15_000);
+  }
+
+  async open(): Promise<void> {
+    this.runtime.open(this.listener);
+    await eventually(() => this.runtime.link.state === 'connected');
+  }
+}
+
+/** @param env settings besides the image, which is the simulator's unless it is set */
+export function openSwarm(
+  dockerHost: string,
+  env: Readonly<Record<string, string>> = {},
+  instance = `f-${randomBytes(4).toString('hex')}`,
+): SwarmStage {
+  const stage = new SwarmStage(instance, dockerHost, env);
+  onScopeEnd(async () => {
+    await stage.runtime.close();
+    // Where there is no Swarm there is nothing left either.
+    const left = await stage.services().catch(() => '');
+    if (left !== '') await docker(['service', 'rm', ...left.split('\n')], dockerHost);
+  });
+  return stage;
+}

@@ -1,0 +1,112 @@
+import { GluetunControlClient } from '../../../src/engines/vpn/gluetun-control.client';
+import { DockerVpnContainers } from '../../../src/engines/vpn/docker-vpn-containers';
+import { DockerClient } from '../../../src/engines/drivers/docker/client';
+import { eventually, onScopeEnd } from '../../e2e/support';
+import { describeWithDocker } from '../support/docker-availability';
+import { docker } from '../support/docker-cli';
+import { type GluetunStandIn, startGluetun } from '../support/gluetun/gluetun-stand-in';
+import { simulatorImage } from '../support/simulator-image';
+
+const NEVER = new AbortController().signal;
+const NAME = 'g-test-vpn';
+
+describeWithDocker("a VPN's container", () => {
+  let client: DockerClient;
+  let containers: DockerVpnContainers;
+  let gluetun: GluetunStandIn;
+
+  beforeAll(() => {
+    client = new DockerClient(process.env['DOCKER_HOST'] ?? null);
+    containers = new DockerVpnContainers(client);
+  });
+
+  afterAll(() => client.close());
+
+  beforeEach(async () => {
+    gluetun = await startGluetun(NAME, { port: 5914 });
+  });
+
+  const find = async () => {
+    const found = await containers.find(NAME);
+    if (found === null) throw new Error('it is not there');
+    return found;
+  };
+
+  it('is found by its name alone, with all that is needed and nothing that is secret', async () => {
+    const first = await find();
+    expect(first).toEqual({
+      id: expect.stringMatching(/^[0-9a-f]{64}$/),
+      startedAt: expect.stringMatching(/^20\d\d-/),
+      phase: 'running',
+      status: 'running',
+      health: expect.stringMatching(/^(starting|healthy)$/),
+      addresses: [{ network: 'bridge', address: await gluetun.address() }],
+      provider: 'stand-in',
+    });
+    expect(await containers.find(first.id.slice(0, 12))).toBeNull();
+    expect(await containers.find('g-test-v')).toBeNull();
+  });
+
+  it('goes through its phases, and tells of each', async () => {
+    const told: string[] = [];
+    const end = containers.follow([NAME, 'g-test'], (name) => told.push(name));
+    onScopeEnd(() => end());
+    // Both once, because nothing is known of what happened before.
+    await eventually(() => told.length === 2, 5000, 'the first hints');
+    await gluetun.becomes('healthy');
+    expect((await find()).health).toBe('healthy');
+    await gluetun.set({ healthy: false });
+    await gluetun.becomes('unhealthy');
+    const steps: [string, object][] = [
+      ['pause', { phase: 'paused', status: 'paused' }],
+      ['unpause', { phase: 'running' }],
+      ['stop', { phase: 'stopped', status: 'exited', addresses: [] }],
+      ['start', { phase: 'running' }],
+    ];
+    for (const [step, facts] of steps) {
+      const before = told.length;
+      await docker([step, NAME]);
+      expect(await find()).toMatchObject(facts);
+      await eventually(() => told.length > before, 5000, `a hint of ${step}`);
+    }
+    expect(told.slice(2)).not.toContain('g-test');
+    end();
+  });
+
+  it('leaves those who joined its network without one when it stops, for good', async () => {
+    const joined = 'g-test-joined';
+    onScopeEnd(() => docker(['rm', '--force', joined]).then(() => undefined));
+    const image = simulatorImage();
+    await docker(['run', '--detach', '--name', joined, '--network', `container:${NAME}`, image]);
+    const networks = async (): Promise<string[]> => {
+      const script = 'JSON.stringify(Object.keys(os.networkInterfaces()))';
+      return JSON.parse(await docker(['exec', joined, '/usr/bin/node', '-p', script]));
+    };
+    expect(await networks()).toEqual(['lo', 'eth0']);
+    const { id, startedAt } = await find();
+    await gluetun.stop();
+    expect(await networks()).toEqual(['lo']);
+    await gluetun.start();
+    const again = await find();
+    expect([again.id, again.phase]).toEqual([id, 'running']);
+    expect(again.startedAt).not.toBe(startedAt);
+    expect(await networks()).toEqual(['lo']);
+    expect(await docker(['inspect', '--format', '{{.State.Status}}', joined])).toBe('running');
+  });
+
+  it('is asked over its control server, with a key when it wants one', async () => {
+    const ask = async (apiKey: string | null) => {
+      const control = new GluetunControlClient({ port: 8000, apiKey });
+      onScopeEnd(() => control.close());
+      return control.ask(await gluetun.address(), NEVER);
+    };
+    await gluetun.set({ apiKey: 'a key' });
+    expect((await ask(null)).forwardedPort).toMatchObject({ value: null, isFault: true });
+    expect(await ask('a key')).toMatchObject({
+      status: { value: 'running' },
+      forwardedPort: { value: 5914 },
+      publicAddress: { value: { ip: '203.0.113.7', country: 'Denmark' } },
+    });
+    expect((await gluetun.asked()).some(({ key }) => key === 'a key')).toBe(true);
+  });
+});

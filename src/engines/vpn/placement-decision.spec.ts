@@ -98,6 +98,14 @@ describe('the place of the next engine', () => {
     });
   });
 
+  it('is not given before each VPN was looked at, so that the first one does not get them all', () => {
+    const unseen = { ...vpnOf('b', { state: 'unknown' }), checkedAt: null };
+    expect(nextPlacement([vpnOf('a'), unseen], [], null)).toEqual({
+      kind: 'blocked',
+      reason: 'no VPN takes engines now: a is up (it is up); b is unknown (it is unknown)',
+    });
+  });
+
   it.each<[string, PlacedEngine[], number | null]>([
     ['goes to the first engine', [], 7],
     ['goes to nobody while one has it', [placed('1', 'a', { forwardedPort: 7 })], null],

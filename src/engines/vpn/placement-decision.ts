@@ -22,7 +22,9 @@ export function nextPlacement(
   present: readonly PlacedEngine[],
   move: Move | null,
 ): Placement {
-  const usable = stablesFirst(vpns.flatMap(seatable));
+  // The first look at each is a matter of seconds; who was seen first would get all the engines else.
+  const isEachSeen = vpns.every(({ checkedAt }) => checkedAt !== null);
+  const usable = isEachSeen ? stablesFirst(vpns.flatMap(seatable)) : [];
   if (usable.length === 0) return { kind: 'blocked', reason: whyBlocked(vpns) };
   const leaving = hardObjections(vpns, present);
   const staying = present.filter(

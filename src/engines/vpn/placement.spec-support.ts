@@ -41,6 +41,7 @@ export function vpnOf(name: string, given: VpnGiven = {}): Vpn {
       : container,
     host: isSeen ? `${name}.lan` : null,
     forwardedPort: port,
+    checkedAt: new Date(0),
   };
 }
 

@@ -164,6 +164,7 @@ describe('VpnRegistry', () => {
 
   it('leaves forwarded ports alone when engines cannot be told one', () => {
     record('a', { port: 5914 });
+    record('b', { state: 'down' });
     const seat = { vpn: 'a', containerId: 'a-box', containerStartedAt: 't1' };
     const present = [{ id: '1', vpn: seat, forwardedPort: null, streams: 0 }];
     const [with5914, without] = [true, false].map((listens) => new VpnPlacement(vpns, listens));

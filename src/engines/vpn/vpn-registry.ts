@@ -87,6 +87,7 @@ export class VpnRegistry {
 /** Whether placement or selection may now answer otherwise. */
 function matters(last: Vpn, vpn: Vpn): boolean {
   return (
+    last.checkedAt === null ||
     last.health.state !== vpn.health.state ||
     (last.health.bad === null) !== (vpn.health.bad === null) ||
     last.forwardedPort !== vpn.forwardedPort ||

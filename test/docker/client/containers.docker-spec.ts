@@ -15,7 +15,7 @@ describeWithDocker('containers by the client', () => {
   let image: string;
 
   beforeAll(async () => {
-    daemon = await PrivateDockerd.start({ name: 'dc' });
+    daemon = await PrivateDockerd.start({ name: 'dc', takesNetworks: true });
     image = simulatorImage({ dockerHost: daemon.dockerHost });
     client = new DockerClient(daemon.dockerHost);
   });

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { eventually, newContentId, openViewer, streamPath } from '../../e2e/support';
+import { eventually, newContentId } from '../../e2e/support';
 import { describeWithDocker } from '../support/docker-availability';
 import { openFleet } from '../support/fleet-stage';
 
@@ -80,20 +80,32 @@ describeWithDocker('the product ends and comes back', () => {
     await fleet.settled(2);
   });
 
-  it('with other settings: its engines are replaced one by one, viewers stay', async () => {
+  it('with other settings: its engines are replaced one by one, each when it is empty', async () => {
     const fleet = await openFleet();
     const before = ids(await fleet.engines());
-    await fleet.product.stop();
-    await fleet.boot({ ENGINE_MEMORY_LIMIT: '300MiB' });
-    await fleet.healthy(2).catch(() => undefined);
-    const viewer = openViewer(fleet.product.url(streamPath(newContentId())));
-    await viewer.playing();
+    const content = newContentId();
+    await fleet.watch(content);
+    await fleet.crash();
+    // The viewer is back before the first engine has been replaced.
+    await fleet.boot({ ENGINE_MEMORY_LIMIT: '300MiB', ENGINE_REPLACEMENT_COOLDOWN: '3s' });
+    const viewer = await fleet.watch(content);
+    const used = (await fleet.engineInUse()).id;
     await eventually(
-      async () => ids(await fleet.settled(2, 0)).filter((id) => before.includes(id)).length <= 1,
+      async () => {
+        const engines = await fleet.engines();
+        const fresh = engines.filter(
+          ({ id, state }) => !before.includes(id) && state === 'healthy',
+        );
+        return fresh.length === 2 && engines.length <= 3;
+      },
       30_000,
-      'replacement',
+      'two new engines',
     );
+    if (before.includes(used)) expect(ids(await fleet.engines())).toContain(used);
     expect(viewer.ending).toBeNull();
+    viewer.destroy();
+    const after = await fleet.settled(2, 30_000);
+    expect(ids(after).filter((id) => before.includes(id))).toEqual([]);
   });
 
   it('two products on one Docker host leave one another’s engines alone', async () => {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   call,
@@ -9,7 +9,7 @@ import {
   openViewer,
   streamPath,
 } from '../../e2e/support';
-import { whyNoPrograms } from '../../e2e/support/programs';
+import { temporaryFolder, whyNoPrograms } from '../../e2e/support/programs';
 import { describeWithDocker } from '../support/docker-availability';
 import { docker } from '../support/docker-cli';
 import { dockerInspect, runCommand } from '../support/long-commands';
@@ -26,10 +26,13 @@ const UP_WITHIN_MS = 90_000;
 const PROJECT = `acefleet-compose-test-${process.pid}`;
 const KEY = 'key-of-the-compose-test';
 
+/** A developer's .env must not reach tests. */
+const NO_SETTINGS = join(temporaryFolder(), 'no-settings');
+writeFileSync(NO_SETTINGS, '');
+
 function compose(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const all = { TEST_OPEN_FILES: String(openFiles()), ...env };
-  // A developer's .env must not reach tests.
-  const words = ['--env-file', '/dev/null', ...args];
+  const words = ['--env-file', NO_SETTINGS, ...args];
   return runCommand('docker-compose', words, { timeoutMs: UP_WITHIN_MS, cwd: ROOT, env: all });
 }
 

@@ -16,6 +16,12 @@ export interface PrivateDockerdOptions {
   readonly name: string;
   /** Containers outlive it. Not together with a Swarm. */
   readonly liveRestore?: boolean;
+  /**
+   * Networks that are made in it take addresses that nobody else has. Not for one that is booted again: with pools of
+   * its own and without live-restore a second start removes docker0, which is another Docker Engine's (20.10,
+   * initNetworkController).
+   */
+  readonly takesNetworks?: boolean;
   /** Further options of dockerd. */
   readonly args?: readonly string[];
 }
@@ -42,7 +48,10 @@ const STOP_WITHIN_MS = 20_000;
  * For a Swarm make a network docker_gwbridge in it first, with a bridge name of its own: it would take the machine's.
  */
 export class PrivateDockerd {
+  private isBootedOnce = false;
+
   private constructor(
+    private readonly takesNetworks: boolean,
     private readonly folder: string,
     private readonly containerd: DaemonProcess,
     private readonly dockerd: DaemonProcess,
@@ -73,7 +82,9 @@ export class PrivateDockerd {
         ...['--host', `unix://${at('sock')}`],
         ...['--bridge', bridge],
         ...['--iptables=false', '--ip6tables=false', '--ip-masq=false', '--ip-forward=false'],
-        ...['--default-address-pool', `base=${network}.128.0/17,size=24`],
+        ...(options.takesNetworks === true
+          ? ['--default-address-pool', `base=${network}.128.0/17,size=24`]
+          : []),
         // Where what a killed container leaves can be found.
         ...['--exec-opt', 'native.cgroupdriver=cgroupfs', '--cgroup-parent', basename(folder)],
         ...(options.liveRestore === true ? ['--live-restore'] : []),
@@ -81,7 +92,7 @@ export class PrivateDockerd {
       ],
       folder,
     );
-    const daemon = new PrivateDockerd(folder, containerd, dockerd);
+    const daemon = new PrivateDockerd(options.takesNetworks === true, folder, containerd, dockerd);
     try {
       await daemon.boot();
     } catch (error) {
@@ -107,6 +118,8 @@ export class PrivateDockerd {
 
   /** Starts it, again after `stop` or `kill`; it answers when this resolves. */
   async boot(): Promise<void> {
+    if (this.isBootedOnce && this.takesNetworks) throw new Error('see takesNetworks');
+    this.isBootedOnce = true;
     await this.containerd.start();
     await this.containerd.upWhen(
       () => Promise.resolve(existsSync(join(this.folder, 'c.sock'))),

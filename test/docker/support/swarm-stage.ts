@@ -17,7 +17,7 @@ const NEVER = new AbortController().signal;
  * with the usual one it would be the machine's, which the machine's Docker Engine may be using.
  */
 export async function startSwarm(): Promise<PrivateDockerd> {
-  const daemon = await PrivateDockerd.start({ name: 'f' });
+  const daemon = await PrivateDockerd.start({ name: 'f', takesNetworks: true });
   onScopeEnd(() => daemon.cleanup());
   const bridge = `afg${randomBytes(3).toString('hex')}`;
   await docker(

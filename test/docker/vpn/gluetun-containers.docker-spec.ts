@@ -4,18 +4,24 @@ import { DockerClient } from '../../../src/engines/drivers/docker/client';
 import { eventually, onScopeEnd } from '../../e2e/support';
 import { describeWithDocker } from '../support/docker-availability';
 import { docker } from '../support/docker-cli';
-import { type GluetunStandIn, startGluetun } from '../support/gluetun/gluetun-stand-in';
+import {
+  type GluetunStandIn,
+  makeVpnNetwork,
+  startGluetun,
+} from '../support/gluetun/gluetun-stand-in';
 import { simulatorImage } from '../support/simulator-image';
 
 const NEVER = new AbortController().signal;
 const NAME = 'g-test-vpn';
+const NETWORK = 'g-test-vpns';
 
 describeWithDocker("a VPN's container", () => {
   let client: DockerClient;
   let containers: DockerVpnContainers;
   let gluetun: GluetunStandIn;
 
-  beforeAll(() => {
+  beforeAll(async () => {
+    await makeVpnNetwork(NETWORK);
     client = new DockerClient(process.env['DOCKER_HOST'] ?? null);
     containers = new DockerVpnContainers(client);
   });
@@ -23,7 +29,7 @@ describeWithDocker("a VPN's container", () => {
   afterAll(() => client.close());
 
   beforeEach(async () => {
-    gluetun = await startGluetun(NAME, { port: 5914 });
+    gluetun = await startGluetun(NAME, NETWORK, { port: 5914 });
   });
 
   const find = async () => {
@@ -40,7 +46,7 @@ describeWithDocker("a VPN's container", () => {
       phase: 'running',
       status: 'running',
       health: expect.stringMatching(/^(starting|healthy)$/),
-      addresses: [{ network: 'bridge', address: await gluetun.address() }],
+      addresses: [{ network: NETWORK, address: await gluetun.address() }],
       provider: 'stand-in',
     });
     expect(await containers.find(first.id.slice(0, 12))).toBeNull();

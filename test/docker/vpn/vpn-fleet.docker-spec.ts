@@ -1,10 +1,15 @@
 import { eventually } from '../../e2e/support';
 import { describeWithDocker } from '../support/docker-availability';
 import { type FleetStage, type ListedEngine, openFleet } from '../support/fleet-stage';
-import { type GluetunStandIn, startGluetun } from '../support/gluetun/gluetun-stand-in';
+import {
+  type GluetunStandIn,
+  makeVpnNetwork,
+  startGluetun,
+} from '../support/gluetun/gluetun-stand-in';
 
 const A = 'g-fleet-vpn-a';
 const B = 'g-fleet-vpn-b';
+const NETWORK = 'g-fleet-vpns';
 const WITHIN_MS = 20_000;
 
 interface VpnEngine extends ListedEngine {
@@ -19,14 +24,16 @@ describeWithDocker('engines behind two VPNs', () => {
   let fleet: FleetStage;
 
   beforeAll(async () => {
+    await makeVpnNetwork(NETWORK);
     [a, b] = await Promise.all([
-      startGluetun(A, { port: 5914, apiKey: 'standIn58key' }),
-      startGluetun(B, { port: 6021, apiKey: 'standIn58key', publicIp: '203.0.113.8' }),
+      startGluetun(A, NETWORK, { port: 5914, apiKey: 'standIn58key' }),
+      startGluetun(B, NETWORK, { port: 6021, apiKey: 'standIn58key', publicIp: '203.0.113.8' }),
     ]);
     await Promise.all([a.becomes('healthy'), b.becomes('healthy')]);
     fleet = await openFleet({
       env: {
         VPN_CONTAINERS: `${A}=21000-21099,${B}=21100-21199`,
+        DOCKER_NETWORK: NETWORK,
         VPN_CONTROL_API_KEY: 'standIn58key',
         VPN_CHECK_INTERVAL: '500ms',
         VPN_STABLE_AFTER: '3s',

@@ -34,30 +34,52 @@ export async function gluetunImage(): Promise<string> {
   if (present === digest) return TAG;
   const label = `${PARTS_LABEL}=${digest}`;
   const words = ['build', '--quiet', '--tag', TAG, '--build-arg', `BASE=${base}`, '--label', label];
+  const before = await docker(['image', 'inspect', '--format', '{{.Id}}', TAG]).catch(() => null);
   await runCommand('docker', [...words, __dirname], { timeoutMs: BUILD_WITHIN_MS });
+  // Not while a container uses it.
+  if (before !== null) await docker(['image', 'rm', before]).catch(() => undefined);
   return TAG;
+}
+
+/** A network for stand-ins. It is removed with the test or file that made it, after whatever was started on it. */
+export async function makeVpnNetwork(name: string): Promise<string> {
+  await docker(['network', 'rm', name]).catch(() => undefined);
+  await docker(['network', 'create', name]);
+  onScopeEnd(() => docker(['network', 'rm', name]).then(() => undefined));
+  return name;
 }
 
 /** Starts a container that acts as Gluetun. It is removed with the test or file that started it. */
 export async function startGluetun(
   name: string,
+  network: string,
   settings: GluetunSettings = {},
 ): Promise<GluetunStandIn> {
   const image = await gluetunImage();
-  const standIn = new GluetunStandIn(name);
+  const standIn = new GluetunStandIn(name, network);
   await standIn.remove();
   onScopeEnd(() => standIn.remove());
-  const words = ['--name', name, '--env', `SETTINGS=${JSON.stringify(settings)}`];
+  const words = [
+    '--name',
+    name,
+    '--network',
+    network,
+    '--env',
+    `SETTINGS=${JSON.stringify(settings)}`,
+  ];
   await docker(['run', '--detach', ...words, '--env', 'VPN_SERVICE_PROVIDER=stand-in', image]);
   return standIn;
 }
 
 export class GluetunStandIn {
-  constructor(readonly name: string) {}
+  constructor(
+    readonly name: string,
+    private readonly network: string,
+  ) {}
 
   async address(): Promise<string> {
     const { NetworkSettings } = await dockerInspect(this.name);
-    return NetworkSettings.Networks.bridge.IPAddress as string;
+    return NetworkSettings.Networks[this.network].IPAddress as string;
   }
 
   /** What Docker's health check says of it becomes this. */

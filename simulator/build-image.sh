@@ -50,7 +50,7 @@ echo 'simulator:x:10002:' >"$tree/etc/group"
 cp -L "$node" "$tree/usr/bin/node"
 cp -r "$here"/{dist,media,package.json} "$tree/simulator/"
 # Lines are `name => /path (address)` and, for the loader, `/path (address)`. A static program has none.
-{ ldd "$node" 2>/dev/null || true; } | grep -o '/[^ ]*' | while read -r library; do
+{ ldd "$node" 2>/dev/null | grep -o '/[^ ]*' || true; } | while read -r library; do
   mkdir -p "$tree$(dirname "$library")"
   cp -L "$library" "$tree$library"
 done

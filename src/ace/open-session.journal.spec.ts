@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import fs from 'node:fs/promises';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
@@ -35,6 +36,25 @@ describe('OpenSessionJournal', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(new OpenSessionJournal(path).leftovers).toEqual([session(1), session(3)]);
   });
+
+  it.each([0, 1, 2, 3, 4, 5])(
+    'writes what is opened while it ends writing, %p microtasks after the file was replaced',
+    async (ticks) => {
+      const journal = new OpenSessionJournal(path);
+      const { rename } = fs;
+      jest.spyOn(fs, 'rename').mockImplementationOnce(async (from, to) => {
+        await rename(from, to);
+        void (async () => {
+          for (let tick = 0; tick < ticks; tick += 1) await null;
+          journal.opened(session(2));
+        })();
+      });
+      journal.opened(session(1));
+      await journal.flush();
+      await journal.flush();
+      expect(new OpenSessionJournal(path).leftovers).toEqual([session(1), session(2)]);
+    },
+  );
 
   it('keeps leftovers until they are closed', async () => {
     const first = new OpenSessionJournal(path);

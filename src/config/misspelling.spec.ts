@@ -1,3 +1,4 @@
+import { SETTINGS } from './app-config';
 import { countEdits, findIntendedName } from './misspelling';
 
 describe('countEdits', () => {
@@ -19,10 +20,29 @@ describe('countEdits', () => {
 
 describe('findIntendedName', () => {
   const known = ['PROXY_RETRY_BASE', 'PROXY_RETRY_MAX', 'PORT'];
+  const ours = Object.values(SETTINGS).flatMap(({ variable, aliases }) => [variable, ...aliases]);
 
   it('chooses the nearest known name', () => {
     expect(findIntendedName('PROXY_RETRY_MAXX', known)).toBe('PROXY_RETRY_MAX');
     expect(findIntendedName('PROXY_RETY_BASE', known)).toBe('PROXY_RETRY_BASE');
+  });
+
+  it.each([
+    ['VPN_CONTAINER', 'VPN_CONTAINERS'],
+    ['ENGINES_ON_SHUTDWN', 'ENGINES_ON_SHUTDOWN'],
+    ['MAX_REPLICA', 'MAX_REPLICAS'],
+    ['DOCKER_NETWORKS', 'DOCKER_NETWORK'],
+    ['PORT_RANGE_HOSTS', 'PORT_RANGE_HOST'],
+    ['CIRCUIT_BREAKER_FAILURE_TRESHOLD', 'CIRCUIT_BREAKER_FAILURE_THRESHOLD'],
+  ])('takes %s for %s', (name, intended) => {
+    expect(findIntendedName(name, ours)).toBe(intended);
+  });
+
+  it.each([
+    ...['DOCKER_CONFIG', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH', 'DOCKER_CONTEXT'],
+    ...['VPN_SERVICE_PROVIDER', 'VPN_TYPE', 'VPN_PORT_FORWARDING', 'VPN_INTERFACE'],
+  ])('leaves %s to Docker or Gluetun', (name) => {
+    expect(findIntendedName(name, ours)).toBeNull();
   });
 
   it('leaves known, foreign and entirely different names alone', () => {

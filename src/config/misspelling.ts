@@ -1,5 +1,11 @@
-/** Only names that look like ours are judged: the environment is full of other programs' variables. */
-const OUR_PREFIXES = ['PROXY_', 'ENGINE_', 'SELECTION_WEIGHT_'];
+/**
+ * Only names that look like ours are judged: the environment is full of other programs' variables. Some of these are in
+ * use by others too (`DOCKER_CONFIG`, `VPN_TYPE`), which have no names that are nearly ours.
+ */
+const OUR_PREFIXES = [
+  ...['PROXY_', 'ENGINE_', 'ENGINES_', 'SELECTION_WEIGHT_', 'MIN_', 'MAX_', 'CIRCUIT_BREAKER_'],
+  ...['DOCKER_', 'PORT_RANGE_', 'SWARM_', 'VPN_', 'GLUETUN_'],
+];
 
 /** Two slips of the finger; a third makes it another word. */
 const MAX_EDITS = 2;

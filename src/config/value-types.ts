@@ -21,6 +21,15 @@ export function size(min: string, max: string): ValueType<number> {
   };
 }
 
+/** Whole bytes within bounds, or 0. */
+export function sizeOrNone(min: string, max: string): ValueType<number> {
+  const { allowed, parse } = size(min, max);
+  return {
+    allowed: `${allowed}, or 0`,
+    parse: (text, machine) => (parseSizeBytes(text) === 0 ? 0 : parse(text, machine)),
+  };
+}
+
 /** Whole bytes, given as such or as a share of the memory that this process may use. */
 export function shareOfMemory(min: string): ValueType<number> {
   const minBytes = mustRead(parseSizeBytes(min));
@@ -98,6 +107,23 @@ export function publicAddress(): ValueType<string | null> {
       const isPlain = url.username + url.password + url.search + url.hash === '';
       const isWeb = url.protocol === 'http:' || url.protocol === 'https:';
       return isPlain && isWeb ? url.href.replace(/\/+$/, '') : undefined;
+    },
+  };
+}
+
+const TCP_ADDRESS = /^(?:tcp|http):\/\/(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):(\d{1,5})$/;
+
+/** Where a Docker Engine listens, as its own programs write it; null when not set. */
+export function dockerAddress(): ValueType<string | null> {
+  return {
+    allowed: 'unix:///path or tcp://host:port, IPv6 in brackets',
+    parse: (text) => {
+      if (text === '') return null;
+      if (/^unix:\/\/\/./.test(text)) return text;
+      const [, ipv6, name = '', port] = TCP_ADDRESS.exec(text) ?? [];
+      const isHost =
+        ipv6 === undefined ? isIP(name) === 4 || HOST_NAME.test(name) : isIP(ipv6) === 6;
+      return isHost && within(Number(port), 1, 65_535) !== undefined ? text : undefined;
     },
   };
 }

@@ -38,6 +38,13 @@ describe('DataDirLock', () => {
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });
 
+  it('is given to one of many who have to make the folder first', async () => {
+    const deep = join(folder, 'not', 'there', 'yet');
+    const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => acquire(deep)));
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(held.map(({ warning }) => warning)).toEqual([null]);
+  });
+
   it('outlives a process that was killed by nothing', async () => {
     await leaveDeadSocket(join(folder, 'instance.sock'));
     expect(existsSync(join(folder, 'instance.sock'))).toBe(true);

@@ -45,7 +45,10 @@ export async function makeFolder(path: string): Promise<void> {
     const parent = dirname(path);
     if (!isErrno(error, 'ENOENT') || parent === path) throw error;
     await makeFolder(parent);
-    await mkdir(path, { mode: 0o700 });
+    // Somebody else who starts now may have been quicker.
+    await mkdir(path, { mode: 0o700 }).catch((late: unknown) => {
+      if (!isErrno(late, 'EEXIST')) throw late;
+    });
   }
 }
 

@@ -1,7 +1,7 @@
 import { commandLine } from '../command-line';
 import { portRange, vpnContainers, words } from '../list-types';
 import { setting } from '../setting';
-import { duration, integer, oneOf, optionalText, size } from '../value-types';
+import { dockerAddress, duration, integer, oneOf, optionalText, sizeOrNone } from '../value-types';
 
 /** Engines in containers: drivers `docker` and `swarm`. */
 export const dockerSettings = {
@@ -31,7 +31,8 @@ export const dockerSettings = {
   }),
   engineMemoryLimitBytes: setting({
     variable: 'ENGINE_MEMORY_LIMIT',
-    type: size('0', '1024GiB'),
+    // Docker makes no container with less.
+    type: sizeOrNone('6MiB', '1024GiB'),
     defaultText: '1GiB',
     words: 'Memory of one engine; 0: no limit.',
   }),
@@ -44,10 +45,7 @@ export const dockerSettings = {
   }),
   dockerHost: setting({
     variable: 'DOCKER_HOST',
-    type: optionalText(
-      /^(?:unix:\/\/\/.+|tcp:\/\/[^/\s@]+:\d{1,5}|http:\/\/[^/\s@]+:\d{1,5})$/,
-      'unix:///path or tcp://host:port',
-    ),
+    type: dockerAddress(),
     defaultText: '',
     words: 'Where the Docker Engine listens; /var/run/docker.sock when empty.',
   }),
@@ -83,7 +81,7 @@ export const vpnSettings = {
     type: vpnContainers(),
     defaultText: '',
     words:
-      'Containers of Gluetun. Engines join their networks and are spread over them; with `=from-to` each has ports of its own, else those of PORT_RANGE_HOST. Not for ENGINE_DRIVER=swarm.',
+      'Containers of Gluetun. Engines join their networks and are spread over them; with `=from-to` each has ports of its own, else those of PORT_RANGE_HOST. Needs ENGINE_DRIVER=docker.',
   }),
   vpnControlPort: setting({
     variable: 'VPN_CONTROL_PORT',

@@ -1,12 +1,11 @@
 import { formatDuration } from '../../kernel/units';
 import type { FleetEngine, FleetLimits, FleetSnapshot } from './fleet.types';
+import { MISSED_LOOKS } from './seen-engines';
 
 /** An engine says that it reaches no network for so long, while another one does reach it (engine-protocol §8, 11). */
 const DISCONNECTED_MS = 180_000;
 /** Letting a frozen engine run on takes moments; if it is frozen still, somebody or something keeps it so. */
 const THAW_MS = 10_000;
-/** So many looks in a row that do not show an engine mean that it is gone. */
-const MISSED_LOOKS = 2;
 
 /**
  * What an engine is to the fleet. The first that applies, from top to bottom:

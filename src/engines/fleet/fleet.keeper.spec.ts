@@ -88,6 +88,22 @@ describe('FleetKeeper', () => {
     });
   });
 
+  it('looks as often as it shall, also where timers fire a little early', async () => {
+    const now = performance.now.bind(performance);
+    // By this clock each timer is early, as most of Node's are: they count in whole milliseconds.
+    const slow = jest.spyOn(performance, 'now').mockImplementation(() => now() * 0.999);
+    await start({ AUTOSCALE_INTERVAL: '10m' });
+    const looks = runtime().count('list');
+    await stage.pass(300_000);
+    expect(runtime().count('list') - looks).toBeGreaterThanOrEqual(9);
+    runtime().refuse('list', 'docker_unavailable');
+    runtime().hint();
+    const failed = runtime().count('list');
+    await stage.pass(20_000);
+    expect(runtime().count('list') - failed).toBeGreaterThanOrEqual(9);
+    slow.mockRestore();
+  });
+
   describe('when the runtime cannot be asked', () => {
     it('declares nothing gone, removes nothing, and loses nothing it knew', async () => {
       await start({ MIN_REPLICAS: '2' });
@@ -303,6 +319,45 @@ describe('FleetKeeper', () => {
       await stage.pass();
       expect(stage.fleet()).toEqual(['e1 healthy']);
     });
+  });
+
+  it('tries again for the next viewer when the image may be there by now, also with no engine wanted else', async () => {
+    stage = new FleetStage({ MIN_REPLICAS: '0' });
+    const { image } = runtime();
+    runtime().refuse('provision', 'image_missing', 'no such image');
+    runtime().image = { ...image, state: 'missing', reason: 'no such image' };
+    await stage.start();
+    stage.wait(1);
+    await stage.pass();
+    expect([stage.keeper.canGrow, stage.keeper.blocked?.code]).toEqual([false, 'image_missing']);
+    // What happens to viewers then: they hear why, so nobody waits.
+    stage.wait(0);
+    await stage.pass(60_000);
+    expect([stage.keeper.canGrow, stage.keeper.blocked]).toEqual([true, null]);
+    runtime().refuse('provision', null);
+    stage.wait(1);
+    await stage.pass(50);
+    expect(stage.fleet()).toContain('e1 healthy');
+  });
+
+  it('does not wait for ever for the one try of a breaker that an operator drains', async () => {
+    stage = new FleetStage({ ENGINE_START_TIMEOUT: '20s' });
+    runtime().refuse('provision', 'port_conflict');
+    await stage.start();
+    await stage.pass(20_000);
+    runtime().refuse('provision', null);
+    stage.answersAtOnce = false;
+    await stage.pass(284_000);
+    expect(stage.control.status().breaker.state).toBe('half_open');
+    stage.registry.drain(stage.engine('e1'), 'looks odd');
+    await stage.pass(25_000);
+    expect(stage.control.status().breaker).toMatchObject({
+      state: 'open',
+      lastFailure: { code: 'start_timeout' },
+    });
+    stage.answersAtOnce = true;
+    await stage.pass(300_000);
+    expect(stage.fleet()).toEqual(['e1 draining', 'e2 healthy']);
   });
 
   describe('demand', () => {

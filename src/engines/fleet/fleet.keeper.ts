@@ -205,7 +205,9 @@ export class FleetKeeper implements EngineDriver {
     } catch (error) {
       this.logger.error({ err: error }, 'a pass over the fleet failed');
     } finally {
-      this.loop.wake(Math.min(this.works.retryInMs, this.gate.retryInMs || Infinity));
+      // A timer may fire a moment before its time: a look that is not due yet is asked for again.
+      const lookInMs = this.nextLookAt - monotonicMs();
+      this.loop.wake(Math.min(lookInMs, this.works.retryInMs, this.gate.retryInMs || Infinity));
       this.tellOutlook();
     }
   }
@@ -226,7 +228,6 @@ export class FleetKeeper implements EngineDriver {
       const pauseMs = Math.min(FAILED_LOOK_PAUSE_MS, config.reconcileIntervalMs);
       this.nextLookAt = monotonicMs() + pauseMs;
     }
-    this.loop.wake(this.nextLookAt - monotonicMs());
   }
 
   private tellRegistry(): void {

@@ -142,6 +142,9 @@ export class Orders {
           new AppError('conflict', 'The engine was removed before it had started.'),
         );
         this.duties.gate.abandon();
+      } else if (known?.drainedBy === 'operator' && !known.mayStillStart) {
+        // The engine is the operator's, and stays. Its start is ours: without an end it would hold the breaker's one try.
+        this.fail(order, new RuntimeError('start_timeout', 'drained, and no answer since its start'));
       }
     }
   }

@@ -18,6 +18,7 @@ const FINE: BlockFacts = {
 };
 
 const OPEN = { isOpen: true, retryInMs: 1000, view: () => BREAKER };
+const PAUSED = { isOpen: false, retryInMs: 1000, view: () => BREAKER };
 const MISSING = { ...FINE.image, state: 'missing', reason: 'no such host' } as const;
 
 describe('what keeps engines from being made', () => {
@@ -26,6 +27,7 @@ describe('what keeps engines from being made', () => {
     ['Docker was away for a moment', { linkDownMs: 2900 }],
     ['the image is being pulled', { image: { ...FINE.image, state: 'pulling' } }],
     ['nobody has looked for the image', { image: { ...FINE.image, state: 'unknown' } }],
+    ['the image was missing, and may be tried again', { image: MISSING }],
   ])('nothing when %s', (_, over) => {
     expect(provisioningBlock({ ...FINE, ...over })).toBeNull();
   });
@@ -39,7 +41,12 @@ describe('what keeps engines from being made', () => {
     ],
     ['docker_unavailable', null, /no answer/, { linkDownMs: 60_000, gate: OPEN, image: MISSING }],
     ['provisioning_blocked', 1000, /5 starts.*port 19000 is taken/, { gate: OPEN, image: MISSING }],
-    ['image_missing', 0, /engine:1.*no such host/, { image: MISSING, placeBlocked: 'no port' }],
+    [
+      'image_missing',
+      1000,
+      /engine:1.*no such host/,
+      { gate: PAUSED, image: MISSING, placeBlocked: 'no port' },
+    ],
     ['provisioning_blocked', null, /no VPN/, { placeBlocked: 'no VPN works' }],
   ])('%s, with %p ms to go: %p', (code, retryInMs, message, over) => {
     const block = provisioningBlock({ ...FINE, ...over });

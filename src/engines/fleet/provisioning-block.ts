@@ -34,7 +34,8 @@ export function provisioningBlock(facts: BlockFacts): ProvisioningBlock | null {
       retryInMs: gate.retryInMs,
     };
   }
-  if (image.state === 'missing') {
+  // Not longer than the pause after the failure: somebody may have pulled it, and only a try finds that out.
+  if (image.state === 'missing' && gate.retryInMs > 0) {
     return {
       code: 'image_missing',
       message: `the image ${image.reference} is missing: ${image.reason ?? 'it could not be pulled'}`,

@@ -2,10 +2,7 @@ import type { EngineSink } from '../drivers/engine-driver.port';
 import type { SeenEngine } from '../drivers/engine-runtime.port';
 import type { EngineDescription } from '../engine.types';
 import { monotonicMs } from '../../kernel/clock';
-import type { SeenRecord } from './seen-engines';
-
-/** So many looks in a row without an engine mean that it is gone. */
-const MISSED_LOOKS = 2;
+import { MISSED_LOOKS, type SeenRecord } from './seen-engines';
 
 /** What the registry was told of an engine; null: it was lost since. */
 type Told = { readonly incarnation: string; readonly description: EngineDescription } | null;

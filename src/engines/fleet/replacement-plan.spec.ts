@@ -354,6 +354,20 @@ describe('planFleet: engines to be made anew', () => {
       ['remove a!'],
     ],
     [
+      'no room, in use, and the only one that works: viewers would find none',
+      [old('a', { streams: 1 })],
+      { limits: { maxReplicas: 1, minReplicas: 1 } },
+      undefined,
+      [],
+    ],
+    [
+      'no room, empty, and the only one',
+      [old('a')],
+      { limits: { maxReplicas: 1, minReplicas: 1 } },
+      undefined,
+      ['remove a!'],
+    ],
+    [
       'no room, and one is drained',
       [old('a'), old('b', { streams: 1, drainedBy: 'fleet' })],
       { limits: { maxReplicas: 2 } },

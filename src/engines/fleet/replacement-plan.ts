@@ -48,7 +48,16 @@ export function makeRoom(
   const isOneLeaving = census.of('retiring').length > 0;
   const next = replaceableInOrder(census).find(notBusy);
   if (missing < 0 || isOneLeaving || next === undefined) return [];
+  if (isWatched(next) && census.working.length === 1) return [];
   return [leave(next, next.why, true)];
+}
+
+/**
+ * It would be drained until its streams end, which may take days: the only engine that works is left to new viewers
+ * until it is empty.
+ */
+function isWatched({ engine }: JudgedEngine): boolean {
+  return engine.streams > 0 && engine.objection === null;
 }
 
 /** One replacement of engines that run at a time, and ENGINE_REPLACEMENT_COOLDOWN between two. */

@@ -1,6 +1,9 @@
 import type { SeenEngine } from '../drivers/engine-runtime.port';
 import { monotonicMs } from '../../kernel/clock';
 
+/** So many looks in a row that do not show an engine mean that it is gone. */
+export const MISSED_LOOKS = 2;
+
 /** One engine as it was last seen, and what was found out by seeing it more than once. */
 export interface SeenRecord {
   readonly seen: SeenEngine;

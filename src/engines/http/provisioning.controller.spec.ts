@@ -3,7 +3,7 @@ import timers from 'node:timers/promises';
 import { AppError, type ErrorCode } from '../../kernel/errors';
 import { engineLabels } from '../drivers/containers/engine-labels';
 import type { Engine } from '../engine';
-import { aStaticStatus, FleetApi } from './fleet-api.spec-support';
+import { aStaticStatus, aStatus, FleetApi } from './fleet-api.spec-support';
 import { ProvisioningController } from './provisioning.controller';
 
 const PATH = '/provision/acestream';
@@ -202,6 +202,14 @@ describe('POST /provision', () => {
         status: 202,
         body: { status: 'provisioning', ignored: ['labels', 'name_prefix'] },
       });
+    });
+
+    it('knows ours by the name that ENGINE_IMAGE may have, without a tag', async () => {
+      const image = { state: 'present', progress: null, reason: null } as const;
+      api.fleet.now = aStatus({ image: { ...image, reference: 'lan:5000/engine:latest' } });
+      for (const name of ['lan:5000/engine', 'lan:5000/engine:latest']) {
+        expect((await api.ask('POST', '/provision', { image: name })).status).toBe(202);
+      }
     });
 
     it.each(['engine:2', 'engine', 'ENGINE:1', ' engine:1', 'registry.example/engine:1'])(

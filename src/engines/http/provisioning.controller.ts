@@ -11,6 +11,7 @@ import {
   ProvisionImageDto,
   ProvisionQueryDto,
 } from '../dto/provision.dto';
+import { withTag } from '../drivers/containers/engine-recipe';
 import type { Engine } from '../engine';
 import type { EnginesConfig } from '../engines.config';
 import { FleetControl, type ProvisionTicket } from '../fleet/fleet-control';
@@ -77,7 +78,7 @@ export class ProvisioningController {
 
   private expectOurImage(image: string): void {
     const { runtime, image: ours } = this.fleet.status();
-    if (runtime === null || image === ours?.reference) return;
+    if (runtime === null || withTag(image) === ours?.reference) return;
     throw new AppError('forbidden', 'Engines are made of the image of ENGINE_IMAGE only.');
   }
 }

@@ -78,18 +78,22 @@ function healthOf(status: string | undefined): VpnContainerHealth {
   return status === 'starting' || status === 'healthy' || status === 'unhealthy' ? status : 'none';
 }
 
+/** @param networks null in the network of another container */
 function addressesOf(
-  networks: ContainerInspectInfo['NetworkSettings']['Networks'],
+  networks: ContainerInspectInfo['NetworkSettings']['Networks'] | null,
 ): NetworkAddress[] {
-  return Object.entries(networks).flatMap(([network, { IPAddress, GlobalIPv6Address }]) => {
+  return Object.entries(networks ?? {}).flatMap(([network, { IPAddress, GlobalIPv6Address }]) => {
     const address = [IPAddress, GlobalIPv6Address].find((each) => each !== '');
     return address === undefined ? [] : [{ network, address }];
   });
 }
 
-/** The environment holds credentials: nothing but the first group of a match leaves this function. */
-function firstOf(environment: readonly string[], pattern: RegExp): string | null {
-  for (const line of environment) {
+/**
+ * The environment, null when there is none, holds credentials: nothing but the first group of a match leaves this
+ * function.
+ */
+function firstOf(environment: readonly string[] | null, pattern: RegExp): string | null {
+  for (const line of environment ?? []) {
     const value = pattern.exec(line)?.[1];
     if (value !== undefined) return value;
   }

@@ -1,6 +1,6 @@
 import type { PlacedEngine } from '../fleet/engine-placement.port';
+import { openSeats } from './open-seats';
 import type { Vpn } from './vpn';
-import { isServing } from './vpn-health';
 
 /** The fullest VPN gives an engine away when it has so many more than the emptiest. */
 const UNBALANCED_BY = 2;
@@ -36,19 +36,23 @@ function isStillWanted(
   present: readonly PlacedEngine[],
 ): boolean {
   if (!present.some(({ id }) => id === move.engineId)) return false;
-  const vpn = vpns.find(({ name }) => name === move.vpn);
   switch (move.cause) {
     case 'balance':
       return placesInBalance(vpns) !== null;
     case 'port':
-      return vpn !== undefined && isServing(vpn.health.state) && vpn.forwardedPort !== null;
+      return openSeats(vpns).some(
+        ({ vpn, forwardedPort }) => vpn === move.vpn && forwardedPort !== null,
+      );
   }
 }
 
-/** A VPN often learns its port when engines run behind it already. */
+/**
+ * A VPN often learns its port when engines run behind it already. Not while it is back since a short while and another one
+ * is stable: the successor would be put behind that one, and the port be nobody's still.
+ */
 function portMove(vpns: readonly Vpn[], present: readonly PlacedEngine[]): Move | null {
-  for (const { name, health, forwardedPort } of vpns) {
-    if (!isServing(health.state) || forwardedPort === null) continue;
+  for (const { vpn: name, forwardedPort } of openSeats(vpns)) {
+    if (forwardedPort === null) continue;
     const behind = enginesBehind(name, present);
     const spare = spareOf(behind);
     const isHeld = behind.some((engine) => engine.forwardedPort !== null);

@@ -270,6 +270,12 @@ describe('moves', () => {
       '1',
     ],
     [
+      'nobody to the port of a VPN that recovers while another takes the new ones',
+      [vpnOf('a', { port: 7, state: 'recovering' }), vpnOf('b')],
+      [placed('1', 'a'), placed('2', 'b')],
+      null,
+    ],
+    [
       'nobody to a port when all are in use',
       [vpnOf('a', { port: 7 })],
       [placed('1', 'a', { streams: 1 })],
@@ -296,6 +302,14 @@ describe('moves', () => {
       ).toEqual({
         1: 'misplaced',
       });
+    });
+
+    it('to a port is given up when its successor would be put elsewhere', () => {
+      const before = [vpnOf('a', { port: 7, state: 'recovering' })];
+      const toPort = judgePlacement(before, three, null).move;
+      expect(toPort).toMatchObject({ engineId: '1', cause: 'port' });
+      expect(objectionsTo(before, three, toPort)).toEqual({ 1: 'misplaced' });
+      expect(objectionsTo([...before, vpnOf('b')], three, toPort)).toEqual({});
     });
 
     it('is given up when a VPN fails', () => {

@@ -1,8 +1,8 @@
-import type { VpnSeat } from '../drivers/engine-runtime.port';
 import type { PlacedEngine, Placement, PlacementObjection } from '../fleet/engine-placement.port';
 import { type Move, wantedMove } from './engine-moves';
+import { openSeats } from './open-seats';
 import type { Vpn } from './vpn';
-import { isSameStart, isServing } from './vpn-health';
+import { isSameStart } from './vpn-health';
 
 export interface Judgement {
   readonly objections: ReadonlyMap<string, PlacementObjection>;
@@ -24,7 +24,7 @@ export function nextPlacement(
 ): Placement {
   // The first look at each is a matter of seconds; who was seen first would get all the engines else.
   const isEachSeen = vpns.every(({ checkedAt }) => checkedAt !== null);
-  const usable = isEachSeen ? stablesFirst(vpns.flatMap(seatable)) : [];
+  const usable = isEachSeen ? openSeats(vpns) : [];
   if (usable.length === 0) return { kind: 'blocked', reason: whyBlocked(vpns) };
   const leaving = hardObjections(vpns, present);
   const staying = present.filter(
@@ -121,31 +121,6 @@ function lossOf(
   if (joined.id !== container.id) return 'its container was made anew';
   if (!isSameStart(joined, container)) return 'its container was started anew';
   return container.phase === 'stopped' ? `its container is ${container.status}` : null;
-}
-
-interface Seatable {
-  readonly seat: VpnSeat;
-  readonly isStable: boolean;
-}
-
-function seatable(vpn: Vpn): Seatable[] {
-  const { container, host, health } = vpn;
-  if (!isServing(health.state) || container === null || container === 'absent') return [];
-  if (host === null || container.phase !== 'running') return [];
-  const seat: VpnSeat = {
-    vpn: vpn.name,
-    containerId: container.id,
-    containerStartedAt: container.startedAt,
-    host,
-    ports: vpn.ports,
-    forwardedPort: vpn.forwardedPort,
-  };
-  return [{ seat, isStable: health.state === 'up' }];
-}
-
-function stablesFirst(all: readonly Seatable[]): VpnSeat[] {
-  const stable = all.filter(({ isStable }) => isStable);
-  return (stable.length > 0 ? stable : all).map(({ seat }) => seat);
 }
 
 function whyBlocked(vpns: readonly Vpn[]): string {

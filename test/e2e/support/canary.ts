@@ -29,7 +29,7 @@ export async function openCanary(): Promise<Canary> {
 export interface ConnectJournal {
   /** Settings with which the program has to be started. */
   readonly env: Readonly<Record<string, string>>;
-  /** Every destination so far, each once: `host:port`, or the path of a local socket. */
+  /** Every destination so far, each once: `host:port`, or the path of a local socket that is not the program's own lock. */
   readonly destinations: () => string[];
 }
 
@@ -43,6 +43,9 @@ export function keepConnectJournal(): ConnectJournal {
   writeFileSync(file, '');
   return {
     env: { NODE_OPTIONS: `--require ${HOOK}`, CONNECT_JOURNAL: file },
-    destinations: () => [...new Set(readFileSync(file, 'utf8').split('\n'))].filter(Boolean),
+    destinations: () =>
+      [...new Set(readFileSync(file, 'utf8').split('\n'))].filter(
+        (destination) => destination !== '' && !destination.endsWith('/data/instance.sock'),
+      ),
   };
 }

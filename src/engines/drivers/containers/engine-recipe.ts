@@ -99,8 +99,8 @@ function ownPorts(names: readonly PortName[]): EnginePorts {
   return { http: DEFAULT_PORTS.http, https: port('https'), api: port('api'), p2p: port('p2p') };
 }
 
-/** A colon in the first part may be that of a registry's port. */
-function withTag(reference: string): string {
+/** What is pulled under this name. A colon in the first part may be that of a registry's port. */
+export function withTag(reference: string): string {
   const lastPart = reference.slice(reference.lastIndexOf('/') + 1);
   return /[:@]/.test(lastPart) ? reference : `${reference}:latest`;
 }

@@ -1,0 +1,31 @@
+import { SETTINGS } from '../../src/config/app-config';
+import { readText } from './repository';
+
+/** What docker-compose.yml decides: where the container listens and keeps its data, and how it reaches its engines. */
+const DECIDED = [
+  ...['HOST', 'PORT', 'DATA_DIR', 'ENGINE_DRIVER', 'ENGINE_ADDRESSES', 'SWARM_CONSTRAINTS'],
+  ...['DOCKER_HOST', 'DOCKER_NETWORK', 'ENGINE_REACH'],
+];
+
+/** Names of the product's variables in the file; `passed`: those whose value comes from outside, when there is one. */
+function variables(): { readonly all: string[]; readonly passed: string[] } {
+  const [, product = ''] =
+    /\n {2}acefleet:\n(.*?)\n {2}\S/s.exec(readText('docker-compose.yml')) ?? [];
+  const [, block = ''] = /\n {4}environment:\n(.*?)\n {4}\S/s.exec(product) ?? [];
+  const lines = [...block.matchAll(/^ {6}([A-Z_]+):(.*)$/gm)];
+  const passed = lines.filter(([, , value]) => value === '');
+  return { all: lines.map(([, name = '']) => name), passed: passed.map(([, name = '']) => name) };
+}
+
+describe('docker-compose.yml', () => {
+  it('passes every setting on that it does not decide itself', () => {
+    const names = Object.values(SETTINGS).map(({ variable }) => variable);
+    const expected = names.filter((name) => !DECIDED.includes(name));
+    expect(variables().passed.sort()).toEqual(expected.sort());
+  });
+
+  it('says nothing that is no setting', () => {
+    const names: string[] = Object.values(SETTINGS).map(({ variable }) => variable);
+    expect(variables().all.filter((name) => !names.includes(name))).toEqual([]);
+  });
+});

@@ -25,15 +25,23 @@ export type RuntimeErrorCode =
   /** The runtime refused: what it said is in the message. */
   | 'runtime_refused';
 
+export interface RuntimeErrorOptions extends ErrorOptions {
+  /** Trying again before that leads to the same; left out where nothing is known. */
+  readonly retryAfterMs?: number;
+}
+
 /** The message is one line for the operator, without secrets. */
 export class RuntimeError extends Error {
+  readonly retryAfterMs: number;
+
   constructor(
     readonly code: RuntimeErrorCode,
     message: string,
-    options?: ErrorOptions,
+    options?: RuntimeErrorOptions,
   ) {
     super(message, options);
     this.name = 'RuntimeError';
+    this.retryAfterMs = options?.retryAfterMs ?? 0;
   }
 }
 

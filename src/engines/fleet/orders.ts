@@ -3,7 +3,12 @@ import { Logger } from '@nestjs/common';
 import type { EventBus } from '../../events';
 import { AppError } from '../../kernel/errors';
 import { Settleable } from '../../kernel/settleable';
-import { type EngineRuntime, RuntimeError, type VpnSeat } from '../drivers/engine-runtime.port';
+import {
+  type EngineRuntime,
+  RuntimeError,
+  type RuntimeErrorCode,
+  type VpnSeat,
+} from '../drivers/engine-runtime.port';
 import type { Engine } from '../engine';
 import type { EnginePlacement, PlacedEngine } from './engine-placement.port';
 import { toAppError, toRuntimeError } from './fleet-errors';
@@ -12,6 +17,13 @@ import type { ProvisioningGate } from './provisioning-gate';
 import type { SeenEngines } from './seen-engines';
 
 const KEY_BYTES = 6;
+
+/** Failures that tell nothing about engines: Docker, a registry or a VPN is away and may be back any moment. */
+const NOT_ENGINES: ReadonlySet<RuntimeErrorCode> = new Set([
+  'docker_unavailable',
+  'image_missing',
+  'no_place',
+]);
 
 /**
  * - `asked`: an operator wants it, nothing was begun
@@ -144,7 +156,10 @@ export class Orders {
         this.duties.gate.abandon();
       } else if (known?.drainedBy === 'operator' && !known.mayStillStart) {
         // The engine is the operator's, and stays. Its start is ours: without an end it would hold the breaker's one try.
-        this.fail(order, new RuntimeError('start_timeout', 'drained, and no answer since its start'));
+        this.fail(
+          order,
+          new RuntimeError('start_timeout', 'drained, and no answer since its start'),
+        );
       }
     }
   }
@@ -195,13 +210,12 @@ export class Orders {
   }
 
   private fail(order: Order, error: unknown): void {
-    const { code, message } = toRuntimeError(error);
+    const { code, message, retryAfterMs } = toRuntimeError(error);
     this.close(order);
     order.ready.reject(toAppError(error));
     this.logger.warn(`an engine could not be started: ${message} (${code})`);
     this.duties.events.publish('engine_order_failed', { order: order.key, code, reason: message });
-    const isEngines = code !== 'docker_unavailable' && code !== 'no_place';
-    this.duties.gate.fail({ code, message, isEngines });
+    this.duties.gate.fail({ code, message, isEngines: !NOT_ENGINES.has(code), retryAfterMs });
   }
 
   private make(stage: Stage, isExtra: boolean): Order {

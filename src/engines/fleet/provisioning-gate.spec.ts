@@ -3,7 +3,12 @@ import { loadConfig } from '../../config';
 import type { EventBus } from '../../events';
 import { ProvisioningGate } from './provisioning-gate';
 
-const FAILURE = { code: 'engine_exited', message: 'exited with code 1', isEngines: true };
+const FAILURE = {
+  code: 'engine_exited',
+  message: 'exited with code 1',
+  isEngines: true,
+  retryAfterMs: 0,
+};
 
 describe('ProvisioningGate', () => {
   let changes: string[];
@@ -72,6 +77,13 @@ describe('ProvisioningGate', () => {
     for (let n = 0; n < 9; n += 1) gate.fail({ ...FAILURE, isEngines: false });
     expect(gate.view()).toMatchObject({ state: 'closed', failures: 0 });
     expect([gate.mayTry(), gate.retryInMs]).toEqual([false, 3000]);
+  });
+
+  it('waits as long as is known to be in vain', () => {
+    gate.fail({ ...FAILURE, isEngines: false, retryAfterMs: 2900 });
+    expect([gate.mayTry(), gate.retryInMs]).toEqual([false, 2900]);
+    gate.fail({ ...FAILURE, isEngines: false, retryAfterMs: 15_000 });
+    expect(gate.retryInMs).toBe(3000);
   });
 
   it('is as new after a reset', () => {

@@ -11,6 +11,8 @@ export interface StartFailure {
   readonly message: string;
   /** False: the runtime was away, which tells nothing about engines; a pause follows, the breaker does not count it. */
   readonly isEngines: boolean;
+  /** Trying again before that is in vain; 0: nothing is known. */
+  readonly retryAfterMs: number;
 }
 
 /** Lets engines be made: not while the breaker is open, and not within the pause after a failure. */
@@ -59,11 +61,13 @@ export class ProvisioningGate {
     this.follow('an engine has started');
   }
 
-  fail({ code, message, isEngines }: StartFailure): void {
+  fail({ code, message, isEngines, retryAfterMs }: StartFailure): void {
     const now = monotonicMs();
     const { engineRetryBaseMs: base, engineRetryMaxMs: max } = this.config;
     this.failures += 1;
-    this.pausedUntil = now + provisioningPauseMs(this.failures, base, max, Math.random());
+    const pauseMs = provisioningPauseMs(this.failures, base, max, Math.random());
+    // Not for longer than any failure: what is missing may come by other ways, such as a pull by hand.
+    this.pausedUntil = now + Math.max(pauseMs, Math.min(retryAfterMs, max));
     if (isEngines) this.breaker.fail(now, { code, message, at: new Date() });
     else this.breaker.abandon();
     this.follow(message);

@@ -71,7 +71,11 @@ describe('EngineImage', () => {
   async function failingPull(): Promise<void> {
     const ensured = image.ensure(NEVER);
     (await nextPull()).end.reject(new RuntimeError('image_missing', 'denied'));
-    await expect(ensured).rejects.toMatchObject({ code: 'image_missing', message: 'denied' });
+    await expect(ensured).rejects.toMatchObject({
+      code: 'image_missing',
+      message: expect.stringMatching(/: denied$/),
+      retryAfterMs: expect.any(Number),
+    });
   }
 
   const states = () => events.map(({ state }) => state);
@@ -114,9 +118,10 @@ describe('EngineImage', () => {
       await failingPull();
       expect(image.state).toMatchObject({ state: 'missing', reason: 'denied' });
       nowMs += waitS * 1000 - 1;
-      await expect(image.ensure(NEVER)).rejects.toThrow(
-        `${REFERENCE}: denied; the next pull is in 1 s`,
-      );
+      await expect(image.ensure(NEVER)).rejects.toMatchObject({
+        message: `${REFERENCE}: denied`,
+        retryAfterMs: 1,
+      });
       expect(images.pulls).toHaveLength(index + 1);
       nowMs += 1;
     }

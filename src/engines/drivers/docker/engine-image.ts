@@ -112,8 +112,9 @@ export class EngineImage {
     const leftMs = failure === null ? 0 : failure.retryAtMs - this.now();
     if (failure === null || leftMs <= 0) return;
     this.current = this.stateOf('missing', failure.reason);
-    const retry = `the next pull is in ${Math.ceil(leftMs / 1000)} s`;
-    throw new RuntimeError('image_missing', `${this.reference}: ${failure.reason}; ${retry}`);
+    throw new RuntimeError('image_missing', `${this.reference}: ${failure.reason}`, {
+      retryAfterMs: leftMs,
+    });
   }
 
   private async refuseOtherMachines(signal: AbortSignal): Promise<void> {
@@ -133,6 +134,7 @@ export class EngineImage {
       await this.client.images.pull(this.reference, (seen) => this.note(report, seen), signal);
     } catch (error) {
       this.pullFailed(error, report.last, signal);
+      this.refuseTooEarly();
       throw error;
     }
     this.lastFailure = null;

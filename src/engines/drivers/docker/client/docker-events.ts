@@ -119,10 +119,8 @@ export class DockerEvents {
     const { state: before, since, reason: reasonBefore } = this.current;
     if (this.closing.signal.aborted || (state === before && reason === reasonBefore)) return;
     this.current = { state, since: state === before ? since : new Date(), reason };
-    if (state !== before) {
-      if (state === 'lost') this.logger.warn(`Docker is away: ${reason ?? 'no reason'}`);
-      else this.logger.log(before === 'lost' ? 'Docker is back' : 'connected to Docker');
-    }
+    // Owners say it in the log, once for all who listen.
+    if (state !== before) this.logger.debug(`events of Docker: ${state} ${reason ?? ''}`.trim());
     this.listener.onLink?.(this.current);
   }
 

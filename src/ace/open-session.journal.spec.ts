@@ -42,15 +42,17 @@ describe('OpenSessionJournal', () => {
     async (ticks) => {
       const journal = new OpenSessionJournal(path);
       const { rename } = fs;
+      let opening = Promise.resolve();
       jest.spyOn(fs, 'rename').mockImplementationOnce(async (from, to) => {
         await rename(from, to);
-        void (async () => {
-          for (let tick = 0; tick < ticks; tick += 1) await null;
+        opening = (async () => {
+          for (let tick = 0; tick < ticks; tick += 1) await Promise.resolve();
           journal.opened(session(2));
         })();
       });
       journal.opened(session(1));
       await journal.flush();
+      await opening;
       await journal.flush();
       expect(new OpenSessionJournal(path).leftovers).toEqual([session(1), session(2)]);
     },

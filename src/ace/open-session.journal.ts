@@ -51,20 +51,22 @@ export class OpenSessionJournal {
 
   private write(): void {
     this.isStale = true;
-    this.writing ??= this.writeWhileStale().finally(() => (this.writing = null));
+    this.writing ??= this.writeWhileStale();
   }
 
   private async writeWhileStale(): Promise<void> {
-    while (this.isStale) {
-      this.isStale = false;
-      try {
+    try {
+      while (this.isStale) {
+        this.isStale = false;
         await this.replaceFile();
-      } catch (error) {
-        // Streams do not depend on it.
-        if (!this.hasComplained) this.logger.warn(`${this.path} is not written: ${String(error)}`);
-        this.hasComplained = true;
-        return;
       }
+    } catch (error) {
+      // Streams do not depend on it.
+      if (!this.hasComplained) this.logger.warn(`${this.path} is not written: ${String(error)}`);
+      this.hasComplained = true;
+    } finally {
+      // In the same breath as the last look at `isStale`: what is opened next begins a new round.
+      this.writing = null;
     }
   }
 

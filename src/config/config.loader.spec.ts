@@ -286,6 +286,18 @@ describe('loadConfig', () => {
     },
   );
 
+  it("keeps the control server's port out of those for engines, which share the network", () => {
+    const problemsWith = (vpns: string, more = {}) =>
+      problemsOf(() =>
+        loadConfig({ ENGINE_DRIVER: 'docker', VPN_CONTAINERS: vpns, ...more }, machine),
+      );
+    expect(problemsWith('a=9000-9099,b=7900-8000')).toEqual([
+      'VPN_CONTROL_PORT=8000 is not valid: allowed is a port outside of 7900-8000, which is for engines behind b',
+    ]);
+    expect(problemsWith('a', { PORT_RANGE_HOST: '8000-8999' })).toHaveLength(1);
+    expect(problemsWith('a=8001-8100', { PORT_RANGE_HOST: '7000-8100' })).toEqual([]);
+  });
+
   it('asks for an image when any image may be meant', () => {
     const variables = { ENGINE_PROFILE: 'generic' };
     const problems = problemsOf(() => loadConfig(variables, machine));
@@ -324,6 +336,20 @@ describe('resolveConfig', () => {
       expect.stringMatching(/^ENGINE_DRVER .*ENGINE_DRIVER\?$/),
     ]);
     expect(config.proxyGracePeriodMs).toBe(10_000);
+  });
+});
+
+describe('addresses of engines', () => {
+  it.each(['docker', 'swarm', 'simulator'])('are told to be ignored with the driver %s', (name) => {
+    const variables = { ENGINE_DRIVER: name, ENGINE_ADDRESSES: 'nas:6878' };
+    expect(resolveConfig([{ place: '', variables }], machine).warnings).toEqual([
+      `ENGINE_ADDRESSES is ignored with ENGINE_DRIVER=${name}: static is the driver for them`,
+    ]);
+  });
+
+  it.each(['auto', 'static'])('are used with the driver %s', (name) => {
+    const variables = { ENGINE_DRIVER: name, ENGINE_ADDRESSES: 'nas:6878' };
+    expect(resolveConfig([{ place: '', variables }], machine).warnings).toEqual([]);
   });
 });
 

@@ -62,7 +62,7 @@ export function resolveConfig(sources: readonly ConfigSource[], machine: Machine
   const config = Object.freeze(Object.fromEntries(values)) as AppConfig;
   const contradictions = findContradictions(config);
   if (contradictions.length > 0) throw new ConfigError(contradictions);
-  return { config, warnings };
+  return { config, warnings: [...warnings, ...findIdle(config)] };
 }
 
 interface GivenValue {
@@ -101,6 +101,13 @@ function findContradictions(config: AppConfig): string[] {
       `VPN_CONTAINERS=${JSON.stringify(names)} is not valid with ENGINE_DRIVER=${config.engineDriver}: allowed is none, only engines of ENGINE_DRIVER=docker can join the network of a container`,
     );
   }
+  for (const { name, ports } of config.vpnContainers) {
+    const { from, to } = ports ?? config.portRangeHost;
+    if (config.vpnControlPort < from || config.vpnControlPort > to) continue;
+    lines.push(
+      `VPN_CONTROL_PORT=${config.vpnControlPort} is not valid: allowed is a port outside of ${from}-${to}, which is for engines behind ${name}`,
+    );
+  }
   const usesContainers = config.engineDriver !== 'static' && config.engineDriver !== 'simulator';
   if (usesContainers && config.engineProfile === 'generic' && config.engineImage === null) {
     const { variable, type } = SETTINGS.engineImage;
@@ -124,6 +131,15 @@ function findContradictions(config: AppConfig): string[] {
     );
   }
   return lines;
+}
+
+/** Settings that were given and have no effect beside the others. */
+function findIdle({ engineDriver, engineAddresses }: AppConfig): string[] {
+  const areUsed = engineDriver === 'auto' || engineDriver === 'static';
+  if (areUsed || engineAddresses.length === 0) return [];
+  return [
+    `ENGINE_ADDRESSES is ignored with ENGINE_DRIVER=${engineDriver}: static is the driver for them`,
+  ];
 }
 
 function findMisspellings({ place, variables }: ConfigSource): string[] {

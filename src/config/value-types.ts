@@ -23,10 +23,10 @@ export function size(min: string, max: string): ValueType<number> {
 
 /** Whole bytes within bounds, or 0. */
 export function sizeOrNone(min: string, max: string): ValueType<number> {
-  const { allowed, parse } = size(min, max);
+  const bounded = size(min, max);
   return {
-    allowed: `${allowed}, or 0`,
-    parse: (text, machine) => (parseSizeBytes(text) === 0 ? 0 : parse(text, machine)),
+    allowed: `${bounded.allowed}, or 0`,
+    parse: (text, machine) => (parseSizeBytes(text) === 0 ? 0 : bounded.parse(text, machine)),
   };
 }
 

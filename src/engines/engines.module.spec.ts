@@ -156,6 +156,18 @@ describe('EnginesModule', () => {
     await isHealthy();
   });
 
+  it('does not put back what the fleet drains, which may be about to be removed', async () => {
+    const registry = app.get(EngineRegistry);
+    const engine = registry.get(id)!;
+    registry.drain(engine, 'it is replaced', 'fleet');
+    expect(() => app.get(EnginesController).undrain(id)).toThrow(
+      expect.objectContaining({ code: 'conflict', status: 409 }),
+    );
+    expect((await ask('GET', `/engines/${id}`)).json()).toMatchObject({ state: 'draining' });
+    registry.undrain(engine);
+    await isHealthy();
+  });
+
   it('drains without a reason too, and refuses a wrong one', async () => {
     expect((await ask('POST', `/engines/${id}/drain`)).json()).toMatchObject({
       drain_reason: 'asked for by an operator',

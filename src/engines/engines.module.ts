@@ -5,7 +5,7 @@ import { EventBus } from '../events';
 import { DockerClient } from './drivers/docker/client';
 import { chooseDriver, createDriver, type DriverChoice } from './drivers/driver.factory';
 import type { EngineDriver } from './drivers/engine-driver.port';
-import { EngineGauge } from './engine-gauge';
+import { EnginesMetrics } from './engines.metrics';
 import { EngineRegistry } from './engine-registry';
 import { DRIVER_CHOICE, ENGINE_DRIVER, EngineSupply } from './engine-supply';
 import { EngineAllocator } from './engine.allocator';
@@ -90,7 +90,7 @@ import { WaitingRequests } from './waiting-requests';
     EngineAllocator,
     WaitingRequests,
     EngineCommands,
-    EngineGauge,
+    EnginesMetrics,
   ],
   exports: [EngineAllocator, EngineRegistry, EngineSelector, EngineSupply],
 })

@@ -55,6 +55,20 @@ describe('an engine as decisions see it', () => {
     expect(old).toMatchObject({ state: null, hasStarted: true });
   });
 
+  it('has started, however young it is, when its process had an address and lost it', () => {
+    const engine = anEngine();
+    engine.recordAnswer({ version: null, networkConnected: null });
+    const seen = new SeenEngines(60_000);
+    const look = (over: Partial<Parameters<typeof aSeenEngine>[0]>) => {
+      seen.endLook(seen.beginLook(), [aSeenEngine(over)]);
+      return freeze(seen.list()[0]!, { engine: () => engine });
+    };
+    look({});
+    expect(look({ endpoint: null })).toMatchObject({ state: null, hasStarted: true });
+    expect(look({ endpoint: null })).toMatchObject({ state: null, hasStarted: true });
+    expect(look({ endpoint: null, incarnation: 'second' }).hasStarted).toBe(false);
+  });
+
   it('is what the runtime shows, where the registry does not have it', () => {
     const one = record({
       phase: 'created',

@@ -63,6 +63,8 @@ function freeze(
   const since = (at: number | null | undefined): number => (at == null ? 0 : now - at);
   const upMs = now - record.incarnationSince;
   const hasNoAddress = seen.phase === 'running' && seen.endpoint === null;
+  // A process that is young and never had one may be about to get it, whatever the process before it had done.
+  const mayGetAddress = hasNoAddress && !record.hadAddress && upMs <= startTimeoutMs;
   return {
     id: seen.id,
     phase: seen.phase,
@@ -72,9 +74,7 @@ function freeze(
     ageMs: Math.max(Date.now() - seen.createdAt.getTime(), 0),
     starts: engine?.starts ?? 0,
     // Of one that was there before us, and never was reached since, nothing is known: no fault is found with its start.
-    // A process without an address that is young may be about to get one, whatever the one before it had done.
-    hasStarted:
-      (engine?.hasStarted ?? !record.isFresh) && !(hasNoAddress && upMs <= startTimeoutMs),
+    hasStarted: (engine?.hasStarted ?? !record.isFresh) && !mayGetAddress,
     upMs,
     unhealthyMs: since(engine?.unhealthySince),
     disconnectedMs: since(engine?.disconnectedSince),

@@ -73,6 +73,7 @@ function expectSettled(fleet: SimulatedFleet, { maxReplicas }: FleetLimits): voi
   expect(census.working.length).toBe(Math.min(wanted, maxReplicas - count('held') - retiring));
   expect(count('failing')).toBe(0);
   // The only one that works is not emptied while somebody watches on it.
-  const kept = census.working.length === 1 && census.working.some(({ engine }) => engine.streams > 0);
+  const kept =
+    census.working.length === 1 && census.working.some(({ engine }) => engine.streams > 0);
   if (retiring === 0 && !kept) expect(count('replaceable')).toBe(0);
 }

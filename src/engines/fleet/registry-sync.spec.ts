@@ -28,6 +28,7 @@ describe('RegistrySync', () => {
         incarnationSince: monotonicMs(),
         isOrdered: true,
         isFresh: true,
+        hadAddress: true,
         pausedSince: null,
         missedLooks: 0,
         hasVanished: false,

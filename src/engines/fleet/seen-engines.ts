@@ -13,6 +13,8 @@ export interface SeenRecord {
   readonly isOrdered: boolean;
   /** Its process is new: it may take its time before the first answer. */
   readonly isFresh: boolean;
+  /** Its present process has been seen with an address. */
+  readonly hadAddress: boolean;
   /** Monotonic ms since when looks show it frozen; null when they do not. */
   readonly pausedSince: number | null;
   /** Looks in a row that did not show it. */
@@ -87,6 +89,7 @@ export class SeenEngines {
       incarnationSince: monotonicMs(),
       isOrdered: true,
       isFresh: true,
+      hadAddress: seen.endpoint !== null,
       pausedSince: null,
       missedLooks: 0,
       hasVanished: false,
@@ -118,6 +121,7 @@ export class SeenEngines {
       isOrdered: known?.isOrdered ?? false,
       pausedSince: seen.phase === 'paused' ? (known?.pausedSince ?? monotonicMs()) : null,
       isFresh: known === undefined ? this.isYoung(seen) : !isSame || known.isFresh,
+      hadAddress: seen.endpoint !== null || (isSame && known?.hadAddress === true),
       missedLooks: 0,
       hasVanished: false,
     });

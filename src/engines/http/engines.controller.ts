@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiTags } from '@nestjs/swagger';
 import { CONFIG } from '../../config';
 import { AppError } from '../../kernel/errors';
 import { DrainDto } from '../dto/drain.dto';
@@ -41,16 +41,23 @@ export class EnginesController {
   /** Keeps new streams away from an engine; those on it go on. */
   @Post(':id/drain')
   @HttpCode(200)
+  @ApiBody({ type: DrainDto, required: false })
   drain(@Param('id') id: string, @Body() body?: DrainDto): EngineDto {
     const engine = this.engine(id);
     this.registry.drain(engine, body?.reason ?? 'asked for by an operator');
     return this.dto(engine);
   }
 
-  /** Puts a drained engine back; it is chosen again as soon as it answers a probe. */
+  /**
+   * Puts an engine back that an operator has drained; it is chosen again as soon as it answers a probe. One that the
+   * fleet drains is on its way out, or its VPN is down: refused with 409.
+   */
   @Delete(':id/drain')
   undrain(@Param('id') id: string): EngineDto {
     const engine = this.engine(id);
+    if (engine.drainedBy === 'fleet') {
+      throw new AppError('conflict', `The fleet drains this engine: ${engine.drainReason ?? ''}.`);
+    }
     this.registry.undrain(engine);
     return this.dto(engine);
   }

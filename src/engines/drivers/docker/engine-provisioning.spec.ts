@@ -147,6 +147,30 @@ describe('conflicts', () => {
     expect(daemon.count('start')).toBe(5);
   });
 
+  it('keeps the engine that it made at another port', async () => {
+    const made = await provision();
+    daemon.foreignPorts.add(made.endpoint!.port + 1).add(made.endpoint!.port - 4);
+    const second = await provision();
+    expect([daemon.count('create'), daemon.count('start')]).toEqual([3, 3]);
+    const seen = (await runtime.list()).map(({ id }) => id);
+    expect(seen).toEqual([made.id, second.id]);
+    expect([daemon.containers.size, daemon.count('remove')]).toEqual([2, 1]);
+  });
+
+  it('keeps it also when the first container could not be removed, which shows as what it is', async () => {
+    const { endpoint } = await provision();
+    daemon.foreignPorts.add(endpoint!.port + 1).add(endpoint!.port - 4);
+    daemon.trouble({ verb: 'remove', manner: refuse(500, 'no'), times: 1 });
+    const { id } = await provision();
+    const phases = (await runtime.list()).map((engine) => [engine.id === id, engine.phase]);
+    expect(phases).toEqual([
+      [false, 'running'],
+      [false, 'created'],
+      [true, 'running'],
+    ]);
+    expect(daemon.containers.size).toBe(3);
+  });
+
   it('takes a random name when the first is taken, three at most, and never touches the holder', async () => {
     const wanted = order({ key: 'abcdef012345' });
     daemon.foreignNames.add('acefleet-toy-abcdef');

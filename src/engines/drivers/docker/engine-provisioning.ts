@@ -47,10 +47,11 @@ export class EngineProvisioning {
     reach: EngineReach,
     signal: AbortSignal,
   ): Promise<SeenEngine> {
-    this.parts.abandoned.forgive(order.key);
     await this.parts.image.ensure(signal);
     for (let tries = 1; ; tries += 1) {
       refuseWhenAborted(signal);
+      // A try that failed may have given the order up, and this one's engine is wanted.
+      this.parts.abandoned.forgive(order.key);
       const place = await this.parts.places.find(order, reach);
       try {
         return await this.provisionAt(place, order, reach, signal);
@@ -123,9 +124,11 @@ export class EngineProvisioning {
 
   /** Makes the container absent. One that Docker may still make, or would not remove, is remembered. */
   private async discard(key: string, id: string | null, cause: unknown): Promise<void> {
-    const isUnclear = leavesUnclear(cause);
-    if (isUnclear) this.parts.abandoned.add(key);
-    if (id === null && !isUnclear) return;
+    // One whose id is known is gone when it is removed, whatever Docker said of its start (a taken port is a 500).
+    if (id === null) {
+      if (!leavesUnclear(cause)) return;
+      this.parts.abandoned.add(key);
+    }
     try {
       for (const found of id === null ? await this.findByKey(key) : [id]) {
         await this.parts.containers.remove(found);

@@ -38,7 +38,8 @@ export class SimulatedEngine {
   private readonly supervised: Promise<void>;
   private logLines: string[] = [];
   private child: SimulatorProcess | null = null;
-  private processes = 0;
+  /** Processes that have ended. */
+  private ended = 0;
   /** Processes in a row that ended soon after their start. */
   private failures = 0;
   private ports: SimulatorPorts | null = null;
@@ -78,7 +79,7 @@ export class SimulatedEngine {
       image: SIMULATOR_IMAGE,
       specHash: SIMULATOR_IMAGE,
       createdAt: this.createdAt,
-      incarnation: `${id}/${this.processes}`,
+      incarnation: `${id}/${this.ended}`,
       endpoint: ports === null ? null : { host: '127.0.0.1', port: ports.httpPort },
       apiPort: null,
       labels: ports === null ? {} : { [CONTROL_PORT_LABEL]: String(ports.controlPort) },
@@ -119,6 +120,7 @@ export class SimulatedEngine {
       if (this.isStopping()) break;
       this.failures = monotonicMs() - startedAt >= STABLE_MS ? 1 : this.failures + 1;
       this.ports = null;
+      this.ended += 1;
       this.phaseDetail = reason;
       // The first process is an order that failed, and the fleet's to judge.
       this.hasEnded = !this.hasListened || this.failures >= MOST_FAILURES;
@@ -134,7 +136,6 @@ export class SimulatedEngine {
   /** One process from start to end; returns why it ended. */
   private async runOnce(): Promise<string> {
     const { id, script, args, changed } = this.options;
-    this.processes += 1;
     const child = new SimulatorProcess({
       script,
       args,

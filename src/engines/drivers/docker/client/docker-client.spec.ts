@@ -334,6 +334,20 @@ describe('requests', () => {
     await eventually(() => client.openSockets === 0 && fake.openSockets === 0);
   });
 
+  it('that look find a way past any number of slow changes', async () => {
+    const patient = new DockerClient(fake.dockerHost, { lookMs: 2000, endMarginMs: 60_000 });
+    clients.push(patient);
+    fake.manner = (request, response) => {
+      if (request.method === 'GET') answer(200, [])(request, response);
+    };
+    const stops = Array.from({ length: 20 }, (_, n) => patient.containers.stop(`c${n}`, 0));
+    const ends = Promise.allSettled(stops);
+    await eventually(() => fake.received.length >= 4);
+    await expect(patient.containers.list(['x'])).resolves.toEqual([]);
+    patient.close();
+    expect((await ends).every(({ status }) => status === 'rejected')).toBe(true);
+  });
+
   it('answer again as soon as Docker does', async () => {
     fake.manner = BAD_MANNERS['says nothing']!;
     const client = newClient();

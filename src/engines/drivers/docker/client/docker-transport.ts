@@ -33,6 +33,12 @@ export interface DockerStream {
 const STREAM_SLOTS = 4;
 const CALL_SLOTS = MAX_DOCKER_SOCKETS - STREAM_SLOTS;
 
+/**
+ * Stopping an engine takes seconds, and many may stop at once. One connection is left for looks: if these had to
+ * wait until they are given up, Docker would be taken for gone.
+ */
+const CHANGE_SLOTS = CALL_SLOTS - 1;
+
 /** A thousand containers are listed in about 4 MB. */
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
@@ -55,6 +61,7 @@ export class DockerTransport {
   private readonly agent = new DockerAgent();
   private readonly modem: Modem;
   private readonly calls = new CallSlots(CALL_SLOTS);
+  private readonly changes = new CallSlots(CHANGE_SLOTS);
   private readonly streams = new CallSlots(STREAM_SLOTS);
   private readonly open = new Set<CallDeadline>();
   private isClosed = false;
@@ -79,7 +86,8 @@ export class DockerTransport {
    * @throws DockerError `docker_unavailable`, or the signal's reason
    */
   async ask(call: DockerCall): Promise<DockerAnswer> {
-    return this.within(call, this.calls, async (deadline, release) => {
+    const slots = call.method === 'GET' ? [this.calls] : [this.changes, this.calls];
+    return this.within(call, slots, async (deadline, release) => {
       try {
         const answer = await this.dialAgain(call, deadline.signal);
         return { status: answer.statusCode ?? 0, body: await readBody(answer) };
@@ -97,7 +105,7 @@ export class DockerTransport {
    * @throws DockerError `docker_unavailable`, or the signal's reason
    */
   async openStream(call: DockerCall): Promise<DockerStream> {
-    return this.within(call, this.streams, async (deadline, release) => {
+    return this.within(call, [this.streams], async (deadline, release) => {
       const body = await this.dialAgain(call, deadline.signal);
       deadline.lift();
       body.once('close', () => {
@@ -127,15 +135,18 @@ export class DockerTransport {
 
   private async within<T>(
     call: DockerCall,
-    slots: CallSlots,
+    slots: readonly CallSlots[],
     work: (deadline: CallDeadline, release: () => void) => Promise<T>,
   ): Promise<T> {
     if (this.isClosed) throw unavailable('the Docker client is closed');
     const deadline = new CallDeadline(`${call.method} ${call.path}`, call.deadlineMs, call.signal);
     this.open.add(deadline);
-    let release = (): void => undefined;
+    const held: (() => void)[] = [];
+    const release = (): void => {
+      for (const giveBack of held) giveBack();
+    };
     try {
-      release = await slots.take(deadline.signal);
+      for (const slot of slots) held.push(await slot.take(deadline.signal));
       return await work(deadline, release);
     } catch (error) {
       // Ended here, too, when it was not the deadline: whatever is left of the request goes with it.

@@ -1,0 +1,52 @@
+import { Injectable } from '@nestjs/common';
+import { EventBus } from '../events';
+import { MetricsRegistry } from '../metrics';
+import { EngineRegistry } from './engine-registry';
+import { ENGINE_STATES } from './engine-state';
+import { FleetControl } from './fleet/fleet-control';
+
+/** Figures of the fleet. Counts come from the live objects at the moment of the scrape. */
+@Injectable()
+export class EnginesMetrics {
+  constructor(
+    metrics: MetricsRegistry,
+    registry: EngineRegistry,
+    fleet: FleetControl,
+    events: EventBus,
+  ) {
+    const states = () => {
+      const engines = registry.list();
+      // States without any engine are shown as well.
+      return ENGINE_STATES.map((state) => ({
+        labels: { state },
+        value: engines.filter((engine) => engine.state === state).length,
+      }));
+    };
+    metrics.gauge('engines', 'Engines that are known, by state', states, ['state']);
+    // Where engines are not run by us there is nothing to want, to order or to fail.
+    if (fleet.status().runtime === null) return;
+    const status = (): ReturnType<FleetControl['status']> => fleet.status();
+    metrics.gauge('engines_wanted', 'Engines that there should be', () => status().wanted);
+    metrics.gauge('engine_waiting_requests', 'Requests that wait for an engine', () => {
+      return status().waiting;
+    });
+    metrics.gauge(
+      'engine_breaker_open',
+      '1 while no engine is started because too many failed',
+      () => Number(status().breaker.state !== 'closed'),
+    );
+    metrics.gauge('engine_runtime_connected', '1 while what runs the engines can be asked', () =>
+      Number(status().link?.state === 'connected'),
+    );
+    const orders = metrics.counter('engine_orders_total', 'Engines that were ordered');
+    const failures = metrics.counter(
+      'engine_order_failures_total',
+      'Orders that came to nothing, by code',
+      ['code'],
+    );
+    events.subscribe(({ type, payload }) => {
+      if (type === 'engine_ordered') orders.inc();
+      if (type === 'engine_order_failed' && 'code' in payload) failures.inc({ code: payload.code });
+    });
+  }
+}

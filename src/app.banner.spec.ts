@@ -10,7 +10,6 @@ function facts(changes: Partial<BannerFacts> = {}, config: object = {}): BannerF
       dataDir: './data',
       apiKey: null,
       proxyMaxClients: 1500,
-      engineAddresses: [],
       ...config,
     },
     port: 8000,
@@ -35,15 +34,6 @@ describe('describeStart', () => {
       ],
       warnings: [],
     });
-  });
-
-  it('warns of addresses that are not used', () => {
-    const engines = { kind: 'docker', why: 'ENGINE_DRIVER=docker', isStopgap: false } as const;
-    const engineAddresses = [{ host: 'nas', port: 6878, apiPort: null }];
-    expect(describeStart(facts({ engines }, { engineAddresses })).warnings).toEqual([
-      'ENGINE_ADDRESSES is not used: ENGINE_DRIVER is docker',
-    ]);
-    expect(describeStart(facts({}, { engineAddresses })).warnings).toEqual([]);
   });
 
   it.each([

@@ -16,10 +16,7 @@ export interface Banner {
 }
 
 export interface BannerFacts {
-  readonly config: Pick<
-    AppConfig,
-    'host' | 'publicUrl' | 'dataDir' | 'apiKey' | 'proxyMaxClients' | 'engineAddresses'
-  >;
+  readonly config: Pick<AppConfig, 'host' | 'publicUrl' | 'dataDir' | 'apiKey' | 'proxyMaxClients'>;
   /** The port that is really listened on. */
   readonly port: number;
   readonly engines: DriverChoice;
@@ -45,9 +42,6 @@ export function describeStart(facts: BannerFacts): Banner {
     ],
     warnings: [
       ...(engines.isStopgap ? describeDemo(facts.demoChannels, base) : []),
-      ...(engines.kind !== 'static' && config.engineAddresses.length > 0
-        ? [`ENGINE_ADDRESSES is not used: ENGINE_DRIVER is ${engines.kind}`]
-        : []),
       ...describeDescriptors(config.proxyMaxClients + SPARE_DESCRIPTORS, facts.descriptorLimit),
       ...facts.configWarnings,
     ],

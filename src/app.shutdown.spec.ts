@@ -9,6 +9,7 @@ describe('Shutdown', () => {
     steps = [];
     parts = {
       readiness: { closeForShutdown: () => steps.push('unready') },
+      engines: { hold: () => steps.push('hold') },
       streams: {
         drain: (ms) => {
           steps.push(`drain ${ms}`);
@@ -34,7 +35,7 @@ describe('Shutdown', () => {
 
   it('goes through its steps in order', async () => {
     await new Shutdown(parts).signal('SIGTERM');
-    expect(steps).toEqual(['unready', 'drain 5000', 'close', 'exit 0']);
+    expect(steps).toEqual(['unready', 'hold', 'drain 5000', 'close', 'exit 0']);
     expect(jest.getTimerCount()).toBe(0);
   });
 
@@ -45,7 +46,7 @@ describe('Shutdown', () => {
     const shutdown = new Shutdown({ ...parts, streams: { ...parts.streams, drain: never } });
     void shutdown.signal('SIGTERM');
     await shutdown.signal(name);
-    expect(steps).toEqual(['unready', 'abort', `exit ${code}`]);
+    expect(steps).toEqual(['unready', 'hold', 'abort', `exit ${code}`]);
   });
 
   it('closes although streams hang, and owns up to it', async () => {
@@ -53,22 +54,22 @@ describe('Shutdown', () => {
     const ended = shutdown.signal('SIGTERM');
     await jest.advanceTimersByTimeAsync(10_000);
     await ended;
-    expect(steps).toEqual(['unready', 'close', 'exit 1']);
+    expect(steps).toEqual(['unready', 'hold', 'close', 'exit 1']);
   });
 
   it('ends although modules hang or fail', async () => {
     const hanging = new Shutdown({ ...parts, app: { close: never } }).signal('SIGTERM');
-    await jest.advanceTimersByTimeAsync(7_000);
+    await jest.advanceTimersByTimeAsync(13_000);
     await hanging;
     const failing = { close: () => Promise.reject(new Error('no')) };
     await new Shutdown({ ...parts, app: failing }).signal('SIGTERM');
     expect(steps.filter((step) => step.startsWith('exit'))).toEqual(['exit 1', 'exit 1']);
   });
 
-  it('is gone 15 s after the drain, whatever hangs', async () => {
+  it('is gone 20 s after the drain, whatever hangs', async () => {
     const shutdown = new Shutdown({ ...parts, output: { flush: never } });
     void shutdown.signal('SIGTERM');
-    await jest.advanceTimersByTimeAsync(20_000);
+    await jest.advanceTimersByTimeAsync(25_000);
     expect(steps.at(-1)).toBe('exit 1');
   });
 });

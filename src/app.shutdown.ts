@@ -5,16 +5,18 @@ const SIGNAL_NUMBERS: Readonly<Record<EndSignal, number>> = { SIGINT: 2, SIGTERM
 
 /** After the drain: engine sessions are stopped within 3 s, and a little air. */
 const STREAMS_MARGIN_MS = 5_000;
-/** Closing engines of our own takes 2 s when they have to be forced. */
-const CLOSE_DEADLINE_MS = 7_000;
+/** One after the other: sessions that are being stopped (3 s), late starts (3 s), engines that are to be removed (6 s). */
+const CLOSE_DEADLINE_MS = 13_000;
 const FLUSH_DEADLINE_MS = 1_000;
 /** Whatever hangs, the process is gone this long after the drain. */
-const HARD_MARGIN_MS = 15_000;
+const HARD_MARGIN_MS = 20_000;
 
 /** What ends, in the order in which it ends. */
 export interface EndingParts {
   /** Tells load balancers first: they need the time of the drain to notice. */
   readonly readiness: { closeForShutdown(): void };
+  /** No engine is made, replaced or let go any more; those that there are go on. */
+  readonly engines: { hold(): void };
   readonly streams: { drain(deadlineMs: number): Promise<void>; abortNow(): void };
   readonly app: { close(): Promise<void> };
   readonly output: { flush(deadlineMs: number): Promise<void> };
@@ -46,11 +48,12 @@ export class Shutdown {
   }
 
   private async end(name: EndSignal): Promise<void> {
-    const { readiness, streams, app, output, drainMs, report, exit } = this.parts;
+    const { readiness, engines, streams, app, output, drainMs, report, exit } = this.parts;
     const hard = setTimeout(() => exit(1), drainMs + HARD_MARGIN_MS);
     hard.unref();
     report(`${name}: ending; viewers are fed for ${drainMs / 1000} s more`);
     readiness.closeForShutdown();
+    engines.hold();
     const drained = await this.attempt(
       'streams did not end in time',
       streams.drain(drainMs),

@@ -112,6 +112,7 @@ function endOnSignals(app: NestFastifyApplication, config: AppConfig, output: Lo
   const logger = new Logger('Shutdown');
   const shutdown = new Shutdown({
     readiness: app.get(ReadinessGate, { strict: false }),
+    engines: app.get(EngineSupply, { strict: false }),
     streams: app.get(StreamShutdown, { strict: false }),
     app,
     output,

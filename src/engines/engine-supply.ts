@@ -34,6 +34,11 @@ export class EngineSupply implements OnApplicationBootstrap, OnApplicationShutdo
     return this.driver.canGrow;
   }
 
+  /** True while there is no engine because nobody needs one, and the first who does brings one. */
+  get isAsleep(): boolean {
+    return this.driver.isAsleep;
+  }
+
   /** Why it cannot bring one now; null when it can, or might. */
   get blocked(): ProvisioningBlock | null {
     return this.driver.blocked;
@@ -52,6 +57,11 @@ export class EngineSupply implements OnApplicationBootstrap, OnApplicationShutdo
       this.logger.warn(`the demo channels are not known: ${String(error)}`);
       return [];
     }
+  }
+
+  /** The end has begun: engines serve on, and their number and make-up stay as they are. */
+  hold(): void {
+    this.driver.hold();
   }
 
   async onApplicationBootstrap(): Promise<void> {

@@ -70,6 +70,14 @@ describe('overallOf', () => {
     ['a suspect one', aStatus(), { ...well, healthy: 1 }, 'healthy', []],
     ['a full fleet', aStatus({ present: 6 }), well, 'healthy', []],
     ['no engine', aStatus(), NONE, 'unavailable', ['no engine can be used']],
+    ['none, because nobody needs one', aStatus({ wanted: 0 }), NONE, 'healthy', []],
+    [
+      'none, and none can be made',
+      aStatus({ wanted: 0, blocked: BLOCKED }),
+      NONE,
+      'unavailable',
+      ['Five failed.'],
+    ],
     ['an unhealthy one', aStatus(), { ...well, unhealthy: 1 }, 'degraded', ['1 unhealthy']],
     [
       'too few',

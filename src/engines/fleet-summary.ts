@@ -56,8 +56,10 @@ export interface Overall {
 
 /** How the fleet is, in one word: can streams start, and does everything else work, too? */
 export function overallOf(fleet: FleetStatus, counts: EngineCounts): Overall {
+  // Nobody needs an engine, and the first who does brings one.
+  const isAsleep = fleet.link?.state === 'connected' && fleet.wanted === 0 && counts.total === 0;
   const reasons: string[] = [];
-  if (counts.usable === 0) reasons.push('no engine can be used');
+  if (counts.usable === 0 && !isAsleep) reasons.push('no engine can be used');
   if (counts.unhealthy > 0) reasons.push(`${counts.unhealthy} unhealthy`);
   if (fleet.runtime !== null) {
     const { minReplicas } = fleet.limits;
@@ -69,6 +71,7 @@ export function overallOf(fleet: FleetStatus, counts: EngineCounts): Overall {
       reasons.push(`${fleet.runtime}: ${fleet.link.reason ?? 'lost'}`);
     }
   }
-  if (counts.usable === 0) return { state: 'unavailable', reasons };
+  const canServe = counts.usable > 0 || (isAsleep && reasons.length === 0);
+  if (!canServe) return { state: 'unavailable', reasons };
   return { state: reasons.length === 0 ? 'healthy' : 'degraded', reasons };
 }

@@ -1,4 +1,4 @@
-import { Engine, EngineRegistry, type EngineState } from '../engines';
+import { Engine, EngineRegistry, type EngineState, type EngineSupply } from '../engines';
 import { EventBus } from '../events';
 import { type FastifyReply } from '../http';
 import { HealthController } from './health.controller';
@@ -13,10 +13,10 @@ function engineIn(state: EngineState): Engine {
 }
 
 describe('readiness', () => {
-  function ask(states: EngineState[], isEnding = false): [number, unknown] {
+  function ask(states: EngineState[], isEnding = false, isAsleep = false): [number, unknown] {
     const engines = new EngineRegistry(new EventBus());
     jest.spyOn(engines, 'list').mockReturnValue(states.map(engineIn));
-    const gate = new ReadinessGate(engines);
+    const gate = new ReadinessGate(engines, { isAsleep } as EngineSupply);
     if (isEnding) gate.closeForShutdown();
     let status = 200;
     const reply = { code: (code: number) => (status = code) } as unknown as FastifyReply;
@@ -36,5 +36,11 @@ describe('readiness', () => {
       status,
       { status: status === 200 ? 'ready' : 'not_ready', reasons },
     ]);
+  });
+
+  it('is there while the fleet sleeps until somebody comes, unless it ends', () => {
+    expect(ask([], false, true)).toEqual([200, { status: 'ready', reasons: [] }]);
+    expect(ask([], true, true)).toEqual([503, { status: 'not_ready', reasons: ['shutting_down'] }]);
+    expect(ask(['unhealthy'], false, true)[0]).toBe(503);
   });
 });

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { EngineRegistry } from '../engines';
+import { EngineRegistry, EngineSupply } from '../engines';
 import { type UnreadyReason } from './unready-reason';
 
 /**
@@ -10,7 +10,10 @@ import { type UnreadyReason } from './unready-reason';
 export class ReadinessGate {
   private shuttingDown = false;
 
-  constructor(private readonly engines: EngineRegistry) {}
+  constructor(
+    private readonly engines: EngineRegistry,
+    private readonly supply: EngineSupply,
+  ) {}
 
   /** From now on not ready, for good: the first thing that happens when the program is told to end. */
   closeForShutdown(): void {
@@ -23,6 +26,8 @@ export class ReadinessGate {
     const isServed = engines.some(({ state }) => state === 'healthy' || state === 'suspect');
     const reasons: UnreadyReason[] = [];
     if (this.shuttingDown) reasons.push('shutting_down');
+    // A fleet that sleeps until the first viewer comes must be sent one.
+    if (engines.length === 0 && this.supply.isAsleep) return reasons;
     if (engines.length === 0) reasons.push('engines_unknown');
     else if (!isServed) reasons.push('no_usable_engine');
     return reasons;

@@ -42,6 +42,8 @@ export interface EngineDriver {
    * are full, viewers then wait instead of being refused. Asked again for each decision.
    */
   readonly canGrow: boolean;
+  /** True while there is no engine because nobody needs one, and the first who does brings one. */
+  readonly isAsleep: boolean;
   /** Why no further engine can be made for now, in words for a viewer; null when one can, or might. */
   readonly blocked: ProvisioningBlock | null;
   /** Calls back when `canGrow` or `blocked` may have become another; returns what ends that. */
@@ -59,6 +61,8 @@ export interface EngineDriver {
    * @throws Error when they cannot be found out
    */
   demoChannels(): Promise<DemoChannel[]>;
+  /** Decides nothing more: no engine is made, replaced or let go. What there is goes on until `stop`. */
+  hold(): void;
   /** Ends what was begun, within seconds. The sink hears nothing any more. */
   stop(): Promise<void>;
 }

@@ -11,6 +11,7 @@ import {
 export class StaticDriver implements EngineDriver {
   readonly kind = 'static';
   readonly canGrow = false;
+  readonly isAsleep = false;
   readonly blocked = null;
 
   /** @throws EngineDriverError when there is no address: the driver would have nothing to do, for ever */
@@ -33,6 +34,10 @@ export class StaticDriver implements EngineDriver {
 
   demoChannels(): Promise<DemoChannel[]> {
     return Promise.resolve([]);
+  }
+
+  hold(): void {
+    // Nothing was ever decided here.
   }
 
   stop(): Promise<void> {

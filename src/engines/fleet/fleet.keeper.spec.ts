@@ -404,6 +404,34 @@ describe('FleetKeeper', () => {
     expect(stage.control.status().decisions).toHaveLength(100);
   });
 
+  it('decides nothing more when it is held, and follows what happens all the same', async () => {
+    stage = new FleetStage({ MIN_REPLICAS: '2' });
+    await stage.start();
+    await stage.pass(1000);
+    stage.keeper.hold();
+    runtime().vanish('e1');
+    await stage.pass(60_000);
+    expect(stage.fleet()).toEqual(['e2 healthy']);
+    expect(stage.keeper.canGrow).toBe(false);
+  });
+
+  it('sleeps where nobody needs an engine, until somebody does or none could come', async () => {
+    stage = new FleetStage({ MIN_REPLICAS: '0', MIN_FREE_REPLICAS: '0' });
+    expect(stage.keeper.isAsleep).toBe(false);
+    await stage.start();
+    expect(stage.keeper.isAsleep).toBe(true);
+    runtime().refuse('list', 'docker_unavailable');
+    runtime().hint();
+    await stage.pass(1000);
+    expect(stage.keeper.isAsleep).toBe(false);
+    runtime().refuse('list', null);
+    await stage.pass(10_000);
+    stage.wait(1);
+    await stage.pass(1000);
+    expect(stage.keeper.isAsleep).toBe(false);
+    expect(stage.fleet()).toContain('e1 healthy');
+  });
+
   it('goes on after a pass that failed', async () => {
     await start();
     const broken = jest.spyOn(stage.registry, 'announce').mockImplementationOnce(() => {

@@ -82,6 +82,7 @@ export class FleetKeeper implements EngineDriver {
   private readonly condemned = new Map<string, string>();
   private isGrowable = true;
   private toldBlock: string | null = null;
+  private isHeld = false;
   private isStopped = false;
 
   constructor(readonly parts: KeeperParts) {
@@ -113,6 +114,11 @@ export class FleetKeeper implements EngineDriver {
   /** As of the last pass: asked for by everybody who waits, with every change of the registry. */
   get canGrow(): boolean {
     return this.isGrowable;
+  }
+
+  get isAsleep(): boolean {
+    const isNoneWanted = this.scale?.wanted === 0 && this.seen.list().length === 0;
+    return isNoneWanted && this.link.isUp && this.blocked === null;
   }
 
   get blocked(): ProvisioningBlock | null {
@@ -161,6 +167,11 @@ export class FleetKeeper implements EngineDriver {
     return [...(await this.parts.runtime.demoChannels())];
   }
 
+  hold(): void {
+    this.isHeld = true;
+    this.isGrowable = false;
+  }
+
   async stop(): Promise<void> {
     this.isStopped = true;
     this.isGrowable = false;
@@ -201,7 +212,7 @@ export class FleetKeeper implements EngineDriver {
       if (this.isStopped || !this.seen.hasLooked) return;
       this.tellRegistry();
       this.orders.review(this.engine);
-      this.decide();
+      if (!this.isHeld) this.decide();
     } catch (error) {
       this.logger.error({ err: error }, 'a pass over the fleet failed');
     } finally {
@@ -311,7 +322,7 @@ export class FleetKeeper implements EngineDriver {
 
   /** Engines are starting, or one more may be made. */
   private mayGrow(block: ProvisioningBlock | null): boolean {
-    if (this.isStopped) return false;
+    if (this.isStopped || this.isHeld) return false;
     if (this.orders.underWay + this.orders.starting > 0) return true;
     if (block !== null) return false;
     if (!this.seen.hasLooked) return true;

@@ -133,7 +133,7 @@ describe('VpnRegistry', () => {
 
     it('of an engine behind no VPN, or one that nobody watches', () => {
       const facts = new VpnFacts(vpns);
-      expect(facts.read(engineBehind(null)).vpnHealthy).toBeNull();
+      expect(facts.read(engineBehind(null)).vpnHealthy).toBe(false);
       expect(facts.read(engineBehind('other')).vpnHealthy).toBeNull();
     });
 

@@ -1,8 +1,15 @@
 import { engineLabels } from '../containers/engine-labels';
+import { RuntimeError } from '../engine-runtime.port';
 import type { ContainerInfo, ContainerInspectInfo } from './client';
 import { EngineListing } from './engine-listing';
 
 const REACH = { kind: 'container', network: null, bindAddress: '', publishedHost: '' } as const;
+
+const LABELS = engineLabels({
+  ...{ instance: 'i', key: '0123456789ab', specHash: 's', version: '1' },
+  ports: { http: 6878, https: null, api: null, p2p: null },
+  ...{ publishedPort: null, forwardedPort: null, vpn: null },
+});
 
 /** Containers as a list and as inspections show them, and who was inspected. */
 class ScriptedContainers {
@@ -19,7 +26,10 @@ class ScriptedContainers {
     Promise.resolve(
       [...this.words].map(([Id, Status]) => {
         const State = Status.startsWith('Up') ? 'running' : 'exited';
-        return { Id, Status, State, NetworkSettings: this.network } as unknown as ContainerInfo;
+        return {
+          ...{ Id, Status, State, Names: [`/${Id}`], Created: 0, Image: '', Labels: LABELS },
+          NetworkSettings: this.network,
+        } as unknown as ContainerInfo;
       }),
     );
 
@@ -30,19 +40,16 @@ class ScriptedContainers {
     await new Promise(setImmediate);
     this.atATime -= 1;
     this.onFind(id);
-    const facts = { instance: 'i', key: '0123456789ab', specHash: 's', version: '1' };
-    const ports = { http: 6878, https: null, api: null, p2p: null };
-    const Labels = engineLabels({
-      ...facts,
-      ports,
-      publishedPort: null,
-      forwardedPort: null,
-      vpn: null,
-    });
     const State = { Status: 'running', StartedAt: this.startedAt, Error: '' };
     if (!this.words.has(id)) return null;
     return {
-      ...{ Id: id, Name: `/${id}`, Created: '2026-01-01', State, Config: { Labels, Image: '' } },
+      ...{
+        Id: id,
+        Name: `/${id}`,
+        Created: '2026-01-01',
+        State,
+        Config: { Labels: LABELS, Image: '' },
+      },
       NetworkSettings: this.network,
     } as unknown as ContainerInspectInfo;
   };
@@ -126,6 +133,44 @@ describe('EngineListing', () => {
     containers.onFind = (id) => containers.words.delete(id);
     expect((await listing.look(REACH)).map(({ id }) => id)).toEqual(['b']);
     expect([listing.knows('a'), listing.knows('b')]).toEqual([false, true]);
+  });
+
+  describe('when Docker fails to inspect one of them', () => {
+    const refusal = new RuntimeError('runtime_refused', 'RWLayer is unexpectedly nil');
+
+    function refuse(id: string, error: RuntimeError = refusal): void {
+      containers.onFind = (found) => {
+        if (found === id) throw error;
+      };
+    }
+
+    it.each([
+      ['Exited (137) 2 seconds ago', 'ended'],
+      ['Up 2 seconds', 'running'],
+    ])('shows it as the list does, without an address: %s', async (status, phase) => {
+      containers.words.set('a', status);
+      refuse('a');
+      const seen = await listing.look(REACH);
+      expect(seen.map(({ id }) => id)).toEqual(['a', 'b']);
+      expect(seen[0]).toMatchObject({ phase, endpoint: null, key: '0123456789ab' });
+      expect(seen[0]!.phaseDetail).toContain('fails to inspect');
+      expect(listing.knows('a')).toBe(true);
+      // It is looked at again each time, until Docker can.
+      refuse('nobody');
+      expect(await look()).toBe('a');
+    });
+
+    it('keeps to what it saw of one that runs on', async () => {
+      const [before] = await listing.look(REACH);
+      areEventsHeard = false;
+      refuse('a');
+      expect((await listing.look(REACH))[0]).toBe(before);
+    });
+
+    it('knows nothing when Docker is away', async () => {
+      refuse('a', new RuntimeError('docker_unavailable', 'gone'));
+      await expect(listing.look(REACH)).rejects.toMatchObject({ code: 'docker_unavailable' });
+    });
   });
 
   it('keeps connections for others', async () => {

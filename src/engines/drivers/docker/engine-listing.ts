@@ -1,9 +1,9 @@
 import { labelFilter } from '../containers/engine-labels';
-import type { SeenEngine } from '../engine-runtime.port';
+import { RuntimeError, type SeenEngine } from '../engine-runtime.port';
 import type { ContainerInfo, DockerClient } from './client';
 import { type ContainerStatus, isSameStatus, parseStatus } from './container-status';
 import type { EngineReach } from './engine-reach';
-import { toSeenEngine } from './seen-engine';
+import { toListedEngine, toSeenEngine } from './seen-engine';
 
 /** Inspections under way at a time: a look must not take all connections to Docker. */
 const PARALLEL_INSPECTIONS = 4;
@@ -33,6 +33,8 @@ export interface ListingClient {
  */
 export class EngineListing {
   private readonly sightings = new Map<string, Sighting>();
+  /** Ids that the last look has shown: containers with the labels of this instance, which never change. */
+  private listed: ReadonlySet<string> = new Set();
   /** Another one after each event: what was inspected around an event is not kept. */
   private epoch = 0;
 
@@ -43,9 +45,9 @@ export class EngineListing {
     private readonly areEventsHeard: () => boolean,
   ) {}
 
-  /** It was seen, and nothing happened to it since. */
+  /** The last look has shown it, so it is one of ours. */
   knows(id: string): boolean {
-    return this.sightings.has(id);
+    return this.listed.has(id);
   }
 
   /** Something happened to this container: what was seen of it is worth nothing any more. */
@@ -80,10 +82,26 @@ export class EngineListing {
     return container === null ? null : toSeenEngine(container, this.instance, reach);
   }
 
+  /** One container that Docker fails to inspect must not hide the others. */
+  private async inspectListed(
+    listed: ContainerInfo,
+    reach: EngineReach,
+  ): Promise<{ readonly engine: SeenEngine | null; readonly isInspected: boolean }> {
+    try {
+      return { engine: await this.inspect(listed.Id, reach), isInspected: true };
+    } catch (error) {
+      if (!(error instanceof RuntimeError) || error.code !== 'runtime_refused') throw error;
+      const before = this.sightings.get(listed.Id);
+      const isStill = listed.State === 'running' && before?.engine.phase === 'running';
+      const engine = isStill ? before.engine : toListedEngine(listed, this.instance);
+      return { engine, isInspected: false };
+    }
+  }
+
   private dropAbsent(listed: readonly ContainerInfo[]): void {
-    const present = new Set(listed.map(({ Id }) => Id));
+    this.listed = new Set(listed.map(({ Id }) => Id));
     for (const id of this.sightings.keys()) {
-      if (!present.has(id)) this.sightings.delete(id);
+      if (!this.listed.has(id)) this.sightings.delete(id);
     }
   }
 
@@ -108,11 +126,12 @@ export class EngineListing {
     const inspector = async (): Promise<void> => {
       for (const listed of queue) {
         const { epoch } = this;
-        const engine = await this.inspect(listed.Id, reach);
+        const { engine, isInspected } = await this.inspectListed(listed, reach);
         // Removed since the list was made: the next look will not show it.
         if (engine === null) continue;
         seen.set(engine.id, engine);
-        if (epoch === this.epoch) this.sightings.set(engine.id, { signs: signsOf(listed), engine });
+        if (isInspected && epoch === this.epoch)
+          this.sightings.set(engine.id, { signs: signsOf(listed), engine });
       }
     };
     const count = Math.min(PARALLEL_INSPECTIONS, containers.length);

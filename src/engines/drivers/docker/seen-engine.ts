@@ -1,7 +1,7 @@
 import type { EngineEndpoint } from '../../../ace';
 import { type EngineFacts, readEngineLabels } from '../containers/engine-labels';
 import type { SeenEngine, SeenPhase } from '../engine-runtime.port';
-import type { ContainerInspectInfo } from './client';
+import type { ContainerInfo, ContainerInspectInfo } from './client';
 import { VPN_HOST_LABEL } from './container-spec';
 import type { EngineReach } from './engine-reach';
 
@@ -35,6 +35,31 @@ export function toSeenEngine(
     endpoint: hasAddress ? endpointOf(container, facts, reach) : null,
     apiPort: isPublished(facts, reach) ? null : facts.ports.api,
     labels,
+    vpn: facts.vpn,
+    forwardedPort: facts.forwardedPort,
+  };
+}
+
+/**
+ * An engine of which nothing but the list's entry is to be had, because Docker fails to inspect its container, as
+ * it does with half removed ones. Without an address it is of no use, and is treated so by whoever decides.
+ */
+export function toListedEngine(container: ContainerInfo, instance: string): SeenEngine | null {
+  const facts = readEngineLabels(container.Labels);
+  if (facts?.instance !== instance) return null;
+  return {
+    id: container.Id,
+    key: facts.key,
+    name: (container.Names[0] ?? container.Id).replace(/^\//, ''),
+    phase: container.State === 'running' ? 'running' : 'ended',
+    phaseDetail: `${container.Status}, and Docker fails to inspect it`,
+    image: container.Image,
+    specHash: facts.specHash,
+    createdAt: new Date(container.Created * 1000),
+    incarnation: '',
+    endpoint: null,
+    apiPort: null,
+    labels: container.Labels,
     vpn: facts.vpn,
     forwardedPort: facts.forwardedPort,
   };

@@ -121,7 +121,7 @@ export class SeenEngines {
       isOrdered: known?.isOrdered ?? false,
       pausedSince: seen.phase === 'paused' ? (known?.pausedSince ?? monotonicMs()) : null,
       isFresh: known === undefined ? this.isYoung(seen) : !isSame || known.isFresh,
-      hadAddress: seen.endpoint !== null || (isSame && known?.hadAddress === true),
+      hadAddress: seen.endpoint !== null || (isSame && known.hadAddress),
       missedLooks: 0,
       hasVanished: false,
     });

@@ -112,7 +112,7 @@ export class FleetStage {
         const engines = await this.engines();
         const states = engines.map(({ id, state }) => `${id.slice(0, 12)} ${state}`);
         const isIt = engines.length === count && engines.every(({ state }) => state === 'healthy');
-        if (!isIt) throw new Error(`${states.join(', ') || 'no engine'}`);
+        if (!isIt) throw new Error(states.join(', ') || 'no engine');
         return engines;
       },
       withinMs,

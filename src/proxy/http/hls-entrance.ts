@@ -10,6 +10,7 @@ import { Viewer } from '../viewers';
 import { clientAddress } from './viewer-entrance';
 
 const MAX_AGENT_LENGTH = 256;
+const STOPPED = 'The stream was stopped before it could be watched.';
 /** Players in browsers give a playlist up after 10 s and take the answer 503 for "later" (rule 28). */
 const BROWSER_PATIENCE_MS = 8000;
 
@@ -42,11 +43,14 @@ export class HlsEntrance {
     let ready: StreamSession | null = null;
     try {
       ready = await wait.for(session.ready);
-      if (ready === null) return null;
+      if (ready === null || hasHungUp(viewer)) return null;
+      this.mustBeThere(viewer, ready);
       const track = this.playbacks.use(ready, wait);
       try {
         wait.limit(this.config.proxyInitTimeoutMs);
         if ((await wait.for(track.whenPlayable().then(() => track))) === null) return null;
+        if (hasHungUp(viewer)) return null;
+        this.mustBeThere(viewer, ready);
         return this.playbacks.begin(key, viewer, ready);
       } finally {
         this.playbacks.letGo(ready, wait);
@@ -60,6 +64,12 @@ export class HlsEntrance {
     } finally {
       wait.close();
     }
+  }
+
+  /** Between what was waited for and its being heard, everything may have ended. */
+  private mustBeThere(viewer: Viewer, session: StreamSession): void {
+    if (viewer.leaveReason === null && !session.isOver) return;
+    throw session.error ?? new AppError('not_found', STOPPED);
   }
 
   private viewerOf(key: string, request: FastifyRequest): Viewer {
@@ -96,7 +106,7 @@ class Wait {
     reply.raw.once('close', this.hungUp);
     viewer.onGone = (reason) => {
       if (reason === 'hung_up') return;
-      this.end(new AppError('not_found', 'The stream was stopped before it could be watched.'));
+      this.end(new AppError('not_found', STOPPED));
     };
     if (patienceMs !== null) {
       const detail = 'The stream is starting; ask again.';
@@ -132,4 +142,8 @@ class Wait {
 /** Browsers say of each request what it is for; players do not. */
 function isBrowser(request: FastifyRequest): boolean {
   return request.headers['sec-fetch-mode'] !== undefined;
+}
+
+function hasHungUp(viewer: Viewer): boolean {
+  return viewer.leaveReason === 'hung_up';
 }

@@ -32,6 +32,11 @@ const PURE = [
   { name: 'mpegts', path: '^src/proxy/mpegts/', sees: '^src/(kernel|proxy/mpegts|proxy/buffer)/' },
   { name: 'buffer', path: '^src/proxy/buffer/', sees: '^src/(kernel|proxy/mpegts|proxy/buffer)/' },
   {
+    name: 'hls',
+    path: '^src/proxy/hls/(media-unit|unit-reader|segment|segment-cutter|programme-date|playlist)\\.ts$',
+    sees: '^src/(kernel|proxy/mpegts|proxy/hls/(media-unit|unit-reader|segment|segment-cutter|programme-date|playlist)\\.ts)',
+  },
+  {
     name: 'scores',
     path: '^src/engines/selection/scores\\.ts$',
     sees: '^src/(kernel/|engines/(selection/|engine\\.types\\.ts))',

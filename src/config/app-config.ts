@@ -4,7 +4,12 @@ import { engineSettings, selectionSettings } from './settings/engine.settings';
 import { fleetSettings } from './settings/fleet.settings';
 import { limitSettings } from './settings/limit.settings';
 import { serverSettings } from './settings/server.settings';
-import { bufferSettings, outageSettings, startSettings } from './settings/stream.settings';
+import {
+  bufferSettings,
+  hlsSettings,
+  outageSettings,
+  startSettings,
+} from './settings/stream.settings';
 
 /** Token under which the loaded configuration is injected. */
 export const CONFIG = 'CONFIG';
@@ -18,6 +23,7 @@ const ALL_SETTINGS = {
   ...selectionSettings,
   ...startSettings,
   ...bufferSettings,
+  ...hlsSettings,
   ...outageSettings,
   ...limitSettings,
 };
@@ -53,6 +59,7 @@ export const SECTIONS: readonly SettingsSection[] = [
   { title: 'Engine selection', settings: Object.values(selectionSettings) },
   { title: 'Starting a stream', settings: Object.values(startSettings) },
   { title: 'History and joining', settings: Object.values(bufferSettings) },
+  { title: 'HLS', settings: Object.values(hlsSettings) },
   { title: 'Outages and endings', settings: Object.values(outageSettings) },
   { title: 'Viewers and limits', settings: Object.values(limitSettings) },
 ];

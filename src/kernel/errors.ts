@@ -151,6 +151,13 @@ export const ERROR_CATALOG = {
     title: 'Runtime refused',
     meaning: 'What runs the engines refused; the detail has its words.',
   },
+  still_starting: {
+    status: 503,
+    title: 'Still starting',
+    meaning:
+      'The stream is starting and the start goes on; a browser waits no longer for one answer.',
+    retryAfterS: 2,
+  },
   shutting_down: {
     status: 503,
     title: 'Shutting down',

@@ -4,7 +4,10 @@ import { CoordinationModule } from '../coordination';
 import { EnginesModule } from '../engines';
 import { EventsModule } from '../events';
 import { AceStatusController } from './http/ace-status.controller';
+import { HlsPlaybacks } from './hls';
 import { EngineApiDoor } from './http/engine-api.door';
+import { HlsController } from './http/hls.controller';
+import { HlsEntrance } from './http/hls-entrance';
 import { PlaybackController } from './http/playback.controller';
 import { SessionsController } from './http/sessions.controller';
 import { StreamStatistics } from './http/stream-statistics';
@@ -20,6 +23,7 @@ import { CatchUpScheduler } from './viewers';
   imports: [AceModule, CoordinationModule, EnginesModule, EventsModule],
   controllers: [
     StreamController,
+    HlsController,
     PlaybackController,
     AceStatusController,
     SessionsController,
@@ -29,6 +33,8 @@ import { CatchUpScheduler } from './viewers';
     CatchUpScheduler,
     ContentAliases,
     EngineApiDoor,
+    HlsEntrance,
+    HlsPlaybacks,
     ProxyMetrics,
     SessionDirectory,
     SessionServices,

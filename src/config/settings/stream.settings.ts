@@ -71,6 +71,16 @@ export const bufferSettings = {
   }),
 };
 
+export const hlsSettings = {
+  hlsSegmentDurationMs: setting({
+    variable: 'HLS_SEGMENT_DURATION',
+    type: duration('2s', '10s'),
+    defaultText: '4s',
+    words:
+      'HLS segments end at the first random access point after this; twice as much is the target duration that players are told.',
+  }),
+};
+
 export const outageSettings = {
   proxyGracePeriodMs: setting({
     variable: 'PROXY_GRACE_PERIOD',

@@ -72,3 +72,16 @@ describe('JoinPoints', () => {
     );
   });
 });
+
+describe('JoinPoints.at', () => {
+  it('knows a point by its position, and no other place', () => {
+    const points = new JoinPoints();
+    const preface = Buffer.alloc(376);
+    for (const position of [188, 1880, 3760]) points.add({ position, preface });
+    for (const position of [188, 1880, 3760]) expect(points.at(position)?.position).toBe(position);
+    for (const position of [0, 189, 1692, 2068, 3759, 9400]) expect(points.at(position)).toBeNull();
+    points.dropBefore(1880);
+    expect(points.at(188)).toBeNull();
+    expect(new JoinPoints().at(0)).toBeNull();
+  });
+});

@@ -28,6 +28,19 @@ export class JoinPoints {
     if (dead > 0) this.points.splice(0, dead);
   }
 
+  /** The point at exactly this position, if there is one. */
+  at(position: number): JoinPoint | null {
+    let low = 0;
+    let high = this.points.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.points[middle]?.position ?? position) < position) low = middle + 1;
+      else high = middle;
+    }
+    const point = this.points[low];
+    return point !== undefined && point.position === position ? point : null;
+  }
+
   /** For those who waited for the start: they get everything there is. */
   oldest(): JoinPoint | null {
     return this.points[0] ?? null;

@@ -42,6 +42,8 @@ export class RingBuffer {
   private visible = 0;
   private allocated = 0;
   private byteLimit: number;
+  private owedFrom = Infinity;
+  private owedBytes = 0;
   private expectedCommitBytes = 32 * 1024;
   /** The newest chunk takes no more, although it may have room. */
   private sealed = true;
@@ -90,6 +92,20 @@ export class RingBuffer {
   /** Lowers or restores the byte bound, when all rings together are over theirs. Never above the ring's own. */
   setByteLimit(bytes: number): void {
     this.byteLimit = Math.min(bytes, this.limits.maxBytes);
+  }
+
+  /**
+   * Bytes from `position` on were promised to somebody: they outlive age and size until the ring holds
+   * `maxBytes` (rule 8). Infinity takes the promise back.
+   */
+  owe(position: number, maxBytes: number): void {
+    this.owedFrom = position;
+    this.owedBytes = maxBytes;
+  }
+
+  /** Monotonic time by which the byte at `position` had arrived, late by what its chunk took to fill. */
+  arrivedBy(position: number): number | null {
+    return this.chunkAt(position)?.lastArrivalMs ?? null;
   }
 
   /** Copies whole packets `source[start, end)` in. Returns the position of the first of them. */
@@ -141,6 +157,8 @@ export class RingBuffer {
       const chunk = this.chunks[this.first];
       if (chunk === undefined || chunk.start + chunk.length > this.visible) break;
       if (chunk.lastArrivalMs >= oldest && this.allocated <= this.byteLimit) break;
+      const isOwed = chunk.start + chunk.length > this.owedFrom;
+      if (isOwed && this.allocated <= this.owedBytes) break;
       this.allocated -= chunk.buffer.length;
       this.first++;
     }

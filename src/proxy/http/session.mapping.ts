@@ -70,7 +70,9 @@ export function toStreamDto(session: SessionSnapshot): StreamDto {
 }
 
 export function toClientDto(viewer: Viewer, session: StreamSession): ClientDto {
-  const behindMs = viewer.socket === null ? null : session.history.mediaMsBehind(viewer.cursor);
+  // One who fetches segments is nowhere until it has had its first.
+  const isSomewhere = viewer.socket !== null || viewer.cursor > 0;
+  const behindMs = isSomewhere ? session.history.mediaMsBehind(viewer.cursor) : null;
   return {
     client_id: viewer.id,
     ip_address: viewer.identity.ip,

@@ -29,7 +29,8 @@ export {
   SectionAssembler,
   type SectionSink,
 } from './psi';
-export { isPesStart, pesDecodingTime } from './pes';
+export { PsiTracker } from './psi-tracker';
+export { isPesStart, pesDecodingTime, pesPresentationTime } from './pes';
 export { type ClockSource, MediaClock } from './media-clock';
 export { type RandomAccessPoint, TransportScanner } from './transport-scanner';
 export { discontinuityPreface, firstContinuities, type PidContinuity } from './splice';

@@ -25,6 +25,12 @@ export function pesDecodingTime(buf: Buffer, at: number, end: number): number {
   return -1;
 }
 
+/** Presentation time in ticks of 90 kHz, 0..2^33−1; −1 when there is none or it lies behind `end`. */
+export function pesPresentationTime(buf: Buffer, at: number, end: number): number {
+  if (at + 14 > end) return -1;
+  return (byteAt(buf, at + 7) & 0x80) === 0 ? -1 : timestamp(buf, at + 9);
+}
+
 /** 33 bits in five bytes with marker bits between; by multiplication because shifts end at 32. */
 function timestamp(buf: Buffer, at: number): number {
   return (

@@ -215,10 +215,16 @@ export class StreamSession {
     this.report.viewerJoined(viewer);
   }
 
+  /** A viewer who fetches segments gets its first playlist. Only after `ready`. */
+  attachSegmentViewer(viewer: Viewer): void {
+    viewer.takesSegments = true;
+    this.report.viewerJoined(viewer);
+  }
+
   removeViewer(viewer: Viewer, reason: LeaveReason): void {
     if (!this.audience.remove(viewer, reason)) return;
     this.fanout.detach(viewer);
-    if (viewer.socket !== null) this.report.viewerLeft(viewer, reason);
+    if (viewer.isFed) this.report.viewerLeft(viewer, reason);
     // An unframed body that ends with FIN looks like a normal end, and Kodi plays the next channel.
     if (reason === 'hung_up') viewer.socket?.destroy();
     else viewer.socket?.resetAndDestroy();

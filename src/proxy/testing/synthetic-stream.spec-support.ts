@@ -31,6 +31,7 @@ const DEFAULTS: SyntheticOptions = {
 const KEY_UNIT = [0, 0, 1, 0x65];
 const INTER_UNIT = [0, 0, 1, 0x41];
 const TICKS_PER_MS = 27_000;
+const PCR_WRAP = 2 ** 33 * 300;
 const PSI_EVERY_FRAMES = 25;
 
 /** An endless H.264 and AAC transport stream with clock, counters and tables; the pictures are filler. */
@@ -63,7 +64,7 @@ export class SyntheticStream {
     const unit = Buffer.alloc(options.frameBytes, 0x55);
     unit.set(isKey ? KEY_UNIT : INTER_UNIT);
     const { videoPid: pid, audioPid } = options;
-    writer.pes({ pid, pcr: timeMs * TICKS_PER_MS }, pes(unit, (timeMs + 200) * 90));
+    writer.pes({ pid, pcr: (timeMs * TICKS_PER_MS) % PCR_WRAP }, pes(unit, (timeMs + 200) * 90));
     writer.pes({ pid: audioPid }, pes(Buffer.alloc(100, 0x33), (timeMs + 200) * 90));
     this.frames++;
   }

@@ -14,6 +14,8 @@ export class StreamHistory {
   readonly ring: RingBuffer;
   readonly points = new JoinPoints();
   readonly scanner = new TransportScanner();
+  /** Told after bytes were appended; whoever sets it takes it back. */
+  onAppended: (() => void) | null = null;
   /** Join point of last resort, for a stream that shows no random access point at all. */
   private plainPoint: JoinPoint | null = null;
   private lastBitrateBps: number | null = null;
@@ -63,6 +65,7 @@ export class StreamHistory {
     this.scanner.scan(data, start, end, position, nowMs);
     for (const point of this.scanner.takeRandomAccessPoints()) this.points.add(point);
     if (this.ring.allocatedBytes > this.ring.maxBytes) this.trim(nowMs);
+    this.onAppended?.();
   }
 
   trim(nowMs: number): void {

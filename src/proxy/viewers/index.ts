@@ -1,3 +1,10 @@
 export { CatchUpScheduler } from './catch-up.scheduler';
 export { StreamFanout } from './stream-fanout';
-export { Viewer, type LeaveReason, type ViewerHost, type ViewerIdentity } from './viewer';
+export { isStalled } from './lag-policy';
+export {
+  Viewer,
+  unsentBytesOf,
+  type LeaveReason,
+  type ViewerHost,
+  type ViewerIdentity,
+} from './viewer';

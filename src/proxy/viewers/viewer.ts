@@ -46,6 +46,8 @@ export class Viewer {
   progressMs = 0;
   acceptedBytes = 0;
   jumps = 0;
+  /** Fetches segments, each with a request of its own, and has been given the first playlist. */
+  takesSegments = false;
   leaveReason: LeaveReason | null = null;
   private jumpTimesMs: number[] = [];
 
@@ -57,7 +59,12 @@ export class Viewer {
 
   get state(): 'waiting' | 'streaming' | 'gone' {
     if (this.leaveReason !== null) return 'gone';
-    return this.socket === null ? 'waiting' : 'streaming';
+    return this.isFed ? 'streaming' : 'waiting';
+  }
+
+  /** Media flow to it, on one socket or as segments. */
+  get isFed(): boolean {
+    return this.socket !== null || this.takesSegments;
   }
 
   /** Queues `bytes` on the socket. The caller has made sure that a socket is there. */
@@ -71,17 +78,9 @@ export class Viewer {
     return this.socket !== null && this.socket.writableLength === 0;
   }
 
-  /**
-   * Bytes written and not yet taken by the kernel. `writableLength` counts a buffer as pending until its
-   * last byte is taken; libuv's queue size tells partial progress, so that a slow viewer is not mistaken
-   * for a dead one. Where the handle does not offer it, the coarser figure serves.
-   */
+  /** Bytes written and not yet taken by the kernel. */
   unsentBytes(): number {
-    const socket = this.socket;
-    if (socket === null || socket.writableLength === 0) return 0;
-    const handle = (socket as { _handle?: { writeQueueSize?: unknown } | null })._handle;
-    const queued = handle?.writeQueueSize;
-    return typeof queued === 'number' ? queued : socket.writableLength;
+    return this.socket === null ? 0 : unsentBytesOf(this.socket);
   }
 
   noteProgress(nowMs: number): void {
@@ -102,4 +101,16 @@ export class Viewer {
     for (const at of this.jumpTimesMs) if (nowMs - at < 60_000) count++;
     return count;
   }
+}
+
+/**
+ * Bytes written and not yet taken by the kernel. `writableLength` counts a buffer as pending until its
+ * last byte is taken; libuv's queue size tells partial progress, so that a slow viewer is not mistaken
+ * for a dead one. Where the handle does not offer it, the coarser figure serves.
+ */
+export function unsentBytesOf(socket: Socket): number {
+  if (socket.writableLength === 0) return 0;
+  const handle = (socket as { _handle?: { writeQueueSize?: unknown } | null })._handle;
+  const queued = handle?.writeQueueSize;
+  return typeof queued === 'number' ? queued : socket.writableLength;
 }

@@ -1,0 +1,102 @@
+import fc from 'fast-check';
+import { renderPlaylist, windowStart } from './playlist';
+import { ProgrammeDate } from './programme-date';
+import { segmentBytes, type Segment } from './segment';
+
+function segment(number: number, changes: Partial<Segment> = {}): Segment {
+  return {
+    number,
+    start: number * 1880,
+    end: (number + 1) * 1880,
+    preface: Buffer.alloc(376),
+    durationMs: 4000,
+    isBreak: false,
+    breaksBefore: 0,
+    isIndependent: true,
+    presentedMs: number * 4000,
+    date: new ProgrammeDate(0),
+    ...changes,
+  };
+}
+
+describe('windowStart', () => {
+  it.each([
+    ['nothing', [], 8000, 0],
+    ['few', [4000, 4000], 8000, 0],
+    ['six of them', [4000, 4000, 4000, 4000, 4000, 4000, 4000], 8000, 1],
+    ['long ones', [8000, 8000, 8000, 8000, 8000, 8000, 8000], 8000, 1],
+    ['short ones', [2000, 2000, 2000, 2000, 2000, 2000, 2000, 4000, 4000, 8000], 8000, 3],
+  ])('%s', (_, durations, targetMs, start) => {
+    const segments = durations.map((durationMs, i) => segment(i, { durationMs }));
+    expect(windowStart(segments, targetMs)).toBe(start);
+  });
+
+  it('has six segments and three target durations whenever there are as many', () => {
+    const durations = fc.array(fc.integer({ min: 100, max: 12_000 }), { maxLength: 60 });
+    fc.assert(
+      fc.property(durations, fc.constantFrom(8000, 12_000), (list, targetMs) => {
+        const segments = list.map((durationMs, i) => segment(i, { durationMs }));
+        const start = windowStart(segments, targetMs);
+        const sum = (from: number): number => list.slice(from).reduce((a, b) => a + b, 0);
+        const fits = (from: number): boolean =>
+          list.length - from >= 6 && sum(from) >= 3 * targetMs;
+        if (start > 0) expect(fits(start)).toBe(true);
+        // And no more than needed.
+        expect(fits(start + 1)).toBe(false);
+      }),
+    );
+  });
+});
+
+describe('renderPlaylist', () => {
+  const facts = {
+    targetMs: 8000,
+    firstBreak: 50,
+    allIndependent: true,
+    addressOf: ({ number }: Segment) => `hls/t/${number}.ts`,
+    dateOf: () => null,
+  };
+
+  it('says what players need, and nothing of a later version', () => {
+    const segments = [segment(7), segment(8, { durationMs: 3999.6 })];
+    expect(renderPlaylist({ ...facts, segments })).toBe(
+      '#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:8\n#EXT-X-MEDIA-SEQUENCE:7\n' +
+        '#EXT-X-DISCONTINUITY-SEQUENCE:50\n#EXT-X-INDEPENDENT-SEGMENTS\n' +
+        '#EXTINF:4.000,\nhls/t/7.ts\n#EXTINF:4.000,\nhls/t/8.ts\n',
+    );
+  });
+
+  it('counts a break when its segment has left', () => {
+    const broken = segment(8, { isBreak: true });
+    const next = segment(9, { breaksBefore: 1 });
+    const whole = renderPlaylist({ ...facts, segments: [segment(7), broken, next] });
+    expect(whole).toContain('DISCONTINUITY-SEQUENCE:50');
+    expect(whole).toContain('#EXT-X-DISCONTINUITY\n#EXTINF:4.000,\nhls/t/8.ts');
+    const listed = renderPlaylist({ ...facts, segments: [broken, next] });
+    expect(listed).toContain('DISCONTINUITY-SEQUENCE:50');
+    expect(listed).toContain('#EXT-X-DISCONTINUITY\n');
+    const gone = renderPlaylist({ ...facts, segments: [next] });
+    expect(gone).toContain('DISCONTINUITY-SEQUENCE:51');
+    expect(gone).not.toContain('#EXT-X-DISCONTINUITY\n');
+  });
+
+  it('tells dates where there are some, and independence only when told', () => {
+    const text = renderPlaylist({
+      ...facts,
+      allIndependent: false,
+      segments: [segment(1), segment(2)],
+      dateOf: ({ number }) => (number === 2 ? Date.UTC(2026, 0, 2, 3, 4, 5, 6) : null),
+    });
+    expect(text).not.toContain('INDEPENDENT');
+    expect(text.match(/PROGRAM-DATE-TIME/g)).toHaveLength(1);
+    expect(text).toContain(
+      '#EXT-X-PROGRAM-DATE-TIME:2026-01-02T03:04:05.006Z\n#EXTINF:4.000,\nhls/t/2.ts',
+    );
+  });
+});
+
+describe('segmentBytes', () => {
+  it('is what a player gets: the tables and the media', () => {
+    expect(segmentBytes(segment(3))).toBe(376 + 1880);
+  });
+});

@@ -1,0 +1,50 @@
+import type { Segment } from './segment';
+
+/** Fewest segments of a sliding window, and its shortest duration in target durations (rule 26). */
+const MIN_SEGMENTS = 6;
+const MIN_TARGETS = 3;
+
+/** Index of the first segment of the sliding window: at least six segments and three target durations. */
+export function windowStart(segments: readonly Segment[], targetMs: number): number {
+  let durationMs = 0;
+  for (let at = segments.length - 1; at >= 0; at--) {
+    durationMs += segments[at]?.durationMs ?? 0;
+    const isEnough = segments.length - at >= MIN_SEGMENTS && durationMs >= MIN_TARGETS * targetMs;
+    if (isEnough) return at;
+  }
+  return 0;
+}
+
+export interface PlaylistFacts {
+  /** What is listed, oldest first; at least one. */
+  readonly segments: readonly Segment[];
+  readonly targetMs: number;
+  /** DISCONTINUITY-SEQUENCE of a playlist before any break. */
+  readonly firstBreak: number;
+  /** Every segment that was ever made begins at a random access point. */
+  readonly allIndependent: boolean;
+  /** Relative address of a segment. */
+  readonly addressOf: (segment: Segment) => string;
+  /** Wall clock of a segment's start as it was told first; null when none was. */
+  readonly dateOf: (segment: Segment) => number | null;
+}
+
+/** A live media playlist of protocol version 3 (RFC 8216 §4.3). */
+export function renderPlaylist(facts: PlaylistFacts): string {
+  const first = facts.segments[0];
+  const lines = [
+    '#EXTM3U',
+    '#EXT-X-VERSION:3',
+    `#EXT-X-TARGETDURATION:${Math.round(facts.targetMs / 1000)}`,
+    `#EXT-X-MEDIA-SEQUENCE:${first?.number ?? 0}`,
+    `#EXT-X-DISCONTINUITY-SEQUENCE:${facts.firstBreak + (first?.breaksBefore ?? 0)}`,
+  ];
+  if (facts.allIndependent) lines.push('#EXT-X-INDEPENDENT-SEGMENTS');
+  for (const segment of facts.segments) {
+    if (segment.isBreak) lines.push('#EXT-X-DISCONTINUITY');
+    const date = facts.dateOf(segment);
+    if (date !== null) lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(date).toISOString()}`);
+    lines.push(`#EXTINF:${(segment.durationMs / 1000).toFixed(3)},`, facts.addressOf(segment));
+  }
+  return `${lines.join('\n')}\n`;
+}

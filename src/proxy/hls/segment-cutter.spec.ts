@@ -1,0 +1,187 @@
+import fc from 'fast-check';
+import type { MediaUnit } from './media-unit';
+import type { Segment } from './segment';
+import { SegmentCutter } from './segment-cutter';
+
+const TABLES = Buffer.alloc(376, 1);
+const POINT = Buffer.alloc(376, 2);
+const FRAME_MS = 40;
+
+interface Shape {
+  readonly isPoint?: boolean;
+  readonly isBreak?: boolean;
+  /** Time since the unit before. */
+  readonly stepMs?: number;
+}
+
+/** Feeds units of 1000 bytes one after the other. */
+class Feed {
+  readonly segments: Segment[] = [];
+  readonly cutter = new SegmentCutter({
+    segmentMs: 4000,
+    firstNumber: 100,
+    wallMinusMonotonicMs: 0,
+  });
+  units = 0;
+  private timeMs = 0;
+
+  push({ isPoint = false, isBreak = false, stepMs = FRAME_MS }: Shape): this {
+    if (this.units > 0) this.timeMs += stepMs;
+    const unit: MediaUnit = {
+      position: this.units++ * 1000,
+      presentedMs: this.timeMs + 80,
+      decodedMs: this.timeMs,
+      arrivedMs: this.timeMs,
+      isBreak,
+      tables: null,
+    };
+    const closed = this.cutter.push(unit, isPoint ? POINT : null, TABLES);
+    if (closed !== null) this.segments.push(closed);
+    return this;
+  }
+
+  /** Groups of so many ms that each begin with a random access point. */
+  groups(count: number, groupMs: number, first: Shape = {}): this {
+    for (let group = 0; group < count; group++) {
+      for (let ms = 0; ms < groupMs; ms += FRAME_MS) {
+        this.push({ isPoint: ms === 0, ...(group === 0 && ms === 0 ? first : {}) });
+      }
+    }
+    return this;
+  }
+
+  get durations(): number[] {
+    return this.segments.map(({ durationMs }) => durationMs);
+  }
+}
+
+describe('SegmentCutter', () => {
+  it.each<[string, number, number, number[]]>([
+    ['groups of half a second', 520, 24, [1040, 4160, 4160]],
+    ['groups of one second', 1000, 14, [1000, 4000, 4000, 4000]],
+    ['groups of three seconds', 3000, 6, [3000, 6000, 6000]],
+    ['groups as long as a segment', 4000, 4, [4000, 4000, 4000]],
+    ['groups of eight seconds', 8000, 4, [8000, 8000, 8000]],
+  ])('%s', (_, groupMs, count, durations) => {
+    const feed = new Feed().groups(count, groupMs);
+    expect(feed.durations.slice(0, durations.length)).toEqual(durations);
+    expect(feed.cutter.fixTargetMs()).toBe(8000);
+    expect(feed.cutter.allIndependent).toBe(true);
+  });
+
+  it('allows for a first group of up to twelve seconds, and keeps what it told', () => {
+    const feed = new Feed().groups(2, 12_000).groups(2, 1000);
+    expect(feed.cutter.fixTargetMs()).toBe(12_000);
+    feed.groups(8, 1000);
+    expect(feed.cutter.fixTargetMs()).toBe(12_000);
+    expect(feed.durations.slice(0, 2)).toEqual([12_000, 12_000]);
+  });
+
+  it('looks at what is open when the target is fixed', () => {
+    const feed = new Feed().groups(1, 1000).groups(1, 10_000);
+    expect(feed.durations).toEqual([1000]);
+    expect(feed.cutter.fixTargetMs()).toBe(12_000);
+    expect(feed.groups(1, 4000).durations).toEqual([1000, 10_000]);
+  });
+
+  it('cuts by force at the target once it is fixed, and claims independence no more', () => {
+    const feed = new Feed().groups(4, 1000);
+    expect(feed.cutter.fixTargetMs()).toBe(8000);
+    expect(feed.cutter.allIndependent).toBe(true);
+    feed.groups(1, 30_000).groups(10, 1000);
+    expect(Math.max(...feed.durations)).toBe(8000);
+    expect(feed.segments.filter(({ isIndependent }) => !isIndependent).length).toBeGreaterThan(1);
+    expect(feed.cutter.allIndependent).toBe(false);
+    expect(feed.segments.at(-1)).toMatchObject({ isIndependent: true, preface: POINT });
+  });
+
+  it('begins after three seconds without a random access point', () => {
+    const feed = new Feed();
+    for (let i = 0; i < 500; i++) feed.push({});
+    expect(feed.segments[0]).toMatchObject({ start: 75_000, isIndependent: false });
+    expect(feed.segments[0]!.preface).toBe(TABLES);
+  });
+
+  it('waits for tables', () => {
+    const { cutter } = new Feed();
+    for (let i = 0; i < 500; i++) {
+      const timeMs = i * FRAME_MS;
+      const unit = {
+        presentedMs: timeMs,
+        decodedMs: timeMs,
+        arrivedMs: timeMs,
+        isBreak: false,
+        tables: null,
+      };
+      expect(cutter.push({ ...unit, position: i * 1000 }, null, null)).toBeNull();
+    }
+  });
+
+  it('ends a segment where the time line breaks, and leaves nothing out', () => {
+    const feed = new Feed()
+      .groups(6, 1000)
+      .push({ isBreak: true, stepMs: 500_000 })
+      .groups(12, 1000);
+    const at = feed.segments.findIndex(({ isBreak }) => isBreak);
+    const [before, after] = [feed.segments[at - 1]!, feed.segments[at]!];
+    expect(before).toMatchObject({ durationMs: 1000, end: after.start, isBreak: false });
+    expect(after).toMatchObject({ isIndependent: false, breaksBefore: 0 });
+    expect(feed.segments[at + 1]).toMatchObject({ breaksBefore: 1, isBreak: false });
+    expect(after.date).not.toBe(before.date);
+  });
+
+  it('stays independent over a splice, which begins with a key frame', () => {
+    const feed = new Feed().groups(6, 1000).groups(10, 1000, { isBreak: true });
+    expect(feed.cutter.allIndependent).toBe(true);
+    expect(feed.segments.filter(({ isBreak }) => isBreak)).toHaveLength(1);
+  });
+
+  it('sets what follows lost media apart, and waits for a key frame', () => {
+    const feed = new Feed().groups(6, 1000);
+    const count = feed.segments.length;
+    feed.cutter.skipped();
+    feed.push({}).push({}).groups(6, 1000);
+    expect(feed.segments[count]).toMatchObject({
+      isBreak: true,
+      isIndependent: true,
+      number: 100 + count,
+    });
+    expect(feed.segments[count]!.start).toBe(152_000);
+  });
+
+  it('any stream: contiguous, numbered, never longer than told, nothing lost', () => {
+    const piece = fc.record({
+      groupFrames: fc.integer({ min: 1, max: 320 }),
+      isBreak: fc.boolean(),
+      isPoint: fc.boolean(),
+      stepMs: fc.constantFrom(20, 40, 40, 200, 1500, 7000),
+    });
+    fc.assert(
+      fc.property(fc.array(piece, { minLength: 1, maxLength: 40 }), fc.nat(30), (pieces, fixAt) => {
+        const feed = new Feed();
+        feed.push({ isPoint: true });
+        pieces.forEach(({ groupFrames, isBreak, isPoint, stepMs }, i) => {
+          if (i === fixAt) feed.cutter.fixTargetMs();
+          feed.push({ isPoint, isBreak: isBreak && i % 5 === 4, stepMs });
+          for (let frame = 1; frame < groupFrames; frame++) feed.push({});
+        });
+        const targetS = feed.cutter.fixTargetMs() / 1000;
+        let end = 0;
+        let breaks = 0;
+        feed.segments.forEach((segment, i) => {
+          expect(segment.number).toBe(100 + i);
+          expect(segment.start).toBe(end);
+          expect(segment.end).toBeGreaterThan(segment.start);
+          expect(segment.durationMs).toBeGreaterThan(0);
+          expect(Math.round(segment.durationMs / 1000)).toBeLessThanOrEqual(targetS);
+          expect(segment.breaksBefore).toBe(breaks);
+          if (segment.isBreak) breaks++;
+          end = segment.end;
+        });
+        const independent = feed.segments.every(({ isIndependent }) => isIndependent);
+        expect(feed.cutter.allIndependent).toBe(independent);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

@@ -1,0 +1,200 @@
+import type { MediaUnit } from './media-unit';
+import { ProgrammeDate } from './programme-date';
+import type { Segment } from './segment';
+
+/** The first segment is short, so that the first viewer waits less. */
+const FIRST_MS = 1000;
+/** A unit that comes this much early is on time: encoders round. */
+const EARLY_MS = 25;
+/** A duration is told rounded to seconds: this much above the target still rounds to it. */
+const ROUNDING_MS = 450;
+/** Media without a random access point after which a segment begins all the same. */
+const PLAIN_MS = 3000;
+/** Length of a picture as long as only one was seen. */
+const USUAL_STEP_MS = 40;
+/** The last picture before a break lasts no longer than this, however slow the pictures came. */
+const MAX_STEP_MS = 1000;
+
+export interface CutterOptions {
+  /** HLS_SEGMENT_DURATION. */
+  readonly segmentMs: number;
+  readonly firstNumber: number;
+  readonly wallMinusMonotonicMs: number;
+}
+
+/** Tables to send ahead of a segment; null for a unit that is no random access point. */
+export type PrefaceAt = (position: number) => Buffer | null;
+
+interface Place {
+  readonly unit: MediaUnit;
+  /** Null at a unit that is no random access point. */
+  readonly point: Buffer | null;
+  readonly tables: Buffer | null;
+}
+
+interface Open extends Place {
+  readonly isBreak: boolean;
+  readonly preface: Buffer;
+}
+
+/**
+ * Decides where segments begin and end (rule 25): at the first random access point after the wanted
+ * duration; at a break of the time line; and, when neither comes before the target duration, at the last
+ * unit that keeps it.
+ */
+export class SegmentCutter {
+  /** False for ever once a segment has begun at anything but a random access point. */
+  allIndependent = true;
+  private target: number | null = null;
+  private nextNumber: number;
+  private breaks = 0;
+  private made = 0;
+  private longestMs = 0;
+  private open: Open | null = null;
+  private last: Place | null = null;
+  private lastEndMs = 0;
+  private stepMs = USUAL_STEP_MS;
+  private waitingSinceMs: number | null = null;
+  private isBroken = false;
+  /** Media go on without a gap from the end of the last segment: none of them may be left out. */
+  private isContiguous = false;
+  private date: ProgrammeDate;
+
+  constructor(private readonly options: CutterOptions) {
+    this.nextNumber = options.firstNumber;
+    this.date = new ProgrammeDate(options.wallMinusMonotonicMs);
+  }
+
+  /** Greatest duration of a segment, ms, as players are told; fixed when it is first asked for. */
+  fixTargetMs(): number {
+    const { open, last } = this;
+    // What is open may be longer already than what was closed.
+    const openMs = open === null || last === null ? 0 : elapsed(open.unit, last.unit);
+    const isShort = Math.max(this.longestMs, openMs) <= this.shortTargetMs;
+    this.target ??= isShort ? this.shortTargetMs : this.longTargetMs;
+    return this.target;
+  }
+
+  /** Media were missed: what is open is given up, and the next segment stands apart. */
+  skipped(): void {
+    this.open = null;
+    this.last = null;
+    this.waitingSinceMs = null;
+    this.isBroken = this.made > 0;
+    this.isContiguous = false;
+  }
+
+  /**
+   * Takes the next unit. Returns the segment that ends with it, if one does.
+   *
+   * @param point tables before the unit when it is a random access point, else null
+   * @param tables the last tables before the unit; null while none are known
+   */
+  push(unit: MediaUnit, point: Buffer | null, tables: Buffer | null): Segment | null {
+    const place = { unit, point, tables };
+    let closed: Segment | null = null;
+    if (unit.isBreak) {
+      closed = this.close(unit.position, this.endBeforeBreakMs());
+      this.open = null;
+      this.last = null;
+      this.waitingSinceMs = null;
+      this.isBroken = this.made > 0;
+      this.isContiguous = closed !== null;
+      this.date = new ProgrammeDate(this.options.wallMinusMonotonicMs);
+    } else if (this.open !== null) {
+      closed = this.cutAt(place);
+    }
+    if (this.open === null) this.beginIfPossible(place);
+    this.note(place);
+    return closed;
+  }
+
+  private get shortTargetMs(): number {
+    return Math.ceil((2 * this.options.segmentMs) / 1000) * 1000;
+  }
+
+  private get longTargetMs(): number {
+    return Math.ceil((3 * this.options.segmentMs) / 1000) * 1000;
+  }
+
+  private endBeforeBreakMs(): number {
+    const beginMs = this.open?.unit.presentedMs ?? 0;
+    return Math.min(this.lastEndMs, beginMs + (this.target ?? this.longTargetMs));
+  }
+
+  private cutAt(place: Place): Segment | null {
+    const { unit, point } = place;
+    const open = this.open as Open;
+    const limitMs = this.target ?? this.longTargetMs;
+    const elapsedMs = elapsed(open.unit, unit);
+    const wantedMs = this.made === 0 ? FIRST_MS : this.options.segmentMs;
+    if (point !== null && elapsedMs >= wantedMs - EARLY_MS && elapsedMs < limitMs + ROUNDING_MS) {
+      const closed = this.close(unit.position, unit.presentedMs);
+      this.begin(place, point, false);
+      return closed;
+    }
+    const { last } = this;
+    const preface = last?.point ?? last?.tables ?? null;
+    if (elapsedMs <= limitMs || last === null || preface === null) return null;
+    if (last.unit.position === open.unit.position) return null;
+    const closed = this.close(last.unit.position, last.unit.presentedMs);
+    this.begin(last, preface, false);
+    return closed;
+  }
+
+  private beginIfPossible(place: Place): void {
+    const { unit, point, tables } = place;
+    if (point !== null) {
+      this.begin(place, point, this.isBroken);
+      return;
+    }
+    this.waitingSinceMs ??= unit.decodedMs;
+    const isOverdue = unit.decodedMs - this.waitingSinceMs >= PLAIN_MS;
+    if (tables !== null && (isOverdue || this.isContiguous))
+      this.begin(place, tables, this.isBroken);
+  }
+
+  private begin(place: Place, preface: Buffer, isBreak: boolean): void {
+    this.open = { ...place, isBreak, preface };
+    this.isBroken = false;
+    this.isContiguous = true;
+    this.lastEndMs = place.unit.presentedMs + this.stepMs;
+  }
+
+  private close(end: number, endMs: number): Segment | null {
+    const { open } = this;
+    if (open === null) return null;
+    const segment: Segment = {
+      number: this.nextNumber++,
+      start: open.unit.position,
+      end,
+      preface: open.preface,
+      durationMs: Math.max(1, endMs - open.unit.presentedMs),
+      isBreak: open.isBreak,
+      breaksBefore: this.breaks,
+      isIndependent: open.point !== null,
+      presentedMs: open.unit.presentedMs,
+      date: this.date,
+    };
+    this.made++;
+    if (segment.isBreak) this.breaks++;
+    if (!segment.isIndependent) this.allIndependent = false;
+    this.longestMs = Math.max(this.longestMs, segment.durationMs);
+    return segment;
+  }
+
+  private note(place: Place): void {
+    const { unit } = place;
+    this.date.note(unit.arrivedMs, unit.presentedMs);
+    if (this.last !== null) {
+      const stepMs = unit.decodedMs - this.last.unit.decodedMs;
+      if (stepMs > 0) this.stepMs = Math.min(stepMs, MAX_STEP_MS);
+    }
+    this.lastEndMs = Math.max(this.lastEndMs, unit.presentedMs + this.stepMs);
+    this.last = place;
+  }
+}
+
+function elapsed(from: MediaUnit, to: MediaUnit): number {
+  return to.decodedMs - from.decodedMs;
+}

@@ -1,0 +1,96 @@
+import type { ServerResponse } from 'node:http';
+import { TS_PACKET } from '../mpegts';
+import type { RingBuffer } from '../buffer';
+import { isStalled, unsentBytesOf, type Viewer } from '../viewers';
+import type { Segment } from './segment';
+
+/**
+ * Sends one segment: the tables ahead of it, then views of the ring, one at a time and each only after the kernel
+ * has taken the one before, so that a slow player pins one piece. Between two pieces others have their turn.
+ * What has left the ring meanwhile can not be sent any more: the connection is reset, because the length was told.
+ */
+export class SegmentSender {
+  private position: number;
+  private progressMs: number;
+  private acceptedBytes = 0;
+  private queuedBytes = 0;
+  private immediate: NodeJS.Immediate | null = null;
+  private isOver = false;
+
+  constructor(
+    private readonly response: ServerResponse,
+    private readonly ring: RingBuffer,
+    private readonly segment: Segment,
+    private readonly viewer: Viewer,
+    nowMs: number,
+    private readonly onOver: (sender: SegmentSender) => void,
+  ) {
+    this.position = segment.start;
+    this.progressMs = nowMs;
+    response.once('close', () => this.finish());
+  }
+
+  /** Bytes queued on the socket that the kernel has not taken. */
+  get pinnedBytes(): number {
+    return this.response.socket?.writableLength ?? 0;
+  }
+
+  /** The head must be out. */
+  start(): void {
+    this.write(this.segment.preface);
+  }
+
+  /** Cuts a player who takes nothing, unless our own loop was late (rule 18). */
+  check(nowMs: number, ownLoopLate: boolean, stallTimeoutMs: number): void {
+    const { socket } = this.response;
+    const unsentBytes = socket === null ? 0 : unsentBytesOf(socket);
+    const accepted = this.queuedBytes - unsentBytes;
+    if (ownLoopLate || unsentBytes === 0 || accepted !== this.acceptedBytes) {
+      this.progressMs = nowMs;
+    }
+    this.acceptedBytes = accepted;
+    const sinceProgressMs = nowMs - this.progressMs;
+    if (isStalled({ unsentBytes, sinceProgressMs }, stallTimeoutMs)) this.abort();
+  }
+
+  abort(): void {
+    const { socket } = this.response;
+    this.finish();
+    socket?.resetAndDestroy();
+  }
+
+  private readonly taken = (error?: Error | null): void => {
+    if (error == null && !this.isOver) this.immediate = setImmediate(this.next);
+  };
+
+  private readonly next = (): void => {
+    this.immediate = null;
+    const { segment, position } = this;
+    if (position >= segment.end) {
+      this.viewer.cursor = Math.max(this.viewer.cursor, segment.end);
+      this.response.end();
+      return;
+    }
+    const left = segment.end - position;
+    const piece = position < this.ring.tail ? null : this.ring.view(position, left);
+    if (piece === null || piece.length < TS_PACKET) {
+      this.abort();
+      return;
+    }
+    this.position += piece.length;
+    this.write(piece);
+  };
+
+  private write(piece: Buffer): void {
+    this.queuedBytes += piece.length;
+    this.viewer.queuedBytes += piece.length;
+    this.response.write(piece, this.taken);
+  }
+
+  private finish(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    if (this.immediate !== null) clearImmediate(this.immediate);
+    this.onOver(this);
+  }
+}

@@ -1,0 +1,257 @@
+import fc from 'fast-check';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pid as pidOf, TS_PACKET } from '../mpegts';
+import { continuityFaults } from '../testing/continuity.spec-support';
+import {
+  packetsOf,
+  SyntheticStream,
+  type SyntheticOptions,
+} from '../testing/synthetic-stream.spec-support';
+import { StreamHistory } from '../upstream';
+import type { Segment } from './segment';
+import { MAX_OWED_BYTES, SegmentTrack } from './segment-track';
+
+const WRAP_MS = 2 ** 33 / 90;
+const WALL_MS = Date.UTC(2026, 0, 1);
+const FRAME_MS = 40;
+const address = ({ number }: Segment): string => `${number}.ts`;
+const PLENTY = { maxBytes: 64 * 1024 * 1024, maxAgeMs: 3_600_000 };
+
+/** A stream whose media arrive as told, and its track. */
+class Stage {
+  readonly history: StreamHistory;
+  readonly track: SegmentTrack;
+  nowMs = 0;
+
+  constructor(limits = PLENTY) {
+    this.history = new StreamHistory(limits);
+    const options = { segmentMs: 4000, wallMs: WALL_MS, wallMinusMonotonicMs: WALL_MS };
+    this.track = new SegmentTrack(this.history, options);
+  }
+
+  feed(bytes: Buffer, commit = true): void {
+    this.history.append(bytes, 0, bytes.length, this.nowMs);
+    if (commit) this.history.ring.commit();
+  }
+
+  /** So many frames at their pace, a second at a time. */
+  play(stream: SyntheticStream, frames: number): void {
+    for (let left = frames; left > 0; left -= 25) {
+      this.nowMs += Math.min(left, 25) * FRAME_MS;
+      this.feed(stream.take(Math.min(left, 25)));
+      this.history.trim(this.nowMs);
+    }
+  }
+
+  /** Every segment that is there. */
+  get segments(): Segment[] {
+    const listed: Segment[] = [];
+    if (this.track.isPlayable) {
+      this.track.playlist(true, (segment) => {
+        listed.push(segment);
+        return 'x';
+      });
+    }
+    return listed;
+  }
+
+  bytesOf({ start, end }: Segment): Buffer {
+    const runs: Buffer[] = [];
+    for (let at = start; at < end; at += runs.at(-1)!.length) {
+      const run = this.history.ring.view(at, end - at);
+      if (run === null) throw new Error('a segment is not in the ring');
+      runs.push(run);
+    }
+    return Buffer.concat(runs);
+  }
+}
+
+/** What every list of segments has to be, whatever the stream. */
+function expectSound(stage: Stage): void {
+  const { segments, track } = stage;
+  let end = segments[0]?.start;
+  for (const segment of segments) {
+    expect(segment.start).toBe(end);
+    end = segment.end;
+    expect(segment.start % TS_PACKET).toBe(0);
+    expect(Math.round(segment.durationMs / 1000)).toBeLessThanOrEqual(track.targetMs / 1000);
+    expect(packetsOf(segment.preface).map((packet) => pidOf(packet, 0))).toEqual([0, 0x1000]);
+    // A player that begins here finds every counter in order.
+    const whole = Buffer.concat([segment.preface, stage.bytesOf(segment)]);
+    expect(continuityFaults(whole)).toEqual([]);
+    expect(track.find(segment.number)).toBe(segment);
+  }
+}
+
+describe('SegmentTrack', () => {
+  it.each<[string, Partial<SyntheticOptions>, number, number[]]>([
+    ['groups of half a second', { gop: 13 }, 400, [1040, 4160, 4160]],
+    ['groups of a second', { gop: 25 }, 400, [1000, 4000, 4000]],
+    ['groups of twelve seconds', { gop: 300 }, 1000, [12_000, 12_000]],
+    ['no key frame at all', { gop: 0 }, 1000, [12_000, 12_000]],
+    ['a wrap', { gop: 25, startMs: WRAP_MS - 6000 }, 400, [1000, 4000, 4000]],
+  ])('makes segments of %s', (_, options, frames, durations) => {
+    const stage = new Stage();
+    stage.play(new SyntheticStream(options), frames);
+    stage.track.listen();
+    const { segments } = stage;
+    expect(segments.slice(0, durations.length).map(({ durationMs }) => durationMs)).toEqual(
+      durations,
+    );
+    expect(segments.some(({ isBreak }) => isBreak)).toBe(false);
+    expectSound(stage);
+  });
+
+  it('is the same whether it followed the stream or was asked late, however bytes came', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 12, max: 330 }),
+        fc.nat(Math.floor(WRAP_MS)),
+        fc.array(fc.tuple(fc.integer({ min: 1, max: 90 }), fc.boolean()), { maxLength: 20 }),
+        (gop, startMs, bursts) => {
+          const [early, late] = [new Stage(), new Stage()];
+          early.track.listen();
+          const stream = new SyntheticStream({ gop, startMs, frameBytes: 300 });
+          for (const [frames, commit] of bursts) {
+            const bytes = stream.take(frames);
+            early.nowMs += frames * FRAME_MS;
+            early.feed(bytes, commit);
+            late.feed(bytes);
+          }
+          early.history.ring.commit();
+          early.track.advance();
+          late.track.listen();
+          const cuts = ({ segments }: Stage): number[] => segments.map(({ start }) => start);
+          expectSound(early);
+          expectSound(late);
+          // The one that was asked late knows how long groups are before it tells a target.
+          const same = Math.min(cuts(early).length, cuts(late).length);
+          if (gop <= 200) expect(cuts(early).slice(0, same)).toEqual(cuts(late).slice(0, same));
+          for (const { start, isIndependent } of early.segments) {
+            if (isIndependent) expect(stream.keyframes).toContain(start);
+          }
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
+  it('breaks where the time line does', () => {
+    const stage = new Stage();
+    stage.track.listen();
+    stage.play(new SyntheticStream(), 300);
+    stage.play(new SyntheticStream({ startMs: 900_000 }), 300);
+    const at = stage.segments.findIndex(({ isBreak }) => isBreak);
+    expect(at).toBeGreaterThan(1);
+    expect(stage.segments.filter(({ isBreak }) => isBreak)).toHaveLength(1);
+    const text = stage.track.playlist(true, address);
+    expect(text.match(/#EXT-X-DISCONTINUITY\n/g)).toHaveLength(1);
+    expect(text).toContain('INDEPENDENT-SEGMENTS');
+  });
+
+  it('makes segments of radio', () => {
+    const bytes = readFileSync(join(__dirname, '../mpegts/fixtures/audio-only.m2t'));
+    const stage = new Stage();
+    stage.feed(bytes);
+    stage.track.listen();
+    const { segments } = stage;
+    expect(segments[0]!.durationMs).toBeGreaterThanOrEqual(975);
+    expect(segments[0]!.durationMs).toBeLessThan(1100);
+    expect(segments.every(({ isIndependent }) => isIndependent)).toBe(true);
+  });
+
+  it('tells dates once the burst is over, the same for ever', () => {
+    const stage = new Stage();
+    stage.track.listen();
+    const stream = new SyntheticStream();
+    stage.feed(stream.take(125));
+    const early = stage.track.playlist(false, address);
+    expect(early).not.toContain('PROGRAM-DATE-TIME');
+    stage.play(stream, 400);
+    const later = stage.track.playlist(false, address);
+    // Frames are shown 200 ms after their place; the first second came at 0, with five of the past.
+    const dates = [...later.matchAll(/DATE-TIME:(.*)\n#EXTINF:(.*),/g)];
+    expect(dates.length).toBeGreaterThan(2);
+    dates.slice(1).forEach(([, date], i) => {
+      const [, before, duration] = dates[i]!;
+      expect(Date.parse(date!) - Date.parse(before!)).toBe(Number(duration) * 1000);
+    });
+    stage.play(stream, 100);
+    const last = stage.track.playlist(true, address);
+    for (const line of later.matchAll(/(?:#EXT-X-PROGRAM.*\n)?#EXTINF.*\n\d+\.ts\n/g)) {
+      expect(last).toContain(line[0]);
+    }
+  });
+
+  it('forgets what has left the ring, and counts on', () => {
+    const stage = new Stage({ maxBytes: 1024 * 1024, maxAgeMs: 3_600_000 });
+    stage.track.listen();
+    const stream = new SyntheticStream({ frameBytes: 3000 });
+    stage.play(stream, 100);
+    const first = stage.segments[0]!;
+    stage.play(stream, 1500);
+    expect(stage.track.find(first.number)).toBeNull();
+    expect(stage.segments[0]!.number).toBeGreaterThan(first.number + 5);
+    expectSound(stage);
+  });
+
+  it('keeps what its playlist lists although the ring is small and old, until it rests', () => {
+    const stage = new Stage({ maxBytes: 256 * 1024, maxAgeMs: 2000 });
+    const stream = new SyntheticStream({ frameBytes: 5000 });
+    stage.play(stream, 100);
+    stage.track.listen();
+    stage.play(stream, 1500);
+    const { ring } = stage.history;
+    const text = stage.track.playlist(false, address);
+    expect(text.match(/#EXTINF/g)!.length).toBeGreaterThanOrEqual(6);
+    expect(ring.allocatedBytes).toBeGreaterThan(2 * 1024 * 1024);
+    expect(ring.allocatedBytes).toBeLessThan(8 * 1024 * 1024);
+    stage.track.rest();
+    stage.history.trim(stage.nowMs);
+    expect(ring.allocatedBytes).toBeLessThan(1024 * 1024);
+  });
+
+  it('owes no more than its bound', () => {
+    const stage = new Stage({ maxBytes: 256 * 1024, maxAgeMs: 2000 });
+    stage.track.listen();
+    for (let second = 0; second < 14; second++) {
+      const startMs = second * 1000;
+      stage.play(new SyntheticStream({ frameBytes: 400_000, gop: 0, startMs }), 25);
+      expect(stage.history.ring.allocatedBytes).toBeLessThan(MAX_OWED_BYTES + 1024 * 1024);
+    }
+    expect(stage.history.ring.allocatedBytes).toBeGreaterThan(MAX_OWED_BYTES / 2);
+  });
+
+  it('goes on after a rest with higher numbers, set apart', () => {
+    const stage = new Stage({ maxBytes: 512 * 1024, maxAgeMs: 3_600_000 });
+    stage.track.listen();
+    const stream = new SyntheticStream({ frameBytes: 3000 });
+    stage.play(stream, 300);
+    const before = stage.segments.at(-1)!;
+    stage.track.rest();
+    stage.play(stream, 800);
+    stage.track.listen();
+    stage.play(stream, 400);
+    const after = stage.segments;
+    expect(after[0]!.number).toBe(before.number + 1);
+    expect(after[0]!.isBreak).toBe(true);
+    expect(after.slice(1).some(({ isBreak }) => isBreak)).toBe(false);
+    expectSound(stage);
+  });
+
+  it('tells those who wait when there is a first segment', async () => {
+    const stage = new Stage();
+    stage.track.listen();
+    let isPlayable = false;
+    const waiting = stage.track.whenPlayable().then(() => (isPlayable = true));
+    const stream = new SyntheticStream();
+    stage.play(stream, 25);
+    await Promise.resolve();
+    expect(isPlayable).toBe(false);
+    stage.play(stream, 10);
+    stage.play(stream, 1);
+    await waiting;
+    expect(stage.segments).toHaveLength(1);
+  });
+});

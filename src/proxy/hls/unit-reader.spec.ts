@@ -1,0 +1,134 @@
+import fc from 'fast-check';
+import { TransportScanner } from '../mpegts';
+import { patSection, pes, pmtSection, TsWriter } from '../mpegts/fixtures/ts-writer';
+import type { MediaUnit } from './media-unit';
+import { UnitReader } from './unit-reader';
+
+const WRAP = 2 ** 33;
+const VIDEO = 0x100;
+const AUDIO = 0x101;
+
+function tables(writer: TsWriter): TsWriter {
+  const streams = [
+    { pid: VIDEO, type: 0x1b },
+    { pid: AUDIO, type: 0x0f },
+  ];
+  return writer
+    .section(0, patSection([[1, 0x1000]]))
+    .section(0x1000, pmtSection(1, VIDEO, streams));
+}
+
+/** Reads all of it in pieces of so many packets. */
+function unitsOf(bytes: Buffer, packets = 1000, maxStepMs = 8000): MediaUnit[] {
+  const scanner = new TransportScanner();
+  scanner.scan(bytes, 0, bytes.length, 0, 0);
+  const reader = new UnitReader({ maxStepMs, mediaTimeAt: (position) => position });
+  const units: MediaUnit[] = [];
+  for (let at = 0; at < bytes.length; at += packets * 188) {
+    const run = bytes.subarray(at, at + packets * 188);
+    reader.read(run, at, scanner.programme!, 0, (unit) => units.push(unit));
+  }
+  return units;
+}
+
+function frame(writer: TsWriter, ticks: number, reorder = 3600, discontinuity = false): void {
+  const unit = Buffer.alloc(400, 0x55);
+  unit.set([0, 0, 1, 0x41]);
+  const dts = ((ticks % WRAP) + WRAP) % WRAP;
+  writer.pes({ pid: VIDEO, discontinuity }, pes(unit, (dts + reorder) % WRAP, dts), 150);
+  writer.pes({ pid: AUDIO }, pes(Buffer.alloc(50), dts));
+}
+
+describe('UnitReader', () => {
+  it('puts units on one line over any number of wraps, however packets are grouped', () => {
+    const steps = fc.array(fc.integer({ min: 90, max: 90 * 7000 }), {
+      minLength: 1,
+      maxLength: 40,
+    });
+    fc.assert(
+      fc.property(
+        steps,
+        fc.nat(WRAP - 1),
+        fc.integer({ min: 1, max: 20 }),
+        (list, start, packets) => {
+          const writer = tables(new TsWriter());
+          let ticks = start;
+          frame(writer, ticks);
+          for (const step of list) frame(writer, (ticks += step));
+          const units = unitsOf(writer.bytes(), packets);
+          expect(units).toHaveLength(list.length + 1);
+          list.forEach((step, i) => {
+            const [from, to] = [units[i]!, units[i + 1]!];
+            expect(to.decodedMs - from.decodedMs).toBeCloseTo(step / 90, 3);
+            expect(to.presentedMs - to.decodedMs).toBeCloseTo(40, 3);
+            expect(to.isBreak).toBe(false);
+          });
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  it.each([
+    ['a leap forward', 90 * 8001, false, true],
+    ['the longest step', 90 * 8000, false, false],
+    ['a leap back', -90 * 1001, false, true],
+    ['a little back', -90 * 900, false, false],
+    ['a flag', 3600, true, true],
+    ['a flag and a leap', 90 * 60_000, true, true],
+  ])('%s', (_, step, flagged, isBreak) => {
+    const writer = tables(new TsWriter());
+    frame(writer, 900_000);
+    frame(writer, 903_600);
+    frame(writer, 903_600 + step, 3600, flagged);
+    frame(writer, 903_600 + step + 3600);
+    expect(unitsOf(writer.bytes()).map((unit) => unit.isBreak)).toEqual([
+      false,
+      false,
+      isBreak,
+      false,
+    ]);
+  });
+
+  it('hears the flag of a packet without payload, as a splice has it', () => {
+    const writer = tables(new TsWriter());
+    frame(writer, 900_000);
+    writer.packet({ pid: VIDEO, discontinuity: true });
+    frame(writer, 903_600);
+    expect(unitsOf(writer.bytes()).map(({ isBreak }) => isBreak)).toEqual([false, true]);
+  });
+
+  it('does not take flags of other streams for its own', () => {
+    const writer = tables(new TsWriter());
+    frame(writer, 900_000);
+    writer.packet({ pid: AUDIO, discontinuity: true });
+    frame(writer, 903_600);
+    expect(unitsOf(writer.bytes()).map(({ isBreak }) => isBreak)).toEqual([false, false]);
+  });
+
+  it('takes the time of the place where units are scrambled', () => {
+    const writer = tables(new TsWriter());
+    for (let i = 0; i < 3; i++) {
+      writer.pes({ pid: VIDEO, scrambled: true }, pes(Buffer.alloc(400), i * 3600));
+    }
+    const units = unitsOf(writer.bytes());
+    expect(units).toHaveLength(3);
+    for (const { position, decodedMs, presentedMs } of units) {
+      expect([decodedMs, presentedMs]).toEqual([position, position]);
+    }
+  });
+
+  it('says that packets were missed', () => {
+    const writer = tables(new TsWriter());
+    for (let i = 0; i < 4; i++) frame(writer, 900_000 + i * 3600);
+    const bytes = writer.bytes();
+    const scanner = new TransportScanner();
+    scanner.scan(bytes, 0, bytes.length, 0, 0);
+    const reader = new UnitReader({ maxStepMs: 8000, mediaTimeAt: () => null });
+    const breaks: boolean[] = [];
+    reader.read(bytes, 0, scanner.programme!, 0, ({ isBreak }) => breaks.push(isBreak));
+    reader.skipped();
+    reader.read(bytes, bytes.length, scanner.programme!, 0, ({ isBreak }) => breaks.push(isBreak));
+    expect(breaks).toEqual([false, false, false, false, true, false, false, false]);
+  });
+});

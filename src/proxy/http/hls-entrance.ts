@@ -1,0 +1,149 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CONFIG, type AppConfig } from '../../config';
+import { streamKey, type ContentSelector } from '../../kernel/content-selector';
+import { AppError } from '../../kernel/errors';
+import { HlsPlaybacks, type Playback } from '../hls';
+import { SessionDirectory, type StreamSession } from '../session';
+import { Viewer } from '../viewers';
+import { clientAddress } from './viewer-entrance';
+
+const MAX_AGENT_LENGTH = 256;
+const STOPPED = 'The stream was stopped before it could be watched.';
+/** Players in browsers give a playlist up after 10 s and take the answer 503 for "later" (rule 28). */
+const BROWSER_PATIENCE_MS = 8000;
+
+/**
+ * Leads a request for a playlist to its playback. A cold one is held until there is something to list, so that
+ * players never see an empty playlist and failures keep their status.
+ */
+@Injectable()
+export class HlsEntrance {
+  constructor(
+    @Inject(CONFIG) private readonly config: AppConfig,
+    private readonly sessions: SessionDirectory,
+    private readonly playbacks: HlsPlaybacks,
+  ) {}
+
+  /**
+   * A new playback of the content, once there is a segment. Null when the caller has hung up meanwhile.
+   *
+   * @throws AppError as a stream's start does; `still_starting` for a browser whose patience is over
+   */
+  async admit(
+    selector: ContentSelector,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<Playback | null> {
+    const key = streamKey(selector);
+    const viewer = this.viewerOf(key, request);
+    const session = this.sessionOf(selector, viewer);
+    const wait = new Wait(viewer, reply, isBrowser(request) ? BROWSER_PATIENCE_MS : null);
+    let ready: StreamSession | null = null;
+    try {
+      ready = await wait.for(session.ready);
+      if (ready === null || hasHungUp(viewer)) return null;
+      this.mustBeThere(viewer, ready);
+      const track = this.playbacks.use(ready, wait);
+      try {
+        wait.limit(this.config.proxyInitTimeoutMs);
+        if ((await wait.for(track.whenPlayable().then(() => track))) === null) return null;
+        if (hasHungUp(viewer)) return null;
+        this.mustBeThere(viewer, ready);
+        return this.playbacks.begin(key, viewer, ready);
+      } finally {
+        this.playbacks.letGo(ready, wait);
+      }
+    } catch (error) {
+      const isLater = error instanceof AppError && error.code === 'still_starting';
+      if (isLater) this.playbacks.keepPlace(key, viewer);
+      else viewer.host?.removeViewer(viewer, 'stream_failed');
+      // Who was thrown out with all others is told why.
+      throw ready?.error ?? error;
+    } finally {
+      wait.close();
+    }
+  }
+
+  /** Between what was waited for and its being heard, everything may have ended. */
+  private mustBeThere(viewer: Viewer, session: StreamSession): void {
+    if (viewer.leaveReason === null && !session.isOver) return;
+    throw session.error ?? new AppError('not_found', STOPPED);
+  }
+
+  private viewerOf(key: string, request: FastifyRequest): Viewer {
+    const ip = clientAddress(request);
+    const userAgent = (request.headers['user-agent'] ?? '').slice(0, MAX_AGENT_LENGTH);
+    const path = request.url.split('?', 1)[0] ?? '';
+    const known = this.playbacks.takePlace(key, ip, userAgent);
+    return known ?? new Viewer({ id: randomUUID(), ip, userAgent, path });
+  }
+
+  private sessionOf(selector: ContentSelector, viewer: Viewer): StreamSession {
+    const known = viewer.host === null ? null : this.sessions.lookup(selector);
+    if (known !== null && known === viewer.host) return known;
+    viewer.host?.removeViewer(viewer, 'hung_up');
+    return this.sessions.join(selector, viewer);
+  }
+}
+
+/** The time that one request is held: until what it waits for, hang-up, the end of the stream, or impatience. */
+class Wait {
+  private readonly timers: NodeJS.Timeout[] = [];
+  private end: (error: AppError | null) => void = () => undefined;
+  private readonly over: Promise<null>;
+
+  constructor(
+    private readonly viewer: Viewer,
+    private readonly reply: FastifyReply,
+    patienceMs: number | null,
+  ) {
+    this.over = new Promise((resolve, reject) => {
+      this.end = (error) => (error === null ? resolve(null) : reject(error));
+    });
+    this.over.catch(() => undefined);
+    reply.raw.once('close', this.hungUp);
+    viewer.onGone = (reason) => {
+      if (reason === 'hung_up') return;
+      this.end(new AppError('not_found', STOPPED));
+    };
+    if (patienceMs !== null) {
+      const detail = 'The stream is starting; ask again.';
+      this.later(patienceMs, () => new AppError('still_starting', detail));
+    }
+  }
+
+  for<T>(fact: Promise<T>): Promise<T | null> {
+    return Promise.race([fact, this.over]);
+  }
+
+  /** No longer than this from now on. */
+  limit(ms: number): void {
+    const detail = 'The stream has shown nothing that a segment could be made of.';
+    this.later(ms, () => new AppError('start_timeout', detail));
+  }
+
+  close(): void {
+    for (const timer of this.timers) clearTimeout(timer);
+    this.reply.raw.off('close', this.hungUp);
+  }
+
+  private later(ms: number, error: () => AppError): void {
+    this.timers.push(setTimeout(() => this.end(error()), ms));
+  }
+
+  private readonly hungUp = (): void => {
+    this.viewer.host?.removeViewer(this.viewer, 'hung_up');
+    this.end(null);
+  };
+}
+
+/** Browsers say of each request what it is for; players do not. */
+function isBrowser(request: FastifyRequest): boolean {
+  return request.headers['sec-fetch-mode'] !== undefined;
+}
+
+function hasHungUp(viewer: Viewer): boolean {
+  return viewer.leaveReason === 'hung_up';
+}

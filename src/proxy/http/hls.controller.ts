@@ -1,0 +1,180 @@
+import { Controller, Get, Head, Inject, Options, Param, Req, Res } from '@nestjs/common';
+import {
+  ApiExcludeEndpoint,
+  ApiOperation,
+  ApiProduces,
+  ApiQuery,
+  ApiResponse,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Public } from '../../access';
+import { CONFIG, type AppConfig } from '../../config';
+import { streamKey } from '../../kernel/content-selector';
+import { monotonicMs } from '../../kernel/clock';
+import { AppError } from '../../kernel/errors';
+import { HlsPlaybacks, segmentBytes, SegmentSender, type Playback, type Segment } from '../hls';
+import { readContentSelector } from './content-request';
+import { HlsEntrance } from './hls-entrance';
+import { queryOf } from './stream.controller';
+import { CORS_HEADERS, sendPreflight } from './stream-response';
+
+const PLAYLIST_PATH = 'ace/manifest.m3u8';
+const SEGMENT_PATH = 'ace/hls/:token/:segment';
+const SEGMENT_NAME = /^(\d{1,12})\.ts$/;
+/** Query name by which a player's own playlist is told from others'. */
+const PLAYBACK = 'playback';
+
+const PLAYLIST_HEADERS = {
+  ...CORS_HEADERS,
+  'Content-Type': 'application/vnd.apple.mpegurl',
+  'Cache-Control': 'no-store, no-transform',
+  'X-Accel-Buffering': 'no',
+} as const;
+
+const SEGMENT_HEADERS = {
+  ...CORS_HEADERS,
+  'Content-Type': 'video/mp2t',
+  'Cache-Control': 'no-store, no-transform',
+  'Accept-Ranges': 'none',
+  'X-Accel-Buffering': 'no',
+} as const;
+
+/**
+ * HLS from the same session as the viewers of `/ace/getstream`. The first request for a playlist is led on, as an
+ * engine does it, to an address of the same name that bears a token, which players then reload; segments bear the same one. All
+ * addresses are relative, so that neither a path prefix nor TLS in front of us matters.
+ */
+@ApiTags('streaming')
+@Public()
+@Controller()
+export class HlsController {
+  constructor(
+    @Inject(CONFIG) private readonly config: AppConfig,
+    private readonly entrance: HlsEntrance,
+    private readonly playbacks: HlsPlaybacks,
+  ) {}
+
+  @Head(PLAYLIST_PATH)
+  @ApiExcludeEndpoint()
+  headPlaylist(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    reply.headers(CORS_HEADERS);
+    readContentSelector(queryOf(request), null, this.config);
+    reply.hijack();
+    reply.raw.writeHead(200, { ...PLAYLIST_HEADERS, 'X-Request-Id': request.id }).end();
+  }
+
+  @Options([PLAYLIST_PATH, SEGMENT_PATH])
+  @ApiExcludeEndpoint()
+  options(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    reply.hijack();
+    sendPreflight(request.raw, reply.raw, request.id);
+  }
+
+  /** Live HLS, version 3, cut from the same engine session as the MPEG-TS of other viewers. */
+  @Get(PLAYLIST_PATH)
+  @ApiOperation({
+    summary: 'Watch a content as HLS',
+    description:
+      'Exactly one selector. Leads on to a playlist of this playback; its segments bear the same token, by which viewers are counted. ' +
+      'A cold content is held until there is a segment; browsers get 503 after 8 s while the start goes on.',
+  })
+  @ApiQuery({ name: 'id', required: false, description: 'Content id; alias of content_id' })
+  @ApiQuery({ name: 'content_id', required: false })
+  @ApiQuery({ name: 'infohash', required: false })
+  @ApiQuery({ name: 'url', required: false, description: 'Only with ALLOW_URL_SELECTORS' })
+  @ApiQuery({ name: 'magnet', required: false, description: 'Only with ALLOW_URL_SELECTORS' })
+  @ApiQuery({ name: '_idx', required: false, description: 'File index, 0 by default' })
+  @ApiQuery({
+    name: 'dvr',
+    required: false,
+    enum: ['1'],
+    description: 'Lists all that the history holds instead of the sliding window',
+  })
+  @ApiProduces('application/vnd.apple.mpegurl')
+  @ApiResponse({ status: 200, description: 'The media playlist of this moment' })
+  @ApiResponse({ status: 302, description: 'To the playlist of a playback of its own' })
+  async playlist(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    reply.headers(CORS_HEADERS);
+    const query = queryOf(request);
+    const selector = readContentSelector(query, null, this.config);
+    const known = this.playbacks.ask(query.get(PLAYBACK) ?? '');
+    if (known !== null && known.key === streamKey(selector) && known.track.isPlayable) {
+      const address = ({ number }: Segment): string => `hls/${known.token}/${number}.ts`;
+      const text = known.track.playlist(query.get('dvr') === '1', address);
+      // As bytes: to text Fastify would add a charset, which this type does not have.
+      await reply.headers(PLAYLIST_HEADERS).send(Buffer.from(text));
+      return;
+    }
+    const playback = await this.entrance.admit(selector, request, reply);
+    if (playback === null) {
+      reply.hijack();
+      return;
+    }
+    query.set(PLAYBACK, playback.token);
+    await reply
+      .code(302)
+      .headers({ ...PLAYLIST_HEADERS, Location: `manifest.m3u8?${query.toString()}` })
+      .send();
+  }
+
+  @Head(SEGMENT_PATH)
+  @ApiExcludeEndpoint()
+  headSegment(
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+    @Param('token') token: string,
+    @Param('segment') name: string,
+  ): void {
+    reply.headers(CORS_HEADERS);
+    const { segment } = this.find(token, name);
+    reply.hijack();
+    this.writeHead(segment, request, reply);
+    reply.raw.end();
+  }
+
+  /** A segment that a playlist names. */
+  @Get(SEGMENT_PATH)
+  @ApiExcludeEndpoint()
+  segment(
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+    @Param('token') token: string,
+    @Param('segment') name: string,
+  ): void {
+    reply.headers(CORS_HEADERS);
+    const { playback, segment } = this.find(token, name);
+    reply.hijack();
+    if (request.raw.socket.destroyed) return;
+    const sender = new SegmentSender(
+      reply.raw,
+      playback.session.history.ring,
+      segment,
+      playback.viewer,
+      monotonicMs(),
+      (over) => this.playbacks.over(playback, over),
+    );
+    this.playbacks.watch(playback, sender);
+    this.writeHead(segment, request, reply);
+    sender.start();
+  }
+
+  private find(token: string, name: string): { playback: Playback; segment: Segment } {
+    const number = SEGMENT_NAME.exec(name)?.[1];
+    const playback = this.playbacks.ask(token);
+    if (playback === null || number === undefined) {
+      throw new AppError('not_found', 'There is no such segment, or its playback is over.');
+    }
+    const segment = playback.track.find(Number(number));
+    if (segment === null) throw new AppError('not_found', 'This segment is not there any more.');
+    return { playback, segment };
+  }
+
+  private writeHead(segment: Segment, request: FastifyRequest, reply: FastifyReply): void {
+    reply.raw.writeHead(200, {
+      ...SEGMENT_HEADERS,
+      'Content-Length': String(segmentBytes(segment)),
+      'X-Request-Id': request.id,
+    });
+  }
+}

@@ -57,12 +57,18 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
    * (at most `lateAnswerMs` beyond the deadline) and a session that still comes is stopped.
    *
    * @param o.playerId `pid`, unique per session; letters, digits and dashes
+   * @param o.onLate called with what settles when a start that was given up is over at the engine too
    * @throws EngineFault, or AppError `invalid_selector` before anything is sent
    */
   async start(
     engine: EngineEndpoint,
     selector: ContentSelector,
-    o: { readonly playerId: string; readonly timeoutMs: number; readonly signal: AbortSignal },
+    o: {
+      readonly playerId: string;
+      readonly timeoutMs: number;
+      readonly signal: AbortSignal;
+      readonly onLate?: (settled: Promise<unknown>) => void;
+    },
   ): Promise<EngineSession> {
     const target = startTarget(selector, o.playerId);
     o.signal.throwIfAborted();
@@ -85,6 +91,7 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
       this.#sendStop(engine, late.commandPath, request.signal),
     );
     this.#lateStarts.adopt(stopped, () => request.abort());
+    o.onLate?.(stopped);
     o.signal.throwIfAborted();
     throw answerTimeout(o.timeoutMs);
   }

@@ -1,6 +1,6 @@
 import { agentPatterns } from '../list-types';
 import { setting } from '../setting';
-import { duration, flag, shareOfMemory, size } from '../value-types';
+import { duration, flag, integer, shareOfMemory, size } from '../value-types';
 
 export const startSettings = {
   proxyInitTimeoutMs: setting({
@@ -14,6 +14,20 @@ export const startSettings = {
     type: duration('50ms', '10m'),
     defaultText: '10s',
     words: 'How long connecting to an engine may take.',
+  }),
+  proxyStartsPerEngine: setting({
+    variable: 'PROXY_STARTS_PER_ENGINE',
+    type: integer(2, 1000),
+    defaultText: '4',
+    words:
+      'Most streams being started at once on one engine; engines are known to crash at five. A quarter of them, at least one, is kept for streams that are being watched and need another source.',
+  }),
+  proxyStartsTotal: setting({
+    variable: 'PROXY_STARTS_TOTAL',
+    type: integer(2, 10_000),
+    defaultText: '24',
+    words:
+      'Most streams being started at once on all engines; a quarter of them is kept as above. Further ones stand in line for at most ENGINE_WAIT_TIMEOUT, and their start budget begins with their turn.',
   }),
   proxyEarlyHeadersAfterMs: setting({
     variable: 'PROXY_EARLY_HEADERS_AFTER',

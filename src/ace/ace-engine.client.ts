@@ -4,6 +4,7 @@ import { monotonicMs } from '../kernel/clock';
 import { type ContentSelector } from '../kernel/content-selector';
 import {
   EngineFault,
+  type ContentResolution,
   type EngineEndpoint,
   type EngineProbe,
   type EngineSession,
@@ -11,6 +12,7 @@ import {
 } from './ace.types';
 import { ACE_TIMINGS, type AceTimings } from './ace.timings';
 import { answerTimeout } from './call-deadline';
+import { resolutionOf, resolutionTarget } from './content-resolution';
 import { withParameter } from './engine-address';
 import {
   commandPathOf,
@@ -94,6 +96,20 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
     o.onLate?.(stopped);
     o.signal.throwIfAborted();
     throw answerTimeout(o.timeoutMs);
+  }
+
+  /**
+   * Asks what a content is, without opening a session; safe on an engine that plays it.
+   *
+   * @throws EngineFault, of kind `content` when the engine cannot find it; AppError `invalid_selector`; the
+   *   reason of the signal
+   */
+  async resolve(
+    engine: EngineEndpoint,
+    selector: ContentSelector,
+    o: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  ): Promise<ContentResolution> {
+    return resolutionOf(await this.#transport.get(engine, resolutionTarget(selector), o));
   }
 
   /**

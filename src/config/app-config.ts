@@ -4,7 +4,12 @@ import { engineSettings, selectionSettings } from './settings/engine.settings';
 import { fleetSettings } from './settings/fleet.settings';
 import { limitSettings } from './settings/limit.settings';
 import { serverSettings } from './settings/server.settings';
-import { bufferSettings, outageSettings, startSettings } from './settings/stream.settings';
+import {
+  bufferSettings,
+  outageSettings,
+  preflightSettings,
+  startSettings,
+} from './settings/stream.settings';
 
 /** Token under which the loaded configuration is injected. */
 export const CONFIG = 'CONFIG';
@@ -17,6 +22,7 @@ const ALL_SETTINGS = {
   ...vpnSettings,
   ...selectionSettings,
   ...startSettings,
+  ...preflightSettings,
   ...bufferSettings,
   ...outageSettings,
   ...limitSettings,
@@ -52,6 +58,7 @@ export const SECTIONS: readonly SettingsSection[] = [
   { title: 'Engines behind VPNs', settings: Object.values(vpnSettings) },
   { title: 'Engine selection', settings: Object.values(selectionSettings) },
   { title: 'Starting a stream', settings: Object.values(startSettings) },
+  { title: 'Checking contents', settings: Object.values(preflightSettings) },
   { title: 'History and joining', settings: Object.values(bufferSettings) },
   { title: 'Outages and endings', settings: Object.values(outageSettings) },
   { title: 'Viewers and limits', settings: Object.values(limitSettings) },

@@ -6,11 +6,14 @@ import { EventsModule } from '../events';
 import { AceStatusController } from './http/ace-status.controller';
 import { EngineApiDoor } from './http/engine-api.door';
 import { PlaybackController } from './http/playback.controller';
+import { PreflightController } from './http/preflight.controller';
 import { SessionsController } from './http/sessions.controller';
 import { StreamStatistics } from './http/stream-statistics';
 import { StreamController } from './http/stream.controller';
 import { StreamsController } from './http/streams.controller';
 import { ViewerEntrance } from './http/viewer-entrance';
+import { ContentResolver } from './preflight/content-resolver';
+import { Preflight } from './preflight/preflight';
 import { ProxyMetrics } from './proxy.metrics';
 import { ContentAliases, SessionDirectory, SessionServices, StreamShutdown } from './session';
 import { CatchUpScheduler } from './viewers';
@@ -22,13 +25,16 @@ import { CatchUpScheduler } from './viewers';
     StreamController,
     PlaybackController,
     AceStatusController,
+    PreflightController,
     SessionsController,
     StreamsController,
   ],
   providers: [
     CatchUpScheduler,
     ContentAliases,
+    ContentResolver,
     EngineApiDoor,
+    Preflight,
     ProxyMetrics,
     SessionDirectory,
     SessionServices,

@@ -58,6 +58,36 @@ export const startSettings = {
   }),
 };
 
+export const preflightSettings = {
+  preflightConcurrency: setting({
+    variable: 'PREFLIGHT_CONCURRENCY',
+    type: integer(1, 100),
+    defaultText: '2',
+    words:
+      'Most light and most deep checks of contents (`/ace/preflight`) at once; others wait in line.',
+  }),
+  preflightTimeoutMs: setting({
+    variable: 'PREFLIGHT_TIMEOUT',
+    type: duration('100ms', '10m'),
+    defaultText: '30s',
+    words:
+      'Longest check, and longest wait in line for one. A content without media by then is not playable.',
+  }),
+  preflightSampleMs: setting({
+    variable: 'PREFLIGHT_SAMPLE',
+    type: duration('100ms', '1m'),
+    defaultText: '2s',
+    words: 'How long a deep check looks at the media after they have begun.',
+  }),
+  preflightKeepFree: setting({
+    variable: 'PREFLIGHT_KEEP_FREE',
+    type: integer(0, 10_000),
+    defaultText: '1',
+    words:
+      'A deep check takes a slot only while more than this many are free; these are for viewers.',
+  }),
+};
+
 export const bufferSettings = {
   proxyBufferSizeBytes: setting({
     variable: 'PROXY_BUFFER_SIZE',

@@ -63,7 +63,8 @@ function isUnknownContent(error: unknown): boolean {
   return error instanceof EngineFault && error.kind === 'content';
 }
 
-function otherForm(selector: ContentSelector): ContentSelector | null {
+/** The same 40 digits read as the other kind of id; null for addresses. */
+export function otherForm(selector: ContentSelector): ContentSelector | null {
   switch (selector.kind) {
     case 'content_id':
       return { ...selector, kind: 'infohash' };

@@ -1,5 +1,5 @@
 import type { ContentResolution } from '../../ace';
-import { AppError } from '../../kernel/errors';
+import type { AppError } from '../../kernel/errors';
 import type { MediaSample } from './media-sample';
 
 /** How deep a check goes: resolve only, or start, look at media and stop. */
@@ -33,6 +33,8 @@ export interface PreflightVerdict {
   readonly sample: MediaSample | null;
 }
 
+const OF_CONTENT = ['content_not_found', 'unsupported_content', 'start_timeout'] as const;
+
 export const NOTHING_KNOWN = {
   reason: null,
   detail: null,
@@ -53,22 +55,17 @@ export function verdictOfError(
   tier: PreflightTier,
   source: PreflightSource,
 ): PreflightVerdict | null {
-  switch (error.code) {
-    case 'content_not_found':
-    case 'unsupported_content':
-    case 'start_timeout':
-      return {
-        ...NOTHING_KNOWN,
-        tier,
-        source,
-        playable: false,
-        reason: error.code,
-        detail: error.detail,
-        retryAfterS: source === 'memory' ? (error.retryAfterS ?? null) : null,
-      };
-    default:
-      return null;
-  }
+  const reason = OF_CONTENT.find((code) => code === error.code);
+  if (reason === undefined) return null;
+  return {
+    ...NOTHING_KNOWN,
+    tier,
+    source,
+    playable: false,
+    reason,
+    detail: error.detail,
+    retryAfterS: source === 'memory' ? (error.retryAfterS ?? null) : null,
+  };
 }
 
 /** What a resolution alone tells. A content that resolves may still have nobody who broadcasts it. */

@@ -71,9 +71,9 @@ export class Preflight implements OnModuleDestroy {
     } catch (error) {
       callOff.throwIfAborted();
       if (!deadline.aborted) throw error;
-      const late = new AppError('start_timeout', 'No media within the time of the check.');
       if (tier === 'light') throw new AppError('engine_failed', 'No engine answered in time.');
-      return verdictOfError(late, tier, 'engine') ?? Promise.reject(late);
+      const late = new AppError('start_timeout', 'No media within the time of the check.');
+      return failed(late, tier, 'engine');
     } finally {
       slots.leave();
     }

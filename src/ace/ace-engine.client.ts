@@ -4,6 +4,7 @@ import { monotonicMs } from '../kernel/clock';
 import { type ContentSelector } from '../kernel/content-selector';
 import {
   EngineFault,
+  type ContentResolution,
   type EngineEndpoint,
   type EngineProbe,
   type EngineSession,
@@ -11,6 +12,7 @@ import {
 } from './ace.types';
 import { ACE_TIMINGS, type AceTimings } from './ace.timings';
 import { answerTimeout } from './call-deadline';
+import { resolutionOf, resolutionTarget } from './content-resolution';
 import { withParameter } from './engine-address';
 import {
   commandPathOf,
@@ -57,12 +59,18 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
    * (at most `lateAnswerMs` beyond the deadline) and a session that still comes is stopped.
    *
    * @param o.playerId `pid`, unique per session; letters, digits and dashes
+   * @param o.onLate called with what settles when a start that was given up is over at the engine too
    * @throws EngineFault, or AppError `invalid_selector` before anything is sent
    */
   async start(
     engine: EngineEndpoint,
     selector: ContentSelector,
-    o: { readonly playerId: string; readonly timeoutMs: number; readonly signal: AbortSignal },
+    o: {
+      readonly playerId: string;
+      readonly timeoutMs: number;
+      readonly signal: AbortSignal;
+      readonly onLate?: (settled: Promise<unknown>) => void;
+    },
   ): Promise<EngineSession> {
     const target = startTarget(selector, o.playerId);
     o.signal.throwIfAborted();
@@ -85,8 +93,23 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
       this.#sendStop(engine, late.commandPath, request.signal),
     );
     this.#lateStarts.adopt(stopped, () => request.abort());
+    o.onLate?.(stopped);
     o.signal.throwIfAborted();
     throw answerTimeout(o.timeoutMs);
+  }
+
+  /**
+   * Asks what a content is, without opening a session; safe on an engine that plays it.
+   *
+   * @throws EngineFault, of kind `content` when the engine cannot find it; AppError `invalid_selector`; the
+   *   reason of the signal
+   */
+  async resolve(
+    engine: EngineEndpoint,
+    selector: ContentSelector,
+    o: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  ): Promise<ContentResolution> {
+    return resolutionOf(await this.#transport.get(engine, resolutionTarget(selector), o));
   }
 
   /**

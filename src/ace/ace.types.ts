@@ -22,6 +22,17 @@ export interface EngineSession {
   readonly playerId: string;
 }
 
+/** What an engine knows of a content without opening a session. */
+export interface ContentResolution {
+  /** 40 lower-case hex digits. */
+  readonly infohash: string;
+  readonly name: string | null;
+  /** 1 live, 0 recorded, -1 not said. */
+  readonly isLive: 1 | 0 | -1;
+  /** Null when the engine gave no list. */
+  readonly fileCount: number | null;
+}
+
 /** Live statistics of a session, as the engine gives them. Speeds are KB/s. */
 export interface EngineStat {
   readonly status: string | null;

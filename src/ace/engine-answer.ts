@@ -9,7 +9,7 @@ export interface EngineAnswer {
   readonly body: string;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
 
 const MAX_TEXT_LENGTH = 128;
 
@@ -137,7 +137,7 @@ function jsonFields(body: string): Fields | null {
   }
 }
 
-function asFields(value: unknown): Fields | null {
+export function asFields(value: unknown): Fields | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Fields)
     : null;
@@ -148,7 +148,7 @@ function optionalTarget(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? engineTarget(value) : null;
 }
 
-function textOf(value: unknown): string | null {
+export function textOf(value: unknown): string | null {
   if (typeof value === 'number' && Number.isFinite(value)) {
     return String(value);
   }

@@ -3,6 +3,7 @@ export { AceModule } from './ace.module';
 export { ACE_TIMINGS, type AceTimings } from './ace.timings';
 export {
   EngineFault,
+  type ContentResolution,
   type EngineEndpoint,
   type EngineFaultKind,
   type EngineProbe,

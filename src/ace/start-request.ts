@@ -23,7 +23,8 @@ export function startTarget(selector: ContentSelector, playerId: string): string
   return `/ace/getstream?format=json&${selectorParameter(selector)}${index}&pid=${playerId}`;
 }
 
-function selectorParameter(selector: ContentSelector): string {
+/** `<id|infohash|url|magnet>=<value>`. @throws AppError `invalid_selector` */
+export function selectorParameter(selector: ContentSelector): string {
   switch (selector.kind) {
     case 'content_id':
       return `id=${hexId(selector.value)}`;

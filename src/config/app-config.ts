@@ -8,6 +8,7 @@ import {
   bufferSettings,
   hlsSettings,
   outageSettings,
+  preflightSettings,
   startSettings,
 } from './settings/stream.settings';
 
@@ -22,6 +23,7 @@ const ALL_SETTINGS = {
   ...vpnSettings,
   ...selectionSettings,
   ...startSettings,
+  ...preflightSettings,
   ...bufferSettings,
   ...hlsSettings,
   ...outageSettings,
@@ -58,6 +60,7 @@ export const SECTIONS: readonly SettingsSection[] = [
   { title: 'Engines behind VPNs', settings: Object.values(vpnSettings) },
   { title: 'Engine selection', settings: Object.values(selectionSettings) },
   { title: 'Starting a stream', settings: Object.values(startSettings) },
+  { title: 'Checking contents', settings: Object.values(preflightSettings) },
   { title: 'History and joining', settings: Object.values(bufferSettings) },
   { title: 'HLS', settings: Object.values(hlsSettings) },
   { title: 'Outages and endings', settings: Object.values(outageSettings) },

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Counter } from 'prom-client';
 import { EventBus, type RecordedEvent } from '../events';
 import { MetricsRegistry } from '../metrics';
-import { SessionDirectory } from './session';
+import { SessionDirectory, SessionServices } from './session';
 
 /** Figures of the proxy. Counts come from the live objects at the moment of the scrape. */
 @Injectable()
@@ -11,7 +11,12 @@ export class ProxyMetrics {
   /** Bytes of sessions that are over. */
   private pastBytes = 0;
 
-  constructor(metrics: MetricsRegistry, sessions: SessionDirectory, events: EventBus) {
+  constructor(
+    metrics: MetricsRegistry,
+    sessions: SessionDirectory,
+    events: EventBus,
+    { starts }: SessionServices,
+  ) {
     this.probes = metrics.counter(
       'proxy_probe_requests_total',
       'HEAD and OPTIONS requests for streams, which start nothing.',
@@ -24,6 +29,8 @@ export class ProxyMetrics {
       'Viewers, those who wait for a start included.',
       () => sessions.limits.count,
     );
+    metrics.gauge('proxy_starts_active', 'Starts under way.', () => starts.activeCount);
+    metrics.gauge('proxy_starts_waiting', 'Starts in line.', () => starts.waitingCount);
     metrics.gauge('proxy_ring_bytes', 'Memory held by the history of all streams.', () =>
       live().reduce((sum, session) => sum + session.history.ring.allocatedBytes, 0),
     );

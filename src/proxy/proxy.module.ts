@@ -9,11 +9,14 @@ import { EngineApiDoor } from './http/engine-api.door';
 import { HlsController } from './http/hls.controller';
 import { HlsEntrance } from './http/hls-entrance';
 import { PlaybackController } from './http/playback.controller';
+import { PreflightController } from './http/preflight.controller';
 import { SessionsController } from './http/sessions.controller';
 import { StreamStatistics } from './http/stream-statistics';
 import { StreamController } from './http/stream.controller';
 import { StreamsController } from './http/streams.controller';
 import { ViewerEntrance } from './http/viewer-entrance';
+import { ContentResolver } from './preflight/content-resolver';
+import { Preflight } from './preflight/preflight';
 import { ProxyMetrics } from './proxy.metrics';
 import { ContentAliases, SessionDirectory, SessionServices, StreamShutdown } from './session';
 import { CatchUpScheduler } from './viewers';
@@ -26,15 +29,18 @@ import { CatchUpScheduler } from './viewers';
     HlsController,
     PlaybackController,
     AceStatusController,
+    PreflightController,
     SessionsController,
     StreamsController,
   ],
   providers: [
     CatchUpScheduler,
     ContentAliases,
+    ContentResolver,
     EngineApiDoor,
     HlsEntrance,
     HlsPlaybacks,
+    Preflight,
     ProxyMetrics,
     SessionDirectory,
     SessionServices,

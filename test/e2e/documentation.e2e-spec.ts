@@ -15,6 +15,7 @@ import { faultsOfOpenApi, misfits, operationsOf } from './support/openapi-check'
 const OPEN = [
   'GET /ace/getstream',
   'GET /ace/getstream/{id}',
+  'GET /ace/preflight',
   'GET /ace/status',
   'GET /api/v1/health/status',
   'GET /api/v1/metrics',
@@ -174,7 +175,8 @@ describe('what the product says of itself', () => {
       if (method !== 'get' || path.startsWith('/ace/getstream') || path.endsWith('metrics'))
         continue;
       const entry = Object.entries(ids).find(([part]) => path.includes(part));
-      const query = path.endsWith('/by-label') ? '?key=a&value=b' : '';
+      const queries = { '/by-label': '?key=a&value=b', '/ace/preflight': `?id=${id}` };
+      const query = Object.entries(queries).find(([part]) => path.endsWith(part))?.[1] ?? '';
       const address = path.replace(/\{[^}]+\}/g, entry?.[1] ?? 'unknown') + query;
       const answer = await product.api('GET', address);
       const refusal = refusalOf(path);

@@ -52,7 +52,11 @@ export function routeOf(engine: Engine, exchange: Exchange): Route {
     case '/server/api':
       return {
         place: 'service',
-        keys: [],
+        // The one question of the service API that is about a content.
+        keys:
+          exchange.parameters.get('method') === 'get_media_files'
+            ? keysOfStart(engine, exchange)
+            : [],
         handle: async () => asJsonp(exchange, await service(engine, exchange)),
       };
     case '/search':

@@ -1,6 +1,6 @@
 import { agentPatterns } from '../list-types';
 import { setting } from '../setting';
-import { duration, flag, shareOfMemory, size } from '../value-types';
+import { duration, flag, integer, shareOfMemory, size } from '../value-types';
 
 export const startSettings = {
   proxyInitTimeoutMs: setting({
@@ -14,6 +14,20 @@ export const startSettings = {
     type: duration('50ms', '10m'),
     defaultText: '10s',
     words: 'How long connecting to an engine may take.',
+  }),
+  proxyStartsPerEngine: setting({
+    variable: 'PROXY_STARTS_PER_ENGINE',
+    type: integer(2, 1000),
+    defaultText: '4',
+    words:
+      'Most streams being started at once on one engine; engines are known to crash at five. A quarter of them, at least one, is kept for streams that are being watched and need another source.',
+  }),
+  proxyStartsTotal: setting({
+    variable: 'PROXY_STARTS_TOTAL',
+    type: integer(2, 10_000),
+    defaultText: '24',
+    words:
+      'Most streams being started at once on all engines; a quarter of them is kept as above. Further ones stand in line for at most ENGINE_WAIT_TIMEOUT, and their start budget begins with their turn.',
   }),
   proxyEarlyHeadersAfterMs: setting({
     variable: 'PROXY_EARLY_HEADERS_AFTER',
@@ -41,6 +55,36 @@ export const startSettings = {
     defaultText: 'false',
     words:
       "Allows `url=` and `magnet=`, which make an engine fetch addresses of the caller's choice.",
+  }),
+};
+
+export const preflightSettings = {
+  preflightConcurrency: setting({
+    variable: 'PREFLIGHT_CONCURRENCY',
+    type: integer(1, 100),
+    defaultText: '2',
+    words:
+      'Most light and most deep checks of contents (`/ace/preflight`) at once; others wait in line.',
+  }),
+  preflightTimeoutMs: setting({
+    variable: 'PREFLIGHT_TIMEOUT',
+    type: duration('100ms', '10m'),
+    defaultText: '30s',
+    words:
+      'Longest check, and longest wait in line for one. A content without media by then is not playable.',
+  }),
+  preflightSampleMs: setting({
+    variable: 'PREFLIGHT_SAMPLE',
+    type: duration('100ms', '1m'),
+    defaultText: '2s',
+    words: 'How long a deep check looks at the media after they have begun.',
+  }),
+  preflightKeepFree: setting({
+    variable: 'PREFLIGHT_KEEP_FREE',
+    type: integer(0, 10_000),
+    defaultText: '1',
+    words:
+      'A deep check takes a slot only while more than this many are free; these are for viewers.',
   }),
 };
 

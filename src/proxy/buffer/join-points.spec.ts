@@ -71,6 +71,27 @@ describe('JoinPoints', () => {
       ),
     );
   });
+
+  it('is within one distance between points of the age asked for, or the oldest', () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.nat({ max: 60_000 }), { minLength: 1, maxLength: 40 }),
+        fc.nat({ max: 90_000 }),
+        (positions, behindMs) => {
+          const sorted = positions.sort((a, b) => a - b);
+          const head = 60_000;
+          const found = pointsAt(...sorted).atLeastBehind(behindMs, head, bytewise)?.position ?? -1;
+          const newer = sorted[sorted.indexOf(found) + 1];
+          if (head - found >= behindMs) {
+            // The next one would be too young.
+            expect(newer === undefined || head - newer < behindMs).toBe(true);
+          } else {
+            expect(found).toBe(sorted[0]);
+          }
+        },
+      ),
+    );
+  });
 });
 
 describe('JoinPoints.at', () => {

@@ -63,8 +63,15 @@ export class EngineApiDoor implements OnModuleInit, OnModuleDestroy {
     this.playbacks.clear();
   }
 
-  /** Starts the content and answers as an engine does: as soon as it has accepted, before any media. */
-  async open(selector: ContentSelector, request: FastifyRequest): Promise<EngineAnswer> {
+  /**
+   * Starts the content and answers as an engine does: as soon as it has accepted, before any media. `behindMs`
+   * becomes part of the playback address.
+   */
+  async open(
+    selector: ContentSelector,
+    request: FastifyRequest,
+    behindMs: number | null = null,
+  ): Promise<EngineAnswer> {
     const token = randomBytes(16).toString('hex');
     const playback = { token, selector, viewers: new Set<Viewer>(), lastUsedMs: monotonicMs() };
     const holder: Playback = Object.assign(playback, {
@@ -81,9 +88,10 @@ export class EngineApiDoor implements OnModuleInit, OnModuleDestroy {
     this.playbacks.set(token, holder);
     const infohash = encodeURIComponent(session.infohash ?? selector.value);
     const base = `${this.baseUrl(request)}/ace`;
+    const behindQuery = behindMs === null ? '' : `?behind=${behindMs / 1000}`;
     return {
       response: {
-        playback_url: `${base}/r/${infohash}/${token}`,
+        playback_url: `${base}/r/${infohash}/${token}${behindQuery}`,
         stat_url: `${base}/stat/${infohash}/${token}`,
         command_url: `${base}/cmd/${infohash}/${token}`,
         infohash: session.infohash,
@@ -102,9 +110,11 @@ export class EngineApiDoor implements OnModuleInit, OnModuleDestroy {
     token: string,
     request: FastifyRequest,
     reply: FastifyReply,
+    behindMs: number | null = null,
   ): Promise<void> {
     const playback = this.use(token);
-    await this.entrance.admit(playback?.selector ?? infohash, request, reply, (viewer) => {
+    const selector = playback?.selector ?? infohash;
+    await this.entrance.admit(selector, request, reply, behindMs, (viewer) => {
       if (playback === undefined) return;
       playback.viewers.add(viewer);
       reply.raw.once('close', () => playback.viewers.delete(viewer));

@@ -5,7 +5,10 @@ import { Public } from '../../access';
 import { CONFIG, type AppConfig } from '../../config';
 import { readContentSelector } from './content-request';
 import { EngineApiDoor, type EngineAnswer } from './engine-api.door';
+import { queryOf } from './stream.controller';
 import { CORS_HEADERS, sendPreflight, sendStreamHead } from './stream-response';
+import { readBehindMs } from './time-shift';
+import { ViewerEntrance } from './viewer-entrance';
 
 /** The addresses that an answer of `format=json` names. They are secrets of one caller, not an API to browse. */
 @ApiExcludeController()
@@ -15,6 +18,7 @@ export class PlaybackController {
   constructor(
     @Inject(CONFIG) private readonly config: AppConfig,
     private readonly door: EngineApiDoor,
+    private readonly entrance: ViewerEntrance,
   ) {}
 
   @Head('r/:infohash/:token')
@@ -24,9 +28,10 @@ export class PlaybackController {
     @Param('infohash') infohash: string,
   ): void {
     reply.headers(CORS_HEADERS);
-    readContentSelector(new URLSearchParams({ infohash }), null, this.config);
+    const selector = readContentSelector(new URLSearchParams({ infohash }), null, this.config);
+    const behindMs = readBehindMs(queryOf(request));
     reply.hijack();
-    sendStreamHead(reply.raw, request.id);
+    sendStreamHead(reply.raw, request.id, this.entrance.behindHeaders(selector, behindMs));
   }
 
   @Options(['r/:infohash/:token', 'stat/:infohash/:token', 'cmd/:infohash/:token'])
@@ -44,7 +49,7 @@ export class PlaybackController {
   ): Promise<void> {
     reply.headers(CORS_HEADERS);
     const selector = readContentSelector(new URLSearchParams({ infohash }), null, this.config);
-    await this.door.play(selector, token, request, reply);
+    await this.door.play(selector, token, request, reply, readBehindMs(queryOf(request)));
   }
 
   @Get('stat/:infohash/:token')

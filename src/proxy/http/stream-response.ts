@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
  */
 export const CORS_HEADERS = {
   'Access-Control-Allow-Origin': '*',
-  'Access-Control-Expose-Headers': 'X-Request-Id, Retry-After',
+  'Access-Control-Expose-Headers': 'X-Request-Id, Retry-After, X-Stream-Behind',
 } as const;
 
 const STREAM_HEADERS = {
@@ -22,9 +22,13 @@ const STREAM_HEADERS = {
 const KEEP_ALIVE_AFTER_MS = 15_000;
 
 /** Answers HEAD: the headers of a stream, and nothing else happens. */
-export function sendStreamHead(response: ServerResponse, requestId: string): void {
+export function sendStreamHead(
+  response: ServerResponse,
+  requestId: string,
+  more: Readonly<Record<string, string>> = {},
+): void {
   response.useChunkedEncodingByDefault = false;
-  response.writeHead(200, { ...STREAM_HEADERS, 'X-Request-Id': requestId });
+  response.writeHead(200, { ...STREAM_HEADERS, ...more, 'X-Request-Id': requestId });
   response.end();
 }
 
@@ -50,12 +54,16 @@ export function sendPreflight(
  * still gives chunked coding, and removing that without `close` promises keep-alive on an endless body
  * (rule 15). The reply must have been hijacked. Null when the viewer's connection is gone.
  */
-export function openStreamResponse(response: ServerResponse, requestId: string): Socket | null {
+export function openStreamResponse(
+  response: ServerResponse,
+  requestId: string,
+  more: Readonly<Record<string, string>> = {},
+): Socket | null {
   const { socket } = response;
   if (socket === null || socket.destroyed) return null;
   response.useChunkedEncodingByDefault = false;
   response.shouldKeepAlive = false;
-  response.writeHead(200, { ...STREAM_HEADERS, 'X-Request-Id': requestId });
+  response.writeHead(200, { ...STREAM_HEADERS, ...more, 'X-Request-Id': requestId });
   response.flushHeaders();
   socket.setTimeout(0);
   socket.setNoDelay(true);

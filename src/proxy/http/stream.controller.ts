@@ -17,6 +17,7 @@ import { ProxyMetrics } from '../proxy.metrics';
 import { readContentSelector } from './content-request';
 import { EngineApiDoor } from './engine-api.door';
 import { CORS_HEADERS, sendPreflight, sendStreamHead } from './stream-response';
+import { readBehindMs } from './time-shift';
 import { ViewerEntrance } from './viewer-entrance';
 
 const PATHS = ['ace/getstream', 'ace/getstream/:id'];
@@ -44,10 +45,11 @@ export class StreamController {
     @Param('id') pathId: string | undefined,
   ): void {
     reply.headers(CORS_HEADERS);
-    this.selectorOf(request, pathId);
+    const selector = this.selectorOf(request, pathId);
+    const behindMs = readBehindMs(queryOf(request));
     this.metrics.probed('head');
     reply.hijack();
-    sendStreamHead(reply.raw, request.id);
+    sendStreamHead(reply.raw, request.id, this.entrance.behindHeaders(selector, behindMs));
   }
 
   @Options(PATHS)
@@ -79,9 +81,25 @@ export class StreamController {
   @ApiQuery({ name: 'url', required: false, description: 'Only with ALLOW_URL_SELECTORS' })
   @ApiQuery({ name: 'magnet', required: false, description: 'Only with ALLOW_URL_SELECTORS' })
   @ApiQuery({ name: '_idx', required: false, description: 'File index, 0 by default' })
+  @ApiQuery({
+    name: 'behind',
+    required: false,
+    description:
+      'Seconds (0 to 86400, at most three decimals): begin that far in the past, as far as the history reaches. ' +
+      'The header `X-Stream-Behind` says what was reached.',
+  })
   @ApiQuery({ name: 'format', required: false, enum: ['json'] })
   @ApiProduces('video/mp2t')
-  @ApiResponse({ status: 200, description: 'The stream, until the viewer leaves' })
+  @ApiResponse({
+    status: 200,
+    description: 'The stream, until the viewer leaves',
+    headers: {
+      'X-Stream-Behind': {
+        description: 'Seconds of media behind live at the first packet; only with `behind`',
+        schema: { type: 'number' },
+      },
+    },
+  })
   async get(
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
@@ -89,11 +107,13 @@ export class StreamController {
   ): Promise<void> {
     reply.headers(CORS_HEADERS);
     const selector = this.selectorOf(request, pathId);
-    if (queryOf(request).get('format') === 'json') {
-      await reply.send(await this.engineApi.open(selector, request));
+    const query = queryOf(request);
+    const behindMs = readBehindMs(query);
+    if (query.get('format') === 'json') {
+      await reply.send(await this.engineApi.open(selector, request, behindMs));
       return;
     }
-    await this.entrance.admit(selector, request, reply);
+    await this.entrance.admit(selector, request, reply, behindMs);
   }
 
   private selectorOf(request: FastifyRequest, pathId: string | undefined): ContentSelector {

@@ -8,6 +8,7 @@ import type { ContentSelector } from '../../kernel/content-selector';
 import { SessionDirectory, type StreamSession } from '../session';
 import { Viewer } from '../viewers';
 import { openStreamResponse } from './stream-response';
+import { behindHeaders } from './time-shift';
 
 const MAX_AGENT_LENGTH = 256;
 const MAPPED_IPV4 = /^::ffff:(?=\d+\.)/i;
@@ -26,6 +27,7 @@ export class ViewerEntrance {
   /**
    * Resolves when the viewer is fed or gone; what follows is the session's business.
    *
+   * @param behindMs how far in the past the viewer wants to begin, in media ms; null: where everybody does
    * @param onJoined called at once with the viewer, before the start is waited for
    * @throws AppError while nothing has been sent
    */
@@ -33,6 +35,7 @@ export class ViewerEntrance {
     selector: ContentSelector,
     request: FastifyRequest,
     reply: FastifyReply,
+    behindMs: number | null = null,
     onJoined: (viewer: Viewer) => void = () => undefined,
   ): Promise<void> {
     if (request.raw.socket.destroyed) {
@@ -46,6 +49,7 @@ export class ViewerEntrance {
       userAgent: (request.headers['user-agent'] ?? '').slice(0, MAX_AGENT_LENGTH),
       path: request.url.split('?', 1)[0] ?? '',
     });
+    viewer.askedBehindMs = behindMs;
     const asked = this.sessions.join(selector, viewer);
     onJoined(viewer);
     watchForHangUp(viewer, reply.raw, request.raw.socket);
@@ -68,9 +72,20 @@ export class ViewerEntrance {
       (early.socket ?? request.raw.socket).destroy();
       return;
     }
-    const socket = early.socket ?? open(request, reply);
+    // The place is chosen again when the viewer is attached, in this same turn: it is the place that is told.
+    const reachedMs = behindMs === null ? null : session.reachableBehindMs(behindMs);
+    const socket = early.socket ?? open(request, reply, reachedMs);
     if (socket === null) viewer.host?.removeViewer(viewer, 'hung_up');
     else attach(session, viewer, socket, this.config.proxyJoinBehindMs);
+  }
+
+  /** What a HEAD can say of the past: where a viewer of the running stream would begin. Starts nothing. */
+  behindHeaders(
+    selector: ContentSelector,
+    behindMs: number | null,
+  ): Readonly<Record<string, string>> {
+    if (behindMs === null) return {};
+    return behindHeaders(this.sessions.lookup(selector)?.reachableBehindMs(behindMs) ?? null);
   }
 
   /**
@@ -116,9 +131,14 @@ export function clientAddress(request: FastifyRequest): string {
   return (ip ?? '').replace(MAPPED_IPV4, '');
 }
 
-function open(request: FastifyRequest, reply: FastifyReply): Socket | null {
+/** A head that is sent before the media can not say what will be reached: `reachedMs` is null then. */
+function open(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  reachedMs: number | null = null,
+): Socket | null {
   reply.hijack();
-  return openStreamResponse(reply.raw, request.id);
+  return openStreamResponse(reply.raw, request.id, behindHeaders(reachedMs));
 }
 
 /**

@@ -1,11 +1,18 @@
 import type { AcquireRequest, EngineLease } from '../../engines';
 import { AppError } from '../../kernel/errors';
+import { Settleable } from '../../kernel/settleable';
 import { ScriptedEngines } from '../testing/scripted-engines.spec-support';
-import { never } from '../testing/until.spec-support';
+import { never, turns } from '../testing/until.spec-support';
 import { EngineChoice } from './engine-choice';
 import type { SessionServices } from './session-services';
+import { StartGate } from './start-gate';
 
-const CONFIG = { proxyRetryBaseMs: 10, proxyRetryMaxMs: 20 };
+const CONFIG = {
+  proxyRetryBaseMs: 10,
+  proxyRetryMaxMs: 20,
+  proxyOutageBudgetMs: 5000,
+  engineWaitTimeoutMs: 5000,
+};
 
 class Stage {
   readonly engines: ScriptedEngines;
@@ -13,15 +20,22 @@ class Stage {
   readonly requests: AcquireRequest[] = [];
   isRunning = false;
   startDeadlineMs: number | null = null;
+  readonly starts: StartGate;
   readonly choice: EngineChoice;
 
-  constructor(count: number, slots = 3) {
-    this.engines = new ScriptedEngines(count, slots);
+  /** @param beside another stream on the same engines */
+  constructor(count: number, slots = 3, beside: Stage | null = null) {
+    this.engines = beside?.engines ?? new ScriptedEngines(count, slots);
+    this.starts = beside?.starts ?? new StartGate({ perEngine: 4, total: 24 });
     const acquire = (request: AcquireRequest): Promise<EngineLease> => {
       this.requests.push(request);
       return this.engines.acquire(request);
     };
-    const services = { config: CONFIG, engines: { acquire } } as unknown as SessionServices;
+    const services = {
+      config: CONFIG,
+      engines: { acquire },
+      starts: this.starts,
+    } as unknown as SessionServices;
     this.choice = new EngineChoice(
       {
         streamId: 'stream',
@@ -105,7 +119,7 @@ describe('EngineChoice', () => {
     const failed = stage.failCode();
     while (stage.requests.length < 3) await new Promise((resolve) => setTimeout(resolve, 1));
     stage.abort.abort(new AppError('shutting_down', 'over'));
-    expect(await failed).toBe('Error: aborted');
+    expect(await failed).toBe('shutting_down');
   });
 
   it('does not wait for an engine beyond the start budget', async () => {
@@ -131,6 +145,55 @@ describe('EngineChoice', () => {
     for (let i = 0; i < 5; i++) stage.choice.failed();
     stage.choice.exclude('e1', true);
     await expect(stage.take()).rejects.toMatchObject({ code: 'engine_failed' });
+  });
+
+  it('has a turn from the choice until media flow', async () => {
+    const stage = new Stage(1);
+    await stage.take();
+    expect(stage.starts.activeCount).toBe(1);
+    stage.choice.answered();
+    expect(stage.starts.activeCount).toBe(1);
+    stage.choice.started();
+    await turns();
+    expect(stage.starts.activeCount).toBe(0);
+  });
+
+  it('has one of a watched stream only until the engine has answered, and again when it stays', async () => {
+    const stage = new Stage(1);
+    stage.isRunning = true;
+    const lease = await stage.choice.acquire();
+    stage.choice.answered();
+    await turns();
+    expect(stage.starts.activeCount).toBe(0);
+    await stage.choice.stay();
+    expect(stage.starts.activeCount).toBe(1);
+    lease.release();
+    await turns();
+    expect([stage.starts.activeCount, stage.engines.inUse()]).toEqual([0, 0]);
+  });
+
+  it('gives slot and turn back together, and keeps the turn while the engine is still busy', async () => {
+    const stage = new Stage(1);
+    const lease = await stage.choice.acquire();
+    const late = new Settleable<void>();
+    stage.choice.occupiedUntil(late.promise);
+    lease.release();
+    await turns();
+    expect([stage.starts.activeCount, stage.engines.inUse()]).toEqual([1, 0]);
+    late.reject(new Error('broken off'));
+    await turns();
+    expect(stage.starts.activeCount).toBe(0);
+  });
+
+  it('gives a watched stream the slot of one that nobody sees yet, which then fails', async () => {
+    const stage = new Stage(1, 1);
+    const dead = await stage.choice.acquire();
+    dead.revoked.addEventListener('abort', () => dead.release());
+    const watched = new Stage(1, 1, stage);
+    watched.isRunning = true;
+    expect(await watched.take()).toBe('e1');
+    expect(dead.revoked.reason).toMatchObject({ code: 'no_capacity' });
+    expect(await stage.failCode()).toBe('no_capacity');
   });
 
   it('stops at once when it is called off', async () => {

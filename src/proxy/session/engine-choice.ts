@@ -1,9 +1,11 @@
 import type { EngineLease } from '../../engines';
 import { monotonicMs } from '../../kernel/clock';
-import { AppError } from '../../kernel/errors';
+import { AppError, type ErrorCode } from '../../kernel/errors';
 import { retryDelayMs } from '../../kernel/retry-delay';
 import { delay } from './retry-backoff';
 import type { SessionServices } from './session-services';
+import type { StartTurn } from './start-gate';
+import { TurnedLease } from './turned-lease';
 
 /** Rule 23: an engine that failed on this content is left alone for this long. */
 const EXCLUDE_MS = 60_000;
@@ -35,6 +37,10 @@ export class EngineChoice {
   /** Failures in a row, for back-off. */
   private failures = 0;
   private readonly excluded = new Map<string, Exclusion>();
+  /** The start under way. */
+  private turn: StartTurn | null = null;
+  /** What was acquired last. */
+  private held: TurnedLease | null = null;
 
   constructor(
     private readonly owner: ChoiceOwner,
@@ -60,22 +66,90 @@ export class EngineChoice {
   }
 
   /**
-   * A slot on the best engine.
+   * A slot on the best engine, and the turn to start there.
    *
    * @throws AppError `engine_failed` when every engine gave nonsense at a start, `start_timeout`, or what the
    *   allocator says; the signal's reason
    */
   async acquire(): Promise<EngineLease> {
     for (;;) {
+      // Whose place a running stream was given does not go for another one behind its back.
+      if (this.turn?.taken.aborted === true) throw this.turn.taken.reason as Error;
+      const lease = await this.acquireSlot();
+      const turn = await this.turnOn(lease);
+      if (turn === null) {
+        lease.release();
+        continue;
+      }
+      this.held = new TurnedLease(lease, turn);
+      return this.held;
+    }
+  }
+
+  /** The same engine is tried again: waits as long as back-off says, and for another turn if this needs one. */
+  async stay(): Promise<void> {
+    await this.backOff();
+    // A first start keeps its turn until it has media.
+    if (!this.owner.isRunning() || this.held === null) return;
+    const turn = await this.turnOn(this.held);
+    if (turn !== null) this.held.add(turn);
+  }
+
+  /** The engine has answered: for a stream that was watched before, that is the end of its start. */
+  answered(): void {
+    if (this.turn?.isRestart === true) this.turn.leave();
+  }
+
+  /** Media flow: the start is over. */
+  started(): void {
+    this.turn?.leave();
+  }
+
+  /** A request that was given up goes on at the engine until `work` settles. */
+  occupiedUntil(work: Promise<unknown>): void {
+    this.turn?.occupyUntil(work);
+  }
+
+  /** Null when the engine was taken away meanwhile. */
+  private async turnOn(lease: EngineLease): Promise<StartTurn | null> {
+    const { proxyOutageBudgetMs, engineWaitTimeoutMs } = this.services.config;
+    const isRestart = this.owner.isRunning();
+    const waitMs = isRestart ? proxyOutageBudgetMs : engineWaitTimeoutMs;
+    try {
+      this.turn = this.services.starts.enter({
+        engineId: lease.engine.id,
+        isRestart,
+        timeoutMs: Math.max(1, Math.min(waitMs, this.startBudgetMs())),
+        signal: AbortSignal.any([this.signal, lease.revoked]),
+      });
+      await this.turn.begun;
+      return this.turn;
+    } catch (error) {
+      if (!this.signal.aborted && lease.revoked.aborted && error === lease.revoked.reason) {
+        this.turn?.leave();
+        return null;
+      }
+      lease.release();
+      this.turn?.leave();
+      throw error;
+    }
+  }
+
+  private async acquireSlot(): Promise<EngineLease> {
+    for (;;) {
       this.signal.throwIfAborted();
       this.dropExpired();
+      if (this.owner.isRunning()) {
+        const lease = await this.acquireFirst();
+        if (lease !== null) return lease;
+      }
       if (this.excluded.size === 0) {
         const lease = await this.acquireAny();
         if (lease !== null) return lease;
         continue;
       }
-      const fresh = await this.acquireNow();
-      if (fresh !== null) return fresh;
+      const fresh = this.owner.isRunning() ? null : await this.acquireNow();
+      if (fresh !== null && typeof fresh === 'object') return fresh;
       const isPassing = [...this.excluded.values()].some((exclusion) => exclusion.isPassing);
       const isHopeless = !isPassing || this.failures >= MAX_START_FAILURES;
       if (!this.owner.isRunning() && isHopeless) throw this.allFailed();
@@ -93,7 +167,19 @@ export class EngineChoice {
     if (waitMs >= leftMs) throw this.tooLate();
   }
 
-  private async acquireNow(): Promise<EngineLease | null> {
+  /** For those who watch: what is free, else the slot of a stream that nobody sees yet. */
+  private async acquireFirst(): Promise<EngineLease | null> {
+    const free = await this.acquireNow();
+    if (typeof free === 'object') return free;
+    if (free !== 'no_capacity') return null;
+    if (!(await this.services.starts.makeRoom(new Set(this.excluded.keys())))) return null;
+    this.signal.throwIfAborted();
+    const freed = await this.acquireNow();
+    return typeof freed === 'object' ? freed : null;
+  }
+
+  /** A slot that is free now, or why there is none. */
+  private async acquireNow(): Promise<EngineLease | ErrorCode> {
     try {
       return await this.services.engines.acquire({
         streamId: this.owner.streamId,
@@ -103,7 +189,7 @@ export class EngineChoice {
       });
     } catch (error) {
       this.signal.throwIfAborted();
-      if (error instanceof AppError && error.code !== 'shutting_down') return null;
+      if (error instanceof AppError && error.code !== 'shutting_down') return error.code;
       throw error;
     }
   }

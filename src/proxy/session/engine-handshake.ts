@@ -14,6 +14,8 @@ export interface HandshakeRequest {
   readonly timeoutMs: number;
   readonly mayTryOtherForm: boolean;
   readonly signal: AbortSignal;
+  /** Told when a call is given up while the engine may still answer it; settles when that is over. */
+  readonly onLate?: (settled: Promise<unknown>) => void;
 }
 
 export interface Handshake {
@@ -40,6 +42,7 @@ export async function shakeHands(
       playerId: randomUUID(),
       timeoutMs: Math.max(1, deadlineMs - monotonicMs()),
       signal: request.signal,
+      onLate: request.onLate,
     });
     return { engineSession, selector };
   };
@@ -60,7 +63,8 @@ function isUnknownContent(error: unknown): boolean {
   return error instanceof EngineFault && error.kind === 'content';
 }
 
-function otherForm(selector: ContentSelector): ContentSelector | null {
+/** The same 40 digits read as the other kind of id; null for addresses. */
+export function otherForm(selector: ContentSelector): ContentSelector | null {
   switch (selector.kind) {
     case 'content_id':
       return { ...selector, kind: 'infohash' };

@@ -23,11 +23,11 @@ describe('waiting', () => {
     const abort = new AbortController();
     const waiting = delay(1000, abort.signal);
     abort.abort('over');
-    await expect(waiting).rejects.toMatchObject({ cause: 'over' });
+    await expect(waiting).rejects.toBe('over');
   });
 
   it('delay throws at once when it was aborted before', async () => {
-    await expect(delay(1000, AbortSignal.abort())).rejects.toThrow('aborted');
+    await expect(delay(1000, AbortSignal.abort('before'))).rejects.toBe('before');
   });
 
   it.each([

@@ -4,12 +4,12 @@ import { Settleable } from '../../kernel/settleable';
 export function delay(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
-      reject(new Error('aborted', { cause: signal.reason }));
+      reject(signal.reason as Error);
       return;
     }
     const onAbort = (): void => {
       clearTimeout(timer);
-      reject(new Error('aborted', { cause: signal.reason }));
+      reject(signal.reason as Error);
     };
     const timer = setTimeout(() => {
       signal.removeEventListener('abort', onAbort);

@@ -5,10 +5,14 @@ import { CONFIG, type AppConfig } from '../../config';
 import { DelayedTasks } from '../../coordination';
 import { EngineAllocator } from '../../engines';
 import { EventBus } from '../../events';
+import { StartGate } from './start-gate';
 
 /** What every session works with; one object, so that sessions are made by `new` with little ceremony. */
 @Injectable()
 export class SessionServices {
+  /** Every start of every session goes through it. */
+  readonly starts: StartGate;
+
   constructor(
     @Inject(CONFIG) readonly config: AppConfig,
     readonly ace: AceEngineClient,
@@ -18,5 +22,9 @@ export class SessionServices {
     readonly log: PinoLogger,
   ) {
     log.setContext('StreamSession');
+    this.starts = new StartGate({
+      perEngine: config.proxyStartsPerEngine,
+      total: config.proxyStartsTotal,
+    });
   }
 }

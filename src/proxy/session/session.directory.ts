@@ -130,6 +130,16 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
     return session;
   }
 
+  /** Why this content failed a moment ago; null when it did not. */
+  knownFault(selector: ContentSelector): AppError | null {
+    return this.faults.lookup(streamKey(selector));
+  }
+
+  /** What a check found out about a content, so that the next request for it is answered at once. */
+  rememberFault(selector: ContentSelector, error: AppError): void {
+    this.faults.remember(streamKey(selector), error);
+  }
+
   onSessionOver(listener: (session: StreamSession) => void): void {
     this.overListeners.push(listener);
   }

@@ -203,13 +203,27 @@ export class StreamSession {
     this.audience.add(viewer, this);
   }
 
+  /**
+   * How far behind live a viewer who asks for that much would begin now, in media ms. Null while nobody can
+   * join, and for a stream without a clock.
+   */
+  reachableBehindMs(behindMs: number): number | null {
+    if (this.readyMs === null || this.isOver) return null;
+    const { history } = this;
+    const point = history.laterJoinPoint(behindMs) ?? history.plainJoinPoint(behindMs);
+    return point === null ? null : history.mediaMsBehind(point.position);
+  }
+
   /** Starts feeding a viewer whose response head is out. Only after `ready`. */
   attachViewer(viewer: Viewer, socket: Socket, joinBehindMs: number): void {
-    const waited = this.readyMs !== null && viewer.joinedMs <= this.readyMs;
     const { history } = this;
+    // Who waited for the start gets everything there is, unless it said what it wants.
+    const isFirst =
+      viewer.askedBehindMs === null && this.readyMs !== null && viewer.joinedMs <= this.readyMs;
+    const behindMs = viewer.askedBehindMs ?? joinBehindMs;
     const point =
-      (waited ? history.firstJoinPoint() : history.laterJoinPoint(joinBehindMs)) ??
-      history.plainJoinPoint(joinBehindMs);
+      (isFirst ? history.firstJoinPoint() : history.laterJoinPoint(behindMs)) ??
+      history.plainJoinPoint(behindMs);
     if (point === null) throw new AppError('internal_error', 'The stream has no place to join at.');
     this.fanout.attach(viewer, socket, point, monotonicMs());
     this.report.viewerJoined(viewer);
@@ -276,6 +290,7 @@ export class StreamSession {
     engineSession: EngineSession,
     lease: EngineLease,
   ): 'own' | 'same_engine' | 'merged' {
+    this.supervisor.choice.answered();
     this.answeredAt ??= wallClockIso();
     this.isLive = engineSession.isLive;
     this.lastEngineId = lease.engine.id;
@@ -308,6 +323,7 @@ export class StreamSession {
 
   private becomeLive(): void {
     this.readyMs = monotonicMs();
+    this.supervisor.choice.started();
     this.fanout.flush();
     this.move('live');
     const startMs = Math.round(this.readyMs - this.createdMs);

@@ -60,7 +60,7 @@ export class UpstreamSupervisor {
   reader: UpstreamReader | null = null;
   /** Times that a running stream was given a new source. */
   failovers = 0;
-  private readonly choice: EngineChoice;
+  readonly choice: EngineChoice;
   /** Under way: stops of engine sessions, and slots to be given back after them. */
   private readonly stops = new Set<Promise<void>>();
   /** Engine sessions of the present engine that a newer one of the same content has replaced. */
@@ -124,11 +124,10 @@ export class UpstreamSupervisor {
       const lease: EngineLease = stay ?? (await this.choice.acquire());
       this.current ??= { lease, engineSession: null };
       this.startDeadlineMs ??= monotonicMs() + this.services.config.proxyInitTimeoutMs;
-      const isRetryHere = stay !== null;
-      const outcome = await this.attempt(lease, isRetryHere);
+      const outcome = await this.attempt(lease, stay !== null);
       if (outcome.next === 'merged') return;
       if (outcome.next === 'give_up') throw outcome.error;
-      stay = await this.prepareNext(outcome, lease, isRetryHere);
+      stay = await this.prepareNext(outcome, lease, stay !== null);
     }
   }
 
@@ -153,7 +152,7 @@ export class UpstreamSupervisor {
     // The old engine session has to be gone before the new one starts: a stop that comes later would freeze
     // the new reader of the same content.
     if (staysHere && (await settlesWithin(this.stopCurrent(), SAME_ENGINE_ANSWER_MS))) {
-      await this.choice.backOff();
+      await this.choice.stay();
       return lease;
     }
     if (outcome.next === 'other_engine' && outcome.complaint !== null) {
@@ -204,6 +203,7 @@ export class UpstreamSupervisor {
         timeoutMs: this.answerBudgetMs(isRetryHere),
         // A content that is playing is known; a second try would only cost its viewers time.
         mayTryOtherForm: !this.owner.isRunning(),
+        onLate: (settled) => this.choice.occupiedUntil(settled),
         signal,
       });
     } catch (error) {

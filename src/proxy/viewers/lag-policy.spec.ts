@@ -2,6 +2,7 @@ import {
   effectiveMaxLagMs,
   isStalled,
   judgeLag,
+  jumpBehindMs,
   MAX_JUMPS_PER_MINUTE,
   type LagFacts,
   type LagVerdict,
@@ -37,6 +38,18 @@ describe('effectiveMaxLagMs', () => {
     [20_000, Infinity, 20_000],
   ])('setting %d ms, ring of %d ms: %d ms', (setting, capacity, lag) => {
     expect(effectiveMaxLagMs(setting, capacity)).toBe(lag);
+  });
+});
+
+describe('jumpBehindMs', () => {
+  it.each([
+    [3000, 60_000, 3000],
+    [20_000, 60_000, 20_000],
+    [50_000, 60_000, 30_000],
+    [3000, 4000, 2000],
+    [3000, Infinity, 3000],
+  ])('%d ms wanted, ring of %d ms: %d ms', (wanted, capacity, behind) => {
+    expect(jumpBehindMs(wanted, capacity)).toBe(behind);
   });
 });
 

@@ -29,6 +29,14 @@ export function effectiveMaxLagMs(settingMs: number, ringCapacityMs: number): nu
   return Math.min(settingMs, ringCapacityMs * 0.8);
 }
 
+/**
+ * Where a jump goes, in media ms behind live: as far back as the viewer wants to be, within the half of the ring that
+ * is in no danger of being dropped at once.
+ */
+export function jumpBehindMs(wantedMs: number, ringCapacityMs: number): number {
+  return Math.min(wantedMs, ringCapacityMs / 2);
+}
+
 export interface ProgressFacts {
   /** Bytes handed to the socket that the kernel has not accepted yet. */
   readonly unsentBytes: number;

@@ -50,6 +50,28 @@ async function stuckViewer(): Promise<Watcher> {
   return watcher;
 }
 
+describe('a viewer who asked for the past', () => {
+  it.each([
+    [4000, 4000],
+    [0, 0],
+  ])('jumps to where it wants to be: %d ms behind', async (askedMs, leastMs) => {
+    await open({ maxLagMs: 3000, joinBehindMs: 1500 });
+    const watcher = await stuckViewer();
+    watcher.viewer.askedBehindMs = askedMs;
+    const from = watcher.viewer.cursor;
+    watcher.read();
+    await until(() => isAtHead(watcher));
+    expect(stage.jumps).toHaveLength(1);
+    const landed = from + (stage.jumps[0]?.skippedBytes ?? 0);
+    const behindMs = stage.history.mediaMsBehind(landed);
+    // Places to go on are a second apart.
+    expect(behindMs).toBeGreaterThanOrEqual(leastMs);
+    expect(behindMs).toBeLessThan(leastMs + 1100);
+    await until(() => watcher.receivedBytes() === watcher.viewer.queuedBytes);
+    expect(continuityFaults(watcher.received())).toEqual([]);
+  });
+});
+
 describe('a viewer who reads nothing', () => {
   it('is cut once the stall timeout is over, not before', async () => {
     await open({ stallTimeoutMs: 5000 });

@@ -4,7 +4,7 @@ import { nullPackets, TS_PACKET } from '../mpegts';
 import type { StreamHistory } from '../upstream/stream-history';
 import { batchFor } from './batch-policy';
 import type { CatchUpScheduler, CatchUpSource } from './catch-up.scheduler';
-import { effectiveMaxLagMs, isStalled, judgeLag } from './lag-policy';
+import { effectiveMaxLagMs, isStalled, judgeLag, jumpBehindMs } from './lag-policy';
 import type { LeaveReason, Viewer } from './viewer';
 
 export interface FanoutSettings {
@@ -222,9 +222,12 @@ export class StreamFanout implements CatchUpSource {
 
   /** Moves a viewer to a random access point nearer to the head, if there is one. */
   private jump(viewer: Viewer, nowMs: number): void {
-    const point =
-      this.history.laterJoinPoint(this.settings.joinBehindMs) ??
-      this.history.plainJoinPoint(this.settings.joinBehindMs);
+    // Who watches the past goes on in the past, but not where the ring's end would overtake it again.
+    const behindMs = jumpBehindMs(
+      viewer.askedBehindMs ?? this.settings.joinBehindMs,
+      this.history.capacityMs,
+    );
+    const point = this.history.laterJoinPoint(behindMs) ?? this.history.plainJoinPoint(behindMs);
     if (point === null || point.position <= viewer.cursor) return;
     const lagMs = this.history.mediaMsBehind(viewer.cursor) ?? 0;
     const skippedBytes = point.position - viewer.cursor;

@@ -44,6 +44,8 @@ export class Viewer {
   /** Backlog granted at the join, in media ms; 0 once the viewer has caught up. */
   grantedMs = 0;
   progressMs = 0;
+  /** How far in the past it asked to be, media ms; null: where everybody begins. A jump keeps to it. */
+  askedBehindMs: number | null = null;
   acceptedBytes = 0;
   jumps = 0;
   /** Fetches segments, each with a request of its own, and has been given the first playlist. */

@@ -1,0 +1,102 @@
+import { Controller, Get, Head, Inject, Options, Req, Res } from '@nestjs/common';
+import {
+  ApiExcludeEndpoint,
+  ApiOkResponse,
+  ApiOperation,
+  ApiQuery,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Public } from '../../access';
+import { CONFIG, type AppConfig } from '../../config';
+import { monotonicMs } from '../../kernel/clock';
+import type { ContentSelector } from '../../kernel/content-selector';
+import { AppError } from '../../kernel/errors';
+import { Preflight } from '../preflight/preflight';
+import type { PreflightTier } from '../preflight/preflight-verdict';
+import { readContentSelector } from './content-request';
+import { PreflightDto } from './dto/preflight.dto';
+import { toPreflightDto } from './preflight.mapping';
+import { CORS_HEADERS, sendPreflight } from './stream-response';
+import { queryOf } from './stream.controller';
+import { clientAddress } from './viewer-entrance';
+
+interface Asked {
+  readonly selector: ContentSelector;
+  readonly tier: PreflightTier;
+}
+
+/**
+ * `/ace/preflight`: is it playable? Open without a key like the streaming addresses: whoever may start a stream
+ * may ask for less. HEAD checks the question only, so that a probe of the address never starts anything.
+ */
+@ApiTags('streaming')
+@Public()
+@Controller('ace/preflight')
+export class PreflightController {
+  constructor(
+    @Inject(CONFIG) private readonly config: AppConfig,
+    private readonly preflight: Preflight,
+  ) {}
+
+  @Head()
+  @ApiExcludeEndpoint()
+  head(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    reply.headers(CORS_HEADERS);
+    this.read(request);
+    void reply.type('application/json; charset=utf-8').send();
+  }
+
+  @Options()
+  @ApiExcludeEndpoint()
+  options(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    reply.hijack();
+    sendPreflight(request.raw, reply.raw, request.id);
+  }
+
+  /**
+   * Light: an engine is asked what the content is; no engine session is opened. Deep: it is also started, looked at
+   * for some seconds and stopped. What is being watched is never touched: the running stream answers for it.
+   * 200 whatever the verdict; an error when nothing can be said about the content.
+   */
+  @Get()
+  @ApiOperation({ summary: 'Is a content playable?' })
+  @ApiQuery({ name: 'id', required: false, description: '40 hex digits; alias of content_id' })
+  @ApiQuery({ name: 'content_id', required: false })
+  @ApiQuery({ name: 'infohash', required: false })
+  @ApiQuery({ name: 'url', required: false, description: 'Only with ALLOW_URL_SELECTORS' })
+  @ApiQuery({ name: 'magnet', required: false, description: 'Only with ALLOW_URL_SELECTORS' })
+  @ApiQuery({ name: '_idx', required: false, description: 'File index, 0 by default' })
+  @ApiQuery({ name: 'tier', required: false, enum: ['light', 'deep'], description: 'light' })
+  @ApiOkResponse({ type: PreflightDto })
+  async check(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    reply.headers(CORS_HEADERS);
+    const { selector, tier } = this.read(request);
+    const beganMs = monotonicMs();
+    const gone = new AbortController();
+    // A connection that is closed for good; one answer is all that it may have waited for.
+    const hangUp = (): void => gone.abort(new AppError('request_timeout', 'The caller has gone.'));
+    reply.raw.once('close', hangUp);
+    try {
+      const verdict = await this.preflight.check(
+        selector,
+        tier,
+        clientAddress(request),
+        gone.signal,
+      );
+      await reply.send(toPreflightDto(verdict, monotonicMs() - beganMs));
+    } finally {
+      reply.raw.off('close', hangUp);
+    }
+  }
+
+  private read(request: FastifyRequest): Asked {
+    const query = queryOf(request);
+    const selector = readContentSelector(query, null, this.config);
+    const [tier = 'light', ...more] = query.getAll('tier');
+    if ((tier !== 'light' && tier !== 'deep') || more.length > 0) {
+      throw new AppError('invalid_request', 'tier has to be light or deep.');
+    }
+    return { selector, tier };
+  }
+}

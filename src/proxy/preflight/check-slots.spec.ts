@@ -1,0 +1,47 @@
+import { turns } from '../testing/until.spec-support';
+import { CheckSlots } from './check-slots';
+
+const LONG_MS = 10_000;
+const never = (): AbortSignal => new AbortController().signal;
+
+describe('CheckSlots', () => {
+  it('lets so many in, the others in the order in which they came', async () => {
+    const slots = new CheckSlots(2);
+    const order: number[] = [];
+    const checks = [0, 1, 2, 3].map((n) => slots.enter(LONG_MS, never()).then(() => order.push(n)));
+    await turns();
+    expect(order).toEqual([0, 1]);
+    slots.leave();
+    await turns();
+    expect(order).toEqual([0, 1, 2]);
+    slots.leave();
+    await Promise.all(checks);
+    expect(order).toEqual([0, 1, 2, 3]);
+  });
+
+  it('does not keep places for who has given up', async () => {
+    const slots = new CheckSlots(1);
+    await slots.enter(LONG_MS, never());
+    const abort = new AbortController();
+    const [called, late] = [slots.enter(LONG_MS, abort.signal), slots.enter(10, never())];
+    abort.abort('called off');
+    await expect(called).rejects.toBe('called off');
+    await expect(late).rejects.toMatchObject({ code: 'no_capacity' });
+    await expect(slots.enter(LONG_MS, AbortSignal.abort('before'))).rejects.toBe('before');
+    slots.leave();
+    await slots.enter(LONG_MS, never());
+    const next = slots.enter(LONG_MS, never());
+    slots.leave();
+    await next;
+  });
+
+  it('refuses when a hundred wait', async () => {
+    const slots = new CheckSlots(1);
+    await slots.enter(LONG_MS, never());
+    const callers = Array.from({ length: 100 }, () => new AbortController());
+    const line = callers.map(({ signal }) => slots.enter(LONG_MS, signal));
+    await expect(slots.enter(LONG_MS, never())).rejects.toMatchObject({ code: 'no_capacity' });
+    for (const caller of callers) caller.abort('over');
+    for (const waiting of line) await expect(waiting).rejects.toBe('over');
+  });
+});

@@ -1,0 +1,243 @@
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { CONFIG, type AppConfig } from '../../config';
+import { EngineSelector } from '../../engines';
+import { monotonicMs } from '../../kernel/clock';
+import type { ContentSelector } from '../../kernel/content-selector';
+import { AppError } from '../../kernel/errors';
+import { delay, SessionDirectory, type StreamSession } from '../session';
+import { CheckSlots } from './check-slots';
+import { ContentResolver, type ResolvedContent } from './content-resolver';
+import { hasRoom } from './engine-room';
+import { sampleOf } from './media-sample';
+import {
+  NOTHING_KNOWN,
+  verdictOfError,
+  verdictOfResolution,
+  type PreflightTier,
+  type PreflightVerdict,
+} from './preflight-verdict';
+
+const LOOK_EVERY_MS = 50;
+
+/**
+ * Answers whether a content plays, at little cost: from what failed a moment ago, from the session that plays
+ * it, by asking an engine what it is, and only for a deep check by starting it. Such a start is a session
+ * like any other, held by the check instead of a viewer: viewers who come meanwhile join it, whoever needs
+ * its slot is given it, and it ends with the check when nobody has come.
+ */
+@Injectable()
+export class Preflight implements OnModuleDestroy {
+  private readonly slots: Readonly<Record<PreflightTier, CheckSlots>>;
+  private readonly closing = new AbortController();
+
+  constructor(
+    @Inject(CONFIG) private readonly config: AppConfig,
+    private readonly sessions: SessionDirectory,
+    private readonly resolver: ContentResolver,
+    private readonly engines: EngineSelector,
+  ) {
+    const { preflightConcurrency } = config;
+    this.slots = {
+      light: new CheckSlots(preflightConcurrency),
+      deep: new CheckSlots(preflightConcurrency),
+    };
+  }
+
+  onModuleDestroy(): void {
+    this.closing.abort(new AppError('shutting_down', 'The process is about to end.'));
+  }
+
+  /**
+   * @param ip who asks; a deep check counts against the same limits as a viewer
+   * @param gone aborts when the caller has hung up
+   * @throws AppError when nothing can be said about the content: `no_engine`, `no_capacity`, `engine_failed`,
+   *   `client_limit`, `shutting_down`. The reason of `gone`.
+   */
+  async check(
+    selector: ContentSelector,
+    tier: PreflightTier,
+    ip: string,
+    gone: AbortSignal,
+  ): Promise<PreflightVerdict> {
+    const { preflightTimeoutMs } = this.config;
+    const known = this.atOnce(selector, tier);
+    if (known !== null) return known;
+    const callOff = AbortSignal.any([gone, this.closing.signal]);
+    const slots = this.slots[tier];
+    await slots.enter(preflightTimeoutMs, callOff);
+    const deadline = AbortSignal.timeout(preflightTimeoutMs);
+    try {
+      return await this.run(selector, tier, ip, AbortSignal.any([callOff, deadline]));
+    } catch (error) {
+      callOff.throwIfAborted();
+      if (!deadline.aborted) throw error;
+      if (tier === 'light') throw new AppError('engine_failed', 'No engine answered in time.');
+      const late = new AppError('start_timeout', 'No media within the time of the check.');
+      return failed(late, tier, 'engine');
+    } finally {
+      slots.leave();
+    }
+  }
+
+  /** What is known without asking anybody and without waiting. */
+  private atOnce(selector: ContentSelector, tier: PreflightTier): PreflightVerdict | null {
+    const session = this.sessions.lookup(selector);
+    if (session !== null) return session.readyMs === null ? null : ofRunning(session, tier);
+    const fault = this.sessions.knownFault(selector);
+    return fault === null ? null : verdictOfError(fault, tier, 'memory');
+  }
+
+  private async run(
+    selector: ContentSelector,
+    tier: PreflightTier,
+    ip: string,
+    signal: AbortSignal,
+  ): Promise<PreflightVerdict> {
+    // Asked again, because much may have happened while it stood in line.
+    const known = this.atOnce(selector, tier);
+    if (known !== null) return known;
+    const session = this.sessions.lookup(selector);
+    if (session !== null) return this.watchStart(session, tier, signal);
+    let content: ResolvedContent;
+    try {
+      content = await this.resolver.resolve(selector, signal);
+    } catch (error) {
+      return this.notFound(error, selector, tier);
+    }
+    const { resolution, engineId } = content;
+    const light = verdictOfResolution(resolution, engineId);
+    if (tier === 'light' || !light.playable) return { ...light, tier };
+    // Under another name it may be playing all the same, and a second start would take it from its viewers.
+    const playing = this.playing(resolution.infohash, selector);
+    if (playing === 'another_file') return light;
+    if (playing !== null) return this.watchStart(playing, tier, signal);
+    return { ...(await this.start(content.selector, ip, signal)), name: resolution.name };
+  }
+
+  private notFound(
+    error: unknown,
+    selector: ContentSelector,
+    tier: PreflightTier,
+  ): PreflightVerdict {
+    const verdict = error instanceof AppError ? verdictOfError(error, tier, 'engine') : null;
+    if (verdict === null) throw error;
+    this.sessions.rememberFault(selector, error as AppError);
+    return verdict;
+  }
+
+  private playing(
+    infohash: string,
+    { fileIndex }: ContentSelector,
+  ): StreamSession | 'another_file' | null {
+    const same = { kind: 'infohash', value: infohash, fileIndex } as const;
+    const session = this.sessions.lookup(same);
+    if (session !== null) return session;
+    const isInUse = this.sessions.list().some((other) => other.infohash === infohash);
+    return isInUse ? 'another_file' : null;
+  }
+
+  /** Somebody else's start is looked on at, without keeping it alive; for a light check until an engine has answered. */
+  private async watchStart(
+    session: StreamSession,
+    tier: PreflightTier,
+    signal: AbortSignal,
+  ): Promise<PreflightVerdict> {
+    try {
+      const begun = tier === 'light' ? session.answered : session.ready;
+      return ofRunning(await within(begun, signal), tier);
+    } catch (error) {
+      return failed(error, tier, 'running_session');
+    }
+  }
+
+  private async start(
+    selector: ContentSelector,
+    ip: string,
+    signal: AbortSignal,
+  ): Promise<PreflightVerdict> {
+    const engines = this.engines.explain().assessments.map(({ candidate }) => candidate);
+    if (!hasRoom(engines, this.config.preflightKeepFree)) {
+      throw new AppError('no_capacity', 'The slots that are free are kept for viewers.');
+    }
+    const holder = {};
+    const asked = this.sessions.hold(selector, holder, ip);
+    try {
+      return await this.sample(await within(asked.ready, signal), signal);
+    } catch (error) {
+      return failed(error, 'deep', 'engine');
+    } finally {
+      // It may have turned out to be another session's content, which holds the check since then.
+      for (const other of this.sessions.list()) if (other !== asked) other.letGo(holder);
+      asked.letGo(holder);
+      // A check needs no grace.
+      if (!asked.isOver && asked.idleSince !== null) await asked.end('no_viewers');
+    }
+  }
+
+  /** Looks on for a while: what an engine had in its cache is no proof that anybody still broadcasts. */
+  private async sample(session: StreamSession, signal: AbortSignal): Promise<PreflightVerdict> {
+    const endMs = monotonicMs() + this.config.preflightSampleMs;
+    const halfMs = monotonicMs() + this.config.preflightSampleMs / 2;
+    while (monotonicMs() < endMs && !session.isOver) await delay(LOOK_EVERY_MS, signal);
+    if (session.isOver) {
+      throw session.error ?? new AppError('no_capacity', 'The place of the check was needed.');
+    }
+    const hasFlowed = (session.ingest.lastMediaMs ?? 0) >= halfMs;
+    return verdictOfMedia(session, 'deep', 'engine', hasFlowed);
+  }
+}
+
+function ofRunning(session: StreamSession, tier: PreflightTier): PreflightVerdict {
+  return verdictOfMedia(session, tier, 'running_session', session.state !== 'stalled');
+}
+
+function verdictOfMedia(
+  session: StreamSession,
+  tier: PreflightTier,
+  source: 'engine' | 'running_session',
+  isFlowing: boolean,
+): PreflightVerdict {
+  return {
+    ...NOTHING_KNOWN,
+    tier,
+    source,
+    playable: isFlowing,
+    reason: isFlowing ? null : 'stalled',
+    detail: isFlowing ? null : 'Media came and stopped.',
+    infohash: session.infohash,
+    isLive: session.isLive === -1 ? null : session.isLive === 1,
+    engineId: session.engineId,
+    sample: sampleOf(session),
+  };
+}
+
+/** @throws what is not the content's own fault */
+function failed(
+  error: unknown,
+  tier: PreflightTier,
+  source: 'engine' | 'running_session',
+): PreflightVerdict {
+  if (!(error instanceof AppError)) throw error;
+  // What a session says that was ended before it had started: its slot, or its last viewer, went.
+  if (error.code === 'not_found') {
+    throw new AppError('no_capacity', 'The stream was given up during the check.');
+  }
+  const verdict = verdictOfError(error, tier, source);
+  if (verdict === null) throw error;
+  return verdict;
+}
+
+/** @throws the reason of `signal` as soon as it aborts */
+async function within<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  let onAbort = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason as Error);
+  });
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

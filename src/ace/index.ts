@@ -5,6 +5,7 @@ export {
   EngineFault,
   type EngineEndpoint,
   type EngineFaultKind,
+  type EngineLivePosition,
   type EngineProbe,
   type EngineSession,
   type EngineStat,

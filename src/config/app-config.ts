@@ -4,7 +4,12 @@ import { engineSettings, selectionSettings } from './settings/engine.settings';
 import { fleetSettings } from './settings/fleet.settings';
 import { limitSettings } from './settings/limit.settings';
 import { serverSettings } from './settings/server.settings';
-import { bufferSettings, outageSettings, startSettings } from './settings/stream.settings';
+import {
+  bufferSettings,
+  loopSettings,
+  outageSettings,
+  startSettings,
+} from './settings/stream.settings';
 
 /** Token under which the loaded configuration is injected. */
 export const CONFIG = 'CONFIG';
@@ -19,6 +24,7 @@ const ALL_SETTINGS = {
   ...startSettings,
   ...bufferSettings,
   ...outageSettings,
+  ...loopSettings,
   ...limitSettings,
 };
 
@@ -54,5 +60,6 @@ export const SECTIONS: readonly SettingsSection[] = [
   { title: 'Starting a stream', settings: Object.values(startSettings) },
   { title: 'History and joining', settings: Object.values(bufferSettings) },
   { title: 'Outages and endings', settings: Object.values(outageSettings) },
+  { title: 'Loops', settings: Object.values(loopSettings) },
   { title: 'Viewers and limits', settings: Object.values(limitSettings) },
 ];

@@ -7,7 +7,6 @@ import { AceStatusController } from './http/ace-status.controller';
 import { EngineApiDoor } from './http/engine-api.door';
 import { PlaybackController } from './http/playback.controller';
 import { SessionsController } from './http/sessions.controller';
-import { StreamStatistics } from './http/stream-statistics';
 import { StreamController } from './http/stream.controller';
 import { StreamsController } from './http/streams.controller';
 import { ViewerEntrance } from './http/viewer-entrance';
@@ -33,7 +32,6 @@ import { CatchUpScheduler } from './viewers';
     SessionDirectory,
     SessionServices,
     StreamShutdown,
-    StreamStatistics,
     ViewerEntrance,
   ],
   exports: [StreamShutdown],

@@ -5,3 +5,8 @@ export { StreamSession, isoOf } from './stream-session';
 export { StreamShutdown } from './stream-shutdown';
 export type { Attempt, SessionState, SessionTimeline } from './session.types';
 export { snapshotOf, type SessionSnapshot } from './session-snapshot';
+export { runwayOf, type Runway } from './runway';
+export type { LoopFinding } from './loop-watch';
+export type { StatSample } from './stat-history';
+export type { PollResult } from './stat-polling';
+export type { StreamObservation } from './stream-observation';

@@ -38,7 +38,9 @@ export class LoopWatch {
 
   /** What is the matter now; the media's own word goes before the engine's. */
   get finding(): LoopFinding | null {
-    if (this.mediaPeriodMs !== null) {
+    // What an earlier source did is no matter of the one under way.
+    const isSameSource = this.ingest.sourceBeganAt === this.beganAt;
+    if (this.mediaPeriodMs !== null && isSameSource) {
       return { cause: 'media_repeats', periodMs: this.mediaPeriodMs };
     }
     return this.positionFault === null ? null : { cause: this.positionFault, periodMs: null };

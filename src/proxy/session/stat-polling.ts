@@ -34,8 +34,9 @@ export class StatPolling {
   private gone: { readonly session: EngineSession; readonly times: number } | null = null;
 
   constructor(
-    private readonly services: SessionServices,
+    private readonly services: Pick<SessionServices, 'ace'>,
     private readonly owner: StatPollingOwner,
+    private readonly now: () => number = monotonicMs,
   ) {}
 
   /** Call at least twice a second. */
@@ -78,14 +79,14 @@ export class StatPolling {
   private failed(error: unknown, session: EngineSession): void {
     if (saysGone(error)) {
       this.owner.counted('session_gone');
-      this.dueMs = monotonicMs() + SOON_MS;
+      this.dueMs = this.now() + SOON_MS;
       this.noteGone(session);
       return;
     }
     this.gone = null;
     this.owner.counted('failed');
     this.failures++;
-    this.dueMs = monotonicMs() + Math.min(MAX_POLL_MS, POLL_MS * 2 ** (this.failures - 1));
+    this.dueMs = this.now() + Math.min(MAX_POLL_MS, POLL_MS * 2 ** (this.failures - 1));
   }
 
   private noteGone(session: EngineSession): void {
@@ -94,7 +95,7 @@ export class StatPolling {
     this.gone = { session, times };
     if (times < GONE_CONFIRMS) return;
     this.gone = null;
-    this.dueMs = monotonicMs() + POLL_MS;
+    this.dueMs = this.now() + POLL_MS;
     this.owner.sessionGone();
   }
 

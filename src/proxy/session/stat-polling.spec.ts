@@ -1,4 +1,4 @@
-import { EngineFault, type EngineSession, type EngineStat } from '../../ace';
+import { type EngineFault, type EngineSession, type EngineStat } from '../../ace';
 import { fault, session as engineSession, stat } from '../testing/scripted-ace.spec-support';
 import type { SessionServices } from './session-services';
 import type { CurrentEngine } from './session.types';

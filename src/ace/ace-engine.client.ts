@@ -124,13 +124,14 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
   async stat(
     engine: EngineEndpoint,
     session: EngineSession,
-    o: { readonly timeoutMs?: number } = {},
+    o: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {},
   ): Promise<EngineStat> {
     if (session.statPath === null) {
       throw new EngineFault('engine', 'no_stat_url', 'the session came without a stat address');
     }
     const timeoutMs = o.timeoutMs ?? this.#timings.statTimeoutMs;
-    return statOf(await this.#transport.get(engine, session.statPath, { timeoutMs }));
+    const { signal } = o;
+    return statOf(await this.#transport.get(engine, session.statPath, { timeoutMs, signal }));
   }
 
   /**

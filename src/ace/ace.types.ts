@@ -41,11 +41,18 @@ export interface EngineStat {
   readonly speedUpKBps: number | null;
   readonly downloadedBytes: number | null;
   readonly uploadedBytes: number | null;
-  readonly livePosition: {
-    readonly last: string | null;
-    readonly liveLast: string | null;
-    readonly pos: string | null;
-  } | null;
+  readonly livePosition: EngineLivePosition | null;
+}
+
+/** Where live is, as texts of the engine: unix seconds, or numbers of pieces. Only while it downloads. */
+export interface EngineLivePosition {
+  readonly pos: string | null;
+  readonly liveFirst: string | null;
+  readonly liveLast: string | null;
+  readonly firstTs: string | null;
+  readonly lastTs: string | null;
+  readonly last: string | null;
+  readonly bufferPieces: string | null;
 }
 
 /**

@@ -145,7 +145,15 @@ describe('statOf', () => {
       speedUpKBps: 3,
       downloadedBytes: 16384,
       uploadedBytes: 0,
-      livePosition: { pos: '10', liveLast: '20', last: '30' },
+      livePosition: {
+        pos: '10',
+        liveFirst: null,
+        liveLast: '20',
+        firstTs: '1',
+        lastTs: null,
+        last: '30',
+        bufferPieces: null,
+      },
     });
   });
 

@@ -85,9 +85,13 @@ export function statOf(answer: EngineAnswer): EngineStat {
       position === null
         ? null
         : {
-            last: textOf(position['last']),
-            liveLast: textOf(position['live_last']),
             pos: textOf(position['pos']),
+            liveFirst: textOf(position['live_first']),
+            liveLast: textOf(position['live_last']),
+            firstTs: textOf(position['first_ts']),
+            lastTs: textOf(position['last_ts']),
+            last: textOf(position['last']),
+            bufferPieces: textOf(position['buffer_pieces']),
           },
   };
 }

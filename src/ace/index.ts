@@ -6,6 +6,7 @@ export {
   type ContentResolution,
   type EngineEndpoint,
   type EngineFaultKind,
+  type EngineLivePosition,
   type EngineProbe,
   type EngineSession,
   type EngineStat,

@@ -9,6 +9,7 @@ import {
   hlsSettings,
   outageSettings,
   preflightSettings,
+  loopSettings,
   startSettings,
 } from './settings/stream.settings';
 
@@ -27,6 +28,7 @@ const ALL_SETTINGS = {
   ...bufferSettings,
   ...hlsSettings,
   ...outageSettings,
+  ...loopSettings,
   ...limitSettings,
 };
 
@@ -64,5 +66,6 @@ export const SECTIONS: readonly SettingsSection[] = [
   { title: 'History and joining', settings: Object.values(bufferSettings) },
   { title: 'HLS', settings: Object.values(hlsSettings) },
   { title: 'Outages and endings', settings: Object.values(outageSettings) },
+  { title: 'Loops', settings: Object.values(loopSettings) },
   { title: 'Viewers and limits', settings: Object.values(limitSettings) },
 ];

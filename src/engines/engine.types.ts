@@ -58,4 +58,4 @@ export interface AcquireRequest {
 
 /** What streams tell about the engine they run on; health takes it as a hint and probes at once. */
 export type EngineComplaint =
-  'connect_refused' | 'answer_timeout' | 'bad_answer' | 'reset' | 'silence';
+  'connect_refused' | 'answer_timeout' | 'bad_answer' | 'reset' | 'silence' | 'starving';

@@ -56,6 +56,15 @@ export interface DomainEventPayloads {
     readonly engine_id: string;
     readonly outage_ms: number;
   };
+  /** Found once per loop; `action` is what was done about it. */
+  stream_looping: {
+    readonly stream_id: string;
+    readonly engine_id: string | null;
+    readonly cause: 'media_repeats' | 'position_stands_still' | 'position_behind';
+    readonly action: 'report' | 'failover' | 'stop';
+    /** Media time between two showings of the same content; null when that is not known. */
+    readonly period_s: number | null;
+  };
   stream_failed: {
     readonly stream_id: string;
     readonly engine_id: string | null;

@@ -17,6 +17,7 @@ const TYPES: Readonly<Record<DomainEventType, true>> = {
   stream_started: true,
   stream_stalled: true,
   stream_resumed: true,
+  stream_looping: true,
   stream_failed: true,
   stream_ended: true,
   viewer_joined: true,

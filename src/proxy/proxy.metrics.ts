@@ -2,7 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { Counter } from 'prom-client';
 import { EventBus, type RecordedEvent } from '../events';
 import { MetricsRegistry } from '../metrics';
-import { SessionDirectory, SessionServices } from './session';
+import {
+  SessionDirectory,
+  SessionServices,
+  type PollResult,
+  type StreamObservation,
+} from './session';
 
 /** Figures of the proxy. Counts come from the live objects at the moment of the scrape. */
 @Injectable()
@@ -10,6 +15,8 @@ export class ProxyMetrics {
   private readonly probes: Counter;
   /** Bytes of sessions that are over. */
   private pastBytes = 0;
+  /** Polls of sessions that are over. */
+  private readonly pastPolls = { answered: 0, failed: 0, session_gone: 0 };
 
   constructor(
     metrics: MetricsRegistry,
@@ -53,7 +60,50 @@ export class ProxyMetrics {
       this.pastBytes += session.bytesOut;
       durations.observe(((session.endedMs ?? session.createdMs) - session.createdMs) / 1000);
     });
+    this.observe(metrics, sessions);
     countEvents(metrics, events);
+  }
+
+  /** What engines say of the streams, and what is found in them. */
+  private observe(metrics: MetricsRegistry, sessions: SessionDirectory): void {
+    const live = (): readonly StreamObservation[] =>
+      sessions.list().map(({ observation }) => observation);
+    const sum = (figure: (one: StreamObservation) => number | null | undefined): number =>
+      live().reduce((total, one) => total + (figure(one) ?? 0), 0);
+    const polls = (result: PollResult): number =>
+      sum((one) => one.polls[result]) + this.pastPolls[result];
+    metrics.gauge('proxy_source_peers', 'Peers that engines have for the streams.', () =>
+      sum((one) => one.stat?.stat.peers),
+    );
+    metrics.gauge(
+      'proxy_source_download_bytes_per_second',
+      'What engines fetch for the streams, by their own word.',
+      () => sum((one) => (one.stat?.stat.speedDownKBps ?? 0) * 1024),
+    );
+    metrics.gauge('proxy_streams_starving', 'Streams without peers and speed for 3 minutes.', () =>
+      sum((one) => Number(one.isStarving)),
+    );
+    metrics.gauge('proxy_streams_looping', 'Streams that repeat themselves now.', () =>
+      sum((one) => Number(one.finding !== null)),
+    );
+    metrics.sampledCounter(
+      'proxy_stat_polls_total',
+      'Statistics asked of engines.',
+      () => polls('answered') + polls('failed') + polls('session_gone'),
+    );
+    metrics.sampledCounter('proxy_stat_polls_failed_total', 'Those without an answer.', () =>
+      polls('failed'),
+    );
+    metrics.sampledCounter(
+      'proxy_stat_polls_gone_total',
+      'Those answered with: this session is gone.',
+      () => polls('session_gone'),
+    );
+    sessions.onSessionOver(({ observation }) => {
+      for (const result of ['answered', 'failed', 'session_gone'] as const) {
+        this.pastPolls[result] += observation.polls[result];
+      }
+    });
   }
 
   probed(method: 'head' | 'options'): void {
@@ -67,6 +117,11 @@ function countEvents(metrics: MetricsRegistry, events: EventBus): void {
   const left = metrics.counter('proxy_clients_left_total', 'Viewers gone, by reason.', ['reason']);
   const jumps = metrics.counter('proxy_viewer_jumps_total', 'Slow viewers moved forward.');
   const stalls = metrics.counter('proxy_stalls_total', 'Running streams that lost their source.');
+  const loops = metrics.counter(
+    'proxy_loops_total',
+    'Loops and stale live positions found, by cause and what was done.',
+    ['cause', 'action'],
+  );
   const failures = metrics.counter('proxy_failures_total', 'Sessions failed, by code.', ['code']);
   const starts = metrics.histogram(
     'proxy_start_seconds',
@@ -79,7 +134,9 @@ function countEvents(metrics: MetricsRegistry, events: EventBus): void {
     else if (is(event, 'viewer_left')) left.inc({ reason: event.payload.reason });
     else if (is(event, 'viewer_jumped')) jumps.inc();
     else if (is(event, 'stream_stalled')) stalls.inc();
-    else if (is(event, 'stream_failed')) failures.inc({ code: event.payload.code });
+    else if (is(event, 'stream_looping')) {
+      loops.inc({ cause: event.payload.cause, action: event.payload.action });
+    } else if (is(event, 'stream_failed')) failures.inc({ code: event.payload.code });
     else if (is(event, 'stream_started')) starts.observe(event.payload.start_ms / 1000);
   });
 }

@@ -11,7 +11,6 @@ import { HlsEntrance } from './http/hls-entrance';
 import { PlaybackController } from './http/playback.controller';
 import { PreflightController } from './http/preflight.controller';
 import { SessionsController } from './http/sessions.controller';
-import { StreamStatistics } from './http/stream-statistics';
 import { StreamController } from './http/stream.controller';
 import { StreamsController } from './http/streams.controller';
 import { ViewerEntrance } from './http/viewer-entrance';
@@ -45,7 +44,6 @@ import { CatchUpScheduler } from './viewers';
     SessionDirectory,
     SessionServices,
     StreamShutdown,
-    StreamStatistics,
     ViewerEntrance,
   ],
   exports: [StreamShutdown],

@@ -10,9 +10,11 @@ const WINDOW_SECONDS = 1800;
 const PIECE_BYTES = 16_384;
 
 /** Positions of the live window; the engine writes all of them as texts. */
-function livePosition(faults: StruckFaults): Record<string, string> {
+function livePosition(session: EngineSession, faults: StruckFaults): Record<string, string> {
   const behind = faults.get('stat_stale')?.number('seconds', 7200) ?? 0;
-  const last = Math.floor(Date.now() / 1000) - behind;
+  // Where it was when the session began.
+  const stuckMs = faults.has('stat_position_stuck') ? performance.now() - session.createdAt : 0;
+  const last = Math.floor((Date.now() - stuckMs) / 1000) - behind;
   const first = String(last - WINDOW_SECONDS);
   return {
     pos: String(last - 15),
@@ -88,6 +90,6 @@ export function stat(engine: Engine, exchange: Exchange, infohash: string, key: 
       inactive_inuse: session.bytes,
       active_inuse: 0,
     },
-    ...(state === 'dl' && isLive === 1 ? { livepos: livePosition(exchange.faults) } : {}),
+    ...(state === 'dl' && isLive === 1 ? { livepos: livePosition(session, exchange.faults) } : {}),
   });
 }

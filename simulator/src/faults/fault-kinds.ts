@@ -77,6 +77,7 @@ export const FAULT_KINDS = {
   stop_freezes_others: 'cmd',
   stat_unknown: 'stat',
   stat_frozen: 'stat',
+  stat_position_stuck: 'stat',
   stat_zero_peers: 'stat',
   stat_zero_speed: 'stat',
   stat_stale: 'stat',

@@ -208,6 +208,18 @@ describe('answers', () => {
   });
 });
 
+test('stat_position_stuck: the live position is that of the beginning', async () => {
+  const lastTs = async (): Promise<number> =>
+    Number(Object((await sim.get(stat_url)).json()).response.livepos?.last_ts);
+  const { stat_url } = await sim.start(`id=${ID}&pid=a`);
+  await sim.get(stat_url);
+  while (!((await lastTs()) > 0));
+  const first = await lastTs();
+  while (!((await lastTs()) > first + 1));
+  sim.fault({ kind: 'stat_position_stuck' });
+  expect(await lastTs()).toBeLessThanOrEqual(first);
+});
+
 describe('media', () => {
   const full = (one: RawConnection): boolean => one.body.length >= 600_000;
 

@@ -1,6 +1,6 @@
 import { agentPatterns } from '../list-types';
 import { setting } from '../setting';
-import { duration, flag, integer, shareOfMemory, size } from '../value-types';
+import { duration, flag, integer, oneOf, shareOfMemory, size } from '../value-types';
 
 export const startSettings = {
   proxyInitTimeoutMs: setting({
@@ -174,5 +174,33 @@ export const outageSettings = {
     type: duration('50ms', '1h'),
     defaultText: '30s',
     words: 'After this long with media the count of attempts starts anew.',
+  }),
+};
+
+export const loopSettings = {
+  loopDetection: setting({
+    variable: 'LOOP_DETECTION',
+    type: oneOf('off', 'report', 'failover', 'stop'),
+    defaultText: 'report',
+    words:
+      'What is done about a stream that repeats itself or whose live position is stale: only told (event, metric, session), left for another engine, or ended.',
+  }),
+  loopDetectionAfterMs: setting({
+    variable: 'LOOP_DETECTION_AFTER',
+    type: duration('1s', '10m'),
+    defaultText: '10s',
+    words: 'So much repeated media in a row, same pictures with the same timestamps, is a loop.',
+  }),
+  loopStaleAfterMs: setting({
+    variable: 'LOOP_STALE_AFTER',
+    type: duration('4s', '1h'),
+    defaultText: '60s',
+    words: "An engine's live position that has not grown for this long is stale.",
+  }),
+  loopStaleBehindMs: setting({
+    variable: 'LOOP_STALE_BEHIND',
+    type: duration('10s', '2d'),
+    defaultText: '1h',
+    words: "An engine's live position this far behind the wall clock is stale.",
   }),
 };

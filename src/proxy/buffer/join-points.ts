@@ -22,6 +22,18 @@ export class JoinPoints {
     this.points.push(point);
   }
 
+  /** The oldest point at `position` or behind it. */
+  firstFrom(position: number): JoinPoint | null {
+    let low = 0;
+    let high = this.points.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.points[middle]?.position ?? 0) < position) low = middle + 1;
+      else high = middle;
+    }
+    return this.points[low] ?? null;
+  }
+
   dropBefore(tail: number): void {
     let dead = 0;
     while (dead < this.points.length && (this.points[dead]?.position ?? tail) < tail) dead++;

@@ -7,7 +7,6 @@ import { monotonicMs } from '../../kernel/clock';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { SessionDirectory, type StreamSession } from '../session';
 import type { Viewer } from '../viewers';
-import { StreamStatistics } from './stream-statistics';
 import { ViewerEntrance, clientAddress } from './viewer-entrance';
 
 /** What a program that was written against an engine holds: the addresses of one of its playbacks. */
@@ -51,7 +50,6 @@ export class EngineApiDoor implements OnModuleInit, OnModuleDestroy {
     @Inject(CONFIG) private readonly config: AppConfig,
     private readonly sessions: SessionDirectory,
     private readonly entrance: ViewerEntrance,
-    private readonly statistics: StreamStatistics,
   ) {}
 
   onModuleInit(): void {
@@ -122,11 +120,11 @@ export class EngineApiDoor implements OnModuleInit, OnModuleDestroy {
   }
 
   /** @param token a caller's own, or `any` for whichever session plays `infohash` */
-  async stat(infohash: string, token: string): Promise<EngineAnswer> {
+  stat(infohash: string, token: string): EngineAnswer {
     const session =
       token === ANY_PLAYBACK ? this.sessions.find(infohash) : this.use(token)?.session;
     if (session == null || session.isOver) return UNKNOWN;
-    const stat = await this.statistics.of(session);
+    const stat = session.observation.stat?.stat;
     return {
       response: {
         status: session.state === 'starting' ? 'prebuf' : 'dl',

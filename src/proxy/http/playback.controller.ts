@@ -53,7 +53,7 @@ export class PlaybackController {
   }
 
   @Get('stat/:infohash/:token')
-  stat(@Param('infohash') infohash: string, @Param('token') token: string): Promise<EngineAnswer> {
+  stat(@Param('infohash') infohash: string, @Param('token') token: string): EngineAnswer {
     return this.door.stat(infohash, token);
   }
 

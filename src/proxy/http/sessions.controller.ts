@@ -2,8 +2,9 @@ import { Controller, Delete, Get, HttpCode, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { AppError } from '../../kernel/errors';
 import { SessionDirectory, snapshotOf, type StreamSession } from '../session';
-import { ClientListDto, ProxyStatusDto, SessionDto, SessionListDto } from './dto/session.dto';
+import { ClientListDto, ProxyStatusDto, SessionDetailDto, SessionListDto } from './dto/session.dto';
 import { toClientDto, toSessionDto } from './session.mapping';
+import { toPastSessionDetailDto, toSessionDetailDto } from './statistics.mapping';
 
 /** Sessions of the proxy and their viewers. */
 @ApiTags('proxy')
@@ -34,11 +35,11 @@ export class SessionsController {
 
   /** One session, also after its end. */
   @Get('sessions/:id')
-  get(@Param('id') id: string): SessionDto {
+  get(@Param('id') id: string): SessionDetailDto {
     const session = this.sessions.find(id);
-    if (session !== null) return toSessionDto(snapshotOf(session));
+    if (session !== null) return toSessionDetailDto(session);
     const past = this.sessions.findPast(id);
-    if (past !== null) return toSessionDto(past);
+    if (past !== null) return toPastSessionDetailDto(past);
     throw new AppError('not_found', 'There is no such session.');
   }
 

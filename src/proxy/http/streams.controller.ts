@@ -2,18 +2,16 @@ import { Controller, Delete, Get, Param, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { AppError } from '../../kernel/errors';
 import { SessionDirectory, snapshotOf } from '../session';
-import { StreamDto, StreamListQueryDto, StreamStatsDto, StreamStoppedDto } from './dto/stream.dto';
+import { StreamStatsDto, StreamStatsQueryDto } from './dto/statistics.dto';
+import { StreamDto, StreamListQueryDto, StreamStoppedDto } from './dto/stream.dto';
 import { toStreamDto } from './session.mapping';
-import { StreamStatistics } from './stream-statistics';
+import { toStreamStatsDto } from './statistics.mapping';
 
 /** Streams now and lately, in the predecessors' shape. */
 @ApiTags('streams')
 @Controller(['api/v1/streams', 'streams'])
 export class StreamsController {
-  constructor(
-    private readonly sessions: SessionDirectory,
-    private readonly statistics: StreamStatistics,
-  ) {}
+  constructor(private readonly sessions: SessionDirectory) {}
 
   /** Streams under way, then those that are over, newest first. */
   @Get()
@@ -36,24 +34,12 @@ export class StreamsController {
     return toStreamDto(snapshot);
   }
 
-  /** What the engine says of a running stream, asked at most once a second. */
+  /** A stream under way in figures, from memory: its engine is asked every 2 s whether anybody looks or not. */
   @Get(':id/stats')
-  async stats(@Param('id') id: string): Promise<StreamStatsDto> {
+  stats(@Param('id') id: string, @Query() query: StreamStatsQueryDto): StreamStatsDto {
     const session = this.sessions.find(id);
     if (session === null) throw new AppError('not_found', 'There is no such stream under way.');
-    const stat = await this.statistics.of(session);
-    const { bitrateBps, buffer } = snapshotOf(session);
-    return {
-      stream_id: session.id,
-      status: stat?.status ?? null,
-      peers: stat?.peers ?? null,
-      speed_down_kbps: kbps(stat?.speedDownKBps),
-      speed_up_kbps: kbps(stat?.speedUpKBps),
-      downloaded_bytes: stat?.downloadedBytes ?? null,
-      uploaded_bytes: stat?.uploadedBytes ?? null,
-      bitrate_bps: bitrateBps,
-      buffer_s: buffer.seconds,
-    };
+    return toStreamStatsDto(session, query.since === undefined ? 0 : Date.parse(query.since));
   }
 
   /** Stops a stream; its viewers are reset and its engine session is stopped. */
@@ -64,8 +50,4 @@ export class StreamsController {
     await session.end('stopped');
     return { stream_id: session.id, message: 'The stream was stopped.' };
   }
-}
-
-function kbps(kiloBytesPerSecond: number | null | undefined): number | null {
-  return kiloBytesPerSecond == null ? null : kiloBytesPerSecond * 8;
 }

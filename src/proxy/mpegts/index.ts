@@ -34,3 +34,7 @@ export { isPesStart, pesDecodingTime, pesPresentationTime } from './pes';
 export { type ClockSource, MediaClock } from './media-clock';
 export { type RandomAccessPoint, TransportScanner } from './transport-scanner';
 export { discontinuityPreface, firstContinuities, type PidContinuity } from './splice';
+export { type AccessUnitPrint, accessUnitPrint } from './access-unit-print';
+export { LoopDetector, type MediaLoop } from './loop-detector';
+export { type AudioParameters, type VideoParameters } from './media-facts';
+export { MediaInspector, type StreamFacts } from './media-inspector';

@@ -7,3 +7,8 @@ export type { Attempt, SessionState, SessionTimeline } from './session.types';
 export { snapshotOf, type SessionSnapshot } from './session-snapshot';
 export { otherForm } from './engine-handshake';
 export { delay } from './retry-backoff';
+export { runwayOf, type Runway } from './runway';
+export type { LoopFinding } from './loop-watch';
+export type { StatSample } from './stat-history';
+export type { PollResult } from './stat-polling';
+export type { StreamObservation } from './stream-observation';

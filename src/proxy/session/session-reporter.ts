@@ -1,6 +1,8 @@
 import { streamKey, type ContentSelector } from '../../kernel/content-selector';
 import type { AppError } from '../../kernel/errors';
 import type { LeaveReason, Viewer } from '../viewers';
+import type { LoopAction } from './loop-policy';
+import type { LoopFinding } from './loop-watch';
 import type { SessionServices } from './session-services';
 import type { Attempt, EndReason } from './session.types';
 
@@ -52,6 +54,19 @@ export class SessionReporter {
       outage_ms: outageMs,
     });
     this.services.log.info({ streamId, engineId, outageMs }, 'stream resumed');
+  }
+
+  looping(engineId: string | null, { cause, periodMs }: LoopFinding, action: LoopAction): void {
+    const { streamId } = this;
+    const periodS = periodMs === null ? null : Math.round(periodMs / 100) / 10;
+    this.services.events.publish('stream_looping', {
+      stream_id: streamId,
+      engine_id: engineId,
+      cause,
+      action,
+      period_s: periodS,
+    });
+    this.services.log.warn({ streamId, engineId, cause, action, periodS }, 'stream loops');
   }
 
   /** The one line that says why a channel failed, and where to look further. */

@@ -29,7 +29,7 @@ export function mayMove(from: SessionPhase, to: SessionPhase): boolean {
 }
 
 export type EndReason =
-  'no_viewers' | 'reclaimed' | 'stopped' | 'joined_other_session' | 'shutdown';
+  'no_viewers' | 'reclaimed' | 'stopped' | 'joined_other_session' | 'looping' | 'shutdown';
 
 /** One try on one engine, for the operator who asks why. */
 export interface Attempt {

@@ -63,6 +63,11 @@ export function outcomeOfEnd(end: SourceFate, flowed: boolean, head: Buffer): Ou
     case 'end':
     case 'reset':
       return { next: 'same_engine', reason: flowed ? end : `${end} before any media` };
+    case 'session_gone':
+      // Its media would end soon, or belong to somebody else's playback.
+      return { next: 'same_engine', reason: 'the engine session is gone' };
+    case 'looping':
+      return { next: 'other_engine', reason: 'the stream repeats itself', complaint: null };
     case 'silence':
       return { next: 'other_engine', reason: 'silence', complaint: 'silence' };
     case 'garbage':

@@ -21,6 +21,7 @@ import {
   type SessionState,
   type SessionTimeline,
 } from './session.types';
+import { StreamObservation } from './stream-observation';
 import { UpstreamSupervisor } from './upstream.supervisor';
 
 export interface SessionOwner {
@@ -51,6 +52,8 @@ export class StreamSession {
   error: AppError | null = null;
   private readonly requestedAt = wallClockIso();
   private answeredAt: string | null = null;
+  /** What is known beside the media: statistics, make-up, loops. */
+  readonly observation: StreamObservation;
   private readonly audience: Audience;
   private readonly fanout: StreamFanout;
   private readonly watch: MediaWatch;
@@ -122,6 +125,18 @@ export class StreamSession {
       outageOver: (silentMs) => this.giveUpOutage(silentMs),
       fault: (error) => this.fail(error),
     });
+    this.observation = new StreamObservation(
+      {
+        streamId: id,
+        ingest: this.ingest,
+        current: () => this.supervisor.current,
+        isLive: () => this.currentPhase === 'live',
+        leaveSource: (why) => this.supervisor.reader?.leave(why),
+        endLooping: () => void this.end('looping'),
+        looping: (finding, action) => this.report.looping(this.engineId, finding, action),
+      },
+      services,
+    );
     this.report.requested();
     this.audience.beginGraceIfEmpty();
     this.task = this.supply();
@@ -380,6 +395,7 @@ export class StreamSession {
     this.endedMs = monotonicMs();
     this.endReason = reason;
     this.watch.close();
+    this.observation.close();
     this.audience.close();
     this.fanout.close();
     this.abort.abort();

@@ -39,6 +39,20 @@ export function session(n: number, changes: Partial<EngineSession> = {}): Engine
   };
 }
 
+/** Statistics of a stream that is well, unless `changes` say otherwise. */
+export function stat(changes: Partial<EngineStat> = {}): EngineStat {
+  return {
+    status: 'dl',
+    peers: 5,
+    speedDownKBps: 500,
+    speedUpKBps: 100,
+    downloadedBytes: 1_000_000,
+    uploadedBytes: 100_000,
+    livePosition: null,
+    ...changes,
+  };
+}
+
 /**
  * The engines' API as a script. Unless a test says otherwise each start is answered at once with a session
  * of its own, and each opened playback is a source that gives nothing yet.
@@ -51,6 +65,8 @@ export class ScriptedAce implements Shape {
     session(number);
   onOpen: (path: string, signal: AbortSignal) => ScriptedSource | Promise<ScriptedSource> = () =>
     new ScriptedSource();
+  onStat: (session: EngineSession) => EngineStat | Promise<EngineStat> = () =>
+    Promise.reject(fault('engine', 'no_stat_url'));
   onStop: () => Promise<void> = () => Promise.resolve();
   private starts = 0;
 
@@ -70,8 +86,8 @@ export class ScriptedAce implements Shape {
     await this.onStop();
   }
 
-  stat(): Promise<EngineStat> {
-    return Promise.reject(fault('engine', 'no_stat_url'));
+  async stat(_engine: EngineEndpoint, session: EngineSession): Promise<EngineStat> {
+    return this.onStat(session);
   }
 
   async openMedia(

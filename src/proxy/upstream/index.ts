@@ -1,4 +1,5 @@
 export { StreamHistory } from './stream-history';
 export { StreamIngest, type IngestOwner, type IngestVerdict } from './stream-ingest';
-export { UpstreamReader, type UpstreamEnd } from './upstream-reader';
+export { UpstreamReader, type Desertion, type UpstreamEnd } from './upstream-reader';
 export { BurstGauge, shouldPause, type BurstFacts } from './burst-pause';
+export { LivePositionWatch, type LivePositionFault } from './live-position-watch';

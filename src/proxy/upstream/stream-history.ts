@@ -124,6 +124,17 @@ export class StreamHistory {
     return flaggedPreface(point.preface, runs, programme);
   }
 
+  /** What viewers have been shown from `position` on, about `maxBytes` at most. */
+  *runsFrom(position: number, maxBytes = CONTINUITY_SEARCH_BYTES): Generator<Buffer> {
+    let at = position;
+    while (at < position + maxBytes) {
+      const run = this.ring.view(at, position + maxBytes - at);
+      if (run === null) return;
+      yield run;
+      at += run.length;
+    }
+  }
+
   private lastResort(): JoinPoint | null {
     const point = this.plainPoint;
     if (point === null || point.position >= this.ring.tail) return point;

@@ -63,6 +63,11 @@ export class StreamIngest {
     return this.history.scanner.lastMediaArrivalMs;
   }
 
+  /** Position of the first packet of the source under way; null before it has given any. */
+  get sourceBeganAt(): number | null {
+    return this.sourceStart?.position ?? null;
+  }
+
   /** Grows with every media packet of the source, held back or not: the watchdog's sign of life. */
   get mediaPackets(): number {
     return this.history.scanner.mediaPackets + (this.splicer?.mediaPackets ?? 0);

@@ -3,7 +3,10 @@ import type { IngestVerdict, StreamIngest } from './stream-ingest';
 
 /** Why a source ended. `aborted` is our own doing, `fault` an error inside the proxy. */
 export type UpstreamEnd =
-  'aborted' | 'fault' | 'end' | 'reset' | 'silence' | Exclude<IngestVerdict, 'ok'>;
+  'aborted' | 'fault' | 'end' | 'reset' | 'silence' | Desertion | Exclude<IngestVerdict, 'ok'>;
+
+/** Why a source is left although it flows: the engine says that its session is gone, or it repeats itself. */
+export type Desertion = 'session_gone' | 'looping';
 
 export interface UpstreamTimes {
   /** No media byte for this long ends the source, once the first has come; so do media that nobody can join. */
@@ -106,6 +109,11 @@ export class UpstreamReader {
     this.resumedMs = this.now();
     this.lastSignMs = this.resumedMs;
     this.response.resume();
+  }
+
+  /** Ends the source for what was learned beside the media. */
+  leave(why: Desertion): void {
+    this.finish(why);
   }
 
   abort(): void {

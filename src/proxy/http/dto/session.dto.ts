@@ -1,4 +1,10 @@
 import type { SessionState } from '../../session';
+import {
+  type ElementaryStreamDto,
+  type EngineStatDto,
+  type LoopDto,
+  type RunwayDto,
+} from './statistics.dto';
 
 /** One try on one engine. */
 export class AttemptDto {
@@ -68,6 +74,17 @@ export class SessionDto {
   resyncs!: number;
   /** How often the running stream was given a new source. */
   failovers!: number;
+}
+
+/** The same with what is observed of it; none of that is kept of a session that is over. */
+export class SessionDetailDto extends SessionDto {
+  /** What the engine said last; null when that was more than 30 s ago, or never. */
+  stat!: EngineStatDto | null;
+  runway!: RunwayDto | null;
+  media!: ElementaryStreamDto[];
+  looping!: LoopDto | null;
+  /** Neither peers nor speed for three minutes. */
+  is_starving!: boolean;
 }
 
 export class SessionListDto {

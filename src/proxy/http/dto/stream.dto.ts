@@ -33,22 +33,6 @@ export class StreamListQueryDto {
   container_id?: string;
 }
 
-/** What the engine says of the stream just now. Null where it does not say. */
-export class StreamStatsDto {
-  stream_id!: string;
-  status!: string | null;
-  peers!: number | null;
-  /** The engine's KB/s × 8. */
-  speed_down_kbps!: number | null;
-  /** The engine's KB/s × 8. */
-  speed_up_kbps!: number | null;
-  downloaded_bytes!: number | null;
-  uploaded_bytes!: number | null;
-  bitrate_bps!: number | null;
-  /** Media seconds kept. */
-  buffer_s!: number | null;
-}
-
 export class StreamStoppedDto {
   stream_id!: string;
   message!: string;

@@ -1,0 +1,121 @@
+import { IsISO8601, IsOptional, MaxLength } from 'class-validator';
+
+/** Where live is, in the engine's own texts: unix seconds, or numbers of pieces. */
+export class LivePositionDto {
+  pos!: string | null;
+  live_first!: string | null;
+  live_last!: string | null;
+  first_ts!: string | null;
+  last_ts!: string | null;
+  last!: string | null;
+  buffer_pieces!: string | null;
+}
+
+/** What the engine said of the stream last. Null where it does not say. */
+export class EngineStatDto {
+  /** When it said so: ISO 8601, UTC. */
+  at!: string;
+  engine_id!: string;
+  status!: string | null;
+  peers!: number | null;
+  /** The engine's KB/s × 8. */
+  speed_down_kbps!: number | null;
+  /** The engine's KB/s × 8. */
+  speed_up_kbps!: number | null;
+  downloaded_bytes!: number | null;
+  uploaded_bytes!: number | null;
+  livepos!: LivePositionDto | null;
+}
+
+/** One poll of the engine, under the names that the predecessors gave. */
+export class StatSampleDto {
+  /** ISO 8601, UTC. */
+  ts!: string;
+  peers!: number | null;
+  /** KB/s, as the engine says. */
+  speed_down!: number | null;
+  /** KB/s, as the engine says. */
+  speed_up!: number | null;
+  /** Bytes. */
+  downloaded!: number | null;
+  /** Bytes. */
+  uploaded!: number | null;
+  status!: string | null;
+  livepos!: LivePositionDto | null;
+}
+
+/**
+ * Media seconds that viewers would still get if the source stopped now: what is kept between a viewer and the newest
+ * byte. What players have buffered comes on top.
+ */
+export class RunwayDto {
+  /** Of the viewer who would run dry first; 0 at the live edge. */
+  least_s!: number;
+  /** The median of all viewers. */
+  typical_s!: number;
+  /** Of the viewer who is farthest behind. */
+  most_s!: number;
+}
+
+/** One elementary stream, as the media themselves say. Null where they do not, or where it does not apply. */
+export class ElementaryStreamDto {
+  pid!: number;
+  kind!: 'video' | 'audio' | 'subtitle' | 'data';
+  codec!: string;
+  /** ISO 639. */
+  language!: string | null;
+  is_scrambled!: boolean;
+  profile!: string | null;
+  level!: string | null;
+  width!: number | null;
+  height!: number | null;
+  /** Whole pictures per second. */
+  frame_rate!: number | null;
+  /** Pictures may be made of two fields. */
+  is_interlaced!: boolean | null;
+  sample_rate_hz!: number | null;
+  /** Low frequency channel included. */
+  channels!: number | null;
+}
+
+/** The stream repeats itself, or its engine's live position is stale. */
+export class LoopDto {
+  cause!: 'media_repeats' | 'position_stands_still' | 'position_behind';
+  /** Media seconds between two showings of the same content; null for positions. */
+  period_s!: number | null;
+}
+
+export class StreamStatsQueryDto {
+  /** Only history after this time (ISO 8601). */
+  @IsOptional()
+  @IsISO8601({ strict: true })
+  @MaxLength(40)
+  since?: string;
+}
+
+/** A stream in figures: what its engine says, what its media are, how its viewers are supplied. */
+export class StreamStatsDto {
+  stream_id!: string;
+  status!: string | null;
+  peers!: number | null;
+  /** The engine's KB/s × 8. */
+  speed_down_kbps!: number | null;
+  /** The engine's KB/s × 8. */
+  speed_up_kbps!: number | null;
+  downloaded_bytes!: number | null;
+  uploaded_bytes!: number | null;
+  livepos!: LivePositionDto | null;
+  /** When the engine said so: ISO 8601, UTC. Null when that was more than 30 s ago, or never. */
+  sampled_at!: string | null;
+  /** Bits per second by the stream's own clock. */
+  bitrate_bps!: number | null;
+  /** Media seconds kept. */
+  buffer_s!: number | null;
+  runway!: RunwayDto | null;
+  media!: ElementaryStreamDto[];
+  looping!: LoopDto | null;
+  /** Neither peers nor speed for three minutes. */
+  is_starving!: boolean;
+  /** The last 720 polls at most, one every 2 s, oldest first. */
+  history!: StatSampleDto[];
+}

@@ -1,0 +1,61 @@
+import { ElementaryStreamTap } from './elementary-stream';
+import { payloadUnitStart, pid as pidOf, TS_PACKET } from './packet';
+
+/** What identifies one access unit: the same again means that the same content came again. */
+export interface AccessUnitPrint {
+  /** Decoding time in ticks of 90 kHz. */
+  readonly ticks: number;
+  /** 53 bits of time and content. */
+  readonly print: number;
+}
+
+/** Content that goes into a print. */
+const PRINT_BYTES = 8 * 1024;
+/** A unit that has not ended by then is printed as far as it goes. */
+const MAX_SEARCHED = 512 * 1024;
+
+/**
+ * The print of the first access unit of `pid` in `runs` (whole packets). `incomplete` while more packets are needed;
+ * null for units that have no decoding time or are scrambled.
+ */
+export function accessUnitPrint(
+  runs: Iterable<Buffer>,
+  pid: number,
+): AccessUnitPrint | 'incomplete' | null {
+  // The second unit's beginning ends the first: its bytes must not count, nor may they decide what is read.
+  const tap = new ElementaryStreamTap(pid, PRINT_BYTES, 2);
+  let searched = 0;
+  let bytes: Buffer | null = null;
+  search: for (const run of runs) {
+    for (let at = 0; at + TS_PACKET <= run.length; at += TS_PACKET) {
+      const mayEnd = tap.units === 1 && payloadUnitStart(run, at) && pidOf(run, at) === pid;
+      const gathered = mayEnd ? tap.bytes() : null;
+      tap.push(run, at);
+      if (tap.isScrambled) return null;
+      if (tap.units === 2) {
+        bytes = gathered;
+        break search;
+      }
+      searched += TS_PACKET;
+      if (tap.isFull || searched >= MAX_SEARCHED) {
+        bytes = tap.bytes();
+        break search;
+      }
+    }
+  }
+  if (bytes === null) return 'incomplete';
+  const ticks = tap.times[0] ?? -1;
+  return ticks < 0 ? null : { ticks, print: hash(bytes, ticks) };
+}
+
+/** Two FNV-like lanes of 32 bits, 53 bits of which are kept. */
+function hash(bytes: Buffer, ticks: number): number {
+  let a = 0x811c9dc5 ^ (ticks % 0x100000000);
+  let b = 0x9747b28c ^ Math.floor(ticks / 0x10000);
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] ?? 0;
+    a = Math.imul(a ^ byte, 0x01000193);
+    b = Math.imul(b + byte, 0x85ebca6b) ^ (b >>> 13);
+  }
+  return (a >>> 0) * 0x200000 + ((b >>> 0) & 0x1fffff);
+}

@@ -1,0 +1,80 @@
+import { byteAt } from './packet';
+
+/**
+ * Reads bits from the first to the last. Behind the end everything is 0 and `overran` is true, so that a parser of
+ * strange bytes runs to its end and then knows that what it read is worthless.
+ */
+export class BitReader {
+  private at = 0;
+  private isOverrun = false;
+
+  constructor(private readonly bytes: Buffer) {}
+
+  /** Whether anything was read behind the end. */
+  overran(): boolean {
+    return this.isOverrun;
+  }
+
+  /** The next `count` bits, at most 32, as an unsigned number. */
+  bits(count: number): number {
+    let value = 0;
+    for (let i = 0; i < count; i++) value = value * 2 + this.bit();
+    return value;
+  }
+
+  flag(): boolean {
+    return this.bit() === 1;
+  }
+
+  skip(count: number): void {
+    this.at += count;
+    if (this.at > this.bytes.length * 8) this.isOverrun = true;
+  }
+
+  /** Exp-Golomb code of an unsigned number (H.264 and HEVC, §9.1 and §9.2). */
+  unsigned(): number {
+    let zeros = 0;
+    while (this.bit() === 0) {
+      zeros++;
+      if (zeros > 32 || this.isOverrun) {
+        this.isOverrun = true;
+        return 0;
+      }
+    }
+    return 2 ** zeros - 1 + this.bits(zeros);
+  }
+
+  /** The same with a sign. */
+  signed(): number {
+    const code = this.unsigned();
+    return code % 2 === 1 ? (code + 1) / 2 : -code / 2;
+  }
+
+  private bit(): number {
+    const index = this.at >> 3;
+    if (index >= this.bytes.length) {
+      this.isOverrun = true;
+      return 0;
+    }
+    const bit = (byteAt(this.bytes, index) >> (7 - (this.at & 7))) & 1;
+    this.at++;
+    return bit;
+  }
+}
+
+/** A unit's content without the bytes 03 that keep start codes out of it. */
+export function withoutEmulation(unit: Buffer): Buffer {
+  const plain = Buffer.alloc(unit.length);
+  let zeros = 0;
+  let length = 0;
+  for (let at = 0; at < unit.length; at++) {
+    const byte = byteAt(unit, at);
+    if (zeros >= 2 && byte === 3) {
+      zeros = 0;
+      continue;
+    }
+    zeros = byte === 0 ? zeros + 1 : 0;
+    plain[length++] = byte;
+  }
+  return plain.subarray(0, length);
+}

@@ -1,0 +1,141 @@
+import fc from 'fast-check';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { accessUnitPrint, type AccessUnitPrint } from './access-unit-print';
+import { LoopDetector } from './loop-detector';
+
+const SECOND = 90_000;
+const WRAP = 2 ** 33;
+
+/** One unit per second of its own time. */
+const unit = (second: number, content = second): AccessUnitPrint => ({
+  ticks: (second * SECOND) % WRAP,
+  print: ((second * SECOND) % WRAP) * 1000 + (content % 1000),
+});
+
+/** Feeds units one media second apart; returns the seconds at which a loop was told. */
+function feed(detector: LoopDetector, units: readonly AccessUnitPrint[], fromMs = 0): number[] {
+  return units.flatMap((one, i) => (detector.add(one, fromMs + i * 1000) === null ? [] : [i]));
+}
+
+const seconds = (from: number, count: number): AccessUnitPrint[] =>
+  Array.from({ length: count }, (_, i) => unit(from + i));
+
+describe('LoopDetector', () => {
+  it('finds a minute that comes again, as soon as the promised time of it was repeated', () => {
+    const detector = new LoopDetector(10_000);
+    const found = feed(detector, [...seconds(0, 60), ...seconds(0, 60)]);
+    expect(found[0]).toBe(70);
+    expect(found.at(-1)).toBe(119);
+    expect(detector.add(unit(0), 120_000)).toEqual({ periodMs: 60_000 });
+  });
+
+  it.each([1, 2, 3, 7, 59, 300])('finds a loop of %d s, seams between or not', (period) => {
+    const detector = new LoopDetector(10_000);
+    const once = seconds(1000, period);
+    const often = Array.from({ length: Math.ceil(60 / period) + 3 }, () => once).flat();
+    const found = feed(detector, [...seconds(0, 30), ...often]);
+    expect(found[0]).toBeLessThanOrEqual(30 + period + 13);
+    // The unit at each seam may be cut differently each time.
+    const cut = often.map((one, i) => (i % period === 0 ? { ...one, print: -i - 1 } : one));
+    if (period >= 3) expect(feed(new LoopDetector(10_000), cut)).not.toEqual([]);
+  });
+
+  it('is over when new content comes', () => {
+    const detector = new LoopDetector(5000);
+    expect(feed(detector, [...seconds(0, 20), ...seconds(0, 20)]).length).toBeGreaterThan(0);
+    expect(feed(detector, seconds(20, 30), 40_000)).toEqual([0]);
+  });
+
+  it.each<[string, () => AccessUnitPrint[]]>([
+    ['a stream that goes on', () => seconds(0, 2000)],
+    [
+      'a picture that stands still',
+      () => seconds(0, 600).map(({ ticks }) => unit(ticks / SECOND, 7)),
+    ],
+    ['a clip that is broadcast over and over', () => seconds(0, 600).map((_, i) => unit(i, i % 8))],
+    ['a wrap of the clock', () => seconds(Math.floor(WRAP / SECOND) - 100, 300)],
+    [
+      'a clock that starts anew',
+      () => [...seconds(0, 300), ...seconds(0, 300).map((_, i) => unit(i, i + 500))],
+    ],
+    ['a few seconds sent twice', () => [...seconds(0, 100), ...seconds(92, 100)]],
+  ])('%s is no loop', (_, make) => {
+    expect(feed(new LoopDetector(10_000), make())).toEqual([]);
+  });
+
+  it('forgets at a new source: its past may overlap that of the one before', () => {
+    const detector = new LoopDetector(10_000);
+    feed(detector, seconds(0, 60));
+    detector.reset();
+    expect(feed(detector, seconds(30, 60), 60_000)).toEqual([]);
+  });
+
+  it('remembers no more than it may', () => {
+    const detector = new LoopDetector(10_000);
+    feed(detector, seconds(0, 5000));
+    expect(detector.size).toBe(1024);
+  });
+
+  it('never calls content loop that was never seen, however the times jump', () => {
+    const jumps = fc.array(fc.integer({ min: -5000, max: 5000 }), { maxLength: 300 });
+    fc.assert(
+      fc.property(jumps, (steps) => {
+        const detector = new LoopDetector(1000);
+        let second = 50_000;
+        const units = steps.map((step, i) => {
+          second = Math.max(0, second + step);
+          return { ticks: (second * SECOND) % WRAP, print: i };
+        });
+        expect(feed(detector, units)).toEqual([]);
+      }),
+    );
+  });
+
+  it('always finds what repeats for longer than promised, wherever it begins', () => {
+    fc.assert(
+      fc.property(fc.nat(200), fc.integer({ min: 12, max: 400 }), (before, period) => {
+        const detector = new LoopDetector(10_000);
+        const found = feed(detector, [
+          ...seconds(5000, before),
+          ...seconds(0, period),
+          ...seconds(0, period),
+        ]);
+        expect(found[0]).toBe(before + period + 10);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe('accessUnitPrint', () => {
+  const bytes = readFileSync(join(__dirname, 'fixtures', 'h264-aac.m2t'));
+  const keyframes: number[] = JSON.parse(
+    readFileSync(join(__dirname, 'fixtures', 'h264-aac.json'), 'utf8'),
+  ).keyframes;
+  const print = (from: number, to = bytes.length) =>
+    accessUnitPrint([bytes.subarray(from, to)], 256);
+
+  it('is the same for the same unit, however its packets are grouped, and another for each', () => {
+    const prints = keyframes.slice(0, -1).map((at) => print(at));
+    expect(new Set(prints.map((one) => (one as AccessUnitPrint).print)).size).toBe(prints.length);
+    const at = keyframes[1]!;
+    const packets = Array.from({ length: 100 }, (_, i) =>
+      bytes.subarray(at + i * 188, at + (i + 1) * 188),
+    );
+    expect(accessUnitPrint(packets, 256)).toEqual(prints[1]);
+  });
+
+  it('waits for the whole unit', () => {
+    expect(print(keyframes[1]!, keyframes[1]! + 188)).toBe('incomplete');
+    expect(accessUnitPrint([], 256)).toBe('incomplete');
+  });
+
+  it('never throws', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 188 * 3, maxLength: 188 * 8 }), (noise) => {
+        accessUnitPrint([Buffer.from(noise)], 256);
+      }),
+    );
+  });
+});

@@ -29,7 +29,17 @@ export {
   SectionAssembler,
   type SectionSink,
 } from './psi';
-export { isPesStart, pesDecodingTime } from './pes';
+export { isPesStart, pesDecodingTime, ticksBetween, TIMESTAMP_WRAP } from './pes';
 export { type ClockSource, MediaClock } from './media-clock';
 export { type RandomAccessPoint, TransportScanner } from './transport-scanner';
+export { type AccessUnit, AccessUnitReader } from './access-units';
+export { cutOf, PROVING_UNITS } from './overlap';
+export {
+  learnProgramme,
+  mapProgramme,
+  type OwnProgramme,
+  type ProgrammeMapping,
+} from './own-programme';
+export { type OutgoingState, PacketRewriter } from './packet-rewriter';
+export { type PsiTables } from './psi-tracker';
 export { discontinuityPreface, firstContinuities, type PidContinuity } from './splice';

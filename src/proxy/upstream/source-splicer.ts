@@ -139,7 +139,9 @@ export class SourceSplicer {
       return null;
     }
     const isOver = this.isLookedAt(entry.position);
-    if (!isOver && (overlap === 'pending' || !this.canFlag(entry, programme))) return null;
+    // A source that is given up for the present proves nothing any more.
+    const mayProve = overlap === 'pending' && entry.offset !== null;
+    if (!isOver && (mayProve || !this.canFlag(entry, programme))) return null;
     return this.enter(entry, programme);
   }
 

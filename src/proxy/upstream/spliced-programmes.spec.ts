@@ -118,7 +118,7 @@ describe('a source with proved overlap', () => {
           // In the middle of a unit, as a process that is killed ends.
           const cut = old.frameAt[end]! + (extra % 12) * TS_PACKET;
           const { out, verdicts } = play(
-            [old.bytes.subarray(0, cut), fresh.bytes.subarray(fresh.frameAt[from]!)],
+            [old.bytes.subarray(0, cut), fresh.bytes.subarray(fresh.frameAt[from])],
             size,
           );
           expect(verdicts).toEqual(['ok', 'ok']);
@@ -163,7 +163,7 @@ describe('a source with proved overlap', () => {
         const layout = { ...PLAIN, dataPid: 0x1abc };
         const { bytes, frameAt } = broadcast({ ...show, frames: FRAMES * 2, layout });
         const { out } = play(
-          [bytes.subarray(0, packets * TS_PACKET), bytes.subarray(frameAt[10]!)],
+          [bytes.subarray(0, packets * TS_PACKET), bytes.subarray(frameAt[10])],
           size,
         );
         expect(out.equals(bytes)).toBe(true);
@@ -179,7 +179,7 @@ describe('a source with proved overlap', () => {
     const { out } = play([
       one.bytes,
       two.bytes.subarray(0, two.frameAt[60]! + 3 * TS_PACKET),
-      two.bytes.subarray(two.frameAt[30]!),
+      two.bytes.subarray(two.frameAt[30]),
     ]);
     // One splice with flags for the new base, none for the second one.
     expect(flagged(out)).toBe(4);
@@ -214,7 +214,7 @@ describe('a source with another time base', () => {
           const fresh = broadcast(other);
           const cut = old.frameAt[50]! + extra * TS_PACKET;
           const { out, verdicts } = play(
-            [old.bytes.subarray(0, cut), fresh.bytes.subarray(fresh.frameAt[from]!)],
+            [old.bytes.subarray(0, cut), fresh.bytes.subarray(fresh.frameAt[from])],
             size,
           );
           expect(verdicts).toEqual(['ok', 'ok']);
@@ -281,6 +281,35 @@ describe('a source of the same time base without overlap', () => {
         1000 + 138 * 3600,
       );
     }
+  });
+});
+
+describe('a source that stays in the past', () => {
+  it('is waited for no longer than viewers bear, then entered with its times moved', () => {
+    const history = new StreamHistory({ maxBytes: 64 * 1024 * 1024, maxAgeMs: 60_000 });
+    const ingest = new StreamIngest(history, {
+      appended: () => undefined,
+      joinable: () => undefined,
+    });
+    const show = { gop: 10, bFrames: true, layout: PLAIN, frames: FRAMES };
+    const old = broadcast({ ...show, seed: 1, startTicks: 100 * 90_000 });
+    const { bytes, frameAt } = broadcast({ ...show, seed: 2, startTicks: 50 * 90_000 });
+    ingest.beginSource();
+    ingest.push(old.bytes, 0);
+    ingest.beginSource();
+    ingest.push(bytes.subarray(0, frameAt[80]!), 10_000);
+    expect(history.ring.end).toBe(old.bytes.length);
+    ingest.push(bytes.subarray(frameAt[80]!), 11_500);
+    const out = Buffer.concat(history.ring.newest(Infinity).map(({ bytes: run }) => run));
+    const units = unitsIn(out, PLAIN.videoPid);
+    // From its newest key frame on.
+    expect(units).toHaveLength(FRAMES + 9);
+    units.slice(1).forEach(({ dts }, at) => {
+      const step = ticksBetween(units[at]!.dts, dts);
+      expect(step).toBeGreaterThanOrEqual(3600);
+      expect(step).toBeLessThan(2 * 3600);
+    });
+    expect(continuityFaults(out)).toEqual([]);
   });
 });
 

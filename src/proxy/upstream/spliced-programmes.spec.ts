@@ -297,9 +297,9 @@ describe('a source that stays in the past', () => {
     ingest.beginSource();
     ingest.push(old.bytes, 0);
     ingest.beginSource();
-    ingest.push(bytes.subarray(0, frameAt[80]!), 10_000);
+    ingest.push(bytes.subarray(0, frameAt[80]), 10_000);
     expect(history.ring.end).toBe(old.bytes.length);
-    ingest.push(bytes.subarray(frameAt[80]!), 11_500);
+    ingest.push(bytes.subarray(frameAt[80]), 11_500);
     const out = Buffer.concat(history.ring.newest(Infinity).map(({ bytes: run }) => run));
     const units = unitsIn(out, PLAIN.videoPid);
     // From its newest key frame on.

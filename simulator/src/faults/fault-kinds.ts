@@ -66,6 +66,7 @@ export const FAULT_KINDS = {
   continuity_error: 'content',
   pcr_jump: 'content',
   loop_back: 'content',
+  foreign_pids: 'content',
   no_random_access: 'content',
   no_psi: 'content',
   one_byte_chunks: 'content',

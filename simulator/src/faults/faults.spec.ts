@@ -1,7 +1,16 @@
 import { gunzipSync } from 'node:zlib';
 import { CATALOGUE } from '../catalogue';
 import { readMarker } from '../media/marker';
-import { NULL_PID, PACKET_BYTES, PAT_PID, pidOf, readPcr, VIDEO_PID } from '../media/ts-packet';
+import { crc32 } from '../media/psi';
+import {
+  NULL_PID,
+  PACKET_BYTES,
+  PAT_PID,
+  pidOf,
+  PMT_PID,
+  readPcr,
+  VIDEO_PID,
+} from '../media/ts-packet';
 import { SpecEngine, type RawConnection } from '../spec-engine';
 import { FaultBook } from './fault-book';
 
@@ -267,6 +276,25 @@ describe('media', () => {
     for (let at = 0; at + PACKET_BYTES <= body.length; at += PACKET_BYTES) {
       const isVideo = pidOf(body, at) === VIDEO_PID && (body.readUInt8(at + 3) & 0x20) !== 0;
       if (isVideo && body.readUInt8(at + 4) > 0) expect(body.readUInt8(at + 5) & 0x40).toBe(0);
+    }
+  });
+
+  test('foreign_pids moves the programme, tables and counters', async () => {
+    const plain = pids((await (await playWith({ kind: 'jitter', ms: 1 })).until(full)).body);
+    sim.engine.faults.clear();
+    const fault = { kind: 'foreign_pids', shift: 32, version: 3 };
+    const { body } = await (await playWith(fault)).until(full);
+    expect(pids(body)).toEqual(
+      new Set([...plain].map((pid) => (pid < 0x100 || pid === 0x1fff ? pid : pid + 32))),
+    );
+    for (let at = 0; at + PACKET_BYTES <= body.length; at += PACKET_BYTES) {
+      const pid = pidOf(body, at);
+      if (pid !== PAT_PID && pid !== PMT_PID + 32) continue;
+      const length = 3 + (body.readUInt16BE(at + 6) & 0xfff);
+      expect(crc32(body.subarray(at + 5, at + 5 + length))).toBe(0);
+      expect((body.readUInt8(at + 10) >> 1) & 31).toBe(3);
+      if (pid === PAT_PID) expect(body.readUInt16BE(at + 15) & 0x1fff).toBe(PMT_PID + 32);
+      else expect(body.readUInt16BE(at + 13) & 0x1fff).toBe(VIDEO_PID + 32);
     }
   });
 

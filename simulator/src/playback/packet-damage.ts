@@ -1,3 +1,4 @@
+import { withForeignPids } from './foreign-pids';
 import type { StruckFaults } from '../faults/fault-book';
 import {
   adaptationFlags,
@@ -115,8 +116,12 @@ const HTML =
  */
 export function damagesOf(faults: StruckFaults): Damage[] {
   const damages: Damage[] = [];
+  const foreign = faults.get('foreign_pids');
   if (faults.has('no_psi')) damages.push(withoutPsi());
   if (faults.has('no_random_access')) damages.push(withoutRandomAccess());
+  // Behind those that know the streams by their usual PIDs.
+  if (foreign)
+    damages.push(withForeignPids(foreign.number('shift', 64), foreign.number('version', 0)));
   const lost = faults.get('continuity_error');
   if (lost) damages.push(withLostPackets(lost.number('every', 500), lost.number('bytes', 0)));
   const garbage = faults.get('garbage');

@@ -1,3 +1,3 @@
-export { MAX_CHUNK_BYTES, RingBuffer, type RingLimits } from './ring-buffer';
+export { type FilledSink, MAX_CHUNK_BYTES, RingBuffer, type RingLimits } from './ring-buffer';
 export { fairShares, type RingDemand } from './fair-shares';
 export { JoinPoints, type JoinPoint, type MediaTimeAt } from './join-points';

@@ -34,6 +34,9 @@ export interface RingLimits {
   readonly maxAgeMs: number;
 }
 
+/** Whole packets `buf[start, end)` were copied in; `position` is that of the first. */
+export type FilledSink = (buf: Buffer, start: number, end: number, position: number) => void;
+
 export class RingBuffer {
   /** Chunks from `first` on are alive; the dead prefix is cut off now and then. */
   private chunks: Chunk[] = [];
@@ -108,8 +111,17 @@ export class RingBuffer {
     return this.chunkAt(position)?.lastArrivalMs ?? null;
   }
 
-  /** Copies whole packets `source[start, end)` in. Returns the position of the first of them. */
-  append(source: Buffer, start: number, end: number, nowMs: number): number {
+  /**
+   * Copies whole packets `source[start, end)` in. Returns the position of the first of them. What was copied
+   * may be changed in place by `filled`, before anybody can see it; it may neither grow nor shrink.
+   */
+  append(
+    source: Buffer,
+    start: number,
+    end: number,
+    nowMs: number,
+    filled: FilledSink | null = null,
+  ): number {
     const position = this.appended;
     let at = start;
     while (at < end) {
@@ -117,6 +129,12 @@ export class RingBuffer {
       const copied = source.copy(chunk.buffer, chunk.length, at, end);
       chunk.length += copied;
       chunk.lastArrivalMs = nowMs;
+      filled?.(
+        chunk.buffer,
+        chunk.length - copied,
+        chunk.length,
+        chunk.start + chunk.length - copied,
+      );
       at += copied;
     }
     this.appended += end - start;
@@ -147,6 +165,19 @@ export class RingBuffer {
     const available = Math.min(chunk.length, this.visible - chunk.start) - offset;
     const bytes = Math.min(available, Math.max(PACKET_BYTES, maxBytes - (maxBytes % PACKET_BYTES)));
     return chunk.buffer.subarray(offset, offset + bytes);
+  }
+
+  /** The newest bytes, `maxBytes` at most and whole packets, what is not visible yet included; oldest first. */
+  newest(maxBytes: number): { readonly position: number; readonly bytes: Buffer }[] {
+    const from = Math.max(this.tail, this.appended - (maxBytes - (maxBytes % PACKET_BYTES)));
+    const runs: { readonly position: number; readonly bytes: Buffer }[] = [];
+    for (let index = this.first; index < this.chunks.length; index++) {
+      const { start, length, buffer } = this.chunks[index] as Chunk;
+      if (start + length <= from) continue;
+      const position = Math.max(start, from);
+      runs.push({ position, bytes: buffer.subarray(position - start, length) });
+    }
+    return runs;
   }
 
   /** Drops what is too old or too much, but nothing that readers have not been shown. Returns the new tail. */

@@ -30,9 +30,25 @@ export {
   type SectionSink,
 } from './psi';
 export { PsiTracker } from './psi-tracker';
-export { isPesStart, pesDecodingTime, pesPresentationTime } from './pes';
+export {
+  isPesStart,
+  pesDecodingTime,
+  pesPresentationTime,
+  ticksBetween,
+  TIMESTAMP_WRAP,
+} from './pes';
 export { type ClockSource, MediaClock } from './media-clock';
 export { type RandomAccessPoint, TransportScanner } from './transport-scanner';
+export { type AccessUnit, AccessUnitReader } from './access-units';
+export { cutOf, PROVING_UNITS } from './overlap';
+export {
+  learnProgramme,
+  mapProgramme,
+  type OwnProgramme,
+  type ProgrammeMapping,
+} from './own-programme';
+export { type OutgoingState, PacketRewriter } from './packet-rewriter';
+export { type PsiTables } from './psi-tracker';
 export { discontinuityPreface, firstContinuities, type PidContinuity } from './splice';
 export { type AccessUnitPrint, accessUnitPrint } from './access-unit-print';
 export { LoopDetector, type MediaLoop } from './loop-detector';

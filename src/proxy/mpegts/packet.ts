@@ -85,6 +85,19 @@ export function pcr(buf: Buffer, offset: number): number {
   return base * 300 + ((low & 1) << 8) + byteAt(buf, offset + 11);
 }
 
+/** Adds `ticks` of 90 kHz (0..2^33−1) to the PCR of a packet, modulo 2^33; the extension stays. None: nothing. */
+export function shiftPcr(buf: Buffer, offset: number, ticks: number): void {
+  const now = pcr(buf, offset);
+  if (now < 0) return;
+  const base = (Math.floor(now / 300) + ticks) % 2 ** 33;
+  const high = Math.floor(base / 2);
+  buf[offset + 6] = high >>> 24;
+  buf[offset + 7] = (high >>> 16) & 0xff;
+  buf[offset + 8] = (high >>> 8) & 0xff;
+  buf[offset + 9] = high & 0xff;
+  buf[offset + 10] = (byteAt(buf, offset + 10) & 0x7f) | ((base % 2) << 7);
+}
+
 /** Index of the first payload byte; the packet's end when there is no payload or its header lies. */
 export function payloadOffset(buf: Buffer, offset: number): number {
   const end = offset + TS_PACKET;

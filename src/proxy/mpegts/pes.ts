@@ -2,6 +2,11 @@ import { byteAt } from './packet';
 
 /** Fixed part of a PES header up to and including PES_header_data_length. */
 export const PES_FIXED_HEADER = 9;
+/** PTS, DTS and the PCR base count ticks of 90 kHz modulo this. */
+export const TIMESTAMP_WRAP = 2 ** 33;
+
+const PTS_AT = 9;
+const DTS_AT = 14;
 
 /** Whether `buf[at..end)` begins like a PES packet (00 00 01). */
 export function isPesStart(buf: Buffer, at: number, end: number): boolean {
@@ -20,15 +25,43 @@ export function isPesScrambled(buf: Buffer, at: number, end: number): boolean {
 export function pesDecodingTime(buf: Buffer, at: number, end: number): number {
   if (at + 14 > end) return -1;
   const flags = byteAt(buf, at + 7) & 0xc0;
-  if (flags === 0x80) return timestamp(buf, at + 9);
-  if (flags === 0xc0 && at + 19 <= end) return timestamp(buf, at + 14);
+  if (flags === 0x80) return timestamp(buf, at + PTS_AT);
+  if (flags === 0xc0 && at + 19 <= end) return timestamp(buf, at + DTS_AT);
   return -1;
 }
 
 /** Presentation time in ticks of 90 kHz, 0..2^33−1; −1 when there is none or it lies behind `end`. */
 export function pesPresentationTime(buf: Buffer, at: number, end: number): number {
-  if (at + 14 > end) return -1;
-  return (byteAt(buf, at + 7) & 0x80) === 0 ? -1 : timestamp(buf, at + 9);
+  return at + 14 <= end && (byteAt(buf, at + 7) & 0x80) !== 0 ? timestamp(buf, at + PTS_AT) : -1;
+}
+
+/**
+ * Adds `ticks` (90 kHz, 0..2^33−1) to PTS and DTS of the PES header at `at`, modulo 2^33. Leaves alone what is no
+ * such header: encrypted, of a stream id without times, or times that lie behind `end`.
+ */
+export function shiftPesTimes(buf: Buffer, at: number, end: number, ticks: number): void {
+  if (at + 14 > end || !isPesStart(buf, at, end) || (byteAt(buf, at + 6) & 0xc0) !== 0x80) return;
+  const flags = byteAt(buf, at + 7) & 0xc0;
+  if ((flags & 0x80) === 0) return;
+  shiftTimestamp(buf, at + PTS_AT, ticks);
+  if (flags === 0xc0 && at + 19 <= end) shiftTimestamp(buf, at + DTS_AT, ticks);
+}
+
+function shiftTimestamp(buf: Buffer, at: number, ticks: number): void {
+  const shifted = (timestamp(buf, at) + ticks) % TIMESTAMP_WRAP;
+  const high = Math.floor(shifted / 0x40000000);
+  const low = shifted % 0x40000000;
+  buf[at] = (byteAt(buf, at) & 0xf0) | (high << 1) | 1;
+  buf[at + 1] = low >> 22;
+  buf[at + 2] = ((low >> 14) & 0xfe) | 1;
+  buf[at + 3] = (low >> 7) & 0xff;
+  buf[at + 4] = ((low << 1) & 0xfe) | 1;
+}
+
+/** From one time to another in ticks of 90 kHz, the shorter way round the wrap. */
+export function ticksBetween(from: number, to: number): number {
+  const forward = (((to - from) % TIMESTAMP_WRAP) + TIMESTAMP_WRAP) % TIMESTAMP_WRAP;
+  return forward >= TIMESTAMP_WRAP / 2 ? forward - TIMESTAMP_WRAP : forward;
 }
 
 /** 33 bits in five bytes with marker bits between; by multiplication because shifts end at 32. */

@@ -5,6 +5,12 @@ const PAT_PID = 0;
 /** PMTs read at once while the programme is not chosen; a transponder has about twenty. */
 const MAX_PMTS = 64;
 
+/** One PAT and PMT section each, from table id to CRC. */
+export interface PsiTables {
+  readonly pat: Buffer;
+  readonly pmt: Buffer;
+}
+
 /** The packets of one complete PAT and PMT, in the order a player needs them. */
 export class PsiSnapshot {
   private joined: Buffer | null = null;
@@ -51,6 +57,11 @@ export class PsiTracker {
     this.onPat(section, packets),
   );
   private readonly pmtAssemblers = new Map<number, SectionAssembler>();
+
+  /** The last sections that were complete, with their CRC; null before there was a programme. Never modified. */
+  get tables(): PsiTables | null {
+    return this.programme === null ? null : { pat: this.patSection, pmt: this.pmtSection };
+  }
 
   /** PIDs whose packets this wants besides the PAT's. */
   pmtPids(): Iterable<number> {

@@ -12,7 +12,7 @@ import {
 } from './packet';
 import { isPesScrambled, isPesStart, pesDecodingTime } from './pes';
 import { leadingStream, type Programme, type ProgrammeStream } from './programme';
-import { type PsiSnapshot, PsiTracker } from './psi-tracker';
+import { type PsiSnapshot, type PsiTables, PsiTracker } from './psi-tracker';
 import { RandomAccessDetector } from './random-access';
 
 /** Where a viewer or a segment may begin. */
@@ -100,6 +100,16 @@ export class TransportScanner {
   /** The current PAT and PMT packets, verbatim; null until both were complete. */
   psiPreface(): Buffer | null {
     return this.psi.snapshot?.preface() ?? null;
+  }
+
+  /** The last PAT and PMT sections that were complete; null before there was a programme. */
+  get tables(): PsiTables | null {
+    return this.psi.tables;
+  }
+
+  /** Continuity counter of the last packet of each PID, 0xFF for none; a copy. */
+  lastCounters(): Uint8Array {
+    return this.counters.map((counter) => (counter === CC_UNSEEN ? CC_UNSEEN : counter & 0x0f));
   }
 
   /** The points proved since the last call, in stream order. */

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { NULL_PID, nullPackets, pid } from '../mpegts';
-import { continuityFaults } from '../testing/continuity.spec-support';
+import { continuityFaults, pidsOf } from '../testing/continuity.spec-support';
 import { fault, session as engineSession } from '../testing/scripted-ace.spec-support';
 import { ScriptedSource } from '../testing/scripted-source.spec-support';
 import { selector, SessionStage, type Joined } from '../testing/session-stage.spec-support';
@@ -160,9 +160,25 @@ describe('a running stream that falls silent', () => {
 });
 
 describe('a running stream that becomes another programme', () => {
+  it('of the same types on other PIDs goes on for its viewers', async () => {
+    const joined = await open();
+    const pair = await stage.attach(joined);
+    (await stage.source(1)).play(30);
+    stage.ace.onOpen = () => new ScriptedSource({ videoPid: 0x200, audioPid: 0x100 }).play(60);
+    (await stage.source(1)).end();
+    const { ring } = joined.session.history;
+    await until(() => joined.session.failovers === 1);
+    await until(() => joined.viewer.cursor === ring.head && ring.pendingBytes === 0);
+    await until(() => pair.receivedBytes() === joined.viewer.queuedBytes);
+    expect(continuityFaults(pair.received())).toEqual([]);
+    const pids = pidsOf(pair.received()).filter((known) => known !== NULL_PID);
+    expect(pids).toEqual([0, 0x1000, 0x100, 0x101]);
+    expect(joined.viewer.leaveReason).toBeNull();
+  });
+
   it('resets its viewers, who come back to the new one', async () => {
     const joined = await open();
-    stage.ace.onOpen = () => new ScriptedSource({ videoPid: 0x200, audioPid: 0x201 }).play(60);
+    stage.ace.onOpen = () => new ScriptedSource({ audioType: 0x03 }).play(60);
     (await stage.source(1)).end();
     await until(() => joined.session.isOver);
     expect(joined.session.error).toMatchObject({ code: 'engine_failed' });

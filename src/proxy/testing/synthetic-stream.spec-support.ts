@@ -5,6 +5,8 @@ export interface SyntheticOptions {
   readonly pmtPid: number;
   readonly videoPid: number;
   readonly audioPid: number;
+  /** stream_type of the sound; AAC by default. */
+  readonly audioType: number;
   readonly programmeNumber: number;
   readonly frameMs: number;
   /** Frames from one key frame to the next; 0 for a stream without any. */
@@ -20,6 +22,7 @@ const DEFAULTS: SyntheticOptions = {
   pmtPid: 0x1000,
   videoPid: 0x100,
   audioPid: 0x101,
+  audioType: 0x0f,
   programmeNumber: 1,
   frameMs: 40,
   gop: 25,
@@ -70,10 +73,10 @@ export class SyntheticStream {
   }
 
   private tables(): void {
-    const { pmtPid, videoPid, audioPid, programmeNumber } = this.options;
+    const { pmtPid, videoPid, audioPid, audioType, programmeNumber } = this.options;
     const streams = [
       { pid: videoPid, type: 0x1b },
-      { pid: audioPid, type: 0x0f },
+      { pid: audioPid, type: audioType },
     ];
     this.writer
       .section(0, patSection([[programmeNumber, pmtPid]]))

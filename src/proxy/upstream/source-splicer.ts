@@ -1,16 +1,44 @@
-import { firstContinuities, NULL_PID, TransportScanner, type Programme } from '../mpegts';
+import {
+  firstContinuities,
+  leadingStream,
+  mapProgramme,
+  NULL_PID,
+  PacketRewriter,
+  pid as pidOf,
+  ticksBetween,
+  TIMESTAMP_WRAP,
+  TS_PACKET,
+  type OwnProgramme,
+  type Programme,
+  type ProgrammeMapping,
+} from '../mpegts';
 import { flaggedPreface } from './flagged-preface';
+import { follows, OutgoingTail } from './outgoing-tail';
+import { proveOverlap, type OverlapCuts, type StreamPair } from './proven-overlap';
+import { StagedSource } from './staged-source';
+import type { StreamHistory } from './stream-history';
 
 export interface Splice {
-  readonly programme: Programme;
-  /** Whole packets in order: the flagged preface, then the source from its entry point on. */
+  /** Whole packets of the source in order, the flagged preface first where there is one. */
   readonly parts: readonly Buffer[];
+  /** Makes the source look like the session's programme; null when it does already. */
+  readonly rewriter: PacketRewriter | null;
+}
+
+/** What the session is before a new source comes. */
+export interface SpliceBase {
+  readonly history: StreamHistory;
+  /** Null while viewers have had no programme. */
+  readonly own: OwnProgramme | null;
+  /** What was added to the times of the source before, 90 kHz. */
+  readonly offset: number;
 }
 
 interface Entry {
-  readonly programme: Programme;
   readonly position: number;
   readonly psi: Buffer;
+  /** Null: what makes the times go on from where they are. */
+  readonly offset: number | null;
 }
 
 /** A source that shows no random access point within this is entered right after its PSI. */
@@ -21,84 +49,272 @@ const MAX_FLAGGING_BYTES = 1024 * 1024;
 const MAX_FLAGGING_MS = 1000;
 /** Subtitles and data may be silent for long; what comes steadily comes within this. */
 const MAX_DATA_FLAGGING_MS = 120;
+/** A source whose times are within this of what is expected has the session's time base (rule 21) … */
+const SAME_BASE_TICKS = 10 * 90_000;
+/** … and so may one that begins with its past. It is given this long to come to the present. */
+const MAX_PAST_TICKS = 120 * 90_000;
+const MAX_CATCH_UP_MS = 1500;
+const CATCH_UP_BYTES = 4 * 1024 * 1024;
+/** No stream's lead over another is larger in a sane multiplex. */
+const MAX_LEAD_TICKS = 2 * 90_000;
 
 /**
- * Holds back a new source of a running stream until its first random access point, so that viewers never
- * see half a picture, and puts before it what tells players that the timeline breaks (rule 21).
+ * Holds back a new source of a running stream until its place is found: where the old one ended, if the overlap of
+ * both proves it; else the first random access point behind that, announced by flags (rules 21 and 22).
  */
 export class SourceSplicer {
-  private readonly scanner = new TransportScanner();
-  private staged: { readonly start: number; readonly data: Buffer }[] = [];
-  private stagedBytes = 0;
-  private entry: Entry | null = null;
+  private readonly staged = new StagedSource();
+  private programme: Programme | null = null;
+  private mapping: ProgrammeMapping | null = null;
+  private ownPids: ReadonlyMap<number, number> = new Map();
+  private pairs: readonly StreamPair[] = [];
+  private leading: StreamPair | null = null;
+  private tail: OutgoingTail | null = null;
+
+  constructor(private readonly base: SpliceBase) {}
 
   get mediaPackets(): number {
-    return this.scanner.mediaPackets;
+    return this.staged.scanner.mediaPackets;
   }
 
   /** Takes whole packets; returns the splice once its place is found. */
-  push(data: Buffer, start: number, end: number, nowMs: number): Splice | null {
-    // The caller's buffer is the socket's: only a copy may be kept.
-    this.staged.push({ start: this.stagedBytes, data: Buffer.from(data.subarray(start, end)) });
-    this.scanner.scan(data, start, end, this.stagedBytes, nowMs);
-    this.stagedBytes += end - start;
-    const programme = this.scanner.programme;
+  push(data: Buffer, start: number, end: number, nowMs: number): Splice | 'foreign' | null {
+    const { staged } = this;
+    staged.push(data, start, end, nowMs);
+    const { programme } = staged;
     if (programme === null) {
       // Packets without any PSI can not be entered: keep the memory bounded and wait on.
-      if (this.stagedBytes - (this.staged[0]?.start ?? 0) >= MAX_STAGED_BYTES) this.staged = [];
+      if (staged.bytes >= MAX_STAGED_BYTES) staged.keepNewest(0);
       return null;
     }
-    this.entry ??= this.findEntry(programme);
-    if (this.entry === null || !this.canFlag(this.entry)) return null;
-    return this.splice(this.entry);
+    if (programme !== this.programme && !this.prepare(programme)) return 'foreign';
+    staged.readUnits();
+    return this.place(programme, nowMs);
   }
 
-  private findEntry(programme: Programme): Entry | null {
-    const point = this.scanner.takeRandomAccessPoints()[0];
-    if (point !== undefined) return { programme, position: point.position, psi: point.preface };
-    const psi = this.scanner.psiPreface();
-    const position = this.scanner.psiReadyAt;
-    if (psi === null || position === null) return null;
-    const isOverdue =
-      this.mediaMsSince(position) >= MAX_STAGED_MS || this.stagedBytes >= MAX_STAGED_BYTES;
-    return isOverdue ? { programme, position, psi } : null;
+  /** False when the source can not go on as the session's programme. */
+  private prepare(programme: Programme): boolean {
+    const { own, history } = this.base;
+    const playing = history.scanner.programme;
+    this.programme = programme;
+    if (own !== null && playing !== null) {
+      const mapping = mapProgramme(own, playing, programme);
+      if (mapping === null) return false;
+      this.mapping = mapping;
+      this.ownPids = new Map([...mapping.pids, [programme.pmtPid, own.pmtPid]]);
+      const leading = leadingStream(programme);
+      this.pairs = programme.streams.flatMap(({ pid, kind }) => {
+        const ownPid = mapping.pids.get(pid);
+        if (ownPid === undefined || (kind !== 'video' && kind !== 'audio')) return [];
+        return [{ source: pid, own: ownPid }];
+      });
+      this.leading = this.pairs.find(({ source }) => source === leading?.pid) ?? null;
+    }
+    this.staged.readUnitsOf(
+      programme.streams
+        .filter(({ kind }) => kind === 'video' || kind === 'audio')
+        .map(({ pid }) => pid),
+    );
+    this.tail = null;
+    return true;
+  }
+
+  private place(programme: Programme, nowMs: number): Splice | null {
+    const { staged } = this;
+    const offset = this.knownOffset();
+    const overlap =
+      offset === null || this.leading === null || this.mapping === null
+        ? 'none'
+        : proveOverlap(this.outgoing(), staged, {
+            pairs: this.pairs,
+            leading: this.leading,
+            pids: this.ownPids,
+            offset,
+          });
+    if (overlap !== 'none' && overlap !== 'pending') return this.goOn(overlap, offset ?? 0);
+    const entry = this.findEntry(offset, nowMs);
+    if (entry === null) {
+      // What is on its way from the past to the present needs to be held no longer than a proof may need it.
+      if (offset !== null && staged.bytes >= MAX_STAGED_BYTES) staged.keepNewest(CATCH_UP_BYTES);
+      return null;
+    }
+    const isOver = this.isLookedAt(entry.position);
+    // A source that is given up for the present proves nothing any more.
+    const mayProve = overlap === 'pending' && entry.offset !== null;
+    if (!isOver && (mayProve || !this.canFlag(entry, programme))) return null;
+    return this.enter(entry, programme);
+  }
+
+  /** The end of what went out; read anew when the old source is still going on. */
+  private outgoing(): OutgoingTail {
+    const { history } = this.base;
+    if (this.tail?.end !== history.ring.end) {
+      this.tail = new OutgoingTail(
+        history,
+        this.pairs.map(({ own }) => own),
+      );
+    }
+    return this.tail;
+  }
+
+  /**
+   * What is to be added to the source's times if they have the session's base: what the source before it needed, or
+   * nothing. Null when they have another base, or none is known.
+   */
+  private knownOffset(): number | null {
+    const { leading } = this;
+    const first = leading === null ? undefined : this.staged.unitsOf(leading.source)[0];
+    if (leading === null || first === undefined || first.dts < 0) return null;
+    const expected = this.outgoing().expectedDts(leading.own);
+    if (expected < 0) return null;
+    for (const offset of [this.base.offset, 0]) {
+      const ahead = ticksBetween(expected, first.dts + offset);
+      if (ahead <= SAME_BASE_TICKS && ahead >= -MAX_PAST_TICKS) return offset;
+    }
+    return null;
+  }
+
+  private findEntry(offset: number | null, nowMs: number): Entry | null {
+    const { staged, leading } = this;
+    const { points } = staged;
+    const psi = staged.scanner.psiPreface();
+    const psiAt = staged.scanner.psiReadyAt;
+    if (psi === null || psiAt === null) return null;
+    const from = Math.max(psiAt, staged.start);
+    if (leading === null || offset === null) {
+      const point = points[0];
+      const hasTimes = leading !== null && this.outgoing().lastDts(leading.own) >= 0;
+      // Without times on both sides there is nothing to go on from.
+      const shift = hasTimes && this.hasTimes(leading.source) ? null : this.base.offset;
+      if (point !== undefined)
+        return { position: point.position, psi: point.preface, offset: shift };
+      const isOverdue =
+        staged.mediaMsSince(psiAt) >= MAX_STAGED_MS || staged.bytes >= MAX_STAGED_BYTES;
+      return isOverdue ? { position: from, psi, offset: shift } : null;
+    }
+    const last = this.outgoing().lastDts(leading.own);
+    const next = staged
+      .unitsOf(leading.source)
+      .filter(({ at, dts }) => at >= from && ticksBetween(last, dts + offset) > 0);
+    const point = points.find(({ position }) => next.some(({ at }) => at === position));
+    if (point !== undefined) return { position: point.position, psi: point.preface, offset };
+    const presentAt = next[0]?.at;
+    if (presentAt !== undefined) {
+      const isOverdue =
+        staged.mediaMsSince(presentAt) >= MAX_STAGED_MS || staged.bytes >= MAX_STAGED_BYTES;
+      return isOverdue ? { position: presentAt, psi, offset } : null;
+    }
+    // Still in the past. Viewers can not wait for ever: they see something again, in new time.
+    if (nowMs - (staged.firstMs ?? nowMs) < MAX_CATCH_UP_MS) return null;
+    const newest = points.at(-1);
+    return newest === undefined
+      ? null
+      : { position: newest.position, psi: newest.preface, offset: null };
+  }
+
+  private hasTimes(source: number): boolean {
+    return (this.staged.unitsOf(source)[0]?.dts ?? -1) >= 0;
+  }
+
+  private isLookedAt(position: number): boolean {
+    return (
+      this.staged.end - position >= MAX_FLAGGING_BYTES ||
+      this.staged.mediaMsSince(position) >= MAX_FLAGGING_MS
+    );
   }
 
   /**
    * A PID can be flagged once its first packet is here, and the entry is proved before the sound that
    * goes with it has come.
    */
-  private canFlag({ programme, position }: Entry): boolean {
-    if (this.stagedBytes - position >= MAX_FLAGGING_BYTES) return true;
-    const mediaMs = this.mediaMsSince(position);
-    if (mediaMs >= MAX_FLAGGING_MS) return true;
-    const seen = firstContinuities(this.mediaFrom(position), programme);
+  private canFlag(entry: Entry, programme: Programme): boolean {
+    const { staged } = this;
+    const mediaMs = staged.mediaMsSince(entry.position);
+    const seen = firstContinuities(staged.cut(entry.position, new Map()), programme);
     return (
       (programme.pcrPid === NULL_PID || seen.has(programme.pcrPid)) &&
       programme.streams.every(({ pid, kind }) => {
         const isSparse = kind !== 'video' && kind !== 'audio';
-        return seen.has(pid) || (isSparse && mediaMs >= MAX_DATA_FLAGGING_MS);
+        if (isSparse) return seen.has(pid) || mediaMs >= MAX_DATA_FLAGGING_MS;
+        return seen.has(pid) && this.opening(pid, entry) !== Infinity;
       })
     );
   }
 
-  private mediaMsSince(position: number): number {
-    const from = this.scanner.clock.mediaTimeAt(position);
-    const to = this.scanner.clock.mediaTimeAt(this.stagedBytes);
-    return from === null || to === null ? 0 : to - from;
+  /**
+   * Where a stream goes on behind the entry: with a whole unit, and none that viewers have had. `Infinity` when it is
+   * not here yet.
+   */
+  private opening(source: number, { position, offset }: Entry): number {
+    const own = this.pairs.find((pair) => pair.source === source)?.own;
+    if (own === undefined || source === this.leading?.source) return position;
+    const last = this.outgoing().lastDts(own);
+    const unit = this.staged.unitsOf(source).find(({ at, dts }) => {
+      if (at < position) return false;
+      return offset === null || last < 0 || dts < 0 || ticksBetween(last, dts + offset) > 0;
+    });
+    return unit?.at ?? Infinity;
   }
 
-  private mediaFrom(position: number): Buffer[] {
-    const media: Buffer[] = [];
-    for (const { start, data } of this.staged) {
-      if (start + data.length <= position) continue;
-      media.push(start < position ? data.subarray(position - start) : data);
+  private enter(entry: Entry, programme: Programme): Splice {
+    const { staged } = this;
+    const cuts = new Map(this.pairs.map(({ source }) => [source, this.opening(source, entry)]));
+    const media = staged.cut(entry.position, cuts);
+    const parts = [flaggedPreface(entry.psi, media, programme), ...media];
+    const offset = entry.offset ?? this.continuingOffset(entry.position);
+    return { parts, rewriter: this.rewriterFor(entry.psi, offset, true) };
+  }
+
+  /** Nothing is lost and nothing comes twice: no flag is needed. */
+  private goOn({ from, cuts }: OverlapCuts, offset: number): Splice {
+    const parts = this.staged.cut(from, cuts);
+    const psi = this.staged.scanner.psiPreface() as Buffer;
+    return { parts, rewriter: this.rewriterFor(psi, offset, this.isContinuous(parts)) };
+  }
+
+  /** The counters go on as they are. */
+  private isContinuous(parts: readonly Buffer[]): boolean {
+    const counters = this.base.history.scanner.lastCounters();
+    const seen = new Set<number>([NULL_PID]);
+    for (const part of parts) {
+      for (let at = 0; at < part.length; at += TS_PACKET) {
+        const pid = pidOf(part, at);
+        if (seen.has(pid)) continue;
+        seen.add(pid);
+        if (!follows(counters[pid] as number, part, at)) return false;
+      }
     }
-    return media;
+    return true;
   }
 
-  private splice({ programme, position, psi }: Entry): Splice {
-    const media = this.mediaFrom(position);
-    return { programme, parts: [flaggedPreface(psi, media, programme), ...media] };
+  /** One distance for all streams: the smallest with which none of them goes back. */
+  private continuingOffset(position: number): number {
+    const needs = this.pairs.flatMap(({ source, own }) => {
+      const expected = this.outgoing().expectedDts(own);
+      const first = this.staged.unitsOf(source).find(({ at, dts }) => at >= position && dts >= 0);
+      if (expected < 0 || first === undefined) return [];
+      return [{ isLeading: source === this.leading?.source, ticks: expected - first.dts }];
+    });
+    const lead = needs.find(({ isLeading }) => isLeading)?.ticks ?? needs[0]?.ticks ?? 0;
+    const more = needs.map(({ ticks }) => ticksBetween(lead, ticks));
+    const largest = Math.max(0, ...more.filter((ticks) => ticks <= MAX_LEAD_TICKS));
+    return (((lead + largest) % TIMESTAMP_WRAP) + TIMESTAMP_WRAP) % TIMESTAMP_WRAP;
+  }
+
+  private rewriterFor(
+    psi: Buffer,
+    offset: number,
+    areCountersFine: boolean,
+  ): PacketRewriter | null {
+    const { scanner } = this.base.history;
+    const { mapping } = this;
+    const { programme: playing, tables } = scanner;
+    const fresh = this.staged.scanner.tables;
+    if (mapping === null || playing === null || tables === null || fresh === null) return null;
+    const isSameSaid = tables.pat.equals(fresh.pat) && tables.pmt.equals(fresh.pmt);
+    if (mapping.isIdentity && isSameSaid && offset === 0 && areCountersFine) return null;
+    const { own } = mapping;
+    const counters = scanner.lastCounters();
+    return new PacketRewriter({ own, playing, tables, counters }, psi, offset);
   }
 }

@@ -1,6 +1,12 @@
 import { monotonicMs } from '../../kernel/clock';
-import { JoinPoints, RingBuffer, type JoinPoint, type RingLimits } from '../buffer';
-import { TS_PACKET, TransportScanner } from '../mpegts';
+import {
+  JoinPoints,
+  RingBuffer,
+  type FilledSink,
+  type JoinPoint,
+  type RingLimits,
+} from '../buffer';
+import { TS_PACKET, TransportScanner, type PacketRewriter } from '../mpegts';
 import { flaggedPreface } from './flagged-preface';
 
 /** Packets of each PID lie within this distance of a random access point in any sane multiplex. */
@@ -19,6 +25,8 @@ export class StreamHistory {
   /** Join point of last resort, for a stream that shows no random access point at all. */
   private plainPoint: JoinPoint | null = null;
   private lastBitrateBps: number | null = null;
+  private rewriter: PacketRewriter | null = null;
+  private rewriteMs = 0;
 
   constructor(private readonly limits: RingLimits) {
     this.ring = new RingBuffer(limits);
@@ -59,14 +67,31 @@ export class StreamHistory {
     return Math.min(this.limits.maxAgeMs, bySizeMs);
   }
 
-  /** Copies whole packets in and indexes them. */
-  append(data: Buffer, start: number, end: number, nowMs: number): void {
-    const position = this.ring.append(data, start, end, nowMs);
-    this.scanner.scan(data, start, end, position, nowMs);
+  /** Copies whole packets in, rewritten where a source is made to look like the one before it, and indexes them. */
+  append(
+    data: Buffer,
+    start: number,
+    end: number,
+    nowMs: number,
+    rewriter: PacketRewriter | null = null,
+  ): void {
+    if (rewriter === null) {
+      const position = this.ring.append(data, start, end, nowMs);
+      this.scanner.scan(data, start, end, position, nowMs);
+    } else {
+      this.rewriter = rewriter;
+      this.rewriteMs = nowMs;
+      this.ring.append(data, start, end, nowMs, this.rewrite);
+    }
     for (const point of this.scanner.takeRandomAccessPoints()) this.points.add(point);
     if (this.ring.allocatedBytes > this.ring.maxBytes) this.trim(nowMs);
     this.onAppended?.();
   }
+
+  private readonly rewrite: FilledSink = (buf, start, end, position) => {
+    this.rewriter?.rewrite(buf, start, end);
+    this.scanner.scan(buf, start, end, position, this.rewriteMs);
+  };
 
   trim(nowMs: number): void {
     const tail = this.ring.trim(nowMs);

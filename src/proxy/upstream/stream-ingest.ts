@@ -1,4 +1,4 @@
-import { PacketAligner, sameProgramme } from '../mpegts';
+import { learnProgramme, PacketAligner, type OwnProgramme, type PacketRewriter } from '../mpegts';
 import { SourceSplicer } from './source-splicer';
 import type { StreamHistory } from './stream-history';
 
@@ -21,8 +21,8 @@ const PLAIN_JOIN_MS = 3000;
 
 /**
  * Takes the bytes of one source after the other and makes one stream of them: aligned packets, in the
- * ring, indexed. The first source is taken from its first packet; a later one is spliced in at its first
- * random access point.
+ * ring, indexed. The first source is taken from its first packet; a later one is spliced in and, where it has to
+ * be, rewritten on its way into the ring.
  */
 export class StreamIngest {
   bytesIn = 0;
@@ -32,6 +32,11 @@ export class StreamIngest {
   head: Buffer = Buffer.alloc(0);
   private aligner = new PacketAligner();
   private splicer: SourceSplicer | null = null;
+  private rewriter: PacketRewriter | null = null;
+  /** What viewers were told over all sources; null before a second source needed it. */
+  private own: OwnProgramme | null = null;
+  /** Added to the times of the last source that was spliced in, 90 kHz. */
+  private offset = 0;
   private sourceBytes = 0;
   private alignedDiscard = 0;
   /** Viewers have been let in. */
@@ -54,7 +59,7 @@ export class StreamIngest {
     this.alignedDiscard = 0;
     this.head = Buffer.alloc(0);
     this.verdict = 'ok';
-    this.splicer = this.history.ring.end > 0 ? new SourceSplicer() : null;
+    this.splicer = this.history.ring.end > 0 ? this.newSplicer() : null;
     this.sourceStart = null;
   }
 
@@ -112,21 +117,36 @@ export class StreamIngest {
   private readonly takePackets = (data: Buffer, start: number, end: number): void => {
     if (this.verdict !== 'ok') return;
     if (this.splicer === null) {
-      this.history.append(data, start, end, this.nowMs);
+      this.append(data, start, end);
       return;
     }
     const splice = this.splicer.push(data, start, end, this.nowMs);
     if (splice === null) return;
     this.splicer = null;
-    // Viewers' decoders were set up for the PIDs and codecs that they know. Until PIDs are mapped, another
-    // programme is another stream: its viewers are reset and come back to it.
-    const known = this.history.scanner.programme;
-    if (known !== null && !sameProgramme(known, splice.programme)) {
+    if (splice === 'foreign') {
+      // Viewers' decoders were set up for other types: they are reset and come back to what there is now.
       this.verdict = 'programme_changed';
       return;
     }
-    for (const part of splice.parts) this.history.append(part, 0, part.length, this.nowMs);
+    this.rewriter = splice.rewriter;
+    this.offset = splice.rewriter?.offset ?? 0;
+    for (const part of splice.parts) this.append(part, 0, part.length);
   };
+
+  private append(data: Buffer, start: number, end: number): void {
+    this.history.append(data, start, end, this.nowMs, this.rewriter);
+    if (this.rewriter?.isForeign === true) this.verdict = 'programme_changed';
+  }
+
+  /** What viewers have had so far is what the next source has to go on as. */
+  private newSplicer(): SourceSplicer {
+    const { history, rewriter } = this;
+    const { programme } = history.scanner;
+    const known = rewriter?.own ?? this.own;
+    this.own = programme === null ? known : learnProgramme(known, programme);
+    this.rewriter = null;
+    return new SourceSplicer({ history, own: this.own, offset: this.offset });
+  }
 
   private checkJoinable(): void {
     if (this.isJoinable) return;

@@ -1,0 +1,114 @@
+import {
+  byteAt,
+  continuityCounter,
+  hasPayload,
+  payloadOffset,
+  payloadUnitStart,
+  pid as pidOf,
+  transportError,
+  TS_PACKET,
+} from './packet';
+import { isPesStart, PES_FIXED_HEADER, pesDecodingTime, pesPresentationTime } from './pes';
+
+/** How far a unit had come with one of its packets. */
+export interface UnitMark {
+  /** Position behind the packet. */
+  readonly end: number;
+  /** Payload so far, PES header left out. */
+  readonly bytes: number;
+  /** FNV-1a of it, 32 bits. */
+  readonly hash: number;
+}
+
+/** One PES packet of an elementary stream. Times are ticks of 90 kHz modulo 2^33, −1 for none. */
+export interface AccessUnit {
+  readonly pts: number;
+  /** The PTS where there is no DTS. */
+  readonly dts: number;
+  /** Position of its first packet. */
+  readonly at: number;
+  /** One per packet with payload. */
+  readonly marks: UnitMark[];
+  /** The next unit has begun: it is complete. */
+  closed: boolean;
+}
+
+/** Units kept per PID; the oldest go first. */
+const MAX_UNITS = 512;
+const FNV_BASIS = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
+
+interface Track {
+  readonly units: AccessUnit[];
+  counter: number;
+  /** Bytes of the PES header that are still to come. */
+  headerLeft: number;
+  headerSeen: number;
+}
+
+/** Reads the access units of some PIDs with hashes of their payload, so that two sources can be compared. */
+export class AccessUnitReader {
+  private readonly tracks = new Map<number, Track>();
+
+  constructor(pids: Iterable<number>) {
+    for (const pid of pids) {
+      this.tracks.set(pid, { units: [], counter: -1, headerLeft: 0, headerSeen: 0 });
+    }
+  }
+
+  /** Units of a PID, oldest first; the last one may be incomplete. */
+  unitsOf(pid: number): readonly AccessUnit[] {
+    return this.tracks.get(pid)?.units ?? [];
+  }
+
+  /** Reads whole packets; `position` is that of the first one. */
+  read(buf: Buffer, start: number, end: number, position: number): void {
+    for (let at = start; at < end; at += TS_PACKET) {
+      const track = this.tracks.get(pidOf(buf, at));
+      if (track === undefined || !hasPayload(buf, at) || transportError(buf, at)) continue;
+      const counter = continuityCounter(buf, at);
+      if (counter === track.counter) continue;
+      track.counter = counter;
+      this.take(track, buf, at, position + at - start);
+    }
+  }
+
+  private take(track: Track, buf: Buffer, at: number, position: number): void {
+    const end = at + TS_PACKET;
+    let from = payloadOffset(buf, at);
+    const { units } = track;
+    if (payloadUnitStart(buf, at)) {
+      const before = units[units.length - 1];
+      if (before !== undefined) before.closed = true;
+      if (units.length >= MAX_UNITS) units.shift();
+      const isPes = isPesStart(buf, from, end);
+      const pts = isPes ? pesPresentationTime(buf, from, end) : -1;
+      const dts = isPes ? pesDecodingTime(buf, from, end) : -1;
+      units.push({ pts, dts, at: position, marks: [], closed: false });
+      track.headerSeen = 0;
+      track.headerLeft = PES_FIXED_HEADER;
+    }
+    const unit = units[units.length - 1];
+    if (unit === undefined) return;
+    from = skipHeader(track, buf, from, end);
+    const last = unit.marks[unit.marks.length - 1];
+    let hash = last?.hash ?? FNV_BASIS;
+    for (let index = from; index < end; index++) {
+      hash = Math.imul(hash ^ byteAt(buf, index), FNV_PRIME);
+    }
+    const bytes = (last?.bytes ?? 0) + end - from;
+    unit.marks.push({ end: position + TS_PACKET, bytes, hash });
+  }
+}
+
+function skipHeader(track: Track, buf: Buffer, from: number, end: number): number {
+  let at = from;
+  while (track.headerLeft > 0 && at < end) {
+    track.headerSeen++;
+    track.headerLeft--;
+    // The last byte of the fixed part says how much more there is.
+    if (track.headerSeen === PES_FIXED_HEADER) track.headerLeft = byteAt(buf, at);
+    at++;
+  }
+  return at;
+}

@@ -1,0 +1,110 @@
+import { type ProgrammeMapping } from './own-programme';
+import { byteAt, SYNC, TS_PACKET } from './packet';
+import { type Programme } from './programme';
+import { crc32Mpeg } from './psi';
+import { type PsiTables } from './psi-tracker';
+
+const CRC_BYTES = 4;
+const PAT_HEADER = 8;
+const PMT_HEADER = 12;
+const PAYLOAD = TS_PACKET - 4;
+const VERSION_AT = 5;
+const VERSION_BITS = 0x3e;
+
+/**
+ * The tables that announce `source` as the session's own programme. `current` are those that went out last: a
+ * table that says the same is the very same, version and CRC included; another one has the next version.
+ */
+export function ownTables(
+  current: PsiTables,
+  tables: PsiTables,
+  source: Programme,
+  mapping: ProgrammeMapping,
+): PsiTables {
+  return {
+    pat: versioned(current.pat, mapPat(current.pat, tables.pat, source, mapping)),
+    pmt: versioned(current.pmt, mapPmt(tables.pmt, source, mapping)),
+  };
+}
+
+/** The section cut into packets of `pid`, all counters 0. */
+export function packetsOfSection(section: Buffer, pid: number): Buffer[] {
+  const data = Buffer.concat([Buffer.from([0]), section]);
+  const packets: Buffer[] = [];
+  for (let at = 0; at < data.length; at += PAYLOAD) {
+    const packet = Buffer.alloc(TS_PACKET, 0xff);
+    packet[0] = SYNC;
+    packet[1] = (at === 0 ? 0x40 : 0) | (pid >> 8);
+    packet[2] = pid & 0xff;
+    packet[3] = 0x10;
+    data.copy(packet, 4, at);
+    packets.push(packet);
+  }
+  return packets;
+}
+
+/** Other programmes of the source stay listed only when nothing is renamed: their PIDs might be ours. */
+function mapPat(
+  current: Buffer,
+  section: Buffer,
+  source: Programme,
+  { own, isIdentity }: ProgrammeMapping,
+): Buffer {
+  const parts: Buffer[] = [Buffer.from(section.subarray(0, PAT_HEADER))];
+  for (let at = PAT_HEADER; at + 4 <= section.length - CRC_BYTES; at += 4) {
+    const entry = Buffer.from(section.subarray(at, at + 4));
+    const number = entry.readUInt16BE(0);
+    const pmtPid = entry.readUInt16BE(2) & 0x1fff;
+    const isOurs = number === source.programmeNumber && pmtPid === source.pmtPid;
+    if (isOurs) {
+      entry.writeUInt16BE(own.programmeNumber, 0);
+      entry.writeUInt16BE(0xe000 | own.pmtPid, 2);
+    }
+    if (isOurs || number === 0 || isIdentity) parts.push(entry);
+  }
+  const mapped = Buffer.concat([...parts, Buffer.alloc(CRC_BYTES)]);
+  current.copy(mapped, 3, 3, 5);
+  return mapped;
+}
+
+/** Streams in the session's order, so that a source that merely lists them otherwise says the same. */
+function mapPmt(
+  section: Buffer,
+  source: Programme,
+  { own, pids, pcrPid }: ProgrammeMapping,
+): Buffer {
+  const infoEnd = PMT_HEADER + (section.readUInt16BE(10) & 0x0fff);
+  const head = Buffer.from(section.subarray(0, infoEnd));
+  head.writeUInt16BE(own.programmeNumber, 3);
+  head.writeUInt16BE(0xe000 | pcrPid, 8);
+  const order = new Map(own.streams.map(({ pid }, index) => [pid, index]));
+  const entries = source.streams.flatMap(({ pid, streamType, descriptors }) => {
+    const ownPid = pids.get(pid);
+    if (ownPid === undefined) return [];
+    const entry = Buffer.alloc(5);
+    entry[0] = streamType;
+    entry.writeUInt16BE(0xe000 | ownPid, 1);
+    entry.writeUInt16BE(0xf000 | descriptors.length, 3);
+    return [{ place: order.get(ownPid) ?? 0, bytes: Buffer.concat([entry, descriptors]) }];
+  });
+  entries.sort((a, b) => a.place - b.place);
+  return Buffer.concat([head, ...entries.map(({ bytes }) => bytes), Buffer.alloc(CRC_BYTES)]);
+}
+
+/** Writes length, version and CRC into `mapped`; `current` itself when that says the same. */
+function versioned(current: Buffer, mapped: Buffer): Buffer {
+  mapped.writeUInt16BE(0xb000 | (mapped.length - 3), 1);
+  const version = byteAt(current, VERSION_AT) & VERSION_BITS;
+  const isSame = setVersion(mapped, version).equals(current);
+  return isSame ? current : setVersion(mapped, (version + 2) & VERSION_BITS);
+}
+
+function setVersion(section: Buffer, bits: number): Buffer {
+  // Reserved bits as the standard wants them, in force.
+  section[VERSION_AT] = 0xc1 | bits;
+  section[6] = 0;
+  section[7] = 0;
+  const crcAt = section.length - CRC_BYTES;
+  section.writeUInt32BE(crc32Mpeg(section, 0, crcAt), crcAt);
+  return section;
+}

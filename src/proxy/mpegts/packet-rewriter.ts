@@ -1,0 +1,201 @@
+import { mapProgramme, type OwnProgramme, type ProgrammeMapping } from './own-programme';
+import { ownTables, packetsOfSection } from './own-tables';
+import { FIRST_FREE_PID, NULL_PID, payloadOffset, PID_COUNT, shiftPcr, TS_PACKET } from './packet';
+import { shiftPesTimes } from './pes';
+import { type Programme } from './programme';
+import { type PsiTables, PsiTracker } from './psi-tracker';
+
+/** What is done with a PID of the source. */
+const DROP = 0;
+const KEEP = 1;
+const TIMED = 2;
+const PAT = 3;
+const PMT = 4;
+const NULLS = 5;
+
+const CC_UNSEEN = 0xff;
+
+/** What viewers of the session have had so far. */
+export interface OutgoingState {
+  readonly own: OwnProgramme;
+  readonly playing: Programme;
+  readonly tables: PsiTables;
+  /** Continuity counter of the last packet of each PID; 0xFF for none. */
+  readonly counters: Uint8Array;
+}
+
+/** Packets of a table that are put out in the places of the source's. */
+interface TableSlots {
+  packets: readonly Buffer[];
+  /** Take the place of `packets` once these are out. */
+  following: readonly Buffer[] | null;
+  next: number;
+}
+
+/**
+ * Makes one source the continuation of a session: PIDs, continuity counters, tables and times, in place, packet by
+ * packet (datapath rule 21). Counters move by one distance per PID, so that what the source lost still shows.
+ * Packets of PIDs that the session does not know become null packets, unless nothing is renamed.
+ */
+export class PacketRewriter {
+  /** The source has turned into something that can not be the session's programme. */
+  isForeign = false;
+  own: OwnProgramme;
+  private readonly psi = new PsiTracker();
+  private programme: Programme | null = null;
+  private tables: PsiTables;
+  private readonly roles = new Uint8Array(PID_COUNT);
+  private readonly pids = new Uint16Array(PID_COUNT);
+  private readonly distances = new Uint8Array(PID_COUNT).fill(CC_UNSEEN);
+  /** The last counter of each PID of the session. */
+  private readonly counters: Uint8Array;
+  private readonly pat: TableSlots = { packets: [], following: null, next: 0 };
+  private readonly pmt: TableSlots = { packets: [], following: null, next: 0 };
+
+  /**
+   * `preface` is a PAT and PMT of the source, whole packets; `offset` (90 kHz, 0..2^33−1) is added to every time.
+   * @throws when `preface` holds no programme.
+   */
+  constructor(
+    private readonly outgoing: OutgoingState,
+    preface: Buffer,
+    readonly offset: number,
+  ) {
+    for (let pid = 0; pid < PID_COUNT; pid++) this.pids[pid] = pid;
+    this.own = outgoing.own;
+    this.tables = outgoing.tables;
+    this.counters = Uint8Array.from(outgoing.counters);
+    for (let at = 0; at < preface.length; at += TS_PACKET) this.readTables(preface, at);
+    if (this.programme === null) throw new Error('a source without PAT and PMT can not be mapped');
+  }
+
+  /** Rewrites the whole packets `buf[start..end)`. */
+  rewrite(buf: Buffer, start: number, end: number): void {
+    const { roles, pids, distances, counters, offset } = this;
+    for (let at = start; at < end; at += TS_PACKET) {
+      const second = buf[at + 1] as number;
+      const fourth = buf[at + 3] as number;
+      const source = ((second & 0x1f) << 8) | (buf[at + 2] as number);
+      const role = roles[source] as number;
+      if (role === NULLS) continue;
+      if (role === DROP) {
+        makeNull(buf, at);
+        continue;
+      }
+      if (role >= PAT) {
+        this.table(buf, at, role);
+        continue;
+      }
+      const pid = pids[source] as number;
+      buf[at + 1] = (second & 0xe0) | (pid >> 8);
+      buf[at + 2] = pid & 0xff;
+      let distance = distances[source] as number;
+      if (distance === CC_UNSEEN) {
+        // The header of a damaged packet says nothing for those that follow.
+        if ((second & 0x80) !== 0) continue;
+        distance = this.distanceFor(pid, fourth);
+        distances[source] = distance;
+      }
+      const counter = (fourth + distance) & 0x0f;
+      counters[pid] = counter;
+      buf[at + 3] = (fourth & 0xf0) | counter;
+      if (offset === 0) continue;
+      if ((fourth & 0x20) !== 0) shiftPcr(buf, at, offset);
+      if (role === TIMED && (second & 0xc0) === 0x40 && (fourth & 0xd0) === 0x10) {
+        shiftPesTimes(buf, payloadOffset(buf, at), at + TS_PACKET, offset);
+      }
+    }
+  }
+
+  /** A packet without payload has the counter of the one before it. */
+  private distanceFor(pid: number, fourth: number): number {
+    const last = this.counters[pid] as number;
+    if (last === CC_UNSEEN) return 0;
+    return (last + ((fourth & 0x10) === 0 ? 0 : 1) - (fourth & 0x0f) + 32) & 0x0f;
+  }
+
+  private table(buf: Buffer, at: number, role: number): void {
+    this.readTables(buf, at);
+    const slots = role === PAT ? this.pat : this.pmt;
+    const pid = role === PAT ? 0 : this.own.pmtPid;
+    const { counters } = this;
+    const fourth = buf[at + 3] as number;
+    const startsUnit = ((buf[at + 1] as number) & 0x40) !== 0;
+    if ((fourth & 0x10) === 0) {
+      buf[at + 1] = ((buf[at + 1] as number) & 0xe0) | (pid >> 8);
+      buf[at + 2] = pid & 0xff;
+      buf[at + 3] = (fourth & 0xf0) | ((counters[pid] as number) & 0x0f);
+      return;
+    }
+    if (slots.next >= slots.packets.length && startsUnit) {
+      this.turnOver(slots);
+      slots.next = 0;
+    }
+    const packet = slots.packets[slots.next];
+    if (packet === undefined) {
+      makeNull(buf, at);
+      return;
+    }
+    slots.next++;
+    const counter = ((counters[pid] as number) + 1) & 0x0f;
+    counters[pid] = counter;
+    packet.copy(buf, at);
+    buf[at + 3] = 0x10 | counter;
+  }
+
+  /** The source's own tables are read all the time: they may change under way. */
+  private readTables(buf: Buffer, at: number): void {
+    const pid = (((buf[at + 1] as number) & 0x1f) << 8) | (buf[at + 2] as number);
+    if (((buf[at + 1] as number) & 0x80) !== 0) return;
+    const changed = this.psi.push(buf, at, payloadOffset(buf, at), pid);
+    if (!changed && this.programme !== null) return;
+    const { programme, tables } = this.psi;
+    if (programme === null || tables === null) return;
+    const { playing } = this.outgoing;
+    const mapping = mapProgramme(this.own, playing, programme);
+    if (mapping === null) {
+      this.isForeign = true;
+      return;
+    }
+    this.programme = programme;
+    this.adopt(mapping, ownTables(this.tables, tables, programme, mapping));
+  }
+
+  private adopt(mapping: ProgrammeMapping, tables: PsiTables): void {
+    const { own, pids: mapped, isIdentity } = mapping;
+    this.own = own;
+    this.tables = tables;
+    this.setPackets(this.pat, packetsOfSection(tables.pat, 0));
+    this.setPackets(this.pmt, packetsOfSection(tables.pmt, own.pmtPid));
+    const { roles, pids } = this;
+    roles.fill(isIdentity ? KEEP : DROP);
+    roles.fill(KEEP, 0, FIRST_FREE_PID);
+    for (const [source, pid] of mapped) {
+      if (pids[source] !== pid) this.distances[source] = CC_UNSEEN;
+      pids[source] = pid;
+      roles[source] = TIMED;
+    }
+    for (const pid of this.psi.pmtPids()) roles[pid] = PMT;
+    roles[0] = PAT;
+    roles[NULL_PID] = NULLS;
+  }
+
+  /** A table that is half out is finished first: its last packets would be missing. */
+  private setPackets(slots: TableSlots, packets: readonly Buffer[]): void {
+    slots.following = packets;
+    if (slots.next === 0 || slots.next >= slots.packets.length) this.turnOver(slots);
+  }
+
+  private turnOver(slots: TableSlots): void {
+    if (slots.following === null) return;
+    slots.packets = slots.following;
+    slots.next = slots.packets.length;
+    slots.following = null;
+  }
+}
+
+function makeNull(buf: Buffer, at: number): void {
+  buf[at + 1] = NULL_PID >> 8;
+  buf[at + 2] = NULL_PID & 0xff;
+  buf[at + 3] = 0x10;
+}

@@ -1,0 +1,84 @@
+import {
+  AccessUnitReader,
+  continuityCounter,
+  hasPayload,
+  NULL_PID,
+  pid as pidOf,
+  TS_PACKET,
+  type AccessUnit,
+} from '../mpegts';
+import type { StreamHistory } from './stream-history';
+
+/** What a new source may overlap with; enough for several units of each stream. */
+const TAIL_MS = 2000;
+const MIN_TAIL_BYTES = 256 * 1024;
+const MAX_TAIL_BYTES = 4 * 1024 * 1024;
+const MAX_STEP_TICKS = 90_000;
+const USUAL_STEP_TICKS = 3600;
+
+/** A packet with payload, the last one of its PID. */
+export interface LastPacket {
+  readonly position: number;
+  /** The 188 bytes, a view of the ring. */
+  readonly packet: Buffer;
+}
+
+/** The end of what went out to viewers, read when a new source is to go on from there and never before. */
+export class OutgoingTail {
+  readonly lastPackets = new Map<number, LastPacket>();
+  /** Position behind the newest packet. */
+  readonly end: number;
+  private readonly reader: AccessUnitReader;
+
+  /** `pids`: video and audio. */
+  constructor(history: StreamHistory, pids: Iterable<number>) {
+    this.reader = new AccessUnitReader(pids);
+    this.end = history.ring.end;
+    const bytes = ((history.knownBitrateBps ?? Infinity) * TAIL_MS) / 8000;
+    const wanted = Math.min(MAX_TAIL_BYTES, Math.max(MIN_TAIL_BYTES, Math.ceil(bytes)));
+    for (const { position, bytes: run } of history.ring.newest(wanted)) {
+      this.reader.read(run, 0, run.length, position);
+      this.noteLast(run, position);
+    }
+  }
+
+  unitsOf(pid: number): readonly AccessUnit[] {
+    return this.reader.unitsOf(pid);
+  }
+
+  /** Decoding time of the newest unit of a PID; −1 when there is none. */
+  lastDts(pid: number): number {
+    return this.unitsOf(pid).at(-1)?.dts ?? -1;
+  }
+
+  /** Decoding time that the next unit of a PID would have; −1 when nothing tells. */
+  expectedDts(pid: number): number {
+    const units = this.unitsOf(pid);
+    const last = units.at(-1);
+    if (last === undefined || last.dts < 0) return -1;
+    const step = last.dts - (units.at(-2)?.dts ?? last.dts);
+    return last.dts + (step > 0 && step <= MAX_STEP_TICKS ? step : USUAL_STEP_TICKS);
+  }
+
+  private noteLast(run: Buffer, position: number): void {
+    const found = new Set<number>();
+    for (let at = run.length - TS_PACKET; at >= 0; at -= TS_PACKET) {
+      const pid = pidOf(run, at);
+      if (pid === NULL_PID || !hasPayload(run, at) || found.has(pid)) continue;
+      found.add(pid);
+      const packet = run.subarray(at, at + TS_PACKET);
+      this.lastPackets.set(pid, { position: position + at, packet });
+    }
+  }
+}
+
+/** The same packet, whatever its PID and counter. */
+export function isSamePacket(a: Buffer, b: Buffer, at: number): boolean {
+  return a.compare(b, at + 4, at + TS_PACKET, 4, TS_PACKET) === 0;
+}
+
+/** Whether a packet with this counter follows the last one of its PID (0xFF: there was none). */
+export function follows(last: number, run: Buffer, at: number): boolean {
+  if (last === 0xff) return true;
+  return continuityCounter(run, at) === ((last + (hasPayload(run, at) ? 1 : 0)) & 0x0f);
+}

@@ -1,0 +1,396 @@
+import fc from 'fast-check';
+import { discontinuityIndicator, pcr, pid, ticksBetween, TS_PACKET } from '../mpegts';
+import {
+  broadcast,
+  PLAIN,
+  tablesIn,
+  unitsIn,
+  wrap,
+  type Layout,
+  type Programme,
+} from '../testing/broadcast.spec-support';
+import { continuityFaults } from '../testing/continuity.spec-support';
+import { packetsOf } from '../testing/synthetic-stream.spec-support';
+import { StreamHistory } from './stream-history';
+import { StreamIngest, type IngestVerdict } from './stream-ingest';
+
+const FRAMES = 90;
+const RUNS = { numRuns: 25 };
+
+/** Feeds one source after the other; what went out, and what each was told. */
+function play(sources: readonly Buffer[], size = 1316): { out: Buffer; verdicts: IngestVerdict[] } {
+  const history = new StreamHistory({ maxBytes: 64 * 1024 * 1024, maxAgeMs: 60_000 });
+  const ingest = new StreamIngest(history, {
+    appended: () => undefined,
+    joinable: () => undefined,
+  });
+  const verdicts = sources.map((source, index) => {
+    ingest.beginSource();
+    let verdict: IngestVerdict = 'ok';
+    for (let at = 0; at < source.length && verdict === 'ok'; at += size) {
+      verdict = ingest.push(source.subarray(at, at + size), index * 10_000 + at / 1000);
+    }
+    return verdict;
+  });
+  return { out: Buffer.concat(history.ring.newest(Infinity).map(({ bytes }) => bytes)), verdicts };
+}
+
+const isClockOwn = ({ pcrPid, videoPid }: Layout): boolean => pcrPid !== videoPid;
+
+const clockedAs = (first: Layout, second: Layout): Layout => {
+  const free = [0x1f00, 0x1f01, 0x1f02, 0x1f03, 0x1f04].find(
+    (id) => ![second.pmtPid, second.dataPid, ...streamsOf(second)].includes(id),
+  )!;
+  return { ...second, pcrPid: isClockOwn(first) ? free : second.videoPid };
+};
+
+/** The same streams say the same in the tables, but for where their clock is. */
+const versionsAfter = (first: Layout, second: Layout): number[] => {
+  const { version } = first;
+  return isClockOwn(first) === isClockOwn(second) ? [version] : [version, (version + 1) % 32];
+};
+
+const flagged = (out: Buffer): number =>
+  packetsOf(out).filter((packet) => discontinuityIndicator(packet, 0)).length;
+
+/** Units of each stream of the layout, by position in it. */
+const streamsOf = ({ videoPid, audios }: Layout): number[] => [
+  videoPid,
+  ...audios.map(({ pid: audio }) => audio),
+];
+
+const clocks = (out: Buffer, pcrPid: number): number[] =>
+  packetsOf(out).flatMap((packet) => {
+    const ticks = pid(packet, 0) === pcrPid ? pcr(packet, 0) : -1;
+    return ticks < 0 ? [] : [Math.floor(ticks / 300)];
+  });
+
+const layouts = (audios: readonly number[], hasData: boolean): fc.Arbitrary<Layout> =>
+  fc
+    .record({
+      pids: fc.uniqueArray(fc.integer({ min: 0x20, max: 0x1ffe }), { minLength: 9, maxLength: 9 }),
+      programmeNumber: fc.integer({ min: 1, max: 65_535 }),
+      version: fc.integer({ min: 0, max: 31 }),
+      spent: fc.integer({ min: 0, max: 40 }),
+      hasOwnClock: fc.boolean(),
+    })
+    .map(({ pids, hasOwnClock, ...rest }) => ({
+      ...rest,
+      pmtPid: pids[0]!,
+      videoPid: pids[1]!,
+      pcrPid: hasOwnClock ? pids[2]! : pids[1]!,
+      dataPid: hasData ? pids[3]! : null,
+      audios: audios.map((type, index) => ({ pid: pids[4 + index]!, type })),
+    }));
+
+/** Two layouts with the same streams. */
+const layoutPairs = fc
+  .tuple(fc.array(fc.constantFrom(0x0f, 0x03, 0x81), { minLength: 1, maxLength: 3 }), fc.boolean())
+  .chain(([audios, hasData]) => fc.tuple(layouts(audios, hasData), layouts(audios, hasData)));
+
+const shows = fc.record({
+  seed: fc.nat(1000),
+  gop: fc.integer({ min: 3, max: 30 }),
+  bFrames: fc.boolean(),
+  // One in three wraps its times within the piece.
+  startTicks: fc.oneof(
+    fc.integer({ min: 0, max: 2 ** 32 }),
+    fc.integer({ min: 2, max: 2 ** 32 }).map((n) => n * 2 + 1),
+    fc.integer({ min: 0, max: FRAMES * 3600 }).map((n) => 2 ** 33 - n),
+  ),
+  size: fc.constantFrom(188, 1316, 65_536, 10_000_000),
+});
+
+describe('a source with proved overlap', () => {
+  it('goes on per PID where the old one ended, whatever its PIDs, versions and counters', () => {
+    fc.assert(
+      fc.property(
+        shows,
+        layoutPairs,
+        fc.integer({ min: 40, max: 60 }),
+        fc.integer({ min: 0, max: 30 }),
+        fc.nat(40),
+        ({ size, ...show }, [first, second], end, from, extra) => {
+          // A clock elsewhere would cut the pictures into other packets.
+          const layout = clockedAs(first, second);
+          const old = broadcast({ ...show, frames: FRAMES, layout: first });
+          const fresh = broadcast({ ...show, frames: FRAMES, layout });
+          // In the middle of a unit, as a process that is killed ends.
+          const cut = old.frameAt[end]! + (extra % 12) * TS_PACKET;
+          const { out, verdicts } = play(
+            [old.bytes.subarray(0, cut), fresh.bytes.subarray(fresh.frameAt[from])],
+            size,
+          );
+          expect(verdicts).toEqual(['ok', 'ok']);
+          for (const stream of streamsOf(first)) {
+            const units = unitsIn(out, stream);
+            expect(units).toEqual(unitsIn(old.bytes, stream).slice(0, units.length));
+            expect(units.length).toBeGreaterThanOrEqual(FRAMES - 1);
+          }
+          expect(continuityFaults(out)).toEqual([]);
+          expect(flagged(out)).toBe(0);
+          const { versions, pmtPids, streams } = tablesIn(out);
+          expect(pmtPids).toEqual([first.pmtPid]);
+          expect(versions).toEqual([first.version]);
+          expect(streams).toEqual(tablesIn(old.bytes).streams);
+        },
+      ),
+      RUNS,
+    );
+  });
+
+  it('that is cut into other packets is entered at a key frame, flagged, when the old one ended within one', () => {
+    const show = { seed: 1, gop: 10, bFrames: false, startTicks: 0, frames: FRAMES };
+    const old = broadcast({ ...show, layout: PLAIN });
+    const fresh = broadcast({ ...show, layout: { ...PLAIN, pcrPid: 0x200 } });
+    // The piece of a picture that went out ends where no packet of the other source ends.
+    const frame = old.frameAt.findIndex(
+      (at, n) => n > 40 && n % 5 !== 0 && old.frameAt[n + 1]! - at > 7 * TS_PACKET,
+    );
+    const { out } = play([old.bytes.subarray(0, old.frameAt[frame]! + TS_PACKET), fresh.bytes]);
+    expect(flagged(out)).toBe(5);
+    expect(continuityFaults(out)).toEqual([]);
+    const times = unitsIn(out, PLAIN.videoPid).map(({ dts }) => dts / 3600);
+    const entry = Math.ceil((frame + 1) / 10) * 10;
+    const until = Array.from({ length: frame + 1 }, (_, n) => n);
+    const after = Array.from({ length: FRAMES - 1 - entry }, (_, n) => entry + n);
+    expect(times).toEqual([...until, ...after]);
+  });
+
+  it('is not touched at all when it is the same multiplex', () => {
+    fc.assert(
+      fc.property(shows, fc.integer({ min: 500, max: 900 }), ({ size, ...show }, packets) => {
+        const layout = { ...PLAIN, dataPid: 0x1abc };
+        const { bytes, frameAt } = broadcast({ ...show, frames: FRAMES * 2, layout });
+        const { out } = play(
+          [bytes.subarray(0, packets * TS_PACKET), bytes.subarray(frameAt[10])],
+          size,
+        );
+        expect(out.equals(bytes)).toBe(true);
+      }),
+      RUNS,
+    );
+  });
+
+  it('is found again when the time base had been moved for the source before', () => {
+    const show = { seed: 1, gop: 10, bFrames: true, layout: PLAIN, frames: FRAMES };
+    const one = broadcast({ ...show, startTicks: 0 });
+    const two = broadcast({ ...show, seed: 2, startTicks: 2 ** 32 });
+    const { out } = play([
+      one.bytes,
+      two.bytes.subarray(0, two.frameAt[60]! + 3 * TS_PACKET),
+      two.bytes.subarray(two.frameAt[30]),
+    ]);
+    // One splice with flags for the new base, none for the second one.
+    expect(flagged(out)).toBe(4);
+    const contents = unitsIn(out, PLAIN.videoPid).map(({ content }) => content);
+    const expected = [one, two].flatMap(({ bytes }) =>
+      unitsIn(bytes, PLAIN.videoPid).map(({ content }) => content),
+    );
+    expect(contents.filter((one) => expected.includes(one))).toHaveLength(2 * (FRAMES - 1));
+    expect(new Set(contents).size).toBe(contents.length);
+    expect(continuityFaults(out)).toEqual([]);
+  });
+});
+
+describe('a source with another time base', () => {
+  it('is moved by one common offset; every clock of the session goes on', () => {
+    fc.assert(
+      fc.property(
+        shows,
+        layoutPairs,
+        fc.integer({ min: 60 * 90_000, max: 2 ** 32 }),
+        fc.integer({ min: 0, max: 30 }),
+        fc.nat(12),
+        ({ size, ...show }, [first, second], apart, from, extra) => {
+          const old = broadcast({ ...show, frames: FRAMES, layout: first });
+          const other: Programme = {
+            ...show,
+            seed: show.seed + 5000,
+            startTicks: wrap(show.startTicks + FRAMES * 3600 + 130 * 90_000 + apart),
+            frames: FRAMES,
+            layout: second,
+          };
+          const fresh = broadcast(other);
+          const cut = old.frameAt[50]! + extra * TS_PACKET;
+          const { out, verdicts } = play(
+            [old.bytes.subarray(0, cut), fresh.bytes.subarray(fresh.frameAt[from])],
+            size,
+          );
+          expect(verdicts).toEqual(['ok', 'ok']);
+          expect(continuityFaults(out)).toEqual([]);
+          const offsets = new Set<number>();
+          streamsOf(first).forEach((own, index) => {
+            const units = unitsIn(out, own);
+            const source = new Map(
+              unitsIn(fresh.bytes, streamsOf(second)[index]!).map((unit) => [unit.content, unit]),
+            );
+            const spliced = units.filter(({ content }) => source.has(content));
+            // Whole units only, in order, to the end.
+            expect(spliced.length).toBeGreaterThan(FRAMES - 1 - from - show.gop - 3);
+            for (const unit of spliced) {
+              const { pts, dts } = source.get(unit.content)!;
+              offsets.add(wrap(unit.pts - pts)).add(wrap(unit.dts - dts));
+            }
+            units.slice(1).forEach(({ dts }, at) => {
+              const step = ticksBetween(units[at]!.dts, dts);
+              expect(step).toBeGreaterThan(0);
+              expect(step).toBeLessThan(4 * 3600);
+            });
+          });
+          expect(offsets.size).toBe(1);
+          const { pcrPid, versions } = tablesIn(out);
+          expect(versions).toEqual(versionsAfter(first, second));
+          const ticks = clocks(out, pcrPid);
+          ticks.slice(1).forEach((to, at) => {
+            expect(Math.abs(ticksBetween(ticks[at]!, to))).toBeLessThan(5 * 3600);
+          });
+        },
+      ),
+      RUNS,
+    );
+  });
+});
+
+describe('a source of the same time base without overlap', () => {
+  it.each([
+    ['that comes two seconds later', 2],
+    ['that comes nine seconds later', 9],
+  ])('%s is left alone: players see how much is missing', (_, seconds) => {
+    const show = { gop: 10, bFrames: true, layout: PLAIN, frames: FRAMES };
+    const old = broadcast({ ...show, seed: 1, startTicks: 1000 });
+    const startTicks = 1000 + (FRAMES + seconds * 25) * 3600;
+    const fresh = broadcast({ ...show, seed: 2, startTicks });
+    const { out } = play([old.bytes, fresh.bytes]);
+    // Its first tables come in front of the flags.
+    const media = fresh.bytes.subarray(2 * TS_PACKET);
+    expect(out.subarray(-media.length).equals(media)).toBe(true);
+  });
+
+  it('that begins in the past is entered behind it: no time comes twice', () => {
+    const show = { gop: 10, bFrames: false, layout: PLAIN, frames: FRAMES };
+    const old = broadcast({ ...show, seed: 1, startTicks: 1000 });
+    const fresh = broadcast({ ...show, seed: 2, startTicks: 1000 + 50 * 3600 });
+    const { out } = play([old.bytes, fresh.bytes]);
+    for (const stream of streamsOf(PLAIN)) {
+      const units = unitsIn(out, stream);
+      units.slice(1).forEach(({ dts }, at) => {
+        expect(ticksBetween(units[at]!.dts, dts)).toBeGreaterThan(0);
+      });
+      expect(wrap(units.at(-1)!.dts + (stream === PLAIN.videoPid ? 0 : 2000))).toBe(
+        1000 + 138 * 3600,
+      );
+    }
+  });
+});
+
+describe('a source that stays in the past', () => {
+  it('is waited for no longer than viewers bear, then entered with its times moved', () => {
+    const history = new StreamHistory({ maxBytes: 64 * 1024 * 1024, maxAgeMs: 60_000 });
+    const ingest = new StreamIngest(history, {
+      appended: () => undefined,
+      joinable: () => undefined,
+    });
+    const show = { gop: 10, bFrames: true, layout: PLAIN, frames: FRAMES };
+    const old = broadcast({ ...show, seed: 1, startTicks: 100 * 90_000 });
+    const { bytes, frameAt } = broadcast({ ...show, seed: 2, startTicks: 50 * 90_000 });
+    ingest.beginSource();
+    ingest.push(old.bytes, 0);
+    ingest.beginSource();
+    ingest.push(bytes.subarray(0, frameAt[80]), 10_000);
+    expect(history.ring.end).toBe(old.bytes.length);
+    ingest.push(bytes.subarray(frameAt[80]), 11_500);
+    const out = Buffer.concat(history.ring.newest(Infinity).map(({ bytes: run }) => run));
+    const units = unitsIn(out, PLAIN.videoPid);
+    // From its newest key frame on.
+    expect(units).toHaveLength(FRAMES + 9);
+    units.slice(1).forEach(({ dts }, at) => {
+      const step = ticksBetween(units[at]!.dts, dts);
+      expect(step).toBeGreaterThanOrEqual(3600);
+      expect(step).toBeLessThan(2 * 3600);
+    });
+    expect(continuityFaults(out)).toEqual([]);
+  });
+});
+
+describe('tables', () => {
+  const show = { seed: 1, gop: 10, bFrames: false, frames: FRAMES };
+  const two = { ...PLAIN, audios: [...PLAIN.audios, { pid: 0x102, type: 0x03 }], version: 31 };
+
+  it('lose a stream that a source lacks, with the next version, and get it back at its old PID', () => {
+    const full = broadcast({ ...show, startTicks: 0, layout: two });
+    const less = {
+      ...PLAIN,
+      pmtPid: 0x77,
+      videoPid: 0x78,
+      pcrPid: 0x78,
+      audios: [{ pid: 0x79, type: 0x0f }],
+    };
+    const lacking = broadcast({ ...show, seed: 2, startTicks: 2 ** 31, layout: less });
+    const again = broadcast({
+      ...show,
+      seed: 3,
+      startTicks: 2 ** 30,
+      layout: { ...two, videoPid: 0x300, pcrPid: 0x300 },
+    });
+    const { out, verdicts } = play([full.bytes, lacking.bytes, again.bytes]);
+    expect(verdicts).toEqual(['ok', 'ok', 'ok']);
+    expect(tablesIn(out).versions).toEqual([31, 0, 1]);
+    expect(tablesIn(out).streams).toEqual(tablesIn(full.bytes).streams);
+    expect(continuityFaults(out)).toEqual([]);
+    expect(unitsIn(out, 0x102).length).toBeGreaterThan(150);
+    expect(packetsOf(out).map((packet) => pid(packet, 0))).not.toContain(0x79);
+  });
+
+  it('announce a stream that no source had before, on a PID that is free', () => {
+    const plain = broadcast({ ...show, startTicks: 0, layout: PLAIN });
+    // Its PID is the session's video.
+    const more = {
+      ...two,
+      videoPid: 0x200,
+      pcrPid: 0x200,
+      audios: [
+        { pid: 0x201, type: 0x0f },
+        { pid: 0x100, type: 0x03 },
+      ],
+    };
+    const fresh = broadcast({ ...show, seed: 2, startTicks: 2 ** 31, layout: more });
+    const { out } = play([plain.bytes, fresh.bytes]);
+    const { streams, versions } = tablesIn(out);
+    expect(versions).toEqual([0, 1]);
+    expect(streams.map(({ type }) => type)).toEqual([0x1b, 0x0f, 0x03]);
+    const added = streams[2]!.pid;
+    expect([0, 0x1000, 0x100, 0x101, 0x1fff]).not.toContain(added);
+    expect(unitsIn(out, added).map(({ content }) => content)).toEqual(
+      unitsIn(fresh.bytes, 0x100).map(({ content }) => content),
+    );
+  });
+});
+
+describe('a source that is another kind of programme', () => {
+  const show = { seed: 1, gop: 10, bFrames: false, frames: FRAMES, startTicks: 0 };
+  const layoutWith = (change: Partial<Layout>): Layout => ({ ...PLAIN, ...change });
+
+  it.each<[string, Layout]>([
+    ['has another kind of sound', layoutWith({ audios: [{ pid: 0x101, type: 0x03 }] })],
+    ['has no sound', layoutWith({ audios: [] })],
+  ])('%s: refused, and nothing of it goes out', (_, layout) => {
+    const { bytes } = broadcast({ ...show, layout: PLAIN });
+    const { out, verdicts } = play([bytes, broadcast({ ...show, layout }).bytes]);
+    expect(verdicts).toEqual(['ok', 'programme_changed']);
+    expect(out.equals(bytes)).toBe(true);
+  });
+
+  it('and becomes one under way: refused from there on', () => {
+    const { bytes } = broadcast({ ...show, layout: PLAIN });
+    const moved = layoutWith({ videoPid: 0x200, pcrPid: 0x200 });
+    const good = broadcast({ ...show, seed: 2, layout: moved }).bytes;
+    const bad = broadcast({
+      ...show,
+      seed: 3,
+      layout: { ...moved, audios: [{ pid: 9, type: 3 }] },
+    });
+    const { verdicts } = play([bytes, Buffer.concat([good, bad.bytes])]);
+    expect(verdicts).toEqual(['ok', 'programme_changed']);
+  });
+});

@@ -1,0 +1,125 @@
+import {
+  AccessUnitReader,
+  NULL_PID,
+  pid as pidOf,
+  TransportScanner,
+  TS_PACKET,
+  type AccessUnit,
+  type Programme,
+  type RandomAccessPoint,
+} from '../mpegts';
+
+interface StagedRun {
+  readonly start: number;
+  readonly data: Buffer;
+}
+
+/**
+ * The beginning of a new source, held back until it is known where it goes on: its packets, tables, random
+ * access points and access units. Positions count from its first byte.
+ */
+export class StagedSource {
+  readonly scanner = new TransportScanner();
+  /** Random access points, oldest first. */
+  readonly points: RandomAccessPoint[] = [];
+  end = 0;
+  firstMs: number | null = null;
+  private runs: StagedRun[] = [];
+  private units = new AccessUnitReader([]);
+  private unitsReadTo = 0;
+
+  get programme(): Programme | null {
+    return this.scanner.programme;
+  }
+
+  /** Position of the oldest byte that is still held. */
+  get start(): number {
+    return this.runs[0]?.start ?? this.end;
+  }
+
+  get bytes(): number {
+    return this.end - this.start;
+  }
+
+  /** Takes whole packets; the caller's buffer is the socket's, so a copy is kept. */
+  push(data: Buffer, start: number, end: number, nowMs: number): void {
+    this.firstMs ??= nowMs;
+    this.runs.push({ start: this.end, data: Buffer.from(data.subarray(start, end)) });
+    this.scanner.scan(data, start, end, this.end, nowMs);
+    this.end += end - start;
+    this.points.push(...this.scanner.takeRandomAccessPoints());
+  }
+
+  /** From now on units of these PIDs are read, from the oldest byte held on. */
+  readUnitsOf(pids: Iterable<number>): void {
+    this.units = new AccessUnitReader(pids);
+    this.unitsReadTo = this.start;
+  }
+
+  readUnits(): void {
+    // The newest runs are at the end.
+    let from = this.runs.length;
+    while (from > 0 && (this.runs[from - 1] as StagedRun).start >= this.unitsReadTo) from--;
+    for (const { start, data } of this.runs.slice(from)) {
+      this.units.read(data, 0, data.length, start);
+    }
+    this.unitsReadTo = this.end;
+  }
+
+  unitsOf(pid: number): readonly AccessUnit[] {
+    return this.units.unitsOf(pid);
+  }
+
+  mediaMsSince(position: number): number {
+    const from = this.scanner.clock.mediaTimeAt(position);
+    const to = this.scanner.clock.mediaTimeAt(this.end);
+    return from === null || to === null ? 0 : to - from;
+  }
+
+  /** Forgets the oldest runs until at most `maxBytes` are held. */
+  keepNewest(maxBytes: number): void {
+    let dead = 0;
+    while (dead < this.runs.length && this.end - (this.runs[dead] as StagedRun).start > maxBytes) {
+      dead++;
+    }
+    this.runs.splice(0, dead);
+    while (this.points.length > 0 && (this.points[0]?.position ?? 0) < this.start) {
+      this.points.shift();
+    }
+  }
+
+  /** Calls `see` for each packet from `position` on. */
+  eachPacket(position: number, see: (run: Buffer, at: number, position: number) => void): void {
+    for (const { start, data } of this.runs) {
+      if (start + data.length <= position) continue;
+      for (let at = Math.max(0, position - start); at < data.length; at += TS_PACKET) {
+        see(data, at, start + at);
+      }
+    }
+  }
+
+  /**
+   * The packets from `from` on as views, in order; those of a PID in `cuts` from its own position on, which may be
+   * sooner or later.
+   */
+  cut(from: number, cuts: ReadonlyMap<number, number>): Buffer[] {
+    const kept: Buffer[] = [];
+    const earliest = Math.min(from, ...cuts.values());
+    for (const { start, data } of this.runs) {
+      if (start + data.length <= earliest) continue;
+      let runFrom = -1;
+      for (let at = Math.max(0, earliest - start); at < data.length; at += TS_PACKET) {
+        const pid = pidOf(data, at);
+        const limit = pid === NULL_PID ? from : (cuts.get(pid) ?? from);
+        if (start + at >= limit) {
+          if (runFrom < 0) runFrom = at;
+        } else if (runFrom >= 0) {
+          kept.push(data.subarray(runFrom, at));
+          runFrom = -1;
+        }
+      }
+      if (runFrom >= 0) kept.push(data.subarray(runFrom));
+    }
+    return kept;
+  }
+}

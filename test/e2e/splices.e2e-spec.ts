@@ -1,0 +1,147 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  eventually,
+  newContentId,
+  openViewer,
+  startProduct,
+  startSimulator,
+  streamPath,
+  type Product,
+  type Simulator,
+  type Viewer,
+} from './support';
+import { runProgram, temporaryFolder, whyNoPrograms } from './support/programs';
+import { expectHonest, expectUntouched } from './support/session-facts';
+import { SIM_PIDS } from './support/ts-packet';
+
+const KEPT_BYTES = 20_000_000;
+/** A broadcast of 4 s past: the old source's end is in the new one's burst. */
+const BURST_SECONDS = 4;
+
+describe('a viewer over two engines, in one response', () => {
+  let engines: Simulator[];
+  let product: Product;
+
+  beforeEach(async () => {
+    engines = await Promise.all(
+      ['one', 'two'].map((name) =>
+        startSimulator({ name, bitrateMbps: 4, startDelayMs: 300, burstSeconds: BURST_SECONDS }),
+      ),
+    );
+    product = await startProduct({ engines, env: { PROXY_RETRY_BASE: '50ms' } });
+  });
+
+  async function watch(id: string): Promise<[Viewer, Simulator, Simulator]> {
+    const viewer = openViewer(product.url(streamPath(id)), { keepBytes: KEPT_BYTES });
+    await viewer.playing();
+    const { container_id: engineId } = await product.session(id);
+    const playing = engines.find((engine) => engine.engineId === engineId)!;
+    await viewer.receiveMore(1500);
+    return [viewer, playing, engines.find((engine) => engine !== playing)!];
+  }
+
+  async function isPlayedBy(id: string, engine: Simulator): Promise<void> {
+    await eventually(
+      async () => (await product.session(id)).container_id === engine.engineId,
+      15_000,
+      'the other engine',
+    );
+  }
+
+  /** ffmpeg's complaints about the file as it was received; what is cut in two can not be decoded. */
+  async function complaintsOf(body: Buffer): Promise<string[]> {
+    const file = join(temporaryFolder(), 'spliced.ts');
+    writeFileSync(file, body.subarray(0, body.length - (body.length % 188)));
+    const player = runProgram(
+      'ffmpeg',
+      ...['-hide_banner', '-nostdin', '-v', 'warning', '-i', file],
+      ...['-map', '0:v', '-map', '0:a', '-c', 'copy', '-f', 'mpegts', '-y', '/dev/null'],
+      ...['-map', '0:v', '-map', '0:a', '-f', 'null', '-'],
+    );
+    await eventually(() => player.ended !== null, 20_000, 'ffmpeg');
+    expect(player.ended!.code).toBe(0);
+    // The simulator's markers are announced as private data without any time.
+    return player.lines.filter((line) => line.trim() !== '' && !line.includes('time for stream 2'));
+  }
+
+  const why = whyNoPrograms('ffmpeg');
+  const decoding = why === null ? it : it.skip;
+
+  decoding(`engine killed: nothing is lost, nothing comes twice ${why ?? ''}`, async () => {
+    const id = newContentId();
+    const [viewer, playing, other] = await watch(id);
+    playing.kill();
+    await isPlayedBy(id, other);
+    await viewer.receiveMore(3000);
+    // Lost and repeated packets would show here, and so would a flag: the overlap was proved.
+    expectUntouched(viewer.audit);
+    expect(viewer.audit.continuityErrors + viewer.audit.tableContinuityErrors).toBe(0);
+    expect(viewer.audit.pids.get(SIM_PIDS.video)).toMatchObject({ backSteps: 0 });
+    expect(viewer.audit.longestGapMs).toBeLessThan(5000);
+    expect(viewer.ending).toBeNull();
+    expect(await complaintsOf(viewer.kept())).toEqual([]);
+  });
+
+  decoding(
+    `engine killed, the other one has other PIDs, counters and tables: the same ${why ?? ''}`,
+    async () => {
+      const id = newContentId();
+      const [viewer, playing, other] = await watch(id);
+      await other.fault({ kind: 'foreign_pids', content: id, shift: 64, version: 5 });
+      playing.kill();
+      await isPlayedBy(id, other);
+      await viewer.receiveMore(3000);
+      expectUntouched(viewer.audit);
+      expect(viewer.audit.continuityErrors + viewer.audit.tableContinuityErrors).toBe(0);
+      expect(viewer.audit.pids.get(SIM_PIDS.pmt)).toMatchObject({ versions: [0], crcErrors: 0 });
+      for (const pid of [SIM_PIDS.video, SIM_PIDS.audio, SIM_PIDS.marker, SIM_PIDS.pmt]) {
+        expect(viewer.audit.pids.has(pid + 64)).toBe(false);
+      }
+      expect(viewer.ending).toBeNull();
+      expect(await complaintsOf(viewer.kept())).toEqual([]);
+    },
+  );
+
+  decoding(
+    `engine killed, the other one is an hour and some PIDs off: one timeline ${why ?? ''}`,
+    async () => {
+      const id = newContentId();
+      const [viewer, playing, other] = await watch(id);
+      await other.fault({ kind: 'foreign_pids', content: id, shift: 16 });
+      await other.setContent(id, { pts_offset: 90_000 * 3600 });
+      playing.kill();
+      await isPlayedBy(id, other);
+      await viewer.until((audit) => audit.flagged > 0, 10_000, 'a flagged splice');
+      await viewer.receiveMore(3000);
+      expectHonest(viewer.audit);
+      expect(viewer.audit.markers.jumps).toHaveLength(1);
+      for (const pid of [SIM_PIDS.video, SIM_PIDS.audio]) {
+        const audit = viewer.audit.pids.get(pid)!;
+        expect(audit).toMatchObject({ backSteps: 0, flagged: 1, continuityErrors: 0 });
+        // As if nothing had happened: 25 pictures a second, and sound in larger pieces.
+        expect(audit.largestStepMs).toBeLessThan(700);
+      }
+      expect(viewer.ending).toBeNull();
+      const complaints = await complaintsOf(viewer.kept());
+      expect(complaints.filter((line) => /timestamp|DTS|PTS|continuity/i.test(line))).toEqual([]);
+    },
+  );
+
+  it('engine killed, the other one begins later: what is missing is flagged, no more than that', async () => {
+    const id = newContentId();
+    const [viewer, playing, other] = await watch(id);
+    await other.setContent(id, { burst_seconds: 0 });
+    playing.kill();
+    await isPlayedBy(id, other);
+    await viewer.until((audit) => audit.flagged > 0, 10_000, 'a flagged splice');
+    await viewer.receiveMore(2000);
+    expectHonest(viewer.audit);
+    const [jump] = viewer.audit.markers.jumps;
+    expect(viewer.audit.markers.jumps).toHaveLength(1);
+    // The start of the other engine and up to one group of pictures.
+    expect(jump!.packets).toBeGreaterThan(0);
+    expect(jump!.ms).toBeLessThan(6000);
+    expect(viewer.audit.pids.get(SIM_PIDS.video)).toMatchObject({ backSteps: 0 });
+  });
+});

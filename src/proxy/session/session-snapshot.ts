@@ -1,7 +1,8 @@
 import type { ContentSelector } from '../../kernel/content-selector';
 import { monotonicMs } from '../../kernel/clock';
 import type { Attempt, SessionState, SessionTimeline } from './session.types';
-import { isoOf, type StreamSession } from './stream-session';
+import { isoOf } from './session-time';
+import { type StreamSession } from './stream-session';
 
 /** A session at one moment, as plain data: for the admin API, and all that is kept of one that is over. */
 export interface SessionSnapshot {

@@ -9,9 +9,11 @@ import { Settleable } from '../../kernel/settleable';
 import { StreamHistory, StreamIngest } from '../upstream';
 import { StreamFanout, type CatchUpScheduler, type LeaveReason, type Viewer } from '../viewers';
 import { Audience } from './audience';
+import { joinPlaceFor, reachableBehindMs } from './join-place';
 import { MediaWatch } from './media-watch';
 import { SessionReporter } from './session-reporter';
 import type { SessionServices } from './session-services';
+import { timelineOf } from './session-time';
 import {
   mayMove,
   type Attempt,
@@ -165,14 +167,7 @@ export class StreamSession {
   }
 
   get timeline(): SessionTimeline {
-    const { scanner } = this.history;
-    return {
-      requestedAt: this.requestedAt,
-      engineAnsweredAt: this.answeredAt,
-      firstByteAt: isoOf(this.ingest.firstByteMs),
-      firstPatAt: isoOf(scanner.firstPatArrivalMs),
-      firstKeyframeAt: isoOf(scanner.firstKeyframeArrivalMs),
-    };
+    return timelineOf(this.requestedAt, this.answeredAt, this.ingest);
   }
 
   get attempts(): readonly Attempt[] {
@@ -224,21 +219,12 @@ export class StreamSession {
    */
   reachableBehindMs(behindMs: number): number | null {
     if (this.readyMs === null || this.isOver) return null;
-    const { history } = this;
-    const point = history.laterJoinPoint(behindMs) ?? history.plainJoinPoint(behindMs);
-    return point === null ? null : history.mediaMsBehind(point.position);
+    return reachableBehindMs(this.history, behindMs);
   }
 
   /** Starts feeding a viewer whose response head is out. Only after `ready`. */
   attachViewer(viewer: Viewer, socket: Socket, joinBehindMs: number): void {
-    const { history } = this;
-    // Who waited for the start gets everything there is, unless it said what it wants.
-    const isFirst =
-      viewer.askedBehindMs === null && this.readyMs !== null && viewer.joinedMs <= this.readyMs;
-    const behindMs = viewer.askedBehindMs ?? joinBehindMs;
-    const point =
-      (isFirst ? history.firstJoinPoint() : history.laterJoinPoint(behindMs)) ??
-      history.plainJoinPoint(behindMs);
+    const point = joinPlaceFor(viewer, this.history, this.readyMs, joinBehindMs);
     if (point === null) throw new AppError('internal_error', 'The stream has no place to join at.');
     this.fanout.attach(viewer, socket, point, monotonicMs());
     this.report.viewerJoined(viewer);
@@ -409,9 +395,4 @@ export class StreamSession {
     }
     this.currentPhase = to;
   }
-}
-
-/** Wall-clock text of a monotonic time. */
-export function isoOf(atMs: number | null): string | null {
-  return atMs === null ? null : wallClockIso(new Date(Date.now() - (monotonicMs() - atMs)));
 }

@@ -35,6 +35,7 @@ describe('StreamFanout', () => {
     stage.feed(stream.take(100));
     const watcher = await stage.watch({ point: stage.history.laterJoinPoint(1500)! });
     await until(() => watcher.viewer.cursor === stage.history.ring.head);
+    await until(() => watcher.receivedBytes() === watcher.viewer.queuedBytes);
     const [first] = packetsOf(watcher.received()).filter(
       (packet) => pid(packet, 0) === stream.options.videoPid,
     );

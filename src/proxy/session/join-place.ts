@@ -1,0 +1,32 @@
+import type { StreamHistory } from '../upstream';
+import type { Viewer } from '../viewers';
+
+type JoinPlace = ReturnType<StreamHistory['firstJoinPoint']>;
+
+/**
+ * Where a viewer begins (rule 13). Who waited for the start gets everything there is, unless it said what it
+ * wants. Null while nobody can join.
+ */
+export function joinPlaceFor(
+  viewer: Pick<Viewer, 'askedBehindMs' | 'joinedMs'>,
+  history: StreamHistory,
+  readyMs: number | null,
+  usualBehindMs: number,
+): JoinPlace {
+  const { askedBehindMs, joinedMs } = viewer;
+  const hasWaited = readyMs !== null && joinedMs <= readyMs;
+  if (askedBehindMs === null && hasWaited) {
+    return history.firstJoinPoint() ?? history.plainJoinPoint(usualBehindMs);
+  }
+  return placeBehind(history, askedBehindMs ?? usualBehindMs);
+}
+
+/** How far behind live, in media ms, who asks for that much begins; null for a stream without a clock. */
+export function reachableBehindMs(history: StreamHistory, behindMs: number): number | null {
+  const place = placeBehind(history, behindMs);
+  return place === null ? null : history.mediaMsBehind(place.position);
+}
+
+function placeBehind(history: StreamHistory, behindMs: number): JoinPlace {
+  return history.laterJoinPoint(behindMs) ?? history.plainJoinPoint(behindMs);
+}

@@ -142,6 +142,26 @@ describe('FleetKeeper', () => {
       expect(stage.control.status().breaker).toMatchObject({ state: 'closed', failures: 0 });
     });
 
+    it('leaves its place to the next one at once, however long there was none', async () => {
+      await start({
+        ENGINE_RETRY_MAX: '10m',
+        AUTOSCALE_INTERVAL: '10m',
+        RECONCILE_INTERVAL: '10m',
+      });
+      runtime().refuse('provision', 'no_place', 'no port is free in 21820-21821');
+      stage.control.scaleTo(2);
+      await stage.pass(200_000);
+      const tried = runtime().count('provision');
+      expect(tried).toBeGreaterThan(4);
+      await stage.pass(1000);
+      expect(runtime().count('provision')).toBe(tried);
+      runtime().refuse('provision', null);
+      runtime().vanish('e1');
+      await stage.pass();
+      expect(runtime().count('provision')).toBe(tried + 2);
+      expect(stage.fleet()).toHaveLength(2);
+    });
+
     it('without a word: two looks are needed', async () => {
       await start();
       runtime().engines.delete('e1');

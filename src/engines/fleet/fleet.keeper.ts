@@ -247,6 +247,7 @@ export class FleetKeeper implements EngineDriver {
       this.seen.drop(id);
       this.works.forget(id);
       this.condemned.delete(id);
+      this.gate.placeFreed();
     }
   }
 
@@ -254,6 +255,7 @@ export class FleetKeeper implements EngineDriver {
     this.seen.drop(id);
     this.sync?.remove(id, why);
     this.condemned.delete(id);
+    this.gate.placeFreed();
   }
 
   private decide(): void {

@@ -18,10 +18,9 @@ export interface BlockFacts {
 export function provisioningBlock(facts: BlockFacts): ProvisioningBlock | null {
   const { gate, image } = facts;
   if (facts.linkDownMs > LINK_PATIENCE_MS) {
-    const why = facts.linkReason ?? 'it gives no answer';
     return {
       code: 'docker_unavailable',
-      message: `Docker cannot be reached: ${why}`,
+      message: facts.linkReason ?? 'Docker gives no answer',
       retryInMs: null,
     };
   }

@@ -50,6 +50,16 @@ describe('ProvisioningGate', () => {
     expect(changes).toEqual(['closed -> open']);
   });
 
+  it('waits no longer for a place when one was freed, and as long as ever for anything else', () => {
+    gate.fail({ ...FAILURE, code: 'no_place', isEngines: false });
+    expect(gate.mayTry()).toBe(false);
+    gate.placeFreed();
+    expect(gate.mayTry()).toBe(true);
+    gate.fail(FAILURE);
+    gate.placeFreed();
+    expect(gate.mayTry()).toBe(false);
+  });
+
   it('lets one try through when the time is over, whose outcome decides', () => {
     for (let n = 0; n < 3; n += 1) gate.fail(FAILURE);
     expect(gate.isOpen).toBe(true);

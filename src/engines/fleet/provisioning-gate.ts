@@ -21,6 +21,8 @@ export class ProvisioningGate {
   private readonly breaker: ProvisioningBreaker;
   private failures = 0;
   private pausedUntil = -Infinity;
+  /** The last failure was for want of a port. */
+  private lacksPlace = false;
   private lastState: BreakerState = 'closed';
 
   constructor(
@@ -65,12 +67,19 @@ export class ProvisioningGate {
     const now = monotonicMs();
     const { engineRetryBaseMs: base, engineRetryMaxMs: max } = this.config;
     this.failures += 1;
+    this.lacksPlace = code === 'no_place';
     const pauseMs = provisioningPauseMs(this.failures, base, max, Math.random());
     // Not for longer than any failure: what is missing may come by other ways, such as a pull by hand.
     this.pausedUntil = now + Math.max(pauseMs, Math.min(retryAfterMs, max));
     if (isEngines) this.breaker.fail(now, { code, message, at: new Date() });
     else this.breaker.abandon();
     this.follow(message);
+  }
+
+  /** An engine is gone, and its port is free: a start that found none need not wait any longer. */
+  placeFreed(): void {
+    if (this.lacksPlace) this.pausedUntil = -Infinity;
+    this.lacksPlace = false;
   }
 
   abandon(): void {

@@ -78,7 +78,7 @@ export class ProvisioningController {
 
   private expectOurImage(image: string): void {
     const { runtime, image: ours } = this.fleet.status();
-    if (runtime === null || withTag(image) === ours?.reference) return;
+    if (runtime === null || withTag(image) === withTag(ours?.reference ?? '')) return;
     throw new AppError('forbidden', 'Engines are made of the image of ENGINE_IMAGE only.');
   }
 }

@@ -7,8 +7,8 @@ module.exports = {
   transform: { '^.+\\.ts$': '@swc/jest' },
   testEnvironment: 'node',
   testTimeout: 60000,
-  // One file at a time: each runs several programs, and they promise deadlines.
-  maxWorkers: 1,
+  // Two files at a time: each runs several programs, and mostly waits for the deadlines that they promise.
+  maxWorkers: 2,
   // In a process of its own, which is the only thing that this limit is for.
   workerIdleMemoryLimit: '4GB',
 };

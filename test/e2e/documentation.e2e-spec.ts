@@ -15,6 +15,7 @@ import { faultsOfOpenApi, misfits, operationsOf } from './support/openapi-check'
 const OPEN = [
   'GET /ace/getstream',
   'GET /ace/getstream/{id}',
+  'GET /ace/manifest.m3u8',
   'GET /ace/preflight',
   'GET /ace/status',
   'GET /api/v1/health/status',
@@ -62,7 +63,7 @@ const ONLY_V1 = [
   'DELETE /proxy/sessions/{}/clients/{}',
 ];
 /** Addresses that an engine's answer hands out, each with a token of its own: not for people to call. */
-const HANDED_OUT = /^\/ace\/(?:r|stat|cmd)\//;
+const HANDED_OUT = /^\/ace\/(?:r|stat|cmd|hls)\//;
 
 /** What GET answers where engines are not the product's own and there is no VPN; null: no refusal. */
 function refusalOf(path: string): number | null {
@@ -172,8 +173,8 @@ describe('what the product says of itself', () => {
     };
     const faults: string[] = [];
     for (const { path, method, operation } of operationsOf(document)) {
-      if (method !== 'get' || path.startsWith('/ace/getstream') || path.endsWith('metrics'))
-        continue;
+      const isMedia = /^\/ace\/(getstream|manifest)/.test(path);
+      if (method !== 'get' || isMedia || path.endsWith('metrics')) continue;
       const entry = Object.entries(ids).find(([part]) => path.includes(part));
       const queries = { '/by-label': '?key=a&value=b', '/ace/preflight': `?id=${id}` };
       const query = Object.entries(queries).find(([part]) => path.endsWith(part))?.[1] ?? '';

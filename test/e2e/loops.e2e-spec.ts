@@ -179,7 +179,7 @@ describe('a stream that is well', () => {
     expectUntouched(viewer.audit);
     // The new session's burst repeats fifteen seconds that were sent before.
     await engine.actOnReaders('reset', { content: id });
-    await viewer.until((audit) => audit.flagged > 0, 10_000, 'a splice');
+    await eventually(async () => (await product.session(id)).failovers === 1, 10_000, 'a splice');
     await viewer.receiveMore(6000);
     await engine.actOnReaders('pcr_jump', { content: id, seconds: -60 });
     await viewer.receiveMore(12_000);

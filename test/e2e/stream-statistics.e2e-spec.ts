@@ -229,7 +229,7 @@ describe('statistics of a stream', () => {
     const id = newContentId();
     const viewer = await watch(id);
     await engine.fault({ ...fault, kind: String(fault['kind']), content: id, times: 2 });
-    await viewer.until((audit) => audit.flagged > 0, 10_000, 'a splice');
+    await eventually(async () => (await product.session(id)).failovers === 1, 10_000, 'a splice');
     await viewer.receiveMore(1000);
     expect(viewer.ending).toBeNull();
     expect(viewer.audit.longestGapMs).toBeLessThan(3000);

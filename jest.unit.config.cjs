@@ -6,5 +6,6 @@ module.exports = {
   testMatch: ['**/*.spec.ts'],
   transform: { '^.+\\.ts$': '@swc/jest' },
   testEnvironment: 'node',
+  setupFiles: ['<rootDir>/test/unit/property-seed.cjs'],
   testTimeout: 20000,
 };

@@ -83,6 +83,7 @@ describe('an engine as decisions see it', () => {
       phase: 'created',
       state: null,
       streams: 0,
+      leavingStreams: 0,
       idleMs: 0,
       ageMs: 7000,
       starts: 0,
@@ -123,8 +124,10 @@ describe('an engine as decisions see it', () => {
       hasStarted: true,
       isBusy: true,
     });
-    engine.leases.add({} as EngineLease);
-    expect(freeze(one, { engine: () => engine })).toMatchObject({ streams: 1, idleMs: 0 });
+    engine.leases.add(aLease(new AbortController().signal));
+    engine.leases.add(aLease(AbortSignal.abort()));
+    const watched = freeze(one, { engine: () => engine });
+    expect(watched).toMatchObject({ streams: 2, leavingStreams: 1, idleMs: 0 });
   });
 
   it('has not started before its first answer; of one that was there before us no start is expected', () => {
@@ -152,3 +155,7 @@ describe('an engine as decisions see it', () => {
     expect(freeze(seen.list()[0]!).pausedMs).toBe(0);
   });
 });
+
+function aLease(revoked: AbortSignal): EngineLease {
+  return { revoked } as Partial<EngineLease> as EngineLease;
+}

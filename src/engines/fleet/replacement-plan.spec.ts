@@ -271,9 +271,20 @@ describe('planFleet: what placement holds against engines', () => {
       ['drain+evict a'],
     ],
     [
-      'misplaced: the next when the streams have left',
+      'misplaced: one that was being emptied without haste before holds up no other',
       [
         anEngine('a', { objection: MISPLACED, drainedBy: 'fleet', streams: 1 }),
+        anEngine('b', { objection: MISPLACED, streams: 1 }),
+        ...good('c', 'd', 'e'),
+      ],
+      {},
+      3,
+      ['drain+evict b'],
+    ],
+    [
+      'misplaced: the next when the streams have left',
+      [
+        anEngine('a', { objection: MISPLACED, drainedBy: 'fleet', streams: 1, leavingStreams: 1 }),
         anEngine('b', { objection: MISPLACED, streams: 1 }),
         ...good('c', 'd', 'e'),
       ],

@@ -100,9 +100,12 @@ export function notBusy({ engine }: JudgedEngine): boolean {
   return !engine.isBusy;
 }
 
-/** Streams that have to move all at once would find no place: those of one engine do. */
+/**
+ * Streams that have to move all at once would find no place: those of one engine do. One that was already being
+ * emptied without haste when its place became wrong stays so, and holds nobody up.
+ */
 function oneEvictionAtATime(replaceable: JudgedEngine[], census: FleetCensus): JudgedEngine[] {
-  let isTaken = census.of('retiring').some(evicts);
+  let isTaken = census.of('retiring').some(({ engine }) => engine.leavingStreams > 0);
   return replaceable.filter((one) => {
     if (!evicts(one)) return true;
     const isFirst = !isTaken;

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:net';
 import { startOffset } from '../../../src/engines/drivers/docker/port-allocation';
 import { DockerError } from '../../../src/engines/drivers/docker/client';
+import { RuntimeError } from '../../../src/engines/drivers/engine-runtime.port';
 import { eventually, onScopeEnd } from '../../e2e/support';
 import { docker } from '../support/docker-cli';
 import { describeWithDocker } from '../support/docker-availability';
@@ -65,7 +66,10 @@ describeWithDocker('provisioning that goes wrong', () => {
     for (const failure of failures) {
       expect(failure).toMatchObject({ status: 'rejected', reason: { code: 'image_missing' } });
     }
-    await expect(stage.provision()).rejects.toThrow(/the next pull is in \d+ s/);
+    const later: unknown = await stage.provision().catch((error: unknown) => error);
+    expect(later).toBeInstanceOf(RuntimeError);
+    expect((later as RuntimeError).code).toBe('image_missing');
+    expect((later as RuntimeError).retryAfterMs).toBeGreaterThan(0);
     expect(stage.runtime.image).toMatchObject({ reference: image, state: 'missing' });
     expect(stage.runtime.image.reason).toMatch(/refused/);
     await new Promise(setImmediate);

@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { AceModule } from '../ace';
 import { CONFIG } from '../config';
 import { EventBus } from '../events';
-import { DockerClient } from './drivers/docker/client';
+import { DockerClient } from './drivers/docker-client';
 import { chooseDriver, createDriver, type DriverChoice } from './drivers/driver.factory';
 import type { EngineDriver } from './drivers/engine-driver.port';
 import { EnginesMetrics } from './engines.metrics';

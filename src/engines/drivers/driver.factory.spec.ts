@@ -8,7 +8,7 @@ import { EngineRegistry } from '../engine-registry';
 import type { EnginesConfig } from '../engines.config';
 import { ANYWHERE } from '../fleet/engine-placement.port';
 import { WaitingRequests } from '../waiting-requests';
-import { DockerClient } from './docker/client';
+import { DockerClient } from './docker-client';
 import { chooseDriver, createDriver } from './driver.factory';
 
 const ADDRESS = { host: '127.0.0.1', port: 6878, apiPort: null };

@@ -5,7 +5,7 @@ import type { EnginesConfig } from '../engines.config';
 import { ANYWHERE, type EnginePlacement } from '../fleet/engine-placement.port';
 import { type EngineDemand, FleetKeeper } from '../fleet/fleet.keeper';
 import { obtainInstanceId } from '../instance-id';
-import { type DockerClient, pingDocker } from './docker/client';
+import { type DockerClient, pingDocker } from './docker-client';
 import { DockerRuntime } from './docker/docker.runtime';
 import type { DriverKind, EngineDriver } from './engine-driver.port';
 import type { EngineRuntime, RuntimeKind } from './engine-runtime.port';
@@ -87,7 +87,7 @@ async function createRuntime(
     case 'docker':
       return new DockerRuntime(config, await obtainInstanceId(config.dataDir), events, docker);
     case 'swarm':
-      return new SwarmRuntime(config, await obtainInstanceId(config.dataDir), events);
+      return new SwarmRuntime(config, await obtainInstanceId(config.dataDir), events, docker);
     case 'simulator':
       // A stopgap that played every id would let test pictures pass for channels.
       return new SimulatorRuntime({ script: SIMULATOR_SCRIPT, playsAnyContent: !isStopgap });

@@ -1,4 +1,4 @@
-import type { DockerClient } from '../drivers/docker/client';
+import type { DockerClient } from '../drivers/docker-client';
 import { DockerVpnContainers } from './docker-vpn-containers';
 
 /** Docker's answer to an inspection, as far as it is read. */

@@ -1,8 +1,10 @@
 import {
   type ContainerInspectInfo,
+  type ContainerNetworks,
   type DockerClient,
   DockerEvents,
-} from '../drivers/docker/client';
+  networksOf,
+} from '../drivers/docker-client';
 import {
   type NetworkAddress,
   type VpnContainer,
@@ -53,14 +55,15 @@ export class DockerVpnContainers extends VpnContainers {
   }
 }
 
-function vpnContainer({ Id, State, NetworkSettings, Config }: ContainerInspectInfo): VpnContainer {
+function vpnContainer(info: ContainerInspectInfo): VpnContainer {
+  const { Id, State, Config } = info;
   return {
     id: Id,
     startedAt: State.StartedAt,
     phase: phaseOf(State),
     status: State.Status,
     health: healthOf(State.Health?.Status),
-    addresses: addressesOf(NetworkSettings.Networks),
+    addresses: addressesOf(networksOf(info)),
     provider: firstOf(Config.Env, PROVIDER),
   };
 }
@@ -78,11 +81,8 @@ function healthOf(status: string | undefined): VpnContainerHealth {
   return status === 'starting' || status === 'healthy' || status === 'unhealthy' ? status : 'none';
 }
 
-/** @param networks null in the network of another container */
-function addressesOf(
-  networks: ContainerInspectInfo['NetworkSettings']['Networks'] | null,
-): NetworkAddress[] {
-  return Object.entries(networks ?? {}).flatMap(([network, { IPAddress, GlobalIPv6Address }]) => {
+function addressesOf(networks: ContainerNetworks): NetworkAddress[] {
+  return Object.entries(networks).flatMap(([network, { IPAddress, GlobalIPv6Address }]) => {
     const address = [IPAddress, GlobalIPv6Address].find((each) => each !== '');
     return address === undefined ? [] : [{ network, address }];
   });

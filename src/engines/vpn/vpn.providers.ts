@@ -1,7 +1,7 @@
 import { type Provider } from '@nestjs/common';
 import { CONFIG } from '../../config';
 import { engineRecipe, type RecipeConfig } from '../drivers/containers/engine-recipe';
-import { DockerClient } from '../drivers/docker/client';
+import { DockerClient } from '../drivers/docker-client';
 import { ANYWHERE, type EnginePlacement } from '../fleet/engine-placement.port';
 import { ProbedFacts, SlowFactSource } from '../selection/slow-facts';
 import { DockerVpnContainers } from './docker-vpn-containers';

@@ -3,7 +3,7 @@ import {
   DockerEvents,
   type DockerEvent,
   type DockerEventsTiming,
-} from '../../../src/engines/drivers/docker/client';
+} from '../../../src/engines/drivers/docker-client';
 import { eventually } from '../../e2e/support';
 import { describeWithDocker } from '../support/docker-availability';
 import { PrivateDockerd } from '../support/private-dockerd';

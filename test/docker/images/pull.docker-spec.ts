@@ -2,7 +2,7 @@ import {
   DockerClient,
   type DockerTuning,
   type PullProgress,
-} from '../../../src/engines/drivers/docker/client';
+} from '../../../src/engines/drivers/docker-client';
 import { eventually, newContentId, onScopeEnd, openViewer, streamPath } from '../../e2e/support';
 import { describeWithDocker } from '../support/docker-availability';
 import { docker } from '../support/docker-cli';

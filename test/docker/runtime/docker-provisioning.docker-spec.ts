@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:net';
-import { startOffset } from '../../../src/engines/drivers/docker/port-allocation';
-import { DockerError } from '../../../src/engines/drivers/docker/client';
+import { startOffset } from '../../../src/engines/drivers/containers/port-allocation';
+import { DockerError } from '../../../src/engines/drivers/docker-client';
 import { RuntimeError } from '../../../src/engines/drivers/engine-runtime.port';
 import { eventually, onScopeEnd } from '../../e2e/support';
 import { docker } from '../support/docker-cli';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { loadConfig } from '../../../src/config';
-import { DockerClient } from '../../../src/engines/drivers/docker/client';
+import { DockerClient } from '../../../src/engines/drivers/docker-client';
 import { DockerRuntime } from '../../../src/engines/drivers/docker/docker.runtime';
 import type {
   EngineOrder,

@@ -1,6 +1,6 @@
 import { GluetunControlClient } from '../../../src/engines/vpn/gluetun-control.client';
 import { DockerVpnContainers } from '../../../src/engines/vpn/docker-vpn-containers';
-import { DockerClient } from '../../../src/engines/drivers/docker/client';
+import { DockerClient } from '../../../src/engines/drivers/docker-client';
 import { eventually, onScopeEnd } from '../../e2e/support';
 import { describeWithDocker } from '../support/docker-availability';
 import { docker } from '../support/docker-cli';

@@ -1,7 +1,6 @@
-import fc from 'fast-check';
 import type { EngineOrder } from '../engine-runtime.port';
 import { readEngineLabels } from '../containers/engine-labels';
-import { containerName, containerOptions, type ContainerPlan } from './container-spec';
+import { containerOptions, type ContainerPlan } from './container-spec';
 
 const SEAT = {
   vpn: 'gluetun',
@@ -113,25 +112,5 @@ describe('containerOptions', () => {
       version: '1.2.3',
     });
     expect(Labels).toMatchObject({ 'dev.acefleet.vpn-host': '172.20.0.5' });
-  });
-});
-
-describe('containerName', () => {
-  it.each([
-    ['home-server', '0123456789ab', 'acefleet-homese-012345'],
-    ['a', 'ff00', 'acefleet-a-ff00'],
-    ['--', 'ff00', 'acefleet-ff00'],
-  ])('%s, %s: %s', (instance, random, name) => {
-    expect(containerName(instance, random)).toBe(name);
-  });
-
-  it('is a name that Docker takes, whatever the instance is called', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (instance) => {
-        const name = containerName(instance, ORDER.key);
-        expect(name).toMatch(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/);
-        expect(name.length).toBeLessThanOrEqual(22);
-      }),
-    );
   });
 });

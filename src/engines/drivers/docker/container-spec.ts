@@ -1,8 +1,9 @@
 import { engineLabels, LABEL_PREFIX } from '../containers/engine-labels';
+import { LOGGING, PIDS_LIMIT, STOP_GRACE_S } from '../containers/engine-limits';
 import type { EnginePorts } from '../containers/engine-ports';
 import type { EngineRecipe } from '../containers/engine-recipe';
 import type { EngineOrder } from '../engine-runtime.port';
-import type { ContainerCreateOptions } from './client';
+import type { ContainerCreateOptions } from '../docker-client';
 import type { EngineReach } from './engine-reach';
 
 /** Everything that one container depends on. */
@@ -25,15 +26,6 @@ export interface ContainerPlan {
 /** Address of the VPN that an engine is behind; whoever adopts the engine finds it in this label. */
 export const VPN_HOST_LABEL = `${LABEL_PREFIX}vpn-host`;
 
-/** An engine has some hundred threads at most; what makes thousands is broken or hostile. */
-const PIDS_LIMIT = 1024;
-
-/** Engines do not save anything worth waiting for. Seconds. */
-export const STOP_GRACE_S = 3;
-
-/** Engines write a line per request and peer; the host's disk must not fill. */
-const LOG_CONFIG = { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '2' } };
-
 /** What Docker is asked to create. */
 export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
   const { command, env } = plan.recipe.launch(plan.ports);
@@ -55,17 +47,11 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
       Init: true,
       // Whoever restarts engines besides us would bring back what we have given up.
       RestartPolicy: { Name: 'no' },
-      LogConfig: LOG_CONFIG,
+      LogConfig: { Type: LOGGING.driver, Config: LOGGING.options },
       ...networkMode(plan),
       ...portBindings(plan),
     },
   };
-}
-
-/** Names are for people; what an engine is, its labels say. */
-export function containerName(instance: string, random: string): string {
-  const owner = instance.replace(/[^a-zA-Z0-9]/g, '').slice(0, 6);
-  return ['acefleet', owner, random.slice(0, 6)].filter((part) => part !== '').join('-');
 }
 
 function labelsOf({ order, instance, version, recipe, ports, publishedPort }: ContainerPlan) {

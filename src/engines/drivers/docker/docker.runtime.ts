@@ -2,8 +2,14 @@ import { Logger } from '@nestjs/common';
 import { productVersion } from '../../../config';
 import type { EventBus } from '../../../events';
 import type { EnginesConfig } from '../../engines.config';
+import { AbandonedOrders } from '../containers/abandoned-orders';
+import { DockerWatch } from '../containers/docker-watch';
 import { labelFilter, readEngineLabels } from '../containers/engine-labels';
+import { STOP_GRACE_S } from '../containers/engine-limits';
 import { type EngineRecipe, engineRecipe } from '../containers/engine-recipe';
+import { PortAllocator, startOffset } from '../containers/port-allocation';
+import { asOrderFailure, asRuntimeError } from '../containers/runtime-failure';
+import { DockerClient, type DockerEvent } from '../docker-client';
 import {
   type EngineLogs,
   type EngineOrder,
@@ -15,16 +21,11 @@ import {
   type RuntimeListener,
   type SeenEngine,
 } from '../engine-runtime.port';
-import { AbandonedOrders } from './abandoned-orders';
-import { DockerClient, type DockerEvent, DockerEvents } from './client';
-import { STOP_GRACE_S } from './container-spec';
-import { DockerLink } from './docker-link';
 import { EngineImage } from './engine-image';
 import { EngineListing } from './engine-listing';
 import { EnginePlaces } from './engine-places';
 import { EngineProvisioning } from './engine-provisioning';
 import { EngineSurroundings } from './engine-surroundings';
-import { PortAllocator, startOffset } from './port-allocation';
 
 /** What may change how an engine looks. Docker tells much more, such as each process that a check runs. */
 const EVENTS = [
@@ -40,6 +41,7 @@ export class DockerRuntime implements EngineRuntime {
 
   private readonly logger = new Logger(DockerRuntime.name);
   private readonly client: DockerClient;
+  private readonly watch: DockerWatch;
   private readonly surroundings: EngineSurroundings;
   private readonly listing: EngineListing;
   private readonly engineImage: EngineImage;
@@ -47,8 +49,6 @@ export class DockerRuntime implements EngineRuntime {
   private readonly abandoned = new AbandonedOrders();
   /** Removals of containers whose orders had failed; by container. */
   private readonly removals = new Map<string, Promise<void>>();
-  private readonly dockerLink = new DockerLink(() => this.stream?.link ?? null);
-  private stream: DockerEvents | null = null;
 
   /**
    * @param instance whose engines these are: part of each engine's labels
@@ -64,17 +64,21 @@ export class DockerRuntime implements EngineRuntime {
     this.client = client;
     this.specHash = recipe.specHash;
     this.surroundings = new EngineSurroundings(client, config);
-    this.listing = new EngineListing(
-      client,
-      instance,
-      () => this.stream?.link.state === 'connected',
-    );
+    this.watch = new DockerWatch(client, {
+      filters: { type: ['container'], label: labelFilter(instance), event: EVENTS },
+      onEvent: (event, listener) => this.onEvent(event, listener),
+      onGap: () => {
+        this.surroundings.forget();
+        this.listing.forgetAll();
+      },
+    });
+    this.listing = new EngineListing(client, instance, () => this.watch.hearsEvents);
     this.engineImage = new EngineImage(client, recipe, events);
     this.provisioning = this.makeProvisioning(config, recipe);
   }
 
   get link(): RuntimeLink {
-    return this.dockerLink.current;
+    return this.watch.link;
   }
 
   get image(): RuntimeImage {
@@ -82,42 +86,24 @@ export class DockerRuntime implements EngineRuntime {
   }
 
   open(listener: RuntimeListener): void {
-    const filters = { type: ['container'], label: labelFilter(this.instance), event: EVENTS };
-    this.stream = new DockerEvents(this.client, filters, {
-      onEvent: (event) => this.onEvent(event, listener),
-      onGap: () => {
-        this.dockerLink.clear();
-        this.surroundings.forget();
-        this.listing.forgetAll();
-        listener.changed();
-      },
-      onLink: () => listener.changed(),
-    });
-    this.stream.open();
+    this.watch.open(listener);
   }
 
   async list(): Promise<SeenEngine[]> {
-    try {
-      const seen = await this.listing.look(await this.surroundings.reach());
-      this.dockerLink.clear();
-      const isWanted = ({ id, key }: SeenEngine): boolean => {
-        if (!this.abandoned.has(key)) return true;
-        this.clearAway(id);
-        return false;
-      };
-      return seen.filter(isWanted);
-    } catch (error) {
-      const failure = asRuntimeError(error);
-      this.dockerLink.lookFailed(failure.message);
-      throw failure;
-    }
+    const find = async () => this.listing.look(await this.surroundings.reach());
+    const seen = await this.watch.look(find, asRuntimeError);
+    return seen.filter(({ id, key }) => {
+      if (!this.abandoned.has(key)) return true;
+      this.clearAway(id);
+      return false;
+    });
   }
 
   async provision(order: EngineOrder, signal: AbortSignal): Promise<SeenEngine> {
     try {
       return await this.provisioning.provision(order, await this.surroundings.reach(), signal);
     } catch (error) {
-      throw asRuntimeError(error);
+      throw asOrderFailure(error, signal);
     }
   }
 
@@ -158,7 +144,7 @@ export class DockerRuntime implements EngineRuntime {
 
   /** Calls under way fail; engines run on. */
   async close(): Promise<void> {
-    this.stream?.close();
+    this.watch.close();
     this.engineImage.close();
     this.client.close();
     await Promise.all(this.removals.values());
@@ -214,13 +200,4 @@ export class DockerRuntime implements EngineRuntime {
     if (id !== null) return id;
     throw new RuntimeError('runtime_refused', `there is no engine ${engineId}`);
   }
-}
-
-/** Whatever else is thrown on the way comes from an answer that no Docker Engine gives. */
-function asRuntimeError(error: unknown): RuntimeError {
-  if (error instanceof RuntimeError) return error;
-  const why = error instanceof Error ? error.message : String(error);
-  return new RuntimeError('docker_unavailable', `Docker's answer makes no sense: ${why}`, {
-    cause: error,
-  });
 }

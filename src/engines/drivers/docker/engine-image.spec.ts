@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { Settleable } from '../../../kernel/settleable';
 import { RuntimeError } from '../engine-runtime.port';
-import type { DockerImage, PullProgress } from './client';
+import type { DockerImage, PullProgress } from '../docker-client';
 import { EngineImage, type ImageClient } from './engine-image';
 
 const REFERENCE = 'toy/engine:1';

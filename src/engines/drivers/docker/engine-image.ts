@@ -3,8 +3,9 @@ import type { EventBus } from '../../../events';
 import { monotonicMs } from '../../../kernel/clock';
 import { formatSize } from '../../../kernel/units';
 import type { EngineRecipe } from '../containers/engine-recipe';
+import { calledOff } from '../containers/runtime-failure';
 import { RuntimeError, type RuntimeImage } from '../engine-runtime.port';
-import type { DockerClient, PullProgress } from './client';
+import type { DockerClient, PullProgress } from '../docker-client';
 import { PullProgressReport } from './pull-progress';
 
 /** A registry that said no is not asked again with every order. */
@@ -61,7 +62,7 @@ export class EngineImage {
    * @throws RuntimeError `image_missing` with what the registry said, at once while a failed pull is recent
    */
   async ensure(signal: AbortSignal): Promise<void> {
-    if (signal.aborted) throw calledOff();
+    if (signal.aborted) throw calledOff(signal.reason);
     const flight = (this.flight ??= this.takeOff());
     const passenger = Symbol('order');
     flight.passengers.add(passenger);
@@ -186,16 +187,11 @@ export class EngineImage {
   }
 }
 
-/** What an order hears that nobody wants any more. */
-export function calledOff(): RuntimeError {
-  return new RuntimeError('runtime_refused', 'the order was called off');
-}
-
 /** The promise, or the end of waiting for it, whichever comes first. */
 async function untilAborted(done: Promise<void>, signal: AbortSignal): Promise<void> {
   let onAbort: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(calledOff());
+    onAbort = () => reject(calledOff(signal.reason));
     signal.addEventListener('abort', onAbort, { once: true });
   });
   try {

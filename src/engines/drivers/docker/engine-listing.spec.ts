@@ -1,6 +1,6 @@
 import { engineLabels } from '../containers/engine-labels';
 import { RuntimeError } from '../engine-runtime.port';
-import type { ContainerInfo, ContainerInspectInfo } from './client';
+import type { ContainerInfo, ContainerInspectInfo } from '../docker-client';
 import { EngineListing } from './engine-listing';
 
 const REACH = { kind: 'container', network: null, bindAddress: '', publishedHost: '' } as const;

@@ -1,6 +1,6 @@
 import { labelFilter } from '../containers/engine-labels';
 import { RuntimeError, type SeenEngine } from '../engine-runtime.port';
-import type { ContainerInfo, DockerClient } from './client';
+import type { ContainerInfo, DockerClient } from '../docker-client';
 import { type ContainerStatus, isSameStatus, parseStatus } from './container-status';
 import type { EngineReach } from './engine-reach';
 import { toListedEngine, toSeenEngine } from './seen-engine';

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { engineLabels, type EngineFacts } from '../containers/engine-labels';
 import { DEFAULT_PORTS, type EnginePorts, type PortName } from '../containers/engine-ports';
 import type { VpnSeat } from '../engine-runtime.port';
-import type { ContainerInfo } from './client';
+import type { ContainerInfo } from '../docker-client';
 import { type EnginePlace, EnginePlaces } from './engine-places';
-import { PortAllocator } from './port-allocation';
+import { PortAllocator } from '../containers/port-allocation';
 
 const HERE = { kind: 'container', network: null, bindAddress: '', publishedHost: '' } as const;
 const PUBLISHED = { ...HERE, kind: 'published' } as const;

@@ -3,9 +3,9 @@ import { labelFilter, readEngineLabels, type EngineFacts } from '../containers/e
 import { type EnginePorts, PORT_NAMES, type PortName } from '../containers/engine-ports';
 import type { EngineRecipe } from '../containers/engine-recipe';
 import { type EngineOrder, RuntimeError, type VpnSeat } from '../engine-runtime.port';
-import type { DockerClient } from './client';
+import type { DockerClient } from '../docker-client';
 import type { EngineReach } from './engine-reach';
-import type { PortAllocator } from './port-allocation';
+import type { PortAllocator } from '../containers/port-allocation';
 
 /** The ports of one engine to be, held for it until `release`. */
 export interface EnginePlace {

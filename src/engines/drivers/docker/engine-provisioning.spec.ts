@@ -1,14 +1,14 @@
 import { Logger } from '@nestjs/common';
 import { loadConfig } from '../../../config';
 import { type EngineOrder, RuntimeError, type SeenEngine } from '../engine-runtime.port';
-import { DockerClient } from './client';
+import { DockerClient } from '../docker-client';
 import {
   answer,
   BAD_MANNERS,
   eventually,
   refuse,
   type Manner,
-} from './client/fake-docker.spec-support';
+} from '../docker-client/fake-docker.spec-support';
 import { DockerRuntime } from './docker.runtime';
 import { ToyDaemon, type ToyVerb } from './toy-daemon.spec-support';
 

@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { Logger } from '@nestjs/common';
+import { containerName } from '../containers/container-name';
 import { labelFilter, readEngineLabels } from '../containers/engine-labels';
 import type { EngineRecipe } from '../containers/engine-recipe';
+import { calledOff } from '../containers/runtime-failure';
 import { type EngineOrder, RuntimeError, type SeenEngine } from '../engine-runtime.port';
-import type { AbandonedOrders } from './abandoned-orders';
-import { type DockerClient, DockerError, isAbsent } from './client';
-import { containerName, containerOptions } from './container-spec';
-import { calledOff, type EngineImage } from './engine-image';
+import type { AbandonedOrders } from '../containers/abandoned-orders';
+import { type DockerClient, DockerError, isAbsent } from '../docker-client';
+import { containerOptions } from './container-spec';
+import type { EngineImage } from './engine-image';
 import type { EngineListing } from './engine-listing';
 import type { EnginePlace, EnginePlaces } from './engine-places';
 import type { EngineReach } from './engine-reach';
@@ -170,5 +172,5 @@ function seatGone({ seat }: EngineOrder, cause: unknown): RuntimeError {
 }
 
 function refuseWhenAborted(signal: AbortSignal): void {
-  if (signal.aborted) throw calledOff();
+  if (signal.aborted) throw calledOff(signal.reason);
 }

@@ -1,6 +1,7 @@
 import type { EnginesConfig } from '../../engines.config';
 import { RuntimeError } from '../engine-runtime.port';
-import type { ContainerInspectInfo, DockerClient } from './client';
+import { Remembered } from '../containers/remembered';
+import { type DockerClient, networksOf } from '../docker-client';
 import { chooseReach, type EngineReach, type OwnPlace, type Surroundings } from './engine-reach';
 
 export type SurroundingsClient = Pick<
@@ -21,7 +22,7 @@ const DESKTOP = 'docker-desktop';
 
 /** Finds out how engines are reached, once per connection to Docker: another Docker may stand there later. */
 export class EngineSurroundings {
-  private known: Promise<EngineReach> | null = null;
+  private readonly known = new Remembered(() => this.findOut());
 
   constructor(
     private readonly client: SurroundingsClient,
@@ -31,17 +32,11 @@ export class EngineSurroundings {
 
   /** @throws RuntimeError when Docker does not answer; the next call asks again */
   reach(): Promise<EngineReach> {
-    if (this.known !== null) return this.known;
-    const known = this.findOut();
-    this.known = known;
-    known.catch(() => {
-      if (this.known === known) this.known = null;
-    });
-    return known;
+    return this.known.get();
   }
 
   forget(): void {
-    this.known = null;
+    this.known.forget();
   }
 
   private async findOut(): Promise<EngineReach> {
@@ -74,15 +69,11 @@ export class EngineSurroundings {
     const own = await this.client.ownContainer();
     const container = own === null ? null : await this.client.containers.find(own.id);
     if (container === null) return null;
-    // Null in the network of another container.
-    const networks = container.NetworkSettings.Networks as Networks | null;
     return {
-      networks: Object.entries(networks ?? {}).map(([name, { Gateway }]) => ({
+      networks: Object.entries(networksOf(container)).map(([name, { Gateway }]) => ({
         name,
         gateway: Gateway === '' ? null : Gateway,
       })),
     };
   }
 }
-
-type Networks = ContainerInspectInfo['NetworkSettings']['Networks'];

@@ -1,4 +1,4 @@
-import type { PullProgress } from './client';
+import type { PullProgress } from '../docker-client';
 
 /** Events of one pull are that far apart at least. */
 const EVENT_EVERY_MS = 1000;

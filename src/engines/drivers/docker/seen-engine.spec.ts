@@ -1,5 +1,5 @@
 import { type EngineFacts, engineLabels } from '../containers/engine-labels';
-import type { ContainerInspectInfo } from './client';
+import type { ContainerInspectInfo } from '../docker-client';
 import type { EngineReach } from './engine-reach';
 import { toSeenEngine } from './seen-engine';
 

@@ -1,7 +1,7 @@
 import type { EngineEndpoint } from '../../../ace';
 import { type EngineFacts, readEngineLabels } from '../containers/engine-labels';
 import type { SeenEngine, SeenPhase } from '../engine-runtime.port';
-import type { ContainerInfo, ContainerInspectInfo } from './client';
+import { type ContainerInfo, type ContainerInspectInfo, networksOf } from '../docker-client';
 import { VPN_HOST_LABEL } from './container-spec';
 import type { EngineReach } from './engine-reach';
 
@@ -118,8 +118,7 @@ function isPublished(facts: EngineFacts, reach: EngineReach): boolean {
 
 /** In the network of now; one made when DOCKER_NETWORK said otherwise has another. */
 function addressOf(container: ContainerInspectInfo, network: string | null): string | null {
-  // Null in the network of another container.
-  const networks = (container.NetworkSettings.Networks as Networks | null) ?? {};
+  const networks = networksOf(container);
   const wanted = networks[network ?? 'bridge'];
   const all = [...(wanted === undefined ? [] : [wanted]), ...Object.values(networks)];
   const addresses = all.flatMap(({ IPAddress, GlobalIPv6Address }) => [
@@ -128,5 +127,3 @@ function addressOf(container: ContainerInspectInfo, network: string | null): str
   ]);
   return addresses.find((address) => address !== '') ?? null;
 }
-
-type Networks = ContainerInspectInfo['NetworkSettings']['Networks'];

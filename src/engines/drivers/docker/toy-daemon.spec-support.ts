@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answer, FakeDocker, type Manner, refuse } from './client/fake-docker.spec-support';
+import { answer, FakeDocker, type Manner, refuse } from '../docker-client/fake-docker.spec-support';
 
 /** What a program asks a Docker Engine for while it makes engines. */
 export type ToyVerb =

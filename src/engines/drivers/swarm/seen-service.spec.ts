@@ -1,4 +1,4 @@
-import type { SwarmTask } from '../docker/client';
+import type { SwarmTask } from '../docker-client';
 import { nodeHosts, toSeenEngine } from './seen-service';
 import { INSTANCE, node, service, task, type TaskStatus } from './swarm-facts.spec-support';
 

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { EngineEndpoint } from '../../../ace';
 import { type EngineFacts, readEngineLabels } from '../containers/engine-labels';
-import type { SwarmNode, SwarmService, SwarmTask } from '../docker/client';
+import type { SwarmNode, SwarmService, SwarmTask } from '../docker-client';
 import type { SeenEngine } from '../engine-runtime.port';
 import { newestTask, phaseOf } from './task-phase';
 

@@ -1,7 +1,7 @@
 import { engineLabels } from '../containers/engine-labels';
+import { LOGGING, PIDS_LIMIT, STOP_GRACE_S } from '../containers/engine-limits';
 import type { EngineRecipe } from '../containers/engine-recipe';
-import type { SwarmServiceSpec } from '../docker/client';
-import { STOP_GRACE_S } from '../docker/container-spec';
+import type { SwarmServiceSpec } from '../docker-client';
 
 /** Everything that one service depends on. */
 export interface ServicePlan {
@@ -24,13 +24,7 @@ export interface ServicePlan {
   readonly constraints: readonly string[];
 }
 
-/** An engine has some hundred threads at most; what makes thousands is broken or hostile. */
-const PIDS_LIMIT = 1024;
-
 const NS_PER_S = 1_000_000_000;
-
-/** Engines write a line per request and peer; the node's disk must not fill. */
-const LOG_DRIVER = { Name: 'json-file', Options: { 'max-size': '10m', 'max-file': '2' } };
 
 /** What a Swarm is asked for: one engine, run once. Capabilities and pids limit need Docker 20.10 (API 1.41). */
 export function serviceSpec(plan: ServicePlan): SwarmServiceSpec {
@@ -43,7 +37,7 @@ export function serviceSpec(plan: ServicePlan): SwarmServiceSpec {
       // Whoever restarts engines besides us would bring back what we have given up.
       RestartPolicy: { Condition: 'none', MaxAttempts: 0 },
       Placement: placement(plan),
-      LogDriver: LOG_DRIVER,
+      LogDriver: { Name: LOGGING.driver, Options: LOGGING.options },
       ...(plan.network === null ? {} : { Networks: [{ Target: plan.network }] }),
     },
     Mode: { Replicated: { Replicas: 1 } },

@@ -1,4 +1,4 @@
-import type { SwarmTaskState } from '../docker/client';
+import type { SwarmTaskState } from '../docker-client';
 import { judgeStart } from './start-verdict';
 import { task, type TaskStatus } from './swarm-facts.spec-support';
 

@@ -1,4 +1,4 @@
-import type { SwarmTask } from '../docker/client';
+import type { SwarmTask } from '../docker-client';
 import { RuntimeError } from '../engine-runtime.port';
 
 /** What to make of a task that is to run. */

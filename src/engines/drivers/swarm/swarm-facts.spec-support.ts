@@ -1,5 +1,5 @@
 import { engineLabels } from '../containers/engine-labels';
-import type { SwarmNode, SwarmService, SwarmTask } from '../docker/client';
+import type { SwarmNode, SwarmService, SwarmTask } from '../docker-client';
 
 export const INSTANCE = 'home';
 

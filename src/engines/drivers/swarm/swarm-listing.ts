@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { labelFilter } from '../containers/engine-labels';
-import type { AbandonedOrders } from '../docker/abandoned-orders';
-import type { DockerClient, SwarmService, SwarmTask } from '../docker/client';
+import type { AbandonedOrders } from '../containers/abandoned-orders';
+import type { DockerClient, SwarmService, SwarmTask } from '../docker-client';
 import type { SeenEngine } from '../engine-runtime.port';
 import { nodeHosts, type NodeHosts, toSeenEngine } from './seen-service';
 import type { SwarmSurroundings } from './swarm-surroundings';

@@ -1,10 +1,10 @@
 import { loadConfig } from '../../../config';
 import { engineRecipe } from '../containers/engine-recipe';
 import { readEngineLabels } from '../containers/engine-labels';
-import { AbandonedOrders } from '../docker/abandoned-orders';
-import type { DockerClient, SwarmService, SwarmServiceSpec, SwarmTask } from '../docker/client';
-import { PortAllocator } from '../docker/port-allocation';
-import { RuntimeError, type RuntimeErrorCode } from '../engine-runtime.port';
+import { AbandonedOrders } from '../containers/abandoned-orders';
+import type { DockerClient, SwarmService, SwarmServiceSpec, SwarmTask } from '../docker-client';
+import { PortAllocator } from '../containers/port-allocation';
+import { RuntimeError, type RuntimeErrorCode, type SeenEngine } from '../engine-runtime.port';
 import { service, task, type TaskStatus } from './swarm-facts.spec-support';
 import { SwarmImage } from './swarm-image';
 import { SwarmProvisioning } from './swarm-provisioning';
@@ -27,6 +27,9 @@ class ScriptedSwarm {
   /** A refused call whose service is made all the same: its answer was lost. */
   isAnswerLost = false;
   canRemove = true;
+  /** What a look at one engine ends with. */
+  look: (id: string) => Promise<SeenEngine | null> = (id) =>
+    Promise.resolve(this.services.has(id) ? ({ id } as SeenEngine) : null);
 
   constructor(private readonly steps: Step[]) {}
 
@@ -67,6 +70,7 @@ function stage(...steps: Step[]) {
     swarm: swarm as unknown as DockerClient['swarm'],
     recipe,
     image,
+    listing: { find: (id) => swarm.look(id) },
     allocator: new PortAllocator(0),
     abandoned,
     hostRange: RANGE,
@@ -81,9 +85,11 @@ function stage(...steps: Step[]) {
 const portOf = ({ Labels }: SwarmServiceSpec) => readEngineLabels(Labels)?.publishedPort;
 
 describe('making an engine in a Swarm', () => {
-  it('makes one service and tells its id once its task runs', async () => {
+  it('makes one service and shows its engine once its task runs', async () => {
     const { swarm, image, provisioning } = stage({ State: 'running' });
-    await expect(provisioning.provision(ORDER, PUBLISHED, NEVER)).resolves.toBe('service-1');
+    await expect(provisioning.provision(ORDER, PUBLISHED, NEVER)).resolves.toMatchObject({
+      id: 'service-1',
+    });
     expect(swarm.services.size).toBe(1);
     expect(image.state.state).toBe('present');
   });
@@ -98,6 +104,21 @@ describe('making an engine in a Swarm', () => {
     await expect(outcome).rejects.toMatchObject({ code });
     expect(swarm.services.size).toBe(0);
     expect(abandoned.has(ORDER.key)).toBe(false);
+  });
+
+  it.each<[string, () => Promise<null>, string]>([
+    ['is not there any more', () => Promise.resolve(null), 'runtime_refused'],
+    [
+      'cannot be looked at',
+      () => Promise.reject(new RuntimeError('docker_unavailable', 'away')),
+      'docker_unavailable',
+    ],
+  ])('leaves nothing when the engine %s right after its start', async (_, look, code) => {
+    const { swarm, provisioning } = stage({ State: 'running' });
+    swarm.look = look;
+    const outcome = provisioning.provision(ORDER, PUBLISHED, NEVER);
+    await expect(outcome).rejects.toMatchObject({ code });
+    expect(swarm.services.size).toBe(0);
   });
 
   it('takes another port, then another name, and each time removes what it had made', async () => {

@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { PortRange } from '../../../config';
+import { containerName } from '../containers/container-name';
 import { labelFilter, readEngineLabels } from '../containers/engine-labels';
 import type { EngineRecipe } from '../containers/engine-recipe';
-import type { AbandonedOrders } from '../docker/abandoned-orders';
-import type { DockerClient, SwarmTask } from '../docker/client';
-import { containerName } from '../docker/container-spec';
-import type { PortAllocator, PortReservation } from '../docker/port-allocation';
-import { type EngineOrder, RuntimeError } from '../engine-runtime.port';
+import type { AbandonedOrders } from '../containers/abandoned-orders';
+import type { DockerClient, SwarmTask } from '../docker-client';
+import type { PortAllocator, PortReservation } from '../containers/port-allocation';
+import { type EngineOrder, RuntimeError, type SeenEngine } from '../engine-runtime.port';
 import { serviceSpec } from './service-spec';
 import type { SwarmImage } from './swarm-image';
+import type { SwarmListing } from './swarm-listing';
 import type { SwarmReach } from './swarm-reach';
 import { untilTaskRuns } from './task-watch';
 
@@ -26,6 +27,7 @@ export interface ProvisioningParts {
   readonly swarm: DockerClient['swarm'];
   readonly recipe: EngineRecipe;
   readonly image: SwarmImage;
+  readonly listing: Pick<SwarmListing, 'find'>;
   readonly allocator: PortAllocator;
   readonly abandoned: AbandonedOrders;
   readonly hostRange: PortRange;
@@ -42,11 +44,8 @@ export class SwarmProvisioning {
 
   constructor(private readonly parts: ProvisioningParts) {}
 
-  /**
-   * @returns the service's id
-   * @throws RuntimeError, after which no service is left; the reason of `signal` when that fired
-   */
-  async provision(order: EngineOrder, reach: SwarmReach, signal: AbortSignal): Promise<string> {
+  /** @throws RuntimeError, after which no service is left; the reason of `signal` when that fired */
+  async provision(order: EngineOrder, reach: SwarmReach, signal: AbortSignal): Promise<SeenEngine> {
     this.parts.abandoned.forgive(order.key);
     for (let tries = 1; ; tries += 1) {
       signal.throwIfAborted();
@@ -78,7 +77,7 @@ export class SwarmProvisioning {
     network: string | null,
     port: PortReservation | null,
     signal: AbortSignal,
-  ): Promise<string> {
+  ): Promise<SeenEngine> {
     const publishedPort = port?.ports[0] ?? null;
     const spec = serviceSpec({ ...this.parts, name, key: order.key, network, publishedPort });
     let id: string | null = null;
@@ -86,7 +85,10 @@ export class SwarmProvisioning {
       // Not cut by the signal: Docker would go on with it, and who knows for how long.
       id = await this.parts.swarm.createService(spec);
       await this.untilItRuns(order.key, id, signal);
-      return id;
+      const engine = await this.parts.listing.find(id);
+      signal.throwIfAborted();
+      if (engine !== null) return engine;
+      throw new RuntimeError('runtime_refused', 'the service was removed right after its start');
     } catch (error) {
       await this.discard(order.key, id, error);
       throw error;

@@ -1,4 +1,4 @@
-import type { ContainerInspectInfo, DockerClient } from '../docker/client';
+import type { ContainerInspectInfo, DockerClient } from '../docker-client';
 import { RuntimeError } from '../engine-runtime.port';
 import { SwarmSurroundings } from './swarm-surroundings';
 

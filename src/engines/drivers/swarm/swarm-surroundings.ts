@@ -1,4 +1,5 @@
-import type { ContainerInspectInfo, DockerClient } from '../docker/client';
+import { Remembered } from '../containers/remembered';
+import { type ContainerInspectInfo, type DockerClient, networksOf } from '../docker-client';
 import { chooseReach, type ReachConfig, type SwarmReach } from './swarm-reach';
 
 /** Where we stand in the Swarm. */
@@ -18,7 +19,7 @@ type Client = Pick<
 
 /** Finds out where we stand, once for each connection to Docker: another one may answer there later. */
 export class SwarmSurroundings {
-  private known: Promise<Surroundings> | null = null;
+  private readonly known = new Remembered(() => this.look());
 
   constructor(
     private readonly client: Client,
@@ -27,26 +28,20 @@ export class SwarmSurroundings {
 
   /** @throws RuntimeError when Docker does not answer; the next call asks again */
   find(): Promise<Surroundings> {
-    if (this.known !== null) return this.known;
-    const known = this.look();
-    this.known = known;
-    known.catch(() => {
-      if (this.known === known) this.known = null;
-    });
-    return known;
+    return this.known.get();
   }
 
   /** Asked anew for each engine: networks come and go. */
   async reach(): Promise<SwarmReach> {
     const { own } = await this.find();
-    const names = Object.keys(networksOf(own));
+    const names = own === null ? [] : Object.keys(networksOf(own));
     const found = await Promise.all(names.map((name) => this.client.networks.find(name)));
     const joined = names.map((name, n) => ({ name, isOfSwarm: found[n]?.Scope === 'swarm' }));
     return chooseReach(this.config, joined);
   }
 
   forget(): void {
-    this.known = null;
+    this.known.forget();
   }
 
   private async look(): Promise<Surroundings> {
@@ -65,11 +60,3 @@ export class SwarmSurroundings {
     return gateways.find((gateway) => gateway !== '') ?? null;
   }
 }
-
-/** Null in the network of another container. */
-function networksOf(own: ContainerInspectInfo | null) {
-  const networks = own?.NetworkSettings.Networks as Networks | null | undefined;
-  return networks ?? {};
-}
-
-type Networks = ContainerInspectInfo['NetworkSettings']['Networks'];

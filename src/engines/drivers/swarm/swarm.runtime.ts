@@ -1,20 +1,14 @@
 import { productVersion } from '../../../config';
 import type { EventBus } from '../../../events';
 import type { EnginesConfig } from '../../engines.config';
+import { AbandonedOrders } from '../containers/abandoned-orders';
+import { containerName } from '../containers/container-name';
+import { DockerWatch } from '../containers/docker-watch';
 import { LABEL_PREFIX, readEngineLabels } from '../containers/engine-labels';
 import { type EngineRecipe, engineRecipe } from '../containers/engine-recipe';
-import { AbandonedOrders } from '../docker/abandoned-orders';
-import {
-  DockerClient,
-  DockerError,
-  type DockerEvent,
-  DockerEvents,
-  type SwarmService,
-} from '../docker/client';
-import { containerName } from '../docker/container-spec';
-import { DockerLink } from '../docker/docker-link';
-import { calledOff } from '../docker/engine-image';
-import { startOffset, PortAllocator } from '../docker/port-allocation';
+import { PortAllocator, startOffset } from '../containers/port-allocation';
+import { asOrderFailure, asRuntimeError } from '../containers/runtime-failure';
+import { DockerClient, DockerError, type DockerEvent, type SwarmService } from '../docker-client';
 import {
   type EngineLogs,
   type EngineOrder,
@@ -50,31 +44,39 @@ export class SwarmRuntime implements EngineRuntime {
   readonly kind = 'swarm';
   readonly enginesOutliveUs = true;
 
-  private readonly client: DockerClient;
+  private readonly watch: DockerWatch;
   private readonly recipe: EngineRecipe;
   private readonly engineImage: SwarmImage;
   private readonly surroundings: SwarmSurroundings;
   private readonly listing: SwarmListing;
   private readonly provisioning: SwarmProvisioning;
   private readonly abandoned = new AbandonedOrders();
-  private readonly dockerLink = new DockerLink(() => this.stream?.link ?? null);
   private readonly closing = new AbortController();
-  private stream: DockerEvents | null = null;
 
+  /**
+   * @param instance whose engines these are: part of each engine's labels
+   * @param client closed with this
+   */
   constructor(
     config: EnginesConfig,
     private readonly instance: string,
-    events: EventBus,
+    events: Pick<EventBus, 'publish'>,
+    private readonly client: DockerClient = new DockerClient(config.dockerHost),
   ) {
-    this.client = new DockerClient(config.dockerHost);
+    this.watch = new DockerWatch(client, {
+      filters: EVENT_FILTERS,
+      onEvent: (event, listener) => this.onEvent(event, listener),
+      onGap: () => this.surroundings.forget(),
+    });
     this.recipe = engineRecipe(config, 'swarm');
     this.engineImage = new SwarmImage(this.recipe.imageReference, events);
-    this.surroundings = new SwarmSurroundings(this.client, config);
-    this.listing = new SwarmListing(this.client.swarm, this.surroundings, this.abandoned, instance);
+    this.surroundings = new SwarmSurroundings(client, config);
+    this.listing = new SwarmListing(client.swarm, this.surroundings, this.abandoned, instance);
     this.provisioning = new SwarmProvisioning({
-      swarm: this.client.swarm,
+      swarm: client.swarm,
       recipe: this.recipe,
       image: this.engineImage,
+      listing: this.listing,
       allocator: new PortAllocator(startOffset(instance)),
       abandoned: this.abandoned,
       hostRange: config.portRangeHost,
@@ -94,46 +96,27 @@ export class SwarmRuntime implements EngineRuntime {
   }
 
   get link(): RuntimeLink {
-    return this.dockerLink.current;
+    return this.watch.link;
   }
 
   open(listener: RuntimeListener): void {
-    this.stream ??= new DockerEvents(this.client, EVENT_FILTERS, {
-      onEvent: (event) => this.onEvent(event, listener),
-      onGap: () => {
-        this.surroundings.forget();
-        this.dockerLink.clear();
-        listener.changed();
-      },
-      onLink: () => listener.changed(),
-    });
-    this.stream.open();
+    this.watch.open(listener);
   }
 
-  async list(): Promise<SeenEngine[]> {
-    try {
-      const seen = await this.listing.look();
-      this.dockerLink.clear();
-      return seen;
-    } catch (error) {
-      const failure = lookFailure(error);
-      this.dockerLink.lookFailed(failure.message);
-      throw failure;
-    }
+  list(): Promise<SeenEngine[]> {
+    return this.watch.look(() => this.listing.look(), lookFailure);
   }
 
   async provision(order: EngineOrder, signal: AbortSignal): Promise<SeenEngine> {
     if (order.seat !== null) {
       throw refused('an engine of a Swarm cannot be put behind a VPN: use ENGINE_DRIVER=docker');
     }
-    const reach = await this.surroundings.reach();
     const either = AbortSignal.any([signal, this.closing.signal]);
-    const id = await this.provisioning.provision(order, reach, either).catch((error: unknown) => {
-      throw error instanceof RuntimeError ? error : calledOff();
-    });
-    const engine = await this.listing.find(id);
-    if (engine === null) throw refused('the service was removed right after its start');
-    return engine;
+    try {
+      return await this.provisioning.provision(order, await this.surroundings.reach(), either);
+    } catch (error) {
+      throw asOrderFailure(error, either);
+    }
   }
 
   async remove(engineId: string): Promise<void> {
@@ -152,8 +135,9 @@ export class SwarmRuntime implements EngineRuntime {
     try {
       await untilTaskRuns(this.client.swarm, watch);
     } catch (error) {
-      if (error instanceof RuntimeError) throw error;
-      throw refused(`no new task ran within ${RESTART_WITHIN_MS / 1000} s`);
+      const isLate = signal.aborted && !(error instanceof RuntimeError);
+      if (!isLate) throw asRuntimeError(error);
+      throw refused(`no new task ran within ${RESTART_WITHIN_MS / 1000} s`, error);
     }
   }
 
@@ -190,7 +174,7 @@ export class SwarmRuntime implements EngineRuntime {
 
   close(): Promise<void> {
     this.closing.abort(new RuntimeError('docker_unavailable', 'the program ends'));
-    this.stream?.close();
+    this.watch.close();
     this.client.close();
     return Promise.resolve();
   }
@@ -228,19 +212,18 @@ export class SwarmRuntime implements EngineRuntime {
   }
 }
 
-function refused(message: string): RuntimeError {
-  return new RuntimeError('runtime_refused', message);
+function refused(message: string, cause?: unknown): RuntimeError {
+  return new RuntimeError('runtime_refused', message, { cause });
 }
 
 /** Whatever a look fails with, nothing was learned of engines. */
 function lookFailure(error: unknown): RuntimeError {
-  const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof DockerError && error.status === 503 && /swarm/i.test(message)) {
+  if (error instanceof DockerError && error.status === 503 && /swarm/i.test(error.message)) {
     const words =
       'this Docker Engine is not a manager of a Swarm (docker swarm init, or DOCKER_HOST)';
     return new RuntimeError('docker_unavailable', words, { cause: error });
   }
-  return error instanceof RuntimeError && error.code === 'docker_unavailable'
-    ? error
-    : new RuntimeError('docker_unavailable', message, { cause: error });
+  const failure = asRuntimeError(error);
+  if (failure.code === 'docker_unavailable') return failure;
+  return new RuntimeError('docker_unavailable', failure.message, { cause: error });
 }

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { SwarmTaskState } from '../docker/client';
+import type { SwarmTaskState } from '../docker-client';
 import { task } from './swarm-facts.spec-support';
 import { newestTask, phaseOf } from './task-phase';
 

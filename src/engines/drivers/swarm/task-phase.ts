@@ -1,4 +1,4 @@
-import type { SwarmTask } from '../docker/client';
+import type { SwarmTask } from '../docker-client';
 import type { SeenPhase } from '../engine-runtime.port';
 
 export interface TaskPhase {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { monotonicMs } from '../../../kernel/clock';
-import type { DockerClient, SwarmTask } from '../docker/client';
+import type { DockerClient, SwarmTask } from '../docker-client';
 import { judgeStart } from './start-verdict';
 import { newestTask } from './task-phase';
 

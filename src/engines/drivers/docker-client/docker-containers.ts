@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ContainerCreateOptions, ContainerInfo, ContainerInspectInfo } from 'dockerode';
-import type { EngineUsage } from '../../engine-runtime.port';
+import type { EngineUsage } from '../engine-runtime.port';
 import { containerUsage, type ContainerSample } from './container-usage';
 import type { DockerApi, Done } from './docker-api';
 import { DockerError } from './docker-error';
@@ -76,15 +76,6 @@ export class DockerContainers {
     });
   }
 
-  /** Sends a signal to its process. `already`: there is none. */
-  kill(id: string, signalName = 'SIGKILL', signal?: AbortSignal): Promise<Done> {
-    const query = { signal: signalName };
-    const path = pathOf(id, '/kill');
-    const { killMs, endMarginMs } = this.api.tuning;
-    const deadlineMs = killMs + endMarginMs;
-    return this.makeSo({ method: 'POST', path, query, deadlineMs, signal }, /is not running/i);
-  }
-
   /** @throws DockerError as `start` does */
   async restart(id: string, graceSeconds: number, signal?: AbortSignal): Promise<void> {
     const { changeMs, endMarginMs } = this.api.tuning;
@@ -95,13 +86,6 @@ export class DockerContainers {
       deadlineMs: graceSeconds * 1000 + endMarginMs + changeMs,
       signal,
     });
-  }
-
-  /** `already`: it was paused before. */
-  pause(id: string, signal?: AbortSignal): Promise<Done> {
-    const deadlineMs = this.api.tuning.changeMs;
-    const path = pathOf(id, '/pause');
-    return this.makeSo({ method: 'POST', path, deadlineMs, signal }, /is already paused/i);
   }
 
   /** `already`: it was not paused. */

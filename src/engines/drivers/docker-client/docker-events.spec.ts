@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
-import type { RuntimeLink } from '../../engine-runtime.port';
+import type { RuntimeLink } from '../engine-runtime.port';
 import { DockerClient } from './docker-client';
 import { readEvent, type DockerEvent } from './docker-event';
 import { DockerEvents, type DockerEventsTiming } from './docker-events';

@@ -2,7 +2,7 @@
 export interface DockerTuning {
   /** Lists, inspections, logs, networks. */
   readonly lookMs: number;
-  /** Create, start, unpause, and what changes networks and services. */
+  /** Create, start, unpause, and what changes services. */
   readonly changeMs: number;
   /** Docker's own wait for a killed process to be gone. */
   readonly killMs: number;

@@ -1,4 +1,4 @@
-import { RuntimeError, type RuntimeErrorCode } from '../../engine-runtime.port';
+import { RuntimeError, type RuntimeErrorCode } from '../engine-runtime.port';
 
 /** A call to Docker that failed. */
 export class DockerError extends RuntimeError {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import { monotonicMs } from '../../../../kernel/clock';
-import type { RuntimeLink, RuntimeLinkState } from '../../engine-runtime.port';
+import { monotonicMs } from '../../../kernel/clock';
+import type { RuntimeLink, RuntimeLinkState } from '../engine-runtime.port';
 import type { DockerClient, DockerEventFilters } from './docker-client';
 import { oneLine } from './docker-error';
 import type { DockerStream } from './docker-transport';

@@ -3,9 +3,9 @@ export type {
   ContainerInfo,
   ContainerInspectInfo,
   HostConfig,
-  NetworkCreateOptions,
   NetworkInspectInfo,
 } from 'dockerode';
+export { type ContainerNetworks, networksOf } from './container-networks';
 export {
   DockerClient,
   type DockerEventFilters,

@@ -1,4 +1,4 @@
-import type { RuntimeErrorCode } from '../../engine-runtime.port';
+import type { RuntimeErrorCode } from '../engine-runtime.port';
 import { DockerError, oneLine, unavailable } from './docker-error';
 
 /** What was asked for: the same words of Docker mean different things after different questions. */

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import type { ContainerInspectInfo } from 'dockerode';
+import { networksOf } from './container-networks';
 import type { DockerContainers } from './docker-containers';
 
 /** The container that this program runs in, as the Docker Engine knows it. */
@@ -80,13 +81,10 @@ export function ownContainerCandidates(traces: ContainerTraces): readonly Candid
 }
 
 function describe(container: ContainerInspectInfo): OwnContainer {
-  // Null in the network of another container.
-  const networks = container.NetworkSettings.Networks as
-    ContainerInspectInfo['NetworkSettings']['Networks'] | null;
   return {
     id: container.Id,
     name: container.Name.replace(/^\//, ''),
-    networks: Object.entries(networks ?? {}).map(([name, network]) => ({
+    networks: Object.entries(networksOf(container)).map(([name, network]) => ({
       name,
       id: network.NetworkID,
       ipAddress: network.IPAddress,

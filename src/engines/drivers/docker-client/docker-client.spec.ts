@@ -32,9 +32,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   create: (client, signal) => client.containers.create('n', { Image: 'i' }, signal),
   start: (client, signal) => client.containers.start(ID, signal),
   stop: (client, signal) => client.containers.stop(ID, 0, signal),
-  kill: (client, signal) => client.containers.kill(ID, 'SIGKILL', signal),
   restart: (client, signal) => client.containers.restart(ID, 0, signal),
-  pause: (client, signal) => client.containers.pause(ID, signal),
   unpause: (client, signal) => client.containers.unpause(ID, signal),
   remove: (client, signal) => client.containers.remove(ID, signal),
   logs: (client, signal) => client.containers.logs(ID, 10, signal),
@@ -42,9 +40,6 @@ const VERBS: Readonly<Record<string, Verb>> = {
   'find an image': (client, signal) => client.images.find('a/b:c', signal),
   pull: (client, signal) => client.images.pull('a/b:c', () => undefined, signal),
   'find a network': (client, signal) => client.networks.find('n', signal),
-  'list networks': (client, signal) => client.networks.list([], signal),
-  'create a network': (client, signal) => client.networks.create({ Name: 'n' }, signal),
-  'remove a network': (client, signal) => client.networks.remove('n', signal),
   'list services': (client, signal) => client.swarm.listServices([], signal),
   'find a service': (client, signal) => client.swarm.findService('s', signal),
   'create a service': (client, signal) => client.swarm.createService({ Name: 's' }, signal),
@@ -167,7 +162,7 @@ const ANSWERED = /web server|proxy|redirects/;
 
 /** Some calls go by the status alone, so a good one satisfies them, and of a stream only the head is waited for. */
 function canTell(verb: string, manner: string): boolean {
-  const goesByStatus = /^(?:start|stop|kill|restart|pause|unpause|remove|update|logs|service logs)/;
+  const goesByStatus = /^(?:start|stop|restart|unpause|remove|update|logs|service logs)/;
   if (manner === 'is another web server') return verb !== 'events' && !goesByStatus.test(verb);
   const isStreamThatBegan = /in the middle of its answer|dribbles/.test(manner);
   return verb !== 'events' || !isStreamThatBegan;
@@ -205,7 +200,6 @@ describe('a refusal', () => {
       'rpc error: code = AlreadyExists desc = name conflicts: service s already exists',
       'name_conflict',
     ],
-    ['create a network', 409, 'network with name n already exists', 'name_conflict'],
     ['list services', 503, 'This node is not a swarm manager.', 'runtime_refused'],
   ])('of %s with %i %s is %s', async (verb, status, message, code) => {
     fake.manner = refuse(status, message);
@@ -241,14 +235,6 @@ describe('what is so already', () => {
     ['start', 304, '', () => containers().start(ID), 'already'],
     ['stop', 304, '', () => containers().stop(ID, 1), 'already'],
     ['stop', 404, 'No such container: a', () => containers().stop(ID, 1), 'absent'],
-    [
-      'kill',
-      409,
-      'Cannot kill container: a: Container a is not running',
-      () => containers().kill(ID),
-      'already',
-    ],
-    ['kill', 404, 'No such container: a', () => containers().kill(ID), 'absent'],
     ['remove', 404, 'No such container: a', () => containers().remove(ID), 'absent'],
     [
       'remove',
@@ -258,19 +244,11 @@ describe('what is so already', () => {
       'already',
     ],
     ['unpause', 500, 'Container a is not paused', () => containers().unpause(ID), 'already'],
-    ['pause', 409, 'Container a is already paused', () => containers().pause(ID), 'already'],
     [
       'remove a service',
       404,
       'service a not found',
       () => newClient().swarm.removeService('a'),
-      'absent',
-    ],
-    [
-      'remove a network',
-      404,
-      'network a not found',
-      () => newClient().networks.remove('a'),
       'absent',
     ],
   ])('%s with %i %s is no failure', async (_, status, message, call, done) => {

@@ -1,4 +1,4 @@
-import type { EngineUsage } from '../../engine-runtime.port';
+import type { EngineUsage } from '../engine-runtime.port';
 
 /** The parts of Docker's statistics that are read. Any may be missing: containers end, and kernels differ. */
 export interface ContainerSample {

@@ -27,6 +27,15 @@ const ROOMS = {
   health: ['kernel', 'config', 'engines', 'proxy', 'access', 'metrics', 'http', 'events'],
 };
 
+/** Rooms of src/engines/drivers: a runtime knows the parts that it shares with others, and no other runtime. */
+const DRIVERS = {
+  'docker-client': [],
+  containers: ['docker-client'],
+  docker: ['containers', 'docker-client'],
+  swarm: ['containers', 'docker-client'],
+  simulator: [],
+};
+
 /** Decisions and packet work: functions of data, tested by tables and properties. */
 const PURE = [
   { name: 'mpegts', path: '^src/proxy/mpegts/', sees: '^src/(kernel|proxy/mpegts|proxy/buffer)/' },
@@ -60,6 +69,17 @@ const roomRules = Object.entries(ROOMS).map(([room, sees]) => ({
   to: { path: '^src/', pathNot: `^src/(${[room, ...sees].join('|')})/` },
 }));
 
+const driverRules = Object.entries(DRIVERS).map(([driver, sees]) => ({
+  name: `driver-${driver}`,
+  comment: `src/engines/drivers/${driver} may import ${sees.length > 0 ? sees.join(', ') : 'no other room'} of the drivers.`,
+  severity: 'error',
+  from: { path: `^src/engines/drivers/${driver}/` },
+  to: {
+    path: '^src/engines/drivers/[^/]+/',
+    pathNot: `^src/engines/drivers/(${[driver, ...sees].join('|')})/`,
+  },
+}));
+
 const pureRules = PURE.flatMap(({ name, path, sees }) => [
   {
     name: `pure-${name}-rooms`,
@@ -81,6 +101,7 @@ const pureRules = PURE.flatMap(({ name, path, sees }) => [
 module.exports = {
   forbidden: [
     ...roomRules,
+    ...driverRules,
     ...pureRules,
     {
       name: 'room-unlisted',
@@ -96,6 +117,24 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/([^/]+)/' },
       to: { path: '^src/[^/]+/', pathNot: ['^src/$1/', '^src/[^/]+/index\\.ts$', '^src/kernel/'] },
+    },
+    {
+      name: 'docker-client-face',
+      comment:
+        'Docker is asked through the face of its client, so that one room alone sees dockerode.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/engines/drivers/docker-client/' },
+      to: {
+        path: '^src/engines/drivers/docker-client/',
+        pathNot: ['/docker-client/index\\.ts$', '\\.spec-support\\.ts$'],
+      },
+    },
+    {
+      name: 'dockerode-in-one-room',
+      comment: 'Everywhere else Docker is asked with deadlines, bounds and codes.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/engines/drivers/docker-client/' },
+      to: { path: '(^|/)node_modules/(@types/)?dockerode/' },
     },
     {
       name: 'faces-only-from-the-top',

@@ -17,11 +17,8 @@ import { EngineDto } from './engine.dto';
 /** An object of texts. What is in it has no effect, so nothing in it is checked. */
 const TEXTS = { type: 'object', additionalProperties: { type: 'string' } } as const;
 
-/**
- * Body of `POST /provision/acestream`; may be left out. Engines are made of the settings alone: what programs
- * for the predecessors send is taken, has no effect, and is named in the answer's `ignored`.
- */
-export class ProvisionEngineDto {
+/** What programs say of a container that is to be made: engines are made of the settings alone. */
+export class ContainerWishesDto {
   /** No effect. */
   @ApiPropertyOptional(TEXTS)
   @IsOptional()
@@ -33,7 +30,13 @@ export class ProvisionEngineDto {
   @IsOptional()
   @IsObject()
   env?: Record<string, unknown>;
+}
 
+/**
+ * Body of `POST /provision/acestream`; may be left out. What programs for the predecessors send is taken, has no
+ * effect, and is named in the answer's `ignored`.
+ */
+export class ProvisionEngineDto extends ContainerWishesDto {
   /** No effect: ports come out of `PORT_RANGE_HOST`. */
   @ApiPropertyOptional({ type: 'integer' })
   @IsOptional()
@@ -44,24 +47,12 @@ export class ProvisionEngineDto {
 }
 
 /** Body of `POST /provision`. */
-export class ProvisionImageDto {
+export class ProvisionImageDto extends ContainerWishesDto {
   /** The image that engines are made of (`ENGINE_IMAGE`); any other is refused. */
   @IsString()
   @MinLength(1)
   @MaxLength(500)
   image!: string;
-
-  /** No effect. */
-  @ApiPropertyOptional(TEXTS)
-  @IsOptional()
-  @IsObject()
-  labels?: Record<string, unknown>;
-
-  /** No effect. */
-  @ApiPropertyOptional(TEXTS)
-  @IsOptional()
-  @IsObject()
-  env?: Record<string, unknown>;
 
   /** No effect. */
   @ApiPropertyOptional({ type: 'object', additionalProperties: true })

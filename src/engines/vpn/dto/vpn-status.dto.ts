@@ -10,25 +10,8 @@ export type VpnHealthWord = 'healthy' | 'unhealthy' | 'starting' | 'unknown';
 const MODES: readonly VpnMode[] = ['disabled', 'single', 'redundant'];
 const HEALTH_WORDS: readonly VpnHealthWord[] = ['healthy', 'unhealthy', 'starting', 'unknown'];
 
-/** One VPN. */
-export class VpnDto {
-  readonly enabled!: boolean;
-
-  /** Docker's word for the state of its container: `running`, `exited`, …; `not_found`; `unknown`. */
-  readonly status!: string;
-
-  /** Its container's name. */
-  readonly container_name!: string;
-
-  /** Equals `container_name`. */
-  readonly container!: string;
-
-  @ApiProperty({ enum: HEALTH_WORDS })
-  readonly health!: VpnHealthWord;
-
-  /** Its engines may be given streams. */
-  readonly connected!: boolean;
-
+/** What is told of a VPN in the list as well as of the first one at the top; null without any. */
+export class VpnReportDto {
   /** Null when none is forwarded, or when its control server does not tell. */
   @ApiProperty({ type: 'integer', nullable: true })
   readonly forwarded_port!: number | null;
@@ -57,6 +40,26 @@ export class VpnDto {
   /** Equals `last_check_at`. */
   @ApiProperty({ type: String, nullable: true })
   readonly last_check!: string | null;
+}
+
+/** One VPN. */
+export class VpnDto extends VpnReportDto {
+  readonly enabled!: boolean;
+
+  /** Docker's word for the state of its container: `running`, `exited`, …; `not_found`; `unknown`. */
+  readonly status!: string;
+
+  /** Its container's name. */
+  readonly container_name!: string;
+
+  /** Equals `container_name`. */
+  readonly container!: string;
+
+  @ApiProperty({ enum: HEALTH_WORDS })
+  readonly health!: VpnHealthWord;
+
+  /** Its engines may be given streams. */
+  readonly connected!: boolean;
 
   /** `recovering`: works again, but is given new engines only when no other VPN is up. */
   @ApiProperty({ enum: VPN_STATES })
@@ -104,7 +107,7 @@ export class VpnEmergencyDto {
 }
 
 /** All VPNs; the fields of a single one are those of the first. */
-export class VpnStatusDto {
+export class VpnStatusDto extends VpnReportDto {
   @ApiProperty({ enum: MODES })
   readonly mode!: VpnMode;
 
@@ -125,32 +128,6 @@ export class VpnStatusDto {
 
   /** Some VPN's engines may be given streams. */
   readonly connected!: boolean;
-
-  @ApiProperty({ type: 'integer', nullable: true })
-  readonly forwarded_port!: number | null;
-
-  @ApiProperty({ type: String, nullable: true })
-  readonly public_ip!: string | null;
-
-  @ApiProperty({ type: String, nullable: true })
-  readonly provider!: string | null;
-
-  @ApiProperty({ type: String, nullable: true })
-  readonly country!: string | null;
-
-  @ApiProperty({ type: String, nullable: true })
-  readonly city!: string | null;
-
-  @ApiProperty({ type: String, nullable: true })
-  readonly region!: string | null;
-
-  /** ISO 8601, UTC. */
-  @ApiProperty({ type: String, nullable: true })
-  readonly last_check_at!: string | null;
-
-  /** Equals `last_check_at`. */
-  @ApiProperty({ type: String, nullable: true })
-  readonly last_check!: string | null;
 
   /** The first VPN. */
   @ApiProperty({ type: VpnDto, nullable: true })

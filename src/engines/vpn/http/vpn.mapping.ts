@@ -4,10 +4,25 @@ import type {
   VpnEmergencyDto,
   VpnHealthWord,
   VpnMode,
+  VpnReportDto,
   VpnStatusDto,
 } from '../dto/vpn-status.dto';
 import type { Vpn } from '../vpn';
 import { isServing, stableInMs } from '../vpn-health';
+
+type VpnReport = Pick<VpnReportDto, keyof VpnReportDto>;
+
+/** Without any VPN. */
+const NOTHING_TO_REPORT: VpnReport = {
+  forwarded_port: null,
+  public_ip: null,
+  provider: null,
+  country: null,
+  city: null,
+  region: null,
+  last_check_at: null,
+  last_check: null,
+};
 
 export interface VpnStatusFacts {
   readonly vpns: readonly Vpn[];
@@ -21,6 +36,7 @@ export interface VpnStatusFacts {
 
 export function vpnStatusDto(facts: VpnStatusFacts): VpnStatusDto {
   const vpns = facts.vpns.map((vpn) => vpnDto(vpn, facts));
+  const [first] = facts.vpns;
   const [vpn1 = null, vpn2 = null] = vpns;
   const connected = vpns.some((vpn) => vpn.connected);
   return {
@@ -31,14 +47,7 @@ export function vpnStatusDto(facts: VpnStatusFacts): VpnStatusDto {
     container: vpn1?.container ?? null,
     health: connected ? 'healthy' : (vpn1?.health ?? 'unknown'),
     connected,
-    forwarded_port: vpn1?.forwarded_port ?? null,
-    public_ip: vpn1?.public_ip ?? null,
-    provider: vpn1?.provider ?? null,
-    country: vpn1?.country ?? null,
-    city: vpn1?.city ?? null,
-    region: vpn1?.region ?? null,
-    last_check_at: vpn1?.last_check_at ?? null,
-    last_check: vpn1?.last_check ?? null,
+    ...(first === undefined ? NOTHING_TO_REPORT : vpnReport(first)),
     vpn1,
     vpn2,
     emergency_mode: emergencyDto(facts),
@@ -47,25 +56,16 @@ export function vpnStatusDto(facts: VpnStatusFacts): VpnStatusDto {
 }
 
 function vpnDto(vpn: Vpn, facts: VpnStatusFacts): VpnDto {
-  const { name, health, container, publicAddress } = vpn;
-  const isSeen = container !== null && container !== 'absent';
-  const checkedAt = vpn.checkedAt === null ? null : wallClockIso(vpn.checkedAt);
+  const { name, health, container } = vpn;
   const stableMs = stableInMs(health, facts.stableAfterMs, facts.nowMs);
   return {
     enabled: true,
-    status: isSeen ? container.status : container === 'absent' ? 'not_found' : 'unknown',
+    status: containerStatus(container),
     container_name: name,
     container: name,
     health: healthWord(vpn),
     connected: isServing(health.state),
-    forwarded_port: vpn.forwardedPort,
-    public_ip: publicAddress?.ip ?? null,
-    provider: isSeen ? container.provider : null,
-    country: publicAddress?.country ?? null,
-    city: publicAddress?.city ?? null,
-    region: publicAddress?.region ?? null,
-    last_check_at: checkedAt,
-    last_check: checkedAt,
+    ...vpnReport(vpn),
     state: health.state,
     since: isoOf(health.sinceMs, facts),
     reason: health.reason,
@@ -74,6 +74,26 @@ function vpnDto(vpn: Vpn, facts: VpnStatusFacts): VpnDto {
     host: vpn.host,
     engines: facts.enginesOf(name),
   };
+}
+
+function vpnReport({ container, publicAddress, forwardedPort, checkedAt }: Vpn): VpnReport {
+  const isSeen = container !== null && container !== 'absent';
+  const lastCheck = checkedAt === null ? null : wallClockIso(checkedAt);
+  return {
+    forwarded_port: forwardedPort,
+    public_ip: publicAddress?.ip ?? null,
+    provider: isSeen ? container.provider : null,
+    country: publicAddress?.country ?? null,
+    city: publicAddress?.city ?? null,
+    region: publicAddress?.region ?? null,
+    last_check_at: lastCheck,
+    last_check: lastCheck,
+  };
+}
+
+function containerStatus(container: Vpn['container']): string {
+  if (container === null) return 'unknown';
+  return container === 'absent' ? 'not_found' : container.status;
 }
 
 function healthWord({ health, container }: Vpn): VpnHealthWord {

@@ -2,20 +2,7 @@ import 'reflect-metadata';
 import { Logger } from '@nestjs/common';
 import type { DomainEventType, EventBus } from '../events';
 import { EngineRegistry, type RegistryChange } from './engine-registry';
-import type { EngineDescription } from './engine.types';
-
-function aDescription(over: Partial<EngineDescription> = {}): EngineDescription {
-  return {
-    id: 'sim-1',
-    name: 'sim-1',
-    endpoint: { host: '127.0.0.1', port: 6878 },
-    apiPort: null,
-    labels: {},
-    forwarded: false,
-    vpn: null,
-    ...over,
-  };
-}
+import { aDescription } from './engine.spec-support';
 
 describe('EngineRegistry', () => {
   let published: [DomainEventType, unknown][];
@@ -74,7 +61,7 @@ describe('EngineRegistry', () => {
     registry.lose('sim-1', 'process killed by SIGKILL');
     expect(engine.state).toBe('starting');
     expect(engine.networkConnected).toBeNull();
-    registry.announce(aDescription({ endpoint: { host: '127.0.0.1', port: 7000 } }));
+    registry.announce(aDescription('sim-1', { endpoint: { host: '127.0.0.1', port: 7000 } }));
     expect(theEngine()).toBe(engine);
     expect(lease.engine.endpoint.port).toBe(7000);
     expect(engine.streamIds).toEqual(['stream-1']);
@@ -121,7 +108,7 @@ describe('EngineRegistry', () => {
 
   it('tells each stream to leave an engine that goes, with the reason; others are left alone', () => {
     registry.announce(aDescription());
-    registry.announce(aDescription({ id: 'sim-2', name: 'sim-2' }));
+    registry.announce(aDescription('sim-2'));
     const leases = ['a', 'b'].map((id) => registry.reserve(theEngine(), id));
     const elsewhere = registry.reserve(registry.get('sim-2')!, 'c');
     registry.evict(theEngine(), 'VPN down');

@@ -5,6 +5,7 @@ import { AppError } from '../kernel/errors';
 import { EngineRegistry } from './engine-registry';
 import type { EngineSupply } from './engine-supply';
 import { EngineAllocator } from './engine.allocator';
+import { aDescription, WEIGHTS } from './engine.spec-support';
 import type { EngineLease, EngineState } from './engine.types';
 import type { EnginesConfig } from './engines.config';
 import type { EngineHealth } from './health/engine-health';
@@ -19,10 +20,7 @@ describe('EngineAllocator', () => {
   const config = {
     maxStreamsPerEngine: 1,
     engineWaitTimeoutMs: WAIT_MS,
-    selectionWeightForwarded: 1000,
-    selectionWeightActiveStream: -10,
-    selectionWeightUnhealthy: -1000,
-    selectionWeightSuspect: -500,
+    ...WEIGHTS,
   } as EnginesConfig;
   let registry: EngineRegistry;
   let allocator: EngineAllocator;
@@ -57,15 +55,7 @@ describe('EngineAllocator', () => {
   });
 
   function add(id: string, ...states: EngineState[]): void {
-    registry.announce({
-      id,
-      name: id,
-      endpoint: { host: '127.0.0.1', port: 6878 },
-      apiPort: null,
-      labels: {},
-      forwarded: false,
-      vpn: null,
-    });
+    registry.announce(aDescription(id));
     for (const state of states) move(id, state);
   }
 

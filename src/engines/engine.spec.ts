@@ -1,15 +1,8 @@
 import { Engine } from './engine';
-import type { EngineDescription, EngineLease } from './engine.types';
+import { aDescription } from './engine.spec-support';
+import type { EngineLease } from './engine.types';
 
-const DESCRIPTION: EngineDescription = {
-  id: 'sim-1',
-  name: 'sim-1',
-  endpoint: { host: '127.0.0.1', port: 6878 },
-  apiPort: null,
-  labels: {},
-  forwarded: false,
-  vpn: null,
-};
+const DESCRIPTION = aDescription();
 
 describe('Engine', () => {
   beforeEach(() => jest.useFakeTimers());

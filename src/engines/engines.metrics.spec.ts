@@ -1,3 +1,4 @@
+import { aDescription } from './engine.spec-support';
 import { EventBus } from '../events';
 import { MetricsRegistry } from '../metrics';
 import { EngineRegistry } from './engine-registry';
@@ -15,10 +16,7 @@ describe('metrics of the fleet', () => {
     metrics = new MetricsRegistry();
     const fleet = { status: () => status as FleetStatus } as FleetControl;
     const registry = new EngineRegistry(events);
-    registry.announce({
-      ...{ id: 'e1', name: 'e1', endpoint: { host: 'e1', port: 1 }, apiPort: null },
-      ...{ labels: {}, forwarded: false, vpn: null },
-    });
+    registry.announce(aDescription('e1', { endpoint: { host: 'e1', port: 1 } }));
     new EnginesMetrics(metrics, registry, fleet, events);
   }
 

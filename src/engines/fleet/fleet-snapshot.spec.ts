@@ -1,3 +1,4 @@
+import { aDescription } from '../engine.spec-support';
 import { Engine } from '../engine';
 import type { EngineLease } from '../engine.types';
 import { ANYWHERE } from './engine-placement.port';
@@ -29,19 +30,7 @@ describe('an engine as decisions see it', () => {
   const freeze = (one: SeenRecord, over: Partial<FactSources> = {}) =>
     freezeEngines([one], sources(over))[0]!;
 
-  const anEngine = (budgetMs = 0): Engine =>
-    new Engine(
-      {
-        id: 'e1',
-        name: 'e1',
-        endpoint: { host: 'e1', port: 1 },
-        apiPort: null,
-        labels: {},
-        forwarded: false,
-        vpn: null,
-      },
-      budgetMs,
-    );
+  const anEngine = (budgetMs = 0): Engine => new Engine(aDescription('e1'), budgetMs);
 
   it('is without state when it runs and has lost its address: at first it may get one yet', () => {
     const engine = anEngine();

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
+import { aDescription } from '../engine.spec-support';
 import { AceEngineClient } from '../../ace';
 import { EventBus } from '../../events';
 import { StaticDriver } from '../drivers/static.driver';
@@ -184,15 +185,7 @@ describe('EngineHealth with real sockets', () => {
     health = new EngineHealth(config, registry, ace);
     health.onModuleInit();
     id = 'made';
-    const description = {
-      id,
-      name: id,
-      endpoint: { host: '127.0.0.1', port },
-      apiPort: null,
-      labels: {},
-      forwarded: false,
-      vpn: null,
-    };
+    const description = aDescription(id, { endpoint: { host: '127.0.0.1', port } });
     registry.announce(description, 400);
     expect(await stateOnNextMove()).toBe('unhealthy');
     expect(engine.probes).toBeGreaterThan(3);

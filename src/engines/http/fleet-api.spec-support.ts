@@ -10,6 +10,7 @@ import type { Engine } from '../engine';
 import { EngineRegistry } from '../engine-registry';
 import { EngineSupply } from '../engine-supply';
 import type { EngineDescription } from '../engine.types';
+import { LIMITS } from '../fleet/fleet-snapshot.spec-support';
 import { FleetControl, type ProvisionTicket } from '../fleet/fleet-control';
 import type { FleetStatus } from '../fleet/fleet.types';
 import { VpnRegistry } from '../vpn/vpn-registry';
@@ -25,18 +26,7 @@ export function aStatus(over: Partial<FleetStatus> = {}): FleetStatus {
     present: 2,
     starting: 0,
     waiting: 0,
-    limits: {
-      minReplicas: 2,
-      minFreeReplicas: 1,
-      maxReplicas: 6,
-      maxStreamsPerEngine: 3,
-      parallelStarts: 2,
-      gracePeriodMs: 60_000,
-      startTimeoutMs: 90_000,
-      replacementCooldownMs: 60_000,
-      maxAgeMs: 0,
-      maxStarts: 0,
-    },
+    limits: LIMITS,
     breaker: { state: 'closed', failures: 0, threshold: 5, retryInMs: 0, lastFailure: null },
     blocked: null,
     decisions: [],

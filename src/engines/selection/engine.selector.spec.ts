@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { Logger } from '@nestjs/common';
 import { type EventBus } from '../../events';
 import { EngineRegistry } from '../engine-registry';
+import { aDescription, WEIGHTS } from '../engine.spec-support';
 import type { EnginesConfig } from '../engines.config';
 import { EngineSelector } from './engine.selector';
 import { ProbedFacts, SlowFactCache } from './slow-facts';
@@ -11,10 +12,7 @@ const NONE = new Set<string>();
 describe('EngineSelector', () => {
   const config = {
     maxStreamsPerEngine: 2,
-    selectionWeightForwarded: 1000,
-    selectionWeightActiveStream: -10,
-    selectionWeightUnhealthy: -1000,
-    selectionWeightSuspect: -500,
+    ...WEIGHTS,
   } as EnginesConfig;
   let registry: EngineRegistry;
   let selector: EngineSelector;
@@ -26,15 +24,7 @@ describe('EngineSelector', () => {
   });
 
   function add(id: string, forwarded = false): void {
-    registry.announce({
-      id,
-      name: id,
-      endpoint: { host: '127.0.0.1', port: 6878 },
-      apiPort: null,
-      labels: {},
-      forwarded,
-      vpn: null,
-    });
+    registry.announce(aDescription(id, { forwarded }));
     registry.transition(registry.get(id)!, 'healthy', 'test');
   }
 

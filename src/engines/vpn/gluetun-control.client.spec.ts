@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { type AddressInfo } from 'node:net';
 import { GluetunControlClient } from './gluetun-control.client';
-import { ScriptedControlServer } from './gluetun-server.spec-support';
+import { ScriptedControlServer, WANTS_A_KEY } from './gluetun-server.spec-support';
 
 const NEVER = new AbortController().signal;
 
@@ -83,13 +83,7 @@ describe('GluetunControlClient', () => {
   });
 
   it('says what to do when a key is missing, and when the key is wrong', async () => {
-    gluetun.routes = {
-      '/v1/vpn/status': 401,
-      '/v1/openvpn/status': 401,
-      '/v1/portforward': 401,
-      '/v1/openvpn/portforwarded': 401,
-      '/v1/publicip/ip': 401,
-    };
+    gluetun.routes = { ...WANTS_A_KEY };
     const without = await ask();
     expect(without.status).toEqual({
       value: null,

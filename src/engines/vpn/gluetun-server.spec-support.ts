@@ -6,6 +6,15 @@ import { type AddressInfo } from 'node:net';
 export type ScriptedRoute =
   object | number | ((request: IncomingMessage, response: ServerResponse) => void);
 
+/** Every route that is asked for, on a server whose operator has set a key. */
+export const WANTS_A_KEY = {
+  '/v1/vpn/status': 401,
+  '/v1/openvpn/status': 401,
+  '/v1/portforward': 401,
+  '/v1/openvpn/portforwarded': 401,
+  '/v1/publicip/ip': 401,
+} as const;
+
 /** A control server on a real socket. Routes that are not scripted are 404. */
 export class ScriptedControlServer {
   routes: Record<string, ScriptedRoute> = {};

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { aDescription } from '../engine.spec-support';
 import { loadConfig } from '../../config';
 import { EventBus, type RecordedEvent } from '../../events';
 import { Engine } from '../engine';
@@ -105,18 +106,7 @@ describe('VpnRegistry', () => {
   });
 
   describe('facts for selection', () => {
-    const engineBehind = (vpn: string | null): Engine => {
-      const endpoint = { host: '127.0.0.1', port: 1 };
-      return new Engine({
-        id: 'e',
-        name: 'e',
-        endpoint,
-        apiPort: null,
-        labels: {},
-        forwarded: false,
-        vpn,
-      });
-    };
+    const engineBehind = (vpn: string | null): Engine => new Engine(aDescription('e', { vpn }));
 
     it.each<[VpnGiven['state'], boolean | null]>([
       ['unknown', null],

@@ -1,9 +1,10 @@
 import { Logger } from '@nestjs/common';
+import { aDescription } from '../engine.spec-support';
 import { loadConfig } from '../../config';
 import { EventBus } from '../../events';
 import { EngineRegistry } from '../engine-registry';
 import { GluetunControlClient } from './gluetun-control.client';
-import { ScriptedControlServer } from './gluetun-server.spec-support';
+import { ScriptedControlServer, WANTS_A_KEY } from './gluetun-server.spec-support';
 import { containerOf, ScriptedVpnContainers } from './scripted-vpn-containers.spec-support';
 import type { Vpn } from './vpn';
 import { VpnRegistry } from './vpn-registry';
@@ -179,13 +180,7 @@ describe('VpnWatch', () => {
   });
 
   it('takes a VPN that wants a key for up, and says what is missing', async () => {
-    gluetun.routes = {
-      '/v1/vpn/status': 401,
-      '/v1/openvpn/status': 401,
-      '/v1/portforward': 401,
-      '/v1/openvpn/portforwarded': 401,
-      '/v1/publicip/ip': 401,
-    };
+    gluetun.routes = { ...WANTS_A_KEY };
     start();
     await becomes('up');
     expect(vpn()).toMatchObject({
@@ -225,15 +220,7 @@ describe('VpnWatch', () => {
   it('believes engines that still reach their network, and nobody when they do not', async () => {
     start();
     await becomes('up');
-    engines.announce({
-      id: 'engine',
-      name: 'engine',
-      endpoint: { host: '127.0.0.1', port: 1 },
-      apiPort: null,
-      labels: {},
-      forwarded: false,
-      vpn: 'a',
-    });
+    engines.announce(aDescription('engine', { vpn: 'a' }));
     engines.get('engine')!.recordAnswer({ version: null, networkConnected: true });
     containers.containers.set('a', containerOf({ health: 'unhealthy' }));
     await looksMore(4);

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { aDescription } from '../../engine.spec-support';
 import { loadConfig } from '../../../config';
 import { EventBus } from '../../../events';
 import { monotonicMs } from '../../../kernel/clock';
@@ -158,10 +159,7 @@ describe('VpnController', () => {
   });
 
   it('lists the engines behind each', () => {
-    const description = { apiPort: null, labels: {}, forwarded: false, vpn: 'b' };
-    for (const id of ['e2', 'e1']) {
-      engines.announce({ ...description, id, name: id, endpoint: { host: '127.0.0.1', port: 1 } });
-    }
+    for (const id of ['e2', 'e1']) engines.announce(aDescription(id, { vpn: 'b' }));
     vpns.record('b', since(told, monotonicMs()));
     const [a, b] = controller.status().vpns;
     expect([a!.engines, b!.engines, b!.container_name]).toEqual([[], ['e1', 'e2'], 'b']);

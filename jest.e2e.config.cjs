@@ -7,8 +7,10 @@ module.exports = {
   transform: { '^.+\\.ts$': '@swc/jest' },
   testEnvironment: 'node',
   testTimeout: 60000,
-  // Two files at a time: each runs several programs, and mostly waits for the deadlines that they promise.
-  maxWorkers: 2,
+  // Three files at a time: each runs several programs, and mostly waits for the deadlines that they promise.
+  maxWorkers: 3,
+  // Of those tests of a file that run beside each other.
+  maxConcurrency: 3,
   // In a process of its own, which is the only thing that this limit is for.
   workerIdleMemoryLimit: '4GB',
 };

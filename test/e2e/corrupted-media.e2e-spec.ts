@@ -2,6 +2,7 @@ import {
   eventually,
   newContentId,
   openViewer,
+  scoped,
   startProduct,
   startSimulator,
   streamPath,
@@ -61,16 +62,9 @@ describe('media with wrong bytes', () => {
     expect(audit.longestGapMs).toBeLessThan(1500);
   }
 
-  afterEach(async () => {
-    await engine.clearFaults();
-    await eventually(async () => (await product.sessionCount()) === 0, 15_000, 'no session');
-    await engineIsFree(product, engine);
-    expect(await heldBytes(product)).toBe(0);
-  });
-
-  it.each([0.0001, 0.001, 0.01, 0.1])(
+  it.concurrent.each([0.0001, 0.001, 0.01, 0.1])(
     'at a ratio of %d: whole packets, resyncs are counted, another stream is not touched',
-    async (ratio) => {
+    scoped(async (ratio) => {
       const other = await witness();
       const ids = await Promise.all(SEEDS.map((seed) => damage(ratio, seed, FROM_BYTES)));
       const viewers = ids.map(watch);
@@ -96,46 +90,59 @@ describe('media with wrong bytes', () => {
       if (ratio >= 0.01) expect(resyncs).toBeGreaterThan(SEEDS.length);
       expectWitness(other);
       for (const viewer of [...viewers, other]) viewer.destroy();
-    },
+    }),
   );
 
-  it('from the first byte on: plays or fails with a status, in time, another stream is not touched', async () => {
-    const other = await witness();
-    const ids = await Promise.all(
-      [0.001, 0.01, 0.05, 0.1, 0.5, 1].flatMap((ratio) =>
-        [11, 12].map((seed) => damage(ratio, seed, 0)),
-      ),
-    );
-    const viewers = ids.map(watch);
-    const statuses = await Promise.all(viewers.map((viewer) => viewer.status()));
-    for (const [n, status] of statuses.entries()) {
-      expect([200, 502, 504]).toContain(status);
-      expect(viewers[n]!.headAfterMs).toBeLessThan(9000);
-    }
-    // One byte in a thousand is no reason to refuse; noise is no stream.
-    expect(statuses.slice(0, 2)).toEqual([200, 200]);
-    expect(statuses.slice(-2)).not.toContain(200);
-    expectWitness(other);
-    for (const viewer of [...viewers, other]) viewer.destroy();
-  });
+  it.concurrent(
+    'from the first byte on: plays or fails with a status, in time, another stream is not touched',
+    scoped(async () => {
+      const other = await witness();
+      const ids = await Promise.all(
+        [0.001, 0.01, 0.05, 0.1, 0.5, 1].flatMap((ratio) =>
+          [11, 12].map((seed) => damage(ratio, seed, 0)),
+        ),
+      );
+      const viewers = ids.map(watch);
+      const statuses = await Promise.all(viewers.map((viewer) => viewer.status()));
+      for (const [n, status] of statuses.entries()) {
+        expect([200, 502, 504]).toContain(status);
+        expect(viewers[n]!.headAfterMs).toBeLessThan(9000);
+      }
+      // One byte in a thousand is no reason to refuse; noise is no stream.
+      expect(statuses.slice(0, 2)).toEqual([200, 200]);
+      expect(statuses.slice(-2)).not.toContain(200);
+      expectWitness(other);
+      for (const viewer of [...viewers, other]) viewer.destroy();
+    }),
+  );
 
-  it('for a while only: the stream is clean again in the same response', async () => {
-    const id = newContentId();
-    await engine.fault({
-      kind: 'html_in_middle',
-      content: id,
-      bytes: 200_000,
-      html: 'x'.repeat(50_000),
-    });
-    const viewer = watch(id);
-    await viewer.playing();
-    await eventually(async () => (await product.session(id)).resyncs === 1, 10_000, 'a resync');
-    const { lostPackets } = viewer.audit.markers;
-    await viewer.receiveMore(3000);
-    expect(viewer.audit.misaligned).toBe(0);
-    // The damage was one place; what came after it is whole.
-    expect(viewer.audit.markers.lostPackets - lostPackets).toBeLessThanOrEqual(4);
-    expect(await product.session(id)).toMatchObject({ state: 'live', failovers: 0, resyncs: 1 });
-    viewer.destroy();
+  it.concurrent(
+    'for a while only: the stream is clean again in the same response',
+    scoped(async () => {
+      const id = newContentId();
+      await engine.fault({
+        kind: 'html_in_middle',
+        content: id,
+        bytes: 200_000,
+        html: 'x'.repeat(50_000),
+      });
+      const viewer = watch(id);
+      await viewer.playing();
+      await eventually(async () => (await product.session(id)).resyncs === 1, 10_000, 'a resync');
+      const { lostPackets } = viewer.audit.markers;
+      await viewer.receiveMore(3000);
+      expect(viewer.audit.misaligned).toBe(0);
+      // The damage was one place; what came after it is whole.
+      expect(viewer.audit.markers.lostPackets - lostPackets).toBeLessThanOrEqual(4);
+      expect(await product.session(id)).toMatchObject({ state: 'live', failovers: 0, resyncs: 1 });
+      viewer.destroy();
+    }),
+  );
+
+  it('leaves nothing behind', async () => {
+    await engine.clearFaults();
+    await eventually(async () => (await product.sessionCount()) === 0, 15_000, 'no session');
+    await engineIsFree(product, engine);
+    expect(await heldBytes(product)).toBe(0);
   });
 });

@@ -3,6 +3,7 @@ import {
   eventually,
   newContentId,
   openViewer,
+  scoped,
   startProduct,
   startSimulator,
   streamPath,
@@ -28,149 +29,162 @@ function expectUntouched({ audit }: Viewer): void {
   expect(audit.markers).toMatchObject({ lostPackets: 0, repeatedPackets: 0, jumps: [] });
 }
 
-describe('the history of one stream', () => {
-  it('is bounded by time', async () => {
-    const engine = await startSimulator({ bitrateMbps: 2, burstSeconds: 0, startDelayMs: 50 });
-    const product = await startProduct({
-      engines: [engine],
-      env: { PROXY_BUFFER_TTL: '3s', PROXY_JOIN_BEHIND: '30s' },
-    });
-    const id = newContentId();
-    const viewer = open(product, id);
-    await viewer.receiveMore(2500);
-    const filling = (await product.session(id)).buffer;
-    expect(filling.seconds).toBeGreaterThan(2);
-    await viewer.receiveMore(4500);
-    for (let n = 0; n < 5; n += 1) {
-      await viewer.receiveMore(200);
-      const { buffer } = await product.session(id);
-      // A chunk of up to 188 KB goes as a whole: at 2 Mbit/s that is up to 0.75 s.
-      expect(buffer.seconds).toBeGreaterThan(2);
-      expect(buffer.seconds).toBeLessThan(4.5);
-      expect(buffer.keyframes).toBeGreaterThanOrEqual(2);
-      expect(buffer.keyframes).toBeLessThanOrEqual(5);
-    }
-    // A later viewer gets the oldest there is, whole and in order.
-    const later = open(product, id);
-    await later.playing();
-    expect(later.audit.markers.firstLatencyMs!).toBeGreaterThan(1500);
-    expect(later.audit.markers.firstLatencyMs!).toBeLessThan(5000);
-    await later.receiveMore(1000);
-    expectUntouched(viewer);
-    expectUntouched(later);
-  });
+describe('bounds of the history', () => {
+  it.concurrent(
+    'the history of one stream: is bounded by time',
+    scoped(async () => {
+      const engine = await startSimulator({ bitrateMbps: 2, burstSeconds: 0, startDelayMs: 50 });
+      const product = await startProduct({
+        engines: [engine],
+        env: { PROXY_BUFFER_TTL: '3s', PROXY_JOIN_BEHIND: '30s' },
+      });
+      const id = newContentId();
+      const viewer = open(product, id);
+      await viewer.receiveMore(2500);
+      const filling = (await product.session(id)).buffer;
+      expect(filling.seconds).toBeGreaterThan(2);
+      await viewer.receiveMore(4500);
+      for (let n = 0; n < 5; n += 1) {
+        await viewer.receiveMore(200);
+        const { buffer } = await product.session(id);
+        // A chunk of up to 188 KB goes as a whole: at 2 Mbit/s that is up to 0.75 s.
+        expect(buffer.seconds).toBeGreaterThan(2);
+        expect(buffer.seconds).toBeLessThan(4.5);
+        expect(buffer.keyframes).toBeGreaterThanOrEqual(2);
+        expect(buffer.keyframes).toBeLessThanOrEqual(5);
+      }
+      // A later viewer gets the oldest there is, whole and in order.
+      const later = open(product, id);
+      await later.playing();
+      expect(later.audit.markers.firstLatencyMs!).toBeGreaterThan(1500);
+      expect(later.audit.markers.firstLatencyMs!).toBeLessThan(5000);
+      await later.receiveMore(1000);
+      expectUntouched(viewer);
+      expectUntouched(later);
+    }),
+  );
 
-  it('is bounded by bytes', async () => {
-    const engine = await startSimulator({ bitrateMbps: 8, burstSeconds: 0, startDelayMs: 50 });
-    const product = await startProduct({
-      engines: [engine],
-      env: { PROXY_BUFFER_SIZE: '2MiB', PROXY_JOIN_BEHIND: '30s' },
-    });
-    const id = newContentId();
-    const viewer = open(product, id);
-    await viewer.receiveMore(4000);
-    for (let n = 0; n < 5; n += 1) {
-      await viewer.receiveMore(200);
-      const { buffer } = await product.session(id);
-      expect(buffer.bytes).toBeLessThanOrEqual(2 * MIB + SLACK_BYTES);
-      expect(buffer.bytes).toBeGreaterThan(MIB);
-      expect(buffer.seconds).toBeLessThan(3);
-      expect(await ringBytes(product)).toBeLessThanOrEqual(2 * MIB + SLACK_BYTES);
-    }
-    const later = open(product, id);
-    await later.playing();
-    expect(later.audit.markers.firstLatencyMs!).toBeLessThan(4000);
-    expectUntouched(viewer);
-    expectUntouched(later);
-  });
+  it.concurrent(
+    'the history of one stream: is bounded by bytes',
+    scoped(async () => {
+      const engine = await startSimulator({ bitrateMbps: 8, burstSeconds: 0, startDelayMs: 50 });
+      const product = await startProduct({
+        engines: [engine],
+        env: { PROXY_BUFFER_SIZE: '2MiB', PROXY_JOIN_BEHIND: '30s' },
+      });
+      const id = newContentId();
+      const viewer = open(product, id);
+      await viewer.receiveMore(4000);
+      for (let n = 0; n < 5; n += 1) {
+        await viewer.receiveMore(200);
+        const { buffer } = await product.session(id);
+        expect(buffer.bytes).toBeLessThanOrEqual(2 * MIB + SLACK_BYTES);
+        expect(buffer.bytes).toBeGreaterThan(MIB);
+        expect(buffer.seconds).toBeLessThan(3);
+        expect(await ringBytes(product)).toBeLessThanOrEqual(2 * MIB + SLACK_BYTES);
+      }
+      const later = open(product, id);
+      await later.playing();
+      expect(later.audit.markers.firstLatencyMs!).toBeLessThan(4000);
+      expectUntouched(viewer);
+      expectUntouched(later);
+    }),
+  );
 
-  it('is given back with the session', async () => {
-    const engine = await startSimulator({ bitrateMbps: 8, burstSeconds: 10, startDelayMs: 50 });
-    const product = await startProduct({
-      engines: [engine],
-      env: { PROXY_GRACE_PERIOD: '200ms' },
-    });
-    const id = newContentId();
-    const viewer = open(product, id);
-    await viewer.playing();
-    await eventually(async () => (await ringBytes(product)) > 8 * MIB);
-    viewer.destroy();
-    await eventually(async () => (await ringBytes(product)) === 0);
-    const over = await product.session(id);
-    expect(over).toMatchObject({ is_active: false, buffer: { bytes: 0, keyframes: 0 } });
-    expect(over.bytes_in).toBeGreaterThan(8 * MIB);
-  });
-});
-
-describe('the history of all streams', () => {
-  it('shrinks fairly at PROXY_BUFFER_TOTAL, never below five seconds, and nobody feels it', async () => {
-    const engine = await startSimulator({ bitrateMbps: 2, burstSeconds: 20, startDelayMs: 50 });
-    const product = await startProduct({
-      engines: [engine],
-      env: {
-        PROXY_BUFFER_TOTAL: '6MiB',
-        MAX_STREAMS_PER_ENGINE: '10',
-        PROXY_GRACE_PERIOD: '200ms',
-      },
-    });
-    const ids = Array.from({ length: 3 }, newContentId);
-    const viewers: Viewer[] = [];
-    for (const id of ids) {
+  it.concurrent(
+    'the history of one stream: is given back with the session',
+    scoped(async () => {
+      const engine = await startSimulator({ bitrateMbps: 8, burstSeconds: 10, startDelayMs: 50 });
+      const product = await startProduct({
+        engines: [engine],
+        env: { PROXY_GRACE_PERIOD: '200ms' },
+      });
+      const id = newContentId();
       const viewer = open(product, id);
       await viewer.playing();
-      viewers.push(viewer);
-    }
-    // Three times five megabytes came; six are kept.
-    await eventually(async () => {
-      const { body } = await product.api('GET', '/proxy/sessions');
-      const taken = (body.sessions as { bytes_in: number }[]).map((one) => one.bytes_in);
-      return taken.length === 3 && taken.every((bytes) => bytes > 5_000_000);
-    });
-    await eventually(
-      async () => (await ringBytes(product)) <= 6 * MIB + 3 * SLACK_BYTES,
-      5000,
-      'the total is kept',
-    );
-    for (let n = 0; n < 4; n += 1) {
-      await viewers[0]!.receiveMore(500);
-      expect(await ringBytes(product)).toBeLessThanOrEqual(6 * MIB + 3 * SLACK_BYTES);
-    }
-    const { body } = await product.api('GET', '/proxy/sessions');
-    for (const { buffer } of body.sessions as { buffer: { seconds: number; bytes: number } }[]) {
-      expect(buffer.seconds).toBeGreaterThan(5);
-      expect(buffer.bytes).toBeGreaterThan(MIB);
-      expect(buffer.bytes).toBeLessThan(2 * MIB + SLACK_BYTES);
-    }
-    const later = open(product, ids[0]!);
-    await later.playing();
-    expect(later.audit.markers.firstLatencyMs!).toBeGreaterThan(2800);
-    viewers.push(later);
-    await Promise.all(viewers.map((viewer) => viewer.receiveMore(500)));
-    viewers.forEach(expectUntouched);
-    // With fewer streams each may keep more again.
-    viewers[1]!.destroy();
-    viewers[2]!.destroy();
-    await eventually(async () => (await product.sessionCount()) === 1);
-    const kept = async (): Promise<number> => (await product.session(ids[0]!)).buffer.seconds;
-    const before = await kept();
-    await viewers[0]!.receiveMore(3000);
-    expect(await kept()).toBeGreaterThan(before + 1);
-  });
+      await eventually(async () => (await ringBytes(product)) > 8 * MIB);
+      viewer.destroy();
+      await eventually(async () => (await ringBytes(product)) === 0);
+      const over = await product.session(id);
+      expect(over).toMatchObject({ is_active: false, buffer: { bytes: 0, keyframes: 0 } });
+      expect(over.bytes_in).toBeGreaterThan(8 * MIB);
+    }),
+  );
 
-  it('keeps five seconds of every stream even when the total is too small for that', async () => {
-    const engine = await startSimulator({ bitrateMbps: 4, burstSeconds: 12, startDelayMs: 50 });
-    const product = await startProduct({
-      engines: [engine],
-      env: { PROXY_BUFFER_TOTAL: '1MiB' },
-    });
-    const ids = [newContentId(), newContentId()];
-    const viewers = ids.map((id) => open(product, id));
-    await Promise.all(viewers.map((viewer) => viewer.receiveMore(14_000)));
-    for (const id of ids) {
-      const { buffer } = await product.session(id);
-      expect(buffer.seconds).toBeGreaterThanOrEqual(5);
-      expect(buffer.seconds).toBeLessThan(8);
-    }
-    viewers.forEach(expectUntouched);
-  });
+  it.concurrent(
+    'the history of all streams: shrinks fairly at PROXY_BUFFER_TOTAL, never below five seconds, and nobody feels it',
+    scoped(async () => {
+      const engine = await startSimulator({ bitrateMbps: 2, burstSeconds: 20, startDelayMs: 50 });
+      const product = await startProduct({
+        engines: [engine],
+        env: {
+          PROXY_BUFFER_TOTAL: '6MiB',
+          MAX_STREAMS_PER_ENGINE: '10',
+          PROXY_GRACE_PERIOD: '200ms',
+        },
+      });
+      const ids = Array.from({ length: 3 }, newContentId);
+      const viewers: Viewer[] = [];
+      for (const id of ids) {
+        const viewer = open(product, id);
+        await viewer.playing();
+        viewers.push(viewer);
+      }
+      // Three times five megabytes came; six are kept.
+      await eventually(async () => {
+        const { body } = await product.api('GET', '/proxy/sessions');
+        const taken = (body.sessions as { bytes_in: number }[]).map((one) => one.bytes_in);
+        return taken.length === 3 && taken.every((bytes) => bytes > 5_000_000);
+      });
+      await eventually(
+        async () => (await ringBytes(product)) <= 6 * MIB + 3 * SLACK_BYTES,
+        5000,
+        'the total is kept',
+      );
+      for (let n = 0; n < 4; n += 1) {
+        await viewers[0]!.receiveMore(500);
+        expect(await ringBytes(product)).toBeLessThanOrEqual(6 * MIB + 3 * SLACK_BYTES);
+      }
+      const { body } = await product.api('GET', '/proxy/sessions');
+      for (const { buffer } of body.sessions as { buffer: { seconds: number; bytes: number } }[]) {
+        expect(buffer.seconds).toBeGreaterThan(5);
+        expect(buffer.bytes).toBeGreaterThan(MIB);
+        expect(buffer.bytes).toBeLessThan(2 * MIB + SLACK_BYTES);
+      }
+      const later = open(product, ids[0]!);
+      await later.playing();
+      expect(later.audit.markers.firstLatencyMs!).toBeGreaterThan(2800);
+      viewers.push(later);
+      await Promise.all(viewers.map((viewer) => viewer.receiveMore(500)));
+      viewers.forEach(expectUntouched);
+      // With fewer streams each may keep more again.
+      viewers[1]!.destroy();
+      viewers[2]!.destroy();
+      await eventually(async () => (await product.sessionCount()) === 1);
+      const kept = async (): Promise<number> => (await product.session(ids[0]!)).buffer.seconds;
+      const before = await kept();
+      await viewers[0]!.receiveMore(3000);
+      expect(await kept()).toBeGreaterThan(before + 1);
+    }),
+  );
+
+  it.concurrent(
+    'the history of all streams: keeps five seconds of every stream even when the total is too small for that',
+    scoped(async () => {
+      const engine = await startSimulator({ bitrateMbps: 4, burstSeconds: 12, startDelayMs: 50 });
+      const product = await startProduct({
+        engines: [engine],
+        env: { PROXY_BUFFER_TOTAL: '1MiB' },
+      });
+      const ids = [newContentId(), newContentId()];
+      const viewers = ids.map((id) => open(product, id));
+      await Promise.all(viewers.map((viewer) => viewer.receiveMore(14_000)));
+      for (const id of ids) {
+        const { buffer } = await product.session(id);
+        expect(buffer.seconds).toBeGreaterThanOrEqual(5);
+        expect(buffer.seconds).toBeLessThan(8);
+      }
+      viewers.forEach(expectUntouched);
+    }),
+  );
 });

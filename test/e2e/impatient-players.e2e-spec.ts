@@ -3,6 +3,7 @@ import {
   expectProblem,
   newContentId,
   openViewer,
+  scoped,
   startProduct,
   startSimulator,
   streamPath,
@@ -58,9 +59,9 @@ describe('a player with a short read time-out', () => {
     return { viewer, attempts };
   }
 
-  it.each([25, 45])(
+  it.concurrent.each([25, 45])(
     'plays although the engine needs %d s, from one engine session (times scaled by 4)',
-    async (seconds) => {
+    scoped(async (seconds) => {
       const id = newContentId();
       await engine.setContent(id, { start_delay_ms: seconds * 1000 * SCALE });
       const { viewer, attempts } = await playWithRetries(id);
@@ -71,60 +72,69 @@ describe('a player with a short read time-out', () => {
       expect(await engine.starts(id)).toHaveLength(1);
       const { infohash } = await engine.content(id);
       expect(await engine.journal(`/content/${infohash}`)).toHaveLength(1);
-    },
+    }),
   );
 
-  it('gets the head early, others only with the media', async () => {
-    const id = newContentId();
-    await engine.setContent(id, { start_delay_ms: 3000 });
-    const [exoplayer, vlc] = [EXOPLAYER, VLC].map((headers) =>
-      openViewer(product.url(streamPath(id)), { headers }),
-    );
-    const head = await exoplayer!.head;
-    expect(head.status).toBe(200);
-    expect(head.headers['content-type']).toBe('video/mp2t');
-    expect(exoplayer!.audit.bytes).toBe(0);
-    expect(vlc!.headAfterMs).toBeNull();
-    await Promise.all([exoplayer!.playing(), vlc!.playing()]);
-    expect(exoplayer!.headAfterMs).toBeGreaterThan(EARLY_HEADERS_MS - 50);
-    expect(exoplayer!.headAfterMs).toBeLessThan(vlc!.headAfterMs!);
-    expect(vlc!.headAfterMs).toBeGreaterThan(2900);
-    expect(exoplayer!.audit.firstPids.slice(0, 2)).toEqual(vlc!.audit.firstPids.slice(0, 2));
-  });
+  it.concurrent(
+    'gets the head early, others only with the media',
+    scoped(async () => {
+      const id = newContentId();
+      await engine.setContent(id, { start_delay_ms: 3000 });
+      const [exoplayer, vlc] = [EXOPLAYER, VLC].map((headers) =>
+        openViewer(product.url(streamPath(id)), { headers }),
+      );
+      const head = await exoplayer!.head;
+      expect(head.status).toBe(200);
+      expect(head.headers['content-type']).toBe('video/mp2t');
+      expect(exoplayer!.audit.bytes).toBe(0);
+      expect(vlc!.headAfterMs).toBeNull();
+      await Promise.all([exoplayer!.playing(), vlc!.playing()]);
+      expect(exoplayer!.headAfterMs).toBeGreaterThan(EARLY_HEADERS_MS - 50);
+      expect(exoplayer!.headAfterMs).toBeLessThan(vlc!.headAfterMs!);
+      expect(vlc!.headAfterMs).toBeGreaterThan(2900);
+      expect(exoplayer!.audit.firstPids.slice(0, 2)).toEqual(vlc!.audit.firstPids.slice(0, 2));
+    }),
+  );
 });
 
 describe('a start that fails', () => {
-  it('keeps its status, but resets who has the head already', async () => {
-    const engine = await startSimulator();
-    const product = await startProduct({
-      engines: [engine],
-      env: { PROXY_EARLY_HEADERS_AFTER: '300ms', PROXY_INIT_TIMEOUT: '2s' },
-    });
-    const id = newContentId();
-    await engine.setContent(id, { start_delay_ms: 60_000 });
-    const patient = openViewer(product.url(streamPath(id)), { headers: VLC });
-    const impatient = openViewer(product.url(streamPath(id)), { headers: EXOPLAYER });
-    expect(await impatient.status()).toBe(200);
-    const problem = await expectProblem(patient, 504, 'start_timeout');
-    expect(problem.retry_after).toBeGreaterThan(0);
-    expect((await impatient.closed).how).toBe('rst');
-    expect(impatient.audit.bytes).toBe(0);
-    expect(await product.sessionCount()).toBe(0);
-  });
+  it.concurrent(
+    'keeps its status, but resets who has the head already',
+    scoped(async () => {
+      const engine = await startSimulator();
+      const product = await startProduct({
+        engines: [engine],
+        env: { PROXY_EARLY_HEADERS_AFTER: '300ms', PROXY_INIT_TIMEOUT: '2s' },
+      });
+      const id = newContentId();
+      await engine.setContent(id, { start_delay_ms: 60_000 });
+      const patient = openViewer(product.url(streamPath(id)), { headers: VLC });
+      const impatient = openViewer(product.url(streamPath(id)), { headers: EXOPLAYER });
+      expect(await impatient.status()).toBe(200);
+      const problem = await expectProblem(patient, 504, 'start_timeout');
+      expect(problem.retry_after).toBeGreaterThan(0);
+      expect((await impatient.closed).how).toBe('rst');
+      expect(impatient.audit.bytes).toBe(0);
+      expect(await product.sessionCount()).toBe(0);
+    }),
+  );
 
-  it('is 504 each time, however the budget falls between two ticks of a timer', async () => {
-    const engine = await startSimulator();
-    const product = await startProduct({
-      engines: [engine],
-      env: { PROXY_INIT_TIMEOUT: '200ms', MAX_STREAMS_PER_ENGINE: '20' },
-    });
-    const ids = Array.from({ length: 20 }, newContentId);
-    await Promise.all(ids.map((id) => engine.setContent(id, { start_delay_ms: 60_000 })));
-    const statuses: number[] = [];
-    for (const id of ids) {
-      // One after the other: a busy loop's timers are late and would hide one that is early.
-      statuses.push(await openViewer(product.url(streamPath(id)), { headers: VLC }).status());
-    }
-    expect(statuses).toEqual(ids.map(() => 504));
-  });
+  it.concurrent(
+    'is 504 each time, however the budget falls between two ticks of a timer',
+    scoped(async () => {
+      const engine = await startSimulator();
+      const product = await startProduct({
+        engines: [engine],
+        env: { PROXY_INIT_TIMEOUT: '200ms', MAX_STREAMS_PER_ENGINE: '20' },
+      });
+      const ids = Array.from({ length: 20 }, newContentId);
+      await Promise.all(ids.map((id) => engine.setContent(id, { start_delay_ms: 60_000 })));
+      const statuses: number[] = [];
+      for (const id of ids) {
+        // One after the other: a busy loop's timers are late and would hide one that is early.
+        statuses.push(await openViewer(product.url(streamPath(id)), { headers: VLC }).status());
+      }
+      expect(statuses).toEqual(ids.map(() => 504));
+    }),
+  );
 });

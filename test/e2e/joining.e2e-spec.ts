@@ -2,6 +2,7 @@ import {
   eventually,
   newContentId,
   openViewer,
+  scoped,
   PAT_PID,
   SIM_PIDS,
   startProduct,
@@ -35,58 +36,64 @@ function expectCleanStart({ audit }: Viewer): void {
   }
 }
 
-describe.each([
-  ['0s', 0],
-  ['1s', 1000],
-  ['3s', 3000],
-  ['6s', 6000],
-])('joining a running stream with PROXY_JOIN_BEHIND=%s', (setting, behindMs) => {
-  it('begins so far behind live, at a key frame, at once', async () => {
-    const engine = await startSimulator({ burstSeconds: 9, startDelayMs: 50 });
-    const product = await startProduct({
-      engines: [engine],
-      env: { PROXY_JOIN_BEHIND: setting },
-    });
-    const id = newContentId();
-    const first = open(product, id);
-    await first.playing();
-    // Who waited for the start gets all there is.
-    expect(first.audit.markers.firstLatencyMs).toBeGreaterThan(7500);
-    await first.until(({ markers }) => markers.lastLatencyMs! < 400, 10_000, 'end of the burst');
-    const joiners: Viewer[] = [];
-    for (let n = 0; n < 4; n += 1) {
-      const viewer = open(product, id);
-      await viewer.playing();
-      joiners.push(viewer);
-      await first.receiveMore(250);
-    }
-    expect(Math.min(...joiners.map(({ headAfterMs }) => headAfterMs!))).toBeLessThan(150);
-    await Promise.all(joiners.map((viewer) => viewer.receiveMore(behindMs + 1500)));
-    for (const viewer of joiners) {
-      const { markers } = viewer.audit;
-      expect(markers.firstLatencyMs!).toBeGreaterThan(behindMs - 250);
-      expect(markers.firstLatencyMs!).toBeLessThan(behindMs + SLACK_MS);
-      // It keeps its distance only until it has caught up: then it is live like everybody.
-      expect(markers.lastLatencyMs!).toBeLessThan(1000);
-      expectCleanStart(viewer);
-    }
-    expectCleanStart(first);
-  });
+describe('joining a running stream', () => {
+  it.concurrent.each([
+    ['0s', 0],
+    ['1s', 1000],
+    ['3s', 3000],
+    ['6s', 6000],
+  ])(
+    'with PROXY_JOIN_BEHIND=%s begins so far behind live, at a key frame, at once',
+    scoped(async (setting, behindMs) => {
+      const engine = await startSimulator({ burstSeconds: 9, startDelayMs: 50 });
+      const product = await startProduct({
+        engines: [engine],
+        env: { PROXY_JOIN_BEHIND: setting },
+      });
+      const id = newContentId();
+      const first = open(product, id);
+      await first.playing();
+      // Who waited for the start gets all there is.
+      expect(first.audit.markers.firstLatencyMs).toBeGreaterThan(7500);
+      await first.until(({ markers }) => markers.lastLatencyMs! < 400, 10_000, 'end of the burst');
+      const joiners: Viewer[] = [];
+      for (let n = 0; n < 4; n += 1) {
+        const viewer = open(product, id);
+        await viewer.playing();
+        joiners.push(viewer);
+        await first.receiveMore(250);
+      }
+      expect(Math.min(...joiners.map(({ headAfterMs }) => headAfterMs!))).toBeLessThan(150);
+      await Promise.all(joiners.map((viewer) => viewer.receiveMore(behindMs + 1500)));
+      for (const viewer of joiners) {
+        const { markers } = viewer.audit;
+        expect(markers.firstLatencyMs!).toBeGreaterThan(behindMs - 250);
+        expect(markers.firstLatencyMs!).toBeLessThan(behindMs + SLACK_MS);
+        // It keeps its distance only until it has caught up: then it is live like everybody.
+        expect(markers.lastLatencyMs!).toBeLessThan(1000);
+        expectCleanStart(viewer);
+      }
+      expectCleanStart(first);
+    }),
+  );
 });
 
 describe('joining when the history is shorter than PROXY_JOIN_BEHIND', () => {
-  it('begins at the oldest key frame there is', async () => {
-    const engine = await startSimulator({ burstSeconds: 2, startDelayMs: 50 });
-    const product = await startProduct({ engines: [engine], env: { PROXY_JOIN_BEHIND: '30s' } });
-    const id = newContentId();
-    const first = open(product, id);
-    await first.playing();
-    await first.receiveMore(2000);
-    const later = open(product, id);
-    await later.playing();
-    expect(later.audit.markers.firstMediaNumber).toBe(first.audit.markers.firstMediaNumber);
-    expectCleanStart(later);
-  });
+  it.concurrent(
+    'begins at the oldest key frame there is',
+    scoped(async () => {
+      const engine = await startSimulator({ burstSeconds: 2, startDelayMs: 50 });
+      const product = await startProduct({ engines: [engine], env: { PROXY_JOIN_BEHIND: '30s' } });
+      const id = newContentId();
+      const first = open(product, id);
+      await first.playing();
+      await first.receiveMore(2000);
+      const later = open(product, id);
+      await later.playing();
+      expect(later.audit.markers.firstMediaNumber).toBe(first.audit.markers.firstMediaNumber);
+      expectCleanStart(later);
+    }),
+  );
 });
 
 describe('streams without key frames', () => {
@@ -98,34 +105,45 @@ describe('streams without key frames', () => {
     product = await startProduct({ engines: [engine] });
   });
 
-  it('let viewers in after three seconds of media, right after PAT and PMT', async () => {
-    const id = newContentId();
-    await engine.fault({ kind: 'no_random_access', content: id });
-    const first = open(product, id);
-    await first.until(({ markers }) => markers.count > 25, 20_000, 'media');
-    expect(first.headAfterMs).toBeGreaterThan(2800);
-    expect(first.headAfterMs).toBeLessThan(6000);
-    expect(first.audit.firstAt).toMatchObject({ pat: 0, pmt: 1, randomAccess: null });
-    await eventually(async () => (await product.session(id)).state === 'live');
-    const later = open(product, id);
-    await later.until(({ markers }) => markers.count > 25, 10_000, 'media');
-    expect(later.headAfterMs).toBeLessThan(1000);
-    expect(later.audit.firstAt).toMatchObject({ pat: 0, pmt: 1, randomAccess: null });
-    expect(later.audit).toMatchObject({ misaligned: 0, crcErrors: 0 });
-  });
+  it.concurrent(
+    'let viewers in after three seconds of media, right after PAT and PMT',
+    scoped(async () => {
+      const id = newContentId();
+      await engine.fault({ kind: 'no_random_access', content: id });
+      const first = open(product, id);
+      await first.until(({ markers }) => markers.count > 25, 20_000, 'media');
+      expect(first.headAfterMs).toBeGreaterThan(2800);
+      expect(first.headAfterMs).toBeLessThan(6000);
+      expect(first.audit.firstAt).toMatchObject({ pat: 0, pmt: 1, randomAccess: null });
+      await eventually(async () => (await product.session(id)).state === 'live');
+      const later = open(product, id);
+      await later.until(({ markers }) => markers.count > 25, 10_000, 'media');
+      expect(later.headAfterMs).toBeLessThan(1000);
+      expect(later.audit.firstAt).toMatchObject({ pat: 0, pmt: 1, randomAccess: null });
+      expect(later.audit).toMatchObject({ misaligned: 0, crcErrors: 0 });
+    }),
+  );
 
-  it('let radio begin at once, the later listener too', async () => {
-    const listeners: Viewer[] = [];
-    for (let n = 0; n < 2; n += 1) {
-      const listener = open(product, RADIO);
-      await listener.until(({ markers }) => markers.receivedMs > 1500, 10_000, 'sound');
-      listeners.push(listener);
-    }
-    for (const { audit, headAfterMs } of listeners) {
-      expect(audit.firstAt).toMatchObject({ pat: 0, pmt: 1, audio: 2, video: null });
-      expect(headAfterMs).toBeLessThan(1500);
-      expect(audit).toMatchObject({ misaligned: 0, continuityErrors: 0, flagged: 0, crcErrors: 0 });
-      expect(audit.markers).toMatchObject({ lostPackets: 0, repeatedPackets: 0, jumps: [] });
-    }
-  });
+  it.concurrent(
+    'let radio begin at once, the later listener too',
+    scoped(async () => {
+      const listeners: Viewer[] = [];
+      for (let n = 0; n < 2; n += 1) {
+        const listener = open(product, RADIO);
+        await listener.until(({ markers }) => markers.receivedMs > 1500, 10_000, 'sound');
+        listeners.push(listener);
+      }
+      for (const { audit, headAfterMs } of listeners) {
+        expect(audit.firstAt).toMatchObject({ pat: 0, pmt: 1, audio: 2, video: null });
+        expect(headAfterMs).toBeLessThan(1500);
+        expect(audit).toMatchObject({
+          misaligned: 0,
+          continuityErrors: 0,
+          flagged: 0,
+          crcErrors: 0,
+        });
+        expect(audit.markers).toMatchObject({ lostPackets: 0, repeatedPackets: 0, jumps: [] });
+      }
+    }),
+  );
 });

@@ -2,6 +2,7 @@ import {
   eventually,
   newContentId,
   openViewer,
+  scoped,
   startProduct,
   startSimulator,
   streamPath,
@@ -65,138 +66,158 @@ async function playOn({ product }: Stage, id: string, seconds: number): Promise<
   await eventually(async () => (await bytes()) >= wanted, seconds * 2000 + 10_000, 'more media');
 }
 
-describe('a stream that repeats itself', () => {
-  it('is reported once, within the promised time, and goes on', async () => {
-    const here = await stage('report');
-    const id = newContentId();
-    const viewer = await watch(here, id);
-    const [engine] = await enginesOf(here, id);
-    await viewer.receiveMore(2000);
-    await engine.actOnReaders('loop_back', { content: id, seconds: LOOP_SECONDS });
-    const session = await eventually(
-      async () => {
-        const now = await here.product.session(id);
-        return now.looping === null ? false : now;
-      },
-      FOUND_WITHIN_MS,
-      'a loop',
-    );
-    expect(session.looping.cause).toBe('media_repeats');
-    expect(session.looping.period_s).toBeGreaterThan(LOOP_SECONDS - 1);
-    expect(session.looping.period_s).toBeLessThan(LOOP_SECONDS + 1);
-    await eventually(async () => (await loopEvents(here, id)).length > 0);
-    await playOn(here, id, 4);
-    const events = await loopEvents(here, id);
-    expect(events).toHaveLength(1);
-    expect(events[0]).toMatchObject({
-      engine_id: engine.engineId,
-      cause: 'media_repeats',
-      action: 'report',
-    });
-    expect(await here.product.session(id)).toMatchObject({ state: 'live', failovers: 0 });
-    expect(viewer.ending).toBeNull();
-    const labels = { cause: 'media_repeats', action: 'report' };
-    expect(await metric(here.product, 'proxy_loops_total', labels)).toBe(1);
-    expect(await metric(here.product, 'proxy_streams_looping')).toBe(1);
-  });
+describe('loops and stale positions', () => {
+  it.concurrent(
+    'a stream that repeats itself: is reported once, within the promised time, and goes on',
+    scoped(async () => {
+      const here = await stage('report');
+      const id = newContentId();
+      const viewer = await watch(here, id);
+      const [engine] = await enginesOf(here, id);
+      await viewer.receiveMore(2000);
+      await engine.actOnReaders('loop_back', { content: id, seconds: LOOP_SECONDS });
+      const session = await eventually(
+        async () => {
+          const now = await here.product.session(id);
+          return now.looping === null ? false : now;
+        },
+        FOUND_WITHIN_MS,
+        'a loop',
+      );
+      expect(session.looping.cause).toBe('media_repeats');
+      expect(session.looping.period_s).toBeGreaterThan(LOOP_SECONDS - 1);
+      expect(session.looping.period_s).toBeLessThan(LOOP_SECONDS + 1);
+      await eventually(async () => (await loopEvents(here, id)).length > 0);
+      await playOn(here, id, 4);
+      const events = await loopEvents(here, id);
+      expect(events).toHaveLength(1);
+      expect(events[0]).toMatchObject({
+        engine_id: engine.engineId,
+        cause: 'media_repeats',
+        action: 'report',
+      });
+      expect(await here.product.session(id)).toMatchObject({ state: 'live', failovers: 0 });
+      expect(viewer.ending).toBeNull();
+      const labels = { cause: 'media_repeats', action: 'report' };
+      expect(await metric(here.product, 'proxy_loops_total', labels)).toBe(1);
+      expect(await metric(here.product, 'proxy_streams_looping')).toBe(1);
+    }),
+  );
 
-  it('is left for another engine in the same response, with failover', async () => {
-    const here = await stage('failover');
-    const id = newContentId();
-    const viewer = await watch(here, id);
-    const [engine, other] = await enginesOf(here, id);
-    await viewer.receiveMore(2000);
-    await engine.actOnReaders('loop_back', { content: id, seconds: LOOP_SECONDS });
-    await eventually(
-      async () => (await here.product.session(id)).container_id === other.engineId,
-      FOUND_WITHIN_MS,
-      'another engine',
-    );
-    await playOn(here, id, 8);
-    await eventually(async () => (await here.product.session(id)).looping === null);
-    expect(await here.product.session(id)).toMatchObject({
-      state: 'live',
-      failovers: 1,
-      looping: null,
-      attempts: [{ outcome: 'the stream repeats itself' }, { outcome: 'playing' }],
-    });
-    expect(await loopEvents(here, id)).toMatchObject([{ action: 'failover' }]);
-    expect(viewer.ending).toBeNull();
-    await eventually(async () => (await engine.counters())['sessions_open'] === 0);
-  });
+  it.concurrent(
+    'a stream that repeats itself: is left for another engine in the same response, with failover',
+    scoped(async () => {
+      const here = await stage('failover');
+      const id = newContentId();
+      const viewer = await watch(here, id);
+      const [engine, other] = await enginesOf(here, id);
+      await viewer.receiveMore(2000);
+      await engine.actOnReaders('loop_back', { content: id, seconds: LOOP_SECONDS });
+      await eventually(
+        async () => (await here.product.session(id)).container_id === other.engineId,
+        FOUND_WITHIN_MS,
+        'another engine',
+      );
+      await playOn(here, id, 8);
+      await eventually(async () => (await here.product.session(id)).looping === null);
+      expect(await here.product.session(id)).toMatchObject({
+        state: 'live',
+        failovers: 1,
+        looping: null,
+        attempts: [{ outcome: 'the stream repeats itself' }, { outcome: 'playing' }],
+      });
+      expect(await loopEvents(here, id)).toMatchObject([{ action: 'failover' }]);
+      expect(viewer.ending).toBeNull();
+      await eventually(async () => (await engine.counters())['sessions_open'] === 0);
+    }),
+  );
 
-  it('is ended with its reason and its viewers reset, with stop', async () => {
-    const here = await stage('stop');
-    const id = newContentId();
-    const viewer = await watch(here, id);
-    const [engine] = await enginesOf(here, id);
-    await engine.actOnReaders('loop_back', { content: id, seconds: LOOP_SECONDS });
-    await eventually(() => viewer.ending !== null, FOUND_WITHIN_MS, 'the end');
-    expect(viewer.ending?.how).toBe('rst');
-    expect(await here.product.session(id)).toMatchObject({
-      state: 'ended',
-      end_reason: 'looping',
-      looping: null,
-    });
-    expect(await loopEvents(here, id)).toMatchObject([{ action: 'stop' }]);
-  });
-});
+  it.concurrent(
+    'a stream that repeats itself: is ended with its reason and its viewers reset, with stop',
+    scoped(async () => {
+      const here = await stage('stop');
+      const id = newContentId();
+      const viewer = await watch(here, id);
+      const [engine] = await enginesOf(here, id);
+      await engine.actOnReaders('loop_back', { content: id, seconds: LOOP_SECONDS });
+      await eventually(() => viewer.ending !== null, FOUND_WITHIN_MS, 'the end');
+      expect(viewer.ending?.how).toBe('rst');
+      expect(await here.product.session(id)).toMatchObject({
+        state: 'ended',
+        end_reason: 'looping',
+        looping: null,
+      });
+      expect(await loopEvents(here, id)).toMatchObject([{ action: 'stop' }]);
+    }),
+  );
 
-describe('a live position that is stale', () => {
-  it.each([
+  it.concurrent.each([
     ['position_stands_still', { kind: 'stat_position_stuck' }, STALE_MS],
     ['position_behind', { kind: 'stat_stale', seconds: 7200 }, 0],
-  ])('is reported as %s', async (cause, fault, afterMs) => {
-    const here = await stage('report');
-    const id = newContentId();
-    for (const engine of here.engines) await engine.fault({ ...fault, content: id });
-    const viewer = await watch(here, id);
-    await eventually(
-      async () => (await here.product.session(id)).looping?.cause === cause,
-      afterMs + 12_000,
-      cause,
-    );
-    await eventually(async () => (await loopEvents(here, id)).length > 0);
-    expect(await loopEvents(here, id)).toMatchObject([{ cause, action: 'report', period_s: null }]);
-    expect(viewer.ending).toBeNull();
-  });
-});
+  ])(
+    'a live position that is stale: a live position that is stale: is reported as %s',
+    scoped(async (cause, fault, afterMs) => {
+      const here = await stage('report');
+      const id = newContentId();
+      for (const engine of here.engines) await engine.fault({ ...fault, content: id });
+      const viewer = await watch(here, id);
+      await eventually(
+        async () => (await here.product.session(id)).looping?.cause === cause,
+        afterMs + 12_000,
+        cause,
+      );
+      await eventually(async () => (await loopEvents(here, id)).length > 0);
+      expect(await loopEvents(here, id)).toMatchObject([
+        { cause, action: 'report', period_s: null },
+      ]);
+      expect(viewer.ending).toBeNull();
+    }),
+  );
 
-describe('a stream that is well', () => {
-  it('is never called a loop: start burst, wrap of the clock, splice with overlap, jump of the clock', async () => {
-    const options = { bitrateMbps: 4, burstSeconds: 15 };
-    // The clock wraps some seconds after the start.
-    const wrapsSoon = String(2 ** 33 - 20 * 90_000);
-    const engine = await startSimulator({ ...options, args: ['--pts-start', wrapsSoon] });
-    const product = await startProduct({
-      engines: [engine],
-      env: { LOOP_DETECTION: 'stop', LOOP_DETECTION_AFTER: '2s', PROXY_RETRY_BASE: '50ms' },
-    });
-    const here: Stage = { engines: [engine, engine], product };
-    const id = newContentId();
-    const viewer = await watch(here, id);
-    await viewer.receiveMore(5000);
-    expectUntouched(viewer.audit);
-    // The new session's burst repeats fifteen seconds that were sent before.
-    await engine.actOnReaders('reset', { content: id });
-    await eventually(async () => (await product.session(id)).failovers === 1, 10_000, 'a splice');
-    await viewer.receiveMore(6000);
-    await engine.actOnReaders('pcr_jump', { content: id, seconds: -60 });
-    await viewer.receiveMore(12_000);
-    expect(viewer.ending).toBeNull();
-    expect(await product.session(id)).toMatchObject({ state: 'live', failovers: 1, looping: null });
-    expect(await loopEvents(here, id)).toEqual([]);
-  });
+  it.concurrent(
+    'a stream that is well: is never called a loop: start burst, wrap of the clock, splice with overlap, jump of the clock',
+    scoped(async () => {
+      const options = { bitrateMbps: 4, burstSeconds: 15 };
+      // The clock wraps some seconds after the start.
+      const wrapsSoon = String(2 ** 33 - 20 * 90_000);
+      const engine = await startSimulator({ ...options, args: ['--pts-start', wrapsSoon] });
+      const product = await startProduct({
+        engines: [engine],
+        env: { LOOP_DETECTION: 'stop', LOOP_DETECTION_AFTER: '2s', PROXY_RETRY_BASE: '50ms' },
+      });
+      const here: Stage = { engines: [engine, engine], product };
+      const id = newContentId();
+      const viewer = await watch(here, id);
+      await viewer.receiveMore(5000);
+      expectUntouched(viewer.audit);
+      // The new session's burst repeats fifteen seconds that were sent before.
+      await engine.actOnReaders('reset', { content: id });
+      await eventually(async () => (await product.session(id)).failovers === 1, 10_000, 'a splice');
+      await viewer.receiveMore(6000);
+      await engine.actOnReaders('pcr_jump', { content: id, seconds: -60 });
+      await viewer.receiveMore(12_000);
+      expect(viewer.ending).toBeNull();
+      expect(await product.session(id)).toMatchObject({
+        state: 'live',
+        failovers: 1,
+        looping: null,
+      });
+      expect(await loopEvents(here, id)).toEqual([]);
+    }),
+  );
 
-  it('is not looked at when it is not to be', async () => {
-    const here = await stage('off');
-    const id = newContentId();
-    for (const engine of here.engines) await engine.fault({ kind: 'stat_stale', content: id });
-    await watch(here, id);
-    const [engine] = await enginesOf(here, id);
-    await engine.actOnReaders('loop_back', { content: id, seconds: 3 });
-    await playOn(here, id, 12);
-    expect((await here.product.session(id)).looping).toBeNull();
-    expect(await loopEvents(here, id)).toEqual([]);
-  });
+  it.concurrent(
+    'a stream that is well: is not looked at when it is not to be',
+    scoped(async () => {
+      const here = await stage('off');
+      const id = newContentId();
+      for (const engine of here.engines) await engine.fault({ kind: 'stat_stale', content: id });
+      await watch(here, id);
+      const [engine] = await enginesOf(here, id);
+      await engine.actOnReaders('loop_back', { content: id, seconds: 3 });
+      await playOn(here, id, 12);
+      expect((await here.product.session(id)).looping).toBeNull();
+      expect(await loopEvents(here, id)).toEqual([]);
+    }),
+  );
 });

@@ -308,7 +308,12 @@ describe('preflight in a fleet that is nearly full', () => {
     engine = await startSimulator({ startDelayMs: 50 });
     product = await startProduct({
       engines: [engine],
-      env: { MAX_STREAMS_PER_ENGINE: '2', PREFLIGHT_SAMPLE: '5s', PREFLIGHT_KEEP_FREE: '1' },
+      env: {
+        MAX_STREAMS_PER_ENGINE: '2',
+        PREFLIGHT_SAMPLE: '5s',
+        PREFLIGHT_KEEP_FREE: '1',
+        PROXY_GRACE_PERIOD: '500ms',
+      },
     });
   });
 

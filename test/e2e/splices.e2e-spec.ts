@@ -4,6 +4,7 @@ import {
   eventually,
   newContentId,
   openViewer,
+  scoped,
   startProduct,
   startSimulator,
   streamPath,
@@ -13,84 +14,105 @@ import {
 } from './support';
 import { runProgram, temporaryFolder, whyNoPrograms } from './support/programs';
 import { expectHonest, expectUntouched } from './support/session-facts';
-import { SIM_PIDS } from './support/ts-packet';
+import { PACKET_BYTES, pidOf, SIM_PIDS, startsUnit } from './support/ts-packet';
 
 const KEPT_BYTES = 20_000_000;
 /** A broadcast of 4 s past: the old source's end is in the new one's burst. */
 const BURST_SECONDS = 4;
 
+interface Stage {
+  readonly product: Product;
+  readonly viewer: Viewer;
+  /** The engine that plays, and the other one. */
+  readonly playing: Simulator;
+  readonly other: Simulator;
+}
+
+async function watch(id: string): Promise<Stage> {
+  const engines = await Promise.all(
+    ['one', 'two'].map((name) =>
+      startSimulator({ name, bitrateMbps: 4, startDelayMs: 300, burstSeconds: BURST_SECONDS }),
+    ),
+  );
+  const product = await startProduct({ engines, env: { PROXY_RETRY_BASE: '50ms' } });
+  const viewer = openViewer(product.url(streamPath(id)), { keepBytes: KEPT_BYTES });
+  await viewer.playing();
+  const { container_id: engineId } = await product.session(id);
+  const playing = engines.find((engine) => engine.engineId === engineId)!;
+  await viewer.receiveMore(1500);
+  return { product, viewer, playing, other: engines.find((engine) => engine !== playing)! };
+}
+
+async function isPlayedBy(product: Product, id: string, engine: Simulator): Promise<void> {
+  await eventually(
+    async () => (await product.session(id)).container_id === engine.engineId,
+    15_000,
+    'the other engine',
+  );
+}
+
+/** What was received, without the picture and the sound that were under way when the test stopped to read. */
+function wholeUnits(body: Buffer): Buffer {
+  const packets: Buffer[] = [];
+  const lastStart = new Map<number, number>();
+  for (let at = 0; at + PACKET_BYTES <= body.length; at += PACKET_BYTES) {
+    if (startsUnit(body, at)) lastStart.set(pidOf(body, at), packets.length);
+    packets.push(body.subarray(at, at + PACKET_BYTES));
+  }
+  const isWhole = (packet: Buffer, n: number): boolean => {
+    const pid = pidOf(packet, 0);
+    if (pid !== SIM_PIDS.video && pid !== SIM_PIDS.audio) return true;
+    return n < lastStart.get(pid)!;
+  };
+  return Buffer.concat(packets.filter(isWhole));
+}
+
+/** ffmpeg's complaints about the file as it was received. */
+async function complaintsOf(body: Buffer): Promise<string[]> {
+  const file = join(temporaryFolder(), 'spliced.ts');
+  writeFileSync(file, wholeUnits(body));
+  const player = runProgram(
+    'ffmpeg',
+    ...['-hide_banner', '-nostdin', '-v', 'warning', '-i', file],
+    ...['-map', '0:v', '-map', '0:a', '-c', 'copy', '-f', 'mpegts', '-y', '/dev/null'],
+    ...['-map', '0:v', '-map', '0:a', '-f', 'null', '-'],
+  );
+  await eventually(() => player.ended !== null, 20_000, 'ffmpeg');
+  expect(player.ended!.code).toBe(0);
+  // The simulator's markers are announced as private data without any time.
+  return player.lines.filter((line) => line.trim() !== '' && !line.includes('time for stream 2'));
+}
+
 describe('a viewer over two engines, in one response', () => {
-  let engines: Simulator[];
-  let product: Product;
-
-  beforeEach(async () => {
-    engines = await Promise.all(
-      ['one', 'two'].map((name) =>
-        startSimulator({ name, bitrateMbps: 4, startDelayMs: 300, burstSeconds: BURST_SECONDS }),
-      ),
-    );
-    product = await startProduct({ engines, env: { PROXY_RETRY_BASE: '50ms' } });
-  });
-
-  async function watch(id: string): Promise<[Viewer, Simulator, Simulator]> {
-    const viewer = openViewer(product.url(streamPath(id)), { keepBytes: KEPT_BYTES });
-    await viewer.playing();
-    const { container_id: engineId } = await product.session(id);
-    const playing = engines.find((engine) => engine.engineId === engineId)!;
-    await viewer.receiveMore(1500);
-    return [viewer, playing, engines.find((engine) => engine !== playing)!];
-  }
-
-  async function isPlayedBy(id: string, engine: Simulator): Promise<void> {
-    await eventually(
-      async () => (await product.session(id)).container_id === engine.engineId,
-      15_000,
-      'the other engine',
-    );
-  }
-
-  /** ffmpeg's complaints about the file as it was received; what is cut in two can not be decoded. */
-  async function complaintsOf(body: Buffer): Promise<string[]> {
-    const file = join(temporaryFolder(), 'spliced.ts');
-    writeFileSync(file, body.subarray(0, body.length - (body.length % 188)));
-    const player = runProgram(
-      'ffmpeg',
-      ...['-hide_banner', '-nostdin', '-v', 'warning', '-i', file],
-      ...['-map', '0:v', '-map', '0:a', '-c', 'copy', '-f', 'mpegts', '-y', '/dev/null'],
-      ...['-map', '0:v', '-map', '0:a', '-f', 'null', '-'],
-    );
-    await eventually(() => player.ended !== null, 20_000, 'ffmpeg');
-    expect(player.ended!.code).toBe(0);
-    // The simulator's markers are announced as private data without any time.
-    return player.lines.filter((line) => line.trim() !== '' && !line.includes('time for stream 2'));
-  }
-
   const why = whyNoPrograms('ffmpeg');
-  const decoding = why === null ? it : it.skip;
+  const decoding = why === null ? it.concurrent : it.skip;
 
-  decoding(`engine killed: nothing is lost, nothing comes twice ${why ?? ''}`, async () => {
-    const id = newContentId();
-    const [viewer, playing, other] = await watch(id);
-    playing.kill();
-    await isPlayedBy(id, other);
-    await viewer.receiveMore(3000);
-    // Lost and repeated packets would show here, and so would a flag: the overlap was proved.
-    expectUntouched(viewer.audit);
-    expect(viewer.audit.continuityErrors + viewer.audit.tableContinuityErrors).toBe(0);
-    expect(viewer.audit.pids.get(SIM_PIDS.video)).toMatchObject({ backSteps: 0 });
-    expect(viewer.audit.longestGapMs).toBeLessThan(5000);
-    expect(viewer.ending).toBeNull();
-    expect(await complaintsOf(viewer.kept())).toEqual([]);
-  });
+  decoding(
+    `engine killed: nothing is lost, nothing comes twice ${why ?? ''}`,
+    scoped(async () => {
+      const id = newContentId();
+      const { product, viewer, playing, other } = await watch(id);
+      playing.kill();
+      await isPlayedBy(product, id, other);
+      await viewer.receiveMore(3000);
+      // Lost and repeated packets would show here, and so would a flag: the overlap was proved.
+      expectUntouched(viewer.audit);
+      expect(viewer.audit.continuityErrors + viewer.audit.tableContinuityErrors).toBe(0);
+      expect(viewer.audit.pids.get(SIM_PIDS.video)).toMatchObject({ backSteps: 0 });
+      expect(viewer.audit.longestGapMs).toBeLessThan(5000);
+      expect(viewer.ending).toBeNull();
+      expect(await complaintsOf(viewer.kept())).toEqual([]);
+    }),
+  );
 
   decoding(
     `engine killed, the other one has other PIDs, counters and tables: the same ${why ?? ''}`,
-    async () => {
+    scoped(async () => {
       const id = newContentId();
-      const [viewer, playing, other] = await watch(id);
+      const { product, viewer, playing, other } = await watch(id);
       await other.fault({ kind: 'foreign_pids', content: id, shift: 64, version: 5 });
       playing.kill();
-      await isPlayedBy(id, other);
+      await isPlayedBy(product, id, other);
       await viewer.receiveMore(3000);
       expectUntouched(viewer.audit);
       expect(viewer.audit.continuityErrors + viewer.audit.tableContinuityErrors).toBe(0);
@@ -100,18 +122,18 @@ describe('a viewer over two engines, in one response', () => {
       }
       expect(viewer.ending).toBeNull();
       expect(await complaintsOf(viewer.kept())).toEqual([]);
-    },
+    }),
   );
 
   decoding(
     `engine killed, the other one is an hour and some PIDs off: one timeline ${why ?? ''}`,
-    async () => {
+    scoped(async () => {
       const id = newContentId();
-      const [viewer, playing, other] = await watch(id);
+      const { product, viewer, playing, other } = await watch(id);
       await other.fault({ kind: 'foreign_pids', content: id, shift: 16 });
       await other.setContent(id, { pts_offset: 90_000 * 3600 });
       playing.kill();
-      await isPlayedBy(id, other);
+      await isPlayedBy(product, id, other);
       await viewer.until((audit) => audit.flagged > 0, 10_000, 'a flagged splice');
       await viewer.receiveMore(3000);
       expectHonest(viewer.audit);
@@ -125,23 +147,26 @@ describe('a viewer over two engines, in one response', () => {
       expect(viewer.ending).toBeNull();
       const complaints = await complaintsOf(viewer.kept());
       expect(complaints.filter((line) => /timestamp|DTS|PTS|continuity/i.test(line))).toEqual([]);
-    },
+    }),
   );
 
-  it('engine killed, the other one begins later: what is missing is flagged, no more than that', async () => {
-    const id = newContentId();
-    const [viewer, playing, other] = await watch(id);
-    await other.setContent(id, { burst_seconds: 0 });
-    playing.kill();
-    await isPlayedBy(id, other);
-    await viewer.until((audit) => audit.flagged > 0, 10_000, 'a flagged splice');
-    await viewer.receiveMore(2000);
-    expectHonest(viewer.audit);
-    const [jump] = viewer.audit.markers.jumps;
-    expect(viewer.audit.markers.jumps).toHaveLength(1);
-    // The start of the other engine and up to one group of pictures.
-    expect(jump!.packets).toBeGreaterThan(0);
-    expect(jump!.ms).toBeLessThan(6000);
-    expect(viewer.audit.pids.get(SIM_PIDS.video)).toMatchObject({ backSteps: 0 });
-  });
+  it.concurrent(
+    'engine killed, the other one begins later: what is missing is flagged, no more than that',
+    scoped(async () => {
+      const id = newContentId();
+      const { product, viewer, playing, other } = await watch(id);
+      await other.setContent(id, { burst_seconds: 0 });
+      playing.kill();
+      await isPlayedBy(product, id, other);
+      await viewer.until((audit) => audit.flagged > 0, 10_000, 'a flagged splice');
+      await viewer.receiveMore(2000);
+      expectHonest(viewer.audit);
+      const [jump] = viewer.audit.markers.jumps;
+      expect(viewer.audit.markers.jumps).toHaveLength(1);
+      // The start of the other engine and up to one group of pictures.
+      expect(jump!.packets).toBeGreaterThan(0);
+      expect(jump!.ms).toBeLessThan(6000);
+      expect(viewer.audit.pids.get(SIM_PIDS.video)).toMatchObject({ backSteps: 0 });
+    }),
+  );
 });

@@ -5,6 +5,7 @@ import {
   eventually,
   newContentId,
   openViewer,
+  scoped,
   startProduct,
   startSimulator,
   streamPath,
@@ -33,8 +34,6 @@ describe('statistics of a stream', () => {
     });
   });
 
-  afterEach(() => engine.clearFaults());
-
   async function watch(id: string): Promise<Viewer> {
     const viewer = openViewer(product.url(streamPath(id)));
     await viewer.playing();
@@ -53,55 +52,58 @@ describe('statistics of a stream', () => {
     return journalTimes(engine, `/ace/stat/${infohash}`);
   };
 
-  it('come from the engine every 2 s, in honest units, and are kept', async () => {
-    const id = newContentId();
-    await watch(id);
-    const body = await eventually(async () => {
-      const now = await stats(id);
-      return now.history.length >= 4 && now.status === 'dl' ? now : false;
-    }, 15_000);
-    const kiloBytes = Math.round(4e6 / 8 / 1024);
-    expect(body).toMatchObject({
-      stream_id: id,
-      sampled_at: ISO,
-      peers: 9,
-      speed_down_kbps: kiloBytes * 8,
-      speed_up_kbps: Math.round(kiloBytes / 4) * 8,
-      downloaded_bytes: expect.any(Number),
-      livepos: { last_ts: SECONDS, live_last: SECONDS, buffer_pieces: '30' },
-      looping: null,
-      is_starving: false,
-    });
-    const last = body.history.at(-1);
-    expect(last).toEqual({
-      ts: ISO,
-      peers: 9,
-      speed_down: kiloBytes,
-      speed_up: Math.round(kiloBytes / 4),
-      downloaded: body.downloaded_bytes,
-      uploaded: body.uploaded_bytes,
-      status: 'dl',
-      livepos: body.livepos,
-    });
-    const since = body.history[1].ts;
-    const later = (await stats(id, `?since=${since}`)).history;
-    expect(later.length).toBeGreaterThanOrEqual(body.history.length - 2);
-    expect(later.every(({ ts }: { ts: string }) => ts > since)).toBe(true);
-    expect((await product.api('GET', `/streams/${id}/stats?since=yesterday`)).status).toBe(400);
-    // The first answer of an engine is empty, so the second question comes sooner.
-    const times = (await polls(id)).slice(1);
-    for (let i = 1; i < times.length; i++) {
-      expect(times[i]! - times[i - 1]!).toBeGreaterThanOrEqual(1400);
-      expect(times[i]! - times[i - 1]!).toBeLessThan(4500);
-    }
-    expect(await metric(product, 'proxy_source_peers')).toBeGreaterThanOrEqual(9);
-    expect(await metric(product, 'proxy_source_download_bytes_per_second')).toBeGreaterThanOrEqual(
-      kiloBytes * 1024,
-    );
-    expect(await metric(product, 'proxy_stat_polls_total')).toBeGreaterThanOrEqual(4);
-    const { text } = await product.api('GET', '/metrics');
-    expect(text).not.toContain(id);
-  });
+  it.concurrent(
+    'come from the engine every 2 s, in honest units, and are kept',
+    scoped(async () => {
+      const id = newContentId();
+      await watch(id);
+      const body = await eventually(async () => {
+        const now = await stats(id);
+        return now.history.length >= 4 && now.status === 'dl' ? now : false;
+      }, 15_000);
+      const kiloBytes = Math.round(4e6 / 8 / 1024);
+      expect(body).toMatchObject({
+        stream_id: id,
+        sampled_at: ISO,
+        peers: 9,
+        speed_down_kbps: kiloBytes * 8,
+        speed_up_kbps: Math.round(kiloBytes / 4) * 8,
+        downloaded_bytes: expect.any(Number),
+        livepos: { last_ts: SECONDS, live_last: SECONDS, buffer_pieces: '30' },
+        looping: null,
+        is_starving: false,
+      });
+      const last = body.history.at(-1);
+      expect(last).toEqual({
+        ts: ISO,
+        peers: 9,
+        speed_down: kiloBytes,
+        speed_up: Math.round(kiloBytes / 4),
+        downloaded: body.downloaded_bytes,
+        uploaded: body.uploaded_bytes,
+        status: 'dl',
+        livepos: body.livepos,
+      });
+      const since = body.history[1].ts;
+      const later = (await stats(id, `?since=${since}`)).history;
+      expect(later.length).toBeGreaterThanOrEqual(body.history.length - 2);
+      expect(later.every(({ ts }: { ts: string }) => ts > since)).toBe(true);
+      expect((await product.api('GET', `/streams/${id}/stats?since=yesterday`)).status).toBe(400);
+      // The first answer of an engine is empty, so the second question comes sooner.
+      const times = (await polls(id)).slice(1);
+      for (let i = 1; i < times.length; i++) {
+        expect(times[i]! - times[i - 1]!).toBeGreaterThanOrEqual(1400);
+        expect(times[i]! - times[i - 1]!).toBeLessThan(4500);
+      }
+      expect(await metric(product, 'proxy_source_peers')).toBeGreaterThanOrEqual(9);
+      expect(
+        await metric(product, 'proxy_source_download_bytes_per_second'),
+      ).toBeGreaterThanOrEqual(kiloBytes * 1024);
+      expect(await metric(product, 'proxy_stat_polls_total')).toBeGreaterThanOrEqual(4);
+      const { text } = await product.api('GET', '/metrics');
+      expect(text).not.toContain(id);
+    }),
+  );
 
   (whyNot === null ? it : it.skip)(
     `say of the media what ffprobe says ${whyNot ?? ''}`,
@@ -153,89 +155,104 @@ describe('statistics of a stream', () => {
     },
   );
 
-  it('tell the bit rate by the clock of the stream, and the runway of its viewers', async () => {
-    const id = newContentId();
-    const viewer = await watch(id);
-    await eventually(async () => (await stats(id)).bitrate_bps !== null);
-    const { bitrate_bps: rate, runway, buffer_s: kept } = await stats(id);
-    // 4 Mbit/s with null packets, which are not kept.
-    expect(rate).toBeGreaterThan(100_000);
-    expect(rate).toBeLessThanOrEqual(4_100_000);
-    expect(runway.least_s).toBeLessThanOrEqual(runway.typical_s);
-    expect(runway.typical_s).toBeLessThanOrEqual(runway.most_s);
-    expect(runway.most_s).toBeLessThanOrEqual(Number(kept) + 0.1);
-    // A viewer that stops to read falls behind: it has a longer runway.
-    viewer.pause();
-    await eventually(async () => (await stats(id)).runway.most_s >= 1, 30_000, 'a runway');
-    viewer.resume();
-  });
+  it.concurrent(
+    'tell the bit rate by the clock of the stream, and the runway of its viewers',
+    scoped(async () => {
+      const id = newContentId();
+      const viewer = await watch(id);
+      await eventually(async () => (await stats(id)).bitrate_bps !== null);
+      const { bitrate_bps: rate, runway, buffer_s: kept } = await stats(id);
+      // 4 Mbit/s with null packets, which are not kept.
+      expect(rate).toBeGreaterThan(100_000);
+      expect(rate).toBeLessThanOrEqual(4_100_000);
+      expect(runway.least_s).toBeLessThanOrEqual(runway.typical_s);
+      expect(runway.typical_s).toBeLessThanOrEqual(runway.most_s);
+      expect(runway.most_s).toBeLessThanOrEqual(Number(kept) + 0.1);
+      // A viewer that stops to read falls behind: it has a longer runway.
+      viewer.pause();
+      await eventually(async () => (await stats(id)).runway.most_s >= 1, 30_000, 'a runway');
+      viewer.resume();
+    }),
+  );
 
-  it('are part of the session, and of a session that is over nothing is left', async () => {
-    const id = newContentId();
-    const viewer = await watch(id);
-    await eventually(async () => (await product.session(id)).stat?.status === 'dl');
-    expect(await product.session(id)).toMatchObject({
-      stat: { at: ISO, engine_id: engine.engineId, peers: 9 },
-      runway: { least_s: expect.any(Number) },
-      media: [{ codec: 'h264' }, { codec: 'aac' }, {}],
-      looping: null,
-    });
-    viewer.destroy();
-    await eventually(async () => (await product.session(id)).is_active === false);
-    expect(await product.session(id)).toMatchObject({ stat: null, runway: null, media: [] });
-  });
+  it.concurrent(
+    'are part of the session, and of a session that is over nothing is left',
+    scoped(async () => {
+      const id = newContentId();
+      const viewer = await watch(id);
+      await eventually(async () => (await product.session(id)).stat?.status === 'dl');
+      expect(await product.session(id)).toMatchObject({
+        stat: { at: ISO, engine_id: engine.engineId, peers: 9 },
+        runway: { least_s: expect.any(Number) },
+        media: [{ codec: 'h264' }, { codec: 'aac' }, {}],
+        looping: null,
+      });
+      viewer.destroy();
+      await eventually(async () => (await product.session(id)).is_active === false);
+      expect(await product.session(id)).toMatchObject({ stat: null, runway: null, media: [] });
+    }),
+  );
 
-  it('are asked for as long as the session lasts and no longer', async () => {
-    const id = newContentId();
-    const viewer = await watch(id);
-    await eventually(async () => (await polls(id)).length >= 2);
-    viewer.destroy();
-    await eventually(async () => (await product.session(id)).is_active === false);
-    const before = (await polls(id)).length;
-    // Another stream is asked about twice more meanwhile, so the clock of the polls goes on.
-    const other = newContentId();
-    await watch(other);
-    await eventually(async () => (await polls(other)).length >= 4, 15_000);
-    expect(await polls(id)).toHaveLength(before);
-  });
+  it.concurrent(
+    'are asked for as long as the session lasts and no longer',
+    scoped(async () => {
+      const id = newContentId();
+      const viewer = await watch(id);
+      await eventually(async () => (await polls(id)).length >= 2);
+      viewer.destroy();
+      await eventually(async () => (await product.session(id)).is_active === false);
+      const before = (await polls(id)).length;
+      // Another stream is asked about twice more meanwhile, so the clock of the polls goes on.
+      const other = newContentId();
+      await watch(other);
+      await eventually(async () => (await polls(other)).length >= 4, 15_000);
+      expect(await polls(id)).toHaveLength(before);
+    }),
+  );
 
-  it.each<[string, Record<string, unknown>]>([
+  it.concurrent.each<[string, Record<string, unknown>]>([
     ['hangs', { kind: 'never' }],
     ['is reset', { kind: 'close' }],
     ['is an error', { kind: 'http_status', status: 500, body: 'oops' }],
     ['is no JSON', { kind: 'malformed_json' }],
     ['is huge', { kind: 'huge_json', bytes: 1_000_000 }],
-  ])('harm nobody when the answer %s', async (_, fault) => {
-    const id = newContentId();
-    await engine.fault({ ...fault, kind: String(fault['kind']), where: 'stat', content: id });
-    const viewer = await watch(id);
-    await viewer.receiveMore(11_000);
-    expectUntouched(viewer.audit);
-    expect(viewer.ending).toBeNull();
-    expect(await product.session(id)).toMatchObject({ state: 'live', failovers: 0, stat: null });
-    const asked = (await polls(id)).length;
-    expect(asked).toBeGreaterThanOrEqual(1);
-    expect(asked).toBeLessThanOrEqual(4);
-    const answer = await stats(id);
-    expect(answer).toMatchObject({ status: null, peers: null, sampled_at: null, history: [] });
-    expect(answer.media[0]).toMatchObject({ codec: 'h264' });
-  });
+  ])(
+    'harm nobody when the answer %s',
+    scoped(async (_, fault) => {
+      const id = newContentId();
+      await engine.fault({ ...fault, kind: String(fault['kind']), where: 'stat', content: id });
+      const viewer = await watch(id);
+      await viewer.receiveMore(11_000);
+      expectUntouched(viewer.audit);
+      expect(viewer.ending).toBeNull();
+      expect(await product.session(id)).toMatchObject({ state: 'live', failovers: 0, stat: null });
+      const asked = (await polls(id)).length;
+      expect(asked).toBeGreaterThanOrEqual(1);
+      expect(asked).toBeLessThanOrEqual(4);
+      const answer = await stats(id);
+      expect(answer).toMatchObject({ status: null, peers: null, sampled_at: null, history: [] });
+      expect(answer.media[0]).toMatchObject({ codec: 'h264' });
+    }),
+  );
 
-  it.each<[string, Record<string, unknown>]>([
+  it.concurrent.each<[string, Record<string, unknown>]>([
     ['an unknown session', { kind: 'stat_unknown' }],
     ['a newer download', { kind: 'json_error', text: 'got newer download', where: 'stat' }],
     ['403', { kind: 'http_status', status: 403, where: 'stat' }],
-  ])('that say %s lead to a new session in the same response', async (_, fault) => {
-    const id = newContentId();
-    const viewer = await watch(id);
-    await engine.fault({ ...fault, kind: String(fault['kind']), content: id, times: 2 });
-    await eventually(async () => (await product.session(id)).failovers === 1, 10_000, 'a splice');
-    await viewer.receiveMore(1000);
-    expect(viewer.ending).toBeNull();
-    expect(viewer.audit.longestGapMs).toBeLessThan(3000);
-    const session = await product.session(id);
-    expect(session).toMatchObject({ state: 'live', failovers: 1 });
-    expect(session.attempts[0].outcome).toBe('the engine session is gone');
-    expect((await engine.counters())['peak_readers_per_content']).toBe(1);
-  });
+  ])(
+    'that say %s lead to a new session in the same response',
+    scoped(async (_, fault) => {
+      const id = newContentId();
+      const viewer = await watch(id);
+      await engine.fault({ ...fault, kind: String(fault['kind']), content: id, times: 2 });
+      await eventually(async () => (await product.session(id)).failovers === 1, 10_000, 'a splice');
+      await viewer.receiveMore(1000);
+      expect(viewer.ending).toBeNull();
+      expect(viewer.audit.longestGapMs).toBeLessThan(3000);
+      const session = await product.session(id);
+      expect(session).toMatchObject({ state: 'live', failovers: 1 });
+      expect(session.attempts[0].outcome).toBe('the engine session is gone');
+      expect((await engine.counters())['peak_readers_per_content']).toBe(1);
+    }),
+  );
 });

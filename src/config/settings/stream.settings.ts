@@ -20,14 +20,14 @@ export const startSettings = {
     type: integer(2, 1000),
     defaultText: '4',
     words:
-      'Most streams being started at once on one engine; engines are known to crash at five. A quarter of them, at least one, is kept for streams that are being watched and need another source.',
+      'For how many streams one engine is asked at once; engines are known to crash at five. A quarter of them, at least one, is kept for streams that are being watched and need another source. Eight times as many starts may have been answered and wait for media.',
   }),
   proxyStartsTotal: setting({
     variable: 'PROXY_STARTS_TOTAL',
     type: integer(2, 10_000),
     defaultText: '24',
     words:
-      'Most streams being started at once on all engines; a quarter of them is kept as above. Further ones stand in line for at most ENGINE_WAIT_TIMEOUT, and their start budget begins with their turn.',
+      'For how many streams all engines together are asked at once; a quarter of them is kept, and eight times as many may wait for media, as above. Further ones stand in line for at most ENGINE_WAIT_TIMEOUT, and their start budget begins with their turn.',
   }),
   proxyEarlyHeadersAfterMs: setting({
     variable: 'PROXY_EARLY_HEADERS_AFTER',

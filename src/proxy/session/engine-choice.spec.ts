@@ -2,7 +2,7 @@ import type { AcquireRequest, EngineLease } from '../../engines';
 import { AppError } from '../../kernel/errors';
 import { Settleable } from '../../kernel/settleable';
 import { ScriptedEngines } from '../testing/scripted-engines.spec-support';
-import { never, turns } from '../testing/until.spec-support';
+import { never, turns, until } from '../testing/until.spec-support';
 import { EngineChoice } from './engine-choice';
 import type { SessionServices } from './session-services';
 import { StartGate } from './start-gate';
@@ -26,7 +26,7 @@ class Stage {
   /** @param beside another stream on the same engines */
   constructor(count: number, slots = 3, beside: Stage | null = null) {
     this.engines = beside?.engines ?? new ScriptedEngines(count, slots);
-    this.starts = beside?.starts ?? new StartGate({ perEngine: 4, total: 24 });
+    this.starts = beside?.starts ?? new StartGate({ perEngine: 4, total: 24, patienceMs: 50 });
     const acquire = (request: AcquireRequest): Promise<EngineLease> => {
       this.requests.push(request);
       return this.engines.acquire(request);
@@ -194,6 +194,55 @@ describe('EngineChoice', () => {
     expect(await watched.take()).toBe('e1');
     expect(dead.revoked.reason).toMatchObject({ code: 'no_capacity' });
     expect(await stage.failCode()).toBe('no_capacity');
+  });
+
+  it('gives a newcomer the slot of one that has waited for media for too long, and only of such', async () => {
+    const stage = new Stage(1, 1);
+    const dead = await stage.choice.acquire();
+    dead.revoked.addEventListener('abort', () => dead.release());
+    const newcomer = new Stage(1, 1, stage);
+    expect(await newcomer.failCode()).toBe('no_capacity');
+    expect(dead.revoked.aborted).toBe(false);
+    let got = 'no_capacity';
+    while (got === 'no_capacity') {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      got = await newcomer.failCode();
+    }
+    expect(got).toBe('e1');
+    expect(dead.revoked.reason).toMatchObject({ code: 'no_capacity' });
+    expect(await stage.failCode()).toBe('no_capacity');
+  });
+
+  it('goes where nobody stands in line rather than to the best engine', async () => {
+    const stage = new Stage(2, 10);
+    const others = [1, 2, 3].map(() => new Stage(2, 10, stage));
+    for (const other of others) expect(await other.take()).toBe('e1');
+    expect(await stage.take()).toBe('e2');
+    // Unless there is none; and who has an answer stands in nobody's way.
+    const alone = new Stage(1, 10);
+    for (const other of [1, 2, 3].map(() => new Stage(1, 10, alone))) {
+      await other.take();
+      if (alone.starts.activeCount === 3) other.choice.answered();
+    }
+    expect(await alone.take()).toBe('e1');
+  });
+
+  it('has a first start that stays ask for another turn, and keep its place meanwhile', async () => {
+    const stage = new Stage(1, 10);
+    const lease = await stage.choice.acquire();
+    stage.choice.answered();
+    const others = [1, 2, 3].map(() => new Stage(1, 10, stage));
+    await Promise.all(others.map((other) => other.take()));
+    let hasTurn = false;
+    const staying = stage.choice.stay().then(() => (hasTurn = true));
+    await until(() => stage.starts.waitingCount === 1);
+    expect([hasTurn, stage.engines.inUse()]).toEqual([false, 4]);
+    others[1]!.choice.answered();
+    await staying;
+    expect(stage.starts.activeCount).toBe(4);
+    lease.release();
+    await turns();
+    expect([stage.starts.activeCount, stage.engines.inUse()]).toEqual([3, 3]);
   });
 
   it('stops at once when it is called off', async () => {

@@ -4,7 +4,7 @@ import { AppError, type ErrorCode } from '../../kernel/errors';
 import { retryDelayMs } from '../../kernel/retry-delay';
 import { delay } from './retry-backoff';
 import type { SessionServices } from './session-services';
-import type { StartTurn } from './start-gate';
+import type { StartTurn } from './start-turn';
 import { TurnedLease } from './turned-lease';
 
 /** Rule 23: an engine that failed on this content is left alone for this long. */
@@ -89,8 +89,11 @@ export class EngineChoice {
   /** The same engine is tried again: waits as long as back-off says, and for another turn if this needs one. */
   async stay(): Promise<void> {
     await this.backOff();
-    // A first start keeps its turn until it has media.
-    if (!this.owner.isRunning() || this.held === null) return;
+    if (this.held === null) return;
+    if (!this.owner.isRunning()) {
+      await this.turnAgain(this.held);
+      return;
+    }
     const turn = await this.turnOn(this.held);
     if (turn !== null) this.held.add(turn);
   }
@@ -98,6 +101,7 @@ export class EngineChoice {
   /** The engine has answered: for a stream that was watched before, that is the end of its start. */
   answered(): void {
     if (this.turn?.isRestart === true) this.turn.leave();
+    else this.turn?.answered();
   }
 
   /** Media flow: the start is over. */
@@ -110,16 +114,29 @@ export class EngineChoice {
     this.turn?.occupyUntil(work);
   }
 
+  /** A first start keeps its place until it has media, but each question to the engine needs a turn. */
+  private async turnAgain(held: TurnedLease): Promise<void> {
+    try {
+      await this.turn?.again(this.turnTimeoutMs());
+    } catch (error) {
+      // Whoever goes on with the engine finds out by itself that it was taken away.
+      if (!held.revoked.aborted) throw error;
+    }
+  }
+
+  private turnTimeoutMs(): number {
+    const { proxyOutageBudgetMs, engineWaitTimeoutMs } = this.services.config;
+    const waitMs = this.owner.isRunning() ? proxyOutageBudgetMs : engineWaitTimeoutMs;
+    return Math.max(1, Math.min(waitMs, this.startBudgetMs()));
+  }
+
   /** Null when the engine was taken away meanwhile. */
   private async turnOn(lease: EngineLease): Promise<StartTurn | null> {
-    const { proxyOutageBudgetMs, engineWaitTimeoutMs } = this.services.config;
-    const isRestart = this.owner.isRunning();
-    const waitMs = isRestart ? proxyOutageBudgetMs : engineWaitTimeoutMs;
     try {
       this.turn = this.services.starts.enter({
         engineId: lease.engine.id,
-        isRestart,
-        timeoutMs: Math.max(1, Math.min(waitMs, this.startBudgetMs())),
+        isRestart: this.owner.isRunning(),
+        timeoutMs: this.turnTimeoutMs(),
         signal: AbortSignal.any([this.signal, lease.revoked]),
       });
       await this.turn.begun;
@@ -144,7 +161,7 @@ export class EngineChoice {
         if (lease !== null) return lease;
       }
       if (this.excluded.size === 0) {
-        const lease = await this.acquireAny();
+        const lease = (await this.acquireUncrowded()) ?? (await this.acquireAny());
         if (lease !== null) return lease;
         continue;
       }
@@ -178,12 +195,22 @@ export class EngineChoice {
     return typeof freed === 'object' ? freed : null;
   }
 
+  /** For a first start: an engine that can be asked at once is better than one with a line, however good that is. */
+  private async acquireUncrowded(): Promise<EngineLease | null> {
+    const crowded = this.services.starts.crowded();
+    if (crowded.size === 0 || this.owner.isRunning()) return null;
+    const lease = await this.acquireNow(crowded);
+    return typeof lease === 'object' ? lease : null;
+  }
+
   /** A slot that is free now, or why there is none. */
-  private async acquireNow(): Promise<EngineLease | ErrorCode> {
+  private async acquireNow(
+    excluded: ReadonlySet<string> = new Set(this.excluded.keys()),
+  ): Promise<EngineLease | ErrorCode> {
     try {
       return await this.services.engines.acquire({
         streamId: this.owner.streamId,
-        excluded: new Set(this.excluded.keys()),
+        excluded,
         signal: this.signal,
         mayWait: false,
       });
@@ -209,11 +236,22 @@ export class EngineChoice {
     } catch (error) {
       this.signal.throwIfAborted();
       if (deadline?.aborted === true) throw this.tooLate();
-      if (!(error instanceof AppError) || !this.owner.isRunning()) throw error;
+      if (!(error instanceof AppError)) throw error;
+      if (!this.owner.isRunning()) return this.takeOverdue(error);
       this.failures++;
       await this.backOff();
       return null;
     }
+  }
+
+  /** For a first start that found every slot taken: that of a start which has waited for media for too long. */
+  private async takeOverdue(refusal: AppError): Promise<EngineLease> {
+    if (refusal.code !== 'no_capacity') throw refusal;
+    if (!(await this.services.starts.makeRoomForNewcomer())) throw refusal;
+    this.signal.throwIfAborted();
+    const freed = await this.acquireNow();
+    if (typeof freed !== 'object') throw refusal;
+    return freed;
   }
 
   private dropExpired(): void {

@@ -7,6 +7,9 @@ import { EngineAllocator } from '../../engines';
 import { EventBus } from '../../events';
 import { StartGate } from './start-gate';
 
+/** Share of the start budget after which a start gives way: cold starts of living channels take 10 to 25 s of 60. */
+const PATIENCE_SHARE = 0.5;
+
 /** What every session works with; one object, so that sessions are made by `new` with little ceremony. */
 @Injectable()
 export class SessionServices {
@@ -25,6 +28,7 @@ export class SessionServices {
     this.starts = new StartGate({
       perEngine: config.proxyStartsPerEngine,
       total: config.proxyStartsTotal,
+      patienceMs: config.proxyInitTimeoutMs * PATIENCE_SHARE,
     });
   }
 }

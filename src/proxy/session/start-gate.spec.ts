@@ -1,6 +1,7 @@
 import { Settleable } from '../../kernel/settleable';
 import { turns, until } from '../testing/until.spec-support';
-import { StartGate, type StartTurn } from './start-gate';
+import { StartGate } from './start-gate';
+import type { StartTurn } from './start-turn';
 
 interface Wish {
   readonly engineId?: string;
@@ -14,7 +15,7 @@ describe('StartGate', () => {
   let gate: StartGate;
 
   beforeEach(() => {
-    gate = new StartGate({ perEngine: 4, total: 24 });
+    gate = new StartGate({ perEngine: 4, total: 24, patienceMs: 10_000 });
   });
 
   afterEach(async () => {
@@ -59,6 +60,66 @@ describe('StartGate', () => {
     await expect(late.begun).rejects.toMatchObject({ code: 'no_capacity' });
     await expect(enter({ signal: AbortSignal.abort('before') }).begun).rejects.toBe('before');
     expect(gate.waitingCount).toBe(0);
+  });
+
+  it('lets the next begin when the engine has answered, up to eight times as many', async () => {
+    const starts = Array.from({ length: 40 }, () => enter());
+    for (const turn of starts.slice(0, 32)) {
+      await turn.begun;
+      turn.answered();
+    }
+    expect([gate.waitingCount, gate.activeCount]).toEqual([8, 32]);
+    expect(gate.crowded()).toEqual(new Set(['e1']));
+    expect(await gate.makeRoomForNewcomer()).toBe(false);
+    starts[7]!.leave();
+    await starts[32]!.begun;
+  });
+
+  it('has one that is overdue give way to who stands in line, and no other', async () => {
+    gate = new StartGate({ perEngine: 4, total: 24, patienceMs: 30 });
+    const starts = Array.from({ length: 33 }, () => enter());
+    for (const turn of starts.slice(0, 32)) {
+      turn.answered();
+      await turns();
+    }
+    expect(gate.waitingCount).toBe(1);
+    await until(() => starts[0]!.isTaken);
+    expect(starts[0]!.taken.reason).toMatchObject({ code: 'no_capacity' });
+    await until(() => starts[31]!.isOverdue);
+    expect(starts.filter(({ isTaken }) => isTaken)).toHaveLength(1);
+    starts[0]!.leave();
+    await starts[32]!.begun;
+  });
+
+  it('gives a newcomer the slot of one that is overdue', async () => {
+    gate = new StartGate({ perEngine: 4, total: 24, patienceMs: 30 });
+    const [old] = [enter(), enter()];
+    expect(await gate.makeRoomForNewcomer()).toBe(false);
+    await until(() => old.isOverdue);
+    const made = gate.makeRoomForNewcomer();
+    expect(old.isTaken).toBe(true);
+    old.leave();
+    expect(await made).toBe(true);
+  });
+
+  it('has whoever asks the engine again stand in line for it, in its own place', async () => {
+    const again = enter();
+    again.answered();
+    const starts = [enter(), enter(), enter()];
+    await Promise.all(starts.map(({ begun }) => begun));
+    const second = again.again(5000);
+    await turns();
+    expect([gate.waitingCount, gate.activeCount]).toEqual([1, 3]);
+    starts[0]!.answered();
+    await second;
+    expect([gate.waitingCount, gate.activeCount]).toEqual([0, 4]);
+    again.answered();
+    starts[0]!.leave();
+    const late = enter();
+    await late.begun;
+    await expect(again.again(20)).rejects.toMatchObject({ code: 'no_capacity' });
+    again.takeAway('another one');
+    await expect(again.again(5000)).rejects.toBe(again.taken.reason);
   });
 
   it('keeps a turn until the engine is done with what was given up', async () => {

@@ -1,9 +1,9 @@
 import type { EngineLease, EngineView } from '../../engines';
-import type { StartTurn } from './start-gate';
+import type { StartTurn } from './start-turn';
 
 /** A slot together with the turns to start on it: given back and left together. */
 export class TurnedLease implements EngineLease {
-  /** Also aborted when the first start has to give its place to a running stream. */
+  /** Also aborted when a first start has to give its place to another stream. */
   readonly revoked: AbortSignal;
   private readonly turns: Set<StartTurn>;
 

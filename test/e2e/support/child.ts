@@ -9,6 +9,12 @@ export interface Exit {
 
 const MAX_LINES = 20_000;
 
+/** The runner itself may be ended: then no hook runs. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** A program under test: its output line by line, its end, and nothing of it left behind. */
 export class Child {
   /** Lines of stdout and stderr, in order of arrival, the newest 20 000. */
@@ -17,7 +23,6 @@ export class Child {
   readonly exit: Promise<Exit>;
   ended: Exit | null = null;
   private readonly process: ChildProcess;
-  private readonly killOnExit = (): void => void this.process.kill('SIGKILL');
   private listeners: ((line: string) => void)[] = [];
 
   constructor(
@@ -31,11 +36,10 @@ export class Child {
     for (const stream of [this.process.stdout!, this.process.stderr!]) {
       createInterface({ input: stream }).on('line', (line) => this.take(line));
     }
-    // The runner itself may be ended: then no hook runs.
-    process.once('exit', this.killOnExit);
+    running.add(this.process);
     this.exit = new Promise((resolve) => {
       const over = (exit: Exit): void => {
-        process.removeListener('exit', this.killOnExit);
+        running.delete(this.process);
         this.ended = exit;
         resolve(exit);
       };

@@ -11,7 +11,7 @@ export {
   type ProductOptions,
 } from './product';
 export { type ResponseHead } from './response-head';
-export { onScopeEnd } from './scope';
+export { onScopeEnd, scoped } from './scope';
 export { Simulator, startSimulator, type SimulatorOptions } from './simulator';
 export { StreamAudit } from './stream-audit';
 export { NULL_PID, PACKET_BYTES, PAT_PID, SIM_PIDS } from './ts-packet';

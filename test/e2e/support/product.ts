@@ -29,6 +29,8 @@ export interface ProductOptions {
   readonly waitReady?: boolean;
 }
 
+let lastStart = Promise.resolve();
+
 /** One line of the JSON log. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly msg?: string };
 
@@ -38,6 +40,16 @@ export type LogLine = Readonly<Record<string, unknown>> & { readonly msg?: strin
  */
 export async function startProduct(options: ProductOptions = {}): Promise<Product> {
   if (!existsSync(SCRIPT)) throw new Error('the program is not built: npm run build');
+  // Loading the program is what costs: those of tests beside each other start one after the other.
+  const start = lastStart.then(() => startNow(options));
+  lastStart = start.then(
+    () => undefined,
+    () => undefined,
+  );
+  return start;
+}
+
+async function startNow(options: ProductOptions): Promise<Product> {
   const folder = mkdtempSync(join(tmpdir(), 'acefleet-e2e-'));
   const child = new Child('product', process.execPath, [SCRIPT], {
     // Not the repository: a developer's .env must not reach tests.

@@ -1,17 +1,40 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
 /**
  * What a spec started is ended by the spec's hooks, also when a test failed half-way: what a test (or a
  * `beforeEach`) started ends after that test, what a `beforeAll` started ends after the file. The newest goes first,
  * so viewers leave before their product, and products before their engines.
  *
- * Importing this module installs the hooks; a spec does so by importing `./support`.
+ * Importing this module installs the hooks; a spec does so by importing `./support`. Hooks do not run around
+ * tests of `it.concurrent`: those bring their scope along (`scoped`).
  */
 type Release = () => Promise<void> | void;
 
 const scopes: Release[][] = [[]];
+const own = new AsyncLocalStorage<Release[]>();
 
 /** Has `release` called when the present test, or else the present file, is over. */
 export function onScopeEnd(release: Release): void {
-  scopes.at(-1)!.push(release);
+  (own.getStore() ?? scopes.at(-1)!).push(release);
+}
+
+/**
+ * A test for `it.concurrent`, i.e. one that waits more than it computes, and promises nothing that tests beside
+ * it could spoil.
+ */
+export function scoped<A extends unknown[]>(
+  test: (...args: A) => Promise<void>,
+): (...args: A) => Promise<void> {
+  return async (...args) => {
+    const scope: Release[] = [];
+    try {
+      await own.run(scope, () => test(...args));
+    } catch (error) {
+      await end(scope).catch(() => undefined);
+      throw error;
+    }
+    await end(scope);
+  };
 }
 
 async function end(scope: Release[] | undefined): Promise<void> {

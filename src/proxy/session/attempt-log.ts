@@ -3,12 +3,18 @@ import type { Attempt } from './session.types';
 
 const MAX_ATTEMPTS_KEPT = 20;
 
+/** A try, and what ends its entry. */
+export interface AttemptEntry {
+  readonly attempt: Attempt;
+  readonly end: () => void;
+}
+
 /** The newest tries of a stream on engines, for the operator who asks why. */
 export class AttemptLog {
   readonly entries: Attempt[] = [];
 
   /** Begins an entry; what is returned ends it. */
-  begin(engineId: string): { readonly attempt: Attempt; readonly end: () => void } {
+  begin(engineId: string): AttemptEntry {
     const startedMs = monotonicMs();
     const attempt: Attempt = {
       engineId,

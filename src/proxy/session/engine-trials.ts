@@ -2,12 +2,13 @@ import { EngineFault, type EngineSession } from '../../ace';
 import type { EngineLease } from '../../engines';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
-import type { StreamIngest } from '../upstream';
+import type { StreamIngest, UpstreamReader } from '../upstream';
 import type { AttemptLog } from './attempt-log';
 import type { EngineChoice } from './engine-choice';
 import { shakeHands, type Handshake } from './engine-handshake';
 import type { EngineStay } from './engine-stay';
 import { openMedia } from './media-opening';
+import type { PreparedSource } from './move-preparation';
 import type { SessionServices } from './session-services';
 import type { Attempt } from './session.types';
 import type { SourceReading } from './source-reading';
@@ -20,6 +21,9 @@ import {
   unsupported,
   type Outcome,
 } from './start-outcome';
+
+/** How a try ends whose place another source has taken. */
+const RELIEVED = new Error('moved by plan');
 
 export interface TrialOwner {
   readonly selector: ContentSelector;
@@ -44,7 +48,8 @@ export interface TrialParts {
 /** A stream's tries on engines, one after the other: start the content, open its media, read them to their end. */
 export class EngineTrials {
   /** The form of id that an engine knew; the caller's own until one has answered. */
-  private selector: ContentSelector;
+  selector: ContentSelector;
+  private relief = new AbortController();
   private adopted: EngineSession | null = null;
 
   constructor(
@@ -60,20 +65,39 @@ export class EngineTrials {
     this.adopted = engineSession;
   }
 
+  /** Another source goes on from here: the present try is over, whatever it was about to do. */
+  relieve(): void {
+    this.using.reading.reader?.relieve();
+    this.relief.abort(RELIEVED);
+  }
+
   /**
    * Starts the content on the engine and reads it until that ends.
    *
+   * @param prepared it is started there already, and read
    * @throws the reason of an abort by the session; what went wrong inside the proxy
    */
-  async run(stay: EngineStay, isRetryHere: boolean): Promise<Outcome> {
+  async run(
+    stay: EngineStay,
+    isRetryHere: boolean,
+    prepared: PreparedSource | null = null,
+  ): Promise<Outcome> {
     const { revoked } = stay.lease;
-    const { attempt, end } = this.using.log.begin(stay.engineId);
+    const { attempt, end } = prepared?.entry ?? this.using.log.begin(stay.engineId);
+    this.relief = new AbortController();
     try {
-      const signal = AbortSignal.any([this.signal, revoked]);
-      const outcome = await this.tryEngine(stay, isRetryHere, attempt, signal);
+      const signal = AbortSignal.any([this.signal, revoked, this.relief.signal]);
+      const outcome =
+        prepared === null
+          ? await this.tryEngine(stay, isRetryHere, attempt, signal)
+          : await this.goOn(prepared, attempt, signal);
       attempt.outcome = outcome.reason;
       return outcome;
     } catch (error) {
+      if (error === RELIEVED && !this.signal.aborted) {
+        attempt.outcome = RELIEVED.message;
+        return { next: 'relieved', reason: attempt.outcome };
+      }
       if (!this.signal.aborted && revoked.aborted && error === revoked.reason) {
         attempt.outcome = describeRevocation(stay.lease);
         return { next: 'moved', reason: attempt.outcome };
@@ -83,6 +107,16 @@ export class EngineTrials {
     } finally {
       end();
     }
+  }
+
+  private goOn(
+    { stay, engineSession, reader }: PreparedSource,
+    attempt: Attempt,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    this.adopted = null;
+    this.owner.engineAnswered(engineSession, stay.lease);
+    return this.readMedia(stay, engineSession, attempt, signal, reader);
   }
 
   private async tryEngine(
@@ -141,19 +175,26 @@ export class EngineTrials {
     first: EngineSession,
     attempt: Attempt,
     signal: AbortSignal,
+    underWay: UpstreamReader | null = null,
   ): Promise<Outcome> {
     const { config, ace } = this.using.services;
+    const { reading } = this.using;
     let engineSession = first;
+    let opened = underWay === null ? null : reading.finish(underWay, attempt, signal);
     for (;;) {
       const deadlineMs = this.using.budget.mediaDeadlineMs();
-      const { response, failure } = await openMedia(ace, stay.lease, engineSession, config, {
-        deadlineMs,
-        signal,
-        isRunning: () => this.owner.isRunning(),
-        isOverdue: () => this.using.budget.isOverdue,
-      });
-      if (failure !== null) return failure;
-      const end = await this.using.reading.read(response, deadlineMs, attempt, signal);
+      if (opened === null) {
+        const { response, failure } = await openMedia(ace, stay.lease, engineSession, config, {
+          deadlineMs,
+          signal,
+          isRunning: () => this.owner.isRunning(),
+          isOverdue: () => this.using.budget.isOverdue,
+        });
+        if (failure !== null) return failure;
+        opened = reading.read(response, deadlineMs, attempt, signal);
+      }
+      const end = await opened;
+      opened = null;
       const adopted = this.takeAdopted();
       if (adopted !== null && (end.why === 'end' || end.why === 'reset')) {
         engineSession = adopted;

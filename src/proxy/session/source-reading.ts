@@ -4,6 +4,7 @@ import { monotonicMs } from '../../kernel/clock';
 import { UpstreamReader, type StreamIngest } from '../upstream';
 import type { Attempt } from './session.types';
 import type { SourceFate } from './start-outcome';
+import { SwitchLimit } from './switch-limit';
 
 export interface SourceEnd {
   readonly why: SourceFate;
@@ -14,15 +15,23 @@ export interface SourceEnd {
 /** Reads one source of a stream after the other, and remembers how the last one went. */
 export class SourceReading {
   reader: UpstreamReader | null = null;
-  /** Times that a running stream was given a new source. */
+  /** Times that a running stream was given a new source because the one before had failed. */
   failovers = 0;
+  readonly limit: SwitchLimit;
   private flowingSinceMs: number | null = null;
+  /** When the source under way took the place of one that had failed. */
+  private switchedMs: number | null = null;
 
   constructor(
     private readonly ingest: StreamIngest,
     private readonly config: AppConfig,
     private readonly isRunning: () => boolean,
-  ) {}
+  ) {
+    this.limit = new SwitchLimit({
+      limit: config.proxyFailoverLimit,
+      windowMs: config.proxyFailoverWindowMs,
+    });
+  }
 
   /**
    * Reads until the source ends.
@@ -36,29 +45,53 @@ export class SourceReading {
     attempt: Attempt,
     signal: AbortSignal,
   ): Promise<SourceEnd> {
-    attempt.outcome = 'playing';
     const reader = new UpstreamReader(
       response,
       this.ingest,
       { silenceMs: this.config.proxyStallTimeoutMs, firstMediaDeadlineMs: deadlineMs },
       monotonicMs,
     );
-    const onAbort = (): void => reader.abort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (this.isRunning()) this.failovers++;
+    this.take(reader, this.isRunning());
+    reader.start();
+    return this.finish(reader, attempt, signal);
+  }
+
+  /** From now on this is the stream's source. `isSwitch`: the one before has failed. */
+  take(reader: UpstreamReader, isSwitch: boolean): void {
+    if (isSwitch) this.failovers++;
+    this.noteSwitch(this.reader?.isFlowing === true);
     this.reader = reader;
     this.flowingSinceMs = monotonicMs();
-    reader.start();
+    this.switchedMs = isSwitch ? this.flowingSinceMs : null;
+  }
+
+  /** Waits for the end of the source that was taken. @throws as `read` */
+  async finish(reader: UpstreamReader, attempt: Attempt, signal: AbortSignal): Promise<SourceEnd> {
+    attempt.outcome = 'playing';
+    const onAbort = (): void => reader.abort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) reader.abort();
     const why = await reader.ended;
     signal.removeEventListener('abort', onAbort);
-    this.reader = null;
+    const flowed = reader.isFlowing;
+    // Another one may have taken its place.
+    if (this.reader === reader) {
+      this.reader = null;
+      if (!flowed) this.flowingSinceMs = null;
+      this.noteSwitch(flowed);
+    }
     if (why === 'fault') throw reader.fault;
     if (why === 'aborted') {
       signal.throwIfAborted();
-      return { why: 'reset', flowed: reader.isFlowing };
+      return { why: 'reset', flowed };
     }
-    if (!reader.isFlowing) this.flowingSinceMs = null;
-    return { why, flowed: reader.isFlowing };
+    return { why, flowed };
+  }
+
+  /** A source is over that had taken the place of a failed one. What never gave anything was no source. */
+  private noteSwitch(flowed: boolean): void {
+    if (this.switchedMs !== null && flowed) this.limit.note(this.switchedMs);
+    this.switchedMs = null;
   }
 
   /** Whether the last source had flowed for so long that what was before does not count; told once. */

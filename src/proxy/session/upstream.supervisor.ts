@@ -1,9 +1,14 @@
 import type { EngineSession } from '../../ace';
-import type { UpstreamReader } from '../upstream';
+import type { EngineLease } from '../../engines';
+import { AppError } from '../../kernel/errors';
+import { monotonicMs } from '../../kernel/clock';
+import type { StreamIngest, UpstreamReader } from '../upstream';
 import { AttemptLog } from './attempt-log';
 import { EngineChoice } from './engine-choice';
 import { Departures, EngineStay } from './engine-stay';
 import { EngineTrials, type TrialOwner } from './engine-trials';
+import type { PreparedSource } from './move-preparation';
+import { PlannedMoves, type MovesOwner } from './planned-moves';
 import { settlesWithin } from './retry-backoff';
 import type { SessionServices } from './session-services';
 import type { Attempt, CurrentEngine } from './session.types';
@@ -11,8 +16,8 @@ import { SourceReading } from './source-reading';
 import { SAME_ENGINE_STOP_MS, StartBudget } from './start-budget';
 import type { Outcome } from './start-outcome';
 
-export interface SupervisorOwner extends TrialOwner {
-  readonly streamId: string;
+export interface SupervisorOwner extends TrialOwner, MovesOwner {
+  readonly ingest: StreamIngest;
 }
 
 /**
@@ -22,6 +27,7 @@ export interface SupervisorOwner extends TrialOwner {
  */
 export class UpstreamSupervisor {
   readonly choice: EngineChoice;
+  readonly moves: PlannedMoves;
   private readonly log = new AttemptLog();
   private readonly budget: StartBudget;
   private readonly trials: EngineTrials;
@@ -30,7 +36,7 @@ export class UpstreamSupervisor {
   private stay: EngineStay | null = null;
 
   constructor(
-    owner: SupervisorOwner,
+    private readonly owner: SupervisorOwner,
     private readonly services: SessionServices,
     private readonly signal: AbortSignal,
   ) {
@@ -47,9 +53,12 @@ export class UpstreamSupervisor {
       services,
       signal,
     );
-    this.trials = new EngineTrials(
+    const { choice, budget, reading, log, departures } = this;
+    this.trials = new EngineTrials(owner, { services, choice, budget, reading, log }, signal);
+    const { trials } = this;
+    this.moves = new PlannedMoves(
       owner,
-      { services, choice: this.choice, budget: this.budget, reading: this.reading, log: this.log },
+      { services, departures, log, choice, trials, reading },
       signal,
     );
   }
@@ -81,6 +90,7 @@ export class UpstreamSupervisor {
     } catch (error) {
       if (!this.signal.aborted) throw error;
     } finally {
+      this.moves.close();
       this.leave();
     }
   }
@@ -92,25 +102,45 @@ export class UpstreamSupervisor {
 
   /**
    * Another session of ours was told by the same engine that it has this content: the engine now serves
-   * the newer engine session, so a reader that ends is reopened there (rule 4).
+   * the newer engine session, so a reader that ends is reopened there (rule 4). False when it is an engine on which
+   * this session has nothing.
    */
-  adopt(engineSession: EngineSession): void {
+  adopt(engineSession: EngineSession, { engine }: EngineLease): boolean {
+    if (this.moves.preparing?.engineId === engine.id) {
+      this.moves.preparing.use(engineSession);
+      return true;
+    }
+    if (this.stay?.engineId !== engine.id) return false;
     this.trials.adopt(engineSession);
-    this.stay?.use(engineSession);
+    this.stay.use(engineSession);
+    return true;
   }
 
   private async supply(): Promise<void> {
     let staying: EngineStay | null = null;
+    let prepared: PreparedSource | null = null;
     for (;;) {
-      this.signal.throwIfAborted();
-      const stay: EngineStay = staying ?? (await this.nextStay());
+      // What was handed over is ours to end.
+      if (prepared === null) this.signal.throwIfAborted();
+      const stay: EngineStay = prepared?.stay ?? staying ?? (await this.nextStay());
       this.stay = stay;
       this.budget.begin();
-      const outcome = await this.trials.run(stay, staying !== null);
+      if (prepared !== null) this.choice.hold(prepared.lease);
+      this.moves.follow(stay);
+      const outcome = await this.trials.run(stay, staying !== null, prepared);
       if (outcome.next === 'merged') return;
       if (outcome.next === 'give_up') throw outcome.error;
+      this.checkLimit(outcome);
       staying = (await this.prepareNext(outcome, stay, staying !== null)) ? stay : null;
+      prepared = staying === null ? await this.moves.handOver() : null;
     }
+  }
+
+  /** A stream whose sources fail one after the other is no stream. */
+  private checkLimit({ next }: Outcome): void {
+    const { limit } = this.reading;
+    if (next === 'relieved' || !this.owner.isRunning() || !limit.isSpent(monotonicMs())) return;
+    throw new AppError('engine_failed', limit.describe());
   }
 
   private async nextStay(): Promise<EngineStay> {
@@ -122,10 +152,15 @@ export class UpstreamSupervisor {
    * once more, at once; everything else is the choice's business.
    */
   private async prepareNext(
-    outcome: Extract<Outcome, { next: 'same_engine' | 'other_engine' | 'moved' }>,
+    outcome: Extract<Outcome, { next: 'same_engine' | 'other_engine' | 'moved' | 'relieved' }>,
     stay: EngineStay,
     wasRetryHere: boolean,
   ): Promise<boolean> {
+    if (outcome.next === 'relieved') {
+      this.choice.recovered();
+      this.leave();
+      return false;
+    }
     if (this.reading.takeFlowedStably()) this.choice.recovered();
     if (outcome.next === 'moved') {
       // Nothing failed on this content, and whoever took the engine away sees to it that it is not chosen.
@@ -134,7 +169,8 @@ export class UpstreamSupervisor {
     }
     this.choice.failed();
     const isPassing = outcome.next === 'same_engine';
-    const staysHere = isPassing && !(wasRetryHere && this.choice.failuresInARow > 1);
+    const staysHere =
+      isPassing && !this.moves.isPreparing && !(wasRetryHere && this.choice.failuresInARow > 1);
     // The old engine session has to be gone before the new one starts: a stop that comes later would freeze
     // the new reader of the same content.
     if (staysHere && (await settlesWithin(stay.stop(), SAME_ENGINE_STOP_MS))) {

@@ -33,6 +33,7 @@ export class CapacityWaiter implements SelectionRequest {
     this.streamId = request.streamId;
     this.excluded = excluded;
     this.mayWait = request.mayWait ?? true;
+    if (request.mayReclaim === false) this.reclaim = 'exhausted';
     this.outcome = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;

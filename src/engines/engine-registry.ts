@@ -103,14 +103,15 @@ export class EngineRegistry implements EngineSink {
   }
 
   /**
-   * Takes an engine out of selection; its streams stay. Again with another reason: the reason is replaced,
-   * but what an operator drains stays the operator's.
+   * Takes an engine out of selection; its streams are asked to go on at others, and stay where none has room. Again
+   * with another reason: the reason is replaced, but what an operator drains stays the operator's.
    */
   drain(engine: Engine, reason: string, by: DrainedBy = 'operator'): void {
     if (by === 'fleet' && engine.drainedBy === 'operator') return;
     engine.drainReason = reason;
     engine.drainedBy = by;
     this.transition(engine, 'draining', reason);
+    engine.unwanted.set(reason);
   }
 
   /** Puts a draining engine back; health has to find it healthy first. Else nothing happens. */
@@ -118,10 +119,11 @@ export class EngineRegistry implements EngineSink {
     if (engine.state !== 'draining') return;
     engine.drainReason = null;
     engine.drainedBy = null;
+    engine.unwanted.set(null);
     this.transition(engine, 'starting', 'drain lifted');
   }
 
-  /** Tells every stream on the engine to leave it. Their slots are theirs until they give them back. */
+  /** Tells every stream on the engine to leave it at once. Their slots are theirs until they give them back. */
   evict(engine: Engine, reason: string): void {
     for (const lease of [...engine.leases]) this.revocations.get(lease)?.abort(new Error(reason));
   }
@@ -133,6 +135,7 @@ export class EngineRegistry implements EngineSink {
       engine,
       streamId,
       revoked: revocation.signal,
+      unwanted: engine.unwanted,
       release: () => {
         if (!engine.leases.delete(lease)) return;
         engine.recordRelease();

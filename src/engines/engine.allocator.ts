@@ -58,7 +58,7 @@ export class EngineAllocator implements OnModuleDestroy {
   async acquire(request: AcquireRequest): Promise<EngineLease> {
     request.signal.throwIfAborted();
     if (this.isClosed) throw shuttingDown();
-    const excluded = this.stillExcluded(request.excluded);
+    const excluded = this.excludedFor(request);
     const lease = this.selector.choose({ streamId: request.streamId, excluded });
     if (lease !== null) return lease;
     if (this.waiters.size >= MAX_WAITING) throw noCapacity('Too many requests wait for an engine.');
@@ -76,6 +76,11 @@ export class EngineAllocator implements OnModuleDestroy {
   /** What a stream lived through on its engine. The engine is doubted and probed at once. */
   complain(engineId: string, complaint: EngineComplaint): void {
     this.health.complain(engineId, complaint);
+  }
+
+  /** Whether there is an engine of this id. */
+  knows(engineId: string): boolean {
+    return this.registry.get(engineId) !== undefined;
   }
 
   /** Whether the engine reached its network at the last probe; true when that is not known. */
@@ -168,8 +173,11 @@ export class EngineAllocator implements OnModuleDestroy {
     return this.registry.list().some(({ state }) => state !== 'draining' && state !== 'gone');
   }
 
-  private stillExcluded(excluded: ReadonlySet<string>): ReadonlySet<string> {
-    return new Set([...excluded].filter((id) => this.registry.get(id)?.state !== 'starting'));
+  private excludedFor({ excluded, only }: AcquireRequest): ReadonlySet<string> {
+    const still = [...excluded].filter((id) => this.registry.get(id)?.state !== 'starting');
+    if (only === undefined) return new Set(still);
+    const others = this.registry.list().filter(({ id }) => id !== only);
+    return new Set([...still, ...others.map(({ id }) => id)]);
   }
 
   private timeoutError(waiter: CapacityWaiter): AppError {

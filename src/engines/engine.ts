@@ -1,5 +1,6 @@
 import type { EngineEndpoint } from '../ace';
 import { monotonicMs } from '../kernel/clock';
+import { EngineLeaveWish } from './leave-wish';
 import type {
   DrainedBy,
   EngineDescription,
@@ -23,6 +24,8 @@ export class Engine implements EngineView {
   readonly firstSeen = new Date();
   /** Live slots; an engine's streams are theirs. */
   readonly leases = new Set<EngineLease>();
+  /** Set while it is drained. */
+  readonly unwanted = new EngineLeaveWish();
 
   state: EngineState = 'starting';
   version: string | null = null;

@@ -1,4 +1,5 @@
 import type { EngineEndpoint } from '../ace';
+import type { LeaveWish } from './leave-wish';
 
 /**
  * What an engine is doing, and who moves it:
@@ -39,6 +40,8 @@ export interface EngineLease {
    * the event log. The slot stays held until it is released.
    */
   readonly revoked: AbortSignal;
+  /** Set when the stream is to leave an engine that still works, by a planned move. */
+  readonly unwanted: LeaveWish;
   /** Gives the slot back. Idempotent. */
   release(): void;
 }
@@ -54,6 +57,10 @@ export interface AcquireRequest {
    * come. True when left out.
    */
   readonly mayWait?: boolean;
+  /** False: no idle session gives up its slot for it. True when left out. */
+  readonly mayReclaim?: boolean;
+  /** Only this engine will do. */
+  readonly only?: string;
 }
 
 /** What streams tell about the engine they run on; health takes it as a hint and probes at once. */

@@ -3,6 +3,7 @@ export { type DemoChannel, type DriverKind, EngineDriverError } from './drivers/
 export { Engine } from './engine';
 export { EngineAllocator } from './engine.allocator';
 export { EngineRegistry, type RegistryChange } from './engine-registry';
+export { EngineLeaveWish, type LeaveWish } from './leave-wish';
 export { EngineSupply } from './engine-supply';
 export type {
   AcquireRequest,

@@ -65,6 +65,23 @@ export interface DomainEventPayloads {
     /** Media time between two showings of the same content; null when that is not known. */
     readonly period_s: number | null;
   };
+  /** By plan: another engine was ready before the old one was left. */
+  stream_moved: {
+    readonly stream_id: string;
+    readonly from_engine_id: string;
+    readonly to_engine_id: string;
+    readonly cause: 'operator' | 'drain';
+    /** From the choice of the new engine to its first packet at viewers. */
+    readonly duration_ms: number;
+  };
+  /** The other engine failed while it was prepared; the stream goes on where it was. */
+  stream_move_failed: {
+    readonly stream_id: string;
+    readonly from_engine_id: string;
+    readonly to_engine_id: string;
+    readonly cause: 'operator' | 'drain';
+    readonly reason: string;
+  };
   stream_failed: {
     readonly stream_id: string;
     readonly engine_id: string | null;

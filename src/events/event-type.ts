@@ -18,6 +18,8 @@ const TYPES: Readonly<Record<DomainEventType, true>> = {
   stream_stalled: true,
   stream_resumed: true,
   stream_looping: true,
+  stream_moved: true,
+  stream_move_failed: true,
   stream_failed: true,
   stream_ended: true,
   viewer_joined: true,

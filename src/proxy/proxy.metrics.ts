@@ -122,6 +122,11 @@ function countEvents(metrics: MetricsRegistry, events: EventBus): void {
     'Loops and stale live positions found, by cause and what was done.',
     ['cause', 'action'],
   );
+  const moves = metrics.counter(
+    'proxy_moves_total',
+    'Planned moves of streams to another engine, by cause and result.',
+    ['cause', 'result'],
+  );
   const failures = metrics.counter('proxy_failures_total', 'Sessions failed, by code.', ['code']);
   const starts = metrics.histogram(
     'proxy_start_seconds',
@@ -136,6 +141,10 @@ function countEvents(metrics: MetricsRegistry, events: EventBus): void {
     else if (is(event, 'stream_stalled')) stalls.inc();
     else if (is(event, 'stream_looping')) {
       loops.inc({ cause: event.payload.cause, action: event.payload.action });
+    } else if (is(event, 'stream_moved')) {
+      moves.inc({ cause: event.payload.cause, result: 'moved' });
+    } else if (is(event, 'stream_move_failed')) {
+      moves.inc({ cause: event.payload.cause, result: 'failed' });
     } else if (is(event, 'stream_failed')) failures.inc({ code: event.payload.code });
     else if (is(event, 'stream_started')) starts.observe(event.payload.start_ms / 1000);
   });

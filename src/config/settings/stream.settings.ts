@@ -144,6 +144,20 @@ export const outageSettings = {
     defaultText: '60s',
     words: 'How long a running stream may be without media before its viewers are reset.',
   }),
+  proxyFailoverLimit: setting({
+    variable: 'PROXY_FAILOVER_LIMIT',
+    type: integer(0, 1000),
+    defaultText: '5',
+    words:
+      'How often a running stream may lose its source within PROXY_FAILOVER_WINDOW and get another; when that one ends ' +
+      'too, its viewers are reset. Planned moves do not count. 0: no limit.',
+  }),
+  proxyFailoverWindowMs: setting({
+    variable: 'PROXY_FAILOVER_WINDOW',
+    type: duration('1s', '1d'),
+    defaultText: '5m',
+    words: 'The time over which PROXY_FAILOVER_LIMIT counts.',
+  }),
   proxyKeepaliveAfterMs: setting({
     variable: 'PROXY_KEEPALIVE_AFTER',
     type: duration('50ms', '10m'),

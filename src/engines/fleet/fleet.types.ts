@@ -105,7 +105,10 @@ export type FleetAction =
       /** It goes before its successor comes, because there is no room for both: a replacement. */
       readonly makesRoom: boolean;
     }
-  /** Nothing new comes; with `evict` its streams leave it too. */
+  /**
+   * Nothing new comes, and its streams move to others as these have room. With `evict` they leave it at once, whether
+   * there is a place for them or not.
+   */
   | {
       readonly kind: 'drain';
       readonly engineId: string;

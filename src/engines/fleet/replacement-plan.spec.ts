@@ -253,11 +253,11 @@ describe('planFleet: what placement holds against engines', () => {
       ['provision for a'],
     ],
     [
-      'misplaced: emptied when its successor works',
+      'misplaced: emptied by plan when its successor works',
       [anEngine('a', { objection: MISPLACED, streams: 1 }), ...good('b', 'c')],
       {},
       undefined,
-      ['drain+evict a'],
+      ['drain a'],
     ],
     [
       'misplaced: one is emptied at a time',
@@ -268,7 +268,7 @@ describe('planFleet: what placement holds against engines', () => {
       ],
       {},
       3,
-      ['drain+evict a'],
+      ['drain a'],
     ],
     [
       'misplaced: one that was being emptied without haste before holds up no other',
@@ -279,7 +279,7 @@ describe('planFleet: what placement holds against engines', () => {
       ],
       {},
       3,
-      ['drain+evict b'],
+      ['drain b'],
     ],
     [
       'misplaced: the next when the streams have left',

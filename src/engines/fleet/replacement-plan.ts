@@ -118,11 +118,14 @@ function evicts({ engine }: JudgedEngine): boolean {
   return engine.objection?.kind === 'misplaced' && engine.streams > 0;
 }
 
-/** An engine that still works keeps its streams until they end, unless it is in the wrong place. */
+/**
+ * Streams of an engine that works move by plan, when another one has room for them. Where room is short they have to
+ * leave an engine that is in the wrong place all the same.
+ */
 function leave({ engine, standing }: JudgedEngine, why: string, makesRoom: boolean): Retirement {
   const engineId = engine.id;
   if (standing === 'replaceable' && engine.streams > 0) {
-    return { kind: 'drain', engineId, why, evict: engine.objection !== null, makesRoom };
+    return { kind: 'drain', engineId, why, evict: engine.objection !== null && makesRoom, makesRoom };
   }
   return { kind: 'remove', engineId, why, failure: null, makesRoom };
 }

@@ -38,7 +38,10 @@ export class EnginesController {
     return this.dto(this.engine(id));
   }
 
-  /** Keeps new streams away from an engine; those on it go on. */
+  /**
+   * Keeps new streams away from an engine. Those on it go on at others as these have room, without their viewers'
+   * noticing; what finds no place stays.
+   */
   @Post(':id/drain')
   @HttpCode(200)
   @ApiBody({ type: DrainDto, required: false })

@@ -1,7 +1,9 @@
-import { Controller, Delete, Get, Param, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Delete, Get, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiBody, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { AppError } from '../../kernel/errors';
 import { SessionDirectory, snapshotOf } from '../session';
+import { MoveQueryDto, MoveRequestDto, StreamMoveDto } from './dto/move.dto';
 import { StreamStatsDto, StreamStatsQueryDto } from './dto/statistics.dto';
 import { StreamDto, StreamListQueryDto, StreamStoppedDto } from './dto/stream.dto';
 import { toStreamDto } from './session.mapping';
@@ -40,6 +42,50 @@ export class StreamsController {
     const session = this.sessions.find(id);
     if (session === null) throw new AppError('not_found', 'There is no such stream under way.');
     return toStreamStatsDto(session, query.since === undefined ? 0 : Date.parse(query.since));
+  }
+
+  /**
+   * Moves a stream to another engine, which is prepared while the present one goes on; viewers notice nothing. It
+   * stays where it is when no other engine has room or the one that was tried fails.
+   */
+  @Post(':id/move')
+  @ApiBody({ type: MoveRequestDto, required: false })
+  @ApiResponse({ status: 200, type: StreamMoveDto, description: 'With `wait=true`: it was moved' })
+  @ApiResponse({ status: 202, type: StreamMoveDto, description: 'The move was begun' })
+  @ApiResponse({ status: 409, description: '`conflict`: not running, there already, or no room' })
+  async move(
+    @Param('id') id: string,
+    @Query() query: MoveQueryDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @Body() body?: MoveRequestDto,
+  ): Promise<StreamMoveDto> {
+    const session = this.sessions.find(id);
+    if (session === null) {
+      if (this.sessions.findPast(id) === null)
+        throw new AppError('not_found', 'There is no such stream.');
+      throw new AppError('conflict', 'The stream is over.');
+    }
+    const wanted = body?.engine_id ?? null;
+    const { fromEngineId, result } = session.supervisor.moves.request(wanted);
+    if (query.wait !== 'true') {
+      void reply.status(202);
+      return {
+        stream_id: session.id,
+        state: 'moving',
+        from_engine_id: fromEngineId,
+        to_engine_id: wanted,
+        duration_ms: null,
+      };
+    }
+    const { toEngineId, durationMs } = await result;
+    void reply.status(200);
+    return {
+      stream_id: session.id,
+      state: 'moved',
+      from_engine_id: fromEngineId,
+      to_engine_id: toEngineId,
+      duration_ms: durationMs,
+    };
   }
 
   /** Stops a stream; its viewers are reset and its engine session is stopped. */

@@ -65,6 +65,18 @@ export class EngineChoice {
     this.excluded.set(engineId, { untilMs: monotonicMs() + EXCLUDE_MS, isPassing });
   }
 
+  /** Engines that failed on this content lately. */
+  excludedIds(): Iterable<string> {
+    this.dropExpired();
+    return this.excluded.keys();
+  }
+
+  /** The stream goes on here, on a slot that was not acquired through this. */
+  hold(lease: TurnedLease): void {
+    this.held = lease;
+    this.turn = null;
+  }
+
   /**
    * A slot on the best engine, and the turn to start there.
    *

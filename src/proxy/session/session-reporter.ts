@@ -3,11 +3,12 @@ import type { AppError } from '../../kernel/errors';
 import type { LeaveReason, Viewer } from '../viewers';
 import type { LoopAction } from './loop-policy';
 import type { LoopFinding } from './loop-watch';
+import type { MoveCause, MoveReport, MoveResult } from './move.types';
 import type { SessionServices } from './session-services';
 import type { Attempt, EndReason } from './session.types';
 
 /** Says what happens to one stream, to the event bus and to the log: one line per change of state. */
-export class SessionReporter {
+export class SessionReporter implements MoveReport {
   private readonly selector: string;
 
   constructor(
@@ -67,6 +68,34 @@ export class SessionReporter {
       period_s: periodS,
     });
     this.services.log.warn({ streamId, engineId, cause, action, periodS }, 'stream loops');
+  }
+
+  moved({ fromEngineId, toEngineId, durationMs }: MoveResult, cause: MoveCause): void {
+    const { streamId } = this;
+    this.services.events.publish('stream_moved', {
+      stream_id: streamId,
+      from_engine_id: fromEngineId,
+      to_engine_id: toEngineId,
+      cause,
+      duration_ms: durationMs,
+    });
+    this.services.log.info(
+      { streamId, fromEngineId, toEngineId, cause, durationMs },
+      'stream moved',
+    );
+  }
+
+  moveFailed(fromEngineId: string, toEngineId: string, cause: MoveCause, reason: string): void {
+    const { streamId } = this;
+    this.services.events.publish('stream_move_failed', {
+      stream_id: streamId,
+      from_engine_id: fromEngineId,
+      to_engine_id: toEngineId,
+      cause,
+      reason,
+    });
+    const facts = { streamId, fromEngineId, toEngineId, cause, reason };
+    this.services.log.warn(facts, 'stream not moved');
   }
 
   /** The one line that says why a channel failed, and where to look further. */

@@ -13,6 +13,8 @@ export type Outcome =
     }
   /** The engine was taken away from the stream; any other will do, at once. */
   | { readonly next: 'moved'; readonly reason: string }
+  /** A source on another engine has taken its place. */
+  | { readonly next: 'relieved'; readonly reason: string }
   | { readonly next: 'give_up'; readonly reason: string; readonly error: AppError }
   | { readonly next: 'merged'; readonly reason: string };
 
@@ -66,8 +68,12 @@ export function outcomeOfEnd(end: SourceFate, flowed: boolean, head: Buffer): Ou
     case 'session_gone':
       // Its media would end soon, or belong to somebody else's playback.
       return { next: 'same_engine', reason: 'the engine session is gone' };
+    case 'unplaced':
+      return { next: 'other_engine', reason: 'it fits nowhere', complaint: null };
     case 'looping':
       return { next: 'other_engine', reason: 'the stream repeats itself', complaint: null };
+    case 'relieved':
+      return { next: 'relieved', reason: 'moved by plan' };
     case 'silence':
       return { next: 'other_engine', reason: 'silence', complaint: 'silence' };
     case 'garbage':

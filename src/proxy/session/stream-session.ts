@@ -60,7 +60,7 @@ export class StreamSession {
   private readonly fanout: StreamFanout;
   private readonly watch: MediaWatch;
   private readonly report: SessionReporter;
-  private readonly supervisor: UpstreamSupervisor;
+  readonly supervisor: UpstreamSupervisor;
   private readonly abort = new AbortController();
   private readonly start = new Settleable<StreamSession>();
   private readonly answer = new Settleable<StreamSession>();
@@ -113,7 +113,9 @@ export class StreamSession {
         streamId: id,
         selector,
         ingest: this.ingest,
+        report: this.report,
         isRunning: () => this.currentPhase !== 'starting',
+        isIdle: () => this.audience.idleSince !== null,
         engineAnswered: (engineSession, lease) => this.engineAnswered(engineSession, lease),
       },
       services,
@@ -309,9 +311,7 @@ export class StreamSession {
     this.audience.moveTo(other.audience, other);
     other.answered.then(this.answer.resolve, this.answer.reject);
     other.ready.then(this.start.resolve, this.start.reject);
-    if (other.current?.lease.engine.id !== lease.engine.id) return 'merged';
-    other.supervisor.adopt(engineSession);
-    return 'same_engine';
+    return other.supervisor.adopt(engineSession, lease) ? 'same_engine' : 'merged';
   }
 
   private mediaAppended(): void {

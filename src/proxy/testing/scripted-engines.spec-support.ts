@@ -1,16 +1,17 @@
-import type {
-  AcquireRequest,
-  EngineAllocator,
-  EngineComplaint,
-  EngineLease,
-  EngineView,
+import {
+  EngineLeaveWish,
+  type AcquireRequest,
+  type EngineAllocator,
+  type EngineComplaint,
+  type EngineLease,
+  type EngineView,
 } from '../../engines';
 import { AppError } from '../../kernel/errors';
 import { never } from './until.spec-support';
 
 type Shape = Pick<
   EngineAllocator,
-  'acquire' | 'onCapacityNeeded' | 'complain' | 'isNetworkConnected'
+  'acquire' | 'onCapacityNeeded' | 'complain' | 'isNetworkConnected' | 'knows'
 >;
 
 function engine(id: string): EngineView {
@@ -36,6 +37,7 @@ export class ScriptedEngines implements Shape {
   private readonly engines: EngineView[];
   private readonly revocations = new Map<EngineLease, AbortController>();
   private readonly withdrawn = new Set<string>();
+  private readonly wishes = new Map<string, EngineLeaveWish>();
   private readonly reclaimers = new Set<() => Promise<boolean>>();
 
   constructor(
@@ -49,14 +51,20 @@ export class ScriptedEngines implements Shape {
     if (this.gate !== null) await Promise.race([this.gate, never(request.signal)]);
     request.signal.throwIfAborted();
     const allowed = this.engines.filter(
-      ({ id }) => !request.excluded.has(id) && !this.withdrawn.has(id),
+      ({ id }) =>
+        !request.excluded.has(id) &&
+        !this.withdrawn.has(id) &&
+        this.wish(id).reason === null &&
+        (request.only ?? id) === id,
     );
     if (allowed.length === 0) throw new AppError('engine_failed', 'Every engine failed.');
     for (;;) {
       const free = allowed.find(({ id }) => this.inUse(id) < this.slots);
       if (free !== undefined) return this.lease(free, request.streamId);
       let hasFreed = false;
-      for (const reclaim of this.reclaimers) hasFreed ||= await reclaim();
+      if (request.mayReclaim !== false) {
+        for (const reclaim of this.reclaimers) hasFreed ||= await reclaim();
+      }
       if (!hasFreed) throw new AppError('no_capacity', 'Every engine is full.');
     }
   }
@@ -82,10 +90,25 @@ export class ScriptedEngines implements Shape {
     }
   }
 
+  /** Streams are to leave the engine by plan; null takes that back. */
+  drain(id: string, reason: string | null): void {
+    this.wish(id).set(reason);
+  }
+
+  knows(id: string): boolean {
+    return this.engines.some((one) => one.id === id);
+  }
+
   /** Slots in use, on one engine or on all. */
   inUse(id?: string): number {
     return [...this.leases].filter(({ engine: { id: of } }) => id === undefined || of === id)
       .length;
+  }
+
+  private wish(id: string): EngineLeaveWish {
+    const known = this.wishes.get(id) ?? new EngineLeaveWish();
+    this.wishes.set(id, known);
+    return known;
   }
 
   private lease(view: EngineView, streamId: string): EngineLease {
@@ -94,6 +117,7 @@ export class ScriptedEngines implements Shape {
       engine: view,
       streamId,
       revoked: revocation.signal,
+      unwanted: this.wish(view.id),
       release: () => this.leases.delete(lease),
     };
     this.leases.add(lease);

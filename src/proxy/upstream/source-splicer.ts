@@ -34,6 +34,13 @@ export interface SpliceBase {
   readonly offset: number;
 }
 
+/** The source before, while it still goes on: there is time to find a place where nothing is lost. */
+export interface Outgoing {
+  readonly isGoingOn: boolean;
+  /** Ends it: what a new source lacks is to come up to what went out. */
+  relieve(): void;
+}
+
 interface Entry {
   readonly position: number;
   readonly psi: Buffer;
@@ -55,6 +62,11 @@ const SAME_BASE_TICKS = 10 * 90_000;
 const MAX_PAST_TICKS = 120 * 90_000;
 const MAX_CATCH_UP_MS = 1500;
 const CATCH_UP_BYTES = 4 * 1024 * 1024;
+/** So long may two sources with one time base go on side by side before the old one is ended for the new one. */
+const MAX_BESIDE_MS = 3000;
+const MAX_BESIDE_BYTES = 6 * 1024 * 1024;
+/** Each look reads the end of what went out anew. */
+const LOOK_MS = 20;
 /** No stream's lead over another is larger in a sane multiplex. */
 const MAX_LEAD_TICKS = 2 * 90_000;
 
@@ -70,8 +82,16 @@ export class SourceSplicer {
   private pairs: readonly StreamPair[] = [];
   private leading: StreamPair | null = null;
   private tail: OutgoingTail | null = null;
+  /** What viewers had when the source's programme was mapped to it. */
+  private playing: Programme | null = null;
+  /** Viewers wait from here on. */
+  private waitingFromMs: number | null = null;
+  private lastLookMs = -Infinity;
 
-  constructor(private readonly base: SpliceBase) {}
+  constructor(
+    private readonly base: SpliceBase,
+    private readonly before: Outgoing | null = null,
+  ) {}
 
   get mediaPackets(): number {
     return this.staged.scanner.mediaPackets;
@@ -87,8 +107,14 @@ export class SourceSplicer {
       if (staged.bytes >= MAX_STAGED_BYTES) staged.keepNewest(0);
       return null;
     }
-    if (programme !== this.programme && !this.prepare(programme)) return 'foreign';
+    const isMapped =
+      programme === this.programme && this.base.history.scanner.programme === this.playing;
+    if (!isMapped && !this.prepare(programme)) return 'foreign';
+    const isBeside = this.before?.isGoingOn === true;
+    if (isBeside && nowMs - this.lastLookMs < LOOK_MS) return null;
+    this.lastLookMs = nowMs;
     staged.readUnits();
+    if (!isBeside) this.waitingFromMs ??= this.before === null ? staged.firstMs : nowMs;
     return this.place(programme, nowMs);
   }
 
@@ -97,6 +123,7 @@ export class SourceSplicer {
     const { own, history } = this.base;
     const playing = history.scanner.programme;
     this.programme = programme;
+    this.playing = playing;
     if (own !== null && playing !== null) {
       const mapping = mapProgramme(own, playing, programme);
       if (mapping === null) return false;
@@ -132,6 +159,7 @@ export class SourceSplicer {
             offset,
           });
     if (overlap !== 'none' && overlap !== 'pending') return this.goOn(overlap, offset ?? 0);
+    if (offset !== null && this.staysBeside(nowMs)) return null;
     const entry = this.findEntry(offset, nowMs);
     if (entry === null) {
       // What is on its way from the past to the present needs to be held no longer than a proof may need it.
@@ -143,6 +171,18 @@ export class SourceSplicer {
     const mayProve = overlap === 'pending' && entry.offset !== null;
     if (!isOver && (mayProve || !this.canFlag(entry, programme))) return null;
     return this.enter(entry, programme);
+  }
+
+  /**
+   * Whether to wait while the old source goes on: one that is ahead is reached by it, one that is behind may come up
+   * with it. When neither happens the old one is ended, and the new one has to come up to where that was.
+   */
+  private staysBeside(nowMs: number): boolean {
+    const { staged, before } = this;
+    if (before?.isGoingOn !== true) return false;
+    if (nowMs - (staged.firstMs ?? nowMs) >= MAX_BESIDE_MS) before.relieve();
+    else if (staged.bytes >= MAX_BESIDE_BYTES) staged.keepNewest(CATCH_UP_BYTES);
+    return true;
   }
 
   /** The end of what went out; read anew when the old source is still going on. */
@@ -205,7 +245,7 @@ export class SourceSplicer {
       return isOverdue ? { position: presentAt, psi, offset } : null;
     }
     // Still in the past. Viewers can not wait for ever: they see something again, in new time.
-    if (nowMs - (staged.firstMs ?? nowMs) < MAX_CATCH_UP_MS) return null;
+    if (nowMs - (this.waitingFromMs ?? nowMs) < MAX_CATCH_UP_MS) return null;
     const newest = points.at(-1);
     return newest === undefined
       ? null

@@ -1,5 +1,5 @@
 import { learnProgramme, PacketAligner, type OwnProgramme, type PacketRewriter } from '../mpegts';
-import { SourceSplicer } from './source-splicer';
+import { SourceSplicer, type Outgoing } from './source-splicer';
 import type { StreamHistory } from './stream-history';
 
 /** What `push` found out about the source; anything but `ok` ends the source. */
@@ -18,6 +18,18 @@ const ALIGNMENT_BYTES = 64 * 1024;
 const GARBAGE_BYTES = 1024 * 1024;
 /** Media without a random access point after which viewers are let in all the same (contract §3). */
 const PLAIN_JOIN_MS = 3000;
+
+/** A source that was read beside the present one, with its place in the stream. */
+export interface FoundPlace {
+  /** In the state in which its packets were cut off. */
+  readonly aligner: PacketAligner;
+  readonly rewriter: PacketRewriter | null;
+  /** Whole packets from that place on, as far as they have come. */
+  readonly parts: readonly Buffer[];
+  /** Received so far. */
+  readonly bytes: number;
+  readonly head: Buffer;
+}
 
 /**
  * Takes the bytes of one source after the other and makes one stream of them: aligned packets, in the
@@ -102,6 +114,48 @@ export class StreamIngest {
     }
     const before = this.history.ring.end;
     this.aligner.push(data, this.takePackets);
+    return this.conclude(before);
+  }
+
+  /** Of a source that is read while the present one goes on: `takeOver` follows when its place is found. */
+  spliceBeside(outgoing: Outgoing): SourceSplicer {
+    const { history } = this;
+    const own = (): OwnProgramme | null => this.ownNow();
+    const offset = (): number => this.offset;
+    return new SourceSplicer(
+      {
+        history,
+        get own() {
+          return own();
+        },
+        get offset() {
+          return offset();
+        },
+      },
+      outgoing,
+    );
+  }
+
+  /** The present source is over, and this one goes on as the stream's. */
+  takeOver({ aligner, rewriter, parts, bytes, head }: FoundPlace, nowMs: number): IngestVerdict {
+    this.own = this.ownNow();
+    this.beginSource();
+    this.nowMs = nowMs;
+    this.aligner = aligner;
+    this.splicer = null;
+    this.rewriter = rewriter;
+    this.offset = rewriter?.offset ?? 0;
+    this.bytesIn += bytes;
+    this.sourceBytes = bytes;
+    this.head = head;
+    const before = this.history.ring.end;
+    for (const part of parts) this.append(part, 0, part.length);
+    return this.conclude(before);
+  }
+
+  /** Tells of what was appended since `before`. */
+  private conclude(before: number): IngestVerdict {
+    const { nowMs } = this;
     if (this.verdict !== 'ok') return this.verdict;
     if (this.history.ring.end > before) {
       if (this.sourceStart === null) {
@@ -140,12 +194,15 @@ export class StreamIngest {
 
   /** What viewers have had so far is what the next source has to go on as. */
   private newSplicer(): SourceSplicer {
-    const { history, rewriter } = this;
-    const { programme } = history.scanner;
-    const known = rewriter?.own ?? this.own;
-    this.own = programme === null ? known : learnProgramme(known, programme);
+    this.own = this.ownNow();
     this.rewriter = null;
-    return new SourceSplicer({ history, own: this.own, offset: this.offset });
+    return new SourceSplicer({ history: this.history, own: this.own, offset: this.offset });
+  }
+
+  private ownNow(): OwnProgramme | null {
+    const { programme } = this.history.scanner;
+    const known = this.rewriter?.own ?? this.own;
+    return programme === null ? known : learnProgramme(known, programme);
   }
 
   private checkJoinable(): void {

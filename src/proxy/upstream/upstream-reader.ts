@@ -1,12 +1,35 @@
 import type { IncomingMessage } from 'node:http';
-import type { IngestVerdict, StreamIngest } from './stream-ingest';
+import type { IngestVerdict } from './stream-ingest';
 
-/** Why a source ended. `aborted` is our own doing, `fault` an error inside the proxy. */
+/** Where a source's bytes go. */
+export interface SourceIntake {
+  /** Grows with every media packet. */
+  readonly mediaPackets: number;
+  /** Viewers have been let in. */
+  readonly isJoinable: boolean;
+  beginSource(): void;
+  push(data: Buffer, nowMs: number): IngestVerdict;
+}
+
+/**
+ * Why a source ended. `aborted` is our own doing, `relieved` too: another one has taken its place. `fault` is an error
+ * inside the proxy.
+ */
 export type UpstreamEnd =
-  'aborted' | 'fault' | 'end' | 'reset' | 'silence' | Desertion | Exclude<IngestVerdict, 'ok'>;
+  | 'aborted'
+  | 'relieved'
+  | 'fault'
+  | 'end'
+  | 'reset'
+  | 'silence'
+  | Desertion
+  | Exclude<IngestVerdict, 'ok'>;
 
-/** Why a source is left although it flows: the engine says that its session is gone, or it repeats itself. */
-export type Desertion = 'session_gone' | 'looping';
+/**
+ * Why a source is left although it flows: the engine says that its session is gone, it repeats itself, or no place for
+ * it in the stream was found.
+ */
+export type Desertion = 'session_gone' | 'looping' | 'unplaced';
 
 export interface UpstreamTimes {
   /** No media byte for this long ends the source, once the first has come; so do media that nobody can join. */
@@ -34,7 +57,7 @@ export class UpstreamReader {
 
   constructor(
     private readonly response: IncomingMessage,
-    private readonly ingest: StreamIngest,
+    private readonly ingest: SourceIntake,
     private readonly times: UpstreamTimes,
     private readonly now: () => number,
   ) {
@@ -114,6 +137,11 @@ export class UpstreamReader {
   /** Ends the source for what was learned beside the media. */
   leave(why: Desertion): void {
     this.finish(why);
+  }
+
+  /** Another source goes on from here: nothing of what still comes is taken. */
+  relieve(): void {
+    this.finish('relieved');
   }
 
   abort(): void {

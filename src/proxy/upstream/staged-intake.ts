@@ -1,0 +1,73 @@
+import { PacketAligner } from '../mpegts';
+import type { Outgoing, SourceSplicer, Splice } from './source-splicer';
+import type { IngestVerdict, StreamIngest } from './stream-ingest';
+import type { SourceIntake } from './upstream-reader';
+
+export interface StagedOwner extends Outgoing {
+  /** The place is found: the old source has to be over when this returns. */
+  placed(): void;
+}
+
+/** Without packets in this much, what comes is no transport stream. */
+const ALIGNMENT_BYTES = 64 * 1024;
+const HEAD_BYTES = 64;
+
+/**
+ * Where a source goes that is read while another one still feeds the stream: held back until its place is found, and
+ * from then on the stream's own. Memory is bounded by the splicer's bounds.
+ */
+export class StagedIntake implements SourceIntake {
+  readonly isJoinable = true;
+  private readonly aligner = new PacketAligner();
+  private readonly splicer: SourceSplicer;
+  private isPlaced = false;
+  private bytes = 0;
+  private head: Buffer = Buffer.alloc(0);
+
+  constructor(
+    private readonly ingest: StreamIngest,
+    private readonly owner: StagedOwner,
+  ) {
+    this.splicer = ingest.spliceBeside(owner);
+  }
+
+  get mediaPackets(): number {
+    return this.isPlaced ? this.ingest.mediaPackets : this.splicer.mediaPackets;
+  }
+
+  beginSource(): void {
+    // The stream's source is still the other one.
+  }
+
+  push(data: Buffer, nowMs: number): IngestVerdict {
+    if (this.isPlaced) return this.ingest.push(data, nowMs);
+    const { aligner, splicer } = this;
+    this.bytes += data.length;
+    if (this.head.length < HEAD_BYTES) {
+      this.head = Buffer.concat([this.head, data.subarray(0, HEAD_BYTES - this.head.length)]);
+    }
+    let splice: Splice | 'foreign' | null = null;
+    const rest: Buffer[] = [];
+    aligner.push(data, (packets, start, end) => {
+      if (splice === null) splice = splicer.push(packets, start, end, nowMs);
+      else rest.push(Buffer.from(packets.subarray(start, end)));
+    });
+    // The compiler does not see what the callback did.
+    const found = splice as Splice | 'foreign' | null;
+    if (found === 'foreign') return 'programme_changed';
+    if (found === null) return this.checkAlignment();
+    this.owner.placed();
+    this.isPlaced = true;
+    const parts = [...found.parts, ...rest];
+    const { rewriter } = found;
+    return this.ingest.takeOver(
+      { aligner, rewriter, parts, bytes: this.bytes, head: this.head },
+      nowMs,
+    );
+  }
+
+  private checkAlignment(): IngestVerdict {
+    if (this.aligner.aligned || this.aligner.discardedBytes < ALIGNMENT_BYTES) return 'ok';
+    return 'not_transport_stream';
+  }
+}

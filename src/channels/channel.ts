@@ -21,6 +21,9 @@ export const MAX_SOURCES = 16;
 export const MAX_CHANNELS = 10_000;
 
 /** What an engine is asked for. */
-export function selectorOf({ kind, id }: ChannelSource, fileIndex: number): SourceSelector {
+export function selectorOf(
+  { kind, id }: Pick<ChannelSource, 'kind' | 'id'>,
+  fileIndex: number,
+): SourceSelector {
   return { kind, value: id, fileIndex };
 }

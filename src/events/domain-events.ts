@@ -65,6 +65,14 @@ export interface DomainEventPayloads {
     /** Media time between two showings of the same content; null when that is not known. */
     readonly period_s: number | null;
   };
+  /** A channel's source was given up for another one, which is tried now. */
+  stream_source_changed: {
+    readonly stream_id: string;
+    readonly channel: string;
+    readonly from: string;
+    readonly to: string;
+    readonly reason: string;
+  };
   stream_failed: {
     readonly stream_id: string;
     readonly engine_id: string | null;

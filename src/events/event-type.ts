@@ -18,6 +18,7 @@ const TYPES: Readonly<Record<DomainEventType, true>> = {
   stream_stalled: true,
   stream_resumed: true,
   stream_looping: true,
+  stream_source_changed: true,
   stream_failed: true,
   stream_ended: true,
   viewer_joined: true,

@@ -84,6 +84,11 @@ export class HlsController {
   @ApiQuery({ name: 'infohash', required: false })
   @ApiQuery({ name: 'url', required: false, description: 'Only with ALLOW_URL_SELECTORS' })
   @ApiQuery({ name: 'magnet', required: false, description: 'Only with ALLOW_URL_SELECTORS' })
+  @ApiQuery({
+    name: 'channel',
+    required: false,
+    description: 'Id of a channel, which has several sources',
+  })
   @ApiQuery({ name: '_idx', required: false, description: 'File index, 0 by default' })
   @ApiQuery({
     name: 'dvr',

@@ -8,10 +8,14 @@ export class AttemptLog {
   readonly entries: Attempt[] = [];
 
   /** Begins an entry; what is returned ends it. */
-  begin(engineId: string): { readonly attempt: Attempt; readonly end: () => void } {
+  begin(
+    engineId: string,
+    source: string | null,
+  ): { readonly attempt: Attempt; readonly end: () => void } {
     const startedMs = monotonicMs();
     const attempt: Attempt = {
       engineId,
+      source,
       startedAt: wallClockIso(),
       durationMs: null,
       outcome: 'running',

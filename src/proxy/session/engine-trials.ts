@@ -1,6 +1,5 @@
 import { EngineFault, type EngineSession } from '../../ace';
 import type { EngineLease } from '../../engines';
-import type { ContentSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
 import type { StreamIngest } from '../upstream';
 import type { AttemptLog } from './attempt-log';
@@ -11,6 +10,7 @@ import { openMedia } from './media-opening';
 import type { SessionServices } from './session-services';
 import type { Attempt } from './session.types';
 import type { SourceReading } from './source-reading';
+import type { SourceRota } from './source-rota';
 import type { StartBudget } from './start-budget';
 import {
   giveUp,
@@ -22,7 +22,8 @@ import {
 } from './start-outcome';
 
 export interface TrialOwner {
-  readonly selector: ContentSelector;
+  /** What engines are asked for. */
+  readonly rota: SourceRota;
   readonly ingest: StreamIngest;
   /** Viewers have been let in: from here on an outage budget counts, not the start budget. */
   isRunning(): boolean;
@@ -43,17 +44,13 @@ export interface TrialParts {
 
 /** A stream's tries on engines, one after the other: start the content, open its media, read them to their end. */
 export class EngineTrials {
-  /** The form of id that an engine knew; the caller's own until one has answered. */
-  private selector: ContentSelector;
   private adopted: EngineSession | null = null;
 
   constructor(
     private readonly owner: TrialOwner,
     private readonly using: TrialParts,
     private readonly signal: AbortSignal,
-  ) {
-    this.selector = owner.selector;
-  }
+  ) {}
 
   /** When the source under way ends, this newer engine session on the same engine is read. */
   adopt(engineSession: EngineSession): void {
@@ -67,7 +64,9 @@ export class EngineTrials {
    */
   async run(stay: EngineStay, isRetryHere: boolean): Promise<Outcome> {
     const { revoked } = stay.lease;
-    const { attempt, end } = this.using.log.begin(stay.engineId);
+    const { rota } = this.owner;
+    const { attempt, end } = this.using.log.begin(stay.engineId, rota.source?.id ?? null);
+    rota.trying();
     try {
       const signal = AbortSignal.any([this.signal, revoked]);
       const outcome = await this.tryEngine(stay, isRetryHere, attempt, signal);
@@ -94,7 +93,7 @@ export class EngineTrials {
     let handshake: Handshake;
     try {
       handshake = await shakeHands(this.using.services.ace, stay.lease.engine.endpoint, {
-        selector: this.selector,
+        selector: this.owner.rota.request,
         timeoutMs: this.using.budget.answerMs(isRetryHere, this.using.choice.failuresInARow),
         // A content that is playing is known; a second try would only cost its viewers time.
         mayTryOtherForm: !this.owner.isRunning(),
@@ -106,7 +105,7 @@ export class EngineTrials {
       return this.outcomeOfRefusal(error, stay);
     }
     const { engineSession } = handshake;
-    this.selector = handshake.selector;
+    this.owner.rota.engineKnows(handshake.selector);
     stay.use(engineSession);
     this.adopted = null;
     const claim = this.owner.engineAnswered(engineSession, stay.lease);
@@ -116,6 +115,7 @@ export class EngineTrials {
     if (claim !== 'own') {
       // On the engine that already plays it, a stop would freeze the reader of the older session.
       if (claim === 'same_engine') stay.handOver();
+      if (this.owner.isRunning()) return playedElsewhere();
       return { next: 'merged', reason: 'content is already played by another session' };
     }
     return this.readMedia(stay, engineSession, attempt, signal);
@@ -124,7 +124,7 @@ export class EngineTrials {
   private outcomeOfRefusal(error: unknown, stay: EngineStay): Outcome {
     if (!(error instanceof EngineFault)) throw error;
     const reason = `${error.reason}: ${error.detail}`;
-    if (error.kind === 'content' && !this.owner.isRunning()) {
+    if (error.kind === 'content' && (!this.owner.isRunning() || this.owner.rota.hasOthers)) {
       // An engine that is cut off from its network knows nothing about any content.
       if (!this.using.services.engines.isNetworkConnected(stay.engineId)) {
         return { next: 'other_engine', reason, complaint: 'bad_answer' };
@@ -171,6 +171,12 @@ export class EngineTrials {
     this.adopted = null;
     return adopted;
   }
+}
+
+/** Those who watch a channel can not be moved into another stream; they need another source. */
+function playedElsewhere(): Outcome {
+  const detail = 'The content is already played by another stream.';
+  return giveUp('content is already played by another session', new AppError('conflict', detail));
 }
 
 function describeRevocation({ revoked }: EngineLease): string {

@@ -5,6 +5,7 @@ import type { LoopAction } from './loop-policy';
 import type { LoopFinding } from './loop-watch';
 import type { SessionServices } from './session-services';
 import type { Attempt, EndReason } from './session.types';
+import type { SourceRota } from './source-rota';
 
 /** Says what happens to one stream, to the event bus and to the log: one line per change of state. */
 export class SessionReporter {
@@ -34,6 +35,19 @@ export class SessionReporter {
       start_ms: startMs,
     });
     this.services.log.info({ streamId, engineId, startMs }, 'stream started');
+  }
+
+  sourceChanged({ channelId, source }: SourceRota, fromId: string | null, reason: string): void {
+    const { streamId } = this;
+    const [from, to] = [fromId ?? '', source?.id ?? ''];
+    this.services.events.publish('stream_source_changed', {
+      stream_id: streamId,
+      channel: channelId ?? '',
+      from,
+      to,
+      reason,
+    });
+    this.services.log.warn({ streamId, channelId, from, to, reason }, 'another source is tried');
   }
 
   stalled(engineId: string | null, reason: string): void {
@@ -77,7 +91,9 @@ export class SessionReporter {
     attempts: readonly Attempt[],
   ): void {
     const { streamId, selector } = this;
-    const tried = attempts.map((attempt) => `${attempt.engineId}: ${attempt.outcome}`);
+    const tried = attempts.map(({ engineId: at, source, outcome }) =>
+      source === null ? `${at}: ${outcome}` : `${at}, source ${source}: ${outcome}`,
+    );
     const facts = { streamId, selector, infohash, engineId, attempts: tried };
     const line = `stream failed: ${error.code}: ${error.detail}`;
     if (error.code === 'internal_error') {

@@ -27,6 +27,22 @@ export function startTimeout(reason: string): Outcome {
   );
 }
 
+/** Errors that another source of the same channel may not have. `engine_failed`: each engine tried gave nonsense. */
+export function speaksAgainstSource(error: unknown, isRunning: boolean): error is AppError {
+  if (!(error instanceof AppError)) return false;
+  switch (error.code) {
+    case 'content_not_found':
+    case 'unsupported_content':
+    case 'start_timeout':
+    case 'conflict':
+      return true;
+    case 'engine_failed':
+      return !isRunning;
+    default:
+      return false;
+  }
+}
+
 /** How an engine's fault goes on, once it is settled that the content itself is not to blame. */
 export function outcomeOfFault(fault: EngineFault): Outcome {
   const reason = `${fault.reason}: ${fault.detail}`;

@@ -185,6 +185,7 @@ describe('what a start says of its tries', () => {
     expect(session.attempts).toEqual([
       {
         engineId: 'e1',
+        source: null,
         startedAt: expect.any(String),
         durationMs: expect.any(Number),
         outcome: 'bad_json: said the engine',

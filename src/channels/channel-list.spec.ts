@@ -52,7 +52,11 @@ describe('a list of channels', () => {
     ['an empty name', textOf(channel({ name: '' })), /^channels\[0\]: name has to be text/],
     ['a name of lines', textOf(channel({ name: 'a\nb' })), /^channels\[0\]: name has to be text/],
     ['a long name', textOf(channel({ name: 'x'.repeat(201) })), /name has to be text of 1 to 200/],
-    ['no sources', textOf(channel({ sources: [] })), /^channels\[0\]: sources must contain at least 1/],
+    [
+      'no sources',
+      textOf(channel({ sources: [] })),
+      /^channels\[0\]: sources must contain at least 1/,
+    ],
     ['sources as text', textOf(channel({ sources: ID })), /^channels\[0\]: .*sources/],
     ['seventeen', textOf(channel({ sources: ids(17) })), /^channels\[0\]: sources .* 16 /],
     ['null for a source', textOf(channel({ sources: [null] })), /^channels\[0\]: .*sources/],

@@ -121,6 +121,9 @@ async function readList(path: string, mayBeMissing: boolean): Promise<Channel[]>
   } catch (error) {
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     if (isMissing && mayBeMissing) return [];
-    throw new ChannelFileError(path, isMissing ? 'there is no such file' : (error as Error).message);
+    throw new ChannelFileError(
+      path,
+      isMissing ? 'there is no such file' : (error as Error).message,
+    );
   }
 }

@@ -61,7 +61,10 @@ export const startSettings = {
 export const channelSettings = {
   channelsFile: setting({
     variable: 'CHANNELS_FILE',
-    type: optionalText(/^[^\0]+$/, 'the path of a file, absolute or relative to where the program is started'),
+    type: optionalText(
+      /^[^\0]+$/,
+      'the path of a file, absolute or relative to where the program is started',
+    ),
     defaultText: '',
     words:
       'JSON file with channels of several sources each (docs/streams.md). Read at start; those of the API come on top.',

@@ -49,7 +49,10 @@ export function readContentSelector(
   }
   const [selector, ...more] = found;
   if (selector === undefined) {
-    throw new AppError('invalid_selector', 'Give one of id, content_id, infohash, channel, url or magnet.');
+    throw new AppError(
+      'invalid_selector',
+      'Give one of id, content_id, infohash, channel, url or magnet.',
+    );
   }
   if (more.length > 0) {
     throw new AppError('invalid_selector', 'Give exactly one selector, once.');

@@ -43,7 +43,7 @@ export class PreflightController {
   @ApiExcludeEndpoint()
   head(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     reply.headers(CORS_HEADERS);
-    this.read(request);
+    this.preflight.expectKnown(this.read(request).selector);
     void reply.type('application/json; charset=utf-8').send();
   }
 

@@ -47,6 +47,7 @@ export class StreamController {
     reply.headers(CORS_HEADERS);
     const selector = this.selectorOf(request, pathId);
     const behindMs = readBehindMs(queryOf(request));
+    this.entrance.expectKnown(selector);
     this.metrics.probed('head');
     reply.hijack();
     sendStreamHead(reply.raw, request.id, this.entrance.behindHeaders(selector, behindMs));

@@ -47,6 +47,11 @@ export class Preflight implements OnModuleDestroy {
     this.closing.abort(new AppError('shutting_down', 'The process is about to end.'));
   }
 
+  /** @throws AppError `content_not_found` for a channel that there is not; of other contents only engines know */
+  expectKnown(selector: ContentSelector): void {
+    this.sessions.sourcesOf(selector);
+  }
+
   /**
    * @param ip who asks; a deep check counts against the same limits as a viewer
    * @param gone aborts when the caller has hung up

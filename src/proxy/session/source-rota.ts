@@ -173,8 +173,7 @@ export class SourceRota {
     if (next !== undefined) return next;
     this.rounds++;
     this.failedIds.clear();
-    if (this.entry !== null) this.failedIds.add(this.entry.id);
-    return free(false);
+    return free(true);
   }
 
   private use(source: ChannelSource): void {

@@ -82,16 +82,11 @@ export class StreamSession {
       () => void this.end('no_viewers'),
     );
     this.history = new StreamHistory(historyLimits(config));
-    this.fanout = new StreamFanout(
-      this.history,
-      catchUp,
-      fanoutLimits(config),
-      {
-        cutViewer: (viewer, reason) => this.removeViewer(viewer, reason),
-        fault: (error) => this.fail(error),
-        viewerJumped: (viewer, bytes, lagMs) => this.report.viewerJumped(viewer, bytes, lagMs),
-      },
-    );
+    this.fanout = new StreamFanout(this.history, catchUp, fanoutLimits(config), {
+      cutViewer: (viewer, reason) => this.removeViewer(viewer, reason),
+      fault: (error) => this.fail(error),
+      viewerJumped: (viewer, bytes, lagMs) => this.report.viewerJumped(viewer, bytes, lagMs),
+    });
     this.ingest = new StreamIngest(this.history, {
       appended: () => this.mediaAppended(),
       joinable: () => this.becomeLive(),

@@ -13,11 +13,13 @@ const ROOMS = {
   ace: ['kernel', 'config', 'coordination'],
   events: ['kernel', 'config', 'access', 'http'],
   engines: ['kernel', 'config', 'coordination', 'ace', 'events', 'access', 'metrics', 'http'],
+  channels: ['kernel', 'config', 'coordination', 'http'],
   proxy: [
     'kernel',
     'config',
     'ace',
     'engines',
+    'channels',
     'events',
     'coordination',
     'access',
@@ -49,6 +51,11 @@ const PURE = [
     name: 'scores',
     path: '^src/engines/selection/scores\\.ts$',
     sees: '^src/(kernel/|engines/(selection/|engine\\.types\\.ts))',
+  },
+  {
+    name: 'source-ranking',
+    path: '^src/channels/source-ranking\\.ts$',
+    sees: '^src/kernel/',
   },
   {
     name: 'fleet-decisions',

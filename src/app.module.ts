@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AccessModule } from './access';
+import { ChannelsModule } from './channels';
 import { type AppConfig, ConfigModule } from './config';
 import { CoordinationModule } from './coordination';
 import { EnginesModule } from './engines';
@@ -23,6 +24,7 @@ export class AppModule {
         AccessModule,
         CoordinationModule,
         EnginesModule,
+        ChannelsModule,
         ProxyModule,
         HealthModule,
       ],

@@ -7,6 +7,7 @@ import { tuneGarbageCollection } from './app.memory';
 import { type Banner, describeStart, readDescriptorLimit } from './app.banner';
 import { createApp } from './app.factory';
 import { type EndSignal, Shutdown } from './app.shutdown';
+import { ChannelFileError } from './channels';
 import { type AppConfig, ConfigError, type LoadedConfig, loadProcessConfig } from './config';
 import { DataDirInUseError, DataDirLock } from './coordination';
 import { EngineDriverError, EngineSupply } from './engines';
@@ -143,7 +144,7 @@ function endOnFaults(app: NestFastifyApplication, output: LogOutput): void {
 }
 
 /** Errors whose message is a line for the operator; where in the code they came up helps nobody. */
-const WORDS_ENOUGH = [ApiKeyFileError, DataDirInUseError, EngineDriverError];
+const WORDS_ENOUGH = [ApiKeyFileError, ChannelFileError, DataDirInUseError, EngineDriverError];
 
 function describeFault(error: unknown): string {
   if (WORDS_ENOUGH.some((kind) => error instanceof kind)) return (error as Error).message;

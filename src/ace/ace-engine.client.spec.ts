@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { type ContentSelector } from '../kernel/content-selector';
+import { type SourceSelector } from '../kernel/content-selector';
 import { AceEngineClient } from './ace-engine.client';
 import { type AceTimings } from './ace.timings';
 import { type EngineEndpoint, type EngineSession } from './ace.types';
@@ -50,7 +50,7 @@ class ScriptedEngine {
 }
 
 const ID = '0123456789abcdef0123456789abcdef01234567';
-const SELECTOR: ContentSelector = { kind: 'content_id', value: ID, fileIndex: 0 };
+const SELECTOR: SourceSelector = { kind: 'content_id', value: ID, fileIndex: 0 };
 const SESSION: EngineSession = {
   playbackPath: '/ace/r/a/b',
   statPath: '/ace/stat/a/b',
@@ -278,7 +278,7 @@ describe('sessions nobody waits for any more', () => {
       else if (target.includes('cmd')) socket.end(http('{}'));
     });
     const ace = client({ closeWaitMs: 1000 });
-    const hung: ContentSelector = { kind: 'magnet', value: 'magnet:?x', fileIndex: 0 };
+    const hung: SourceSelector = { kind: 'magnet', value: 'magnet:?x', fileIndex: 0 };
     await expect(ace.start(endpoint, SELECTOR, options(20))).rejects.toBeDefined();
     await expect(ace.start(endpoint, hung, options(20))).rejects.toBeDefined();
     await ace.close();

@@ -1,7 +1,7 @@
 import { type IncomingMessage } from 'node:http';
 import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { monotonicMs } from '../kernel/clock';
-import { type ContentSelector } from '../kernel/content-selector';
+import { type SourceSelector } from '../kernel/content-selector';
 import {
   EngineFault,
   type ContentResolution,
@@ -64,7 +64,7 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
    */
   async start(
     engine: EngineEndpoint,
-    selector: ContentSelector,
+    selector: SourceSelector,
     o: {
       readonly playerId: string;
       readonly timeoutMs: number;
@@ -106,7 +106,7 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
    */
   async resolve(
     engine: EngineEndpoint,
-    selector: ContentSelector,
+    selector: SourceSelector,
     o: { readonly timeoutMs: number; readonly signal: AbortSignal },
   ): Promise<ContentResolution> {
     return resolutionOf(await this.#transport.get(engine, resolutionTarget(selector), o));

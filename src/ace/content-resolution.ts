@@ -1,4 +1,4 @@
-import { isHexId, type ContentSelector } from '../kernel/content-selector';
+import { isHexId, type SourceSelector } from '../kernel/content-selector';
 import { EngineFault, type ContentResolution } from './ace.types';
 import { asFields, payloadOf, textOf, type EngineAnswer } from './engine-answer';
 import { quoteEngine } from './engine-fault-table';
@@ -12,7 +12,7 @@ const METHOD = '/server/api?api_version=3&method=get_media_files';
  *
  * @throws AppError `invalid_selector` when the value is not in canonical form
  */
-export function resolutionTarget(selector: ContentSelector): string {
+export function resolutionTarget(selector: SourceSelector): string {
   // Unlike a start, the service API knows a content id by its full name only.
   return `${METHOD}&${selectorParameter(selector).replace(/^id=/, 'content_id=')}`;
 }

@@ -1,4 +1,4 @@
-import { isHexId, type ContentSelector } from '../kernel/content-selector';
+import { isHexId, type SourceSelector } from '../kernel/content-selector';
 import { AppError } from '../kernel/errors';
 
 const PLAYER_ID = /^[A-Za-z0-9-]{1,64}$/;
@@ -12,7 +12,7 @@ const LONE_SURROGATE = /\p{Cs}/u;
  *
  * @throws AppError `invalid_selector` when the value is not in canonical form, whoever let it through
  */
-export function startTarget(selector: ContentSelector, playerId: string): string {
+export function startTarget(selector: SourceSelector, playerId: string): string {
   if (!PLAYER_ID.test(playerId)) {
     throw new AppError('internal_error', 'the player id is not a plain token');
   }
@@ -24,7 +24,7 @@ export function startTarget(selector: ContentSelector, playerId: string): string
 }
 
 /** `<id|infohash|url|magnet>=<value>`. @throws AppError `invalid_selector` */
-export function selectorParameter(selector: ContentSelector): string {
+export function selectorParameter(selector: SourceSelector): string {
   switch (selector.kind) {
     case 'content_id':
       return `id=${hexId(selector.value)}`;

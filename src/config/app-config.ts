@@ -6,6 +6,7 @@ import { limitSettings } from './settings/limit.settings';
 import { serverSettings } from './settings/server.settings';
 import {
   bufferSettings,
+  channelSettings,
   hlsSettings,
   outageSettings,
   preflightSettings,
@@ -24,6 +25,7 @@ const ALL_SETTINGS = {
   ...vpnSettings,
   ...selectionSettings,
   ...startSettings,
+  ...channelSettings,
   ...preflightSettings,
   ...bufferSettings,
   ...hlsSettings,
@@ -62,6 +64,7 @@ export const SECTIONS: readonly SettingsSection[] = [
   { title: 'Engines behind VPNs', settings: Object.values(vpnSettings) },
   { title: 'Engine selection', settings: Object.values(selectionSettings) },
   { title: 'Starting a stream', settings: Object.values(startSettings) },
+  { title: 'Channels', settings: Object.values(channelSettings) },
   { title: 'Checking contents', settings: Object.values(preflightSettings) },
   { title: 'History and joining', settings: Object.values(bufferSettings) },
   { title: 'HLS', settings: Object.values(hlsSettings) },

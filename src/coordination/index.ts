@@ -1,5 +1,5 @@
 export { CoordinationModule } from './coordination.module';
 export { DataDirInUseError, DataDirLock } from './data-dir.lock';
-export { makeFolder, obtainKeptText } from './kept-file';
+export { makeFolder, obtainKeptText, replaceKeptText } from './kept-file';
 export { DelayedTasks } from './delayed-tasks.port';
 export { ScheduledDelayedTasks } from './scheduled-delayed-tasks';

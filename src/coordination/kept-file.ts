@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
@@ -31,6 +31,25 @@ export async function obtainKeptText(path: string, make: () => string): Promise<
     await file.close().catch(() => undefined);
     await unlink(draft).catch(() => undefined);
   }
+}
+
+/**
+ * Makes `text` what the file holds (mode 0600): written under another name, brought to the disk, and renamed, so that a
+ * crash leaves the old text or the new one. One call at a time for a file.
+ *
+ * @throws what the file system says; the old text stays
+ */
+export async function replaceKeptText(path: string, text: string): Promise<void> {
+  await makeFolder(dirname(path));
+  const draft = `${path}.new`;
+  const file = await open(draft, 'w', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(draft, path);
 }
 
 /**

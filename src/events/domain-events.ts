@@ -82,6 +82,14 @@ export interface DomainEventPayloads {
     readonly cause: 'operator' | 'drain';
     readonly reason: string;
   };
+  /** A channel's source was given up for another one, which is tried now. */
+  stream_source_changed: {
+    readonly stream_id: string;
+    readonly channel: string;
+    readonly from: string;
+    readonly to: string;
+    readonly reason: string;
+  };
   stream_failed: {
     readonly stream_id: string;
     readonly engine_id: string | null;

@@ -20,6 +20,7 @@ const TYPES: Readonly<Record<DomainEventType, true>> = {
   stream_looping: true,
   stream_moved: true,
   stream_move_failed: true,
+  stream_source_changed: true,
   stream_failed: true,
   stream_ended: true,
   viewer_joined: true,

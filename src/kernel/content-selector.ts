@@ -1,5 +1,8 @@
-/** How a caller names a content. `content_id` is the catalogue id, not the infohash. */
-export type SelectorKind = 'content_id' | 'infohash' | 'url' | 'magnet';
+/** How an engine is asked for a content. `content_id` is the catalogue id, not the infohash. */
+export type SourceKind = 'content_id' | 'infohash' | 'url' | 'magnet';
+
+/** How a caller names what it wants: one content, or a channel of ours, which has several. */
+export type SelectorKind = SourceKind | 'channel';
 
 /** One content and one file of it, in canonical form (hex ids in lower case). */
 export interface ContentSelector {
@@ -7,6 +10,11 @@ export interface ContentSelector {
   readonly value: string;
   /** Index of the file in a multi-file transport, `_idx`. */
   readonly fileIndex: number;
+}
+
+/** One content as engines know it: everything but a channel. */
+export interface SourceSelector extends ContentSelector {
+  readonly kind: SourceKind;
 }
 
 /** Canonical text of a selector: what sessions, aliases and caches are keyed by (datapath rule 3). */
@@ -17,6 +25,17 @@ const HEX40 = /^[0-9a-f]{40}$/;
 /** True for 40 lower-case hex digits: the only form of id that ever reaches an engine. */
 export function isHexId(value: string): boolean {
   return HEX40.test(value);
+}
+
+const CHANNEL_ID = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+
+/** For people who gave something else. */
+export const CHANNEL_ID_FORM =
+  '1 to 64 of a-z, 0-9, dot, underscore and hyphen, beginning with a letter or digit';
+
+/** True for the id of a channel: a word that needs no escape in an address. */
+export function isChannelId(value: string): boolean {
+  return CHANNEL_ID.test(value);
 }
 
 export function streamKey(selector: ContentSelector): StreamKey {

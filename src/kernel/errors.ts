@@ -40,7 +40,7 @@ export const ERROR_CATALOG = {
   content_not_found: {
     status: 404,
     title: 'Content not found',
-    meaning: 'The engine says that the content does not exist.',
+    meaning: 'The engine says that the content does not exist, or there is no such channel.',
   },
   method_not_allowed: {
     status: 405,

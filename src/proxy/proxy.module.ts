@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AceModule } from '../ace';
+import { ChannelsModule } from '../channels';
 import { CoordinationModule } from '../coordination';
 import { EnginesModule } from '../engines';
 import { EventsModule } from '../events';
@@ -22,7 +23,7 @@ import { CatchUpScheduler } from './viewers';
 
 /** From a request for a content to the bytes a viewer gets. */
 @Module({
-  imports: [AceModule, CoordinationModule, EnginesModule, EventsModule],
+  imports: [AceModule, ChannelsModule, CoordinationModule, EnginesModule, EventsModule],
   controllers: [
     StreamController,
     HlsController,

@@ -51,7 +51,7 @@ const name = fc.oneof(
     weight: 3,
     arbitrary: fc.constantFrom(
       ...['_idx', 'pid', 'sid', 'format', 'use_api_events', 'ID', 'id[]', 'id[0]', 'id.x', ' id'],
-      ...['__proto__', 'constructor', 'toString', 'method', 'url', 'magnet', 'i%64', ''],
+      ...['__proto__', 'constructor', 'toString', 'method', 'url', 'magnet', 'channel', 'i%64', ''],
     ),
   },
   { weight: 1, arbitrary: fc.string({ maxLength: 10 }) },
@@ -126,12 +126,12 @@ function startOf(target: string): string | null {
     }
   }
   const selectors = pairs.filter(([key]) =>
-    ['id', 'content_id', 'infohash', 'url', 'magnet'].includes(key),
+    ['id', 'content_id', 'infohash', 'url', 'magnet', 'channel'].includes(key),
   );
   const [kind, given] = selectors[0] ?? [];
   const id = /^(?:acestream:\/\/)?([0-9a-f]{40})$/i.exec(given ?? '')?.[1]?.toLowerCase();
-  if (selectors.length !== 1 || id === undefined || kind === 'url' || kind === 'magnet')
-    return null;
+  const isRefused = kind === 'url' || kind === 'magnet' || kind === 'channel';
+  if (selectors.length !== 1 || id === undefined || isRefused) return null;
   const indices = pairs.filter(([key]) => key === '_idx').map(([, index]) => index);
   if (indices.length > 1 || !/^\d{1,4}$/.test(indices[0] ?? '0')) return null;
   const index = Number(indices[0] ?? 0) === 0 ? '' : `&_idx=${Number(indices[0])}`;

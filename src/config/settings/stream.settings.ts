@@ -1,6 +1,6 @@
 import { agentPatterns } from '../list-types';
 import { setting } from '../setting';
-import { duration, flag, integer, oneOf, shareOfMemory, size } from '../value-types';
+import { duration, flag, integer, oneOf, optionalText, shareOfMemory, size } from '../value-types';
 
 export const startSettings = {
   proxyInitTimeoutMs: setting({
@@ -55,6 +55,19 @@ export const startSettings = {
     defaultText: 'false',
     words:
       "Allows `url=` and `magnet=`, which make an engine fetch addresses of the caller's choice.",
+  }),
+};
+
+export const channelSettings = {
+  channelsFile: setting({
+    variable: 'CHANNELS_FILE',
+    type: optionalText(
+      /^[^\0]+$/,
+      'the path of a file, absolute or relative to where the program is started',
+    ),
+    defaultText: '',
+    words:
+      'JSON file with channels of several sources each (docs/streams.md). Read at start; those of the API come on top.',
   }),
 };
 

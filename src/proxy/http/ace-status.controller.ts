@@ -42,6 +42,7 @@ export class AceStatusController {
   @ApiOkResponse({ schema: { oneOf: [STREAM_COUNT, STREAM_STATUS] } })
   @ApiQuery({ name: 'id', required: false })
   @ApiQuery({ name: 'infohash', required: false })
+  @ApiQuery({ name: 'channel', required: false })
   status(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     reply.headers(CORS_HEADERS);
     const query = queryOf(request);

@@ -1,5 +1,11 @@
 import { AppError } from '../../kernel/errors';
-import { isHexId, type ContentSelector, type SelectorKind } from '../../kernel/content-selector';
+import {
+  CHANNEL_ID_FORM,
+  isChannelId,
+  isHexId,
+  type ContentSelector,
+  type SelectorKind,
+} from '../../kernel/content-selector';
 
 /** Query names that select a content; `id` is an alias. */
 const SELECTOR_NAMES: Readonly<Record<string, SelectorKind>> = {
@@ -8,6 +14,7 @@ const SELECTOR_NAMES: Readonly<Record<string, SelectorKind>> = {
   infohash: 'infohash',
   url: 'url',
   magnet: 'magnet',
+  channel: 'channel',
 };
 
 const MAX_FILE_INDEX = 9999;
@@ -42,7 +49,10 @@ export function readContentSelector(
   }
   const [selector, ...more] = found;
   if (selector === undefined) {
-    throw new AppError('invalid_selector', 'Give one of id, content_id, infohash, url or magnet.');
+    throw new AppError(
+      'invalid_selector',
+      'Give one of id, content_id, infohash, channel, url or magnet.',
+    );
   }
   if (more.length > 0) {
     throw new AppError('invalid_selector', 'Give exactly one selector, once.');
@@ -68,6 +78,9 @@ function readValue(kind: SelectorKind, value: string, options: ContentRequestOpt
       if (isHexId(id)) return id;
       throw new AppError('invalid_selector', `${kind} has to be 40 hexadecimal digits.`);
     }
+    case 'channel':
+      if (isChannelId(value)) return value;
+      throw new AppError('invalid_selector', `channel has to be ${CHANNEL_ID_FORM}.`);
     case 'url':
     case 'magnet':
       if (!options.allowUrlSelectors) {

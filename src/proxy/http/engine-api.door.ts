@@ -84,7 +84,7 @@ export class EngineApiDoor implements OnModuleInit, OnModuleDestroy {
     }
     holder.session = session;
     this.playbacks.set(token, holder);
-    const infohash = encodeURIComponent(session.infohash ?? selector.value);
+    const infohash = encodeURIComponent(session.infohash ?? session.rota.content.value);
     const base = `${this.baseUrl(request)}/ace`;
     const behindQuery = behindMs === null ? '' : `?behind=${behindMs / 1000}`;
     return {

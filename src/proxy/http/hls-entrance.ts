@@ -26,6 +26,11 @@ export class HlsEntrance {
     private readonly playbacks: HlsPlaybacks,
   ) {}
 
+  /** @throws AppError `content_not_found` for a channel that there is not; of other contents only engines know */
+  expectKnown(selector: ContentSelector): void {
+    this.sessions.sourcesOf(selector);
+  }
+
   /**
    * A new playback of the content, once there is a segment. Null when the caller has hung up meanwhile.
    *

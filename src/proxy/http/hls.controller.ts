@@ -59,7 +59,7 @@ export class HlsController {
   @ApiExcludeEndpoint()
   headPlaylist(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     reply.headers(CORS_HEADERS);
-    readContentSelector(queryOf(request), null, this.config);
+    this.entrance.expectKnown(readContentSelector(queryOf(request), null, this.config));
     reply.hijack();
     reply.raw.writeHead(200, { ...PLAYLIST_HEADERS, 'X-Request-Id': request.id }).end();
   }
@@ -84,6 +84,11 @@ export class HlsController {
   @ApiQuery({ name: 'infohash', required: false })
   @ApiQuery({ name: 'url', required: false, description: 'Only with ALLOW_URL_SELECTORS' })
   @ApiQuery({ name: 'magnet', required: false, description: 'Only with ALLOW_URL_SELECTORS' })
+  @ApiQuery({
+    name: 'channel',
+    required: false,
+    description: 'Id of a channel, which has several sources',
+  })
   @ApiQuery({ name: '_idx', required: false, description: 'File index, 0 by default' })
   @ApiQuery({
     name: 'dvr',

@@ -43,7 +43,7 @@ export class PreflightController {
   @ApiExcludeEndpoint()
   head(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     reply.headers(CORS_HEADERS);
-    this.read(request);
+    this.preflight.expectKnown(this.read(request).selector);
     void reply.type('application/json; charset=utf-8').send();
   }
 
@@ -66,6 +66,11 @@ export class PreflightController {
   @ApiQuery({ name: 'infohash', required: false })
   @ApiQuery({ name: 'url', required: false, description: 'Only with ALLOW_URL_SELECTORS' })
   @ApiQuery({ name: 'magnet', required: false, description: 'Only with ALLOW_URL_SELECTORS' })
+  @ApiQuery({
+    name: 'channel',
+    required: false,
+    description: 'Id of a channel, which has several sources',
+  })
   @ApiQuery({ name: '_idx', required: false, description: 'File index, 0 by default' })
   @ApiQuery({ name: 'tier', required: false, enum: ['light', 'deep'], description: 'light' })
   @ApiOkResponse({ type: PreflightDto })

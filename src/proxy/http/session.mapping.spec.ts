@@ -13,6 +13,8 @@ const RUNNING: SessionSnapshot = {
   id: ID,
   selector: { kind: 'content_id', value: ID, fileIndex: 0 },
   infohash: INFOHASH,
+  channel: null,
+  source: null,
   state: 'live',
   isLive: true,
   engine: { id: 'static-a-6878', host: 'a', port: 6878 },
@@ -28,6 +30,7 @@ const RUNNING: SessionSnapshot = {
   attempts: [
     {
       engineId: 'static-a-6878',
+      source: null,
       startedAt: '2026-01-01T00:00:00.100Z',
       durationMs: null,
       outcome: 'playing',
@@ -67,6 +70,8 @@ describe('toSessionDto', () => {
       stream_id: ID,
       ace_id: ID,
       infohash: INFOHASH,
+      channel: null,
+      source: null,
       engine_host: 'a',
       engine_port: 6878,
       container_id: 'static-a-6878',
@@ -84,6 +89,7 @@ describe('toSessionDto', () => {
       attempts: [
         {
           engine_id: 'static-a-6878',
+          source: null,
           started_at: '2026-01-01T00:00:00.100Z',
           duration_ms: null,
           outcome: 'playing',
@@ -104,6 +110,26 @@ describe('toSessionDto', () => {
       continuity_errors: 1,
       resyncs: 2,
       failovers: 4,
+    });
+  });
+
+  it('of a channel', () => {
+    const source = { kind: 'infohash', id: INFOHASH, label: 'HD' } as const;
+    const selector = { kind: 'channel', value: 'news', fileIndex: 0 } as const;
+    const attempts = [{ ...RUNNING.attempts[0]!, source: INFOHASH }];
+    const session = { ...RUNNING, id: 'channel-news', selector, channel: 'news', source, attempts };
+    expect(toSessionDto(session)).toMatchObject({
+      stream_id: 'channel-news',
+      ace_id: 'news',
+      channel: 'news',
+      source: { id: INFOHASH, kind: 'infohash', label: 'HD' },
+      attempts: [{ source: INFOHASH }],
+    });
+    expect(toStreamDto(session)).toMatchObject({
+      key_type: 'channel',
+      key: 'news',
+      channel: 'news',
+      source: { id: INFOHASH, kind: 'infohash', label: 'HD' },
     });
   });
 
@@ -129,6 +155,8 @@ describe('toStreamDto', () => {
       key: ID,
       file_index: 0,
       infohash: INFOHASH,
+      channel: null,
+      source: null,
       container_id: 'static-a-6878',
       playback_session_id: 'session-1',
       status: 'started',

@@ -2,7 +2,7 @@ import { monotonicMs } from '../../kernel/clock';
 import type { SessionSnapshot, StreamSession } from '../session';
 import type { Viewer } from '../viewers';
 import type { ClientDto, SessionDto } from './dto/session.dto';
-import type { StreamDto } from './dto/stream.dto';
+import type { SourceInUseDto, StreamDto } from './dto/stream.dto';
 
 /** Sessions and viewers as they go on the wire. */
 export function toSessionDto(session: SessionSnapshot): SessionDto {
@@ -10,6 +10,8 @@ export function toSessionDto(session: SessionSnapshot): SessionDto {
     stream_id: session.id,
     ace_id: session.selector.value,
     infohash: session.infohash,
+    channel: session.channel,
+    source: toSourceDto(session),
     engine_host: session.engine?.host ?? null,
     engine_port: session.engine?.port ?? null,
     container_id: session.engine?.id ?? null,
@@ -26,6 +28,7 @@ export function toSessionDto(session: SessionSnapshot): SessionDto {
     idle_seconds: Math.round(session.idleMs / 100) / 10,
     attempts: session.attempts.map((attempt) => ({
       engine_id: attempt.engineId,
+      source: attempt.source,
       started_at: attempt.startedAt,
       duration_ms: attempt.durationMs,
       outcome: attempt.outcome,
@@ -55,6 +58,8 @@ export function toStreamDto(session: SessionSnapshot): StreamDto {
     key: session.selector.value,
     file_index: session.selector.fileIndex,
     infohash: session.infohash,
+    channel: session.channel,
+    source: toSourceDto(session),
     container_id: session.engine?.id ?? null,
     playback_session_id: session.playbackSessionId,
     status: session.endedAt === null ? 'started' : 'ended',
@@ -84,6 +89,10 @@ export function toClientDto(viewer: Viewer, session: StreamSession): ClientDto {
     behind_s: behindMs === null ? null : Math.round(behindMs / 10) / 100,
     jumps: viewer.jumps,
   };
+}
+
+function toSourceDto({ source }: SessionSnapshot): SourceInUseDto | null {
+  return source === null ? null : { id: source.id, kind: source.kind, label: source.label };
 }
 
 function errorText(session: SessionSnapshot): string | null {

@@ -47,6 +47,7 @@ export class StreamController {
     reply.headers(CORS_HEADERS);
     const selector = this.selectorOf(request, pathId);
     const behindMs = readBehindMs(queryOf(request));
+    this.entrance.expectKnown(selector);
     this.metrics.probed('head');
     reply.hijack();
     sendStreamHead(reply.raw, request.id, this.entrance.behindHeaders(selector, behindMs));
@@ -80,6 +81,11 @@ export class StreamController {
   @ApiQuery({ name: 'infohash', required: false })
   @ApiQuery({ name: 'url', required: false, description: 'Only with ALLOW_URL_SELECTORS' })
   @ApiQuery({ name: 'magnet', required: false, description: 'Only with ALLOW_URL_SELECTORS' })
+  @ApiQuery({
+    name: 'channel',
+    required: false,
+    description: 'Id of a channel, which has several sources',
+  })
   @ApiQuery({ name: '_idx', required: false, description: 'File index, 0 by default' })
   @ApiQuery({
     name: 'behind',

@@ -79,6 +79,11 @@ export class ViewerEntrance {
     else attach(session, viewer, socket, this.config.proxyJoinBehindMs);
   }
 
+  /** @throws AppError `content_not_found` for a channel that there is not; of other contents only engines know */
+  expectKnown(selector: ContentSelector): void {
+    this.sessions.sourcesOf(selector);
+  }
+
   /** What a HEAD can say of the past: where a viewer of the running stream would begin. Starts nothing. */
   behindHeaders(
     selector: ContentSelector,

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AceEngineClient, EngineFault, type ContentResolution } from '../../ace';
 import { EngineAllocator, EngineRegistry, EngineSelector } from '../../engines';
-import type { ContentSelector } from '../../kernel/content-selector';
+import type { SourceSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
 import { ContentAliases, otherForm } from '../session';
 import { answers } from './engine-room';
@@ -13,7 +13,7 @@ const ANSWER_MS = 10_000;
 export interface ResolvedContent {
   readonly resolution: ContentResolution;
   /** The form of id that the engine knew. */
-  readonly selector: ContentSelector;
+  readonly selector: SourceSelector;
   readonly engineId: string;
 }
 
@@ -35,7 +35,7 @@ export class ContentResolver {
    * @throws AppError `content_not_found`; `no_engine` when none works; `engine_failed` when those that were
    *   asked gave no answer that says anything. The reason of `signal`.
    */
-  async resolve(content: ContentSelector, signal: AbortSignal): Promise<ResolvedContent> {
+  async resolve(content: SourceSelector, signal: AbortSignal): Promise<ResolvedContent> {
     const working = this.selector
       .explain()
       .assessments.filter(({ candidate }) => answers(candidate))
@@ -60,14 +60,40 @@ export class ContentResolver {
     throw new AppError('engine_failed', `No engine could tell; the last said ${words}.`);
   }
 
+  /**
+   * The first of several contents, in this order, that is known and live; else the first that is known.
+   *
+   * @throws AppError `content_not_found` when none is known; else as `resolve` does
+   */
+  async resolveFirst(
+    contents: readonly SourceSelector[],
+    signal: AbortSignal,
+  ): Promise<ResolvedContent> {
+    let recorded: ResolvedContent | null = null;
+    let worst: unknown = null;
+    for (const content of contents) {
+      try {
+        const found = await this.resolve(content, signal);
+        if (found.resolution.isLive !== 0) return found;
+        recorded ??= found;
+      } catch (error) {
+        signal.throwIfAborted();
+        const isUnknown = error instanceof AppError && error.code === 'content_not_found';
+        if (worst === null || !isUnknown) worst = error;
+      }
+    }
+    if (recorded === null) throw worst;
+    return recorded;
+  }
+
   private async ask(
     engineId: string,
-    content: ContentSelector,
+    content: SourceSelector,
     signal: AbortSignal,
   ): Promise<ResolvedContent> {
     const engine = this.engines.get(engineId);
     if (engine === undefined) throw new EngineFault('engine', 'gone', 'the engine is gone');
-    const ask = async (selector: ContentSelector): Promise<ResolvedContent> => {
+    const ask = async (selector: SourceSelector): Promise<ResolvedContent> => {
       const call = { timeoutMs: ANSWER_MS, signal };
       const resolution = await this.ace.resolve(engine.endpoint, selector, call);
       if (selector.kind === 'content_id') {

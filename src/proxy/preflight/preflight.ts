@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { CONFIG, type AppConfig } from '../../config';
 import { EngineSelector } from '../../engines';
 import { monotonicMs } from '../../kernel/clock';
-import type { ContentSelector } from '../../kernel/content-selector';
+import type { ContentSelector, SourceSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
 import { delay, SessionDirectory, type StreamSession } from '../session';
 import { CheckSlots } from './check-slots';
@@ -47,10 +47,15 @@ export class Preflight implements OnModuleDestroy {
     this.closing.abort(new AppError('shutting_down', 'The process is about to end.'));
   }
 
+  /** @throws AppError `content_not_found` for a channel that there is not; of other contents only engines know */
+  expectKnown(selector: ContentSelector): void {
+    this.sessions.sourcesOf(selector);
+  }
+
   /**
    * @param ip who asks; a deep check counts against the same limits as a viewer
    * @param gone aborts when the caller has hung up
-   * @throws AppError when nothing can be said about the content: `no_engine`, `no_capacity`, `engine_failed`,
+   * @throws AppError `content_not_found` when there is no such channel; when nothing can be said about the content: `no_engine`, `no_capacity`, `engine_failed`,
    *   `client_limit`, `shutting_down`. The reason of `gone`.
    */
   async check(
@@ -60,6 +65,7 @@ export class Preflight implements OnModuleDestroy {
     gone: AbortSignal,
   ): Promise<PreflightVerdict> {
     const { preflightTimeoutMs } = this.config;
+    const sources = this.sessions.sourcesOf(selector);
     const known = this.atOnce(selector, tier);
     if (known !== null) return known;
     const callOff = AbortSignal.any([gone, this.closing.signal]);
@@ -67,7 +73,7 @@ export class Preflight implements OnModuleDestroy {
     await slots.enter(preflightTimeoutMs, callOff);
     const deadline = AbortSignal.timeout(preflightTimeoutMs);
     try {
-      return await this.run(selector, tier, ip, AbortSignal.any([callOff, deadline]));
+      return await this.run(selector, sources, tier, ip, AbortSignal.any([callOff, deadline]));
     } catch (error) {
       callOff.throwIfAborted();
       if (!deadline.aborted) throw error;
@@ -89,6 +95,7 @@ export class Preflight implements OnModuleDestroy {
 
   private async run(
     selector: ContentSelector,
+    sources: readonly SourceSelector[],
     tier: PreflightTier,
     ip: string,
     signal: AbortSignal,
@@ -100,18 +107,20 @@ export class Preflight implements OnModuleDestroy {
     if (session !== null) return this.watchStart(session, tier, signal);
     let content: ResolvedContent;
     try {
-      content = await this.resolver.resolve(selector, signal);
+      content = await this.resolver.resolveFirst(sources, signal);
     } catch (error) {
       return this.notFound(error, selector, tier);
     }
     const { resolution, engineId } = content;
+    // A channel is started as a viewer would, with whatever source will do.
+    const asked = selector.kind === 'channel' ? selector : content.selector;
     const light = verdictOfResolution(resolution, engineId);
     if (tier === 'light' || !light.playable) return { ...light, tier };
     // Under another name it may be playing all the same, and a second start would take it from its viewers.
     const playing = this.playing(resolution.infohash, selector);
     if (playing === 'another_file') return light;
     if (playing !== null) return this.watchStart(playing, tier, signal);
-    return { ...(await this.start(content.selector, ip, signal)), name: resolution.name };
+    return { ...(await this.start(asked, ip, signal)), name: resolution.name };
   }
 
   private notFound(

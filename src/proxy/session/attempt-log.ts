@@ -14,10 +14,11 @@ export class AttemptLog {
   readonly entries: Attempt[] = [];
 
   /** Begins an entry; what is returned ends it. */
-  begin(engineId: string): AttemptEntry {
+  begin(engineId: string, source: string | null): AttemptEntry {
     const startedMs = monotonicMs();
     const attempt: Attempt = {
       engineId,
+      source,
       startedAt: wallClockIso(),
       durationMs: null,
       outcome: 'running',

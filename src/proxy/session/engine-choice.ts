@@ -98,6 +98,26 @@ export class EngineChoice {
     }
   }
 
+  /** The same on an engine that has not failed, if one has a slot now; else null. */
+  async acquireOther(): Promise<EngineLease | null> {
+    this.dropExpired();
+    const lease = this.owner.isRunning() ? await this.acquireFirst() : await this.acquireNow();
+    if (lease === null || typeof lease === 'string') return null;
+    const turn = await this.turnOn(lease);
+    if (turn === null) {
+      lease.release();
+      return null;
+    }
+    this.held = new TurnedLease(lease, turn);
+    return this.held;
+  }
+
+  /** Another content is asked for: what failed on the one before says nothing about it. After `rounds` of all: back-off. */
+  startOver(rounds: number): void {
+    this.excluded.clear();
+    this.failures = rounds === 0 ? 0 : rounds + 1;
+  }
+
   /** The same engine is tried again: waits as long as back-off says, and for another turn if this needs one. */
   async stay(): Promise<void> {
     await this.backOff();

@@ -1,5 +1,5 @@
 import type { AceEngineClient } from '../../ace';
-import type { ContentSelector, SelectorKind } from '../../kernel/content-selector';
+import type { SourceSelector, SourceKind } from '../../kernel/content-selector';
 import { fault, ScriptedAce, session } from '../testing/scripted-ace.spec-support';
 import { selector } from '../testing/session-stage.spec-support';
 import { shakeHands, type Handshake } from './engine-handshake';
@@ -13,7 +13,7 @@ beforeEach(() => {
   ace = new ScriptedAce();
 });
 
-function shake(content: ContentSelector, mayTryOtherForm = true): Promise<Handshake> {
+function shake(content: SourceSelector, mayTryOtherForm = true): Promise<Handshake> {
   return shakeHands(ace as unknown as AceEngineClient, ENGINE, {
     selector: content,
     timeoutMs: 1000,
@@ -29,7 +29,7 @@ describe('shakeHands', () => {
     expect(ace.log).toEqual(['start e1 content_id']);
   });
 
-  it.each<[SelectorKind, SelectorKind]>([
+  it.each<[SourceKind, SourceKind]>([
     ['content_id', 'infohash'],
     ['infohash', 'content_id'],
   ])('asks for an unknown %s once more as %s, the same file of it', async (kind, other) => {

@@ -6,10 +6,10 @@ import {
   type EngineSession,
 } from '../../ace';
 import { monotonicMs } from '../../kernel/clock';
-import type { ContentSelector } from '../../kernel/content-selector';
+import type { SourceSelector } from '../../kernel/content-selector';
 
 export interface HandshakeRequest {
-  readonly selector: ContentSelector;
+  readonly selector: SourceSelector;
   /** Budget of the at most two calls together. */
   readonly timeoutMs: number;
   readonly mayTryOtherForm: boolean;
@@ -21,7 +21,7 @@ export interface HandshakeRequest {
 export interface Handshake {
   readonly engineSession: EngineSession;
   /** The form that the engine knew: what to ask the next engine for. */
-  readonly selector: ContentSelector;
+  readonly selector: SourceSelector;
 }
 
 /**
@@ -37,7 +37,7 @@ export async function shakeHands(
 ): Promise<Handshake> {
   const deadlineMs = monotonicMs() + request.timeoutMs;
   // A player id of its own for each upstream: engines let one id play one content only.
-  const start = async (selector: ContentSelector): Promise<Handshake> => {
+  const start = async (selector: SourceSelector): Promise<Handshake> => {
     const engineSession = await ace.start(engine, selector, {
       playerId: randomUUID(),
       timeoutMs: Math.max(1, deadlineMs - monotonicMs()),
@@ -64,7 +64,7 @@ function isUnknownContent(error: unknown): boolean {
 }
 
 /** The same 40 digits read as the other kind of id; null for addresses. */
-export function otherForm(selector: ContentSelector): ContentSelector | null {
+export function otherForm(selector: SourceSelector): SourceSelector | null {
   switch (selector.kind) {
     case 'content_id':
       return { ...selector, kind: 'infohash' };

@@ -1,6 +1,5 @@
 import { EngineFault, type EngineSession } from '../../ace';
 import type { EngineLease } from '../../engines';
-import type { ContentSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
 import type { StreamIngest, UpstreamReader } from '../upstream';
 import type { AttemptLog } from './attempt-log';
@@ -12,6 +11,7 @@ import type { PreparedSource } from './move-preparation';
 import type { SessionServices } from './session-services';
 import type { Attempt } from './session.types';
 import type { SourceReading } from './source-reading';
+import type { SourceRota } from './source-rota';
 import type { StartBudget } from './start-budget';
 import {
   giveUp,
@@ -26,7 +26,8 @@ import {
 const RELIEVED = new Error('moved by plan');
 
 export interface TrialOwner {
-  readonly selector: ContentSelector;
+  /** What engines are asked for. */
+  readonly rota: SourceRota;
   readonly ingest: StreamIngest;
   /** Viewers have been let in: from here on an outage budget counts, not the start budget. */
   isRunning(): boolean;
@@ -47,8 +48,6 @@ export interface TrialParts {
 
 /** A stream's tries on engines, one after the other: start the content, open its media, read them to their end. */
 export class EngineTrials {
-  /** The form of id that an engine knew; the caller's own until one has answered. */
-  selector: ContentSelector;
   private relief = new AbortController();
   private adopted: EngineSession | null = null;
 
@@ -56,9 +55,7 @@ export class EngineTrials {
     private readonly owner: TrialOwner,
     private readonly using: TrialParts,
     private readonly signal: AbortSignal,
-  ) {
-    this.selector = owner.selector;
-  }
+  ) {}
 
   /** When the source under way ends, this newer engine session on the same engine is read. */
   adopt(engineSession: EngineSession): void {
@@ -83,7 +80,11 @@ export class EngineTrials {
     prepared: PreparedSource | null = null,
   ): Promise<Outcome> {
     const { revoked } = stay.lease;
-    const { attempt, end } = prepared?.entry ?? this.using.log.begin(stay.engineId);
+    const { rota } = this.owner;
+    const { attempt, end } =
+      prepared?.entry ?? this.using.log.begin(stay.engineId, rota.source?.id ?? null);
+    // What was prepared beside the old source says nothing about how long a start takes.
+    if (prepared === null) rota.trying();
     this.relief = new AbortController();
     try {
       const signal = AbortSignal.any([this.signal, revoked, this.relief.signal]);
@@ -128,7 +129,7 @@ export class EngineTrials {
     let handshake: Handshake;
     try {
       handshake = await shakeHands(this.using.services.ace, stay.lease.engine.endpoint, {
-        selector: this.selector,
+        selector: this.owner.rota.request,
         timeoutMs: this.using.budget.answerMs(isRetryHere, this.using.choice.failuresInARow),
         // A content that is playing is known; a second try would only cost its viewers time.
         mayTryOtherForm: !this.owner.isRunning(),
@@ -140,7 +141,7 @@ export class EngineTrials {
       return this.outcomeOfRefusal(error, stay);
     }
     const { engineSession } = handshake;
-    this.selector = handshake.selector;
+    this.owner.rota.engineKnows(handshake.selector);
     stay.use(engineSession);
     this.adopted = null;
     const claim = this.owner.engineAnswered(engineSession, stay.lease);
@@ -150,6 +151,7 @@ export class EngineTrials {
     if (claim !== 'own') {
       // On the engine that already plays it, a stop would freeze the reader of the older session.
       if (claim === 'same_engine') stay.handOver();
+      if (this.owner.isRunning()) return playedElsewhere();
       return { next: 'merged', reason: 'content is already played by another session' };
     }
     return this.readMedia(stay, engineSession, attempt, signal);
@@ -158,7 +160,7 @@ export class EngineTrials {
   private outcomeOfRefusal(error: unknown, stay: EngineStay): Outcome {
     if (!(error instanceof EngineFault)) throw error;
     const reason = `${error.reason}: ${error.detail}`;
-    if (error.kind === 'content' && !this.owner.isRunning()) {
+    if (error.kind === 'content' && (!this.owner.isRunning() || this.owner.rota.hasOthers)) {
       // An engine that is cut off from its network knows nothing about any content.
       if (!this.using.services.engines.isNetworkConnected(stay.engineId)) {
         return { next: 'other_engine', reason, complaint: 'bad_answer' };
@@ -212,6 +214,12 @@ export class EngineTrials {
     this.adopted = null;
     return adopted;
   }
+}
+
+/** Those who watch a channel can not be moved into another stream; they need another source. */
+function playedElsewhere(): Outcome {
+  const detail = 'The content is already played by another stream.';
+  return giveUp('content is already played by another session', new AppError('conflict', detail));
 }
 
 function describeRevocation({ revoked }: EngineLease): string {

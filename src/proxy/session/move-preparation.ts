@@ -1,6 +1,6 @@
 import { EngineFault, type EngineSession } from '../../ace';
 import { monotonicMs } from '../../kernel/clock';
-import type { ContentSelector } from '../../kernel/content-selector';
+import type { SourceSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
 import { Settleable } from '../../kernel/settleable';
 import { StagedIntake, UpstreamReader, type StreamIngest } from '../upstream';
@@ -22,7 +22,9 @@ export interface MoveOrder {
 
 export interface PreparationParts {
   readonly streamId: string;
-  readonly selector: ContentSelector;
+  readonly selector: SourceSelector;
+  /** The channel's entry that it is; null for a content without a channel. */
+  readonly sourceId: string | null;
   readonly ingest: StreamIngest;
   readonly services: SessionServices;
   readonly departures: Departures;
@@ -93,9 +95,9 @@ export class MovePreparation {
 
   private async prepare(signal: AbortSignal): Promise<PreparedSource> {
     const lease = await this.acquire(signal);
-    const { log, services, departures } = this.parts;
+    const { log, services, departures, sourceId } = this.parts;
     const stay = new EngineStay(lease, services.ace, departures);
-    const entry = log.begin(stay.engineId);
+    const entry = log.begin(stay.engineId, sourceId);
     entry.attempt.outcome = 'preparing';
     this.stay = stay;
     try {

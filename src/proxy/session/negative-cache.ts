@@ -33,6 +33,11 @@ export class NegativeCache {
     this.faults.delete(key);
   }
 
+  /** Forgets whatever has such a key. */
+  forgetAll(isMeant: (key: StreamKey) => boolean): void {
+    for (const key of [...this.faults.keys()]) if (isMeant(key)) this.faults.delete(key);
+  }
+
   /** The remembered error, with what is left of its time as `retryAfterS`; null when there is none. */
   lookup(key: StreamKey): AppError | null {
     const fault = this.faults.get(key);

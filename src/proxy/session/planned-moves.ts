@@ -1,4 +1,3 @@
-import type { ContentSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
 import type { StreamIngest } from '../upstream';
 import type { AttemptLog } from './attempt-log';
@@ -10,9 +9,12 @@ import type { MoveReport, MoveResult, MoveUnderWay } from './move.types';
 import { delay, settlesWithin } from './retry-backoff';
 import type { SessionServices } from './session-services';
 import type { SourceReading } from './source-reading';
+import type { SourceRota } from './source-rota';
 
 export interface MovesOwner {
   readonly streamId: string;
+  /** What engines are asked for. */
+  readonly rota: SourceRota;
   readonly ingest: StreamIngest;
   readonly report: MoveReport;
   /** Viewers have been let in. */
@@ -123,6 +125,11 @@ export class PlannedMoves {
     return placed;
   }
 
+  /** What is being prepared is of no use any more. */
+  cancel(reason: string): void {
+    this.preparation?.abort(reason);
+  }
+
   /** Nothing goes on any more; what was ready and not handed over is left. */
   close(): void {
     this.unfollow();
@@ -178,8 +185,8 @@ export class PlannedMoves {
     toEngineId: string | null,
   ): MovePreparation {
     const { services, departures, log, choice, trials, reading } = this.parts;
-    const { ingest, streamId } = this.owner;
-    const selector: ContentSelector = trials.selector;
+    const { ingest, streamId, rota } = this.owner;
+    const { request: selector, source } = rota;
     const excluded = new Set(choice.excludedIds());
     if (toEngineId !== null) excluded.clear();
     excluded.add(stay.engineId);
@@ -191,7 +198,8 @@ export class PlannedMoves {
     const preparation: MovePreparation = new MovePreparation(
       { cause, fromEngineId: stay.engineId, toEngineId, excluded },
       {
-        ...{ streamId, selector, ingest, services, departures, log },
+        ...{ streamId, selector, sourceId: source?.id ?? null },
+        ...{ ingest, services, departures, log },
         isGoingOn: () => reading.reader !== null,
         relieve,
         placed: (reader) => {

@@ -13,6 +13,8 @@ describe('publicStreamId', () => {
     [select('content_id', ID), ID],
     [select('infohash', ID), ID],
     [select('content_id', ID, 2), `${ID}-2`],
+    [select('channel', 'news-2'), 'channel-news-2'],
+    [select('channel', 'news', 2), 'channel-news~2'],
   ])('of %j is %s', (selector, id) => {
     expect(publicStreamId(selector)).toBe(id);
   });

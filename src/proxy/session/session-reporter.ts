@@ -6,6 +6,7 @@ import type { LoopFinding } from './loop-watch';
 import type { MoveCause, MoveReport, MoveResult } from './move.types';
 import type { SessionServices } from './session-services';
 import type { Attempt, EndReason } from './session.types';
+import type { SourceRota } from './source-rota';
 
 /** Says what happens to one stream, to the event bus and to the log: one line per change of state. */
 export class SessionReporter implements MoveReport {
@@ -35,6 +36,19 @@ export class SessionReporter implements MoveReport {
       start_ms: startMs,
     });
     this.services.log.info({ streamId, engineId, startMs }, 'stream started');
+  }
+
+  sourceChanged({ channelId, source }: SourceRota, fromId: string | null, reason: string): void {
+    const { streamId } = this;
+    const [from, to] = [fromId ?? '', source?.id ?? ''];
+    this.services.events.publish('stream_source_changed', {
+      stream_id: streamId,
+      channel: channelId ?? '',
+      from,
+      to,
+      reason,
+    });
+    this.services.log.warn({ streamId, channelId, from, to, reason }, 'another source is tried');
   }
 
   stalled(engineId: string | null, reason: string): void {
@@ -106,7 +120,9 @@ export class SessionReporter implements MoveReport {
     attempts: readonly Attempt[],
   ): void {
     const { streamId, selector } = this;
-    const tried = attempts.map((attempt) => `${attempt.engineId}: ${attempt.outcome}`);
+    const tried = attempts.map(({ engineId: at, source, outcome }) =>
+      source === null ? `${at}: ${outcome}` : `${at}, source ${source}: ${outcome}`,
+    );
     const facts = { streamId, selector, infohash, engineId, attempts: tried };
     const line = `stream failed: ${error.code}: ${error.detail}`;
     if (error.code === 'internal_error') {

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { AceEngineClient } from '../../ace';
+import { ChannelDirectory, SourceRecords } from '../../channels';
 import { CONFIG, type AppConfig } from '../../config';
 import { DelayedTasks } from '../../coordination';
 import { EngineAllocator } from '../../engines';
@@ -23,6 +24,8 @@ export class SessionServices {
     readonly events: EventBus,
     readonly delayed: DelayedTasks,
     readonly log: PinoLogger,
+    readonly channels: ChannelDirectory,
+    readonly sources: SourceRecords,
   ) {
     log.setContext('StreamSession');
     this.starts = new StartGate({

@@ -1,3 +1,4 @@
+import type { ChannelSource } from '../../channels';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { monotonicMs } from '../../kernel/clock';
 import type { Attempt, SessionState, SessionTimeline } from './session.types';
@@ -9,6 +10,9 @@ export interface SessionSnapshot {
   readonly id: string;
   readonly selector: ContentSelector;
   readonly infohash: string | null;
+  /** The channel that it stands for, and its source in use. */
+  readonly channel: string | null;
+  readonly source: ChannelSource | null;
   readonly state: SessionState;
   readonly isLive: boolean | null;
   readonly engine: {
@@ -50,6 +54,8 @@ export function snapshotOf(session: StreamSession): SessionSnapshot {
     id: session.id,
     selector: session.selector,
     infohash: session.infohash,
+    channel: session.rota.channelId,
+    source: session.rota.source,
     state: session.state,
     isLive: session.isLive === -1 ? null : session.isLive === 1,
     engine:

@@ -7,8 +7,10 @@ import {
   infohashKey,
   streamKey,
   type ContentSelector,
+  type SourceSelector,
   type StreamKey,
 } from '../../kernel/content-selector';
+import { selectorOf } from '../../channels';
 import { AppError } from '../../kernel/errors';
 import { MAX_CHUNK_BYTES, fairShares } from '../buffer';
 import { CatchUpScheduler, type Viewer } from '../viewers';
@@ -18,7 +20,9 @@ import { publicStreamId } from './public-id';
 import { SessionServices } from './session-services';
 import { snapshotOf, type SessionSnapshot } from './session-snapshot';
 import type { EndReason } from './session.types';
-import { StreamSession, type SessionOwner } from './stream-session';
+import type { SessionOwner } from './session-owner';
+import { rotaOf } from './source-rota';
+import { StreamSession } from './stream-session';
 import { ViewerLimits } from './viewer-limits';
 
 const RING_BUDGET_MS = 1000;
@@ -64,6 +68,11 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
   }
 
   onModuleInit(): void {
+    this.services.channels.onChange((id) => {
+      // A list that was mended is to be tried at once.
+      const keys = streamKey({ kind: 'channel', value: id, fileIndex: 0 }).replace(/0$/, '');
+      this.faults.forgetAll((key) => key.startsWith(keys));
+    });
     this.stopReclaiming = this.engines.onCapacityNeeded(() => this.reclaim());
     this.budgetTimer = setInterval(() => this.shareRingBudget(), RING_BUDGET_MS);
   }
@@ -130,6 +139,23 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
     return session;
   }
 
+  /**
+   * What engines are asked for when this is wanted: the content itself, or the sources of a channel in the order in
+   * which they are tried now.
+   *
+   * @throws AppError `content_not_found` when there is no such channel
+   */
+  sourcesOf(selector: ContentSelector): SourceSelector[] {
+    const { kind, value, fileIndex } = selector;
+    if (kind !== 'channel') return [{ kind, value, fileIndex }];
+    const { channels, sources } = this.services;
+    const channel = channels.get(value);
+    if (channel !== null) {
+      return sources.rank(channel.sources).map((source) => selectorOf(source, fileIndex));
+    }
+    throw new AppError('content_not_found', `There is no channel "${value}".`);
+  }
+
   /** Why this content failed a moment ago; null when it did not. */
   knownFault(selector: ContentSelector): AppError | null {
     return this.faults.lookup(streamKey(selector));
@@ -154,7 +180,7 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
   }
 
   infohashKnown(session: StreamSession, infohash: string): StreamSession | null {
-    const { selector } = session;
+    const selector = session.rota.content;
     const guessed = this.knownInfohash(selector);
     if (guessed !== null && guessed !== infohash) {
       // What was remembered is no longer so: whoever asks for that infohash wants another content.
@@ -165,11 +191,22 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
     const key = infohashKey(infohash, selector.fileIndex);
     const other = this.byKey.get(key);
     if (other !== undefined && other !== session) {
-      this.byKey.set(session.key, other);
+      if (session.readyMs === null) this.byKey.set(session.key, other);
       return other;
     }
     this.byKey.set(key, session);
     return null;
+  }
+
+  isPlayedElsewhere(session: StreamSession, content: SourceSelector): boolean {
+    const other = this.lookup(content);
+    return other !== null && other !== session;
+  }
+
+  sourceChanged(session: StreamSession): void {
+    for (const [key, known] of this.byKey) {
+      if (known === session && key !== session.key) this.byKey.delete(key);
+    }
   }
 
   sessionLive(session: StreamSession): void {
@@ -197,11 +234,25 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
 
   private admit(selector: ContentSelector): StreamSession | null {
     if (this.isClosing) throw new AppError('shutting_down', 'The proxy is about to end.');
-    const existing = this.lookup(selector);
+    const [best] = this.sourcesOf(selector);
+    const existing = this.lookup(selector) ?? this.joinPlaying(selector, best);
     if (existing !== null) return existing;
     const fault = this.faults.lookup(streamKey(selector));
     if (fault !== null) throw fault;
     return null;
+  }
+
+  /** A channel whose first source is being played needs no engine: that session is the channel's from now on. */
+  private joinPlaying(
+    selector: ContentSelector,
+    best: SourceSelector | undefined,
+  ): StreamSession | null {
+    if (selector.kind !== 'channel' || best === undefined) return null;
+    const session = this.lookup(best);
+    if (session === null) return null;
+    session.rota.serve(rotaOf(selector, this.services, () => false));
+    this.byKey.set(streamKey(selector), session);
+    return session;
   }
 
   private open(selector: ContentSelector): StreamSession {

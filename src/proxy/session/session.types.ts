@@ -34,6 +34,8 @@ export type EndReason =
 /** One try on one engine, for the operator who asks why. */
 export interface Attempt {
   readonly engineId: string;
+  /** Id of the channel's source that was tried; null for a content without a channel. */
+  readonly source: string | null;
   /** ISO 8601. */
   readonly startedAt: string;
   /** Milliseconds the try lasted; null while it runs. */

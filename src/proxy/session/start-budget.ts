@@ -8,20 +8,34 @@ const SAME_ENGINE_ANSWER_MS = 1000;
 const OTHER_ENGINE_ANSWER_MS = 5000;
 /** Timers may fire this much before a deadline that was computed from another clock reading. */
 const TIMER_SLACK_MS = 2;
+/** Less time than this, or half of what is left, is no fair try of a source. */
+const LEAST_SHARE_MS = 10_000;
 
 /** How long engines may take: the start budget until viewers are let in, then what those who watch can bear. */
 export class StartBudget {
-  /** Monotonic time at which the start must have succeeded; null before the first engine was had. */
+  /** Monotonic time at which the source must have started; null before the first engine was had. */
   deadlineMs: number | null = null;
+  /** The same for the whole start, of which the sources of a channel have shares. */
+  private endMs = Infinity;
 
   constructor(
     private readonly config: AppConfig,
     private readonly isRunning: () => boolean,
   ) {}
 
-  /** The first engine was had: the time runs. */
-  begin(): void {
-    this.deadlineMs ??= monotonicMs() + this.config.proxyInitTimeoutMs;
+  /** The first engine was had: the time runs. `sources` have to do with it. */
+  begin(sources: number): void {
+    if (this.deadlineMs !== null) return;
+    this.endMs = monotonicMs() + this.config.proxyInitTimeoutMs;
+    this.nextSource(sources);
+  }
+
+  /** Another source begins, one of so many that are left. False when a start has no time left for it. */
+  nextSource(sources: number): boolean {
+    const nowMs = monotonicMs();
+    const leftMs = this.endMs - nowMs;
+    if (Number.isFinite(leftMs)) this.deadlineMs = nowMs + shareOf(leftMs, sources);
+    return this.isRunning() || leftMs > TIMER_SLACK_MS;
   }
 
   /** A start ran out of time. */
@@ -49,6 +63,11 @@ export class StartBudget {
   private get leftMs(): number {
     return (this.deadlineMs ?? monotonicMs()) - monotonicMs();
   }
+}
+
+/** The time that one of `sources` may take of what is left; the last one gets all. */
+export function shareOf(leftMs: number, sources: number): number {
+  return Math.max(leftMs / Math.max(1, sources), Math.min(LEAST_SHARE_MS, leftMs / 2));
 }
 
 /** The old engine session has to be gone within this, or its engine is not tried again at once. */

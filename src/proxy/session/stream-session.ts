@@ -5,14 +5,16 @@ import type { EngineLease } from '../../engines';
 import { monotonicMs, wallClockIso } from '../../kernel/clock';
 import { streamKey, type ContentSelector, type StreamKey } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
-import { Settleable } from '../../kernel/settleable';
 import { StreamHistory, StreamIngest } from '../upstream';
 import { StreamFanout, type CatchUpScheduler, type LeaveReason, type Viewer } from '../viewers';
 import { Audience } from './audience';
 import { joinPlaceFor, reachableBehindMs } from './join-place';
 import { MediaWatch } from './media-watch';
+import { fanoutLimits, historyLimits } from './session-limits';
+import type { SessionOwner } from './session-owner';
 import { SessionReporter } from './session-reporter';
 import type { SessionServices } from './session-services';
+import { SessionStart } from './session-start';
 import { timelineOf } from './session-time';
 import {
   mayMove,
@@ -23,18 +25,9 @@ import {
   type SessionState,
   type SessionTimeline,
 } from './session.types';
+import { rotaOf, type SourceRota } from './source-rota';
 import { StreamObservation } from './stream-observation';
 import { UpstreamSupervisor } from './upstream.supervisor';
-
-export interface SessionOwner {
-  /** The infohash is known. Returns the session that already plays it, if it is another one. */
-  infohashKnown(session: StreamSession, infohash: string): StreamSession | null;
-  /** Viewers can join from now on. */
-  sessionLive(session: StreamSession): void;
-  /** The session is over; nothing may be added to it any more. Called once. */
-  sessionOver(session: StreamSession): void;
-  viewerGone(viewer: Viewer): void;
-}
 
 /**
  * One content, one engine session, all its viewers. The states are in `session.types.ts`. The session owns
@@ -62,8 +55,9 @@ export class StreamSession {
   private readonly report: SessionReporter;
   readonly supervisor: UpstreamSupervisor;
   private readonly abort = new AbortController();
-  private readonly start = new Settleable<StreamSession>();
-  private readonly answer = new Settleable<StreamSession>();
+  /** What is asked of engines: the content, or the sources of a channel. */
+  readonly rota: SourceRota;
+  private readonly start = new SessionStart();
   private readonly task: Promise<void>;
   private currentPhase: SessionPhase = 'starting';
   private mergedInto: StreamSession | null = null;
@@ -80,30 +74,19 @@ export class StreamSession {
   ) {
     const { config } = services;
     this.report = new SessionReporter(id, selector, services);
+    this.rota = rotaOf(selector, services, (content) => owner.isPlayedElsewhere(this, content));
     this.audience = new Audience(
       `grace:${this.uid}`,
       config.proxyGracePeriodMs,
       services.delayed,
       () => void this.end('no_viewers'),
     );
-    this.history = new StreamHistory({
-      maxBytes: config.proxyBufferSizeBytes,
-      maxAgeMs: config.proxyBufferTtlMs,
+    this.history = new StreamHistory(historyLimits(config));
+    this.fanout = new StreamFanout(this.history, catchUp, fanoutLimits(config), {
+      cutViewer: (viewer, reason) => this.removeViewer(viewer, reason),
+      fault: (error) => this.fail(error),
+      viewerJumped: (viewer, bytes, lagMs) => this.report.viewerJumped(viewer, bytes, lagMs),
     });
-    this.fanout = new StreamFanout(
-      this.history,
-      catchUp,
-      {
-        joinBehindMs: config.proxyJoinBehindMs,
-        maxLagMs: config.proxyClientMaxLagMs,
-        stallTimeoutMs: config.proxyClientStallTimeoutMs,
-      },
-      {
-        cutViewer: (viewer, reason) => this.removeViewer(viewer, reason),
-        fault: (error) => this.fail(error),
-        viewerJumped: (viewer, bytes, lagMs) => this.report.viewerJumped(viewer, bytes, lagMs),
-      },
-    );
     this.ingest = new StreamIngest(this.history, {
       appended: () => this.mediaAppended(),
       joinable: () => this.becomeLive(),
@@ -111,12 +94,13 @@ export class StreamSession {
     this.supervisor = new UpstreamSupervisor(
       {
         streamId: id,
-        selector,
+        rota: this.rota,
         ingest: this.ingest,
         report: this.report,
         isRunning: () => this.currentPhase !== 'starting',
         isIdle: () => this.audience.idleSince !== null,
         engineAnswered: (engineSession, lease) => this.engineAnswered(engineSession, lease),
+        sourceChanged: (fromId, reason) => this.sourceChanged(fromId, reason),
       },
       services,
       this.abort.signal,
@@ -148,16 +132,16 @@ export class StreamSession {
 
   /** Settles when the start has: with the session to watch, which may be another one, or the error. */
   get ready(): Promise<StreamSession> {
-    return this.start.promise;
+    return this.start.ready.promise;
   }
 
   /** Settles when an engine has answered, before any media. */
   get answered(): Promise<StreamSession> {
-    return this.answer.promise;
+    return this.start.answered.promise;
   }
 
   get key(): StreamKey {
-    return streamKey(this.selector);
+    return streamKey(this.rota.subject);
   }
 
   get isOver(): boolean {
@@ -268,7 +252,7 @@ export class StreamSession {
       // A session that was merged has handed its fate to the other one.
       if (this.mergedInto === null) {
         const code = isShutdown ? 'shutting_down' : 'not_found';
-        this.rejectStart(new AppError(code, 'The stream was stopped before it started.'));
+        this.start.reject(new AppError(code, 'The stream was stopped before it started.'));
       }
       this.dismissViewers(isShutdown ? 'shutdown' : 'stopped');
     }
@@ -298,26 +282,38 @@ export class StreamSession {
     this.isLive = engineSession.isLive;
     this.lastEngineId = lease.engine.id;
     const { infohash } = engineSession;
+    const isStarting = this.currentPhase === 'starting';
+    const isNews = isStarting || (this.rota.channelId !== null && this.infohash === null);
     this.infohash ??= infohash;
     // Recorded content is refused: nobody is to be told that it was accepted.
     if (engineSession.isLive === 0) return 'own';
-    const isStarting = this.currentPhase === 'starting';
-    const other = infohash !== null && isStarting ? this.owner.infohashKnown(this, infohash) : null;
+    const other = infohash !== null && isNews ? this.owner.infohashKnown(this, infohash) : null;
     if (other === null) {
-      this.answer.resolve(this);
+      this.start.answered.resolve(this);
       return 'own';
     }
-    this.mergedInto = other;
-    this.audience.moveTo(other.audience, other);
-    other.answered.then(this.answer.resolve, this.answer.reject);
-    other.ready.then(this.start.resolve, this.start.reject);
+    if (isStarting) this.mergeInto(other);
     return other.supervisor.adopt(engineSession, lease) ? 'same_engine' : 'merged';
+  }
+
+  private mergeInto(other: StreamSession): void {
+    this.mergedInto = other;
+    other.rota.serve(this.rota);
+    this.audience.moveTo(other.audience, other);
+    this.start.follow(other);
+  }
+
+  private sourceChanged(fromId: string | null, reason: string): void {
+    this.infohash = null;
+    this.owner.sourceChanged(this);
+    this.report.sourceChanged(this.rota, fromId, reason);
   }
 
   private mediaAppended(): void {
     this.fanout.appended();
     // Padding and tables alone are no media.
     const lastMediaMs = this.ingest.lastMediaMs ?? 0;
+    if (this.currentPhase !== 'starting') this.rota.mediaCame(lastMediaMs);
     if (this.currentPhase === 'stalled' && lastMediaMs >= this.stalledSinceMs) this.resume();
     this.watch.regulateBurst(monotonicMs());
   }
@@ -325,12 +321,13 @@ export class StreamSession {
   private becomeLive(): void {
     this.readyMs = monotonicMs();
     this.supervisor.choice.started();
+    this.rota.mediaCame(this.readyMs);
     this.fanout.flush();
     this.move('live');
     const startMs = Math.round(this.readyMs - this.createdMs);
     this.report.started(this.lastEngineId ?? '', this.infohash, startMs);
     this.owner.sessionLive(this);
-    this.start.resolve(this);
+    this.start.ready.resolve(this);
   }
 
   private stall(reason: string): void {
@@ -360,13 +357,8 @@ export class StreamSession {
     this.error = error;
     this.finish('failed', error.code);
     this.report.failed(error, this.lastEngineId, this.infohash, this.supervisor.attempts);
-    this.rejectStart(error);
-    this.dismissViewers('stream_failed');
-  }
-
-  private rejectStart(error: AppError): void {
     this.start.reject(error);
-    this.answer.reject(error);
+    this.dismissViewers('stream_failed');
   }
 
   private dismissViewers(reason: LeaveReason): void {

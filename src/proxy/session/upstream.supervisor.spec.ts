@@ -185,11 +185,18 @@ describe('what a start says of its tries', () => {
     expect(session.attempts).toEqual([
       {
         engineId: 'e1',
+        source: null,
         startedAt: expect.any(String),
         durationMs: expect.any(Number),
         outcome: 'bad_json: said the engine',
       },
-      { engineId: 'e2', startedAt: expect.any(String), durationMs: null, outcome: 'playing' },
+      {
+        engineId: 'e2',
+        source: null,
+        startedAt: expect.any(String),
+        durationMs: null,
+        outcome: 'playing',
+      },
     ]);
     await session.end('stopped');
     expect(session.attempts[1]).toMatchObject({

@@ -2,7 +2,7 @@ import type { EngineSession } from '../../ace';
 import type { EngineLease } from '../../engines';
 import { AppError } from '../../kernel/errors';
 import { monotonicMs } from '../../kernel/clock';
-import type { StreamIngest, UpstreamReader } from '../upstream';
+import type { UpstreamReader } from '../upstream';
 import { AttemptLog } from './attempt-log';
 import { EngineChoice } from './engine-choice';
 import { Departures, EngineStay } from './engine-stay';
@@ -14,10 +14,11 @@ import type { SessionServices } from './session-services';
 import type { Attempt, CurrentEngine } from './session.types';
 import { SourceReading } from './source-reading';
 import { SAME_ENGINE_STOP_MS, StartBudget } from './start-budget';
-import type { Outcome } from './start-outcome';
+import { speaksAgainstSource, type Outcome } from './start-outcome';
 
 export interface SupervisorOwner extends TrialOwner, MovesOwner {
-  readonly ingest: StreamIngest;
+  /** A channel's source was given up for the next one, which is about to be tried. */
+  sourceChanged(fromId: string | null, reason: string): void;
 }
 
 /**
@@ -124,14 +125,18 @@ export class UpstreamSupervisor {
       if (prepared === null) this.signal.throwIfAborted();
       const stay: EngineStay = prepared?.stay ?? staying ?? (await this.nextStay());
       this.stay = stay;
-      this.budget.begin();
+      this.budget.begin(this.owner.rota.left);
       if (prepared !== null) this.choice.hold(prepared.lease);
       this.moves.follow(stay);
-      const outcome = await this.trials.run(stay, staying !== null, prepared);
+      const isRetryHere: boolean = staying !== null && this.owner.rota.hasFailed;
+      const outcome = await this.trials.run(stay, isRetryHere, prepared);
       if (outcome.next === 'merged') return;
-      if (outcome.next === 'give_up') throw outcome.error;
-      this.checkLimit(outcome);
-      staying = (await this.prepareNext(outcome, stay, staying !== null)) ? stay : null;
+      if (outcome.next === 'give_up') {
+        staying = await this.fallThrough(outcome, stay);
+      } else {
+        this.checkLimit(outcome);
+        staying = (await this.prepareNext(outcome, stay, isRetryHere)) ? stay : null;
+      }
       prepared = staying === null ? await this.moves.handOver() : null;
     }
   }
@@ -144,7 +149,70 @@ export class UpstreamSupervisor {
   }
 
   private async nextStay(): Promise<EngineStay> {
-    return new EngineStay(await this.choice.acquire(), this.services.ace, this.departures);
+    for (;;) {
+      const lease = await this.nextLease();
+      if (lease !== null) return new EngineStay(lease, this.services.ace, this.departures);
+    }
+  }
+
+  /** Null when a channel's source was given up meanwhile: no engine is left that it could be had from. */
+  private async nextLease(): Promise<EngineLease | null> {
+    const { rota } = this.owner;
+    if (this.owner.isRunning() && rota.hasFailed && rota.hasOthers) {
+      const other = await this.choice.acquireOther();
+      if (other === null) await this.nextSource('no other engine is free', null);
+      return other;
+    }
+    try {
+      return await this.choice.acquire();
+    } catch (error) {
+      this.signal.throwIfAborted();
+      if (!speaksAgainstSource(error, this.owner.isRunning())) throw error;
+      await this.nextSource(error.detail, error);
+      return null;
+    }
+  }
+
+  /**
+   * A channel goes on with its next source: on this engine, or, when it was silent, on one that is free.
+   *
+   * @throws what viewers are told, when there is no other source
+   */
+  private async fallThrough(
+    { reason, error }: Extract<Outcome, { next: 'give_up' }>,
+    stay: EngineStay,
+  ): Promise<EngineStay | null> {
+    const isOfSource: boolean = speaksAgainstSource(error, this.owner.isRunning());
+    if (!isOfSource) throw error;
+    await this.nextSource(reason, error);
+    if (error.code === 'start_timeout') {
+      this.choice.exclude(stay.engineId, true);
+      const other = await this.choice.acquireOther();
+      if (other !== null) {
+        this.leave();
+        return new EngineStay(other, this.services.ace, this.departures);
+      }
+    }
+    if (await settlesWithin(stay.stop(), SAME_ENGINE_STOP_MS)) {
+      await this.choice.stay();
+      return stay;
+    }
+    this.choice.exclude(stay.engineId, true);
+    this.leave();
+    return null;
+  }
+
+  /** @throws what viewers are told, when there is no other source or no time for it */
+  private async nextSource(reason: string, error: AppError | null): Promise<void> {
+    const { rota } = this.owner;
+    const fromId = rota.source?.id ?? null;
+    this.moves.cancel('The stream goes on with another source.');
+    const rounds = rota.next(this.owner.isRunning(), reason, error);
+    const last = error ?? new AppError('engine_failed', `No source delivers media: ${reason}.`);
+    if (rounds === null || !this.budget.nextSource(rota.left)) throw rota.failure(last);
+    this.choice.startOver(rounds);
+    this.owner.sourceChanged(fromId, reason);
+    if (rounds > 0) await this.choice.backOff();
   }
 
   /**
@@ -161,13 +229,24 @@ export class UpstreamSupervisor {
       this.leave();
       return false;
     }
-    if (this.reading.takeFlowedStably()) this.choice.recovered();
+    if (this.reading.takeFlowedStably()) {
+      this.choice.recovered();
+      this.owner.rota.recovered();
+    }
     if (outcome.next === 'moved') {
       // Nothing failed on this content, and whoever took the engine away sees to it that it is not chosen.
       this.leave();
       return false;
     }
     this.choice.failed();
+    this.owner.rota.tryFailed();
+    if (
+      this.owner.isRunning() &&
+      !this.moves.isPreparing &&
+      this.owner.rota.isSpent(wasRetryHere)
+    ) {
+      if (this.owner.rota.hasOthers) await this.nextSource(outcome.reason, null);
+    }
     const isPassing = outcome.next === 'same_engine';
     const staysHere =
       isPassing && !this.moves.isPreparing && !(wasRetryHere && this.choice.failuresInARow > 1);

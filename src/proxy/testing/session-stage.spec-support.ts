@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AceEngineClient } from '../../ace';
+import { ChannelDirectory, SourceRecords } from '../../channels';
 import { loadConfig, type AppConfig } from '../../config';
 import type { EngineAllocator } from '../../engines';
 import { EventBus, type RecordedEvent } from '../../events';
-import type { ContentSelector, SelectorKind } from '../../kernel/content-selector';
+import type { ContentSelector, SourceKind, SourceSelector } from '../../kernel/content-selector';
 import { ContentAliases, SessionDirectory, SessionServices, type StreamSession } from '../session';
 import { CatchUpScheduler, type Viewer } from '../viewers';
 import { Loopback, type Pair } from './loopback.spec-support';
@@ -42,8 +43,8 @@ export interface Joined {
   readonly ready: Promise<StreamSession>;
 }
 
-export function selector(value: string, kind: SelectorKind = 'content_id', fileIndex = 0) {
-  return { kind, value: value.repeat(40).slice(0, 40), fileIndex } satisfies ContentSelector;
+export function selector(value: string, kind: SourceKind = 'content_id', fileIndex = 0) {
+  return { kind, value: value.repeat(40).slice(0, 40), fileIndex } satisfies SourceSelector;
 }
 
 /** Sessions as in production, on scripted engines, with tasks that run when told and real sockets. */
@@ -52,6 +53,7 @@ export class SessionStage {
   readonly tasks = new ManualTasks();
   readonly log = new RecordedLog();
   readonly events: RecordedEvent[] = [];
+  readonly records = new SourceRecords();
   readonly catchUp = new CatchUpScheduler();
   readonly engines: ScriptedEngines;
   readonly aliases: ContentAliases;
@@ -61,13 +63,23 @@ export class SessionStage {
   private constructor(
     readonly config: AppConfig,
     private readonly loopback: Loopback,
+    readonly channels: ChannelDirectory,
     options: StageOptions,
   ) {
     this.engines = new ScriptedEngines(options.engines ?? 2, options.slots ?? 3);
     const engines = this.engines as unknown as EngineAllocator;
     const logger = this.log.asLogger();
     const ace = this.ace as unknown as AceEngineClient;
-    const services = new SessionServices(config, ace, engines, this.bus, this.tasks, logger);
+    const services = new SessionServices(
+      config,
+      ace,
+      engines,
+      this.bus,
+      this.tasks,
+      logger,
+      channels,
+      this.records,
+    );
     this.aliases = new ContentAliases(config, logger);
     this.directory = new SessionDirectory(config, services, engines, this.aliases, this.catchUp);
     this.directory.onModuleInit();
@@ -77,7 +89,8 @@ export class SessionStage {
   static async open(options: StageOptions = {}): Promise<SessionStage> {
     const dataDir = await mkdtemp(join(tmpdir(), 'sessions-'));
     const config = loadConfig({ ...QUICK, DATA_DIR: dataDir, ...options.env });
-    return new SessionStage(config, await Loopback.open(), options);
+    const channels = await ChannelDirectory.open(config);
+    return new SessionStage(config, await Loopback.open(), channels, options);
   }
 
   async close(): Promise<void> {

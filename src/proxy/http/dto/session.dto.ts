@@ -1,4 +1,5 @@
 import type { SessionState } from '../../session';
+import { type SourceInUseDto } from './stream.dto';
 import {
   type ElementaryStreamDto,
   type EngineStatDto,
@@ -9,6 +10,8 @@ import {
 /** One try on one engine. */
 export class AttemptDto {
   engine_id!: string;
+  /** Id of the channel's source that was tried; null without a channel. */
+  source!: string | null;
   /** ISO 8601, UTC. */
   started_at!: string;
   /** Null while it runs. */
@@ -41,6 +44,9 @@ export class SessionDto {
   /** What was asked for. */
   ace_id!: string;
   infohash!: string | null;
+  /** Id of the channel that it stands for; null for a content that no channel asked for. */
+  channel!: string | null;
+  source!: SourceInUseDto | null;
   engine_host!: string | null;
   engine_port!: number | null;
   container_id!: string | null;

@@ -1,12 +1,23 @@
 import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
 
+/** The source of a channel that is tried or played. */
+export class SourceInUseDto {
+  id!: string;
+  kind!: 'content_id' | 'infohash';
+  /** The operator's own words for it. */
+  label!: string | null;
+}
+
 /** A stream as the predecessors listed it. */
 export class StreamDto {
   id!: string;
-  key_type!: 'content_id' | 'infohash' | 'url' | 'magnet';
+  key_type!: 'content_id' | 'infohash' | 'url' | 'magnet' | 'channel';
   key!: string;
   file_index!: number;
   infohash!: string | null;
+  /** Id of the channel that it stands for; null for a content that no channel asked for. */
+  channel!: string | null;
+  source!: SourceInUseDto | null;
   container_id!: string | null;
   playback_session_id!: string | null;
   status!: 'started' | 'ended';

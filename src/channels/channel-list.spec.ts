@@ -1,0 +1,118 @@
+import 'reflect-metadata';
+import fc from 'fast-check';
+import { ChannelListFault, readChannelList, writeChannelList } from './channel-list';
+
+const ID = 'a'.repeat(40);
+const source = (id = ID, more: object = {}): object => ({ id, ...more });
+const channel = (more: object = {}): object => ({
+  id: 'news',
+  name: 'News',
+  sources: [source()],
+  ...more,
+});
+const textOf = (...channels: unknown[]): string => JSON.stringify({ channels });
+
+describe('a list of channels', () => {
+  it('is read with what may be left out, in canonical form', () => {
+    const sources = [
+      source(`acestream://${'AB'.repeat(20)}`, { label: 'HD' }),
+      source('c'.repeat(40), { kind: 'infohash', label: null }),
+    ];
+    expect(readChannelList(`\ufeff${textOf(channel({ name: 'Nachrichten ü', sources }))}`)).toEqual(
+      [
+        {
+          id: 'news',
+          name: 'Nachrichten ü',
+          sources: [
+            { kind: 'content_id', id: 'ab'.repeat(20), label: 'HD' },
+            { kind: 'infohash', id: 'c'.repeat(40), label: null },
+          ],
+        },
+      ],
+    );
+    expect(readChannelList('{"channels":[]}')).toEqual([]);
+  });
+
+  const ids = (count: number): object[] =>
+    Array.from({ length: count }, (_, i) => source(i.toString(16).padStart(40, '0')));
+
+  it.each<[string, string, RegExp]>([
+    ['no JSON', '{"channels":[', /^it is not JSON: /],
+    ['a list', '[]', /an object with a list "channels"/],
+    ['null', 'null', /an object with a list "channels"/],
+    ['no channels', '{}', /^channels has to be a list/],
+    ['something else', '{"channels":[],"sources":[]}', /^"sources" is not known here/],
+    ['a later version', '{"version":2,"channels":[]}', /^version has to be 1/],
+    ['too many', textOf(...Array.from({ length: 10_001 }, () => 1)), /^channels has 10001 entries/],
+    ['a number', textOf(channel({ id: 'a' }), 7), /^channels\[1\] has to be an object/],
+    ['no id', textOf({ name: 'x' }), /^channels\[0\]: id has to be 1 to 64 of/],
+    ['a bad id', textOf(channel({ id: 'News' })), /^channels\[0\]: id has to be/],
+    ['an id twice', textOf(channel(), channel()), /^channels\[1\]: id "news" is there already/],
+    ['no name', textOf(channel({ name: undefined })), /^channels\[0\]: name has to be text/],
+    ['an empty name', textOf(channel({ name: '' })), /^channels\[0\]: name has to be text/],
+    ['a name of lines', textOf(channel({ name: 'a\nb' })), /^channels\[0\]: name has to be text/],
+    ['a long name', textOf(channel({ name: 'x'.repeat(201) })), /name has to be text of 1 to 200/],
+    [
+      'no sources',
+      textOf(channel({ sources: [] })),
+      /^channels\[0\]: sources must contain at least 1/,
+    ],
+    ['sources as text', textOf(channel({ sources: ID })), /^channels\[0\]: .*sources/],
+    ['seventeen', textOf(channel({ sources: ids(17) })), /^channels\[0\]: sources .* 16 /],
+    ['null for a source', textOf(channel({ sources: [null] })), /^channels\[0\]: .*sources/],
+    ['text for a source', textOf(channel({ sources: [ID] })), /^channels\[0\]: .*sources/],
+    ['a list for a source', textOf(channel({ sources: [[source()]] })), /^channels\[0\]/],
+    [
+      'an id of 39 digits',
+      textOf(channel({ sources: [source(), source('a'.repeat(39))] })),
+      /^channels\[0\]\.sources\[1\]: id has to be 40 hexadecimal digits$/,
+    ],
+    [
+      'a source twice',
+      textOf(channel({ sources: [source(), source(ID.toUpperCase(), { kind: 'infohash' })] })),
+      /^channels\[0\]: sources has to have each id once$/,
+    ],
+    [
+      'a kind that is none',
+      textOf(channel({ sources: [source(ID, { kind: 'url' })] })),
+      /^channels\[0\]\.sources\[0\]: kind must be one of/,
+    ],
+    [
+      'a label that is no text',
+      textOf(channel({ sources: [source(ID, { label: 7 })] })),
+      /^channels\[0\]\.sources\[0\]: label has to be text/,
+    ],
+    [
+      'a name that is not known',
+      textOf(channel({ source: [] })),
+      /^channels\[0\]: property source should not exist/,
+    ],
+  ])('with %s is refused, with its place', (_, text, words) => {
+    expect(() => readChannelList(text)).toThrow(ChannelListFault);
+    expect(() => readChannelList(text)).toThrow(words);
+  });
+
+  it('never throws anything else, whatever is in the file', () => {
+    const anything = fc.oneof(
+      fc.string(),
+      fc.json(),
+      fc.jsonValue().map((value) => JSON.stringify({ channels: [value] })),
+      fc.jsonValue().map((value) => textOf({ id: 'a', name: 'b', sources: value })),
+      fc.jsonValue().map((value) => textOf({ id: 'a', name: 'b', sources: [value] })),
+    );
+    fc.assert(
+      fc.property(anything, (text) => {
+        try {
+          readChannelList(text);
+        } catch (error) {
+          expect(error).toBeInstanceOf(ChannelListFault);
+        }
+      }),
+    );
+  });
+
+  it('is read as it was written', () => {
+    const channels = readChannelList(textOf(channel(), channel({ id: 'a.b_c-1' })));
+    expect(readChannelList(writeChannelList(channels))).toEqual(channels);
+  });
+});

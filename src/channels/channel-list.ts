@@ -1,0 +1,97 @@
+import { plainToInstance } from 'class-transformer';
+import { validateSync, type ValidationError } from 'class-validator';
+import { CHANNEL_ID_FORM, isChannelId } from '../kernel/content-selector';
+import { MAX_CHANNELS, type Channel } from './channel';
+import { ChannelBodyDto } from './dto/channel-body.dto';
+
+/** Of the list as it is written; channels.json of a newer product is not touched. */
+export const SCHEMA_VERSION = 1;
+
+/** What is wrong with a list of channels, and where: `channels[3].sources[0]: id has to be 40 hexadecimal digits`. */
+export class ChannelListFault extends Error {
+  constructor(words: string) {
+    super(words);
+    this.name = 'ChannelListFault';
+  }
+}
+
+/** A channel out of what a caller sent, which was checked against its DTO. */
+export function channelOf(id: string, { name, sources }: ChannelBodyDto): Channel {
+  return {
+    id,
+    name,
+    sources: sources.map((source) => ({
+      kind: source.kind ?? 'content_id',
+      id: source.id,
+      label: source.label ?? null,
+    })),
+  };
+}
+
+/**
+ * Reads `{"channels":[{"id","name","sources":[{"id","kind"?,"label"?}]}]}`, the form of the operator's file and of
+ * the one that is kept.
+ *
+ * @throws ChannelListFault for the first thing that is wrong
+ */
+export function readChannelList(text: string): Channel[] {
+  const list = parse(text);
+  if (!isFields(list)) throw new ChannelListFault('it has to be an object with a list "channels"');
+  const { channels, version = SCHEMA_VERSION, ...rest } = list;
+  const [unknown] = Object.keys(rest);
+  if (unknown !== undefined) throw new ChannelListFault(`"${unknown}" is not known here`);
+  if (version !== SCHEMA_VERSION) {
+    throw new ChannelListFault(`version has to be ${SCHEMA_VERSION}; this is for another release`);
+  }
+  if (!Array.isArray(channels)) throw new ChannelListFault('channels has to be a list');
+  if (channels.length > MAX_CHANNELS) {
+    throw new ChannelListFault(`channels has ${channels.length} entries, ${MAX_CHANNELS} at most`);
+  }
+  const known = new Map<string, Channel>();
+  channels.forEach((entry: unknown, i) => {
+    const place = `channels[${i}]`;
+    const channel = readChannel(entry, place);
+    if (known.has(channel.id)) {
+      throw new ChannelListFault(`${place}: id "${channel.id}" is there already`);
+    }
+    known.set(channel.id, channel);
+  });
+  return [...known.values()];
+}
+
+/** The same list as text. */
+export function writeChannelList(channels: Iterable<Channel>): string {
+  return `${JSON.stringify({ version: SCHEMA_VERSION, channels: [...channels] })}\n`;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text.replace(/^\ufeff/, ''));
+  } catch (error) {
+    throw new ChannelListFault(`it is not JSON: ${(error as Error).message}`);
+  }
+}
+
+function readChannel(entry: unknown, place: string): Channel {
+  if (!isFields(entry)) throw new ChannelListFault(`${place} has to be an object`);
+  const { id, ...rest } = entry;
+  if (typeof id !== 'string' || !isChannelId(id)) {
+    throw new ChannelListFault(`${place}: id has to be ${CHANNEL_ID_FORM}`);
+  }
+  const body = plainToInstance(ChannelBodyDto, rest);
+  const [fault] = validateSync(body, { whitelist: true, forbidNonWhitelisted: true });
+  if (fault !== undefined) throw new ChannelListFault(describe(fault, place));
+  return channelOf(id, body);
+}
+
+function describe(fault: ValidationError, place: string): string {
+  const [words] = Object.values(fault.constraints ?? {});
+  if (words !== undefined) return `${place}: ${words}`;
+  const [child] = fault.children ?? [];
+  const name = /^\d+$/.test(fault.property) ? `[${fault.property}]` : `.${fault.property}`;
+  return child === undefined ? place : describe(child, place + name);
+}
+
+function isFields(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,103 @@
+import 'reflect-metadata';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Channel } from './channel';
+import { ChannelDirectory, ChannelFileError } from './channel.directory';
+
+const channel = (id: string, name = id): Channel => ({
+  id,
+  name,
+  sources: [{ kind: 'content_id', id: 'a'.repeat(40), label: null }],
+});
+const listText = (...channels: Channel[]): string => JSON.stringify({ channels });
+
+describe('ChannelDirectory', () => {
+  let dataDir: string;
+  const open = (channelsFile: string | null = null): Promise<ChannelDirectory> =>
+    ChannelDirectory.open({ channelsFile, dataDir });
+  const write = (name: string, text: string): string => {
+    writeFileSync(join(dataDir, name), text);
+    return join(dataDir, name);
+  };
+
+  beforeEach(() => {
+    dataDir = mkdtempSync(join(tmpdir(), 'channels-'));
+  });
+  afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
+
+  it('keeps what it was told over a restart, readable for us alone', async () => {
+    const first = await open();
+    expect(await first.put(channel('b'))).toBe(true);
+    expect(await first.put(channel('a'))).toBe(true);
+    expect(await first.put(channel('b', 'other'))).toBe(false);
+    expect(await first.remove('a')).toBe(true);
+    expect(await first.remove('a')).toBe(false);
+    expect(statSync(join(dataDir, 'channels.json')).mode & 0o777).toBe(0o600);
+    expect((await open()).list()).toEqual([{ ...channel('b', 'other'), origin: 'api' }]);
+  });
+
+  it('does changes that come at once one after the other', async () => {
+    const directory = await open();
+    const ids = Array.from({ length: 20 }, (_, i) => `c${i + 10}`);
+    await Promise.all(ids.map((id) => directory.put(channel(id))));
+    expect((await open()).list().map(({ id }) => id)).toEqual(ids);
+  });
+
+  it('the operator’s file counts first and is not changed', async () => {
+    await (await open()).put(channel('news', 'ours'));
+    const file = write('mine.json', listText(channel('news', 'theirs'), channel('film')));
+    const directory = await open(file);
+    expect(directory.list().map(({ id, name, origin }) => [id, name, origin])).toEqual([
+      ['film', 'film', 'file'],
+      ['news', 'theirs', 'file'],
+    ]);
+    await expect(directory.put(channel('film'))).rejects.toMatchObject({ code: 'conflict' });
+    await expect(directory.remove('news')).rejects.toMatchObject({ code: 'conflict' });
+    expect(readFileSync(file, 'utf8')).toBe(listText(channel('news', 'theirs'), channel('film')));
+    // Without the file the one by API is there again.
+    expect((await open()).get('news')).toMatchObject({ name: 'ours', origin: 'api' });
+  });
+
+  it('tells of changes once they are made', async () => {
+    const directory = await open();
+    const told: unknown[] = [];
+    directory.onChange((id) => told.push([id, directory.get(id)?.name]));
+    await directory.put(channel('a', 'one'));
+    await directory.remove('a');
+    expect(told).toEqual([
+      ['a', 'one'],
+      ['a', undefined],
+    ]);
+  });
+
+  it.each([
+    ['missing', null, /there is no such file$/],
+    ['no JSON', 'nonsense', /it is not JSON/],
+    ['wrong inside', '{"channels":[{"id":"a"}]}', /channels\[0\]: name has to be text/],
+  ])('stops the start with a line when the file is %s', async (_, text, words) => {
+    const file = text === null ? join(dataDir, 'none.json') : write('mine.json', text);
+    const failure = await open(file).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(ChannelFileError);
+    expect((failure as Error).message).toMatch(words);
+    expect((failure as Error).message).toContain(file);
+    expect((failure as Error).message).not.toContain('\n');
+  });
+
+  it('does not go on without what it kept', async () => {
+    write('channels.json', '{"version":2,"channels":[]}');
+    await expect(open()).rejects.toThrow(/channels\.json cannot be used: version has to be 1/);
+  });
+
+  it('what is not on disk does not count', async () => {
+    const directory = await open();
+    await directory.put(channel('a'));
+    // A folder where the draft belongs: nobody, not even root, can write it.
+    await mkdir(join(dataDir, 'channels.json.new'));
+    await expect(directory.put(channel('b'))).rejects.toThrow();
+    expect(directory.list().map(({ id }) => id)).toEqual(['a']);
+    rmSync(join(dataDir, 'channels.json.new'), { recursive: true });
+    expect(await directory.put(channel('c'))).toBe(true);
+  });
+});

@@ -1,0 +1,129 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { AppConfig } from '../config';
+import { replaceKeptText } from '../coordination';
+import { AppError } from '../kernel/errors';
+import { MAX_CHANNELS, type Channel } from './channel';
+import { ChannelListFault, readChannelList, writeChannelList } from './channel-list';
+
+const KEPT_FILE = 'channels.json';
+/** Ten thousand channels of sixteen sources with labels fit in. */
+const MAX_FILE_BYTES = 64 * 1024 * 1024;
+
+/** Where a channel comes from: the operator's file, which only the operator changes, or the API. */
+export type ChannelOrigin = 'file' | 'api';
+
+export interface ListedChannel extends Channel {
+  readonly origin: ChannelOrigin;
+}
+
+/** A file of channels cannot be used; the message is a line for the operator. */
+export class ChannelFileError extends Error {
+  constructor(path: string, reason: string) {
+    super(`the channels in ${path} cannot be used: ${reason}`);
+    this.name = 'ChannelFileError';
+  }
+}
+
+/**
+ * All channels by their id: those of the operator's file, read once at start, and those that were made by API,
+ * kept in the data folder. Where both have one id, the operator's counts.
+ */
+export class ChannelDirectory {
+  private readonly changeListeners: ((channelId: string) => void)[] = [];
+  /** One change after the other, each on disk before it counts. */
+  private changing: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    private readonly path: string,
+    private readonly ofFile: ReadonlyMap<string, Channel>,
+    private ofApi: ReadonlyMap<string, Channel>,
+  ) {}
+
+  /** @throws ChannelFileError */
+  static async open({
+    channelsFile,
+    dataDir,
+  }: Pick<AppConfig, 'channelsFile' | 'dataDir'>): Promise<ChannelDirectory> {
+    const path = join(dataDir, KEPT_FILE);
+    const ofFile = channelsFile === null ? [] : await readList(channelsFile, false);
+    return new ChannelDirectory(path, byId(ofFile), byId(await readList(path, true)));
+  }
+
+  get(id: string): ListedChannel | null {
+    const ofFile = this.ofFile.get(id);
+    if (ofFile !== undefined) return { ...ofFile, origin: 'file' };
+    const ofApi = this.ofApi.get(id);
+    return ofApi === undefined ? null : { ...ofApi, origin: 'api' };
+  }
+
+  /** By id. */
+  list(): ListedChannel[] {
+    const ids = [...new Set([...this.ofFile.keys(), ...this.ofApi.keys()])].sort();
+    return ids.map((id) => this.get(id)).filter((channel) => channel !== null);
+  }
+
+  /**
+   * Makes a channel or replaces it. Resolves when it is on disk; true when it is new.
+   *
+   * @throws AppError `conflict` for one of the operator's file, or when there are too many; what the disk says
+   */
+  put(channel: Channel): Promise<boolean> {
+    return this.change(channel.id, () => {
+      const isNew = !this.ofApi.has(channel.id);
+      if (isNew && this.ofApi.size >= MAX_CHANNELS) {
+        throw new AppError('conflict', `There are ${MAX_CHANNELS} channels, which is the most.`);
+      }
+      return [new Map(this.ofApi).set(channel.id, channel), isNew];
+    });
+  }
+
+  /** Resolves when it is gone from disk; false when there was none. @throws as `put` does */
+  remove(id: string): Promise<boolean> {
+    return this.change(id, () => {
+      const rest = new Map(this.ofApi);
+      return [rest, rest.delete(id)];
+    });
+  }
+
+  onChange(listener: (channelId: string) => void): void {
+    this.changeListeners.push(listener);
+  }
+
+  private change(
+    id: string,
+    make: () => [next: ReadonlyMap<string, Channel>, answer: boolean],
+  ): Promise<boolean> {
+    const changed = this.changing.then(async () => {
+      if (this.ofFile.has(id)) {
+        throw new AppError('conflict', `The channel "${id}" is in CHANNELS_FILE; change it there.`);
+      }
+      const [next, answer] = make();
+      await replaceKeptText(this.path, writeChannelList(next.values()));
+      this.ofApi = next;
+      for (const listener of this.changeListeners) listener(id);
+      return answer;
+    });
+    this.changing = changed.catch(() => undefined);
+    return changed;
+  }
+}
+
+function byId(channels: readonly Channel[]): Map<string, Channel> {
+  return new Map(channels.map((channel) => [channel.id, channel]));
+}
+
+async function readList(path: string, mayBeMissing: boolean): Promise<Channel[]> {
+  try {
+    const { size } = await stat(path);
+    if (size > MAX_FILE_BYTES) throw new ChannelListFault('it is too large');
+    return readChannelList(await readFile(path, 'utf8'));
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    if (isMissing && mayBeMissing) return [];
+    throw new ChannelFileError(
+      path,
+      isMissing ? 'there is no such file' : (error as Error).message,
+    );
+  }
+}

@@ -1,0 +1,57 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform, Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsIn,
+  IsObject,
+  IsOptional,
+  Matches,
+  ValidateNested,
+} from 'class-validator';
+import { MAX_SOURCES } from '../channel';
+
+const ACE_SCHEME = /^acestream:\/\//i;
+const WORDS = (max: number): RegExp => new RegExp(`^[^\\p{Cc}\\p{Cs}]{1,${max}}$`, 'u');
+
+/** One content that a channel can be had from. */
+export class ChannelSourceBodyDto {
+  /** 40 hex digits; an `acestream://` in front is tolerated. */
+  @Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' ? value.replace(ACE_SCHEME, '').toLowerCase() : value,
+  )
+  @Matches(/^[0-9a-f]{40}$/, { message: 'id has to be 40 hexadecimal digits' })
+  id!: string;
+
+  /** What the id is. */
+  @ApiPropertyOptional({ enum: ['content_id', 'infohash'], default: 'content_id' })
+  @IsOptional()
+  @IsIn(['content_id', 'infohash'])
+  kind?: 'content_id' | 'infohash';
+
+  /** Words of your own, such as `HD` or `backup`. */
+  @IsOptional()
+  @Matches(WORDS(100), { message: 'label has to be text of 1 to 100 characters' })
+  label?: string | null;
+}
+
+/** A channel, as it is made or replaced. */
+export class ChannelBodyDto {
+  /** 1 to 200 characters. */
+  @Matches(WORDS(200), { message: 'name has to be text of 1 to 200 characters' })
+  name!: string;
+
+  /** In the order in which they are tried while nothing is known of them. */
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(MAX_SOURCES)
+  @ArrayUnique((source: { id?: unknown } | null) => source?.id ?? source, {
+    message: 'sources has to have each id once',
+  })
+  @IsObject({ each: true })
+  @ValidateNested({ each: true })
+  @Type(() => ChannelSourceBodyDto)
+  sources!: ChannelSourceBodyDto[];
+}

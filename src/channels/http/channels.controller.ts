@@ -1,0 +1,64 @@
+import { Body, Controller, Delete, Get, Param, Put, Res } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from '../../http';
+import { CHANNEL_ID_FORM, isChannelId } from '../../kernel/content-selector';
+import { AppError } from '../../kernel/errors';
+import { channelOf } from '../channel-list';
+import { ChannelDirectory } from '../channel.directory';
+import { ChannelBodyDto } from '../dto/channel-body.dto';
+import { ChannelDto, ChannelListDto, ChannelRemovedDto } from '../dto/channel.dto';
+import { SourceRecords } from '../source-records';
+import { toChannelDto } from './channel.mapping';
+
+/** Channels: names under which several contents are one stream. */
+@ApiTags('channels')
+@Controller('api/v1/channels')
+export class ChannelsController {
+  constructor(
+    private readonly channels: ChannelDirectory,
+    private readonly records: SourceRecords,
+  ) {}
+
+  /** Every channel, by id. */
+  @Get()
+  list(): ChannelListDto {
+    return { channels: this.channels.list().map((one) => toChannelDto(one, this.records)) };
+  }
+
+  /** One channel, and what its sources did lately. */
+  @Get(':id')
+  get(@Param('id') id: string): ChannelDto {
+    const channel = this.channels.get(id);
+    if (channel === null) throw unknownChannel();
+    return toChannelDto(channel, this.records);
+  }
+
+  /**
+   * Makes a channel, or replaces it. A stream of it that is under way goes on with its present source and finds the
+   * new ones when it needs another. A channel of CHANNELS_FILE is 409.
+   */
+  @Put(':id')
+  @ApiOkResponse({ type: ChannelDto })
+  @ApiCreatedResponse({ type: ChannelDto })
+  async put(
+    @Param('id') id: string,
+    @Body() body: ChannelBodyDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ChannelDto> {
+    if (!isChannelId(id)) throw new AppError('invalid_request', `id has to be ${CHANNEL_ID_FORM}.`);
+    const channel = channelOf(id, body);
+    if (await this.channels.put(channel)) reply.code(201);
+    return toChannelDto({ ...channel, origin: 'api' }, this.records);
+  }
+
+  /** Removes a channel. Who watches it goes on; nobody new gets in. */
+  @Delete(':id')
+  async remove(@Param('id') id: string): Promise<ChannelRemovedDto> {
+    if (!(await this.channels.remove(id))) throw unknownChannel();
+    return { id, message: 'The channel was removed.' };
+  }
+}
+
+function unknownChannel(): AppError {
+  return new AppError('not_found', 'There is no such channel.');
+}

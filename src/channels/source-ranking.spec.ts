@@ -1,0 +1,94 @@
+import fc from 'fast-check';
+import {
+  afterFailure,
+  afterStall,
+  afterStart,
+  NOTHING_KNOWN,
+  rankSources,
+  troubleOf,
+  type SourceRecord,
+} from './source-ranking';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const NOW = 100 * HOUR;
+
+const started = (startMs: number, agoMs = MINUTE): SourceRecord =>
+  afterStart(NOTHING_KNOWN, startMs, NOW - agoMs);
+const failed = (agoMs = 0, record = NOTHING_KNOWN): SourceRecord =>
+  afterFailure(record, 'silence', NOW - agoMs);
+const stalled = (times: number, record = NOTHING_KNOWN): SourceRecord =>
+  Array.from({ length: times }).reduce((one: SourceRecord) => afterStall(one, NOW), record);
+
+describe('the order of sources', () => {
+  it.each<[string, SourceRecord[], number[]]>([
+    ['nothing known: as listed', [NOTHING_KNOWN, NOTHING_KNOWN, NOTHING_KNOWN], [0, 1, 2]],
+    ['one that started lately first', [NOTHING_KNOWN, started(9000)], [1, 0]],
+    ['the fast one of two', [started(9000), started(1000)], [1, 0]],
+    ['about equally fast: as listed', [started(2500), started(500)], [0, 1]],
+    ['a start of yesterday proves nothing', [NOTHING_KNOWN, started(500, 7 * HOUR)], [0, 1]],
+    ['one that just failed last', [failed(), NOTHING_KNOWN], [1, 0]],
+    ['although it started before', [failed(0, started(500)), NOTHING_KNOWN], [1, 0]],
+    ['a failure is forgiven after ten minutes', [failed(11 * MINUTE), NOTHING_KNOWN], [0, 1]],
+    ['but not after eight', [failed(8 * MINUTE), NOTHING_KNOWN], [1, 0]],
+    ['of two that failed the one that did longer ago', [failed(), failed(MINUTE)], [1, 0]],
+    ['one stall is bad luck', [stalled(1), NOTHING_KNOWN], [0, 1]],
+    ['two are not', [stalled(2, started(500)), NOTHING_KNOWN], [1, 0]],
+    ['all failed at once: as listed', [failed(), failed(), failed()], [0, 1, 2]],
+  ])('%s', (_, records, order) => {
+    expect(rankSources(records, NOW)).toEqual(order);
+  });
+
+  const anyRecord = fc.record({
+    trouble: fc.double({ min: 0, max: 32, noNaN: true }),
+    atMs: fc.integer({ min: 0, max: NOW }),
+    startMs: fc.option(fc.integer({ min: 0, max: 60_000 })),
+    startedAtMs: fc.option(fc.integer({ min: 0, max: NOW })),
+    failedAtMs: fc.option(fc.integer({ min: 0, max: NOW })),
+    failure: fc.constant(null),
+    stalledAtMs: fc.constant(null),
+  });
+
+  it('loses none, has none twice, and is always the same', () => {
+    fc.assert(
+      fc.property(fc.array(anyRecord, { maxLength: 16 }), (records) => {
+        const order = rankSources(records, NOW);
+        expect([...order].sort((a, b) => a - b)).toEqual(records.map((_, i) => i));
+        expect(rankSources(records, NOW)).toEqual(order);
+      }),
+    );
+  });
+
+  it('of any two sources does not depend on the others', () => {
+    fc.assert(
+      fc.property(fc.array(anyRecord, { minLength: 2, maxLength: 8 }), (records) => {
+        const order = rankSources(records, NOW);
+        for (let a = 0; a < records.length; a++) {
+          for (let b = a + 1; b < records.length; b++) {
+            const isAFirst = rankSources([records[a]!, records[b]!], NOW)[0] === 0;
+            expect(order.indexOf(a) < order.indexOf(b)).toBe(isAFirst);
+          }
+        }
+      }),
+    );
+  });
+
+  it('a failure never brings a source forward', () => {
+    fc.assert(
+      fc.property(fc.array(anyRecord, { minLength: 1, maxLength: 8 }), fc.nat(), (records, n) => {
+        const at = n % records.length;
+        const worse = records.map((one, i) => (i === at ? afterFailure(one, 'x', NOW) : one));
+        const before = rankSources(records, NOW).indexOf(at);
+        expect(rankSources(worse, NOW).indexOf(at)).toBeGreaterThanOrEqual(before);
+      }),
+    );
+  });
+
+  it('trouble fades and is bounded', () => {
+    let record = NOTHING_KNOWN;
+    for (let i = 0; i < 1000; i++) record = afterFailure(record, 'x', NOW);
+    expect(troubleOf(record, NOW)).toBe(32);
+    expect(troubleOf(record, NOW + 5 * MINUTE)).toBe(16);
+    expect(troubleOf(record, NOW + HOUR)).toBeLessThan(0.01);
+  });
+});

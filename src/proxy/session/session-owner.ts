@@ -1,0 +1,17 @@
+import type { SourceSelector } from '../../kernel/content-selector';
+import type { Viewer } from '../viewers';
+import type { StreamSession } from './stream-session';
+
+export interface SessionOwner {
+  /** The infohash is known. Returns the session that already plays it, if it is another one. */
+  infohashKnown(session: StreamSession, infohash: string): StreamSession | null;
+  /** Whether a session other than this one plays that content. */
+  isPlayedElsewhere(session: StreamSession, content: SourceSelector): boolean;
+  /** The session of a channel is about to play another content: it is not to be found as the old one any more. */
+  sourceChanged(session: StreamSession): void;
+  /** Viewers can join from now on. */
+  sessionLive(session: StreamSession): void;
+  /** The session is over; nothing may be added to it any more. Called once. */
+  sessionOver(session: StreamSession): void;
+  viewerGone(viewer: Viewer): void;
+}

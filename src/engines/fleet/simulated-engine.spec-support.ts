@@ -22,6 +22,12 @@ export class SimulatedEngine {
   upSince: number;
   idleSince: number;
   streams = 0;
+  /** Of those, told to leave: they do when the next step begins. */
+  leaving = 0;
+  /** Streams ever. */
+  starts = 0;
+  forwarded = false;
+  hasVanished = false;
   isFrozen = false;
   isGone = false;
   missedLooks = 0;
@@ -94,6 +100,10 @@ export class SimulatedEngine {
       phase: this.phase,
       state: this.state,
       streams: this.streams,
+      leavingStreams: this.leaving,
+      starts: this.starts,
+      forwarded: this.forwarded,
+      hasVanished: this.hasVanished,
       idleMs: this.streams > 0 ? 0 : now - this.idleSince,
       ageMs: now - this.createdAt,
       hasStarted: this.boot === 0,

@@ -20,6 +20,7 @@ export const DISTURBANCES = [
   'die', 'freeze', 'thaw', 'pause', 'disconnect', 'remove_by_hand', 'drain', 'undrain', 'scale', 'ask',
   'start_stream', 'start_stream', 'start_stream', 'start_stream', 'end_stream', 'end_stream', 'vpn_down',
   'vpn_up', 'vpn_restarted', 'port_moved', 'new_settings', 'starts_hang', 'starts_fail', 'starts_work',
+  'reconnect', 'port_back', 'old_settings', 'unpause',
   'runtime_refuses', 'crash', 'nothing', 'nothing',
 ] as const;
 export type Disturbance = (typeof DISTURBANCES)[number];
@@ -71,6 +72,9 @@ export class SimulatedFleet {
       case 'new_settings':
         for (const one of there) one.isOutdated = true;
         return;
+      case 'old_settings':
+        for (const one of there) one.isOutdated = false;
+        return;
       case 'starts_hang':
       case 'starts_fail':
       case 'starts_work':
@@ -94,6 +98,9 @@ export class SimulatedFleet {
       case 'undrain':
       case 'end_stream':
       case 'port_moved':
+      case 'reconnect':
+      case 'port_back':
+      case 'unpause':
         if (engine !== undefined) this.disturbOne(what, engine);
     }
   }
@@ -111,14 +118,22 @@ export class SimulatedFleet {
       engine.pausedSince = this.now;
     }
     if (what === 'disconnect') engine.disconnectedSince ??= this.now;
+    if (what === 'reconnect') engine.disconnectedSince = null;
+    if (what === 'port_back' && engine.objection?.kind === 'misplaced') engine.objection = null;
+    if (what === 'unpause' && engine.phase === 'paused') {
+      engine.phase = 'running';
+      engine.pausedSince = null;
+    }
     if (what === 'remove_by_hand') {
       engine.isGone = true;
+      engine.hasVanished = this.now % 60_000 === 0;
       this.leave(engine);
     }
     if (what === 'drain' && engine.phase === 'running') engine.drainedBy = 'operator';
     if (what === 'undrain') engine.drainedBy = null;
     if (what === 'end_stream' && engine.streams > 0) {
       engine.streams -= 1;
+      engine.leaving = Math.min(engine.leaving, engine.streams);
       engine.idleSince = this.now;
       this.serve();
     }
@@ -134,6 +149,7 @@ export class SimulatedFleet {
     for (const engine of this.enginees) {
       if (engine.streams > 0) engine.idleSince = this.now;
       engine.streams = 0;
+      engine.leaving = 0;
     }
     this.waiters = [];
   }
@@ -143,6 +159,7 @@ export class SimulatedFleet {
     this.now += STEP_MS;
     this.blockedSteps = Math.max(0, this.blockedSteps - 1);
     for (const order of [...this.orders]) this.advance(order);
+    for (const engine of this.enginees) if (engine.leaving > 0) this.leave(engine);
     for (const engine of [...this.enginees]) this.live(engine);
     this.waiters = this.waiters.map((age) => age + 1).filter((age) => age <= WAIT_STEPS);
     this.serve();
@@ -197,13 +214,13 @@ export class SimulatedFleet {
       }
       const engine = this.enginees.find(({ id }) => id === action.engineId);
       must(engine !== undefined && engine.work === null, 'its engine is there and at leisure');
-      must(engine.missedLooks < 2, 'nothing is done to what is gone');
+      must(engine.missedLooks < 2 && !engine.hasVanished, 'nothing is done to what is gone');
       const isOver = engine.phase === 'ended' || engine.phase === 'created';
       must(engine.drainedBy !== 'operator' || isOver, 'what operators drain is theirs');
       this.carryOut(action, engine, hasSpare, isFull);
     }
     // Streams look for another engine when the whole plan is begun.
-    for (const engine of this.movers.splice(0)) this.leave(engine);
+    for (const engine of this.movers.splice(0)) engine.leaving = engine.streams;
     const ordered = actions.filter(({ kind }) => kind === 'provision').length;
     const starting = census.starting + this.orders.length;
     must(ordered === 0 || starting <= this.limits.parallelStarts, 'not too many start together');
@@ -292,7 +309,9 @@ export class SimulatedFleet {
     const open = VPNS.filter((vpn) => !this.down.has(vpn));
     const vpn = open[this.nextId % Math.max(1, open.length)] ?? 'x';
     const boot = this.starts === 'hang' ? Infinity : 1;
-    return new SimulatedEngine({ id, vpn, createdAt: this.now, replaces, phase, boot });
+    const made = new SimulatedEngine({ id, vpn, createdAt: this.now, replaces, phase, boot });
+    made.forwarded = !this.enginees.some((one) => one.vpn === vpn && one.forwarded && !one.isGone);
+    return made;
   }
 
   private live(engine: SimulatedEngine): void {
@@ -316,6 +335,7 @@ export class SimulatedFleet {
     this.lastReplacement = null;
     for (const engine of this.enginees) {
       engine.streams = 0;
+      engine.leaving = 0;
       engine.idleSince = this.now;
       engine.drainedBy = null;
       engine.work = null;
@@ -325,6 +345,7 @@ export class SimulatedFleet {
 
   private leave(engine: SimulatedEngine): void {
     for (; engine.streams > 0; engine.streams -= 1) this.waiters.push(0);
+    engine.leaving = 0;
     engine.idleSince = this.now;
     this.serve();
   }
@@ -339,6 +360,7 @@ export class SimulatedFleet {
       ) {
         this.waiters.shift();
         engine.streams += 1;
+        engine.starts += 1;
       }
     }
   }

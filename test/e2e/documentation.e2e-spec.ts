@@ -45,6 +45,7 @@ const BOTH = [
   'GET /streams/{}',
   'GET /streams/{}/stats',
   'DELETE /streams/{}',
+  'POST /streams/{}/move',
   'GET /proxy/status',
   'GET /proxy/sessions',
   'GET /proxy/sessions/{}',

@@ -27,19 +27,27 @@ export interface LastPacket {
 export class OutgoingTail {
   readonly lastPackets = new Map<number, LastPacket>();
   /** Position behind the newest packet. */
-  readonly end: number;
+  end: number;
   private readonly reader: AccessUnitReader;
 
   /** `pids`: video and audio. */
-  constructor(history: StreamHistory, pids: Iterable<number>) {
+  constructor(
+    private readonly history: StreamHistory,
+    pids: Iterable<number>,
+  ) {
     this.reader = new AccessUnitReader(pids);
     this.end = history.ring.end;
     const bytes = ((history.knownBitrateBps ?? Infinity) * TAIL_MS) / 8000;
     const wanted = Math.min(MAX_TAIL_BYTES, Math.max(MIN_TAIL_BYTES, Math.ceil(bytes)));
-    for (const { position, bytes: run } of history.ring.newest(wanted)) {
-      this.reader.read(run, 0, run.length, position);
-      this.noteLast(run, position);
-    }
+    this.readNewest(wanted);
+  }
+
+  /** Reads what has gone out since: the old source may be going on. */
+  readOn(): void {
+    const { end } = this.history.ring;
+    const bytes = end - this.end;
+    this.end = end;
+    if (bytes > 0) this.readNewest(bytes);
   }
 
   unitsOf(pid: number): readonly AccessUnit[] {
@@ -58,6 +66,13 @@ export class OutgoingTail {
     if (last === undefined || last.dts < 0) return -1;
     const step = last.dts - (units.at(-2)?.dts ?? last.dts);
     return last.dts + (step > 0 && step <= MAX_STEP_TICKS ? step : USUAL_STEP_TICKS);
+  }
+
+  private readNewest(wanted: number): void {
+    for (const { position, bytes: run } of this.history.ring.newest(wanted)) {
+      this.reader.read(run, 0, run.length, position);
+      this.noteLast(run, position);
+    }
   }
 
   private noteLast(run: Buffer, position: number): void {

@@ -71,7 +71,13 @@ function cutsOfOthers(
     const pid = pidOf(run, at);
     const last = lastOf(pid);
     if (last === undefined || !hasPayload(run, at)) return;
-    const off = Math.abs(position - (last.position + shift));
+    const twinAt = last.position + shift;
+    if (twinAt < staged.start) {
+      // It was before all that is held: an equal one in here is a later one.
+      found.set(pid, { cut: staged.start, off: -1 });
+      return;
+    }
+    const off = Math.abs(position - twinAt);
     // Tables that name other PIDs are not equal, but they stand in the same places.
     if (off !== 0 && !isSamePacket(last.packet, run, at)) return;
     if (off < (found.get(pid)?.off ?? Infinity)) found.set(pid, { cut: position + TS_PACKET, off });

@@ -65,7 +65,7 @@ const CATCH_UP_BYTES = 4 * 1024 * 1024;
 /** So long may two sources with one time base go on side by side before the old one is ended for the new one. */
 const MAX_BESIDE_MS = 3000;
 const MAX_BESIDE_BYTES = 6 * 1024 * 1024;
-/** Each look reads the end of what went out anew. */
+/** A look at both is worth that much of either. */
 const LOOK_MS = 20;
 /** No stream's lead over another is larger in a sane multiplex. */
 const MAX_LEAD_TICKS = 2 * 90_000;
@@ -185,15 +185,14 @@ export class SourceSplicer {
     return true;
   }
 
-  /** The end of what went out; read anew when the old source is still going on. */
+  /** The end of what went out; read on when the old source is still going on. */
   private outgoing(): OutgoingTail {
     const { history } = this.base;
-    if (this.tail?.end !== history.ring.end) {
-      this.tail = new OutgoingTail(
-        history,
-        this.pairs.map(({ own }) => own),
-      );
-    }
+    this.tail ??= new OutgoingTail(
+      history,
+      this.pairs.map(({ own }) => own),
+    );
+    this.tail.readOn();
     return this.tail;
   }
 

@@ -6,7 +6,8 @@ module.exports = {
   testMatch: ['**/*.e2e-spec.ts'],
   transform: { '^.+\\.ts$': '@swc/jest' },
   testEnvironment: 'node',
-  testTimeout: 60000,
+  // A deadline of last resort, for a machine with much else to do: tests beside each other wait for their starts.
+  testTimeout: 120000,
   // Three files at a time: each runs several programs, and mostly waits for the deadlines that they promise.
   maxWorkers: 3,
   // Of those tests of a file that run beside each other.

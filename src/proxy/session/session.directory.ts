@@ -312,7 +312,10 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
       this.config.proxyBufferTotalBytes,
     );
     sessions.forEach((session, i) => {
-      session.history.ring.setByteLimit(shares?.[i] ?? Infinity);
+      const { ring, knownBitrateBps } = session.history;
+      // In the midst of its start burst nobody can tell yet what five seconds of it are.
+      const isNew = knownBitrateBps === null && ring.head < this.config.proxyBufferSizeBytes;
+      ring.setByteLimit(isNew ? Infinity : (shares?.[i] ?? Infinity));
       if (shares !== null) session.history.trim(monotonicMs());
     });
   }

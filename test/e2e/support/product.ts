@@ -15,7 +15,7 @@ export const NO_DOCKER = 'unix:///nonexistent/docker.sock';
 /** The API key of every product under test. */
 export const API_KEY = 'e2e-key';
 
-const READY_WITHIN_MS = 20_000;
+const READY_WITHIN_MS = 40_000;
 const END_WITHIN_MS = 20_000;
 
 export interface ProductOptions {

@@ -169,7 +169,9 @@ describe('the API of channels', () => {
         CHANNELS_FILE: path,
       },
     });
-    onScopeEnd(async () => void (await child.end('SIGKILL', 5000)));
+    onScopeEnd(async () => {
+      await child.end('SIGKILL', 5000);
+    });
     expect(await child.exit).toMatchObject({ code: 1 });
     expect(child.lines).toEqual([`the channels in ${path} cannot be used: ${words}`]);
   });

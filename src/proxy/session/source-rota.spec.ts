@@ -159,7 +159,7 @@ describe('a session that a channel joins', () => {
 });
 
 it('no source is tried twice in a row, and none is forgotten for longer than a round', () => {
-  const ids = fc.uniqueArray(fc.constantFrom(...'abcdefghijklmnop'), { minLength: 2 });
+  const ids = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g'), { minLength: 2 });
   fc.assert(
     fc.property(ids, (list) => {
       const stage = new Stage(listOf(...list));

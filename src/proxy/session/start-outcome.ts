@@ -1,5 +1,5 @@
 import type { EngineFault } from '../../ace';
-import { AppError } from '../../kernel/errors';
+import { AppError, type ErrorCode } from '../../kernel/errors';
 import type { EngineComplaint } from '../../engines';
 import type { UpstreamEnd } from '../upstream';
 
@@ -27,20 +27,17 @@ export function startTimeout(reason: string): Outcome {
   );
 }
 
+const OF_SOURCE: readonly ErrorCode[] = [
+  'content_not_found',
+  'unsupported_content',
+  'start_timeout',
+  'conflict',
+];
+
 /** Errors that another source of the same channel may not have. `engine_failed`: each engine tried gave nonsense. */
 export function speaksAgainstSource(error: unknown, isRunning: boolean): error is AppError {
   if (!(error instanceof AppError)) return false;
-  switch (error.code) {
-    case 'content_not_found':
-    case 'unsupported_content':
-    case 'start_timeout':
-    case 'conflict':
-      return true;
-    case 'engine_failed':
-      return !isRunning;
-    default:
-      return false;
-  }
+  return OF_SOURCE.includes(error.code) || (error.code === 'engine_failed' && !isRunning);
 }
 
 /** How an engine's fault goes on, once it is settled that the content itself is not to blame. */

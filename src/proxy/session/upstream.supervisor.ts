@@ -152,7 +152,8 @@ export class UpstreamSupervisor {
     { reason, error }: Extract<Outcome, { next: 'give_up' }>,
     stay: EngineStay,
   ): Promise<EngineStay | null> {
-    if (!speaksAgainstSource(error, this.owner.isRunning())) throw error;
+    const isOfSource: boolean = speaksAgainstSource(error, this.owner.isRunning());
+    if (!isOfSource) throw error;
     await this.nextSource(reason, error);
     if (error.code === 'start_timeout') {
       this.choice.exclude(stay.engineId, true);

@@ -11,6 +11,7 @@ const INFOHASH = 'f'.repeat(40);
 
 const RUNNING: SessionSnapshot = {
   id: ID,
+  kind: 'live',
   selector: { kind: 'content_id', value: ID, fileIndex: 0 },
   infohash: INFOHASH,
   state: 'live',

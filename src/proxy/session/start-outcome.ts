@@ -44,7 +44,8 @@ export function outcomeOfFault(fault: EngineFault): Outcome {
   }
 }
 
-function complaintOf(fault: EngineFault): EngineComplaint | null {
+/** What an engine's health is told of a fault; null when it is none of the engine's. */
+export function complaintOf(fault: EngineFault): EngineComplaint | null {
   if (fault.kind !== 'engine') return null;
   if (fault.reason === 'connect_refused') return 'connect_refused';
   return fault.reason.endsWith('timeout') ? 'answer_timeout' : 'bad_answer';

@@ -12,6 +12,7 @@ import { Audience } from './audience';
 import { joinPlaceFor, reachableBehindMs } from './join-place';
 import { MediaWatch } from './media-watch';
 import { SessionReporter } from './session-reporter';
+import type { SessionOwner } from './session-owner';
 import type { SessionServices } from './session-services';
 import { timelineOf } from './session-time';
 import {
@@ -25,16 +26,6 @@ import {
 } from './session.types';
 import { StreamObservation } from './stream-observation';
 import { UpstreamSupervisor } from './upstream.supervisor';
-
-export interface SessionOwner {
-  /** The infohash is known. Returns the session that already plays it, if it is another one. */
-  infohashKnown(session: StreamSession, infohash: string): StreamSession | null;
-  /** Viewers can join from now on. */
-  sessionLive(session: StreamSession): void;
-  /** The session is over; nothing may be added to it any more. Called once. */
-  sessionOver(session: StreamSession): void;
-  viewerGone(viewer: Viewer): void;
-}
 
 /**
  * One content, one engine session, all its viewers. The states are in `session.types.ts`. The session owns
@@ -261,7 +252,7 @@ export class StreamSession {
   /** Ends the session for a reason that is no fault. Resolves when engine session and slot are free. */
   async end(reason: EndReason): Promise<void> {
     if (this.finish('ended', reason)) {
-      this.report.ended(this.lastEngineId, reason);
+      if (reason !== 'recorded') this.report.ended(this.lastEngineId, reason);
       const isShutdown = reason === 'shutdown';
       // A session that was merged has handed its fate to the other one.
       if (this.mergedInto === null) {
@@ -290,15 +281,20 @@ export class StreamSession {
   private engineAnswered(
     engineSession: EngineSession,
     lease: EngineLease,
-  ): 'own' | 'same_engine' | 'merged' {
+  ): 'own' | 'same_engine' | 'merged' | 'handed_over' {
     this.supervisor.choice.answered();
     this.answeredAt ??= wallClockIso();
     this.isLive = engineSession.isLive;
     this.lastEngineId = lease.engine.id;
     const { infohash } = engineSession;
     this.infohash ??= infohash;
-    // Recorded content is refused: nobody is to be told that it was accepted.
-    if (engineSession.isLive === 0) return 'own';
+    // Recorded content is no session of ours: nobody is to be told that it was accepted.
+    if (engineSession.isLive === 0) {
+      this.supervisor.choice.started();
+      const { selector } = this;
+      const isTaken = this.owner.recordingAnswered({ selector, lease, engineSession });
+      return isTaken ? 'handed_over' : 'own';
+    }
     const isStarting = this.currentPhase === 'starting';
     const other = infohash !== null && isStarting ? this.owner.infohashKnown(this, infohash) : null;
     if (other === null) {
@@ -356,6 +352,11 @@ export class StreamSession {
         ? cause
         : new AppError('internal_error', 'The stream failed inside the proxy.', { cause });
     if (this.isOver) return;
+    if (this.readyMs === null && this.owner.recordingFound(this, error)) {
+      this.rejectStart(error);
+      void this.end('recorded');
+      return;
+    }
     // Before the end is told: the owner remembers it, and keeps it with what is left of the session.
     this.error = error;
     this.finish('failed', error.code);

@@ -27,16 +27,15 @@ export interface SupervisorOwner {
   readonly ingest: StreamIngest;
   /** Viewers have been let in: from here on an outage budget counts, not the start budget. */
   isRunning(): boolean;
-  /** The engine has answered. False when the content is already played by another session. */
+  /** The engine has answered. `handed_over`: slot and engine session are somebody else's from now on. */
   engineAnswered(
     engineSession: EngineSession,
     lease: EngineLease,
-  ): 'own' | 'same_engine' | 'merged';
+  ): 'own' | 'same_engine' | 'merged' | 'handed_over';
 }
 
 interface SourceEnd {
   readonly why: SourceFate;
-  /** It had delivered media. */
   readonly flowed: boolean;
 }
 
@@ -216,6 +215,7 @@ export class UpstreamSupervisor {
     this.adopted = null;
     const claim = this.owner.engineAnswered(engineSession, lease);
     if (engineSession.isLive === 0) {
+      if (claim === 'handed_over') this.current = null;
       return giveUp('not live', unsupported('The content is not live.'));
     }
     if (claim !== 'own') {

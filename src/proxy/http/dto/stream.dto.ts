@@ -3,6 +3,8 @@ import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
 /** A stream as the predecessors listed it. */
 export class StreamDto {
   id!: string;
+  /** `recorded`: a file, read by one viewer at a time. */
+  kind!: 'live' | 'recorded';
   key_type!: 'content_id' | 'infohash' | 'url' | 'magnet';
   key!: string;
   file_index!: number;

@@ -66,6 +66,7 @@ describe('toSessionDto', () => {
   it('of a running session', () => {
     expect(toSessionDto(RUNNING)).toEqual({
       stream_id: ID,
+      kind: 'live',
       ace_id: ID,
       infohash: INFOHASH,
       engine_host: 'a',
@@ -126,6 +127,7 @@ describe('toStreamDto', () => {
   it('of a running stream', () => {
     expect(toStreamDto(RUNNING)).toEqual({
       id: ID,
+      kind: 'live',
       key_type: 'content_id',
       key: ID,
       file_index: 0,

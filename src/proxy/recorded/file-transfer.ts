@@ -71,17 +71,21 @@ export class FileTransfer {
     }
     for (;;) {
       const end = head.status === 416 ? 'end' : await this.pump(body, sink);
-      if (this.signal.aborted) return 'gone';
+      if (this.isGone()) return 'gone';
       if (end === 'paused') return 'paused';
       if (end === 'end' && !this.isShort(head)) {
         body.destroy();
         return (await ended(sink, this.signal)) ? 'finished' : 'gone';
       }
       const next = await this.goOn(head, end);
-      if (next === null) return this.signal.aborted ? 'gone' : 'failed';
+      if (next === null) return this.isGone() ? 'gone' : 'failed';
       this.host.wentOn();
       body = next;
     }
+  }
+
+  private isGone(): boolean {
+    return this.signal.aborted;
   }
 
   /** Framed without a length, the body may end before the part does. */

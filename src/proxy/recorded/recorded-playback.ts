@@ -117,20 +117,16 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
     this.owner = owner;
     this.sinceMs = monotonicMs();
     viewer.host = this;
+    viewer.leaveReason = null;
   }
 
   /**
-   * Gets an engine without reading yet.
+   * Gets an engine that is free now, without reading yet.
    *
-   * @throws AppError as a start does; the playback has failed then
+   * @throws AppError as a start does; the signal's reason when the viewer is gone
    */
   async start(): Promise<void> {
-    try {
-      await this.acquire(new Set(), false, this.reading.signal);
-    } catch (error) {
-      this.fail(error);
-      throw error;
-    }
+    await this.acquire(new Set(), false, this.reading.signal);
   }
 
   /**

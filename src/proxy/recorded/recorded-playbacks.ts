@@ -211,16 +211,36 @@ export class RecordedPlaybacks
     }
     const chosen = this.byUid(choice.kind === 'open' ? choice.fallback : choice.uid);
     if (choice.kind !== 'open' && chosen !== null) return this.giveTo(request, chosen);
-    const opened = this.occupy(request, content, () => this.openRequested(content));
-    if (chosen === null) return opened;
     try {
-      await opened.start();
+      return await this.openFor(request, content, chosen === null);
+    } catch (error) {
+      // No room for one more: the viewer's own earlier request makes way, when it still reads.
+      const isFull = error instanceof AppError && NO_ROOM.has(error.code);
+      if (!isFull || chosen === null || chosen.isOver || chosen.owner !== owner) throw error;
+      return this.giveTo(request, chosen);
+    }
+  }
+
+  /**
+   * @param isOnlyWay false: an engine is to be had first, because the viewer has something to go back to
+   * @throws AppError when there is no room for one more
+   */
+  private async openFor(
+    request: PlayRequest,
+    content: RecordedContent,
+    isOnlyWay: boolean,
+  ): Promise<RecordedPlayback> {
+    const opened = this.occupy(request, content, () => {
+      this.sessions.mustHavePlace();
+      return this.open(content);
+    });
+    try {
+      if (!isOnlyWay) await opened.start();
+      opened.requested();
       return opened;
     } catch (error) {
-      // Nothing is free: the viewer's own earlier request makes way, when it still reads.
-      const isFull = error instanceof AppError && NO_ROOM.has(error.code);
-      if (!isFull || chosen.isOver || chosen.seat.owner !== owner) throw error;
-      return this.giveTo(request, chosen);
+      await opened.end('no_viewers');
+      throw error;
     }
   }
 
@@ -240,13 +260,6 @@ export class RecordedPlaybacks
     const playback = seat();
     this.sessions.limits.add(viewer);
     playback.occupy(viewer, owner);
-    return playback;
-  }
-
-  private openRequested(content: RecordedContent): RecordedPlayback {
-    this.sessions.mustHavePlace();
-    const playback = this.open(content);
-    playback.requested();
     return playback;
   }
 
@@ -281,7 +294,12 @@ export class RecordedPlaybacks
   }
 }
 
-const NO_ROOM: ReadonlySet<string> = new Set(['no_capacity', 'no_engine', 'engine_failed']);
+const NO_ROOM: ReadonlySet<string> = new Set([
+  'client_limit',
+  'no_capacity',
+  'no_engine',
+  'engine_failed',
+]);
 
 function keysOf({ selector, infohash }: RecordedContent): string[] {
   const own = streamKey(selector);

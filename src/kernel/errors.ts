@@ -97,7 +97,7 @@ export const ERROR_CATALOG = {
   unsupported_content: {
     status: 501,
     title: 'Unsupported content',
-    meaning: 'The content is not live or not MPEG-TS.',
+    meaning: 'The content is a playlist, or it is recorded and was asked for as HLS.',
   },
   engine_failed: {
     status: 502,

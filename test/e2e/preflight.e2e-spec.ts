@@ -145,6 +145,7 @@ describe('preflight', () => {
     }
     expect(await engine.starts(id)).toHaveLength(1);
     viewer.destroy();
+    expect((await product.api('DELETE', `/streams/${id}`)).status).toBe(200);
   });
 
   it('deep: starts, looks, stops; no grace, no session left', async () => {

@@ -256,7 +256,8 @@ export class StreamSession {
       const isShutdown = reason === 'shutdown';
       // A session that was merged has handed its fate to the other one.
       if (this.mergedInto === null) {
-        const code = isShutdown ? 'shutting_down' : 'not_found';
+        const other = reason === 'recorded' ? 'unsupported_content' : 'not_found';
+        const code = isShutdown ? 'shutting_down' : other;
         this.rejectStart(new AppError(code, 'The stream was stopped before it started.'));
       }
       this.dismissViewers(isShutdown ? 'shutdown' : 'stopped');
@@ -291,9 +292,8 @@ export class StreamSession {
     // Recorded content is no session of ours: nobody is to be told that it was accepted.
     if (engineSession.isLive === 0) {
       this.supervisor.choice.started();
-      const { selector } = this;
-      const isTaken = this.owner.recordingAnswered({ selector, lease, engineSession });
-      return isTaken ? 'handed_over' : 'own';
+      const found = { selector: this.selector, lease, engineSession };
+      return this.owner.recordingAnswered(found) ? 'handed_over' : 'own';
     }
     const isStarting = this.currentPhase === 'starting';
     const other = infohash !== null && isStarting ? this.owner.infohashKnown(this, infohash) : null;
@@ -353,8 +353,8 @@ export class StreamSession {
         : new AppError('internal_error', 'The stream failed inside the proxy.', { cause });
     if (this.isOver) return;
     if (this.readyMs === null && this.owner.recordingFound(this, error)) {
-      this.rejectStart(error);
-      void this.end('recorded');
+      // Whoever waits is led to the file next, for which the slot has to be free.
+      void this.supervisor.settled().then(() => this.end('recorded'));
       return;
     }
     // Before the end is told: the owner remembers it, and keeps it with what is left of the session.

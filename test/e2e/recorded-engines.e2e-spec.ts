@@ -129,6 +129,16 @@ describe('a film on the only engine', () => {
     await expectNothingLeft(product, [engine]);
   });
 
+  it('is found in what was called a broadcast, though there is one slot', async () => {
+    const product = await start({});
+    const id = newContentId();
+    await engine.fault({ kind: 'media_kind', media: 'mp4', content: id });
+    const request = watch(product, id, 'tv');
+    expect(await request.status()).toBe(200);
+    expect((await request.whole).subarray(4, 8).toString()).toBe('ftyp');
+    await expectNothingLeft(product, [engine]);
+  });
+
   it('gives way to a broadcast when nobody reads it, and never while somebody does', async () => {
     const product = await start({ PROXY_GRACE_PERIOD: '60s' });
     const id = await film([engine], { file_bytes: 500_000_000 });

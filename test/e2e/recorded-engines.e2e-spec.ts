@@ -75,18 +75,22 @@ describe('a film on two engines', () => {
     await expectNothingLeft(product, [left]);
   });
 
-  it('goes on elsewhere when its engine is drained', async () => {
-    const id = await film(engines);
+  it('stays where it is when an operator drains its engine, and newer ones go elsewhere', async () => {
+    const id = await film(engines, { file_bytes: 500_000_000 });
     const request = await paused(watch(product, id, 'tv'));
     const [drained, other] = await playingOn(id);
-    const answer = await product.api(
-      'POST',
-      `/api/v1/engines/${drained.engineId}/drain?evict=true`,
-    );
-    expect(answer.status).toBeLessThan(300);
-    await product.api('DELETE', `/engines/${drained.engineId}`);
+    const answer = await product.api('POST', `/engines/${drained.engineId}/drain`);
+    expect(answer.status).toBe(200);
+    const { bytes } = request;
     request.resume();
-    expect(sha1(await request.whole)).toBe(sha1(patternBytes(SEED, 0, BYTES)));
+    await request.received(bytes + 5_000_000);
+    expect(await product.session(id)).toMatchObject({
+      container_id: drained.engineId,
+      failovers: 0,
+    });
+    expect(await watch(product, id, 'other', 'bytes=0-9').status()).toBe(206);
+    expect(await other.starts(id)).toHaveLength(1);
+    request.hangUp();
     await expectNothingLeft(product, [drained, other]);
   });
 

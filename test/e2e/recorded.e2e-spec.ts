@@ -291,7 +291,7 @@ describe('recorded content', () => {
 
   it('has no HLS, and says where it plays', async () => {
     const id = await film();
-    for (const _try of [1, 2]) {
+    for (let n = 0; n < 2; n += 1) {
       const request = new FileRequest(product.url(`/ace/manifest.m3u8?id=${id}`));
       expect(await request.status()).toBe(501);
       expect(await request.json()).toMatchObject({

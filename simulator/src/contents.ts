@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { CATALOGUE, type CatalogueEntry } from './catalogue';
 import { LOOP_SECONDS, LOOP_TICKS, type Clip } from './media/clip';
+import { NO_FILE, type FileSettings } from './media/recorded-file';
 import { buildSchedule, type Schedule } from './media/schedule';
 import { Timeline } from './media/timeline';
 import type { Options } from './options';
@@ -14,6 +15,8 @@ export interface ContentSettings {
   isLive: 0 | 1;
   /** Added to all timestamps, 90 kHz. */
   ptsOffsetTicks: number;
+  /** What is played when it is recorded. */
+  file: FileSettings;
 }
 
 /** A content this engine can play. */
@@ -192,6 +195,7 @@ export class ContentBook {
       peers: entry?.peers ?? 9,
       isLive: entry?.isLive ?? 1,
       ptsOffsetTicks: this.ptsOffsetTicks,
+      file: NO_FILE,
     };
   }
 

@@ -6,7 +6,7 @@ import type { Clip } from './media/clip';
 import type { Options } from './options';
 import { personalityFacts, type PersonalityFacts } from './personality';
 import { Pacer } from './playback/pacer';
-import type { Reader } from './playback/reader';
+import type { ServedReader } from './playback/served-reader';
 import { SessionTable, type EngineSession } from './sessions';
 import { Signals } from './signals';
 
@@ -19,7 +19,7 @@ export class Engine {
   readonly pacer = new Pacer();
   readonly facts: PersonalityFacts;
   readonly accessToken = randomBytes(32).toString('hex');
-  readonly readers = new Set<Reader>();
+  readonly readers = new Set<ServedReader>();
   readonly signals = new Signals();
   /** Media bytes to readers who have left. */
   private pastBytes = 0;
@@ -38,7 +38,7 @@ export class Engine {
     this.sessions = new SessionTable(options, (session, end) => this.signals.ended(session, end));
   }
 
-  readerOpened(reader: Reader): void {
+  readerOpened(reader: ServedReader): void {
     this.readers.add(reader);
     this.peakReaders = Math.max(this.peakReaders, this.readers.size);
     const { infohash } = reader.session.content;
@@ -46,7 +46,7 @@ export class Engine {
     this.peakReadersPerContent = Math.max(this.peakReadersPerContent, same.length);
   }
 
-  readerClosed(reader: Reader): void {
+  readerClosed(reader: ServedReader): void {
     this.readers.delete(reader);
     this.pastBytes += reader.bytes;
   }

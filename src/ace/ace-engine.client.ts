@@ -24,7 +24,7 @@ import {
 } from './engine-answer';
 import { EngineApiTransport } from './engine-api.transport';
 import { LateStarts } from './late-starts';
-import { MediaOpener } from './media-opener';
+import { MediaOpener, type FilePart } from './media-opener';
 import { type OpenSessionJournal } from './open-session.journal';
 import { startTarget } from './start-request';
 
@@ -158,6 +158,16 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
     o: { readonly timeoutMs: number; readonly signal: AbortSignal },
   ): Promise<IncomingMessage> {
     return this.#media.open(engine, path, o);
+  }
+
+  /** Opens a part of content that is a file; see MediaOpener. Otherwise as `openMedia`. */
+  async openFile(
+    engine: EngineEndpoint,
+    path: string,
+    part: FilePart,
+    o: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  ): Promise<IncomingMessage> {
+    return this.#media.openFile(engine, path, part, o);
   }
 
   /** Gives abandoned starts at most 3 s to be stopped, then breaks every connection. */

@@ -12,6 +12,19 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const MAX_REFUSAL_BYTES = 4 * 1024;
 const REFUSAL_READ_MS = 1_000;
 
+/** The part of a file that is wanted, as a player's own request says it. */
+export interface FilePart {
+  /** `Range`; null: all of it. */
+  readonly range: string | null;
+  /** `If-Range`; null: whatever the file is now. */
+  readonly ifRange: string | null;
+}
+
+interface Opening {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Opens endless media. node:http rather than a pooled client, because the body belongs to the caller for
  * hours: one connection per media, none reused, no cap, and back-pressure straight to the socket.
@@ -33,15 +46,38 @@ export class MediaOpener {
    *   was taken over, `content` when it says so, `unsupported` for other containers, else `engine`
    * @throws the reason of `signal` when the caller aborts
    */
-  async open(
+  async open(engine: EngineEndpoint, path: string, o: Opening): Promise<IncomingMessage> {
+    return this.#open(engine, path, o, null);
+  }
+
+  /**
+   * The same for content that is a file: in any container, with the status 200, 206 or 416 that the engine gives to
+   * the part that is wanted. A playlist is no file: its addresses are the engine's own.
+   */
+  async openFile(
     engine: EngineEndpoint,
     path: string,
-    o: { readonly timeoutMs: number; readonly signal: AbortSignal },
+    part: FilePart,
+    o: Opening,
+  ): Promise<IncomingMessage> {
+    return this.#open(engine, path, o, part);
+  }
+
+  /** Breaks every body that is still open. */
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  async #open(
+    engine: EngineEndpoint,
+    path: string,
+    o: Opening,
+    part: FilePart | null,
   ): Promise<IncomingMessage> {
     const deadline = new CallDeadline(o.timeoutMs, o.signal);
     try {
-      const response = await this.#follow(engine, engineTarget(path), deadline.signal);
-      await refuse(response);
+      const response = await this.#follow(engine, engineTarget(path), part, deadline.signal);
+      await refuse(response, part !== null);
       deadline.signal.throwIfAborted();
       deadline.lift();
       response.once('close', () => deadline.end());
@@ -53,19 +89,15 @@ export class MediaOpener {
     }
   }
 
-  /** Breaks every body that is still open. */
-  close(): void {
-    this.#agent.destroy();
-  }
-
   async #follow(
     engine: EngineEndpoint,
     first: string,
+    part: FilePart | null,
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
     let target = first;
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-      const response = await this.#head(engine, target, signal);
+      const response = await this.#head(engine, target, part, signal);
       if (!REDIRECTS.has(response.statusCode ?? 0)) {
         return response;
       }
@@ -80,7 +112,12 @@ export class MediaOpener {
     throw new EngineFault('engine', 'redirect_loop', `more than ${MAX_REDIRECTS} redirects`);
   }
 
-  #head(engine: EngineEndpoint, path: string, signal: AbortSignal): Promise<IncomingMessage> {
+  #head(
+    engine: EngineEndpoint,
+    path: string,
+    part: FilePart | null,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();
       const outgoing = request({
@@ -88,7 +125,7 @@ export class MediaOpener {
         port: engine.port,
         path,
         agent: this.#agent,
-        headers: { accept: '*/*', 'accept-encoding': 'identity' },
+        headers: { accept: '*/*', 'accept-encoding': 'identity', ...headersOf(part) },
         insecureHTTPParser: false,
       });
       let response: IncomingMessage | null = null;
@@ -131,17 +168,26 @@ export class MediaOpener {
 }
 
 /** Throws when the answer is not media; the response is destroyed then. */
-async function refuse(response: IncomingMessage): Promise<void> {
-  const fault = await refusalOf(response);
+async function refuse(response: IncomingMessage, isFile: boolean): Promise<void> {
+  const fault = await refusalOf(response, isFile);
   if (fault !== null) {
     response.destroy();
     throw fault;
   }
 }
 
-async function refusalOf(response: IncomingMessage): Promise<EngineFault | null> {
+function headersOf(part: FilePart | null): Record<string, string> {
+  return {
+    ...(part?.range == null ? {} : { range: part.range }),
+    ...(part?.ifRange == null ? {} : { 'if-range': part.ifRange }),
+  };
+}
+
+async function refusalOf(response: IncomingMessage, isFile: boolean): Promise<EngineFault | null> {
   const status = response.statusCode ?? 0;
-  if (status !== 200) {
+  // What a refused range looks like beside its status is of no interest.
+  if (isFile && status === 416) return null;
+  if (status !== 200 && !(isFile && status === 206)) {
     const text = await readRefusal(response);
     const kind = status === 403 ? 'session' : 'engine';
     return faultOfBody(text) ?? new EngineFault(kind, `http_${status}`, quoteEngine(text));
@@ -155,6 +201,9 @@ async function refusalOf(response: IncomingMessage): Promise<EngineFault | null>
     case 'media':
       return null;
     case 'other_container':
+      if (isFile) return null;
+      return new EngineFault('unsupported', 'not_mpegts', quoteEngine(contentType));
+    case 'playlist':
       return new EngineFault('unsupported', 'not_mpegts', quoteEngine(contentType));
     case 'page':
       return new EngineFault('engine', 'html_answer', quoteEngine(contentType));

@@ -9,7 +9,7 @@ describe('mediaTypeOf', () => {
     ['', 'media'],
     ['text/html; charset=utf-8', 'page'],
     ['application/json', 'message'],
-    ['application/x-mpegURL', 'other_container'],
+    ['application/x-mpegURL', 'playlist'],
     ['video/mp4', 'other_container'],
   ])('%j is %s', (contentType, expected) => {
     expect(mediaTypeOf(contentType)).toBe(expected);

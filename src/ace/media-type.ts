@@ -2,13 +2,16 @@
  * What a 200 on a playback path carries, judged by its Content-Type. Only certain knowledge refuses: engines
  * and stand-ins label MPEG-TS in many ways, and the packets themselves are the proof.
  */
-export type MediaType = 'media' | 'other_container' | 'page' | 'message';
+export type MediaType = 'media' | 'other_container' | 'playlist' | 'page' | 'message';
 
-const OTHER_CONTAINERS: ReadonlySet<string> = new Set([
+const PLAYLISTS: ReadonlySet<string> = new Set([
   'application/vnd.apple.mpegurl',
   'application/x-mpegurl',
   'audio/mpegurl',
   'audio/x-mpegurl',
+]);
+
+const OTHER_CONTAINERS: ReadonlySet<string> = new Set([
   'video/mp4',
   'video/quicktime',
   'video/webm',
@@ -21,6 +24,9 @@ export function mediaTypeOf(contentType: string): MediaType {
   const type = (contentType.split(';', 1)[0] ?? '').trim().toLowerCase();
   if (OTHER_CONTAINERS.has(type)) {
     return 'other_container';
+  }
+  if (PLAYLISTS.has(type)) {
+    return 'playlist';
   }
   switch (type) {
     case 'text/html':

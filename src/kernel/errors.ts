@@ -97,7 +97,7 @@ export const ERROR_CATALOG = {
   unsupported_content: {
     status: 501,
     title: 'Unsupported content',
-    meaning: 'The content is not live or not MPEG-TS.',
+    meaning: 'The content is a playlist, or it is recorded and was asked for as HLS.',
   },
   engine_failed: {
     status: 502,
@@ -198,6 +198,13 @@ export class AppError extends Error {
     this.title = entry.title;
     this.retryAfterS = options.retryAfterS ?? entry.retryAfterS;
   }
+}
+
+/** What was thrown, as an error for callers: one of ours as it is, anything else as `internal_error` with `detail`. */
+export function asAppError(thrown: unknown, detail: string): AppError {
+  return thrown instanceof AppError
+    ? thrown
+    : new AppError('internal_error', detail, { cause: thrown });
 }
 
 /** RFC 9457 body; `request_id` ties it to the log. */

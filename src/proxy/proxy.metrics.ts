@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Counter } from 'prom-client';
 import { EventBus, type RecordedEvent } from '../events';
 import { MetricsRegistry } from '../metrics';
+import { RecordedPlaybacks } from './recorded';
 import {
   SessionDirectory,
   SessionServices,
@@ -23,6 +24,7 @@ export class ProxyMetrics {
     sessions: SessionDirectory,
     events: EventBus,
     { starts }: SessionServices,
+    recordings: RecordedPlaybacks,
   ) {
     this.probes = metrics.counter(
       'proxy_probe_requests_total',
@@ -30,7 +32,11 @@ export class ProxyMetrics {
       ['method'],
     );
     const live = (): readonly ReturnType<SessionDirectory['list']>[number][] => sessions.list();
-    metrics.gauge('proxy_sessions_active', 'Sessions under way.', () => live().length);
+    metrics.gauge(
+      'proxy_sessions_active',
+      'Sessions under way.',
+      () => live().length + recordings.count,
+    );
     metrics.gauge(
       'proxy_clients_active',
       'Viewers, those who wait for a start included.',
@@ -44,22 +50,26 @@ export class ProxyMetrics {
     metrics.gauge(
       'proxy_pinned_bytes',
       "Bytes queued on viewers' sockets beyond the history.",
-      () => live().reduce((sum, session) => sum + session.pinnedBytes, 0),
+      () => sumOf([...live(), ...recordings.list()], ({ pinnedBytes }) => pinnedBytes),
     );
     metrics.sampledCounter(
       'proxy_bytes_streamed_total',
       'Bytes that the kernel has taken for viewers.',
-      () => live().reduce((sum, session) => sum + session.bytesOut, this.pastBytes),
+      () => this.pastBytes + sumOf([...live(), ...recordings.list()], ({ bytesOut }) => bytesOut),
     );
     const durations = metrics.histogram(
       'proxy_session_duration_seconds',
       'How long sessions lasted.',
       { buckets: [1, 10, 60, 600, 1800, 3600, 7200, 14400, 43200] },
     );
-    sessions.onSessionOver((session) => {
-      this.pastBytes += session.bytesOut;
-      durations.observe(((session.endedMs ?? session.createdMs) - session.createdMs) / 1000);
-    });
+    const over = (one: Ended): void => {
+      this.pastBytes += one.bytesOut;
+      // What became of recorded content is told by its playback.
+      if (one.endReason === 'recorded') return;
+      durations.observe(((one.endedMs ?? one.createdMs) - one.createdMs) / 1000);
+    };
+    sessions.onSessionOver(over);
+    recordings.onPlaybackOver(over);
     this.observe(metrics, sessions);
     countEvents(metrics, events);
   }
@@ -109,6 +119,17 @@ export class ProxyMetrics {
   probed(method: 'head' | 'options'): void {
     this.probes.inc({ method });
   }
+}
+
+interface Ended {
+  readonly bytesOut: number;
+  readonly createdMs: number;
+  readonly endedMs: number | null;
+  readonly endReason: string | null;
+}
+
+function sumOf<T>(all: readonly T[], figure: (one: T) => number): number {
+  return all.reduce((sum, one) => sum + figure(one), 0);
 }
 
 function countEvents(metrics: MetricsRegistry, events: EventBus): void {

@@ -11,6 +11,7 @@ import { HlsController } from './http/hls.controller';
 import { HlsEntrance } from './http/hls-entrance';
 import { PlaybackController } from './http/playback.controller';
 import { PreflightController } from './http/preflight.controller';
+import { RecordedEntrance } from './http/recorded-entrance';
 import { SessionsController } from './http/sessions.controller';
 import { StreamController } from './http/stream.controller';
 import { StreamsController } from './http/streams.controller';
@@ -18,6 +19,7 @@ import { ViewerEntrance } from './http/viewer-entrance';
 import { ContentResolver } from './preflight/content-resolver';
 import { Preflight } from './preflight/preflight';
 import { ProxyMetrics } from './proxy.metrics';
+import { RecordedPlaybacks } from './recorded';
 import { ContentAliases, SessionDirectory, SessionServices, StreamShutdown } from './session';
 import { CatchUpScheduler } from './viewers';
 
@@ -42,6 +44,8 @@ import { CatchUpScheduler } from './viewers';
     HlsPlaybacks,
     Preflight,
     ProxyMetrics,
+    RecordedEntrance,
+    RecordedPlaybacks,
     SessionDirectory,
     SessionServices,
     StreamShutdown,

@@ -121,17 +121,31 @@ describe('preflight', () => {
     expect(await engine.journal('/server/api?api_version=3&method=get_media_files')).toEqual([]);
   });
 
-  it('recorded content is not playable', async () => {
+  it('recorded content is playable, and is not started for a look', async () => {
     const id = newContentId();
     await engine.setContent(id, { live: 0 });
     for (const tier of ['light', 'deep']) {
       expect((await ask(product, id, tier)).body).toMatchObject({
-        playable: false,
-        reason: 'unsupported_content',
+        playable: true,
+        reason: null,
+        tier: 'light',
+        source: 'engine',
         is_live: false,
       });
     }
     expect(await engine.starts(id)).toEqual([]);
+    const viewer = watch(product, id);
+    expect(await viewer.status()).toBe(200);
+    for (const tier of ['light', 'deep']) {
+      expect((await ask(product, id, tier)).body).toMatchObject({
+        playable: true,
+        source: 'running_session',
+        is_live: false,
+      });
+    }
+    expect(await engine.starts(id)).toHaveLength(1);
+    viewer.destroy();
+    expect((await product.api('DELETE', `/streams/${id}`)).status).toBe(200);
   });
 
   it('deep: starts, looks, stops; no grace, no session left', async () => {

@@ -103,7 +103,7 @@ describe('sessions and clients in the admin API', () => {
   it('a session that waits, and one that failed, say where they are', async () => {
     const id = newContentId();
     await engine.fault({ kind: 'delay', content: id, ms: 800 });
-    await engine.fault({ kind: 'not_live', content: id });
+    await engine.fault({ kind: 'http_status', content: id });
     const viewer = open(id);
     await eventually(async () => (await engine.starts(id)).length === 1);
     const waiting = await product.session(id);
@@ -116,16 +116,16 @@ describe('sessions and clients in the admin API', () => {
     expect(waiting.timeline).toMatchObject({ requested_at: ISO, engine_answered_at: null });
     const { body: clients } = await product.api('GET', `/proxy/sessions/${id}/clients`);
     expect(clients.clients).toMatchObject([{ state: 'waiting', bytes_sent: 0, behind_s: null }]);
-    await expectProblem(viewer, 501, 'unsupported_content');
+    await expectProblem(viewer, 502, 'engine_failed');
     expect(await product.session(id)).toMatchObject({
       state: 'failed',
       is_active: false,
       client_count: 0,
       ended_at: ISO,
-      error: expect.stringMatching(/^unsupported_content: /),
+      error: expect.stringMatching(/^engine_failed: /),
       container_id: engine.engineId,
-      attempts: [{ duration_ms: expect.any(Number), outcome: 'not live' }],
-      timeline: { engine_answered_at: ISO, first_byte_at: null },
+      attempts: [{ duration_ms: expect.any(Number), outcome: expect.stringMatching(/^http_500/) }],
+      timeline: { engine_answered_at: null, first_byte_at: null },
     });
     await engine.clearFaults();
   });

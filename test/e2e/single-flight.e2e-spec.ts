@@ -66,7 +66,6 @@ describe('a crowd at one start', () => {
     // The same digits may be the infohash: the other form is tried once.
     ['the engine knows no such content', { kind: 'json_error' }, 404, 'content_not_found', 2],
     ['there are no media', { kind: 'no_data' }, 504, 'start_timeout', 1],
-    ['the content is not live', { kind: 'not_live' }, 501, 'unsupported_content', 1],
   ])('gets the same error at once when %s', async (_what, fault, status, code, starts) => {
     const id = newContentId();
     // Long enough for everybody to be there before it is decided.

@@ -1,16 +1,11 @@
-import { once } from 'node:events';
 import type { Engine } from '../engine';
-import { LOOP_SECONDS } from '../media/clip';
-import { PACKET_BYTES } from '../media/ts-packet';
 import { ChunkedBody, GzipBody, PlainBody, type BodyWriter } from '../playback/body-writer';
 import { planPlayback } from '../playback/playback-plan';
 import { Reader } from '../playback/reader';
-import type { EngineSession } from '../sessions';
 import { textAnswer, type Answer } from './answer';
 import type { Exchange } from './exchange';
+import { recorded } from './recorded';
 import { headText, writeHead } from './wire';
-
-const RECORDED_LOOPS = 8;
 
 /** Other kinds of media that pretend to be the stream. */
 const FOREIGN_MEDIA: Readonly<Record<string, { readonly type: string; readonly start: Buffer }>> = {
@@ -82,8 +77,7 @@ export async function media(
   const foreign = foreignMedia(exchange);
   if (foreign) return foreign;
   if (session.content.settings.isLive === 0) {
-    await recorded(engine, exchange, session);
-    return null;
+    return recorded(engine, exchange, session);
   }
   const { body, headers } = framing(exchange);
   const head = headText(engine.facts.serverHeader, 200, headers);
@@ -107,31 +101,4 @@ export async function media(
   );
   engine.readerOpened(reader);
   return null;
-}
-
-/** A recorded content has a length and is sent as fast as the client reads. */
-async function recorded(engine: Engine, exchange: Exchange, session: EngineSession): Promise<void> {
-  const timeline = engine.contents.timeline(session.content);
-  const total = RECORDED_LOOPS * timeline.packetsPerLoop;
-  const { socket } = exchange;
-  await writeHead(
-    exchange,
-    headText(engine.facts.serverHeader, 200, [
-      ['Content-Type', 'video/mp2t'],
-      ['Accept-Ranges', 'bytes'],
-      ['Content-Length', String(total * PACKET_BYTES)],
-    ]),
-  );
-  const step = Math.ceil(timeline.packetsPerLoop / (LOOP_SECONDS * 4));
-  for (let first = 0; first < total && !exchange.gone.aborted; first += step) {
-    session.touch();
-    const flushed = socket.write(timeline.render(first, Math.min(step, total - first)));
-    if (flushed) continue;
-    try {
-      await once(socket, 'drain', { signal: exchange.gone });
-    } catch {
-      return;
-    }
-  }
-  socket.end();
 }

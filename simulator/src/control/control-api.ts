@@ -2,8 +2,9 @@ import { performance } from 'node:perf_hooks';
 import { SERVER_MODES, type EngineServer, type ServerMode } from '../api/engine-server';
 import type { Content, ContentSettings } from '../contents';
 import type { Engine } from '../engine';
+import type { FileSettings } from '../media/recorded-file';
 import type { PlaybackEvent } from '../playback/playback-plan';
-import type { Reader } from '../playback/reader';
+import type { ServedReader } from '../playback/served-reader';
 
 export class ControlError extends Error {
   constructor(
@@ -109,6 +110,10 @@ export class ControlApi {
       peers: settings.peers,
       live: settings.isLive,
       pts_offset: settings.ptsOffsetTicks,
+      file_bytes: settings.file.bytes,
+      file_path: settings.file.path,
+      file_type: settings.file.type,
+      file_seed: settings.file.seed,
       packets_per_loop: timeline.packetsPerLoop,
       packet_number: timeline.numberAt(Date.now()),
     };
@@ -117,8 +122,9 @@ export class ControlApi {
   private changeContent(method: string, key: string, body: Json): object {
     const content = this.engine.contents.require(key);
     if (!content) throw new ControlError(404, 'unknown content');
-    if (method === 'PUT') this.engine.contents.change(content, settingsOf(body));
-    else if (method !== 'GET') throw new ControlError(405, 'GET or PUT');
+    if (method === 'PUT') {
+      this.engine.contents.change(content, settingsOf(body, content.settings.file));
+    } else if (method !== 'GET') throw new ControlError(405, 'GET or PUT');
     return this.content(content);
   }
 
@@ -172,7 +178,7 @@ function howOf(body: Json): 'end' | 'reset' | 'freeze' {
   return how === 'reset' || how === 'freeze' ? how : 'end';
 }
 
-function act(reader: Reader, action: unknown, body: Json): void {
+function act(reader: ServedReader, action: unknown, body: Json): void {
   const event = eventOf(action, body);
   if (event) reader.apply(event);
   else if (action === 'resume') reader.goOn();
@@ -180,7 +186,7 @@ function act(reader: Reader, action: unknown, body: Json): void {
   else throw new ControlError(400, `unknown action: ${String(action)}`);
 }
 
-function settingsOf(body: Json): Partial<ContentSettings> {
+function settingsOf(body: Json, file: FileSettings): Partial<ContentSettings> {
   const settings: Partial<ContentSettings> = {};
   const has = (name: string): boolean => body[name] !== undefined;
   if (has('bitrate_mbps')) settings.bitrateMbps = within(body, 'bitrate_mbps', 1, 50);
@@ -189,7 +195,19 @@ function settingsOf(body: Json): Partial<ContentSettings> {
   if (has('peers')) settings.peers = within(body, 'peers', 0, 1e6);
   if (has('live')) settings.isLive = body['live'] === true || body['live'] === 1 ? 1 : 0;
   if (has('pts_offset')) settings.ptsOffsetTicks = within(body, 'pts_offset', -(2 ** 33), 2 ** 33);
+  settings.file = {
+    bytes: has('file_bytes') ? within(body, 'file_bytes', 1, 2 ** 43) : file.bytes,
+    path: has('file_path') ? textOf(body, 'file_path') : file.path,
+    type: has('file_type') ? textOf(body, 'file_type') : file.type,
+    seed: has('file_seed') ? within(body, 'file_seed', 1, 1e9) : file.seed,
+  };
   return settings;
+}
+
+function textOf(body: Json, name: string): string {
+  const value = body[name];
+  if (typeof value === 'string' && value !== '') return value;
+  throw new ControlError(400, `${name}: a text is wanted`);
 }
 
 function within(body: Json, name: string, low: number, high: number): number {

@@ -71,6 +71,7 @@ export const FAULT_KINDS = {
   no_psi: 'content',
   one_byte_chunks: 'content',
   media_kind: 'content',
+  no_ranges: 'content',
   session_stolen: 'content',
   // commands, statistics, service
   stop_hangs: 'cmd',

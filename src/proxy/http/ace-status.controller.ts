@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../../access';
 import { CONFIG, type AppConfig } from '../../config';
 import { AppError } from '../../kernel/errors';
+import { RecordedPlaybacks } from '../recorded';
 import { SessionDirectory } from '../session';
 import { hasSelector, readContentSelector } from './content-request';
 import { ANY_PLAYBACK } from './engine-api.door';
@@ -34,6 +35,7 @@ export class AceStatusController {
   constructor(
     @Inject(CONFIG) private readonly config: AppConfig,
     private readonly sessions: SessionDirectory,
+    private readonly recordings: RecordedPlaybacks,
   ) {}
 
   /** How many streams there are, or how many watch one of them. */
@@ -47,17 +49,22 @@ export class AceStatusController {
     reply.headers(CORS_HEADERS);
     const query = queryOf(request);
     if (!hasSelector(query)) {
-      void reply.send({ streams: this.sessions.list().length });
+      void reply.send({ streams: this.sessions.list().length + this.recordings.count });
       return;
     }
     const selector = readContentSelector(query, null, this.config);
     const session = this.sessions.lookup(selector);
-    if (session === null) throw new AppError('not_found', 'This content is not being streamed.');
+    const content = session === null ? this.recordings.find(selector) : null;
+    const readings = content === null ? [] : this.recordings.of(content);
+    const streamId = session?.id ?? readings[0]?.id;
+    if (streamId === undefined) {
+      throw new AppError('not_found', 'This content is not being streamed.');
+    }
     const name = selector.kind === 'content_id' ? 'id' : selector.kind;
     void reply.send({
-      clients: session.viewers.size,
+      clients: session?.viewers.size ?? readings.filter(({ viewer }) => viewer !== null).length,
       stream_id: { [name]: selector.value },
-      stat_url: this.statUrl(session.id, request),
+      stat_url: this.statUrl(streamId, request),
     });
   }
 

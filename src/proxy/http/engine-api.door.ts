@@ -7,14 +7,17 @@ import { monotonicMs } from '../../kernel/clock';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { SessionDirectory, type StreamSession } from '../session';
 import type { Viewer } from '../viewers';
-import { ViewerEntrance, clientAddress } from './viewer-entrance';
+import { clientAddress } from './client-address';
+import { RecordedEntrance } from './recorded-entrance';
+import { ViewerEntrance } from './viewer-entrance';
 
 /** What a program that was written against an engine holds: the addresses of one of its playbacks. */
 interface Playback {
   readonly token: string;
   readonly selector: ContentSelector;
   readonly viewers: Set<Viewer>;
-  session: StreamSession;
+  /** Null for recorded content: its playbacks come and go with the requests for it. */
+  session: StreamSession | null;
   lastUsedMs: number;
 }
 
@@ -42,7 +45,7 @@ const UNKNOWN: EngineAnswer = { response: null, error: 'unknown playback session
 export class EngineApiDoor implements OnModuleInit, OnModuleDestroy {
   private readonly playbacks = new LRUCache<string, Playback>({
     max: MAX_PLAYBACKS,
-    dispose: (playback) => playback.session.letGo(playback),
+    dispose: (playback) => playback.session?.letGo(playback),
   });
   private timer: NodeJS.Timeout | null = null;
 
@@ -50,6 +53,7 @@ export class EngineApiDoor implements OnModuleInit, OnModuleDestroy {
     @Inject(CONFIG) private readonly config: AppConfig,
     private readonly sessions: SessionDirectory,
     private readonly entrance: ViewerEntrance,
+    private readonly recorded: RecordedEntrance,
   ) {}
 
   onModuleInit(): void {
@@ -71,20 +75,43 @@ export class EngineApiDoor implements OnModuleInit, OnModuleDestroy {
     behindMs: number | null = null,
   ): Promise<EngineAnswer> {
     const token = randomBytes(16).toString('hex');
-    const playback = { token, selector, viewers: new Set<Viewer>(), lastUsedMs: monotonicMs() };
-    const holder: Playback = Object.assign(playback, {
-      session: this.sessions.hold(selector, playback, clientAddress(request)),
-    });
-    let session: StreamSession;
+    const lastUsedMs = monotonicMs();
+    const playback: Playback = { token, selector, viewers: new Set(), session: null, lastUsedMs };
+    if (this.recorded.find(selector) === null) {
+      try {
+        playback.session = await this.holdSession(selector, playback, clientAddress(request));
+      } catch (error) {
+        if (this.recorded.find(selector) === null) throw error;
+      }
+    }
+    this.playbacks.set(token, playback);
+    return this.answerOf(playback, request, behindMs);
+  }
+
+  /** Resolves when the engine has answered; the session is held from the first moment on. */
+  private async holdSession(
+    selector: ContentSelector,
+    holder: Playback,
+    ip: string,
+  ): Promise<StreamSession> {
+    const asked = this.sessions.hold(selector, holder, ip);
     try {
-      session = await holder.session.answered;
+      return await asked.answered;
     } catch (error) {
-      holder.session.letGo(holder);
+      asked.letGo(holder);
       throw error;
     }
-    holder.session = session;
-    this.playbacks.set(token, holder);
-    const infohash = encodeURIComponent(session.infohash ?? session.rota.content.value);
+  }
+
+  private answerOf(
+    { token, selector, session }: Playback,
+    request: FastifyRequest,
+    behindMs: number | null,
+  ): EngineAnswer {
+    const content = session ?? this.recorded.find(selector);
+    const infohash = encodeURIComponent(
+      content?.infohash ?? session?.rota.content.value ?? selector.value,
+    );
     const base = `${this.baseUrl(request)}/ace`;
     const behindQuery = behindMs === null ? '' : `?behind=${behindMs / 1000}`;
     return {
@@ -92,9 +119,9 @@ export class EngineApiDoor implements OnModuleInit, OnModuleDestroy {
         playback_url: `${base}/r/${infohash}/${token}${behindQuery}`,
         stat_url: `${base}/stat/${infohash}/${token}`,
         command_url: `${base}/cmd/${infohash}/${token}`,
-        infohash: session.infohash,
+        infohash: content?.infohash ?? null,
         playback_session_id: token,
-        is_live: session.isLive,
+        is_live: content?.isLive ?? -1,
         is_encrypted: 0,
         client_session_id: -1,
       },
@@ -112,17 +139,21 @@ export class EngineApiDoor implements OnModuleInit, OnModuleDestroy {
   ): Promise<void> {
     const playback = this.use(token);
     const selector = playback?.selector ?? infohash;
-    await this.entrance.admit(selector, request, reply, behindMs, (viewer) => {
+    const joined = (viewer: Viewer): void => {
       if (playback === undefined) return;
       playback.viewers.add(viewer);
       reply.raw.once('close', () => playback.viewers.delete(viewer));
-    });
+    };
+    const owner = playback?.token ?? null;
+    await this.entrance.admit(selector, request, reply, behindMs, joined, owner);
   }
 
   /** @param token a caller's own, or `any` for whichever session plays `infohash` */
   stat(infohash: string, token: string): EngineAnswer {
+    const playback = token === ANY_PLAYBACK ? undefined : this.use(token);
+    if (playback?.session === null) return this.statOfRecording(playback);
     const session =
-      token === ANY_PLAYBACK ? this.sessions.find(infohash) : this.use(token)?.session;
+      playback?.session ?? (token === ANY_PLAYBACK ? this.sessions.find(infohash) : null);
     if (session == null || session.isOver) return UNKNOWN;
     const stat = session.observation.stat?.stat;
     return {
@@ -137,6 +168,28 @@ export class EngineApiDoor implements OnModuleInit, OnModuleDestroy {
         is_live: session.isLive,
         is_encrypted: 0,
         infohash: session.infohash,
+        playback_session_id: token,
+        client_session_id: -1,
+      },
+      error: null,
+    };
+  }
+
+  /** Of a file the engine's figures are not asked for. */
+  private statOfRecording({ token, selector, viewers }: Playback): EngineAnswer {
+    const content = this.recorded.find(selector);
+    return {
+      response: {
+        status: viewers.size > 0 ? 'dl' : 'idle',
+        peers: 0,
+        speed_down: 0,
+        speed_up: 0,
+        downloaded: 0,
+        uploaded: 0,
+        total_progress: 0,
+        is_live: content?.isLive ?? 0,
+        is_encrypted: 0,
+        infohash: content?.infohash ?? null,
         playback_session_id: token,
         client_session_id: -1,
       },
@@ -164,7 +217,7 @@ export class EngineApiDoor implements OnModuleInit, OnModuleDestroy {
     const nowMs = monotonicMs();
     for (const [token, playback] of this.playbacks.entries()) {
       const isIdle = playback.viewers.size === 0 && nowMs - playback.lastUsedMs >= IDLE_MS;
-      if (isIdle || playback.session.isOver) this.playbacks.delete(token);
+      if (isIdle || playback.session?.isOver === true) this.playbacks.delete(token);
     }
   }
 

@@ -7,7 +7,8 @@ import { AppError } from '../../kernel/errors';
 import { HlsPlaybacks, type Playback } from '../hls';
 import { SessionDirectory, type StreamSession } from '../session';
 import { Viewer } from '../viewers';
-import { clientAddress } from './viewer-entrance';
+import { clientAddress } from './client-address';
+import { RecordedEntrance } from './recorded-entrance';
 
 const MAX_AGENT_LENGTH = 256;
 const STOPPED = 'The stream was stopped before it could be watched.';
@@ -24,6 +25,7 @@ export class HlsEntrance {
     @Inject(CONFIG) private readonly config: AppConfig,
     private readonly sessions: SessionDirectory,
     private readonly playbacks: HlsPlaybacks,
+    private readonly recorded: RecordedEntrance,
   ) {}
 
   /** @throws AppError `content_not_found` for a channel that there is not; of other contents only engines know */
@@ -34,13 +36,14 @@ export class HlsEntrance {
   /**
    * A new playback of the content, once there is a segment. Null when the caller has hung up meanwhile.
    *
-   * @throws AppError as a stream's start does; `still_starting` for a browser whose patience is over
+   * @throws AppError as a stream's start does; `unsupported_content` for recorded content; `still_starting` for a browser whose patience is over
    */
   async admit(
     selector: ContentSelector,
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<Playback | null> {
+    this.recorded.refuseHls(selector);
     const key = streamKey(selector);
     const viewer = this.viewerOf(key, request);
     const session = this.sessionOf(selector, viewer);
@@ -64,6 +67,7 @@ export class HlsEntrance {
       const isLater = error instanceof AppError && error.code === 'still_starting';
       if (isLater) this.playbacks.keepPlace(key, viewer);
       else viewer.host?.removeViewer(viewer, 'stream_failed');
+      this.recorded.refuseHls(selector);
       // Who was thrown out with all others is told why.
       throw ready?.error ?? error;
     } finally {

@@ -6,6 +6,7 @@ import { CONFIG, type AppConfig } from '../../config';
 import { readContentSelector } from './content-request';
 import { EngineApiDoor, type EngineAnswer } from './engine-api.door';
 import { queryOf } from './stream.controller';
+import { RecordedEntrance } from './recorded-entrance';
 import { CORS_HEADERS, sendPreflight, sendStreamHead } from './stream-response';
 import { readBehindMs } from './time-shift';
 import { ViewerEntrance } from './viewer-entrance';
@@ -19,6 +20,7 @@ export class PlaybackController {
     @Inject(CONFIG) private readonly config: AppConfig,
     private readonly door: EngineApiDoor,
     private readonly entrance: ViewerEntrance,
+    private readonly recorded: RecordedEntrance,
   ) {}
 
   @Head('r/:infohash/:token')
@@ -30,6 +32,7 @@ export class PlaybackController {
     reply.headers(CORS_HEADERS);
     const selector = readContentSelector(new URLSearchParams({ infohash }), null, this.config);
     const behindMs = readBehindMs(queryOf(request));
+    if (this.recorded.answerHead(selector, request, reply)) return;
     reply.hijack();
     sendStreamHead(reply.raw, request.id, this.entrance.behindHeaders(selector, behindMs));
   }

@@ -19,7 +19,7 @@ import { PreflightDto } from './dto/preflight.dto';
 import { toPreflightDto } from './preflight.mapping';
 import { CORS_HEADERS, sendPreflight } from './stream-response';
 import { queryOf } from './stream.controller';
-import { clientAddress } from './viewer-entrance';
+import { clientAddress } from './client-address';
 
 interface Asked {
   readonly selector: ContentSelector;

@@ -11,6 +11,7 @@ const INFOHASH = 'f'.repeat(40);
 
 const RUNNING: SessionSnapshot = {
   id: ID,
+  kind: 'live',
   selector: { kind: 'content_id', value: ID, fileIndex: 0 },
   infohash: INFOHASH,
   channel: null,
@@ -68,6 +69,7 @@ describe('toSessionDto', () => {
   it('of a running session', () => {
     expect(toSessionDto(RUNNING)).toEqual({
       stream_id: ID,
+      kind: 'live',
       ace_id: ID,
       infohash: INFOHASH,
       channel: null,
@@ -151,6 +153,7 @@ describe('toStreamDto', () => {
   it('of a running stream', () => {
     expect(toStreamDto(RUNNING)).toEqual({
       id: ID,
+      kind: 'live',
       key_type: 'content_id',
       key: ID,
       file_index: 0,

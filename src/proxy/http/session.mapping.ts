@@ -8,6 +8,7 @@ import type { SourceInUseDto, StreamDto } from './dto/stream.dto';
 export function toSessionDto(session: SessionSnapshot): SessionDto {
   return {
     stream_id: session.id,
+    kind: session.kind,
     ace_id: session.selector.value,
     infohash: session.infohash,
     channel: session.channel,
@@ -54,6 +55,7 @@ export function toSessionDto(session: SessionSnapshot): SessionDto {
 export function toStreamDto(session: SessionSnapshot): StreamDto {
   return {
     id: session.id,
+    kind: session.kind,
     key_type: session.selector.kind,
     key: session.selector.value,
     file_index: session.selector.fileIndex,
@@ -71,6 +73,21 @@ export function toStreamDto(session: SessionSnapshot): StreamDto {
     end_reason: session.endReason,
     error: errorText(session),
     bitrate_bps: session.bitrateBps,
+  };
+}
+
+/** Who reads recorded content; it has no place in a broadcast. */
+export function toReaderDto(viewer: Viewer): ClientDto {
+  return {
+    client_id: viewer.id,
+    ip_address: viewer.identity.ip,
+    user_agent: viewer.identity.userAgent,
+    state: viewer.state,
+    connected_at: viewer.joinedAt,
+    connected_s: Math.round((monotonicMs() - viewer.joinedMs) / 100) / 10,
+    bytes_sent: Math.max(0, viewer.queuedBytes - viewer.unsentBytes()),
+    behind_s: null,
+    jumps: 0,
   };
 }
 

@@ -1,36 +1,45 @@
 import { Controller, Delete, Get, HttpCode, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { AppError } from '../../kernel/errors';
+import { RecordedPlaybacks, snapshotOfPlayback } from '../recorded';
 import { SessionDirectory, snapshotOf, type StreamSession } from '../session';
-import { ClientListDto, ProxyStatusDto, SessionDetailDto, SessionListDto } from './dto/session.dto';
-import { toClientDto, toSessionDto } from './session.mapping';
+import {
+  ClientListDto,
+  ProxyStatusDto,
+  SessionDetailDto,
+  SessionListDto,
+  type SessionDto,
+} from './dto/session.dto';
+import { toClientDto, toReaderDto, toSessionDto } from './session.mapping';
 import { toPastSessionDetailDto, toSessionDetailDto } from './statistics.mapping';
 
 /** Sessions of the proxy and their viewers. */
 @ApiTags('proxy')
 @Controller(['api/v1/proxy', 'proxy'])
 export class SessionsController {
-  constructor(private readonly sessions: SessionDirectory) {}
+  constructor(
+    private readonly sessions: SessionDirectory,
+    private readonly recordings: RecordedPlaybacks,
+  ) {}
 
   /** Totals, and every session under way. */
   @Get('status')
   status(): ProxyStatusDto {
-    const sessions = this.sessions.list();
+    const sessions = this.underWay();
+    const past = this.sessions.listPast().length + this.recordings.listPast().length;
     return {
       running: true,
-      total_sessions: sessions.length + this.sessions.listPast().length,
+      total_sessions: sessions.length + past,
       active_sessions: sessions.length,
       total_clients: this.sessions.limits.count,
-      sessions: sessions.map((session) => toSessionDto(snapshotOf(session))),
+      sessions,
     };
   }
 
   /** Sessions under way. */
   @Get('sessions')
   list(): SessionListDto {
-    return {
-      sessions: this.sessions.list().map((session) => toSessionDto(snapshotOf(session))),
-    };
+    return { sessions: this.underWay() };
   }
 
   /** One session, also after its end. */
@@ -38,7 +47,9 @@ export class SessionsController {
   get(@Param('id') id: string): SessionDetailDto {
     const session = this.sessions.find(id);
     if (session !== null) return toSessionDetailDto(session);
-    const past = this.sessions.findPast(id);
+    const playback = this.recordings.byId(id);
+    if (playback !== null) return toPastSessionDetailDto(snapshotOfPlayback(playback));
+    const past = this.sessions.findPast(id) ?? this.recordings.findPast(id);
     if (past !== null) return toPastSessionDetailDto(past);
     throw new AppError('not_found', 'There is no such session.');
   }
@@ -47,12 +58,16 @@ export class SessionsController {
   @Delete('sessions/:id')
   @HttpCode(204)
   async stop(@Param('id') id: string): Promise<void> {
-    await this.live(id).end('stopped');
+    await (this.recordings.byId(id) ?? this.live(id)).end('stopped');
   }
 
   /** Viewers of a session, those who wait for its start included. */
   @Get('sessions/:id/clients')
   clients(@Param('id') id: string): ClientListDto {
+    const playback = this.recordings.byId(id);
+    if (playback !== null) {
+      return { clients: playback.viewer === null ? [] : [toReaderDto(playback.viewer)] };
+    }
     const session = this.live(id);
     return { clients: [...session.viewers].map((viewer) => toClientDto(viewer, session)) };
   }
@@ -61,10 +76,20 @@ export class SessionsController {
   @Delete('sessions/:id/clients/:clientId')
   @HttpCode(204)
   kick(@Param('id') id: string, @Param('clientId') clientId: string): void {
+    const playback = this.recordings.byId(id);
+    if (playback?.viewer != null && playback.viewer.id === clientId) {
+      playback.removeViewer(playback.viewer, 'kicked');
+      return;
+    }
     const session = this.live(id);
     const viewer = [...session.viewers].find(({ id: viewerId }) => viewerId === clientId);
     if (viewer === undefined) throw new AppError('not_found', 'There is no such viewer.');
     session.removeViewer(viewer, 'kicked');
+  }
+
+  private underWay(): SessionDto[] {
+    const playbacks = this.recordings.list().map(snapshotOfPlayback);
+    return [...this.sessions.list().map(snapshotOf), ...playbacks].map(toSessionDto);
   }
 
   private live(id: string): StreamSession {

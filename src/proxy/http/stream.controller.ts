@@ -16,6 +16,7 @@ import { AppError } from '../../kernel/errors';
 import { ProxyMetrics } from '../proxy.metrics';
 import { readContentSelector } from './content-request';
 import { EngineApiDoor } from './engine-api.door';
+import { RecordedEntrance } from './recorded-entrance';
 import { CORS_HEADERS, sendPreflight, sendStreamHead } from './stream-response';
 import { readBehindMs } from './time-shift';
 import { ViewerEntrance } from './viewer-entrance';
@@ -35,6 +36,7 @@ export class StreamController {
     private readonly entrance: ViewerEntrance,
     private readonly engineApi: EngineApiDoor,
     private readonly metrics: ProxyMetrics,
+    private readonly recorded: RecordedEntrance,
   ) {}
 
   @Head(PATHS)
@@ -49,6 +51,7 @@ export class StreamController {
     const behindMs = readBehindMs(queryOf(request));
     this.entrance.expectKnown(selector);
     this.metrics.probed('head');
+    if (this.recorded.answerHead(selector, request, reply)) return;
     reply.hijack();
     sendStreamHead(reply.raw, request.id, this.entrance.behindHeaders(selector, behindMs));
   }
@@ -69,7 +72,9 @@ export class StreamController {
     summary: 'Watch a content as MPEG-TS',
     description:
       'Exactly one selector. Body: packets of 188 bytes, beginning with PAT, PMT and a random access point. ' +
-      '`Range` is ignored. Unknown parameters, `pid` and `sid` are accepted and ignored.',
+      '`Range` is ignored. Unknown parameters, `pid` and `sid` are accepted and ignored. ' +
+      'Recorded content, and media in other containers, come as the file that they are: with its type and length, and ' +
+      'with `Range`.',
   })
   @ApiParam({ name: 'id', required: false, description: '40 hex digits, `.ts` may follow' })
   @ApiQuery({
@@ -96,6 +101,8 @@ export class StreamController {
   })
   @ApiQuery({ name: 'format', required: false, enum: ['json'] })
   @ApiProduces('video/mp2t')
+  @ApiResponse({ status: 206, description: 'Recorded content: the part that `Range` asks for' })
+  @ApiResponse({ status: 416, description: 'Recorded content: `Range` is beyond its end' })
   @ApiResponse({
     status: 200,
     description: 'The stream, until the viewer leaves',

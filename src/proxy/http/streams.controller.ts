@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, Param, Post, Query, Res } from '@nestjs/
 import { ApiBody, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { AppError } from '../../kernel/errors';
+import { RecordedPlaybacks, snapshotOfPlayback } from '../recorded';
 import { SessionDirectory, snapshotOf } from '../session';
 import { MoveQueryDto, MoveRequestDto, StreamMoveDto } from './dto/move.dto';
 import { StreamStatsDto, StreamStatsQueryDto } from './dto/statistics.dto';
@@ -13,12 +14,20 @@ import { toStreamStatsDto } from './statistics.mapping';
 @ApiTags('streams')
 @Controller(['api/v1/streams', 'streams'])
 export class StreamsController {
-  constructor(private readonly sessions: SessionDirectory) {}
+  constructor(
+    private readonly sessions: SessionDirectory,
+    private readonly recordings: RecordedPlaybacks,
+  ) {}
 
   /** Streams under way, then those that are over, newest first. */
   @Get()
   list(@Query() query: StreamListQueryDto): StreamDto[] {
-    const streams = [...this.sessions.list().map(snapshotOf), ...this.sessions.listPast()];
+    const streams = [
+      ...this.sessions.list().map(snapshotOf),
+      ...this.recordings.list().map(snapshotOfPlayback),
+      ...this.sessions.listPast(),
+      ...this.recordings.listPast(),
+    ];
     return streams
       .map(toStreamDto)
       .filter(({ status }) => query.status === undefined || status === query.status)
@@ -31,7 +40,12 @@ export class StreamsController {
   @Get(':id')
   get(@Param('id') id: string): StreamDto {
     const session = this.sessions.find(id);
-    const snapshot = session === null ? this.sessions.findPast(id) : snapshotOf(session);
+    const playback = this.recordings.byId(id);
+    const snapshot =
+      (session === null ? null : snapshotOf(session)) ??
+      (playback === null ? null : snapshotOfPlayback(playback)) ??
+      this.sessions.findPast(id) ??
+      this.recordings.findPast(id);
     if (snapshot === null) throw new AppError('not_found', 'There is no such stream.');
     return toStreamDto(snapshot);
   }
@@ -91,9 +105,9 @@ export class StreamsController {
   /** Stops a stream; its viewers are reset and its engine session is stopped. */
   @Delete(':id')
   async stop(@Param('id') id: string): Promise<StreamStoppedDto> {
-    const session = this.sessions.find(id);
-    if (session === null) throw new AppError('not_found', 'There is no such stream under way.');
-    await session.end('stopped');
-    return { stream_id: session.id, message: 'The stream was stopped.' };
+    const stream = this.sessions.find(id) ?? this.recordings.byId(id);
+    if (stream === null) throw new AppError('not_found', 'There is no such stream under way.');
+    await stream.end('stopped');
+    return { stream_id: stream.id, message: 'The stream was stopped.' };
   }
 }

@@ -7,11 +7,12 @@ import { CONFIG, type AppConfig } from '../../config';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { SessionDirectory, type StreamSession } from '../session';
 import { Viewer } from '../viewers';
+import { clientAddress } from './client-address';
+import { RecordedEntrance } from './recorded-entrance';
 import { openStreamResponse } from './stream-response';
 import { behindHeaders } from './time-shift';
 
 const MAX_AGENT_LENGTH = 256;
-const MAPPED_IPV4 = /^::ffff:(?=\d+\.)/i;
 
 /**
  * Leads one GET to its stream: counts the viewer in, waits for the start with it, sends the head with the
@@ -22,13 +23,16 @@ export class ViewerEntrance {
   constructor(
     @Inject(CONFIG) private readonly config: AppConfig,
     private readonly sessions: SessionDirectory,
+    private readonly recorded: RecordedEntrance,
   ) {}
 
   /**
    * Resolves when the viewer is fed or gone; what follows is the session's business.
    *
    * @param behindMs how far in the past the viewer wants to begin, in media ms; null: where everybody does
-   * @param onJoined called at once with the viewer, before the start is waited for
+   * @param onJoined called at once with the viewer, before the start is waited for; once more when the content turns
+   *   out to be recorded
+   * @param token stands for the viewer where it has one
    * @throws AppError while nothing has been sent
    */
   async admit(
@@ -37,12 +41,15 @@ export class ViewerEntrance {
     reply: FastifyReply,
     behindMs: number | null = null,
     onJoined: (viewer: Viewer) => void = () => undefined,
+    token: string | null = null,
   ): Promise<void> {
     if (request.raw.socket.destroyed) {
       // Reset before it was looked at: nobody is there to start anything for.
       reply.hijack();
       return;
     }
+    const known = this.recorded.find(selector);
+    if (known !== null) return this.recorded.admit(known, request, reply, token, onJoined);
     const viewer = new Viewer({
       id: randomUUID(),
       ip: clientAddress(request),
@@ -60,9 +67,14 @@ export class ViewerEntrance {
     } catch (error) {
       const wasGone = viewer.leaveReason === 'hung_up';
       viewer.host?.removeViewer(viewer, 'stream_failed');
+      // Whoever has got the head of a stream already finds the file when it comes back.
       if (early.socket !== null) early.socket.resetAndDestroy();
-      else if (!wasGone) throw error;
-      else reply.hijack();
+      else if (wasGone) reply.hijack();
+      else {
+        const found = this.recorded.find(selector);
+        if (found === null) throw error;
+        await this.recorded.admit(found, request, reply, token, onJoined);
+      }
       return;
     } finally {
       early.disarm();
@@ -127,13 +139,6 @@ function attach(session: StreamSession, viewer: Viewer, socket: Socket, behindMs
     socket.resetAndDestroy();
     throw error;
   }
-}
-
-/** Who asks, with IPv4 written as IPv4. Believes X-Forwarded-For only from TRUSTED_PROXIES. */
-export function clientAddress(request: FastifyRequest): string {
-  // A connection that was reset before its request came up has no address any more, whatever the type says.
-  const ip = request.ip as string | undefined;
-  return (ip ?? '').replace(MAPPED_IPV4, '');
 }
 
 /** A head that is sent before the media can not say what will be reached: `reachedMs` is null then. */

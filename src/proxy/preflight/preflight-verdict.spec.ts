@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { AppError, ERROR_CATALOG, type ErrorCode } from '../../kernel/errors';
 import { answers, hasRoom, type EngineRoom } from './engine-room';
-import { verdictOfError, verdictOfResolution } from './preflight-verdict';
+import { verdictOfError, verdictOfRecording, verdictOfResolution } from './preflight-verdict';
 
 const INFOHASH = 'a'.repeat(40);
 
@@ -40,18 +40,33 @@ describe('the verdict', () => {
   });
 
   it.each([
-    [1, true, null, true],
-    [0, false, 'unsupported_content', false],
-    [-1, true, null, null],
-  ] as const)('of a resolution with is_live %d', (isLive, playable, reason, told) => {
+    [1, true],
+    [0, false],
+    [-1, null],
+  ] as const)('of a resolution with is_live %d', (isLive, told) => {
     const resolution = { infohash: INFOHASH, name: 'One', isLive, fileCount: 1 };
     expect(verdictOfResolution(resolution, 'e1')).toMatchObject({
-      playable,
-      reason,
+      playable: true,
+      reason: null,
       isLive: told,
       infohash: INFOHASH,
       name: 'One',
       engineId: 'e1',
+    });
+  });
+});
+
+describe('the verdict of a file', () => {
+  it.each([
+    ['e1', 'running_session'],
+    [null, 'memory'],
+  ])('that is played on %j comes from %s', (engineId, source) => {
+    expect(verdictOfRecording({ infohash: INFOHASH, isLive: 0 }, engineId)).toMatchObject({
+      playable: true,
+      tier: 'light',
+      source,
+      isLive: false,
+      engineId,
     });
   });
 });

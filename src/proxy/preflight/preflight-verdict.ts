@@ -73,17 +73,30 @@ export function verdictOfResolution(
   { infohash, name, isLive }: ContentResolution,
   engineId: string,
 ): PreflightVerdict {
-  const isRecorded = isLive === 0;
   return {
     ...NOTHING_KNOWN,
     tier: 'light',
     source: 'engine',
-    playable: !isRecorded,
-    reason: isRecorded ? 'unsupported_content' : null,
-    detail: isRecorded ? 'The content is not live.' : null,
+    playable: true,
     infohash,
     name,
-    isLive: isLive === -1 ? null : !isRecorded,
+    isLive: isLive === -1 ? null : isLive === 1,
+    engineId,
+  };
+}
+
+/** Of content that is known to be a file. A start to look at it would take an engine's session of it from its reader. */
+export function verdictOfRecording(
+  { infohash, isLive }: { readonly infohash: string | null; readonly isLive: 1 | 0 | -1 },
+  engineId: string | null,
+): PreflightVerdict {
+  return {
+    ...NOTHING_KNOWN,
+    tier: 'light',
+    source: engineId === null ? 'memory' : 'running_session',
+    playable: true,
+    infohash,
+    isLive: isLive === -1 ? null : isLive === 1,
     engineId,
   };
 }

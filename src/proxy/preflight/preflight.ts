@@ -4,6 +4,7 @@ import { EngineSelector } from '../../engines';
 import { monotonicMs } from '../../kernel/clock';
 import type { ContentSelector, SourceSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
+import { RecordedPlaybacks } from '../recorded';
 import { delay, SessionDirectory, type StreamSession } from '../session';
 import { CheckSlots } from './check-slots';
 import { ContentResolver, type ResolvedContent } from './content-resolver';
@@ -12,6 +13,7 @@ import { sampleOf } from './media-sample';
 import {
   NOTHING_KNOWN,
   verdictOfError,
+  verdictOfRecording,
   verdictOfResolution,
   type PreflightTier,
   type PreflightVerdict,
@@ -35,6 +37,7 @@ export class Preflight implements OnModuleDestroy {
     private readonly sessions: SessionDirectory,
     private readonly resolver: ContentResolver,
     private readonly engines: EngineSelector,
+    private readonly recordings: RecordedPlaybacks,
   ) {
     const { preflightConcurrency } = config;
     this.slots = {
@@ -89,8 +92,17 @@ export class Preflight implements OnModuleDestroy {
   private atOnce(selector: ContentSelector, tier: PreflightTier): PreflightVerdict | null {
     const session = this.sessions.lookup(selector);
     if (session !== null) return session.readyMs === null ? null : ofRunning(session, tier);
+    const recording = this.ofRecording(selector);
+    if (recording !== null) return recording;
     const fault = this.sessions.knownFault(selector);
     return fault === null ? null : verdictOfError(fault, tier, 'memory');
+  }
+
+  private ofRecording(selector: ContentSelector): PreflightVerdict | null {
+    const content = this.recordings.find(selector);
+    if (content === null) return null;
+    const [playback] = this.recordings.of(content);
+    return verdictOfRecording(content, playback?.engineId ?? null);
   }
 
   private async run(
@@ -115,9 +127,13 @@ export class Preflight implements OnModuleDestroy {
     // A channel is started as a viewer would, with whatever source will do.
     const asked = selector.kind === 'channel' ? selector : content.selector;
     const light = verdictOfResolution(resolution, engineId);
-    if (tier === 'light' || !light.playable) return { ...light, tier };
+    // What is a file is not watched for a while: that it resolves is all there is to know without taking it.
+    if (tier === 'light' || resolution.isLive === 0) return light;
     // Under another name it may be playing all the same, and a second start would take it from its viewers.
     const playing = this.playing(resolution.infohash, selector);
+    const infohash = { ...selector, kind: 'infohash', value: resolution.infohash } as const;
+    const recording = this.ofRecording(infohash);
+    if (recording !== null) return recording;
     if (playing === 'another_file') return light;
     if (playing !== null) return this.watchStart(playing, tier, signal);
     return { ...(await this.start(asked, ip, signal)), name: resolution.name };
@@ -155,7 +171,7 @@ export class Preflight implements OnModuleDestroy {
       const begun = tier === 'light' ? session.answered : session.ready;
       return ofRunning(await within(begun, signal), tier);
     } catch (error) {
-      return failed(error, tier, 'running_session');
+      return this.ofRecording(session.selector) ?? failed(error, tier, 'running_session');
     }
   }
 
@@ -173,7 +189,7 @@ export class Preflight implements OnModuleDestroy {
     try {
       return await this.sample(await within(asked.ready, signal), signal);
     } catch (error) {
-      return failed(error, 'deep', 'engine');
+      return this.ofRecording(selector) ?? failed(error, 'deep', 'engine');
     } finally {
       // It may have turned out to be another session's content, which holds the check since then.
       for (const other of this.sessions.list()) if (other !== asked) other.letGo(holder);

@@ -27,6 +27,7 @@ export class EngineStay {
   /** Engine sessions that a newer one of the same content has replaced. */
   private superseded: EngineSession[] = [];
   private readonly stops = new Set<Promise<unknown>>();
+  private isGivenAway = false;
 
   constructor(
     readonly lease: EngineLease,
@@ -54,6 +55,12 @@ export class EngineStay {
     this.engineSession = null;
   }
 
+  /** Engine session and slot are somebody else's from now on. */
+  giveAway(): void {
+    this.handOver();
+    this.isGivenAway = true;
+  }
+
   /** Stops the engine session under way, in the background; `stop` itself is bounded and never throws. */
   stop(): Promise<void> {
     if (this.engineSession === null) return Promise.resolve();
@@ -68,6 +75,7 @@ export class EngineStay {
 
   /** Leaves the engine: its session is stopped, then the slot is free. */
   leave(): void {
+    if (this.isGivenAway) return;
     void this.stop();
     void this.departures.track(Promise.all(this.stops).then(() => this.lease.release()));
   }

@@ -31,11 +31,14 @@ export interface TrialOwner {
   readonly ingest: StreamIngest;
   /** Viewers have been let in: from here on an outage budget counts, not the start budget. */
   isRunning(): boolean;
-  /** The engine has answered. False when the content is already played by another session. */
+  /**
+   * The engine has answered. `merged`, `same_engine`: another session plays the content already, there on the same
+   * engine; `handed_over`: slot and engine session are somebody else's from now on.
+   */
   engineAnswered(
     engineSession: EngineSession,
     lease: EngineLease,
-  ): 'own' | 'same_engine' | 'merged';
+  ): 'own' | 'same_engine' | 'merged' | 'handed_over';
 }
 
 export interface TrialParts {
@@ -146,6 +149,7 @@ export class EngineTrials {
     this.adopted = null;
     const claim = this.owner.engineAnswered(engineSession, stay.lease);
     if (engineSession.isLive === 0) {
+      if (claim === 'handed_over') stay.giveAway();
       return giveUp('not live', unsupported('The content is not live.'));
     }
     if (claim !== 'own') {

@@ -8,6 +8,8 @@ import { type StreamSession } from './stream-session';
 /** A session at one moment, as plain data: for the admin API, and all that is kept of one that is over. */
 export interface SessionSnapshot {
   readonly id: string;
+  /** Recorded content is read by one viewer at a time; of its packets nothing is known. */
+  readonly kind: 'live' | 'recorded';
   readonly selector: ContentSelector;
   readonly infohash: string | null;
   /** The channel that it stands for, and its source in use. */
@@ -52,6 +54,7 @@ export function snapshotOf(session: StreamSession): SessionSnapshot {
   const engineId = session.engineId;
   return {
     id: session.id,
+    kind: 'live',
     selector: session.selector,
     infohash: session.infohash,
     channel: session.rota.channelId,

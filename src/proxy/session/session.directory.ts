@@ -17,10 +17,11 @@ import { CatchUpScheduler, type Viewer } from '../viewers';
 import { ContentAliases } from './content-aliases';
 import { NegativeCache } from './negative-cache';
 import { publicStreamId } from './public-id';
+import type { FoundRecording, RecordingHost } from './recording-host';
+import type { SessionOwner } from './session-owner';
 import { SessionServices } from './session-services';
 import { snapshotOf, type SessionSnapshot } from './session-snapshot';
 import type { EndReason } from './session.types';
-import type { SessionOwner } from './session-owner';
 import { rotaOf } from './source-rota';
 import { StreamSession } from './stream-session';
 import { ViewerLimits } from './viewer-limits';
@@ -46,6 +47,8 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
   private isClosing = false;
   /** Sessions that are giving their slots up just now. */
   private readonly reclaiming = new Set<Promise<void>>();
+  /** Where recorded content is played. */
+  recordings: RecordingHost | null = null;
   private readonly overListeners: ((session: StreamSession) => void)[] = [];
 
   constructor(
@@ -175,8 +178,37 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
     this.isClosing = true;
   }
 
+  /** @throws AppError `shutting_down` once nobody new is let in */
+  mustBeOpen(): void {
+    if (this.isClosing) throw new AppError('shutting_down', 'The proxy is about to end.');
+  }
+
+  /** @throws AppError `no_capacity` when there is no place for one more stream */
+  mustHavePlace(): void {
+    const isFull = (): boolean =>
+      this.sessions.size + (this.recordings?.count ?? 0) >= this.config.proxyMaxSessions;
+    if (!isFull()) return;
+    void this.reclaim();
+    if (!isFull()) return;
+    const detail = `All ${this.config.proxyMaxSessions} places for streams are taken.`;
+    throw new AppError('no_capacity', detail);
+  }
+
+  recordingAnswered(found: FoundRecording): boolean {
+    return !this.isClosing && this.recordings?.take(found) === true;
+  }
+
+  recordingFound(session: StreamSession, error: AppError): boolean {
+    const { rota } = session;
+    if (this.isClosing || rota.channelId !== null) return false;
+    return this.recordings?.learn(rota.content, session.infohash, error) === true;
+  }
+
   async endAll(reason: EndReason): Promise<void> {
-    await Promise.all([...this.sessions].map((session) => session.end(reason)));
+    await Promise.all([
+      ...[...this.sessions].map((session) => session.end(reason)),
+      this.recordings?.endAll(reason),
+    ]);
   }
 
   infohashKnown(session: StreamSession, infohash: string): StreamSession | null {
@@ -219,7 +251,8 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
     if (session.error !== null && session.isFaultOfContent) {
       this.faults.remember(session.key, session.error);
     }
-    this.past.unshift(snapshotOf(session));
+    // What became of recorded content is told where it is played.
+    if (session.endReason !== 'recorded') this.past.unshift(snapshotOf(session));
     if (this.past.length > MAX_PAST_SESSIONS) this.past.pop();
     for (const listener of this.overListeners) listener(session);
   }
@@ -233,7 +266,7 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
   }
 
   private admit(selector: ContentSelector): StreamSession | null {
-    if (this.isClosing) throw new AppError('shutting_down', 'The proxy is about to end.');
+    this.mustBeOpen();
     const [best] = this.sourcesOf(selector);
     const existing = this.lookup(selector) ?? this.joinPlaying(selector, best);
     if (existing !== null) return existing;
@@ -256,13 +289,7 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
   }
 
   private open(selector: ContentSelector): StreamSession {
-    if (this.sessions.size >= this.config.proxyMaxSessions) {
-      void this.reclaim();
-      if (this.sessions.size >= this.config.proxyMaxSessions) {
-        const detail = `All ${this.config.proxyMaxSessions} places for streams are taken.`;
-        throw new AppError('no_capacity', detail);
-      }
-    }
+    this.mustHavePlace();
     const id = publicStreamId(selector);
     const session = new StreamSession(id, selector, this.services, this.catchUp, this);
     this.sessions.add(session);

@@ -14,7 +14,8 @@ import type { EngineLease } from '../../engines';
  */
 export type SessionPhase = 'starting' | 'live' | 'stalled' | 'ended' | 'failed';
 
-export type SessionState = SessionPhase | 'grace';
+/** `playing` is what recorded content does instead of `live`. */
+export type SessionState = SessionPhase | 'grace' | 'playing';
 
 const TRANSITIONS: Readonly<Record<SessionPhase, readonly SessionPhase[]>> = {
   starting: ['live', 'failed', 'ended'],
@@ -29,7 +30,14 @@ export function mayMove(from: SessionPhase, to: SessionPhase): boolean {
 }
 
 export type EndReason =
-  'no_viewers' | 'reclaimed' | 'stopped' | 'joined_other_session' | 'looping' | 'shutdown';
+  | 'no_viewers'
+  | 'reclaimed'
+  | 'stopped'
+  | 'joined_other_session'
+  | 'looping'
+  | 'shutdown'
+  /** The content is a file: another room hands it through. */
+  | 'recorded';
 
 /** One try on one engine, for the operator who asks why. */
 export interface Attempt {

@@ -42,6 +42,12 @@ export function speaksAgainstSource(error: unknown, isRunning: boolean): error i
   return OF_SOURCE.includes(error.code) || (error.code === 'engine_failed' && !isRunning);
 }
 
+/** What viewers are told when the outage budget is spent. */
+export function outageOver(silentMs: number): AppError {
+  const seconds = Math.round(silentMs / 100) / 10;
+  return new AppError('engine_failed', `No engine delivered media for ${seconds} s.`);
+}
+
 /** How an engine's fault goes on, once it is settled that the content itself is not to blame. */
 export function outcomeOfFault(fault: EngineFault): Outcome {
   const reason = `${fault.reason}: ${fault.detail}`;
@@ -59,7 +65,8 @@ export function outcomeOfFault(fault: EngineFault): Outcome {
   }
 }
 
-function complaintOf(fault: EngineFault): EngineComplaint | null {
+/** What an engine's health is told of a fault; null when it is none of the engine's. */
+export function complaintOf(fault: EngineFault): EngineComplaint | null {
   if (fault.kind !== 'engine') return null;
   if (fault.reason === 'connect_refused') return 'connect_refused';
   return fault.reason.endsWith('timeout') ? 'answer_timeout' : 'bad_answer';

@@ -4,7 +4,7 @@ import type { EngineSession } from '../../ace';
 import type { EngineLease } from '../../engines';
 import { monotonicMs, wallClockIso } from '../../kernel/clock';
 import { streamKey, type ContentSelector, type StreamKey } from '../../kernel/content-selector';
-import { AppError } from '../../kernel/errors';
+import { AppError, asAppError } from '../../kernel/errors';
 import { StreamHistory, StreamIngest } from '../upstream';
 import { StreamFanout, type CatchUpScheduler, type LeaveReason, type Viewer } from '../viewers';
 import { Audience } from './audience';
@@ -26,6 +26,7 @@ import {
   type SessionTimeline,
 } from './session.types';
 import { rotaOf, type SourceRota } from './source-rota';
+import { outageOver } from './start-outcome';
 import { StreamObservation } from './stream-observation';
 import { UpstreamSupervisor } from './upstream.supervisor';
 
@@ -247,11 +248,12 @@ export class StreamSession {
   /** Ends the session for a reason that is no fault. Resolves when engine session and slot are free. */
   async end(reason: EndReason): Promise<void> {
     if (this.finish('ended', reason)) {
-      this.report.ended(this.lastEngineId, reason);
+      if (reason !== 'recorded') this.report.ended(this.lastEngineId, reason);
       const isShutdown = reason === 'shutdown';
       // A session that was merged has handed its fate to the other one.
       if (this.mergedInto === null) {
-        const code = isShutdown ? 'shutting_down' : 'not_found';
+        const other = reason === 'recorded' ? 'unsupported_content' : 'not_found';
+        const code = isShutdown ? 'shutting_down' : other;
         this.start.reject(new AppError(code, 'The stream was stopped before it started.'));
       }
       this.dismissViewers(isShutdown ? 'shutdown' : 'stopped');
@@ -276,7 +278,7 @@ export class StreamSession {
   private engineAnswered(
     engineSession: EngineSession,
     lease: EngineLease,
-  ): 'own' | 'same_engine' | 'merged' {
+  ): 'own' | 'same_engine' | 'merged' | 'handed_over' {
     this.supervisor.choice.answered();
     this.answeredAt ??= wallClockIso();
     this.isLive = engineSession.isLive;
@@ -285,8 +287,8 @@ export class StreamSession {
     const isStarting = this.currentPhase === 'starting';
     const isNews = isStarting || (this.rota.channelId !== null && this.infohash === null);
     this.infohash ??= infohash;
-    // Recorded content is refused: nobody is to be told that it was accepted.
-    if (engineSession.isLive === 0) return 'own';
+    // Recorded content is no session of ours: nobody is to be told that it was accepted.
+    if (engineSession.isLive === 0) return this.handOverRecording(engineSession, lease);
     const other = infohash !== null && isNews ? this.owner.infohashKnown(this, infohash) : null;
     if (other === null) {
       this.start.answered.resolve(this);
@@ -294,6 +296,17 @@ export class StreamSession {
     }
     if (isStarting) this.mergeInto(other);
     return other.supervisor.adopt(engineSession, lease) ? 'same_engine' : 'merged';
+  }
+
+  /** A channel is a broadcast: a source that is none is given up for the next one; so is a stream that plays. */
+  private handOverRecording(
+    engineSession: EngineSession,
+    lease: EngineLease,
+  ): 'own' | 'handed_over' {
+    if (this.rota.channelId !== null || this.currentPhase !== 'starting') return 'own';
+    this.supervisor.choice.started();
+    const found = { selector: this.rota.content, lease, engineSession };
+    return this.owner.recordingAnswered(found) ? 'handed_over' : 'own';
   }
 
   private mergeInto(other: StreamSession): void {
@@ -343,16 +356,17 @@ export class StreamSession {
   }
 
   private giveUpOutage(silentMs: number): void {
-    const seconds = Math.round(silentMs / 100) / 10;
-    this.fail(new AppError('engine_failed', `No engine delivered media for ${seconds} s.`));
+    this.fail(outageOver(silentMs));
   }
 
   private fail(cause: unknown): void {
-    const error =
-      cause instanceof AppError
-        ? cause
-        : new AppError('internal_error', 'The stream failed inside the proxy.', { cause });
     if (this.isOver) return;
+    const error = asAppError(cause, 'The stream failed inside the proxy.');
+    if (this.readyMs === null && this.owner.recordingFound(this, error)) {
+      // Whoever waits is led to the file next, for which the slot has to be free.
+      void this.supervisor.settled().then(() => this.end('recorded'));
+      return;
+    }
     // Before the end is told: the owner remembers it, and keeps it with what is left of the session.
     this.error = error;
     this.finish('failed', error.code);

@@ -11,9 +11,20 @@ export interface ViewerIdentity {
   readonly path: string;
 }
 
-/** Why a viewer is gone; `hung_up` is the viewer's own doing and no error. */
+/**
+ * Why a viewer is gone; `hung_up` is the viewer's own doing and no error. Of recorded content only: `finished`, it has all
+ * that it asked for; `replaced`, a newer request of its own took its place.
+ */
 export type LeaveReason =
-  'hung_up' | 'stalled' | 'too_many_jumps' | 'kicked' | 'stopped' | 'stream_failed' | 'shutdown';
+  | 'hung_up'
+  | 'stalled'
+  | 'too_many_jumps'
+  | 'kicked'
+  | 'stopped'
+  | 'stream_failed'
+  | 'shutdown'
+  | 'finished'
+  | 'replaced';
 
 /** Where a viewer is counted in, and how it leaves. */
 export interface ViewerHost {

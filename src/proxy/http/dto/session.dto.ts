@@ -41,6 +41,8 @@ export class SessionBufferDto {
 /** One content and all its viewers. */
 export class SessionDto {
   stream_id!: string;
+  /** `recorded`: a file, read by one viewer at a time. */
+  kind!: 'live' | 'recorded';
   /** What was asked for. */
   ace_id!: string;
   infohash!: string | null;

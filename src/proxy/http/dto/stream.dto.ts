@@ -11,6 +11,8 @@ export class SourceInUseDto {
 /** A stream as the predecessors listed it. */
 export class StreamDto {
   id!: string;
+  /** `recorded`: a file, read by one viewer at a time. */
+  kind!: 'live' | 'recorded';
   key_type!: 'content_id' | 'infohash' | 'url' | 'magnet' | 'channel';
   key!: string;
   file_index!: number;

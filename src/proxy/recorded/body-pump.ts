@@ -1,0 +1,109 @@
+import type { IncomingMessage } from 'node:http';
+import type { Writable } from 'node:stream';
+
+/**
+ * How the handing through of one body ended. `end`: it is complete; `broken`, `silent`: the engine's doing;
+ * `paused`: the viewer has taken nothing for too long; `stopped`: ours.
+ */
+export type PumpEnd = 'end' | 'broken' | 'silent' | 'paused' | 'stopped';
+
+export interface PumpTimes {
+  /** How long the first byte may take: an engine first has to fetch what is behind a jump. */
+  readonly firstByteMs: number;
+  /** Silence of the engine, while the viewer would take more. */
+  readonly silenceMs: number;
+  /** How long the viewer may take nothing, as when a film is paused. */
+  readonly pauseMs: number;
+}
+
+const LOOK_AT_LEAST_EVERY_MS = 1000;
+const LATE_MS = 1000;
+
+/**
+ * Hands one engine's body through to one viewer. What the viewer does not take is not read from the engine, so that
+ * at most one piece waits on either side. Owns one timer, for both kinds of silence.
+ */
+export class BodyPump {
+  /** Settles once. The body is closed then, the sink is as it was. */
+  readonly ended: Promise<PumpEnd>;
+  private settle: (end: PumpEnd) => void = () => undefined;
+  private timer: NodeJS.Timeout | null = null;
+  private isOver = false;
+  private hasBytes = false;
+  /** Since when the engine owes bytes, or, while the viewer does not take any, the viewer room. */
+  private waitingSinceMs: number;
+  private isHeldBack = false;
+  private lookedMs: number;
+  private readonly everyMs: number;
+
+  constructor(
+    private readonly body: IncomingMessage,
+    private readonly sink: Writable,
+    private readonly times: PumpTimes,
+    private readonly onBytes: (bytes: number) => void,
+    private readonly now: () => number,
+  ) {
+    this.ended = new Promise((resolve) => {
+      this.settle = resolve;
+    });
+    this.waitingSinceMs = now();
+    this.lookedMs = this.waitingSinceMs;
+    const shortestMs = Math.min(times.firstByteMs, times.silenceMs, times.pauseMs);
+    this.everyMs = Math.max(10, Math.min(LOOK_AT_LEAST_EVERY_MS, shortestMs / 4));
+  }
+
+  start(): void {
+    const { body, sink } = this;
+    this.timer = setInterval(() => this.look(), this.everyMs);
+    sink.on('drain', this.onDrain);
+    body.on('end', () => this.finish(body.complete ? 'end' : 'broken'));
+    body.on('error', () => this.finish('broken'));
+    body.on('close', () => this.finish('broken'));
+    body.on('data', (data: Buffer) => this.push(data));
+    // The engine may have broken it off before anybody listened.
+    if (body.destroyed) this.finish('broken');
+  }
+
+  stop(): void {
+    this.finish('stopped');
+  }
+
+  private push(data: Buffer): void {
+    if (this.isOver) return;
+    this.hasBytes = true;
+    this.waitingSinceMs = this.now();
+    this.onBytes(data.length);
+    if (this.sink.write(data)) return;
+    this.isHeldBack = true;
+    this.body.pause();
+  }
+
+  private readonly onDrain = (): void => {
+    if (this.isOver || !this.isHeldBack) return;
+    this.isHeldBack = false;
+    this.waitingSinceMs = this.now();
+    this.body.resume();
+  };
+
+  private look(): void {
+    const nowMs = this.now();
+    // What our own event loop missed is nobody's silence.
+    const lateMs = nowMs - this.lookedMs - this.everyMs;
+    if (lateMs > LATE_MS) this.waitingSinceMs += lateMs;
+    this.lookedMs = nowMs;
+    const waitedMs = nowMs - this.waitingSinceMs;
+    const { firstByteMs, silenceMs, pauseMs } = this.times;
+    if (this.isHeldBack) {
+      if (waitedMs >= pauseMs) this.finish('paused');
+    } else if (waitedMs >= (this.hasBytes ? silenceMs : firstByteMs)) this.finish('silent');
+  }
+
+  private finish(end: PumpEnd): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    if (this.timer !== null) clearInterval(this.timer);
+    this.sink.off('drain', this.onDrain);
+    this.body.destroy();
+    this.settle(end);
+  }
+}

@@ -1,0 +1,60 @@
+/** A part of a file: bytes `start` (inclusive) to `end` (exclusive) of `total`; null where that was not said. */
+export interface FileSpan {
+  readonly start: number;
+  readonly end: number;
+  readonly total: number | null;
+}
+
+const ONE_RANGE = /^bytes=(?:\d{1,15}-\d{0,15}|-\d{1,15})$/;
+const CONTENT_RANGE = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/;
+const LENGTH = /^\d{1,15}$/;
+const MAX_VALIDATOR_LENGTH = 256;
+
+/**
+ * The `Range` of a player as it goes on to the engine: one range of bytes. Several at once would come back as a
+ * multipart body that can not be taken up again, and no player of films asks so; they are ignored, as RFC 9110
+ * §14.2 allows, and so is what is no range.
+ */
+export function forwardedRange(header: string | undefined): string | null {
+  const text = (header ?? '').trim();
+  return ONE_RANGE.test(text) ? text : null;
+}
+
+/** `If-Range` means something beside a range only. */
+export function forwardedIfRange(header: unknown, range: string | null): string | null {
+  if (range === null || typeof header !== 'string') return null;
+  return header !== '' && header.length <= MAX_VALIDATOR_LENGTH ? header : null;
+}
+
+/**
+ * Which bytes an answer carries, judged by its status, `Content-Length` and `Content-Range`. Null when that is not
+ * known for sure, or when they contradict one another: such a body can not be taken up again.
+ */
+export function spanOf(
+  status: number,
+  contentLength: string | null,
+  contentRange: string | null,
+): FileSpan | null {
+  const length =
+    contentLength !== null && LENGTH.test(contentLength) ? Number(contentLength) : null;
+  if (status === 200) return length === null ? null : { start: 0, end: length, total: length };
+  const match = status === 206 ? CONTENT_RANGE.exec(contentRange ?? '') : null;
+  if (match === null) return null;
+  const start = Number(match[1]);
+  const end = Number(match[2]) + 1;
+  const total = match[3] === '*' ? null : Number(match[3]);
+  if (end <= start || (total !== null && end > total)) return null;
+  return length !== null && length !== end - start ? null : { start, end, total };
+}
+
+/** What is asked for when a body broke off after `delivered` bytes of `span`. */
+export function rangeOfRest(span: FileSpan, delivered: number): string {
+  return `bytes=${span.start + delivered}-${span.end - 1}`;
+}
+
+/** Whether an answer carries on exactly where a body broke off after `delivered` bytes of `span`. */
+export function carriesOn(span: FileSpan, delivered: number, answer: FileSpan | null): boolean {
+  if (answer === null) return false;
+  const isSameLength = span.total === null || answer.total === null || span.total === answer.total;
+  return isSameLength && answer.start === span.start + delivered && answer.end === span.end;
+}

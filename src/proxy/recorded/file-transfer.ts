@@ -1,0 +1,232 @@
+import type { IncomingMessage } from 'node:http';
+import type { Writable } from 'node:stream';
+import { EngineFault, type FilePart } from '../../ace';
+import type { AppConfig } from '../../config';
+import { monotonicMs } from '../../kernel/clock';
+import type { EngineComplaint } from '../../engines';
+import { AppError } from '../../kernel/errors';
+import { complaintOf } from '../session';
+import { BodyPump, type PumpEnd } from './body-pump';
+import { carriesOn, rangeOfRest } from './byte-range';
+import { fileHeadOf, isSameFile, type FileHead } from './file-head';
+import type { RecordedSource } from './recorded-source';
+
+/** What a transfer reads from, and how it gets another source. */
+export interface TransferHost {
+  readonly source: RecordedSource | null;
+  /**
+   * @param failed engines that failed in this transfer; grows
+   * @throws AppError when there is none
+   */
+  acquire(failed: Set<string>, mayWait: boolean, signal: AbortSignal): Promise<RecordedSource>;
+  /** Leaves the engine. */
+  drop(): void;
+  /** Resolves when what was left is stopped: before that an engine must not be asked for the same content again. */
+  stopped(): Promise<void>;
+  complain(engineId: string, complaint: EngineComplaint): void;
+  /** The file is known to be this; told before the viewer is. */
+  headKnown(head: FileHead): void;
+  delivered(bytes: number): void;
+  /** The viewer's answer goes on from another source, or from the same one opened again. */
+  wentOn(): void;
+}
+
+/** How it ended after the head was out. */
+export type TransferEnd = 'finished' | 'paused' | 'failed' | 'gone';
+
+/** A paused film keeps its connection and its slot for this long; then the player has to come back by a new request. */
+const PAUSE_MS = 30 * 60_000;
+const MAX_START_TRIES = 4;
+const MAX_TRIES_TO_GO_ON = 4;
+const MAX_BREAKS = 5;
+
+/**
+ * One answer to one request for a part of a file: finds who has it, sends the head, hands the body through, and takes it
+ * up again from the byte that was reached when an engine breaks off.
+ */
+export class FileTransfer {
+  private delivered = 0;
+  private breaks = 0;
+  private readonly failed = new Set<string>();
+
+  constructor(
+    private readonly part: FilePart,
+    private readonly host: TransferHost,
+    private readonly config: AppConfig,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /**
+   * @param sendHead sends the head and gives what the body goes to; null when the viewer's connection is gone
+   * @throws AppError before the head is out; afterwards the end says it
+   */
+  async run(sendHead: (head: FileHead) => Writable | null): Promise<TransferEnd> {
+    let body = await this.openFirst();
+    const head = fileHeadOf(body.statusCode ?? 0, body.headers);
+    this.host.headKnown(head);
+    const sink = sendHead(head);
+    if (sink === null) {
+      body.destroy();
+      return 'gone';
+    }
+    for (;;) {
+      const end = head.status === 416 ? 'end' : await this.pump(body, sink);
+      if (this.isGone()) return 'gone';
+      if (end === 'paused') return 'paused';
+      if (end === 'end' && !this.isShort(head)) {
+        body.destroy();
+        return (await ended(sink, this.signal)) ? 'finished' : 'gone';
+      }
+      const next = await this.goOn(head, end);
+      if (next === null) return this.isGone() ? 'gone' : 'failed';
+      this.host.wentOn();
+      body = next;
+    }
+  }
+
+  private isGone(): boolean {
+    return this.signal.aborted;
+  }
+
+  /** Framed without a length, the body may end before the part does. */
+  private isShort({ span }: FileHead): boolean {
+    return span !== null && this.delivered < span.end - span.start;
+  }
+
+  private async pump(body: IncomingMessage, sink: Writable): Promise<PumpEnd> {
+    const pump = new BodyPump(
+      body,
+      sink,
+      {
+        firstByteMs: Math.max(this.config.proxyInitTimeoutMs, this.config.proxyStallTimeoutMs),
+        silenceMs: this.config.proxyStallTimeoutMs,
+        pauseMs: PAUSE_MS,
+      },
+      (bytes) => {
+        this.delivered += bytes;
+        this.host.delivered(bytes);
+      },
+      monotonicMs,
+    );
+    const stop = (): void => pump.stop();
+    const revoked = this.host.source?.revoked;
+    const signals = revoked === undefined ? [this.signal] : [this.signal, revoked];
+    for (const signal of signals) signal.addEventListener('abort', stop, { once: true });
+    pump.start();
+    if (signals.some(({ aborted }) => aborted)) pump.stop();
+    const end = await pump.ended;
+    for (const signal of signals) signal.removeEventListener('abort', stop);
+    return end;
+  }
+
+  /** The answer to the request, from the source that is there or from the first that has it. */
+  private async openFirst(): Promise<IncomingMessage> {
+    let last = 'nothing said';
+    const deadlineMs = (): number => monotonicMs() + this.config.proxyInitTimeoutMs;
+    let untilMs: number | null = null;
+    for (let tries = 1; ; tries += 1) {
+      const source = this.host.source ?? (await this.host.acquire(this.failed, true, this.signal));
+      untilMs ??= deadlineMs();
+      try {
+        return await source.open(this.part, untilMs, this.signalOf(source));
+      } catch (error) {
+        this.signal.throwIfAborted();
+        last = this.reasonOf(error, source);
+        if (error instanceof EngineFault && error.kind === 'unsupported') {
+          throw new AppError('unsupported_content', `The content is ${error.detail}.`);
+        }
+        if (monotonicMs() >= untilMs) {
+          throw new AppError('start_timeout', `No media within the start budget; last: ${last}.`);
+        }
+        if (tries >= MAX_START_TRIES) break;
+        // A session that is gone says nothing about its engine: one more there, once.
+        const isSession = error instanceof EngineFault && isOfSession(error);
+        if (!isSession || tries > 1) this.failed.add(source.engineId);
+        this.host.drop();
+        if (!this.failed.has(source.engineId)) await this.host.stopped();
+      }
+    }
+    throw new AppError('engine_failed', `Every engine tried failed; the last with ${last}.`);
+  }
+
+  /** The rest of the body, from the same engine when it only broke off, else from another. Null: there is none. */
+  private async goOn(head: FileHead, end: PumpEnd): Promise<IncomingMessage | null> {
+    const { span } = head;
+    this.breaks += 1;
+    if (span === null || this.breaks > MAX_BREAKS) return null;
+    const untilMs = monotonicMs() + this.config.proxyOutageBudgetMs;
+    const isStrong = head.etag !== null && !head.etag.startsWith('W/');
+    const rest: FilePart = {
+      range: rangeOfRest(span, this.delivered),
+      ifRange: isStrong ? head.etag : null,
+    };
+    let { source } = this.host;
+    if (end === 'silent' && source !== null) this.host.complain(source.engineId, 'silence');
+    if (end === 'silent' || source?.revoked.aborted === true) source = this.leave(source);
+    for (let tries = 1; tries <= MAX_TRIES_TO_GO_ON; tries += 1) {
+      try {
+        source ??= await this.acquireAgain();
+        const body = await source.open(rest, untilMs, this.signalOf(source));
+        const answer = fileHeadOf(body.statusCode ?? 0, body.headers);
+        if (carriesOn(span, this.delivered, answer.span) && isSameFile(head, answer)) return body;
+        // It does not know ranges, or has another file: so much for this engine.
+        body.destroy();
+      } catch (error) {
+        if (this.signal.aborted || source === null || monotonicMs() >= untilMs) return null;
+        this.reasonOf(error, source);
+      }
+      source = this.leave(source);
+    }
+    return null;
+  }
+
+  private leave(source: RecordedSource | null): null {
+    if (source !== null) this.failed.add(source.engineId);
+    this.host.drop();
+    return null;
+  }
+
+  /** Another engine if there is one; else those that failed may have recovered. */
+  private async acquireAgain(): Promise<RecordedSource> {
+    try {
+      return await this.host.acquire(this.failed, false, this.signal);
+    } catch (error) {
+      if (this.signal.aborted || this.failed.size === 0) throw error;
+      this.failed.clear();
+      await this.host.stopped();
+      return this.host.acquire(this.failed, false, this.signal);
+    }
+  }
+
+  private signalOf(source: RecordedSource): AbortSignal {
+    return AbortSignal.any([this.signal, source.revoked]);
+  }
+
+  /** @throws what is no fault of an engine */
+  private reasonOf(error: unknown, source: RecordedSource): string {
+    if (error instanceof EngineFault) {
+      const complaint = complaintOf(error);
+      if (complaint !== null) this.host.complain(source.engineId, complaint);
+      return `${error.reason}: ${error.detail}`;
+    }
+    if (source.revoked.aborted) return 'the engine was taken away';
+    throw error;
+  }
+}
+
+function isOfSession({ kind, reason }: EngineFault): boolean {
+  return kind === 'session' || reason === 'reset';
+}
+
+/** Ends the answer and waits until the kernel has all of it. False when the viewer hung up before. */
+async function ended(sink: Writable, signal: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    const settle = (isSent: boolean): void => {
+      signal.removeEventListener('abort', onAbort);
+      resolve(isSent);
+    };
+    const onAbort = (): void => settle(false);
+    signal.addEventListener('abort', onAbort, { once: true });
+    sink.end(() => settle(true));
+  });
+}

@@ -1,0 +1,332 @@
+import { randomUUID } from 'node:crypto';
+import type { Writable } from 'node:stream';
+import type { EngineSession, FilePart } from '../../ace';
+import type { EngineComplaint, EngineLease } from '../../engines';
+import { monotonicMs, wallClockIso } from '../../kernel/clock';
+import { AppError, asAppError } from '../../kernel/errors';
+import { Settleable } from '../../kernel/settleable';
+import { SessionReporter, type Attempt, type EndReason, type SessionServices } from '../session';
+import type { LeaveReason, Viewer, ViewerHost } from '../viewers';
+import { FileTransfer, type TransferEnd, type TransferHost } from './file-transfer';
+import type { FileHead } from './file-head';
+import type { RecordedContent } from './recorded-contents';
+import { RecordedSource } from './recorded-source';
+import type { SeatFacts } from './seat-choice';
+import { startSource } from './source-start';
+
+export interface PlaybackOwner {
+  /** Engines that play this content for others. */
+  busyFor(playback: RecordedPlayback): ReadonlySet<string>;
+  viewerGone(viewer: Viewer): void;
+  headKnown(playback: RecordedPlayback, head: FileHead): void;
+  /** Nothing may be added to it any more. Called once. */
+  playbackOver(playback: RecordedPlayback): void;
+}
+
+const MAX_ATTEMPTS_KEPT = 20;
+
+/**
+ * One engine session of a recorded content, read by one viewer at a time.
+ *
+ *   starting ──first head──▶ playing ──reader gone──▶ grace ──reader──▶ playing
+ *   any ──grace over, reclaimed, operator, shutdown──▶ ended;  any ──no engine has it──▶ failed
+ *
+ * Owns the source and the one transfer that reads it; `end` and `fail` are its only ways out and leave neither behind.
+ */
+export class RecordedPlayback implements ViewerHost, TransferHost {
+  readonly uid = randomUUID();
+  readonly createdMs = monotonicMs();
+  readonly requestedAt = wallClockIso();
+  readonly attempts: Attempt[] = [];
+  source: RecordedSource | null = null;
+  /** The engine that is this playback's own, also while the start there is under way. */
+  engineId: string | null = null;
+  lastEngineId: string | null = null;
+  viewer: Viewer | null = null;
+  /** Whose it is: the viewer who read last. */
+  owner = '';
+  readyMs: number | null = null;
+  firstByteAt: string | null = null;
+  idleSinceMs: number | null = null;
+  endedMs: number | null = null;
+  endReason: string | null = null;
+  error: AppError | null = null;
+  failovers = 0;
+  bytesIn = 0;
+  private sinceMs = this.createdMs;
+  private pastBytes = 0;
+  private reading = new AbortController();
+  private transfer: Promise<unknown> = Promise.resolve();
+  private freed = new Settleable<undefined>();
+  private readonly stops = new Set<Promise<void>>();
+  private readonly closing = new AbortController();
+  private readonly report: SessionReporter;
+
+  constructor(
+    /** Public id, unique among all streams under way. */
+    readonly id: string,
+    readonly content: RecordedContent,
+    private readonly services: SessionServices,
+    private readonly host: PlaybackOwner,
+  ) {
+    this.report = new SessionReporter(id, content.selector, services);
+  }
+
+  get isOver(): boolean {
+    return this.endReason !== null;
+  }
+
+  get seat(): SeatFacts {
+    const { uid, owner, sinceMs } = this;
+    return { uid, owner, sinceMs, isRead: this.viewer !== null };
+  }
+
+  /** Resolves as soon as nobody reads, or the playback is over. */
+  get whenFree(): Promise<undefined> {
+    return this.freed.promise;
+  }
+
+  get bytesOut(): number {
+    const { viewer } = this;
+    return this.pastBytes + (viewer === null ? 0 : sentTo(viewer));
+  }
+
+  /** Bytes on the viewer's socket that the kernel has not taken. */
+  get pinnedBytes(): number {
+    return this.viewer?.unsentBytes() ?? 0;
+  }
+
+  requested(): void {
+    this.report.requested();
+  }
+
+  /** Goes on with a slot and an engine session that a start as a broadcast has opened. */
+  takeOver(lease: EngineLease, engineSession: EngineSession): void {
+    this.engineId = lease.engine.id;
+    this.note(this.engineId, this.createdMs, 'playing');
+    this.use(new RecordedSource(lease, engineSession, this.services));
+    this.beginGrace();
+  }
+
+  /** From here on the playback is this viewer's. It is counted in by the caller, and removed by `removeViewer`. */
+  occupy(viewer: Viewer, owner: string): void {
+    this.endGrace();
+    this.freed = new Settleable();
+    this.reading = new AbortController();
+    this.viewer = viewer;
+    this.owner = owner;
+    this.sinceMs = monotonicMs();
+    viewer.host = this;
+    viewer.leaveReason = null;
+  }
+
+  /**
+   * Gets an engine that is free now, without reading yet.
+   *
+   * @throws AppError as a start does; the signal's reason when the viewer is gone
+   */
+  async start(): Promise<void> {
+    await this.acquire(new Set(), false, this.reading.signal);
+  }
+
+  /**
+   * Answers one request of the viewer who occupies it. Resolves when the viewer has everything or is gone.
+   *
+   * @throws AppError before the head is out; the playback has failed then
+   */
+  async play(
+    viewer: Viewer,
+    part: FilePart,
+    sendHead: (head: FileHead) => Writable | null,
+  ): Promise<void> {
+    const { signal } = this.reading;
+    // The engine serves one reader: the one before has to be gone at the engine, too.
+    const before = this.transfer;
+    const run = async (): Promise<TransferEnd> => {
+      await before.catch(() => undefined);
+      signal.throwIfAborted();
+      return new FileTransfer(part, this, this.services.config, signal).run((head) => {
+        const sink = sendHead(head);
+        if (sink !== null) this.report.viewerJoined(viewer);
+        return sink;
+      });
+    };
+    const transfer = run();
+    this.transfer = transfer;
+    let end: TransferEnd;
+    try {
+      end = await transfer;
+    } catch (error) {
+      if (!signal.aborted) this.fail(error);
+      else if (viewer.leaveReason === 'hung_up' || viewer.leaveReason === 'kicked') return;
+      else throw stopped(viewer.leaveReason);
+      throw error;
+    }
+    this.removeViewer(viewer, LEAVE_REASONS[end]);
+    // Nobody has the rest: there is nothing to come back to.
+    if (end === 'failed') this.fail(new AppError('engine_failed', 'No engine has the rest of it.'));
+  }
+
+  removeViewer(viewer: Viewer, reason: LeaveReason): void {
+    if (this.viewer !== viewer) return;
+    this.viewer = null;
+    this.pastBytes += sentTo(viewer);
+    viewer.leaveReason = reason;
+    this.reading.abort(new Error('the viewer is gone'));
+    if (viewer.isFed) this.report.viewerLeft(viewer, reason);
+    if (reason === 'hung_up') viewer.socket?.destroy();
+    else if (reason !== 'finished') viewer.socket?.resetAndDestroy();
+    viewer.onGone?.(reason);
+    this.host.viewerGone(viewer);
+    this.freed.resolve(undefined);
+    if (!this.isOver) this.beginGrace();
+  }
+
+  async end(reason: EndReason): Promise<void> {
+    if (!this.isOver) {
+      this.finish(reason, reason === 'shutdown' ? 'shutdown' : 'stopped');
+      this.report.ended(this.lastEngineId, reason);
+    }
+    await Promise.allSettled([this.transfer]);
+    await this.stopped();
+  }
+
+  async acquire(
+    failed: Set<string>,
+    mayWait: boolean,
+    signal: AbortSignal,
+  ): Promise<RecordedSource> {
+    const source = await startSource(
+      {
+        streamId: this.id,
+        selector: this.content.selector,
+        busy: () => this.host.busyFor(this),
+        claim: (engineId) => {
+          if (this.host.busyFor(this).has(engineId)) return false;
+          this.engineId = engineId;
+          return true;
+        },
+        unclaim: () => (this.engineId = null),
+        failed,
+        mayWait,
+        startBudgetMs: this.services.config.proxyInitTimeoutMs,
+        signal: AbortSignal.any([signal, this.closing.signal]),
+        tried: (engineId, startedMs, outcome) => this.note(engineId, startedMs, outcome),
+      },
+      this.services,
+    );
+    this.use(source);
+    return source;
+  }
+
+  drop(): void {
+    const { source } = this;
+    this.engineId = null;
+    if (source === null) return;
+    this.source = null;
+    const stop: Promise<void> = source.close().finally(() => this.stops.delete(stop));
+    this.stops.add(stop);
+  }
+
+  async stopped(): Promise<void> {
+    while (this.stops.size > 0) await Promise.allSettled(this.stops);
+  }
+
+  complain(engineId: string, complaint: EngineComplaint): void {
+    this.services.engines.complain(engineId, complaint);
+  }
+
+  headKnown(head: FileHead): void {
+    this.host.headKnown(this, head);
+    if (this.readyMs !== null) return;
+    this.readyMs = monotonicMs();
+    const startMs = Math.round(this.readyMs - this.createdMs);
+    this.report.started(this.lastEngineId ?? '', this.content.infohash, startMs);
+  }
+
+  delivered(bytes: number): void {
+    this.firstByteAt ??= wallClockIso();
+    this.bytesIn += bytes;
+    if (this.viewer !== null) this.viewer.queuedBytes += bytes;
+  }
+
+  wentOn(): void {
+    this.failovers += 1;
+  }
+
+  private use(source: RecordedSource): void {
+    this.source = source;
+    this.lastEngineId = source.engineId;
+    const leave = (): void => {
+      // One that is read goes on elsewhere; its transfer sees to it.
+      if (this.source === source && this.viewer === null) void this.end('reclaimed');
+    };
+    source.revoked.addEventListener('abort', leave, { once: true });
+  }
+
+  private note(engineId: string, startedMs: number, outcome: string): void {
+    const durationMs = Math.round(monotonicMs() - startedMs);
+    this.attempts.push({ engineId, source: null, startedAt: wallClockIso(), durationMs, outcome });
+    if (this.attempts.length > MAX_ATTEMPTS_KEPT) this.attempts.shift();
+    this.lastEngineId = engineId;
+  }
+
+  private fail(cause: unknown): void {
+    if (this.isOver) return;
+    this.error = asAppError(cause, 'The playback failed inside the proxy.');
+    const engineId = this.lastEngineId;
+    this.finish(this.error.code, 'stream_failed');
+    this.report.failed(this.error, engineId, this.content.infohash, this.attempts);
+  }
+
+  private finish(reason: string, viewerReason: LeaveReason): void {
+    this.endReason = reason;
+    this.endedMs = monotonicMs();
+    this.services.delayed.cancel(this.graceTask);
+    this.closing.abort(new Error('the playback is over'));
+    if (this.viewer !== null) this.removeViewer(this.viewer, viewerReason);
+    this.drop();
+    this.freed.resolve(undefined);
+    this.host.playbackOver(this);
+  }
+
+  private get graceTask(): string {
+    return `recorded:${this.uid}`;
+  }
+
+  private beginGrace(): void {
+    if (this.source?.revoked.aborted === true) {
+      void this.end('reclaimed');
+      return;
+    }
+    this.sinceMs = monotonicMs();
+    this.idleSinceMs = this.sinceMs;
+    this.services.delayed.schedule(this.graceTask, this.services.config.proxyGracePeriodMs, () => {
+      // Looked at again: who came back while the task was on its way is not to be thrown out.
+      if (this.viewer === null) void this.end('no_viewers');
+    });
+  }
+
+  private endGrace(): void {
+    this.idleSinceMs = null;
+    this.services.delayed.cancel(this.graceTask);
+  }
+}
+
+/** For who still waits for the head when everything ends. */
+function stopped(reason: LeaveReason | null): AppError {
+  const code = reason === 'shutdown' ? 'shutting_down' : 'not_found';
+  return new AppError(code, 'The playback was stopped before it started.');
+}
+
+const LEAVE_REASONS: Readonly<Record<TransferEnd, LeaveReason>> = {
+  finished: 'finished',
+  paused: 'stalled',
+  failed: 'stream_failed',
+  gone: 'hung_up',
+};
+
+/** What the kernel has taken for this viewer; its head is queued on the same socket, and no part of the body. */
+function sentTo(viewer: Viewer): number {
+  return Math.max(0, viewer.queuedBytes - viewer.unsentBytes());
+}

@@ -1,0 +1,347 @@
+import { patternBytes } from '../../simulator/src/media/recorded-file';
+import {
+  eventually,
+  newContentId,
+  startProduct,
+  startSimulator,
+  streamPath,
+  type Product,
+  type Simulator,
+} from './support';
+import { FileRequest, sha1, type FileRequestOptions } from './support/file-request';
+import { expectNothingLeft } from './support/remains';
+
+const BYTES = 3_000_001;
+const SEED = 7;
+const FILE = patternBytes(SEED, 0, BYTES);
+const QUICK = {
+  PROXY_GRACE_PERIOD: '400ms',
+  PROXY_STALL_TIMEOUT: '600ms',
+  PROXY_INIT_TIMEOUT: '4s',
+  PROXY_RETRY_BASE: '50ms',
+  MAX_STREAMS_PER_ENGINE: '2',
+};
+
+describe('recorded content', () => {
+  let engines: [Simulator, Simulator];
+  let product: Product;
+
+  beforeAll(async () => {
+    engines = [
+      await startSimulator({ startDelayMs: 50 }),
+      await startSimulator({ startDelayMs: 50 }),
+    ];
+    product = await startProduct({ engines, env: QUICK });
+  });
+
+  beforeEach(async () => {
+    for (const engine of engines) await engine.clear();
+  });
+
+  /** A recorded content that both engines have. */
+  async function film(settings: Readonly<Record<string, unknown>> = {}): Promise<string> {
+    const id = newContentId();
+    for (const engine of engines) {
+      const file = { live: 0, file_bytes: BYTES, file_seed: SEED, ...settings };
+      await engine.control('PUT', `/__sim/content/${id}`, file);
+    }
+    return id;
+  }
+
+  function open(id: string, options: FileRequestOptions = {}): FileRequest {
+    return new FileRequest(product.url(streamPath(id)), options);
+  }
+
+  /** A viewer of its own name, with a range or all of it. */
+  function watch(id: string, agent: string, range?: string): FileRequest {
+    const headers = { 'User-Agent': agent, ...(range === undefined ? {} : { Range: range }) };
+    return open(id, { headers });
+  }
+
+  /** It has begun, and takes no more for now. */
+  async function pausedAt(request: FileRequest, bytes = 100_000): Promise<FileRequest> {
+    await request.received(bytes);
+    request.pause();
+    return request;
+  }
+
+  async function starts(id: string): Promise<number[]> {
+    return Promise.all(engines.map(async (engine) => (await engine.starts(id)).length));
+  }
+
+  async function total(id: string): Promise<number> {
+    return (await starts(id)).reduce((sum, count) => sum + count, 0);
+  }
+
+  async function readers(): Promise<number> {
+    const counters = await Promise.all(engines.map((engine) => engine.counters()));
+    return counters.reduce((sum, { readers: count = 0 }) => sum + count, 0);
+  }
+
+  it('comes whole, with its type and length, through one engine session', async () => {
+    const id = await film({ file_type: 'video/x-matroska' });
+    const request = open(id);
+    const { status, headers } = await request.head;
+    expect(status).toBe(200);
+    expect(headers).toMatchObject({
+      'content-type': 'video/x-matroska',
+      'content-length': String(BYTES),
+      'accept-ranges': 'bytes',
+      'access-control-allow-origin': '*',
+      'x-content-type-options': 'nosniff',
+      etag: expect.stringMatching(/^".+"$/),
+      'last-modified': expect.any(String),
+      'x-request-id': expect.any(String),
+    });
+    expect(headers['server']).toBeUndefined();
+    expect(headers['transfer-encoding']).toBeUndefined();
+    expect(sha1(await request.whole)).toBe(sha1(FILE));
+    // The start that found it out is the one that plays it.
+    expect(await total(id)).toBe(1);
+    const { headers: known } = await open(id, { method: 'HEAD' }).head;
+    expect(known).toMatchObject({
+      'content-type': 'video/x-matroska',
+      'content-length': String(BYTES),
+      'accept-ranges': 'bytes',
+    });
+    expect(await total(id)).toBe(1);
+    await expectNothingLeft(product, engines);
+  });
+
+  it.each([
+    ['the middle', 'bytes=1000000-1999999', 1_000_000, 2_000_000],
+    ['one byte', 'bytes=5-5', 5, 6],
+    ['from somewhere on', `bytes=${BYTES - 10}-`, BYTES - 10, BYTES],
+    ['the end', 'bytes=-1000', BYTES - 1000, BYTES],
+    ['more than there is', 'bytes=2999999-9999999', 2_999_999, BYTES],
+  ])('of which %s is wanted', async (_what, range, from, to) => {
+    const id = await film();
+    const request = open(id, { headers: { Range: range } });
+    const { status, headers } = await request.head;
+    expect(status).toBe(206);
+    expect(headers['content-range']).toBe(`bytes ${from}-${to - 1}/${BYTES}`);
+    expect(headers['content-length']).toBe(String(to - from));
+    expect((await request.whole).equals(FILE.subarray(from, to))).toBe(true);
+  });
+
+  it('beyond its end is 416, and several parts at once are all of it', async () => {
+    const id = await film();
+    const beyond = open(id, { headers: { Range: `bytes=${BYTES}-` } });
+    expect((await beyond.head).status).toBe(416);
+    expect((await beyond.head).headers['content-range']).toBe(`bytes */${BYTES}`);
+    expect(await beyond.whole).toHaveLength(0);
+    const several = open(id, { headers: { Range: 'bytes=0-1,5-6' } });
+    expect(await several.status()).toBe(200);
+    expect(await several.whole).toHaveLength(BYTES);
+    expect(await total(id)).toBe(1);
+  });
+
+  it('honours If-Range', async () => {
+    const id = await film();
+    const { headers } = await open(id, { headers: { Range: 'bytes=0-0' } }).head;
+    const part = (ifRange: string): FileRequest =>
+      open(id, { headers: { Range: 'bytes=10-19', 'If-Range': ifRange } });
+    const same = part(headers.etag!);
+    expect(await same.status()).toBe(206);
+    await same.whole;
+    expect(await part('"another"').status()).toBe(200);
+  });
+
+  it('is sought in through the engine session that is there', async () => {
+    const id = await film({ file_bytes: 50_000_000 });
+    const first = watch(id, 'vlc');
+    await first.received(100_000);
+    for (const at of [40_000_000, 10_000_000, 30_000_000]) {
+      first.hangUp();
+      const next = watch(id, 'vlc', `bytes=${at}-${at + 99}`);
+      const whole = await next.whole;
+      expect(whole.equals(patternBytes(SEED, at, at + 100))).toBe(true);
+    }
+    // The new connection is opened before the old one is closed.
+    const old = watch(id, 'vlc');
+    await old.received(100_000);
+    const next = watch(id, 'vlc', 'bytes=20000000-20000099');
+    old.hangUp();
+    expect(await next.status()).toBe(206);
+    await next.whole;
+    expect(await total(id)).toBe(1);
+    for (const engine of engines) {
+      expect((await engine.counters())['second_reader_violations']).toBe(0);
+    }
+  });
+
+  it('has one viewer on each engine, then there is no room', async () => {
+    const id = await film({ file_bytes: 500_000_000 });
+    const [one, two] = [watch(id, 'one'), watch(id, 'two')];
+    await Promise.all([pausedAt(one), pausedAt(two)]);
+    expect(await starts(id)).toEqual([1, 1]);
+    const three = watch(id, 'three');
+    const { status, headers } = await three.head;
+    expect(status).toBe(503);
+    expect(headers['retry-after']).toBeDefined();
+    expect(await three.json()).toMatchObject({ code: 'no_capacity' });
+    const { body } = await product.api('GET', '/proxy/sessions');
+    const sessions = body.sessions.filter((session: { ace_id: string }) => session.ace_id === id);
+    expect(sessions).toHaveLength(2);
+    for (const session of sessions) {
+      expect(session).toMatchObject({
+        kind: 'recorded',
+        is_live: false,
+        state: 'playing',
+        client_count: 1,
+      });
+      expect(session.bytes_out).toBeGreaterThan(0);
+    }
+    const status2 = await product.api('GET', `/ace/status?id=${id}`, undefined, {});
+    expect(status2.body).toMatchObject({ clients: 2 });
+    const streams = (await product.api('GET', '/streams?status=started')).body;
+    const ids = streams.map((stream: { id: string }) => stream.id);
+    expect(ids.filter((one: string) => one.startsWith(id)).sort()).toEqual([id, `${id}~2`]);
+    const { body: clients } = await product.api('GET', `/proxy/sessions/${id}/clients`);
+    expect(clients.clients).toMatchObject([{ user_agent: 'one', state: 'streaming' }]);
+    // One who leaves makes room.
+    one.hangUp();
+    await eventually(async () => (await watch(id, 'three', 'bytes=0-9').status()) === 206);
+    two.resume();
+    // An operator stops the other.
+    expect((await product.api('DELETE', `/streams/${id}~2`)).status).toBe(200);
+    await expect(two.whole).rejects.toMatchObject({ code: 'ECONNRESET' });
+  });
+
+  it('gives a second connection of one player its own engine while there is one, else takes it over', async () => {
+    const id = await film({ file_bytes: 500_000_000 });
+    const head = await pausedAt(watch(id, 'browser'));
+    const tail = await pausedAt(watch(id, 'browser', 'bytes=400000000-'));
+    expect(await starts(id)).toEqual([1, 1]);
+    const third = await pausedAt(watch(id, 'browser', 'bytes=200000000-'));
+    head.resume();
+    await expect(head.whole).rejects.toMatchObject({ code: 'ECONNRESET' });
+    expect(await starts(id)).toEqual([1, 1]);
+    for (const request of [tail, third]) request.hangUp();
+    await expectNothingLeft(product, engines);
+  });
+
+  it('leaves the engine after the grace, or at once when its slot is needed', async () => {
+    const id = await film({ file_bytes: 50_000_000 });
+    const request = open(id);
+    await request.received(100_000);
+    request.hangUp();
+    await eventually(async () => (await product.session(id))?.state === 'grace');
+    await expectNothingLeft(product, engines);
+    expect(await product.session(id)).toMatchObject({ state: 'ended', end_reason: 'no_viewers' });
+  });
+
+  it.each([
+    ['breaks off', { kind: 'reset_after', bytes: 1_000_000, nth: 1 }],
+    ['ends too early', { kind: 'end_after', bytes: 1_000_000, nth: 1 }],
+    ['falls silent', { kind: 'stall_after', bytes: 1_000_000, nth: 1 }],
+    ['loses the session', { kind: 'session_stolen', bytes: 1_000_000, how: 'reset', nth: 1 }],
+  ])('goes on in the same answer when the engine %s', async (_what, fault) => {
+    const id = await film();
+    for (const engine of engines) await engine.fault({ ...fault, content: id });
+    const request = open(id, { headers: { Range: 'bytes=500000-' } });
+    expect(await request.status()).toBe(206);
+    expect(sha1(await request.whole)).toBe(sha1(FILE.subarray(500_000)));
+    await eventually(async () => (await product.session(id)).failovers >= 1);
+    await expectNothingLeft(product, engines);
+  });
+
+  it('is reset, never ended, when nobody has the same file', async () => {
+    const id = await film();
+    await engines[1].control('PUT', `/__sim/content/${id}`, { file_seed: 8 });
+    await engines[0].control('PUT', `/__sim/content/${id}`, { file_seed: 9 });
+    for (const engine of engines) {
+      await engine.fault({ kind: 'session_stolen', bytes: 1_000_000, content: id, nth: 1 });
+      await engine.fault({ kind: 'no_ranges', content: id, from: 2 });
+    }
+    await expect(open(id).whole).rejects.toMatchObject({ code: 'ECONNRESET' });
+    await expectNothingLeft(product, engines);
+  });
+
+  it('holds the engine back for a viewer who pauses, longer than engines may be silent', async () => {
+    const id = await film({ file_bytes: 200_000_000 });
+    const request = open(id);
+    await request.received(100_000);
+    request.pause();
+    const sent = async (): Promise<number> => {
+      const sums = await Promise.all(
+        engines.map(async (engine) => (await engine.state()).sessions),
+      );
+      return Math.max(...sums.flat().map(({ bytes }) => bytes));
+    };
+    let before = -1;
+    await eventually(async () => {
+      const now = await sent();
+      const isStill = now === before;
+      before = now;
+      if (!isStill) await new Promise((resolve) => setTimeout(resolve, 300));
+      return isStill;
+    });
+    expect(before).toBeLessThan(60_000_000);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect(await sent()).toBe(before);
+    expect(await product.session(id)).toMatchObject({ state: 'playing', failovers: 0 });
+    expect((await product.session(id)).pinned_bytes).toBeLessThan(1_000_000);
+    request.resume();
+    const { bytes } = request;
+    await request.received(bytes + 20_000_000);
+    request.hangUp();
+    await eventually(async () => (await readers()) === 0);
+  });
+
+  it('has no HLS, and says where it plays', async () => {
+    const id = await film();
+    for (let n = 0; n < 2; n += 1) {
+      const request = new FileRequest(product.url(`/ace/manifest.m3u8?id=${id}`));
+      expect(await request.status()).toBe(501);
+      expect(await request.json()).toMatchObject({
+        code: 'unsupported_content',
+        detail: expect.stringContaining(`/ace/getstream?id=${id}`),
+      });
+    }
+    expect(await total(id)).toBe(1);
+  });
+
+  it('plays by an address of format=json, whose stop is this caller', async () => {
+    const id = await film({ file_bytes: 50_000_000 });
+    const asked = new FileRequest(product.url(streamPath(id, '&format=json')));
+    const { response } = (await asked.json()) as { response: Record<string, string> };
+    expect(response).toMatchObject({ is_live: 0, infohash: expect.any(String) });
+    const request = new FileRequest(response['playback_url']!);
+    await request.received(100_000);
+    const command = new FileRequest(`${response['command_url']!}?method=stop`);
+    expect(await command.json()).toEqual({ response: 'ok', error: null });
+    await expect(request.whole).rejects.toMatchObject({ code: 'ECONNRESET' });
+    expect(await total(id)).toBe(1);
+  });
+
+  it('in another container than MPEG-TS plays although it is called live', async () => {
+    const id = newContentId();
+    for (const engine of engines) {
+      await engine.fault({ kind: 'media_kind', media: 'mp4', bytes: 500_000, content: id });
+    }
+    const request = open(id);
+    const { status, headers } = await request.head;
+    expect(status).toBe(200);
+    expect(headers['content-type']).toBe('video/mp4');
+    expect((await request.whole).subarray(4, 8).toString()).toBe('ftyp');
+    await expectNothingLeft(product, engines);
+  });
+
+  it('as a recording in MPEG-TS is a file as well', async () => {
+    const id = newContentId();
+    for (const engine of engines) await engine.setContent(id, { live: 0, bitrate_mbps: 1 });
+    const request = open(id);
+    const { headers } = await request.head;
+    expect(headers['content-type']).toBe('video/mp2t');
+    const whole = await request.whole;
+    expect(whole).toHaveLength(Number(headers['content-length']));
+    expect(whole[0]).toBe(0x47);
+  });
+
+  it('counts for the metrics, and leaves nothing behind', async () => {
+    await expectNothingLeft(product, engines);
+    const { body } = await product.api('GET', '/proxy/status');
+    expect(body.total_sessions).toBeGreaterThan(10);
+  });
+});

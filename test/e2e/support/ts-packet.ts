@@ -57,6 +57,12 @@ export function decodeTimeOf(data: Buffer, at: number): number | null {
   return high * 2 ** 30 + middle * 2 ** 15 + low;
 }
 
+/** Base of the programme clock reference that the packet carries, 90 kHz; null when it carries none. */
+export function clockOf(data: Buffer, at: number): number | null {
+  if ((adaptationFlags(data, at) & 0x10) === 0) return null;
+  return data.readUInt32BE(at + 6) * 2 + (data.readUInt8(at + 10) >> 7);
+}
+
 /** From one decode time to the next in 90 kHz ticks, a wrap of the 33 bits taken out. */
 export function ticksBetween(before: number, after: number): number {
   const step = (after - before + TIMESTAMP_WRAP) % TIMESTAMP_WRAP;

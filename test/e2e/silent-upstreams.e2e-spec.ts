@@ -157,6 +157,7 @@ describe('an upstream that falls silent with nowhere to go', () => {
     for (const { audit } of viewers) {
       // Fed with null packets to the end.
       expect(audit.nullPackets).toBeGreaterThan(10);
+      expect(audit.lastByteMs! - audit.lastMediaMs!).toBeGreaterThan(BUDGET_MS - 1000);
       expect(audit.misaligned).toBe(0);
     }
     const session = await product.session(id);

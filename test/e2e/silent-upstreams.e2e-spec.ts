@@ -65,6 +65,8 @@ describe('an upstream that falls silent with its socket open', () => {
     const id = newContentId();
     const viewer = await watchOn(product, id);
     const [silent, other] = await engineOf(id);
+    // Without a past to prove an overlap by.
+    await other.setContent(id, { burst_seconds: 0 });
     await silent.actOnReaders('stall', { content: id });
     const silentFromMs = await silence(viewer);
     const { nullPackets: before } = viewer.audit;
@@ -116,6 +118,7 @@ describe('an upstream that falls silent with its socket open', () => {
     const id = newContentId();
     const viewers = await Promise.all([1, 2, 3].map(() => watchOn(product, id)));
     const [frozen, other] = await engineOf(id);
+    await other.setContent(id, { burst_seconds: 0 });
     frozen.kill('SIGSTOP');
     for (const viewer of viewers) {
       await viewer.until((audit) => audit.flagged > 0, 10_000, 'a flagged splice');
@@ -157,6 +160,7 @@ describe('an upstream that falls silent with nowhere to go', () => {
     for (const { audit } of viewers) {
       // Fed with null packets to the end.
       expect(audit.nullPackets).toBeGreaterThan(10);
+      expect(audit.lastByteMs! - audit.lastMediaMs!).toBeGreaterThan(BUDGET_MS - 1000);
       expect(audit.misaligned).toBe(0);
     }
     const session = await product.session(id);

@@ -131,7 +131,7 @@ export function damagesOf(faults: StruckFaults): Damage[] {
   }
   const html = faults.get('html_in_middle');
   if (html) {
-    const text = Buffer.from(html.text('html', HTML));
+    const text = Buffer.from(html.text('html', HTML).repeat(html.number('repeat', 1)));
     damages.push(withInsertion(text, html.number('bytes', 1_000_000)));
   }
   const gap = faults.get('lost_sync');

@@ -111,7 +111,7 @@ export class StreamSession {
       isRunning: () => this.currentPhase === 'live' || this.currentPhase === 'stalled',
       reader: () => this.supervisor.reader,
       silent: (reason) => this.stall(reason),
-      outageOver: (silentMs) => this.giveUpOutage(silentMs),
+      outageOver: (silentMs) => this.fail(outageOver(silentMs)),
       fault: (error) => this.fail(error),
     });
     this.observation = new StreamObservation(
@@ -353,10 +353,6 @@ export class StreamSession {
   private resume(): void {
     this.move('live');
     this.report.resumed(this.engineId ?? '', Math.round(monotonicMs() - this.stalledSinceMs));
-  }
-
-  private giveUpOutage(silentMs: number): void {
-    this.fail(outageOver(silentMs));
   }
 
   private fail(cause: unknown): void {

@@ -1,4 +1,5 @@
 import {
+  clockOf,
   continuityOf,
   decodeTimeOf,
   hasPayload,
@@ -20,6 +21,10 @@ export class PidAudit {
   largestStepMs = 0;
   /** How often a decode time was smaller than the one before. */
   backSteps = 0;
+  /** Largest step from one clock reference to the next, ms; null when the PID carries none. */
+  largestClockStepMs: number | null = null;
+  /** How often a clock reference was smaller than the one before. */
+  clockBackSteps = 0;
   /** Versions of the table, in order of appearance. */
   readonly versions: number[] = [];
   crcErrors = 0;
@@ -27,6 +32,7 @@ export class PidAudit {
   table: Buffer | null = null;
   private continuity: number | null = null;
   private decodeTime: number | null = null;
+  private clock: number | null = null;
 
   constructor(readonly isTable: boolean) {}
 
@@ -35,6 +41,7 @@ export class PidAudit {
     this.noteContinuity(data, at);
     if (this.isTable) this.noteTable(data, at);
     else this.noteTime(data, at);
+    this.noteClock(data, at);
   }
 
   private noteContinuity(data: Buffer, at: number): void {
@@ -71,5 +78,16 @@ export class PidAudit {
       this.largestStepMs = Math.max(this.largestStepMs, Math.abs(stepMs));
     }
     this.decodeTime = time;
+  }
+
+  private noteClock(data: Buffer, at: number): void {
+    const clock = clockOf(data, at);
+    if (clock === null) return;
+    if (this.clock !== null) {
+      const stepMs = ticksBetween(this.clock, clock) / 90;
+      if (stepMs < 0) this.clockBackSteps += 1;
+      this.largestClockStepMs = Math.max(this.largestClockStepMs ?? 0, Math.abs(stepMs));
+    }
+    this.clock = clock;
   }
 }

@@ -25,7 +25,8 @@ export function runAsNobody(name: string, ...args: readonly string[]): Child {
   const home = temporaryFolder();
   if (process.getuid?.() !== 0) return started(name, name, args, home);
   chownSync(home, NOBODY.uid, NOBODY.uid);
-  return started(name, 'runuser', ['-u', NOBODY.name, '--', name, ...args], home);
+  // `runuser` ends its program when it is asked to, and leaves it behind when it is killed.
+  return started(name, 'runuser', ['-u', NOBODY.name, '--', name, ...args], home, 'SIGTERM');
 }
 
 /** A folder that is gone after the test or file. */
@@ -35,11 +36,17 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-function started(name: string, command: string, args: readonly string[], home: string): Child {
+function started(
+  name: string,
+  command: string,
+  args: readonly string[],
+  home: string,
+  signal: NodeJS.Signals = 'SIGKILL',
+): Child {
   const env = { PATH: searchPath(), HOME: home, LC_ALL: 'C' };
   const child = new Child(name, command, args, { cwd: home, env });
   onScopeEnd(async () => {
-    if (child.ended === null) await child.end('SIGKILL', 5000);
+    if (child.ended === null) await child.end(signal, 10_000);
   });
   return child;
 }

@@ -38,23 +38,40 @@ export function isRandomAccess(data: Buffer, at: number): boolean {
   return (adaptationFlags(data, at) & 0x40) !== 0;
 }
 
-function payloadOffset(data: Buffer, at: number): number {
+/** Where the payload of a packet begins. */
+export function payloadOffset(data: Buffer, at: number): number {
   const hasAdaptation = (data.readUInt8(at + 3) & 0x20) !== 0;
   return at + (hasAdaptation ? 5 + data.readUInt8(at + 4) : 4);
 }
 
 /** DTS, or PTS where there is no DTS, of the PES that starts in this packet, 90 kHz; null when there is none. */
 export function decodeTimeOf(data: Buffer, at: number): number | null {
+  return timeOf(data, at, 14);
+}
+
+/** PTS of the PES that starts in this packet, 90 kHz; null when there is none. */
+export function presentationTimeOf(data: Buffer, at: number): number | null {
+  return timeOf(data, at, 9);
+}
+
+/** `both`: where the wanted one lies in a header that has two times. */
+function timeOf(data: Buffer, at: number, both: number): number | null {
   if (!startsUnit(data, at) || !hasPayload(data, at)) return null;
   const pes = payloadOffset(data, at);
   if (pes + 19 > at + PACKET_BYTES || data.readUIntBE(pes, 3) !== 1) return null;
   const flags = data.readUInt8(pes + 7) >> 6;
   if (flags < 2) return null;
-  const field = pes + (flags === 3 ? 14 : 9);
+  const field = pes + (flags === 3 ? both : 9);
   const high = (data.readUInt8(field) >> 1) & 0x07;
   const middle = data.readUInt16BE(field + 1) >> 1;
   const low = data.readUInt16BE(field + 3) >> 1;
   return high * 2 ** 30 + middle * 2 ** 15 + low;
+}
+
+/** Base of the programme clock reference that the packet carries, 90 kHz; null when it carries none. */
+export function clockOf(data: Buffer, at: number): number | null {
+  if ((adaptationFlags(data, at) & 0x10) === 0) return null;
+  return data.readUInt32BE(at + 6) * 2 + (data.readUInt8(at + 10) >> 7);
 }
 
 /** From one decode time to the next in 90 kHz ticks, a wrap of the 33 bits taken out. */

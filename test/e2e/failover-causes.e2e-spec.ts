@@ -1,0 +1,232 @@
+import { call, startProduct, startSimulator, type Simulator } from './support';
+import { CUT, FailoverStage, PLAYING, type Cause, type Scene } from './support/failover-stage';
+import { whyNoPrograms } from './support/programs';
+
+const STALL_MS = 1500;
+const ENV = {
+  MAX_STREAMS_PER_ENGINE: '100',
+  PROXY_STARTS_PER_ENGINE: '100',
+  PROXY_STARTS_TOTAL: '300',
+  PROXY_STALL_TIMEOUT: `${STALL_MS}ms`,
+  PROXY_RETRY_BASE: '50ms',
+  LOOP_DETECTION: 'failover',
+  LOOP_DETECTION_AFTER: '1s',
+  LOG_LEVEL: 'info',
+};
+
+const act =
+  (action: string, more: Readonly<Record<string, unknown>> = {}) =>
+  ({ id, engine }: Scene): Promise<void> =>
+    engine.actOnReaders(action, { content: id, ...more });
+
+/** The next requests of the content to its engine fail, then the media end. */
+const endsAndRefuses =
+  (fault: { readonly kind: string } & Readonly<Record<string, unknown>>) =>
+  async ({ id, engine }: Scene): Promise<void> => {
+    await engine.fault({ ...fault, content: id });
+    await engine.actOnReaders('end', { content: id });
+  };
+
+/** Other engines begin with the present. */
+const withoutPast =
+  (strike: Cause['strike']): Cause['strike'] =>
+  async (scene) => {
+    await Promise.all(scene.others.map((one) => one.setContent(scene.id, { burst_seconds: 0 })));
+    await strike(scene);
+  };
+
+const onSame = { endsOn: 'same', silenceMs: 0, splice: 'proved' } as const;
+const onOther = { endsOn: 'other', silenceMs: 0, splice: 'proved' } as const;
+const GONE = /^the engine session is gone$/;
+
+const CAUSES: readonly Cause[] = [
+  { name: 'the stream ends', strike: act('end'), sources: [/^end$/, PLAYING], ...onSame },
+  {
+    name: 'the connection is reset',
+    strike: act('reset'),
+    sources: [CUT, PLAYING],
+    ...onSame,
+  },
+  {
+    name: 'the connection is reset within a packet',
+    strike: act('cut_mid_packet', { how: 'reset' }),
+    sources: [CUT, PLAYING],
+    ...onSame,
+  },
+  {
+    name: 'silence with an open socket',
+    strike: act('stall'),
+    sources: [/^silence$/, PLAYING],
+    ...onOther,
+    silenceMs: STALL_MS,
+  },
+  {
+    name: 'garbage that does not become packets again',
+    strike: async ({ id, engine }) => {
+      // Faults strike playbacks that begin: the one that follows a reset. The cut is between two packets, since
+      // the damaged rest of one would be no proof of anything.
+      await engine.fault({
+        ...{ kind: 'html_in_middle', content: id, bytes: 188 * 3700 },
+        ...{ html: 'x'.repeat(1000), repeat: 2000 },
+      });
+      await engine.actOnReaders('reset', { content: id });
+    },
+    sources: [CUT, /^garbage$/, PLAYING],
+    ...onOther,
+  },
+  {
+    name: 'the session is stolen, with an end',
+    strike: act('steal', { how: 'end' }),
+    sources: [/^end$/, PLAYING],
+    ...onSame,
+  },
+  {
+    name: 'the session is stolen, with a reset',
+    strike: act('steal', { how: 'reset' }),
+    sources: [CUT, PLAYING],
+    ...onSame,
+  },
+  {
+    name: 'the session is stolen, and the reader freezes',
+    strike: act('steal', { how: 'freeze' }),
+    // Whether the statistics or the silence tell first is a matter of moments, and so is where it leads.
+    sources: [/^silence$|^the engine session is gone$/, PLAYING],
+    endsOn: 'any',
+    silenceMs: STALL_MS,
+    splice: 'proved',
+  },
+  {
+    name: 'another player takes the content over on the same engine',
+    strike: async ({ id, engine }) => {
+      const path = `/ace/getstream?id=${id}&format=json&pid=thief`;
+      expect((await call({ port: engine.httpPort, path })).body.error).toBeNull();
+    },
+    sources: [/^end$|^the engine session is gone$/, PLAYING],
+    ...onSame,
+  },
+  {
+    name: 'the statistics say: unknown playback session id',
+    strike: ({ id, engine }) => engine.fault({ kind: 'stat_unknown', content: id, times: 2 }),
+    sources: [GONE, PLAYING],
+    ...onSame,
+  },
+  {
+    name: 'the statistics say: got newer download',
+    strike: ({ id, engine }) =>
+      engine.fault({
+        ...{ kind: 'json_error', text: 'got newer download', where: 'stat' },
+        ...{ content: id, times: 2 },
+      }),
+    sources: [GONE, PLAYING],
+    ...onSame,
+  },
+  {
+    name: 'the statistics say: 403',
+    strike: ({ id, engine }) =>
+      engine.fault({ kind: 'http_status', status: 403, where: 'stat', content: id, times: 2 }),
+    sources: [GONE, PLAYING],
+    ...onSame,
+  },
+  {
+    name: 'an end, and the same engine refuses with 403',
+    strike: endsAndRefuses({ kind: 'http_status', status: 403 }),
+    sources: [/^end$/, /^http_403/, PLAYING],
+    ...onOther,
+  },
+  {
+    name: 'an end, and the same engine refuses with 500',
+    strike: endsAndRefuses({ kind: 'http_status', status: 500 }),
+    sources: [/^end$/, /^http_500/, PLAYING],
+    ...onOther,
+  },
+  {
+    name: 'an end, and the same engine talks nonsense',
+    strike: endsAndRefuses({ kind: 'malformed_json' }),
+    sources: [/^end$/, /^bad_json/, PLAYING],
+    ...onOther,
+  },
+  {
+    name: 'an end, and the same engine does not answer within its second',
+    strike: endsAndRefuses({ kind: 'never' }),
+    sources: [/^end$/, /timeout/, PLAYING],
+    ...onOther,
+    silenceMs: 1000,
+  },
+  {
+    name: 'an end, and the new session is gone before its media: unknown playback session id',
+    strike: endsAndRefuses({
+      ...{ kind: 'http_status', where: 'playback', status: 500 },
+      body: 'unknown playback session id',
+    }),
+    sources: [/^end$/, /unknown playback session id/, PLAYING],
+    ...onOther,
+  },
+  {
+    name: 'an end, and the new session is gone before its media: got newer download',
+    strike: endsAndRefuses({
+      ...{ kind: 'http_status', where: 'playback', status: 500 },
+      body: 'got newer download',
+    }),
+    sources: [/^end$/, /got newer download/, PLAYING],
+    ...onOther,
+  },
+  {
+    name: 'an end, and every engine refuses at first',
+    strike: async ({ id, engine, others }) => {
+      const refusal = { kind: 'http_status', status: 500, content: id, times: 1 };
+      await Promise.all([engine, ...others].map((one) => one.fault(refusal)));
+      await engine.actOnReaders('end', { content: id });
+    },
+    sources: [/^end$/, /^http_500/, /^http_500/, /^http_500/, PLAYING],
+    endsOn: 'any',
+    silenceMs: 0,
+    splice: 'proved',
+  },
+  {
+    name: 'silence, and what other engines have begins later',
+    strike: withoutPast(act('stall')),
+    sources: [/^silence$/, PLAYING],
+    endsOn: 'other',
+    // A source without a past is entered at its first key frame, and one comes each second.
+    silenceMs: STALL_MS,
+    splice: 'flagged',
+  },
+  {
+    name: 'the same seconds come again and again',
+    // Where another engine's past overlaps the loop, the splice would be proved.
+    strike: withoutPast(act('loop_back', { seconds: 3 })),
+    sources: [/^the stream repeats itself$/, PLAYING],
+    ...onOther,
+    splice: 'flagged',
+    isDamagedBefore: true,
+  },
+];
+
+describe('what a viewer gets when', () => {
+  let stage: FailoverStage;
+  const struck = new Map<Cause, Promise<Scene>>();
+
+  beforeAll(async () => {
+    const engines: Simulator[] = await Promise.all(
+      ['one', 'two', 'three'].map((name) =>
+        startSimulator({ name, bitrateMbps: 1, startDelayMs: 300, burstSeconds: 4 }),
+      ),
+    );
+    stage = new FailoverStage(await startProduct({ engines, env: ENV }), engines);
+    const scenes = await Promise.all(CAUSES.map(() => stage.watch()));
+    // All at once, each on its own content; the tests look at how it went.
+    for (const [n, cause] of CAUSES.entries()) {
+      const run = stage.strike(cause, scenes[n]!);
+      run.catch(() => undefined);
+      struck.set(cause, run);
+    }
+  });
+
+  const why = whyNoPrograms('ffmpeg');
+  const test = why === null ? it : it.skip;
+
+  test.each(CAUSES.map((cause) => [cause.name, cause] as const))(
+    `%s ${why ?? ''}`,
+    async (_, cause) => stage.judge(cause, await struck.get(cause)!),
+  );
+});

@@ -1,0 +1,159 @@
+import {
+  eventually,
+  newContentId,
+  openViewer,
+  startProduct,
+  startSimulator,
+  streamPath,
+  type Product,
+  type Simulator,
+} from './support';
+import { CUT, FailoverStage, PLAYING, type Cause, type Scene } from './support/failover-stage';
+import { whyNoPrograms } from './support/programs';
+import { expectHonest } from './support/session-facts';
+
+const STALL_MS = 1500;
+const ENV = {
+  PROXY_STALL_TIMEOUT: `${STALL_MS}ms`,
+  PROXY_RETRY_BASE: '50ms',
+  ENGINE_PROBE_INTERVAL: '200ms',
+  ENGINE_PROBE_TIMEOUT: '300ms',
+};
+
+/** Whichever is noticed first: its silence, or that it answers no probe. Both lead to another engine at once. */
+const GIVEN_UP = /^(?:silence|moved.*)$/;
+
+function signalled(signal: NodeJS.Signals): Cause['strike'] {
+  return ({ engine }) => {
+    engine.kill(signal);
+    return Promise.resolve();
+  };
+}
+
+describe('what viewers get when their engine', () => {
+  let engines: Simulator[];
+  let product: Product;
+  let stage: FailoverStage;
+
+  beforeAll(async () => {
+    engines = await Promise.all(
+      ['one', 'two', 'three'].map((name) =>
+        startSimulator({ name, bitrateMbps: 1, startDelayMs: 300, burstSeconds: 4 }),
+      ),
+    );
+    product = await startProduct({ engines, env: ENV });
+    stage = new FailoverStage(product, engines);
+  });
+
+  async function isIn(state: string, { engineId }: Simulator): Promise<void> {
+    await eventually(
+      async () => (await product.api('GET', `/engines/${engineId}`)).body.state === state,
+      15_000,
+      `${engineId} ${state}`,
+    );
+  }
+
+  const why = whyNoPrograms('ffmpeg');
+  const test = why === null ? it : it.skip;
+
+  async function play(cause: Cause, scene: Scene): Promise<void> {
+    await stage.judge(cause, await stage.strike(cause, scene));
+  }
+
+  test.each(['hang', 'refuse'])(
+    `answers no probe any more (%s): its media are watched on, and when they stop, others are asked ${why ?? ''}`,
+    async (mode) => {
+      const scene = await stage.watch();
+      const { engine, viewer, id } = scene;
+      try {
+        await engine.control('POST', '/__sim/mode', { mode });
+        await isIn('unhealthy', engine);
+        expect(viewer.audit.longestGapMs).toBeLessThan(1000);
+        await play(
+          {
+            name: mode,
+            strike: () => engine.actOnReaders('stall', { content: id }),
+            sources: [GIVEN_UP, PLAYING],
+            endsOn: 'other',
+            silenceMs: 0,
+            splice: 'proved',
+          },
+          scene,
+        );
+      } finally {
+        await engine.control('POST', '/__sim/mode', { mode: 'normal' });
+      }
+      await isIn('healthy', engine);
+    },
+  );
+
+  test(`freezes (SIGSTOP) ${why ?? ''}`, async () => {
+    const scene = await stage.watch();
+    try {
+      await play(
+        {
+          name: 'SIGSTOP',
+          strike: signalled('SIGSTOP'),
+          sources: [GIVEN_UP, PLAYING],
+          endsOn: 'other',
+          silenceMs: STALL_MS,
+          splice: 'proved',
+        },
+        scene,
+      );
+    } finally {
+      scene.engine.kill('SIGCONT');
+    }
+    await isIn('healthy', scene.engine);
+  });
+
+  test(`is killed (SIGKILL): every viewer of every content on it goes on ${why ?? ''}`, async () => {
+    const scenes = await Promise.all([1, 2, 3, 4, 5, 6].map(() => stage.watch()));
+    const killed = scenes[0]!.engine;
+    const cause: Cause = {
+      name: 'SIGKILL',
+      // The first one that is told kills it for all.
+      strike: signalled('SIGKILL'),
+      // The same engine is asked once: most cuts are cuts of one session.
+      sources: [CUT, /^(?:connect_refused|reset)/, PLAYING],
+      endsOn: 'other',
+      silenceMs: 0,
+      splice: 'proved',
+    };
+    const struck = scenes.filter(({ engine }) => engine === killed);
+    const spared = scenes.filter(({ engine }) => engine !== killed);
+    expect(struck.length).toBeGreaterThan(1);
+    await Promise.all(struck.map((scene) => stage.strike(cause, scene)));
+    for (const scene of struck) await stage.judge(cause, scene);
+    for (const { viewer, id } of spared) {
+      expect(viewer.ending).toBeNull();
+      expectHonest(viewer.audit);
+      expect(await product.session(id)).toMatchObject({ failovers: 0 });
+    }
+  });
+});
+
+describe('what a viewer gets when its engine', () => {
+  it('is taken away for good', async () => {
+    const product = await startProduct({
+      env: { ENGINE_DRIVER: 'simulator', MIN_REPLICAS: '2', MAX_REPLICAS: '2' },
+    });
+    const id = newContentId();
+    const viewer = openViewer(product.url(streamPath(id)));
+    await viewer.playing();
+    const { container_id: engineId } = await product.session(id);
+    await eventually(async () => {
+      const { body } = await product.api('GET', '/engines');
+      return body.every(({ state }: { state: string }) => state === 'healthy');
+    });
+    expect((await product.api('DELETE', `/engines/${engineId}`)).status).toBeLessThan(300);
+    await eventually(async () => (await product.session(id)).failovers === 1, 15_000, 'a source');
+    await viewer.receiveMore(2000);
+    expectHonest(viewer.audit);
+    expect(viewer.audit.longestGapMs).toBeLessThan(2500);
+    expect(viewer.ending).toBeNull();
+    const session = await product.session(id);
+    expect(session.container_id).not.toBe(engineId);
+    expect(session.attempts[0].outcome).toMatch(/^moved: /);
+  });
+});

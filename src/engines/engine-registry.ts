@@ -99,6 +99,9 @@ export class EngineRegistry implements EngineSink {
     if (to === 'suspect' || to === 'unhealthy' || to === 'gone') this.logger.warn(line);
     else this.logger.log(line);
     this.events.publish('engine_state_changed', { engine_id: engine.id, from, to, reason });
+    // Media that still flow are worth more than another engine at once: they move by plan, as others have room.
+    if (to === 'unhealthy') engine.unwanted.set(`unhealthy: ${reason}`);
+    else if (from === 'unhealthy' && to !== 'draining') engine.unwanted.set(null);
     this.notify({ kind: 'moved', engine, from });
   }
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { renderPlaylist, windowStart } from './playlist';
+import { renderPlaylist, windowStart, type PlaylistFacts } from './playlist';
 import { ProgrammeDate } from './programme-date';
 import { segmentBytes, type Segment } from './segment';
 
@@ -53,13 +53,16 @@ describe('renderPlaylist', () => {
     targetMs: 8000,
     firstBreak: 50,
     allIndependent: true,
-    addressOf: ({ number }: Segment) => `hls/t/${number}.ts`,
     dateOf: () => null,
   };
 
+  function textOf(own: PlaylistFacts): string {
+    return renderPlaylist(own).join('hls/t/');
+  }
+
   it('says what players need, and nothing of a later version', () => {
     const segments = [segment(7), segment(8, { durationMs: 3999.6 })];
-    expect(renderPlaylist({ ...facts, segments })).toBe(
+    expect(textOf({ ...facts, segments })).toBe(
       '#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:8\n#EXT-X-MEDIA-SEQUENCE:7\n' +
         '#EXT-X-DISCONTINUITY-SEQUENCE:50\n#EXT-X-INDEPENDENT-SEGMENTS\n' +
         '#EXTINF:4.000,\nhls/t/7.ts\n#EXTINF:4.000,\nhls/t/8.ts\n',
@@ -69,19 +72,19 @@ describe('renderPlaylist', () => {
   it('counts a break when its segment has left', () => {
     const broken = segment(8, { isBreak: true });
     const next = segment(9, { breaksBefore: 1 });
-    const whole = renderPlaylist({ ...facts, segments: [segment(7), broken, next] });
+    const whole = textOf({ ...facts, segments: [segment(7), broken, next] });
     expect(whole).toContain('DISCONTINUITY-SEQUENCE:50');
     expect(whole).toContain('#EXT-X-DISCONTINUITY\n#EXTINF:4.000,\nhls/t/8.ts');
-    const listed = renderPlaylist({ ...facts, segments: [broken, next] });
+    const listed = textOf({ ...facts, segments: [broken, next] });
     expect(listed).toContain('DISCONTINUITY-SEQUENCE:50');
     expect(listed).toContain('#EXT-X-DISCONTINUITY\n');
-    const gone = renderPlaylist({ ...facts, segments: [next] });
+    const gone = textOf({ ...facts, segments: [next] });
     expect(gone).toContain('DISCONTINUITY-SEQUENCE:51');
     expect(gone).not.toContain('#EXT-X-DISCONTINUITY\n');
   });
 
   it('tells dates where there are some, and independence only when told', () => {
-    const text = renderPlaylist({
+    const text = textOf({
       ...facts,
       allIndependent: false,
       segments: [segment(1), segment(2)],

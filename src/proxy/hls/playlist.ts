@@ -23,14 +23,18 @@ export interface PlaylistFacts {
   readonly firstBreak: number;
   /** Every segment that was ever made begins at a random access point. */
   readonly allIndependent: boolean;
-  /** Relative address of a segment. */
-  readonly addressOf: (segment: Segment) => string;
   /** Wall clock of a segment's start as it was told first; null when none was. */
   readonly dateOf: (segment: Segment) => number | null;
 }
 
-/** A live media playlist of protocol version 3 (RFC 8216 §4.3). */
-export function renderPlaylist(facts: PlaylistFacts): string {
+/** Stands for the folder of addresses while a text is made; nothing else of a playlist can hold it. */
+const FOLDER = '\0';
+
+/**
+ * A live media playlist of protocol version 3 (RFC 8216 §4.3), in the pieces between which the folder of its
+ * addresses goes: the text is made once, and everybody's own is `pieces.join(folder)`.
+ */
+export function renderPlaylist(facts: PlaylistFacts): readonly string[] {
   const first = facts.segments[0];
   const lines = [
     '#EXTM3U',
@@ -44,7 +48,7 @@ export function renderPlaylist(facts: PlaylistFacts): string {
     if (segment.isBreak) lines.push('#EXT-X-DISCONTINUITY');
     const date = facts.dateOf(segment);
     if (date !== null) lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(date).toISOString()}`);
-    lines.push(`#EXTINF:${(segment.durationMs / 1000).toFixed(3)},`, facts.addressOf(segment));
+    lines.push(`#EXTINF:${(segment.durationMs / 1000).toFixed(3)},`, `${FOLDER}${segment.number}.ts`);
   }
-  return `${lines.join('\n')}\n`;
+  return `${lines.join('\n')}\n`.split(FOLDER);
 }

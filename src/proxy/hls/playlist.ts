@@ -48,7 +48,10 @@ export function renderPlaylist(facts: PlaylistFacts): readonly string[] {
     if (segment.isBreak) lines.push('#EXT-X-DISCONTINUITY');
     const date = facts.dateOf(segment);
     if (date !== null) lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(date).toISOString()}`);
-    lines.push(`#EXTINF:${(segment.durationMs / 1000).toFixed(3)},`, `${FOLDER}${segment.number}.ts`);
+    lines.push(
+      `#EXTINF:${(segment.durationMs / 1000).toFixed(3)},`,
+      `${FOLDER}${segment.number}.ts`,
+    );
   }
   return `${lines.join('\n')}\n`.split(FOLDER);
 }

@@ -105,6 +105,9 @@ export function manifestPath(id: string, more = ''): string {
   return `/ace/manifest.m3u8?id=${id}${more}`;
 }
 
+/** Every playlist that this file's tests have loaded, for another parser to read. */
+export const loadedPlaylists: MediaPlaylist[] = [];
+
 /** A player's own playlist: what the first address leads to. */
 export async function openHls(
   product: Product,
@@ -123,7 +126,9 @@ export async function loadPlaylist(
   if (answer.status !== 200) throw new Error(`${answer.status}: ${text}`);
   expect(answer.headers.get('content-type')).toBe('application/vnd.apple.mpegurl');
   expect(answer.headers.get('cache-control')).toContain('no-store');
-  return parsePlaylist(text, answer.url);
+  const playlist = parsePlaylist(text, answer.url);
+  loadedPlaylists.push(playlist);
+  return playlist;
 }
 
 export async function loadSegment({ url }: ListedSegment): Promise<Buffer> {

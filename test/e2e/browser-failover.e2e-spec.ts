@@ -12,7 +12,6 @@ import {
   streamPath,
 } from './support';
 import { openPage, whyNoBrowser } from './support/browser';
-import { concurrently } from './support/concurrently';
 
 const STARTS_WITHIN_MS = 20_000;
 /** Beyond what a player has buffered when the engine is killed: what it shows then came after that. */
@@ -39,8 +38,7 @@ const PAGE = `<!doctype html><title></title><link rel="icon" href="data:,">
       player.play();
     },
     'hls.js': (url) => {
-      // A target duration behind what is listed: less to wait for.
-      const player = new Hls({ enableWorker: false, liveSyncDurationCount: 1 });
+      const player = new Hls({ enableWorker: false });
       player.on(Hls.Events.ERROR, (_, { fatal, type, details }) => { if (fatal) fail(type, details); });
       player.attachMedia(video);
       player.loadSource(url);
@@ -78,16 +76,12 @@ async function servePage(): Promise<string> {
 }
 
 describe('Chromium while the engine is killed', () => {
-  const tests: Record<string, () => Promise<void>> = {};
   const whyNot = whyNoBrowser();
-  for (const [player, path] of [
+  const test = whyNot === null ? it : it.skip;
+  test.each([
     ['mpegts.js', (id: string) => streamPath(id)],
     ['hls.js', (id: string) => `/ace/manifest.m3u8?id=${id}`],
-  ] as const) {
-    if (whyNot === null) tests[`with ${player} plays on`] = () => playsOn(player, path);
-    else it.skip(`with ${player} plays on ${whyNot}`, () => undefined);
-  }
-  concurrently(tests);
+  ] as const)(`with %s plays on ${whyNot ?? ''}`, playsOn);
 
   async function playsOn(player: string, path: (id: string) => string): Promise<void> {
     const engines: Simulator[] = [await startSimulator(), await startSimulator()];
@@ -98,7 +92,15 @@ describe('Chromium while the engine is killed', () => {
     const id = newContentId();
     const look = (): Promise<Look> => page.evaluate('look()');
     await page.evaluate(`play['${player}'](${JSON.stringify(product.url(path(id)))})`);
-    await eventually(async () => (await look()).time > 2, STARTS_WITHIN_MS, 'pictures');
+    await eventually(
+      async () => {
+        const { time, failure } = await look();
+        if (failure !== '' || time <= 2) throw new Error(`${failure} at ${time}`);
+        return true;
+      },
+      STARTS_WITHIN_MS,
+      'pictures',
+    );
 
     const used = (await product.session(id)).engine_port as number;
     engines.find(({ httpPort }) => httpPort === used)!.kill();

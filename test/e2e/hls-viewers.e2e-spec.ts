@@ -6,6 +6,7 @@ import {
   startProduct,
   startSimulator,
   type Product,
+  type ProductOptions,
   type Simulator,
 } from './support';
 import { concurrently } from './support/concurrently';
@@ -19,6 +20,15 @@ import {
 } from './support/hls';
 import { clientsOf, leftBecauseOf, metric } from './support/session-facts';
 
+let starting: Promise<unknown> = Promise.resolve();
+
+/** One product after the other: together they would only slow each other down. */
+function startInTurn(options: ProductOptions): Promise<Product> {
+  const started = starting.then(() => startProduct(options));
+  starting = started.catch(() => undefined);
+  return started;
+}
+
 describe('viewers of HLS', () => {
   let engine: Simulator;
 
@@ -27,7 +37,7 @@ describe('viewers of HLS', () => {
   });
 
   async function start(env: Readonly<Record<string, string>> = {}): Promise<Product> {
-    return startProduct({ engines: [engine], env: { HLS_SEGMENT_DURATION: '2s', ...env } });
+    return startInTurn({ engines: [engine], env: { HLS_SEGMENT_DURATION: '2s', ...env } });
   }
 
   concurrently({
@@ -126,7 +136,7 @@ describe('a cold playlist', () => {
     'is held for players, and for browsers only eight seconds while the start goes on':
       async () => {
         const engine = await startSimulator({ startDelayMs: 9500, bitrateMbps: 2 });
-        const product = await startProduct({
+        const product = await startInTurn({
           engines: [engine],
           env: { PROXY_GRACE_PERIOD: '0s' },
         });
@@ -150,7 +160,7 @@ describe('a cold playlist', () => {
 
     'lets the start end when the one who asked has hung up': async () => {
       const engine = await startSimulator({ startDelayMs: 20_000 });
-      const product = await startProduct({
+      const product = await startInTurn({
         engines: [engine],
         env: { PROXY_GRACE_PERIOD: '0s' },
       });
@@ -163,7 +173,7 @@ describe('a cold playlist', () => {
 
     'that shows nothing to make segments of ends as a start does': async () => {
       const engine = await startSimulator({ startDelayMs: 50 });
-      const product = await startProduct({
+      const product = await startInTurn({
         engines: [engine],
         env: { PROXY_INIT_TIMEOUT: '2s' },
       });

@@ -14,6 +14,7 @@ function segment(number: number, changes: Partial<Segment> = {}): Segment {
     breaksBefore: 0,
     isIndependent: true,
     presentedMs: number * 4000,
+    arrivedMs: number * 1e6,
     date: new ProgrammeDate(0),
     ...changes,
   };
@@ -29,6 +30,16 @@ describe('windowStart', () => {
   ])('%s', (_, durations, targetMs, start) => {
     const segments = durations.map((durationMs, i) => segment(i, { durationMs }));
     expect(windowStart(segments, targetMs)).toBe(start);
+  });
+
+  it('keeps what came at once until a player has had the time to follow', () => {
+    const burst = Array.from({ length: 20 }, (_, i) => segment(i, { arrivedMs: 500 }));
+    expect(windowStart(burst, 8000)).toBe(0);
+    const next = (number: number): Segment => segment(number, { arrivedMs: (number - 19) * 4000 });
+    const live = [...burst, ...[20, 21, 22, 23, 24].map(next)];
+    expect(windowStart(live, 8000)).toBe(0);
+    // The last one came more than three target durations of 8 s after the burst.
+    expect(windowStart([...live, next(25), next(26)], 8000)).toBe(21);
   });
 
   it('has six segments and three target durations whenever there are as many', () => {

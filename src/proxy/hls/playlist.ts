@@ -4,11 +4,18 @@ import type { Segment } from './segment';
 const MIN_SEGMENTS = 6;
 const MIN_TARGETS = 3;
 
-/** Index of the first segment of the sliding window: at least six segments and three target durations. */
+/**
+ * Index of the first segment of the sliding window: at least six segments and three target durations of media, and
+ * nothing that came within the last three target durations: a source's burst must not push out what a player was
+ * told of a moment ago.
+ */
 export function windowStart(segments: readonly Segment[], targetMs: number): number {
   let durationMs = 0;
+  const newestMs = segments.at(-1)?.arrivedMs ?? 0;
   for (let at = segments.length - 1; at >= 0; at--) {
     durationMs += segments[at]?.durationMs ?? 0;
+    const before = segments[at - 1];
+    if (before !== undefined && newestMs - before.arrivedMs < MIN_TARGETS * targetMs) continue;
     const isEnough = segments.length - at >= MIN_SEGMENTS && durationMs >= MIN_TARGETS * targetMs;
     if (isEnough) return at;
   }

@@ -54,6 +54,7 @@ export class SegmentCutter {
   private last: Place | null = null;
   private lastEndMs = 0;
   private stepMs = USUAL_STEP_MS;
+  private arrivedMs = 0;
   private waitingSinceMs: number | null = null;
   private isBroken = false;
   /** Media go on without a gap from the end of the last segment: none of them may be left out. */
@@ -97,6 +98,7 @@ export class SegmentCutter {
    */
   push(unit: MediaUnit, point: Buffer | null, tables: Buffer | null): Segment | null {
     const place = { unit, point, tables };
+    this.arrivedMs = unit.arrivedMs;
     let closed: Segment | null = null;
     if (unit.isBreak) {
       closed = this.close(unit.position, this.endBeforeBreakMs());
@@ -184,6 +186,7 @@ export class SegmentCutter {
       breaksBefore: this.breaks,
       isIndependent: open.point !== null,
       presentedMs: open.unit.presentedMs,
+      arrivedMs: this.arrivedMs,
       date: this.date,
     };
     this.made++;

@@ -39,6 +39,7 @@ class Stage {
       breaksBefore: 0,
       isIndependent: true,
       presentedMs: 0,
+      arrivedMs: 0,
       date: new ProgrammeDate(0),
     };
     this.append(Buffer.alloc(start));

@@ -1,3 +1,4 @@
+import { StreamAudit } from './stream-audit';
 import { PACKET_BYTES, PAT_PID, pidOf, SIM_PIDS } from './ts-packet';
 import { eventually } from './wait';
 import type { Product } from './product';
@@ -172,4 +173,13 @@ export async function follow(
     `${count} segments`,
   );
   return { segments, bodies, last: playlist };
+}
+
+/** Asserts that segments in a row are the broadcast, packet by packet. */
+export function expectNothingLost(bodies: readonly Buffer[]): void {
+  const audit = new StreamAudit();
+  for (const body of bodies) audit.feed(mediaOf(body));
+  expect(audit).toMatchObject({ misaligned: 0, continuityErrors: 0, crcErrors: 0 });
+  expect(audit.markers).toMatchObject({ lostPackets: 0, repeatedPackets: 0, outOfOrder: 0 });
+  expect(audit.markers.count).toBeGreaterThan(50);
 }

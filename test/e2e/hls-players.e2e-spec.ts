@@ -1,4 +1,5 @@
 import { eventually, newContentId, startProduct, startSimulator, type Product } from './support';
+import { concurrently } from './support/concurrently';
 import { manifestPath } from './support/hls';
 import { runAsNobody, runProgram, whyNoPrograms } from './support/programs';
 import { clientsOf } from './support/session-facts';
@@ -9,13 +10,16 @@ describe('real players play HLS', () => {
   let product: Product;
 
   beforeAll(async () => {
-    const engine = await startSimulator({ startDelayMs: 300, bitrateMbps: 4 });
-    product = await startProduct({ engines: [engine] });
+    const engine = await startSimulator({ startDelayMs: 300, bitrateMbps: 4, burstSeconds: 16 });
+    product = await startProduct({ engines: [engine], env: { HLS_SEGMENT_DURATION: '2s' } });
   });
+
+  const tests: Record<string, () => Promise<void>> = {};
 
   function withPrograms(names: readonly string[], what: string, run: () => Promise<void>): void {
     const why = whyNoPrograms(...names);
-    (why === null ? it : it.skip)(`${what} ${why ?? ''}`, run);
+    if (why === null) tests[what] = run;
+    else it.skip(`${what} ${why}`, run);
   }
 
   withPrograms(['ffprobe'], 'ffprobe: H.264 and AAC, from a key frame on', async () => {
@@ -66,7 +70,7 @@ describe('real players play HLS', () => {
     const player = runAsNobody(
       'cvlc',
       ...['--intf', 'dummy', '--no-dbus', '--vout', 'vdummy', '--aout', 'adummy'],
-      ...['--avcodec-hw=none', '--no-color', '-vv', '--run-time', '18', '--play-and-exit'],
+      ...['--avcodec-hw=none', '--no-color', '-vv', '--run-time', '10', '--play-and-exit'],
       ...[product.url(manifestPath(id)), 'vlc://quit'],
     );
     let most = 0;
@@ -87,4 +91,6 @@ describe('real players play HLS', () => {
     expect(text).not.toMatch(/libavcodec error|ts demux error|HTTP.*404/i);
     expect(most).toBe(1);
   });
+
+  concurrently(tests);
 });

@@ -6,8 +6,10 @@ import {
   startProduct,
   startSimulator,
   type Product,
+  type ProductOptions,
   type Simulator,
 } from './support';
+import { concurrently } from './support/concurrently';
 import {
   follow,
   loadPlaylist,
@@ -18,6 +20,15 @@ import {
 } from './support/hls';
 import { clientsOf, leftBecauseOf, metric } from './support/session-facts';
 
+let starting: Promise<unknown> = Promise.resolve();
+
+/** One product after the other: together they would only slow each other down. */
+function startInTurn(options: ProductOptions): Promise<Product> {
+  const started = starting.then(() => startProduct(options));
+  starting = started.catch(() => undefined);
+  return started;
+}
+
 describe('viewers of HLS', () => {
   let engine: Simulator;
 
@@ -26,145 +37,151 @@ describe('viewers of HLS', () => {
   });
 
   async function start(env: Readonly<Record<string, string>> = {}): Promise<Product> {
-    return startProduct({ engines: [engine], env: { HLS_SEGMENT_DURATION: '2s', ...env } });
+    return startInTurn({ engines: [engine], env: { HLS_SEGMENT_DURATION: '2s', ...env } });
   }
 
-  it('have left when they ask for nothing; then the session ends and their addresses are gone', async () => {
-    const product = await start({ PROXY_GRACE_PERIOD: '500ms' });
-    const id = newContentId();
-    const playlist = await openHls(product, manifestPath(id));
-    const [segment] = playlist.segments as [ListedSegment];
-    await loadSegment(segment);
-    const askedMs = performance.now();
-    expect((await product.session(id)).client_count).toBe(1);
-    await eventually(
-      async () => (await product.session(id)).end_reason === 'no_viewers',
-      25_000,
-      'the end of the session',
-    );
-    // Three target durations of 4 s.
-    expect(performance.now() - askedMs).toBeGreaterThan(11_500);
-    expect(await leftBecauseOf(product, 'hung_up')).toBe(1);
-    expect((await fetch(segment.url)).status).toBe(404);
-    // Who comes back with what it had is led to a new playback of a new session.
-    const again = await loadPlaylist(playlist.url);
-    expect(again.url).not.toBe(playlist.url);
-    expect(again.sequence).toBeGreaterThan(playlist.sequence);
-    expect(again.discontinuitySequence).toBeGreaterThan(playlist.discontinuitySequence);
-    await follow(again, 2);
-  });
+  concurrently({
+    'have left when they ask for nothing; then the session ends and their addresses are gone':
+      async () => {
+        const product = await start({ PROXY_GRACE_PERIOD: '500ms' });
+        const id = newContentId();
+        const playlist = await openHls(product, manifestPath(id));
+        const [segment] = playlist.segments as [ListedSegment];
+        await loadSegment(segment);
+        const askedMs = performance.now();
+        expect((await product.session(id)).client_count).toBe(1);
+        await eventually(
+          async () => (await product.session(id)).end_reason === 'no_viewers',
+          25_000,
+          'the end of the session',
+        );
+        // Three target durations of 4 s.
+        expect(performance.now() - askedMs).toBeGreaterThan(11_500);
+        expect(await leftBecauseOf(product, 'hung_up')).toBe(1);
+        expect((await fetch(segment.url)).status).toBe(404);
+        // Who comes back with what it had is led to a new playback of a new session.
+        const again = await loadPlaylist(playlist.url);
+        expect(again.url).not.toBe(playlist.url);
+        expect(again.sequence).toBeGreaterThan(playlist.sequence);
+        expect(again.discontinuitySequence).toBeGreaterThan(playlist.discontinuitySequence);
+        await follow(again, 2);
+      },
 
-  it('are counted by playback, and thrown out one by one', async () => {
-    const product = await start();
-    const id = newContentId();
-    const [first, second] = await Promise.all([
-      openHls(product, manifestPath(id)),
-      openHls(product, manifestPath(id)),
-    ]);
-    await loadSegment(first.segments[0]!);
-    const clients = await clientsOf(product, id);
-    expect(clients).toHaveLength(2);
-    const served = clients.find(({ bytes_sent: bytes }) => bytes > 0)!;
-    const path = `/proxy/sessions/${id}/clients/${served.client_id}`;
-    expect((await product.api('DELETE', path)).status).toBe(204);
-    expect((await fetch(first.segments[0]!.url)).status).toBe(404);
-    expect((await fetch(second.segments[0]!.url, { method: 'HEAD' })).status).toBe(200);
-    expect(await leftBecauseOf(product, 'kicked')).toBe(1);
-  });
+    'are counted by playback, and thrown out one by one': async () => {
+      const product = await start();
+      const id = newContentId();
+      const [first, second] = await Promise.all([
+        openHls(product, manifestPath(id)),
+        openHls(product, manifestPath(id)),
+      ]);
+      await loadSegment(first.segments[0]!);
+      const clients = await clientsOf(product, id);
+      expect(clients).toHaveLength(2);
+      const served = clients.find(({ bytes_sent: bytes }) => bytes > 0)!;
+      const path = `/proxy/sessions/${id}/clients/${served.client_id}`;
+      expect((await product.api('DELETE', path)).status).toBe(204);
+      expect((await fetch(first.segments[0]!.url)).status).toBe(404);
+      expect((await fetch(second.segments[0]!.url, { method: 'HEAD' })).status).toBe(200);
+      expect(await leftBecauseOf(product, 'kicked')).toBe(1);
+    },
 
-  it('fall under the limits', async () => {
-    const product = await start({ PROXY_MAX_CLIENTS: '1' });
-    const id = newContentId();
-    await openHls(product, manifestPath(id));
-    const refused = await call({ port: product.port, path: manifestPath(id) });
-    expect(refused.status).toBe(429);
-    expect(refused.body).toMatchObject({ code: 'client_limit' });
-  });
+    'fall under the limits': async () => {
+      const product = await start({ PROXY_MAX_CLIENTS: '1' });
+      const id = newContentId();
+      await openHls(product, manifestPath(id));
+      const refused = await call({ port: product.port, path: manifestPath(id) });
+      expect(refused.status).toBe(429);
+      expect(refused.body).toMatchObject({ code: 'client_limit' });
+    },
 
-  it('are gone soon when they do not go where they are led', async () => {
-    const product = await start();
-    const id = newContentId();
-    await call({ port: product.port, path: manifestPath(id) });
-    expect((await product.session(id)).client_count).toBe(1);
-    await eventually(async () => (await product.session(id)).client_count === 0, 9000);
-  });
+    'are gone soon when they do not go where they are led': async () => {
+      const product = await start();
+      const id = newContentId();
+      await call({ port: product.port, path: manifestPath(id) });
+      expect((await product.session(id)).client_count).toBe(1);
+      await eventually(async () => (await product.session(id)).client_count === 0, 9000);
+    },
 
-  it('are cut when they take nothing of a segment, and nobody else is', async () => {
-    const product = await start({ PROXY_CLIENT_STALL_TIMEOUT: '1s' });
-    const id = newContentId();
-    const playlist = await openHls(product, manifestPath(id));
-    const { segments } = await follow(playlist, 2);
-    // 10 MB, which no kernel takes at once.
-    const stuck = openViewer(segments[1]!.url);
-    await stuck.until(({ bytes }) => bytes > 100_000, 5000, 'the beginning');
-    stuck.pause();
-    await eventually(
-      async () => (await metric(product, 'proxy_hls_pinned_bytes')) > 0,
-      5000,
-      'bytes that are stuck',
-    );
-    await eventually(
-      async () => (await metric(product, 'proxy_hls_pinned_bytes')) === 0,
-      8000,
-      'the cut',
-    );
-    stuck.resume();
-    expect((await stuck.closed).how).toBe('rst');
-    expect(stuck.audit.bytes).toBeLessThan(Number((await stuck.head).headers['content-length']));
-    await follow(playlist, 4);
+    'are cut when they take nothing of a segment, and nobody else is': async () => {
+      const product = await start({ PROXY_CLIENT_STALL_TIMEOUT: '1s' });
+      const id = newContentId();
+      const playlist = await openHls(product, manifestPath(id));
+      const { segments } = await follow(playlist, 2);
+      // 10 MB, which no kernel takes at once.
+      const stuck = openViewer(segments[1]!.url);
+      await stuck.until(({ bytes }) => bytes > 100_000, 5000, 'the beginning');
+      stuck.pause();
+      await eventually(
+        async () => (await metric(product, 'proxy_hls_pinned_bytes')) > 0,
+        5000,
+        'bytes that are stuck',
+      );
+      await eventually(
+        async () => (await metric(product, 'proxy_hls_pinned_bytes')) === 0,
+        8000,
+        'the cut',
+      );
+      stuck.resume();
+      expect((await stuck.closed).how).toBe('rst');
+      expect(stuck.audit.bytes).toBeLessThan(Number((await stuck.head).headers['content-length']));
+      await follow(playlist, 4);
+    },
   });
 });
 
 describe('a cold playlist', () => {
   const BROWSER = { 'Sec-Fetch-Mode': 'cors', 'User-Agent': 'Chromium' };
 
-  it('is held for players, and for browsers only eight seconds while the start goes on', async () => {
-    const engine = await startSimulator({ startDelayMs: 9500, bitrateMbps: 2 });
-    const product = await startProduct({
-      engines: [engine],
-      env: { PROXY_GRACE_PERIOD: '0s' },
-    });
-    const id = newContentId();
-    const startedMs = performance.now();
-    const early = await call({ port: product.port, path: manifestPath(id), headers: BROWSER });
-    const tookMs = performance.now() - startedMs;
-    expect(early.status).toBe(503);
-    expect(early.headers['retry-after']).toBe('2');
-    expect(early.body).toMatchObject({ code: 'still_starting', retry_after: 2 });
-    expect(tookMs).toBeGreaterThan(7900);
-    expect(tookMs).toBeLessThan(9400);
-    // Its place is kept, and nobody is counted twice.
-    const again = await openHls(product, manifestPath(id), BROWSER);
-    expect(again.segments.length).toBeGreaterThan(0);
-    expect((await product.session(id)).client_count).toBe(1);
-    expect((await engine.starts(id)).length).toBe(1);
-    const patient = await call({ port: product.port, path: manifestPath(newContentId()) });
-    expect(patient.status).toBe(302);
-  });
+  concurrently({
+    'is held for players, and for browsers only eight seconds while the start goes on':
+      async () => {
+        const engine = await startSimulator({ startDelayMs: 9500, bitrateMbps: 2 });
+        const product = await startInTurn({
+          engines: [engine],
+          env: { PROXY_GRACE_PERIOD: '0s' },
+        });
+        const id = newContentId();
+        const startedMs = performance.now();
+        const early = await call({ port: product.port, path: manifestPath(id), headers: BROWSER });
+        const tookMs = performance.now() - startedMs;
+        expect(early.status).toBe(503);
+        expect(early.headers['retry-after']).toBe('2');
+        expect(early.body).toMatchObject({ code: 'still_starting', retry_after: 2 });
+        expect(tookMs).toBeGreaterThan(7900);
+        expect(tookMs).toBeLessThan(9400);
+        // Its place is kept, and nobody is counted twice.
+        const again = await openHls(product, manifestPath(id), BROWSER);
+        expect(again.segments.length).toBeGreaterThan(0);
+        expect((await product.session(id)).client_count).toBe(1);
+        expect((await engine.starts(id)).length).toBe(1);
+        const patient = await call({ port: product.port, path: manifestPath(newContentId()) });
+        expect(patient.status).toBe(302);
+      },
 
-  it('lets the start end when the one who asked has hung up', async () => {
-    const engine = await startSimulator({ startDelayMs: 20_000 });
-    const product = await startProduct({
-      engines: [engine],
-      env: { PROXY_GRACE_PERIOD: '0s' },
-    });
-    const id = newContentId();
-    const viewer = openViewer(product.url(manifestPath(id)));
-    await eventually(async () => (await product.session(id))?.client_count === 1);
-    viewer.destroy();
-    await eventually(async () => (await product.session(id)).end_reason === 'no_viewers');
-  });
+    'lets the start end when the one who asked has hung up': async () => {
+      const engine = await startSimulator({ startDelayMs: 20_000 });
+      const product = await startInTurn({
+        engines: [engine],
+        env: { PROXY_GRACE_PERIOD: '0s' },
+      });
+      const id = newContentId();
+      const viewer = openViewer(product.url(manifestPath(id)));
+      await eventually(async () => (await product.session(id))?.client_count === 1);
+      viewer.destroy();
+      await eventually(async () => (await product.session(id)).end_reason === 'no_viewers');
+    },
 
-  it('that shows nothing to make segments of ends as a start does', async () => {
-    const engine = await startSimulator({ startDelayMs: 50 });
-    const product = await startProduct({
-      engines: [engine],
-      env: { PROXY_INIT_TIMEOUT: '2s' },
-    });
-    const id = newContentId();
-    await engine.fault({ kind: 'no_data', content: id });
-    const answer = await call({ port: product.port, path: manifestPath(id) });
-    expect(answer.status).toBe(504);
-    expect(answer.body).toMatchObject({ code: 'start_timeout' });
+    'that shows nothing to make segments of ends as a start does': async () => {
+      const engine = await startSimulator({ startDelayMs: 50 });
+      const product = await startInTurn({
+        engines: [engine],
+        env: { PROXY_INIT_TIMEOUT: '2s' },
+      });
+      const id = newContentId();
+      await engine.fault({ kind: 'no_data', content: id });
+      const answer = await call({ port: product.port, path: manifestPath(id) });
+      expect(answer.status).toBe(504);
+      expect(answer.body).toMatchObject({ code: 'start_timeout' });
+    },
   });
 });

@@ -3,6 +3,7 @@ import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@ne
 import { CONFIG, type AppConfig } from '../../config';
 import { monotonicMs } from '../../kernel/clock';
 import type { StreamKey } from '../../kernel/content-selector';
+import { AppError } from '../../kernel/errors';
 import { MetricsRegistry } from '../../metrics';
 import { SessionDirectory, type StreamSession } from '../session';
 import type { LeaveReason, Viewer } from '../viewers';
@@ -36,6 +37,13 @@ const OWN_LATENESS_MS = 1000;
 const IDLE_TARGETS = 3;
 /** A player that does not go where its first request was led to has gone at once. */
 const FOLLOW_WITHIN_MS = 5000;
+/**
+ * Numbers of sessions that follow one another must not meet, for a player that comes back with an old address goes
+ * on in the new session: they begin at the seconds since this date, also after a restart.
+ */
+const NUMBERS_SINCE_MS = Date.UTC(2020, 0, 1);
+/** Players fetch two or three segments at a time. More is somebody who uses one place for many. */
+const MAX_SENDING = 8;
 /** A browser that was told to come back is counted in for so long without coming. */
 const RETURN_WITHIN_MS = 15_000;
 
@@ -51,6 +59,8 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
   private readonly tracks = new Map<StreamSession, { track: SegmentTrack; users: Set<object> }>();
   private timer: NodeJS.Timeout | null = null;
   private lastLookMs = monotonicMs();
+  /** No stream that is over has used this media sequence number, or a higher one. */
+  private freeNumber = 1;
   private readonly segmentsSent;
 
   constructor(
@@ -88,7 +98,7 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
       const wallMs = Date.now();
       const track = new SegmentTrack(session.history, {
         segmentMs: this.config.hlsSegmentDurationMs,
-        wallMs,
+        firstNumber: Math.max(Math.floor((wallMs - NUMBERS_SINCE_MS) / 1000), this.freeNumber),
         wallMinusMonotonicMs: wallMs - monotonicMs(),
       });
       entry = { track, users: new Set() };
@@ -132,6 +142,13 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
     playback.lastAskedMs = monotonicMs();
     playback.isFollowed = true;
     return playback;
+  }
+
+  /** @throws AppError `client_limit` when a playback fetches more segments at a time than any player does */
+  mustBeFew({ sending }: Playback): void {
+    if (sending.size < MAX_SENDING) return;
+    const detail = `More than ${MAX_SENDING} segments at a time for one playback.`;
+    throw new AppError('client_limit', detail);
   }
 
   /** A sender has begun; it is watched until it is over. */
@@ -202,7 +219,11 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
   }
 
   private forget(session: StreamSession): void {
-    this.tracks.get(session)?.track.rest();
+    const track = this.tracks.get(session)?.track;
+    if (track === undefined) return;
     this.tracks.delete(session);
+    track.rest();
+    // A long past is cut at once, so that numbers may have run ahead of the seconds.
+    this.freeNumber = Math.max(this.freeNumber, track.nextNumber);
   }
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { renderPlaylist, windowStart } from './playlist';
+import { renderPlaylist, windowStart, type PlaylistFacts } from './playlist';
 import { ProgrammeDate } from './programme-date';
 import { segmentBytes, type Segment } from './segment';
 
@@ -14,6 +14,7 @@ function segment(number: number, changes: Partial<Segment> = {}): Segment {
     breaksBefore: 0,
     isIndependent: true,
     presentedMs: number * 4000,
+    arrivedMs: number * 1e6,
     date: new ProgrammeDate(0),
     ...changes,
   };
@@ -29,6 +30,16 @@ describe('windowStart', () => {
   ])('%s', (_, durations, targetMs, start) => {
     const segments = durations.map((durationMs, i) => segment(i, { durationMs }));
     expect(windowStart(segments, targetMs)).toBe(start);
+  });
+
+  it('keeps what came at once until a player has had the time to follow', () => {
+    const burst = Array.from({ length: 20 }, (_, i) => segment(i, { arrivedMs: 500 }));
+    expect(windowStart(burst, 8000)).toBe(0);
+    const next = (number: number): Segment => segment(number, { arrivedMs: (number - 19) * 4000 });
+    const live = [...burst, ...[20, 21, 22, 23, 24].map(next)];
+    expect(windowStart(live, 8000)).toBe(0);
+    // The last one came more than three target durations of 8 s after the burst.
+    expect(windowStart([...live, next(25), next(26)], 8000)).toBe(21);
   });
 
   it('has six segments and three target durations whenever there are as many', () => {
@@ -53,13 +64,16 @@ describe('renderPlaylist', () => {
     targetMs: 8000,
     firstBreak: 50,
     allIndependent: true,
-    addressOf: ({ number }: Segment) => `hls/t/${number}.ts`,
     dateOf: () => null,
   };
 
+  function textOf(own: PlaylistFacts): string {
+    return renderPlaylist(own).join('hls/t/');
+  }
+
   it('says what players need, and nothing of a later version', () => {
     const segments = [segment(7), segment(8, { durationMs: 3999.6 })];
-    expect(renderPlaylist({ ...facts, segments })).toBe(
+    expect(textOf({ ...facts, segments })).toBe(
       '#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:8\n#EXT-X-MEDIA-SEQUENCE:7\n' +
         '#EXT-X-DISCONTINUITY-SEQUENCE:50\n#EXT-X-INDEPENDENT-SEGMENTS\n' +
         '#EXTINF:4.000,\nhls/t/7.ts\n#EXTINF:4.000,\nhls/t/8.ts\n',
@@ -69,19 +83,19 @@ describe('renderPlaylist', () => {
   it('counts a break when its segment has left', () => {
     const broken = segment(8, { isBreak: true });
     const next = segment(9, { breaksBefore: 1 });
-    const whole = renderPlaylist({ ...facts, segments: [segment(7), broken, next] });
+    const whole = textOf({ ...facts, segments: [segment(7), broken, next] });
     expect(whole).toContain('DISCONTINUITY-SEQUENCE:50');
     expect(whole).toContain('#EXT-X-DISCONTINUITY\n#EXTINF:4.000,\nhls/t/8.ts');
-    const listed = renderPlaylist({ ...facts, segments: [broken, next] });
+    const listed = textOf({ ...facts, segments: [broken, next] });
     expect(listed).toContain('DISCONTINUITY-SEQUENCE:50');
     expect(listed).toContain('#EXT-X-DISCONTINUITY\n');
-    const gone = renderPlaylist({ ...facts, segments: [next] });
+    const gone = textOf({ ...facts, segments: [next] });
     expect(gone).toContain('DISCONTINUITY-SEQUENCE:51');
     expect(gone).not.toContain('#EXT-X-DISCONTINUITY\n');
   });
 
   it('tells dates where there are some, and independence only when told', () => {
-    const text = renderPlaylist({
+    const text = textOf({
       ...facts,
       allIndependent: false,
       segments: [segment(1), segment(2)],

@@ -4,11 +4,18 @@ import type { Segment } from './segment';
 const MIN_SEGMENTS = 6;
 const MIN_TARGETS = 3;
 
-/** Index of the first segment of the sliding window: at least six segments and three target durations. */
+/**
+ * Index of the first segment of the sliding window: at least six segments and three target durations of media, and
+ * nothing that came within the last three target durations: a source's burst must not push out what a player was
+ * told of a moment ago.
+ */
 export function windowStart(segments: readonly Segment[], targetMs: number): number {
   let durationMs = 0;
+  const newestMs = segments.at(-1)?.arrivedMs ?? 0;
   for (let at = segments.length - 1; at >= 0; at--) {
     durationMs += segments[at]?.durationMs ?? 0;
+    const before = segments[at - 1];
+    if (before !== undefined && newestMs - before.arrivedMs < MIN_TARGETS * targetMs) continue;
     const isEnough = segments.length - at >= MIN_SEGMENTS && durationMs >= MIN_TARGETS * targetMs;
     if (isEnough) return at;
   }
@@ -23,14 +30,18 @@ export interface PlaylistFacts {
   readonly firstBreak: number;
   /** Every segment that was ever made begins at a random access point. */
   readonly allIndependent: boolean;
-  /** Relative address of a segment. */
-  readonly addressOf: (segment: Segment) => string;
   /** Wall clock of a segment's start as it was told first; null when none was. */
   readonly dateOf: (segment: Segment) => number | null;
 }
 
-/** A live media playlist of protocol version 3 (RFC 8216 §4.3). */
-export function renderPlaylist(facts: PlaylistFacts): string {
+/** Stands for the folder of addresses while a text is made; nothing else of a playlist can hold it. */
+const FOLDER = '\0';
+
+/**
+ * A live media playlist of protocol version 3 (RFC 8216 §4.3), in the pieces between which the folder of its
+ * addresses goes: the text is made once, and everybody's own is `pieces.join(folder)`.
+ */
+export function renderPlaylist(facts: PlaylistFacts): readonly string[] {
   const first = facts.segments[0];
   const lines = [
     '#EXTM3U',
@@ -44,7 +55,10 @@ export function renderPlaylist(facts: PlaylistFacts): string {
     if (segment.isBreak) lines.push('#EXT-X-DISCONTINUITY');
     const date = facts.dateOf(segment);
     if (date !== null) lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(date).toISOString()}`);
-    lines.push(`#EXTINF:${(segment.durationMs / 1000).toFixed(3)},`, facts.addressOf(segment));
+    lines.push(
+      `#EXTINF:${(segment.durationMs / 1000).toFixed(3)},`,
+      `${FOLDER}${segment.number}.ts`,
+    );
   }
-  return `${lines.join('\n')}\n`;
+  return `${lines.join('\n')}\n`.split(FOLDER);
 }

@@ -12,6 +12,8 @@ interface Shape {
   readonly isBreak?: boolean;
   /** Time since the unit before. */
   readonly stepMs?: number;
+  /** How much later than decoded it is shown. */
+  readonly reorderMs?: number;
 }
 
 /** Feeds units of 1000 bytes one after the other. */
@@ -25,11 +27,11 @@ class Feed {
   units = 0;
   private timeMs = 0;
 
-  push({ isPoint = false, isBreak = false, stepMs = FRAME_MS }: Shape): this {
+  push({ isPoint = false, isBreak = false, stepMs = FRAME_MS, reorderMs = 80 }: Shape): this {
     if (this.units > 0) this.timeMs += stepMs;
     const unit: MediaUnit = {
       position: this.units++ * 1000,
-      presentedMs: this.timeMs + 80,
+      presentedMs: this.timeMs + reorderMs,
       decodedMs: this.timeMs,
       arrivedMs: this.timeMs,
       isBreak,
@@ -95,6 +97,15 @@ describe('SegmentCutter', () => {
     expect(feed.segments.at(-1)).toMatchObject({ isIndependent: true, preface: POINT });
   });
 
+  it('tells no more than the target where pictures are shown later than they were', () => {
+    const feed = new Feed().groups(1, 1000);
+    expect(feed.cutter.fixTargetMs()).toBe(8000);
+    feed.groups(1, 8040, { reorderMs: 0 }).push({ isPoint: true, stepMs: 440, reorderMs: 160 });
+    feed.groups(10, 1000);
+    expect(feed.segments.length).toBeGreaterThan(3);
+    for (const ms of feed.durations) expect(Math.round(ms / 1000)).toBeLessThanOrEqual(8);
+  });
+
   it('begins after three seconds without a random access point', () => {
     const feed = new Feed();
     for (let i = 0; i < 500; i++) feed.push({});
@@ -155,15 +166,16 @@ describe('SegmentCutter', () => {
       isBreak: fc.boolean(),
       isPoint: fc.boolean(),
       stepMs: fc.constantFrom(20, 40, 40, 200, 1500, 7000),
+      reorderMs: fc.constantFrom(0, 80, 80, 200, 2000),
     });
     fc.assert(
       fc.property(fc.array(piece, { minLength: 1, maxLength: 40 }), fc.nat(30), (pieces, fixAt) => {
         const feed = new Feed();
         feed.push({ isPoint: true });
-        pieces.forEach(({ groupFrames, isBreak, isPoint, stepMs }, i) => {
+        pieces.forEach(({ groupFrames, isBreak, reorderMs, ...first }, i) => {
           if (i === fixAt) feed.cutter.fixTargetMs();
-          feed.push({ isPoint, isBreak: isBreak && i % 5 === 4, stepMs });
-          for (let frame = 1; frame < groupFrames; frame++) feed.push({});
+          feed.push({ ...first, reorderMs, isBreak: isBreak && i % 5 === 4 });
+          for (let frame = 1; frame < groupFrames; frame++) feed.push({ reorderMs });
         });
         const targetS = feed.cutter.fixTargetMs() / 1000;
         let end = 0;

@@ -54,6 +54,7 @@ export class SegmentCutter {
   private last: Place | null = null;
   private lastEndMs = 0;
   private stepMs = USUAL_STEP_MS;
+  private arrivedMs = 0;
   private waitingSinceMs: number | null = null;
   private isBroken = false;
   /** Media go on without a gap from the end of the last segment: none of them may be left out. */
@@ -63,6 +64,11 @@ export class SegmentCutter {
   constructor(private readonly options: CutterOptions) {
     this.nextNumber = options.firstNumber;
     this.date = new ProgrammeDate(options.wallMinusMonotonicMs);
+  }
+
+  /** Media sequence number of the segment that is made next. */
+  get next(): number {
+    return this.nextNumber;
   }
 
   /** Greatest duration of a segment, ms, as players are told; fixed when it is first asked for. */
@@ -92,6 +98,7 @@ export class SegmentCutter {
    */
   push(unit: MediaUnit, point: Buffer | null, tables: Buffer | null): Segment | null {
     const place = { unit, point, tables };
+    this.arrivedMs = unit.arrivedMs;
     let closed: Segment | null = null;
     if (unit.isBreak) {
       closed = this.close(unit.position, this.endBeforeBreakMs());
@@ -128,7 +135,9 @@ export class SegmentCutter {
     const limitMs = this.target ?? this.longTargetMs;
     const elapsedMs = elapsed(open.unit, unit);
     const wantedMs = this.made === 0 ? FIRST_MS : this.options.segmentMs;
-    if (point !== null && elapsedMs >= wantedMs - EARLY_MS && elapsedMs < limitMs + ROUNDING_MS) {
+    // Told is how long pictures are shown, which reordering makes differ from how they are decoded.
+    const longestMs = Math.max(elapsedMs, unit.presentedMs - open.unit.presentedMs);
+    if (point !== null && elapsedMs >= wantedMs - EARLY_MS && longestMs < limitMs + ROUNDING_MS) {
       const closed = this.close(unit.position, unit.presentedMs);
       this.begin(place, point, false);
       return closed;
@@ -164,16 +173,20 @@ export class SegmentCutter {
   private close(end: number, endMs: number): Segment | null {
     const { open } = this;
     if (open === null) return null;
+    // A forced cut falls among reordered pictures: what is told keeps the target all the same.
+    const longestMs = (this.target ?? this.longTargetMs) + ROUNDING_MS;
+    const durationMs = Math.min(Math.max(1, endMs - open.unit.presentedMs), longestMs);
     const segment: Segment = {
       number: this.nextNumber++,
       start: open.unit.position,
       end,
       preface: open.preface,
-      durationMs: Math.max(1, endMs - open.unit.presentedMs),
+      durationMs,
       isBreak: open.isBreak,
       breaksBefore: this.breaks,
       isIndependent: open.point !== null,
       presentedMs: open.unit.presentedMs,
+      arrivedMs: this.arrivedMs,
       date: this.date,
     };
     this.made++;

@@ -35,9 +35,12 @@ export class SegmentSender {
     return this.response.socket?.writableLength ?? 0;
   }
 
-  /** The head must be out. */
+  /** The head must have been written: it, the tables and the first piece go out together. */
   start(): void {
-    this.write(this.segment.preface);
+    const { preface } = this.segment;
+    this.count(preface);
+    this.response.write(preface);
+    this.next();
   }
 
   /** Cuts a player who takes nothing, unless our own loop was late (rule 18). */
@@ -65,12 +68,7 @@ export class SegmentSender {
 
   private readonly next = (): void => {
     this.immediate = null;
-    const { segment, position } = this;
-    if (position >= segment.end) {
-      this.viewer.cursor = Math.max(this.viewer.cursor, segment.end);
-      this.response.end();
-      return;
-    }
+    const { segment, position, response } = this;
     const left = segment.end - position;
     const piece = position < this.ring.tail ? null : this.ring.view(position, left);
     if (piece === null || piece.length < TS_PACKET) {
@@ -78,13 +76,21 @@ export class SegmentSender {
       return;
     }
     this.position += piece.length;
-    this.write(piece);
+    this.count(piece);
+    if (piece.length < left) {
+      response.write(piece, this.taken);
+      return;
+    }
+    response.end(piece, this.sent);
   };
 
-  private write(piece: Buffer): void {
+  private readonly sent = (): void => {
+    this.viewer.cursor = Math.max(this.viewer.cursor, this.segment.end);
+  };
+
+  private count(piece: Buffer): void {
     this.queuedBytes += piece.length;
     this.viewer.queuedBytes += piece.length;
-    this.response.write(piece, this.taken);
   }
 
   private finish(): void {

@@ -15,7 +15,7 @@ import { MAX_OWED_BYTES, SegmentTrack } from './segment-track';
 const WRAP_MS = 2 ** 33 / 90;
 const WALL_MS = Date.UTC(2026, 0, 1);
 const FRAME_MS = 40;
-const address = ({ number }: Segment): string => `${number}.ts`;
+const FIRST_NUMBER = 1000;
 const PLENTY = { maxBytes: 64 * 1024 * 1024, maxAgeMs: 3_600_000 };
 
 /** A stream whose media arrive as told, and its track. */
@@ -26,7 +26,11 @@ class Stage {
 
   constructor(limits = PLENTY) {
     this.history = new StreamHistory(limits);
-    const options = { segmentMs: 4000, wallMs: WALL_MS, wallMinusMonotonicMs: WALL_MS };
+    const options = {
+      segmentMs: 4000,
+      firstNumber: FIRST_NUMBER,
+      wallMinusMonotonicMs: WALL_MS,
+    };
     this.track = new SegmentTrack(this.history, options);
   }
 
@@ -46,14 +50,9 @@ class Stage {
 
   /** Every segment that is there. */
   get segments(): Segment[] {
-    const listed: Segment[] = [];
-    if (this.track.isPlayable) {
-      this.track.playlist(true, (segment) => {
-        listed.push(segment);
-        return 'x';
-      });
-    }
-    return listed;
+    if (!this.track.isPlayable) return [];
+    const numbers = this.track.playlist(true, 'x/').matchAll(/^x\/(\d+)\.ts$/gm);
+    return [...numbers].map(([, number]) => this.track.find(Number(number))!);
   }
 
   bytesOf({ start, end }: Segment): Buffer {
@@ -145,7 +144,7 @@ describe('SegmentTrack', () => {
     const at = stage.segments.findIndex(({ isBreak }) => isBreak);
     expect(at).toBeGreaterThan(1);
     expect(stage.segments.filter(({ isBreak }) => isBreak)).toHaveLength(1);
-    const text = stage.track.playlist(true, address);
+    const text = stage.track.playlist(true, '');
     expect(text.match(/#EXT-X-DISCONTINUITY\n/g)).toHaveLength(1);
     expect(text).toContain('INDEPENDENT-SEGMENTS');
   });
@@ -166,10 +165,10 @@ describe('SegmentTrack', () => {
     stage.track.listen();
     const stream = new SyntheticStream();
     stage.feed(stream.take(125));
-    const early = stage.track.playlist(false, address);
+    const early = stage.track.playlist(false, '');
     expect(early).not.toContain('PROGRAM-DATE-TIME');
     stage.play(stream, 400);
-    const later = stage.track.playlist(false, address);
+    const later = stage.track.playlist(false, '');
     // Frames are shown 200 ms after their place; the first second came at 0, with five of the past.
     const dates = [...later.matchAll(/DATE-TIME:(.*)\n#EXTINF:(.*),/g)];
     expect(dates.length).toBeGreaterThan(2);
@@ -178,7 +177,7 @@ describe('SegmentTrack', () => {
       expect(Date.parse(date!) - Date.parse(before!)).toBe(Number(duration) * 1000);
     });
     stage.play(stream, 100);
-    const last = stage.track.playlist(true, address);
+    const last = stage.track.playlist(true, '');
     for (const line of later.matchAll(/(?:#EXT-X-PROGRAM.*\n)?#EXTINF.*\n\d+\.ts\n/g)) {
       expect(last).toContain(line[0]);
     }
@@ -203,7 +202,7 @@ describe('SegmentTrack', () => {
     stage.track.listen();
     stage.play(stream, 1500);
     const { ring } = stage.history;
-    const text = stage.track.playlist(false, address);
+    const text = stage.track.playlist(false, '');
     expect(text.match(/#EXTINF/g)!.length).toBeGreaterThanOrEqual(6);
     expect(ring.allocatedBytes).toBeGreaterThan(2 * 1024 * 1024);
     expect(ring.allocatedBytes).toBeLessThan(8 * 1024 * 1024);
@@ -238,6 +237,21 @@ describe('SegmentTrack', () => {
     expect(after[0]!.isBreak).toBe(true);
     expect(after.slice(1).some(({ isBreak }) => isBreak)).toBe(false);
     expectSound(stage);
+  });
+
+  it('makes a playlist once for all, each with a folder of its own', () => {
+    const stage = new Stage();
+    stage.track.listen();
+    const stream = new SyntheticStream();
+    stage.play(stream, 400);
+    const mine = stage.track.playlist(false, 'hls/mine/');
+    expect(mine).toMatch(/^hls\/mine\/1000\.ts$/m);
+    expect(stage.track.playlist(false, 'hls/yours/')).toBe(mine.replaceAll('/mine/', '/yours/'));
+    expect(stage.track.nextNumber).toBe(FIRST_NUMBER + stage.segments.length);
+    stage.play(stream, 100);
+    const later = stage.track.playlist(false, 'hls/mine/');
+    expect(later.startsWith(mine)).toBe(true);
+    expect(later.length).toBeGreaterThan(mine.length);
   });
 
   it('tells those who wait when there is a first segment', async () => {

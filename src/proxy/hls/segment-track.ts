@@ -10,15 +10,20 @@ import { UnitReader } from './unit-reader';
 export const MAX_OWED_BYTES = 128 * 1024 * 1024;
 /** Above this a step of time is a break, whatever the target duration. */
 const MAX_STEP_MS = 10_000;
-/** Numbers of sessions that follow one another must not meet: they begin at the seconds since this date. */
-const EPOCH_MS = Date.UTC(2020, 0, 1);
 
 export interface TrackOptions {
   /** HLS_SEGMENT_DURATION. */
   readonly segmentMs: number;
-  /** Wall clock at the beginning, ms since 1970, and what turns monotonic times into it. */
-  readonly wallMs: number;
+  /** Media sequence number of the first segment, and DISCONTINUITY-SEQUENCE before the first break. */
+  readonly firstNumber: number;
+  /** What turns monotonic times into the wall clock's, ms since 1970. */
   readonly wallMinusMonotonicMs: number;
+}
+
+/** A playlist from the segment with this index on. */
+interface Rendered {
+  readonly from: number;
+  readonly pieces: readonly string[];
 }
 
 /**
@@ -29,7 +34,6 @@ export class SegmentTrack {
   private segments: Segment[] = [];
   private readonly cutter: SegmentCutter;
   private readonly reader: UnitReader;
-  private readonly firstNumber: number;
   /** Position up to which packets were read. */
   private read = 0;
   /** Not decided yet: whether it is a random access point is known when the next one has begun. */
@@ -37,14 +41,16 @@ export class SegmentTrack {
   /** Wall clock of segments as it was told; one that was told without a date stays without. */
   private readonly dates = new Map<number, number | null>();
   private waiting = new Settleable<void>();
+  /** The sliding window and all that there is, as they were told last; null once the segments are others. */
+  private window: Rendered | null = null;
+  private whole: Rendered | null = null;
   private isListening = false;
 
   constructor(
     private readonly history: StreamHistory,
-    options: TrackOptions,
+    private readonly options: TrackOptions,
   ) {
-    this.firstNumber = Math.max(1, Math.floor((options.wallMs - EPOCH_MS) / 1000));
-    this.cutter = new SegmentCutter({ ...options, firstNumber: this.firstNumber });
+    this.cutter = new SegmentCutter(options);
     this.reader = new UnitReader({
       maxStepMs: Math.min(MAX_STEP_MS, 2 * options.segmentMs),
       mediaTimeAt: history.mediaTimeAt,
@@ -55,6 +61,11 @@ export class SegmentTrack {
   /** Target duration in ms. Fixed from the first call on. */
   get targetMs(): number {
     return this.cutter.fixTargetMs();
+  }
+
+  /** What the next segment will be called: nobody was told of this number or a higher one. */
+  get nextNumber(): number {
+    return this.cutter.next;
   }
 
   /** Whether there is anything to list. */
@@ -108,21 +119,26 @@ export class SegmentTrack {
   }
 
   /**
-   * The playlist of the moment: the sliding window, or all that the ring holds. Only when `isPlayable`.
+   * The playlist of the moment: the sliding window, or all that the ring holds. Only when `isPlayable`. Made once
+   * for all who ask before there is another segment.
    *
-   * @param addressOf relative address of a segment
+   * @param folder relative address of the folder that holds the asker's segments, with the slash
    */
-  playlist(isWhole: boolean, addressOf: (segment: Segment) => string): string {
+  playlist(isWhole: boolean, folder: string): string {
     this.advance();
     const from = isWhole ? this.wholeStart() : windowStart(this.segments, this.targetMs);
-    return renderPlaylist({
+    const known = isWhole ? this.whole : this.window;
+    if (known?.from === from) return known.pieces.join(folder);
+    const pieces = renderPlaylist({
       segments: this.segments.slice(from),
       targetMs: this.targetMs,
-      firstBreak: this.firstNumber,
+      firstBreak: this.options.firstNumber,
       allIndependent: this.cutter.allIndependent,
-      addressOf,
       dateOf: (segment) => this.dateOf(segment),
     });
+    if (isWhole) this.whole = { from, pieces };
+    else this.window = { from, pieces };
+    return pieces.join(folder);
   }
 
   private readonly take = (unit: MediaUnit): void => {
@@ -135,9 +151,15 @@ export class SegmentTrack {
     const closed = this.cutter.push(decided, point, decided.tables ?? scanner.psiPreface());
     if (closed === null) return;
     this.segments.push(closed);
+    this.changed();
     if (this.segments.length > 1) return;
     this.waiting.resolve();
   };
+
+  private changed(): void {
+    this.window = null;
+    this.whole = null;
+  }
 
   private skip(tail: number): void {
     const hadBegun = this.read > 0;
@@ -157,6 +179,7 @@ export class SegmentTrack {
     }
     if (gone === 0) return;
     this.segments.splice(0, gone);
+    this.changed();
     if (this.segments.length === 0) this.waiting = new Settleable<void>();
   }
 

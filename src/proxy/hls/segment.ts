@@ -17,6 +17,8 @@ export interface Segment {
   /** Begins at a random access point. */
   readonly isIndependent: boolean;
   readonly presentedMs: number;
+  /** Monotonic time by which all of it had arrived. */
+  readonly arrivedMs: number;
   /** Wall clock of its time line. */
   readonly date: ProgrammeDate;
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CONFIG, type AppConfig } from '../../config';
-import { streamKey, type ContentSelector } from '../../kernel/content-selector';
+import { streamKey, type ContentSelector, type StreamKey } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
 import { HlsPlaybacks, type Playback } from '../hls';
 import { SessionDirectory, type StreamSession } from '../session';
@@ -43,10 +43,11 @@ export class HlsEntrance {
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<Playback | null> {
+    // Reset before it was looked at: nobody is there to start anything for.
+    if (request.raw.socket.destroyed) return null;
     this.recorded.refuseHls(selector);
     const key = streamKey(selector);
-    const viewer = this.viewerOf(key, request);
-    const session = this.sessionOf(selector, viewer);
+    const { viewer, session } = this.placeOf(key, selector, request);
     const wait = new Wait(viewer, reply, isBrowser(request) ? BROWSER_PATIENCE_MS : null);
     let ready: StreamSession | null = null;
     try {
@@ -81,19 +82,23 @@ export class HlsEntrance {
     throw session.error ?? new AppError('not_found', STOPPED);
   }
 
-  private viewerOf(key: string, request: FastifyRequest): Viewer {
+  /** The place that was kept for a browser which comes back, or else a new one. */
+  private placeOf(
+    key: StreamKey,
+    selector: ContentSelector,
+    request: FastifyRequest,
+  ): { viewer: Viewer; session: StreamSession } {
     const ip = clientAddress(request);
     const userAgent = (request.headers['user-agent'] ?? '').slice(0, MAX_AGENT_LENGTH);
+    const kept = this.playbacks.takePlace(key, ip, userAgent);
+    const current = kept === null ? null : this.sessions.lookup(selector);
+    if (kept !== null && current !== null && kept.host === current) {
+      return { viewer: kept, session: current };
+    }
+    kept?.host?.removeViewer(kept, 'hung_up');
     const path = request.url.split('?', 1)[0] ?? '';
-    const known = this.playbacks.takePlace(key, ip, userAgent);
-    return known ?? new Viewer({ id: randomUUID(), ip, userAgent, path });
-  }
-
-  private sessionOf(selector: ContentSelector, viewer: Viewer): StreamSession {
-    const known = viewer.host === null ? null : this.sessions.lookup(selector);
-    if (known !== null && known === viewer.host) return known;
-    viewer.host?.removeViewer(viewer, 'hung_up');
-    return this.sessions.join(selector, viewer);
+    const viewer = new Viewer({ id: randomUUID(), ip, userAgent, path });
+    return { viewer, session: this.sessions.join(selector, viewer) };
   }
 }
 
@@ -115,7 +120,8 @@ class Wait {
     reply.raw.once('close', this.hungUp);
     viewer.onGone = (reason) => {
       if (reason === 'hung_up') return;
-      this.end(new AppError('not_found', STOPPED));
+      const code = reason === 'shutdown' ? 'shutting_down' : 'not_found';
+      this.end(new AppError(code, STOPPED));
     };
     if (patienceMs !== null) {
       const detail = 'The stream is starting; ask again.';

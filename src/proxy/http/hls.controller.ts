@@ -105,8 +105,7 @@ export class HlsController {
     const selector = readContentSelector(query, null, this.config);
     const known = this.playbacks.ask(query.get(PLAYBACK) ?? '');
     if (known !== null && known.key === streamKey(selector) && known.track.isPlayable) {
-      const address = ({ number }: Segment): string => `hls/${known.token}/${number}.ts`;
-      const text = known.track.playlist(query.get('dvr') === '1', address);
+      const text = known.track.playlist(query.get('dvr') === '1', `hls/${known.token}/`);
       // As bytes: to text Fastify would add a charset, which this type does not have.
       await reply.headers(PLAYLIST_HEADERS).send(Buffer.from(text));
       return;
@@ -149,6 +148,7 @@ export class HlsController {
   ): void {
     reply.headers(CORS_HEADERS);
     const { playback, segment } = this.find(token, name);
+    this.playbacks.mustBeFew(playback);
     reply.hijack();
     if (request.raw.socket.destroyed) return;
     const sender = new SegmentSender(

@@ -1,3 +1,4 @@
+import { StreamAudit } from './stream-audit';
 import { PACKET_BYTES, PAT_PID, pidOf, SIM_PIDS } from './ts-packet';
 import { eventually } from './wait';
 import type { Product } from './product';
@@ -105,6 +106,9 @@ export function manifestPath(id: string, more = ''): string {
   return `/ace/manifest.m3u8?id=${id}${more}`;
 }
 
+/** Every playlist that this file's tests have loaded, for another parser to read. */
+export const loadedPlaylists: MediaPlaylist[] = [];
+
 /** A player's own playlist: what the first address leads to. */
 export async function openHls(
   product: Product,
@@ -123,7 +127,9 @@ export async function loadPlaylist(
   if (answer.status !== 200) throw new Error(`${answer.status}: ${text}`);
   expect(answer.headers.get('content-type')).toBe('application/vnd.apple.mpegurl');
   expect(answer.headers.get('cache-control')).toContain('no-store');
-  return parsePlaylist(text, answer.url);
+  const playlist = parsePlaylist(text, answer.url);
+  loadedPlaylists.push(playlist);
+  return playlist;
 }
 
 export async function loadSegment({ url }: ListedSegment): Promise<Buffer> {
@@ -167,4 +173,13 @@ export async function follow(
     `${count} segments`,
   );
   return { segments, bodies, last: playlist };
+}
+
+/** Asserts that segments in a row are the broadcast, packet by packet. */
+export function expectNothingLost(bodies: readonly Buffer[]): void {
+  const audit = new StreamAudit();
+  for (const body of bodies) audit.feed(mediaOf(body));
+  expect(audit).toMatchObject({ misaligned: 0, continuityErrors: 0, crcErrors: 0 });
+  expect(audit.markers).toMatchObject({ lostPackets: 0, repeatedPackets: 0, outOfOrder: 0 });
+  expect(audit.markers.count).toBeGreaterThan(50);
 }

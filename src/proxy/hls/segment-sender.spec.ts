@@ -1,0 +1,151 @@
+import { once } from 'node:events';
+import { Agent, createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { RingBuffer } from '../buffer';
+import { TS_PACKET } from '../mpegts';
+import { until } from '../testing/until.spec-support';
+import { Viewer } from '../viewers';
+import { ProgrammeDate } from './programme-date';
+import { segmentBytes, type Segment } from './segment';
+import { SegmentSender } from './segment-sender';
+
+const MEDIA_PACKETS = 40_000;
+const STALL_MS = 1000;
+
+const PREFACE = Buffer.alloc(2 * TS_PACKET, 0x47);
+
+/** One segment of 7.5 MB, which no kernel takes at once, sent by a real server. */
+class Stage {
+  readonly ring = new RingBuffer({ maxBytes: 64 * 1024 * 1024, maxAgeMs: 1000 });
+  readonly media = Buffer.alloc(MEDIA_PACKETS * TS_PACKET);
+  readonly viewer = new Viewer({ id: 'v', ip: '', userAgent: '', path: '' });
+  readonly senders: SegmentSender[] = [];
+  readonly segment: Segment;
+  readonly agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  connections = 0;
+  over = 0;
+  private readonly server = createServer((_, response) => this.send(response));
+
+  constructor() {
+    for (let at = 0; at < this.media.length; at += 4) this.media.writeUInt32BE(at, at);
+    const start = 10 * TS_PACKET;
+    this.segment = {
+      number: 1,
+      start,
+      end: start + this.media.length,
+      preface: PREFACE,
+      durationMs: 4000,
+      isBreak: false,
+      breaksBefore: 0,
+      isIndependent: true,
+      presentedMs: 0,
+      arrivedMs: 0,
+      date: new ProgrammeDate(0),
+    };
+    this.append(Buffer.alloc(start));
+    this.append(this.media);
+    this.server.on('connection', () => this.connections++);
+  }
+
+  append(bytes: Buffer, nowMs = 0): void {
+    this.ring.append(bytes, 0, bytes.length, nowMs);
+    this.ring.commit();
+  }
+
+  async ask(): Promise<IncomingMessage> {
+    if (!this.server.listening) {
+      this.server.listen(0, '127.0.0.1');
+      await once(this.server, 'listening');
+    }
+    const { port } = this.server.address() as AddressInfo;
+    const request = get({ port, host: '127.0.0.1', agent: this.agent });
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    response.on('error', () => undefined);
+    return response;
+  }
+
+  close(): void {
+    this.agent.destroy();
+    this.server.closeAllConnections();
+    this.server.close();
+  }
+
+  private send(response: ServerResponse): void {
+    const sender = new SegmentSender(response, this.ring, this.segment, this.viewer, 0, () => {
+      this.over++;
+    });
+    this.senders.push(sender);
+    response.writeHead(200, { 'Content-Length': String(segmentBytes(this.segment)) });
+    sender.start();
+  }
+}
+
+async function bodyOf(response: IncomingMessage): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of response) pieces.push(piece as Buffer);
+  return Buffer.concat(pieces);
+}
+
+describe('SegmentSender', () => {
+  let stage: Stage;
+
+  beforeEach(() => {
+    stage = new Stage();
+  });
+  afterEach(() => stage.close());
+
+  it('sends the tables and the media as they are, one segment after the other on one connection', async () => {
+    for (const count of [1, 2]) {
+      const body = await bodyOf(await stage.ask());
+      expect(body.equals(Buffer.concat([PREFACE, stage.media]))).toBe(true);
+      await until(() => stage.over === count);
+    }
+    expect(stage.connections).toBe(1);
+    expect(stage.viewer.queuedBytes).toBe(2 * segmentBytes(stage.segment));
+    expect(stage.viewer.cursor).toBe(stage.segment.end);
+  });
+
+  it('pins one piece of the ring for a player who takes nothing, and cuts it in time', async () => {
+    const response = await stage.ask();
+    const sender = await until(() => stage.senders[0]);
+    await until(() => sender.pinnedBytes > 0);
+    // What the head, the tables and the first piece may come to.
+    expect(sender.pinnedBytes).toBeLessThan(200_000);
+    let nowMs = 0;
+    // The kernel may go on taking for a while.
+    await until(() => {
+      sender.check((nowMs += STALL_MS / 2), false, STALL_MS);
+      return stage.over === 1;
+    });
+    expect(stage.viewer.queuedBytes).toBeLessThan(segmentBytes(stage.segment));
+    await expect(bodyOf(response)).rejects.toMatchObject({ code: 'ECONNRESET' });
+  });
+
+  it('cuts nobody for what our own loop did', async () => {
+    const response = await stage.ask();
+    const sender = await until(() => stage.senders[0]);
+    await until(() => sender.pinnedBytes > 0);
+    for (let nowMs = 0; nowMs < 20 * STALL_MS; nowMs += STALL_MS) {
+      sender.check(nowMs, true, STALL_MS);
+    }
+    expect(stage.over).toBe(0);
+    expect(await bodyOf(response)).toHaveLength(segmentBytes(stage.segment));
+  });
+
+  it('resets who is overtaken by the end of the history, for the length was told', async () => {
+    const response = await stage.ask();
+    const sender = await until(() => stage.senders[0]);
+    await until(() => sender.pinnedBytes > 0);
+    stage.append(Buffer.alloc(1000 * TS_PACKET), 10_000);
+    stage.ring.trim(10_000);
+    await expect(bodyOf(response)).rejects.toMatchObject({ code: 'ECONNRESET' });
+    expect(stage.over).toBe(1);
+    expect(stage.viewer.cursor).toBe(0);
+  });
+
+  it('is over when the player hangs up', async () => {
+    const response = await stage.ask();
+    response.destroy();
+    await until(() => stage.over === 1);
+  });
+});

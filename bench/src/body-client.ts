@@ -16,6 +16,9 @@ const MAX_TEXT_BYTES = 1024 * 1024;
 const READ_BUFFER = Buffer.allocUnsafeSlow(256 * 1024);
 
 interface Question {
+  path: string;
+  /** Asked on a connection that had served before: the server may have ended it at the same moment, which is no fault. */
+  mayRepeat: boolean;
   sink: BodySink | null;
   head: string;
   /** Bytes of the body still to come; null while the head is not whole. */
@@ -44,17 +47,32 @@ export class BodyClient {
     return new Promise((resolve, reject) => {
       const answer = { status: 0, location: null, text: '' };
       const timer = setTimeout(() => this.fail('no answer in time'), this.timeoutMs);
-      this.question = { sink, head: '', left: null, answer, resolve, reject, timer };
-      this.socket ??= this.connect();
-      this.socket.write(
-        `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${this.port}\r\n` +
-          'User-Agent: acefleet-bench\r\nAccept: */*\r\n\r\n',
-      );
+      const mayRepeat = this.socket !== null;
+      this.question = {
+        path,
+        mayRepeat,
+        sink,
+        head: '',
+        left: null,
+        answer,
+        resolve,
+        reject,
+        timer,
+      };
+      this.ask(path);
     });
   }
 
   close(): void {
     this.fail('closed');
+  }
+
+  private ask(path: string): void {
+    this.socket ??= this.connect();
+    this.socket.write(
+      `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${this.port}\r\n` +
+        'User-Agent: acefleet-bench\r\nAccept: */*\r\n\r\n',
+    );
   }
 
   private connect(): net.Socket {
@@ -72,7 +90,11 @@ export class BodyClient {
       socket.destroy();
       if (this.socket !== socket) return;
       this.socket = null;
-      this.fail('the connection was closed');
+      const { question } = this;
+      if (question?.mayRepeat === true && question.head === '') {
+        question.mayRepeat = false;
+        this.ask(question.path);
+      } else this.fail('the connection was closed');
     };
     return socket.on('error', gone).on('end', gone).on('close', gone);
   }

@@ -84,9 +84,8 @@ describe('HlsPlayer', () => {
     await player.playlist();
     const gone = player.segment('hls/t/404.ts', () => undefined);
     await expect(gone).rejects.toThrow('segment: status 404');
+    // Ended by the server at the moment of the next question, which is asked again then.
     server.closeAllConnections();
-    await new Promise((resolve) => setImmediate(resolve));
-    await player.playlist().catch(() => undefined);
     expect((await player.playlist()).segments).toHaveLength(5);
     player.close();
   });

@@ -21,6 +21,9 @@ const MAX_REQUEST_BYTES = 8192;
 const BATCH_ROOM_BYTES = 128 * 1024 + 64 * 1024;
 const agent = new http.Agent({ keepAlive: false });
 
+/** Viewers of all streams. */
+let watching = 0;
+
 class Fanout {
   private readonly viewers = new Set<net.Socket>();
   private batch = Buffer.allocUnsafeSlow(BATCH_ROOM_BYTES);
@@ -45,7 +48,10 @@ class Fanout {
   join(socket: net.Socket): void {
     socket.write(HEAD);
     this.viewers.add(socket);
-    socket.on('close', () => this.viewers.delete(socket));
+    watching++;
+    socket.on('close', () => {
+      if (this.viewers.delete(socket)) watching--;
+    });
   }
 
   private follow(enginePort: number, path: string): void {
@@ -53,7 +59,7 @@ class Fanout {
   }
 
   private gather(part: Buffer): void {
-    const limit = batchLimit(this.viewers.size);
+    const limit = batchLimit(watching);
     let taken = 0;
     while (taken < part.length) {
       const copied = part.copy(this.batch, this.filled, taken);

@@ -4,19 +4,24 @@ export interface BatchLimit {
   ms: number;
 }
 
-const FEW_VIEWERS = 200;
-const MANY_VIEWERS = 1000;
-const SMALL: BatchLimit = { bytes: 64 * 1024, ms: 50 };
-const LARGE: BatchLimit = { bytes: 128 * 1024, ms: 130 };
+interface Step extends BatchLimit {
+  viewers: number;
+}
+
+const FEWEST: Step = { viewers: 20, bytes: 64 * 1024, ms: 20 };
+const FEW: Step = { viewers: 200, bytes: 64 * 1024, ms: 50 };
+const MANY: Step = { viewers: 1000, bytes: 128 * 1024, ms: 130 };
 
 /**
- * The batching the product uses too, so that a comparison shows the product's own cost and not another
- * number of writes: 64 KB or 50 ms up to 200 viewers, 128 KB or 130 ms from 1000, linear between.
+ * The batching the product uses too, so that a comparison shows the product's own cost and not another number of writes:
+ * by the viewers of all streams 64 KB or 20 ms up to 20, 50 ms at 200, 128 KB or 130 ms from 1000, linear between.
  */
 export function batchLimit(viewers: number): BatchLimit {
-  const share = Math.min(1, Math.max(0, (viewers - FEW_VIEWERS) / (MANY_VIEWERS - FEW_VIEWERS)));
+  const [fewer, more] = viewers <= FEW.viewers ? [FEWEST, FEW] : [FEW, MANY];
+  const share = (viewers - fewer.viewers) / (more.viewers - fewer.viewers);
+  const within = Math.min(1, Math.max(0, share));
   return {
-    bytes: Math.round(SMALL.bytes + share * (LARGE.bytes - SMALL.bytes)),
-    ms: Math.round(SMALL.ms + share * (LARGE.ms - SMALL.ms)),
+    bytes: Math.round(fewer.bytes + within * (more.bytes - fewer.bytes)),
+    ms: Math.round(fewer.ms + within * (more.ms - fewer.ms)),
   };
 }

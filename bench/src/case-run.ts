@@ -27,7 +27,13 @@ export async function runCase(
   name: ServerName,
   context: BenchContext,
 ): Promise<Measurement> {
-  const server = await startServer(name, context.children, context.enginePort, context.signal);
+  const server = await startServer(
+    name,
+    context.children,
+    context.enginePort,
+    context.options.against,
+    context.signal,
+  );
   try {
     await setTimeout(SETTLE_MS, undefined, { signal: context.signal });
     const idleMb = residentMb(server.pids);
@@ -50,7 +56,7 @@ async function watch(
     // Waited for below; a failure before that must not count as unhandled.
     reported.catch(() => undefined);
     await childMessage(load, counting, beforeMs, context.signal);
-    const probe = benchCase.control ? new ControlProbe(server) : null;
+    const probe = benchCase.control && server.name !== 'other' ? new ControlProbe(server) : null;
     const ringLater = ringAfter(server, plan.countMs / 2, context.signal);
     const measured = await reported.finally(() => probe?.stop());
     return { load: measured, ring: await ringLater, control: (await probe?.report()) ?? null };
@@ -63,6 +69,7 @@ function loadPlan(benchCase: BenchCase, server: ServerUnderTest, options: BenchO
   const pick = options.quick ? 1 : 0;
   return {
     port: server.port,
+    httpVersion: server.httpVersion,
     streams: benchCase.streams,
     viewers: benchCase.viewers,
     rampMs: benchCase.rampMs,
@@ -80,7 +87,7 @@ async function ringAfter(
   ms: number,
   signal: AbortSignal,
 ): Promise<RingReport | null> {
-  if (server.name === 'bare') return null;
+  if (server.name !== 'product') return null;
   const path = '/api/v1/proxy/sessions';
   try {
     await setTimeout(ms, undefined, { signal });

@@ -35,6 +35,11 @@ export class Children {
     return this.adopt(spawn(process.execPath, [script], { cwd, env, stdio }));
   }
 
+  /** A command of the caller's, with the caller's environment. */
+  shell(command: string): Child {
+    return this.adopt(spawn(command, { shell: true, stdio: ['ignore', 'pipe', 'pipe'] }));
+  }
+
   /** Ends all at once, without asking. */
   killAll(): void {
     for (const child of this.alive) kill(child);

@@ -33,7 +33,17 @@ interface SessionAnswer {
   [field: string]: string | number;
 }
 
+/** What the benchmark asks for at `/bench/sessions`. */
+export interface EngineSessions {
+  opened: number;
+  reading: number;
+  /** Most readers at one time. */
+  peak: number;
+}
+
 let sessions = 0;
+let reading = 0;
+let peak = 0;
 
 function describeSession(host: string, query: URLSearchParams): SessionAnswer {
   const content = query.get('infohash') ?? query.get('id') ?? query.get('content_id') ?? '';
@@ -79,7 +89,12 @@ function play(response: http.ServerResponse, bitsPerSecond: number): void {
     sent += count;
   };
   const timer = setInterval(write, TICK_MS);
-  response.on('close', () => clearInterval(timer));
+  reading++;
+  peak = Math.max(peak, reading);
+  response.on('close', () => {
+    reading--;
+    clearInterval(timer);
+  });
 }
 
 function serve(port: number, bitsPerSecond: number): void {
@@ -100,6 +115,8 @@ function serve(port: number, bitsPerSecond: number): void {
       json({ response: STAT, error: null });
     } else if (url.pathname.startsWith('/ace/cmd/')) {
       json({ response: 'ok', error: null });
+    } else if (url.pathname === '/bench/sessions') {
+      json({ opened: sessions, reading, peak } satisfies EngineSessions);
     } else {
       json({ result: answerService(url.searchParams.get('method') ?? ''), error: null });
     }

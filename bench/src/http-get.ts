@@ -8,15 +8,27 @@ export interface Answer {
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
+interface AskOptions {
+  headers?: Record<string, string>;
+  agent?: http.Agent;
+  timeoutMs: number;
+}
+
 /** GET from the loopback address, within `timeoutMs`. @throws Error when there is no whole answer */
-export function httpGet(
-  port: number,
-  path: string,
-  options: { headers?: Record<string, string>; agent?: http.Agent; timeoutMs: number },
-): Promise<Answer> {
+export function httpGet(port: number, path: string, options: AskOptions): Promise<Answer> {
+  return ask('GET', port, path, options);
+}
+
+/** The same as POST, without a body. */
+export function httpPost(port: number, path: string, options: AskOptions): Promise<Answer> {
+  return ask('POST', port, path, options);
+}
+
+function ask(method: string, port: number, path: string, options: AskOptions): Promise<Answer> {
   return new Promise<Answer>((resolve, reject) => {
-    const request = http.get(
+    const request = http.request(
       {
+        method,
         host: '127.0.0.1',
         port,
         path,
@@ -36,5 +48,6 @@ export function httpGet(
       },
     );
     request.on('error', reject);
+    request.end();
   });
 }

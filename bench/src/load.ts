@@ -1,6 +1,7 @@
 import { endWithParent } from './child-side';
 import { type GroupReport, ViewerTally } from './viewer-tally';
 import { cpuSeconds, residentMb } from './process-usage';
+import { streamPath } from './stream-path';
 import { Viewer } from './viewer';
 
 /**
@@ -11,6 +12,8 @@ import { Viewer } from './viewer';
 /** What the viewers do. Times follow each other: ahead, warm (ramp within), count. */
 export interface LoadPlan {
   port: number;
+  /** With which the viewers ask. */
+  httpVersion: '1.1' | '1.0';
   streams: number;
   viewers: number;
   /** Over how long the viewers join. */
@@ -48,11 +51,6 @@ const AFTER_JOINS_MS = 2000;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Content ids of a benchmark: 40 hex digits, one per stream. */
-function streamPath(stream: number): string {
-  return `/ace/getstream?id=${(0xace0000 + stream).toString(16).padStart(40, '0')}`;
-}
-
 class Audience {
   private readonly members: Viewer[] = [];
 
@@ -63,13 +61,14 @@ class Audience {
 
   /** Lets `count` viewers join, evenly over `rampMs`, the streams in turn. */
   async join(count: number, rampMs: number): Promise<void> {
+    const { port, httpVersion } = this.plan;
     const startedAt = performance.now();
     while (this.members.length < count) {
       const share = rampMs === 0 ? 1 : Math.min(1, (performance.now() - startedAt) / rampMs);
       const due = Math.max(1, Math.floor(share * count));
       while (this.members.length < due) {
         const path = streamPath(this.members.length % this.plan.streams);
-        this.members.push(new Viewer({ port: this.plan.port, path }, this.tally));
+        this.members.push(new Viewer({ port, path, httpVersion }, this.tally));
       }
       if (due < count) await pause(JOIN_STEP_MS);
     }

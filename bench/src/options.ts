@@ -9,11 +9,14 @@ export interface BenchOptions {
   servers: readonly ServerName[];
   /** Counting time, or null for the case's own. */
   durationMs: number | null;
+  /** Shell command that starts another proxy to measure beside; null: none. */
+  against: string | null;
   /** File for all figures as JSON. */
   json: string | null;
 }
 
-const SERVERS: readonly ServerName[] = ['product', 'bare'];
+const SERVERS: readonly ServerName[] = ['product', 'bare', 'other'];
+const USUAL: readonly ServerName[] = ['product', 'bare'];
 
 export const USAGE = `npm run bench -- [options]
 
@@ -22,7 +25,9 @@ batching (the yardstick). Engine, viewers and both servers run on this machine o
 
   --quick           shorter times: about three minutes instead of six, rougher figures
   --case NAME       only this case; may be given several times: ${CASE_NAMES.join(', ')}
-  --server NAME     only this server: product, bare
+  --server NAME     only this server: product, bare, other
+  --against COMMAND also measures another proxy, whose command for the shell this is; {port} stands for where it is
+                    to listen on 127.0.0.1, {engine_port} for its engine. It must answer /ace/getstream?id=…
   --duration SEC    counting time of each case, in seconds
   --json FILE       writes all figures to FILE as well
   --help            this text`;
@@ -37,6 +42,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | null {
       case: { type: 'string', multiple: true, default: [] },
       server: { type: 'string', multiple: true, default: [] },
       duration: { type: 'string' },
+      against: { type: 'string' },
       json: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -45,10 +51,19 @@ export function parseOptions(args: readonly string[]): BenchOptions | null {
   return {
     quick: values.quick,
     cases: chosen('--case', values.case, CASE_NAMES),
-    servers: chosen('--server', values.server, SERVERS),
+    servers: servers(values.server, values.against),
     durationMs: values.duration === undefined ? null : durationMs(values.duration),
+    against: values.against ?? null,
     json: values.json ?? null,
   };
+}
+
+function servers(given: readonly string[], against: string | undefined): readonly ServerName[] {
+  if (given.length === 0) return against === undefined ? USUAL : SERVERS;
+  if (given.includes('other') && against === undefined) {
+    throw new Error('--server other: needs --against');
+  }
+  return chosen('--server', given, SERVERS);
 }
 
 function chosen<T extends string>(

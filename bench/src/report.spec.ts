@@ -16,7 +16,7 @@ function measurement(serverCpuSeconds: number, ownCpuShare = 0.3): Measurement {
   };
 }
 
-const benchCase = CASES[0]!;
+const benchCase = CASES.find(({ name }) => name === '1x200')!;
 
 describe('rows', () => {
   it('judges processor time by the yardstick of the same run', () => {
@@ -24,6 +24,16 @@ describe('rows', () => {
       rows([{ benchCase, measured: { product: measurement(product), bare: measurement(2) } }])[0]!;
     expect(cpu(2.2)).toMatchObject({ product: 1.1, bare: 1, ratio: 1.1, met: true });
     expect(cpu(2.4)).toMatchObject({ ratio: 1.2, met: false });
+  });
+
+  it('judges a thousand viewers by the other proxy when there is one', () => {
+    const thousand = CASES.find(({ name }) => name === '1x1000')!;
+    const row = (other: number) => {
+      const measured = { product: measurement(2), bare: measurement(1), other: measurement(other) };
+      return rows([{ benchCase: thousand, measured }])[0]!;
+    };
+    expect(row(2.1)).toMatchObject({ other: 1.05, met: true });
+    expect(row(1.9)).toMatchObject({ other: 0.95, met: false });
   });
 
   it('judges nothing that was not measured', () => {
@@ -48,7 +58,7 @@ describe('printedReport', () => {
       [{ benchCase, measured: { product: measurement(2.4), bare: measurement(2) } }],
       8,
     );
-    expect(text).toMatch(/CPU seconds per GB +1\.200 +1\.000 +1\.20 +≤ 1\.15 × bare +NO/);
+    expect(text).toMatch(/CPU seconds per GB +1\.200 +1\.000 +1\.20 +– +≤ 1\.15 × bare +NO/);
     expect(text).not.toContain('Careful');
   });
 

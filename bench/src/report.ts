@@ -14,6 +14,9 @@ export interface Row {
   figure: string;
   product: number | null;
   bare: number | null;
+  /** Of another proxy, when one was measured too. */
+  other: number | null;
+  /** Ours to bare Node's. */
   ratio: number | null;
   goal: string;
   /** Null when there is no goal, or nothing to judge it by. */
@@ -25,7 +28,13 @@ interface ShownRow {
   digits: number;
 }
 
-const HEADINGS = ['case', 'figure', 'ours', 'bare Node', 'ratio', 'goal', 'met'] as const;
+export const SERVER_WORDS: Record<ServerName, string> = {
+  product: 'ours',
+  bare: 'bare Node',
+  other: 'other',
+};
+const HEADINGS = ['case', 'figure', 'ours', 'bare Node', 'ratio', 'other', 'goal', 'met'] as const;
+const NUMBERS: readonly string[] = ['ours', 'bare Node', 'ratio', 'other'];
 const NONE = '–';
 /** Above this share of a core the load generator may be what is measured. */
 const BUSY_SHARE = 0.85;
@@ -51,14 +60,16 @@ function figureRow(
 ): Row {
   const product = measured.product ? figure.value(measured.product) : null;
   const bare = measured.bare ? figure.value(measured.bare) : null;
+  const other = measured.other ? figure.value(measured.other) : null;
   const goal: Goal | null =
-    measured.product && figure.goal ? figure.goal(measured.product, bare) : null;
+    measured.product && figure.goal ? figure.goal(measured.product, bare, other) : null;
   const judged = product !== null && goal !== null && goal.limit !== null;
   return {
     case: benchCase.title,
     figure: figure.label,
     product,
     bare,
+    other,
     ratio: product !== null && bare !== null && bare > 0 ? product / bare : null,
     goal: goal?.text ?? '',
     met: judged ? product <= (goal.limit ?? 0) : null,
@@ -73,6 +84,7 @@ export function printedReport(results: readonly CaseResult[], mbitPerSecond: num
     shown(row.product, digits),
     shown(row.bare, digits),
     row.ratio === null ? NONE : row.ratio.toFixed(2),
+    shown(row.other, digits),
     row.goal,
     row.met === null ? '' : row.met ? 'yes' : 'NO',
   ]);
@@ -99,7 +111,7 @@ function aligned(table: readonly (readonly string[])[]): string[] {
     widths
       .map((width, column) => {
         const cell = cells[column] ?? '';
-        return column >= 2 && column <= 4 ? cell.padStart(width) : cell.padEnd(width);
+        return NUMBERS.includes(HEADINGS[column] ?? '') ? cell.padStart(width) : cell.padEnd(width);
       })
       .join('  ')
       .trimEnd();

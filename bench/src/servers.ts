@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { type Child, type Children, childMessage } from './children';
 import { httpGet } from './http-get';
 import { serverProcesses } from './process-usage';
 
-export type ServerName = 'product' | 'bare';
+/** Ours, the yardstick of this benchmark, and another proxy that a command of the caller's starts. */
+export type ServerName = 'product' | 'bare' | 'other';
 
 /** A running server that fans streams out. */
 export interface ServerUnderTest {
@@ -18,6 +19,8 @@ export interface ServerUnderTest {
   pids: number[];
   /** What its control API asks for. */
   headers: Record<string, string>;
+  /** Another proxy may frame its body for HTTP/1.1, which a player of HTTP/1.0 spares it. */
+  httpVersion: '1.1' | '1.0';
   /** Ends it and removes what it left. */
   stop(): Promise<void>;
 }
@@ -26,6 +29,14 @@ const ROOT = path.resolve(__dirname, '..', '..');
 const CHILD_START_MS = 10_000;
 const PRODUCT_START_MS = 120_000;
 const READY_STEP_MS = 100;
+
+/** How the product is set up beyond what all benchmarks share. */
+export interface ProductSetup {
+  /** `host:port` of its engines. */
+  engines: readonly string[];
+  /** Settings, as in docs/configuration.md. */
+  env?: Record<string, string>;
+}
 
 /** The engine stand-in; resolves with its port once it listens. */
 export function startEngine(
@@ -37,19 +48,41 @@ export function startEngine(
   return childMessage(child, listeningPort, CHILD_START_MS, signal);
 }
 
-/** @throws Error with the end of the program's output when it does not come up */
+/**
+ * @param against shell command of the other proxy; see the usage text
+ * @throws Error with the end of the program's output when it does not come up
+ */
 export function startServer(
   name: ServerName,
   children: Children,
   enginePort: number,
+  against: string | null,
   signal: AbortSignal,
 ): Promise<ServerUnderTest> {
   switch (name) {
     case 'product':
-      return startProduct(children, enginePort, signal);
+      return startProduct(children, { engines: [`127.0.0.1:${enginePort}`] }, signal);
     case 'bare':
       return startBare(children, enginePort, signal);
+    case 'other':
+      return startOther(children, enginePort, against ?? '', signal);
   }
+}
+
+async function startOther(
+  children: Children,
+  enginePort: number,
+  against: string,
+  signal: AbortSignal,
+): Promise<ServerUnderTest> {
+  const port = await freePort();
+  const command = against
+    .replaceAll('{port}', port.toString())
+    .replaceAll('{engine_port}', enginePort.toString());
+  const child = children.shell(command);
+  await eventuallyUp(child, 'the other proxy', () => isListening(port), signal);
+  const pids = serverProcesses(child.pid, port);
+  return { name: 'other', port, pids, headers: {}, httpVersion: '1.0', stop: () => child.stop() };
 }
 
 async function startBare(
@@ -59,12 +92,14 @@ async function startBare(
 ): Promise<ServerUnderTest> {
   const child = children.fork('bare-fanout', ['0', enginePort.toString()]);
   const port = await childMessage(child, listeningPort, CHILD_START_MS, signal);
-  return { name: 'bare', port, pids: [child.pid], headers: {}, stop: () => child.stop() };
+  const stop = (): Promise<void> => child.stop();
+  return { name: 'bare', port, pids: [child.pid], headers: {}, httpVersion: '1.1', stop };
 }
 
-async function startProduct(
+/** The product with static engines, a key of its own and room for any case. @throws Error when it does not come up */
+export async function startProduct(
   children: Children,
-  enginePort: number,
+  setup: ProductSetup,
   signal: AbortSignal,
 ): Promise<ServerUnderTest> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'acefleet-bench-'));
@@ -75,7 +110,7 @@ async function startProduct(
     PATH: process.env.PATH,
     HOME: process.env.HOME,
     ENGINE_DRIVER: 'static',
-    ENGINE_ADDRESSES: `127.0.0.1:${enginePort}`,
+    ENGINE_ADDRESSES: setup.engines.join(','),
     MAX_STREAMS_PER_ENGINE: '1000',
     PROXY_MAX_CLIENTS: '5000',
     HOST: '127.0.0.1',
@@ -83,6 +118,7 @@ async function startProduct(
     LOG_LEVEL: 'warn',
     DATA_DIR: dataDir,
     API_KEY: key,
+    ...setup.env,
   });
   // Also when the benchmark is told to end at once and waits for nobody.
   const removeData = (): void => rmSync(dataDir, { recursive: true, force: true });
@@ -99,26 +135,43 @@ async function startProduct(
     throw error;
   }
   const headers = { Authorization: `Bearer ${key}` };
-  return { name: 'product', port, pids: serverProcesses(child.pid, port), headers, stop };
+  const pids = serverProcesses(child.pid, port);
+  return { name: 'product', port, pids, headers, httpVersion: '1.1', stop };
 }
 
-async function ready(child: Child, port: number, signal: AbortSignal): Promise<void> {
+function ready(child: Child, port: number, signal: AbortSignal): Promise<void> {
+  const isReady = (): Promise<boolean> =>
+    httpGet(port, '/health/ready', { timeoutMs: 2000 }).then(
+      (answer) => answer.status === 200,
+      () => false,
+    );
+  return eventuallyUp(child, 'the product', isReady, signal);
+}
+
+async function eventuallyUp(
+  child: Child,
+  what: string,
+  isUp: () => Promise<boolean>,
+  signal: AbortSignal,
+): Promise<void> {
   const deadline = performance.now() + PRODUCT_START_MS;
   while (performance.now() < deadline) {
     if (signal.aborted) throw new Error('interrupted');
     if (child.process.exitCode !== null || child.process.signalCode !== null) {
-      throw new Error(`the product ended before it was ready\n${child.output()}`);
+      throw new Error(`${what} ended before it was ready\n${child.output()}`);
     }
-    const status = await httpGet(port, '/health/ready', { timeoutMs: 2000 }).then(
-      (answer) => answer.status,
-      () => 0,
-    );
-    if (status === 200) return;
+    if (await isUp()) return;
     await new Promise((resolve) => setTimeout(resolve, READY_STEP_MS));
   }
-  throw new Error(
-    `the product was not ready within ${PRODUCT_START_MS / 1000} s\n${child.output()}`,
-  );
+  throw new Error(`${what} was not ready within ${PRODUCT_START_MS / 1000} s\n${child.output()}`);
+}
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
 }
 
 function listeningPort(message: unknown): number | null {

@@ -14,6 +14,7 @@ const READ_BUFFER = Buffer.allocUnsafeSlow(256 * 1024);
 export interface ViewerAddress {
   port: number;
   path: string;
+  httpVersion: '1.1' | '1.0';
 }
 
 /** One player: asks for a stream over a plain socket and checks all it gets until it is closed. */
@@ -47,7 +48,7 @@ export class Viewer {
     this.socket.on('end', () => this.socket.destroy());
     this.socket.on('close', () => this.countEnd());
     this.socket.write(
-      `GET ${address.path} HTTP/1.1\r\nHost: 127.0.0.1:${address.port}\r\n` +
+      `GET ${address.path} HTTP/${address.httpVersion}\r\nHost: 127.0.0.1:${address.port}\r\n` +
         'User-Agent: acefleet-bench\r\nAccept: */*\r\n\r\n',
     );
   }

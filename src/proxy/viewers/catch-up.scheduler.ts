@@ -27,6 +27,8 @@ const TURN_MS = 10;
  */
 @Injectable()
 export class CatchUpScheduler implements OnModuleDestroy {
+  /** Viewers on sockets, of all streams: what a round of writes costs the one event loop. Kept by the fan-outs. */
+  attached = 0;
   private fresh: Entry[] = [];
   private waiting: Entry[] = [];
   private immediate: NodeJS.Immediate | null = null;

@@ -44,6 +44,18 @@ describe('StreamFanout', () => {
     expect(first?.equals(begun!)).toBe(true);
   });
 
+  it('counts its viewers in with those of other streams, until they leave or it is closed', async () => {
+    stage.feed(stream.take(30));
+    const [first] = [await stage.watch(), await stage.watch(), await stage.watch()];
+    stage.catchUp.attached += 7;
+    expect(stage.catchUp.attached).toBe(10);
+    stage.fanout.detach(first.viewer);
+    stage.fanout.detach(first.viewer);
+    expect(stage.catchUp.attached).toBe(9);
+    stage.fanout.close();
+    expect(stage.catchUp.attached).toBe(7);
+  });
+
   it('writes each batch once to each viewer at the head, the same Buffer object to all', async () => {
     stage.feed(stream.take(30));
     const watchers = await Promise.all([stage.watch(), stage.watch(), stage.watch()]);
@@ -138,9 +150,14 @@ describe('StreamFanout gathers batches', () => {
     stage.fanout.appended();
   };
 
-  it('until 50 ms are over', () => {
+  it.each([
+    [0, 20],
+    [200, 50],
+    [1000, 130],
+  ])('with %d viewers in the process until %d ms are over', (viewers, ms) => {
+    stage.catchUp.attached = viewers;
     append(Buffer.alloc(188 * 10, 0x47));
-    jest.advanceTimersByTime(49);
+    jest.advanceTimersByTime(ms - 1);
     expect(stage.history.ring.head).toBe(0);
     append(Buffer.alloc(188 * 10, 0x47));
     jest.advanceTimersByTime(1);

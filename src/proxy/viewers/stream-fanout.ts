@@ -56,6 +56,7 @@ export class StreamFanout implements CatchUpSource {
     viewer.progressMs = nowMs;
     viewer.grantedMs = this.history.mediaMsBehind(point.position) ?? 0;
     this.streaming.push(viewer);
+    this.catchUp.attached++;
     socket.on('drain', () => this.enqueueIfBehind(viewer));
     this.catchUp.enqueue(this, viewer);
     viewer.write(point.preface);
@@ -64,13 +65,14 @@ export class StreamFanout implements CatchUpSource {
   detach(viewer: Viewer): void {
     const at = this.streaming.indexOf(viewer);
     if (at < 0) return;
+    this.catchUp.attached--;
     const last = this.streaming.pop();
     if (last !== undefined && last !== viewer) this.streaming[at] = last;
   }
 
   /** Call after bytes were appended to the ring. */
   appended(): void {
-    const batch = batchFor(this.streaming.length);
+    const batch = batchFor(this.catchUp.attached);
     if (this.history.ring.pendingBytes >= batch.bytes) this.flush();
     else this.timer ??= setTimeout(this.flushInTime, batch.delayMs);
   }
@@ -185,6 +187,8 @@ export class StreamFanout implements CatchUpSource {
   close(): void {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
+    this.catchUp.attached -= this.streaming.length;
+    this.streaming.length = 0;
   }
 
   private enqueueIfBehind(viewer: Viewer): void {

@@ -1,0 +1,208 @@
+import { setTimeout } from 'node:timers/promises';
+import { type AudienceMessage, type AudienceOrder, type AudienceReport } from './audience';
+import { childMessage } from './children';
+import { type SeenCase, type SeenFigure } from './figure-table';
+import { httpPost, httpGet } from './http-get';
+import { startProduct, type ServerUnderTest } from './servers';
+import { type SimulatedEngine, startSimulatedEngine } from './simulated-engines';
+import { contentId } from './stream-path';
+import { type StreamContext } from './stream-options';
+
+/** What an engine in use suffers. */
+type Blow = 'kill' | 'freeze' | 'move';
+
+interface Round {
+  report: AudienceReport;
+  /** How long the move's answer took, ms; null when none was asked for. */
+  answerMs: number | null;
+}
+
+const VIEWERS = 200;
+const MBIT_PER_SECOND = 8;
+const START_MS = 1000;
+const BURST_SECONDS = 5;
+const STALL_SECONDS = 5;
+const RAMP_MS = 1000;
+const SLACK_MS = 60_000;
+/** Longer than the broadcast's loop of 8 s, so that every step of its time stamps was seen. */
+const WARM_MS = 10_000;
+const AFTER_MS: Record<Blow, number> = { kill: 10_000, freeze: 15_000, move: 10_000 };
+/** On top of the silence that is allowed before anybody acts. */
+const GOAL_MS: Record<Blow, number> = {
+  kill: 2500,
+  freeze: STALL_SECONDS * 1000 + 2500,
+  move: 300,
+};
+const TITLES: Record<Blow, string> = {
+  kill: 'engine killed (SIGKILL)',
+  freeze: `engine frozen (SIGSTOP), PROXY_STALL_TIMEOUT ${STALL_SECONDS} s`,
+  move: 'planned move, POST /api/v1/streams/{id}/move?wait=true',
+};
+
+/** Several rounds, each with a product and two engines of its own. @throws Error when it can not be measured */
+export async function failoverCase(blow: Blow, context: StreamContext): Promise<SeenCase> {
+  const { rounds: count } = context.options;
+  const viewers = context.options.viewers ?? VIEWERS;
+  const rounds: Round[] = [];
+  for (let n = 1; n <= count; n++) {
+    process.stderr.write(`${TITLES[blow]}: round ${n} of ${count} …\n`);
+    rounds.push(await round(blow, context));
+  }
+  return {
+    name: blow,
+    title: `${TITLES[blow]}, ${viewers} viewers, ${MBIT_PER_SECOND} Mbit/s, ${count} rounds`,
+    note: `two engines are up, a start takes ${START_MS / 1000} s; silence: between video and audio packets, on the wall clock`,
+    figures: figures(blow, rounds),
+  };
+}
+
+function figures(blow: Blow, rounds: readonly Round[]): SeenFigure[] {
+  const reports = rounds.map(({ report }) => report);
+  const sum = (of: (report: AudienceReport) => number): number =>
+    reports.reduce((total, report) => total + of(report), 0);
+  // Each viewer loses the same: one round's share of one viewer is what a reader wants to know.
+  const perViewer = (of: (report: AudienceReport) => number): number =>
+    Math.max(...reports.map((report) => of(report) / report.silenceMs.length));
+  const line = (label: string, value: number, limit?: number): SeenFigure => {
+    const figure = { label, value, digits: 0 };
+    return limit === undefined ? figure : { ...figure, limit };
+  };
+  const longest = reports.map(({ silenceMs }) => silenceMs.at(-1) ?? Infinity);
+  const medians = reports.map(({ silenceMs }) => middle(silenceMs));
+  const proved = blow === 'move' ? 0 : undefined;
+  const answers = rounds.flatMap(({ answerMs }) => answerMs ?? []);
+  return [
+    line('longest silence at any viewer, ms', Math.max(...longest), GOAL_MS[blow]),
+    line('the same, middle round', middle(longest.sort((a, b) => a - b))),
+    line('middle viewer, worst round, ms', Math.max(...medians)),
+    line(
+      'disconnects',
+      sum((r) => r.disconnects),
+      0,
+    ),
+    line(
+      'access units lost per viewer, worst round',
+      perViewer((r) => r.lostUnits),
+      proved,
+    ),
+    line(
+      'access units repeated per viewer',
+      perViewer((r) => r.repeatedUnits),
+      proved,
+    ),
+    line(
+      'discontinuity flags per viewer',
+      perViewer((r) => r.discontinuityFlags),
+    ),
+    line(
+      'continuity errors without a flag, media',
+      sum((r) => r.continuityErrors),
+      0,
+    ),
+    line(
+      'the same, tables and data, per viewer',
+      perViewer((r) => r.tableContinuityErrors),
+    ),
+    line(
+      'misaligned',
+      sum((r) => r.misaligned),
+      0,
+    ),
+    ...(answers.length === 0 ? [] : [line('the answer took at most, ms', Math.max(...answers))]),
+  ];
+}
+
+function middle(sorted: readonly number[]): number {
+  return sorted[Math.floor((sorted.length - 1) / 2)] ?? Infinity;
+}
+
+async function round(blow: Blow, context: StreamContext): Promise<Round> {
+  const { children, signal } = context;
+  const settings = {
+    ...{ mbitPerSecond: MBIT_PER_SECOND, startMs: START_MS, burstSeconds: BURST_SECONDS },
+  };
+  const engines: SimulatedEngine[] = [];
+  try {
+    engines.push(await startSimulatedEngine(children, settings, signal));
+    engines.push(await startSimulatedEngine(children, settings, signal));
+    const env: Record<string, string> =
+      blow === 'freeze' ? { PROXY_STALL_TIMEOUT: `${STALL_SECONDS}s` } : {};
+    const addresses = engines.map(({ address }) => address);
+    const product = await startProduct(children, { engines: addresses, env }, signal);
+    try {
+      return await watched(blow, product, engines, context);
+    } finally {
+      await product.stop();
+    }
+  } finally {
+    await Promise.all(engines.map((engine) => engine.end()));
+  }
+}
+
+async function watched(
+  blow: Blow,
+  product: ServerUnderTest,
+  engines: readonly SimulatedEngine[],
+  { children, options, signal }: StreamContext,
+): Promise<Round> {
+  const plan = { port: product.port, viewers: options.viewers ?? VIEWERS, rampMs: RAMP_MS };
+  const audience = children.fork('audience', [JSON.stringify(plan)]);
+  try {
+    await childMessage(audience, told('watching'), SLACK_MS, signal);
+    await setTimeout(WARM_MS, undefined, { signal });
+    const engine = await engineInUse(product, engines);
+    const marked = childMessage(audience, told('marked'), SLACK_MS, signal);
+    audience.process.send('mark' satisfies AudienceOrder);
+    await marked;
+    const answerMs = await strike(blow, engine, product);
+    await setTimeout(AFTER_MS[blow], undefined, { signal });
+    if ((await engineInUse(product, engines)) === engine) {
+      throw new Error('the stream is still on the engine that it had to leave');
+    }
+    const reported = childMessage(audience, reportOf, SLACK_MS, signal);
+    audience.process.send('report' satisfies AudienceOrder);
+    return { report: await reported, answerMs };
+  } finally {
+    await audience.stop();
+  }
+}
+
+async function strike(
+  blow: Blow,
+  engine: SimulatedEngine,
+  product: ServerUnderTest,
+): Promise<number | null> {
+  if (blow !== 'move') {
+    engine.child.process.kill(blow === 'kill' ? 'SIGKILL' : 'SIGSTOP');
+    return null;
+  }
+  const askedMs = performance.now();
+  const path = `/api/v1/streams/${contentId(0)}/move?wait=true`;
+  const { status, body } = await httpPost(product.port, path, {
+    headers: product.headers,
+    timeoutMs: 30_000,
+  });
+  if (status !== 200) throw new Error(`the move was answered with ${status}: ${body}`);
+  return performance.now() - askedMs;
+}
+
+async function engineInUse(
+  product: ServerUnderTest,
+  engines: readonly SimulatedEngine[],
+): Promise<SimulatedEngine> {
+  const path = `/api/v1/proxy/sessions/${contentId(0)}`;
+  const answer = await httpGet(product.port, path, { headers: product.headers, timeoutMs: 5000 });
+  const { engine_port: port } = JSON.parse(answer.body) as { engine_port?: number | null };
+  const engine = engines.find((candidate) => candidate.port === port);
+  if (engine === undefined) throw new Error(`no engine of ours plays: ${answer.body}`);
+  return engine;
+}
+
+function told(type: 'watching' | 'marked'): (message: unknown) => true | null {
+  return (message) => ((message as AudienceMessage).type === type ? true : null);
+}
+
+function reportOf(message: unknown): AudienceReport | null {
+  const said = message as AudienceMessage;
+  return said.type === 'report' ? said.report : null;
+}

@@ -1,0 +1,42 @@
+import { machine } from './report';
+
+/** One line of what a benchmark of streams gave. */
+export interface SeenFigure {
+  label: string;
+  value: number | null;
+  /** Digits behind the point. */
+  digits: number;
+  /** The most that it may be; without one there is no goal. */
+  limit?: number;
+}
+
+export interface SeenCase {
+  name: string;
+  title: string;
+  /** What a reader has to know to read the figures right. */
+  note: string;
+  figures: SeenFigure[];
+}
+
+const NONE = '–';
+
+/** The figures beside their goals, as text. */
+export function figureTable(cases: readonly SeenCase[]): string {
+  const labels = cases.flatMap(({ figures }) => figures.map(({ label }) => label.length));
+  const width = Math.max(...labels, 0);
+  const lines = cases.flatMap(({ title, note, figures }) => [
+    '',
+    title,
+    `  ${note}`,
+    ...figures.map((figure) => `  ${figure.label.padEnd(width)}  ${verdict(figure)}`),
+  ]);
+  return [machine(), ...lines].join('\n');
+}
+
+function verdict({ value, digits, limit }: SeenFigure): string {
+  const seen = (value === null ? NONE : value.toFixed(digits)).padStart(9);
+  if (limit === undefined) return seen;
+  const goal = limit === 0 ? '0' : `≤ ${limit}`;
+  const judged = value === null ? '' : value <= limit ? 'yes' : 'NO';
+  return `${seen}  goal ${goal.padEnd(8)} ${judged}`.trimEnd();
+}

@@ -4,6 +4,7 @@ import {
   hasPayload,
   NULL_PID,
   pid as pidOf,
+  ticksBetween,
   TS_PACKET,
   type AccessUnit,
 } from '../mpegts';
@@ -15,6 +16,8 @@ const MIN_TAIL_BYTES = 256 * 1024;
 const MAX_TAIL_BYTES = 4 * 1024 * 1024;
 const MAX_STEP_TICKS = 90_000;
 const USUAL_STEP_TICKS = 3600;
+/** No codec sends more pictures than this before one that is shown sooner. */
+const MAX_REORDERED = 32;
 
 /** A packet with payload, the last one of its PID. */
 export interface LastPacket {
@@ -61,11 +64,24 @@ export class OutgoingTail {
 
   /** Decoding time that the next unit of a PID would have; −1 when nothing tells. */
   expectedDts(pid: number): number {
-    const units = this.unitsOf(pid);
-    const last = units.at(-1);
-    if (last === undefined || last.dts < 0) return -1;
-    const step = last.dts - (units.at(-2)?.dts ?? last.dts);
-    return last.dts + (step > 0 && step <= MAX_STEP_TICKS ? step : USUAL_STEP_TICKS);
+    const last = this.lastDts(pid);
+    return last < 0 ? -1 : last + this.step(pid);
+  }
+
+  /** Earliest time at which what comes next is shown behind all that was sent; −1 when nothing tells. */
+  expectedPts(pid: number): number {
+    let latest = -1;
+    for (const { pts } of this.unitsOf(pid).slice(-MAX_REORDERED)) {
+      if (pts >= 0 && (latest < 0 || ticksBetween(latest, pts) > 0)) latest = pts;
+    }
+    return latest < 0 ? -1 : latest + this.step(pid);
+  }
+
+  private step(pid: number): number {
+    const [before, last] = this.unitsOf(pid).slice(-2);
+    if (before === undefined || last === undefined) return USUAL_STEP_TICKS;
+    const step = last.dts - before.dts;
+    return step > 0 && step <= MAX_STEP_TICKS ? step : USUAL_STEP_TICKS;
   }
 
   private readNewest(wanted: number): void {

@@ -326,13 +326,18 @@ export class SourceSplicer {
     return true;
   }
 
-  /** One distance for all streams: the smallest with which none of them goes back. */
+  /** One distance for all streams: the smallest with which none of them is decoded or shown sooner than what was sent. */
   private continuingOffset(position: number): number {
     const needs = this.pairs.flatMap(({ source, own }) => {
-      const expected = this.outgoing().expectedDts(own);
-      const first = this.staged.unitsOf(source).find(({ at, dts }) => at >= position && dts >= 0);
-      if (expected < 0 || first === undefined) return [];
-      return [{ isLeading: source === this.leading?.source, ticks: expected - first.dts }];
+      const dts = this.outgoing().expectedDts(own);
+      const pts = this.outgoing().expectedPts(own);
+      const first = this.staged
+        .unitsOf(source)
+        .find((unit) => unit.at >= position && unit.dts >= 0);
+      if (dts < 0 || first === undefined) return [];
+      const isLeading = source === this.leading?.source;
+      const decoded = { isLeading, ticks: dts - first.dts };
+      return pts < 0 ? [decoded] : [decoded, { isLeading: false, ticks: pts - first.pts }];
     });
     const lead = needs.find(({ isLeading }) => isLeading)?.ticks ?? needs[0]?.ticks ?? 0;
     const more = needs.map(({ ticks }) => ticksBetween(lead, ticks));

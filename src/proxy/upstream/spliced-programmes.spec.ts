@@ -235,15 +235,20 @@ describe('a source with another time base', () => {
             units.slice(1).forEach(({ dts }, at) => {
               const step = ticksBetween(units[at]!.dts, dts);
               expect(step).toBeGreaterThan(0);
-              expect(step).toBeLessThan(4 * 3600);
+              expect(step).toBeLessThan(7 * 3600);
             });
+            // The new source is shown behind everything that was sent, also where pictures are sent before their turn.
+            const shownFrom = spliced[0]!.pts;
+            for (const unit of units.slice(0, units.indexOf(spliced[0]!))) {
+              expect(ticksBetween(unit.pts, shownFrom)).toBeGreaterThan(0);
+            }
           });
           expect(offsets.size).toBe(1);
           const { pcrPid, versions } = tablesIn(out);
           expect(versions).toEqual(versionsAfter(first, second));
           const ticks = clocks(out, pcrPid);
           ticks.slice(1).forEach((to, at) => {
-            expect(Math.abs(ticksBetween(ticks[at]!, to))).toBeLessThan(5 * 3600);
+            expect(Math.abs(ticksBetween(ticks[at]!, to))).toBeLessThan(8 * 3600);
           });
         },
       ),
@@ -307,7 +312,8 @@ describe('a source that stays in the past', () => {
     units.slice(1).forEach(({ dts }, at) => {
       const step = ticksBetween(units[at]!.dts, dts);
       expect(step).toBeGreaterThanOrEqual(3600);
-      expect(step).toBeLessThan(2 * 3600);
+      // Room for pictures that were sent before their turn and are still to be shown.
+      expect(step).toBeLessThan(4 * 3600);
     });
     expect(continuityFaults(out)).toEqual([]);
   });

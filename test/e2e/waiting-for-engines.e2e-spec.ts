@@ -63,6 +63,7 @@ describe('waiting for engines', () => {
       expect(String(failures[0]!.msg)).toMatch(/no_engine/);
       // It is nobody's fault: nothing is remembered.
       await engine.control('POST', '/__sim/mode', { mode: 'normal' });
+      await stateOf(product, engine, 'healthy');
       await open(product, id).playing();
       expect((await product.api('GET', '/health/ready', undefined, {})).status).toBe(200);
     }),

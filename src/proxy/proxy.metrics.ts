@@ -137,7 +137,7 @@ function countEvents(metrics: MetricsRegistry, events: EventBus): void {
   const clients = metrics.counter('proxy_clients_total', 'Viewers who got media.');
   const left = metrics.counter('proxy_clients_left_total', 'Viewers gone, by reason.', ['reason']);
   const jumps = metrics.counter('proxy_viewer_jumps_total', 'Slow viewers moved forward.');
-  const stalls = metrics.counter('proxy_stalls_total', 'Running streams that lost their source.');
+  const stalls = metrics.counter('proxy_stalls_total', 'Running streams that were without media.');
   const loops = metrics.counter(
     'proxy_loops_total',
     'Loops and stale live positions found, by cause and what was done.',

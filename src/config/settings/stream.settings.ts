@@ -67,7 +67,7 @@ export const channelSettings = {
     ),
     defaultText: '',
     words:
-      'JSON file with channels of several sources each (docs/streams.md). Read at start; those of the API come on top.',
+      'JSON file with channels of several sources each (docs/channels.md). Read at start; those of the API come on top.',
   }),
 };
 

@@ -125,7 +125,13 @@ function evicts({ engine }: JudgedEngine): boolean {
 function leave({ engine, standing }: JudgedEngine, why: string, makesRoom: boolean): Retirement {
   const engineId = engine.id;
   if (standing === 'replaceable' && engine.streams > 0) {
-    return { kind: 'drain', engineId, why, evict: engine.objection !== null && makesRoom, makesRoom };
+    return {
+      kind: 'drain',
+      engineId,
+      why,
+      evict: engine.objection !== null && makesRoom,
+      makesRoom,
+    };
   }
   return { kind: 'remove', engineId, why, failure: null, makesRoom };
 }

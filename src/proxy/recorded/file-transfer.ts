@@ -6,6 +6,7 @@ import { monotonicMs } from '../../kernel/clock';
 import type { EngineComplaint } from '../../engines';
 import { AppError } from '../../kernel/errors';
 import { complaintOf } from '../session';
+import { endAnswer } from './answer-end';
 import { BodyPump, type PumpEnd } from './body-pump';
 import { carriesOn, rangeOfRest } from './byte-range';
 import { fileHeadOf, isSameFile, type FileHead } from './file-head';
@@ -75,7 +76,7 @@ export class FileTransfer {
       if (end === 'paused') return 'paused';
       if (end === 'end' && !this.isShort(head)) {
         body.destroy();
-        return (await ended(sink, this.signal)) ? 'finished' : 'gone';
+        return endAnswer(sink, PAUSE_MS, this.signal);
       }
       const next = await this.goOn(head, end);
       if (next === null) return this.isGone() ? 'gone' : 'failed';
@@ -216,17 +217,4 @@ export class FileTransfer {
 
 function isOfSession({ kind, reason }: EngineFault): boolean {
   return kind === 'session' || reason === 'reset';
-}
-
-/** Ends the answer and waits until the kernel has all of it. False when the viewer hung up before. */
-async function ended(sink: Writable, signal: AbortSignal): Promise<boolean> {
-  return new Promise((resolve) => {
-    const settle = (isSent: boolean): void => {
-      signal.removeEventListener('abort', onAbort);
-      resolve(isSent);
-    };
-    const onAbort = (): void => settle(false);
-    signal.addEventListener('abort', onAbort, { once: true });
-    sink.end(() => settle(true));
-  });
 }

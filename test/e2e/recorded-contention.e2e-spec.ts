@@ -92,6 +92,14 @@ describe('a film on the only engine', () => {
     await request.received(bytes + 20_000_000);
   });
 
+  it('is gone on with as often as its engine breaks off, while it gets on', async () => {
+    await start({});
+    const id = await film([engine]);
+    await engine.fault({ kind: 'reset_after', bytes: 4_000_000, content: id });
+    expect(sha1(await watch(product, id).whole)).toBe(sha1(patternBytes(SEED, 0, BYTES)));
+    await expectNothingLeft(product, [engine]);
+  });
+
   it('gives its place to a broadcast when nobody reads it', async () => {
     await start({ PROXY_MAX_SESSIONS: '1', PROXY_GRACE_PERIOD: '60s' });
     const id = await film([engine]);

@@ -39,7 +39,9 @@ export type TransferEnd = 'finished' | 'paused' | 'failed' | 'gone';
 const PAUSE_MS = 30 * 60_000;
 const MAX_START_TRIES = 4;
 const MAX_TRIES_TO_GO_ON = 4;
+/** Breaks in a row, with less than this between them; a film of hours may break often. */
 const MAX_BREAKS = 5;
+const PROGRESS_BYTES = 2 * 1024 * 1024;
 
 /**
  * One answer to one request for a part of a file: finds who has it, sends the head, hands the body through, and takes it
@@ -48,6 +50,7 @@ const MAX_BREAKS = 5;
 export class FileTransfer {
   private delivered = 0;
   private breaks = 0;
+  private brokeAt = 0;
   private readonly failed = new Set<string>();
 
   constructor(
@@ -153,6 +156,8 @@ export class FileTransfer {
   /** The rest of the body, from the same engine when it only broke off, else from another. Null: there is none. */
   private async goOn(head: FileHead, end: PumpEnd): Promise<IncomingMessage | null> {
     const { span } = head;
+    if (this.delivered - this.brokeAt >= PROGRESS_BYTES) this.breaks = 0;
+    this.brokeAt = this.delivered;
     this.breaks += 1;
     if (span === null || this.breaks > MAX_BREAKS) return null;
     const untilMs = monotonicMs() + this.config.proxyOutageBudgetMs;

@@ -143,7 +143,10 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
     sendHead: (head: FileHead) => Writable | null,
   ): Promise<void> {
     // Its place may have been given away between its being led here and this.
-    if (this.viewer !== viewer) return leftEarly(viewer);
+    if (this.viewer !== viewer) {
+      leftEarly(viewer);
+      return;
+    }
     const { signal } = this.reading;
     // The engine serves one reader: the one before has to be gone at the engine, too.
     const before = this.transfer;
@@ -162,7 +165,10 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
     try {
       end = await transfer;
     } catch (error) {
-      if (signal.aborted) return leftEarly(viewer);
+      if (signal.aborted) {
+        leftEarly(viewer);
+        return;
+      }
       this.fail(error);
       throw error;
     }

@@ -3,8 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Channel } from './channel';
-import { ChannelDirectory, ChannelFileError } from './channel.directory';
+import { MAX_CHANNELS, MAX_SOURCES, type Channel } from './channel';
+import { ChannelDirectory, ChannelFileError, MAX_FILE_BYTES } from './channel.directory';
+import { writeChannelList } from './channel-list';
 
 const channel = (id: string, name = id): Channel => ({
   id,
@@ -99,5 +100,20 @@ describe('ChannelDirectory', () => {
     expect(directory.list().map(({ id }) => id)).toEqual(['a']);
     rmSync(join(dataDir, 'channels.json.new'), { recursive: true });
     expect(await directory.put(channel('c'))).toBe(true);
+  });
+
+  it('can read again the largest list that it writes', () => {
+    const source = {
+      kind: 'content_id' as const,
+      id: 'a'.repeat(40),
+      label: '\u{1f600}'.repeat(100),
+    };
+    const largest: Channel = {
+      id: 'c'.repeat(64),
+      name: '\u{1f600}'.repeat(200),
+      sources: Array.from({ length: MAX_SOURCES }, () => source),
+    };
+    const bytes = Buffer.byteLength(writeChannelList([largest]));
+    expect(bytes * MAX_CHANNELS).toBeLessThan(MAX_FILE_BYTES);
   });
 });

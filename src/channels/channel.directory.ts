@@ -7,8 +7,8 @@ import { MAX_CHANNELS, type Channel } from './channel';
 import { ChannelListFault, readChannelList, writeChannelList } from './channel-list';
 
 const KEPT_FILE = 'channels.json';
-/** Ten thousand channels of sixteen sources with labels fit in. */
-const MAX_FILE_BYTES = 64 * 1024 * 1024;
+/** The most channels with the most sources and the longest names fit in: what was written must be read again. */
+export const MAX_FILE_BYTES = 128 * 1024 * 1024;
 
 /** Where a channel comes from: the operator's file, which only the operator changes, or the API. */
 export type ChannelOrigin = 'file' | 'api';

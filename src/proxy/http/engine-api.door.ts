@@ -6,6 +6,7 @@ import { CONFIG, type AppConfig } from '../../config';
 import { monotonicMs } from '../../kernel/clock';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { SessionDirectory, type StreamSession } from '../session';
+import type { RecordedContent } from '../recorded';
 import type { Viewer } from '../viewers';
 import { clientAddress } from './client-address';
 import { RecordedEntrance } from './recorded-entrance';
@@ -129,6 +130,11 @@ export class EngineApiDoor implements OnModuleInit, OnModuleDestroy {
     };
   }
 
+  /** What a playback address stands for; null when its token is unknown. */
+  selectorOf(token: string): ContentSelector | null {
+    return this.playbacks.peek(token)?.selector ?? null;
+  }
+
   /** The stream behind a playback address; an unknown token still names its content by infohash. */
   async play(
     infohash: ContentSelector,
@@ -151,7 +157,12 @@ export class EngineApiDoor implements OnModuleInit, OnModuleDestroy {
   /** @param token a caller's own, or `any` for whichever session plays `infohash` */
   stat(infohash: string, token: string): EngineAnswer {
     const playback = token === ANY_PLAYBACK ? undefined : this.use(token);
-    if (playback?.session === null) return this.statOfRecording(playback);
+    const recording = playback?.session === null ? playback.selector : null;
+    if (playback !== undefined && recording !== null) {
+      return this.statOfRecording(this.recorded.find(recording), playback.viewers.size > 0, token);
+    }
+    const read = token === ANY_PLAYBACK ? this.recorded.reading(infohash) : null;
+    if (read !== null) return this.statOfRecording(read.content, read.viewer !== null, token);
     const session =
       playback?.session ?? (token === ANY_PLAYBACK ? this.sessions.find(infohash) : null);
     if (session == null || session.isOver) return UNKNOWN;
@@ -176,11 +187,14 @@ export class EngineApiDoor implements OnModuleInit, OnModuleDestroy {
   }
 
   /** Of a file the engine's figures are not asked for. */
-  private statOfRecording({ token, selector, viewers }: Playback): EngineAnswer {
-    const content = this.recorded.find(selector);
+  private statOfRecording(
+    content: RecordedContent | null,
+    isRead: boolean,
+    token: string,
+  ): EngineAnswer {
     return {
       response: {
-        status: viewers.size > 0 ? 'dl' : 'idle',
+        status: isRead ? 'dl' : 'idle',
         peers: 0,
         speed_down: 0,
         speed_up: 0,
@@ -209,13 +223,22 @@ export class EngineApiDoor implements OnModuleInit, OnModuleDestroy {
 
   private use(token: string): Playback | undefined {
     const playback = this.playbacks.get(token);
-    if (playback !== undefined) playback.lastUsedMs = monotonicMs();
+    if (playback === undefined) return undefined;
+    playback.lastUsedMs = monotonicMs();
+    this.followToFile(playback);
     return playback;
+  }
+
+  /** Its session is over because the content is a file: the addresses stand for the file from then on. */
+  private followToFile(playback: Playback): void {
+    const { session, selector } = playback;
+    if (session?.isOver === true && this.recorded.find(selector) !== null) playback.session = null;
   }
 
   private dropIdle(): void {
     const nowMs = monotonicMs();
     for (const [token, playback] of this.playbacks.entries()) {
+      this.followToFile(playback);
       const isIdle = playback.viewers.size === 0 && nowMs - playback.lastUsedMs >= IDLE_MS;
       if (isIdle || playback.session?.isOver === true) this.playbacks.delete(token);
     }

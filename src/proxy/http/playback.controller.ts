@@ -3,6 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../../access';
 import { CONFIG, type AppConfig } from '../../config';
+import type { ContentSelector } from '../../kernel/content-selector';
 import { readContentSelector } from './content-request';
 import { EngineApiDoor, type EngineAnswer } from './engine-api.door';
 import { queryOf } from './stream.controller';
@@ -28,9 +29,10 @@ export class PlaybackController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
     @Param('infohash') infohash: string,
+    @Param('token') token: string,
   ): void {
     reply.headers(CORS_HEADERS);
-    const selector = readContentSelector(new URLSearchParams({ infohash }), null, this.config);
+    const selector = this.door.selectorOf(token) ?? this.byInfohash(infohash);
     const behindMs = readBehindMs(queryOf(request));
     if (this.recorded.answerHead(selector, request, reply)) return;
     reply.hijack();
@@ -51,17 +53,31 @@ export class PlaybackController {
     @Param('token') token: string,
   ): Promise<void> {
     reply.headers(CORS_HEADERS);
-    const selector = readContentSelector(new URLSearchParams({ infohash }), null, this.config);
+    const selector = this.door.selectorOf(token) ?? this.byInfohash(infohash);
     await this.door.play(selector, token, request, reply, readBehindMs(queryOf(request)));
   }
 
   @Get('stat/:infohash/:token')
-  stat(@Param('infohash') infohash: string, @Param('token') token: string): EngineAnswer {
+  stat(
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @Param('infohash') infohash: string,
+    @Param('token') token: string,
+  ): EngineAnswer {
+    reply.headers(CORS_HEADERS);
     return this.door.stat(infohash, token);
   }
 
   @Get('cmd/:infohash/:token')
-  command(@Param('token') token: string, @Query('method') method?: string): EngineAnswer {
+  command(
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @Param('token') token: string,
+    @Query('method') method?: string,
+  ): EngineAnswer {
+    reply.headers(CORS_HEADERS);
     return this.door.command(token, method ?? null);
+  }
+
+  private byInfohash(infohash: string): ContentSelector {
+    return readContentSelector(new URLSearchParams({ infohash }), null, this.config);
   }
 }

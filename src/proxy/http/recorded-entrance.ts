@@ -12,6 +12,7 @@ import {
   RecordedPlaybacks,
   type FileHead,
   type RecordedContent,
+  type RecordedPlayback,
 } from '../recorded';
 import { Viewer } from '../viewers';
 import { clientAddress } from './client-address';
@@ -39,6 +40,11 @@ export class RecordedEntrance {
   /** The content, when it is known to be recorded. */
   find(selector: ContentSelector): RecordedContent | null {
     return this.playbacks.find(selector);
+  }
+
+  /** A playback under way, by its id or infohash. */
+  reading(id: string): RecordedPlayback | null {
+    return this.playbacks.byId(id);
   }
 
   /** @throws AppError for addresses that recorded content does not have */

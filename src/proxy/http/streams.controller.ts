@@ -75,6 +75,9 @@ export class StreamsController {
   ): Promise<StreamMoveDto> {
     const session = this.sessions.find(id);
     if (session === null) {
+      if (this.recordings.byId(id) !== null) {
+        throw new AppError('conflict', 'Recorded content is not moved.');
+      }
       if (this.sessions.findPast(id) === null)
         throw new AppError('not_found', 'There is no such stream.');
       throw new AppError('conflict', 'The stream is over.');

@@ -6,6 +6,7 @@ import { monotonicMs } from '../../kernel/clock';
 import type { EngineComplaint } from '../../engines';
 import { AppError } from '../../kernel/errors';
 import { complaintOf } from '../session';
+import { endAnswer } from './answer-end';
 import { BodyPump, type PumpEnd } from './body-pump';
 import { carriesOn, rangeOfRest } from './byte-range';
 import { fileHeadOf, isSameFile, type FileHead } from './file-head';
@@ -38,7 +39,9 @@ export type TransferEnd = 'finished' | 'paused' | 'failed' | 'gone';
 const PAUSE_MS = 30 * 60_000;
 const MAX_START_TRIES = 4;
 const MAX_TRIES_TO_GO_ON = 4;
+/** Breaks in a row, with less than this between them; a film of hours may break often. */
 const MAX_BREAKS = 5;
+const PROGRESS_BYTES = 2 * 1024 * 1024;
 
 /**
  * One answer to one request for a part of a file: finds who has it, sends the head, hands the body through, and takes it
@@ -47,6 +50,7 @@ const MAX_BREAKS = 5;
 export class FileTransfer {
   private delivered = 0;
   private breaks = 0;
+  private brokeAt = 0;
   private readonly failed = new Set<string>();
 
   constructor(
@@ -75,7 +79,7 @@ export class FileTransfer {
       if (end === 'paused') return 'paused';
       if (end === 'end' && !this.isShort(head)) {
         body.destroy();
-        return (await ended(sink, this.signal)) ? 'finished' : 'gone';
+        return endAnswer(sink, PAUSE_MS, this.signal);
       }
       const next = await this.goOn(head, end);
       if (next === null) return this.isGone() ? 'gone' : 'failed';
@@ -152,6 +156,8 @@ export class FileTransfer {
   /** The rest of the body, from the same engine when it only broke off, else from another. Null: there is none. */
   private async goOn(head: FileHead, end: PumpEnd): Promise<IncomingMessage | null> {
     const { span } = head;
+    if (this.delivered - this.brokeAt >= PROGRESS_BYTES) this.breaks = 0;
+    this.brokeAt = this.delivered;
     this.breaks += 1;
     if (span === null || this.breaks > MAX_BREAKS) return null;
     const untilMs = monotonicMs() + this.config.proxyOutageBudgetMs;
@@ -216,17 +222,4 @@ export class FileTransfer {
 
 function isOfSession({ kind, reason }: EngineFault): boolean {
   return kind === 'session' || reason === 'reset';
-}
-
-/** Ends the answer and waits until the kernel has all of it. False when the viewer hung up before. */
-async function ended(sink: Writable, signal: AbortSignal): Promise<boolean> {
-  return new Promise((resolve) => {
-    const settle = (isSent: boolean): void => {
-      signal.removeEventListener('abort', onAbort);
-      resolve(isSent);
-    };
-    const onAbort = (): void => settle(false);
-    signal.addEventListener('abort', onAbort, { once: true });
-    sink.end(() => settle(true));
-  });
 }

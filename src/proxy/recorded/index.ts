@@ -1,6 +1,6 @@
 export { RecordedPlaybacks, type PlayRequest } from './recorded-playbacks';
 export type { RecordedContent } from './recorded-contents';
-export { RecordedPlayback } from './recorded-playback';
+export type { RecordedPlayback } from './recorded-playback';
 export { headersOf, type FileHead } from './file-head';
 export { forwardedIfRange, forwardedRange } from './byte-range';
 export { snapshotOfPlayback } from './recorded-snapshot';

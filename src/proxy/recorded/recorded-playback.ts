@@ -126,7 +126,10 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
    * @throws AppError as a start does; the signal's reason when the viewer is gone
    */
   async start(): Promise<void> {
-    await this.acquire(new Set(), false, this.reading.signal);
+    const started = this.acquire(new Set(), false, this.reading.signal);
+    // Who takes the playback over meanwhile must not ask beside it.
+    this.transfer = started;
+    await started;
   }
 
   /**
@@ -139,6 +142,11 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
     part: FilePart,
     sendHead: (head: FileHead) => Writable | null,
   ): Promise<void> {
+    // Its place may have been given away between its being led here and this.
+    if (this.viewer !== viewer) {
+      leftEarly(viewer);
+      return;
+    }
     const { signal } = this.reading;
     // The engine serves one reader: the one before has to be gone at the engine, too.
     const before = this.transfer;
@@ -157,14 +165,16 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
     try {
       end = await transfer;
     } catch (error) {
-      if (!signal.aborted) this.fail(error);
-      else if (viewer.leaveReason === 'hung_up' || viewer.leaveReason === 'kicked') return;
-      else throw stopped(viewer.leaveReason);
+      if (signal.aborted) {
+        leftEarly(viewer);
+        return;
+      }
+      this.fail(error);
       throw error;
     }
-    this.removeViewer(viewer, LEAVE_REASONS[end]);
     // Nobody has the rest: there is nothing to come back to.
     if (end === 'failed') this.fail(new AppError('engine_failed', 'No engine has the rest of it.'));
+    else this.removeViewer(viewer, LEAVE_REASONS[end]);
   }
 
   removeViewer(viewer: Viewer, reason: LeaveReason): void {
@@ -179,7 +189,10 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
     viewer.onGone?.(reason);
     this.host.viewerGone(viewer);
     this.freed.resolve(undefined);
-    if (!this.isOver) this.beginGrace();
+    if (this.isOver) return;
+    // Without an engine there is nothing to come back to.
+    if (this.source === null && reason !== 'replaced') void this.end('no_viewers');
+    else this.beginGrace();
   }
 
   async end(reason: EndReason): Promise<void> {
@@ -216,6 +229,10 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
       this.services,
     );
     this.use(source);
+    if (this.isOver) {
+      this.drop();
+      throw this.closing.signal.reason as Error;
+    }
     return source;
   }
 
@@ -313,16 +330,26 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
   }
 }
 
-/** For who still waits for the head when everything ends. */
-function stopped(reason: LeaveReason | null): AppError {
-  const code = reason === 'shutdown' ? 'shutting_down' : 'not_found';
-  return new AppError(code, 'The playback was stopped before it started.');
+const WITHOUT_ANSWER: ReadonlySet<LeaveReason | null> = new Set<LeaveReason>([
+  'hung_up',
+  'kicked',
+  'replaced',
+]);
+
+/**
+ * For whoever still waits for the head when its place is gone: nothing more when nobody is to be told.
+ *
+ * @throws AppError `shutting_down`, `not_found`
+ */
+function leftEarly({ leaveReason }: Viewer): void {
+  if (WITHOUT_ANSWER.has(leaveReason)) return;
+  const code = leaveReason === 'shutdown' ? 'shutting_down' : 'not_found';
+  throw new AppError(code, 'The playback was stopped before it started.');
 }
 
-const LEAVE_REASONS: Readonly<Record<TransferEnd, LeaveReason>> = {
+const LEAVE_REASONS: Readonly<Record<Exclude<TransferEnd, 'failed'>, LeaveReason>> = {
   finished: 'finished',
   paused: 'stalled',
-  failed: 'stream_failed',
   gone: 'hung_up',
 };
 

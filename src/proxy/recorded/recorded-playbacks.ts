@@ -172,6 +172,10 @@ export class RecordedPlaybacks
     }
   }
 
+  makePlace(): void {
+    void this.reclaim();
+  }
+
   async endAll(reason: EndReason): Promise<void> {
     await Promise.all(this.list().map((playback) => playback.end(reason)));
   }
@@ -212,6 +216,8 @@ export class RecordedPlaybacks
     if (own !== null) {
       await settlesWithin(own.whenFree, SEEK_OVERLAP_MS);
       this.sessions.mustBeOpen();
+      // Who has gone meanwhile must not take the place of who still reads.
+      if (request.isGone()) throw new AppError('request_timeout', 'The caller has gone.');
       choice = choose();
     }
     const chosen = this.byUid(choice.kind === 'open' ? choice.fallback : choice.uid);
@@ -222,6 +228,7 @@ export class RecordedPlaybacks
       // No room for one more: the viewer's own earlier request makes way, when it still reads.
       const isFull = error instanceof AppError && NO_ROOM.has(error.code);
       if (!isFull || chosen === null || chosen.isOver || chosen.owner !== owner) throw error;
+      if (request.isGone()) throw error;
       return this.giveTo(request, chosen);
     }
   }
@@ -244,8 +251,13 @@ export class RecordedPlaybacks
       opened.requested();
       return opened;
     } catch (error) {
-      await opened.end('no_viewers');
-      throw error;
+      if (opened.viewer === request.viewer) {
+        await opened.end('no_viewers');
+        throw error;
+      }
+      // Its place was taken from it while it waited: what there is now belongs to somebody else.
+      if (!opened.isOver) opened.requested();
+      return opened;
     }
   }
 

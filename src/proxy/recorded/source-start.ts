@@ -3,7 +3,13 @@ import type { EngineComplaint, EngineLease } from '../../engines';
 import { monotonicMs } from '../../kernel/clock';
 import type { SourceSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
-import { complaintOf, shakeHands, TurnedLease, type SessionServices } from '../session';
+import {
+  complaintOf,
+  shakeHands,
+  TurnedLease,
+  type SessionServices,
+  type StartTurn,
+} from '../session';
 import { RecordedSource } from './recorded-source';
 
 export interface SourceRequest {
@@ -91,13 +97,8 @@ async function startOn(
   request: SourceRequest,
   services: SessionServices,
 ): Promise<RecordedSource | string> {
-  const { starts, ace, engines } = services;
-  const turn = starts.enter({
-    engineId: lease.engine.id,
-    isRestart: false,
-    timeoutMs: Math.max(1, deadlineMs - monotonicMs()),
-    signal: AbortSignal.any([request.signal, lease.revoked]),
-  });
+  const { ace, engines } = services;
+  const turn = turnOn(lease, deadlineMs, request, services);
   const turned = new TurnedLease(lease, turn);
   try {
     await turn.begun;
@@ -124,5 +125,25 @@ async function startOn(
     const complaint: EngineComplaint | null = complaintOf(error);
     if (complaint !== null) engines.complain(lease.engine.id, complaint);
     return reason;
+  }
+}
+
+/** @throws AppError `no_capacity` when the line is full; the slot is free again then */
+function turnOn(
+  lease: EngineLease,
+  deadlineMs: number,
+  request: SourceRequest,
+  { starts }: SessionServices,
+): StartTurn {
+  try {
+    return starts.enter({
+      engineId: lease.engine.id,
+      isRestart: false,
+      timeoutMs: Math.max(1, deadlineMs - monotonicMs()),
+      signal: AbortSignal.any([request.signal, lease.revoked]),
+    });
+  } catch (error) {
+    lease.release();
+    throw error;
   }
 }

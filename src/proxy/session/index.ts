@@ -9,6 +9,7 @@ export type { FoundRecording, RecordingHost } from './recording-host';
 export { SessionReporter } from './session-reporter';
 export { complaintOf } from './start-outcome';
 export { publicStreamId } from './public-id';
+export type { StartTurn } from './start-turn';
 export { TurnedLease } from './turned-lease';
 export { snapshotOf, type SessionSnapshot } from './session-snapshot';
 export { otherForm, shakeHands } from './engine-handshake';

@@ -19,5 +19,7 @@ export interface RecordingHost {
   take(found: FoundRecording): boolean;
   /** Whether a start that ended with `error` was that of a file: then it is played there, and did not fail. */
   learn(selector: SourceSelector, infohash: string | null, error: AppError): boolean;
+  /** Ends the playback that nobody has read for longest, if there is one: its place is free at once. */
+  makePlace(): void;
   endAll(reason: EndReason): Promise<void>;
 }

@@ -190,6 +190,8 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
     if (!isFull()) return;
     void this.reclaim();
     if (!isFull()) return;
+    this.recordings?.makePlace();
+    if (!isFull()) return;
     const detail = `All ${this.config.proxyMaxSessions} places for streams are taken.`;
     throw new AppError('no_capacity', detail);
   }

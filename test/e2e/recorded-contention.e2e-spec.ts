@@ -1,0 +1,180 @@
+import { patternBytes } from '../../simulator/src/media/recorded-file';
+import {
+  call,
+  eventually,
+  newContentId,
+  openViewer,
+  startProduct,
+  startSimulator,
+  streamPath,
+  type Product,
+  type Simulator,
+} from './support';
+import { FileRequest, sha1 } from './support/file-request';
+import { expectNothingLeft } from './support/remains';
+
+const SEED = 5;
+const BYTES = 40_000_000;
+const QUICK = { PROXY_GRACE_PERIOD: '300ms', PROXY_STALL_TIMEOUT: '1s', PROXY_RETRY_BASE: '50ms' };
+
+async function film(
+  engines: readonly Simulator[],
+  settings: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
+  const id = newContentId();
+  for (const engine of engines) {
+    const file = { live: 0, file_bytes: BYTES, file_seed: SEED, ...settings };
+    await engine.control('PUT', `/__sim/content/${id}`, file);
+  }
+  return id;
+}
+
+function watch(product: Product, id: string, range?: string, more = ''): FileRequest {
+  const headers = { 'User-Agent': 'tv', ...(range === undefined ? {} : { Range: range }) };
+  return new FileRequest(product.url(streamPath(id, more)), { headers });
+}
+
+/** It has begun, and takes no more for now. */
+async function paused(request: FileRequest): Promise<FileRequest> {
+  await request.received(100_000);
+  request.pause();
+  return request;
+}
+
+describe('a film on two engines', () => {
+  let engines: [Simulator, Simulator];
+  let product: Product;
+
+  beforeEach(async () => {
+    engines = [
+      await startSimulator({ startDelayMs: 50 }),
+      await startSimulator({ startDelayMs: 50 }),
+    ];
+    product = await startProduct({ engines, env: QUICK });
+  });
+
+  it('is given to the newest request of a player, also while the place is still starting', async () => {
+    const id = await film(engines, { file_bytes: 500_000_000 });
+    await paused(watch(product, id));
+    for (const engine of engines) await engine.setContent(id, { start_delay_ms: 1500 });
+    const starting = watch(product, id, 'bytes=400000000-');
+    await eventually(async () => (await product.sessionCount()) === 2);
+    await paused(watch(product, id, 'bytes=200000000-'));
+    const newest = watch(product, id, 'bytes=300000000-300000099');
+    await expect(starting.head).rejects.toMatchObject({ code: 'ECONNRESET' });
+    expect(await newest.status()).toBe(206);
+    expect((await newest.whole).equals(patternBytes(SEED, 300_000_000, 300_000_100))).toBe(true);
+  });
+});
+
+describe('a film on the only engine', () => {
+  let engine: Simulator;
+  let product: Product;
+
+  async function start(env: Readonly<Record<string, string>>): Promise<void> {
+    engine = await startSimulator({ startDelayMs: 50 });
+    product = await startProduct({ engines: [engine], env: { ...QUICK, ...env } });
+  }
+
+  it('is not taken from who reads it by a request that was given up', async () => {
+    await start({});
+    const id = await film([engine], { file_bytes: 500_000_000 });
+    const request = await paused(watch(product, id));
+    for (let n = 0; n < 3; n += 1) {
+      const jump = watch(product, id, 'bytes=300000000-');
+      // Within the time for which the newer request waits for the older one to go.
+      await new Promise((resolve) => setTimeout(resolve, 80));
+      jump.hangUp();
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+    const { bytes } = request;
+    request.resume();
+    await request.received(bytes + 20_000_000);
+  });
+
+  it('is gone on with as often as its engine breaks off, while it gets on', async () => {
+    await start({});
+    const id = await film([engine]);
+    await engine.fault({ kind: 'reset_after', bytes: 4_000_000, content: id });
+    expect(sha1(await watch(product, id).whole)).toBe(sha1(patternBytes(SEED, 0, BYTES)));
+    await expectNothingLeft(product, [engine]);
+  });
+
+  it('gives its place to a broadcast when nobody reads it', async () => {
+    await start({ PROXY_MAX_SESSIONS: '1', PROXY_GRACE_PERIOD: '60s' });
+    const id = await film([engine]);
+    await watch(product, id, 'bytes=0-9').whole;
+    await eventually(async () => (await product.session(id)).state === 'grace');
+    await openViewer(product.url(streamPath(newContentId()))).playing();
+    expect(await product.session(id)).toMatchObject({ end_reason: 'reclaimed' });
+  });
+
+  it('is gone at once when its viewer leaves before an engine has it', async () => {
+    await start({ PROXY_GRACE_PERIOD: '60s' });
+    const id = await film([engine]);
+    await watch(product, id, 'bytes=0-9').whole;
+    await product.api('DELETE', `/streams/${id}`);
+    await engine.fault({ kind: 'never', content: id });
+    const request = watch(product, id);
+    await eventually(async () => (await product.session(id)).state === 'starting');
+    request.hangUp();
+    await eventually(async () => (await product.sessionCount()) === 0, 3000);
+  });
+
+  it('is told of alike by all addresses of one playback', async () => {
+    await start({});
+    const id = await film([engine]);
+    const asked = watch(product, id, undefined, '&format=json&_idx=1');
+    const { response } = (await asked.json()) as { response: Record<string, string> };
+    const url = response['playback_url']!;
+    const request = await paused(new FileRequest(url));
+    const { headers } = await new FileRequest(url, { method: 'HEAD' }).head;
+    expect(headers).toMatchObject({ 'content-length': String(BYTES) });
+    const { infohash } = await engine.content(id);
+    for (const path of [new URL(response['stat_url']!).pathname, `/ace/stat/${infohash}/any`]) {
+      const stat = await call({ port: product.port, path });
+      expect(stat.body).toMatchObject({ error: null, response: { status: 'dl', is_live: 0 } });
+      expect(stat.headers['access-control-allow-origin']).toBe('*');
+    }
+    const { body: streams } = await product.api('GET', '/streams?status=started');
+    const move = await product.api('POST', `/streams/${streams[0].id}/move`);
+    expect({ status: move.status, code: move.body.code }).toEqual({
+      status: 409,
+      code: 'conflict',
+    });
+    request.hangUp();
+  });
+});
+
+describe('a film on an engine of the fleet', () => {
+  it('goes on in the same answer when its engine is taken away', async () => {
+    const product = await startProduct({
+      env: { ...QUICK, ENGINE_DRIVER: 'simulator', MIN_REPLICAS: '2', MAX_REPLICAS: '2' },
+    });
+    const id = newContentId();
+    const fleet = await eventually(async () => {
+      const { body } = await product.api('GET', '/engines');
+      const engines = body as { id: string; state: string; labels: Record<string, string> }[];
+      return engines.length === 2 && engines.every(({ state }) => state === 'healthy')
+        ? engines
+        : undefined;
+    }, 15_000);
+    for (const { labels } of fleet) {
+      const port = Number(labels['acefleet.simulator.control_port']);
+      const body = { live: 0, file_bytes: BYTES, file_seed: SEED };
+      const answer = await call({ port, method: 'PUT', path: `/__sim/content/${id}`, body });
+      expect(answer.status).toBe(200);
+    }
+    const request = await paused(watch(product, id));
+    const { container_id: engineId } = await product.session(id);
+    expect((await product.api('DELETE', `/engines/${engineId}`)).status).toBeLessThan(300);
+    // Also while the viewer takes nothing: the engine is left, not lost.
+    await eventually(async () => {
+      const { container_id: now, failovers } = await product.session(id);
+      return now !== engineId && failovers === 1;
+    }, 15_000);
+    request.resume();
+    expect(sha1(await request.whole)).toBe(sha1(patternBytes(SEED, 0, BYTES)));
+    await expectNothingLeft(product, []);
+  });
+});

@@ -122,3 +122,41 @@ it('a removed channel lets nobody in, and its session goes on', async () => {
   expect(() => stage.join(NEWS)).toThrow(expect.objectContaining({ code: 'content_not_found' }));
   expect(session.isOver).toBe(false);
 });
+
+it('that ends together with the answer of its engine is not found any more', async () => {
+  await open();
+  const infohash = '1'.repeat(40);
+  const { session, ready } = stage.join(NEWS);
+  stage.ace.onStart = ({ number }) => {
+    void session.end('stopped');
+    return engineSession(number, { infohash });
+  };
+  await expect(ready).rejects.toMatchObject({ code: 'not_found' });
+  await session.end('stopped');
+  expect(stage.ace.count('start')).toBe(1);
+  expect(stage.directory.lookup({ kind: 'infohash', value: infohash, fileIndex: 0 })).toBeNull();
+  expect(stage.engines.inUse()).toBe(0);
+});
+
+// The slot passes through several hands within one turn of the event loop.
+it.each(Array.from({ length: 12 }, (_, steps) => steps))(
+  'that ends %d steps after it was given another engine gives that back',
+  async (steps) => {
+    await open({ engines: 2, slots: 1, env: { PROXY_INIT_TIMEOUT: '200ms' } });
+    answer();
+    const { session } = stage.join(NEWS);
+    await stage.source(1);
+    const acquire = stage.engines.acquire.bind(stage.engines);
+    jest.spyOn(stage.engines, 'acquire').mockImplementation(async (request) => {
+      const lease = await acquire(request);
+      void (async () => {
+        for (let i = 0; i < steps; i++) await Promise.resolve();
+        await session.end('stopped');
+      })();
+      return lease;
+    });
+    await until(() => session.isOver);
+    await session.end('stopped');
+    expect(stage.engines.inUse()).toBe(0);
+  },
+);

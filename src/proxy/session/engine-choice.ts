@@ -164,22 +164,24 @@ export class EngineChoice {
 
   /** Null when the engine was taken away meanwhile. */
   private async turnOn(lease: EngineLease): Promise<StartTurn | null> {
+    let turn: StartTurn | null = null;
     try {
-      this.turn = this.services.starts.enter({
+      turn = this.services.starts.enter({
         engineId: lease.engine.id,
         isRestart: this.owner.isRunning(),
         timeoutMs: this.turnTimeoutMs(),
         signal: AbortSignal.any([this.signal, lease.revoked]),
       });
-      await this.turn.begun;
-      return this.turn;
+      await turn.begun;
+      // Until then the one before is that of the engine where the stream still is.
+      this.turn = turn;
+      return turn;
     } catch (error) {
+      turn?.leave();
       if (!this.signal.aborted && lease.revoked.aborted && error === lease.revoked.reason) {
-        this.turn?.leave();
         return null;
       }
       lease.release();
-      this.turn?.leave();
       throw error;
     }
   }

@@ -234,7 +234,8 @@ describe('a stream whose engine is taken away', () => {
   });
 
   it('is no failure: it may be taken away many times', async () => {
-    const { session } = await open({ PROXY_FAILOVER_LIMIT: '0' }, 9);
+    const patient = { PROXY_STALL_TIMEOUT: '20s', PROXY_OUTAGE_BUDGET: '30s' };
+    const { session } = await open({ PROXY_FAILOVER_LIMIT: '0', ...patient }, 9);
     for (let n = 1; n <= 8; n += 1) {
       await until(() => session.current?.lease.engine.id === `e${n}`);
       (await stage.source(n)).play(5);

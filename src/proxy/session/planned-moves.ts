@@ -118,7 +118,7 @@ export class PlannedMoves {
     }
     const budgetMs = this.parts.services.config.proxyStallTimeoutMs;
     if (!(await settlesWithin(preparation.over, budgetMs))) {
-      preparation.abort('It was not ready when the stream lost its source.');
+      preparation.abortOverdue();
     }
     const placed = await preparation.over;
     this.preparation = null;

@@ -190,7 +190,9 @@ export class UpstreamSupervisor {
       const other = await this.choice.acquireOther();
       if (other !== null) {
         this.leave();
-        return new EngineStay(other, this.services.ace, this.departures);
+        // Ours from here on: the session may end before anything is tried there.
+        this.stay = new EngineStay(other, this.services.ace, this.departures);
+        return this.stay;
       }
     }
     if (await settlesWithin(stay.stop(), SAME_ENGINE_STOP_MS)) {
@@ -252,6 +254,8 @@ export class UpstreamSupervisor {
       isPassing && !this.moves.isPreparing && !(wasRetryHere && this.choice.failuresInARow > 1);
     // The old engine session has to be gone before the new one starts: a stop that comes later would freeze
     // the new reader of the same content.
+    // Nothing is at work for a move yet. Two sources that begin at a time would both feed the stream.
+    if (staysHere) this.moves.cancel('The stream lost its source meanwhile.');
     if (staysHere && (await settlesWithin(stay.stop(), SAME_ENGINE_STOP_MS))) {
       await this.choice.stay();
       return true;

@@ -98,10 +98,17 @@ export class EngineChoice {
     }
   }
 
-  /** The same on an engine that has not failed, if one has a slot now; else null. */
+  /**
+   * The same on an engine that has not failed, if one has a slot now; else null. A start, which has an engine still,
+   * stands in no line for another one.
+   */
   async acquireOther(): Promise<EngineLease | null> {
     this.dropExpired();
-    const lease = this.owner.isRunning() ? await this.acquireFirst() : await this.acquireNow();
+    const unfit = (): Set<string> =>
+      new Set([...this.excluded.keys(), ...this.services.starts.crowded()]);
+    const lease = this.owner.isRunning()
+      ? await this.acquireFirst()
+      : await this.acquireNow(unfit());
     if (lease === null || typeof lease === 'string') return null;
     const turn = await this.turnOn(lease);
     if (turn === null) {

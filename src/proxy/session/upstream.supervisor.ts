@@ -252,10 +252,10 @@ export class UpstreamSupervisor {
     const isPassing = outcome.next === 'same_engine';
     const staysHere =
       isPassing && !this.moves.isPreparing && !(wasRetryHere && this.choice.failuresInARow > 1);
+    // No engine is at work for a move yet. If one were from now on, two sources would feed the stream.
+    if (staysHere) this.moves.cancel('The stream lost its source meanwhile.');
     // The old engine session has to be gone before the new one starts: a stop that comes later would freeze
     // the new reader of the same content.
-    // Nothing is at work for a move yet. Two sources that begin at a time would both feed the stream.
-    if (staysHere) this.moves.cancel('The stream lost its source meanwhile.');
     if (staysHere && (await settlesWithin(stay.stop(), SAME_ENGINE_STOP_MS))) {
       await this.choice.stay();
       return true;

@@ -63,6 +63,8 @@ const CHECK_MS = 100;
 export class MovePreparation {
   readonly beganMs = monotonicMs();
   placedMs: number | null = null;
+  /** An operator waits for it, whoever began it. */
+  isAskedFor = false;
   /** Set while an engine is at work for it, and when it is placed. */
   stay: EngineStay | null = null;
   /** Resolves when it is over: null when it failed. */

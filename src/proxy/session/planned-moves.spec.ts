@@ -208,6 +208,19 @@ describe('an engine that is drained', () => {
   });
 });
 
+describe('an engine that is put back while an operator moves its stream', () => {
+  it('is left all the same', async () => {
+    const joined = await open();
+    stage.engines.drain('e1', 'new disk');
+    const next = await stage.source(2);
+    const { result } = joined.session.supervisor.moves.request(null);
+    stage.engines.drain('e1', null);
+    next.play(40);
+    await expect(result).resolves.toMatchObject({ toEngineId: 'e2' });
+    await isAt(joined, 'e2');
+  });
+});
+
 describe('a stream that loses its source', () => {
   it('once more than the limit says is given up, with a reason', async () => {
     const { session } = await open({

@@ -100,6 +100,7 @@ export class PlannedMoves {
       throw new AppError('conflict', 'The stream is being moved already.');
     }
     const preparation = under ?? this.begin(stay, 'operator', engineId);
+    preparation.isAskedFor = true;
     const result = this.resultOf(preparation);
     result.catch(() => undefined);
     return { fromEngineId: stay.engineId, result };
@@ -153,7 +154,7 @@ export class PlannedMoves {
     this.heeding?.abort();
     this.heeding = null;
     if (!isUnwanted) {
-      if (this.preparation?.order.cause === 'drain') this.preparation.abort('It may stay.');
+      if (this.preparation?.isAskedFor === false) this.preparation.abort('It may stay.');
       return;
     }
     this.heeding = new AbortController();

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { Logger } from '@nestjs/common';
 import type { DomainEventType, EventBus } from '../events';
+import type { Engine } from './engine';
 import { EngineRegistry, type RegistryChange } from './engine-registry';
 import { aDescription } from './engine.spec-support';
 
@@ -43,6 +44,21 @@ describe('EngineRegistry', () => {
       ],
     ]);
     expect(changes).toEqual(['announced', 'moved']);
+  });
+
+  it.each<[string, (engine: Engine) => void, string | null]>([
+    ['is healthy again', (engine) => registry.transition(engine, 'healthy', 'answers'), null],
+    ['is removed', ({ id }) => registry.remove(id, 'replaced'), 'unhealthy: silent'],
+    ['is lost', ({ id }) => registry.lose(id, 'exited'), 'unhealthy: silent'],
+  ])('asks streams to leave an unhealthy engine; when it %s: %#', (_, act, reason) => {
+    registry.announce(aDescription());
+    const engine = theEngine();
+    registry.transition(engine, 'unhealthy', 'silent');
+    expect(engine.unwanted.reason).toBe('unhealthy: silent');
+    act(engine);
+    expect(engine.unwanted.reason).toBe(reason);
+    if (engine.state === 'starting') registry.transition(engine, 'healthy', 'answers');
+    if (engine.state === 'healthy') expect(engine.unwanted.reason).toBeNull();
   });
 
   it('refuses a way that the state table does not know', () => {

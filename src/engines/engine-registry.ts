@@ -101,7 +101,8 @@ export class EngineRegistry implements EngineSink {
     this.events.publish('engine_state_changed', { engine_id: engine.id, from, to, reason });
     // Media that still flow are worth more than another engine at once: they move by plan, as others have room.
     if (to === 'unhealthy') engine.unwanted.set(`unhealthy: ${reason}`);
-    else if (from === 'unhealthy' && to !== 'draining') engine.unwanted.set(null);
+    // No sooner: what is prepared elsewhere is needed most when the engine goes, or its process begins anew.
+    else if (to === 'healthy') engine.unwanted.set(null);
     this.notify({ kind: 'moved', engine, from });
   }
 

@@ -2,10 +2,10 @@ import 'reflect-metadata';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { fault, session as engineSession } from '../testing/scripted-ace.spec-support';
 import { SessionStage, type StageOptions } from '../testing/session-stage.spec-support';
-import { until } from '../testing/until.spec-support';
+import { never, until } from '../testing/until.spec-support';
 
 const NEWS: ContentSelector = { kind: 'channel', value: 'news', fileIndex: 0 };
-const [A, B] = ['a'.repeat(40), 'b'.repeat(40)] as const;
+const [A, B, C] = ['a'.repeat(40), 'b'.repeat(40), 'c'.repeat(40)] as const;
 const CONTENT_B = { kind: 'content_id', value: B, fileIndex: 0 } as const;
 
 let stage: SessionStage;
@@ -56,6 +56,28 @@ it('a source without media is left when its share is over, and its engine sessio
   // The content that was given up is not found under this session any more.
   expect(stage.directory.find('1'.repeat(40))).toBeNull();
   expect(stage.directory.find('2'.repeat(40))).toBe(session);
+});
+
+it('a silent source is followed by the next one here when the other engine has a line', async () => {
+  await open({
+    engines: 2,
+    slots: 2,
+    env: { PROXY_INIT_TIMEOUT: '2s', PROXY_STARTS_PER_ENGINE: '2' },
+  });
+  stage.ace.onStart = ({ number, selector: { value }, signal }) =>
+    value === C ? never(signal) : engineSession(number);
+  const { ready } = stage.join(NEWS);
+  await stage.source(1);
+  stage.engines.drain('e1', 'for a moment');
+  stage.join({ kind: 'content_id', value: C, fileIndex: 0 });
+  await until(() => stage.ace.count('start e2') === 1);
+  stage.engines.drain('e1', null);
+  (await stage.source(2)).play(30);
+  const session = await ready;
+  expect(session.attempts.map(({ source, engineId }) => [source, engineId])).toEqual([
+    [A, 'e1'],
+    [B, 'e1'],
+  ]);
 });
 
 it('a running source is tried here once more; without another engine the next source follows', async () => {
@@ -122,3 +144,41 @@ it('a removed channel lets nobody in, and its session goes on', async () => {
   expect(() => stage.join(NEWS)).toThrow(expect.objectContaining({ code: 'content_not_found' }));
   expect(session.isOver).toBe(false);
 });
+
+it('that ends together with the answer of its engine is not found any more', async () => {
+  await open();
+  const infohash = '1'.repeat(40);
+  const { session, ready } = stage.join(NEWS);
+  stage.ace.onStart = ({ number }) => {
+    void session.end('stopped');
+    return engineSession(number, { infohash });
+  };
+  await expect(ready).rejects.toMatchObject({ code: 'not_found' });
+  await session.end('stopped');
+  expect(stage.ace.count('start')).toBe(1);
+  expect(stage.directory.lookup({ kind: 'infohash', value: infohash, fileIndex: 0 })).toBeNull();
+  expect(stage.engines.inUse()).toBe(0);
+});
+
+// The slot passes through several hands within one turn of the event loop.
+it.each(Array.from({ length: 12 }, (_, steps) => steps))(
+  'that ends %d steps after it was given another engine gives that back',
+  async (steps) => {
+    await open({ engines: 2, slots: 1, env: { PROXY_INIT_TIMEOUT: '200ms' } });
+    answer();
+    const { session } = stage.join(NEWS);
+    await stage.source(1);
+    const acquire = stage.engines.acquire.bind(stage.engines);
+    jest.spyOn(stage.engines, 'acquire').mockImplementation(async (request) => {
+      const lease = await acquire(request);
+      void (async () => {
+        for (let i = 0; i < steps; i++) await Promise.resolve();
+        await session.end('stopped');
+      })();
+      return lease;
+    });
+    await until(() => session.isOver);
+    await session.end('stopped');
+    expect(stage.engines.inUse()).toBe(0);
+  },
+);

@@ -98,10 +98,17 @@ export class EngineChoice {
     }
   }
 
-  /** The same on an engine that has not failed, if one has a slot now; else null. */
+  /**
+   * The same on an engine that has not failed, if one has a slot now; else null. A start, which has an engine still,
+   * stands in no line for another one.
+   */
   async acquireOther(): Promise<EngineLease | null> {
     this.dropExpired();
-    const lease = this.owner.isRunning() ? await this.acquireFirst() : await this.acquireNow();
+    const unfit = (): Set<string> =>
+      new Set([...this.excluded.keys(), ...this.services.starts.crowded()]);
+    const lease = this.owner.isRunning()
+      ? await this.acquireFirst()
+      : await this.acquireNow(unfit());
     if (lease === null || typeof lease === 'string') return null;
     const turn = await this.turnOn(lease);
     if (turn === null) {
@@ -164,22 +171,24 @@ export class EngineChoice {
 
   /** Null when the engine was taken away meanwhile. */
   private async turnOn(lease: EngineLease): Promise<StartTurn | null> {
+    let turn: StartTurn | null = null;
     try {
-      this.turn = this.services.starts.enter({
+      turn = this.services.starts.enter({
         engineId: lease.engine.id,
         isRestart: this.owner.isRunning(),
         timeoutMs: this.turnTimeoutMs(),
         signal: AbortSignal.any([this.signal, lease.revoked]),
       });
-      await this.turn.begun;
-      return this.turn;
+      await turn.begun;
+      // Until then the one before is that of the engine where the stream still is.
+      this.turn = turn;
+      return turn;
     } catch (error) {
+      turn?.leave();
       if (!this.signal.aborted && lease.revoked.aborted && error === lease.revoked.reason) {
-        this.turn?.leave();
         return null;
       }
       lease.release();
-      this.turn?.leave();
       throw error;
     }
   }

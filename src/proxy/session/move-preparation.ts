@@ -63,6 +63,8 @@ const CHECK_MS = 100;
 export class MovePreparation {
   readonly beganMs = monotonicMs();
   placedMs: number | null = null;
+  /** An operator waits for it, whoever began it. */
+  isAskedFor = false;
   /** Set while an engine is at work for it, and when it is placed. */
   stay: EngineStay | null = null;
   /** Resolves when it is over: null when it failed. */
@@ -71,21 +73,36 @@ export class MovePreparation {
   failure: unknown = null;
   failedOn: string | null = null;
   private readonly abortion = new AbortController();
+  private isOverdue = false;
 
   constructor(
     readonly order: MoveOrder,
     private readonly parts: PreparationParts,
     signal: AbortSignal,
   ) {
-    const either = AbortSignal.any([signal, this.abortion.signal]);
-    this.over = this.prepare(either).catch((error: unknown) => {
-      this.failure = error;
-      return null;
-    });
+    // A listener, not `AbortSignal.any`: a stream that can not leave tries for days, and the session's signal would
+    // remember every try.
+    const end = (): void => this.abortion.abort(signal.reason);
+    signal.addEventListener('abort', end, { once: true });
+    if (signal.aborted) end();
+    this.over = this.prepare(this.abortion.signal)
+      .catch((error: unknown) => {
+        this.failure = error;
+        return null;
+      })
+      .finally(() => signal.removeEventListener('abort', end));
   }
 
+  /** It came to nothing for reasons that are not those of its engine. */
   get wasAborted(): boolean {
-    return this.abortion.signal.aborted;
+    return this.abortion.signal.aborted && !this.isOverdue;
+  }
+
+  /** Viewers wait, and the engine had as long as any source has. */
+  abortOverdue(): void {
+    if (this.placedMs !== null) return;
+    this.isOverdue = true;
+    this.abort('It was not ready when the stream lost its source.');
   }
 
   /** Gives up what is not placed yet. */
@@ -214,6 +231,7 @@ export class MovePreparation {
   ): Promise<void> {
     const onAbort = (): void => reader.abort();
     signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) reader.abort();
     const timer = setInterval(() => {
       const nowMs = monotonicMs();
       reader.check(nowMs);

@@ -9,6 +9,9 @@ import { never, until } from '../testing/until.spec-support';
 
 const A = selector('a');
 
+/** Where silence is not what is tested: on a busy machine a test is slower than these streams are patient. */
+const PATIENT = { PROXY_STALL_TIMEOUT: '20s', PROXY_OUTAGE_BUDGET: '30s' };
+
 let stage: SessionStage;
 
 afterEach(() => stage.close());
@@ -28,7 +31,7 @@ describe('a running stream whose source ends', () => {
   ])(
     'and %s goes on with a new session on the same engine, after the old one is stopped',
     async (_, cut) => {
-      const { session, viewer } = await open();
+      const { session, viewer } = await open(PATIENT);
       cut(await stage.source(1));
       (await stage.source(2)).play(30);
       await until(() => session.ingest.totalResyncs === 0 && session.failovers === 1);
@@ -40,7 +43,7 @@ describe('a running stream whose source ends', () => {
   );
 
   it('gives its viewers one stream without a gap that is not flagged', async () => {
-    const joined = await open();
+    const joined = await open(PATIENT);
     const pair = await stage.attach(joined);
     (await stage.source(1)).play(30).reset();
     (await stage.source(2)).play(30);
@@ -53,7 +56,7 @@ describe('a running stream whose source ends', () => {
   });
 
   it('leaves an engine on which it could not be started again', async () => {
-    const { session } = await open();
+    const { session } = await open(PATIENT);
     stage.ace.onStart = ({ engineId, number }) =>
       engineId === 'e1' ? Promise.reject(fault('engine', 'http_500')) : engineSession(number);
     (await stage.source(1)).end();
@@ -64,7 +67,7 @@ describe('a running stream whose source ends', () => {
   });
 
   it('moves on when a source on the same engine ends again at once', async () => {
-    const { session } = await open();
+    const { session } = await open(PATIENT);
     (await stage.source(1)).end();
     (await stage.source(2)).end();
     (await stage.source(3)).play(30);
@@ -161,7 +164,7 @@ describe('a running stream that falls silent', () => {
 
 describe('a running stream that becomes another programme', () => {
   it('of the same types on other PIDs goes on for its viewers', async () => {
-    const joined = await open();
+    const joined = await open(PATIENT);
     const pair = await stage.attach(joined);
     (await stage.source(1)).play(30);
     stage.ace.onOpen = () => new ScriptedSource({ videoPid: 0x200, audioPid: 0x100 }).play(60);
@@ -177,7 +180,7 @@ describe('a running stream that becomes another programme', () => {
   });
 
   it('resets its viewers, who come back to the new one', async () => {
-    const joined = await open();
+    const joined = await open(PATIENT);
     stage.ace.onOpen = () => new ScriptedSource({ audioType: 0x03 }).play(60);
     (await stage.source(1)).end();
     await until(() => joined.session.isOver);
@@ -201,10 +204,14 @@ describe('the burst that a source begins with', () => {
     Object.defineProperty(joined.viewer.socket, 'writableLength', { value: 1, configurable: true });
     for (let i = 0; i < 40 && !source.body.isPaused(); i++) source.play(25);
     expect(source.body.isPaused()).toBe(true);
-    // Our own pause is no silence of the engine's.
+    // Our own pause is no silence of the engine's, unlike the time before.
     const { ingest } = joined.session;
+    const stalls = async (): Promise<number> =>
+      (await stage.told()).filter((type) => type === 'stream_stalled').length;
+    const before = await stalls();
     await until(() => performance.now() - (ingest.lastMediaMs ?? 0) > 300);
-    expect(await stage.told()).not.toContain('stream_stalled');
+    expect(await stalls()).toBe(before);
+    expect(joined.session.state).toBe('live');
     Object.defineProperty(joined.viewer.socket, 'writableLength', { value: 0, configurable: true });
     pair.far.resume();
     joined.viewer.socket?.emit('drain');
@@ -216,7 +223,7 @@ describe('the burst that a source begins with', () => {
 
 describe('a stream whose engine is taken away', () => {
   it('goes on at another engine at once: the old session is stopped, its slot is free', async () => {
-    const joined = await open();
+    const joined = await open(PATIENT);
     const pair = await stage.attach(joined);
     (await stage.source(1)).play(30);
     stage.engines.withdraw('e1', 'replaced: unhealthy');
@@ -234,7 +241,7 @@ describe('a stream whose engine is taken away', () => {
   });
 
   it('is no failure: it may be taken away many times', async () => {
-    const { session } = await open({ PROXY_FAILOVER_LIMIT: '0' }, 9);
+    const { session } = await open({ PROXY_FAILOVER_LIMIT: '0', ...PATIENT }, 9);
     for (let n = 1; n <= 8; n += 1) {
       await until(() => session.current?.lease.engine.id === `e${n}`);
       (await stage.source(n)).play(5);

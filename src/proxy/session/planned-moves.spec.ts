@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { Settleable } from '../../kernel/settleable';
 import { continuityFaults } from '../testing/continuity.spec-support';
 import { fault, session as engineSession } from '../testing/scripted-ace.spec-support';
 import {
@@ -13,8 +14,11 @@ const A = selector('a');
 
 let stage: SessionStage;
 
-async function open(options: StageOptions = {}): Promise<Joined> {
-  stage = await SessionStage.open({ engines: 2, ...options });
+/** Sources give media only when told; on a busy machine that is no silence to fail over for. */
+const PATIENT = { PROXY_STALL_TIMEOUT: '20s', PROXY_OUTAGE_BUDGET: '30s' };
+
+async function open({ env, ...options }: StageOptions = {}): Promise<Joined> {
+  stage = await SessionStage.open({ engines: 2, env: { ...PATIENT, ...env }, ...options });
   return stage.live(A);
 }
 
@@ -105,6 +109,38 @@ describe('a planned move', () => {
     expect(stage.ace.count('stop')).toBe(2);
   });
 
+  it('that no engine is at work for yet ends with the old source, which is tried again where it was', async () => {
+    const { session } = await open();
+    const [seeking, stopping] = [new Settleable<void>(), new Settleable<void>()];
+    stage.engines.gate = seeking.promise;
+    stage.ace.onStop = () => stopping.promise;
+    const { result } = session.supervisor.moves.request(null);
+    (await stage.source(1)).reset();
+    await until(() => stage.ace.count('stop') === 1);
+    // A source that found its place now would feed the stream beside the one that is about to be started.
+    seeking.resolve();
+    await expect(result).rejects.toMatchObject({ code: 'conflict' });
+    stopping.resolve();
+    (await stage.source(2)).play(40);
+    await until(() => session.state === 'live' && session.failovers === 1);
+    expect(stage.engines.inUse('e2')).toBe(0);
+    expect(stage.ace.log.filter((line) => line.startsWith('open'))).toEqual([
+      'open e1 /ace/r/1',
+      'open e1 /ace/r/2',
+    ]);
+  });
+
+  it('whose engine is not ready when viewers have waited for it is not tried there again', async () => {
+    const joined = await open({ engines: 3, env: { PROXY_STALL_TIMEOUT: '500ms' } });
+    const { result } = joined.session.supervisor.moves.request(null);
+    await stage.source(2);
+    (await stage.source(1)).reset();
+    (await stage.source(3)).play(40);
+    await expect(result).rejects.toMatchObject({ detail: expect.stringContaining('e2') });
+    expect(stage.ace.log.filter((line) => line.startsWith('open')).at(-1)).toContain('open e3');
+    expect(await stage.told()).toContain('stream_move_failed');
+  });
+
   it.each<[string, () => void]>([
     [
       'before the engine answers',
@@ -169,6 +205,19 @@ describe('an engine that is drained', () => {
     (await stage.source(1)).play(5);
     expect(session.current?.lease.engine.id).toBe('e1');
     expect(session.isOver).toBe(false);
+  });
+});
+
+describe('an engine that is put back while an operator moves its stream', () => {
+  it('is left all the same', async () => {
+    const joined = await open();
+    stage.engines.drain('e1', 'new disk');
+    const next = await stage.source(2);
+    const { result } = joined.session.supervisor.moves.request(null);
+    stage.engines.drain('e1', null);
+    next.play(40);
+    await expect(result).resolves.toMatchObject({ toEngineId: 'e2' });
+    await isAt(joined, 'e2');
   });
 });
 

@@ -100,6 +100,7 @@ export class PlannedMoves {
       throw new AppError('conflict', 'The stream is being moved already.');
     }
     const preparation = under ?? this.begin(stay, 'operator', engineId);
+    preparation.isAskedFor = true;
     const result = this.resultOf(preparation);
     result.catch(() => undefined);
     return { fromEngineId: stay.engineId, result };
@@ -118,7 +119,7 @@ export class PlannedMoves {
     }
     const budgetMs = this.parts.services.config.proxyStallTimeoutMs;
     if (!(await settlesWithin(preparation.over, budgetMs))) {
-      preparation.abort('It was not ready when the stream lost its source.');
+      preparation.abortOverdue();
     }
     const placed = await preparation.over;
     this.preparation = null;
@@ -153,7 +154,7 @@ export class PlannedMoves {
     this.heeding?.abort();
     this.heeding = null;
     if (!isUnwanted) {
-      if (this.preparation?.order.cause === 'drain') this.preparation.abort('It may stay.');
+      if (this.preparation?.isAskedFor === false) this.preparation.abort('It may stay.');
       return;
     }
     this.heeding = new AbortController();

@@ -214,6 +214,8 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
   }
 
   infohashKnown(session: StreamSession, infohash: string): StreamSession | null {
+    // The answer came together with the end.
+    if (session.isOver) return null;
     const selector = session.rota.content;
     const guessed = this.knownInfohash(selector);
     if (guessed !== null && guessed !== infohash) {

@@ -154,6 +154,19 @@ describe('StartGate', () => {
     await starts[3]!.begun;
   });
 
+  it('takes nothing from one that was left, whatever its engine still does for it', async () => {
+    gate = new StartGate({ perEngine: 4, total: 24, patienceMs: 10 });
+    const playing = enter();
+    const busy = new Settleable<undefined>();
+    playing.occupyUntil(busy.promise);
+    await until(() => playing.isOverdue);
+    playing.leave();
+    expect(await gate.makeRoom(new Set())).toBe(false);
+    expect(await gate.makeRoomForNewcomer()).toBe(false);
+    expect(playing.taken.aborted).toBe(false);
+    busy.resolve(undefined);
+  });
+
   it('refuses the thousand and first in line', async () => {
     for (let n = 0; n < 1003; n++) enter();
     expect(() => enter()).toThrow(expect.objectContaining({ code: 'no_capacity' }));

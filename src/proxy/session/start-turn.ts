@@ -34,6 +34,7 @@ export class StartTurn implements BegunStart {
   readonly isRestart: boolean;
   isAnswered = false;
   isOverdue = false;
+  private isLeft = false;
   /** What the engine still does for it after it was left. */
   private readonly afterwork = new Set<Promise<unknown>>();
   private readonly left = new Settleable<undefined>();
@@ -61,8 +62,9 @@ export class StartTurn implements BegunStart {
     return this.taking.signal;
   }
 
+  /** It is about to go, or was left: there is nothing that it could give to others. */
   get isTaken(): boolean {
-    return this.taking.signal.aborted;
+    return this.isLeft || this.taking.signal.aborted;
   }
 
   /** Resolves when it was left: its slot is free then. */
@@ -91,9 +93,10 @@ export class StartTurn implements BegunStart {
     this.isAnswered = false;
     this.wait = new Settleable<undefined>();
     const { signal } = this.request;
-    if (this.isTaken) this.wait.reject(this.taken.reason);
+    const wasTaken = this.taken.aborted;
+    if (wasTaken) this.wait.reject(this.taken.reason);
     else this.beginWait(timeoutMs);
-    if (!this.isTaken && !signal.aborted) this.owner.inLineAgain(this);
+    if (!wasTaken && !signal.aborted) this.owner.inLineAgain(this);
     return this.begun;
   }
 
@@ -111,6 +114,7 @@ export class StartTurn implements BegunStart {
 
   /** Idempotent. */
   leave(): void {
+    this.isLeft = true;
     this.fail(noCapacity('The start was given up.'));
     if (this.patienceTimer !== null) clearTimeout(this.patienceTimer);
     this.left.resolve(undefined);

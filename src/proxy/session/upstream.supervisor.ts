@@ -190,7 +190,9 @@ export class UpstreamSupervisor {
       const other = await this.choice.acquireOther();
       if (other !== null) {
         this.leave();
-        return new EngineStay(other, this.services.ace, this.departures);
+        // Ours from here on: the session may end before anything is tried there.
+        this.stay = new EngineStay(other, this.services.ace, this.departures);
+        return this.stay;
       }
     }
     if (await settlesWithin(stay.stop(), SAME_ENGINE_STOP_MS)) {
@@ -250,6 +252,8 @@ export class UpstreamSupervisor {
     const isPassing = outcome.next === 'same_engine';
     const staysHere =
       isPassing && !this.moves.isPreparing && !(wasRetryHere && this.choice.failuresInARow > 1);
+    // No engine is at work for a move yet. If one were from now on, two sources would feed the stream.
+    if (staysHere) this.moves.cancel('The stream lost its source meanwhile.');
     // The old engine session has to be gone before the new one starts: a stop that comes later would freeze
     // the new reader of the same content.
     if (staysHere && (await settlesWithin(stay.stop(), SAME_ENGINE_STOP_MS))) {

@@ -1,12 +1,12 @@
 import { streamKey, type ContentSelector } from '../../kernel/content-selector';
 import type { AppError } from '../../kernel/errors';
 import type { LeaveReason, Viewer } from '../viewers';
-import type { LoopAction } from './loop-policy';
-import type { LoopFinding } from './loop-watch';
-import type { MoveCause, MoveReport, MoveResult } from './move.types';
+import type { LoopAction } from './observation/loop-policy';
+import type { LoopFinding } from './observation/loop-watch';
+import type { MoveCause, MoveReport, MoveResult } from './moves/move.types';
 import type { SessionServices } from './session-services';
 import type { Attempt, EndReason } from './session.types';
-import type { SourceRota } from './source-rota';
+import type { SourceRota } from './supply/source-rota';
 
 /** Says what happens to one stream, to the event bus and to the log: one line per change of state. */
 export class SessionReporter implements MoveReport {

@@ -6,7 +6,7 @@ import { CONFIG, type AppConfig } from '../../config';
 import { DelayedTasks } from '../../coordination';
 import { EngineAllocator } from '../../engines';
 import { EventBus } from '../../events';
-import { StartGate } from './start-gate';
+import { StartGate } from './starts/start-gate';
 
 /** Share of the start budget after which a start gives way: cold starts of living channels take 10 to 25 s of 60. */
 const PATIENCE_SHARE = 0.5;

@@ -22,7 +22,7 @@ import type { SessionOwner } from './session-owner';
 import { SessionServices } from './session-services';
 import { snapshotOf, type SessionSnapshot } from './session-snapshot';
 import type { EndReason } from './session.types';
-import { rotaOf } from './source-rota';
+import { rotaOf } from './supply/source-rota';
 import { StreamSession } from './stream-session';
 import { ViewerLimits } from './viewer-limits';
 

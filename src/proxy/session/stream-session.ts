@@ -25,10 +25,10 @@ import {
   type SessionState,
   type SessionTimeline,
 } from './session.types';
-import { rotaOf, type SourceRota } from './source-rota';
-import { outageOver } from './start-outcome';
-import { StreamObservation } from './stream-observation';
-import { UpstreamSupervisor } from './upstream.supervisor';
+import { rotaOf, type SourceRota } from './supply/source-rota';
+import { outageOver } from './supply/start-outcome';
+import { StreamObservation } from './observation/stream-observation';
+import { UpstreamSupervisor } from './supply/upstream.supervisor';
 
 /**
  * One content, one engine session, all its viewers. The states are in `session.types.ts`. The session owns

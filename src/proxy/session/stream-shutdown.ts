@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { delay } from './retry-backoff';
+import { delay } from './supply/retry-backoff';
 import { SessionDirectory } from './session.directory';
 
 const LOOK_MS = 50;

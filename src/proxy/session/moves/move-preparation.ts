@@ -1,0 +1,256 @@
+import { EngineFault, type EngineSession } from '../../../ace';
+import { monotonicMs } from '../../../kernel/clock';
+import type { SourceSelector } from '../../../kernel/content-selector';
+import { AppError } from '../../../kernel/errors';
+import { Settleable } from '../../../kernel/settleable';
+import { StagedIntake, UpstreamReader, type StreamIngest } from '../../upstream';
+import type { AttemptEntry, AttemptLog } from '../supply/attempt-log';
+import { shakeHands } from '../supply/engine-handshake';
+import { EngineStay, type Departures } from '../supply/engine-stay';
+import { openMedia } from '../supply/media-opening';
+import type { MoveCause } from './move.types';
+import type { SessionServices } from '../session-services';
+import { TurnedLease } from '../starts/turned-lease';
+
+export interface MoveOrder {
+  readonly cause: MoveCause;
+  readonly fromEngineId: string;
+  /** Null: any. */
+  readonly toEngineId: string | null;
+  readonly excluded: ReadonlySet<string>;
+}
+
+export interface PreparationParts {
+  readonly streamId: string;
+  readonly selector: SourceSelector;
+  /** The channel's entry that it is; null for a content without a channel. */
+  readonly sourceId: string | null;
+  readonly ingest: StreamIngest;
+  readonly services: SessionServices;
+  readonly departures: Departures;
+  readonly log: AttemptLog;
+  /** The source that feeds viewers meanwhile. */
+  isGoingOn(): boolean;
+  /** Ends that source; what is prepared has come as far as it will beside it. */
+  relieve(): void;
+  /** The new source goes on from here: `relieve` was called, its reader is the stream's. */
+  placed(reader: UpstreamReader): void;
+}
+
+/** A source on another engine that feeds the stream already. */
+export interface PreparedSource {
+  readonly stay: EngineStay;
+  readonly lease: TurnedLease;
+  readonly engineSession: EngineSession;
+  readonly reader: UpstreamReader;
+  readonly entry: AttemptEntry;
+}
+
+/** Others may need the turn more. */
+const TURN_WAIT_MS = 10_000;
+/** As for any start: an infohash that an engine does not know may take long. */
+const ANSWER_MS = 30_000;
+const CHECK_MS = 100;
+
+/**
+ * One try to have the next engine ready while the old source goes on: a slot that is free now, the content
+ * started there, its media held back until their place in the stream is found. Until then nothing is felt of it, and
+ * whatever goes wrong leaves nothing behind.
+ *
+ *   seeking ──slot and turn──▶ starting ──answer, media──▶ staged ──place found──▶ placed
+ *   any of the first three ──failed, aborted──▶ failed
+ */
+export class MovePreparation {
+  readonly beganMs = monotonicMs();
+  placedMs: number | null = null;
+  /** An operator waits for it, whoever began it. */
+  isAskedFor = false;
+  /** Set while an engine is at work for it, and when it is placed. */
+  stay: EngineStay | null = null;
+  /** Resolves when it is over: null when it failed. */
+  readonly over: Promise<PreparedSource | null>;
+  /** Why it failed, and on which engine; null: there was none. */
+  failure: unknown = null;
+  failedOn: string | null = null;
+  private readonly abortion = new AbortController();
+  private isOverdue = false;
+
+  constructor(
+    readonly order: MoveOrder,
+    private readonly parts: PreparationParts,
+    signal: AbortSignal,
+  ) {
+    // A listener, not `AbortSignal.any`: a stream that can not leave tries for days, and the session's signal would
+    // remember every try.
+    const end = (): void => this.abortion.abort(signal.reason);
+    signal.addEventListener('abort', end, { once: true });
+    if (signal.aborted) end();
+    this.over = this.prepare(this.abortion.signal)
+      .catch((error: unknown) => {
+        this.failure = error;
+        return null;
+      })
+      .finally(() => signal.removeEventListener('abort', end));
+  }
+
+  /** It came to nothing for reasons that are not those of its engine. */
+  get wasAborted(): boolean {
+    return this.abortion.signal.aborted && !this.isOverdue;
+  }
+
+  /** Viewers wait, and the engine had as long as any source has. */
+  abortOverdue(): void {
+    if (this.placedMs !== null) return;
+    this.isOverdue = true;
+    this.abort('It was not ready when the stream lost its source.');
+  }
+
+  /** Gives up what is not placed yet. */
+  abort(reason: string): void {
+    if (this.placedMs === null) this.abortion.abort(new AppError('conflict', reason));
+  }
+
+  private async prepare(signal: AbortSignal): Promise<PreparedSource> {
+    const lease = await this.acquire(signal);
+    const { log, services, departures, sourceId } = this.parts;
+    const stay = new EngineStay(lease, services.ace, departures);
+    const entry = log.begin(stay.engineId, sourceId);
+    entry.attempt.outcome = 'preparing';
+    this.stay = stay;
+    try {
+      const either = AbortSignal.any([signal, lease.revoked]);
+      const { engineSession, reader } = await this.start(stay, lease, either);
+      return { stay, lease, engineSession, reader, entry };
+    } catch (error) {
+      this.stay = null;
+      // It was taken away, which says nothing about it.
+      this.failedOn = lease.revoked.aborted ? null : stay.engineId;
+      stay.leave();
+      entry.attempt.outcome = `not moved here: ${wordsOf(error)}`;
+      entry.end();
+      throw error;
+    }
+  }
+
+  /** A slot that is free now; nobody's idle session goes for it, and no start that waits. */
+  private async acquire(signal: AbortSignal): Promise<TurnedLease> {
+    const { streamId, services } = this.parts;
+    const { excluded, toEngineId } = this.order;
+    const lease = await services.engines.acquire({
+      streamId,
+      excluded,
+      signal,
+      mayWait: false,
+      mayReclaim: false,
+      ...(toEngineId === null ? {} : { only: toEngineId }),
+    });
+    try {
+      const turn = services.starts.enter({
+        engineId: lease.engine.id,
+        isRestart: false,
+        timeoutMs: TURN_WAIT_MS,
+        signal: AbortSignal.any([signal, lease.revoked]),
+      });
+      const turned = new TurnedLease(lease, turn);
+      await turn.begun.catch((error: unknown) => {
+        turned.release();
+        throw error;
+      });
+      return turned;
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
+  }
+
+  private async start(
+    stay: EngineStay,
+    lease: TurnedLease,
+    signal: AbortSignal,
+  ): Promise<{ readonly engineSession: EngineSession; readonly reader: UpstreamReader }> {
+    const { services, selector } = this.parts;
+    const { ace, config } = services;
+    const deadlineMs = monotonicMs() + config.proxyInitTimeoutMs;
+    const { engineSession } = await shakeHands(ace, lease.engine.endpoint, {
+      selector,
+      timeoutMs: Math.min(ANSWER_MS, config.proxyInitTimeoutMs),
+      mayTryOtherForm: false,
+      onLate: (settled) => lease.occupyUntil(settled),
+      signal,
+    });
+    lease.answered();
+    stay.use(engineSession);
+    if (engineSession.isLive === 0) throw new AppError('conflict', 'It is not live there.');
+    const { response, failure } = await openMedia(ace, lease, engineSession, config, {
+      deadlineMs,
+      signal,
+      isRunning: () => true,
+      isOverdue: () => false,
+    });
+    if (response === null) throw new AppError('conflict', failure.reason);
+    const placed = new Settleable<'placed'>();
+    const reader: UpstreamReader = new UpstreamReader(
+      response,
+      new StagedIntake(
+        this.parts.ingest,
+        this.stagedOwner(lease, placed, () => reader),
+      ),
+      { silenceMs: config.proxyStallTimeoutMs, firstMediaDeadlineMs: deadlineMs },
+      monotonicMs,
+    );
+    await this.stage(reader, placed, deadlineMs, signal);
+    return { engineSession, reader };
+  }
+
+  private stagedOwner(
+    lease: TurnedLease,
+    placed: Settleable<'placed'>,
+    reader: () => UpstreamReader,
+  ): ConstructorParameters<typeof StagedIntake>[1] {
+    const { parts } = this;
+    return {
+      get isGoingOn() {
+        return parts.isGoingOn();
+      },
+      relieve: () => parts.relieve(),
+      placed: () => {
+        this.placedMs = monotonicMs();
+        parts.placed(reader());
+        lease.started();
+        placed.resolve('placed');
+      },
+    };
+  }
+
+  /** Reads beside the old source until the place is found. @throws when that ends before */
+  private async stage(
+    reader: UpstreamReader,
+    placed: Settleable<'placed'>,
+    deadlineMs: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const onAbort = (): void => reader.abort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) reader.abort();
+    const timer = setInterval(() => {
+      const nowMs = monotonicMs();
+      reader.check(nowMs);
+      if (nowMs >= deadlineMs) reader.leave('unplaced');
+    }, CHECK_MS);
+    reader.start();
+    const first = await Promise.race([placed.promise, reader.ended]);
+    clearInterval(timer);
+    signal.removeEventListener('abort', onAbort);
+    if (first === 'placed' || this.placedMs !== null) return;
+    if (first === 'fault') throw reader.fault;
+    signal.throwIfAborted();
+    throw new AppError('conflict', `its source ended: ${first}`);
+  }
+}
+
+/** Words for whoever asks why a try came to nothing. */
+export function wordsOf(error: unknown): string {
+  if (error instanceof EngineFault) return `${error.reason}: ${error.detail}`;
+  if (error instanceof AppError) return error.detail;
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,31 @@
+import type { EngineStat } from '../../../ace';
+
+/** What an engine said of a stream at one moment. */
+export interface StatSample {
+  /** Wall clock, ms since 1970. */
+  readonly unixMs: number;
+  readonly engineId: string;
+  readonly stat: EngineStat;
+}
+
+/** 24 minutes of one every 2 s. */
+export const MAX_SAMPLES = 720;
+
+/** The last statistics of one stream, oldest first. */
+export class StatHistory {
+  private readonly samples: StatSample[] = [];
+
+  get latest(): StatSample | null {
+    return this.samples.at(-1) ?? null;
+  }
+
+  add(sample: StatSample): void {
+    this.samples.push(sample);
+    if (this.samples.length > MAX_SAMPLES) this.samples.shift();
+  }
+
+  /** @param unixMs only samples taken later than this */
+  since(unixMs: number): readonly StatSample[] {
+    return this.samples.filter((sample) => sample.unixMs > unixMs);
+  }
+}

@@ -1,0 +1,206 @@
+import 'reflect-metadata';
+import { fault, stat } from '../../testing/scripted-ace.spec-support';
+import { selector, SessionStage, type Joined } from '../../testing/session-stage.spec-support';
+import { SyntheticStream } from '../../testing/synthetic-stream.spec-support';
+import { until } from '../../testing/until.spec-support';
+import { LoopPolicy } from './loop-policy';
+import { MAX_SAMPLES, StatHistory } from './stat-history';
+import { Starvation } from './starvation';
+
+const A = selector('a');
+const SLOW_LOOK_MS = 15_000;
+/** Sources here give all at once and then nothing, which is not what these tests are about. */
+const PATIENT = {
+  PROXY_STALL_TIMEOUT: '10m',
+  PROXY_OUTAGE_BUDGET: '1h',
+  PROXY_KEEPALIVE_AFTER: '1m',
+};
+
+describe('StatHistory', () => {
+  it('keeps the last 720 and tells those after a moment', () => {
+    const history = new StatHistory();
+    for (let i = 0; i < 2000; i++) history.add({ unixMs: i, engineId: 'e1', stat: stat() });
+    expect(history.since(-1)).toHaveLength(MAX_SAMPLES);
+    expect(history.since(1997).map(({ unixMs }) => unixMs)).toEqual([1998, 1999]);
+    expect(history.latest?.unixMs).toBe(1999);
+  });
+});
+
+describe('Starvation', () => {
+  const dry = stat({ peers: 0, speedDownKBps: 0 });
+  const every2s = (gauge: Starvation, from: number, to: number, one = dry, engine = 'e1') => {
+    const told: number[] = [];
+    for (let s = from; s < to; s += 2) if (gauge.look(one, engine, s * 1000)) told.push(s);
+    return told;
+  };
+
+  it('is told once per three minutes of it', () => {
+    expect(every2s(new Starvation(), 0, 600)).toEqual([180, 360, 540]);
+  });
+
+  it.each([
+    ['peers', stat({ peers: 1, speedDownKBps: 0 })],
+    ['speed', stat({ peers: 0, speedDownKBps: 1 })],
+    ['no word about either', stat({ peers: null, speedDownKBps: null })],
+  ])('%s is none', (_, one) => {
+    expect(every2s(new Starvation(), 0, 600, one)).toEqual([]);
+  });
+
+  it('begins anew with what comes in between, and with another engine', () => {
+    const gauge = new Starvation();
+    every2s(gauge, 0, 170);
+    every2s(gauge, 170, 172, stat());
+    expect(every2s(gauge, 172, 340)).toEqual([]);
+    expect(every2s(gauge, 340, 510, dry, 'e2')).toEqual([]);
+    expect(gauge.isStarving(525_000)).toBe(true);
+  });
+});
+
+describe('LoopPolicy', () => {
+  it('moves twice in ten minutes, then only reports', () => {
+    const policy = new LoopPolicy('failover');
+    const actions = [0, 1, 2, 3].map((minute) => policy.decide(minute * 60_000));
+    expect(actions).toEqual(['failover', 'failover', 'report', 'report']);
+    expect(policy.decide(11 * 60_000)).toBe('failover');
+  });
+
+  it.each(['report', 'stop'] as const)('%s is what it does', (mode) => {
+    const policy = new LoopPolicy(mode);
+    expect([0, 1, 2].map((at) => policy.decide(at))).toEqual([mode, mode, mode]);
+  });
+});
+
+describe('a session is observed', () => {
+  let stage: SessionStage;
+
+  afterEach(() => stage.close());
+
+  async function open(env: Record<string, string> = {}): Promise<Joined> {
+    stage = await SessionStage.open({ env: { ...PATIENT, ...env } });
+    return stage.live(A);
+  }
+
+  it('knows what its engine says, from its own memory', async () => {
+    stage = await SessionStage.open({ env: PATIENT });
+    stage.ace.onStat = () => stat();
+    const { session } = await stage.live(A);
+    await until(() => session.observation.stat !== null);
+    expect(session.observation.stat).toMatchObject({ engineId: 'e1', stat: { peers: 5 } });
+    expect(session.observation.polls).toEqual({ answered: 1, failed: 0, session_gone: 0 });
+  });
+
+  it(
+    'leaves an engine session that its engine does not know any more',
+    async () => {
+      const { session, viewer } = await open();
+      stage.ace.onStat = ({ playbackSessionId }) => {
+        if (playbackSessionId === 'session-1')
+          throw fault('session', 'unknown_playback_session_id');
+        return stat();
+      };
+      (await stage.source(2)).play(30);
+      await until(() => session.failovers === 1);
+      expect(session.attempts[0]!.outcome).toBe('the engine session is gone');
+      expect(session.current?.lease.engine.id).toBe('e1');
+      expect(stage.engines.complaints).toEqual([]);
+      expect(viewer.leaveReason).toBeNull();
+    },
+    SLOW_LOOK_MS,
+  );
+
+  const loop = (): Buffer => {
+    // The same bytes again and again: twelve seconds, so that one showing is more than the limit.
+    return new SyntheticStream({ startMs: 5_000_000 }).take(300);
+  };
+
+  async function repeat(mode: string): Promise<Joined> {
+    stage = await SessionStage.open({
+      env: { ...PATIENT, LOOP_DETECTION: mode, LOOP_DETECTION_AFTER: '5s' },
+    });
+    const joined = stage.join(A);
+    (await stage.source(1)).send(loop());
+    await joined.ready;
+    return joined;
+  }
+
+  it(
+    'whose source repeats itself: says so once, and plays on',
+    async () => {
+      const { session, viewer } = await repeat('report');
+      const source = await stage.source(1);
+      source.send(loop()).send(loop());
+      await until(() => stage.events.some(({ type }) => type === 'stream_looping'));
+      source.send(loop());
+      expect(session.observation.finding).toMatchObject({ cause: 'media_repeats' });
+      const event = stage.events.find(({ type }) => type === 'stream_looping');
+      expect(event?.payload).toMatchObject({ engine_id: 'e1', action: 'report' });
+      expect(viewer.leaveReason).toBeNull();
+      expect(stage.ace.count('start')).toBe(1);
+      expect((await stage.told()).filter((type) => type === 'stream_looping')).toHaveLength(1);
+    },
+    SLOW_LOOK_MS,
+  );
+
+  it(
+    'whose source repeats itself: goes to another engine, which is not blamed for its bytes',
+    async () => {
+      const { session, viewer } = await repeat('failover');
+      (await stage.source(1)).send(loop()).send(loop());
+      (await stage.source(2)).send(loop());
+      await until(() => session.current?.lease.engine.id === 'e2');
+      expect(session.attempts[0]!.outcome).toBe('the stream repeats itself');
+      expect(stage.engines.complaints).toEqual([]);
+      expect(viewer.leaveReason).toBeNull();
+      await until(() => stage.ace.count('stop e1') === 1);
+    },
+    SLOW_LOOK_MS,
+  );
+
+  it(
+    'whose source repeats itself: is ended, and its viewers are reset',
+    async () => {
+      const { session, viewer } = await repeat('stop');
+      (await stage.source(1)).send(loop()).send(loop());
+      await until(() => session.isOver);
+      expect([session.state, session.endReason]).toEqual(['ended', 'looping']);
+      expect(viewer.leaveReason).toBe('stopped');
+    },
+    SLOW_LOOK_MS,
+  );
+
+  it('of a source after another one with the same past, as a burst sends it: no loop', async () => {
+    const { session } = await repeat('report');
+    session.observation['tick'](performance.now() + 10_000);
+    (await stage.source(1)).reset();
+    // All of it was there before: where that is proved, it is cut.
+    (await stage.source(2))
+      .send(loop())
+      .send(new SyntheticStream({ startMs: 5_012_000 }).take(300));
+    await until(() => session.failovers === 1 && session.history.points.count >= 20);
+    await until(() => stage.ace.sources[1]!.body.readableLength === 0);
+    session.observation['tick'](performance.now() + 20_000);
+    expect(session.observation.finding).toBeNull();
+    expect(await stage.told()).not.toContain('stream_looping');
+  });
+
+  it(
+    'a fault while looking is logged once and ends nothing',
+    async () => {
+      const { session, viewer } = await open();
+      Object.defineProperty(session.history, 'runsFrom', {
+        value: () => {
+          throw new Error('cannot look');
+        },
+      });
+      const complaints = (): string[] =>
+        stage.log.lines.filter((line) => line.includes('cannot be observed'));
+      await until(() => complaints().length > 0);
+      const looked = session.observation['lookedMs'];
+      await until(() => session.observation['lookedMs'] > looked);
+      expect(complaints()).toHaveLength(1);
+      expect(viewer.leaveReason).toBeNull();
+      expect(session.state).toBe('live');
+    },
+    SLOW_LOOK_MS,
+  );
+});

@@ -1,0 +1,103 @@
+import type { IncomingMessage } from 'node:http';
+import type { AppConfig } from '../../../config';
+import { monotonicMs } from '../../../kernel/clock';
+import { UpstreamReader, type StreamIngest } from '../../upstream';
+import type { Attempt } from '../session.types';
+import type { SourceFate } from './start-outcome';
+import { SwitchLimit } from './switch-limit';
+
+export interface SourceEnd {
+  readonly why: SourceFate;
+  /** It had delivered media. */
+  readonly flowed: boolean;
+}
+
+/** Reads one source of a stream after the other, and remembers how the last one went. */
+export class SourceReading {
+  reader: UpstreamReader | null = null;
+  /** Times that a running stream was given a new source because the one before had failed. */
+  failovers = 0;
+  readonly limit: SwitchLimit;
+  private flowingSinceMs: number | null = null;
+  /** When the source under way took the place of one that had failed. */
+  private switchedMs: number | null = null;
+
+  constructor(
+    private readonly ingest: StreamIngest,
+    private readonly config: AppConfig,
+    private readonly isRunning: () => boolean,
+  ) {
+    this.limit = new SwitchLimit({
+      limit: config.proxyFailoverLimit,
+      windowMs: config.proxyFailoverWindowMs,
+    });
+  }
+
+  /**
+   * Reads until the source ends.
+   *
+   * @param deadlineMs monotonic time by which media have to have come
+   * @throws the signal's reason; the error inside the proxy that ended it
+   */
+  async read(
+    response: IncomingMessage,
+    deadlineMs: number,
+    attempt: Attempt,
+    signal: AbortSignal,
+  ): Promise<SourceEnd> {
+    const reader = new UpstreamReader(
+      response,
+      this.ingest,
+      { silenceMs: this.config.proxyStallTimeoutMs, firstMediaDeadlineMs: deadlineMs },
+      monotonicMs,
+    );
+    this.take(reader, this.isRunning());
+    reader.start();
+    return this.finish(reader, attempt, signal);
+  }
+
+  /** From now on this is the stream's source. `isSwitch`: the one before has failed. */
+  take(reader: UpstreamReader, isSwitch: boolean): void {
+    if (isSwitch) this.failovers++;
+    this.noteSwitch(this.reader?.isFlowing === true);
+    this.reader = reader;
+    this.flowingSinceMs = monotonicMs();
+    this.switchedMs = isSwitch ? this.flowingSinceMs : null;
+  }
+
+  /** Waits for the end of the source that was taken. @throws as `read` */
+  async finish(reader: UpstreamReader, attempt: Attempt, signal: AbortSignal): Promise<SourceEnd> {
+    attempt.outcome = 'playing';
+    const onAbort = (): void => reader.abort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) reader.abort();
+    const why = await reader.ended;
+    signal.removeEventListener('abort', onAbort);
+    const flowed = reader.isFlowing;
+    // Another one may have taken its place.
+    if (this.reader === reader) {
+      this.reader = null;
+      if (!flowed) this.flowingSinceMs = null;
+      this.noteSwitch(flowed);
+    }
+    if (why === 'fault') throw reader.fault;
+    if (why === 'aborted') {
+      signal.throwIfAborted();
+      return { why: 'reset', flowed };
+    }
+    return { why, flowed };
+  }
+
+  /** A source is over that had taken the place of a failed one. What never gave anything was no source. */
+  private noteSwitch(flowed: boolean): void {
+    if (this.switchedMs !== null && flowed) this.limit.note(this.switchedMs);
+    this.switchedMs = null;
+  }
+
+  /** Whether the last source had flowed for so long that what was before does not count; told once. */
+  takeFlowedStably(): boolean {
+    const since = this.flowingSinceMs;
+    this.flowingSinceMs = null;
+    return since !== null && monotonicMs() - since >= this.config.proxyStableAfterMs;
+  }
+}

@@ -1,0 +1,77 @@
+import { EngineFault, type EngineFaultKind } from '../../../ace';
+import { outcomeOfEnd, outcomeOfFault, startTimeout, unsupported } from './start-outcome';
+
+describe('outcomeOfFault', () => {
+  it.each<[EngineFaultKind, string, object]>([
+    ['session', 'http_403', { next: 'same_engine' }],
+    ['warming', 'http_500', { next: 'same_engine' }],
+    ['unsupported', 'media_type', { next: 'give_up' }],
+    ['content', 'unknown', { next: 'other_engine', complaint: null }],
+    ['engine', 'connect_refused', { next: 'other_engine', complaint: 'connect_refused' }],
+    ['engine', 'answer_timeout', { next: 'other_engine', complaint: 'answer_timeout' }],
+    ['engine', 'connect_timeout', { next: 'other_engine', complaint: 'answer_timeout' }],
+    ['engine', 'bad_json', { next: 'other_engine', complaint: 'bad_answer' }],
+    ['engine', 'http_500', { next: 'other_engine', complaint: 'bad_answer' }],
+  ])('%s fault, %s', (kind, reason, outcome) => {
+    const fault = new EngineFault(kind, reason, 'its words');
+    expect(outcomeOfFault(fault)).toMatchObject({ ...outcome, reason: `${reason}: its words` });
+  });
+
+  it('gives up on what is not supported with the code for it', () => {
+    const outcome = outcomeOfFault(new EngineFault('unsupported', 'media_type', 'it is MP4'));
+    expect(outcome).toMatchObject({ error: { code: 'unsupported_content', detail: 'it is MP4' } });
+  });
+});
+
+describe('outcomeOfEnd', () => {
+  const NONE = Buffer.alloc(0);
+
+  it.each([
+    ['end', true, { next: 'same_engine', reason: 'end' }],
+    ['reset', true, { next: 'same_engine', reason: 'reset' }],
+    ['end', false, { next: 'same_engine', reason: 'end before any media' }],
+    ['reset', false, { next: 'same_engine', reason: 'reset before any media' }],
+    ['silence', true, { next: 'other_engine', complaint: 'silence' }],
+    ['silence', false, { next: 'other_engine', complaint: 'silence' }],
+    ['garbage', true, { next: 'other_engine', complaint: 'bad_answer' }],
+    ['programme_changed', true, { next: 'give_up', error: { code: 'engine_failed' } }],
+  ] as const)('%s, media before it: %p', (end, flowed, outcome) => {
+    expect(outcomeOfEnd(end, flowed, NONE)).toMatchObject(outcome);
+  });
+
+  it.each([
+    ['MP4', Buffer.from('\0\0\0\x20ftypisom', 'latin1')],
+    ['Matroska', Buffer.from('\x1aE\xdf\xa3....', 'latin1')],
+    ['FLV', Buffer.from('FLV\x01')],
+    ['Ogg', Buffer.from('OggS')],
+    ['AVI or WAV', Buffer.from('RIFF....AVI ')],
+    ['MP3', Buffer.from('ID3\x04')],
+  ])('a body that is %s is unsupported on every engine', (container, head) => {
+    expect(outcomeOfEnd('not_transport_stream', false, head)).toMatchObject({
+      next: 'give_up',
+      error: { code: 'unsupported_content', detail: `The content is ${container}, not MPEG-TS.` },
+    });
+  });
+
+  it.each([
+    ['an error page', '<html>'],
+    ['noise', '\x01\x02'],
+    ['nothing', ''],
+  ])('a body that is %s is the fault of the engine', (_, text) => {
+    expect(outcomeOfEnd('not_transport_stream', false, Buffer.from(text))).toMatchObject({
+      next: 'other_engine',
+      complaint: 'bad_answer',
+    });
+  });
+});
+
+describe('what viewers are told', () => {
+  it('of a start that took too long, and of what is not supported', () => {
+    expect(startTimeout('silence')).toMatchObject({
+      next: 'give_up',
+      reason: 'silence',
+      error: { code: 'start_timeout', status: 504 },
+    });
+    expect(unsupported('not live')).toMatchObject({ code: 'unsupported_content', status: 501 });
+  });
+});

@@ -1,0 +1,127 @@
+import type { EngineFault } from '../../../ace';
+import { AppError, type ErrorCode } from '../../../kernel/errors';
+import type { EngineComplaint } from '../../../engines';
+import type { UpstreamEnd } from '../../upstream';
+
+/** What the supervisor does after one try on one engine (datapath rules 6 and 23). */
+export type Outcome =
+  | { readonly next: 'same_engine'; readonly reason: string }
+  | {
+      readonly next: 'other_engine';
+      readonly reason: string;
+      readonly complaint: EngineComplaint | null;
+    }
+  /** The engine was taken away from the stream; any other will do, at once. */
+  | { readonly next: 'moved'; readonly reason: string }
+  /** A source on another engine has taken its place. */
+  | { readonly next: 'relieved'; readonly reason: string }
+  | { readonly next: 'give_up'; readonly reason: string; readonly error: AppError }
+  | { readonly next: 'merged'; readonly reason: string };
+
+export function giveUp(reason: string, error: AppError): Outcome {
+  return { next: 'give_up', reason, error };
+}
+
+export function startTimeout(reason: string): Outcome {
+  return giveUp(
+    reason,
+    new AppError('start_timeout', 'The engine delivered no media within the start budget.'),
+  );
+}
+
+const OF_SOURCE: readonly ErrorCode[] = [
+  'content_not_found',
+  'unsupported_content',
+  'start_timeout',
+  'conflict',
+];
+
+/** Errors that another source of the same channel may not have. `engine_failed`: each engine tried gave nonsense. */
+export function speaksAgainstSource(error: unknown, isRunning: boolean): error is AppError {
+  if (!(error instanceof AppError)) return false;
+  return OF_SOURCE.includes(error.code) || (error.code === 'engine_failed' && !isRunning);
+}
+
+/** What viewers are told when the outage budget is spent. */
+export function outageOver(silentMs: number): AppError {
+  const seconds = Math.round(silentMs / 100) / 10;
+  return new AppError('engine_failed', `No engine delivered media for ${seconds} s.`);
+}
+
+/** How an engine's fault goes on, once it is settled that the content itself is not to blame. */
+export function outcomeOfFault(fault: EngineFault): Outcome {
+  const reason = `${fault.reason}: ${fault.detail}`;
+  switch (fault.kind) {
+    case 'session':
+    case 'warming':
+      return { next: 'same_engine', reason };
+    case 'unsupported':
+      return giveUp(reason, unsupported(fault.detail));
+    case 'content':
+    case 'engine':
+      // A cut connection is most often one session's trouble, and often over at once (rule 23).
+      if (fault.reason === 'reset') return { next: 'same_engine', reason };
+      return { next: 'other_engine', reason, complaint: complaintOf(fault) };
+  }
+}
+
+/** What an engine's health is told of a fault; null when it is none of the engine's. */
+export function complaintOf(fault: EngineFault): EngineComplaint | null {
+  if (fault.kind !== 'engine') return null;
+  if (fault.reason === 'connect_refused') return 'connect_refused';
+  return fault.reason.endsWith('timeout') ? 'answer_timeout' : 'bad_answer';
+}
+
+export function unsupported(detail: string): AppError {
+  return new AppError('unsupported_content', detail);
+}
+
+/** Ends of a source that are the source's own, not ours. */
+export type SourceFate = Exclude<UpstreamEnd, 'aborted' | 'fault'>;
+
+/** How the end of a source goes on. `flowed`: it had delivered media. */
+export function outcomeOfEnd(end: SourceFate, flowed: boolean, head: Buffer): Outcome {
+  switch (end) {
+    case 'end':
+    case 'reset':
+      return { next: 'same_engine', reason: flowed ? end : `${end} before any media` };
+    case 'session_gone':
+      // Its media would end soon, or belong to somebody else's playback.
+      return { next: 'same_engine', reason: 'the engine session is gone' };
+    case 'unplaced':
+      return { next: 'other_engine', reason: 'it fits nowhere', complaint: null };
+    case 'looping':
+      return { next: 'other_engine', reason: 'the stream repeats itself', complaint: null };
+    case 'relieved':
+      return { next: 'relieved', reason: 'moved by plan' };
+    case 'silence':
+      return { next: 'other_engine', reason: 'silence', complaint: 'silence' };
+    case 'garbage':
+      return { next: 'other_engine', reason: 'garbage', complaint: 'bad_answer' };
+    case 'not_transport_stream': {
+      const container = containerOf(head);
+      if (container === null) {
+        return { next: 'other_engine', reason: 'not a transport stream', complaint: 'bad_answer' };
+      }
+      const detail = `The content is ${container}, not MPEG-TS.`;
+      return giveUp(`not a transport stream: ${container}`, unsupported(detail));
+    }
+    case 'programme_changed':
+      return giveUp(
+        'programme changed',
+        new AppError('engine_failed', 'The programme of the stream changed its make-up.'),
+      );
+  }
+}
+
+/** Names a media container by its first bytes; null for anything that is none (an error page, noise). */
+function containerOf(head: Buffer): string | null {
+  const text = head.toString('latin1');
+  if (text.slice(4, 8) === 'ftyp') return 'MP4';
+  if (text.startsWith('\x1aE\xdf\xa3')) return 'Matroska';
+  if (text.startsWith('FLV')) return 'FLV';
+  if (text.startsWith('OggS')) return 'Ogg';
+  if (text.startsWith('RIFF')) return 'AVI or WAV';
+  if (text.startsWith('ID3')) return 'MP3';
+  return null;
+}

@@ -1,0 +1,275 @@
+import type { EngineSession } from '../../../ace';
+import type { EngineLease } from '../../../engines';
+import { AppError } from '../../../kernel/errors';
+import { monotonicMs } from '../../../kernel/clock';
+import type { UpstreamReader } from '../../upstream';
+import { AttemptLog } from './attempt-log';
+import { EngineChoice } from './engine-choice';
+import { Departures, EngineStay } from './engine-stay';
+import { EngineTrials, type TrialOwner } from './engine-trials';
+import type { PreparedSource } from '../moves/move-preparation';
+import { PlannedMoves, type MovesOwner } from '../moves/planned-moves';
+import { settlesWithin } from './retry-backoff';
+import type { SessionServices } from '../session-services';
+import type { Attempt, CurrentEngine } from '../session.types';
+import { SourceReading } from './source-reading';
+import { SAME_ENGINE_STOP_MS, StartBudget } from './start-budget';
+import { speaksAgainstSource, type Outcome } from './start-outcome';
+
+export interface SupervisorOwner extends TrialOwner, MovesOwner {
+  /** A channel's source was given up for the next one, which is about to be tried. */
+  sourceChanged(fromId: string | null, reason: string): void;
+}
+
+/**
+ * Keeps one session supplied: gets an engine, starts the content on it, reads it, and decides what follows
+ * when that ends. One task, owned by the session, which awaits it and aborts it; every engine session that
+ * it opens is stopped and every slot it takes is given back on every way out.
+ */
+export class UpstreamSupervisor {
+  readonly choice: EngineChoice;
+  readonly moves: PlannedMoves;
+  private readonly log = new AttemptLog();
+  private readonly budget: StartBudget;
+  private readonly trials: EngineTrials;
+  private readonly reading: SourceReading;
+  private readonly departures = new Departures();
+  private stay: EngineStay | null = null;
+
+  constructor(
+    private readonly owner: SupervisorOwner,
+    private readonly services: SessionServices,
+    private readonly signal: AbortSignal,
+  ) {
+    const isRunning = (): boolean => owner.isRunning();
+    this.budget = new StartBudget(services.config, isRunning);
+    this.reading = new SourceReading(owner.ingest, services.config, isRunning);
+    this.choice = new EngineChoice(
+      {
+        streamId: owner.streamId,
+        isRunning,
+        startDeadlineMs: () => this.budget.deadlineMs,
+        lastReason: () => this.log.lastOutcome,
+      },
+      services,
+      signal,
+    );
+    const { choice, budget, reading, log, departures } = this;
+    this.trials = new EngineTrials(owner, { services, choice, budget, reading, log }, signal);
+    const { trials } = this;
+    this.moves = new PlannedMoves(
+      owner,
+      { services, departures, log, choice, trials, reading },
+      signal,
+    );
+  }
+
+  get attempts(): readonly Attempt[] {
+    return this.log.entries;
+  }
+
+  get current(): CurrentEngine | null {
+    return this.stay?.current ?? null;
+  }
+
+  get reader(): UpstreamReader | null {
+    return this.reading.reader;
+  }
+
+  /** Times that a running stream was given a new source. */
+  get failovers(): number {
+    return this.reading.failovers;
+  }
+
+  /**
+   * Runs until aborted (returns), merged into another session (returns) or beyond hope (throws the
+   * AppError that viewers are to get, without waiting for any engine). Then `settled` is to be awaited.
+   */
+  async run(): Promise<void> {
+    try {
+      await this.supply();
+    } catch (error) {
+      if (!this.signal.aborted) throw error;
+    } finally {
+      this.moves.close();
+      this.leave();
+    }
+  }
+
+  /** Resolves when every engine session is stopped and every slot is free; bounded by the stops' own bound. */
+  async settled(): Promise<void> {
+    await this.departures.settled();
+  }
+
+  /**
+   * Another session of ours was told by the same engine that it has this content: the engine now serves
+   * the newer engine session, so a reader that ends is reopened there (rule 4). False when it is an engine on which
+   * this session has nothing.
+   */
+  adopt(engineSession: EngineSession, { engine }: EngineLease): boolean {
+    if (this.moves.preparing?.engineId === engine.id) {
+      this.moves.preparing.use(engineSession);
+      return true;
+    }
+    if (this.stay?.engineId !== engine.id) return false;
+    this.trials.adopt(engineSession);
+    this.stay.use(engineSession);
+    return true;
+  }
+
+  private async supply(): Promise<void> {
+    let staying: EngineStay | null = null;
+    let prepared: PreparedSource | null = null;
+    for (;;) {
+      // What was handed over is ours to end.
+      if (prepared === null) this.signal.throwIfAborted();
+      const stay: EngineStay = prepared?.stay ?? staying ?? (await this.nextStay());
+      this.stay = stay;
+      this.budget.begin(this.owner.rota.left);
+      if (prepared !== null) this.choice.hold(prepared.lease);
+      this.moves.follow(stay);
+      const isRetryHere: boolean = staying !== null && this.owner.rota.hasFailed;
+      const outcome = await this.trials.run(stay, isRetryHere, prepared);
+      if (outcome.next === 'merged') return;
+      if (outcome.next === 'give_up') {
+        staying = await this.fallThrough(outcome, stay);
+      } else {
+        this.checkLimit(outcome);
+        staying = (await this.prepareNext(outcome, stay, isRetryHere)) ? stay : null;
+      }
+      prepared = staying === null ? await this.moves.handOver() : null;
+    }
+  }
+
+  /** A stream whose sources fail one after the other is no stream. */
+  private checkLimit({ next }: Outcome): void {
+    const { limit } = this.reading;
+    if (next === 'relieved' || !this.owner.isRunning() || !limit.isSpent(monotonicMs())) return;
+    throw new AppError('engine_failed', limit.describe());
+  }
+
+  private async nextStay(): Promise<EngineStay> {
+    for (;;) {
+      const lease = await this.nextLease();
+      if (lease !== null) return new EngineStay(lease, this.services.ace, this.departures);
+    }
+  }
+
+  /** Null when a channel's source was given up meanwhile: no engine is left that it could be had from. */
+  private async nextLease(): Promise<EngineLease | null> {
+    const { rota } = this.owner;
+    if (this.owner.isRunning() && rota.hasFailed && rota.hasOthers) {
+      const other = await this.choice.acquireOther();
+      if (other === null) await this.nextSource('no other engine is free', null);
+      return other;
+    }
+    try {
+      return await this.choice.acquire();
+    } catch (error) {
+      this.signal.throwIfAborted();
+      if (!speaksAgainstSource(error, this.owner.isRunning())) throw error;
+      await this.nextSource(error.detail, error);
+      return null;
+    }
+  }
+
+  /**
+   * A channel goes on with its next source: on this engine, or, when it was silent, on one that is free.
+   *
+   * @throws what viewers are told, when there is no other source
+   */
+  private async fallThrough(
+    { reason, error }: Extract<Outcome, { next: 'give_up' }>,
+    stay: EngineStay,
+  ): Promise<EngineStay | null> {
+    const isOfSource: boolean = speaksAgainstSource(error, this.owner.isRunning());
+    if (!isOfSource) throw error;
+    await this.nextSource(reason, error);
+    if (error.code === 'start_timeout') {
+      this.choice.exclude(stay.engineId, true);
+      const other = await this.choice.acquireOther();
+      if (other !== null) {
+        this.leave();
+        // Ours from here on: the session may end before anything is tried there.
+        this.stay = new EngineStay(other, this.services.ace, this.departures);
+        return this.stay;
+      }
+    }
+    if (await settlesWithin(stay.stop(), SAME_ENGINE_STOP_MS)) {
+      await this.choice.stay();
+      return stay;
+    }
+    this.choice.exclude(stay.engineId, true);
+    this.leave();
+    return null;
+  }
+
+  /** @throws what viewers are told, when there is no other source or no time for it */
+  private async nextSource(reason: string, error: AppError | null): Promise<void> {
+    const { rota } = this.owner;
+    const fromId = rota.source?.id ?? null;
+    this.moves.cancel('The stream goes on with another source.');
+    const rounds = rota.next(this.owner.isRunning(), reason, error);
+    const last = error ?? new AppError('engine_failed', `No source delivers media: ${reason}.`);
+    if (rounds === null || !this.budget.nextSource(rota.left)) throw rota.failure(last);
+    this.choice.startOver(rounds);
+    this.owner.sourceChanged(fromId, reason);
+    if (rounds > 0) await this.choice.backOff();
+  }
+
+  /**
+   * Cleans up after a try. True to go on where the stream is: after an end or a reset the same engine is tried
+   * once more, at once; everything else is the choice's business.
+   */
+  private async prepareNext(
+    outcome: Extract<Outcome, { next: 'same_engine' | 'other_engine' | 'moved' | 'relieved' }>,
+    stay: EngineStay,
+    wasRetryHere: boolean,
+  ): Promise<boolean> {
+    if (outcome.next === 'relieved') {
+      this.choice.recovered();
+      this.leave();
+      return false;
+    }
+    if (this.reading.takeFlowedStably()) {
+      this.choice.recovered();
+      this.owner.rota.recovered();
+    }
+    if (outcome.next === 'moved') {
+      // Nothing failed on this content, and whoever took the engine away sees to it that it is not chosen.
+      this.leave();
+      return false;
+    }
+    this.choice.failed();
+    this.owner.rota.tryFailed();
+    if (
+      this.owner.isRunning() &&
+      !this.moves.isPreparing &&
+      this.owner.rota.isSpent(wasRetryHere)
+    ) {
+      if (this.owner.rota.hasOthers) await this.nextSource(outcome.reason, null);
+    }
+    const isPassing = outcome.next === 'same_engine';
+    const staysHere =
+      isPassing && !this.moves.isPreparing && !(wasRetryHere && this.choice.failuresInARow > 1);
+    // No engine is at work for a move yet. If one were from now on, two sources would feed the stream.
+    if (staysHere) this.moves.cancel('The stream lost its source meanwhile.');
+    // The old engine session has to be gone before the new one starts: a stop that comes later would freeze
+    // the new reader of the same content.
+    if (staysHere && (await settlesWithin(stay.stop(), SAME_ENGINE_STOP_MS))) {
+      await this.choice.stay();
+      return true;
+    }
+    if (outcome.next === 'other_engine' && outcome.complaint !== null) {
+      this.services.engines.complain(stay.engineId, outcome.complaint);
+    }
+    this.choice.exclude(stay.engineId, isPassing);
+    this.leave();
+    return false;
+  }
+
+  private leave(): void {
+    this.stay?.leave();
+    this.stay = null;
+  }
+}

@@ -65,6 +65,13 @@ export interface DomainEventPayloads {
     /** Media time between two showings of the same content; null when that is not known. */
     readonly period_s: number | null;
   };
+  /** The source was lost, and another one is read, maybe on the same engine. */
+  stream_failed_over: {
+    readonly stream_id: string;
+    readonly from_engine_id: string;
+    readonly to_engine_id: string;
+    readonly reason: string;
+  };
   /** By plan: another engine was ready before the old one was left. */
   stream_moved: {
     readonly stream_id: string;

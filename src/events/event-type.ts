@@ -18,6 +18,7 @@ const TYPES: Readonly<Record<DomainEventType, true>> = {
   stream_stalled: true,
   stream_resumed: true,
   stream_looping: true,
+  stream_failed_over: true,
   stream_moved: true,
   stream_move_failed: true,
   stream_source_changed: true,

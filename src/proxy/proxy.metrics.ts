@@ -143,6 +143,11 @@ function countEvents(metrics: MetricsRegistry, events: EventBus): void {
     'Loops and stale live positions found, by cause and what was done.',
     ['cause', 'action'],
   );
+  const failovers = metrics.counter(
+    'proxy_failovers_total',
+    'Times that a running stream lost its source and was given another one, by whether that is on the same engine.',
+    ['engine'],
+  );
   const moves = metrics.counter(
     'proxy_moves_total',
     'Planned moves of streams to another engine, by cause and result.',
@@ -162,6 +167,9 @@ function countEvents(metrics: MetricsRegistry, events: EventBus): void {
     else if (is(event, 'stream_stalled')) stalls.inc();
     else if (is(event, 'stream_looping')) {
       loops.inc({ cause: event.payload.cause, action: event.payload.action });
+    } else if (is(event, 'stream_failed_over')) {
+      const isSame = event.payload.from_engine_id === event.payload.to_engine_id;
+      failovers.inc({ engine: isSame ? 'same' : 'other' });
     } else if (is(event, 'stream_moved')) {
       moves.inc({ cause: event.payload.cause, result: 'moved' });
     } else if (is(event, 'stream_move_failed')) {

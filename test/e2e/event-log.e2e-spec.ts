@@ -91,6 +91,12 @@ describe('GET /events', () => {
     expect(stalled).toMatchObject({ engine_id: engine.engineId, reason: expect.any(String) });
     const [resumed] = await events(`stream_id=${id}&type=stream_resumed`);
     expect(Number(resumed!.details['outage_ms'])).toBeGreaterThan(0);
+    const switches = await events(`stream_id=${id}&type=stream_failed_over`);
+    expect(switches[0]!.details).toMatchObject({
+      from_engine_id: engine.engineId,
+      to_engine_id: engine.engineId,
+      reason: expect.stringContaining('silence'),
+    });
     expect(viewer.ending).toBeNull();
   });
 

@@ -7,9 +7,10 @@ import type { MoveCause, MoveReport, MoveResult } from './moves/move.types';
 import type { SessionServices } from './session-services';
 import type { Attempt, EndReason } from './session.types';
 import type { SourceRota } from './supply/source-rota';
+import type { FailoverReport } from './supply/upstream.supervisor';
 
 /** Says what happens to one stream, to the event bus and to the log: one line per change of state. */
-export class SessionReporter implements MoveReport {
+export class SessionReporter implements MoveReport, FailoverReport {
   private readonly selector: string;
 
   constructor(
@@ -82,6 +83,17 @@ export class SessionReporter implements MoveReport {
       period_s: periodS,
     });
     this.services.log.warn({ streamId, engineId, cause, action, periodS }, 'stream loops');
+  }
+
+  failedOver(fromEngineId: string, toEngineId: string, reason: string): void {
+    const { streamId } = this;
+    this.services.events.publish('stream_failed_over', {
+      stream_id: streamId,
+      from_engine_id: fromEngineId,
+      to_engine_id: toEngineId,
+      reason,
+    });
+    this.services.log.warn({ streamId, fromEngineId, toEngineId, reason }, 'stream failed over');
   }
 
   moved({ fromEngineId, toEngineId, durationMs }: MoveResult, cause: MoveCause): void {

@@ -205,7 +205,7 @@ export class PlannedMoves {
         relieve,
         placed: (reader) => {
           relieve();
-          reading.take(reader, !wasRelieved);
+          reading.take(reader, preparation.stay?.engineId ?? stay.engineId, !wasRelieved);
         },
       },
       this.signal,

@@ -26,6 +26,8 @@ export class SourceReading {
     private readonly ingest: StreamIngest,
     private readonly config: AppConfig,
     private readonly isRunning: () => boolean,
+    /** A running stream has another source, on this engine, because it lost the one before. */
+    private readonly onSwitch: (engineId: string) => void,
   ) {
     this.limit = new SwitchLimit({
       limit: config.proxyFailoverLimit,
@@ -51,14 +53,17 @@ export class SourceReading {
       { silenceMs: this.config.proxyStallTimeoutMs, firstMediaDeadlineMs: deadlineMs },
       monotonicMs,
     );
-    this.take(reader, this.isRunning());
+    this.take(reader, attempt.engineId, this.isRunning());
     reader.start();
     return this.finish(reader, attempt, signal);
   }
 
   /** From now on this is the stream's source. `isSwitch`: the one before has failed. */
-  take(reader: UpstreamReader, isSwitch: boolean): void {
-    if (isSwitch) this.failovers++;
+  take(reader: UpstreamReader, engineId: string, isSwitch: boolean): void {
+    if (isSwitch) {
+      this.failovers++;
+      this.onSwitch(engineId);
+    }
     this.noteSwitch(this.reader?.isFlowing === true);
     this.reader = reader;
     this.flowingSinceMs = monotonicMs();

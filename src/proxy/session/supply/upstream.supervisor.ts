@@ -8,6 +8,7 @@ import { EngineChoice } from './engine-choice';
 import { Departures, EngineStay } from './engine-stay';
 import { EngineTrials, type TrialOwner } from './engine-trials';
 import type { PreparedSource } from '../moves/move-preparation';
+import type { MoveReport } from '../moves/move.types';
 import { PlannedMoves, type MovesOwner } from '../moves/planned-moves';
 import { settlesWithin } from './retry-backoff';
 import type { SessionServices } from '../session-services';
@@ -16,10 +17,19 @@ import { SourceReading } from './source-reading';
 import { SAME_ENGINE_STOP_MS, StartBudget } from './start-budget';
 import { speaksAgainstSource, type Outcome } from './start-outcome';
 
+export interface FailoverReport {
+  /** The source was lost, for `reason`, and another one is read, maybe on the same engine. */
+  failedOver(fromEngineId: string, toEngineId: string, reason: string): void;
+}
+
 export interface SupervisorOwner extends TrialOwner, MovesOwner {
+  readonly report: MoveReport & FailoverReport;
   /** A channel's source was given up for the next one, which is about to be tried. */
   sourceChanged(fromId: string | null, reason: string): void;
 }
+
+/** Why a stream reads anew on its engine although nothing failed. */
+const REPLACED = 'a newer engine session of the same content';
 
 /**
  * Keeps one session supplied: gets an engine, starts the content on it, reads it, and decides what follows
@@ -35,6 +45,8 @@ export class UpstreamSupervisor {
   private readonly reading: SourceReading;
   private readonly departures = new Departures();
   private stay: EngineStay | null = null;
+  /** Where the running stream was when it lost its source, and how; null while it has one. */
+  private lost: { readonly engineId: string; readonly reason: string } | null = null;
 
   constructor(
     private readonly owner: SupervisorOwner,
@@ -43,7 +55,11 @@ export class UpstreamSupervisor {
   ) {
     const isRunning = (): boolean => owner.isRunning();
     this.budget = new StartBudget(services.config, isRunning);
-    this.reading = new SourceReading(owner.ingest, services.config, isRunning);
+    this.reading = new SourceReading(owner.ingest, services.config, isRunning, (engineId) => {
+      const { engineId: fromId = engineId, reason = REPLACED } = this.lost ?? {};
+      this.lost = null;
+      owner.report.failedOver(fromId, engineId, reason);
+    });
     this.choice = new EngineChoice(
       {
         streamId: owner.streamId,
@@ -130,6 +146,7 @@ export class UpstreamSupervisor {
       this.moves.follow(stay);
       const isRetryHere: boolean = staying !== null && this.owner.rota.hasFailed;
       const outcome = await this.trials.run(stay, isRetryHere, prepared);
+      this.noteLoss(stay, outcome);
       if (outcome.next === 'merged') return;
       if (outcome.next === 'give_up') {
         staying = await this.fallThrough(outcome, stay);
@@ -139,6 +156,10 @@ export class UpstreamSupervisor {
       }
       prepared = staying === null ? await this.moves.handOver() : null;
     }
+  }
+
+  private noteLoss({ engineId }: EngineStay, { next, reason }: Outcome): void {
+    if (next !== 'relieved' && this.owner.isRunning()) this.lost ??= { engineId, reason };
   }
 
   /** A stream whose sources fail one after the other is no stream. */

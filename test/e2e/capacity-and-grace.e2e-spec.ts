@@ -51,7 +51,10 @@ describe('a fleet without a free slot', () => {
     }
     // A slot that is given back is there for the next one.
     viewers[1]!.destroy();
-    await eventually(async () => (await product.session(ids[1]!)).is_active === false);
+    await eventually(async () => {
+      const { body: now } = await product.api('GET', '/engines');
+      return !now.some(({ streams }: { streams: string[] }) => streams.includes(ids[1]!));
+    });
     await open(product, refused).playing();
   });
 

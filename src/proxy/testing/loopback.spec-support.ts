@@ -19,7 +19,13 @@ export class Loopback {
   private readonly sockets: Socket[] = [];
   private last: Promise<unknown> = Promise.resolve();
 
-  private constructor(private readonly server: Server) {}
+  private constructor(private readonly server: Server) {
+    // Also somebody's who took the port for another one: the server would wait for them when it closes.
+    server.on('connection', (socket) => {
+      socket.on('error', () => undefined);
+      this.sockets.push(socket);
+    });
+  }
 
   static async open(): Promise<Loopback> {
     const server = createServer();
@@ -39,11 +45,9 @@ export class Loopback {
     const accepted = once(this.server, 'connection') as Promise<[Socket]>;
     const far = connect((this.server.address() as AddressInfo).port, '127.0.0.1');
     const [[near]] = await Promise.all([accepted, once(far, 'connect')]);
-    for (const socket of [near, far]) {
-      // A reset by the other end is what some tests are about.
-      socket.on('error', () => undefined);
-      this.sockets.push(socket);
-    }
+    // A reset by the other end is what some tests are about.
+    far.on('error', () => undefined);
+    this.sockets.push(far);
     near.setNoDelay(true);
     const writes: Buffer[] = [];
     const write = near.write.bind(near);

@@ -16,6 +16,7 @@ import { AppError } from '../../kernel/errors';
 import { HlsPlaybacks, segmentBytes, SegmentSender, type Playback, type Segment } from '../hls';
 import { readContentSelector } from './content-request';
 import { HlsEntrance } from './hls-entrance';
+import { ApiSelectorQuery } from './selector-query';
 import { queryOf } from './stream.controller';
 import { CORS_HEADERS, sendPreflight } from './stream-response';
 
@@ -79,17 +80,7 @@ export class HlsController {
       'Exactly one selector. Leads on to a playlist of this playback; its segments bear the same token, by which viewers are counted. ' +
       'A cold content is held until there is a segment; browsers get 503 after 8 s while the start goes on.',
   })
-  @ApiQuery({ name: 'id', required: false, description: 'Content id; alias of content_id' })
-  @ApiQuery({ name: 'content_id', required: false })
-  @ApiQuery({ name: 'infohash', required: false })
-  @ApiQuery({ name: 'url', required: false, description: 'Only with ALLOW_URL_SELECTORS' })
-  @ApiQuery({ name: 'magnet', required: false, description: 'Only with ALLOW_URL_SELECTORS' })
-  @ApiQuery({
-    name: 'channel',
-    required: false,
-    description: 'Id of a channel, which has several sources',
-  })
-  @ApiQuery({ name: '_idx', required: false, description: 'File index, 0 by default' })
+  @ApiSelectorQuery()
   @ApiQuery({
     name: 'dvr',
     required: false,

@@ -17,6 +17,7 @@ import type { PreflightTier } from '../preflight/preflight-verdict';
 import { readContentSelector } from './content-request';
 import { PreflightDto } from './dto/preflight.dto';
 import { toPreflightDto } from './preflight.mapping';
+import { ApiSelectorQuery } from './selector-query';
 import { CORS_HEADERS, sendPreflight } from './stream-response';
 import { queryOf } from './stream.controller';
 import { clientAddress } from './client-address';
@@ -61,17 +62,7 @@ export class PreflightController {
    */
   @Get()
   @ApiOperation({ summary: 'Is a content playable?' })
-  @ApiQuery({ name: 'id', required: false, description: '40 hex digits; alias of content_id' })
-  @ApiQuery({ name: 'content_id', required: false })
-  @ApiQuery({ name: 'infohash', required: false })
-  @ApiQuery({ name: 'url', required: false, description: 'Only with ALLOW_URL_SELECTORS' })
-  @ApiQuery({ name: 'magnet', required: false, description: 'Only with ALLOW_URL_SELECTORS' })
-  @ApiQuery({
-    name: 'channel',
-    required: false,
-    description: 'Id of a channel, which has several sources',
-  })
-  @ApiQuery({ name: '_idx', required: false, description: 'File index, 0 by default' })
+  @ApiSelectorQuery()
   @ApiQuery({ name: 'tier', required: false, enum: ['light', 'deep'], description: 'light' })
   @ApiOkResponse({ type: PreflightDto })
   async check(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {

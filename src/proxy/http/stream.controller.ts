@@ -17,6 +17,7 @@ import { ProxyMetrics } from '../proxy.metrics';
 import { readContentSelector } from './content-request';
 import { EngineApiDoor } from './engine-api.door';
 import { RecordedEntrance } from './recorded-entrance';
+import { ApiSelectorQuery } from './selector-query';
 import { CORS_HEADERS, sendPreflight, sendStreamHead } from './stream-response';
 import { readBehindMs } from './time-shift';
 import { ViewerEntrance } from './viewer-entrance';
@@ -77,21 +78,7 @@ export class StreamController {
       'with `Range`.',
   })
   @ApiParam({ name: 'id', required: false, description: '40 hex digits, `.ts` may follow' })
-  @ApiQuery({
-    name: 'id',
-    required: false,
-    description: 'Content id, 40 hex digits; alias of content_id',
-  })
-  @ApiQuery({ name: 'content_id', required: false })
-  @ApiQuery({ name: 'infohash', required: false })
-  @ApiQuery({ name: 'url', required: false, description: 'Only with ALLOW_URL_SELECTORS' })
-  @ApiQuery({ name: 'magnet', required: false, description: 'Only with ALLOW_URL_SELECTORS' })
-  @ApiQuery({
-    name: 'channel',
-    required: false,
-    description: 'Id of a channel, which has several sources',
-  })
-  @ApiQuery({ name: '_idx', required: false, description: 'File index, 0 by default' })
+  @ApiSelectorQuery()
   @ApiQuery({
     name: 'behind',
     required: false,

@@ -122,6 +122,17 @@ describe('EngineRegistry', () => {
     expect(engine.leases.size).toBe(0);
   });
 
+  it('tells streams to leave an engine that is cut off; those of one that ended notice by themselves', () => {
+    registry.announce(aDescription());
+    const lease = registry.reserve(theEngine(), 'a');
+    registry.lose('sim-1', 'exited');
+    expect(lease.revoked.aborted).toBe(false);
+    registry.announce(aDescription());
+    registry.lose('sim-1', 'no address', true);
+    expect(lease.revoked.reason).toEqual(new Error('no address'));
+    expect(theEngine().state).toBe('starting');
+  });
+
   it('tells each stream to leave an engine that goes, with the reason; others are left alone', () => {
     registry.announce(aDescription());
     registry.announce(aDescription('sim-2'));

@@ -9,7 +9,7 @@ import type { DrainedBy, EngineDescription, EngineLease, EngineState } from './e
 /**
  * What happened to the fleet, for the rooms beside the registry:
  * - `announced`: the engine has an address from now on (new, or the same id restarted);
- * - `lost`: its process ended and its driver brings it back; the address is void until `announced`;
+ * - `lost`: its process ended, or has no address any more; the address is void until `announced`;
  * - `removed`: it is gone for good;
  * - `moved`: its state changed;
  * - `reserved`, `released`: one of its slots was taken, or is free again.
@@ -66,11 +66,12 @@ export class EngineRegistry implements EngineSink {
     this.notify({ kind: 'announced', engine });
   }
 
-  lose(id: string, reason: string): void {
+  lose(id: string, reason: string, isCutOff = false): void {
     const engine = this.engines.get(id);
     if (engine === undefined) return;
     engine.forget();
     this.restart(engine, reason);
+    if (isCutOff) this.evict(engine, reason);
     this.notify({ kind: 'lost', engine });
   }
 

@@ -81,8 +81,12 @@ function matches(event: RecordedEvent, query: EventQuery): boolean {
   if (query.streamId !== undefined) {
     if (!('stream_id' in payload) || payload.stream_id !== query.streamId) return false;
   }
-  if (query.engineId !== undefined) {
-    if (!('engine_id' in payload) || payload.engine_id !== query.engineId) return false;
-  }
-  return true;
+  return query.engineId === undefined || isAbout(payload, query.engineId);
+}
+
+/** A change of source is about both engines: the one that was left, and the one that was come to. */
+function isAbout(payload: RecordedEvent['payload'], engineId: string): boolean {
+  if ('engine_id' in payload) return payload.engine_id === engineId;
+  if (!('to_engine_id' in payload)) return false;
+  return payload.from_engine_id === engineId || payload.to_engine_id === engineId;
 }

@@ -39,6 +39,21 @@ describe('GET /events', () => {
     expect(ids(query)).toEqual(expected);
   });
 
+  it('finds a change of source by either engine', () => {
+    bus = new EventBus();
+    controller = new EventsController(new EventLog({ eventLogSize: 5 }, bus));
+    const move = { stream_id: 's3', from_engine_id: 'e7', to_engine_id: 'e8' };
+    bus.publish('stream_failed_over', { ...move, reason: 'reset' }); // 1
+    bus.publish('stream_moved', { ...move, cause: 'operator', duration_ms: 1 }); // 2
+    bus.publish('stream_move_failed', { ...move, cause: 'drain', reason: 'no_data' }); // 3
+    bus.publish('engine_removed', { engine_id: 'e7', reason: 'test' }); // 4
+    bus.onApplicationShutdown();
+    expect(ids({ engine_id: 'e7' })).toEqual([1, 2, 3, 4]);
+    expect(ids({ engine_id: 'e8' })).toEqual([1, 2, 3]);
+    expect(ids({ container_id: 'e8', type: 'stream_moved', stream_id: 's3' })).toEqual([2]);
+    expect(ids({ engine_id: 'e9' })).toEqual([]);
+  });
+
   it('shows type, ids, reason and time', () => {
     expect(list({ type: 'stream_ended' })[0]).toEqual({
       id: 3,

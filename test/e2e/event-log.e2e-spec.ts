@@ -124,7 +124,12 @@ describe('GET /events', () => {
     expect(added).toMatchObject([{ engine_id: engine.engineId, details: { host: '127.0.0.1' } }]);
     for (const name of ['engine_id', 'container_id']) {
       const ofEngine = await events(`${name}=${engine.engineId}&limit=1000`);
-      expect(ofEngine).toEqual(all.filter((event) => event.engine_id === engine.engineId));
+      expect(ofEngine).toEqual(
+        all.filter(({ engine_id: id, details: { from_engine_id: from, to_engine_id: to } }) =>
+          [id, from, to].includes(engine.engineId),
+        ),
+      );
+      expect(ofEngine.map(({ type }) => type)).toContain('stream_failed_over');
     }
     const middle = all[4]!.id;
     expect(await events(`since=${middle}&limit=1000`)).toEqual(all.filter(({ id }) => id > middle));

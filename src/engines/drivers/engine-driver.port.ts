@@ -21,8 +21,13 @@ export interface EngineSink {
    *   probes say nothing. 0 or left out: it should answer now.
    */
   announce(description: EngineDescription, startBudgetMs?: number): void;
-  /** An engine's process ended; the driver brings it back under the same id. */
-  lose(engineId: string, reason: string): void;
+  /**
+   * An engine cannot be reached any more; it may come back under the same id.
+   *
+   * @param isCutOff its process runs on without an address: nothing ends the connections to it, so that its streams
+   *   would notice only by silence. False or left out: the process ended, and its connections with it.
+   */
+  lose(engineId: string, reason: string, isCutOff?: boolean): void;
   /** An engine is gone for good. */
   remove(engineId: string, reason: string): void;
 }

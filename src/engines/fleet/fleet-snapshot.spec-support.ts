@@ -28,6 +28,7 @@ export function anEngine(id: string, over: Partial<FleetEngine> = {}): FleetEngi
     upMs: 600_000,
     unhealthyMs: over.state === 'unhealthy' ? 30_000 : 0,
     disconnectedMs: 0,
+    isAskedFor: false,
     isOutdated: false,
     vpn: null,
     forwarded: false,

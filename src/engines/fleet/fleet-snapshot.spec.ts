@@ -80,6 +80,7 @@ describe('an engine as decisions see it', () => {
       upMs: 2000,
       unhealthyMs: 0,
       disconnectedMs: 0,
+      isAskedFor: false,
       isOutdated: true,
       vpn: 'gluetun',
       forwarded: true,

@@ -79,6 +79,7 @@ function freeze(
     upMs,
     unhealthyMs: since(engine?.unhealthySince),
     disconnectedMs: since(engine?.disconnectedSince),
+    isAskedFor: record.isAskedFor,
     isOutdated: seen.specHash !== specHash,
     vpn: seen.vpn?.vpn ?? null,
     forwarded: seen.forwardedPort !== null,

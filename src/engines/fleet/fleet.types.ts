@@ -30,6 +30,8 @@ export interface FleetEngine {
   readonly unhealthyMs: number;
   /** How long it has said that it reaches no network; 0 when it does, or it is not known. */
   readonly disconnectedMs: number;
+  /** An operator asked for it one by one. */
+  readonly isAskedFor: boolean;
   /** It was made with other settings than those of now. */
   readonly isOutdated: boolean;
   readonly vpn: string | null;

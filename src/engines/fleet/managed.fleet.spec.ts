@@ -56,6 +56,17 @@ describe('what operators can do to the fleet', () => {
       expect(runtime().count('provision')).toBe(2);
     });
 
+    it('is one more for its grace, however long the others had nothing to do', async () => {
+      await start({ ENGINE_GRACE_PERIOD: '20s' });
+      await stage.pass(30_000);
+      stage.control.provision();
+      await stage.pass();
+      await stage.pass(15_000);
+      expect(stage.fleet()).toHaveLength(2);
+      await stage.pass(10_000);
+      expect(stage.fleet()).toHaveLength(1);
+    });
+
     it('can be asked for several times in a row, before and while the first ones are made', async () => {
       await start({ MAX_REPLICAS: '4' });
       const release = runtime().hold('provision');

@@ -200,7 +200,7 @@ export class Orders {
       );
       order.stage = 'starting';
       order.engineId = made.id;
-      seen.add(made);
+      seen.add(made, order.isExtra);
     } catch (error) {
       // What a look showed of it was cleaned up by the runtime.
       for (const { seen: one } of seen.list()) if (one.key === order.key) seen.drop(one.id);

@@ -14,7 +14,8 @@ describe('RegistrySync', () => {
       {
         announce: ({ id, endpoint: { host, port }, forwarded, vpn }, budgetMs) =>
           told.push(`announce ${id} ${host}:${port} ${forwarded} ${vpn} ${Math.round(budgetMs!)}`),
-        lose: (id, reason) => told.push(`lose ${id}: ${reason}`),
+        lose: (id, reason, isCutOff) =>
+          told.push(`${isCutOff === true ? 'cut off' : 'lose'} ${id}: ${reason}`),
         remove: (id, reason) => told.push(`remove ${id}: ${reason}`),
       },
       10_000,
@@ -26,7 +27,7 @@ describe('RegistrySync', () => {
       {
         seen: aSeenEngine(over),
         incarnationSince: monotonicMs(),
-        isOrdered: true,
+        isAskedFor: false,
         isFresh: true,
         hadAddress: true,
         pausedSince: null,
@@ -60,7 +61,7 @@ describe('RegistrySync', () => {
   it.each<Partial<SeenEngine>>([
     { phase: 'ended', phaseDetail: 'why' },
     { phase: 'paused', phaseDetail: 'why' },
-    { endpoint: null, phaseDetail: 'why' },
+    { endpoint: null, incarnation: 'second', phaseDetail: 'why' },
   ])('tells that it is lost when it is %j, once, and announces it when it is back', (over) => {
     const vpn = { vpn: 'gluetun', containerId: 'c', containerStartedAt: 't' };
     apply({ vpn });
@@ -71,6 +72,18 @@ describe('RegistrySync', () => {
       'announce e1 e1:6878 false gluetun 10000',
       'lose e1: why',
       'announce e1 e1:6878 false gluetun 10000',
+    ]);
+  });
+
+  it('tells that a process which runs on is cut off, when its address is gone', () => {
+    apply({});
+    apply({ endpoint: null });
+    apply({ endpoint: null });
+    apply({});
+    expect(told).toEqual([
+      'announce e1 e1:6878 false null 10000',
+      'cut off e1: it has no address any more (running)',
+      'announce e1 e1:6878 false null 10000',
     ]);
   });
 

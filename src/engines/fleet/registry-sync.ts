@@ -42,7 +42,12 @@ export class RegistrySync {
     if (description === null) {
       if (before === undefined || before === null) return;
       this.told.set(seen.id, null);
-      this.sink.lose(seen.id, seen.phaseDetail);
+      const isCutOff = seen.phase === 'running' && before.incarnation === seen.incarnation;
+      this.sink.lose(
+        seen.id,
+        isCutOff ? `it has no address any more (${seen.phaseDetail})` : seen.phaseDetail,
+        isCutOff,
+      );
       return;
     }
     if (before?.incarnation === seen.incarnation && isSame(before.description, description)) return;

@@ -237,6 +237,21 @@ describe('decideScale: which are too many', () => {
       ],
       ['a'],
     ],
+    [
+      'one that was asked for takes nobody’s place while it has its grace',
+      [idle('a'), idle('b'), idle('c', { isAskedFor: true, idleMs: 5 })],
+      [],
+    ],
+    [
+      'but saves no other that is too many',
+      [idle('a'), idle('b'), idle('c'), idle('d', { isAskedFor: true, idleMs: 5 })],
+      ['a'],
+    ],
+    [
+      'and is like any other after it, or when it is used',
+      [idle('a'), idle('b', { isAskedFor: true }), idle('c', { isAskedFor: true, streams: 1 })],
+      ['a'],
+    ],
     ['one that starts replaces nobody yet', [idle('a'), idle('b'), aStart('c')], []],
     [
       'one that is to be made anew is not the one to stay',
@@ -262,6 +277,7 @@ describe('decideScale: always', () => {
     ageMs: fc.nat(1000),
     state: fc.constantFrom('starting', 'healthy', 'suspect', 'unhealthy', 'draining', null),
     hasStarted: fc.boolean(),
+    isAskedFor: fc.boolean(),
     isOutdated: fc.boolean(),
     forwarded: fc.boolean(),
     isBusy: fc.boolean(),

@@ -112,7 +112,8 @@ function surplusOf(
 ): readonly string[] {
   const staying = new Set(census.of('ready').map(({ engine }) => engine));
   const surplus: string[] = [];
-  for (let tooMany = staying.size - wanted; tooMany > 0; tooMany -= 1) {
+  const welcome = [...staying].filter((engine) => isWelcome(engine, limits)).length;
+  for (let tooMany = staying.size - wanted - welcome; tooMany > 0; tooMany -= 1) {
     const crowd = crowds(census.serving, surplus);
     const next = [...staying]
       .filter((engine) => isFree(engine) && engine.idleMs >= limits.gracePeriodMs)
@@ -123,6 +124,11 @@ function surplusOf(
     surplus.push(next.id);
   }
   return surplus;
+}
+
+/** One more was asked for: for a grace period there is one more, and not an older one less instead. */
+function isWelcome(engine: FleetEngine, { gracePeriodMs }: FleetSnapshot['limits']): boolean {
+  return engine.isAskedFor && isFree(engine) && engine.idleMs < gracePeriodMs;
 }
 
 function isFree({ streams, isBusy }: FleetEngine): boolean {

@@ -76,9 +76,9 @@ describe('SeenEngines', () => {
     look('a');
     const under = seen.beginLook();
     seen.drop('a');
-    seen.add(aSeenEngine({ id: 'a', incarnation: 'second' }));
+    seen.add(aSeenEngine({ id: 'a', incarnation: 'second' }), true);
     seen.endLook(under, [aSeenEngine({ id: 'a' })]);
-    expect(seen.get('a')).toMatchObject({ isOrdered: true, seen: { incarnation: 'second' } });
+    expect(seen.get('a')).toMatchObject({ isAskedFor: true, seen: { incarnation: 'second' } });
   });
 
   it('knows which processes are new: made by us, restarted, or found young', () => {
@@ -87,8 +87,8 @@ describe('SeenEngines', () => {
       aSeenEngine({ id: 'old', ...old }),
       aSeenEngine({ id: 'young' }),
     ]);
-    seen.add(aSeenEngine({ id: 'ours', ...old }));
-    const fresh = () => seen.list().map(({ isFresh, isOrdered }) => [isFresh, isOrdered]);
+    seen.add(aSeenEngine({ id: 'ours', ...old }), true);
+    const fresh = () => seen.list().map(({ isFresh, isAskedFor }) => [isFresh, isAskedFor]);
     expect(fresh()).toEqual([
       [false, false],
       [true, false],

@@ -9,8 +9,8 @@ export interface SeenRecord {
   readonly seen: SeenEngine;
   /** Monotonic ms: since when we know its present process. */
   readonly incarnationSince: number;
-  /** It was made by this process of ours; what becomes of its start tells about the next one's. */
-  readonly isOrdered: boolean;
+  /** An operator asked for it, and not the fleet. */
+  readonly isAskedFor: boolean;
   /** Its process is new: it may take its time before the first answer. */
   readonly isFresh: boolean;
   /** Its present process has been seen with an address. */
@@ -81,13 +81,13 @@ export class SeenEngines {
   }
 
   /** One that was made just now. */
-  add(seen: SeenEngine): void {
+  add(seen: SeenEngine, isAskedFor = false): void {
     this.look?.touched.add(seen.id);
     this.look?.dropped.delete(seen.id);
     this.records.set(seen.id, {
       seen,
       incarnationSince: monotonicMs(),
-      isOrdered: true,
+      isAskedFor,
       isFresh: true,
       hadAddress: seen.endpoint !== null,
       pausedSince: null,
@@ -118,7 +118,7 @@ export class SeenEngines {
     this.records.set(seen.id, {
       seen,
       incarnationSince: known !== undefined && isSame ? known.incarnationSince : monotonicMs(),
-      isOrdered: known?.isOrdered ?? false,
+      isAskedFor: known?.isAskedFor ?? false,
       pausedSince: seen.phase === 'paused' ? (known?.pausedSince ?? monotonicMs()) : null,
       isFresh: known === undefined ? this.isYoung(seen) : !isSame || known.isFresh,
       hadAddress: seen.endpoint !== null || (isSame && known.hadAddress),

@@ -111,6 +111,7 @@ export class SimulatedEngine {
       unhealthyMs: since(this.unhealthySince),
       disconnectedMs: since(this.disconnectedSince),
       pausedMs: since(this.pausedSince),
+      isAskedFor: false,
       isOutdated: this.isOutdated,
       vpn: this.vpn,
       drainedBy: this.drainedBy,

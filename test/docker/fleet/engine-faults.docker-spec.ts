@@ -80,6 +80,21 @@ describeWithDocker('an engine in a container', () => {
     expect(breaker).toMatchObject({ state: 'closed', failures: 0 });
   });
 
+  it('whose network is taken away: known at once, its viewer goes on long before silence tells', async () => {
+    const viewer = await fleet.watch();
+    const victim = await fleet.engineInUse();
+    await fleet.docker('network', 'disconnect', 'bridge', victim.id);
+    await goesOn(viewer, 8000);
+    const engines = await fleet.settled(2);
+    expect(engines.map(({ id }) => id)).not.toContain(victim.id);
+    const { body: events } = await fleet.product.api('GET', `/events?engine_id=${victim.id}`);
+    const reasons = (events as { reason: string | null }[]).map(({ reason }) => reason ?? '');
+    expect(reasons.find((reason) => reason.includes('address any more'))).toBeDefined();
+    expect(reasons.join()).not.toContain('silence');
+    const { breaker } = await fleet.status();
+    expect(breaker).toMatchObject({ state: 'closed', failures: 0 });
+  });
+
   it('that dies while it is drained, and while it is being made', async () => {
     const [first] = await fleet.engines();
     await fleet.product.api('POST', `/engines/${first!.id}/drain`);

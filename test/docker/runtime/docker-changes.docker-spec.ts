@@ -59,6 +59,29 @@ describeWithDocker('changes of engines', () => {
     expect(performance.now() - begun).toBeLessThan(10_000);
   });
 
+  it('tells within a second that the network of an engine was taken away, and given back', async () => {
+    const stage = openRuntime();
+    const engine = await stage.provision();
+    await stage.open();
+    // Only of those that a look has shown it is known whose they are.
+    expect(await stage.see(engine.id)).toEqual(engine);
+    const { changes } = stage.listener;
+    await docker(['network', 'disconnect', 'bridge', engine.id]);
+    await eventually(() => stage.listener.changes > changes, SOON_MS);
+    expect(await stage.see(engine.id)).toMatchObject({
+      phase: 'running',
+      incarnation: engine.incarnation,
+      endpoint: null,
+    });
+    const cutOff = stage.listener.changes;
+    await docker(['network', 'connect', 'bridge', engine.id]);
+    await eventually(() => stage.listener.changes > cutOff, SOON_MS);
+    expect((await stage.see(engine.id))!.endpoint).toEqual({
+      host: expect.any(String),
+      port: 6878,
+    });
+  });
+
   it('notices a restart by hand also without having been told', async () => {
     const stage = openRuntime();
     const engine = await stage.provision();

@@ -4,7 +4,7 @@ import type { EventBus } from '../../../events';
 import type { EnginesConfig } from '../../engines.config';
 import { AbandonedOrders } from '../containers/abandoned-orders';
 import { DockerWatch } from '../containers/docker-watch';
-import { labelFilter, readEngineLabels } from '../containers/engine-labels';
+import { readEngineLabels } from '../containers/engine-labels';
 import { STOP_GRACE_S } from '../containers/engine-limits';
 import { type EngineRecipe, engineRecipe } from '../containers/engine-recipe';
 import { PortAllocator, startOffset } from '../containers/port-allocation';
@@ -31,6 +31,8 @@ import { EngineSurroundings } from './engine-surroundings';
 const EVENTS = [
   ...['create', 'start', 'die', 'oom', 'kill', 'stop', 'restart', 'pause', 'unpause'],
   ...['destroy', 'rename', 'update', 'health_status'],
+  // Of networks: a container that lost its network runs on, and nothing is said of the container itself.
+  ...['connect', 'disconnect'],
 ];
 
 /** Engines as containers of one Docker Engine. */
@@ -65,7 +67,8 @@ export class DockerRuntime implements EngineRuntime {
     this.specHash = recipe.specHash;
     this.surroundings = new EngineSurroundings(client, config);
     this.watch = new DockerWatch(client, {
-      filters: { type: ['container'], label: labelFilter(instance), event: EVENTS },
+      // Not by label: what happens to networks has the labels of networks, and names the container only.
+      filters: { type: ['container', 'network'], event: EVENTS },
       onEvent: (event, listener) => this.onEvent(event, listener),
       onGap: () => {
         this.surroundings.forget();
@@ -166,10 +169,21 @@ export class DockerRuntime implements EngineRuntime {
     });
   }
 
-  private onEvent({ action, id }: DockerEvent, listener: RuntimeListener): void {
+  private onEvent(event: DockerEvent, listener: RuntimeListener): void {
+    const id = this.engineOf(event);
+    if (id === null) return;
     this.listing.forget(id);
-    if (action === 'destroy') listener.vanished(id);
+    if (event.type === 'container' && event.action === 'destroy') listener.vanished(id);
     listener.changed();
+  }
+
+  /** The engine of ours that it happened to; null: it was somebody else. */
+  private engineOf({ type, id, attributes }: DockerEvent): string | null {
+    if (type === 'container') {
+      return readEngineLabels(attributes)?.instance === this.instance ? id : null;
+    }
+    const { container = '' } = attributes;
+    return this.listing.knows(container) ? container : null;
   }
 
   /** Removes what a failed order has left, beside all else; what fails is tried again at the next look. */

@@ -188,7 +188,7 @@ export class PlannedMoves {
     const { services, departures, log, choice, trials, reading } = this.parts;
     const { ingest, streamId, rota } = this.owner;
     const { request: selector, source } = rota;
-    const excluded = new Set(choice.excludedIds());
+    const excluded = new Set(choice.leftAlone().keys());
     if (toEngineId !== null) excluded.clear();
     excluded.add(stay.engineId);
     let wasRelieved = false;
@@ -236,10 +236,25 @@ export class PlannedMoves {
     const { failedOn } = preparation;
     const detail =
       failedOn === null
-        ? `No other engine has room for the stream, so it stays: ${why}`
+        ? `No other engine has room for the stream, so it stays: ${why}${this.wordsOfLeftAlone(preparation)}`
         : `Engine ${failedOn} did not take the stream, so it stays: ${why}`;
     throw new AppError('conflict', detail);
   }
+
+  /** What an operator sees working, and would wonder about. */
+  private wordsOfLeftAlone({ order: { fromEngineId, toEngineId } }: MovePreparation): string {
+    if (toEngineId !== null) return '';
+    const { choice, services } = this.parts;
+    return [...choice.leftAlone()]
+      .filter(([id]) => id !== fromEngineId && services.engines.knows(id))
+      .map(([id, leftMs]) => ` Engine ${id} ${leftAloneFor(leftMs)}`)
+      .join('');
+  }
+}
+
+function leftAloneFor(leftMs: number): string {
+  const seconds = Math.ceil(leftMs / 1000);
+  return `failed on this content and is left alone for ${seconds} s; it is tried at once when it is named (engine_id).`;
 }
 
 function abandon(placed: PreparedSource | null): void {

@@ -65,10 +65,11 @@ export class EngineChoice {
     this.excluded.set(engineId, { untilMs: monotonicMs() + EXCLUDE_MS, isPassing });
   }
 
-  /** Engines that failed on this content lately. */
-  excludedIds(): Iterable<string> {
+  /** Engines that failed on this content lately, and for how many ms more they are left alone. */
+  leftAlone(): ReadonlyMap<string, number> {
     this.dropExpired();
-    return this.excluded.keys();
+    const nowMs = monotonicMs();
+    return new Map([...this.excluded].map(([id, { untilMs }]) => [id, untilMs - nowMs]));
   }
 
   /** The stream goes on here, on a slot that was not acquired through this. */

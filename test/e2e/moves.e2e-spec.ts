@@ -190,6 +190,10 @@ describe('a stream that leaves an engine that works', () => {
     const [viewer, from, to] = await watch(id);
     await to.fault({ kind: 'no_data', content: id });
     expectRefused(await move(id), 409, 'conflict');
+    // It looks well, and is not chosen: an operator is told why.
+    const again = await move(id);
+    expectRefused(again, 409, 'conflict');
+    expect(again.body.detail).toContain(`${to.engineId} failed on this content and is left alone`);
     await viewer.receiveMore(500);
     expectUntouched(viewer.audit);
     expect((await product.session(id)).container_id).toBe(from.engineId);

@@ -212,6 +212,23 @@ describe('what operators can do to the fleet', () => {
     expect(await codeOf(stage.control.logs('e1', 2))).toBe('docker_unavailable');
   });
 
+  it('says of an engine that is being removed, or was meanwhile, that it is not there', async () => {
+    await start();
+    runtime().refuse('logs', 'runtime_refused', 'marked for removal');
+    expect(await codeOf(stage.control.logs('e1', 2))).toBe('runtime_refused');
+    const vanishing = codeOf(stage.control.logs('e1', 2));
+    runtime().vanish('e1');
+    expect(await vanishing).toBe('not_found');
+    await stage.pass();
+    const release = runtime().hold('remove');
+    stage.control.remove('e2');
+    expect(await codeOf(stage.control.logs('e2', 2))).toBe('not_found');
+    runtime().refuse('logs', 'docker_unavailable');
+    expect(await codeOf(stage.control.logs('e2', 2))).toBe('docker_unavailable');
+    release();
+    await stage.pass();
+  });
+
   it('knows no other engine', async () => {
     await start();
     const { control } = stage;

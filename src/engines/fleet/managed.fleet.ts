@@ -63,17 +63,17 @@ export class ManagedFleet extends FleetControl {
 
   override async restart(engineId: string): Promise<void> {
     this.find(engineId);
-    await this.ask(() => this.keeper.works.restart(engineId, BY_OPERATOR));
+    await this.ask(engineId, () => this.keeper.works.restart(engineId, BY_OPERATOR));
   }
 
   override async logs(engineId: string, lines: number): Promise<EngineLogs> {
     this.find(engineId);
-    return this.ask(() => this.keeper.parts.runtime.logs(engineId, lines));
+    return this.ask(engineId, () => this.keeper.parts.runtime.logs(engineId, lines));
   }
 
   override async usage(engineId: string): Promise<EngineUsage> {
     this.find(engineId);
-    return this.ask(() => this.keeper.parts.runtime.usage(engineId));
+    return this.ask(engineId, () => this.keeper.parts.runtime.usage(engineId));
   }
 
   override seen(engineId: string): SeenEngine {
@@ -107,12 +107,20 @@ export class ManagedFleet extends FleetControl {
     return record.seen;
   }
 
-  private async ask<T>(call: () => Promise<T>): Promise<T> {
+  private async ask<T>(engineId: string, call: () => Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (error) {
-      throw toAppError(error);
+      const failure = toAppError(error);
+      if (failure.code !== 'runtime_refused' || !this.isGoing(engineId)) throw failure;
+      throw new AppError('not_found', 'The engine is being removed.', { cause: error });
     }
+  }
+
+  /** What its runtime cannot do to an engine that goes, or went meanwhile, is no fault of the runtime. */
+  private isGoing(engineId: string): boolean {
+    const { seen, works } = this.keeper;
+    return (seen.get(engineId)?.hasVanished ?? true) || works.isRemoving(engineId);
   }
 }
 

@@ -28,9 +28,13 @@ export class HlsEntrance {
     private readonly recorded: RecordedEntrance,
   ) {}
 
-  /** @throws AppError `content_not_found` for a channel that there is not; of other contents only engines know */
-  expectKnown(selector: ContentSelector): void {
+  /**
+   * @throws AppError `content_not_found` for a channel that there is not, `unsupported_content` for what is known to be
+   *   recorded; of other contents only engines know
+   */
+  expectPlayable(selector: ContentSelector): void {
     this.sessions.sourcesOf(selector);
+    this.recorded.refuseHls(selector);
   }
 
   /**

@@ -232,14 +232,21 @@ export class PlannedMoves {
   private async resultOf(preparation: MovePreparation): Promise<MoveResult> {
     const placed = await preparation.over;
     if (placed !== null) return resultOf(preparation, placed);
-    const why = wordsOf(preparation.failure);
-    const { failedOn } = preparation;
-    const detail =
-      failedOn === null
-        ? `No other engine has room for the stream, so it stays: ${why}`
-        : `Engine ${failedOn} did not take the stream, so it stays: ${why}`;
-    throw new AppError('conflict', detail);
+    throw new AppError('conflict', whyItStays(preparation));
   }
+}
+
+function whyItStays({ failure, failedOn, order }: MovePreparation): string {
+  if (failedOn !== null) {
+    return `Engine ${failedOn} did not take the stream, so it stays: ${wordsOf(failure)}`;
+  }
+  const areAllLeftOut = failure instanceof AppError && failure.code === 'engine_failed';
+  if (areAllLeftOut && order.toEngineId === null) {
+    return order.excluded.size > 1
+      ? 'Every other engine failed on this content a moment ago, so the stream stays; one that is named is tried all the same.'
+      : 'There is no other engine, so the stream stays.';
+  }
+  return `No other engine has room for the stream, so it stays: ${wordsOf(failure)}`;
 }
 
 function abandon(placed: PreparedSource | null): void {

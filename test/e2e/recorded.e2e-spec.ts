@@ -299,6 +299,8 @@ describe('recorded content', () => {
         detail: expect.stringContaining(`/ace/getstream?id=${id}`),
       });
     }
+    const probe = await fetch(product.url(`/ace/manifest.m3u8?id=${id}`), { method: 'HEAD' });
+    expect(probe.status).toBe(501);
     expect(await total(id)).toBe(1);
   });
 

@@ -4,6 +4,7 @@ import { CONFIG, type AppConfig } from '../../config';
 import { monotonicMs } from '../../kernel/clock';
 import type { StreamKey } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
+import { OwnLateness } from '../../kernel/own-lateness';
 import { MetricsRegistry } from '../../metrics';
 import { SessionDirectory, type StreamSession } from '../session';
 import type { LeaveReason, Viewer } from '../viewers';
@@ -31,8 +32,6 @@ interface Patient {
 }
 
 const LOOK_EVERY_MS = 1000;
-/** Our own loop was late by this much: nobody is judged by what happened meanwhile (rule 18). */
-const OWN_LATENESS_MS = 1000;
 /** A player reloads its playlist every target duration; one that misses three has gone. */
 const IDLE_TARGETS = 3;
 /** A player that does not go where its first request was led to has gone at once. */
@@ -58,7 +57,7 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
   private readonly patient = new Set<Patient>();
   private readonly tracks = new Map<StreamSession, { track: SegmentTrack; users: Set<object> }>();
   private timer: NodeJS.Timeout | null = null;
-  private lastLookMs = monotonicMs();
+  private readonly lateness = new OwnLateness(LOOK_EVERY_MS, monotonicMs());
   /** No stream that is over has used this media sequence number, or a higher one. */
   private freeNumber = 1;
   private readonly segmentsSent;
@@ -187,8 +186,7 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
   }
 
   private look(nowMs: number): void {
-    const isLate = nowMs - this.lastLookMs - LOOK_EVERY_MS >= OWN_LATENESS_MS;
-    this.lastLookMs = nowMs;
+    const isLate = this.lateness.at(nowMs) > 0;
     for (const playback of [...this.byToken.values()]) {
       const { sending, track, viewer } = playback;
       for (const sender of [...sending]) {

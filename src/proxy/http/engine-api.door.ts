@@ -8,7 +8,7 @@ import type { ContentSelector } from '../../kernel/content-selector';
 import { SessionDirectory, type StreamSession } from '../session';
 import type { RecordedContent } from '../recorded';
 import type { Viewer } from '../viewers';
-import { clientAddress } from './client-address';
+import { clientAddress } from './caller';
 import { RecordedEntrance } from './recorded-entrance';
 import { ViewerEntrance } from './viewer-entrance';
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CONFIG, type AppConfig } from '../../config';
@@ -6,11 +5,10 @@ import { streamKey, type ContentSelector, type StreamKey } from '../../kernel/co
 import { AppError } from '../../kernel/errors';
 import { HlsPlaybacks, type Playback } from '../hls';
 import { SessionDirectory, type StreamSession } from '../session';
-import { Viewer } from '../viewers';
-import { clientAddress } from './client-address';
+import type { Viewer } from '../viewers';
+import { clientAddress, userAgentOf, viewerOf } from './caller';
 import { RecordedEntrance } from './recorded-entrance';
 
-const MAX_AGENT_LENGTH = 256;
 const STOPPED = 'The stream was stopped before it could be watched.';
 /** Players in browsers give a playlist up after 10 s and take the answer 503 for "later" (rule 28). */
 const BROWSER_PATIENCE_MS = 8000;
@@ -28,9 +26,13 @@ export class HlsEntrance {
     private readonly recorded: RecordedEntrance,
   ) {}
 
-  /** @throws AppError `content_not_found` for a channel that there is not; of other contents only engines know */
-  expectKnown(selector: ContentSelector): void {
+  /**
+   * @throws AppError `content_not_found` for a channel that there is not, `unsupported_content` for what is known to be
+   *   recorded; of other contents only engines know
+   */
+  expectPlayable(selector: ContentSelector): void {
     this.sessions.sourcesOf(selector);
+    this.recorded.refuseHls(selector);
   }
 
   /**
@@ -88,16 +90,13 @@ export class HlsEntrance {
     selector: ContentSelector,
     request: FastifyRequest,
   ): { viewer: Viewer; session: StreamSession } {
-    const ip = clientAddress(request);
-    const userAgent = (request.headers['user-agent'] ?? '').slice(0, MAX_AGENT_LENGTH);
-    const kept = this.playbacks.takePlace(key, ip, userAgent);
+    const kept = this.playbacks.takePlace(key, clientAddress(request), userAgentOf(request));
     const current = kept === null ? null : this.sessions.lookup(selector);
     if (kept !== null && current !== null && kept.host === current) {
       return { viewer: kept, session: current };
     }
     kept?.host?.removeViewer(kept, 'hung_up');
-    const path = request.url.split('?', 1)[0] ?? '';
-    const viewer = new Viewer({ id: randomUUID(), ip, userAgent, path });
+    const viewer = viewerOf(request);
     return { viewer, session: this.sessions.join(selector, viewer) };
   }
 }

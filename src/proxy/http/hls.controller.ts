@@ -60,7 +60,7 @@ export class HlsController {
   @ApiExcludeEndpoint()
   headPlaylist(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     reply.headers(CORS_HEADERS);
-    this.entrance.expectKnown(readContentSelector(queryOf(request), null, this.config));
+    this.entrance.expectPlayable(readContentSelector(queryOf(request), null, this.config));
     reply.hijack();
     reply.raw.writeHead(200, { ...PLAYLIST_HEADERS, 'X-Request-Id': request.id }).end();
   }

@@ -20,7 +20,7 @@ import { toPreflightDto } from './preflight.mapping';
 import { ApiSelectorQuery } from './selector-query';
 import { CORS_HEADERS, sendPreflight } from './stream-response';
 import { queryOf } from './stream.controller';
-import { clientAddress } from './client-address';
+import { clientAddress } from './caller';
 
 interface Asked {
   readonly selector: ContentSelector;

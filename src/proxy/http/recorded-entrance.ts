@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
@@ -14,12 +13,9 @@ import {
   type RecordedContent,
   type RecordedPlayback,
 } from '../recorded';
-import { Viewer } from '../viewers';
-import { clientAddress } from './client-address';
-import { CORS_HEADERS } from './stream-response';
-
-const MAX_AGENT_LENGTH = 256;
-const KEEP_ALIVE_AFTER_MS = 15_000;
+import type { Viewer } from '../viewers';
+import { viewerOf } from './caller';
+import { CORS_HEADERS, readyForMedia } from './stream-response';
 
 /** A file of a stranger in our own origin: its type is what the head says, whatever it looks like. */
 const FILE_HEADERS = {
@@ -67,14 +63,8 @@ export class RecordedEntrance {
   ): Promise<void> {
     const { raw: response } = reply;
     const { range: rangeHeader, 'if-range': ifRange } = request.headers;
-    const userAgent = (request.headers['user-agent'] ?? '').slice(0, MAX_AGENT_LENGTH);
-    const ip = clientAddress(request);
-    const viewer = new Viewer({
-      id: randomUUID(),
-      ip,
-      userAgent,
-      path: request.url.split('?', 1)[0] ?? '',
-    });
+    const viewer = viewerOf(request);
+    const { ip, userAgent } = viewer.identity;
     onJoined(viewer);
     watchForHangUp(viewer, response);
     const range = forwardedRange(rangeHeader);
@@ -136,9 +126,7 @@ function openFileResponse(
   response.shouldKeepAlive = false;
   writeHead(response, requestId, head);
   response.flushHeaders();
-  socket.setTimeout(0);
-  socket.setNoDelay(true);
-  socket.setKeepAlive(true, KEEP_ALIVE_AFTER_MS);
+  readyForMedia(socket);
   viewer.socket = socket;
   return response;
 }

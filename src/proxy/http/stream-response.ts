@@ -65,8 +65,13 @@ export function openStreamResponse(
   response.shouldKeepAlive = false;
   response.writeHead(200, { ...STREAM_HEADERS, ...more, 'X-Request-Id': requestId });
   response.flushHeaders();
+  readyForMedia(socket);
+  return socket;
+}
+
+/** Makes a connection one that may last for hours: no time limit of the server's, and the kernel looks for a dead peer. */
+export function readyForMedia(socket: Socket): void {
   socket.setTimeout(0);
   socket.setNoDelay(true);
   socket.setKeepAlive(true, KEEP_ALIVE_AFTER_MS);
-  return socket;
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Inject, Injectable } from '@nestjs/common';
@@ -6,13 +5,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CONFIG, type AppConfig } from '../../config';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { SessionDirectory, type StreamSession } from '../session';
-import { Viewer } from '../viewers';
-import { clientAddress } from './client-address';
+import type { Viewer } from '../viewers';
+import { viewerOf } from './caller';
 import { RecordedEntrance } from './recorded-entrance';
 import { openStreamResponse } from './stream-response';
 import { behindHeaders } from './time-shift';
-
-const MAX_AGENT_LENGTH = 256;
 
 /**
  * Leads one GET to its stream: counts the viewer in, waits for the start with it, sends the head with the
@@ -50,12 +47,7 @@ export class ViewerEntrance {
     }
     const known = this.recorded.find(selector);
     if (known !== null) return this.recorded.admit(known, request, reply, token, onJoined);
-    const viewer = new Viewer({
-      id: randomUUID(),
-      ip: clientAddress(request),
-      userAgent: (request.headers['user-agent'] ?? '').slice(0, MAX_AGENT_LENGTH),
-      path: request.url.split('?', 1)[0] ?? '',
-    });
+    const viewer = viewerOf(request);
     viewer.askedBehindMs = behindMs;
     const asked = this.sessions.join(selector, viewer);
     onJoined(viewer);

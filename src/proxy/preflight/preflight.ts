@@ -4,6 +4,7 @@ import { EngineSelector } from '../../engines';
 import { monotonicMs } from '../../kernel/clock';
 import type { ContentSelector, SourceSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
+import { linkAbort } from '../../kernel/linked-abort';
 import { RecordedPlaybacks } from '../recorded';
 import { delay, SessionDirectory, type StreamSession } from '../session';
 import { CheckSlots } from './check-slots';
@@ -71,10 +72,29 @@ export class Preflight implements OnModuleDestroy {
     const sources = this.sessions.sourcesOf(selector);
     const known = this.atOnce(selector, tier);
     if (known !== null) return known;
-    const callOff = AbortSignal.any([gone, this.closing.signal]);
+    const calledOff = new AbortController();
+    const unlink = linkAbort(calledOff, [gone, this.closing.signal]);
     const slots = this.slots[tier];
-    await slots.enter(preflightTimeoutMs, callOff);
-    const deadline = AbortSignal.timeout(preflightTimeoutMs);
+    try {
+      await slots.enter(preflightTimeoutMs, calledOff.signal);
+      try {
+        return await this.runInTime(selector, sources, tier, ip, calledOff.signal);
+      } finally {
+        slots.leave();
+      }
+    } finally {
+      unlink();
+    }
+  }
+
+  private async runInTime(
+    selector: ContentSelector,
+    sources: readonly SourceSelector[],
+    tier: PreflightTier,
+    ip: string,
+    callOff: AbortSignal,
+  ): Promise<PreflightVerdict> {
+    const deadline = AbortSignal.timeout(this.config.preflightTimeoutMs);
     try {
       return await this.run(selector, sources, tier, ip, AbortSignal.any([callOff, deadline]));
     } catch (error) {
@@ -83,8 +103,6 @@ export class Preflight implements OnModuleDestroy {
       if (tier === 'light') throw new AppError('engine_failed', 'No engine answered in time.');
       const late = new AppError('start_timeout', 'No media within the time of the check.');
       return failed(late, tier, 'engine');
-    } finally {
-      slots.leave();
     }
   }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Writable } from 'node:stream';
+import { OwnLateness } from '../../kernel/own-lateness';
 
 /**
  * How the handing through of one body ended. `end`: it is complete; `broken`, `silent`: the engine's doing;
@@ -17,7 +18,6 @@ export interface PumpTimes {
 }
 
 const LOOK_AT_LEAST_EVERY_MS = 1000;
-const LATE_MS = 1000;
 
 /**
  * Hands one engine's body through to one viewer. What the viewer does not take is not read from the engine, so that
@@ -33,7 +33,7 @@ export class BodyPump {
   /** Since when the engine owes bytes, or, while the viewer does not take any, the viewer room. */
   private waitingSinceMs: number;
   private isHeldBack = false;
-  private lookedMs: number;
+  private readonly lateness: OwnLateness;
   private readonly everyMs: number;
 
   constructor(
@@ -47,9 +47,9 @@ export class BodyPump {
       this.settle = resolve;
     });
     this.waitingSinceMs = now();
-    this.lookedMs = this.waitingSinceMs;
     const shortestMs = Math.min(times.firstByteMs, times.silenceMs, times.pauseMs);
     this.everyMs = Math.max(10, Math.min(LOOK_AT_LEAST_EVERY_MS, shortestMs / 4));
+    this.lateness = new OwnLateness(this.everyMs, this.waitingSinceMs);
   }
 
   start(): void {
@@ -88,9 +88,7 @@ export class BodyPump {
   private look(): void {
     const nowMs = this.now();
     // What our own event loop missed is nobody's silence.
-    const lateMs = nowMs - this.lookedMs - this.everyMs;
-    if (lateMs > LATE_MS) this.waitingSinceMs += lateMs;
-    this.lookedMs = nowMs;
+    this.waitingSinceMs += this.lateness.at(nowMs);
     const waitedMs = nowMs - this.waitingSinceMs;
     const { firstByteMs, silenceMs, pauseMs } = this.times;
     if (this.isHeldBack) {

@@ -1,4 +1,5 @@
 import { monotonicMs } from '../../kernel/clock';
+import { OwnLateness } from '../../kernel/own-lateness';
 import type { AppConfig } from '../../config';
 import { BurstGauge, shouldPause, type StreamIngest, type UpstreamReader } from '../upstream';
 import type { StreamFanout, Viewer } from '../viewers';
@@ -18,8 +19,6 @@ export interface MediaWatchOwner {
 
 const MAX_TICK_MS = 500;
 const MIN_TICK_MS = 20;
-/** Our own loop was late by this much: nobody is judged by what happened meanwhile (rule 18). */
-const OWN_LATENESS_MS = 1000;
 
 /**
  * The one timer of a session: looks at the upstream's silence, at the start burst and at slow viewers, and
@@ -29,7 +28,7 @@ const OWN_LATENESS_MS = 1000;
 export class MediaWatch {
   private readonly timer: NodeJS.Timeout;
   private readonly tickMs: number;
-  private lastTickMs = monotonicMs();
+  private readonly lateness: OwnLateness;
   private lastKeepAliveMs = 0;
   /** Silence counts from here at the earliest. */
   private silentFromMs = 0;
@@ -50,6 +49,7 @@ export class MediaWatch {
       config.proxyClientStallTimeoutMs / 4,
     );
     this.tickMs = Math.min(MAX_TICK_MS, Math.max(MIN_TICK_MS, shortest));
+    this.lateness = new OwnLateness(this.tickMs, monotonicMs());
     this.timer = setInterval(() => {
       try {
         this.tick();
@@ -99,8 +99,7 @@ export class MediaWatch {
 
   private tick(): void {
     const nowMs = monotonicMs();
-    const isLate = nowMs - this.lastTickMs - this.tickMs >= OWN_LATENESS_MS;
-    this.lastTickMs = nowMs;
+    const isLate = this.lateness.at(nowMs) > 0;
     if (isLate) {
       // The data of the time that we missed still wait to be read.
       this.owner.reader()?.forgive(nowMs);

@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
-import type { EngineSession } from '../../ace';
-import type { EngineLease } from '../../engines';
 import { monotonicMs, wallClockIso } from '../../kernel/clock';
 import { streamKey, type ContentSelector, type StreamKey } from '../../kernel/content-selector';
 import { AppError, asAppError } from '../../kernel/errors';
 import { StreamHistory, StreamIngest } from '../upstream';
 import { StreamFanout, type CatchUpScheduler, type LeaveReason, type Viewer } from '../viewers';
 import { Audience } from './audience';
+import { ContentClaim } from './content-claim';
 import { joinPlaceFor, reachableBehindMs } from './join-place';
 import { MediaWatch } from './media-watch';
 import { fanoutLimits, historyLimits } from './session-limits';
@@ -40,14 +39,11 @@ export class StreamSession {
   readonly createdMs = monotonicMs();
   readonly history: StreamHistory;
   readonly ingest: StreamIngest;
-  infohash: string | null = null;
-  isLive: 1 | 0 | -1 = -1;
   readyMs: number | null = null;
   endedMs: number | null = null;
   endReason: string | null = null;
   error: AppError | null = null;
   private readonly requestedAt = wallClockIso();
-  private answeredAt: string | null = null;
   /** What is known beside the media: statistics, make-up, loops. */
   readonly observation: StreamObservation;
   private readonly audience: Audience;
@@ -58,6 +54,7 @@ export class StreamSession {
   private readonly abort = new AbortController();
   /** What is asked of engines: the content, or the sources of a channel. */
   readonly rota: SourceRota;
+  private readonly claim: ContentClaim;
   private readonly start = new SessionStart();
   private readonly task: Promise<void>;
   private currentPhase: SessionPhase = 'starting';
@@ -92,6 +89,11 @@ export class StreamSession {
       appended: () => this.mediaAppended(),
       joinable: () => this.becomeLive(),
     });
+    this.claim = new ContentClaim(this, owner, {
+      isStarting: () => this.currentPhase === 'starting',
+      accepted: () => this.start.answered.resolve(this),
+      join: (other) => this.mergeInto(other),
+    });
     this.supervisor = new UpstreamSupervisor(
       {
         streamId: id,
@@ -100,7 +102,10 @@ export class StreamSession {
         report: this.report,
         isRunning: () => this.currentPhase !== 'starting',
         isIdle: () => this.audience.idleSince !== null,
-        engineAnswered: (engineSession, lease) => this.engineAnswered(engineSession, lease),
+        engineAnswered: (engineSession, lease) => {
+          this.lastEngineId = lease.engine.id;
+          return this.claim.of(engineSession, lease);
+        },
         sourceChanged: (fromId, reason) => this.sourceChanged(fromId, reason),
       },
       services,
@@ -141,6 +146,15 @@ export class StreamSession {
     return this.start.answered.promise;
   }
 
+  /** As the engine says it; null while none has. */
+  get infohash(): string | null {
+    return this.claim.infohash;
+  }
+
+  get isLive(): 1 | 0 | -1 {
+    return this.claim.isLive;
+  }
+
   get key(): StreamKey {
     return streamKey(this.rota.subject);
   }
@@ -154,7 +168,7 @@ export class StreamSession {
   }
 
   get timeline(): SessionTimeline {
-    return timelineOf(this.requestedAt, this.answeredAt, this.ingest);
+    return timelineOf(this.requestedAt, this.claim.answeredAt, this.ingest);
   }
 
   get attempts(): readonly Attempt[] {
@@ -180,7 +194,7 @@ export class StreamSession {
 
   /** Whether the failure speaks against the content: an engine that never answered says nothing about it. */
   get isFaultOfContent(): boolean {
-    return this.error?.code !== 'start_timeout' || this.answeredAt !== null;
+    return this.error?.code !== 'start_timeout' || this.claim.answeredAt !== null;
   }
 
   get idleSince(): number | null {
@@ -275,40 +289,6 @@ export class StreamSession {
     await this.supervisor.settled();
   }
 
-  private engineAnswered(
-    engineSession: EngineSession,
-    lease: EngineLease,
-  ): 'own' | 'same_engine' | 'merged' | 'handed_over' {
-    this.supervisor.choice.answered();
-    this.answeredAt ??= wallClockIso();
-    this.isLive = engineSession.isLive;
-    this.lastEngineId = lease.engine.id;
-    const { infohash } = engineSession;
-    const isStarting = this.currentPhase === 'starting';
-    const isNews = isStarting || (this.rota.channelId !== null && this.infohash === null);
-    this.infohash ??= infohash;
-    // Recorded content is no session of ours: nobody is to be told that it was accepted.
-    if (engineSession.isLive === 0) return this.handOverRecording(engineSession, lease);
-    const other = infohash !== null && isNews ? this.owner.infohashKnown(this, infohash) : null;
-    if (other === null) {
-      this.start.answered.resolve(this);
-      return 'own';
-    }
-    if (isStarting) this.mergeInto(other);
-    return other.supervisor.adopt(engineSession, lease) ? 'same_engine' : 'merged';
-  }
-
-  /** A channel is a broadcast: a source that is none is given up for the next one; so is a stream that plays. */
-  private handOverRecording(
-    engineSession: EngineSession,
-    lease: EngineLease,
-  ): 'own' | 'handed_over' {
-    if (this.rota.channelId !== null || this.currentPhase !== 'starting') return 'own';
-    this.supervisor.choice.started();
-    const found = { selector: this.rota.content, lease, engineSession };
-    return this.owner.recordingAnswered(found) ? 'handed_over' : 'own';
-  }
-
   private mergeInto(other: StreamSession): void {
     this.mergedInto = other;
     other.rota.serve(this.rota);
@@ -317,8 +297,7 @@ export class StreamSession {
   }
 
   private sourceChanged(fromId: string | null, reason: string): void {
-    this.infohash = null;
-    this.owner.sourceChanged(this);
+    this.claim.beginAnew();
     this.report.sourceChanged(this.rota, fromId, reason);
   }
 

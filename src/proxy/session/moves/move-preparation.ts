@@ -2,6 +2,8 @@ import { EngineFault, type EngineSession } from '../../../ace';
 import { monotonicMs } from '../../../kernel/clock';
 import type { SourceSelector } from '../../../kernel/content-selector';
 import { AppError } from '../../../kernel/errors';
+import { linkAbort } from '../../../kernel/linked-abort';
+import { OwnLateness } from '../../../kernel/own-lateness';
 import { Settleable } from '../../../kernel/settleable';
 import { StagedIntake, UpstreamReader, type StreamIngest } from '../../upstream';
 import type { AttemptEntry, AttemptLog } from '../supply/attempt-log';
@@ -80,17 +82,14 @@ export class MovePreparation {
     private readonly parts: PreparationParts,
     signal: AbortSignal,
   ) {
-    // A listener, not `AbortSignal.any`: a stream that can not leave tries for days, and the session's signal would
-    // remember every try.
-    const end = (): void => this.abortion.abort(signal.reason);
-    signal.addEventListener('abort', end, { once: true });
-    if (signal.aborted) end();
+    // A stream that can not leave tries for days.
+    const unlink = linkAbort(this.abortion, [signal]);
     this.over = this.prepare(this.abortion.signal)
       .catch((error: unknown) => {
         this.failure = error;
         return null;
       })
-      .finally(() => signal.removeEventListener('abort', end));
+      .finally(unlink);
   }
 
   /** It came to nothing for reasons that are not those of its engine. */
@@ -232,8 +231,14 @@ export class MovePreparation {
     const onAbort = (): void => reader.abort();
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) reader.abort();
+    const lateness = new OwnLateness(CHECK_MS, monotonicMs());
     const timer = setInterval(() => {
       const nowMs = monotonicMs();
+      // What came while our own loop was late still waits to be read.
+      if (lateness.at(nowMs) > 0) {
+        reader.forgive(nowMs);
+        return;
+      }
       reader.check(nowMs);
       if (nowMs >= deadlineMs) reader.leave('unplaced');
     }, CHECK_MS);

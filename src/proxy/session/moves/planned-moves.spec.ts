@@ -8,7 +8,7 @@ import {
   type Joined,
   type StageOptions,
 } from '../../testing/session-stage.spec-support';
-import { never, until } from '../../testing/until.spec-support';
+import { never, turns, until } from '../../testing/until.spec-support';
 
 const A = selector('a');
 
@@ -71,7 +71,9 @@ describe('a planned move', () => {
     expect(await stage.told()).toContain('stream_move_failed');
     // Whoever leaves it to us is not sent there again; an operator may insist.
     await expect(joined.session.supervisor.moves.request(null).result).rejects.toMatchObject({
-      detail: expect.stringMatching(/room.* e2 failed on this content and is left alone for \d+ s/),
+      detail: expect.stringMatching(
+        /Every other engine failed on this content.* e2 failed on this content and is left alone for \d+ s/,
+      ),
     });
     expect(stage.ace.count('start')).toBe(2);
     stage.ace.onStart = ({ number }) => engineSession(number);
@@ -139,6 +141,29 @@ describe('a planned move', () => {
     await expect(result).rejects.toMatchObject({ detail: expect.stringContaining('e2') });
     expect(stage.ace.log.filter((line) => line.startsWith('open')).at(-1)).toContain('open e3');
     expect(await stage.told()).toContain('stream_move_failed');
+  });
+
+  it.each([
+    ['there is no other engine', 1, 'There is no other engine'],
+    ['the others are full', 2, 'has room'],
+  ])('says that %s', async (_, engines, words) => {
+    const { session } = await open({ engines, slots: 1 });
+    if (engines > 1) await stage.live(selector('b'));
+    await expect(session.supervisor.moves.request(null).result).rejects.toMatchObject({
+      code: 'conflict',
+      detail: expect.stringContaining(words),
+    });
+  });
+
+  it('is not given up for what our own event loop was too late to read', async () => {
+    const joined = await open({ env: { PROXY_INIT_TIMEOUT: '2s' } });
+    const { result } = joined.session.supervisor.moves.request(null);
+    const next = await stage.source(2);
+    // As when media lie in the kernel while the loop is held up beyond the deadline for them: timers come first.
+    void turns(2).then(() => next.play(40));
+    const untilMs = performance.now() + 2500;
+    while (performance.now() < untilMs);
+    await expect(result).resolves.toMatchObject({ toEngineId: 'e2' });
   });
 
   it.each<[string, () => void]>([

@@ -232,13 +232,23 @@ export class PlannedMoves {
   private async resultOf(preparation: MovePreparation): Promise<MoveResult> {
     const placed = await preparation.over;
     if (placed !== null) return resultOf(preparation, placed);
-    const why = wordsOf(preparation.failure);
-    const { failedOn } = preparation;
-    const detail =
-      failedOn === null
-        ? `No other engine has room for the stream, so it stays: ${why}${this.wordsOfLeftAlone(preparation)}`
-        : `Engine ${failedOn} did not take the stream, so it stays: ${why}`;
-    throw new AppError('conflict', detail);
+    throw new AppError('conflict', this.whyItStays(preparation));
+  }
+
+  private whyItStays(preparation: MovePreparation): string {
+    const { failure, failedOn, order } = preparation;
+    if (failedOn !== null) {
+      return `Engine ${failedOn} did not take the stream, so it stays: ${wordsOf(failure)}`;
+    }
+    const areAllLeftOut = failure instanceof AppError && failure.code === 'engine_failed';
+    if (areAllLeftOut && order.toEngineId === null) {
+      const why =
+        order.excluded.size > 1
+          ? 'Every other engine failed on this content a moment ago'
+          : 'There is no other engine';
+      return `${why}, so the stream stays.${this.wordsOfLeftAlone(preparation)}`;
+    }
+    return `No other engine has room for the stream, so it stays: ${wordsOf(failure)}${this.wordsOfLeftAlone(preparation)}`;
   }
 
   /** What an operator sees working, and would wonder about. */

@@ -18,6 +18,7 @@ class Stage {
   readonly engines: ScriptedEngines;
   readonly abort = new AbortController();
   readonly requests: AcquireRequest[] = [];
+  readonly config = { ...CONFIG };
   isRunning = false;
   startDeadlineMs: number | null = null;
   readonly starts: StartGate;
@@ -32,7 +33,7 @@ class Stage {
       return this.engines.acquire(request);
     };
     const services = {
-      config: CONFIG,
+      config: this.config,
       engines: { acquire },
       starts: this.starts,
     } as unknown as SessionServices;
@@ -107,6 +108,23 @@ describe('EngineChoice', () => {
     expect(stage.choice.failuresInARow).toBe(3);
     stage.choice.recovered();
     expect(stage.choice.failuresInARow).toBe(0);
+  });
+
+  it('asks the one that has rested, and not the one that has just failed', async () => {
+    const stage = new Stage(2);
+    stage.isRunning = true;
+    const restMs = 500;
+    Object.assign(stage.config, { proxyRetryBaseMs: restMs, proxyRetryMaxMs: restMs });
+    stage.choice.failed();
+    stage.choice.failed();
+    stage.choice.exclude('e2', true);
+    const restedMs = performance.now() + restMs;
+    await until(() => performance.now() >= restedMs);
+    const failedMs = performance.now();
+    stage.choice.exclude('e1', true);
+    expect(await stage.take()).toBe('e2');
+    expect(performance.now() - failedMs).toBeLessThan(restMs);
+    expect([...stage.choice.leftAlone().keys()]).toEqual(['e1']);
   });
 
   it('passes on what the fleet says to a start', async () => {

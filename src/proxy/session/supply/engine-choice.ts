@@ -14,7 +14,8 @@ const EXCLUDE_MS = 60_000;
 const MAX_START_FAILURES = 5;
 
 interface Exclusion {
-  readonly untilMs: number;
+  /** Monotonic time at which it failed. */
+  readonly sinceMs: number;
   /** What went wrong may be over at the next try, unlike nonsense or a refusal. */
   readonly isPassing: boolean;
 }
@@ -62,14 +63,16 @@ export class EngineChoice {
   }
 
   exclude(engineId: string, isPassing: boolean): void {
-    this.excluded.set(engineId, { untilMs: monotonicMs() + EXCLUDE_MS, isPassing });
+    this.excluded.set(engineId, { sinceMs: monotonicMs(), isPassing });
   }
 
   /** Engines that failed on this content lately, and for how many ms more they are left alone. */
   leftAlone(): ReadonlyMap<string, number> {
     this.dropExpired();
     const nowMs = monotonicMs();
-    return new Map([...this.excluded].map(([id, { untilMs }]) => [id, untilMs - nowMs]));
+    return new Map(
+      [...this.excluded].map(([id, { sinceMs }]) => [id, sinceMs + EXCLUDE_MS - nowMs]),
+    );
   }
 
   /** The stream goes on here, on a slot that was not acquired through this. */
@@ -212,15 +215,22 @@ export class EngineChoice {
       const isPassing = [...this.excluded.values()].some((exclusion) => exclusion.isPassing);
       const isHopeless = !isPassing || this.failures >= MAX_START_FAILURES;
       if (!this.owner.isRunning() && isHopeless) throw this.allFailed();
-      await this.backOff();
-      this.forgive();
+      await this.forgiveRested();
     }
   }
 
-  /** Waits before an engine that has failed is asked again. */
-  async backOff(): Promise<void> {
+  /** Waits before what has failed is asked again. */
+  backOff(): Promise<void> {
+    return this.wait(this.restMs);
+  }
+
+  /** How long an engine that has failed is left in peace, as things stand. */
+  private get restMs(): number {
     const { proxyRetryBaseMs, proxyRetryMaxMs } = this.services.config;
-    const waitMs = retryDelayMs(this.failures, proxyRetryBaseMs, proxyRetryMaxMs);
+    return retryDelayMs(this.failures, proxyRetryBaseMs, proxyRetryMaxMs);
+  }
+
+  private async wait(waitMs: number): Promise<void> {
     const leftMs = this.startBudgetMs();
     await delay(Math.max(0, Math.min(waitMs, leftMs)), this.signal);
     if (waitMs >= leftMs) throw this.tooLate();
@@ -298,12 +308,27 @@ export class EngineChoice {
 
   private dropExpired(): void {
     const nowMs = monotonicMs();
-    for (const [id, { untilMs }] of this.excluded) if (untilMs <= nowMs) this.excluded.delete(id);
+    for (const [id, { sinceMs }] of this.excluded) {
+      if (nowMs - sinceMs >= EXCLUDE_MS) this.excluded.delete(id);
+    }
   }
 
-  private forgive(): void {
-    for (const [id, { isPassing }] of this.excluded) {
-      if (isPassing || this.owner.isRunning()) this.excluded.delete(id);
+  /**
+   * Waits until the engine that failed longest ago has rested, and forgives all that have. Engines may have failed one
+   * after the other, with media in between: who watches does not wait because of the last one.
+   */
+  private async forgiveRested(): Promise<void> {
+    const { restMs } = this;
+    const mayAsk = ({ isPassing }: Exclusion): boolean => isPassing || this.owner.isRunning();
+    const failedMs = [...this.excluded.values()].filter(mayAsk).map(({ sinceMs }) => sinceMs);
+    // What failed may have been forgiven meanwhile.
+    if (failedMs.length === 0) return;
+    const oldestMs = Math.min(...failedMs);
+    await this.wait(Math.max(0, oldestMs + restMs - monotonicMs()));
+    // A timer may be a little early: the oldest is forgiven in any case.
+    const restedMs = Math.max(oldestMs, monotonicMs() - restMs);
+    for (const [id, exclusion] of this.excluded) {
+      if (mayAsk(exclusion) && exclusion.sinceMs <= restedMs) this.excluded.delete(id);
     }
   }
 

@@ -8,6 +8,7 @@ import { shakeHands, type Handshake } from './engine-handshake';
 import type { EngineStay } from './engine-stay';
 import { openMedia } from './media-opening';
 import type { PreparedSource } from '../moves/move-preparation';
+import type { Claim } from '../content-claim';
 import type { SessionServices } from '../session-services';
 import type { Attempt } from '../session.types';
 import type { SourceReading } from './source-reading';
@@ -31,14 +32,7 @@ export interface TrialOwner {
   readonly ingest: StreamIngest;
   /** Viewers have been let in: from here on an outage budget counts, not the start budget. */
   isRunning(): boolean;
-  /**
-   * The engine has answered. `merged`, `same_engine`: another session plays the content already, there on the same
-   * engine; `handed_over`: slot and engine session are somebody else's from now on.
-   */
-  engineAnswered(
-    engineSession: EngineSession,
-    lease: EngineLease,
-  ): 'own' | 'same_engine' | 'merged' | 'handed_over';
+  engineAnswered(engineSession: EngineSession, lease: EngineLease): Claim;
 }
 
 export interface TrialParts {

@@ -1,0 +1,18 @@
+/** From this on, what our own event loop missed is nobody else's silence (datapath rule 18). */
+const TOLERATED_MS = 1000;
+
+/** Tells by how much the looks of one interval timer come late: nobody is judged by what could not be heard meanwhile. */
+export class OwnLateness {
+  /** @param lookedMs monotonic time from which the first interval runs */
+  constructor(
+    private readonly everyMs: number,
+    private lookedMs: number,
+  ) {}
+
+  /** Call at each look. Milliseconds by which this one is late; 0 while that is nothing unusual. */
+  at(nowMs: number): number {
+    const lateMs = nowMs - this.lookedMs - this.everyMs;
+    this.lookedMs = nowMs;
+    return lateMs >= TOLERATED_MS ? lateMs : 0;
+  }
+}

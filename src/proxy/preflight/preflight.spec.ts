@@ -1,0 +1,67 @@
+import { getEventListeners } from 'node:events';
+import type { AppConfig } from '../../config';
+import type { EngineSelector } from '../../engines';
+import { Settleable } from '../../kernel/settleable';
+import type { RecordedPlaybacks } from '../recorded';
+import type { SessionDirectory } from '../session';
+import type { ContentResolver } from './content-resolver';
+import { never } from '../testing/until.spec-support';
+import { Preflight } from './preflight';
+
+const CONTENT = { kind: 'content_id', value: 'a'.repeat(40), fileIndex: 0 } as const;
+const INFOHASH = 'b'.repeat(40);
+
+function preflight(): Preflight {
+  const config = { preflightConcurrency: 2, preflightTimeoutMs: 5000 } as AppConfig;
+  const sessions = {
+    sourcesOf: () => [CONTENT],
+    lookup: () => null,
+    knownFault: () => null,
+    list: () => [],
+  } as unknown as SessionDirectory;
+  const found = {
+    resolution: { infohash: INFOHASH, name: 'news', isLive: 1 },
+    selector: CONTENT,
+    engineId: 'e1',
+  };
+  const resolver = { resolveFirst: () => Promise.resolve(found) } as unknown as ContentResolver;
+  const recordings = { find: () => null } as unknown as RecordedPlaybacks;
+  return new Preflight(config, sessions, resolver, {} as EngineSelector, recordings);
+}
+
+/** What a signal holds for others: listeners, and the entries of `AbortSignal.any`, which Node never takes back. */
+function followersOf(signal: AbortSignal): number {
+  const key = Object.getOwnPropertySymbols(signal).find(
+    ({ description }) => description === 'kDependantSignals',
+  );
+  const held = key === undefined ? null : (signal as unknown as Record<symbol, unknown>)[key];
+  const entries = (held as { readonly size: number } | null)?.size ?? 0;
+  return entries + getEventListeners(signal, 'abort').length;
+}
+
+describe('Preflight', () => {
+  it('leaves nothing behind at what lives as long as the process', async () => {
+    const check = preflight();
+    const { closing } = check as unknown as { readonly closing: AbortController };
+    for (let n = 0; n < 20; n++) {
+      const verdict = await check.check(CONTENT, 'light', '::1', new AbortController().signal);
+      expect(verdict).toMatchObject({ playable: true, infohash: INFOHASH });
+    }
+    expect(followersOf(closing.signal)).toBe(0);
+  });
+
+  it('ends a check that is under way when the process ends', async () => {
+    const check = preflight();
+    const { resolver } = check as unknown as { readonly resolver: ContentResolver };
+    const asked = new Settleable<AbortSignal>();
+    resolver.resolveFirst = (_, signal) => {
+      asked.resolve(signal);
+      return never(signal);
+    };
+    const verdict = check.check(CONTENT, 'light', '::1', new AbortController().signal);
+    const ended = expect(verdict).rejects.toMatchObject({ code: 'shutting_down' });
+    await asked.promise;
+    check.onModuleDestroy();
+    await ended;
+  });
+});

@@ -212,10 +212,10 @@ const why = whyNoPrograms('ffmpeg');
     let beganAt: number | null = null;
     await eventually(
       async () => {
-        const { time, failure } = await look();
-        if (failure !== '') throw new Error(`${failure} at ${time}`);
+        const { time, buffered, failure } = await look();
         if (time > 0) beganAt ??= time;
-        return beganAt !== null && time > beganAt + PLAYED_S;
+        if (failure === '' && beganAt !== null && time > beganAt + PLAYED_S) return true;
+        throw new Error(`${failure} at ${time}, began at ${beganAt}, ${buffered} buffered`);
       },
       STARTS_WITHIN_MS,
       `${PLAYED_S} s of pictures`,

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
+import { Broadcasts } from './broadcasts';
 import { CATALOGUE, type CatalogueEntry } from './catalogue';
-import { LOOP_SECONDS, LOOP_TICKS, type Clip } from './media/clip';
+import type { Clip } from './media/clip';
 import { NO_FILE, type FileSettings } from './media/recorded-file';
-import { buildSchedule, type Schedule } from './media/schedule';
-import { Timeline } from './media/timeline';
+import type { Timeline } from './media/timeline';
+import { TICKS_PER_MS } from './media/ts-packet';
 import type { Options } from './options';
 
 /** What may be changed while the engine runs. */
@@ -15,6 +16,8 @@ export interface ContentSettings {
   isLive: 0 | 1;
   /** Added to all timestamps, 90 kHz. */
   ptsOffsetTicks: number;
+  /** The clip that is played; null: that of the engine. */
+  clipPath: string | null;
   /** What is played when it is recorded. */
   file: FileSettings;
 }
@@ -36,7 +39,6 @@ export type Selection =
 
 const HEX40 = /^[0-9a-f]{40}$/;
 const MAX_CONTENTS = 5000;
-const MAX_SCHEDULES = 20;
 /**
  * Infohashes that `--any-content` derives from ids begin with these digits, so that every engine recognises an
  * infohash that was passed as an id and refuses it, without having seen the content before.
@@ -57,15 +59,16 @@ export function keysOf(content: Content | null | undefined): string[] {
 /** Which contents exist, how selectors find them, and their broadcasts. */
 export class ContentBook {
   private readonly contents = new Map<string, Content>();
-  private readonly timelines = new Map<Content, Timeline>();
-  private readonly schedules = new Map<string, Schedule>();
+  private readonly broadcasts: Broadcasts;
   private readonly ptsOffsetTicks: number;
 
   constructor(
     private readonly options: Options,
-    private readonly clip: Clip,
+    clip: Clip,
   ) {
-    const loopTicks = Math.floor(Date.now() / 1000 / LOOP_SECONDS) * LOOP_TICKS;
+    this.broadcasts = new Broadcasts(clip);
+    const loops = Math.floor((Date.now() * TICKS_PER_MS) / clip.loopTicks);
+    const loopTicks = loops * clip.loopTicks;
     this.ptsOffsetTicks = options.ptsStart === null ? 0 : options.ptsStart - (loopTicks % 2 ** 33);
     for (const entry of CATALOGUE) this.add(this.fromCatalogue(entry));
   }
@@ -105,41 +108,20 @@ export class ContentBook {
   }
 
   timeline(content: Content): Timeline {
-    const existing = this.timelines.get(content);
-    if (existing) return existing;
-    const audioOnly = content.media === 'audio';
-    const schedule = this.schedule(content.settings.bitrateMbps, audioOnly);
-    const timeline = new Timeline(this.clip, schedule, {
-      infohash: content.infohash,
-      name: content.name,
-      audioOnly,
-      ptsOffsetTicks: content.settings.ptsOffsetTicks,
-    });
-    this.timelines.set(content, timeline);
-    return timeline;
+    return this.broadcasts.of(content);
   }
 
-  /** Changes apply to playbacks that start afterwards. @throws RangeError when the bit rate is too low. */
+  /** Changes apply to playbacks that start afterwards. @throws Error when they can not be played. */
   change(content: Content, patch: Partial<ContentSettings>): void {
     const before = content.settings;
     content.settings = { ...before, ...patch };
-    this.timelines.delete(content);
+    this.broadcasts.forget(content);
     try {
       this.timeline(content);
     } catch (error) {
       content.settings = before;
       throw error;
     }
-  }
-
-  private schedule(bitrateMbps: number, audioOnly: boolean): Schedule {
-    const name = `${bitrateMbps} ${audioOnly ? 'audio' : 'video'}`;
-    const known = this.schedules.get(name);
-    if (known) return known;
-    const schedule = buildSchedule(this.clip, bitrateMbps, audioOnly);
-    if (this.schedules.size >= MAX_SCHEDULES) this.schedules.clear();
-    this.schedules.set(name, schedule);
-    return schedule;
   }
 
   private byId(id: string): Selection {
@@ -195,19 +177,20 @@ export class ContentBook {
       peers: entry?.peers ?? 9,
       isLive: entry?.isLive ?? 1,
       ptsOffsetTicks: this.ptsOffsetTicks,
+      clipPath: null,
       file: NO_FILE,
     };
   }
 
   private add(content: Content): Content {
     const replaced = this.contents.get(content.infohash);
-    if (replaced) this.timelines.delete(replaced);
+    if (replaced) this.broadcasts.forget(replaced);
     this.contents.set(content.infohash, content);
     if (this.contents.size > MAX_CONTENTS) {
       const oldest = this.list()[CATALOGUE.length];
       if (oldest) {
         this.contents.delete(oldest.infohash);
-        this.timelines.delete(oldest);
+        this.broadcasts.forget(oldest);
       }
     }
     return content;

@@ -23,7 +23,7 @@ function followParent(options: Options): void {
 
 async function run(options: Options): Promise<void> {
   followParent(options);
-  const engine = new Engine(options, loadClip(), crash);
+  const engine = new Engine(options, loadClip(options.clip ?? undefined), crash);
   const server = new EngineServer(engine);
   const control = new ControlServer(new ControlApi(engine, server));
   const controlPort =

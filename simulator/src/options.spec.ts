@@ -7,6 +7,7 @@ test('defaults: an engine on its usual port, without control API', () => {
     controlPort: null,
     anyContent: false,
     bitrateMbps: 4,
+    clip: null,
     personality: '3.2.3',
   });
 });
@@ -21,6 +22,10 @@ test('what engine images pass: CONF lines, ACESTREAM_ARGS, flags of the real eng
     httpPort: 0,
     host: '::1',
   });
+});
+
+test('another clip', () => {
+  expect(parseOptions(['--clip', '/tmp/other.ts'], {})).toMatchObject({ clip: '/tmp/other.ts' });
 });
 
 test.each([

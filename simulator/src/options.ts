@@ -21,6 +21,8 @@ export interface Options {
   readonly takeoverMs: number;
   readonly unknownIdMs: number;
   readonly unknownInfohashMs: number;
+  /** What is played round and round; null: the clip in the repository. */
+  readonly clip: string | null;
   /** PTS of the loop that is on air at the start; null: the wall clock. */
   readonly ptsStart: number | null;
 }
@@ -44,6 +46,7 @@ const DEFAULTS: Options = {
   takeoverMs: 1000,
   unknownIdMs: 400,
   unknownInfohashMs: 800,
+  clip: null,
   ptsStart: null,
 };
 
@@ -116,6 +119,7 @@ export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): O
     takeoverMs: numberFlag(values, 'takeover-delay', DEFAULTS.takeoverMs),
     unknownIdMs: numberFlag(values, 'unknown-id-delay', DEFAULTS.unknownIdMs),
     unknownInfohashMs: numberFlag(values, 'unknown-infohash-delay', DEFAULTS.unknownInfohashMs),
+    clip: values['clip'] ?? DEFAULTS.clip,
     ptsStart: 'pts-start' in values ? numberFlag(values, 'pts-start', 0, 0, 2 ** 33 - 1) : null,
   };
 }

@@ -88,7 +88,9 @@ export class SpecEngine {
   static async open(...flags: string[]): Promise<SpecEngine> {
     const crashes: number[] = [];
     const options = parseOptions(['--http-port', '0', '--start-delay', '0', ...flags], {});
-    const engine = new Engine(options, loadClip(), (code) => crashes.push(code));
+    const engine = new Engine(options, loadClip(options.clip ?? undefined), (code) =>
+      crashes.push(code),
+    );
     const server = new EngineServer(engine);
     const port = await server.listen();
     return new SpecEngine(engine, server, new ControlApi(engine, server), port, crashes);

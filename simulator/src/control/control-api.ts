@@ -110,6 +110,7 @@ export class ControlApi {
       peers: settings.peers,
       live: settings.isLive,
       pts_offset: settings.ptsOffsetTicks,
+      clip_path: settings.clipPath,
       file_bytes: settings.file.bytes,
       file_path: settings.file.path,
       file_type: settings.file.type,
@@ -195,6 +196,7 @@ function settingsOf(body: Json, file: FileSettings): Partial<ContentSettings> {
   if (has('peers')) settings.peers = within(body, 'peers', 0, 1e6);
   if (has('live')) settings.isLive = body['live'] === true || body['live'] === 1 ? 1 : 0;
   if (has('pts_offset')) settings.ptsOffsetTicks = within(body, 'pts_offset', -(2 ** 33), 2 ** 33);
+  if (has('clip_path')) settings.clipPath = textOf(body, 'clip_path');
   settings.file = {
     bytes: has('file_bytes') ? within(body, 'file_bytes', 1, 2 ** 43) : file.bytes,
     path: has('file_path') ? textOf(body, 'file_path') : file.path,

@@ -1,18 +1,22 @@
+import { readClipProgramme, type ClipStream } from './clip-programme';
 import {
   adaptationFlags,
   AUDIO_PID,
   hasPayload,
+  NULL_PID,
   PACKET_BYTES,
   payloadOffset,
   pidOf,
   readTimestamp,
   startsUnit,
+  TICKS_PER_MS,
+  TICKS_PER_SECOND,
   VIDEO_PID,
+  writePid,
 } from './ts-packet';
 
-/** Length of the clip, and so of one loop of every broadcast. */
-export const LOOP_SECONDS = 8;
-export const LOOP_TICKS = LOOP_SECONDS * 90_000;
+/** Longer ones leave the range in which clock references are computed exactly. */
+const MAX_LOOP_TICKS = 60 * TICKS_PER_SECOND;
 
 /** One packet of the clip with everything that changes when it is broadcast. Ticks are relative to the loop. */
 export interface ClipPacket {
@@ -31,7 +35,13 @@ export interface ClipPacket {
 }
 
 export interface Clip {
+  /** Its packets, those of the two streams on the PIDs of every broadcast. */
   readonly data: Buffer;
+  /** How its streams are announced. */
+  readonly video: ClipStream;
+  readonly audio: ClipStream;
+  /** Its length, and so that of one loop of its broadcasts, 90 kHz: a whole number of milliseconds. */
+  readonly loopTicks: number;
   /** Both streams in sending order; packets of one access unit stay in order. */
   readonly packets: readonly ClipPacket[];
 }
@@ -81,29 +91,65 @@ function streamPackets(data: Buffer, stream: 'video' | 'audio', leadTicks: numbe
   return packets;
 }
 
-/** How much later than its DTS the first picture is shown (reordering), in ticks. */
-function reorderTicks(data: Buffer): number {
+/** The pictures' times, in order. */
+function pictureTimes(data: Buffer): UnitTimes[] {
+  const times: UnitTimes[] = [];
   for (let at = 0; at < data.length; at += PACKET_BYTES) {
-    if (pidOf(data, at) !== VIDEO_PID || !startsUnit(data, at)) continue;
-    const times = unitTimes(data, at);
-    return times.pts - times.dts;
+    if (pidOf(data, at) === VIDEO_PID && startsUnit(data, at)) times.push(unitTimes(data, at));
   }
-  throw new Error('the clip has no video');
+  return times;
 }
 
-/** Reads an MPEG-TS clip made by media/make-clip.sh. @throws when it is not one. */
-export function parseClip(data: Buffer): Clip {
-  if (data.length === 0 || data.length % PACKET_BYTES !== 0) {
+/** All pictures last equally long, and the loop as long as all of them. */
+function loopOf(pictures: readonly UnitTimes[]): number {
+  const [first, second] = pictures;
+  if (first === undefined || second === undefined) throw new Error('the clip has no pictures');
+  const step = second.dts - first.dts;
+  const isEven = pictures.every(({ dts }, n) => dts === first.dts + n * step);
+  if (step <= 0 || !isEven) throw new Error("the clip's pictures do not follow each other evenly");
+  const ticks = pictures.length * step;
+  if (ticks % TICKS_PER_MS !== 0 || ticks > MAX_LOOP_TICKS) {
+    throw new Error('the clip has to last a whole number of milliseconds, a minute at most');
+  }
+  return ticks;
+}
+
+/** A copy in which the two streams have the PIDs that they have in every broadcast. */
+function renamed(data: Buffer, videoPid: number, audioPid: number): Buffer {
+  const copy = Buffer.from(data);
+  for (let at = 0; at < copy.length; at += PACKET_BYTES) {
+    const pid = pidOf(copy, at);
+    if (pid === videoPid) writePid(copy, at + 1, VIDEO_PID);
+    else if (pid === audioPid) writePid(copy, at + 1, AUDIO_PID);
+    else writePid(copy, at + 1, NULL_PID);
+  }
+  return copy;
+}
+
+/**
+ * Reads a clip: MPEG-TS with one programme, whose first video and first audio stream are played round and round.
+ * Pictures have to begin with a key frame and be equally long; sound has to last as long as they do.
+ * @throws when it is no such clip.
+ */
+export function parseClip(original: Buffer): Clip {
+  if (original.length === 0 || original.length % PACKET_BYTES !== 0) {
     throw new Error('the clip is not a whole number of packets');
   }
-  const lead = reorderTicks(data);
+  const { video, audio } = readClipProgramme(original);
+  const data = renamed(original, video.pid, audio.pid);
+  const pictures = pictureTimes(data);
+  const loopTicks = loopOf(pictures);
+  // How much later than its DTS the first picture is shown (reordering).
+  const lead = (pictures[0]?.pts ?? 0) - (pictures[0]?.dts ?? 0);
   const packets = [
     ...streamPackets(data, 'video', lead),
     ...streamPackets(data, 'audio', lead),
   ].sort((a, b) => a.sendTicks - b.sendTicks);
   const last = packets.at(-1);
-  if (last === undefined || last.sendTicks < 0 || last.sendTicks >= LOOP_TICKS) {
-    throw new Error(`the clip does not fit into ${LOOP_SECONDS} s`);
+  if (last === undefined || last.sendTicks < 0 || last.sendTicks >= loopTicks) {
+    throw new Error(
+      `the clip's sound does not fit into ${loopTicks / TICKS_PER_SECOND} s of pictures`,
+    );
   }
-  return { data, packets };
+  return { data, video, audio, loopTicks, packets };
 }

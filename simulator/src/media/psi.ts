@@ -1,3 +1,4 @@
+import type { Clip } from './clip';
 import {
   AUDIO_PID,
   MARKER_PID,
@@ -10,8 +11,6 @@ import {
 } from './ts-packet';
 
 const PROGRAM = 1;
-const H264 = 0x1b;
-const AAC_ADTS = 0x0f;
 const PRIVATE_PES = 0x06;
 /** "ACEF": tells the marker stream from real private data. */
 const REGISTRATION = Buffer.from([0x05, 0x04, 0x41, 0x43, 0x45, 0x46]);
@@ -50,7 +49,7 @@ export function patPacket(): Buffer {
   return sectionPacket(PAT_PID, 0x00, 1, body);
 }
 
-function streamEntry(type: number, pid: number, descriptors = Buffer.alloc(0)): Buffer {
+function streamEntry(type: number, pid: number, descriptors: Buffer = Buffer.alloc(0)): Buffer {
   const entry = Buffer.alloc(5);
   entry.writeUInt8(type, 0);
   entry.writeUInt16BE(0xe000 | pid, 1);
@@ -59,13 +58,16 @@ function streamEntry(type: number, pid: number, descriptors = Buffer.alloc(0)): 
 }
 
 /** With video the PCR travels on the video PID, else on the audio PID. */
-export function pmtPacket(audioOnly: boolean): Buffer {
+export function pmtPacket(
+  { video, audio }: Pick<Clip, 'video' | 'audio'>,
+  audioOnly: boolean,
+): Buffer {
   const head = Buffer.alloc(4);
   head.writeUInt16BE(0xe000 | (audioOnly ? AUDIO_PID : VIDEO_PID), 0);
   head.writeUInt16BE(0xf000, 2);
   const streams = [
-    ...(audioOnly ? [] : [streamEntry(H264, VIDEO_PID)]),
-    streamEntry(AAC_ADTS, AUDIO_PID),
+    ...(audioOnly ? [] : [streamEntry(video.type, VIDEO_PID, video.descriptors)]),
+    streamEntry(audio.type, AUDIO_PID, audio.descriptors),
     streamEntry(PRIVATE_PES, MARKER_PID, REGISTRATION),
   ];
   return sectionPacket(PMT_PID, 0x02, PROGRAM, Buffer.concat([head, ...streams]));

@@ -1,5 +1,5 @@
-import { LOOP_SECONDS, LOOP_TICKS, type Clip, type ClipPacket } from './clip';
-import { PACKET_BYTES } from './ts-packet';
+import type { Clip, ClipPacket } from './clip';
+import { PACKET_BYTES, TICKS_PER_SECOND } from './ts-packet';
 
 export type SlotKind = 'pat' | 'pmt' | 'sdt' | 'marker' | 'video' | 'audio' | 'pcr';
 
@@ -21,12 +21,13 @@ export interface Schedule {
   readonly counts: Readonly<Record<SlotKind, number>>;
 }
 
-const PSI_PER_LOOP = LOOP_SECONDS * 10;
+const PSI_PER_SECOND = 10;
+/** In repetitions of PAT and PMT. */
 const SDT_EVERY = 5;
-const MARKERS_PER_LOOP = LOOP_SECONDS * 50;
+const MARKERS_PER_SECOND = 50;
 
-export function packetsPerLoop(bitrateMbps: number): number {
-  return Math.round((bitrateMbps * 1e6 * LOOP_SECONDS) / (PACKET_BYTES * 8));
+function packetsPerLoop(bitrateMbps: number, seconds: number): number {
+  return Math.round((bitrateMbps * 1e6 * seconds) / (PACKET_BYTES * 8));
 }
 
 type Placed = Omit<Slot, 'continuity'>;
@@ -37,7 +38,10 @@ type Placed = Omit<Slot, 'continuity'>;
  * @throws RangeError when the bit rate is too low for the clip.
  */
 export function buildSchedule(clip: Clip, bitrateMbps: number, audioOnly: boolean): Schedule {
-  const total = packetsPerLoop(bitrateMbps);
+  const seconds = clip.loopTicks / TICKS_PER_SECOND;
+  const total = packetsPerLoop(bitrateMbps, seconds);
+  const tables = Math.ceil(seconds * PSI_PER_SECOND);
+  const markers = Math.ceil(seconds * MARKERS_PER_SECOND);
   const taken = new Map<number, Placed>();
   const place = (from: number, kind: SlotKind, packet: ClipPacket | null): number => {
     let index = from;
@@ -47,20 +51,20 @@ export function buildSchedule(clip: Clip, bitrateMbps: number, audioOnly: boolea
     return index;
   };
 
-  for (let n = 0; n < PSI_PER_LOOP; n += 1) {
-    const at = Math.ceil((n * total) / PSI_PER_LOOP);
+  for (let n = 0; n < tables; n += 1) {
+    const at = Math.ceil((n * total) / tables);
     place(at, 'pat', null);
     place(at, 'pmt', null);
     if (n % SDT_EVERY === 0) place(at, 'sdt', null);
   }
-  for (let n = 0; n < MARKERS_PER_LOOP; n += 1) {
-    place(Math.ceil((n * total) / MARKERS_PER_LOOP), 'marker', null);
+  for (let n = 0; n < markers; n += 1) {
+    place(Math.ceil((n * total) / markers), 'marker', null);
   }
   let next = 0;
   for (const packet of clip.packets) {
     const kind = audioOnly && packet.stream === 'video' ? 'pcr' : packet.stream;
     if (kind === 'pcr' && !packet.hasPcr) continue;
-    const due = Math.ceil((packet.sendTicks * total) / LOOP_TICKS);
+    const due = Math.ceil((packet.sendTicks * total) / clip.loopTicks);
     next = place(Math.max(next, due), kind, packet) + 1;
   }
   return number(

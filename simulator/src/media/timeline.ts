@@ -1,4 +1,4 @@
-import { LOOP_SECONDS, LOOP_TICKS, type Clip } from './clip';
+import type { Clip } from './clip';
 import { markerTemplate, writeMarker } from './marker';
 import { patPacket, pmtPacket, sdtPacket } from './psi';
 import type { Schedule, Slot } from './schedule';
@@ -6,6 +6,7 @@ import {
   AUDIO_PID,
   nullPackets,
   PACKET_BYTES,
+  TICKS_PER_MS,
   TIMESTAMP_WRAP,
   writeContinuity,
   writeHeader,
@@ -25,8 +26,6 @@ export interface Programme {
 const DECODE_DELAY_TICKS = 45_000;
 /** Copied into place before the other packets are: cheaper than writing each null packet. */
 const BLANK = nullPackets(700);
-const LOOP_MS = LOOP_SECONDS * 1000;
-const LOOP_NS = BigInt(LOOP_SECONDS) * 1_000_000_000n;
 
 function pcrOnlyPacket(): Buffer {
   const packet = Buffer.alloc(PACKET_BYTES, 0xff);
@@ -44,6 +43,8 @@ function pcrOnlyPacket(): Buffer {
  */
 export class Timeline {
   readonly packetsPerLoop: number;
+  private readonly loopMs: number;
+  private readonly loopNs: bigint;
   private readonly templates: Readonly<Record<'pat' | 'pmt' | 'sdt' | 'marker' | 'pcr', Buffer>>;
 
   constructor(
@@ -53,9 +54,11 @@ export class Timeline {
     private readonly programme: Programme,
   ) {
     this.packetsPerLoop = schedule.packetsPerLoop;
+    this.loopMs = clip.loopTicks / TICKS_PER_MS;
+    this.loopNs = BigInt(this.loopMs) * 1_000_000n;
     this.templates = {
       pat: patPacket(),
-      pmt: pmtPacket(programme.audioOnly),
+      pmt: pmtPacket(clip, programme.audioOnly),
       sdt: sdtPacket(programme.name, programme.audioOnly),
       marker: markerTemplate(programme.infohash, this.packetsPerLoop),
       pcr: pcrOnlyPacket(),
@@ -64,14 +67,15 @@ export class Timeline {
 
   /** Number of the first packet that is due at `unixMs` or later: everything before it has been broadcast. */
   numberAt(unixMs: number): number {
-    const loop = Math.floor(unixMs / LOOP_MS);
-    const within = ((unixMs - loop * LOOP_MS) * this.packetsPerLoop) / LOOP_MS;
-    return loop * this.packetsPerLoop + Math.ceil(within);
+    const { loopMs, packetsPerLoop } = this;
+    const loop = Math.floor(unixMs / loopMs);
+    const within = ((unixMs - loop * loopMs) * packetsPerLoop) / loopMs;
+    return loop * packetsPerLoop + Math.ceil(within);
   }
 
   /** When packet `number` is due, in milliseconds since 1970. */
   timeOf(number: number): number {
-    return (number / this.packetsPerLoop) * LOOP_MS;
+    return (number / this.packetsPerLoop) * this.loopMs;
   }
 
   /** The bytes of `count` packets from number `first` on, their clocks moved by `shiftTicks`. */
@@ -133,7 +137,7 @@ export class Timeline {
     const count = this.schedule.counts[kind === 'pcr' ? 'audio' : kind];
     // Reduced before multiplying: loops since 1970 times packets would leave the safe integers' range.
     const continuity = ((loop % 16) * (count % 16) + slot.continuity + 16) % 16;
-    const loopTicks = loop * LOOP_TICKS + offset;
+    const loopTicks = loop * this.clip.loopTicks + offset;
     if (kind === 'video' || kind === 'audio') {
       if (clip === null) return;
       this.clip.data.copy(out, at, clip.source, clip.source + PACKET_BYTES);
@@ -146,19 +150,19 @@ export class Timeline {
     }
     writeContinuity(out, at, continuity);
     if (clip?.hasPcr) {
-      const ticks = Math.floor((slot.index * LOOP_TICKS * 300) / this.packetsPerLoop);
+      const ticks = Math.floor((slot.index * this.clip.loopTicks * 300) / this.packetsPerLoop);
       writePcr(out, at, wrap(loopTicks + Math.floor(ticks / 300)), ticks % 300);
     }
   }
 
   private writeNumbers(out: Buffer, at: number, loop: number, order: number, slot: Slot): void {
-    const within = (BigInt(slot.index) * LOOP_NS) / BigInt(this.packetsPerLoop);
+    const within = (BigInt(slot.index) * this.loopNs) / BigInt(this.packetsPerLoop);
     writeMarker(
       out,
       at,
       loop * this.packetsPerLoop + slot.index,
       loop * this.schedule.slots.length + order,
-      BigInt(loop) * LOOP_NS + within,
+      BigInt(loop) * this.loopNs + within,
     );
   }
 }

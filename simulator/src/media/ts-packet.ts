@@ -14,6 +14,7 @@ export const NULL_PID = 0x1fff;
 /** PTS, DTS and the PCR base count 90 kHz ticks in 33 bits. */
 export const TIMESTAMP_WRAP = 2 ** 33;
 export const TICKS_PER_SECOND = 90_000;
+export const TICKS_PER_MS = 90;
 
 export function pidOf(data: Buffer, at: number): number {
   return data.readUInt16BE(at + 1) & 0x1fff;
@@ -45,6 +46,11 @@ export function writeHeader(data: Buffer, at: number, pid: number, unitStart: bo
   data.writeUInt8(SYNC_BYTE, at);
   data.writeUInt16BE((unitStart ? 0x4000 : 0) | pid, at + 1);
   data.writeUInt8(0x10, at + 3);
+}
+
+/** Overwrites the 13 bits of a PID and keeps the three before them; `at` is where its two bytes are. */
+export function writePid(data: Buffer, at: number, pid: number): void {
+  data.writeUInt16BE((data.readUInt16BE(at) & 0xe000) | pid, at);
 }
 
 export function writeContinuity(data: Buffer, at: number, counter: number): void {

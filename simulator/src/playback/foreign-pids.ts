@@ -7,6 +7,7 @@ import {
   pidOf,
   PMT_PID,
   VIDEO_PID,
+  writePid,
 } from '../media/ts-packet';
 import type { Damage } from './packet-damage';
 
@@ -57,9 +58,4 @@ function finish(data: Buffer, at: number, version: number): void {
   const crcAt = section + 3 + (data.readUInt16BE(section + 1) & 0x0fff) - CRC_BYTES;
   data.writeUInt8(0xc1 | (version << 1), section + 5);
   data.writeUInt32BE(crc32(data.subarray(section, crcAt)), crcAt);
-}
-
-/** Overwrites 13 bits and keeps the three before them. */
-function writePid(data: Buffer, at: number, pid: number): void {
-  data.writeUInt16BE((data.readUInt16BE(at) & 0xe000) | pid, at);
 }

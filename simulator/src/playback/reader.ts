@@ -2,17 +2,14 @@ import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { PACKET_BYTES } from '../media/ts-packet';
 import type { Timeline } from '../media/timeline';
-import type { EngineSession, SessionReader } from '../sessions';
+import type { EngineSession } from '../sessions';
 import type { BodyWriter } from './body-writer';
+import { Delivery, type BroadcastEvent, type DeliverySurroundings } from './delivery';
 import type { Paced, Pacer } from './pacer';
-import type { PlaybackEvent, PlaybackPlan, TimedEvent } from './playback-plan';
+import type { PlaybackPlan } from './playback-plan';
 
-export interface ReaderSurroundings {
+export interface ReaderSurroundings extends DeliverySurroundings {
   readonly pacer: Pacer;
-  /** Ends the session for the API while its reader goes on. */
-  readonly steal: (session: EngineSession) => void;
-  readonly crash: (code: number) => void;
-  readonly onClose: (reader: Reader) => void;
 }
 
 const BATCH_PACKETS = 700;
@@ -22,46 +19,41 @@ const HIGH_WATER_BYTES = 512 * 1024;
 const MIN_LOOP_PACKETS = 100;
 
 /** One connection that receives a broadcast: first a piece of the past at once, then in step with the clock. */
-export class Reader implements Paced, SessionReader {
+export class Reader extends Delivery implements Paced {
   private readonly openedAt = performance.now();
   private readonly openedUnixMs = Date.now();
   private position: number;
-  private readonly pending: TimedEvent[];
   private held: Buffer | null = null;
-  private sent = 0;
   private damaged = 0;
-  private state: 'feeding' | 'stalled' | 'frozen' | 'closed' = 'feeding';
-  private resume: NodeJS.Timeout | null = null;
   private notBefore = 0;
   private shiftTicks = 0;
   private loop: { from: number; length: number } | null = null;
+  private readonly pacer: Pacer;
 
   constructor(
-    readonly session: EngineSession,
+    session: EngineSession,
     private readonly timeline: Timeline,
-    private readonly socket: Socket,
+    socket: Socket,
     private readonly body: BodyWriter,
     private readonly plan: PlaybackPlan,
-    private readonly surroundings: ReaderSurroundings,
+    surroundings: ReaderSurroundings,
   ) {
+    super(session, socket, plan.events, surroundings);
+    this.pacer = surroundings.pacer;
     const backMs =
       plan.burstBytes === null
         ? session.content.settings.burstSeconds * 1000
         : timeline.timeOf(Math.ceil(plan.burstBytes / PACKET_BYTES));
     this.position = timeline.numberAt(this.openedUnixMs - backMs);
     this.notBefore = this.openedAt + plan.dataAfterMs;
-    this.pending = [...plan.events];
-    session.readers.add(this);
-    socket.on('drain', () => this.pump());
-    socket.once('close', () => this.leave());
-    surroundings.pacer.add(this);
+    this.pacer.add(this);
     this.pump();
   }
 
   pump(): void {
     this.fireTimed();
     const now = performance.now();
-    if (this.state !== 'feeding' || this.plan.noData || now < this.notBefore) return;
+    if (!this.isFeeding() || this.plan.noData || now < this.notBefore) return;
     if (this.held) {
       const held = this.held;
       this.held = null;
@@ -78,81 +70,28 @@ export class Reader implements Paced, SessionReader {
     if (this.plan.jitterMs > 0) this.notBefore = now + Math.random() * this.plan.jitterMs;
   }
 
-  end(): void {
-    if (this.state === 'closed') return;
-    this.leave();
-    this.body.end();
-    // A client that does not read its buffered rest would keep the connection for ever.
-    setTimeout(() => this.socket.destroy(), 2000).unref();
-  }
-
-  reset(): void {
-    this.leave();
-    this.socket.resetAndDestroy();
-  }
-
-  freeze(): void {
-    if (this.state !== 'closed') this.state = 'frozen';
-  }
-
-  stall(resumeAfterMs: number | null): void {
-    if (this.state !== 'feeding') return;
-    this.state = 'stalled';
-    if (resumeAfterMs !== null) this.resume = setTimeout(() => this.goOn(), resumeAfterMs);
-  }
-
-  goOn(): void {
-    if (this.state === 'closed') return;
-    this.state = 'feeding';
-    this.pump();
-  }
-
   /** Half a packet, then the end. */
   cut(how: 'end' | 'reset' | 'freeze'): void {
-    const rest = this.sent % PACKET_BYTES;
+    const rest = this.bytes % PACKET_BYTES;
     if (rest === 0 && this.isFeeding()) this.body.write(this.take(1).subarray(0, 94));
     this.apply({ kind: how });
   }
 
-  apply(event: PlaybackEvent): void {
-    switch (event.kind) {
-      case 'stall':
-        this.stall(event.resumeAfterMs);
-        break;
-      case 'end':
-        this.end();
-        break;
-      case 'reset':
-        this.reset();
-        break;
-      case 'freeze':
-        this.freeze();
-        break;
-      case 'steal':
-        this.surroundings.steal(this.session);
-        this.apply({ kind: event.how });
-        break;
-      case 'pcr_jump':
-        this.shiftTicks += Math.round(event.seconds * 90_000);
-        break;
-      case 'loop_back': {
-        const length = this.timeline.numberAt(event.seconds * 1000);
-        this.loop = { from: this.position, length: Math.max(MIN_LOOP_PACKETS, length) };
-        break;
-      }
-      case 'crash':
-        this.surroundings.crash(event.code);
-        break;
+  protected endBody(): void {
+    this.body.end();
+  }
+
+  protected release(): void {
+    this.pacer.remove(this);
+  }
+
+  protected alter(event: BroadcastEvent): void {
+    if (event.kind === 'pcr_jump') {
+      this.shiftTicks += Math.round(event.seconds * 90_000);
+      return;
     }
-  }
-
-  /** Media bytes handed to the connection. */
-  get bytes(): number {
-    return this.sent;
-  }
-
-  private isFeeding(): boolean {
-    return this.state === 'feeding';
+    const length = this.timeline.numberAt(event.seconds * 1000);
+    this.loop = { from: this.position, length: Math.max(MIN_LOOP_PACKETS, length) };
   }
 
   /** Number of the first packet that this reader may not have yet. */
@@ -177,49 +116,21 @@ export class Reader implements Paced, SessionReader {
 
   private send(data: Buffer): void {
     const at = this.nextByteMark();
-    const now = at === null ? data : data.subarray(0, Math.max(0, at - this.sent));
+    const now = at === null ? data : data.subarray(0, Math.max(0, at - this.bytes));
     const rest = data.subarray(now.length);
     if (now.length > 0) {
       this.body.write(now);
-      this.sent += now.length;
-      this.session.bytes += now.length;
-      this.session.touch();
+      this.countSent(now.length);
     }
-    if (at === null || this.sent < at) return;
+    if (at === null || this.bytes < at) return;
     this.fireAtBytes();
     if (rest.length === 0) return;
     if (this.isFeeding()) this.send(rest);
     else this.held = rest;
   }
 
-  private nextByteMark(): number | null {
-    const marks = this.pending.flatMap((timed) => timed.atBytes ?? []);
-    return marks.length === 0 ? null : Math.min(...marks);
-  }
-
-  private fireAtBytes(): void {
-    this.fire((timed) => timed.atBytes !== null && this.sent >= timed.atBytes);
-  }
-
   private fireTimed(): void {
     const elapsed = performance.now() - this.openedAt;
-    this.fire((timed) => timed.atMs !== null && elapsed >= timed.atMs);
-  }
-
-  private fire(isDue: (timed: TimedEvent) => boolean): void {
-    for (const timed of this.pending.filter(isDue)) {
-      this.pending.splice(this.pending.indexOf(timed), 1);
-      this.apply(timed.event);
-    }
-  }
-
-  private leave(): void {
-    if (this.state === 'closed') return;
-    this.state = 'closed';
-    if (this.resume) clearTimeout(this.resume);
-    this.surroundings.pacer.remove(this);
-    this.session.readers.delete(this);
-    this.session.touch();
-    this.surroundings.onClose(this);
+    this.fire(({ atMs }) => atMs !== null && elapsed >= atMs);
   }
 }

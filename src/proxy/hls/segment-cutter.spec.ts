@@ -106,11 +106,24 @@ describe('SegmentCutter', () => {
     for (const ms of feed.durations) expect(Math.round(ms / 1000)).toBeLessThanOrEqual(8);
   });
 
-  it('begins after three seconds without a random access point', () => {
+  it('without any random access point begins with what came first, once a target duration is there', () => {
     const feed = new Feed();
-    for (let i = 0; i < 500; i++) feed.push({});
-    expect(feed.segments[0]).toMatchObject({ start: 75_000, isIndependent: false });
+    for (let i = 0; i <= 300; i++) feed.push({});
+    expect(feed.segments).toEqual([]);
+    feed.push({});
+    expect(feed.segments[0]).toMatchObject({ start: 0, durationMs: 12_000, isIndependent: false });
     expect(feed.segments[0]!.preface).toBe(TABLES);
+    expect(feed.cutter.allIndependent).toBe(false);
+  });
+
+  it('waits for the first key frame of long groups', () => {
+    const feed = new Feed();
+    for (let i = 0; i < 275; i++) feed.push({});
+    feed.groups(3, 12_000).push({ isPoint: true });
+    expect(feed.segments[0]).toMatchObject({ start: 275_000, isIndependent: true });
+    expect(feed.durations).toEqual([12_000, 12_000, 12_000]);
+    expect(feed.cutter.fixTargetMs()).toBe(12_000);
+    expect(feed.cutter.allIndependent).toBe(true);
   });
 
   it('waits for tables', () => {

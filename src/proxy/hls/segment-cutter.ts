@@ -8,8 +8,6 @@ const FIRST_MS = 1000;
 const EARLY_MS = 25;
 /** A duration is told rounded to seconds: this much above the target still rounds to it. */
 const ROUNDING_MS = 450;
-/** Media without a random access point after which a segment begins all the same. */
-const PLAIN_MS = 3000;
 /** Length of a picture as long as only one was seen. */
 const USUAL_STEP_MS = 40;
 /** The last picture before a break lasts no longer than this, however slow the pictures came. */
@@ -55,7 +53,8 @@ export class SegmentCutter {
   private lastEndMs = 0;
   private stepMs = USUAL_STEP_MS;
   private arrivedMs = 0;
-  private waitingSinceMs: number | null = null;
+  /** Where a segment begins if no random access point comes before the target duration. */
+  private waiting: Place | null = null;
   private isBroken = false;
   /** Media go on without a gap from the end of the last segment: none of them may be left out. */
   private isContiguous = false;
@@ -85,7 +84,7 @@ export class SegmentCutter {
   skipped(): void {
     this.open = null;
     this.last = null;
-    this.waitingSinceMs = null;
+    this.waiting = null;
     this.isBroken = this.made > 0;
     this.isContiguous = false;
   }
@@ -104,11 +103,11 @@ export class SegmentCutter {
       closed = this.close(unit.position, this.endBeforeBreakMs());
       this.open = null;
       this.last = null;
-      this.waitingSinceMs = null;
+      this.waiting = null;
       this.isBroken = this.made > 0;
       this.isContiguous = closed !== null;
       this.date = new ProgrammeDate(this.options.wallMinusMonotonicMs);
-    } else if (this.open !== null) {
+    } else if (this.open !== null || this.hasWaitedFor(place)) {
       closed = this.cutAt(place);
     }
     if (this.open === null) this.beginIfPossible(place);
@@ -152,19 +151,31 @@ export class SegmentCutter {
   }
 
   private beginIfPossible(place: Place): void {
-    const { unit, point, tables } = place;
+    const { point, tables } = place;
     if (point !== null) {
       this.begin(place, point, this.isBroken);
       return;
     }
-    this.waitingSinceMs ??= unit.decodedMs;
-    const isOverdue = unit.decodedMs - this.waitingSinceMs >= PLAIN_MS;
-    if (tables !== null && (isOverdue || this.isContiguous))
-      this.begin(place, tables, this.isBroken);
+    if (tables === null) return;
+    if (this.isContiguous) this.begin(place, tables, this.isBroken);
+    else this.waiting ??= place;
+  }
+
+  /**
+   * A stream that shows no random access point is played from where it began. Nobody waits longer for that than for a
+   * segment, and one that shows some is never begun elsewhere.
+   */
+  private hasWaitedFor({ unit, point }: Place): boolean {
+    const { waiting } = this;
+    if (waiting === null || waiting.tables === null || point !== null) return false;
+    if (elapsed(waiting.unit, unit) <= (this.target ?? this.longTargetMs)) return false;
+    this.begin(waiting, waiting.tables, this.isBroken);
+    return true;
   }
 
   private begin(place: Place, preface: Buffer, isBreak: boolean): void {
     this.open = { ...place, isBreak, preface };
+    this.waiting = null;
     this.isBroken = false;
     this.isContiguous = true;
     this.lastEndMs = place.unit.presentedMs + this.stepMs;

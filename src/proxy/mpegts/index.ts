@@ -5,6 +5,7 @@ export {
   discontinuityIndicator,
   hasAdaptation,
   hasPayload,
+  NO_COUNTER,
   NULL_PID,
   payloadOffset,
   payloadUnitStart,

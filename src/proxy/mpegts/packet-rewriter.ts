@@ -1,6 +1,14 @@
 import { mapProgramme, type OwnProgramme, type ProgrammeMapping } from './own-programme';
 import { ownTables, packetsOfSection } from './own-tables';
-import { FIRST_FREE_PID, NULL_PID, payloadOffset, PID_COUNT, shiftPcr, TS_PACKET } from './packet';
+import {
+  FIRST_FREE_PID,
+  NO_COUNTER,
+  NULL_PID,
+  payloadOffset,
+  PID_COUNT,
+  shiftPcr,
+  TS_PACKET,
+} from './packet';
 import { shiftPesTimes } from './pes';
 import { type Programme } from './programme';
 import { type PsiTables, PsiTracker } from './psi-tracker';
@@ -13,14 +21,12 @@ const PAT = 3;
 const PMT = 4;
 const NULLS = 5;
 
-const CC_UNSEEN = 0xff;
-
 /** What viewers of the session have had so far. */
 export interface OutgoingState {
   readonly own: OwnProgramme;
   readonly playing: Programme;
   readonly tables: PsiTables;
-  /** Continuity counter of the last packet of each PID; 0xFF for none. */
+  /** Continuity counter of the last packet of each PID, or `NO_COUNTER`. */
   readonly counters: Uint8Array;
 }
 
@@ -46,7 +52,7 @@ export class PacketRewriter {
   private tables: PsiTables;
   private readonly roles = new Uint8Array(PID_COUNT);
   private readonly pids = new Uint16Array(PID_COUNT);
-  private readonly distances = new Uint8Array(PID_COUNT).fill(CC_UNSEEN);
+  private readonly distances = new Uint8Array(PID_COUNT).fill(NO_COUNTER);
   /** The last counter of each PID of the session. */
   private readonly counters: Uint8Array;
   private readonly pat: TableSlots = { packets: [], following: null, next: 0 };
@@ -90,7 +96,7 @@ export class PacketRewriter {
       buf[at + 1] = (second & 0xe0) | (pid >> 8);
       buf[at + 2] = pid & 0xff;
       let distance = distances[source] as number;
-      if (distance === CC_UNSEEN) {
+      if (distance === NO_COUNTER) {
         // The header of a damaged packet says nothing for those that follow.
         if ((second & 0x80) !== 0) continue;
         distance = this.distanceFor(pid, fourth);
@@ -110,7 +116,7 @@ export class PacketRewriter {
   /** A packet without payload has the counter of the one before it. */
   private distanceFor(pid: number, fourth: number): number {
     const last = this.counters[pid] as number;
-    if (last === CC_UNSEEN) return 0;
+    if (last === NO_COUNTER) return 0;
     return (last + ((fourth & 0x10) === 0 ? 0 : 1) - (fourth & 0x0f) + 32) & 0x0f;
   }
 
@@ -171,7 +177,7 @@ export class PacketRewriter {
     roles.fill(isIdentity ? KEEP : DROP);
     roles.fill(KEEP, 0, FIRST_FREE_PID);
     for (const [source, pid] of mapped) {
-      if (pids[source] !== pid) this.distances[source] = CC_UNSEEN;
+      if (pids[source] !== pid) this.distances[source] = NO_COUNTER;
       pids[source] = pid;
       roles[source] = TIMED;
     }

@@ -9,6 +9,8 @@ export const TS_PACKET = 188;
 export const SYNC = 0x47;
 /** PID of packets without meaning. */
 export const NULL_PID = 0x1fff;
+/** In a list of continuity counters: the PID has had none yet. */
+export const NO_COUNTER = 0xff;
 /** How many PIDs there are. */
 export const PID_COUNT = 8192;
 /** PIDs below this one belong to tables by definition (PAT, CAT, NIT, SDT, EIT, TDT, …). */

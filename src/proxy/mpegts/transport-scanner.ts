@@ -1,6 +1,7 @@
 import { MediaClock } from './media-clock';
 import {
   FIRST_FREE_PID,
+  NO_COUNTER,
   NULL_PID,
   payloadOffset,
   payloadUnitStart,
@@ -42,7 +43,6 @@ const ROLE_LEADING = 1;
 const ROLE_TABLE = 2;
 const ROLE_PSI = 3;
 
-const CC_UNSEEN = 0xff;
 /** Beside the counter: its packet was repeated once already. */
 const CC_REPEATED = 0x10;
 
@@ -69,7 +69,7 @@ export class TransportScanner {
   psiReadyAt: number | null = null;
   private readonly psi = new PsiTracker();
   private readonly roles = new Uint8Array(PID_COUNT);
-  private readonly counters = new Uint8Array(PID_COUNT).fill(CC_UNSEEN);
+  private readonly counters = new Uint8Array(PID_COUNT).fill(NO_COUNTER);
   private pcrPid = NULL_PID;
   private leading: ProgrammeStream | null = null;
   private detector: RandomAccessDetector | null = null;
@@ -107,9 +107,9 @@ export class TransportScanner {
     return this.psi.tables;
   }
 
-  /** Continuity counter of the last packet of each PID, 0xFF for none; a copy. */
+  /** Continuity counter of the last packet of each PID, or `NO_COUNTER`; a copy. */
   lastCounters(): Uint8Array {
-    return this.counters.map((counter) => (counter === CC_UNSEEN ? CC_UNSEEN : counter & 0x0f));
+    return this.counters.map((counter) => (counter === NO_COUNTER ? NO_COUNTER : counter & 0x0f));
   }
 
   /** The points proved since the last call, in stream order. */
@@ -166,7 +166,7 @@ export class TransportScanner {
         continue;
       }
       const last = counters[pid] as number;
-      if (counter === ((last + 1) & 0x0f) || last === CC_UNSEEN) {
+      if (counter === ((last + 1) & 0x0f) || last === NO_COUNTER) {
         counters[pid] = counter;
       } else if (discontinuity) {
         counters[pid] = counter;

@@ -2,6 +2,7 @@ import {
   AccessUnitReader,
   continuityCounter,
   hasPayload,
+  NO_COUNTER,
   NULL_PID,
   pid as pidOf,
   ticksBetween,
@@ -108,8 +109,8 @@ export function isSamePacket(a: Buffer, b: Buffer, at: number): boolean {
   return a.compare(b, at + 4, at + TS_PACKET, 4, TS_PACKET) === 0;
 }
 
-/** Whether a packet with this counter follows the last one of its PID (0xFF: there was none). */
+/** Whether a packet with this counter follows the last one of its PID (`NO_COUNTER`: there was none). */
 export function follows(last: number, run: Buffer, at: number): boolean {
-  if (last === 0xff) return true;
+  if (last === NO_COUNTER) return true;
   return continuityCounter(run, at) === ((last + (hasPayload(run, at) ? 1 : 0)) & 0x0f);
 }

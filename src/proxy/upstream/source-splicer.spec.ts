@@ -1,4 +1,5 @@
 import { discontinuityIndicator, hasPayload, pid, TS_PACKET } from '../mpegts';
+import { writePacket } from '../mpegts/fixtures/ts-writer';
 import { continuityFaults } from '../testing/continuity.spec-support';
 import {
   packetsOf,
@@ -147,6 +148,56 @@ describe('a second source', () => {
     const stored = storedFrom(end).subarray(PREFACE_PIDS.length * TS_PACKET);
     expect(source.includes(stored)).toBe(true);
   });
+});
+
+describe('tables beside the programme', () => {
+  const SDT = 0x11;
+  const EIT = 0x12;
+  const TDT = 0x14;
+
+  /** Its packets with one of each table now and then; the first counters are `from` and those that follow it. */
+  function withTables(bytes: Buffer, from: number): Buffer {
+    const every = new Map([
+      [SDT, 60],
+      [EIT, 7],
+      [TDT, 150],
+    ]);
+    const counters = new Map([...every.keys()].map((id, n) => [id, from + n]));
+    const due = (id: number, n: number): Buffer[] => {
+      if (n % every.get(id)! !== 5) return [];
+      const counter = counters.get(id)! & 0x0f;
+      counters.set(id, counter + 1);
+      return [writePacket({ pid: id, counter, unitStart: true, payload: Buffer.alloc(184, id) })];
+    };
+    return Buffer.concat(
+      packetsOf(bytes).flatMap((packet, n) => [
+        packet,
+        ...[...every.keys()].flatMap((id) => due(id, n)),
+      ]),
+    );
+  }
+
+  it.each([
+    ['with the same times', 4600],
+    ['with other times', 500_000],
+  ])(
+    'go on or are flagged where a source %s is entered, however seldom they come',
+    (_, startMs) => {
+      history = new StreamHistory({ maxBytes: 64 * 1024 * 1024, maxAgeMs: 60_000 });
+      ingest = new StreamIngest(history, { appended: () => undefined, joinable: () => undefined });
+      ingest.beginSource();
+      push(withTables(new SyntheticStream().take(100), 0));
+      const end = history.ring.end;
+      ingest.beginSource();
+      push(withTables(secondSource(150, { startMs }), 9));
+      const spliced = storedFrom(end);
+      const count = (id: number): number =>
+        packetsOf(spliced).filter((packet) => pid(packet, 0) === id).length;
+      expect([count(SDT), count(EIT), count(TDT)].every((packets) => packets > 1)).toBe(true);
+      expect(continuityFaults(storedFrom(0))).toEqual([]);
+      expect(history.scanner.continuityErrors).toBe(0);
+    },
+  );
 });
 
 describe('a second source after a first one that gave nothing', () => {

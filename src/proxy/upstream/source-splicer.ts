@@ -1,7 +1,9 @@
 import {
+  discontinuityIndicator,
   firstContinuities,
   leadingStream,
   mapProgramme,
+  NO_COUNTER,
   NULL_PID,
   PacketRewriter,
   pid as pidOf,
@@ -299,9 +301,10 @@ export class SourceSplicer {
     const { staged } = this;
     const cuts = new Map(this.pairs.map(({ source }) => [source, this.opening(source, entry)]));
     const media = staged.cut(entry.position, cuts);
-    const parts = [flaggedPreface(entry.psi, media, programme), ...media];
+    const preface = flaggedPreface(entry.psi, media, programme);
     const offset = entry.offset ?? this.continuingOffset(entry.position);
-    return { parts, rewriter: this.rewriterFor(entry.psi, offset, true) };
+    const rewriter = this.rewriterFor(entry.psi, offset, this.isAllFlagged(preface));
+    return { parts: [preface, ...media], rewriter };
   }
 
   /** Nothing is lost and nothing comes twice: no flag is needed. */
@@ -309,6 +312,19 @@ export class SourceSplicer {
     const parts = this.staged.cut(from, cuts);
     const psi = this.staged.scanner.psiPreface() as Buffer;
     return { parts, rewriter: this.rewriterFor(psi, offset, this.isContinuous(parts)) };
+  }
+
+  /**
+   * Whether the preface announces a jump of every counter that viewers have seen. What comes seldom, such as the service
+   * description, is not here yet when the source is entered: its counter has to go on.
+   */
+  private isAllFlagged(preface: Buffer): boolean {
+    const flagged = new Set([NULL_PID]);
+    for (let at = 0; at < preface.length; at += TS_PACKET) {
+      if (discontinuityIndicator(preface, at)) flagged.add(pidOf(preface, at));
+    }
+    const counters = this.base.history.scanner.lastCounters();
+    return counters.every((counter, pid) => counter === NO_COUNTER || flagged.has(pid));
   }
 
   /** The counters go on as they are. */

@@ -100,27 +100,37 @@ export class FailoverStage {
       expect(audit.longestGapMs).toBeGreaterThan(cause.silenceMs - EARLY_MS);
     }
 
-    // What was lost or repeated, and whether that was said.
-    if (cause.splice === 'proved') {
-      expectUntouched(audit);
-      expect(audit.continuityErrors + audit.tableContinuityErrors).toBe(0);
-    } else {
-      expect(audit.markers.jumps).toHaveLength(1);
-      expect(Math.abs(audit.markers.jumps[0]!.ms)).toBeLessThan(MOST_MISSING_MS);
-      if (audit.pids.has(SIM_PIDS.video)) expect(videoAfterFlag(viewer.kept())).toBe('key frame');
-    }
-    const body = cause.splice === 'proved' ? viewer.kept() : fromFirstFlag(viewer.kept());
-    for (const seen of cause.isDamagedBefore ? [audited(body)] : [audit, audited(body)]) {
-      expectHonest(seen);
-      expectOneTimeline(seen);
-    }
-    expect(audit.markers.infohashes).toHaveLength(1);
-
-    // Whether it can be decoded: all of it, or all from where the flag tells players to begin anew.
-    const { complaints, pictures } = await decode(body);
-    expect(complaints).toEqual([]);
-    if (audit.pids.has(SIM_PIDS.video)) expect(pictures).toBeGreaterThan(PICTURES_PER_S);
+    await expectSpliced(viewer, cause.splice, cause.isDamagedBefore);
   }
+}
+
+/**
+ * Asserts that a viewer got one stream over the change of its source: what was lost or repeated was said, times go on,
+ * and all of it can be decoded, or all from where a flag tells players to begin anew.
+ */
+export async function expectSpliced(
+  viewer: Viewer,
+  splice: Cause['splice'],
+  isDamagedBefore = false,
+): Promise<void> {
+  const { audit } = viewer;
+  const received = viewer.kept();
+  if (splice === 'proved') {
+    expectUntouched(audit);
+  } else {
+    expect(audit.markers.jumps).toHaveLength(1);
+    expect(Math.abs(audit.markers.jumps[0]!.ms)).toBeLessThan(MOST_MISSING_MS);
+    if (audit.pids.has(SIM_PIDS.video)) expect(videoAfterFlag(received)).toBe('key frame');
+  }
+  const body = splice === 'proved' ? received : fromFirstFlag(received);
+  for (const seen of isDamagedBefore ? [audited(body)] : [audit, audited(body)]) {
+    expectHonest(seen);
+    expectOneTimeline(seen);
+  }
+  expect(audit.markers.infohashes).toHaveLength(1);
+  const { complaints, pictures } = await decode(body);
+  expect(complaints).toEqual([]);
+  if (audit.pids.has(SIM_PIDS.video)) expect(pictures).toBeGreaterThan(PICTURES_PER_S);
 }
 
 function audited(body: Buffer): StreamAudit {

@@ -56,6 +56,8 @@ export interface ContentSettings {
   readonly peers?: number;
   readonly live?: 0 | 1;
   readonly pts_offset?: number;
+  /** What is played round and round. */
+  readonly clip_path?: string;
 }
 
 /** Starts one simulated engine. It ends with the test or file that started it. */

@@ -23,6 +23,7 @@ const ENV = {
   PROXY_STALL_TIMEOUT: `${STALL_MS}ms`,
   PROXY_SAME_ENGINE_TIMEOUT: `${SAME_ENGINE_MS}ms`,
   PROXY_RETRY_BASE: '50ms',
+  PROXY_KEEPALIVE_AFTER: '4s',
   LOOP_DETECTION: 'failover',
   LOOP_DETECTION_AFTER: '1s',
   LOG_LEVEL: 'info',
@@ -232,21 +233,20 @@ describe('what a viewer gets when', () => {
       ),
     );
     stage = new FailoverStage(await startProduct({ engines, env: ENV }), engines);
-    const scenes = await Promise.all(CAUSES.map(() => stage.watch()));
     for (let n = 0; n < CAUSES.length; n += AT_ONCE) {
-      const runs = CAUSES.slice(n, n + AT_ONCE).map((cause, at) => strike(cause, scenes[n + at]!));
-      await Promise.allSettled(runs);
+      await Promise.allSettled(CAUSES.slice(n, n + AT_ONCE).map(strike));
     }
   }, 300_000);
 
   /** Each on its own content; the tests look at how it went. */
-  function strike(cause: Cause, scene: Scene): Promise<Scene> {
+  function strike(cause: Cause): Promise<Scene> {
     const pastMs = cause.silenceMs + (cause.lateMs ?? 0) + MORE_PAST_MS;
-    const run = Promise.all(
-      [scene.engine, ...scene.others].map((engine) =>
-        engine.setContent(scene.id, { burst_seconds: Math.ceil(pastMs / 1000) }),
-      ),
-    ).then(() => stage.strike(cause, scene));
+    const run = stage.watch().then(async (scene) => {
+      const next = { burst_seconds: Math.ceil(pastMs / 1000) };
+      const engines = [scene.engine, ...scene.others];
+      await Promise.all(engines.map((engine) => engine.setContent(scene.id, next)));
+      return stage.strike(cause, scene);
+    });
     run.catch(() => undefined);
     struck.set(cause, run);
     return run;

@@ -79,6 +79,7 @@ describe('loadConfig', () => {
       proxyInitTimeoutMs: 60_000,
       proxyConnectionTimeoutMs: 10_000,
       proxyStallTimeoutMs: 15_000,
+      proxySameEngineTimeoutMs: 1000,
       proxyOutageBudgetMs: 60_000,
       proxyKeepaliveAfterMs: 2000,
       proxyKeepaliveIntervalMs: 500,

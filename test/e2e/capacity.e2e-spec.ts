@@ -12,8 +12,10 @@ import {
 } from './support';
 import { engineIsFree, expectUntouched, streamsOn } from './support/session-facts';
 
-const AT_ONCE_MS = 1000;
-const GRACE_MS = 30_000;
+/** Who waits, waits for an engine, or until a session in grace is over: both take far longer than any machine is late. */
+const AT_ONCE_MS = 10_000;
+const ENGINE_WAIT_MS = 60_000;
+const GRACE_MS = 600_000;
 
 describe('a fleet that is full', () => {
   let engines: Simulator[];
@@ -25,7 +27,11 @@ describe('a fleet that is full', () => {
     );
     product = await startProduct({
       engines,
-      env: { MAX_STREAMS_PER_ENGINE: '1', PROXY_GRACE_PERIOD: `${GRACE_MS}ms` },
+      env: {
+        MAX_STREAMS_PER_ENGINE: '1',
+        PROXY_GRACE_PERIOD: `${GRACE_MS}ms`,
+        ENGINE_WAIT_TIMEOUT: `${ENGINE_WAIT_MS}ms`,
+      },
     });
   });
 
@@ -52,7 +58,7 @@ describe('a fleet that is full', () => {
   /** Leaves, and waits until the session knows. */
   async function leave(viewer: Viewer, id: string): Promise<void> {
     viewer.destroy();
-    await eventually(async () => (await product.session(id)).state === 'grace', 5000, 'grace');
+    await eventually(async () => (await product.session(id)).state === 'grace', 10_000, 'grace');
   }
 
   async function taken(): Promise<string[]> {
@@ -83,9 +89,11 @@ describe('a fleet that is full', () => {
       await expectProblem(viewer, 503, 'no_capacity');
       expect(viewer.headAfterMs).toBeLessThan(AT_ONCE_MS);
     }
-    expect(await product.sessionCount()).toBe(2);
-    // A refusal for want of room is no fault of the content: it is not remembered.
-    expect((await product.api('GET', '/proxy/status')).body.total_clients).toBe(2);
+    await eventually(async () => {
+      const { body } = await product.api('GET', '/proxy/status');
+      expect(body).toMatchObject({ active_sessions: 2, total_clients: 2 });
+      return true;
+    });
   });
 
   it('gives up sessions in grace first, the longest idle one before the others', async () => {
@@ -95,12 +103,13 @@ describe('a fleet that is full', () => {
     await leave(first, a);
     await leave(second, b);
     const third = await play(c);
-    expect(third.headAfterMs).toBeLessThan(5000);
+    expect(third.headAfterMs).toBeLessThan(ENGINE_WAIT_MS);
     expect(await product.session(a)).toMatchObject({ state: 'ended', end_reason: 'reclaimed' });
     expect(await product.session(b)).toMatchObject({ state: 'grace' });
     expect(await taken()).toEqual([b, c].sort());
     for (const engine of engines) {
-      expect((await engine.counters())['sessions_open']).toBe(1);
+      // The engine is told in the background.
+      await eventually(async () => (await engine.counters())['sessions_open'] === 1);
     }
   });
 

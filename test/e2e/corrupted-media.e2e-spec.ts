@@ -15,24 +15,31 @@ import { engineIsFree, expectUntouched, heldBytes } from './support/session-fact
 const SEEDS = [1, 2, 3, 4, 5];
 const RING_BYTES = 2 * 1024 * 1024;
 const SLACK_BYTES = 512 * 1024;
-/** Damage begins here, so that a stream is running when it does. */
-const FROM_BYTES = 150_000;
+const BURST_S = 2;
+/** Damage begins here: 2.4 s, so that a key frame and half a second are whole wherever a playback begins. */
+const FROM_BYTES = 300_000;
+/** Longer than any machine is late, so that nothing but the damage ends a source. */
+const STALL_MS = 20_000;
+const INIT_MS = 10_000;
+/** Half of the silence that a touched stream would have. */
+const UNTOUCHED_GAP_MS = 10_000;
 
 describe('media with wrong bytes', () => {
   let engine: Simulator;
   let product: Product;
 
   beforeAll(async () => {
-    engine = await startSimulator({ bitrateMbps: 1, burstSeconds: 1 });
+    engine = await startSimulator({ bitrateMbps: 1, burstSeconds: BURST_S });
     product = await startProduct({
       engines: [engine],
       env: {
         MAX_STREAMS_PER_ENGINE: '50',
         PROXY_BUFFER_SIZE: String(RING_BYTES),
         PROXY_GRACE_PERIOD: '0s',
-        PROXY_INIT_TIMEOUT: '4s',
-        PROXY_STALL_TIMEOUT: '1500ms',
-        PROXY_OUTAGE_BUDGET: '4s',
+        PROXY_INIT_TIMEOUT: `${INIT_MS}ms`,
+        PROXY_STALL_TIMEOUT: `${STALL_MS}ms`,
+        PROXY_KEEPALIVE_AFTER: '10s',
+        PROXY_OUTAGE_BUDGET: '30s',
         PROXY_RETRY_BASE: '200ms',
         LOG_LEVEL: 'info',
       },
@@ -41,6 +48,11 @@ describe('media with wrong bytes', () => {
 
   function watch(id: string): Viewer {
     return openViewer(product.url(streamPath(id)));
+  }
+
+  async function resyncsOf(ids: readonly string[]): Promise<number> {
+    const sessions = await Promise.all(ids.map((id) => product.session(id)));
+    return sessions.reduce((sum: number, { resyncs }) => sum + Number(resyncs), 0);
   }
 
   async function damage(ratio: number, seed: number, bytes: number): Promise<string> {
@@ -59,7 +71,7 @@ describe('media with wrong bytes', () => {
   function expectWitness({ audit, ending }: Viewer): void {
     expect(ending).toBeNull();
     expectUntouched(audit);
-    expect(audit.longestGapMs).toBeLessThan(2500);
+    expect(audit.longestGapMs).toBeLessThan(UNTOUCHED_GAP_MS);
   }
 
   it.concurrent.each([0.0001, 0.001, 0.01, 0.1])(
@@ -70,11 +82,16 @@ describe('media with wrong bytes', () => {
       const viewers = ids.map(watch);
       await Promise.all(viewers.map((viewer) => viewer.playing()));
       await other.receiveMore(4000);
+      // One byte in 188 is a sync byte; at the lowest ratio a few seconds may do without.
+      const fewest = ratio >= 0.01 ? SEEDS.length + 1 : ratio >= 0.001 ? 1 : 0;
+      await eventually(
+        async () => (await resyncsOf(ids)) >= fewest,
+        20_000,
+        `${fewest} resyncs at a ratio of ${ratio}`,
+      );
 
-      let resyncs = 0;
       for (const [n, id] of ids.entries()) {
         const session = await product.session(id);
-        resyncs += Number(session.resyncs);
         expect(['live', 'stalled', 'failed']).toContain(session.state);
         expect(session.buffer.bytes).toBeLessThan(RING_BYTES + SLACK_BYTES);
         // Whatever is inside: what goes out are packets.
@@ -85,9 +102,6 @@ describe('media with wrong bytes', () => {
           expect(session).toMatchObject({ state: 'live', failovers: 0 });
         }
       }
-      // One byte in 188 is a sync byte; at the lowest ratio a few seconds may do without.
-      if (ratio >= 0.001) expect(resyncs).toBeGreaterThan(0);
-      if (ratio >= 0.01) expect(resyncs).toBeGreaterThan(SEEDS.length);
       expectWitness(other);
       for (const viewer of [...viewers, other]) viewer.destroy();
     }),
@@ -106,7 +120,7 @@ describe('media with wrong bytes', () => {
       const statuses = await Promise.all(viewers.map((viewer) => viewer.status()));
       for (const [n, status] of statuses.entries()) {
         expect([200, 502, 504]).toContain(status);
-        expect(viewers[n]!.headAfterMs).toBeLessThan(9000);
+        expect(viewers[n]!.headAfterMs).toBeLessThan(INIT_MS + 15_000);
       }
       // One byte in a thousand is no reason to refuse; noise is no stream.
       expect(statuses.slice(0, 2)).toEqual([200, 200]);
@@ -123,17 +137,16 @@ describe('media with wrong bytes', () => {
       await engine.fault({
         kind: 'html_in_middle',
         content: id,
-        bytes: 200_000,
+        bytes: FROM_BYTES,
         html: 'x'.repeat(50_000),
       });
       const viewer = watch(id);
       await viewer.playing();
-      await eventually(async () => (await product.session(id)).resyncs === 1, 10_000, 'a resync');
-      const { lostPackets } = viewer.audit.markers;
+      await eventually(async () => (await product.session(id)).resyncs === 1, 20_000, 'a resync');
       await viewer.receiveMore(3000);
       expect(viewer.audit.misaligned).toBe(0);
       // The damage was one place; what came after it is whole.
-      expect(viewer.audit.markers.lostPackets - lostPackets).toBeLessThanOrEqual(4);
+      expect(viewer.audit.markers.lostPackets).toBeLessThanOrEqual(4);
       expect(await product.session(id)).toMatchObject({ state: 'live', failovers: 0, resyncs: 1 });
       viewer.destroy();
     }),

@@ -62,7 +62,7 @@ describe('for programs written against an engine: format=json', () => {
     });
     for (const url of [playback.playback_url, playback.stat_url, playback.command_url]) {
       expect(new URL(url).host).toBe(`127.0.0.1:${product.port}`);
-      expect(url).not.toContain(String(engine.httpPort));
+      expect(url).not.toContain(`:${engine.httpPort}`);
     }
     const viewer = openViewer(playback.playback_url);
     await viewer.playing();
@@ -126,6 +126,9 @@ describe('for programs written against an engine: format=json', () => {
   });
 });
 
+/** So often that deadlines of questions to an engine add up to more than a machine is late. */
+const ASKED = 30;
+
 describe('/ace/status', () => {
   it('counts from memory, also while the engine hangs', async () => {
     const engine = await startSimulator();
@@ -140,7 +143,7 @@ describe('/ace/status', () => {
     await expectProblem(openViewer(product.url(`/ace/status?id=${id}`)), 404, 'not_found');
     await expectProblem(openViewer(product.url('/ace/status?id=x')), 400, 'invalid_selector');
 
-    await engine.setContent(id, { start_delay_ms: 1500 });
+    await engine.setContent(id, { start_delay_ms: 5000 });
     const viewers = [
       openViewer(product.url(streamPath(id))),
       openViewer(product.url(streamPath(id))),
@@ -152,13 +155,14 @@ describe('/ace/status', () => {
 
     engine.kill('SIGSTOP');
     const startedMs = performance.now();
-    expect(await status()).toEqual({ streams: 1 });
+    // Whatever asked the engine would wait for it each time.
+    for (let n = 0; n < ASKED; n += 1) expect(await status()).toEqual({ streams: 1 });
     expect(await status(`?id=${id.toUpperCase()}`)).toEqual({
       clients: 2,
       stream_id: { id },
       stat_url: expect.stringMatching(/^http:\/\//),
     });
-    expect(performance.now() - startedMs).toBeLessThan(1000);
+    expect(performance.now() - startedMs).toBeLessThan(ASKED * 500);
     engine.kill('SIGCONT');
 
     const { infohash } = await engine.content(id);

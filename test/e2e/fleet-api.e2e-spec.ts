@@ -20,11 +20,13 @@ interface EngineBody {
   readonly port: number;
   readonly streams: readonly string[];
   readonly starts: number;
+  readonly first_seen: string;
   readonly labels: Readonly<Record<string, string>>;
 }
 
 interface EventBody {
   readonly type: string;
+  readonly time: string;
   readonly details: Readonly<Record<string, unknown>>;
 }
 
@@ -42,7 +44,7 @@ async function healthyEngines(product: Product, count: number): Promise<EngineBo
       expect(engines.map(({ state }) => state)).toEqual(Array<string>(count).fill('healthy'));
       return engines;
     },
-    20_000,
+    60_000,
     `${count} healthy engines`,
   );
 }
@@ -67,7 +69,7 @@ async function abandon(
   });
   outgoing.on('error', () => undefined);
   outgoing.end();
-  await eventually(after);
+  await eventually(after, 30_000);
   outgoing.destroy();
 }
 
@@ -94,9 +96,9 @@ describe('a fleet that the product runs itself', () => {
     });
 
     it('answers at once, and the engine comes', async () => {
-      const asked = performance.now();
-      const { status, body } = await product.api('POST', PROVISION, { labels: { a: 'b' } });
-      expect(performance.now() - asked).toBeLessThan(500);
+      const { status, body, headers } = await product.api('POST', PROVISION, {
+        labels: { a: 'b' },
+      });
       expect(status).toBe(202);
       expect(body).toEqual({
         status: 'provisioning',
@@ -106,6 +108,15 @@ describe('a fleet that the product runs itself', () => {
       await healthyEngines(product, 2);
       const ordered = await eventsOf(product, 'engine_ordered');
       expect(ordered.map(({ details }) => details['order'])).toContain(body.order);
+      // By the product's own clock the answer was there before the engine was.
+      const told = await eventually(() =>
+        product.logs().find((line) => line['request_id'] === headers['x-request-id']),
+      );
+      const changes = await eventsOf(product, 'engine_state_changed');
+      const healthy = changes.filter(({ details }) => details['to'] === 'healthy').at(-1)!;
+      expect(new Date(told['time'] as string | number).getTime()).toBeLessThanOrEqual(
+        Date.parse(healthy.time),
+      );
     });
 
     it('waits when it is asked to, until the engine has answered', async () => {
@@ -187,9 +198,12 @@ describe('a fleet that the product runs itself', () => {
     }
     expect((await product.api('POST', '/scale/0')).body).toMatchObject({ scaled_to: 1 });
     await healthyEngines(product, 1);
-    await eventually(() => childrenOf(product.pid).length === 1);
-    const { body } = await product.api('GET', '/orchestrator/status');
-    expect(body).toMatchObject({ wanted: 1, present: 1, status: 'healthy' });
+    await eventually(() => childrenOf(product.pid).length === 1, 20_000);
+    const body = await eventually(async () => {
+      const { body: now } = await product.api('GET', '/orchestrator/status');
+      expect(now).toMatchObject({ wanted: 1, present: 1, status: 'healthy' });
+      return now;
+    }, 20_000);
     const told = (body.decisions as { kind: string; why: string }[]).filter(
       ({ why }) => why !== '',
     );
@@ -261,6 +275,7 @@ describe('a fleet that the product runs itself', () => {
       const { container_id: used } = await product.session(id);
       const before = (await product.api('GET', `/engines/${used}`)).body as EngineBody;
       expect(before).toMatchObject({ starts: 1, streams: [expect.any(String)] });
+      const pidsBefore = childrenOf(product.pid).map(({ pid }) => pid);
       const answer = await product.api('POST', `/engines/${used}/restart`);
       expect([answer.status, answer.body]).toEqual([
         200,
@@ -268,15 +283,18 @@ describe('a fleet that the product runs itself', () => {
       ]);
       await healthyEngines(product, 2);
       const after = (await product.api('GET', `/engines/${used}`)).body as EngineBody;
-      expect(after.port).not.toBe(before.port);
-      await viewer.receiveMore(2000, 20_000);
+      // A new process; its port may be the old one by chance.
+      expect(after.id).toBe(before.id);
+      const pids = childrenOf(product.pid).map(({ pid }) => pid);
+      expect(pids.filter((pid) => pidsBefore.includes(pid))).toHaveLength(1);
+      await viewer.receiveMore(2000, 40_000);
       expect(viewer.ending).toBeNull();
     });
 
     it('is removed, and another one takes its place', async () => {
       for (const room of ['engines', 'containers']) {
         const [engine] = await healthyEngines(product, 2);
-        const { id, port } = engine!;
+        const { id } = engine!;
         const answer = await product.api('DELETE', `/${room}/${id}`);
         expect([answer.status, answer.body]).toEqual([
           202,
@@ -285,11 +303,12 @@ describe('a fleet that the product runs itself', () => {
         await eventually(async () => {
           const removed = await eventsOf(product, 'engine_removed');
           return removed.some(({ details }) => details['engine_id'] === id);
-        });
+        }, 30_000);
         const engines = await healthyEngines(product, 2);
-        expect(engines.map((one) => one.port)).not.toContain(port);
+        // Neither its port nor its name says that it is another one: both are free again.
+        expect(engines.map((one) => one.first_seen)).not.toContain(engine!.first_seen);
       }
-      await eventually(() => childrenOf(product.pid).length === 2);
+      await eventually(() => childrenOf(product.pid).length === 2, 20_000);
     });
 
     it('leaves nothing for /gc behind when its process is killed', async () => {
@@ -299,7 +318,7 @@ describe('a fleet that the product runs itself', () => {
       await eventually(() => {
         const pids = childrenOf(product.pid).map((child) => child.pid);
         return pids.length === 2 && !pids.includes(pid);
-      });
+      }, 40_000);
       await healthyEngines(product, 2);
       expect((await product.api('POST', '/gc')).body).toEqual({ status: 'done', removed: 0 });
       expect((await product.api('POST', '/api/v1/gc')).status).toBe(200);

@@ -42,7 +42,8 @@ describe('the audit of a stream', () => {
       outOfOrder: 0,
       jumps: [],
     });
-    expect(audit.markers.lastLatencyMs).toBeLessThan(2000);
+    // Of the right order: seconds on a busy machine, not its broadcast time in other units.
+    expect(audit.markers.lastLatencyMs).toBeLessThan(20_000);
     expect(audit.nullPackets).toBeGreaterThan(0);
   });
 
@@ -76,7 +77,7 @@ describe('the audit of a stream', () => {
     const id = newContentId();
     const viewer = await readFromEngine(id);
     await viewer.playing();
-    await engine.actOnReaders('stall', { content: id, resume_after_ms: 700 });
+    await engine.actOnReaders('stall', { content: id, resume_after_ms: 4000 });
     await viewer.until((audit) => audit.longestGapMs > 600);
     await engine.actOnReaders('reset', { content: id });
     expect((await viewer.closed).how).toBe('rst');

@@ -4,7 +4,7 @@ import { manifestPath } from './support/hls';
 import { runAsNobody, runProgram, whyNoPrograms } from './support/programs';
 import { clientsOf } from './support/session-facts';
 
-const ENDS_WITHIN_MS = 50_000;
+const ENDS_WITHIN_MS = 80_000;
 
 describe('real players play HLS', () => {
   let product: Product;

@@ -31,9 +31,9 @@ import { clientsOf, metric } from './support/session-facts';
 /** What an engine sends at once: enough to cut what most of these tests want. */
 const BURST_S = 24;
 
-const WARM_MS = 50;
-/** A machine of two cores that runs other tests meanwhile. */
-const SLACK_MS = 400;
+/** Who waits for the next segment waits for 2 s, each time that he has waited before. */
+const WARM_MS = 1500;
+const WARM_TRIES = 5;
 const RADIO = '7e57ca4d00000000000000000000000000000004';
 
 describe('HLS of a stream', () => {
@@ -89,7 +89,7 @@ describe('HLS of a stream', () => {
         writeFileSync(file, body);
         const args = ['-v', 'error', '-xerror', '-err_detect', 'explode', '-progress', 'pipe:1'];
         const decoder = runProgram('ffmpeg', '-nostdin', ...args, '-i', file, '-f', 'null', '-');
-        await eventually(() => decoder.ended !== null, 20_000, 'the end of ffmpeg');
+        await eventually(() => decoder.ended !== null, 60_000, 'the end of ffmpeg');
         expect(decoder.lines.filter((line) => !/^\w+=/.test(line))).toEqual([]);
         expect(decoder.ended!.code).toBe(0);
         const frames = decoder.lines.flatMap((line) => /^frame=\s*(\d+)/.exec(line)?.[1] ?? []);
@@ -127,14 +127,17 @@ describe('HLS of a stream', () => {
     const id = newContentId();
     await engine.setContent(id, { bitrate_mbps: 1, burst_seconds: 6 });
     const viewers = Array.from({ length: 10 }, () => openViewer(product.url(streamPath(id))));
-    await Promise.all(viewers.map((viewer) => viewer.playing()));
+    // Two segments are there for everybody, the first one of 1 s.
+    await Promise.all(viewers.map((viewer) => viewer.receiveMore(4500, 40_000)));
     const players = await Promise.all(
       Array.from({ length: 100 }, () => openHls(product, manifestPath(id, '&dvr=1'))),
     );
-    const bodies = new Set<string>();
-    for (const { segments } of players)
-      bodies.add((await loadSegment(segments[1]!)).toString('hex'));
-    expect(bodies.size).toBe(1);
+    // Beside each other: who asks for nothing for long has left.
+    const loaded = await Promise.all(players.map(({ segments }) => loadSegment(segments[1]!)));
+    const counted = await product.session(id);
+    const clients = await clientsOf(product, id);
+    const active = await metric(product, 'proxy_hls_clients_active');
+    expect(new Set(loaded.map((body) => body.toString('hex'))).size).toBe(1);
     const { bodies: followed } = await follow(players[0]!, 4);
     expectNothingLost(followed);
     for (const { audit, ending } of viewers) {
@@ -142,11 +145,10 @@ describe('HLS of a stream', () => {
       expect(audit).toMatchObject({ misaligned: 0, continuityErrors: 0 });
       expect(audit.markers).toMatchObject({ lostPackets: 0, repeatedPackets: 0, jumps: [] });
     }
-    expect((await product.session(id)).client_count).toBe(110);
-    const clients = await clientsOf(product, id);
+    expect(counted.client_count).toBe(110);
     expect(clients).toHaveLength(110);
     expect(clients.filter(({ bytes_sent: bytes }) => bytes > 100_000)).toHaveLength(110);
-    expect(await metric(product, 'proxy_hls_clients_active')).toBeGreaterThanOrEqual(100);
+    expect(active).toBeGreaterThanOrEqual(100);
     expect((await engine.starts(id)).length).toBe(1);
     expect((await engine.counters())['peak_readers_per_content']).toBe(1);
   });
@@ -157,13 +159,17 @@ describe('HLS of a stream', () => {
     await viewer.playing();
     // Its burst alone is more than ten seconds.
     await viewer.receiveMore(10_000);
-    const startedMs = performance.now();
-    const playlist = await openHls(product, manifestPath(id));
-    const body = await loadSegment(playlist.segments[0]!);
-    const tookMs = performance.now() - startedMs;
-    expect(body.length).toBeGreaterThan(100_000);
-    expect(playlist.segments.length).toBeGreaterThanOrEqual(3);
-    expect(tookMs).toBeLessThan(WARM_MS + SLACK_MS);
+    const tookMs: number[] = [];
+    for (let n = 0; n < WARM_TRIES; n += 1) {
+      const startedMs = performance.now();
+      const playlist = await openHls(product, manifestPath(id));
+      const body = await loadSegment(playlist.segments[0]!);
+      tookMs.push(performance.now() - startedMs);
+      expect(body.length).toBeGreaterThan(100_000);
+      expect(playlist.segments.length).toBeGreaterThanOrEqual(3);
+    }
+    const median = tookMs.sort((a, b) => a - b)[Math.floor(WARM_TRIES / 2)];
+    expect(median).toBeLessThan(WARM_MS);
   });
 
   const noOpenssl = whyNoPrograms('openssl');
@@ -171,10 +177,14 @@ describe('HLS of a stream', () => {
     `plays behind a reverse proxy with a path prefix that ends TLS ${noOpenssl ?? ''}`,
     async () => {
       const { base, strays, load } = await startReverseProxy(product, '/tv/box');
-      const { url, status, body } = await load(base + manifestPath(newContentId(), '&dvr=1'));
+      const { url, status } = await load(base + manifestPath(newContentId(), '&dvr=1'));
       expect(status).toBe(200);
       expect(url.startsWith(`${base}/ace/manifest.m3u8?`)).toBe(true);
-      const { segments } = parsePlaylist(body.toString(), url);
+      const segments = await eventually(async () => {
+        const { body } = await load(url);
+        const { segments: listed } = parsePlaylist(body.toString(), url);
+        return listed.length >= 3 && listed;
+      }, 30_000);
       const bodies: Buffer[] = [];
       for (const segment of segments) {
         expect(segment.url.startsWith(`${base}/ace/hls/`)).toBe(true);
@@ -201,13 +211,17 @@ describe('HLS of a stream', () => {
   it('lets one playback fetch as much at a time as players do, and no more', async () => {
     const id = newContentId();
     await engine.setContent(id, { bitrate_mbps: 40, burst_seconds: 6 });
-    const { segments } = await openHls(product, manifestPath(id, '&dvr=1'));
-    const { url } = (await follow(await openHls(product, manifestPath(id, '&dvr=1')), 2))
-      .segments[1]!;
-    const own = new URL(segments[0]!.url.replace(/\d+\.ts$/, /\d+\.ts$/.exec(url)![0])).href;
-    const open = Array.from({ length: 8 }, () => openViewer(own));
+    const { url } = await openHls(product, manifestPath(id, '&dvr=1'));
+    // The newest one: it is owed for longest, and not the short first one.
+    const newest = await eventually(async () => {
+      const { segments } = await loadPlaylist(url);
+      return segments.length >= 2 && segments.at(-1)!;
+    });
+    const own = newest.url;
+    // None is read to its end, whoever comes first.
+    const open = Array.from({ length: 8 }, () => openViewer(own, { readRate: 50_000 }));
     for (const viewer of open) {
-      await viewer.until(({ bytes }) => bytes > 0, 5000, 'the beginning');
+      await viewer.until(({ bytes }) => bytes > 0, 15_000, 'the beginning');
       viewer.pause();
     }
     expect((await fetch(own)).status).toBe(429);
@@ -263,7 +277,7 @@ describe('HLS of a stream', () => {
     const answer = await call({ port: product.port, path: manifestPath(id) });
     expect(answer.status).toBe(404);
     expect(answer.body).toMatchObject({ code: 'content_not_found' });
-    expect(await product.session(id)).toMatchObject({ client_count: 0 });
+    await eventually(async () => (await product.session(id)).client_count === 0);
   });
 
   it('answers HEAD and OPTIONS without touching an engine', async () => {

@@ -13,6 +13,8 @@ import {
 import { baselineOf, expectNothingLeft, type Baseline } from './support/remains';
 
 const GRACE_MS = 1000;
+/** How late a machine may be. Who is not noticed is cut after 15 s, and the default grace is 10 s. */
+const LATE_MS = 7000;
 
 type Way = (viewer: Viewer) => Promise<void> | void;
 
@@ -68,14 +70,18 @@ describe('viewers that leave', () => {
     await eventually(async () => (await product.session(id))?.client_count === 1);
     await leave(viewer);
     await viewer.closed;
-    await eventually(async () => (await product.session(id)).client_count === 0, 2000, 'no viewer');
+    await eventually(
+      async () => (await product.session(id)).client_count === 0,
+      LATE_MS,
+      'no viewer',
+    );
     const session = await eventually(async () => {
       const found = await product.session(id);
       return found.is_active ? undefined : found;
     });
     expect(session).toMatchObject({ end_reason: 'no_viewers', error: null });
     expect(session.idle_seconds).toBeGreaterThan((GRACE_MS - 100) / 1000);
-    expect(session.idle_seconds).toBeLessThan((GRACE_MS + 1000) / 1000);
+    expect(session.idle_seconds).toBeLessThan((GRACE_MS + LATE_MS) / 1000);
     // Who leaves is no error.
     const lines = product.logs().filter((line) => line['streamId'] === id);
     expect(lines.filter(({ level }) => Number(level) >= 40)).toEqual([]);
@@ -101,7 +107,7 @@ describe('viewers that leave', () => {
       const { body } = await product.api('GET', '/proxy/status');
       expect(body).toMatchObject({ total_clients: 1, active_sessions: 1 });
       return true;
-    });
+    }, 30_000);
     await stays.receiveMore(500);
     expect(stays.audit).toMatchObject({ misaligned: 0, continuityErrors: 0, flagged: 0 });
     expect(stays.audit.markers).toMatchObject({ lostPackets: 0, repeatedPackets: 0, jumps: [] });

@@ -18,9 +18,9 @@ import { runAsNobody, runProgram, temporaryFolder, whyNoPrograms } from './suppo
 
 /** From the first byte that comes from the engine to the first picture. */
 const PICTURE_WITHIN_MS = 3000;
-/** A machine of two cores that runs other tests meanwhile starts programs slowly. */
-const SLACK_MS = 3000;
-const ENDS_WITHIN_MS = 25_000;
+/** A machine that runs other tests meanwhile decodes slowly; a player that is not fed shows nothing at all. */
+const SLACK_MS = 12_000;
+const ENDS_WITHIN_MS = 60_000;
 
 const MPEGTS = require.resolve('mpegts.js/dist/mpegts.js');
 
@@ -142,7 +142,7 @@ describe('real players show pictures', () => {
     const id = newContentId();
     const file = join(temporaryFolder(), 'file.ts');
     const url = product.url(streamPath(id));
-    const curl = runProgram('curl', '-sN', '--max-time', '4', '-o', file, '-w', '%{json}', url);
+    const curl = runProgram('curl', '-sN', '--max-time', '10', '-o', file, '-w', '%{json}', url);
     // 28: the time was over, and not the stream.
     expect(await endOf(curl)).toBe(28);
     expect(JSON.parse(curl.lines.join(''))).toMatchObject({
@@ -175,13 +175,13 @@ describe('real players show pictures', () => {
     await eventually(async () => {
       const { time, frames } = await look();
       return time > before.time + 2 && frames > before.frames + 25;
-    });
+    }, 40_000);
     expect(await look()).toMatchObject({ width: 640, failure: '' });
     expect(complaints).toEqual([]);
     expect(foreign).toEqual([]);
     // A closed tab is a viewer who left.
     await page.close();
-    await eventually(async () => (await product.session(id)).client_count === 0);
+    await eventually(async () => (await product.session(id)).client_count === 0, 20_000);
   });
 
   /** A page of another origin, as a panel or an IPTV site is. */

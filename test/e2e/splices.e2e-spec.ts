@@ -17,8 +17,10 @@ import { expectHonest, expectUntouched } from './support/session-facts';
 import { PACKET_BYTES, pidOf, SIM_PIDS, startsUnit } from './support/ts-packet';
 
 const KEPT_BYTES = 20_000_000;
-/** A broadcast of 4 s past: the old source's end is in the new one's burst. */
-const BURST_SECONDS = 4;
+/** So much past that the old source's end is in the new one's burst, also when that comes late. */
+const BURST_SECONDS = 12;
+/** Half of the default of PROXY_STALL_TIMEOUT: a kill is noticed at once, not by silence. */
+const SOON_MS = 7500;
 
 interface Stage {
   readonly product: Product;
@@ -31,7 +33,7 @@ interface Stage {
 async function watch(id: string): Promise<Stage> {
   const engines = await Promise.all(
     ['one', 'two'].map((name) =>
-      startSimulator({ name, bitrateMbps: 4, startDelayMs: 300, burstSeconds: BURST_SECONDS }),
+      startSimulator({ name, bitrateMbps: 2, startDelayMs: 300, burstSeconds: BURST_SECONDS }),
     ),
   );
   const product = await startProduct({ engines, env: { PROXY_RETRY_BASE: '50ms' } });
@@ -46,7 +48,7 @@ async function watch(id: string): Promise<Stage> {
 async function isPlayedBy(product: Product, id: string, engine: Simulator): Promise<void> {
   await eventually(
     async () => (await product.session(id)).container_id === engine.engineId,
-    15_000,
+    30_000,
     'the other engine',
   );
 }
@@ -77,7 +79,7 @@ async function complaintsOf(body: Buffer): Promise<string[]> {
     ...['-map', '0:v', '-map', '0:a', '-c', 'copy', '-f', 'mpegts', '-y', '/dev/null'],
     ...['-map', '0:v', '-map', '0:a', '-f', 'null', '-'],
   );
-  await eventually(() => player.ended !== null, 20_000, 'ffmpeg');
+  await eventually(() => player.ended !== null, 60_000, 'ffmpeg');
   expect(player.ended!.code).toBe(0);
   // The simulator's markers are announced as private data without any time.
   return player.lines.filter((line) => line.trim() !== '' && !line.includes('time for stream 2'));
@@ -99,7 +101,7 @@ describe('a viewer over two engines, in one response', () => {
       expectUntouched(viewer.audit);
       expect(viewer.audit.continuityErrors + viewer.audit.tableContinuityErrors).toBe(0);
       expect(viewer.audit.pids.get(SIM_PIDS.video)).toMatchObject({ backSteps: 0 });
-      expect(viewer.audit.longestGapMs).toBeLessThan(5000);
+      expect(viewer.audit.longestGapMs).toBeLessThan(SOON_MS);
       expect(viewer.ending).toBeNull();
       expect(await complaintsOf(viewer.kept())).toEqual([]);
     }),
@@ -134,7 +136,7 @@ describe('a viewer over two engines, in one response', () => {
       await other.setContent(id, { pts_offset: 90_000 * 3600 });
       playing.kill();
       await isPlayedBy(product, id, other);
-      await viewer.until((audit) => audit.flagged > 0, 10_000, 'a flagged splice');
+      await viewer.until((audit) => audit.flagged > 0, 20_000, 'a flagged splice');
       await viewer.receiveMore(3000);
       expectHonest(viewer.audit);
       expect(viewer.audit.markers.jumps).toHaveLength(1);
@@ -158,14 +160,14 @@ describe('a viewer over two engines, in one response', () => {
       await other.setContent(id, { burst_seconds: 0 });
       playing.kill();
       await isPlayedBy(product, id, other);
-      await viewer.until((audit) => audit.flagged > 0, 10_000, 'a flagged splice');
+      await viewer.until((audit) => audit.flagged > 0, 20_000, 'a flagged splice');
       await viewer.receiveMore(2000);
       expectHonest(viewer.audit);
       const [jump] = viewer.audit.markers.jumps;
       expect(viewer.audit.markers.jumps).toHaveLength(1);
       // The start of the other engine and up to one group of pictures.
       expect(jump!.packets).toBeGreaterThan(0);
-      expect(jump!.ms).toBeLessThan(6000);
+      expect(jump!.ms).toBeLessThan(SOON_MS + 3000);
       expect(viewer.audit.pids.get(SIM_PIDS.video)).toMatchObject({ backSteps: 0 });
     }),
   );

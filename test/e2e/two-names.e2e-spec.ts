@@ -10,6 +10,8 @@ import { byId, byInfohash, expectOneSession, expectUntouched } from './support/o
 import { expectNothingLeft } from './support/remains';
 
 const GRACE = { PROXY_GRACE_PERIOD: '500ms' };
+/** A reader that was frozen has nothing for PROXY_STALL_TIMEOUT, 15 s. */
+const FROZEN_MS = 10_000;
 
 describe('id and infohash of one content on one engine', () => {
   let engine: Simulator;
@@ -32,7 +34,7 @@ describe('id and infohash of one content on one engine', () => {
     await Promise.all(viewers.map((viewer) => viewer.playing()));
     await expectOneSession(product, [`id=${id}`, `infohash=${infohash}`], 2);
     await expectUntouched(viewers);
-    for (const { audit } of viewers) expect(audit.longestGapMs).toBeLessThan(3000);
+    for (const { audit } of viewers) expect(audit.longestGapMs).toBeLessThan(FROZEN_MS);
     const { sessions } = await engine.state();
     expect(sessions).toMatchObject([{ infohash, readers: 1 }]);
     // A stop would have frozen who reads the same content.
@@ -50,7 +52,7 @@ describe('id and infohash of one content on one engine', () => {
     await second.playing();
     await expectOneSession(product, [`id=${id}`, `infohash=${infohash}`], 2);
     await expectUntouched([first, second], 4000);
-    expect(first.audit.longestGapMs).toBeLessThan(3000);
+    expect(first.audit.longestGapMs).toBeLessThan(FROZEN_MS);
     expect(await engine.journal(`/ace/cmd/${infohash}`)).toEqual([]);
     expect((await engine.state()).sessions).toMatchObject([{ infohash, readers: 1 }]);
   });

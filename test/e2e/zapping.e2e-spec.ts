@@ -44,7 +44,7 @@ describe('a viewer who zaps a hundred times', () => {
 
   /** No session, no socket, no slot, no memory; every engine session that was opened was stopped. */
   async function expectNothingLeft(descriptors: number): Promise<void> {
-    for (const engine of engines) await engineIsFree(product, engine);
+    for (const engine of engines) await engineIsFree(product, engine, 20_000);
     await eventually(async () => (await product.sessionCount()) === 0, 10_000, 'no session');
     await eventually(
       () => {

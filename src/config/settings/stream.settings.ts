@@ -151,6 +151,13 @@ export const outageSettings = {
     defaultText: '15s',
     words: 'Silence after which an upstream counts as dead.',
   }),
+  proxySameEngineTimeoutMs: setting({
+    variable: 'PROXY_SAME_ENGINE_TIMEOUT',
+    type: duration('50ms', '1m'),
+    defaultText: '1s',
+    words:
+      'How long the engine that a running stream has just lost may take to stop the old session, and then to answer for a new one, before another engine is asked.',
+  }),
   proxyOutageBudgetMs: setting({
     variable: 'PROXY_OUTAGE_BUDGET',
     type: duration('50ms', '1h'),

@@ -54,7 +54,7 @@ export function expectReadAlike(playlists: readonly MediaPlaylist[]): void {
       input: JSON.stringify(playlists.map(({ text, url }) => ({ text, url }))),
       encoding: 'utf8',
       maxBuffer: 64 * 1024 * 1024,
-      timeout: 20_000,
+      timeout: 60_000,
     },
   );
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });

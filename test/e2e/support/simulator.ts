@@ -5,6 +5,7 @@ import { call } from './json-http';
 import { onScopeEnd } from './scope';
 
 const SCRIPT = join(__dirname, '../../../simulator/dist/main.js');
+const LISTENS_WITHIN_MS = 40_000;
 
 /** Command line of the simulator; `simulator/README.md` says what each means. */
 export interface SimulatorOptions {
@@ -67,9 +68,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const child = new Child(`simulator ${name}`, process.execPath, [SCRIPT, ...flags(options)], {
     env: { PATH: process.env['PATH'] },
   });
-  const simulator = new Simulator(child, await child.line(readPorts));
-  onScopeEnd(() => simulator.stop());
-  return simulator;
+  onScopeEnd(() => end(child));
+  return new Simulator(child, await child.line(readPorts, LISTENS_WITHIN_MS));
 }
 
 function flags(options: SimulatorOptions): string[] {
@@ -190,8 +190,12 @@ export class Simulator {
   }
 
   async stop(): Promise<void> {
-    // A frozen process would not end on SIGTERM.
-    this.child.kill('SIGCONT');
-    await this.child.end('SIGKILL', 5000);
+    await end(this.child);
   }
+}
+
+async function end(child: Child): Promise<void> {
+  // A frozen process is to notice that it is over.
+  child.kill('SIGCONT');
+  await child.end('SIGKILL', 10_000);
 }

@@ -1,4 +1,5 @@
-import { createServer, type AddressInfo } from 'node:net';
+import { randomInt } from 'node:crypto';
+import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const LOOK_EVERY_MS = 25;
@@ -30,11 +31,21 @@ export async function eventually<T>(
   }
 }
 
-/** A port that nobody listens on at the moment. */
+/** Below what Linux gives to connections and to listeners without a wish, which tests beside this one have. */
+const LOWEST_PORT = 21_000;
+const HIGHEST_PORT = 32_000;
+
+/** A port that nobody listens on, and that nobody is given who does not ask for it by its number. */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = randomInt(LOWEST_PORT, HIGHEST_PORT);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '::', () => resolve(true));
+    });
+    if (!isFree) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }

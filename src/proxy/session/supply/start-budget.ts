@@ -3,8 +3,7 @@ import { monotonicMs } from '../../../kernel/clock';
 
 /** An engine's JSON answer may take long for an infohash it does not know (28 s seen). */
 const ANSWER_MS = 30_000;
-/** A running stream can not wait: the engine that just lost it must answer at once, another one soon. */
-const SAME_ENGINE_ANSWER_MS = 1000;
+/** A running stream can not wait: the engine that just lost it must answer at once (a setting), another one soon. */
 const OTHER_ENGINE_ANSWER_MS = 5000;
 /** Timers may fire this much before a deadline that was computed from another clock reading. */
 const TIMER_SLACK_MS = 2;
@@ -55,7 +54,7 @@ export class StartBudget {
    */
   answerMs(isRetryHere: boolean, failuresInARow: number): number {
     if (!this.isRunning()) return Math.max(1, Math.min(ANSWER_MS, this.leftMs));
-    if (isRetryHere) return SAME_ENGINE_ANSWER_MS;
+    if (isRetryHere) return this.config.proxySameEngineTimeoutMs;
     const growth = 2 ** Math.max(0, failuresInARow - 2);
     return Math.min(ANSWER_MS, OTHER_ENGINE_ANSWER_MS * growth);
   }
@@ -69,6 +68,3 @@ export class StartBudget {
 export function shareOf(leftMs: number, sources: number): number {
   return Math.max(leftMs / Math.max(1, sources), Math.min(LEAST_SHARE_MS, leftMs / 2));
 }
-
-/** The old engine session has to be gone within this, or its engine is not tried again at once. */
-export const SAME_ENGINE_STOP_MS = SAME_ENGINE_ANSWER_MS;

@@ -14,7 +14,7 @@ import { settlesWithin } from './retry-backoff';
 import type { SessionServices } from '../session-services';
 import type { Attempt, CurrentEngine } from '../session.types';
 import { SourceReading } from './source-reading';
-import { SAME_ENGINE_STOP_MS, StartBudget } from './start-budget';
+import { StartBudget } from './start-budget';
 import { speaksAgainstSource, type Outcome } from './start-outcome';
 
 export interface FailoverReport {
@@ -216,7 +216,7 @@ export class UpstreamSupervisor {
         return this.stay;
       }
     }
-    if (await settlesWithin(stay.stop(), SAME_ENGINE_STOP_MS)) {
+    if (await this.isStoppedSoon(stay)) {
       await this.choice.stay();
       return stay;
     }
@@ -277,7 +277,7 @@ export class UpstreamSupervisor {
     if (staysHere) this.moves.cancel('The stream lost its source meanwhile.');
     // The old engine session has to be gone before the new one starts: a stop that comes later would freeze
     // the new reader of the same content.
-    if (staysHere && (await settlesWithin(stay.stop(), SAME_ENGINE_STOP_MS))) {
+    if (staysHere && (await this.isStoppedSoon(stay))) {
       await this.choice.stay();
       return true;
     }
@@ -287,6 +287,11 @@ export class UpstreamSupervisor {
     this.choice.exclude(stay.engineId, isPassing);
     this.leave();
     return false;
+  }
+
+  /** The old engine session has to be gone within this, or its engine is not tried again at once. */
+  private isStoppedSoon(stay: EngineStay): Promise<boolean> {
+    return settlesWithin(stay.stop(), this.services.config.proxySameEngineTimeoutMs);
   }
 
   private leave(): void {

@@ -100,9 +100,10 @@ describe('a film on the only engine', () => {
 
   it('is gone on with as often as its engine breaks off, while it gets on', async () => {
     await start({});
-    const id = await film([engine]);
-    await engine.fault({ kind: 'reset_after', bytes: 4_000_000, content: id });
-    expect(sha1(await watch(product, id).whole)).toBe(sha1(patternBytes(SEED, 0, BYTES)));
+    const bytes = 10_000_000;
+    const id = await film([engine], { file_bytes: bytes });
+    await engine.fault({ kind: 'reset_after', bytes: bytes / 10, content: id });
+    expect(sha1(await watch(product, id).whole)).toBe(sha1(patternBytes(SEED, 0, bytes)));
     await expectNothingLeft(product, [engine]);
   });
 

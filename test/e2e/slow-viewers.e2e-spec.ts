@@ -49,7 +49,7 @@ describe('a viewer who is slower than the stream', () => {
       env: {
         PROXY_BUFFER_SIZE: String(RING_BYTES),
         PROXY_CLIENT_MAX_LAG: `${MAX_LAG_S}s`,
-        PROXY_CLIENT_STALL_TIMEOUT: '5s',
+        PROXY_CLIENT_STALL_TIMEOUT: '30s',
         PROXY_JOIN_BEHIND: '1s',
         PROXY_GRACE_PERIOD: '0s',
       },

@@ -10,7 +10,7 @@ import {
 import { openPage, whyNoBrowser } from './support/browser';
 import { servePage, type Look } from './support/player-page';
 
-const STARTS_WITHIN_MS = 20_000;
+const STARTS_WITHIN_MS = 40_000;
 /** Beyond what a player has buffered when the engine is killed: what it shows then came after that. */
 const BEYOND_S = 3;
 const PLAYS_ON_WITHIN_MS = 40_000;

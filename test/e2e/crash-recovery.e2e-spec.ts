@@ -34,7 +34,7 @@ describe('after a crash', () => {
     expect((await engine.counters())['sessions_open']).toBe(2);
 
     const second = await startProduct({ engines: [engine], dataDir });
-    await eventually(async () => (await engine.counters())['sessions_open'] === 0, 5000, 'stops');
+    await eventually(async () => (await engine.counters())['sessions_open'] === 0, 30_000, 'stops');
     expect((await engine.counters())['sessions_stopped']).toBe(2);
 
     // The same content at once: the old session's stop does not hit the new one.
@@ -57,10 +57,11 @@ describe('after a crash', () => {
     const before = viewer.audit.markers.lastBroadcastMs!;
     await eventually(
       () => viewer.audit.markers.lastBroadcastMs! > before + 3000,
-      8000,
+      30_000,
       'three further seconds',
     );
-    expect((await engine.counters())['sessions_open']).toBe(1);
+    await eventually(async () => (await engine.counters())['sessions_open'] === 1, 30_000);
+    expect(viewer.ending).toBeNull();
   });
 });
 

@@ -13,7 +13,13 @@ import {
 import { peakMemoryBytes } from './support/process-facts';
 import { baselineOf, expectNothingLeft, type Baseline } from './support/remains';
 
-const AT_ONCE_MS = 3000;
+/** What waits for a deadline takes `DEADLINES` or more. */
+const AT_ONCE_MS = 12_000;
+const DEADLINES = {
+  PROXY_CONNECTION_TIMEOUT: '40s',
+  PROXY_STALL_TIMEOUT: '40s',
+  PROXY_INIT_TIMEOUT: '60s',
+};
 /** A session whose answer hid its command address can not be stopped; the engine drops it by itself. */
 const FORGETFUL = ['--idle-timeout', '2000'];
 const MEMORY_SLACK_BYTES = 64 * 1024 * 1024;
@@ -62,7 +68,7 @@ describe('an engine that answers nonsense, and no other', () => {
     engine = await startSimulator({ startDelayMs: 100, burstSeconds: 1, args: FORGETFUL });
     product = await startProduct({
       engines: [engine],
-      env: { PROXY_RETRY_BASE: '100ms', PROXY_GRACE_PERIOD: '500ms' },
+      env: { ...DEADLINES, PROXY_RETRY_BASE: '100ms', PROXY_GRACE_PERIOD: '500ms' },
     });
     atRest = baselineOf(product);
   });
@@ -79,9 +85,8 @@ describe('an engine that answers nonsense, and no other', () => {
       await expectProblem(viewer, 502, 'engine_failed');
       expect(viewer.headAfterMs).toBeLessThan(AT_ONCE_MS);
     }
-    const failures = product
-      .logs()
-      .filter((line) => line['streamId'] === id && Number(line['level']) >= 40);
+    const lines = await product.logsSoFar();
+    const failures = lines.filter((line) => line['streamId'] === id && Number(line['level']) >= 40);
     // Who came when the first start had failed already made another one.
     const query = `stream_id=${id}&type=stream_requested`;
     const { body: requests } = await product.api('GET', `/events?${query}`);
@@ -119,15 +124,18 @@ describe('an engine that answers nonsense, and no other', () => {
 });
 
 describe('an engine that cuts the connection instead of an answer', () => {
-  const BUDGET_MS = 1500;
+  const BUDGET_MS = 4000;
   let engine: Simulator;
   let product: Product;
+  let hasty: Product;
 
   beforeAll(async () => {
     engine = await startSimulator({ startDelayMs: 100 });
-    product = await startProduct({
+    const env = { PROXY_RETRY_BASE: '100ms' };
+    product = await startProduct({ engines: [engine], env });
+    hasty = await startProduct({
       engines: [engine],
-      env: { PROXY_RETRY_BASE: '100ms', PROXY_INIT_TIMEOUT: `${BUDGET_MS}ms` },
+      env: { ...env, PROXY_INIT_TIMEOUT: `${BUDGET_MS}ms` },
     });
   });
 
@@ -148,15 +156,16 @@ describe('an engine that cuts the connection instead of an answer', () => {
   it.each(CUTS)('always, with %s: an error inside the start budget', async (_how, fault) => {
     const id = newContentId();
     await engine.fault({ ...fault, content: id });
-    const viewer = openViewer(product.url(streamPath(id)));
+    const viewer = openViewer(hasty.url(streamPath(id)));
     const status = await viewer.status();
     expect([502, 504]).toContain(status);
     await expectProblem(viewer, status, status === 502 ? 'engine_failed' : 'start_timeout');
-    expect(viewer.headAfterMs).toBeLessThan(BUDGET_MS + 1000);
+    // Without a budget it would be asked for ever.
+    expect(viewer.headAfterMs).toBeLessThan(BUDGET_MS + 15_000);
     // Asked again with growing pauses, not in a loop.
     const starts = (await engine.starts(id)).length;
     expect(starts).toBeGreaterThan(1);
-    expect(starts).toBeLessThan(8);
+    expect(starts).toBeLessThan(10);
   });
 });
 
@@ -171,7 +180,7 @@ describe('an engine that answers nonsense beside a good one', () => {
     ];
     product = await startProduct({
       engines,
-      env: { PROXY_RETRY_BASE: '100ms', PROXY_GRACE_PERIOD: '500ms' },
+      env: { ...DEADLINES, PROXY_RETRY_BASE: '100ms', PROXY_GRACE_PERIOD: '500ms' },
     });
   });
 
@@ -181,9 +190,12 @@ describe('an engine that answers nonsense beside a good one', () => {
       const id = newContentId();
       const chosen = await eventually(async () => {
         const { body } = await product.api('GET', '/engines/selection');
-        const states = (body.engines as { state: string }[]).map(({ state }) => state);
-        return states.every((state) => state === 'healthy') && (body.chosen as string);
-      });
+        // What the test before left would change the choice when it goes.
+        for (const { state, active_streams: streams } of body.engines) {
+          expect({ state, streams }).toEqual({ state: 'healthy', streams: 0 });
+        }
+        return body.chosen as string;
+      }, 30_000);
       const bad = engines.find(({ engineId }) => engineId === chosen)!;
       const good = engines.find(({ engineId }) => engineId !== chosen)!;
       await bad.fault({ content: id, ...fault });

@@ -12,13 +12,18 @@ import { CUT, FailoverStage, PLAYING, type Cause, type Scene } from './support/f
 import { whyNoPrograms } from './support/programs';
 import { expectHonest } from './support/session-facts';
 
-const STALL_MS = 1500;
+/** Longer than an engine of a busy machine is late. */
+const STALL_MS = 6000;
+/** What is noticed at once is to be told from what is missed. */
+const SLACK_MS = 4500;
 const ENV = {
   PROXY_STALL_TIMEOUT: `${STALL_MS}ms`,
   PROXY_RETRY_BASE: '50ms',
-  ENGINE_PROBE_INTERVAL: '200ms',
-  ENGINE_PROBE_TIMEOUT: '300ms',
+  ENGINE_PROBE_INTERVAL: '300ms',
+  ENGINE_PROBE_TIMEOUT: '3s',
 };
+/** Reaches behind the break also when the next source comes late. */
+const PAST_S = 16;
 
 /** Whichever is noticed first: its silence, or that it answers no probe. Both lead to another engine at once. */
 const GIVEN_UP = /^(?:silence|moved.*)$/;
@@ -38,17 +43,17 @@ describe('what viewers get when their engine', () => {
   beforeAll(async () => {
     engines = await Promise.all(
       ['one', 'two', 'three'].map((name) =>
-        startSimulator({ name, bitrateMbps: 1, startDelayMs: 300, burstSeconds: 4 }),
+        startSimulator({ name, bitrateMbps: 1, startDelayMs: 300, burstSeconds: PAST_S }),
       ),
     );
     product = await startProduct({ engines, env: ENV });
-    stage = new FailoverStage(product, engines);
+    stage = new FailoverStage(product, engines, SLACK_MS);
   });
 
   async function isIn(state: string, { engineId }: Simulator): Promise<void> {
     await eventually(
       async () => (await product.api('GET', `/engines/${engineId}`)).body.state === state,
-      15_000,
+      30_000,
       `${engineId} ${state}`,
     );
   }
@@ -79,7 +84,8 @@ describe('what viewers get when their engine', () => {
           },
           scene,
         );
-        expect(viewer.audit.longestGapMs).toBeLessThan(1500);
+        // Who goes only when the media have been missed waits for the silence.
+        expect(viewer.audit.longestGapMs).toBeLessThan(STALL_MS - 1000);
       } finally {
         await engine.control('POST', '/__sim/mode', { mode: 'normal' });
       }
@@ -108,6 +114,7 @@ describe('what viewers get when their engine', () => {
   });
 
   test(`is killed (SIGKILL): every viewer of every content on it goes on ${why ?? ''}`, async () => {
+    for (const engine of engines) await isIn('healthy', engine);
     const scenes = await Promise.all([1, 2, 3, 4, 5, 6].map(() => stage.watch()));
     const killed = scenes[0]!.engine;
     const cause: Cause = {
@@ -144,13 +151,14 @@ describe('what a viewer gets when its engine', () => {
     const { container_id: engineId } = await product.session(id);
     await eventually(async () => {
       const { body } = await product.api('GET', '/engines');
-      return body.every(({ state }: { state: string }) => state === 'healthy');
-    });
+      return body.length === 2 && body.every(({ state }: { state: string }) => state === 'healthy');
+    }, 40_000);
     expect((await product.api('DELETE', `/engines/${engineId}`)).status).toBeLessThan(300);
-    await eventually(async () => (await product.session(id)).failovers === 1, 15_000, 'a source');
+    await eventually(async () => (await product.session(id)).failovers === 1, 30_000, 'a source');
     await viewer.receiveMore(2000);
     expectHonest(viewer.audit);
-    expect(viewer.audit.longestGapMs).toBeLessThan(2500);
+    // Not only when its media have been missed, which takes 15 s.
+    expect(viewer.audit.longestGapMs).toBeLessThan(8000);
     expect(viewer.ending).toBeNull();
     const session = await product.session(id);
     expect(session.container_id).not.toBe(engineId);

@@ -12,16 +12,20 @@ import {
   type Viewer,
 } from './support';
 
-/** Slack for a busy machine: the fastest of a few has to keep the contract's time. */
-const TRIES = 5;
+/** The contract's time: kept by the fastest of so many tries at most, however busy the machine. An engine takes longer. */
 const HEAD_WITHIN_MS = 50;
+const MAX_TRIES = 200;
+const FEWEST_TRIES = 5;
 
 describe('probes that must not start anything', () => {
   let engine: Simulator;
   let product: Product;
 
   beforeAll(async () => {
+    // No answer of an engine could be that quick.
     engine = await startSimulator();
+    for (const where of ['getstream', 'service'])
+      await engine.fault({ kind: 'delay', ms: 500, where });
     product = await startProduct({ engines: [engine] });
   });
 
@@ -38,7 +42,8 @@ describe('probes that must not start anything', () => {
 
   it('answers HEAD of a cold id with the headers of a stream in under 50 ms', async () => {
     const times: number[] = [];
-    for (let n = 0; n < TRIES; n += 1) {
+    const isKept = (): boolean => Math.min(...times) < HEAD_WITHIN_MS;
+    for (let n = 0; n < MAX_TRIES && !(n >= FEWEST_TRIES && isKept()); n += 1) {
       const probe = head(streamPath(newContentId()));
       const { status, headers, names } = await probe.head;
       times.push(probe.headAfterMs!);

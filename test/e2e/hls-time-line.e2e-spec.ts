@@ -1,12 +1,10 @@
 import {
   eventually,
   newContentId,
-  openViewer,
   PACKET_BYTES,
   startProduct,
   startSimulator,
   StreamAudit,
-  streamPath,
   type Product,
   type Simulator,
 } from './support';
@@ -25,12 +23,14 @@ import { expectReadAlike } from './support/hls-js-parser';
 import { decodeTimeOf } from './support/ts-packet';
 
 const WRAP_TICKS = 2 ** 33;
-/** A broadcast of the simulator repeats its clip after this. */
-const LOOP_MS = 8000;
 /** What an engine sends at once: enough to cut what most of these tests want. */
 const BURST_S = 24;
-/** A machine of two cores that runs other tests meanwhile. */
-const SLACK_MS = 400;
+/** A time line is tied to the clock after 15 s at the latest. */
+const SETTLED_WITHIN_MS = 40_000;
+/** Dates that were told in the midst of the burst would be wrong by most of it, those of a late machine by less. */
+const WRONG_BY_MS = 5000;
+/** Of waits for a playlist that has moved on. */
+const LATER_WITHIN_MS = 45_000;
 
 /** How many segments begin with a lower time than the one before. */
 function wrapsIn(bodies: readonly Buffer[]): number {
@@ -45,7 +45,7 @@ describe('the time of HLS', () => {
   beforeAll(async () => {
     engine = await startSimulator({
       startDelayMs: 300,
-      bitrateMbps: 4,
+      bitrateMbps: 1,
       burstSeconds: BURST_S,
     });
     product = await startProduct({
@@ -69,7 +69,7 @@ describe('the time of HLS', () => {
           const playlist = await loadPlaylist(early.url);
           return playlist.segments.length > 6 ? undefined : playlist;
         },
-        30_000,
+        LATER_WITHIN_MS,
         'the usual window',
       );
       expect(live.segments.length).toBe(6);
@@ -83,19 +83,17 @@ describe('the time of HLS', () => {
     },
 
     'tells dates that agree with the wall clock and go on by EXTINF': async () => {
-      const id = newContentId();
-      const viewer = openViewer(product.url(streamPath(id)));
-      await viewer.playing();
+      const first = await openHls(product, manifestPath(newContentId(), '&dvr=1'));
       // A time line is tied to the clock when its burst has been over for two seconds.
-      const { markers } = viewer.audit;
-      const settledMs = Date.now() + 6000;
-      await eventually(
-        () => markers.lastBroadcastMs! > settledMs,
-        10_000,
-        'what came after the burst',
+      const settled = await eventually(
+        async () => {
+          const playlist = await loadPlaylist(first.url);
+          return playlist.segments.filter(({ date }) => date !== null).length >= 8 && playlist;
+        },
+        SETTLED_WITHIN_MS,
+        'dates',
       );
-      const first = await openHls(product, manifestPath(id, '&dvr=1'));
-      const { segments, bodies } = await follow(first, 8);
+      const { segments, bodies } = await follow(settled, 8);
       const dated = segments.filter(({ date }) => date !== null);
       expect(dated.length).toBeGreaterThanOrEqual(8);
       dated.slice(1).forEach((segment, i) => {
@@ -105,24 +103,23 @@ describe('the time of HLS', () => {
       const at = segments.indexOf(dated[0]!);
       const audit = new StreamAudit();
       audit.feed(mediaOf(bodies[at]!));
-      expect(Math.abs(dated[0]!.date! - audit.markers.firstBroadcastMs!)).toBeLessThan(500);
+      const aheadMs = Math.abs(dated[0]!.date! - audit.markers.firstBroadcastMs!);
+      expect(aheadMs).toBeLessThan(WRONG_BY_MS);
     },
 
-    'has a cold stream within the start, two groups of pictures and a second': async () => {
+    'has a cold stream with its first segment, which is one group of pictures': async () => {
       const id = newContentId();
       await engine.setContent(id, { start_delay_ms: 1000, burst_seconds: 0 });
-      const startedMs = performance.now();
       const { segments } = await openHls(product, manifestPath(id));
-      const tookMs = performance.now() - startedMs;
-      expect(segments.length).toBeGreaterThan(0);
-      // The simulator's groups last a second.
-      expect(tookMs).toBeLessThan(1000 + 2000 + 1000 + SLACK_MS);
+      // The simulator's groups last a second. A second segment may have come while one of us was late.
+      expect(segments[0]!.duration).toBe(1);
+      expect(segments.length).toBeLessThanOrEqual(2);
     },
 
     'goes on over a new source, set apart by a discontinuity that is counted when it leaves':
       async () => {
         const id = newContentId();
-        await engine.setContent(id, { bitrate_mbps: 2, burst_seconds: 6 });
+        await engine.setContent(id, { burst_seconds: 6 });
         const first = await openHls(product, manifestPath(id, '&dvr=1'));
         await follow(first, 3);
         const live = await openHls(product, manifestPath(id));
@@ -131,11 +128,13 @@ describe('the time of HLS', () => {
         await engine.actOnReaders('reset', { content: (await engine.content(id)).infohash });
         const breaks = await eventually(
           async () => {
+            // Who asks for nothing is taken for gone.
+            await loadPlaylist(live.url);
             const { segments } = await loadPlaylist(first.url);
             const found = segments.filter(({ isDiscontinuity }) => isDiscontinuity);
             return found.length > 0 && found;
           },
-          30_000,
+          LATER_WITHIN_MS,
           'the discontinuity',
         );
         expect(breaks).toHaveLength(1);
@@ -146,7 +145,7 @@ describe('the time of HLS', () => {
               ? playlist
               : undefined;
           },
-          30_000,
+          LATER_WITHIN_MS,
           'a window without the discontinuity',
         );
         expect(later.discontinuitySequence).toBe(live.discontinuitySequence + 1);
@@ -155,18 +154,11 @@ describe('the time of HLS', () => {
       },
 
     'takes a wrap of the time stamps for what it is': async () => {
-      // The loop on air has begun already: two seconds from now the time stamps wrap.
-      const near = WRAP_TICKS - (2000 + (Date.now() % LOOP_MS)) * 90;
-      const wrapping = await startSimulator({
-        startDelayMs: 100,
-        burstSeconds: 30,
-        args: ['--pts-start', String(near)],
-      });
-      const own = await startProduct({
-        engines: [wrapping],
-        env: { HLS_SEGMENT_DURATION: '2s' },
-      });
-      const first = await openHls(own, manifestPath(newContentId(), '&dvr=1'));
+      // Two seconds from now; time stamps are half a second ahead of the broadcast.
+      const wrapMs = Date.now() + 2000 + 500;
+      const id = newContentId();
+      await engine.setContent(id, { pts_offset: -((wrapMs * 90) % WRAP_TICKS) });
+      const first = await openHls(product, manifestPath(id, '&dvr=1'));
       const { segments, bodies } = await eventually(
         async () => {
           const so = await follow(first, 6);

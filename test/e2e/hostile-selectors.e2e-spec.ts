@@ -16,11 +16,10 @@ interface Attempt {
 }
 
 const HEX = Array.from('0123456789abcdef');
-const hexId = fc.string({
-  unit: fc.constantFrom(...HEX),
-  minLength: 40,
-  maxLength: 40,
-});
+/** An id that begins like the infohashes of the simulator is taken for one, and asked for in both places. */
+const hexId = fc
+  .string({ unit: fc.constantFrom(...HEX), minLength: 40, maxLength: 40 })
+  .filter((id) => !id.startsWith('ace0'));
 
 /** Ways to write an id, right and wrong. */
 const idText = fc.oneof(
@@ -232,7 +231,7 @@ describe('whatever is asked for, an engine sees one canonical form or nothing', 
   });
 
   it('leaves no session behind', async () => {
-    await eventually(async () => (await product.sessionCount()) === 0);
-    await eventually(async () => (await engine.counters())['sessions_open'] === 0);
+    await eventually(async () => (await product.sessionCount()) === 0, 30_000);
+    await eventually(async () => (await engine.counters())['sessions_open'] === 0, 30_000);
   });
 });

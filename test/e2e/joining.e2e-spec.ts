@@ -14,8 +14,22 @@ import {
 } from './support';
 
 const RADIO = '7e57ca4d00000000000000000000000000000004';
-/** Key frames come every second; how late the first bytes are read is the machine's. */
-const SLACK_MS = 1600;
+/** Key frames come every second, markers every 20 ms. */
+const GROUP_MS = 1000 + 100;
+const JOINERS = 4;
+/** Somebody who asks just before a key frame may be late enough to begin with it. */
+const MOST_JOINERS = 20;
+
+/** A later viewer, and how far the first one had got when it asked. */
+interface Joiner {
+  readonly viewer: Viewer;
+  readonly askedAtMs: number;
+}
+
+/** Pictures come out of what there was when it asked; nothing was waited for. */
+function beganAtOnce({ viewer, askedAtMs }: Joiner): boolean {
+  return viewer.audit.markers.firstBroadcastMs! <= askedAtMs;
+}
 
 function open(product: Product, id: string): Viewer {
   return openViewer(product.url(streamPath(id)));
@@ -55,22 +69,28 @@ describe('joining a running stream', () => {
       await first.playing();
       // Who waited for the start gets all there is.
       expect(first.audit.markers.firstLatencyMs).toBeGreaterThan(7500);
-      await first.until(({ markers }) => markers.lastLatencyMs! < 400, 10_000, 'end of the burst');
-      const joiners: Viewer[] = [];
-      for (let n = 0; n < 4; n += 1) {
+      await first.until(({ markers }) => markers.lastLatencyMs! < 1000, 40_000, 'end of the burst');
+      const joiners: Joiner[] = [];
+      do {
+        const askedAtMs = first.audit.markers.lastBroadcastMs!;
         const viewer = open(product, id);
         await viewer.playing();
-        joiners.push(viewer);
+        joiners.push({ viewer, askedAtMs });
         await first.receiveMore(250);
-      }
-      expect(Math.min(...joiners.map(({ headAfterMs }) => headAfterMs!))).toBeLessThan(150);
-      await Promise.all(joiners.map((viewer) => viewer.receiveMore(behindMs + 1500)));
-      for (const viewer of joiners) {
+      } while (
+        joiners.length < JOINERS ||
+        (joiners.length < MOST_JOINERS && !joiners.some(beganAtOnce))
+      );
+      expect(joiners.some(beganAtOnce)).toBe(true);
+      await Promise.all(joiners.map(({ viewer }) => viewer.receiveMore(behindMs + 1500)));
+      for (const { viewer, askedAtMs } of joiners) {
         const { markers } = viewer.audit;
         expect(markers.firstLatencyMs!).toBeGreaterThan(behindMs - 250);
-        expect(markers.firstLatencyMs!).toBeLessThan(behindMs + SLACK_MS);
+        // No older than the newest key frame that is old enough.
+        expect(markers.firstBroadcastMs!).toBeGreaterThan(askedAtMs - behindMs - GROUP_MS);
         // It keeps its distance only until it has caught up: then it is live like everybody.
-        expect(markers.lastLatencyMs!).toBeLessThan(1000);
+        const isLive = (): boolean => markers.lastLatencyMs! < 1000;
+        await viewer.until(isLive, 40_000, 'the live edge');
         expectCleanStart(viewer);
       }
       expectCleanStart(first);
@@ -113,12 +133,14 @@ describe('streams without key frames', () => {
       const first = open(product, id);
       await first.until(({ markers }) => markers.count > 25, 20_000, 'media');
       expect(first.headAfterMs).toBeGreaterThan(2800);
-      expect(first.headAfterMs).toBeLessThan(6000);
+      // PROXY_INIT_TIMEOUT is a minute.
+      expect(first.headAfterMs).toBeLessThan(20_000);
       expect(first.audit.firstAt).toMatchObject({ pat: 0, pmt: 1, randomAccess: null });
       await eventually(async () => (await product.session(id)).state === 'live');
+      const askedAtMs = first.audit.markers.lastBroadcastMs!;
       const later = open(product, id);
-      await later.until(({ markers }) => markers.count > 25, 10_000, 'media');
-      expect(later.headAfterMs).toBeLessThan(1000);
+      await later.until(({ markers }) => markers.count > 25, 30_000, 'media');
+      expect(beganAtOnce({ viewer: later, askedAtMs })).toBe(true);
       expect(later.audit.firstAt).toMatchObject({ pat: 0, pmt: 1, randomAccess: null });
       expect(later.audit).toMatchObject({ misaligned: 0, crcErrors: 0 });
     }),
@@ -130,12 +152,15 @@ describe('streams without key frames', () => {
       const listeners: Viewer[] = [];
       for (let n = 0; n < 2; n += 1) {
         const listener = open(product, RADIO);
-        await listener.until(({ markers }) => markers.receivedMs > 1500, 10_000, 'sound');
+        await listener.until(({ markers }) => markers.receivedMs > 1500, 30_000, 'sound');
         listeners.push(listener);
       }
-      for (const { audit, headAfterMs } of listeners) {
+      // Nobody waited for a picture, which takes 3 s.
+      const { timeline, started_at: startedAt } = await product.session(RADIO);
+      const waitedMs = Date.parse(startedAt) - Date.parse(timeline.first_pat_at);
+      expect(waitedMs).toBeLessThan(2000);
+      for (const { audit } of listeners) {
         expect(audit.firstAt).toMatchObject({ pat: 0, pmt: 1, audio: 2, video: null });
-        expect(headAfterMs).toBeLessThan(1500);
         expect(audit).toMatchObject({
           misaligned: 0,
           continuityErrors: 0,

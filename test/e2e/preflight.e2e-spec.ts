@@ -13,8 +13,12 @@ import {
 import { expectNothingLeft } from './support/remains';
 
 const VOD = '7e57ca4d00000000000000000000000000000009';
-const SAMPLE_MS = 2500;
-const TIMEOUT_MS = 4000;
+const START_DELAY_MS = 100;
+const SAMPLE_MS = 6000;
+/** Of the product whose checks are to come to an end by themselves. */
+const HASTY_MS = 4000;
+/** What each of the programs may be late by, together. */
+const LATE_MS = 12_000;
 
 function ask(product: Product, id: string, tier = 'light'): Promise<Answer> {
   return product.api('GET', `/ace/preflight?id=${id}&tier=${tier}`, undefined, {});
@@ -34,7 +38,7 @@ async function expectNoSession(engine: Simulator): Promise<void> {
       });
       return true;
     },
-    5000,
+    15_000,
     'no engine session',
   );
 }
@@ -42,18 +46,20 @@ async function expectNoSession(engine: Simulator): Promise<void> {
 describe('preflight', () => {
   let engine: Simulator;
   let product: Product;
+  let hasty: Product;
 
   beforeAll(async () => {
-    engine = await startSimulator({ startDelayMs: 100, burstSeconds: 4 });
-    product = await startProduct({
+    engine = await startSimulator({ startDelayMs: START_DELAY_MS, burstSeconds: 4 });
+    const env = {
+      MAX_STREAMS_PER_ENGINE: '10',
+      PREFLIGHT_SAMPLE: `${SAMPLE_MS}ms`,
+      NEGATIVE_CACHE_TTL: '20s',
+      PROXY_GRACE_PERIOD: '60s',
+    };
+    product = await startProduct({ engines: [engine], env });
+    hasty = await startProduct({
       engines: [engine],
-      env: {
-        MAX_STREAMS_PER_ENGINE: '10',
-        PREFLIGHT_TIMEOUT: `${TIMEOUT_MS}ms`,
-        PREFLIGHT_SAMPLE: `${SAMPLE_MS}ms`,
-        NEGATIVE_CACHE_TTL: '20s',
-        PROXY_GRACE_PERIOD: '60s',
-      },
+      env: { ...env, PREFLIGHT_TIMEOUT: `${HASTY_MS}ms` },
     });
   });
 
@@ -150,7 +156,9 @@ describe('preflight', () => {
 
   it('deep: starts, looks, stops; no grace, no session left', async () => {
     const id = newContentId();
+    const beganMs = performance.now();
     const { status, body } = await ask(product, id, 'deep');
+    const tookMs = performance.now() - beganMs;
     expect(status).toBe(200);
     expect(body).toMatchObject({ playable: true, tier: 'deep', source: 'engine', is_live: true });
     const { media } = body;
@@ -163,28 +171,33 @@ describe('preflight', () => {
     expect(media.bitrate_bps).toBeGreaterThan(3e6);
     expect(media.bitrate_bps).toBeLessThan(5e6);
     expect(media.keyframes).toBeGreaterThanOrEqual(4);
-    expect(media.first_byte_ms).toBeLessThan(2000);
+    expect(media.first_byte_ms).toBeGreaterThanOrEqual(START_DELAY_MS);
     expect(media.first_keyframe_ms).toBeGreaterThanOrEqual(media.first_byte_ms);
+    expect(media.first_keyframe_ms).toBeLessThanOrEqual(tookMs - SAMPLE_MS + 10);
     expect(await engine.counters()).toMatchObject({ sessions_opened: 1, sessions_stopped: 1 });
     await expectNothingLeft(product, [engine]);
   });
 
-  it.each<[string, string, { kind: string } & Record<string, unknown>, string]>([
-    ['no media ever', 'start_timeout', { kind: 'no_data' }, 'engine'],
-    ['pre-buffering for ever', 'start_timeout', { kind: 'start_timeout' }, 'engine'],
-    [
-      'media that stop after the burst',
-      'stalled',
-      { kind: 'stall_after', bytes: 1_500_000 },
-      'engine',
-    ],
-  ])('deep: %s is bounded and leaves nothing', async (_, reason, fault) => {
+  it.each<[string, { kind: string } & Record<string, unknown>]>([
+    ['no media ever', { kind: 'no_data' }],
+    ['pre-buffering for ever', { kind: 'start_timeout' }],
+  ])('deep: %s is bounded and leaves nothing', async (_, fault) => {
     const id = newContentId();
     await engine.fault({ content: id, ...fault });
     const beganMs = performance.now();
-    const { status, body } = await ask(product, id, 'deep');
+    const { status, body } = await ask(hasty, id, 'deep');
+    const reason = 'start_timeout';
     expect({ status, body }).toMatchObject({ status: 200, body: { playable: false, reason } });
-    expect(performance.now() - beganMs).toBeLessThan(TIMEOUT_MS + 2500);
+    expect(performance.now() - beganMs).toBeLessThan(HASTY_MS + LATE_MS);
+    await expectNothingLeft(hasty, [engine]);
+  });
+
+  it('deep: media that stop after the burst are found out, and leave nothing', async () => {
+    const id = newContentId();
+    await engine.fault({ kind: 'stall_after', content: id, bytes: 1_500_000 });
+    const { status, body } = await ask(product, id, 'deep');
+    const reason = 'stalled';
+    expect({ status, body }).toMatchObject({ status: 200, body: { playable: false, reason } });
     await expectNothingLeft(product, [engine]);
   });
 
@@ -192,11 +205,11 @@ describe('preflight', () => {
     const id = newContentId();
     await engine.fault({ kind: 'never', content: id, where: 'service' });
     const beganMs = performance.now();
-    const { status, body } = await ask(product, id);
+    const { status, body } = await ask(hasty, id);
     expect({ status, body }).toMatchObject({ status: 502, body: { code: 'engine_failed' } });
-    expect(performance.now() - beganMs).toBeLessThan(TIMEOUT_MS + 1500);
+    expect(performance.now() - beganMs).toBeLessThan(HASTY_MS + LATE_MS);
     await engine.clearFaults();
-    expect((await ask(product, id)).body.playable).toBe(true);
+    expect((await ask(hasty, id)).body.playable).toBe(true);
   });
 
   it('a caller who hangs up ends its check', async () => {
@@ -240,7 +253,8 @@ describe('preflight', () => {
       });
       expect(viewer.audit.markers).toMatchObject({ lostPackets: 0, repeatedPackets: 0, jumps: [] });
       expect(viewer.audit).toMatchObject({ continuityErrors: 0, flagged: 0 });
-      expect(viewer.audit.longestGapMs).toBeLessThan(1000);
+      const { attempts, failovers } = await product.session(id);
+      expect({ failovers, tries: attempts.length }).toEqual({ failovers: 0, tries: 1 });
       viewer.destroy();
       await product.api('DELETE', `/api/v1/proxy/sessions/${id}`);
       await expectNoSession(engine);
@@ -266,13 +280,13 @@ describe('preflight', () => {
     for (const id of ids) await engine.fault({ kind: 'no_data', content: id, from: 1 });
     let most = 0;
     let isDone = false;
-    const checks = Promise.all(ids.slice(0, 4).map((id) => ask(product, id, 'deep')));
+    const checks = Promise.all(ids.slice(0, 4).map((id) => ask(hasty, id, 'deep')));
     const watching = eventually(
       async () => {
         most = Math.max(most, (await engine.counters())['sessions_open'] ?? 0);
         return isDone;
       },
-      30_000,
+      60_000,
       'the end of the checks',
     );
     const answers = await checks;
@@ -324,7 +338,8 @@ describe('preflight in a fleet that is nearly full', () => {
       engines: [engine],
       env: {
         MAX_STREAMS_PER_ENGINE: '2',
-        PREFLIGHT_SAMPLE: '5s',
+        PREFLIGHT_SAMPLE: '20s',
+        PREFLIGHT_TIMEOUT: '60s',
         PREFLIGHT_KEEP_FREE: '1',
         PROXY_GRACE_PERIOD: '500ms',
       },

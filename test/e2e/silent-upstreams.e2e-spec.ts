@@ -10,17 +10,26 @@ import {
   type Simulator,
   type Viewer,
 } from './support';
-import { engineIsFree, expectHonest, streamsOn, videoAfterFlag } from './support/session-facts';
+import {
+  engineIsFree,
+  eventsOf,
+  expectHonest,
+  streamsOn,
+  videoAfterFlag,
+} from './support/session-facts';
 
-const STALL_MS = 1500;
-const KEEPALIVE_AFTER_MS = 600;
-const KEEPALIVE_INTERVAL_MS = 200;
-const BUDGET_MS = 4000;
+/** Longer than an engine of a busy machine is late. */
+const STALL_MS = 6000;
+const KEEPALIVE_AFTER_MS = 2000;
+const BUDGET_MS = 7000;
+/** What any of the programs may be late by. */
+const LATE_MS = 3000;
+/** Longer than a stream without media lives by default. */
+const DEFAULT_BUDGET_MS = 60_000;
 const ENV = {
   PROXY_STALL_TIMEOUT: `${STALL_MS}ms`,
   PROXY_KEEPALIVE_AFTER: `${KEEPALIVE_AFTER_MS}ms`,
-  PROXY_KEEPALIVE_INTERVAL: `${KEEPALIVE_INTERVAL_MS}ms`,
-  PROXY_OUTAGE_BUDGET: `${BUDGET_MS}ms`,
+  PROXY_KEEPALIVE_INTERVAL: '200ms',
   PROXY_RETRY_BASE: '100ms',
   PROXY_RETRY_MAX: '500ms',
   PROXY_GRACE_PERIOD: '500ms',
@@ -34,10 +43,19 @@ function startEngine(name: string): Promise<Simulator> {
   return startSimulator({ name, bitrateMbps: 1, burstSeconds: 2 });
 }
 
-/** Waits until no media come any more; since when. */
+/** Waits until no media come any more; since when. What we have not looked at yet is no silence. */
 async function silence({ audit }: Viewer): Promise<number> {
-  await eventually(() => now() - audit.lastMediaMs! > 200, 5000, 'silence');
-  return audit.lastMediaMs!;
+  let before = 0;
+  return eventually(
+    () => {
+      const { lastMediaMs } = audit;
+      const isQuiet = lastMediaMs === before && now() - before > 500;
+      before = lastMediaMs!;
+      return isQuiet && before;
+    },
+    20_000,
+    'silence',
+  );
 }
 
 async function watchOn(product: Product, id: string): Promise<Viewer> {
@@ -70,15 +88,15 @@ describe('an upstream that falls silent with its socket open', () => {
     await silent.actOnReaders('stall', { content: id });
     const silentFromMs = await silence(viewer);
     const { nullPackets: before } = viewer.audit;
-    await viewer.until(({ nullPackets }) => nullPackets > before, 5000, 'a null packet');
-    const bridgedAfterMs = now() - silentFromMs;
-    expect(bridgedAfterMs).toBeGreaterThan(KEEPALIVE_AFTER_MS - 150);
-    expect(bridgedAfterMs).toBeLessThan(KEEPALIVE_AFTER_MS + 800);
-    await eventually(async () => (await product.session(id)).state === 'stalled', 5000, 'stalled');
-    await viewer.until((audit) => audit.flagged > 0, 10_000, 'a flagged splice');
+    await viewer.until(({ nullPackets }) => nullPackets > before, 20_000, 'a null packet');
+    expect(now() - silentFromMs).toBeGreaterThan(KEEPALIVE_AFTER_MS / 2);
+    // Before anything else came.
+    expect(viewer.audit.lastMediaMs).toBe(silentFromMs);
+    await viewer.until((audit) => audit.flagged > 0, 30_000, 'a flagged splice');
     await viewer.receiveMore(3000);
-    expect(viewer.audit.longestGapMs).toBeGreaterThan(STALL_MS - 200);
-    expect(viewer.audit.longestGapMs).toBeLessThan(STALL_MS + 2000);
+    expect(await eventsOf(product, 'stream_stalled', id)).toHaveLength(1);
+    expect(viewer.audit.longestGapMs).toBeGreaterThan(STALL_MS - LATE_MS);
+    expect(viewer.audit.longestGapMs).toBeLessThan(STALL_MS + 2 * LATE_MS);
     expectHonest(viewer.audit);
     expect(viewer.audit.markers.jumps).toHaveLength(1);
     expect(viewer.ending).toBeNull();
@@ -102,14 +120,15 @@ describe('an upstream that falls silent with its socket open', () => {
     const id = newContentId();
     const viewer = await watchOn(product, id);
     const [engine, other] = await engineOf(id);
-    await engine.actOnReaders('stall', { content: id, resume_after_ms: 1000 });
-    await viewer.until((audit) => audit.nullPackets > 3, 5000, 'null packets');
-    await viewer.until(({ longestGapMs }) => longestGapMs > 800, 5000, 'media again');
+    await engine.actOnReaders('stall', { content: id, resume_after_ms: 4000 });
+    await eventually(async () => (await eventsOf(product, 'stream_stalled', id)).length === 1);
+    await viewer.until(({ longestGapMs }) => longestGapMs > LATE_MS, 20_000, 'media again');
     await viewer.receiveMore(2000);
     expectHonest(viewer.audit);
     expect(viewer.audit).toMatchObject({ flagged: 0 });
-    expect(viewer.audit.longestGapMs).toBeLessThan(STALL_MS + 500);
-    expect(await product.session(id)).toMatchObject({ state: 'live', failovers: 0 });
+    const session = await product.session(id);
+    expect(session).toMatchObject({ state: 'live', failovers: 0 });
+    expect(session.attempts).toHaveLength(1);
     const sessions = [...(await engine.state()).sessions, ...(await other.state()).sessions];
     expect(sessions.filter(({ content_id: content }) => content === id)).toHaveLength(1);
   });
@@ -121,15 +140,15 @@ describe('an upstream that falls silent with its socket open', () => {
     await other.setContent(id, { burst_seconds: 0 });
     frozen.kill('SIGSTOP');
     for (const viewer of viewers) {
-      await viewer.until((audit) => audit.flagged > 0, 10_000, 'a flagged splice');
+      await viewer.until((audit) => audit.flagged > 0, 30_000, 'a flagged splice');
       await viewer.receiveMore(1000);
       expectHonest(viewer.audit);
-      expect(viewer.audit.longestGapMs).toBeLessThan(STALL_MS + 2000);
+      expect(viewer.audit.longestGapMs).toBeLessThan(STALL_MS + 2 * LATE_MS);
     }
     expect(await product.session(id)).toMatchObject({ container_id: other.engineId });
     frozen.kill('SIGCONT');
     // The stop that it could not take while it was frozen waits in its socket.
-    await eventually(async () => (await frozen.counters())['readers'] === 0, 10_000, 'no reader');
+    await eventually(async () => (await frozen.counters())['readers'] === 0, 30_000, 'no reader');
   });
 });
 
@@ -139,15 +158,23 @@ describe('an upstream that falls silent with nowhere to go', () => {
 
   beforeAll(async () => {
     engine = await startEngine('only');
-    product = await startProduct({ engines: [engine], env: ENV });
+    product = await startProduct({
+      engines: [engine],
+      env: {
+        ...ENV,
+        PROXY_STALL_TIMEOUT: '2s',
+        PROXY_KEEPALIVE_AFTER: '600ms',
+        PROXY_OUTAGE_BUDGET: `${BUDGET_MS}ms`,
+      },
+    });
   });
 
   async function expectReset(viewers: Viewer[], silentFromMs: number): Promise<void> {
     const endings = await Promise.all(viewers.map(({ closed }) => closed));
     const afterMs = now() - silentFromMs;
     expect(endings.map(({ how }) => how)).toEqual(viewers.map(() => 'rst'));
-    expect(afterMs).toBeGreaterThan(BUDGET_MS - 300);
-    expect(afterMs).toBeLessThan(BUDGET_MS + 2000);
+    expect(afterMs).toBeGreaterThan(BUDGET_MS - LATE_MS);
+    expect(afterMs).toBeLessThan(DEFAULT_BUDGET_MS / 2);
   }
 
   it('ends with the outage budget: sockets reset, state failed, slot free', async () => {
@@ -160,7 +187,7 @@ describe('an upstream that falls silent with nowhere to go', () => {
     for (const { audit } of viewers) {
       // Fed with null packets to the end.
       expect(audit.nullPackets).toBeGreaterThan(10);
-      expect(audit.lastByteMs! - audit.lastMediaMs!).toBeGreaterThan(BUDGET_MS - 1000);
+      expect(audit.lastByteMs! - audit.lastMediaMs!).toBeGreaterThan(BUDGET_MS - LATE_MS);
       expect(audit.misaligned).toBe(0);
     }
     const session = await product.session(id);
@@ -170,9 +197,11 @@ describe('an upstream that falls silent with nowhere to go', () => {
     expect(await product.sessionCount()).toBe(0);
     await engineIsFree(product, engine);
     // One line says why, with the ids to look further.
-    const why = product.logs().filter(({ msg }) => msg?.startsWith('stream failed: engine_failed'));
+    const why = (await product.logsSoFar()).filter(
+      ({ msg, streamId }) => streamId === id && msg?.startsWith('stream failed: engine_failed'),
+    );
     expect(why).toHaveLength(1);
-    expect(why[0]).toMatchObject({ streamId: id, engineId: engine.engineId });
+    expect(why[0]).toMatchObject({ engineId: engine.engineId });
   });
 
   it('is played again on request as soon as the engine delivers', async () => {

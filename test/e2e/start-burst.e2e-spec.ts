@@ -36,7 +36,7 @@ describe('an engine that delivers far faster than real time', () => {
   /** Until the viewer has `bytes`; returns the most memory that was held meanwhile. */
   async function peakUntil(product: Product, viewer: Viewer, bytes: number): Promise<number> {
     let peak = 0;
-    await viewer.until(({ firstAt }) => firstAt.pat !== null, 10_000, 'the first packet');
+    await viewer.until(({ firstAt }) => firstAt.pat !== null, 30_000, 'the first packet');
     while (viewer.audit.bytes < bytes && viewer.ending === null) {
       peak = Math.max(peak, await heldBytes(product));
     }
@@ -66,7 +66,8 @@ describe('an engine that delivers far faster than real time', () => {
     const viewer = openViewer(product.url(streamPath(id)), { readRate: 4 * RATE });
     expectBounded(await peakUntil(product, viewer, 10_000_000));
     expectUntouched(viewer.audit);
-    expect((await product.session(id)).bytes_in).toBeLessThan(30_000_000);
+    // Most of it, whatever the kernels and the history hold.
+    expect((await product.session(id)).bytes_in).toBeLessThan(45_000_000);
   });
 
   it('bursts more than a viewer may lag behind: the burst is no lag', async () => {
@@ -74,15 +75,21 @@ describe('an engine that delivers far faster than real time', () => {
     const viewer = openViewer(product.url(streamPath(await burst(60_000_000))), {
       readRate: 2 * RATE,
     });
-    await viewer.until(({ bytes }) => bytes >= 6_000_000, 20_000, '6 MB');
+    await viewer.until(({ bytes }) => bytes >= 6_000_000, 40_000, '6 MB');
     expectUntouched(viewer.audit);
   });
 
   it('has a burst of few seconds that is more than the history: nothing is lost', async () => {
-    const product = await start({ PROXY_BUFFER_SIZE: String(RING_BYTES) });
+    const product = await start({
+      PROXY_BUFFER_SIZE: String(RING_BYTES),
+      PROXY_STALL_TIMEOUT: '100s',
+      PROXY_OUTAGE_BUDGET: '200s',
+    });
     const id = newContentId();
     // The history is full before two seconds of media have told what the bit rate is.
-    await engine.setContent(id, { bitrate_mbps: 50, burst_seconds: 1.9 });
+    await engine.setContent(id, { bitrate_mbps: 50, burst_seconds: 3.9 });
+    // Nothing follows it: at this rate a reader who is late for a moment would be too slow for the history.
+    await engine.fault({ kind: 'stall_after', content: id, bytes: 24_000_000 });
     const viewer = openViewer(product.url(streamPath(id)), { readRate: 16 * RATE });
     expectBounded(await peakUntil(product, viewer, 16_000_000));
     expectUntouched(viewer.audit);

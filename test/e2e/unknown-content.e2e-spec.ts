@@ -10,9 +10,11 @@ import {
   type Simulator,
   type Viewer,
 } from './support';
+import { eventsOf } from './support/session-facts';
 
 const DEMO = '7e57ca4d00000000000000000000000000000001';
-const TTL_MS = 2500;
+/** Longer than a busy machine is late; still to be waited for. */
+const TTL_MS = 8000;
 
 describe('a content that does not exist', () => {
   let engine: Simulator;
@@ -54,14 +56,18 @@ describe('a content that does not exist', () => {
 
   it('is asked for once, however many wait, and all get the same answer at once', async () => {
     const id = newContentId();
+    // Until all have come.
+    await engine.fault({ kind: 'delay', content: id, ms: 3000, times: 1 });
     const viewers = Array.from({ length: 20 }, () => open(streamPath(id)));
     const problems = await Promise.all(
       viewers.map((viewer) => expectProblem(viewer, 404, 'content_not_found')),
     );
     expect(new Set(problems.map(({ detail }) => detail)).size).toBe(1);
     expect(new Set(problems.map((problem) => problem.request_id)).size).toBe(20);
-    const times = viewers.map((viewer) => viewer.headAfterMs!);
-    expect(Math.max(...times) - Math.min(...times)).toBeLessThan(1000);
+    // Of one session, which failed once for all of them.
+    for (const type of ['stream_requested', 'stream_failed']) {
+      expect(await eventsOf(product, type, id)).toHaveLength(1);
+    }
     // The same digits may be the infohash: the other form is tried once.
     const starts = (await engine.starts(id)).map(({ url }) => /(id|infohash)=/.exec(url)?.[1]);
     expect(starts).toEqual(['id', 'infohash']);
@@ -71,14 +77,12 @@ describe('a content that does not exist', () => {
     const id = newContentId();
     await expectProblem(open(streamPath(id)), 404, 'content_not_found');
     const asked = (await engine.starts(id)).length;
-    const again = open(streamPath(id));
-    await expectProblem(again, 404, 'content_not_found');
-    expect(again.headAfterMs).toBeLessThan(250);
+    await expectProblem(open(streamPath(id)), 404, 'content_not_found');
     expect(await engine.starts(id)).toHaveLength(asked);
     await eventually(async () => {
       await expectProblem(open(streamPath(id)), 404, 'content_not_found');
       return (await engine.starts(id)).length > asked;
-    }, TTL_MS + 5000);
+    }, TTL_MS + 20_000);
   });
 
   it('does not touch a content that exists', async () => {
@@ -94,7 +98,7 @@ describe('a content that does not exist', () => {
   it('says in one log line why it failed, with the ids to look further', async () => {
     const id = newContentId();
     const problem = await expectProblem(open(streamPath(id)), 404, 'content_not_found');
-    const lines = product.logs().filter((line) => JSON.stringify(line).includes(id));
+    const lines = (await product.logsSoFar()).filter((line) => JSON.stringify(line).includes(id));
     const failures = lines.filter(({ level }) => typeof level === 'number' && level >= 40);
     expect(failures).toHaveLength(1);
     expect(problem.request_id).toMatch(/^\S+$/);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -147,6 +148,15 @@ export class Product {
         return { msg: line };
       }
     });
+  }
+
+  /** The log with everything in it that was printed before this was asked for. */
+  async logsSoFar(): Promise<LogLine[]> {
+    // Lines come through a pipe, in order: behind that of this request nothing older is to come.
+    const path = `/log-mark-${randomBytes(8).toString('hex')}`;
+    await this.api('GET', path);
+    await eventually(() => this.logText().includes(path), 20_000, 'the log');
+    return this.logs();
   }
 
   /** The log as it was printed. */

@@ -2,6 +2,7 @@ import { eventually } from './wait';
 import type { Product } from './product';
 import type { Simulator } from './simulator';
 import type { StreamAudit } from './stream-audit';
+import type { Viewer } from './viewer';
 import {
   hasPayload,
   isDiscontinuity,
@@ -25,13 +26,33 @@ export async function metric(
   return line === undefined ? NaN : Number(line.slice(series.length + 1));
 }
 
-/** What the streams of a product hold in memory: history, and bytes queued on sockets beyond it. */
-export async function heldBytes(product: Product): Promise<number> {
-  const [ring, pinned] = await Promise.all([
+/** What the streams of a product hold in memory, bytes. */
+export interface Held {
+  readonly history: number;
+  /** Queued on sockets beyond the history. */
+  readonly queued: number;
+}
+
+export async function held(product: Product): Promise<Held> {
+  const [history, queued] = await Promise.all([
     metric(product, 'proxy_ring_bytes'),
     metric(product, 'proxy_pinned_bytes'),
   ]);
-  return ring + pinned;
+  return { history, queued };
+}
+
+/** The same as one figure. */
+export async function heldBytes(product: Product): Promise<number> {
+  const { history, queued } = await held(product);
+  return history + queued;
+}
+
+/** Of each figure the larger one. */
+export function mostOf(one: Held, other: Held): Held {
+  return {
+    history: Math.max(one.history, other.history),
+    queued: Math.max(one.queued, other.queued),
+  };
 }
 
 export interface ClientFacts {
@@ -58,6 +79,40 @@ export async function farClientsOf(product: Product, id: string): Promise<Client
 export async function leftBecauseOf(product: Product, reason: string): Promise<number> {
   const count = await metric(product, 'proxy_clients_left_total', { reason });
   return Number.isNaN(count) ? 0 : count;
+}
+
+/** An event as the log of events tells it. */
+export interface EventFacts {
+  readonly client_id: string | null;
+  readonly reason: string | null;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- of as many shapes as there are types
+  readonly details: any;
+}
+
+/** Events of one type about one stream, oldest first: they stay to be read, whatever has become of it since. */
+export async function eventsOf(product: Product, type: string, id: string): Promise<EventFacts[]> {
+  const answer = await product.api('GET', `/events?type=${type}&stream_id=${id}&limit=1000`);
+  if (answer.status !== 200) throw new Error(answer.text);
+  return answer.body;
+}
+
+/**
+ * How much longer than the viewer of a control somebody may have waited for media: less than a stall timeout. Two streams
+ * of a starved process are not late by the same.
+ */
+const MORE_THAN_CONTROL_MS = 3000;
+
+/**
+ * Asserts that viewers waited for media no longer than `control`, who watches another stream of the same engine through
+ * the same product since before them: what one of the processes was late by, this one included, is seen by both.
+ */
+export async function expectFedLike(control: Viewer, viewers: readonly Viewer[]): Promise<void> {
+  // Who was late up to now shows in what comes next.
+  await Promise.all([control, ...viewers].map((viewer) => viewer.receiveMore(500)));
+  const longestMs = control.audit.longestGapMs;
+  for (const { audit } of viewers) {
+    expect(audit.longestGapMs).toBeLessThan(longestMs + MORE_THAN_CONTROL_MS);
+  }
 }
 
 /** Ids of the streams that have a slot on the engine, as the admin API tells. */

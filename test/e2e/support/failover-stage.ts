@@ -51,12 +51,14 @@ export class FailoverStage {
   constructor(
     private readonly product: Product,
     private readonly engines: readonly Simulator[],
+    /** How much longer than the cause says viewers may be without media; less than what it is to be told from. */
+    private readonly slackMs = SLACK_MS,
   ) {}
 
   /** A viewer of a content of its own, with some media behind it. */
   async watch(id = newContentId()): Promise<Scene> {
     const viewer = openViewer(this.product.url(streamPath(id)), { keepBytes: KEPT_BYTES });
-    await viewer.until(({ markers }) => markers.receivedMs > 1500, 15_000, 'media');
+    await viewer.until(({ markers }) => markers.receivedMs > 1500, 30_000, 'media');
     const { container_id: engineId } = await this.product.session(id);
     const engine = this.engines.find((one) => one.engineId === engineId)!;
     return { id, engine, others: this.engines.filter((one) => one !== engine), viewer };
@@ -74,7 +76,7 @@ export class FailoverStage {
         if (state === 'live' && outcomes.length === cause.sources.length) return true;
         throw new Error(`${state}: ${outcomes.join(', ')}; ${viewer.audit.describe()}`);
       },
-      20_000,
+      40_000,
       'the next source',
     );
     await viewer.receiveMore(2500);
@@ -95,7 +97,7 @@ export class FailoverStage {
     if (cause.endsOn === 'other') expect(session.container_id).not.toBe(engine.engineId);
 
     // How long it took.
-    expect(audit.longestGapMs).toBeLessThan(cause.silenceMs + SLACK_MS);
+    expect(audit.longestGapMs).toBeLessThan(cause.silenceMs + this.slackMs);
     if (cause.silenceMs > 0) {
       expect(audit.longestGapMs).toBeGreaterThan(cause.silenceMs - EARLY_MS);
     }

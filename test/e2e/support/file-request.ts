@@ -49,7 +49,7 @@ export class FileRequest {
 
   /** So many bytes are there. */
   async received(bytes: number): Promise<void> {
-    await eventually(() => this.bytes >= bytes, 15_000, `${bytes} bytes`);
+    await eventually(() => this.bytes >= bytes, 30_000, `${bytes} bytes`);
   }
 
   pause(): void {

@@ -4,7 +4,7 @@ import { runProgram, temporaryFolder } from './programs';
 import { decodeTimeOf, isDiscontinuity, PACKET_BYTES, pidOf } from './ts-packet';
 import { eventually } from './wait';
 
-const DECODED_WITHIN_MS = 30_000;
+const DECODED_WITHIN_MS = 60_000;
 
 /** What came from the first discontinuity flag on: what a player has that begins anew there. Empty when there is none. */
 export function fromFirstFlag(body: Buffer): Buffer {

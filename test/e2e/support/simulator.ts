@@ -6,6 +6,9 @@ import { onScopeEnd } from './scope';
 
 const SCRIPT = join(__dirname, '../../../simulator/dist/main.js');
 
+const LISTENS_WITHIN_MS = 40_000;
+const DIES_WITHIN_MS = 20_000;
+
 /** Command line of the simulator; `simulator/README.md` says what each means. */
 export interface SimulatorOptions {
   /** Port of the engine API; 0, the default, is any. */
@@ -65,9 +68,12 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const child = new Child(`simulator ${name}`, process.execPath, [SCRIPT, ...flags(options)], {
     env: { PATH: process.env['PATH'] },
   });
-  const simulator = new Simulator(child, await child.line(readPorts));
-  onScopeEnd(() => simulator.stop());
-  return simulator;
+  // One that is never heard of is ended as well.
+  onScopeEnd(async () => {
+    // A frozen process that has been killed ends all the same.
+    await child.end('SIGKILL', DIES_WITHIN_MS);
+  });
+  return new Simulator(child, await child.line(readPorts, LISTENS_WITHIN_MS));
 }
 
 function flags(options: SimulatorOptions): string[] {
@@ -190,6 +196,6 @@ export class Simulator {
   async stop(): Promise<void> {
     // A frozen process would not end on SIGTERM.
     this.child.kill('SIGCONT');
-    await this.child.end('SIGKILL', 5000);
+    await this.child.end('SIGKILL', DIES_WITHIN_MS);
   }
 }

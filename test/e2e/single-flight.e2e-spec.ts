@@ -29,7 +29,7 @@ describe('a crowd at one start', () => {
       env: {
         PROXY_GRACE_PERIOD: '500ms',
         PROXY_RETRY_BASE: '100ms',
-        PROXY_INIT_TIMEOUT: '8s',
+        PROXY_INIT_TIMEOUT: '10s',
         MAX_STREAMS_PER_ENGINE: '20',
       },
     });
@@ -51,7 +51,7 @@ describe('a crowd at one start', () => {
   it('is one start at the engine, and everybody gets the same media', async () => {
     const id = newContentId();
     // All of them are there before the first media, which are few: their reader has much to do.
-    await engine.setContent(id, { start_delay_ms: 6000, bitrate_mbps: 1, burst_seconds: 1 });
+    await engine.setContent(id, { start_delay_ms: 4000, bitrate_mbps: 1, burst_seconds: 1 });
     const viewers = crowd(id);
     await Promise.all(viewers.map((viewer) => viewer.playing(60_000)));
     expect(await engine.starts(id)).toHaveLength(1);
@@ -74,7 +74,7 @@ describe('a crowd at one start', () => {
   ])('gets the same error at once when %s', async (_what, fault, status, code, starts) => {
     const id = newContentId();
     // Long enough for everybody to be there before it is decided.
-    await engine.fault({ kind: 'delay', content: id, nth: 1, ms: 5000 });
+    await engine.fault({ kind: 'delay', content: id, nth: 1, ms: 4000 });
     await engine.fault({ content: id, ...fault });
     const viewers = crowd(id);
     const problems = await Promise.all(viewers.map((one) => expectProblem(one, status, code)));

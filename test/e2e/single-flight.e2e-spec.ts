@@ -23,7 +23,7 @@ describe('a crowd at one start', () => {
   let atRest: Baseline;
 
   beforeAll(async () => {
-    engine = await startSimulator({ startDelayMs: 500, args: ['--idle-timeout', '3000'] });
+    engine = await startSimulator({ startDelayMs: 500 });
     product = await startProduct({
       engines: [engine],
       env: {

@@ -38,10 +38,7 @@ describe('content that is no broadcast in MPEG-TS', () => {
     const id = newContentId();
     const content_type = 'application/vnd.apple.mpegurl';
     await engine.fault({ kind: 'media_kind', content: id, content_type });
-    // Two of them: of a file, one player has one connection, and its next one replaces it.
-    const viewers = ['a', 'b'].map((agent) =>
-      openViewer(product.url(streamPath(id)), { headers: { 'User-Agent': agent } }),
-    );
+    const viewers = [open(id), open(id)];
     for (const viewer of viewers) {
       const problem = await expectProblem(viewer, 501, 'unsupported_content');
       expect(problem.detail).toMatch(/mpegurl/);

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   eventually,
   expectProblem,
@@ -9,6 +11,7 @@ import {
   type Viewer,
 } from './support';
 import { childrenOf } from './support/process-facts';
+import { temporaryFolder } from './support/programs';
 
 interface EngineBody {
   readonly id: string;
@@ -28,10 +31,16 @@ const QUICK = {
   RECONCILE_INTERVAL: '1s',
   ENGINE_GRACE_PERIOD: '1s',
   ENGINE_PROBE_INTERVAL: '300ms',
-  ENGINE_PROBE_TIMEOUT: '500ms',
+  // An engine that is late because the machine is busy is no engine that hangs.
+  ENGINE_PROBE_TIMEOUT: '10s',
   ENGINE_REPLACEMENT_COOLDOWN: '0s',
   PROXY_GRACE_PERIOD: '200ms',
 };
+
+/** Starts of programs, several of them one after the other, on a machine with much else to do. */
+const STARTED_WITHIN_MS = 60_000;
+/** What would not be refused at once would wait for ENGINE_WAIT_TIMEOUT, a minute. */
+const AT_ONCE_MS = 10_000;
 
 function open(product: Product, id = newContentId()): Viewer {
   return openViewer(product.url(streamPath(id)));
@@ -50,7 +59,7 @@ async function fleetOf(product: Product, count: number): Promise<EngineBody[]> {
       expect(childrenOf(product.pid)).toHaveLength(count);
       return fleet;
     },
-    15_000,
+    STARTED_WITHIN_MS,
     `${count} healthy engines`,
   );
 }
@@ -63,17 +72,35 @@ function processOf(product: Product, id: string): number {
   return childrenOf(product.pid).find(({ command }) => command.includes(`--name ${id} `))!.pid;
 }
 
+/** A script that has every engine killed before it does anything. */
+function deadlyToEngines(): string {
+  const file = join(temporaryFolder(), 'deadly.cjs');
+  writeFileSync(
+    file,
+    "if (process.argv.includes('--http-port')) process.kill(process.pid, 'SIGKILL');\n",
+  );
+  return file;
+}
+
 describe('a fleet that follows its viewers', () => {
   it('starts without an engine: the first viewer brings one, and waits for it', async () => {
     const product = await startProduct({
-      env: { ...QUICK, MIN_REPLICAS: '0', MIN_FREE_REPLICAS: '0', MAX_REPLICAS: '1' },
+      env: {
+        ...QUICK,
+        // Who waits is what brings it, and no look at the fleet that would have come anyway.
+        AUTOSCALE_INTERVAL: '10m',
+        RECONCILE_INTERVAL: '10m',
+        ENGINE_WAIT_TIMEOUT: '100s',
+        MIN_REPLICAS: '0',
+        MIN_FREE_REPLICAS: '0',
+        MAX_REPLICAS: '1',
+      },
       waitReady: false,
     });
     await eventually(async () => (await decisions(product)).length > 0);
     expect(await engines(product)).toEqual([]);
     const viewer = open(product);
-    await viewer.playing();
-    expect(viewer.headAfterMs).toBeLessThan(8000);
+    await viewer.playing(STARTED_WITHIN_MS);
     expect((await engines(product)).map(({ id }) => id)).toEqual(['sim-1']);
     expect((await decisions(product)).map(({ why }) => why).join()).toMatch(/wait for a slot/);
   });
@@ -91,12 +118,12 @@ describe('a fleet that follows its viewers', () => {
     await fleetOf(product, 1);
     // All at once: two of them find no slot, wait, and are served by engines that were not there.
     const viewers = [open(product), open(product), open(product)];
-    await Promise.all(viewers.map((viewer) => viewer.playing()));
+    await Promise.all(viewers.map((viewer) => viewer.playing(STARTED_WITHIN_MS)));
     const fleet = await fleetOf(product, 3);
     expect(fleet.map(({ streams }) => streams.length)).toEqual([1, 1, 1]);
     const refused = open(product);
     await expectProblem(refused, 503, 'no_capacity');
-    expect(refused.headAfterMs).toBeLessThan(1000);
+    expect(refused.headAfterMs).toBeLessThan(AT_ONCE_MS);
     expect(await engines(product)).toHaveLength(3);
     await Promise.all(viewers.map((viewer) => viewer.receiveMore(500)));
     for (const { audit } of viewers) {
@@ -129,37 +156,46 @@ describe('a fleet that follows its viewers', () => {
       if ((await engines(product)).some(({ streams }) => streams.length >= 2)) return true;
       await open(product).playing();
       return false;
-    });
+    }, STARTED_WITHIN_MS);
     await eventually(async () => {
-      const near = (await engines(product)).filter(({ streams }) => streams.length >= 2).length;
-      expect((await engines(product)).length).toBeGreaterThanOrEqual(near + 2);
+      const fleet = await engines(product);
+      const near = fleet.filter(({ streams }) => streams.length >= 2).length;
+      expect(fleet.length).toBeGreaterThanOrEqual(near + 2);
+      const { body } = await product.api('GET', '/orchestrator/status');
+      expect((body.why as string[]).join()).toMatch(/look-ahead/);
+      const events = await product.api('GET', '/events?type=fleet_scaled');
+      expect(events.body.length).toBeGreaterThan(1);
       return true;
-    });
-    const { body } = await product.api('GET', '/orchestrator/status');
-    expect((body.why as string[]).join()).toMatch(/look-ahead/);
-    const events = await product.api('GET', '/events?type=fleet_scaled');
-    expect(events.body.length).toBeGreaterThan(1);
+    }, STARTED_WITHIN_MS);
   });
 
   it('replaces an engine that hangs: the other one is there first, and the frozen one is gone', async () => {
     const product = await startProduct({
-      env: { ...QUICK, MIN_REPLICAS: '1', MIN_FREE_REPLICAS: '0', MAX_REPLICAS: '2' },
+      env: {
+        ...QUICK,
+        ENGINE_PROBE_TIMEOUT: '2s',
+        MIN_REPLICAS: '1',
+        MIN_FREE_REPLICAS: '0',
+        MAX_REPLICAS: '2',
+      },
     });
     await fleetOf(product, 1);
+    const known = (await product.api('GET', '/events?limit=1')).body[0].id as number;
     const pid = processOf(product, 'sim-1');
     process.kill(pid, 'SIGSTOP');
     const [other] = await eventually(async () => {
       const fleet = await engines(product);
       expect(fleet).toMatchObject([{ id: 'sim-2', state: 'healthy' }]);
       return fleet;
-    }, 20_000);
+    }, STARTED_WITHIN_MS);
     expect(other!.id).toBe('sim-2');
     await eventually(() => childrenOf(product.pid).length === 1);
     expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
-    const changes = await product.api('GET', '/events?type=engine_state_changed&engine_id=sim-1');
+    const query = `type=engine_state_changed&engine_id=sim-1&since=${known}`;
+    const changes = await product.api('GET', `/events?${query}`);
     expect(
       (changes.body as { details: { to: string } }[]).map(({ details: { to } }) => to),
-    ).toEqual(['healthy', 'suspect', 'unhealthy', 'draining', 'gone']);
+    ).toEqual(['suspect', 'unhealthy', 'draining', 'gone']);
     await open(product).playing();
   });
 });
@@ -172,24 +208,17 @@ describe('a fleet whose engines cannot start', () => {
         MIN_REPLICAS: '1',
         CIRCUIT_BREAKER_FAILURE_THRESHOLD: '3',
         ENGINE_RETRY_BASE: '50ms',
+        // The product hands its environment on.
+        NODE_OPTIONS: `--require ${deadlyToEngines()}`,
       },
       waitReady: false,
     });
-    // Killed long before they can listen.
-    const killing = setInterval(() => {
-      for (const { pid } of childrenOf(product.pid)) process.kill(pid, 'SIGKILL');
-    }, 5);
-    try {
-      const breaker = async () =>
-        (await product.api('GET', '/orchestrator/status')).body.breaker as { state: string };
-      // Those that were quicker than the first kill are engines that have died, and come back under their id.
-      await eventually(async () => (await breaker()).state === 'open', 20_000);
-    } finally {
-      clearInterval(killing);
-    }
+    const breaker = async () =>
+      (await product.api('GET', '/orchestrator/status')).body.breaker as { state: string };
+    await eventually(async () => (await breaker()).state === 'open', STARTED_WITHIN_MS);
     const viewer = open(product);
     const problem = await expectProblem(viewer, 503, 'no_engine');
-    expect(viewer.headAfterMs).toBeLessThan(1000);
+    expect(viewer.headAfterMs).toBeLessThan(AT_ONCE_MS);
     expect(problem.detail).toMatch(/3 starts of engines in a row have failed.*SIGKILL/);
     expect(problem.retry_after).toBeGreaterThan(200);
     expect((await product.api('GET', '/health/ready', undefined, {})).status).toBe(503);

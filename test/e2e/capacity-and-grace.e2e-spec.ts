@@ -12,7 +12,8 @@ import {
 } from './support';
 import { expectNothingLeft } from './support/remains';
 
-const AT_ONCE_MS = 1000;
+/** What is not refused at once waits for ENGINE_WAIT_TIMEOUT or for the end of a grace, a minute each. */
+const AT_ONCE_MS = 10_000;
 
 function open(product: Product, id: string): Viewer {
   return openViewer(product.url(streamPath(id)));
@@ -47,8 +48,10 @@ describe('a fleet without a free slot', () => {
     await viewers[0]!.receiveMore(500);
     for (const { audit } of viewers) {
       expect(audit).toMatchObject({ misaligned: 0, continuityErrors: 0, flagged: 0 });
-      expect(audit.longestGapMs).toBeLessThan(1500);
+      expect(audit.markers).toMatchObject({ lostPackets: 0, repeatedPackets: 0, jumps: [] });
+      expect(audit.longestGapMs).toBeLessThan(AT_ONCE_MS);
     }
+    for (const id of ids) expect((await product.session(id)).attempts).toHaveLength(1);
     // A slot that is given back is there for the next one.
     viewers[1]!.destroy();
     await eventually(async () => {
@@ -70,7 +73,8 @@ describe('a fleet without a free slot', () => {
 });
 
 describe('a session that nobody watches', () => {
-  const GRACE_MS = 1500;
+  /** Long enough to look at a session meanwhile, also when the machine is busy. */
+  const GRACE_MS = 5000;
   let engine: Simulator;
   let product: Product;
 
@@ -92,19 +96,21 @@ describe('a session that nobody watches', () => {
     const viewer = open(product, id);
     await viewer.playing();
     viewer.destroy();
-    const resting = await eventually(async () => {
-      const session = await product.session(id);
-      return session.state === 'grace' && session.idle_seconds > 0.3 ? session : undefined;
-    });
+    await eventually(async () => (await product.session(id)).idle_seconds > 0.3);
+    const counters = await engine.counters();
+    // Asked after the engine: what that said was during the grace.
+    const resting = await product.session(id);
     expect(resting).toMatchObject({ is_active: true, client_count: 0, ended_at: null });
-    expect(await engine.counters()).toMatchObject({ sessions_open: 1, readers: 1 });
+    expect(resting.state).toBe('grace');
+    expect(counters).toMatchObject({ sessions_open: 1, readers: 1 });
     const over = await eventually(async () => {
       const session = await product.session(id);
       return session.is_active ? undefined : session;
     });
     expect(over).toMatchObject({ state: 'ended', end_reason: 'no_viewers', error: null });
     expect(over.idle_seconds).toBeGreaterThanOrEqual(GRACE_MS / 1000 - 0.1);
-    expect(over.idle_seconds).toBeLessThan(GRACE_MS / 1000 + 0.7);
+    // The usual grace would be 10 s.
+    expect(over.idle_seconds).toBeLessThan(GRACE_MS / 1000 + 4);
     await expectNothingLeft(product, [engine]);
     expect(await engine.counters()).toMatchObject({ sessions_opened: 1, sessions_stopped: 1 });
   });
@@ -120,12 +126,14 @@ describe('a session that nobody watches', () => {
       await eventually(async () => (await product.session(id)).idle_seconds >= 0.9);
       const next = open(product, id);
       await next.playing();
-      expect(next.headAfterMs).toBeLessThan(500);
+      // The history reaches back further than where it begins; a new start would be another session.
+      expect(next.audit.markers.firstLatencyMs!).toBeGreaterThan(2500);
       expect(next.audit.markers.firstMediaNumber!).toBeGreaterThanOrEqual(
         first.audit.markers.firstMediaNumber!,
       );
       expect(await product.session(id)).toMatchObject({
-        state: 'live',
+        is_active: true,
+        client_count: 1,
         idle_seconds: 0,
         playback_session_id: session,
       });
@@ -138,6 +146,12 @@ describe('a session that nobody watches', () => {
   });
 
   it('survives many who come and go at the very end of the grace', async () => {
+    const graceMs = 1500;
+    const engine = await startSimulator();
+    const product = await startProduct({
+      engines: [engine],
+      env: { PROXY_GRACE_PERIOD: `${graceMs}ms` },
+    });
     const id = newContentId();
     for (let round = 0; round < 4; round += 1) {
       const viewer = open(product, id);
@@ -145,7 +159,7 @@ describe('a session that nobody watches', () => {
       viewer.destroy();
       await eventually(async () => {
         const session = await product.session(id);
-        return session.idle_seconds >= GRACE_MS / 1000 - 0.05 * (round + 1) || !session.is_active;
+        return session.idle_seconds >= graceMs / 1000 - 0.05 * (round + 1) || !session.is_active;
       });
       const next = open(product, id);
       await next.playing();
@@ -176,7 +190,7 @@ describe('a session in grace when its slot is needed', () => {
     for (const [at, id] of wanted.entries()) {
       const viewer = open(product, id);
       await viewer.playing();
-      expect(viewer.headAfterMs).toBeLessThan(3000);
+      expect(viewer.headAfterMs).toBeLessThan(AT_ONCE_MS);
       const gone = [1, 0][at]!;
       expect(await product.session(ids[gone]!)).toMatchObject({
         is_active: false,
@@ -185,8 +199,13 @@ describe('a session in grace when its slot is needed', () => {
       });
     }
     await expectFull(product, newContentId());
-    expect(await product.session(ids[2]!)).toMatchObject({ state: 'live', client_count: 1 });
-    expect(await engine.counters()).toMatchObject({ sessions_stopped: 2, sessions_leaked: 0 });
+    expect(await product.session(ids[2]!)).toMatchObject({ is_active: true, client_count: 1 });
+    expect((await product.session(ids[2]!)).attempts).toHaveLength(1);
+    await eventually(async () => {
+      const counters = await engine.counters();
+      expect(counters).toMatchObject({ sessions_stopped: 2, sessions_leaked: 0 });
+      return true;
+    });
     await viewers[2]!.receiveMore(500);
     expect(viewers[2]!.audit.markers).toMatchObject({ lostPackets: 0, jumps: [] });
     const ended = await product.api('GET', '/events?type=stream_ended');

@@ -14,6 +14,8 @@ import { expectHonest } from './support/session-facts';
 
 let names = 0;
 
+const INIT_MS = 8000;
+
 describe('a channel of several sources', () => {
   let engines: Simulator[];
   let product: Product;
@@ -27,8 +29,9 @@ describe('a channel of several sources', () => {
       env: {
         MAX_STREAMS_PER_ENGINE: '20',
         PROXY_GRACE_PERIOD: '0s',
-        PROXY_INIT_TIMEOUT: '4s',
-        PROXY_STALL_TIMEOUT: '1s',
+        PROXY_INIT_TIMEOUT: `${INIT_MS}ms`,
+        // An engine that is late because the machine is busy is not silent.
+        PROXY_STALL_TIMEOUT: '5s',
         PROXY_RETRY_BASE: '100ms',
         PROXY_RETRY_MAX: '500ms',
         NEGATIVE_CACHE_TTL: '10m',
@@ -38,7 +41,7 @@ describe('a channel of several sources', () => {
 
   beforeEach(async () => {
     for (const engine of engines) await engine.clearFaults();
-    await eventually(async () => (await product.sessionCount()) === 0, 10_000, 'no session');
+    await eventually(async () => (await product.sessionCount()) === 0, 20_000, 'no session');
   });
 
   /** A channel of contents that no other test uses. */
@@ -84,7 +87,7 @@ describe('a channel of several sources', () => {
     const viewer = watch(channel);
     await viewer.playing();
     expect(await product.session(`channel-${channel}`)).toMatchObject({
-      state: 'live',
+      is_active: true,
       ace_id: channel,
       channel,
       source: { id: good, kind: 'content_id', label: null },
@@ -110,8 +113,8 @@ describe('a channel of several sources', () => {
     await everywhere({ kind: 'no_data', content: silent });
     const viewer = watch(channel);
     await viewer.playing();
-    expect(viewer.headAfterMs).toBeGreaterThan(1900);
-    expect(viewer.headAfterMs).toBeLessThan(4500);
+    expect(viewer.headAfterMs).toBeGreaterThan(INIT_MS / 2 - 100);
+    expect(viewer.headAfterMs).toBeLessThan(INIT_MS);
     expect(await product.session(`channel-${channel}`)).toMatchObject({ source: { id: good } });
     viewer.destroy();
     await expectNothingLeft(product, engines);
@@ -154,7 +157,7 @@ describe('a channel of several sources', () => {
         const { state, source } = await product.session(`channel-${channel}`);
         return state === 'live' && source.id === second;
       },
-      20_000,
+      40_000,
       'the second source',
     );
     await viewer.receiveMore(2000);
@@ -180,7 +183,7 @@ describe('a channel of several sources', () => {
           const session = await product.session(`channel-${channel}`);
           return session.state === 'live' && session.source.id === source;
         },
-        20_000,
+        40_000,
         source,
       );
       await viewer.receiveMore(1000);
@@ -223,7 +226,7 @@ describe('a channel of several sources', () => {
     await interrupt(source, 'end');
     await eventually(
       async () => (await product.session(source)).source.id === other,
-      20_000,
+      40_000,
       'the other source',
     );
     await late.receiveMore(1000);

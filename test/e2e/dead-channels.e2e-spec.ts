@@ -10,18 +10,23 @@ import {
   type Simulator,
   type Viewer,
 } from './support';
+import type { FaultDescription } from './support/simulator';
 import { journalTimes } from './support/journal-times';
 import { expectNothingLeft } from './support/remains';
 
-const PER_ENGINE = 4;
-/** What is left of it when one turn is kept for streams that are watched. */
+/** Of the first starts of an engine, when one turn is kept for streams that are watched: as it is by default. */
 const FIRST_STARTS = 3;
+const DEAD = 100;
+/** Most of the dead ones begin, and the others need their places. */
+const PER_ENGINE = 8;
+const FIRST_OF_THEM = 6;
 /** Starts that an engine has answered, and that wait for media. */
 const MOST_BEGUN = 8 * PER_ENGINE;
-const DEAD = 100;
 const START_MS = 30;
 /** Half of it, and a start gives way. */
-const INIT_MS = 3000;
+const INIT_MS = 24_000;
+/** Whoever had to wait for the end of a dead start would have waited for longer. */
+const FELT_MS = 10_000;
 
 function open(product: Product, id: string): Viewer {
   return openViewer(product.url(streamPath(id)));
@@ -40,7 +45,7 @@ async function mostBegun(
       most = Math.max(most, sessions - living);
       return isOver();
     },
-    90_000,
+    110_000,
     'the end of the dead channels',
   );
   return most;
@@ -56,57 +61,62 @@ async function mostAsked(engine: Simulator, answerMs: number): Promise<number> {
   return Math.max(...beside);
 }
 
+const DEAD_KINDS: readonly (readonly [string, FaultDescription])[] = [
+  ['no data', { kind: 'no_data' }],
+  ['no headers', { kind: 'never', where: 'content' }],
+];
+
 describe('a hundred dead channels beside a living one', () => {
-  it.each<[string, { kind: string } & Record<string, unknown>]>([
-    ['no data', { kind: 'no_data' }],
-    ['no headers', { kind: 'never', where: 'content' }],
-  ])('%s: neither it nor one that is opened then feels it, nor their engine', async (_, fault) => {
-    const engine = await startSimulator({ startDelayMs: 20, burstSeconds: 2 });
-    const product = await startProduct({
-      engines: [engine],
-      env: {
-        MAX_STREAMS_PER_ENGINE: '200',
-        PROXY_STARTS_PER_ENGINE: String(PER_ENGINE),
-        PROXY_INIT_TIMEOUT: `${INIT_MS}ms`,
-        ENGINE_WAIT_TIMEOUT: '20s',
-        PROXY_RETRY_BASE: '100ms',
-        NEGATIVE_CACHE_TTL: '2m',
-      },
-    });
-    await engine.fault({ kind: 'delay', ms: START_MS });
-    const id = newContentId();
-    const living = open(product, id);
-    await living.playing();
-    const ids = Array.from({ length: DEAD }, newContentId);
-    for (const dead of ids) await engine.fault({ ...fault, content: dead });
-    const viewers = ids.map((dead) => open(product, dead));
-    let isOver = false;
-    const watching = mostBegun(engine, 1, () => isOver);
-    // The last in line: all the dead ones are asked for before it, and none is waited for to the end.
-    const later = open(product, newContentId());
-    await later.playing(20_000);
-    const statuses = await Promise.all(viewers.map((viewer) => viewer.status()));
-    isOver = true;
-    expect(await watching).toBeLessThanOrEqual(MOST_BEGUN + 1);
-    expect(await mostAsked(engine, START_MS)).toBeLessThanOrEqual(FIRST_STARTS);
-    // Some gave way, the oldest first; the last had nobody behind it and got all of its time.
-    expect(new Set(statuses)).toEqual(new Set([503, 504]));
-    expect([statuses[0], statuses.at(-1)]).toEqual([503, 504]);
-    expect(await engine.starts(ids.at(-1)!)).toHaveLength(1);
-    const rounds = Math.ceil(DEAD / MOST_BEGUN);
-    const askedMs = (DEAD / FIRST_STARTS) * START_MS;
-    expect(later.headAfterMs).toBeLessThan((rounds * INIT_MS) / 2 + askedMs + 6000);
-    await living.receiveMore(1000);
-    expect(living.audit.longestGapMs).toBeLessThan(1000);
-    expect(living.audit).toMatchObject({ continuityErrors: 0, misaligned: 0, flagged: 0 });
-    expect(living.audit.markers).toMatchObject({ lostPackets: 0, repeatedPackets: 0 });
-    expect(await product.session(id)).toMatchObject({ state: 'live', failovers: 0 });
-    const { body } = await product.api('GET', `/engines/${engine.engineId}`);
-    expect(body.state).toBe('healthy');
-    living.destroy();
-    later.destroy();
-    await expectNothingLeft(product, [engine]);
-  });
+  it.concurrent.each(DEAD_KINDS)(
+    '%s: neither it nor one that is opened then feels it, nor their engine',
+    scoped(async (_: string, fault: FaultDescription) => {
+      const engine = await startSimulator({ startDelayMs: 20, burstSeconds: 2 });
+      const product = await startProduct({
+        engines: [engine],
+        env: {
+          MAX_STREAMS_PER_ENGINE: '200',
+          PROXY_STARTS_PER_ENGINE: String(PER_ENGINE),
+          PROXY_INIT_TIMEOUT: `${INIT_MS}ms`,
+          PROXY_GRACE_PERIOD: '0s',
+          PROXY_RETRY_BASE: '100ms',
+          NEGATIVE_CACHE_TTL: '2m',
+        },
+      });
+      await engine.fault({ kind: 'delay', ms: START_MS });
+      const id = newContentId();
+      const living = open(product, id);
+      await living.playing();
+      const ids = Array.from({ length: DEAD }, newContentId);
+      for (const dead of ids) await engine.fault({ ...fault, content: dead });
+      const viewers = ids.map((dead) => open(product, dead));
+      let isOver = false;
+      const watching = mostBegun(engine, 1, () => isOver);
+      // The last in line: all the dead ones are asked for before it, and none is waited for to the end.
+      const later = open(product, newContentId());
+      await later.playing(60_000);
+      const statuses = await Promise.all(viewers.map((viewer) => viewer.status()));
+      isOver = true;
+      // Besides `later`: a stop that is late is not waited for, and is far from a hundred.
+      expect(await watching).toBeLessThanOrEqual(MOST_BEGUN + 1 + PER_ENGINE);
+      expect(await mostAsked(engine, START_MS)).toBeLessThanOrEqual(FIRST_OF_THEM);
+      // Some gave way, the oldest first; the last had nobody behind it and got all of its time.
+      expect(new Set(statuses)).toEqual(new Set([503, 504]));
+      expect([statuses[0], statuses.at(-1)]).toEqual([503, 504]);
+      expect(await engine.starts(ids.at(-1)!)).toHaveLength(1);
+      // A place becomes free after half of a dead start's time, and not after all of it.
+      expect(later.headAfterMs).toBeLessThan(INIT_MS - 1000);
+      await living.receiveMore(1000);
+      expect(living.audit.longestGapMs).toBeLessThan(FELT_MS);
+      expect(living.audit).toMatchObject({ continuityErrors: 0, misaligned: 0, flagged: 0 });
+      expect(living.audit.markers).toMatchObject({ lostPackets: 0, repeatedPackets: 0 });
+      expect(await product.session(id)).toMatchObject({ is_active: true, failovers: 0 });
+      const { body } = await product.api('GET', `/engines/${engine.engineId}`);
+      expect(body.state).toBe('healthy');
+      living.destroy();
+      later.destroy();
+      await expectNothingLeft(product, [engine]);
+    }),
+  );
 
   it.concurrent(
     'in all the slots there are: the oldest gives its own to a new one, but not before half of its time',
@@ -114,7 +124,11 @@ describe('a hundred dead channels beside a living one', () => {
       const engine = await startSimulator({ startDelayMs: 20 });
       const product = await startProduct({
         engines: [engine],
-        env: { MAX_STREAMS_PER_ENGINE: '3', PROXY_INIT_TIMEOUT: '4s' },
+        env: {
+          MAX_STREAMS_PER_ENGINE: '3',
+          PROXY_INIT_TIMEOUT: '12s',
+          PROXY_GRACE_PERIOD: '0s',
+        },
       });
       const ids = Array.from({ length: 3 }, newContentId);
       for (const dead of ids) await engine.fault({ kind: 'no_data', content: dead });
@@ -131,7 +145,7 @@ describe('a hundred dead channels beside a living one', () => {
       });
       await living.playing();
       expect(await viewers[0]!.status()).toBe(503);
-      expect(viewers[0]!.headAfterMs).toBeGreaterThan(1900);
+      expect(viewers[0]!.headAfterMs).toBeGreaterThan(5900);
       expect(await Promise.all(viewers.slice(1).map((viewer) => viewer.status()))).toEqual([
         504, 504,
       ]);
@@ -158,7 +172,9 @@ describe('a hundred dead channels beside a living one', () => {
         await eventually(async () => (await product.sessionCount()) === 0);
       }
       await expectNothingLeft(product, [engine]);
-      expect(await mostAsked(engine, answerMs)).toBeLessThanOrEqual(FIRST_STARTS);
+      const most = await mostAsked(engine, answerMs);
+      expect(most).toBeGreaterThan(0);
+      expect(most).toBeLessThanOrEqual(FIRST_STARTS);
     }),
   );
 });
@@ -189,10 +205,11 @@ describe('a watched stream that needs another engine', () => {
         return fleet.every(({ streams }) => streams.length === 3);
       });
       home.kill();
-      await eventually(async () => (await product.session(id)).failovers === 1, 15_000, 'failover');
+      await eventually(async () => (await product.session(id)).failovers === 1, 30_000, 'failover');
       await living.receiveMore(1500);
       expect(living.ending).toBeNull();
-      expect(living.audit.longestGapMs).toBeLessThan(5000);
+      // A dead start that is waited for has a minute.
+      expect(living.audit.longestGapMs).toBeLessThan(15_000);
       // Whose place it was is told so, and need not wait for its start to fail.
       const gone = await Promise.race(viewers.map((viewer) => viewer.status()));
       expect(gone).toBe(503);

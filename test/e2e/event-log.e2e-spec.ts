@@ -10,6 +10,7 @@ import {
   type Simulator,
   type Viewer,
 } from './support';
+import { expectNothingLeft } from './support/remains';
 
 interface EventBody {
   readonly id: number;
@@ -32,10 +33,9 @@ describe('GET /events', () => {
       engines: [engine],
       env: {
         PROXY_GRACE_PERIOD: '300ms',
-        PROXY_INIT_TIMEOUT: '1s',
-        PROXY_STALL_TIMEOUT: '700ms',
-        PROXY_KEEPALIVE_AFTER: '300ms',
-        PROXY_RETRY_BASE: '100ms',
+        // What is late because the machine is busy is no event.
+        PROXY_KEEPALIVE_AFTER: '10s',
+        ENGINE_PROBE_TIMEOUT: '20s',
         EVENT_LOG_SIZE: '200',
       },
     });
@@ -45,10 +45,14 @@ describe('GET /events', () => {
     return openViewer(product.url(streamPath(id)));
   }
 
-  async function events(query: string): Promise<EventBody[]> {
-    const answer = await product.api('GET', `/events?${query}`);
+  async function eventsOf(of: Product, query: string): Promise<EventBody[]> {
+    const answer = await of.api('GET', `/events?${query}`);
     expect(answer.status).toBe(200);
     return answer.body;
+  }
+
+  function events(query: string): Promise<EventBody[]> {
+    return eventsOf(product, query);
   }
 
   async function typesOf(id: string): Promise<string[]> {
@@ -81,12 +85,29 @@ describe('GET /events', () => {
   });
 
   it('tells of an outage and its end', async () => {
+    const other = await startProduct({
+      engines: [engine],
+      env: {
+        PROXY_STALL_TIMEOUT: '2s',
+        PROXY_KEEPALIVE_AFTER: '300ms',
+        PROXY_RETRY_BASE: '100ms',
+      },
+    });
+    const events = (query: string): Promise<EventBody[]> => eventsOf(other, query);
     const id = newContentId();
-    const viewer = open(id);
+    const viewer = openViewer(other.url(streamPath(id)));
     await viewer.playing();
     await engine.fault({ kind: 'no_data', content: id, times: 1 });
     await engine.actOnReaders('stall', { content: id });
-    await eventually(async () => (await typesOf(id)).includes('stream_resumed'), 15_000);
+    await eventually(
+      async () => {
+        const switches = await events(`stream_id=${id}&type=stream_failed_over`);
+        const resumed = await events(`stream_id=${id}&type=stream_resumed`);
+        return switches.length > 0 && resumed.length > 0;
+      },
+      40_000,
+      'the end of the outage',
+    );
     const [stalled] = await events(`stream_id=${id}&type=stream_stalled`);
     expect(stalled).toMatchObject({ engine_id: engine.engineId, reason: expect.any(String) });
     const [resumed] = await events(`stream_id=${id}&type=stream_resumed`);
@@ -101,11 +122,15 @@ describe('GET /events', () => {
   });
 
   it('tells why a stream failed', async () => {
+    const other = await startProduct({
+      engines: [engine],
+      env: { PROXY_INIT_TIMEOUT: '3s' },
+    });
     const id = newContentId();
     await engine.fault({ kind: 'no_data', content: id });
-    await expectProblem(open(id), 504, 'start_timeout');
+    await expectProblem(openViewer(other.url(streamPath(id))), 504, 'start_timeout');
     const [failed] = await eventually(async () => {
-      const found = await events(`stream_id=${id}&type=stream_failed`);
+      const found = await eventsOf(other, `stream_id=${id}&type=stream_failed`);
       return found.length > 0 ? found : undefined;
     });
     expect(failed).toMatchObject({
@@ -118,6 +143,15 @@ describe('GET /events', () => {
   });
 
   it('filters by type, stream, engine and what is known already', async () => {
+    const id = newContentId();
+    await open(id).playing();
+    await product.api('DELETE', `/streams/${id}`);
+    // Nothing is under way that could still become an event.
+    await eventually(async () => {
+      const types = await typesOf(id);
+      return types.includes('stream_ended') && types.includes('viewer_left');
+    });
+    await expectNothingLeft(product, [engine]);
     const all = await events('limit=1000');
     expect(all.length).toBeGreaterThan(8);
     const added = await events('type=engine_added');
@@ -132,7 +166,9 @@ describe('GET /events', () => {
       expect(ofEngine.map(({ type }) => type)).toContain('stream_failed_over');
     }
     const middle = all[4]!.id;
-    expect(await events(`since=${middle}&limit=1000`)).toEqual(all.filter(({ id }) => id > middle));
+    expect(await events(`since=${middle}&limit=1000`)).toEqual(
+      all.filter((event) => event.id > middle),
+    );
     // After what is known the next ones come, without it the newest.
     expect(await events(`since=${middle}&limit=2`)).toEqual(all.slice(5, 7));
     expect(await events('limit=3')).toEqual(all.slice(-3));

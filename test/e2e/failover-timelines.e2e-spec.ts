@@ -25,7 +25,8 @@ function toAnother(name: string, ticks: number, pidShift = 0): Cause {
       await engine.fault({ kind: 'http_status', status: 403, content: id });
       await engine.actOnReaders('end', { content: id });
     },
-    sources: [/^end$/, /^http_403/, PLAYING],
+    // It refuses; on a busy machine not within its second, which is no better.
+    sources: [/^end$/, /^http_403|timeout/, PLAYING],
     endsOn: 'other',
     silenceMs: 0,
     splice: 'flagged',
@@ -48,7 +49,11 @@ describe('a splice to a source with other times', () => {
   beforeAll(async () => {
     const engines = await Promise.all(
       ['one', 'two'].map((name) =>
-        startSimulator({ name, bitrateMbps: 1, startDelayMs: 300, burstSeconds: 4 }),
+        startSimulator({
+          ...{ name, bitrateMbps: 1, startDelayMs: 300, burstSeconds: 4 },
+          // Else the clock of the broadcast might wrap meanwhile.
+          args: ['--pts-start', String(10 * HOUR_TICKS)],
+        }),
       ),
     );
     const env = {
@@ -56,7 +61,8 @@ describe('a splice to a source with other times', () => {
       PROXY_STARTS_PER_ENGINE: '20',
       PROXY_RETRY_BASE: '50ms',
     };
-    stage = new FailoverStage(await startProduct({ engines, env }), engines);
+    // Silence would take 15 s to be noticed.
+    stage = new FailoverStage(await startProduct({ engines, env }), engines, 10_000);
     const causes = [...PICTURES, ...SOUND];
     const scenes = await Promise.all(
       causes.map((cause) => stage.watch(SOUND.includes(cause) ? RADIO : undefined)),

@@ -16,11 +16,13 @@ import {
 import { keepConnectJournal, openCanary, type Canary, type ConnectJournal } from './support/canary';
 import { openRaw } from './support/raw-connection';
 
-/** Waiting for a connection that nobody answers would take far longer. */
-const AT_ONCE_MS = 3000;
+/** Waiting for a connection that nobody answers would take longer. */
+const CONNECTING_MS = 40_000;
+const AT_ONCE_MS = 20_000;
 
 const SETTINGS = {
   PROXY_GRACE_PERIOD: '0s',
+  PROXY_CONNECTION_TIMEOUT: `${CONNECTING_MS}ms`,
   PROXY_RETRY_BASE: '50ms',
   MAX_STREAMS_PER_ENGINE: '50',
 };

@@ -36,28 +36,27 @@ describe('bounds of the history', () => {
       const engine = await startSimulator({ bitrateMbps: 2, burstSeconds: 0, startDelayMs: 50 });
       const product = await startProduct({
         engines: [engine],
-        env: { PROXY_BUFFER_TTL: '3s', PROXY_JOIN_BEHIND: '30s' },
+        env: { PROXY_BUFFER_TTL: '5s', PROXY_JOIN_BEHIND: '60s' },
       });
       const id = newContentId();
       const viewer = open(product, id);
-      await viewer.receiveMore(2500);
-      const filling = (await product.session(id)).buffer;
-      expect(filling.seconds).toBeGreaterThan(2);
-      await viewer.receiveMore(4500);
+      await viewer.receiveMore(14_000);
       for (let n = 0; n < 5; n += 1) {
         await viewer.receiveMore(200);
         const { buffer } = await product.session(id);
-        // A chunk of up to 188 KB goes as a whole: at 2 Mbit/s that is up to 0.75 s.
+        // What arrived within 5 s, of fourteen. A chunk of up to 188 KB goes as a whole, 0.75 s at 2 Mbit/s;
+        // what a busy machine keeps waiting arrives together.
         expect(buffer.seconds).toBeGreaterThan(2);
-        expect(buffer.seconds).toBeLessThan(4.5);
+        expect(buffer.seconds).toBeLessThan(9);
         expect(buffer.keyframes).toBeGreaterThanOrEqual(2);
-        expect(buffer.keyframes).toBeLessThanOrEqual(5);
+        expect(buffer.keyframes).toBeLessThanOrEqual(9);
       }
       // A later viewer gets the oldest there is, whole and in order.
+      const nowMs = viewer.audit.markers.lastBroadcastMs!;
       const later = open(product, id);
       await later.playing();
       expect(later.audit.markers.firstLatencyMs!).toBeGreaterThan(1500);
-      expect(later.audit.markers.firstLatencyMs!).toBeLessThan(5000);
+      expect(later.audit.markers.firstBroadcastMs!).toBeGreaterThan(nowMs - 9000);
       await later.receiveMore(1000);
       expectUntouched(viewer);
       expectUntouched(later);
@@ -67,25 +66,27 @@ describe('bounds of the history', () => {
   it.concurrent(
     'the history of one stream: is bounded by bytes',
     scoped(async () => {
-      const engine = await startSimulator({ bitrateMbps: 8, burstSeconds: 0, startDelayMs: 50 });
+      const engine = await startSimulator({ bitrateMbps: 3, burstSeconds: 5, startDelayMs: 50 });
       const product = await startProduct({
         engines: [engine],
-        env: { PROXY_BUFFER_SIZE: '2MiB', PROXY_JOIN_BEHIND: '30s' },
+        env: { PROXY_BUFFER_SIZE: '2MiB', PROXY_JOIN_BEHIND: '60s' },
       });
       const id = newContentId();
       const viewer = open(product, id);
-      await viewer.receiveMore(4000);
+      // 4.5 MB; two megabytes are 5.6 s.
+      await viewer.receiveMore(12_000);
       for (let n = 0; n < 5; n += 1) {
         await viewer.receiveMore(200);
         const { buffer } = await product.session(id);
         expect(buffer.bytes).toBeLessThanOrEqual(2 * MIB + SLACK_BYTES);
         expect(buffer.bytes).toBeGreaterThan(MIB);
-        expect(buffer.seconds).toBeLessThan(3);
+        expect(buffer.seconds).toBeLessThan(8);
         expect(await ringBytes(product)).toBeLessThanOrEqual(2 * MIB + SLACK_BYTES);
       }
+      const nowMs = viewer.audit.markers.lastBroadcastMs!;
       const later = open(product, id);
       await later.playing();
-      expect(later.audit.markers.firstLatencyMs!).toBeLessThan(4000);
+      expect(later.audit.markers.firstBroadcastMs!).toBeGreaterThan(nowMs - 8000);
       expectUntouched(viewer);
       expectUntouched(later);
     }),
@@ -114,7 +115,7 @@ describe('bounds of the history', () => {
   it.concurrent(
     'the history of all streams: shrinks fairly at PROXY_BUFFER_TOTAL, never below five seconds, and nobody feels it',
     scoped(async () => {
-      const engine = await startSimulator({ bitrateMbps: 2, burstSeconds: 20, startDelayMs: 50 });
+      const engine = await startSimulator({ bitrateMbps: 1, burstSeconds: 40, startDelayMs: 50 });
       const product = await startProduct({
         engines: [engine],
         env: {
@@ -134,11 +135,11 @@ describe('bounds of the history', () => {
       await eventually(async () => {
         const { body } = await product.api('GET', '/proxy/sessions');
         const taken = (body.sessions as { bytes_in: number }[]).map((one) => one.bytes_in);
-        return taken.length === 3 && taken.every((bytes) => bytes > 5_000_000);
+        return taken.length === 3 && taken.every((bytes) => bytes > 4_500_000);
       });
       await eventually(
         async () => (await ringBytes(product)) <= 6 * MIB + 3 * SLACK_BYTES,
-        5000,
+        20_000,
         'the total is kept',
       );
       for (let n = 0; n < 4; n += 1) {
@@ -149,7 +150,7 @@ describe('bounds of the history', () => {
       for (const { buffer } of body.sessions as { buffer: { seconds: number; bytes: number } }[]) {
         expect(buffer.seconds).toBeGreaterThan(5);
         expect(buffer.bytes).toBeGreaterThan(MIB);
-        expect(buffer.bytes).toBeLessThan(2 * MIB + SLACK_BYTES);
+        expect(buffer.bytes).toBeLessThan(3 * MIB);
       }
       const later = open(product, ids[0]!);
       await later.playing();
@@ -163,8 +164,7 @@ describe('bounds of the history', () => {
       await eventually(async () => (await product.sessionCount()) === 1);
       const kept = async (): Promise<number> => (await product.session(ids[0]!)).buffer.seconds;
       const before = await kept();
-      await viewers[0]!.receiveMore(3000);
-      expect(await kept()).toBeGreaterThan(before + 1);
+      await eventually(async () => (await kept()) > before + 2);
     }),
   );
 
@@ -182,7 +182,8 @@ describe('bounds of the history', () => {
       for (const id of ids) {
         const { buffer } = await product.session(id);
         expect(buffer.seconds).toBeGreaterThanOrEqual(5);
-        expect(buffer.seconds).toBeLessThan(8);
+        // Of fourteen.
+        expect(buffer.seconds).toBeLessThan(10);
       }
       viewers.forEach(expectUntouched);
     }),

@@ -33,7 +33,7 @@ describe('viewers of HLS', () => {
   let engine: Simulator;
 
   beforeAll(async () => {
-    engine = await startSimulator({ startDelayMs: 100, bitrateMbps: 40, burstSeconds: 5 });
+    engine = await startSimulator({ startDelayMs: 100, bitrateMbps: 2, burstSeconds: 5 });
   });
 
   async function start(env: Readonly<Record<string, string>> = {}): Promise<Product> {
@@ -47,12 +47,12 @@ describe('viewers of HLS', () => {
         const id = newContentId();
         const playlist = await openHls(product, manifestPath(id));
         const [segment] = playlist.segments as [ListedSegment];
-        await loadSegment(segment);
         const askedMs = performance.now();
+        await loadSegment(segment);
         expect((await product.session(id)).client_count).toBe(1);
         await eventually(
           async () => (await product.session(id)).end_reason === 'no_viewers',
-          25_000,
+          45_000,
           'the end of the session',
         );
         // Three target durations of 4 s.
@@ -95,36 +95,44 @@ describe('viewers of HLS', () => {
     },
 
     'are gone soon when they do not go where they are led': async () => {
-      const product = await start();
+      // Segments of 8 s: whoever is to be waited for misses three target durations, 24 s at least.
+      const product = await start({ HLS_SEGMENT_DURATION: '8s' });
       const id = newContentId();
-      await call({ port: product.port, path: manifestPath(id) });
-      expect((await product.session(id)).client_count).toBe(1);
-      await eventually(async () => (await product.session(id)).client_count === 0, 9000);
+      const led = await call({ port: product.port, path: manifestPath(id) });
+      expect(led.status).toBe(302);
+      const askedMs = performance.now();
+      await eventually(async () => (await leftBecauseOf(product, 'hung_up')) === 1);
+      expect(performance.now() - askedMs).toBeLessThan(20_000);
+      expect((await product.session(id)).client_count).toBe(0);
     },
 
     'are cut when they take nothing of a segment, and nobody else is': async () => {
-      const product = await start({ PROXY_CLIENT_STALL_TIMEOUT: '1s' });
+      const product = await start({ PROXY_CLIENT_STALL_TIMEOUT: '5s' });
       const id = newContentId();
+      await engine.setContent(id, { bitrate_mbps: 40 });
       const playlist = await openHls(product, manifestPath(id));
       const { segments } = await follow(playlist, 2);
       // 10 MB, which no kernel takes at once.
       const stuck = openViewer(segments[1]!.url);
-      await stuck.until(({ bytes }) => bytes > 100_000, 5000, 'the beginning');
+      await stuck.until(({ bytes }) => bytes > 100_000, 30_000, 'the beginning');
       stuck.pause();
+      // Whoever asks for segments meanwhile gets them.
+      const others = follow(playlist, 6);
+      others.catch(() => undefined);
       await eventually(
         async () => (await metric(product, 'proxy_hls_pinned_bytes')) > 0,
-        5000,
+        20_000,
         'bytes that are stuck',
       );
       await eventually(
         async () => (await metric(product, 'proxy_hls_pinned_bytes')) === 0,
-        8000,
+        60_000,
         'the cut',
       );
       stuck.resume();
       expect((await stuck.closed).how).toBe('rst');
       expect(stuck.audit.bytes).toBeLessThan(Number((await stuck.head).headers['content-length']));
-      await follow(playlist, 4);
+      await others;
     },
   });
 });
@@ -135,12 +143,14 @@ describe('a cold playlist', () => {
   concurrently({
     'is held for players, and for browsers only eight seconds while the start goes on':
       async () => {
-        const engine = await startSimulator({ startDelayMs: 9500, bitrateMbps: 2 });
+        const startMs = 16_000;
+        const engine = await startSimulator({ startDelayMs: startMs, bitrateMbps: 2 });
         const product = await startInTurn({
           engines: [engine],
           env: { PROXY_GRACE_PERIOD: '0s' },
         });
         const id = newContentId();
+        const patient = call({ port: product.port, path: manifestPath(newContentId()) });
         const startedMs = performance.now();
         const early = await call({ port: product.port, path: manifestPath(id), headers: BROWSER });
         const tookMs = performance.now() - startedMs;
@@ -148,14 +158,17 @@ describe('a cold playlist', () => {
         expect(early.headers['retry-after']).toBe('2');
         expect(early.body).toMatchObject({ code: 'still_starting', retry_after: 2 });
         expect(tookMs).toBeGreaterThan(7900);
-        expect(tookMs).toBeLessThan(9400);
-        // Its place is kept, and nobody is counted twice.
-        const again = await openHls(product, manifestPath(id), BROWSER);
+        expect(tookMs).toBeLessThan(startMs - 1000);
+        // Its place is kept, and nobody is counted twice, however often it has to come.
+        const again = await eventually(
+          () => openHls(product, manifestPath(id), BROWSER),
+          60_000,
+          'the playlist',
+        );
         expect(again.segments.length).toBeGreaterThan(0);
         expect((await product.session(id)).client_count).toBe(1);
         expect((await engine.starts(id)).length).toBe(1);
-        const patient = await call({ port: product.port, path: manifestPath(newContentId()) });
-        expect(patient.status).toBe(302);
+        expect((await patient).status).toBe(302);
       },
 
     'lets the start end when the one who asked has hung up': async () => {

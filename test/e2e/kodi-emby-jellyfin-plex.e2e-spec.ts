@@ -24,7 +24,7 @@ describe('players that open an address more than once', () => {
 
   beforeAll(async () => {
     engine = await startSimulator({ startDelayMs: 500 });
-    product = await startProduct({ engines: [engine], env: { PROXY_GRACE_PERIOD: '6s' } });
+    product = await startProduct({ engines: [engine], env: { PROXY_GRACE_PERIOD: '10s' } });
   });
 
   function open(id: string, headers: Readonly<Record<string, string>>, method = 'GET'): Viewer {
@@ -44,7 +44,9 @@ describe('players that open an address more than once', () => {
     const { counters, sessions } = await engine.state();
     expect(counters['second_reader_violations']).toBe(0);
     expect(sessions.filter((one) => one.infohash === infohash)).toMatchObject([{ readers: 1 }]);
-    expect(await product.session(id)).toMatchObject({ state: 'live', is_active: true });
+    const session = await product.session(id);
+    expect(session).toMatchObject({ is_active: true, failovers: 0, error: null });
+    expect(session.attempts).toMatchObject([{ outcome: 'playing' }]);
   }
 
   it('Kodi: HEAD, GET of a kilobyte, GET', async () => {
@@ -86,7 +88,7 @@ describe('players that open an address more than once', () => {
     const before = await product.session(id);
     await eventually(
       async () => (await product.session(id)).idle_seconds >= 2,
-      8000,
+      20_000,
       'two seconds',
     );
     const player = open(id, EMBY);
@@ -116,8 +118,10 @@ describe('players that open an address more than once', () => {
 
   it('a hundred clients at once', async () => {
     const id = newContentId();
+    // All of them are there before the first media, which are few: their reader has much to do.
+    await engine.setContent(id, { start_delay_ms: 6000, bitrate_mbps: 1, burst_seconds: 1 });
     const viewers = Array.from({ length: 100 }, () => open(id, KODI));
-    await Promise.all(viewers.map((viewer) => viewer.playing(25_000)));
+    await Promise.all(viewers.map((viewer) => viewer.playing(60_000)));
     await expectOneSession(id);
     expect(new Set(viewers.map((viewer) => viewer.audit.markers.firstMediaNumber)).size).toBe(1);
   });

@@ -16,7 +16,7 @@ import { expectUntouched, metric } from './support/session-facts';
 const LOOP_SECONDS = 6;
 const AFTER_MS = 3000;
 /** A key frame and a look of 2 s on top, and slack for a busy machine. */
-const FOUND_WITHIN_MS = LOOP_SECONDS * 1000 + AFTER_MS + 3000 + 5000;
+const FOUND_WITHIN_MS = LOOP_SECONDS * 1000 + AFTER_MS + 3000 + 10_000;
 const STALE_MS = 5000;
 
 interface Stage {
@@ -63,7 +63,7 @@ async function loopEvents({ product }: Stage, id: string): Promise<Record<string
 async function playOn({ product }: Stage, id: string, seconds: number): Promise<void> {
   const bytes = async (): Promise<number> => (await product.session(id)).bytes_in;
   const wanted = (await bytes()) + seconds * (4e6 / 8);
-  await eventually(async () => (await bytes()) >= wanted, seconds * 2000 + 10_000, 'more media');
+  await eventually(async () => (await bytes()) >= wanted, seconds * 2000 + 30_000, 'more media');
 }
 
 describe('loops and stale positions', () => {
@@ -96,7 +96,7 @@ describe('loops and stale positions', () => {
         cause: 'media_repeats',
         action: 'report',
       });
-      expect(await here.product.session(id)).toMatchObject({ state: 'live', failovers: 0 });
+      expect(await here.product.session(id)).toMatchObject({ is_active: true, failovers: 0 });
       expect(viewer.ending).toBeNull();
       const labels = { cause: 'media_repeats', action: 'report' };
       expect(await metric(here.product, 'proxy_loops_total', labels)).toBe(1);
@@ -121,7 +121,7 @@ describe('loops and stale positions', () => {
       await playOn(here, id, 8);
       await eventually(async () => (await here.product.session(id)).looping === null);
       expect(await here.product.session(id)).toMatchObject({
-        state: 'live',
+        is_active: true,
         failovers: 1,
         looping: null,
         attempts: [{ outcome: 'the stream repeats itself' }, { outcome: 'playing' }],
@@ -163,7 +163,7 @@ describe('loops and stale positions', () => {
       const viewer = await watch(here, id);
       await eventually(
         async () => (await here.product.session(id)).looping?.cause === cause,
-        afterMs + 12_000,
+        afterMs + 25_000,
         cause,
       );
       await eventually(async () => (await loopEvents(here, id)).length > 0);
@@ -192,13 +192,13 @@ describe('loops and stale positions', () => {
       expectUntouched(viewer.audit);
       // The new session's burst repeats fifteen seconds that were sent before.
       await engine.actOnReaders('reset', { content: id });
-      await eventually(async () => (await product.session(id)).failovers === 1, 10_000, 'a splice');
+      await eventually(async () => (await product.session(id)).failovers === 1, 30_000, 'a splice');
       await viewer.receiveMore(6000);
       await engine.actOnReaders('pcr_jump', { content: id, seconds: -60 });
       await viewer.receiveMore(12_000);
       expect(viewer.ending).toBeNull();
       expect(await product.session(id)).toMatchObject({
-        state: 'live',
+        is_active: true,
         failovers: 1,
         looping: null,
       });

@@ -1,5 +1,4 @@
 import {
-  eventually,
   newContentId,
   openViewer,
   SIM_PIDS,
@@ -20,7 +19,7 @@ describe('what a body begins with', () => {
 
   beforeAll(async () => {
     engine = await startSimulator({ burstSeconds: 6 });
-    product = await startProduct({ engines: [engine] });
+    product = await startProduct({ engines: [engine], env: { PROXY_STALL_TIMEOUT: '60s' } });
   });
 
   function watch(id: string): Viewer {
@@ -55,6 +54,8 @@ describe('what a body begins with', () => {
 
   it('is PAT, PMT and the oldest key frame for those who waited for the start', async () => {
     const id = newContentId();
+    // All of them are there before the first media.
+    await engine.setContent(id, { start_delay_ms: 3000 });
     const viewers = [watch(id), watch(id), watch(id)];
     await Promise.all(viewers.map((viewer) => viewer.playing()));
     await Promise.all(viewers.map((viewer) => viewer.receiveMore(8000)));
@@ -71,12 +72,14 @@ describe('what a body begins with', () => {
     const id = newContentId();
     const first = watch(id);
     await first.receiveMore(7000);
+    const nowMs = first.audit.markers.lastBroadcastMs!;
     const later = watch(id);
     await later.playing();
     expectPictureAtOnce(later);
-    const latencyMs = later.audit.markers.firstLatencyMs!;
-    expect(latencyMs).toBeGreaterThan(JOIN_BEHIND_MS - 200);
-    expect(latencyMs).toBeLessThan(JOIN_BEHIND_MS + 2500);
+    const { firstLatencyMs, firstBroadcastMs } = later.audit.markers;
+    expect(firstLatencyMs).toBeGreaterThan(JOIN_BEHIND_MS - 200);
+    // A key frame comes each second; the oldest one is seven and more.
+    expect(firstBroadcastMs).toBeGreaterThan(nowMs - JOIN_BEHIND_MS - 2000);
     await Promise.all([first.receiveMore(3000), later.receiveMore(3000)]);
     expectPerfect(first);
     expectPerfect(later);
@@ -86,15 +89,19 @@ describe('what a body begins with', () => {
     const id = newContentId();
     const first = watch(id);
     await first.receiveMore(5000);
+    // Out of the history alone: nothing comes from the engine meanwhile, and its silence is not acted on yet.
+    await engine.actOnReaders('stall', { content: id });
     const times: number[] = [];
     for (let n = 0; n < 5; n += 1) {
       const askedMs = performance.now();
       const later = watch(id);
-      await later.until((audit) => audit.firstAt.randomAccess !== null, 5000);
+      await later.playing();
+      expectPictureAtOnce(later);
       times.push(later.audit.firstMediaMs! - askedMs);
     }
+    expect(await engine.starts(id)).toHaveLength(1);
     // The fastest of a few: the machine may be busy.
-    expect(Math.min(...times)).toBeLessThan(150);
+    expect(Math.min(...times)).toBeLessThan(2000);
   });
 
   it('is PAT, PMT and sound where there is no video', async () => {
@@ -109,7 +116,7 @@ describe('what a body begins with', () => {
     const id = newContentId();
     await engine.fault({ kind: 'no_random_access', content: id });
     const viewer = watch(id);
-    await viewer.until((audit) => audit.markers.count > 25, 20_000);
+    await viewer.until((audit) => audit.markers.count > 25, 40_000);
     const { pat, pmt } = viewer.audit.firstAt;
     expect([pat, pmt]).toEqual([0, 1]);
     expect(viewer.audit.misaligned).toBe(0);
@@ -118,8 +125,7 @@ describe('what a body begins with', () => {
   it('is timed in the session, from the request to the first key frame', async () => {
     const id = newContentId();
     await watch(id).playing();
-    const session = await eventually(() => product.session(id));
-    const { timeline } = session;
+    const { timeline } = await product.session(id);
     const moments = [
       timeline.requested_at,
       timeline.engine_answered_at,

@@ -22,7 +22,12 @@ describe('sessions and clients in the admin API', () => {
     engine = await startSimulator({ startDelayMs: 300 });
     product = await startProduct({
       engines: [engine],
-      env: { PROXY_GRACE_PERIOD: '300ms', MAX_STREAMS_PER_ENGINE: '20' },
+      env: {
+        PROXY_GRACE_PERIOD: '300ms',
+        // What is late because the machine is busy is not stalled.
+        PROXY_KEEPALIVE_AFTER: '10s',
+        MAX_STREAMS_PER_ENGINE: '20',
+      },
     });
   });
 
@@ -33,9 +38,10 @@ describe('sessions and clients in the admin API', () => {
   /** Viewers that have taken the start burst and are live. */
   async function playing(id: string, count = 1): Promise<Viewer[]> {
     const viewers = Array.from({ length: count }, (_, n) => open(id, { 'User-Agent': `tv/${n}` }));
+    // Of the past the engine sends 5 s.
     const isLive: Parameters<Viewer['until']>[0] = ({ isPlaying, markers }) =>
-      isPlaying && markers.lastLatencyMs! < 400;
-    await Promise.all(viewers.map((viewer) => viewer.until(isLive, 15_000, 'live pictures')));
+      isPlaying && markers.receivedMs > 5000;
+    await Promise.all(viewers.map((viewer) => viewer.until(isLive, 30_000, 'live pictures')));
     return viewers;
   }
 
@@ -101,12 +107,11 @@ describe('sessions and clients in the admin API', () => {
   });
 
   it('a session that waits, and one that failed, say where they are', async () => {
-    const id = newContentId();
-    await engine.fault({ kind: 'delay', content: id, ms: 800 });
-    await engine.fault({ kind: 'http_status', content: id });
-    const viewer = open(id);
-    await eventually(async () => (await engine.starts(id)).length === 1);
-    const waiting = await product.session(id);
+    const never = newContentId();
+    await engine.fault({ kind: 'never', content: never });
+    const waiter = open(never);
+    await eventually(async () => (await engine.starts(never)).length === 1);
+    const waiting = await product.session(never);
     expect(waiting).toMatchObject({
       state: 'starting',
       started_at: null,
@@ -114,9 +119,13 @@ describe('sessions and clients in the admin API', () => {
     });
     expect(waiting).toMatchObject({ attempts: [{ outcome: 'running', duration_ms: null }] });
     expect(waiting.timeline).toMatchObject({ requested_at: ISO, engine_answered_at: null });
-    const { body: clients } = await product.api('GET', `/proxy/sessions/${id}/clients`);
+    const { body: clients } = await product.api('GET', `/proxy/sessions/${never}/clients`);
     expect(clients.clients).toMatchObject([{ state: 'waiting', bytes_sent: 0, behind_s: null }]);
-    await expectProblem(viewer, 502, 'engine_failed');
+    waiter.destroy();
+
+    const id = newContentId();
+    await engine.fault({ kind: 'http_status', content: id });
+    await expectProblem(open(id), 502, 'engine_failed');
     expect(await product.session(id)).toMatchObject({
       state: 'failed',
       is_active: false,
@@ -135,7 +144,12 @@ describe('sessions and clients in the admin API', () => {
     const [stays, goes] = (await playing(id, 2)) as [Viewer, Viewer];
     const path = `/proxy/sessions/${id}/clients`;
     await stays.receiveMore(1000);
-    const { body } = await product.api('GET', path);
+    const body = await eventually(async () => {
+      const answer = await product.api('GET', path);
+      const { clients } = answer.body as { clients: { behind_s: number }[] };
+      // A look may come when media have just arrived.
+      return clients.every(({ behind_s: behind }) => behind < 1) && answer.body;
+    });
     expect(body.clients).toHaveLength(2);
     for (const client of body.clients) {
       expect(client).toMatchObject({
@@ -147,7 +161,6 @@ describe('sessions and clients in the admin API', () => {
         jumps: 0,
       });
       expect(client.bytes_sent).toBeGreaterThan(1_000_000);
-      expect(client.behind_s).toBeLessThan(1);
     }
     const kicked = (body.clients as { client_id: string; user_agent: string }[]).find(
       ({ user_agent: agent }) => agent === 'tv/1',
@@ -174,8 +187,11 @@ describe('sessions and clients in the admin API', () => {
       expect([200, 204]).toContain(answer.status);
       const endings = await Promise.all(viewers.map((viewer) => viewer.closed));
       expect(endings.map(({ how }) => how)).toEqual(['rst', 'rst', 'rst']);
+      await eventually(async () => {
+        const { sessions } = await engine.state();
+        return sessions.every((one) => one.content_id !== id);
+      });
       expect(await engine.journal(`/ace/cmd/${infohash}`)).toHaveLength(1);
-      expect((await engine.state()).sessions.filter((one) => one.content_id === id)).toEqual([]);
       expect(await product.session(id)).toMatchObject({ state: 'ended', end_reason: 'stopped' });
       expect((await product.api('DELETE', `${base}/${id}`)).status).toBe(404);
       // Not forbidden for the future.
@@ -185,16 +201,19 @@ describe('sessions and clients in the admin API', () => {
 
   it('DELETE of a session that starts: who waits is answered, and nothing goes on', async () => {
     const id = newContentId();
-    await engine.fault({ kind: 'delay', content: id, ms: 1000 });
+    const { infohash } = await engine.content(id);
+    await engine.fault({ kind: 'delay', content: id, ms: 4000 });
     const viewer = open(id);
     await eventually(async () => (await engine.starts(id)).length === 1);
     expect((await product.api('DELETE', `/proxy/sessions/${id}`)).status).toBe(204);
     expect(await viewer.status()).toBeGreaterThanOrEqual(400);
-    await engine.clearFaults();
+    // The engine opens it all the same, and is told to stop.
+    await eventually(async () => (await engine.journal(`/ace/cmd/${infohash}`)).length === 1);
     await eventually(async () => {
       const { sessions } = await engine.state();
       return sessions.every((one) => one.content_id !== id);
     });
+    await engine.clearFaults();
   });
 
   it('nothing is left behind', async () => {

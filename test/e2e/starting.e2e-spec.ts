@@ -14,9 +14,10 @@ import {
 
 const SCRIPT = join(__dirname, '../../dist/main.js');
 const EXIT_CONFIG = 78;
-const ENDS_WITHIN_MS = 15_000;
+/** Of several that start at once on a busy machine. */
+const ENDS_WITHIN_MS = 60_000;
 /** Programs started together. */
-const AT_ONCE = 5;
+const AT_ONCE = 3;
 
 type Variables = Readonly<Record<string, string>>;
 
@@ -29,7 +30,7 @@ function run(env: Variables, dotEnv?: string): Child {
     env: { PATH: process.env['PATH'], PORT: '0', DOCKER_HOST: NO_DOCKER, ...env },
   });
   onScopeEnd(async () => {
-    await child.end('SIGKILL', 5000);
+    await child.end('SIGKILL', 20_000);
     rmSync(cwd, { recursive: true, force: true });
   });
   return child;
@@ -38,6 +39,15 @@ function run(env: Variables, dotEnv?: string): Child {
 async function endOf(child: Child): Promise<{ code: number | null; lines: readonly string[] }> {
   await eventually(() => child.ended !== null, ENDS_WITHIN_MS, 'the end of the program');
   return { code: child.ended!.code, lines: child.lines };
+}
+
+/** What a line says, without its time and its process. */
+function messageOf(line: string): string {
+  try {
+    return String((JSON.parse(line) as { msg?: unknown }).msg);
+  } catch {
+    return line;
+  }
 }
 
 describe('a wrong setting ends the start with one line', () => {
@@ -64,23 +74,24 @@ describe('a wrong setting ends the start with one line', () => {
     ['PROXY_EARLY_HEADERS_AGENTS', '(', /./],
   ];
 
-  it('that names variable, value and what is allowed, with exit code 78', async () => {
-    const ends: Awaited<ReturnType<typeof endOf>>[] = [];
-    for (let at = 0; at < WRONG.length; at += AT_ONCE) {
-      const some = WRONG.slice(at, at + AT_ONCE);
-      ends.push(
-        ...(await Promise.all(
-          some.map(([name, value]) => endOf(run({ ...STATIC, [name]: value }))),
-        )),
+  const GROUPS = WRONG.flatMap((_, at) =>
+    at % AT_ONCE === 0 ? [{ some: WRONG.slice(at, at + AT_ONCE) }] : [],
+  );
+
+  it.each(GROUPS)(
+    'that names variable, value and what is allowed, with exit code 78 (%#)',
+    async ({ some }) => {
+      const ends = await Promise.all(
+        some.map(([name, value]) => endOf(run({ ...STATIC, [name]: value }))),
       );
-    }
-    WRONG.forEach(([name, value, allowed], index) => {
-      const { code, lines } = ends[index]!;
-      expect({ name, code, count: lines.length }).toEqual({ name, code: EXIT_CONFIG, count: 1 });
-      expect(lines[0]).toContain(`${name}=${JSON.stringify(value)}`);
-      expect(/allowed is (.*)$/.exec(lines[0]!)?.[1]).toMatch(allowed);
-    });
-  });
+      some.forEach(([name, value, allowed], index) => {
+        const { code, lines } = ends[index]!;
+        expect({ name, code, count: lines.length }).toEqual({ name, code: EXIT_CONFIG, count: 1 });
+        expect(lines[0]).toContain(`${name}=${JSON.stringify(value)}`);
+        expect(/allowed is (.*)$/.exec(lines[0]!)?.[1]).toMatch(allowed);
+      });
+    },
+  );
 
   it('one for each, also from .env, without showing a key and without a word more', async () => {
     const [several, file, key, alone, long] = await Promise.all(
@@ -121,7 +132,8 @@ describe('a start that cannot be', () => {
       run({ PORT: port, ENGINE_DRIVER: 'static', ENGINE_ADDRESSES: engine.address }),
     );
     expect(code).toBe(1);
-    const told = lines.filter((line) => line.includes(port));
+    // By itself: a time or a process id may have the same digits in it.
+    const told = lines.filter((line) => new RegExp(`\\b${port}\\b`).test(messageOf(line)));
     expect(told).toEqual([expect.stringMatching(/cannot listen .*taken.*set PORT/)]);
     expect(lines.join('\n')).not.toMatch(/EADDRINUSE|^\s+at /m);
     expect(lines.join('\n')).not.toMatch(/player:/);

@@ -8,6 +8,7 @@ import {
   startProduct,
   startSimulator,
   streamPath,
+  type LogLine,
   type Product,
   type Simulator,
   type Viewer,
@@ -16,10 +17,14 @@ import { expectNothingLeft } from './support/remains';
 
 const PROBES = {
   ENGINE_PROBE_INTERVAL: '300ms',
-  ENGINE_PROBE_TIMEOUT: '300ms',
+  // One that is late because the machine is busy is not one that hangs.
+  ENGINE_PROBE_TIMEOUT: '2s',
   ENGINE_UNHEALTHY_AFTER: '2',
   PROXY_GRACE_PERIOD: '500ms',
 };
+
+/** A wait for an engine that is longer than what is left of it would be the end of a start. */
+const INIT_MS = 5000;
 
 function open(product: Product, id: string): Viewer {
   return openViewer(product.url(streamPath(id)));
@@ -28,7 +33,7 @@ function open(product: Product, id: string): Viewer {
 async function stateOf(product: Product, engine: Simulator, state: string): Promise<void> {
   await eventually(
     async () => (await product.api('GET', `/engines/${engine.engineId}`)).body.state === state,
-    10_000,
+    30_000,
     `${engine.engineId} ${state}`,
   );
 }
@@ -40,7 +45,7 @@ describe('waiting for engines', () => {
       const engine = await startSimulator();
       const product = await startProduct({
         engines: [engine],
-        env: { ...PROBES, ENGINE_WAIT_TIMEOUT: '1200ms' },
+        env: { ...PROBES, ENGINE_WAIT_TIMEOUT: '3s' },
       });
       await engine.control('POST', '/__sim/mode', { mode });
       await stateOf(product, engine, 'unhealthy');
@@ -52,15 +57,16 @@ describe('waiting for engines', () => {
         const problem = await expectProblem(viewer, 503, 'no_engine');
         expect(problem.retry_after).toBeGreaterThan(0);
         expect(problem.detail).toContain(`${engine.engineId} unhealthy`);
-        expect(viewer.headAfterMs).toBeGreaterThan(1100);
-        expect(viewer.headAfterMs).toBeLessThan(2500);
+        expect(viewer.headAfterMs).toBeGreaterThan(2900);
+        // Usually they would wait for a minute.
+        expect(viewer.headAfterMs).toBeLessThan(20_000);
       }
       expect((await engine.counters())['sessions_opened']).toBe(0);
-      const failures = product
-        .logs()
-        .filter((line) => line['streamId'] === id && Number(line['level']) >= 40);
-      expect(failures).toHaveLength(1);
-      expect(String(failures[0]!.msg)).toMatch(/no_engine/);
+      const failures = (): LogLine[] =>
+        product.logs().filter((line) => line['streamId'] === id && Number(line['level']) >= 40);
+      await eventually(() => failures().length > 0);
+      expect(failures()).toHaveLength(1);
+      expect(String(failures()[0]!.msg)).toMatch(/no_engine/);
       // It is nobody's fault: nothing is remembered.
       await engine.control('POST', '/__sim/mode', { mode: 'normal' });
       await stateOf(product, engine, 'healthy');
@@ -72,10 +78,10 @@ describe('waiting for engines', () => {
   it.concurrent(
     'no engine that works: who waits is served the moment one becomes healthy, with the whole start budget',
     scoped(async () => {
-      const engine = await startSimulator({ startDelayMs: 1200 });
+      const engine = await startSimulator({ startDelayMs: 1000 });
       const product = await startProduct({
         engines: [engine],
-        env: { ...PROBES, ENGINE_WAIT_TIMEOUT: '20s', PROXY_INIT_TIMEOUT: '2500ms' },
+        env: { ...PROBES, ENGINE_WAIT_TIMEOUT: '100s', PROXY_INIT_TIMEOUT: `${INIT_MS}ms` },
       });
       await engine.control('POST', '/__sim/mode', { mode: 'hang' });
       await stateOf(product, engine, 'unhealthy');
@@ -85,17 +91,22 @@ describe('waiting for engines', () => {
       await eventually(
         async () => {
           const { created_at: created } = await product.session(ids[1]!);
-          return Date.now() - Date.parse(created) > 2000;
+          return Date.now() - Date.parse(created) > INIT_MS - 500;
         },
-        5000,
+        30_000,
         'a wait that would have eaten the start budget',
       );
-      const backAt = performance.now();
       await engine.control('POST', '/__sim/mode', { mode: 'normal' });
       await Promise.all(viewers.map((viewer) => viewer.playing()));
-      for (const { audit } of viewers) {
-        // Probed at most 2 s later, then the engine's own 1.2 s.
-        expect(audit.firstMediaMs! - backAt).toBeLessThan(4500);
+      const changes = await product.api('GET', '/events?type=engine_state_changed');
+      const back = (changes.body as { time: string; details: { to: string } }[])
+        .filter(({ details: { to } }) => to === 'healthy')
+        .at(-1)!;
+      for (const id of ids) {
+        const { attempts } = await product.session(id);
+        // Both times are the product's own.
+        const afterMs = Date.parse(attempts[0].started_at) - Date.parse(back.time);
+        expect(Math.abs(afterMs)).toBeLessThan(2000);
       }
       for (const id of ids) expect(await engine.starts(id)).toHaveLength(1);
       viewers.forEach((viewer) => viewer.destroy());
@@ -151,8 +162,10 @@ describe('waiting for engines', () => {
         const id = newContentId();
         const viewer = open(product, id);
         await viewer.playing();
-        expect(viewer.headAfterMs).toBeLessThan(1500);
-        expect((await product.session(id)).container_id).toBe(good.engineId);
+        expect(await product.session(id)).toMatchObject({
+          container_id: good.engineId,
+          attempts: [{ engine_id: good.engineId, outcome: 'playing' }],
+        });
         // The wait for a broken engine is not growth: the good one is full, and that is that.
       }
       await expectProblem(open(product, newContentId()), 503, 'no_capacity');

@@ -5,6 +5,8 @@ import { chromium, type BrowserContext, type Page } from 'playwright-core';
 import { onScopeEnd } from './scope';
 
 const CHROMIUM = '/usr/bin/chromium';
+/** A browser starts slowly where much else runs. */
+const WITHIN_MS = 90_000;
 
 /** Nothing of it may speak to anybody but us, and video plays without a click. */
 const ARGUMENTS = [
@@ -62,10 +64,12 @@ export async function openPage(): Promise<WatchedPage> {
 async function startBrowser(): Promise<BrowserContext> {
   const folder = mkdtempSync(join(tmpdir(), 'acefleet-browser-'));
   const context = await chromium.launchPersistentContext(folder, {
+    timeout: WITHIN_MS,
     executablePath: CHROMIUM,
     args: ARGUMENTS,
     viewport: { width: 1024, height: 768 },
   });
+  context.setDefaultTimeout(WITHIN_MS);
   onScopeEnd(async () => {
     await context.close();
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });

@@ -8,6 +8,8 @@ export interface Exit {
 }
 
 const MAX_LINES = 20_000;
+/** It is told to be gone when all that hold its output are, which a program that it has started may outlive. */
+const DIES_WITHIN_MS = 10_000;
 
 /** The runner itself may be ended: then no hook runs. */
 const running = new Set<ChildProcess>();
@@ -60,7 +62,7 @@ export class Child {
   }
 
   /** The first line, past or future, of which `read` makes something. @throws when the process ends before. */
-  async line<T>(read: (line: string) => T | null | undefined, timeoutMs = 20_000): Promise<T> {
+  async line<T>(read: (line: string) => T | null | undefined, timeoutMs = 40_000): Promise<T> {
     return new Promise((resolve, reject) => {
       const finish = (settle: () => void): void => {
         clearTimeout(timer);
@@ -84,15 +86,10 @@ export class Child {
   async end(signal: NodeJS.Signals, timeoutMs: number): Promise<Exit> {
     if (this.ended !== null) return this.ended;
     this.kill(signal);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<null>((resolve) => {
-      timer = setTimeout(() => resolve(null), timeoutMs);
-    });
-    const exit = await Promise.race([this.exit, late]);
-    clearTimeout(timer);
+    const exit = await settledWithin(this.exit, timeoutMs);
     if (exit !== null) return exit;
     this.kill('SIGKILL');
-    await this.exit;
+    await settledWithin(this.exit, DIES_WITHIN_MS);
     throw new Error(`${this.name} was still there ${timeoutMs} ms after ${signal}\n${this.tail()}`);
   }
 
@@ -106,4 +103,15 @@ export class Child {
     if (this.lines.length > MAX_LINES) this.lines.shift();
     for (const listener of [...this.listeners]) listener(line);
   }
+}
+
+/** What `promise` resolves with; null when it takes longer. */
+async function settledWithin<T>(promise: Promise<T>, timeoutMs: number): Promise<T | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), timeoutMs);
+  });
+  const value = await Promise.race([promise, late]);
+  clearTimeout(timer);
+  return value;
 }

@@ -29,7 +29,7 @@ export async function call(of: Call): Promise<Answer> {
         method: of.method ?? 'GET',
         path: of.path,
         agent: false,
-        signal: AbortSignal.timeout(of.timeoutMs ?? 20_000),
+        signal: AbortSignal.timeout(of.timeoutMs ?? 60_000),
         headers: {
           ...(payload === null ? {} : { 'Content-Type': 'application/json' }),
           ...of.headers,

@@ -28,7 +28,7 @@ export async function expectOneSession(
       }
       return true;
     },
-    10_000,
+    20_000,
     'one session',
   );
 }

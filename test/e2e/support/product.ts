@@ -18,6 +18,7 @@ export const API_KEY = 'e2e-key';
 
 const READY_WITHIN_MS = 40_000;
 const END_WITHIN_MS = 20_000;
+const DIES_WITHIN_MS = 20_000;
 
 export interface ProductOptions {
   /** Engines of the `static` driver. Without them `env` says where engines come from. */
@@ -61,7 +62,7 @@ async function startNow(options: ProductOptions): Promise<Product> {
     try {
       if (!product.wasKilled) await product.stop();
     } finally {
-      await child.end('SIGKILL', 5000);
+      await child.end('SIGKILL', DIES_WITHIN_MS);
       rmSync(folder, { recursive: true, force: true });
     }
   });

@@ -46,7 +46,7 @@ function started(
   const env = { PATH: searchPath(), HOME: home, LC_ALL: 'C' };
   const child = new Child(name, command, args, { cwd: home, env });
   onScopeEnd(async () => {
-    if (child.ended === null) await child.end(signal, 10_000);
+    if (child.ended === null) await child.end(signal, 20_000);
   });
   return child;
 }

@@ -4,6 +4,9 @@ import type { Product } from './product';
 import type { Simulator } from './simulator';
 import { eventually } from './wait';
 
+/** The usual grace of a session, and then slack for a machine with much else to do. */
+const GONE_WITHIN_MS = 30_000;
+
 /** A probe of an engine or a scrape may be under way at any moment. */
 const SPARE_FILES = 4;
 
@@ -24,7 +27,7 @@ export async function expectNothingLeft(
   product: Product,
   engines: readonly Simulator[],
   baseline: Baseline | null = null,
-  timeoutMs = 15_000,
+  timeoutMs = GONE_WITHIN_MS,
 ): Promise<void> {
   await eventually(
     async () => {

@@ -10,12 +10,29 @@ import { AsyncLocalStorage } from 'node:async_hooks';
  */
 type Release = () => Promise<void> | void;
 
-const scopes: Release[][] = [[]];
-const own = new AsyncLocalStorage<Release[]>();
+class Scope {
+  readonly releases: Release[] = [];
+  isOver = false;
+}
 
-/** Has `release` called when the present test, or else the present file, is over. */
+const scopes: Scope[] = [new Scope()];
+const own = new AsyncLocalStorage<Scope>();
+
+/**
+ * Has `release` called when the present test, or else the present file, is over.
+ *
+ * @throws when that is over already, as after a time-out; then `release` is called all the same
+ */
 export function onScopeEnd(release: Release): void {
-  (own.getStore() ?? scopes.at(-1)!).push(release);
+  const scope = own.getStore() ?? scopes.at(-1)!;
+  if (!scope.isOver) {
+    scope.releases.push(release);
+    return;
+  }
+  void Promise.resolve()
+    .then(release)
+    .catch(() => undefined);
+  throw new Error('what this was started for is over');
 }
 
 /**
@@ -26,7 +43,7 @@ export function scoped<A extends unknown[]>(
   test: (...args: A) => Promise<void>,
 ): (...args: A) => Promise<void> {
   return async (...args) => {
-    const scope: Release[] = [];
+    const scope = new Scope();
     try {
       await own.run(scope, () => test(...args));
     } catch (error) {
@@ -37,24 +54,25 @@ export function scoped<A extends unknown[]>(
   };
 }
 
-async function end(scope: Release[] | undefined): Promise<void> {
+async function end(scope: Scope): Promise<void> {
   const failures: unknown[] = [];
-  for (const release of (scope ?? []).reverse()) {
+  for (let release = scope.releases.pop(); release; release = scope.releases.pop()) {
     try {
       await release();
     } catch (error) {
       failures.push(error);
     }
   }
+  scope.isOver = true;
   if (failures.length === 1) throw failures[0];
   if (failures.length > 1) throw new AggregateError(failures, failures.map(String).join('\n'));
 }
 
 beforeEach(() => {
-  scopes.push([]);
+  scopes.push(new Scope());
 });
 afterEach(() => {
   // When a `beforeAll` threw, no `beforeEach` opened a scope: the file's own is not to be closed here.
-  if (scopes.length > 1) return end(scopes.pop());
+  if (scopes.length > 1) return end(scopes.pop()!);
 });
-afterAll(() => end(scopes.shift()));
+afterAll(() => end(scopes[0]!));

@@ -126,7 +126,7 @@ export async function streamsOn(product: Product, engine: Simulator): Promise<st
 export async function engineIsFree(
   product: Product,
   engine: Simulator,
-  timeoutMs = 10_000,
+  timeoutMs = 20_000,
 ): Promise<void> {
   await eventually(
     async () => {

@@ -6,6 +6,7 @@ import { onScopeEnd } from './scope';
 
 const SCRIPT = join(__dirname, '../../../simulator/dist/main.js');
 const LISTENS_WITHIN_MS = 40_000;
+const DIES_WITHIN_MS = 20_000;
 
 /** Command line of the simulator; `simulator/README.md` says what each means. */
 export interface SimulatorOptions {
@@ -68,6 +69,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const child = new Child(`simulator ${name}`, process.execPath, [SCRIPT, ...flags(options)], {
     env: { PATH: process.env['PATH'] },
   });
+  // One that is never heard of is ended as well.
   onScopeEnd(() => end(child));
   return new Simulator(child, await child.line(readPorts, LISTENS_WITHIN_MS));
 }
@@ -197,5 +199,5 @@ export class Simulator {
 async function end(child: Child): Promise<void> {
   // A frozen process is to notice that it is over.
   child.kill('SIGCONT');
-  await child.end('SIGKILL', 10_000);
+  await child.end('SIGKILL', DIES_WITHIN_MS);
 }

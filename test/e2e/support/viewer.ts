@@ -11,6 +11,8 @@ export interface Ending {
   readonly afterMs: number;
 }
 
+/** How long what a test waits for may take where much else runs; no promise of the product's. */
+const WITHIN_MS = 30_000;
 const READ_BYTES = 64 * 1024;
 const TEXT_BYTES = 64 * 1024;
 
@@ -88,7 +90,7 @@ export class Viewer {
     const { headers } = await this.head;
     const length = headers['content-length'];
     if (length !== undefined && headers['transfer-encoding'] === undefined) {
-      await this.until(() => this.text.length >= Number(length), 10_000, 'the body');
+      await this.until(() => this.text.length >= Number(length), WITHIN_MS, 'the body');
       return this.text.toString('utf8', 0, Number(length));
     }
     await this.closed;
@@ -113,7 +115,7 @@ export class Viewer {
    */
   async until(
     fact: (audit: StreamAudit) => boolean,
-    timeoutMs = 15_000,
+    timeoutMs = WITHIN_MS,
     what = 'what was waited for',
   ): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -141,12 +143,12 @@ export class Viewer {
   }
 
   /** Until there are pictures: a random access point and half a second of media. */
-  async playing(timeoutMs = 15_000): Promise<void> {
+  async playing(timeoutMs = WITHIN_MS): Promise<void> {
     await this.until((audit) => audit.isPlaying, timeoutMs, 'pictures');
   }
 
   /** Until `ms` more of media (broadcast time) have arrived. */
-  async receiveMore(ms: number, timeoutMs = ms * 2 + 10_000): Promise<void> {
+  async receiveMore(ms: number, timeoutMs = ms * 2 + WITHIN_MS): Promise<void> {
     const before = this.audit.markers.receivedMs;
     await this.until((audit) => audit.markers.receivedMs >= before + ms, timeoutMs, 'media');
   }

@@ -8,7 +8,7 @@ import { openFleet } from '../support/fleet-stage';
  * minutes, and engines that were not adopted at once would not be healthy before.
  */
 const ONE_LOOK = { RECONCILE_INTERVAL: '10m', AUTOSCALE_INTERVAL: '10m' };
-const MANY_ENGINES_MS = 150_000;
+const MANY_ENGINES_MS = 300_000;
 
 const ids = (engines: readonly { readonly id: string }[]): string[] =>
   engines.map(({ id }) => id).sort();
@@ -42,7 +42,7 @@ describeWithDocker('the product ends and comes back', () => {
     expect(ids(after)).toEqual(before);
     const events = (await fleet.product.api('GET', '/events?type=engine_ordered')).body;
     expect(events).toEqual([]);
-  }, 300_000);
+  }, 480_000);
 
   it.each([
     ['keep', 2],

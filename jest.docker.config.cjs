@@ -6,7 +6,9 @@ module.exports = {
   testMatch: ['**/*.docker-spec.ts'],
   transform: { '^.+\\.ts$': '@swc/jest' },
   testEnvironment: 'node',
-  testTimeout: 60000,
+  // A deadline of last resort, for a machine with much else to do: the end-to-end tests run beside these. It also holds for
+  // what ends a test, where containers, a product and a Docker Engine may have to go one after the other.
+  testTimeout: 180000,
   maxWorkers: 1,
   // In a process of its own, which is the only thing that this limit is for.
   workerIdleMemoryLimit: '4GB',

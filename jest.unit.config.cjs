@@ -7,5 +7,6 @@ module.exports = {
   transform: { '^.+\\.ts$': '@swc/jest' },
   testEnvironment: 'node',
   setupFiles: ['<rootDir>/test/unit/property-seed.cjs'],
-  testTimeout: 20000,
+  // A deadline of last resort: all cores are busy, and what is waited for inside has deadlines of its own.
+  testTimeout: 60000,
 };

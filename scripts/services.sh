@@ -20,7 +20,8 @@ NEEDS=(
   "docker-compose:docker-compose"
   "redis-server:redis-server"
 )
-DOCKER_WAIT_S=20
+DOCKER_WAIT_S=60
+TRIES=3
 
 export PATH="$PATH:/usr/sbin:/sbin"
 export DEBIAN_FRONTEND=noninteractive
@@ -45,30 +46,61 @@ install_missing() {
     return
   fi
 
-  # A bare machine often has no or old package lists; updating them first would cost every run time.
-  if ! log=$(apt_install "${packages[@]}"); then
-    timeout 300 apt-get update -qq </dev/null >/dev/null 2>&1
-    if ! log=$(apt_install "${packages[@]}"); then
-      echo "services: could not install ${packages[*]}; the tests of what is missing are skipped."
-      echo "$log" | tail -n 5
+  # A bare machine often has no or old package lists; updating them first would cost every run time. A mirror that
+  # answered an error, or was in the middle of an update of its own, is asked again.
+  local try
+  for ((try = 1; try <= TRIES; try += 1)); do
+    if log=$(apt_install "${packages[@]}"); then
+      echo "services: installed ${packages[*]}"
       return
     fi
-  fi
-  echo "services: installed ${packages[*]}"
+    [ "$try" -eq "$TRIES" ] && break
+    # Where an earlier run was ended amid an installation, nothing is installed before this.
+    timeout 300 dpkg --configure -a </dev/null >/dev/null 2>&1
+    timeout 300 apt-get update -qq "${APT_PATIENCE[@]}" </dev/null >/dev/null 2>&1
+    [ "$try" -gt 1 ] && sleep 5
+  done
+  echo "services: could not install ${packages[*]}; the tests of what is missing are skipped."
+  echo "$log" | tail -n 5
 }
 
+APT_PATIENCE=(-o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 -o Acquire::http::Timeout=60)
+
 apt_install() {
-  timeout 900 apt-get install -y -qq --no-install-recommends \
-    -o DPkg::Lock::Timeout=120 "$@" </dev/null 2>&1
+  timeout 900 apt-get install -y -qq --no-install-recommends "${APT_PATIENCE[@]}" "$@" </dev/null 2>&1
 }
 
 docker_answers() {
-  timeout 5 docker version >/dev/null 2>&1
+  timeout 15 docker version >/dev/null 2>&1
+}
+
+# Whether a pid file names a process of that name. After a crash, or in a container that was started again, its number
+# is nobody's or another program's, which dockerd takes for itself and does not start.
+is_running() {
+  local pid
+  pid=$(cat "$1" 2>/dev/null) && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$2" ]
+}
+
+forget_the_dead() {
+  is_running /var/run/docker.pid dockerd || rm -f /var/run/docker.pid
+  local pid_file=/var/run/docker/containerd/containerd.pid
+  is_running "$pid_file" containerd || rm -f "$pid_file"
+}
+
+# True when Docker answers within the time, false at once when there is nobody to wait for.
+docker_comes() {
+  local end=$((SECONDS + DOCKER_WAIT_S))
+  while [ "$SECONDS" -lt "$end" ]; do
+    docker_answers && return
+    "$@" || return
+    sleep 0.25
+  done
+  return 1
 }
 
 # Where there is no service manager, a package's service is nobody's to start.
 start_docker() {
-  local log daemon waited
+  local log daemon try
   command -v docker >/dev/null 2>&1 || return
   docker_answers && return
   if [ -n "${DOCKER_HOST:-}" ]; then
@@ -79,17 +111,22 @@ start_docker() {
     echo "services: no Docker Engine answers, and starting dockerd takes root; its tests are skipped."
     return
   fi
+  # One that is starting, or slow, is waited for: a second one would only say that there is a first.
+  if is_running /var/run/docker.pid dockerd && docker_comes is_running /var/run/docker.pid dockerd; then
+    return
+  fi
   log=$(mktemp -t dockerd.XXXXXX)
-  # A session of its own, and no stream of ours: it outlives this script, and nobody waits for its output's end.
-  setsid dockerd </dev/null >"$log" 2>&1 &
-  daemon=$!
-  for ((waited = 0; waited < DOCKER_WAIT_S * 4; waited += 1)); do
-    if docker_answers; then
+  for ((try = 1; try <= TRIES; try += 1)); do
+    forget_the_dead
+    # A session of its own, and no stream of ours: it outlives this script, and nobody waits for its output's end.
+    setsid dockerd </dev/null >>"$log" 2>&1 &
+    daemon=$!
+    if docker_comes kill -0 "$daemon" 2>/dev/null; then
       echo "services: started dockerd, log in $log"
       return
     fi
-    kill -0 "$daemon" 2>/dev/null || break
-    sleep 0.25
+    # Only one that ended is started again.
+    kill -0 "$daemon" 2>/dev/null && break
   done
   echo "services: dockerd did not answer; the tests of Docker are skipped. Its log ($log) ends with:"
   tail -n 5 "$log"

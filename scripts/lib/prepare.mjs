@@ -8,6 +8,9 @@ export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 const INSTALL_TIMEOUT_MS = 15 * 60_000;
 const BUILD_TIMEOUT_MS = 5 * 60_000;
+/** What npm says of a registry that was away or broke off. Whatever else goes wrong would go wrong again. */
+const NETWORK_TROUBLE =
+  /\b(?:E5\d\d|E429|ECONNRESET|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN|EINTEGRITY|ERR_SOCKET_TIMEOUT)\b/;
 const TSC = join('node_modules', 'typescript', 'bin', 'tsc');
 
 /** Oldest version of Node.js that the dependencies work with. */
@@ -72,10 +75,12 @@ export async function prepareDependencies() {
   // Not `npm ci`: it refuses a lock that lacks other platforms' optional packages, as locks made
   // against a partial registry mirror do. Scripts of packages are never needed, so never run.
   const install = ['install', '--ignore-scripts', '--no-audit', '--no-fund'];
-  const { ok, output } = await runCommand('npm', install, {
-    cwd: ROOT,
-    timeoutMs: INSTALL_TIMEOUT_MS,
-  });
+  const options = { cwd: ROOT, timeoutMs: INSTALL_TIMEOUT_MS };
+  let { ok, output } = await runCommand('npm', install, options);
+  if (!ok && NETWORK_TROUBLE.test(output)) {
+    say('the registry did not deliver, trying once more …');
+    ({ ok, output } = await runCommand('npm', install, options));
+  }
   const isLockChanged = readFileSync(lockPath, 'utf8') !== lock;
   if (isLockChanged) writeFileSync(lockPath, lock);
   if (!ok) throw new PreparationError(`npm install failed:\n${output.trim()}`);

@@ -115,7 +115,7 @@ describe('GluetunControlClient', () => {
     gluetun.routes = { '/v1/vpn/status': hang, '/v1/portforward': hang, '/v1/publicip/ip': hang };
     const before = performance.now();
     const report = await ask();
-    expect(performance.now() - before).toBeLessThan(1500);
+    expect(performance.now() - before).toBeLessThan(5000);
     for (const answer of Object.values(report)) {
       expect(answer).toMatchObject({
         isFault: true,
@@ -126,7 +126,7 @@ describe('GluetunControlClient', () => {
   });
 
   it('gives up on a body that drips without end, and on one without limit', async () => {
-    use(null, 300);
+    use(null, 3000);
     gluetun.routes['/v1/vpn/status'] = (_, response) => {
       const drip = setInterval(() => response.write(' '), 20);
       response.on('close', () => clearInterval(drip));
@@ -161,12 +161,13 @@ describe('GluetunControlClient', () => {
   it('ends at once when its caller gives up, before or meanwhile', async () => {
     gluetun.routes['/v1/vpn/status'] = () => undefined;
     const caller = new AbortController();
+    use(null, 15_000);
     const asking = ask(caller.signal);
     setImmediate(() => caller.abort());
     const before = performance.now();
     expect((await asking).status.value).toBeNull();
     expect((await ask(caller.signal)).status.value).toBeNull();
-    expect(performance.now() - before).toBeLessThan(1000);
+    expect(performance.now() - before).toBeLessThan(10_000);
   });
 
   it('brackets IPv6 addresses', async () => {

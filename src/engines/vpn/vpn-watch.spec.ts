@@ -10,7 +10,7 @@ import type { Vpn } from './vpn';
 import { VpnRegistry } from './vpn-registry';
 import { VpnWatch } from './vpn-watch';
 
-const SOON_MS = 4000;
+const SOON_MS = 15_000;
 
 /** The watch with scripted containers and real control servers, which share a port at different addresses. */
 describe('VpnWatch', () => {
@@ -43,7 +43,8 @@ describe('VpnWatch', () => {
     Logger.overrideLogger(['error', 'warn', 'log']);
   });
 
-  function start(variables: Record<string, string> = {}): void {
+  /** @param deadlineMs of a question to a control server: none that answers is so late */
+  function start(variables: Record<string, string> = {}, deadlineMs = 10_000): void {
     const config = loadConfig({
       ENGINE_DRIVER: 'docker',
       VPN_CONTAINERS: 'a',
@@ -53,7 +54,7 @@ describe('VpnWatch', () => {
     const bus = new EventBus();
     engines = new EngineRegistry(bus);
     vpns = new VpnRegistry(config, bus);
-    const control = new GluetunControlClient({ port: gluetun.port, apiKey: null, deadlineMs: 300 });
+    const control = new GluetunControlClient({ port: gluetun.port, apiKey: null, deadlineMs });
     watch = new VpnWatch(config, vpns, containers, control, engines);
     watch.onModuleInit();
   }
@@ -135,16 +136,22 @@ describe('VpnWatch', () => {
   });
 
   it('sees that a container was restarted, and lets it recover', async () => {
-    start({ VPN_STABLE_AFTER: '300ms' });
+    // It is checked when this test says so, and no state passes unseen.
+    start({ VPN_CHECK_INTERVAL: '10m', VPN_STABLE_AFTER: '300ms' });
     await becomes('up');
     containers.containers.set('a', containerOf({ startedAt: 't2' }));
+    containers.tell('a');
     await becomes('down');
     expect(vpn()).toMatchObject({
       container: { startedAt: 't2' },
       health: { reason: 'its container was started anew' },
     });
+    containers.tell('a');
     await becomes('recovering');
-    await becomes('up');
+    await until(() => {
+      containers.tell('a');
+      return vpn().health.state === 'up';
+    }, 'a is up');
   });
 
   it('checks one VPN once at a time, however often it is woken', async () => {
@@ -168,7 +175,7 @@ describe('VpnWatch', () => {
       '/v1/portforward': () => undefined,
       '/v1/publicip/ip': () => undefined,
     };
-    start({ VPN_CONTAINERS: 'a,b' });
+    start({ VPN_CONTAINERS: 'a,b' }, 3000);
     await becomes('up', 'a');
     expect(vpn('b').health.state).toBe('unknown');
     // Its container is fine, and silence is no word against it.

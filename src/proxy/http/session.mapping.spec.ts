@@ -215,6 +215,6 @@ describe('toClientDto', () => {
     expect(client).toMatchObject({ state: 'streaming', bytes_sent: 5000 });
     expect(client.behind_s).toBeGreaterThan(3.9);
     expect(client.behind_s).toBeLessThan(4.1);
-    await loopback.close();
+    loopback.close();
   });
 });

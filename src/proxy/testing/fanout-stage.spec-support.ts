@@ -79,9 +79,9 @@ export class FanoutStage {
     return { ...pair, viewer };
   }
 
-  async close(): Promise<void> {
+  close(): void {
     this.fanout.close();
     this.catchUp.onModuleDestroy();
-    await this.loopback.close();
+    this.loopback.close();
   }
 }

@@ -9,7 +9,7 @@ const LOOK_EVERY_MS = 5;
 export async function until<T>(
   fact: () => T | null | undefined | false,
   what = 'the fact that was waited for',
-  deadlineMs = 8000,
+  deadlineMs = 20_000,
 ): Promise<T> {
   const endsAt = performance.now() + deadlineMs;
   for (;;) {
@@ -17,6 +17,19 @@ export async function until<T>(
     if (value !== null && value !== undefined && value !== false) return value;
     if (performance.now() >= endsAt) throw new Error(`not within ${deadlineMs} ms: ${what}`);
     await sleep(LOOK_EVERY_MS);
+  }
+}
+
+/** What `end` settles with; @throws that `what` did not end when it has not after so long */
+export async function within<T>(ms: number, what: string, end: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not ended within ${ms} ms: ${what}`)), ms);
+  });
+  try {
+    return await Promise.race([end, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -1,11 +1,15 @@
 import { createServer, type Server } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { DockerClient, isAbsent } from '../../../src/engines/drivers/docker-client';
 import { findOwnContainer } from '../../../src/engines/drivers/docker-client/own-container';
-import { eventually } from '../../e2e/support';
+import { eventually, onScopeEnd } from '../../e2e/support';
 import { describeWithDocker } from '../support/docker-availability';
 import { docker } from '../support/docker-cli';
 import { PrivateDockerd } from '../support/private-dockerd';
 import { simulatorImage } from '../support/simulator-image';
+
+/** A container's Node.js on a machine with much else to do. */
+const SOON_MS = 40_000;
 
 const LABELS = { 'dev.acefleet.test': 'd', 'dev.acefleet.other': 'x' };
 
@@ -16,13 +20,12 @@ describeWithDocker('containers by the client', () => {
 
   beforeAll(async () => {
     daemon = await PrivateDockerd.start({ name: 'dc', takesNetworks: true });
+    onScopeEnd(() => daemon.cleanup());
     image = simulatorImage({ dockerHost: daemon.dockerHost });
     client = new DockerClient(daemon.dockerHost);
-  });
-
-  afterAll(async () => {
-    client.close();
-    await daemon.cleanup();
+    onScopeEnd(() => {
+      client.close();
+    });
   });
 
   const order = (more: object = {}): object => ({ Image: image, Labels: LABELS, ...more });
@@ -42,14 +45,14 @@ describeWithDocker('containers by the client', () => {
     const { State, NetworkSettings } = await containers.inspect('d-life');
     expect(State).toMatchObject({ Running: true, Status: 'running' });
     expect(NetworkSettings.Networks['bridge']?.IPAddress).toMatch(/^10\./);
-    await eventually(async () => (await containers.logs(id, 10)).length > 0, 5000, 'log lines');
+    await eventually(async () => (await containers.logs(id, 10)).length > 0, SOON_MS, 'log lines');
     expect((await containers.logs(id, 1)).join()).toContain('"event":"listening"');
 
     const usage = await containers.usage(id);
     expect(usage.memoryLimitBytes).toBe(256 * 1024 * 1024);
     expect(usage.memoryBytes).toBeGreaterThan(1024 * 1024);
     expect(usage.cpuPercent).toBeGreaterThanOrEqual(0);
-    expect(usage.cpuPercent).toBeLessThan(250);
+    expect(usage.cpuPercent).toBeLessThan(availableParallelism() * 100 + 50);
 
     expect(await containers.unpause(id)).toBe('already');
     await docker(['pause', id], daemon.dockerHost);
@@ -77,8 +80,11 @@ describeWithDocker('containers by the client', () => {
     for (const Tty of [false, true]) {
       const id = await client.containers.create(`d-log-${Tty}`, order({ ...command, Tty }));
       await client.containers.start(id);
-      await eventually(async () => (await client.containers.inspect(id)).State.Status === 'exited');
-      const all = await client.containers.logs(id, 1000);
+      const all = await eventually(async () => {
+        // Docker writes the last lines in its own time.
+        const lines = await client.containers.logs(id, 1000);
+        return lines.length >= 100 && lines;
+      }, SOON_MS);
       expect(all).toHaveLength(100);
       expect(all).toEqual(expect.arrayContaining(['out 0', 'err é 0', 'out 49', 'err é 49']));
       expect(await client.containers.logs(id, 4)).toEqual(all.slice(-4));
@@ -120,21 +126,23 @@ describeWithDocker('containers by the client', () => {
   it.each(['somebody on this machine', 'another container'])(
     'do not start on a port of %s',
     async (whose) => {
-      const holder = createServer();
-      const port = await listen(holder);
-      const published = {
+      const publishedAt = (HostPort: string): object => ({
         ExposedPorts: { '6878/tcp': {} },
-        HostConfig: {
-          PortBindings: { '6878/tcp': [{ HostIp: '127.0.0.1', HostPort: String(port) }] },
-        },
-      };
+        HostConfig: { PortBindings: { '6878/tcp': [{ HostIp: '127.0.0.1', HostPort }] } },
+      });
+      const holder = createServer();
       const made: string[] = [];
+      let port: string;
       if (whose === 'another container') {
-        await new Promise((resolve) => holder.close(resolve));
-        made.push(await client.containers.create('d-holder', order(published)));
+        // Which Docker chooses, so that it is nobody else's.
+        made.push(await client.containers.create('d-holder', order(publishedAt(''))));
         await client.containers.start('d-holder');
+        const at = await docker(['port', 'd-holder', '6878/tcp'], daemon.dockerHost);
+        port = at.split('\n')[0]!.split(':').at(-1)!;
+      } else {
+        port = String(await listen(holder));
       }
-      const id = await client.containers.create('d-late', order(published));
+      const id = await client.containers.create('d-late', order(publishedAt(port)));
       await expect(client.containers.start(id)).rejects.toMatchObject({ code: 'port_conflict' });
       // As it was found: the container stays, and somebody has to remove it.
       expect((await client.containers.inspect(id)).State.Status).toBe('created');

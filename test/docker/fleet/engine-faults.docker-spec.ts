@@ -2,21 +2,55 @@ import { eventually, newContentId, type Viewer } from '../../e2e/support';
 import { describeWithDocker } from '../support/docker-availability';
 import { type FleetStage, openFleet } from '../support/fleet-stage';
 
-/** Of the contract: from the kill to the replacement's first answer, the engine's own start not counted. */
-const REPLACED_WITHIN_MS = 5000;
-/** What a simulated engine needs from its container's start to its first answer, with slack for a busy machine. */
-const OWN_START_MS = 3000;
+/** Whoever waits for this waits for the next look at the fleet or at an engine, and the test fails before that. */
+const NEVER = '10m';
+const GOES_ON_WITHIN_MS = 40_000;
 
 /** Bytes go on after the fault, on the same response. */
-async function goesOn(viewer: Viewer, withinMs: number): Promise<void> {
+async function goesOn(viewer: Viewer): Promise<void> {
   const before = viewer.audit.markers.lastBroadcastMs!;
   await eventually(
     () => viewer.audit.markers.lastBroadcastMs! > before + 1500,
-    withinMs,
+    GOES_ON_WITHIN_MS,
     'media after the fault',
   );
   expect(viewer.ending).toBeNull();
 }
+
+describeWithDocker('an engine in a container that is only heard of from Docker', () => {
+  it('that is killed under a viewer: media go on, it is replaced at once, nothing is left', async () => {
+    const fleet = await openFleet({
+      env: {
+        RECONCILE_INTERVAL: NEVER,
+        AUTOSCALE_INTERVAL: NEVER,
+        ENGINE_REPLACEMENT_COOLDOWN: '100ms',
+      },
+    });
+    const viewer = await fleet.watch();
+    const victim = await fleet.engineOf(viewer);
+    await fleet.docker('kill', victim.id);
+    await goesOn(viewer);
+    const engines = await fleet.settled(2);
+    expect(engines.map(({ id }) => id)).not.toContain(victim.id);
+  });
+});
+
+describeWithDocker('an engine in a container that is doubted for long', () => {
+  it('that thaws before it was replaced stays', async () => {
+    const fleet = await openFleet({ env: { ENGINE_UNHEALTHY_AFTER: '100' } });
+    const [victim] = await fleet.engines();
+    await fleet.signal(victim!.id, 'SIGSTOP');
+    await eventually(
+      async () =>
+        (await fleet.engines()).some(({ id, state }) => id === victim!.id && state !== 'healthy'),
+      30_000,
+      'doubt',
+    );
+    await fleet.signal(victim!.id, 'SIGCONT');
+    const engines = await fleet.settled(2);
+    expect(engines.map(({ id }) => id)).toContain(victim!.id);
+  });
+});
 
 describeWithDocker('an engine in a container', () => {
   let fleet: FleetStage;
@@ -25,45 +59,24 @@ describeWithDocker('an engine in a container', () => {
     fleet = await openFleet();
   });
 
-  it('that is killed under a viewer: media go on, it is replaced, nothing is left', async () => {
-    const viewer = await fleet.watch();
-    const victim = await fleet.engineInUse();
-    const killedMs = performance.now();
-    await fleet.docker('kill', victim.id);
-    await goesOn(viewer, 10_000);
-    const engines = await fleet.settled(2, REPLACED_WITHIN_MS + OWN_START_MS);
-    expect(performance.now() - killedMs).toBeLessThan(REPLACED_WITHIN_MS + OWN_START_MS);
-    expect(engines.map(({ id }) => id)).not.toContain(victim.id);
-  });
-
   it('that freezes: its viewer goes on elsewhere, it is replaced start-first', async () => {
     const viewer = await fleet.watch();
-    const victim = await fleet.engineInUse();
+    const victim = await fleet.engineOf(viewer);
     await fleet.signal(victim.id, 'SIGSTOP');
-    await goesOn(viewer, 15_000);
+    await goesOn(viewer);
     const engines = await fleet.settled(2);
     expect(engines.map(({ id }) => id)).not.toContain(victim.id);
-    // The replacement was asked for before the frozen one was removed.
-    const { decisions } = await fleet.status();
-    const kinds = (decisions as { kind: string; engine_id: string | null }[]).filter(
-      ({ kind, engine_id: of }) => kind === 'provision' || of === victim.id,
+    // The replacement, behind the two that there were at first, was asked for before the frozen one was removed.
+    const decisions = (await fleet.status()).decisions as {
+      kind: string;
+      engine_id: string | null;
+    }[];
+    const removal = decisions.findIndex(
+      ({ kind, engine_id: of }) => kind === 'remove' && of === victim.id,
     );
-    const removal = kinds.findIndex(({ kind }) => kind === 'remove');
-    expect(kinds[removal - 1]?.kind).toBe('provision');
-  });
-
-  it('that thaws before it was replaced stays', async () => {
-    const [victim] = await fleet.engines();
-    await fleet.signal(victim!.id, 'SIGSTOP');
-    await eventually(
-      async () =>
-        (await fleet.engines()).some(({ id, state }) => id === victim!.id && state !== 'healthy'),
-      5000,
-      'doubt',
-    );
-    await fleet.signal(victim!.id, 'SIGCONT');
-    const engines = await fleet.settled(2);
-    expect(engines.map(({ id }) => id)).toContain(victim!.id);
+    expect(removal).toBeGreaterThan(0);
+    const before = decisions.slice(0, removal).filter(({ kind }) => kind === 'provision');
+    expect(before.length).toBeGreaterThanOrEqual(3);
   });
 
   it.each([
@@ -72,9 +85,9 @@ describeWithDocker('an engine in a container', () => {
     ['paused', ['pause']],
   ])('that an operator has %s by hand', async (_, command) => {
     const viewer = await fleet.watch();
-    const victim = await fleet.engineInUse();
+    const victim = await fleet.engineOf(viewer);
     await fleet.docker(...command, victim.id);
-    await goesOn(viewer, 15_000);
+    await goesOn(viewer);
     await fleet.settled(2);
     const { breaker } = await fleet.status();
     expect(breaker).toMatchObject({ state: 'closed', failures: 0 });
@@ -101,7 +114,7 @@ describeWithDocker('an engine in a container', () => {
     await fleet.docker('kill', first!.id);
     await fleet.settled(2);
     await fleet.product.api('POST', '/scale/4');
-    await eventually(async () => (await fleet.containers()).length > 2, 10_000, 'a new container');
+    await eventually(async () => (await fleet.containers()).length > 2, 40_000, 'a new container');
     const known = new Set((await fleet.engines()).map(({ id }) => id));
     const fresh = (await fleet.containers()).filter(({ id }) => !known.has(id));
     await Promise.allSettled(fresh.map(({ id }) => fleet.docker('kill', id)));
@@ -124,7 +137,7 @@ describeWithDocker('an engine in a container', () => {
       expect((await fleet.product.api('DELETE', `/engines/${foreign}`)).status).toBe(404);
       expect(await fleet.docker('inspect', '--format', '{{.State.Running}}', foreign)).toBe('true');
     } finally {
-      await fleet.docker('rm', '--force', foreign);
+      await fleet.docker('rm', '--force', '--volumes', foreign);
     }
   });
 
@@ -133,6 +146,6 @@ describeWithDocker('an engine in a container', () => {
     const counts = (await fleet.engines()).map(({ streams }) => streams.length);
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(3);
     expect(Math.max(...counts)).toBeLessThan(3);
-    await Promise.all(viewers.map((viewer) => goesOn(viewer, 8000)));
+    await Promise.all(viewers.map((viewer) => goesOn(viewer)));
   });
 });

@@ -1,8 +1,13 @@
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { eventually, newContentId, onScopeEnd, streamPath } from '../../e2e/support';
 import { describeWithDocker } from '../support/docker-availability';
+import { freePorts } from '../support/free-ports';
 import { openFleet } from '../support/fleet-stage';
 import { simulatorImage } from '../support/simulator-image';
+
+/** For what takes some containers, one after the other, on a machine with much else to do. */
+const WITHIN_MS = 60_000;
 
 describeWithDocker('engines that do not come up', () => {
   it('exit at once: few tries with back-off, then the breaker; viewers are told; nothing is left', async () => {
@@ -12,12 +17,20 @@ describeWithDocker('engines that do not come up', () => {
       engines: 0,
       env: { CIRCUIT_BREAKER_FAILURE_THRESHOLD: '3', CIRCUIT_BREAKER_RECOVERY_TIMEOUT: '1h' },
     });
-    await eventually(async () => (await fleet.status()).breaker.state === 'open', 20_000, 'open');
+    await eventually(
+      async () => (await fleet.status()).breaker.state === 'open',
+      WITHIN_MS,
+      'open',
+    );
     const answer = await fleet.product.api('GET', streamPath(newContentId()));
     expect(answer.status).toBe(503);
     expect(answer.body).toMatchObject({ code: 'no_engine' });
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
-    await eventually(async () => (await fleet.containers()).length === 0, 10_000, 'nothing left');
+    await eventually(
+      async () => (await fleet.containers()).length === 0,
+      WITHIN_MS,
+      'nothing left',
+    );
     const refused = await fleet.product.api('POST', '/provision/acestream');
     expect(refused.status).toBe(503);
     expect(refused.body).toMatchObject({ code: 'provisioning_blocked' });
@@ -26,7 +39,7 @@ describeWithDocker('engines that do not come up', () => {
 
     const reset = await fleet.product.api('POST', '/health/circuit-breaker/reset');
     expect(reset.status).toBeLessThan(300);
-    await eventually(async () => (await fleet.status()).breaker.failures > 0, 10_000, 'a try');
+    await eventually(async () => (await fleet.status()).breaker.failures > 0, WITHIN_MS, 'a try');
   });
 
   it('never answer: removed at the deadline', async () => {
@@ -43,16 +56,24 @@ describeWithDocker('engines that do not come up', () => {
         CIRCUIT_BREAKER_FAILURE_THRESHOLD: '2',
       },
     });
-    await eventually(async () => (await fleet.status()).breaker.state === 'open', 20_000, 'open');
+    await eventually(
+      async () => (await fleet.status()).breaker.state === 'open',
+      WITHIN_MS,
+      'open',
+    );
     expect((await fleet.status()).breaker.last_failure).toMatchObject({ code: 'start_timeout' });
-    await eventually(async () => (await fleet.containers()).length === 0, 10_000, 'nothing left');
+    await eventually(
+      async () => (await fleet.containers()).length === 0,
+      WITHIN_MS,
+      'nothing left',
+    );
   });
 
   it('have no image: said with its code, tried again slowly, nothing is left', async () => {
     const fleet = await openFleet({ image: '127.0.0.1:1/nowhere/engine:none', engines: 0 });
     await eventually(
       async () => (await fleet.status()).image.state === 'missing',
-      20_000,
+      WITHIN_MS,
       'missing',
     );
     const answer = await fleet.product.api('GET', streamPath(newContentId()));
@@ -65,15 +86,18 @@ describeWithDocker('engines that do not come up', () => {
   });
 
   it('find their port taken: another one is used', async () => {
-    const taken = createServer().listen(19_700, '127.0.0.1');
+    const { first, range } = await freePorts(6);
+    const taken = createServer().listen(first, '127.0.0.1');
+    await once(taken, 'listening');
     onScopeEnd(() => {
       taken.close();
     });
     const fleet = await openFleet({
-      env: { ENGINE_REACH: 'published', PORT_RANGE_HOST: '19700-19705' },
+      // Who asks for more and takes some away at the same time may get one too many, which is let go after this.
+      env: { ENGINE_REACH: 'published', PORT_RANGE_HOST: range, ENGINE_GRACE_PERIOD: '1s' },
     });
     const engines = await fleet.settled(2);
-    expect(engines.map(({ port }) => port)).not.toContain(19_700);
+    expect(engines.map(({ port }) => port)).not.toContain(first);
     await fleet.watch();
     // No port is lost by engines that come and go: six ports, one of them taken for good.
     for (const count of [4, 2, 4, 2]) {
@@ -81,7 +105,7 @@ describeWithDocker('engines that do not come up', () => {
       for (const { id } of (await fleet.engines()).slice(0, 2)) {
         await fleet.product.api('DELETE', `/engines/${id}`);
       }
-      await eventually(async () => (await fleet.settled(Math.max(2, count), 0)).length, 20_000);
+      await fleet.settled(Math.max(2, count));
     }
-  });
+  }, 300_000);
 });

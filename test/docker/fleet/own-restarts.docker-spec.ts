@@ -3,7 +3,12 @@ import { eventually, newContentId } from '../../e2e/support';
 import { describeWithDocker } from '../support/docker-availability';
 import { openFleet } from '../support/fleet-stage';
 
-const ADOPTED_WITHIN_MS = 3000;
+/**
+ * What is known of engines has to be enough to adopt them: with these, the next look at the fleet comes after ten
+ * minutes, and engines that were not adopted at once would not be healthy before.
+ */
+const ONE_LOOK = { RECONCILE_INTERVAL: '10m', AUTOSCALE_INTERVAL: '10m' };
+const MANY_ENGINES_MS = 300_000;
 
 const ids = (engines: readonly { readonly id: string }[]): string[] =>
   engines.map(({ id }) => id).sort();
@@ -15,10 +20,8 @@ describeWithDocker('the product ends and comes back', () => {
     const content = newContentId();
     await fleet.watch(content);
     await fleet.crash();
-    await fleet.boot();
-    const bootMs = performance.now();
+    await fleet.boot(ONE_LOOK);
     const after = await fleet.healthy(2);
-    expect(performance.now() - bootMs).toBeLessThan(ADOPTED_WITHIN_MS);
     expect(ids(after)).toEqual(before);
     // The same content plays at once: its old session is out of the way.
     await fleet.watch(content);
@@ -27,20 +30,19 @@ describeWithDocker('the product ends and comes back', () => {
     expect(events).toEqual([]);
   });
 
-  it('twenty engines are adopted within three seconds', async () => {
+  it('twenty engines are adopted by one look', async () => {
     const fleet = await openFleet({
       env: { MIN_REPLICAS: '20', MAX_REPLICAS: '20', ENGINE_PARALLEL_STARTS: '5' },
       engines: 0,
     });
-    const before = ids(await fleet.healthy(20, 50_000));
+    const before = ids(await fleet.healthy(20, MANY_ENGINES_MS));
     await fleet.crash();
-    await fleet.boot();
-    const bootMs = performance.now();
+    await fleet.boot(ONE_LOOK);
     const after = await fleet.healthy(20);
-    const tookMs = performance.now() - bootMs;
-    expect(tookMs).toBeLessThan(ADOPTED_WITHIN_MS);
     expect(ids(after)).toEqual(before);
-  });
+    const events = (await fleet.product.api('GET', '/events?type=engine_ordered')).body;
+    expect(events).toEqual([]);
+  }, 480_000);
 
   it.each([
     ['keep', 2],
@@ -89,7 +91,7 @@ describeWithDocker('the product ends and comes back', () => {
     // The viewer is back before the first engine has been replaced.
     await fleet.boot({ ENGINE_MEMORY_LIMIT: '300MiB', ENGINE_REPLACEMENT_COOLDOWN: '3s' });
     const viewer = await fleet.watch(content);
-    const used = (await fleet.engineInUse()).id;
+    const used = (await fleet.engineOf(viewer)).id;
     await eventually(
       async () => {
         const engines = await fleet.engines();
@@ -98,13 +100,13 @@ describeWithDocker('the product ends and comes back', () => {
         );
         return fresh.length === 2 && engines.length <= 3;
       },
-      30_000,
+      90_000,
       'two new engines',
     );
     if (before.includes(used)) expect(ids(await fleet.engines())).toContain(used);
     expect(viewer.ending).toBeNull();
     viewer.destroy();
-    const after = await fleet.settled(2, 30_000);
+    const after = await fleet.settled(2);
     expect(ids(after).filter((id) => before.includes(id))).toEqual([]);
   });
 

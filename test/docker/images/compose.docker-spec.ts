@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import {
   call,
   eventually,
-  freePort,
   newContentId,
   onScopeEnd,
   openViewer,
@@ -12,6 +11,7 @@ import {
 import { temporaryFolder, whyNoPrograms } from '../../e2e/support/programs';
 import { describeWithDocker } from '../support/docker-availability';
 import { docker } from '../support/docker-cli';
+import { freePorts } from '../support/free-ports';
 import { dockerInspect, runCommand } from '../support/long-commands';
 import { productImage } from '../support/product-image';
 import { SIMULATOR_IMAGE, simulatorImage } from '../support/simulator-image';
@@ -21,8 +21,8 @@ const MAIN = ['-f', 'docker-compose.yml'];
 const GLUETUN = ['-f', 'docker-compose.gluetun.yml'];
 const LOCAL = ['-f', 'test/docker/images/compose-images.yml'];
 
-const BUILD_WITHIN_MS = 300_000;
-const UP_WITHIN_MS = 90_000;
+const BUILD_WITHIN_MS = 900_000;
+const UP_WITHIN_MS = 150_000;
 const PROJECT = `acefleet-compose-test-${process.pid}`;
 const KEY = 'key-of-the-compose-test';
 
@@ -92,7 +92,7 @@ describeUp(
     beforeAll(async () => {
       await productImage();
       simulatorImage();
-      port = await freePort();
+      port = (await freePorts(1)).first;
       env = {
         PORT: String(port),
         API_KEY: KEY,
@@ -124,7 +124,7 @@ describeUp(
           const healthy = engines.filter(({ state }) => state === 'healthy').map(({ id }) => id);
           return healthy.length === count && engines.length === count ? healthy.sort() : undefined;
         },
-        30_000,
+        150_000,
         `${count} healthy engines`,
       );
     }
@@ -141,7 +141,7 @@ describeUp(
 
     async function play(): Promise<void> {
       const viewer = openViewer({ port, path: streamPath(newContentId()) });
-      await viewer.playing();
+      await viewer.playing(60_000);
       await viewer.receiveMore(1000);
       expect(viewer.audit.continuityErrors).toBe(0);
       viewer.destroy();
@@ -167,12 +167,15 @@ describeUp(
       await healthyEngines(3);
       await docker(['pause', second]);
       const isPaused = async () => (await dockerInspect(second)).State.Paused;
-      await eventually(async () => !(await isPaused()), 60_000, 'a paused engine runs on');
+      await eventually(async () => !(await isPaused()), 90_000, 'a paused engine runs on');
+      // As many as there are at least: from here on there is no reason for another number.
+      await api('POST', '/scale/2');
       await api('DELETE', `/engines/${second}`);
-      await eventually(async () => !(await enginesInDocker()).includes(second), 20_000, 'gone');
+      await eventually(async () => !(await enginesInDocker()).includes(second), 60_000, 'gone');
       const log = await compose([...files, 'logs', '--no-color', 'socket-proxy'], env);
       expect(log.split('\n').filter((line) => line.includes('blocked'))).toEqual([]);
-    }, 120_000);
+      await healthyEngines(2);
+    }, 400_000);
 
     it('could do nothing else: the proxy refuses', async () => {
       const [engine = ''] = await enginesInDocker();
@@ -219,7 +222,7 @@ describeUp(
     });
 
     it('keeps its engines when it is restarted, and takes them along when it is told to', async () => {
-      const before = await enginesInDocker();
+      const before = await healthyEngines(2);
       await compose([...files, 'restart', 'acefleet'], env);
       expect(await healthyEngines(before.length)).toEqual(before);
       await play();
@@ -231,6 +234,6 @@ describeUp(
       await compose([...files, 'down', '--timeout', '20'], removing);
       expect(await enginesInDocker()).toEqual([]);
       await expect(dockerInspect(PROJECT)).rejects.toThrow(/no such/i);
-    });
+    }, 400_000);
   },
 );

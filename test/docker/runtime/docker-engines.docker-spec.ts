@@ -1,6 +1,7 @@
 import { eventually } from '../../e2e/support';
 import { RuntimeError, type SeenEngine } from '../../../src/engines/drivers/engine-runtime.port';
 import { describeWithDocker } from '../support/docker-availability';
+import { freePorts } from '../support/free-ports';
 import { dockerInspect } from '../support/long-commands';
 import { foreignContainer, newKey, openRuntime, vpnSeat } from '../support/runtime-stage';
 
@@ -8,9 +9,10 @@ import { foreignContainer, newKey, openRuntime, vpnSeat } from '../support/runti
 function versionAt({ endpoint }: SeenEngine): Promise<string> {
   const url = `http://${endpoint!.host}:${endpoint!.port}/webui/api/service?method=get_version`;
   return eventually(async () => {
-    const response = await fetch(url, { headers: { Connection: 'close' } });
+    const signal = AbortSignal.timeout(5000);
+    const response = await fetch(url, { headers: { Connection: 'close' }, signal });
     return ((await response.json()) as { result: { version: string } }).result.version;
-  });
+  }, 40_000);
 }
 
 describeWithDocker('engines in containers', () => {
@@ -21,24 +23,27 @@ describeWithDocker('engines in containers', () => {
     expect(engine).toMatchObject({ key, phase: 'running', vpn: null, forwardedPort: null });
     expect(engine.specHash).toBe(stage.runtime.specHash);
     expect(engine.name).toBe(`acefleet-e${stage.instance.slice(2, 7)}-${key.slice(0, 6)}`);
-    expect(engine.endpoint).toEqual({ host: expect.stringMatching(/^172\./), port: 6878 });
+    const { HostConfig, NetworkSettings } = await dockerInspect(engine.id);
+    expect(engine.endpoint).toEqual({
+      host: NetworkSettings.Networks.bridge.IPAddress,
+      port: 6878,
+    });
     expect(engine.apiPort).toBe(62_062);
     expect(await versionAt(engine)).toMatch(/^3\./);
-    const { HostConfig } = await dockerInspect(engine.id);
     expect(HostConfig.PortBindings ?? {}).toEqual({});
     expect(stage.runtime.image.state).toBe('present');
   });
 
   it('makes one that answers at a published port, opened to this machine only', async () => {
-    const range = { PORT_RANGE_HOST: '21200-21299' };
-    const stage = openRuntime({ ENGINE_REACH: 'published', ...range });
+    const { first, range } = await freePorts(20);
+    const stage = openRuntime({ ENGINE_REACH: 'published', PORT_RANGE_HOST: range });
     const [one, other] = await Promise.all([stage.provision(), stage.provision()]);
     expect(one.endpoint!.host).toBe('127.0.0.1');
     expect(one.apiPort).toBeNull();
     expect(one.endpoint!.port).not.toBe(other.endpoint!.port);
     for (const engine of [one, other]) {
-      expect(engine.endpoint!.port).toBeGreaterThanOrEqual(21_200);
-      expect(engine.endpoint!.port).toBeLessThanOrEqual(21_299);
+      expect(engine.endpoint!.port).toBeGreaterThanOrEqual(first);
+      expect(engine.endpoint!.port).toBeLessThan(first + 20);
       expect(await versionAt(engine)).toMatch(/^3\./);
     }
     const { HostConfig } = await dockerInspect(one.id);
@@ -144,13 +149,24 @@ describeWithDocker('engines in containers', () => {
     expect(restarted).toMatchObject({ phase: 'running', key: engine.key });
     expect(restarted!.incarnation).not.toBe(engine.incarnation);
     expect(await versionAt(restarted!)).toMatch(/^3\./);
-    const begun = performance.now();
     await stage.runtime.remove(engine.id);
-    // An engine that heeds SIGTERM need not be waited for.
-    expect(performance.now() - begun).toBeLessThan(3000);
     expect(await stage.containers()).toEqual([]);
     await stage.runtime.remove(engine.id);
     await expect(stage.runtime.restart(engine.id)).rejects.toThrow(RuntimeError);
+  });
+
+  it('need not wait for one that heeds SIGTERM before it removes it', async () => {
+    const stage = openRuntime();
+    const tookMs: number[] = [];
+    // The time that an engine is given is 3 s. On a busy machine one of several is not held up by something else.
+    while (tookMs.length < 6 && tookMs.every((ms) => ms >= 2500)) {
+      const engine = await stage.provision();
+      await versionAt(engine);
+      const begun = performance.now();
+      await stage.runtime.remove(engine.id);
+      tookMs.push(performance.now() - begun);
+    }
+    expect(Math.min(...tookMs)).toBeLessThan(2500);
   });
 
   it('leaves engines running when it closes', async () => {

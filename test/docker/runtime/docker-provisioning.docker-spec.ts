@@ -5,6 +5,7 @@ import { RuntimeError } from '../../../src/engines/drivers/engine-runtime.port';
 import { eventually, onScopeEnd } from '../../e2e/support';
 import { docker } from '../support/docker-cli';
 import { describeWithDocker } from '../support/docker-availability';
+import { freePorts } from '../support/free-ports';
 import { foreignContainer, newKey, openRuntime } from '../support/runtime-stage';
 
 /** Of a program that has nothing to do with Docker. */
@@ -27,23 +28,25 @@ function instanceThatBeginsAtTheFirst(): string {
 describeWithDocker('provisioning that goes wrong', () => {
   it('takes another port when a program has the first ones, and leaves no container behind', async () => {
     const instance = instanceThatBeginsAtTheFirst();
-    const env = { ENGINE_REACH: 'published', PORT_RANGE_HOST: '21300-21302' };
-    await listenAt(21_300);
-    await listenAt(21_301);
+    const { first, range } = await freePorts(3);
+    const env = { ENGINE_REACH: 'published', PORT_RANGE_HOST: range };
+    await listenAt(first);
+    await listenAt(first + 1);
     const stage = openRuntime(env, instance);
     const engine = await stage.provision();
-    expect(engine.endpoint).toEqual({ host: '127.0.0.1', port: 21_302 });
+    expect(engine.endpoint).toEqual({ host: '127.0.0.1', port: first + 2 });
     expect(await stage.containers()).toEqual([`${engine.name} running`]);
     await expect(stage.provision()).rejects.toMatchObject({ code: 'port_conflict' });
     expect(await stage.containers()).toEqual([`${engine.name} running`]);
   });
 
   it('says that a range is used up, and has room again when an engine went', async () => {
-    const stage = openRuntime({ ENGINE_REACH: 'published', PORT_RANGE_HOST: '21310-21310' });
+    const { first, range } = await freePorts(1);
+    const stage = openRuntime({ ENGINE_REACH: 'published', PORT_RANGE_HOST: range });
     const engine = await stage.provision();
     await expect(stage.provision()).rejects.toMatchObject({ code: 'no_place' });
     await stage.runtime.remove(engine.id);
-    expect((await stage.provision()).endpoint!.port).toBe(21_310);
+    expect((await stage.provision()).endpoint!.port).toBe(first);
   });
 
   it('takes another name when somebody has the first one, and leaves that container alone', async () => {
@@ -85,10 +88,12 @@ describeWithDocker('provisioning that goes wrong', () => {
     const stage = openRuntime(env);
     const { id } = await stage.provision();
     await stage.open();
-    let seen = await stage.see(id);
-    while (seen!.phase === 'running') seen = await stage.see(id);
+    const seen = await eventually(async () => {
+      const found = await stage.see(id);
+      return found?.phase !== 'running' && found;
+    }, 40_000);
     expect(seen).toMatchObject({ phase: 'ended', endpoint: null });
-    expect(seen!.phaseDetail).toMatch(/^exited with code \d+$/);
+    expect(seen.phaseDetail).toMatch(/^exited with code \d+$/);
   });
 
   it.each(['create', 'start'] as const)(
@@ -127,6 +132,6 @@ describeWithDocker('provisioning that goes wrong', () => {
     expect(await stage.containers()).toEqual([expect.stringMatching(/ created$/)]);
     remove.mockRestore();
     expect(await stage.runtime.list()).toEqual([]);
-    await eventually(async () => (await stage.containers()).length === 0);
+    await eventually(async () => (await stage.containers()).length === 0, 40_000);
   });
 });

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 
-const ASK_WITHIN_MS = 5000;
+const ASK_WITHIN_MS = 30_000;
 
 /** Why the tests of a Docker Engine cannot run here; null when they can. Asked once for each file. */
 export function whyNoDocker(): string | null {

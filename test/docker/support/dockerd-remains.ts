@@ -37,11 +37,23 @@ export function makeBridge(folder: string, network: string): string {
   return name;
 }
 
+/**
+ * A process by its number and the moment of its start, as the number may be another's by now.
+ *
+ * @returns null when there is none
+ */
+export function identityOf(pid: number | string): string | null {
+  const [, rest] = readText(`/proc/${pid}/stat`).split(/\) (?=\S \d)/);
+  // Behind the name, the state is the first field, and the start the twentieth.
+  const startedAt = rest?.split(' ')[19];
+  return startedAt === undefined ? null : `${pid} ${startedAt}`;
+}
+
 /** Clears what tests left behind that ended without their `cleanup`. */
 export async function sweepRemains(): Promise<void> {
   for (const folder of folders()) {
     const owner = readText(join(folder, 'owner'));
-    if (owner !== '' && !existsSync(`/proc/${owner}`)) await clearRemains(folder);
+    if (owner !== '' && identityOf(owner.split(' ')[0]!) !== owner) await clearRemains(folder);
   }
 }
 

@@ -23,7 +23,7 @@ const PARTS_LABEL = 'acefleet.test.parts';
 const SYSTEM_FOLDERS = ['/usr/bin', '/bin', '/usr/sbin', '/sbin'];
 /** What the Dockerfiles' own lines call. */
 const PROGRAMS = ['sh', 'env', 'mkdir', 'chown', 'rm'];
-const IMPORT_WITHIN_MS = 60_000;
+const IMPORT_WITHIN_MS = 150_000;
 
 /**
  * A stand-in for the official Node.js image, laid out like it, and made without a registry: this machine's Node.js, npm
@@ -115,7 +115,8 @@ function npmSettings(): NpmSettings {
     const value = output('npm', ['config', 'get', name]).trim();
     return value === '' || value === 'null' || value === 'undefined' ? null : value;
   };
-  const settings: Record<string, string> = { 'update-notifier': 'false' };
+  // A registry may answer an error, or a part, more than once.
+  const settings: Record<string, string> = { 'update-notifier': 'false', 'fetch-retries': '5' };
   for (const name of ['registry', 'proxy', 'https-proxy']) {
     const value = ask(name);
     if (value !== null) settings[name] = value;

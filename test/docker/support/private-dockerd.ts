@@ -7,6 +7,7 @@ import {
   clearRemains,
   freeNetwork,
   FOLDER_PREFIX,
+  identityOf,
   makeBridge,
   sweepRemains,
 } from './dockerd-remains';
@@ -26,7 +27,8 @@ export interface PrivateDockerdOptions {
   readonly args?: readonly string[];
 }
 
-const BOOT_WITHIN_MS = 20_000;
+/** About a second; more on a machine with much else to do. */
+const BOOT_WITHIN_MS = 60_000;
 /** Without live-restore it waits for its containers, 10 s each at most. */
 const STOP_WITHIN_MS = 20_000;
 
@@ -62,7 +64,7 @@ export class PrivateDockerd {
     await sweepRemains();
     const folder = mkdtempSync(`${FOLDER_PREFIX}${options.name}-`);
     const at = (name: string): string => join(folder, name);
-    writeFileSync(at('owner'), String(process.pid));
+    writeFileSync(at('owner'), identityOf(process.pid) ?? '');
     writeFileSync(at('daemon.json'), '{}');
     writeFileSync(at('containerd.toml'), containerdSettings(folder));
     mkdirSync(at('exec'));

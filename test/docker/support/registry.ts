@@ -19,8 +19,7 @@ const CONFIG = 'application/vnd.docker.container.image.v1+json';
 /** Docker looks into a layer for its form and takes one that is not packed as well. */
 const LAYER = 'application/vnd.docker.image.rootfs.diff.tar.gzip';
 const REPOSITORY = 'engine';
-const PACE_MS = 20;
-const SAVE_WITHIN_MS = 60_000;
+const SAVE_WITHIN_MS = 150_000;
 
 /**
  * - `no_manifest`: it does not know the image
@@ -82,8 +81,6 @@ async function digestOf(content: Readable): Promise<string> {
 
 /** The part of a registry (API version 2) that `docker pull` uses, with one image. */
 export class Registry {
-  /** Of each layer; null: as fast as it goes. */
-  bytesPerSecond: number | null = null;
   fault: RegistryFault | null = null;
   /** `GET /v2/…`, oldest first. */
   readonly requests: string[] = [];
@@ -91,6 +88,9 @@ export class Registry {
   readonly totalBytes: number;
   private readonly server: Server;
   private readonly manifest: Buffer;
+  /** Of each layer, how much is sent before the rest has to wait. */
+  private share = 1;
+  private waiting: (() => void)[] = [];
 
   constructor(private readonly blobs: readonly Blob[]) {
     const entry = ({ type, size, digest }: Blob) => ({ mediaType: type, size, digest });
@@ -117,7 +117,14 @@ export class Registry {
     await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
   }
 
+  /** Of each layer so much is sent, and the rest when more is let through; 1, as at first: all. */
+  letThrough(share: number): void {
+    this.share = share;
+    for (const wake of this.waiting.splice(0)) wake();
+  }
+
   async close(): Promise<void> {
+    this.letThrough(1);
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
   }
@@ -167,21 +174,20 @@ export class Registry {
     }
     const isCut = isLayer && this.fault === 'hang';
     const end = isCut ? Math.floor(size / 10) : size - 1;
-    await pipeline(this.paced(createReadStream(file, { end }), isLayer), response, { end: !isCut });
+    const content = createReadStream(file, { end });
+    await pipeline(isLayer ? this.held(content, size) : content, response, { end: !isCut });
   }
 
-  private paced(content: Readable, isLayer: boolean): Readable {
-    const rate = this.bytesPerSecond;
-    if (!isLayer || rate === null) return content;
+  private held(content: Readable, size: number): Readable {
+    const isHeld = (bytes: number): boolean => bytes > this.share * size;
+    const change = (): Promise<void> => new Promise((resolve) => this.waiting.push(resolve));
     return Readable.from(
       (async function* () {
-        const startedMs = performance.now();
         let bytes = 0;
         for await (const chunk of content) {
           bytes += (chunk as Buffer).length;
+          while (isHeld(bytes)) await change();
           yield chunk;
-          const aheadMs = (bytes / rate) * 1000 - (performance.now() - startedMs);
-          if (aheadMs > PACE_MS) await new Promise((resolve) => setTimeout(resolve, aheadMs));
         }
       })(),
     );

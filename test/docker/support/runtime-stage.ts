@@ -9,7 +9,7 @@ import type {
   VpnSeat,
 } from '../../../src/engines/drivers/engine-runtime.port';
 import { EventBus, type RecordedEvent } from '../../../src/events';
-import { onScopeEnd } from '../../e2e/support';
+import { eventually, onScopeEnd } from '../../e2e/support';
 import { docker, listContainers } from './docker-cli';
 import { simulatorImage } from './simulator-image';
 
@@ -72,7 +72,7 @@ export class RuntimeStage {
   /** Begins to listen, and waits until Docker is heard. */
   async open(): Promise<void> {
     this.runtime.open(this.listener);
-    while (this.runtime.link.state !== 'connected') await new Promise(setImmediate);
+    await eventually(() => this.runtime.link.state === 'connected', 30_000, 'the link');
   }
 }
 

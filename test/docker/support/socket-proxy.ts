@@ -38,15 +38,18 @@ export class SocketProxy {
     return `unix://${join(this.folder, 'sock')}`;
   }
 
-  /** Silences each open connection whose newest request asks for this path. */
-  freezeOpen(path: string): void {
+  /** Silences each open connection whose newest request asks for this path. @returns how many there were */
+  freezeOpen(path: string): number {
+    let frozen = 0;
     for (const { here, there, request } of this.links) {
       if (!request.includes(` ${path}`)) continue;
       there.removeAllListeners('data');
       there.removeAllListeners('end');
       there.resume();
       here.pause();
+      frozen += 1;
     }
+    return frozen;
   }
 
   async close(): Promise<void> {

@@ -70,12 +70,12 @@ export class SwarmStage {
   isEmpty(): Promise<boolean> {
     return eventually(async () => {
       return (await this.services()) === '' && (await this.containers()).length === 0;
-    }, 15_000);
+    }, 50_000);
   }
 
   async open(): Promise<void> {
     this.runtime.open(this.listener);
-    await eventually(() => this.runtime.link.state === 'connected');
+    await eventually(() => this.runtime.link.state === 'connected', 30_000, 'the link');
   }
 }
 

@@ -5,8 +5,8 @@ import { DockerError, isAbsent } from './docker-error';
 import { answer, BAD_MANNERS, eventually, FakeDocker, refuse } from './fake-docker.spec-support';
 import { pingDocker } from './ping-docker';
 
-/** Every kind of deadline, so short that a test can wait for it. */
-const LIMIT_MS = 150;
+/** Every kind of deadline, so short that a test can wait for it, and long for all that is to happen before it. */
+const LIMIT_MS = 1500;
 const SHORT = {
   lookMs: LIMIT_MS,
   changeMs: LIMIT_MS,
@@ -16,8 +16,10 @@ const SHORT = {
   pullSilenceMs: LIMIT_MS,
   sampleGapMs: 1,
 };
-/** A machine that is busy with other tests is slow, too. */
-const SLACK_MS = 1500;
+/** A machine that is busy with other tests is slow, too. Together they are less than a deadline in production. */
+const SLACK_MS = 3000;
+/** Where no deadline is what is tested: those of production. */
+const PATIENT: Partial<typeof SHORT> = {};
 
 const ID = 'a'.repeat(64);
 type Verb = (client: DockerClient, signal?: AbortSignal) => Promise<unknown>;
@@ -76,8 +78,8 @@ async function outcomeOf(call: () => Promise<unknown>): Promise<Outcome> {
 let fake: FakeDocker;
 const clients: DockerClient[] = [];
 
-function newClient(): DockerClient {
-  const client = new DockerClient(fake.dockerHost, SHORT);
+function newClient(tuning: Partial<typeof SHORT> = SHORT): DockerClient {
+  const client = new DockerClient(fake.dockerHost, tuning);
   clients.push(client);
   return client;
 }
@@ -203,7 +205,7 @@ describe('a refusal', () => {
     ['list services', 503, 'This node is not a swarm manager.', 'runtime_refused'],
   ])('of %s with %i %s is %s', async (verb, status, message, code) => {
     fake.manner = refuse(status, message);
-    const client = newClient();
+    const client = newClient(PATIENT);
     const outcome = await outcomeOf(() => VERBS[verb]!(client));
     expect(outcome).toMatchObject({ code, status });
     expect(client.openSockets).toBeLessThanOrEqual(1);
@@ -211,7 +213,7 @@ describe('a refusal', () => {
 
   it('keeps what Docker said, on one line that has an end', async () => {
     fake.manner = refuse(500, `one\ntwo \u001b[31m${'x'.repeat(100_000)}`);
-    const failure: unknown = await newClient()
+    const failure: unknown = await newClient(PATIENT)
       .containers.start(ID)
       .catch((error: unknown) => error);
     const { message } = failure as Error;
@@ -221,15 +223,19 @@ describe('a refusal', () => {
 
   it('by what stands in front of Docker is not taken for an absence', async () => {
     fake.manner = (_, response) => response.writeHead(404).end('404 page not found');
-    expect(await outcomeOf(() => newClient().containers.find(ID))).toMatchObject({ status: null });
+    expect(await outcomeOf(() => newClient(PATIENT).containers.find(ID))).toMatchObject({
+      status: null,
+    });
     fake.manner = (_, response) => response.writeHead(403).end('<html>Forbidden</html>');
     const forbidden = { code: 'runtime_refused', status: 403 };
-    expect(await outcomeOf(() => newClient().containers.remove(ID))).toMatchObject(forbidden);
+    expect(await outcomeOf(() => newClient(PATIENT).containers.remove(ID))).toMatchObject(
+      forbidden,
+    );
   });
 });
 
 describe('what is so already', () => {
-  const containers = () => newClient().containers;
+  const containers = () => newClient(PATIENT).containers;
 
   it.each<[string, number, string, () => Promise<unknown>, string]>([
     ['start', 304, '', () => containers().start(ID), 'already'],
@@ -279,7 +285,7 @@ describe('what is so already', () => {
 describe('requests', () => {
   it('are those that Docker knows', async () => {
     fake.manner = answer(200, []);
-    const client = newClient();
+    const client = newClient(PATIENT);
     await client.containers.list(['a=b', 'c']);
     fake.manner = answer(201, { Id: ID });
     expect(await client.containers.create('n', { Image: 'i', Cmd: ['x'] })).toBe(ID);
@@ -313,7 +319,7 @@ describe('requests', () => {
   });
 
   it('that look find a way past any number of slow changes', async () => {
-    const patient = new DockerClient(fake.dockerHost, { lookMs: 2000, endMarginMs: 60_000 });
+    const patient = new DockerClient(fake.dockerHost, { lookMs: 15_000, endMarginMs: 60_000 });
     clients.push(patient);
     fake.manner = (request, response) => {
       if (request.method === 'GET') answer(200, [])(request, response);
@@ -335,7 +341,7 @@ describe('requests', () => {
   });
 
   it('are repeated once when they only look and a kept connection was cut', async () => {
-    const client = newClient();
+    const client = newClient(PATIENT);
     const once = (then: ReturnType<typeof answer>): void => {
       fake.manner = (request) => {
         fake.manner = then;
@@ -385,7 +391,7 @@ describe('pingDocker', () => {
 
   it('says whether a Docker Engine answers, and leaves nothing behind', async () => {
     fake.manner = ok;
-    expect(await pingDocker(fake.dockerHost, 1000)).toBe(true);
+    expect(await pingDocker(fake.dockerHost, 10_000)).toBe(true);
     for (const manner of Object.values(BAD_MANNERS)) {
       fake.manner = manner;
       expect(await pingDocker(fake.dockerHost, 50)).toBe(false);
@@ -402,7 +408,7 @@ describe('pingDocker', () => {
     const { port } = server.address() as AddressInfo;
     const name = host.includes(':') ? `[${host}]` : host;
     for (const scheme of ['tcp', 'http']) {
-      expect(await pingDocker(`${scheme}://${name}:${port}`, 1000)).toBe(true);
+      expect(await pingDocker(`${scheme}://${name}:${port}`, 10_000)).toBe(true);
     }
     // Resolves only when no connection is left.
     await new Promise((resolve) => server.close(resolve));

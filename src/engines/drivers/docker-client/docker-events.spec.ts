@@ -7,6 +7,8 @@ import { DockerEvents, type DockerEventsTiming } from './docker-events';
 import { eventually, FakeDocker, refuse } from './fake-docker.spec-support';
 
 const QUICK: Partial<DockerEventsTiming> = { backOffMinMs: 20, backOffMaxMs: 80, livenessMs: 30 };
+/** How long an answer may take. Far from the moments that pass on a busy machine, and short enough to be waited for. */
+const ANSWER_MS = 2000;
 
 /** One that says `start` of a container. */
 function startOf(id: string): object {
@@ -49,7 +51,7 @@ describe('DockerEvents', () => {
       response.flushHeaders();
       streams.push(response);
     };
-    client = new DockerClient(fake.dockerHost, { lookMs: 200 });
+    client = new DockerClient(fake.dockerHost, { lookMs: ANSWER_MS });
   });
 
   afterEach(async () => {
@@ -76,7 +78,7 @@ describe('DockerEvents', () => {
   it('asks for what is wanted and tells it, however it is cut', async () => {
     open();
     expect(events.link).toMatchObject({ state: 'connecting', reason: null });
-    await eventually(() => gaps === 1);
+    await eventually(() => gaps >= 1);
     expect(JSON.parse(fake.received[0]?.query.get('filters') ?? '')).toEqual({
       type: ['container'],
       label: ['dev.x=y'],
@@ -97,7 +99,7 @@ describe('DockerEvents', () => {
 
   it('comes back when Docker does, and says that something may have been missed', async () => {
     open();
-    await eventually(() => gaps === 1);
+    await eventually(() => gaps >= 1);
     const { since } = events.link;
     await fake.goAway();
     await eventually(() => events.link.state === 'lost');
@@ -105,7 +107,7 @@ describe('DockerEvents', () => {
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(events.link.since.getTime()).toBeGreaterThanOrEqual(since.getTime());
     await fake.listen();
-    await eventually(() => gaps === 2);
+    await eventually(() => gaps >= 2);
     tell(`${JSON.stringify(startOf('1'))}\n`);
     await eventually(() => seen.length === 1);
     expect(links.filter((state, index) => state !== links[index - 1])).toEqual([
@@ -121,17 +123,17 @@ describe('DockerEvents', () => {
       attempts += 1;
       refuse(500, 'not now')(request, response);
     };
+    const openedMs = performance.now();
     open({ backOffMinMs: 20, backOffMaxMs: 1000 });
-    await new Promise((resolve) => setTimeout(resolve, 700));
-    // At 0, 20, 60, 140, 300, 620 ms, or up to a quarter earlier.
-    expect(attempts).toBeGreaterThanOrEqual(3);
-    expect(attempts).toBeLessThanOrEqual(7);
+    await eventually(() => attempts >= 6);
+    // At 0, 20, 60, 140, 300, 620 ms, or up to a quarter earlier; later when the machine is busy.
+    expect(performance.now() - openedMs).toBeGreaterThan(450);
     expect(events.link).toMatchObject({ state: 'lost', reason: 'not now' });
   });
 
   it('notices a Docker that hangs, although the stream is open', async () => {
     open();
-    await eventually(() => gaps === 1);
+    await eventually(() => gaps >= 1);
     isPingAnswered = false;
     await eventually(() => events.link.state === 'lost');
     expect(events.link.reason).toContain('no answer to GET /_ping');
@@ -141,21 +143,21 @@ describe('DockerEvents', () => {
 
   it('replaces a stream that is silent, without calling that an outage', async () => {
     open({ silenceMs: 150 });
-    await eventually(() => gaps === 3);
+    await eventually(() => gaps >= 3);
     expect(links).toEqual(['connected']);
     // The stuck ones are not left open.
     await eventually(() => streams.slice(0, -1).every((stream) => stream.destroyed));
   });
 
   it('keeps a stream that is not silent', async () => {
-    open({ silenceMs: 300 });
-    await eventually(() => gaps === 1);
-    for (let turn = 0; turn < 12; turn += 1) {
+    open({ silenceMs: 2000 });
+    await eventually(() => gaps >= 1);
+    for (let turn = 0; turn < 25; turn += 1) {
       tell(`${JSON.stringify(startOf(String(turn)))}\n`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await new Promise((resolve) => setTimeout(resolve, 100));
     }
     expect(gaps).toBe(1);
-    expect(seen).toHaveLength(12);
+    await eventually(() => seen.length === 25);
   });
 
   it.each([
@@ -163,9 +165,9 @@ describe('DockerEvents', () => {
     ['a line without end', 'x'.repeat(1_100_000)],
   ])('replaces a stream of %s', async (_, text) => {
     open();
-    await eventually(() => gaps === 1);
+    await eventually(() => gaps >= 1);
     tell(text);
-    await eventually(() => gaps === 2);
+    await eventually(() => gaps >= 2);
     expect(links).toEqual(['connected', 'lost', 'connected']);
   });
 
@@ -174,13 +176,12 @@ describe('DockerEvents', () => {
       process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
     const before = timers();
     open({ livenessMs: 60_000 });
-    await eventually(() => gaps === 1);
+    await eventually(() => gaps >= 1);
     const openTimers = timers();
     events.close();
     await eventually(() => client.openSockets === 0);
-    // Timers of others may have come to their end meanwhile.
-    expect(timers()).toBeLessThanOrEqual(before);
-    expect(timers()).toBeLessThan(openTimers);
+    // Those of others may come and go meanwhile.
+    await eventually(() => timers() <= before && timers() < openTimers);
   });
 
   it('survives a listener that throws', async () => {
@@ -192,13 +193,13 @@ describe('DockerEvents', () => {
     };
     events = new DockerEvents(client, {}, listener, QUICK);
     events.open();
-    await eventually(() => gaps === 1);
+    await eventually(() => gaps >= 1);
     tell(`${JSON.stringify(startOf('1'))}\n`);
-    await eventually(() => gaps === 2);
+    await eventually(() => gaps >= 2);
   });
 
   it.each([
-    ['while it is connected', (): boolean => gaps === 1],
+    ['while it is connected', (): boolean => gaps >= 1],
     ['while it waits', (): boolean => events.link.state === 'lost'],
     ['before it is connected', (): boolean => true],
   ])('tells nothing after its end %s', async (when, isThen) => {

@@ -150,7 +150,7 @@ export class FakeDocker {
 }
 
 /** @throws when it does not come true in time */
-export async function eventually(isSo: () => boolean, withinMs = 3000): Promise<void> {
+export async function eventually(isSo: () => boolean, withinMs = 10_000): Promise<void> {
   const giveUpAt = performance.now() + withinMs;
   while (!isSo()) {
     if (performance.now() > giveUpAt)

@@ -27,7 +27,7 @@ class Stage {
   /** @param beside another stream on the same engines */
   constructor(count: number, slots = 3, beside: Stage | null = null) {
     this.engines = beside?.engines ?? new ScriptedEngines(count, slots);
-    this.starts = beside?.starts ?? new StartGate({ perEngine: 4, total: 24, patienceMs: 50 });
+    this.starts = beside?.starts ?? new StartGate({ perEngine: 4, total: 24, patienceMs: 1500 });
     const acquire = (request: AcquireRequest): Promise<EngineLease> => {
       this.requests.push(request);
       return this.engines.acquire(request);

@@ -157,7 +157,7 @@ describe('a start that takes long', () => {
       },
     ],
   ])('fails in time when %s', async (_, arrange) => {
-    await open({ env: { PROXY_INIT_TIMEOUT: '600ms' } });
+    await open({ env: { PROXY_INIT_TIMEOUT: '600ms', PROXY_STALL_TIMEOUT: '400ms' } });
     arrange();
     const beganMs = performance.now();
     await expect(stage.join(A).ready).rejects.toMatchObject({ code: 'start_timeout' });

@@ -9,7 +9,7 @@ import { simulatorImage } from '../simulator-image';
 const TAG = 'acefleet-gluetun:test';
 const PARTS_LABEL = 'acefleet.test.parts';
 const SETTINGS_PORT = 9009;
-const BUILD_WITHIN_MS = 60_000;
+const BUILD_WITHIN_MS = 150_000;
 
 /** What a stand-in says; `stand-in.mjs` explains each. */
 export interface GluetunSettings {
@@ -43,7 +43,6 @@ export async function gluetunImage(): Promise<string> {
 
 /** A network for stand-ins. It is removed with the test or file that made it, after whatever was started on it. */
 export async function makeVpnNetwork(name: string): Promise<string> {
-  await docker(['network', 'rm', name]).catch(() => undefined);
   await docker(['network', 'create', name]);
   onScopeEnd(() => docker(['network', 'rm', name]).then(() => undefined));
   return name;
@@ -86,7 +85,7 @@ export class GluetunStandIn {
   async becomes(health: 'healthy' | 'unhealthy'): Promise<void> {
     await eventually(
       async () => (await dockerInspect(this.name)).State.Health.Status === health,
-      10_000,
+      60_000,
       `${this.name} is ${health}`,
     );
   }
@@ -94,7 +93,7 @@ export class GluetunStandIn {
   /** It listens a moment after it was started. */
   async set(settings: GluetunSettings): Promise<void> {
     const body = JSON.stringify(settings);
-    await eventually(() => this.call('/settings', { method: 'PUT', body }), 5000, 'its settings');
+    await eventually(() => this.call('/settings', { method: 'PUT', body }), 30_000, 'its settings');
   }
 
   async asked(): Promise<{ readonly route: string; readonly key: string | null }[]> {
@@ -119,7 +118,7 @@ export class GluetunStandIn {
 
   private async call(path: string, init: RequestInit = {}): Promise<string> {
     const url = `http://${await this.address()}:${SETTINGS_PORT}${path}`;
-    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(2000) });
+    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(5000) });
     return response.text();
   }
 }

@@ -34,7 +34,7 @@ if (process.argv[2] === 'healthcheck') checkHealth();
 else serve();
 
 function checkHealth() {
-  get({ ...HEALTH, path: '/', timeout: 1500 }, (response) => {
+  get({ ...HEALTH, path: '/', timeout: 15_000 }, (response) => {
     process.exit(response.statusCode === 200 ? 0 : 1);
   })
     .on('timeout', () => process.exit(1))

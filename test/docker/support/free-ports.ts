@@ -1,0 +1,29 @@
+import { createServer } from 'node:net';
+
+/** Below the ports that Linux gives to connections, of which the tests beside these have many. */
+const FIRST = 20_000;
+const LAST = 32_000;
+
+/**
+ * Ports in a row that nobody on this machine has, neither a program nor a container of an earlier run. Each call
+ * begins somewhere else, so that two runs beside each other do not want the same ones.
+ *
+ * @returns the first of them, and the row as PORT_RANGE_HOST takes it
+ */
+export async function freePorts(count: number): Promise<{ first: number; range: string }> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const first = FIRST + Math.floor(Math.random() * (LAST - FIRST - count));
+    const row = Array.from({ length: count }, (_, index) => first + index);
+    const areFree = await Promise.all(row.map(isFree));
+    if (areFree.every(Boolean)) return { first, range: `${first}-${first + count - 1}` };
+  }
+  throw new Error(`there are no ${count} free ports in a row`);
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '0.0.0.0', () => server.close(() => resolve(true)));
+  });
+}

@@ -81,6 +81,7 @@ export class StreamSession {
       config.proxyGracePeriodMs,
       services.delayed,
       () => void this.end('no_viewers'),
+      () => services.engines.reconsider(),
     );
     this.history = new StreamHistory(historyLimits(config));
     this.fanout = new StreamFanout(this.history, catchUp, fanoutLimits(config), {
@@ -100,6 +101,7 @@ export class StreamSession {
         report: this.report,
         isRunning: () => this.currentPhase !== 'starting',
         isIdle: () => this.audience.idleSince !== null,
+        isSwitching: (excluded) => owner.isSwitching(this, excluded),
         engineAnswered: (engineSession, lease) => this.engineAnswered(engineSession, lease),
         sourceChanged: (fromId, reason) => this.sourceChanged(fromId, reason),
       },
@@ -249,14 +251,9 @@ export class StreamSession {
   async end(reason: EndReason): Promise<void> {
     if (this.finish('ended', reason)) {
       if (reason !== 'recorded') this.report.ended(this.lastEngineId, reason);
-      const isShutdown = reason === 'shutdown';
       // A session that was merged has handed its fate to the other one.
-      if (this.mergedInto === null) {
-        const other = reason === 'recorded' ? 'unsupported_content' : 'not_found';
-        const code = isShutdown ? 'shutting_down' : other;
-        this.start.reject(new AppError(code, 'The stream was stopped before it started.'));
-      }
-      this.dismissViewers(isShutdown ? 'shutdown' : 'stopped');
+      if (this.mergedInto === null) this.start.stopped(reason);
+      this.dismissViewers(reason === 'shutdown' ? 'shutdown' : 'stopped');
     }
     await this.task;
   }

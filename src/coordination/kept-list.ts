@@ -39,7 +39,7 @@ export class KeptList {
       const fate = this.isForeign
         ? 'of a newer version: they are neither read nor written'
         : 'unreadable, starting without';
-      log.warn({ file: path, err: error }, `${words} are ${fate}`);
+      log.warn({ file: path, reason: (error as Error).message }, `${words} are ${fate}`);
       return [];
     }
   }
@@ -69,7 +69,7 @@ export class KeptList {
     try {
       await replaceKeptText(path, text);
     } catch (error) {
-      log.warn({ file: path, err: error }, `${words} could not be saved`);
+      log.warn({ file: path, reason: (error as Error).message }, `${words} could not be saved`);
     }
   }
 }

@@ -320,13 +320,11 @@ describe('EngineAllocator', () => {
       expect(await codeOf(now)).toBe('no_capacity');
     });
 
-    it('refuses who waited for it when the engine stops working', async () => {
+    it('is given up when the engine stops working: any other will do', async () => {
       const code = codeOf(acquire('s1'));
       move('a', 'unhealthy');
       add('b', 'healthy');
       expect(await code).toBe('lease of b');
-      const other = codeOf(acquire('s2'));
-      expect(await other).toBe('no_capacity');
     });
   });
 

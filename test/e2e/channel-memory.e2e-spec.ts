@@ -10,6 +10,7 @@ import {
   type Product,
   type Simulator,
 } from './support';
+import { onScopeEnd } from './support/scope';
 
 describe('what the sources of a channel did lately', () => {
   let dataDir: string;
@@ -18,12 +19,9 @@ describe('what the sources of a channel did lately', () => {
 
   beforeEach(async () => {
     dataDir = mkdtempSync(join(tmpdir(), 'acefleet-memory-'));
+    onScopeEnd(() => rmSync(dataDir, { recursive: true, force: true }));
     engine = await startSimulator({ startDelayMs: 20, bitrateMbps: 1 });
     await engine.fault({ kind: 'json_error', content: dead });
-  });
-
-  afterEach(() => {
-    rmSync(dataDir, { recursive: true, force: true });
   });
 
   const start = (): Promise<Product> => startProduct({ engines: [engine], dataDir });

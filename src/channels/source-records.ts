@@ -13,9 +13,10 @@ import {
 const MAX_RECORDS = 20_000;
 const MAX_WORDS = 200;
 
-/** What the sources of channels did lately, in memory: those used longest ago are forgotten first. */
+/** What the sources of channels did lately: those used longest ago are forgotten first. */
 export class SourceRecords {
   private readonly records = new LRUCache<string, SourceRecord>({ max: MAX_RECORDS });
+  private readonly listeners: (() => void)[] = [];
 
   constructor(private readonly now: () => number = monotonicMs) {}
 
@@ -33,16 +34,40 @@ export class SourceRecords {
   }
 
   started(source: ChannelSource, startMs: number): void {
-    this.records.set(keyOf(source), afterStart(this.of(source), startMs, this.now()));
+    this.note(source, afterStart(this.of(source), startMs, this.now()));
   }
 
   failed(source: ChannelSource, why: string): void {
     const words = why.slice(0, MAX_WORDS);
-    this.records.set(keyOf(source), afterFailure(this.of(source), words, this.now()));
+    this.note(source, afterFailure(this.of(source), words, this.now()));
+  }
+
+  /** By kind and id, those used longest ago first. */
+  list(): [key: string, SourceRecord][] {
+    const known: [string, SourceRecord][] = [];
+    for (const key of this.records.rkeys()) {
+      const record = this.records.peek(key);
+      if (record !== undefined) known.push([key, record]);
+    }
+    return known;
+  }
+
+  /** What was known before a restart. */
+  restore(key: string, record: SourceRecord): void {
+    this.records.set(key, record);
+  }
+
+  onChange(listener: () => void): void {
+    this.listeners.push(listener);
   }
 
   stalled(source: ChannelSource): void {
-    this.records.set(keyOf(source), afterStall(this.of(source), this.now()));
+    this.note(source, afterStall(this.of(source), this.now()));
+  }
+
+  private note(source: ChannelSource, record: SourceRecord): void {
+    this.records.set(keyOf(source), record);
+    for (const listener of this.listeners) listener();
   }
 }
 

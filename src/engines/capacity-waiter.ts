@@ -19,8 +19,13 @@ export class CapacityWaiter implements SelectionRequest {
   readonly streamId: string;
   readonly excluded: ReadonlySet<string>;
   readonly mayWait: boolean;
+  readonly isFirstStart: boolean;
   readonly outcome: Promise<EngineLease>;
   reclaim: ReclaimStage = 'not_asked';
+  /** A slot that is on its way will be this one's. */
+  expectsSlot = false;
+  /** It waits for slots that may come free, or may not. */
+  isHoping = false;
 
   private readonly timer: NodeJS.Timeout;
   private readonly onAbort: () => void;
@@ -33,7 +38,8 @@ export class CapacityWaiter implements SelectionRequest {
     this.streamId = request.streamId;
     this.excluded = excluded;
     this.mayWait = request.mayWait ?? true;
-    if (request.mayReclaim === false) this.reclaim = 'exhausted';
+    this.isFirstStart = request.isFirstStart ?? false;
+    if (!this.mayReclaim) this.reclaim = 'exhausted';
     this.outcome = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
@@ -43,8 +49,26 @@ export class CapacityWaiter implements SelectionRequest {
     this.timer = setTimeout(() => options.onTimeout(this), timeoutMs);
   }
 
+  /** False: only a slot that is free now will do. */
+  get mayReclaim(): boolean {
+    return this.options.request.mayReclaim !== false;
+  }
+
+  get isWanted(): boolean {
+    return this.options.request.isWanted?.() ?? true;
+  }
+
+  get mayHope(): boolean {
+    return this.options.request.mayHope?.(this.excluded) ?? false;
+  }
+
   get settled(): boolean {
     return this.isSettled;
+  }
+
+  /** Those who had nothing to give may have something now. */
+  askAgain(): void {
+    if (this.reclaim === 'exhausted' && this.mayReclaim) this.reclaim = 'not_asked';
   }
 
   /** The waiter must not be settled yet: nobody would give the slot back. */

@@ -12,11 +12,12 @@ import type { DrainedBy, EngineDescription, EngineLease, EngineState } from './e
  * - `lost`: its process ended, or has no address any more; the address is void until `announced`;
  * - `removed`: it is gone for good;
  * - `moved`: its state changed;
- * - `reserved`, `released`: one of its slots was taken, or is free again.
+ * - `reserved`, `released`: one of its slots was taken, or is free again;
+ * - `proved`: what was started in one of them plays.
  */
 export type RegistryChange =
   | {
-      readonly kind: 'announced' | 'lost' | 'removed' | 'reserved' | 'released';
+      readonly kind: 'announced' | 'lost' | 'removed' | 'reserved' | 'released' | 'proved';
       readonly engine: Engine;
     }
   | { readonly kind: 'moved'; readonly engine: Engine; readonly from: EngineState };
@@ -134,13 +135,29 @@ export class EngineRegistry implements EngineSink {
   }
 
   /** Takes one slot of the engine, at once. Whether there is one is for the selector to know. */
-  reserve(engine: Engine, streamId: string): EngineLease {
+  reserve(engine: Engine, streamId: string, isFirstStart = false): EngineLease {
     const revocation = new AbortController();
+    let isUnproved = isFirstStart;
+    let isVacated = false;
     const lease: EngineLease = {
       engine,
       streamId,
       revoked: revocation.signal,
       unwanted: engine.unwanted,
+      get isUnproved() {
+        return isUnproved;
+      },
+      prove: () => {
+        if (!isUnproved) return;
+        isUnproved = false;
+        this.notify({ kind: 'proved', engine });
+      },
+      get isVacated() {
+        return isVacated;
+      },
+      vacate: () => {
+        isVacated = true;
+      },
       release: () => {
         if (!engine.leases.delete(lease)) return;
         engine.recordRelease();

@@ -10,6 +10,7 @@ import { EngineHealth } from './health/engine-health';
 import { Reclaimers, type Reclaimer } from './reclaimers';
 import type { ProvisioningBlock } from './fleet/fleet.types';
 import { EngineSelector } from './selection/engine.selector';
+import { servingOrder } from './serving-order';
 import { WaitingRequests } from './waiting-requests';
 
 /** More requests than this never wait at once; the limit of sessions is far below. */
@@ -17,14 +18,16 @@ const MAX_WAITING = 10_000;
 
 /**
  * The face of the fleet for streams: a slot when there is one, a wait when one may come, an error as soon
- * as it is decided. Those who wait are served in the order in which they came, within the very
- * change that made a slot free, so nobody who comes later can take it from them.
+ * as it is decided. Those who wait are served by `servingOrder`, within the very change that made a slot free, so
+ * nobody who asks after that can take it from them.
  */
 @Injectable()
 export class EngineAllocator implements OnModuleDestroy {
   private readonly reclaimers = new Reclaimers();
   private readonly subscriptions: readonly (() => void)[];
   private isClosed = false;
+  /** Of a crowd, who came last is served next; else, and before that, who came first. */
+  private isNewestNext = false;
 
   constructor(
     @Inject(CONFIG) private readonly config: EnginesConfig,
@@ -50,8 +53,8 @@ export class EngineAllocator implements OnModuleDestroy {
    * An id in `excluded` whose engine is starting is not excluded: its process is a new one and
    * has not failed on anything.
    *
-   * @throws AppError `no_capacity` when the working engines are full, no idle session could be given
-   *   up for it and no engine is starting; `no_engine` when none works within ENGINE_WAIT_TIMEOUT, or none
+   * @throws AppError `no_capacity` when the working engines are full, none of their slots is on its way to be free, could
+   *   be given up for it or may be hoped for, and no engine is starting; `no_engine` when none works within ENGINE_WAIT_TIMEOUT, or none
    *   is there and none can be made now;
    *   `engine_failed` when all are excluded; `shutting_down`. The reason of `signal` when it aborts.
    */
@@ -59,7 +62,8 @@ export class EngineAllocator implements OnModuleDestroy {
     request.signal.throwIfAborted();
     if (this.isClosed) throw shuttingDown();
     const excluded = this.excludedFor(request);
-    const lease = this.selector.choose({ streamId: request.streamId, excluded });
+    const { streamId, isFirstStart } = request;
+    const lease = this.selector.choose({ streamId, excluded, isFirstStart });
     if (lease !== null) return lease;
     if (this.waiters.size >= MAX_WAITING) throw noCapacity('Too many requests wait for an engine.');
     return this.wait(request, excluded);
@@ -68,9 +72,18 @@ export class EngineAllocator implements OnModuleDestroy {
   /**
    * Registers somebody who can give up a slot, such as a session that nobody watches any more. Asked when all
    * working engines are full; resolves true when it freed one. Returns what ends the registration.
+   *
+   * @param isLastResort somebody waits for what would be given up: asked when nobody else has anything
    */
-  onCapacityNeeded(reclaim: Reclaimer): () => void {
-    return this.reclaimers.add(reclaim);
+  onCapacityNeeded(reclaim: Reclaimer, isLastResort = false): () => void {
+    return this.reclaimers.add(reclaim, isLastResort);
+  }
+
+  /** What could be given up for those who wait, or what they may hope for, has changed. */
+  reconsider(): void {
+    if (this.waiters.size === 0) return;
+    for (const waiter of this.waiters) waiter.askAgain();
+    this.reviewAll();
   }
 
   /** What a stream lived through on its engine. The engine is doubted and probed at once. */
@@ -114,19 +127,26 @@ export class EngineAllocator implements OnModuleDestroy {
   }
 
   private reviewAll(): void {
-    for (const waiter of this.waiters) {
+    const slots = this.registry.list().length * this.config.maxStreamsPerEngine;
+    const { line, isCrowd } = servingOrder([...this.waiters], slots, this.isNewestNext);
+    let isServed = false;
+    for (const waiter of line) {
       // A review may settle others: a lease that is given back serves the next in line.
-      if (!waiter.settled) this.review(waiter);
+      if (!waiter.settled) isServed = this.review(waiter) || isServed;
     }
+    if (!isCrowd) this.isNewestNext = false;
+    else if (isServed) this.isNewestNext = !this.isNewestNext;
   }
 
-  /** Serves a waiter, or fails it as soon as waiting on would not help. */
-  private review(waiter: CapacityWaiter): void {
+  /** Serves a waiter, or fails it as soon as waiting on would not help. True when it was served. */
+  private review(waiter: CapacityWaiter): boolean {
     const lease = this.selector.choose(waiter);
-    if (lease !== null) {
-      waiter.succeed(lease);
-      return;
-    }
+    if (lease === null) this.judge(waiter);
+    else waiter.succeed(lease);
+    return lease !== null;
+  }
+
+  private judge(waiter: CapacityWaiter): void {
     const { canGrow } = this.supply;
     const blocked = canGrow || this.hasEngine() ? null : this.supply.blocked;
     if (blocked !== null) {
@@ -141,14 +161,11 @@ export class EngineAllocator implements OnModuleDestroy {
           return;
         }
         // Those who had nothing to give may have something when the engines are back.
-        if (waiter.reclaim === 'exhausted') waiter.reclaim = 'not_asked';
+        waiter.askAgain();
         return;
       case 'full':
       case 'full_growing':
-        if (waiter.reclaim === 'not_asked') void this.reclaimFor(waiter);
-        else if (waiter.reclaim === 'exhausted' && (outlook === 'full' || !waiter.mayWait)) {
-          waiter.fail(full());
-        }
+        this.judgeWhenFull(waiter, outlook === 'full_growing');
         return;
       case 'excluded':
         waiter.fail(new AppError('engine_failed', 'Every engine failed on this content.'));
@@ -159,10 +176,38 @@ export class EngineAllocator implements OnModuleDestroy {
     }
   }
 
+  private judgeWhenFull(waiter: CapacityWaiter, isGrowing: boolean): void {
+    const expectsSlot = this.hasSlotOnTheWay(waiter);
+    if (waiter.expectsSlot !== expectsSlot) {
+      waiter.expectsSlot = expectsSlot;
+      this.waiters.changed();
+    }
+    const isGrowingForIt = isGrowing && waiter.mayWait;
+    waiter.isHoping = !isGrowingForIt && this.mayHope(waiter);
+    if (expectsSlot || waiter.reclaim === 'asking') return;
+    if (waiter.reclaim === 'not_asked' && waiter.isWanted) {
+      void this.reclaimFor(waiter);
+      return;
+    }
+    if (!waiter.isHoping && !isGrowingForIt) waiter.fail(full());
+  }
+
+  private mayHope(waiter: CapacityWaiter): boolean {
+    const mayComeFree = waiter.isFirstStart && this.selector.mayComeFree(waiter.excluded);
+    return mayComeFree || waiter.mayHope;
+  }
+
+  /** A slot is being given back for which nobody has waited longer: no reason to refuse, nor to take one from anybody. */
+  private hasSlotOnTheWay(waiter: CapacityWaiter): boolean {
+    if (!waiter.mayReclaim) return false;
+    const slots = this.selector.slotsOnTheWay(waiter.excluded);
+    return slots > 0 && this.waiters.countBefore(waiter) < slots;
+  }
+
   /** A freed slot reaches the waiters through the registry; who asked for it may be served later than others. */
   private async reclaimFor(waiter: CapacityWaiter): Promise<void> {
     waiter.reclaim = 'asking';
-    await this.reclaimers.ask(() => waiter.settled);
+    await this.reclaimers.ask(waiter.excluded, () => waiter.settled);
     waiter.reclaim = 'exhausted';
     if (!waiter.settled) this.review(waiter);
     this.waiters.changed();

@@ -91,6 +91,16 @@ export class Engine implements EngineView {
     return [...new Set([...this.leases].map((lease) => lease.streamId))];
   }
 
+  /** Slots that are on their way to be free. */
+  get vacatedSlots(): number {
+    return [...this.leases].filter((lease) => lease.isVacated).length;
+  }
+
+  /** Slots of starts that nobody has seen yet. */
+  get unprovedSlots(): number {
+    return [...this.leases].filter((lease) => lease.isUnproved).length;
+  }
+
   get lastStreamUsage(): Date | null {
     return this.leases.size > 0 ? new Date() : this.lastReleased;
   }

@@ -42,6 +42,14 @@ export interface EngineLease {
   readonly revoked: AbortSignal;
   /** Set when the stream is to leave an engine that still works, by a planned move. */
   readonly unwanted: LeaveWish;
+  /** Of a first start, until `prove`: nobody knows yet whether it keeps the slot. */
+  readonly isUnproved: boolean;
+  /** What was started on it plays. Idempotent. */
+  prove(): void;
+  /** True from `vacate` on. */
+  readonly isVacated: boolean;
+  /** The stream has done with the engine: the slot is given back as soon as its session there is stopped, 3 s at most. */
+  vacate(): void;
   /** Gives the slot back. Idempotent. */
   release(): void;
 }
@@ -61,6 +69,18 @@ export interface AcquireRequest {
   readonly mayReclaim?: boolean;
   /** Only this engine will do. */
   readonly only?: string;
+  /**
+   * Nobody has seen the stream yet. The slot counts as unproved until it plays, and while all slots are taken the request
+   * waits for those of others that are unproved. False when left out.
+   */
+  readonly isFirstStart?: boolean;
+  /**
+   * Whether a slot of an engine that is not among `excluded` may come free soon for another reason: then it waits, too.
+   * Looked at again with every `reconsider`.
+   */
+  readonly mayHope?: (excluded: ReadonlySet<string>) => boolean;
+  /** False while nobody waits for the stream: others go first, and nobody gives up a slot for it. */
+  readonly isWanted?: () => boolean;
 }
 
 /** What streams tell about the engine they run on; health takes it as a hint and probes at once. */

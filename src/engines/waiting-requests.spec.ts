@@ -50,6 +50,14 @@ describe('WaitingRequests', () => {
     expect(waiters.size).toBe(0);
   });
 
+  it('counts who came before, and wants no engine for who will have a slot of those there are', () => {
+    const [first, second] = [wait('s1'), wait('s2')];
+    expect([first, second].map((waiter) => waiters.countBefore(waiter))).toEqual([0, 1]);
+    first.expectsSlot = true;
+    waiters.changed();
+    expect(counts.at(-1)).toBe(1);
+  });
+
   it.each<[ReclaimStage, boolean, number]>([
     ['not_asked', true, 1],
     ['asking', true, 0],

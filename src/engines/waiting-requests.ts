@@ -14,10 +14,21 @@ export class WaitingRequests implements Iterable<CapacityWaiter> {
     return this.waiters.size;
   }
 
-  /** How many would be served by one engine more: an idle session may still give up its slot for the others. */
+  /** How many would be served by one engine more: the others may still get a slot of those that there are. */
   get wantingEngine(): number {
-    return [...this.waiters].filter(({ mayWait, reclaim }) => mayWait && reclaim !== 'asking')
-      .length;
+    return [...this.waiters].filter(
+      ({ mayWait, reclaim, expectsSlot }) => mayWait && reclaim !== 'asking' && !expectsSlot,
+    ).length;
+  }
+
+  /** How many came before this one. */
+  countBefore(waiter: CapacityWaiter): number {
+    let count = 0;
+    for (const other of this.waiters) {
+      if (other === waiter) break;
+      count += 1;
+    }
+    return count;
   }
 
   [Symbol.iterator](): Iterator<CapacityWaiter> {

@@ -119,7 +119,7 @@ describe('a hundred dead channels beside a living one', () => {
   );
 
   it.concurrent(
-    'in all the slots there are: the oldest gives its own to a new one, but not before half of its time',
+    'in all the slots there are: a new one waits until the oldest has had half of its time',
     scoped(async () => {
       const engine = await startSimulator({ startDelayMs: 20 });
       const product = await startProduct({
@@ -137,18 +137,86 @@ describe('a hundred dead channels beside a living one', () => {
         viewers.push(open(product, dead));
         await eventually(async () => (await engine.starts(dead)).length === 1);
       }
-      expect(await open(product, newContentId()).status()).toBe(503);
-      const id = newContentId();
-      const living = await eventually(async () => {
-        const viewer = open(product, id);
-        return (await viewer.status()) === 200 && viewer;
-      });
+      const living = open(product, newContentId());
       await living.playing();
       expect(await viewers[0]!.status()).toBe(503);
       expect(viewers[0]!.headAfterMs).toBeGreaterThan(5900);
       expect(await Promise.all(viewers.slice(1).map((viewer) => viewer.status()))).toEqual([
         504, 504,
       ]);
+      living.destroy();
+      await expectNothingLeft(product, [engine]);
+    }),
+  );
+
+  it.concurrent(
+    'on two engines of three slots: who plays is untouched, who starts slowly plays, a new one comes next',
+    scoped(async () => {
+      const engines = [
+        await startSimulator({ startDelayMs: 20, bitrateMbps: 1, name: 'one' }),
+        await startSimulator({ startDelayMs: 20, bitrateMbps: 1, name: 'two' }),
+      ];
+      const halfMs = 6000;
+      const product = await startProduct({
+        engines,
+        env: {
+          MAX_STREAMS_PER_ENGINE: '3',
+          PROXY_INIT_TIMEOUT: `${2 * halfMs}ms`,
+          ENGINE_WAIT_TIMEOUT: '20s',
+        },
+      });
+      const watching = [open(product, newContentId()), open(product, newContentId())];
+      await Promise.all(watching.map((viewer) => viewer.playing()));
+      const slowId = newContentId();
+      const ids = Array.from({ length: DEAD }, newContentId);
+      for (const engine of engines) {
+        await engine.setContent(slowId, { start_delay_ms: halfMs - 1000 });
+        for (const dead of ids) await engine.fault({ kind: 'no_data', content: dead });
+      }
+      const slow = open(product, slowId);
+      await eventually(async () => (await product.session(slowId))?.is_active === true);
+      const dead = ids.map((id) => open(product, id));
+      await eventually(async () => (await product.sessionCount()) >= DEAD);
+      const livingId = newContentId();
+      const living = open(product, livingId);
+      await living.playing(halfMs + 8000);
+      // Half of the start budget, 3 s at the most for the stop of what gave way, and its own start.
+      expect(living.headAfterMs).toBeLessThan(halfMs + 3000 + 1000);
+      expect(await slow.status()).toBe(200);
+      expect(slow.headAfterMs).toBeLessThan(halfMs);
+      // Nobody but who gave way has an answer yet, and that was told why.
+      expect(await Promise.race(dead.map((viewer) => viewer.status()))).toBe(503);
+      for (const viewer of dead) viewer.destroy();
+      await Promise.all([...watching, slow, living].map((viewer) => viewer.receiveMore(1000)));
+      for (const { audit } of [...watching, slow, living]) {
+        expect(audit).toMatchObject({ continuityErrors: 0, misaligned: 0, flagged: 0 });
+        expect(audit.longestGapMs).toBeLessThan(1500);
+      }
+      for (const viewer of [...watching, slow, living]) viewer.destroy();
+      await expectNothingLeft(product, engines);
+    }),
+  );
+
+  it.concurrent(
+    'that engines refuse soon give their slots to each other, and a new one is not behind all of them',
+    scoped(async () => {
+      const engine = await startSimulator({ startDelayMs: 20, bitrateMbps: 1 });
+      const product = await startProduct({
+        engines: [engine],
+        env: { MAX_STREAMS_PER_ENGINE: '2', ENGINE_WAIT_TIMEOUT: '90s' },
+      });
+      const ids = Array.from({ length: DEAD }, newContentId);
+      for (const dead of ids) {
+        await engine.fault({ kind: 'json_error', content: dead });
+        await engine.fault({ kind: 'delay', ms: 100, content: dead });
+      }
+      const dead = ids.map((id) => open(product, id));
+      await eventually(async () => (await product.sessionCount()) >= DEAD / 2);
+      const living = open(product, newContentId());
+      await living.playing();
+      expect(living.headAfterMs).toBeLessThan(5000);
+      const statuses = await Promise.all(dead.map((viewer) => viewer.status()));
+      expect(new Set(statuses)).toEqual(new Set([404]));
       living.destroy();
       await expectNothingLeft(product, [engine]);
     }),

@@ -74,6 +74,7 @@ export class EngineHealth implements OnModuleInit, OnModuleDestroy {
         return;
       case 'reserved':
       case 'released':
+      case 'proved':
         return;
     }
   }

@@ -7,6 +7,10 @@ export interface Candidate {
   /** Slots held and slots there are. */
   readonly activeStreams: number;
   readonly maxStreams: number;
+  /** Of the slots held: those that are about to be given back. */
+  readonly vacatedStreams: number;
+  /** And those in which nothing plays yet. */
+  readonly unprovedStreams: number;
   readonly forwarded: boolean;
   /** Null: not behind a VPN, or nobody watches it. */
   readonly vpnHealthy: boolean | null;

@@ -5,7 +5,7 @@ import { EngineRegistry } from '../engine-registry';
 import type { EngineLease } from '../engine.types';
 import type { EnginesConfig } from '../engines.config';
 import type { Candidate } from './candidate';
-import { outlook, type Outlook } from './outlook';
+import { mayComeFree, outlook, slotsOnTheWay, type Outlook } from './outlook';
 import { rank, type Ranking } from './ranking';
 import type { SelectionWeights } from './scores';
 import { SlowFactCache } from './slow-facts';
@@ -14,6 +14,8 @@ import { SlowFactCache } from './slow-facts';
 export interface SelectionRequest {
   readonly streamId: string;
   readonly excluded: ReadonlySet<string>;
+  /** See `AcquireRequest`. */
+  readonly isFirstStart?: boolean;
 }
 
 const NONE_EXCLUDED: ReadonlySet<string> = new Set();
@@ -43,7 +45,8 @@ export class EngineSelector {
   choose(request: SelectionRequest): EngineLease | null {
     const { chosen } = this.explain(request.excluded);
     const engine = chosen === null ? undefined : this.registry.get(chosen);
-    return engine === undefined ? null : this.registry.reserve(engine, request.streamId);
+    if (engine === undefined) return null;
+    return this.registry.reserve(engine, request.streamId, request.isFirstStart);
   }
 
   /** The decision that `choose` would take now, with every reason; reserves nothing. */
@@ -54,6 +57,16 @@ export class EngineSelector {
   /** What a request for which nothing can be chosen may hope for. */
   outlook(excluded: ReadonlySet<string>, mayGrow: boolean): Outlook {
     return outlook(this.candidates(excluded), mayGrow);
+  }
+
+  /** How many slots of full engines that are not excluded are about to be free. */
+  slotsOnTheWay(excluded: ReadonlySet<string>): number {
+    return slotsOnTheWay(this.candidates(excluded));
+  }
+
+  /** Whether a slot of a full engine that is not excluded may come free, because nothing plays in it yet. */
+  mayComeFree(excluded: ReadonlySet<string>): boolean {
+    return mayComeFree(this.candidates(excluded));
   }
 
   private candidates(excluded: ReadonlySet<string>): Candidate[] {
@@ -67,6 +80,8 @@ export class EngineSelector {
       state: engine.state,
       activeStreams: engine.leases.size,
       maxStreams: this.config.maxStreamsPerEngine,
+      vacatedStreams: engine.vacatedSlots,
+      unprovedStreams: engine.unprovedSlots,
       forwarded: engine.forwarded,
       vpnHealthy,
       networkConnected,

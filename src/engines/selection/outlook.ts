@@ -22,6 +22,22 @@ export function outlook(candidates: readonly Candidate[], mayGrow: boolean): Out
   return candidates.some((candidate) => candidate.excluded) ? 'excluded' : 'none';
 }
 
+/** Slots that are being given back, of engines that nothing but their number of streams speaks against. */
+export function slotsOnTheWay(candidates: readonly Candidate[]): number {
+  return candidates
+    .filter((candidate) => isOnly(filterReasons(candidate), 'full'))
+    .reduce((sum, { activeStreams, maxStreams, vacatedStreams }) => {
+      return sum + Math.max(0, maxStreams - (activeStreams - vacatedStreams));
+    }, 0);
+}
+
+/** Whether such an engine has a slot in which nothing plays yet: that start may fail, or become overdue. */
+export function mayComeFree(candidates: readonly Candidate[]): boolean {
+  return candidates.some(
+    (candidate) => candidate.unprovedStreams > 0 && isOnly(filterReasons(candidate), 'full'),
+  );
+}
+
 function mayRecover(candidate: Candidate): boolean {
   const reasons = filterReasons(candidate);
   return !reasons.includes('draining') && !reasons.includes('gone');

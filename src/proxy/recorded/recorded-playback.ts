@@ -322,6 +322,7 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
       // Looked at again: who came back while the task was on its way is not to be thrown out.
       if (this.viewer === null) void this.end('no_viewers');
     });
+    this.services.engines.reconsider();
   }
 
   private endGrace(): void {

@@ -31,6 +31,7 @@ import { chooseSeat } from './seat-choice';
 const MAX_PAST = 200;
 /** Players that jump often close the old connection just behind the new one: worth a moment before an engine is taken. */
 const SEEK_OVERLAP_MS = 250;
+const NO_ENGINES: ReadonlySet<string> = new Set();
 
 /** What one request wants. */
 export interface PlayRequest {
@@ -67,7 +68,7 @@ export class RecordedPlaybacks
   }
 
   onModuleInit(): void {
-    this.stopReclaiming = this.engines.onCapacityNeeded(() => this.reclaim());
+    this.stopReclaiming = this.engines.onCapacityNeeded((excluded) => this.reclaim(excluded));
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -301,9 +302,10 @@ export class RecordedPlaybacks
   }
 
   /** Ends the playback that nobody has read for longest. True when one was ended. */
-  private async reclaim(): Promise<boolean> {
+  private async reclaim(excluded: ReadonlySet<string> = NO_ENGINES): Promise<boolean> {
     const idle = this.list().filter(
-      ({ idleSinceMs, source }) => idleSinceMs !== null && source !== null,
+      ({ idleSinceMs, source }) =>
+        idleSinceMs !== null && source !== null && !excluded.has(source.engineId),
     );
     idle.sort((a, b) => (a.idleSinceMs ?? 0) - (b.idleSinceMs ?? 0));
     await idle[0]?.end('reclaimed');

@@ -67,6 +67,7 @@ export class RecordedSource {
 
   /** Stops the engine session, then gives the slot back. Bounded by the stop's own 3 s; idempotent. */
   close(): Promise<void> {
+    this.lease.vacate();
     this.closing ??= this.services.ace
       .stop(this.lease.engine.endpoint, this.current)
       .finally(() => this.lease.release());

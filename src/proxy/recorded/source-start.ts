@@ -77,7 +77,8 @@ async function acquire(
   const busy = request.busy();
   try {
     const excluded = new Set([...busy, ...failed]);
-    return await services.engines.acquire({ streamId, excluded, signal, mayWait });
+    const isFirstStart = mayWait;
+    return await services.engines.acquire({ streamId, excluded, signal, mayWait, isFirstStart });
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof AppError) || error.code !== 'engine_failed') throw error;
@@ -109,7 +110,10 @@ async function startOn(
       signal: AbortSignal.any([request.signal, turned.revoked]),
       onLate: (settled) => turn.occupyUntil(settled),
     });
-    return new RecordedSource(turned, engineSession, services, () => turn.leave());
+    return new RecordedSource(turned, engineSession, services, () => {
+      turn.leave();
+      turned.prove();
+    });
   } catch (error) {
     turned.release();
     request.signal.throwIfAborted();

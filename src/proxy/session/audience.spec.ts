@@ -8,12 +8,20 @@ const host: ViewerHost = { removeViewer: () => undefined };
 describe('Audience', () => {
   let tasks: ManualTasks;
   let graceOver: number;
+  let changes: number;
   let audience: Audience;
 
   beforeEach(() => {
     tasks = new ManualTasks();
     graceOver = 0;
-    audience = new Audience('grace:1', 10_000, tasks, () => graceOver++);
+    changes = 0;
+    audience = new Audience(
+      'grace:1',
+      10_000,
+      tasks,
+      () => graceOver++,
+      () => changes++,
+    );
   });
 
   it('begins its grace when nobody is there, and tells when it is over', () => {
@@ -30,11 +38,30 @@ describe('Audience', () => {
     expect(tasks.pending.size).toBe(0);
     expect(audience.idleSince).toBeNull();
 
-    const held = new Audience('grace:2', 10_000, tasks, () => graceOver++);
+    const held = new Audience(
+      'grace:2',
+      10_000,
+      tasks,
+      () => graceOver++,
+      () => changes++,
+    );
     held.beginGraceIfEmpty();
     held.hold({});
     expect(tasks.pending.size).toBe(0);
     expect(held.idleSince).toBeNull();
+  });
+
+  it('tells when nobody is there any more and when somebody is again, once each', () => {
+    const viewer = someViewer();
+    audience.add(viewer, host);
+    expect(changes).toBe(0);
+    audience.remove(viewer, 'hung_up');
+    audience.beginGraceIfEmpty();
+    audience.beginGraceIfEmpty();
+    expect(changes).toBe(1);
+    audience.add(someViewer(), host);
+    audience.add(someViewer(), host);
+    expect(changes).toBe(2);
   });
 
   it('has no grace while anybody is there', () => {
@@ -96,7 +123,13 @@ describe('Audience', () => {
   });
 
   it('hands everybody over, with their new host, and is empty then', () => {
-    const other = new Audience('grace:2', 10_000, tasks, () => graceOver++);
+    const other = new Audience(
+      'grace:2',
+      10_000,
+      tasks,
+      () => graceOver++,
+      () => changes++,
+    );
     const otherHost: ViewerHost = { removeViewer: () => undefined };
     other.beginGraceIfEmpty();
     const viewer = someViewer();
@@ -115,7 +148,13 @@ describe('Audience', () => {
   });
 
   it('handing over nobody does not end the grace of the other', () => {
-    const other = new Audience('grace:2', 10_000, tasks, () => graceOver++);
+    const other = new Audience(
+      'grace:2',
+      10_000,
+      tasks,
+      () => graceOver++,
+      () => changes++,
+    );
     other.beginGraceIfEmpty();
     audience.moveTo(other, host);
     expect(other.idleSince).not.toBeNull();

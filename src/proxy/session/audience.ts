@@ -19,6 +19,8 @@ export class Audience {
     private readonly graceMs: number,
     private readonly delayed: DelayedTasks,
     private readonly onGraceOver: () => void,
+    /** Told when the last one is gone, and when somebody is there again. */
+    private readonly onIdleChange: () => void,
   ) {}
 
   /** Monotonic time since which nobody is there; null while somebody is. */
@@ -75,6 +77,7 @@ export class Audience {
       // Looked at again: who came back while the task was on its way is not to be thrown out.
       if (this.isEmpty) this.onGraceOver();
     });
+    this.onIdleChange();
   }
 
   close(): void {
@@ -85,5 +88,6 @@ export class Audience {
     if (this.idleSinceMs === null) return;
     this.idleSinceMs = null;
     this.delayed.cancel(this.taskName);
+    this.onIdleChange();
   }
 }

@@ -33,5 +33,8 @@ export class SessionServices {
       total: config.proxyStartsTotal,
       patienceMs: config.proxyInitTimeoutMs * PATIENCE_SHARE,
     });
+    // Somebody waits for those starts: whoever has a slot that nobody watches is asked before them.
+    engines.onCapacityNeeded((excluded) => this.starts.makeRoomForNewcomer(excluded), true);
+    this.starts.onOverdue(() => engines.reconsider());
   }
 }

@@ -1,6 +1,13 @@
-import type { AppError } from '../../kernel/errors';
+import { AppError, type ErrorCode } from '../../kernel/errors';
 import { Settleable } from '../../kernel/settleable';
+import type { EndReason } from './session.types';
 import type { StreamSession } from './stream-session';
+
+const CODES: Partial<Record<EndReason, ErrorCode>> = {
+  shutdown: 'shutting_down',
+  recorded: 'unsupported_content',
+  reclaimed: 'no_capacity',
+};
 
 /** How a session's start goes, for those who wait for it. */
 export class SessionStart {
@@ -13,6 +20,12 @@ export class SessionStart {
   follow(other: StreamSession): void {
     other.answered.then(this.answered.resolve, this.answered.reject);
     other.ready.then(this.ready.resolve, this.ready.reject);
+  }
+
+  /** The session has ended for a reason that is no fault. */
+  stopped(reason: EndReason): void {
+    const code = CODES[reason] ?? 'not_found';
+    this.reject(new AppError(code, 'The stream was stopped before it started.'));
   }
 
   reject(error: AppError): void {

@@ -17,6 +17,7 @@ import { CatchUpScheduler, type Viewer } from '../viewers';
 import { ContentAliases } from './content-aliases';
 import { NegativeCache } from './negative-cache';
 import { publicStreamId } from './public-id';
+import { isSwitch } from './player-switch';
 import type { FoundRecording, RecordingHost } from './recording-host';
 import type { SessionOwner } from './session-owner';
 import { SessionServices } from './session-services';
@@ -29,6 +30,7 @@ import { ViewerLimits } from './viewer-limits';
 const RING_BUDGET_MS = 1000;
 const MAX_PAST_SESSIONS = 200;
 const MIN_RING_SECONDS = 5;
+const NO_ENGINES: ReadonlySet<string> = new Set();
 
 /**
  * All sessions, by every key they are known under. The one place where a session is made, so that a
@@ -45,8 +47,6 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
   private budgetTimer: NodeJS.Timeout | null = null;
   private stopReclaiming: () => void = () => undefined;
   private isClosing = false;
-  /** Sessions that are giving their slots up just now. */
-  private readonly reclaiming = new Set<Promise<void>>();
   /** Where recorded content is played. */
   recordings: RecordingHost | null = null;
   private readonly overListeners: ((session: StreamSession) => void)[] = [];
@@ -76,7 +76,7 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
       const keys = streamKey({ kind: 'channel', value: id, fileIndex: 0 }).replace(/0$/, '');
       this.faults.forgetAll((key) => key.startsWith(keys));
     });
-    this.stopReclaiming = this.engines.onCapacityNeeded(() => this.reclaim());
+    this.stopReclaiming = this.engines.onCapacityNeeded((excluded) => this.reclaim(excluded));
     this.budgetTimer = setInterval(() => this.shareRingBudget(), RING_BUDGET_MS);
   }
 
@@ -239,6 +239,15 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
     return other !== null && other !== session;
   }
 
+  isSwitching(session: StreamSession, excluded: ReadonlySet<string>): boolean {
+    for (const { current, viewers } of this.sessions) {
+      const engineId = current?.lease.engine.id;
+      if (engineId === undefined || excluded.has(engineId)) continue;
+      if (isSwitch(viewers, session.viewers, (ip) => this.limits.isExempt(ip))) return true;
+    }
+    return false;
+  }
+
   sourceChanged(session: StreamSession): void {
     for (const [key, known] of this.byKey) {
       if (known === session && key !== session.key) this.byKey.delete(key);
@@ -306,24 +315,17 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
   }
 
   /** Ends the session that has been without viewers longest. True when one was ended. */
-  private async reclaim(): Promise<boolean> {
+  private async reclaim(excluded: ReadonlySet<string> = NO_ENGINES): Promise<boolean> {
     let longest: StreamSession | null = null;
     for (const session of this.sessions) {
       if (session.viewers.size > 0 || session.current === null) continue;
+      if (excluded.has(session.current.lease.engine.id)) continue;
       // Who only holds a session without watching has to give way too, after those whom nobody holds.
       const isLonger = (session.idleSince ?? Infinity) < (longest?.idleSince ?? Infinity);
       if (longest === null || isLonger) longest = session;
     }
-    if (longest !== null) {
-      const end = longest.end('reclaimed').finally(() => this.reclaiming.delete(end));
-      this.reclaiming.add(end);
-      await end;
-      return true;
-    }
-    // Who asks in the wake of others may be the one whom their slot is for.
-    if (this.reclaiming.size === 0) return false;
-    await Promise.race(this.reclaiming);
-    return true;
+    await longest?.end('reclaimed');
+    return longest !== null;
   }
 
   private shareRingBudget(): void {

@@ -78,6 +78,7 @@ export class StreamSession {
       config.proxyGracePeriodMs,
       services.delayed,
       () => void this.end('no_viewers'),
+      () => services.engines.reconsider(),
     );
     this.history = new StreamHistory(historyLimits(config));
     this.fanout = new StreamFanout(this.history, catchUp, fanoutLimits(config), {
@@ -106,6 +107,7 @@ export class StreamSession {
           this.lastEngineId = lease.engine.id;
           return this.claim.of(engineSession, lease);
         },
+        isSwitching: (excluded) => owner.isSwitching(this, excluded),
         sourceChanged: (fromId, reason) => this.sourceChanged(fromId, reason),
       },
       services,
@@ -263,14 +265,9 @@ export class StreamSession {
   async end(reason: EndReason): Promise<void> {
     if (this.finish('ended', reason)) {
       if (reason !== 'recorded') this.report.ended(this.lastEngineId, reason);
-      const isShutdown = reason === 'shutdown';
       // A session that was merged has handed its fate to the other one.
-      if (this.mergedInto === null) {
-        const other = reason === 'recorded' ? 'unsupported_content' : 'not_found';
-        const code = isShutdown ? 'shutting_down' : other;
-        this.start.reject(new AppError(code, 'The stream was stopped before it started.'));
-      }
-      this.dismissViewers(isShutdown ? 'shutdown' : 'stopped');
+      if (this.mergedInto === null) this.start.stopped(reason);
+      this.dismissViewers(reason === 'shutdown' ? 'shutdown' : 'stopped');
     }
     await this.task;
   }

@@ -18,7 +18,8 @@ export class ViewerLimits {
 
   constructor(
     private readonly limits: LimitSettings,
-    private readonly isExempt: (ip: string) => boolean,
+    /** Addresses that speak for many viewers. */
+    readonly isExempt: (ip: string) => boolean,
   ) {}
 
   get count(): number {

@@ -11,7 +11,7 @@ import { never } from './until.spec-support';
 
 type Shape = Pick<
   EngineAllocator,
-  'acquire' | 'onCapacityNeeded' | 'complain' | 'isNetworkConnected' | 'knows'
+  'acquire' | 'onCapacityNeeded' | 'reconsider' | 'complain' | 'isNetworkConnected' | 'knows'
 >;
 
 function engine(id: string): EngineView {
@@ -38,7 +38,7 @@ export class ScriptedEngines implements Shape {
   private readonly revocations = new Map<EngineLease, AbortController>();
   private readonly withdrawn = new Set<string>();
   private readonly wishes = new Map<string, EngineLeaveWish>();
-  private readonly reclaimers = new Set<() => Promise<boolean>>();
+  private readonly reclaimers = new Set<(excluded: ReadonlySet<string>) => Promise<boolean>>();
 
   constructor(
     count: number,
@@ -60,18 +60,22 @@ export class ScriptedEngines implements Shape {
     if (allowed.length === 0) throw new AppError('engine_failed', 'Every engine failed.');
     for (;;) {
       const free = allowed.find(({ id }) => this.inUse(id) < this.slots);
-      if (free !== undefined) return this.lease(free, request.streamId);
+      if (free !== undefined) return this.lease(free, request.streamId, request.isFirstStart);
       let hasFreed = false;
       if (request.mayReclaim !== false) {
-        for (const reclaim of this.reclaimers) hasFreed ||= await reclaim();
+        for (const reclaim of this.reclaimers) hasFreed ||= await reclaim(request.excluded);
       }
       if (!hasFreed) throw new AppError('no_capacity', 'Every engine is full.');
     }
   }
 
-  onCapacityNeeded(reclaim: () => Promise<boolean>): () => void {
+  onCapacityNeeded(reclaim: (excluded: ReadonlySet<string>) => Promise<boolean>): () => void {
     this.reclaimers.add(reclaim);
     return () => this.reclaimers.delete(reclaim);
+  }
+
+  reconsider(): void {
+    // Here nobody waits for a slot.
   }
 
   complain(engineId: string, complaint: EngineComplaint): void {
@@ -111,13 +115,20 @@ export class ScriptedEngines implements Shape {
     return known;
   }
 
-  private lease(view: EngineView, streamId: string): EngineLease {
+  private lease(view: EngineView, streamId: string, isFirstStart = false): EngineLease {
     const revocation = new AbortController();
+    let isUnproved = isFirstStart;
     const lease: EngineLease = {
+      get isUnproved() {
+        return isUnproved;
+      },
+      prove: () => (isUnproved = false),
       engine: view,
       streamId,
       revoked: revocation.signal,
       unwanted: this.wish(view.id),
+      isVacated: false,
+      vacate: () => undefined,
       release: () => this.leases.delete(lease),
     };
     this.leases.add(lease);

@@ -140,9 +140,9 @@ describe('StreamFanout gathers batches', () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'performance', 'nextTick'] });
   });
 
-  afterEach(async () => {
+  afterEach(() => {
     jest.useRealTimers();
-    await stage.close();
+    stage.close();
   });
 
   const append = (media: Buffer): void => {

@@ -95,9 +95,9 @@ describeWithDocker('an engine in a container', () => {
 
   it('whose network is taken away: known at once, its viewer goes on long before silence tells', async () => {
     const viewer = await fleet.watch();
-    const victim = await fleet.engineInUse();
+    const victim = await fleet.engineOf(viewer);
     await fleet.docker('network', 'disconnect', 'bridge', victim.id);
-    await goesOn(viewer, 8000);
+    await goesOn(viewer);
     const engines = await fleet.settled(2);
     expect(engines.map(({ id }) => id)).not.toContain(victim.id);
     const { body: events } = await fleet.product.api('GET', `/events?engine_id=${victim.id}`);

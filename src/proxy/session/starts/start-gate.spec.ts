@@ -70,7 +70,7 @@ describe('StartGate', () => {
     }
     expect([gate.waitingCount, gate.activeCount]).toEqual([8, 32]);
     expect(gate.crowded()).toEqual(new Set(['e1']));
-    expect(await gate.makeRoomForNewcomer()).toBe(false);
+    expect(await gate.makeRoomForNewcomer(new Set())).toBe(false);
     starts[7]!.leave();
     await starts[32]!.begun;
   });
@@ -94,12 +94,23 @@ describe('StartGate', () => {
   it('gives a newcomer the slot of one that is overdue', async () => {
     gate = new StartGate({ perEngine: 4, total: 24, patienceMs: 30 });
     const [old] = [enter(), enter()];
-    expect(await gate.makeRoomForNewcomer()).toBe(false);
+    expect(await gate.makeRoomForNewcomer(new Set())).toBe(false);
     await until(() => old.isOverdue);
-    const made = gate.makeRoomForNewcomer();
+    const made = gate.makeRoomForNewcomer(new Set());
     expect(old.isTaken).toBe(true);
     old.leave();
     expect(await made).toBe(true);
+  });
+
+  it('tells when one is overdue, and spares those on barred engines', async () => {
+    gate = new StartGate({ perEngine: 4, total: 24, patienceMs: 20 });
+    let isTold = false;
+    gate.onOverdue(() => (isTold = true));
+    const start = enter();
+    await until(() => isTold);
+    expect(start.isOverdue).toBe(true);
+    expect(await gate.makeRoomForNewcomer(new Set(['e1']))).toBe(false);
+    expect(start.isTaken).toBe(false);
   });
 
   it('has whoever asks the engine again stand in line for it, in its own place', async () => {
@@ -162,7 +173,7 @@ describe('StartGate', () => {
     await until(() => playing.isOverdue);
     playing.leave();
     expect(await gate.makeRoom(new Set())).toBe(false);
-    expect(await gate.makeRoomForNewcomer()).toBe(false);
+    expect(await gate.makeRoomForNewcomer(new Set())).toBe(false);
     expect(playing.taken.aborted).toBe(false);
     busy.resolve(undefined);
   });

@@ -30,6 +30,7 @@ export class StartGate {
   private readonly waiting = new Set<StartTurn>();
   private readonly active = new Set<StartTurn>();
   private readonly owner: TurnOwner;
+  private readonly listeners: (() => void)[] = [];
 
   constructor(private readonly limits: GateLimits) {
     this.owner = {
@@ -41,6 +42,10 @@ export class StartGate {
         this.advance();
       },
       changed: () => this.advance(),
+      overdue: () => {
+        this.advance();
+        for (const listener of this.listeners) listener();
+      },
       left: (turn) => {
         this.active.delete(turn);
         this.advance();
@@ -83,8 +88,13 @@ export class StartGate {
   }
 
   /** The same for a first start, which only gets the place of one that is overdue. */
-  makeRoomForNewcomer(): Promise<boolean> {
-    return this.clear(whoIsOverdue(this.active), 'another start');
+  makeRoomForNewcomer(barred: ReadonlySet<string>): Promise<boolean> {
+    return this.clear(whoIsOverdue(this.active, barred), 'another start');
+  }
+
+  /** Calls back when there is one more that is overdue. */
+  onOverdue(listener: () => void): void {
+    this.listeners.push(listener);
   }
 
   private async clear(turn: StartTurn | null, forWhom: string): Promise<boolean> {

@@ -15,6 +15,7 @@ import {
 
 const first = (engineId: string): StartFacts => ({ engineId, isRestart: false });
 const restart = (engineId: string): StartFacts => ({ engineId, isRestart: true });
+const NONE: ReadonlySet<string> = new Set();
 const LIMITS: StartLimits = { perEngine: 4, total: 8 };
 
 type Phase = Partial<Omit<BegunStart, 'engineId'>>;
@@ -86,13 +87,15 @@ describe('the order of starts', () => {
     const overdue: Phase = { isOverdue: true };
     const fresh = begun(first('a'), answered);
     const [old, older] = [begun(first('b'), overdue), begun(first('a'), overdue)];
-    expect(whoIsOverdue([fresh, older, old])).toBe(older);
+    expect(whoIsOverdue([fresh, older, old], NONE)).toBe(older);
     const hopeless = [
       begun(restart('a'), overdue),
       begun(first('a'), { ...overdue, isTaken: true }),
     ];
-    expect(whoIsOverdue([...hopeless, fresh])).toBeNull();
-    expect(whoIsOverdue([...hopeless, old])).toBe(old);
+    expect(whoIsOverdue([...hopeless, fresh], NONE)).toBeNull();
+    expect(whoIsOverdue([...hopeless, old], NONE)).toBe(old);
+    expect(whoIsOverdue([fresh, older, old], new Set(['a']))).toBe(old);
+    expect(whoIsOverdue([older, old], new Set(['a', 'b']))).toBeNull();
   });
 
   describe('a line behind starts that only wait for media', () => {

@@ -165,9 +165,12 @@ export function whoGivesWay<T extends BegunStart>(
 }
 
 /** Which one gives its slot up to another first start: who began first of those that are overdue. */
-export function whoIsOverdue<T extends BegunStart>(begun: Iterable<T>): T | null {
-  const mayGo = ({ isRestart, isOverdue, isTaken }: T): boolean =>
-    !isRestart && isOverdue && !isTaken;
+export function whoIsOverdue<T extends BegunStart>(
+  begun: Iterable<T>,
+  barred: ReadonlySet<string>,
+): T | null {
+  const mayGo = ({ engineId, isRestart, isOverdue, isTaken }: T): boolean =>
+    !isRestart && isOverdue && !isTaken && !barred.has(engineId);
   return [...begun].find(mayGo) ?? null;
 }
 

@@ -17,6 +17,8 @@ export interface TurnOwner {
   inLineAgain(turn: StartTurn): void;
   /** What others may do beside it has changed. */
   changed(): void;
+  /** From now on it has to give way. */
+  overdue(): void;
   left(turn: StartTurn): void;
 }
 
@@ -77,7 +79,7 @@ export class StartTurn implements BegunStart {
     this.wait.resolve(undefined);
     this.patienceTimer ??= setTimeout(() => {
       this.isOverdue = true;
-      this.owner.changed();
+      this.owner.overdue();
     }, this.owner.patienceMs);
   }
 

@@ -27,6 +27,22 @@ export class TurnedLease implements EngineLease {
     return this.lease.unwanted;
   }
 
+  get isUnproved(): boolean {
+    return this.lease.isUnproved;
+  }
+
+  prove(): void {
+    this.lease.prove();
+  }
+
+  get isVacated(): boolean {
+    return this.lease.isVacated;
+  }
+
+  vacate(): void {
+    this.lease.vacate();
+  }
+
   /** Another start on the same slot; only the newest counts. */
   add(turn: StartTurn): void {
     for (const earlier of this.turns) earlier.leave();

@@ -20,6 +20,9 @@ class Stage {
   readonly requests: AcquireRequest[] = [];
   readonly config = { ...CONFIG };
   isRunning = false;
+  isWanted = true;
+  isSwitching = false;
+  reconsiderations = 0;
   startDeadlineMs: number | null = null;
   readonly starts: StartGate;
   readonly choice: EngineChoice;
@@ -34,7 +37,7 @@ class Stage {
     };
     const services = {
       config: this.config,
-      engines: { acquire },
+      engines: { acquire, reconsider: () => (this.reconsiderations += 1) },
       starts: this.starts,
     } as unknown as SessionServices;
     this.choice = new EngineChoice(
@@ -43,6 +46,8 @@ class Stage {
         isRunning: () => this.isRunning,
         startDeadlineMs: () => this.startDeadlineMs,
         lastReason: () => 'its last words',
+        isWanted: () => this.isWanted,
+        isSwitching: () => this.isSwitching,
       },
       services,
       this.abort.signal,
@@ -61,6 +66,10 @@ class Stage {
 }
 
 describe('EngineChoice', () => {
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
   it('takes any engine while none has failed', async () => {
     const stage = new Stage(2);
     expect(await stage.take()).toBe('e1');
@@ -214,21 +223,41 @@ describe('EngineChoice', () => {
     expect(await stage.failCode()).toBe('no_capacity');
   });
 
-  it('gives a newcomer the slot of one that has waited for media for too long, and only of such', async () => {
-    const stage = new Stage(1, 1);
-    const dead = await stage.choice.acquire();
-    dead.revoked.addEventListener('abort', () => dead.release());
-    const newcomer = new Stage(1, 1, stage);
-    expect(await newcomer.failCode()).toBe('no_capacity');
-    expect(dead.revoked.aborted).toBe(false);
-    let got = 'no_capacity';
-    while (got === 'no_capacity') {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      got = await newcomer.failCode();
-    }
-    expect(got).toBe('e1');
-    expect(dead.revoked.reason).toMatchObject({ code: 'no_capacity' });
-    expect(await stage.failCode()).toBe('no_capacity');
+  it('has a first start wait for slots in which nothing plays yet, a watched one not', async () => {
+    const stage = new Stage(1);
+    stage.isWanted = false;
+    const lease = await stage.choice.acquire();
+    expect(stage.requests[0]).toMatchObject({ isFirstStart: true });
+    expect(stage.requests[0]!.isWanted!()).toBe(false);
+    expect(lease.isUnproved).toBe(true);
+    stage.choice.started();
+    expect(lease.isUnproved).toBe(false);
+    const watched = new Stage(1, 0);
+    watched.isRunning = true;
+    const failed = watched.failCode();
+    await until(() => watched.requests.length >= 2);
+    expect(watched.requests.every(({ isFirstStart }) => !isFirstStart)).toBe(true);
+    expect(watched.requests.every(({ mayHope }) => mayHope === undefined)).toBe(true);
+    watched.abort.abort(new AppError('shutting_down', 'over'));
+    expect(await failed).toBe('shutting_down');
+  });
+
+  it('hopes that its viewers leave what they watch, and only for a moment', async () => {
+    jest.useFakeTimers();
+    const stage = new Stage(1, 0);
+    stage.isSwitching = true;
+    stage.engines.gate = never(stage.abort.signal);
+    const failed = stage.failCode();
+    await jest.advanceTimersByTimeAsync(0);
+    const { mayHope } = stage.requests[0]!;
+    expect(mayHope!(new Set())).toBe(true);
+    await jest.advanceTimersByTimeAsync(1499);
+    expect([mayHope!(new Set()), stage.reconsiderations]).toEqual([true, 0]);
+    await jest.advanceTimersByTimeAsync(1);
+    expect([mayHope!(new Set()), stage.reconsiderations]).toEqual([false, 1]);
+    stage.abort.abort(new AppError('shutting_down', 'over'));
+    expect(await failed).toBe('shutting_down');
+    expect(jest.getTimerCount()).toBe(0);
   });
 
   it('goes where nobody stands in line rather than to the best engine', async () => {

@@ -1,4 +1,4 @@
-import type { EngineLease } from '../../../engines';
+import type { AcquireRequest, EngineLease } from '../../../engines';
 import { monotonicMs } from '../../../kernel/clock';
 import { AppError, type ErrorCode } from '../../../kernel/errors';
 import { retryDelayMs } from '../../../kernel/retry-delay';
@@ -9,6 +9,9 @@ import { TurnedLease } from '../starts/turned-lease';
 
 /** Rule 23: an engine that failed on this content is left alone for this long. */
 const EXCLUDE_MS = 60_000;
+
+/** Some players open the next channel up to a second before they close the one that they leave. */
+const SWITCH_OVERLAP_MS = 1500;
 
 /** What goes wrong this often in a row at a start is not passing, whatever it looks like. */
 const MAX_START_FAILURES = 5;
@@ -28,6 +31,10 @@ export interface ChoiceOwner {
   startDeadlineMs(): number | null;
   /** What the last try ended with, for the error that says that all failed. */
   lastReason(): string | null;
+  /** Somebody waits for it. */
+  isWanted(): boolean;
+  /** Its viewers still watch something else, alone, and are about to leave that: an engine not among `excluded` has it. */
+  isSwitching(excluded: ReadonlySet<string>): boolean;
 }
 
 /**
@@ -150,6 +157,7 @@ export class EngineChoice {
   /** Media flow: the start is over. */
   started(): void {
     this.turn?.leave();
+    this.held?.prove();
   }
 
   /** A request that was given up goes on at the engine until `work` settles. */
@@ -264,6 +272,7 @@ export class EngineChoice {
         streamId: this.owner.streamId,
         excluded,
         signal: this.signal,
+        isFirstStart: !this.owner.isRunning(),
         mayWait: false,
       });
     } catch (error) {
@@ -279,31 +288,41 @@ export class EngineChoice {
     const deadline = Number.isFinite(leftMs)
       ? AbortSignal.timeout(Math.ceil(Math.max(1, leftMs)))
       : null;
+    const { engines } = this.services;
+    const hope = this.hope();
     try {
-      return await this.services.engines.acquire({
+      return await engines.acquire({
         streamId: this.owner.streamId,
         excluded: new Set(),
         signal: deadline === null ? this.signal : AbortSignal.any([this.signal, deadline]),
+        isFirstStart: !this.owner.isRunning(),
+        mayHope: hope.mayHope,
+        isWanted: () => this.owner.isWanted(),
       });
     } catch (error) {
       this.signal.throwIfAborted();
       if (deadline?.aborted === true) throw this.tooLate();
-      if (!(error instanceof AppError)) throw error;
-      if (!this.owner.isRunning()) return this.takeOverdue(error);
+      if (!(error instanceof AppError) || !this.owner.isRunning()) throw error;
       this.failures++;
       await this.backOff();
       return null;
+    } finally {
+      hope.end();
     }
   }
 
-  /** For a first start that found every slot taken: that of a start which has waited for media for too long. */
-  private async takeOverdue(refusal: AppError): Promise<EngineLease> {
-    if (refusal.code !== 'no_capacity') throw refusal;
-    if (!(await this.services.starts.makeRoomForNewcomer())) throw refusal;
-    this.signal.throwIfAborted();
-    const freed = await this.acquireNow();
-    if (typeof freed !== 'object') throw refusal;
-    return freed;
+  /** What a first start waits for a moment long while every slot is taken. */
+  private hope(): { mayHope: AcquireRequest['mayHope']; end: () => void } {
+    if (this.owner.isRunning()) return { mayHope: undefined, end: () => undefined };
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      this.services.engines.reconsider();
+    }, SWITCH_OVERLAP_MS);
+    return {
+      mayHope: (excluded) => !isLate && this.owner.isSwitching(excluded),
+      end: () => clearTimeout(timer),
+    };
   }
 
   private dropExpired(): void {

@@ -76,6 +76,7 @@ export class EngineStay {
   /** Leaves the engine: its session is stopped, then the slot is free. */
   leave(): void {
     if (this.isGivenAway) return;
+    this.lease.vacate();
     void this.stop();
     void this.departures.track(Promise.all(this.stops).then(() => this.lease.release()));
   }

@@ -24,6 +24,8 @@ export interface FailoverReport {
 
 export interface SupervisorOwner extends TrialOwner, MovesOwner {
   readonly report: MoveReport & FailoverReport;
+  /** Its viewers are about to leave what they watch alone, on an engine that is not among `excluded`. */
+  isSwitching(excluded: ReadonlySet<string>): boolean;
   /** A channel's source was given up for the next one, which is about to be tried. */
   sourceChanged(fromId: string | null, reason: string): void;
 }
@@ -66,6 +68,8 @@ export class UpstreamSupervisor {
         isRunning,
         startDeadlineMs: () => this.budget.deadlineMs,
         lastReason: () => this.log.lastOutcome,
+        isWanted: () => !owner.isIdle(),
+        isSwitching: (excluded) => owner.isSwitching(excluded),
       },
       services,
       signal,

@@ -1,0 +1,60 @@
+import fc from 'fast-check';
+import { entryOf, readEntry, type Moment } from './source-record-entry';
+import { afterFailure, afterStart, NOTHING_KNOWN, type SourceRecord } from './source-ranking';
+
+const HOUR = 3_600_000;
+const KEY = `content_id:${'ab'.repeat(20)}`;
+const then: Moment = { monotonicMs: 50 * HOUR, wallMs: 1_700_000_000_000 };
+/** A new process, an hour later. */
+const now: Moment = { monotonicMs: 10, wallMs: then.wallMs + HOUR };
+
+function entry(over: object = {}): object {
+  const record = afterStart(NOTHING_KNOWN, 900, then.monotonicMs - HOUR);
+  return { ...entryOf(KEY, afterFailure(record, 'silence', then.monotonicMs), then)!, ...over };
+}
+
+describe('what is kept of a source', () => {
+  it('is as long ago after a restart as it was', () => {
+    const [key, record] = readEntry(JSON.parse(JSON.stringify(entry())), now)!;
+    expect(key).toBe(KEY);
+    expect(record).toMatchObject({ startMs: 900, failure: 'silence', stalledAtMs: null });
+    expect(record.startedAtMs).toBe(10 - 2 * HOUR);
+    expect([record.failedAtMs, record.atMs, record.trouble]).toEqual([10 - HOUR, 10 - HOUR, 4]);
+  });
+
+  it('is nothing after a day, nor when nothing happened', () => {
+    expect(entryOf(KEY, NOTHING_KNOWN, then)).toBeNull();
+    const old: SourceRecord = afterStart(NOTHING_KNOWN, 900, then.monotonicMs - 25 * HOUR);
+    expect(entryOf(KEY, old, then)).toBeNull();
+    expect(readEntry(entry(), { ...now, wallMs: then.wallMs + 25 * HOUR })).toBeNull();
+  });
+
+  it.each<[string, unknown]>([
+    ['nothing', null],
+    ['a number', 7],
+    ['a source that is none', entry({ source: 'url:http://a' })],
+    ['an id that is none', entry({ source: 'content_id:abc' })],
+    ['no trouble', entry({ trouble: undefined })],
+    ['trouble that is none', entry({ trouble: -1 })],
+    ['a time that is none', entry({ as_of: 'today' })],
+    ['the future, as a clock that was set back leaves it', entry({ as_of: now.wallMs + 1 })],
+    ['a start that took words', entry({ start_ms: 'long' })],
+    ['a failure that is a number', entry({ failure: 5 })],
+  ])('is not read from %s', (_, value) => {
+    expect(readEntry(value, now)).toBeNull();
+  });
+
+  it('never throws, and gives finite figures only', () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.constantFrom(...Object.keys(entry())), fc.jsonValue()),
+        (over) => {
+          const read = readEntry(entry(over), now);
+          if (read === null) return;
+          const figures = Object.values(read[1]).filter((value) => typeof value === 'number');
+          expect(figures.every(Number.isFinite)).toBe(true);
+        },
+      ),
+    );
+  });
+});

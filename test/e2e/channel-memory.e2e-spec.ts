@@ -1,0 +1,74 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  eventually,
+  newContentId,
+  openViewer,
+  startProduct,
+  startSimulator,
+  type Product,
+  type Simulator,
+} from './support';
+import { onScopeEnd } from './support/scope';
+
+describe('what the sources of a channel did lately', () => {
+  let dataDir: string;
+  let engine: Simulator;
+  const [dead, living] = [newContentId(), newContentId()];
+
+  beforeEach(async () => {
+    dataDir = mkdtempSync(join(tmpdir(), 'acefleet-memory-'));
+    onScopeEnd(() => rmSync(dataDir, { recursive: true, force: true }));
+    engine = await startSimulator({ startDelayMs: 20, bitrateMbps: 1 });
+    await engine.fault({ kind: 'json_error', content: dead });
+  });
+
+  const start = (): Promise<Product> => startProduct({ engines: [engine], dataDir });
+  const file = (): string => join(dataDir, 'channel-sources.json');
+
+  async function play(product: Product): Promise<void> {
+    const viewer = openViewer(product.url('/ace/getstream?channel=news'));
+    await viewer.playing();
+    viewer.destroy();
+  }
+
+  async function learn(product: Product): Promise<void> {
+    await product.api('PUT', '/api/v1/channels/news', {
+      name: 'News',
+      sources: [{ id: dead }, { id: living }],
+    });
+    await play(product);
+    await eventually(() => {
+      const text = readFileSync(file(), 'utf8');
+      return text.includes(dead) && text.includes(living);
+    });
+  }
+
+  it('is known after SIGKILL: the dead one is not asked for again', async () => {
+    const before = await start();
+    await learn(before);
+    before.kill('SIGKILL');
+    await before.exit;
+    await engine.clear();
+    const after = await start();
+    const { body } = await after.api('GET', '/api/v1/channels/news');
+    expect(body.sources).toMatchObject([
+      { id: dead, rank: 2, failed_at: expect.any(String), failure: expect.any(String) },
+      { id: living, rank: 1, started_at: expect.any(String), start_ms: expect.any(Number) },
+    ]);
+    await play(after);
+    expect(await engine.starts(dead)).toEqual([]);
+  });
+
+  it.each([
+    ['nonsense', 'x{'],
+    ['half of it', '{"version":1,"entries":[{"source":'],
+    ['entries that are none', '{"version":1,"entries":[null,7,{},{"source":"a"},[[]]]}'],
+  ])('is begun anew when the file holds %s', async (_, text) => {
+    writeFileSync(file(), text);
+    const product = await start();
+    await learn(product);
+    expect(JSON.parse(readFileSync(file(), 'utf8'))).toMatchObject({ version: 1 });
+  });
+});

@@ -134,6 +134,23 @@ describe('a film on the only engine', () => {
     await eventually(async () => (await product.sessionCount()) === 0, 30_000);
   });
 
+  it('resets a viewer whom an operator throws out before an engine has it', async () => {
+    await start({});
+    const id = await film([engine]);
+    await watch(product, id, 'bytes=0-9').whole;
+    await product.api('DELETE', `/streams/${id}`);
+    await engine.fault({ kind: 'never', content: id });
+    const request = openViewer(product.url(streamPath(id)));
+    const [client] = await eventually(async () => {
+      const { body } = await product.api('GET', `/proxy/sessions/${id}/clients`);
+      const { clients = [] } = body as { clients?: { client_id: string }[] };
+      return clients.length === 1 ? clients : undefined;
+    });
+    const path = `/proxy/sessions/${id}/clients/${client!.client_id}`;
+    expect((await product.api('DELETE', path)).status).toBeLessThan(300);
+    await expect(request.head).rejects.toThrow('rst');
+  });
+
   it('is told of alike by all addresses of one playback', async () => {
     await start({});
     const id = await film([engine]);

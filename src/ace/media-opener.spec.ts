@@ -308,7 +308,7 @@ describe('refusals', () => {
       'a playlist',
       http(200, 'Content-Type: application/x-mpegURL\r\n', '#EXTM3U'),
       'unsupported',
-      'not_mpegts',
+      'playlist',
     ],
     [
       'gzip',

@@ -204,7 +204,7 @@ async function refusalOf(response: IncomingMessage, isFile: boolean): Promise<En
       if (isFile) return null;
       return new EngineFault('unsupported', 'not_mpegts', quoteEngine(contentType));
     case 'playlist':
-      return new EngineFault('unsupported', 'not_mpegts', quoteEngine(contentType));
+      return new EngineFault('unsupported', 'playlist', quoteEngine(contentType));
     case 'page':
       return new EngineFault('engine', 'html_answer', quoteEngine(contentType));
     case 'message': {

@@ -64,7 +64,11 @@ describe('a film on two engines', () => {
     await eventually(async () => (await product.sessionCount()) === 2);
     await paused(watch(product, id, 'bytes=200000000-'));
     const newest = watch(product, id, 'bytes=300000000-300000099');
-    await expect(starting.head).rejects.toMatchObject({ code: 'ECONNRESET' });
+    expect(await starting.status()).toBe(409);
+    expect(await starting.json()).toMatchObject({
+      code: 'conflict',
+      detail: expect.stringContaining('newer request of the same player'),
+    });
     expect(await newest.status()).toBe(206);
     expect((await newest.whole).equals(patternBytes(SEED, 300_000_000, 300_000_100))).toBe(true);
   });
@@ -128,6 +132,23 @@ describe('a film on the only engine', () => {
     await eventually(async () => (await product.session(id)).state === 'starting');
     request.hangUp();
     await eventually(async () => (await product.sessionCount()) === 0, 30_000);
+  });
+
+  it('resets a viewer whom an operator throws out before an engine has it', async () => {
+    await start({});
+    const id = await film([engine]);
+    await watch(product, id, 'bytes=0-9').whole;
+    await product.api('DELETE', `/streams/${id}`);
+    await engine.fault({ kind: 'never', content: id });
+    const request = openViewer(product.url(streamPath(id)));
+    const [client] = await eventually(async () => {
+      const { body } = await product.api('GET', `/proxy/sessions/${id}/clients`);
+      const { clients = [] } = body as { clients?: { client_id: string }[] };
+      return clients.length === 1 ? clients : undefined;
+    });
+    const path = `/proxy/sessions/${id}/clients/${client!.client_id}`;
+    expect((await product.api('DELETE', path)).status).toBeLessThan(300);
+    await expect(request.head).rejects.toThrow('rst');
   });
 
   it('is told of alike by all addresses of one playback', async () => {

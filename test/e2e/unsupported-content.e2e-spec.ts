@@ -15,6 +15,8 @@ import { expectNothingLeft } from './support/remains';
 /** A start that is waited for has a minute. */
 const AT_ONCE_MS = 15_000;
 
+const MEDIA_AFTER_MS = 1000;
+
 type Fault = { readonly kind: string } & Readonly<Record<string, unknown>>;
 
 describe('content that is no broadcast in MPEG-TS', () => {
@@ -30,15 +32,26 @@ describe('content that is no broadcast in MPEG-TS', () => {
     await engine.clear();
   });
 
-  function open(id: string): Viewer {
-    return openViewer(product.url(streamPath(id)));
+  function open(id: string, agent = 'tv'): Viewer {
+    return openViewer(product.url(streamPath(id)), { headers: { 'User-Agent': agent } });
   }
 
-  it("a playlist, whose addresses are the engine's own", async () => {
+  // The media are later than what a newer request of a player waits for its older one.
+  const PLAYLISTS: readonly [string, string, readonly string[], readonly Fault[]][] = [
+    ['as a broadcast', 'one player', ['tv', 'tv', 'tv'], []],
+    ['as a broadcast', 'several players', ['tv', 'box', 'phone'], []],
+    ['as recorded', 'one player', ['tv', 'tv', 'tv'], [{ kind: 'not_live' }]],
+    ['as recorded', 'several players', ['tv', 'box', 'phone'], [{ kind: 'not_live' }]],
+  ];
+
+  it.each(PLAYLISTS)('a playlist, that the engine gives out %s, for %s', async (...row) => {
+    const [, , agents, faults] = row;
     const id = newContentId();
     const content_type = 'application/vnd.apple.mpegurl';
     await engine.fault({ kind: 'media_kind', content: id, content_type });
-    const viewers = [open(id), open(id)];
+    await engine.fault({ kind: 'delay', where: 'content', content: id, ms: MEDIA_AFTER_MS });
+    for (const fault of faults) await engine.fault({ content: id, ...fault });
+    const viewers = agents.map((agent) => open(id, agent));
     for (const viewer of viewers) {
       const problem = await expectProblem(viewer, 501, 'unsupported_content');
       expect(problem.detail).toMatch(/mpegurl/);
@@ -49,12 +62,12 @@ describe('content that is no broadcast in MPEG-TS', () => {
       expect(counters).toMatchObject({ sessions_open: 0, sessions_leaked: 0, readers: 0 });
       return true;
     });
-    // Remembered: the next one starts nothing.
-    const starts = (await engine.starts(id)).length;
+    // One start found it out. It is remembered: the next one starts nothing.
+    expect(await engine.starts(id)).toHaveLength(1);
     const again = open(id);
     await expectProblem(again, 501, 'unsupported_content');
     expect(again.headAfterMs).toBeLessThan(AT_ONCE_MS);
-    expect(await engine.starts(id)).toHaveLength(starts);
+    expect(await engine.starts(id)).toHaveLength(1);
     // Not the engine's fault.
     expect((await product.api('GET', `/engines/${engine.engineId}`)).body.state).toBe('healthy');
   });

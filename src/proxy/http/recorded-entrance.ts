@@ -82,10 +82,10 @@ export class RecordedEntrance {
     } catch (error) {
       if (!request.raw.socket.destroyed) throw error;
     }
-    // Whoever left, or was thrown out, before there was a head.
+    // Whoever left before there was a head, or was thrown out: an end without an answer would look like one.
     if (response.headersSent) return;
     reply.hijack();
-    request.raw.socket.destroy();
+    request.raw.socket.resetAndDestroy();
   }
 
   /** Answers a HEAD with what is known of the file. False when that is nothing. */

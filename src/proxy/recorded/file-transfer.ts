@@ -9,6 +9,7 @@ import { complaintOf } from '../session';
 import { endAnswer } from './answer-end';
 import { BodyPump, type PumpEnd } from './body-pump';
 import { carriesOn, rangeOfRest } from './byte-range';
+import { EngineFailures } from './engine-failures';
 import { fileHeadOf, isSameFile, type FileHead } from './file-head';
 import type { RecordedSource } from './recorded-source';
 
@@ -16,10 +17,10 @@ import type { RecordedSource } from './recorded-source';
 export interface TransferHost {
   readonly source: RecordedSource | null;
   /**
-   * @param failed engines that failed in this transfer; grows
+   * @param failures of this transfer; grows
    * @throws AppError when there is none
    */
-  acquire(failed: Set<string>, mayWait: boolean, signal: AbortSignal): Promise<RecordedSource>;
+  acquire(failures: EngineFailures, mayWait: boolean, signal: AbortSignal): Promise<RecordedSource>;
   /** Leaves the engine. */
   drop(): void;
   /** Resolves when what was left is stopped: before that an engine must not be asked for the same content again. */
@@ -48,10 +49,10 @@ const PROGRESS_BYTES = 2 * 1024 * 1024;
  * up again from the byte that was reached when an engine breaks off.
  */
 export class FileTransfer {
+  readonly failures = new EngineFailures();
   private delivered = 0;
   private breaks = 0;
   private brokeAt = 0;
-  private readonly failed = new Set<string>();
 
   constructor(
     private readonly part: FilePart,
@@ -125,17 +126,18 @@ export class FileTransfer {
 
   /** The answer to the request, from the source that is there or from the first that has it. */
   private async openFirst(): Promise<IncomingMessage> {
-    let last = 'nothing said';
     const deadlineMs = (): number => monotonicMs() + this.config.proxyInitTimeoutMs;
     let untilMs: number | null = null;
     for (let tries = 1; ; tries += 1) {
-      const source = this.host.source ?? (await this.host.acquire(this.failed, true, this.signal));
+      const source =
+        this.host.source ?? (await this.host.acquire(this.failures, true, this.signal));
       untilMs ??= deadlineMs();
       try {
         return await source.open(this.part, untilMs, this.signalOf(source));
       } catch (error) {
         this.signal.throwIfAborted();
-        last = this.reasonOf(error, source);
+        const last = this.reasonOf(error, source);
+        this.failures.note(last);
         if (error instanceof EngineFault && error.kind === 'unsupported') {
           throw new AppError('unsupported_content', `The content is ${error.detail}.`);
         }
@@ -145,12 +147,13 @@ export class FileTransfer {
         if (tries >= MAX_START_TRIES) break;
         // A session that is gone says nothing about its engine: one more there, once.
         const isSession = error instanceof EngineFault && isOfSession(error);
-        if (!isSession || tries > 1) this.failed.add(source.engineId);
+        const isOnceMore = isSession && tries === 1;
+        if (!isOnceMore) this.failures.add(source.engineId, last);
         this.host.drop();
-        if (!this.failed.has(source.engineId)) await this.host.stopped();
+        if (isOnceMore) await this.host.stopped();
       }
     }
-    throw new AppError('engine_failed', `Every engine tried failed; the last with ${last}.`);
+    throw this.failures.asError();
   }
 
   /** The rest of the body, from the same engine when it only broke off, else from another. Null: there is none. */
@@ -159,6 +162,7 @@ export class FileTransfer {
     if (this.delivered - this.brokeAt >= PROGRESS_BYTES) this.breaks = 0;
     this.brokeAt = this.delivered;
     this.breaks += 1;
+    this.failures.note(WORDS_OF_END[end]);
     if (span === null || this.breaks > MAX_BREAKS) return null;
     const untilMs = monotonicMs() + this.config.proxyOutageBudgetMs;
     const isStrong = head.etag !== null && !head.etag.startsWith('W/');
@@ -177,9 +181,10 @@ export class FileTransfer {
         if (carriesOn(span, this.delivered, answer.span) && isSameFile(head, answer)) return body;
         // It does not know ranges, or has another file: so much for this engine.
         body.destroy();
+        this.failures.note('an answer that does not go on with the file');
       } catch (error) {
         if (this.signal.aborted || source === null || monotonicMs() >= untilMs) return null;
-        this.reasonOf(error, source);
+        this.failures.note(this.reasonOf(error, source));
       }
       source = this.leave(source);
     }
@@ -187,7 +192,7 @@ export class FileTransfer {
   }
 
   private leave(source: RecordedSource | null): null {
-    if (source !== null) this.failed.add(source.engineId);
+    if (source !== null) this.failures.add(source.engineId, this.failures.last);
     this.host.drop();
     return null;
   }
@@ -195,12 +200,12 @@ export class FileTransfer {
   /** Another engine if there is one; else those that failed may have recovered. */
   private async acquireAgain(): Promise<RecordedSource> {
     try {
-      return await this.host.acquire(this.failed, false, this.signal);
+      return await this.host.acquire(this.failures, false, this.signal);
     } catch (error) {
-      if (this.signal.aborted || this.failed.size === 0) throw error;
-      this.failed.clear();
+      if (this.signal.aborted || this.failures.engines.size === 0) throw error;
+      this.failures.forgive();
       await this.host.stopped();
-      return this.host.acquire(this.failed, false, this.signal);
+      return this.host.acquire(this.failures, false, this.signal);
     }
   }
 
@@ -219,6 +224,15 @@ export class FileTransfer {
     throw error;
   }
 }
+
+/** What a break is called to those who read of it. */
+const WORDS_OF_END: Readonly<Record<PumpEnd, string>> = {
+  end: 'an end before all of it was there',
+  broken: 'a broken connection',
+  silent: 'silence',
+  paused: 'a pause',
+  stopped: 'the engine was taken away',
+};
 
 function isOfSession({ kind, reason }: EngineFault): boolean {
   return kind === 'session' || reason === 'reset';

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { EngineFault } from '../../ace';
 import {
   infohashKey,
   streamKey,
@@ -6,6 +7,7 @@ import {
   type StreamKey,
   type SourceSelector,
 } from '../../kernel/content-selector';
+import type { AppError } from '../../kernel/errors';
 import type { FileHead } from './file-head';
 
 /** A content that is a file. One object for all names it is known under. */
@@ -18,6 +20,8 @@ export interface RecordedContent {
   readonly isLive: 1 | 0 | -1;
   /** What is known of the whole file. */
   head: FileHead | null;
+  /** It was seen to play, or why it never will; null while no engine has answered a request for it. */
+  verdict: 'plays' | AppError | null;
 }
 
 const MAX_CONTENTS = 10_000;
@@ -55,7 +59,7 @@ export class RecordedContents {
     facts: { readonly infohash: string | null; readonly isLive: 1 | 0 | -1 },
   ): RecordedContent {
     const known = this.find(selector, facts.infohash);
-    const content: RecordedContent = known ?? { selector, ...facts, head: null };
+    const content: RecordedContent = known ?? { selector, ...facts, head: null, verdict: null };
     content.infohash ??= facts.infohash;
     this.byKey.set(streamKey(selector), content);
     if (content.infohash !== null) {
@@ -67,4 +71,19 @@ export class RecordedContents {
   forget(content: RecordedContent): void {
     for (const [key, one] of this.byKey.entries()) if (one === content) this.byKey.delete(key);
   }
+}
+
+/** Its addresses are the engine's own: it plays neither as a broadcast nor as a file. */
+export function isPlaylist({ cause }: AppError): boolean {
+  return cause instanceof EngineFault && cause.reason === 'playlist';
+}
+
+export function keysOf({ selector, infohash }: RecordedContent): string[] {
+  const own = streamKey(selector);
+  return infohash === null ? [own] : [own, infohashKey(infohash, selector.fileIndex)];
+}
+
+/** Engines tell contents by their infohash, whichever file of it is played. */
+export function isSameTransport(one: RecordedContent, other: RecordedContent): boolean {
+  return one === other || (one.infohash !== null && one.infohash === other.infohash);
 }

@@ -7,6 +7,7 @@ import { AppError, asAppError } from '../../kernel/errors';
 import { Settleable } from '../../kernel/settleable';
 import { SessionReporter, type Attempt, type EndReason, type SessionServices } from '../session';
 import type { LeaveReason, Viewer, ViewerHost } from '../viewers';
+import { EngineFailures } from './engine-failures';
 import { FileTransfer, type TransferEnd, type TransferHost } from './file-transfer';
 import type { FileHead } from './file-head';
 import type { RecordedContent } from './recorded-contents';
@@ -58,6 +59,7 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
   private reading = new AbortController();
   private transfer: Promise<unknown> = Promise.resolve();
   private freed = new Settleable<undefined>();
+  private answered = new Settleable<undefined>();
   private readonly stops = new Set<Promise<void>>();
   private readonly closing = new AbortController();
   private readonly report: SessionReporter;
@@ -86,6 +88,11 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
     return this.freed.promise;
   }
 
+  /** Resolves as soon as its reader has been told what the content is, or has gone without. */
+  get whenAnswered(): Promise<undefined> {
+    return this.answered.promise;
+  }
+
   get bytesOut(): number {
     const { viewer } = this;
     return this.pastBytes + (viewer === null ? 0 : sentTo(viewer));
@@ -112,6 +119,7 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
   occupy(viewer: Viewer, owner: string): void {
     this.endGrace();
     this.freed = new Settleable();
+    this.answered = new Settleable();
     this.reading = new AbortController();
     this.viewer = viewer;
     this.owner = owner;
@@ -126,7 +134,7 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
    * @throws AppError as a start does; the signal's reason when the viewer is gone
    */
   async start(): Promise<void> {
-    const started = this.acquire(new Set(), false, this.reading.signal);
+    const started = this.acquire(new EngineFailures(), false, this.reading.signal);
     // Who takes the playback over meanwhile must not ask beside it.
     this.transfer = started;
     await started;
@@ -144,16 +152,17 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
   ): Promise<void> {
     // Its place may have been given away between its being led here and this.
     if (this.viewer !== viewer) {
-      leftEarly(viewer);
+      this.leftEarly(viewer);
       return;
     }
     const { signal } = this.reading;
     // The engine serves one reader: the one before has to be gone at the engine, too.
     const before = this.transfer;
+    const reading = new FileTransfer(part, this, this.services.config, signal);
     const run = async (): Promise<TransferEnd> => {
       await before.catch(() => undefined);
       signal.throwIfAborted();
-      return new FileTransfer(part, this, this.services.config, signal).run((head) => {
+      return reading.run((head) => {
         const sink = sendHead(head);
         if (sink !== null) this.report.viewerJoined(viewer);
         return sink;
@@ -166,15 +175,17 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
       end = await transfer;
     } catch (error) {
       if (signal.aborted) {
-        leftEarly(viewer);
+        this.leftEarly(viewer);
         return;
       }
       this.fail(error);
       throw error;
     }
     // Nobody has the rest: there is nothing to come back to.
-    if (end === 'failed') this.fail(new AppError('engine_failed', 'No engine has the rest of it.'));
-    else this.removeViewer(viewer, LEAVE_REASONS[end]);
+    if (end === 'failed') {
+      const detail = `No engine has the rest of it; the last: ${reading.failures.last}.`;
+      this.fail(new AppError('engine_failed', detail));
+    } else this.removeViewer(viewer, LEAVE_REASONS[end]);
   }
 
   removeViewer(viewer: Viewer, reason: LeaveReason): void {
@@ -188,6 +199,7 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
     else if (reason !== 'finished') viewer.socket?.resetAndDestroy();
     viewer.onGone?.(reason);
     this.host.viewerGone(viewer);
+    this.answered.resolve(undefined);
     this.freed.resolve(undefined);
     if (this.isOver) return;
     // Without an engine there is nothing to come back to.
@@ -205,7 +217,7 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
   }
 
   async acquire(
-    failed: Set<string>,
+    failures: EngineFailures,
     mayWait: boolean,
     signal: AbortSignal,
   ): Promise<RecordedSource> {
@@ -220,7 +232,7 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
           return true;
         },
         unclaim: () => (this.engineId = null),
-        failed,
+        failures,
         mayWait,
         startBudgetMs: this.services.config.proxyInitTimeoutMs,
         signal: AbortSignal.any([signal, this.closing.signal]),
@@ -255,6 +267,7 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
 
   headKnown(head: FileHead): void {
     this.host.headKnown(this, head);
+    this.answered.resolve(undefined);
     if (this.readyMs !== null) return;
     this.readyMs = monotonicMs();
     const startMs = Math.round(this.readyMs - this.createdMs);
@@ -269,6 +282,19 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
 
   wentOn(): void {
     this.failovers += 1;
+  }
+
+  /**
+   * For whoever still waits for the head when its place is gone.
+   *
+   * @throws AppError `conflict`, `shutting_down`, `not_found`; what the playback failed with
+   */
+  private leftEarly({ leaveReason }: Viewer): void {
+    if (WITHOUT_ANSWER.has(leaveReason)) return;
+    if (leaveReason === 'replaced') throw new AppError('conflict', REPLACED);
+    if (this.error !== null) throw this.error;
+    const code = leaveReason === 'shutdown' ? 'shutting_down' : 'not_found';
+    throw new AppError(code, 'The playback was stopped before it started.');
   }
 
   private use(source: RecordedSource): void {
@@ -288,7 +314,8 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
     this.lastEngineId = engineId;
   }
 
-  private fail(cause: unknown): void {
+  /** Over for good; a viewer who has no answer yet is told `cause`. */
+  fail(cause: unknown): void {
     if (this.isOver) return;
     this.error = asAppError(cause, 'The playback failed inside the proxy.');
     const engineId = this.lastEngineId;
@@ -331,22 +358,13 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
   }
 }
 
-const WITHOUT_ANSWER: ReadonlySet<LeaveReason | null> = new Set<LeaveReason>([
-  'hung_up',
-  'kicked',
-  'replaced',
-]);
+/** Nobody is to be told. */
+const WITHOUT_ANSWER: ReadonlySet<LeaveReason | null> = new Set<LeaveReason>(['hung_up', 'kicked']);
 
-/**
- * For whoever still waits for the head when its place is gone: nothing more when nobody is to be told.
- *
- * @throws AppError `shutting_down`, `not_found`
- */
-function leftEarly({ leaveReason }: Viewer): void {
-  if (WITHOUT_ANSWER.has(leaveReason)) return;
-  const code = leaveReason === 'shutdown' ? 'shutting_down' : 'not_found';
-  throw new AppError(code, 'The playback was stopped before it started.');
-}
+/** No time to come back is given: two programs that count as one player would take the place from each other in turn. */
+const REPLACED =
+  'A newer request of the same player took the place of this one. Requests from one address with one User-Agent are one ' +
+  'player, and so are those of one playback address.';
 
 const LEAVE_REASONS: Readonly<Record<Exclude<TransferEnd, 'failed'>, LeaveReason>> = {
   finished: 'finished',

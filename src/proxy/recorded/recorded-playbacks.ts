@@ -23,7 +23,14 @@ import {
 } from '../session';
 import type { Viewer } from '../viewers';
 import { wholeOf, type FileHead } from './file-head';
-import { RecordedContents, type RecordedContent } from './recorded-contents';
+import { FirstAnswerWait } from './first-answer';
+import {
+  isPlaylist,
+  isSameTransport,
+  keysOf,
+  RecordedContents,
+  type RecordedContent,
+} from './recorded-contents';
 import { RecordedPlayback, type PlaybackOwner } from './recorded-playback';
 import { snapshotOfPlayback } from './recorded-snapshot';
 import { chooseSeat } from './seat-choice';
@@ -55,6 +62,7 @@ export class RecordedPlaybacks
   private readonly playbacks = new Set<RecordedPlayback>();
   private readonly past: SessionSnapshot[] = [];
   private readonly contents = new RecordedContents(monotonicMs);
+  private readonly waits = new Set<FirstAnswerWait>();
   private readonly overListeners: ((playback: RecordedPlayback) => void)[] = [];
   private stopReclaiming: () => void = () => undefined;
 
@@ -147,7 +155,7 @@ export class RecordedPlaybacks
   }
 
   learn(selector: SourceSelector, infohash: string | null, error: AppError): boolean {
-    if (error.code !== 'unsupported_content') return false;
+    if (error.code !== 'unsupported_content' || isPlaylist(error)) return false;
     if (this.find(selector) === null) this.contents.learn(selector, { infohash, isLive: -1 });
     return true;
   }
@@ -161,13 +169,13 @@ export class RecordedPlaybacks
     this.sessions.mustBeOpen();
     const { viewer } = request;
     try {
-      const playback = await this.seatFor(content, request);
+      const playback = await this.admit(content, request);
+      if (playback === null) return;
       if (request.isGone()) playback.removeViewer(viewer, 'hung_up');
       else await playback.play(viewer, request.part, request.sendHead);
     } catch (error) {
       if (error instanceof AppError && error.code === 'unsupported_content') {
-        this.contents.forget(content);
-        this.sessions.rememberFault(content.selector, error);
+        this.refuse(content, error);
       }
       throw error;
     }
@@ -192,6 +200,7 @@ export class RecordedPlaybacks
 
   headKnown({ content }: RecordedPlayback, head: FileHead): void {
     content.head = wholeOf(head) ?? content.head;
+    content.verdict = 'plays';
   }
 
   viewerGone(viewer: Viewer): void {
@@ -203,6 +212,74 @@ export class RecordedPlaybacks
     this.past.unshift(snapshotOfPlayback(playback));
     if (this.past.length > MAX_PAST) this.past.pop();
     for (const listener of this.overListeners) listener(playback);
+  }
+
+  /**
+   * While nobody knows whether the content plays at all, one request finds it out and the others wait for it: what is no
+   * media is told to all of them, takes one slot, and no request is thrown out for a newer one before it is answered.
+   * Null: the viewer has left meanwhile.
+   */
+  private async admit(
+    content: RecordedContent,
+    request: PlayRequest,
+  ): Promise<RecordedPlayback | null> {
+    const { viewer } = request;
+    let first = this.unanswered(content);
+    const wait = first === null ? null : this.beginWait(content, request, first.owner);
+    if (wait !== null) {
+      try {
+        for (; first !== null && wait.goesOn; first = this.unanswered(content)) {
+          await wait.until(first.whenAnswered);
+        }
+      } finally {
+        this.waits.delete(wait);
+        this.sessions.limits.remove(viewer);
+      }
+      if (viewer.leaveReason !== null) return null;
+      this.sessions.mustBeOpen();
+      if (content.verdict instanceof AppError) throw content.verdict;
+    }
+    // In the same turn as the last look: whoever comes next finds this one.
+    return this.seatFor(content, request);
+  }
+
+  /** Null for a player who has its share of places: its newer request takes the place of the one that waits. */
+  private beginWait(
+    content: RecordedContent,
+    { viewer, owner }: PlayRequest,
+    firstOwner: string,
+  ): FirstAnswerWait | null {
+    try {
+      this.sessions.limits.check(viewer.identity.ip, this.viewersOf(content));
+    } catch (error) {
+      if (owner === firstOwner) return null;
+      throw error;
+    }
+    const { proxyInitTimeoutMs } = this.services.config;
+    const wait = new FirstAnswerWait(content, viewer, proxyInitTimeoutMs);
+    this.waits.add(wait);
+    this.sessions.limits.add(viewer);
+    return wait;
+  }
+
+  /** The playback whose reader is about to learn what the content is; null when that is known, or nobody asks. */
+  private unanswered(content: RecordedContent): RecordedPlayback | null {
+    if (content.verdict !== null) return null;
+    return this.of(content).find(({ viewer }) => viewer !== null) ?? null;
+  }
+
+  /** It is no media: told to everybody who waits for it, and remembered. */
+  private refuse(content: RecordedContent, error: AppError): void {
+    this.contents.forget(content);
+    this.sessions.rememberFault(content.selector, error);
+    if (content.verdict !== null) return;
+    content.verdict = error;
+    for (const playback of this.of(content)) playback.fail(error);
+  }
+
+  private viewersOf(content: RecordedContent): number {
+    const reading = this.of(content).filter(({ viewer }) => viewer !== null).length;
+    return reading + [...this.waits].filter((wait) => wait.content === content).length;
   }
 
   private async seatFor(content: RecordedContent, request: PlayRequest): Promise<RecordedPlayback> {
@@ -273,8 +350,7 @@ export class RecordedPlaybacks
     content: RecordedContent,
     seat: () => RecordedPlayback,
   ): RecordedPlayback {
-    const onContent = this.of(content).filter((one) => one.viewer !== null).length;
-    this.sessions.limits.check(viewer.identity.ip, onContent);
+    this.sessions.limits.check(viewer.identity.ip, this.viewersOf(content));
     const playback = seat();
     this.sessions.limits.add(viewer);
     playback.occupy(viewer, owner);
@@ -319,13 +395,3 @@ const NO_ROOM: ReadonlySet<string> = new Set([
   'no_engine',
   'engine_failed',
 ]);
-
-function keysOf({ selector, infohash }: RecordedContent): string[] {
-  const own = streamKey(selector);
-  return infohash === null ? [own] : [own, infohashKey(infohash, selector.fileIndex)];
-}
-
-/** Engines tell contents by their infohash, whichever file of it is played. */
-function isSameTransport(one: RecordedContent, other: RecordedContent): boolean {
-  return one === other || (one.infohash !== null && one.infohash === other.infohash);
-}

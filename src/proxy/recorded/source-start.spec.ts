@@ -1,6 +1,7 @@
 import type { EngineLease } from '../../engines';
 import { AppError } from '../../kernel/errors';
 import type { SessionServices } from '../session';
+import { EngineFailures } from './engine-failures';
 import { startSource } from './source-start';
 
 describe('the start of a recorded content', () => {
@@ -32,7 +33,7 @@ describe('the start of a recorded content', () => {
         busy: () => new Set(),
         claim: (engineId) => claimed.add(engineId).size > 0,
         unclaim: () => claimed.clear(),
-        failed: new Set(),
+        failures: new EngineFailures(),
         mayWait: false,
         startBudgetMs: 1000,
         signal: new AbortController().signal,

@@ -10,6 +10,7 @@ import {
   type SessionServices,
   type StartTurn,
 } from '../session';
+import type { EngineFailures } from './engine-failures';
 import { RecordedSource } from './recorded-source';
 
 export interface SourceRequest {
@@ -20,8 +21,8 @@ export interface SourceRequest {
   /** Makes an engine this stream's own in the sense of `busy`; false when somebody else was faster. */
   readonly claim: (engineId: string) => boolean;
   readonly unclaim: () => void;
-  /** Engines that failed on this content; grows by those that fail now. */
-  readonly failed: Set<string>;
+  /** Of the request that needs it; grows by what fails now. */
+  readonly failures: EngineFailures;
   readonly mayWait: boolean;
   /** ms from the moment an engine was had. */
   readonly startBudgetMs: number;
@@ -41,9 +42,8 @@ export async function startSource(
   services: SessionServices,
 ): Promise<RecordedSource> {
   let deadlineMs: number | null = null;
-  let last = 'nothing said';
   for (;;) {
-    const lease = await acquire(request, services, last);
+    const lease = await acquire(request, services);
     deadlineMs ??= monotonicMs() + request.startBudgetMs;
     if (!request.claim(lease.engine.id)) {
       lease.release();
@@ -59,33 +59,26 @@ export async function startSource(
       return outcome;
     }
     request.unclaim();
-    last = outcome;
     request.tried(lease.engine.id, startedMs, outcome);
-    request.failed.add(lease.engine.id);
+    request.failures.add(lease.engine.id, outcome);
     if (monotonicMs() >= deadlineMs) {
-      throw new AppError('start_timeout', `No answer within the start budget; last: ${last}.`);
+      throw new AppError('start_timeout', `No answer within the start budget; last: ${outcome}.`);
     }
   }
 }
 
-async function acquire(
-  request: SourceRequest,
-  services: SessionServices,
-  last: string,
-): Promise<EngineLease> {
-  const { streamId, failed, signal, mayWait } = request;
+async function acquire(request: SourceRequest, services: SessionServices): Promise<EngineLease> {
+  const { streamId, failures, signal, mayWait } = request;
   const busy = request.busy();
   try {
-    const excluded = new Set([...busy, ...failed]);
+    const excluded = new Set([...busy, ...failures.engines]);
     const isFirstStart = mayWait;
     return await services.engines.acquire({ streamId, excluded, signal, mayWait, isFirstStart });
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof AppError) || error.code !== 'engine_failed') throw error;
     // All that are left out: because they failed, or because each of them plays this content already.
-    if (failed.size > 0) {
-      throw new AppError('engine_failed', `Every engine tried failed; the last with ${last}.`);
-    }
+    if (failures.engines.size > 0) throw failures.asError();
     const detail = 'Every engine that works plays this content for another viewer.';
     throw new AppError('no_capacity', detail);
   }

@@ -6,6 +6,7 @@ import {
   type EngineFaultKind,
   type EngineSession,
   type EngineStat,
+  type FilePart,
 } from '../../ace';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { ScriptedSource } from './scripted-source.spec-support';
@@ -19,7 +20,7 @@ export interface StartCall {
   readonly number: number;
 }
 
-type Shape = Pick<AceEngineClient, 'start' | 'stop' | 'stat' | 'openMedia'>;
+type Shape = Pick<AceEngineClient, 'start' | 'stop' | 'stat' | 'openMedia' | 'openFile'>;
 
 export function fault(kind: EngineFaultKind, reason: string): EngineFault {
   return new EngineFault(kind, reason, 'said the engine');
@@ -65,6 +66,8 @@ export class ScriptedAce implements Shape {
     session(number);
   onOpen: (path: string, signal: AbortSignal) => ScriptedSource | Promise<ScriptedSource> = () =>
     new ScriptedSource();
+  onFile: (engineId: string, signal: AbortSignal) => Promise<IncomingMessage> = () =>
+    Promise.reject(fault('engine', 'no_file'));
   onStat: (session: EngineSession) => EngineStat | Promise<EngineStat> = () =>
     Promise.reject(fault('engine', 'no_stat_url'));
   onStop: () => Promise<void> = () => Promise.resolve();
@@ -100,6 +103,16 @@ export class ScriptedAce implements Shape {
     o.signal.addEventListener('abort', () => source.body.destroy(), { once: true });
     this.sources.push(source);
     return source.asResponse();
+  }
+
+  async openFile(
+    engine: EngineEndpoint,
+    path: string,
+    _part: FilePart,
+    o: { readonly signal: AbortSignal },
+  ): Promise<IncomingMessage> {
+    this.log.push(`file ${engine.host} ${path}`);
+    return this.onFile(engine.host, o.signal);
   }
 
   /** Calls that begin with `words`. */

@@ -70,6 +70,7 @@ export class SessionStage {
   readonly engines: ScriptedEngines;
   readonly aliases: ContentAliases;
   readonly directory: SessionDirectory;
+  readonly services: SessionServices;
   private readonly bus = new EventBus();
 
   private constructor(
@@ -82,7 +83,7 @@ export class SessionStage {
     const engines = this.engines as unknown as EngineAllocator;
     const logger = this.log.asLogger();
     const ace = this.ace as unknown as AceEngineClient;
-    const services = new SessionServices(
+    this.services = new SessionServices(
       config,
       ace,
       engines,
@@ -93,7 +94,13 @@ export class SessionStage {
       this.records,
     );
     this.aliases = new ContentAliases(config, logger);
-    this.directory = new SessionDirectory(config, services, engines, this.aliases, this.catchUp);
+    this.directory = new SessionDirectory(
+      config,
+      this.services,
+      engines,
+      this.aliases,
+      this.catchUp,
+    );
     this.directory.onModuleInit();
     this.bus.subscribe((event) => this.events.push(event));
   }

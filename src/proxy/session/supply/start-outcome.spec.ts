@@ -18,8 +18,11 @@ describe('outcomeOfFault', () => {
   });
 
   it('gives up on what is not supported with the code for it', () => {
-    const outcome = outcomeOfFault(new EngineFault('unsupported', 'media_type', 'it is MP4'));
-    expect(outcome).toMatchObject({ error: { code: 'unsupported_content', detail: 'it is MP4' } });
+    const fault = new EngineFault('unsupported', 'not_mpegts', 'video/mp4');
+    const detail = 'The content is video/mp4, not MPEG-TS.';
+    expect(outcomeOfFault(fault)).toMatchObject({
+      error: { code: 'unsupported_content', detail, cause: fault },
+    });
   });
 });
 

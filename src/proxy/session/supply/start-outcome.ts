@@ -56,7 +56,7 @@ export function outcomeOfFault(fault: EngineFault): Outcome {
     case 'warming':
       return { next: 'same_engine', reason };
     case 'unsupported':
-      return giveUp(reason, unsupported(fault.detail));
+      return giveUp(reason, unsupported(`The content is ${fault.detail}, not MPEG-TS.`, fault));
     case 'content':
     case 'engine':
       // A cut connection is most often one session's trouble, and often over at once (rule 23).
@@ -72,8 +72,9 @@ export function complaintOf(fault: EngineFault): EngineComplaint | null {
   return fault.reason.endsWith('timeout') ? 'answer_timeout' : 'bad_answer';
 }
 
-export function unsupported(detail: string): AppError {
-  return new AppError('unsupported_content', detail);
+/** @param cause the engine's own words, by which a playlist is told from a file */
+export function unsupported(detail: string, cause?: EngineFault): AppError {
+  return new AppError('unsupported_content', detail, { cause });
 }
 
 /** Ends of a source that are the source's own, not ours. */

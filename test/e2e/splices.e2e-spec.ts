@@ -19,6 +19,10 @@ import { PACKET_BYTES, pidOf, SIM_PIDS, startsUnit } from './support/ts-packet';
 const KEPT_BYTES = 20_000_000;
 /** So much past that the old source's end is in the new one's burst, also when that comes late. */
 const BURST_SECONDS = 12;
+/** It takes six seconds until such a past is here. */
+const SLOW_BURST_SECONDS = 24;
+const SLOW_BURST_FACTOR = 4;
+const SOME_MS = 1000;
 /** Half of the default of PROXY_STALL_TIMEOUT: a kill is noticed at once, not by silence. */
 const SOON_MS = 7500;
 
@@ -149,6 +153,28 @@ describe('a viewer over two engines, in one response', () => {
       expect(viewer.ending).toBeNull();
       const complaints = await complaintsOf(viewer.kept());
       expect(complaints.filter((line) => /timestamp|DTS|PTS|continuity/i.test(line))).toEqual([]);
+    }),
+  );
+
+  decoding(
+    `engine killed, the past of the other one takes seconds to come: nothing comes twice ${why ?? ''}`,
+    scoped(async () => {
+      const id = newContentId();
+      const { product, viewer, playing, other } = await watch(id);
+      await other.setContent(id, { burst_seconds: SLOW_BURST_SECONDS });
+      await other.fault({ kind: 'slow_burst', content: id, factor: SLOW_BURST_FACTOR });
+      playing.kill();
+      await isPlayedBy(product, id, other);
+      await viewer.receiveMore(3000);
+      expectUntouched(viewer.audit);
+      expect(viewer.audit.continuityErrors + viewer.audit.tableContinuityErrors).toBe(0);
+      expect(viewer.audit.pids.get(SIM_PIDS.video)).toMatchObject({ backSteps: 0 });
+      // The later it was opened, the less past there was to come.
+      expect(viewer.audit.longestGapMs).toBeGreaterThan(
+        (SLOW_BURST_SECONDS / SLOW_BURST_FACTOR) * 1000 - SOME_MS,
+      );
+      expect(viewer.ending).toBeNull();
+      expect(await complaintsOf(viewer.kept())).toEqual([]);
     }),
   );
 

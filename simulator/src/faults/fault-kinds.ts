@@ -59,6 +59,7 @@ export const FAULT_KINDS = {
   rate: 'content',
   jitter: 'content',
   burst: 'content',
+  slow_burst: 'content',
   garbage: 'content',
   html_in_middle: 'content',
   misaligned_start: 'content',

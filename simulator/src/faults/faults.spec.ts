@@ -406,6 +406,19 @@ describe('media', () => {
     const fast = await playWith({ kind: 'burst', bytes: 4_000_000 });
     await fast.until((one) => one.body.length >= 4_000_000, 3000);
   });
+
+  test('slow_burst: the past is not there at once, but comes faster than it was on air', async () => {
+    const openedMs = performance.now();
+    const one = await playWith({ kind: 'slow_burst', factor: 4 });
+    // Two seconds at 4 Mbit/s, but for a packet or two.
+    await one.until(({ body }) => body.length >= 990_000, 10_000);
+    expect(performance.now() - openedMs).toBeGreaterThan(490);
+    const numbers = markers(one.body);
+    expect(numbers.slice(1).every((number, n) => number > numbers[n]!)).toBe(true);
+    // And then in step with the clock.
+    await one.until(({ body }) => body.length >= 1_500_000, 10_000);
+    expect(performance.now() - openedMs).toBeGreaterThan(980);
+  });
 });
 
 test('a running reader can be stalled and resumed by the control API', async () => {

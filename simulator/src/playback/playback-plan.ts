@@ -27,6 +27,8 @@ export interface PlaybackPlan {
   readonly jitterMs: number;
   /** So many bytes of the past are sent at once instead of the content's burst; null: the content's. */
   readonly burstBytes: number | null;
+  /** The past comes so many times as fast as it was on air, and not at once. */
+  readonly burstPace: number;
   readonly damages: readonly Damage[];
   readonly events: readonly TimedEvent[];
 }
@@ -67,6 +69,7 @@ export function planPlayback(faults: StruckFaults): PlaybackPlan {
     rate: faults.get('rate')?.number('factor', 0.5) ?? 1,
     jitterMs: faults.get('jitter')?.number('ms', 500) ?? 0,
     burstBytes: faults.get('burst')?.number('bytes', 40_000_000) ?? null,
+    burstPace: faults.get('slow_burst')?.number('factor', 4) ?? Infinity,
     damages: damagesOf(faults),
     events,
   };

@@ -22,6 +22,8 @@ const MIN_LOOP_PACKETS = 100;
 export class Reader extends Delivery implements Paced {
   private readonly openedAt = performance.now();
   private readonly openedUnixMs = Date.now();
+  /** So much of the past comes first. */
+  private readonly backMs: number;
   private position: number;
   private held: Buffer | null = null;
   private damaged = 0;
@@ -40,11 +42,11 @@ export class Reader extends Delivery implements Paced {
   ) {
     super(session, socket, plan.events, surroundings);
     this.pacer = surroundings.pacer;
-    const backMs =
+    this.backMs =
       plan.burstBytes === null
         ? session.content.settings.burstSeconds * 1000
         : timeline.timeOf(Math.ceil(plan.burstBytes / PACKET_BYTES));
-    this.position = timeline.numberAt(this.openedUnixMs - backMs);
+    this.position = timeline.numberAt(this.openedUnixMs - this.backMs);
     this.notBefore = this.openedAt + plan.dataAfterMs;
     this.pacer.add(this);
     this.pump();
@@ -97,6 +99,11 @@ export class Reader extends Delivery implements Paced {
   /** Number of the first packet that this reader may not have yet. */
   private onAir(): number {
     const now = Date.now();
+    const { burstPace } = this.plan;
+    if (burstPace !== Infinity) {
+      const come = (now - this.openedUnixMs) * burstPace - this.backMs;
+      return this.timeline.numberAt(Math.min(now, this.openedUnixMs + come));
+    }
     if (this.plan.rate === 1) return this.timeline.numberAt(now);
     return this.timeline.numberAt(this.openedUnixMs + (now - this.openedUnixMs) * this.plan.rate);
   }

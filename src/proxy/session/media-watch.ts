@@ -70,7 +70,10 @@ export class MediaWatch {
   regulateBurst(nowMs: number): void {
     const reader = this.owner.reader();
     if (reader === null) return;
-    if (reader !== this.burst.reader) this.burst = { reader, gauge: new BurstGauge(nowMs) };
+    // What is held back until its place is found is no burst yet, however long that takes.
+    if (reader !== this.burst.reader || this.ingest.sourceBeganAt === null) {
+      this.burst = { reader, gauge: new BurstGauge(nowMs) };
+    }
     const isPaused = reader.pausedForMs > 0;
     const aheadMs = this.ingest.aheadOfWallMs(nowMs);
     const isBursting = this.burst.gauge.isBursting(aheadMs, nowMs, isPaused);

@@ -86,10 +86,11 @@ export class StreamSession {
       fault: (error) => this.fail(error),
       viewerJumped: (viewer, bytes, lagMs) => this.report.viewerJumped(viewer, bytes, lagMs),
     });
-    this.ingest = new StreamIngest(this.history, {
-      appended: () => this.mediaAppended(),
-      joinable: () => this.becomeLive(),
-    });
+    this.ingest = new StreamIngest(
+      this.history,
+      { appended: () => this.mediaAppended(), joinable: () => this.becomeLive() },
+      { silenceMs: config.proxyStallTimeoutMs, outageMs: config.proxyOutageBudgetMs },
+    );
     this.claim = new ContentClaim(this, owner, {
       isStarting: () => this.currentPhase === 'starting',
       accepted: () => this.start.answered.resolve(this),

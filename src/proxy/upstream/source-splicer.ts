@@ -1,47 +1,21 @@
 import {
-  discontinuityIndicator,
   firstContinuities,
   leadingStream,
   mapProgramme,
-  NO_COUNTER,
   NULL_PID,
   PacketRewriter,
-  pid as pidOf,
   ticksBetween,
   TIMESTAMP_WRAP,
-  TS_PACKET,
-  type OwnProgramme,
   type Programme,
   type ProgrammeMapping,
 } from '../mpegts';
+import { CatchUpGauge, LONGEST_CATCH_UP_MS } from './catch-up';
+import { areAllFlagged, isContinuous } from './counter-jumps';
 import { flaggedPreface } from './flagged-preface';
-import { follows, OutgoingTail } from './outgoing-tail';
+import { OutgoingTail } from './outgoing-tail';
 import { proveOverlap, type OverlapCuts, type StreamPair } from './proven-overlap';
+import type { Outgoing, Splice, SpliceBase } from './splice.types';
 import { StagedSource } from './staged-source';
-import type { StreamHistory } from './stream-history';
-
-export interface Splice {
-  /** Whole packets of the source in order, the flagged preface first where there is one. */
-  readonly parts: readonly Buffer[];
-  /** Makes the source look like the session's programme; null when it does already. */
-  readonly rewriter: PacketRewriter | null;
-}
-
-/** What the session is before a new source comes. */
-export interface SpliceBase {
-  readonly history: StreamHistory;
-  /** Null while viewers have had no programme. */
-  readonly own: OwnProgramme | null;
-  /** What was added to the times of the source before, 90 kHz. */
-  readonly offset: number;
-}
-
-/** The source before, while it still goes on: there is time to find a place where nothing is lost. */
-export interface Outgoing {
-  readonly isGoingOn: boolean;
-  /** Ends it: what a new source lacks is to come up to what went out. */
-  relieve(): void;
-}
 
 interface Entry {
   readonly position: number;
@@ -60,11 +34,17 @@ const MAX_FLAGGING_MS = 1000;
 const MAX_DATA_FLAGGING_MS = 120;
 /** A source whose times are within this of what is expected has the session's time base (rule 21) … */
 const SAME_BASE_TICKS = 10 * 90_000;
-/** … and so may one that begins with its past. It is given this long to come to the present. */
+/** … and so may one that begins with its past. It is waited for as long as it comes to the present in time. */
 const MAX_PAST_TICKS = 120 * 90_000;
-const MAX_CATCH_UP_MS = 1500;
+const TICKS_PER_MS = 90;
+/** What is given up for the present is entered within this. */
+const ENTRY_ROOM_MS = 2000;
+/** Of the past so much is kept for the proof of overlap. */
 const CATCH_UP_BYTES = 4 * 1024 * 1024;
-/** So long may two sources with one time base go on side by side before the old one is ended for the new one. */
+/**
+ * So long may two sources with one time base go on side by side before the old one is ended for the new one; longer
+ * when that is coming up to it.
+ */
 const MAX_BESIDE_MS = 3000;
 const MAX_BESIDE_BYTES = 6 * 1024 * 1024;
 /** A look at both is worth that much of either. */
@@ -89,6 +69,9 @@ export class SourceSplicer {
   /** Viewers wait from here on. */
   private waitingFromMs: number | null = null;
   private lastLookMs = -Infinity;
+  private readonly catchUp = new CatchUpGauge();
+  /** What was here when the source was given up for the present. */
+  private givenUpAt: number | null = null;
 
   constructor(
     private readonly base: SpliceBase,
@@ -151,6 +134,8 @@ export class SourceSplicer {
   private place(programme: Programme, nowMs: number): Splice | null {
     const { staged } = this;
     const offset = this.knownOffset();
+    const behindMs = offset === null ? null : this.behindMs(offset);
+    if (behindMs !== null) this.catchUp.look(nowMs, behindMs);
     const overlap =
       offset === null || this.leading === null || this.mapping === null
         ? 'none'
@@ -161,8 +146,8 @@ export class SourceSplicer {
             offset,
           });
     if (overlap !== 'none' && overlap !== 'pending') return this.goOn(overlap, offset ?? 0);
-    if (offset !== null && this.staysBeside(nowMs)) return null;
-    const entry = this.findEntry(offset, nowMs);
+    if (offset !== null && this.staysBeside(nowMs, behindMs)) return null;
+    const entry = this.findEntry(offset, programme, nowMs);
     if (entry === null) {
       // What is on its way from the past to the present needs to be held no longer than a proof may need it.
       if (offset !== null && staged.bytes >= MAX_STAGED_BYTES) staged.keepNewest(CATCH_UP_BYTES);
@@ -179,10 +164,15 @@ export class SourceSplicer {
    * Whether to wait while the old source goes on: one that is ahead is reached by it, one that is behind may come up
    * with it. When neither happens the old one is ended, and the new one has to come up to where that was.
    */
-  private staysBeside(nowMs: number): boolean {
+  private staysBeside(nowMs: number, behindMs: number | null): boolean {
     const { staged, before } = this;
     if (before?.isGoingOn !== true) return false;
-    if (nowMs - (staged.firstMs ?? nowMs) >= MAX_BESIDE_MS) before.relieve();
+    const besideMs = nowMs - (staged.firstMs ?? nowMs);
+    const isComing =
+      behindMs !== null &&
+      behindMs > 0 &&
+      this.catchUp.isWorthWaiting(besideMs, LONGEST_CATCH_UP_MS);
+    if (besideMs >= MAX_BESIDE_MS && !isComing) before.relieve();
     else if (staged.bytes >= MAX_BESIDE_BYTES) staged.keepNewest(CATCH_UP_BYTES);
     return true;
   }
@@ -215,7 +205,25 @@ export class SourceSplicer {
     return null;
   }
 
-  private findEntry(offset: number | null, nowMs: number): Entry | null {
+  /** Media between the source's newest unit and the end of what viewers had; below 0 when it is beyond that. */
+  private behindMs(offset: number): number | null {
+    const { leading } = this;
+    if (leading === null) return null;
+    const newest = this.staged.unitsOf(leading.source).findLast(({ dts }) => dts >= 0);
+    if (newest === undefined) return null;
+    return ticksBetween(newest.dts + offset, this.outgoing().lastDts(leading.own)) / TICKS_PER_MS;
+  }
+
+  /** Viewers are kept waiting no longer for a source that is on its way. */
+  private get longestWaitMs(): number {
+    const { history, bearable } = this.base;
+    const fromMs = this.waitingFromMs ?? 0;
+    const silentMs = Math.max(0, fromMs - (history.scanner.lastMediaArrivalMs ?? fromMs));
+    const bearableMs = Math.min(bearable.silenceMs, bearable.outageMs - silentMs);
+    return Math.min(LONGEST_CATCH_UP_MS, bearableMs - ENTRY_ROOM_MS);
+  }
+
+  private findEntry(offset: number | null, programme: Programme, nowMs: number): Entry | null {
     const { staged, leading } = this;
     const { points } = staged;
     const psi = staged.scanner.psiPreface();
@@ -246,11 +254,32 @@ export class SourceSplicer {
       return isOverdue ? { position: presentAt, psi, offset } : null;
     }
     // Still in the past. Viewers can not wait for ever: they see something again, in new time.
-    if (nowMs - (this.waitingFromMs ?? nowMs) < MAX_CATCH_UP_MS) return null;
+    const waitedMs = nowMs - (this.waitingFromMs ?? nowMs);
+    if (this.catchUp.isWorthWaiting(waitedMs, this.longestWaitMs)) return null;
+    return this.pastEntry(leading, psi, programme);
+  }
+
+  /** Where a source is entered that is given up for the present: as late as can be. */
+  private pastEntry(leading: StreamPair, psi: Buffer, programme: Programme): Entry | null {
+    const { staged } = this;
+    const { points } = staged;
+    this.givenUpAt ??= staged.end;
     const newest = points.at(-1);
-    return newest === undefined
-      ? null
-      : { position: newest.position, psi: newest.preface, offset: null };
+    if (newest !== undefined) {
+      const entry = { position: newest.position, psi: newest.preface, offset: null };
+      if (this.canFlag(entry, programme)) return entry;
+      // What is announced and never comes must not be waited for anew with every key frame.
+      const seen = points.findLast(({ position }) => this.isLookedAt(position));
+      return seen === undefined
+        ? entry
+        : { position: seen.position, psi: seen.preface, offset: null };
+    }
+    const from = Math.max(this.givenUpAt, staged.start);
+    const unit = staged.unitsOf(leading.source).find(({ at }) => at >= from);
+    const isOverdue =
+      staged.mediaMsSince(this.givenUpAt) >= MAX_STAGED_MS ||
+      staged.end - this.givenUpAt >= MAX_STAGED_BYTES;
+    return unit !== undefined && isOverdue ? { position: unit.at, psi, offset: null } : null;
   }
 
   private hasTimes(source: number): boolean {
@@ -303,7 +332,8 @@ export class SourceSplicer {
     const media = staged.cut(entry.position, cuts);
     const preface = flaggedPreface(entry.psi, media, programme);
     const offset = entry.offset ?? this.continuingOffset(entry.position);
-    const rewriter = this.rewriterFor(entry.psi, offset, this.isAllFlagged(preface));
+    const counters = this.base.history.scanner.lastCounters();
+    const rewriter = this.rewriterFor(entry.psi, offset, areAllFlagged(preface, counters));
     return { parts: [preface, ...media], rewriter };
   }
 
@@ -311,35 +341,8 @@ export class SourceSplicer {
   private goOn({ from, cuts }: OverlapCuts, offset: number): Splice {
     const parts = this.staged.cut(from, cuts);
     const psi = this.staged.scanner.psiPreface() as Buffer;
-    return { parts, rewriter: this.rewriterFor(psi, offset, this.isContinuous(parts)) };
-  }
-
-  /**
-   * Whether the preface announces a jump of every counter that viewers have seen. What comes seldom, such as the service
-   * description, is not here yet when the source is entered: its counter has to go on.
-   */
-  private isAllFlagged(preface: Buffer): boolean {
-    const flagged = new Set([NULL_PID]);
-    for (let at = 0; at < preface.length; at += TS_PACKET) {
-      if (discontinuityIndicator(preface, at)) flagged.add(pidOf(preface, at));
-    }
     const counters = this.base.history.scanner.lastCounters();
-    return counters.every((counter, pid) => counter === NO_COUNTER || flagged.has(pid));
-  }
-
-  /** The counters go on as they are. */
-  private isContinuous(parts: readonly Buffer[]): boolean {
-    const counters = this.base.history.scanner.lastCounters();
-    const seen = new Set<number>([NULL_PID]);
-    for (const part of parts) {
-      for (let at = 0; at < part.length; at += TS_PACKET) {
-        const pid = pidOf(part, at);
-        if (seen.has(pid)) continue;
-        seen.add(pid);
-        if (!follows(counters[pid] as number, part, at)) return false;
-      }
-    }
-    return true;
+    return { parts, rewriter: this.rewriterFor(psi, offset, isContinuous(parts, counters)) };
   }
 
   /** One distance for all streams: the smallest with which none of them is decoded or shown sooner than what was sent. */

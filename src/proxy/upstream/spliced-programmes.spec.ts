@@ -289,36 +289,6 @@ describe('a source of the same time base without overlap', () => {
   });
 });
 
-describe('a source that stays in the past', () => {
-  it('is waited for no longer than viewers bear, then entered with its times moved', () => {
-    const history = new StreamHistory({ maxBytes: 64 * 1024 * 1024, maxAgeMs: 60_000 });
-    const ingest = new StreamIngest(history, {
-      appended: () => undefined,
-      joinable: () => undefined,
-    });
-    const show = { gop: 10, bFrames: true, layout: PLAIN, frames: FRAMES };
-    const old = broadcast({ ...show, seed: 1, startTicks: 100 * 90_000 });
-    const { bytes, frameAt } = broadcast({ ...show, seed: 2, startTicks: 50 * 90_000 });
-    ingest.beginSource();
-    ingest.push(old.bytes, 0);
-    ingest.beginSource();
-    ingest.push(bytes.subarray(0, frameAt[80]), 10_000);
-    expect(history.ring.end).toBe(old.bytes.length);
-    ingest.push(bytes.subarray(frameAt[80]), 11_500);
-    const out = Buffer.concat(history.ring.newest(Infinity).map(({ bytes: run }) => run));
-    const units = unitsIn(out, PLAIN.videoPid);
-    // From its newest key frame on.
-    expect(units).toHaveLength(FRAMES + 9);
-    units.slice(1).forEach(({ dts }, at) => {
-      const step = ticksBetween(units[at]!.dts, dts);
-      expect(step).toBeGreaterThanOrEqual(3600);
-      // Room for pictures that were sent before their turn and are still to be shown.
-      expect(step).toBeLessThan(4 * 3600);
-    });
-    expect(continuityFaults(out)).toEqual([]);
-  });
-});
-
 describe('tables', () => {
   const show = { seed: 1, gop: 10, bFrames: false, frames: FRAMES };
   const two = { ...PLAIN, audios: [...PLAIN.audios, { pid: 0x102, type: 0x03 }], version: 31 };

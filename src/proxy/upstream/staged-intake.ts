@@ -1,5 +1,6 @@
 import { PacketAligner } from '../mpegts';
-import type { Outgoing, SourceSplicer, Splice } from './source-splicer';
+import type { SourceSplicer } from './source-splicer';
+import type { Outgoing, Splice } from './splice.types';
 import type { IngestVerdict, StreamIngest } from './stream-ingest';
 import type { SourceIntake } from './upstream-reader';
 

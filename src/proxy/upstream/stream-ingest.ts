@@ -1,5 +1,6 @@
 import { learnProgramme, PacketAligner, type OwnProgramme, type PacketRewriter } from '../mpegts';
-import { SourceSplicer, type Outgoing } from './source-splicer';
+import { SourceSplicer } from './source-splicer';
+import type { BearableWait, Outgoing } from './splice.types';
 import type { StreamHistory } from './stream-history';
 
 /** What `push` found out about the source; anything but `ok` ends the source. */
@@ -18,6 +19,9 @@ const ALIGNMENT_BYTES = 64 * 1024;
 const GARBAGE_BYTES = 1024 * 1024;
 /** Media without a random access point after which viewers are let in all the same (contract §3). */
 const PLAIN_JOIN_MS = 3000;
+
+/** For streams whose viewers wait as long as it takes. */
+const AS_LONG_AS_IT_TAKES: BearableWait = { silenceMs: Infinity, outageMs: Infinity };
 
 /** A source that was read beside the present one, with its place in the stream. */
 export interface FoundPlace {
@@ -61,6 +65,7 @@ export class StreamIngest {
   constructor(
     readonly history: StreamHistory,
     private readonly owner: IngestOwner,
+    private readonly bearable = AS_LONG_AS_IT_TAKES,
   ) {}
 
   /** A new source begins: what was half a packet is forgotten, and what follows is spliced. */
@@ -119,12 +124,13 @@ export class StreamIngest {
 
   /** Of a source that is read while the present one goes on: `takeOver` follows when its place is found. */
   spliceBeside(outgoing: Outgoing): SourceSplicer {
-    const { history } = this;
+    const { history, bearable } = this;
     const own = (): OwnProgramme | null => this.ownNow();
     const offset = (): number => this.offset;
     return new SourceSplicer(
       {
         history,
+        bearable,
         get own() {
           return own();
         },
@@ -196,7 +202,8 @@ export class StreamIngest {
   private newSplicer(): SourceSplicer {
     this.own = this.ownNow();
     this.rewriter = null;
-    return new SourceSplicer({ history: this.history, own: this.own, offset: this.offset });
+    const { history, own, offset, bearable } = this;
+    return new SourceSplicer({ history, own, offset, bearable });
   }
 
   private ownNow(): OwnProgramme | null {

@@ -1,0 +1,305 @@
+import fc from 'fast-check';
+import { discontinuityIndicator, payloadUnitStart, pid, ticksBetween, TS_PACKET } from '../mpegts';
+import { broadcast, PLAIN, unitsIn } from '../testing/broadcast.spec-support';
+import { continuityFaults } from '../testing/continuity.spec-support';
+import { packetsOf, SyntheticStream } from '../testing/synthetic-stream.spec-support';
+import type { BearableWait } from './splice.types';
+import { StagedIntake } from './staged-intake';
+import { StreamHistory } from './stream-history';
+import { StreamIngest } from './stream-ingest';
+
+const VIDEO = 0x100;
+const AUDIO = 0x101;
+const FRAME_MS = 40;
+/** The end of what viewers had; the source is lost then. */
+const HAD_MS = 40_000;
+const MOST_MS = HAD_MS + 20_000;
+const TICKS_PER_MS = 90;
+const AT_EASE: BearableWait = { silenceMs: 15_000, outageMs: 60_000 };
+
+/** Frames of broadcasts from time 0 on: another size of pictures is another content with the same times. */
+const made = new Map<string, readonly Buffer[]>();
+
+/** A stretch of a broadcast, cut by frames. */
+function stretch(fromMs: number, toMs: number, frameBytes: number, gop = 25): readonly Buffer[] {
+  const key = `${frameBytes} ${gop}`;
+  let frames = made.get(key);
+  if (frames === undefined) {
+    const bytes = new SyntheticStream({ frameBytes, gop }).take(MOST_MS / FRAME_MS);
+    const starts = unitStarts(bytes);
+    frames = starts.map((at, n) => bytes.subarray(n === 0 ? 0 : at, starts[n + 1] ?? bytes.length));
+    made.set(key, frames);
+  }
+  return frames.slice(Math.round(fromMs / FRAME_MS), Math.round(toMs / FRAME_MS));
+}
+
+/** Where frames begin; tables go with the frame before them. */
+function unitStarts(bytes: Buffer): number[] {
+  const starts: number[] = [];
+  for (let at = 0; at < bytes.length; at += TS_PACKET) {
+    if (pid(bytes, at) === VIDEO && payloadUnitStart(bytes, at)) starts.push(at);
+  }
+  return starts;
+}
+
+class Stage {
+  readonly history = new StreamHistory({ maxBytes: 128 * 1024 * 1024, maxAgeMs: 600_000 });
+  readonly ingest: StreamIngest;
+  lostAt = 0;
+
+  constructor(had: Buffer, bearable: BearableWait = AT_EASE) {
+    this.ingest = new StreamIngest(
+      this.history,
+      { appended: () => undefined, joinable: () => undefined },
+      bearable,
+    );
+    this.ingest.beginSource();
+    this.ingest.push(had, 0);
+    this.lostAt = this.history.ring.end;
+    this.ingest.beginSource();
+  }
+
+  /** Frames at that pace, from `atMs` on; when the first of them went out, null when none did. */
+  play(frames: readonly Buffer[], pace: number, atMs = 0): number | null {
+    let enteredMs: number | null = null;
+    frames.forEach((frame, n) => {
+      const nowMs = atMs + (n * FRAME_MS) / pace;
+      this.ingest.push(frame, nowMs);
+      if (this.history.ring.end > this.lostAt) enteredMs ??= nowMs;
+    });
+    return enteredMs;
+  }
+
+  out(): Buffer {
+    return Buffer.concat(this.history.ring.newest(Infinity).map(({ bytes }) => bytes));
+  }
+}
+
+/** Time of the broadcast that its units say, by what the video was moved. */
+function stepsOf(out: Buffer, of = VIDEO): number[] {
+  const units = unitsIn(out, of);
+  return units.slice(1).map(({ dts }, n) => ticksBetween(units[n]!.dts, dts) / TICKS_PER_MS);
+}
+
+const flagged = (out: Buffer): number =>
+  packetsOf(out).filter((packet) => discontinuityIndicator(packet, 0)).length;
+
+const USUAL = 1500;
+const OTHER = 1800;
+const had = Buffer.concat(stretch(0, HAD_MS, USUAL));
+
+describe('a source that begins with its past', () => {
+  it.each<[string, number, number]>([
+    ['24 s in six seconds', 24_000, 4],
+    ['24 s in three seconds', 24_000, 8],
+    ['4.8 s in 2.4 seconds', 4800, 2],
+    ['24 s in nine seconds', 24_000, 2.7],
+  ])('%s is waited for: not a packet is repeated', (_, pastMs, pace) => {
+    const stage = new Stage(had);
+    const frames = stretch(HAD_MS - pastMs, HAD_MS + 4000, USUAL);
+    const enteredMs = stage.play(frames, pace);
+    expect(enteredMs).toBeGreaterThanOrEqual(pastMs / pace - FRAME_MS);
+    expect(enteredMs).toBeLessThan(pastMs / pace + 200);
+    const out = stage.out();
+    const whole = Buffer.concat(stretch(0, HAD_MS + 4000, USUAL));
+    expect(out.length).toBeGreaterThan(whole.length - 10_000);
+    expect(out.equals(whole.subarray(0, out.length))).toBe(true);
+    expect(flagged(out)).toBe(0);
+    expect(new Set(stepsOf(out))).toEqual(new Set([FRAME_MS]));
+    expect(continuityFaults(out)).toEqual([]);
+  });
+
+  it('of more than is ever held is waited for all the same', () => {
+    // 4 Mbit/s.
+    const frameBytes = 20_000;
+    const stage = new Stage(Buffer.concat(stretch(0, 30_000, frameBytes)));
+    const past = stretch(6000, 30_000, frameBytes);
+    expect(Buffer.concat([...past]).length).toBeGreaterThan(11_000_000);
+    expect(stage.play([...past, ...stretch(30_000, 31_000, frameBytes)], 4)).not.toBeNull();
+    const whole = Buffer.concat(stretch(0, 31_000, frameBytes));
+    const out = stage.out();
+    expect(out.length).toBeGreaterThan(whole.length - 50_000);
+    expect(out.equals(whole.subarray(0, out.length))).toBe(true);
+  });
+
+  it('without overlap is entered at the first key frame behind what viewers had', () => {
+    const stage = new Stage(had);
+    const enteredMs = stage.play(stretch(HAD_MS - 20_000, HAD_MS + 6000, OTHER), 4);
+    expect(enteredMs).toBeGreaterThanOrEqual(5000 - FRAME_MS);
+    const out = stage.out();
+    expect(flagged(out)).toBeGreaterThan(0);
+    const steps = stepsOf(out);
+    expect(Math.min(...steps)).toBe(FRAME_MS);
+    expect(Math.max(...steps)).toBeLessThanOrEqual(1000 + FRAME_MS);
+    expect(continuityFaults(out)).toEqual([]);
+  });
+});
+
+describe('a source that stays in the past', () => {
+  it('is waited for no longer than before or hardly, then entered at its newest key frame in new times', () => {
+    const stage = new Stage(had);
+    const enteredMs = stage.play(stretch(10_000, 20_000, USUAL), 1);
+    expect(enteredMs).toBeGreaterThanOrEqual(1500);
+    expect(enteredMs).toBeLessThanOrEqual(2000);
+    const out = stage.out();
+    const entered = unitStarts(out.subarray(had.length)).length;
+    // Of its ten seconds those are left out that were held too long.
+    expect(entered).toBeGreaterThan(8000 / FRAME_MS);
+    expect(entered).toBeLessThan(9100 / FRAME_MS);
+    const steps = stepsOf(out);
+    expect(Math.min(...steps)).toBe(FRAME_MS);
+    expect(Math.max(...steps)).toBe(FRAME_MS);
+    expect(continuityFaults(out)).toEqual([]);
+  });
+
+  it.each<[string, BearableWait, number, number]>([
+    ['the usual', AT_EASE, 1500, 1800],
+    ['a stall time-out of 4 s', { silenceMs: 4000, outageMs: 60_000 }, 1500, 1800],
+  ])('too far behind to be here in time is given up at once: %s', (_, bearable, from, to) => {
+    const stage = new Stage(had, bearable);
+    const enteredMs = stage.play(stretch(0, 30_000, OTHER), 2.5);
+    expect(enteredMs).toBeGreaterThanOrEqual(from);
+    expect(enteredMs).toBeLessThanOrEqual(to);
+  });
+
+  it('is not waited for until viewers are reset', () => {
+    // Five seconds without media when the source begins; it would be here after six more.
+    const play = (outageMs: number): number | null =>
+      new Stage(had, { silenceMs: 15_000, outageMs }).play(
+        stretch(HAD_MS - 24_000, HAD_MS + 4000, USUAL),
+        4,
+        5000,
+      );
+    expect(play(60_000)! - 5000).toBeGreaterThan(5900);
+    expect(play(14_000)! - 5000).toBeGreaterThan(5900);
+    const hurried = play(12_000)! - 5000;
+    expect(hurried).toBeGreaterThanOrEqual(1500);
+    expect(hurried).toBeLessThan(2000);
+    expect(play(1000)! - 5000).toBeGreaterThanOrEqual(1500);
+  });
+
+  it('and is never paced too slowly, but slows down, is given up when that shows', () => {
+    const stage = new Stage(had);
+    const frames = stretch(HAD_MS - 24_000, HAD_MS, OTHER);
+    expect(stage.play(frames.slice(0, 300), 6)).toBeNull();
+    const enteredMs = stage.play(frames.slice(300), 1, 2000)!;
+    expect(enteredMs).toBeGreaterThan(2000);
+    expect(enteredMs).toBeLessThan(4500);
+    expect(Math.min(...stepsOf(stage.out()))).toBe(FRAME_MS);
+  });
+
+  it('without any key frame is entered all the same, after three more seconds', () => {
+    const stage = new Stage(had);
+    // Tables come with every 25th frame.
+    const enteredMs = stage.play(stretch(10_000, 20_000, USUAL, 0), 1);
+    expect(enteredMs).toBeGreaterThanOrEqual(4500);
+    expect(enteredMs).toBeLessThanOrEqual(5200);
+    expect(Math.min(...stepsOf(stage.out()))).toBe(FRAME_MS);
+  });
+
+  it('and lacks a sound that it announces is entered, however often key frames come', () => {
+    const stage = new Stage(had);
+    const silent = stretch(10_000, 20_000, USUAL, 10).map((frame) =>
+      Buffer.concat(packetsOf(frame).filter((packet) => pid(packet, 0) !== AUDIO)),
+    );
+    const enteredMs = stage.play(silent, 1);
+    expect(enteredMs).toBeGreaterThanOrEqual(1500);
+    expect(enteredMs).toBeLessThanOrEqual(2500);
+  });
+
+  it('also with pictures that are sent before their turn: times go on', () => {
+    const show = { gop: 10, bFrames: true, layout: PLAIN };
+    const old = broadcast({ ...show, frames: 90, seed: 1, startTicks: 100 * 90_000 });
+    const { bytes, frameAt } = broadcast({
+      ...show,
+      ...{ frames: 120, seed: 2, startTicks: 50 * 90_000 },
+    });
+    const stage = new Stage(old.bytes);
+    stage.play(
+      frameAt.map((at, n) => bytes.subarray(at, frameAt[n + 1] ?? bytes.length)),
+      1,
+    );
+    const out = stage.out();
+    expect(unitsIn(out, PLAIN.videoPid).length).toBeGreaterThan(90 + 60);
+    for (const step of stepsOf(out, PLAIN.videoPid)) {
+      expect(step).toBeGreaterThanOrEqual(FRAME_MS);
+      // Room for pictures that were sent before their turn and are still to be shown.
+      expect(step).toBeLessThan(4 * FRAME_MS);
+    }
+    expect(continuityFaults(out)).toEqual([]);
+  });
+
+  it('or not: times go on and an entry is found, however it comes', () => {
+    const lags = fc.integer({ min: 100, max: 30_000 });
+    const arrivals = fc.array(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(lags, arrivals, fc.boolean(), (lagMs, pauses, isOther) => {
+        const stage = new Stage(had);
+        const from = Math.round((HAD_MS - lagMs) / FRAME_MS) * FRAME_MS;
+        const frames = stretch(from, HAD_MS + 20_000, isOther ? OTHER : USUAL);
+        let nowMs = 0;
+        for (const [n, frame] of frames.entries()) {
+          nowMs += pauses[n % pauses.length]!;
+          stage.ingest.push(frame, nowMs);
+          if (stage.history.ring.end > stage.lostAt) break;
+        }
+        const out = stage.out();
+        expect(Math.min(...stepsOf(out))).toBeGreaterThan(0);
+        expect(out.length).toBeGreaterThan(had.length);
+        // The longest wait, then a key frame and its sound.
+        expect(nowMs).toBeLessThanOrEqual(10_000 + 27 * 400);
+        expect(continuityFaults(out)).toEqual([]);
+      }),
+      { numRuns: 12 },
+    );
+  });
+});
+
+describe('a source that is read beside the one that feeds the stream', () => {
+  /** Runs both; when the old one was ended by it, if it was, and when it took over. */
+  function runBeside(lagMs: number, pace: number): { relievedMs?: number; placedMs: number } {
+    const stage = new Stage(had);
+    const old = stretch(HAD_MS, MOST_MS, USUAL);
+    const fresh = stretch(HAD_MS - lagMs, MOST_MS, USUAL);
+    const seen: { relievedMs?: number; placedMs?: number } = {};
+    let nowMs = 0;
+    const ingest = new StreamIngest(
+      stage.history,
+      { appended: () => undefined, joinable: () => undefined },
+      AT_EASE,
+    );
+    const staged = new StagedIntake(ingest, {
+      get isGoingOn() {
+        return seen.relievedMs === undefined && seen.placedMs === undefined;
+      },
+      relieve: () => (seen.relievedMs ??= nowMs),
+      placed: () => (seen.placedMs ??= nowMs),
+    });
+    let given = 0;
+    for (let n = 0; n < old.length && seen.placedMs === undefined; n++) {
+      nowMs = n * FRAME_MS;
+      if (seen.relievedMs === undefined) stage.history.append(old[n]!, 0, old[n]!.length, nowMs);
+      for (; given <= n * pace; given++) staged.push(fresh[given]!, nowMs);
+    }
+    const { relievedMs, placedMs = NaN } = seen;
+    expect(flagged(stage.out())).toBe(0);
+    expect(new Set(stepsOf(stage.out()))).toEqual(new Set([FRAME_MS]));
+    return { ...(relievedMs === undefined ? {} : { relievedMs }), placedMs };
+  }
+
+  it('and gives its past slowly comes up with it: nobody waits for it', () => {
+    const { relievedMs, placedMs } = runBeside(18_000, 5);
+    expect(relievedMs).toBeUndefined();
+    // It gains four seconds in a second.
+    expect(placedMs).toBeGreaterThan(4400);
+    expect(placedMs).toBeLessThan(4800);
+  });
+
+  it('and stays a little behind ends it after three seconds', () => {
+    const { relievedMs, placedMs } = runBeside(1000, 1);
+    expect(relievedMs).toBeGreaterThanOrEqual(3000);
+    expect(relievedMs).toBeLessThan(3100);
+    expect(placedMs).toBeGreaterThan(3900);
+    expect(placedMs).toBeLessThan(4200);
+  });
+});

@@ -33,13 +33,17 @@ export interface AccessUnit {
   closed: boolean;
 }
 
-/** Units kept per PID; the oldest go first. */
-const MAX_UNITS = 512;
+/** Units kept per PID, the oldest go first: 43 s of AAC, so that a long past that is read at once still holds the break … */
+const MAX_UNITS = 2048;
+/** … and of large units no more than have this many packets, 20 s of video at 8 Mbit/s. */
+const MAX_MARKS = 108_000;
 const FNV_BASIS = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
 interface Track {
   readonly units: AccessUnit[];
+  /** Of all its units. */
+  marks: number;
   counter: number;
   /** Bytes of the PES header that are still to come. */
   headerLeft: number;
@@ -52,7 +56,7 @@ export class AccessUnitReader {
 
   constructor(pids: Iterable<number>) {
     for (const pid of pids) {
-      this.tracks.set(pid, { units: [], counter: -1, headerLeft: 0, headerSeen: 0 });
+      this.tracks.set(pid, { units: [], marks: 0, counter: -1, headerLeft: 0, headerSeen: 0 });
     }
   }
 
@@ -80,7 +84,9 @@ export class AccessUnitReader {
     if (payloadUnitStart(buf, at)) {
       const before = units[units.length - 1];
       if (before !== undefined) before.closed = true;
-      if (units.length >= MAX_UNITS) units.shift();
+      if (units.length >= MAX_UNITS || track.marks >= MAX_MARKS) {
+        track.marks -= units.shift()?.marks.length ?? 0;
+      }
       const isPes = isPesStart(buf, from, end);
       const pts = isPes ? pesPresentationTime(buf, from, end) : -1;
       const dts = isPes ? pesDecodingTime(buf, from, end) : -1;
@@ -98,6 +104,7 @@ export class AccessUnitReader {
     }
     const bytes = (last?.bytes ?? 0) + end - from;
     unit.marks.push({ end: position + TS_PACKET, bytes, hash });
+    track.marks++;
   }
 }
 

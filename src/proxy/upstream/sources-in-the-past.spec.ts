@@ -122,6 +122,14 @@ describe('a source that begins with its past', () => {
     expect(out.equals(whole.subarray(0, out.length))).toBe(true);
   });
 
+  it('and is here as a whole before anybody looks goes on where the old one ended, however far back that is', () => {
+    const stage = new Stage(Buffer.concat(stretch(0, 10_000, USUAL)));
+    const whole = Buffer.concat(stretch(0, MOST_MS, USUAL));
+    const from = Buffer.concat(stretch(0, 5000, USUAL)).length;
+    stage.ingest.push(whole.subarray(from), 0);
+    expect(stage.out().equals(whole)).toBe(true);
+  });
+
   it('without overlap is entered at the first key frame behind what viewers had', () => {
     const stage = new Stage(had);
     const enteredMs = stage.play(stretch(HAD_MS - 20_000, HAD_MS + 6000, OTHER), 4);

@@ -116,6 +116,14 @@ describe('SegmentCutter', () => {
     expect(feed.cutter.allIndependent).toBe(false);
   });
 
+  it('without any random access point is not put off by breaks of the time line', () => {
+    const feed = new Feed();
+    for (let round = 0; round < 4; round++) {
+      for (let i = 0; i < 125; i++) feed.push({ isBreak: i === 0 });
+    }
+    expect(feed.segments.length).toBeGreaterThan(0);
+  });
+
   it('waits for the first key frame of long groups', () => {
     const feed = new Feed();
     for (let i = 0; i < 275; i++) feed.push({});

@@ -55,6 +55,8 @@ export class SegmentCutter {
   private arrivedMs = 0;
   /** Where a segment begins if no random access point comes before the target duration. */
   private waiting: Place | null = null;
+  /** For so long none came before that place, over breaks of the time line. */
+  private waitedMs = 0;
   private isBroken = false;
   /** Media go on without a gap from the end of the last segment: none of them may be left out. */
   private isContiguous = false;
@@ -101,9 +103,10 @@ export class SegmentCutter {
     let closed: Segment | null = null;
     if (unit.isBreak) {
       closed = this.close(unit.position, this.endBeforeBreakMs());
+      this.waitedMs += this.waitingMs(this.last);
+      this.waiting = null;
       this.open = null;
       this.last = null;
-      this.waiting = null;
       this.isBroken = this.made > 0;
       this.isContiguous = closed !== null;
       this.date = new ProgrammeDate(this.options.wallMinusMonotonicMs);
@@ -168,14 +171,21 @@ export class SegmentCutter {
   private hasWaitedFor({ unit, point }: Place): boolean {
     const { waiting } = this;
     if (waiting === null || waiting.tables === null || point !== null) return false;
-    if (elapsed(waiting.unit, unit) <= (this.target ?? this.longTargetMs)) return false;
+    if (this.waitedMs + elapsed(waiting.unit, unit) <= (this.target ?? this.longTargetMs))
+      return false;
     this.begin(waiting, waiting.tables, this.isBroken);
     return true;
+  }
+
+  private waitingMs(last: Place | null): number {
+    const { waiting } = this;
+    return waiting === null || last === null ? 0 : elapsed(waiting.unit, last.unit);
   }
 
   private begin(place: Place, preface: Buffer, isBreak: boolean): void {
     this.open = { ...place, isBreak, preface };
     this.waiting = null;
+    this.waitedMs = 0;
     this.isBroken = false;
     this.isContiguous = true;
     this.lastEndMs = place.unit.presentedMs + this.stepMs;

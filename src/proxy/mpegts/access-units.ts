@@ -35,7 +35,7 @@ export interface AccessUnit {
 
 /** Units kept per PID, the oldest go first: 43 s of AAC, so that a long past that is read at once still holds the break … */
 const MAX_UNITS = 2048;
-/** … and of large units no more than have this many packets, 20 s of video at 8 Mbit/s. */
+/** … and of large units no more than have this many packets, 20 s of video at 8 Mbit/s. A larger one is no unit. */
 const MAX_MARKS = 108_000;
 const FNV_BASIS = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
@@ -84,9 +84,7 @@ export class AccessUnitReader {
     if (payloadUnitStart(buf, at)) {
       const before = units[units.length - 1];
       if (before !== undefined) before.closed = true;
-      if (units.length >= MAX_UNITS || track.marks >= MAX_MARKS) {
-        track.marks -= units.shift()?.marks.length ?? 0;
-      }
+      if (units.length >= MAX_UNITS) forgetOldest(track);
       const isPes = isPesStart(buf, from, end);
       const pts = isPes ? pesPresentationTime(buf, from, end) : -1;
       const dts = isPes ? pesDecodingTime(buf, from, end) : -1;
@@ -105,7 +103,12 @@ export class AccessUnitReader {
     const bytes = (last?.bytes ?? 0) + end - from;
     unit.marks.push({ end: position + TS_PACKET, bytes, hash });
     track.marks++;
+    while (track.marks > MAX_MARKS) forgetOldest(track);
   }
+}
+
+function forgetOldest(track: Track): void {
+  track.marks -= track.units.shift()?.marks.length ?? 0;
 }
 
 function skipHeader(track: Track, buf: Buffer, from: number, end: number): number {

@@ -67,7 +67,7 @@ function findLastUnit(units: readonly AccessUnit[], pts: number, offset: number)
 }
 
 function hasPassed(fresh: readonly AccessUnit[], last: AccessUnit, offset: number): boolean {
-  const newest = fresh[fresh.length - 1];
+  const newest = fresh.findLast(({ dts }) => dts >= 0);
   return newest !== undefined && ticksBetween(last.dts, shifted(newest.dts, offset)) > 0;
 }
 

@@ -58,9 +58,9 @@ export class OutgoingTail {
     return this.reader.unitsOf(pid);
   }
 
-  /** Decoding time of the newest unit of a PID; −1 when there is none. */
+  /** Decoding time of the newest unit of a PID that has one; −1 when there is none. */
   lastDts(pid: number): number {
-    return this.unitsOf(pid).at(-1)?.dts ?? -1;
+    return this.unitsOf(pid).findLast(({ dts }) => dts >= 0)?.dts ?? -1;
   }
 
   /** Decoding time that the next unit of a PID would have; −1 when nothing tells. */

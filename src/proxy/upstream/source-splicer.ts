@@ -22,6 +22,8 @@ interface Entry {
   readonly psi: Buffer;
   /** Null: what makes the times go on from where they are. */
   readonly offset: number | null;
+  /** What is not here by now is not waited for. */
+  readonly isOverdue?: true;
 }
 
 /** A source that shows no random access point within this is entered right after its PSI. */
@@ -70,8 +72,8 @@ export class SourceSplicer {
   private waitingFromMs: number | null = null;
   private lastLookMs = -Infinity;
   private readonly catchUp = new CatchUpGauge();
-  /** What was here when the source was given up for the present. */
-  private givenUpAt: number | null = null;
+  /** When the source was given up for the present, and what was here then. */
+  private givenUp: { readonly at: number; readonly ms: number } | null = null;
 
   constructor(
     private readonly base: SpliceBase,
@@ -153,7 +155,7 @@ export class SourceSplicer {
       if (offset !== null && staged.bytes >= MAX_STAGED_BYTES) staged.keepNewest(CATCH_UP_BYTES);
       return null;
     }
-    const isOver = this.isLookedAt(entry.position);
+    const isOver = entry.isOverdue === true || this.isLookedAt(entry.position);
     // A source that is given up for the present proves nothing any more.
     const mayProve = overlap === 'pending' && entry.offset !== null;
     if (!isOver && (mayProve || !this.canFlag(entry, programme))) return null;
@@ -194,8 +196,9 @@ export class SourceSplicer {
    */
   private knownOffset(): number | null {
     const { leading } = this;
-    const first = leading === null ? undefined : this.staged.unitsOf(leading.source)[0];
-    if (leading === null || first === undefined || first.dts < 0) return null;
+    if (leading === null) return null;
+    const first = this.staged.unitsOf(leading.source).find(({ dts }) => dts >= 0);
+    if (first === undefined) return null;
     const expected = this.outgoing().expectedDts(leading.own);
     if (expected < 0) return null;
     for (const offset of [this.base.offset, 0]) {
@@ -244,7 +247,7 @@ export class SourceSplicer {
     const last = this.outgoing().lastDts(leading.own);
     const next = staged
       .unitsOf(leading.source)
-      .filter(({ at, dts }) => at >= from && ticksBetween(last, dts + offset) > 0);
+      .filter(({ at, dts }) => at >= from && dts >= 0 && ticksBetween(last, dts + offset) > 0);
     const point = points.find(({ position }) => next.some(({ at }) => at === position));
     if (point !== undefined) return { position: point.position, psi: point.preface, offset };
     const presentAt = next[0]?.at;
@@ -256,14 +259,19 @@ export class SourceSplicer {
     // Still in the past. Viewers can not wait for ever: they see something again, in new time.
     const waitedMs = nowMs - (this.waitingFromMs ?? nowMs);
     if (this.catchUp.isWorthWaiting(waitedMs, this.longestWaitMs)) return null;
-    return this.pastEntry(leading, psi, programme);
+    return this.pastEntry(leading, psi, programme, nowMs);
   }
 
   /** Where a source is entered that is given up for the present: as late as can be. */
-  private pastEntry(leading: StreamPair, psi: Buffer, programme: Programme): Entry | null {
+  private pastEntry(
+    leading: StreamPair,
+    psi: Buffer,
+    programme: Programme,
+    nowMs: number,
+  ): Entry | null {
     const { staged } = this;
     const { points } = staged;
-    this.givenUpAt ??= staged.end;
+    const givenUp = (this.givenUp ??= { at: staged.end, ms: nowMs });
     const newest = points.at(-1);
     if (newest !== undefined) {
       const entry = { position: newest.position, psi: newest.preface, offset: null };
@@ -274,16 +282,16 @@ export class SourceSplicer {
         ? entry
         : { position: seen.position, psi: seen.preface, offset: null };
     }
-    const from = Math.max(this.givenUpAt, staged.start);
+    const from = Math.max(givenUp.at, staged.start);
     const unit = staged.unitsOf(leading.source).find(({ at }) => at >= from);
+    // Not by media time, which hardly goes on when pictures and their clock have ended and sound has not.
     const isOverdue =
-      staged.mediaMsSince(this.givenUpAt) >= MAX_STAGED_MS ||
-      staged.end - this.givenUpAt >= MAX_STAGED_BYTES;
-    return unit !== undefined && isOverdue ? { position: unit.at, psi, offset: null } : null;
+      nowMs - givenUp.ms >= MAX_STAGED_MS || staged.end - givenUp.at >= MAX_STAGED_BYTES;
+    return isOverdue ? { position: unit?.at ?? from, psi, offset: null, isOverdue } : null;
   }
 
   private hasTimes(source: number): boolean {
-    return (this.staged.unitsOf(source)[0]?.dts ?? -1) >= 0;
+    return this.staged.unitsOf(source).some(({ dts }) => dts >= 0);
   }
 
   private isLookedAt(position: number): boolean {

@@ -1,5 +1,12 @@
 import fc from 'fast-check';
-import { discontinuityIndicator, payloadUnitStart, pid, ticksBetween, TS_PACKET } from '../mpegts';
+import {
+  discontinuityIndicator,
+  payloadOffset,
+  payloadUnitStart,
+  pid,
+  ticksBetween,
+  TS_PACKET,
+} from '../mpegts';
 import { broadcast, PLAIN, unitsIn } from '../testing/broadcast.spec-support';
 import { continuityFaults } from '../testing/continuity.spec-support';
 import { packetsOf, SyntheticStream } from '../testing/synthetic-stream.spec-support';
@@ -40,6 +47,16 @@ function unitStarts(bytes: Buffer): number[] {
     if (pid(bytes, at) === VIDEO && payloadUnitStart(bytes, at)) starts.push(at);
   }
   return starts;
+}
+
+/** The frame without its picture's time, as some encoders send now and then. */
+function untimed(frame: Buffer): Buffer {
+  const copy = Buffer.from(frame);
+  for (const at of unitStarts(copy)) {
+    const flags = at + payloadOffset(copy, at) + 7;
+    copy.writeUInt8(copy.readUInt8(flags) & 0x3f, flags);
+  }
+  return copy;
 }
 
 class Stage {
@@ -130,6 +147,38 @@ describe('a source that begins with its past', () => {
     expect(stage.out().equals(whole)).toBe(true);
   });
 
+  it('and whose first picture has no time is waited for by those that have', () => {
+    const stage = new Stage(had);
+    const [first, ...others] = stretch(HAD_MS - 12_000, HAD_MS + 4000, USUAL);
+    const enteredMs = stage.play([untimed(first!), ...others], 4);
+    expect(enteredMs).toBeGreaterThanOrEqual(3000 - FRAME_MS);
+    const out = stage.out();
+    const whole = Buffer.concat(stretch(0, HAD_MS + 4000, USUAL));
+    expect(out.length).toBeGreaterThan(had.length);
+    expect(out.equals(whole.subarray(0, out.length))).toBe(true);
+  });
+
+  // From the start, in the upper half of what a time stamp holds, and over its end.
+  it.each([0, 47_730_000, 95_433_000])(
+    'and of which some pictures have no time, as the last one before the break, repeats none: from %d ms on',
+    (startMs) => {
+      const frames = (frameBytes: number): Buffer[] => {
+        const bytes = new SyntheticStream({ frameBytes, startMs }).take(600);
+        const starts = unitStarts(bytes);
+        return starts.map((at, n) => {
+          const frame = bytes.subarray(n === 0 ? 0 : at, starts[n + 1] ?? bytes.length);
+          return n % 25 === 24 ? untimed(frame) : frame;
+        });
+      };
+      const stage = new Stage(Buffer.concat(frames(USUAL).slice(0, 400)));
+      expect(stage.play(frames(OTHER).slice(275), 4)).not.toBeNull();
+      const timed = unitsIn(stage.out(), VIDEO).filter(({ dts }) => dts >= 0);
+      const steps = timed.slice(1).map(({ dts }, n) => ticksBetween(timed[n]!.dts, dts));
+      expect(Math.min(...steps)).toBeGreaterThan(0);
+      expect(timed.length).toBeGreaterThan(384 + 150);
+    },
+  );
+
   it('without overlap is entered at the first key frame behind what viewers had', () => {
     const stage = new Stage(had);
     const enteredMs = stage.play(stretch(HAD_MS - 20_000, HAD_MS + 6000, OTHER), 4);
@@ -203,6 +252,17 @@ describe('a source that stays in the past', () => {
     expect(enteredMs).toBeGreaterThanOrEqual(4500);
     expect(enteredMs).toBeLessThanOrEqual(5200);
     expect(Math.min(...stepsOf(stage.out()))).toBe(FRAME_MS);
+  });
+
+  it('and has no key frame, and no picture any more, is entered with its sound', () => {
+    const stage = new Stage(had);
+    const frames = stretch(10_000, 20_000, USUAL, 0).map((frame, n) =>
+      n < 40 ? frame : Buffer.concat(packetsOf(frame).filter((packet) => pid(packet, 0) !== VIDEO)),
+    );
+    const enteredMs = stage.play(frames, 1);
+    expect(enteredMs).toBeGreaterThanOrEqual(4500);
+    expect(enteredMs).toBeLessThanOrEqual(5200);
+    expect(Math.min(...stepsOf(stage.out(), AUDIO))).toBeGreaterThan(0);
   });
 
   it('and lacks a sound that it announces is entered, however often key frames come', () => {

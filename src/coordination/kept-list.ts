@@ -22,6 +22,7 @@ const MAX_FILE_BYTES = 16 * 1024 * 1024;
 export class KeptList {
   private timer: NodeJS.Timeout | null = null;
   private isForeign = false;
+  private isClosed = false;
   private saving: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: KeptListOptions) {}
@@ -46,11 +47,13 @@ export class KeptList {
 
   /** Something is new: it will be saved. */
   changed(): void {
-    if (!this.isForeign) this.timer ??= setTimeout(() => this.save(), SAVE_AFTER_MS);
+    if (!this.isForeign && !this.isClosed)
+      this.timer ??= setTimeout(() => this.save(), SAVE_AFTER_MS);
   }
 
-  /** Resolves when what was new is saved. */
+  /** Resolves when what was new is saved. What streams that end later say is not kept any more. */
   async close(): Promise<void> {
+    this.isClosed = true;
     if (this.timer !== null) {
       clearTimeout(this.timer);
       this.save();

@@ -154,6 +154,11 @@ export class EngineAllocator implements OnModuleDestroy {
       return;
     }
     const outlook = this.selector.outlook(waiter.excluded, canGrow);
+    if (outlook !== 'full' && outlook !== 'full_growing') {
+      // What was on its way, or hoped for, went with its engine.
+      waiter.isHoping = false;
+      this.setExpectsSlot(waiter, false);
+    }
     switch (outlook) {
       case 'coming':
         if (!waiter.mayWait) {
@@ -178,10 +183,7 @@ export class EngineAllocator implements OnModuleDestroy {
 
   private judgeWhenFull(waiter: CapacityWaiter, isGrowing: boolean): void {
     const expectsSlot = this.hasSlotOnTheWay(waiter);
-    if (waiter.expectsSlot !== expectsSlot) {
-      waiter.expectsSlot = expectsSlot;
-      this.waiters.changed();
-    }
+    this.setExpectsSlot(waiter, expectsSlot);
     const isGrowingForIt = isGrowing && waiter.mayWait;
     waiter.isHoping = !isGrowingForIt && this.mayHope(waiter);
     if (expectsSlot || waiter.reclaim === 'asking') return;
@@ -192,7 +194,15 @@ export class EngineAllocator implements OnModuleDestroy {
     if (!waiter.isHoping && !isGrowingForIt) waiter.fail(full());
   }
 
+  private setExpectsSlot(waiter: CapacityWaiter, expectsSlot: boolean): void {
+    if (waiter.expectsSlot === expectsSlot) return;
+    waiter.expectsSlot = expectsSlot;
+    this.waiters.changed();
+  }
+
+  /** Who has something else to try does not wait for others: two that did, each with what the other wants, would for long. */
   private mayHope(waiter: CapacityWaiter): boolean {
+    if (!waiter.mayWait) return false;
     const mayComeFree = waiter.isFirstStart && this.selector.mayComeFree(waiter.excluded);
     return mayComeFree || waiter.mayHope;
   }

@@ -61,8 +61,8 @@ export interface AcquireRequest {
   readonly excluded: ReadonlySet<string>;
   readonly signal: AbortSignal;
   /**
-   * False: take a slot that is free now or that an idle session can give up, but wait for no engine to
-   * come. True when left out.
+   * False: take a slot that is free now, that is just being given back or that an idle session can give up, but wait for no
+   * engine to come, and for no slot that may come free or not. True when left out.
    */
   readonly mayWait?: boolean;
   /** False: no idle session gives up its slot for it. True when left out. */
@@ -70,8 +70,8 @@ export interface AcquireRequest {
   /** Only this engine will do. */
   readonly only?: string;
   /**
-   * Nobody has seen the stream yet. The slot counts as unproved until it plays, and while all slots are taken the request
-   * waits for those of others that are unproved. False when left out.
+   * Nobody has seen the stream yet. The slot counts as unproved until it plays, and while all slots are taken the request,
+   * if it `mayWait`, waits for those of others that are unproved. False when left out.
    */
   readonly isFirstStart?: boolean;
   /**

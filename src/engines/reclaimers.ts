@@ -36,6 +36,8 @@ export class Reclaimers {
   }
 
   private async rounds(excluded: ReadonlySet<string>, isEnough: () => boolean): Promise<void> {
+    // Whoever made the change by which somebody needs a slot is not done with it: what it is about is not to be ended yet.
+    await Promise.resolve();
     for (let round = 0; round < MAX_ROUNDS && !isEnough(); round += 1) {
       if (!(await this.anyFreed(excluded, isEnough))) return;
     }

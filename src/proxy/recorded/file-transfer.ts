@@ -129,21 +129,21 @@ export class FileTransfer {
     const deadlineMs = (): number => monotonicMs() + this.config.proxyInitTimeoutMs;
     let untilMs: number | null = null;
     for (let tries = 1; ; tries += 1) {
-      const source =
-        this.host.source ?? (await this.host.acquire(this.failures, true, this.signal));
+      const source = this.host.source ?? (await this.acquireFirst(untilMs));
       untilMs ??= deadlineMs();
       try {
         return await source.open(this.part, untilMs, this.signalOf(source));
       } catch (error) {
         this.signal.throwIfAborted();
+        // Whose place another stream was given does not go for another one behind its back.
+        const { reason } = source.revoked as { reason: unknown };
+        if (reason instanceof AppError) throw reason;
         const last = this.reasonOf(error, source);
         this.failures.note(last);
         if (error instanceof EngineFault && error.kind === 'unsupported') {
           throw new AppError('unsupported_content', `The content is ${error.detail}.`);
         }
-        if (monotonicMs() >= untilMs) {
-          throw new AppError('start_timeout', `No media within the start budget; last: ${last}.`);
-        }
+        if (monotonicMs() >= untilMs) throw this.tooLate();
         if (tries >= MAX_START_TRIES) break;
         // A session that is gone says nothing about its engine: one more there, once.
         const isSession = error instanceof EngineFault && isOfSession(error);
@@ -154,6 +154,24 @@ export class FileTransfer {
       }
     }
     throw this.failures.asError();
+  }
+
+  /** As long as the fleet has one wait for the first engine; from then on the start budget runs, waits for others included. */
+  private async acquireFirst(untilMs: number | null): Promise<RecordedSource> {
+    if (untilMs === null) return this.host.acquire(this.failures, true, this.signal);
+    const deadline = AbortSignal.timeout(Math.ceil(Math.max(1, untilMs - monotonicMs())));
+    const signal = AbortSignal.any([this.signal, deadline]);
+    try {
+      return await this.host.acquire(this.failures, true, signal);
+    } catch (error) {
+      this.signal.throwIfAborted();
+      throw deadline.aborted ? this.tooLate() : error;
+    }
+  }
+
+  private tooLate(): AppError {
+    const { last } = this.failures;
+    return new AppError('start_timeout', `No media within the start budget; last: ${last}.`);
   }
 
   /** The rest of the body, from the same engine when it only broke off, else from another. Null: there is none. */

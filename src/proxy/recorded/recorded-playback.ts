@@ -112,6 +112,7 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
     this.engineId = lease.engine.id;
     this.note(this.engineId, this.createdMs, 'playing');
     this.use(new RecordedSource(lease, engineSession, this.services));
+    // Its viewer is just being led here, and those who wait are not asked in to take the slot meanwhile.
     this.beginGrace();
   }
 
@@ -204,7 +205,10 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
     if (this.isOver) return;
     // Without an engine there is nothing to come back to.
     if (this.source === null && reason !== 'replaced') void this.end('no_viewers');
-    else this.beginGrace();
+    else {
+      this.beginGrace();
+      this.services.engines.reconsider();
+    }
   }
 
   async end(reason: EndReason): Promise<void> {
@@ -349,7 +353,6 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
       // Looked at again: who came back while the task was on its way is not to be thrown out.
       if (this.viewer === null) void this.end('no_viewers');
     });
-    this.services.engines.reconsider();
   }
 
   private endGrace(): void {

@@ -227,6 +227,41 @@ describe('RecordedPlaybacks', () => {
     });
   });
 
+  it('keeps what a start as a broadcast found for its viewer, whoever waits for a slot', async () => {
+    await open({ engines: 1, slots: 1 });
+    const { ready } = stage.join(selector('c', 'infohash'));
+    const waiting = {
+      streamId: 'another',
+      excluded: new Set<string>(),
+      signal: new AbortController().signal,
+    };
+    stage.engines.reconsider = () => void stage.engines.acquire(waiting).catch(() => undefined);
+    await expect(ready).rejects.toMatchObject({ code: 'unsupported_content' });
+    expect(playbacks.list().map(({ engineId }) => engineId)).toEqual(['e1']);
+  });
+
+  it('gives its place to another stream without going for another one', async () => {
+    await open({ engines: 2, slots: 1 });
+    gate();
+    const { outcome } = ask('tv');
+    await until(() => stage.ace.count('file') === 1);
+    expect(await stage.services.starts.makeRoom(new Set())).toBe(true);
+    expect(await outcome).toMatchObject({ code: 'no_capacity' });
+    expect(stage.ace.count('start')).toBe(1);
+  });
+
+  it('waits for another engine no longer than the start may take', async () => {
+    await open({ engines: 2, slots: 1, env: { PROXY_INIT_TIMEOUT: '1s' } });
+    stage.ace.onFile = () => {
+      stage.engines.gate = new Promise(() => undefined);
+      return Promise.reject(fault('engine', 'http_500'));
+    };
+    expect(await ask('tv').outcome).toMatchObject({
+      code: 'start_timeout',
+      detail: expect.stringContaining('http_500'),
+    });
+  });
+
   it('does not take a playlist for a file', async () => {
     await open({ engines: 1 });
     const cause = new EngineFault('unsupported', 'playlist', 'application/x-mpegurl');

@@ -1,19 +1,9 @@
-import {
-  firstContinuities,
-  leadingStream,
-  mapProgramme,
-  NULL_PID,
-  PacketRewriter,
-  ticksBetween,
-  TIMESTAMP_WRAP,
-  type Programme,
-  type ProgrammeMapping,
-} from '../mpegts';
+import { firstContinuities, NULL_PID, ticksBetween, type Programme } from '../mpegts';
 import { CatchUpGauge, LONGEST_CATCH_UP_MS } from './catch-up';
 import { areAllFlagged, isContinuous } from './counter-jumps';
 import { flaggedPreface } from './flagged-preface';
-import { OutgoingTail } from './outgoing-tail';
-import { proveOverlap, type OverlapCuts, type StreamPair } from './proven-overlap';
+import type { OverlapCuts, StreamPair } from './proven-overlap';
+import { SourceMatch } from './source-match';
 import type { Outgoing, Splice, SpliceBase } from './splice.types';
 import { StagedSource } from './staged-source';
 
@@ -34,11 +24,6 @@ const MAX_FLAGGING_BYTES = 1024 * 1024;
 const MAX_FLAGGING_MS = 1000;
 /** Subtitles and data may be silent for long; what comes steadily comes within this. */
 const MAX_DATA_FLAGGING_MS = 120;
-/** A source whose times are within this of what is expected has the session's time base (rule 21) … */
-const SAME_BASE_TICKS = 10 * 90_000;
-/** … and so may one that begins with its past. It is waited for as long as it comes to the present in time. */
-const MAX_PAST_TICKS = 120 * 90_000;
-const TICKS_PER_MS = 90;
 /** What is given up for the present is entered within this. */
 const ENTRY_ROOM_MS = 2000;
 /** Of the past so much is kept for the proof of overlap. */
@@ -51,23 +36,13 @@ const MAX_BESIDE_MS = 3000;
 const MAX_BESIDE_BYTES = 6 * 1024 * 1024;
 /** A look at both is worth that much of either. */
 const LOOK_MS = 20;
-/** No stream's lead over another is larger in a sane multiplex. */
-const MAX_LEAD_TICKS = 2 * 90_000;
-
 /**
  * Holds back a new source of a running stream until its place is found: where the old one ended, if the overlap of
  * both proves it; else the first random access point behind that, announced by flags (rules 21 and 22).
  */
 export class SourceSplicer {
   private readonly staged = new StagedSource();
-  private programme: Programme | null = null;
-  private mapping: ProgrammeMapping | null = null;
-  private ownPids: ReadonlyMap<number, number> = new Map();
-  private pairs: readonly StreamPair[] = [];
-  private leading: StreamPair | null = null;
-  private tail: OutgoingTail | null = null;
-  /** What viewers had when the source's programme was mapped to it. */
-  private playing: Programme | null = null;
+  private readonly match: SourceMatch;
   /** Viewers wait from here on. */
   private waitingFromMs: number | null = null;
   private lastLookMs = -Infinity;
@@ -78,7 +53,9 @@ export class SourceSplicer {
   constructor(
     private readonly base: SpliceBase,
     private readonly before: Outgoing | null = null,
-  ) {}
+  ) {
+    this.match = new SourceMatch(base, this.staged);
+  }
 
   get mediaPackets(): number {
     return this.staged.scanner.mediaPackets;
@@ -94,9 +71,7 @@ export class SourceSplicer {
       if (staged.bytes >= MAX_STAGED_BYTES) staged.keepNewest(0);
       return null;
     }
-    const isMapped =
-      programme === this.programme && this.base.history.scanner.programme === this.playing;
-    if (!isMapped && !this.prepare(programme)) return 'foreign';
+    if (!this.match.follow(programme)) return 'foreign';
     const isBeside = this.before?.isGoingOn === true;
     if (isBeside && nowMs - this.lastLookMs < LOOK_MS) return null;
     this.lastLookMs = nowMs;
@@ -105,48 +80,12 @@ export class SourceSplicer {
     return this.place(programme, nowMs);
   }
 
-  /** False when the source can not go on as the session's programme. */
-  private prepare(programme: Programme): boolean {
-    const { own, history } = this.base;
-    const playing = history.scanner.programme;
-    this.programme = programme;
-    this.playing = playing;
-    if (own !== null && playing !== null) {
-      const mapping = mapProgramme(own, playing, programme);
-      if (mapping === null) return false;
-      this.mapping = mapping;
-      this.ownPids = new Map([...mapping.pids, [programme.pmtPid, own.pmtPid]]);
-      const leading = leadingStream(programme);
-      this.pairs = programme.streams.flatMap(({ pid, kind }) => {
-        const ownPid = mapping.pids.get(pid);
-        if (ownPid === undefined || (kind !== 'video' && kind !== 'audio')) return [];
-        return [{ source: pid, own: ownPid }];
-      });
-      this.leading = this.pairs.find(({ source }) => source === leading?.pid) ?? null;
-    }
-    this.staged.readUnitsOf(
-      programme.streams
-        .filter(({ kind }) => kind === 'video' || kind === 'audio')
-        .map(({ pid }) => pid),
-    );
-    this.tail = null;
-    return true;
-  }
-
   private place(programme: Programme, nowMs: number): Splice | null {
-    const { staged } = this;
-    const offset = this.knownOffset();
-    const behindMs = offset === null ? null : this.behindMs(offset);
+    const { staged, match } = this;
+    const offset = match.knownOffset();
+    const behindMs = offset === null ? null : match.behindMs(offset);
     if (behindMs !== null) this.catchUp.look(nowMs, behindMs);
-    const overlap =
-      offset === null || this.leading === null || this.mapping === null
-        ? 'none'
-        : proveOverlap(this.outgoing(), staged, {
-            pairs: this.pairs,
-            leading: this.leading,
-            pids: this.ownPids,
-            offset,
-          });
+    const overlap = offset === null ? 'none' : match.overlap(offset);
     if (overlap !== 'none' && overlap !== 'pending') return this.goOn(overlap, offset ?? 0);
     if (offset !== null && this.staysBeside(nowMs, behindMs)) return null;
     const entry = this.findEntry(offset, programme, nowMs);
@@ -179,44 +118,6 @@ export class SourceSplicer {
     return true;
   }
 
-  /** The end of what went out; read on when the old source is still going on. */
-  private outgoing(): OutgoingTail {
-    const { history } = this.base;
-    this.tail ??= new OutgoingTail(
-      history,
-      this.pairs.map(({ own }) => own),
-    );
-    this.tail.readOn();
-    return this.tail;
-  }
-
-  /**
-   * What is to be added to the source's times if they have the session's base: what the source before it needed, or
-   * nothing. Null when they have another base, or none is known.
-   */
-  private knownOffset(): number | null {
-    const { leading } = this;
-    if (leading === null) return null;
-    const first = this.staged.unitsOf(leading.source).find(({ dts }) => dts >= 0);
-    if (first === undefined) return null;
-    const expected = this.outgoing().expectedDts(leading.own);
-    if (expected < 0) return null;
-    for (const offset of [this.base.offset, 0]) {
-      const ahead = ticksBetween(expected, first.dts + offset);
-      if (ahead <= SAME_BASE_TICKS && ahead >= -MAX_PAST_TICKS) return offset;
-    }
-    return null;
-  }
-
-  /** Media between the source's newest unit and the end of what viewers had; below 0 when it is beyond that. */
-  private behindMs(offset: number): number | null {
-    const { leading } = this;
-    if (leading === null) return null;
-    const newest = this.staged.unitsOf(leading.source).findLast(({ dts }) => dts >= 0);
-    if (newest === undefined) return null;
-    return ticksBetween(newest.dts + offset, this.outgoing().lastDts(leading.own)) / TICKS_PER_MS;
-  }
-
   /** Viewers are kept waiting no longer for a source that is on its way. */
   private get longestWaitMs(): number {
     const { history, bearable } = this.base;
@@ -227,7 +128,8 @@ export class SourceSplicer {
   }
 
   private findEntry(offset: number | null, programme: Programme, nowMs: number): Entry | null {
-    const { staged, leading } = this;
+    const { staged, match } = this;
+    const { leading } = match;
     const { points } = staged;
     const psi = staged.scanner.psiPreface();
     const psiAt = staged.scanner.psiReadyAt;
@@ -235,16 +137,14 @@ export class SourceSplicer {
     const from = Math.max(psiAt, staged.start);
     if (leading === null || offset === null) {
       const point = points[0];
-      const hasTimes = leading !== null && this.outgoing().lastDts(leading.own) >= 0;
-      // Without times on both sides there is nothing to go on from.
-      const shift = hasTimes && this.hasTimes(leading.source) ? null : this.base.offset;
+      const shift = match.hasTimes ? null : this.base.offset;
       if (point !== undefined)
         return { position: point.position, psi: point.preface, offset: shift };
       const isOverdue =
         staged.mediaMsSince(psiAt) >= MAX_STAGED_MS || staged.bytes >= MAX_STAGED_BYTES;
       return isOverdue ? { position: from, psi, offset: shift } : null;
     }
-    const last = this.outgoing().lastDts(leading.own);
+    const last = this.match.outgoing().lastDts(leading.own);
     const next = staged
       .unitsOf(leading.source)
       .filter(({ at, dts }) => at >= from && dts >= 0 && ticksBetween(last, dts + offset) > 0);
@@ -290,10 +190,6 @@ export class SourceSplicer {
     return isOverdue ? { position: unit?.at ?? from, psi, offset: null, isOverdue } : null;
   }
 
-  private hasTimes(source: number): boolean {
-    return this.staged.unitsOf(source).some(({ dts }) => dts >= 0);
-  }
-
   private isLookedAt(position: number): boolean {
     return (
       this.staged.end - position >= MAX_FLAGGING_BYTES ||
@@ -324,9 +220,9 @@ export class SourceSplicer {
    * not here yet.
    */
   private opening(source: number, { position, offset }: Entry): number {
-    const own = this.pairs.find((pair) => pair.source === source)?.own;
-    if (own === undefined || source === this.leading?.source) return position;
-    const last = this.outgoing().lastDts(own);
+    const own = this.match.streams.find((pair) => pair.source === source)?.own;
+    if (own === undefined || source === this.match.leading?.source) return position;
+    const last = this.match.outgoing().lastDts(own);
     const unit = this.staged.unitsOf(source).find(({ at, dts }) => {
       if (at < position) return false;
       return offset === null || last < 0 || dts < 0 || ticksBetween(last, dts + offset) > 0;
@@ -336,12 +232,14 @@ export class SourceSplicer {
 
   private enter(entry: Entry, programme: Programme): Splice {
     const { staged } = this;
-    const cuts = new Map(this.pairs.map(({ source }) => [source, this.opening(source, entry)]));
+    const cuts = new Map(
+      this.match.streams.map(({ source }) => [source, this.opening(source, entry)]),
+    );
     const media = staged.cut(entry.position, cuts);
     const preface = flaggedPreface(entry.psi, media, programme);
-    const offset = entry.offset ?? this.continuingOffset(entry.position);
+    const offset = entry.offset ?? this.match.continuingOffset(entry.position);
     const counters = this.base.history.scanner.lastCounters();
-    const rewriter = this.rewriterFor(entry.psi, offset, areAllFlagged(preface, counters));
+    const rewriter = this.match.rewriterFor(entry.psi, offset, areAllFlagged(preface, counters));
     return { parts: [preface, ...media], rewriter };
   }
 
@@ -350,42 +248,6 @@ export class SourceSplicer {
     const parts = this.staged.cut(from, cuts);
     const psi = this.staged.scanner.psiPreface() as Buffer;
     const counters = this.base.history.scanner.lastCounters();
-    return { parts, rewriter: this.rewriterFor(psi, offset, isContinuous(parts, counters)) };
-  }
-
-  /** One distance for all streams: the smallest with which none of them is decoded or shown sooner than what was sent. */
-  private continuingOffset(position: number): number {
-    const needs = this.pairs.flatMap(({ source, own }) => {
-      const dts = this.outgoing().expectedDts(own);
-      const pts = this.outgoing().expectedPts(own);
-      const first = this.staged
-        .unitsOf(source)
-        .find((unit) => unit.at >= position && unit.dts >= 0);
-      if (dts < 0 || first === undefined) return [];
-      const isLeading = source === this.leading?.source;
-      const decoded = { isLeading, ticks: dts - first.dts };
-      return pts < 0 ? [decoded] : [decoded, { isLeading: false, ticks: pts - first.pts }];
-    });
-    const lead = needs.find(({ isLeading }) => isLeading)?.ticks ?? needs[0]?.ticks ?? 0;
-    const more = needs.map(({ ticks }) => ticksBetween(lead, ticks));
-    const largest = Math.max(0, ...more.filter((ticks) => ticks <= MAX_LEAD_TICKS));
-    return (((lead + largest) % TIMESTAMP_WRAP) + TIMESTAMP_WRAP) % TIMESTAMP_WRAP;
-  }
-
-  private rewriterFor(
-    psi: Buffer,
-    offset: number,
-    areCountersFine: boolean,
-  ): PacketRewriter | null {
-    const { scanner } = this.base.history;
-    const { mapping } = this;
-    const { programme: playing, tables } = scanner;
-    const fresh = this.staged.scanner.tables;
-    if (mapping === null || playing === null || tables === null || fresh === null) return null;
-    const isSameSaid = tables.pat.equals(fresh.pat) && tables.pmt.equals(fresh.pmt);
-    if (mapping.isIdentity && isSameSaid && offset === 0 && areCountersFine) return null;
-    const { own } = mapping;
-    const counters = scanner.lastCounters();
-    return new PacketRewriter({ own, playing, tables, counters }, psi, offset);
+    return { parts, rewriter: this.match.rewriterFor(psi, offset, isContinuous(parts, counters)) };
   }
 }

@@ -1,0 +1,170 @@
+import {
+  leadingStream,
+  mapProgramme,
+  PacketRewriter,
+  ticksBetween,
+  TIMESTAMP_WRAP,
+  type Programme,
+  type ProgrammeMapping,
+} from '../mpegts';
+import { OutgoingTail } from './outgoing-tail';
+import { proveOverlap, type OverlapCuts, type StreamPair } from './proven-overlap';
+import type { SpliceBase } from './splice.types';
+import type { StagedSource } from './staged-source';
+
+/** A source whose times are within this of what is expected has the session's time base (rule 21) … */
+const SAME_BASE_TICKS = 10 * 90_000;
+/** … and so may one that begins with its past. It is waited for as long as it comes to the present in time. */
+const MAX_PAST_TICKS = 120 * 90_000;
+const TICKS_PER_MS = 90;
+/** No stream's lead over another is larger in a sane multiplex. */
+const MAX_LEAD_TICKS = 2 * 90_000;
+
+/** How the programme and the times of a new source go with what went out: which stream is which, and how far apart they are. */
+export class SourceMatch {
+  private programme: Programme | null = null;
+  private mapping: ProgrammeMapping | null = null;
+  private ownPids: ReadonlyMap<number, number> = new Map();
+  private pairs: readonly StreamPair[] = [];
+  private leadingPair: StreamPair | null = null;
+  private tail: OutgoingTail | null = null;
+  /** What viewers had when the source's programme was mapped to it. */
+  private playing: Programme | null = null;
+
+  constructor(
+    private readonly base: SpliceBase,
+    private readonly staged: StagedSource,
+  ) {}
+
+  /** Video and audio streams that both have. */
+  get streams(): readonly StreamPair[] {
+    return this.pairs;
+  }
+
+  /** The one that tells where the source is; null when the session has none like it. */
+  get leading(): StreamPair | null {
+    return this.leadingPair;
+  }
+
+  /** Keeps up with both programmes. False when the source can not go on as the session's. */
+  follow(programme: Programme): boolean {
+    const isMapped =
+      programme === this.programme && this.base.history.scanner.programme === this.playing;
+    return isMapped || this.prepare(programme);
+  }
+
+  private prepare(programme: Programme): boolean {
+    const { own, history } = this.base;
+    const playing = history.scanner.programme;
+    this.programme = programme;
+    this.playing = playing;
+    if (own !== null && playing !== null) {
+      const mapping = mapProgramme(own, playing, programme);
+      if (mapping === null) return false;
+      this.mapping = mapping;
+      this.ownPids = new Map([...mapping.pids, [programme.pmtPid, own.pmtPid]]);
+      const leading = leadingStream(programme);
+      this.pairs = programme.streams.flatMap(({ pid, kind }) => {
+        const ownPid = mapping.pids.get(pid);
+        if (ownPid === undefined || (kind !== 'video' && kind !== 'audio')) return [];
+        return [{ source: pid, own: ownPid }];
+      });
+      this.leadingPair = this.pairs.find(({ source }) => source === leading?.pid) ?? null;
+    }
+    this.staged.readUnitsOf(
+      programme.streams
+        .filter(({ kind }) => kind === 'video' || kind === 'audio')
+        .map(({ pid }) => pid),
+    );
+    this.tail = null;
+    return true;
+  }
+
+  /** The end of what went out; read on when the old source is still going on. */
+  outgoing(): OutgoingTail {
+    const { history } = this.base;
+    this.tail ??= new OutgoingTail(
+      history,
+      this.pairs.map(({ own }) => own),
+    );
+    this.tail.readOn();
+    return this.tail;
+  }
+
+  /**
+   * What is to be added to the source's times if they have the session's base: what the source before it needed, or
+   * nothing. Null when they have another base, or none is known.
+   */
+  knownOffset(): number | null {
+    const { leading } = this;
+    if (leading === null) return null;
+    const first = this.staged.unitsOf(leading.source).find(({ dts }) => dts >= 0);
+    if (first === undefined) return null;
+    const expected = this.outgoing().expectedDts(leading.own);
+    if (expected < 0) return null;
+    for (const offset of [this.base.offset, 0]) {
+      const ahead = ticksBetween(expected, first.dts + offset);
+      if (ahead <= SAME_BASE_TICKS && ahead >= -MAX_PAST_TICKS) return offset;
+    }
+    return null;
+  }
+
+  /** Media between the source's newest unit and the end of what viewers had; below 0 when it is beyond that. */
+  behindMs(offset: number): number | null {
+    const { leading } = this;
+    if (leading === null) return null;
+    const newest = this.staged.unitsOf(leading.source).findLast(({ dts }) => dts >= 0);
+    if (newest === undefined) return null;
+    return ticksBetween(newest.dts + offset, this.outgoing().lastDts(leading.own)) / TICKS_PER_MS;
+  }
+
+  /** Where the source goes on exactly where the old one ended (rule 22). */
+  overlap(offset: number): OverlapCuts | 'pending' | 'none' {
+    const { leadingPair: leading, pairs, ownPids: pids } = this;
+    if (leading === null || this.mapping === null) return 'none';
+    return proveOverlap(this.outgoing(), this.staged, { pairs, leading, pids, offset });
+  }
+
+  /** Both sides have times of the leading stream: else there is nothing to go on from. */
+  get hasTimes(): boolean {
+    const { leading } = this;
+    return (
+      leading !== null &&
+      this.outgoing().lastDts(leading.own) >= 0 &&
+      this.staged.unitsOf(leading.source).some(({ dts }) => dts >= 0)
+    );
+  }
+
+  /** One distance for all streams: the smallest with which none of them is decoded or shown sooner than what was sent. */
+  continuingOffset(position: number): number {
+    const needs = this.pairs.flatMap(({ source, own }) => {
+      const dts = this.outgoing().expectedDts(own);
+      const pts = this.outgoing().expectedPts(own);
+      const first = this.staged
+        .unitsOf(source)
+        .find((unit) => unit.at >= position && unit.dts >= 0);
+      if (dts < 0 || first === undefined) return [];
+      const isLeading = source === this.leading?.source;
+      const decoded = { isLeading, ticks: dts - first.dts };
+      return pts < 0 ? [decoded] : [decoded, { isLeading: false, ticks: pts - first.pts }];
+    });
+    const lead = needs.find(({ isLeading }) => isLeading)?.ticks ?? needs[0]?.ticks ?? 0;
+    const more = needs.map(({ ticks }) => ticksBetween(lead, ticks));
+    const largest = Math.max(0, ...more.filter((ticks) => ticks <= MAX_LEAD_TICKS));
+    return (((lead + largest) % TIMESTAMP_WRAP) + TIMESTAMP_WRAP) % TIMESTAMP_WRAP;
+  }
+
+  /** Makes the source look like the session's programme; null when it does already. */
+  rewriterFor(psi: Buffer, offset: number, areCountersFine: boolean): PacketRewriter | null {
+    const { scanner } = this.base.history;
+    const { mapping } = this;
+    const { programme: playing, tables } = scanner;
+    const fresh = this.staged.scanner.tables;
+    if (mapping === null || playing === null || tables === null || fresh === null) return null;
+    const isSameSaid = tables.pat.equals(fresh.pat) && tables.pmt.equals(fresh.pmt);
+    if (mapping.isIdentity && isSameSaid && offset === 0 && areCountersFine) return null;
+    const { own } = mapping;
+    const counters = scanner.lastCounters();
+    return new PacketRewriter({ own, playing, tables, counters }, psi, offset);
+  }
+}

@@ -1,4 +1,5 @@
-export { RecordedPlaybacks, type PlayRequest } from './recorded-playbacks';
+export { RecordedPlaybacks } from './recorded-playbacks';
+export type { PlayRequest } from './recorded-admission';
 export type { RecordedContent } from './recorded-contents';
 export type { RecordedPlayback } from './recorded-playback';
 export { headersOf, type FileHead } from './file-head';

@@ -1,6 +1,4 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import type { Writable } from 'node:stream';
-import type { FilePart } from '../../ace';
 import { EngineAllocator } from '../../engines';
 import { monotonicMs } from '../../kernel/clock';
 import {
@@ -15,7 +13,6 @@ import {
   publicStreamId,
   SessionDirectory,
   SessionServices,
-  settlesWithin,
   type EndReason,
   type FoundRecording,
   type RecordingHost,
@@ -23,7 +20,6 @@ import {
 } from '../session';
 import type { Viewer } from '../viewers';
 import { wholeOf, type FileHead } from './file-head';
-import { FirstAnswerWait } from './first-answer';
 import {
   isPlaylist,
   isSameTransport,
@@ -31,25 +27,12 @@ import {
   RecordedContents,
   type RecordedContent,
 } from './recorded-contents';
+import { RecordedAdmission, type PlaybackHost, type PlayRequest } from './recorded-admission';
 import { RecordedPlayback, type PlaybackOwner } from './recorded-playback';
 import { snapshotOfPlayback } from './recorded-snapshot';
-import { chooseSeat } from './seat-choice';
 
 const MAX_PAST = 200;
-/** Players that jump often close the old connection just behind the new one: worth a moment before an engine is taken. */
-const SEEK_OVERLAP_MS = 250;
 const NO_ENGINES: ReadonlySet<string> = new Set();
-
-/** What one request wants. */
-export interface PlayRequest {
-  readonly viewer: Viewer;
-  /** Whom the viewer counts as: requests of the same owner may take each other's playback over. */
-  readonly owner: string;
-  readonly part: FilePart;
-  /** Sends the head and gives what the body goes to; null when the connection is gone. */
-  readonly sendHead: (head: FileHead) => Writable | null;
-  readonly isGone: () => boolean;
-}
 
 /**
  * All playbacks of recorded content, and what is known to be recorded. One engine plays one content once, so each
@@ -57,12 +40,12 @@ export interface PlayRequest {
  */
 @Injectable()
 export class RecordedPlaybacks
-  implements RecordingHost, PlaybackOwner, OnModuleInit, OnModuleDestroy
+  implements RecordingHost, PlaybackOwner, PlaybackHost, OnModuleInit, OnModuleDestroy
 {
   private readonly playbacks = new Set<RecordedPlayback>();
   private readonly past: SessionSnapshot[] = [];
   private readonly contents = new RecordedContents(monotonicMs);
-  private readonly waits = new Set<FirstAnswerWait>();
+  private readonly admission: RecordedAdmission;
   private readonly overListeners: ((playback: RecordedPlayback) => void)[] = [];
   private stopReclaiming: () => void = () => undefined;
 
@@ -73,6 +56,7 @@ export class RecordedPlaybacks
     private readonly aliases: ContentAliases,
   ) {
     sessions.recordings = this;
+    this.admission = new RecordedAdmission(sessions, services.config.proxyInitTimeoutMs, this);
   }
 
   onModuleInit(): void {
@@ -169,7 +153,7 @@ export class RecordedPlaybacks
     this.sessions.mustBeOpen();
     const { viewer } = request;
     try {
-      const playback = await this.admit(content, request);
+      const playback = await this.admission.admit(content, request);
       if (playback === null) return;
       if (request.isGone()) playback.removeViewer(viewer, 'hung_up');
       else await playback.play(viewer, request.part, request.sendHead);
@@ -214,60 +198,6 @@ export class RecordedPlaybacks
     for (const listener of this.overListeners) listener(playback);
   }
 
-  /**
-   * While nobody knows whether the content plays at all, one request finds it out and the others wait for it: what is no
-   * media is told to all of them, takes one slot, and no request is thrown out for a newer one before it is answered.
-   * Null: the viewer has left meanwhile.
-   */
-  private async admit(
-    content: RecordedContent,
-    request: PlayRequest,
-  ): Promise<RecordedPlayback | null> {
-    const { viewer } = request;
-    let first = this.unanswered(content);
-    const wait = first === null ? null : this.beginWait(content, request, first.owner);
-    if (wait !== null) {
-      try {
-        for (; first !== null && wait.goesOn; first = this.unanswered(content)) {
-          await wait.until(first.whenAnswered);
-        }
-      } finally {
-        this.waits.delete(wait);
-        this.sessions.limits.remove(viewer);
-      }
-      if (viewer.leaveReason !== null) return null;
-      this.sessions.mustBeOpen();
-      if (content.verdict instanceof AppError) throw content.verdict;
-    }
-    // In the same turn as the last look: whoever comes next finds this one.
-    return this.seatFor(content, request);
-  }
-
-  /** Null for a player who has its share of places: its newer request takes the place of the one that waits. */
-  private beginWait(
-    content: RecordedContent,
-    { viewer, owner }: PlayRequest,
-    firstOwner: string,
-  ): FirstAnswerWait | null {
-    try {
-      this.sessions.limits.check(viewer.identity.ip, this.viewersOf(content));
-    } catch (error) {
-      if (owner === firstOwner) return null;
-      throw error;
-    }
-    const { proxyInitTimeoutMs } = this.services.config;
-    const wait = new FirstAnswerWait(content, viewer, proxyInitTimeoutMs);
-    this.waits.add(wait);
-    this.sessions.limits.add(viewer);
-    return wait;
-  }
-
-  /** The playback whose reader is about to learn what the content is; null when that is known, or nobody asks. */
-  private unanswered(content: RecordedContent): RecordedPlayback | null {
-    if (content.verdict !== null) return null;
-    return this.of(content).find(({ viewer }) => viewer !== null) ?? null;
-  }
-
   /** It is no media: told to everybody who waits for it, and remembered. */
   private refuse(content: RecordedContent, error: AppError): void {
     this.contents.forget(content);
@@ -277,87 +207,8 @@ export class RecordedPlaybacks
     for (const playback of this.of(content)) playback.fail(error);
   }
 
-  private viewersOf(content: RecordedContent): number {
-    const reading = this.of(content).filter(({ viewer }) => viewer !== null).length;
-    return reading + [...this.waits].filter((wait) => wait.content === content).length;
-  }
-
-  private async seatFor(content: RecordedContent, request: PlayRequest): Promise<RecordedPlayback> {
-    const { owner } = request;
-    const choose = (): ReturnType<typeof chooseSeat> =>
-      chooseSeat(
-        this.of(content).map(({ seat }) => seat),
-        owner,
-      );
-    let choice = choose();
-    const own = choice.kind === 'open' ? this.byUid(choice.fallback) : null;
-    if (own !== null) {
-      await settlesWithin(own.whenFree, SEEK_OVERLAP_MS);
-      this.sessions.mustBeOpen();
-      // Who has gone meanwhile must not take the place of who still reads.
-      if (request.isGone()) throw new AppError('request_timeout', 'The caller has gone.');
-      choice = choose();
-    }
-    const chosen = this.byUid(choice.kind === 'open' ? choice.fallback : choice.uid);
-    if (choice.kind !== 'open' && chosen !== null) return this.giveTo(request, chosen);
-    try {
-      return await this.openFor(request, content, chosen === null);
-    } catch (error) {
-      // No room for one more: the viewer's own earlier request makes way, when it still reads.
-      const isFull = error instanceof AppError && NO_ROOM.has(error.code);
-      if (!isFull || chosen === null || chosen.isOver || chosen.owner !== owner) throw error;
-      if (request.isGone()) throw error;
-      return this.giveTo(request, chosen);
-    }
-  }
-
-  /**
-   * @param isOnlyWay false: an engine is to be had first, because the viewer has something to go back to
-   * @throws AppError when there is no room for one more
-   */
-  private async openFor(
-    request: PlayRequest,
-    content: RecordedContent,
-    isOnlyWay: boolean,
-  ): Promise<RecordedPlayback> {
-    const opened = this.occupy(request, content, () => {
-      this.sessions.mustHavePlace();
-      return this.open(content);
-    });
-    try {
-      if (!isOnlyWay) await opened.start();
-      opened.requested();
-      return opened;
-    } catch (error) {
-      if (opened.viewer === request.viewer) {
-        await opened.end('no_viewers');
-        throw error;
-      }
-      // Its place was taken from it while it waited: what there is now belongs to somebody else.
-      if (!opened.isOver) opened.requested();
-      return opened;
-    }
-  }
-
-  /** A playback that is there gets another reader; one that it has is the same viewer's, and has to go. */
-  private giveTo(request: PlayRequest, playback: RecordedPlayback): RecordedPlayback {
-    if (playback.viewer !== null) playback.removeViewer(playback.viewer, 'replaced');
-    return this.occupy(request, playback.content, () => playback);
-  }
-
-  private occupy(
-    { viewer, owner }: PlayRequest,
-    content: RecordedContent,
-    seat: () => RecordedPlayback,
-  ): RecordedPlayback {
-    this.sessions.limits.check(viewer.identity.ip, this.viewersOf(content));
-    const playback = seat();
-    this.sessions.limits.add(viewer);
-    playback.occupy(viewer, owner);
-    return playback;
-  }
-
-  private open(content: RecordedContent): RecordedPlayback {
+  /** Another playback of the content, which nobody reads yet. */
+  open(content: RecordedContent): RecordedPlayback {
     const playback = new RecordedPlayback(this.freeId(content), content, this.services, this);
     this.playbacks.add(playback);
     return playback;
@@ -373,10 +224,6 @@ export class RecordedPlaybacks
     }
   }
 
-  private byUid(uid: string | null): RecordedPlayback | null {
-    return this.list().find((playback) => playback.uid === uid) ?? null;
-  }
-
   /** Ends the playback that nobody has read for longest. True when one was ended. */
   private async reclaim(excluded: ReadonlySet<string> = NO_ENGINES): Promise<boolean> {
     const idle = this.list().filter(
@@ -388,10 +235,3 @@ export class RecordedPlaybacks
     return idle.length > 0;
   }
 }
-
-const NO_ROOM: ReadonlySet<string> = new Set([
-  'client_limit',
-  'no_capacity',
-  'no_engine',
-  'engine_failed',
-]);

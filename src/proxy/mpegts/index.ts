@@ -32,6 +32,12 @@ export {
 } from './psi';
 export { PsiTracker } from './psi-tracker';
 export {
+  SOURCE_BUDGET,
+  SourceBudget,
+  type SourceBudgetLimits,
+  type StructuralWork,
+} from './source-budget';
+export {
   isPesStart,
   pesDecodingTime,
   pesPresentationTime,

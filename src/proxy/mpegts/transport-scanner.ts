@@ -15,6 +15,7 @@ import { isPesScrambled, isPesStart, pesDecodingTime } from './pes';
 import { leadingStream, type Programme, type ProgrammeStream } from './programme';
 import { type PsiSnapshot, type PsiTables, PsiTracker } from './psi-tracker';
 import { RandomAccessDetector } from './random-access';
+import { SourceBudget } from './source-budget';
 
 /** Where a viewer or a segment may begin. */
 export interface RandomAccessPoint {
@@ -67,6 +68,8 @@ export class TransportScanner {
   firstKeyframeArrivalMs: number | null = null;
   /** Position right behind the first complete PAT and PMT. */
   psiReadyAt: number | null = null;
+  /** Of the source that is being scanned; a new source brings its own. */
+  budget = new SourceBudget();
   private readonly psi = new PsiTracker();
   private readonly roles = new Uint8Array(PID_COUNT);
   private readonly counters = new Uint8Array(PID_COUNT).fill(NO_COUNTER);
@@ -127,6 +130,7 @@ export class TransportScanner {
   scan(buf: Buffer, start: number, end: number, position: number, arrivalMs: number): void {
     const { roles, counters, clock } = this;
     clock.addArrival(position, arrivalMs);
+    this.budget.arrived(end - start, arrivalMs);
     let media = 0;
     let nulls = 0;
     for (let at = start, here = position; at < end; at += TS_PACKET, here += TS_PACKET) {

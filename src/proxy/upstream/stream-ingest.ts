@@ -1,10 +1,21 @@
-import { learnProgramme, PacketAligner, type OwnProgramme, type PacketRewriter } from '../mpegts';
+import {
+  learnProgramme,
+  PacketAligner,
+  type OwnProgramme,
+  type PacketRewriter,
+  SourceBudget,
+  type StructuralWork,
+} from '../mpegts';
 import { SourceSplicer } from './source-splicer';
 import type { BearableWait, Outgoing } from './splice.types';
 import type { StreamHistory } from './stream-history';
 
 /** What `push` found out about the source; anything but `ok` ends the source. */
-export type IngestVerdict = 'ok' | 'not_transport_stream' | 'garbage' | 'programme_changed';
+export type IngestVerdict =
+  'ok' | 'not_transport_stream' | 'garbage' | 'programme_changed' | Excess;
+
+/** The source asked for more structural work than its budget allows. */
+export type Excess = `excessive_${StructuralWork}`;
 
 export interface IngestOwner {
   /** Bytes were appended to the ring. */
@@ -27,6 +38,8 @@ const AS_LONG_AS_IT_TAKES: BearableWait = { silenceMs: Infinity, outageMs: Infin
 export interface FoundPlace {
   /** In the state in which its packets were cut off. */
   readonly aligner: PacketAligner;
+  /** What the source has left. */
+  readonly budget: SourceBudget;
   readonly rewriter: PacketRewriter | null;
   /** Whole packets from that place on, as far as they have come. */
   readonly parts: readonly Buffer[];
@@ -77,6 +90,7 @@ export class StreamIngest {
     this.head = Buffer.alloc(0);
     this.verdict = 'ok';
     this.splicer = this.history.ring.end > 0 ? this.newSplicer() : null;
+    if (this.splicer === null) this.history.scanner.budget = new SourceBudget();
     this.sourceStart = null;
   }
 
@@ -143,11 +157,15 @@ export class StreamIngest {
   }
 
   /** The present source is over, and this one goes on as the stream's. */
-  takeOver({ aligner, rewriter, parts, bytes, head }: FoundPlace, nowMs: number): IngestVerdict {
+  takeOver(
+    { aligner, budget, rewriter, parts, bytes, head }: FoundPlace,
+    nowMs: number,
+  ): IngestVerdict {
     this.own = this.ownNow();
     this.beginSource();
     this.nowMs = nowMs;
     this.aligner = aligner;
+    this.history.scanner.budget = budget;
     this.splicer = null;
     this.rewriter = rewriter;
     this.offset = rewriter?.offset ?? 0;
@@ -162,6 +180,8 @@ export class StreamIngest {
   /** Tells of what was appended since `before`. */
   private conclude(before: number): IngestVerdict {
     const { nowMs } = this;
+    const { budget } = this.splicer ?? this.history.scanner;
+    if (budget.exceededBy !== null) return `excessive_${budget.exceededBy}`;
     if (this.verdict !== 'ok') return this.verdict;
     if (this.history.ring.end > before) {
       if (this.sourceStart === null) {
@@ -182,6 +202,7 @@ export class StreamIngest {
     }
     const splice = this.splicer.push(data, start, end, this.nowMs);
     if (splice === null) return;
+    this.history.scanner.budget = this.splicer.budget;
     this.splicer = null;
     if (splice === 'foreign') {
       // Viewers' decoders were set up for other types: they are reset and come back to what there is now.

@@ -37,6 +37,7 @@ describe('outcomeOfEnd', () => {
     ['silence', true, { next: 'other_engine', complaint: 'silence' }],
     ['silence', false, { next: 'other_engine', complaint: 'silence' }],
     ['garbage', true, { next: 'other_engine', complaint: 'bad_answer' }],
+    ['excessive_tables', true, { next: 'give_up', error: { code: 'unsupported_content' } }],
     ['programme_changed', true, { next: 'give_up', error: { code: 'engine_failed' } }],
   ] as const)('%s, media before it: %p', (end, flowed, outcome) => {
     expect(outcomeOfEnd(end, flowed, NONE)).toMatchObject(outcome);

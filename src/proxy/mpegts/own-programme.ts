@@ -1,4 +1,4 @@
-import { FIRST_FREE_PID, NULL_PID, PID_COUNT } from './packet';
+import { FIRST_CHOSEN_PID, FIRST_STREAM_PID, NULL_PID, PID_COUNT } from './packet';
 import { type Programme, type ProgrammeStream } from './programme';
 
 /** A stream that viewers of a session know, or knew: what its PID means never changes for them. */
@@ -98,10 +98,10 @@ function isSameType(a: Pick<OwnStream, 'streamType' | 'codec'>, b: ProgrammeStre
 
 function freePid(wish: number, used: ReadonlySet<number>): number | null {
   if (isFree(wish, used)) return wish;
-  for (let pid = FIRST_FREE_PID; pid < PID_COUNT; pid++) if (isFree(pid, used)) return pid;
+  for (let pid = FIRST_CHOSEN_PID; pid < PID_COUNT; pid++) if (isFree(pid, used)) return pid;
   return null;
 }
 
 function isFree(pid: number, used: ReadonlySet<number>): boolean {
-  return pid >= FIRST_FREE_PID && pid !== NULL_PID && !used.has(pid);
+  return pid >= FIRST_STREAM_PID && pid !== NULL_PID && !used.has(pid);
 }

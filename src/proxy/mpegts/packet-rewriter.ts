@@ -1,7 +1,7 @@
 import { mapProgramme, type OwnProgramme, type ProgrammeMapping } from './own-programme';
 import { ownTables, packetsOfSection } from './own-tables';
 import {
-  FIRST_FREE_PID,
+  FIRST_CHOSEN_PID,
   NO_COUNTER,
   NULL_PID,
   payloadOffset,
@@ -52,6 +52,8 @@ export class PacketRewriter {
   private tables: PsiTables;
   private readonly roles = new Uint8Array(PID_COUNT);
   private readonly pids = new Uint16Array(PID_COUNT);
+  /** Streams and clock of the source, as `pids` has them. */
+  private mapped: ReadonlyMap<number, number> = new Map();
   private readonly distances = new Uint8Array(PID_COUNT).fill(NO_COUNTER);
   /** The last counter of each PID of the session. */
   private readonly counters: Uint8Array;
@@ -173,17 +175,28 @@ export class PacketRewriter {
     this.tables = tables;
     this.setPackets(this.pat, packetsOfSection(tables.pat, 0));
     this.setPackets(this.pmt, packetsOfSection(tables.pmt, own.pmtPid));
-    const { roles, pids } = this;
+    const { roles } = this;
     roles.fill(isIdentity ? KEEP : DROP);
-    roles.fill(KEEP, 0, FIRST_FREE_PID);
+    roles.fill(KEEP, 0, FIRST_CHOSEN_PID);
+    // A table of the source must not go out on the PID of a stream that viewers play.
+    for (const { pid } of own.streams) roles[pid] = DROP;
+    if (own.pcrPid !== NULL_PID) roles[own.pcrPid] = DROP;
+    roles[own.pmtPid] = DROP;
+    for (const source of this.mapped.keys()) if (!mapped.has(source)) this.rename(source, source);
+    this.mapped = mapped;
     for (const [source, pid] of mapped) {
-      if (pids[source] !== pid) this.distances[source] = NO_COUNTER;
-      pids[source] = pid;
+      this.rename(source, pid);
       roles[source] = TIMED;
     }
     for (const pid of this.psi.pmtPids()) roles[pid] = PMT;
     roles[0] = PAT;
     roles[NULL_PID] = NULLS;
+  }
+
+  private rename(source: number, pid: number): void {
+    if (this.pids[source] === pid) return;
+    this.pids[source] = pid;
+    this.distances[source] = NO_COUNTER;
   }
 
   /** A table that is half out is finished first: its last packets would be missing. */

@@ -24,7 +24,6 @@ const NULLS = 5;
 /** What viewers of the session have had so far. */
 export interface OutgoingState {
   readonly own: OwnProgramme;
-  readonly playing: Programme;
   readonly tables: PsiTables;
   /** Continuity counter of the last packet of each PID, or `NO_COUNTER`. */
   readonly counters: Uint8Array;
@@ -40,7 +39,7 @@ interface TableSlots {
 
 /**
  * Makes one source the continuation of a session: PIDs, continuity counters, tables and times, in place, packet by
- * packet (datapath rule 21). Counters move by one distance per PID, so that what the source lost still shows.
+ * packet. Counters move by one distance per PID, so that what the source lost still shows.
  * Packets of PIDs that the session does not know become null packets, unless nothing is renamed.
  */
 export class PacketRewriter {
@@ -65,7 +64,7 @@ export class PacketRewriter {
    * @throws when `preface` holds no programme.
    */
   constructor(
-    private readonly outgoing: OutgoingState,
+    outgoing: OutgoingState,
     preface: Buffer,
     readonly offset: number,
   ) {
@@ -74,7 +73,9 @@ export class PacketRewriter {
     this.tables = outgoing.tables;
     this.counters = Uint8Array.from(outgoing.counters);
     for (let at = 0; at < preface.length; at += TS_PACKET) this.readTables(preface, at);
-    if (this.programme === null) throw new Error('a source without PAT and PMT can not be mapped');
+    if (this.programme === null && !this.isForeign) {
+      throw new Error('a source without PAT and PMT can not be mapped');
+    }
   }
 
   /** Rewrites the whole packets `buf[start..end)`. */
@@ -159,8 +160,8 @@ export class PacketRewriter {
     if (!changed && this.programme !== null) return;
     const { programme, tables } = this.psi;
     if (programme === null || tables === null) return;
-    const { playing } = this.outgoing;
-    const mapping = mapProgramme(this.own, playing, programme);
+    const occasion = this.programme === null ? 'splice' : 'under_way';
+    const mapping = mapProgramme(this.own, programme, occasion);
     if (mapping === null) {
       this.isForeign = true;
       return;

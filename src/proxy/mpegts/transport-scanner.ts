@@ -1,6 +1,7 @@
 import { MediaClock } from './media-clock';
 import {
-  FIRST_FREE_PID,
+  DVB_TABLE_PIDS,
+  FIRST_STREAM_PID,
   NO_COUNTER,
   NULL_PID,
   payloadOffset,
@@ -265,12 +266,14 @@ export class TransportScanner {
       this.detector = leading === null ? null : detectorFor(leading);
     }
     this.leading = leading;
-    for (const stream of programme?.streams ?? []) {
-      if (stream.codec === 'sections') roles[stream.pid] = ROLE_TABLE;
+    for (const pid of DVB_TABLE_PIDS) roles[pid] = ROLE_TABLE;
+    for (const { pmtPid } of this.psi.listed) roles[pmtPid] = ROLE_TABLE;
+    // What the PMT announces goes before conventions about numbers and before other programmes of the PAT.
+    for (const { pid, codec } of programme?.streams ?? []) {
+      roles[pid] = codec === 'sections' ? ROLE_TABLE : ROLE_MEDIA;
     }
     if (leading !== null) roles[leading.pid] = ROLE_LEADING;
-    roles.fill(ROLE_TABLE, 0, FIRST_FREE_PID);
-    for (const { pmtPid } of this.psi.listed) roles[pmtPid] = ROLE_TABLE;
+    roles.fill(ROLE_TABLE, 0, FIRST_STREAM_PID);
     for (const pid of this.psi.pmtPids()) roles[pid] = ROLE_PSI;
     roles[0] = ROLE_PSI;
     const pcrPid = programme?.pcrPid ?? NULL_PID;

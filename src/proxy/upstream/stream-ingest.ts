@@ -3,6 +3,7 @@ import {
   PacketAligner,
   type OwnProgramme,
   type PacketRewriter,
+  type Programme,
   SourceBudget,
   type StructuralWork,
 } from '../mpegts';
@@ -62,8 +63,10 @@ export class StreamIngest {
   private aligner = new PacketAligner();
   private splicer: SourceSplicer | null = null;
   private rewriter: PacketRewriter | null = null;
-  /** What viewers were told over all sources; null before a second source needed it. */
+  /** What viewers were told over all sources; null before there was a programme. */
   private own: OwnProgramme | null = null;
+  /** The outgoing programme that `own` was learned from. */
+  private learned: Programme | null = null;
   /** Added to the times of the last source that was spliced in, 90 kHz. */
   private offset = 0;
   private sourceBytes = 0;
@@ -161,7 +164,6 @@ export class StreamIngest {
     { aligner, budget, rewriter, parts, bytes, head }: FoundPlace,
     nowMs: number,
   ): IngestVerdict {
-    this.own = this.ownNow();
     this.beginSource();
     this.nowMs = nowMs;
     this.aligner = aligner;
@@ -217,20 +219,24 @@ export class StreamIngest {
   private append(data: Buffer, start: number, end: number): void {
     this.history.append(data, start, end, this.nowMs, this.rewriter);
     if (this.rewriter?.isForeign === true) this.verdict = 'programme_changed';
+    this.ownNow();
   }
 
   /** What viewers have had so far is what the next source has to go on as. */
   private newSplicer(): SourceSplicer {
-    this.own = this.ownNow();
+    const own = this.ownNow();
     this.rewriter = null;
-    const { history, own, offset, bearable } = this;
+    const { history, offset, bearable } = this;
     return new SourceSplicer({ history, own, offset, bearable });
   }
 
+  /** What viewers have been told so far; cheap while the programme is the same. */
   private ownNow(): OwnProgramme | null {
     const { programme } = this.history.scanner;
-    const known = this.rewriter?.own ?? this.own;
-    return programme === null ? known : learnProgramme(known, programme);
+    if (programme === null || programme === this.learned) return this.own;
+    this.learned = programme;
+    this.own = learnProgramme(this.rewriter?.own ?? this.own, programme);
+    return this.own;
   }
 
   private checkJoinable(): void {

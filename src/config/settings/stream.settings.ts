@@ -149,7 +149,8 @@ export const outageSettings = {
     variable: 'PROXY_STALL_TIMEOUT',
     type: duration('50ms', '10m'),
     defaultText: '15s',
-    words: 'Silence after which an upstream counts as dead.',
+    words:
+      'Silence after which an upstream counts as dead although its engine answers. An engine that does not answer a probe is left after 5 s.',
   }),
   proxySameEngineTimeoutMs: setting({
     variable: 'PROXY_SAME_ENGINE_TIMEOUT',

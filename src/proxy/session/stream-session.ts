@@ -118,6 +118,7 @@ export class StreamSession {
       viewers: this.audience.viewers,
       isRunning: () => this.currentPhase === 'live' || this.currentPhase === 'stalled',
       reader: () => this.supervisor.reader,
+      engineAnswers: (withinMs) => this.supervisor.engineAnswers(withinMs),
       silent: (reason) => this.stall(reason),
       outageOver: (silentMs) => this.fail(outageOver(silentMs)),
       fault: (error) => this.fail(error),

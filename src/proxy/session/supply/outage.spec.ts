@@ -104,6 +104,18 @@ describe('a running stream that falls silent', () => {
     expect(session.failovers).toBe(1);
   });
 
+  it('goes to another engine after seconds when its own answers no probe', async () => {
+    const { session } = await open();
+    stage.engines.frozen.add('e1');
+    (await stage.source(2)).play(30);
+    expect(session.attempts.map(({ outcome }) => outcome)).toEqual([
+      'engine_unresponsive',
+      'playing',
+    ]);
+    expect(stage.engines.complaints).toEqual(['e1: silence']);
+    expect(stage.engines.inUse('e1')).toBe(0);
+  });
+
   it('bridges the silence with null packets, for those who have had media', async () => {
     const joined = await open(IMPATIENT);
     const pair = await stage.attach(joined);

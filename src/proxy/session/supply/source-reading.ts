@@ -15,6 +15,8 @@ export interface SourceEnd {
 /** Reads one source of a stream after the other, and remembers how the last one went. */
 export class SourceReading {
   reader: UpstreamReader | null = null;
+  /** Where the reader reads, or read last. */
+  engineId: string | null = null;
   /** Times that a running stream was given a new source because the one before had failed. */
   failovers = 0;
   readonly limit: SwitchLimit;
@@ -66,6 +68,7 @@ export class SourceReading {
     }
     this.noteSwitch(this.reader?.isFlowing === true);
     this.reader = reader;
+    this.engineId = engineId;
     this.flowingSinceMs = monotonicMs();
     this.switchedMs = isSwitch ? this.flowingSinceMs : null;
   }

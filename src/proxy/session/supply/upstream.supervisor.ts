@@ -96,6 +96,12 @@ export class UpstreamSupervisor {
     return this.reading.reader;
   }
 
+  /** Whether the engine that is being read, or was read last, answers a probe within `withinMs`. */
+  async engineAnswers(withinMs: number): Promise<boolean> {
+    const { engineId } = this.reading;
+    return engineId !== null && this.services.engines.answersNow(engineId, withinMs);
+  }
+
   /** Times that a running stream was given a new source. */
   get failovers(): number {
     return this.reading.failovers;

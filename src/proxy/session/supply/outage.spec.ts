@@ -112,7 +112,7 @@ describe('a running stream that falls silent', () => {
       'engine_unresponsive',
       'playing',
     ]);
-    expect(stage.engines.complaints).toEqual(['e1: silence']);
+    expect(stage.engines.complaints).toEqual(['e1: unresponsive']);
     expect(stage.engines.inUse('e1')).toBe(0);
   });
 

@@ -10,8 +10,8 @@ export interface MediaWatchOwner extends SilentEngine {
   /** Media have reached viewers and the session is not over. */
   isRunning(): boolean;
   reader(): UpstreamReader | null;
-  /** A running stream has been without media for PROXY_KEEPALIVE_AFTER. Called on every tick until it is not. */
-  silent(reason: string): void;
+  /** A running stream has had no media since `lastMediaMs`, PROXY_KEEPALIVE_AFTER ago. Called on every tick until it has. */
+  silent(reason: string, lastMediaMs: number): void;
   /** The outage budget is spent. */
   outageOver(silentMs: number): void;
   /** A look threw. */
@@ -130,7 +130,7 @@ export class MediaWatch {
     const fromMs = Math.max(lastMediaMs, this.silentFromMs, reader?.resumedMs ?? 0);
     const silentMs = nowMs - fromMs;
     if (silentMs < this.config.proxyKeepaliveAfterMs) return;
-    this.owner.silent(reader === null ? 'source ended' : 'silence');
+    this.owner.silent(reader === null ? 'source ended' : 'silence', lastMediaMs);
     if (silentMs >= this.config.proxyOutageBudgetMs) {
       this.owner.outageOver(silentMs);
       return;

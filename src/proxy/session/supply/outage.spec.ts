@@ -136,12 +136,14 @@ describe('a running stream that falls silent', () => {
     const { session } = await open({ ...IMPATIENT, PROXY_STALL_TIMEOUT: '1m' });
     const source = await stage.source(1);
     await until(() => session.state === 'stalled');
+    const lastMediaMs = session.ingest.lastMediaMs!;
     for (let i = 0; i < 5; i++) {
       const before = session.ingest.bytesIn;
       source.send(nullPackets(10));
       await until(() => session.ingest.bytesIn > before);
       expect(session.state).toBe('stalled');
     }
+    const silentMs = performance.now() - lastMediaMs;
     source.play(5);
     await until(hasResumed);
     const told = (await stage.told()).filter((type) => /stalled|resumed/.test(type));
@@ -149,6 +151,10 @@ describe('a running stream that falls silent', () => {
     expect(told.slice(0, 2)).toEqual(['stream_stalled', 'stream_resumed']);
     const resumed = stage.events.find(({ type }) => type === 'stream_resumed');
     expect(resumed?.payload).toMatchObject({ stream_id: A.value, engine_id: 'e1' });
+    // The outage began with the last media, and not when it was noticed.
+    expect(resumed?.payload).toHaveProperty('outage_ms', expect.any(Number));
+    const { outage_ms: outageMs } = resumed!.payload as { outage_ms: number };
+    expect(outageMs).toBeGreaterThanOrEqual(Math.floor(silentMs));
   });
 
   it('fails when the outage budget is spent, and resets everybody', async () => {

@@ -250,7 +250,7 @@ export class SourceSplicer {
     const offset = entry.offset ?? this.match.continuingOffset(entry.position);
     const counters = this.base.history.scanner.lastCounters();
     const rewriter = this.match.rewriterFor(entry.psi, offset, areAllFlagged(preface, counters));
-    return { parts: [preface, ...media], rewriter };
+    return { parts: [preface, ...media], rewriter, isFlagged: true };
   }
 
   /** Nothing is lost and nothing comes twice: no flag is needed. */
@@ -258,6 +258,7 @@ export class SourceSplicer {
     const parts = this.staged.cut(from, cuts);
     const psi = this.staged.scanner.psiPreface() as Buffer;
     const counters = this.base.history.scanner.lastCounters();
-    return { parts, rewriter: this.match.rewriterFor(psi, offset, isContinuous(parts, counters)) };
+    const rewriter = this.match.rewriterFor(psi, offset, isContinuous(parts, counters));
+    return { parts, rewriter, isFlagged: false };
   }
 }

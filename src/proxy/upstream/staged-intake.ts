@@ -62,9 +62,9 @@ export class StagedIntake implements SourceIntake {
     this.owner.placed();
     this.isPlaced = true;
     const parts = [...found.parts, ...rest];
-    const { rewriter } = found;
+    const { rewriter, isFlagged } = found;
     return this.ingest.takeOver(
-      { aligner, budget, rewriter, parts, bytes: this.bytes, head: this.head },
+      { aligner, budget, rewriter, isFlagged, parts, bytes: this.bytes, head: this.head },
       nowMs,
     );
   }

@@ -8,7 +8,7 @@ import {
   type StructuralWork,
 } from '../mpegts';
 import { SourceSplicer } from './source-splicer';
-import type { BearableWait, Outgoing } from './splice.types';
+import type { BearableWait, Outgoing, SourceJoin } from './splice.types';
 import type { StreamHistory } from './stream-history';
 
 /** What `push` found out about the source; anything but `ok` ends the source. */
@@ -42,6 +42,7 @@ export interface FoundPlace {
   /** What the source has left. */
   readonly budget: SourceBudget;
   readonly rewriter: PacketRewriter | null;
+  readonly isFlagged: boolean;
   /** Whole packets from that place on, as far as they have come. */
   readonly parts: readonly Buffer[];
   /** Received so far. */
@@ -77,6 +78,12 @@ export class StreamIngest {
   private nowMs = 0;
   private sourceStart: { readonly position: number; readonly ms: number } | null = null;
   private sourceStartMediaMs: number | null = null;
+  /** Media packets that were held back until their source had its place. */
+  private heldPackets = 0;
+  /** What went out before the source under way. */
+  private before = { mediaPackets: 0, lastMediaMs: 0 };
+  private isFlagged = false;
+  private joined: SourceJoin | null = null;
 
   constructor(
     readonly history: StreamHistory,
@@ -95,6 +102,11 @@ export class StreamIngest {
     this.splicer = this.history.ring.end > 0 ? this.newSplicer() : null;
     if (this.splicer === null) this.history.scanner.budget = new SourceBudget();
     this.sourceStart = null;
+    this.before = {
+      mediaPackets: this.history.scanner.mediaPackets,
+      lastMediaMs: this.lastMediaMs ?? 0,
+    };
+    this.joined = null;
   }
 
   /** Monotonic time of the last packet that carried media: neither null nor PSI. */
@@ -107,9 +119,15 @@ export class StreamIngest {
     return this.sourceStart?.position ?? null;
   }
 
-  /** Grows with every media packet of the source, held back or not: the watchdog's sign of life. */
+  /** How a later source was joined; null until it has brought media that viewers had not had before. */
+  get join(): SourceJoin | null {
+    return this.joined;
+  }
+
+  /** Grows with every media packet of the source, held back, sent out or had before: the watchdog's sign of life. */
   get mediaPackets(): number {
-    return this.history.scanner.mediaPackets + (this.splicer?.mediaPackets ?? 0);
+    const held = this.heldPackets + (this.splicer?.mediaPackets ?? 0);
+    return this.history.scanner.mediaPackets + held;
   }
 
   /** Media received since the source began, less the time that has passed since: the size of its burst. */
@@ -161,7 +179,7 @@ export class StreamIngest {
 
   /** The present source is over, and this one goes on as the stream's. */
   takeOver(
-    { aligner, budget, rewriter, parts, bytes, head }: FoundPlace,
+    { aligner, budget, rewriter, isFlagged, parts, bytes, head }: FoundPlace,
     nowMs: number,
   ): IngestVerdict {
     this.beginSource();
@@ -170,6 +188,7 @@ export class StreamIngest {
     this.history.scanner.budget = budget;
     this.splicer = null;
     this.rewriter = rewriter;
+    this.isFlagged = isFlagged;
     this.offset = rewriter?.offset ?? 0;
     this.bytesIn += bytes;
     this.sourceBytes = bytes;
@@ -190,10 +209,17 @@ export class StreamIngest {
         this.sourceStart = { position: before, ms: nowMs };
         this.sourceStartMediaMs = null;
       }
+      this.noteJoin();
       this.owner.appended();
       this.checkJoinable();
     }
     return this.checkAlignment();
+  }
+
+  private noteJoin(): void {
+    const { mediaPackets, lastMediaMs } = this.before;
+    if (this.joined !== null || this.history.scanner.mediaPackets === mediaPackets) return;
+    this.joined = { isFlagged: this.isFlagged, silentMs: this.nowMs - lastMediaMs };
   }
 
   private readonly takePackets = (data: Buffer, start: number, end: number): void => {
@@ -205,6 +231,7 @@ export class StreamIngest {
     const splice = this.splicer.push(data, start, end, this.nowMs);
     if (splice === null) return;
     this.history.scanner.budget = this.splicer.budget;
+    this.heldPackets += this.splicer.mediaPackets;
     this.splicer = null;
     if (splice === 'foreign') {
       // Viewers' decoders were set up for other types: they are reset and come back to what there is now.
@@ -212,6 +239,7 @@ export class StreamIngest {
       return;
     }
     this.rewriter = splice.rewriter;
+    this.isFlagged = splice.isFlagged;
     this.offset = splice.rewriter?.offset ?? 0;
     for (const part of splice.parts) this.append(part, 0, part.length);
   };

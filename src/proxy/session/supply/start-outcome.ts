@@ -96,7 +96,9 @@ export function outcomeOfEnd(end: SourceFate, flowed: boolean, head: Buffer): Ou
     case 'relieved':
       return { next: 'relieved', reason: 'moved by plan' };
     case 'silence':
-      return { next: 'other_engine', reason: 'silence', complaint: 'silence' };
+      return { next: 'other_engine', reason: end, complaint: end };
+    case 'engine_unresponsive':
+      return { next: 'other_engine', reason: end, complaint: 'unresponsive' };
     case 'garbage':
       return { next: 'other_engine', reason: 'garbage', complaint: 'bad_answer' };
     case 'not_transport_stream': {

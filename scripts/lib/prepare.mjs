@@ -128,8 +128,8 @@ export class Preparation {
       ...['--ignore-scripts', '--include=dev', '--no-audit', '--no-fund'],
       // The lock names exact versions: what is in the cache is right, unless it does not know one of them.
       ...(isRepeated ? [] : ['--prefer-offline']),
-      // Without a registry this gives up after some 13 s; by default it takes more than a minute.
-      ...['--fetch-retry-mintimeout=1000', '--fetch-retry-factor=3', '--fetch-retries=3'],
+      // Without a registry this gives up after some 7 s; by default it takes more than a minute.
+      ...['--fetch-retry-mintimeout=1000', '--fetch-retry-factor=2', '--fetch-retries=3'],
     ];
     forgetInstall(ROOT);
     const run = () => this.#command('npm', args, INSTALL_TIMEOUT_MS);

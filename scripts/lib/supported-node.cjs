@@ -5,14 +5,23 @@
 /** Oldest version of Node.js that the dependencies work with. */
 var OLDEST = [20, 19];
 
-var version = process.versions.node.split('.').map(Number);
-if (version[0] < OLDEST[0] || (version[0] === OLDEST[0] && version[1] < OLDEST[1])) {
-  process.stderr.write(
+/** The line for a version that is too old; null for one that will do. */
+function describeVersion(version) {
+  var parts = version.split('.').map(Number);
+  if (parts[0] > OLDEST[0] || (parts[0] === OLDEST[0] && parts[1] >= OLDEST[1])) return null;
+  return (
     'acefleet needs Node.js ' +
-      OLDEST.join('.') +
-      ' or newer, and this is ' +
-      process.versions.node +
-      ': install one from your package manager or https://nodejs.org\n',
+    OLDEST.join('.') +
+    ' or newer, and this is ' +
+    version +
+    ': install a newer one, from nodejs.org or your package manager'
   );
+}
+
+var line = describeVersion(process.versions.node);
+if (line !== null) {
+  process.stderr.write(line + '\n');
   process.exit(1);
 }
+
+module.exports = { describeVersion: describeVersion };

@@ -10,7 +10,7 @@ import { prepare, ROOT } from './lib/prepare.mjs';
 /** Viewers of a developer's server need no farewell: a restart is to be quick. */
 const DRAIN_ON_RESTART = '0';
 
-const OUTPUT = join(ROOT, 'dist-dev');
+const OUTPUT = 'dist-dev';
 
 await runScript(async () => {
   await prepare('npm run dev', ['simulator'], { withDev: true });
@@ -28,7 +28,7 @@ await runScript(async () => {
   const restart = async () => {
     await stopServer();
     if (isEnding) return;
-    server = spawn(process.execPath, ['--enable-source-maps', join(OUTPUT, 'main.js')], {
+    server = spawn(process.execPath, ['--enable-source-maps', join(ROOT, OUTPUT, 'main.js')], {
       // Its own group: a Ctrl-C would otherwise reach it from the terminal and once more from here,
       // and a second signal ends it without stopping its engine sessions.
       detached: true,
@@ -37,9 +37,9 @@ await runScript(async () => {
     });
   };
 
-  rmSync(OUTPUT, { recursive: true, force: true });
+  rmSync(join(ROOT, OUTPUT), { recursive: true, force: true });
   const watcher = watch(
-    join(ROOT, 'tsconfig.json'),
+    'tsconfig.json',
     OUTPUT,
     (text) => process.stdout.write(`${text.trimEnd()}\n`),
     // One after the other: two quick saves must not race for the port.

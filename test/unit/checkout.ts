@@ -57,9 +57,9 @@ if (plan === 'wait') {
 }
 `;
 
-/** A small checkout with the real scripts, in a path with a blank. */
+/** A small checkout with the real scripts, in a path of the kind that programs trip over. */
 export class Checkout {
-  readonly root = mkdtempSync(join(tmpdir(), 'acefleet checkout-'));
+  readonly root = mkdtempSync(join(tmpdir(), 'acefleet ü %20 '));
   private readonly started: StartedScript[] = [];
 
   constructor() {

@@ -274,10 +274,16 @@ describe('a build', () => {
     const start = checkout.start();
     await start.running();
     checkout.put('src/main.ts', 'console.log("built anew");');
-    checkout.put('src/old.ts', '');
+    checkout.put('src/part.dto.ts', 'export class Part {}');
+    checkout.put(
+      'src/whole.dto.ts',
+      `import { type Part } from './part.dto';\nexport class Whole { parts: Part[] = []; }`,
+    );
     const build = checkout.start('build');
     expect(await build.ended).toBe(0);
     expect(checkout.read('dist/main.js')).toContain('built anew');
+    // OpenAPI's document is made of what the compiler adds to such classes.
+    expect(checkout.read('dist/whole.dto.js')).toContain('require("./part.dto").Part');
     expect(start.isOver).toBe(false);
 
     checkout.put('src/main.ts', 'const wrong: number = "text";\nconsole.log(wrong);');
@@ -285,7 +291,7 @@ describe('a build', () => {
     expect(await broken.ended).toBe(1);
     expect(broken.errors).toMatch(/src\/main\.ts\(1,7\): error TS2322/);
     expect(checkout.read('dist/main.js')).toContain('built anew');
-    expect(checkout.has('dist/old.js')).toBe(true);
+    expect(checkout.has('dist/part.dto.js')).toBe(true);
   });
 });
 

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { type AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ApiKeyFileError } from './access';
+import { ApiKey, ApiKeyFileError } from './access';
 import { tuneGarbageCollection } from './app.memory';
 import { type Banner, describeStart, readDescriptorLimit } from './app.banner';
 import { createApp } from './app.factory';
@@ -44,6 +44,7 @@ async function main(): Promise<void> {
     engines: supply.chosen,
     demoChannels: await demoChannels,
     descriptorLimit: readDescriptorLimit(),
+    isKeyShort: app.get(ApiKey, { strict: false }).isShort,
     configWarnings: lock.warning === null ? warnings : [...warnings, lock.warning],
   });
   announce(banner, config, output);

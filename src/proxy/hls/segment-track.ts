@@ -1,6 +1,7 @@
 import { Settleable } from '../../kernel/settleable';
+import type { JoinPoint } from '../buffer';
 import type { StreamHistory } from '../upstream';
-import type { MediaUnit } from './media-unit';
+import type { MediaUnit, TablesBefore } from './media-unit';
 import { renderPlaylist, windowStart } from './playlist';
 import type { Segment } from './segment';
 import { SegmentCutter } from './segment-cutter';
@@ -38,6 +39,8 @@ export class SegmentTrack {
   private read = 0;
   /** Not decided yet: whether it is a random access point is known when the next one has begun. */
   private undecided: MediaUnit | null = null;
+  /** Random access points from here on have begun no segment. */
+  private pointsFrom = 0;
   /** Wall clock of segments as it was told; one that was told without a date stays without. */
   private readonly dates = new Map<number, number | null>();
   private waiting = new Settleable<void>();
@@ -141,20 +144,44 @@ export class SegmentTrack {
     return pieces.join(folder);
   }
 
-  private readonly take = (unit: MediaUnit): void => {
+  private readonly take = (next: MediaUnit): void => {
     const decided = this.undecided;
-    this.undecided = unit;
+    this.undecided = next;
     if (decided === null) return;
-    const { points, scanner } = this.history;
-    const point = points.at(decided.position)?.preface ?? null;
-    // The oldest media may be older than the oldest tables that are still there.
-    const closed = this.cutter.push(decided, point, decided.tables ?? scanner.psiPreface());
+    const point = this.pointOf(decided);
+    const position = point?.position ?? decided.position;
+    const unit = position === decided.position ? decided : { ...decided, position };
+    const tables = decided.tables ?? this.presentTables();
+    const closed = this.cutter.push(unit, point?.preface ?? null, tables);
     if (closed === null) return;
     this.segments.push(closed);
     this.changed();
     if (this.segments.length > 1) return;
     this.waiting.resolve();
   };
+
+  /**
+   * The random access point that belongs to a unit. It may begin before the unit does, with parameters in a packet of
+   * their own that bears no time.
+   */
+  private pointOf({ position, breaksAt }: MediaUnit): JoinPoint | null {
+    const { points } = this.history;
+    let found: JoinPoint | null = null;
+    let from = Math.max(this.pointsFrom, breaksAt ?? 0);
+    for (let next = points.firstFrom(from); next !== null; next = points.firstFrom(from)) {
+      if (next.position > position) break;
+      found = next;
+      from = next.position + 1;
+    }
+    this.pointsFrom = found === null ? position : from;
+    return found;
+  }
+
+  /** The oldest media may be older than the oldest tables that are still there. */
+  private presentTables(): TablesBefore | null {
+    const preface = this.history.scanner.psiPreface();
+    return preface === null ? null : { preface: () => preface };
+  }
 
   private changed(): void {
     this.window = null;
@@ -166,7 +193,7 @@ export class SegmentTrack {
     this.read = tail;
     this.undecided = null;
     if (!hadBegun) return;
-    this.reader.skipped();
+    this.reader.skipped(tail);
     this.cutter.skipped();
   }
 

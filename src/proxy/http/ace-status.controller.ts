@@ -8,6 +8,7 @@ import { RecordedPlaybacks } from '../recorded';
 import { SessionDirectory } from '../session';
 import { hasSelector, readContentSelector } from './content-request';
 import { ANY_PLAYBACK } from './engine-api.door';
+import { ownAddress } from './own-address';
 import { queryOf } from './stream.controller';
 import { CORS_HEADERS } from './stream-response';
 
@@ -69,7 +70,7 @@ export class AceStatusController {
   }
 
   private statUrl(streamId: string, request: FastifyRequest): string {
-    const base = this.config.publicUrl ?? `${request.protocol}://${request.host}`;
+    const base = ownAddress(request, this.config.publicUrl);
     return `${base}/ace/stat/${encodeURIComponent(streamId)}/${ANY_PLAYBACK}`;
   }
 }

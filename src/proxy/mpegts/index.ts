@@ -11,6 +11,7 @@ export {
   payloadUnitStart,
   pcr,
   pid,
+  PID_COUNT,
   randomAccessIndicator,
   scrambled,
   SYNC,
@@ -30,7 +31,13 @@ export {
   SectionAssembler,
   type SectionSink,
 } from './psi';
-export { PsiTracker } from './psi-tracker';
+export { type PsiSnapshot, PsiTracker } from './psi-tracker';
+export {
+  SOURCE_BUDGET,
+  SourceBudget,
+  type SourceBudgetLimits,
+  type StructuralWork,
+} from './source-budget';
 export {
   isPesStart,
   pesDecodingTime,

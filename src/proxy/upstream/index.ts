@@ -1,5 +1,5 @@
 export { StreamHistory } from './stream-history';
-export { StreamIngest, type IngestOwner, type IngestVerdict } from './stream-ingest';
+export { StreamIngest, type Excess, type IngestOwner, type IngestVerdict } from './stream-ingest';
 export { StagedIntake } from './staged-intake';
 export { UpstreamReader, type Desertion, type UpstreamEnd } from './upstream-reader';
 export type { SourceJoin } from './splice.types';

@@ -1,4 +1,10 @@
-import { firstContinuities, NULL_PID, ticksBetween, type Programme } from '../mpegts';
+import {
+  firstContinuities,
+  NULL_PID,
+  ticksBetween,
+  type Programme,
+  type SourceBudget,
+} from '../mpegts';
 import { CatchUpGauge, LONGEST_CATCH_UP_MS } from './catch-up';
 import { areAllFlagged, isContinuous } from './counter-jumps';
 import { flaggedPreface } from './flagged-preface';
@@ -59,6 +65,10 @@ export class SourceSplicer {
 
   get mediaPackets(): number {
     return this.staged.scanner.mediaPackets;
+  }
+
+  get budget(): SourceBudget {
+    return this.staged.scanner.budget;
   }
 
   /** Takes whole packets; returns the splice once its place is found. */

@@ -56,13 +56,15 @@ export class StagedIntake implements SourceIntake {
     // The compiler does not see what the callback did.
     const found = splice as Splice | 'foreign' | null;
     if (found === 'foreign') return 'programme_changed';
+    const { budget } = splicer;
+    if (budget.exceededBy !== null) return `excessive_${budget.exceededBy}`;
     if (found === null) return this.checkAlignment();
     this.owner.placed();
     this.isPlaced = true;
     const parts = [...found.parts, ...rest];
     const { rewriter, isFlagged } = found;
     return this.ingest.takeOver(
-      { aligner, rewriter, isFlagged, parts, bytes: this.bytes, head: this.head },
+      { aligner, budget, rewriter, isFlagged, parts, bytes: this.bytes, head: this.head },
       nowMs,
     );
   }

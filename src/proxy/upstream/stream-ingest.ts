@@ -1,10 +1,22 @@
-import { learnProgramme, PacketAligner, type OwnProgramme, type PacketRewriter } from '../mpegts';
+import {
+  learnProgramme,
+  PacketAligner,
+  type OwnProgramme,
+  type PacketRewriter,
+  type Programme,
+  SourceBudget,
+  type StructuralWork,
+} from '../mpegts';
 import { SourceSplicer } from './source-splicer';
 import type { BearableWait, Outgoing, SourceJoin } from './splice.types';
 import type { StreamHistory } from './stream-history';
 
 /** What `push` found out about the source; anything but `ok` ends the source. */
-export type IngestVerdict = 'ok' | 'not_transport_stream' | 'garbage' | 'programme_changed';
+export type IngestVerdict =
+  'ok' | 'not_transport_stream' | 'garbage' | 'programme_changed' | Excess;
+
+/** The source asked for more structural work than its budget allows. */
+export type Excess = `excessive_${StructuralWork}`;
 
 export interface IngestOwner {
   /** Bytes were appended to the ring. */
@@ -27,6 +39,8 @@ const AS_LONG_AS_IT_TAKES: BearableWait = { silenceMs: Infinity, outageMs: Infin
 export interface FoundPlace {
   /** In the state in which its packets were cut off. */
   readonly aligner: PacketAligner;
+  /** What the source has left. */
+  readonly budget: SourceBudget;
   readonly rewriter: PacketRewriter | null;
   readonly isFlagged: boolean;
   /** Whole packets from that place on, as far as they have come. */
@@ -50,8 +64,10 @@ export class StreamIngest {
   private aligner = new PacketAligner();
   private splicer: SourceSplicer | null = null;
   private rewriter: PacketRewriter | null = null;
-  /** What viewers were told over all sources; null before a second source needed it. */
+  /** What viewers were told over all sources; null before there was a programme. */
   private own: OwnProgramme | null = null;
+  /** The outgoing programme that `own` was learned from. */
+  private learned: Programme | null = null;
   /** Added to the times of the last source that was spliced in, 90 kHz. */
   private offset = 0;
   private sourceBytes = 0;
@@ -84,6 +100,7 @@ export class StreamIngest {
     this.head = Buffer.alloc(0);
     this.verdict = 'ok';
     this.splicer = this.history.ring.end > 0 ? this.newSplicer() : null;
+    if (this.splicer === null) this.history.scanner.budget = new SourceBudget();
     this.sourceStart = null;
     this.before = {
       mediaPackets: this.history.scanner.mediaPackets,
@@ -162,13 +179,13 @@ export class StreamIngest {
 
   /** The present source is over, and this one goes on as the stream's. */
   takeOver(
-    { aligner, rewriter, isFlagged, parts, bytes, head }: FoundPlace,
+    { aligner, budget, rewriter, isFlagged, parts, bytes, head }: FoundPlace,
     nowMs: number,
   ): IngestVerdict {
-    this.own = this.ownNow();
     this.beginSource();
     this.nowMs = nowMs;
     this.aligner = aligner;
+    this.history.scanner.budget = budget;
     this.splicer = null;
     this.rewriter = rewriter;
     this.isFlagged = isFlagged;
@@ -184,6 +201,8 @@ export class StreamIngest {
   /** Tells of what was appended since `before`. */
   private conclude(before: number): IngestVerdict {
     const { nowMs } = this;
+    const { budget } = this.splicer ?? this.history.scanner;
+    if (budget.exceededBy !== null) return `excessive_${budget.exceededBy}`;
     if (this.verdict !== 'ok') return this.verdict;
     if (this.history.ring.end > before) {
       if (this.sourceStart === null) {
@@ -211,6 +230,7 @@ export class StreamIngest {
     }
     const splice = this.splicer.push(data, start, end, this.nowMs);
     if (splice === null) return;
+    this.history.scanner.budget = this.splicer.budget;
     this.heldPackets += this.splicer.mediaPackets;
     this.splicer = null;
     if (splice === 'foreign') {
@@ -227,20 +247,24 @@ export class StreamIngest {
   private append(data: Buffer, start: number, end: number): void {
     this.history.append(data, start, end, this.nowMs, this.rewriter);
     if (this.rewriter?.isForeign === true) this.verdict = 'programme_changed';
+    this.ownNow();
   }
 
   /** What viewers have had so far is what the next source has to go on as. */
   private newSplicer(): SourceSplicer {
-    this.own = this.ownNow();
+    const own = this.ownNow();
     this.rewriter = null;
-    const { history, own, offset, bearable } = this;
+    const { history, offset, bearable } = this;
     return new SourceSplicer({ history, own, offset, bearable });
   }
 
+  /** What viewers have been told so far; cheap while the programme is the same. */
   private ownNow(): OwnProgramme | null {
     const { programme } = this.history.scanner;
-    const known = this.rewriter?.own ?? this.own;
-    return programme === null ? known : learnProgramme(known, programme);
+    if (programme === null || programme === this.learned) return this.own;
+    this.learned = programme;
+    this.own = learnProgramme(this.rewriter?.own ?? this.own, programme);
+    return this.own;
   }
 
   private checkJoinable(): void {

@@ -38,6 +38,7 @@ describe('outcomeOfEnd', () => {
     ['silence', false, { next: 'other_engine', complaint: 'silence' }],
     ['engine_unresponsive', true, { next: 'other_engine', complaint: 'unresponsive' }],
     ['garbage', true, { next: 'other_engine', complaint: 'bad_answer' }],
+    ['excessive_tables', true, { next: 'give_up', error: { code: 'unsupported_content' } }],
     ['programme_changed', true, { next: 'give_up', error: { code: 'engine_failed' } }],
   ] as const)('%s, media before it: %p', (end, flowed, outcome) => {
     expect(outcomeOfEnd(end, flowed, NONE)).toMatchObject(outcome);

@@ -1,7 +1,7 @@
 import type { EngineFault } from '../../../ace';
 import { AppError, type ErrorCode } from '../../../kernel/errors';
 import type { EngineComplaint } from '../../../engines';
-import type { UpstreamEnd } from '../../upstream';
+import type { Excess, UpstreamEnd } from '../../upstream';
 
 /** What the supervisor does after one try on one engine (datapath rules 6 and 23). */
 export type Outcome =
@@ -114,8 +114,23 @@ export function outcomeOfEnd(end: SourceFate, flowed: boolean, head: Buffer): Ou
         'programme changed',
         new AppError('engine_failed', 'The programme of the stream changed its make-up.'),
       );
+    case 'excessive_tables':
+    case 'excessive_join_points':
+    case 'excessive_timeline_breaks':
+    case 'excessive_segments':
+    case 'excessive_splice_search':
+      return giveUp(end, unsupported(EXCESS_DETAILS[end]));
   }
 }
+
+/** A broadcast stays far below these bounds, so the content is at fault and no engine is. */
+const EXCESS_DETAILS: Readonly<Record<Excess, string>> = {
+  excessive_tables: 'The stream changes its programme tables too often to be played.',
+  excessive_join_points: 'The stream has too many random access points to be played.',
+  excessive_timeline_breaks: 'The timeline of the stream breaks too often to be played.',
+  excessive_segments: 'The stream falls into too many HLS segments to be played.',
+  excessive_splice_search: 'The stream cannot be joined to what was played before.',
+};
 
 /** Names a media container by its first bytes; null for anything that is none (an error page, noise). */
 function containerOf(head: Buffer): string | null {

@@ -20,6 +20,8 @@ Settings are environment variables or a file .env here; see docs/configuration.m
 const EXIT_USAGE = 2;
 const EXIT_CONFIG = 78;
 
+const KEY_FORM = /^[\x21-\x7e]{1,256}$/;
+
 const [command, ...rest] = process.argv.slice(2);
 await runScript(async () => {
   switch (rest.length > 0 ? 'too much' : command) {
@@ -60,6 +62,12 @@ async function printKey() {
 }
 
 function readKeptKey(path) {
+  const key = readKeyFile(path);
+  if (KEY_FORM.test(key)) return key;
+  throw new PreparationError(`The key at ${path} is damaged: the next start restores it.`);
+}
+
+function readKeyFile(path) {
   try {
     return readFileSync(path, 'utf8').trim();
   } catch (error) {

@@ -6,6 +6,9 @@ import { type DemoChannel, type DriverChoice } from './engines';
 /** File descriptors beside those of viewers: engines, admin calls, the log, libraries. */
 const SPARE_DESCRIPTORS = 500;
 
+const SHORT_KEY =
+  'the API key has fewer than 16 characters and could be guessed: set a longer API_KEY, or none so that one is made';
+
 const ANY_HOST: ReadonlySet<string> = new Set(['::', '0.0.0.0', '']);
 
 export interface Banner {
@@ -24,6 +27,7 @@ export interface BannerFacts {
   readonly demoChannels: readonly DemoChannel[];
   /** Most files this process may have open; null when unknown. */
   readonly descriptorLimit: number | null;
+  readonly isKeyShort: boolean;
   readonly configWarnings: readonly string[];
 }
 
@@ -43,6 +47,7 @@ export function describeStart(facts: BannerFacts): Banner {
     warnings: [
       ...(engines.isStopgap ? describeDemo(facts.demoChannels, base) : []),
       ...describeDescriptors(config.proxyMaxClients + SPARE_DESCRIPTORS, facts.descriptorLimit),
+      ...(facts.isKeyShort ? [SHORT_KEY] : []),
       ...facts.configWarnings,
     ],
   };

@@ -1,9 +1,12 @@
 import { type INestApplication } from '@nestjs/common';
+import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { PUBLIC_OPERATION } from './access';
 import { mendForOpenApi31 } from './app.openapi-3-1';
 import { PRODUCT_NAME, productVersion } from './app.version';
 import { ERROR_CATALOG } from './kernel/errors';
+
+const DOCS_PATH = 'docs';
 
 const PROBLEM_RESPONSE = 'Problem';
 
@@ -46,13 +49,27 @@ export function buildOpenApiDocument(app: INestApplication): OpenAPIObject {
 }
 
 /** Serves the document at /openapi.json and a page to try it at /docs; all its files come from here, none from elsewhere. */
-export function serveOpenApi(app: INestApplication): void {
+export function serveOpenApi(app: NestFastifyApplication): void {
   // Both are documentation only, and the page loads the document, so both are open without a key.
-  SwaggerModule.setup('docs', app, () => buildOpenApiDocument(app), {
+  SwaggerModule.setup(DOCS_PATH, app, () => buildOpenApiDocument(app), {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
     customSiteTitle: PRODUCT_NAME,
     swaggerOptions: { persistAuthorization: false },
+  });
+  leadBrowsersToDocs(app);
+}
+
+/**
+ * Whoever types the bare address into a browser gets the page that there is; programs are told that there is nothing. The target is
+ * relative, so that a path prefix in front of us does not matter.
+ */
+function leadBrowsersToDocs(app: NestFastifyApplication): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.get('/', (request, reply) => {
+    const isBrowser = request.headers.accept?.includes('text/html') === true;
+    if (isBrowser) void reply.header('Cache-Control', 'no-store').redirect(DOCS_PATH);
+    else reply.callNotFound();
   });
 }
 

@@ -91,6 +91,11 @@ export class EngineAllocator implements OnModuleDestroy {
     this.health.complain(engineId, complaint);
   }
 
+  /** Whether the engine answers a health probe within `withinMs`; one probe serves all streams that ask. */
+  answersNow(engineId: string, withinMs: number): Promise<boolean> {
+    return this.health.answersNow(engineId, withinMs);
+  }
+
   /** Whether there is an engine of this id. */
   knows(engineId: string): boolean {
     return this.registry.get(engineId) !== undefined;

@@ -85,4 +85,10 @@ export interface AcquireRequest {
 
 /** What streams tell about the engine they run on; health takes it as a hint and probes at once. */
 export type EngineComplaint =
-  'connect_refused' | 'answer_timeout' | 'bad_answer' | 'reset' | 'silence' | 'starving';
+  | 'connect_refused'
+  | 'answer_timeout'
+  | 'bad_answer'
+  | 'reset'
+  | 'silence'
+  | 'unresponsive'
+  | 'starving';

@@ -249,6 +249,8 @@ describe('the edge', () => {
       ['bare line feeds', 'GET /plain HTTP/1.1\nHost: a\n\n', 400],
       ['no host', 'GET /plain HTTP/1.1\r\n\r\n', 400],
       ['two hosts', `${GET}Host: b\r\n\r\n`, 400],
+      ['a host that is none', 'GET /plain HTTP/1.1\r\nHost: evil"><script>/x\r\n\r\n', 400],
+      ['an empty host', 'GET /plain HTTP/1.1\r\nHost: \r\n\r\n', 400],
       ['a header that is too large', `${GET}X-A: ${'a'.repeat(17_000)}\r\n\r\n`, 431],
       [
         'an address that is too long',

@@ -8,6 +8,7 @@ import {
 import { type Socket } from 'node:net';
 import { AppError } from '../kernel/errors';
 import * as timings from './edge.timings';
+import { isHostValue } from './host-value';
 import { OpenResponses } from './open-responses';
 import { createClientErrorHandler } from './client-error.handler';
 import { answerProblem, writeRawProblem } from './raw-problem';
@@ -115,6 +116,13 @@ function findFault(request: IncomingMessage): AppError | null {
   const required = request.httpVersion === '1.1' ? 1 : 0;
   if (hosts > 1 || hosts < required) {
     return new AppError('invalid_request', 'A request has exactly one Host header field.');
+  }
+  const { host } = request.headers;
+  if (host !== undefined && !isHostValue(host)) {
+    return new AppError(
+      'invalid_request',
+      'The Host header field is no host with or without port.',
+    );
   }
   return null;
 }

@@ -1,2 +1,3 @@
 export { Edge, type EdgeConfig } from './edge';
+export { isHostValue } from './host-value';
 export { type FastifyReply, type FastifyRequest } from './fastify.types';

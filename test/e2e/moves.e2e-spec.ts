@@ -262,7 +262,9 @@ describe('a stream that loses its source too often', () => {
     });
     const id = newContentId();
     const [viewer] = await watch(id);
-    await Promise.all(engines.map((engine) => engine.setContent(id, { start_delay_ms: 100 })));
+    await Promise.all(
+      engines.map((engine) => engine.setContent(id, { start_delay_ms: 100, burst_seconds: 0 })),
+    );
     for (let lost = 1; lost <= 2; lost += 1) {
       await Promise.all(engines.map((engine) => engine.actOnReaders('end')));
       await eventually(async () => (await product.session(id)).failovers === lost, 20_000);

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { EVENT_TYPES } from '../../src/events/event-type';
 import { ERROR_CATALOG } from '../../src/kernel/errors';
@@ -75,6 +75,13 @@ describe('the documentation', () => {
   it('has links that lead somewhere', () => {
     const dead = PAGES.flatMap((page) => findDeadLinks(page).map((link) => `${page}: ${link}`));
     expect(dead).toEqual([]);
+  });
+
+  it('has pictures that load quickly', () => {
+    const pictures = listFiles('docs', '.webp', '.png', '.gif', '.jpg', '.svg');
+    const sizes = pictures.map((path) => [path, statSync(join(ROOT, path)).size] as const);
+    expect(sizes.length).toBeGreaterThan(0);
+    expect(sizes.filter(([, bytes]) => bytes > 1_000_000)).toEqual([]);
   });
 
   it('explains every error code', () => {

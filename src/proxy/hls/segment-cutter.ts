@@ -1,4 +1,4 @@
-import type { MediaUnit } from './media-unit';
+import type { MediaUnit, TablesBefore } from './media-unit';
 import { ProgrammeDate } from './programme-date';
 import type { Segment } from './segment';
 
@@ -12,6 +12,8 @@ const ROUNDING_MS = 450;
 const USUAL_STEP_MS = 40;
 /** The last picture before a break lasts no longer than this, however slow the pictures came. */
 const MAX_STEP_MS = 1000;
+/** A time line that lasts less is not worth what a break costs players, and is left out. */
+const MIN_LINE_MS = 1000;
 
 export interface CutterOptions {
   /** HLS_SEGMENT_DURATION. */
@@ -20,25 +22,25 @@ export interface CutterOptions {
   readonly wallMinusMonotonicMs: number;
 }
 
-/** Tables to send ahead of a segment; null for a unit that is no random access point. */
-export type PrefaceAt = (position: number) => Buffer | null;
-
 interface Place {
   readonly unit: MediaUnit;
   /** Null at a unit that is no random access point. */
   readonly point: Buffer | null;
-  readonly tables: Buffer | null;
+  readonly tables: TablesBefore | null;
 }
 
 interface Open extends Place {
   readonly isBreak: boolean;
   readonly preface: Buffer;
+  /** Nothing of its time line is in another segment. */
+  readonly isFirstOfLine: boolean;
 }
 
 /**
- * Decides where segments begin and end (rule 25): at the first random access point after the wanted
- * duration; at a break of the time line; and, when neither comes before the target duration, at the last
- * unit that keeps it.
+ * Decides where segments begin and end: at the first random access point after the wanted duration; at a break of the time
+ * line; and, when neither comes before the target duration, at the last unit that keeps it. Behind a break a segment begins
+ * at the first random access point. What lies between is in no segment, because players begin anew at a break and can not
+ * show it; unless none comes within the wanted duration.
  */
 export class SegmentCutter {
   /** False for ever once a segment has begun at anything but a random access point. */
@@ -97,22 +99,12 @@ export class SegmentCutter {
    * @param point tables before the unit when it is a random access point, else null
    * @param tables the last tables before the unit; null while none are known
    */
-  push(unit: MediaUnit, point: Buffer | null, tables: Buffer | null): Segment | null {
+  push(unit: MediaUnit, point: Buffer | null, tables: TablesBefore | null): Segment | null {
     const place = { unit, point, tables };
     this.arrivedMs = unit.arrivedMs;
     let closed: Segment | null = null;
-    if (unit.isBreak) {
-      closed = this.close(unit.position, this.endBeforeBreakMs());
-      this.waitedMs += this.waitingMs(this.last);
-      this.waiting = null;
-      this.open = null;
-      this.last = null;
-      this.isBroken = this.made > 0;
-      this.isContiguous = closed !== null;
-      this.date = new ProgrammeDate(this.options.wallMinusMonotonicMs);
-    } else if (this.open !== null || this.hasWaitedFor(place)) {
-      closed = this.cutAt(place);
-    }
+    if (unit.breaksAt !== null) closed = this.endLine(unit.breaksAt);
+    else if (this.open !== null || this.hasWaitedFor(place)) closed = this.cutAt(place);
     if (this.open === null) this.beginIfPossible(place);
     this.note(place);
     return closed;
@@ -124,6 +116,22 @@ export class SegmentCutter {
 
   private get longTargetMs(): number {
     return Math.ceil((3 * this.options.segmentMs) / 1000) * 1000;
+  }
+
+  /** Ends the time line, or the run of the same tracks, at position `end`. */
+  private endLine(end: number): Segment | null {
+    const endMs = this.endBeforeBreakMs();
+    const { open } = this;
+    const isTooShort = open?.isFirstOfLine === true && endMs - open.unit.presentedMs < MIN_LINE_MS;
+    const closed = isTooShort ? null : this.close(end, endMs);
+    this.waitedMs += this.waitingMs(this.last);
+    this.waiting = null;
+    this.open = null;
+    this.last = null;
+    this.isBroken = this.made > 0;
+    this.isContiguous = closed !== null;
+    this.date = new ProgrammeDate(this.options.wallMinusMonotonicMs);
+    return closed;
   }
 
   private endBeforeBreakMs(): number {
@@ -145,9 +153,10 @@ export class SegmentCutter {
       return closed;
     }
     const { last } = this;
-    const preface = last?.point ?? last?.tables ?? null;
-    if (elapsedMs <= limitMs || last === null || preface === null) return null;
+    if (elapsedMs <= limitMs || last === null) return null;
     if (last.unit.position === open.unit.position) return null;
+    const preface = last.point ?? last.tables?.preface() ?? null;
+    if (preface === null) return null;
     const closed = this.close(last.unit.position, last.unit.presentedMs);
     this.begin(last, preface, false);
     return closed;
@@ -156,24 +165,23 @@ export class SegmentCutter {
   private beginIfPossible(place: Place): void {
     const { point, tables } = place;
     if (point !== null) {
-      this.begin(place, point, this.isBroken);
+      this.begin(place, point, true);
       return;
     }
-    if (tables === null) return;
-    if (this.isContiguous) this.begin(place, tables, this.isBroken);
-    else this.waiting ??= place;
+    if (tables !== null) this.waiting ??= place;
   }
 
   /**
    * A stream that shows no random access point is played from where it began. Nobody waits longer for that than for a
-   * segment, and one that shows some is never begun elsewhere.
+   * segment, and one that shows some is never begun elsewhere. Where media would be left out, the wait is shorter.
    */
   private hasWaitedFor({ unit, point }: Place): boolean {
     const { waiting } = this;
     if (waiting === null || waiting.tables === null || point !== null) return false;
-    if (this.waitedMs + elapsed(waiting.unit, unit) <= (this.target ?? this.longTargetMs))
-      return false;
-    this.begin(waiting, waiting.tables, this.isBroken);
+    const { segmentMs } = this.options;
+    const longestMs = this.isContiguous ? segmentMs : (this.target ?? this.longTargetMs);
+    if (this.waitedMs + elapsed(waiting.unit, unit) <= longestMs) return false;
+    this.begin(waiting, waiting.tables.preface(), true);
     return true;
   }
 
@@ -182,8 +190,8 @@ export class SegmentCutter {
     return waiting === null || last === null ? 0 : elapsed(waiting.unit, last.unit);
   }
 
-  private begin(place: Place, preface: Buffer, isBreak: boolean): void {
-    this.open = { ...place, isBreak, preface };
+  private begin(place: Place, preface: Buffer, isFirstOfLine: boolean): void {
+    this.open = { ...place, isBreak: this.isBroken, preface, isFirstOfLine };
     this.waiting = null;
     this.waitedMs = 0;
     this.isBroken = false;

@@ -8,7 +8,8 @@ import { RecordedPlaybacks } from '../recorded';
 import { SessionDirectory } from '../session';
 import { hasSelector, readContentSelector } from './content-request';
 import { ANY_PLAYBACK } from './engine-api.door';
-import { queryOf } from './stream.controller';
+import { ownAddress } from './own-address';
+import { queryOf } from './stream-query';
 import { CORS_HEADERS } from './stream-response';
 
 const STREAM_COUNT = {
@@ -69,7 +70,7 @@ export class AceStatusController {
   }
 
   private statUrl(streamId: string, request: FastifyRequest): string {
-    const base = this.config.publicUrl ?? `${request.protocol}://${request.host}`;
+    const base = ownAddress(request, this.config.publicUrl);
     return `${base}/ace/stat/${encodeURIComponent(streamId)}/${ANY_PLAYBACK}`;
   }
 }

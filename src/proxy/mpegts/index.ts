@@ -11,6 +11,7 @@ export {
   payloadUnitStart,
   pcr,
   pid,
+  PID_COUNT,
   randomAccessIndicator,
   scrambled,
   SYNC,
@@ -19,6 +20,7 @@ export {
 } from './packet';
 export { nullPackets } from './null-packet';
 export { PacketAligner, type PacketSink } from './packet-aligner';
+export { describeBytes, foreignDistanceOf, HEAD_BYTES, mediaFormatOf } from './foreign-format';
 export { type MediaKind, type StreamCodec } from './stream-codec';
 export { leadingStream, type Programme, type ProgrammeStream, sameProgramme } from './programme';
 export {
@@ -30,7 +32,13 @@ export {
   SectionAssembler,
   type SectionSink,
 } from './psi';
-export { PsiTracker } from './psi-tracker';
+export { type PsiSnapshot, PsiTracker } from './psi-tracker';
+export {
+  SOURCE_BUDGET,
+  SourceBudget,
+  type SourceBudgetLimits,
+  type StructuralWork,
+} from './source-budget';
 export {
   isPesStart,
   pesDecodingTime,

@@ -66,7 +66,8 @@ describe('MediaClock', () => {
   it.each([
     ['a jump forward', 60_000, false],
     ['a jump back', -5_000, false],
-    ['the flag', 20, true],
+    ['a jump that only the flag tells', 2_000, true],
+    ['a little back with the flag', -20, true],
   ])('%s starts anew: media time goes on by arrival', (_name, jumpMs, flag) => {
     const clock = new MediaClock();
     const base = 100_000 * MS;
@@ -80,6 +81,17 @@ describe('MediaClock', () => {
     expect(clock.mediaTimeAt(2000)).toBe(3400);
     clock.addPcr(3000, base + (3000 + jumpMs + 40) * MS, 3400);
     expect(clock.mediaTimeAt(3000)).toBe(3440);
+  });
+
+  it('a flag where time goes on is nothing', () => {
+    const clock = new MediaClock();
+    for (let index = 0; index <= 100; index++) {
+      clock.expectDiscontinuity();
+      clock.addPcr(index * 1000, index * 40 * MS, 0);
+    }
+    expect(clock.discontinuities).toBe(0);
+    expect(clock.bitrateBps).toBe(200_000);
+    expect(clock.mediaTimeAt(100_000)).toBeCloseTo(4000, 6);
   });
 
   it('a little back is waited out', () => {

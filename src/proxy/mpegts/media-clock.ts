@@ -8,6 +8,8 @@ const TICKS_PER_MS = 27_000;
 const WRAP = 2 ** 33 * 300;
 const MAX_STEP_MS = 10_000;
 const MAX_BACK_MS = 1_000;
+/** A flagged step that is no greater is time that goes on: some encoders flag every picture, and PCRs come ten times a second. */
+const MAX_FLAGGED_STEP_MS = 1_000;
 /** The arrival fall-back needs no finer grain than this. */
 const ARRIVAL_STEP_MS = 100;
 const SLOPE_MS = 2_000;
@@ -31,6 +33,7 @@ export class MediaClock {
   private lastTicks = 0;
   private lastArrivalMs = 0;
   private startsAnew = false;
+  private isFlagged = false;
   private anchorPosition = 0;
   private anchorTimeMs = 0;
   private slopes: number[] = [];
@@ -75,9 +78,9 @@ export class MediaClock {
     }
   }
 
-  /** The next sample has a new time base: the discontinuity flag was seen. */
+  /** The next sample may have a new time base: the discontinuity flag was seen. */
   expectDiscontinuity(): void {
-    this.startsAnew = this.currentSource !== 'none';
+    this.isFlagged = this.currentSource !== 'none';
   }
 
   /** Forgets which source was the best: the programme changed, and the new one may have no PCR. */
@@ -123,6 +126,8 @@ export class MediaClock {
     }
     const stepMs = ticksBetween(this.lastTicks, ticks) / TICKS_PER_MS;
     const better = before !== source;
+    if (this.isFlagged && (stepMs > MAX_FLAGGED_STEP_MS || stepMs < 0)) this.startsAnew = true;
+    this.isFlagged = false;
     if (better || this.startsAnew || stepMs > MAX_STEP_MS || stepMs < -MAX_BACK_MS) {
       if (!better || this.startsAnew) this.discontinuities++;
       this.startsAnew = false;

@@ -282,6 +282,50 @@ describe('programme', () => {
     expect(scanner.programmeChanges).toBe(0);
   });
 
+  it.each<[string, number, number, number, number]>([
+    ['PMT, video and sound on 0x10 to 0x12', 0x10, 0x11, 0x12, 0x11],
+    ['a clock of its own there', 0x55, 0x11, 0x12, 0x13],
+    ['the PIDs that nobody reserves', 0x03, 0x0f, 0x1f, 0x04],
+  ])('may have %s', (_name, pmtPid, videoPid, audioPid, pcrPid) => {
+    const media = Buffer.alloc(184, 0x55);
+    const writer = new TsWriter().section(0, patSection([[1, pmtPid]]));
+    writer.section(
+      pmtPid,
+      pmtSection(1, pcrPid, [
+        { pid: videoPid, type: 0x1b },
+        { pid: audioPid, type: 0x0f },
+      ]),
+    );
+    const key = writer.position;
+    writer.packet({ pid: pcrPid, pcr: 0 });
+    const picture = writer.position;
+    writer.pes({ pid: videoPid }, pes(KEY)).packet({ pid: audioPid, payload: media });
+    // Nobody announces it, so that it is the table that DVB says.
+    writer.packet({ pid: 0x14, payload: media });
+    writer.packet({ pid: pcrPid, pcr: 40 * MS });
+    const [scanner, points] = scan(writer.bytes(), 3);
+    expect(positions(points)).toEqual([picture]);
+    expect(points[0]!.keyframe).toBe(true);
+    expect(scanner).toMatchObject({ mediaPackets: 3, lastMediaArrivalMs: 3, continuityErrors: 0 });
+    expect(scanner.clock.source).toBe('pcr');
+    expect(scanner.clock.mediaTimeAt(key)).toBe(0);
+  });
+
+  it('has its streams where other programmes of the PAT have their tables', () => {
+    const writer = new TsWriter()
+      .section(
+        0,
+        patSection([
+          [1, 4096],
+          [2, 256],
+        ]),
+      )
+      .section(4096, pmtSection(1, 256, [VIDEO, AUDIO]));
+    const key = writer.position;
+    writer.pes({ pid: 256 }, pes(KEY));
+    expect(positions(scan(writer.bytes())[1])).toEqual([key]);
+  });
+
   it('changes when PIDs or types change, not with the version alone', () => {
     const writer = tables(tables(new TsWriter()), [VIDEO, AUDIO], 1);
     expect(scan(writer.bytes())[0]).toMatchObject({

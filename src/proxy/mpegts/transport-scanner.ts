@@ -1,6 +1,7 @@
 import { MediaClock } from './media-clock';
 import {
-  FIRST_FREE_PID,
+  DVB_TABLE_PIDS,
+  FIRST_STREAM_PID,
   NO_COUNTER,
   NULL_PID,
   payloadOffset,
@@ -15,6 +16,7 @@ import { isPesScrambled, isPesStart, pesDecodingTime } from './pes';
 import { leadingStream, type Programme, type ProgrammeStream } from './programme';
 import { type PsiSnapshot, type PsiTables, PsiTracker } from './psi-tracker';
 import { RandomAccessDetector } from './random-access';
+import { SourceBudget } from './source-budget';
 
 /** Where a viewer or a segment may begin. */
 export interface RandomAccessPoint {
@@ -67,6 +69,8 @@ export class TransportScanner {
   firstKeyframeArrivalMs: number | null = null;
   /** Position right behind the first complete PAT and PMT. */
   psiReadyAt: number | null = null;
+  /** Of the source that is being scanned; a new source brings its own. */
+  budget = new SourceBudget();
   private readonly psi = new PsiTracker();
   private readonly roles = new Uint8Array(PID_COUNT);
   private readonly counters = new Uint8Array(PID_COUNT).fill(NO_COUNTER);
@@ -127,6 +131,7 @@ export class TransportScanner {
   scan(buf: Buffer, start: number, end: number, position: number, arrivalMs: number): void {
     const { roles, counters, clock } = this;
     clock.addArrival(position, arrivalMs);
+    this.budget.arrived(end - start, arrivalMs);
     let media = 0;
     let nulls = 0;
     for (let at = start, here = position; at < end; at += TS_PACKET, here += TS_PACKET) {
@@ -261,12 +266,14 @@ export class TransportScanner {
       this.detector = leading === null ? null : detectorFor(leading);
     }
     this.leading = leading;
-    for (const stream of programme?.streams ?? []) {
-      if (stream.codec === 'sections') roles[stream.pid] = ROLE_TABLE;
+    for (const pid of DVB_TABLE_PIDS) roles[pid] = ROLE_TABLE;
+    for (const { pmtPid } of this.psi.listed) roles[pmtPid] = ROLE_TABLE;
+    // What the PMT announces goes before conventions about numbers and before other programmes of the PAT.
+    for (const { pid, codec } of programme?.streams ?? []) {
+      roles[pid] = codec === 'sections' ? ROLE_TABLE : ROLE_MEDIA;
     }
     if (leading !== null) roles[leading.pid] = ROLE_LEADING;
-    roles.fill(ROLE_TABLE, 0, FIRST_FREE_PID);
-    for (const { pmtPid } of this.psi.listed) roles[pmtPid] = ROLE_TABLE;
+    roles.fill(ROLE_TABLE, 0, FIRST_STREAM_PID);
     for (const pid of this.psi.pmtPids()) roles[pid] = ROLE_PSI;
     roles[0] = ROLE_PSI;
     const pcrPid = programme?.pcrPid ?? NULL_PID;

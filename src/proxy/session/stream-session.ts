@@ -61,6 +61,8 @@ export class StreamSession {
   private mergedInto: StreamSession | null = null;
   private lastEngineId: string | null = null;
   private stalledSinceMs = 0;
+  /** The last media before the stall. */
+  private mediaUntilMs = 0;
 
   constructor(
     /** Public id: the first key that was asked for. Never changes. */
@@ -118,7 +120,8 @@ export class StreamSession {
       viewers: this.audience.viewers,
       isRunning: () => this.currentPhase === 'live' || this.currentPhase === 'stalled',
       reader: () => this.supervisor.reader,
-      silent: (reason) => this.stall(reason),
+      engineAnswers: (withinMs) => this.supervisor.engineAnswers(withinMs),
+      silent: (reason, lastMediaMs) => this.stall(reason, lastMediaMs),
       outageOver: (silentMs) => this.fail(outageOver(silentMs)),
       fault: (error) => this.fail(error),
     });
@@ -320,16 +323,17 @@ export class StreamSession {
     this.start.ready.resolve(this);
   }
 
-  private stall(reason: string): void {
+  private stall(reason: string, lastMediaMs: number): void {
     if (this.currentPhase !== 'live') return;
     this.move('stalled');
     this.stalledSinceMs = monotonicMs();
+    this.mediaUntilMs = lastMediaMs;
     this.report.stalled(this.engineId, reason);
   }
 
   private resume(): void {
     this.move('live');
-    this.report.resumed(this.engineId ?? '', Math.round(monotonicMs() - this.stalledSinceMs));
+    this.report.resumed(this.engineId ?? '', Math.round(monotonicMs() - this.mediaUntilMs));
   }
 
   private fail(cause: unknown): void {

@@ -11,7 +11,13 @@ import { never } from './until.spec-support';
 
 type Shape = Pick<
   EngineAllocator,
-  'acquire' | 'onCapacityNeeded' | 'reconsider' | 'complain' | 'isNetworkConnected' | 'knows'
+  | 'acquire'
+  | 'onCapacityNeeded'
+  | 'reconsider'
+  | 'complain'
+  | 'answersNow'
+  | 'isNetworkConnected'
+  | 'knows'
 >;
 
 function engine(id: string): EngineView {
@@ -32,6 +38,8 @@ export class ScriptedEngines implements Shape {
   readonly leases = new Set<EngineLease>();
   readonly complaints: string[] = [];
   readonly disconnected = new Set<string>();
+  /** Engines that answer no probe. */
+  readonly frozen = new Set<string>();
   /** Set to make everybody wait for an engine. */
   gate: Promise<void> | null = null;
   private readonly engines: EngineView[];
@@ -80,6 +88,10 @@ export class ScriptedEngines implements Shape {
 
   complain(engineId: string, complaint: EngineComplaint): void {
     this.complaints.push(`${engineId}: ${complaint}`);
+  }
+
+  answersNow(engineId: string): Promise<boolean> {
+    return Promise.resolve(!this.frozen.has(engineId));
   }
 
   isNetworkConnected(engineId: string): boolean {

@@ -59,7 +59,7 @@ export class SourceMatch {
     this.programme = programme;
     this.playing = playing;
     if (own !== null && playing !== null) {
-      const mapping = mapProgramme(own, playing, programme);
+      const mapping = mapProgramme(own, programme, 'splice');
       if (mapping === null) return false;
       this.mapping = mapping;
       this.ownPids = new Map([...mapping.pids, [programme.pmtPid, own.pmtPid]]);
@@ -158,13 +158,14 @@ export class SourceMatch {
   rewriterFor(psi: Buffer, offset: number, areCountersFine: boolean): PacketRewriter | null {
     const { scanner } = this.base.history;
     const { mapping } = this;
-    const { programme: playing, tables } = scanner;
+    const { tables } = scanner;
     const fresh = this.staged.scanner.tables;
-    if (mapping === null || playing === null || tables === null || fresh === null) return null;
+    if (mapping === null || tables === null || fresh === null) return null;
     const isSameSaid = tables.pat.equals(fresh.pat) && tables.pmt.equals(fresh.pmt);
     if (mapping.isIdentity && isSameSaid && offset === 0 && areCountersFine) return null;
-    const { own } = mapping;
+    const { own } = this.base;
+    if (own === null) return null;
     const counters = scanner.lastCounters();
-    return new PacketRewriter({ own, playing, tables, counters }, psi, offset);
+    return new PacketRewriter({ own, tables, counters }, psi, offset);
   }
 }

@@ -1,4 +1,10 @@
-import { firstContinuities, NULL_PID, ticksBetween, type Programme } from '../mpegts';
+import {
+  firstContinuities,
+  NULL_PID,
+  ticksBetween,
+  type Programme,
+  type SourceBudget,
+} from '../mpegts';
 import { CatchUpGauge, LONGEST_CATCH_UP_MS } from './catch-up';
 import { areAllFlagged, isContinuous } from './counter-jumps';
 import { flaggedPreface } from './flagged-preface';
@@ -59,6 +65,10 @@ export class SourceSplicer {
 
   get mediaPackets(): number {
     return this.staged.scanner.mediaPackets;
+  }
+
+  get budget(): SourceBudget {
+    return this.staged.scanner.budget;
   }
 
   /** Takes whole packets; returns the splice once its place is found. */
@@ -240,7 +250,7 @@ export class SourceSplicer {
     const offset = entry.offset ?? this.match.continuingOffset(entry.position);
     const counters = this.base.history.scanner.lastCounters();
     const rewriter = this.match.rewriterFor(entry.psi, offset, areAllFlagged(preface, counters));
-    return { parts: [preface, ...media], rewriter };
+    return { parts: [preface, ...media], rewriter, isFlagged: true };
   }
 
   /** Nothing is lost and nothing comes twice: no flag is needed. */
@@ -248,6 +258,7 @@ export class SourceSplicer {
     const parts = this.staged.cut(from, cuts);
     const psi = this.staged.scanner.psiPreface() as Buffer;
     const counters = this.base.history.scanner.lastCounters();
-    return { parts, rewriter: this.match.rewriterFor(psi, offset, isContinuous(parts, counters)) };
+    const rewriter = this.match.rewriterFor(psi, offset, isContinuous(parts, counters));
+    return { parts, rewriter, isFlagged: false };
   }
 }

@@ -1,4 +1,4 @@
-import { PacketAligner } from '../mpegts';
+import { HEAD_BYTES, PacketAligner } from '../mpegts';
 import type { SourceSplicer } from './source-splicer';
 import type { Outgoing, Splice } from './splice.types';
 import type { IngestVerdict, StreamIngest } from './stream-ingest';
@@ -11,7 +11,6 @@ export interface StagedOwner extends Outgoing {
 
 /** Without packets in this much, what comes is no transport stream. */
 const ALIGNMENT_BYTES = 64 * 1024;
-const HEAD_BYTES = 64;
 
 /**
  * Where a source goes that is read while another one still feeds the stream: held back until its place is found, and
@@ -56,13 +55,15 @@ export class StagedIntake implements SourceIntake {
     // The compiler does not see what the callback did.
     const found = splice as Splice | 'foreign' | null;
     if (found === 'foreign') return 'programme_changed';
+    const { budget } = splicer;
+    if (budget.exceededBy !== null) return `excessive_${budget.exceededBy}`;
     if (found === null) return this.checkAlignment();
     this.owner.placed();
     this.isPlaced = true;
     const parts = [...found.parts, ...rest];
-    const { rewriter } = found;
+    const { rewriter, isFlagged } = found;
     return this.ingest.takeOver(
-      { aligner, rewriter, parts, bytes: this.bytes, head: this.head },
+      { aligner, budget, rewriter, isFlagged, parts, bytes: this.bytes, head: this.head },
       nowMs,
     );
   }

@@ -14,7 +14,7 @@ const SCRIPT = join(__dirname, '../../../dist/main.js');
 export const NO_DOCKER = 'unix:///nonexistent/docker.sock';
 
 /** The API key of every product under test. */
-export const API_KEY = 'e2e-key';
+export const API_KEY = 'e2e-key-of-every-product';
 
 const READY_WITHIN_MS = 40_000;
 const END_WITHIN_MS = 20_000;

@@ -184,6 +184,8 @@ export class EngineTrials {
     for (;;) {
       const deadlineMs = this.using.budget.mediaDeadlineMs();
       if (opened === null) {
+        const { excess } = reading;
+        if (excess !== null) return excess;
         const { response, failure } = await openMedia(ace, stay.lease, engineSession, config, {
           deadlineMs,
           signal,

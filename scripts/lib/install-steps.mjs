@@ -102,7 +102,8 @@ export function describeBusy(preparer, name) {
   return `${describe(preparer)} is ${preparer.activity} in this folder: run ${name} again when it is done`;
 }
 
-const NOT_WRITABLE = 'the dependencies are not installed, and this folder cannot be written';
+const NOT_WRITABLE =
+  'the dependencies are not installed, and this folder cannot be written: start once as a user who can write here';
 
 function keep(why) {
   return {

@@ -4,13 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from './lib/command.mjs';
-import {
-  PreparationError,
-  prepareDependencies,
-  prepareProduct,
-  prepareSimulator,
-  ROOT,
-} from './lib/prepare.mjs';
+import { Preparation, PreparationError, ROOT } from './lib/prepare.mjs';
 import {
   addTallies,
   countSkippedAsFailed,
@@ -65,13 +59,11 @@ if (unknown.length > 0) {
 }
 
 async function runSteps(steps) {
-  const dependencies = await prepare('installing', prepareDependencies);
+  const preparation = new Preparation('npm test');
+  const dependencies = await prepare('installing', () => preparation.install());
   if (dependencies.failed > 0) return [dependencies];
   // A build that fails is one failure of its own; what can be told without it is still told.
-  const tallies = [
-    await prepare('building', prepareProduct),
-    await prepare('building', prepareSimulator),
-  ];
+  const tallies = [await prepare('building', () => preparation.build(['product', 'simulator']))];
   for (const [index, step] of steps.entries()) {
     if (step.isBeside && index > 0) continue;
     process.stdout.write(`\n== ${step.name}\n`);

@@ -14,6 +14,7 @@ import { EngineDriverError, EngineSupply } from './engines';
 import { ReadinessGate } from './health';
 import { createLogOutput, logForm, type LogOutput } from './logging';
 import { StreamShutdown } from './proxy';
+import { DataFolder } from './storage';
 
 /** Exit codes of sysexits.h: settings that cannot be used; a fault of our own. */
 const EXIT_CONFIG = 78;
@@ -30,8 +31,13 @@ async function main(): Promise<void> {
   const { config, warnings } = loadSettings();
   const lock = await DataDirLock.acquire(config.dataDir);
   process.once('exit', () => lock.release());
+  const folder = new DataFolder(config.dataDir);
+  await folder.removeDrafts(lock.isHeld);
   const output = createLogOutput(config);
-  const app = await createApp(config, output);
+  const app = await createApp(config, output, folder).catch(async (error: unknown) => {
+    await leaveFolder(folder);
+    throw error;
+  });
   endOnFaults(app, output);
   const supply = app.get(EngineSupply, { strict: false });
   // Asked for while we come up, so that the banner does not wait for it.
@@ -58,6 +64,14 @@ function loadSettings(): LoadedConfig {
     process.stderr.write(`${error.message}\n`);
     process.exit(EXIT_CONFIG);
   }
+}
+
+/** A start that failed: what is being written is whole when we end, and what the log never got is said. */
+async function leaveFolder(folder: DataFolder): Promise<void> {
+  const givenUp = setTimeout(() => process.exit(1), FAILED_START_MS);
+  await folder.settled();
+  clearTimeout(givenUp);
+  for (const line of folder.unheard) process.stderr.write(`${line}\n`);
 }
 
 /** On `::` IPv6 and IPv4 come in together; a machine without IPv6 gets its IPv4 addresses. */

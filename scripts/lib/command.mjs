@@ -7,11 +7,11 @@ const KILL_AFTER_MS = 10_000;
  * Runs a program to its end, bounded in time. A signal to this process is passed on and ends it too,
  * so that an interrupted build leaves nothing behind.
  * @param {string} program @param {string[]} args
- * @param {{ cwd: string, timeoutMs: number, show?: boolean }} options `show` lets its output through;
- *   otherwise it is collected
+ * @param {{ cwd: string, timeoutMs: number, show?: boolean, onStart?: (pid: number) => void }} options `show` lets
+ *   its output through; otherwise it is collected
  * @returns {Promise<{ ok: boolean, output: string }>} never rejects; output also says why it failed
  */
-export function runCommand(program, args, { cwd, timeoutMs, show = false }) {
+export function runCommand(program, args, { cwd, timeoutMs, show = false, onStart }) {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd,
@@ -19,6 +19,7 @@ export function runCommand(program, args, { cwd, timeoutMs, show = false }) {
       // npm is a batch file on Windows, which only a shell can start.
       shell: process.platform === 'win32' && program === 'npm',
     });
+    if (child.pid !== undefined) onStart?.(child.pid);
     let output = '';
     child.stdout?.setEncoding('utf8').on('data', (text) => (output += text));
     child.stderr?.setEncoding('utf8').on('data', (text) => (output += text));

@@ -33,6 +33,8 @@ export class Engine implements EngineView {
   networkConnected: boolean | null = null;
   /** True after an answered probe, false after a missed one, null before the first. */
   answered: boolean | null = null;
+  /** Monotonic time of the last answered probe; null before there was one. */
+  answeredMs: number | null = null;
   lastSeen: Date | null = null;
   lastHealthCheck: Date | null = null;
   /** When the last slot was given back; while a slot is held the engine is in use now. */
@@ -131,6 +133,7 @@ export class Engine implements EngineView {
     this.version = null;
     this.networkConnected = null;
     this.answered = null;
+    this.answeredMs = null;
     this.disconnectedSince = null;
   }
 
@@ -143,6 +146,7 @@ export class Engine implements EngineView {
     this.version = facts.version;
     this.networkConnected = facts.networkConnected;
     this.answered = true;
+    this.answeredMs = monotonicMs();
     this.lastSeen = now;
     this.lastHealthCheck = now;
   }

@@ -11,6 +11,7 @@ import { newRequestId, REQUEST_ID_HEADER } from './request-id';
 import { logWhenDone } from './request-log';
 import { RouteTable } from './route-table';
 import { registerSecurityHeaders } from './security-headers';
+import { routedAddress } from './stream-address';
 import { createValidationPipe } from './validation.pipe';
 
 const MAX_BODY_BYTES = 128 * 1024;
@@ -63,6 +64,7 @@ export class Edge {
       genReqId: newRequestId,
       logger: false,
       bodyLimit: MAX_BODY_BYTES,
+      rewriteUrl: ({ url = '/' }) => routedAddress(url),
       routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
       onProtoPoisoning: 'error',
       onConstructorPoisoning: 'error',

@@ -9,7 +9,7 @@ const PROGRAMS = [...PRODUCT, ...listFiles('simulator', '.ts'), ...listFiles('be
 const SOURCES = [
   ...PROGRAMS,
   ...listFiles('test', '.ts').filter((path) => path !== 'test/unit/structure.spec.ts'),
-  ...listFiles('scripts', '.mjs', '.sh'),
+  ...listFiles('scripts', '.mjs', '.cjs', '.sh'),
   ...listFiles('bin', '.mjs'),
 ];
 const PAGES = [
@@ -47,6 +47,14 @@ describe('the source', () => {
     const kebab = /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9-]+)+$/;
     const names = SOURCES.filter((path) => !kebab.test(path.split('/').at(-1) ?? ''));
     expect(names).toEqual([]);
+  });
+
+  it('loads its modules at the start', () => {
+    // A build takes the place of the one that a program runs from.
+    const shipped = PROGRAMS.filter((path) => !isSpec(path) && !path.includes('spec'));
+    expect(findLines(shipped, /\bawait import\(|(?<![.\w])require\(['"`]|^\s*import\(/)).toEqual(
+      [],
+    );
   });
 
   it('leaves nothing for later', () => {

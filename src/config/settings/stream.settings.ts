@@ -238,6 +238,7 @@ export const loopSettings = {
     variable: 'LOOP_STALE_BEHIND',
     type: duration('10s', '2d'),
     defaultText: '1h',
-    words: "An engine's live position this far behind the wall clock is stale.",
+    words:
+      "An engine's live position this far behind the wall clock is stale. A clock that is set forward while the program runs is not believed before the next start.",
   }),
 };

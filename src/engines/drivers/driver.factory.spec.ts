@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../config';
 import { EventBus } from '../../events';
+import { DataFolder } from '../../storage';
 import { EngineRegistry } from '../engine-registry';
 import type { EnginesConfig } from '../engines.config';
 import { ANYWHERE } from '../fleet/engine-placement.port';
@@ -24,7 +25,7 @@ describe('choice of the driver', () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   const aConfig = (over: Partial<EnginesConfig> = {}): EnginesConfig => ({
-    ...loadConfig({ DOCKER_HOST: nobody, DATA_DIR: join(folder, 'data') }),
+    ...loadConfig({ DOCKER_HOST: nobody }),
     ...over,
   });
 
@@ -36,6 +37,7 @@ describe('choice of the driver', () => {
       demand: new WaitingRequests(),
       placement: ANYWHERE,
       docker: new DockerClient(config.dockerHost),
+      folder: new DataFolder(join(folder, 'data')),
     });
   }
 
@@ -114,7 +116,7 @@ describe('choice of the driver', () => {
 
   it('keeps the id that marks our containers', async () => {
     const config = aConfig({ engineDriver: 'docker' });
-    const path = join(config.dataDir, 'instance');
+    const path = join(folder, 'data', 'instance');
     await create(await chooseDriver(config), config);
     const id = readFileSync(path, 'utf8');
     expect(id).toMatch(/^[0-9a-f]{16}\n$/);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { EventBus } from '../../events';
+import type { DataFolder } from '../../storage';
 import type { EngineRegistry } from '../engine-registry';
 import type { EnginesConfig } from '../engines.config';
 import { ANYWHERE, type EnginePlacement } from '../fleet/engine-placement.port';
@@ -52,6 +53,7 @@ export async function chooseDriver(
 export interface DriverSurroundings {
   readonly registry: EngineRegistry;
   readonly events: EventBus;
+  readonly folder: DataFolder;
   readonly demand: EngineDemand;
   /** Where engines in containers of this Docker Engine go. */
   readonly placement: EnginePlacement;
@@ -81,13 +83,13 @@ async function createRuntime(
   kind: RuntimeKind,
   isStopgap: boolean,
   config: EnginesConfig,
-  { docker, events }: DriverSurroundings,
+  { docker, events, folder }: DriverSurroundings,
 ): Promise<EngineRuntime> {
   switch (kind) {
     case 'docker':
-      return new DockerRuntime(config, await obtainInstanceId(config.dataDir), events, docker);
+      return new DockerRuntime(config, await obtainInstanceId(folder), events, docker);
     case 'swarm':
-      return new SwarmRuntime(config, await obtainInstanceId(config.dataDir), events, docker);
+      return new SwarmRuntime(config, await obtainInstanceId(folder), events, docker);
     case 'simulator':
       // A stopgap that played every id would let test pictures pass for channels.
       return new SimulatorRuntime({ script: SIMULATOR_SCRIPT, playsAnyContent: !isStopgap });

@@ -36,8 +36,8 @@ const ROLE_STREAM = 1;
 const ROLE_CLOCK = 254;
 const ROLE_PSI = 255;
 
-/** Work that one packet, one unit and one packet of tables are about. */
-const UNIT_WORK = 10;
+/** What a unit and a packet of tables cost in packets that are only looked at. */
+const UNIT_WORK = 20;
 const PSI_WORK = 10;
 
 export interface UnitReaderOptions {

@@ -20,6 +20,7 @@ export {
 } from './packet';
 export { nullPackets } from './null-packet';
 export { PacketAligner, type PacketSink } from './packet-aligner';
+export { describeBytes, foreignDistanceOf, HEAD_BYTES, mediaFormatOf } from './foreign-format';
 export { type MediaKind, type StreamCodec } from './stream-codec';
 export { leadingStream, type Programme, type ProgrammeStream, sameProgramme } from './programme';
 export {

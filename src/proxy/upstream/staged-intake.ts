@@ -1,4 +1,4 @@
-import { PacketAligner } from '../mpegts';
+import { HEAD_BYTES, PacketAligner } from '../mpegts';
 import type { SourceSplicer } from './source-splicer';
 import type { Outgoing, Splice } from './splice.types';
 import type { IngestVerdict, StreamIngest } from './stream-ingest';
@@ -11,7 +11,6 @@ export interface StagedOwner extends Outgoing {
 
 /** Without packets in this much, what comes is no transport stream. */
 const ALIGNMENT_BYTES = 64 * 1024;
-const HEAD_BYTES = 64;
 
 /**
  * Where a source goes that is read while another one still feeds the stream: held back until its place is found, and

@@ -1,4 +1,5 @@
 import {
+  HEAD_BYTES,
   learnProgramme,
   PacketAligner,
   type OwnProgramme,
@@ -149,8 +150,8 @@ export class StreamIngest {
     this.firstByteMs ??= nowMs;
     this.bytesIn += data.length;
     this.sourceBytes += data.length;
-    if (this.head.length < 64) {
-      this.head = Buffer.concat([this.head, data.subarray(0, 64 - this.head.length)]);
+    if (this.head.length < HEAD_BYTES) {
+      this.head = Buffer.concat([this.head, data.subarray(0, HEAD_BYTES - this.head.length)]);
     }
     const before = this.history.ring.end;
     this.aligner.push(data, this.takePackets);

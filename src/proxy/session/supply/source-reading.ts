@@ -7,7 +7,7 @@ import type { Attempt } from '../session.types';
 import type { SourceChange } from './source-change';
 import type { SourceLoss } from './source-loss';
 import { giveUp, type Outcome, type SourceFate } from './start-outcome';
-import { SwitchLimit } from './switch-limit';
+import { SwitchLimit, UNFELT_APART_MS } from './switch-limit';
 
 export interface SourceEnd {
   readonly why: SourceFate;
@@ -28,6 +28,8 @@ export class SourceReading {
   private flowingSinceMs: number | null = null;
   /** How the source under way took the place of one that had failed. */
   private change: Omit<SourceChange, 'join'> | null = null;
+  /** The last source went on where the one before had ended. */
+  private wasUnfelt = false;
 
   constructor(
     private readonly ingest: StreamIngest,
@@ -118,16 +120,23 @@ export class SourceReading {
 
   /** A source is over that had taken the place of a failed one. What never gave anything was no source. */
   private noteChange(flowed: boolean): void {
-    if (this.change !== null && flowed) {
-      this.limit.note({ ...this.change, join: this.ingest.join });
-    }
+    const { change } = this;
     this.change = null;
+    this.wasUnfelt =
+      change !== null &&
+      flowed &&
+      this.limit.note({ ...change, join: this.ingest.join }) === 'unfelt';
   }
 
-  /** Whether the last source had flowed for so long that what was before does not count; told once. */
-  takeFlowedStably(): boolean {
-    const since = this.flowingSinceMs;
+  /**
+   * Whether the last source did so well that failures before it do not count; told once. One that viewers did not feel
+   * has to be followed by the next one at once, or a wait makes them feel that.
+   */
+  takeRecovered(): boolean {
+    const { flowingSinceMs: since, config } = this;
     this.flowingSinceMs = null;
-    return since !== null && monotonicMs() - since >= this.config.proxyStableAfterMs;
+    const flowedMs = since === null ? 0 : monotonicMs() - since;
+    const stableMs = config.proxyStableAfterMs;
+    return flowedMs >= (this.wasUnfelt ? Math.min(UNFELT_APART_MS, stableMs) : stableMs);
   }
 }

@@ -9,7 +9,7 @@ export interface SwitchBound {
 type CountedKind = Exclude<ChangeKind, 'engine_gone'>;
 
 /** Changes that viewers do not feel cost engines a start each: on average they have to be this far apart. */
-const UNFELT_APART_MS = 5000;
+export const UNFELT_APART_MS = 5000;
 
 /** Of these times (any order, ms) those that still count at `nowMs`. */
 export function stillCounting(
@@ -36,11 +36,12 @@ export class SwitchLimit {
   }
 
   /** Size: no more than count, and never more than the limit and one of each kind. */
-  note(change: SourceChange): void {
+  note(change: SourceChange): ChangeKind {
     const kind = kindOf(change);
-    if (kind === 'engine_gone') return;
+    if (kind === 'engine_gone') return kind;
     const kept = stillCounting(this.timesMs[kind], change.atMs, this.bounds[kind]);
     this.timesMs[kind] = [...kept, change.atMs].slice(-(this.bounds[kind].limit + 1));
+    return kind;
   }
 
   /** Why one more change at `nowMs` would be too many; null when it would not. */

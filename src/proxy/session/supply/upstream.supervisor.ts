@@ -253,7 +253,7 @@ export class UpstreamSupervisor {
       this.leave();
       return false;
     }
-    if (this.reading.takeFlowedStably()) {
+    if (this.reading.takeRecovered()) {
       this.choice.recovered();
       this.owner.rota.recovered();
     }

@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runCommand } from './lib/command.mjs';
 import { runScript } from './lib/launch.mjs';
-import { PreparationError, prepare, ROOT } from './lib/prepare.mjs';
+import { prepare, PreparationError, ROOT } from './lib/prepare.mjs';
 import { startScreencast, writeEvenly } from './recording/screencast.mjs';
 
 const OUTPUT = join(ROOT, 'docs', 'images', 'failover.webp');
@@ -31,7 +31,7 @@ const CLIP_S = 48;
 const RECORDED_S = 20;
 
 await runScript(async () => {
-  const [entry] = await prepare('npm run record', ['product', 'simulator']);
+  const [entry] = await prepare('npm run record', ['product', 'simulator'], { withDev: true });
   const folder = mkdtempSync(join(tmpdir(), 'acefleet-recording-'));
   const cleanup = [() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 })];
   try {

@@ -71,6 +71,13 @@ describe('the source', () => {
   });
 });
 
+describe('the scripts', () => {
+  it('import what the others export', () => {
+    const scripts = [...listFiles('scripts', '.mjs'), ...listFiles('bin', '.mjs')];
+    expect(scripts.flatMap(findMissingImports)).toEqual([]);
+  });
+});
+
 describe('the documentation', () => {
   it('has links that lead somewhere', () => {
     const dead = PAGES.flatMap((page) => findDeadLinks(page).map((link) => `${page}: ${link}`));
@@ -96,6 +103,20 @@ describe('the documentation', () => {
     expect(EVENT_TYPES.filter((type) => !page.includes(`| \`${type}\` `))).toEqual([]);
   });
 });
+
+/** Names that a script imports from another one which does not export them. Scripts that no test runs break unseen. */
+function findMissingImports(script: string): string[] {
+  const imports = readText(script).matchAll(/^import \{([^}]+)\} from '(\.[^']+)';$/gm);
+  return [...imports].flatMap(([, names = '', from = '']) => {
+    const other = readText(join(dirname(script), from));
+    return names
+      .split(',')
+      .map((name) => name.trim().split(' as ')[0] ?? '')
+      .filter((name) => name !== '')
+      .filter((name) => !new RegExp(`^export (?:async )?\\w+ ${name}\\b`, 'm').test(other))
+      .map((name) => `${script}: ${name} of ${from}`);
+  });
+}
 
 /** Links to files of the repository and to headings in them; addresses elsewhere are not asked. */
 function findDeadLinks(page: string): string[] {

@@ -28,7 +28,17 @@ const ROOMS = {
     'metrics',
     'http',
   ],
-  health: ['kernel', 'config', 'storage', 'engines', 'proxy', 'access', 'metrics', 'http', 'events'],
+  health: [
+    'kernel',
+    'config',
+    'storage',
+    'engines',
+    'proxy',
+    'access',
+    'metrics',
+    'http',
+    'events',
+  ],
 };
 
 /** Rooms of src/engines/drivers: a runtime knows the parts that it shares with others, and no other runtime. */

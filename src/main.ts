@@ -10,7 +10,7 @@ import { type EndSignal, Shutdown } from './app.shutdown';
 import { ChannelFileError } from './channels';
 import { type AppConfig, ConfigError, type LoadedConfig, loadProcessConfig } from './config';
 import { DataDirInUseError, DataDirLock } from './coordination';
-import { EngineDriverError, EngineSupply } from './engines';
+import { DriverChoiceError, EngineDriverError, EngineSupply } from './engines';
 import { ReadinessGate } from './health';
 import { createLogOutput, logForm, type LogOutput } from './logging';
 import { StreamShutdown } from './proxy';
@@ -41,7 +41,7 @@ async function main(): Promise<void> {
   endOnFaults(app, output);
   const supply = app.get(EngineSupply, { strict: false });
   // Asked for while we come up, so that the banner does not wait for it.
-  const demoChannels = supply.chosen.isStopgap ? supply.demoChannels() : [];
+  const demoChannels = supply.chosen.kind === 'simulator' ? supply.demoChannels() : [];
   await listen(app, config).catch((error: unknown) => endFailedStart(app, config, error));
   endOnSignals(app, config, output);
   const banner = describeStart({
@@ -171,5 +171,5 @@ process.stderr.on('error', () => undefined);
 
 main().catch((error: unknown) => {
   process.stderr.write(`${describeFault(error)}\n`);
-  process.exit(1);
+  process.exit(error instanceof DriverChoiceError ? EXIT_CONFIG : 1);
 });

@@ -12,6 +12,14 @@ export class EngineDriverError extends Error {
   }
 }
 
+/** No driver can be chosen with these settings on this machine. */
+export class DriverChoiceError extends EngineDriverError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'DriverChoiceError';
+  }
+}
+
 /** Where a driver tells what it knows. Calls return at once and never throw. */
 export interface EngineSink {
   /**

@@ -31,7 +31,7 @@ export class Child {
     readonly name: string,
     command: string,
     args: readonly string[],
-    options: { cwd?: string; env?: NodeJS.ProcessEnv },
+    options: { cwd?: string; env?: NodeJS.ProcessEnv; uid?: number; gid?: number },
   ) {
     this.process = spawn(command, args, { ...options, stdio: ['pipe', 'pipe', 'pipe'] });
     this.process.stdin!.on('error', () => undefined);

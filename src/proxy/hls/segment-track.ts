@@ -52,6 +52,7 @@ export class SegmentTrack {
   ) {
     this.cutter = new SegmentCutter(options);
     this.reader = new UnitReader({
+      scanner: history.scanner,
       maxStepMs: Math.min(MAX_STEP_MS, 2 * options.segmentMs),
       mediaTimeAt: history.mediaTimeAt,
     });

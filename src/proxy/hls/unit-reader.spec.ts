@@ -22,7 +22,7 @@ function tables(writer: TsWriter): TsWriter {
 function unitsOf(bytes: Buffer, packets = 1000, maxStepMs = 8000): MediaUnit[] {
   const scanner = new TransportScanner();
   scanner.scan(bytes, 0, bytes.length, 0, 0);
-  const reader = new UnitReader({ maxStepMs, mediaTimeAt: (position) => position });
+  const reader = new UnitReader({ scanner, maxStepMs, mediaTimeAt: (position) => position });
   const units: MediaUnit[] = [];
   for (let at = 0; at < bytes.length; at += packets * 188) {
     const run = bytes.subarray(at, at + packets * 188);
@@ -118,13 +118,32 @@ describe('UnitReader', () => {
     }
   });
 
+  it('reads what leads: the sound while no pictures come, then the pictures', () => {
+    const writer = tables(new TsWriter());
+    const sound = (ticks: number): void =>
+      void writer.pes({ pid: AUDIO }, pes(Buffer.alloc(50), ticks));
+    for (let n = 0; n < 100; n++) sound(n * 3600);
+    const evening = writer.position;
+    const key = Buffer.from([0, 0, 1, 0x65, ...Array<number>(50).fill(0x55)]);
+    for (let n = 100; n < 150; n++) {
+      writer.pes({ pid: VIDEO }, pes(key, n * 3600 + 7200));
+      sound(n * 3600);
+    }
+    const units = unitsOf(writer.bytes(), 7);
+    expect(units.map(({ position }) => position < evening)).toEqual(
+      Array.from({ length: 150 }, (_, n) => n < 100),
+    );
+    expect(units.some(({ isBreak }) => isBreak)).toBe(false);
+    expect(units.at(-1)!.presentedMs - units[0]!.presentedMs).toBeCloseTo(149 * 40 + 80);
+  });
+
   it('says that packets were missed', () => {
     const writer = tables(new TsWriter());
     for (let i = 0; i < 4; i++) frame(writer, 900_000 + i * 3600);
     const bytes = writer.bytes();
     const scanner = new TransportScanner();
     scanner.scan(bytes, 0, bytes.length, 0, 0);
-    const reader = new UnitReader({ maxStepMs: 8000, mediaTimeAt: () => null });
+    const reader = new UnitReader({ scanner, maxStepMs: 8000, mediaTimeAt: () => null });
     const breaks: boolean[] = [];
     reader.read(bytes, 0, scanner.programme!, 0, ({ isBreak }) => breaks.push(isBreak));
     reader.skipped();

@@ -2,7 +2,6 @@ import {
   discontinuityIndicator,
   hasPayload,
   isPesStart,
-  leadingStream,
   payloadOffset,
   payloadUnitStart,
   pesDecodingTime,
@@ -13,6 +12,7 @@ import {
   transportError,
   TS_PACKET,
   type Programme,
+  type TransportScanner,
 } from '../mpegts';
 import type { MediaUnit, UnitSink } from './media-unit';
 
@@ -25,6 +25,8 @@ const MAX_BACK_MS = 1000;
 const MAX_REORDER_MS = 5000;
 
 export interface UnitReaderOptions {
+  /** Of the stream: which of its elementary streams leads where, and what work its source may still cause. */
+  readonly scanner: Pick<TransportScanner, 'leads' | 'budget'>;
   /** A greater step from one unit to the next is another time line. */
   readonly maxStepMs: number;
   /** Time of a position where units bear none, as when they are scrambled. */
@@ -36,13 +38,23 @@ export interface UnitReaderOptions {
  * 33 bits of the field. A wrap is no break; a flagged discontinuity or a leap is.
  */
 export class UnitReader {
-  private readonly psi = new PsiTracker();
+  private readonly psi: PsiTracker;
+  private programmeNumber = -1;
+  /** The stream that leads, and where the next one begins to. */
+  private leading = -1;
+  private leadsUntil = 0;
+  private maxBackMs = MAX_BACK_MS;
   private isFlagged = false;
   private lastTicks: number | null = null;
   private lastMs = 0;
   private decodedTicks = 0;
 
-  constructor(private readonly options: UnitReaderOptions) {}
+  constructor(private readonly options: UnitReaderOptions) {
+    this.psi = new PsiTracker(
+      options.scanner,
+      ({ programmeNumber }) => programmeNumber === this.programmeNumber,
+    );
+  }
 
   /** Packets were missed: what comes next is on a line of its own. */
   skipped(): void {
@@ -57,8 +69,18 @@ export class UnitReader {
     arrivedMs: number,
     sink: UnitSink,
   ): void {
-    const leading = leadingStream(programme)?.pid;
+    if (programme.programmeNumber !== this.programmeNumber) {
+      this.programmeNumber = programme.programmeNumber;
+      this.psi.chooseAnew();
+    }
+    // Another stream may lead from here on since the last run was read.
+    this.follow(position);
+    let { leading } = this;
     for (let at = 0; at + TS_PACKET <= run.length; at += TS_PACKET) {
+      if (position + at >= this.leadsUntil) {
+        this.follow(position + at);
+        leading = this.leading;
+      }
       const pid = pidOf(run, at);
       if (pid === PAT_PID || pid === programme.pmtPid) {
         this.psi.push(run, at, payloadOffset(run, at), pid);
@@ -70,6 +92,15 @@ export class UnitReader {
       const unit = this.unit(run, at, position + at, arrivedMs);
       if (unit !== null) sink(unit);
     }
+  }
+
+  private follow(position: number): void {
+    const { leads } = this.options.scanner;
+    const leading = leads.at(position)?.stream.pid ?? -1;
+    // Streams of one programme are sent up to some seconds apart.
+    this.maxBackMs = leading === this.leading ? this.maxBackMs : this.options.maxStepMs;
+    this.leading = leading;
+    this.leadsUntil = leads.endOf(position);
   }
 
   private unit(run: Buffer, at: number, position: number, arrivedMs: number): MediaUnit | null {
@@ -100,7 +131,8 @@ export class UnitReader {
     const step = isFirst ? 0 : signed(ticks - (this.lastTicks as number));
     this.lastTicks = ticks;
     const stepMs = step / TICKS_PER_MS;
-    const isLeap = stepMs > this.options.maxStepMs || stepMs < -MAX_BACK_MS;
+    const isLeap = stepMs > this.options.maxStepMs || stepMs < -this.maxBackMs;
+    this.maxBackMs = MAX_BACK_MS;
     const isBreak = this.takeFlag() || isLeap;
     // Each line goes on from the last one's end, so that figures stay small; only differences count.
     if (!isLeap) this.decodedTicks += step;

@@ -22,7 +22,8 @@ export { nullPackets } from './null-packet';
 export { PacketAligner, type PacketSink } from './packet-aligner';
 export { describeBytes, foreignDistanceOf, HEAD_BYTES, mediaFormatOf } from './foreign-format';
 export { type MediaKind, type StreamCodec } from './stream-codec';
-export { leadingStream, type Programme, type ProgrammeStream, sameProgramme } from './programme';
+export { type Programme, type ProgrammeStream, sameProgramme } from './programme';
+export { type Lead, LeadLog } from './lead-log';
 export {
   crc32Mpeg,
   parsePat,

@@ -62,8 +62,8 @@ export class EngineAllocator implements OnModuleDestroy {
     request.signal.throwIfAborted();
     if (this.isClosed) throw shuttingDown();
     const excluded = this.excludedFor(request);
-    const { streamId, isFirstStart } = request;
-    const lease = this.selector.choose({ streamId, excluded, isFirstStart });
+    const { streamId, isFirstStart, isWanted: whetherWanted } = request;
+    const lease = this.selector.choose({ streamId, excluded, isFirstStart, whetherWanted });
     if (lease !== null) return lease;
     if (this.waiters.size >= MAX_WAITING) throw noCapacity('Too many requests wait for an engine.');
     return this.wait(request, excluded);

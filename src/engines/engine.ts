@@ -93,6 +93,11 @@ export class Engine implements EngineView {
     return [...new Set([...this.leases].map((lease) => lease.streamId))];
   }
 
+  /** Slots of streams that somebody watches or waits for. */
+  get wantedSlots(): number {
+    return [...this.leases].filter((lease) => lease.isWanted).length;
+  }
+
   /** Slots that are on their way to be free. */
   get vacatedSlots(): number {
     return [...this.leases].filter((lease) => lease.isVacated).length;

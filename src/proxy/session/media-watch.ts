@@ -88,7 +88,9 @@ export class MediaWatch {
     const { history } = this.ingest;
     let fastest = -1;
     for (const viewer of this.owner.viewers) {
-      if (viewer.socket !== null && viewer.cursor > fastest) fastest = viewer.cursor;
+      if (viewer.state === 'streaming' && viewer.socket !== null && viewer.cursor > fastest) {
+        fastest = viewer.cursor;
+      }
     }
     const pause = shouldPause({
       aheadMs,

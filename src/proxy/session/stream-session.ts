@@ -85,6 +85,7 @@ export class StreamSession {
     this.history = new StreamHistory(historyLimits(config));
     this.fanout = new StreamFanout(this.history, catchUp, fanoutLimits(config), {
       cutViewer: (viewer, reason) => this.removeViewer(viewer, reason),
+      viewerPaused: (viewer, isPaused) => this.audience.setPaused(viewer, isPaused),
       fault: (error) => this.fail(error),
       viewerJumped: (viewer, bytes, lagMs) => this.report.viewerJumped(viewer, bytes, lagMs),
     });
@@ -106,6 +107,7 @@ export class StreamSession {
         report: this.report,
         isRunning: () => this.currentPhase !== 'starting',
         isIdle: () => this.audience.idleSince !== null,
+        isDeserted: () => this.audience.isEmpty,
         engineAnswered: (engineSession, lease) => {
           this.lastEngineId = lease.engine.id;
           return this.claim.of(engineSession, lease);
@@ -138,7 +140,7 @@ export class StreamSession {
       services,
     );
     this.report.requested();
-    this.audience.beginGraceIfEmpty();
+    this.audience.beginIdleIfUnwatched();
     this.task = this.supply();
   }
 
@@ -207,12 +209,22 @@ export class StreamSession {
     return this.audience.idleSince;
   }
 
+  /** Viewers who wait or watch, those who are paused left out. */
+  get watching(): number {
+    return this.audience.watching;
+  }
+
   get bytesOut(): number {
     return this.audience.bytesOut;
   }
 
   get pinnedBytes(): number {
     return this.fanout.pinnedBytes;
+  }
+
+  /** Memory that viewers keep alive beyond the history, without what is in `counted`. */
+  pinnedMemory(counted: Set<ArrayBufferLike>): number {
+    return this.fanout.pinnedMemory(counted);
   }
 
   /** Counts a viewer in; from now on the session waits for it. */
@@ -252,7 +264,7 @@ export class StreamSession {
     else viewer.socket?.resetAndDestroy();
     viewer.onGone?.(reason);
     this.owner.viewerGone(viewer);
-    if (!this.isOver) this.audience.beginGraceIfEmpty();
+    if (!this.isOver) this.audience.beginIdleIfUnwatched();
   }
 
   /** Keeps the session alive without being a viewer. */
@@ -262,7 +274,7 @@ export class StreamSession {
 
   letGo(holder: object): void {
     this.audience.letGo(holder);
-    if (!this.isOver) this.audience.beginGraceIfEmpty();
+    if (!this.isOver) this.audience.beginIdleIfUnwatched();
   }
 
   /** Ends the session for a reason that is no fault. Resolves when engine session and slot are free. */

@@ -68,7 +68,7 @@ export class ScriptedEngines implements Shape {
     if (allowed.length === 0) throw new AppError('engine_failed', 'Every engine failed.');
     for (;;) {
       const free = allowed.find(({ id }) => this.inUse(id) < this.slots);
-      if (free !== undefined) return this.lease(free, request.streamId, request.isFirstStart);
+      if (free !== undefined) return this.lease(free, request);
       let hasFreed = false;
       if (request.mayReclaim !== false) {
         for (const reclaim of this.reclaimers) hasFreed ||= await reclaim(request.excluded);
@@ -127,10 +127,16 @@ export class ScriptedEngines implements Shape {
     return known;
   }
 
-  private lease(view: EngineView, streamId: string, isFirstStart = false): EngineLease {
+  private lease(
+    view: EngineView,
+    { streamId, isFirstStart = false, isWanted = () => true }: AcquireRequest,
+  ): EngineLease {
     const revocation = new AbortController();
     let isUnproved = isFirstStart;
     const lease: EngineLease = {
+      get isWanted() {
+        return isWanted();
+      },
       get isUnproved() {
         return isUnproved;
       },

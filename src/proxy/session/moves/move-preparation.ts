@@ -32,6 +32,8 @@ export interface PreparationParts {
   readonly services: SessionServices;
   readonly departures: Departures;
   readonly log: AttemptLog;
+  /** Somebody watches the stream. */
+  isWanted(): boolean;
   /** The source that feeds viewers meanwhile. */
   isGoingOn(): boolean;
   /** Ends that source; what is prepared has come as far as it will beside it. */
@@ -142,6 +144,7 @@ export class MovePreparation {
       signal,
       mayWait: false,
       mayReclaim: false,
+      isWanted: () => this.parts.isWanted(),
       ...(toEngineId === null ? {} : { only: toEngineId }),
     });
     try {

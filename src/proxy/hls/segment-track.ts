@@ -41,6 +41,8 @@ interface Rendered {
  */
 export class SegmentTrack {
   private segments: Segment[] = [];
+  /** Nothing came since the stream stalled. */
+  private isSilent = false;
   private readonly cutter: SegmentCutter;
   private readonly reader: UnitReader;
   /** Position up to which packets were read. */
@@ -117,6 +119,19 @@ export class SegmentTrack {
     this.history.ring.owe(Infinity, 0);
   }
 
+  /** The stream is silent: players get what it has given so far. */
+  stalled(): void {
+    if (!this.hasCaughtUp || this.isSilent) return;
+    this.advance();
+    this.isSilent = true;
+    const { undecided } = this;
+    this.undecided = null;
+    if (undecided !== null) this.decide(undecided);
+    const closed = this.cutter.stall();
+    if (closed !== null) this.list(closed);
+    if (this.isPlayable) this.waiting.resolve();
+  }
+
   /** Reads what has come since the last time. */
   advance(): void {
     if (this.nextSlice === null) this.readSlice();
@@ -181,18 +196,26 @@ export class SegmentTrack {
   private readonly take = (next: MediaUnit): void => {
     const decided = this.undecided;
     this.undecided = next;
-    if (decided === null) return;
+    this.isSilent = false;
+    if (decided !== null) this.decide(decided);
+  };
+
+  private decide(decided: MediaUnit): void {
     if (decided.breaksAt !== null) this.spend('timeline_breaks', BREAK_COST);
     const point = this.pointOf(decided);
     const position = point?.position ?? decided.position;
     const unit = position === decided.position ? decided : { ...decided, position };
     const tables = decided.tables ?? this.presentTables();
     const closed = this.cutter.push(unit, point?.preface ?? null, tables);
-    if (closed === null) return;
+    if (closed !== null) this.list(closed);
+  }
+
+  private list(segment: Segment): void {
     this.spend('segments', SEGMENT_COST);
-    this.segments.push(closed);
-    this.changed();
-  };
+    this.segments.push(segment);
+    this.window = null;
+    this.whole = null;
+  }
 
   /** The past may be that of an earlier source, for which the present one does not pay. */
   private spend(work: StructuralWork, units: number): void {
@@ -222,11 +245,6 @@ export class SegmentTrack {
     return preface === null ? null : { preface: () => preface };
   }
 
-  private changed(): void {
-    this.window = null;
-    this.whole = null;
-  }
-
   private skip(tail: number): void {
     const hadBegun = this.read > 0;
     this.read = tail;
@@ -245,7 +263,8 @@ export class SegmentTrack {
     }
     if (gone === 0) return;
     this.segments.splice(0, gone);
-    this.changed();
+    this.window = null;
+    this.whole = null;
     if (this.segments.length === 0) this.waiting = new Settleable<void>();
   }
 

@@ -124,8 +124,8 @@ export class Checkout {
       : [];
   }
 
-  start(script = 'start'): StartedScript {
-    const started = new StartedScript(this.root, script);
+  start(script = 'start', ...words: string[]): StartedScript {
+    const started = new StartedScript(this.root, script, words);
     this.started.push(started);
     return started;
   }
@@ -154,13 +154,15 @@ export class StartedScript {
   readonly ended: Promise<number | null>;
   private readonly child: ChildProcess;
 
-  constructor(root: string, script: string) {
+  constructor(root: string, script: string, words: readonly string[]) {
     const check = './scripts/lib/supported-node.cjs';
-    this.child = spawn(process.execPath, ['-r', check, `scripts/${script}.mjs`], {
+    this.child = spawn(process.execPath, ['-r', check, `scripts/${script}.mjs`, ...words], {
       cwd: root,
       env: {
         ...process.env,
         PATH: [join(root, 'programs'), process.env['PATH']].join(delimiter),
+        // Whose containers are nobody's business here.
+        DOCKER_HOST: 'unix:///nowhere',
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

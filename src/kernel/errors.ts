@@ -104,6 +104,13 @@ export const ERROR_CATALOG = {
     title: 'Engine failed',
     meaning: 'Every engine that was tried gave an error or nonsense.',
   },
+  too_many_connections: {
+    status: 503,
+    title: 'Too many connections',
+    meaning:
+      'The limit of connections is reached, and every one of them has a request in progress.',
+    retryAfterS: 10,
+  },
   no_engine: {
     status: 503,
     title: 'No engine',

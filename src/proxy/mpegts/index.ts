@@ -32,6 +32,7 @@ export {
   type SectionSink,
 } from './psi';
 export { PsiTracker } from './psi-tracker';
+export { TableRepair, type TableReader } from './table-repair';
 export {
   SOURCE_BUDGET,
   SourceBudget,

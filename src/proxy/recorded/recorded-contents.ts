@@ -8,6 +8,7 @@ import {
   type SourceSelector,
 } from '../../kernel/content-selector';
 import type { AppError } from '../../kernel/errors';
+import { BroadcastFault } from '../session';
 import type { FileHead } from './file-head';
 
 /** A content that is a file. One object for all names it is known under. */
@@ -73,9 +74,13 @@ export class RecordedContents {
   }
 }
 
-/** Its addresses are the engine's own: it plays neither as a broadcast nor as a file. */
-export function isPlaylist({ cause }: AppError): boolean {
-  return cause instanceof EngineFault && cause.reason === 'playlist';
+/**
+ * Whether what cannot be served as a broadcast is a file. A playlist is none, because its addresses are the engine's own, and
+ * neither is a broadcast whose media cannot be read.
+ */
+export function isFile({ cause }: AppError): boolean {
+  if (cause instanceof BroadcastFault) return false;
+  return !(cause instanceof EngineFault && cause.reason === 'playlist');
 }
 
 export function keysOf({ selector, infohash }: RecordedContent): string[] {

@@ -4,6 +4,7 @@ import { EngineFault } from '../../ace';
 import type { EngineAllocator } from '../../engines';
 import { AppError } from '../../kernel/errors';
 import { Settleable } from '../../kernel/settleable';
+import { BroadcastFault } from '../session';
 import { fault, session } from '../testing/scripted-ace.spec-support';
 import { selector, SessionStage, type StageOptions } from '../testing/session-stage.spec-support';
 import { never, until } from '../testing/until.spec-support';
@@ -262,10 +263,12 @@ describe('RecordedPlaybacks', () => {
     });
   });
 
-  it('does not take a playlist for a file', async () => {
+  it.each([
+    ['a playlist', new EngineFault('unsupported', 'playlist', 'application/x-mpegurl')],
+    ['a broadcast that cannot be read', new BroadcastFault('no_tables')],
+  ])('does not take %s for a file', async (_what, cause) => {
     await open({ engines: 1 });
-    const cause = new EngineFault('unsupported', 'playlist', 'application/x-mpegurl');
-    const error = new AppError('unsupported_content', 'It is a playlist.', { cause });
+    const error = new AppError('unsupported_content', 'It does not play.', { cause });
     expect(playbacks.learn(selector('b'), null, error)).toBe(false);
     expect(playbacks.find(selector('b'))).toBeNull();
   });

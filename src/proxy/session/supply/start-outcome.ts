@@ -2,14 +2,17 @@ import type { EngineFault } from '../../../ace';
 import { AppError, type ErrorCode } from '../../../kernel/errors';
 import type { EngineComplaint } from '../../../engines';
 import type { Excess, UpstreamEnd } from '../../upstream';
+import { BroadcastFault } from './broadcast-fault';
 
-/** What the supervisor does after one try on one engine (datapath rules 6 and 23). */
+/** What the supervisor does after one try on one engine. */
 export type Outcome =
   | { readonly next: 'same_engine'; readonly reason: string }
   | {
       readonly next: 'other_engine';
       readonly reason: string;
       readonly complaint: EngineComplaint | null;
+      /** The content may be at fault: what viewers are told when another engine has it no better. */
+      readonly doubt?: AppError;
     }
   /** The engine was taken away from the stream; any other will do, at once. */
   | { readonly next: 'moved'; readonly reason: string }
@@ -77,6 +80,10 @@ export function unsupported(detail: string, cause?: EngineFault): AppError {
   return new AppError('unsupported_content', detail, { cause });
 }
 
+function unplayable(reason: string, detail: string): AppError {
+  return new AppError('unsupported_content', detail, { cause: new BroadcastFault(reason) });
+}
+
 /** Ends of a source that are the source's own, not ours. */
 export type SourceFate = Exclude<UpstreamEnd, 'aborted' | 'fault'>;
 
@@ -107,6 +114,13 @@ export function outcomeOfEnd(end: SourceFate, flowed: boolean, head: Buffer): Ou
       const detail = `The content is ${container}, not MPEG-TS.`;
       return giveUp(`not a transport stream: ${container}`, unsupported(detail));
     }
+    case 'no_tables':
+      return {
+        next: 'other_engine',
+        reason: end,
+        complaint: null,
+        doubt: unplayable(end, NO_TABLES),
+      };
     case 'programme_changed':
       return giveUp(
         'programme changed',
@@ -117,9 +131,12 @@ export function outcomeOfEnd(end: SourceFate, flowed: boolean, head: Buffer): Ou
     case 'excessive_timeline_breaks':
     case 'excessive_segments':
     case 'excessive_splice_search':
-      return giveUp(end, unsupported(EXCESS_DETAILS[end]));
+      return giveUp(end, unplayable(end, EXCESS_DETAILS[end]));
   }
 }
+
+const NO_TABLES =
+  'The stream has no usable programme tables (PAT and PMT), so that nothing tells what its packets are.';
 
 /** A broadcast stays far below these bounds, so the content is at fault and no engine is. */
 const EXCESS_DETAILS: Readonly<Record<Excess, string>> = {

@@ -163,10 +163,15 @@ export interface EngineUsage {
  */
 export interface EngineRuntime {
   readonly kind: RuntimeKind;
-  /** Hash of everything that the settings say about an engine; part of each engine's labels. */
+  /**
+   * Hash of everything that settings and machine say about an engine; part of each engine's labels. Holds from the first
+   * answer of `list` on.
+   */
   readonly specHash: string;
   /** The command with which an operator removes all engines of ours; null: they end with us. */
   readonly removal: string | null;
+  /** How engines are told their ports and options, as ENGINE_PROFILE names it; null: no image is needed. */
+  readonly profile: string | null;
   readonly link: RuntimeLink;
   readonly image: RuntimeImage;
 

@@ -44,6 +44,7 @@ export class ScriptedRuntime implements EngineRuntime {
   readonly kind = 'docker';
   readonly specHash = 'now';
   removal: string | null = 'remove them';
+  readonly profile = 'acestream-http-proxy';
   /** What `foreignEngines` answers. */
   foreign: ForeignEngines[] = [];
   link: RuntimeLink = { state: 'connected', since: new Date(), reason: null };

@@ -6,7 +6,7 @@ import { AbandonedOrders } from '../containers/abandoned-orders';
 import { DockerWatch } from '../containers/docker-watch';
 import { ANY_INSTANCE, readEngineLabels } from '../containers/engine-labels';
 import { STOP_GRACE_S } from '../containers/engine-limits';
-import { type EngineRecipe, engineRecipe } from '../containers/engine-recipe';
+import { DaemonRecipe } from '../containers/daemon-recipe';
 import { foreignEngines, removalCommand } from '../containers/foreign-engines';
 import { PortAllocator, startOffset } from '../containers/port-allocation';
 import { asOrderFailure, asRuntimeError } from '../containers/runtime-failure';
@@ -43,11 +43,11 @@ const OF_SERVICE = 'com.docker.swarm.service.id';
 /** Engines as containers of one Docker Engine. */
 export class DockerRuntime implements EngineRuntime {
   readonly kind = 'docker';
-  readonly specHash: string;
   readonly removal: string;
 
   private readonly logger = new Logger(DockerRuntime.name);
   private readonly client: DockerClient;
+  private readonly recipe: DaemonRecipe;
   private readonly watch: DockerWatch;
   private readonly surroundings: EngineSurroundings;
   private readonly listing: EngineListing;
@@ -67,9 +67,8 @@ export class DockerRuntime implements EngineRuntime {
     events: Pick<EventBus, 'publish'>,
     client: DockerClient = new DockerClient(config.dockerHost),
   ) {
-    const recipe = engineRecipe(config, 'docker');
     this.client = client;
-    this.specHash = recipe.specHash;
+    this.recipe = new DaemonRecipe(config, 'docker', client);
     this.removal = removalCommand('containers', instance, config.dockerHost);
     this.surroundings = new EngineSurroundings(client, config);
     this.watch = new DockerWatch(client, {
@@ -78,12 +77,21 @@ export class DockerRuntime implements EngineRuntime {
       onEvent: (event, listener) => this.onEvent(event, listener),
       onGap: () => {
         this.surroundings.forget();
+        this.recipe.forget();
         this.listing.forgetAll();
       },
     });
     this.listing = new EngineListing(client, instance, () => this.watch.hearsEvents);
-    this.engineImage = new EngineImage(client, recipe, events);
-    this.provisioning = this.makeProvisioning(config, recipe);
+    this.engineImage = new EngineImage(client, this.recipe, events);
+    this.provisioning = this.makeProvisioning(config);
+  }
+
+  get specHash(): string {
+    return this.recipe.specHash;
+  }
+
+  get profile(): string {
+    return this.recipe.profile;
   }
 
   get link(): RuntimeLink {
@@ -99,7 +107,10 @@ export class DockerRuntime implements EngineRuntime {
   }
 
   async list(): Promise<SeenEngine[]> {
-    const find = async () => this.listing.look(await this.surroundings.reach());
+    const find = async () => {
+      await this.recipe.known();
+      return this.listing.look(await this.surroundings.reach());
+    };
     const seen = await this.watch.look(find, asRuntimeError);
     return seen.filter(({ id, key }) => {
       if (!this.abandoned.has(key)) return true;
@@ -170,8 +181,8 @@ export class DockerRuntime implements EngineRuntime {
     await Promise.all(this.removals.values());
   }
 
-  private makeProvisioning(config: EnginesConfig, recipe: EngineRecipe): EngineProvisioning {
-    const { client, instance, listing, abandoned } = this;
+  private makeProvisioning(config: EnginesConfig): EngineProvisioning {
+    const { client, instance, listing, abandoned, recipe } = this;
     const allocator = new PortAllocator(startOffset(instance));
     return new EngineProvisioning({
       containers: client.containers,

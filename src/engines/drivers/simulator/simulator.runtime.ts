@@ -27,6 +27,7 @@ export class SimulatorRuntime implements EngineRuntime {
   readonly kind = 'simulator';
   readonly specHash = SIMULATOR_IMAGE;
   readonly removal = null;
+  readonly profile = null;
   readonly link: RuntimeLink = { state: 'connected', since: new Date(), reason: null };
   readonly image: RuntimeImage = {
     reference: SIMULATOR_IMAGE,

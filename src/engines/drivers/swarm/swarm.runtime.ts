@@ -5,7 +5,7 @@ import { AbandonedOrders } from '../containers/abandoned-orders';
 import { containerName } from '../containers/container-name';
 import { DockerWatch } from '../containers/docker-watch';
 import { ANY_INSTANCE, LABEL_PREFIX, readEngineLabels } from '../containers/engine-labels';
-import { type EngineRecipe, engineRecipe } from '../containers/engine-recipe';
+import { DaemonRecipe } from '../containers/daemon-recipe';
 import { foreignEngines, removalCommand } from '../containers/foreign-engines';
 import { PortAllocator, startOffset } from '../containers/port-allocation';
 import { asOrderFailure, asRuntimeError } from '../containers/runtime-failure';
@@ -47,7 +47,7 @@ export class SwarmRuntime implements EngineRuntime {
   readonly removal: string;
 
   private readonly watch: DockerWatch;
-  private readonly recipe: EngineRecipe;
+  private readonly recipe: DaemonRecipe;
   private readonly engineImage: SwarmImage;
   private readonly surroundings: SwarmSurroundings;
   private readonly listing: SwarmListing;
@@ -68,11 +68,14 @@ export class SwarmRuntime implements EngineRuntime {
     this.watch = new DockerWatch(client, {
       filters: EVENT_FILTERS,
       onEvent: (event, listener) => this.onEvent(event, listener),
-      onGap: () => this.surroundings.forget(),
+      onGap: () => {
+        this.surroundings.forget();
+        this.recipe.forget();
+      },
     });
     this.removal = removalCommand('services', instance, config.dockerHost);
-    this.recipe = engineRecipe(config, 'swarm');
-    this.engineImage = new SwarmImage(this.recipe.imageReference, events);
+    this.recipe = new DaemonRecipe(config, 'swarm', client);
+    this.engineImage = new SwarmImage(this.recipe, events);
     this.surroundings = new SwarmSurroundings(client, config);
     this.listing = new SwarmListing(client.swarm, this.surroundings, this.abandoned, instance);
     this.provisioning = new SwarmProvisioning({
@@ -94,6 +97,10 @@ export class SwarmRuntime implements EngineRuntime {
     return this.recipe.specHash;
   }
 
+  get profile(): string {
+    return this.recipe.profile;
+  }
+
   get image(): RuntimeImage {
     return this.engineImage.state;
   }
@@ -107,7 +114,11 @@ export class SwarmRuntime implements EngineRuntime {
   }
 
   list(): Promise<SeenEngine[]> {
-    return this.watch.look(() => this.listing.look(), lookFailure);
+    const find = async () => {
+      await this.recipe.known();
+      return this.listing.look();
+    };
+    return this.watch.look(find, lookFailure);
   }
 
   async foreignEngines(): Promise<ForeignEngines[]> {

@@ -31,7 +31,7 @@ export {
   SectionAssembler,
   type SectionSink,
 } from './psi';
-export { PsiTracker } from './psi-tracker';
+export { type PsiSnapshot, PsiTracker } from './psi-tracker';
 export {
   SOURCE_BUDGET,
   SourceBudget,
@@ -46,7 +46,8 @@ export {
   TIMESTAMP_WRAP,
 } from './pes';
 export { type ClockSource, MediaClock } from './media-clock';
-export { type RandomAccessPoint, TransportScanner } from './transport-scanner';
+export { EntryPoint } from './entry-point';
+export { TransportScanner } from './transport-scanner';
 export { type AccessUnit, AccessUnitReader } from './access-units';
 export { cutOf, PROVING_UNITS } from './overlap';
 export {

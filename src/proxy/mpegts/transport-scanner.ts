@@ -1,3 +1,4 @@
+import { EntryPoint } from './entry-point';
 import { MediaClock } from './media-clock';
 import {
   FIRST_FREE_PID,
@@ -7,34 +8,20 @@ import {
   payloadUnitStart,
   pcr,
   PID_COUNT,
-  randomAccessIndicator,
   scrambled,
   TS_PACKET,
 } from './packet';
-import { isPesScrambled, isPesStart, pesDecodingTime } from './pes';
+import { isPesStart, pesDecodingTime } from './pes';
+import { PointSearch } from './point-search';
 import { leadingStream, type Programme, type ProgrammeStream } from './programme';
-import { type PsiSnapshot, type PsiTables, PsiTracker } from './psi-tracker';
-import { RandomAccessDetector } from './random-access';
+import { type PsiTables, PsiTracker } from './psi-tracker';
 import { SourceBudget } from './source-budget';
+import { type PointSpacing, SpacedPoints } from './spaced-points';
 
-/** Where a viewer or a segment may begin. */
-export interface RandomAccessPoint {
-  /** Stream position (bytes) of the packet that starts the PES. */
-  readonly position: number;
-  /**
-   * The last complete PAT and PMT before `position`, verbatim, so that their continuity goes on. One Buffer
-   * object for all points between two repetitions of the tables; never modified.
-   */
-  readonly preface: Buffer;
-  /** Media time at `position` as known when the point was proved; `clock.mediaTimeAt` may be finer later. */
-  readonly mediaTimeMs: number | null;
-  /** A video picture; false for points of programmes without video. */
-  readonly keyframe: boolean;
-}
-
-/** Points kept for an owner that does not fetch them; the oldest go first. */
-const MAX_POINTS = 4096;
-const NO_POINTS: readonly RandomAccessPoint[] = Object.freeze([]);
+const POINT_SPACING: PointSpacing = { ms: 200, bytes: 256 * 1024, burst: 32 };
+const PLAIN_SPACING: PointSpacing = { ms: 500, bytes: 1024 * 1024, burst: 1 };
+/** Cost of a point in units of the budget. */
+const POINT_COST = 2;
 
 /** What a PID is: what is not known yet counts as media. */
 const ROLE_MEDIA = 0;
@@ -75,12 +62,10 @@ export class TransportScanner {
   private readonly counters = new Uint8Array(PID_COUNT).fill(NO_COUNTER);
   private pcrPid = NULL_PID;
   private leading: ProgrammeStream | null = null;
-  private detector: RandomAccessDetector | null = null;
-  private points: RandomAccessPoint[] = [];
-  /** The PES that may be proved a random access point: its position, and the tables before it. */
-  private candidate = false;
-  private candidatePosition = 0;
-  private candidatePsi: PsiSnapshot | null = null;
+  private search: PointSearch | null = null;
+  private isOpen = false;
+  private readonly points = new SpacedPoints(POINT_SPACING);
+  private readonly plainPoints = new SpacedPoints(PLAIN_SPACING);
 
   /**
    * A clock may be handed on from the scanner of an earlier upstream, when positions go on too: call its
@@ -115,12 +100,14 @@ export class TransportScanner {
     return this.counters.map((counter) => (counter === NO_COUNTER ? NO_COUNTER : counter & 0x0f));
   }
 
-  /** The points proved since the last call, in stream order. */
-  takeRandomAccessPoints(): readonly RandomAccessPoint[] {
-    if (this.points.length === 0) return NO_POINTS;
-    const taken = this.points;
-    this.points = [];
-    return taken;
+  /** The random access points proved since the last call, in stream order. */
+  takeRandomAccessPoints(): readonly EntryPoint[] {
+    return this.points.take();
+  }
+
+  /** Places since the last call where a viewer may begin when there is no random access point near, in stream order. */
+  takePlainPoints(): readonly EntryPoint[] {
+    return this.plainPoints.take();
   }
 
   /**
@@ -185,7 +172,7 @@ export class TransportScanner {
       }
 
       if (role === ROLE_LEADING) {
-        if (this.candidate || (second & 0x40) !== 0) this.onLeading(buf, at, here, arrivalMs);
+        if (this.isOpen || (second & 0x40) !== 0) this.onLeading(buf, at, here, arrivalMs);
       } else if (role === ROLE_PSI) {
         this.onPsi(buf, at, here, pid, arrivalMs);
       }
@@ -199,59 +186,47 @@ export class TransportScanner {
   }
 
   private onGap(pid: number, role: number): void {
-    if (role === ROLE_LEADING) this.detector?.gap();
+    if (role === ROLE_LEADING) this.search?.gap();
     else if (role === ROLE_PSI) this.psi.gap(pid);
   }
 
   private onPsi(buf: Buffer, at: number, position: number, pid: number, arrivalMs: number): void {
     if (this.psi.push(buf, at, payloadOffset(buf, at), pid)) this.assignRoles();
     if (this.firstPatArrivalMs === null && this.psi.patSeen) this.firstPatArrivalMs = arrivalMs;
-    if (this.psiReadyAt === null && this.psi.snapshot !== null) {
-      this.psiReadyAt = position + TS_PACKET;
-    }
+    const { snapshot } = this.psi;
+    if (snapshot === null) return;
+    this.psiReadyAt ??= position + TS_PACKET;
+    // Where the leading stream is silent, and right at the start, there is no better place than behind the tables.
+    const place = EntryPoint.behindTables(position + TS_PACKET, snapshot);
+    if (this.plainPoints.isOverdue(place.position, this.clock)) this.addTo(this.plainPoints, place);
   }
 
-  /** A packet that starts a PES of the leading stream, or goes on with one that is not decided. */
+  /** A packet of the leading stream that starts a PES packet, or goes on with one that may prove something. */
   private onLeading(buf: Buffer, at: number, position: number, arrivalMs: number): void {
-    const from = payloadOffset(buf, at);
-    const end = at + TS_PACKET;
-    const encrypted = scrambled(buf, at);
-    if (payloadUnitStart(buf, at)) {
-      this.candidate = this.psi.snapshot !== null && (encrypted || isPesStart(buf, from, end));
-      this.candidatePosition = position;
-      this.candidatePsi = this.psi.snapshot;
-      if (!encrypted && this.clock.source !== 'pcr') {
-        const ticks = pesDecodingTime(buf, from, end);
-        if (ticks >= 0) this.clock.addPts(position, ticks, arrivalMs);
-      }
-      if (!this.candidate) return;
-      if (this.detector === null || encrypted || isPesScrambled(buf, from, end)) {
-        const audio = this.leading?.kind === 'audio';
-        if (audio || randomAccessIndicator(buf, at)) this.addPoint(arrivalMs);
-        this.candidate = false;
-        return;
-      }
-      this.detector.begin();
+    const { search, clock } = this;
+    if (search === null) return;
+    const isStart = payloadUnitStart(buf, at);
+    if (isStart && clock.source !== 'pcr' && !scrambled(buf, at)) {
+      const from = payloadOffset(buf, at);
+      const end = at + TS_PACKET;
+      const ticks = isPesStart(buf, from, end) ? pesDecodingTime(buf, from, end) : -1;
+      if (ticks >= 0) clock.addPts(position, ticks, arrivalMs);
     }
-    if (this.detector === null) return;
-    const verdict = this.detector.feed(buf, from, end);
-    if (verdict === 'pending') return;
-    this.candidate = false;
-    if (verdict === 'point') this.addPoint(arrivalMs);
+    const point = search.take(buf, at, position, this.psi.snapshot);
+    this.isOpen = search.isOpen;
+    if (point !== null) {
+      if (point.keyframe) this.firstKeyframeArrivalMs ??= arrivalMs;
+      this.addTo(this.points, point);
+    }
+    if (isStart && this.plainPoints.isDue(position, clock)) {
+      const plain = search.plainPoint();
+      if (plain !== null) this.addTo(this.plainPoints, plain);
+    }
   }
 
-  private addPoint(arrivalMs: number): void {
-    if (this.candidatePsi === null) return;
-    const position = this.candidatePosition;
-    const keyframe = this.leading?.kind === 'video';
-    if (keyframe) this.firstKeyframeArrivalMs ??= arrivalMs;
-    if (this.points.length >= MAX_POINTS) this.points.shift();
-    this.points.push({
-      position,
-      preface: this.candidatePsi.preface(),
-      mediaTimeMs: this.clock.mediaTimeAt(position),
-      keyframe,
-    });
+  private addTo(points: SpacedPoints, point: EntryPoint): void {
+    if (!points.isDue(point.position, this.clock)) return;
+    if (this.budget.spend('join_points', POINT_COST)) points.add(point, this.clock);
   }
 
   /** Says for each PID what it is; called at the start and when PAT or PMT changed. */
@@ -261,8 +236,8 @@ export class TransportScanner {
     roles.fill(ROLE_MEDIA);
     const leading = programme === null ? null : leadingStream(programme);
     if (leading?.pid !== this.leading?.pid || leading?.codec !== this.leading?.codec) {
-      this.candidate = false;
-      this.detector = leading === null ? null : detectorFor(leading);
+      this.isOpen = false;
+      this.search = leading === null ? null : new PointSearch(leading);
     }
     this.leading = leading;
     for (const stream of programme?.streams ?? []) {
@@ -279,10 +254,4 @@ export class TransportScanner {
       this.pcrPid = pcrPid;
     }
   }
-}
-
-function detectorFor({ codec }: ProgrammeStream): RandomAccessDetector | null {
-  return codec === 'h264' || codec === 'hevc' || codec === 'mpeg2-video'
-    ? new RandomAccessDetector(codec)
-    : null;
 }

@@ -71,9 +71,13 @@ describe('HLS of streams that were made to hurt', () => {
     expect(found).toBe(verdict);
   });
 
-  it.each(HOSTILE)('%s: a player who comes late is answered in slices', async (_, __, script) => {
+  // Other tracks at every picture exceed the budget for tables, so that no player finds such a source running.
+  const PLAYED = HOSTILE.filter(([name]) => name !== 'other tracks at every picture');
+
+  it.each(PLAYED)('%s: a player who comes late is answered in slices', async (_, __, script) => {
     const stage = new TrackStage();
-    stage.feed(write(new OddStream(), script, 12_000));
+    const stream = new OddStream();
+    for (; stage.nowMs < 2400; stage.nowMs += 20) stage.feed(write(stream, script, 100));
     const { track, history } = stage;
     track.listen();
     // The past may be that of another source: nobody pays for it.

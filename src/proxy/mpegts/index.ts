@@ -49,7 +49,8 @@ export {
   TIMESTAMP_WRAP,
 } from './pes';
 export { type ClockSource, MediaClock } from './media-clock';
-export { type RandomAccessPoint, TransportScanner } from './transport-scanner';
+export { EntryPoint } from './entry-point';
+export { TransportScanner } from './transport-scanner';
 export { type AccessUnit, AccessUnitReader } from './access-units';
 export { cutOf, PROVING_UNITS } from './overlap';
 export {

@@ -2,6 +2,7 @@ import {
   firstContinuities,
   NULL_PID,
   ticksBetween,
+  type EntryPoint,
   type Programme,
   type SourceBudget,
 } from '../mpegts';
@@ -16,6 +17,8 @@ import { StagedSource } from './staged-source';
 interface Entry {
   readonly position: number;
   readonly psi: Buffer;
+  /** Packets of the video stream that bring what its decoder needs. */
+  readonly parameters?: readonly Buffer[];
   /** Null: what makes the times go on from where they are. */
   readonly offset: number | null;
   /** What is not here by now is not waited for. */
@@ -153,8 +156,7 @@ export class SourceSplicer {
     if (leading === null || offset === null) {
       const point = points[0];
       const shift = match.hasTimes ? null : this.base.offset;
-      if (point !== undefined)
-        return { position: point.position, psi: point.preface, offset: shift };
+      if (point !== undefined) return { ...entryAt(point), offset: shift };
       const isOverdue =
         staged.mediaMsSince(psiAt) >= MAX_STAGED_MS || staged.bytes >= MAX_STAGED_BYTES;
       return isOverdue ? { position: from, psi, offset: shift } : null;
@@ -164,7 +166,7 @@ export class SourceSplicer {
       .unitsOf(leading.source)
       .filter(({ at, dts }) => at >= from && dts >= 0 && ticksBetween(last, dts + offset) > 0);
     const point = points.find(({ position }) => next.some(({ at }) => at === position));
-    if (point !== undefined) return { position: point.position, psi: point.preface, offset };
+    if (point !== undefined) return { ...entryAt(point), offset };
     const presentAt = next[0]?.at;
     if (presentAt !== undefined) {
       const isOverdue =
@@ -189,13 +191,11 @@ export class SourceSplicer {
     const givenUp = (this.givenUp ??= { at: staged.end, ms: nowMs });
     const newest = points.at(-1);
     if (newest !== undefined) {
-      const entry = { position: newest.position, psi: newest.preface, offset: null };
+      const entry = { ...entryAt(newest), offset: null };
       if (this.canFlag(entry, programme)) return entry;
       // What is announced and never comes must not be waited for anew with every key frame.
       const seen = points.findLast(({ position }) => this.isLookedAt(position));
-      return seen === undefined
-        ? entry
-        : { position: seen.position, psi: seen.preface, offset: null };
+      return seen === undefined ? entry : { ...entryAt(seen), offset: null };
     }
     const from = Math.max(givenUp.at, staged.start);
     const unit = staged.unitsOf(leading.source).find(({ at }) => at >= from);
@@ -250,7 +250,7 @@ export class SourceSplicer {
     const cuts = new Map(
       this.match.streams.map(({ source }) => [source, this.opening(source, entry)]),
     );
-    const media = staged.cut(entry.position, cuts);
+    const media = [...(entry.parameters ?? []), ...staged.cut(entry.position, cuts)];
     const preface = flaggedPreface(entry.psi, media, programme);
     const offset = entry.offset ?? this.match.continuingOffset(entry.position);
     const counters = this.base.history.scanner.lastCounters();
@@ -266,4 +266,8 @@ export class SourceSplicer {
     const rewriter = this.match.rewriterFor(psi, offset, isContinuous(parts, counters));
     return { parts, rewriter, isFlagged: false };
   }
+}
+
+function entryAt(point: EntryPoint): Omit<Entry, 'offset'> {
+  return { position: point.position, psi: point.tables, parameters: point.parameterPackets() };
 }

@@ -250,7 +250,7 @@ export class StreamFanout implements CatchUpSource {
       viewer.askedBehindMs ?? this.settings.joinBehindMs,
       this.history.capacityMs,
     );
-    const point = this.history.laterJoinPoint(behindMs) ?? this.history.plainJoinPoint(behindMs);
+    const point = this.history.laterJoinPoint(behindMs);
     if (point === null || point.position <= viewer.cursor) return;
     const lagMs = this.history.mediaMsBehind(viewer.cursor) ?? 0;
     const skippedBytes = point.position - viewer.cursor;

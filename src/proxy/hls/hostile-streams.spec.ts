@@ -77,7 +77,7 @@ describe('HLS of streams that were made to hurt', () => {
   it.each(PLAYED)('%s: a player who comes late is answered in slices', async (_, __, script) => {
     const stage = new TrackStage();
     const stream = new OddStream();
-    for (; stage.nowMs < 2400; stage.nowMs += 20) stage.feed(write(stream, script, 100));
+    for (; stage.nowMs < 24_000; stage.nowMs += 200) stage.feed(write(stream, script, 100));
     const { track, history } = stage;
     track.listen();
     // The past may be that of another source: nobody pays for it.

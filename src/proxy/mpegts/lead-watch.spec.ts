@@ -215,7 +215,7 @@ describe('what leads a programme', () => {
     expect(stage.pointsFrom(key).map(({ keyframe }) => keyframe)).toEqual([true, true]);
     stage.announce([AUDIO]);
     const night = stage.play(1000, sound);
-    expect(stage.pointsFrom(night).length).toBeGreaterThan(20);
+    expect(stage.pointsFrom(night).length).toBeGreaterThanOrEqual(4);
   });
 });
 

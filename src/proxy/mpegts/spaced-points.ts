@@ -36,6 +36,11 @@ export class SpacedPoints {
     return position > this.lastPosition && this.allowance(position, clock) >= 1;
   }
 
+  /** Lets one point come at once, because the points so far were another stream's. */
+  grant(): void {
+    this.spare = Math.max(this.spare, 1);
+  }
+
   /** Whether far more than the usual distance has passed. */
   isOverdue(position: number, clock: MediaClock): boolean {
     return this.passed(position, clock) >= OVERDUE;

@@ -293,6 +293,7 @@ export class TransportScanner {
   private lead(candidate: LeadCandidate, position: number): boolean {
     if (!this.budget.spend('tables', CHANGE_UNITS)) return false;
     this.watch.lead(candidate, position);
+    this.points.grant();
     this.setRoles();
     return true;
   }

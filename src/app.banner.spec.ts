@@ -10,6 +10,7 @@ function facts(changes: Partial<BannerFacts> = {}, config: object = {}): BannerF
       dataDir: './data',
       apiKey: null,
       proxyMaxClients: 1500,
+      proxyMaxSessions: 150,
       ...config,
     },
     port: 8000,

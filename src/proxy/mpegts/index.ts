@@ -34,6 +34,7 @@ export {
   type SectionSink,
 } from './psi';
 export { type PsiSnapshot, PsiTracker } from './psi-tracker';
+export { TableRepair, type TableReader } from './table-repair';
 export {
   SOURCE_BUDGET,
   SourceBudget,

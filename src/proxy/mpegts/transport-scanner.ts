@@ -364,7 +364,7 @@ export class TransportScanner {
     const { roles } = this;
     const programme = this.played;
     roles.fill(programme === null ? ROLE_MEDIA : ROLE_OTHER);
-    for (const pid of DVB_TABLE_PIDS) roles[pid] = ROLE_TABLE;
+    if (programme !== null) for (const pid of DVB_TABLE_PIDS) roles[pid] = ROLE_TABLE;
     for (const { pmtPid } of this.psi.listed) roles[pmtPid] = ROLE_TABLE;
     // What the PMT announces goes before conventions about numbers and before other programmes of the PAT.
     for (const { pid, codec } of programme?.streams ?? []) {

@@ -4,13 +4,15 @@ import type { EngineComplaint } from '../../../engines';
 import { describeBytes, foreignDistanceOf, mediaFormatOf } from '../../mpegts';
 import type { Excess, UpstreamEnd } from '../../upstream';
 
-/** What the supervisor does after one try on one engine (datapath rules 6 and 23). */
+/** What the supervisor does after one try on one engine. */
 export type Outcome =
   | { readonly next: 'same_engine'; readonly reason: string }
   | {
       readonly next: 'other_engine';
       readonly reason: string;
       readonly complaint: EngineComplaint | null;
+      /** The content may be at fault: what viewers are told when another engine has it no better. */
+      readonly doubt?: AppError;
     }
   /** The engine was taken away from the stream; any other will do, at once. */
   | { readonly next: 'moved'; readonly reason: string }
@@ -104,6 +106,13 @@ export function outcomeOfEnd(end: SourceFate, flowed: boolean, head: Buffer): Ou
       return { next: 'other_engine', reason: 'garbage', complaint: 'bad_answer' };
     case 'not_transport_stream':
       return outcomeOfForeignBody(head);
+    case 'no_tables':
+      return {
+        next: 'other_engine',
+        reason: end,
+        complaint: null,
+        doubt: unsupported(NO_TABLES),
+      };
     case 'programme_changed':
       return giveUp(
         'programme changed',
@@ -134,6 +143,9 @@ function outcomeOfForeignBody(head: Buffer): Outcome {
   const reason = `not a transport stream but ${describeBytes(head)}`;
   return { next: 'other_engine', reason, complaint: 'bad_answer' };
 }
+
+const NO_TABLES =
+  'The stream has no usable programme tables (PAT and PMT), so that nothing tells what its packets are.';
 
 /** A broadcast stays far below these bounds, so the content is at fault and no engine is. */
 const EXCESS_DETAILS: Readonly<Record<Excess, string>> = {

@@ -12,6 +12,11 @@ const DOCKER_WITHIN_MS = 120_000;
 const ROUNDS = 50;
 const ROUND_MS = 100;
 
+/** @param {string} name as Docker lists it, with its tag */
+export function isTestImage(name) {
+  return TEST_IMAGE.test(name);
+}
+
 /**
  * Ends the processes that a run of the tests left behind. Linux only, as are the tests that need it.
  * @param {string} run the value of RUN_VARIABLE
@@ -33,7 +38,7 @@ export function removeTestContainers(run) {
   if (isOtherRunActive(run)) return;
   const containers = docker('ps', '--all', '--format', '{{.ID}} {{.Image}}')
     .map((line) => line.split(' '))
-    .filter(([, image]) => TEST_IMAGE.test(image))
+    .filter(([, image]) => isTestImage(image))
     .map(([id]) => id);
   if (containers.length > 0) docker('rm', '--force', '--volumes', ...containers);
 }
@@ -41,9 +46,7 @@ export function removeTestContainers(run) {
 /** Removes the images that tests made, unless another run on this machine may be using them. @param {string} run */
 export function removeTestImages(run) {
   if (isOtherRunActive(run)) return;
-  const images = docker('image', 'ls', '--format', '{{.Repository}}:{{.Tag}}').filter((name) =>
-    TEST_IMAGE.test(name),
-  );
+  const images = docker('image', 'ls', '--format', '{{.Repository}}:{{.Tag}}').filter(isTestImage);
   if (images.length > 0) docker('image', 'rm', ...images);
 }
 

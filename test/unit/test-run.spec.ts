@@ -171,6 +171,26 @@ describe('the words behind npm test', () => {
   });
 });
 
+describe('the images that tests make', () => {
+  it('are told from those that somebody has made or pulled', () => {
+    const made = ['acefleet:test', 'acefleet-simulator:test-pull-1-2', '127.0.0.1:40001/engine:1'];
+    const others = [
+      'acefleet:latest',
+      'acefleet-simulator:latest',
+      'node:24-slim',
+      'somebody/acefleet:test',
+      '<none>:<none>',
+    ];
+    const all = [...made, ...others];
+    const told = callEach(
+      'test-remains.mjs',
+      'isTestImage',
+      all.map((name) => [name]),
+    );
+    expect(all.filter((_, index) => told[index])).toEqual(made);
+  });
+});
+
 describe('npx jest with a path', () => {
   const configOf = (...words: string[]) => {
     const jest = join('node_modules', 'jest', 'bin', 'jest.js');

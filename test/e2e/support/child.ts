@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { withLag } from '../../../src/kernel/testing/lag.spec-support';
 
 /** How a child process ended. */
 export interface Exit {
@@ -87,7 +88,7 @@ export class Child {
   async end(signal: NodeJS.Signals, timeoutMs: number): Promise<Exit> {
     if (this.ended !== null) return this.ended;
     this.kill(signal);
-    const exit = await settledWithin(this.exit, timeoutMs);
+    const exit = await settledWithin(this.exit, withLag(timeoutMs));
     if (exit !== null) return exit;
     this.kill('SIGKILL');
     await settledWithin(this.exit, DIES_WITHIN_MS);

@@ -10,6 +10,7 @@ function facts(changes: Partial<BannerFacts> = {}, config: object = {}): BannerF
       dataDir: './data',
       apiKey: null,
       proxyMaxClients: 1500,
+      proxyMaxSessions: 150,
       ...config,
     },
     port: 8000,
@@ -70,6 +71,20 @@ describe('describeStart', () => {
       expect.stringContaining('only these demo channels play'),
       `demo channel Test card: http://localhost:8000/ace/getstream?id=${ID}`,
     ]);
+  });
+
+  it('gives the addresses of demo channels also when the simulator was asked for, without a warning', () => {
+    const { lines, warnings } = describeStart(
+      facts({
+        engines: { kind: 'simulator', why: 'ENGINE_DRIVER=simulator', isStopgap: false },
+        demoChannels: [{ id: ID, name: 'Test card' }],
+      }),
+    );
+    expect(lines.slice(5)).toEqual([
+      'streams are open to whoever reaches this address',
+      `demo channel Test card: http://localhost:8000/ace/getstream?id=${ID}`,
+    ]);
+    expect(warnings).toEqual([]);
   });
 
   it.each([

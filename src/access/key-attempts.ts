@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { monotonicMs } from '../kernel/clock';
-import { addressGroup } from './address-group';
+import { addressGroup } from '../http';
 
 /** Wrong keys that one address may send within a window before it has to wait. */
 const MAX_WRONG_KEYS = 10;

@@ -85,7 +85,8 @@ class TestModule {}
 async function listen(
   connection?: ServerOptions,
 ): Promise<{ app: NestFastifyApplication; port: number }> {
-  const edge = new Edge({ proxyMaxClients: 10, trustedProxies: [], logLevel: 'info' }, connection);
+  const config = { proxyMaxClients: 10, proxyMaxSessions: 150, trustedProxies: [] };
+  const edge = new Edge({ ...config, logLevel: 'info' }, { connection });
   const app = await NestFactory.create<NestFastifyApplication>(TestModule, edge.adapter, {
     bodyParser: false,
     logger: false,
@@ -335,7 +336,6 @@ describe('slow callers', () => {
       requestTimeout: 20_000,
       keepAliveTimeout: 72_000,
       timeout: 0,
-      maxConnections: 2_510,
     });
     await app.close();
   });

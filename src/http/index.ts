@@ -1,3 +1,5 @@
+export { addressGroup } from './address-group';
+export { type ConnectionLimit, connectionLimit, type ConnectionNeeds } from './connection-limit';
 export { Edge, type EdgeConfig } from './edge';
 export { isHostValue } from './host-value';
 export { type FastifyReply, type FastifyRequest } from './fastify.types';

@@ -57,7 +57,6 @@ describe('a content that nobody broadcasts', () => {
 
   const DEAD: readonly [string, { kind: string } & Record<string, unknown>][] = [
     ['opens a body and sends nothing', { kind: 'no_data' }],
-    ['sends media without tables', { kind: 'no_psi' }],
     ['never answers the playback address', { kind: 'never', where: 'playback' }],
     ['never answers the media address', { kind: 'never', where: 'content' }],
     ['says start timeout', { kind: 'start_timeout' }],

@@ -6,7 +6,8 @@ export const limitSettings = {
     variable: 'PROXY_MAX_CLIENTS',
     type: integer(1, 100_000),
     defaultText: '1500',
-    words: 'Most viewers at once.',
+    words:
+      'Most viewers at once. Connections: 2500 more, if the limit of open files (`ulimit -n`) has room for them and 256 others.',
   }),
   proxyMaxClientsPerStream: setting({
     variable: 'PROXY_MAX_CLIENTS_PER_STREAM',

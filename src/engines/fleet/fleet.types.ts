@@ -160,6 +160,8 @@ export interface FleetStatus {
   readonly runtime: RuntimeKind | null;
   readonly link: RuntimeLink | null;
   readonly image: RuntimeImage | null;
+  /** How engines in containers are told their options; null: there are none. */
+  readonly profile: string | null;
   readonly wanted: number;
   readonly why: readonly string[];
   /** Engines that are there, the ordered ones included. */

@@ -2,7 +2,7 @@ import type { MediaUnit, TablesBefore } from './media-unit';
 import { ProgrammeDate } from './programme-date';
 import type { Segment } from './segment';
 
-/** The first segment is short, so that the first viewer waits less. */
+/** The first segment, and the first one after a stall, are short, so that viewers wait less. */
 const FIRST_MS = 1000;
 /** A unit that comes this much early is on time: encoders round. */
 const EARLY_MS = 25;
@@ -12,8 +12,8 @@ const ROUNDING_MS = 450;
 const USUAL_STEP_MS = 40;
 /** The last picture before a break lasts no longer than this, however slow the pictures came. */
 const MAX_STEP_MS = 1000;
-/** A time line that lasts less is not worth what a break costs players, and is left out. */
-const MIN_LINE_MS = 1000;
+/** Less media than this are not worth a segment. A time line that lasts less is left out altogether. */
+const MIN_MS = 1000;
 
 export interface CutterOptions {
   /** HLS_SEGMENT_DURATION. */
@@ -62,6 +62,10 @@ export class SegmentCutter {
   private isBroken = false;
   /** Media go on without a gap from the end of the last segment: none of them may be left out. */
   private isContiguous = false;
+  /** Where the segment begins that goes on after a stall. */
+  private paused: Place | null = null;
+  /** Nothing was cut since the beginning or a stall: the next segment is short. */
+  private isHurried = true;
   private date: ProgrammeDate;
 
   constructor(private readonly options: CutterOptions) {
@@ -89,8 +93,24 @@ export class SegmentCutter {
     this.open = null;
     this.last = null;
     this.waiting = null;
+    this.paused = null;
     this.isBroken = this.made > 0;
     this.isContiguous = false;
+  }
+
+  /**
+   * The stream is silent: what is open ends before the last unit, which may not be complete, and the next segment is
+   * short, so that players do not starve for longer than they have to. Null when there is nothing worth a segment.
+   */
+  stall(): Segment | null {
+    this.isHurried = true;
+    const { open, last } = this;
+    if (open === null || last === null || elapsed(open.unit, last.unit) < MIN_MS) return null;
+    const closed = this.close(last.unit.position, last.unit.presentedMs);
+    this.isHurried = true;
+    this.open = null;
+    this.paused = last;
+    return closed;
   }
 
   /**
@@ -103,11 +123,20 @@ export class SegmentCutter {
     const place = { unit, point, tables };
     this.arrivedMs = unit.arrivedMs;
     let closed: Segment | null = null;
+    if (unit.breaksAt === null) this.resume();
     if (unit.breaksAt !== null) closed = this.endLine(unit.breaksAt);
     else if (this.open !== null || this.hasWaitedFor(place)) closed = this.cutAt(place);
     if (this.open === null) this.beginIfPossible(place);
     this.note(place);
     return closed;
+  }
+
+  /** The media go on where they were when the stream stalled. */
+  private resume(): void {
+    const { paused } = this;
+    this.paused = null;
+    const preface = paused?.point ?? paused?.tables?.preface() ?? null;
+    if (paused !== null && preface !== null) this.begin(paused, preface, false);
   }
 
   private get shortTargetMs(): number {
@@ -122,14 +151,15 @@ export class SegmentCutter {
   private endLine(end: number): Segment | null {
     const endMs = this.endBeforeBreakMs();
     const { open } = this;
-    const isTooShort = open?.isFirstOfLine === true && endMs - open.unit.presentedMs < MIN_LINE_MS;
+    const isTooShort = open?.isFirstOfLine === true && endMs - open.unit.presentedMs < MIN_MS;
     const closed = isTooShort ? null : this.close(end, endMs);
     this.waitedMs += this.waitingMs(this.last);
     this.waiting = null;
     this.open = null;
     this.last = null;
     this.isBroken = this.made > 0;
-    this.isContiguous = closed !== null;
+    this.isContiguous = closed !== null || this.paused !== null;
+    this.paused = null;
     this.date = new ProgrammeDate(this.options.wallMinusMonotonicMs);
     return closed;
   }
@@ -144,7 +174,7 @@ export class SegmentCutter {
     const open = this.open as Open;
     const limitMs = this.target ?? this.longTargetMs;
     const elapsedMs = elapsed(open.unit, unit);
-    const wantedMs = this.made === 0 ? FIRST_MS : this.options.segmentMs;
+    const wantedMs = this.isHurried ? FIRST_MS : this.options.segmentMs;
     // Told is how long pictures are shown, which reordering makes differ from how they are decoded.
     const longestMs = Math.max(elapsedMs, unit.presentedMs - open.unit.presentedMs);
     if (point !== null && elapsedMs >= wantedMs - EARLY_MS && longestMs < limitMs + ROUNDING_MS) {
@@ -219,6 +249,7 @@ export class SegmentCutter {
       date: this.date,
     };
     this.made++;
+    this.isHurried = false;
     if (segment.isBreak) this.breaks++;
     if (!segment.isIndependent) this.allIndependent = false;
     this.longestMs = Math.max(this.longestMs, segment.durationMs);

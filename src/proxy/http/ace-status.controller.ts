@@ -9,7 +9,7 @@ import { SessionDirectory } from '../session';
 import { hasSelector, readContentSelector } from './content-request';
 import { ANY_PLAYBACK } from './engine-api.door';
 import { ownAddress } from './own-address';
-import { queryOf } from './stream.controller';
+import { queryOf } from './stream-query';
 import { CORS_HEADERS } from './stream-response';
 
 const STREAM_COUNT = {

@@ -18,8 +18,8 @@ import { readContentSelector } from './content-request';
 import { PreflightDto } from './dto/preflight.dto';
 import { toPreflightDto } from './preflight.mapping';
 import { ApiSelectorQuery } from './selector-query';
+import { queryOf, readTier } from './stream-query';
 import { CORS_HEADERS, sendPreflight } from './stream-response';
-import { queryOf } from './stream.controller';
 import { clientAddress } from './caller';
 
 interface Asked {
@@ -89,10 +89,6 @@ export class PreflightController {
   private read(request: FastifyRequest): Asked {
     const query = queryOf(request);
     const selector = readContentSelector(query, null, this.config);
-    const [tier = 'light', ...more] = query.getAll('tier');
-    if ((tier !== 'light' && tier !== 'deep') || more.length > 0) {
-      throw new AppError('invalid_request', 'tier has to be light or deep.');
-    }
-    return { selector, tier };
+    return { selector, tier: readTier(query) };
   }
 }

@@ -12,12 +12,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../../access';
 import { CONFIG, type AppConfig } from '../../config';
 import type { ContentSelector } from '../../kernel/content-selector';
-import { AppError } from '../../kernel/errors';
 import { ProxyMetrics } from '../proxy.metrics';
 import { readContentSelector } from './content-request';
 import { EngineApiDoor } from './engine-api.door';
 import { RecordedEntrance } from './recorded-entrance';
 import { ApiSelectorQuery } from './selector-query';
+import { queryOf } from './stream-query';
 import { CORS_HEADERS, sendPreflight, sendStreamHead } from './stream-response';
 import { readBehindMs } from './time-shift';
 import { ViewerEntrance } from './viewer-entrance';
@@ -121,14 +121,4 @@ export class StreamController {
       allowUrlSelectors: this.config.allowUrlSelectors,
     });
   }
-}
-
-/** The query as it was sent: a name given twice must be seen twice. */
-export function queryOf(request: FastifyRequest): URLSearchParams {
-  const at = request.url.indexOf('?');
-  const query = at < 0 ? '' : request.url.slice(at + 1);
-  if (/%(?![0-9a-f]{2})/i.test(query)) {
-    throw new AppError('invalid_selector', 'The query has a malformed percent escape.');
-  }
-  return new URLSearchParams(query);
 }

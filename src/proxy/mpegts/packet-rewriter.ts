@@ -12,6 +12,7 @@ import {
 import { shiftPesTimes } from './pes';
 import { type Programme } from './programme';
 import { type PsiTables, PsiTracker } from './psi-tracker';
+import { type SourceBudget } from './source-budget';
 
 /** What is done with a PID of the source. */
 const DROP = 0;
@@ -27,6 +28,8 @@ export interface OutgoingState {
   readonly tables: PsiTables;
   /** Continuity counter of the last packet of each PID, or `NO_COUNTER`. */
   readonly counters: Uint8Array;
+  /** Of the source that is rewritten. */
+  readonly budget: SourceBudget;
 }
 
 /** Packets of a table that are put out in the places of the source's. */
@@ -46,7 +49,7 @@ export class PacketRewriter {
   /** The source has turned into something that can not be the session's programme. */
   isForeign = false;
   own: OwnProgramme;
-  private readonly psi = new PsiTracker();
+  private readonly psi: PsiTracker;
   private programme: Programme | null = null;
   private tables: PsiTables;
   private readonly roles = new Uint8Array(PID_COUNT);
@@ -69,6 +72,7 @@ export class PacketRewriter {
     readonly offset: number,
   ) {
     for (let pid = 0; pid < PID_COUNT; pid++) this.pids[pid] = pid;
+    this.psi = new PsiTracker(outgoing);
     this.own = outgoing.own;
     this.tables = outgoing.tables;
     this.counters = Uint8Array.from(outgoing.counters);

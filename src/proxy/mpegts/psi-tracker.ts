@@ -1,11 +1,24 @@
-import { parsePat, parsePmt, type PatProgramme, SectionAssembler } from './psi';
+import { PID_COUNT } from './packet';
 import { type Programme, sameProgramme } from './programme';
+import {
+  isInForce,
+  parsePat,
+  parsePmt,
+  PAT_TABLE,
+  type PatProgramme,
+  PMT_TABLE,
+  SectionAssembler,
+} from './psi';
+import { RepeatedTable } from './repeated-table';
+import { type BudgetHolder } from './source-budget';
 
 const PAT_PID = 0;
 /** PMTs read at once while the programme is not chosen; a transponder has about twenty. */
 const MAX_PMTS = 64;
+/** Entries of a table that are read, or assemblers that are made, for one unit of the budget. */
+const ENTRIES_PER_UNIT = 8;
 
-/** One PAT and PMT section each, from table id to CRC. */
+/** One PAT and PMT section each that say all, from table id to CRC. */
 export interface PsiTables {
   readonly pat: Buffer;
   readonly pmt: Buffer;
@@ -33,8 +46,8 @@ export class PsiSnapshot {
 }
 
 /**
- * Follows PAT and PMT. The programme is the first one whose PMT announces streams after a PAT (PMTs follow
- * in the PAT's order) and stays the same as long as the PAT lists it.
+ * Follows PAT and PMT. The programme is the first acceptable one whose PMT announces streams after a PAT (PMTs follow in
+ * the PAT's order) and stays the same as long as the PAT lists it.
  */
 export class PsiTracker {
   programme: Programme | null = null;
@@ -47,20 +60,30 @@ export class PsiTracker {
   /** What the PAT lists. */
   listed: readonly PatProgramme[] = [];
 
-  private patPackets: Buffer | null = null;
-  private patSection = Buffer.alloc(0);
-  private pmtSection = Buffer.alloc(0);
-  private pmtPackets: Buffer | null = null;
+  private readonly pat = new RepeatedTable();
+  private pmt = new RepeatedTable();
   private chosen: PatProgramme | null = null;
+  /** The last PMT of the chosen programme has streams. */
+  private isPlayable = false;
+  /** While none is chosen: PMTs that have begun to come, by programme number and PID. */
+  private offered = new Map<number, RepeatedTable>();
   private rolesChanged = false;
-  private readonly patAssembler = new SectionAssembler((section, packets) =>
-    this.onPat(section, packets),
-  );
+  private readonly patAssembler: SectionAssembler;
   private readonly pmtAssemblers = new Map<number, SectionAssembler>();
 
-  /** The last sections that were complete, with their CRC; null before there was a programme. Never modified. */
+  /** @param isAcceptable whether a programme may be chosen that the PAT lists */
+  constructor(
+    private readonly holder: BudgetHolder,
+    private readonly isAcceptable: (programme: Programme) => boolean = () => true,
+  ) {
+    this.patAssembler = new SectionAssembler((section, packets) => this.onPat(section, packets), {
+      holder,
+    });
+  }
+
+  /** The last tables that were complete, with their CRC; null before there was a programme. Never modified. */
   get tables(): PsiTables | null {
-    return this.programme === null ? null : { pat: this.patSection, pmt: this.pmtSection };
+    return this.programme === null ? null : { pat: this.pat.section, pmt: this.pmt.section };
   }
 
   /** PIDs whose packets this wants besides the PAT's. */
@@ -80,71 +103,106 @@ export class PsiTracker {
     this.assemblerOf(pid)?.reset();
   }
 
+  /** The programme in use stays known until another one shows its PMT: its media may still be coming. */
+  chooseAnew(): void {
+    this.chosen = null;
+    this.offered.clear();
+    this.snapshot = null;
+    const wanted = new Set<number>();
+    for (const { pmtPid } of this.listed) {
+      if (wanted.size >= MAX_PMTS) break;
+      if (pmtPid !== PAT_PID) wanted.add(pmtPid);
+    }
+    for (const pid of this.pmtAssemblers.keys()) {
+      if (!wanted.delete(pid)) this.pmtAssemblers.delete(pid);
+    }
+    if (!this.pays(wanted.size)) return;
+    for (const pid of wanted) this.assemble(pid);
+  }
+
   private assemblerOf(pid: number): SectionAssembler | undefined {
     return pid === PAT_PID ? this.patAssembler : this.pmtAssemblers.get(pid);
   }
 
   private onPat(section: Buffer, packets: Buffer): void {
-    if (!section.equals(this.patSection)) {
-      const pat = parsePat(section);
+    if (!isInForce(section, PAT_TABLE)) return;
+    const state = this.pat.take(section, packets);
+    if (state === 'incomplete') return;
+    if (state === 'changed') {
+      const table = this.pat.section;
+      const pat = this.pays(table.length / 4) ? parsePat(table) : null;
       if (pat === null) return;
-      this.patSection = Buffer.from(section);
       this.listed = pat.programmes;
       this.rolesChanged = true;
       const { chosen } = this;
       if (chosen === null || !this.listed.some((entry) => isSame(entry, chosen))) this.chooseAnew();
     }
     this.patSeen = true;
-    this.patPackets = packets;
     this.takeSnapshot();
   }
 
-  /** The programme in use stays known until another one shows its PMT: its media may still be coming. */
-  private chooseAnew(): void {
-    this.chosen = null;
-    this.pmtPackets = null;
-    this.snapshot = null;
-    this.pmtAssemblers.clear();
-    for (const { pmtPid } of this.listed) {
-      if (this.pmtAssemblers.size >= MAX_PMTS) break;
-      if (pmtPid !== PAT_PID && !this.pmtAssemblers.has(pmtPid)) this.assemble(pmtPid);
-    }
-  }
-
   private assemble(pid: number): void {
+    const { holder } = this;
     this.pmtAssemblers.set(
       pid,
-      new SectionAssembler((section, packets) => this.onPmt(pid, section, packets)),
+      new SectionAssembler((section, packets) => this.onPmt(pid, section, packets), { holder }),
     );
   }
 
   private onPmt(pid: number, section: Buffer, packets: Buffer): void {
-    if (this.chosen === null || !section.equals(this.pmtSection)) {
-      const programme = parsePmt(section, pid);
-      if (programme === null || programme.streams.length === 0) return;
-      const number = programme.programmeNumber;
-      if (this.chosen === null) {
-        const entry = this.listed.find((other) => isSame(other, { number, pmtPid: pid }));
-        if (entry === undefined) return;
-        this.chosen = entry;
-        for (const other of this.pmtAssemblers.keys()) {
-          if (other !== pid) this.pmtAssemblers.delete(other);
-        }
-      } else if (this.chosen.number !== number) return;
+    if (!isInForce(section, PMT_TABLE)) return;
+    const entry = { number: section.readUInt16BE(3), pmtPid: pid };
+    const { chosen } = this;
+    if (chosen !== null && !isSame(chosen, entry)) return;
+    const table = chosen === null ? this.offer(entry) : this.pmt;
+    const state = table?.take(section, packets) ?? 'incomplete';
+    if (table === null || state === 'incomplete') return;
+    if (chosen === null || state === 'changed') {
+      const programme = this.pays(table.section.length / 5) ? parsePmt(table.section, pid) : null;
+      const isPlayable = programme !== null && programme.streams.length > 0;
+      if (chosen !== null) this.isPlayable = isPlayable;
+      if (!isPlayable) return;
+      if (chosen === null && !this.isAcceptable(programme)) return;
+      if (chosen === null) this.choose(entry, table);
       if (this.programme !== null && !sameProgramme(this.programme, programme)) {
         this.programmeChanges++;
       }
-      this.pmtSection = Buffer.from(section);
       this.programme = programme;
       this.rolesChanged = true;
     }
-    this.pmtPackets = packets;
     this.takeSnapshot();
   }
 
+  /** The table of a programme that may be chosen; null when the PAT does not list it. */
+  private offer(entry: PatProgramme): RepeatedTable | null {
+    const key = entry.number * PID_COUNT + entry.pmtPid;
+    const known = this.offered.get(key);
+    if (known !== undefined) return known;
+    if (this.offered.size >= MAX_PMTS || !this.listed.some((other) => isSame(other, entry))) {
+      return null;
+    }
+    const table = new RepeatedTable();
+    this.offered.set(key, table);
+    return table;
+  }
+
+  private choose(entry: PatProgramme, table: RepeatedTable): void {
+    this.chosen = entry;
+    this.pmt = table;
+    this.isPlayable = true;
+    this.offered.clear();
+    for (const pid of this.pmtAssemblers.keys()) {
+      if (pid !== entry.pmtPid) this.pmtAssemblers.delete(pid);
+    }
+  }
+
   private takeSnapshot(): void {
-    if (this.patPackets === null || this.pmtPackets === null) return;
-    this.snapshot = new PsiSnapshot(this.patPackets, this.pmtPackets);
+    if (this.chosen === null || !this.isPlayable) return;
+    this.snapshot = new PsiSnapshot(this.pat.lastPackets(), this.pmt.lastPackets());
+  }
+
+  private pays(entries: number): boolean {
+    return this.holder.budget.spend('tables', entries / ENTRIES_PER_UNIT);
   }
 }
 

@@ -1,6 +1,9 @@
 import { SegmentTrack, type Segment } from '../hls';
+import { TS_PACKET } from '../mpegts';
 import { StreamHistory } from '../upstream';
 
+/** About what one read of a socket brings. */
+const PUSH_BYTES = 340 * TS_PACKET;
 const PLENTY = { maxBytes: 64 * 1024 * 1024, maxAgeMs: 3_600_000 };
 
 /** A stream whose media arrive as told, and the track of its segments. */
@@ -16,8 +19,10 @@ export class TrackStage {
   }
 
   feed(bytes: Buffer): void {
-    this.history.append(bytes, 0, bytes.length, this.nowMs);
-    this.history.ring.commit();
+    for (let at = 0; at < bytes.length; at += PUSH_BYTES) {
+      this.history.append(bytes, at, Math.min(bytes.length, at + PUSH_BYTES), this.nowMs);
+      this.history.ring.commit();
+    }
   }
 
   /** Every segment that is listed. */

@@ -71,6 +71,11 @@ export class SourceSplicer {
     return this.staged.scanner.budget;
   }
 
+  /** What the source's tables announce; null before they came. */
+  get programme(): Programme | null {
+    return this.staged.programme;
+  }
+
   /** Takes whole packets; returns the splice once its place is found. */
   push(data: Buffer, start: number, end: number, nowMs: number): Splice | 'foreign' | null {
     const { staged } = this;

@@ -1,19 +1,20 @@
 import {
+  HEAD_BYTES,
   learnProgramme,
-  PacketAligner,
   type OwnProgramme,
   type PacketRewriter,
   type Programme,
   SourceBudget,
   type StructuralWork,
 } from '../mpegts';
+import { SourcePackets, type SourceReader } from './source-packets';
 import { SourceSplicer } from './source-splicer';
 import type { BearableWait, Outgoing, SourceJoin } from './splice.types';
 import type { StreamHistory } from './stream-history';
 
 /** What `push` found out about the source; anything but `ok` ends the source. */
 export type IngestVerdict =
-  'ok' | 'not_transport_stream' | 'garbage' | 'programme_changed' | Excess;
+  'ok' | 'not_transport_stream' | 'no_tables' | 'garbage' | 'programme_changed' | Excess;
 
 /** The source asked for more structural work than its budget allows. */
 export type Excess = `excessive_${StructuralWork}`;
@@ -38,7 +39,7 @@ const AS_LONG_AS_IT_TAKES: BearableWait = { silenceMs: Infinity, outageMs: Infin
 /** A source that was read beside the present one, with its place in the stream. */
 export interface FoundPlace {
   /** In the state in which its packets were cut off. */
-  readonly aligner: PacketAligner;
+  readonly packets: SourcePackets;
   /** What the source has left. */
   readonly budget: SourceBudget;
   readonly rewriter: PacketRewriter | null;
@@ -61,7 +62,7 @@ export class StreamIngest {
   firstByteMs: number | null = null;
   /** First bytes of the source under way, for telling what it is when it is no transport stream. */
   head: Buffer = Buffer.alloc(0);
-  private aligner = new PacketAligner();
+  private packets = new SourcePackets();
   private splicer: SourceSplicer | null = null;
   private rewriter: PacketRewriter | null = null;
   /** What viewers were told over all sources; null before there was a programme. */
@@ -93,8 +94,8 @@ export class StreamIngest {
 
   /** A new source begins: what was half a packet is forgotten, and what follows is spliced. */
   beginSource(): void {
-    this.pastResyncs += this.aligner.resyncs;
-    this.aligner = new PacketAligner();
+    this.pastResyncs += this.packets.resyncs;
+    this.packets = new SourcePackets();
     this.sourceBytes = 0;
     this.alignedDiscard = 0;
     this.head = Buffer.alloc(0);
@@ -141,7 +142,7 @@ export class StreamIngest {
   }
 
   get totalResyncs(): number {
-    return this.pastResyncs + this.aligner.resyncs;
+    return this.pastResyncs + this.packets.resyncs;
   }
 
   push(data: Buffer, nowMs: number): IngestVerdict {
@@ -149,11 +150,11 @@ export class StreamIngest {
     this.firstByteMs ??= nowMs;
     this.bytesIn += data.length;
     this.sourceBytes += data.length;
-    if (this.head.length < 64) {
-      this.head = Buffer.concat([this.head, data.subarray(0, 64 - this.head.length)]);
+    if (this.head.length < HEAD_BYTES) {
+      this.head = Buffer.concat([this.head, data.subarray(0, HEAD_BYTES - this.head.length)]);
     }
     const before = this.history.ring.end;
-    this.aligner.push(data, this.takePackets);
+    this.packets.push(data, nowMs, this.reader, this.takePackets);
     return this.conclude(before);
   }
 
@@ -179,12 +180,12 @@ export class StreamIngest {
 
   /** The present source is over, and this one goes on as the stream's. */
   takeOver(
-    { aligner, budget, rewriter, isFlagged, parts, bytes, head }: FoundPlace,
+    { packets, budget, rewriter, isFlagged, parts, bytes, head }: FoundPlace,
     nowMs: number,
   ): IngestVerdict {
     this.beginSource();
     this.nowMs = nowMs;
-    this.aligner = aligner;
+    this.packets = packets;
     this.history.scanner.budget = budget;
     this.splicer = null;
     this.rewriter = rewriter;
@@ -201,7 +202,7 @@ export class StreamIngest {
   /** Tells of what was appended since `before`. */
   private conclude(before: number): IngestVerdict {
     const { nowMs } = this;
-    const { budget } = this.splicer ?? this.history.scanner;
+    const { budget } = this.reader;
     if (budget.exceededBy !== null) return `excessive_${budget.exceededBy}`;
     if (this.verdict !== 'ok') return this.verdict;
     if (this.history.ring.end > before) {
@@ -213,6 +214,7 @@ export class StreamIngest {
       this.owner.appended();
       this.checkJoinable();
     }
+    if (this.packets.isUnreadable(nowMs, this.reader)) return 'no_tables';
     return this.checkAlignment();
   }
 
@@ -220,6 +222,11 @@ export class StreamIngest {
     const { mediaPackets, lastMediaMs } = this.before;
     if (this.joined !== null || this.history.scanner.mediaPackets === mediaPackets) return;
     this.joined = { isFlagged: this.isFlagged, silentMs: this.nowMs - lastMediaMs };
+  }
+
+  /** Reads the packets of the source under way. */
+  private get reader(): SourceReader {
+    return this.splicer ?? this.history.scanner;
   }
 
   private readonly takePackets = (data: Buffer, start: number, end: number): void => {
@@ -283,11 +290,11 @@ export class StreamIngest {
   }
 
   private checkAlignment(): IngestVerdict {
-    if (this.aligner.aligned) {
-      this.alignedDiscard = this.aligner.discardedBytes;
+    if (this.packets.aligned) {
+      this.alignedDiscard = this.packets.discardedBytes;
       return 'ok';
     }
-    const lost = this.aligner.discardedBytes - this.alignedDiscard;
+    const lost = this.packets.discardedBytes - this.alignedDiscard;
     if (this.history.ring.end === 0) {
       return this.sourceBytes >= ALIGNMENT_BYTES ? 'not_transport_stream' : 'ok';
     }

@@ -22,7 +22,7 @@ let images = 0;
 /** A registry with an image that Docker has never had, nor any layer of it. */
 async function freshRegistry(): Promise<Registry> {
   images += 1;
-  const name = `pull-test-${process.pid}-${images}`;
+  const name = `test-pull-${process.pid}-${images}`;
   const registry = await startRegistry(
     simulatorImage({ tag: `acefleet-simulator:${name}`, flags: ['--name', name] }),
   );

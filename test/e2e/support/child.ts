@@ -31,9 +31,10 @@ export class Child {
     readonly name: string,
     command: string,
     args: readonly string[],
-    options: { cwd?: string; env?: NodeJS.ProcessEnv },
+    options: { cwd?: string; env?: NodeJS.ProcessEnv; uid?: number; gid?: number },
   ) {
-    this.process = spawn(command, args, { ...options, stdio: ['pipe', 'pipe', 'pipe'] });
+    const env = { ...markOfRun(), ...(options.env ?? process.env) };
+    this.process = spawn(command, args, { ...options, env, stdio: ['pipe', 'pipe', 'pipe'] });
     this.process.stdin!.on('error', () => undefined);
     for (const stream of [this.process.stdout!, this.process.stderr!]) {
       createInterface({ input: stream }).on('line', (line) => this.take(line));
@@ -103,6 +104,13 @@ export class Child {
     if (this.lines.length > MAX_LINES) this.lines.shift();
     for (const listener of [...this.listeners]) listener(line);
   }
+}
+
+/** By which `npm test` finds what a run of the tests has left behind, whatever environment the test chose. */
+function markOfRun(): NodeJS.ProcessEnv {
+  const name = 'ACEFLEET_TEST_RUN';
+  const run = process.env[name];
+  return run === undefined ? {} : { [name]: run };
 }
 
 /** What `promise` resolves with; null when it takes longer. */

@@ -391,12 +391,12 @@ describe('pingDocker', () => {
 
   it('says whether a Docker Engine answers, and leaves nothing behind', async () => {
     fake.manner = ok;
-    expect(await pingDocker(fake.dockerHost, 10_000)).toBe(true);
+    expect(await pingDocker(fake.dockerHost, 10_000)).toBeNull();
     for (const manner of Object.values(BAD_MANNERS)) {
       fake.manner = manner;
-      expect(await pingDocker(fake.dockerHost, 50)).toBe(false);
+      expect(await pingDocker(fake.dockerHost, 50)).toBeInstanceOf(DockerError);
     }
-    expect(await pingDocker('unix:///nonexistent.sock', 1000)).toBe(false);
+    expect((await pingDocker('unix:///nonexistent.sock', 1000))?.message).toContain('ENOENT');
     await eventually(() => fake.openSockets === 0);
   });
 
@@ -408,7 +408,7 @@ describe('pingDocker', () => {
     const { port } = server.address() as AddressInfo;
     const name = host.includes(':') ? `[${host}]` : host;
     for (const scheme of ['tcp', 'http']) {
-      expect(await pingDocker(`${scheme}://${name}:${port}`, 10_000)).toBe(true);
+      expect(await pingDocker(`${scheme}://${name}:${port}`, 10_000)).toBeNull();
     }
     // Resolves only when no connection is left.
     await new Promise((resolve) => server.close(resolve));

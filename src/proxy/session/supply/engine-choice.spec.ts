@@ -46,6 +46,7 @@ class Stage {
         isRunning: () => this.isRunning,
         startDeadlineMs: () => this.startDeadlineMs,
         lastReason: () => 'its last words',
+        contentFault: () => null,
         isWanted: () => this.isWanted,
         isSwitching: () => this.isSwitching,
       },

@@ -3,6 +3,7 @@ import type { EngineLease } from '../../../engines';
 import { AppError } from '../../../kernel/errors';
 import type { UpstreamReader } from '../../upstream';
 import { AttemptLog } from './attempt-log';
+import { ContentDoubt } from './content-doubt';
 import { EngineChoice } from './engine-choice';
 import { Departures, EngineStay } from './engine-stay';
 import { EngineTrials, type TrialOwner } from './engine-trials';
@@ -43,6 +44,7 @@ export class UpstreamSupervisor {
   readonly moves: PlannedMoves;
   private readonly log = new AttemptLog();
   private readonly budget: StartBudget;
+  private readonly doubt: ContentDoubt;
   private readonly trials: EngineTrials;
   private readonly reading: SourceReading;
   private readonly departures = new Departures();
@@ -55,6 +57,7 @@ export class UpstreamSupervisor {
   ) {
     const isRunning = (): boolean => owner.isRunning();
     this.budget = new StartBudget(services.config, isRunning);
+    this.doubt = new ContentDoubt(this.budget, isRunning);
     this.reading = new SourceReading(owner.ingest, services.config, isRunning, (engineId, loss) => {
       const { engineId: fromId = engineId, reason = REPLACED } = loss ?? {};
       owner.report.failedOver(fromId, engineId, reason);
@@ -65,14 +68,19 @@ export class UpstreamSupervisor {
         isRunning,
         startDeadlineMs: () => this.budget.deadlineMs,
         lastReason: () => this.log.lastOutcome,
+        contentFault: () => this.doubt.error,
         isWanted: () => !owner.isIdle(),
         isSwitching: (excluded) => owner.isSwitching(excluded),
       },
       services,
       signal,
     );
-    const { choice, budget, reading, log, departures } = this;
-    this.trials = new EngineTrials(owner, { services, choice, budget, reading, log }, signal);
+    const { choice, budget, reading, log, departures, doubt } = this;
+    this.trials = new EngineTrials(
+      owner,
+      { services, choice, budget, reading, log, doubt },
+      signal,
+    );
     const { trials } = this;
     this.moves = new PlannedMoves(
       owner,
@@ -234,6 +242,7 @@ export class UpstreamSupervisor {
     const rounds = rota.next(this.owner.isRunning(), reason, error);
     const last = error ?? new AppError('engine_failed', `No source delivers media: ${reason}.`);
     if (rounds === null || !this.budget.nextSource(rota.left)) throw rota.failure(last);
+    this.doubt.clear();
     this.choice.startOver(rounds);
     this.owner.sourceChanged(fromId, reason);
     if (rounds > 0) await this.choice.backOff();

@@ -144,6 +144,8 @@ export class StreamFanout implements CatchUpSource {
 
   serve(viewer: Viewer, maxBytes: number): boolean {
     const ring = this.history.ring;
+    // It has taken what was pending: its stream is watched again before anybody takes its slot.
+    if (viewer.isDrained) this.setPaused(viewer, null);
     // Here too: one who is slow all the time is drained right before it is served, and hardly ever at a sweep.
     this.judge(viewer, this.maxLagMs, this.history.nowMs());
     if (viewer.leaveReason !== null || viewer.cursor < ring.tail) return false;

@@ -59,6 +59,7 @@ export function mostOf(one: Held, other: Held): Held {
 export interface ClientFacts {
   readonly client_id: string;
   readonly ip_address: string;
+  readonly state: string;
   readonly jumps: number;
   readonly bytes_sent: number;
 }

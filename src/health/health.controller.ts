@@ -11,14 +11,14 @@ import { ReadinessGate } from './readiness.gate';
 export class HealthController {
   constructor(private readonly gate: ReadinessGate) {}
 
-  /** Tells that the process answers. A supervisor restarts it when this fails. */
+  /** Check that the process answers. A supervisor restarts it when this fails. */
   @Get('live')
   @Header('Cache-Control', 'no-store')
   live(): LivenessDto {
     return new LivenessDto();
   }
 
-  /** Tells whether new viewers can be served. A load balancer sends them elsewhere on 503. */
+  /** Check whether new viewers can be served. A load balancer sends them elsewhere on 503. */
   @Get('ready')
   @Header('Cache-Control', 'no-store')
   @ApiOkResponse({ type: ReadinessDto })

@@ -26,7 +26,7 @@ export async function createApp(
   app.useLogger(app.get(ProgramLogger));
   await edge.configure(app);
   measureConnections(app.get(MetricsRegistry, { strict: false }), edge.connections);
-  serveOpenApi(app);
+  serveOpenApi(app, config.publicUrl);
   return app;
 }
 
@@ -38,7 +38,7 @@ export async function createOpenApiDocument(): Promise<OpenAPIObject> {
     new Edge(config).adapter,
     { preview: true, logger: false, abortOnError: false },
   );
-  return buildOpenApiDocument(app);
+  return buildOpenApiDocument(app, config.publicUrl);
 }
 
 /** Here, because the edge is there before any module that could be given to it. */

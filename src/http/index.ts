@@ -1,3 +1,4 @@
+export { ApiProblems, PROBLEM_CODES } from './api-problems.decorator';
 export { addressGroup } from './address-group';
 export { type ConnectionLimit, connectionLimit, type ConnectionNeeds } from './connection-limit';
 export { Edge, type EdgeConfig } from './edge';

@@ -3,6 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger'
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../../access';
 import { CONFIG, type AppConfig } from '../../config';
+import { ApiProblems } from '../../http';
 import { AppError } from '../../kernel/errors';
 import { RecordedPlaybacks } from '../recorded';
 import { SessionDirectory } from '../session';
@@ -41,11 +42,12 @@ export class AceStatusController {
 
   /** How many streams there are, or how many watch one of them. */
   @Get()
-  @ApiOperation({ summary: 'Number of streams, or of viewers of one stream' })
+  @ApiOperation({ summary: 'Count streams, or the viewers of one stream' })
   @ApiOkResponse({ schema: { oneOf: [STREAM_COUNT, STREAM_STATUS] } })
-  @ApiQuery({ name: 'id', required: false })
-  @ApiQuery({ name: 'infohash', required: false })
-  @ApiQuery({ name: 'channel', required: false })
+  @ApiQuery({ name: 'id', required: false, type: String, description: 'Content id' })
+  @ApiQuery({ name: 'infohash', required: false, type: String, description: 'Infohash' })
+  @ApiQuery({ name: 'channel', required: false, type: String, description: 'Id of a channel' })
+  @ApiProblems('invalid_selector', 'forbidden', 'not_found', 'too_many_connections')
   status(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     reply.headers(CORS_HEADERS);
     const query = queryOf(request);

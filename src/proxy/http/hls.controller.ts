@@ -10,6 +10,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../../access';
 import { CONFIG, type AppConfig } from '../../config';
+import { ApiProblems } from '../../http';
 import { streamKey } from '../../kernel/content-selector';
 import { monotonicMs } from '../../kernel/clock';
 import { AppError } from '../../kernel/errors';
@@ -90,6 +91,20 @@ export class HlsController {
   @ApiProduces('application/vnd.apple.mpegurl')
   @ApiResponse({ status: 200, description: 'The media playlist of this moment' })
   @ApiResponse({ status: 302, description: 'To the playlist of a playback of its own' })
+  @ApiProblems(
+    'invalid_selector',
+    'forbidden',
+    'content_not_found',
+    'client_limit',
+    'unsupported_content',
+    'engine_failed',
+    'no_engine',
+    'no_capacity',
+    'still_starting',
+    'shutting_down',
+    'too_many_connections',
+    'start_timeout',
+  )
   async playlist(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     reply.headers(CORS_HEADERS);
     const query = queryOf(request);

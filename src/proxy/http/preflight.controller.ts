@@ -9,6 +9,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../../access';
 import { CONFIG, type AppConfig } from '../../config';
+import { ApiProblems } from '../../http';
 import { monotonicMs } from '../../kernel/clock';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
@@ -61,10 +62,28 @@ export class PreflightController {
    * 200 whatever the verdict; an error when nothing can be said about the content.
    */
   @Get()
-  @ApiOperation({ summary: 'Is a content playable?' })
+  @ApiOperation({ summary: 'Check whether a content is playable' })
   @ApiSelectorQuery()
-  @ApiQuery({ name: 'tier', required: false, enum: ['light', 'deep'], description: 'light' })
+  @ApiQuery({
+    name: 'tier',
+    required: false,
+    enum: ['light', 'deep'],
+    description:
+      '`light` asks an engine what the content is; `deep` starts it and looks at its media',
+  })
   @ApiOkResponse({ type: PreflightDto })
+  @ApiProblems(
+    'invalid_selector',
+    'forbidden',
+    'content_not_found',
+    'unsupported_content',
+    'engine_failed',
+    'no_engine',
+    'no_capacity',
+    'shutting_down',
+    'too_many_connections',
+    'start_timeout',
+  )
   async check(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     reply.headers(CORS_HEADERS);
     const { selector, tier } = this.read(request);

@@ -11,6 +11,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../../access';
 import { CONFIG, type AppConfig } from '../../config';
+import { ApiProblems } from '../../http';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { ProxyMetrics } from '../proxy.metrics';
 import { readContentSelector } from './content-request';
@@ -77,16 +78,26 @@ export class StreamController {
       'Recorded content, and media in other containers, come as the file that they are: with its type and length, and ' +
       'with `Range`.',
   })
-  @ApiParam({ name: 'id', required: false, description: '40 hex digits, `.ts` may follow' })
+  @ApiParam({
+    name: 'id',
+    type: String,
+    description: 'Content id, 40 hex digits; `.ts` may follow',
+  })
   @ApiSelectorQuery()
   @ApiQuery({
     name: 'behind',
     required: false,
+    schema: { type: 'number', minimum: 0, maximum: 86_400 },
     description:
       'Seconds (0 to 86400, at most three decimals): begin that far in the past, as far as the history reaches. ' +
       'The header `X-Stream-Behind` says what was reached.',
   })
-  @ApiQuery({ name: 'format', required: false, enum: ['json'] })
+  @ApiQuery({
+    name: 'format',
+    required: false,
+    enum: ['json'],
+    description: '`json`: the answer of an engine, with addresses of this server',
+  })
   @ApiProduces('video/mp2t')
   @ApiResponse({ status: 206, description: 'Recorded content: the part that `Range` asks for' })
   @ApiResponse({ status: 416, description: 'Recorded content: `Range` is beyond its end' })
@@ -100,6 +111,19 @@ export class StreamController {
       },
     },
   })
+  @ApiProblems(
+    'invalid_selector',
+    'forbidden',
+    'content_not_found',
+    'client_limit',
+    'unsupported_content',
+    'engine_failed',
+    'no_engine',
+    'no_capacity',
+    'shutting_down',
+    'too_many_connections',
+    'start_timeout',
+  )
   async get(
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,

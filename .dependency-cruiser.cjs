@@ -56,8 +56,8 @@ const PURE = [
   { name: 'buffer', path: '^src/proxy/buffer/', sees: '^src/(kernel|proxy/mpegts|proxy/buffer)/' },
   {
     name: 'hls',
-    path: '^src/proxy/hls/(media-unit|unit-reader|segment|segment-cutter|programme-date|playlist)\\.ts$',
-    sees: '^src/(kernel|proxy/mpegts|proxy/hls/(media-unit|unit-reader|segment|segment-cutter|programme-date|playlist)\\.ts)',
+    path: '^src/proxy/hls/(media-unit|timeline|unit-reader|segment|segment-cutter|programme-date|playlist)\\.ts$',
+    sees: '^src/(kernel|proxy/mpegts|proxy/hls/(media-unit|timeline|unit-reader|segment|segment-cutter|programme-date|playlist)\\.ts)',
   },
   {
     name: 'scores',

@@ -10,12 +10,14 @@ function facts(changes: Partial<BannerFacts> = {}, config: object = {}): BannerF
       dataDir: './data',
       apiKey: null,
       proxyMaxClients: 1500,
+      proxyMaxSessions: 150,
       ...config,
     },
     port: 8000,
     engines: { kind: 'static', why: 'ENGINE_ADDRESSES is set', isStopgap: false },
     demoChannels: [],
     descriptorLimit: 4096,
+    isKeyShort: false,
     configWarnings: [],
     ...changes,
   };
@@ -50,6 +52,12 @@ describe('describeStart', () => {
   it('never shows the key', () => {
     const { lines } = describeStart(facts({}, { apiKey: 'SECRET' }));
     expect(lines.join()).not.toContain('SECRET');
+  });
+
+  it('warns of a key that could be guessed', () => {
+    expect(describeStart(facts({ isKeyShort: true })).warnings).toEqual([
+      expect.stringContaining('fewer than 16 characters'),
+    ]);
   });
 
   it('warns of test pictures and gives their addresses', () => {

@@ -3,9 +3,10 @@ import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type OpenAPIObject } from '@nestjs/swagger';
 import { AppModule } from './app.module';
 import { buildOpenApiDocument, serveOpenApi } from './app.openapi';
-import { type AppConfig, loadConfig } from './config';
-import { Edge } from './http';
+import { type AppConfig, descriptorLimit, loadConfig } from './config';
+import { type ConnectionLimit, Edge } from './http';
 import { createLogOutput, type LogOutput, ProgramLogger } from './logging';
+import { MetricsRegistry } from './metrics';
 import { DataFolder } from './storage';
 
 /** The whole application, ready to listen. Nothing runs and nothing is listening yet. */
@@ -14,7 +15,7 @@ export async function createApp(
   output: LogOutput = createLogOutput(config),
   folder = new DataFolder(config.dataDir),
 ): Promise<NestFastifyApplication> {
-  const edge = new Edge(config);
+  const edge = new Edge(config, { descriptorLimit: descriptorLimit() });
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.forRoot(config, output, folder),
     edge.adapter,
@@ -24,7 +25,8 @@ export async function createApp(
   );
   app.useLogger(app.get(ProgramLogger));
   await edge.configure(app);
-  serveOpenApi(app);
+  measureConnections(app.get(MetricsRegistry, { strict: false }), edge.connections);
+  serveOpenApi(app, config.publicUrl);
   return app;
 }
 
@@ -36,5 +38,26 @@ export async function createOpenApiDocument(): Promise<OpenAPIObject> {
     new Edge(config).adapter,
     { preview: true, logger: false, abortOnError: false },
   );
-  return buildOpenApiDocument(app);
+  return buildOpenApiDocument(app, config.publicUrl);
+}
+
+/** Here, because the edge is there before any module that could be given to it. */
+function measureConnections(metrics: MetricsRegistry, connections: ConnectionLimit): void {
+  metrics.gauge('http_connections_open', 'Connections of callers.', () => connections.size);
+  metrics.gauge('http_connections_limit', 'Most connections at once.', () => connections.limit);
+  metrics.sampledCounter(
+    'http_connections_closed_idle_total',
+    'Connections without a request in progress that gave way because the limit was reached.',
+    () => connections.counts.closed,
+  );
+  metrics.sampledCounter(
+    'http_connections_refused_total',
+    'Requests for streams that were answered with 503 because the limit was reached.',
+    () => connections.counts.refused,
+  );
+  metrics.sampledCounter(
+    'http_connections_dropped_total',
+    'Connections that were closed unheard because the limit was reached.',
+    () => connections.counts.dropped,
+  );
 }

@@ -2,13 +2,19 @@ import 'reflect-metadata';
 import { type AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ApiKeyFileError } from './access';
+import { ApiKey, ApiKeyFileError } from './access';
 import { tuneGarbageCollection } from './app.memory';
-import { type Banner, describeStart, readDescriptorLimit } from './app.banner';
+import { type Banner, describeStart } from './app.banner';
 import { createApp } from './app.factory';
 import { type EndSignal, Shutdown } from './app.shutdown';
 import { ChannelFileError } from './channels';
-import { type AppConfig, ConfigError, type LoadedConfig, loadProcessConfig } from './config';
+import {
+  type AppConfig,
+  ConfigError,
+  descriptorLimit,
+  type LoadedConfig,
+  loadProcessConfig,
+} from './config';
 import { DataDirInUseError, DataDirLock } from './coordination';
 import { DriverChoiceError, EngineDriverError, EngineSupply } from './engines';
 import { ReadinessGate } from './health';
@@ -49,7 +55,8 @@ async function main(): Promise<void> {
     port: (app.getHttpServer().address() as AddressInfo).port,
     engines: supply.chosen,
     demoChannels: await demoChannels,
-    descriptorLimit: readDescriptorLimit(),
+    descriptorLimit: descriptorLimit(),
+    isKeyShort: app.get(ApiKey, { strict: false }).isShort,
     configWarnings: lock.warning === null ? warnings : [...warnings, lock.warning],
   });
   announce(banner, config, output);

@@ -26,6 +26,10 @@ describe('ApiKey', () => {
     expect(new ApiKey(`${long}k`).matches(`${long}k`)).toBe(false);
   });
 
+  it('is short below 16 characters', () => {
+    expect([15, 16].map((length) => new ApiKey('k'.repeat(length)).isShort)).toEqual([true, false]);
+  });
+
   it('does not keep the key itself', () => {
     expect(JSON.stringify(new ApiKey(key))).not.toContain(key);
   });

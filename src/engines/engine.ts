@@ -43,6 +43,8 @@ export class Engine implements EngineView {
   answered: boolean | null = null;
   /** Why the last probe was missed; null when it was answered, or there was none. */
   lastMiss: string | null = null;
+  /** Monotonic time of the last answered probe; null before there was one. */
+  answeredMs: number | null = null;
   lastSeen: Date | null = null;
   lastHealthCheck: Date | null = null;
   /** When the last slot was given back; while a slot is held the engine is in use now. */
@@ -101,6 +103,11 @@ export class Engine implements EngineView {
     return [...new Set([...this.leases].map((lease) => lease.streamId))];
   }
 
+  /** Slots of streams that somebody watches or waits for. */
+  get wantedSlots(): number {
+    return [...this.leases].filter((lease) => lease.isWanted).length;
+  }
+
   /** Slots that are on their way to be free. */
   get vacatedSlots(): number {
     return [...this.leases].filter((lease) => lease.isVacated).length;
@@ -148,6 +155,7 @@ export class Engine implements EngineView {
     this.networkConnected = null;
     this.answered = null;
     this.lastMiss = null;
+    this.answeredMs = null;
     this.disconnectedSince = null;
   }
 
@@ -161,6 +169,7 @@ export class Engine implements EngineView {
     this.networkConnected = facts.networkConnected;
     this.answered = true;
     this.lastMiss = null;
+    this.answeredMs = monotonicMs();
     this.lastSeen = now;
     this.lastHealthCheck = now;
   }

@@ -11,7 +11,7 @@ import { ReadinessGate } from './readiness.gate';
 export class HealthController {
   constructor(private readonly gate: ReadinessGate) {}
 
-  /** Tells that the process answers. A supervisor restarts it when this fails. */
+  /** Check that the process answers. A supervisor restarts it when this fails. */
   @Get('live')
   @Header('Cache-Control', 'no-store')
   live(): LivenessDto {
@@ -19,7 +19,7 @@ export class HealthController {
   }
 
   /**
-   * Tells whether new viewers can be served. A load balancer sends them elsewhere on 503. `degraded` is 200: streams go
+   * Check whether new viewers can be served. A load balancer sends them elsewhere on 503. `degraded` is 200: streams go
    * on, but files in DATA_DIR cannot be written or were damaged.
    */
   @Get('ready')

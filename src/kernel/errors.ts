@@ -117,6 +117,13 @@ export const ERROR_CATALOG = {
     meaning: 'A file in DATA_DIR cannot be written; nothing was changed.',
     retryAfterS: 30,
   },
+  too_many_connections: {
+    status: 503,
+    title: 'Too many connections',
+    meaning:
+      'The limit of connections is reached, and every one of them has a request in progress.',
+    retryAfterS: 10,
+  },
   no_engine: {
     status: 503,
     title: 'No engine',

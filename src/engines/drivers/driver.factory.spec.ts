@@ -12,6 +12,7 @@ import { WaitingRequests } from '../waiting-requests';
 import { DockerClient } from './docker-client';
 import { chooseDriver, createDriver } from './driver.factory';
 import { DriverChoiceError } from './engine-driver.port';
+import { withLag } from '../../kernel/testing/lag.spec-support';
 
 const ADDRESS = { host: '127.0.0.1', port: 6878, apiPort: null };
 
@@ -102,7 +103,7 @@ describe('choice of the driver', () => {
       const config = await listen(0);
       const startedAt = performance.now();
       expect((await chooseDriver(config)).kind).toBe('simulator');
-      expect(performance.now() - startedAt).toBeLessThan(6000);
+      expect(performance.now() - startedAt).toBeLessThan(withLag(6000));
     });
 
     it('that fails, takes the simulator and says why', async () => {

@@ -15,6 +15,8 @@ export interface FleetEngine {
   readonly state: EngineState | null;
   /** Slots held: streams and reservations. */
   readonly streams: number;
+  /** Those of them that somebody watches or waits for: the others give way to whoever wants a slot. */
+  readonly wantedStreams: number;
   /** Of those, the ones that were told to leave. */
   readonly leavingStreams: number;
   /** How long nobody has held a slot, since its start when nobody ever did. 0 while somebody does. */

@@ -153,7 +153,12 @@ export class FleetApi {
     @Module({ controllers, providers })
     class ApiModule {}
 
-    const edge = new Edge({ proxyMaxClients: 10, trustedProxies: [], logLevel: 'info' });
+    const edge = new Edge({
+      proxyMaxClients: 10,
+      proxyMaxSessions: 150,
+      trustedProxies: [],
+      logLevel: 'info',
+    });
     this.app = await NestFactory.create<NestFastifyApplication>(ApiModule, edge.adapter, {
       bodyParser: false,
       logger: false,

@@ -23,7 +23,7 @@ export class OrchestratorController {
     private readonly vpns: VpnRegistry,
   ) {}
 
-  /** Shows the fleet at a glance, and what it decided lately and why. From memory. */
+  /** Show the state of the fleet. With what it decided lately and why. From memory. */
   @Get('status')
   status(): OrchestratorStatusDto {
     return new OrchestratorStatusDto({

@@ -4,6 +4,7 @@ import type { Segment } from './segment';
 import { SegmentCutter } from './segment-cutter';
 
 const TABLES = Buffer.alloc(376, 1);
+const TABLES_BEFORE = { preface: () => TABLES };
 const POINT = Buffer.alloc(376, 2);
 const FRAME_MS = 40;
 
@@ -29,15 +30,16 @@ class Feed {
 
   push({ isPoint = false, isBreak = false, stepMs = FRAME_MS, reorderMs = 80 }: Shape): this {
     if (this.units > 0) this.timeMs += stepMs;
+    const position = this.units++ * 1000;
     const unit: MediaUnit = {
-      position: this.units++ * 1000,
+      position,
       presentedMs: this.timeMs + reorderMs,
       decodedMs: this.timeMs,
       arrivedMs: this.timeMs,
-      isBreak,
+      breaksAt: isBreak ? position : null,
       tables: null,
     };
-    const closed = this.cutter.push(unit, isPoint ? POINT : null, TABLES);
+    const closed = this.cutter.push(unit, isPoint ? POINT : null, TABLES_BEFORE);
     if (closed !== null) this.segments.push(closed);
     return this;
   }
@@ -142,24 +144,48 @@ describe('SegmentCutter', () => {
         presentedMs: timeMs,
         decodedMs: timeMs,
         arrivedMs: timeMs,
-        isBreak: false,
+        breaksAt: null,
         tables: null,
       };
       expect(cutter.push({ ...unit, position: i * 1000 }, null, null)).toBeNull();
     }
   });
 
-  it('ends a segment where the time line breaks, and leaves nothing out', () => {
-    const feed = new Feed()
-      .groups(6, 1000)
-      .push({ isBreak: true, stepMs: 500_000 })
-      .groups(12, 1000);
+  it('ends a segment where the time line breaks, and begins the next one at a key frame', () => {
+    const feed = new Feed().groups(6, 1000);
+    const breaksAt = feed.units * 1000;
+    for (let i = 0; i < 60; i++) feed.push(i === 0 ? { isBreak: true, stepMs: 500_000 } : {});
+    const keyAt = feed.units * 1000;
+    feed.groups(12, 1000);
     const at = feed.segments.findIndex(({ isBreak }) => isBreak);
     const [before, after] = [feed.segments[at - 1]!, feed.segments[at]!];
-    expect(before).toMatchObject({ durationMs: 1000, end: after.start, isBreak: false });
-    expect(after).toMatchObject({ isIndependent: false, breaksBefore: 0 });
+    expect(before).toMatchObject({ durationMs: 1000, end: breaksAt, isBreak: false });
+    expect(after).toMatchObject({ start: keyAt, isIndependent: true, breaksBefore: 0 });
     expect(feed.segments[at + 1]).toMatchObject({ breaksBefore: 1, isBreak: false });
     expect(after.date).not.toBe(before.date);
+    expect(feed.cutter.allIndependent).toBe(true);
+  });
+
+  it('leaves nothing out where no key frame comes within a segment behind a break', () => {
+    const feed = new Feed().groups(6, 1000);
+    const breaksAt = feed.units * 1000;
+    for (let i = 0; i < 110; i++) feed.push({ isBreak: i === 0 });
+    feed.groups(6, 1000);
+    const after = feed.segments.find(({ isBreak }) => isBreak)!;
+    expect(after).toMatchObject({ start: breaksAt, isIndependent: false, preface: TABLES });
+    expect(after.durationMs).toBe(4400);
+    expect(feed.cutter.allIndependent).toBe(false);
+  });
+
+  it('leaves out time lines that are over at once, and has one break for all of them', () => {
+    const feed = new Feed().groups(6, 1000);
+    const count = feed.segments.length;
+    for (let i = 0; i < 500; i++) feed.push({ isPoint: true, isBreak: i % 5 === 0 });
+    // The segment that was open ends with its time line.
+    expect(feed.segments.slice(count)).toMatchObject([{ isBreak: false, durationMs: 1000 }]);
+    feed.groups(6, 1000, { isBreak: true });
+    expect(feed.segments[count + 1]).toMatchObject({ isBreak: true, isIndependent: true });
+    expect(feed.segments[count + 1]!.number).toBe(100 + count + 1);
   });
 
   it('stays independent over a splice, which begins with a key frame', () => {
@@ -181,7 +207,7 @@ describe('SegmentCutter', () => {
     expect(feed.segments[count]!.start).toBe(152_000);
   });
 
-  it('any stream: contiguous, numbered, never longer than told, nothing lost', () => {
+  it('any stream: numbered, never longer than told, nothing lost but what can not be shown', () => {
     const piece = fc.record({
       groupFrames: fc.integer({ min: 1, max: 320 }),
       isBreak: fc.boolean(),
@@ -192,18 +218,32 @@ describe('SegmentCutter', () => {
     fc.assert(
       fc.property(fc.array(piece, { minLength: 1, maxLength: 40 }), fc.nat(30), (pieces, fixAt) => {
         const feed = new Feed();
+        /** Positions of the random access points that players could have begun at. */
+        const shown: number[] = [];
+        let points = [0];
+        let lineFrames = 1;
+        const endLine = (): void => {
+          if (lineFrames * 20 > 1000 + 2000) shown.push(...points);
+          [points, lineFrames] = [[], 0];
+        };
         feed.push({ isPoint: true });
-        pieces.forEach(({ groupFrames, isBreak, reorderMs, ...first }, i) => {
+        pieces.forEach(({ groupFrames, isBreak, reorderMs, isPoint, stepMs }, i) => {
           if (i === fixAt) feed.cutter.fixTargetMs();
-          feed.push({ ...first, reorderMs, isBreak: isBreak && i % 5 === 4 });
+          const doesBreak = isBreak && i % 5 === 4;
+          if (doesBreak) endLine();
+          if (isPoint) points.push(feed.units * 1000);
+          feed.push({ isPoint, stepMs, reorderMs, isBreak: doesBreak });
           for (let frame = 1; frame < groupFrames; frame++) feed.push({ reorderMs });
+          lineFrames += groupFrames;
         });
         const targetS = feed.cutter.fixTargetMs() / 1000;
         let end = 0;
         let breaks = 0;
         feed.segments.forEach((segment, i) => {
           expect(segment.number).toBe(100 + i);
-          expect(segment.start).toBe(end);
+          if (i > 0 && !segment.isBreak) expect(segment.start).toBe(end);
+          expect(segment.start).toBeGreaterThanOrEqual(end);
+          for (const point of shown) expect(point >= end && point < segment.start).toBe(false);
           expect(segment.end).toBeGreaterThan(segment.start);
           expect(segment.durationMs).toBeGreaterThan(0);
           expect(Math.round(segment.durationMs / 1000)).toBeLessThanOrEqual(targetS);

@@ -9,6 +9,14 @@ import type {
   EngineView,
 } from './engine.types';
 
+/** Reasons of probes that reached no engine, so that its address may be wrong. */
+const UNREACHED = new Set([
+  'connect_refused',
+  'connect_timeout',
+  'host_unknown',
+  'host_unreachable',
+]);
+
 /** What one answered probe told. */
 export interface ProbeFacts {
   readonly version: string | null;
@@ -33,6 +41,8 @@ export class Engine implements EngineView {
   networkConnected: boolean | null = null;
   /** True after an answered probe, false after a missed one, null before the first. */
   answered: boolean | null = null;
+  /** Why the last probe was missed; null when it was answered, or there was none. */
+  lastMiss: string | null = null;
   /** Monotonic time of the last answered probe; null before there was one. */
   answeredMs: number | null = null;
   lastSeen: Date | null = null;
@@ -117,6 +127,12 @@ export class Engine implements EngineView {
     return this.startUntil === null;
   }
 
+  /** Why nothing was ever reached at its address; null when it answered once, or something else is wrong. */
+  get unreached(): string | null {
+    if (this.lastSeen !== null || this.mayStillStart || this.lastMiss === null) return null;
+    return UNREACHED.has(this.lastMiss) ? this.lastMiss : null;
+  }
+
   /** True while a missed probe is nothing to wonder about. */
   get mayStillStart(): boolean {
     return this.startUntil !== null && monotonicMs() < this.startUntil;
@@ -138,6 +154,7 @@ export class Engine implements EngineView {
     this.version = null;
     this.networkConnected = null;
     this.answered = null;
+    this.lastMiss = null;
     this.answeredMs = null;
     this.disconnectedSince = null;
   }
@@ -151,6 +168,7 @@ export class Engine implements EngineView {
     this.version = facts.version;
     this.networkConnected = facts.networkConnected;
     this.answered = true;
+    this.lastMiss = null;
     this.answeredMs = monotonicMs();
     this.lastSeen = now;
     this.lastHealthCheck = now;
@@ -161,8 +179,9 @@ export class Engine implements EngineView {
     this.idleSince = monotonicMs();
   }
 
-  recordMiss(): void {
+  recordMiss(reason: string): void {
     this.answered = false;
+    this.lastMiss = reason;
     this.lastHealthCheck = new Date();
   }
 

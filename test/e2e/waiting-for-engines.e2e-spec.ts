@@ -152,6 +152,29 @@ describe('waiting for engines', () => {
   );
 
   it.concurrent(
+    'addresses at which nobody ever answered: 503 that says so after 10 s, long before ENGINE_WAIT_TIMEOUT',
+    scoped(async () => {
+      const ports = [await freePort(), await freePort()];
+      const product = await startProduct({
+        env: {
+          ENGINE_DRIVER: 'static',
+          ENGINE_ADDRESSES: `127.0.0.1:${ports[0]},localhost:${ports[1]}`,
+          // Nothing but the wait of 10 s ends before the test does.
+          ENGINE_WAIT_TIMEOUT: '10m',
+        },
+        waitReady: false,
+      });
+      const viewers = [open(product, newContentId()), open(product, newContentId())];
+      for (const viewer of viewers) {
+        const problem = await expectProblem(viewer, 503, 'no_engine');
+        expect(problem.detail).toBe('None of 2 engines has ever answered: connect_refused (2).');
+        expect(problem.retry_after).toBe(5);
+        expect(viewer.headAfterMs).toBeGreaterThan(9900);
+      }
+    }),
+  );
+
+  it.concurrent(
     'an engine that hangs beside one that works: is not chosen, and a start on it goes elsewhere',
     scoped(async () => {
       const engines = [await startSimulator({ name: 'a' }), await startSimulator({ name: 'b' })];

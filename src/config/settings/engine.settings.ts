@@ -31,7 +31,7 @@ export const engineSettings = {
     type: duration('50ms', '1h'),
     defaultText: '60s',
     words:
-      'How long a viewer waits for an engine while one may still come; PROXY_INIT_TIMEOUT begins after it.',
+      'How long a viewer waits for an engine while one may still come; PROXY_INIT_TIMEOUT begins after it. 10 s at most while no engine has ever been reached at its address.',
   }),
   engineProbeIntervalMs: setting({
     variable: 'ENGINE_PROBE_INTERVAL',

@@ -18,11 +18,9 @@ interface Watched {
   answers: number;
 }
 
-interface ProbeResult {
-  /** Null: the probe missed. */
-  readonly facts: ProbeFacts | null;
-  readonly reason: string;
-}
+type ProbeResult =
+  | { readonly facts: ProbeFacts; readonly miss: null }
+  | { readonly facts: null; readonly miss: string };
 
 /**
  * Knows which engines work. Health is a whole answer of the engine's API within the deadline, never an open
@@ -120,7 +118,7 @@ export class EngineHealth implements OnModuleInit, OnModuleDestroy {
     if (result.facts === null) {
       watched.misses += 1;
       watched.answers = 0;
-      engine.recordMiss();
+      engine.recordMiss(result.miss);
     } else {
       watched.misses = 0;
       watched.answers += 1;
@@ -133,18 +131,16 @@ export class EngineHealth implements OnModuleInit, OnModuleDestroy {
       unhealthyAfter: this.config.engineUnhealthyAfter,
       mayStillStart: engine.mayStillStart,
     });
-    this.registry.transition(engine, next, result.reason);
+    const reason = result.miss === null ? 'probe answered' : `probe missed: ${result.miss}`;
+    this.registry.transition(engine, next, reason);
   }
 
   private async ask(engine: Engine): Promise<ProbeResult> {
     try {
       const timeoutMs = this.config.engineProbeTimeoutMs;
-      return {
-        facts: await this.ace.probe(engine.endpoint, { timeoutMs }),
-        reason: 'probe answered',
-      };
+      return { facts: await this.ace.probe(engine.endpoint, { timeoutMs }), miss: null };
     } catch (error) {
-      return { facts: null, reason: `probe missed: ${reasonOf(error)}` };
+      return { facts: null, miss: reasonOf(error) };
     }
   }
 }

@@ -1,3 +1,8 @@
+const { randomUUID } = require('node:crypto');
+
+// `npm test` sets it for what it starts; also without that another run can tell that this one is using images.
+process.env.ACEFLEET_TEST_RUN ??= randomUUID();
+
 /** Tests against a real Docker Engine. One file at a time: they share a daemon, and they promise deadlines. */
 module.exports = {
   displayName: 'docker',

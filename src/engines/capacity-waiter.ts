@@ -58,6 +58,10 @@ export class CapacityWaiter implements SelectionRequest {
     return this.options.request.isWanted?.() ?? true;
   }
 
+  get whetherWanted(): AcquireRequest['isWanted'] {
+    return this.options.request.isWanted;
+  }
+
   get mayHope(): boolean {
     return this.options.request.mayHope?.(this.excluded) ?? false;
   }

@@ -21,6 +21,22 @@ describe('EngineAllocator', () => {
       expect(jest.getTimerCount()).toBe(0);
     });
 
+    it('knows of each slot whether its stream is wanted now, whether it was waited for or not', async () => {
+      const wanted = { s1: true, s2: false };
+      stage.add('a', 'healthy');
+      stage.add('b');
+      const leases = [
+        await stage.acquire('s1', [], { isWanted: () => wanted.s1 }),
+        stage.acquire('s2', [], { isWanted: () => wanted.s2 }),
+      ];
+      stage.move('b', 'healthy');
+      await leases[1];
+      const wantedSlots = () => ['a', 'b'].map((id) => stage.registry.get(id)!.wantedSlots);
+      expect(wantedSlots()).toEqual([1, 0]);
+      Object.assign(wanted, { s1: false, s2: true });
+      expect(wantedSlots()).toEqual([0, 1]);
+    });
+
     it('refuses a caller that has gone already, and reserves nothing', async () => {
       stage.add('a', 'healthy');
       const signal = AbortSignal.abort(new Error('left'));

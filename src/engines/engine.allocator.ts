@@ -62,8 +62,8 @@ export class EngineAllocator implements OnModuleDestroy {
     request.signal.throwIfAborted();
     if (this.isClosed) throw shuttingDown();
     const excluded = this.excludedFor(request);
-    const { streamId, isFirstStart } = request;
-    const lease = this.selector.choose({ streamId, excluded, isFirstStart });
+    const { streamId, isFirstStart, isWanted: whetherWanted } = request;
+    const lease = this.selector.choose({ streamId, excluded, isFirstStart, whetherWanted });
     if (lease !== null) return lease;
     if (this.waiters.size >= MAX_WAITING) throw noCapacity('Too many requests wait for an engine.');
     return this.wait(request, excluded);
@@ -89,6 +89,11 @@ export class EngineAllocator implements OnModuleDestroy {
   /** What a stream lived through on its engine. The engine is doubted and probed at once. */
   complain(engineId: string, complaint: EngineComplaint): void {
     this.health.complain(engineId, complaint);
+  }
+
+  /** Whether the engine answers a health probe within `withinMs`; one probe serves all streams that ask. */
+  answersNow(engineId: string, withinMs: number): Promise<boolean> {
+    return this.health.answersNow(engineId, withinMs);
   }
 
   /** Whether there is an engine of this id. */

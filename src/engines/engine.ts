@@ -33,6 +33,8 @@ export class Engine implements EngineView {
   networkConnected: boolean | null = null;
   /** True after an answered probe, false after a missed one, null before the first. */
   answered: boolean | null = null;
+  /** Monotonic time of the last answered probe; null before there was one. */
+  answeredMs: number | null = null;
   lastSeen: Date | null = null;
   lastHealthCheck: Date | null = null;
   /** When the last slot was given back; while a slot is held the engine is in use now. */
@@ -91,6 +93,11 @@ export class Engine implements EngineView {
     return [...new Set([...this.leases].map((lease) => lease.streamId))];
   }
 
+  /** Slots of streams that somebody watches or waits for. */
+  get wantedSlots(): number {
+    return [...this.leases].filter((lease) => lease.isWanted).length;
+  }
+
   /** Slots that are on their way to be free. */
   get vacatedSlots(): number {
     return [...this.leases].filter((lease) => lease.isVacated).length;
@@ -131,6 +138,7 @@ export class Engine implements EngineView {
     this.version = null;
     this.networkConnected = null;
     this.answered = null;
+    this.answeredMs = null;
     this.disconnectedSince = null;
   }
 
@@ -143,6 +151,7 @@ export class Engine implements EngineView {
     this.version = facts.version;
     this.networkConnected = facts.networkConnected;
     this.answered = true;
+    this.answeredMs = monotonicMs();
     this.lastSeen = now;
     this.lastHealthCheck = now;
   }

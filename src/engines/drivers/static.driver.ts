@@ -40,6 +40,10 @@ export class StaticDriver implements EngineDriver {
     // Nothing was ever decided here.
   }
 
+  farewell(): null {
+    return null;
+  }
+
   stop(): Promise<void> {
     return Promise.resolve();
   }

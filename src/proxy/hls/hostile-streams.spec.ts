@@ -71,9 +71,13 @@ describe('HLS of streams that were made to hurt', () => {
     expect(found).toBe(verdict);
   });
 
-  it.each(HOSTILE)('%s: a player who comes late is answered in slices', async (_, __, script) => {
+  // The others exceed the budget for tables or join points, so that no player finds such a source running.
+  const PLAYED = HOSTILE.filter(([name]) => name.startsWith('a leap'));
+
+  it.each(PLAYED)('%s: a player who comes late is answered in slices', async (_, __, script) => {
     const stage = new TrackStage();
-    stage.feed(write(new OddStream(), script, 12_000));
+    const stream = new OddStream();
+    for (; stage.nowMs < 24_000; stage.nowMs += 200) stage.feed(write(stream, script, 100));
     const { track, history } = stage;
     track.listen();
     // The past may be that of another source: nobody pays for it.

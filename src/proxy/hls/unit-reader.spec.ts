@@ -113,6 +113,26 @@ describe('UnitReader', () => {
     }
   });
 
+  it('reads what leads: the sound while no pictures come, then the pictures', () => {
+    const writer = tables(new TsWriter());
+    const sound = (ticks: number): void =>
+      void writer.pes({ pid: AUDIO }, pes(Buffer.alloc(50), ticks));
+    for (let n = 0; n < 100; n++) sound(n * 3600);
+    const evening = writer.position;
+    const key = Buffer.from([0, 0, 1, 0x65, ...Array<number>(50).fill(0x55)]);
+    for (let n = 100; n < 150; n++) {
+      writer.pes({ pid: VIDEO }, pes(key, n * 3600 + 7200));
+      sound(n * 3600);
+    }
+    const units = unitsOf(writer.bytes(), 7);
+    const sounds = units.filter(({ position }) => position < evening);
+    // Pictures are waited for during the first second.
+    expect(sounds).toHaveLength(75);
+    expect(units.slice(75)).toHaveLength(50);
+    expect(units.every(({ breaksAt }) => breaksAt === null)).toBe(true);
+    expect(units.at(-1)!.presentedMs - units[0]!.presentedMs).toBeCloseTo(124 * 40 + 80);
+  });
+
   it('says that packets were missed', () => {
     const writer = tables(new TsWriter());
     for (let i = 0; i < 4; i++) frame(writer, 900_000 + i * 3600);

@@ -16,6 +16,7 @@ import {
   TS_PACKET,
   type Programme,
   type ProgrammeStream,
+  SourceBudget,
 } from '../mpegts';
 import type { TablesBefore, UnitSink } from './media-unit';
 import { Timeline, TimeTrack } from './timeline';
@@ -39,6 +40,9 @@ const ROLE_PSI = 255;
 /** What a unit and a packet of tables cost in packets that are only looked at. */
 const UNIT_WORK = 20;
 const PSI_WORK = 10;
+
+/** The stream's scanner has accepted all tables in the ring, so the work of reading them again is bounded already. */
+const ACCEPTED = { budget: new SourceBudget({ burst: Infinity, perSecond: 0, perKib: 0 }) };
 
 export interface UnitReaderOptions {
   /** A greater step from one unit to the next is another time line, unless other streams say that it passed. */
@@ -78,7 +82,8 @@ class Track extends TimeTrack<Unit> {
 export class UnitReader {
   /** Grows by about the cost of what was read, in packets. */
   work = 0;
-  private psi = new PsiTracker();
+  private psi: PsiTracker;
+  private programmeNumber = -1;
   private readonly roles = new Uint8Array(PID_COUNT);
   private readonly timeline: Timeline<Unit>;
   private readonly clock = new Track('clock', true);
@@ -95,6 +100,7 @@ export class UnitReader {
   private sink: UnitSink = () => undefined;
 
   constructor(private readonly options: UnitReaderOptions) {
+    this.psi = this.newPsi();
     this.timeline = new Timeline(options.maxStepMs, {
       placed: (track, unit, ms) => this.offer(track as Track, unit, ms),
       broke: ({ position }) => (this.breaksAt ??= position),
@@ -103,7 +109,7 @@ export class UnitReader {
 
   /** Packets were missed: what comes next, at `position`, is on a line of its own, and its programme may be another one. */
   skipped(position: number): void {
-    this.psi = new PsiTracker();
+    this.psi = this.newPsi();
     this.assignRoles();
     this.beginLine(position);
   }
@@ -115,6 +121,7 @@ export class UnitReader {
    */
   read(run: Buffer, position: number, present: Programme, arrivedMs: number, sink: UnitSink): void {
     this.sink = sink;
+    this.choose(present.programmeNumber);
     if (this.psi.programme === null) this.follow(present);
     const { roles } = this;
     for (let at = 0; at + TS_PACKET <= run.length; at += TS_PACKET) {
@@ -132,6 +139,21 @@ export class UnitReader {
       if (payloadUnitStart(run, at)) this.readUnit(track, run, at, position + at, arrivedMs);
     }
     this.work += run.length / TS_PACKET;
+  }
+
+  /** Of several programmes the one that the stream plays is read: it is the one with media. */
+  private newPsi(): PsiTracker {
+    return new PsiTracker(
+      ACCEPTED,
+      ({ programmeNumber }) => programmeNumber === this.programmeNumber,
+    );
+  }
+
+  private choose(programmeNumber: number): void {
+    if (programmeNumber === this.programmeNumber) return;
+    this.programmeNumber = programmeNumber;
+    this.psi.chooseAnew();
+    this.assignRoles();
   }
 
   private beginLine(position: number): void {

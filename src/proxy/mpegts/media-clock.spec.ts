@@ -30,6 +30,21 @@ describe('MediaClock', () => {
     );
   });
 
+  it.each([
+    ['stands still', 0, () => 0],
+    ['goes round within a second', 760, (index: number) => ((index * 40) % 800) * MS],
+  ])('goes on by arrival while the PCR %s', (_, latestMs, ticksAt) => {
+    const clock = new MediaClock();
+    for (let index = 0; index <= 1500; index++) {
+      clock.addPcr(index * 1000, ticksAt(index), index * 40);
+    }
+    const ageMs = clock.mediaTimeAt(1_500_000)! - clock.mediaTimeAt(1_000_000)!;
+    expect(ageMs).toBeCloseTo(20_000, -2);
+    // And by its own when that moves again.
+    clock.addPcr(1_501_000, (latestMs + 3000) * MS, 60_001);
+    expect(clock.mediaTimeAt(1_501_000)! - clock.mediaTimeAt(1_500_000)!).toBeCloseTo(3000, -2);
+  });
+
   it('is monotone in the position whatever the PCRs and flags', () => {
     fc.assert(
       fc.property(

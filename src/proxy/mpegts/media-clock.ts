@@ -17,11 +17,14 @@ const SLOPES_KEPT = 15;
 /** Before the first full slope, a rate is guessed from this much media at least. */
 const FIRST_RATE_MS = 40;
 const MAX_SAMPLES = 20_000;
+/** A clock that shows so often and for so long no later time stands still while the media go on. */
+const STUCK_SAMPLES = 10;
+const STUCK_MS = 5_000;
 
 /**
  * Media time of a stream: a monotone line from byte positions to milliseconds that begins at 0, taken from
- * the PCR, without one from PTS, without both from arrival (datapath rule 1). A wrap is no discontinuity; at
- * a real one the line goes on from its last value by the arrival difference.
+ * the PCR, without one from PTS, without both from arrival. A wrap is no discontinuity; at a real one the line goes on
+ * from its last value by the arrival difference, and so it does while the clock stands still.
  */
 export class MediaClock {
   /** Starts anew of the time base after the first; changes to a better source do not count. */
@@ -34,6 +37,8 @@ export class MediaClock {
   private lastArrivalMs = 0;
   private startsAnew = false;
   private isFlagged = false;
+  private movedArrivalMs = 0;
+  private still = 0;
   private anchorPosition = 0;
   private anchorTimeMs = 0;
   private slopes: number[] = [];
@@ -136,6 +141,13 @@ export class MediaClock {
       this.startAt(position, this.lastTimeMs + passedMs, arrivalMs);
       return;
     }
+    if (stepMs > 0) {
+      this.still = 0;
+      this.movedArrivalMs = arrivalMs;
+    } else if (++this.still >= STUCK_SAMPLES && arrivalMs - this.movedArrivalMs > STUCK_MS) {
+      this.add(position, this.lastTimeMs + arrivalMs - this.lastArrivalMs, arrivalMs);
+      return;
+    }
     // A little back is jitter of a careless multiplexer: the line waits until time has caught up.
     if (stepMs < 0) return;
     this.lastTicks = ticks;
@@ -148,6 +160,8 @@ export class MediaClock {
     this.anchorTimeMs = timeMs;
     this.slopes = [];
     this.medianBytesPerMs = null;
+    this.movedArrivalMs = arrivalMs;
+    this.still = 0;
     this.add(position, timeMs, arrivalMs);
   }
 

@@ -18,6 +18,11 @@ export interface SourceBudgetLimits {
  */
 export const SOURCE_BUDGET: SourceBudgetLimits = { burst: 20_000, perSecond: 2_000, perKib: 1 };
 
+/** Has the budget of the source under way, which may be another one later. */
+export interface BudgetHolder {
+  readonly budget: SourceBudget;
+}
+
 /**
  * Bounds the structural work that one source may cause, so that a content that was made to hurt cannot take the event
  * loop from the others. A source that exceeds its budget has to be ended; until then no more work is done for it.

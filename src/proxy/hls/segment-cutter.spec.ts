@@ -26,6 +26,8 @@ class Feed {
     wallMinusMonotonicMs: 0,
   });
   units = 0;
+  /** How much later than their time units arrive. */
+  lateMs = 0;
   private timeMs = 0;
 
   push({ isPoint = false, isBreak = false, stepMs = FRAME_MS, reorderMs = 80 }: Shape): this {
@@ -35,7 +37,7 @@ class Feed {
       position,
       presentedMs: this.timeMs + reorderMs,
       decodedMs: this.timeMs,
-      arrivedMs: this.timeMs,
+      arrivedMs: this.timeMs + this.lateMs,
       breaksAt: isBreak ? position : null,
       tables: null,
     };
@@ -51,6 +53,14 @@ class Feed {
         this.push({ isPoint: ms === 0, ...(group === 0 && ms === 0 ? first : {}) });
       }
     }
+    return this;
+  }
+
+  /** Silence, after which units arrive so much later. */
+  stall(lateMs = 0): this {
+    const closed = this.cutter.stall();
+    if (closed !== null) this.segments.push(closed);
+    this.lateMs += lateMs;
     return this;
   }
 
@@ -207,6 +217,59 @@ describe('SegmentCutter', () => {
     expect(feed.segments[count]!.start).toBe(152_000);
   });
 
+  it('gives what is open when the stream stalls, and goes on where that ended', () => {
+    const feed = new Feed().groups(6, 1000);
+    for (let i = 0; i < 40; i++) feed.push({});
+    const count = feed.segments.length;
+    feed.stall().stall();
+    expect(feed.segments).toHaveLength(count + 1);
+    // The last unit may not be complete.
+    expect(feed.segments[count]).toMatchObject({ end: (feed.units - 1) * 1000 });
+    expect(feed.durations[count]).toBe(2560);
+    for (let i = 0; i < 30; i++) feed.push({});
+    feed.groups(6, 1000);
+    const [before, after] = feed.segments.slice(count);
+    expect(after).toMatchObject({ start: before!.end, isBreak: false, isIndependent: false });
+  });
+
+  it('has nothing to give when what is open is shorter than a segment may be', () => {
+    const feed = new Feed().groups(5, 1000).push({ isPoint: true });
+    for (let i = 0; i < 20; i++) feed.push({});
+    const count = feed.segments.length;
+    feed.stall();
+    expect(feed.segments).toHaveLength(count);
+    for (let i = 0; i < 4; i++) feed.push({});
+    feed.groups(1, 1000);
+    expect(feed.segments[count]!.start).toBe(feed.segments[count - 1]!.end);
+  });
+
+  it('leaves out the picture in which a source fell silent when another one takes its place', () => {
+    const feed = new Feed().groups(8, 1000).stall();
+    const before = feed.segments.at(-1)!;
+    const breaksAt = feed.units * 1000;
+    feed.groups(6, 1000, { isBreak: true, stepMs: 5000 });
+    const after = feed.segments[feed.segments.indexOf(before) + 1]!;
+    expect(before.end).toBe(breaksAt - 1000);
+    expect(after).toMatchObject({ start: breaksAt, isBreak: true, isIndependent: true });
+  });
+
+  it.each([
+    ['is made up at once', 0, [4000, 4000]],
+    ['costs players a second', 1000, [3000, 3000]],
+    ['costs players more than a segment', 8000, [1000, 1000]],
+  ])('cuts short what follows a stall that %s', (_, lateMs, durations) => {
+    const feed = new Feed().groups(11, 1000).stall(lateMs);
+    const count = feed.segments.length;
+    feed.groups(24, 1000);
+    expect(feed.durations[count]).toBe(1040);
+    expect(feed.durations.slice(-2)).toEqual(durations);
+    expect(Math.max(...feed.durations)).toBe(4000);
+    // The last unit before the stall is no random access point.
+    expect(feed.segments.filter(({ isIndependent }) => !isIndependent)).toHaveLength(1);
+    feed.cutter.forgetStalls();
+    expect(feed.groups(12, 1000).durations.slice(-2)).toEqual([4000, 4000]);
+  });
+
   it('any stream: numbered, never longer than told, nothing lost but what can not be shown', () => {
     const piece = fc.record({
       groupFrames: fc.integer({ min: 1, max: 320 }),
@@ -214,6 +277,7 @@ describe('SegmentCutter', () => {
       isPoint: fc.boolean(),
       stepMs: fc.constantFrom(20, 40, 40, 200, 1500, 7000),
       reorderMs: fc.constantFrom(0, 80, 80, 200, 2000),
+      stalls: fc.boolean(),
     });
     fc.assert(
       fc.property(fc.array(piece, { minLength: 1, maxLength: 40 }), fc.nat(30), (pieces, fixAt) => {
@@ -227,8 +291,9 @@ describe('SegmentCutter', () => {
           [points, lineFrames] = [[], 0];
         };
         feed.push({ isPoint: true });
-        pieces.forEach(({ groupFrames, isBreak, reorderMs, isPoint, stepMs }, i) => {
+        pieces.forEach(({ groupFrames, isBreak, reorderMs, isPoint, stepMs, stalls }, i) => {
           if (i === fixAt) feed.cutter.fixTargetMs();
+          if (stalls && i % 3 === 2) feed.stall();
           const doesBreak = isBreak && i % 5 === 4;
           if (doesBreak) endLine();
           if (isPoint) points.push(feed.units * 1000);

@@ -2,7 +2,7 @@ import type { MediaUnit, TablesBefore } from './media-unit';
 import { ProgrammeDate } from './programme-date';
 import type { Segment } from './segment';
 
-/** The first segment, and the first one after a stall, are short, so that viewers wait less. */
+/** The first segment is short, so that the first viewer waits less; none is shorter. */
 const FIRST_MS = 1000;
 /** A unit that comes this much early is on time: encoders round. */
 const EARLY_MS = 25;
@@ -64,8 +64,11 @@ export class SegmentCutter {
   private isContiguous = false;
   /** Where the segment begins that goes on after a stall. */
   private paused: Place | null = null;
-  /** Nothing was cut since the beginning or a stall: the next segment is short. */
-  private isHurried = true;
+  /** Durations of all segments, and the least time by which they ever came later than that. */
+  private suppliedMs = 0;
+  private leastLateMs = Infinity;
+  /** What players have lost of their lead over stalls. */
+  private lostMs = 0;
   private date: ProgrammeDate;
 
   constructor(private readonly options: CutterOptions) {
@@ -99,18 +102,25 @@ export class SegmentCutter {
   }
 
   /**
-   * The stream is silent: what is open ends before the last unit, which may not be complete, and the next segment is
-   * short, so that players do not starve for longer than they have to. Null when there is nothing worth a segment.
+   * The stream is silent: what is open ends before the last unit, which may not be complete. Null when there is nothing
+   * worth a segment. What comes next is cut short until it has made up for the silence: some players never stop their clock,
+   * and show of each segment only what is longer than the lead that they have lost.
    */
   stall(): Segment | null {
-    this.isHurried = true;
+    this.lostMs = Infinity;
     const { open, last } = this;
     if (open === null || last === null || elapsed(open.unit, last.unit) < MIN_MS) return null;
     const closed = this.close(last.unit.position, last.unit.presentedMs);
-    this.isHurried = true;
+    this.lostMs = Infinity;
     this.open = null;
     this.paused = last;
     return closed;
+  }
+
+  /** Nobody is there who could have lost anything. */
+  forgetStalls(): void {
+    this.leastLateMs = Infinity;
+    this.lostMs = 0;
   }
 
   /**
@@ -137,6 +147,11 @@ export class SegmentCutter {
     this.paused = null;
     const preface = paused?.point ?? paused?.tables?.preface() ?? null;
     if (paused !== null && preface !== null) this.begin(paused, preface, false);
+  }
+
+  private get wantedMs(): number {
+    const { segmentMs } = this.options;
+    return this.made === 0 ? FIRST_MS : Math.max(FIRST_MS, segmentMs - this.lostMs);
   }
 
   private get shortTargetMs(): number {
@@ -174,10 +189,13 @@ export class SegmentCutter {
     const open = this.open as Open;
     const limitMs = this.target ?? this.longTargetMs;
     const elapsedMs = elapsed(open.unit, unit);
-    const wantedMs = this.isHurried ? FIRST_MS : this.options.segmentMs;
     // Told is how long pictures are shown, which reordering makes differ from how they are decoded.
     const longestMs = Math.max(elapsedMs, unit.presentedMs - open.unit.presentedMs);
-    if (point !== null && elapsedMs >= wantedMs - EARLY_MS && longestMs < limitMs + ROUNDING_MS) {
+    if (
+      point !== null &&
+      elapsedMs >= this.wantedMs - EARLY_MS &&
+      longestMs < limitMs + ROUNDING_MS
+    ) {
       const closed = this.close(unit.position, unit.presentedMs);
       this.begin(place, point, false);
       return closed;
@@ -249,7 +267,10 @@ export class SegmentCutter {
       date: this.date,
     };
     this.made++;
-    this.isHurried = false;
+    this.suppliedMs += durationMs;
+    const lateMs = this.arrivedMs - this.suppliedMs;
+    this.leastLateMs = Math.min(this.leastLateMs, lateMs);
+    this.lostMs = Math.min(this.lostMs, lateMs - this.leastLateMs);
     if (segment.isBreak) this.breaks++;
     if (!segment.isIndependent) this.allIndependent = false;
     this.longestMs = Math.max(this.longestMs, segment.durationMs);

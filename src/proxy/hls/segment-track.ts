@@ -159,10 +159,15 @@ export class SegmentTrack {
     this.forget(ring.tail);
     if (!this.isListening) return;
     if (this.read < ring.head) this.nextSlice = setImmediate(this.readSlice);
-    else this.hasCaughtUp = true;
+    else this.caughtUp();
     ring.owe(this.owedFrom(), MAX_OWED_BYTES);
     if (this.isPlayable) this.waiting.resolve();
   };
+
+  private caughtUp(): void {
+    if (!this.hasCaughtUp) this.cutter.forgetStalls();
+    this.hasCaughtUp = true;
+  }
 
   /** The segment of this number while its bytes are all there. */
   find(number: number): Segment | null {

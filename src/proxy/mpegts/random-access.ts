@@ -175,11 +175,8 @@ export class RandomAccessDetector {
       this.sets.end();
     }
     if (this.isParameter) this.sets.take(buf, parameterFrom, to);
-    return this.isProved();
-  }
-
-  private isProved(): boolean {
-    return this.point !== null;
+    // The type of what was set before does not outlive the calls.
+    return (this.point as PesPlace | null) !== null;
   }
 
   private skipHeader(buf: Buffer, from: number, to: number): number {
@@ -363,17 +360,13 @@ export class RandomAccessDetector {
     else this.decide(false);
   }
 
-  private isDecided(): boolean {
-    return this.isCoded;
-  }
-
   private slice(byte: number): void {
     if (this.isCoded) {
       this.phase = 'search';
       if ((byte & 0x80) === 0) return;
       this.beginUnit();
       this.firstSlice();
-      if (this.isDecided()) return;
+      if (this.isCoded as boolean) return;
     }
     this.sliceHeader[this.taken++] = byte;
     const type = sliceTypeOf(this.sliceHeader, this.taken * 8);

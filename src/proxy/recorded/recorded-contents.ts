@@ -78,7 +78,7 @@ export class RecordedContents {
  * are the engine's own, and a transport stream that is refused must not be handed through unread.
  */
 export function isFile({ cause }: AppError): boolean {
-  return cause instanceof EngineFault && cause.reason === 'not_mpegts';
+  return cause instanceof EngineFault && cause.reason !== 'playlist';
 }
 
 export function keysOf({ selector, infohash }: RecordedContent): string[] {

@@ -146,7 +146,8 @@ export class EngineTrials {
     const claim = this.owner.engineAnswered(engineSession, stay.lease);
     if (engineSession.isLive === 0) {
       if (claim === 'handed_over') stay.giveAway();
-      return giveUp('not live', unsupported('The content is not live.'));
+      const cause = new EngineFault('unsupported', 'not_live', 'recorded content');
+      return giveUp(cause.reason, unsupported('The content is not live.', cause));
     }
     if (claim !== 'own') {
       // On the engine that already plays it, a stop would freeze the reader of the older session.

@@ -50,7 +50,8 @@ export {
 } from './pes';
 export { type ClockSource, MediaClock } from './media-clock';
 export { type RandomAccessPoint, TransportScanner } from './transport-scanner';
-export { type AccessUnit, AccessUnitReader } from './access-units';
+export { AccessUnitReader } from './access-units';
+export { type AccessUnit, UnitTrack } from './unit-track';
 export { cutOf, PROVING_UNITS } from './overlap';
 export {
   learnProgramme,

@@ -26,8 +26,8 @@ const ENV = {
 /** Reaches behind the break also when the next source comes late. */
 const PAST_S = 16;
 
-/** Whichever is noticed first: its silence, or that it answers no probe. Both lead to another engine at once. */
-const GIVEN_UP = /^(?:silence|moved.*)$/;
+/** Whichever is noticed first: that it answers no probe while it is silent, or to the fleet. All lead to another engine at once. */
+const GIVEN_UP = /^(?:silence|engine_unresponsive|moved.*)$/;
 
 function signalled(signal: NodeJS.Signals): Cause['strike'] {
   return ({ engine }) => {

@@ -51,7 +51,8 @@ export {
 export { type ClockSource, MediaClock } from './media-clock';
 export { EntryPoint } from './entry-point';
 export { TransportScanner } from './transport-scanner';
-export { type AccessUnit, AccessUnitReader } from './access-units';
+export { AccessUnitReader } from './access-units';
+export { type AccessUnit, UnitTrack } from './unit-track';
 export { cutOf, PROVING_UNITS } from './overlap';
 export {
   learnProgramme,

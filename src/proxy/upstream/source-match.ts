@@ -8,6 +8,7 @@ import {
 } from '../mpegts';
 import { OutgoingTail } from './outgoing-tail';
 import { proveOverlap, type OverlapCuts, type StreamPair } from './proven-overlap';
+import { unitsForBytes } from './search-cost';
 import type { SpliceBase } from './splice.types';
 import type { StagedSource } from './staged-source';
 
@@ -26,6 +27,7 @@ export class SourceMatch {
   private ownPids: ReadonlyMap<number, number> = new Map();
   private pairs: readonly StreamPair[] = [];
   private tail: OutgoingTail | null = null;
+  private hasReadTail = false;
   /** What viewers had when the source's programme was mapped to it. */
   private playing: Programme | null = null;
 
@@ -75,22 +77,23 @@ export class SourceMatch {
         return [{ source: pid, own: ownPid }];
       });
     }
-    this.staged.readUnitsOf(
-      programme.streams
-        .filter(({ kind }) => kind === 'video' || kind === 'audio')
-        .map(({ pid }) => pid),
-    );
-    this.tail = null;
+    const read = programme.streams.filter(({ kind }) => kind === 'video' || kind === 'audio');
+    this.staged.readUnitsOf(new Set(read.map(({ pid }) => pid)));
+    if (this.tail?.reads(this.ownUnitPids()) === false) this.tail = null;
     return true;
   }
 
   /** The end of what went out; read on when the old source is still going on. */
   outgoing(): OutgoingTail {
-    const { history } = this.base;
-    this.tail ??= new OutgoingTail(
-      history,
-      this.pairs.map(({ own }) => own),
-    );
+    if (this.tail === null) {
+      this.tail = new OutgoingTail(this.base.history, this.ownUnitPids());
+      // The first one is part of every splice; more of them only come of a source that changes what it has.
+      if (this.hasReadTail) {
+        const units = unitsForBytes(this.tail.readBytes);
+        this.staged.scanner.budget.spend('splice_search', units);
+      }
+      this.hasReadTail = true;
+    }
     this.tail.readOn();
     return this.tail;
   }
@@ -102,7 +105,7 @@ export class SourceMatch {
   knownOffset(): number | null {
     const { leading } = this;
     if (leading === null) return null;
-    const first = this.staged.unitsOf(leading.source).find(({ dts }) => dts >= 0);
+    const first = this.staged.trackOf(leading.source).firstTimed;
     if (first === undefined) return null;
     const expected = this.outgoing().expectedDts(leading.own);
     if (expected < 0) return null;
@@ -117,9 +120,13 @@ export class SourceMatch {
   behindMs(offset: number): number | null {
     const { leading } = this;
     if (leading === null) return null;
-    const newest = this.staged.unitsOf(leading.source).findLast(({ dts }) => dts >= 0);
+    const newest = this.staged.trackOf(leading.source).lastTimed;
     if (newest === undefined) return null;
     return ticksBetween(newest.dts + offset, this.outgoing().lastDts(leading.own)) / TICKS_PER_MS;
+  }
+
+  private ownUnitPids(): ReadonlySet<number> {
+    return new Set(this.pairs.map(({ own }) => own));
   }
 
   /** Where the source goes on exactly where the old one ended (rule 22). */
@@ -135,7 +142,7 @@ export class SourceMatch {
     return (
       leading !== null &&
       this.outgoing().lastDts(leading.own) >= 0 &&
-      this.staged.unitsOf(leading.source).some(({ dts }) => dts >= 0)
+      this.staged.trackOf(leading.source).firstTimed !== undefined
     );
   }
 
@@ -144,9 +151,8 @@ export class SourceMatch {
     const needs = this.pairs.flatMap(({ source, own }) => {
       const dts = this.outgoing().expectedDts(own);
       const pts = this.outgoing().expectedPts(own);
-      const first = this.staged
-        .unitsOf(source)
-        .find((unit) => unit.at >= position && unit.dts >= 0);
+      const { units } = this.staged.trackOf(source);
+      const first = units.find((unit) => unit.at >= position && unit.dts >= 0);
       if (dts < 0 || first === undefined) return [];
       const isLeading = source === this.leading?.source;
       const decoded = { isLeading, ticks: dts - first.dts };

@@ -163,7 +163,7 @@ describe('joining a stream in its past', () => {
     'behind=1.2345',
     'behind=86401',
     'behind=NaN',
-    'behind=+5',
+    'behind=%2B5',
     'behind=5&behind=5',
   ])('%s is refused, whatever asks', async (query) => {
     for (const more of ['', '&format=json']) {

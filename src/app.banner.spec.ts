@@ -73,6 +73,20 @@ describe('describeStart', () => {
     ]);
   });
 
+  it('gives the addresses of demo channels also when the simulator was asked for, without a warning', () => {
+    const { lines, warnings } = describeStart(
+      facts({
+        engines: { kind: 'simulator', why: 'ENGINE_DRIVER=simulator', isStopgap: false },
+        demoChannels: [{ id: ID, name: 'Test card' }],
+      }),
+    );
+    expect(lines.slice(5)).toEqual([
+      'streams are open to whoever reaches this address',
+      `demo channel Test card: http://localhost:8000/ace/getstream?id=${ID}`,
+    ]);
+    expect(warnings).toEqual([]);
+  });
+
   it.each([
     [null, 0],
     [2000, 0],

@@ -11,6 +11,9 @@ const SHORT_KEY =
 
 const ANY_HOST: ReadonlySet<string> = new Set(['::', '0.0.0.0', '']);
 
+const ONLY_DEMO =
+  'no real engine: only these demo channels play, everything else is unknown content';
+
 export interface Banner {
   /** What is running and where, in the order in which a reader needs it. */
   readonly lines: readonly string[];
@@ -23,7 +26,7 @@ export interface BannerFacts {
   /** The port that is really listened on. */
   readonly port: number;
   readonly engines: DriverChoice;
-  /** What the simulator plays when nobody asked for it by name. */
+  /** What the simulator plays without anybody broadcasting it. */
   readonly demoChannels: readonly DemoChannel[];
   /** Most files this process may have open; null when unknown. */
   readonly descriptorLimit: number | null;
@@ -43,9 +46,10 @@ export function describeStart(facts: BannerFacts): Banner {
       `admin: ${base}/docs (${key})`,
       `player: ${playerAddress(base, '{id}')}`,
       'streams are open to whoever reaches this address',
+      ...(engines.isStopgap ? [] : describeDemo(facts.demoChannels, base)),
     ],
     warnings: [
-      ...(engines.isStopgap ? describeDemo(facts.demoChannels, base) : []),
+      ...(engines.isStopgap ? [ONLY_DEMO, ...describeDemo(facts.demoChannels, base)] : []),
       ...describeDescriptors(config, facts.descriptorLimit),
       ...(facts.isKeyShort ? [SHORT_KEY] : []),
       ...facts.configWarnings,
@@ -54,10 +58,7 @@ export function describeStart(facts: BannerFacts): Banner {
 }
 
 function describeDemo(channels: readonly DemoChannel[], base: string): string[] {
-  return [
-    'no real engine: only these demo channels play, everything else is unknown content',
-    ...channels.map(({ name, id }) => `demo channel ${name}: ${playerAddress(base, id)}`),
-  ];
+  return channels.map(({ name, id }) => `demo channel ${name}: ${playerAddress(base, id)}`);
 }
 
 function describeDescriptors(needs: ConnectionNeeds, limit: number | null): string[] {

@@ -7,15 +7,17 @@ import { type AppConfig, descriptorLimit, loadConfig } from './config';
 import { type ConnectionLimit, Edge } from './http';
 import { createLogOutput, type LogOutput, ProgramLogger } from './logging';
 import { MetricsRegistry } from './metrics';
+import { DataFolder } from './storage';
 
 /** The whole application, ready to listen. Nothing runs and nothing is listening yet. */
 export async function createApp(
   config: AppConfig,
   output: LogOutput = createLogOutput(config),
+  folder = new DataFolder(config.dataDir),
 ): Promise<NestFastifyApplication> {
   const edge = new Edge(config, { descriptorLimit: descriptorLimit() });
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.forRoot(config, output),
+    AppModule.forRoot(config, output, folder),
     edge.adapter,
     // The edge brings its own body parser. A failed start is reported by whoever started us, in a line: until the
     // logger is there the framework would print the error's stack.
@@ -32,7 +34,7 @@ export async function createApp(
 export async function createOpenApiDocument(): Promise<OpenAPIObject> {
   const config = loadConfig({});
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.forRoot(config, createLogOutput(config)),
+    AppModule.forRoot(config, createLogOutput(config), new DataFolder(config.dataDir)),
     new Edge(config).adapter,
     { preview: true, logger: false, abortOnError: false },
   );

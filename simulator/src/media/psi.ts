@@ -26,27 +26,68 @@ export function crc32(data: Buffer): number {
   return crc >>> 0;
 }
 
+/** How a table may differ from a good one. */
+export interface SectionOptions {
+  readonly version?: number;
+  /** Announced for later only. */
+  readonly isNext?: boolean;
+}
+
+/** A section of any length in as many packets as it takes. */
+export function sectionPackets(
+  pid: number,
+  tableId: number,
+  extension: number,
+  body: Buffer,
+  { version = 0, isNext = false }: SectionOptions = {},
+): Buffer[] {
+  const section = Buffer.alloc(8 + body.length + 4);
+  section.writeUInt8(tableId, 0);
+  section.writeUInt16BE(0xb000 | (section.length - 3), 1);
+  section.writeUInt16BE(extension, 3);
+  section.writeUInt8(0xc0 | (version << 1) | (isNext ? 0 : 1), 5);
+  // Section 0 of 0.
+  body.copy(section, 8);
+  section.writeUInt32BE(crc32(section.subarray(0, section.length - 4)), section.length - 4);
+  const data = Buffer.concat([Buffer.from([0]), section]);
+  const packets: Buffer[] = [];
+  for (let at = 0; at < data.length; at += PACKET_BYTES - 4) {
+    const packet = Buffer.alloc(PACKET_BYTES, 0xff);
+    writeHeader(packet, 0, pid, at === 0);
+    data.copy(packet, 4, at);
+    packets.push(packet);
+  }
+  return packets;
+}
+
 function sectionPacket(pid: number, tableId: number, extension: number, body: Buffer): Buffer {
-  const packet = Buffer.alloc(PACKET_BYTES, 0xff);
-  writeHeader(packet, 0, pid, true);
-  packet.writeUInt8(0, 4); // pointer field
-  const length = 5 + body.length + 4;
-  if (length > 179) throw new RangeError('the section does not fit into one packet');
-  packet.writeUInt8(tableId, 5);
-  packet.writeUInt16BE(0xb000 | length, 6);
-  packet.writeUInt16BE(extension, 8);
-  packet.writeUInt8(0xc1, 10); // version 0, current
-  packet.writeUInt16BE(0, 11); // section 0 of 0
-  body.copy(packet, 13);
-  packet.writeUInt32BE(crc32(packet.subarray(5, 13 + body.length)), 13 + body.length);
+  const [packet, ...more] = sectionPackets(pid, tableId, extension, body);
+  if (packet === undefined || more.length > 0) {
+    throw new RangeError('the section does not fit into one packet');
+  }
   return packet;
 }
 
+/** Programme number and PID of the PMT, one after the other. */
+export function patBody(programmes: readonly (readonly [number, number])[]): Buffer {
+  const body = Buffer.alloc(programmes.length * 4);
+  programmes.forEach(([number, pid], index) => {
+    body.writeUInt16BE(number, index * 4);
+    body.writeUInt16BE(0xe000 | pid, index * 4 + 2);
+  });
+  return body;
+}
+
+/** PID of the clock, then type and PID of each stream. */
+export function pmtBody(pcrPid: number, streams: readonly (readonly [number, number])[]): Buffer {
+  const head = Buffer.alloc(4);
+  head.writeUInt16BE(0xe000 | pcrPid, 0);
+  head.writeUInt16BE(0xf000, 2);
+  return Buffer.concat([head, ...streams.map(([type, pid]) => streamEntry(type, pid))]);
+}
+
 export function patPacket(): Buffer {
-  const body = Buffer.alloc(4);
-  body.writeUInt16BE(PROGRAM, 0);
-  body.writeUInt16BE(0xe000 | PMT_PID, 2);
-  return sectionPacket(PAT_PID, 0x00, 1, body);
+  return sectionPacket(PAT_PID, 0x00, 1, patBody([[PROGRAM, PMT_PID]]));
 }
 
 function streamEntry(type: number, pid: number, descriptors: Buffer = Buffer.alloc(0)): Buffer {

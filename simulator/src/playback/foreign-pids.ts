@@ -11,23 +11,48 @@ import {
 } from '../media/ts-packet';
 import type { Damage } from './packet-damage';
 
-const SHIFTED = new Set([PMT_PID, VIDEO_PID, AUDIO_PID, MARKER_PID]);
 /** Where things are in a packet that holds one section, its pointer field before it. */
 const SECTION = 5;
 const CRC_BYTES = 4;
 
+/** The PID of each part of the programme, by its usual one. */
+export type PidMap = ReadonlyMap<number, number>;
+
+/** All PIDs `shift` higher, but for those that are given. */
+export function foreignPids(
+  shift: number,
+  given: {
+    readonly pmt?: number;
+    readonly video?: number;
+    readonly audio?: number;
+    readonly markers?: number;
+  } = {},
+): PidMap {
+  return new Map([
+    [PMT_PID, given.pmt ?? PMT_PID + shift],
+    [VIDEO_PID, given.video ?? VIDEO_PID + shift],
+    [AUDIO_PID, given.audio ?? AUDIO_PID + shift],
+    [MARKER_PID, given.markers ?? MARKER_PID + shift],
+  ]);
+}
+
 /**
- * The same programme as another multiplexer would send it: every PID of it is `shift` higher, its counters are seven
- * further, and its tables say so in version `version`.
+ * The same programme as another multiplexer would send it: on other PIDs, with counters that are seven further, and tables
+ * that say so in version `version`. `since` (ms since 1970): the broadcast itself moves at that time.
  */
-export function withForeignPids(shift: number, version: number): Damage {
-  return (data) => {
+export function withForeignPids(pids: PidMap, version: number, since: number | null): Damage {
+  let isForeign = since === null;
+  return (data, _offset, dueMs) => {
     for (let at = 0; at < data.length; at += PACKET_BYTES) {
       const pid = pidOf(data, at);
-      if (pid === PAT_PID) renamePat(data, at, shift, version);
-      if (pid === PMT_PID) renamePmt(data, at, shift, version);
-      if (!SHIFTED.has(pid)) continue;
-      writePid(data, at + 1, pid + shift);
+      // With its tables, so that nothing comes on PIDs that were not announced.
+      if (!isForeign && pid === PAT_PID) isForeign = dueMs(at / PACKET_BYTES) >= (since ?? 0);
+      if (!isForeign) continue;
+      if (pid === PAT_PID) renamePat(data, at, pids, version);
+      if (pid === PMT_PID) renamePmt(data, at, pids, version);
+      const other = pids.get(pid);
+      if (other === undefined) continue;
+      writePid(data, at + 1, other);
       const header = data.readUInt8(at + 3);
       data.writeUInt8((header & 0xf0) | ((header + 7) & 0x0f), at + 3);
     }
@@ -35,22 +60,26 @@ export function withForeignPids(shift: number, version: number): Damage {
   };
 }
 
-function renamePat(data: Buffer, at: number, shift: number, version: number): void {
-  const entry = at + SECTION + 8;
-  writePid(data, entry + 2, PMT_PID + shift);
+function renamePat(data: Buffer, at: number, pids: PidMap, version: number): void {
+  renameAt(data, at + SECTION + 8 + 2, pids);
   finish(data, at, version);
 }
 
-function renamePmt(data: Buffer, at: number, shift: number, version: number): void {
+function renamePmt(data: Buffer, at: number, pids: PidMap, version: number): void {
   const section = at + SECTION;
   const end = section + 3 + (data.readUInt16BE(section + 1) & 0x0fff) - CRC_BYTES;
-  writePid(data, section + 8, (data.readUInt16BE(section + 8) & 0x1fff) + shift);
+  renameAt(data, section + 8, pids);
   let entry = section + 12;
   while (entry < end) {
-    writePid(data, entry + 1, (data.readUInt16BE(entry + 1) & 0x1fff) + shift);
+    renameAt(data, entry + 1, pids);
     entry += 5 + (data.readUInt16BE(entry + 3) & 0x0fff);
   }
   finish(data, at, version);
+}
+
+function renameAt(data: Buffer, at: number, pids: PidMap): void {
+  const pid = data.readUInt16BE(at) & 0x1fff;
+  writePid(data, at, pids.get(pid) ?? pid);
 }
 
 function finish(data: Buffer, at: number, version: number): void {

@@ -1,6 +1,15 @@
-import { withForeignPids } from './foreign-pids';
+import { foreignPids, withForeignPids } from './foreign-pids';
+import {
+  withOddTables,
+  withProgrammeOffAir,
+  withTableFlood,
+  type Flood,
+  type OddTables,
+} from './odd-tables';
+import type { Fault } from '../faults/fault';
 import type { StruckFaults } from '../faults/fault-book';
 import {
+  AUDIO_PID,
   adaptationFlags,
   NULL_PID,
   nullPackets,
@@ -12,8 +21,14 @@ import {
   VIDEO_PID,
 } from '../media/ts-packet';
 
-/** Changes outgoing media; `offset` is where `data` begins in the body. May change the length. */
-export type Damage = (data: Buffer, offset: number) => Buffer;
+/** When packet `index` of the data at hand is due on air, ms since 1970. */
+export type DueMs = (index: number) => number;
+
+/**
+ * Changes outgoing media; `offset` is where `data` begins in the body. May change the length, but those that look at packets
+ * replace them: null packets make room for what comes on top.
+ */
+export type Damage = (data: Buffer, offset: number, dueMs: DueMs) => Buffer;
 
 const NULL_PACKET = nullPackets(1);
 
@@ -31,6 +46,39 @@ export function withoutPsi(): Damage {
       const pid = pidOf(data, at);
       return pid === PAT_PID || pid === PMT_PID;
     });
+}
+
+/**
+ * The stream is announced and nothing of it comes, or only within a time (ms since 1970). Its clock goes on unless it is lost as well.
+ */
+export function withMutedStream(
+  muted: number,
+  hasClock: boolean,
+  from: number,
+  until: number,
+): Damage {
+  let isMuted = false;
+  return (data, _offset, dueMs) => {
+    for (let at = 0; at < data.length; at += PACKET_BYTES) {
+      if (pidOf(data, at) !== muted) continue;
+      // From one whole picture to another.
+      if (startsUnit(data, at)) {
+        const due = dueMs(at / PACKET_BYTES);
+        isMuted = due >= from && due < until;
+      }
+      if (!isMuted) continue;
+      if (hasClock && (adaptationFlags(data, at) & 0x10) !== 0) stripPayload(data, at);
+      else NULL_PACKET.copy(data, at);
+    }
+    return data;
+  };
+}
+
+function stripPayload(data: Buffer, at: number): void {
+  const used = 5 + data.readUInt8(at + 4);
+  data.fill(0xff, at + used, at + PACKET_BYTES);
+  data.writeUInt8(PACKET_BYTES - 5, at + 4);
+  data.writeUInt8((data.readUInt8(at + 3) & 0xcf) | 0x20, at + 3);
 }
 
 /** No key frames: nobody can begin to decode. */
@@ -107,8 +155,37 @@ export function withGap(length: number, from: number): Damage {
   };
 }
 
+/** Other bytes stand ahead of each packet and behind it, as in M2TS or with error correction; never a sync byte. */
+export function withFraming(ahead: number, behind: number): Damage {
+  const filling = (length: number, number: number): Buffer =>
+    Buffer.from(Array.from({ length }, (_, at) => (number * 7 + at * 13) & 0x3f));
+  return (data, offset) => {
+    const parts: Buffer[] = [];
+    for (let at = 0; at < data.length; at += PACKET_BYTES) {
+      const number = (offset + at) / PACKET_BYTES;
+      parts.push(filling(ahead, number), data.subarray(at, at + PACKET_BYTES));
+      parts.push(filling(behind, number));
+    }
+    return Buffer.concat(parts);
+  };
+}
+
 const HTML =
   '<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n';
+
+function floodOf(fault: Fault): Flood {
+  const what = fault.text('what', 'pat');
+  return what === 'small_pats' || what === 'pmt' ? what : 'pat';
+}
+
+function oddTablesOf(fault: Fault): OddTables {
+  const pat = fault.text('pat', 'usual');
+  return {
+    pat: pat === 'none' || pat === 'network' || pat === 'elsewhere' ? pat : 'usual',
+    crc: fault.text('crc', 'right') === 'wrong' ? 'wrong' : 'right',
+    isNext: fault.text('in_force', 'now') === 'later',
+  };
+}
 
 /**
  * The damages of a playback. Those that look at packets come first, then those that shift bytes, so that each
@@ -116,14 +193,37 @@ const HTML =
  */
 export function damagesOf(faults: StruckFaults): Damage[] {
   const damages: Damage[] = [];
-  const foreign = faults.get('foreign_pids');
   if (faults.has('no_psi')) damages.push(withoutPsi());
   if (faults.has('no_random_access')) damages.push(withoutRandomAccess());
+  const mute = faults.get('mute_stream');
+  if (mute) {
+    const pid = mute.text('stream', 'video') === 'audio' ? AUDIO_PID : VIDEO_PID;
+    const [from, until] = [mute.number('from_unix_ms', 0), mute.number('until_unix_ms', Infinity)];
+    damages.push(withMutedStream(pid, mute.text('clock', 'kept') !== 'lost', from, until));
+  }
+  if (faults.has('programme_off_air')) damages.push(withProgrammeOffAir());
+  const flood = faults.get('table_flood');
+  if (flood) damages.push(withTableFlood(floodOf(flood), flood.number('entries', 42)));
   // Behind those that know the streams by their usual PIDs.
-  if (foreign)
-    damages.push(withForeignPids(foreign.number('shift', 64), foreign.number('version', 0)));
+  let pmtPid = PMT_PID;
+  const foreign = faults.get('foreign_pids');
+  if (foreign) {
+    const pids = foreignPids(foreign.number('shift', 64), {
+      pmt: foreign.optionalNumber('pmt') ?? undefined,
+      video: foreign.optionalNumber('video') ?? undefined,
+      audio: foreign.optionalNumber('audio') ?? undefined,
+      markers: foreign.optionalNumber('markers') ?? undefined,
+    });
+    pmtPid = pids.get(PMT_PID) ?? PMT_PID;
+    const since = foreign.optionalNumber('since_unix_ms');
+    damages.push(withForeignPids(pids, foreign.number('version', 0), since));
+  }
+  const tables = faults.get('odd_tables');
+  if (tables) damages.push(withOddTables(oddTablesOf(tables), pmtPid));
   const lost = faults.get('continuity_error');
   if (lost) damages.push(withLostPackets(lost.number('every', 500), lost.number('bytes', 0)));
+  const framing = faults.get('framing');
+  if (framing) damages.push(withFraming(framing.number('ahead', 4), framing.number('behind', 0)));
   const garbage = faults.get('garbage');
   if (garbage) {
     const ratio = Math.min(1, Math.max(1e-9, garbage.number('ratio', 0.001)));

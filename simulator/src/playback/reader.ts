@@ -64,8 +64,13 @@ export class Reader extends Delivery implements Paced {
     while (this.isFeeding() && this.socket.writableLength < HIGH_WATER_BYTES) {
       const count = Math.min(this.onAir() - this.position, BATCH_PACKETS);
       if (count <= 0) break;
+      const first = this.position;
       const data = this.take(count);
-      const damaged = this.plan.damages.reduce((sum, damage) => damage(sum, this.damaged), data);
+      const dueMs = (index: number): number => this.timeline.timeOf(first + index);
+      const damaged = this.plan.damages.reduce(
+        (sum, damage) => damage(sum, this.damaged, dueMs),
+        data,
+      );
       this.damaged += data.length;
       this.send(damaged);
     }

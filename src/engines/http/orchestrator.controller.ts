@@ -30,7 +30,6 @@ export class OrchestratorController {
       fleet: this.fleet.status(),
       counts: countEngines(this.registry.list()),
       driver: this.supply.chosen,
-      config: this.config,
       vpn: vpnStatusDto({
         vpns: this.vpns.list(),
         stableAfterMs: this.config.vpnStableAfterMs,

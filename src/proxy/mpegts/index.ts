@@ -11,6 +11,7 @@ export {
   payloadUnitStart,
   pcr,
   pid,
+  PID_COUNT,
   randomAccessIndicator,
   scrambled,
   SYNC,
@@ -19,8 +20,10 @@ export {
 } from './packet';
 export { nullPackets } from './null-packet';
 export { PacketAligner, type PacketSink } from './packet-aligner';
+export { describeBytes, foreignDistanceOf, HEAD_BYTES, mediaFormatOf } from './foreign-format';
 export { type MediaKind, type StreamCodec } from './stream-codec';
-export { leadingStream, type Programme, type ProgrammeStream, sameProgramme } from './programme';
+export { type Programme, type ProgrammeStream, sameProgramme } from './programme';
+export { type Lead, LeadLog } from './lead-log';
 export {
   crc32Mpeg,
   parsePat,
@@ -30,7 +33,14 @@ export {
   SectionAssembler,
   type SectionSink,
 } from './psi';
-export { PsiTracker } from './psi-tracker';
+export { type PsiSnapshot, PsiTracker } from './psi-tracker';
+export { TableRepair, type TableReader } from './table-repair';
+export {
+  SOURCE_BUDGET,
+  SourceBudget,
+  type SourceBudgetLimits,
+  type StructuralWork,
+} from './source-budget';
 export {
   isPesStart,
   pesDecodingTime,
@@ -39,7 +49,8 @@ export {
   TIMESTAMP_WRAP,
 } from './pes';
 export { type ClockSource, MediaClock } from './media-clock';
-export { type RandomAccessPoint, TransportScanner } from './transport-scanner';
+export { EntryPoint } from './entry-point';
+export { TransportScanner } from './transport-scanner';
 export { type AccessUnit, AccessUnitReader } from './access-units';
 export { cutOf, PROVING_UNITS } from './overlap';
 export {

@@ -1,12 +1,9 @@
 import { type ProgrammeMapping } from './own-programme';
 import { byteAt, SYNC, TS_PACKET } from './packet';
 import { type Programme } from './programme';
-import { crc32Mpeg } from './psi';
+import { CRC_BYTES, crc32Mpeg, PAT_HEADER, PMT_HEADER } from './psi';
 import { type PsiTables } from './psi-tracker';
 
-const CRC_BYTES = 4;
-const PAT_HEADER = 8;
-const PMT_HEADER = 12;
 const PAYLOAD = TS_PACKET - 4;
 const VERSION_AT = 5;
 const VERSION_BITS = 0x3e;

@@ -1,7 +1,7 @@
 import { mapProgramme, type OwnProgramme, type ProgrammeMapping } from './own-programme';
 import { ownTables, packetsOfSection } from './own-tables';
 import {
-  FIRST_FREE_PID,
+  FIRST_CHOSEN_PID,
   NO_COUNTER,
   NULL_PID,
   payloadOffset,
@@ -12,6 +12,7 @@ import {
 import { shiftPesTimes } from './pes';
 import { type Programme } from './programme';
 import { type PsiTables, PsiTracker } from './psi-tracker';
+import { type SourceBudget } from './source-budget';
 
 /** What is done with a PID of the source. */
 const DROP = 0;
@@ -24,10 +25,11 @@ const NULLS = 5;
 /** What viewers of the session have had so far. */
 export interface OutgoingState {
   readonly own: OwnProgramme;
-  readonly playing: Programme;
   readonly tables: PsiTables;
   /** Continuity counter of the last packet of each PID, or `NO_COUNTER`. */
   readonly counters: Uint8Array;
+  /** Of the source that is rewritten. */
+  readonly budget: SourceBudget;
 }
 
 /** Packets of a table that are put out in the places of the source's. */
@@ -40,18 +42,20 @@ interface TableSlots {
 
 /**
  * Makes one source the continuation of a session: PIDs, continuity counters, tables and times, in place, packet by
- * packet (datapath rule 21). Counters move by one distance per PID, so that what the source lost still shows.
+ * packet. Counters move by one distance per PID, so that what the source lost still shows.
  * Packets of PIDs that the session does not know become null packets, unless nothing is renamed.
  */
 export class PacketRewriter {
   /** The source has turned into something that can not be the session's programme. */
   isForeign = false;
   own: OwnProgramme;
-  private readonly psi = new PsiTracker();
+  private readonly psi: PsiTracker;
   private programme: Programme | null = null;
   private tables: PsiTables;
   private readonly roles = new Uint8Array(PID_COUNT);
   private readonly pids = new Uint16Array(PID_COUNT);
+  /** Streams and clock of the source, as `pids` has them. */
+  private mapped: ReadonlyMap<number, number> = new Map();
   private readonly distances = new Uint8Array(PID_COUNT).fill(NO_COUNTER);
   /** The last counter of each PID of the session. */
   private readonly counters: Uint8Array;
@@ -63,16 +67,19 @@ export class PacketRewriter {
    * @throws when `preface` holds no programme.
    */
   constructor(
-    private readonly outgoing: OutgoingState,
+    outgoing: OutgoingState,
     preface: Buffer,
     readonly offset: number,
   ) {
     for (let pid = 0; pid < PID_COUNT; pid++) this.pids[pid] = pid;
+    this.psi = new PsiTracker(outgoing);
     this.own = outgoing.own;
     this.tables = outgoing.tables;
     this.counters = Uint8Array.from(outgoing.counters);
     for (let at = 0; at < preface.length; at += TS_PACKET) this.readTables(preface, at);
-    if (this.programme === null) throw new Error('a source without PAT and PMT can not be mapped');
+    if (this.programme === null && !this.isForeign) {
+      throw new Error('a source without PAT and PMT can not be mapped');
+    }
   }
 
   /** Rewrites the whole packets `buf[start..end)`. */
@@ -157,8 +164,8 @@ export class PacketRewriter {
     if (!changed && this.programme !== null) return;
     const { programme, tables } = this.psi;
     if (programme === null || tables === null) return;
-    const { playing } = this.outgoing;
-    const mapping = mapProgramme(this.own, playing, programme);
+    const occasion = this.programme === null ? 'splice' : 'under_way';
+    const mapping = mapProgramme(this.own, programme, occasion);
     if (mapping === null) {
       this.isForeign = true;
       return;
@@ -173,17 +180,28 @@ export class PacketRewriter {
     this.tables = tables;
     this.setPackets(this.pat, packetsOfSection(tables.pat, 0));
     this.setPackets(this.pmt, packetsOfSection(tables.pmt, own.pmtPid));
-    const { roles, pids } = this;
+    const { roles } = this;
     roles.fill(isIdentity ? KEEP : DROP);
-    roles.fill(KEEP, 0, FIRST_FREE_PID);
+    roles.fill(KEEP, 0, FIRST_CHOSEN_PID);
+    // A table of the source must not go out on the PID of a stream that viewers play.
+    for (const { pid } of own.streams) roles[pid] = DROP;
+    if (own.pcrPid !== NULL_PID) roles[own.pcrPid] = DROP;
+    roles[own.pmtPid] = DROP;
+    for (const source of this.mapped.keys()) if (!mapped.has(source)) this.rename(source, source);
+    this.mapped = mapped;
     for (const [source, pid] of mapped) {
-      if (pids[source] !== pid) this.distances[source] = NO_COUNTER;
-      pids[source] = pid;
+      this.rename(source, pid);
       roles[source] = TIMED;
     }
     for (const pid of this.psi.pmtPids()) roles[pid] = PMT;
     roles[0] = PAT;
     roles[NULL_PID] = NULLS;
+  }
+
+  private rename(source: number, pid: number): void {
+    if (this.pids[source] === pid) return;
+    this.pids[source] = pid;
+    this.distances[source] = NO_COUNTER;
   }
 
   /** A table that is half out is finished first: its last packets would be missing. */

@@ -13,8 +13,12 @@ export const NULL_PID = 0x1fff;
 export const NO_COUNTER = 0xff;
 /** How many PIDs there are. */
 export const PID_COUNT = 8192;
-/** PIDs below this one belong to tables by definition (PAT, CAT, NIT, SDT, EIT, TDT, …). */
-export const FIRST_FREE_PID = 0x20;
+/** PIDs below this one are PAT, CAT and TSDT. Every other PID is what a PMT says, whatever its number. */
+export const FIRST_STREAM_PID = 0x03;
+/** PIDs of DVB tables (NIT, SDT, EIT, RST, TDT, SIT) unless a PMT announces a stream there. */
+export const DVB_TABLE_PIDS: readonly number[] = [0x10, 0x11, 0x12, 0x13, 0x14, 0x1f];
+/** We choose PIDs from here on: lower ones may be those of tables that pass through. */
+export const FIRST_CHOSEN_PID = 0x20;
 
 /** The byte at an index the caller knows to be inside: no check for undefined on the hot path. */
 export function byteAt(buf: Buffer, index: number): number {

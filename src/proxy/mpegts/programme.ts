@@ -6,7 +6,7 @@ export interface ProgrammeStream {
   readonly streamType: number;
   readonly codec: StreamCodec;
   readonly kind: MediaKind;
-  /** The entry's descriptors, verbatim; a copy. */
+  /** The entry's descriptors, verbatim: a view of the section. */
   readonly descriptors: Buffer;
 }
 
@@ -24,33 +24,30 @@ export interface Programme {
  * codecs, in any order. Version and descriptors (language, rating) may differ.
  */
 export function sameProgramme(a: Programme, b: Programme): boolean {
-  return (
-    a.programmeNumber === b.programmeNumber &&
-    a.pmtPid === b.pmtPid &&
-    a.pcrPid === b.pcrPid &&
-    a.streams.length === b.streams.length &&
-    a.streams.every((stream) =>
-      b.streams.some(
-        (other) =>
-          other.pid === stream.pid &&
-          other.streamType === stream.streamType &&
-          other.codec === stream.codec,
-      ),
-    )
-  );
+  if (
+    a.programmeNumber !== b.programmeNumber ||
+    a.pmtPid !== b.pmtPid ||
+    a.pcrPid !== b.pcrPid ||
+    a.streams.length !== b.streams.length
+  ) {
+    return false;
+  }
+  const others = new Map(b.streams.map((stream) => [stream.pid, stream]));
+  return a.streams.every(({ pid, streamType, codec }) => {
+    const other = others.get(pid);
+    return other?.streamType === streamType && other.codec === codec;
+  });
 }
 
 /**
- * The stream whose access units lead: the first video, else the first audio, else the one that bears the
- * clock, else the first of all; null for a programme without streams.
+ * The streams that may lead, the best first: those whose access units are random access points and segments can begin
+ * with. Video, then audio; without both the one that bears the clock, else the first of all.
  */
-export function leadingStream(programme: Programme): ProgrammeStream | null {
-  const { streams, pcrPid } = programme;
-  return (
-    streams.find((stream) => stream.kind === 'video') ??
-    streams.find((stream) => stream.kind === 'audio') ??
-    streams.find((stream) => stream.pid === pcrPid) ??
-    streams[0] ??
-    null
-  );
+export function leadingOrder({ streams, pcrPid }: Programme): readonly ProgrammeStream[] {
+  const media = [
+    ...streams.filter(({ kind }) => kind === 'video'),
+    ...streams.filter(({ kind }) => kind === 'audio'),
+  ];
+  if (media.length > 0) return media;
+  return [streams.find(({ pid }) => pid === pcrPid) ?? streams[0] ?? []].flat();
 }

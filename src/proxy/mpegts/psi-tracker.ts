@@ -1,40 +1,82 @@
-import { parsePat, parsePmt, type PatProgramme, SectionAssembler } from './psi';
+import { PID_COUNT } from './packet';
 import { type Programme, sameProgramme } from './programme';
+import {
+  isInForce,
+  parsePat,
+  parsePmt,
+  PAT_TABLE,
+  type PatProgramme,
+  PMT_TABLE,
+  SectionAssembler,
+} from './psi';
+import { RepeatedTable } from './repeated-table';
+import { type BudgetHolder } from './source-budget';
 
 const PAT_PID = 0;
 /** PMTs read at once while the programme is not chosen; a transponder has about twenty. */
 const MAX_PMTS = 64;
+/** Entries of a table that are read, or assemblers that are made, for one unit of the budget. */
+const ENTRIES_PER_UNIT = 8;
 
-/** One PAT and PMT section each, from table id to CRC. */
+/** One PAT and PMT section each that say all, from table id to CRC. */
 export interface PsiTables {
   readonly pat: Buffer;
   readonly pmt: Buffer;
 }
 
-/** The packets of one complete PAT and PMT, in the order a player needs them. */
-export class PsiSnapshot {
-  private joined: Buffer | null = null;
+/** The packets that brought one table, verbatim. Never modified. */
+class TablePackets {
+  private isOwn = false;
 
+  constructor(private packets: Buffer) {}
+
+  get bytes(): Buffer {
+    return this.packets;
+  }
+
+  /** Moves the bytes out of the pool: there, they would keep their neighbours for as long as they are kept themselves. */
+  keep(): void {
+    if (this.isOwn) return;
+    this.isOwn = true;
+    const own = Buffer.allocUnsafeSlow(this.packets.length);
+    this.packets.copy(own);
+    this.packets = own;
+  }
+}
+
+/** What a Buffer takes beside its bytes. */
+const BUFFER_BYTES = 250;
+
+/** The packets of one complete PAT and PMT, in the order a player needs them. Snapshots share what has not come anew. */
+export class PsiSnapshot {
   constructor(
-    private readonly pat: Buffer,
-    private readonly pmt: Buffer,
+    private readonly pat: TablePackets,
+    private readonly pmt: TablePackets,
   ) {}
 
-  /** Both, verbatim; the same Buffer object at each call, never modified. */
+  /** Both, verbatim. A new Buffer. */
   preface(): Buffer {
-    if (this.joined === null) {
-      // Not from the pool: a preface may outlive its neighbours there by a ring's length.
-      this.joined = Buffer.allocUnsafeSlow(this.pat.length + this.pmt.length);
-      this.pat.copy(this.joined);
-      this.pmt.copy(this.joined, this.pat.length);
-    }
-    return this.joined;
+    return Buffer.concat([this.pat.bytes, this.pmt.bytes]);
+  }
+
+  /** Call before this is kept for long. */
+  keep(): void {
+    this.pat.keep();
+    this.pmt.keep();
+  }
+
+  /** Memory that this snapshot holds and `other` does not. */
+  bytesBeside(other: PsiSnapshot | null): number {
+    let bytes = 0;
+    if (this.pat !== other?.pat) bytes += this.pat.bytes.length + BUFFER_BYTES;
+    if (this.pmt !== other?.pmt) bytes += this.pmt.bytes.length + BUFFER_BYTES;
+    return bytes;
   }
 }
 
 /**
- * Follows PAT and PMT. The programme is the first one whose PMT announces streams after a PAT (PMTs follow
- * in the PAT's order) and stays the same as long as the PAT lists it.
+ * Follows PAT and PMT. The programme is the first acceptable one whose PMT announces streams after a PAT (PMTs follow in
+ * the PAT's order) and stays the same as long as the PAT lists it.
  */
 export class PsiTracker {
   programme: Programme | null = null;
@@ -47,20 +89,32 @@ export class PsiTracker {
   /** What the PAT lists. */
   listed: readonly PatProgramme[] = [];
 
-  private patPackets: Buffer | null = null;
-  private patSection = Buffer.alloc(0);
-  private pmtSection = Buffer.alloc(0);
-  private pmtPackets: Buffer | null = null;
+  private readonly pat = new RepeatedTable();
+  private pmt = new RepeatedTable();
+  private patPackets: TablePackets | null = null;
+  private pmtPackets: TablePackets | null = null;
   private chosen: PatProgramme | null = null;
+  /** The last PMT of the chosen programme has streams. */
+  private isPlayable = false;
+  /** While none is chosen: PMTs that have begun to come, by programme number and PID. */
+  private offered = new Map<number, RepeatedTable>();
   private rolesChanged = false;
-  private readonly patAssembler = new SectionAssembler((section, packets) =>
-    this.onPat(section, packets),
-  );
+  private readonly patAssembler: SectionAssembler;
   private readonly pmtAssemblers = new Map<number, SectionAssembler>();
 
-  /** The last sections that were complete, with their CRC; null before there was a programme. Never modified. */
+  /** @param isAcceptable whether a programme may be chosen that the PAT lists */
+  constructor(
+    private readonly holder: BudgetHolder,
+    private readonly isAcceptable: (programme: Programme) => boolean = () => true,
+  ) {
+    this.patAssembler = new SectionAssembler((section, packets) => this.onPat(section, packets), {
+      holder,
+    });
+  }
+
+  /** The last tables that were complete, with their CRC; null before there was a programme. Never modified. */
   get tables(): PsiTables | null {
-    return this.programme === null ? null : { pat: this.patSection, pmt: this.pmtSection };
+    return this.programme === null ? null : { pat: this.pat.section, pmt: this.pmt.section };
   }
 
   /** PIDs whose packets this wants besides the PAT's. */
@@ -80,71 +134,110 @@ export class PsiTracker {
     this.assemblerOf(pid)?.reset();
   }
 
+  /** The programme in use stays known until another one shows its PMT: its media may still be coming. */
+  chooseAnew(): void {
+    this.chosen = null;
+    this.offered.clear();
+    this.pmtPackets = null;
+    this.snapshot = null;
+    const wanted = new Set<number>();
+    for (const { pmtPid } of this.listed) {
+      if (wanted.size >= MAX_PMTS) break;
+      if (pmtPid !== PAT_PID) wanted.add(pmtPid);
+    }
+    for (const pid of this.pmtAssemblers.keys()) {
+      if (!wanted.delete(pid)) this.pmtAssemblers.delete(pid);
+    }
+    if (!this.pays(wanted.size)) return;
+    for (const pid of wanted) this.assemble(pid);
+  }
+
   private assemblerOf(pid: number): SectionAssembler | undefined {
     return pid === PAT_PID ? this.patAssembler : this.pmtAssemblers.get(pid);
   }
 
   private onPat(section: Buffer, packets: Buffer): void {
-    if (!section.equals(this.patSection)) {
-      const pat = parsePat(section);
+    if (!isInForce(section, PAT_TABLE)) return;
+    const state = this.pat.take(section, packets);
+    if (state === 'incomplete') return;
+    if (state === 'changed') {
+      const table = this.pat.section;
+      const pat = this.pays(table.length / 4) ? parsePat(table) : null;
       if (pat === null) return;
-      this.patSection = Buffer.from(section);
       this.listed = pat.programmes;
       this.rolesChanged = true;
       const { chosen } = this;
       if (chosen === null || !this.listed.some((entry) => isSame(entry, chosen))) this.chooseAnew();
     }
     this.patSeen = true;
-    this.patPackets = packets;
+    this.patPackets = new TablePackets(this.pat.lastPackets());
     this.takeSnapshot();
   }
 
-  /** The programme in use stays known until another one shows its PMT: its media may still be coming. */
-  private chooseAnew(): void {
-    this.chosen = null;
-    this.pmtPackets = null;
-    this.snapshot = null;
-    this.pmtAssemblers.clear();
-    for (const { pmtPid } of this.listed) {
-      if (this.pmtAssemblers.size >= MAX_PMTS) break;
-      if (pmtPid !== PAT_PID && !this.pmtAssemblers.has(pmtPid)) this.assemble(pmtPid);
-    }
-  }
-
   private assemble(pid: number): void {
+    const { holder } = this;
     this.pmtAssemblers.set(
       pid,
-      new SectionAssembler((section, packets) => this.onPmt(pid, section, packets)),
+      new SectionAssembler((section, packets) => this.onPmt(pid, section, packets), { holder }),
     );
   }
 
   private onPmt(pid: number, section: Buffer, packets: Buffer): void {
-    if (this.chosen === null || !section.equals(this.pmtSection)) {
-      const programme = parsePmt(section, pid);
-      if (programme === null || programme.streams.length === 0) return;
-      const number = programme.programmeNumber;
-      if (this.chosen === null) {
-        const entry = this.listed.find((other) => isSame(other, { number, pmtPid: pid }));
-        if (entry === undefined) return;
-        this.chosen = entry;
-        for (const other of this.pmtAssemblers.keys()) {
-          if (other !== pid) this.pmtAssemblers.delete(other);
-        }
-      } else if (this.chosen.number !== number) return;
+    if (!isInForce(section, PMT_TABLE)) return;
+    const entry = { number: section.readUInt16BE(3), pmtPid: pid };
+    const { chosen } = this;
+    if (chosen !== null && !isSame(chosen, entry)) return;
+    const table = chosen === null ? this.offer(entry) : this.pmt;
+    const state = table?.take(section, packets) ?? 'incomplete';
+    if (table === null || state === 'incomplete') return;
+    if (chosen === null || state === 'changed') {
+      const programme = this.pays(table.section.length / 5) ? parsePmt(table.section, pid) : null;
+      const isPlayable = programme !== null && programme.streams.length > 0;
+      if (chosen !== null) this.isPlayable = isPlayable;
+      if (!isPlayable) return;
+      if (chosen === null && !this.isAcceptable(programme)) return;
+      if (chosen === null) this.choose(entry, table);
       if (this.programme !== null && !sameProgramme(this.programme, programme)) {
         this.programmeChanges++;
       }
-      this.pmtSection = Buffer.from(section);
       this.programme = programme;
       this.rolesChanged = true;
     }
-    this.pmtPackets = packets;
+    this.pmtPackets = new TablePackets(this.pmt.lastPackets());
     this.takeSnapshot();
   }
 
+  /** The table of a programme that may be chosen; null when the PAT does not list it. */
+  private offer(entry: PatProgramme): RepeatedTable | null {
+    const key = entry.number * PID_COUNT + entry.pmtPid;
+    const known = this.offered.get(key);
+    if (known !== undefined) return known;
+    if (this.offered.size >= MAX_PMTS || !this.listed.some((other) => isSame(other, entry))) {
+      return null;
+    }
+    const table = new RepeatedTable();
+    this.offered.set(key, table);
+    return table;
+  }
+
+  private choose(entry: PatProgramme, table: RepeatedTable): void {
+    this.chosen = entry;
+    this.pmt = table;
+    this.isPlayable = true;
+    this.offered.clear();
+    for (const pid of this.pmtAssemblers.keys()) {
+      if (pid !== entry.pmtPid) this.pmtAssemblers.delete(pid);
+    }
+  }
+
   private takeSnapshot(): void {
-    if (this.patPackets === null || this.pmtPackets === null) return;
-    this.snapshot = new PsiSnapshot(this.patPackets, this.pmtPackets);
+    const { patPackets, pmtPackets } = this;
+    if (patPackets === null || pmtPackets === null || !this.isPlayable) return;
+    this.snapshot = new PsiSnapshot(patPackets, pmtPackets);
+  }
+
+  private pays(entries: number): boolean {
+    return this.holder.budget.spend('tables', entries / ENTRIES_PER_UNIT);
   }
 }
 

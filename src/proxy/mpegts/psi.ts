@@ -1,5 +1,6 @@
-import { byteAt, payloadUnitStart, TS_PACKET } from './packet';
-import { type Programme } from './programme';
+import { byteAt, FIRST_STREAM_PID, NULL_PID, payloadUnitStart, TS_PACKET } from './packet';
+import { type Programme, type ProgrammeStream } from './programme';
+import { type BudgetHolder } from './source-budget';
 import { codecOf, mediaKindOf } from './stream-codec';
 
 /** Longest section there is (private ones; PAT and PMT end at 1024). */
@@ -7,10 +8,15 @@ const MAX_SECTION = 4096;
 /** Packets that such a section can touch, its first and last one shared with others. */
 const MAX_SECTION_PACKETS = Math.ceil(MAX_SECTION / (TS_PACKET - 5)) + 2;
 
-const PAT_TABLE = 0x00;
-const PMT_TABLE = 0x02;
+export const PAT_TABLE = 0x00;
+export const PMT_TABLE = 0x02;
+/** Bytes of a section before its entries; a PMT's descriptors of the programme follow. */
+export const PAT_HEADER = 8;
+export const PMT_HEADER = 12;
 const STUFFING_TABLE = 0xff;
-const CRC_BYTES = 4;
+export const CRC_BYTES = 4;
+/** A PMT of the length that the standard allows has no more. */
+const MAX_STREAMS = 256;
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
   let crc = index << 24;
@@ -28,21 +34,34 @@ export function crc32Mpeg(buf: Buffer, start = 0, end = buf.length): number {
 }
 
 /**
- * Takes a complete section whose CRC is right, and the packets that carried it, verbatim, first to last.
- * `section` is lent until the return, `packets` is the receiver's.
+ * Takes a complete section and the packets that carried it, verbatim, first to last. `section` is lent until the
+ * return, `packets` is the receiver's.
  */
-export type SectionSink = (section: Buffer, packets: Buffer) => void;
+export type SectionSink = (section: Buffer, packets: Buffer, isIntact: boolean) => void;
+
+export interface AssemblerOptions {
+  /** Sections whose CRC is wrong are delivered as well. */
+  readonly takesDamaged?: boolean;
+  /** Pays for each section; what it refuses is not looked at. */
+  readonly holder?: BudgetHolder;
+}
+
+/** A section costs as much as comparing it, and its CRC, which is noticed in long ones. */
+const BYTES_PER_UNIT = 1024;
 
 /** Puts the sections of one PID together; bounded by the longest section and its packets. */
 export class SectionAssembler {
-  private readonly section = Buffer.allocUnsafeSlow(MAX_SECTION);
+  /** Made when the first section begins: many PIDs never have one. */
+  private buffers: { readonly section: Buffer; readonly packets: Buffer } | null = null;
   private filled = 0;
   /** Whether bytes belong to a section; outside of one, all up to the next unit start is skipped. */
   private inside = false;
-  private readonly packets = Buffer.allocUnsafeSlow(MAX_SECTION_PACKETS * TS_PACKET);
   private packetBytes = 0;
 
-  constructor(private readonly sink: SectionSink) {}
+  constructor(
+    private readonly sink: SectionSink,
+    private readonly options: AssemblerOptions = {},
+  ) {}
 
   /** Takes one packet; `payloadAt` is the index of its first payload byte. Duplicates are the caller's to drop. */
   push(buf: Buffer, offset: number, payloadAt: number): void {
@@ -53,7 +72,7 @@ export class SectionAssembler {
     if (payloadUnitStart(buf, offset)) {
       const begin = at + 1 + byteAt(buf, at);
       if (this.inside) this.take(buf, at + 1, Math.min(begin, end));
-      this.begin(buf, offset);
+      if (!this.begin(buf, offset)) return;
       at = begin;
     }
     while (this.inside && at < end) {
@@ -74,33 +93,44 @@ export class SectionAssembler {
     this.packetBytes = 0;
   }
 
-  /** A section begins in this packet, so its packets begin with this one. */
-  private begin(buf: Buffer, offset: number): void {
+  /** A section begins in this packet, so its packets begin with this one. False when nobody pays for its buffers. */
+  private begin(buf: Buffer, offset: number): boolean {
     this.reset();
+    if (this.buffers === null) {
+      if (!this.pays(1)) return false;
+      this.buffers = {
+        section: Buffer.allocUnsafeSlow(MAX_SECTION),
+        packets: Buffer.allocUnsafeSlow(MAX_SECTION_PACKETS * TS_PACKET),
+      };
+    }
     this.inside = true;
     this.keepPacket(buf, offset);
+    return true;
   }
 
   private keepPacket(buf: Buffer, offset: number): void {
-    if (!this.inside) return;
-    if (this.packetBytes + TS_PACKET > this.packets.length) this.reset();
-    else this.packetBytes += buf.copy(this.packets, this.packetBytes, offset, offset + TS_PACKET);
+    if (!this.inside || this.buffers === null) return;
+    const { packets } = this.buffers;
+    if (this.packetBytes + TS_PACKET > packets.length) this.reset();
+    else this.packetBytes += buf.copy(packets, this.packetBytes, offset, offset + TS_PACKET);
   }
 
   /** Adds bytes up to the section's end; returns the index behind the last one used, `filled` is 0 after an end. */
   private take(buf: Buffer, start: number, end: number): number {
+    if (this.buffers === null) return end;
+    const { section } = this.buffers;
     let at = start;
     while (at < end) {
-      const wanted = this.filled < 3 ? 3 : 3 + this.sectionLength();
+      const wanted = this.filled < 3 ? 3 : 3 + lengthOf(section);
       if (wanted > MAX_SECTION) {
         this.reset();
         return end;
       }
       const next = Math.min(end, at + wanted - this.filled);
-      this.filled += buf.copy(this.section, this.filled, at, next);
+      this.filled += buf.copy(section, this.filled, at, next);
       at = next;
-      if (this.filled >= 3 && this.filled === 3 + this.sectionLength()) {
-        this.deliver();
+      if (this.filled >= 3 && this.filled === 3 + lengthOf(section)) {
+        this.deliver(section.subarray(0, this.filled));
         this.filled = 0;
         return at;
       }
@@ -108,17 +138,22 @@ export class SectionAssembler {
     return at;
   }
 
-  private sectionLength(): number {
-    return ((byteAt(this.section, 1) & 0x0f) << 8) | byteAt(this.section, 2);
+  private deliver(section: Buffer): void {
+    if (this.buffers === null || !this.pays(1 + section.length / BYTES_PER_UNIT)) return;
+    const isIntact = crc32Mpeg(section) === 0;
+    if (!isIntact && this.options.takesDamaged !== true) return;
+    const packets = Buffer.from(this.buffers.packets.subarray(0, this.packetBytes));
+    this.sink(section, packets, isIntact);
   }
 
-  private deliver(): void {
-    if (crc32Mpeg(this.section, 0, this.filled) !== 0) return;
-    this.sink(
-      this.section.subarray(0, this.filled),
-      Buffer.from(this.packets.subarray(0, this.packetBytes)),
-    );
+  private pays(units: number): boolean {
+    return this.options.holder?.budget.spend('tables', units) ?? true;
   }
+}
+
+/** section_length: the bytes behind it. */
+function lengthOf(section: Buffer): number {
+  return ((byteAt(section, 1) & 0x0f) << 8) | byteAt(section, 2);
 }
 
 /** One entry of the PAT. The entry of programme 0 is the network table's and not listed. */
@@ -133,13 +168,14 @@ export interface Pat {
   readonly programmes: readonly PatProgramme[];
 }
 
-/** Only the first section of a table that is in force; later sections list what we never choose. */
-function isFirstCurrent(section: Buffer, table: number, atLeast: number): boolean {
+/** A well-formed section of a table that is in force, of which it may be one of several. */
+export function isInForce(section: Buffer, table: number): boolean {
+  const atLeast = table === PAT_TABLE ? PAT_HEADER : PMT_HEADER;
   return (
     section.length >= atLeast + CRC_BYTES &&
     section[0] === table &&
     (byteAt(section, 5) & 1) === 1 &&
-    section[6] === 0
+    byteAt(section, 6) <= byteAt(section, 7)
   );
 }
 
@@ -153,29 +189,35 @@ function pidAt(section: Buffer, at: number): number {
 
 /** Reads a PAT section (CRC checked before); null when it is another table, not in force, or malformed. */
 export function parsePat(section: Buffer): Pat | null {
-  if (!isFirstCurrent(section, PAT_TABLE, 8)) return null;
+  if (!isInForce(section, PAT_TABLE)) return null;
   const programmes: PatProgramme[] = [];
-  for (let at = 8; at + 4 <= section.length - CRC_BYTES; at += 4) {
+  for (let at = PAT_HEADER; at + 4 <= section.length - CRC_BYTES; at += 4) {
     const number = section.readUInt16BE(at);
     if (number !== 0) programmes.push({ number, pmtPid: pidAt(section, at + 2) });
   }
   return { tsid: section.readUInt16BE(3), version: versionOf(section), programmes };
 }
 
-/** Reads a PMT section that came on `pmtPid`; null when it is another table, not in force, or malformed. */
+/**
+ * Reads a PMT section that came on `pmtPid`, which has to stay as it is; null when it is another table, not in force, or
+ * malformed. Streams on PIDs that can have none are left out, and so is what follows `MAX_STREAMS`.
+ */
 export function parsePmt(section: Buffer, pmtPid: number): Programme | null {
-  if (!isFirstCurrent(section, PMT_TABLE, 12)) return null;
+  if (!isInForce(section, PMT_TABLE)) return null;
   const end = section.length - CRC_BYTES;
-  const streams: Programme['streams'][number][] = [];
-  let at = 12 + (section.readUInt16BE(10) & 0x0fff);
+  const streams = new Map<number, ProgrammeStream>();
+  let at = PMT_HEADER + (section.readUInt16BE(10) & 0x0fff);
   while (at + 5 <= end) {
     const streamType = byteAt(section, at);
     const next = at + 5 + (section.readUInt16BE(at + 3) & 0x0fff);
     if (next > end) return null;
-    const descriptors = Buffer.from(section.subarray(at + 5, next));
-    const codec = codecOf(streamType, descriptors);
-    const kind = mediaKindOf(codec);
-    streams.push({ pid: pidAt(section, at + 1), streamType, codec, kind, descriptors });
+    const pid = pidAt(section, at + 1);
+    const isPossible = pid >= FIRST_STREAM_PID && pid !== NULL_PID && pid !== pmtPid;
+    if (isPossible && !streams.has(pid) && streams.size < MAX_STREAMS) {
+      const descriptors = section.subarray(at + 5, next);
+      const codec = codecOf(streamType, descriptors);
+      streams.set(pid, { pid, streamType, codec, kind: mediaKindOf(codec), descriptors });
+    }
     at = next;
   }
   return {
@@ -183,6 +225,6 @@ export function parsePmt(section: Buffer, pmtPid: number): Programme | null {
     pmtPid,
     pcrPid: pidAt(section, 8),
     version: versionOf(section),
-    streams,
+    streams: [...streams.values()],
   };
 }

@@ -7,7 +7,7 @@ import {
   pid,
   TS_PACKET,
 } from './packet';
-import { leadingStream, sameProgramme } from './programme';
+import { leadingOrder, sameProgramme } from './programme';
 import { parsePmt } from './psi';
 import { discontinuityPreface, firstContinuities } from './splice';
 
@@ -86,9 +86,11 @@ describe('sameProgramme', () => {
     expect(sameProgramme(programme, { ...programme, pmtPid: 101 })).toBe(false);
   });
 
-  it('the leading stream is video, else audio, else the clock', () => {
-    const lead = (list: typeof streams) => leadingStream(other(300, list))?.pid ?? null;
-    expect(lead([...streams].reverse())).toBe(256);
+  it('video goes before audio as what leads; without both it is the clock', () => {
+    const lead = (list: typeof streams) => leadingOrder(other(300, list))[0]?.pid ?? null;
+    expect(leadingOrder(other(300, [...streams].reverse())).map(({ pid }) => pid)).toEqual([
+      256, 257,
+    ]);
     expect(lead(streams.slice(1))).toBe(257);
     expect(
       lead([

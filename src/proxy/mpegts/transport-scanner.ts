@@ -1,47 +1,47 @@
+import { EntryPoint } from './entry-point';
+import { type LeadLog } from './lead-log';
+import { type LeadCandidate, LeadWatch } from './lead-watch';
 import { MediaClock } from './media-clock';
+import { OtherProgrammes } from './other-programmes';
 import {
-  FIRST_FREE_PID,
+  DVB_TABLE_PIDS,
+  FIRST_STREAM_PID,
   NO_COUNTER,
   NULL_PID,
   payloadOffset,
   payloadUnitStart,
   pcr,
   PID_COUNT,
-  randomAccessIndicator,
   scrambled,
   TS_PACKET,
 } from './packet';
-import { isPesScrambled, isPesStart, pesDecodingTime } from './pes';
-import { leadingStream, type Programme, type ProgrammeStream } from './programme';
-import { type PsiSnapshot, type PsiTables, PsiTracker } from './psi-tracker';
-import { RandomAccessDetector } from './random-access';
+import { pesDecodingTime } from './pes';
+import { type Programme, type ProgrammeStream } from './programme';
+import { type PsiTables, PsiTracker } from './psi-tracker';
+import { SourceBudget } from './source-budget';
+import { type PointSpacing, SpacedPoints } from './spaced-points';
 
-/** Where a viewer or a segment may begin. */
-export interface RandomAccessPoint {
-  /** Stream position (bytes) of the packet that starts the PES. */
-  readonly position: number;
-  /**
-   * The last complete PAT and PMT before `position`, verbatim, so that their continuity goes on. One Buffer
-   * object for all points between two repetitions of the tables; never modified.
-   */
-  readonly preface: Buffer;
-  /** Media time at `position` as known when the point was proved; `clock.mediaTimeAt` may be finer later. */
-  readonly mediaTimeMs: number | null;
-  /** A video picture; false for points of programmes without video. */
-  readonly keyframe: boolean;
-}
-
-/** Points kept for an owner that does not fetch them; the oldest go first. */
-const MAX_POINTS = 4096;
-const NO_POINTS: readonly RandomAccessPoint[] = Object.freeze([]);
+const POINT_SPACING: PointSpacing = { ms: 200, bytes: 256 * 1024, burst: 32 };
+const PLAIN_SPACING: PointSpacing = { ms: 500, bytes: 1024 * 1024, burst: 1 };
+/** Cost of a point in units of the budget. */
+const POINT_COST = 2;
 
 /** What a PID is: what is not known yet counts as media. */
 const ROLE_MEDIA = 0;
 /** Of the programme's leading stream: random access points, and time when there is no PCR. */
 const ROLE_LEADING = 1;
+/** Another stream of the programme that may lead when that one is silent. */
+const ROLE_RIVAL = 2;
+/** Of no stream of the programme, so perhaps another programme's. */
+const ROLE_OTHER = 3;
 /** Tables that nobody here reads; the roles from here on are no media. */
-const ROLE_TABLE = 2;
-const ROLE_PSI = 3;
+const ROLE_TABLE = 4;
+const ROLE_PSI = 5;
+
+/** What a change of the leading stream or of the programme costs of the budget. */
+const CHANGE_UNITS = 10;
+/** A programme of which nothing comes is left after the patience with its leading stream, and this. */
+const PROGRAMME_PATIENCE_MS = 1000;
 
 /** Beside the counter: its packet was repeated once already. */
 const CC_REPEATED = 0x10;
@@ -67,29 +67,45 @@ export class TransportScanner {
   firstKeyframeArrivalMs: number | null = null;
   /** Position right behind the first complete PAT and PMT. */
   psiReadyAt: number | null = null;
-  private readonly psi = new PsiTracker();
+  /** Of the source that is being scanned; a new source brings its own. */
+  budget = new SourceBudget();
+  private readonly others = new OtherProgrammes();
+  private readonly watch = new LeadWatch();
+  private readonly psi = new PsiTracker(this, (programme) => this.mayPlay(programme));
+  private played: Programme | null = null;
+  /** Nothing comes of that programme, so that another one is looked for: how much of it had come then. */
+  private offAirAt: number | null = null;
   private readonly roles = new Uint8Array(PID_COUNT);
   private readonly counters = new Uint8Array(PID_COUNT).fill(NO_COUNTER);
   private pcrPid = NULL_PID;
-  private leading: ProgrammeStream | null = null;
-  private detector: RandomAccessDetector | null = null;
-  private points: RandomAccessPoint[] = [];
-  /** The PES that may be proved a random access point: its position, and the tables before it. */
-  private candidate = false;
-  private candidatePosition = 0;
-  private candidatePsi: PsiSnapshot | null = null;
+  private lastPcrAt = -1;
+  private readonly points = new SpacedPoints(POINT_SPACING);
+  private readonly plainPoints = new SpacedPoints(PLAIN_SPACING);
+  /** A PES packet of the leading stream is being read; so many of rivals are. */
+  private isOpen = false;
+  private openRivals = 0;
 
   /**
    * A clock may be handed on from the scanner of an earlier upstream, when positions go on too: call its
    * `restartSource()` first, and media time goes on from its last value.
    */
   constructor(readonly clock: MediaClock = new MediaClock()) {
-    this.assignRoles();
+    this.assignRoles(0);
   }
 
-  /** The first programme of the PAT that has streams; null until its PMT is complete. */
+  /** The first programme of the PAT that has streams, and of which something comes; null until its PMT is complete. */
   get programme(): Programme | null {
     return this.psi.programme;
+  }
+
+  /** The stream that leads the programme now, by what arrives; null while there is no programme. */
+  get leading(): ProgrammeStream | null {
+    return this.watch.leading?.stream ?? null;
+  }
+
+  /** Which stream led where. */
+  get leads(): LeadLog {
+    return this.watch.log;
   }
 
   /** How often PIDs or types changed after the first programme. */
@@ -113,11 +129,13 @@ export class TransportScanner {
   }
 
   /** The points proved since the last call, in stream order. */
-  takeRandomAccessPoints(): readonly RandomAccessPoint[] {
-    if (this.points.length === 0) return NO_POINTS;
-    const taken = this.points;
-    this.points = [];
-    return taken;
+  takeRandomAccessPoints(): readonly EntryPoint[] {
+    return this.points.take();
+  }
+
+  /** Places since the last call where a viewer may begin when there is no random access point near, in stream order. */
+  takePlainPoints(): readonly EntryPoint[] {
+    return this.plainPoints.take();
   }
 
   /**
@@ -127,6 +145,7 @@ export class TransportScanner {
   scan(buf: Buffer, start: number, end: number, position: number, arrivalMs: number): void {
     const { roles, counters, clock } = this;
     clock.addArrival(position, arrivalMs);
+    this.budget.arrived(end - start, arrivalMs);
     let media = 0;
     let nulls = 0;
     for (let at = start, here = position; at < end; at += TS_PACKET, here += TS_PACKET) {
@@ -152,7 +171,10 @@ export class TransportScanner {
         if (pid === this.pcrPid) {
           if (discontinuity) clock.expectDiscontinuity();
           const ticks = pcr(buf, at);
-          if (ticks >= 0) clock.addPcr(here, ticks, arrivalMs);
+          if (ticks >= 0) {
+            clock.addPcr(here, ticks, arrivalMs);
+            this.lastPcrAt = here;
+          }
         }
       }
 
@@ -181,9 +203,13 @@ export class TransportScanner {
       }
 
       if (role === ROLE_LEADING) {
-        if (this.candidate || (second & 0x40) !== 0) this.onLeading(buf, at, here, arrivalMs);
-      } else if (role === ROLE_PSI) {
-        this.onPsi(buf, at, here, pid, arrivalMs);
+        if (this.isOpen || (second & 0x40) !== 0) this.onLeading(buf, at, here, arrivalMs);
+      } else if (role !== ROLE_MEDIA) {
+        if (role === ROLE_PSI) this.onPsi(buf, at, here, pid, arrivalMs);
+        else if ((second & 0x40) !== 0 || this.openRivals > 0) {
+          if (role === ROLE_RIVAL) this.onRival(buf, at, here, pid, arrivalMs);
+          else if (role === ROLE_OTHER && (second & 0x40) !== 0) this.onOther(buf, at, here, pid);
+        }
       }
     }
     this.packets += (end - start) / TS_PACKET;
@@ -195,90 +221,163 @@ export class TransportScanner {
   }
 
   private onGap(pid: number, role: number): void {
-    if (role === ROLE_LEADING) this.detector?.gap();
+    if (role === ROLE_LEADING || role === ROLE_RIVAL) this.watch.of(pid)?.search.gap();
     else if (role === ROLE_PSI) this.psi.gap(pid);
   }
 
   private onPsi(buf: Buffer, at: number, position: number, pid: number, arrivalMs: number): void {
-    if (this.psi.push(buf, at, payloadOffset(buf, at), pid)) this.assignRoles();
+    if (this.psi.push(buf, at, payloadOffset(buf, at), pid)) this.assignRoles(position);
     if (this.firstPatArrivalMs === null && this.psi.patSeen) this.firstPatArrivalMs = arrivalMs;
-    if (this.psiReadyAt === null && this.psi.snapshot !== null) {
-      this.psiReadyAt = position + TS_PACKET;
-    }
+    const { snapshot } = this.psi;
+    if (snapshot === null) return;
+    this.psiReadyAt ??= position + TS_PACKET;
+    // Where the leading stream is silent, and right at the start, there is no better place than behind the tables.
+    const place = EntryPoint.behindTables(position + TS_PACKET, snapshot);
+    if (this.plainPoints.isOverdue(place.position, this.clock)) this.addTo(this.plainPoints, place);
   }
 
   /** A packet that starts a PES of the leading stream, or goes on with one that is not decided. */
   private onLeading(buf: Buffer, at: number, position: number, arrivalMs: number): void {
-    const from = payloadOffset(buf, at);
-    const end = at + TS_PACKET;
-    const encrypted = scrambled(buf, at);
+    const { leading } = this.watch;
+    if (leading === null) return;
+    const isStart = payloadUnitStart(buf, at);
+    if (isStart) {
+      const ticks = timeOf(buf, at);
+      if (ticks >= 0 && this.clock.source !== 'pcr') this.clock.addPts(position, ticks, arrivalMs);
+      this.watch.leadingShows(ticks, this.clockFor(ticks, position));
+      this.others.playedShows();
+    }
+    const { search } = leading;
+    const point = search.take(buf, at, position, this.psi.snapshot);
+    this.isOpen = search.isOpen;
+    if (point !== null) this.addPoint(point, arrivalMs);
+    if (isStart && this.plainPoints.isDue(position, this.clock)) {
+      const plain = search.plainPoint();
+      if (plain !== null) this.addTo(this.plainPoints, plain);
+    }
+  }
+
+  /** The same of a stream that does not lead, and may from here on. */
+  private onRival(buf: Buffer, at: number, position: number, pid: number, arrivalMs: number): void {
+    const rival = this.watch.of(pid);
+    if (rival === undefined) return;
     if (payloadUnitStart(buf, at)) {
-      this.candidate = this.psi.snapshot !== null && (encrypted || isPesStart(buf, from, end));
-      this.candidatePosition = position;
-      this.candidatePsi = this.psi.snapshot;
-      if (!encrypted && this.clock.source !== 'pcr') {
-        const ticks = pesDecodingTime(buf, from, end);
-        if (ticks >= 0) this.clock.addPts(position, ticks, arrivalMs);
-      }
-      if (!this.candidate) return;
-      if (this.detector === null || encrypted || isPesScrambled(buf, from, end)) {
-        const audio = this.leading?.kind === 'audio';
-        if (audio || randomAccessIndicator(buf, at)) this.addPoint(arrivalMs);
-        this.candidate = false;
+      const ticks = timeOf(buf, at);
+      const clockMs = this.clockFor(ticks, position);
+      this.others.playedShows();
+      if (this.watch.rivalShows(rival, ticks, clockMs, position, this.psi.snapshot)) {
+        this.leadSilent(rival, arrivalMs);
+        this.onLeading(buf, at, position, arrivalMs);
         return;
       }
-      this.detector.begin();
     }
-    if (this.detector === null) return;
-    const verdict = this.detector.feed(buf, from, end);
-    if (verdict === 'pending') return;
-    this.candidate = false;
-    if (verdict === 'point') this.addPoint(arrivalMs);
+    if (!this.watch.mayLead(rival)) return;
+    const { search } = rival;
+    const wasOpen = search.isOpen;
+    const point = search.take(buf, at, position, this.psi.snapshot);
+    this.openRivals += Number(search.isOpen) - Number(wasOpen);
+    if (point !== null && this.lead(rival, point.position)) this.addPoint(point, arrivalMs);
   }
 
-  private addPoint(arrivalMs: number): void {
-    if (this.candidatePsi === null) return;
-    const position = this.candidatePosition;
-    const keyframe = this.leading?.kind === 'video';
-    if (keyframe) this.firstKeyframeArrivalMs ??= arrivalMs;
-    if (this.points.length >= MAX_POINTS) this.points.shift();
-    this.points.push({
-      position,
-      preface: this.candidatePsi.preface(),
-      mediaTimeMs: this.clock.mediaTimeAt(position),
-      keyframe,
-    });
+  /** The leading stream has been silent for long: what came meanwhile is where one may begin. */
+  private leadSilent(rival: LeadCandidate, arrivalMs: number): void {
+    const { position, psi } = rival.since;
+    if (!this.lead(rival, position)) return;
+    // The clock fell silent with it: what leads now has to tell the time.
+    if (this.lastPcrAt < position && this.clock.source === 'pcr') this.clock.restartSource();
+    if (rival.stream.kind === 'audio' && psi !== null) {
+      this.addPoint(EntryPoint.behindTables(position, psi, true), arrivalMs);
+    }
   }
 
-  /** Says for each PID what it is; called at the start and when PAT or PMT changed. */
-  private assignRoles(): void {
-    const { roles } = this;
+  private lead(candidate: LeadCandidate, position: number): boolean {
+    if (!this.budget.spend('tables', CHANGE_UNITS)) return false;
+    this.watch.lead(candidate, position);
+    this.points.grant();
+    this.setRoles();
+    return true;
+  }
+
+  /** A PES packet of another programme: when it goes on and ours does not, ours is off air. */
+  private onOther(buf: Buffer, at: number, position: number, pid: number): void {
+    const { leading } = this.watch;
+    if (leading === null || this.offAirAt !== null || this.psi.listed.length < 2) return;
+    const ticks = timeOf(buf, at);
+    const shownMs = this.others.otherShows(pid, ticks, this.clockFor(ticks, position));
+    if (shownMs < leading.patienceMs + PROGRAMME_PATIENCE_MS) return;
+    if (!this.budget.spend('tables', CHANGE_UNITS)) return;
+    this.offAirAt = this.others.signs;
+    this.psi.chooseAnew();
+    this.setRoles();
+  }
+
+  /** At first any programme; when the one that is played is off air, the first one of which something comes. */
+  private mayPlay(programme: Programme): boolean {
+    if (this.offAirAt === null || this.played === null) return true;
+    if (this.others.signs > this.offAirAt) return isSameService(programme, this.played);
+    return programme.streams.some(({ pid }) => this.others.isShown(pid));
+  }
+
+  /** What tells the time of a PES packet that has none itself. */
+  private clockFor(ticks: number, position: number): number | null {
+    return ticks >= 0 ? null : this.clock.mediaTimeAt(position);
+  }
+
+  private addPoint(point: EntryPoint, arrivalMs: number): void {
+    if (point.keyframe) this.firstKeyframeArrivalMs ??= arrivalMs;
+    this.addTo(this.points, point);
+  }
+
+  private addTo(points: SpacedPoints, point: EntryPoint): void {
+    if (!points.isDue(point.position, this.clock)) return;
+    if (this.budget.spend('join_points', POINT_COST)) points.add(point, this.clock);
+  }
+
+  /** Follows PAT and PMT, which changed at `position`. */
+  private assignRoles(position: number): void {
     const { programme } = this.psi;
-    roles.fill(ROLE_MEDIA);
-    const leading = programme === null ? null : leadingStream(programme);
-    if (leading?.pid !== this.leading?.pid || leading?.codec !== this.leading?.codec) {
-      this.candidate = false;
-      this.detector = leading === null ? null : detectorFor(leading);
+    if (programme !== null && programme !== this.played) {
+      if (this.played !== null && !isSameService(programme, this.played)) this.others.reset();
+      this.played = programme;
+      this.offAirAt = null;
+      this.watch.follow(programme, position);
     }
-    this.leading = leading;
-    for (const stream of programme?.streams ?? []) {
-      if (stream.codec === 'sections') roles[stream.pid] = ROLE_TABLE;
-    }
-    if (leading !== null) roles[leading.pid] = ROLE_LEADING;
-    roles.fill(ROLE_TABLE, 0, FIRST_FREE_PID);
-    for (const { pmtPid } of this.psi.listed) roles[pmtPid] = ROLE_TABLE;
-    for (const pid of this.psi.pmtPids()) roles[pid] = ROLE_PSI;
-    roles[0] = ROLE_PSI;
+    this.setRoles();
     const pcrPid = programme?.pcrPid ?? NULL_PID;
     if (pcrPid !== this.pcrPid) {
       if (this.pcrPid !== NULL_PID) this.clock.restartSource();
       this.pcrPid = pcrPid;
     }
   }
+
+  /** Says for each PID what it is. */
+  private setRoles(): void {
+    const { roles } = this;
+    const programme = this.played;
+    roles.fill(programme === null ? ROLE_MEDIA : ROLE_OTHER);
+    if (programme !== null) for (const pid of DVB_TABLE_PIDS) roles[pid] = ROLE_TABLE;
+    for (const { pmtPid } of this.psi.listed) roles[pmtPid] = ROLE_TABLE;
+    // What the PMT announces goes before conventions about numbers and before other programmes of the PAT.
+    for (const { pid, codec } of programme?.streams ?? []) {
+      roles[pid] = codec === 'sections' ? ROLE_TABLE : ROLE_MEDIA;
+    }
+    const { rivals } = this.watch;
+    for (const { stream } of rivals) roles[stream.pid] = ROLE_RIVAL;
+    if (this.leading !== null) roles[this.leading.pid] = ROLE_LEADING;
+    roles.fill(ROLE_TABLE, 0, FIRST_STREAM_PID);
+    for (const pid of this.psi.pmtPids()) roles[pid] = ROLE_PSI;
+    roles[0] = ROLE_PSI;
+    this.isOpen = this.watch.leading?.search.isOpen ?? false;
+    this.openRivals = rivals.filter(({ search }) => search.isOpen).length;
+  }
 }
 
-function detectorFor({ codec }: ProgrammeStream): RandomAccessDetector | null {
-  return codec === 'h264' || codec === 'hevc' || codec === 'mpeg2-video'
-    ? new RandomAccessDetector(codec)
-    : null;
+/** Decoding time of the PES packet that begins in this one, 90 kHz; −1 when it cannot be read. */
+function timeOf(buf: Buffer, at: number): number {
+  if (scrambled(buf, at)) return -1;
+  return pesDecodingTime(buf, payloadOffset(buf, at), at + TS_PACKET);
+}
+
+function isSameService(a: Programme, b: Programme): boolean {
+  return a.programmeNumber === b.programmeNumber && a.pmtPid === b.pmtPid;
 }

@@ -73,9 +73,12 @@ export class RecordedContents {
   }
 }
 
-/** Its addresses are the engine's own: it plays neither as a broadcast nor as a file. */
-export function isPlaylist({ cause }: AppError): boolean {
-  return cause instanceof EngineFault && cause.reason === 'playlist';
+/**
+ * Whether a start ended because the media are a file. Nothing else that cannot be played is one: a playlist's addresses
+ * are the engine's own, and a transport stream that is refused must not be handed through unread.
+ */
+export function isFile({ cause }: AppError): boolean {
+  return cause instanceof EngineFault && cause.reason !== 'playlist';
 }
 
 export function keysOf({ selector, infohash }: RecordedContent): string[] {

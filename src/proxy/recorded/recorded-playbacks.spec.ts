@@ -46,7 +46,8 @@ describe('RecordedPlaybacks', () => {
       stage.aliases,
     );
     playbacks.onModuleInit();
-    playbacks.learn(FILM, null, new AppError('unsupported_content', 'It is MP4.'));
+    const cause = new EngineFault('unsupported', 'not_mpegts', 'video/mp4');
+    playbacks.learn(FILM, null, new AppError('unsupported_content', 'It is MP4.', { cause }));
     content = playbacks.find(FILM)!;
   }
 
@@ -262,11 +263,13 @@ describe('RecordedPlaybacks', () => {
     });
   });
 
-  it('does not take a playlist for a file', async () => {
+  it('does not take for a file what is refused for another reason', async () => {
     await open({ engines: 1 });
-    const cause = new EngineFault('unsupported', 'playlist', 'application/x-mpegurl');
-    const error = new AppError('unsupported_content', 'It is a playlist.', { cause });
-    expect(playbacks.learn(selector('b'), null, error)).toBe(false);
-    expect(playbacks.find(selector('b'))).toBeNull();
+    const playlist = new EngineFault('unsupported', 'playlist', 'application/x-mpegurl');
+    for (const cause of [playlist, undefined]) {
+      const error = new AppError('unsupported_content', 'It can not be played.', { cause });
+      expect(playbacks.learn(selector('b'), null, error)).toBe(false);
+      expect(playbacks.find(selector('b'))).toBeNull();
+    }
   });
 });

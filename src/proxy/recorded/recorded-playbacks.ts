@@ -21,7 +21,7 @@ import {
 import type { Viewer } from '../viewers';
 import { wholeOf, type FileHead } from './file-head';
 import {
-  isPlaylist,
+  isFile,
   isSameTransport,
   keysOf,
   RecordedContents,
@@ -139,7 +139,7 @@ export class RecordedPlaybacks
   }
 
   learn(selector: SourceSelector, infohash: string | null, error: AppError): boolean {
-    if (error.code !== 'unsupported_content' || isPlaylist(error)) return false;
+    if (error.code !== 'unsupported_content' || !isFile(error)) return false;
     if (this.find(selector) === null) this.contents.learn(selector, { infohash, isLive: -1 });
     return true;
   }

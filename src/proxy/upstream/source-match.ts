@@ -1,5 +1,4 @@
 import {
-  leadingStream,
   mapProgramme,
   PacketRewriter,
   ticksBetween,
@@ -26,7 +25,6 @@ export class SourceMatch {
   private mapping: ProgrammeMapping | null = null;
   private ownPids: ReadonlyMap<number, number> = new Map();
   private pairs: readonly StreamPair[] = [];
-  private leadingPair: StreamPair | null = null;
   private tail: OutgoingTail | null = null;
   /** What viewers had when the source's programme was mapped to it. */
   private playing: Programme | null = null;
@@ -41,9 +39,17 @@ export class SourceMatch {
     return this.pairs;
   }
 
-  /** The one that tells where the source is; null when the session has none like it. */
+  /**
+   * The one that tells where the source is: what leads it, unless viewers have had nothing of that; then what led what
+   * they had. Null when the session has none like it.
+   */
   get leading(): StreamPair | null {
-    return this.leadingPair;
+    const { pairs, staged, base } = this;
+    const fresh = staged.scanner.leading;
+    const pair = pairs.find(({ source }) => source === fresh?.pid) ?? null;
+    if (pair === null || this.outgoing().lastDts(pair.own) >= 0) return pair;
+    const had = base.history.scanner.leading;
+    return pairs.find(({ own }) => own === had?.pid) ?? pair;
   }
 
   /** Keeps up with both programmes. False when the source can not go on as the session's. */
@@ -59,17 +65,15 @@ export class SourceMatch {
     this.programme = programme;
     this.playing = playing;
     if (own !== null && playing !== null) {
-      const mapping = mapProgramme(own, playing, programme);
+      const mapping = mapProgramme(own, programme, 'splice');
       if (mapping === null) return false;
       this.mapping = mapping;
       this.ownPids = new Map([...mapping.pids, [programme.pmtPid, own.pmtPid]]);
-      const leading = leadingStream(programme);
       this.pairs = programme.streams.flatMap(({ pid, kind }) => {
         const ownPid = mapping.pids.get(pid);
         if (ownPid === undefined || (kind !== 'video' && kind !== 'audio')) return [];
         return [{ source: pid, own: ownPid }];
       });
-      this.leadingPair = this.pairs.find(({ source }) => source === leading?.pid) ?? null;
     }
     this.staged.readUnitsOf(
       programme.streams
@@ -120,7 +124,7 @@ export class SourceMatch {
 
   /** Where the source goes on exactly where the old one ended (rule 22). */
   overlap(offset: number): OverlapCuts | 'pending' | 'none' {
-    const { leadingPair: leading, pairs, ownPids: pids } = this;
+    const { leading, pairs, ownPids: pids } = this;
     if (leading === null || this.mapping === null) return 'none';
     return proveOverlap(this.outgoing(), this.staged, { pairs, leading, pids, offset });
   }
@@ -158,13 +162,15 @@ export class SourceMatch {
   rewriterFor(psi: Buffer, offset: number, areCountersFine: boolean): PacketRewriter | null {
     const { scanner } = this.base.history;
     const { mapping } = this;
-    const { programme: playing, tables } = scanner;
+    const { tables } = scanner;
     const fresh = this.staged.scanner.tables;
-    if (mapping === null || playing === null || tables === null || fresh === null) return null;
+    if (mapping === null || tables === null || fresh === null) return null;
     const isSameSaid = tables.pat.equals(fresh.pat) && tables.pmt.equals(fresh.pmt);
     if (mapping.isIdentity && isSameSaid && offset === 0 && areCountersFine) return null;
-    const { own } = mapping;
+    const { own } = this.base;
+    if (own === null) return null;
     const counters = scanner.lastCounters();
-    return new PacketRewriter({ own, playing, tables, counters }, psi, offset);
+    const { budget } = this.staged.scanner;
+    return new PacketRewriter({ own, tables, counters, budget }, psi, offset);
   }
 }

@@ -1,4 +1,11 @@
-import { firstContinuities, NULL_PID, ticksBetween, type Programme } from '../mpegts';
+import {
+  firstContinuities,
+  NULL_PID,
+  ticksBetween,
+  type EntryPoint,
+  type Programme,
+  type SourceBudget,
+} from '../mpegts';
 import { CatchUpGauge, LONGEST_CATCH_UP_MS } from './catch-up';
 import { areAllFlagged, isContinuous } from './counter-jumps';
 import { flaggedPreface } from './flagged-preface';
@@ -10,6 +17,8 @@ import { StagedSource } from './staged-source';
 interface Entry {
   readonly position: number;
   readonly psi: Buffer;
+  /** Packets of the video stream that bring what its decoder needs. */
+  readonly parameters?: readonly Buffer[];
   /** Null: what makes the times go on from where they are. */
   readonly offset: number | null;
   /** What is not here by now is not waited for. */
@@ -59,6 +68,15 @@ export class SourceSplicer {
 
   get mediaPackets(): number {
     return this.staged.scanner.mediaPackets;
+  }
+
+  get budget(): SourceBudget {
+    return this.staged.scanner.budget;
+  }
+
+  /** What the source's tables announce; null before they came. */
+  get programme(): Programme | null {
+    return this.staged.programme;
   }
 
   /** Takes whole packets; returns the splice once its place is found. */
@@ -138,8 +156,7 @@ export class SourceSplicer {
     if (leading === null || offset === null) {
       const point = points[0];
       const shift = match.hasTimes ? null : this.base.offset;
-      if (point !== undefined)
-        return { position: point.position, psi: point.preface, offset: shift };
+      if (point !== undefined) return { ...entryAt(point), offset: shift };
       const isOverdue =
         staged.mediaMsSince(psiAt) >= MAX_STAGED_MS || staged.bytes >= MAX_STAGED_BYTES;
       return isOverdue ? { position: from, psi, offset: shift } : null;
@@ -149,7 +166,7 @@ export class SourceSplicer {
       .unitsOf(leading.source)
       .filter(({ at, dts }) => at >= from && dts >= 0 && ticksBetween(last, dts + offset) > 0);
     const point = points.find(({ position }) => next.some(({ at }) => at === position));
-    if (point !== undefined) return { position: point.position, psi: point.preface, offset };
+    if (point !== undefined) return { ...entryAt(point), offset };
     const presentAt = next[0]?.at;
     if (presentAt !== undefined) {
       const isOverdue =
@@ -174,13 +191,11 @@ export class SourceSplicer {
     const givenUp = (this.givenUp ??= { at: staged.end, ms: nowMs });
     const newest = points.at(-1);
     if (newest !== undefined) {
-      const entry = { position: newest.position, psi: newest.preface, offset: null };
+      const entry = { ...entryAt(newest), offset: null };
       if (this.canFlag(entry, programme)) return entry;
       // What is announced and never comes must not be waited for anew with every key frame.
       const seen = points.findLast(({ position }) => this.isLookedAt(position));
-      return seen === undefined
-        ? entry
-        : { position: seen.position, psi: seen.preface, offset: null };
+      return seen === undefined ? entry : { ...entryAt(seen), offset: null };
     }
     const from = Math.max(givenUp.at, staged.start);
     const unit = staged.unitsOf(leading.source).find(({ at }) => at >= from);
@@ -235,12 +250,12 @@ export class SourceSplicer {
     const cuts = new Map(
       this.match.streams.map(({ source }) => [source, this.opening(source, entry)]),
     );
-    const media = staged.cut(entry.position, cuts);
+    const media = [...(entry.parameters ?? []), ...staged.cut(entry.position, cuts)];
     const preface = flaggedPreface(entry.psi, media, programme);
     const offset = entry.offset ?? this.match.continuingOffset(entry.position);
     const counters = this.base.history.scanner.lastCounters();
     const rewriter = this.match.rewriterFor(entry.psi, offset, areAllFlagged(preface, counters));
-    return { parts: [preface, ...media], rewriter };
+    return { parts: [preface, ...media], rewriter, isFlagged: true };
   }
 
   /** Nothing is lost and nothing comes twice: no flag is needed. */
@@ -248,6 +263,11 @@ export class SourceSplicer {
     const parts = this.staged.cut(from, cuts);
     const psi = this.staged.scanner.psiPreface() as Buffer;
     const counters = this.base.history.scanner.lastCounters();
-    return { parts, rewriter: this.match.rewriterFor(psi, offset, isContinuous(parts, counters)) };
+    const rewriter = this.match.rewriterFor(psi, offset, isContinuous(parts, counters));
+    return { parts, rewriter, isFlagged: false };
   }
+}
+
+function entryAt(point: EntryPoint): Omit<Entry, 'offset'> {
+  return { position: point.position, psi: point.tables, parameters: point.parameterPackets() };
 }

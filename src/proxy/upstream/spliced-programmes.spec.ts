@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { discontinuityIndicator, pcr, pid, ticksBetween, TS_PACKET } from '../mpegts';
+import { TsWriter } from '../mpegts/fixtures/ts-writer';
 import {
   broadcast,
   PLAIN,
@@ -68,7 +69,14 @@ const clocks = (out: Buffer, pcrPid: number): number[] =>
 const layouts = (audios: readonly number[], hasData: boolean): fc.Arbitrary<Layout> =>
   fc
     .record({
-      pids: fc.uniqueArray(fc.integer({ min: 0x20, max: 0x1ffe }), { minLength: 9, maxLength: 9 }),
+      // One in three is where DVB has its tables.
+      pids: fc.uniqueArray(
+        fc.oneof(
+          { weight: 1, arbitrary: fc.integer({ min: 0x03, max: 0x1f }) },
+          { weight: 2, arbitrary: fc.integer({ min: 0x20, max: 0x1ffe }) },
+        ),
+        { minLength: 9, maxLength: 9 },
+      ),
       programmeNumber: fc.integer({ min: 1, max: 65_535 }),
       version: fc.integer({ min: 0, max: 31 }),
       spent: fc.integer({ min: 0, max: 40 }),
@@ -83,10 +91,15 @@ const layouts = (audios: readonly number[], hasData: boolean): fc.Arbitrary<Layo
       audios: audios.map((type, index) => ({ pid: pids[4 + index]!, type })),
     }));
 
-/** Two layouts with the same streams. */
+/** Two layouts with the same streams. None has the PID of another one of its type: it would be taken for that. */
 const layoutPairs = fc
   .tuple(fc.array(fc.constantFrom(0x0f, 0x03, 0x81), { minLength: 1, maxLength: 3 }), fc.boolean())
-  .chain(([audios, hasData]) => fc.tuple(layouts(audios, hasData), layouts(audios, hasData)));
+  .chain(([audios, hasData]) => fc.tuple(layouts(audios, hasData), layouts(audios, hasData)))
+  .filter(([first, second]) =>
+    first.audios.every((one, index) =>
+      second.audios.every((other, at) => at === index || other.pid !== one.pid),
+    ),
+  );
 
 const shows = fc.record({
   seed: fc.nat(1000),
@@ -340,6 +353,45 @@ describe('tables', () => {
     expect(unitsIn(out, added).map(({ content }) => content)).toEqual(
       unitsIn(fresh.bytes, 0x100).map(({ content }) => content),
     );
+  });
+});
+
+describe('PIDs that DVB gives to tables', () => {
+  const show = { seed: 1, gop: 10, bFrames: false, frames: FRAMES };
+  const low: Layout = {
+    ...PLAIN,
+    pmtPid: 0x10,
+    videoPid: 0x11,
+    pcrPid: 0x11,
+    audios: [{ pid: 0x12, type: 0x0f }],
+  };
+  /** The source's service description, beside its programme. */
+  const withTables = (bytes: Buffer, at: number): Buffer => {
+    const table = new TsWriter().packet({ pid: 0x11, payload: Buffer.alloc(184, 0x42) }).bytes();
+    return Buffer.concat([bytes.subarray(0, at), table, bytes.subarray(at)]);
+  };
+
+  it('stay those of the streams that viewers play there', () => {
+    const first = broadcast({ ...show, startTicks: 0, layout: low });
+    const second = broadcast({ ...show, seed: 2, startTicks: 2 ** 31, layout: PLAIN });
+    const { out, verdicts } = play([first.bytes, withTables(second.bytes, second.frameAt[30]!)]);
+    expect(verdicts).toEqual(['ok', 'ok']);
+    expect(continuityFaults(out)).toEqual([]);
+    expect(tablesIn(out).pmtPids).toEqual([0x10]);
+    const contents = unitsIn(out, 0x11).map(({ content }) => content);
+    const whole = [...unitsIn(first.bytes, 0x11), ...unitsIn(second.bytes, PLAIN.videoPid)];
+    // The last unit of either source is known to be complete only by what follows.
+    const others = contents.filter((one) => !whole.some(({ content }) => content === one));
+    expect(others).toHaveLength(1);
+    expect(contents).toHaveLength(2 * FRAMES - 1);
+  });
+
+  it('pass when they are tables, beside streams that are renamed', () => {
+    const first = broadcast({ ...show, startTicks: 0, layout: PLAIN });
+    const moved = { ...PLAIN, videoPid: 0x200, pcrPid: 0x200 };
+    const second = broadcast({ ...show, seed: 2, startTicks: 2 ** 31, layout: moved });
+    const { out } = play([first.bytes, withTables(second.bytes, second.frameAt[30]!)]);
+    expect(packetsOf(out).filter((packet) => pid(packet, 0) === 0x11)).toHaveLength(1);
   });
 });
 

@@ -1,4 +1,5 @@
-import { PacketAligner } from '../mpegts';
+import { HEAD_BYTES } from '../mpegts';
+import { SourcePackets } from './source-packets';
 import type { SourceSplicer } from './source-splicer';
 import type { Outgoing, Splice } from './splice.types';
 import type { IngestVerdict, StreamIngest } from './stream-ingest';
@@ -11,7 +12,6 @@ export interface StagedOwner extends Outgoing {
 
 /** Without packets in this much, what comes is no transport stream. */
 const ALIGNMENT_BYTES = 64 * 1024;
-const HEAD_BYTES = 64;
 
 /**
  * Where a source goes that is read while another one still feeds the stream: held back until its place is found, and
@@ -19,7 +19,7 @@ const HEAD_BYTES = 64;
  */
 export class StagedIntake implements SourceIntake {
   readonly isJoinable = true;
-  private readonly aligner = new PacketAligner();
+  private readonly packets = new SourcePackets();
   private readonly splicer: SourceSplicer;
   private isPlaced = false;
   private bytes = 0;
@@ -42,33 +42,37 @@ export class StagedIntake implements SourceIntake {
 
   push(data: Buffer, nowMs: number): IngestVerdict {
     if (this.isPlaced) return this.ingest.push(data, nowMs);
-    const { aligner, splicer } = this;
+    const { packets, splicer } = this;
     this.bytes += data.length;
     if (this.head.length < HEAD_BYTES) {
       this.head = Buffer.concat([this.head, data.subarray(0, HEAD_BYTES - this.head.length)]);
     }
     let splice: Splice | 'foreign' | null = null;
     const rest: Buffer[] = [];
-    aligner.push(data, (packets, start, end) => {
-      if (splice === null) splice = splicer.push(packets, start, end, nowMs);
-      else rest.push(Buffer.from(packets.subarray(start, end)));
+    packets.push(data, nowMs, splicer, (run, start, end) => {
+      if (splice === null) splice = splicer.push(run, start, end, nowMs);
+      else rest.push(Buffer.from(run.subarray(start, end)));
     });
     // The compiler does not see what the callback did.
     const found = splice as Splice | 'foreign' | null;
     if (found === 'foreign') return 'programme_changed';
-    if (found === null) return this.checkAlignment();
+    const { budget } = splicer;
+    if (budget.exceededBy !== null) return `excessive_${budget.exceededBy}`;
+    if (found === null) {
+      return packets.isUnreadable(nowMs, splicer) ? 'no_tables' : this.checkAlignment();
+    }
     this.owner.placed();
     this.isPlaced = true;
     const parts = [...found.parts, ...rest];
-    const { rewriter } = found;
+    const { rewriter, isFlagged } = found;
     return this.ingest.takeOver(
-      { aligner, rewriter, parts, bytes: this.bytes, head: this.head },
+      { packets, budget, rewriter, isFlagged, parts, bytes: this.bytes, head: this.head },
       nowMs,
     );
   }
 
   private checkAlignment(): IngestVerdict {
-    if (this.aligner.aligned || this.aligner.discardedBytes < ALIGNMENT_BYTES) return 'ok';
+    if (this.packets.aligned || this.packets.discardedBytes < ALIGNMENT_BYTES) return 'ok';
     return 'not_transport_stream';
   }
 }

@@ -5,8 +5,8 @@ import {
   TransportScanner,
   TS_PACKET,
   type AccessUnit,
+  type EntryPoint,
   type Programme,
-  type RandomAccessPoint,
 } from '../mpegts';
 
 interface StagedRun {
@@ -21,7 +21,7 @@ interface StagedRun {
 export class StagedSource {
   readonly scanner = new TransportScanner();
   /** Random access points, oldest first. */
-  readonly points: RandomAccessPoint[] = [];
+  readonly points: EntryPoint[] = [];
   end = 0;
   firstMs: number | null = null;
   private runs: StagedRun[] = [];

@@ -1,10 +1,23 @@
-import { learnProgramme, PacketAligner, type OwnProgramme, type PacketRewriter } from '../mpegts';
+import {
+  HEAD_BYTES,
+  learnProgramme,
+  type OwnProgramme,
+  type PacketRewriter,
+  type Programme,
+  SourceBudget,
+  type StructuralWork,
+} from '../mpegts';
+import { SourcePackets, type SourceReader } from './source-packets';
 import { SourceSplicer } from './source-splicer';
-import type { BearableWait, Outgoing } from './splice.types';
+import type { BearableWait, Outgoing, SourceJoin } from './splice.types';
 import type { StreamHistory } from './stream-history';
 
 /** What `push` found out about the source; anything but `ok` ends the source. */
-export type IngestVerdict = 'ok' | 'not_transport_stream' | 'garbage' | 'programme_changed';
+export type IngestVerdict =
+  'ok' | 'not_transport_stream' | 'no_tables' | 'garbage' | 'programme_changed' | Excess;
+
+/** The source asked for more structural work than its budget allows. */
+export type Excess = `excessive_${StructuralWork}`;
 
 export interface IngestOwner {
   /** Bytes were appended to the ring. */
@@ -26,8 +39,11 @@ const AS_LONG_AS_IT_TAKES: BearableWait = { silenceMs: Infinity, outageMs: Infin
 /** A source that was read beside the present one, with its place in the stream. */
 export interface FoundPlace {
   /** In the state in which its packets were cut off. */
-  readonly aligner: PacketAligner;
+  readonly packets: SourcePackets;
+  /** What the source has left. */
+  readonly budget: SourceBudget;
   readonly rewriter: PacketRewriter | null;
+  readonly isFlagged: boolean;
   /** Whole packets from that place on, as far as they have come. */
   readonly parts: readonly Buffer[];
   /** Received so far. */
@@ -46,11 +62,13 @@ export class StreamIngest {
   firstByteMs: number | null = null;
   /** First bytes of the source under way, for telling what it is when it is no transport stream. */
   head: Buffer = Buffer.alloc(0);
-  private aligner = new PacketAligner();
+  private packets = new SourcePackets();
   private splicer: SourceSplicer | null = null;
   private rewriter: PacketRewriter | null = null;
-  /** What viewers were told over all sources; null before a second source needed it. */
+  /** What viewers were told over all sources; null before there was a programme. */
   private own: OwnProgramme | null = null;
+  /** The outgoing programme that `own` was learned from. */
+  private learned: Programme | null = null;
   /** Added to the times of the last source that was spliced in, 90 kHz. */
   private offset = 0;
   private sourceBytes = 0;
@@ -61,6 +79,12 @@ export class StreamIngest {
   private nowMs = 0;
   private sourceStart: { readonly position: number; readonly ms: number } | null = null;
   private sourceStartMediaMs: number | null = null;
+  /** Media packets that were held back until their source had its place. */
+  private heldPackets = 0;
+  /** What went out before the source under way. */
+  private before = { mediaPackets: 0, lastMediaMs: 0 };
+  private isFlagged = false;
+  private joined: SourceJoin | null = null;
 
   constructor(
     readonly history: StreamHistory,
@@ -70,14 +94,20 @@ export class StreamIngest {
 
   /** A new source begins: what was half a packet is forgotten, and what follows is spliced. */
   beginSource(): void {
-    this.pastResyncs += this.aligner.resyncs;
-    this.aligner = new PacketAligner();
+    this.pastResyncs += this.packets.resyncs;
+    this.packets = new SourcePackets();
     this.sourceBytes = 0;
     this.alignedDiscard = 0;
     this.head = Buffer.alloc(0);
     this.verdict = 'ok';
     this.splicer = this.history.ring.end > 0 ? this.newSplicer() : null;
+    if (this.splicer === null) this.history.scanner.budget = new SourceBudget();
     this.sourceStart = null;
+    this.before = {
+      mediaPackets: this.history.scanner.mediaPackets,
+      lastMediaMs: this.lastMediaMs ?? 0,
+    };
+    this.joined = null;
   }
 
   /** Monotonic time of the last packet that carried media: neither null nor PSI. */
@@ -90,9 +120,15 @@ export class StreamIngest {
     return this.sourceStart?.position ?? null;
   }
 
-  /** Grows with every media packet of the source, held back or not: the watchdog's sign of life. */
+  /** How a later source was joined; null until it has brought media that viewers had not had before. */
+  get join(): SourceJoin | null {
+    return this.joined;
+  }
+
+  /** Grows with every media packet of the source, held back, sent out or had before: the watchdog's sign of life. */
   get mediaPackets(): number {
-    return this.history.scanner.mediaPackets + (this.splicer?.mediaPackets ?? 0);
+    const held = this.heldPackets + (this.splicer?.mediaPackets ?? 0);
+    return this.history.scanner.mediaPackets + held;
   }
 
   /** Media received since the source began, less the time that has passed since: the size of its burst. */
@@ -106,7 +142,7 @@ export class StreamIngest {
   }
 
   get totalResyncs(): number {
-    return this.pastResyncs + this.aligner.resyncs;
+    return this.pastResyncs + this.packets.resyncs;
   }
 
   push(data: Buffer, nowMs: number): IngestVerdict {
@@ -114,11 +150,11 @@ export class StreamIngest {
     this.firstByteMs ??= nowMs;
     this.bytesIn += data.length;
     this.sourceBytes += data.length;
-    if (this.head.length < 64) {
-      this.head = Buffer.concat([this.head, data.subarray(0, 64 - this.head.length)]);
+    if (this.head.length < HEAD_BYTES) {
+      this.head = Buffer.concat([this.head, data.subarray(0, HEAD_BYTES - this.head.length)]);
     }
     const before = this.history.ring.end;
-    this.aligner.push(data, this.takePackets);
+    this.packets.push(data, nowMs, this.reader, this.takePackets);
     return this.conclude(before);
   }
 
@@ -143,13 +179,17 @@ export class StreamIngest {
   }
 
   /** The present source is over, and this one goes on as the stream's. */
-  takeOver({ aligner, rewriter, parts, bytes, head }: FoundPlace, nowMs: number): IngestVerdict {
-    this.own = this.ownNow();
+  takeOver(
+    { packets, budget, rewriter, isFlagged, parts, bytes, head }: FoundPlace,
+    nowMs: number,
+  ): IngestVerdict {
     this.beginSource();
     this.nowMs = nowMs;
-    this.aligner = aligner;
+    this.packets = packets;
+    this.history.scanner.budget = budget;
     this.splicer = null;
     this.rewriter = rewriter;
+    this.isFlagged = isFlagged;
     this.offset = rewriter?.offset ?? 0;
     this.bytesIn += bytes;
     this.sourceBytes = bytes;
@@ -162,16 +202,31 @@ export class StreamIngest {
   /** Tells of what was appended since `before`. */
   private conclude(before: number): IngestVerdict {
     const { nowMs } = this;
+    const { budget } = this.reader;
+    if (budget.exceededBy !== null) return `excessive_${budget.exceededBy}`;
     if (this.verdict !== 'ok') return this.verdict;
     if (this.history.ring.end > before) {
       if (this.sourceStart === null) {
         this.sourceStart = { position: before, ms: nowMs };
         this.sourceStartMediaMs = null;
       }
+      this.noteJoin();
       this.owner.appended();
       this.checkJoinable();
     }
+    if (this.packets.isUnreadable(nowMs, this.reader)) return 'no_tables';
     return this.checkAlignment();
+  }
+
+  private noteJoin(): void {
+    const { mediaPackets, lastMediaMs } = this.before;
+    if (this.joined !== null || this.history.scanner.mediaPackets === mediaPackets) return;
+    this.joined = { isFlagged: this.isFlagged, silentMs: this.nowMs - lastMediaMs };
+  }
+
+  /** Reads the packets of the source under way. */
+  private get reader(): SourceReader {
+    return this.splicer ?? this.history.scanner;
   }
 
   private readonly takePackets = (data: Buffer, start: number, end: number): void => {
@@ -182,6 +237,8 @@ export class StreamIngest {
     }
     const splice = this.splicer.push(data, start, end, this.nowMs);
     if (splice === null) return;
+    this.history.scanner.budget = this.splicer.budget;
+    this.heldPackets += this.splicer.mediaPackets;
     this.splicer = null;
     if (splice === 'foreign') {
       // Viewers' decoders were set up for other types: they are reset and come back to what there is now.
@@ -189,6 +246,7 @@ export class StreamIngest {
       return;
     }
     this.rewriter = splice.rewriter;
+    this.isFlagged = splice.isFlagged;
     this.offset = splice.rewriter?.offset ?? 0;
     for (const part of splice.parts) this.append(part, 0, part.length);
   };
@@ -196,20 +254,24 @@ export class StreamIngest {
   private append(data: Buffer, start: number, end: number): void {
     this.history.append(data, start, end, this.nowMs, this.rewriter);
     if (this.rewriter?.isForeign === true) this.verdict = 'programme_changed';
+    this.ownNow();
   }
 
   /** What viewers have had so far is what the next source has to go on as. */
   private newSplicer(): SourceSplicer {
-    this.own = this.ownNow();
+    const own = this.ownNow();
     this.rewriter = null;
-    const { history, own, offset, bearable } = this;
+    const { history, offset, bearable } = this;
     return new SourceSplicer({ history, own, offset, bearable });
   }
 
+  /** What viewers have been told so far; cheap while the programme is the same. */
   private ownNow(): OwnProgramme | null {
     const { programme } = this.history.scanner;
-    const known = this.rewriter?.own ?? this.own;
-    return programme === null ? known : learnProgramme(known, programme);
+    if (programme === null || programme === this.learned) return this.own;
+    this.learned = programme;
+    this.own = learnProgramme(this.rewriter?.own ?? this.own, programme);
+    return this.own;
   }
 
   private checkJoinable(): void {
@@ -228,11 +290,11 @@ export class StreamIngest {
   }
 
   private checkAlignment(): IngestVerdict {
-    if (this.aligner.aligned) {
-      this.alignedDiscard = this.aligner.discardedBytes;
+    if (this.packets.aligned) {
+      this.alignedDiscard = this.packets.discardedBytes;
       return 'ok';
     }
-    const lost = this.aligner.discardedBytes - this.alignedDiscard;
+    const lost = this.packets.discardedBytes - this.alignedDiscard;
     if (this.history.ring.end === 0) {
       return this.sourceBytes >= ALIGNMENT_BYTES ? 'not_transport_stream' : 'ok';
     }

@@ -138,7 +138,8 @@ describe('UpstreamReader', () => {
   });
 
   it('takes media that nobody can join for silence, once the deadline is over', async () => {
-    const senseless = new SyntheticStream({ psi: false });
+    // Neither a random access point nor three seconds of media.
+    const senseless = new SyntheticStream({ gop: 0 });
     for (nowMs = 0; nowMs < DEADLINE_MS; nowMs += 10_000) {
       await send(senseless.take(5));
       reader.check(nowMs);
@@ -148,6 +149,14 @@ describe('UpstreamReader', () => {
     reader.check(DEADLINE_MS);
     await expectEnd('silence');
     expect(reader.isFlowing).toBe(true);
+  });
+
+  it('ends a source whose media have no tables', async () => {
+    const senseless = new SyntheticStream({ psi: false });
+    await send(senseless.take(5));
+    nowMs = 10_000;
+    answer.write(senseless.take(5));
+    await expectEnd('no_tables');
   });
 
   it('does not end a source whose media came right before the deadline', async () => {

@@ -1,6 +1,7 @@
 import type { EngineLivePosition } from '../../../ace';
 import type { AppConfig } from '../../../config';
-import { accessUnitPrint, leadingStream, LoopDetector } from '../../mpegts';
+import type { SteadyWallClock } from '../../../kernel/steady-wall-clock';
+import { accessUnitPrint, LoopDetector } from '../../mpegts';
 import { LivePositionWatch, type LivePositionFault, type StreamIngest } from '../../upstream';
 
 /** Why a stream counts as looping. */
@@ -28,6 +29,7 @@ export class LoopWatch {
   constructor(
     private readonly ingest: StreamIngest,
     config: AppConfig,
+    private readonly wallClock: Pick<SteadyWallClock, 'unixMs'>,
   ) {
     this.detector = new LoopDetector(config.loopDetectionAfterMs);
     this.position = new LivePositionWatch({
@@ -53,7 +55,7 @@ export class LoopWatch {
   }
 
   lookAtPosition(position: EngineLivePosition | null, nowMs: number): void {
-    this.positionFault = this.position.look(position, nowMs, Date.now());
+    this.positionFault = this.position.look(position, nowMs, this.wallClock.unixMs());
   }
 
   /** Reads the random access points that came since the last look. */
@@ -65,13 +67,13 @@ export class LoopWatch {
       this.mediaPeriodMs = null;
       this.next = sourceBeganAt ?? 0;
     }
-    const programme = history.scanner.programme;
-    const leading = programme === null ? null : leadingStream(programme);
-    if (sourceBeganAt === null || leading === null) return;
+    const { leads } = history.scanner;
+    if (sourceBeganAt === null) return;
     for (let units = 0; units < MAX_UNITS_PER_LOOK; units++) {
       const point = history.points.firstFrom(this.next);
-      if (point === null) return;
-      const unit = accessUnitPrint(history.runsFrom(point.position), leading.pid);
+      const lead = point === null ? null : leads.at(point.position);
+      if (point === null || lead === null) return;
+      const unit = accessUnitPrint(history.runsFrom(point.position), lead.stream.pid);
       if (unit === 'incomplete') return;
       this.next = point.position + 1;
       const timeMs = history.mediaTimeAt(point.position);

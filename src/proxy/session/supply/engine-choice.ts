@@ -31,6 +31,8 @@ export interface ChoiceOwner {
   startDeadlineMs(): number | null;
   /** What the last try ended with, for the error that says that all failed. */
   lastReason(): string | null;
+  /** What the tries say against the content itself; null while they do not. */
+  contentFault(): AppError | null;
   /** Somebody waits for it. */
   isWanted(): boolean;
   /** Its viewers still watch something else, alone, and are about to leave that: an engine not among `excluded` has it. */
@@ -273,6 +275,7 @@ export class EngineChoice {
         excluded,
         signal: this.signal,
         isFirstStart: !this.owner.isRunning(),
+        isWanted: () => this.owner.isWanted(),
         mayWait: false,
       });
     } catch (error) {
@@ -357,11 +360,15 @@ export class EngineChoice {
   }
 
   private allFailed(): AppError {
+    const fault = this.owner.contentFault();
+    if (fault !== null) return fault;
     const last = this.owner.lastReason() ?? 'nothing said';
     return new AppError('engine_failed', `Every engine tried failed; the last with ${last}.`);
   }
 
   private tooLate(): AppError {
+    const fault = this.owner.contentFault();
+    if (fault !== null) return fault;
     const last = this.owner.lastReason() ?? 'nothing said';
     return new AppError('start_timeout', `No media within the start budget; last: ${last}.`);
   }

@@ -3,6 +3,7 @@ import type { EngineLease } from '../../../engines';
 import { AppError } from '../../../kernel/errors';
 import type { StreamIngest, UpstreamReader } from '../../upstream';
 import type { AttemptLog } from './attempt-log';
+import type { ContentDoubt } from './content-doubt';
 import type { EngineChoice } from './engine-choice';
 import { shakeHands, type Handshake } from './engine-handshake';
 import type { EngineStay } from './engine-stay';
@@ -41,6 +42,7 @@ export interface TrialParts {
   readonly budget: StartBudget;
   readonly reading: SourceReading;
   readonly log: AttemptLog;
+  readonly doubt: ContentDoubt;
 }
 
 /** A stream's tries on engines, one after the other: start the content, open its media, read them to their end. */
@@ -90,7 +92,7 @@ export class EngineTrials {
           ? await this.tryEngine(stay, isRetryHere, attempt, signal)
           : await this.goOn(prepared, attempt, signal);
       attempt.outcome = outcome.reason;
-      return outcome;
+      return this.using.doubt.weigh(outcome);
     } catch (error) {
       if (error === RELIEVED && !this.signal.aborted) {
         attempt.outcome = RELIEVED.message;
@@ -144,7 +146,8 @@ export class EngineTrials {
     const claim = this.owner.engineAnswered(engineSession, stay.lease);
     if (engineSession.isLive === 0) {
       if (claim === 'handed_over') stay.giveAway();
-      return giveUp('not live', unsupported('The content is not live.'));
+      const cause = new EngineFault('unsupported', 'not_live', 'recorded content');
+      return giveUp(cause.reason, unsupported('The content is not live.', cause));
     }
     if (claim !== 'own') {
       // On the engine that already plays it, a stop would freeze the reader of the older session.
@@ -184,6 +187,8 @@ export class EngineTrials {
     for (;;) {
       const deadlineMs = this.using.budget.mediaDeadlineMs();
       if (opened === null) {
+        const { excess } = reading;
+        if (excess !== null) return excess;
         const { response, failure } = await openMedia(ace, stay.lease, engineSession, config, {
           deadlineMs,
           signal,
@@ -201,7 +206,7 @@ export class EngineTrials {
         continue;
       }
       if (end.why === 'silence' && this.using.budget.isOverdue) {
-        return startTimeout(end.flowed ? 'media without PAT and PMT' : end.why);
+        return startTimeout(end.flowed ? 'media that nobody can join' : end.why);
       }
       return outcomeOfEnd(end.why, end.flowed, this.owner.ingest.head);
     }

@@ -37,6 +37,11 @@ export class StartBudget {
     return this.isRunning() || leftMs > TIMER_SLACK_MS;
   }
 
+  /** What is left of a start is to take no longer than this. */
+  hurry(ms: number): void {
+    if (this.deadlineMs !== null) this.deadlineMs = Math.min(this.deadlineMs, monotonicMs() + ms);
+  }
+
   /** A start ran out of time. */
   get isOverdue(): boolean {
     return !this.isRunning() && this.leftMs <= TIMER_SLACK_MS;

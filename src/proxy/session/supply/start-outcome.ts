@@ -1,15 +1,18 @@
-import type { EngineFault } from '../../../ace';
+import { EngineFault } from '../../../ace';
 import { AppError, type ErrorCode } from '../../../kernel/errors';
 import type { EngineComplaint } from '../../../engines';
-import type { UpstreamEnd } from '../../upstream';
+import { describeBytes, foreignDistanceOf, mediaFormatOf } from '../../mpegts';
+import type { Excess, UpstreamEnd } from '../../upstream';
 
-/** What the supervisor does after one try on one engine (datapath rules 6 and 23). */
+/** What the supervisor does after one try on one engine. */
 export type Outcome =
   | { readonly next: 'same_engine'; readonly reason: string }
   | {
       readonly next: 'other_engine';
       readonly reason: string;
       readonly complaint: EngineComplaint | null;
+      /** The content may be at fault: what viewers are told when another engine has it no better. */
+      readonly doubt?: AppError;
     }
   /** The engine was taken away from the stream; any other will do, at once. */
   | { readonly next: 'moved'; readonly reason: string }
@@ -96,33 +99,59 @@ export function outcomeOfEnd(end: SourceFate, flowed: boolean, head: Buffer): Ou
     case 'relieved':
       return { next: 'relieved', reason: 'moved by plan' };
     case 'silence':
-      return { next: 'other_engine', reason: 'silence', complaint: 'silence' };
+      return { next: 'other_engine', reason: end, complaint: end };
+    case 'engine_unresponsive':
+      return { next: 'other_engine', reason: end, complaint: 'unresponsive' };
     case 'garbage':
       return { next: 'other_engine', reason: 'garbage', complaint: 'bad_answer' };
-    case 'not_transport_stream': {
-      const container = containerOf(head);
-      if (container === null) {
-        return { next: 'other_engine', reason: 'not a transport stream', complaint: 'bad_answer' };
-      }
-      const detail = `The content is ${container}, not MPEG-TS.`;
-      return giveUp(`not a transport stream: ${container}`, unsupported(detail));
-    }
+    case 'not_transport_stream':
+      return outcomeOfForeignBody(head);
+    case 'no_tables':
+      return {
+        next: 'other_engine',
+        reason: end,
+        complaint: null,
+        doubt: unsupported(NO_TABLES),
+      };
     case 'programme_changed':
       return giveUp(
         'programme changed',
         new AppError('engine_failed', 'The programme of the stream changed its make-up.'),
       );
+    case 'excessive_tables':
+    case 'excessive_join_points':
+    case 'excessive_timeline_breaks':
+    case 'excessive_segments':
+    case 'excessive_splice_search':
+      return giveUp(end, unsupported(EXCESS_DETAILS[end]));
   }
 }
 
-/** Names a media container by its first bytes; null for anything that is none (an error page, noise). */
-function containerOf(head: Buffer): string | null {
-  const text = head.toString('latin1');
-  if (text.slice(4, 8) === 'ftyp') return 'MP4';
-  if (text.startsWith('\x1aE\xdf\xa3')) return 'Matroska';
-  if (text.startsWith('FLV')) return 'FLV';
-  if (text.startsWith('OggS')) return 'Ogg';
-  if (text.startsWith('RIFF')) return 'AVI or WAV';
-  if (text.startsWith('ID3')) return 'MP3';
-  return null;
+/** How a body that holds no packets goes on. Another container may still be played as a file. */
+function outcomeOfForeignBody(head: Buffer): Outcome {
+  const format = mediaFormatOf(head);
+  if (format !== null) {
+    const cause = new EngineFault('unsupported', 'not_mpegts', format);
+    const detail = `The content is ${format}, not MPEG-TS.`;
+    return giveUp(`not a transport stream: ${format}`, unsupported(detail, cause));
+  }
+  const distance = foreignDistanceOf(head);
+  if (distance !== null) {
+    const detail = `The content is MPEG-TS in packets of ${distance} bytes, which is not supported.`;
+    return giveUp(`packets of ${distance} bytes`, unsupported(detail));
+  }
+  const reason = `not a transport stream but ${describeBytes(head)}`;
+  return { next: 'other_engine', reason, complaint: 'bad_answer' };
 }
+
+const NO_TABLES =
+  'The stream has no usable programme tables (PAT and PMT), so that nothing tells what its packets are.';
+
+/** A broadcast stays far below these bounds, so the content is at fault and no engine is. */
+const EXCESS_DETAILS: Readonly<Record<Excess, string>> = {
+  excessive_tables: 'The stream changes its programme tables too often to be played.',
+  excessive_join_points: 'The stream has too many random access points to be played.',
+  excessive_timeline_breaks: 'The timeline of the stream breaks too often to be played.',
+  excessive_segments: 'The stream falls into too many HLS segments to be played.',
+  excessive_splice_search: 'The stream cannot be joined to what was played before.',
+};

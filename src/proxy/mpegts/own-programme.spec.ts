@@ -1,0 +1,130 @@
+import { learnProgramme, mapProgramme, type OwnProgramme } from './own-programme';
+import { type Programme, type ProgrammeStream } from './programme';
+import { codecOf, mediaKindOf } from './stream-codec';
+
+const NONE = Buffer.alloc(0);
+const H264 = 0x1b;
+const AAC = 0x0f;
+const MP2 = 0x03;
+
+const stream = ([pid, streamType]: readonly [number, number]): ProgrammeStream => {
+  const codec = codecOf(streamType, NONE);
+  return { pid, streamType, codec, kind: mediaKindOf(codec), descriptors: NONE };
+};
+
+function programme(...streams: readonly (readonly [number, number])[]): Programme {
+  const pcrPid = streams[0]?.[0] ?? 0x1fff;
+  return { programmeNumber: 1, pmtPid: 0x1000, pcrPid, version: 0, streams: streams.map(stream) };
+}
+
+/** What viewers know after these went out one after the other. */
+const told = (...programmes: readonly Programme[]): OwnProgramme =>
+  programmes.reduce<OwnProgramme | null>(learnProgramme, null)!;
+
+const pidsOf = (own: OwnProgramme, source: Programme): [number, number][] | null => {
+  const mapping = mapProgramme(own, source, 'splice');
+  return mapping === null ? null : [...mapping.pids];
+};
+
+const OLD = programme([0x100, H264], [0x101, AAC]);
+const NEW = programme([0x110, H264], [0x111, AAC]);
+
+describe('mapProgramme', () => {
+  it('maps to what plays now, not to what played before', () => {
+    const mapping = mapProgramme(told(OLD, NEW), NEW, 'splice')!;
+    expect(mapping.isIdentity).toBe(true);
+    expect(pidsOf(told(OLD, NEW), OLD)).toEqual([
+      [0x100, 0x110],
+      [0x101, 0x111],
+    ]);
+  });
+
+  it('keeps a stream on its PID when the type is the same, and maps the others by order', () => {
+    const own = told(programme([0x100, H264], [0x101, AAC], [0x102, AAC], [0x103, MP2]));
+    const source = programme([0x200, H264], [0x102, AAC], [0x201, AAC], [0x101, MP2]);
+    expect(pidsOf(own, source)).toEqual([
+      [0x102, 0x102],
+      [0x200, 0x100],
+      [0x201, 0x101],
+      [0x101, 0x103],
+    ]);
+  });
+
+  it('gives the first sound to the only stream that can go on as it', () => {
+    const own = told(programme([0x100, H264], [0x101, AAC], [0x102, AAC]));
+    expect(pidsOf(own, programme([0x100, H264], [0x102, AAC]))).toEqual([
+      [0x100, 0x100],
+      [0x102, 0x101],
+    ]);
+  });
+
+  it('gives a PID to no other type than it had', () => {
+    const own = told(OLD, programme([0x100, H264], [0x102, AAC]));
+    const { pids } = mapProgramme(
+      own,
+      programme([0x100, H264], [0x102, AAC], [0x101, MP2]),
+      'splice',
+    )!;
+    expect(pids.get(0x101)).not.toBe(0x101);
+    expect([0x100, 0x102, 0x1000, 0x1fff]).not.toContain(pids.get(0x101));
+  });
+
+  it('gives a stream that comes back the PID that its type had', () => {
+    const full = programme([0x100, H264], [0x101, AAC], [0x102, MP2], [0x103, MP2]);
+    const own = told(full, OLD);
+    const source = programme([0x200, H264], [0x201, AAC], [0x103, MP2], [0x202, MP2]);
+    expect(pidsOf(own, source)).toEqual([
+      [0x200, 0x100],
+      [0x201, 0x101],
+      [0x103, 0x103],
+      [0x202, 0x102],
+    ]);
+  });
+
+  it('chooses no PID where other programmes may have their tables', () => {
+    const own = told(programme([0x100, H264], [0x101, AAC], [0x1ffe, MP2]));
+    const source = programme([0x200, H264], [0x201, AAC], [0x202, MP2], [0x101, 0x81], [0, 0x81]);
+    const { pids } = mapProgramme(own, source, 'splice')!;
+    expect(pids.get(0x101)).toBeGreaterThanOrEqual(0x20);
+    expect(pids.get(0)).toBeGreaterThanOrEqual(0x20);
+  });
+
+  const radio = programme([0x101, AAC]);
+  it.each([
+    ['another video', programme([0x100, 0x24], [0x101, AAC]), false, false],
+    ['another sound', programme([0x100, H264], [0x101, MP2]), false, false],
+    ['no video', radio, false, true],
+    ['no sound', programme([0x100, H264]), false, true],
+  ])('%s', (_what, source, atSplice, underWay) => {
+    const own = told(OLD);
+    expect(mapProgramme(own, source, 'splice') !== null).toBe(atSplice);
+    expect(mapProgramme(own, source, 'under_way') !== null).toBe(underWay);
+  });
+
+  it('video that viewers do not play comes only with the broadcast itself', () => {
+    expect(mapProgramme(told(radio), OLD, 'splice')).toBeNull();
+    expect([...mapProgramme(told(radio), OLD, 'under_way')!.pids]).toEqual([
+      [0x101, 0x101],
+      [0x100, 0x100],
+    ]);
+  });
+});
+
+describe('what viewers know', () => {
+  it('does not grow with every change', () => {
+    let own = told(OLD);
+    for (let n = 0; n < 500; n++) {
+      const source = programme([0x100, H264], [0x101, AAC], [0x200 + n, 0x80 + (n % 100)]);
+      own = n % 2 === 0 ? learnProgramme(own, source) : mapProgramme(own, source, 'under_way')!.own;
+      expect(own.streams).toHaveLength(3);
+      expect(own.past.length).toBeLessThanOrEqual(64);
+    }
+  });
+
+  it('is found for 800 streams as fast as for a few', () => {
+    const many = programme(...Array.from({ length: 800 }, (_, n) => [0x20 + n, MP2] as const));
+    const moved = programme(...Array.from({ length: 800 }, (_, n) => [0x900 + n, MP2] as const));
+    const mapping = mapProgramme(told(many), moved, 'splice')!;
+    expect([...mapping.pids.values()].slice(0, 800)).toEqual(many.streams.map(({ pid }) => pid));
+  });
+});

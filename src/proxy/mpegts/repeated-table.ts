@@ -1,0 +1,92 @@
+import { byteAt } from './packet';
+import { CRC_BYTES, crc32Mpeg, PAT_HEADER, PAT_TABLE, PMT_HEADER } from './psi';
+
+/** Sections that one table may have; a PMT has one by the standard, and a PAT of a transponder as well. */
+const MAX_SECTIONS = 16;
+/** Longest PAT or PMT section that players accept. */
+const MAX_MERGED = 1024;
+const NO_BYTES: Buffer = Buffer.alloc(0);
+
+/**
+ * What the last section made of a table: `repeated` or `changed` when it was its last one and all are there, else
+ * `incomplete`.
+ */
+export type TableState = 'incomplete' | 'repeated' | 'changed';
+
+/** A PAT or PMT that comes again and again, in one section or in several. */
+export class RepeatedTable {
+  /** One section that says all, with a right CRC; empty before the table was complete. Never modified. */
+  section = NO_BYTES;
+  /** Of the table that is in force, and the packets that carried them last. */
+  private parts: readonly Buffer[] = [];
+  private packets: Buffer[] = [];
+  /** Of a table that has begun to take its place. */
+  private pending: (Buffer | undefined)[] = [];
+  private pendingPackets: (Buffer | undefined)[] = [];
+
+  /** Takes a section that is in force, and its packets. The section is lent, the packets are this table's. */
+  take(section: Buffer, packets: Buffer): TableState {
+    const number = byteAt(section, 6);
+    const last = byteAt(section, 7);
+    if (last >= MAX_SECTIONS) return 'incomplete';
+    const known = this.parts.length === last + 1 ? this.parts[number] : undefined;
+    if (known?.equals(section) === true) {
+      this.packets[number] = packets;
+      return number === last ? 'repeated' : 'incomplete';
+    }
+    if (this.pending.length !== last + 1 || !this.goesOn(section)) {
+      this.pending = new Array<undefined>(last + 1).fill(undefined);
+      this.pendingPackets = new Array<undefined>(last + 1).fill(undefined);
+    }
+    this.pending[number] = Buffer.from(section);
+    this.pendingPackets[number] = packets;
+    const parts = this.pending.filter((part) => part !== undefined);
+    if (parts.length <= last) return 'incomplete';
+    this.parts = parts;
+    this.packets = this.pendingPackets.filter((part) => part !== undefined);
+    this.pending = [];
+    this.pendingPackets = [];
+    this.section = merged(parts);
+    return 'changed';
+  }
+
+  /** The packets that carried the table last, verbatim, in the order of its sections. */
+  lastPackets(): Buffer {
+    if (this.packets.length <= 1) return this.packets[0] ?? NO_BYTES;
+    // Sections that share packets come with the same ones.
+    const distinct = this.packets.filter((packets, at) => !this.packets[at - 1]?.equals(packets));
+    return Buffer.concat(distinct);
+  }
+
+  /** Of the same version as those that are pending. */
+  private goesOn(section: Buffer): boolean {
+    const other = this.pending.find((part) => part !== undefined);
+    return other?.[5] === section[5];
+  }
+}
+
+/** Several sections as one; entries that do not fit into the longest one are left out. */
+function merged(parts: readonly Buffer[]): Buffer {
+  const [first = NO_BYTES, ...more] = parts;
+  if (more.length === 0) return first;
+  const whole = [first.subarray(0, first.length - CRC_BYTES)];
+  let length = first.length;
+  for (const part of more) {
+    const entries = part.subarray(entriesAt(part), part.length - CRC_BYTES);
+    if (length + entries.length > MAX_MERGED) break;
+    length += entries.length;
+    whole.push(entries);
+  }
+  const section = Buffer.concat([...whole, Buffer.alloc(CRC_BYTES)]);
+  section.writeUInt16BE(0xb000 | (section.length - 3), 1);
+  section[6] = 0;
+  section[7] = 0;
+  const crcAt = section.length - CRC_BYTES;
+  section.writeUInt32BE(crc32Mpeg(section, 0, crcAt), crcAt);
+  return section;
+}
+
+function entriesAt(section: Buffer): number {
+  if (section[0] === PAT_TABLE) return PAT_HEADER;
+  return Math.min(section.length, PMT_HEADER + (section.readUInt16BE(10) & 0x0fff));
+}

@@ -1,0 +1,44 @@
+import { byteAt } from './packet';
+import { CRC_BYTES, crc32Mpeg } from './psi';
+
+/** So many equal copies prove a section whose CRC is wrong: what damages packets does not do the same to each. */
+export const PROVING_COPIES = 3;
+/** Sections that are compared at once; the oldest are forgotten. */
+const MAX_SECTIONS = 128;
+const CURRENT = 0x01;
+
+interface Copies {
+  readonly content: Buffer;
+  count: number;
+}
+
+/** Tells sections that can be believed from damaged ones. */
+export class SectionProof {
+  private readonly seen = new Map<string, Copies>();
+
+  /** Takes a section of `pid`; returns how often the same came in a row. The CRC does not count. */
+  take(pid: number, section: Buffer): number {
+    const name = `${pid} ${byteAt(section, 0)} ${section.readUInt16BE(3)} ${byteAt(section, 6)}`;
+    const content = section.subarray(0, section.length - CRC_BYTES);
+    const known = this.seen.get(name);
+    if (known?.content.equals(content) === true) return ++known.count;
+    this.seen.delete(name);
+    this.seen.set(name, { content: Buffer.from(content), count: 1 });
+    if (this.seen.size > MAX_SECTIONS) {
+      const [oldest = ''] = this.seen.keys();
+      this.seen.delete(oldest);
+    }
+    return 1;
+  }
+}
+
+/** The section as one that is in force, section `number` of `count`, with a right CRC. */
+export function rectified(section: Buffer, number: number, count: number): Buffer {
+  const right = Buffer.from(section);
+  right[5] = byteAt(right, 5) | CURRENT;
+  right[6] = number;
+  right[7] = count - 1;
+  const crcAt = right.length - CRC_BYTES;
+  right.writeUInt32BE(crc32Mpeg(right, 0, crcAt), crcAt);
+  return right;
+}

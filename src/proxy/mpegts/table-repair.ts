@@ -1,0 +1,274 @@
+import { packetsOfSection } from './own-tables';
+import {
+  byteAt,
+  continuityCounter,
+  hasPayload,
+  payloadOffset,
+  payloadUnitStart,
+  pid as pidOf,
+  scrambled,
+  transportError,
+  TS_PACKET,
+} from './packet';
+import { type PacketSink } from './packet-aligner';
+import { type Programme } from './programme';
+import {
+  CRC_BYTES,
+  PAT_HEADER,
+  PAT_TABLE,
+  parsePat,
+  parsePmt,
+  PMT_HEADER,
+  PMT_TABLE,
+  SectionAssembler,
+} from './psi';
+import { PROVING_COPIES, rectified, SectionProof } from './section-proof';
+import { type BudgetHolder, type SourceBudget } from './source-budget';
+
+/** What reads the packets behind this. */
+export interface TableReader {
+  /** Null until it has read a PAT and a PMT. */
+  readonly programme: Programme | null;
+  readonly budget: SourceBudget;
+}
+
+/** PIDs that may carry a PMT, and programmes that are found there. */
+const MAX_CANDIDATES = 32;
+/** Sections of one table that are put right. */
+const MAX_SECTIONS = 16;
+/** A table is gone when others have come so many times since. */
+const MAX_MISSED = 200;
+/** Entries of a PAT, or streams of a PMT, that are read for one unit of the budget. */
+const ENTRIES_PER_UNIT = 8;
+const PAT_PID = 0;
+/** Of a PAT that is made, when the source has none. */
+const MADE_STREAM_ID = 1;
+
+/** A PMT that came often enough. */
+interface FoundTable {
+  readonly programmeNumber: number;
+  readonly pid: number;
+  /** Numbers of its sections that came. */
+  readonly sections: Set<number>;
+  /** Sections of other tables that have come since. */
+  missed: number;
+}
+
+/**
+ * Stands between the packets of a source and those who read them, and makes tables readable that receivers refuse: with
+ * a wrong CRC, never in force, incomplete, or without a PAT that leads to the PMT. It believes what has a right CRC or has come
+ * three times the same. Packets pass as they are while the tables are in order, and for good once these were read.
+ */
+export class TableRepair implements BudgetHolder {
+  budget: SourceBudget;
+  private state: 'watching' | 'needless' | 'repairing' = 'watching';
+  private readonly proof = new SectionProof();
+  private readonly assemblers = new Map<number, SectionAssembler>();
+  /** Last counter of each PID whose packets are replaced, as the source or this has put it out. */
+  private readonly counters = new Map<number, number>();
+  private readonly found = new Map<string, FoundTable>();
+  /** PIDs whose packets are replaced. */
+  private replaced = new Set<number>();
+  /** The source's PAT, as far as it can be believed, by the numbers of its sections; whether it leads to what was found. */
+  private readonly pat = new Map<number, Buffer>();
+  private isLeading = false;
+  private madePat: readonly Buffer[] = [];
+  private madeVersion = 0;
+  private streamId = MADE_STREAM_ID;
+  /** What is put out in the place of the packet at hand. */
+  private due: Buffer[] = [];
+
+  constructor(budget: SourceBudget) {
+    this.budget = budget;
+  }
+
+  /** Hands `buf[start..end)` on to `sink`, in several runs where packets are replaced. */
+  push(buf: Buffer, start: number, end: number, reader: TableReader, sink: PacketSink): void {
+    this.budget = reader.budget;
+    if (this.state === 'repairing') {
+      this.replace(buf, start, end, sink);
+      return;
+    }
+    sink(buf, start, end);
+    if (this.state === 'needless') return;
+    // Behind the reader: what is in order is read by now.
+    if (reader.programme !== null) {
+      this.retire();
+      return;
+    }
+    for (let at = start; at < end; at += TS_PACKET) this.look(buf, at);
+    this.putOutDue(sink);
+  }
+
+  private retire(): void {
+    this.state = 'needless';
+    this.assemblers.clear();
+    this.counters.clear();
+    this.pat.clear();
+  }
+
+  private replace(buf: Buffer, start: number, end: number, sink: PacketSink): void {
+    let from = start;
+    for (let at = start; at < end; at += TS_PACKET) {
+      const isReplaced = this.replaced.has(pidOf(buf, at));
+      this.look(buf, at);
+      if (!isReplaced && this.due.length === 0) continue;
+      const until = isReplaced ? at : at + TS_PACKET;
+      if (until > from) sink(buf, from, until);
+      from = at + TS_PACKET;
+      this.putOutDue(sink);
+    }
+    if (end > from) sink(buf, from, end);
+  }
+
+  private putOutDue(sink: PacketSink): void {
+    if (this.due.length === 0) return;
+    const { due } = this;
+    this.due = [];
+    for (const packet of due) sink(packet, 0, packet.length);
+  }
+
+  private look(buf: Buffer, at: number): void {
+    if (!hasPayload(buf, at) || transportError(buf, at) || scrambled(buf, at)) return;
+    const pid = pidOf(buf, at);
+    const from = payloadOffset(buf, at);
+    const assembler = this.assemblers.get(pid) ?? this.assemble(buf, at, from, pid);
+    if (assembler === null) return;
+    if (!this.replaced.has(pid)) this.counters.set(pid, continuityCounter(buf, at));
+    assembler.push(buf, at, from);
+  }
+
+  /** For PID 0, and for any PID on which a section begins that says that it is a PMT. */
+  private assemble(buf: Buffer, at: number, from: number, pid: number): SectionAssembler | null {
+    if (pid !== PAT_PID) {
+      if (!payloadUnitStart(buf, at) || this.assemblers.size > MAX_CANDIDATES) return null;
+      const section = from + 1 + byteAt(buf, from);
+      if (section + 3 > at + TS_PACKET || buf[section] !== PMT_TABLE) return null;
+      if ((byteAt(buf, section + 1) & 0xc0) !== 0x80) return null;
+    }
+    const assembler = new SectionAssembler(
+      (section, _packets, isIntact) => this.onSection(pid, section, isIntact),
+      { takesDamaged: true, holder: this },
+    );
+    this.assemblers.set(pid, assembler);
+    return assembler;
+  }
+
+  private onSection(pid: number, section: Buffer, isIntact: boolean): void {
+    const isPat = pid === PAT_PID;
+    const header = isPat ? PAT_HEADER : PMT_HEADER;
+    if (section.length < header + CRC_BYTES) return;
+    if (section[0] !== (isPat ? PAT_TABLE : PMT_TABLE)) return;
+    const copies = this.proof.take(pid, section);
+    if (!isIntact && copies < PROVING_COPIES) return;
+    if (byteAt(section, 6) >= MAX_SECTIONS) return;
+    if (isPat) this.onPat(section, copies);
+    else this.onPmt(pid, section, copies);
+  }
+
+  private onPat(section: Buffer, copies: number): void {
+    const number = byteAt(section, 6);
+    const isNew = copies === 1 || !this.pat.has(number);
+    if (isNew) {
+      const [other] = this.pat.values();
+      if (other !== undefined && other[5] !== section[5]) this.pat.clear();
+      this.pat.set(number, Buffer.from(section));
+      this.streamId = section.readUInt16BE(3);
+      if (this.state === 'repairing') this.findWay();
+    }
+    if (this.isLeading) this.putOut(section, this.pat.keys(), PAT_PID);
+  }
+
+  private onPmt(pid: number, section: Buffer, copies: number): void {
+    const programmeNumber = section.readUInt16BE(3);
+    const name = nameOf(programmeNumber, pid);
+    const known = this.found.get(name);
+    if (known === undefined || copies === 1) {
+      if (!this.pays(section.length / 5)) return;
+      const programme = parsePmt(rectified(section, 0, 1), pid);
+      if (programme === null || programme.streams.length === 0) return;
+    }
+    // A PAT would have led to it by now.
+    if (known === undefined && copies < PROVING_COPIES) return;
+    const table = known ?? { programmeNumber, pid, sections: new Set<number>(), missed: 0 };
+    const isNew = known === undefined;
+    if (isNew && this.found.size >= MAX_CANDIDATES) return;
+    if (isNew) this.found.set(name, table);
+    if (this.forgetMissed(table) || isNew) {
+      this.replaced = new Set([PAT_PID, ...[...this.found.values()].map((one) => one.pid)]);
+      this.state = 'repairing';
+      this.findWay();
+      if (this.isLeading) {
+        for (const part of this.pat.values()) this.putOut(part, this.pat.keys(), PAT_PID);
+      }
+    }
+    table.sections.add(byteAt(section, 6));
+    const [first] = this.found.values();
+    if (!this.isLeading && table === first) this.due.push(...this.counted(this.madePat, PAT_PID));
+    this.putOut(section, table.sections, pid);
+  }
+
+  /** True when tables of which nothing comes any more were forgotten. */
+  private forgetMissed(present: FoundTable): boolean {
+    const before = this.found.size;
+    present.missed = 0;
+    for (const [name, table] of this.found) {
+      if (table !== present && ++table.missed > MAX_MISSED) this.found.delete(name);
+    }
+    return this.found.size < before;
+  }
+
+  /** Whether the source's PAT leads to a PMT that was found; else one is made. */
+  private findWay(): void {
+    const sections = [...this.pat.values()];
+    const entries = sections.reduce((sum, { length }) => sum + length / 4, this.found.size);
+    if (!this.pays(entries)) return;
+    this.isLeading = sections.some((section) => {
+      const listed = parsePat(rectified(section, 0, 1))?.programmes ?? [];
+      return listed.some(({ number, pmtPid }) => this.found.has(nameOf(number, pmtPid)));
+    });
+    if (!this.isLeading) this.makePat();
+  }
+
+  /** Numbers of sections that never come are left out, so that the table is complete. */
+  private putOut(section: Buffer, numbers: Iterable<number>, pid: number): void {
+    const all = [...numbers];
+    const place = all.filter((other) => other < byteAt(section, 6)).length;
+    const packets = packetsOfSection(rectified(section, place, all.length), pid);
+    this.due.push(...this.counted(packets, pid));
+  }
+
+  private makePat(): void {
+    const entries = [...this.found.values()].map(({ programmeNumber, pid }) => {
+      const entry = Buffer.alloc(4);
+      entry.writeUInt16BE(programmeNumber, 0);
+      entry.writeUInt16BE(0xe000 | pid, 2);
+      return entry;
+    });
+    const header = Buffer.from([PAT_TABLE, 0, 0, 0, 0, 0xc1 | (this.madeVersion << 1), 0, 0]);
+    this.madeVersion = (this.madeVersion + 1) & 0x1f;
+    const section = Buffer.concat([header, ...entries, Buffer.alloc(CRC_BYTES)]);
+    section.writeUInt16BE(0xb000 | (section.length - 3), 1);
+    section.writeUInt16BE(this.streamId, 3);
+    this.madePat = packetsOfSection(rectified(section, 0, 1), PAT_PID);
+  }
+
+  /** Copies of the packets with the counters that follow. */
+  private counted(packets: readonly Buffer[], pid: number): Buffer[] {
+    return packets.map((packet) => {
+      const counter = ((this.counters.get(pid) ?? -1) + 1) & 0x0f;
+      this.counters.set(pid, counter);
+      const copy = Buffer.from(packet);
+      copy[3] = 0x10 | counter;
+      return copy;
+    });
+  }
+
+  private pays(entries: number): boolean {
+    return this.budget.spend('tables', entries / ENTRIES_PER_UNIT);
+  }
+}
+
+function nameOf(programmeNumber: number, pid: number): string {
+  return `${programmeNumber} ${pid}`;
+}

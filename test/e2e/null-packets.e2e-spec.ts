@@ -122,8 +122,10 @@ describe('null packets', () => {
       30_000,
       'segments from before and behind the silence',
     );
-    const bodies = await Promise.all(segments.map(loadSegment));
-    expect(packetsOfOurs(Buffer.concat(bodies.map(mediaOf)))).toBe(0);
+    // One after the other, as a player does: a playback may fetch eight at a time.
+    for (const segment of segments) {
+      expect(packetsOfOurs(mediaOf(await loadSegment(segment)))).toBe(0);
+    }
   });
 
   it('are not what a stream begins with: who waits for a start gets none', async () => {

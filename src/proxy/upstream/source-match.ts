@@ -19,6 +19,17 @@ const TICKS_PER_MS = 90;
 /** No stream's lead over another is larger in a sane multiplex. */
 const MAX_LEAD_TICKS = 2 * 90_000;
 
+/** What it costs of the budget to map a programme anew, each stream in it, and to read again what is held. */
+const MAPPING_UNITS = 5;
+const STREAMS_PER_UNIT = 4;
+const BYTES_PER_UNIT = 4096;
+
+const ownOf = ({ own }: StreamPair): number => own;
+
+function isSameList(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((value, index) => value === b[index]);
+}
+
 /** How the programme and the times of a new source go with what went out: which stream is which, and how far apart they are. */
 export class SourceMatch {
   private programme: Programme | null = null;
@@ -26,6 +37,8 @@ export class SourceMatch {
   private ownPids: ReadonlyMap<number, number> = new Map();
   private pairs: readonly StreamPair[] = [];
   private tail: OutgoingTail | null = null;
+  /** PIDs of the source whose units are read. */
+  private read: readonly number[] = [];
   /** What viewers had when the source's programme was mapped to it. */
   private playing: Programme | null = null;
 
@@ -62,26 +75,33 @@ export class SourceMatch {
   private prepare(programme: Programme): boolean {
     const { own, history } = this.base;
     const playing = history.scanner.programme;
+    if (!this.pays(MAPPING_UNITS + programme.streams.length / STREAMS_PER_UNIT)) return true;
     this.programme = programme;
     this.playing = playing;
+    const media = programme.streams.filter(({ kind }) => kind === 'video' || kind === 'audio');
     if (own !== null && playing !== null) {
       const mapping = mapProgramme(own, programme, 'splice');
       if (mapping === null) return false;
       this.mapping = mapping;
       this.ownPids = new Map([...mapping.pids, [programme.pmtPid, own.pmtPid]]);
-      this.pairs = programme.streams.flatMap(({ pid, kind }) => {
+      const before = this.pairs;
+      this.pairs = media.flatMap(({ pid }) => {
         const ownPid = mapping.pids.get(pid);
-        if (ownPid === undefined || (kind !== 'video' && kind !== 'audio')) return [];
-        return [{ source: pid, own: ownPid }];
+        return ownPid === undefined ? [] : [{ source: pid, own: ownPid }];
       });
+      if (!isSameList(before.map(ownOf), this.pairs.map(ownOf))) this.tail = null;
     }
-    this.staged.readUnitsOf(
-      programme.streams
-        .filter(({ kind }) => kind === 'video' || kind === 'audio')
-        .map(({ pid }) => pid),
-    );
-    this.tail = null;
+    const pids = media.map(({ pid }) => pid);
+    if (isSameList(pids, this.read)) return true;
+    // All that is held is read again.
+    if (!this.pays(this.staged.bytes / BYTES_PER_UNIT)) return true;
+    this.read = pids;
+    this.staged.readUnitsOf(pids);
     return true;
+  }
+
+  private pays(units: number): boolean {
+    return this.staged.scanner.budget.spend('tables', units);
   }
 
   /** The end of what went out; read on when the old source is still going on. */

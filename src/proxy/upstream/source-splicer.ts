@@ -87,6 +87,8 @@ export class SourceSplicer {
       return null;
     }
     if (!this.match.follow(programme)) return 'foreign';
+    // What has spent its budget is about to be ended.
+    if (this.budget.exceededBy !== null) return null;
     const isBeside = this.before?.isGoingOn === true;
     if (isBeside && nowMs - this.lastLookMs < LOOK_MS) return null;
     this.lastLookMs = nowMs;

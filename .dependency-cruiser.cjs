@@ -5,15 +5,16 @@
 const ROOMS = {
   kernel: [],
   config: ['kernel'],
+  storage: ['kernel'],
   logging: ['kernel', 'config'],
   http: ['kernel', 'config', 'logging'],
-  access: ['kernel', 'config', 'coordination', 'http'],
+  access: ['kernel', 'config', 'storage', 'http'],
   metrics: ['kernel', 'config', 'access', 'http'],
-  coordination: ['kernel', 'config'],
-  ace: ['kernel', 'config', 'coordination'],
+  coordination: ['kernel', 'config', 'storage'],
+  ace: ['kernel', 'config', 'storage'],
   events: ['kernel', 'config', 'access', 'http'],
-  engines: ['kernel', 'config', 'coordination', 'ace', 'events', 'access', 'metrics', 'http'],
-  channels: ['kernel', 'config', 'coordination', 'http'],
+  engines: ['kernel', 'config', 'storage', 'ace', 'events', 'access', 'metrics', 'http'],
+  channels: ['kernel', 'config', 'storage', 'http'],
   proxy: [
     'kernel',
     'config',
@@ -22,11 +23,22 @@ const ROOMS = {
     'channels',
     'events',
     'coordination',
+    'storage',
     'access',
     'metrics',
     'http',
   ],
-  health: ['kernel', 'config', 'engines', 'proxy', 'access', 'metrics', 'http', 'events'],
+  health: [
+    'kernel',
+    'config',
+    'storage',
+    'engines',
+    'proxy',
+    'access',
+    'metrics',
+    'http',
+    'events',
+  ],
 };
 
 /** Rooms of src/engines/drivers: a runtime knows the parts that it shares with others, and no other runtime. */
@@ -44,8 +56,8 @@ const PURE = [
   { name: 'buffer', path: '^src/proxy/buffer/', sees: '^src/(kernel|proxy/mpegts|proxy/buffer)/' },
   {
     name: 'hls',
-    path: '^src/proxy/hls/(media-unit|unit-reader|segment|segment-cutter|programme-date|playlist)\\.ts$',
-    sees: '^src/(kernel|proxy/mpegts|proxy/hls/(media-unit|unit-reader|segment|segment-cutter|programme-date|playlist)\\.ts)',
+    path: '^src/proxy/hls/(media-unit|timeline|unit-reader|segment|segment-cutter|programme-date|playlist)\\.ts$',
+    sees: '^src/(kernel|proxy/mpegts|proxy/hls/(media-unit|timeline|unit-reader|segment|segment-cutter|programme-date|playlist)\\.ts)',
   },
   {
     name: 'scores',

@@ -5,8 +5,8 @@ ARG BASE=node:24-slim
 FROM ${BASE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm install --ignore-scripts
-COPY tsconfig.json nest-cli.json ./
+RUN npm ci --ignore-scripts || npm install --ignore-scripts --no-save
+COPY tsconfig.json ./
 COPY scripts scripts
 COPY simulator simulator
 COPY src src
@@ -25,6 +25,7 @@ COPY --from=build /app/simulator/dist simulator/dist
 COPY --from=build /app/simulator/media simulator/media
 COPY --from=build /app/simulator/package.json simulator/package.json
 COPY bin bin
+COPY scripts/acefleet.mjs scripts/acefleet.mjs
 COPY scripts/lib scripts/lib
 COPY docker/healthcheck.mjs docker/healthcheck.mjs
 VOLUME /data

@@ -2,7 +2,16 @@ import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
   {
-    ignores: ['**/dist/**', 'node_modules/**', 'coverage/**', 'data/**', '**/*.cjs', '**/*.mjs'],
+    ignores: [
+      '**/dist/**',
+      'dist-dev/**',
+      '.acefleet/**',
+      'node_modules/**',
+      'coverage/**',
+      'data/**',
+      '**/*.cjs',
+      '**/*.mjs',
+    ],
   },
   ...tseslint.configs.strictTypeChecked,
   {

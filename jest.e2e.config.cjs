@@ -1,11 +1,9 @@
 /** End-to-end tests: the built program and the engine simulator as child processes, real sockets. */
 module.exports = {
+  ...require('./jest.base.cjs'),
   displayName: 'e2e',
-  rootDir: __dirname,
   roots: ['<rootDir>/test/e2e'],
   testMatch: ['**/*.e2e-spec.ts'],
-  transform: { '^.+\\.ts$': '@swc/jest' },
-  testEnvironment: 'node',
   // A deadline of last resort, for a machine with much else to do: tests beside each other wait for their starts.
   testTimeout: 120000,
   // Three files at a time: each runs several programs, and mostly waits for the deadlines that they promise.

@@ -1,12 +1,12 @@
 /** Unit and property tests: beside the source, without processes or services. */
 module.exports = {
+  ...require('./jest.base.cjs'),
   displayName: 'unit',
-  rootDir: __dirname,
   roots: ['<rootDir>/src', '<rootDir>/bench', '<rootDir>/simulator/src', '<rootDir>/test/unit'],
   testMatch: ['**/*.spec.ts'],
-  transform: { '^.+\\.ts$': '@swc/jest' },
-  testEnvironment: 'node',
   setupFiles: ['<rootDir>/test/unit/property-seed.cjs'],
   // A deadline of last resort: all cores are busy, and what is waited for inside has deadlines of its own.
   testTimeout: 60000,
+  // In a run of all tests nothing else runs beside these.
+  maxWorkers: '100%',
 };

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { prepareDependencies, prepareProduct, prepareSimulator, ROOT } from './lib/prepare.mjs';
+import { prepare, ROOT } from './lib/prepare.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -24,9 +24,7 @@ const KILLS = 3;
 const HEALTHY_WITHIN_MS = 180_000;
 const IMAGE = 'acefleet-simulator';
 
-await prepareDependencies();
-await prepareProduct();
-await prepareSimulator();
+await prepare('npm run bench:fleet', ['product', 'simulator']);
 execFileSync('bash', [join(ROOT, 'simulator/build-image.sh'), IMAGE], { stdio: 'ignore' });
 
 const folder = mkdtempSync(join(tmpdir(), 'acefleet-bench-'));

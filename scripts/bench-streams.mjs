@@ -1,10 +1,9 @@
 // `npm run bench:streams`: failover and HLS as viewers see them, against simulated engines.
 import { dirname, join } from 'node:path';
 import { becomeProgram, runScript } from './lib/launch.mjs';
-import { prepareBench, prepareProduct, prepareSimulator } from './lib/prepare.mjs';
+import { prepare } from './lib/prepare.mjs';
 
 await runScript(async () => {
-  await prepareProduct();
-  await prepareSimulator();
-  await becomeProgram(join(dirname(await prepareBench()), 'streams.js'));
+  const [entry] = await prepare('npm run bench:streams', ['bench', 'product', 'simulator']);
+  await becomeProgram(join(dirname(entry), 'streams.js'));
 });

@@ -1,22 +1,24 @@
-// `npm run dev`: compiles on every change and starts the product anew after each compile that worked.
+// `npm run dev`: compiles on every change and starts the product anew after each compile that worked. In a folder of its
+// own, so that a product that runs from dist is left alone.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { runScript } from './lib/launch.mjs';
-import { prepareDependencies, prepareSimulator, ROOT } from './lib/prepare.mjs';
-
-/** What the compiler says after a whole compile without an error. */
-const COMPILED = /Found 0 errors\. Watching for file changes/;
+import { prepare, ROOT } from './lib/prepare.mjs';
 
 /** Viewers of a developer's server need no farewell: a restart is to be quick. */
 const DRAIN_ON_RESTART = '0';
 
+const OUTPUT = 'dist-dev';
+
 await runScript(async () => {
-  await prepareDependencies();
-  await prepareSimulator();
+  await prepare('npm run dev', ['simulator'], { withDev: true });
+  // Known only to an installation.
+  const { watch } = await import('./lib/compile.mjs');
 
   let server = null;
+  let isEnding = false;
   let restarts = Promise.resolve();
   const stopServer = async () => {
     if (server === null || server.exitCode !== null || server.signalCode !== null) return;
@@ -25,7 +27,8 @@ await runScript(async () => {
   };
   const restart = async () => {
     await stopServer();
-    server = spawn(process.execPath, ['--enable-source-maps', join(ROOT, 'dist', 'main.js')], {
+    if (isEnding) return;
+    server = spawn(process.execPath, ['--enable-source-maps', join(ROOT, OUTPUT, 'main.js')], {
       // Its own group: a Ctrl-C would otherwise reach it from the terminal and once more from here,
       // and a second signal ends it without stopping its engine sessions.
       detached: true,
@@ -34,23 +37,21 @@ await runScript(async () => {
     });
   };
 
-  const nest = join(ROOT, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
-  const compiler = spawn(process.execPath, [nest, 'build', '--watch', '--preserveWatchOutput'], {
-    cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  createInterface(compiler.stdout).on('line', (line) => {
-    process.stdout.write(`${line}\n`);
+  rmSync(join(ROOT, OUTPUT), { recursive: true, force: true });
+  const watcher = watch(
+    'tsconfig.json',
+    OUTPUT,
+    (text) => process.stdout.write(`${text.trimEnd()}\n`),
     // One after the other: two quick saves must not race for the port.
-    if (COMPILED.test(line)) restarts = restarts.then(restart);
-  });
+    () => (restarts = restarts.then(restart)),
+  );
 
   const end = () => {
     // The second signal is meant for whatever still holds up the end.
-    if (compiler.killed) server?.kill('SIGTERM');
-    compiler.kill('SIGTERM');
+    if (isEnding) server?.kill('SIGTERM');
+    isEnding = true;
+    watcher.close();
+    restarts = restarts.then(stopServer);
   };
   process.on('SIGINT', end).on('SIGTERM', end);
-  await once(compiler, 'exit');
-  await restarts.then(stopServer);
 });

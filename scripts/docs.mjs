@@ -1,10 +1,10 @@
 // `npm run docs`: writes docs/configuration.md and docs/openapi.json; `--check` only compares them.
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { becomeProgram, runScript } from './lib/launch.mjs';
-import { prepareProduct, ROOT } from './lib/prepare.mjs';
+import { prepare } from './lib/prepare.mjs';
 
 await runScript(async () => {
-  await prepareProduct();
+  const [entry] = await prepare('npm run docs', ['product']);
   const args = process.argv.includes('--check') ? ['--check'] : ['--write'];
-  await becomeProgram(join(ROOT, 'dist', 'docs.js'), args);
+  await becomeProgram(join(dirname(entry), 'docs.js'), args);
 });

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need beyond Node.js, on Debian and as root, and starts a Docker Engine when none answers;
 # elsewhere it says what is missing. The players (ffmpeg, mpv, VLC, Chromium, curl) play the product's streams;
-# iptables and ip are for the tests that cut connections; Docker runs engines.
+# nginx, Caddy and HAProxy are put in front of the product; iptables and ip are for the tests that cut connections;
+# Docker runs engines.
 set -u
 
 # command:packages
@@ -12,6 +13,9 @@ NEEDS=(
   "cvlc:vlc-bin vlc-plugin-base"
   "chromium:chromium"
   "curl:curl"
+  "nginx:nginx-light"
+  "caddy:caddy"
+  "haproxy:haproxy"
   "iptables:iptables"
   "ip:iproute2"
   "sysctl:procps"
@@ -20,6 +24,9 @@ NEEDS=(
   "docker-compose:docker-compose"
   "redis-server:redis-server"
 )
+# Tests run these by themselves; their packages would start a server on port 80, now and at every boot.
+NOT_STARTED=(nginx caddy haproxy)
+POLICY=/usr/sbin/policy-rc.d
 DOCKER_WAIT_S=60
 TRIES=3
 
@@ -49,8 +56,10 @@ install_missing() {
   # A bare machine often has no or old package lists; updating them first would cost every run time. A mirror that
   # answered an error, or was in the middle of an update of its own, is asked again.
   local try
+  forbid_starts
   for ((try = 1; try <= TRIES; try += 1)); do
     if log=$(apt_install "${packages[@]}"); then
+      forbid_boot_starts "${missing_commands[@]}"
       echo "services: installed ${packages[*]}"
       return
     fi
@@ -65,6 +74,26 @@ install_missing() {
 }
 
 APT_PATIENCE=(-o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 -o Acquire::http::Timeout=60)
+
+# Where there is a policy of the machine's own, that decides.
+forbid_starts() {
+  [ -e "$POLICY" ] && return
+  trap 'rm -f "$POLICY"' EXIT
+  printf '#!/bin/sh\ncase "$1" in %s) exit 101 ;; esac\n' "$(
+    IFS='|'
+    echo "${NOT_STARTED[*]/%/*}"
+  )" >"$POLICY"
+  chmod 755 "$POLICY"
+}
+
+# Only what was installed here; a server of the machine's own is nobody's business.
+forbid_boot_starts() {
+  local name
+  command -v systemctl >/dev/null 2>&1 || return
+  for name in "${NOT_STARTED[@]}"; do
+    [[ " $* " == *" $name "* ]] && systemctl --quiet disable "$name" >/dev/null 2>&1
+  done
+}
 
 apt_install() {
   timeout 900 apt-get install -y -qq --no-install-recommends "${APT_PATIENCE[@]}" "$@" </dev/null 2>&1

@@ -1,11 +1,11 @@
 // `npm run simulator`: one simulated engine, by default where a real one would listen.
 import { becomeProgram, runScript } from './lib/launch.mjs';
-import { prepareSimulator } from './lib/prepare.mjs';
+import { prepare } from './lib/prepare.mjs';
 
 const DEFAULT_ARGS = ['--any-content', '--http-port', '6878', '--control-port', '6879'];
 
 await runScript(async () => {
-  const entry = await prepareSimulator();
+  const [entry] = await prepare('npm run simulator', ['simulator']);
   const args = process.argv.slice(2);
   await becomeProgram(entry, args.length > 0 ? args : DEFAULT_ARGS);
 });

@@ -1,26 +1,33 @@
-// `npm test`: every check and test, each step even when one before it failed. Arguments choose steps:
-// `npm test -- lint types`. The last line is the tally, and nothing is printed after it.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+// `npm test`: every check and test, each step even when one before it failed. Arguments choose steps, and behind a step of
+// jest test files: `npm test -- lint types`, `npm test -- e2e hls moves`. A test file that failed by accident is run
+// once more at the end. The last line is the tally, and nothing is printed after it.
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from './lib/command.mjs';
-import {
-  PreparationError,
-  prepareDependencies,
-  prepareProduct,
-  prepareSimulator,
-  ROOT,
-} from './lib/prepare.mjs';
+import { runJest } from './lib/jest-step.mjs';
+import { Preparation, PreparationError, ROOT } from './lib/prepare.mjs';
+import { chooseRetries, RETRY_BUDGET_MS, settleRetry } from './lib/retries.mjs';
 import {
   addTallies,
   countSkippedAsFailed,
+  readJestRun,
   summaryLine,
   tallyCheck,
-  tallyJest,
+  tallyJestRun,
 } from './lib/tally.mjs';
+import { readTestArguments } from './lib/test-arguments.mjs';
+import {
+  endTestProcesses,
+  removeTestContainers,
+  removeTestImages,
+  RUN_VARIABLE,
+} from './lib/test-remains.mjs';
 
 const CHECK_TIMEOUT_MS = 5 * 60_000;
-const JEST_TIMEOUT_MS = 45 * 60_000;
+
+/** Children inherit it, so that what a test left behind can be told. */
+const RUN = randomUUID();
 
 const bin = (...path) => join('node_modules', ...path);
 
@@ -45,46 +52,71 @@ const STEPS = [
     'tsconfig.check.json',
   ]),
   check('docs', 'docs', [join('dist', 'docs.js'), '--check'], join('dist', 'docs.js')),
-  jest('unit', 'jest.unit.config.cjs'),
-  jest('e2e', 'jest.e2e.config.cjs', { needs: join('dist', 'main.js') }),
-  // Both mostly wait, for deadlines and for containers: beside each other they take half the time.
-  jest('docker', 'jest.docker.config.cjs', { needs: join('dist', 'main.js'), isBeside: true }),
+  jest('unit'),
+  // These depend on how busy the machine is. Both mostly wait, for deadlines and for containers: beside each other they
+  // take half the time.
+  jest('e2e', { needs: join('dist', 'main.js'), mayRetry: true }),
+  jest('docker', { needs: join('dist', 'main.js'), mayRetry: true, isBeside: true }),
 ];
 
-const chosen = process.argv.slice(2);
-const known = new Set(STEPS.flatMap(({ name, group }) => [name, group]));
-const unknown = chosen.filter((name) => !known.has(name));
+const { names, patterns, unknown } = readTestArguments(process.argv.slice(2), STEPS);
 
-if (unknown.length > 0) {
-  process.stderr.write(`unknown step ${unknown.join(', ')}; steps are ${[...known].join(', ')}\n`);
+if (unknown !== null) {
+  const known = new Set(STEPS.flatMap(({ name, group }) => [name, group]));
+  process.stderr.write(`unknown step ${unknown}; steps are ${[...known].join(', ')}\n`);
   process.exitCode = 2;
 } else {
   const isChosen = ({ name, group }) =>
-    chosen.length === 0 || chosen.includes(name) || chosen.includes(group);
-  finish(addTallies(await runSteps(STEPS.filter(isChosen))));
+    names.length === 0 || names.includes(name) || names.includes(group);
+  finish(await runSteps(STEPS.filter(isChosen)));
 }
 
 async function runSteps(steps) {
-  const dependencies = await prepare('installing', prepareDependencies);
-  if (dependencies.failed > 0) return [dependencies];
+  const preparation = new Preparation('npm test');
+  const dependencies = await prepare('installing', () => preparation.install());
+  if (dependencies.failed > 0) return dependencies;
   // A build that fails is one failure of its own; what can be told without it is still told.
-  const tallies = [
-    await prepare('building', prepareProduct),
-    await prepare('building', prepareSimulator),
-  ];
+  const tallies = [await prepare('building', () => preparation.build(['product', 'simulator']))];
+  const runs = [];
+  const take = ({ tally, run }) => (run === undefined ? tallies.push(tally) : runs.push(run));
   for (const [index, step] of steps.entries()) {
     if (step.isBeside && index > 0) continue;
     process.stdout.write(`\n== ${step.name}\n`);
     const next = steps[index + 1];
     const beside = next?.isBeside ? next : null;
     const besides = beside?.run(false);
-    tallies.push(await step.run(true));
+    take(await step.run(true));
     if (beside === null) continue;
-    const { output = '', ...tally } = await besides;
-    process.stdout.write(`\n== ${beside.name}\n${output}`);
-    tallies.push(tally);
+    const outcome = await besides;
+    process.stdout.write(`\n== ${beside.name}\n${outcome.output ?? ''}`);
+    take(outcome);
   }
-  return tallies;
+  const settled = await retry(runs);
+  if (hasDocker(runs)) {
+    removeTestContainers(RUN);
+    removeTestImages(RUN);
+  }
+  return addTallies([...tallies, ...settled.map(tallyJestRun)]);
+}
+
+/** Runs what failed by accident once more: alone, and without what the first time left behind. */
+async function retry(runs) {
+  const endsMs = performance.now() + RETRY_BUDGET_MS;
+  let settled = runs;
+  for (const { name, path } of chooseRetries(runs)) {
+    process.stdout.write(`\n== once more: ${path}\n`);
+    await endTestProcesses(RUN);
+    if (hasDocker(runs)) removeTestContainers(RUN);
+    const timeoutMs = Math.max(0, endsMs - performance.now());
+    const env = { [RUN_VARIABLE]: RUN };
+    const { run: second } = await runJest(name, { path, show: true, timeoutMs, env });
+    settled = settled.map((run) => (run.name === name ? settleRetry(run, path, second) : run));
+  }
+  return settled;
+}
+
+function hasDocker(runs) {
+  return runs.some(({ name }) => name === 'docker');
 }
 
 /** Counts only when it fails: a build is the way to the tests and not one of them. */
@@ -101,45 +133,26 @@ async function prepare(name, action) {
 
 function check(name, group, args, needs) {
   const run = async () => {
-    if (!isThere(needs)) return tallyCheck(name, false);
+    if (!isThere(needs)) return { tally: tallyCheck(name, false) };
     const { ok, output } = await runCommand(process.execPath, args, {
       cwd: ROOT,
       timeoutMs: CHECK_TIMEOUT_MS,
     });
     process.stdout.write(ok ? 'ok\n' : `${output.trim()}\n`);
-    return tallyCheck(name, ok);
+    return { tally: tallyCheck(name, ok) };
   };
-  return { name, group, run };
+  return { name, group, run, takesPatterns: false };
 }
 
 /** `isBeside`: runs while the step before it does; what it says is shown after that one. */
-function jest(name, config, { needs, isBeside = false } = {}) {
+function jest(name, { needs, mayRetry = false, isBeside = false } = {}) {
   const run = async (show) => {
-    if (!isThere(needs)) return tallyCheck(name, false);
-    const folder = mkdtempSync(join(tmpdir(), 'acefleet-test-'));
-    const outputFile = join(folder, 'result.json');
-    try {
-      const args = [
-        bin('jest', 'bin', 'jest.js'),
-        '--config',
-        config,
-        '--json',
-        '--outputFile',
-        outputFile,
-      ];
-      const options = { cwd: ROOT, timeoutMs: JEST_TIMEOUT_MS, show };
-      const { ok, output } = await runCommand(process.execPath, args, options);
-      const tally = tallyJest(
-        name,
-        existsSync(outputFile) ? JSON.parse(readFileSync(outputFile, 'utf8')) : null,
-        ok,
-      );
-      return { ...tally, output };
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
+    if (!isThere(needs)) return { run: { ...readJestRun(name, null, false), mayRetry } };
+    const env = { [RUN_VARIABLE]: RUN };
+    const outcome = await runJest(name, { patterns, show, env });
+    return { run: { ...outcome.run, mayRetry }, output: outcome.output };
   };
-  return { name, group: name, run, isBeside };
+  return { name, group: name, run, isBeside, takesPatterns: true };
 }
 
 /** Without the built file each test would only wait for its own time-out. */
@@ -152,7 +165,12 @@ function isThere(path) {
 function finish(tally) {
   const isStrict = process.env.CI === 'true';
   const result = isStrict ? countSkippedAsFailed(tally) : tally;
-  const why = isStrict && tally.skipped > 0 ? ['skipped tests count as failed with CI=true'] : [];
-  process.stdout.write(`\n${[...result.notes, ...why, summaryLine(result)].join('\n')}\n`);
+  const isNothing = result.passed === 0 && result.failed === 0;
+  const notes = [
+    ...result.notes,
+    ...(isStrict && tally.skipped > 0 ? ['skipped tests count as failed with CI=true'] : []),
+    ...(isNothing && patterns.length > 0 ? [`no test file matches ${patterns.join(' ')}`] : []),
+  ];
+  process.stdout.write(`\n${[...notes, summaryLine(result)].join('\n')}\n`);
   process.exitCode = result.failed > 0 || result.passed === 0 ? 1 : 0;
 }

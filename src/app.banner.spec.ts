@@ -10,12 +10,14 @@ function facts(changes: Partial<BannerFacts> = {}, config: object = {}): BannerF
       dataDir: './data',
       apiKey: null,
       proxyMaxClients: 1500,
+      proxyMaxSessions: 150,
       ...config,
     },
     port: 8000,
     engines: { kind: 'static', why: 'ENGINE_ADDRESSES is set', isStopgap: false },
     demoChannels: [],
     descriptorLimit: 4096,
+    isKeyShort: false,
     configWarnings: [],
     ...changes,
   };
@@ -52,6 +54,12 @@ describe('describeStart', () => {
     expect(lines.join()).not.toContain('SECRET');
   });
 
+  it('warns of a key that could be guessed', () => {
+    expect(describeStart(facts({ isKeyShort: true })).warnings).toEqual([
+      expect.stringContaining('fewer than 16 characters'),
+    ]);
+  });
+
   it('warns of test pictures and gives their addresses', () => {
     const { warnings } = describeStart(
       facts({
@@ -63,6 +71,20 @@ describe('describeStart', () => {
       expect.stringContaining('only these demo channels play'),
       `demo channel Test card: http://localhost:8000/ace/getstream?id=${ID}`,
     ]);
+  });
+
+  it('gives the addresses of demo channels also when the simulator was asked for, without a warning', () => {
+    const { lines, warnings } = describeStart(
+      facts({
+        engines: { kind: 'simulator', why: 'ENGINE_DRIVER=simulator', isStopgap: false },
+        demoChannels: [{ id: ID, name: 'Test card' }],
+      }),
+    );
+    expect(lines.slice(5)).toEqual([
+      'streams are open to whoever reaches this address',
+      `demo channel Test card: http://localhost:8000/ace/getstream?id=${ID}`,
+    ]);
+    expect(warnings).toEqual([]);
   });
 
   it.each([

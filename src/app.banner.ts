@@ -1,12 +1,18 @@
-import { readFileSync } from 'node:fs';
 import { PRODUCT_NAME, productVersion } from './app.version';
 import { type AppConfig } from './config';
 import { type DemoChannel, type DriverChoice } from './engines';
+import { connectionLimit, type ConnectionNeeds } from './http';
 
-/** File descriptors beside those of viewers: engines, admin calls, the log, libraries. */
-const SPARE_DESCRIPTORS = 500;
+/** Connections beside those of viewers that a household has: admin calls, supervisors, players that probe. */
+const OTHER_CALLERS = 244;
+
+const SHORT_KEY =
+  'the API key has fewer than 16 characters and could be guessed: set a longer API_KEY, or none so that one is made';
 
 const ANY_HOST: ReadonlySet<string> = new Set(['::', '0.0.0.0', '']);
+
+const ONLY_DEMO =
+  'no real engine: only these demo channels play, everything else is unknown content';
 
 export interface Banner {
   /** What is running and where, in the order in which a reader needs it. */
@@ -16,14 +22,15 @@ export interface Banner {
 }
 
 export interface BannerFacts {
-  readonly config: Pick<AppConfig, 'host' | 'publicUrl' | 'dataDir' | 'apiKey' | 'proxyMaxClients'>;
+  readonly config: Pick<AppConfig, 'host' | 'publicUrl' | 'dataDir' | 'apiKey'> & ConnectionNeeds;
   /** The port that is really listened on. */
   readonly port: number;
   readonly engines: DriverChoice;
-  /** What the simulator plays when nobody asked for it by name. */
+  /** What the simulator plays without anybody broadcasting it. */
   readonly demoChannels: readonly DemoChannel[];
   /** Most files this process may have open; null when unknown. */
   readonly descriptorLimit: number | null;
+  readonly isKeyShort: boolean;
   readonly configWarnings: readonly string[];
 }
 
@@ -39,37 +46,27 @@ export function describeStart(facts: BannerFacts): Banner {
       `admin: ${base}/docs (${key})`,
       `player: ${playerAddress(base, '{id}')}`,
       'streams are open to whoever reaches this address',
+      ...(engines.isStopgap ? [] : describeDemo(facts.demoChannels, base)),
     ],
     warnings: [
-      ...(engines.isStopgap ? describeDemo(facts.demoChannels, base) : []),
-      ...describeDescriptors(config.proxyMaxClients + SPARE_DESCRIPTORS, facts.descriptorLimit),
+      ...(engines.isStopgap ? [ONLY_DEMO, ...describeDemo(facts.demoChannels, base)] : []),
+      ...describeDescriptors(config, facts.descriptorLimit),
+      ...(facts.isKeyShort ? [SHORT_KEY] : []),
       ...facts.configWarnings,
     ],
   };
 }
 
-/** Most files this process may have open, as the kernel says it; null where there is no such file. */
-export function readDescriptorLimit(): number | null {
-  try {
-    const limits = readFileSync('/proc/self/limits', 'utf8');
-    const soft = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
-    return soft === undefined ? null : Number(soft);
-  } catch {
-    return null;
-  }
-}
-
 function describeDemo(channels: readonly DemoChannel[], base: string): string[] {
-  return [
-    'no real engine: only these demo channels play, everything else is unknown content',
-    ...channels.map(({ name, id }) => `demo channel ${name}: ${playerAddress(base, id)}`),
-  ];
+  return channels.map(({ name, id }) => `demo channel ${name}: ${playerAddress(base, id)}`);
 }
 
-function describeDescriptors(needed: number, limit: number | null): string[] {
-  if (limit === null || limit >= needed) return [];
+function describeDescriptors(needs: ConnectionNeeds, limit: number | null): string[] {
+  const connections = connectionLimit(needs, limit);
+  if (connections >= needs.proxyMaxClients + OTHER_CALLERS) return [];
   return [
-    `the limit of open files is ${limit}, but PROXY_MAX_CLIENTS asks for ${needed}: raise it (ulimit -n)`,
+    `the limit of open files is ${limit} and lets in ${connections} connections, too few for ` +
+      `PROXY_MAX_CLIENTS=${needs.proxyMaxClients} and ${OTHER_CALLERS} others: raise it (ulimit -n)`,
   ];
 }
 

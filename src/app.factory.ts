@@ -3,18 +3,21 @@ import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type OpenAPIObject } from '@nestjs/swagger';
 import { AppModule } from './app.module';
 import { buildOpenApiDocument, serveOpenApi } from './app.openapi';
-import { type AppConfig, loadConfig } from './config';
-import { Edge } from './http';
+import { type AppConfig, descriptorLimit, loadConfig } from './config';
+import { type ConnectionLimit, Edge } from './http';
 import { createLogOutput, type LogOutput, ProgramLogger } from './logging';
+import { MetricsRegistry } from './metrics';
+import { DataFolder } from './storage';
 
 /** The whole application, ready to listen. Nothing runs and nothing is listening yet. */
 export async function createApp(
   config: AppConfig,
   output: LogOutput = createLogOutput(config),
+  folder = new DataFolder(config.dataDir),
 ): Promise<NestFastifyApplication> {
-  const edge = new Edge(config);
+  const edge = new Edge(config, { descriptorLimit: descriptorLimit() });
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.forRoot(config, output),
+    AppModule.forRoot(config, output, folder),
     edge.adapter,
     // The edge brings its own body parser. A failed start is reported by whoever started us, in a line: until the
     // logger is there the framework would print the error's stack.
@@ -22,7 +25,8 @@ export async function createApp(
   );
   app.useLogger(app.get(ProgramLogger));
   await edge.configure(app);
-  serveOpenApi(app);
+  measureConnections(app.get(MetricsRegistry, { strict: false }), edge.connections);
+  serveOpenApi(app, config.publicUrl);
   return app;
 }
 
@@ -30,9 +34,30 @@ export async function createApp(
 export async function createOpenApiDocument(): Promise<OpenAPIObject> {
   const config = loadConfig({});
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.forRoot(config, createLogOutput(config)),
+    AppModule.forRoot(config, createLogOutput(config), new DataFolder(config.dataDir)),
     new Edge(config).adapter,
     { preview: true, logger: false, abortOnError: false },
   );
-  return buildOpenApiDocument(app);
+  return buildOpenApiDocument(app, config.publicUrl);
+}
+
+/** Here, because the edge is there before any module that could be given to it. */
+function measureConnections(metrics: MetricsRegistry, connections: ConnectionLimit): void {
+  metrics.gauge('http_connections_open', 'Connections of callers.', () => connections.size);
+  metrics.gauge('http_connections_limit', 'Most connections at once.', () => connections.limit);
+  metrics.sampledCounter(
+    'http_connections_closed_idle_total',
+    'Connections without a request in progress that gave way because the limit was reached.',
+    () => connections.counts.closed,
+  );
+  metrics.sampledCounter(
+    'http_connections_refused_total',
+    'Requests for streams that were answered with 503 because the limit was reached.',
+    () => connections.counts.refused,
+  );
+  metrics.sampledCounter(
+    'http_connections_dropped_total',
+    'Connections that were closed unheard because the limit was reached.',
+    () => connections.counts.dropped,
+  );
 }

@@ -9,16 +9,18 @@ import { HealthModule } from './health';
 import { type LogOutput, LoggingModule } from './logging';
 import { MetricsModule } from './metrics';
 import { ProxyModule } from './proxy';
+import { type DataFolder, StorageModule } from './storage';
 
 /** The whole program; the one file that sees every module. */
 @Module({})
 export class AppModule {
-  static forRoot(config: AppConfig, output: LogOutput): DynamicModule {
+  static forRoot(config: AppConfig, output: LogOutput, folder: DataFolder): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ConfigModule.forRoot(config),
         LoggingModule.forRoot(config, output),
+        StorageModule.forRoot(folder),
         EventsModule,
         MetricsModule,
         AccessModule,

@@ -2,6 +2,10 @@ import { type OpenAPIObject } from '@nestjs/swagger';
 
 type Node = Record<string, unknown>;
 
+const SELECTORS: ReadonlySet<string> = new Set([
+  ...['id', 'content_id', 'infohash', 'url', 'magnet', 'channel'],
+]);
+
 /**
  * Mends what the generator writes as OpenAPI 3.0 whatever version is asked for: `nullable`, which 3.1 does not
  * know, and path parameters of handlers with several addresses, which it lists for all of them.
@@ -18,11 +22,21 @@ export function mendForOpenApi31(document: OpenAPIObject): void {
 function mendParameters(path: string, operation: Node): void {
   if (!Array.isArray(operation.parameters)) return;
   operation.parameters = operation.parameters.filter(
-    (parameter: Node) => parameter.in !== 'path' || path.includes(`{${String(parameter.name)}}`),
+    (parameter: Node) =>
+      (parameter.in !== 'path' || path.includes(`{${String(parameter.name)}}`)) &&
+      !(parameter.in === 'query' && isSecondSelector(path, String(parameter.name))),
   );
   for (const parameter of operation.parameters as Node[]) {
     if (parameter.in === 'path') parameter.required = true;
+    const schema = isNode(parameter.schema) ? parameter.schema : {};
+    // A rule for texts, which the validator applies before it makes a number of one.
+    if (schema.type !== 'string') delete schema.pattern;
   }
+}
+
+/** A path that names the content leaves no room for another selector, which handlers of both forms list. */
+function isSecondSelector(path: string, name: string): boolean {
+  return path.startsWith('/ace/') && path.includes('{id}') && SELECTORS.has(name);
 }
 
 function mendNullables(value: unknown): void {

@@ -1,81 +1,103 @@
 import { type INestApplication } from '@nestjs/common';
+import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { PUBLIC_OPERATION } from './access';
+import { eachOperation, type Operation } from './app.openapi-document';
+import { addExamples } from './app.openapi-examples';
+import { describeProblems } from './app.openapi-problems';
 import { mendForOpenApi31 } from './app.openapi-3-1';
 import { PRODUCT_NAME, productVersion } from './app.version';
-import { ERROR_CATALOG } from './kernel/errors';
 
-const PROBLEM_RESPONSE = 'Problem';
+const DOCS_PATH = 'docs';
 
-const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch'] as const;
+const DESCRIPTION =
+  'One address in front of a fleet of AceStream engines. Addresses under `/ace` play; `/api/v1` is the admin API, of which many ' +
+  'addresses are there without the prefix as well. Every error is a problem document (RFC 9457) with a `code`.';
 
-/** RFC 9457 problem as every address answers it; the codes are those of the catalogue. */
-const PROBLEM_SCHEMA = {
-  type: 'object' as const,
-  required: ['type', 'title', 'status', 'code', 'detail', 'request_id'],
-  properties: {
-    type: { type: 'string' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    code: { type: 'string', enum: Object.keys(ERROR_CATALOG) },
-    detail: { type: 'string' },
-    request_id: { type: 'string', description: 'Ties the answer to the log.' },
-    retry_after: { type: 'integer', description: 'Seconds after which trying again makes sense.' },
-  },
+/** What the tags mean, in the order in which they are shown. */
+const TAGS = {
+  streaming:
+    'Addresses for players and programs that play: streams, playlists, and whether something plays.',
+  channels: 'Names under which several contents are one stream.',
+  streams: 'Streams now and lately: figures, stopping, moving to another engine.',
+  proxy: 'Sessions of the proxy and their viewers.',
+  engines: 'Engines one by one: state, selection, draining, restart, logs.',
+  fleet: 'All engines together: how many there are, and why.',
+  vpn: 'VPNs that engines are behind.',
+  events: 'What happened, in order.',
+  health: 'What supervisors and load balancers ask, and the health of the fleet.',
+  metrics: 'Figures for Prometheus.',
 };
 
-/** The OpenAPI 3.1 document of every address, made from the code. */
-export function buildOpenApiDocument(app: INestApplication): OpenAPIObject {
-  const base = new DocumentBuilder()
+/**
+ * The OpenAPI 3.1 document of every address, made from the code.
+ *
+ * @param publicUrl address under which the outside reaches us; null: the one at which the document is
+ */
+export function buildOpenApiDocument(
+  app: INestApplication,
+  publicUrl: string | null,
+): OpenAPIObject {
+  const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle(PRODUCT_NAME)
-    .setDescription('One address in front of a fleet of AceStream engines.')
+    .setDescription(DESCRIPTION)
     .setLicense('MIT', 'https://spdx.org/licenses/MIT.html')
     .setVersion(productVersion())
-    .addBearerAuth({ type: 'http', scheme: 'bearer' }, 'bearer')
-    .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key' }, 'api_key')
+    .addServer(basePath(publicUrl), 'This server')
+    .addSecurity('bearer', {
+      type: 'http',
+      scheme: 'bearer',
+      description: 'The API key, as `Authorization: Bearer KEY`.',
+    })
+    .addSecurity('api_key', {
+      type: 'apiKey',
+      in: 'header',
+      name: 'X-API-Key',
+      description: 'The API key, as `X-API-Key: KEY`.',
+    })
     .addSecurityRequirements('bearer')
-    .addSecurityRequirements('api_key')
-    .build();
-  const document = SwaggerModule.createDocument(app, base);
-  describeProblems(document);
+    .addSecurityRequirements('api_key');
+  for (const [name, description] of Object.entries(TAGS)) builder.addTag(name, description);
+  const document = SwaggerModule.createDocument(app, builder.build());
+  Reflect.deleteProperty(document.info, 'contact');
   eachOperation(document, openPublicOperation);
   eachOperation(document, nameOperation);
+  eachOperation(document, shortenSummary);
   mendForOpenApi31(document);
+  describeProblems(document);
+  addExamples(document);
   return document;
 }
 
+/** Only the path of our address: a page on another host may not ask it. */
+function basePath(publicUrl: string | null): string {
+  const { pathname } = new URL(publicUrl ?? 'http://localhost');
+  return pathname === '/' ? pathname : pathname.replace(/\/+$/, '');
+}
+
 /** Serves the document at /openapi.json and a page to try it at /docs; all its files come from here, none from elsewhere. */
-export function serveOpenApi(app: INestApplication): void {
+export function serveOpenApi(app: NestFastifyApplication, publicUrl: string | null): void {
   // Both are documentation only, and the page loads the document, so both are open without a key.
-  SwaggerModule.setup('docs', app, () => buildOpenApiDocument(app), {
+  SwaggerModule.setup(DOCS_PATH, app, () => buildOpenApiDocument(app, publicUrl), {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
     customSiteTitle: PRODUCT_NAME,
     swaggerOptions: { persistAuthorization: false },
   });
+  leadBrowsersToDocs(app);
 }
 
-type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
-
-function describeProblems(document: OpenAPIObject): void {
-  const components = (document.components ??= {});
-  components.schemas = { ...components.schemas, [PROBLEM_RESPONSE]: PROBLEM_SCHEMA };
-  components.responses = {
-    [PROBLEM_RESPONSE]: {
-      description: 'Any error. Which codes there are and what they mean: docs/errors.md.',
-      content: {
-        'application/problem+json': {
-          schema: { $ref: `#/components/schemas/${PROBLEM_RESPONSE}` },
-        },
-      },
-    },
-  };
-  eachOperation(document, (operation) => {
-    operation.responses = {
-      ...operation.responses,
-      default: { $ref: `#/components/responses/${PROBLEM_RESPONSE}` },
-    };
+/**
+ * Whoever types the bare address into a browser gets the page that there is; programs are told that there is nothing. The target is
+ * relative, so that a path prefix in front of us does not matter.
+ */
+function leadBrowsersToDocs(app: NestFastifyApplication): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.get('/', (request, reply) => {
+    const isBrowser = request.headers.accept?.includes('text/html') === true;
+    if (isBrowser) void reply.header('Cache-Control', 'no-store').redirect(DOCS_PATH);
+    else reply.callNotFound();
   });
 }
 
@@ -92,11 +114,10 @@ function nameOperation(operation: Operation): void {
     .replace(/\[(\d+)\]$/, '_alias$1');
 }
 
-function eachOperation(document: OpenAPIObject, visit: (operation: Operation) => void): void {
-  for (const path of Object.values(document.paths)) {
-    for (const method of METHODS) {
-      const operation = path[method];
-      if (operation !== undefined) visit(operation);
-    }
-  }
+/** Comments of handlers become summaries as a whole; the first sentence is one. */
+function shortenSummary(operation: Operation): void {
+  const text = operation.summary?.replace(/\s+/g, ' ').trim() ?? '';
+  const [, first = '', more = ''] = /^(.+?)\.?(?:(?<=\.) (.+))?$/.exec(text) ?? [];
+  operation.summary = first;
+  if (more !== '') operation.description ||= more;
 }

@@ -9,7 +9,7 @@ describe('Shutdown', () => {
     steps = [];
     parts = {
       readiness: { closeForShutdown: () => steps.push('unready') },
-      engines: { hold: () => steps.push('hold') },
+      engines: { hold: () => steps.push('hold'), farewell: () => null },
       streams: {
         drain: (ms) => {
           steps.push(`drain ${ms}`);
@@ -37,6 +37,18 @@ describe('Shutdown', () => {
     await new Shutdown(parts).signal('SIGTERM');
     expect(steps).toEqual(['unready', 'hold', 'drain 5000', 'close', 'exit 0']);
     expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('says at once which engines go on', async () => {
+    const lines: string[] = [];
+    const farewell = (): string => '2 engines keep running';
+    const engines = { hold: () => undefined, farewell };
+    const streams = { ...parts.streams, drain: never };
+    const report = (line: string): number => lines.push(line);
+    const shutdown = new Shutdown({ ...parts, engines, streams, report });
+    void shutdown.signal('SIGINT');
+    await shutdown.signal('SIGINT');
+    expect(lines.filter((line) => line === '2 engines keep running')).toHaveLength(1);
   });
 
   it.each([

@@ -16,7 +16,7 @@ export interface EndingParts {
   /** Tells load balancers first: they need the time of the drain to notice. */
   readonly readiness: { closeForShutdown(): void };
   /** No engine is made, replaced or let go any more; those that there are go on. */
-  readonly engines: { hold(): void };
+  readonly engines: { hold(): void; farewell(): string | null };
   readonly streams: { drain(deadlineMs: number): Promise<void>; abortNow(): void };
   readonly app: { close(): Promise<void> };
   readonly output: { flush(deadlineMs: number): Promise<void> };
@@ -54,6 +54,9 @@ export class Shutdown {
     report(`${name}: ending; viewers are fed for ${drainMs / 1000} s more`);
     readiness.closeForShutdown();
     engines.hold();
+    // Now, and not at the end: whoever is impatient sends the second signal before that.
+    const farewell = engines.farewell();
+    if (farewell !== null) report(farewell);
     const drained = await this.attempt(
       'streams did not end in time',
       streams.drain(drainMs),

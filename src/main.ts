@@ -2,18 +2,25 @@ import 'reflect-metadata';
 import { type AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ApiKeyFileError } from './access';
+import { ApiKey, ApiKeyFileError } from './access';
 import { tuneGarbageCollection } from './app.memory';
-import { type Banner, describeStart, readDescriptorLimit } from './app.banner';
+import { type Banner, describeStart } from './app.banner';
 import { createApp } from './app.factory';
 import { type EndSignal, Shutdown } from './app.shutdown';
 import { ChannelFileError } from './channels';
-import { type AppConfig, ConfigError, type LoadedConfig, loadProcessConfig } from './config';
+import {
+  type AppConfig,
+  ConfigError,
+  descriptorLimit,
+  type LoadedConfig,
+  loadProcessConfig,
+} from './config';
 import { DataDirInUseError, DataDirLock } from './coordination';
-import { EngineDriverError, EngineSupply } from './engines';
+import { DriverChoiceError, EngineDriverError, EngineSupply } from './engines';
 import { ReadinessGate } from './health';
 import { createLogOutput, logForm, type LogOutput } from './logging';
 import { StreamShutdown } from './proxy';
+import { DataFolder } from './storage';
 
 /** Exit codes of sysexits.h: settings that cannot be used; a fault of our own. */
 const EXIT_CONFIG = 78;
@@ -30,12 +37,17 @@ async function main(): Promise<void> {
   const { config, warnings } = loadSettings();
   const lock = await DataDirLock.acquire(config.dataDir);
   process.once('exit', () => lock.release());
+  const folder = new DataFolder(config.dataDir);
+  await folder.removeDrafts(lock.isHeld);
   const output = createLogOutput(config);
-  const app = await createApp(config, output);
+  const app = await createApp(config, output, folder).catch(async (error: unknown) => {
+    await leaveFolder(folder);
+    throw error;
+  });
   endOnFaults(app, output);
   const supply = app.get(EngineSupply, { strict: false });
   // Asked for while we come up, so that the banner does not wait for it.
-  const demoChannels = supply.chosen.isStopgap ? supply.demoChannels() : [];
+  const demoChannels = supply.chosen.kind === 'simulator' ? supply.demoChannels() : [];
   await listen(app, config).catch((error: unknown) => endFailedStart(app, config, error));
   endOnSignals(app, config, output);
   const banner = describeStart({
@@ -43,7 +55,8 @@ async function main(): Promise<void> {
     port: (app.getHttpServer().address() as AddressInfo).port,
     engines: supply.chosen,
     demoChannels: await demoChannels,
-    descriptorLimit: readDescriptorLimit(),
+    descriptorLimit: descriptorLimit(),
+    isKeyShort: app.get(ApiKey, { strict: false }).isShort,
     configWarnings: lock.warning === null ? warnings : [...warnings, lock.warning],
   });
   announce(banner, config, output);
@@ -57,6 +70,14 @@ function loadSettings(): LoadedConfig {
     process.stderr.write(`${error.message}\n`);
     process.exit(EXIT_CONFIG);
   }
+}
+
+/** A start that failed: what is being written is whole when we end, and what the log never got is said. */
+async function leaveFolder(folder: DataFolder): Promise<void> {
+  const givenUp = setTimeout(() => process.exit(1), FAILED_START_MS);
+  await folder.settled();
+  clearTimeout(givenUp);
+  for (const line of folder.unheard) process.stderr.write(`${line}\n`);
 }
 
 /** On `::` IPv6 and IPv4 come in together; a machine without IPv6 gets its IPv4 addresses. */
@@ -156,5 +177,5 @@ process.stderr.on('error', () => undefined);
 
 main().catch((error: unknown) => {
   process.stderr.write(`${describeFault(error)}\n`);
-  process.exit(1);
+  process.exit(error instanceof DriverChoiceError ? EXIT_CONFIG : 1);
 });

@@ -11,7 +11,7 @@ export interface BodyAnswer {
 export type BodySink = (bytes: Buffer, start: number, end: number) => void;
 
 const MAX_HEAD_BYTES = 16 * 1024;
-const MAX_TEXT_BYTES = 1024 * 1024;
+const MAX_TEXT_BYTES = 64 * 1024 * 1024;
 /** All clients read into the same buffer: what was read is taken before the next read happens. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(256 * 1024);
 

@@ -6,7 +6,8 @@ import { type Quantiles, quantiles } from './viewer-tally';
 
 const INTERVAL_MS = 50;
 const TIMEOUT_MS = 5000;
-const PATH = '/api/v1/engines';
+/** What is asked for when nothing else is said. */
+const ENGINES = '/api/v1/engines';
 
 /** How the server's control API answered. */
 export interface ControlReport {
@@ -16,7 +17,7 @@ export interface ControlReport {
 }
 
 /**
- * Asks the control API for the engines 20 times a second, each question at its time whether or not the one
+ * Asks the server's own API 20 times a second, each question at its time whether or not the one
  * before was answered: a server that stalls is seen by all the questions it keeps waiting.
  */
 export class ControlProbe {
@@ -26,7 +27,10 @@ export class ControlProbe {
   private readonly open = new Set<Promise<void>>();
   private failed = 0;
 
-  constructor(private readonly server: ServerUnderTest) {
+  constructor(
+    private readonly server: ServerUnderTest,
+    private readonly path = ENGINES,
+  ) {
     this.timer = setInterval(() => this.ask(), INTERVAL_MS);
   }
 
@@ -51,7 +55,7 @@ export class ControlProbe {
     const askedAt = performance.now();
     const options = { headers: this.server.headers, agent: this.agent, timeoutMs: TIMEOUT_MS };
     try {
-      const answer = await httpGet(this.server.port, PATH, options);
+      const answer = await httpGet(this.server.port, this.path, options);
       if (answer.status === 200) this.answerMs.add(performance.now() - askedAt);
       else this.failed++;
     } catch {

@@ -1,11 +1,12 @@
 import http from 'node:http';
 import { announceListening, endWithParent } from './child-side';
 import { PACKET_BYTES } from './packet-stamp';
-import { TransportStreamSource } from './transport-stream-source';
+import { HOSTILE_MBIT_PER_SECOND, hostileKindOf, hostileSource } from './hostile-sources';
+import { type MediaSource, TransportStreamSource } from './transport-stream-source';
 
 /**
  * A stand-in for an AceStream engine: the answers of its HTTP API that a proxy asks for, and a stream fast
- * enough that it is never what a measurement measures. Knows any content.
+ * enough that it is never what a measurement measures. Knows any content; the ids of `hostile-sources` play what hurts.
  *
  * Started by the benchmark as a child process; by hand: `node bench/dist/engine.js PORT [MBIT_PER_SECOND]`.
  */
@@ -41,6 +42,7 @@ export interface EngineSessions {
   peak: number;
 }
 
+const openings = new Map<string, number>();
 let sessions = 0;
 let reading = 0;
 let peak = 0;
@@ -74,9 +76,8 @@ function answerService(method: string): object {
   }
 }
 
-function play(response: http.ServerResponse, bitsPerSecond: number): void {
+function play(response: http.ServerResponse, source: MediaSource, bitsPerSecond: number): void {
   response.writeHead(200, { 'Content-Type': 'video/mp2t' });
-  const source = new TransportStreamSource(bitsPerSecond);
   const packetsPerMs = bitsPerSecond / 8 / PACKET_BYTES / 1000;
   const startedAt = performance.now();
   let sent = 0;
@@ -85,7 +86,13 @@ function play(response: http.ServerResponse, bitsPerSecond: number): void {
     const due = Math.floor((performance.now() - startedAt) * packetsPerMs) - sent;
     const count = Math.min(due, Math.floor(MAX_BACKLOG_BYTES / PACKET_BYTES));
     if (count <= 0) return;
-    response.write(source.next(count, Date.now()));
+    const packets = source.next(count, Date.now());
+    if (packets === null) {
+      clearInterval(timer);
+      response.end();
+      return;
+    }
+    response.write(packets);
     sent += count;
   };
   const timer = setInterval(write, TICK_MS);
@@ -95,6 +102,18 @@ function play(response: http.ServerResponse, bitsPerSecond: number): void {
     reading--;
     clearInterval(timer);
   });
+}
+
+function playContent(response: http.ServerResponse, content: string, usualBps: number): void {
+  const kind = hostileKindOf(content);
+  if (kind === null) {
+    play(response, new TransportStreamSource(usualBps), usualBps);
+    return;
+  }
+  const opening = openings.get(content) ?? 0;
+  openings.set(content, opening + 1);
+  const hostileBps = HOSTILE_MBIT_PER_SECOND * 1e6;
+  play(response, hostileSource(kind, opening, hostileBps), hostileBps);
 }
 
 function serve(port: number, bitsPerSecond: number): void {
@@ -110,7 +129,7 @@ function serve(port: number, bitsPerSecond: number): void {
       if (url.searchParams.get('format') === 'json') json({ response: session, error: null });
       else response.writeHead(302, { Location: session.playback_url }).end();
     } else if (url.pathname.startsWith('/ace/r/')) {
-      play(response, bitsPerSecond);
+      playContent(response, url.pathname.split('/')[3] ?? '', bitsPerSecond);
     } else if (url.pathname.startsWith('/ace/stat/')) {
       json({ response: STAT, error: null });
     } else if (url.pathname.startsWith('/ace/cmd/')) {

@@ -14,6 +14,7 @@ describe('parsePlaylist', () => {
   it('reads durations, numbers and addresses', () => {
     expect(parsePlaylist(playlist(7, 2))).toEqual({
       targetMs: 8000,
+      bytes: 107,
       segments: [
         { number: 7, address: 'hls/t/7.ts' },
         { number: 8, address: 'hls/t/8.ts' },

@@ -3,6 +3,8 @@ import { BodyClient, type BodySink } from './body-client';
 /** A media playlist as far as a player of a benchmark needs it. */
 export interface Playlist {
   targetMs: number;
+  /** Length of its text. */
+  bytes: number;
   /** Media sequence number and address, oldest first. */
   segments: { number: number; address: string }[];
 }
@@ -20,6 +22,7 @@ export function parsePlaylist(text: string): Playlist {
   const first = tag('#EXT-X-MEDIA-SEQUENCE');
   const addresses = lines.filter((line) => line !== '' && !line.startsWith('#'));
   return {
+    bytes: text.length,
     targetMs: tag('#EXT-X-TARGETDURATION') * 1000,
     segments: addresses.map((address, at) => ({ number: first + at, address })),
   };

@@ -3,6 +3,7 @@ import { Children } from './children';
 import { failoverCase } from './failover-cases';
 import { type SeenCase, figureTable } from './figure-table';
 import { hlsMixedCase } from './hls-mixed-case';
+import { hostileCase } from './hostile-case';
 import { hlsStartCase } from './hls-start-case';
 import { machine } from './report';
 import {
@@ -67,6 +68,8 @@ function measure(name: StreamCaseName, context: StreamContext): Promise<SeenCase
       return hlsStartCase(context);
     case 'hls-mixed':
       return hlsMixedCase(context);
+    case 'hostile':
+      return hostileCase(context);
   }
 }
 

@@ -1,3 +1,4 @@
+import { pcrField, pesOfFrame } from './frame-start';
 import {
   PACKET_BYTES,
   PCR_FLAG,
@@ -17,22 +18,11 @@ const TABLES_PER_SECOND = 10;
 /** A frame is shown one second after the clock that travels with it. */
 const PTS_DELAY = CLOCK_HZ;
 
-const START_CODE = [0, 0, 0, 1];
-const ACCESS_UNIT_DELIMITER = [...START_CODE, 0x09, 0xf0];
-/** Sequence parameter set: baseline profile, level 3.1, 1280 × 720, 25 frames a second. */
-const SPS = [0x67, 0x42, 0xc0, 0x1f, 0xda, 0x01, 0x40, 0x16, 0xe8, 0x40];
-const SPS_TIMING = [0x00, 0x00, 0x03, 0x00, 0x40, 0x00, 0x00, 0x0c, 0xa1];
-const PPS = [0x68, 0xce, 0x38, 0x80];
-/** Slice headers; what follows them is noise, so that parsers find frames and decoders only blocks. */
-const IDR_SLICE = [0x65, 0x88, 0x84];
-const P_SLICE = [0x41, 0x9a, 0x24];
-const KEY_FRAME_START = [
-  ...ACCESS_UNIT_DELIMITER,
-  ...[...START_CODE, ...SPS, ...SPS_TIMING],
-  ...[...START_CODE, ...PPS],
-  ...[...START_CODE, ...IDR_SLICE],
-];
-const FRAME_START = [...ACCESS_UNIT_DELIMITER, ...START_CODE, ...P_SLICE];
+/** Where the stand-in engine has its media from. */
+export interface MediaSource {
+  /** The next `count` packets, or fewer; null when the media have ended. `wallClockMs`: ms since 1970. */
+  next(count: number, wallClockMs: number): Buffer | null;
+}
 
 /**
  * A synthetic, well-formed MPEG transport stream: PAT and PMT each 100 ms, one H.264 stream with 25 frames
@@ -40,7 +30,7 @@ const FRAME_START = [...ACCESS_UNIT_DELIMITER, ...START_CODE, ...P_SLICE];
  * stream is its packet count at the constant bit rate, so it does not depend on when packets are asked for.
  * Every video packet bears a stamp (see packet-stamp). Not for showing: the slices hold noise.
  */
-export class TransportStreamSource {
+export class TransportStreamSource implements MediaSource {
   private readonly ticksPerPacket: number;
   private readonly tables = programTables();
   private readonly filler = fillerPacket();
@@ -107,36 +97,15 @@ export class TransportStreamSource {
     target[offset + 12] = STAMP_BYTES;
     writeStamp(target, offset + 13, this.sequence, wallClockMs);
     const pes = offset + 13 + STAMP_BYTES;
-    target.set([0, 0, 1, 0xe0, 0, 0, 0x80, 0x80, 5, ...ptsField(pts)], pes);
-    target.set(key ? KEY_FRAME_START : FRAME_START, pes + 14);
+    target.set(pesOfFrame(key, pts), pes);
   }
-}
-
-/** Six bytes of programme clock reference; `ticks` of 90 kHz, extension 0. */
-function pcrField(ticks: number): number[] {
-  const low = ticks % 2;
-  const high = Math.floor(ticks / 2) >>> 0;
-  return [high >>> 24, (high >>> 16) & 255, (high >>> 8) & 255, high & 255, (low << 7) | 0x7e, 0];
-}
-
-/** Five bytes of presentation time stamp (no decoding time: frames are never reordered). */
-function ptsField(ticks: number): number[] {
-  const top = Math.floor(ticks / 2 ** 30) & 7;
-  const low = ticks % 2 ** 30;
-  return [
-    0x21 | (top << 1),
-    (low >>> 22) & 255,
-    ((low >>> 14) & 255) | 1,
-    (low >>> 7) & 255,
-    ((low << 1) & 255) | 1,
-  ];
 }
 
 /**
  * A video packet whose payload is noise. No byte below 4, so that no start code appears by accident, and
  * none equal to the sync byte: the same noise in each packet would repeat it at a distance of one packet.
  */
-function fillerPacket(): Buffer {
+export function fillerPacket(): Buffer {
   const packet = Buffer.alloc(PACKET_BYTES);
   let noise = 0x9e3779b9;
   for (let i = 0; i < PACKET_BYTES; i++) {

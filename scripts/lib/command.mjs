@@ -7,18 +7,20 @@ const KILL_AFTER_MS = 10_000;
  * Runs a program to its end, bounded in time. A signal to this process is passed on and ends it too,
  * so that an interrupted build leaves nothing behind.
  * @param {string} program @param {string[]} args
- * @param {{ cwd: string, timeoutMs: number, show?: boolean }} options `show` lets its output through;
- *   otherwise it is collected
+ * @param {{ cwd: string, timeoutMs: number, show?: boolean, env?: Record<string, string>, onStart?: (pid: number) => void }}
+ *   options `show` lets its output through, otherwise it is collected; `env` comes on top of this process's
  * @returns {Promise<{ ok: boolean, output: string }>} never rejects; output also says why it failed
  */
-export function runCommand(program, args, { cwd, timeoutMs, show = false }) {
+export function runCommand(program, args, { cwd, timeoutMs, show = false, env = {}, onStart }) {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd,
+      env: { ...process.env, ...env },
       stdio: show ? 'inherit' : ['ignore', 'pipe', 'pipe'],
       // npm is a batch file on Windows, which only a shell can start.
       shell: process.platform === 'win32' && program === 'npm',
     });
+    if (child.pid !== undefined) onStart?.(child.pid);
     let output = '';
     child.stdout?.setEncoding('utf8').on('data', (text) => (output += text));
     child.stderr?.setEncoding('utf8').on('data', (text) => (output += text));

@@ -1,125 +1,187 @@
-import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import './supported-node.cjs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runCommand } from './command.mjs';
-import { isBuildStale, isInstallStale, listInputs, stampBuild } from './staleness.mjs';
+import { describeBusy, findTrouble, nextStep } from './install-steps.mjs';
+import { countInstalled, forgetInstall, installState, rememberInstall } from './installed.mjs';
+import { Occupancy } from './occupancy.mjs';
+import { say, withProgress } from './progress.mjs';
+import { isBuildStale, listInputs, stampBuild } from './staleness.mjs';
 
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 const INSTALL_TIMEOUT_MS = 15 * 60_000;
 const BUILD_TIMEOUT_MS = 5 * 60_000;
-/** What npm says of a registry that was away or broke off. Whatever else goes wrong would go wrong again. */
-const NETWORK_TROUBLE =
-  /\b(?:E5\d\d|E429|ECONNRESET|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN|EINTEGRITY|ERR_SOCKET_TIMEOUT)\b/;
-const TSC = join('node_modules', 'typescript', 'bin', 'tsc');
+/** Where builds are made; dist changes to them in one step. */
+const BUILDS = join('.acefleet', 'builds');
+const COMPILER = join('scripts', 'lib', 'compile.mjs');
 
-/** Oldest version of Node.js that the dependencies work with. */
-const MIN_NODE = [20, 19];
-
-const PRODUCT = {
-  name: 'acefleet',
-  sources: 'src',
-  files: ['tsconfig.json', 'nest-cli.json', 'package.json'],
-  output: 'dist',
-  entry: join('dist', 'main.js'),
-  compiler: [join('node_modules', '@nestjs', 'cli', 'bin', 'nest.js'), 'build'],
-};
-
-const SIMULATOR = {
-  name: 'simulator',
-  sources: join('simulator', 'src'),
-  files: [join('simulator', 'tsconfig.json')],
-  output: join('simulator', 'dist'),
-  entry: join('simulator', 'dist', 'main.js'),
-  compiler: [TSC, '-p', join('simulator', 'tsconfig.json')],
-};
-
-const BENCH = {
-  name: 'bench',
-  sources: join('bench', 'src'),
-  files: [join('bench', 'tsconfig.json')],
-  output: join('bench', 'dist'),
-  entry: join('bench', 'dist', 'main.js'),
-  compiler: [TSC, '-p', join('bench', 'tsconfig.json')],
+/** What can be built. */
+const PLANS = {
+  product: plan('acefleet', '.'),
+  simulator: plan('simulator', 'simulator'),
+  bench: plan('bench', 'bench'),
 };
 
 /** A step on the way failed; the message is for the terminal, whole and without a stack. */
 export class PreparationError extends Error {}
 
-/** Installs and builds the product where needed. Returns the path of its entry. */
-export async function prepareProduct() {
-  await prepareDependencies();
-  return build(PRODUCT);
+/**
+ * Installs and builds where needed. Returns the paths of the programs' entries.
+ * @param {string} name how the user calls this program, such as `npm start` @param {(keyof typeof PLANS)[]} kinds
+ * @param {{ withDev?: boolean }} [options] development dependencies are needed for more than these builds
+ */
+export async function prepare(name, kinds, { withDev = false } = {}) {
+  const preparation = new Preparation(name);
+  await preparation.install(withDev ? null : kinds);
+  return preparation.build(kinds);
 }
 
-/** Builds the engine simulator where needed. Returns the path of its entry. */
-export async function prepareSimulator() {
-  await prepareDependencies();
-  return build(SIMULATOR);
-}
+/** The way from a fresh or changed checkout to one that runs, one process at a time. */
+export class Preparation {
+  #name;
+  #occupancy;
+  #isWritable;
+  /** This is the process that installs or builds. It stays so from the one to the other. */
+  #isClaimed = false;
 
-/** Builds the benchmark where needed. Returns the path of its entry. */
-export async function prepareBench() {
-  await prepareDependencies();
-  return build(BENCH);
-}
-
-/** Installs what package-lock.json names, and never anything else. */
-export async function prepareDependencies() {
-  checkNode();
-  // A container image has no sources, nothing to build, and dependencies of its own making.
-  if (!existsSync(join(ROOT, 'src')) || !isInstallStale(ROOT)) return;
-  say('installing dependencies (a minute or two the first time) …');
-  const lockPath = join(ROOT, 'package-lock.json');
-  const lock = readFileSync(lockPath, 'utf8');
-  // Not `npm ci`: it refuses a lock that lacks other platforms' optional packages, as locks made
-  // against a partial registry mirror do. Scripts of packages are never needed, so never run.
-  const install = ['install', '--ignore-scripts', '--no-audit', '--no-fund'];
-  const options = { cwd: ROOT, timeoutMs: INSTALL_TIMEOUT_MS };
-  let { ok, output } = await runCommand('npm', install, options);
-  if (!ok && NETWORK_TROUBLE.test(output)) {
-    say('the registry did not deliver, trying once more …');
-    ({ ok, output } = await runCommand('npm', install, options));
+  /** @param {string} name how the user calls this program */
+  constructor(name) {
+    this.#name = name;
+    // A container image has no sources, nothing to build, and dependencies of its own making.
+    if (!existsSync(join(ROOT, 'src'))) return;
+    this.#occupancy = new Occupancy(ROOT, name);
+    this.#isWritable = this.#occupancy.announce('checking');
   }
-  const isLockChanged = readFileSync(lockPath, 'utf8') !== lock;
-  if (isLockChanged) writeFileSync(lockPath, lock);
-  if (!ok) throw new PreparationError(`npm install failed:\n${output.trim()}`);
-  if (isLockChanged) {
-    throw new PreparationError(
-      'npm install changed package-lock.json, which was put back: it does not fit package.json.\n' +
-        'Run `npm install --ignore-scripts` and commit the lock when the change is meant.',
-    );
+
+  /**
+   * Installs what package-lock.json names, where that is not there yet.
+   * @param {(keyof typeof PLANS)[] | null} kinds what is to be built; null: the development dependencies are needed
+   */
+  async install(kinds = null) {
+    if (this.#occupancy === undefined) return;
+    const withDev = kinds === null || kinds.some((kind) => isBuildStale(ROOT, PLANS[kind]));
+    const attempts = [];
+    for (;;) {
+      const tree = installState(ROOT, withDev);
+      const others = this.#occupancy.others();
+      const facts = { tree, others, isWritable: this.#isWritable, attempts, name: this.#name };
+      const { next, message } = nextStep(facts);
+      if (next === 'stop') throw new PreparationError(message);
+      if (next === 'proceed') {
+        if (message !== undefined) say(message);
+        if (!this.#isClaimed) this.#run();
+        return;
+      }
+      if (!this.#isClaimed) {
+        // What was seen before the claim may have changed by now.
+        await this.#claim('installing');
+        continue;
+      }
+      if (message !== undefined) say(message);
+      attempts.push({ command: next, trouble: await this.#npm(next, attempts.length > 0) });
+    }
   }
-  // npm leaves its mark alone when nothing was to do; without this every start would install again.
-  const now = new Date();
-  utimesSync(join(ROOT, 'node_modules', '.package-lock.json'), now, now);
+
+  /**
+   * Builds what is stale and returns the paths of all entries. A program that runs from an older build goes on: it has
+   * loaded all of its modules.
+   * @param {(keyof typeof PLANS)[]} kinds
+   */
+  async build(kinds) {
+    const plans = kinds.map((kind) => PLANS[kind]);
+    const findStale = () => plans.filter((one) => isBuildStale(ROOT, one));
+    if (findStale().length > 0) {
+      if (!this.#isWritable) throw new PreparationError(`${ROOT} cannot be written to build there`);
+      await this.#claim('building');
+      const stale = findStale();
+      const names = stale.map(({ name }) => name).join(', ');
+      if (stale.length > 0) await withProgress(`building ${names}`, () => this.#buildAll(stale));
+    }
+    if (this.#isClaimed) this.#run();
+    return plans.map(({ entry }) => join(ROOT, entry));
+  }
+
+  async #claim(activity) {
+    if (this.#isClaimed) {
+      this.#occupancy.announce(activity);
+      return;
+    }
+    const holder = await this.#occupancy.claim(activity);
+    if (holder !== null) throw new PreparationError(describeBusy(holder, this.#name));
+    this.#isClaimed = true;
+  }
+
+  /** From here on nobody installs: whoever wants to sees us, or has been before us and is seen here. */
+  #run() {
+    this.#isClaimed = false;
+    this.#occupancy.announce('running');
+    const installer = this.#occupancy.others().find(({ activity }) => activity === 'installing');
+    if (installer !== undefined) throw new PreparationError(describeBusy(installer, this.#name));
+  }
+
+  /** Null when it worked. Scripts of packages are never needed, so never run. */
+  async #npm(command, isRepeated) {
+    const args = [
+      ...(command === 'ci' ? ['ci'] : ['install', '--no-save']),
+      ...['--ignore-scripts', '--include=dev', '--no-audit', '--no-fund'],
+      // The lock names exact versions: what is in the cache is right, unless it does not know one of them.
+      ...(isRepeated ? [] : ['--prefer-offline']),
+      // Without a registry this gives up after some 7 s; by default it takes more than a minute.
+      ...['--fetch-retry-mintimeout=1000', '--fetch-retry-factor=2', '--fetch-retries=3'],
+    ];
+    forgetInstall(ROOT);
+    const run = () => this.#command('npm', args, INSTALL_TIMEOUT_MS);
+    const { ok, output } = await withProgress('installing dependencies', run, describeInstalled);
+    if (!ok) return findTrouble(output);
+    rememberInstall(ROOT);
+    return null;
+  }
+
+  async #buildAll(plans) {
+    rmSync(join(ROOT, BUILDS), { recursive: true, force: true });
+    mkdirSync(join(ROOT, BUILDS), { recursive: true });
+    const results = await Promise.allSettled(plans.map((one) => this.#build(one)));
+    const failed = results.find(({ status }) => status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  async #build(one) {
+    const folder = join(BUILDS, one.name);
+    const startedAt = new Date();
+    const inputs = listInputs(ROOT, one);
+    const args = [COMPILER, one.project, folder];
+    const { ok, output } = await this.#command(process.execPath, args, BUILD_TIMEOUT_MS);
+    if (!ok) throw new PreparationError(`building ${one.name} failed:\n${output.trim()}`);
+    stampBuild(ROOT, folder, inputs, startedAt);
+    const old = join(ROOT, BUILDS, `${one.name}.old`);
+    const current = join(ROOT, one.output);
+    if (existsSync(current)) renameSync(current, old);
+    renameSync(join(ROOT, folder), current);
+    rmSync(old, { recursive: true, force: true });
+  }
+
+  #command(program, args, timeoutMs) {
+    const onStart = (pid) => this.#occupancy.addHelper(pid);
+    return runCommand(program, args, { cwd: ROOT, timeoutMs, onStart });
+  }
 }
 
-async function build(plan) {
-  const entry = join(ROOT, plan.entry);
-  if (!isBuildStale(ROOT, plan)) return entry;
-  say(`building ${plan.name} …`);
-  const startedAt = new Date();
-  const inputs = listInputs(ROOT, plan);
-  const { ok, output } = await runCommand(process.execPath, plan.compiler, {
-    cwd: ROOT,
-    timeoutMs: BUILD_TIMEOUT_MS,
-  });
-  if (!ok) throw new PreparationError(`building ${plan.name} failed:\n${output.trim()}`);
-  if (!existsSync(entry)) throw new PreparationError(`building ${plan.name} made no ${plan.entry}`);
-  stampBuild(ROOT, plan, inputs, startedAt);
-  return entry;
+function describeInstalled() {
+  const { installed, total } = countInstalled(ROOT);
+  return `${installed} of ${total} packages`;
 }
 
-function checkNode() {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  if (major > MIN_NODE[0] || (major === MIN_NODE[0] && minor >= MIN_NODE[1])) return;
-  throw new PreparationError(
-    `acefleet needs Node.js ${MIN_NODE.join('.')} or newer, this is ${process.versions.node}`,
-  );
-}
-
-/** On the error stream: standard output belongs to the program that is started next. */
-function say(line) {
-  process.stderr.write(`${line}\n`);
+/** Every program has its sources, its tsconfig and its output at the same places of its folder. */
+function plan(name, folder) {
+  const files = [join(folder, 'tsconfig.json'), COMPILER, 'package.json'];
+  return {
+    name,
+    project: join(folder, 'tsconfig.json'),
+    sources: join(folder, 'src'),
+    files,
+    output: join(folder, 'dist'),
+    entry: join(folder, 'dist', 'main.js'),
+  };
 }

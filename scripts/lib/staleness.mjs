@@ -9,13 +9,6 @@ import { join } from 'node:path';
 /** The list of inputs is kept in it, so that a deleted source makes a build stale as a changed one does. */
 const STAMP = '.built';
 
-/** True when node_modules is missing or older than the lock file. @param {string} root */
-export function isInstallStale(root) {
-  const lock = modifiedMs(join(root, 'package-lock.json'));
-  const installed = modifiedMs(join(root, 'node_modules', '.package-lock.json'));
-  return installed === null || (lock !== null && lock > installed);
-}
-
 /**
  * True when an input was added, removed or changed since the build was stamped. Without sources, as in
  * a container image, a build is what it is.
@@ -33,10 +26,10 @@ export function isBuildStale(root, plan) {
 
 /**
  * Marks a build as done with the inputs it had when it began: what changed while it ran is newer.
- * @param {string} root @param {BuildPlan} plan @param {string[]} inputs @param {Date} startedAt
+ * @param {string} root @param {string} output @param {string[]} inputs @param {Date} startedAt
  */
-export function stampBuild(root, plan, inputs, startedAt) {
-  const stamp = join(root, plan.output, STAMP);
+export function stampBuild(root, output, inputs, startedAt) {
+  const stamp = join(root, output, STAMP);
   writeFileSync(stamp, inputs.join('\n'));
   utimesSync(stamp, startedAt, startedAt);
 }

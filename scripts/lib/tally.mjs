@@ -1,5 +1,16 @@
 /** What a step of the tests came to. @typedef {{ passed: number, failed: number, skipped: number, notes: string[] }} Tally */
 
+/**
+ * What one test file came to. `error` is its first failure, for a reader; null when it has none.
+ * @typedef {{ path: string, passed: number, failed: number, skipped: number, notes: string[], error: string | null }} FileTally
+ * A run of jest. `trouble` is a failure that belongs to no file: a result that was never written, a bad exit code.
+ * @typedef {{ name: string, files: FileTally[], trouble: string | null }} JestRun
+ */
+
+const MAX_ERROR_LINES = 12;
+// eslint-disable-next-line no-control-regex -- colours of a terminal
+const COLOURS = /\u001b\[[0-9;]*m/g;
+
 /** @returns {Tally} */
 export function emptyTally() {
   return { passed: 0, failed: 0, skipped: 0, notes: [] };
@@ -29,32 +40,22 @@ export function tallyCheck(name, ok) {
 }
 
 /**
- * Tally of one run of jest, from its own result. Null stands for a result that was never written. A run
- * that failed without a failed test (a worker that died, no test found) still counts as one failure.
+ * One run of jest, from its own result. Null stands for a result that was never written. A run that failed without a
+ * failed test (a worker that died, no test found) still counts as one failure.
  * @param {string} name @param {object | null} result jest's `--json` output @param {boolean} ok jest's exit code was 0
- * @returns {Tally}
+ * @param {string} [root] paths are shown from there
+ * @returns {JestRun}
  */
-export function tallyJest(name, result, ok) {
-  if (result === null) return tallyCheck(`${name} ended without a result`, false);
-  const suites = result.testResults ?? [];
-  const tests = suites.flatMap((suite) => suite.assertionResults ?? []);
-  const named = (status) =>
-    tests.filter((test) => status.includes(test.status)).map((t) => t.fullName);
-  const notes = [
-    ...suites
-      .filter((suite) => suite.status === 'failed' && (suite.assertionResults ?? []).length === 0)
-      .map((suite) => `failed to run: ${suite.name}`),
-    ...named(['failed']).map((test) => `failed: ${test}`),
-    ...named(['pending', 'todo', 'disabled']).map((test) => `skipped: ${test}`),
-  ];
-  const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
-  const isSilentFailure = !ok && failed === 0;
-  return {
-    passed: result.numPassedTests,
-    failed: isSilentFailure ? 1 : failed,
-    skipped: result.numPendingTests + result.numTodoTests,
-    notes: isSilentFailure ? [...notes, `failed: ${name} without a failed test`] : notes,
-  };
+export function readJestRun(name, result, ok, root = '') {
+  if (result === null) return { name, files: [], trouble: `${name} ended without a result` };
+  const files = (result.testResults ?? []).map((suite) => tallyFile(suite, root));
+  const isSilent = !ok && files.every(({ failed }) => failed === 0);
+  return { name, files, trouble: isSilent ? `${name} without a failed test` : null };
+}
+
+/** @param {JestRun} run @returns {Tally} */
+export function tallyJestRun({ files, trouble }) {
+  return addTallies([...files, ...(trouble === null ? [] : [tallyCheck(trouble, false)])]);
 }
 
 /** On a build machine nothing may be left out unseen. @param {Tally} tally @returns {Tally} */
@@ -65,4 +66,47 @@ export function countSkippedAsFailed(tally) {
 /** The last line of `npm test`. @param {Tally} tally */
 export function summaryLine({ passed, failed, skipped }) {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+}
+
+function tallyFile(suite, root) {
+  const path = suite.name.startsWith(root) ? suite.name.slice(root.length) : suite.name;
+  const tests = suite.assertionResults ?? [];
+  const having = (...status) => tests.filter((test) => status.includes(test.status));
+  const failed = having('failed');
+  const skipped = having('pending', 'todo', 'disabled');
+  const didNotRun = suite.status === 'failed' && tests.length === 0;
+  // A hook of the whole file failed after tests that passed.
+  const didNotEnd = suite.status === 'failed' && tests.length > 0 && failed.length === 0;
+  const isBroken = didNotRun || didNotEnd;
+  return {
+    path,
+    passed: having('passed').length,
+    failed: failed.length + (isBroken ? 1 : 0),
+    skipped: skipped.length,
+    notes: [
+      ...(didNotRun ? [`failed to run: ${path}`] : []),
+      ...(didNotEnd ? [`failed: ${path}`] : []),
+      ...failed.map(({ fullName }) => `failed: ${fullName}`),
+      ...skipped.map(({ fullName }) => `skipped: ${fullName}`),
+    ],
+    error: isBroken
+      ? firstLines(suite.message ?? '')
+      : failed.length > 0
+        ? firstLines(`${failed[0].fullName}\n${failed[0].failureMessages?.[0] ?? ''}`)
+        : null,
+  };
+}
+
+/** Of an error what says what went wrong, without the stack. */
+function firstLines(text) {
+  const lines = text
+    .replace(COLOURS, '')
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== '');
+  const stackAt = lines.findIndex((line) => /^\s+at /.test(line));
+  return lines
+    .slice(0, stackAt < 0 ? lines.length : stackAt)
+    .slice(0, MAX_ERROR_LINES)
+    .join('\n');
 }

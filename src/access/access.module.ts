@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { type AppConfig, CONFIG } from '../config';
+import { DataFolder } from '../storage';
 import { ApiKey } from './api-key';
 import { obtainApiKey } from './api-key.file';
 import { ApiKeyGuard } from './api-key.guard';
@@ -11,9 +12,11 @@ import { KeyAttempts } from './key-attempts';
   providers: [
     {
       provide: ApiKey,
-      inject: [CONFIG],
-      useFactory: async (config: Pick<AppConfig, 'apiKey' | 'dataDir'>): Promise<ApiKey> =>
-        new ApiKey(config.apiKey ?? (await obtainApiKey(config.dataDir))),
+      inject: [CONFIG, DataFolder],
+      useFactory: async (
+        { apiKey }: Pick<AppConfig, 'apiKey'>,
+        folder: DataFolder,
+      ): Promise<ApiKey> => new ApiKey(apiKey ?? (await obtainApiKey(folder))),
     },
     { provide: KeyAttempts, useFactory: () => new KeyAttempts() },
     { provide: APP_GUARD, useClass: ApiKeyGuard },

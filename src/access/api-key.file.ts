@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { chmod } from 'node:fs/promises';
-import { join } from 'node:path';
-import { obtainKeptText } from '../coordination';
+import type { DataFolder } from '../storage';
 
 const KEY_FILE = 'api-key';
 const KEY_BYTES = 32;
@@ -18,22 +17,33 @@ export class ApiKeyFileError extends Error {
 }
 
 /**
- * The key that is kept in the data folder: read when it is there, else made and written with mode 0600.
+ * The key that is kept in the data folder: read when it is there, else made and written with mode 0600. Whoever removes
+ * the file gets a new key.
  *
- * @throws ApiKeyFileError when the folder cannot be written or the file does not hold a key
+ * @throws ApiKeyFileError when the file cannot be read or a new one cannot be written
  */
-export async function obtainApiKey(dataDir: string): Promise<string> {
-  const path = join(dataDir, KEY_FILE);
-  const key = await obtainKeptText(path, () => randomBytes(KEY_BYTES).toString('base64url')).catch(
-    (error: unknown) => {
-      throw new ApiKeyFileError(path, describe(error), { cause: error });
-    },
-  );
-  if (!KEY_FORM.test(key)) {
-    throw new ApiKeyFileError(path, 'it does not hold 1 to 256 visible ASCII characters');
+export async function obtainApiKey(folder: DataFolder): Promise<string> {
+  const path = folder.pathOf(KEY_FILE);
+  const file = folder.file({
+    name: KEY_FILE,
+    parse: parseKey,
+    ifLost: 'there is no good copy, a new key is made (npm run key shows it)',
+    isMadeAnewWhenMissing: true,
+  });
+  try {
+    const key = await file.obtain(() => `${randomBytes(KEY_BYTES).toString('base64url')}\n`);
+    // A key that was copied or restored with wider rights is narrowed again, where the file system has rights at all.
+    await chmod(path, 0o600).catch(() => undefined);
+    return key;
+  } catch (error) {
+    throw new ApiKeyFileError(path, describe(error), { cause: error });
   }
-  // A key that was copied or restored with wider rights is narrowed again, where the file system has rights at all.
-  await chmod(path, 0o600).catch(() => undefined);
+}
+
+/** The message must not repeat the text, which may be most of a key. */
+function parseKey(text: string): string {
+  const key = text.trim();
+  if (!KEY_FORM.test(key)) throw new Error('it does not hold 1 to 256 visible ASCII characters');
   return key;
 }
 

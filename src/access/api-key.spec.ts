@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DataFolder } from '../storage';
 import { ApiKey } from './api-key';
-import { ApiKeyFileError, obtainApiKey } from './api-key.file';
+import { ApiKeyFileError, obtainApiKey as obtainKey } from './api-key.file';
 
 describe('ApiKey', () => {
   const key = 'correct-horse';
@@ -25,6 +26,10 @@ describe('ApiKey', () => {
     expect(new ApiKey(`${long}k`).matches(`${long}k`)).toBe(false);
   });
 
+  it('is short below 16 characters', () => {
+    expect([15, 16].map((length) => new ApiKey('k'.repeat(length)).isShort)).toEqual([true, false]);
+  });
+
   it('does not keep the key itself', () => {
     expect(JSON.stringify(new ApiKey(key))).not.toContain(key);
   });
@@ -33,6 +38,12 @@ describe('ApiKey', () => {
 describe('obtainApiKey', () => {
   let home: string;
   let dir: string;
+  const obtainApiKey = async (path: string): Promise<string> => {
+    const folder = new DataFolder(path);
+    const key = await obtainKey(folder);
+    await folder.settled();
+    return key;
+  };
 
   beforeEach(async () => {
     home = await mkdtemp(join(tmpdir(), 'acefleet-key-'));
@@ -47,13 +58,13 @@ describe('obtainApiKey', () => {
     expect((await stat(dir)).mode & 0o777).toBe(0o700);
     expect((await stat(join(dir, 'api-key'))).mode & 0o777).toBe(0o600);
     expect(await readFile(join(dir, 'api-key'), 'utf8')).toBe(`${key}\n`);
-    expect(await readdir(dir)).toEqual(['api-key']);
+    expect(await readdir(dir)).toEqual(['api-key', 'api-key.bak']);
   });
 
   it('gives everybody who starts at once the same key', async () => {
     const keys = await Promise.all(Array.from({ length: 20 }, () => obtainApiKey(dir)));
     expect(new Set(keys).size).toBe(1);
-    expect(await readdir(dir)).toEqual(['api-key']);
+    expect(await readdir(dir)).toEqual(['api-key', 'api-key.bak']);
   });
 
   it('narrows the rights of a key that was copied', async () => {
@@ -67,12 +78,37 @@ describe('obtainApiKey', () => {
     ['nothing', ''],
     ['two words', 'a b\n'],
     ['bytes', randomBytes(600).toString('latin1')],
-  ])('refuses a file that holds %s, without showing it', async (_what, content) => {
-    await obtainApiKey(dir);
-    await writeFile(join(dir, 'api-key'), content);
-    const failure = obtainApiKey(dir);
-    await expect(failure).rejects.toThrow(ApiKeyFileError);
-    await expect(failure).rejects.toThrow(/does not hold/);
+    ['its own first half', null],
+  ])('restores a file that holds %s, without showing it', async (_what, content) => {
+    const key = await obtainApiKey(dir);
+    await writeFile(join(dir, 'api-key'), content ?? key.slice(0, 20));
+    const folder = new DataFolder(dir);
+    expect(await obtainKey(folder)).toBe(key);
+    await folder.settled();
+    expect(await readFile(join(dir, 'api-key'), 'utf8')).toBe(`${key}\n`);
+    const line =
+      'api-key is damaged: its last good copy is used; the damaged file is kept as api-key.damaged';
+    expect(folder.unheard).toEqual([line]);
+    expect(folder.troubles()).toEqual([{ code: 'storage_damaged', detail: line }]);
+  });
+
+  it('makes a new one when the file is damaged and has no good copy', async () => {
+    const key = await obtainApiKey(dir);
+    await writeFile(join(dir, 'api-key'), '');
+    await writeFile(join(dir, 'api-key.bak'), '\0\0\0\0');
+    const folder = new DataFolder(dir);
+    const other = await obtainKey(folder);
+    expect(other).not.toBe(key);
+    expect(await obtainApiKey(dir)).toBe(other);
+    expect(folder.unheard).toEqual([expect.stringMatching(/damaged: .*a new key is made/)]);
+  });
+
+  it('takes a removed file for the wish to have a new key, and a changed one for the key', async () => {
+    const key = await obtainApiKey(dir);
+    await rm(join(dir, 'api-key'));
+    expect(await obtainApiKey(dir)).not.toBe(key);
+    await writeFile(join(dir, 'api-key'), 'mine');
+    expect(await obtainApiKey(dir)).toBe('mine');
   });
 
   it('makes the folders above it', async () => {

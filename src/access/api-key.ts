@@ -1,13 +1,19 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
+/** A shorter key could be guessed in spite of the limit on wrong keys, from many addresses at once. */
+const MIN_SAFE_LENGTH = 16;
+
 /** Longer candidates are refused before any work is done on them. */
 const MAX_CANDIDATE_BYTES = 256;
 
 /** The key of the admin API. Keeps its digest only, so that no dump or log line can show it. */
 export class ApiKey {
+  /** True for a key of fewer than 16 characters. */
+  readonly isShort: boolean;
   private readonly digest: Buffer;
 
   constructor(key: string) {
+    this.isShort = key.length < MIN_SAFE_LENGTH;
     this.digest = sha256(key);
   }
 

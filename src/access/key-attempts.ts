@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { monotonicMs } from '../kernel/clock';
-import { addressGroup } from './address-group';
+import { addressGroup } from '../http';
 
 /** Wrong keys that one address may send within a window before it has to wait. */
 const MAX_WRONG_KEYS = 10;
@@ -15,8 +15,8 @@ interface Window {
 }
 
 /**
- * Counts wrong keys per address. A blocked address is refused before its key is compared, so that guessing on
- * teaches nothing, not even that a guess was right.
+ * Counts wrong keys per address. The count answers wrong keys only: many callers may share one address, so a right
+ * key is never refused because of it. What makes guessing hopeless is the length of the key.
  */
 export class KeyAttempts {
   private readonly windows = new LRUCache<string, Window>({ max: MAX_ADDRESSES });

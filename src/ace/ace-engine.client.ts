@@ -176,7 +176,7 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
     this.#media.close();
     await this.#transport.close();
     await Promise.all(this.#clearing.values());
-    await this.journal?.flush();
+    await this.journal?.close();
   }
 
   onApplicationBootstrap(): void {

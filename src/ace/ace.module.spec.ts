@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { Test } from '@nestjs/testing';
 import { ConfigModule, loadConfig } from '../config';
+import { DataFolder, StorageModule } from '../storage';
 import { AceEngineClient, AceModule } from './index';
 
 describe('AceModule', () => {
@@ -13,7 +14,11 @@ describe('AceModule', () => {
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const endpoint = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
     const module = await Test.createTestingModule({
-      imports: [ConfigModule.forRoot(loadConfig({})), AceModule],
+      imports: [
+        ConfigModule.forRoot(loadConfig({})),
+        StorageModule.forRoot(new DataFolder('/nonexistent')),
+        AceModule,
+      ],
     }).compile();
     await module.init();
 

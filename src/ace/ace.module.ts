@@ -1,6 +1,6 @@
-import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import { CONFIG, type AppConfig } from '../config';
+import { DataFolder } from '../storage';
 import { AceEngineClient } from './ace-engine.client';
 import { OpenSessionJournal } from './open-session.journal';
 
@@ -9,11 +9,11 @@ import { OpenSessionJournal } from './open-session.journal';
   providers: [
     {
       provide: AceEngineClient,
-      inject: [CONFIG],
-      useFactory: (config: AppConfig) =>
+      inject: [CONFIG, DataFolder],
+      useFactory: async (config: AppConfig, folder: DataFolder) =>
         new AceEngineClient(
           { connectTimeoutMs: config.proxyConnectionTimeoutMs },
-          new OpenSessionJournal(join(config.dataDir, 'open-sessions.json')),
+          await OpenSessionJournal.from(folder),
         ),
     },
   ],

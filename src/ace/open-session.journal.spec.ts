@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import fs from 'node:fs/promises';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Logger } from '@nestjs/common';
+import { DataFolder } from '../storage';
 import { AceEngineClient } from './ace-engine.client';
 import { type EngineEndpoint } from './ace.types';
 import { type OpenSession, OpenSessionJournal } from './open-session.journal';
@@ -15,11 +15,24 @@ const SELECTOR = { kind: 'content_id', value: 'a'.repeat(40), fileIndex: 0 } as 
 describe('OpenSessionJournal', () => {
   let folder: string;
   let path: string;
+  let data: DataFolder;
+  const opened: OpenSessionJournal[] = [];
+  /** As a process that starts does. */
+  const open = async (dataDir = join(folder, 'data')): Promise<OpenSessionJournal> => {
+    data = new DataFolder(dataDir);
+    const journal = await OpenSessionJournal.from(data);
+    opened.push(journal);
+    return journal;
+  };
+
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'journal-'));
     path = join(folder, 'data', 'open-sessions.json');
   });
-  afterEach(() => rmSync(folder, { recursive: true }));
+  afterEach(async () => {
+    for (const journal of opened.splice(0)) await journal.close();
+    rmSync(folder, { recursive: true });
+  });
 
   const session = (n: number): OpenSession => ({
     engine: { host: '::1', port: 6878 },
@@ -27,20 +40,20 @@ describe('OpenSessionJournal', () => {
   });
 
   it('gives the next process what was open, and nothing else', async () => {
-    const journal = new OpenSessionJournal(path);
+    const journal = await open();
     expect(journal.leftovers).toEqual([]);
     for (const n of [1, 2, 3]) journal.opened(session(n));
     journal.closed(session(2));
     journal.closed(session(4));
     await journal.flush();
     expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(new OpenSessionJournal(path).leftovers).toEqual([session(1), session(3)]);
+    expect((await open()).leftovers).toEqual([session(1), session(3)]);
   });
 
   it.each([0, 1, 2, 3, 4, 5])(
     'writes what is opened while it ends writing, %p microtasks after the file was replaced',
     async (ticks) => {
-      const journal = new OpenSessionJournal(path);
+      const journal = await open();
       const { rename } = fs;
       let opening = Promise.resolve();
       jest.spyOn(fs, 'rename').mockImplementationOnce(async (from, to) => {
@@ -54,21 +67,21 @@ describe('OpenSessionJournal', () => {
       await journal.flush();
       await opening;
       await journal.flush();
-      expect(new OpenSessionJournal(path).leftovers).toEqual([session(1), session(2)]);
+      expect((await open()).leftovers).toEqual([session(1), session(2)]);
     },
   );
 
   it('keeps leftovers until they are closed', async () => {
-    const first = new OpenSessionJournal(path);
+    const first = await open();
     first.opened(session(1));
     await first.flush();
-    const second = new OpenSessionJournal(path);
+    const second = await open();
     second.opened(session(2));
     await second.flush();
-    expect(new OpenSessionJournal(path).leftovers).toEqual([session(1), session(2)]);
+    expect((await open()).leftovers).toEqual([session(1), session(2)]);
     second.closed(session(1));
     await second.flush();
-    expect(new OpenSessionJournal(path).leftovers).toEqual([session(2)]);
+    expect((await open()).leftovers).toEqual([session(2)]);
   });
 
   it.each([
@@ -78,26 +91,31 @@ describe('OpenSessionJournal', () => {
     ['an entry that is none', '{"sessions":[null]}'],
     ['an address elsewhere', '{"sessions":[{"host":"h","port":1,"command_path":"http://x/"}]}'],
   ])('takes %s for nothing, and says so', async (_, text) => {
-    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
-    writeFileSync(join(folder, 'open.json'), text);
-    const journal = new OpenSessionJournal(join(folder, 'open.json'));
+    mkdirSync(join(folder, 'data'));
+    writeFileSync(path, text);
+    const journal = await open();
     expect(journal.leftovers).toEqual([]);
-    expect(warn).toHaveBeenCalledTimes(1);
+    expect(data.unheard).toEqual([expect.stringMatching(/^open-sessions\.json is damaged: /)]);
     journal.opened(session(1));
     await journal.flush();
-    expect(new OpenSessionJournal(join(folder, 'open.json')).leftovers).toEqual([session(1)]);
-    warn.mockRestore();
+    expect((await open()).leftovers).toEqual([session(1)]);
+  });
+
+  it('goes on with its last good copy', async () => {
+    const first = await open();
+    first.opened(session(1));
+    await first.flush();
+    writeFileSync(path, '{"version":1,"sess');
+    expect((await open()).leftovers).toEqual([session(1)]);
   });
 
   it('harms nobody where it cannot be written, and says so once', async () => {
-    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
-    const journal = new OpenSessionJournal('/proc/self/nowhere/open-sessions.json');
+    const journal = await open('/proc/self/nowhere');
     journal.opened(session(1));
     await journal.flush();
     journal.opened(session(2));
     await journal.flush();
-    expect(warn).toHaveBeenCalledTimes(1);
-    warn.mockRestore();
+    expect(data.unheard).toEqual(['open-sessions.json cannot be written (ENOENT)']);
   });
 
   describe('with a client', () => {
@@ -132,7 +150,7 @@ describe('OpenSessionJournal', () => {
       });
 
     it('notes what starts and stops', async () => {
-      const journal = new OpenSessionJournal(path);
+      const journal = await open();
       const client = new AceEngineClient({}, journal);
       const opened = await start(client);
       await journal.flush();
@@ -142,17 +160,17 @@ describe('OpenSessionJournal', () => {
       });
       await client.stop(engine, opened);
       await client.close();
-      expect(new OpenSessionJournal(path).leftovers).toEqual([]);
+      expect((await open()).leftovers).toEqual([]);
     });
 
     it('stops what an earlier run left before it starts anything on that engine', async () => {
-      const before = new OpenSessionJournal(path);
+      const before = await open();
       before.opened({ engine, commandPath: '/ace/cmd/left' });
       await before.flush();
       let goOn = (): void => undefined;
       holdStops = new Promise((resolve) => (goOn = resolve));
 
-      const journal = new OpenSessionJournal(path);
+      const journal = await open();
       const client = new AceEngineClient({}, journal);
       client.onApplicationBootstrap();
       const started = start(client);
@@ -162,9 +180,7 @@ describe('OpenSessionJournal', () => {
       await started;
       expect(targets).toHaveLength(2);
       await client.close();
-      expect(new OpenSessionJournal(path).leftovers).toEqual([
-        { engine, commandPath: '/ace/cmd/1' },
-      ]);
+      expect((await open()).leftovers).toEqual([{ engine, commandPath: '/ace/cmd/1' }]);
     });
   });
 });

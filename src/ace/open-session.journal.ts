@@ -1,8 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { Logger } from '@nestjs/common';
-import { makeFolder } from '../coordination';
+import { type AtomicFile, type DataFolder } from '../storage';
 import { type EngineEndpoint } from './ace.types';
 
 /** A session that an engine has open for us. */
@@ -10,6 +6,8 @@ export interface OpenSession {
   readonly engine: EngineEndpoint;
   readonly commandPath: string;
 }
+
+const FILE = 'open-sessions.json';
 
 /** More is no list of ours; sessions are limited to far less. */
 const MAX_SESSIONS = 10_000;
@@ -21,75 +19,52 @@ const MAX_PATH_CHARS = 4000;
  * coalesced and never waited for; what a crash cuts off is at worst one session, which expires by itself.
  */
 export class OpenSessionJournal {
-  /** Sessions that an earlier process left open. */
-  readonly leftovers: readonly OpenSession[];
-
-  private readonly logger = new Logger(OpenSessionJournal.name);
   private readonly open = new Map<string, OpenSession>();
-  private writing: Promise<void> | null = null;
-  private isStale = false;
-  private hasComplained = false;
 
-  constructor(private readonly path: string) {
-    this.leftovers = this.read();
-    for (const session of this.leftovers) this.open.set(keyOf(session), session);
+  private constructor(
+    private readonly file: AtomicFile<OpenSession[]>,
+    /** Sessions that an earlier process left open. */
+    readonly leftovers: readonly OpenSession[],
+  ) {
+    for (const session of leftovers) this.open.set(keyOf(session), session);
+  }
+
+  static async from(folder: DataFolder): Promise<OpenSessionJournal> {
+    const ifLost = 'there is no good copy, sessions of the last run are not stopped';
+    const file = folder.file({ name: FILE, parse, ifLost });
+    const leftovers = await file.read().catch((error: unknown) => {
+      folder.log.say('warn', { reason: String(error) }, `${FILE} cannot be read: ${ifLost}`);
+      return null;
+    });
+    return new OpenSessionJournal(file, leftovers ?? []);
   }
 
   opened(session: OpenSession): void {
     this.open.set(keyOf(session), session);
-    this.write();
+    this.save();
   }
 
   closed(session: OpenSession): void {
-    if (this.open.delete(keyOf(session))) this.write();
+    if (this.open.delete(keyOf(session))) this.save();
   }
 
-  /** Resolves when the file says what is open now. */
+  /** Resolves when the file says what is open now, or cannot be written. */
   async flush(): Promise<void> {
-    while (this.writing !== null) await this.writing;
+    await this.file.settled();
   }
 
-  private write(): void {
-    this.isStale = true;
-    this.writing ??= this.writeWhileStale();
+  /** The same, for the last time. */
+  async close(): Promise<void> {
+    await this.file.close();
   }
 
-  private async writeWhileStale(): Promise<void> {
-    try {
-      while (this.isStale) {
-        this.isStale = false;
-        await this.replaceFile();
-      }
-    } catch (error) {
-      // Streams do not depend on it.
-      if (!this.hasComplained) this.logger.warn(`${this.path} is not written: ${String(error)}`);
-      this.hasComplained = true;
-    } finally {
-      // In the same breath as the last look at `isStale`: what is opened next begins a new round.
-      this.writing = null;
-    }
-  }
-
-  private async replaceFile(): Promise<void> {
+  private save(): void {
     const sessions = [...this.open.values()].map(({ engine, commandPath }) => ({
       host: engine.host,
       port: engine.port,
       command_path: commandPath,
     }));
-    const draft = `${this.path}.new`;
-    await makeFolder(dirname(this.path));
-    await writeFile(draft, `${JSON.stringify({ version: 1, sessions })}\n`, { mode: 0o600 });
-    await rename(draft, this.path);
-  }
-
-  private read(): OpenSession[] {
-    try {
-      return parse(readFileSync(this.path, 'utf8'));
-    } catch (error) {
-      const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-      if (!isMissing) this.logger.warn(`${this.path} is not understood: ${String(error)}`);
-      return [];
-    }
+    this.file.save(`${JSON.stringify({ version: 1, sessions })}\n`);
   }
 }
 
@@ -97,9 +72,9 @@ function keyOf({ engine, commandPath }: OpenSession): string {
   return `${engine.host} ${engine.port} ${commandPath}`;
 }
 
-/** @throws Error when it is not what `replaceFile` writes */
+/** @throws Error when it is not what `save` writes */
 function parse(text: string): OpenSession[] {
-  const { sessions } = JSON.parse(text) as { sessions?: unknown };
+  const { sessions } = (JSON.parse(text) ?? {}) as { sessions?: unknown };
   if (!Array.isArray(sessions) || sessions.length > MAX_SESSIONS) {
     throw new Error('it holds no list of sessions');
   }

@@ -9,8 +9,12 @@ export const SCHEMA_VERSION = 1;
 
 /** What is wrong with a list of channels, and where: `channels[3].sources[0]: id has to be 40 hexadecimal digits`. */
 export class ChannelListFault extends Error {
-  constructor(words: string) {
-    super(words);
+  constructor(
+    message: string,
+    /** A newer release wrote it, and nothing is wrong with it. */
+    readonly isOfNewerRelease = false,
+  ) {
+    super(message);
     this.name = 'ChannelListFault';
   }
 }
@@ -41,7 +45,9 @@ export function readChannelList(text: string): Channel[] {
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) throw new ChannelListFault(`"${unknown}" is not known here`);
   if (version !== SCHEMA_VERSION) {
-    throw new ChannelListFault(`version has to be ${SCHEMA_VERSION}; this is for another release`);
+    const isNewer = typeof version === 'number' && version > SCHEMA_VERSION;
+    const what = `version has to be ${SCHEMA_VERSION}; this is for another release`;
+    throw new ChannelListFault(what, isNewer);
   }
   if (!Array.isArray(channels)) throw new ChannelListFault('channels has to be a list');
   if (channels.length > MAX_CHANNELS) {

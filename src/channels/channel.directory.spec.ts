@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DataFolder } from '../storage';
 import { MAX_CHANNELS, MAX_SOURCES, type Channel } from './channel';
 import { ChannelDirectory, ChannelFileError, MAX_FILE_BYTES } from './channel.directory';
 import { writeChannelList } from './channel-list';
@@ -16,8 +17,17 @@ const listText = (...channels: Channel[]): string => JSON.stringify({ channels }
 
 describe('ChannelDirectory', () => {
   let dataDir: string;
+  let opened: ChannelDirectory[];
+  const openIn = async (
+    folder: DataFolder,
+    channelsFile: string | null = null,
+  ): Promise<ChannelDirectory> => {
+    const directory = await ChannelDirectory.open(channelsFile, folder);
+    opened.push(directory);
+    return directory;
+  };
   const open = (channelsFile: string | null = null): Promise<ChannelDirectory> =>
-    ChannelDirectory.open({ channelsFile, dataDir });
+    openIn(new DataFolder(dataDir), channelsFile);
   const write = (name: string, text: string): string => {
     writeFileSync(join(dataDir, name), text);
     return join(dataDir, name);
@@ -25,8 +35,12 @@ describe('ChannelDirectory', () => {
 
   beforeEach(() => {
     dataDir = mkdtempSync(join(tmpdir(), 'channels-'));
+    opened = [];
   });
-  afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
+  afterEach(async () => {
+    for (const directory of opened) await directory.onModuleDestroy();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
 
   it('keeps what it was told over a restart, readable for us alone', async () => {
     const first = await open();
@@ -86,19 +100,56 @@ describe('ChannelDirectory', () => {
     expect((failure as Error).message).not.toContain('\n');
   });
 
-  it('does not go on without what it kept', async () => {
+  it('does not undo what a newer release wrote', async () => {
     write('channels.json', '{"version":2,"channels":[]}');
     await expect(open()).rejects.toThrow(/channels\.json cannot be used: version has to be 1/);
+  });
+
+  it.each([
+    ['is cut off', '{"version":1,"channels":[{"id":"a"'],
+    ['is empty', ''],
+    ['holds NUL bytes', '\0'.repeat(200)],
+    ['holds something else', '[]'],
+    ['is missing', null],
+  ])('goes on with the last good copy when its own file %s', async (_, text) => {
+    await (await open()).put(channel('a'));
+    await (await open()).put(channel('b'));
+    if (text === null) rmSync(join(dataDir, 'channels.json'));
+    else write('channels.json', text);
+    const folder = new DataFolder(dataDir);
+    const directory = await openIn(folder);
+    expect(directory.list().map(({ id }) => id)).toEqual(['a', 'b']);
+    expect(folder.troubles()).toEqual([
+      { code: 'storage_damaged', detail: expect.stringContaining('last good copy') },
+    ]);
+    await directory.put(channel('c'));
+    const after = new DataFolder(dataDir);
+    expect((await openIn(after)).list().map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+    expect(after.troubles()).toEqual([]);
+  });
+
+  it('starts without its channels when nothing good is left, and keeps the damaged file', async () => {
+    write('channels.json', 'nonsense');
+    const folder = new DataFolder(dataDir);
+    expect((await openIn(folder)).list()).toEqual([]);
+    expect(folder.unheard).toEqual([
+      expect.stringMatching(/^channels\.json is damaged: .*kept as channels\.json\.damaged$/),
+    ]);
+    expect(readFileSync(join(dataDir, 'channels.json.damaged'), 'utf8')).toBe('nonsense');
+    const after = new DataFolder(dataDir);
+    await openIn(after);
+    expect(after.troubles()).toEqual([]);
   });
 
   it('what is not on disk does not count', async () => {
     const directory = await open();
     await directory.put(channel('a'));
-    // A folder where the draft belongs: nobody, not even root, can write it.
-    await mkdir(join(dataDir, 'channels.json.new'));
-    await expect(directory.put(channel('b'))).rejects.toThrow();
+    // A folder in the place of the file: nobody, not even root, can replace it.
+    rmSync(join(dataDir, 'channels.json'));
+    await mkdir(join(dataDir, 'channels.json'));
+    await expect(directory.put(channel('b'))).rejects.toMatchObject({ code: 'storage_failed' });
     expect(directory.list().map(({ id }) => id)).toEqual(['a']);
-    rmSync(join(dataDir, 'channels.json.new'), { recursive: true });
+    rmSync(join(dataDir, 'channels.json'), { recursive: true });
     expect(await directory.put(channel('c'))).toBe(true);
   });
 

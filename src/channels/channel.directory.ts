@@ -1,12 +1,11 @@
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { AppConfig } from '../config';
-import { replaceKeptText } from '../coordination';
+import type { OnModuleDestroy } from '@nestjs/common';
 import { AppError } from '../kernel/errors';
+import { type AtomicFile, type DataFolder, NewerSchemaError } from '../storage';
 import { MAX_CHANNELS, type Channel } from './channel';
 import { ChannelListFault, readChannelList, writeChannelList } from './channel-list';
 
-const KEPT_FILE = 'channels.json';
+const OWN_FILE = 'channels.json';
 /** The most channels with the most sources and the longest names fit in: what was written must be read again. */
 export const MAX_FILE_BYTES = 128 * 1024 * 1024;
 
@@ -29,25 +28,30 @@ export class ChannelFileError extends Error {
  * All channels by their id: those of the operator's file, read once at start, and those that were made by API,
  * kept in the data folder. Where both have one id, the operator's counts.
  */
-export class ChannelDirectory {
+export class ChannelDirectory implements OnModuleDestroy {
   private readonly changeListeners: ((channelId: string) => void)[] = [];
   /** One change after the other, each on disk before it counts. */
   private changing: Promise<unknown> = Promise.resolve();
 
   private constructor(
-    private readonly path: string,
+    private readonly file: AtomicFile<Channel[]>,
     private readonly ofFile: ReadonlyMap<string, Channel>,
     private ofApi: ReadonlyMap<string, Channel>,
   ) {}
 
   /** @throws ChannelFileError */
-  static async open({
-    channelsFile,
-    dataDir,
-  }: Pick<AppConfig, 'channelsFile' | 'dataDir'>): Promise<ChannelDirectory> {
-    const path = join(dataDir, KEPT_FILE);
-    const ofFile = channelsFile === null ? [] : await readList(channelsFile, false);
-    return new ChannelDirectory(path, byId(ofFile), byId(await readList(path, true)));
+  static async open(channelsFile: string | null, folder: DataFolder): Promise<ChannelDirectory> {
+    const ofFile = channelsFile === null ? [] : await readOperatorFile(channelsFile);
+    const file = folder.file({
+      name: OWN_FILE,
+      parse: readOwnList,
+      ifLost: 'there is no good copy, starting without the channels made by API',
+      maxBytes: MAX_FILE_BYTES,
+    });
+    const ofApi = await file.read().catch((error: unknown) => {
+      throw new ChannelFileError(folder.pathOf(OWN_FILE), (error as Error).message);
+    });
+    return new ChannelDirectory(file, byId(ofFile), byId(ofApi ?? []));
   }
 
   get(id: string): ListedChannel | null {
@@ -66,7 +70,8 @@ export class ChannelDirectory {
   /**
    * Makes a channel or replaces it. Resolves when it is on disk; true when it is new.
    *
-   * @throws AppError `conflict` for one of the operator's file, or when there are too many; what the disk says
+   * @throws AppError `conflict` for one of the operator's file, or when there are too many; `storage_full` or
+   *   `storage_failed` when it cannot be written, and then nothing has changed
    */
   put(channel: Channel): Promise<boolean> {
     return this.change(channel.id, () => {
@@ -90,6 +95,10 @@ export class ChannelDirectory {
     this.changeListeners.push(listener);
   }
 
+  async onModuleDestroy(): Promise<void> {
+    await this.file.close();
+  }
+
   private change(
     id: string,
     make: () => [next: ReadonlyMap<string, Channel>, answer: boolean],
@@ -99,7 +108,7 @@ export class ChannelDirectory {
         throw new AppError('conflict', `The channel "${id}" is in CHANNELS_FILE; change it there.`);
       }
       const [next, answer] = make();
-      await replaceKeptText(this.path, writeChannelList(next.values()));
+      await this.file.replace(writeChannelList(next.values()));
       this.ofApi = next;
       for (const listener of this.changeListeners) listener(id);
       return answer;
@@ -113,17 +122,24 @@ function byId(channels: readonly Channel[]): Map<string, Channel> {
   return new Map(channels.map((channel) => [channel.id, channel]));
 }
 
-async function readList(path: string, mayBeMissing: boolean): Promise<Channel[]> {
+/** @throws NewerSchemaError; ChannelListFault for text that is damaged */
+function readOwnList(text: string): Channel[] {
+  try {
+    return readChannelList(text);
+  } catch (error) {
+    if (!(error instanceof ChannelListFault && error.isOfNewerRelease)) throw error;
+    throw new NewerSchemaError(error.message);
+  }
+}
+
+async function readOperatorFile(path: string): Promise<Channel[]> {
   try {
     const { size } = await stat(path);
     if (size > MAX_FILE_BYTES) throw new ChannelListFault('it is too large');
     return readChannelList(await readFile(path, 'utf8'));
   } catch (error) {
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    if (isMissing && mayBeMissing) return [];
-    throw new ChannelFileError(
-      path,
-      isMissing ? 'there is no such file' : (error as Error).message,
-    );
+    const reason = isMissing ? 'there is no such file' : (error as Error).message;
+    throw new ChannelFileError(path, reason);
   }
 }

@@ -1,8 +1,9 @@
 import { Module } from '@nestjs/common';
 import { CONFIG, type AppConfig } from '../config';
+import { DataFolder } from '../storage';
 import { ChannelDirectory } from './channel.directory';
 import { ChannelsController } from './http/channels.controller';
-import { KeptSourceRecords } from './kept-source-records';
+import { PersistentSourceRecords } from './persistent-source-records';
 import { SourceRecords } from './source-records';
 
 /** Names under which several contents are one stream, and what those contents did lately. */
@@ -11,11 +12,12 @@ import { SourceRecords } from './source-records';
   providers: [
     {
       provide: ChannelDirectory,
-      inject: [CONFIG],
-      useFactory: (config: AppConfig) => ChannelDirectory.open(config),
+      inject: [CONFIG, DataFolder],
+      useFactory: ({ channelsFile }: AppConfig, folder: DataFolder) =>
+        ChannelDirectory.open(channelsFile, folder),
     },
     { provide: SourceRecords, useFactory: () => new SourceRecords() },
-    KeptSourceRecords,
+    PersistentSourceRecords,
   ],
   exports: [ChannelDirectory, SourceRecords],
 })

@@ -92,7 +92,7 @@ describe('loadConfig', () => {
       proxyMaxClientsPerIp: 0,
       proxyMaxSessions: 150,
       proxyClientMaxLagMs: 20_000,
-      proxyClientStallTimeoutMs: 15_000,
+      proxyClientStallTimeoutMs: 300_000,
       allowUrlSelectors: false,
     } satisfies Partial<AppConfig>);
   });

@@ -9,4 +9,5 @@ export {
 export { ConfigModule } from './config.module';
 export { renderConfigurationMarkdown } from './configuration-page';
 export { type EngineAddress, type PortRange, type VpnContainer } from './list-types';
+export { descriptorLimit } from './machine';
 export { productVersion } from './product-version';

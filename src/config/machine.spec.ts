@@ -1,4 +1,4 @@
-import { type Machine, usableMemoryBytes } from './machine';
+import { descriptorLimit, type Machine, usableMemoryBytes } from './machine';
 
 const GIB = 1024 ** 3;
 
@@ -38,5 +38,18 @@ describe('usableMemoryBytes', () => {
     ['files with nonsense', { '/sys/fs/cgroup/memory.max': '', '/proc/self/cgroup': '::\nx' }, 8],
   ])('%s', (_, files, gib) => {
     expect(usableMemoryBytes(aMachine(files))).toBe(gib * GIB);
+  });
+});
+
+describe('descriptorLimit', () => {
+  const line = (soft: string): string =>
+    `Limit  Soft Limit  Hard Limit  Units\nMax processes  7  7  processes\nMax open files            ${soft}                 524288               files\n`;
+
+  it.each<[string, Record<string, string>, number | null]>([
+    ['as the kernel says it', { '/proc/self/limits': line('1024') }, 1024],
+    ['none', { '/proc/self/limits': line('unlimited') }, null],
+    ['unknown', {}, null],
+  ])('is %s', (_, files, limit) => {
+    expect(descriptorLimit(aMachine(files))).toBe(limit);
   });
 });

@@ -31,6 +31,13 @@ export function usableMemoryBytes(machine: Machine): number {
   return Math.min(machine.totalMemoryBytes(), ...limits);
 }
 
+/** Most files that this process may have open; null where the kernel does not say, or knows no limit. */
+export function descriptorLimit(machine: Machine = THIS_MACHINE): number | null {
+  const limits = machine.readText('/proc/self/limits') ?? '';
+  const soft = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
+  return soft === undefined ? null : Number(soft);
+}
+
 /** Lines are `id:controllers:path`; the second generation's has id 0 and no controllers. */
 function limitFiles(ownGroups: string): string[] {
   // The roots come first: inside a container they are the container's own group, whatever

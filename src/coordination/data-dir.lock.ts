@@ -4,7 +4,7 @@ import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { makeFolder } from './kept-file';
+import { makeFolder } from '../storage';
 
 const SOCKET_FILE = 'instance.sock';
 
@@ -73,6 +73,11 @@ export class DataDirLock {
       await unlink(path).catch(() => undefined);
     }
     throw new DataDirInUseError(dataDir, '?');
+  }
+
+  /** False: another process may be working on the folder. */
+  get isHeld(): boolean {
+    return this.server !== null;
   }
 
   static none(warning: string): DataDirLock {

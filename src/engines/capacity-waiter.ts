@@ -5,11 +5,17 @@ export interface WaiterOptions {
   readonly request: AcquireRequest;
   readonly excluded: ReadonlySet<string>;
   readonly timeoutMs: number;
+  /** After so long the owner is called again and again: waiting on may make no sense any more. */
+  readonly patienceMs: number;
+  readonly onImpatient: (waiter: CapacityWaiter) => void;
   /** The time is over; the owner fails the waiter with what it knows. */
   readonly onTimeout: (waiter: CapacityWaiter) => void;
   /** Called once, as soon as the waiter is settled in whatever way, before its promise is. */
   readonly onSettled: (waiter: CapacityWaiter) => void;
 }
+
+/** Between two calls of `onImpatient`. */
+const IMPATIENT_EVERY_MS = 2000;
 
 /** How far the search for a slot that can be given up has come, for one waiter. */
 export type ReclaimStage = 'not_asked' | 'asking' | 'exhausted';
@@ -27,7 +33,7 @@ export class CapacityWaiter implements SelectionRequest {
   /** It waits for slots that may come free, or may not. */
   isHoping = false;
 
-  private readonly timer: NodeJS.Timeout;
+  private timer: NodeJS.Timeout;
   private readonly onAbort: () => void;
   private isSettled = false;
   private resolve: (lease: EngineLease) => void = () => undefined;
@@ -46,7 +52,7 @@ export class CapacityWaiter implements SelectionRequest {
     });
     this.onAbort = () => this.fail(request.signal.reason);
     request.signal.addEventListener('abort', this.onAbort, { once: true });
-    this.timer = setTimeout(() => options.onTimeout(this), timeoutMs);
+    this.timer = this.wake(timeoutMs, options.patienceMs);
   }
 
   /** False: only a slot that is free now will do. */
@@ -56,6 +62,10 @@ export class CapacityWaiter implements SelectionRequest {
 
   get isWanted(): boolean {
     return this.options.request.isWanted?.() ?? true;
+  }
+
+  get whetherWanted(): AcquireRequest['isWanted'] {
+    return this.options.request.isWanted;
   }
 
   get mayHope(): boolean {
@@ -79,6 +89,16 @@ export class CapacityWaiter implements SelectionRequest {
 
   fail(reason: unknown): void {
     if (this.settle()) this.reject(reason);
+  }
+
+  /** @param leftMs until the wait is over */
+  private wake(leftMs: number, delayMs: number): NodeJS.Timeout {
+    const { onTimeout, onImpatient } = this.options;
+    if (leftMs <= delayMs) return setTimeout(() => onTimeout(this), leftMs);
+    return setTimeout(() => {
+      this.timer = this.wake(leftMs - delayMs, IMPATIENT_EVERY_MS);
+      onImpatient(this);
+    }, delayMs);
   }
 
   private settle(): boolean {

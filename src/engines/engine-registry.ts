@@ -135,7 +135,12 @@ export class EngineRegistry implements EngineSink {
   }
 
   /** Takes one slot of the engine, at once. Whether there is one is for the selector to know. */
-  reserve(engine: Engine, streamId: string, isFirstStart = false): EngineLease {
+  reserve(
+    engine: Engine,
+    streamId: string,
+    isFirstStart = false,
+    isWanted: () => boolean = () => true,
+  ): EngineLease {
     const revocation = new AbortController();
     let isUnproved = isFirstStart;
     let isVacated = false;
@@ -144,6 +149,9 @@ export class EngineRegistry implements EngineSink {
       streamId,
       revoked: revocation.signal,
       unwanted: engine.unwanted,
+      get isWanted() {
+        return isWanted();
+      },
       get isUnproved() {
         return isUnproved;
       },

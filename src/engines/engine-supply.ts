@@ -64,6 +64,11 @@ export class EngineSupply implements OnApplicationBootstrap, OnApplicationShutdo
     this.driver.hold();
   }
 
+  /** One line for the operator: which engines go on when this process ends; null: none that we made. */
+  farewell(): string | null {
+    return this.driver.farewell();
+  }
+
   async onApplicationBootstrap(): Promise<void> {
     await this.driver.start(this.registry);
   }

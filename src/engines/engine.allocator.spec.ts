@@ -2,6 +2,8 @@ import 'reflect-metadata';
 import { AllocatorStage, codeOf, tick, WAIT_MS } from './allocator-stage.spec-support';
 import type { EngineLease } from './engine.types';
 
+const ANSWER = { version: '3.2.3', networkConnected: true };
+
 describe('EngineAllocator', () => {
   let stage: AllocatorStage;
 
@@ -19,6 +21,22 @@ describe('EngineAllocator', () => {
       const lease = await pending;
       expect([lease.engine.id, lease.streamId]).toEqual(['a', 's1']);
       expect(jest.getTimerCount()).toBe(0);
+    });
+
+    it('knows of each slot whether its stream is wanted now, whether it was waited for or not', async () => {
+      const wanted = { s1: true, s2: false };
+      stage.add('a', 'healthy');
+      stage.add('b');
+      const leases = [
+        await stage.acquire('s1', [], { isWanted: () => wanted.s1 }),
+        stage.acquire('s2', [], { isWanted: () => wanted.s2 }),
+      ];
+      stage.move('b', 'healthy');
+      await leases[1];
+      const wantedSlots = () => ['a', 'b'].map((id) => stage.registry.get(id)!.wantedSlots);
+      expect(wantedSlots()).toEqual([1, 0]);
+      Object.assign(wanted, { s1: false, s2: true });
+      expect(wantedSlots()).toEqual([0, 1]);
     });
 
     it('refuses a caller that has gone already, and reserves nothing', async () => {
@@ -68,6 +86,74 @@ describe('EngineAllocator', () => {
       expect(await failed).toMatchObject({
         code: 'no_engine',
         detail: 'No engine became usable within 60 s (a unhealthy).',
+      });
+    });
+
+    describe('and nothing was ever reached at their addresses', () => {
+      const miss = (id: string, reason: string): void => stage.registry.get(id)!.recordMiss(reason);
+
+      beforeEach(() => {
+        for (const id of ['a', 'b']) {
+          stage.add(id);
+          miss(id, 'connect_refused');
+        }
+      });
+
+      it('gives up after 10 s, whenever the wait began, and says why', async () => {
+        for (const state of ['starting', 'unhealthy'] as const) {
+          for (const id of ['a', 'b']) stage.move(id, state);
+          const failed = stage.acquire('s1').catch((error: unknown) => error);
+          let isOver = false;
+          void failed.then(() => (isOver = true));
+          await jest.advanceTimersByTimeAsync(9_999);
+          expect(isOver).toBe(false);
+          await jest.advanceTimersByTimeAsync(1);
+          expect(await failed).toMatchObject({
+            code: 'no_engine',
+            detail: 'None of 2 engines has ever answered: connect_refused (2).',
+            retryAfterS: 5,
+          });
+        }
+      });
+
+      it.each([
+        ['answers', () => stage.registry.get('b')!.recordAnswer(ANSWER)],
+        ['hangs', () => miss('b', 'answer_timeout')],
+      ])('waits on when one of them %s', async (_, happen) => {
+        happen();
+        const code = codeOf(stage.acquire('s1'));
+        await jest.advanceTimersByTimeAsync(WAIT_MS - 1);
+        expect(jest.getTimerCount()).toBe(1);
+        await jest.advanceTimersByTimeAsync(1);
+        expect(await code).toBe('no_engine');
+      });
+
+      it('gives up later, when the last of them turns out to be misspelt too', async () => {
+        miss('b', 'answer_timeout');
+        const failed = stage.acquire('s1').catch((error: unknown) => error);
+        await jest.advanceTimersByTimeAsync(15_000);
+        expect(jest.getTimerCount()).toBe(1);
+        miss('b', 'host_unknown');
+        await jest.advanceTimersByTimeAsync(2000);
+        expect(await failed).toMatchObject({
+          detail: 'None of 2 engines has ever answered: connect_refused (1), host_unknown (1).',
+        });
+      });
+
+      it('serves who waits when one comes up in time', async () => {
+        const code = codeOf(stage.acquire('s1'));
+        await jest.advanceTimersByTimeAsync(9000);
+        stage.move('b', 'healthy');
+        expect(await code).toBe('lease of b');
+      });
+
+      it('waits on while the fleet may grow', async () => {
+        stage.supply.canGrow = true;
+        const code = codeOf(stage.acquire('s1'));
+        await jest.advanceTimersByTimeAsync(WAIT_MS - 1);
+        expect(jest.getTimerCount()).toBe(1);
+        stage.move('b', 'healthy');
+        expect(await code).toBe('lease of b');
       });
     });
 

@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { CONFIG } from '../config';
 import { AppError } from '../kernel/errors';
 import { CapacityWaiter } from './capacity-waiter';
+import type { Engine } from './engine';
 import { EngineRegistry } from './engine-registry';
 import { EngineSupply } from './engine-supply';
 import type { AcquireRequest, EngineComplaint, EngineLease } from './engine.types';
@@ -55,15 +56,15 @@ export class EngineAllocator implements OnModuleDestroy {
    *
    * @throws AppError `no_capacity` when the working engines are full, none of their slots is on its way to be free, could
    *   be given up for it or may be hoped for, and no engine is starting; `no_engine` when none works within ENGINE_WAIT_TIMEOUT, or none
-   *   is there and none can be made now;
+   *   is there and none can be made now; also when nothing was reached at any address within 10 s;
    *   `engine_failed` when all are excluded; `shutting_down`. The reason of `signal` when it aborts.
    */
   async acquire(request: AcquireRequest): Promise<EngineLease> {
     request.signal.throwIfAborted();
     if (this.isClosed) throw shuttingDown();
     const excluded = this.excludedFor(request);
-    const { streamId, isFirstStart } = request;
-    const lease = this.selector.choose({ streamId, excluded, isFirstStart });
+    const { streamId, isFirstStart, isWanted: whetherWanted } = request;
+    const lease = this.selector.choose({ streamId, excluded, isFirstStart, whetherWanted });
     if (lease !== null) return lease;
     if (this.waiters.size >= MAX_WAITING) throw noCapacity('Too many requests wait for an engine.');
     return this.wait(request, excluded);
@@ -91,6 +92,11 @@ export class EngineAllocator implements OnModuleDestroy {
     this.health.complain(engineId, complaint);
   }
 
+  /** Whether the engine answers a health probe within `withinMs`; one probe serves all streams that ask. */
+  answersNow(engineId: string, withinMs: number): Promise<boolean> {
+    return this.health.answersNow(engineId, withinMs);
+  }
+
   /** Whether there is an engine of this id. */
   knows(engineId: string): boolean {
     return this.registry.get(engineId) !== undefined;
@@ -112,6 +118,8 @@ export class EngineAllocator implements OnModuleDestroy {
       request,
       excluded,
       timeoutMs: this.config.engineWaitTimeoutMs,
+      patienceMs: UNREACHED_WAIT_MS,
+      onImpatient: (impatient) => this.giveUpUnreached(impatient),
       onTimeout: (late) => late.fail(this.timeoutError(late)),
       onSettled: (settled) => this.waiters.remove(settled),
     });
@@ -235,15 +243,26 @@ export class EngineAllocator implements OnModuleDestroy {
     return new Set([...still, ...others.map(({ id }) => id)]);
   }
 
+  /** Addresses at which nothing was ever reached are most often wrong, and waiting on would hide that. */
+  private giveUpUnreached(waiter: CapacityWaiter): void {
+    const error = this.supply.canGrow ? null : unreached(this.registry.list());
+    if (error !== null) waiter.fail(error);
+  }
+
   private timeoutError(waiter: CapacityWaiter): AppError {
     const outlook = this.selector.outlook(waiter.excluded, false);
     if (outlook === 'full' || outlook === 'full_growing') return full();
-    const states = this.registry.list().map((engine) => `${engine.id} ${engine.state}`);
-    const known = states.length === 0 ? 'none is known' : states.slice(0, 10).join(', ');
+    const nothing = unreached(this.registry.list());
+    if (nothing !== null) return nothing;
+    const states = this.registry.list().map(describe);
+    const known = states.length === 0 ? 'none is known' : states.slice(0, 10).join('; ');
     const seconds = this.config.engineWaitTimeoutMs / 1000;
     return new AppError('no_engine', `No engine became usable within ${seconds} s (${known}).`);
   }
 }
+
+/** Engines may start later than we do, so that nobody is refused at once. */
+const UNREACHED_WAIT_MS = 10_000;
 
 const RETRY_LEAST_S = 5;
 const RETRY_MOST_S = 300;
@@ -253,6 +272,24 @@ function nothingComes({ message, retryInMs }: ProvisioningBlock): AppError {
   return new AppError('no_engine', `There is no engine: ${message}`, {
     retryAfterS: Math.min(Math.max(seconds, RETRY_LEAST_S), RETRY_MOST_S),
   });
+}
+
+/** Null when something was reached, or when what is wrong is something else. */
+function unreached(engines: readonly Engine[]): AppError | null {
+  const counts = new Map<string, number>();
+  for (const { unreached: reason } of engines) {
+    if (reason === null) return null;
+    counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  }
+  if (counts.size === 0) return null;
+  const reasons = [...counts].map(([reason, count]) => `${reason} (${count})`).join(', ');
+  const of = engines.length === 1 ? 'The one engine' : `None of ${engines.length} engines`;
+  const verb = engines.length === 1 ? 'has never answered' : 'has ever answered';
+  return new AppError('no_engine', `${of} ${verb}: ${reasons}.`, { retryAfterS: RETRY_LEAST_S });
+}
+
+function describe({ id, state, lastMiss }: Engine): string {
+  return lastMiss === null ? `${id} ${state}` : `${id} ${state}: ${lastMiss}`;
 }
 
 function full(): AppError {

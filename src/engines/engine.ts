@@ -9,6 +9,14 @@ import type {
   EngineView,
 } from './engine.types';
 
+/** Reasons of probes that reached no engine, so that its address may be wrong. */
+const UNREACHED = new Set([
+  'connect_refused',
+  'connect_timeout',
+  'host_unknown',
+  'host_unreachable',
+]);
+
 /** What one answered probe told. */
 export interface ProbeFacts {
   readonly version: string | null;
@@ -33,6 +41,10 @@ export class Engine implements EngineView {
   networkConnected: boolean | null = null;
   /** True after an answered probe, false after a missed one, null before the first. */
   answered: boolean | null = null;
+  /** Why the last probe was missed; null when it was answered, or there was none. */
+  lastMiss: string | null = null;
+  /** Monotonic time of the last answered probe; null before there was one. */
+  answeredMs: number | null = null;
   lastSeen: Date | null = null;
   lastHealthCheck: Date | null = null;
   /** When the last slot was given back; while a slot is held the engine is in use now. */
@@ -91,6 +103,11 @@ export class Engine implements EngineView {
     return [...new Set([...this.leases].map((lease) => lease.streamId))];
   }
 
+  /** Slots of streams that somebody watches or waits for. */
+  get wantedSlots(): number {
+    return [...this.leases].filter((lease) => lease.isWanted).length;
+  }
+
   /** Slots that are on their way to be free. */
   get vacatedSlots(): number {
     return [...this.leases].filter((lease) => lease.isVacated).length;
@@ -108,6 +125,12 @@ export class Engine implements EngineView {
   /** It has answered once since its process began, or was said to have. */
   get hasStarted(): boolean {
     return this.startUntil === null;
+  }
+
+  /** Why nothing was ever reached at its address; null when it answered once, or something else is wrong. */
+  get unreached(): string | null {
+    if (this.lastSeen !== null || this.mayStillStart || this.lastMiss === null) return null;
+    return UNREACHED.has(this.lastMiss) ? this.lastMiss : null;
   }
 
   /** True while a missed probe is nothing to wonder about. */
@@ -131,6 +154,8 @@ export class Engine implements EngineView {
     this.version = null;
     this.networkConnected = null;
     this.answered = null;
+    this.lastMiss = null;
+    this.answeredMs = null;
     this.disconnectedSince = null;
   }
 
@@ -143,6 +168,8 @@ export class Engine implements EngineView {
     this.version = facts.version;
     this.networkConnected = facts.networkConnected;
     this.answered = true;
+    this.lastMiss = null;
+    this.answeredMs = monotonicMs();
     this.lastSeen = now;
     this.lastHealthCheck = now;
   }
@@ -152,8 +179,9 @@ export class Engine implements EngineView {
     this.idleSince = monotonicMs();
   }
 
-  recordMiss(): void {
+  recordMiss(reason: string): void {
     this.answered = false;
+    this.lastMiss = reason;
     this.lastHealthCheck = new Date();
   }
 

@@ -42,6 +42,8 @@ export interface EngineLease {
   readonly revoked: AbortSignal;
   /** Set when the stream is to leave an engine that still works, by a planned move. */
   readonly unwanted: LeaveWish;
+  /** Somebody watches the stream, or waits for it. */
+  readonly isWanted: boolean;
   /** Of a first start, until `prove`: nobody knows yet whether it keeps the slot. */
   readonly isUnproved: boolean;
   /** What was started on it plays. Idempotent. */
@@ -79,10 +81,19 @@ export interface AcquireRequest {
    * Looked at again with every `reconsider`.
    */
   readonly mayHope?: (excluded: ReadonlySet<string>) => boolean;
-  /** False while nobody waits for the stream: others go first, and nobody gives up a slot for it. */
+  /**
+   * False while nobody watches the stream or waits for it: others go first, nobody gives up a slot for it, and no engine is
+   * added because of the slot that it holds.
+   */
   readonly isWanted?: () => boolean;
 }
 
 /** What streams tell about the engine they run on; health takes it as a hint and probes at once. */
 export type EngineComplaint =
-  'connect_refused' | 'answer_timeout' | 'bad_answer' | 'reset' | 'silence' | 'starving';
+  | 'connect_refused'
+  | 'answer_timeout'
+  | 'bad_answer'
+  | 'reset'
+  | 'silence'
+  | 'unresponsive'
+  | 'starving';

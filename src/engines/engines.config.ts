@@ -3,7 +3,6 @@ import type { AppConfig } from '../config';
 /** The settings that this room reads. */
 export type EnginesConfig = Pick<
   AppConfig,
-  | 'dataDir'
   | 'engineDriver'
   | 'engineAddresses'
   | 'maxStreamsPerEngine'

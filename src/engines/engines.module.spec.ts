@@ -8,6 +8,7 @@ import { Test } from '@nestjs/testing';
 import { CONFIG, loadConfig } from '../config';
 import { EventLog, EventsModule } from '../events';
 import { MetricsModule, MetricsRegistry } from '../metrics';
+import { DataFolder, StorageModule } from '../storage';
 import { EngineAllocator, EngineRegistry, EnginesModule, EngineSupply } from './index';
 import { EnginesController } from './http/engines.controller';
 
@@ -35,7 +36,13 @@ describe('EnginesModule', () => {
     class GivenConfig {}
 
     const testing = await Test.createTestingModule({
-      imports: [GivenConfig, EventsModule, MetricsModule, EnginesModule],
+      imports: [
+        GivenConfig,
+        StorageModule.forRoot(new DataFolder('/nonexistent')),
+        EventsModule,
+        MetricsModule,
+        EnginesModule,
+      ],
     }).compile();
     Logger.overrideLogger(false);
     app = testing.createNestApplication(new FastifyAdapter());

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AceModule } from '../ace';
 import { CONFIG } from '../config';
 import { EventBus } from '../events';
+import { DataFolder } from '../storage';
 import { DockerClient } from './drivers/docker-client';
 import { chooseDriver, createDriver, type DriverChoice } from './drivers/driver.factory';
 import type { EngineDriver } from './drivers/engine-driver.port';
@@ -63,7 +64,8 @@ import { WaitingRequests } from './waiting-requests';
         demand: WaitingRequests,
         placement: EnginePlacement,
         docker: DockerClient,
-      ) => createDriver(choice, config, { registry, events, demand, placement, docker }),
+        folder: DataFolder,
+      ) => createDriver(choice, config, { registry, events, demand, placement, docker, folder }),
       inject: [
         DRIVER_CHOICE,
         CONFIG,
@@ -72,6 +74,7 @@ import { WaitingRequests } from './waiting-requests';
         WaitingRequests,
         ENGINE_PLACEMENT,
         DockerClient,
+        DataFolder,
       ],
     },
     {

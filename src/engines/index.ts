@@ -1,5 +1,10 @@
 export { type DriverChoice } from './drivers/driver.factory';
-export { type DemoChannel, type DriverKind, EngineDriverError } from './drivers/engine-driver.port';
+export {
+  type DemoChannel,
+  DriverChoiceError,
+  type DriverKind,
+  EngineDriverError,
+} from './drivers/engine-driver.port';
 export { Engine } from './engine';
 export { EngineAllocator } from './engine.allocator';
 export { EngineRegistry, type RegistryChange } from './engine-registry';

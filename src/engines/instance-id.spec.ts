@@ -1,10 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { obtainInstanceId } from './instance-id';
+import { DataFolder } from '../storage';
+import { obtainInstanceId as obtainId } from './instance-id';
 
 describe('the id of this instance', () => {
   let folder: string;
+  const obtainInstanceId = (path: string): Promise<string> => obtainId(new DataFolder(path));
 
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'instance-id-'))));
   afterEach(() => rmSync(folder, { recursive: true }));
@@ -16,9 +18,17 @@ describe('the id of this instance', () => {
     expect(await obtainInstanceId(join(folder, 'other'))).not.toBe(one);
   });
 
-  it('is not guessed from a file that holds something else', async () => {
+  it.each(['', 'mine', '\0'.repeat(17)])('is restored when the file holds %j', async (text) => {
+    const id = await obtainInstanceId(folder);
+    writeFileSync(join(folder, 'instance'), text);
+    expect(await obtainInstanceId(folder)).toBe(id);
+  });
+
+  it('is made anew when nothing good is left, with a line that says so', async () => {
     writeFileSync(join(folder, 'instance'), 'mine');
-    await expect(obtainInstanceId(folder)).rejects.toThrow('does not hold 16 hex digits');
+    const data = new DataFolder(folder);
+    expect(await obtainId(data)).toMatch(/^[0-9a-f]{16}$/);
+    expect(data.unheard).toEqual([expect.stringMatching(/^instance is damaged: .*a new id/)]);
   });
 
   it('says in a line that the folder cannot be used', async () => {

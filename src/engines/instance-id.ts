@@ -1,30 +1,43 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
-import { obtainKeptText } from '../coordination';
+import type { DataFolder } from '../storage';
 import { EngineDriverError } from './drivers/engine-driver.port';
 
 const ID_FILE = 'instance';
 const ID_BYTES = 8;
 const ID_FORM = /^[0-9a-f]{16}$/;
 
+/** Whether a text is the id of an installation. Labels of containers, where ids are read, may hold anything. */
+export function isInstanceId(text: string): boolean {
+  return ID_FORM.test(text);
+}
+
 /**
  * Who we are to others on the same Docker Engine: 16 hex digits, made at the first start and kept in the data
  * folder. Engines carry it, so each product finds its own again and leaves the others' alone.
  *
- * @throws EngineDriverError when the folder cannot be used or the file holds something else
+ * @throws EngineDriverError when the folder cannot be used
  */
-export async function obtainInstanceId(dataDir: string): Promise<string> {
-  const path = join(dataDir, ID_FILE);
-  const id = await obtainKeptText(path, () => randomBytes(ID_BYTES).toString('hex')).catch(
-    (cause: unknown) => {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new EngineDriverError(`the id of this instance cannot be kept in ${path}: ${reason}`, {
-        cause,
-      });
-    },
-  );
-  if (!ID_FORM.test(id)) {
-    throw new EngineDriverError(`${path} does not hold 16 hex digits; remove it to get a new one`);
+export async function obtainInstanceId(folder: DataFolder): Promise<string> {
+  const file = folder.file({
+    name: ID_FILE,
+    parse: parseId,
+    ifLost:
+      'there is no good copy, a new id is made: engines that run belong to another installation now',
+    isMadeAnewWhenMissing: true,
+  });
+  try {
+    return await file.obtain(() => `${randomBytes(ID_BYTES).toString('hex')}\n`);
+  } catch (cause) {
+    const path = folder.pathOf(ID_FILE);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new EngineDriverError(`the id of this instance cannot be kept in ${path}: ${reason}`, {
+      cause,
+    });
   }
+}
+
+function parseId(text: string): string {
+  const id = text.trim();
+  if (!isInstanceId(id)) throw new Error('it does not hold 16 hex digits');
   return id;
 }

@@ -22,6 +22,8 @@ describe('WaitingRequests', () => {
     const waiter = new CapacityWaiter({
       request: { streamId, excluded, signal: new AbortController().signal, mayWait },
       excluded,
+      patienceMs: 10_000,
+      onImpatient: () => undefined,
       timeoutMs: 60_000,
       onTimeout: () => undefined,
       onSettled: (settled) => waiters.remove(settled),

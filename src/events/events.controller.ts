@@ -10,7 +10,7 @@ import { EventLog } from './event-log';
 export class EventsController {
   constructor(private readonly log: EventLog) {}
 
-  /** Lists events in the order in which they happened: the newest, or with `since` the next after it. */
+  /** List events. In the order in which they happened: the newest, or with `since` the next after it. */
   @Get()
   list(@Query() query: EventQueryDto): EventDto[] {
     const events = this.log.find({
@@ -23,7 +23,7 @@ export class EventsController {
     return events.map((event) => new EventDto(event));
   }
 
-  /** Counts the events in the log. */
+  /** Count the events in the log. */
   @Get('stats')
   stats(): EventStatsDto {
     return new EventStatsDto(this.log.totals());

@@ -11,14 +11,17 @@ import { ReadinessGate } from './readiness.gate';
 export class HealthController {
   constructor(private readonly gate: ReadinessGate) {}
 
-  /** Tells that the process answers. A supervisor restarts it when this fails. */
+  /** Check that the process answers. A supervisor restarts it when this fails. */
   @Get('live')
   @Header('Cache-Control', 'no-store')
   live(): LivenessDto {
     return new LivenessDto();
   }
 
-  /** Tells whether new viewers can be served. A load balancer sends them elsewhere on 503. */
+  /**
+   * Check whether new viewers can be served. A load balancer sends them elsewhere on 503. `degraded` is 200: streams go
+   * on, but files in DATA_DIR cannot be written or were damaged.
+   */
   @Get('ready')
   @Header('Cache-Control', 'no-store')
   @ApiOkResponse({ type: ReadinessDto })
@@ -26,6 +29,6 @@ export class HealthController {
   ready(@Res({ passthrough: true }) reply: FastifyReply): ReadinessDto {
     const reasons = this.gate.reasons();
     if (reasons.length > 0) reply.code(503);
-    return new ReadinessDto(reasons);
+    return new ReadinessDto(reasons, this.gate.degradations());
   }
 }

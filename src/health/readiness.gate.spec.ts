@@ -1,6 +1,7 @@
 import { Engine, EngineRegistry, type EngineState, type EngineSupply } from '../engines';
 import { EventBus } from '../events';
 import { type FastifyReply } from '../http';
+import type { DataFolder, StorageTrouble } from '../storage';
 import { HealthController } from './health.controller';
 import { ReadinessGate } from './readiness.gate';
 
@@ -13,10 +14,15 @@ function engineIn(state: EngineState): Engine {
 }
 
 describe('readiness', () => {
+  let troubles: StorageTrouble[];
+
+  beforeEach(() => (troubles = []));
+
   function ask(states: EngineState[], isEnding = false, isAsleep = false): [number, unknown] {
     const engines = new EngineRegistry(new EventBus());
     jest.spyOn(engines, 'list').mockReturnValue(states.map(engineIn));
-    const gate = new ReadinessGate(engines, { isAsleep } as EngineSupply);
+    const folder = { troubles: () => troubles } as DataFolder;
+    const gate = new ReadinessGate(engines, { isAsleep } as EngineSupply, folder);
     if (isEnding) gate.closeForShutdown();
     let status = 200;
     const reply = { code: (code: number) => (status = code) } as unknown as FastifyReply;
@@ -42,5 +48,19 @@ describe('readiness', () => {
     expect(ask([], false, true)).toEqual([200, { status: 'ready', reasons: [] }]);
     expect(ask([], true, true)).toEqual([503, { status: 'not_ready', reasons: ['shutting_down'] }]);
     expect(ask(['unhealthy'], false, true)[0]).toBe(503);
+  });
+
+  it('says what is wrong with files, and sends nobody away for it', () => {
+    troubles = [
+      { code: 'storage_full', detail: 'a' },
+      { code: 'storage_damaged', detail: 'b' },
+      { code: 'storage_full', detail: 'c' },
+    ];
+    const reasons = ['storage_full', 'storage_damaged'];
+    expect(ask(['healthy'])).toEqual([200, { status: 'degraded', reasons }]);
+    expect(ask([])).toEqual([
+      503,
+      { status: 'not_ready', reasons: ['engines_unknown', ...reasons] },
+    ]);
   });
 });

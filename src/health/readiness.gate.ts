@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { EngineRegistry, EngineSupply } from '../engines';
+import { DataFolder, type StorageTrouble } from '../storage';
 import { type UnreadyReason } from './unready-reason';
 
 /**
@@ -13,11 +14,17 @@ export class ReadinessGate {
   constructor(
     private readonly engines: EngineRegistry,
     private readonly supply: EngineSupply,
+    private readonly folder: DataFolder,
   ) {}
 
   /** From now on not ready, for good: the first thing that happens when the program is told to end. */
   closeForShutdown(): void {
     this.shuttingDown = true;
+  }
+
+  /** What is wrong although new viewers can be served. */
+  degradations(): StorageTrouble[] {
+    return this.folder.troubles();
   }
 
   /** Empty when ready. */

@@ -1,4 +1,11 @@
+import { STORAGE_REASONS, type StorageReason } from '../storage';
+
 /** Why new viewers should go elsewhere. */
 export const UNREADY_REASONS = ['shutting_down', 'engines_unknown', 'no_usable_engine'] as const;
 
 export type UnreadyReason = (typeof UNREADY_REASONS)[number];
+
+/** Everything that readiness may say; what is no `UnreadyReason` does not keep viewers away. */
+export const READINESS_REASONS = [...UNREADY_REASONS, ...STORAGE_REASONS];
+
+export type ReadinessReason = UnreadyReason | StorageReason;

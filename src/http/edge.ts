@@ -2,6 +2,7 @@ import { type ServerOptions } from 'node:http';
 import { Logger } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type AppConfig } from '../config';
+import { ConnectionLimit, connectionLimit } from './connection-limit';
 import { type FastifyInstance, type FastifyServerOptions } from './fastify.types';
 import { createHttpServer } from './http-server.factory';
 import { registerJsonBodies } from './json-body.parser';
@@ -11,6 +12,7 @@ import { newRequestId, REQUEST_ID_HEADER } from './request-id';
 import { logWhenDone } from './request-log';
 import { RouteTable } from './route-table';
 import { registerSecurityHeaders } from './security-headers';
+import { routedAddress } from './stream-address';
 import { createValidationPipe } from './validation.pipe';
 
 const MAX_BODY_BYTES = 128 * 1024;
@@ -18,7 +20,17 @@ const MAX_BODY_BYTES = 128 * 1024;
 /** Longest path parameter. Ids are far shorter; the rest is for ids we refuse with a proper answer. */
 const MAX_PARAMETER_LENGTH = 512;
 
-export type EdgeConfig = Pick<AppConfig, 'proxyMaxClients' | 'trustedProxies' | 'logLevel'>;
+export type EdgeConfig = Pick<
+  AppConfig,
+  'proxyMaxClients' | 'proxyMaxSessions' | 'trustedProxies' | 'logLevel'
+>;
+
+export interface EdgeOptions {
+  /** Most files that the process may have open; null when unknown. */
+  readonly descriptorLimit?: number | null;
+  /** Overrides of the time limits of a connection, for tests that cannot wait for them. */
+  readonly connection?: ServerOptions;
+}
 
 /** What all addresses have in common: how requests come in, and how errors go out. */
 export class Edge {
@@ -27,10 +39,13 @@ export class Edge {
   private readonly filter = new ProblemFilter(this.routes);
   private readonly logger = new Logger('Http');
   private readonly isVerbose: boolean;
+  readonly connections: ConnectionLimit;
 
-  /** @param connection overrides of the connection limits, for tests that cannot wait for them */
-  constructor(config: EdgeConfig, connection?: ServerOptions) {
+  constructor(config: EdgeConfig, { descriptorLimit = null, connection }: EdgeOptions = {}) {
     this.isVerbose = config.logLevel === 'debug' || config.logLevel === 'trace';
+    this.connections = new ConnectionLimit(connectionLimit(config, descriptorLimit), (line) =>
+      this.logger.warn(line),
+    );
     this.adapter = new FastifyAdapter(this.options(config, connection));
   }
 
@@ -53,7 +68,7 @@ export class Edge {
   private options(config: EdgeConfig, connection?: ServerOptions): FastifyServerOptions {
     return {
       serverFactory: (handler) =>
-        createHttpServer(handler, { maxViewers: config.proxyMaxClients, connection }),
+        createHttpServer(handler, { connections: this.connections, connection }),
       // The server answers the parser's errors itself; this would be a second answer.
       clientErrorHandler: () => undefined,
       frameworkErrors: (error, request, reply) => {
@@ -63,6 +78,7 @@ export class Edge {
       genReqId: newRequestId,
       logger: false,
       bodyLimit: MAX_BODY_BYTES,
+      rewriteUrl: ({ url = '/' }) => routedAddress(url),
       routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
       onProtoPoisoning: 'error',
       onConstructorPoisoning: 'error',

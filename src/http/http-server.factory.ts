@@ -8,16 +8,16 @@ import {
 import { type Socket } from 'node:net';
 import { AppError } from '../kernel/errors';
 import * as timings from './edge.timings';
+import { isHostValue } from './host-value';
+import { type ConnectionLimit } from './connection-limit';
 import { OpenResponses } from './open-responses';
 import { createClientErrorHandler } from './client-error.handler';
 import { answerProblem, writeRawProblem } from './raw-problem';
+import { isStreamAddress, routedAddress } from './stream-address';
 
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_HEADER_FIELDS = 100;
 const SOCKET_HIGH_WATER_MARK = 256 * 1024;
-
-/** Connections beside those of viewers: admin calls, players that probe, and callers about to be refused. */
-const SPARE_CONNECTIONS = 2_500;
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -43,7 +43,7 @@ export const CONNECTION_OPTIONS: ServerOptions = {
 };
 
 export interface EdgeServerOptions {
-  readonly maxViewers: number;
+  readonly connections: ConnectionLimit;
   /** Overrides for tests that cannot wait as long as a slow caller may take. */
   readonly connection?: ServerOptions;
 }
@@ -54,6 +54,7 @@ export interface EdgeServerOptions {
  * smugglers, whose hidden request is just that: the tail behind another one (RFC 9112 §11.2).
  */
 export function createHttpServer(handler: RequestHandler, options: EdgeServerOptions): Server {
+  const { connections } = options;
   const responses = new OpenResponses();
   const admit = (
     request: IncomingMessage,
@@ -68,11 +69,26 @@ export function createHttpServer(handler: RequestHandler, options: EdgeServerOpt
       return;
     }
     responses.begin(socket, response);
+    connections.begin(request, response);
     next(request, response);
   };
   const refuse = ({ socket }: IncomingMessage, response: ServerResponse, error: AppError): void => {
     responses.refuse(socket);
     answerProblem(response, error);
+  };
+  /** On a connection beyond the limit one request is answered: of operators and supervisors, and with 503 of players. */
+  const handle = (request: IncomingMessage, response: ServerResponse): void => {
+    if (connections.hasPlace(request.socket)) {
+      handler(request, response);
+    } else if (isStreamAddress(routedAddress(request.url ?? ''))) {
+      connections.count('refused');
+      response.setHeader('Access-Control-Allow-Origin', '*');
+      const detail = 'Every connection that can be served has a request in progress.';
+      refuse(request, response, new AppError('too_many_connections', detail));
+    } else {
+      response.shouldKeepAlive = false;
+      handler(request, response);
+    }
   };
 
   const server = createServer(
@@ -80,7 +96,7 @@ export function createHttpServer(handler: RequestHandler, options: EdgeServerOpt
     (incoming, outgoing) => {
       admit(incoming, outgoing, (request, response) => {
         const fault = findFault(request);
-        if (fault === null) handler(request, response);
+        if (fault === null) handle(request, response);
         else refuse(request, response, fault);
       });
     },
@@ -89,8 +105,9 @@ export function createHttpServer(handler: RequestHandler, options: EdgeServerOpt
   // handled would otherwise have no address, and whoever asks for it a fault. Without one it is gone already.
   server.on('connection', (socket: Socket) => {
     if (socket.remoteAddress === undefined) socket.destroy();
+    else connections.accept(socket);
   });
-  server.maxConnections = options.maxViewers + SPARE_CONNECTIONS;
+  server.on('close', () => connections.stop());
   server.on('clientError', createClientErrorHandler(responses));
   server.on('checkExpectation', (incoming: IncomingMessage, outgoing: ServerResponse) => {
     admit(incoming, outgoing, (request, response) => {
@@ -115,6 +132,13 @@ function findFault(request: IncomingMessage): AppError | null {
   const required = request.httpVersion === '1.1' ? 1 : 0;
   if (hosts > 1 || hosts < required) {
     return new AppError('invalid_request', 'A request has exactly one Host header field.');
+  }
+  const { host } = request.headers;
+  if (host !== undefined && !isHostValue(host)) {
+    return new AppError(
+      'invalid_request',
+      'The Host header field is no host with or without port.',
+    );
   }
   return null;
 }

@@ -1,2 +1,6 @@
+export { ApiProblems, PROBLEM_CODES } from './api-problems.decorator';
+export { addressGroup } from './address-group';
+export { type ConnectionLimit, connectionLimit, type ConnectionNeeds } from './connection-limit';
 export { Edge, type EdgeConfig } from './edge';
+export { isHostValue } from './host-value';
 export { type FastifyReply, type FastifyRequest } from './fastify.types';

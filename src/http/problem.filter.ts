@@ -4,6 +4,7 @@ import { type FastifyReply, type FastifyRequest } from './fastify.types';
 import { problemHeaders } from './problem.headers';
 import { toAppError } from './problem.mapping';
 import { type RouteTable } from './route-table';
+import { isStreamAddress } from './stream-address';
 
 /**
  * Turns everything that is thrown while a request is handled into `application/problem+json`. Once an answer has begun it
@@ -34,6 +35,7 @@ export class ProblemFilter implements ExceptionFilter {
       .removeHeader('Content-Length')
       .code(error.status)
       .headers(problemHeaders(error))
+      // Browsers' players read the problem of a failed stream only with this permission; admin addresses never give it.
       .headers(isStreamAddress(request.url) ? { 'Access-Control-Allow-Origin': '*' } : {})
       // As bytes: to text Fastify would add a charset, which this type does not have.
       .send(Buffer.from(JSON.stringify(toProblem(error, request.id))));
@@ -58,9 +60,4 @@ export class ProblemFilter implements ExceptionFilter {
       'a request failed unexpectedly',
     );
   }
-}
-
-/** Browsers' players read the problem of a failed stream only with this permission; admin addresses never give it. */
-export function isStreamAddress(url: string): boolean {
-  return url.startsWith('/ace/');
 }

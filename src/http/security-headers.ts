@@ -1,6 +1,6 @@
 import helmet from '@fastify/helmet';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { isStreamAddress } from './problem.filter';
+import { isStreamAddress } from './stream-address';
 
 /**
  * Header fields that tell browsers to trust pages of ours with nothing they do not need. Streaming addresses set

@@ -104,6 +104,26 @@ export const ERROR_CATALOG = {
     title: 'Engine failed',
     meaning: 'Every engine that was tried gave an error or nonsense.',
   },
+  storage_full: {
+    status: 507,
+    title: 'Storage full',
+    meaning:
+      'The disk or the quota of DATA_DIR is used up, or it is read-only; nothing was changed.',
+    retryAfterS: 30,
+  },
+  storage_failed: {
+    status: 507,
+    title: 'Storage failed',
+    meaning: 'A file in DATA_DIR cannot be written; nothing was changed.',
+    retryAfterS: 30,
+  },
+  too_many_connections: {
+    status: 503,
+    title: 'Too many connections',
+    meaning:
+      'The limit of connections is reached, and every one of them has a request in progress.',
+    retryAfterS: 10,
+  },
   no_engine: {
     status: 503,
     title: 'No engine',

@@ -1,4 +1,4 @@
-/** From this on, what our own event loop missed is nobody else's silence (datapath rule 18). */
+/** From this on, what our own event loop missed is nobody else's silence. */
 const TOLERATED_MS = 1000;
 
 /** Tells by how much the looks of one interval timer come late: nobody is judged by what could not be heard meanwhile. */
@@ -11,8 +11,14 @@ export class OwnLateness {
 
   /** Call at each look. Milliseconds by which this one is late; 0 while that is nothing unusual. */
   at(nowMs: number): number {
-    const lateMs = nowMs - this.lookedMs - this.everyMs;
+    const lateMs = this.lateMs(nowMs);
     this.lookedMs = nowMs;
+    return lateMs;
+  }
+
+  /** The same for who comes between two looks: the next one is overdue by this much. */
+  lateMs(nowMs: number): number {
+    const lateMs = nowMs - this.lookedMs - this.everyMs;
     return lateMs >= TOLERATED_MS ? lateMs : 0;
   }
 }

@@ -14,7 +14,7 @@ export class MetricsController {
 
   constructor(private readonly metrics: MetricsRegistry) {}
 
-  /** Metrics in the text format of Prometheus. */
+  /** Show metrics. In the text format of Prometheus. */
   @Get()
   @Header('Content-Type', CONTENT_TYPE)
   @ApiProduces('text/plain')

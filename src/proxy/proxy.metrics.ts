@@ -42,6 +42,9 @@ export class ProxyMetrics {
       'Viewers, those who wait for a start included.',
       () => sessions.limits.count,
     );
+    metrics.gauge('proxy_clients_paused', 'Viewers who have taken nothing for 15 s.', () =>
+      sumOf(live(), ({ viewers, watching }) => viewers.size - watching),
+    );
     metrics.gauge('proxy_starts_active', 'Starts under way.', () => starts.activeCount);
     metrics.gauge('proxy_starts_waiting', 'Starts in line.', () => starts.waitingCount);
     metrics.gauge('proxy_ring_bytes', 'Memory held by the history of all streams.', () =>

@@ -11,6 +11,7 @@ import {
   type Viewer,
 } from './support';
 import { engineIsFree, expectUntouched, heldBytes } from './support/session-facts';
+import { withLag } from '../../src/kernel/testing/lag.spec-support';
 
 const SEEDS = [1, 2, 3, 4, 5];
 const RING_BYTES = 2 * 1024 * 1024;
@@ -71,7 +72,7 @@ describe('media with wrong bytes', () => {
   function expectWitness({ audit, ending }: Viewer): void {
     expect(ending).toBeNull();
     expectUntouched(audit);
-    expect(audit.longestGapMs).toBeLessThan(UNTOUCHED_GAP_MS);
+    expect(audit.longestGapMs).toBeLessThan(withLag(UNTOUCHED_GAP_MS));
   }
 
   it.concurrent.each([0.0001, 0.001, 0.01, 0.1])(
@@ -119,8 +120,9 @@ describe('media with wrong bytes', () => {
       const viewers = ids.map(watch);
       const statuses = await Promise.all(viewers.map((viewer) => viewer.status()));
       for (const [n, status] of statuses.entries()) {
-        expect([200, 502, 504]).toContain(status);
-        expect(viewers[n]!.headAfterMs).toBeLessThan(INIT_MS + 15_000);
+        // 501: media come, and their tables cannot be read.
+        expect([200, 501, 502, 504]).toContain(status);
+        expect(viewers[n]!.headAfterMs).toBeLessThan(withLag(INIT_MS + 15_000));
       }
       // One byte in a thousand is no reason to refuse; noise is no stream.
       expect(statuses.slice(0, 2)).toEqual([200, 200]);

@@ -145,6 +145,21 @@ describe('what the product says of itself', () => {
     }
   });
 
+  it('is where a browser is led to by the bare address, and nobody else', async () => {
+    const browser = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+    for (const method of ['GET', 'HEAD']) {
+      const { status, headers } = await product.api(method, '/', undefined, browser);
+      expect({ status, to: headers.location }).toEqual({ status: 302, to: 'docs' });
+    }
+    for (const path of ['/nowhere', '/api/v1/']) {
+      expect((await product.api('GET', path, undefined, browser)).status).toBe(404);
+    }
+    for (const accept of ['*/*', 'application/json']) {
+      const { status, body } = await product.api('GET', '/', undefined, { Accept: accept });
+      expect({ status, code: body.code }).toEqual({ status: 404, code: 'not_found' });
+    }
+  });
+
   it('refuses another method with the ones that are possible, on every address', async () => {
     for (const path of new Set(operationsOf(document).map((one) => one.path))) {
       const address = path.replace(/\{[^}]+\}/g, 'unknown');
@@ -258,7 +273,8 @@ describe('what the product says of itself', () => {
   const why = whyNoBrowser();
   (why === null ? it : it.skip)(`is a page that needs nobody else ${why ?? ''}`, async () => {
     const { page, complaints, foreign } = await openPage();
-    await page.goto(product.url('/docs'));
+    await page.goto(product.url('/'));
+    expect(page.url()).toBe(product.url('/docs'));
     await page.locator('.opblock').first().waitFor();
     expect(await page.title()).toBe('acefleet');
     expect(await page.locator('.opblock').count()).toBe(operationsOf(document).length);

@@ -10,6 +10,7 @@ import {
   type Product,
   type Simulator,
 } from './support';
+import { withLag } from '../../src/kernel/testing/lag.spec-support';
 
 describe('for programs written against an engine: format=json', () => {
   let engine: Simulator;
@@ -162,7 +163,7 @@ describe('/ace/status', () => {
       stream_id: { id },
       stat_url: expect.stringMatching(/^http:\/\//),
     });
-    expect(performance.now() - startedMs).toBeLessThan(ASKED * 500);
+    expect(performance.now() - startedMs).toBeLessThan(withLag(ASKED * 500));
     engine.kill('SIGCONT');
 
     const { infohash } = await engine.content(id);

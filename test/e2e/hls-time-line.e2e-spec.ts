@@ -153,6 +153,32 @@ describe('the time of HLS', () => {
         expect(later.isIndependent).toBe(true);
       },
 
+    'gives players what it has when the media stall, and goes on from there': async () => {
+      const longer = await startProduct({
+        engines: [engine],
+        env: { HLS_SEGMENT_DURATION: '10s', MAX_STREAMS_PER_ENGINE: '30' },
+      });
+      const id = newContentId();
+      // About six of the seconds that come at once; groups of pictures last one.
+      await engine.setContent(id, { burst_seconds: 12 });
+      await engine.fault({ kind: 'stall_after', content: id, bytes: 6 * 125_000 });
+      const first = await openHls(longer, manifestPath(id, '&dvr=1'));
+      // One second and what the segment that was open had of the ten it wants.
+      const stalled = await follow(first, 2);
+      expect(stalled.segments).toMatchObject([{ duration: 1 }, {}]);
+      expect(stalled.segments[1]!.duration).toBeGreaterThanOrEqual(1);
+      expect(stalled.segments[1]!.duration).toBeLessThan(10);
+      expect((await longer.session(id))!.state).toBe('stalled');
+      await engine.actOnReaders('resume', { content: (await engine.content(id)).infohash });
+      const { segments, bodies, last } = await follow(stalled.last, 3);
+      // Nothing is known yet of what players have lost: the next one is as short as can be.
+      expect(segments[2]!.duration).toBeLessThan(10);
+      expect(segments.some(({ isDiscontinuity }) => isDiscontinuity)).toBe(false);
+      expectNothingLost(bodies);
+      // It begins where the media stalled, which is in the midst of a group of pictures.
+      expect(last.isIndependent).toBe(false);
+    },
+
     'takes a wrap of the time stamps for what it is': async () => {
       // Two seconds from now; time stamps are half a second ahead of the broadcast.
       const wrapMs = Date.now() + 2000 + 500;

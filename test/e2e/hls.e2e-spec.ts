@@ -236,8 +236,7 @@ describe('HLS of a stream', () => {
 
   it('ignores nonsense beside the selector', async () => {
     const id = newContentId();
-    const nonsense =
-      '&dvr=yes&dvr=%F0%9F%98%80&playback=%00..%2F&playback=x&sid=&__proto__=1&hls=0';
+    const nonsense = '&quality=%F0%9F%98%80&playback=%00..%2F&playback=x&sid=&__proto__=1&hls=0';
     const playlist = await openHls(product, manifestPath(id, nonsense));
     expect(playlist.segments.length).toBeGreaterThan(0);
   });

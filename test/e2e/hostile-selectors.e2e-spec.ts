@@ -27,6 +27,16 @@ const idText = fc.oneof(
   { weight: 2, arbitrary: hexId.map((id) => id.toUpperCase()) },
   { weight: 1, arbitrary: hexId.map((id) => `acestream://${id}`) },
   {
+    weight: 2,
+    arbitrary: fc
+      .tuple(
+        fc.constantFrom('', ' ', '\r\n', '\t', 'ACEstream://', ' acestream://'),
+        hexId,
+        fc.constantFrom('', '/', ' ', '\r', '/\r\n', '|', '|User-Agent=x', '|a=b&c=http://d/?id=e'),
+      )
+      .map((parts) => parts.join('')),
+  },
+  {
     weight: 4,
     arbitrary: fc
       .tuple(
@@ -92,13 +102,23 @@ const attempt: fc.Arbitrary<Attempt> = fc
     {
       weight: 2,
       arbitrary: fc
-        .tuple(idText, writing, fc.constantFrom('', '.ts', '.TS', '/', '/x', '.ts.ts'))
+        .tuple(
+          idText,
+          writing,
+          fc.constantFrom('', '.ts', '.TS', '/', '//', '/x', '.ts.ts', '.ts|Referer=http://x/?y'),
+        )
         .map(([id, write, end]) => `/ace/getstream/${write(id)}${end}`),
     },
     {
       weight: 1,
       arbitrary: fc
-        .tuple(query, fc.constantFrom('/ace//getstream', '/ACE/getstream', '/ace/%67etstream'))
+        .tuple(
+          query,
+          fc.constantFrom(
+            ...['/ace//getstream', '//ace/getstream/', '/ace/getstream%20', '/ace/%67etstream'],
+            ...['/ACE/getstream', '/x/ace/getstream', '/ace/../ace/getstream', '/ace/getstream;x'],
+          ),
+        )
         .map(([text, path]) => `${path}?${text}`),
     },
   )
@@ -109,32 +129,52 @@ const attempt: fc.Arbitrary<Attempt> = fc
     readings: [...new Set([startOf(target), startOf(target.split('#', 1)[0]!)])],
   }));
 
-/** The grammar of contract §3, read a second time. */
+/** The grammar of docs/streams.md, written a second time. */
 function startOf(target: string): string | null {
   const [beforeQuery = '', ...rest] = target.split('?');
-  const path = beforeQuery.split('#', 1)[0]!;
-  const text = rest.join('?');
-  const match = /^\/ace\/(?:getstream|%67etstream)(?:\/([^/]*))?$/.exec(path);
-  if (match === null || /%(?![0-9a-f]{2})/i.test(text)) return null;
-  const pairs = [...new URLSearchParams(text)];
-  if (match[1] !== undefined && match[1] !== '') {
+  const [path = '', bar] = beforeQuery.split('#', 1)[0]!.split(/(\||%7c)/i);
+  const segments = path
+    .split('/')
+    .map((segment) => segment.replace(/^(%20|%09|%0a|%0d)+|(%20|%09|%0a|%0d)+$/gi, ''))
+    .filter((segment) => segment !== '' && !/^acestream(:|%3a)$/i.test(segment));
+  const [root, verb = '', inPath, ...more] = segments;
+  if (root !== 'ace' || !/^(?:getstream|%67etstream)$/.test(verb) || more.length > 0) return null;
+  const text = bar === undefined ? withoutHeaders(rest.join('?')) : '';
+  if (/%(?![0-9a-f]{2})/i.test(text)) return null;
+  const pairs = [...new URLSearchParams(text)].map(([key, value]) => [key, value.trim()]);
+  if (inPath !== undefined) {
     try {
-      pairs.push(['id', decodeURIComponent(match[1]).replace(/\.ts$/i, '')]);
+      pairs.push(['id', decodeURIComponent(inPath).trim().replace(/\.ts$/i, '')]);
     } catch {
       return null;
     }
   }
   const selectors = pairs.filter(([key]) =>
-    ['id', 'content_id', 'infohash', 'url', 'magnet', 'channel'].includes(key),
+    ['id', 'content_id', 'infohash', 'url', 'magnet', 'channel'].includes(key!),
   );
   const [kind, given] = selectors[0] ?? [];
-  const id = /^(?:acestream:\/\/)?([0-9a-f]{40})$/i.exec(given ?? '')?.[1]?.toLowerCase();
+  const [beforeBar = ''] = (given ?? '').split('|', 1);
+  const id = /^(?:acestream:\/\/)?([0-9a-f]{40})\/*$/i.exec(beforeBar.trim())?.[1]?.toLowerCase();
   const isRefused = kind === 'url' || kind === 'magnet' || kind === 'channel';
   if (selectors.length !== 1 || id === undefined || isRefused) return null;
   const indices = pairs.filter(([key]) => key === '_idx').map(([, index]) => index);
   if (indices.length > 1 || !/^\d{1,4}$/.test(indices[0] ?? '0')) return null;
   const index = Number(indices[0] ?? 0) === 0 ? '' : `&_idx=${Number(indices[0])}`;
   return `${kind === 'infohash' ? 'infohash' : 'id'}=${id}${index}`;
+}
+
+/** A query without what players append for themselves. Only an address may have an escaped bar of its own. */
+function withoutHeaders(query: string): string {
+  const kept: string[] = [];
+  for (const pair of query.split('&')) {
+    const isAddress = /^(?:url|magnet)=/.test(pair);
+    const [before = '', bar] = pair.split(
+      isAddress ? /(\|)[\w-]+(?:=|%3d)/i : /(\||%7c)[\w-]+(?:=|%3d)/i,
+    );
+    kept.push(before);
+    if (bar !== undefined) return kept.join('&');
+  }
+  return kept.join('&').replace(/(?:\||%7c)$/i, '');
 }
 
 /** Everything that may ever reach an engine, the values in it aside. */

@@ -14,6 +14,7 @@ import {
 import { loadPlaylist, loadSegment, manifestPath, mediaOf, openHls } from './support/hls';
 import { expectUntouched } from './support/session-facts';
 import { markerOf } from './support/ts-packet';
+import { withLag } from '../../src/kernel/testing/lag.spec-support';
 
 /** From here on, and so often, so many at once. */
 const AFTER_MS = 6000;
@@ -95,7 +96,7 @@ describe('null packets', () => {
     await viewer.until(({ nullPackets }) => nullPackets > before, 20_000, 'a null packet');
     const afterMs = performance.now() - silentFromMs;
     expect(afterMs).toBeGreaterThan(AFTER_MS - LATE_MS);
-    expect(afterMs).toBeLessThan(AFTER_MS + INTERVAL_MS + LATE_MS);
+    expect(afterMs).toBeLessThan(withLag(AFTER_MS + INTERVAL_MS + LATE_MS));
     await viewer.until(({ longestGapMs }) => longestGapMs > AFTER_MS, 30_000, 'media again');
     const later = watch(id, '&behind=30');
     await viewer.receiveMore(6000);
@@ -121,8 +122,10 @@ describe('null packets', () => {
       30_000,
       'segments from before and behind the silence',
     );
-    const bodies = await Promise.all(segments.map(loadSegment));
-    expect(packetsOfOurs(Buffer.concat(bodies.map(mediaOf)))).toBe(0);
+    // One after the other, as a player does: a playback may fetch eight at a time.
+    for (const segment of segments) {
+      expect(packetsOfOurs(mediaOf(await loadSegment(segment)))).toBe(0);
+    }
   });
 
   it('are not what a stream begins with: who waits for a start gets none', async () => {

@@ -41,6 +41,31 @@ describe('errors', () => {
   });
 
   it.each([
+    '/ace/getstream?format=json&id=' + newContentId(),
+    '/ace/status',
+    '/docs',
+    '/health/live',
+    '/nowhere',
+  ])('of a Host that is none come before anything else: %s', async (path) => {
+    for (const host of ['evil"><script>/x', 'a/b', 'user@host', '[::1', 'host:port']) {
+      const viewer = openViewer(product.url(path), { headers: { Host: host } });
+      const { detail } = await expectProblem(viewer, 400, 'invalid_request');
+      expect(detail).not.toContain('evil');
+    }
+  });
+
+  it.each(['my_server:8000', '[2001:db8::7]:8000', '[::1]', 'tv.example.org', '10.0.0.7:1'])(
+    'of a Host are none where it is one: %s',
+    async (host) => {
+      const path = streamPath(newContentId(), '&format=json');
+      const viewer = openViewer(product.url(path), { headers: { Host: host } });
+      const { response } = await viewer.json();
+      expect(response.playback_url).toMatch(/^http:\/\/[^/]+\/ace\/r\//);
+      expect(new URL(response.playback_url).host).toBe(new URL(`http://${host}`).host);
+    },
+  );
+
+  it.each([
     '/nowhere',
     '/ace/nowhere',
     '/ace/getstream/a/b',

@@ -10,6 +10,7 @@ import {
   type Simulator,
   type Viewer,
 } from './support';
+import { loadPlaylist, loadSegment, openHls } from './support/hls';
 
 describe('how a content is asked for', () => {
   let engine: Simulator;
@@ -39,6 +40,20 @@ describe('how a content is asked for', () => {
 
   it('every form of one id is one session', async () => {
     const id = newContentId();
+    const asListsHaveIt = [
+      `/ace/getstream/?id=${id}`,
+      `//ace/getstream?id=${id}`,
+      `/ace//getstream?id=${id}`,
+      `/ace/getstream/${id}/`,
+      `/ace/getstream?id=%20${id}%0D%0A`,
+      `/ace/getstream?id=${id}&pid=x%0D`,
+      `/ace/getstream/${id}.ts%0D`,
+      `/ace/getstream?id=AceStream://${id}/`,
+      `/ace/getstream/acestream://${id}`,
+      `/ace/getstream?id=${id}|User-Agent=VLC/3.0&Referer=http://a.example/`,
+      `/ace/getstream?id=${id}%7CUser-Agent=VLC%2F3.0&id=x`,
+      `/ace/getstream/${id}.ts|User-Agent=VLC/3.0`,
+    ];
     const forms = [
       `?id=${id}`,
       `?content_id=${id}`,
@@ -51,16 +66,60 @@ describe('how a content is asked for', () => {
       `/${id}.ts`,
       `/${id.toUpperCase()}.ts?pid=mine`,
     ];
-    const viewers = forms.map((form) => open(`/ace/getstream${form}`));
+    const paths = [...forms.map((form) => `/ace/getstream${form}`), ...asListsHaveIt];
+    const viewers = paths.map((path) => open(path));
     await Promise.all(viewers.map((viewer) => viewer.playing()));
-    expect(await product.session(id)).toMatchObject({ client_count: forms.length });
+    expect(await product.session(id)).toMatchObject({ client_count: paths.length });
     const starts = await engine.starts(id);
     expect(starts).toHaveLength(1);
     // What reaches an engine is one canonical form, with a player id of our own.
     expect(starts[0]!.url).toMatch(
       new RegExp(`^/ace/getstream\\?format=json&id=${id}&pid=[A-Za-z0-9-]+$`),
     );
-    expect(starts[0]!.url).not.toMatch(/mine|theirs|something|events/);
+    expect(starts[0]!.url).not.toMatch(/mine|theirs|something|events|VLC/);
+  });
+
+  it('every address of /ace is taken as lists and players have it', async () => {
+    const id = newContentId();
+    const json = async (path: string, method = 'GET') => {
+      const { status, body } = await product.api(method, path, undefined, {});
+      expect({ path, method, status }).toEqual({ path, method, status: 200 });
+      return body;
+    };
+    const { response } = await json(`/ace//getstream/?format=json%0D&id=%09${id}%0A`);
+    const { pathname } = new URL(response.playback_url);
+    const viewers = [`/${pathname}/`, `${pathname}%0D`, `${pathname}|User-Agent=x/1`].map(open);
+    await Promise.all(viewers.map((viewer) => viewer.playing()));
+    expect(await product.session(id)).toMatchObject({ client_count: 3 });
+    const hash = response.infohash as string;
+    expect(await json(`//ace/status/?infohash=${hash}%20`)).toMatchObject({ clients: 3 });
+    expect(await json(`/ace/preflight/?tier=light%0D&id=${id}/`)).toMatchObject({ playable: true });
+    const stat = new URL(response.stat_url).pathname;
+    expect((await json(`${stat}//`)).response.status).toBe('dl');
+    for (const path of ['/ace/getstream/?id=', '//ace/manifest.m3u8?id=', '/ace/preflight/?id=']) {
+      await json(`${path}${id}%0D`, 'HEAD');
+      const options = await product.api('OPTIONS', `${path}${id}%0D`, undefined, {});
+      expect(options.status).toBe(204);
+    }
+    const stop = new URL(response.command_url).pathname;
+    expect(await json(`${stop}/?method=stop%0D`)).toEqual({ response: 'ok', error: null });
+    await Promise.all(viewers.map((viewer) => viewer.closed));
+  });
+
+  it('addresses of the admin API have one spelling', async () => {
+    for (const path of [
+      '//engines',
+      '/engines/',
+      '/api/v1//engines',
+      '/engines%20',
+      '/engines|a=b',
+    ]) {
+      expect((await product.api('GET', path)).status).toBe(404);
+      expect((await product.api('GET', path, undefined, {})).status).toBe(404);
+    }
+    for (const path of ['//ace/../engines', '/ace//..//engines', '/ace/%2e%2e/engines']) {
+      expect((await product.api('GET', path)).status).toBe(404);
+    }
   });
 
   it('id first, then infohash: one session', async () => {
@@ -121,7 +180,7 @@ describe('how a content is asked for', () => {
     ['too few digits', `/ace/getstream?id=${id.slice(1)}`],
     ['too many digits', `/ace/getstream?id=${id}0`],
     ['letters beyond f', `/ace/getstream?infohash=g${id.slice(1)}`],
-    ['a blank at its end', `/ace/getstream?id=${id}%20`],
+    ['a blank within it', `/ace/getstream?id=${id.slice(0, 20)}%20${id.slice(20)}`],
     ['a line break and a header', `/ace/getstream?id=${id}%0d%0aHost:%20evil`],
     ['a further parameter hidden in it', `/ace/getstream?id=${id}%26url%3Dhttp%3A%2F%2Fevil`],
     ['full-width digits', `/ace/getstream?id=${encodeURIComponent('１'.repeat(40))}`],
@@ -137,6 +196,28 @@ describe('how a content is asked for', () => {
     expect(await countStarts()).toBe(before);
   });
 
+  it.each(['dvr=banana', 'dvr=', 'dvr=1&dvr=0', 'behind=banana', 'tier=banana'])(
+    'refuses %s with 400 at every address, for it is a parameter of ours',
+    async (slip) => {
+      const before = await atRest();
+      for (const path of [
+        'getstream',
+        `getstream/${id}.ts`,
+        'manifest.m3u8',
+        'preflight',
+        'status',
+      ]) {
+        const selector = path.includes(id) ? '' : `&id=${id}`;
+        for (const method of path === 'status' ? ['GET'] : ['GET', 'HEAD']) {
+          const viewer = openViewer(product.url(`/ace/${path}?${slip}${selector}`), { method });
+          if (method === 'GET') await expectProblem(viewer, 400, 'invalid_request');
+          else expect(await viewer.status()).toBe(400);
+        }
+      }
+      expect(await countStarts()).toBe(before);
+    },
+  );
+
   it.each([
     ['url', 'http%3A%2F%2F169.254.169.254%2Fx.acelive'],
     ['magnet', `magnet%3A%3Fxt%3Durn%3Abtih%3A${id}`],
@@ -146,6 +227,25 @@ describe('how a content is asked for', () => {
     const probe = openViewer(product.url(`/ace/getstream?${name}=${value}`), { method: 'HEAD' });
     expect(await probe.status()).toBe(403);
     expect(await countStarts()).toBe(before);
+  });
+
+  it('playlists and segments too, whatever the addresses look like', async () => {
+    const id = newContentId();
+    for (const path of [
+      `/ace/manifest.m3u8/?id=${id}`,
+      `//ace//manifest.m3u8//%20/?dvr=1%0D&id=${id}`,
+      `/ace/manifest.m3u8?id=acestream://${id}/%7CUser-Agent=x&Referer=y`,
+    ]) {
+      const playlist = await openHls(product, path);
+      await loadSegment(playlist.segments[0]!);
+      const { pathname, search } = new URL(playlist.url);
+      const odd = await loadPlaylist(product.url(`${pathname}//${search}|User-Agent=x`));
+      expect(odd.segments.length).toBeGreaterThan(0);
+      await loadSegment(odd.segments.at(-1)!);
+      const segment = new URL(odd.segments.at(-1)!.url).pathname;
+      expect((await product.api('HEAD', `/${segment}/`, undefined, {})).status).toBe(200);
+    }
+    expect(await engine.starts(id)).toHaveLength(1);
   });
 });
 

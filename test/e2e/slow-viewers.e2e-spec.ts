@@ -11,6 +11,7 @@ import {
   type Viewer,
 } from './support';
 import {
+  clientsOf,
   type EventFacts,
   eventsOf,
   expectFedLike,
@@ -139,5 +140,33 @@ describe('a viewer who is slower than the stream', () => {
     expect(received).toBeLessThanOrEqual(5);
     expectUntouched(other.audit);
     await expectFedLike(control, [other]);
+  });
+});
+
+describe('a viewer who pauses', () => {
+  it('keeps its connection although its stream counts as unwatched, and goes on near live', async () => {
+    // The kernel takes megabytes per connection here: a high rate fills it in time.
+    const engine = await startSimulator({ bitrateMbps: 7, burstSeconds: 0 });
+    const product = await startProduct({
+      engines: [engine],
+      env: { PROXY_GRACE_PERIOD: '200ms', PROXY_CLIENT_MAX_LAG: '10s', PROXY_BUFFER_SIZE: '64MiB' },
+    });
+    const id = newContentId();
+    const viewer = openViewer(product.url(streamPath(id)));
+    await viewer.playing();
+    viewer.pause();
+    const state = async (): Promise<string> => (await clientsOf(product, id))[0]!.state;
+    await eventually(async () => (await state()) === 'paused', 60_000, 'the pause');
+    // Long after its grace period.
+    await eventually(async () => (await product.session(id)).idle_seconds > 2);
+    expect(await product.session(id)).toMatchObject({ state: 'grace', client_count: 1 });
+    viewer.resume();
+    await viewer.until(({ flagged }) => flagged > 0, 60_000, 'a jump');
+    await viewer.receiveMore(2000);
+    expect(await state()).toBe('streaming');
+    expect(await product.session(id)).toMatchObject({ state: 'live', failovers: 0 });
+    expectHonest(viewer.audit);
+    expect(viewer.audit.markers.jumps).toHaveLength(1);
+    expect(viewer.ending).toBeNull();
   });
 });

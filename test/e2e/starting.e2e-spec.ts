@@ -1,14 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   Child,
   eventually,
+  newContentId,
   NO_DOCKER,
   onScopeEnd,
+  openViewer,
   startProduct,
   startSimulator,
+  streamPath,
   type Simulator,
 } from './support';
 
@@ -149,6 +152,40 @@ describe('a start that cannot be', () => {
     expect((await endOf(child)).code).toBe(1);
   });
 
+  const isRoot = process.getuid?.() === 0;
+
+  (isRoot ? it : it.skip)(
+    'a Docker that this user may not use (needs root): is said with what to do, and no test pictures are played',
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'acefleet-docker-'));
+      onScopeEnd(() => rmSync(folder, { recursive: true, force: true }));
+      chmodSync(folder, 0o777);
+      const socket = join(folder, 'docker.sock');
+      const docker = createServer();
+      await new Promise<void>((resolve) => docker.listen(socket, resolve));
+      onScopeEnd(() => void docker.close());
+      chmodSync(socket, 0o600);
+      const child = new Child('product', process.execPath, [SCRIPT], {
+        cwd: folder,
+        env: {
+          PATH: process.env['PATH'],
+          PORT: '0',
+          DATA_DIR: join(folder, 'data'),
+          DOCKER_HOST: `unix://${socket}`,
+        },
+        // Nobody, and in no group.
+        ...{ uid: 65_534, gid: 65_534 },
+      });
+      onScopeEnd(() => child.kill());
+      const { code, lines } = await endOf(child);
+      expect({ code, lines }).toEqual({
+        code: EXIT_CONFIG,
+        lines: [expect.stringContaining(`${socket}: EACCES, `)],
+      });
+      expect(lines[0]).toMatch(/group docker .*sudo usermod -aG docker .*ENGINE_DRIVER=simulator/);
+    },
+  );
+
   it('a data folder that cannot be is said in a line', async () => {
     const { code, lines } = await endOf(
       run({ DATA_DIR: '/proc/nowhere', ENGINE_DRIVER: 'static', ENGINE_ADDRESSES: '127.0.0.1:1' }),
@@ -199,6 +236,17 @@ describe('what a start says', () => {
     const channels = warnings.filter(({ msg }) => /\?id=[0-9a-f]{40}$/.test(msg ?? ''));
     expect(channels.length).toBeGreaterThan(0);
     expect(product.logs().find(({ msg }) => msg?.startsWith('engines:'))!.msg).toMatch(/simulator/);
+  });
+
+  it('with ENGINE_DRIVER=simulator it gives the addresses of demo channels, and plays any id', async () => {
+    const product = await startProduct({ env: { ENGINE_DRIVER: 'simulator', MIN_REPLICAS: '1' } });
+    const said = product.logs().filter(({ context }) => context === 'Start');
+    const channels = said.filter(({ msg }) => /^demo channel .+\?id=[0-9a-f]{40}$/.test(msg ?? ''));
+    expect(channels.length).toBeGreaterThan(0);
+    expect(channels.every(({ level }) => level === 30)).toBe(true);
+    await openViewer(product.url(streamPath(newContentId()))).playing();
+    const demo = /[0-9a-f]{40}$/.exec(channels[0]!.msg!)![0];
+    await openViewer(product.url(streamPath(demo))).playing();
   });
 
   it('a name that is almost one of ours is told, and its value ignored', async () => {

@@ -3,7 +3,15 @@ import { join, relative } from 'node:path';
 
 export const ROOT = join(__dirname, '..', '..');
 
-const NOT_OURS = new Set(['node_modules', 'dist', 'data', 'coverage', '.git']);
+const NOT_OURS = new Set([
+  'node_modules',
+  'dist',
+  'dist-dev',
+  'data',
+  'coverage',
+  '.git',
+  '.acefleet',
+]);
 
 /** Text of a file, by its path from the root of the repository. */
 export function readText(path: string): string {

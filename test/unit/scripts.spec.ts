@@ -1,21 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { ROOT } from './repository';
-
-/** The scripts are ES modules, which jest does not load: each call asks a Node.js of its own. */
-function call(module: string, name: string, ...args: unknown[]): unknown {
-  const url = pathToFileURL(join(ROOT, 'scripts', 'lib', module)).href;
-  const code = `const m = await import(${JSON.stringify(url)});
-    process.stdout.write(JSON.stringify(await m[${JSON.stringify(name)}](...${JSON.stringify(args)})));`;
-  const output = execFileSync(process.execPath, ['--input-type=module', '-e', code], {
-    encoding: 'utf8',
-    timeout: 10_000,
-  });
-  return JSON.parse(output);
-}
+import { call } from './script-module';
 
 describe('staleness', () => {
   const plan = { sources: 'src', files: ['tsconfig.json', 'absent.json'], output: 'dist' };
@@ -27,25 +13,15 @@ describe('staleness', () => {
   };
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'staleness-'));
-    put('package-lock.json', 100);
     put('src/main.ts', 100);
     put('src/room/noun.ts', 100);
     put('src/room/noun.spec.ts', 100);
     put('tsconfig.json', 100);
-    put('node_modules/.package-lock.json', 200);
     put('dist/.built', 200);
     writeFileSync(join(root, 'dist/.built'), 'tsconfig.json\nsrc/main.ts\nsrc/room/noun.ts');
     utimesSync(join(root, 'dist/.built'), 200, 200);
   });
   afterEach(() => rmSync(root, { recursive: true }));
-
-  it('sees an install that is up to date, missing, or older than the lock', () => {
-    expect(call('staleness.mjs', 'isInstallStale', root)).toBe(false);
-    utimesSync(join(root, 'package-lock.json'), 300, 300);
-    expect(call('staleness.mjs', 'isInstallStale', root)).toBe(true);
-    rmSync(join(root, 'node_modules'), { recursive: true });
-    expect(call('staleness.mjs', 'isInstallStale', root)).toBe(true);
-  });
 
   it('leaves a build alone that has all its inputs', () => {
     put('src/room/noun.spec.ts', 300);
@@ -70,47 +46,67 @@ describe('staleness', () => {
   });
 });
 
-describe('tally', () => {
-  const result = {
-    numPassedTests: 2,
-    numFailedTests: 1,
-    numPendingTests: 1,
-    numTodoTests: 0,
-    numRuntimeErrorTestSuites: 1,
-    testResults: [
-      { name: '/x/broken.spec.ts', status: 'failed', assertionResults: [] },
-      {
-        name: '/x/some.spec.ts',
-        status: 'failed',
-        assertionResults: [
-          { fullName: 'a', status: 'passed' },
-          { fullName: 'b', status: 'failed' },
-          { fullName: 'c', status: 'pending' },
-        ],
-      },
-    ],
+describe('an installation', () => {
+  let root: string;
+  const put = (path: string, content: unknown) => {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), JSON.stringify(content));
   };
+  const state = (withDev = true) => call('installed.mjs', 'installState', root, withDev);
+  const entry = (version: string, more = {}) => ({ version, integrity: `of ${version}`, ...more });
+  const LOCK = {
+    '': { dependencies: { left: '1' } },
+    'node_modules/left': entry('1'),
+    'node_modules/right': entry('1', { dev: true }),
+    'node_modules/elsewhere': entry('1', { optional: true, os: ['win32'] }),
+  };
+  const LEFT = { 'node_modules/left': LOCK['node_modules/left'] };
+  const RIGHT = { 'node_modules/right': LOCK['node_modules/right'] };
+  const INSTALLED = { ...LEFT, ...RIGHT };
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'installed-'));
+    put('package-lock.json', { packages: LOCK });
+    put('node_modules/.package-lock.json', { packages: INSTALLED });
+  });
+  afterEach(() => rmSync(root, { recursive: true }));
 
-  it('counts tests, and a file that could not run as a failure', () => {
-    expect(call('tally.mjs', 'tallyJest', 'unit', result, false)).toEqual({
-      passed: 2,
-      failed: 2,
-      skipped: 1,
-      notes: ['failed to run: /x/broken.spec.ts', 'failed: b', 'skipped: c'],
-    });
+  it('is current when npm made it from this lock, whatever the times of the files', () => {
+    utimesSync(join(root, 'node_modules/.package-lock.json'), 100, 100);
+    expect(state()).toBe('current');
   });
 
-  it('never takes a run without a result, or with a bad exit code, for a good one', () => {
-    expect(call('tally.mjs', 'tallyJest', 'unit', null, true)).toMatchObject({ failed: 1 });
-    const green = { ...result, numFailedTests: 0, numRuntimeErrorTestSuites: 0, testResults: [] };
-    expect(call('tally.mjs', 'tallyJest', 'unit', green, false)).toMatchObject({ failed: 1 });
-    expect(call('tally.mjs', 'tallyJest', 'unit', green, true)).toMatchObject({ failed: 0 });
+  it('is missing when there is none, or one that was interrupted', () => {
+    rmSync(join(root, 'node_modules/.package-lock.json'));
+    expect(state()).toBe('missing');
+    rmSync(join(root, 'node_modules'), { recursive: true });
+    expect(state()).toBe('missing');
   });
 
-  it('prints the last line, with what was skipped only when something was', () => {
-    const tally = { passed: 3, failed: 1, skipped: 2, notes: [] };
-    expect(call('tally.mjs', 'summaryLine', tally)).toBe('3 passed, 1 failed, 2 skipped');
-    const strict = call('tally.mjs', 'countSkippedAsFailed', tally);
-    expect(call('tally.mjs', 'summaryLine', strict)).toBe('3 passed, 3 failed');
+  it('is stale when a package is missing, too much, or another version', () => {
+    for (const packages of [
+      RIGHT,
+      { ...INSTALLED, 'node_modules/more': entry('1') },
+      { ...RIGHT, 'node_modules/left': entry('2') },
+    ]) {
+      put('node_modules/.package-lock.json', { packages });
+      expect(state()).toBe('stale');
+    }
+  });
+
+  it('may lack development dependencies where nothing has to be built', () => {
+    put('node_modules/.package-lock.json', { packages: LEFT });
+    expect([state(false), state(true)]).toEqual(['current', 'stale']);
+  });
+
+  it('is what this lock gave while its hash is remembered, until it is forgotten or the lock changes', () => {
+    put('node_modules/.package-lock.json', { packages: {} });
+    expect(state()).toBe('stale');
+    call('installed.mjs', 'rememberInstall', root);
+    expect(state()).toBe('current');
+    put('package-lock.json', { packages: { ...LOCK, 'node_modules/new': entry('1') } });
+    expect(state()).toBe('stale');
+    call('installed.mjs', 'rememberInstall', root);
+    call('installed.mjs', 'forgetInstall', root);
+    expect(state()).toBe('stale');
   });
 });

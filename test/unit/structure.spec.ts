@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { EVENT_TYPES } from '../../src/events/event-type';
 import { ERROR_CATALOG } from '../../src/kernel/errors';
@@ -9,7 +9,7 @@ const PROGRAMS = [...PRODUCT, ...listFiles('simulator', '.ts'), ...listFiles('be
 const SOURCES = [
   ...PROGRAMS,
   ...listFiles('test', '.ts').filter((path) => path !== 'test/unit/structure.spec.ts'),
-  ...listFiles('scripts', '.mjs', '.sh'),
+  ...listFiles('scripts', '.mjs', '.cjs', '.sh'),
   ...listFiles('bin', '.mjs'),
 ];
 const PAGES = [
@@ -49,6 +49,14 @@ describe('the source', () => {
     expect(names).toEqual([]);
   });
 
+  it('loads its modules at the start', () => {
+    // A build takes the place of the one that a program runs from.
+    const shipped = PROGRAMS.filter((path) => !isSpec(path) && !path.includes('spec'));
+    expect(findLines(shipped, /\bawait import\(|(?<![.\w])require\(['"`]|^\s*import\(/)).toEqual(
+      [],
+    );
+  });
+
   it('leaves nothing for later', () => {
     expect(findLines(SOURCES, /\b(?:TODO|FIXME|XXX|HACK)\b/)).toEqual([]);
   });
@@ -57,9 +65,23 @@ describe('the source', () => {
     expect(findLines(PROGRAMS, /^export default\b/)).toEqual([]);
   });
 
+  it('lets bounds on time grow with the lag of the test', () => {
+    const specs = SOURCES.filter((path) => path.startsWith('test/') && path.endsWith('.ts'));
+    const bound =
+      /(?:headAfterMs!?|longestGapMs|performance\.now\(\) - \w+)\)\.toBeLessThan(?:OrEqual)?\((?!withLag|$)/;
+    expect(findLines(specs, bound)).toEqual([]);
+  });
+
   it('runs every test', () => {
     const specs = SOURCES.filter((path) => /\.(?:e2e-)?spec\.ts$/.test(path));
     expect(findLines(specs, /\b(?:it|test|describe)\.only\b|\bf(?:it|describe)\(/)).toEqual([]);
+  });
+});
+
+describe('the scripts', () => {
+  it('import what the others export', () => {
+    const scripts = [...listFiles('scripts', '.mjs'), ...listFiles('bin', '.mjs')];
+    expect(scripts.flatMap(findMissingImports)).toEqual([]);
   });
 });
 
@@ -67,6 +89,13 @@ describe('the documentation', () => {
   it('has links that lead somewhere', () => {
     const dead = PAGES.flatMap((page) => findDeadLinks(page).map((link) => `${page}: ${link}`));
     expect(dead).toEqual([]);
+  });
+
+  it('has pictures that load quickly', () => {
+    const pictures = listFiles('docs', '.webp', '.png', '.gif', '.jpg', '.svg');
+    const sizes = pictures.map((path) => [path, statSync(join(ROOT, path)).size] as const);
+    expect(sizes.length).toBeGreaterThan(0);
+    expect(sizes.filter(([, bytes]) => bytes > 1_000_000)).toEqual([]);
   });
 
   it('explains every error code', () => {
@@ -81,6 +110,20 @@ describe('the documentation', () => {
     expect(EVENT_TYPES.filter((type) => !page.includes(`| \`${type}\` `))).toEqual([]);
   });
 });
+
+/** Names that a script imports from another one which does not export them. Scripts that no test runs break unseen. */
+function findMissingImports(script: string): string[] {
+  const imports = readText(script).matchAll(/^import \{([^}]+)\} from '(\.[^']+)';$/gm);
+  return [...imports].flatMap(([, names = '', from = '']) => {
+    const other = readText(join(dirname(script), from));
+    return names
+      .split(',')
+      .map((name) => name.trim().split(' as ')[0] ?? '')
+      .filter((name) => name !== '')
+      .filter((name) => !new RegExp(`^export (?:async )?\\w+ ${name}\\b`, 'm').test(other))
+      .map((name) => `${script}: ${name} of ${from}`);
+  });
+}
 
 /** Links to files of the repository and to headings in them; addresses elsewhere are not asked. */
 function findDeadLinks(page: string): string[] {

@@ -64,6 +64,7 @@ export const FAULT_KINDS = {
   html_in_middle: 'content',
   misaligned_start: 'content',
   lost_sync: 'content',
+  framing: 'content',
   continuity_error: 'content',
   pcr_jump: 'content',
   loop_back: 'content',

@@ -155,6 +155,21 @@ export function withGap(length: number, from: number): Damage {
   };
 }
 
+/** Other bytes stand ahead of each packet and behind it, as in M2TS or with error correction; never a sync byte. */
+export function withFraming(ahead: number, behind: number): Damage {
+  const filling = (length: number, number: number): Buffer =>
+    Buffer.from(Array.from({ length }, (_, at) => (number * 7 + at * 13) & 0x3f));
+  return (data, offset) => {
+    const parts: Buffer[] = [];
+    for (let at = 0; at < data.length; at += PACKET_BYTES) {
+      const number = (offset + at) / PACKET_BYTES;
+      parts.push(filling(ahead, number), data.subarray(at, at + PACKET_BYTES));
+      parts.push(filling(behind, number));
+    }
+    return Buffer.concat(parts);
+  };
+}
+
 const HTML =
   '<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n';
 
@@ -207,6 +222,8 @@ export function damagesOf(faults: StruckFaults): Damage[] {
   if (tables) damages.push(withOddTables(oddTablesOf(tables), pmtPid));
   const lost = faults.get('continuity_error');
   if (lost) damages.push(withLostPackets(lost.number('every', 500), lost.number('bytes', 0)));
+  const framing = faults.get('framing');
+  if (framing) damages.push(withFraming(framing.number('ahead', 4), framing.number('behind', 0)));
   const garbage = faults.get('garbage');
   if (garbage) {
     const ratio = Math.min(1, Math.max(1e-9, garbage.number('ratio', 0.001)));

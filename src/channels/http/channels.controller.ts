@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, Param, Put, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from '../../http';
+import { ApiProblems, type FastifyReply } from '../../http';
 import { CHANNEL_ID_FORM, isChannelId } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
 import { channelOf } from '../channel-list';
@@ -19,13 +19,13 @@ export class ChannelsController {
     private readonly records: SourceRecords,
   ) {}
 
-  /** Every channel, by id. */
+  /** List channels by id. */
   @Get()
   list(): ChannelListDto {
     return { channels: this.channels.list().map((one) => toChannelDto(one, this.records)) };
   }
 
-  /** One channel, and what its sources did lately. */
+  /** Show a channel, and what its sources did lately. */
   @Get(':id')
   get(@Param('id') id: string): ChannelDto {
     const channel = this.channels.get(id);
@@ -34,12 +34,13 @@ export class ChannelsController {
   }
 
   /**
-   * Makes a channel, or replaces it. A stream of it that is under way goes on with its present source and finds the
+   * Make or replace a channel. A stream of it that is under way goes on with its present source and finds the
    * new ones when it needs another. A channel of CHANNELS_FILE is 409.
    */
   @Put(':id')
   @ApiOkResponse({ type: ChannelDto })
   @ApiCreatedResponse({ type: ChannelDto })
+  @ApiProblems('conflict')
   async put(
     @Param('id') id: string,
     @Body() body: ChannelBodyDto,
@@ -51,8 +52,9 @@ export class ChannelsController {
     return toChannelDto({ ...channel, origin: 'api' }, this.records);
   }
 
-  /** Removes a channel. Who watches it goes on; nobody new gets in. */
+  /** Remove a channel. Who watches it goes on; nobody new gets in. */
   @Delete(':id')
+  @ApiProblems('conflict')
   async remove(@Param('id') id: string): Promise<ChannelRemovedDto> {
     if (!(await this.channels.remove(id))) throw unknownChannel();
     return { id, message: 'The channel was removed.' };

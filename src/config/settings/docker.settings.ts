@@ -7,10 +7,10 @@ import { dockerAddress, duration, integer, oneOf, optionalText, sizeOrNone } fro
 export const dockerSettings = {
   engineProfile: setting({
     variable: 'ENGINE_PROFILE',
-    type: oneOf('acestream-http-proxy', 'aceserve', 'generic'),
-    defaultText: 'acestream-http-proxy',
+    type: oneOf('auto', 'acestream-http-proxy', 'aceserve', 'generic'),
+    defaultText: 'auto',
     words:
-      'How the image is told its ports and options. `acestream-http-proxy`: martinbjeldbak/acestream-http-proxy. `aceserve`: jopsis/aceserve. `generic`: any image; ENGINE_ARGS is its whole command line.',
+      'How the image is told its ports and options, and which one it is when ENGINE_IMAGE is empty. `acestream-http-proxy`: martinbjeldbak/acestream-http-proxy, for amd64. `aceserve`: jopsis/aceserve, for amd64 and ARM. `auto`: the one that ENGINE_IMAGE names, else the first of these two that is built for the machine on which Docker runs. `generic`: any image; ENGINE_ARGS is its whole command line.',
   }),
   engineImage: setting({
     variable: 'ENGINE_IMAGE',

@@ -11,7 +11,7 @@ export const engineSettings = {
     type: oneOf('auto', 'static', 'docker', 'swarm', 'simulator'),
     defaultText: 'auto',
     words:
-      'Where engines come from. `static`: those of ENGINE_ADDRESSES. `docker`: containers that are run for you. `swarm`: services of a Docker Swarm. `simulator`: simulated ones that play a test picture for any id. `auto`: `static` when ENGINE_ADDRESSES is set, else `docker` when a Docker Engine answers, else simulated ones that play only the demo channels.',
+      'Where engines come from. `static`: those of ENGINE_ADDRESSES. `docker`: containers that are run for you. `swarm`: services of a Docker Swarm. `simulator`: simulated ones that play a test picture for any id. `auto`: `static` when ENGINE_ADDRESSES is set, else `docker` when a Docker Engine answers, else simulated ones that play only the demo channels. When this user may not use the Docker Engine that is there, the start ends and says what to do.',
   }),
   engineAddresses: setting({
     variable: 'ENGINE_ADDRESSES',
@@ -31,7 +31,7 @@ export const engineSettings = {
     type: duration('50ms', '1h'),
     defaultText: '60s',
     words:
-      'How long a viewer waits for an engine while one may still come; PROXY_INIT_TIMEOUT begins after it.',
+      'How long a viewer waits for an engine while one may still come; PROXY_INIT_TIMEOUT begins after it. 10 s at most while no engine has ever been reached at its address.',
   }),
   engineProbeIntervalMs: setting({
     variable: 'ENGINE_PROBE_INTERVAL',

@@ -15,7 +15,8 @@ export const fleetSettings = {
     variable: 'MIN_FREE_REPLICAS',
     type: integer(0, MAX_ENGINES),
     defaultText: '1',
-    words: 'So many engines are kept without any stream, ready for the next one.',
+    words:
+      'So many engines are kept without a stream that anybody watches, ready for the next one.',
   }),
   maxReplicas: setting({
     variable: 'MAX_REPLICAS',

@@ -6,7 +6,8 @@ export const limitSettings = {
     variable: 'PROXY_MAX_CLIENTS',
     type: integer(1, 100_000),
     defaultText: '1500',
-    words: 'Most viewers at once.',
+    words:
+      'Most viewers at once. Connections: 2500 more, if the limit of open files (`ulimit -n`) has room for them and 256 others.',
   }),
   proxyMaxClientsPerStream: setting({
     variable: 'PROXY_MAX_CLIENTS_PER_STREAM',
@@ -35,8 +36,9 @@ export const limitSettings = {
   }),
   proxyClientStallTimeoutMs: setting({
     variable: 'PROXY_CLIENT_STALL_TIMEOUT',
-    type: duration('50ms', '10m'),
-    defaultText: '15s',
-    words: 'A viewer that took no byte for this long is cut.',
+    type: duration('50ms', '1d'),
+    defaultText: '5m',
+    words:
+      'A viewer that took no byte for this long is cut. After 15 s it counts as paused; when PROXY_BUFFER_TOTAL is reached, the one that has been paused longest is cut first. A transfer of an HLS segment is cut after 15 s, or after this if it is shorter.',
   }),
 };

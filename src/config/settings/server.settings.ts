@@ -44,7 +44,7 @@ export const serverSettings = {
     defaultText: '',
     secret: true,
     words:
-      'Key of the admin API. Not set: one is made at the first start and kept in DATA_DIR; `acefleet key` shows it.',
+      'Key of the admin API, better of 16 characters or more. Not set: one is made at the first start and kept in DATA_DIR; `acefleet key` shows it.',
   }),
   dataDir: setting({
     variable: 'DATA_DIR',

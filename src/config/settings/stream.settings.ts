@@ -149,7 +149,8 @@ export const outageSettings = {
     variable: 'PROXY_STALL_TIMEOUT',
     type: duration('50ms', '10m'),
     defaultText: '15s',
-    words: 'Silence after which an upstream counts as dead.',
+    words:
+      'Silence after which an upstream counts as dead although its engine answers. An engine that does not answer a probe is left after 5 s.',
   }),
   proxySameEngineTimeoutMs: setting({
     variable: 'PROXY_SAME_ENGINE_TIMEOUT',
@@ -169,14 +170,16 @@ export const outageSettings = {
     type: integer(0, 1000),
     defaultText: '5',
     words:
-      'How often a running stream may lose its source within PROXY_FAILOVER_WINDOW and get another; when that one ends ' +
-      'too, its viewers are reset. Planned moves do not count. 0: no limit.',
+      'How many changes of its source viewers of a running stream may feel within PROXY_FAILOVER_WINDOW: media lost or ' +
+      'repeated, more than 2 s without media, or a source without newer media. With the next loss they are reset. Changes ' +
+      'that they do not feel have to be 5 s apart on average. Planned moves and changes because an engine died, was ' +
+      'removed or drained do not count. 0: no limit.',
   }),
   proxyFailoverWindowMs: setting({
     variable: 'PROXY_FAILOVER_WINDOW',
     type: duration('1s', '1d'),
     defaultText: '5m',
-    words: 'The time over which PROXY_FAILOVER_LIMIT counts.',
+    words: 'The time over which PROXY_FAILOVER_LIMIT counts changes that viewers felt.',
   }),
   proxyKeepaliveAfterMs: setting({
     variable: 'PROXY_KEEPALIVE_AFTER',
@@ -235,6 +238,7 @@ export const loopSettings = {
     variable: 'LOOP_STALE_BEHIND',
     type: duration('10s', '2d'),
     defaultText: '1h',
-    words: "An engine's live position this far behind the wall clock is stale.",
+    words:
+      "An engine's live position this far behind the wall clock is stale. A clock that is set forward while the program runs is not believed before the next start.",
   }),
 };

@@ -4,12 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../config';
 import { EventBus } from '../../events';
+import { DataFolder } from '../../storage';
 import { EngineRegistry } from '../engine-registry';
 import type { EnginesConfig } from '../engines.config';
 import { ANYWHERE } from '../fleet/engine-placement.port';
 import { WaitingRequests } from '../waiting-requests';
 import { DockerClient } from './docker-client';
 import { chooseDriver, createDriver } from './driver.factory';
+import { DriverChoiceError } from './engine-driver.port';
+import { withLag } from '../../kernel/testing/lag.spec-support';
 
 const ADDRESS = { host: '127.0.0.1', port: 6878, apiPort: null };
 
@@ -24,7 +27,7 @@ describe('choice of the driver', () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   const aConfig = (over: Partial<EnginesConfig> = {}): EnginesConfig => ({
-    ...loadConfig({ DOCKER_HOST: nobody, DATA_DIR: join(folder, 'data') }),
+    ...loadConfig({ DOCKER_HOST: nobody }),
     ...over,
   });
 
@@ -36,6 +39,7 @@ describe('choice of the driver', () => {
       demand: new WaitingRequests(),
       placement: ANYWHERE,
       docker: new DockerClient(config.dockerHost),
+      folder: new DataFolder(join(folder, 'data')),
     });
   }
 
@@ -44,7 +48,7 @@ describe('choice of the driver', () => {
     [
       {},
       'simulator',
-      'ENGINE_ADDRESSES is empty and no Docker Engine answers, so only test pictures are played',
+      'ENGINE_ADDRESSES is empty and no Docker Engine answers (Docker cannot be reached at NOBODY: ENOENT), so only test pictures are played',
       true,
     ],
     [{ engineDriver: 'simulator' }, 'simulator', 'ENGINE_DRIVER=simulator', false],
@@ -65,7 +69,7 @@ describe('choice of the driver', () => {
   ])('%j takes %s: %s', async (over, kind, why, isStopgap) => {
     const config = aConfig(over);
     const choice = await chooseDriver(config);
-    expect(choice).toEqual({ kind, why, isStopgap });
+    expect(choice).toEqual({ kind, why: why.replace('NOBODY', nobody.slice(7)), isStopgap });
     expect((await create(choice, config)).kind).toBe(kind);
   });
 
@@ -99,11 +103,19 @@ describe('choice of the driver', () => {
       const config = await listen(0);
       const startedAt = performance.now();
       expect((await chooseDriver(config)).kind).toBe('simulator');
-      expect(performance.now() - startedAt).toBeLessThan(6000);
+      expect(performance.now() - startedAt).toBeLessThan(withLag(6000));
     });
 
-    it('that refuses, takes the simulator', async () => {
-      expect((await chooseDriver(await listen(500))).kind).toBe('simulator');
+    it('that fails, takes the simulator and says why', async () => {
+      const { kind, why } = await chooseDriver(await listen(500));
+      expect(kind).toBe('simulator');
+      expect(why).toContain('the answer is not that of a Docker Engine (status 500)');
+    });
+
+    it.each([401, 403])('that lets nobody through (%d), ends the start', async (status) => {
+      const failure = chooseDriver(await listen(status));
+      await expect(failure).rejects.toThrow(DriverChoiceError);
+      await expect(failure).rejects.toThrow(/status 40.*or ENGINE_DRIVER=simulator/);
     });
   });
 
@@ -114,7 +126,7 @@ describe('choice of the driver', () => {
 
   it('keeps the id that marks our containers', async () => {
     const config = aConfig({ engineDriver: 'docker' });
-    const path = join(config.dataDir, 'instance');
+    const path = join(folder, 'data', 'instance');
     await create(await chooseDriver(config), config);
     const id = readFileSync(path, 'utf8');
     expect(id).toMatch(/^[0-9a-f]{16}\n$/);

@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import type { EventBus } from '../../events';
+import type { DataFolder } from '../../storage';
 import type { EngineRegistry } from '../engine-registry';
 import type { EnginesConfig } from '../engines.config';
 import { ANYWHERE, type EnginePlacement } from '../fleet/engine-placement.port';
 import { type EngineDemand, FleetKeeper } from '../fleet/fleet.keeper';
 import { obtainInstanceId } from '../instance-id';
-import { type DockerClient, pingDocker } from './docker-client';
+import { type DockerClient, isAccessDenied, pingDocker } from './docker-client';
 import { DockerRuntime } from './docker/docker.runtime';
-import type { DriverKind, EngineDriver } from './engine-driver.port';
+import { DriverChoiceError, type DriverKind, type EngineDriver } from './engine-driver.port';
 import type { EngineRuntime, RuntimeKind } from './engine-runtime.port';
 import { SimulatorRuntime } from './simulator/simulator.runtime';
 import { StaticDriver } from './static.driver';
@@ -27,7 +28,15 @@ export const SIMULATOR_SCRIPT = join(__dirname, '../../../simulator/dist/main.js
 /** A start is not held up for longer by a Docker Engine that does not answer. */
 const PING_MS = 1000;
 
-/** `auto` takes what was configured, else Docker where there is one, and only else test pictures. */
+/** Whoever has Docker expects channels: test pictures in their place are for those who ask for them. */
+const OTHER_WAYS =
+  'or set ENGINE_ADDRESSES to engines that run elsewhere, or ENGINE_DRIVER=simulator to watch the demo channels';
+
+/**
+ * `auto` takes what was configured, else Docker where there is one, and only else test pictures.
+ *
+ * @throws DriverChoiceError when there is a Docker Engine that this process may not use
+ */
 export async function chooseDriver(
   config: Pick<EnginesConfig, 'engineDriver' | 'engineAddresses' | 'dockerHost'>,
 ): Promise<DriverChoice> {
@@ -38,12 +47,14 @@ export async function chooseDriver(
   if (config.engineAddresses.length > 0) {
     return { kind: 'static', why: 'ENGINE_ADDRESSES is set', isStopgap: false };
   }
-  if (await pingDocker(config.dockerHost, PING_MS)) {
+  const failure = await pingDocker(config.dockerHost, PING_MS);
+  if (failure === null) {
     return { kind: 'docker', why: 'a Docker Engine answers', isStopgap: false };
   }
+  if (isAccessDenied(failure)) throw new DriverChoiceError(`${failure.message}; ${OTHER_WAYS}`);
   return {
     kind: 'simulator',
-    why: 'ENGINE_ADDRESSES is empty and no Docker Engine answers, so only test pictures are played',
+    why: `ENGINE_ADDRESSES is empty and no Docker Engine answers (${failure.message}), so only test pictures are played`,
     isStopgap: true,
   };
 }
@@ -52,6 +63,7 @@ export async function chooseDriver(
 export interface DriverSurroundings {
   readonly registry: EngineRegistry;
   readonly events: EventBus;
+  readonly folder: DataFolder;
   readonly demand: EngineDemand;
   /** Where engines in containers of this Docker Engine go. */
   readonly placement: EnginePlacement;
@@ -81,13 +93,13 @@ async function createRuntime(
   kind: RuntimeKind,
   isStopgap: boolean,
   config: EnginesConfig,
-  { docker, events }: DriverSurroundings,
+  { docker, events, folder }: DriverSurroundings,
 ): Promise<EngineRuntime> {
   switch (kind) {
     case 'docker':
-      return new DockerRuntime(config, await obtainInstanceId(config.dataDir), events, docker);
+      return new DockerRuntime(config, await obtainInstanceId(folder), events, docker);
     case 'swarm':
-      return new SwarmRuntime(config, await obtainInstanceId(config.dataDir), events, docker);
+      return new SwarmRuntime(config, await obtainInstanceId(folder), events, docker);
     case 'simulator':
       // A stopgap that played every id would let test pictures pass for channels.
       return new SimulatorRuntime({ script: SIMULATOR_SCRIPT, playsAnyContent: !isStopgap });

@@ -12,6 +12,14 @@ export class EngineDriverError extends Error {
   }
 }
 
+/** No driver can be chosen with these settings on this machine. */
+export class DriverChoiceError extends EngineDriverError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'DriverChoiceError';
+  }
+}
+
 /** Where a driver tells what it knows. Calls return at once and never throw. */
 export interface EngineSink {
   /**
@@ -68,6 +76,8 @@ export interface EngineDriver {
   demoChannels(): Promise<DemoChannel[]>;
   /** Decides nothing more: no engine is made, replaced or let go. What there is goes on until `stop`. */
   hold(): void;
+  /** One line for the operator: which engines go on when this process ends, and what removes them; null: none does. */
+  farewell(): string | null;
   /** Ends what was begun, within seconds. The sink hears nothing any more. */
   stop(): Promise<void>;
 }

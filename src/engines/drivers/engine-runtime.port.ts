@@ -134,6 +134,15 @@ export interface EngineLogs {
   readonly lines: readonly string[];
 }
 
+/** Engines of another installation at the same place: left over, or in use. */
+export interface ForeignEngines {
+  readonly count: number;
+  /** At least one of them. */
+  readonly areRunning: boolean;
+  /** The command with which an operator removes them, and nothing else. */
+  readonly removal: string;
+}
+
 /** One look at what an engine uses. */
 export interface EngineUsage {
   /** 100 is one core. */
@@ -154,10 +163,15 @@ export interface EngineUsage {
  */
 export interface EngineRuntime {
   readonly kind: RuntimeKind;
-  /** Hash of everything that the settings say about an engine; part of each engine's labels. */
+  /**
+   * Hash of everything that settings and machine say about an engine; part of each engine's labels. Holds from the first
+   * answer of `list` on.
+   */
   readonly specHash: string;
-  /** True when an engine outlives us, so that it can be adopted or kept. */
-  readonly enginesOutliveUs: boolean;
+  /** The command with which an operator removes all engines of ours; null: they end with us. */
+  readonly removal: string | null;
+  /** How engines are told their ports and options, as ENGINE_PROFILE names it; null: no image is needed. */
+  readonly profile: string | null;
   readonly link: RuntimeLink;
   readonly image: RuntimeImage;
 
@@ -169,6 +183,12 @@ export interface EngineRuntime {
    * @throws RuntimeError `docker_unavailable`
    */
   list(): Promise<SeenEngine[]>;
+  /**
+   * By installation.
+   *
+   * @throws RuntimeError
+   */
+  foreignEngines(): Promise<readonly ForeignEngines[]>;
   /**
    * Makes one engine and starts its process: all or nothing. When it throws, nothing is left behind: no
    * container, no port. A missing image is pulled first; `signal` ends also that.

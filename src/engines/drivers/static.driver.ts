@@ -1,3 +1,6 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { Logger } from '@nestjs/common';
 import type { EngineAddress } from '../../config';
 import type { EngineDescription } from '../engine.types';
 import {
@@ -14,8 +17,17 @@ export class StaticDriver implements EngineDriver {
   readonly isAsleep = false;
   readonly blocked = null;
 
-  /** @throws EngineDriverError when there is no address: the driver would have nothing to do, for ever */
-  constructor(private readonly addresses: readonly EngineAddress[]) {
+  private readonly logger = new Logger(StaticDriver.name);
+  private isStopped = false;
+
+  /**
+   * @param resolve as `lookup` of node:dns
+   * @throws EngineDriverError when there is no address: the driver would have nothing to do, for ever
+   */
+  constructor(
+    private readonly addresses: readonly EngineAddress[],
+    private readonly resolve: (host: string) => Promise<unknown> = lookup,
+  ) {
     if (addresses.length === 0) {
       throw new EngineDriverError(
         'ENGINE_DRIVER=static needs ENGINE_ADDRESSES (host:port[:api_port],…)',
@@ -29,6 +41,11 @@ export class StaticDriver implements EngineDriver {
 
   start(sink: EngineSink): Promise<void> {
     for (const address of this.addresses) sink.announce(describe(address));
+    const names = new Set(
+      this.addresses.map(({ host }) => host).filter((host) => isIP(host) === 0),
+    );
+    // Beside all else: a name server that does not answer takes its time.
+    for (const name of names) void this.checkName(name);
     return Promise.resolve();
   }
 
@@ -40,8 +57,25 @@ export class StaticDriver implements EngineDriver {
     // Nothing was ever decided here.
   }
 
+  farewell(): null {
+    return null;
+  }
+
   stop(): Promise<void> {
+    this.isStopped = true;
     return Promise.resolve();
+  }
+
+  /** Never rejects. Probes go on whatever comes out: the name may be known later. */
+  private async checkName(name: string): Promise<void> {
+    try {
+      await this.resolve(name);
+    } catch (error) {
+      if (this.isStopped) return;
+      const { code } = error as NodeJS.ErrnoException;
+      const why = code ?? String(error);
+      this.logger.warn(`${name} of ENGINE_ADDRESSES does not resolve (${why}): is it misspelt?`);
+    }
   }
 }
 

@@ -1,5 +1,4 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { AppConfig } from '../../config';
 import { wallClockIso } from '../../kernel/clock';
 import type { DriverChoice } from '../drivers/driver.factory';
 import type { BreakerState, FleetStatus, ProvisioningBlock } from '../fleet/fleet.types';
@@ -174,26 +173,21 @@ export class FleetConfigDto {
   /** After so long without a stream. */
   readonly grace_period_s: number;
 
-  /** `ENGINE_PROFILE`, where engines are containers; else null. */
+  /** The profile in use (`ENGINE_PROFILE`), where engines are containers; else null. */
   @ApiProperty({ type: String, nullable: true })
   readonly engine_variant: string | null;
 
-  constructor(fleet: FleetStatus, { engineProfile }: StatusConfig) {
-    const isInContainers = fleet.runtime === 'docker' || fleet.runtime === 'swarm';
+  constructor(fleet: FleetStatus) {
     this.auto_delete = fleet.runtime !== null;
     this.grace_period_s = fleet.limits.gracePeriodMs / 1000;
-    this.engine_variant = isInContainers ? engineProfile : null;
+    this.engine_variant = fleet.profile;
   }
 }
-
-/** The settings that are shown. */
-export type StatusConfig = Pick<AppConfig, 'engineProfile'>;
 
 export interface OrchestratorFacts {
   readonly fleet: FleetStatus;
   readonly counts: EngineCounts;
   readonly driver: DriverChoice;
-  readonly config: StatusConfig;
   readonly vpn: VpnSummary;
 }
 
@@ -246,7 +240,7 @@ export class OrchestratorStatusDto {
   /** ISO 8601, UTC. */
   readonly timestamp: string;
 
-  constructor({ fleet, counts, driver, config, vpn }: OrchestratorFacts) {
+  constructor({ fleet, counts, driver, vpn }: OrchestratorFacts) {
     const overall = overallOf(fleet, counts);
     this.status = overall.state;
     this.reasons = [...overall.reasons];
@@ -255,7 +249,7 @@ export class OrchestratorStatusDto {
     this.capacity = new CapacityDto(counts, fleet);
     this.vpn = new VpnSummaryDto(vpn);
     this.provisioning = new ProvisioningDto(fleet);
-    this.config = new FleetConfigDto(fleet, config);
+    this.config = new FleetConfigDto(fleet);
     this.driver = new DriverDto(driver);
     this.wanted = fleet.wanted;
     this.why = [...fleet.why];

@@ -44,7 +44,7 @@ describe('the end of the fleet', () => {
 
   it('leaves it to the runtime when engines cannot outlive us', async () => {
     await start({ ENGINES_ON_SHUTDOWN: 'remove' });
-    stage.runtime.enginesOutliveUs = false;
+    stage.runtime.removal = null;
     await stop();
     expect(stage.runtime.count('remove')).toBe(0);
     expect(stage.runtime.isClosed).toBe(true);

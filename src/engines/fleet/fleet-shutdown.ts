@@ -35,7 +35,7 @@ export class FleetShutdown {
     await Promise.all([this.orders.stop(), this.loop.stop()]);
     await this.works.settled();
     // Engines that cannot outlive us end with the runtime.
-    if (runtime.enginesOutliveUs && config.enginesOnShutdown === 'remove') await this.removeAll();
+    if (runtime.removal !== null && config.enginesOnShutdown === 'remove') await this.removeAll();
   }
 
   private async removeAll(): Promise<void> {

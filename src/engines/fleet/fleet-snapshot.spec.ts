@@ -72,6 +72,7 @@ describe('an engine as decisions see it', () => {
       phase: 'created',
       state: null,
       streams: 0,
+      wantedStreams: 0,
       leavingStreams: 0,
       idleMs: 0,
       ageMs: 7000,
@@ -115,9 +116,9 @@ describe('an engine as decisions see it', () => {
       isBusy: true,
     });
     engine.leases.add(aLease(new AbortController().signal));
-    engine.leases.add(aLease(AbortSignal.abort()));
+    engine.leases.add(aLease(AbortSignal.abort(), false));
     const watched = freeze(one, { engine: () => engine });
-    expect(watched).toMatchObject({ streams: 2, leavingStreams: 1, idleMs: 0 });
+    expect(watched).toMatchObject({ streams: 2, wantedStreams: 1, leavingStreams: 1, idleMs: 0 });
   });
 
   it('has not started before its first answer; of one that was there before us no start is expected', () => {
@@ -146,6 +147,6 @@ describe('an engine as decisions see it', () => {
   });
 });
 
-function aLease(revoked: AbortSignal): EngineLease {
-  return { revoked } as Partial<EngineLease> as EngineLease;
+function aLease(revoked: AbortSignal, isWanted = true): EngineLease {
+  return { revoked, isWanted } as Partial<EngineLease> as EngineLease;
 }

@@ -70,6 +70,7 @@ function freeze(
     phase: seen.phase,
     state: hasNoAddress ? null : (engine?.state ?? null),
     streams: engine?.leases.size ?? 0,
+    wantedStreams: engine?.wantedSlots ?? 0,
     leavingStreams: [...(engine?.leases ?? [])].filter(({ revoked }) => revoked.aborted).length,
     idleMs: engine?.idleMs ?? 0,
     ageMs: Math.max(Date.now() - seen.createdAt.getTime(), 0),

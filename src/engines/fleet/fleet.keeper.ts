@@ -20,6 +20,7 @@ import type {
   ProvisioningBlock,
   ScaleDecision,
 } from './fleet.types';
+import { KeptEngines } from './kept-engines';
 import { LinkWatch } from './link-watch';
 import { Orders } from './orders';
 import { PassLoop } from './pass-loop';
@@ -69,6 +70,7 @@ export class FleetKeeper implements EngineDriver {
   scaledTo: number | null = null;
 
   private readonly logger = new Logger('Fleet');
+  private readonly kept: KeptEngines;
   private readonly actions: FleetActions;
   private readonly loop = new PassLoop(() => this.pass());
   private readonly listeners = new Set<() => void>();
@@ -92,6 +94,7 @@ export class FleetKeeper implements EngineDriver {
     this.seen = new SeenEngines(config.engineStartTimeoutMs);
     this.gate = new ProvisioningGate(config, events);
     this.link = new LinkWatch(runtime, events);
+    this.kept = new KeptEngines(runtime, config);
     this.orders = new Orders({
       runtime,
       placement,
@@ -172,6 +175,10 @@ export class FleetKeeper implements EngineDriver {
     this.isGrowable = false;
   }
 
+  farewell(): string | null {
+    return this.kept.farewell(this.seen.list().map(({ seen }) => seen));
+  }
+
   async stop(): Promise<void> {
     this.isStopped = true;
     this.isGrowable = false;
@@ -229,6 +236,7 @@ export class FleetKeeper implements EngineDriver {
     const look = this.seen.beginLook();
     try {
       this.seen.endLook(look, await runtime.list());
+      await this.kept.tellForeign();
       this.link.looked(true);
       this.nextLookAt = monotonicMs() + config.reconcileIntervalMs;
     } catch (error) {

@@ -15,6 +15,8 @@ export interface FleetEngine {
   readonly state: EngineState | null;
   /** Slots held: streams and reservations. */
   readonly streams: number;
+  /** Those of them that somebody watches or waits for: the others give way to whoever wants a slot. */
+  readonly wantedStreams: number;
   /** Of those, the ones that were told to leave. */
   readonly leavingStreams: number;
   /** How long nobody has held a slot, since its start when nobody ever did. 0 while somebody does. */
@@ -158,6 +160,8 @@ export interface FleetStatus {
   readonly runtime: RuntimeKind | null;
   readonly link: RuntimeLink | null;
   readonly image: RuntimeImage | null;
+  /** How engines in containers are told their options; null: there are none. */
+  readonly profile: string | null;
   readonly wanted: number;
   readonly why: readonly string[];
   /** Engines that are there, the ordered ones included. */

@@ -24,6 +24,7 @@ export class ManagedFleet extends FleetControl {
       runtime: parts.runtime.kind,
       link: parts.runtime.link,
       image: parts.runtime.image,
+      profile: parts.runtime.profile,
       wanted: decision?.wanted ?? 0,
       why: decision?.why ?? ['no look has succeeded yet'],
       present: records.length + orders.pending + orders.asked,

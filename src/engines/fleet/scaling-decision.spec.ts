@@ -19,6 +19,18 @@ describe('decideScale: how many', () => {
     ['one is in use', aSnapshot(serving(1, 0)), 2, /MIN_REPLICAS/],
     ['two are in use', aSnapshot(serving(1, 1)), 3, /2 in use and 1 to be free/],
     [
+      'two have streams, and nobody watches one of them',
+      aSnapshot([...serving(1, 1), anEngine('unwatched', { streams: 1, wantedStreams: 0 })]),
+      3,
+      /2 in use and 1 to be free/,
+    ],
+    [
+      'one is full of streams that nobody watches',
+      aSnapshot([...serving(0), anEngine('unwatched', { streams: 3, wantedStreams: 0 })]),
+      2,
+      /MIN_REPLICAS/,
+    ],
+    [
       'more are to be free',
       aSnapshot(serving(1, 0), { limits: { minFreeReplicas: 3 } }),
       4,

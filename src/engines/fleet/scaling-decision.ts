@@ -53,7 +53,7 @@ function inUse({ limits }: FleetSnapshot, census: FleetCensus): Demand {
     ...census.serving,
     ...census.of('failing', 'cut_off', 'lost', 'stuck', 'over', 'leaving'),
   ];
-  const occupied = demanding.filter(({ engine }) => engine.streams > 0).length;
+  const occupied = demanding.filter(({ engine }) => engine.wantedStreams > 0).length;
   return {
     count: occupied + limits.minFreeReplicas,
     why: `${occupied} in use and ${limits.minFreeReplicas} to be free (MIN_FREE_REPLICAS)`,
@@ -67,7 +67,7 @@ function inUse({ limits }: FleetSnapshot, census: FleetCensus): Demand {
  */
 function ahead({ limits }: FleetSnapshot, census: FleetCensus): Demand {
   const nearFrom = Math.max(1, limits.maxStreamsPerEngine - 1);
-  const near = census.serving.filter(({ engine }) => engine.streams >= nearFrom).length;
+  const near = census.serving.filter(({ engine }) => engine.wantedStreams >= nearFrom).length;
   return {
     count: near === 0 ? 0 : near + 2,
     why: `${near} near their limit of streams, and all but one must never be (look-ahead)`,

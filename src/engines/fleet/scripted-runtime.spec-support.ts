@@ -5,6 +5,7 @@ import {
   type EngineOrder,
   type EngineRuntime,
   type EngineUsage,
+  type ForeignEngines,
   RuntimeError,
   type RuntimeErrorCode,
   type RuntimeImage,
@@ -42,7 +43,10 @@ export function aSeenEngine(over: Partial<SeenEngine> = {}): SeenEngine {
 export class ScriptedRuntime implements EngineRuntime {
   readonly kind = 'docker';
   readonly specHash = 'now';
-  enginesOutliveUs = true;
+  removal: string | null = 'remove them';
+  readonly profile = 'acestream-http-proxy';
+  /** What `foreignEngines` answers. */
+  foreign: ForeignEngines[] = [];
   link: RuntimeLink = { state: 'connected', since: new Date(), reason: null };
   image: RuntimeImage = { reference: 'engine:1', state: 'present', progress: null, reason: null };
 
@@ -103,6 +107,13 @@ export class ScriptedRuntime implements EngineRuntime {
 
   open(listener: RuntimeListener): void {
     this.listener = listener;
+  }
+
+  async foreignEngines(): Promise<ForeignEngines[]> {
+    // No call that a test counts: it is about the engines of others.
+    const refusal = this.refusals.get('foreignEngines');
+    if (refusal !== undefined) throw refusal;
+    return Promise.resolve(this.foreign);
   }
 
   async list(): Promise<SeenEngine[]> {

@@ -21,6 +21,7 @@ export class UnmanagedFleet extends FleetControl {
       runtime: null,
       link: null,
       image: null,
+      profile: null,
       wanted: engines.length,
       why: ['ENGINE_ADDRESSES lists the engines'],
       present: engines.length,

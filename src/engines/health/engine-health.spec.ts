@@ -220,6 +220,17 @@ describe('EngineHealth with real sockets', () => {
     health.complain('static-unknown-1', 'reset');
   });
 
+  it('says whether an engine answers now, without waiting for the end of its probe', async () => {
+    await watch({ engineProbeIntervalMs: 600_000, engineProbeTimeoutMs: 60_000 });
+    await reached('healthy');
+    expect(await health.answersNow(id, 60_000)).toBe(true);
+    engine.mode = 'hangs';
+    // The last answer stands for a second.
+    for (;;) if (!(await health.answersNow(id, 50))) break;
+    expect(theEngine().state).toBe('healthy');
+    expect(await health.answersNow('static-unknown-1', 60_000)).toBe(false);
+  });
+
   it('lets a draining engine be, and finds it healthy at once when it is put back', async () => {
     await watch({ engineProbeIntervalMs: 600_000 });
     await reached('healthy');

@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { AceEngineClient, EngineFault } from '../../ace';
 import { CONFIG } from '../../config';
+import { Settleable } from '../../kernel/settleable';
 import type { Engine, ProbeFacts } from '../engine';
 import { EngineRegistry, type RegistryChange } from '../engine-registry';
 import { stateAfterProbe } from '../engine-state';
@@ -17,16 +18,13 @@ interface Watched {
   answers: number;
 }
 
-interface ProbeResult {
-  /** Null: the probe missed. */
-  readonly facts: ProbeFacts | null;
-  readonly reason: string;
-}
+type ProbeResult =
+  | { readonly facts: ProbeFacts; readonly miss: null }
+  | { readonly facts: null; readonly miss: string };
 
 /**
  * Knows which engines work. Health is a whole answer of the engine's API within the deadline, never an open
- * port: a hung engine still accepts connections (engine-protocol §8, 3). A refused connection is
- * a miss as well. What streams live through on an engine is a hint that brings the next probe forward.
+ * port: a hung engine still accepts connections. A refused connection is a miss as well. What streams live through on an engine is a hint that brings the next probe forward.
  */
 @Injectable()
 export class EngineHealth implements OnModuleInit, OnModuleDestroy {
@@ -57,6 +55,21 @@ export class EngineHealth implements OnModuleInit, OnModuleDestroy {
       this.registry.transition(engine, 'suspect', `a stream reports ${complaint}`);
     }
     watched.watch.hurry();
+  }
+
+  /**
+   * Whether the engine answers a probe within `withinMs` from now. For those whose media have stopped: an engine that is
+   * frozen, or cut off, answers nothing.
+   */
+  async answersNow(engineId: string, withinMs: number): Promise<boolean> {
+    const engine = this.registry.get(engineId);
+    const watched = engine && this.watched.get(engine);
+    if (watched === undefined) return false;
+    const late = new Settleable<'late'>();
+    const timer = setTimeout(() => late.resolve('late'), withinMs);
+    const first = await Promise.race([watched.watch.probed(), late.promise]);
+    clearTimeout(timer);
+    return first !== 'late' && watched.answers > 0 && !watched.watch.stopped;
   }
 
   private follow(change: RegistryChange): void {
@@ -105,7 +118,7 @@ export class EngineHealth implements OnModuleInit, OnModuleDestroy {
     if (result.facts === null) {
       watched.misses += 1;
       watched.answers = 0;
-      engine.recordMiss();
+      engine.recordMiss(result.miss);
     } else {
       watched.misses = 0;
       watched.answers += 1;
@@ -118,18 +131,16 @@ export class EngineHealth implements OnModuleInit, OnModuleDestroy {
       unhealthyAfter: this.config.engineUnhealthyAfter,
       mayStillStart: engine.mayStillStart,
     });
-    this.registry.transition(engine, next, result.reason);
+    const reason = result.miss === null ? 'probe answered' : `probe missed: ${result.miss}`;
+    this.registry.transition(engine, next, reason);
   }
 
   private async ask(engine: Engine): Promise<ProbeResult> {
     try {
       const timeoutMs = this.config.engineProbeTimeoutMs;
-      return {
-        facts: await this.ace.probe(engine.endpoint, { timeoutMs }),
-        reason: 'probe answered',
-      };
+      return { facts: await this.ace.probe(engine.endpoint, { timeoutMs }), miss: null };
     } catch (error) {
-      return { facts: null, reason: `probe missed: ${reasonOf(error)}` };
+      return { facts: null, miss: reasonOf(error) };
     }
   }
 }

@@ -72,6 +72,54 @@ describe('EngineWatch', () => {
     expect(probes).toHaveLength(2);
   });
 
+  describe('asked for a result of now', () => {
+    /** Counts those who have it. */
+    let told: number;
+    const ask = () => void watch.probed().then(() => (told += 1));
+
+    beforeEach(() => (told = 0));
+
+    it('begins one probe for all who ask', async () => {
+      await pass(0);
+      await answer();
+      await pass(3_000);
+      ask();
+      ask();
+      await pass(0);
+      ask();
+      expect([probes.length, told]).toEqual([2, 0]);
+      await answer();
+      expect([probes.length, told]).toEqual([2, 3]);
+    });
+
+    it('waits for the probe in flight, however long that has been under way', async () => {
+      await pass(4_000);
+      ask();
+      await pass(500);
+      expect([probes.length, told]).toEqual([1, 0]);
+      await answer();
+      expect([probes.length, told]).toEqual([1, 1]);
+    });
+
+    it('takes a probe that began less than a second ago', async () => {
+      await pass(0);
+      await answer();
+      await pass(999);
+      ask();
+      await pass(0);
+      expect([probes.length, told]).toEqual([1, 1]);
+    });
+
+    it('keeps nobody waiting beyond its stop', async () => {
+      await pass(0);
+      ask();
+      watch.stop();
+      ask();
+      await pass(0);
+      expect(told).toBe(2);
+    });
+  });
+
   it('begins nothing after its stop', async () => {
     await pass(0);
     watch.stop();

@@ -1,4 +1,5 @@
 import { monotonicMs } from '../../kernel/clock';
+import { Settleable } from '../../kernel/settleable';
 import { HURRY_GAP_MS } from './probe-policy';
 
 /** What a watch needs of its owner. */
@@ -17,6 +18,8 @@ export class EngineWatch {
   private isProbing = false;
   private isHurried = false;
   private isStopped = false;
+  /** For those who wait for the end of a probe. */
+  private nextEnd: Settleable<void> | null = null;
 
   constructor(private readonly duties: WatchDuties) {}
 
@@ -30,10 +33,26 @@ export class EngineWatch {
     else this.planIn(Math.min(this.gapLeftMs(), this.dueAt - monotonicMs()));
   }
 
+  /**
+   * Resolves when the result of a probe is there that is worth its name: the one in flight, the last one when it began less
+   * than a second ago, else one that begins at once. One probe serves everybody who asks meanwhile. Resolves at once when
+   * the watch is stopped.
+   */
+  async probed(): Promise<void> {
+    if (this.isStopped) return;
+    if (!this.isProbing) {
+      if (this.gapLeftMs() > 0) return;
+      this.planIn(0);
+    }
+    this.nextEnd ??= new Settleable();
+    await this.nextEnd.promise;
+  }
+
   /** No probe begins any more. One in flight ends by its own deadline, and its result is void. */
   stop(): void {
     this.isStopped = true;
     clearTimeout(this.timer);
+    this.tellEnd();
   }
 
   get stopped(): boolean {
@@ -53,8 +72,14 @@ export class EngineWatch {
     this.startedAt = monotonicMs();
     await this.duties.probe();
     this.isProbing = false;
+    this.tellEnd();
     const pause = this.duties.pauseMs();
     this.planIn(this.wasHurried() ? Math.min(this.gapLeftMs(), pause) : pause);
+  }
+
+  private tellEnd(): void {
+    this.nextEnd?.resolve();
+    this.nextEnd = null;
   }
 
   private wasHurried(): boolean {

@@ -1,5 +1,6 @@
 import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { ApiProblems } from '../../http';
 import { ContainerDto } from '../dto/container.dto';
 import { EngineLogsDto, EngineRemovingDto, LogQueryDto } from '../dto/engine-control.dto';
 import { EngineCommands } from './engine-commands';
@@ -10,21 +11,24 @@ import { EngineCommands } from './engine-commands';
 export class ContainersController {
   constructor(private readonly commands: EngineCommands) {}
 
-  /** Shows the container of one engine, as it was seen last. */
+  /** Show the container of an engine. As it was observed last. */
   @Get(':id')
+  @ApiProblems('not_managed', 'conflict', 'runtime_refused', 'docker_unavailable')
   one(@Param('id') id: string): ContainerDto {
     return this.commands.container(id);
   }
 
-  /** Removes one engine, as `DELETE /engines/{id}` does. */
+  /** Remove an engine by its container. The same as `DELETE /engines/{id}`. */
   @Delete(':id')
   @HttpCode(202)
+  @ApiProblems('not_managed', 'conflict', 'runtime_refused', 'docker_unavailable')
   remove(@Param('id') id: string): EngineRemovingDto {
     return this.commands.remove(id);
   }
 
-  /** Shows what an engine wrote lately. */
+  /** Show the newest log lines of an engine by its container. */
   @Get(':id/logs')
+  @ApiProblems('not_managed', 'conflict', 'runtime_refused', 'docker_unavailable')
   logs(@Param('id') id: string, @Query() query: LogQueryDto): Promise<EngineLogsDto> {
     return this.commands.logs(id, query);
   }

@@ -1,5 +1,6 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { ApiProblems } from '../../http';
 import {
   EngineLogsDto,
   EngineRemovingDto,
@@ -15,28 +16,32 @@ import { EngineCommands } from './engine-commands';
 export class EngineOperationsController {
   constructor(private readonly commands: EngineCommands) {}
 
-  /** Has the streams of an engine leave it, then removes it; another one comes when it is needed. */
+  /** Remove an engine. Its streams are moved to other engines first; another engine is made when it is needed. */
   @Delete(':id')
   @HttpCode(202)
+  @ApiProblems('not_managed', 'conflict', 'runtime_refused', 'docker_unavailable')
   remove(@Param('id') id: string): EngineRemovingDto {
     return this.commands.remove(id);
   }
 
-  /** Has the streams of an engine leave it, then starts its process anew; answers when that is done. */
+  /** Restart an engine. Its streams are moved to other engines first. Answers when the new process was started. */
   @Post(':id/restart')
   @HttpCode(200)
+  @ApiProblems('not_managed', 'conflict', 'runtime_refused', 'docker_unavailable')
   restart(@Param('id') id: string): Promise<EngineRestartedDto> {
     return this.commands.restart(id);
   }
 
-  /** Shows what an engine wrote lately. */
+  /** Show the newest log lines of an engine. */
   @Get(':id/logs')
+  @ApiProblems('not_managed', 'conflict', 'runtime_refused', 'docker_unavailable')
   logs(@Param('id') id: string, @Query() query: LogQueryDto): Promise<EngineLogsDto> {
     return this.commands.logs(id, query);
   }
 
-  /** Shows what an engine uses just now. */
+  /** Show what an engine uses now: CPU, memory, network. */
   @Get(':id/stats')
+  @ApiProblems('not_managed', 'conflict', 'runtime_refused', 'docker_unavailable')
   stats(@Param('id') id: string): Promise<EngineUsageDto> {
     return this.commands.usage(id);
   }

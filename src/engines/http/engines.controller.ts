@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { ApiBody, ApiTags } from '@nestjs/swagger';
 import { CONFIG } from '../../config';
+import { ApiProblems } from '../../http';
 import { AppError } from '../../kernel/errors';
 import { DrainDto } from '../dto/drain.dto';
 import { EngineDto } from '../dto/engine.dto';
@@ -20,27 +21,27 @@ export class EnginesController {
     private readonly selector: EngineSelector,
   ) {}
 
-  /** Lists every engine that is known, by id. */
+  /** List engines by id. */
   @Get()
   list(): EngineDto[] {
     return inOrder(this.registry.list()).map((engine) => this.dto(engine));
   }
 
-  /** Explains which engine a new stream would get now, and what counts for and against each. */
+  /** Explain which engine a new stream would get now. Says what counts for and against each. */
   @Get('selection')
   selection(): SelectionDto {
     return new SelectionDto(this.selector.explain(), this.selector.weights);
   }
 
-  /** Shows one engine. */
+  /** Show an engine. */
   @Get(':id')
   one(@Param('id') id: string): EngineDto {
     return this.dto(this.engine(id));
   }
 
   /**
-   * Keeps new streams away from an engine. Those on it go on at others as these have room, without their viewers'
-   * noticing; what finds no place stays.
+   * Drain an engine. New streams are kept away from it. Those on it are moved to other engines as these have room, which
+   * viewers do not notice; a stream for which there is no room stays.
    */
   @Post(':id/drain')
   @HttpCode(200)
@@ -52,10 +53,11 @@ export class EnginesController {
   }
 
   /**
-   * Puts an engine back that an operator has drained; it is chosen again as soon as it answers a probe. One that the
-   * fleet drains is on its way out, or its VPN is down: refused with 409.
+   * Put a drained engine back. It is chosen again as soon as it answers a probe. An engine that the fleet drains is about to be
+   * removed, or its VPN is down: refused with 409.
    */
   @Delete(':id/drain')
+  @ApiProblems('conflict')
   undrain(@Param('id') id: string): EngineDto {
     const engine = this.engine(id);
     if (engine.drainedBy === 'fleet') {

@@ -21,6 +21,7 @@ export function aStatus(over: Partial<FleetStatus> = {}): FleetStatus {
     runtime: 'docker',
     link: { state: 'connected', since: new Date(0), reason: null },
     image: { reference: 'engine:1', state: 'present', progress: null, reason: null },
+    profile: 'acestream-http-proxy',
     wanted: 2,
     why: ['MIN_REPLICAS=2'],
     present: 2,
@@ -36,7 +37,7 @@ export function aStatus(over: Partial<FleetStatus> = {}): FleetStatus {
 
 /** Where the engines are run by somebody else. */
 export function aStaticStatus(): FleetStatus {
-  return aStatus({ runtime: null, link: null, image: null });
+  return aStatus({ runtime: null, link: null, image: null, profile: null });
 }
 
 type Script = { -readonly [Name in Exclude<keyof FleetControl, 'status'>]: FleetControl[Name] };
@@ -152,7 +153,12 @@ export class FleetApi {
     @Module({ controllers, providers })
     class ApiModule {}
 
-    const edge = new Edge({ proxyMaxClients: 10, trustedProxies: [], logLevel: 'info' });
+    const edge = new Edge({
+      proxyMaxClients: 10,
+      proxyMaxSessions: 150,
+      trustedProxies: [],
+      logLevel: 'info',
+    });
     this.app = await NestFactory.create<NestFastifyApplication>(ApiModule, edge.adapter, {
       bodyParser: false,
       logger: false,

@@ -18,7 +18,7 @@ export class FleetHealthController {
     private readonly registry: EngineRegistry,
   ) {}
 
-  /** Counts engines by how they are. */
+  /** Count engines by health. */
   @Get('status')
   @Public()
   @Header('Cache-Control', 'no-store')
@@ -35,8 +35,8 @@ export class FleetHealthController {
   }
 
   /**
-   * Closes the circuit breaker: engines are made again at once, and the next failure counts as the first. There is one
-   * breaker, so the predecessors' `operation_type`, which told two apart, makes no difference.
+   * Close the circuit breaker. Engines are made again at once, and the next failure counts as the first. There is one
+   * breaker, so that `operation_type`, which programs for the predecessors send, makes no difference.
    */
   @Post('circuit-breaker/reset')
   @HttpCode(200)

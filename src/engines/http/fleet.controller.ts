@@ -2,6 +2,7 @@ import { Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/c
 import { ApiTags } from '@nestjs/swagger';
 import { OwnQueryName } from '../../access';
 import { CONFIG } from '../../config';
+import { ApiProblems } from '../../http';
 import { EngineDto } from '../dto/engine.dto';
 import { GarbageCollectedDto, LabelQueryDto, ScaledDto, ScaleParamsDto } from '../dto/fleet.dto';
 import { EngineRegistry } from '../engine-registry';
@@ -19,22 +20,24 @@ export class FleetController {
     private readonly registry: EngineRegistry,
   ) {}
 
-  /** Sets how many engines there shall be at least, from now until it is asked again. */
+  /** Set the least number of engines. Holds until the next such request or the next start. */
   @Post('scale/:n')
   @HttpCode(200)
+  @ApiProblems('not_managed')
   scale(@Param() { n }: ScaleParamsDto): ScaledDto {
     const requested = Number(n);
     return new ScaledDto(this.fleet.scaleTo(requested), requested, this.fleet.status().limits);
   }
 
-  /** Looks at once, and removes what is left over of engines. */
+  /** Remove what is left over of engines. */
   @Post('gc')
   @HttpCode(200)
+  @ApiProblems('not_managed', 'docker_unavailable')
   async collectGarbage(): Promise<GarbageCollectedDto> {
     return new GarbageCollectedDto(await this.fleet.collectGarbage());
   }
 
-  /** Lists the engines that have this label with this value, by id. */
+  /** List engines with a label. By id; name and value of the label have to be equal. */
   @Get('by-label')
   @OwnQueryName('key')
   byLabel(@Query() { key, value }: LabelQueryDto): EngineDto[] {

@@ -23,14 +23,13 @@ export class OrchestratorController {
     private readonly vpns: VpnRegistry,
   ) {}
 
-  /** Shows the fleet at a glance, and what it decided lately and why. From memory. */
+  /** Show the state of the fleet. With what it decided lately and why. From memory. */
   @Get('status')
   status(): OrchestratorStatusDto {
     return new OrchestratorStatusDto({
       fleet: this.fleet.status(),
       counts: countEngines(this.registry.list()),
       driver: this.supply.chosen,
-      config: this.config,
       vpn: vpnStatusDto({
         vpns: this.vpns.list(),
         stableAfterMs: this.config.vpnStableAfterMs,

@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Body, Controller, Inject, Post, Query, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBody, ApiCreatedResponse, ApiTags } from '@nestjs/swagger';
 import { CONFIG } from '../../config';
-import { type FastifyReply } from '../../http';
-import { AppError } from '../../kernel/errors';
+import { ApiProblems, type FastifyReply } from '../../http';
+import { AppError, type ErrorCode } from '../../kernel/errors';
 import {
   EngineOrderedDto,
   EngineReadyDto,
@@ -19,6 +19,22 @@ import { FleetControl, type ProvisionTicket } from '../fleet/fleet-control';
 /** Who waits longer is told that it goes on. An image that is pulled over a slow line may take that long. */
 const LONGEST_WAIT_MS = 300_000;
 
+/** Why no engine comes. */
+const PROBLEMS: readonly ErrorCode[] = [
+  'not_managed',
+  'conflict',
+  'no_capacity',
+  'provisioning_blocked',
+  'image_missing',
+  'port_conflict',
+  'name_conflict',
+  'docker_unavailable',
+  'shutting_down',
+  'runtime_refused',
+  'engine_failed',
+  'start_timeout',
+];
+
 /** One engine more, when somebody asks for it. */
 @ApiTags('fleet')
 @Controller(['api/v1/provision', 'provision'])
@@ -29,13 +45,14 @@ export class ProvisioningController {
   ) {}
 
   /**
-   * Asks for one engine more. It is let go like any other when nobody needs it. Answers at once, or with
-   * `wait=true` when the engine has answered; it comes also when the caller does not wait for it.
+   * Request one more engine. It is removed like any other when it is not needed. Answers at once, or with
+   * `wait=true` when the engine has answered; the engine is made also when the caller does not wait for it.
    */
   @Post('acestream')
   @ApiBody({ type: ProvisionEngineDto, required: false })
   @ApiAcceptedResponse({ type: EngineOrderedDto })
   @ApiCreatedResponse({ type: EngineReadyDto })
+  @ApiProblems(...PROBLEMS)
   acestream(
     @Query() query: ProvisionQueryDto,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -44,10 +61,11 @@ export class ProvisioningController {
     return this.order(query, body, reply);
   }
 
-  /** The same, for programs that name the image; any but the one of `ENGINE_IMAGE` is refused. */
+  /** Request one more engine by its image. Any image but the one of `ENGINE_IMAGE` is refused. */
   @Post()
   @ApiAcceptedResponse({ type: EngineOrderedDto })
   @ApiCreatedResponse({ type: EngineReadyDto })
+  @ApiProblems(...PROBLEMS)
   image(
     @Query() query: ProvisionQueryDto,
     @Res({ passthrough: true }) reply: FastifyReply,

@@ -16,6 +16,8 @@ export interface SelectionRequest {
   readonly excluded: ReadonlySet<string>;
   /** See `AcquireRequest`. */
   readonly isFirstStart?: boolean;
+  /** `isWanted` there; asked for as long as the slot is held. */
+  readonly whetherWanted?: () => boolean;
 }
 
 const NONE_EXCLUDED: ReadonlySet<string> = new Set();
@@ -46,7 +48,8 @@ export class EngineSelector {
     const { chosen } = this.explain(request.excluded);
     const engine = chosen === null ? undefined : this.registry.get(chosen);
     if (engine === undefined) return null;
-    return this.registry.reserve(engine, request.streamId, request.isFirstStart);
+    const { streamId, isFirstStart, whetherWanted } = request;
+    return this.registry.reserve(engine, streamId, isFirstStart, whetherWanted);
   }
 
   /** The decision that `choose` would take now, with every reason; reserves nothing. */

@@ -157,7 +157,7 @@ export class VpnWatch implements OnModuleInit, OnModuleDestroy {
   }
 
   private enginesConnected(vpn: string): boolean {
-    const oldest = Date.now() - FRESH_WORD_MS;
+    const oldestMs = monotonicMs() - FRESH_WORD_MS;
     return this.engines
       .list()
       .some(
@@ -165,7 +165,7 @@ export class VpnWatch implements OnModuleInit, OnModuleDestroy {
           engine.vpn === vpn &&
           engine.answered === true &&
           engine.networkConnected === true &&
-          (engine.lastHealthCheck?.getTime() ?? 0) >= oldest,
+          (engine.answeredMs ?? -Infinity) >= oldestMs,
       );
   }
 }

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { type UnreadyReason, UNREADY_REASONS } from '../unready-reason';
+import type { StorageTrouble } from '../../storage';
+import { READINESS_REASONS, type ReadinessReason, type UnreadyReason } from '../unready-reason';
 
 /** The process answers. */
 export class LivenessDto {
@@ -7,17 +8,24 @@ export class LivenessDto {
   readonly status = 'ok';
 }
 
-/** Whether new viewers can be served, and if not, why. */
+/** Whether new viewers can be served, and what is wrong. */
 export class ReadinessDto {
-  @ApiProperty({ enum: ['ready', 'not_ready'] })
-  readonly status: 'ready' | 'not_ready';
+  /** `degraded`: new viewers are served, but an operator has to look at something. */
+  @ApiProperty({ enum: ['ready', 'degraded', 'not_ready'] })
+  readonly status: 'ready' | 'degraded' | 'not_ready';
 
-  /** Empty when ready. */
-  @ApiProperty({ isArray: true, enum: UNREADY_REASONS })
-  readonly reasons: readonly UnreadyReason[];
+  /** Empty when ready. `storage_…`: files in DATA_DIR cannot be written, or were damaged. */
+  @ApiProperty({ isArray: true, enum: READINESS_REASONS })
+  readonly reasons: readonly ReadinessReason[];
 
-  constructor(reasons: readonly UnreadyReason[]) {
-    this.status = reasons.length === 0 ? 'ready' : 'not_ready';
-    this.reasons = reasons;
+  /** One line for each file that something is wrong with. */
+  @ApiProperty({ type: [String] })
+  readonly details: readonly string[];
+
+  constructor(unready: readonly UnreadyReason[], degradations: readonly StorageTrouble[]) {
+    const whenServing = degradations.length === 0 ? 'ready' : 'degraded';
+    this.status = unready.length === 0 ? whenServing : 'not_ready';
+    this.reasons = [...unready, ...new Set(degradations.map(({ code }) => code))];
+    this.details = degradations.map(({ detail }) => detail);
   }
 }

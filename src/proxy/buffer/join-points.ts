@@ -1,78 +1,98 @@
-/** A position at which a viewer may begin, and the PAT and PMT packets that go before it. */
-export interface JoinPoint {
+/** A position of the ring, and memory that is kept for it. */
+export interface RingPoint {
   readonly position: number;
-  /** The last complete PAT and PMT before `position`, verbatim, so that their continuity goes on. */
-  readonly preface: Buffer;
+  /** Bytes that it holds and `neighbour`, the point before or behind it, does not. */
+  bytesBeside(neighbour: RingPoint | null): number;
 }
 
-/** Media time (ms) at a position of the ring, or null when nothing tells. */
+/** A position at which a viewer may begin, and what goes before it. */
+export interface JoinPoint extends RingPoint {
+  /** Tables and parameters: what a viewer gets who begins here. */
+  readonly preface: Buffer;
+  /** The last complete PAT and PMT before `position`, verbatim, so that their continuity goes on. */
+  readonly tables: Buffer;
+  /** Packets of the video stream that bring what its decoder needs and does not find behind `position`. */
+  parameterPackets(): readonly Buffer[];
+}
+
+/** Media time (ms) at a position of the ring, or null when nothing tells. Never falls with the position. */
 export type MediaTimeAt = (position: number) => number | null;
 
-/** The random access points of one ring, oldest first, dropped with the bytes they point at. */
-export class JoinPoints {
-  private points: JoinPoint[] = [];
+/** Points of one ring, oldest first, dropped with the bytes they point at. */
+export class JoinPoints<P extends RingPoint = JoinPoint> {
+  private points: P[] = [];
+  private held = 0;
 
   get count(): number {
     return this.points.length;
   }
 
-  add(point: JoinPoint): void {
-    const last = this.points[this.points.length - 1];
+  /** Memory that the points hold, what they share counted once. */
+  get bytes(): number {
+    return this.held;
+  }
+
+  add(point: P): void {
+    const last = this.points.at(-1);
     if (last !== undefined && last.position >= point.position) return;
+    this.held += point.bytesBeside(last ?? null);
     this.points.push(point);
   }
 
-  /** The oldest point at `position` or behind it. */
-  firstFrom(position: number): JoinPoint | null {
-    let low = 0;
-    let high = this.points.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.points[middle]?.position ?? 0) < position) low = middle + 1;
-      else high = middle;
-    }
-    return this.points[low] ?? null;
-  }
-
   dropBefore(tail: number): void {
-    let dead = 0;
-    while (dead < this.points.length && (this.points[dead]?.position ?? tail) < tail) dead++;
+    const dead = this.indexFrom(tail);
+    for (let index = 0; index < dead; index++) {
+      const point = this.points[index] as P;
+      this.held -= point.bytesBeside(this.points[index + 1] ?? null);
+    }
     if (dead > 0) this.points.splice(0, dead);
   }
 
+  /** The oldest point at `position` or behind it. */
+  firstFrom(position: number): P | null {
+    return this.points[this.indexFrom(position)] ?? null;
+  }
+
   /** The point at exactly this position, if there is one. */
-  at(position: number): JoinPoint | null {
+  at(position: number): P | null {
+    const point = this.firstFrom(position);
+    return point?.position === position ? point : null;
+  }
+
+  oldest(): P | null {
+    return this.points[0] ?? null;
+  }
+
+  /** The newest points, `count` at most, oldest first. */
+  newest(count: number): readonly P[] {
+    return this.points.slice(-count);
+  }
+
+  /** The newest point that is at least `behindMs` of media older than `head`; null when none is. */
+  atLeastBehind(behindMs: number, head: number, mediaTimeAt: MediaTimeAt): P | null {
+    const headMs = mediaTimeAt(head);
+    if (headMs === null) return null;
+    const isOld = ({ position }: P): boolean => {
+      const timeMs = mediaTimeAt(position);
+      return timeMs !== null && headMs - timeMs >= behindMs;
+    };
+    const young = this.firstIndex((point) => !isOld(point));
+    return this.points[young - 1] ?? null;
+  }
+
+  private indexFrom(position: number): number {
+    return this.firstIndex((point) => point.position >= position);
+  }
+
+  /** Index of the first point for which `isBehind` is true, as it is for all that follow. */
+  private firstIndex(isBehind: (point: P) => boolean): number {
     let low = 0;
     let high = this.points.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.points[middle]?.position ?? position) < position) low = middle + 1;
-      else high = middle;
+      if (isBehind(this.points[middle] as P)) high = middle;
+      else low = middle + 1;
     }
-    const point = this.points[low];
-    return point !== undefined && point.position === position ? point : null;
-  }
-
-  /** For those who waited for the start: they get everything there is. */
-  oldest(): JoinPoint | null {
-    return this.points[0] ?? null;
-  }
-
-  /**
-   * For a viewer of a running stream: the newest point that is at least `behindMs` of media old, so that
-   * the player has a cushion from its first second; else the oldest, which is the most cushion there is
-   * (datapath rule 13).
-   */
-  atLeastBehind(behindMs: number, head: number, mediaTimeAt: MediaTimeAt): JoinPoint | null {
-    const headTime = mediaTimeAt(head);
-    if (headTime !== null) {
-      for (let i = this.points.length - 1; i >= 0; i--) {
-        const point = this.points[i];
-        if (point === undefined) continue;
-        const time = mediaTimeAt(point.position);
-        if (time !== null && headTime - time >= behindMs) return point;
-      }
-    }
-    return this.oldest();
+    return low;
   }
 }

@@ -1,4 +1,6 @@
-/** One access unit of the leading stream, as the cutter needs to know it. */
+import type { PsiSnapshot } from '../mpegts';
+
+/** A place at which a segment may begin or end: an access unit, as the cutter needs to know it. */
 export interface MediaUnit {
   /** Stream position of the packet that starts it. */
   readonly position: number;
@@ -8,11 +10,17 @@ export interface MediaUnit {
   readonly decodedMs: number;
   /** Monotonic time by which it had arrived. */
   readonly arrivedMs: number;
-  /** A new time line begins with it. */
-  readonly isBreak: boolean;
-  /** The last complete PAT and PMT before it, verbatim; null when none was read. */
-  readonly tables: Buffer | null;
+  /**
+   * Stream position behind what came before, when a new time line, other tracks or another source begin with this unit; else
+   * null.
+   */
+  readonly breaksAt: number | null;
+  /** The last complete PAT and PMT before it; null when none was read. */
+  readonly tables: TablesBefore | null;
 }
+
+/** PAT and PMT packets, verbatim. */
+export type TablesBefore = Pick<PsiSnapshot, 'preface'>;
 
 /** Receives what a run of packets holds, in stream order. */
 export type UnitSink = (unit: MediaUnit) => void;

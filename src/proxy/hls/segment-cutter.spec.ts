@@ -4,6 +4,7 @@ import type { Segment } from './segment';
 import { SegmentCutter } from './segment-cutter';
 
 const TABLES = Buffer.alloc(376, 1);
+const TABLES_BEFORE = { preface: () => TABLES };
 const POINT = Buffer.alloc(376, 2);
 const FRAME_MS = 40;
 
@@ -25,19 +26,22 @@ class Feed {
     wallMinusMonotonicMs: 0,
   });
   units = 0;
+  /** How much later than their time units arrive. */
+  lateMs = 0;
   private timeMs = 0;
 
   push({ isPoint = false, isBreak = false, stepMs = FRAME_MS, reorderMs = 80 }: Shape): this {
     if (this.units > 0) this.timeMs += stepMs;
+    const position = this.units++ * 1000;
     const unit: MediaUnit = {
-      position: this.units++ * 1000,
+      position,
       presentedMs: this.timeMs + reorderMs,
       decodedMs: this.timeMs,
-      arrivedMs: this.timeMs,
-      isBreak,
+      arrivedMs: this.timeMs + this.lateMs,
+      breaksAt: isBreak ? position : null,
       tables: null,
     };
-    const closed = this.cutter.push(unit, isPoint ? POINT : null, TABLES);
+    const closed = this.cutter.push(unit, isPoint ? POINT : null, TABLES_BEFORE);
     if (closed !== null) this.segments.push(closed);
     return this;
   }
@@ -49,6 +53,14 @@ class Feed {
         this.push({ isPoint: ms === 0, ...(group === 0 && ms === 0 ? first : {}) });
       }
     }
+    return this;
+  }
+
+  /** Silence, after which units arrive so much later. */
+  stall(lateMs = 0): this {
+    const closed = this.cutter.stall();
+    if (closed !== null) this.segments.push(closed);
+    this.lateMs += lateMs;
     return this;
   }
 
@@ -142,24 +154,48 @@ describe('SegmentCutter', () => {
         presentedMs: timeMs,
         decodedMs: timeMs,
         arrivedMs: timeMs,
-        isBreak: false,
+        breaksAt: null,
         tables: null,
       };
       expect(cutter.push({ ...unit, position: i * 1000 }, null, null)).toBeNull();
     }
   });
 
-  it('ends a segment where the time line breaks, and leaves nothing out', () => {
-    const feed = new Feed()
-      .groups(6, 1000)
-      .push({ isBreak: true, stepMs: 500_000 })
-      .groups(12, 1000);
+  it('ends a segment where the time line breaks, and begins the next one at a key frame', () => {
+    const feed = new Feed().groups(6, 1000);
+    const breaksAt = feed.units * 1000;
+    for (let i = 0; i < 60; i++) feed.push(i === 0 ? { isBreak: true, stepMs: 500_000 } : {});
+    const keyAt = feed.units * 1000;
+    feed.groups(12, 1000);
     const at = feed.segments.findIndex(({ isBreak }) => isBreak);
     const [before, after] = [feed.segments[at - 1]!, feed.segments[at]!];
-    expect(before).toMatchObject({ durationMs: 1000, end: after.start, isBreak: false });
-    expect(after).toMatchObject({ isIndependent: false, breaksBefore: 0 });
+    expect(before).toMatchObject({ durationMs: 1000, end: breaksAt, isBreak: false });
+    expect(after).toMatchObject({ start: keyAt, isIndependent: true, breaksBefore: 0 });
     expect(feed.segments[at + 1]).toMatchObject({ breaksBefore: 1, isBreak: false });
     expect(after.date).not.toBe(before.date);
+    expect(feed.cutter.allIndependent).toBe(true);
+  });
+
+  it('leaves nothing out where no key frame comes within a segment behind a break', () => {
+    const feed = new Feed().groups(6, 1000);
+    const breaksAt = feed.units * 1000;
+    for (let i = 0; i < 110; i++) feed.push({ isBreak: i === 0 });
+    feed.groups(6, 1000);
+    const after = feed.segments.find(({ isBreak }) => isBreak)!;
+    expect(after).toMatchObject({ start: breaksAt, isIndependent: false, preface: TABLES });
+    expect(after.durationMs).toBe(4400);
+    expect(feed.cutter.allIndependent).toBe(false);
+  });
+
+  it('leaves out time lines that are over at once, and has one break for all of them', () => {
+    const feed = new Feed().groups(6, 1000);
+    const count = feed.segments.length;
+    for (let i = 0; i < 500; i++) feed.push({ isPoint: true, isBreak: i % 5 === 0 });
+    // The segment that was open ends with its time line.
+    expect(feed.segments.slice(count)).toMatchObject([{ isBreak: false, durationMs: 1000 }]);
+    feed.groups(6, 1000, { isBreak: true });
+    expect(feed.segments[count + 1]).toMatchObject({ isBreak: true, isIndependent: true });
+    expect(feed.segments[count + 1]!.number).toBe(100 + count + 1);
   });
 
   it('stays independent over a splice, which begins with a key frame', () => {
@@ -181,29 +217,98 @@ describe('SegmentCutter', () => {
     expect(feed.segments[count]!.start).toBe(152_000);
   });
 
-  it('any stream: contiguous, numbered, never longer than told, nothing lost', () => {
+  it('gives what is open when the stream stalls, and goes on where that ended', () => {
+    const feed = new Feed().groups(6, 1000);
+    for (let i = 0; i < 40; i++) feed.push({});
+    const count = feed.segments.length;
+    feed.stall().stall();
+    expect(feed.segments).toHaveLength(count + 1);
+    // The last unit may not be complete.
+    expect(feed.segments[count]).toMatchObject({ end: (feed.units - 1) * 1000 });
+    expect(feed.durations[count]).toBe(2560);
+    for (let i = 0; i < 30; i++) feed.push({});
+    feed.groups(6, 1000);
+    const [before, after] = feed.segments.slice(count);
+    expect(after).toMatchObject({ start: before!.end, isBreak: false, isIndependent: false });
+  });
+
+  it('has nothing to give when what is open is shorter than a segment may be', () => {
+    const feed = new Feed().groups(5, 1000).push({ isPoint: true });
+    for (let i = 0; i < 20; i++) feed.push({});
+    const count = feed.segments.length;
+    feed.stall();
+    expect(feed.segments).toHaveLength(count);
+    for (let i = 0; i < 4; i++) feed.push({});
+    feed.groups(1, 1000);
+    expect(feed.segments[count]!.start).toBe(feed.segments[count - 1]!.end);
+  });
+
+  it('leaves out the picture in which a source fell silent when another one takes its place', () => {
+    const feed = new Feed().groups(8, 1000).stall();
+    const before = feed.segments.at(-1)!;
+    const breaksAt = feed.units * 1000;
+    feed.groups(6, 1000, { isBreak: true, stepMs: 5000 });
+    const after = feed.segments[feed.segments.indexOf(before) + 1]!;
+    expect(before.end).toBe(breaksAt - 1000);
+    expect(after).toMatchObject({ start: breaksAt, isBreak: true, isIndependent: true });
+  });
+
+  it.each([
+    ['is made up at once', 0, [4000, 4000]],
+    ['costs players a second', 1000, [3000, 3000]],
+    ['costs players more than a segment', 8000, [1000, 1000]],
+  ])('cuts short what follows a stall that %s', (_, lateMs, durations) => {
+    const feed = new Feed().groups(11, 1000).stall(lateMs);
+    const count = feed.segments.length;
+    feed.groups(24, 1000);
+    expect(feed.durations[count]).toBe(1040);
+    expect(feed.durations.slice(-2)).toEqual(durations);
+    expect(Math.max(...feed.durations)).toBe(4000);
+    // The last unit before the stall is no random access point.
+    expect(feed.segments.filter(({ isIndependent }) => !isIndependent)).toHaveLength(1);
+    feed.cutter.forgetStalls();
+    expect(feed.groups(12, 1000).durations.slice(-2)).toEqual([4000, 4000]);
+  });
+
+  it('any stream: numbered, never longer than told, nothing lost but what can not be shown', () => {
     const piece = fc.record({
       groupFrames: fc.integer({ min: 1, max: 320 }),
       isBreak: fc.boolean(),
       isPoint: fc.boolean(),
       stepMs: fc.constantFrom(20, 40, 40, 200, 1500, 7000),
       reorderMs: fc.constantFrom(0, 80, 80, 200, 2000),
+      stalls: fc.boolean(),
     });
     fc.assert(
       fc.property(fc.array(piece, { minLength: 1, maxLength: 40 }), fc.nat(30), (pieces, fixAt) => {
         const feed = new Feed();
+        /** Positions of the random access points that players could have begun at. */
+        const shown: number[] = [];
+        let points = [0];
+        let lineFrames = 1;
+        const endLine = (): void => {
+          if (lineFrames * 20 > 1000 + 2000) shown.push(...points);
+          [points, lineFrames] = [[], 0];
+        };
         feed.push({ isPoint: true });
-        pieces.forEach(({ groupFrames, isBreak, reorderMs, ...first }, i) => {
+        pieces.forEach(({ groupFrames, isBreak, reorderMs, isPoint, stepMs, stalls }, i) => {
           if (i === fixAt) feed.cutter.fixTargetMs();
-          feed.push({ ...first, reorderMs, isBreak: isBreak && i % 5 === 4 });
+          if (stalls && i % 3 === 2) feed.stall();
+          const doesBreak = isBreak && i % 5 === 4;
+          if (doesBreak) endLine();
+          if (isPoint) points.push(feed.units * 1000);
+          feed.push({ isPoint, stepMs, reorderMs, isBreak: doesBreak });
           for (let frame = 1; frame < groupFrames; frame++) feed.push({ reorderMs });
+          lineFrames += groupFrames;
         });
         const targetS = feed.cutter.fixTargetMs() / 1000;
         let end = 0;
         let breaks = 0;
         feed.segments.forEach((segment, i) => {
           expect(segment.number).toBe(100 + i);
-          expect(segment.start).toBe(end);
+          if (i > 0 && !segment.isBreak) expect(segment.start).toBe(end);
+          expect(segment.start).toBeGreaterThanOrEqual(end);
+          for (const point of shown) expect(point >= end && point < segment.start).toBe(false);
           expect(segment.end).toBeGreaterThan(segment.start);
           expect(segment.durationMs).toBeGreaterThan(0);
           expect(Math.round(segment.durationMs / 1000)).toBeLessThanOrEqual(targetS);

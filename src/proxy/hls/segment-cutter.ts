@@ -1,8 +1,8 @@
-import type { MediaUnit } from './media-unit';
+import type { MediaUnit, TablesBefore } from './media-unit';
 import { ProgrammeDate } from './programme-date';
 import type { Segment } from './segment';
 
-/** The first segment is short, so that the first viewer waits less. */
+/** The first segment is short, so that the first viewer waits less; none is shorter. */
 const FIRST_MS = 1000;
 /** A unit that comes this much early is on time: encoders round. */
 const EARLY_MS = 25;
@@ -12,6 +12,8 @@ const ROUNDING_MS = 450;
 const USUAL_STEP_MS = 40;
 /** The last picture before a break lasts no longer than this, however slow the pictures came. */
 const MAX_STEP_MS = 1000;
+/** Less media than this are not worth a segment. A time line that lasts less is left out altogether. */
+const MIN_MS = 1000;
 
 export interface CutterOptions {
   /** HLS_SEGMENT_DURATION. */
@@ -20,25 +22,25 @@ export interface CutterOptions {
   readonly wallMinusMonotonicMs: number;
 }
 
-/** Tables to send ahead of a segment; null for a unit that is no random access point. */
-export type PrefaceAt = (position: number) => Buffer | null;
-
 interface Place {
   readonly unit: MediaUnit;
   /** Null at a unit that is no random access point. */
   readonly point: Buffer | null;
-  readonly tables: Buffer | null;
+  readonly tables: TablesBefore | null;
 }
 
 interface Open extends Place {
   readonly isBreak: boolean;
   readonly preface: Buffer;
+  /** Nothing of its time line is in another segment. */
+  readonly isFirstOfLine: boolean;
 }
 
 /**
- * Decides where segments begin and end (rule 25): at the first random access point after the wanted
- * duration; at a break of the time line; and, when neither comes before the target duration, at the last
- * unit that keeps it.
+ * Decides where segments begin and end: at the first random access point after the wanted duration; at a break of the time
+ * line; and, when neither comes before the target duration, at the last unit that keeps it. Behind a break a segment begins
+ * at the first random access point. What lies between is in no segment, because players begin anew at a break and can not
+ * show it; unless none comes within the wanted duration.
  */
 export class SegmentCutter {
   /** False for ever once a segment has begun at anything but a random access point. */
@@ -60,6 +62,13 @@ export class SegmentCutter {
   private isBroken = false;
   /** Media go on without a gap from the end of the last segment: none of them may be left out. */
   private isContiguous = false;
+  /** Where the segment begins that goes on after a stall. */
+  private paused: Place | null = null;
+  /** Durations of all segments, and the least time by which they ever came later than that. */
+  private suppliedMs = 0;
+  private leastLateMs = Infinity;
+  /** What players have lost of their lead over stalls. */
+  private lostMs = 0;
   private date: ProgrammeDate;
 
   constructor(private readonly options: CutterOptions) {
@@ -87,8 +96,31 @@ export class SegmentCutter {
     this.open = null;
     this.last = null;
     this.waiting = null;
+    this.paused = null;
     this.isBroken = this.made > 0;
     this.isContiguous = false;
+  }
+
+  /**
+   * The stream is silent: what is open ends before the last unit, which may not be complete. Null when there is nothing
+   * worth a segment. What comes next is cut short until it has made up for the silence: some players never stop their clock,
+   * and show of each segment only what is longer than the lead that they have lost.
+   */
+  stall(): Segment | null {
+    this.lostMs = Infinity;
+    const { open, last } = this;
+    if (open === null || last === null || elapsed(open.unit, last.unit) < MIN_MS) return null;
+    const closed = this.close(last.unit.position, last.unit.presentedMs);
+    this.lostMs = Infinity;
+    this.open = null;
+    this.paused = last;
+    return closed;
+  }
+
+  /** Nobody is there who could have lost anything. */
+  forgetStalls(): void {
+    this.leastLateMs = Infinity;
+    this.lostMs = 0;
   }
 
   /**
@@ -97,25 +129,29 @@ export class SegmentCutter {
    * @param point tables before the unit when it is a random access point, else null
    * @param tables the last tables before the unit; null while none are known
    */
-  push(unit: MediaUnit, point: Buffer | null, tables: Buffer | null): Segment | null {
+  push(unit: MediaUnit, point: Buffer | null, tables: TablesBefore | null): Segment | null {
     const place = { unit, point, tables };
     this.arrivedMs = unit.arrivedMs;
     let closed: Segment | null = null;
-    if (unit.isBreak) {
-      closed = this.close(unit.position, this.endBeforeBreakMs());
-      this.waitedMs += this.waitingMs(this.last);
-      this.waiting = null;
-      this.open = null;
-      this.last = null;
-      this.isBroken = this.made > 0;
-      this.isContiguous = closed !== null;
-      this.date = new ProgrammeDate(this.options.wallMinusMonotonicMs);
-    } else if (this.open !== null || this.hasWaitedFor(place)) {
-      closed = this.cutAt(place);
-    }
+    if (unit.breaksAt === null) this.resume();
+    if (unit.breaksAt !== null) closed = this.endLine(unit.breaksAt);
+    else if (this.open !== null || this.hasWaitedFor(place)) closed = this.cutAt(place);
     if (this.open === null) this.beginIfPossible(place);
     this.note(place);
     return closed;
+  }
+
+  /** The media go on where they were when the stream stalled. */
+  private resume(): void {
+    const { paused } = this;
+    this.paused = null;
+    const preface = paused?.point ?? paused?.tables?.preface() ?? null;
+    if (paused !== null && preface !== null) this.begin(paused, preface, false);
+  }
+
+  private get wantedMs(): number {
+    const { segmentMs } = this.options;
+    return this.made === 0 ? FIRST_MS : Math.max(FIRST_MS, segmentMs - this.lostMs);
   }
 
   private get shortTargetMs(): number {
@@ -124,6 +160,23 @@ export class SegmentCutter {
 
   private get longTargetMs(): number {
     return Math.ceil((3 * this.options.segmentMs) / 1000) * 1000;
+  }
+
+  /** Ends the time line, or the run of the same tracks, at position `end`. */
+  private endLine(end: number): Segment | null {
+    const endMs = this.endBeforeBreakMs();
+    const { open } = this;
+    const isTooShort = open?.isFirstOfLine === true && endMs - open.unit.presentedMs < MIN_MS;
+    const closed = isTooShort ? null : this.close(end, endMs);
+    this.waitedMs += this.waitingMs(this.last);
+    this.waiting = null;
+    this.open = null;
+    this.last = null;
+    this.isBroken = this.made > 0;
+    this.isContiguous = closed !== null || this.paused !== null;
+    this.paused = null;
+    this.date = new ProgrammeDate(this.options.wallMinusMonotonicMs);
+    return closed;
   }
 
   private endBeforeBreakMs(): number {
@@ -136,18 +189,22 @@ export class SegmentCutter {
     const open = this.open as Open;
     const limitMs = this.target ?? this.longTargetMs;
     const elapsedMs = elapsed(open.unit, unit);
-    const wantedMs = this.made === 0 ? FIRST_MS : this.options.segmentMs;
     // Told is how long pictures are shown, which reordering makes differ from how they are decoded.
     const longestMs = Math.max(elapsedMs, unit.presentedMs - open.unit.presentedMs);
-    if (point !== null && elapsedMs >= wantedMs - EARLY_MS && longestMs < limitMs + ROUNDING_MS) {
+    if (
+      point !== null &&
+      elapsedMs >= this.wantedMs - EARLY_MS &&
+      longestMs < limitMs + ROUNDING_MS
+    ) {
       const closed = this.close(unit.position, unit.presentedMs);
       this.begin(place, point, false);
       return closed;
     }
     const { last } = this;
-    const preface = last?.point ?? last?.tables ?? null;
-    if (elapsedMs <= limitMs || last === null || preface === null) return null;
+    if (elapsedMs <= limitMs || last === null) return null;
     if (last.unit.position === open.unit.position) return null;
+    const preface = last.point ?? last.tables?.preface() ?? null;
+    if (preface === null) return null;
     const closed = this.close(last.unit.position, last.unit.presentedMs);
     this.begin(last, preface, false);
     return closed;
@@ -156,24 +213,23 @@ export class SegmentCutter {
   private beginIfPossible(place: Place): void {
     const { point, tables } = place;
     if (point !== null) {
-      this.begin(place, point, this.isBroken);
+      this.begin(place, point, true);
       return;
     }
-    if (tables === null) return;
-    if (this.isContiguous) this.begin(place, tables, this.isBroken);
-    else this.waiting ??= place;
+    if (tables !== null) this.waiting ??= place;
   }
 
   /**
    * A stream that shows no random access point is played from where it began. Nobody waits longer for that than for a
-   * segment, and one that shows some is never begun elsewhere.
+   * segment, and one that shows some is never begun elsewhere. Where media would be left out, the wait is shorter.
    */
   private hasWaitedFor({ unit, point }: Place): boolean {
     const { waiting } = this;
     if (waiting === null || waiting.tables === null || point !== null) return false;
-    if (this.waitedMs + elapsed(waiting.unit, unit) <= (this.target ?? this.longTargetMs))
-      return false;
-    this.begin(waiting, waiting.tables, this.isBroken);
+    const { segmentMs } = this.options;
+    const longestMs = this.isContiguous ? segmentMs : (this.target ?? this.longTargetMs);
+    if (this.waitedMs + elapsed(waiting.unit, unit) <= longestMs) return false;
+    this.begin(waiting, waiting.tables.preface(), true);
     return true;
   }
 
@@ -182,8 +238,8 @@ export class SegmentCutter {
     return waiting === null || last === null ? 0 : elapsed(waiting.unit, last.unit);
   }
 
-  private begin(place: Place, preface: Buffer, isBreak: boolean): void {
-    this.open = { ...place, isBreak, preface };
+  private begin(place: Place, preface: Buffer, isFirstOfLine: boolean): void {
+    this.open = { ...place, isBreak: this.isBroken, preface, isFirstOfLine };
     this.waiting = null;
     this.waitedMs = 0;
     this.isBroken = false;
@@ -211,6 +267,10 @@ export class SegmentCutter {
       date: this.date,
     };
     this.made++;
+    this.suppliedMs += durationMs;
+    const lateMs = this.arrivedMs - this.suppliedMs;
+    this.leastLateMs = Math.min(this.leastLateMs, lateMs);
+    this.lostMs = Math.min(this.lostMs, lateMs - this.leastLateMs);
     if (segment.isBreak) this.breaks++;
     if (!segment.isIndependent) this.allIndependent = false;
     this.longestMs = Math.max(this.longestMs, segment.durationMs);

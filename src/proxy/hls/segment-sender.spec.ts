@@ -121,6 +121,18 @@ describe('SegmentSender', () => {
     await expect(bodyOf(response)).rejects.toMatchObject({ code: 'ECONNRESET' });
   });
 
+  it('keeps nothing for a paused player as long as for a viewer whose only connection this is', async () => {
+    await stage.ask();
+    const sender = await until(() => stage.senders[0]);
+    await until(() => sender.pinnedBytes > 0);
+    let nowMs = 0;
+    await until(() => {
+      sender.check((nowMs += 15_000), false, 300_000);
+      return stage.over === 1;
+    });
+    expect(stage.viewer.queuedBytes).toBeLessThan(segmentBytes(stage.segment));
+  });
+
   it('cuts nobody for what our own loop did', async () => {
     const response = await stage.ask();
     const sender = await until(() => stage.senders[0]);

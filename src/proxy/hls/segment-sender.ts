@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { TS_PACKET } from '../mpegts';
 import type { RingBuffer } from '../buffer';
-import { isStalled, unsentBytesOf, type Viewer } from '../viewers';
+import { judgeProgress, PAUSED_AFTER_MS, unsentBytesOf, type Viewer } from '../viewers';
 import type { Segment } from './segment';
 
 /**
@@ -43,7 +43,10 @@ export class SegmentSender {
     this.next();
   }
 
-  /** Cuts a player who takes nothing, unless our own loop was late (rule 18). */
+  /**
+   * Cuts a player who takes nothing, unless our own loop was late. It asks again for the segment, or for a newer one,
+   * so nothing is kept for it as long as for a viewer whose only connection this is.
+   */
   check(nowMs: number, ownLoopLate: boolean, stallTimeoutMs: number): void {
     const { socket } = this.response;
     const unsentBytes = socket === null ? 0 : unsentBytesOf(socket);
@@ -53,7 +56,8 @@ export class SegmentSender {
     }
     this.acceptedBytes = accepted;
     const sinceProgressMs = nowMs - this.progressMs;
-    if (isStalled({ unsentBytes, sinceProgressMs }, stallTimeoutMs)) this.abort();
+    const longestMs = Math.min(stallTimeoutMs, PAUSED_AFTER_MS);
+    if (judgeProgress({ unsentBytes, sinceProgressMs }, longestMs) === 'stalled') this.abort();
   }
 
   abort(): void {

@@ -239,6 +239,25 @@ describe('SegmentTrack', () => {
     expectSound(stage);
   });
 
+  it('lists all that there is when the stream stalls, once, and goes on from there', () => {
+    const stage = new Stage();
+    stage.track.listen();
+    const stream = new SyntheticStream();
+    stage.play(stream, 200);
+    const before = stage.segments;
+    stage.track.stalled();
+    const { segments } = stage;
+    expect(segments).toHaveLength(before.length + 1);
+    const playedMs = segments.reduce((sum, { durationMs }) => sum + durationMs, 0);
+    // All pictures but the last one, which may not be complete.
+    expect(playedMs).toBe(199 * FRAME_MS);
+    stage.track.stalled();
+    expect(stage.segments).toHaveLength(segments.length);
+    stage.play(stream, 300);
+    expect(stage.segments.some(({ isBreak }) => isBreak)).toBe(false);
+    expectSound(stage);
+  });
+
   it('makes a playlist once for all, each with a folder of its own', () => {
     const stage = new Stage();
     stage.track.listen();

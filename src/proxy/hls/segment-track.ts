@@ -1,6 +1,8 @@
 import { Settleable } from '../../kernel/settleable';
+import type { JoinPoint } from '../buffer';
+import type { StructuralWork } from '../mpegts';
 import type { StreamHistory } from '../upstream';
-import type { MediaUnit } from './media-unit';
+import type { MediaUnit, TablesBefore } from './media-unit';
 import { renderPlaylist, windowStart } from './playlist';
 import type { Segment } from './segment';
 import { SegmentCutter } from './segment-cutter';
@@ -10,6 +12,13 @@ import { UnitReader } from './unit-reader';
 export const MAX_OWED_BYTES = 128 * 1024 * 1024;
 /** Above this a step of time is a break, whatever the target duration. */
 const MAX_STEP_MS = 10_000;
+/** A playlist that lists so many has about 170 KB. With segments of 4 s they are 80 minutes. */
+const MAX_SEGMENTS = 1200;
+/** Read at a time, in packets' worth of work: about 20 ms. The rest of a long past waits for the next turns of the event loop. */
+const SLICE_WORK = 60_000;
+/** What they cost of the source's budget. Broadcasts have a segment every few seconds, and breaks far less often. */
+const SEGMENT_COST = 20;
+const BREAK_COST = 100;
 
 export interface TrackOptions {
   /** HLS_SEGMENT_DURATION. */
@@ -32,12 +41,16 @@ interface Rendered {
  */
 export class SegmentTrack {
   private segments: Segment[] = [];
+  /** Nothing came since the stream stalled. */
+  private isSilent = false;
   private readonly cutter: SegmentCutter;
   private readonly reader: UnitReader;
   /** Position up to which packets were read. */
   private read = 0;
   /** Not decided yet: whether it is a random access point is known when the next one has begun. */
   private undecided: MediaUnit | null = null;
+  /** Random access points from here on have begun no segment. */
+  private pointsFrom = 0;
   /** Wall clock of segments as it was told; one that was told without a date stays without. */
   private readonly dates = new Map<number, number | null>();
   private waiting = new Settleable<void>();
@@ -45,6 +58,9 @@ export class SegmentTrack {
   private window: Rendered | null = null;
   private whole: Rendered | null = null;
   private isListening = false;
+  /** All that the history held when listening began has been read. */
+  private hasCaughtUp = false;
+  private nextSlice: NodeJS.Immediate | null = null;
 
   constructor(
     private readonly history: StreamHistory,
@@ -52,11 +68,15 @@ export class SegmentTrack {
   ) {
     this.cutter = new SegmentCutter(options);
     this.reader = new UnitReader({
-      scanner: history.scanner,
       maxStepMs: Math.min(MAX_STEP_MS, 2 * options.segmentMs),
       mediaTimeAt: history.mediaTimeAt,
     });
     this.read = history.ring.tail;
+  }
+
+  /** Stream position up to which packets were read. */
+  get position(): number {
+    return this.read;
   }
 
   /** Target duration in ms. Fixed from the first call on. */
@@ -71,7 +91,7 @@ export class SegmentTrack {
 
   /** Whether there is anything to list. */
   get isPlayable(): boolean {
-    return this.segments.length > 0;
+    return this.hasCaughtUp && this.segments.length > 0;
   }
 
   /** Resolves when there is something to list. The track has to listen meanwhile. */
@@ -91,26 +111,62 @@ export class SegmentTrack {
   rest(): void {
     if (!this.isListening) return;
     this.isListening = false;
+    this.hasCaughtUp = false;
+    if (this.nextSlice !== null) clearImmediate(this.nextSlice);
+    this.nextSlice = null;
+    if (this.segments.length > 0) this.waiting = new Settleable<void>();
     this.history.onAppended = null;
     this.history.ring.owe(Infinity, 0);
   }
 
+  /** The stream is silent: players get what it has given so far. */
+  stalled(): void {
+    if (!this.hasCaughtUp || this.isSilent) return;
+    this.advance();
+    this.isSilent = true;
+    const { undecided } = this;
+    this.undecided = null;
+    if (undecided !== null) this.decide(undecided);
+    const closed = this.cutter.stall();
+    if (closed !== null) this.list(closed);
+    if (this.isPlayable) this.waiting.resolve();
+  }
+
   /** Reads what has come since the last time. */
   advance(): void {
+    if (this.nextSlice === null) this.readSlice();
+  }
+
+  private readonly readSlice = (): void => {
+    this.nextSlice = null;
     const { ring, scanner } = this.history;
     if (this.read < ring.tail) this.skip(ring.tail);
-    const { programme } = scanner;
-    if (programme === null) {
-      this.read = ring.head;
-      return;
-    }
+    const { programme, budget } = scanner;
+    // Before there is one, nothing can be made of what has come.
+    if (programme === null) return;
+    const until = this.reader.work + SLICE_WORK;
     for (let run = ring.view(this.read); run !== null; run = ring.view(this.read)) {
+      if (this.reader.work >= until) break;
+      // The source is about to be ended, and causes no more work.
+      if (budget.exceededBy !== null) {
+        this.skip(ring.head);
+        break;
+      }
       const arrivedMs = ring.arrivedBy(this.read) ?? this.history.nowMs();
       this.reader.read(run, this.read, programme, arrivedMs, this.take);
       this.read += run.length;
     }
     this.forget(ring.tail);
-    if (this.isListening) ring.owe(this.owedFrom(), MAX_OWED_BYTES);
+    if (!this.isListening) return;
+    if (this.read < ring.head) this.nextSlice = setImmediate(this.readSlice);
+    else this.caughtUp();
+    ring.owe(this.owedFrom(), MAX_OWED_BYTES);
+    if (this.isPlayable) this.waiting.resolve();
+  };
+
+  private caughtUp(): void {
+    if (!this.hasCaughtUp) this.cutter.forgetStalls();
+    this.hasCaughtUp = true;
   }
 
   /** The segment of this number while its bytes are all there. */
@@ -142,24 +198,56 @@ export class SegmentTrack {
     return pieces.join(folder);
   }
 
-  private readonly take = (unit: MediaUnit): void => {
+  private readonly take = (next: MediaUnit): void => {
     const decided = this.undecided;
-    this.undecided = unit;
-    if (decided === null) return;
-    const { points, scanner } = this.history;
-    const point = points.at(decided.position)?.preface ?? null;
-    // The oldest media may be older than the oldest tables that are still there.
-    const closed = this.cutter.push(decided, point, decided.tables ?? scanner.psiPreface());
-    if (closed === null) return;
-    this.segments.push(closed);
-    this.changed();
-    if (this.segments.length > 1) return;
-    this.waiting.resolve();
+    this.undecided = next;
+    this.isSilent = false;
+    if (decided !== null) this.decide(decided);
   };
 
-  private changed(): void {
+  private decide(decided: MediaUnit): void {
+    if (decided.breaksAt !== null) this.spend('timeline_breaks', BREAK_COST);
+    const point = this.pointOf(decided);
+    const position = point?.position ?? decided.position;
+    const unit = position === decided.position ? decided : { ...decided, position };
+    const tables = decided.tables ?? this.presentTables();
+    const closed = this.cutter.push(unit, point?.preface ?? null, tables);
+    if (closed !== null) this.list(closed);
+  }
+
+  private list(segment: Segment): void {
+    this.spend('segments', SEGMENT_COST);
+    this.segments.push(segment);
     this.window = null;
     this.whole = null;
+  }
+
+  /** The past may be that of an earlier source, for which the present one does not pay. */
+  private spend(work: StructuralWork, units: number): void {
+    if (this.hasCaughtUp) this.history.scanner.budget.spend(work, units);
+  }
+
+  /**
+   * The random access point that belongs to a unit. It may begin before the unit does, with parameters in a packet of
+   * their own that bears no time.
+   */
+  private pointOf({ position, breaksAt }: MediaUnit): JoinPoint | null {
+    const { points } = this.history;
+    let found: JoinPoint | null = null;
+    let from = Math.max(this.pointsFrom, breaksAt ?? 0);
+    for (let next = points.firstFrom(from); next !== null; next = points.firstFrom(from)) {
+      if (next.position > position) break;
+      found = next;
+      from = next.position + 1;
+    }
+    this.pointsFrom = found === null ? position : from;
+    return found;
+  }
+
+  /** The oldest media may be older than the oldest tables that are still there. */
+  private presentTables(): TablesBefore | null {
+    const preface = this.history.scanner.psiPreface();
+    return preface === null ? null : { preface: () => preface };
   }
 
   private skip(tail: number): void {
@@ -167,20 +255,21 @@ export class SegmentTrack {
     this.read = tail;
     this.undecided = null;
     if (!hadBegun) return;
-    this.reader.skipped();
+    this.reader.skipped(tail);
     this.cutter.skipped();
   }
 
   private forget(tail: number): void {
     let gone = 0;
     for (let first = this.segments[0]; first !== undefined; first = this.segments[gone]) {
-      if (first.start >= tail) break;
+      if (first.start >= tail && this.segments.length - gone <= MAX_SEGMENTS) break;
       this.dates.delete(first.number);
       gone++;
     }
     if (gone === 0) return;
     this.segments.splice(0, gone);
-    this.changed();
+    this.window = null;
+    this.whole = null;
     if (this.segments.length === 0) this.waiting = new Settleable<void>();
   }
 

@@ -22,7 +22,7 @@ function tables(writer: TsWriter): TsWriter {
 function unitsOf(bytes: Buffer, packets = 1000, maxStepMs = 8000): MediaUnit[] {
   const scanner = new TransportScanner();
   scanner.scan(bytes, 0, bytes.length, 0, 0);
-  const reader = new UnitReader({ scanner, maxStepMs, mediaTimeAt: (position) => position });
+  const reader = new UnitReader({ maxStepMs, mediaTimeAt: (position) => position });
   const units: MediaUnit[] = [];
   for (let at = 0; at < bytes.length; at += packets * 188) {
     const run = bytes.subarray(at, at + packets * 188);
@@ -61,7 +61,7 @@ describe('UnitReader', () => {
             const [from, to] = [units[i]!, units[i + 1]!];
             expect(to.decodedMs - from.decodedMs).toBeCloseTo(step / 90, 3);
             expect(to.presentedMs - to.decodedMs).toBeCloseTo(40, 3);
-            expect(to.isBreak).toBe(false);
+            expect(to.breaksAt).toBeNull();
           });
         },
       ),
@@ -74,7 +74,7 @@ describe('UnitReader', () => {
     ['the longest step', 90 * 8000, false, false],
     ['a leap back', -90 * 1001, false, true],
     ['a little back', -90 * 900, false, false],
-    ['a flag', 3600, true, true],
+    ['a flag where time goes on', 3600, true, false],
     ['a flag and a leap', 90 * 60_000, true, true],
   ])('%s', (_, step, flagged, isBreak) => {
     const writer = tables(new TsWriter());
@@ -82,28 +82,23 @@ describe('UnitReader', () => {
     frame(writer, 903_600);
     frame(writer, 903_600 + step, 3600, flagged);
     frame(writer, 903_600 + step + 3600);
-    expect(unitsOf(writer.bytes()).map((unit) => unit.isBreak)).toEqual([
-      false,
-      false,
-      isBreak,
-      false,
-    ]);
+    const units = unitsOf(writer.bytes());
+    const breaks = units.flatMap(({ breaksAt }, i) => (breaksAt === null ? [] : [[i, breaksAt]]));
+    expect(breaks).toEqual(isBreak ? [[2, units[2]!.position]] : []);
   });
 
-  it('hears the flag of a packet without payload, as a splice has it', () => {
+  it.each([
+    ['a splice, which flags the tables too', 0, true],
+    ['the flag of pictures alone', VIDEO, false],
+    ['the flag of sound alone', AUDIO, false],
+  ])('%s', (_, pid, isBreak) => {
     const writer = tables(new TsWriter());
     frame(writer, 900_000);
-    writer.packet({ pid: VIDEO, discontinuity: true });
+    writer.packet({ pid, discontinuity: true });
     frame(writer, 903_600);
-    expect(unitsOf(writer.bytes()).map(({ isBreak }) => isBreak)).toEqual([false, true]);
-  });
-
-  it('does not take flags of other streams for its own', () => {
-    const writer = tables(new TsWriter());
-    frame(writer, 900_000);
-    writer.packet({ pid: AUDIO, discontinuity: true });
-    frame(writer, 903_600);
-    expect(unitsOf(writer.bytes()).map(({ isBreak }) => isBreak)).toEqual([false, false]);
+    const [first, second] = unitsOf(writer.bytes());
+    expect(first!.breaksAt).toBeNull();
+    expect(second!.breaksAt).toBe(isBreak ? second!.position : null);
   });
 
   it('takes the time of the place where units are scrambled', () => {
@@ -130,11 +125,12 @@ describe('UnitReader', () => {
       sound(n * 3600);
     }
     const units = unitsOf(writer.bytes(), 7);
-    expect(units.map(({ position }) => position < evening)).toEqual(
-      Array.from({ length: 150 }, (_, n) => n < 100),
-    );
-    expect(units.some(({ isBreak }) => isBreak)).toBe(false);
-    expect(units.at(-1)!.presentedMs - units[0]!.presentedMs).toBeCloseTo(149 * 40 + 80);
+    const sounds = units.filter(({ position }) => position < evening);
+    // Pictures are waited for during the first second.
+    expect(sounds).toHaveLength(75);
+    expect(units.slice(75)).toHaveLength(50);
+    expect(units.every(({ breaksAt }) => breaksAt === null)).toBe(true);
+    expect(units.at(-1)!.presentedMs - units[0]!.presentedMs).toBeCloseTo(124 * 40 + 80);
   });
 
   it('says that packets were missed', () => {
@@ -143,11 +139,14 @@ describe('UnitReader', () => {
     const bytes = writer.bytes();
     const scanner = new TransportScanner();
     scanner.scan(bytes, 0, bytes.length, 0, 0);
-    const reader = new UnitReader({ scanner, maxStepMs: 8000, mediaTimeAt: () => null });
-    const breaks: boolean[] = [];
-    reader.read(bytes, 0, scanner.programme!, 0, ({ isBreak }) => breaks.push(isBreak));
-    reader.skipped();
-    reader.read(bytes, bytes.length, scanner.programme!, 0, ({ isBreak }) => breaks.push(isBreak));
+    const reader = new UnitReader({ maxStepMs: 8000, mediaTimeAt: () => null });
+    const units: MediaUnit[] = [];
+    const read = (from: number): void =>
+      reader.read(bytes, from, scanner.programme!, 0, (unit) => units.push(unit));
+    read(0);
+    reader.skipped(bytes.length + 188);
+    read(bytes.length + 188);
+    const breaks = units.map(({ breaksAt }) => breaksAt !== null);
     expect(breaks).toEqual([false, false, false, false, true, false, false, false]);
   });
 });

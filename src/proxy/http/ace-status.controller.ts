@@ -3,12 +3,14 @@ import { ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger'
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../../access';
 import { CONFIG, type AppConfig } from '../../config';
+import { ApiProblems } from '../../http';
 import { AppError } from '../../kernel/errors';
 import { RecordedPlaybacks } from '../recorded';
 import { SessionDirectory } from '../session';
 import { hasSelector, readContentSelector } from './content-request';
 import { ANY_PLAYBACK } from './engine-api.door';
-import { queryOf } from './stream.controller';
+import { ownAddress } from './own-address';
+import { queryOf } from './stream-query';
 import { CORS_HEADERS } from './stream-response';
 
 const STREAM_COUNT = {
@@ -40,11 +42,12 @@ export class AceStatusController {
 
   /** How many streams there are, or how many watch one of them. */
   @Get()
-  @ApiOperation({ summary: 'Number of streams, or of viewers of one stream' })
+  @ApiOperation({ summary: 'Count streams, or the viewers of one stream' })
   @ApiOkResponse({ schema: { oneOf: [STREAM_COUNT, STREAM_STATUS] } })
-  @ApiQuery({ name: 'id', required: false })
-  @ApiQuery({ name: 'infohash', required: false })
-  @ApiQuery({ name: 'channel', required: false })
+  @ApiQuery({ name: 'id', required: false, type: String, description: 'Content id' })
+  @ApiQuery({ name: 'infohash', required: false, type: String, description: 'Infohash' })
+  @ApiQuery({ name: 'channel', required: false, type: String, description: 'Id of a channel' })
+  @ApiProblems('invalid_selector', 'forbidden', 'not_found', 'too_many_connections')
   status(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     reply.headers(CORS_HEADERS);
     const query = queryOf(request);
@@ -69,7 +72,7 @@ export class AceStatusController {
   }
 
   private statUrl(streamId: string, request: FastifyRequest): string {
-    const base = this.config.publicUrl ?? `${request.protocol}://${request.host}`;
+    const base = ownAddress(request, this.config.publicUrl);
     return `${base}/ace/stat/${encodeURIComponent(streamId)}/${ANY_PLAYBACK}`;
   }
 }

@@ -19,7 +19,8 @@ const SELECTOR_NAMES: Readonly<Record<string, SelectorKind>> = {
 
 const MAX_FILE_INDEX = 9999;
 const MAX_ADDRESS_LENGTH = 2048;
-const ACE_SCHEME = /^acestream:\/\//i;
+/** 40 hex digits as lists have them: with a scheme in front, slashes, blanks and line ends around, and `|User-Agent=x` behind. */
+const ID = /^\s*(?:acestream:\/\/)?([0-9a-f]{40})\/*\s*(?:\|.*)?$/is;
 /** Printable ASCII with an infohash in hex or base32 among its parameters. */
 const MAGNET =
   /^magnet:\?([\x21-\x7e]*&)?xt=urn:btih:([0-9a-f]{40}|[a-z2-7]{32})(&[\x21-\x7e]*)?$/i;
@@ -67,14 +68,14 @@ export function hasSelector(query: URLSearchParams): boolean {
 }
 
 function withoutSuffix(pathId: string): string {
-  return pathId.replace(/\.ts$/i, '');
+  return pathId.trim().replace(/\.ts$/i, '');
 }
 
 function readValue(kind: SelectorKind, value: string, options: ContentRequestOptions): string {
   switch (kind) {
     case 'content_id':
     case 'infohash': {
-      const id = value.replace(ACE_SCHEME, '').toLowerCase();
+      const id = ID.exec(value)?.[1]?.toLowerCase() ?? '';
       if (isHexId(id)) return id;
       throw new AppError('invalid_selector', `${kind} has to be 40 hexadecimal digits.`);
     }

@@ -9,6 +9,7 @@ import { SessionDirectory, type StreamSession } from '../session';
 import type { RecordedContent } from '../recorded';
 import type { Viewer } from '../viewers';
 import { clientAddress } from './caller';
+import { ownAddress } from './own-address';
 import { RecordedEntrance } from './recorded-entrance';
 import { ViewerEntrance } from './viewer-entrance';
 
@@ -113,7 +114,7 @@ export class EngineApiDoor implements OnModuleInit, OnModuleDestroy {
     const infohash = encodeURIComponent(
       content?.infohash ?? session?.rota.content.value ?? selector.value,
     );
-    const base = `${this.baseUrl(request)}/ace`;
+    const base = `${ownAddress(request, this.config.publicUrl)}/ace`;
     const behindQuery = behindMs === null ? '' : `?behind=${behindMs / 1000}`;
     return {
       response: {
@@ -242,9 +243,5 @@ export class EngineApiDoor implements OnModuleInit, OnModuleDestroy {
       const isIdle = playback.viewers.size === 0 && nowMs - playback.lastUsedMs >= IDLE_MS;
       if (isIdle || playback.session?.isOver === true) this.playbacks.delete(token);
     }
-  }
-
-  private baseUrl(request: FastifyRequest): string {
-    return this.config.publicUrl ?? `${request.protocol}://${request.host}`;
   }
 }

@@ -10,6 +10,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../../access';
 import { CONFIG, type AppConfig } from '../../config';
+import { ApiProblems } from '../../http';
 import { streamKey } from '../../kernel/content-selector';
 import { monotonicMs } from '../../kernel/clock';
 import { AppError } from '../../kernel/errors';
@@ -17,7 +18,7 @@ import { HlsPlaybacks, segmentBytes, SegmentSender, type Playback, type Segment 
 import { readContentSelector } from './content-request';
 import { HlsEntrance } from './hls-entrance';
 import { ApiSelectorQuery } from './selector-query';
-import { queryOf } from './stream.controller';
+import { queryOf, readIsDvr } from './stream-query';
 import { CORS_HEADERS, sendPreflight } from './stream-response';
 
 const PLAYLIST_PATH = 'ace/manifest.m3u8';
@@ -84,19 +85,34 @@ export class HlsController {
   @ApiQuery({
     name: 'dvr',
     required: false,
-    enum: ['1'],
-    description: 'Lists all that the history holds instead of the sliding window',
+    enum: ['0', '1'],
+    description: '1 lists all that the history holds instead of the sliding window',
   })
   @ApiProduces('application/vnd.apple.mpegurl')
   @ApiResponse({ status: 200, description: 'The media playlist of this moment' })
   @ApiResponse({ status: 302, description: 'To the playlist of a playback of its own' })
+  @ApiProblems(
+    'invalid_selector',
+    'forbidden',
+    'content_not_found',
+    'client_limit',
+    'unsupported_content',
+    'engine_failed',
+    'no_engine',
+    'no_capacity',
+    'still_starting',
+    'shutting_down',
+    'too_many_connections',
+    'start_timeout',
+  )
   async playlist(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     reply.headers(CORS_HEADERS);
     const query = queryOf(request);
+    const up = upFrom(request.originalUrl);
     const selector = readContentSelector(query, null, this.config);
     const known = this.playbacks.ask(query.get(PLAYBACK) ?? '');
     if (known !== null && known.key === streamKey(selector) && known.track.isPlayable) {
-      const text = known.track.playlist(query.get('dvr') === '1', `hls/${known.token}/`);
+      const text = known.track.playlist(readIsDvr(query), `${up}hls/${known.token}/`);
       // As bytes: to text Fastify would add a charset, which this type does not have.
       await reply.headers(PLAYLIST_HEADERS).send(Buffer.from(text));
       return;
@@ -109,7 +125,7 @@ export class HlsController {
     query.set(PLAYBACK, playback.token);
     await reply
       .code(302)
-      .headers({ ...PLAYLIST_HEADERS, Location: `manifest.m3u8?${query.toString()}` })
+      .headers({ ...PLAYLIST_HEADERS, Location: `${up}manifest.m3u8?${query.toString()}` })
       .send();
   }
 
@@ -173,4 +189,11 @@ export class HlsController {
       'X-Request-Id': request.id,
     });
   }
+}
+
+/** The way from an address of the playlist, which may have slashes behind it, to the folder that ours are relative to. */
+function upFrom(url: string): string {
+  const [path = ''] = url.split('?', 1);
+  const [, ...behind] = path.slice(path.indexOf('manifest.m3u8')).split('/');
+  return '../'.repeat(behind.length);
 }

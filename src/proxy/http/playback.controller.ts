@@ -1,4 +1,4 @@
-import { Controller, Get, Head, Inject, Options, Param, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Head, Inject, Options, Param, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../../access';
@@ -6,8 +6,8 @@ import { CONFIG, type AppConfig } from '../../config';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { readContentSelector } from './content-request';
 import { EngineApiDoor, type EngineAnswer } from './engine-api.door';
-import { queryOf } from './stream.controller';
 import { RecordedEntrance } from './recorded-entrance';
+import { queryOf } from './stream-query';
 import { CORS_HEADERS, sendPreflight, sendStreamHead } from './stream-response';
 import { readBehindMs } from './time-shift';
 import { ViewerEntrance } from './viewer-entrance';
@@ -69,12 +69,12 @@ export class PlaybackController {
 
   @Get('cmd/:infohash/:token')
   command(
+    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
     @Param('token') token: string,
-    @Query('method') method?: string,
   ): EngineAnswer {
     reply.headers(CORS_HEADERS);
-    return this.door.command(token, method ?? null);
+    return this.door.command(token, queryOf(request).get('method'));
   }
 
   private byInfohash(infohash: string): ContentSelector {

@@ -9,6 +9,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../../access';
 import { CONFIG, type AppConfig } from '../../config';
+import { ApiProblems } from '../../http';
 import { monotonicMs } from '../../kernel/clock';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
@@ -18,8 +19,8 @@ import { readContentSelector } from './content-request';
 import { PreflightDto } from './dto/preflight.dto';
 import { toPreflightDto } from './preflight.mapping';
 import { ApiSelectorQuery } from './selector-query';
+import { queryOf, readTier } from './stream-query';
 import { CORS_HEADERS, sendPreflight } from './stream-response';
-import { queryOf } from './stream.controller';
 import { clientAddress } from './caller';
 
 interface Asked {
@@ -61,10 +62,28 @@ export class PreflightController {
    * 200 whatever the verdict; an error when nothing can be said about the content.
    */
   @Get()
-  @ApiOperation({ summary: 'Is a content playable?' })
+  @ApiOperation({ summary: 'Check whether a content is playable' })
   @ApiSelectorQuery()
-  @ApiQuery({ name: 'tier', required: false, enum: ['light', 'deep'], description: 'light' })
+  @ApiQuery({
+    name: 'tier',
+    required: false,
+    enum: ['light', 'deep'],
+    description:
+      '`light` asks an engine what the content is; `deep` starts it and looks at its media',
+  })
   @ApiOkResponse({ type: PreflightDto })
+  @ApiProblems(
+    'invalid_selector',
+    'forbidden',
+    'content_not_found',
+    'unsupported_content',
+    'engine_failed',
+    'no_engine',
+    'no_capacity',
+    'shutting_down',
+    'too_many_connections',
+    'start_timeout',
+  )
   async check(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     reply.headers(CORS_HEADERS);
     const { selector, tier } = this.read(request);
@@ -89,10 +108,6 @@ export class PreflightController {
   private read(request: FastifyRequest): Asked {
     const query = queryOf(request);
     const selector = readContentSelector(query, null, this.config);
-    const [tier = 'light', ...more] = query.getAll('tier');
-    if ((tier !== 'light' && tier !== 'deep') || more.length > 0) {
-      throw new AppError('invalid_request', 'tier has to be light or deep.');
-    }
-    return { selector, tier };
+    return { selector, tier: readTier(query) };
   }
 }

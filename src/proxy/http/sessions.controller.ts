@@ -22,7 +22,7 @@ export class SessionsController {
     private readonly recordings: RecordedPlaybacks,
   ) {}
 
-  /** Totals, and every session under way. */
+  /** Show totals and every active session. */
   @Get('status')
   status(): ProxyStatusDto {
     const sessions = this.underWay();
@@ -36,13 +36,13 @@ export class SessionsController {
     };
   }
 
-  /** Sessions under way. */
+  /** List active sessions. */
   @Get('sessions')
   list(): SessionListDto {
     return { sessions: this.underWay() };
   }
 
-  /** One session, also after its end. */
+  /** Show a session. Also after its end. */
   @Get('sessions/:id')
   get(@Param('id') id: string): SessionDetailDto {
     const session = this.sessions.find(id);
@@ -54,14 +54,14 @@ export class SessionsController {
     throw new AppError('not_found', 'There is no such session.');
   }
 
-  /** Stops a session; its viewers are reset. */
+  /** Stop a session. Its viewers are reset. */
   @Delete('sessions/:id')
   @HttpCode(204)
   async stop(@Param('id') id: string): Promise<void> {
     await (this.recordings.byId(id) ?? this.live(id)).end('stopped');
   }
 
-  /** Viewers of a session, those who wait for its start included. */
+  /** List the viewers of a session. Those who wait for its start are among them. */
   @Get('sessions/:id/clients')
   clients(@Param('id') id: string): ClientListDto {
     const playback = this.recordings.byId(id);
@@ -72,7 +72,7 @@ export class SessionsController {
     return { clients: [...session.viewers].map((viewer) => toClientDto(viewer, session)) };
   }
 
-  /** Resets one viewer's connection. */
+  /** Reset a viewer's connection. */
   @Delete('sessions/:id/clients/:clientId')
   @HttpCode(204)
   kick(@Param('id') id: string, @Param('clientId') clientId: string): void {

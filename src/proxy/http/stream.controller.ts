@@ -11,13 +11,14 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../../access';
 import { CONFIG, type AppConfig } from '../../config';
+import { ApiProblems } from '../../http';
 import type { ContentSelector } from '../../kernel/content-selector';
-import { AppError } from '../../kernel/errors';
 import { ProxyMetrics } from '../proxy.metrics';
 import { readContentSelector } from './content-request';
 import { EngineApiDoor } from './engine-api.door';
 import { RecordedEntrance } from './recorded-entrance';
 import { ApiSelectorQuery } from './selector-query';
+import { queryOf } from './stream-query';
 import { CORS_HEADERS, sendPreflight, sendStreamHead } from './stream-response';
 import { readBehindMs } from './time-shift';
 import { ViewerEntrance } from './viewer-entrance';
@@ -77,16 +78,26 @@ export class StreamController {
       'Recorded content, and media in other containers, come as the file that they are: with its type and length, and ' +
       'with `Range`.',
   })
-  @ApiParam({ name: 'id', required: false, description: '40 hex digits, `.ts` may follow' })
+  @ApiParam({
+    name: 'id',
+    type: String,
+    description: 'Content id, 40 hex digits; `.ts` may follow',
+  })
   @ApiSelectorQuery()
   @ApiQuery({
     name: 'behind',
     required: false,
+    schema: { type: 'number', minimum: 0, maximum: 86_400 },
     description:
       'Seconds (0 to 86400, at most three decimals): begin that far in the past, as far as the history reaches. ' +
       'The header `X-Stream-Behind` says what was reached.',
   })
-  @ApiQuery({ name: 'format', required: false, enum: ['json'] })
+  @ApiQuery({
+    name: 'format',
+    required: false,
+    enum: ['json'],
+    description: '`json`: the answer of an engine, with addresses of this server',
+  })
   @ApiProduces('video/mp2t')
   @ApiResponse({ status: 206, description: 'Recorded content: the part that `Range` asks for' })
   @ApiResponse({ status: 416, description: 'Recorded content: `Range` is beyond its end' })
@@ -100,6 +111,19 @@ export class StreamController {
       },
     },
   })
+  @ApiProblems(
+    'invalid_selector',
+    'forbidden',
+    'content_not_found',
+    'client_limit',
+    'unsupported_content',
+    'engine_failed',
+    'no_engine',
+    'no_capacity',
+    'shutting_down',
+    'too_many_connections',
+    'start_timeout',
+  )
   async get(
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
@@ -121,14 +145,4 @@ export class StreamController {
       allowUrlSelectors: this.config.allowUrlSelectors,
     });
   }
-}
-
-/** The query as it was sent: a name given twice must be seen twice. */
-export function queryOf(request: FastifyRequest): URLSearchParams {
-  const at = request.url.indexOf('?');
-  const query = at < 0 ? '' : request.url.slice(at + 1);
-  if (/%(?![0-9a-f]{2})/i.test(query)) {
-    throw new AppError('invalid_selector', 'The query has a malformed percent escape.');
-  }
-  return new URLSearchParams(query);
 }

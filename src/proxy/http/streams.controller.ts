@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiBody, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { ApiProblems } from '../../http';
 import { AppError } from '../../kernel/errors';
 import { RecordedPlaybacks, snapshotOfPlayback } from '../recorded';
 import { SessionDirectory, snapshotOf } from '../session';
@@ -19,7 +20,7 @@ export class StreamsController {
     private readonly recordings: RecordedPlaybacks,
   ) {}
 
-  /** Streams under way, then those that are over, newest first. */
+  /** List streams. The active ones, then those that are over, newest first. */
   @Get()
   list(@Query() query: StreamListQueryDto): StreamDto[] {
     const streams = [
@@ -36,7 +37,7 @@ export class StreamsController {
       );
   }
 
-  /** One stream, also after its end. */
+  /** Show a stream. Also after its end. */
   @Get(':id')
   get(@Param('id') id: string): StreamDto {
     const session = this.sessions.find(id);
@@ -50,7 +51,7 @@ export class StreamsController {
     return toStreamDto(snapshot);
   }
 
-  /** A stream under way in figures, from memory: its engine is asked every 2 s whether anybody looks or not. */
+  /** Show the figures of an active stream. From memory: its engine is asked every 2 s whether anybody looks or not. */
   @Get(':id/stats')
   stats(@Param('id') id: string, @Query() query: StreamStatsQueryDto): StreamStatsDto {
     const session = this.sessions.find(id);
@@ -59,14 +60,15 @@ export class StreamsController {
   }
 
   /**
-   * Moves a stream to another engine, which is prepared while the present one goes on; viewers notice nothing. It
-   * stays where it is when no other engine has room or the one that was tried fails.
+   * Move a stream to another engine. The new engine is prepared while the present one goes on; viewers notice nothing. The
+   * stream stays where it is when no other engine has room or the one that was tried fails.
    */
   @Post(':id/move')
   @ApiBody({ type: MoveRequestDto, required: false })
   @ApiResponse({ status: 200, type: StreamMoveDto, description: 'With `wait=true`: it was moved' })
   @ApiResponse({ status: 202, type: StreamMoveDto, description: 'The move was begun' })
   @ApiResponse({ status: 409, description: '`conflict`: not running, there already, or no room' })
+  @ApiProblems('conflict')
   async move(
     @Param('id') id: string,
     @Query() query: MoveQueryDto,
@@ -105,7 +107,7 @@ export class StreamsController {
     };
   }
 
-  /** Stops a stream; its viewers are reset and its engine session is stopped. */
+  /** Stop a stream. Its viewers are reset and its engine session is stopped. */
   @Delete(':id')
   async stop(@Param('id') id: string): Promise<StreamStoppedDto> {
     const stream = this.sessions.find(id) ?? this.recordings.byId(id);

@@ -9,39 +9,19 @@ import {
   TS_PACKET,
 } from './packet';
 import { isPesStart, PES_FIXED_HEADER, pesDecodingTime, pesPresentationTime } from './pes';
-
-/** How far a unit had come with one of its packets. */
-export interface UnitMark {
-  /** Position behind the packet. */
-  readonly end: number;
-  /** Payload so far, PES header left out. */
-  readonly bytes: number;
-  /** FNV-1a of it, 32 bits. */
-  readonly hash: number;
-}
-
-/** One PES packet of an elementary stream. Times are ticks of 90 kHz modulo 2^33, −1 for none. */
-export interface AccessUnit {
-  readonly pts: number;
-  /** The PTS where there is no DTS. */
-  readonly dts: number;
-  /** Position of its first packet. */
-  readonly at: number;
-  /** One per packet with payload. */
-  readonly marks: UnitMark[];
-  /** The next unit has begun: it is complete. */
-  closed: boolean;
-}
+import { UnitTrack, type AccessUnit } from './unit-track';
 
 /** Units kept per PID, the oldest go first: 43 s of AAC, so that a long past that is read at once still holds the break … */
 const MAX_UNITS = 2048;
 /** … and of large units no more than have this many packets, 20 s of video at 8 Mbit/s. A larger one is no unit. */
 const MAX_MARKS = 108_000;
+/** Of a PID that is not read; nothing is ever added. */
+const NO_UNITS = new UnitTrack();
 const FNV_BASIS = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
 interface Track {
-  readonly units: AccessUnit[];
+  readonly list: UnitTrack;
   /** Of all its units. */
   marks: number;
   counter: number;
@@ -56,13 +36,24 @@ export class AccessUnitReader {
 
   constructor(pids: Iterable<number>) {
     for (const pid of pids) {
-      this.tracks.set(pid, { units: [], marks: 0, counter: -1, headerLeft: 0, headerSeen: 0 });
+      const list = new UnitTrack();
+      this.tracks.set(pid, { list, marks: 0, counter: -1, headerLeft: 0, headerSeen: 0 });
     }
+  }
+
+  /** Whether these PIDs are read, and no others. */
+  reads(pids: ReadonlySet<number>): boolean {
+    return pids.size === this.tracks.size && [...pids].every((pid) => this.tracks.has(pid));
+  }
+
+  /** The units of a PID; without any for one that is not read. */
+  trackOf(pid: number): UnitTrack {
+    return this.tracks.get(pid)?.list ?? NO_UNITS;
   }
 
   /** Units of a PID, oldest first; the last one may be incomplete. */
   unitsOf(pid: number): readonly AccessUnit[] {
-    return this.tracks.get(pid)?.units ?? [];
+    return this.trackOf(pid).units;
   }
 
   /** Reads whole packets; `position` is that of the first one. */
@@ -80,25 +71,24 @@ export class AccessUnitReader {
   private take(track: Track, buf: Buffer, at: number, position: number): void {
     const end = at + TS_PACKET;
     let from = payloadOffset(buf, at);
-    const { units } = track;
+    const { list } = track;
     if (payloadUnitStart(buf, at)) {
-      const before = units[units.length - 1];
-      if (before !== undefined) before.closed = true;
-      if (units.length >= MAX_UNITS) forgetOldest(track);
+      if (list.newest !== undefined) list.newest.closed = true;
+      if (list.units.length >= MAX_UNITS) forgetOldest(track);
       const isPes = isPesStart(buf, from, end);
       const pts = isPes ? pesPresentationTime(buf, from, end) : -1;
       const dts = isPes ? pesDecodingTime(buf, from, end) : -1;
-      units.push({ pts, dts, at: position, marks: [], closed: false });
+      list.add({ pts, dts, at: position, marks: [], closed: false });
       track.headerSeen = 0;
       track.headerLeft = PES_FIXED_HEADER;
     }
-    const unit = units[units.length - 1];
+    const unit = list.newest;
     if (unit === undefined) return;
     from = skipHeader(track, buf, from, end);
     const last = unit.marks[unit.marks.length - 1];
     let hash = last?.hash ?? FNV_BASIS;
     for (let index = from; index < end; index++) {
-      hash = Math.imul(hash ^ byteAt(buf, index), FNV_PRIME);
+      hash = Math.imul(hash ^ (buf[index] as number), FNV_PRIME);
     }
     const bytes = (last?.bytes ?? 0) + end - from;
     unit.marks.push({ end: position + TS_PACKET, bytes, hash });
@@ -108,7 +98,7 @@ export class AccessUnitReader {
 }
 
 function forgetOldest(track: Track): void {
-  track.marks -= track.units.shift()?.marks.length ?? 0;
+  track.marks -= track.list.forgetOldest()?.marks.length ?? 0;
 }
 
 function skipHeader(track: Track, buf: Buffer, from: number, end: number): number {

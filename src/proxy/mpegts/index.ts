@@ -11,6 +11,7 @@ export {
   payloadUnitStart,
   pcr,
   pid,
+  PID_COUNT,
   randomAccessIndicator,
   scrambled,
   SYNC,
@@ -19,6 +20,7 @@ export {
 } from './packet';
 export { nullPackets } from './null-packet';
 export { PacketAligner, type PacketSink } from './packet-aligner';
+export { describeBytes, foreignDistanceOf, HEAD_BYTES, mediaFormatOf } from './foreign-format';
 export { type MediaKind, type StreamCodec } from './stream-codec';
 export { type Programme, type ProgrammeStream, sameProgramme } from './programme';
 export { type Lead, LeadLog } from './lead-log';
@@ -31,7 +33,7 @@ export {
   SectionAssembler,
   type SectionSink,
 } from './psi';
-export { PsiTracker } from './psi-tracker';
+export { type PsiSnapshot, PsiTracker } from './psi-tracker';
 export { TableRepair, type TableReader } from './table-repair';
 export {
   SOURCE_BUDGET,
@@ -47,8 +49,10 @@ export {
   TIMESTAMP_WRAP,
 } from './pes';
 export { type ClockSource, MediaClock } from './media-clock';
-export { type RandomAccessPoint, TransportScanner } from './transport-scanner';
-export { type AccessUnit, AccessUnitReader } from './access-units';
+export { EntryPoint } from './entry-point';
+export { TransportScanner } from './transport-scanner';
+export { AccessUnitReader } from './access-units';
+export { type AccessUnit, UnitTrack } from './unit-track';
 export { cutOf, PROVING_UNITS } from './overlap';
 export {
   learnProgramme,

@@ -1,5 +1,6 @@
 import { patSection, pes, pmtSection, type StreamSpec, TsWriter } from './fixtures/ts-writer';
-import { type RandomAccessPoint, TransportScanner } from './transport-scanner';
+import { type EntryPoint } from './entry-point';
+import { TransportScanner } from './transport-scanner';
 
 const VIDEO: StreamSpec = { pid: 0x100, type: 0x1b };
 const AUDIO: StreamSpec = { pid: 0x101, type: 0x0f };
@@ -21,7 +22,7 @@ interface StageOptions {
 /** A broadcast in steps of 40 ms: what `show` writes, and the tables ten times in four seconds. */
 class Stage {
   readonly scanner = new TransportScanner();
-  readonly points: RandomAccessPoint[] = [];
+  readonly points: EntryPoint[] = [];
   private readonly writer = new TsWriter();
   private steps = 0;
   private readTo = 0;
@@ -69,7 +70,7 @@ class Stage {
     this.points.push(...this.scanner.takeRandomAccessPoints());
   }
 
-  pointsFrom(position: number): RandomAccessPoint[] {
+  pointsFrom(position: number): EntryPoint[] {
     return this.points.filter((point) => point.position >= position);
   }
 
@@ -208,12 +209,13 @@ describe('what leads a programme', () => {
     stage.play(2000, sound);
     stage.announce([VIDEO, AUDIO]);
     const from = stage.play(1000, sound);
-    expect(stage.pointsFrom(from).length).toBeGreaterThan(20);
+    // Points come no denser than every 200 ms.
+    expect(stage.pointsFrom(from).length).toBeGreaterThanOrEqual(4);
     const key = stage.play(2000, both(pictures(25), sound));
     expect(stage.pointsFrom(key).map(({ keyframe }) => keyframe)).toEqual([true, true]);
     stage.announce([AUDIO]);
     const night = stage.play(1000, sound);
-    expect(stage.pointsFrom(night).length).toBeGreaterThan(20);
+    expect(stage.pointsFrom(night).length).toBeGreaterThanOrEqual(4);
   });
 });
 

@@ -30,6 +30,21 @@ describe('MediaClock', () => {
     );
   });
 
+  it.each([
+    ['stands still', 0, () => 0],
+    ['goes round within a second', 760, (index: number) => ((index * 40) % 800) * MS],
+  ])('goes on by arrival while the PCR %s', (_, latestMs, ticksAt) => {
+    const clock = new MediaClock();
+    for (let index = 0; index <= 1500; index++) {
+      clock.addPcr(index * 1000, ticksAt(index), index * 40);
+    }
+    const ageMs = clock.mediaTimeAt(1_500_000)! - clock.mediaTimeAt(1_000_000)!;
+    expect(ageMs).toBeCloseTo(20_000, -2);
+    // And by its own when that moves again.
+    clock.addPcr(1_501_000, (latestMs + 3000) * MS, 60_001);
+    expect(clock.mediaTimeAt(1_501_000)! - clock.mediaTimeAt(1_500_000)!).toBeCloseTo(3000, -2);
+  });
+
   it('is monotone in the position whatever the PCRs and flags', () => {
     fc.assert(
       fc.property(
@@ -66,7 +81,8 @@ describe('MediaClock', () => {
   it.each([
     ['a jump forward', 60_000, false],
     ['a jump back', -5_000, false],
-    ['the flag', 20, true],
+    ['a jump that only the flag tells', 2_000, true],
+    ['a little back with the flag', -20, true],
   ])('%s starts anew: media time goes on by arrival', (_name, jumpMs, flag) => {
     const clock = new MediaClock();
     const base = 100_000 * MS;
@@ -80,6 +96,17 @@ describe('MediaClock', () => {
     expect(clock.mediaTimeAt(2000)).toBe(3400);
     clock.addPcr(3000, base + (3000 + jumpMs + 40) * MS, 3400);
     expect(clock.mediaTimeAt(3000)).toBe(3440);
+  });
+
+  it('a flag where time goes on is nothing', () => {
+    const clock = new MediaClock();
+    for (let index = 0; index <= 100; index++) {
+      clock.expectDiscontinuity();
+      clock.addPcr(index * 1000, index * 40 * MS, 0);
+    }
+    expect(clock.discontinuities).toBe(0);
+    expect(clock.bitrateBps).toBe(200_000);
+    expect(clock.mediaTimeAt(100_000)).toBeCloseTo(4000, 6);
   });
 
   it('a little back is waited out', () => {

@@ -8,6 +8,8 @@ const TICKS_PER_MS = 27_000;
 const WRAP = 2 ** 33 * 300;
 const MAX_STEP_MS = 10_000;
 const MAX_BACK_MS = 1_000;
+/** A flagged step that is no greater is time that goes on: some encoders flag every picture, and PCRs come ten times a second. */
+const MAX_FLAGGED_STEP_MS = 1_000;
 /** The arrival fall-back needs no finer grain than this. */
 const ARRIVAL_STEP_MS = 100;
 const SLOPE_MS = 2_000;
@@ -15,11 +17,14 @@ const SLOPES_KEPT = 15;
 /** Before the first full slope, a rate is guessed from this much media at least. */
 const FIRST_RATE_MS = 40;
 const MAX_SAMPLES = 20_000;
+/** A clock that shows so often and for so long no later time stands still while the media go on. */
+const STUCK_SAMPLES = 10;
+const STUCK_MS = 5_000;
 
 /**
  * Media time of a stream: a monotone line from byte positions to milliseconds that begins at 0, taken from
- * the PCR, without one from PTS, without both from arrival (datapath rule 1). A wrap is no discontinuity; at
- * a real one the line goes on from its last value by the arrival difference.
+ * the PCR, without one from PTS, without both from arrival. A wrap is no discontinuity; at a real one the line goes on
+ * from its last value by the arrival difference, and so it does while the clock stands still.
  */
 export class MediaClock {
   /** Starts anew of the time base after the first; changes to a better source do not count. */
@@ -31,6 +36,9 @@ export class MediaClock {
   private lastTicks = 0;
   private lastArrivalMs = 0;
   private startsAnew = false;
+  private isFlagged = false;
+  private movedArrivalMs = 0;
+  private still = 0;
   private anchorPosition = 0;
   private anchorTimeMs = 0;
   private slopes: number[] = [];
@@ -75,9 +83,9 @@ export class MediaClock {
     }
   }
 
-  /** The next sample has a new time base: the discontinuity flag was seen. */
+  /** The next sample may have a new time base: the discontinuity flag was seen. */
   expectDiscontinuity(): void {
-    this.startsAnew = this.currentSource !== 'none';
+    this.isFlagged = this.currentSource !== 'none';
   }
 
   /** Forgets which source was the best: the programme changed, and the new one may have no PCR. */
@@ -123,12 +131,21 @@ export class MediaClock {
     }
     const stepMs = ticksBetween(this.lastTicks, ticks) / TICKS_PER_MS;
     const better = before !== source;
+    if (this.isFlagged && (stepMs > MAX_FLAGGED_STEP_MS || stepMs < 0)) this.startsAnew = true;
+    this.isFlagged = false;
     if (better || this.startsAnew || stepMs > MAX_STEP_MS || stepMs < -MAX_BACK_MS) {
       if (!better || this.startsAnew) this.discontinuities++;
       this.startsAnew = false;
       this.lastTicks = ticks;
       const passedMs = Math.max(0, arrivalMs - this.lastArrivalMs);
       this.startAt(position, this.lastTimeMs + passedMs, arrivalMs);
+      return;
+    }
+    if (stepMs > 0) {
+      this.still = 0;
+      this.movedArrivalMs = arrivalMs;
+    } else if (++this.still >= STUCK_SAMPLES && arrivalMs - this.movedArrivalMs > STUCK_MS) {
+      this.add(position, this.lastTimeMs + arrivalMs - this.lastArrivalMs, arrivalMs);
       return;
     }
     // A little back is jitter of a careless multiplexer: the line waits until time has caught up.
@@ -143,6 +160,8 @@ export class MediaClock {
     this.anchorTimeMs = timeMs;
     this.slopes = [];
     this.medianBytesPerMs = null;
+    this.movedArrivalMs = arrivalMs;
+    this.still = 0;
     this.add(position, timeMs, arrivalMs);
   }
 

@@ -9,28 +9,83 @@ interface Aligned {
   aligned: boolean;
 }
 
+/** The length of an RTP header that is followed by a packet; 0 for none, null while bytes are missing. */
+function rtpHeader(all: Buffer, at: number): number | null {
+  const first = all[at];
+  if (first !== undefined && first >> 6 !== 2) return 0;
+  if (first === undefined || all[at + 12] === undefined) return null;
+  if ((all[at + 1]! & 0x7f) !== 33) return 0;
+  let length = 12 + (first & 15) * 4;
+  if ((first & 16) !== 0) {
+    if (all[at + length + 3] === undefined) return null;
+    length += 4 + all.readUInt16BE(at + length + 2) * 4;
+  }
+  if (length > 128) return 0;
+  const sync = all[at + length];
+  return sync === undefined ? null : sync === 0x47 ? length : 0;
+}
+
+/** Whether `count` packets of this distance begin at `at`; null while bytes are missing. */
+function holds(all: Buffer, at: number, distance: number, count: number): boolean | null {
+  let next = at;
+  for (let index = 0; index < count; index++) {
+    const byte = all[next];
+    if (byte === undefined) return null;
+    if (byte !== 0x47) {
+      const header = distance === 188 ? rtpHeader(all, next) : 0;
+      if (header === null) return null;
+      if (header === 0) return false;
+      next += header;
+    }
+    next += distance;
+  }
+  return true;
+}
+
 /** The rule, on the whole stream at once: what is not decided by its bytes stays undecided. */
 function model(all: Buffer): Aligned {
   const result: Aligned = { packets: [], resyncs: 0, discarded: 0, aligned: false };
   let at = 0;
+  let distance = 188;
+  let known = false;
+  let inRow = 0;
+  let lost = 0;
   while (at < all.length) {
     if (!result.aligned) {
-      const three = [all[at], all[at + 188], all[at + 376]];
-      if (three.some((byte) => byte !== undefined && byte !== 0x47)) {
+      if (lost >= 65_536) known = false;
+      const choices = known ? [distance] : [188, 192, 204, 208];
+      let found: number | null = 0;
+      for (const choice of all[at] === 0x47 ? choices : []) {
+        const fits = holds(all, at, choice, known || choice === 188 ? 3 : 6);
+        if (fits === true) found = choice;
+        else if (fits === null) found = null;
+        if (fits === true || (fits === null && choice === 188)) break;
+      }
+      if (found === null) break;
+      if (found === 0) {
         at++;
+        lost++;
         result.discarded++;
         continue;
       }
-      if (three.includes(undefined)) break;
       result.aligned = true;
+      distance = found;
+      inRow = 0;
     }
-    if (all[at] !== 0x47) {
-      result.aligned = false;
-      result.resyncs++;
-    } else if (at + 188 <= all.length) {
+    if (all[at] === 0x47) {
+      if (at + 188 > all.length) break;
       result.packets.push(all.toString('hex', at, at + 188));
-      at += 188;
-    } else break;
+      at += distance;
+      if (++inRow >= 16) known = true;
+      continue;
+    }
+    const header = distance === 188 ? rtpHeader(all, at) : 0;
+    if (header === null) break;
+    at += header;
+    if (header > 0) continue;
+    result.aligned = false;
+    result.resyncs++;
+    lost = 0;
   }
   return result;
 }
@@ -57,16 +112,70 @@ function* split(all: Buffer, sizes: readonly number[]): Generator<Buffer> {
   }
 }
 
+const packet = (index: number) =>
+  writePacket({ pid: 256 + (index % 7), counter: index & 15, payload: Buffer.alloc(184, index) });
+
 const packets = (count: number) =>
-  Buffer.concat(
-    Array.from({ length: count }, (_, index) =>
-      writePacket({
-        pid: 256 + (index % 7),
-        counter: index & 15,
-        payload: Buffer.alloc(184, index),
-      }),
-    ),
+  Buffer.concat(Array.from({ length: count }, (_, at) => packet(at)));
+
+interface Framing {
+  readonly name: string;
+  /** Packets between two headers. */
+  readonly group: number;
+  readonly before: (index: number) => Buffer;
+  readonly after: (index: number) => Buffer;
+}
+
+/** Bytes without a pattern, the same for the same seed. */
+function noise(length: number, seed: number): Buffer {
+  const bytes = Buffer.alloc(length);
+  let state = seed + 1;
+  for (let at = 0; at < length; at++) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    bytes[at] = state >>> 24;
+  }
+  return bytes;
+}
+
+const NOTHING = () => Buffer.alloc(0);
+
+function rtp(group: number, sources = 0, extension = 0): Framing {
+  const before = (index: number) => {
+    const header = Buffer.alloc(12 + sources * 4 + (extension > 0 ? 4 + extension * 4 : 0), 0xab);
+    header[0] = 0x80 | (extension > 0 ? 0x10 : 0) | sources;
+    header[1] = 33;
+    header.writeUInt16BE(index & 0xffff, 2);
+    if (extension > 0) header.writeUInt16BE(extension, 12 + sources * 4 + 2);
+    return header;
+  };
+  return {
+    name: `RTP of ${group}, ${sources} sources, extension ${extension}`,
+    group,
+    before,
+    after: NOTHING,
+  };
+}
+
+const FRAMINGS: readonly Framing[] = [
+  { name: 'plain', group: 1, before: NOTHING, after: NOTHING },
+  { name: 'M2TS', group: 1, before: (at) => noise(4, at), after: NOTHING },
+  { name: 'DVB', group: 1, before: NOTHING, after: (at) => noise(16, at) },
+  { name: 'ATSC', group: 1, before: NOTHING, after: (at) => noise(20, at) },
+  rtp(7),
+  rtp(1),
+  rtp(2, 3),
+  rtp(7, 0, 4),
+];
+
+function framed({ group, before, after }: Framing, count: number, from = 0): Buffer {
+  return Buffer.concat(
+    Array.from({ length: count }, (_, at) => [
+      at % group === 0 ? before(from + at) : Buffer.alloc(0),
+      packet(from + at),
+      after(from + at),
+    ]).flat(),
   );
+}
 
 describe('PacketAligner', () => {
   it('finds what the model finds, however bytes are split and whatever garbage is between', () => {
@@ -75,6 +184,9 @@ describe('PacketAligner', () => {
       .map((bytes) => Buffer.from(bytes));
     const piece = fc.oneof(
       fc.integer({ min: 0, max: 8 }).map(packets),
+      fc
+        .tuple(fc.constantFrom(...FRAMINGS), fc.integer({ min: 0, max: 40 }))
+        .map(([framing, count]) => framed(framing, count)),
       garbage,
       fc.integer({ min: 0, max: 187 }).map((length) => packets(1).subarray(0, length)),
     );
@@ -130,5 +242,42 @@ describe('PacketAligner', () => {
     expect(aligner).toMatchObject({ aligned: false, resyncs: 1, discardedBytes: 1000 });
     aligner.push(packets(3), sink);
     expect(aligner).toMatchObject({ aligned: true, resyncs: 1, discardedBytes: 1000 });
+  });
+
+  describe.each(FRAMINGS)('$name', (framing) => {
+    const { group, before } = framing;
+    const headerBytes = before(0).length;
+
+    it('comes out as packets of 188 bytes, without a loss', () => {
+      const all = framed(framing, 60);
+      for (const sizes of [[all.length], [1], [100, 7, 1500]]) {
+        const { packets: found, ...rest } = align(split(all, sizes));
+        expect(found).toEqual(align([packets(60)]).packets);
+        expect(rest).toMatchObject({ resyncs: 0, discarded: headerBytes, aligned: true });
+      }
+    });
+
+    it('is found again after a loss in the middle of a packet', () => {
+      const all = framed(framing, 60);
+      const at = 30 * 188 + Math.ceil(30 / group) * headerBytes + 50;
+      const damaged = Buffer.concat([all.subarray(0, at), all.subarray(at + 77)]);
+      const { packets: found, resyncs } = align(split(damaged, [1000]));
+      expect(resyncs).toBe(1);
+      expect(found.at(-1)).toBe(packet(59).toString('hex'));
+      expect(found.length).toBeGreaterThanOrEqual(56);
+    });
+  });
+
+  it('is not turned to another framing by what lies between two losses', () => {
+    const stray = framed(FRAMINGS[1]!, 40);
+    const { packets: found } = align([packets(20), Buffer.alloc(33), stray, packets(20)]);
+    expect(found.slice(-20)).toEqual(found.slice(0, 20));
+    // The last stray one lies at the right distance.
+    expect(found).toHaveLength(41);
+  });
+
+  it('learns another framing when the old one does not come back', () => {
+    const all = [packets(20), Buffer.alloc(70_000), framed(FRAMINGS[1]!, 40)];
+    expect(align(all).packets).toHaveLength(60);
   });
 });

@@ -48,9 +48,13 @@ export function shiftPesTimes(buf: Buffer, at: number, end: number, ticks: numbe
 }
 
 function shiftTimestamp(buf: Buffer, at: number, ticks: number): void {
-  const shifted = (timestamp(buf, at) + ticks) % TIMESTAMP_WRAP;
-  const high = Math.floor(shifted / 0x40000000);
-  const low = shifted % 0x40000000;
+  writeTimestamp(buf, at, (timestamp(buf, at) + ticks) % TIMESTAMP_WRAP);
+}
+
+/** Writes 33 bits into five bytes; the first four bits of the first byte stay as they are. */
+export function writeTimestamp(buf: Buffer, at: number, ticks: number): void {
+  const high = Math.floor(ticks / 0x40000000);
+  const low = ticks % 0x40000000;
   buf[at] = (byteAt(buf, at) & 0xf0) | (high << 1) | 1;
   buf[at + 1] = low >> 22;
   buf[at + 2] = ((low >> 14) & 0xfe) | 1;

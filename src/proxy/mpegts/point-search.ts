@@ -1,22 +1,23 @@
+import { EntryPoint } from './entry-point';
 import {
+  continuityCounter,
   payloadOffset,
   payloadUnitStart,
+  pid as pidOf,
   randomAccessIndicator,
   scrambled,
   TS_PACKET,
 } from './packet';
-import { isPesScrambled, isPesStart } from './pes';
+import { isPesScrambled, isPesStart, pesDecodingTime, pesPresentationTime } from './pes';
 import { type ProgrammeStream } from './programme';
 import { type PsiSnapshot } from './psi-tracker';
-import { RandomAccessDetector } from './random-access';
+import { type PesPlace, RandomAccessDetector } from './random-access';
 
-/** Looks for random access points in the packets of one stream. */
+/** Looks for the places in one stream where a viewer or a segment may begin. */
 export class PointSearch {
-  /** A PES packet is being read that may be proved a random access point. */
+  /** A PES packet is being read whose further packets may prove something. */
   isOpen = false;
-  /** Where that PES packet began, and the tables before it. */
-  position = 0;
-  psi: PsiSnapshot | null = null;
+  private place: PesPlace | null = null;
   private readonly detector: RandomAccessDetector | null;
 
   constructor(private readonly stream: ProgrammeStream) {
@@ -33,28 +34,59 @@ export class PointSearch {
   }
 
   /**
-   * Takes the packet at `buf[at]`, `psi` are the tables before it. True when it proves that the PES packet at
-   * `position` is a random access point.
+   * Takes the packet at `buf[at]`; `psi` are the tables before it. Returns the random access point that it proves, which
+   * may lie in an earlier PES packet.
    */
-  take(buf: Buffer, at: number, position: number, psi: PsiSnapshot | null): boolean {
+  take(buf: Buffer, at: number, position: number, psi: PsiSnapshot | null): EntryPoint | null {
     const from = payloadOffset(buf, at);
     const end = at + TS_PACKET;
+    const { detector } = this;
     if (payloadUnitStart(buf, at)) {
-      const encrypted = scrambled(buf, at);
-      this.isOpen = psi !== null && (encrypted || isPesStart(buf, from, end));
-      this.position = position;
-      this.psi = psi;
-      if (!this.isOpen) return false;
-      if (this.detector === null || encrypted || isPesScrambled(buf, from, end)) {
-        this.isOpen = false;
-        return this.stream.kind === 'audio' || randomAccessIndicator(buf, at);
+      const isScrambled = scrambled(buf, at);
+      this.isOpen = false;
+      this.place = null;
+      if (psi === null || !(isScrambled || isPesStart(buf, from, end))) {
+        detector?.gap();
+        return null;
       }
-      this.detector.begin();
+      const place = placeOf(buf, at, position, psi);
+      this.place = place;
+      if (detector === null || isScrambled || isPesScrambled(buf, from, end)) {
+        detector?.gap();
+        const isPoint = this.stream.kind === 'audio' || randomAccessIndicator(buf, at);
+        return isPoint ? new EntryPoint(place, null, this.isVideo, true) : null;
+      }
+      this.isOpen = true;
+      detector.begin(place);
     }
-    if (!this.isOpen || this.detector === null) return false;
-    const verdict = this.detector.feed(buf, from, end);
-    if (verdict === 'pending') return false;
-    this.isOpen = false;
-    return verdict === 'point';
+    if (!this.isOpen || detector === null) return null;
+    const isProved = detector.feed(buf, from, end);
+    this.isOpen = detector.wantsMore;
+    if (!isProved || detector.point === null) return null;
+    return new EntryPoint(detector.point, detector.parameters, this.isVideo, detector.isFirstInPes);
   }
+
+  /** The PES packet under way as a place to begin where nothing better is known; null when there is none. */
+  plainPoint(): EntryPoint | null {
+    if (this.place === null) return null;
+    return new EntryPoint(this.place, this.detector?.knownParameters ?? null, false, false);
+  }
+
+  private get isVideo(): boolean {
+    return this.stream.kind === 'video';
+  }
+}
+
+function placeOf(buf: Buffer, at: number, position: number, psi: PsiSnapshot): PesPlace {
+  const from = payloadOffset(buf, at);
+  const end = at + TS_PACKET;
+  const isReadable = !scrambled(buf, at);
+  return {
+    position,
+    psi,
+    pid: pidOf(buf, at),
+    counter: continuityCounter(buf, at),
+    pts: isReadable ? pesPresentationTime(buf, from, end) : -1,
+    dts: isReadable ? pesDecodingTime(buf, from, end) : -1,
+  };
 }

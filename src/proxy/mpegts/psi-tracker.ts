@@ -24,24 +24,53 @@ export interface PsiTables {
   readonly pmt: Buffer;
 }
 
-/** The packets of one complete PAT and PMT, in the order a player needs them. */
-export class PsiSnapshot {
-  private joined: Buffer | null = null;
+/** The packets that brought one table, verbatim. Never modified. */
+class TablePackets {
+  private isOwn = false;
 
+  constructor(private packets: Buffer) {}
+
+  get bytes(): Buffer {
+    return this.packets;
+  }
+
+  /** Moves the bytes out of the pool: there, they would keep their neighbours for as long as they are kept themselves. */
+  keep(): void {
+    if (this.isOwn) return;
+    this.isOwn = true;
+    const own = Buffer.allocUnsafeSlow(this.packets.length);
+    this.packets.copy(own);
+    this.packets = own;
+  }
+}
+
+/** What a Buffer takes beside its bytes. */
+const BUFFER_BYTES = 250;
+
+/** The packets of one complete PAT and PMT, in the order a player needs them. Snapshots share what has not come anew. */
+export class PsiSnapshot {
   constructor(
-    private readonly pat: Buffer,
-    private readonly pmt: Buffer,
+    private readonly pat: TablePackets,
+    private readonly pmt: TablePackets,
   ) {}
 
-  /** Both, verbatim; the same Buffer object at each call, never modified. */
+  /** Both, verbatim. A new Buffer. */
   preface(): Buffer {
-    if (this.joined === null) {
-      // Not from the pool: a preface may outlive its neighbours there by a ring's length.
-      this.joined = Buffer.allocUnsafeSlow(this.pat.length + this.pmt.length);
-      this.pat.copy(this.joined);
-      this.pmt.copy(this.joined, this.pat.length);
-    }
-    return this.joined;
+    return Buffer.concat([this.pat.bytes, this.pmt.bytes]);
+  }
+
+  /** Call before this is kept for long. */
+  keep(): void {
+    this.pat.keep();
+    this.pmt.keep();
+  }
+
+  /** Memory that this snapshot holds and `other` does not. */
+  bytesBeside(other: PsiSnapshot | null): number {
+    let bytes = 0;
+    if (this.pat !== other?.pat) bytes += this.pat.bytes.length + BUFFER_BYTES;
+    if (this.pmt !== other?.pmt) bytes += this.pmt.bytes.length + BUFFER_BYTES;
+    return bytes;
   }
 }
 
@@ -62,6 +91,8 @@ export class PsiTracker {
 
   private readonly pat = new RepeatedTable();
   private pmt = new RepeatedTable();
+  private patPackets: TablePackets | null = null;
+  private pmtPackets: TablePackets | null = null;
   private chosen: PatProgramme | null = null;
   /** The last PMT of the chosen programme has streams. */
   private isPlayable = false;
@@ -107,6 +138,7 @@ export class PsiTracker {
   chooseAnew(): void {
     this.chosen = null;
     this.offered.clear();
+    this.pmtPackets = null;
     this.snapshot = null;
     const wanted = new Set<number>();
     for (const { pmtPid } of this.listed) {
@@ -138,6 +170,7 @@ export class PsiTracker {
       if (chosen === null || !this.listed.some((entry) => isSame(entry, chosen))) this.chooseAnew();
     }
     this.patSeen = true;
+    this.patPackets = new TablePackets(this.pat.lastPackets());
     this.takeSnapshot();
   }
 
@@ -170,6 +203,7 @@ export class PsiTracker {
       this.programme = programme;
       this.rolesChanged = true;
     }
+    this.pmtPackets = new TablePackets(this.pmt.lastPackets());
     this.takeSnapshot();
   }
 
@@ -197,8 +231,9 @@ export class PsiTracker {
   }
 
   private takeSnapshot(): void {
-    if (this.chosen === null || !this.isPlayable) return;
-    this.snapshot = new PsiSnapshot(this.pat.lastPackets(), this.pmt.lastPackets());
+    const { patPackets, pmtPackets } = this;
+    if (patPackets === null || pmtPackets === null || !this.isPlayable) return;
+    this.snapshot = new PsiSnapshot(patPackets, pmtPackets);
   }
 
   private pays(entries: number): boolean {

@@ -1,221 +1,397 @@
 import { byteAt } from './packet';
+import { ParameterSets, type PesStart } from './parameter-sets';
 import { PES_FIXED_HEADER } from './pes';
+import { PesSampling } from './pes-sampling';
+import { type PsiSnapshot } from './psi-tracker';
+import { sliceTypeOf } from './slice-type';
 
 /** Codecs whose random access points are proved from the payload. */
 export type ProvableCodec = 'h264' | 'hevc' | 'mpeg2-video';
 
-/** `point`: decoding can begin at this PES; `none`: it cannot; `pending`: more payload is needed. */
-export type Verdict = 'pending' | 'point' | 'none';
+/** A PES packet of the stream, where a viewer might begin. */
+export interface PesPlace extends PesStart {
+  /** Stream position (bytes) of its first packet. */
+  readonly position: number;
+  /** The last complete PAT and PMT before it. */
+  readonly psi: PsiSnapshot;
+}
 
-/** How much of a PES is searched; what decides stands at its beginning. */
-const MAX_SEARCHED = 64 * 1024;
 /** Bytes of a slice header that hold first_mb_in_slice and slice_type, with room to spare. */
 const SLICE_HEADER = 8;
+/** Bytes of a start code, and with the zero byte that may go before it. */
+const START_CODE = 3;
+const LONG_START_CODE = 4;
 
 const H264_SLICE = 1;
+const H264_PARTITION = 2;
 const H264_IDR = 5;
 const H264_SEI = 6;
 const H264_SPS = 7;
 const H264_PPS = 8;
-const SEI_RECOVERY_POINT = 6;
+const H264_DELIMITER = 9;
+/** Prefix, subset SPS and reserved. */
+const H264_FIRST_LEADING = 14;
+const H264_LAST_LEADING = 18;
 
 const HEVC_FIRST_IRAP = 16;
 const HEVC_LAST_IRAP = 21;
 const HEVC_LAST_SLICE = 31;
+const HEVC_VPS = 32;
+const HEVC_PPS = 34;
+const HEVC_DELIMITER = 35;
+const HEVC_PREFIX_SEI = 39;
+/** Ranges of reserved types that begin an access unit as well. */
+const HEVC_LEADING: readonly (readonly [number, number])[] = [
+  [HEVC_VPS, HEVC_DELIMITER],
+  [HEVC_PREFIX_SEI, HEVC_PREFIX_SEI],
+  [41, 44],
+  [48, 55],
+];
 
 const MPEG2_PICTURE = 0x00;
-const MPEG2_LAST_SLICE = 0xaf;
 const MPEG2_SEQUENCE = 0xb3;
+const MPEG2_EXTENSION = 0xb5;
+const MPEG2_GROUP = 0xb8;
 const MPEG2_INTRA = 1;
 
-/**
- *   search     → unit                        a start code (00 00 01) ends
- *   unit       → search | sei-type | slice | picture   by the unit's type, or a verdict
- *   sei-type   → sei-size → sei-skip → sei-type …       one message after the other
- *   slice, picture → verdict
- * A start code leads to `unit` from everywhere.
- */
-type Phase = 'search' | 'unit' | 'sei-type' | 'sei-size' | 'sei-skip' | 'slice' | 'picture';
+const SEI_RECOVERY_POINT = 6;
+
+/** How many kinds of parameter sets there are: SPS and PPS; VPS, SPS and PPS; sequence headers. */
+const KINDS = { h264: 2, hevc: 3, 'mpeg2-video': 1 } as const;
 
 /**
- * Decides whether the PES packet it is fed begins with a random access point (datapath rule 11):
- * H.264 IDR, recovery point SEI, or SPS, PPS and an I slice; HEVC IRAP; MPEG-2 sequence header and I
- * picture. The first coded slice or picture decides, so a verdict seldom needs more than two packets.
+ *   search   → unit                                          a start code (00 00 01) ends
+ *   unit     → search | header | sei-type | slice | picture   by the unit's type
+ *   header   → sei-type | slice                              the second byte of an HEVC unit
+ *   sei-type → sei-size → sei-skip → sei-type …              one message after the other
+ *   slice, picture → search                                  decided
+ * A start code leads to `unit` from everywhere.
+ */
+type Phase =
+  'search' | 'unit' | 'header' | 'sei-type' | 'sei-size' | 'sei-skip' | 'slice' | 'picture';
+
+/**
+ * Finds the access units of a video stream at which decoding can begin: H.264 IDR, recovery point SEI, or SPS, PPS and an
+ * I slice; HEVC IRAP or recovery point SEI; MPEG-2 I pictures once there was a sequence header. Access units are not
+ * PES packets: one PES packet may hold several, and a unit may begin anywhere in one and extend over many.
  */
 export class RandomAccessDetector {
+  /** The PES packet in which the access unit begins that was proved last. */
+  point: PesPlace | null = null;
+  /** Nothing of an earlier access unit stands before it in that PES packet. */
+  isFirstInPes = false;
+  /** Parameter sets that it needs and does not bring itself. */
+  parameters: Buffer | null = null;
+  private readonly sets: ParameterSets;
+  private current: PesPlace | null = null;
+  private before: PesPlace | null = null;
+  private readonly sampling = new PesSampling();
+  /** An access unit has begun in the PES packet. */
+  private hasUnit = false;
   private headerSeen = 0;
   private headerLeft = 0;
-  private searched = 0;
+  /** Payload bytes of the PES packet in earlier buffers. */
+  private passed = 0;
+
   private phase: Phase = 'search';
   private zeros = 0;
-  /** SPS of H.264, sequence header of MPEG-2. */
-  private parameters = false;
-  private pictureParameters = false;
+  /** In which PES packet the last start code began, and whether it was the first thing there. */
+  private codePlace: PesPlace | null = null;
+  private isCodeFirst = false;
+  private isParameter = false;
+  private isKeySlice = false;
+  private isSei = false;
   private seiType = 0;
   private seiLeft = 0;
   private taken = 0;
   private readonly sliceHeader = new Uint8Array(SLICE_HEADER);
 
-  constructor(private readonly codec: ProvableCodec) {}
+  /** The access unit: its PES packet, and what it has shown before its first slice. */
+  private unitPlace: PesPlace | null = null;
+  private isUnitFirst = false;
+  private isCoded = true;
+  private hasRecoveryPoint = false;
+  private hasGroup = false;
+  private inSequence = false;
+  private lastTemporal = -1;
+
+  constructor(private readonly codec: ProvableCodec) {
+    this.sets = new ParameterSets(KINDS[codec]);
+  }
+
+  /** The parameter sets in force, for who begins anywhere; null while none are known. */
+  get knownParameters(): Buffer | null {
+    return this.sets.bytes;
+  }
+
+  /** Whether the rest of the PES packet may hold another access unit, or decide on the one that began. */
+  get wantsMore(): boolean {
+    return this.sampling.isWhole || !this.hasUnit || !this.isCoded;
+  }
 
   /** A PES packet begins: the next byte fed is its first. */
-  begin(): void {
+  begin(place: PesPlace): void {
+    if (!this.sampling.isWhole) this.gap();
+    this.sampling.begin();
+    this.hasUnit = false;
+    this.before = this.current;
+    this.current = place;
     this.headerSeen = 0;
     this.headerLeft = 0;
-    this.searched = 0;
-    this.parameters = false;
-    this.pictureParameters = false;
-    this.gap();
+    this.passed = 0;
   }
 
   /** Bytes were lost: a start code cannot straddle this place, nor can a unit go on. */
   gap(): void {
     this.phase = 'search';
     this.zeros = 0;
+    this.isParameter = false;
+    this.sets.gap();
   }
 
-  /** Takes the next bytes `buf[from..to)` of the PES packet, header included. */
-  feed(buf: Buffer, from: number, to: number): Verdict {
+  /** Takes the next bytes `buf[from..to)` of the PES packet, header included. True when they prove a point. */
+  feed(buf: Buffer, from: number, to: number): boolean {
+    this.point = null;
     let at = this.skipHeader(buf, from, to);
-    this.searched += to - at;
-    for (; at < to; at++) {
-      const byte = byteAt(buf, at);
-      if (this.zeros >= 2 && byte <= 3) {
-        if (byte === 1) {
-          this.phase = 'unit';
-          this.zeros = 0;
-          continue;
-        }
-        if (byte === 3) {
-          // Emulation prevention: not part of the unit's content.
-          this.zeros = 0;
-          continue;
-        }
+    const origin = at - this.passed;
+    this.passed += to - at;
+    let parameterFrom = at;
+    while (at < to) {
+      if (this.phase === 'unit') {
+        parameterFrom = at;
+        this.unit(byteAt(buf, at++));
+        continue;
       }
-      this.zeros = byte === 0 ? this.zeros + 1 : 0;
-      if (this.phase === 'search') continue;
-      const verdict = this.step(byte);
-      if (verdict !== 'pending') return verdict;
+      if (this.phase === 'search' && this.zeros === 0) at = this.skipToStartCode(buf, at, to);
+      else this.take(byteAt(buf, at++));
+      // Only a start code leads there.
+      if ((this.phase as Phase) !== 'unit') continue;
+      const code = at - origin;
+      this.codePlace = code < START_CODE ? this.before : this.current;
+      this.isCodeFirst = code >= START_CODE && code <= LONG_START_CODE;
+      if (!this.isParameter) continue;
+      this.isParameter = false;
+      this.sets.take(buf, parameterFrom, at - 1);
+      this.sets.end();
     }
-    return this.searched >= MAX_SEARCHED ? 'none' : 'pending';
+    if (this.isParameter) this.sets.take(buf, parameterFrom, to);
+    // The type of what was set before does not outlive the calls.
+    return (this.point as PesPlace | null) !== null;
   }
 
   private skipHeader(buf: Buffer, from: number, to: number): number {
+    if (this.headerSeen >= PES_FIXED_HEADER && this.headerLeft === 0) return from;
     let at = from;
     while (this.headerSeen < PES_FIXED_HEADER && at < to) {
       this.headerLeft = byteAt(buf, at++);
       this.headerSeen++;
     }
-    if (this.headerSeen < PES_FIXED_HEADER || this.headerLeft === 0) return at;
+    if (this.headerSeen < PES_FIXED_HEADER) return at;
     const skipped = Math.min(this.headerLeft, to - at);
     this.headerLeft -= skipped;
     return at + skipped;
   }
 
-  private step(byte: number): Verdict {
+  /** Most of a stream goes through here: every third byte tells whether a start code can be near. */
+  private skipToStartCode(buf: Buffer, from: number, to: number): number {
+    let at = from + 2;
+    while (at < to) {
+      const byte = buf[at] as number;
+      if (byte > 1) at += 3;
+      else if (byte === 0) at++;
+      else if (buf[at - 1] === 0 && buf[at - 2] === 0) {
+        this.phase = 'unit';
+        return at + 1;
+      } else at += 3;
+    }
+    if (buf[to - 1] === 0) this.zeros = to - 2 >= from && buf[to - 2] === 0 ? 2 : 1;
+    return to;
+  }
+
+  private take(byte: number): void {
+    if (this.zeros >= 2 && byte === 1) {
+      this.phase = 'unit';
+      this.zeros = 0;
+      return;
+    }
+    // Emulation prevention is not part of a unit's content.
+    const isContent = this.zeros < 2 || byte !== 3;
+    this.zeros = byte === 0 ? this.zeros + 1 : 0;
+    if (isContent && this.phase !== 'search') this.step(byte);
+  }
+
+  private step(byte: number): void {
     switch (this.phase) {
-      case 'search':
-        return 'pending';
-      case 'unit':
-        this.phase = 'search';
-        return this.unit(byte);
+      case 'header':
+        this.phase = this.isSei ? 'sei-type' : 'slice';
+        break;
       case 'sei-type':
         this.seiType += byte;
-        if (byte === 0xff) return 'pending';
-        if (this.seiType === SEI_RECOVERY_POINT) return 'point';
-        this.phase = 'sei-size';
+        if (byte === 0xff) break;
+        if (this.seiType === SEI_RECOVERY_POINT) this.hasRecoveryPoint = true;
+        this.phase = this.hasRecoveryPoint ? 'search' : 'sei-size';
         this.seiLeft = 0;
-        return 'pending';
+        break;
       case 'sei-size':
         this.seiLeft += byte;
-        if (byte === 0xff) return 'pending';
+        if (byte === 0xff) break;
         this.seiType = 0;
         this.phase = this.seiLeft === 0 ? 'sei-type' : 'sei-skip';
-        return 'pending';
+        break;
       case 'sei-skip':
         if (--this.seiLeft === 0) this.phase = 'sei-type';
-        return 'pending';
+        break;
       case 'slice':
-        return this.slice(byte);
+        this.slice(byte);
+        break;
       case 'picture':
-        if (++this.taken < 2) return 'pending';
-        return ((byte >> 3) & 7) === MPEG2_INTRA ? 'point' : 'none';
+        this.sliceHeader[this.taken++] = byte;
+        if (this.taken === 2) this.picture();
+        break;
+      case 'search':
+      case 'unit':
     }
   }
 
   /** The byte behind a start code: what begins here. */
-  private unit(byte: number): Verdict {
+  private unit(byte: number): void {
+    this.phase = 'search';
     switch (this.codec) {
       case 'h264':
-        return this.h264Unit(byte & 0x1f);
-      case 'hevc': {
-        const type = (byte >> 1) & 0x3f;
-        if (type > HEVC_LAST_SLICE) return 'pending';
-        return type >= HEVC_FIRST_IRAP && type <= HEVC_LAST_IRAP ? 'point' : 'none';
-      }
+        this.h264Unit(byte & 0x1f);
+        break;
+      case 'hevc':
+        this.hevcUnit((byte >> 1) & 0x3f);
+        break;
       case 'mpeg2-video':
-        // A start code's own byte 00 is no zero of the next one.
-        this.zeros = 0;
-        if (byte === MPEG2_SEQUENCE) this.parameters = true;
-        if (byte > MPEG2_LAST_SLICE) return 'pending';
-        if (byte !== MPEG2_PICTURE || !this.parameters) return 'none';
-        this.phase = 'picture';
-        this.taken = 0;
-        return 'pending';
+        this.mpeg2Unit(byte);
     }
   }
 
-  private h264Unit(type: number): Verdict {
-    switch (type) {
-      case H264_IDR:
-        return 'point';
-      case H264_SEI:
-        this.phase = 'sei-type';
-        this.seiType = 0;
-        return 'pending';
-      case H264_SPS:
-        this.parameters = true;
-        return 'pending';
-      case H264_PPS:
-        this.pictureParameters = true;
-        return 'pending';
-      case H264_SLICE:
-        if (!this.parameters || !this.pictureParameters) return 'none';
-        this.phase = 'slice';
-        this.taken = 0;
-        return 'pending';
-      default:
-        // Types 2 to 4 are data partitions, which no intra picture of the field uses.
-        return type >= 2 && type <= 4 ? 'none' : 'pending';
+  private h264Unit(type: number): void {
+    if (type === H264_SLICE || type === H264_PARTITION || type === H264_IDR) {
+      this.beginSlice(type === H264_IDR);
+      return;
+    }
+    const isLeading =
+      (type >= H264_SEI && type <= H264_DELIMITER) ||
+      (type >= H264_FIRST_LEADING && type <= H264_LAST_LEADING);
+    if (isLeading) this.continueUnit();
+    if (type === H264_SEI) this.beginSei('sei-type');
+    else if (type === H264_SPS || type === H264_PPS) this.beginParameter(type - H264_SPS);
+  }
+
+  private hevcUnit(type: number): void {
+    if (type <= HEVC_LAST_SLICE) {
+      this.beginSlice(type >= HEVC_FIRST_IRAP && type <= HEVC_LAST_IRAP);
+      return;
+    }
+    if (HEVC_LEADING.some(([first, last]) => type >= first && type <= last)) this.continueUnit();
+    if (type === HEVC_PREFIX_SEI) this.beginSei('header');
+    else if (type >= HEVC_VPS && type <= HEVC_PPS) this.beginParameter(type - HEVC_VPS);
+  }
+
+  private mpeg2Unit(code: number): void {
+    if (code === MPEG2_EXTENSION) {
+      if (this.inSequence) this.beginParameter(0);
+      return;
+    }
+    if (code !== MPEG2_SEQUENCE && code !== MPEG2_GROUP && code !== MPEG2_PICTURE) return;
+    this.continueUnit();
+    this.inSequence = code === MPEG2_SEQUENCE;
+    if (code === MPEG2_SEQUENCE) this.beginParameter(0);
+    else if (code === MPEG2_GROUP) this.hasGroup = true;
+    else {
+      this.phase = 'picture';
+      this.taken = 0;
     }
   }
 
-  private slice(byte: number): Verdict {
+  /** What comes before a picture begins an access unit, or belongs to the one that has no picture yet. */
+  private continueUnit(): void {
+    if (this.isCoded) this.beginUnit();
+  }
+
+  private beginUnit(): void {
+    this.unitPlace = this.codePlace;
+    this.isUnitFirst = this.isCodeFirst;
+    this.hasUnit = true;
+    if (!this.isCodeFirst) this.sampling.foundInside();
+    this.isCoded = false;
+    this.hasRecoveryPoint = false;
+    this.hasGroup = false;
+    this.sets.beginAccessUnit();
+  }
+
+  private beginParameter(kind: number): void {
+    this.isParameter = true;
+    this.sets.begin(kind);
+  }
+
+  private beginSei(phase: Phase): void {
+    this.isSei = true;
+    this.seiType = 0;
+    this.phase = phase;
+  }
+
+  private beginSlice(isKey: boolean): void {
+    this.isKeySlice = isKey;
+    this.isSei = false;
+    this.taken = 0;
+    if (this.isCoded && !this.isNewPes()) {
+      // The slice's first bit tells whether it is another picture's.
+      this.phase = this.codec === 'hevc' ? 'header' : 'slice';
+      return;
+    }
+    this.continueUnit();
+    this.firstSlice();
+  }
+
+  /** A PES packet that begins with a slice begins an access unit, unless it has the time of the one under way. */
+  private isNewPes(): boolean {
+    if (!this.isCodeFirst || this.codePlace === null) return false;
+    return this.codePlace.pts < 0 || this.codePlace.pts !== this.unitPlace?.pts;
+  }
+
+  /** The first slice of an access unit decides, in H.264 perhaps by its type. */
+  private firstSlice(): void {
+    if (this.isKeySlice || this.hasRecoveryPoint) this.decide(true);
+    else if (this.codec === 'h264' && this.sets.isComplete) this.phase = 'slice';
+    else this.decide(false);
+  }
+
+  private slice(byte: number): void {
+    if (this.isCoded) {
+      this.phase = 'search';
+      if ((byte & 0x80) === 0) return;
+      this.beginUnit();
+      this.firstSlice();
+      if (this.isCoded as boolean) return;
+    }
     this.sliceHeader[this.taken++] = byte;
     const type = sliceTypeOf(this.sliceHeader, this.taken * 8);
-    if (type < 0) return this.taken < SLICE_HEADER ? 'pending' : 'none';
-    return type === 2 || type === 4 || type === 7 || type === 9 ? 'point' : 'none';
+    if (type < 0 && this.taken < SLICE_HEADER) return;
+    this.decide(type === 2 || type === 4 || type === 7 || type === 9);
   }
-}
 
-/** slice_type: the second Exp-Golomb code of an H.264 slice header; −1 when `bits` do not hold it. */
-export function sliceTypeOf(header: Uint8Array, bits: number): number {
-  let at = 0;
-  let value = -1;
-  for (let code = 0; code < 2; code++) {
-    let zeros = 0;
-    while (at < bits && bitAt(header, at) === 0) {
-      zeros++;
-      at++;
-    }
-    if (at + 1 + zeros > bits) return -1;
-    value = 0;
-    for (let end = at + 1 + zeros; at < end; at++) value = value * 2 + bitAt(header, at);
-    value -= 1;
+  private picture(): void {
+    const [high = 0, low = 0] = this.sliceHeader;
+    const temporal = (high << 2) | (low >> 6);
+    const hasSequence = this.sets.isRenewed(0);
+    // Nobody can begin with the second field of a picture.
+    const isSecond = temporal === this.lastTemporal && !hasSequence && !this.hasGroup;
+    this.lastTemporal = temporal;
+    const isIntra = ((low >> 3) & 7) === MPEG2_INTRA;
+    this.decide(isIntra && !isSecond && (hasSequence || this.sets.bytes !== null));
   }
-  return value;
-}
 
-function bitAt(bytes: Uint8Array, index: number): number {
-  return ((bytes[index >> 3] as number) >> (7 - (index & 7))) & 1;
+  private decide(isPoint: boolean): void {
+    this.isCoded = true;
+    this.phase = 'search';
+    if (!isPoint || this.point !== null) return;
+    this.point = this.unitPlace;
+    this.sampling.foundPoint();
+    this.isFirstInPes = this.isUnitFirst;
+    this.parameters = this.sets.isComplete ? null : this.sets.bytes;
+  }
 }

@@ -2,7 +2,8 @@ import { patSection, pes, pmtSection, type StreamSpec, TsWriter } from './fixtur
 import { continuityCounter, payloadOffset, pid as pidOf, TS_PACKET } from './packet';
 import { crc32Mpeg, SectionAssembler } from './psi';
 import { TableRepair } from './table-repair';
-import { type RandomAccessPoint, TransportScanner } from './transport-scanner';
+import { type EntryPoint } from './entry-point';
+import { TransportScanner } from './transport-scanner';
 
 const VIDEO: StreamSpec = { pid: 0x100, type: 0x1b };
 const AUDIO: StreamSpec = { pid: 0x101, type: 0x0f };
@@ -52,7 +53,7 @@ function broadcast(tables: (writer: TsWriter, n: number) => void): Buffer {
 interface Read {
   readonly out: Buffer;
   readonly scanner: TransportScanner;
-  readonly points: readonly RandomAccessPoint[];
+  readonly points: readonly EntryPoint[];
 }
 
 function read(bytes: Buffer, packets = 1): Read {

@@ -3,28 +3,30 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { patSection, pes, pmtSection, type StreamSpec, TsWriter } from './fixtures/ts-writer';
 import { nullPackets } from './null-packet';
-import { TS_PACKET } from './packet';
+import { continuityCounter, discontinuityIndicator, payloadOffset, TS_PACKET } from './packet';
+import { pesDecodingTime, pesPresentationTime } from './pes';
 import { type StreamCodec } from './stream-codec';
-import { type RandomAccessPoint, TransportScanner } from './transport-scanner';
+import { type EntryPoint } from './entry-point';
+import { TransportScanner } from './transport-scanner';
 
 const MS = 27_000;
 const VIDEO: StreamSpec = { pid: 256, type: 0x1b };
 const AUDIO: StreamSpec = { pid: 257, type: 0x0f };
-const KEY = Buffer.from([0, 0, 1, 0x65, ...Array<number>(300).fill(0x55)]);
-const INTER = Buffer.from([0, 0, 1, 0x41, ...Array<number>(300).fill(0x55)]);
+const KEY = Buffer.from([0, 0, 1, 0x65, 0x88, ...Array<number>(300).fill(0x55)]);
+const INTER = Buffer.from([0, 0, 1, 0x41, 0x9a, ...Array<number>(300).fill(0x55)]);
 
 const tables = (writer: TsWriter, streams = [VIDEO, AUDIO], version = 0) =>
   writer
     .section(0, patSection([[1, 4096]]))
     .section(4096, pmtSection(1, streams[0]!.pid, streams, version));
 
-function scan(bytes: Buffer, arrivalMs = 0): [TransportScanner, readonly RandomAccessPoint[]] {
+function scan(bytes: Buffer, arrivalMs = 0): [TransportScanner, readonly EntryPoint[]] {
   const scanner = new TransportScanner();
   scanner.scan(bytes, 0, bytes.length, 0, arrivalMs);
   return [scanner, scanner.takeRandomAccessPoints()];
 }
 
-const positions = (points: readonly RandomAccessPoint[]) => points.map((point) => point.position);
+const positions = (points: readonly EntryPoint[]) => points.map((point) => point.position);
 
 const fixtures = [
   ['h264-aac', 'h264', 'aac'],
@@ -68,8 +70,8 @@ describe('TransportScanner on streams of real encoders', () => {
     '%s: finds the same however its packets are grouped',
     (name) => {
       const { bytes } = readFixture(name);
-      const state = (scanner: TransportScanner, points: readonly RandomAccessPoint[]) => ({
-        points: points.map((point) => ({ ...point, preface: point.preface.toString('hex') })),
+      const state = (scanner: TransportScanner, points: readonly EntryPoint[]) => ({
+        points: points.map(({ position, preface }) => [position, preface.toString('hex')]),
         programme: scanner.programme,
         preface: scanner.psiPreface()?.toString('hex'),
         counters: [scanner.packets, scanner.mediaPackets, scanner.nullPackets],
@@ -96,7 +98,7 @@ describe('TransportScanner on streams of real encoders', () => {
           fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 10 }),
           (data, groups) => {
             const scanner = new TransportScanner();
-            const points: RandomAccessPoint[] = [];
+            const points: EntryPoint[] = [];
             let at = 0;
             for (let turn = 0; at < data.length; turn++) {
               const size = (groups[turn % groups.length] ?? 1) * TS_PACKET;
@@ -139,8 +141,8 @@ describe('random access points', () => {
       const from = expected[index]![1];
       expect(point.preface).toEqual(bytes.subarray(from, from + 2 * TS_PACKET));
     });
-    expect(points[1]!.preface).toBe(points[0]!.preface);
-    expect(scanner.psiPreface()).toBe(points[2]!.preface);
+    expect(points[1]!.bytesBeside(points[0]!)).toBeLessThan(points[1]!.bytesBeside(null) - 376);
+    expect(scanner.psiPreface()).toEqual(points[2]!.preface);
     expect(scanner.takeRandomAccessPoints()).toHaveLength(0);
   });
 
@@ -156,6 +158,65 @@ describe('random access points', () => {
     const [, points] = scan(writer.bytes());
     expect(positions(points)).toEqual([position]);
     expect(points[0]!.preface).toEqual(before);
+  });
+
+  it('begin with parameter sets in a PES packet of their own, and bear the tables before those', () => {
+    const sets = Buffer.from([0, 0, 1, 0x67, 0x64, 0, 0x1f, 0xac, 0, 0, 1, 0x68, 0xee, 0x3c, 0x80]);
+    const writer = tables(new TsWriter()).pes({ pid: 256 }, pes(INTER, 1));
+    const before = writer.bytes().subarray(0, 2 * TS_PACKET);
+    const position = writer.position;
+    writer.pes({ pid: 256 }, pes(sets, 2));
+    tables(writer).pes({ pid: 256 }, pes(KEY, 2)).pes({ pid: 256 }, pes(INTER, 3));
+    const [, points] = scan(writer.bytes());
+    expect(positions(points)).toEqual([position]);
+    expect(points[0]!.preface).toEqual(before);
+  });
+
+  it('bring parameter sets that came once, in a PES packet with the same times', () => {
+    const sets = Buffer.from([0, 0, 1, 0x67, ...Array(200).fill(0x64), 0, 0, 1, 0x68, 0xee, 0x80]);
+    const writer = tables(new TsWriter()).pes({ pid: 256 }, pes(Buffer.concat([sets, KEY]), 1));
+    writer.pes({ pid: 256 }, pes(INTER, 2)).pes({ pid: 256 }, pes(KEY, 9000, 3000));
+    const bytes = writer.bytes();
+    const [, points] = scan(bytes);
+    expect(points[0]!.preface).toHaveLength(2 * TS_PACKET);
+    const { preface, position } = points[1]!;
+    const brought = preface.subarray(2 * TS_PACKET);
+    expect(brought).toHaveLength(2 * TS_PACKET);
+    // Counters lead up to that of the point, and the jump is announced.
+    const counters = [0, TS_PACKET].map((at) => continuityCounter(brought, at));
+    const next = continuityCounter(bytes, position);
+    expect(counters).toEqual([(next + 14) & 15, (next + 15) & 15]);
+    expect(discontinuityIndicator(brought, 0)).toBe(true);
+    const payload = Buffer.concat(
+      [0, TS_PACKET].map((at) => brought.subarray(payloadOffset(brought, at), at + TS_PACKET)),
+    );
+    expect([pesPresentationTime(payload, 0, 99), pesDecodingTime(payload, 0, 99)]).toEqual([
+      9000, 3000,
+    ]);
+    expect(payload.readUInt16BE(4)).toBe(payload.length - 6);
+    expect(payload.subarray(19)).toEqual(sets);
+  });
+
+  it('come no denser than a few a second after the first ones, whatever a stream does', () => {
+    const writer = tables(new TsWriter());
+    for (let index = 0; index < 3000; index++) {
+      writer.section(0, patSection([[1, 4096]]));
+      // Time stands still.
+      writer.packet({ pid: 256, unitStart: true, payload: pes(KEY.subarray(0, 40)) });
+    }
+    const [scanner, points] = scan(writer.bytes());
+    expect(points.length).toBeLessThan(40);
+    expect(scanner.budget.exceededBy).toBeNull();
+  });
+
+  it('cost of the budget when time leaps ahead to make them many', () => {
+    const writer = tables(new TsWriter());
+    for (let index = 0; index < 12_000; index++) {
+      const pcr = index * 1000 * MS;
+      const payload = pes(KEY.subarray(0, 40));
+      writer.packet({ pid: 256, unitStart: true, pcr, payload });
+    }
+    expect(scan(writer.bytes())[0].budget.exceededBy).toBe('join_points');
   });
 
   it('are none before the tables were seen', () => {
@@ -355,36 +416,37 @@ describe('programme', () => {
 });
 
 describe('media time', () => {
-  const timeline = (write: (writer: TsWriter, index: number) => void) => {
+  /** 100 pictures, a key frame every 200 ms. */
+  const timeline = (write: (writer: TsWriter, index: number, picture: Buffer) => void) => {
     const writer = tables(new TsWriter());
-    for (let index = 0; index < 100; index++) write(writer, index);
+    for (let index = 0; index < 100; index++) write(writer, index, index % 5 === 0 ? KEY : INTER);
     return scan(writer.bytes());
   };
 
   it('comes from the PCR over its wrap', () => {
     const start = 2 ** 33 * 300 - 2000 * MS;
-    const [scanner, points] = timeline((writer, index) => {
+    const [scanner, points] = timeline((writer, index, picture) => {
       const ticks = (start + index * 40 * MS) % (2 ** 33 * 300);
-      writer.pes({ pid: 256, pcr: ticks }, pes(KEY, 5));
+      writer.pes({ pid: 256, pcr: ticks }, pes(picture, 5));
     });
     expect(scanner.clock).toMatchObject({ source: 'pcr', discontinuities: 0 });
-    expect(points.map((point) => Math.round(point.mediaTimeMs ?? -1))).toEqual(
-      points.map((_, index) => index * 40),
-    );
+    expect(
+      points.map(({ position }) => Math.round(scanner.clock.mediaTimeAt(position) ?? -1)),
+    ).toEqual(Array.from({ length: 20 }, (_, index) => index * 200));
   });
 
   it('comes from the decoding times when there is no PCR', () => {
     const start = 2 ** 33 - 90_000;
     const reorder = [0, 2, -1, -1];
-    const [scanner, points] = timeline((writer, index) => {
+    const [scanner, points] = timeline((writer, index, picture) => {
       const dts = (start + index * 3600) % 2 ** 33;
       const pts = (dts + 3600 * (1 + (reorder[index % 4] ?? 0))) % 2 ** 33;
-      writer.pes({ pid: 256 }, pes(KEY, pts, pts === dts ? undefined : dts));
+      writer.pes({ pid: 256 }, pes(picture, pts, pts === dts ? undefined : dts));
     });
     expect(scanner.clock).toMatchObject({ source: 'pts', discontinuities: 0 });
-    expect(points.map((point) => Math.round(point.mediaTimeMs ?? -1))).toEqual(
-      points.map((_, index) => index * 40),
-    );
+    expect(
+      points.map(({ position }) => Math.round(scanner.clock.mediaTimeAt(position) ?? -1)),
+    ).toEqual(Array.from({ length: 20 }, (_, index) => index * 200));
   });
 
   it('starts anew at a flagged discontinuity', () => {

@@ -1,3 +1,4 @@
+import { EntryPoint } from './entry-point';
 import { type LeadLog } from './lead-log';
 import { type LeadCandidate, LeadWatch } from './lead-watch';
 import { MediaClock } from './media-clock';
@@ -16,27 +17,14 @@ import {
 } from './packet';
 import { pesDecodingTime } from './pes';
 import { type Programme, type ProgrammeStream } from './programme';
-import { type PsiSnapshot, type PsiTables, PsiTracker } from './psi-tracker';
+import { type PsiTables, PsiTracker } from './psi-tracker';
 import { SourceBudget } from './source-budget';
+import { type PointSpacing, SpacedPoints } from './spaced-points';
 
-/** Where a viewer or a segment may begin. */
-export interface RandomAccessPoint {
-  /** Stream position (bytes) of the packet that starts the PES. */
-  readonly position: number;
-  /**
-   * The last complete PAT and PMT before `position`, verbatim, so that their continuity goes on. One Buffer
-   * object for all points between two repetitions of the tables; never modified.
-   */
-  readonly preface: Buffer;
-  /** Media time at `position` as known when the point was proved; `clock.mediaTimeAt` may be finer later. */
-  readonly mediaTimeMs: number | null;
-  /** A video picture; false for points of programmes without video. */
-  readonly keyframe: boolean;
-}
-
-/** Points kept for an owner that does not fetch them; the oldest go first. */
-const MAX_POINTS = 4096;
-const NO_POINTS: readonly RandomAccessPoint[] = Object.freeze([]);
+const POINT_SPACING: PointSpacing = { ms: 200, bytes: 256 * 1024, burst: 32 };
+const PLAIN_SPACING: PointSpacing = { ms: 500, bytes: 1024 * 1024, burst: 1 };
+/** Cost of a point in units of the budget. */
+const POINT_COST = 2;
 
 /** What a PID is: what is not known yet counts as media. */
 const ROLE_MEDIA = 0;
@@ -91,7 +79,8 @@ export class TransportScanner {
   private readonly counters = new Uint8Array(PID_COUNT).fill(NO_COUNTER);
   private pcrPid = NULL_PID;
   private lastPcrAt = -1;
-  private points: RandomAccessPoint[] = [];
+  private readonly points = new SpacedPoints(POINT_SPACING);
+  private readonly plainPoints = new SpacedPoints(PLAIN_SPACING);
   /** A PES packet of the leading stream is being read; so many of rivals are. */
   private isOpen = false;
   private openRivals = 0;
@@ -140,11 +129,13 @@ export class TransportScanner {
   }
 
   /** The points proved since the last call, in stream order. */
-  takeRandomAccessPoints(): readonly RandomAccessPoint[] {
-    if (this.points.length === 0) return NO_POINTS;
-    const taken = this.points;
-    this.points = [];
-    return taken;
+  takeRandomAccessPoints(): readonly EntryPoint[] {
+    return this.points.take();
+  }
+
+  /** Places since the last call where a viewer may begin when there is no random access point near, in stream order. */
+  takePlainPoints(): readonly EntryPoint[] {
+    return this.plainPoints.take();
   }
 
   /**
@@ -237,26 +228,33 @@ export class TransportScanner {
   private onPsi(buf: Buffer, at: number, position: number, pid: number, arrivalMs: number): void {
     if (this.psi.push(buf, at, payloadOffset(buf, at), pid)) this.assignRoles(position);
     if (this.firstPatArrivalMs === null && this.psi.patSeen) this.firstPatArrivalMs = arrivalMs;
-    if (this.psiReadyAt === null && this.psi.snapshot !== null) {
-      this.psiReadyAt = position + TS_PACKET;
-    }
+    const { snapshot } = this.psi;
+    if (snapshot === null) return;
+    this.psiReadyAt ??= position + TS_PACKET;
+    // Where the leading stream is silent, and right at the start, there is no better place than behind the tables.
+    const place = EntryPoint.behindTables(position + TS_PACKET, snapshot);
+    if (this.plainPoints.isOverdue(place.position, this.clock)) this.addTo(this.plainPoints, place);
   }
 
   /** A packet that starts a PES of the leading stream, or goes on with one that is not decided. */
   private onLeading(buf: Buffer, at: number, position: number, arrivalMs: number): void {
     const { leading } = this.watch;
     if (leading === null) return;
-    if (payloadUnitStart(buf, at)) {
+    const isStart = payloadUnitStart(buf, at);
+    if (isStart) {
       const ticks = timeOf(buf, at);
       if (ticks >= 0 && this.clock.source !== 'pcr') this.clock.addPts(position, ticks, arrivalMs);
       this.watch.leadingShows(ticks, this.clockFor(ticks, position));
       this.others.playedShows();
     }
     const { search } = leading;
-    if (search.take(buf, at, position, this.psi.snapshot)) {
-      this.addPoint(leading, search.position, search.psi, arrivalMs);
-    }
+    const point = search.take(buf, at, position, this.psi.snapshot);
     this.isOpen = search.isOpen;
+    if (point !== null) this.addPoint(point, arrivalMs);
+    if (isStart && this.plainPoints.isDue(position, this.clock)) {
+      const plain = search.plainPoint();
+      if (plain !== null) this.addTo(this.plainPoints, plain);
+    }
   }
 
   /** The same of a stream that does not lead, and may from here on. */
@@ -276,11 +274,9 @@ export class TransportScanner {
     if (!this.watch.mayLead(rival)) return;
     const { search } = rival;
     const wasOpen = search.isOpen;
-    const isPoint = search.take(buf, at, position, this.psi.snapshot);
+    const point = search.take(buf, at, position, this.psi.snapshot);
     this.openRivals += Number(search.isOpen) - Number(wasOpen);
-    if (isPoint && this.lead(rival, search.position)) {
-      this.addPoint(rival, search.position, search.psi, arrivalMs);
-    }
+    if (point !== null && this.lead(rival, point.position)) this.addPoint(point, arrivalMs);
   }
 
   /** The leading stream has been silent for long: what came meanwhile is where one may begin. */
@@ -289,12 +285,15 @@ export class TransportScanner {
     if (!this.lead(rival, position)) return;
     // The clock fell silent with it: what leads now has to tell the time.
     if (this.lastPcrAt < position && this.clock.source === 'pcr') this.clock.restartSource();
-    if (rival.stream.kind === 'audio') this.addPoint(rival, position, psi, arrivalMs);
+    if (rival.stream.kind === 'audio' && psi !== null) {
+      this.addPoint(EntryPoint.behindTables(position, psi, true), arrivalMs);
+    }
   }
 
   private lead(candidate: LeadCandidate, position: number): boolean {
     if (!this.budget.spend('tables', CHANGE_UNITS)) return false;
     this.watch.lead(candidate, position);
+    this.points.grant();
     this.setRoles();
     return true;
   }
@@ -324,22 +323,14 @@ export class TransportScanner {
     return ticks >= 0 ? null : this.clock.mediaTimeAt(position);
   }
 
-  private addPoint(
-    { stream }: LeadCandidate,
-    position: number,
-    psi: PsiSnapshot | null,
-    arrivalMs: number,
-  ): void {
-    if (psi === null) return;
-    const keyframe = stream.kind === 'video';
-    if (keyframe) this.firstKeyframeArrivalMs ??= arrivalMs;
-    if (this.points.length >= MAX_POINTS) this.points.shift();
-    this.points.push({
-      position,
-      preface: psi.preface(),
-      mediaTimeMs: this.clock.mediaTimeAt(position),
-      keyframe,
-    });
+  private addPoint(point: EntryPoint, arrivalMs: number): void {
+    if (point.keyframe) this.firstKeyframeArrivalMs ??= arrivalMs;
+    this.addTo(this.points, point);
+  }
+
+  private addTo(points: SpacedPoints, point: EntryPoint): void {
+    if (!points.isDue(point.position, this.clock)) return;
+    if (this.budget.spend('join_points', POINT_COST)) points.add(point, this.clock);
   }
 
   /** Follows PAT and PMT, which changed at `position`. */

@@ -31,18 +31,15 @@ describe('BodyPump', () => {
   let viewer: SlowViewer;
   let pump: BodyPump;
   let counted: number;
+  let isFrozen: boolean;
 
   beforeEach(() => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'performance'] });
     nowMs = 0;
     counted = 0;
-    body = Object.assign(new PassThrough(), { complete: true });
     viewer = new SlowViewer();
-    const count = (bytes: number): void => {
-      counted += bytes;
-    };
-    pump = new BodyPump(body as unknown as IncomingMessage, viewer, TIMES, count, () => nowMs);
-    pump.start();
+    isFrozen = false;
+    open(TIMES);
   });
 
   afterEach(() => {
@@ -51,6 +48,19 @@ describe('BodyPump', () => {
     expect(viewer.listenerCount('drain')).toBe(0);
     jest.useRealTimers();
   });
+
+  function open(times: PumpTimes): void {
+    body = Object.assign(new PassThrough(), { complete: true });
+    pump = new BodyPump(
+      body as unknown as IncomingMessage,
+      viewer,
+      times,
+      (bytes) => (counted += bytes),
+      () => nowMs,
+      { engineAnswers: () => Promise.resolve(!isFrozen) },
+    );
+    pump.start();
+  }
 
   /** Time goes by in small steps, as it does while the event loop is well. */
   async function after(ms: number): Promise<void> {
@@ -97,6 +107,16 @@ describe('BodyPump', () => {
     await after(800);
     expect(await endSoFar()).toBe('open');
     await after(500);
+    expect(await endSoFar()).toBe('silent');
+  });
+
+  it('leaves an engine that answers no probe long before its silence is too long', async () => {
+    pump.stop();
+    open({ ...TIMES, firstByteMs: 60_000, silenceMs: 15_000 });
+    await after(10_000);
+    expect(await endSoFar()).toBe('open');
+    isFrozen = true;
+    await after(4000);
     expect(await endSoFar()).toBe('silent');
   });
 

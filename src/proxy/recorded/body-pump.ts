@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Writable } from 'node:stream';
 import { OwnLateness } from '../../kernel/own-lateness';
+import { SilenceCheck, type SilentEngine } from '../session';
 
 /**
  * How the handing through of one body ended. `end`: it is complete; `broken`, `silent`: the engine's doing;
@@ -17,7 +18,7 @@ export interface PumpTimes {
   readonly pauseMs: number;
 }
 
-const LOOK_AT_LEAST_EVERY_MS = 1000;
+const LOOK_AT_LEAST_EVERY_MS = 500;
 
 /**
  * Hands one engine's body through to one viewer. What the viewer does not take is not read from the engine, so that
@@ -35,6 +36,7 @@ export class BodyPump {
   private isHeldBack = false;
   private readonly lateness: OwnLateness;
   private readonly everyMs: number;
+  private readonly silence: SilenceCheck;
 
   constructor(
     private readonly body: IncomingMessage,
@@ -42,6 +44,7 @@ export class BodyPump {
     private readonly times: PumpTimes,
     private readonly onBytes: (bytes: number) => void,
     private readonly now: () => number,
+    engine: SilentEngine,
   ) {
     this.ended = new Promise((resolve) => {
       this.settle = resolve;
@@ -50,6 +53,7 @@ export class BodyPump {
     const shortestMs = Math.min(times.firstByteMs, times.silenceMs, times.pauseMs);
     this.everyMs = Math.max(10, Math.min(LOOK_AT_LEAST_EVERY_MS, shortestMs / 4));
     this.lateness = new OwnLateness(this.everyMs, this.waitingSinceMs);
+    this.silence = new SilenceCheck(engine, this.lateness, now);
   }
 
   start(): void {
@@ -66,6 +70,16 @@ export class BodyPump {
 
   stop(): void {
     this.finish('stopped');
+  }
+
+  /** Time without bytes from the engine, while the viewer would take more. */
+  silentForMs(nowMs: number): number {
+    return this.isHeldBack ? 0 : nowMs - this.waitingSinceMs;
+  }
+
+  /** The engine answers nothing any more. */
+  leave(): void {
+    this.finish('silent');
   }
 
   private push(data: Buffer): void {
@@ -94,6 +108,7 @@ export class BodyPump {
     if (this.isHeldBack) {
       if (waitedMs >= pauseMs) this.finish('paused');
     } else if (waitedMs >= (this.hasBytes ? silenceMs : firstByteMs)) this.finish('silent');
+    else this.silence.look(this, nowMs);
   }
 
   private finish(end: PumpEnd): void {

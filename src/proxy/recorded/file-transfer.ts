@@ -5,7 +5,7 @@ import type { AppConfig } from '../../config';
 import { monotonicMs } from '../../kernel/clock';
 import type { EngineComplaint } from '../../engines';
 import { AppError } from '../../kernel/errors';
-import { complaintOf } from '../session';
+import { complaintOf, type SilentEngine } from '../session';
 import { endAnswer } from './answer-end';
 import { BodyPump, type PumpEnd } from './body-pump';
 import { carriesOn, rangeOfRest } from './byte-range';
@@ -14,7 +14,7 @@ import { fileHeadOf, isSameFile, type FileHead } from './file-head';
 import type { RecordedSource } from './recorded-source';
 
 /** What a transfer reads from, and how it gets another source. */
-export interface TransferHost {
+export interface TransferHost extends SilentEngine {
   readonly source: RecordedSource | null;
   /**
    * @param failures of this transfer; grows
@@ -112,6 +112,7 @@ export class FileTransfer {
         this.host.delivered(bytes);
       },
       monotonicMs,
+      this.host,
     );
     const stop = (): void => pump.stop();
     const revoked = this.host.source?.revoked;

@@ -8,7 +8,6 @@ import {
   type SourceSelector,
 } from '../../kernel/content-selector';
 import type { AppError } from '../../kernel/errors';
-import { BroadcastFault } from '../session';
 import type { FileHead } from './file-head';
 
 /** A content that is a file. One object for all names it is known under. */
@@ -75,12 +74,11 @@ export class RecordedContents {
 }
 
 /**
- * Whether what cannot be served as a broadcast is a file. A playlist is none, because its addresses are the engine's own, and
- * neither is a broadcast whose media cannot be read.
+ * Whether a start ended because the media are a file. Nothing else that cannot be played is one: a playlist's addresses
+ * are the engine's own, and a transport stream that is refused must not be handed through unread.
  */
 export function isFile({ cause }: AppError): boolean {
-  if (cause instanceof BroadcastFault) return false;
-  return !(cause instanceof EngineFault && cause.reason === 'playlist');
+  return cause instanceof EngineFault && cause.reason !== 'playlist';
 }
 
 export function keysOf({ selector, infohash }: RecordedContent): string[] {

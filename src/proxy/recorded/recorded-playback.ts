@@ -269,6 +269,11 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
     this.services.engines.complain(engineId, complaint);
   }
 
+  async engineAnswers(withinMs: number): Promise<boolean> {
+    const { source } = this;
+    return source !== null && this.services.engines.answersNow(source.engineId, withinMs);
+  }
+
   headKnown(head: FileHead): void {
     this.host.headKnown(this, head);
     this.answered.resolve(undefined);

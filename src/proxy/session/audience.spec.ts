@@ -25,7 +25,7 @@ describe('Audience', () => {
   });
 
   it('begins its grace when nobody is there, and tells when it is over', () => {
-    audience.beginGraceIfEmpty();
+    audience.beginIdleIfUnwatched();
     expect(audience.idleSince).not.toBeNull();
     expect(tasks.pending.get('grace:1')?.delayMs).toBe(10_000);
     tasks.runAll();
@@ -33,7 +33,7 @@ describe('Audience', () => {
   });
 
   it('ends the grace when somebody comes, viewer or holder', () => {
-    audience.beginGraceIfEmpty();
+    audience.beginIdleIfUnwatched();
     audience.add(someViewer(), host);
     expect(tasks.pending.size).toBe(0);
     expect(audience.idleSince).toBeNull();
@@ -45,7 +45,7 @@ describe('Audience', () => {
       () => graceOver++,
       () => changes++,
     );
-    held.beginGraceIfEmpty();
+    held.beginIdleIfUnwatched();
     held.hold({});
     expect(tasks.pending.size).toBe(0);
     expect(held.idleSince).toBeNull();
@@ -56,8 +56,8 @@ describe('Audience', () => {
     audience.add(viewer, host);
     expect(changes).toBe(0);
     audience.remove(viewer, 'hung_up');
-    audience.beginGraceIfEmpty();
-    audience.beginGraceIfEmpty();
+    audience.beginIdleIfUnwatched();
+    audience.beginIdleIfUnwatched();
     expect(changes).toBe(1);
     audience.add(someViewer(), host);
     audience.add(someViewer(), host);
@@ -71,28 +71,58 @@ describe('Audience', () => {
     audience.add(second, host);
     audience.hold(holder);
     audience.remove(first, 'hung_up');
-    audience.beginGraceIfEmpty();
+    audience.beginIdleIfUnwatched();
     expect(tasks.pending.size).toBe(0);
     audience.remove(second, 'hung_up');
-    audience.beginGraceIfEmpty();
+    audience.beginIdleIfUnwatched();
     expect(tasks.pending.size).toBe(0);
     audience.letGo(holder);
-    audience.beginGraceIfEmpty();
+    audience.beginIdleIfUnwatched();
     expect(tasks.pending.size).toBe(1);
   });
 
+  it('is idle while all who are there are paused, but has no grace as long as one is', () => {
+    const [first, second] = [someViewer(), someViewer()];
+    audience.add(first, host);
+    audience.add(second, host);
+    audience.setPaused(first, true);
+    expect([audience.idleSince, audience.watching]).toEqual([null, 1]);
+    audience.setPaused(second, true);
+    expect(audience.idleSince).not.toBeNull();
+    expect([audience.watching, audience.isEmpty, changes]).toEqual([0, false, 1]);
+    audience.remove(first, 'stalled');
+    audience.beginIdleIfUnwatched();
+    expect(tasks.pending.size).toBe(0);
+    audience.remove(second, 'stalled');
+    audience.beginIdleIfUnwatched();
+    expect(changes).toBe(1);
+    tasks.runAll();
+    expect(graceOver).toBe(1);
+  });
+
+  it('is watched again when a paused viewer goes on', () => {
+    const viewer = someViewer();
+    audience.add(viewer, host);
+    audience.setPaused(viewer, true);
+    audience.setPaused(viewer, false);
+    expect([audience.idleSince, audience.watching, changes]).toEqual([null, 1, 2]);
+    audience.remove(viewer, 'hung_up');
+    audience.setPaused(viewer, true);
+    expect(audience.watching).toBe(0);
+  });
+
   it('is not prolonged by who was not there', () => {
-    audience.beginGraceIfEmpty();
+    audience.beginIdleIfUnwatched();
     const since = audience.idleSince;
     const [task] = tasks.pending.values();
     audience.letGo({});
-    audience.beginGraceIfEmpty();
+    audience.beginIdleIfUnwatched();
     expect(audience.idleSince).toBe(since);
     expect(tasks.pending.get('grace:1')).toBe(task);
   });
 
   it('looks again when the grace is over: who is back is not thrown out', () => {
-    audience.beginGraceIfEmpty();
+    audience.beginIdleIfUnwatched();
     const [task] = tasks.pending.values();
     audience.add(someViewer(), host);
     task?.run();
@@ -131,7 +161,7 @@ describe('Audience', () => {
       () => changes++,
     );
     const otherHost: ViewerHost = { removeViewer: () => undefined };
-    other.beginGraceIfEmpty();
+    other.beginIdleIfUnwatched();
     const viewer = someViewer();
     const holder = {};
     audience.add(viewer, host);
@@ -155,13 +185,13 @@ describe('Audience', () => {
       () => graceOver++,
       () => changes++,
     );
-    other.beginGraceIfEmpty();
+    other.beginIdleIfUnwatched();
     audience.moveTo(other, host);
     expect(other.idleSince).not.toBeNull();
   });
 
   it('leaves no task when it is closed', () => {
-    audience.beginGraceIfEmpty();
+    audience.beginIdleIfUnwatched();
     audience.close();
     expect(tasks.pending.size).toBe(0);
   });

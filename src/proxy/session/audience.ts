@@ -3,33 +3,41 @@ import type { DelayedTasks } from '../../coordination';
 import type { LeaveReason, Viewer, ViewerHost } from '../viewers';
 
 /**
- * Who keeps a session alive: its viewers, waiting or watching, and others who hold it for a while. When the
- * last one is gone the grace period begins; whoever comes back within it ends it (and finds everything as
- * it was).
+ * Who keeps a session alive: its viewers, waiting or watching, and others who hold it for a while. When nobody watches any
+ * more the session is idle: its slot may be taken. When the last one is gone the grace period begins, and the session
+ * ends with it; a viewer who is paused is still there. Whoever comes back finds everything as it was.
  */
 export class Audience {
   readonly viewers = new Set<Viewer>();
+  private readonly paused = new Set<Viewer>();
   private readonly holders = new Set<object>();
   /** Bytes that viewers who are gone have taken. */
   private pastBytes = 0;
   private idleSinceMs: number | null = null;
+  private isGraceRunning = false;
 
   constructor(
     private readonly taskName: string,
     private readonly graceMs: number,
     private readonly delayed: DelayedTasks,
     private readonly onGraceOver: () => void,
-    /** Told when the last one is gone, and when somebody is there again. */
+    /** Told when nobody watches any more, and when somebody does again. */
     private readonly onIdleChange: () => void,
   ) {}
 
-  /** Monotonic time since which nobody is there; null while somebody is. */
+  /** Monotonic time since which nobody watches; null while somebody does. */
   get idleSince(): number | null {
     return this.idleSinceMs;
   }
 
+  /** Nobody is there, not even paused. */
   get isEmpty(): boolean {
     return this.viewers.size === 0 && this.holders.size === 0;
+  }
+
+  /** Viewers who wait or watch, those who are paused left out. */
+  get watching(): number {
+    return this.viewers.size - this.paused.size;
   }
 
   get bytesOut(): number {
@@ -41,12 +49,25 @@ export class Audience {
   add(viewer: Viewer, host: ViewerHost): void {
     viewer.host = host;
     this.viewers.add(viewer);
-    this.endGrace();
+    this.endIdle();
+  }
+
+  /** A viewer takes nothing any more, or takes bytes again. */
+  setPaused(viewer: Viewer, isPaused: boolean): void {
+    if (!this.viewers.has(viewer)) return;
+    if (isPaused) {
+      this.paused.add(viewer);
+      this.beginIdleIfUnwatched();
+    } else {
+      this.paused.delete(viewer);
+      this.endIdle();
+    }
   }
 
   /** False when the viewer was not here. */
   remove(viewer: Viewer, reason: LeaveReason): boolean {
     if (!this.viewers.delete(viewer)) return false;
+    this.paused.delete(viewer);
     this.pastBytes += viewer.queuedBytes - viewer.unsentBytes();
     viewer.leaveReason = reason;
     return true;
@@ -54,7 +75,7 @@ export class Audience {
 
   hold(holder: object): void {
     this.holders.add(holder);
-    this.endGrace();
+    this.endIdle();
   }
 
   letGo(holder: object): void {
@@ -66,27 +87,36 @@ export class Audience {
     for (const viewer of this.viewers) other.add(viewer, host);
     for (const holder of this.holders) other.hold(holder);
     this.viewers.clear();
+    this.paused.clear();
     this.holders.clear();
   }
 
-  /** Starts the grace period if nobody is there; one that runs goes on. */
-  beginGraceIfEmpty(): void {
-    if (!this.isEmpty || this.idleSinceMs !== null) return;
-    this.idleSinceMs = monotonicMs();
-    this.delayed.schedule(this.taskName, this.graceMs, () => {
-      // Looked at again: who came back while the task was on its way is not to be thrown out.
-      if (this.isEmpty) this.onGraceOver();
-    });
-    this.onIdleChange();
+  /** Call when somebody has left: nobody may watch any more, or the grace period begins. One that runs goes on. */
+  beginIdleIfUnwatched(): void {
+    if (this.watching > 0 || this.holders.size > 0) return;
+    const wasWatched = this.idleSinceMs === null;
+    this.idleSinceMs ??= monotonicMs();
+    if (this.isEmpty && !this.isGraceRunning) this.beginGrace();
+    if (wasWatched) this.onIdleChange();
   }
 
   close(): void {
     this.delayed.cancel(this.taskName);
   }
 
-  private endGrace(): void {
+  private beginGrace(): void {
+    this.isGraceRunning = true;
+    this.delayed.schedule(this.taskName, this.graceMs, () => {
+      this.isGraceRunning = false;
+      // Looked at again: who came back while the task was on its way is not to be thrown out.
+      if (this.isEmpty) this.onGraceOver();
+    });
+  }
+
+  private endIdle(): void {
     if (this.idleSinceMs === null) return;
     this.idleSinceMs = null;
+    this.isGraceRunning = false;
     this.delayed.cancel(this.taskName);
     this.onIdleChange();
   }

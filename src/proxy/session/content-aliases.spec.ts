@@ -2,8 +2,7 @@ import 'reflect-metadata';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadConfig } from '../../config';
-import { RecordedLog } from '../testing/recorded-log.spec-support';
+import { DataFolder } from '../../storage';
 import { ContentAliases } from './content-aliases';
 
 const id = (n: number): string => n.toString(16).padStart(40, '0');
@@ -11,18 +10,18 @@ const id = (n: number): string => n.toString(16).padStart(40, '0');
 describe('ContentAliases', () => {
   let dataDir: string;
   let file: string;
-  let log: RecordedLog;
+  let folder: DataFolder;
 
   beforeEach(async () => {
     dataDir = join(await mkdtemp(join(tmpdir(), 'aliases-')), 'data');
     file = join(dataDir, 'content-aliases.json');
-    log = new RecordedLog();
   });
 
   afterEach(() => rm(join(dataDir, '..'), { recursive: true, force: true }));
 
   async function open(): Promise<ContentAliases> {
-    const aliases = new ContentAliases(loadConfig({ DATA_DIR: dataDir }), log.asLogger());
+    folder = new DataFolder(dataDir);
+    const aliases = new ContentAliases(folder);
     await aliases.onModuleInit();
     return aliases;
   }
@@ -48,14 +47,14 @@ describe('ContentAliases', () => {
     expect(again.infohashOf(id(1))).toBe(id(2));
     expect(again.infohashOf(id(3))).toBe(id(5));
     await again.onModuleDestroy();
-    expect(log.lines).toEqual([]);
+    expect(folder.unheard).toEqual([]);
   });
 
-  it('writes a file for its owner only, whole, and no other', async () => {
+  it('writes a file and its copy for its owner only, whole, and no other', async () => {
     const aliases = await open();
     aliases.remember(id(1), id(2));
     await aliases.onModuleDestroy();
-    expect(await readdir(dataDir)).toEqual(['content-aliases.json']);
+    expect(await readdir(dataDir)).toEqual(['content-aliases.json', 'content-aliases.json.bak']);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     expect((await stat(dataDir)).mode & 0o777).toBe(0o700);
     expect(JSON.parse(await readFile(file, 'utf8'))).toEqual({
@@ -106,11 +105,11 @@ describe('ContentAliases', () => {
     ['another thing', '[]'],
     ['no entries', '{"version":1}'],
     ['a version that never was', '{"version":"one","entries":[]}'],
-  ])('starts without what it can not read (%s), and replaces it', async (_, text) => {
+  ])('goes on with the last good copy of what it cannot read (%s)', async (_, text) => {
     await leave(text);
     const aliases = await open();
-    expect(log.lines).toEqual(['warn: remembered infohashes are unreadable, starting without']);
-    expect(aliases.infohashOf(id(1))).toBeNull();
+    expect(folder.unheard).toEqual([expect.stringMatching(/damaged: its last good copy is used/)]);
+    expect(aliases.infohashOf(id(1))).toBe(id(2));
     aliases.remember(id(7), id(8));
     await aliases.onModuleDestroy();
     expect((await open()).infohashOf(id(7))).toBe(id(8));
@@ -135,7 +134,7 @@ describe('ContentAliases', () => {
     const newer = JSON.stringify({ version: 2, contents: { [id(1)]: [id(2)] } });
     await leave(newer);
     const aliases = await open();
-    expect(log.lines).toEqual([expect.stringContaining('newer version')]);
+    expect(folder.unheard).toEqual([expect.stringContaining('neither read nor written')]);
     aliases.remember(id(7), id(8));
     expect(aliases.infohashOf(id(7))).toBe(id(8));
     await aliases.onModuleDestroy();
@@ -147,7 +146,9 @@ describe('ContentAliases', () => {
     await writeFile(dataDir, 'a file where the folder should be');
     aliases.remember(id(1), id(2));
     await aliases.onModuleDestroy();
-    expect(log.lines).toEqual(['warn: remembered infohashes could not be saved']);
+    expect(folder.unheard).toEqual([
+      expect.stringMatching(/^content-aliases\.json cannot be written/),
+    ]);
     expect(aliases.infohashOf(id(1))).toBe(id(2));
   });
 });

@@ -1,42 +1,36 @@
-import { join } from 'node:path';
-import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { PinoLogger } from 'nestjs-pino';
-import { CONFIG, type AppConfig } from '../../config';
-import { KeptList } from '../../coordination';
 import { isHexId } from '../../kernel/content-selector';
+import { DataFolder, PersistentList } from '../../storage';
 
 const MAX_ENTRIES = 10_000;
 
 /**
  * Which infohash a content id stands for, learnt from engines' answers and kept over restarts, so that
- * `id` and `infohash` of one content are known to be one session before anything is started (rule 3).
+ * `id` and `infohash` of one content are known to be one session before anything is started.
  * Losing the file costs no more than a second start that is then merged.
  */
 @Injectable()
 export class ContentAliases implements OnModuleInit, OnModuleDestroy {
   private readonly infohashes = new LRUCache<string, string>({ max: MAX_ENTRIES });
-  private readonly kept: KeptList;
+  private readonly list: PersistentList;
 
-  constructor(@Inject(CONFIG) config: AppConfig, log: PinoLogger) {
-    log.setContext(ContentAliases.name);
-    this.kept = new KeptList({
-      path: join(config.dataDir, 'content-aliases.json'),
-      words: 'remembered infohashes',
-      log,
+  constructor(folder: DataFolder) {
+    this.list = new PersistentList(folder, {
+      name: 'content-aliases.json',
       // Least recently used first, so that reading them in restores the order of use.
       entries: () => [...this.infohashes.rentries()],
     });
   }
 
   async onModuleInit(): Promise<void> {
-    for (const entry of await this.kept.read()) {
+    for (const entry of await this.list.read()) {
       if (isPair(entry)) this.infohashes.set(...entry);
     }
   }
 
   async onModuleDestroy(): Promise<void> {
-    await this.kept.close();
+    await this.list.close();
   }
 
   infohashOf(contentId: string): string | null {
@@ -46,7 +40,7 @@ export class ContentAliases implements OnModuleInit, OnModuleDestroy {
   remember(contentId: string, infohash: string): void {
     if (this.infohashes.get(contentId) === infohash) return;
     this.infohashes.set(contentId, infohash);
-    this.kept.changed();
+    this.list.changed();
   }
 }
 

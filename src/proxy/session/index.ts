@@ -8,7 +8,7 @@ export type { Attempt, EndReason, SessionState, SessionTimeline } from './sessio
 export type { FoundRecording, RecordingHost } from './recording-host';
 export { SessionReporter } from './session-reporter';
 export { complaintOf } from './supply/start-outcome';
-export { BroadcastFault } from './supply/broadcast-fault';
+export { SilenceCheck, type SilentEngine } from './silence-check';
 export { publicStreamId } from './public-id';
 export type { StartTurn } from './starts/start-turn';
 export { TurnedLease } from './starts/turned-lease';

@@ -4,7 +4,7 @@ import type { Viewer } from '../viewers';
 type JoinPlace = ReturnType<StreamHistory['firstJoinPoint']>;
 
 /**
- * Where a viewer begins (rule 13). Who waited for the start gets everything there is, unless it said what it
+ * Where a viewer begins. Who waited for the start gets everything there is, unless it said what it
  * wants. Null while nobody can join.
  */
 export function joinPlaceFor(
@@ -15,18 +15,12 @@ export function joinPlaceFor(
 ): JoinPlace {
   const { askedBehindMs, joinedMs } = viewer;
   const hasWaited = readyMs !== null && joinedMs <= readyMs;
-  if (askedBehindMs === null && hasWaited) {
-    return history.firstJoinPoint() ?? history.plainJoinPoint(usualBehindMs);
-  }
-  return placeBehind(history, askedBehindMs ?? usualBehindMs);
+  if (askedBehindMs === null && hasWaited) return history.firstJoinPoint();
+  return history.laterJoinPoint(askedBehindMs ?? usualBehindMs);
 }
 
 /** How far behind live, in media ms, who asks for that much begins; null for a stream without a clock. */
 export function reachableBehindMs(history: StreamHistory, behindMs: number): number | null {
-  const place = placeBehind(history, behindMs);
+  const place = history.laterJoinPoint(behindMs);
   return place === null ? null : history.mediaMsBehind(place.position);
-}
-
-function placeBehind(history: StreamHistory, behindMs: number): JoinPlace {
-  return history.laterJoinPoint(behindMs) ?? history.plainJoinPoint(behindMs);
 }

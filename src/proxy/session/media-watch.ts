@@ -3,14 +3,15 @@ import { OwnLateness } from '../../kernel/own-lateness';
 import type { AppConfig } from '../../config';
 import { BurstGauge, shouldPause, type StreamIngest, type UpstreamReader } from '../upstream';
 import type { StreamFanout, Viewer } from '../viewers';
+import { SilenceCheck, type SilentEngine } from './silence-check';
 
-export interface MediaWatchOwner {
+export interface MediaWatchOwner extends SilentEngine {
   readonly viewers: ReadonlySet<Viewer>;
   /** Media have reached viewers and the session is not over. */
   isRunning(): boolean;
   reader(): UpstreamReader | null;
-  /** A running stream has been without media for PROXY_KEEPALIVE_AFTER. Called on every tick until it is not. */
-  silent(reason: string): void;
+  /** A running stream has had no media since `lastMediaMs`, PROXY_KEEPALIVE_AFTER ago. Called on every tick until it has. */
+  silent(reason: string, lastMediaMs: number): void;
   /** The outage budget is spent. */
   outageOver(silentMs: number): void;
   /** A look threw. */
@@ -29,6 +30,7 @@ export class MediaWatch {
   private readonly timer: NodeJS.Timeout;
   private readonly tickMs: number;
   private readonly lateness: OwnLateness;
+  private readonly silence: SilenceCheck;
   private lastKeepAliveMs = 0;
   /** Silence counts from here at the earliest. */
   private silentFromMs = 0;
@@ -50,6 +52,7 @@ export class MediaWatch {
     );
     this.tickMs = Math.min(MAX_TICK_MS, Math.max(MIN_TICK_MS, shortest));
     this.lateness = new OwnLateness(this.tickMs, monotonicMs());
+    this.silence = new SilenceCheck(owner, this.lateness);
     this.timer = setInterval(() => {
       try {
         this.tick();
@@ -85,7 +88,9 @@ export class MediaWatch {
     const { history } = this.ingest;
     let fastest = -1;
     for (const viewer of this.owner.viewers) {
-      if (viewer.socket !== null && viewer.cursor > fastest) fastest = viewer.cursor;
+      if (viewer.state === 'streaming' && viewer.socket !== null && viewer.cursor > fastest) {
+        fastest = viewer.cursor;
+      }
     }
     const pause = shouldPause({
       aheadMs,
@@ -103,12 +108,14 @@ export class MediaWatch {
   private tick(): void {
     const nowMs = monotonicMs();
     const isLate = this.lateness.at(nowMs) > 0;
+    const reader = this.owner.reader();
     if (isLate) {
       // The data of the time that we missed still wait to be read.
-      this.owner.reader()?.forgive(nowMs);
+      reader?.forgive(nowMs);
       this.silentFromMs = nowMs;
     } else {
-      this.owner.reader()?.check(nowMs);
+      reader?.check(nowMs);
+      if (reader !== null && this.owner.isRunning()) this.silence.look(reader, nowMs);
     }
     this.regulateBurst(nowMs);
     this.fanout.sweep(nowMs, isLate);
@@ -125,7 +132,7 @@ export class MediaWatch {
     const fromMs = Math.max(lastMediaMs, this.silentFromMs, reader?.resumedMs ?? 0);
     const silentMs = nowMs - fromMs;
     if (silentMs < this.config.proxyKeepaliveAfterMs) return;
-    this.owner.silent(reader === null ? 'source ended' : 'silence');
+    this.owner.silent(reader === null ? 'source ended' : 'silence', lastMediaMs);
     if (silentMs >= this.config.proxyOutageBudgetMs) {
       this.owner.outageOver(silentMs);
       return;

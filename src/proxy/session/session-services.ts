@@ -6,6 +6,7 @@ import { CONFIG, type AppConfig } from '../../config';
 import { DelayedTasks } from '../../coordination';
 import { EngineAllocator } from '../../engines';
 import { EventBus } from '../../events';
+import { SteadyWallClock } from '../../kernel/steady-wall-clock';
 import { StartGate } from './starts/start-gate';
 
 /** Share of the start budget after which a start gives way: cold starts of living channels take 10 to 25 s of 60. */
@@ -16,6 +17,8 @@ const PATIENCE_SHARE = 0.5;
 export class SessionServices {
   /** Every start of every session goes through it. */
   readonly starts: StartGate;
+  /** For the times that engines tell. From the start of the process on, because it is about what it said before. */
+  readonly wallClock = new SteadyWallClock();
 
   constructor(
     @Inject(CONFIG) readonly config: AppConfig,

@@ -17,6 +17,7 @@ import { CatchUpScheduler, type Viewer } from '../viewers';
 import { ContentAliases } from './content-aliases';
 import { NegativeCache } from './negative-cache';
 import { publicStreamId } from './public-id';
+import { isMissedLess, longestPaused } from './paused-viewers';
 import { isSwitch } from './player-switch';
 import type { FoundRecording, RecordingHost } from './recording-host';
 import type { SessionOwner } from './session-owner';
@@ -314,22 +315,22 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
     return session;
   }
 
-  /** Ends the session that has been without viewers longest. True when one was ended. */
+  /** Ends a session that nobody watches, the one that is missed least. True when one was ended. */
   private async reclaim(excluded: ReadonlySet<string> = NO_ENGINES): Promise<boolean> {
-    let longest: StreamSession | null = null;
+    let least: StreamSession | null = null;
     for (const session of this.sessions) {
-      if (session.viewers.size > 0 || session.current === null) continue;
+      if (session.watching > 0 || session.current === null) continue;
       if (excluded.has(session.current.lease.engine.id)) continue;
-      // Who only holds a session without watching has to give way too, after those whom nobody holds.
-      const isLonger = (session.idleSince ?? Infinity) < (longest?.idleSince ?? Infinity);
-      if (longest === null || isLonger) longest = session;
+      if (least === null || isMissedLess(session, least)) least = session;
     }
-    await longest?.end('reclaimed');
-    return longest !== null;
+    await least?.end('reclaimed');
+    return least !== null;
   }
 
   private shareRingBudget(): void {
     const sessions = this.list();
+    const counted = new Set<ArrayBufferLike>();
+    const pinnedBytes = sessions.reduce((sum, one) => sum + one.pinnedMemory(counted), 0);
     const shares = fairShares(
       // What each ring may come to, not what it holds: a burst must find its bound in place.
       sessions.map(({ history }) => {
@@ -342,8 +343,13 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
           floorBytes: ((rateBps ?? 0) / 8) * MIN_RING_SECONDS * 1.1 + 2 * MAX_CHUNK_BYTES,
         };
       }),
-      this.config.proxyBufferTotalBytes,
+      this.config.proxyBufferTotalBytes - pinnedBytes,
     );
+    // What somebody watches is worth more than what somebody may come back to.
+    if (shares !== null) {
+      const viewer = longestPaused(sessions);
+      viewer?.host?.removeViewer(viewer, 'memory_limit');
+    }
     sessions.forEach((session, i) => {
       const { ring, knownBitrateBps } = session.history;
       // In the midst of its start burst nobody can tell yet what five seconds of it are.

@@ -61,6 +61,8 @@ export class StreamSession {
   private mergedInto: StreamSession | null = null;
   private lastEngineId: string | null = null;
   private stalledSinceMs = 0;
+  /** The last media before the stall. */
+  private mediaUntilMs = 0;
 
   constructor(
     /** Public id: the first key that was asked for. Never changes. */
@@ -83,6 +85,7 @@ export class StreamSession {
     this.history = new StreamHistory(historyLimits(config));
     this.fanout = new StreamFanout(this.history, catchUp, fanoutLimits(config), {
       cutViewer: (viewer, reason) => this.removeViewer(viewer, reason),
+      viewerPaused: (viewer, isPaused) => this.audience.setPaused(viewer, isPaused),
       fault: (error) => this.fail(error),
       viewerJumped: (viewer, bytes, lagMs) => this.report.viewerJumped(viewer, bytes, lagMs),
     });
@@ -104,6 +107,7 @@ export class StreamSession {
         report: this.report,
         isRunning: () => this.currentPhase !== 'starting',
         isIdle: () => this.audience.idleSince !== null,
+        isDeserted: () => this.audience.isEmpty,
         engineAnswered: (engineSession, lease) => {
           this.lastEngineId = lease.engine.id;
           return this.claim.of(engineSession, lease);
@@ -118,7 +122,8 @@ export class StreamSession {
       viewers: this.audience.viewers,
       isRunning: () => this.currentPhase === 'live' || this.currentPhase === 'stalled',
       reader: () => this.supervisor.reader,
-      silent: (reason) => this.stall(reason),
+      engineAnswers: (withinMs) => this.supervisor.engineAnswers(withinMs),
+      silent: (reason, lastMediaMs) => this.stall(reason, lastMediaMs),
       outageOver: (silentMs) => this.fail(outageOver(silentMs)),
       fault: (error) => this.fail(error),
     });
@@ -135,7 +140,7 @@ export class StreamSession {
       services,
     );
     this.report.requested();
-    this.audience.beginGraceIfEmpty();
+    this.audience.beginIdleIfUnwatched();
     this.task = this.supply();
   }
 
@@ -204,12 +209,22 @@ export class StreamSession {
     return this.audience.idleSince;
   }
 
+  /** Viewers who wait or watch, those who are paused left out. */
+  get watching(): number {
+    return this.audience.watching;
+  }
+
   get bytesOut(): number {
     return this.audience.bytesOut;
   }
 
   get pinnedBytes(): number {
     return this.fanout.pinnedBytes;
+  }
+
+  /** Memory that viewers keep alive beyond the history, without what is in `counted`. */
+  pinnedMemory(counted: Set<ArrayBufferLike>): number {
+    return this.fanout.pinnedMemory(counted);
   }
 
   /** Counts a viewer in; from now on the session waits for it. */
@@ -249,7 +264,7 @@ export class StreamSession {
     else viewer.socket?.resetAndDestroy();
     viewer.onGone?.(reason);
     this.owner.viewerGone(viewer);
-    if (!this.isOver) this.audience.beginGraceIfEmpty();
+    if (!this.isOver) this.audience.beginIdleIfUnwatched();
   }
 
   /** Keeps the session alive without being a viewer. */
@@ -259,7 +274,7 @@ export class StreamSession {
 
   letGo(holder: object): void {
     this.audience.letGo(holder);
-    if (!this.isOver) this.audience.beginGraceIfEmpty();
+    if (!this.isOver) this.audience.beginIdleIfUnwatched();
   }
 
   /** Ends the session for a reason that is no fault. Resolves when engine session and slot are free. */
@@ -320,16 +335,17 @@ export class StreamSession {
     this.start.ready.resolve(this);
   }
 
-  private stall(reason: string): void {
+  private stall(reason: string, lastMediaMs: number): void {
     if (this.currentPhase !== 'live') return;
     this.move('stalled');
     this.stalledSinceMs = monotonicMs();
+    this.mediaUntilMs = lastMediaMs;
     this.report.stalled(this.engineId, reason);
   }
 
   private resume(): void {
     this.move('live');
-    this.report.resumed(this.engineId ?? '', Math.round(monotonicMs() - this.stalledSinceMs));
+    this.report.resumed(this.engineId ?? '', Math.round(monotonicMs() - this.mediaUntilMs));
   }
 
   private fail(cause: unknown): void {

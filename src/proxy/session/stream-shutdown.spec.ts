@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { selector, SessionStage } from '../testing/session-stage.spec-support';
 import { StreamShutdown } from './stream-shutdown';
+import { withLag } from '../../kernel/testing/lag.spec-support';
 
 describe('StreamShutdown', () => {
   let stage: SessionStage;
@@ -18,7 +19,7 @@ describe('StreamShutdown', () => {
     stage.leave(joined);
     const beganMs = performance.now();
     await shutdown.drain(60_000);
-    expect(performance.now() - beganMs).toBeLessThan(5000);
+    expect(performance.now() - beganMs).toBeLessThan(withLag(5000));
     expect(joined.session.endReason).toBe('shutdown');
     expect(stage.engines.inUse()).toBe(0);
   });

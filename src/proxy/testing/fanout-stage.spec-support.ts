@@ -35,6 +35,7 @@ export class FanoutStage {
   readonly catchUp = new CatchUpScheduler();
   readonly cut: { viewer: Viewer; reason: LeaveReason }[] = [];
   readonly jumps: Jump[] = [];
+  readonly paused = new Set<Viewer>();
   private viewers = 0;
 
   private constructor(
@@ -50,6 +51,10 @@ export class FanoutStage {
         viewer.leaveReason = reason;
         this.fanout.detach(viewer);
         this.cut.push({ viewer, reason });
+      },
+      viewerPaused: (viewer, isPaused) => {
+        if (isPaused) this.paused.add(viewer);
+        else this.paused.delete(viewer);
       },
       viewerJumped: (viewer, skippedBytes, lagMs) => {
         this.jumps.push({ viewer, skippedBytes, lagMs });

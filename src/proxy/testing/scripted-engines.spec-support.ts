@@ -11,7 +11,13 @@ import { never } from './until.spec-support';
 
 type Shape = Pick<
   EngineAllocator,
-  'acquire' | 'onCapacityNeeded' | 'reconsider' | 'complain' | 'isNetworkConnected' | 'knows'
+  | 'acquire'
+  | 'onCapacityNeeded'
+  | 'reconsider'
+  | 'complain'
+  | 'answersNow'
+  | 'isNetworkConnected'
+  | 'knows'
 >;
 
 function engine(id: string): EngineView {
@@ -32,6 +38,8 @@ export class ScriptedEngines implements Shape {
   readonly leases = new Set<EngineLease>();
   readonly complaints: string[] = [];
   readonly disconnected = new Set<string>();
+  /** Engines that answer no probe. */
+  readonly frozen = new Set<string>();
   /** Set to make everybody wait for an engine. */
   gate: Promise<void> | null = null;
   private readonly engines: EngineView[];
@@ -60,7 +68,7 @@ export class ScriptedEngines implements Shape {
     if (allowed.length === 0) throw new AppError('engine_failed', 'Every engine failed.');
     for (;;) {
       const free = allowed.find(({ id }) => this.inUse(id) < this.slots);
-      if (free !== undefined) return this.lease(free, request.streamId, request.isFirstStart);
+      if (free !== undefined) return this.lease(free, request);
       let hasFreed = false;
       if (request.mayReclaim !== false) {
         for (const reclaim of this.reclaimers) hasFreed ||= await reclaim(request.excluded);
@@ -80,6 +88,10 @@ export class ScriptedEngines implements Shape {
 
   complain(engineId: string, complaint: EngineComplaint): void {
     this.complaints.push(`${engineId}: ${complaint}`);
+  }
+
+  answersNow(engineId: string): Promise<boolean> {
+    return Promise.resolve(!this.frozen.has(engineId));
   }
 
   isNetworkConnected(engineId: string): boolean {
@@ -115,10 +127,16 @@ export class ScriptedEngines implements Shape {
     return known;
   }
 
-  private lease(view: EngineView, streamId: string, isFirstStart = false): EngineLease {
+  private lease(
+    view: EngineView,
+    { streamId, isFirstStart = false, isWanted = () => true }: AcquireRequest,
+  ): EngineLease {
     const revocation = new AbortController();
     let isUnproved = isFirstStart;
     const lease: EngineLease = {
+      get isWanted() {
+        return isWanted();
+      },
       get isUnproved() {
         return isUnproved;
       },

@@ -7,6 +7,7 @@ import { loadConfig, type AppConfig } from '../../config';
 import type { EngineAllocator } from '../../engines';
 import { EventBus, type RecordedEvent } from '../../events';
 import type { ContentSelector, SourceKind, SourceSelector } from '../../kernel/content-selector';
+import { DataFolder } from '../../storage';
 import { ContentAliases, SessionDirectory, SessionServices, type StreamSession } from '../session';
 import { CatchUpScheduler, type Viewer } from '../viewers';
 import { Loopback, type Pair } from './loopback.spec-support';
@@ -93,7 +94,7 @@ export class SessionStage {
       channels,
       this.records,
     );
-    this.aliases = new ContentAliases(config, logger);
+    this.aliases = new ContentAliases(new DataFolder(config.dataDir));
     this.directory = new SessionDirectory(
       config,
       this.services,
@@ -108,7 +109,7 @@ export class SessionStage {
   static async open(options: StageOptions = {}): Promise<SessionStage> {
     const dataDir = await mkdtemp(join(tmpdir(), 'sessions-'));
     const config = loadConfig({ ...QUICK, DATA_DIR: dataDir, ...options.env });
-    const channels = await ChannelDirectory.open(config);
+    const channels = await ChannelDirectory.open(config.channelsFile, new DataFolder(dataDir));
     return new SessionStage(config, await Loopback.open(), channels, options);
   }
 

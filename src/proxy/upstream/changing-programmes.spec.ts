@@ -166,7 +166,7 @@ describe('a source whose programme changes without end', () => {
     ],
   ])('is ended: %s', (_where, bytes) => {
     const { verdicts, out } = play([piece(A, A, 0, 50), bytes], 65_424);
-    expect(verdicts).toEqual(['ok', 'excessive_tables']);
+    expect(verdicts).toEqual(['ok', expect.stringMatching(/^excessive_/)]);
     expect(continuityFaults(out)).toEqual([]);
   });
 });

@@ -37,7 +37,7 @@ export class LivePositionWatch {
     this.renumberedMs = -Infinity;
   }
 
-  /** @param unixMs the wall clock, of which only the position's own age is told */
+  /** @param unixMs of a clock that nobody sets forward: a position would look old by as much */
   look(
     position: EngineLivePosition | null,
     nowMs: number,

@@ -32,6 +32,8 @@ export class OutgoingTail {
   readonly lastPackets = new Map<number, LastPacket>();
   /** Position behind the newest packet. */
   end: number;
+  /** Read to begin with. */
+  readonly readBytes: number;
   private readonly reader: AccessUnitReader;
 
   /** `pids`: video and audio. */
@@ -43,7 +45,13 @@ export class OutgoingTail {
     this.end = history.ring.end;
     const bytes = ((history.knownBitrateBps ?? Infinity) * TAIL_MS) / 8000;
     const wanted = Math.min(MAX_TAIL_BYTES, Math.max(MIN_TAIL_BYTES, Math.ceil(bytes)));
+    this.readBytes = wanted;
     this.readNewest(wanted);
+  }
+
+  /** Whether the units of these PIDs are read, and of no others. */
+  reads(pids: ReadonlySet<number>): boolean {
+    return this.reader.reads(pids);
   }
 
   /** Reads what has gone out since: the old source may be going on. */
@@ -60,7 +68,7 @@ export class OutgoingTail {
 
   /** Decoding time of the newest unit of a PID that has one; −1 when there is none. */
   lastDts(pid: number): number {
-    return this.unitsOf(pid).findLast(({ dts }) => dts >= 0)?.dts ?? -1;
+    return this.reader.trackOf(pid).lastTimed?.dts ?? -1;
   }
 
   /** Decoding time that the next unit of a PID would have; −1 when nothing tells. */

@@ -38,7 +38,7 @@ export function proveOverlap(
   for (const { source, own } of pairs) {
     const old = tail.unitsOf(own);
     const required = own === leading.own ? PROVING_UNITS : Math.min(PROVING_UNITS, old.length - 1);
-    const cut = cutOf(old, staged.unitsOf(source), offset, required);
+    const cut = cutOf(old, staged.trackOf(source), offset, required);
     if (cut === 'none' || (cut === 'unknown' && own === leading.own)) return 'none';
     if (cut === 'pending') isPending = true;
     else if (cut !== 'unknown') cuts.set(source, cut);

@@ -8,6 +8,7 @@ import {
 } from '../mpegts';
 import { OutgoingTail } from './outgoing-tail';
 import { proveOverlap, type OverlapCuts, type StreamPair } from './proven-overlap';
+import { unitsForBytes } from './search-cost';
 import type { SpliceBase } from './splice.types';
 import type { StagedSource } from './staged-source';
 
@@ -19,16 +20,9 @@ const TICKS_PER_MS = 90;
 /** No stream's lead over another is larger in a sane multiplex. */
 const MAX_LEAD_TICKS = 2 * 90_000;
 
-/** What it costs of the budget to map a programme anew, each stream in it, and to read again what is held. */
+/** What it costs of the budget to map a programme anew, and each stream in it. */
 const MAPPING_UNITS = 5;
 const STREAMS_PER_UNIT = 4;
-const BYTES_PER_UNIT = 4096;
-
-const ownOf = ({ own }: StreamPair): number => own;
-
-function isSameList(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((value, index) => value === b[index]);
-}
 
 /** How the programme and the times of a new source go with what went out: which stream is which, and how far apart they are. */
 export class SourceMatch {
@@ -37,8 +31,7 @@ export class SourceMatch {
   private ownPids: ReadonlyMap<number, number> = new Map();
   private pairs: readonly StreamPair[] = [];
   private tail: OutgoingTail | null = null;
-  /** PIDs of the source whose units are read. */
-  private read: readonly number[] = [];
+  private hasReadTail = false;
   /** What viewers had when the source's programme was mapped to it. */
   private playing: Programme | null = null;
 
@@ -75,42 +68,39 @@ export class SourceMatch {
   private prepare(programme: Programme): boolean {
     const { own, history } = this.base;
     const playing = history.scanner.programme;
-    if (!this.pays(MAPPING_UNITS + programme.streams.length / STREAMS_PER_UNIT)) return true;
+    const units = MAPPING_UNITS + programme.streams.length / STREAMS_PER_UNIT;
+    // Whoever feeds a source that has spent its budget ends it.
+    if (!this.staged.scanner.budget.spend('tables', units)) return true;
     this.programme = programme;
     this.playing = playing;
-    const media = programme.streams.filter(({ kind }) => kind === 'video' || kind === 'audio');
     if (own !== null && playing !== null) {
       const mapping = mapProgramme(own, programme, 'splice');
       if (mapping === null) return false;
       this.mapping = mapping;
       this.ownPids = new Map([...mapping.pids, [programme.pmtPid, own.pmtPid]]);
-      const before = this.pairs;
-      this.pairs = media.flatMap(({ pid }) => {
+      this.pairs = programme.streams.flatMap(({ pid, kind }) => {
         const ownPid = mapping.pids.get(pid);
-        return ownPid === undefined ? [] : [{ source: pid, own: ownPid }];
+        if (ownPid === undefined || (kind !== 'video' && kind !== 'audio')) return [];
+        return [{ source: pid, own: ownPid }];
       });
-      if (!isSameList(before.map(ownOf), this.pairs.map(ownOf))) this.tail = null;
     }
-    const pids = media.map(({ pid }) => pid);
-    if (isSameList(pids, this.read)) return true;
-    // All that is held is read again.
-    if (!this.pays(this.staged.bytes / BYTES_PER_UNIT)) return true;
-    this.read = pids;
-    this.staged.readUnitsOf(pids);
+    const read = programme.streams.filter(({ kind }) => kind === 'video' || kind === 'audio');
+    this.staged.readUnitsOf(new Set(read.map(({ pid }) => pid)));
+    if (this.tail?.reads(this.ownUnitPids()) === false) this.tail = null;
     return true;
-  }
-
-  private pays(units: number): boolean {
-    return this.staged.scanner.budget.spend('tables', units);
   }
 
   /** The end of what went out; read on when the old source is still going on. */
   outgoing(): OutgoingTail {
-    const { history } = this.base;
-    this.tail ??= new OutgoingTail(
-      history,
-      this.pairs.map(({ own }) => own),
-    );
+    if (this.tail === null) {
+      this.tail = new OutgoingTail(this.base.history, this.ownUnitPids());
+      // The first one is part of every splice; more of them only come of a source that changes what it has.
+      if (this.hasReadTail) {
+        const units = unitsForBytes(this.tail.readBytes);
+        this.staged.scanner.budget.spend('splice_search', units);
+      }
+      this.hasReadTail = true;
+    }
     this.tail.readOn();
     return this.tail;
   }
@@ -122,7 +112,7 @@ export class SourceMatch {
   knownOffset(): number | null {
     const { leading } = this;
     if (leading === null) return null;
-    const first = this.staged.unitsOf(leading.source).find(({ dts }) => dts >= 0);
+    const first = this.staged.trackOf(leading.source).firstTimed;
     if (first === undefined) return null;
     const expected = this.outgoing().expectedDts(leading.own);
     if (expected < 0) return null;
@@ -137,9 +127,13 @@ export class SourceMatch {
   behindMs(offset: number): number | null {
     const { leading } = this;
     if (leading === null) return null;
-    const newest = this.staged.unitsOf(leading.source).findLast(({ dts }) => dts >= 0);
+    const newest = this.staged.trackOf(leading.source).lastTimed;
     if (newest === undefined) return null;
     return ticksBetween(newest.dts + offset, this.outgoing().lastDts(leading.own)) / TICKS_PER_MS;
+  }
+
+  private ownUnitPids(): ReadonlySet<number> {
+    return new Set(this.pairs.map(({ own }) => own));
   }
 
   /** Where the source goes on exactly where the old one ended (rule 22). */
@@ -155,7 +149,7 @@ export class SourceMatch {
     return (
       leading !== null &&
       this.outgoing().lastDts(leading.own) >= 0 &&
-      this.staged.unitsOf(leading.source).some(({ dts }) => dts >= 0)
+      this.staged.trackOf(leading.source).firstTimed !== undefined
     );
   }
 
@@ -164,9 +158,8 @@ export class SourceMatch {
     const needs = this.pairs.flatMap(({ source, own }) => {
       const dts = this.outgoing().expectedDts(own);
       const pts = this.outgoing().expectedPts(own);
-      const first = this.staged
-        .unitsOf(source)
-        .find((unit) => unit.at >= position && unit.dts >= 0);
+      const { units } = this.staged.trackOf(source);
+      const first = units.find((unit) => unit.at >= position && unit.dts >= 0);
       if (dts < 0 || first === undefined) return [];
       const isLeading = source === this.leading?.source;
       const decoded = { isLeading, ticks: dts - first.dts };

@@ -1,35 +1,17 @@
-import {
-  firstContinuities,
-  NULL_PID,
-  ticksBetween,
-  type Programme,
-  type SourceBudget,
-} from '../mpegts';
+import type { Programme, SourceBudget } from '../mpegts';
 import { CatchUpGauge, LONGEST_CATCH_UP_MS } from './catch-up';
 import { areAllFlagged, isContinuous } from './counter-jumps';
+import type { Entry } from './entry-probe';
+import { EntrySearch } from './entry-search';
 import { flaggedPreface } from './flagged-preface';
-import type { OverlapCuts, StreamPair } from './proven-overlap';
+import type { OverlapCuts } from './proven-overlap';
+import { SearchCost } from './search-cost';
 import { SourceMatch } from './source-match';
 import type { Outgoing, Splice, SpliceBase } from './splice.types';
 import { StagedSource } from './staged-source';
 
-interface Entry {
-  readonly position: number;
-  readonly psi: Buffer;
-  /** Null: what makes the times go on from where they are. */
-  readonly offset: number | null;
-  /** What is not here by now is not waited for. */
-  readonly isOverdue?: true;
-}
-
-/** A source that shows no random access point within this is entered right after its PSI. */
+/** Packets without any PSI, and a past that is on its way, are held up to this much. */
 const MAX_STAGED_BYTES = 8 * 1024 * 1024;
-const MAX_STAGED_MS = 3000;
-/** From the entry on this much is looked at for the PIDs that have to be flagged. */
-const MAX_FLAGGING_BYTES = 1024 * 1024;
-const MAX_FLAGGING_MS = 1000;
-/** Subtitles and data may be silent for long; what comes steadily comes within this. */
-const MAX_DATA_FLAGGING_MS = 120;
 /** What is given up for the present is entered within this. */
 const ENTRY_ROOM_MS = 2000;
 /** Of the past so much is kept for the proof of overlap. */
@@ -42,9 +24,13 @@ const MAX_BESIDE_MS = 3000;
 const MAX_BESIDE_BYTES = 6 * 1024 * 1024;
 /** A look at both is worth that much of either. */
 const LOOK_MS = 20;
+/** Steps of a look that finds nothing new, for itself and for each stream that may prove an overlap. */
+const LOOK_STEPS = 5;
+
 /**
  * Holds back a new source of a running stream until its place is found: where the old one ended, if the overlap of
- * both proves it; else the first random access point behind that, announced by flags (rules 21 and 22).
+ * both proves it; else the first random access point behind that, announced by flags. What it looks at at each read is
+ * bounded by the source's budget.
  */
 export class SourceSplicer {
   private readonly staged = new StagedSource();
@@ -53,14 +39,16 @@ export class SourceSplicer {
   private waitingFromMs: number | null = null;
   private lastLookMs = -Infinity;
   private readonly catchUp = new CatchUpGauge();
-  /** When the source was given up for the present, and what was here then. */
-  private givenUp: { readonly at: number; readonly ms: number } | null = null;
+  private readonly cost = new SearchCost();
+  private readonly search: EntrySearch;
 
   constructor(
     private readonly base: SpliceBase,
     private readonly before: Outgoing | null = null,
   ) {
     this.match = new SourceMatch(base, this.staged);
+    const { staged, match, cost } = this;
+    this.search = new EntrySearch({ staged, match, cost });
   }
 
   get mediaPackets(): number {
@@ -69,6 +57,11 @@ export class SourceSplicer {
 
   get budget(): SourceBudget {
     return this.staged.scanner.budget;
+  }
+
+  /** What the search has looked at: packets, units and points, each time it did. */
+  get searchSteps(): number {
+    return this.cost.steps;
   }
 
   /** What the source's tables announce; null before they came. */
@@ -87,14 +80,15 @@ export class SourceSplicer {
       return null;
     }
     if (!this.match.follow(programme)) return 'foreign';
-    // What has spent its budget is about to be ended.
+    // Whoever feeds this ends the source.
     if (this.budget.exceededBy !== null) return null;
     const isBeside = this.before?.isGoingOn === true;
     if (isBeside && nowMs - this.lastLookMs < LOOK_MS) return null;
     this.lastLookMs = nowMs;
     staged.readUnits();
     if (!isBeside) this.waitingFromMs ??= this.before === null ? staged.firstMs : nowMs;
-    return this.place(programme, nowMs);
+    this.cost.steps += LOOK_STEPS * (1 + this.match.streams.length);
+    return this.cost.pay(this.budget) ? this.place(programme, nowMs) : null;
   }
 
   private place(programme: Programme, nowMs: number): Splice | null {
@@ -105,16 +99,18 @@ export class SourceSplicer {
     const overlap = offset === null ? 'none' : match.overlap(offset);
     if (overlap !== 'none' && overlap !== 'pending') return this.goOn(overlap, offset ?? 0);
     if (offset !== null && this.staysBeside(nowMs, behindMs)) return null;
-    const entry = this.findEntry(offset, programme, nowMs);
+    const entry = this.search.find(offset, this.base.offset, programme, nowMs, () =>
+      this.mayWaitForPresent(nowMs),
+    );
     if (entry === null) {
       // What is on its way from the past to the present needs to be held no longer than a proof may need it.
       if (offset !== null && staged.bytes >= MAX_STAGED_BYTES) staged.keepNewest(CATCH_UP_BYTES);
       return null;
     }
-    const isOver = entry.isOverdue === true || this.isLookedAt(entry.position);
+    const isOver = entry.isOverdue === true || this.search.isLookedAt(entry.position);
     // A source that is given up for the present proves nothing any more.
     const mayProve = overlap === 'pending' && entry.offset !== null;
-    if (!isOver && (mayProve || !this.canFlag(entry, programme))) return null;
+    if (!isOver && (mayProve || !this.search.probeOf(entry, programme).canFlag())) return null;
     return this.enter(entry, programme);
   }
 
@@ -144,120 +140,21 @@ export class SourceSplicer {
     return Math.min(LONGEST_CATCH_UP_MS, bearableMs - ENTRY_ROOM_MS);
   }
 
-  private findEntry(offset: number | null, programme: Programme, nowMs: number): Entry | null {
-    const { staged, match } = this;
-    const { leading } = match;
-    const { points } = staged;
-    const psi = staged.scanner.psiPreface();
-    const psiAt = staged.scanner.psiReadyAt;
-    if (psi === null || psiAt === null) return null;
-    const from = Math.max(psiAt, staged.start);
-    if (leading === null || offset === null) {
-      const point = points[0];
-      const shift = match.hasTimes ? null : this.base.offset;
-      if (point !== undefined)
-        return { position: point.position, psi: point.preface, offset: shift };
-      const isOverdue =
-        staged.mediaMsSince(psiAt) >= MAX_STAGED_MS || staged.bytes >= MAX_STAGED_BYTES;
-      return isOverdue ? { position: from, psi, offset: shift } : null;
-    }
-    const last = this.match.outgoing().lastDts(leading.own);
-    const next = staged
-      .unitsOf(leading.source)
-      .filter(({ at, dts }) => at >= from && dts >= 0 && ticksBetween(last, dts + offset) > 0);
-    const point = points.find(({ position }) => next.some(({ at }) => at === position));
-    if (point !== undefined) return { position: point.position, psi: point.preface, offset };
-    const presentAt = next[0]?.at;
-    if (presentAt !== undefined) {
-      const isOverdue =
-        staged.mediaMsSince(presentAt) >= MAX_STAGED_MS || staged.bytes >= MAX_STAGED_BYTES;
-      return isOverdue ? { position: presentAt, psi, offset } : null;
-    }
-    // Still in the past. Viewers can not wait for ever: they see something again, in new time.
+  private mayWaitForPresent(nowMs: number): boolean {
     const waitedMs = nowMs - (this.waitingFromMs ?? nowMs);
-    if (this.catchUp.isWorthWaiting(waitedMs, this.longestWaitMs)) return null;
-    return this.pastEntry(leading, psi, programme, nowMs);
-  }
-
-  /** Where a source is entered that is given up for the present: as late as can be. */
-  private pastEntry(
-    leading: StreamPair,
-    psi: Buffer,
-    programme: Programme,
-    nowMs: number,
-  ): Entry | null {
-    const { staged } = this;
-    const { points } = staged;
-    const givenUp = (this.givenUp ??= { at: staged.end, ms: nowMs });
-    const newest = points.at(-1);
-    if (newest !== undefined) {
-      const entry = { position: newest.position, psi: newest.preface, offset: null };
-      if (this.canFlag(entry, programme)) return entry;
-      // What is announced and never comes must not be waited for anew with every key frame.
-      const seen = points.findLast(({ position }) => this.isLookedAt(position));
-      return seen === undefined
-        ? entry
-        : { position: seen.position, psi: seen.preface, offset: null };
-    }
-    const from = Math.max(givenUp.at, staged.start);
-    const unit = staged.unitsOf(leading.source).find(({ at }) => at >= from);
-    // Not by media time, which hardly goes on when pictures and their clock have ended and sound has not.
-    const isOverdue =
-      nowMs - givenUp.ms >= MAX_STAGED_MS || staged.end - givenUp.at >= MAX_STAGED_BYTES;
-    return isOverdue ? { position: unit?.at ?? from, psi, offset: null, isOverdue } : null;
-  }
-
-  private isLookedAt(position: number): boolean {
-    return (
-      this.staged.end - position >= MAX_FLAGGING_BYTES ||
-      this.staged.mediaMsSince(position) >= MAX_FLAGGING_MS
-    );
-  }
-
-  /**
-   * A PID can be flagged once its first packet is here, and the entry is proved before the sound that
-   * goes with it has come.
-   */
-  private canFlag(entry: Entry, programme: Programme): boolean {
-    const { staged } = this;
-    const mediaMs = staged.mediaMsSince(entry.position);
-    const seen = firstContinuities(staged.cut(entry.position, new Map()), programme);
-    return (
-      (programme.pcrPid === NULL_PID || seen.has(programme.pcrPid)) &&
-      programme.streams.every(({ pid, kind }) => {
-        const isSparse = kind !== 'video' && kind !== 'audio';
-        if (isSparse) return seen.has(pid) || mediaMs >= MAX_DATA_FLAGGING_MS;
-        return seen.has(pid) && this.opening(pid, entry) !== Infinity;
-      })
-    );
-  }
-
-  /**
-   * Where a stream goes on behind the entry: with a whole unit, and none that viewers have had. `Infinity` when it is
-   * not here yet.
-   */
-  private opening(source: number, { position, offset }: Entry): number {
-    const own = this.match.streams.find((pair) => pair.source === source)?.own;
-    if (own === undefined || source === this.match.leading?.source) return position;
-    const last = this.match.outgoing().lastDts(own);
-    const unit = this.staged.unitsOf(source).find(({ at, dts }) => {
-      if (at < position) return false;
-      return offset === null || last < 0 || dts < 0 || ticksBetween(last, dts + offset) > 0;
-    });
-    return unit?.at ?? Infinity;
+    return this.catchUp.isWorthWaiting(waitedMs, this.longestWaitMs);
   }
 
   private enter(entry: Entry, programme: Programme): Splice {
     const { staged } = this;
-    const cuts = new Map(
-      this.match.streams.map(({ source }) => [source, this.opening(source, entry)]),
-    );
-    const media = staged.cut(entry.position, cuts);
+    const probe = this.search.probeOf(entry, programme);
+    const cuts = new Map(this.match.streams.map(({ source }) => [source, probe.opening(source)]));
+    const media = [...(entry.parameters ?? []), ...staged.cut(entry.position, cuts)];
     const preface = flaggedPreface(entry.psi, media, programme);
     const offset = entry.offset ?? this.match.continuingOffset(entry.position);
     const counters = this.base.history.scanner.lastCounters();
     const rewriter = this.match.rewriterFor(entry.psi, offset, areAllFlagged(preface, counters));
-    return { parts: [preface, ...media], rewriter };
+    return { parts: [preface, ...media], rewriter, isFlagged: true };
   }
 
   /** Nothing is lost and nothing comes twice: no flag is needed. */
@@ -265,6 +162,7 @@ export class SourceSplicer {
     const parts = this.staged.cut(from, cuts);
     const psi = this.staged.scanner.psiPreface() as Buffer;
     const counters = this.base.history.scanner.lastCounters();
-    return { parts, rewriter: this.match.rewriterFor(psi, offset, isContinuous(parts, counters)) };
+    const rewriter = this.match.rewriterFor(psi, offset, isContinuous(parts, counters));
+    return { parts, rewriter, isFlagged: false };
   }
 }

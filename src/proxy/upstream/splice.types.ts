@@ -6,6 +6,15 @@ export interface Splice {
   readonly parts: readonly Buffer[];
   /** Makes the source look like the session's programme; null when it does already. */
   readonly rewriter: PacketRewriter | null;
+  /** Something is lost or comes twice, and players are told so; else every unit goes out once. */
+  readonly isFlagged: boolean;
+}
+
+/** How the source under way goes on with what went out before it. */
+export interface SourceJoin {
+  readonly isFlagged: boolean;
+  /** Time without media between the source before and this one. */
+  readonly silentMs: number;
 }
 
 /** What the session is before a new source comes. */

@@ -1,3 +1,4 @@
+import { HEAD_BYTES } from '../mpegts';
 import { SourcePackets } from './source-packets';
 import type { SourceSplicer } from './source-splicer';
 import type { Outgoing, Splice } from './splice.types';
@@ -11,7 +12,6 @@ export interface StagedOwner extends Outgoing {
 
 /** Without packets in this much, what comes is no transport stream. */
 const ALIGNMENT_BYTES = 64 * 1024;
-const HEAD_BYTES = 64;
 
 /**
  * Where a source goes that is read while another one still feeds the stream: held back until its place is found, and
@@ -64,9 +64,9 @@ export class StagedIntake implements SourceIntake {
     this.owner.placed();
     this.isPlaced = true;
     const parts = [...found.parts, ...rest];
-    const { rewriter } = found;
+    const { rewriter, isFlagged } = found;
     return this.ingest.takeOver(
-      { packets, budget, rewriter, parts, bytes: this.bytes, head: this.head },
+      { packets, budget, rewriter, isFlagged, parts, bytes: this.bytes, head: this.head },
       nowMs,
     );
   }

@@ -4,10 +4,11 @@ import {
   pid as pidOf,
   TransportScanner,
   TS_PACKET,
-  type AccessUnit,
+  type EntryPoint,
   type Programme,
-  type RandomAccessPoint,
+  type UnitTrack,
 } from '../mpegts';
+import { unitsForBytes } from './search-cost';
 
 interface StagedRun {
   readonly start: number;
@@ -21,7 +22,7 @@ interface StagedRun {
 export class StagedSource {
   readonly scanner = new TransportScanner();
   /** Random access points, oldest first. */
-  readonly points: RandomAccessPoint[] = [];
+  readonly points: EntryPoint[] = [];
   end = 0;
   firstMs: number | null = null;
   private runs: StagedRun[] = [];
@@ -51,7 +52,11 @@ export class StagedSource {
   }
 
   /** From now on units of these PIDs are read, from the oldest byte held on. */
-  readUnitsOf(pids: Iterable<number>): void {
+  readUnitsOf(pids: ReadonlySet<number>): void {
+    if (this.units.reads(pids)) return;
+    const againBytes = Math.max(0, this.unitsReadTo - this.start);
+    // A source that announces other streams again and again must not have all of it read each time.
+    if (!this.scanner.budget.spend('splice_search', unitsForBytes(againBytes))) return;
     this.units = new AccessUnitReader(pids);
     this.unitsReadTo = this.start;
   }
@@ -66,8 +71,13 @@ export class StagedSource {
     this.unitsReadTo = this.end;
   }
 
-  unitsOf(pid: number): readonly AccessUnit[] {
-    return this.units.unitsOf(pid);
+  trackOf(pid: number): UnitTrack {
+    return this.units.trackOf(pid);
+  }
+
+  /** Index of the oldest point at `position` or behind it; the number of points when there is none. */
+  pointIndexFrom(position: number): number {
+    return firstIndex(this.points, (point) => point.position >= position);
   }
 
   mediaMsSince(position: number): number {
@@ -83,15 +93,13 @@ export class StagedSource {
       dead++;
     }
     this.runs.splice(0, dead);
-    while (this.points.length > 0 && (this.points[0]?.position ?? 0) < this.start) {
-      this.points.shift();
-    }
+    this.points.splice(0, this.pointIndexFrom(this.start));
   }
 
   /** Calls `see` for each packet from `position` on. */
   eachPacket(position: number, see: (run: Buffer, at: number, position: number) => void): void {
-    for (const { start, data } of this.runs) {
-      if (start + data.length <= position) continue;
+    for (let index = this.runIndexAt(position); index < this.runs.length; index++) {
+      const { start, data } = this.runs[index] as StagedRun;
       for (let at = Math.max(0, position - start); at < data.length; at += TS_PACKET) {
         see(data, at, start + at);
       }
@@ -105,8 +113,8 @@ export class StagedSource {
   cut(from: number, cuts: ReadonlyMap<number, number>): Buffer[] {
     const kept: Buffer[] = [];
     const earliest = Math.min(from, ...cuts.values());
-    for (const { start, data } of this.runs) {
-      if (start + data.length <= earliest) continue;
+    for (let index = this.runIndexAt(earliest); index < this.runs.length; index++) {
+      const { start, data } = this.runs[index] as StagedRun;
       let runFrom = -1;
       for (let at = Math.max(0, earliest - start); at < data.length; at += TS_PACKET) {
         const pid = pidOf(data, at);
@@ -122,4 +130,21 @@ export class StagedSource {
     }
     return kept;
   }
+
+  /** Index of the run that holds `position`, or of the first one behind it. */
+  private runIndexAt(position: number): number {
+    return firstIndex(this.runs, ({ start, data }) => start + data.length > position);
+  }
+}
+
+/** Index of the first item of which `is` holds, in a list where it holds of all that follow. */
+function firstIndex<T>(items: readonly T[], is: (item: T) => boolean): number {
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (is(items[middle] as T)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }

@@ -88,37 +88,58 @@ describe('StreamHistory', () => {
       expect(history.laterJoinPoint(0)).toBeNull();
       expect(history.allowPlainJoin()).toBe(true);
       expect(history.firstJoinPoint()?.position).toBe(376);
-      expect(history.laterJoinPoint(0)?.position).toBe(376);
+      expect(history.laterJoinPoint(60_000)?.position).toBe(376);
     });
 
-    it('offers its oldest bytes when those have gone', () => {
+    it('offers its oldest place when the first ones have gone', () => {
       const history = historyOf(stream(), { ...LIMITS, maxBytes: 100_000 });
       history.allowPlainJoin();
       history.append(stream(), 0, stream().length, 1);
       history.ring.commit();
       history.trim(1);
       expect(history.ring.tail).toBeGreaterThan(376);
-      expect(history.firstJoinPoint()?.position).toBe(history.ring.tail);
+      const { position } = history.firstJoinPoint()!;
+      expect(position).toBeGreaterThanOrEqual(history.ring.tail);
+      expect(history.mediaMsBehind(position)).toBeGreaterThan(
+        history.mediaMsBehind(history.ring.tail)! - 600,
+      );
     });
 
     it('allows none before there were PAT and PMT', () => {
       const history = historyOf(new SyntheticStream({ gop: 0, psi: false }).take(10));
       expect(history.allowPlainJoin()).toBe(false);
       expect(history.firstJoinPoint()).toBeNull();
-      expect(history.plainJoinPoint(1000)).toBeNull();
     });
 
-    it('has a place all the same when its points have all gone', () => {
+    it.each([3000, 10_000, 500])('lets later ones begin about %d ms behind live', (behindMs) => {
+      const history = historyOf(new SyntheticStream({ gop: 0 }).take(1000));
+      history.allowPlainJoin();
+      const point = history.laterJoinPoint(behindMs)!;
+      const behind = history.mediaMsBehind(point.position)!;
+      expect(behind).toBeGreaterThanOrEqual(behindMs);
+      expect(behind).toBeLessThan(behindMs + 600);
+    });
+
+    it('does so too when its only key frame was long ago', () => {
       const history = historyOf(new SyntheticStream().take(1));
-      const rest = new SyntheticStream({ gop: 0, psi: false, frameBytes: 20_000 }).take(100);
+      const rest = new SyntheticStream({ gop: 0, startMs: 40 }).take(1000);
       history.append(rest, 0, rest.length, 1);
       history.ring.commit();
-      history.ring.setByteLimit(100_000);
-      history.trim(1);
-      expect(history.laterJoinPoint(0)).toBeNull();
-      expect(history.plainJoinPoint(1e9)?.position).toBe(history.ring.tail);
-      expect(history.mediaMsBehind(history.plainJoinPoint(40)!.position)).toBeCloseTo(40, -1);
-      expect(history.plainJoinPoint(1000)?.preface.length).toBe(376);
+      expect(history.points.count).toBe(1);
+      const behind = history.mediaMsBehind(history.laterJoinPoint(3000)!.position)!;
+      expect(behind).toBeGreaterThanOrEqual(3000);
+      expect(behind).toBeLessThan(3600);
+    });
+
+    it.each([0, 1, 2, 3, 5])('bears the tables before each place, %d ms behind live', (seconds) => {
+      const bytes = new SyntheticStream({ gop: 0 }).take(250);
+      const history = historyOf(bytes);
+      history.allowPlainJoin();
+      for (const point of [history.firstJoinPoint()!, history.laterJoinPoint(seconds * 1000)!]) {
+        const before = packetsOf(bytes.subarray(0, point.position));
+        const last = (id: number) => before.findLast((packet) => pid(packet, 0) === id)!;
+        expect(point.preface.equals(Buffer.concat([last(0), last(0x1000)]))).toBe(true);
+      }
     });
   });
 

@@ -1,16 +1,19 @@
 import { monotonicMs } from '../../kernel/clock';
 import {
+  joinPointBehind,
   JoinPoints,
   RingBuffer,
   type FilledSink,
   type JoinPoint,
   type RingLimits,
 } from '../buffer';
-import { TS_PACKET, TransportScanner, type PacketRewriter } from '../mpegts';
+import { TransportScanner, type PacketRewriter } from '../mpegts';
 import { flaggedPreface } from './flagged-preface';
 
 /** Packets of each PID lie within this distance of a random access point in any sane multiplex. */
 const CONTINUITY_SEARCH_BYTES = 2 * 1024 * 1024;
+
+const NO_PLACES = new JoinPoints();
 
 /**
  * What is known of one stream's past: its bytes, where one may join, and what time it was. Written by the
@@ -18,12 +21,15 @@ const CONTINUITY_SEARCH_BYTES = 2 * 1024 * 1024;
  */
 export class StreamHistory {
   readonly ring: RingBuffer;
+  /** Random access points. */
   readonly points = new JoinPoints();
+  /** Other places where one may begin, a few for each second. */
+  private readonly plainPoints = new JoinPoints();
   readonly scanner = new TransportScanner();
   /** Told after bytes were appended; whoever sets it takes it back. */
   onAppended: (() => void) | null = null;
-  /** Join point of last resort, for a stream that shows no random access point at all. */
-  private plainPoint: JoinPoint | null = null;
+  /** Viewers may begin elsewhere than at a random access point. */
+  private isPlainAllowed = false;
   private lastBitrateBps: number | null = null;
   private rewriter: PacketRewriter | null = null;
   private rewriteMs = 0;
@@ -84,6 +90,8 @@ export class StreamHistory {
       this.ring.append(data, start, end, nowMs, this.rewrite);
     }
     for (const point of this.scanner.takeRandomAccessPoints()) this.points.add(point);
+    for (const point of this.scanner.takePlainPoints()) this.plainPoints.add(point);
+    if (this.points.count > 0) this.isPlainAllowed = true;
     if (this.ring.allocatedBytes > this.ring.maxBytes) this.trim(nowMs);
     this.onAppended?.();
   }
@@ -96,49 +104,33 @@ export class StreamHistory {
   trim(nowMs: number): void {
     const tail = this.ring.trim(nowMs);
     this.points.dropBefore(tail);
+    this.plainPoints.dropBefore(tail);
     this.scanner.clock.dropBefore(tail);
   }
 
   /** Lets viewers join right after PAT and PMT although no random access point has shown up. */
   allowPlainJoin(): boolean {
-    const position = this.scanner.psiReadyAt;
-    const preface = this.scanner.psiPreface();
-    if (position === null || preface === null) return false;
-    this.plainPoint = { position, preface };
-    return true;
+    this.isPlainAllowed = this.plainPoints.count > 0;
+    return this.isPlainAllowed;
   }
 
-  /** For those who waited for the start. */
+  /** For those who waited for the start: everything there is. Null while nobody can join. */
   firstJoinPoint(): JoinPoint | null {
-    return this.points.oldest() ?? this.lastResort();
+    return this.points.oldest() ?? this.allowedPlaces().oldest();
   }
 
-  /** For viewers of a running stream, and for those who jump. */
+  /** For viewers of a running stream, and for those who jump: about `behindMs` of media behind live. */
   laterJoinPoint(behindMs: number): JoinPoint | null {
-    return (
-      this.points.atLeastBehind(behindMs, this.ring.head, this.mediaTimeAt) ?? this.lastResort()
-    );
-  }
-
-  /**
-   * For a viewer who comes while the ring holds no random access point, because the stream has long had
-   * none: any packet about `behindMs` old, after PSI. Null before there was any PSI.
-   */
-  plainJoinPoint(behindMs: number): JoinPoint | null {
-    const preface = this.scanner.psiPreface();
-    if (preface === null) return null;
-    // While the rate is unknown, from the oldest byte on: the most cushion there is.
-    const bytes = ((this.knownBitrateBps ?? Infinity) * behindMs) / 8000;
-    const packets = Math.ceil(bytes / TS_PACKET);
-    const position = this.ring.head - packets * TS_PACKET;
-    return { position: Math.max(this.ring.tail, Math.min(position, this.ring.head)), preface };
+    const places = { randomAccess: this.points, plain: this.allowedPlaces() };
+    return joinPointBehind(places, behindMs, this.ring.head, this.mediaTimeAt);
   }
 
   /** What goes before `point` when a viewer jumps there: PSI, and a flagged packet for each PID (rule 20). */
   discontinuityPreface(point: JoinPoint): Buffer {
     const programme = this.scanner.programme;
     if (programme === null) return point.preface;
-    const runs: Buffer[] = [];
+    const parameters = point.parameterPackets();
+    const runs: Buffer[] = [...parameters];
     let at = point.position;
     while (at < point.position + CONTINUITY_SEARCH_BYTES) {
       const run = this.ring.view(at);
@@ -146,7 +138,7 @@ export class StreamHistory {
       runs.push(run);
       at += run.length;
     }
-    return flaggedPreface(point.preface, runs, programme);
+    return Buffer.concat([flaggedPreface(point.tables, runs, programme), ...parameters]);
   }
 
   /** What viewers have been shown from `position` on, about `maxBytes` at most. */
@@ -160,9 +152,7 @@ export class StreamHistory {
     }
   }
 
-  private lastResort(): JoinPoint | null {
-    const point = this.plainPoint;
-    if (point === null || point.position >= this.ring.tail) return point;
-    return { position: this.ring.tail, preface: this.scanner.psiPreface() ?? point.preface };
+  private allowedPlaces(): JoinPoints {
+    return this.isPlainAllowed ? this.plainPoints : NO_PLACES;
   }
 }

@@ -104,7 +104,8 @@ describe('the first source', () => {
   it('that is no transport stream is refused after 64 KiB, with its first bytes at hand', () => {
     expect(stage.pushAll(HTML.subarray(0, 64 * 1024 - 1))).toBe('ok');
     expect(stage.push(HTML.subarray(0, 1))).toBe('not_transport_stream');
-    expect(stage.ingest.head.toString('latin1')).toBe(HTML.subarray(0, 64).toString('latin1'));
+    expect(stage.ingest.head.equals(HTML.subarray(0, stage.ingest.head.length))).toBe(true);
+    expect(stage.ingest.head.length).toBeGreaterThanOrEqual(64);
     expect(stage.stored()).toHaveLength(0);
   });
 

@@ -1,4 +1,5 @@
 import {
+  HEAD_BYTES,
   learnProgramme,
   type OwnProgramme,
   type PacketRewriter,
@@ -8,7 +9,7 @@ import {
 } from '../mpegts';
 import { SourcePackets, type SourceReader } from './source-packets';
 import { SourceSplicer } from './source-splicer';
-import type { BearableWait, Outgoing } from './splice.types';
+import type { BearableWait, Outgoing, SourceJoin } from './splice.types';
 import type { StreamHistory } from './stream-history';
 
 /** What `push` found out about the source; anything but `ok` ends the source. */
@@ -42,6 +43,7 @@ export interface FoundPlace {
   /** What the source has left. */
   readonly budget: SourceBudget;
   readonly rewriter: PacketRewriter | null;
+  readonly isFlagged: boolean;
   /** Whole packets from that place on, as far as they have come. */
   readonly parts: readonly Buffer[];
   /** Received so far. */
@@ -77,6 +79,12 @@ export class StreamIngest {
   private nowMs = 0;
   private sourceStart: { readonly position: number; readonly ms: number } | null = null;
   private sourceStartMediaMs: number | null = null;
+  /** Media packets that were held back until their source had its place. */
+  private heldPackets = 0;
+  /** What went out before the source under way. */
+  private before = { mediaPackets: 0, lastMediaMs: 0 };
+  private isFlagged = false;
+  private joined: SourceJoin | null = null;
 
   constructor(
     readonly history: StreamHistory,
@@ -95,6 +103,11 @@ export class StreamIngest {
     this.splicer = this.history.ring.end > 0 ? this.newSplicer() : null;
     if (this.splicer === null) this.history.scanner.budget = new SourceBudget();
     this.sourceStart = null;
+    this.before = {
+      mediaPackets: this.history.scanner.mediaPackets,
+      lastMediaMs: this.lastMediaMs ?? 0,
+    };
+    this.joined = null;
   }
 
   /** Monotonic time of the last packet that carried media: neither null nor PSI. */
@@ -107,9 +120,15 @@ export class StreamIngest {
     return this.sourceStart?.position ?? null;
   }
 
-  /** Grows with every media packet of the source, held back or not: the watchdog's sign of life. */
+  /** How a later source was joined; null until it has brought media that viewers had not had before. */
+  get join(): SourceJoin | null {
+    return this.joined;
+  }
+
+  /** Grows with every media packet of the source, held back, sent out or had before: the watchdog's sign of life. */
   get mediaPackets(): number {
-    return this.history.scanner.mediaPackets + (this.splicer?.mediaPackets ?? 0);
+    const held = this.heldPackets + (this.splicer?.mediaPackets ?? 0);
+    return this.history.scanner.mediaPackets + held;
   }
 
   /** Media received since the source began, less the time that has passed since: the size of its burst. */
@@ -131,8 +150,8 @@ export class StreamIngest {
     this.firstByteMs ??= nowMs;
     this.bytesIn += data.length;
     this.sourceBytes += data.length;
-    if (this.head.length < 64) {
-      this.head = Buffer.concat([this.head, data.subarray(0, 64 - this.head.length)]);
+    if (this.head.length < HEAD_BYTES) {
+      this.head = Buffer.concat([this.head, data.subarray(0, HEAD_BYTES - this.head.length)]);
     }
     const before = this.history.ring.end;
     this.packets.push(data, nowMs, this.reader, this.takePackets);
@@ -161,7 +180,7 @@ export class StreamIngest {
 
   /** The present source is over, and this one goes on as the stream's. */
   takeOver(
-    { packets, budget, rewriter, parts, bytes, head }: FoundPlace,
+    { packets, budget, rewriter, isFlagged, parts, bytes, head }: FoundPlace,
     nowMs: number,
   ): IngestVerdict {
     this.beginSource();
@@ -170,6 +189,7 @@ export class StreamIngest {
     this.history.scanner.budget = budget;
     this.splicer = null;
     this.rewriter = rewriter;
+    this.isFlagged = isFlagged;
     this.offset = rewriter?.offset ?? 0;
     this.bytesIn += bytes;
     this.sourceBytes = bytes;
@@ -190,11 +210,18 @@ export class StreamIngest {
         this.sourceStart = { position: before, ms: nowMs };
         this.sourceStartMediaMs = null;
       }
+      this.noteJoin();
       this.owner.appended();
       this.checkJoinable();
     }
     if (this.packets.isUnreadable(nowMs, this.reader)) return 'no_tables';
     return this.checkAlignment();
+  }
+
+  private noteJoin(): void {
+    const { mediaPackets, lastMediaMs } = this.before;
+    if (this.joined !== null || this.history.scanner.mediaPackets === mediaPackets) return;
+    this.joined = { isFlagged: this.isFlagged, silentMs: this.nowMs - lastMediaMs };
   }
 
   /** Reads the packets of the source under way. */
@@ -211,6 +238,7 @@ export class StreamIngest {
     const splice = this.splicer.push(data, start, end, this.nowMs);
     if (splice === null) return;
     this.history.scanner.budget = this.splicer.budget;
+    this.heldPackets += this.splicer.mediaPackets;
     this.splicer = null;
     if (splice === 'foreign') {
       // Viewers' decoders were set up for other types: they are reset and come back to what there is now.
@@ -218,6 +246,7 @@ export class StreamIngest {
       return;
     }
     this.rewriter = splice.rewriter;
+    this.isFlagged = splice.isFlagged;
     this.offset = splice.rewriter?.offset ?? 0;
     for (const part of splice.parts) this.append(part, 0, part.length);
   };

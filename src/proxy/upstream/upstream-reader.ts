@@ -26,10 +26,10 @@ export type UpstreamEnd =
   | Exclude<IngestVerdict, 'ok'>;
 
 /**
- * Why a source is left although it flows: the engine says that its session is gone, it repeats itself, or no place for
- * it in the stream was found.
+ * Why a source is left although its connection is open: the engine says that its session is gone, it repeats itself, no
+ * place for it in the stream was found, or it is silent and its engine answers no probe.
  */
-export type Desertion = 'session_gone' | 'looping' | 'unplaced';
+export type Desertion = 'session_gone' | 'looping' | 'unplaced' | 'engine_unresponsive';
 
 export interface UpstreamTimes {
   /** No media byte for this long ends the source, once the first has come; so do media that nobody can join. */
@@ -40,7 +40,7 @@ export interface UpstreamTimes {
 
 /**
  * Reads one opened playback response into the ingest until it ends, and watches for silence. Neither
- * padding nor PSI counts as a sign of life (rule 10). Owns no timer: the session's tick calls `check`.
+ * padding nor PSI counts as a sign of life. Owns no timer: the session's tick calls `check`.
  */
 export class UpstreamReader {
   /** Settles once, with the first reason to end. */
@@ -109,6 +109,11 @@ export class UpstreamReader {
       return;
     }
     if (this.isSilent(nowMs)) this.finish('silence');
+  }
+
+  /** Time without media, without the time that we paused it or that our own event loop was late. */
+  silentForMs(nowMs: number): number {
+    return this.pausedSinceMs === null ? nowMs - this.lastSignMs : 0;
   }
 
   /** Our own event loop was late: what it missed is not the source's silence. */

@@ -1,6 +1,6 @@
 export { CatchUpScheduler } from './catch-up.scheduler';
 export { StreamFanout } from './stream-fanout';
-export { isStalled } from './lag-policy';
+export { judgeProgress, PAUSED_AFTER_MS } from './lag-policy';
 export {
   Viewer,
   unsentBytesOf,

@@ -1,11 +1,12 @@
 import {
   effectiveMaxLagMs,
-  isStalled,
   judgeLag,
+  judgeProgress,
   jumpBehindMs,
   MAX_JUMPS_PER_MINUTE,
   type LagFacts,
   type LagVerdict,
+  type Progress,
 } from './lag-policy';
 
 const KEEPS_UP: LagFacts = { behindMs: 0, grantedMs: 0, overtaken: false, recentJumps: 0 };
@@ -53,13 +54,20 @@ describe('jumpBehindMs', () => {
   });
 });
 
-describe('isStalled', () => {
-  it.each([
-    [0, 60_000, false],
-    [1, 14_999, false],
-    [1, 15_000, true],
-    [1_000_000, 0, false],
-  ])('%d bytes pending, %d ms without progress: %p', (unsentBytes, sinceProgressMs, stalled) => {
-    expect(isStalled({ unsentBytes, sinceProgressMs }, 15_000)).toBe(stalled);
-  });
+describe('judgeProgress', () => {
+  it.each<[number, number, number, Progress]>([
+    [0, 600_000, 300_000, 'flows'],
+    [1, 14_999, 300_000, 'flows'],
+    [1, 15_000, 300_000, 'paused'],
+    [1, 299_999, 300_000, 'paused'],
+    [1, 300_000, 300_000, 'stalled'],
+    [1_000_000, 0, 300_000, 'flows'],
+    [1, 3999, 4000, 'flows'],
+    [1, 4000, 4000, 'stalled'],
+  ])(
+    '%d bytes pending, %d ms without progress, cut after %d ms: %s',
+    (unsentBytes, sinceProgressMs, stallTimeoutMs, progress) => {
+      expect(judgeProgress({ unsentBytes, sinceProgressMs }, stallTimeoutMs)).toBe(progress);
+    },
+  );
 });

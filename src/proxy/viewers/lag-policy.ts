@@ -15,7 +15,7 @@ export type LagVerdict = 'keep' | 'jump' | 'cut';
 export const MAX_JUMPS_PER_MINUTE = 5;
 
 /**
- * What becomes of a viewer who is behind (datapath rules 2, 8, 20). `maxLagMs` is already the smaller of
+ * What becomes of a viewer who is behind. `maxLagMs` is already the smaller of
  * the setting and 80 % of what the ring can hold.
  */
 export function judgeLag(facts: LagFacts, maxLagMs: number): LagVerdict {
@@ -45,9 +45,20 @@ export interface ProgressFacts {
 }
 
 /**
- * Whether a viewer who takes nothing is to be cut. Only bytes that the kernel accepted count as life: an
- * idle socket with nothing pending is not stalled (datapath rule 18).
+ * Somebody pressed pause, or is gone without a word: after so long a viewer does not count as watching, and a transfer
+ * that has an end of its own is over.
  */
-export function isStalled(facts: ProgressFacts, stallTimeoutMs: number): boolean {
-  return facts.unsentBytes > 0 && facts.sinceProgressMs >= stallTimeoutMs;
+export const PAUSED_AFTER_MS = 15_000;
+
+export type Progress = 'flows' | 'paused' | 'stalled';
+
+/**
+ * What a viewer who takes nothing is. Only bytes that the kernel accepted count as life: an idle socket with nothing
+ * pending waits for us. `stalled`: it is to be cut.
+ */
+export function judgeProgress(facts: ProgressFacts, stallTimeoutMs: number): Progress {
+  const { unsentBytes, sinceProgressMs } = facts;
+  if (unsentBytes === 0) return 'flows';
+  if (sinceProgressMs >= stallTimeoutMs) return 'stalled';
+  return sinceProgressMs >= PAUSED_AFTER_MS ? 'paused' : 'flows';
 }

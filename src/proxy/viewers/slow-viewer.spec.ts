@@ -83,6 +83,63 @@ describe('a viewer who reads nothing', () => {
     expect(stage.cut).toEqual([{ viewer, reason: 'stalled' }]);
   });
 
+  it('is paused after 15 s, until it takes bytes again, and then goes on near live', async () => {
+    await open({ stallTimeoutMs: 300_000, maxLagMs: 3000, joinBehindMs: 1000 });
+    const watcher = await stuckViewer();
+    const { viewer } = watcher;
+    stage.fanout.sweep(1_000_000, false);
+    stage.fanout.sweep(1_014_999, false);
+    expect(viewer.state).toBe('streaming');
+    stage.fanout.sweep(1_015_000, false);
+    expect(viewer.state).toBe('paused');
+    expect([...stage.paused]).toEqual([viewer]);
+    stage.fanout.sweep(1_299_999, false);
+    watcher.read();
+    await until(() => isAtHead(watcher));
+    stage.fanout.sweep(1_300_500, false);
+    expect(viewer.state).toBe('streaming');
+    expect([stage.paused.size, stage.cut.length, stage.jumps.length]).toEqual([0, 0, 1]);
+    await until(() => watcher.receivedBytes() === viewer.queuedBytes);
+    expect(continuityFaults(watcher.received())).toEqual([]);
+  });
+
+  it('stays paused when our own loop was late, and is not cut for it', async () => {
+    await open({ stallTimeoutMs: 300_000 });
+    const { viewer } = await stuckViewer();
+    stage.fanout.sweep(1_000_000, false);
+    stage.fanout.sweep(1_015_000, false);
+    stage.fanout.sweep(1_400_000, true);
+    expect([viewer.state, stage.cut.length]).toEqual(['paused', 0]);
+    stage.fanout.sweep(1_699_999, false);
+    expect([viewer.state, stage.cut.length]).toEqual(['paused', 0]);
+    stage.fanout.sweep(1_700_000, false);
+    expect(stage.cut).toEqual([{ viewer, reason: 'stalled' }]);
+  });
+
+  it('holds a chunk of the ring, which counts once the ring has let it go, and once for all who hold it', async () => {
+    await open({ maxBytes: 4 * 1024 * 1024 });
+    stage.feed(stream.take(SECOND));
+    const held = (): number => stage.fanout.pinnedMemory(new Set());
+    const watchers = [await stage.watch({ isReading: false }), await stage.watch()];
+    await until(() => isAtHead(watchers[1]!));
+    expect(held()).toBe(0);
+    do stage.feed(stream.take(1));
+    while (!(await isStuck(watchers[0]!)));
+    expect(held()).toBe(0);
+    for (let i = 0; i < 6; i++) stage.feed(stream.take(SECOND));
+    const one = held();
+    expect(one).toBeGreaterThan(0);
+    expect(one).toBeLessThanOrEqual(2 * 1000 * TS_PACKET);
+    // Another viewer who stopped at the same place holds the same chunk.
+    const { viewer } = watchers[0]!;
+    const counted = new Set<ArrayBufferLike>();
+    expect(viewer.pinnedBytes(stage.history.ring.tail, counted)).toBe(one);
+    expect(viewer.pinnedBytes(stage.history.ring.tail, counted)).toBe(0);
+    watchers[0]!.read();
+    await until(() => isAtHead(watchers[0]!));
+    expect(held()).toBe(0);
+  });
+
   it('is not cut when our own loop was late, and has the whole time again', async () => {
     await open({ stallTimeoutMs: 5000 });
     await stuckViewer();

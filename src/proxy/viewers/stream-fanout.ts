@@ -4,7 +4,7 @@ import { nullPackets, TS_PACKET } from '../mpegts';
 import type { StreamHistory } from '../upstream/stream-history';
 import { batchFor } from './batch-policy';
 import type { CatchUpScheduler, CatchUpSource } from './catch-up.scheduler';
-import { effectiveMaxLagMs, isStalled, judgeLag, jumpBehindMs } from './lag-policy';
+import { effectiveMaxLagMs, judgeLag, judgeProgress, jumpBehindMs } from './lag-policy';
 import type { LeaveReason, Viewer } from './viewer';
 
 export interface FanoutSettings {
@@ -16,6 +16,8 @@ export interface FanoutSettings {
 export interface FanoutOwner {
   /** The policy has given up on a viewer; the owner removes it. */
   cutViewer(viewer: Viewer, reason: LeaveReason): void;
+  /** A viewer takes nothing any more, or takes bytes again. */
+  viewerPaused(viewer: Viewer, isPaused: boolean): void;
   /** Something threw outside any caller's sight: a timer, a catch-up turn. */
   fault(error: unknown): void;
   /** A viewer was moved forward past `skippedBytes`. */
@@ -46,6 +48,14 @@ export class StreamFanout implements CatchUpSource {
   get pinnedBytes(): number {
     let bytes = 0;
     for (const viewer of this.streaming) bytes += viewer.socket?.writableLength ?? 0;
+    return bytes;
+  }
+
+  /** Memory that viewers keep alive beyond the ring, without what is in `counted`. */
+  pinnedMemory(counted: Set<ArrayBufferLike>): number {
+    const { tail } = this.history.ring;
+    let bytes = 0;
+    for (const viewer of this.streaming) bytes += viewer.pinnedBytes(tail, counted);
     return bytes;
   }
 
@@ -134,6 +144,8 @@ export class StreamFanout implements CatchUpSource {
 
   serve(viewer: Viewer, maxBytes: number): boolean {
     const ring = this.history.ring;
+    // It has taken what was pending: its stream is watched again before anybody takes its slot.
+    if (viewer.isDrained) this.setPaused(viewer, null);
     // Here too: one who is slow all the time is drained right before it is served, and hardly ever at a sweep.
     this.judge(viewer, this.maxLagMs, this.history.nowMs());
     if (viewer.leaveReason !== null || viewer.cursor < ring.tail) return false;
@@ -154,23 +166,25 @@ export class StreamFanout implements CatchUpSource {
 
   /**
    * Looks after the slow. `ownLoopLate`: our own event loop was late in this window, so nobody is judged
-   * by what he did not take (rule 18).
+   * by what he did not take.
    */
   sweep(nowMs: number, ownLoopLate: boolean): void {
     const { maxLagMs } = this;
     for (const viewer of [...this.streaming]) {
-      viewer.noteProgress(nowMs);
+      const hasProgressed = viewer.noteProgress(nowMs);
       if (ownLoopLate) viewer.progressMs = nowMs;
       const sinceProgressMs = nowMs - viewer.progressMs;
-      if (
-        isStalled(
-          { unsentBytes: viewer.unsentBytes(), sinceProgressMs },
-          this.settings.stallTimeoutMs,
-        )
-      ) {
+      const unsentBytes = viewer.unsentBytes();
+      const progress = judgeProgress(
+        { unsentBytes, sinceProgressMs },
+        this.settings.stallTimeoutMs,
+      );
+      if (progress === 'stalled') {
         this.owner.cutViewer(viewer, 'stalled');
         continue;
       }
+      if (progress === 'paused') this.setPaused(viewer, nowMs);
+      else if (hasProgressed) this.setPaused(viewer, null);
       this.judge(viewer, maxLagMs, nowMs);
       this.enqueueIfBehind(viewer);
     }
@@ -189,6 +203,13 @@ export class StreamFanout implements CatchUpSource {
     this.timer = null;
     this.catchUp.attached -= this.streaming.length;
     this.streaming.length = 0;
+  }
+
+  private setPaused(viewer: Viewer, sinceMs: number | null): void {
+    const isPaused = sinceMs !== null;
+    if (isPaused === (viewer.pausedSinceMs !== null)) return;
+    viewer.pausedSinceMs = sinceMs;
+    this.owner.viewerPaused(viewer, isPaused);
   }
 
   private enqueueIfBehind(viewer: Viewer): void {
@@ -231,7 +252,7 @@ export class StreamFanout implements CatchUpSource {
       viewer.askedBehindMs ?? this.settings.joinBehindMs,
       this.history.capacityMs,
     );
-    const point = this.history.laterJoinPoint(behindMs) ?? this.history.plainJoinPoint(behindMs);
+    const point = this.history.laterJoinPoint(behindMs);
     if (point === null || point.position <= viewer.cursor) return;
     const lagMs = this.history.mediaMsBehind(viewer.cursor) ?? 0;
     const skippedBytes = point.position - viewer.cursor;

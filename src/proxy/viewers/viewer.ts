@@ -12,12 +12,14 @@ export interface ViewerIdentity {
 }
 
 /**
- * Why a viewer is gone; `hung_up` is the viewer's own doing and no error. Of recorded content only: `finished`, it has all
+ * Why a viewer is gone; `hung_up` is the viewer's own doing and no error. `memory_limit`: it was paused longest when
+ * PROXY_BUFFER_TOTAL was reached. Of recorded content only: `finished`, it has all
  * that it asked for; `replaced`, a newer request of its own took its place.
  */
 export type LeaveReason =
   | 'hung_up'
   | 'stalled'
+  | 'memory_limit'
   | 'too_many_jumps'
   | 'kicked'
   | 'stopped'
@@ -34,9 +36,9 @@ export interface ViewerHost {
 /**
  * One viewer of one stream: a cursor and, once media flow, a socket.
  *
- *   waiting ──media──▶ streaming ──▶ gone        waiting ──hang-up, failure──▶ gone
+ *   waiting ──media──▶ streaming ◀──takes bytes, takes none──▶ paused      any ──▶ gone
  *
- * The fan-out moves it to `streaming`; hang-up, policy or the end of the session move it to `gone`.
+ * The fan-out moves it to `streaming` and to `paused`; hang-up, policy or the end of the session move it to `gone`.
  */
 export class Viewer {
   readonly joinedAt = wallClockIso();
@@ -55,6 +57,8 @@ export class Viewer {
   /** Backlog granted at the join, in media ms; 0 once the viewer has caught up. */
   grantedMs = 0;
   progressMs = 0;
+  /** Monotonic time at which it was found to take nothing any more; null while it does not count as paused. */
+  pausedSinceMs: number | null = null;
   /** How far in the past it asked to be, media ms; null: where everybody begins. A jump keeps to it. */
   askedBehindMs: number | null = null;
   acceptedBytes = 0;
@@ -63,6 +67,9 @@ export class Viewer {
   takesSegments = false;
   leaveReason: LeaveReason | null = null;
   private jumpTimesMs: number[] = [];
+  /** What was written last, and before that: all that can be unsent. */
+  private written: Buffer | null = null;
+  private writtenBefore: Buffer | null = null;
 
   constructor(readonly identity: ViewerIdentity) {}
 
@@ -70,8 +77,9 @@ export class Viewer {
     return this.identity.id;
   }
 
-  get state(): 'waiting' | 'streaming' | 'gone' {
+  get state(): 'waiting' | 'streaming' | 'paused' | 'gone' {
     if (this.leaveReason !== null) return 'gone';
+    if (this.pausedSinceMs !== null) return 'paused';
     return this.isFed ? 'streaming' : 'waiting';
   }
 
@@ -83,10 +91,12 @@ export class Viewer {
   /** Queues `bytes` on the socket. The caller has made sure that a socket is there. */
   write(bytes: Buffer): void {
     this.queuedBytes += bytes.length;
+    this.writtenBefore = this.written;
+    this.written = bytes;
     this.socket?.write(bytes);
   }
 
-  /** True when the kernel has taken all that was written: only then is more written (rule 16). */
+  /** True when the kernel has taken all that was written: only then is more written. */
   get isDrained(): boolean {
     return this.socket !== null && this.socket.writableLength === 0;
   }
@@ -96,11 +106,31 @@ export class Viewer {
     return this.socket === null ? 0 : unsentBytesOf(this.socket);
   }
 
-  noteProgress(nowMs: number): void {
+  /**
+   * Memory that its unsent bytes keep alive beyond the ring, whose oldest byte is at `tail`: a view holds its whole
+   * chunk. What is in `counted` already is left out, because viewers who stopped at one place hold the same chunk.
+   */
+  pinnedBytes(tail: number, counted: Set<ArrayBufferLike>): number {
+    if (this.isDrained || this.socket === null || this.cursor > tail) return 0;
+    let bytes = 0;
+    for (const view of [this.written, this.writtenBefore]) {
+      if (view === null || counted.has(view.buffer)) continue;
+      counted.add(view.buffer);
+      bytes += view.buffer.byteLength;
+      // What was written before is with the kernel unless more than this is unsent.
+      if (this.socket.writableLength <= view.length) break;
+    }
+    return bytes;
+  }
+
+  /** True when the kernel has taken bytes since the last look, or nothing is pending. */
+  noteProgress(nowMs: number): boolean {
     const unsent = this.unsentBytes();
     const accepted = this.queuedBytes - unsent;
-    if (unsent === 0 || accepted !== this.acceptedBytes) this.progressMs = nowMs;
+    const hasProgressed = unsent === 0 || accepted !== this.acceptedBytes;
+    if (hasProgressed) this.progressMs = nowMs;
     this.acceptedBytes = accepted;
+    return hasProgressed;
   }
 
   noteJump(nowMs: number): void {

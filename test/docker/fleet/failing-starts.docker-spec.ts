@@ -11,7 +11,10 @@ const WITHIN_MS = 60_000;
 
 describeWithDocker('engines that do not come up', () => {
   it('exit at once: few tries with back-off, then the breaker; viewers are told; nothing is left', async () => {
-    const image = simulatorImage({ tag: 'acefleet-simulator:broken', flags: ['--bitrate', 'x'] });
+    const image = simulatorImage({
+      tag: 'acefleet-simulator:test-broken',
+      flags: ['--bitrate', 'x'],
+    });
     const fleet = await openFleet({
       image,
       engines: 0,
@@ -44,7 +47,7 @@ describeWithDocker('engines that do not come up', () => {
 
   it('never answer: removed at the deadline', async () => {
     const image = simulatorImage({
-      tag: 'acefleet-simulator:mute',
+      tag: 'acefleet-simulator:test-mute',
       flags: ['--ready-delay', '3600000'],
     });
     const fleet = await openFleet({

@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually, newContentId } from '../../e2e/support';
 import { describeWithDocker } from '../support/docker-availability';
-import { openFleet } from '../support/fleet-stage';
+import { type FleetStage, openFleet } from '../support/fleet-stage';
 
 /**
  * What is known of engines has to be enough to adopt them: with these, the next look at the fleet comes after ten
@@ -9,6 +10,8 @@ import { openFleet } from '../support/fleet-stage';
  */
 const ONE_LOOK = { RECONCILE_INTERVAL: '10m', AUTOSCALE_INTERVAL: '10m' };
 const MANY_ENGINES_MS = 300_000;
+
+const messages = (fleet: FleetStage): string[] => fleet.product.logs().map(({ msg }) => msg ?? '');
 
 const ids = (engines: readonly { readonly id: string }[]): string[] =>
   engines.map(({ id }) => id).sort();
@@ -49,9 +52,16 @@ describeWithDocker('the product ends and comes back', () => {
     ['remove', 0],
   ])('asked to end with ENGINES_ON_SHUTDOWN=%s: %i containers are left', async (what, left) => {
     const fleet = await openFleet({ env: { ENGINES_ON_SHUTDOWN: what } });
-    await fleet.product.stop();
+    await fleet.product.stop('SIGINT');
     expect(await fleet.containers()).toHaveLength(left);
-    if (left === 0) return;
+    const said = messages(fleet).filter((line) => line.includes('running'));
+    if (left === 0) {
+      expect(said).toEqual([]);
+      return;
+    }
+    expect(said).toEqual([
+      expect.stringMatching(/^2 engines keep running; set ENGINES_ON_SHUTDOWN=remove /),
+    ]);
     await fleet.boot();
     await fleet.settled(2);
   });
@@ -119,5 +129,25 @@ describeWithDocker('the product ends and comes back', () => {
     expect(ids(ofOne).filter((id) => ids(ofTwo).includes(id))).toEqual([]);
     await two.product.stop();
     await one.settled(3);
+  });
+
+  it('tells what another installation left, and removes that alone by the command that it gives', async () => {
+    const left = await openFleet();
+    await left.product.stop();
+    const fleet = await openFleet();
+    const command = await eventually(
+      () =>
+        messages(fleet)
+          .filter((line) => /^2 engines of another installation run here /.test(line))
+          .map((line) => /remove them with: (docker rm .*)$/.exec(line)?.[1] ?? '')
+          .find((line) => line.includes(left.instance)),
+      30_000,
+      'the notice',
+    );
+    execFileSync('sh', ['-c', command], { stdio: 'ignore' });
+    expect(await left.containers()).toEqual([]);
+    await fleet.settled(2);
+    const [own] = messages(fleet).filter((line) => line.includes(fleet.instance));
+    expect(own).toBeUndefined();
   });
 });

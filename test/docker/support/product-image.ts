@@ -6,7 +6,7 @@ import { runCommand } from './long-commands';
 const ROOT = join(__dirname, '../../..');
 const BUILD_WITHIN_MS = 400_000;
 
-/** Stays on the machine, as do the layers before it: the next build takes what has not changed from there. */
+/** Stays until `npm test` is over, as do the layers before it: the next build takes what has not changed from there. */
 export const PRODUCT_IMAGE = 'acefleet:test';
 
 /** Builds the product's image from the Dockerfile on a base without a registry. Up to two minutes; seconds when built. */

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 const SCRIPT = join(__dirname, '../../../simulator/build-image.sh');
 const BUILD_WITHIN_MS = 150_000;
 
-/** What tests run engines from. Stays on the machine, so that only the first file has to make it. */
+/**
+ * What tests run engines from. Only the first file has to make it. Every image that tests make has a tag that begins with
+ * `test`: at the end of `npm test` those are removed.
+ */
 export const SIMULATOR_IMAGE = 'acefleet-simulator:test';
 
 /**

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { withLag } from '../../../src/kernel/testing/lag.spec-support';
 
 /** How a child process ended. */
 export interface Exit {
@@ -31,9 +32,10 @@ export class Child {
     readonly name: string,
     command: string,
     args: readonly string[],
-    options: { cwd?: string; env?: NodeJS.ProcessEnv },
+    options: { cwd?: string; env?: NodeJS.ProcessEnv; uid?: number; gid?: number },
   ) {
-    this.process = spawn(command, args, { ...options, stdio: ['pipe', 'pipe', 'pipe'] });
+    const env = { ...markOfRun(), ...(options.env ?? process.env) };
+    this.process = spawn(command, args, { ...options, env, stdio: ['pipe', 'pipe', 'pipe'] });
     this.process.stdin!.on('error', () => undefined);
     for (const stream of [this.process.stdout!, this.process.stderr!]) {
       createInterface({ input: stream }).on('line', (line) => this.take(line));
@@ -86,7 +88,7 @@ export class Child {
   async end(signal: NodeJS.Signals, timeoutMs: number): Promise<Exit> {
     if (this.ended !== null) return this.ended;
     this.kill(signal);
-    const exit = await settledWithin(this.exit, timeoutMs);
+    const exit = await settledWithin(this.exit, withLag(timeoutMs));
     if (exit !== null) return exit;
     this.kill('SIGKILL');
     await settledWithin(this.exit, DIES_WITHIN_MS);
@@ -103,6 +105,13 @@ export class Child {
     if (this.lines.length > MAX_LINES) this.lines.shift();
     for (const listener of [...this.listeners]) listener(line);
   }
+}
+
+/** By which `npm test` finds what a run of the tests has left behind, whatever environment the test chose. */
+function markOfRun(): NodeJS.ProcessEnv {
+  const name = 'ACEFLEET_TEST_RUN';
+  const run = process.env[name];
+  return run === undefined ? {} : { [name]: run };
 }
 
 /** What `promise` resolves with; null when it takes longer. */

@@ -7,6 +7,7 @@ import { StreamAudit } from './stream-audit';
 import { SIM_PIDS } from './ts-packet';
 import { openViewer, type Viewer } from './viewer';
 import { eventually } from './wait';
+import { withLag } from '../../../src/kernel/testing/lag.spec-support';
 
 /** A content that is being watched, and the engines before anything happens. */
 export interface Scene {
@@ -116,7 +117,9 @@ export class FailoverStage {
     if (cause.endsOn === 'other') expect(session.container_id).not.toBe(engine.engineId);
 
     // How long it took.
-    expect(audit.longestGapMs).toBeLessThan(cause.silenceMs + (cause.lateMs ?? this.slackMs));
+    expect(audit.longestGapMs).toBeLessThan(
+      withLag(cause.silenceMs + (cause.lateMs ?? this.slackMs)),
+    );
     if (cause.silenceMs > 0) {
       expect(audit.longestGapMs).toBeGreaterThan(cause.silenceMs * SEEN_OF_SILENCE);
     }

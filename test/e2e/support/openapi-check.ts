@@ -16,15 +16,28 @@ export function faultsOfOpenApi(document: Json): string[] {
   expectThat(typeof document.info?.version === 'string', 'info.version');
   const ids = operationsOf(document).map(({ operation }) => operation.operationId);
   expectThat(new Set(ids).size === ids.length, 'operationId given twice');
+  expectThat(document.servers?.length > 0, 'no servers');
+  const tags = new Map<string, string>(
+    (document.tags ?? []).map(({ name, description }: Json) => [name, description ?? '']),
+  );
+  const used = new Set(operationsOf(document).flatMap(({ operation }) => operation.tags ?? []));
+  for (const [name, text] of tags) {
+    expectThat(text !== '' && used.has(name), `tag ${name}: without text or use`);
+  }
+  const schemes = document.components?.securitySchemes ?? {};
+  expectThat(schemes.bearer?.bearerFormat === undefined, 'the key is no JWT');
   for (const { path, method, operation } of operationsOf(document)) {
     const at = `${method.toUpperCase()} ${path}`;
     expectThat(path.startsWith('/'), `${at}: path`);
+    expectThat(operation.tags?.length === 1 && tags.has(operation.tags[0]), `${at}: tags`);
+    expectThat(/^[A-Z][^.]{3,79}$/.test(operation.summary ?? ''), `${at}: ${operation.summary}`);
+    faults.push(...faultsOfTexts(document, operation, at));
     expectThat(/^[A-Za-z_]\w*$/.test(operation.operationId), `${at}: ${operation.operationId}`);
     const responses = Object.entries<Json>(operation.responses ?? {});
     expectThat(responses.length > 0, `${at}: no responses`);
     for (const [status, response] of responses) {
       expectThat(/^(?:default|[1-5]\d\d)$/.test(status), `${at}: response ${status}`);
-      const isTold = typeof resolve(document, response)?.description === 'string';
+      const isTold = (resolve(document, response)?.description ?? '') !== '';
       expectThat(isTold, `${at}: description of ${status}`);
     }
     const inTemplate = [...path.matchAll(/\{([^}]+)\}/g)].map(([, name]) => name);
@@ -60,6 +73,43 @@ export function faultsOfOpenApi(document: Json): string[] {
       );
     }
   });
+  return faults;
+}
+
+/** What a reader of one operation is not told, or told wrongly: errors, parameters and bodies with their examples. */
+function faultsOfTexts(document: Json, operation: Json, at: string): string[] {
+  const faults: string[] = [];
+  const expectThat = (fact: boolean, fault: string): void => {
+    if (!fact) faults.push(`${at}: ${fault}`);
+  };
+  const isOpen = operation.security?.length === 0;
+  const errors = Object.entries<Json>(operation.responses ?? {}).filter(
+    ([status]) => status >= '4',
+  );
+  expectThat(
+    errors.some(([status]) => /^4/.test(status)),
+    'no 4xx',
+  );
+  for (const status of isOpen ? [] : ['401', '403', '429']) {
+    expectThat(status in operation.responses, `no ${status} although it takes the key`);
+  }
+  for (const [status, response] of errors) {
+    const media = resolve(document, response)?.content?.['application/problem+json'];
+    if (media === undefined) continue;
+    for (const { value } of Object.values<Json>(media.examples ?? {})) {
+      faults.push(...misfits(document, media.schema, value, `${at} ${status}`));
+      expectThat(String(value?.status) === status, `example of ${status}`);
+    }
+    expectThat(status === 'default' || media.examples !== undefined, `${status} without example`);
+  }
+  for (const one of operation.parameters ?? []) {
+    expectThat((one.description ?? '') !== '', `${one.name} without description`);
+    expectThat(Object.keys(one.schema ?? {}).length > 0, `${one.name} without type`);
+    faults.push(...misfits(document, one.schema, one.example, `${at} ${one.name}`));
+  }
+  for (const { schema, example } of Object.values<Json>(operation.requestBody?.content ?? {})) {
+    faults.push(...misfits(document, schema, example, `${at} body`));
+  }
   return faults;
 }
 

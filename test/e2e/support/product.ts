@@ -14,7 +14,7 @@ const SCRIPT = join(__dirname, '../../../dist/main.js');
 export const NO_DOCKER = 'unix:///nonexistent/docker.sock';
 
 /** The API key of every product under test. */
-export const API_KEY = 'e2e-key';
+export const API_KEY = 'e2e-key-of-every-product';
 
 const READY_WITHIN_MS = 40_000;
 const END_WITHIN_MS = 20_000;
@@ -27,6 +27,8 @@ export interface ProductOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Where it keeps its files; a folder of its own, removed afterwards, when not given. */
   readonly dataDir?: string;
+  /** Most files that the process may have open, as `ulimit -n` sets it. */
+  readonly openFiles?: number;
   /** False: resolves as soon as it listens, without waiting for /health/ready. */
   readonly waitReady?: boolean;
 }
@@ -53,7 +55,8 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
 
 async function startNow(options: ProductOptions): Promise<Product> {
   const folder = mkdtempSync(join(tmpdir(), 'acefleet-e2e-'));
-  const child = new Child('product', process.execPath, [SCRIPT], {
+  const [command, ...args] = withOpenFiles(options.openFiles, [process.execPath, SCRIPT]);
+  const child = new Child('product', command!, args, {
     // Not the repository: a developer's .env must not reach tests.
     cwd: folder,
     env: environment(options, folder),
@@ -70,6 +73,12 @@ async function startNow(options: ProductOptions): Promise<Product> {
   await product.listening();
   if (options.waitReady !== false) await product.ready();
   return product;
+}
+
+/** The shell becomes the program, so that signals reach it. */
+function withOpenFiles(count: number | undefined, command: readonly string[]): readonly string[] {
+  if (count === undefined) return command;
+  return ['/bin/sh', '-c', `ulimit -n ${count} && exec "$@"`, 'sh', ...command];
 }
 
 function environment(options: ProductOptions, folder: string): Record<string, string> {

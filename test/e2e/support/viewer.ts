@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { ChunkedBody } from './chunked-body';
 import { parseTarget, requestText, type Target, type ViewerOptions } from './player-request';
 import { parseHead, type ResponseHead } from './response-head';
 import { onScopeEnd } from './scope';
@@ -39,6 +40,8 @@ export class Viewer {
   private before = Buffer.alloc(0);
   private response: ResponseHead | null = null;
   private text = Buffer.alloc(0);
+  /** Only a reverse proxy frames a stream. */
+  private chunks: ChunkedBody | null = null;
   private readonly pieces: Buffer[] = [];
   private keptBytes = 0;
   private readonly watchers = new Set<() => void>();
@@ -142,6 +145,11 @@ export class Viewer {
     });
   }
 
+  /** True when the body has a framing by which it was complete. */
+  get isWhole(): boolean {
+    return this.chunks?.isOver === true;
+  }
+
   /** Until there are pictures: a random access point and half a second of media. */
   async playing(timeoutMs = WITHIN_MS): Promise<void> {
     await this.until((audit) => audit.isPlaying, timeoutMs, 'pictures');
@@ -188,6 +196,8 @@ export class Viewer {
       if (parsed !== null) {
         this.response = parsed.head;
         this.headAfterMs = performance.now() - this.openedMs;
+        const isChunked = parsed.head.headers['transfer-encoding'] === 'chunked';
+        if (isChunked && isMedia(parsed.head)) this.chunks = new ChunkedBody();
         this.takeBody(parsed.body);
       }
     } else {
@@ -197,9 +207,10 @@ export class Viewer {
     return this.pace(chunk.length);
   }
 
-  private takeBody(chunk: Buffer): void {
+  private takeBody(bytes: Buffer): void {
+    const chunk = this.chunks?.decode(bytes) ?? bytes;
     if (chunk.length === 0) return;
-    if (this.response?.headers['content-type'] === 'video/mp2t') this.audit.feed(chunk);
+    if (this.response !== null && isMedia(this.response)) this.audit.feed(chunk);
     else if (this.text.length < TEXT_BYTES) this.text = Buffer.concat([this.text, chunk]);
     const room = (this.options.keepBytes ?? 0) - this.keptBytes;
     if (room <= 0) return;
@@ -242,4 +253,8 @@ export class Viewer {
       });
     });
   }
+}
+
+function isMedia({ headers }: ResponseHead): boolean {
+  return headers['content-type'] === 'video/mp2t';
 }

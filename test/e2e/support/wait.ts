@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { withLag } from '../../../src/kernel/testing/lag.spec-support';
 
 const LOOK_EVERY_MS = 25;
 /**
@@ -16,14 +17,14 @@ const PORTS = 10_000;
 /**
  * Calls `fact` until it neither throws nor returns false or undefined, and returns what it returned.
  *
- * @throws Error with the last failure when `timeoutMs` are over
+ * @throws Error with the last failure when `timeoutMs` are over, and what this process has been late by
  */
 export async function eventually<T>(
   fact: () => T | Promise<T>,
   timeoutMs = WITHIN_MS,
   what = 'the fact',
 ): Promise<Exclude<T, false | undefined>> {
-  const deadline = performance.now() + timeoutMs;
+  const beganMs = performance.now();
   let last: unknown = 'it was false';
   for (;;) {
     try {
@@ -32,7 +33,7 @@ export async function eventually<T>(
     } catch (error) {
       last = error;
     }
-    if (performance.now() >= deadline) {
+    if (performance.now() - beganMs >= withLag(timeoutMs)) {
       const why = last instanceof Error ? last.message : String(last);
       throw new Error(`${what} did not come true within ${timeoutMs} ms: ${why}`);
     }

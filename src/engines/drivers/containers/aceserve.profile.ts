@@ -19,7 +19,7 @@ const OWN_COMMAND = [
  */
 export const aceserveProfile: ImageProfile = {
   image: 'jopsis/aceserve:latest',
-  architectures: ['amd64', 'arm64'],
+  architectures: ['amd64', 'arm64', 'arm'],
   opens: realEnginePorts,
   launch: (ports, args) => ({ command: [...OWN_COMMAND, ...portOptions(ports), ...args], env: [] }),
 };

@@ -76,9 +76,12 @@ export function readEngineLabels(labels: Labels | null | undefined): EngineFacts
   };
 }
 
+/** For Docker's filters: what has these labels is an engine of some installation. */
+export const ANY_INSTANCE: readonly string[] = [`${LABEL_PREFIX}managed=${MANAGED}`];
+
 /** For Docker's filters: what has all of these labels is ours. */
 export function labelFilter(instance: string): string[] {
-  return [`${LABEL_PREFIX}managed=${MANAGED}`, `${LABEL_PREFIX}instance=${instance}`];
+  return [...ANY_INSTANCE, `${LABEL_PREFIX}instance=${instance}`];
 }
 
 function portLabel(name: PortName): string {

@@ -2,8 +2,11 @@ import { loadConfig } from '../../../config';
 import { type EnginePorts } from './engine-ports';
 import { engineRecipe } from './engine-recipe';
 
-const recipe = (env: Record<string, string> = {}, runtime: 'docker' | 'swarm' = 'docker') =>
-  engineRecipe(loadConfig(env), runtime);
+const recipe = (
+  env: Record<string, string> = {},
+  runtime: 'docker' | 'swarm' = 'docker',
+  architecture: string | null = null,
+) => engineRecipe(loadConfig(env), runtime, architecture);
 
 /** Ports as engines behind one VPN get them. */
 const SHARED: EnginePorts = { http: 19_001, https: null, api: 19_002, p2p: 51_820 };
@@ -28,13 +31,35 @@ describe('what engines are made of', () => {
     [{}, 'toString', false],
     [{ ENGINE_PROFILE: 'aceserve' }, 'aarch64', true],
     [{ ENGINE_PROFILE: 'aceserve' }, 'x86_64', true],
-    [{ ENGINE_PROFILE: 'aceserve' }, 'armv7l', false],
+    [{ ENGINE_PROFILE: 'aceserve' }, 'armv7l', true],
+    [{ ENGINE_PROFILE: 'aceserve' }, 'riscv64', false],
     [{ ENGINE_IMAGE: 'lan/engine' }, 'aarch64', true],
     [{ ENGINE_IMAGE: 'lan/engine' }, 'riscv64', true],
   ])('%j on %s: may run is %s', (env, architecture, mayRun) => {
     const objection = recipe(env).imageObjection(architecture);
     if (mayRun) expect(objection).toBeNull();
     else expect(objection).toMatch(new RegExp(`not built for ${architecture}`));
+  });
+
+  it.each<[string | null, Record<string, string>, string]>([
+    ['amd64', {}, 'acestream-http-proxy'],
+    ['x86_64', {}, 'acestream-http-proxy'],
+    ['arm64', {}, 'aceserve'],
+    ['aarch64', {}, 'aceserve'],
+    ['arm', {}, 'aceserve'],
+    ['armv7l', {}, 'aceserve'],
+    ['riscv64', {}, 'acestream-http-proxy'],
+    ['toString', {}, 'acestream-http-proxy'],
+    [null, {}, 'acestream-http-proxy'],
+    ['arm64', { ENGINE_PROFILE: 'acestream-http-proxy' }, 'acestream-http-proxy'],
+    ['amd64', { ENGINE_PROFILE: 'aceserve' }, 'aceserve'],
+    // An image that an operator chose is told its options in its own way, wherever it runs.
+    ['amd64', { ENGINE_IMAGE: 'jopsis/aceserve:x64' }, 'aceserve'],
+    ['amd64', { ENGINE_IMAGE: 'docker.io/jopsis/aceserve@sha256:0a' }, 'aceserve'],
+    ['arm64', { ENGINE_IMAGE: 'lan:5000/engine:1' }, 'acestream-http-proxy'],
+    ['arm64', { ENGINE_IMAGE: 'lan:5000/jopsis/aceserve' }, 'acestream-http-proxy'],
+  ])('on %s with %j the profile is %s', (architecture, env, profile) => {
+    expect(recipe(env, 'docker', architecture).profile).toBe(profile);
   });
 
   it.each<[Record<string, string>, string[] | null]>([
@@ -110,6 +135,13 @@ describe('the spec hash', () => {
     { ENGINE_ARGS: '   ' },
   ])('is the same with %j', (env) => {
     expect(recipe(env).specHash).toBe(recipe().specHash);
+  });
+
+  it('is the same whether the profile was named or found', () => {
+    for (const architecture of ['amd64', 'arm64']) {
+      const found = recipe({}, 'docker', architecture);
+      expect(recipe({ ENGINE_PROFILE: found.profile }).specHash).toBe(found.specHash);
+    }
   });
 
   it('tells a service from a container, and services by where they may run', () => {

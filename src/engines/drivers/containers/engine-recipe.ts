@@ -4,7 +4,12 @@ import { acestreamHttpProxyProfile } from './acestream-http-proxy.profile';
 import { fillPorts } from './engine-arguments';
 import { DEFAULT_PORTS, type EnginePorts, type PortName } from './engine-ports';
 import { genericProfile } from './generic.profile';
-import { type Architecture, type EngineLaunch, type ImageProfile } from './image-profile';
+import {
+  type Architecture,
+  type EngineLaunch,
+  type ImageProfile,
+  type ProfileName,
+} from './image-profile';
 import { specHash } from './spec-hash';
 
 export type RecipeConfig = Pick<
@@ -21,6 +26,7 @@ export type RecipeConfig = Pick<
 
 /** What the settings say about engines in containers, the same for Docker and for a Swarm. */
 export interface EngineRecipe {
+  readonly profile: ProfileName;
   /** With a tag or a digest always: a pull without one would fetch every tag there is. */
   readonly imageReference: string;
   readonly specHash: string;
@@ -41,7 +47,7 @@ export interface EngineRecipe {
   launch(ports: EnginePorts): EngineLaunch;
 }
 
-const PROFILES: Readonly<Record<RecipeConfig['engineProfile'], ImageProfile>> = {
+const PROFILES: Readonly<Record<ProfileName, ImageProfile>> = {
   'acestream-http-proxy': acestreamHttpProxyProfile,
   aceserve: aceserveProfile,
   generic: genericProfile,
@@ -53,24 +59,44 @@ const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   amd64: 'amd64',
   aarch64: 'arm64',
   arm64: 'arm64',
+  armv7l: 'arm',
+  arm: 'arm',
 };
 
-export function engineRecipe(config: RecipeConfig, runtime: 'docker' | 'swarm'): EngineRecipe {
-  const profile = PROFILES[config.engineProfile];
+/** Of those that can run, the first is taken. */
+const PREFERRED: readonly ProfileName[] = ['acestream-http-proxy', 'aceserve'];
+const DEFAULT_PROFILE: ProfileName = 'acestream-http-proxy';
+
+/** Whether the machine that engines run on has a say in what they are made of. */
+export function isProfileOpen(
+  config: Pick<RecipeConfig, 'engineProfile' | 'engineImage'>,
+): boolean {
+  return config.engineProfile === 'auto' && config.engineImage === null;
+}
+
+/** @param architecture of the Docker Engine, by either of its names; null: not known */
+export function engineRecipe(
+  config: RecipeConfig,
+  runtime: 'docker' | 'swarm',
+  architecture: string | null = null,
+): EngineRecipe {
+  const name = chooseProfile(config, architecture);
+  const profile = PROFILES[name];
   const imageReference = withTag(config.engineImage ?? profile.image ?? '');
   const portNames = profile.opens(config.engineArgs);
   const architectures = config.engineImage === null ? profile.architectures : [];
   return {
+    profile: name,
     imageReference,
-    specHash: specHash({ runtime, imageReference, ...specFacts(config, runtime) }),
+    specHash: specHash({ runtime, imageReference, profile: name, ...specFacts(config, runtime) }),
     architectures,
     portNames,
     ownPorts: ownPorts(portNames),
-    imageObjection: (architecture) => {
-      const known = ARCHITECTURES[architecture];
+    imageObjection: (machine) => {
+      const known = archOf(machine);
       const isBuilt = known !== undefined && architectures.includes(known);
       if (isBuilt || architectures.length === 0) return null;
-      return `${imageReference} is not built for ${architecture}: choose another ENGINE_PROFILE or ENGINE_IMAGE`;
+      return `${imageReference} is not built for ${machine}: choose another ENGINE_PROFILE or ENGINE_IMAGE`;
     },
     seatObjection: () =>
       portNames.includes('http')
@@ -80,9 +106,34 @@ export function engineRecipe(config: RecipeConfig, runtime: 'docker' | 'swarm'):
   };
 }
 
+function chooseProfile(config: RecipeConfig, architecture: string | null): ProfileName {
+  if (config.engineProfile !== 'auto') return config.engineProfile;
+  if (config.engineImage !== null) {
+    const repository = repositoryOf(config.engineImage);
+    const isOfProfile = (name: ProfileName): boolean =>
+      repositoryOf(PROFILES[name].image ?? '') === repository;
+    return PREFERRED.find(isOfProfile) ?? DEFAULT_PROFILE;
+  }
+  const known = architecture === null ? undefined : archOf(architecture);
+  const runsThere = (name: ProfileName): boolean =>
+    known !== undefined && PROFILES[name].architectures.includes(known);
+  return PREFERRED.find(runsThere) ?? DEFAULT_PROFILE;
+}
+
+function archOf(architecture: string): Architecture | undefined {
+  return Object.hasOwn(ARCHITECTURES, architecture) ? ARCHITECTURES[architecture] : undefined;
+}
+
+/** An image's name without tag, digest and the registry that Docker asks when none is named. */
+function repositoryOf(reference: string): string {
+  return reference
+    .replace(/@.*$/, '')
+    .replace(/:[^/]*$/, '')
+    .replace(/^(?:index\.)?docker\.io\//, '');
+}
+
 function specFacts(config: RecipeConfig, runtime: 'docker' | 'swarm') {
   return {
-    profile: config.engineProfile,
     args: config.engineArgs,
     memoryLimitBytes: config.engineMemoryLimitBytes,
     reach: config.engineReach,

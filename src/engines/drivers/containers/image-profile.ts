@@ -9,7 +9,10 @@ export interface EngineLaunch {
 }
 
 /** Architectures by the names that images have for them. */
-export type Architecture = 'amd64' | 'arm64';
+export type Architecture = 'amd64' | 'arm64' | 'arm';
+
+/** Values of ENGINE_PROFILE, without the one that leaves the choice to us. */
+export type ProfileName = 'acestream-http-proxy' | 'aceserve' | 'generic';
 
 /** How one kind of image is told its ports and options. */
 export interface ImageProfile {

@@ -14,6 +14,19 @@ export class DockerError extends RuntimeError {
   }
 }
 
+/** Docker is there, and this process may not use it: waiting does not help. */
+export class DockerAccessError extends DockerError {
+  constructor(message: string, cause: unknown) {
+    super('docker_unavailable', message, null, { cause });
+    this.name = 'DockerAccessError';
+  }
+}
+
+/** Docker, or what stands in front of it, refuses this process whatever it asks for. */
+export function isAccessDenied(error: DockerError): boolean {
+  return error instanceof DockerAccessError || error.status === 401 || error.status === 403;
+}
+
 /** Docker itself said that there is no such container, image, network, service. */
 export function isAbsent(error: unknown): boolean {
   return error instanceof DockerError && error.status === 404;

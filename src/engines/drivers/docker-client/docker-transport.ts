@@ -4,8 +4,9 @@ import { CallDeadline } from './call-deadline';
 import { CallSlots } from './call-slots';
 import { DockerAgent, MAX_DOCKER_SOCKETS } from './docker-agent';
 import { endpointText, type DockerEndpoint } from './docker-endpoint';
-import { DockerError, oneLine, unavailable } from './docker-error';
+import { DockerAccessError, DockerError, oneLine, unavailable } from './docker-error';
 import type { DockerAnswer } from './docker-refusal';
+import { accessAdvice, readSocketFacts } from './socket-access';
 
 /** One question to Docker. */
 export interface DockerCall {
@@ -200,12 +201,18 @@ export class DockerTransport {
     if (error instanceof DockerError || call.signal?.aborted === true) return error;
     const { code = '', message } = error as NodeJS.ErrnoException;
     const at = endpointText(this.endpoint);
+    if (DENIED.has(code) && this.endpoint.kind === 'socket') {
+      const advice = accessAdvice(readSocketFacts(this.endpoint.path));
+      return new DockerAccessError(`Docker cannot be reached at ${at}: ${code}, ${advice}`, error);
+    }
     const words = UNREACHABLE.has(code)
       ? `Docker cannot be reached at ${at}: ${code}`
       : `the connection to Docker at ${at} failed: ${oneLine(message)}`;
     return unavailable(words, error);
   }
 }
+
+const DENIED = new Set(['EACCES', 'EPERM']);
 
 const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOENT', 'EACCES', 'ENOTFOUND', 'EHOSTUNREACH']);
 

@@ -14,7 +14,7 @@ export {
 } from './docker-client';
 export type { Done } from './docker-api';
 export type { DockerContainers } from './docker-containers';
-export { DockerError, isAbsent } from './docker-error';
+export { DockerError, isAbsent, isAccessDenied } from './docker-error';
 export type { DockerEvent } from './docker-event';
 export { DockerEvents, type DockerEventsListener, type DockerEventsTiming } from './docker-events';
 export type { DockerImage, DockerImages } from './docker-images';

@@ -4,9 +4,10 @@ import type { EventBus } from '../../../events';
 import type { EnginesConfig } from '../../engines.config';
 import { AbandonedOrders } from '../containers/abandoned-orders';
 import { DockerWatch } from '../containers/docker-watch';
-import { readEngineLabels } from '../containers/engine-labels';
+import { ANY_INSTANCE, readEngineLabels } from '../containers/engine-labels';
 import { STOP_GRACE_S } from '../containers/engine-limits';
-import { type EngineRecipe, engineRecipe } from '../containers/engine-recipe';
+import { DaemonRecipe } from '../containers/daemon-recipe';
+import { foreignEngines, removalCommand } from '../containers/foreign-engines';
 import { PortAllocator, startOffset } from '../containers/port-allocation';
 import { asOrderFailure, asRuntimeError } from '../containers/runtime-failure';
 import { DockerClient, type DockerEvent } from '../docker-client';
@@ -15,6 +16,7 @@ import {
   type EngineOrder,
   type EngineRuntime,
   type EngineUsage,
+  type ForeignEngines,
   RuntimeError,
   type RuntimeImage,
   type RuntimeLink,
@@ -35,14 +37,17 @@ const EVENTS = [
   ...['connect', 'disconnect'],
 ];
 
+/** Docker's own label of a container that a Swarm runs. */
+const OF_SERVICE = 'com.docker.swarm.service.id';
+
 /** Engines as containers of one Docker Engine. */
 export class DockerRuntime implements EngineRuntime {
   readonly kind = 'docker';
-  readonly specHash: string;
-  readonly enginesOutliveUs = true;
+  readonly removal: string;
 
   private readonly logger = new Logger(DockerRuntime.name);
   private readonly client: DockerClient;
+  private readonly recipe: DaemonRecipe;
   private readonly watch: DockerWatch;
   private readonly surroundings: EngineSurroundings;
   private readonly listing: EngineListing;
@@ -57,14 +62,14 @@ export class DockerRuntime implements EngineRuntime {
    * @param client to be shared with others; it is closed with this
    */
   constructor(
-    config: EnginesConfig,
+    private readonly config: EnginesConfig,
     private readonly instance: string,
     events: Pick<EventBus, 'publish'>,
     client: DockerClient = new DockerClient(config.dockerHost),
   ) {
-    const recipe = engineRecipe(config, 'docker');
     this.client = client;
-    this.specHash = recipe.specHash;
+    this.recipe = new DaemonRecipe(config, 'docker', client);
+    this.removal = removalCommand('containers', instance, config.dockerHost);
     this.surroundings = new EngineSurroundings(client, config);
     this.watch = new DockerWatch(client, {
       // Not by label: what happens to networks has the labels of networks, and names the container only.
@@ -72,12 +77,21 @@ export class DockerRuntime implements EngineRuntime {
       onEvent: (event, listener) => this.onEvent(event, listener),
       onGap: () => {
         this.surroundings.forget();
+        this.recipe.forget();
         this.listing.forgetAll();
       },
     });
     this.listing = new EngineListing(client, instance, () => this.watch.hearsEvents);
-    this.engineImage = new EngineImage(client, recipe, events);
-    this.provisioning = this.makeProvisioning(config, recipe);
+    this.engineImage = new EngineImage(client, this.recipe, events);
+    this.provisioning = this.makeProvisioning(config);
+  }
+
+  get specHash(): string {
+    return this.recipe.specHash;
+  }
+
+  get profile(): string {
+    return this.recipe.profile;
   }
 
   get link(): RuntimeLink {
@@ -93,13 +107,27 @@ export class DockerRuntime implements EngineRuntime {
   }
 
   async list(): Promise<SeenEngine[]> {
-    const find = async () => this.listing.look(await this.surroundings.reach());
+    const find = async () => {
+      await this.recipe.known();
+      return this.listing.look(await this.surroundings.reach());
+    };
     const seen = await this.watch.look(find, asRuntimeError);
     return seen.filter(({ id, key }) => {
       if (!this.abandoned.has(key)) return true;
       this.clearAway(id);
       return false;
     });
+  }
+
+  async foreignEngines(): Promise<ForeignEngines[]> {
+    const containers = await this.client.containers.list(ANY_INSTANCE);
+    // Those of a Swarm's services come back when they are removed alone.
+    const all = containers
+      .filter(({ Labels }) => !(OF_SERVICE in Labels))
+      .map(({ Labels, State }) => ({ labels: Labels, isRunning: State === 'running' }));
+    return foreignEngines(all, this.instance, (instance) =>
+      removalCommand('containers', instance, this.config.dockerHost),
+    );
   }
 
   async provision(order: EngineOrder, signal: AbortSignal): Promise<SeenEngine> {
@@ -153,8 +181,8 @@ export class DockerRuntime implements EngineRuntime {
     await Promise.all(this.removals.values());
   }
 
-  private makeProvisioning(config: EnginesConfig, recipe: EngineRecipe): EngineProvisioning {
-    const { client, instance, listing, abandoned } = this;
+  private makeProvisioning(config: EnginesConfig): EngineProvisioning {
+    const { client, instance, listing, abandoned, recipe } = this;
     const allocator = new PortAllocator(startOffset(instance));
     return new EngineProvisioning({
       containers: client.containers,

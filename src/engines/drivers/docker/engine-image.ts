@@ -36,7 +36,6 @@ export type ImageClient = Pick<DockerClient, 'images' | 'version'>;
  */
 export class EngineImage {
   private readonly logger = new Logger(EngineImage.name);
-  private readonly reference: string;
   private current: RuntimeImage;
   private flight: Flight | null = null;
   private lastFailure: PullFailure | null = null;
@@ -47,12 +46,12 @@ export class EngineImage {
     private readonly events: Pick<EventBus, 'publish'>,
     private readonly now: () => number = monotonicMs,
   ) {
-    this.reference = recipe.imageReference;
     this.current = this.stateOf('unknown');
   }
 
+  /** Another Docker Engine may need another image: then nothing is known of that. */
   get state(): RuntimeImage {
-    return this.current;
+    return this.current.reference === this.reference ? this.current : this.stateOf('unknown');
   }
 
   /**
@@ -77,6 +76,10 @@ export class EngineImage {
   /** Ends a pull under way; who waits for it hears a failure. */
   close(): void {
     if (this.flight !== null) this.land(this.flight);
+  }
+
+  private get reference(): string {
+    return this.recipe.imageReference;
   }
 
   private takeOff(): Flight {

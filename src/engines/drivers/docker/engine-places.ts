@@ -1,5 +1,5 @@
 import type { PortRange } from '../../../config';
-import { labelFilter, readEngineLabels, type EngineFacts } from '../containers/engine-labels';
+import { ANY_INSTANCE, readEngineLabels, type EngineFacts } from '../containers/engine-labels';
 import { type EnginePorts, PORT_NAMES, type PortName } from '../containers/engine-ports';
 import type { EngineRecipe } from '../containers/engine-recipe';
 import { type EngineOrder, RuntimeError, type VpnSeat } from '../engine-runtime.port';
@@ -23,9 +23,6 @@ export type PlaceClient = { readonly containers: Pick<DockerClient['containers']
 
 /** Name of the ports of the Docker host among all port spaces; no VPN can be called so. */
 const HOST_SPACE = '';
-
-/** The filter without its last part, which is the instance. */
-const ANY_INSTANCE = labelFilter('').slice(0, 1);
 
 /** Finds ports for engines: none, one of the Docker host, or some of a VPN's. */
 export class EnginePlaces {

@@ -41,6 +41,8 @@ export class ToyDaemon {
   readonly foreignPorts = new Set<number>();
   readonly foreignNames = new Set<string>();
   pulls: Manner = refuse(404, 'manifest unknown');
+  /** Of the machine that it runs on, as Go names it. */
+  arch = 'amd64';
   /** Hears of every call before it is answered. */
   onCall: (verb: ToyVerb) => void = () => undefined;
   private troubles: { trouble: Trouble; left: number }[] = [];
@@ -101,7 +103,7 @@ export class ToyDaemon {
     if (image !== undefined) return ['image', () => this.image(decodeURIComponent(image))];
     if (path === '/images/create') return ['pull', () => this.pulls];
     if (path === '/version')
-      return ['version', () => answer(200, { Version: '20', Arch: 'amd64' })];
+      return ['version', () => answer(200, { Version: '20', Arch: this.arch })];
     if (path === '/info') return ['version', () => answer(200, { ID: 'toy', Name: 'toy' })];
     if (path === '/containers/json') return ['list', () => this.list(query)];
     if (path === '/containers/create') return ['create', () => this.create(query, body)];

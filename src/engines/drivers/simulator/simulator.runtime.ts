@@ -26,7 +26,8 @@ export interface SimulatorOptions {
 export class SimulatorRuntime implements EngineRuntime {
   readonly kind = 'simulator';
   readonly specHash = SIMULATOR_IMAGE;
-  readonly enginesOutliveUs = false;
+  readonly removal = null;
+  readonly profile = null;
   readonly link: RuntimeLink = { state: 'connected', since: new Date(), reason: null };
   readonly image: RuntimeImage = {
     reference: SIMULATOR_IMAGE,
@@ -52,6 +53,10 @@ export class SimulatorRuntime implements EngineRuntime {
 
   list(): Promise<SeenEngine[]> {
     return Promise.resolve([...this.engines.values()].map(({ seen }) => seen));
+  }
+
+  foreignEngines(): Promise<readonly never[]> {
+    return Promise.resolve([]);
   }
 
   async provision({ key }: EngineOrder, signal: AbortSignal): Promise<SeenEngine> {

@@ -6,7 +6,7 @@ function stage() {
   const publish = (_: string, payload: object): void => {
     told.push((payload as { state: string }).state);
   };
-  const image = new SwarmImage('engine:1', { publish }, () => clock.ms);
+  const image = new SwarmImage({ imageReference: 'engine:1' }, { publish }, () => clock.ms);
   return { clock, told, image };
 }
 

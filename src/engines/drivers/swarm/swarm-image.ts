@@ -1,5 +1,6 @@
 import type { EventBus } from '../../../events';
 import { monotonicMs } from '../../../kernel/clock';
+import type { EngineRecipe } from '../containers/engine-recipe';
 import type { RuntimeImage } from '../engine-runtime.port';
 
 /** A node that has the image is done with preparing before that. */
@@ -15,15 +16,16 @@ export class SwarmImage {
   private readonly preparing = new Map<string, number>();
 
   constructor(
-    private readonly reference: string,
+    private readonly recipe: Pick<EngineRecipe, 'imageReference'>,
     private readonly events: Pick<EventBus, 'publish'>,
     private readonly now: () => number = monotonicMs,
   ) {
-    this.current = { reference, state: 'unknown', progress: null, reason: null };
+    this.current = this.unknown();
   }
 
+  /** Another Docker Engine may need another image: then nothing is known of that. */
   get state(): RuntimeImage {
-    return this.current;
+    return this.current.reference === this.recipe.imageReference ? this.current : this.unknown();
   }
 
   /** A node prepares this order's container, still or again. */
@@ -56,12 +58,22 @@ export class SwarmImage {
     this.become('unknown', null);
   }
 
+  private unknown(): RuntimeImage {
+    const { imageReference } = this.recipe;
+    return { reference: imageReference, state: 'unknown', progress: null, reason: null };
+  }
+
   private become(state: RuntimeImage['state'], reason: string | null): void {
-    this.current = { reference: this.reference, state, progress: null, reason };
+    this.current = { reference: this.recipe.imageReference, state, progress: null, reason };
   }
 
   private publish(state: 'started' | 'finished' | 'failed', reason: string | null): void {
     const sizes = { current_bytes: 0, total_bytes: 0 };
-    this.events.publish('image_pull', { image: this.reference, state, ...sizes, reason });
+    this.events.publish('image_pull', {
+      image: this.recipe.imageReference,
+      state,
+      ...sizes,
+      reason,
+    });
   }
 }

@@ -65,7 +65,7 @@ function stage(...steps: Step[]) {
   const swarm = new ScriptedSwarm(steps);
   const recipe = engineRecipe(loadConfig({}), 'swarm');
   const abandoned = new AbandonedOrders();
-  const image = new SwarmImage(recipe.imageReference, { publish: () => undefined });
+  const image = new SwarmImage(recipe, { publish: () => undefined });
   const provisioning = new SwarmProvisioning({
     swarm: swarm as unknown as DockerClient['swarm'],
     recipe,

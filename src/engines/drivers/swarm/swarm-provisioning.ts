@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { PortRange } from '../../../config';
 import { containerName } from '../containers/container-name';
-import { labelFilter, readEngineLabels } from '../containers/engine-labels';
+import { ANY_INSTANCE, labelFilter, readEngineLabels } from '../containers/engine-labels';
 import type { EngineRecipe } from '../containers/engine-recipe';
 import type { AbandonedOrders } from '../containers/abandoned-orders';
 import type { DockerClient, SwarmTask } from '../docker-client';
@@ -19,9 +19,6 @@ const MAX_TRIES = 3;
 
 /** All nodes share one set of published ports: an engine may be put on any of them. */
 const PORT_SPACE = 'nodes';
-
-/** The filter without its last part, which is the instance. */
-const ANY_INSTANCE = labelFilter('').slice(0, 1);
 
 export interface ProvisioningParts {
   readonly swarm: DockerClient['swarm'];

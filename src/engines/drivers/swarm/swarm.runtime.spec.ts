@@ -15,6 +15,7 @@ import { SwarmRuntime } from './swarm.runtime';
 const ORDER = { key: '0123456789ab', seat: null };
 const NEVER = new AbortController().signal;
 const SERVICE = service(null);
+const VERSION = answer(200, { Version: '27', Arch: 'amd64' });
 const PREPARING = answer(200, [task({ State: 'preparing' })]);
 /** An id, as is asked for of each task, and nothing of what is used of it. */
 const NO_TASK = answer(200, [{ ID: 'task-2' }]);
@@ -41,6 +42,7 @@ afterEach(async () => {
 
 function route(url: string): Manner {
   if (url.startsWith('/info')) return answer(200, { ID: 'fake', Swarm: { NodeID: 'node-1' } });
+  if (url.startsWith('/version')) return VERSION;
   if (url.startsWith('/tasks')) return tasks;
   if (url.startsWith('/services/create')) return answer(201, { ID: SERVICE.ID });
   if (url.startsWith('/services/')) return answer(200, SERVICE);
@@ -120,7 +122,8 @@ describe('a look at a Swarm', () => {
   ])('learns nothing of engines when Docker %s', async (_, manner, words) => {
     fake.manner = (request, response) => {
       const url = request.url ?? '';
-      if (url.startsWith('/services')) answer(200, [SERVICE])(request, response);
+      if (url.startsWith('/version')) VERSION(request, response);
+      else if (url.startsWith('/services')) answer(200, [SERVICE])(request, response);
       else manner(request, response);
     };
     const failure = await failureOf(runtime.list());

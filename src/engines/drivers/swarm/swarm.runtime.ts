@@ -4,8 +4,9 @@ import type { EnginesConfig } from '../../engines.config';
 import { AbandonedOrders } from '../containers/abandoned-orders';
 import { containerName } from '../containers/container-name';
 import { DockerWatch } from '../containers/docker-watch';
-import { LABEL_PREFIX, readEngineLabels } from '../containers/engine-labels';
-import { type EngineRecipe, engineRecipe } from '../containers/engine-recipe';
+import { ANY_INSTANCE, LABEL_PREFIX, readEngineLabels } from '../containers/engine-labels';
+import { DaemonRecipe } from '../containers/daemon-recipe';
+import { foreignEngines, removalCommand } from '../containers/foreign-engines';
 import { PortAllocator, startOffset } from '../containers/port-allocation';
 import { asOrderFailure, asRuntimeError } from '../containers/runtime-failure';
 import { DockerClient, DockerError, type DockerEvent, type SwarmService } from '../docker-client';
@@ -14,6 +15,7 @@ import {
   type EngineOrder,
   type EngineRuntime,
   type EngineUsage,
+  type ForeignEngines,
   RuntimeError,
   type RuntimeImage,
   type RuntimeLink,
@@ -42,10 +44,10 @@ const RESTART_WITHIN_MS = 120_000;
  */
 export class SwarmRuntime implements EngineRuntime {
   readonly kind = 'swarm';
-  readonly enginesOutliveUs = true;
+  readonly removal: string;
 
   private readonly watch: DockerWatch;
-  private readonly recipe: EngineRecipe;
+  private readonly recipe: DaemonRecipe;
   private readonly engineImage: SwarmImage;
   private readonly surroundings: SwarmSurroundings;
   private readonly listing: SwarmListing;
@@ -58,7 +60,7 @@ export class SwarmRuntime implements EngineRuntime {
    * @param client closed with this
    */
   constructor(
-    config: EnginesConfig,
+    private readonly config: EnginesConfig,
     private readonly instance: string,
     events: Pick<EventBus, 'publish'>,
     private readonly client: DockerClient = new DockerClient(config.dockerHost),
@@ -66,10 +68,14 @@ export class SwarmRuntime implements EngineRuntime {
     this.watch = new DockerWatch(client, {
       filters: EVENT_FILTERS,
       onEvent: (event, listener) => this.onEvent(event, listener),
-      onGap: () => this.surroundings.forget(),
+      onGap: () => {
+        this.surroundings.forget();
+        this.recipe.forget();
+      },
     });
-    this.recipe = engineRecipe(config, 'swarm');
-    this.engineImage = new SwarmImage(this.recipe.imageReference, events);
+    this.removal = removalCommand('services', instance, config.dockerHost);
+    this.recipe = new DaemonRecipe(config, 'swarm', client);
+    this.engineImage = new SwarmImage(this.recipe, events);
     this.surroundings = new SwarmSurroundings(client, config);
     this.listing = new SwarmListing(client.swarm, this.surroundings, this.abandoned, instance);
     this.provisioning = new SwarmProvisioning({
@@ -91,6 +97,10 @@ export class SwarmRuntime implements EngineRuntime {
     return this.recipe.specHash;
   }
 
+  get profile(): string {
+    return this.recipe.profile;
+  }
+
   get image(): RuntimeImage {
     return this.engineImage.state;
   }
@@ -104,7 +114,19 @@ export class SwarmRuntime implements EngineRuntime {
   }
 
   list(): Promise<SeenEngine[]> {
-    return this.watch.look(() => this.listing.look(), lookFailure);
+    const find = async () => {
+      await this.recipe.known();
+      return this.listing.look();
+    };
+    return this.watch.look(find, lookFailure);
+  }
+
+  async foreignEngines(): Promise<ForeignEngines[]> {
+    const services = await this.client.swarm.listServices(ANY_INSTANCE);
+    const all = services.map(({ Spec }) => ({ labels: Spec.Labels, isRunning: true }));
+    return foreignEngines(all, this.instance, (instance) =>
+      removalCommand('services', instance, this.config.dockerHost),
+    );
   }
 
   async provision(order: EngineOrder, signal: AbortSignal): Promise<SeenEngine> {

@@ -1,6 +1,7 @@
 import { Controller, Get, Inject } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { CONFIG } from '../../../config';
+import { ApiProblems } from '../../../http';
 import { monotonicMs } from '../../../kernel/clock';
 import { AppError } from '../../../kernel/errors';
 import { EngineRegistry } from '../../engine-registry';
@@ -19,7 +20,7 @@ export class VpnController {
     private readonly engines: EngineRegistry,
   ) {}
 
-  /** Shows every VPN that engines are behind: how it is, since when and why, and its engines. */
+  /** Show the state of VPNs. Every VPN that engines are behind: how it is, since when and why, and its engines. */
   @Get('status')
   status(): VpnStatusDto {
     return vpnStatusDto({
@@ -31,8 +32,9 @@ export class VpnController {
     });
   }
 
-  /** Tells the public address of the first VPN that knows its own. */
+  /** Show a public address of the VPNs. That of the first VPN that knows its own. */
   @Get('publicip')
+  @ApiProblems('not_found')
   publicIp(): VpnPublicIpDto {
     for (const { name, publicAddress } of this.vpns.list()) {
       if (publicAddress !== null) return { public_ip: publicAddress.ip, vpn: name };

@@ -112,7 +112,8 @@ export class ClientDto {
   client_id!: string;
   ip_address!: string;
   user_agent!: string;
-  state!: 'waiting' | 'streaming' | 'gone';
+  /** `paused`: it has taken nothing for 15 s and does not count as watching; it goes on when it takes bytes again. */
+  state!: 'waiting' | 'streaming' | 'paused' | 'gone';
   /** ISO 8601, UTC. */
   connected_at!: string;
   connected_s!: number;

@@ -35,6 +35,7 @@ export class StreamDto {
 }
 
 export class StreamListQueryDto {
+  /** Only active streams, or only those that are over. */
   @IsOptional()
   @IsIn(['started', 'ended'])
   status?: 'started' | 'ended';

@@ -12,6 +12,7 @@ import { EngineStay, type Departures } from '../supply/engine-stay';
 import { openMedia } from '../supply/media-opening';
 import type { MoveCause } from './move.types';
 import type { SessionServices } from '../session-services';
+import { SilenceCheck } from '../silence-check';
 import { TurnedLease } from '../starts/turned-lease';
 
 export interface MoveOrder {
@@ -31,6 +32,8 @@ export interface PreparationParts {
   readonly services: SessionServices;
   readonly departures: Departures;
   readonly log: AttemptLog;
+  /** Somebody watches the stream. */
+  isWanted(): boolean;
   /** The source that feeds viewers meanwhile. */
   isGoingOn(): boolean;
   /** Ends that source; what is prepared has come as far as it will beside it. */
@@ -141,6 +144,7 @@ export class MovePreparation {
       signal,
       mayWait: false,
       mayReclaim: false,
+      isWanted: () => this.parts.isWanted(),
       ...(toEngineId === null ? {} : { only: toEngineId }),
     });
     try {
@@ -197,7 +201,7 @@ export class MovePreparation {
       { silenceMs: config.proxyStallTimeoutMs, firstMediaDeadlineMs: deadlineMs },
       monotonicMs,
     );
-    await this.stage(reader, placed, deadlineMs, signal);
+    await this.stage(reader, lease.engine.id, placed, deadlineMs, signal);
     return { engineSession, reader };
   }
 
@@ -224,6 +228,7 @@ export class MovePreparation {
   /** Reads beside the old source until the place is found. @throws when that ends before */
   private async stage(
     reader: UpstreamReader,
+    engineId: string,
     placed: Settleable<'placed'>,
     deadlineMs: number,
     signal: AbortSignal,
@@ -232,6 +237,11 @@ export class MovePreparation {
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) reader.abort();
     const lateness = new OwnLateness(CHECK_MS, monotonicMs());
+    const { engines } = this.parts.services;
+    const silence = new SilenceCheck(
+      { engineAnswers: (withinMs) => engines.answersNow(engineId, withinMs) },
+      lateness,
+    );
     const timer = setInterval(() => {
       const nowMs = monotonicMs();
       // What came while our own loop was late still waits to be read.
@@ -240,6 +250,7 @@ export class MovePreparation {
         return;
       }
       reader.check(nowMs);
+      silence.look(reader, nowMs);
       if (nowMs >= deadlineMs) reader.leave('unplaced');
     }, CHECK_MS);
     reader.start();

@@ -21,6 +21,8 @@ export interface MovesOwner {
   isRunning(): boolean;
   /** Nobody watches now. */
   isIdle(): boolean;
+  /** Nobody is there now, not even paused. */
+  isDeserted(): boolean;
 }
 
 export interface MovesParts {
@@ -168,7 +170,7 @@ export class PlannedMoves {
     await delay(HEED_MS, signal).catch(() => undefined);
     while (!signal.aborted) {
       if (this.preparation !== null) await this.preparation.over;
-      else if (this.canMove() && !this.owner.isIdle()) {
+      else if (this.canMove() && !this.owner.isDeserted()) {
         const placed = await this.begin(stay, 'drain', null).over;
         if (placed !== null) return;
       }
@@ -201,6 +203,7 @@ export class PlannedMoves {
       {
         ...{ streamId, selector, sourceId: source?.id ?? null },
         ...{ ingest, services, departures, log },
+        isWanted: () => !this.owner.isIdle(),
         isGoingOn: () => reading.reader !== null,
         relieve,
         placed: (reader) => {

@@ -1,5 +1,6 @@
 import type { EngineLivePosition } from '../../../ace';
 import type { AppConfig } from '../../../config';
+import type { SteadyWallClock } from '../../../kernel/steady-wall-clock';
 import { accessUnitPrint, LoopDetector } from '../../mpegts';
 import { LivePositionWatch, type LivePositionFault, type StreamIngest } from '../../upstream';
 
@@ -28,6 +29,7 @@ export class LoopWatch {
   constructor(
     private readonly ingest: StreamIngest,
     config: AppConfig,
+    private readonly wallClock: Pick<SteadyWallClock, 'unixMs'>,
   ) {
     this.detector = new LoopDetector(config.loopDetectionAfterMs);
     this.position = new LivePositionWatch({
@@ -53,7 +55,7 @@ export class LoopWatch {
   }
 
   lookAtPosition(position: EngineLivePosition | null, nowMs: number): void {
-    this.positionFault = this.position.look(position, nowMs, Date.now());
+    this.positionFault = this.position.look(position, nowMs, this.wallClock.unixMs());
   }
 
   /** Reads the random access points that came since the last look. */

@@ -8,6 +8,10 @@ import { MAX_SAMPLES, StatHistory } from './stat-history';
 import { Starvation } from './starvation';
 
 const A = selector('a');
+const NO_POSITION = {
+  ...{ pos: null, liveFirst: null, liveLast: null, firstTs: null },
+  ...{ lastTs: null, last: null, bufferPieces: null },
+};
 
 describe('StatHistory', () => {
   it('keeps the last 720 and tells those after a moment', () => {
@@ -66,7 +70,10 @@ describe('LoopPolicy', () => {
 describe('a session is observed', () => {
   let stage: SessionStage;
 
-  afterEach(() => stage.close());
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await stage.close();
+  });
 
   async function open(env: Record<string, string> = {}): Promise<Joined> {
     stage = await SessionStage.open({ env });
@@ -142,6 +149,26 @@ describe('a session is observed', () => {
     await until(() => session.isOver);
     expect([session.state, session.endReason]).toEqual(['ended', 'looping']);
     expect(viewer.leaveReason).toBe('stopped');
+  });
+
+  it('is not ended because somebody sets the wall clock', async () => {
+    const { session, viewer } = await open({ LOOP_DETECTION: 'stop' });
+    const real = Date.now.bind(Date);
+    const { observation } = session;
+    let seconds = 0;
+    /** The engine tells a position of now, which grows, and it is looked at. */
+    const look = (): void => {
+      const lastTs = String(Math.floor(real() / 1000) + seconds++);
+      observation['answered'](stat({ livePosition: { ...NO_POSITION, lastTs } }), 'e1');
+      observation['tick'](performance.now() + seconds * 10_000);
+    };
+    for (const hours of [0, 3, -3, 30, 0]) {
+      jest.spyOn(Date, 'now').mockImplementation(() => real() + hours * 3_600_000);
+      for (let n = 0; n < 3; n++) look();
+      expect([hours, observation.finding, session.state]).toEqual([hours, null, 'live']);
+      expect(observation.stat).not.toBeNull();
+    }
+    expect(viewer.leaveReason).toBeNull();
   });
 
   it('of a source after another one with the same past, as a burst sends it: no loop', async () => {

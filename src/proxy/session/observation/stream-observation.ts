@@ -48,6 +48,7 @@ export class StreamObservation {
   private media: { readonly atMs: number; readonly facts: readonly StreamFacts[] } | null = null;
   private session: EngineSession | null = null;
   private lookedMs = 0;
+  private answeredMs = -Infinity;
   private reported: LoopFinding['cause'] | null = null;
   private hasComplained = false;
 
@@ -57,7 +58,10 @@ export class StreamObservation {
   ) {
     const { config } = services;
     this.policy = new LoopPolicy(config.loopDetection);
-    this.loops = config.loopDetection === 'off' ? null : new LoopWatch(stream.ingest, config);
+    this.loops =
+      config.loopDetection === 'off'
+        ? null
+        : new LoopWatch(stream.ingest, config, services.wallClock);
     this.polling = new StatPolling(services, {
       current: () => stream.current(),
       answered: (stat, engineId) => this.answered(stat, engineId),
@@ -75,7 +79,7 @@ export class StreamObservation {
   /** What the engine said last; null when that was too long ago. */
   get stat(): StatSample | null {
     const { latest } = this.history;
-    return latest !== null && Date.now() - latest.unixMs < FRESH_MS ? latest : null;
+    return monotonicMs() - this.answeredMs < FRESH_MS ? latest : null;
   }
 
   /** Neither peers nor speed for three minutes. */
@@ -117,6 +121,7 @@ export class StreamObservation {
   private answered(stat: EngineStat, engineId: string): void {
     this.guarded(() => {
       const nowMs = monotonicMs();
+      this.answeredMs = nowMs;
       this.history.add({ unixMs: Date.now(), engineId, stat });
       // A stream that has no media yet, or none now, has other troubles.
       this.loops?.lookAtPosition(this.stream.isLive() ? stat.livePosition : null, nowMs);

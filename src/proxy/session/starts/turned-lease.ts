@@ -27,6 +27,10 @@ export class TurnedLease implements EngineLease {
     return this.lease.unwanted;
   }
 
+  get isWanted(): boolean {
+    return this.lease.isWanted;
+  }
+
   get isUnproved(): boolean {
     return this.lease.isUnproved;
   }

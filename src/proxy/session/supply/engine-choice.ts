@@ -275,6 +275,7 @@ export class EngineChoice {
         excluded,
         signal: this.signal,
         isFirstStart: !this.owner.isRunning(),
+        isWanted: () => this.owner.isWanted(),
         mayWait: false,
       });
     } catch (error) {

@@ -146,7 +146,8 @@ export class EngineTrials {
     const claim = this.owner.engineAnswered(engineSession, stay.lease);
     if (engineSession.isLive === 0) {
       if (claim === 'handed_over') stay.giveAway();
-      return giveUp('not live', unsupported('The content is not live.'));
+      const cause = new EngineFault('unsupported', 'not_live', 'recorded content');
+      return giveUp(cause.reason, unsupported('The content is not live.', cause));
     }
     if (claim !== 'own') {
       // On the engine that already plays it, a stop would freeze the reader of the older session.
@@ -186,6 +187,8 @@ export class EngineTrials {
     for (;;) {
       const deadlineMs = this.using.budget.mediaDeadlineMs();
       if (opened === null) {
+        const { excess } = reading;
+        if (excess !== null) return excess;
         const { response, failure } = await openMedia(ace, stay.lease, engineSession, config, {
           deadlineMs,
           signal,

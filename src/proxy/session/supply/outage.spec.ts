@@ -104,6 +104,18 @@ describe('a running stream that falls silent', () => {
     expect(session.failovers).toBe(1);
   });
 
+  it('goes to another engine after seconds when its own answers no probe', async () => {
+    const { session } = await open();
+    stage.engines.frozen.add('e1');
+    (await stage.source(2)).play(30);
+    expect(session.attempts.map(({ outcome }) => outcome)).toEqual([
+      'engine_unresponsive',
+      'playing',
+    ]);
+    expect(stage.engines.complaints).toEqual(['e1: unresponsive']);
+    expect(stage.engines.inUse('e1')).toBe(0);
+  });
+
   it('bridges the silence with null packets, for those who have had media', async () => {
     const joined = await open(IMPATIENT);
     const pair = await stage.attach(joined);
@@ -124,12 +136,14 @@ describe('a running stream that falls silent', () => {
     const { session } = await open({ ...IMPATIENT, PROXY_STALL_TIMEOUT: '1m' });
     const source = await stage.source(1);
     await until(() => session.state === 'stalled');
+    const lastMediaMs = session.ingest.lastMediaMs!;
     for (let i = 0; i < 5; i++) {
       const before = session.ingest.bytesIn;
       source.send(nullPackets(10));
       await until(() => session.ingest.bytesIn > before);
       expect(session.state).toBe('stalled');
     }
+    const silentMs = performance.now() - lastMediaMs;
     source.play(5);
     await until(hasResumed);
     const told = (await stage.told()).filter((type) => /stalled|resumed/.test(type));
@@ -137,6 +151,10 @@ describe('a running stream that falls silent', () => {
     expect(told.slice(0, 2)).toEqual(['stream_stalled', 'stream_resumed']);
     const resumed = stage.events.find(({ type }) => type === 'stream_resumed');
     expect(resumed?.payload).toMatchObject({ stream_id: A.value, engine_id: 'e1' });
+    // The outage began with the last media, and not when it was noticed.
+    expect(resumed?.payload).toHaveProperty('outage_ms', expect.any(Number));
+    const { outage_ms: outageMs } = resumed!.payload as { outage_ms: number };
+    expect(outageMs).toBeGreaterThanOrEqual(Math.floor(silentMs));
   });
 
   it('fails when the outage budget is spent, and resets everybody', async () => {

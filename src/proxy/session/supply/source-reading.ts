@@ -1,10 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { AppConfig } from '../../../config';
 import { monotonicMs } from '../../../kernel/clock';
+import { AppError } from '../../../kernel/errors';
 import { UpstreamReader, type StreamIngest } from '../../upstream';
 import type { Attempt } from '../session.types';
-import type { SourceFate } from './start-outcome';
-import { SwitchLimit } from './switch-limit';
+import type { SourceChange } from './source-change';
+import type { SourceLoss } from './source-loss';
+import { giveUp, type Outcome, type SourceFate } from './start-outcome';
+import { SwitchLimit, UNFELT_APART_MS } from './switch-limit';
 
 export interface SourceEnd {
   readonly why: SourceFate;
@@ -15,19 +18,25 @@ export interface SourceEnd {
 /** Reads one source of a stream after the other, and remembers how the last one went. */
 export class SourceReading {
   reader: UpstreamReader | null = null;
+  /** Where the reader reads, or read last. */
+  engineId: string | null = null;
   /** Times that a running stream was given a new source because the one before had failed. */
   failovers = 0;
-  readonly limit: SwitchLimit;
+  /** How the running stream lost its source; null while it has one. */
+  loss: SourceLoss | null = null;
+  private readonly limit: SwitchLimit;
   private flowingSinceMs: number | null = null;
-  /** When the source under way took the place of one that had failed. */
-  private switchedMs: number | null = null;
+  /** How the source under way took the place of one that had failed. */
+  private change: Omit<SourceChange, 'join'> | null = null;
+  /** The last source went on where the one before had ended. */
+  private wasUnfelt = false;
 
   constructor(
     private readonly ingest: StreamIngest,
     private readonly config: AppConfig,
     private readonly isRunning: () => boolean,
-    /** A running stream has another source, on this engine, because it lost the one before. */
-    private readonly onSwitch: (engineId: string) => void,
+    /** A running stream has another source, on this engine, because it lost the one before; null: that was replaced. */
+    private readonly onSwitch: (engineId: string, loss: SourceLoss | null) => void,
   ) {
     this.limit = new SwitchLimit({
       limit: config.proxyFailoverLimit,
@@ -60,14 +69,30 @@ export class SourceReading {
 
   /** From now on this is the stream's source. `isSwitch`: the one before has failed. */
   take(reader: UpstreamReader, engineId: string, isSwitch: boolean): void {
+    const { loss } = this;
+    this.loss = null;
     if (isSwitch) {
       this.failovers++;
-      this.onSwitch(engineId);
+      this.onSwitch(engineId, loss);
     }
-    this.noteSwitch(this.reader?.isFlowing === true);
+    this.noteChange(this.reader?.isFlowing === true);
     this.reader = reader;
-    this.flowingSinceMs = monotonicMs();
-    this.switchedMs = isSwitch ? this.flowingSinceMs : null;
+    this.engineId = engineId;
+    const atMs = monotonicMs();
+    this.flowingSinceMs = atMs;
+    this.change = isSwitch ? { atMs, isEngineGone: loss?.isEngineGone === true } : null;
+  }
+
+  /**
+   * The end of a stream whose sources fail one after the other; null while it may have another source. Asked when an
+   * engine has answered for that source: by then it is known whether the engine before is to blame for the loss.
+   */
+  get excess(): Outcome | null {
+    if (!this.isRunning() || this.loss?.isEngineGone === true) return null;
+    const why = this.limit.excess(monotonicMs());
+    return why === null
+      ? null
+      : giveUp('source_lost_too_often', new AppError('engine_failed', why));
   }
 
   /** Waits for the end of the source that was taken. @throws as `read` */
@@ -83,7 +108,7 @@ export class SourceReading {
     if (this.reader === reader) {
       this.reader = null;
       if (!flowed) this.flowingSinceMs = null;
-      this.noteSwitch(flowed);
+      this.noteChange(flowed);
     }
     if (why === 'fault') throw reader.fault;
     if (why === 'aborted') {
@@ -94,15 +119,24 @@ export class SourceReading {
   }
 
   /** A source is over that had taken the place of a failed one. What never gave anything was no source. */
-  private noteSwitch(flowed: boolean): void {
-    if (this.switchedMs !== null && flowed) this.limit.note(this.switchedMs);
-    this.switchedMs = null;
+  private noteChange(flowed: boolean): void {
+    const { change } = this;
+    this.change = null;
+    this.wasUnfelt =
+      change !== null &&
+      flowed &&
+      this.limit.note({ ...change, join: this.ingest.join }) === 'unfelt';
   }
 
-  /** Whether the last source had flowed for so long that what was before does not count; told once. */
-  takeFlowedStably(): boolean {
-    const since = this.flowingSinceMs;
+  /**
+   * Whether the last source did so well that failures before it do not count; told once. One that viewers did not feel
+   * has to be followed by the next one at once, or a wait makes them feel that.
+   */
+  takeRecovered(): boolean {
+    const { flowingSinceMs: since, config } = this;
     this.flowingSinceMs = null;
-    return since !== null && monotonicMs() - since >= this.config.proxyStableAfterMs;
+    const flowedMs = since === null ? 0 : monotonicMs() - since;
+    const stableMs = config.proxyStableAfterMs;
+    return flowedMs >= (this.wasUnfelt ? Math.min(UNFELT_APART_MS, stableMs) : stableMs);
   }
 }

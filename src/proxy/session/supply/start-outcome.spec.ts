@@ -36,6 +36,7 @@ describe('outcomeOfEnd', () => {
     ['reset', false, { next: 'same_engine', reason: 'reset before any media' }],
     ['silence', true, { next: 'other_engine', complaint: 'silence' }],
     ['silence', false, { next: 'other_engine', complaint: 'silence' }],
+    ['engine_unresponsive', true, { next: 'other_engine', complaint: 'unresponsive' }],
     ['garbage', true, { next: 'other_engine', complaint: 'bad_answer' }],
     ['excessive_tables', true, { next: 'give_up', error: { code: 'unsupported_content' } }],
     ['programme_changed', true, { next: 'give_up', error: { code: 'engine_failed' } }],
@@ -43,27 +44,36 @@ describe('outcomeOfEnd', () => {
     expect(outcomeOfEnd(end, flowed, NONE)).toMatchObject(outcome);
   });
 
-  it.each([
-    ['MP4', Buffer.from('\0\0\0\x20ftypisom', 'latin1')],
-    ['Matroska', Buffer.from('\x1aE\xdf\xa3....', 'latin1')],
-    ['FLV', Buffer.from('FLV\x01')],
-    ['Ogg', Buffer.from('OggS')],
-    ['AVI or WAV', Buffer.from('RIFF....AVI ')],
-    ['MP3', Buffer.from('ID3\x04')],
-  ])('a body that is %s is unsupported on every engine', (container, head) => {
+  it('a body in another media format is unsupported on every engine', () => {
+    const head = Buffer.from('\0\0\0\x20ftypisom', 'latin1');
     expect(outcomeOfEnd('not_transport_stream', false, head)).toMatchObject({
       next: 'give_up',
-      error: { code: 'unsupported_content', detail: `The content is ${container}, not MPEG-TS.` },
+      reason: 'not a transport stream: MP4',
+      error: {
+        code: 'unsupported_content',
+        detail: 'The content is MP4, not MPEG-TS.',
+        cause: { reason: 'not_mpegts' },
+      },
     });
   });
 
+  it('packets in an unknown framing are unsupported, and no file', () => {
+    const head = Buffer.alloc(2048, 0x10);
+    for (let at = 0; at < head.length; at += 196) head[at] = 0x47;
+    const outcome = outcomeOfEnd('not_transport_stream', false, head);
+    expect(outcome).toMatchObject({ next: 'give_up', error: { code: 'unsupported_content' } });
+    expect(outcome).toHaveProperty('error.detail', expect.stringContaining('196 bytes'));
+    expect(outcome).not.toHaveProperty('error.cause');
+  });
+
   it.each([
-    ['an error page', '<html>'],
-    ['noise', '\x01\x02'],
-    ['nothing', ''],
-  ])('a body that is %s is the fault of the engine', (_, text) => {
+    ['an error page', '<html>', 'the text "<html>"'],
+    ['noise', '\x01\x02', 'the bytes 01 02'],
+    ['nothing', '', 'nothing'],
+  ])('a body that is %s is the fault of the engine, and named', (_, text, named) => {
     expect(outcomeOfEnd('not_transport_stream', false, Buffer.from(text))).toMatchObject({
       next: 'other_engine',
+      reason: `not a transport stream but ${named}`,
       complaint: 'bad_answer',
     });
   });

@@ -1,8 +1,8 @@
-import type { EngineFault } from '../../../ace';
+import { EngineFault } from '../../../ace';
 import { AppError, type ErrorCode } from '../../../kernel/errors';
 import type { EngineComplaint } from '../../../engines';
+import { describeBytes, foreignDistanceOf, mediaFormatOf } from '../../mpegts';
 import type { Excess, UpstreamEnd } from '../../upstream';
-import { BroadcastFault } from './broadcast-fault';
 
 /** What the supervisor does after one try on one engine. */
 export type Outcome =
@@ -80,10 +80,6 @@ export function unsupported(detail: string, cause?: EngineFault): AppError {
   return new AppError('unsupported_content', detail, { cause });
 }
 
-function unplayable(reason: string, detail: string): AppError {
-  return new AppError('unsupported_content', detail, { cause: new BroadcastFault(reason) });
-}
-
 /** Ends of a source that are the source's own, not ours. */
 export type SourceFate = Exclude<UpstreamEnd, 'aborted' | 'fault'>;
 
@@ -103,23 +99,19 @@ export function outcomeOfEnd(end: SourceFate, flowed: boolean, head: Buffer): Ou
     case 'relieved':
       return { next: 'relieved', reason: 'moved by plan' };
     case 'silence':
-      return { next: 'other_engine', reason: 'silence', complaint: 'silence' };
+      return { next: 'other_engine', reason: end, complaint: end };
+    case 'engine_unresponsive':
+      return { next: 'other_engine', reason: end, complaint: 'unresponsive' };
     case 'garbage':
       return { next: 'other_engine', reason: 'garbage', complaint: 'bad_answer' };
-    case 'not_transport_stream': {
-      const container = containerOf(head);
-      if (container === null) {
-        return { next: 'other_engine', reason: 'not a transport stream', complaint: 'bad_answer' };
-      }
-      const detail = `The content is ${container}, not MPEG-TS.`;
-      return giveUp(`not a transport stream: ${container}`, unsupported(detail));
-    }
+    case 'not_transport_stream':
+      return outcomeOfForeignBody(head);
     case 'no_tables':
       return {
         next: 'other_engine',
         reason: end,
         complaint: null,
-        doubt: unplayable(end, NO_TABLES),
+        doubt: unsupported(NO_TABLES),
       };
     case 'programme_changed':
       return giveUp(
@@ -131,8 +123,25 @@ export function outcomeOfEnd(end: SourceFate, flowed: boolean, head: Buffer): Ou
     case 'excessive_timeline_breaks':
     case 'excessive_segments':
     case 'excessive_splice_search':
-      return giveUp(end, unplayable(end, EXCESS_DETAILS[end]));
+      return giveUp(end, unsupported(EXCESS_DETAILS[end]));
   }
+}
+
+/** How a body that holds no packets goes on. Another container may still be played as a file. */
+function outcomeOfForeignBody(head: Buffer): Outcome {
+  const format = mediaFormatOf(head);
+  if (format !== null) {
+    const cause = new EngineFault('unsupported', 'not_mpegts', format);
+    const detail = `The content is ${format}, not MPEG-TS.`;
+    return giveUp(`not a transport stream: ${format}`, unsupported(detail, cause));
+  }
+  const distance = foreignDistanceOf(head);
+  if (distance !== null) {
+    const detail = `The content is MPEG-TS in packets of ${distance} bytes, which is not supported.`;
+    return giveUp(`packets of ${distance} bytes`, unsupported(detail));
+  }
+  const reason = `not a transport stream but ${describeBytes(head)}`;
+  return { next: 'other_engine', reason, complaint: 'bad_answer' };
 }
 
 const NO_TABLES =
@@ -146,15 +155,3 @@ const EXCESS_DETAILS: Readonly<Record<Excess, string>> = {
   excessive_segments: 'The stream falls into too many HLS segments to be played.',
   excessive_splice_search: 'The stream cannot be joined to what was played before.',
 };
-
-/** Names a media container by its first bytes; null for anything that is none (an error page, noise). */
-function containerOf(head: Buffer): string | null {
-  const text = head.toString('latin1');
-  if (text.slice(4, 8) === 'ftyp') return 'MP4';
-  if (text.startsWith('\x1aE\xdf\xa3')) return 'Matroska';
-  if (text.startsWith('FLV')) return 'FLV';
-  if (text.startsWith('OggS')) return 'Ogg';
-  if (text.startsWith('RIFF')) return 'AVI or WAV';
-  if (text.startsWith('ID3')) return 'MP3';
-  return null;
-}

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { SourceChange } from './source-change';
 import { isSpent, stillCounting, SwitchLimit, type SwitchBound } from './switch-limit';
 
 const FIVE: SwitchBound = { limit: 5, windowMs: 300_000 };
@@ -19,7 +20,46 @@ describe('isSpent', () => {
   });
 });
 
+const felt = (atMs: number): SourceChange => ({ atMs, isEngineGone: false, join: null });
+const unfelt = (atMs: number): SourceChange => ({
+  ...felt(atMs),
+  join: { isFlagged: false, silentMs: 300 },
+});
+const engineGone = (atMs: number): SourceChange => ({ ...felt(atMs), isEngineGone: true });
+
+/** How many changes are allowed of those that would follow one another in `everyMs`; at most 1000. */
+function allowed(bound: SwitchBound, everyMs: number, kindAt: (atMs: number) => SourceChange) {
+  const kept = new SwitchLimit(bound);
+  for (let n = 0; n < 1000; n++) {
+    const atMs = n * everyMs;
+    if (kept.excess(atMs) !== null) return n;
+    kept.note(kindAt(atMs));
+  }
+  return 1000;
+}
+
 describe('SwitchLimit', () => {
+  it.each<[string, number, number, (atMs: number) => SourceChange]>([
+    ['felt ones every 10 s', 5, 10_000, felt],
+    ['felt ones every 59 s', 5, 59_000, felt],
+    ['felt ones every minute', 1000, 60_000, felt],
+    ['unfelt ones every 20 s', 1000, 20_000, unfelt],
+    ['unfelt ones every 5 s', 1000, 5000, unfelt],
+    ['unfelt ones every 4.9 s', 5, 4900, unfelt],
+    ['deaths of engines every 10 s', 1000, 10_000, engineGone],
+    ['deaths of engines in no time', 1000, 0, engineGone],
+  ])('of %s allows %d', (_, count, everyMs, kindAt) => {
+    expect(allowed(FIVE, everyMs, kindAt)).toBe(count);
+  });
+
+  it('lets unfelt ones come together when they are seldom on average', () => {
+    const kept = new SwitchLimit(FIVE);
+    for (let minute = 0; minute < 10; minute++) {
+      for (const atMs of [0, 100, 200]) kept.note(unfelt(minute * 60_000 + atMs));
+      expect(kept.excess(minute * 60_000 + 300)).toBeNull();
+    }
+  });
+
   it('counts as if it remembered everything, and remembers little', () => {
     fc.assert(
       fc.property(
@@ -33,9 +73,9 @@ describe('SwitchLimit', () => {
           let nowMs = 0;
           for (const step of steps) {
             nowMs += step;
-            expect(kept.isSpent(nowMs)).toBe(isSpent(all, nowMs, bound));
-            if (kept.isSpent(nowMs)) continue;
-            kept.note(nowMs);
+            expect(kept.excess(nowMs) !== null).toBe(isSpent(all, nowMs, bound));
+            if (kept.excess(nowMs) !== null) continue;
+            kept.note(felt(nowMs));
             all.push(nowMs);
             // Never more than the limit in any window.
             expect(stillCounting(all, nowMs, bound).length).toBeLessThanOrEqual(limit);
@@ -47,8 +87,12 @@ describe('SwitchLimit', () => {
   });
 
   it('says what it bounds', () => {
-    expect(new SwitchLimit({ limit: 2, windowMs: 10_000 }).describe()).toContain(
-      '2 times within 10 s',
-    );
+    const words = (kindAt: (atMs: number) => SourceChange): string | null => {
+      const kept = new SwitchLimit({ limit: 2, windowMs: 60_000 });
+      for (const atMs of [0, 10]) kept.note(kindAt(atMs));
+      return kept.excess(20);
+    };
+    expect(words(felt)).toContain('2 times within 60 s');
+    expect(words(unfelt)).toContain('2 times within 10 s and another one taken without a gap');
   });
 });

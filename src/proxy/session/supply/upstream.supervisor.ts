@@ -1,7 +1,6 @@
 import type { EngineSession } from '../../../ace';
 import type { EngineLease } from '../../../engines';
 import { AppError } from '../../../kernel/errors';
-import { monotonicMs } from '../../../kernel/clock';
 import type { UpstreamReader } from '../../upstream';
 import { AttemptLog } from './attempt-log';
 import { ContentDoubt } from './content-doubt';
@@ -15,6 +14,7 @@ import { settlesWithin } from './retry-backoff';
 import type { SessionServices } from '../session-services';
 import type { Attempt, CurrentEngine } from '../session.types';
 import { SourceReading } from './source-reading';
+import { SourceLoss } from './source-loss';
 import { StartBudget } from './start-budget';
 import { speaksAgainstSource, type Outcome } from './start-outcome';
 
@@ -49,8 +49,6 @@ export class UpstreamSupervisor {
   private readonly reading: SourceReading;
   private readonly departures = new Departures();
   private stay: EngineStay | null = null;
-  /** Where the running stream was when it lost its source, and how; null while it has one. */
-  private lost: { readonly engineId: string; readonly reason: string } | null = null;
 
   constructor(
     private readonly owner: SupervisorOwner,
@@ -60,9 +58,8 @@ export class UpstreamSupervisor {
     const isRunning = (): boolean => owner.isRunning();
     this.budget = new StartBudget(services.config, isRunning);
     this.doubt = new ContentDoubt(this.budget, isRunning);
-    this.reading = new SourceReading(owner.ingest, services.config, isRunning, (engineId) => {
-      const { engineId: fromId = engineId, reason = REPLACED } = this.lost ?? {};
-      this.lost = null;
+    this.reading = new SourceReading(owner.ingest, services.config, isRunning, (engineId, loss) => {
+      const { engineId: fromId = engineId, reason = REPLACED } = loss ?? {};
       owner.report.failedOver(fromId, engineId, reason);
     });
     this.choice = new EngineChoice(
@@ -102,6 +99,12 @@ export class UpstreamSupervisor {
 
   get reader(): UpstreamReader | null {
     return this.reading.reader;
+  }
+
+  /** Whether the engine that is being read, or was read last, answers a probe within `withinMs`. */
+  async engineAnswers(withinMs: number): Promise<boolean> {
+    const { engineId } = this.reading;
+    return engineId !== null && this.services.engines.answersNow(engineId, withinMs);
   }
 
   /** Times that a running stream was given a new source. */
@@ -163,22 +166,16 @@ export class UpstreamSupervisor {
       if (outcome.next === 'give_up') {
         staying = await this.fallThrough(outcome, stay);
       } else {
-        this.checkLimit(outcome);
         staying = (await this.prepareNext(outcome, stay, isRetryHere)) ? stay : null;
       }
       prepared = staying === null ? await this.moves.handOver() : null;
     }
   }
 
-  private noteLoss({ engineId }: EngineStay, { next, reason }: Outcome): void {
-    if (next !== 'relieved' && this.owner.isRunning()) this.lost ??= { engineId, reason };
-  }
-
-  /** A stream whose sources fail one after the other is no stream. */
-  private checkLimit({ next }: Outcome): void {
-    const { limit } = this.reading;
-    if (next === 'relieved' || !this.owner.isRunning() || !limit.isSpent(monotonicMs())) return;
-    throw new AppError('engine_failed', limit.describe());
+  private noteLoss({ lease, engineId }: EngineStay, outcome: Outcome): void {
+    if (outcome.next === 'relieved' || !this.owner.isRunning()) return;
+    this.reading.loss ??= new SourceLoss(lease.engine, outcome.reason);
+    this.reading.loss.note(engineId, outcome);
   }
 
   private async nextStay(): Promise<EngineStay> {
@@ -265,7 +262,7 @@ export class UpstreamSupervisor {
       this.leave();
       return false;
     }
-    if (this.reading.takeFlowedStably()) {
+    if (this.reading.takeRecovered()) {
       this.choice.recovered();
       this.owner.rota.recovered();
     }

@@ -21,7 +21,7 @@ export interface GluetunSettings {
   readonly delayMs?: number;
 }
 
-/** Made once; stays on the machine. */
+/** Made once for all files. */
 export async function gluetunImage(): Promise<string> {
   const base = simulatorImage();
   const id = (await dockerInspect(base)).Id as string;

@@ -1,9 +1,6 @@
-import { join } from 'node:path';
-import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { PinoLogger } from 'nestjs-pino';
-import { CONFIG, type AppConfig } from '../config';
-import { KeptList } from '../coordination';
+import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { monotonicMs } from '../kernel/clock';
+import { DataFolder, PersistentList } from '../storage';
 import { entryOf, readEntry, type Moment } from './source-record-entry';
 import { SourceRecords } from './source-records';
 
@@ -12,34 +9,30 @@ const MAX_KEPT = 5000;
 
 /** Keeps what sources did lately in the data folder, so that a restart does not try dead ones first again. */
 @Injectable()
-export class KeptSourceRecords implements OnModuleInit, OnModuleDestroy {
-  private readonly kept: KeptList;
+export class PersistentSourceRecords implements OnModuleInit, OnModuleDestroy {
+  private readonly list: PersistentList;
 
   constructor(
-    @Inject(CONFIG) config: AppConfig,
+    folder: DataFolder,
     private readonly records: SourceRecords,
-    log: PinoLogger,
   ) {
-    log.setContext(KeptSourceRecords.name);
-    this.kept = new KeptList({
-      path: join(config.dataDir, 'channel-sources.json'),
-      words: 'what sources of channels did lately',
-      log,
+    this.list = new PersistentList(folder, {
+      name: 'channel-sources.json',
       entries: () => this.entries(),
     });
   }
 
   async onModuleInit(): Promise<void> {
     const now = moment();
-    for (const entry of (await this.kept.read()).slice(-MAX_KEPT)) {
+    for (const entry of (await this.list.read()).slice(-MAX_KEPT)) {
       const known = readEntry(entry, now);
       if (known !== null) this.records.restore(...known);
     }
-    this.records.onChange(() => this.kept.changed());
+    this.records.onChange(() => this.list.changed());
   }
 
   async onModuleDestroy(): Promise<void> {
-    await this.kept.close();
+    await this.list.close();
   }
 
   /** Those used longest ago first, as they are to be read again. */

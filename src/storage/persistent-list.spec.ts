@@ -1,21 +1,25 @@
 import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KeptList } from './kept-list';
+import { RETRY_MS } from './atomic-file';
+import { DataFolder } from './data-folder';
+import { PersistentList } from './persistent-list';
+import { untilTroubles } from './storage.spec-support';
 
-describe('KeptList', () => {
+describe('PersistentList', () => {
   let folder: string;
   let path: string;
-  let warnings: string[];
+  let data: DataFolder;
   let entries: unknown[];
 
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'kept-list-'));
-    path = join(folder, 'kept.json');
-    warnings = [];
+    folder = await mkdtemp(join(tmpdir(), 'persistent-list-'));
+    path = join(folder, 'list.json');
     entries = [];
     // Only timers: files need the real event loop.
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+    jest.useFakeTimers({
+      doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'],
+    });
   });
   afterEach(async () => {
     expect(jest.getTimerCount()).toBe(0);
@@ -23,13 +27,10 @@ describe('KeptList', () => {
     await rm(folder, { recursive: true });
   });
 
-  function list(): KeptList {
-    return new KeptList({
-      path,
-      words: 'things',
-      log: { warn: (_facts, message) => warnings.push(message) },
-      entries: () => entries,
-    });
+  /** As a process that starts has it. */
+  function list(): PersistentList {
+    data = new DataFolder(folder);
+    return new PersistentList(data, { name: 'list.json', entries: () => entries });
   }
 
   it('gives back what it kept, and has nothing at first', async () => {
@@ -39,7 +40,7 @@ describe('KeptList', () => {
     before.changed();
     await before.close();
     expect(await list().read()).toEqual(entries);
-    expect([warnings, await readdir(folder)]).toEqual([[], ['kept.json']]);
+    expect([data.unheard, await readdir(folder)]).toEqual([[], ['list.json', 'list.json.bak']]);
   });
 
   it('saves some seconds after the first change, all that changed until then at once', async () => {
@@ -72,7 +73,9 @@ describe('KeptList', () => {
     await writeFile(path, text);
     const kept = list();
     expect(await kept.read()).toEqual([]);
-    expect(warnings).toEqual(['things are unreadable, starting without']);
+    expect(data.unheard).toEqual([
+      expect.stringMatching(/^list\.json is damaged: there is no good copy, starting without/),
+    ]);
     entries = [1];
     kept.changed();
     await kept.close();
@@ -83,7 +86,7 @@ describe('KeptList', () => {
     await writeFile(path, '');
     await truncate(path, 16 * 1024 * 1024 + 1);
     expect(await list().read()).toEqual([]);
-    expect(warnings).toHaveLength(1);
+    expect(data.unheard).toHaveLength(1);
   });
 
   it('leaves the file of a newer product as it is', async () => {
@@ -94,21 +97,40 @@ describe('KeptList', () => {
     kept.changed();
     await kept.close();
     expect(await readFile(path, 'utf8')).toBe(text);
-    expect(warnings).toEqual(['things are of a newer version: they are neither read nor written']);
+    expect(data.unheard).toEqual(['list.json cannot be read: it is neither read nor written']);
   });
 
-  it('says so when it can not save, and tries again with the next change', async () => {
-    path = join(folder, 'none', 'kept.json');
-    await writeFile(join(folder, 'none'), '');
+  it('goes on with the last good copy of a damaged file', async () => {
+    entries = ['a'];
+    const before = list();
+    before.changed();
+    await before.close();
+    await writeFile(path, '{"version":1,"entr');
     const kept = list();
-    kept.changed();
-    jest.advanceTimersByTime(5000);
-    while (warnings.length === 0) await new Promise((resolve) => setImmediate(resolve));
-    expect(warnings).toEqual(['things could not be saved']);
-    await rm(join(folder, 'none'));
+    expect(await kept.read()).toEqual(['a']);
+    await kept.close();
+    expect(await readFile(path, 'utf8')).toBe('{"version":1,"entries":["a"]}');
+  });
+
+  it('says so when it cannot save, and tries again by itself', async () => {
+    const kept = list();
+    await rm(folder, { recursive: true });
+    await writeFile(folder, '');
     entries = ['again'];
     kept.changed();
+    jest.advanceTimersByTime(5000);
+    await untilTroubles(data, 1);
+    expect(data.troubles()).toEqual([
+      { code: 'storage_failed', detail: 'list.json cannot be written (ENOTDIR)' },
+    ]);
+    await rm(folder);
+    jest.advanceTimersByTime(RETRY_MS);
+    await untilTroubles(data, 0);
     await kept.close();
+    expect(data.unheard).toEqual([
+      'list.json cannot be written (ENOTDIR)',
+      'list.json can be written again',
+    ]);
     expect(await list().read()).toEqual(['again']);
   });
 });

@@ -1,0 +1,184 @@
+import { setTimeout } from 'node:timers/promises';
+import { ControlProbe } from './control-probe';
+import { type SeenCase, type SeenFigure } from './figure-table';
+import { HlsPlayer } from './hls-player';
+import {
+  HOSTILE_KINDS,
+  HOSTILE_MBIT_PER_SECOND,
+  type HostileKind,
+  hostileStream,
+} from './hostile-sources';
+import { newMediaTally } from './media-watch';
+import { MediaViewer } from './media-viewer';
+import { cpuSeconds, residentMb } from './process-usage';
+import { startEngine, startProduct, type ServerUnderTest } from './servers';
+import { playlistPath, streamPath } from './stream-path';
+import { type StreamContext } from './stream-options';
+
+const MBIT_PER_SECOND = 8;
+const HOSTILE_STREAMS = 2;
+const HEALTHY_STREAM = 0;
+const SETTLE_MS = 3000;
+/** A player whose stream ended opens it again after this, and a player of HLS asks this often. */
+const AGAIN_MS = 1000;
+const LOOK_MS = 250;
+
+const RING_MIB = 64;
+const RING_MB = (RING_MIB * 1024 * 1024) / 1e6;
+const SLACK_MB = (32 * 1024 * 1024) / 1e6;
+const HEALTH_GOAL_MS = 200;
+const GAP_GOAL_MS = 1000;
+const PLAYLIST_GOAL_KB = 200;
+
+/** What a healthy viewer, a health check and the machine felt of one kind. */
+interface Felt {
+  healthP99Ms: number | null;
+  healthFailed: number;
+  longestGapMs: number;
+  disconnects: number;
+  largestPlaylistBytes: number;
+  peakMb: number;
+  idleMb: number;
+  cpuPercent: number;
+}
+
+/** Two hostile contents of each kind beside a usual one. @throws Error when it can not be measured */
+export async function hostileCase(context: StreamContext): Promise<SeenCase> {
+  const figures: SeenFigure[] = [];
+  for (const kind of HOSTILE_KINDS) {
+    process.stderr.write(`hostile content: ${kind} …\n`);
+    figures.push(...figuresOf(kind, await feel(kind, context)));
+    if (context.signal.aborted) break;
+  }
+  return {
+    name: 'hostile',
+    title: `${HOSTILE_STREAMS} hostile streams of ${HOSTILE_MBIT_PER_SECOND} Mbit/s beside one of ${MBIT_PER_SECOND} Mbit/s, PROXY_BUFFER_TOTAL ${RING_MIB} MiB`,
+    note: 'each hostile stream has a viewer of MPEG-TS and one of HLS, who open it again whenever it ends',
+    figures,
+  };
+}
+
+function figuresOf(kind: HostileKind, felt: Felt): SeenFigure[] {
+  const line = (label: string, value: number | null, limit?: number): SeenFigure => {
+    const figure = { label: `${kind}: ${label}`, value, digits: 0 };
+    return limit === undefined ? figure : { ...figure, limit };
+  };
+  return [
+    line('/health/live p99, ms', felt.healthP99Ms, HEALTH_GOAL_MS),
+    line('health checks without an answer', felt.healthFailed, 0),
+    line('healthy viewer, longest gap, ms', felt.longestGapMs, GAP_GOAL_MS),
+    line('healthy viewer, disconnects', felt.disconnects, 0),
+    line('largest playlist, kB', felt.largestPlaylistBytes / 1000, PLAYLIST_GOAL_KB),
+    line('memory, MB', felt.peakMb, Math.round(felt.idleMb + 1.25 * RING_MB + SLACK_MB)),
+    line('product, % of a core', felt.cpuPercent),
+  ];
+}
+
+async function feel(kind: HostileKind, context: StreamContext): Promise<Felt> {
+  const { children, signal } = context;
+  const enginePort = await startEngine(children, MBIT_PER_SECOND, signal);
+  const setup = {
+    engines: [`127.0.0.1:${enginePort}`],
+    env: { PROXY_BUFFER_TOTAL: `${RING_MIB}MiB` },
+  };
+  const product = await startProduct(children, setup, signal);
+  try {
+    return await watch(kind, product, context);
+  } finally {
+    await product.stop();
+  }
+}
+
+async function watch(
+  kind: HostileKind,
+  product: ServerUnderTest,
+  { options, signal }: StreamContext,
+): Promise<Felt> {
+  const idleMb = residentMb(product.pids);
+  const healthy = new MediaViewer(product.port, streamPath(HEALTHY_STREAM), newMediaTally());
+  await setTimeout(SETTLE_MS, undefined, { signal });
+  healthy.watch.mark();
+  const over = new AbortController();
+  const ends = AbortSignal.any([signal, over.signal]);
+  let largestPlaylistBytes = 0;
+  const onPlaylist = (bytes: number): void => {
+    largestPlaylistBytes = Math.max(largestPlaylistBytes, bytes);
+  };
+  const streams = Array.from({ length: HOSTILE_STREAMS }, (_, n) => hostileStream(kind, n));
+  const players = streams.flatMap((stream) => [
+    watchTransportStream(product.port, stream, ends),
+    watchHls(product.port, stream, onPlaylist, ends),
+  ]);
+  const probe = new ControlProbe(product, '/health/live');
+  const startedAt = performance.now();
+  const cpuBefore = cpuSeconds(product.pids);
+  let peakMb = idleMb;
+  try {
+    while (performance.now() - startedAt < options.countMs) {
+      await setTimeout(LOOK_MS, undefined, { signal });
+      peakMb = Math.max(peakMb, residentMb(product.pids));
+    }
+  } finally {
+    probe.stop();
+    over.abort();
+    await Promise.all(players);
+  }
+  const seconds = (performance.now() - startedAt) / 1000;
+  const cpuPercent = ((cpuSeconds(product.pids) - cpuBefore) / seconds) * 100;
+  const longestGapMs = healthy.watch.silenceMs(performance.now());
+  const disconnects = healthy.isOver ? 1 : 0;
+  healthy.close();
+  const health = await probe.report();
+  return {
+    ...{ healthP99Ms: health.answerMs.p99, healthFailed: health.failed, longestGapMs },
+    ...{ disconnects, largestPlaylistBytes, peakMb, idleMb, cpuPercent },
+  };
+}
+
+/** Opens the stream again whenever it ends, until `signal` aborts. */
+async function watchTransportStream(
+  port: number,
+  stream: number,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    const viewer = new MediaViewer(port, streamPath(stream), newMediaTally());
+    while (!viewer.isOver && (await goesOn(signal)));
+    viewer.close();
+    await goesOn(signal);
+  }
+}
+
+/** Asks for playlists and their segments as a player does, and begins anew after an error, until `signal` aborts. */
+async function watchHls(
+  port: number,
+  stream: number,
+  onPlaylist: (bytes: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    const player = new HlsPlayer(port, playlistPath(stream));
+    const close = (): void => player.close();
+    signal.addEventListener('abort', close, { once: true });
+    try {
+      do {
+        const playlist = await player.playlist();
+        onPlaylist(playlist.bytes);
+        for (const address of player.due(playlist).slice(-1)) {
+          await player.segment(address, () => undefined);
+        }
+      } while (await goesOn(signal));
+    } catch {
+      // The content ended, or was refused: asked for again below.
+    } finally {
+      signal.removeEventListener('abort', close);
+      player.close();
+    }
+    await goesOn(signal);
+  }
+}
+
+/** Waits a moment; false when `signal` aborted. */
+function goesOn(signal: AbortSignal): Promise<boolean> {
+  return setTimeout(AGAIN_MS, true, { signal }).catch(() => false);
+}

@@ -1,0 +1,85 @@
+// The command `acefleet`.
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { becomeProgram, runScript } from './lib/launch.mjs';
+import { prepare, PreparationError, ROOT } from './lib/prepare.mjs';
+
+const USAGE = `Usage: acefleet <command>
+
+  start      run the server (the same as npm start)
+  key        print the key of the admin API
+
+  --version  print the version
+  --help     print this
+
+Settings are environment variables or a file .env here; see docs/configuration.md.
+`;
+
+/** Exit codes: a wrong command line; settings that cannot be used (EX_CONFIG of sysexits.h). */
+const EXIT_USAGE = 2;
+const EXIT_CONFIG = 78;
+
+const KEY_FORM = /^[\x21-\x7e]{1,256}$/;
+
+const [command, ...rest] = process.argv.slice(2);
+await runScript(async () => {
+  switch (rest.length > 0 ? 'too much' : command) {
+    case 'start': {
+      const [entry] = await prepare('acefleet start', ['product', 'simulator']);
+      return becomeProgram(entry, []);
+    }
+    case 'key':
+      return printKey();
+    case '--version':
+    case '-v':
+      return print(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version);
+    case '--help':
+    case '-h':
+      return process.stdout.write(USAGE);
+    default:
+      process.stderr.write(USAGE);
+      process.exitCode = EXIT_USAGE;
+  }
+});
+
+/** The key from the settings, or the one that the server made and keeps in its data folder. */
+async function printKey() {
+  // A server may be running from this build, so it is used as it is, stale or not.
+  if (!existsSync(join(ROOT, 'dist', 'config', 'index.js')))
+    await prepare('acefleet key', ['product']);
+  const { ConfigError, loadProcessConfig } = createRequire(import.meta.url)(
+    '../dist/config/index.js',
+  );
+  try {
+    const { config } = loadProcessConfig();
+    print(config.apiKey ?? readKeptKey(resolve(config.dataDir, 'api-key')));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = EXIT_CONFIG;
+  }
+}
+
+function readKeptKey(path) {
+  const key = readKeyFile(path);
+  if (KEY_FORM.test(key)) return key;
+  throw new PreparationError(`The key at ${path} is damaged: the next start restores it.`);
+}
+
+function readKeyFile(path) {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    const isMissing = error.code === 'ENOENT';
+    throw new PreparationError(
+      isMissing
+        ? `There is no key at ${path} yet: it is made at the first start.`
+        : `The key at ${path} cannot be read (${error.code}).`,
+    );
+  }
+}
+
+function print(line) {
+  process.stdout.write(`${line}\n`);
+}

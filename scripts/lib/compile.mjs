@@ -1,0 +1,122 @@
+// Compiles one of our programs: `node compile.mjs TSCONFIG FOLDER` checks its types and writes it to FOLDER. Paths are
+// relative to the repository. A process of its own per program: compilers beside each other use more than one core.
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import swagger from '@nestjs/swagger/plugin';
+import ts from 'typescript';
+
+/** Adds to DTO classes what OpenAPI and validation need to know of their types and comments; other files stay as they are. */
+const SWAGGER_OPTIONS = {
+  introspectComments: true,
+  dtoFileNameSuffix: ['.dto.ts'],
+  classValidatorShim: true,
+};
+
+/** Where the repository is, and where the compiler believes it to be; see `hideRoot`. */
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+  .replaceAll('\\', '/')
+  .replace(/\/$/, '');
+const SHOWN_ROOT = '/acefleet';
+
+const FORMAT = {
+  getCanonicalFileName: (name) => name,
+  getCurrentDirectory: () => SHOWN_ROOT,
+  getNewLine: () => '\n',
+};
+
+hideRoot(ts.sys);
+
+/**
+ * Writes nothing when there is an error. @param {string} project path of a tsconfig @param {string} folder
+ * @returns {string} the errors; empty when there are none
+ */
+export function compile(project, folder) {
+  const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined };
+  const options = { outDir: shown(folder) };
+  const config = ts.getParsedCommandLineOfConfigFile(shown(project), options, host);
+  if (config === undefined) return `${project} cannot be read`;
+  const program = ts.createProgram(config.fileNames, config.options);
+  const errors = [...config.errors, ...ts.getPreEmitDiagnostics(program)];
+  if (errors.length > 0) return ts.formatDiagnostics(errors, FORMAT);
+  const { diagnostics } = program.emit(
+    undefined,
+    undefined,
+    undefined,
+    false,
+    transformers(program),
+  );
+  return ts.formatDiagnostics(diagnostics, FORMAT);
+}
+
+/**
+ * Compiles again on every change. @param {string} project @param {string} folder
+ * @param {(text: string) => void} report @param {() => void} onCompiled after each compile without an error
+ * @returns {{ close(): void }}
+ */
+export function watch(project, folder, report, onCompiled) {
+  const onDiagnostic = (diagnostic) =>
+    report(ts.formatDiagnosticsWithColorAndContext([diagnostic], FORMAT));
+  const onStatus = (status, newLine, options, errorCount) => {
+    report(ts.flattenDiagnosticMessageText(status.messageText, '\n'));
+    if (errorCount === 0) onCompiled();
+  };
+  const host = ts.createWatchCompilerHost(
+    shown(project),
+    { outDir: shown(folder) },
+    ts.sys,
+    ts.createEmitAndSemanticDiagnosticsBuilderProgram,
+    onDiagnostic,
+    onStatus,
+  );
+  const { afterProgramCreate } = host;
+  host.afterProgramCreate = (builder) => {
+    const { emit } = builder;
+    builder.emit = (file, write, token, declarationsOnly) =>
+      emit(file, write, token, declarationsOnly, transformers(builder.getProgram()));
+    afterProgramCreate(builder);
+  };
+  return ts.createWatchProgram(host);
+}
+
+function transformers(program) {
+  return { before: [swagger.before(SWAGGER_OPTIONS, program)] };
+}
+
+/**
+ * The plugin for OpenAPI writes paths into the code, and wrong ones when the path of the repository has letters beyond
+ * ASCII or a percent sign in it. So the compiler, and with it the plugin, sees the repository at a path of plain letters.
+ */
+function hideRoot(sys) {
+  const real = { ...sys };
+  const toReal = (path) => replaceStart(path, SHOWN_ROOT, ROOT);
+  const toShown = (path) => replaceStart(path.replaceAll('\\', '/'), ROOT, SHOWN_ROOT);
+  for (const name of [
+    ...['readFile', 'writeFile', 'deleteFile', 'fileExists', 'getModifiedTime', 'setModifiedTime'],
+    ...['directoryExists', 'createDirectory', 'getDirectories'],
+  ]) {
+    sys[name] = (path, ...args) => real[name](toReal(path), ...args);
+  }
+  for (const name of ['watchFile', 'watchDirectory']) {
+    sys[name] = (path, onChange, ...args) =>
+      real[name](toReal(path), (file, ...what) => onChange(toShown(file), ...what), ...args);
+  }
+  sys.readDirectory = (path, ...args) => real.readDirectory(toReal(path), ...args).map(toShown);
+  sys.realpath = (path) => toShown(real.realpath(toReal(path)));
+  sys.getCurrentDirectory = () => SHOWN_ROOT;
+}
+
+function replaceStart(path, start, replacement) {
+  const isBelow = path === start || path.startsWith(`${start}/`);
+  return isBelow ? replacement + path.slice(start.length) : path;
+}
+
+/** @param {string} path relative to the repository */
+function shown(path) {
+  return `${SHOWN_ROOT}/${path.replaceAll('\\', '/')}`;
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const [project, folder] = process.argv.slice(2);
+  const errors = compile(project, folder);
+  process.stdout.write(errors);
+  if (errors !== '') process.exitCode = 1;
+}

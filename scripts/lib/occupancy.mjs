@@ -1,0 +1,168 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { uptime } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const FOLDER = join('.acefleet', 'processes');
+const CLAIM_STEP_MS = 20;
+/** Clocks are set while a machine runs: only what is older than its boot by more than this is from before it. */
+const BOOT_MARGIN_MS = 60_000;
+
+/**
+ * What a process does in the folder: `running` loads modules from node_modules and dist, `installing` and `building`
+ * change them. `claiming` is about to do one of the latter, `checking` has not decided yet.
+ * @typedef {'checking' | 'claiming' | 'installing' | 'building' | 'running'} Activity
+ * @typedef {{ pid: number, name: string, activity: Activity }} Occupant
+ */
+
+/**
+ * Tells the processes that work in one checkout of each other. Every process has a file of its own and writes no other,
+ * so there is nothing to take over from a crashed one: its file names a process that is gone, and counts no longer.
+ */
+export class Occupancy {
+  #folder;
+  #path;
+  #record;
+
+  /** @param {string} root @param {string} name how a user calls this program, such as `npm start` */
+  constructor(root, name) {
+    this.#folder = join(root, FOLDER);
+    this.#path = join(this.#folder, `${process.pid}-${randomBytes(4).toString('hex')}.json`);
+    this.#record = { ...identify(process.pid), name, helpers: [] };
+    process.once('exit', () => rmSync(this.#path, { force: true }));
+  }
+
+  /**
+   * Says what this process does from now on. False where the folder cannot be written.
+   * @param {Activity} activity
+   */
+  announce(activity) {
+    return this.#write({ ...this.#record, activity, helpers: [] });
+  }
+
+  /**
+   * A child process does the work. It may outlive this process, which then still counts as alive.
+   * @param {number} pid
+   */
+  addHelper(pid) {
+    this.#write({ ...this.#record, helpers: [...this.#record.helpers, identify(pid)] });
+  }
+
+  /** The other live processes. @returns {Occupant[]} */
+  others() {
+    return readNames(this.#folder).flatMap((file) => {
+      const path = join(this.#folder, file);
+      if (path === this.#path) return [];
+      const record = readRecord(path);
+      if (record === null) return [];
+      if (![record, ...record.helpers].some(isAlive)) {
+        remove(path);
+        return [];
+      }
+      return [{ pid: record.pid, name: record.name, activity: record.activity }];
+    });
+  }
+
+  /**
+   * Makes this the one process that installs or builds. Each writes its claim before it looks at the others', so of two
+   * at least one sees the other; the one with the higher process id then lets the other go first.
+   * @param {'installing' | 'building'} activity
+   * @returns {Promise<Occupant | null>} the process that installs or builds already
+   */
+  async claim(activity) {
+    for (;;) {
+      this.announce('claiming');
+      const others = this.others();
+      const holder = others.find(isPreparing);
+      if (holder !== undefined) {
+        this.announce('checking');
+        return holder;
+      }
+      const claimants = others.filter((other) => other.activity === 'claiming');
+      if (claimants.length === 0) {
+        this.announce(activity);
+        return null;
+      }
+      if (claimants.some(({ pid }) => pid < process.pid)) this.announce('checking');
+      await delay(CLAIM_STEP_MS);
+    }
+  }
+
+  #write(record) {
+    const draft = `${this.#path}.draft`;
+    try {
+      mkdirSync(this.#folder, { recursive: true });
+      writeFileSync(draft, JSON.stringify(record));
+      renameSync(draft, this.#path);
+      this.#record = record;
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+/** @param {Occupant} occupant */
+export function isPreparing({ activity }) {
+  return activity === 'installing' || activity === 'building';
+}
+
+function readNames(folder) {
+  try {
+    return readdirSync(folder).filter((name) => name.endsWith('.json'));
+  } catch {
+    return [];
+  }
+}
+
+/** Null for a file that its process removed meanwhile, or that is none of ours. */
+function readRecord(path) {
+  try {
+    const record = JSON.parse(readFileSync(path, 'utf8'));
+    return Number.isInteger(record.pid) && Array.isArray(record.helpers) ? record : null;
+  } catch {
+    return null;
+  }
+}
+
+function remove(path) {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // In a folder that cannot be written it stays, and counts no more for that.
+  }
+}
+
+/** What tells this use of a process id from a later one. */
+function identify(pid) {
+  return { pid, startedTicks: startedTicks(pid), seenMs: Date.now() };
+}
+
+function isAlive({ pid, startedTicks: recordedTicks, seenMs }) {
+  const ticks = startedTicks(pid);
+  if (ticks !== null && recordedTicks !== null) return ticks === recordedTicks;
+  const bootedMs = Date.now() - uptime() * 1000;
+  if (recordedTicks === null && seenMs < bootedMs - BOOT_MARGIN_MS) return false;
+  try {
+    process.kill(pid, 0);
+    // Where start times can be read, one of our own without any has ended, and only its parent has not been told.
+    return recordedTicks === null;
+  } catch (error) {
+    // A process of another user is alive as well.
+    return error.code === 'EPERM';
+  }
+}
+
+/** When a live process started, in the kernel's clock ticks; null where that cannot be read, or it has ended. */
+function startedTicks(pid) {
+  try {
+    const [state, ...fields] = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .split(') ')
+      .at(-1)
+      .split(' ');
+    return state === 'Z' || state === 'X' ? null : Number(fields[18]);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,27 @@
+// Ends the process with one line under a Node.js that is too old. Loaded before everything else and written for the
+// oldest of them: a syntax that they do not know would end them with a stack instead.
+'use strict';
+
+/** Oldest version of Node.js that the dependencies work with. */
+var OLDEST = [20, 19];
+
+/** The line for a version that is too old; null for one that will do. */
+function describeVersion(version) {
+  var parts = version.split('.').map(Number);
+  if (parts[0] > OLDEST[0] || (parts[0] === OLDEST[0] && parts[1] >= OLDEST[1])) return null;
+  return (
+    'acefleet needs Node.js ' +
+    OLDEST.join('.') +
+    ' or newer, and this is ' +
+    version +
+    ': install a newer one, from nodejs.org or your package manager'
+  );
+}
+
+var line = describeVersion(process.versions.node);
+if (line !== null) {
+  process.stderr.write(line + '\n');
+  process.exit(1);
+}
+
+module.exports = { describeVersion: describeVersion };

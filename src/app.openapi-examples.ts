@@ -1,0 +1,159 @@
+import { STATUS_CODES } from 'node:http';
+import { type OpenAPIObject } from '@nestjs/swagger';
+import { eachOperation, type Operation } from './app.openapi-document';
+
+type Node = Record<string, unknown>;
+type Parameter = Node & { name: string; in: string; schema?: Node };
+
+const CONTENT_ID = '0123456789abcdef0123456789abcdef01234567';
+const INFOHASH = '89abcdef0123456789abcdef0123456789abcdef';
+const ENGINE_ID = 'static-192.168.1.10-6878';
+const OTHER_ENGINE_ID = 'static-192.168.1.11-6878';
+const VIEWER_ID = '0b5a3c52-7d0e-4c39-9b7e-3d0a5a6f1e42';
+const TIME = '2026-01-31T20:15:00.000Z';
+
+/** What ids in paths name, by the tag of the operation, and one of them. */
+const IDS: Readonly<Record<string, readonly [description: string, example: string]>> = {
+  engines: ['Id of an engine', ENGINE_ID],
+  streams: ['Id of a stream: its content id, or its infohash', CONTENT_ID],
+  proxy: ['Id of a session: its content id, or its infohash', CONTENT_ID],
+  channels: ['Id of a channel', 'news'],
+  streaming: ['Content id, 40 hex digits; `.ts` may follow', CONTENT_ID],
+};
+const VIEWER: readonly [string, string] = [
+  'Id of a viewer, as the list of clients tells it',
+  VIEWER_ID,
+];
+
+/** Examples of parameters and fields by their names, which mean the same wherever they are. */
+const BY_NAME: Readonly<Record<string, unknown>> = {
+  ace_id: CONTENT_ID,
+  id: CONTENT_ID,
+  content_id: CONTENT_ID,
+  infohash: INFOHASH,
+  url: 'https://lists.example.org/news.acelive',
+  magnet: `magnet:?xt=urn:btih:${INFOHASH}`,
+  channel: 'news',
+  stream_id: CONTENT_ID,
+  engine_id: ENGINE_ID,
+  from_engine_id: ENGINE_ID,
+  to_engine_id: OTHER_ENGINE_ID,
+  container_id: ENGINE_ID,
+  container_name: 'acefleet-engine-1',
+  client_id: VIEWER_ID,
+  request_id: '5f0c9a71d2e84b36',
+  playback_session_id: 'a1b2c3d4e5f60718293a4b5c6d7e8f90',
+  host: '192.168.1.10',
+  engine_host: '192.168.1.10',
+  ip_address: '192.168.1.50',
+  public_ip: '203.0.113.7',
+  user_agent: 'VLC/3.0.20 LibVLC/3.0.20',
+  image: 'example/acestream-engine:3.2',
+  reference: 'example/acestream-engine:3.2',
+  version: '3.2.3',
+  name: 'News',
+  label: 'main',
+  reason: 'maintenance',
+  drain_reason: 'maintenance',
+  key: 'tier',
+  value: 'premium',
+  behind: 20,
+  _idx: 0,
+  n: 3,
+  time: TIME,
+  timestamp: TIME,
+  created: TIME,
+  first_seen: TIME,
+  last_seen: TIME,
+  last_check: TIME,
+  last_health_check: TIME,
+  last_stream_usage: TIME,
+  last_failure_time: TIME,
+};
+const ENDS_IN_TIME = /_at$/;
+
+/** What `id` and `name` are in schemas of other things than contents. */
+const BY_SCHEMA: readonly (readonly [schemas: RegExp, fields: Readonly<Record<string, string>>])[] =
+  [
+    [/^(?:Engine|Assessment)/, { id: ENGINE_ID }],
+    [/^Container/, { id: ENGINE_ID, name: 'acefleet-engine-1' }],
+    [/^Channel(?!Source)/, { id: 'news' }],
+    [/^Vpn/, { name: 'gluetun' }],
+  ];
+
+/** Gives parameters, bodies and fields examples, ids in paths a description, and ordinary answers a name. */
+export function addExamples(document: OpenAPIObject): void {
+  for (const [name, schema] of Object.entries(document.components?.schemas ?? {})) {
+    addToFields(name, schema as Node);
+  }
+  eachOperation(document, (operation) => {
+    for (const parameter of (operation.parameters ?? []) as unknown as Parameter[]) {
+      describeParameter(parameter, operation.tags?.[0] ?? '');
+    }
+    nameAnswers(operation);
+    addToBody(operation, document);
+  });
+}
+
+function describeParameter(parameter: Parameter, tag: string): void {
+  const id = parameter.in === 'path' && parameter.name === 'id' ? IDS[tag] : undefined;
+  const [description, example] = parameter.name === 'clientId' ? VIEWER : (id ?? []);
+  if (description !== undefined) parameter.description ??= description;
+  parameter.description ??= 'See the description of the operation.';
+  if ('example' in parameter) return;
+  parameter.example = example ?? exampleFor(parameter.name, parameter.schema ?? {});
+}
+
+function exampleFor(name: string, schema: Node): unknown {
+  if (Array.isArray(schema.enum)) return schema.enum[0];
+  if (schema.default !== undefined) return schema.default;
+  const isText = schema.type === 'string';
+  if (name in BY_NAME && (!isText || typeof BY_NAME[name] === 'string')) return BY_NAME[name];
+  if (!isText) return typeof schema.minimum === 'number' ? schema.minimum : 1;
+  return TIME;
+}
+
+function addToFields(schemaName: string, schema: Node): void {
+  const own = BY_SCHEMA.find(([schemas]) => schemas.test(schemaName))?.[1] ?? {};
+  for (const [name, field] of Object.entries((schema.properties ?? {}) as Record<string, Node>)) {
+    const isText = [field.type].flat().includes('string') && !('enum' in field);
+    const example = own[name] ?? (ENDS_IN_TIME.test(name) ? TIME : BY_NAME[name]);
+    if (isText && typeof example === 'string' && !('examples' in field)) field.examples = [example];
+  }
+}
+
+function addToBody(operation: Operation, document: OpenAPIObject): void {
+  const body = operation.requestBody;
+  if (body === undefined || !('content' in body)) return;
+  for (const media of Object.values(body.content)) {
+    media.example ??= sampleOf((media.schema ?? {}) as Node, document);
+  }
+}
+
+/** A value of a schema: what is required, and what has an example of its own. */
+function sampleOf(schema: Node, document: OpenAPIObject): unknown {
+  if (typeof schema.$ref === 'string') {
+    const name = schema.$ref.split('/').at(-1) ?? '';
+    return sampleOf((document.components?.schemas?.[name] ?? {}) as Node, document);
+  }
+  if (Array.isArray(schema.examples)) return schema.examples[0];
+  if (Array.isArray(schema.enum)) return schema.default ?? schema.enum[0];
+  if (schema.type === 'array') return [sampleOf((schema.items ?? {}) as Node, document)];
+  if (schema.type !== 'object') return schema.type === 'string' ? 'text' : 1;
+  const required = (schema.required ?? []) as readonly string[];
+  const fields = Object.entries((schema.properties ?? {}) as Record<string, Node>);
+  return Object.fromEntries(
+    fields
+      .filter(([name, field]) => required.includes(name) || 'examples' in field)
+      .map(([name, field]) => [name, sampleOf(field, document)]),
+  );
+}
+
+/** The generator leaves the description of an ordinary answer empty. */
+function nameAnswers(operation: Operation): void {
+  for (const [status, response] of Object.entries(operation.responses)) {
+    if (response !== undefined && 'description' in response && response.description === '') {
+      response.description = STATUS_CODES[status] ?? 'The answer';
+    }
+  }
+}

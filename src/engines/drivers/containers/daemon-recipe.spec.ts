@@ -1,0 +1,67 @@
+import { loadConfig } from '../../../config';
+import { DockerError, type DockerVersionInfo } from '../docker-client';
+import { DaemonRecipe } from './daemon-recipe';
+import { engineRecipe } from './engine-recipe';
+
+describe('what engines of one Docker Engine are made of', () => {
+  let asked: number;
+  let answer: () => string;
+
+  function recipe(env: Record<string, string> = {}): DaemonRecipe {
+    asked = 0;
+    const version = (): Promise<DockerVersionInfo> => {
+      asked += 1;
+      return new Promise((resolve) => resolve({ arch: answer() } as DockerVersionInfo));
+    };
+    return new DaemonRecipe(loadConfig(env), 'docker', { version });
+  }
+
+  const fail = (code: 'docker_unavailable' | 'runtime_refused') => () => {
+    throw new DockerError(code, 'scripted', null);
+  };
+
+  it('follows from its machine, which is asked once for a connection', async () => {
+    answer = () => 'arm64';
+    const found = recipe();
+    await Promise.all([found.known(), found.known()]);
+    expect(asked).toBe(1);
+    const named = engineRecipe(loadConfig({ ENGINE_PROFILE: 'aceserve' }), 'docker');
+    const { profile, imageReference, specHash, portNames, ownPorts, architectures } = named;
+    expect(found).toMatchObject({
+      ...{ profile, imageReference, specHash, portNames, ownPorts, architectures },
+    });
+    expect(found.launch(ownPorts)).toEqual(named.launch(ownPorts));
+    // Another Docker Engine stands there now.
+    answer = () => 'amd64';
+    found.forget();
+    await found.known();
+    expect(found.profile).toBe('acestream-http-proxy');
+  });
+
+  it('is asked for again after a failure', async () => {
+    answer = fail('docker_unavailable');
+    const found = recipe();
+    await expect(found.known()).rejects.toMatchObject({ code: 'docker_unavailable' });
+    answer = () => 'arm64';
+    await found.known();
+    expect(found.profile).toBe('aceserve');
+  });
+
+  it('does without the question when a proxy lets it not through', async () => {
+    answer = fail('runtime_refused');
+    const found = recipe();
+    await found.known();
+    expect(found.profile).toBe('acestream-http-proxy');
+  });
+
+  it.each<Record<string, string>>([{ ENGINE_PROFILE: 'aceserve' }, { ENGINE_IMAGE: 'lan/engine' }])(
+    'is what %j says, without a question',
+    async (env) => {
+      answer = () => 'arm64';
+      const named = recipe(env);
+      await named.known();
+      expect(asked).toBe(0);
+      expect(named.specHash).toBe(engineRecipe(loadConfig(env), 'docker').specHash);
+    },
+  );
+});

@@ -1,0 +1,87 @@
+import { type DockerClient, DockerError } from '../docker-client';
+import { type EnginePorts, type PortName } from './engine-ports';
+import { type EngineRecipe, engineRecipe, isProfileOpen, type RecipeConfig } from './engine-recipe';
+import { type Architecture, type EngineLaunch, type ProfileName } from './image-profile';
+import { Remembered } from './remembered';
+
+/**
+ * The recipe for the Docker Engine that answers now. With ENGINE_PROFILE=auto its architecture decides, and not that of
+ * this process, which may run on another machine.
+ */
+export class DaemonRecipe implements EngineRecipe {
+  private current: EngineRecipe;
+  private readonly fitted = new Remembered(() => this.fit());
+
+  constructor(
+    private readonly config: RecipeConfig,
+    private readonly runtime: 'docker' | 'swarm',
+    private readonly client: Pick<DockerClient, 'version'>,
+  ) {
+    this.current = engineRecipe(config, runtime);
+  }
+
+  get profile(): ProfileName {
+    return this.current.profile;
+  }
+
+  get imageReference(): string {
+    return this.current.imageReference;
+  }
+
+  get specHash(): string {
+    return this.current.specHash;
+  }
+
+  get architectures(): readonly Architecture[] {
+    return this.current.architectures;
+  }
+
+  get portNames(): readonly PortName[] {
+    return this.current.portNames;
+  }
+
+  get ownPorts(): EnginePorts {
+    return this.current.ownPorts;
+  }
+
+  /**
+   * Resolves when the recipe fits the Docker Engine.
+   *
+   * @throws RuntimeError when that does not answer; the next call asks again
+   */
+  known(): Promise<void> {
+    return this.fitted.get();
+  }
+
+  /** Another Docker Engine may answer from now on. */
+  forget(): void {
+    this.fitted.forget();
+  }
+
+  imageObjection(architecture: string): string | null {
+    return this.current.imageObjection(architecture);
+  }
+
+  seatObjection(): string | null {
+    return this.current.seatObjection();
+  }
+
+  launch(ports: EnginePorts): EngineLaunch {
+    return this.current.launch(ports);
+  }
+
+  private async fit(): Promise<void> {
+    if (!isProfileOpen(this.config)) return;
+    this.current = engineRecipe(this.config, this.runtime, await this.architecture());
+  }
+
+  /** Null: what stands in front of Docker does not let this question through. */
+  private async architecture(): Promise<string | null> {
+    try {
+      return (await this.client.version()).arch;
+    } catch (error) {
+      if (error instanceof DockerError && error.code === 'runtime_refused') return null;
+      throw error;
+    }
+  }
+}

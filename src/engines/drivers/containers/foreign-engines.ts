@@ -1,0 +1,56 @@
+import { isInstanceId } from '../../instance-id';
+import type { ForeignEngines } from '../engine-runtime.port';
+import { LABEL_PREFIX, readEngineLabels } from './engine-labels';
+
+/** How an operator lists and removes what runs engines. */
+const COMMANDS = {
+  containers: { list: 'ps -aq', remove: 'rm -f' },
+  services: { list: 'service ls -q', remove: 'service rm' },
+};
+
+const DEFAULT_SOCKET = 'unix:///var/run/docker.sock';
+
+export type Removable = keyof typeof COMMANDS;
+
+/**
+ * The command that removes all engines of one installation and nothing else.
+ *
+ * @param dockerHost as in DOCKER_HOST. A socket is named; an address may be one that only this process can reach
+ */
+export function removalCommand(
+  what: Removable,
+  instance: string,
+  dockerHost: string | null,
+): string {
+  const isOtherSocket = dockerHost?.startsWith('unix://') === true && dockerHost !== DEFAULT_SOCKET;
+  const docker = isOtherSocket ? `docker -H ${dockerHost}` : 'docker';
+  const { list, remove } = COMMANDS[what];
+  return `${docker} ${remove} $(${docker} ${list} --filter label=${LABEL_PREFIX}instance=${instance})`;
+}
+
+/** Something that carries the labels of an engine. */
+export interface LabelledEngine {
+  readonly labels: Readonly<Record<string, string>> | null | undefined;
+  readonly isRunning: boolean;
+}
+
+/** Engines of all installations but our own. */
+export function foreignEngines(
+  all: readonly LabelledEngine[],
+  own: string,
+  removalOf: (instance: string) => string,
+): ForeignEngines[] {
+  const byInstance = new Map<string, ForeignEngines>();
+  for (const { labels, isRunning } of all) {
+    const instance = readEngineLabels(labels)?.instance;
+    // The text becomes part of a command that an operator runs, and anybody may write labels.
+    if (instance === undefined || instance === own || !isInstanceId(instance)) continue;
+    const known = byInstance.get(instance);
+    byInstance.set(instance, {
+      count: (known?.count ?? 0) + 1,
+      areRunning: isRunning || known?.areRunning === true,
+      removal: removalOf(instance),
+    });
+  }
+  return [...byInstance.values()];
+}

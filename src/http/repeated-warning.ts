@@ -1,0 +1,28 @@
+const INTERVAL_MS = 10_000;
+
+/** Says what comes up again and again at most once in 10 s: at once, and then at the end of each interval in which it came up. */
+export class RepeatedWarning {
+  private timer: NodeJS.Timeout | null = null;
+  private isDue = false;
+
+  constructor(private readonly say: () => void) {}
+
+  note(): void {
+    this.isDue = true;
+    if (this.timer === null) this.sayNow();
+  }
+
+  stop(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+  }
+
+  private sayNow(): void {
+    this.timer = null;
+    if (!this.isDue) return;
+    this.isDue = false;
+    this.say();
+    this.timer = setTimeout(() => this.sayNow(), INTERVAL_MS);
+    this.timer.unref();
+  }
+}

@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { isStreamAddress, routedAddress } from './stream-address';
+
+const ID = '0123456789abcdef0123456789abcdef01234567';
+
+describe('routedAddress', () => {
+  it.each([
+    ['/ace/getstream?id=x', '/ace/getstream?id=x'],
+    ['/ace/getstream/?id=x', '/ace/getstream?id=x'],
+    ['//ace/getstream?id=x', '/ace/getstream?id=x'],
+    ['///ace//getstream//?id=x//y', '/ace/getstream?id=x//y'],
+    ['/ace/manifest.m3u8/', '/ace/manifest.m3u8'],
+    ['/%20/ace/status', '/ace/status'],
+    [`/ace/getstream/${ID}/`, `/ace/getstream/${ID}`],
+    [`/ace/getstream/${ID}.ts%0D%0A`, `/ace/getstream/${ID}.ts`],
+    [`/ace/getstream/%09${ID}%20?pid=1`, `/ace/getstream/${ID}?pid=1`],
+    [`/ace/getstream/${ID}|User-Agent=VLC/3.0`, `/ace/getstream/${ID}`],
+    [`/ace/getstream/${ID}%7cUser-Agent=a&Referer=http://b/?c=d`, `/ace/getstream/${ID}`],
+    [`/ace/getstream/acestream://${ID}`, `/ace/getstream/${ID}`],
+    [`/ace/getstream/ACESTREAM%3A//${ID}/`, `/ace/getstream/${ID}`],
+    ['/ace/hls//token/5.ts%0d', '/ace/hls/token/5.ts'],
+    [`/ace/r/${ID}/token/?behind=5`, `/ace/r/${ID}/token?behind=5`],
+    ['http://other:99//ace/status', '/ace/status'],
+    ['HTTP://other?x', 'HTTP://other?x'],
+    ['http://other/engines?x=1', '/engines?x=1'],
+  ])('%s is %s', (url, routed) => {
+    expect(routedAddress(url)).toBe(routed);
+  });
+
+  it.each([
+    '/engines/',
+    '//engines',
+    '/api/v1//engines',
+    '/engines/%20x',
+    '/engines|a=b',
+    '/docs/',
+    '/Ace//getstream',
+    '/acex//y',
+    '/api/ace//y',
+    '//other.example/ace//getstream',
+    '/./ace//getstream',
+    '*',
+    '',
+  ])('leaves %j alone', (url) => {
+    expect(routedAddress(url)).toBe(url);
+  });
+
+  const address = fc
+    .array(
+      fc.constantFrom(
+        '/',
+        '//',
+        'ace',
+        'getstream',
+        'engines',
+        '..',
+        '%2f',
+        '%20',
+        '|',
+        '?',
+        '#',
+        ID,
+      ),
+      { maxLength: 8 },
+    )
+    .map((parts) => `/${parts.join('')}`);
+
+  it('never leads from outside into the admin API, nor out of it', () => {
+    fc.assert(
+      fc.property(address, (url) => {
+        const routed = routedAddress(url);
+        expect(routedAddress(routed)).toBe(routed);
+        if (routed !== url) expect(/^\/ace(?:[/?#]|$)/.test(routed)).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('isStreamAddress', () => {
+  it.each([
+    ['/ace/status', true],
+    ['/acex', false],
+    ['/engines/ace/', false],
+  ])('%s: %s', (url, expected) => {
+    expect(isStreamAddress(url)).toBe(expected);
+  });
+});

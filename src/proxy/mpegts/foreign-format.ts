@@ -1,0 +1,63 @@
+import { byteAt, SYNC, TS_PACKET } from './packet';
+import { PACKET_DISTANCES } from './packet-aligner';
+
+/** First bytes of a source that are kept to tell what it is. */
+export const HEAD_BYTES = 2048;
+
+/** Sync bytes at one distance that make packets of an unknown framing. */
+const SYNCS = 5;
+const MAX_DISTANCE = Math.floor(HEAD_BYTES / SYNCS);
+const MAX_TEXT = 40;
+const MAX_DUMP = 16;
+
+/** Media formats by the bytes with which they begin, at an offset. */
+const BEGINNINGS: readonly (readonly [name: string, offset: number, bytes: string])[] = [
+  ['MP4', 4, 'ftyp'],
+  ['Matroska', 0, '\x1aE\xdf\xa3'],
+  ['FLV', 0, 'FLV'],
+  ['Ogg', 0, 'OggS'],
+  ['AVI or WAV', 0, 'RIFF'],
+  ['MP3', 0, 'ID3'],
+  ['ASF', 0, '\x30\x26\xb2\x75'],
+  ['an MPEG program stream', 0, '\0\0\x01\xba'],
+  ['an MPEG elementary stream', 0, '\0\0\x01\xb3'],
+  ['an H.264 or HEVC elementary stream', 0, '\0\0\0\x01'],
+  ['AAC', 0, '\xff\xf1'],
+  ['AAC', 0, '\xff\xf9'],
+  ['AC-3', 0, '\x0bw'],
+];
+
+/** Names the media format of a body by its first bytes; null for anything that is none (an error page, noise). */
+export function mediaFormatOf(head: Buffer): string | null {
+  const text = head.toString('latin1', 0, 16);
+  return BEGINNINGS.find(([, offset, bytes]) => text.startsWith(bytes, offset))?.[0] ?? null;
+}
+
+/** What the first bytes look like, for an error message: text as it stands, else hex digits. */
+export function describeBytes(head: Buffer): string {
+  if (head.length === 0) return 'nothing';
+  const text = head.toString('latin1', 0, MAX_TEXT).replace(/[\t\r\n]+/g, ' ');
+  if (/^[ -~]+$/.test(text)) return `the text "${text.trim().replaceAll('"', "'")}"`;
+  const dump = head.toString('hex', 0, MAX_DUMP);
+  return `the bytes ${dump.replace(/..(?=.)/g, '$& ')}`;
+}
+
+/** Distance of the transport packets in `head` when it is none that is supported; null when there are no packets. */
+export function foreignDistanceOf(head: Buffer): number | null {
+  for (let distance = TS_PACKET + 1; distance <= MAX_DISTANCE; distance++) {
+    if (PACKET_DISTANCES.some((known) => distance % known === 0)) continue;
+    const last = head.length - (SYNCS - 1) * distance - 4;
+    for (let at = 0; at <= Math.min(last, distance); at++) {
+      if (arePackets(head, at, distance)) return distance;
+    }
+  }
+  return null;
+}
+
+function arePackets(head: Buffer, first: number, distance: number): boolean {
+  for (let index = 0, at = first; index < SYNCS; index++, at += distance) {
+    // Every packet has a payload or an adaptation field, which text made of one letter has not.
+    if (head[at] !== SYNC || (byteAt(head, at + 3) & 0x30) === 0) return false;
+  }
+  return true;
+}

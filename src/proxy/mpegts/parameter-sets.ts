@@ -1,0 +1,151 @@
+import { SYNC, TS_PACKET } from './packet';
+import { writeTimestamp } from './pes';
+
+/** Real sets have a few hundred bytes. */
+const MAX_UNIT_BYTES = 2048;
+const MAX_UNITS = 8;
+/** More than this is nobody's parameters, and would be sent to everybody who joins. */
+const MAX_BYTES = 8 * 1024;
+const START_CODE = Buffer.from([0, 0, 1]);
+const PES_HEADER = 9;
+const TIMESTAMP = 5;
+const BODY = TS_PACKET - 4;
+/** Length byte and flags of the adaptation field that announces a jump of the counter. */
+const FLAG_BYTES = 2;
+
+/**
+ * The parameter sets of a video stream that are in force: VPS, SPS and PPS, or the sequence header with its extensions.
+ * Some encoders send them once and never again, so whoever begins later has to be given them.
+ */
+export class ParameterSets {
+  /** By kind, in the order in which decoders want the kinds. */
+  private readonly units: Buffer[][];
+  private readonly renewed: boolean[];
+  private joined: Buffer | null = null;
+  private open: { readonly kind: number; readonly parts: Buffer[]; bytes: number } | null = null;
+
+  /** @param kinds how many kinds of sets the codec has */
+  constructor(kinds: number) {
+    this.units = Array.from({ length: kinds }, () => []);
+    this.renewed = Array.from({ length: kinds }, () => false);
+  }
+
+  /** All of them, each behind a start code; null while there are none. The same Buffer until one changes. */
+  get bytes(): Buffer | null {
+    if (this.joined === null) {
+      const bytes = Buffer.concat(this.units.flat().flatMap((unit) => [START_CODE, unit]));
+      if (bytes.length === 0 || bytes.length > MAX_BYTES) return null;
+      // Not from the pool: it may be kept for as long as a ring keeps its media.
+      this.joined = Buffer.allocUnsafeSlow(bytes.length);
+      bytes.copy(this.joined);
+    }
+    return this.joined;
+  }
+
+  /** Whether the access unit brings sets of every kind itself. */
+  get isComplete(): boolean {
+    return this.renewed.every((isRenewed) => isRenewed);
+  }
+
+  isRenewed(kind: number): boolean {
+    return this.renewed[kind] === true;
+  }
+
+  beginAccessUnit(): void {
+    this.renewed.fill(false);
+  }
+
+  /** A set begins with the byte behind its start code; the bytes follow. */
+  begin(kind: number): void {
+    this.open = { kind, parts: [], bytes: 0 };
+  }
+
+  /** The bytes are copied. */
+  take(buf: Buffer, from: number, to: number): void {
+    const { open } = this;
+    if (open === null || to <= from) return;
+    open.bytes += to - from;
+    if (open.bytes > MAX_UNIT_BYTES) this.open = null;
+    else open.parts.push(Buffer.from(buf.subarray(from, to)));
+  }
+
+  /** A start code follows, whose last byte was not taken. */
+  end(): void {
+    const { open } = this;
+    this.open = null;
+    if (open === null || open.bytes < START_CODE.length) return;
+    const unit = Buffer.concat(open.parts, open.bytes).subarray(0, open.bytes - 2);
+    this.add(open.kind, unit);
+  }
+
+  /** Bytes were lost. */
+  gap(): void {
+    this.open = null;
+  }
+
+  /** The first kind that comes in an access unit replaces what was in force of every kind that follows it. */
+  private add(kind: number, unit: Buffer): void {
+    const units = this.units[kind] as Buffer[];
+    const isFirst = !this.isRenewed(kind);
+    this.renewed[kind] = true;
+    const mayReplace = kind === 0 || this.isRenewed(kind - 1);
+    if (isFirst && mayReplace && units.length === 1 && units[0]?.equals(unit)) return;
+    if (isFirst && mayReplace) units.length = 0;
+    else if (units.some((known) => known.equals(unit))) return;
+    units.push(Buffer.from(unit));
+    if (units.length > MAX_UNITS) units.shift();
+    this.joined = null;
+  }
+}
+
+/** Where a PES packet of a video stream begins, and its times in ticks of 90 kHz, −1 for none. */
+export interface PesStart {
+  readonly pid: number;
+  /** Continuity counter of its first packet. */
+  readonly counter: number;
+  readonly pts: number;
+  readonly dts: number;
+}
+
+/**
+ * Packets that bring `sets` ahead of a PES packet: a PES packet of their own with the same times. Their counters lead up
+ * to `next`'s, and the first one announces the jump.
+ */
+export function parameterPackets(sets: Buffer, next: PesStart): Buffer {
+  const data = pesOf(sets, next);
+  const count = Math.ceil((data.length + FLAG_BYTES) / BODY);
+  const packets = Buffer.alloc(count * TS_PACKET, 0xff);
+  let from = 0;
+  for (let index = 0; index < count; index++) {
+    const at = index * TS_PACKET;
+    const room = index === 0 ? BODY - FLAG_BYTES : BODY;
+    const length = Math.min(room, data.length - from);
+    packets[at] = SYNC;
+    packets[at + 1] = (index === 0 ? 0x40 : 0) | (next.pid >> 8);
+    packets[at + 2] = next.pid & 0xff;
+    const hasField = length < BODY;
+    packets[at + 3] = (hasField ? 0x30 : 0x10) | ((next.counter - count + index + 32) & 0x0f);
+    if (hasField) {
+      packets[at + 4] = BODY - 1 - length;
+      if (length < BODY - 1) packets[at + 5] = index === 0 ? 0x80 : 0;
+    }
+    data.copy(packets, at + TS_PACKET - length, from, from + length);
+    from += length;
+  }
+  return packets;
+}
+
+function pesOf(sets: Buffer, { pts, dts }: PesStart): Buffer {
+  const times = pts < 0 ? [] : dts < 0 || dts === pts ? [pts] : [pts, dts];
+  const header = Buffer.alloc(PES_HEADER + times.length * TIMESTAMP);
+  const length = header.length - 6 + sets.length;
+  header.set([0, 0, 1, 0xe0, length >> 8, length & 0xff, 0x84]);
+  header[7] = [0, 0x80, 0xc0][times.length] as number;
+  header[8] = times.length * TIMESTAMP;
+  times.forEach((ticks, index) => {
+    const at = PES_HEADER + index * TIMESTAMP;
+    header[at] = index === 1 ? 0x10 : times.length === 1 ? 0x20 : 0x30;
+    writeTimestamp(header, at, ticks);
+  });
+  return Buffer.concat([header, sets]);
+}

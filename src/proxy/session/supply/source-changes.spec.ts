@@ -1,0 +1,118 @@
+import 'reflect-metadata';
+import { broadcast, PLAIN } from '../../testing/broadcast.spec-support';
+import { fault, session as engineSession } from '../../testing/scripted-ace.spec-support';
+import { selector, SessionStage, type Joined } from '../../testing/session-stage.spec-support';
+import { until } from '../../testing/until.spec-support';
+
+/** One broadcast that all engines have, a key frame each second. */
+const AIR = broadcast({
+  ...{ seed: 1, frames: 700, gop: 25, bFrames: false, startTicks: 900_000 },
+  layout: PLAIN,
+});
+const FRAMES = 50;
+
+let stage: SessionStage;
+let joined: Joined;
+let opened: number;
+/** Added to the monotonic clock. */
+let passedMs: number;
+
+const frames = (from: number, to: number): Buffer =>
+  AIR.bytes.subarray(AIR.frameAt[from], AIR.frameAt[to]);
+
+async function open(env: Record<string, string>): Promise<void> {
+  passedMs = 0;
+  const real = performance.now.bind(performance);
+  jest.spyOn(performance, 'now').mockImplementation(() => real() + passedMs);
+  stage = await SessionStage.open({ env, engines: 9 });
+  joined = stage.join(selector('a'));
+  (await stage.source(1)).send(frames(0, FRAMES - 1));
+  await joined.ready;
+  opened = 1;
+}
+
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await stage.close();
+});
+
+/** The source has one more picture after `ms`, and ends. */
+async function endAfter(ms: number): Promise<void> {
+  passedMs += ms;
+  const end = opened * FRAMES;
+  (await stage.source(opened)).send(frames(end - 1, end)).end();
+}
+
+/** The source ends after `ms`, and the next one has the last second of it, or begins a second later. */
+async function change(how: 'without loss' | 'with a gap', ms: number): Promise<void> {
+  const { session } = joined;
+  await endAfter(ms);
+  const end = opened * FRAMES;
+  const from = how === 'without loss' ? end - 25 : end + 25;
+  opened++;
+  (await stage.source(opened)).send(frames(from, end + FRAMES - 1));
+  await until(() => session.failovers === opened - 1 && session.ingest.join !== null);
+  expect(session.ingest.join?.isFlagged).toBe(how === 'with a gap');
+}
+
+async function isGivenUp(words: string): Promise<void> {
+  await endAfter(1000);
+  await until(() => joined.session.isOver);
+  expect(joined.session.error).toMatchObject({ code: 'engine_failed' });
+  expect(joined.session.error?.detail).toContain(words);
+  expect(joined.session.attempts.at(-1)).toMatchObject({ outcome: 'source_lost_too_often' });
+  expect(joined.viewer.leaveReason).toBe('stream_failed');
+  await until(() => stage.engines.inUse() === 0);
+}
+
+describe('a stream whose source ends every 20 s', () => {
+  it('goes on for as long as nothing is lost, and not beyond the limit when something is', async () => {
+    await open({ PROXY_FAILOVER_LIMIT: '3', PROXY_STABLE_AFTER: '30s' });
+    for (let n = 0; n < 7; n++) await change('without loss', 20_000);
+    // None was a failure for which the engine is left, or waited for.
+    expect(stage.ace.log.filter((line) => line.startsWith('start e1'))).toHaveLength(8);
+    for (let n = 0; n < 3; n++) {
+      await change('with a gap', 20_000);
+    }
+    expect(joined.session.isOver).toBe(false);
+    await isGivenUp('3 times within 300 s');
+  });
+
+  it('is given up when each source has only what viewers had', async () => {
+    await open({ PROXY_FAILOVER_LIMIT: '2' });
+    await endAfter(20_000);
+    for (let n = 2; n <= 3; n++) {
+      const next = (await stage.source(n)).send(frames(FRAMES - 25, FRAMES));
+      await until(() => joined.session.supervisor.reader?.isFlowing === true);
+      next.end();
+    }
+    await isGivenUp('2 times within 300 s');
+  });
+});
+
+describe('a stream whose source ends all the time', () => {
+  it('is given up although nothing is lost', async () => {
+    await open({ PROXY_FAILOVER_LIMIT: '3' });
+    for (let n = 0; n < 3; n++) {
+      await change('without loss', 1000);
+    }
+    await isGivenUp('3 times within 15 s and another one taken without a gap');
+  });
+});
+
+describe('a stream whose engines die', () => {
+  it('goes on however often that is', async () => {
+    await open({ PROXY_FAILOVER_LIMIT: '1' });
+    const dead = new Set<string>();
+    stage.ace.onStart = ({ engineId, number }) =>
+      dead.has(engineId)
+        ? Promise.reject(fault('engine', 'connect_refused'))
+        : engineSession(number);
+    for (let n = 1; n <= 5; n++) {
+      dead.add(`e${n}`);
+      await change('with a gap', 1000);
+      expect(joined.session.engineId).toBe(`e${n + 1}`);
+    }
+    expect(joined.session.failovers).toBe(5);
+  });
+});

@@ -1,0 +1,179 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { type AtomicFile, RETRY_MS } from './atomic-file';
+import { DataFolder } from './data-folder';
+import { SmallDisk } from './full-disk.spec-support';
+import { untilTroubles } from './storage.spec-support';
+
+const disk = SmallDisk.mount();
+const whenMountable = disk === null ? describe.skip : describe;
+afterAll(() => disk?.unmount());
+
+const textOf = (values: unknown[]): string => `${JSON.stringify(values)}\n`;
+
+describe('AtomicFile', () => {
+  let path: string;
+  let folder: DataFolder;
+  const opened: AtomicFile<unknown[]>[] = [];
+
+  /** As a process that starts does. */
+  function open(dataDir = path): AtomicFile<unknown[]> {
+    folder = new DataFolder(dataDir);
+    const parse = (text: string): unknown[] => {
+      const value: unknown = JSON.parse(text);
+      if (!Array.isArray(value)) throw new Error('no list');
+      return value;
+    };
+    const file = folder.file({ name: 'list.json', parse, ifLost: 'starting without' });
+    opened.push(file);
+    return file;
+  }
+
+  const contentOf = (name: string): string => readFileSync(join(path, name), 'utf8');
+
+  beforeEach(() => {
+    path = mkdtempSync(join(tmpdir(), 'atomic-file-'));
+  });
+  afterEach(async () => {
+    for (const file of opened.splice(0)) await file.close();
+    rmSync(path, { recursive: true });
+  });
+
+  it('has its last text twice, and nothing else is left', async () => {
+    const file = open();
+    expect(await file.read()).toBeNull();
+    await file.replace(textOf([1]));
+    file.save(textOf([2]));
+    file.save(textOf([3]));
+    await file.settled();
+    expect(readdirSync(path)).toEqual(['list.json', 'list.json.bak']);
+    expect([contentOf('list.json'), contentOf('list.json.bak')]).toEqual([
+      textOf([3]),
+      textOf([3]),
+    ]);
+    expect(await open().read()).toEqual([3]);
+    expect(folder.troubles()).toEqual([]);
+  });
+
+  it('takes a text that an operator has changed, and copies that', async () => {
+    await open().replace(textOf(['a', 'b']));
+    writeFileSync(join(path, 'list.json'), textOf(['a']));
+    const file = open();
+    expect(await file.read()).toEqual(['a']);
+    await file.settled();
+    expect(contentOf('list.json.bak')).toBe(textOf(['a']));
+    expect(folder.troubles()).toEqual([]);
+  });
+
+  it('gives its last text back, wherever it was cut off or overwritten with NUL bytes', async () => {
+    const text = textOf(['one', { two: 2 }, [3]]);
+    const last = text.length - 1;
+    await open().replace(text);
+    // Without the line end at its end the text is still whole.
+    const places = fc.tuple(fc.nat(last - 1), fc.nat(last - 1), fc.boolean());
+    await fc.assert(
+      fc.asyncProperty(places, async ([from, length, isCut]) => {
+        const bytes = Buffer.from(text);
+        bytes.fill(0, from, Math.min(from + length + 1, bytes.length));
+        writeFileSync(join(path, 'list.json'), isCut ? text.slice(0, from) : bytes);
+        const file = open();
+        expect(await file.read()).toEqual(['one', { two: 2 }, [3]]);
+        expect(folder.troubles()).toHaveLength(1);
+        await file.close();
+        expect(contentOf('list.json')).toBe(text);
+      }),
+      { numRuns: 30 },
+    );
+    expect(readdirSync(path)).toEqual(['list.json', 'list.json.bak', 'list.json.damaged']);
+  });
+
+  it('needs no copy beside a good file', async () => {
+    const file = open();
+    await file.replace(textOf([1]));
+    writeFileSync(join(path, 'list.json.bak'), '\0\0');
+    const next = open();
+    expect(await next.read()).toEqual([1]);
+    await next.settled();
+    expect(contentOf('list.json.bak')).toBe(textOf([1]));
+    expect(folder.troubles()).toEqual([]);
+  });
+
+  it('is rid of what killed processes left, but not of what others may still be writing', async () => {
+    const ours = ['list.json', 'list.json.bak', 'api-key', 'notes.tmp', 'api-key.mine'];
+    const drafts = [
+      ...['api-key.0123456789ab', 'instance.0123456789ab', 'channels.json.new'],
+      ...[
+        'list.json.0123456789ab.tmp',
+        'list.json.bak.0123456789ab.tmp',
+        'api-key.0123456789ab.tmp',
+      ],
+    ];
+    for (const name of [...ours, ...drafts]) writeFileSync(join(path, name), 'x');
+    const anHourAgo = Date.now() / 1000 - 3700;
+    utimesSync(join(path, drafts[0]!), anHourAgo, anHourAgo);
+    const data = new DataFolder(path);
+    await data.removeDrafts(false);
+    expect(readdirSync(path).sort()).toEqual([...ours, ...drafts.slice(1)].sort());
+    await data.removeDrafts(true);
+    expect(readdirSync(path).sort()).toEqual(ours.sort());
+  });
+
+  whenMountable('on a disk that takes nothing more', () => {
+    beforeEach(() => {
+      jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'performance'] });
+    });
+    afterEach(() => {
+      jest.useRealTimers();
+      disk!.makeReadOnly(false);
+      disk!.makeRoom();
+    });
+
+    const untilWell = async (): Promise<void> => {
+      jest.advanceTimersByTime(RETRY_MS);
+      await untilTroubles(folder, 0);
+    };
+
+    it.each([
+      ['is full', () => disk!.fill(), () => disk!.makeRoom(), /full \(ENOSPC\)/],
+      [
+        'is read-only',
+        () => disk!.makeReadOnly(true),
+        () => disk!.makeReadOnly(false),
+        /read-only \(EROFS\)/,
+      ],
+    ])(
+      'refuses a change because it %s, keeps the old text, and notices the end of it',
+      async (_, begin, end, why) => {
+        const file = open(disk!.folder);
+        await file.replace(textOf(['old']));
+        begin();
+        const refusal = { code: 'storage_full', status: 507, detail: expect.stringMatching(why) };
+        await expect(file.replace(textOf(['new']))).rejects.toMatchObject(refusal);
+        expect(folder.troubles()).toEqual([
+          { code: 'storage_full', detail: expect.stringMatching(why) },
+        ]);
+        expect(readdirSync(disk!.folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+        expect(readFileSync(join(disk!.folder, 'list.json'), 'utf8')).toBe(textOf(['old']));
+        end();
+        await untilWell();
+        await file.replace(textOf(['new']));
+        expect(await open(disk!.folder).read()).toEqual(['new']);
+      },
+    );
+
+    it('writes later what was to be saved, the newest text of it', async () => {
+      const file = open(disk!.folder);
+      disk!.fill();
+      file.save(textOf([1]));
+      await file.settled();
+      file.save(textOf([2]));
+      await file.settled();
+      expect(folder.troubles()).toHaveLength(1);
+      disk!.makeRoom();
+      await untilWell();
+      expect(await open(disk!.folder).read()).toEqual([2]);
+    });
+  });
+});

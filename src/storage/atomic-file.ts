@@ -1,0 +1,285 @@
+import { isUtf8 } from 'node:buffer';
+import { readFile, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createFile, errnoOf, replaceFile, setAside, writeDraft } from './file-writes';
+import type { StorageLog } from './storage-log';
+import { asStorageError, type StorageTrouble, writeTrouble } from './storage-trouble';
+
+/** Between two attempts to write what could not be written. */
+export const RETRY_MS = 2000;
+
+const MAX_BYTES = 16 * 1024 * 1024;
+
+/** The file was written by a newer release, which this one must not undo. */
+export class NewerSchemaError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'NewerSchemaError';
+  }
+}
+
+export interface AtomicFileOptions<T> {
+  /** In DATA_DIR. */
+  readonly name: string;
+  /** @throws NewerSchemaError; any other error means that the text is damaged */
+  readonly parse: (text: string) => T;
+  /** What happens when the file is damaged and has no good copy, for the log: `starting without`. */
+  readonly ifLost: string;
+  /** A longer file was not written by this program. */
+  readonly maxBytes?: number;
+  /** True: who removes the file wants it to be made anew. False: it is restored from its copy. */
+  readonly isMadeAnewWhenMissing?: boolean;
+}
+
+type Loaded<T> =
+  | { readonly kind: 'good'; readonly text: string; readonly value: T }
+  | { readonly kind: 'missing' | 'damaged'; readonly reason: string };
+
+/**
+ * A small file in DATA_DIR that is replaced as a whole: written under another name, brought to the disk and renamed. Its
+ * last good text is kept twice (`NAME.bak`), because disks that lie about what they have written exist; a damaged file
+ * is restored from that and set aside as `NAME.damaged`. What cannot be written is tried again until it can.
+ */
+export class AtomicFile<T> {
+  private readonly path: string;
+  private readonly copyPath: string;
+  /** What is still to be written: the file, its copy, and a probe for room as large as a text that was refused. */
+  private readonly pending: Record<'text' | 'copy' | 'probe', string | null> = {
+    text: null,
+    copy: null,
+    probe: null,
+  };
+  private queue: Promise<unknown> = Promise.resolve();
+  private isQueued = false;
+  private retry: NodeJS.Timeout | null = null;
+  private isClosed = false;
+  private unwritten: StorageTrouble | null = null;
+  private damage: StorageTrouble | null = null;
+
+  constructor(
+    folder: string,
+    private readonly options: AtomicFileOptions<T>,
+    private readonly log: StorageLog,
+  ) {
+    this.path = join(folder, options.name);
+    this.copyPath = `${this.path}.bak`;
+  }
+
+  get troubles(): StorageTrouble[] {
+    return [this.unwritten, this.damage].filter((trouble) => trouble !== null);
+  }
+
+  /**
+   * What the file holds, or its copy where the file is damaged; null when there is neither. What is wrong is logged, and
+   * shown by `troubles` until the process ends.
+   *
+   * @throws NewerSchemaError; what the file system says when the file is there but may not be read
+   */
+  async read(): Promise<T | null> {
+    const file = await this.load(this.path);
+    if (file.kind === 'missing' && this.options.isMadeAnewWhenMissing === true) return null;
+    const copy = await this.loadCopy(file);
+    if (file.kind === 'good' && !isCutOff(file, copy)) {
+      if (copy.kind !== 'good' || copy.text !== file.text) this.keep('copy', file.text);
+      return file.value;
+    }
+    if (file.kind === 'missing' && copy.kind !== 'good') return null;
+    await this.noteDamage(file, copy);
+    if (copy.kind !== 'good') return null;
+    this.keep('text', copy.text);
+    return copy.value;
+  }
+
+  /**
+   * What the file holds, or what `make` gives and the file holds from now on. Of two processes that start at once on one
+   * folder, the second takes the first one's.
+   *
+   * @throws as `read` does, and when the new text cannot be written
+   */
+  obtain(make: () => string): Promise<T> {
+    // In turn, so that `settled` waits for it: a start that fails elsewhere must not leave a draft behind.
+    return this.inTurn(async () => {
+      const kept = await this.read();
+      if (kept !== null) return kept;
+      const text = make();
+      if (await createFile(this.path, text)) {
+        this.pending.copy = text;
+        await this.writePending();
+        return this.options.parse(text);
+      }
+      const winner = await this.read();
+      if (winner !== null) return winner;
+      throw new Error(`${this.path} was made and removed by another process`);
+    });
+  }
+
+  /**
+   * Resolves when the file holds this text.
+   *
+   * @throws AppError `storage_full` or `storage_failed`; the old text stays
+   */
+  replace(text: string): Promise<void> {
+    return this.inTurn(async () => {
+      try {
+        await replaceFile(this.path, text);
+      } catch (error) {
+        this.pending.probe = text;
+        this.failed(error);
+        throw asStorageError(this.options.name, error);
+      }
+      Object.assign(this.pending, { text: null, copy: text, probe: null });
+      await this.writePending();
+    });
+  }
+
+  /** The file is to hold this text, soon: when it cannot be written, later. */
+  save(text: string): void {
+    this.keep('text', text);
+  }
+
+  /** Resolves when all that was to be written is written, or could not be. */
+  async settled(): Promise<void> {
+    for (let last: unknown = null; last !== this.queue;) {
+      last = this.queue;
+      await last;
+    }
+  }
+
+  /** The same, and nothing is tried again. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await this.settled();
+    if (this.retry !== null) clearTimeout(this.retry);
+    this.retry = null;
+  }
+
+  private async load(path: string): Promise<Loaded<T>> {
+    const { maxBytes = MAX_BYTES, parse } = this.options;
+    try {
+      const { size } = await stat(path);
+      if (size > maxBytes) return { kind: 'damaged', reason: 'it is too large' };
+      const bytes = await readFile(path);
+      if (!isUtf8(bytes)) return { kind: 'damaged', reason: 'it is not text' };
+      const text = bytes.toString('utf8');
+      return { kind: 'good', text, value: parse(text) };
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === 'ENOENT') return { kind: 'missing', reason: 'it is missing' };
+      // The disk could not read it. Any other error of the file system says that we may not, which is no damage.
+      if (error instanceof NewerSchemaError || (errno !== null && errno !== 'EIO')) throw error;
+      return { kind: 'damaged', reason: (error as Error).message };
+    }
+  }
+
+  /** Beside a good file nothing depends on its copy. */
+  private async loadCopy(file: Loaded<T>): Promise<Loaded<T>> {
+    try {
+      return await this.load(this.copyPath);
+    } catch (error) {
+      if (file.kind !== 'good') throw error;
+      return { kind: 'damaged', reason: (error as Error).message };
+    }
+  }
+
+  private async noteDamage(file: Loaded<T>, copy: Loaded<T>): Promise<void> {
+    const { name, ifLost } = this.options;
+    const isMissing = file.kind === 'missing';
+    const what = isMissing ? 'is missing' : 'is damaged';
+    const fate = copy.kind === 'good' ? 'its last good copy is used' : ifLost;
+    const aside = isMissing ? null : await this.setAside(copy.kind === 'good');
+    const where = aside === null ? '' : `; the damaged file is kept as ${aside}`;
+    this.damage = { code: 'storage_damaged', detail: `${name} ${what}: ${fate}${where}` };
+    const reason = file.kind === 'good' ? 'it ends early' : file.reason;
+    this.log.say('error', { file: this.path, reason }, this.damage.detail);
+  }
+
+  /**
+   * @param isRestored false: no good text replaces the file, which must not be found damaged again by the next start
+   * @returns the name of the damaged file; null when the file system refused
+   */
+  private async setAside(isRestored: boolean): Promise<string | null> {
+    const name = `${this.options.name}.damaged`;
+    try {
+      await setAside(this.path, `${this.path}.damaged`);
+      if (!isRestored) await unlink(this.path).catch(() => undefined);
+      return name;
+    } catch {
+      return null;
+    }
+  }
+
+  private keep(part: 'text' | 'copy', text: string): void {
+    this.pending[part] = text;
+    if (this.isQueued || this.isClosed) return;
+    this.isQueued = true;
+    void this.inTurn(() => {
+      // What is kept from now on is seen by this round, or by one of its own.
+      this.isQueued = false;
+      return this.writePending();
+    });
+  }
+
+  private inTurn<R>(work: () => Promise<R>): Promise<R> {
+    const done = this.queue.then(work);
+    this.queue = done.catch(() => undefined);
+    return done;
+  }
+
+  /** Never rejects. */
+  private async writePending(): Promise<void> {
+    try {
+      while (await this.writeNext());
+      this.recovered();
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  private async writeNext(): Promise<boolean> {
+    const { text, copy, probe } = this.pending;
+    if (text !== null) {
+      await replaceFile(this.path, text);
+      this.done('text', text);
+      this.pending.copy = text;
+    } else if (copy !== null) {
+      await replaceFile(this.copyPath, copy);
+      this.done('copy', copy);
+    } else if (probe !== null) {
+      await unlink(await writeDraft(this.path, probe));
+      this.done('probe', probe);
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  /** A newer text may have come meanwhile. */
+  private done(part: 'text' | 'copy' | 'probe', text: string): void {
+    if (this.pending[part] === text) this.pending[part] = null;
+  }
+
+  private failed(error: unknown): void {
+    const { name } = this.options;
+    const detail = `${name} cannot be written: ${String(error)}`;
+    const trouble = writeTrouble(name, error) ?? { code: 'storage_failed', detail };
+    if (this.unwritten === null) this.log.say('error', { file: this.path }, trouble.detail);
+    this.unwritten = trouble;
+    if (this.isClosed) return;
+    this.retry ??= setTimeout(() => {
+      this.retry = null;
+      void this.inTurn(() => this.writePending());
+    }, RETRY_MS).unref();
+  }
+
+  private recovered(): void {
+    if (this.unwritten === null) return;
+    this.unwritten = null;
+    this.log.say('log', { file: this.path }, `${this.options.name} can be written again`);
+  }
+}
+
+/** Cut off in the middle of what the copy holds, which may leave a text that looks whole, such as half a key. */
+function isCutOff<T>(file: Loaded<T>, copy: Loaded<T>): boolean {
+  if (file.kind !== 'good' || copy.kind !== 'good') return false;
+  return copy.text.length > file.text.length && copy.text.startsWith(file.text);
+}

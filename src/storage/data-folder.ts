@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import type { OnModuleInit } from '@nestjs/common';
+import { AtomicFile, type AtomicFileOptions } from './atomic-file';
+import { removeDrafts } from './file-writes';
+import { StorageLog } from './storage-log';
+import type { StorageTrouble } from './storage-trouble';
+
+/** DATA_DIR: the small files that outlive a restart, and what is wrong with them. */
+export class DataFolder implements OnModuleInit {
+  private readonly files: AtomicFile<unknown>[] = [];
+
+  constructor(
+    private readonly path: string,
+    readonly log = new StorageLog(),
+  ) {}
+
+  /** For messages. */
+  pathOf(name: string): string {
+    return join(this.path, name);
+  }
+
+  /** Whoever asks for a file owns it: one owner per name. */
+  file<T>(options: AtomicFileOptions<T>): AtomicFile<T> {
+    const file = new AtomicFile(this.path, options, this.log);
+    this.files.push(file);
+    return file;
+  }
+
+  /** Empty when every file is as it should be. */
+  troubles(): StorageTrouble[] {
+    return this.files.flatMap(({ troubles }) => troubles);
+  }
+
+  /** Lines about files that the log does not have yet. */
+  get unheard(): readonly string[] {
+    return this.log.unheard;
+  }
+
+  /** @param isOurs no other process works on the folder */
+  async removeDrafts(isOurs: boolean): Promise<void> {
+    await removeDrafts(this.path, isOurs);
+  }
+
+  /** Resolves when nothing is being written any more. */
+  async settled(): Promise<void> {
+    await Promise.all(this.files.map((file) => file.settled()));
+  }
+
+  onModuleInit(): void {
+    this.log.open();
+  }
+}

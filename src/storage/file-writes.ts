@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+const DRAFT_ID_BYTES = 6;
+
+/** Names of drafts: those of this release, and those that earlier releases left when they were killed. */
+const DRAFT_FORMS = [
+  /^[a-z-]+(?:\.json)?(?:\.bak)?\.[0-9a-f]{12}\.tmp$/,
+  /^(?:api-key|instance)\.[0-9a-f]{12}$/,
+  /^(?:channels|channel-sources|content-aliases|open-sessions)\.json\.new$/,
+];
+
+/** A draft that another process may still be writing is younger than this. */
+const OLD_DRAFT_MS = 3_600_000;
+
+/**
+ * Writes `text` to a file of another name in the same folder (mode 0600) and brings it to the disk.
+ *
+ * @returns the path of the draft
+ * @throws what the file system says; then there is no draft
+ */
+export async function writeDraft(path: string, text: string): Promise<string> {
+  await makeFolder(dirname(path));
+  const draft = `${path}.${randomBytes(DRAFT_ID_BYTES).toString('hex')}.tmp`;
+  const file = await open(draft, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+    await file.close();
+    return draft;
+  } catch (error) {
+    await file.close().catch(() => undefined);
+    await unlink(draft).catch(() => undefined);
+    throw error;
+  }
+}
+
+/**
+ * Makes `text` what the file holds. A crash or a power loss leaves the old text or the new one.
+ *
+ * @throws what the file system says; the old text stays
+ */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  const draft = await writeDraft(path, text);
+  try {
+    await rename(draft, path);
+  } catch (error) {
+    await unlink(draft).catch(() => undefined);
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+/**
+ * Makes a file that must not exist yet: of two processes that do so at once, one succeeds.
+ *
+ * @returns false when there is a file already
+ * @throws what the file system says
+ */
+export async function createFile(path: string, text: string): Promise<boolean> {
+  const draft = await writeDraft(path, text);
+  try {
+    await link(draft, path);
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await unlink(draft).catch(() => undefined);
+  }
+  await syncFolder(dirname(path));
+  return true;
+}
+
+/** Gives a file a second name, in the place of whatever has that; without hard links, instead of its first. */
+export async function setAside(path: string, newPath: string): Promise<void> {
+  await unlink(newPath).catch(() => undefined);
+  await link(path, newPath).catch(() => rename(path, newPath));
+}
+
+/**
+ * Removes drafts that killed processes have left in a folder.
+ *
+ * @param isOurs false: other processes may be writing there, so that only old drafts are removed
+ */
+export async function removeDrafts(folder: string, isOurs: boolean): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.filter((one) => DRAFT_FORMS.some((form) => form.test(one)))) {
+    const path = join(folder, name);
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Infinity }));
+    const isOld = Date.now() - mtimeMs > OLD_DRAFT_MS;
+    if (isOurs || isOld) await unlink(path).catch(() => undefined);
+  }
+}
+
+/**
+ * Folder by folder, ours alone to read. Node's own recursive way never comes back where a folder is there but takes no
+ * other, as below /proc [seen with Node 20.20].
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return;
+    const parent = dirname(path);
+    if (errnoOf(error) !== 'ENOENT' || parent === path) throw error;
+    await makeFolder(parent);
+    // Another process that starts now may have been quicker.
+    await mkdir(path, { mode: 0o700 }).catch((late: unknown) => {
+      if (errnoOf(late) !== 'EEXIST') throw late;
+    });
+  }
+}
+
+/** The code of a system error, such as `ENOSPC`; null for any other error. */
+export function errnoOf(error: unknown): string | null {
+  const { code, errno } = (error ?? {}) as NodeJS.ErrnoException;
+  return typeof code === 'string' && typeof errno === 'number' ? code : null;
+}
+
+/** Without this a power loss may undo the rename. Windows and some network shares cannot do it. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r').catch(() => null);
+  if (folder === null) return;
+  await folder.sync().catch(() => undefined);
+  await folder.close().catch(() => undefined);
+}

@@ -1,0 +1,6 @@
+export { AtomicFile, type AtomicFileOptions, NewerSchemaError } from './atomic-file';
+export { DataFolder } from './data-folder';
+export { makeFolder } from './file-writes';
+export { PersistentList, type PersistentListOptions } from './persistent-list';
+export { StorageModule } from './storage.module';
+export { STORAGE_REASONS, type StorageReason, type StorageTrouble } from './storage-trouble';

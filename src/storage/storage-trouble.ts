@@ -1,0 +1,38 @@
+import { AppError } from '../kernel/errors';
+import { errnoOf } from './file-writes';
+
+/** What can be wrong with the files in DATA_DIR while streams go on. */
+export const STORAGE_REASONS = ['storage_full', 'storage_failed', 'storage_damaged'] as const;
+
+export type StorageReason = (typeof STORAGE_REASONS)[number];
+
+export interface StorageTrouble {
+  readonly code: StorageReason;
+  /** One line for the operator. */
+  readonly detail: string;
+}
+
+/** Nothing can be written, but what is there can be read: disk or quota used up, or mounted read-only. */
+const FULL: Readonly<Record<string, string>> = {
+  ENOSPC: 'DATA_DIR is on a disk that is full',
+  EDQUOT: 'the disk quota of DATA_DIR is used up',
+  EFBIG: 'the file would be larger than DATA_DIR allows',
+  EROFS: 'the file system of DATA_DIR is read-only',
+};
+
+/** Why a file could not be written; null when it was no error of the file system. */
+export function writeTrouble(name: string, error: unknown): StorageTrouble | null {
+  const errno = errnoOf(error);
+  if (errno === null) return null;
+  const why = FULL[errno];
+  return why === undefined
+    ? { code: 'storage_failed', detail: `${name} cannot be written (${errno})` }
+    : { code: 'storage_full', detail: `${name} cannot be written: ${why} (${errno})` };
+}
+
+/** The same for the caller whose change could not be kept; what is no error of the file system stays as it is. */
+export function asStorageError(name: string, error: unknown): unknown {
+  const trouble = writeTrouble(name, error);
+  if (trouble === null || trouble.code === 'storage_damaged') return error;
+  return new AppError(trouble.code, `Nothing was changed: ${trouble.detail}.`, { cause: error });
+}

@@ -6,8 +6,8 @@ import type { Segment } from './segment';
 import { SegmentCutter } from './segment-cutter';
 import { UnitReader } from './unit-reader';
 
-/** What a stream may keep beyond the usual bounds of its history for those who have its playlist (rule 8). */
-export const MAX_OWED_BYTES = 128 * 1024 * 1024;
+/** About what the objects of a segment take in memory, the bytes of its tables aside. */
+const SEGMENT_BYTES = 600;
 /** Above this a step of time is a break, whatever the target duration. */
 const MAX_STEP_MS = 10_000;
 
@@ -91,7 +91,7 @@ export class SegmentTrack {
     if (!this.isListening) return;
     this.isListening = false;
     this.history.onAppended = null;
-    this.history.ring.owe(Infinity, 0);
+    this.history.ring.owe(Infinity);
   }
 
   /** Reads what has come since the last time. */
@@ -109,7 +109,7 @@ export class SegmentTrack {
       this.read += run.length;
     }
     this.forget(ring.tail);
-    if (this.isListening) ring.owe(this.owedFrom(), MAX_OWED_BYTES);
+    if (this.isListening) ring.owe(this.owedFrom());
   }
 
   /** The segment of this number while its bytes are all there. */
@@ -159,6 +159,9 @@ export class SegmentTrack {
   private changed(): void {
     this.window = null;
     this.whole = null;
+    let bytes = 0;
+    for (const { preface } of this.segments) bytes += SEGMENT_BYTES + preface.length;
+    this.history.charge(this, bytes);
   }
 
   private skip(tail: number): void {

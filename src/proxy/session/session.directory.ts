@@ -12,9 +12,9 @@ import {
 } from '../../kernel/content-selector';
 import { selectorOf } from '../../channels';
 import { AppError } from '../../kernel/errors';
-import { MAX_CHUNK_BYTES, fairShares } from '../buffer';
 import { CatchUpScheduler, type Viewer } from '../viewers';
 import { ContentAliases } from './content-aliases';
+import { MemoryShares } from './memory-shares';
 import { NegativeCache } from './negative-cache';
 import { publicStreamId } from './public-id';
 import { isSwitch } from './player-switch';
@@ -25,11 +25,11 @@ import { snapshotOf, type SessionSnapshot } from './session-snapshot';
 import type { EndReason } from './session.types';
 import { rotaOf } from './supply/source-rota';
 import { StreamSession } from './stream-session';
+import { UncollectedMemory } from './uncollected-memory';
 import { ViewerLimits } from './viewer-limits';
 
-const RING_BUDGET_MS = 1000;
+const MEMORY_SHARES_MS = 1000;
 const MAX_PAST_SESSIONS = 200;
-const MIN_RING_SECONDS = 5;
 const NO_ENGINES: ReadonlySet<string> = new Set();
 
 /**
@@ -44,7 +44,11 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
   private readonly past: SessionSnapshot[] = [];
   private readonly faults: NegativeCache;
   readonly limits: ViewerLimits;
-  private budgetTimer: NodeJS.Timeout | null = null;
+  private readonly memory: MemoryShares;
+  private readonly uncollected: UncollectedMemory;
+  /** Counts towards PROXY_BUFFER_TOTAL, and is not the streams'. */
+  private otherMemoryBytes = 0;
+  private memoryTimer: NodeJS.Timeout | null = null;
   private stopReclaiming: () => void = () => undefined;
   private isClosing = false;
   /** Where recorded content is played. */
@@ -59,6 +63,13 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
     private readonly catchUp: CatchUpScheduler,
   ) {
     this.faults = new NegativeCache(config.negativeCacheTtlMs, monotonicMs);
+    const bounds = {
+      totalBytes: config.proxyBufferTotalBytes,
+      streamBytes: config.proxyBufferSizeBytes,
+      ttlMs: config.proxyBufferTtlMs,
+    };
+    this.memory = new MemoryShares(bounds, () => this.list().map(({ history }) => history));
+    this.uncollected = new UncollectedMemory(bounds.totalBytes);
     const exempt = exemptAddresses(config.trustedProxies);
     this.limits = new ViewerLimits(
       {
@@ -77,12 +88,12 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
       this.faults.forgetAll((key) => key.startsWith(keys));
     });
     this.stopReclaiming = this.engines.onCapacityNeeded((excluded) => this.reclaim(excluded));
-    this.budgetTimer = setInterval(() => this.shareRingBudget(), RING_BUDGET_MS);
+    this.memoryTimer = setInterval(() => this.lookAtMemory(), MEMORY_SHARES_MS);
   }
 
   async onModuleDestroy(): Promise<void> {
     this.stopReclaiming();
-    if (this.budgetTimer !== null) clearInterval(this.budgetTimer);
+    if (this.memoryTimer !== null) clearInterval(this.memoryTimer);
     await this.endAll('shutdown');
   }
 
@@ -167,6 +178,11 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
   /** What a check found out about a content, so that the next request for it is answered at once. */
   rememberFault(selector: ContentSelector, error: AppError): void {
     this.faults.remember(streamKey(selector), error);
+  }
+
+  /** Whether PROXY_BUFFER_TOTAL has room for so much of a stream; true while its bit rate is unknown. */
+  canHoldMs(session: StreamSession, ms: number): boolean {
+    return this.memory.canHoldMs(session.history, ms, this.otherMemoryBytes);
   }
 
   onSessionOver(listener: (session: StreamSession) => void): void {
@@ -255,11 +271,13 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
   }
 
   sessionLive(session: StreamSession): void {
+    this.shareMemory();
     this.faults.forget(session.key);
   }
 
   sessionOver(session: StreamSession): void {
     this.sessions.delete(session);
+    this.shareMemory();
     for (const [key, known] of this.byKey) if (known === session) this.byKey.delete(key);
     if (session.error !== null && session.isFaultOfContent) {
       this.faults.remember(session.key, session.error);
@@ -307,6 +325,7 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
     const session = new StreamSession(id, selector, this.services, this.catchUp, this);
     this.sessions.add(session);
     this.byKey.set(session.key, session);
+    this.shareMemory();
     const infohash = this.knownInfohash(selector);
     if (infohash !== null) {
       this.byKey.set(infohashKey(infohash, selector.fileIndex), session);
@@ -328,29 +347,16 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
     return longest !== null;
   }
 
-  private shareRingBudget(): void {
-    const sessions = this.list();
-    const shares = fairShares(
-      // What each ring may come to, not what it holds: a burst must find its bound in place.
-      sessions.map(({ history }) => {
-        const { knownBitrateBps: rateBps } = history;
-        const wanted =
-          rateBps === null ? Infinity : (rateBps / 8000) * this.config.proxyBufferTtlMs;
-        return {
-          bytes: Math.min(this.config.proxyBufferSizeBytes, wanted),
-          // A ring drops whole chunks, leaves some room in each, and counts the one that is being filled.
-          floorBytes: ((rateBps ?? 0) / 8) * MIN_RING_SECONDS * 1.1 + 2 * MAX_CHUNK_BYTES,
-        };
-      }),
-      this.config.proxyBufferTotalBytes,
-    );
-    sessions.forEach((session, i) => {
-      const { ring, knownBitrateBps } = session.history;
-      // In the midst of its start burst nobody can tell yet what five seconds of it are.
-      const isNew = knownBitrateBps === null && ring.head < this.config.proxyBufferSizeBytes;
-      ring.setByteLimit(isNew ? Infinity : (shares?.[i] ?? Infinity));
-      if (shares !== null) session.history.trim(monotonicMs());
-    });
+  private lookAtMemory(): void {
+    let heldBytes = 0;
+    for (const { history } of this.sessions) heldBytes += history.heldBytes;
+    const { arrayBuffers } = process.memoryUsage();
+    this.otherMemoryBytes = this.uncollected.look(arrayBuffers, heldBytes, monotonicMs());
+    this.shareMemory();
+  }
+
+  private shareMemory(): void {
+    this.memory.give(monotonicMs(), this.otherMemoryBytes);
   }
 }
 

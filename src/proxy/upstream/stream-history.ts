@@ -30,6 +30,8 @@ export class StreamHistory {
   onAppended: (() => void) | null = null;
   /** Viewers may begin elsewhere than at a random access point. */
   private isPlainAllowed = false;
+  /** Memory of others that lives as long as the bytes do, by who holds it. */
+  private readonly charges = new Map<object, number>();
   private lastBitrateBps: number | null = null;
   private rewriter: PacketRewriter | null = null;
   private rewriteMs = 0;
@@ -73,6 +75,17 @@ export class StreamHistory {
     return Math.min(this.limits.maxAgeMs, bySizeMs);
   }
 
+  /** Memory of all that is known of the past. */
+  get heldBytes(): number {
+    return this.ring.allocatedBytes + this.bytesBesideRing;
+  }
+
+  /** `holder` keeps so many bytes for as long as the media are there: they count towards the stream's share. */
+  charge(holder: object, bytes: number): void {
+    if (bytes > 0) this.charges.set(holder, bytes);
+    else this.charges.delete(holder);
+  }
+
   /** Copies whole packets in, rewritten where a source is made to look like the one before it, and indexes them. */
   append(
     data: Buffer,
@@ -92,7 +105,7 @@ export class StreamHistory {
     for (const point of this.scanner.takeRandomAccessPoints()) this.points.add(point);
     for (const point of this.scanner.takePlainPoints()) this.plainPoints.add(point);
     if (this.points.count > 0) this.isPlainAllowed = true;
-    if (this.ring.allocatedBytes > this.ring.maxBytes) this.trim(nowMs);
+    if (this.heldBytes > this.ring.maxBytes) this.trim(nowMs);
     this.onAppended?.();
   }
 
@@ -102,7 +115,7 @@ export class StreamHistory {
   };
 
   trim(nowMs: number): void {
-    const tail = this.ring.trim(nowMs);
+    const tail = this.ring.trim(nowMs, this.bytesBesideRing);
     this.points.dropBefore(tail);
     this.plainPoints.dropBefore(tail);
     this.scanner.clock.dropBefore(tail);
@@ -150,6 +163,12 @@ export class StreamHistory {
       yield run;
       at += run.length;
     }
+  }
+
+  private get bytesBesideRing(): number {
+    let bytes = this.points.bytes + this.plainPoints.bytes + this.scanner.clock.bytes;
+    for (const charged of this.charges.values()) bytes += charged;
+    return bytes;
   }
 
   private allowedPlaces(): JoinPoints {

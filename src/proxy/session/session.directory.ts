@@ -170,6 +170,21 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
     this.faults.remember(streamKey(selector), error);
   }
 
+  /**
+   * Whether PROXY_BUFFER_TOTAL has room for so much of a stream, beside what all others keep in any case. True while its
+   * bit rate is unknown.
+   */
+  canHoldMs(session: StreamSession, ms: number): boolean {
+    const { knownBitrateBps } = session.history;
+    if (knownBitrateBps === null) return true;
+    let bytes = ringBytes(knownBitrateBps, ms / 1000);
+    for (const other of this.sessions) {
+      if (other === session) continue;
+      bytes += ringBytes(other.history.knownBitrateBps ?? 0, MIN_RING_SECONDS);
+    }
+    return bytes <= this.config.proxyBufferTotalBytes;
+  }
+
   onSessionOver(listener: (session: StreamSession) => void): void {
     this.overListeners.push(listener);
   }
@@ -339,8 +354,7 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
           rateBps === null ? Infinity : (rateBps / 8000) * this.config.proxyBufferTtlMs;
         return {
           bytes: Math.min(this.config.proxyBufferSizeBytes, wanted),
-          // A ring drops whole chunks, leaves some room in each, and counts the one that is being filled.
-          floorBytes: ((rateBps ?? 0) / 8) * MIN_RING_SECONDS * 1.1 + 2 * MAX_CHUNK_BYTES,
+          floorBytes: ringBytes(rateBps ?? 0, MIN_RING_SECONDS),
         };
       }),
       this.config.proxyBufferTotalBytes - pinnedBytes,
@@ -358,6 +372,11 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
       if (shares !== null) session.history.trim(monotonicMs());
     });
   }
+}
+
+/** A ring drops whole chunks, leaves some room in each, and counts the one that is being filled. */
+function ringBytes(rateBps: number, seconds: number): number {
+  return (rateBps / 8) * seconds * 1.1 + 2 * MAX_CHUNK_BYTES;
 }
 
 /** Loopback and our own reverse proxies speak for many viewers: no limit per address for them. */

@@ -18,7 +18,7 @@ const MAX_SEGMENTS = 1200;
 const SLICE_WORK = 60_000;
 /** What they cost of the source's budget. Broadcasts have a segment every few seconds, and breaks far less often. */
 const SEGMENT_COST = 20;
-const BREAK_COST = 100;
+const BREAK_COST = 200;
 
 export interface TrackOptions {
   /** HLS_SEGMENT_DURATION. */

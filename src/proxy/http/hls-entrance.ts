@@ -10,6 +10,8 @@ import { clientAddress, userAgentOf, viewerOf } from './caller';
 import { RecordedEntrance } from './recorded-entrance';
 
 const STOPPED = 'The stream was stopped before it could be watched.';
+const NO_ROOM = 'PROXY_BUFFER_TOTAL has no room for three segments of this stream.';
+const PLAYLIST_SEGMENTS = 3;
 /** Players in browsers give a playlist up after 10 s and take the answer 503 for "later" (rule 28). */
 const BROWSER_PATIENCE_MS = 8000;
 
@@ -38,7 +40,7 @@ export class HlsEntrance {
   /**
    * A new playback of the content, once there is a segment. Null when the caller has hung up meanwhile.
    *
-   * @throws AppError as a stream's start does; `unsupported_content` for recorded content; `still_starting` for a browser whose patience is over
+   * @throws AppError as a stream's start does; `no_capacity` when three segments do not fit into memory; `unsupported_content` for recorded content; `still_starting` for a browser whose patience is over
    */
   async admit(
     selector: ContentSelector,
@@ -56,12 +58,14 @@ export class HlsEntrance {
       ready = await wait.for(session.ready);
       if (ready === null || hasHungUp(viewer)) return null;
       this.mustBeThere(viewer, ready);
+      this.mustHoldPlaylist(ready);
       const track = this.playbacks.use(ready, wait);
       try {
         wait.limit(this.config.proxyInitTimeoutMs);
         if ((await wait.for(track.whenPlayable().then(() => track))) === null) return null;
         if (hasHungUp(viewer)) return null;
         this.mustBeThere(viewer, ready);
+        this.mustHoldPlaylist(ready);
         return this.playbacks.begin(key, viewer, ready);
       } finally {
         this.playbacks.letGo(ready, wait);
@@ -82,6 +86,12 @@ export class HlsEntrance {
   private mustBeThere(viewer: Viewer, session: StreamSession): void {
     if (viewer.leaveReason === null && !session.isOver) return;
     throw session.error ?? new AppError('not_found', STOPPED);
+  }
+
+  /** Players begin three segments behind the newest one: these must not be gone before they are asked for. */
+  private mustHoldPlaylist(session: StreamSession): void {
+    const ms = PLAYLIST_SEGMENTS * this.config.hlsSegmentDurationMs;
+    if (!this.sessions.canHoldMs(session, ms)) throw new AppError('no_capacity', NO_ROOM);
   }
 
   /** The place that was kept for a browser which comes back, or else a new one. */

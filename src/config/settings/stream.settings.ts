@@ -118,7 +118,8 @@ export const bufferSettings = {
     variable: 'PROXY_BUFFER_TOTAL',
     type: shareOfMemory('1MiB'),
     defaultText: '25%',
-    words: 'Most bytes of history over all streams; buffers shrink fairly when it is reached.',
+    words:
+      'Memory for the histories of all streams, their playlists and what paused viewers hold. When it is reached, the largest histories shrink first.',
   }),
   proxyJoinBehindMs: setting({
     variable: 'PROXY_JOIN_BEHIND',

@@ -1,8 +1,9 @@
 /**
  * The history of one stream: whole transport packets at absolute byte positions, oldest dropped first.
  *
- * Bytes are copied once, on the way in, into chunks that are never reused and never part of a larger
- * slab: a Buffer that is queued on a socket must not change, and a slice pins its whole slab. Readers get views of those chunks, so one copy serves all viewers.
+ * Bytes are copied once, on the way in, into chunks that are never reused and never part of a larger slab: a Buffer that is
+ * queued on a socket must not change, and a slice pins its whole slab. Readers get views of those chunks, so one copy serves
+ * all viewers.
  *
  * What has been appended becomes visible with `commit()`. A chunk is filled with whole commits as far
  * as can be foreseen, so that one commit is one view and one write per viewer; only when a commit turns

@@ -1,4 +1,4 @@
-/** So long nothing may have come earlier than foreseen before the burst counts as over (rule 27). */
+/** So long nothing may have come earlier than foreseen before the burst counts as over. */
 const SETTLE_MS = 2000;
 /** An earlier arrival than this begins the wait anew: the engine is still sending its past. */
 const TOLERANCE_MS = 100;

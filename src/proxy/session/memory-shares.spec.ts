@@ -12,17 +12,20 @@ const BOUNDS = { totalBytes: 100 * MIB, streamBytes: 32 * MIB, ttlMs: 60_000 };
 class Holder implements MemoryHolder {
   share = Infinity;
   trims = 0;
-  readonly ring;
+  readonly history;
 
   constructor(
-    readonly knownBitrateBps: number | null,
+    knownBitrateBps: number | null,
     owedBytes = 0,
+    readonly watching = 1,
   ) {
-    this.ring = { owedBytes, setShare: (bytes: number) => (this.share = bytes) };
-  }
-
-  trim(): void {
-    this.trims++;
+    const setShare = (bytes: number): void => {
+      this.share = bytes;
+    };
+    const trim = (): void => {
+      this.trims++;
+    };
+    this.history = { knownBitrateBps, ring: { owedBytes, setShare }, trim };
   }
 }
 
@@ -60,6 +63,21 @@ describe('MemoryShares', () => {
     expect(owing).toBeGreaterThan(60 * MIB);
     expect(other).toBeGreaterThan(17 * MIB);
     expect(given([new Holder(20e6, 200 * MIB)], 1000 * MIB)).toEqual([MAX_OWED_BYTES]);
+  });
+
+  it('takes from streams that nobody watches before it takes from those that somebody does', () => {
+    const idle = [1, 2, 3].map(() => new Holder(20e6, 0, 0));
+    const [watched, ...others] = given([...mbps(20), ...idle], 20 * MIB);
+    expect(watched).toBeGreaterThan(14 * MIB);
+    for (const share of others) expect(share).toBeLessThan(2 * MIB);
+  });
+
+  it('says whether all have what they may come to', () => {
+    const all = (holders: Holder[], other = 0): boolean =>
+      new MemoryShares(BOUNDS, () => holders).give(0, other);
+    expect(all(mbps(1, 8, null))).toBe(true);
+    expect(all(mbps(8, 8), 60 * MIB)).toBe(false);
+    expect(all([new Holder(20e6, 80 * MIB), ...mbps(20)])).toBe(false);
   });
 
   it('counts the memory of others', () => {
@@ -100,6 +118,12 @@ describe('MemoryShares', () => {
       ).toBe(false);
     });
 
+    it('does not reserve five seconds for streams that nobody watches', () => {
+      const idle = [1, 2, 3, 4].map(() => new Holder(20e6, 0, 0));
+      expect(can([...mbps(20), ...idle], 12_000, 64 * MIB)).toBe(true);
+      expect(can(mbps(20, 20, 20, 20, 20), 12_000, 64 * MIB)).toBe(false);
+    });
+
     it('is false for more than a playlist may be owed, and true while nothing is known', () => {
       expect(can(mbps(100), 12_000, 4000 * MIB)).toBe(false);
       expect(can(mbps(null), 12_000, MIB)).toBe(true);
@@ -112,7 +136,9 @@ it('keeps the histories of streams within the total while they are fed, points a
   const limits = { maxBytes: bounds.streamBytes, maxAgeMs: bounds.ttlMs };
   const histories = [0, 1, 2].map(() => new StreamHistory(limits));
   const media = new SyntheticStream({ frameBytes: 20_000, gop: 1 }).take(300);
-  const shares = new MemoryShares(bounds, () => histories);
+  const shares = new MemoryShares(bounds, () =>
+    histories.map((history) => ({ history, watching: 1 })),
+  );
   shares.give(0);
   histories[0]!.ring.owe(0);
   for (let at = 0, nowMs = 0; at < media.length; at += PIECE, nowMs += 40) {

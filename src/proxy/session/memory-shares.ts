@@ -16,18 +16,27 @@ export interface MemoryBounds {
 }
 
 /** The history of one stream, as far as it matters here. */
-export interface MemoryHolder {
+export interface MemoryHistory {
   /** Null while unknown. */
   readonly knownBitrateBps: number | null;
   readonly ring: Pick<RingBuffer, 'owedBytes' | 'setShare'>;
   trim(nowMs: number): void;
 }
 
-/** What viewers are to have in any case, as long as there is room for that of all. */
+/** A stream. */
+export interface MemoryHolder {
+  readonly history: MemoryHistory;
+  /** Number of its viewers, without those who are paused. */
+  readonly watching: number;
+}
+
+/** History that viewers have in any case, as long as there is room for that of all streams. */
 const FLOOR_MS = 5000;
 /** The same where there are playlists: three segments, and the one that is being made. */
 const PLAYLIST_FLOOR_MS = 16_000;
-/** A stream that has given no media for two seconds has no bit rate. */
+/** Of a stream that nobody watches. */
+const UNWATCHED_FLOOR_BYTES = 1024 * 1024;
+/** A stream without two seconds of media has no known bit rate. */
 const NEW_FLOOR_BYTES = 1024 * 1024;
 const NEW_WANTED_BYTES = 8 * 1024 * 1024;
 /** Memory for media: chunks are not filled to the end. */
@@ -57,9 +66,9 @@ export class MemoryShares {
     const holders = this.holders();
     const demands = holders.map((holder) => this.demandOf(holder));
     const shares = this.sharesOf(demands, otherBytes);
-    holders.forEach((holder, index) => {
-      holder.ring.setShare(shares[index] ?? 0);
-      holder.trim(nowMs);
+    holders.forEach(({ history }, index) => {
+      history.ring.setShare(shares[index] ?? 0);
+      history.trim(nowMs);
     });
     return demands.every(
       ({ wantedBytes }, index) => (shares[index] ?? 0) >= Math.floor(wantedBytes),
@@ -68,7 +77,7 @@ export class MemoryShares {
 
   /** Whether there is room for `ms` of a stream, with what all others are to have in any case. */
   canHoldMs(holder: MemoryHolder, ms: number, otherBytes = 0): boolean {
-    const { knownBitrateBps: rateBps } = holder;
+    const { knownBitrateBps: rateBps } = holder.history;
     if (rateBps === null) return true;
     const needed = mediaBytes(rateBps, ms);
     if (needed > MAX_OWED_BYTES) return false;
@@ -84,24 +93,28 @@ export class MemoryShares {
     return fairShares(demands, Math.max(0, this.bounds.totalBytes - otherBytes));
   }
 
-  private demandOf({ knownBitrateBps: rateBps, ring }: MemoryHolder): MemoryDemand {
+  private demandOf({ history, watching }: MemoryHolder): MemoryDemand {
+    const { knownBitrateBps: rateBps, ring } = history;
     const { streamBytes, ttlMs } = this.bounds;
     const usual =
       rateBps === null
         ? { floor: NEW_FLOOR_BYTES, wanted: NEW_WANTED_BYTES }
         : { floor: mediaBytes(rateBps, FLOOR_MS), wanted: mediaBytes(rateBps, ttlMs) };
+    const floor = watching > 0 ? usual.floor : Math.min(usual.floor, UNWATCHED_FLOOR_BYTES);
     const demand: MemoryDemand = {
-      floorBytes: Math.min(streamBytes, usual.floor),
+      floorBytes: Math.min(streamBytes, floor),
       wantedBytes: Math.min(streamBytes, usual.wanted),
       mostBytes: streamBytes,
     };
     const { owedBytes } = ring;
-    if (owedBytes === 0) return demand;
-    const growing = rateBps === null ? 0 : mediaBytes(rateBps, GROWTH_MS);
-    const owed = Math.min(MAX_OWED_BYTES, owedBytes + growing);
-    const floor = rateBps === null ? 0 : Math.min(owed, mediaBytes(rateBps, PLAYLIST_FLOOR_MS));
-    const { floorBytes, wantedBytes } = atLeast(demand, floor);
-    return { floorBytes, wantedBytes: Math.max(wantedBytes, owed), mostBytes: MAX_OWED_BYTES };
+    if (owedBytes === 0 || rateBps === null) return demand;
+    const owed = Math.min(MAX_OWED_BYTES, owedBytes + mediaBytes(rateBps, GROWTH_MS));
+    const playlistFloor = Math.min(owed, mediaBytes(rateBps, PLAYLIST_FLOOR_MS));
+    return {
+      floorBytes: watching > 0 ? Math.max(demand.floorBytes, playlistFloor) : demand.floorBytes,
+      wantedBytes: Math.max(demand.wantedBytes, owed),
+      mostBytes: Math.max(streamBytes, MAX_OWED_BYTES),
+    };
   }
 }
 

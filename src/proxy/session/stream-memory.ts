@@ -3,6 +3,7 @@ import { monotonicMs } from '../../kernel/clock';
 import { MemoryShares } from './memory-shares';
 import { longestPaused } from './paused-viewers';
 import type { StreamSession } from './stream-session';
+import { UncollectedMemory } from './uncollected-memory';
 
 const SHARE_INTERVAL_MS = 1000;
 
@@ -12,7 +13,9 @@ const SHARE_INTERVAL_MS = 1000;
  */
 export class StreamMemory {
   private readonly shares: MemoryShares;
-  private pinnedBytes = 0;
+  private readonly uncollected: UncollectedMemory;
+  /** Counts towards the total and is in no history. */
+  private otherBytes = 0;
   private timer: NodeJS.Timeout | null = null;
 
   constructor(
@@ -24,7 +27,8 @@ export class StreamMemory {
       streamBytes: config.proxyBufferSizeBytes,
       ttlMs: config.proxyBufferTtlMs,
     };
-    this.shares = new MemoryShares(bounds, () => sessions().map(({ history }) => history));
+    this.uncollected = new UncollectedMemory(bounds.totalBytes);
+    this.shares = new MemoryShares(bounds, sessions);
   }
 
   start(): void {
@@ -37,18 +41,22 @@ export class StreamMemory {
 
   /** Shares the memory anew, at once: a stream came, went, or began to play. */
   share(): boolean {
-    return this.shares.give(monotonicMs(), this.pinnedBytes);
+    return this.shares.give(monotonicMs(), this.otherBytes);
   }
 
   /** Whether there is room for `ms` of a stream; true while its bit rate is unknown. */
   canHoldMs(session: StreamSession, ms: number): boolean {
-    return this.shares.canHoldMs(session.history, ms, this.pinnedBytes);
+    return this.shares.canHoldMs(session, ms, this.otherBytes);
   }
 
   private review(): void {
     const sessions = this.sessions();
     const counted = new Set<ArrayBufferLike>();
-    this.pinnedBytes = sessions.reduce((sum, one) => sum + one.pinnedMemory(counted), 0);
+    const pinnedBytes = sessions.reduce((sum, one) => sum + one.pinnedMemory(counted), 0);
+    const heldBytes = sessions.reduce((sum, { history }) => sum + history.heldBytes, pinnedBytes);
+    const { arrayBuffers } = process.memoryUsage();
+    this.otherBytes =
+      pinnedBytes + this.uncollected.measure(arrayBuffers, heldBytes, monotonicMs());
     if (this.share()) return;
     // What somebody watches is worth more than what somebody may come back to.
     const viewer = longestPaused(sessions);

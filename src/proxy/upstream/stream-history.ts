@@ -132,7 +132,7 @@ export class StreamHistory {
     return joinPointBehind(places, behindMs, this.ring.head, this.mediaTimeAt);
   }
 
-  /** What goes before `point` when a viewer jumps there: PSI, and a flagged packet for each PID (rule 20). */
+  /** What goes before `point` when a viewer jumps there: PSI, and a flagged packet for each PID. */
   discontinuityPreface(point: JoinPoint): Buffer {
     const programme = this.scanner.programme;
     if (programme === null) return point.preface;

@@ -1,6 +1,11 @@
-/** What one stream needs of the memory for all. Each figure is at least the one before. */
+/**
+ * What one stream needs of the memory for all. Each figure is at least the one before, and every stream has it before any stream
+ * gets more than that.
+ */
 export interface MemoryDemand {
-  /** Served before anybody gets more than that. */
+  /** Without this its viewers miss something. */
+  readonly promisedBytes: number;
+  /** What its viewers usually have. */
   readonly floorBytes: number;
   /** What it may come to as far as can be told. */
   readonly wantedBytes: number;
@@ -15,19 +20,21 @@ interface Range {
 }
 
 /**
- * Byte bounds for all streams, which together are never more than `totalBytes`: first the floors, then what is wanted, then what
- * may be kept. Where there is not enough for all, small demands are met and the largest get the same.
+ * Byte bounds for all streams. Their sum is never more than `totalBytes`: first what was promised, then the floors, then what is
+ * wanted, then what may be kept. Where there is not enough for all, small demands are met and the largest get the same.
  */
 export function fairShares(demands: readonly MemoryDemand[], totalBytes: number): number[] {
-  const whole = demands.map((demand) => {
-    const floor = Math.floor(demand.floorBytes);
+  const levels = demands.map((demand) => {
+    const promised = Math.floor(demand.promisedBytes);
+    const floor = Math.max(promised, Math.floor(demand.floorBytes));
     const wanted = Math.max(floor, Math.floor(demand.wantedBytes));
-    return { floor, wanted, most: Math.max(wanted, Math.floor(demand.mostBytes)) };
+    return { promised, floor, wanted, most: Math.max(wanted, Math.floor(demand.mostBytes)) };
   });
   const stages: readonly (readonly Range[])[] = [
-    whole.map(({ floor }) => ({ low: 0, high: floor })),
-    whole.map(({ floor, wanted }) => ({ low: floor, high: wanted })),
-    whole.map(({ wanted, most }) => ({ low: wanted, high: most })),
+    levels.map(({ promised }) => ({ low: 0, high: promised })),
+    levels.map(({ promised, floor }) => ({ low: promised, high: floor })),
+    levels.map(({ floor, wanted }) => ({ low: floor, high: wanted })),
+    levels.map(({ wanted, most }) => ({ low: wanted, high: most })),
   ];
   let shares: number[] = [];
   for (const ranges of stages) {

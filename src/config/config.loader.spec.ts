@@ -47,7 +47,7 @@ describe('the table of settings', () => {
 });
 
 describe('loadConfig', () => {
-  it('has the defaults of the contract', () => {
+  it('has the promised defaults', () => {
     expect(loadConfig({}, machine)).toMatchObject({
       host: '::',
       port: 8000,

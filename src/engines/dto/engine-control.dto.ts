@@ -41,7 +41,7 @@ export class LogQueryDto {
   @Max(MOST_LINES)
   lines?: number;
 
-  /** Other name of `lines`, as programs for the predecessors send it. */
+  /** Other name of `lines`, as older clients send it. */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MOST_LINES })
   @IsOptional()
   @Type(() => Number)

@@ -191,7 +191,7 @@ export interface OrchestratorFacts {
   readonly vpn: VpnSummary;
 }
 
-/** The fleet at a glance: the predecessors' shape, and what was decided and why. */
+/** The status of the fleet, in the shape of acestream-orchestrator, with the last decisions and their reasons. */
 export class OrchestratorStatusDto {
   /** `unavailable`: no engine can be used. `degraded`: streams start, but something is wrong. */
   @ApiProperty({ enum: OVERALL_STATES })

@@ -33,8 +33,8 @@ export class ContainerWishesDto {
 }
 
 /**
- * Body of `POST /provision/acestream`; may be left out. What programs for the predecessors send is taken, has no
- * effect, and is named in the answer's `ignored`.
+ * Body of `POST /provision/acestream`; optional. Fields that clients of acestream-orchestrator send are accepted,
+ * have no effect, and are listed in the response's `ignored`.
  */
 export class ProvisionEngineDto extends ContainerWishesDto {
   /** No effect: ports come out of `PORT_RANGE_HOST`. */

@@ -2,7 +2,7 @@ import { formatDuration } from '../../kernel/units';
 import type { FleetEngine, FleetLimits, FleetSnapshot } from './fleet.types';
 import { MISSED_LOOKS } from './seen-engines';
 
-/** An engine says that it reaches no network for so long, while another one does reach it (engine-protocol §8, 11). */
+/** An engine that reports no network for this long, while another engine reports one, is failing. */
 const DISCONNECTED_MS = 180_000;
 /** Letting a frozen engine run on takes moments; if it is frozen still, somebody or something keeps it so. */
 const THAW_MS = 10_000;

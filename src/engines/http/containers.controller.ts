@@ -5,7 +5,7 @@ import { ContainerDto } from '../dto/container.dto';
 import { EngineLogsDto, EngineRemovingDto, LogQueryDto } from '../dto/engine-control.dto';
 import { EngineCommands } from './engine-commands';
 
-/** What runs the engines, under the predecessors' addresses. Only what we run ourselves is known here. */
+/** Containers of engines, at the addresses of acestream-orchestrator. Lists only engines that this program runs. */
 @ApiTags('engines')
 @Controller(['api/v1/containers', 'containers'])
 export class ContainersController {

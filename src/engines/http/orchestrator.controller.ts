@@ -11,7 +11,7 @@ import { countEngines } from '../fleet-summary';
 import { vpnStatusDto } from '../vpn/http/vpn.mapping';
 import { VpnRegistry } from '../vpn/vpn-registry';
 
-/** The predecessors' page of everything about the fleet. */
+/** The status of the whole fleet, at the address of acestream-orchestrator. */
 @ApiTags('fleet')
 @Controller(['api/v1/orchestrator', 'orchestrator'])
 export class OrchestratorController {

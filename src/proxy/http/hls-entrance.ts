@@ -10,7 +10,7 @@ import { clientAddress, userAgentOf, viewerOf } from './caller';
 import { RecordedEntrance } from './recorded-entrance';
 
 const STOPPED = 'The stream was stopped before it could be watched.';
-/** Players in browsers give a playlist up after 10 s and take the answer 503 for "later" (rule 28). */
+/** Browser players give up on a playlist after 10 s, but retry after a 503. Other players treat a 503 as final. */
 const BROWSER_PATIENCE_MS = 8000;
 
 /**

@@ -11,7 +11,7 @@ import { StreamDto, StreamListQueryDto, StreamStoppedDto } from './dto/stream.dt
 import { toStreamDto } from './session.mapping';
 import { toStreamStatsDto } from './statistics.mapping';
 
-/** Streams now and lately, in the predecessors' shape. */
+/** Current and recent streams, in the shape of acestream-orchestrator. */
 @ApiTags('streams')
 @Controller(['api/v1/streams', 'streams'])
 export class StreamsController {

@@ -27,7 +27,7 @@ export class EngineStatDto {
   livepos!: LivePositionDto | null;
 }
 
-/** One poll of the engine, under the names that the predecessors gave. */
+/** One poll of the engine, under the names that acestream-orchestrator uses. */
 export class StatSampleDto {
   /** ISO 8601, UTC. */
   ts!: string;

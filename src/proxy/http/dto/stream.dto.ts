@@ -8,7 +8,7 @@ export class SourceInUseDto {
   label!: string | null;
 }
 
-/** A stream as the predecessors listed it. */
+/** A stream as acestream-orchestrator lists it. */
 export class StreamDto {
   id!: string;
   /** `recorded`: a file, read by one viewer at a time. */

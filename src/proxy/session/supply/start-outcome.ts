@@ -62,7 +62,7 @@ export function outcomeOfFault(fault: EngineFault): Outcome {
       return giveUp(reason, unsupported(`The content is ${fault.detail}, not MPEG-TS.`, fault));
     case 'content':
     case 'engine':
-      // A cut connection is most often one session's trouble, and often over at once (rule 23).
+      // A reset usually affects only one engine session, so a new session on the same engine often works at once.
       if (fault.reason === 'reset') return { next: 'same_engine', reason };
       return { next: 'other_engine', reason, complaint: complaintOf(fault) };
   }

@@ -7,7 +7,7 @@ export const limitSettings = {
     type: integer(1, 100_000),
     defaultText: '1500',
     words:
-      'Most viewers at once. Connections: 2500 more, if the limit of open files (`ulimit -n`) has room for them and 256 others.',
+      'Most viewers at once. The limit of connections is 2500 higher, unless the limit of open files (`ulimit -n`) leaves no room for them and 256 other files.',
   }),
   proxyMaxClientsPerStream: setting({
     variable: 'PROXY_MAX_CLIENTS_PER_STREAM',
@@ -20,7 +20,7 @@ export const limitSettings = {
     type: integer(0, 100_000),
     defaultText: '0',
     words:
-      'Most viewers from one address at once; 0 is no limit. Loopback and TRUSTED_PROXIES are exempt.',
+      'Most viewers from one address at once; 0: no limit. Loopback and TRUSTED_PROXIES are exempt.',
   }),
   proxyMaxSessions: setting({
     variable: 'PROXY_MAX_SESSIONS',
@@ -32,13 +32,13 @@ export const limitSettings = {
     variable: 'PROXY_CLIENT_MAX_LAG',
     type: duration('500ms', '1h'),
     defaultText: '20s',
-    words: 'A viewer that is further behind than this, in media time, jumps forward.',
+    words: 'A viewer that lags further behind than this, in media time, jumps forward.',
   }),
   proxyClientStallTimeoutMs: setting({
     variable: 'PROXY_CLIENT_STALL_TIMEOUT',
     type: duration('50ms', '1d'),
     defaultText: '5m',
     words:
-      'A viewer that took no byte for this long is cut. After 15 s it counts as paused; when PROXY_BUFFER_TOTAL is reached, the one that has been paused longest is cut first. A transfer of an HLS segment is cut after 15 s, or after this if it is shorter.',
+      'A viewer that has taken no byte for this long is cut. After 15 s it counts as paused; when PROXY_BUFFER_TOTAL is reached, the viewer that has been paused longest is cut first. A transfer of an HLS segment is cut after 15 s, or after this time if it is shorter.',
   }),
 };

@@ -11,7 +11,7 @@ import { EngineCommands } from './engine-commands';
 export class ContainersController {
   constructor(private readonly commands: EngineCommands) {}
 
-  /** Show the container of an engine. As it was observed last. */
+  /** Show the container of an engine. As last observed. */
   @Get(':id')
   @ApiProblems('not_managed', 'conflict', 'runtime_refused', 'docker_unavailable')
   one(@Param('id') id: string): ContainerDto {

@@ -23,7 +23,7 @@ export class OrchestratorController {
     private readonly vpns: VpnRegistry,
   ) {}
 
-  /** Show the state of the fleet. With what it decided lately and why. From memory. */
+  /** Show the state of the fleet. With its latest decisions and their reasons. Answered from memory. */
   @Get('status')
   status(): OrchestratorStatusDto {
     return new OrchestratorStatusDto({

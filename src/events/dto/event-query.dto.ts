@@ -37,7 +37,7 @@ export class EventQueryDto {
   @Min(0)
   since?: number;
 
-  /** At most so many events. */
+  /** Most events to return. */
   @ApiPropertyOptional()
   @IsOptional()
   @Type(() => Number)

@@ -134,7 +134,7 @@ class Wait {
 
   /** No longer than this from now on. */
   limit(ms: number): void {
-    const detail = 'The stream has shown nothing that a segment could be made of.';
+    const detail = 'The stream has sent nothing that could become a segment.';
     this.later(ms, () => new AppError('start_timeout', detail));
   }
 

@@ -116,7 +116,7 @@ export function outcomeOfEnd(end: SourceFate, flowed: boolean, head: Buffer): Ou
     case 'programme_changed':
       return giveUp(
         'programme changed',
-        new AppError('engine_failed', 'The programme of the stream changed its make-up.'),
+        new AppError('engine_failed', 'The types of video or audio in the stream changed.'),
       );
     case 'excessive_tables':
     case 'excessive_join_points':

@@ -33,8 +33,8 @@ const LAST_WORDS_MS = 500;
 const FAILED_START_MS = 5_000;
 
 async function main(): Promise<void> {
-  tuneGarbageCollection();
   const { config, warnings } = loadSettings();
+  tuneGarbageCollection(config.proxyBufferTotalBytes);
   const lock = await DataDirLock.acquire(config.dataDir);
   process.once('exit', () => lock.release());
   const folder = new DataFolder(config.dataDir);

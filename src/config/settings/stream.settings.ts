@@ -121,7 +121,7 @@ export const bufferSettings = {
     type: shareOfMemory('1MiB'),
     defaultText: '25%',
     words:
-      'Most bytes of history of all streams together; when it is reached, all histories shrink fairly.',
+      'Memory for the histories of all streams, their playlists and the unsent bytes of paused viewers. When it is reached, the largest histories shrink first.',
   }),
   proxyJoinBehindMs: setting({
     variable: 'PROXY_JOIN_BEHIND',

@@ -1,31 +1,55 @@
-export interface RingDemand {
-  /** Bytes the ring holds now. */
-  readonly bytes: number;
-  /** Bytes it keeps in any case: five seconds of its media. */
+/** What one stream needs of the memory for all. Each figure is at least the one before. */
+export interface MemoryDemand {
+  /** Served before anybody gets more than that. */
   readonly floorBytes: number;
+  /** What it may come to as far as can be told. */
+  readonly wantedBytes: number;
+  /** What it may keep when there is room. */
+  readonly mostBytes: number;
+}
+
+/** One stage: everybody has at least `low`, and shares what is left up to `high`. */
+interface Range {
+  readonly low: number;
+  readonly high: number;
 }
 
 /**
- * Byte bounds for all rings when together they may hold `totalBytes` (datapath rule 8). Returns null
- * while there is room for all; else one bound per ring, by water level: small rings are left alone, the
- * largest give first, and nobody goes below its floor, even if the total is then exceeded.
+ * Byte bounds for all streams, which together are never more than `totalBytes`: first the floors, then what is wanted, then what
+ * may be kept. Where there is not enough for all, small demands are met and the largest get the same.
  */
-export function fairShares(demands: readonly RingDemand[], totalBytes: number): number[] | null {
-  let sum = 0;
-  for (const demand of demands) sum += demand.bytes;
-  if (sum <= totalBytes) return null;
-  const ascending = demands.map((demand) => demand.bytes).sort((a, b) => a - b);
-  let left = totalBytes;
-  let level = 0;
-  for (let i = 0; i < ascending.length; i++) {
-    const bytes = ascending[i] ?? 0;
-    const share = left / (ascending.length - i);
-    if (bytes > share) {
-      level = share;
-      break;
-    }
-    left -= bytes;
-    level = bytes;
+export function fairShares(demands: readonly MemoryDemand[], totalBytes: number): number[] {
+  const whole = demands.map((demand) => {
+    const floor = Math.floor(demand.floorBytes);
+    const wanted = Math.max(floor, Math.floor(demand.wantedBytes));
+    return { floor, wanted, most: Math.max(wanted, Math.floor(demand.mostBytes)) };
+  });
+  const stages: readonly (readonly Range[])[] = [
+    whole.map(({ floor }) => ({ low: 0, high: floor })),
+    whole.map(({ floor, wanted }) => ({ low: floor, high: wanted })),
+    whole.map(({ wanted, most }) => ({ low: wanted, high: most })),
+  ];
+  let shares: number[] = [];
+  for (const ranges of stages) {
+    shares = atLevel(ranges, waterLevel(ranges, totalBytes));
+    if (ranges.some(({ high }, index) => (shares[index] ?? 0) < high)) break;
   }
-  return demands.map((demand) => Math.max(Math.floor(level), demand.floorBytes));
+  return shares;
+}
+
+/** The highest level at which all together keep to `totalBytes`. */
+function waterLevel(ranges: readonly Range[], totalBytes: number): number {
+  let low = 0;
+  let high = ranges.reduce((most, range) => Math.max(most, range.high), 0);
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    const sum = atLevel(ranges, middle).reduce((all, bytes) => all + bytes, 0);
+    if (sum <= totalBytes) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+function atLevel(ranges: readonly Range[], level: number): number[] {
+  return ranges.map(({ low, high }) => Math.min(high, Math.max(low, level)));
 }

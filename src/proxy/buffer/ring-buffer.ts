@@ -1,9 +1,9 @@
 /**
  * The history of one stream: whole transport packets at absolute byte positions, oldest dropped first.
  *
- * Bytes are copied once, on the way in, into chunks that are never reused and never part of a larger
- * slab: a Buffer that is queued on a socket must not change, and a slice pins its whole slab
- * (datapath rule 7). Readers get views of those chunks, so one copy serves all viewers.
+ * Bytes are copied once, on the way in, into chunks that are never reused and never part of a larger slab: a Buffer that is
+ * queued on a socket must not change, and a slice pins its whole slab. Readers get views of those chunks, so one copy serves
+ * all viewers.
  *
  * What has been appended becomes visible with `commit()`. A chunk is filled with whole commits as far
  * as can be foreseen, so that one commit is one view and one write per viewer; only when a commit turns
@@ -14,6 +14,10 @@ const PACKET_BYTES = 188;
 const MIN_CHUNK_BYTES = 349 * PACKET_BYTES;
 /** Largest piece that a ring allocates and drops. */
 export const MAX_CHUNK_BYTES = 1000 * PACKET_BYTES;
+/** What a stream may keep beyond its usual bounds for those who have its playlist. */
+export const MAX_OWED_BYTES = 128 * 1024 * 1024;
+/** A ring with little room is made of smaller pieces: its bound would be missed by too much. */
+const MIN_CHUNKS = 4;
 /** Share of a chunk that may stay empty to spare a second write per viewer. */
 const MAX_WASTE = 1 / 3;
 /** What chunks are filled to as a rule. */
@@ -44,16 +48,13 @@ export class RingBuffer {
   private appended = 0;
   private visible = 0;
   private allocated = 0;
-  private byteLimit: number;
+  private share = Infinity;
   private owedFrom = Infinity;
-  private owedBytes = 0;
   private expectedCommitBytes = 32 * 1024;
   /** The newest chunk takes no more, although it may have room. */
   private sealed = true;
 
-  constructor(private readonly limits: RingLimits) {
-    this.byteLimit = limits.maxBytes;
-  }
+  constructor(private readonly limits: RingLimits) {}
 
   /** Position after the newest byte that readers may see. */
   get head(): number {
@@ -80,8 +81,20 @@ export class RingBuffer {
     return this.allocated;
   }
 
+  /** Bytes that are kept at most, what is owed aside. */
   get maxBytes(): number {
-    return this.byteLimit;
+    return Math.min(this.share, this.limits.maxBytes);
+  }
+
+  /** Memory of what was promised and is still there, unfilled ends of chunks included; 0 when nothing is owed. */
+  get owedBytes(): number {
+    let bytes = 0;
+    for (let index = this.chunks.length - 1; index >= this.first; index--) {
+      const { start, length, buffer } = this.chunks[index] as Chunk;
+      if (start + length <= this.owedFrom) break;
+      bytes += buffer.length;
+    }
+    return bytes;
   }
 
   /** Bytes of media that the ring holds when it is at its bound, at the rate at which its chunks are filled. */
@@ -89,21 +102,17 @@ export class RingBuffer {
     const held = this.appended - this.tail;
     // A few chunks say little: the last one is always partly empty.
     const fill = held > 4 * MAX_CHUNK_BYTES ? held / this.allocated : USUAL_FILL;
-    return this.byteLimit * fill;
+    return this.maxBytes * fill;
   }
 
-  /** Lowers or restores the byte bound, when all rings together are over theirs. Never above the ring's own. */
-  setByteLimit(bytes: number): void {
-    this.byteLimit = Math.min(bytes, this.limits.maxBytes);
+  /** The ring's share of the memory for all rings. It bounds what is owed, too, and never raises the ring's own bound. */
+  setShare(bytes: number): void {
+    this.share = bytes;
   }
 
-  /**
-   * Bytes from `position` on were promised to somebody: they outlive age and size until the ring holds
-   * `maxBytes` (rule 8). Infinity takes the promise back.
-   */
-  owe(position: number, maxBytes: number): void {
+  /** Bytes from `position` on were promised to somebody: they outlive age and size. Infinity takes the promise back. */
+  owe(position: number): void {
     this.owedFrom = position;
-    this.owedBytes = maxBytes;
   }
 
   /** Monotonic time by which the byte at `position` had arrived, late by what its chunk took to fill. */
@@ -180,16 +189,21 @@ export class RingBuffer {
     return runs;
   }
 
-  /** Drops what is too old or too much, but nothing that readers have not been shown. Returns the new tail. */
-  trim(nowMs: number): number {
+  /**
+   * Drops what is too old or too much, but nothing that readers have not been shown. `besideBytes` is other memory of the
+   * stream that counts towards the same bounds. Returns the new tail.
+   */
+  trim(nowMs: number, besideBytes = 0): number {
     const oldest = nowMs - this.limits.maxAgeMs;
     const last = this.chunks.length - 1;
+    const most = this.maxBytes - besideBytes;
+    const mostOwed = Math.min(this.share, MAX_OWED_BYTES) - besideBytes;
     while (this.first < last) {
       const chunk = this.chunks[this.first];
       if (chunk === undefined || chunk.start + chunk.length > this.visible) break;
-      if (chunk.lastArrivalMs >= oldest && this.allocated <= this.byteLimit) break;
+      if (chunk.lastArrivalMs >= oldest && this.allocated <= most) break;
       const isOwed = chunk.start + chunk.length > this.owedFrom;
-      if (isOwed && this.allocated <= this.owedBytes) break;
+      if (isOwed && this.allocated <= mostOwed) break;
       this.allocated -= chunk.buffer.length;
       this.first++;
     }
@@ -232,9 +246,11 @@ export class RingBuffer {
   /** Room for a whole number of commits of the expected size, a tenth larger than expected. */
   private nextCapacity(): number {
     const commit = Math.max(PACKET_BYTES, this.expectedCommitBytes * 1.1);
-    const commits = Math.max(1, Math.floor(MAX_CHUNK_BYTES / commit));
+    const room = Math.min(MAX_CHUNK_BYTES, this.maxBytes / MIN_CHUNKS);
+    const most = Math.max(MIN_CHUNK_BYTES, room - (room % PACKET_BYTES));
+    const commits = Math.max(1, Math.floor(most / commit));
     const packets = Math.ceil((commits * commit) / PACKET_BYTES);
-    return Math.min(MAX_CHUNK_BYTES, Math.max(MIN_CHUNK_BYTES, packets * PACKET_BYTES));
+    return Math.min(most, Math.max(MIN_CHUNK_BYTES, packets * PACKET_BYTES));
   }
 
   private chunkAt(position: number): Chunk | undefined {

@@ -20,6 +20,10 @@ const TICKS_PER_MS = 90;
 /** No stream's lead over another is larger in a sane multiplex. */
 const MAX_LEAD_TICKS = 2 * 90_000;
 
+/** What it costs of the budget to map a programme anew, and each stream in it. */
+const MAPPING_UNITS = 5;
+const STREAMS_PER_UNIT = 4;
+
 /** How the programme and the times of a new source go with what went out: which stream is which, and how far apart they are. */
 export class SourceMatch {
   private programme: Programme | null = null;
@@ -64,6 +68,9 @@ export class SourceMatch {
   private prepare(programme: Programme): boolean {
     const { own, history } = this.base;
     const playing = history.scanner.programme;
+    const units = MAPPING_UNITS + programme.streams.length / STREAMS_PER_UNIT;
+    // Whoever feeds a source that has spent its budget ends it.
+    if (!this.staged.scanner.budget.spend('tables', units)) return true;
     this.programme = programme;
     this.playing = playing;
     if (own !== null && playing !== null) {

@@ -1,0 +1,65 @@
+import type { AppConfig } from '../../config';
+import { monotonicMs } from '../../kernel/clock';
+import { MemoryShares } from './memory-shares';
+import { longestPaused } from './paused-viewers';
+import type { StreamSession } from './stream-session';
+import { UncollectedMemory } from './uncollected-memory';
+
+const SHARE_INTERVAL_MS = 1000;
+
+/**
+ * Keeps the memory of all streams within PROXY_BUFFER_TOTAL: the histories, what playlists are owed, and what paused viewers
+ * hold of media that their history has dropped.
+ */
+export class StreamMemory {
+  private readonly shares: MemoryShares;
+  private readonly uncollected: UncollectedMemory;
+  /** Counts towards the total and is in no history. */
+  private otherBytes = 0;
+  private timer: NodeJS.Timeout | null = null;
+
+  constructor(
+    config: Pick<AppConfig, 'proxyBufferTotalBytes' | 'proxyBufferSizeBytes' | 'proxyBufferTtlMs'>,
+    private readonly sessions: () => readonly StreamSession[],
+  ) {
+    const bounds = {
+      totalBytes: config.proxyBufferTotalBytes,
+      streamBytes: config.proxyBufferSizeBytes,
+      ttlMs: config.proxyBufferTtlMs,
+    };
+    this.uncollected = new UncollectedMemory(bounds.totalBytes);
+    this.shares = new MemoryShares(bounds, sessions);
+  }
+
+  start(): void {
+    this.timer = setInterval(() => this.review(), SHARE_INTERVAL_MS);
+  }
+
+  stop(): void {
+    if (this.timer !== null) clearInterval(this.timer);
+  }
+
+  /** Shares the memory anew, at once: a stream came, went, or began to play. */
+  share(): boolean {
+    return this.shares.give(monotonicMs(), this.otherBytes);
+  }
+
+  /** Whether there is room for `ms` of a stream; true while its bit rate is unknown. */
+  canHoldMs(session: StreamSession, ms: number): boolean {
+    return this.shares.canHoldMs(session, ms, this.otherBytes);
+  }
+
+  private review(): void {
+    const sessions = this.sessions();
+    const counted = new Set<ArrayBufferLike>();
+    const pinnedBytes = sessions.reduce((sum, one) => sum + one.pinnedMemory(counted), 0);
+    const heldBytes = sessions.reduce((sum, { history }) => sum + history.heldBytes, pinnedBytes);
+    const { arrayBuffers } = process.memoryUsage();
+    this.otherBytes =
+      pinnedBytes + this.uncollected.measure(arrayBuffers, heldBytes, monotonicMs());
+    if (this.share()) return;
+    // What somebody watches is worth more than what somebody may come back to.
+    const viewer = longestPaused(sessions);
+    viewer?.host?.removeViewer(viewer, 'memory_limit');
+  }
+}

@@ -15,7 +15,7 @@ export interface MemoryBounds {
   readonly ttlMs: number;
 }
 
-/** The history of one stream, as far as it matters here. */
+/** The part of a stream's history that memory shares depend on. */
 export interface MemoryHistory {
   /** Null while unknown. */
   readonly knownBitrateBps: number | null;
@@ -30,25 +30,25 @@ export interface MemoryHolder {
   readonly watching: number;
 }
 
-/** History that viewers have in any case, as long as there is room for that of all streams. */
+/** History that a stream with viewers is given before any stream gets more. */
 const FLOOR_MS = 5000;
-/** The same where there are playlists: three segments, and the one that is being made. */
+/** The same for a stream with playlists: three segments and the open one. */
 const PLAYLIST_FLOOR_MS = 16_000;
-/** Of a stream that nobody watches. */
+/** Floor of a stream without viewers. */
 const UNWATCHED_FLOOR_BYTES = 1024 * 1024;
-/** A stream without two seconds of media has no known bit rate. */
+/** Floor and wanted memory of a stream with an unknown bit rate, which is one with less than 2 s of media. */
 const NEW_FLOOR_BYTES = 1024 * 1024;
 const NEW_WANTED_BYTES = 8 * 1024 * 1024;
-/** Memory for media: chunks are not filled to the end. */
+/** Memory per byte of media: chunks are not filled completely. */
 const OVERHEAD = 1.2;
-/** A ring drops whole chunks, and counts the one that is being filled. */
+/** A ring drops whole chunks, and counts the chunk that it fills now. */
 const SLACK_BYTES = 2 * MAX_CHUNK_BYTES;
-/** What is owed may grow by so much until shares are given anew. */
+/** Media that playlists may claim in addition before shares are computed again. */
 const GROWTH_MS = 3000;
 
 /**
- * Shares PROXY_BUFFER_TOTAL among all streams. Shares follow from what each stream may come to and not from what it holds, so
- * that together they are never exceeded, however fast media come in before shares are given anew.
+ * Shares PROXY_BUFFER_TOTAL among all streams. A share depends on the memory that a stream may need, not on what it
+ * holds now, so that the sum is never exceeded, however fast media arrive before shares are computed again.
  */
 export class MemoryShares {
   constructor(
@@ -57,10 +57,10 @@ export class MemoryShares {
   ) {}
 
   /**
-   * Gives every stream its share, and makes room at once where one became smaller.
+   * Gives every stream its share, and drops media at once where a share became smaller.
    *
    * @param otherBytes memory of other holders, which counts towards the total
-   * @returns whether there is room for all that the streams may come to
+   * @returns whether there is room for everything that the streams may need
    */
   give(nowMs: number, otherBytes = 0): boolean {
     const holders = this.holders();
@@ -75,7 +75,7 @@ export class MemoryShares {
     );
   }
 
-  /** Whether there is room for `ms` of a stream, with what all others are to have in any case. */
+  /** Whether there is room for `ms` of a stream beside the floors of all others. */
   canHoldMs(holder: MemoryHolder, ms: number, otherBytes = 0): boolean {
     const { knownBitrateBps: rateBps } = holder.history;
     if (rateBps === null) return true;

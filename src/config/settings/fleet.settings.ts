@@ -9,19 +9,20 @@ export const fleetSettings = {
     variable: 'MIN_REPLICAS',
     type: integer(0, MAX_ENGINES),
     defaultText: '2',
-    words: 'Fewest engines.',
+    words: 'Minimum number of engines.',
   }),
   minFreeReplicas: setting({
     variable: 'MIN_FREE_REPLICAS',
     type: integer(0, MAX_ENGINES),
     defaultText: '1',
-    words: 'Number of engines kept ready: engines without a stream that has viewers.',
+    words:
+      'Number of free engines to keep ready. An engine is free if none of its streams has viewers.',
   }),
   maxReplicas: setting({
     variable: 'MAX_REPLICAS',
     type: integer(1, MAX_ENGINES),
     defaultText: '6',
-    words: 'Most engines. When all of them are full, viewers get 503 at once.',
+    words: 'Maximum number of engines. When all of them are full, viewers get 503 at once.',
   }),
   engineGracePeriodMs: setting({
     variable: 'ENGINE_GRACE_PERIOD',
@@ -58,7 +59,7 @@ export const fleetSettings = {
     aliases: ['MAX_CONCURRENT_PROVISIONS'],
     type: integer(1, 50),
     defaultText: '2',
-    words: 'Most engines that start at the same time.',
+    words: 'Maximum number of engines that start at the same time.',
   }),
   engineRetryBaseMs: setting({
     variable: 'ENGINE_RETRY_BASE',

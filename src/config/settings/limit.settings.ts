@@ -7,26 +7,26 @@ export const limitSettings = {
     type: integer(1, 100_000),
     defaultText: '1500',
     words:
-      'Most viewers at once. The limit of connections is 2500 higher, unless the limit of open files (`ulimit -n`) leaves no room for them and 256 other files.',
+      'Maximum number of viewers. The limit of connections is 2500 higher, unless the limit of open files (`ulimit -n`) leaves no room for them and 256 other files.',
   }),
   proxyMaxClientsPerStream: setting({
     variable: 'PROXY_MAX_CLIENTS_PER_STREAM',
     type: integer(1, 100_000),
     defaultText: '1000',
-    words: 'Most viewers of one stream at once.',
+    words: 'Maximum number of viewers per stream.',
   }),
   proxyMaxClientsPerIp: setting({
     variable: 'PROXY_MAX_CLIENTS_PER_IP',
     type: integer(0, 100_000),
     defaultText: '0',
     words:
-      'Most viewers from one address at once; 0: no limit. Loopback and TRUSTED_PROXIES are exempt.',
+      'Maximum number of viewers per address; 0: no limit. Loopback and TRUSTED_PROXIES are exempt.',
   }),
   proxyMaxSessions: setting({
     variable: 'PROXY_MAX_SESSIONS',
     type: integer(1, 10_000),
     defaultText: '150',
-    words: 'Most contents at once.',
+    words: 'Maximum number of contents that are served at once.',
   }),
   proxyClientMaxLagMs: setting({
     variable: 'PROXY_CLIENT_MAX_LAG',

@@ -20,14 +20,14 @@ export const startSettings = {
     type: integer(2, 1000),
     defaultText: '4',
     words:
-      'Most streams that one engine is asked for at once; engines are known to crash at five. A quarter of them, at least one, is reserved for streams that are being watched and need another source. Eight times as many starts may wait for media after the engine has answered.',
+      'Maximum number of streams that one engine is asked for at once; engines are known to crash at five. A quarter of them, at least one, is reserved for streams that are being watched and need another source. Eight times as many starts may wait for media after the engine has answered.',
   }),
   proxyStartsTotal: setting({
     variable: 'PROXY_STARTS_TOTAL',
     type: integer(2, 10_000),
     defaultText: '24',
     words:
-      'Most streams that all engines together are asked for at once; a quarter of them is reserved, and eight times as many may wait for media, as with PROXY_STARTS_PER_ENGINE. Further starts queue for at most ENGINE_WAIT_TIMEOUT; their start budget begins when the engine is asked.',
+      'Maximum number of streams that all engines together are asked for at once; a quarter of them is reserved, and eight times as many may wait for media, as with PROXY_STARTS_PER_ENGINE. Further starts queue for at most ENGINE_WAIT_TIMEOUT; their start budget begins when the engine is asked.',
   }),
   proxyEarlyHeadersAfterMs: setting({
     variable: 'PROXY_EARLY_HEADERS_AFTER',
@@ -78,14 +78,14 @@ export const preflightSettings = {
     type: integer(1, 100),
     defaultText: '2',
     words:
-      'Most light checks at once, and most deep checks at once (`/ace/preflight`); further checks queue.',
+      'Maximum number of light checks, and of deep checks, at once (`/ace/preflight`); further checks queue.',
   }),
   preflightTimeoutMs: setting({
     variable: 'PREFLIGHT_TIMEOUT',
     type: duration('100ms', '10m'),
     defaultText: '30s',
     words:
-      'Longest check, and longest time in its queue. A content without media by then is not playable.',
+      'Maximum duration of a check, and maximum time in its queue. A content without media by then is not playable.',
   }),
   preflightSampleMs: setting({
     variable: 'PREFLIGHT_SAMPLE',
@@ -108,13 +108,13 @@ export const bufferSettings = {
     type: size('256KiB', '4GiB'),
     defaultText: '32MiB',
     words:
-      'Most bytes of history per stream. The first limit reached applies, this one or PROXY_BUFFER_TTL.',
+      'Maximum size of the history per stream. Whichever of this limit and PROXY_BUFFER_TTL is reached first applies.',
   }),
   proxyBufferTtlMs: setting({
     variable: 'PROXY_BUFFER_TTL',
     type: duration('1s', '1h'),
     defaultText: '60s',
-    words: 'Longest history per stream.',
+    words: 'Maximum age of the history per stream.',
   }),
   proxyBufferTotalBytes: setting({
     variable: 'PROXY_BUFFER_TOTAL',
@@ -173,7 +173,7 @@ export const outageSettings = {
     type: integer(0, 1000),
     defaultText: '5',
     words:
-      'Most changes of the source that viewers of a running stream may feel within PROXY_FAILOVER_WINDOW: media lost or ' +
+      'Maximum number of source changes that viewers of a running stream may feel within PROXY_FAILOVER_WINDOW: media lost or ' +
       'repeated, more than 2 s without media, or a source without newer media. The next loss resets the viewers. Changes ' +
       'that they do not feel must be 5 s apart on average. Planned moves do not count, nor do changes because an engine died, was ' +
       'removed or drained. 0: no limit.',
@@ -235,13 +235,13 @@ export const loopSettings = {
     variable: 'LOOP_STALE_AFTER',
     type: duration('4s', '1h'),
     defaultText: '60s',
-    words: 'A live position that has not advanced for this long is stale.',
+    words: "An engine's live position that has not advanced for this long is stale.",
   }),
   loopStaleBehindMs: setting({
     variable: 'LOOP_STALE_BEHIND',
     type: duration('10s', '2d'),
     defaultText: '1h',
     words:
-      'A live position this far behind the wall clock is stale. If the clock is set forward while the program runs, the change is ignored until the next start.',
+      "An engine's live position this far behind the wall clock is stale. If the clock is set forward while the program runs, the change is ignored until the next start.",
   }),
 };

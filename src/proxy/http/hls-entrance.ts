@@ -41,7 +41,8 @@ export class HlsEntrance {
   /**
    * A new playback of the content, once there is a segment. Null when the caller has hung up meanwhile.
    *
-   * @throws AppError as a stream's start does; `no_capacity` when three segments do not fit into memory; `unsupported_content` for recorded content; `still_starting` for a browser whose patience is over
+   * @throws AppError of the stream's start; `no_capacity` when three segments do not fit into memory;
+   *   `unsupported_content` for recorded content; `still_starting` for a browser that waited too long
    */
   async admit(
     selector: ContentSelector,

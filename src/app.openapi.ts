@@ -91,9 +91,8 @@ export function serveOpenApi(app: NestFastifyApplication, publicUrl: string | nu
 }
 
 /**
- * Whoever types the bare address into a browser gets the page that there is; programs are told that there is nothing.
- * The target is
- * relative, so that a path prefix in front of us does not matter.
+ * Redirects browsers from the bare address to the API page; other programs get 404. The target is relative, so that a
+ * path prefix of a reverse proxy does not matter.
  */
 function leadBrowsersToDocs(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();

@@ -43,10 +43,9 @@ const SEGMENT_HEADERS = {
 } as const;
 
 /**
- * HLS from the same session as the viewers of `/ace/getstream`. The first request for a playlist is led on, as an
- * engine does it, to an address of the same name that bears a token, which players then reload; segments bear the
- * same one. All
- * addresses are relative, so that neither a path prefix nor TLS in front of us matters.
+ * HLS from the same stream as `/ace/getstream`. The first request for a playlist is redirected, as an engine does, to
+ * an address of the same name with a token, which players then reload; segments carry the same token. All addresses
+ * are relative, so that neither a path prefix nor TLS of a reverse proxy matters.
  */
 @ApiTags('streaming')
 @Public()

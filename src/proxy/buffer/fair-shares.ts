@@ -1,6 +1,11 @@
-/** The memory that one stream needs. Each figure is at least as large as the one before. */
+/**
+ * The memory that one stream needs. Each figure is at least as large as the one before. Every stream gets a figure
+ * before any stream gets more.
+ */
 export interface MemoryDemand {
-  /** Every stream gets this before any stream gets more. */
+  /** With less than this, viewers miss media. */
+  readonly promisedBytes: number;
+  /** The memory that viewers usually have. */
   readonly floorBytes: number;
   /** The memory that the stream is expected to need. */
   readonly wantedBytes: number;
@@ -15,20 +20,22 @@ interface Range {
 }
 
 /**
- * Byte bounds for all streams; their sum never exceeds `totalBytes`. Floors are met first, then wanted memory, then
- * the most that may be kept. If there is not enough for all, small demands are met and the largest streams get equal
- * shares.
+ * Byte bounds for all streams; their sum never exceeds `totalBytes`. Promised memory is met first, then the floors,
+ * then wanted memory, then the most that may be kept. If there is not enough for all, small demands are met and the
+ * largest streams get equal shares.
  */
 export function fairShares(demands: readonly MemoryDemand[], totalBytes: number): number[] {
-  const whole = demands.map((demand) => {
-    const floor = Math.floor(demand.floorBytes);
+  const levels = demands.map((demand) => {
+    const promised = Math.floor(demand.promisedBytes);
+    const floor = Math.max(promised, Math.floor(demand.floorBytes));
     const wanted = Math.max(floor, Math.floor(demand.wantedBytes));
-    return { floor, wanted, most: Math.max(wanted, Math.floor(demand.mostBytes)) };
+    return { promised, floor, wanted, most: Math.max(wanted, Math.floor(demand.mostBytes)) };
   });
   const stages: readonly (readonly Range[])[] = [
-    whole.map(({ floor }) => ({ low: 0, high: floor })),
-    whole.map(({ floor, wanted }) => ({ low: floor, high: wanted })),
-    whole.map(({ wanted, most }) => ({ low: wanted, high: most })),
+    levels.map(({ promised }) => ({ low: 0, high: promised })),
+    levels.map(({ promised, floor }) => ({ low: promised, high: floor })),
+    levels.map(({ floor, wanted }) => ({ low: floor, high: wanted })),
+    levels.map(({ wanted, most }) => ({ low: wanted, high: most })),
   ];
   let shares: number[] = [];
   for (const ranges of stages) {

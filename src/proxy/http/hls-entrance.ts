@@ -11,7 +11,6 @@ import { RecordedEntrance } from './recorded-entrance';
 
 const STOPPED = 'The stream was stopped before it could be watched.';
 const NO_ROOM = 'PROXY_BUFFER_TOTAL has no room for three segments of this stream.';
-const PLAYLIST_SEGMENTS = 3;
 const REFUSAL_CHECK_MS = 500;
 /** Browser players give up on a playlist after 10 s, but retry after a 503. Other players treat a 503 as final. */
 const BROWSER_PATIENCE_MS = 8000;
@@ -41,7 +40,7 @@ export class HlsEntrance {
   /**
    * A new playback of the content, once there is a segment. Null when the caller has hung up meanwhile.
    *
-   * @throws AppError of the stream's start; `no_capacity` when three segments do not fit into memory;
+   * @throws AppError of the stream's start; `no_capacity` when its segments do not fit into memory;
    *   `unsupported_content` for recorded content; `still_starting` for a browser that waited too long
    */
   async admit(
@@ -93,8 +92,7 @@ export class HlsEntrance {
 
   /** Players begin three segments behind the newest one: these must not be gone before they are asked for. */
   private refusalForMemory(stream: StreamSession): AppError | null {
-    const ms = PLAYLIST_SEGMENTS * this.config.hlsSegmentDurationMs;
-    return this.sessions.canHoldMs(stream, ms) ? null : new AppError('no_capacity', NO_ROOM);
+    return this.sessions.canHoldPlaylist(stream) ? null : new AppError('no_capacity', NO_ROOM);
   }
 
   /** The place that was kept for a browser which comes back, or else a new one. */
@@ -156,6 +154,7 @@ class Wait {
       const error = refusal();
       if (error !== null) this.end(error);
     };
+    check();
     this.timers.push(setInterval(check, REFUSAL_CHECK_MS));
   }
 

@@ -7,7 +7,7 @@ import { MemoryShares, type MemoryHolder } from './memory-shares';
 const MIB = 1024 * 1024;
 /** About what one read of a socket brings. */
 const PIECE = 340 * 188;
-const BOUNDS = { totalBytes: 100 * MIB, streamBytes: 32 * MIB, ttlMs: 60_000 };
+const BOUNDS = { totalBytes: 100 * MIB, streamBytes: 32 * MIB, ttlMs: 60_000, playlistMs: 16_000 };
 
 class Holder implements MemoryHolder {
   share = Infinity;
@@ -105,34 +105,42 @@ describe('MemoryShares', () => {
     );
   });
 
-  describe('canHoldMs', () => {
-    const can = (holders: Holder[], ms: number, totalBytes = BOUNDS.totalBytes): boolean =>
-      new MemoryShares({ ...BOUNDS, totalBytes }, () => holders).canHoldMs(holders[0]!, ms);
+  describe('canHoldPlaylist', () => {
+    const can = (holders: Holder[], totalBytes = BOUNDS.totalBytes): boolean =>
+      new MemoryShares({ ...BOUNDS, totalBytes }, () => holders).canHoldPlaylist(holders[0]!);
 
-    it('is true where the others still have their five seconds', () => {
-      expect(can(mbps(20), 12_000)).toBe(true);
-      expect(can(mbps(20, 20, 20, 20), 12_000)).toBe(true);
-      expect(can(mbps(20, 20, 20, 20, 20, 20), 12_000)).toBe(false);
-      expect(
-        can([...mbps(20), new Holder(20e6, 60 * MIB), new Holder(20e6, 60 * MIB)], 12_000),
-      ).toBe(false);
+    it('is true where the others still have their five seconds and their playlists', () => {
+      expect(can(mbps(20))).toBe(true);
+      expect(can(mbps(20, 20, 20, 20))).toBe(true);
+      expect(can(mbps(20, 20, 20, 20, 20, 20))).toBe(false);
+      expect(can([...mbps(20), new Holder(20e6, 60 * MIB)])).toBe(true);
+      expect(can([...mbps(20), new Holder(20e6, 60 * MIB), new Holder(20e6, 60 * MIB)])).toBe(
+        false,
+      );
     });
 
     it('does not reserve five seconds for streams that nobody watches', () => {
       const idle = [1, 2, 3, 4].map(() => new Holder(20e6, 0, 0));
-      expect(can([...mbps(20), ...idle], 12_000, 64 * MIB)).toBe(true);
-      expect(can(mbps(20, 20, 20, 20, 20), 12_000, 64 * MIB)).toBe(false);
+      expect(can([...mbps(20), ...idle], 64 * MIB)).toBe(true);
+      expect(can(mbps(20, 20, 20, 20, 20), 64 * MIB)).toBe(false);
     });
 
     it('is false for more than a playlist may be owed, and true while nothing is known', () => {
-      expect(can(mbps(100), 12_000, 4000 * MIB)).toBe(false);
-      expect(can(mbps(null), 12_000, MIB)).toBe(true);
+      expect(can(mbps(100), 4000 * MIB)).toBe(false);
+      expect(can(mbps(null), MIB)).toBe(true);
     });
+  });
+
+  it('keeps what playlists were promised, whoever comes later', () => {
+    const playlists = [new Holder(20e6, 60 * MIB), new Holder(20e6, 60 * MIB)];
+    const [one, other, ...later] = given([...playlists, ...mbps(20, 20, 20)]);
+    for (const share of [one, other]) expect(share).toBeGreaterThan(46 * MIB);
+    for (const share of later) expect(share).toBeGreaterThanOrEqual(MIB);
   });
 });
 
 it('keeps the histories of streams within the total while they are fed, points and owed media included', () => {
-  const bounds = { totalBytes: 6 * MIB, streamBytes: 32 * MIB, ttlMs: 60_000 };
+  const bounds = { totalBytes: 6 * MIB, streamBytes: 32 * MIB, ttlMs: 60_000, playlistMs: 16_000 };
   const limits = { maxBytes: bounds.streamBytes, maxAgeMs: bounds.ttlMs };
   const histories = [0, 1, 2].map(() => new StreamHistory(limits));
   const media = new SyntheticStream({ frameBytes: 20_000, gop: 1 }).take(300);

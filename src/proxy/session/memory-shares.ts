@@ -13,6 +13,8 @@ export interface MemoryBounds {
   readonly streamBytes: number;
   /** PROXY_BUFFER_TTL. */
   readonly ttlMs: number;
+  /** Media that an HLS player needs: three segments and the open one. */
+  readonly playlistMs: number;
 }
 
 /** The part of a stream's history that memory shares depend on. */
@@ -30,14 +32,14 @@ export interface MemoryHolder {
   readonly watching: number;
 }
 
-/** History that a stream with viewers is given before any stream gets more. */
+/**
+ * With this much, viewers that follow closely miss nothing. It is also the floor while the bit rate is unknown or the
+ * stream has no viewers.
+ */
+const LEAST_BYTES = 1024 * 1024;
+/** History that viewers have as long as there is room for that of all streams. */
 const FLOOR_MS = 5000;
-/** The same for a stream with playlists: three segments and the open one. */
-const PLAYLIST_FLOOR_MS = 16_000;
-/** Floor of a stream without viewers. */
-const UNWATCHED_FLOOR_BYTES = 1024 * 1024;
-/** Floor and wanted memory of a stream with an unknown bit rate, which is one with less than 2 s of media. */
-const NEW_FLOOR_BYTES = 1024 * 1024;
+/** A stream with less than 2 s of media has no known bit rate. */
 const NEW_WANTED_BYTES = 8 * 1024 * 1024;
 /** Memory per byte of media: chunks are not filled completely. */
 const OVERHEAD = 1.2;
@@ -75,18 +77,22 @@ export class MemoryShares {
     );
   }
 
-  /** Whether there is room for `ms` of a stream beside the floors of all others. */
-  canHoldMs(holder: MemoryHolder, ms: number, otherBytes = 0): boolean {
+  /**
+   * Whether there is room for a playlist of this stream beside the usual memory of all others; true while its bit rate
+   * is unknown.
+   */
+  canHoldPlaylist(holder: MemoryHolder, otherBytes = 0): boolean {
     const { knownBitrateBps: rateBps } = holder.history;
     if (rateBps === null) return true;
-    const needed = mediaBytes(rateBps, ms);
+    const needed = mediaBytes(rateBps, this.bounds.playlistMs);
     if (needed > MAX_OWED_BYTES) return false;
-    const holders = this.holders();
-    const demands = holders.map((one) => {
-      const demand = this.demandOf(one);
-      return one === holder ? atLeast(demand, needed) : demand;
-    });
-    return (this.sharesOf(demands, otherBytes)[holders.indexOf(holder)] ?? needed) >= needed;
+    // What all others usually have must fit beside it: a stream that comes does not take that away.
+    let sum = otherBytes;
+    for (const one of this.holders()) {
+      const { promisedBytes, floorBytes } = this.demandOf(one);
+      sum += Math.max(promisedBytes, floorBytes, one === holder ? needed : 0);
+    }
+    return sum <= this.bounds.totalBytes;
   }
 
   private sharesOf(demands: readonly MemoryDemand[], otherBytes: number): number[] {
@@ -95,24 +101,28 @@ export class MemoryShares {
 
   private demandOf({ history, watching }: MemoryHolder): MemoryDemand {
     const { knownBitrateBps: rateBps, ring } = history;
-    const { streamBytes, ttlMs } = this.bounds;
-    const usual =
-      rateBps === null
-        ? { floor: NEW_FLOOR_BYTES, wanted: NEW_WANTED_BYTES }
-        : { floor: mediaBytes(rateBps, FLOOR_MS), wanted: mediaBytes(rateBps, ttlMs) };
-    const floor = watching > 0 ? usual.floor : Math.min(usual.floor, UNWATCHED_FLOOR_BYTES);
+    const { streamBytes, ttlMs, playlistMs } = this.bounds;
+    const isWatched = watching > 0;
+    const promisedBytes = Math.min(streamBytes, LEAST_BYTES);
+    if (rateBps === null) {
+      const wantedBytes = Math.min(streamBytes, NEW_WANTED_BYTES);
+      return { promisedBytes, floorBytes: promisedBytes, wantedBytes, mostBytes: streamBytes };
+    }
+    const floorBytes = isWatched ? mediaBytes(rateBps, FLOOR_MS) : promisedBytes;
     const demand: MemoryDemand = {
-      floorBytes: Math.min(streamBytes, floor),
-      wantedBytes: Math.min(streamBytes, usual.wanted),
+      promisedBytes,
+      floorBytes: Math.min(streamBytes, floorBytes),
+      wantedBytes: Math.min(streamBytes, mediaBytes(rateBps, ttlMs)),
       mostBytes: streamBytes,
     };
     const { owedBytes } = ring;
-    if (owedBytes === 0 || rateBps === null) return demand;
-    const owed = Math.min(MAX_OWED_BYTES, owedBytes + mediaBytes(rateBps, GROWTH_MS));
-    const playlistFloor = Math.min(owed, mediaBytes(rateBps, PLAYLIST_FLOOR_MS));
+    if (owedBytes === 0) return demand;
+    const owed = owedBytes + mediaBytes(rateBps, GROWTH_MS);
+    const promised = isWatched ? mediaBytes(rateBps, playlistMs) : promisedBytes;
     return {
-      floorBytes: watching > 0 ? Math.max(demand.floorBytes, playlistFloor) : demand.floorBytes,
-      wantedBytes: Math.max(demand.wantedBytes, owed),
+      promisedBytes: Math.min(MAX_OWED_BYTES, promised),
+      floorBytes: demand.floorBytes,
+      wantedBytes: Math.max(demand.wantedBytes, Math.min(MAX_OWED_BYTES, owed)),
       mostBytes: Math.max(streamBytes, MAX_OWED_BYTES),
     };
   }
@@ -120,12 +130,4 @@ export class MemoryShares {
 
 function mediaBytes(rateBps: number, ms: number): number {
   return (rateBps / 8000) * ms * OVERHEAD + SLACK_BYTES;
-}
-
-function atLeast(demand: MemoryDemand, bytes: number): MemoryDemand {
-  return {
-    floorBytes: Math.max(demand.floorBytes, bytes),
-    wantedBytes: Math.max(demand.wantedBytes, bytes),
-    mostBytes: Math.max(demand.mostBytes, bytes),
-  };
 }

@@ -169,9 +169,9 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
     this.faults.remember(streamKey(selector), error);
   }
 
-  /** Whether PROXY_BUFFER_TOTAL has room for so much of a stream; true while its bit rate is unknown. */
-  canHoldMs(session: StreamSession, ms: number): boolean {
-    return this.memory.canHoldMs(session, ms);
+  /** Whether PROXY_BUFFER_TOTAL has room for a playlist of this stream; true while its bit rate is unknown. */
+  canHoldPlaylist(session: StreamSession): boolean {
+    return this.memory.canHoldPlaylist(session);
   }
 
   onSessionOver(listener: (session: StreamSession) => void): void {

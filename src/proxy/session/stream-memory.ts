@@ -6,6 +6,13 @@ import type { StreamSession } from './stream-session';
 import { UncollectedMemory } from './uncollected-memory';
 
 const SHARE_INTERVAL_MS = 1000;
+/** Players begin three segments behind the newest one, and the next one is being made. */
+const PLAYLIST_SEGMENTS = 4;
+
+type MemorySettings = Pick<
+  AppConfig,
+  'proxyBufferTotalBytes' | 'proxyBufferSizeBytes' | 'proxyBufferTtlMs' | 'hlsSegmentDurationMs'
+>;
 
 /**
  * Keeps the memory of all streams within PROXY_BUFFER_TOTAL: the histories, the media that playlists promise, and
@@ -19,13 +26,14 @@ export class StreamMemory {
   private timer: NodeJS.Timeout | null = null;
 
   constructor(
-    config: Pick<AppConfig, 'proxyBufferTotalBytes' | 'proxyBufferSizeBytes' | 'proxyBufferTtlMs'>,
+    config: MemorySettings,
     private readonly sessions: () => readonly StreamSession[],
   ) {
     const bounds = {
       totalBytes: config.proxyBufferTotalBytes,
       streamBytes: config.proxyBufferSizeBytes,
       ttlMs: config.proxyBufferTtlMs,
+      playlistMs: PLAYLIST_SEGMENTS * config.hlsSegmentDurationMs,
     };
     this.uncollected = new UncollectedMemory(bounds.totalBytes);
     this.shares = new MemoryShares(bounds, sessions);
@@ -44,9 +52,9 @@ export class StreamMemory {
     return this.shares.give(monotonicMs(), this.otherBytes);
   }
 
-  /** Whether there is room for `ms` of a stream; true while its bit rate is unknown. */
-  canHoldMs(session: StreamSession, ms: number): boolean {
-    return this.shares.canHoldMs(session, ms, this.otherBytes);
+  /** Whether there is room for a playlist of this stream; true while its bit rate is unknown. */
+  canHoldPlaylist(session: StreamSession): boolean {
+    return this.shares.canHoldPlaylist(session, this.otherBytes);
   }
 
   private review(): void {

@@ -1,16 +1,16 @@
 import { setFlagsFromString } from 'node:v8';
 
 const MIB = 1024 * 1024;
-/** PROXY_BUFFER_TOTAL in bytes for each per cent that the heap may grow by until the next collection. */
+/** For this much of PROXY_BUFFER_TOTAL, the heap may grow by one per cent more before the next collection. */
 const BYTES_PER_PERCENT = 1.28 * MIB;
 const LEAST_PERCENT = 50;
 const MOST_PERCENT = 400;
 
 /**
- * Sets how much V8's heap may grow between two full collections. V8 counts the memory of the rings as part of that growth: with
- * its own choice and a live heap of some 35 MB it would mark the whole heap after every 15 MB of media, ten times a second at
- * fifty streams, which costs more than the streams themselves (docs/decisions/0013). Rare collections leave more dropped media
- * in memory, so a small PROXY_BUFFER_TOTAL gets more frequent ones.
+ * Sets how much V8's heap may grow between two full collections. V8 counts the memory of the rings as part of that
+ * growth: with its own default and a live heap of about 35 MB it would mark the whole heap after every 15 MB of
+ * media, ten times a second at fifty streams, which costs more than the streams themselves (docs/decisions/0013).
+ * Rare collections leave more dropped media in memory, so they are more frequent with a small PROXY_BUFFER_TOTAL.
  */
 export function tuneGarbageCollection(bufferTotalBytes: number): void {
   const percent = Math.round(bufferTotalBytes / BYTES_PER_PERCENT);

@@ -154,7 +154,7 @@ function endOnSignals(app: NestFastifyApplication, config: AppConfig, output: Lo
 function endOnFaults(app: NestFastifyApplication, output: LogOutput): void {
   const logger = new Logger('Fault');
   const end = (error: unknown): void => {
-    logger.fatal({ err: error }, 'an unexpected fault ends the program');
+    logger.fatal({ err: error }, 'the program ends because of an unexpected fault');
     if (output.isBroken) process.stderr.write(`${describeFault(error)}\n`);
     setTimeout(() => process.exit(EXIT_SOFTWARE), LAST_WORDS_MS * 2);
     app.get(StreamShutdown, { strict: false }).abortNow();

@@ -1,27 +1,28 @@
 /**
- * What one stream needs of the memory for all. Each figure is at least the one before, and every stream has it before any stream
- * gets more than that.
+ * The memory that one stream needs. Each figure is at least as large as the one before. Every stream gets a figure
+ * before any stream gets more.
  */
 export interface MemoryDemand {
-  /** Without this its viewers miss something. */
+  /** With less than this, viewers miss media. */
   readonly promisedBytes: number;
-  /** What its viewers usually have. */
+  /** The memory that viewers usually have. */
   readonly floorBytes: number;
-  /** What it may come to as far as can be told. */
+  /** The memory that the stream is expected to need. */
   readonly wantedBytes: number;
-  /** What it may keep when there is room. */
+  /** The memory that the stream may keep if there is room. */
   readonly mostBytes: number;
 }
 
-/** One stage: everybody has at least `low`, and shares what is left up to `high`. */
+/** One stage: every stream has at least `low`, and the rest is shared up to `high`. */
 interface Range {
   readonly low: number;
   readonly high: number;
 }
 
 /**
- * Byte bounds for all streams. Their sum is never more than `totalBytes`: first what was promised, then the floors, then what is
- * wanted, then what may be kept. Where there is not enough for all, small demands are met and the largest get the same.
+ * Byte bounds for all streams; their sum never exceeds `totalBytes`. Promised memory is met first, then the floors,
+ * then wanted memory, then the most that may be kept. If there is not enough for all, small demands are met and the
+ * largest streams get equal shares.
  */
 export function fairShares(demands: readonly MemoryDemand[], totalBytes: number): number[] {
   const levels = demands.map((demand) => {
@@ -44,7 +45,7 @@ export function fairShares(demands: readonly MemoryDemand[], totalBytes: number)
   return shares;
 }
 
-/** The highest level at which all together keep to `totalBytes`. */
+/** The highest level at which the sum does not exceed `totalBytes`. */
 function waterLevel(ranges: readonly Range[], totalBytes: number): number {
   let low = 0;
   let high = ranges.reduce((most, range) => Math.max(most, range.high), 0);

@@ -1,26 +1,26 @@
 /**
  * The history of one stream: whole transport packets at absolute byte positions, oldest dropped first.
  *
- * Bytes are copied once, on the way in, into chunks that are never reused and never part of a larger slab: a Buffer that is
- * queued on a socket must not change, and a slice pins its whole slab. Readers get views of those chunks, so one copy serves
- * all viewers.
+ * Bytes are copied once, on the way in, into chunks that are never reused and never part of a larger slab: a Buffer
+ * that is queued on a socket must not change, and a slice pins its whole slab. Readers get views of those chunks, so
+ * one copy serves all viewers.
  *
- * What has been appended becomes visible with `commit()`. A chunk is filled with whole commits as far
- * as can be foreseen, so that one commit is one view and one write per viewer; only when a commit turns
- * out larger than what was left does it straddle two chunks.
+ * Appended bytes become visible with `commit()`. As far as possible a chunk is filled with whole commits, so that one
+ * commit is one view and one write per viewer; only a commit that is larger than the remaining room straddles two
+ * chunks.
  */
 
 const PACKET_BYTES = 188;
 const MIN_CHUNK_BYTES = 349 * PACKET_BYTES;
 /** Largest piece that a ring allocates and drops. */
 export const MAX_CHUNK_BYTES = 1000 * PACKET_BYTES;
-/** What a stream may keep beyond its usual bounds for those who have its playlist. */
+/** Media that a stream may keep beyond its usual bounds for players that have its playlist. */
 export const MAX_OWED_BYTES = 128 * 1024 * 1024;
-/** A ring with little room is made of smaller pieces: its bound would be missed by too much. */
+/** A ring with little room uses smaller chunks, because it would miss its bound by up to one large chunk. */
 const MIN_CHUNKS = 4;
 /** Share of a chunk that may stay empty to spare a second write per viewer. */
 const MAX_WASTE = 1 / 3;
-/** What chunks are filled to as a rule. */
+/** Usual fill level of chunks. */
 const USUAL_FILL = 0.85;
 
 interface Chunk {
@@ -81,12 +81,12 @@ export class RingBuffer {
     return this.allocated;
   }
 
-  /** Bytes that are kept at most, what is owed aside. */
+  /** Most bytes that are kept, without promised media. */
   get maxBytes(): number {
     return Math.min(this.share, this.limits.maxBytes);
   }
 
-  /** Memory of what was promised and is still there, unfilled ends of chunks included; 0 when nothing is owed. */
+  /** Memory of promised media that are still there, including unfilled ends of chunks; 0 without a promise. */
   get owedBytes(): number {
     let bytes = 0;
     for (let index = this.chunks.length - 1; index >= this.first; index--) {
@@ -105,24 +105,27 @@ export class RingBuffer {
     return this.maxBytes * fill;
   }
 
-  /** The ring's share of the memory for all rings. It bounds what is owed, too, and never raises the ring's own bound. */
+  /**
+   * The ring's share of the memory for all rings. It also bounds promised media, and never raises the ring's own
+   * bound.
+   */
   setShare(bytes: number): void {
     this.share = bytes;
   }
 
-  /** Bytes from `position` on were promised to somebody: they outlive age and size. Infinity takes the promise back. */
+  /** Bytes from `position` on are promised to players: they are kept beyond age and size. Infinity ends the promise. */
   owe(position: number): void {
     this.owedFrom = position;
   }
 
-  /** Monotonic time by which the byte at `position` had arrived, late by what its chunk took to fill. */
+  /** Monotonic time by which the byte at `position` had arrived. It is late by the time that its chunk took to fill. */
   arrivedBy(position: number): number | null {
     return this.chunkAt(position)?.lastArrivalMs ?? null;
   }
 
   /**
-   * Copies whole packets `source[start, end)` in. Returns the position of the first of them. What was copied
-   * may be changed in place by `filled`, before anybody can see it; it may neither grow nor shrink.
+   * Copies whole packets `source[start, end)` in and returns the position of the first one. `filled` may change the
+   * copy in place before readers can see it, but not its length.
    */
   append(
     source: Buffer,
@@ -150,7 +153,7 @@ export class RingBuffer {
     return position;
   }
 
-  /** Makes all that was appended visible. Returns the position from which it is new. */
+  /** Makes all appended bytes visible. Returns the position of the first new byte. */
   commit(): number {
     const from = this.visible;
     const bytes = this.appended - from;
@@ -176,7 +179,9 @@ export class RingBuffer {
     return chunk.buffer.subarray(offset, offset + bytes);
   }
 
-  /** The newest bytes, `maxBytes` at most and whole packets, what is not visible yet included; oldest first. */
+  /**
+   * The newest bytes, oldest first: at most `maxBytes`, whole packets only, including bytes that are not visible yet.
+   */
   newest(maxBytes: number): { readonly position: number; readonly bytes: Buffer }[] {
     const from = Math.max(this.tail, this.appended - (maxBytes - (maxBytes % PACKET_BYTES)));
     const runs: { readonly position: number; readonly bytes: Buffer }[] = [];
@@ -190,8 +195,8 @@ export class RingBuffer {
   }
 
   /**
-   * Drops what is too old or too much, but nothing that readers have not been shown. `besideBytes` is other memory of the
-   * stream that counts towards the same bounds. Returns the new tail.
+   * Drops bytes that are too old or too many, but none that readers have not seen yet. `besideBytes` is other memory
+   * of the stream that counts towards the same bounds. Returns the new tail.
    */
   trim(nowMs: number, besideBytes = 0): number {
     const oldest = nowMs - this.limits.maxAgeMs;

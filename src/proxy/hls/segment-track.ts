@@ -36,8 +36,8 @@ interface Rendered {
 }
 
 /**
- * The segments of one stream: a view of its ring that copies no media (rules 25–27). It costs nothing until
- * somebody asks; then what the ring holds is read through once, and what comes as it comes.
+ * The segments of one stream: a view of its ring that copies no media. It costs nothing before the first request
+ * for a playlist; then the ring is read through once, and new media as they arrive.
  */
 export class SegmentTrack {
   private segments: Segment[] = [];

@@ -12,7 +12,7 @@ import { RecordedEntrance } from './recorded-entrance';
 const STOPPED = 'The stream was stopped before it could be watched.';
 const NO_ROOM = 'PROXY_BUFFER_TOTAL has no room for three segments of this stream.';
 const REFUSAL_CHECK_MS = 500;
-/** Players in browsers give a playlist up after 10 s and take the answer 503 for "later" (rule 28). */
+/** Browser players give up on a playlist after 10 s, but retry after a 503. Other players treat a 503 as final. */
 const BROWSER_PATIENCE_MS = 8000;
 
 /**
@@ -40,7 +40,8 @@ export class HlsEntrance {
   /**
    * A new playback of the content, once there is a segment. Null when the caller has hung up meanwhile.
    *
-   * @throws AppError as a stream's start does; `no_capacity` when its segments do not fit into memory; `unsupported_content` for recorded content; `still_starting` for a browser whose patience is over
+   * @throws AppError of the stream's start; `no_capacity` when its segments do not fit into memory;
+   *   `unsupported_content` for recorded content; `still_starting` for a browser that waited too long
    */
   async admit(
     selector: ContentSelector,
@@ -159,7 +160,7 @@ class Wait {
 
   /** No longer than this from now on. */
   limit(ms: number): void {
-    const detail = 'The stream has shown nothing that a segment could be made of.';
+    const detail = 'The stream has sent nothing that could become a segment.';
     this.later(ms, () => new AppError('start_timeout', detail));
   }
 

@@ -13,11 +13,11 @@ export interface MemoryBounds {
   readonly streamBytes: number;
   /** PROXY_BUFFER_TTL. */
   readonly ttlMs: number;
-  /** Media that an HLS player needs: three segments, and the one that is being made. */
+  /** Media that an HLS player needs: three segments and the open one. */
   readonly playlistMs: number;
 }
 
-/** The history of one stream, as far as it matters here. */
+/** The part of a stream's history that memory shares depend on. */
 export interface MemoryHistory {
   /** Null while unknown. */
   readonly knownBitrateBps: number | null;
@@ -32,22 +32,25 @@ export interface MemoryHolder {
   readonly watching: number;
 }
 
-/** Viewers who follow closely miss nothing with so much. It is the floor, too, while the bit rate is unknown or nobody watches. */
+/**
+ * With this much, viewers that follow closely miss nothing. It is also the floor while the bit rate is unknown or the
+ * stream has no viewers.
+ */
 const LEAST_BYTES = 1024 * 1024;
 /** History that viewers have as long as there is room for that of all streams. */
 const FLOOR_MS = 5000;
-/** A stream without two seconds of media has no known bit rate. */
+/** A stream with less than 2 s of media has no known bit rate. */
 const NEW_WANTED_BYTES = 8 * 1024 * 1024;
-/** Memory for media: chunks are not filled to the end. */
+/** Memory per byte of media: chunks are not filled completely. */
 const OVERHEAD = 1.2;
-/** A ring drops whole chunks, and counts the one that is being filled. */
+/** A ring drops whole chunks, and counts the chunk that it fills now. */
 const SLACK_BYTES = 2 * MAX_CHUNK_BYTES;
-/** What is owed may grow by so much until shares are given anew. */
+/** Media that playlists may claim in addition before shares are computed again. */
 const GROWTH_MS = 3000;
 
 /**
- * Shares PROXY_BUFFER_TOTAL among all streams. Shares follow from what each stream may come to and not from what it holds, so
- * that together they are never exceeded, however fast media come in before shares are given anew.
+ * Shares PROXY_BUFFER_TOTAL among all streams. A share depends on the memory that a stream may need, not on what it
+ * holds now, so that the sum is never exceeded, however fast media arrive before shares are computed again.
  */
 export class MemoryShares {
   constructor(
@@ -56,10 +59,10 @@ export class MemoryShares {
   ) {}
 
   /**
-   * Gives every stream its share, and makes room at once where one became smaller.
+   * Gives every stream its share, and drops media at once where a share became smaller.
    *
    * @param otherBytes memory of other holders, which counts towards the total
-   * @returns whether there is room for all that the streams may come to
+   * @returns whether there is room for everything that the streams may need
    */
   give(nowMs: number, otherBytes = 0): boolean {
     const holders = this.holders();
@@ -74,7 +77,10 @@ export class MemoryShares {
     );
   }
 
-  /** Whether there is room for a playlist of this stream, with what all others usually have; true while its bit rate is unknown. */
+  /**
+   * Whether there is room for a playlist of this stream beside the usual memory of all others; true while its bit rate
+   * is unknown.
+   */
   canHoldPlaylist(holder: MemoryHolder, otherBytes = 0): boolean {
     const { knownBitrateBps: rateBps } = holder.history;
     if (rateBps === null) return true;

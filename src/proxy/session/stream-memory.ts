@@ -15,13 +15,13 @@ type MemorySettings = Pick<
 >;
 
 /**
- * Keeps the memory of all streams within PROXY_BUFFER_TOTAL: the histories, what playlists are owed, and what paused viewers
- * hold of media that their history has dropped.
+ * Keeps the memory of all streams within PROXY_BUFFER_TOTAL: the histories, the media that playlists promise, and
+ * dropped media that paused viewers still hold.
  */
 export class StreamMemory {
   private readonly shares: MemoryShares;
   private readonly uncollected: UncollectedMemory;
-  /** Counts towards the total and is in no history. */
+  /** Memory that counts towards the total but is in no history. */
   private otherBytes = 0;
   private timer: NodeJS.Timeout | null = null;
 
@@ -47,7 +47,7 @@ export class StreamMemory {
     if (this.timer !== null) clearInterval(this.timer);
   }
 
-  /** Shares the memory anew, at once: a stream came, went, or began to play. */
+  /** Computes all shares again, because a stream was added, ended, or began to play. */
   share(): boolean {
     return this.shares.give(monotonicMs(), this.otherBytes);
   }
@@ -66,7 +66,7 @@ export class StreamMemory {
     this.otherBytes =
       pinnedBytes + this.uncollected.measure(arrayBuffers, heldBytes, monotonicMs());
     if (this.share()) return;
-    // What somebody watches is worth more than what somebody may come back to.
+    // Media that are being watched are worth more than those of a paused viewer.
     const viewer = longestPaused(sessions);
     viewer?.host?.removeViewer(viewer, 'memory_limit');
   }

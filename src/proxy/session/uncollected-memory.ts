@@ -1,15 +1,16 @@
 const MIB = 1024 * 1024;
-/** So much dropped media may wait for collection beside PROXY_BUFFER_TOTAL: this share of it, and this many bytes. */
+/** Dropped media that may wait for collection beside PROXY_BUFFER_TOTAL: this share of it plus this many bytes. */
 const ALLOWED_SHARE = 0.125;
 const ALLOWED_BYTES = 4 * MIB;
-/** However late collections are, the streams give up no more than this share of PROXY_BUFFER_TOTAL. */
+/** However late collections are, streams lose no more than this share of PROXY_BUFFER_TOTAL. */
 const LARGEST_SHARE = 0.25;
-/** The greatest amount seen counts less by this factor with every second. */
+/** The largest measured amount decays by this factor per second. */
 const DECAY_PER_SECOND = 0.98;
 
 /**
- * Counts the memory of dropped media that V8 has not collected yet. Collections are rare, because each one costs time. What
- * waits for one beyond the allowance is taken from the streams, so that the process keeps to its bound.
+ * Measures the memory of dropped media that V8 has not collected yet. Collections are rare, because each one costs
+ * time. Dropped media beyond the allowance reduce the memory of the streams, so that the process stays within its
+ * bound.
  */
 export class UncollectedMemory {
   private greatest = 0;
@@ -20,7 +21,7 @@ export class UncollectedMemory {
   /**
    * @param bufferBytes memory of all buffers of the process
    * @param heldBytes the part of it that is in use
-   * @returns bytes that the streams may not use
+   * @returns bytes that are not available to streams
    */
   measure(bufferBytes: number, heldBytes: number, nowMs: number): number {
     const passedMs = this.measuredMs === null ? 0 : Math.max(0, nowMs - this.measuredMs);

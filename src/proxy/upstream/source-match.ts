@@ -12,9 +12,9 @@ import { unitsForBytes } from './search-cost';
 import type { SpliceBase } from './splice.types';
 import type { StagedSource } from './staged-source';
 
-/** A source whose times are within this of what is expected has the session's time base (rule 21) … */
+/** A source whose first time is this close to the expected one has the stream's time base. */
 const SAME_BASE_TICKS = 10 * 90_000;
-/** … and so may one that begins with its past. It is waited for as long as it comes to the present in time. */
+/** A source that begins with old media may have it too: it is waited for while it can catch up in time. */
 const MAX_PAST_TICKS = 120 * 90_000;
 const TICKS_PER_MS = 90;
 /** No stream's lead over another is larger in a sane multiplex. */
@@ -136,7 +136,7 @@ export class SourceMatch {
     return new Set(this.pairs.map(({ own }) => own));
   }
 
-  /** Where the source goes on exactly where the old one ended (rule 22). */
+  /** Where the source continues exactly where the old one ended. */
   overlap(offset: number): OverlapCuts | 'pending' | 'none' {
     const { leading, pairs, ownPids: pids } = this;
     if (leading === null || this.mapping === null) return 'none';

@@ -10,7 +10,7 @@ import { clientAddress, userAgentOf, viewerOf } from './caller';
 import { RecordedEntrance } from './recorded-entrance';
 
 const STOPPED = 'The stream was stopped before it could be watched.';
-const NO_ROOM = 'PROXY_BUFFER_TOTAL has no room for three segments of this stream.';
+const NO_ROOM = 'PROXY_BUFFER_TOTAL has no room for a playlist of this stream.';
 const REFUSAL_CHECK_MS = 500;
 /** Browser players give up on a playlist after 10 s, but retry after a 503. Other players treat a 503 as final. */
 const BROWSER_PATIENCE_MS = 8000;

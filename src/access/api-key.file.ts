@@ -27,7 +27,7 @@ export async function obtainApiKey(folder: DataFolder): Promise<string> {
   const file = folder.file({
     name: KEY_FILE,
     parse: parseKey,
-    ifLost: 'there is no good copy, a new key is made (npm run key shows it)',
+    ifLost: 'there is no good copy, a new key is made (node bin/acefleet.mjs key shows it)',
     isMadeAnewWhenMissing: true,
   });
   try {

@@ -1,7 +1,4 @@
-/** Signals that ask for an end. */
-export type EndSignal = 'SIGTERM' | 'SIGINT';
-
-const SIGNAL_NUMBERS: Readonly<Record<EndSignal, number>> = { SIGINT: 2, SIGTERM: 15 };
+import { type EndSignal, exitCodeOf } from './app.signals';
 
 /** After the drain: engine sessions are stopped within 3 s, and a little air. */
 const STREAMS_MARGIN_MS = 5_000;
@@ -42,7 +39,7 @@ export class Shutdown {
     const { streams, exit } = this.parts;
     if (this.isBegun) {
       streams.abortNow();
-      exit(128 + SIGNAL_NUMBERS[name]);
+      exit(exitCodeOf(name));
       return;
     }
     this.isBegun = true;

@@ -88,15 +88,17 @@ export function serveOpenApi(app: NestFastifyApplication, publicUrl: string | nu
   leadBrowsersToDocs(app);
 }
 
+const PAGES = /text\/html|\*\/\*/;
+
 /**
- * Whoever types the bare address into a browser gets the page that there is; programs are told that there is nothing. The target is
- * relative, so that a path prefix in front of us does not matter.
+ * Whoever types the bare address into a browser, or into curl, gets the page that there is; programs that take no page are told that there
+ * is nothing. The target is relative, so that a path prefix in front of us does not matter.
  */
 function leadBrowsersToDocs(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   fastify.get('/', (request, reply) => {
-    const isBrowser = request.headers.accept?.includes('text/html') === true;
-    if (isBrowser) void reply.header('Cache-Control', 'no-store').redirect(DOCS_PATH);
+    const takesPages = PAGES.test(request.headers.accept ?? '*/*');
+    if (takesPages) void reply.header('Cache-Control', 'no-store').redirect(DOCS_PATH);
     else reply.callNotFound();
   });
 }

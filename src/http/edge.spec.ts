@@ -382,7 +382,7 @@ describe('an answer that its caller does not take', () => {
     await new Promise((resolve) => stream.once('data', resolve));
     const unread = begin('/large');
     try {
-      const server = app.getHttpServer() as Server;
+      const server = app.getHttpServer();
       const open = async (): Promise<number> =>
         new Promise((resolve) => server.getConnections((_, count) => resolve(count)));
       while ((await open()) < 3) await new Promise(setImmediate);

@@ -1,5 +1,5 @@
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { type Server, type ServerOptions } from 'node:http';
+import { type ServerOptions } from 'node:http';
 import { Body, Controller, Get, HttpException, Module, Param, Post, Res } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';

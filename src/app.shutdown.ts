@@ -50,7 +50,7 @@ export class Shutdown {
     const { readiness, engines, streams, app, output, drainMs, report, exit } = this.parts;
     const hard = setTimeout(() => exit(1), drainMs + HARD_MARGIN_MS);
     hard.unref();
-    report(`${name}: ending; viewers are fed for ${drainMs / 1000} s more`);
+    report(`${name}: ending; viewers receive media for another ${drainMs / 1000} s`);
     readiness.closeForShutdown();
     engines.hold();
     const [drained] = await Promise.all([
@@ -96,7 +96,7 @@ export class Shutdown {
         },
         (error: unknown) => {
           clearTimeout(timer);
-          report('a part failed to end', error);
+          report('a module failed to end', error);
           resolve(false);
         },
       );

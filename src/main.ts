@@ -36,8 +36,8 @@ const FAILED_START_MS = 5_000;
 async function main(): Promise<void> {
   const signals = new EndSignals((code) => process.exit(code));
   signals.listen((name, listener) => process.on(name, listener));
-  tuneGarbageCollection();
   const { config, warnings } = loadSettings();
+  tuneGarbageCollection(config.proxyBufferTotalBytes);
   const lock = await DataDirLock.acquire(config.dataDir);
   process.once('exit', () => lock.release());
   const folder = new DataFolder(config.dataDir);
@@ -161,7 +161,7 @@ function createShutdown(
 function endOnFaults(app: NestFastifyApplication, output: LogOutput): void {
   const logger = new Logger('Fault');
   const end = (error: unknown): void => {
-    logger.fatal({ err: error }, 'an unexpected fault ends the program');
+    logger.fatal({ err: error }, 'the program ends because of an unexpected fault');
     if (output.isBroken) process.stderr.write(`${describeFault(error)}\n`);
     setTimeout(() => process.exit(EXIT_SOFTWARE), LAST_WORDS_MS * 2);
     app.get(StreamShutdown, { strict: false }).abortNow();

@@ -27,7 +27,8 @@ export async function obtainApiKey(folder: DataFolder): Promise<string> {
   const file = folder.file({
     name: KEY_FILE,
     parse: parseKey,
-    ifLost: 'there is no good copy, a new key is made (node bin/acefleet.mjs key shows it)',
+    ifLost:
+      'there is no usable copy, so a new key is generated (node bin/acefleet.mjs key shows it)',
     isMadeAnewWhenMissing: true,
   });
   try {
@@ -43,7 +44,7 @@ export async function obtainApiKey(folder: DataFolder): Promise<string> {
 /** The message must not repeat the text, which may be most of a key. */
 function parseKey(text: string): string {
   const key = text.trim();
-  if (!KEY_FORM.test(key)) throw new Error('it does not hold 1 to 256 visible ASCII characters');
+  if (!KEY_FORM.test(key)) throw new Error('it does not contain 1 to 256 visible ASCII characters');
   return key;
 }
 

@@ -104,7 +104,12 @@ function readMagnet(value: string): string {
   throw new AppError('invalid_selector', 'magnet must be a magnet link with xt=urn:btih.');
 }
 
-function readFileIndex(query: URLSearchParams): number {
+/**
+ * Reads `_idx`: which file of the content.
+ *
+ * @throws AppError `invalid_selector`
+ */
+export function readFileIndex(query: URLSearchParams): number {
   const values = query.getAll('_idx');
   const [text] = values;
   if (text === undefined) return 0;

@@ -56,7 +56,9 @@ describe('the query of a streaming address', () => {
   });
 
   it('refuses a broken escape, and nothing else by accident', () => {
-    expect(() => read('id=%zz')).toThrow(expect.objectContaining({ code: 'invalid_selector' }));
+    for (const text of ['id=%zz', '_idx=banana', '_idx=0&_idx=0']) {
+      expect(() => read(text)).toThrow(expect.objectContaining({ code: 'invalid_selector' }));
+    }
     fc.assert(
       fc.property(fc.webQueryParameters(), (text) => {
         try {

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { AppError } from '../../kernel/errors';
 import type { PreflightTier } from '../preflight/preflight-verdict';
+import { readFileIndex } from './content-request';
 import { readBehindMs } from './time-shift';
 
 /**
@@ -30,6 +31,7 @@ export function queryOf(request: Pick<FastifyRequest, 'url'>): URLSearchParams {
   readBehindMs(query);
   readIsDvr(query);
   readTier(query);
+  readFileIndex(query);
   return query;
 }
 

@@ -162,7 +162,8 @@ export class SourceSplicer {
     const parts = this.staged.cut(from, cuts);
     const psi = this.staged.scanner.psiPreface() as Buffer;
     const counters = this.base.history.scanner.lastCounters();
-    const rewriter = this.match.rewriterFor(psi, offset, isContinuous(parts, counters));
+    const before = this.staged.countersBefore(from, cuts);
+    const rewriter = this.match.rewriterFor(psi, offset, isContinuous(parts, counters, before));
     return { parts, rewriter, isFlagged: false };
   }
 }

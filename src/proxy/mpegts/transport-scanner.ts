@@ -103,6 +103,16 @@ export class TransportScanner {
     return this.watch.leading?.stream ?? null;
   }
 
+  /** Something has come of the streams that the programme announces. */
+  get hasShown(): boolean {
+    return this.watch.hasShown;
+  }
+
+  /** How long the stream that leads may show nothing, as its pictures usually come, ms of its own time. */
+  get patienceMs(): number {
+    return this.watch.leading?.patienceMs ?? 0;
+  }
+
   /** Which stream led where. */
   get leads(): LeadLog {
     return this.watch.log;

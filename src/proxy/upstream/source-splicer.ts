@@ -55,6 +55,10 @@ export class SourceSplicer {
     return this.staged.scanner.mediaPackets;
   }
 
+  get hasShown(): boolean {
+    return this.staged.scanner.hasShown;
+  }
+
   get budget(): SourceBudget {
     return this.staged.scanner.budget;
   }

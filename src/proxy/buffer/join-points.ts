@@ -7,6 +7,8 @@ export interface RingPoint {
 
 /** A position at which a viewer may begin, and what goes before it. */
 export interface JoinPoint extends RingPoint {
+  /** Of the stream at whose PES packet it is. */
+  readonly pid: number;
   /** Tables and parameters: what a viewer gets who begins here. */
   readonly preface: Buffer;
   /** The last complete PAT and PMT before `position`, verbatim, so that their continuity goes on. */

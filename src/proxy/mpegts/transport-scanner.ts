@@ -296,7 +296,7 @@ export class TransportScanner {
     // The clock fell silent with it: what leads now has to tell the time.
     if (this.lastPcrAt < position && this.clock.source === 'pcr') this.clock.restartSource();
     if (rival.stream.kind === 'audio' && psi !== null) {
-      this.addPoint(EntryPoint.behindTables(position, psi, true), arrivalMs);
+      this.addPoint(EntryPoint.atSound(rival.stream.pid, position, psi), arrivalMs);
     }
   }
 

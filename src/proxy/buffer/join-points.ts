@@ -11,7 +11,7 @@ export interface JoinPoint extends RingPoint {
   readonly pid: number;
   /** Tables and parameters: what a viewer gets who begins here. */
   readonly preface: Buffer;
-  /** The last complete PAT and PMT before `position`, verbatim, so that their continuity goes on. */
+  /** The last complete PAT and PMT before `position`, with counters from which their PIDs go on. */
   readonly tables: Buffer;
   /** Packets of the video stream that bring what its decoder needs and does not find behind `position`. */
   parameterPackets(): readonly Buffer[];

@@ -21,7 +21,7 @@ export interface MediaUnit {
   readonly tables: TablesBefore | null;
 }
 
-/** PAT and PMT packets, verbatim. */
+/** PAT and PMT packets. */
 export type TablesBefore = Pick<PsiSnapshot, 'preface'>;
 
 /** Receives what a run of packets holds, in stream order. */

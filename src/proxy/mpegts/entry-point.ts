@@ -47,7 +47,7 @@ export class EntryPoint {
     return Buffer.concat([this.tables, ...this.parameterPackets()]);
   }
 
-  /** The tables alone, verbatim, so that their continuity goes on. A new Buffer. */
+  /** The tables alone, with counters from which their PIDs go on. A new Buffer. */
   get tables(): Buffer {
     return this.place.psi.preface();
   }

@@ -123,7 +123,7 @@ export class TransportScanner {
     return this.psi.programmeChanges;
   }
 
-  /** The current PAT and PMT packets, verbatim; null until both were complete. */
+  /** The current PAT and PMT packets; null until both were complete. */
   psiPreface(): Buffer | null {
     return this.psi.snapshot?.preface() ?? null;
   }

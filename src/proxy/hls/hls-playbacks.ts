@@ -43,8 +43,6 @@ const FOLLOW_WITHIN_MS = 5000;
 const NUMBERS_SINCE_MS = Date.UTC(2020, 0, 1);
 /** Players fetch two or three segments at a time. More is somebody who uses one place for many. */
 const MAX_SENDING = 8;
-/** After so long without media, players get what the open segment has. */
-const SILENT_MS = 2000;
 /** A browser that was told to come back is counted in for so long without coming. */
 const RETURN_WITHIN_MS = 15_000;
 
@@ -190,9 +188,9 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
   private look(nowMs: number): void {
     const isLate = this.lateness.at(nowMs) > 0;
     for (const [session, { track }] of this.tracks) {
-      // A session may be told to bridge the shortest silence, and an interrupted segment is worth more than that.
-      const silentMs = nowMs - (session.ingest.lastMediaMs ?? nowMs);
-      if (session.state === 'stalled' && silentMs >= SILENT_MS) track.stalled();
+      if (session.state === 'stalled') {
+        track.stalled(nowMs - (session.ingest.lastMediaMs ?? nowMs));
+      }
     }
     for (const playback of [...this.byToken.values()]) {
       const { sending, track, viewer } = playback;

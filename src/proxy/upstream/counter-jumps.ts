@@ -13,9 +13,20 @@ export function areAllFlagged(preface: Buffer, counters: Uint8Array): boolean {
   return counters.every((counter, pid) => counter === NO_COUNTER || flagged.has(pid));
 }
 
-/** Whether the packets go on with the counters as they are. */
-export function isContinuous(parts: readonly Buffer[], counters: Uint8Array): boolean {
+/**
+ * Whether a source goes on with the counters that viewers have seen, `counters` by PID. `before` are its own at the places
+ * where it goes on: all that tells of a PID that is not among the packets yet. When neither tells, the counter may be any.
+ */
+export function isContinuous(
+  parts: readonly Buffer[],
+  counters: Uint8Array,
+  before: ReadonlyMap<number, number>,
+): boolean {
   const seen = new Set<number>([NULL_PID]);
+  for (const [pid, counter] of before) {
+    if (counters[pid] !== NO_COUNTER && counters[pid] !== counter) return false;
+    seen.add(pid);
+  }
   for (const part of parts) {
     for (let at = 0; at < part.length; at += TS_PACKET) {
       const pid = pidOf(part, at);
@@ -24,5 +35,5 @@ export function isContinuous(parts: readonly Buffer[], counters: Uint8Array): bo
       if (!follows(counters[pid] as number, part, at)) return false;
     }
   }
-  return true;
+  return counters.every((counter, pid) => counter === NO_COUNTER || seen.has(pid));
 }

@@ -55,6 +55,10 @@ export class SourceSplicer {
     return this.staged.scanner.mediaPackets;
   }
 
+  get hasShown(): boolean {
+    return this.staged.scanner.hasShown;
+  }
+
   get budget(): SourceBudget {
     return this.staged.scanner.budget;
   }
@@ -162,7 +166,8 @@ export class SourceSplicer {
     const parts = this.staged.cut(from, cuts);
     const psi = this.staged.scanner.psiPreface() as Buffer;
     const counters = this.base.history.scanner.lastCounters();
-    const rewriter = this.match.rewriterFor(psi, offset, isContinuous(parts, counters));
+    const before = this.staged.countersBefore(from, cuts);
+    const rewriter = this.match.rewriterFor(psi, offset, isContinuous(parts, counters, before));
     return { parts, rewriter, isFlagged: false };
   }
 }

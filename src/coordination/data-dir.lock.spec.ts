@@ -30,7 +30,7 @@ describe('DataDirLock', () => {
 
   it('is got on a machine that is busy for a while, and not taken away by it', async () => {
     const real = net.connect.bind(net) as (path: string) => net.Socket;
-    const spy = jest.spyOn(net, 'connect').mockImplementation(((path: string) => {
+    const spy = jest.spyOn(net, 'connect').mockImplementation((path: string) => {
       const socket = real(path);
       // The event loop comes back after the time within which an answer is waited for.
       process.nextTick(() => {
@@ -38,7 +38,7 @@ describe('DataDirLock', () => {
         while (performance.now() < until);
       });
       return socket;
-    }));
+    });
     try {
       expect((await acquire(folder)).warning).toBeNull();
       await expect(acquire(folder)).rejects.toThrow(DataDirInUseError);

@@ -13,8 +13,15 @@ export function areAllFlagged(preface: Buffer, counters: Uint8Array): boolean {
   return counters.every((counter, pid) => counter === NO_COUNTER || flagged.has(pid));
 }
 
-/** Whether the packets go on with the counters as they are. */
-export function isContinuous(parts: readonly Buffer[], counters: Uint8Array): boolean {
+/**
+ * Whether a source goes on with the counters that viewers have seen, `counters` by PID, as they are. `parts` are the
+ * packets from the cut on, in which a PID may be missing; then the last counter before the cut, in `sourceCounters`, tells.
+ */
+export function isContinuous(
+  parts: readonly Buffer[],
+  counters: Uint8Array,
+  sourceCounters: Uint8Array,
+): boolean {
   const seen = new Set<number>([NULL_PID]);
   for (const part of parts) {
     for (let at = 0; at < part.length; at += TS_PACKET) {
@@ -24,5 +31,7 @@ export function isContinuous(parts: readonly Buffer[], counters: Uint8Array): bo
       if (!follows(counters[pid] as number, part, at)) return false;
     }
   }
-  return true;
+  return counters.every(
+    (counter, pid) => counter === NO_COUNTER || seen.has(pid) || counter === sourceCounters[pid],
+  );
 }

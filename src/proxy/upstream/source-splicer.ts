@@ -160,9 +160,11 @@ export class SourceSplicer {
   /** Nothing is lost and nothing comes twice: no flag is needed. */
   private goOn({ from, cuts }: OverlapCuts, offset: number): Splice {
     const parts = this.staged.cut(from, cuts);
-    const psi = this.staged.scanner.psiPreface() as Buffer;
+    const { scanner } = this.staged;
+    const psi = scanner.psiPreface() as Buffer;
     const counters = this.base.history.scanner.lastCounters();
-    const rewriter = this.match.rewriterFor(psi, offset, isContinuous(parts, counters));
+    const areFine = isContinuous(parts, counters, scanner.lastCounters());
+    const rewriter = this.match.rewriterFor(psi, offset, areFine);
     return { parts, rewriter, isFlagged: false };
   }
 }

@@ -115,6 +115,15 @@ describe('HLS of a stream', () => {
     expect(tokens.size).toBe(2);
   });
 
+  it('has something new each time that a player asks again: the playlist waits for it', async () => {
+    let list = await openHls(product, manifestPath(newContentId()));
+    for (let reload = 0; reload < 3; reload++) {
+      const before = list.segments.at(-1)!.number;
+      list = await loadPlaylist(list.url);
+      expect(list.segments.at(-1)!.number).toBeGreaterThan(before);
+    }
+  });
+
   it('gives radio as segments too', async () => {
     const first = await openHls(product, manifestPath(RADIO, '&dvr=1'));
     const { segments, bodies } = await follow(first, 4);

@@ -38,21 +38,33 @@ export function ticksToFollow(
   after: Iterable<Buffer>,
   programme: Programme,
 ): number | null {
-  const wanted = mediaPids(programme);
+  const step = stepBetween(before, after, programme);
+  return step === null ? null : (GAP_TICKS - step + TIMESTAMP_WRAP) % TIMESTAMP_WRAP;
+}
+
+/**
+ * From the last unit in `before` to the first one in `after`, in ticks of 90 kHz: of the video or audio stream in which it
+ * is shortest. Null when no stream has times in both.
+ */
+export function stepBetween(
+  before: Iterable<Buffer>,
+  after: Iterable<Buffer>,
+  programme: Programme,
+): number | null {
   const ended = new Map<number, number>();
-  readTimes(before, wanted, (id, time) => {
+  readTimes(before, mediaPids(programme), (id, time) => {
     ended.set(id, time);
     return true;
   });
-  let most: number | null = null;
+  let shortest: number | null = null;
   const missing = new Set(ended.keys());
   readTimes(after, missing, (id, time) => {
-    const ticks = ticksBetween(time, (ended.get(id) as number) + GAP_TICKS);
-    most = most === null ? ticks : Math.max(most, ticks);
+    const step = ticksBetween(ended.get(id) as number, time);
+    shortest = shortest === null ? step : Math.min(shortest, step);
     missing.delete(id);
     return missing.size > 0;
   });
-  return most === null ? null : (most + TIMESTAMP_WRAP) % TIMESTAMP_WRAP;
+  return shortest;
 }
 
 function mediaPids({ streams }: Programme): ReadonlySet<number> {

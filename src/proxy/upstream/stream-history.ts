@@ -7,7 +7,13 @@ import {
   type JoinPoint,
   type RingLimits,
 } from '../buffer';
-import { ticksToFollow, TIMESTAMP_WRAP, TransportScanner, type PacketRewriter } from '../mpegts';
+import {
+  stepBetween,
+  ticksToFollow,
+  TIMESTAMP_WRAP,
+  TransportScanner,
+  type PacketRewriter,
+} from '../mpegts';
 import { flaggedPreface } from './flagged-preface';
 
 /** Packets of each PID lie within this distance of a random access point in any sane multiplex. */
@@ -159,11 +165,25 @@ export class StreamHistory {
   ): number {
     const { programme } = this.scanner;
     if (programme === null) return moved;
-    const from = Math.max(this.ring.tail, cursor - UNIT_SEARCH_BYTES);
-    const before = this.runsFrom(from, Math.max(0, cursor - from));
-    const further = ticksToFollow(before, this.runsFrom(point.position), programme);
+    const further = ticksToFollow(
+      this.runsBefore(cursor),
+      this.runsFrom(point.position),
+      programme,
+    );
     if (further !== null) return (moved + further) % TIMESTAMP_WRAP;
     return ticksToFollow(written, this.runsFrom(point.position), programme) ?? moved;
+  }
+
+  /** From the last unit before `position` to the first one behind it, ticks of 90 kHz; null when that can not be told. */
+  stepAt(position: number): number | null {
+    const { programme } = this.scanner;
+    if (programme === null) return null;
+    return stepBetween(this.runsBefore(position), this.runsFrom(position), programme);
+  }
+
+  private runsBefore(position: number): Iterable<Buffer> {
+    const from = Math.max(this.ring.tail, position - UNIT_SEARCH_BYTES);
+    return this.runsFrom(from, Math.max(0, position - from));
   }
 
   /** What viewers have been shown from `position` on, about `maxBytes` at most. */

@@ -1,8 +1,18 @@
-import { SyntheticStream, packetsOf } from '../testing/synthetic-stream.spec-support';
-import { ticksToFollow, withMovedTimes } from './moved-times';
-import { hasPayload, payloadOffset, payloadUnitStart, pcr, pid, TS_PACKET } from './packet';
-import { pesDecodingTime, ticksBetween, TIMESTAMP_WRAP } from './pes';
-import { TransportScanner } from './transport-scanner';
+import {
+  hasPayload,
+  payloadOffset,
+  payloadUnitStart,
+  pcr,
+  pesDecodingTime,
+  pid,
+  ticksBetween,
+  ticksToFollow,
+  TIMESTAMP_WRAP,
+  TransportScanner,
+  TS_PACKET,
+  withMovedTimes,
+} from '../mpegts';
+import { packetsOf, SyntheticStream } from '../testing/synthetic-stream.spec-support';
 
 const SECOND = 25;
 const WRAP_MS = TIMESTAMP_WRAP / 90;

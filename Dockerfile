@@ -14,7 +14,7 @@ RUN npm run build && npm prune --omit=dev --ignore-scripts
 
 FROM ${BASE}
 WORKDIR /app
-# What is not there cannot be used against us: the base's package managers are for the stage above.
+# Package managers are not needed at run time, and an attacker cannot use what is missing.
 RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn* /opt/yarn* \
   && mkdir /data && chown 10001:10001 /data
 ENV NODE_ENV=production DATA_DIR=/data ENGINE_DRIVER=docker
@@ -32,7 +32,7 @@ VOLUME /data
 USER 10001:10001
 EXPOSE 8000
 STOPSIGNAL SIGTERM
-# Liveness only: an engine that is away must not get the container killed, and its viewers with it.
+# Liveness only: a missing engine must not cause a restart of the container, which would cut all viewers.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s CMD ["node", "docker/healthcheck.mjs"]
-# Not through npm, which does not pass signals on.
+# Not with npm, which does not pass on signals.
 CMD ["node", "dist/main.js"]

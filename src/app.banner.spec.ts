@@ -32,7 +32,7 @@ describe('describeStart', () => {
         'store: embedded, ./data',
         'admin: http://localhost:8000/docs (npm run key shows the API key)',
         'player: http://localhost:8000/ace/getstream?id={id}',
-        'streams are open to whoever reaches this address',
+        'streams are open to anyone who can reach this address',
       ],
       warnings: [],
     });
@@ -81,7 +81,7 @@ describe('describeStart', () => {
       }),
     );
     expect(lines.slice(5)).toEqual([
-      'streams are open to whoever reaches this address',
+      'streams are open to anyone who can reach this address',
       `demo channel Test card: http://localhost:8000/ace/getstream?id=${ID}`,
     ]);
     expect(warnings).toEqual([]);

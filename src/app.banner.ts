@@ -7,12 +7,11 @@ import { connectionLimit, type ConnectionNeeds } from './http';
 const OTHER_CALLERS = 244;
 
 const SHORT_KEY =
-  'the API key has fewer than 16 characters and could be guessed: set a longer API_KEY, or none so that one is made';
+  'the API key has fewer than 16 characters and could be guessed: set a longer API_KEY, or unset it so that a key is generated';
 
 const ANY_HOST: ReadonlySet<string> = new Set(['::', '0.0.0.0', '']);
 
-const ONLY_DEMO =
-  'no real engine: only these demo channels play, everything else is unknown content';
+const ONLY_DEMO = 'no real engine: only these demo channels play, every other content is unknown';
 
 export interface Banner {
   /** What is running and where, in the order in which a reader needs it. */
@@ -45,7 +44,7 @@ export function describeStart(facts: BannerFacts): Banner {
       `store: embedded, ${config.dataDir}`,
       `admin: ${base}/docs (${key})`,
       `player: ${playerAddress(base, '{id}')}`,
-      'streams are open to whoever reaches this address',
+      'streams are open to anyone who can reach this address',
       ...(engines.isStopgap ? [] : describeDemo(facts.demoChannels, base)),
     ],
     warnings: [
@@ -65,8 +64,8 @@ function describeDescriptors(needs: ConnectionNeeds, limit: number | null): stri
   const connections = connectionLimit(needs, limit);
   if (connections >= needs.proxyMaxClients + OTHER_CALLERS) return [];
   return [
-    `the limit of open files is ${limit} and lets in ${connections} connections, too few for ` +
-      `PROXY_MAX_CLIENTS=${needs.proxyMaxClients} and ${OTHER_CALLERS} others: raise it (ulimit -n)`,
+    `the limit of open files is ${limit} and allows ${connections} connections, too few for ` +
+      `PROXY_MAX_CLIENTS=${needs.proxyMaxClients} and ${OTHER_CALLERS} others: raise the limit (ulimit -n)`,
   ];
 }
 

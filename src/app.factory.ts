@@ -47,7 +47,7 @@ function measureConnections(metrics: MetricsRegistry, connections: ConnectionLim
   metrics.gauge('http_connections_limit', 'Most connections at once.', () => connections.limit);
   metrics.sampledCounter(
     'http_connections_closed_idle_total',
-    'Connections without a request in progress that gave way because the limit was reached.',
+    'Connections without a request in progress that were closed because the limit was reached.',
     () => connections.counts.closed,
   );
   metrics.sampledCounter(
@@ -57,7 +57,7 @@ function measureConnections(metrics: MetricsRegistry, connections: ConnectionLim
   );
   metrics.sampledCounter(
     'http_connections_dropped_total',
-    'Connections that were closed unheard because the limit was reached.',
+    'Connections that were closed before their request was read because the limit was reached.',
     () => connections.counts.dropped,
   );
 }

@@ -1,10 +1,19 @@
 import { setFlagsFromString } from 'node:v8';
 
+const MIB = 1024 * 1024;
+/** For this much of PROXY_BUFFER_TOTAL, the heap may grow by one per cent more before the next collection. */
+const BYTES_PER_PERCENT = 1.28 * MIB;
+const LEAST_PERCENT = 50;
+const MOST_PERCENT = 400;
+
 /**
- * V8 counts the rings' memory as garbage to come: with a live heap of some 35 MB it would mark all of it anew after
- * every 15 MB of media, ten times a second at fifty streams, which costs more than the streams themselves
- * (docs/decisions/0013). The rings bound their memory themselves; what grows is the time between two collections.
+ * Sets how much V8's heap may grow between two full collections. V8 counts the memory of the rings as part of that
+ * growth: with its own default and a live heap of about 35 MB it would mark the whole heap after every 15 MB of
+ * media, ten times a second at fifty streams, which costs more than the streams themselves (docs/decisions/0013).
+ * Rare collections leave more dropped media in memory, so they are more frequent with a small PROXY_BUFFER_TOTAL.
  */
-export function tuneGarbageCollection(): void {
-  setFlagsFromString('--heap-growing-percent=400');
+export function tuneGarbageCollection(bufferTotalBytes: number): void {
+  const percent = Math.round(bufferTotalBytes / BYTES_PER_PERCENT);
+  const bounded = Math.min(MOST_PERCENT, Math.max(LEAST_PERCENT, percent));
+  setFlagsFromString(`--heap-growing-percent=${bounded}`);
 }

@@ -20,10 +20,7 @@ const IDS: Readonly<Record<string, readonly [description: string, example: strin
   channels: ['Id of a channel', 'news'],
   streaming: ['Content id, 40 hex digits; `.ts` may follow', CONTENT_ID],
 };
-const VIEWER: readonly [string, string] = [
-  'Id of a viewer, as the list of clients tells it',
-  VIEWER_ID,
-];
+const VIEWER: readonly [string, string] = ['Id of a viewer, from the list of clients', VIEWER_ID];
 
 /** Examples of parameters and fields by their names, which mean the same wherever they are. */
 const BY_NAME: Readonly<Record<string, unknown>> = {

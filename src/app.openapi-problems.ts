@@ -26,13 +26,14 @@ const PROBLEM_SCHEMA = {
     status: { type: 'integer' },
     code: { type: 'string', enum: Object.keys(ERROR_CATALOG) },
     detail: { type: 'string' },
-    request_id: { type: 'string', description: 'Ties the answer to the log.' },
-    retry_after: { type: 'integer', description: 'Seconds after which trying again makes sense.' },
+    request_id: { type: 'string', description: 'The same id is in the log.' },
+    retry_after: { type: 'integer', description: 'Seconds to wait before trying again.' },
   },
 };
 
 /**
- * Describes the errors of every operation: one response for each status, which names its codes and shows each, and `default`
+ * Describes the errors of every operation: one response for each status, which names its codes and shows each, and
+ * `default`
  * for the rest.
  */
 export function describeProblems(document: OpenAPIObject): void {
@@ -40,7 +41,7 @@ export function describeProblems(document: OpenAPIObject): void {
   components.schemas = { ...components.schemas, [SCHEMA]: PROBLEM_SCHEMA };
   const shared: Record<string, Response> = {
     [SCHEMA]: {
-      description: 'Any other error. Which codes there are and what they mean: docs/errors.md.',
+      description: 'Any other error. docs/errors.md explains all codes.',
       content: { [MEDIA_TYPE]: { schema: { $ref: `#/components/schemas/${SCHEMA}` } } },
     },
   };

@@ -11,22 +11,21 @@ import { PRODUCT_NAME, productVersion } from './app.version';
 const DOCS_PATH = 'docs';
 
 const DESCRIPTION =
-  'One address in front of a fleet of AceStream engines. Addresses under `/ace` play; `/api/v1` is the admin API, of which many ' +
-  'addresses are there without the prefix as well. Every error is a problem document (RFC 9457) with a `code`.';
+  'One address in front of a fleet of AceStream engines. Addresses under `/ace` are for players. `/api/v1` is the admin API; many of ' +
+  'its addresses also work without that prefix. Every error is a problem document (RFC 9457) with a `code`.';
 
 /** What the tags mean, in the order in which they are shown. */
 const TAGS = {
-  streaming:
-    'Addresses for players and programs that play: streams, playlists, and whether something plays.',
+  streaming: 'Addresses for players: streams, playlists, and checks whether a content plays.',
   channels: 'Names under which several contents are one stream.',
-  streams: 'Streams now and lately: figures, stopping, moving to another engine.',
+  streams: 'Current and recent streams: statistics, stopping, moving to another engine.',
   proxy: 'Sessions of the proxy and their viewers.',
   engines: 'Engines one by one: state, selection, draining, restart, logs.',
   fleet: 'All engines together: how many there are, and why.',
   vpn: 'VPNs that engines are behind.',
-  events: 'What happened, in order.',
-  health: 'What supervisors and load balancers ask, and the health of the fleet.',
-  metrics: 'Figures for Prometheus.',
+  events: 'The event log.',
+  health: 'Checks for supervisors and load balancers, and the health of the fleet.',
+  metrics: 'Metrics for Prometheus.',
 };
 
 /**
@@ -76,7 +75,10 @@ function basePath(publicUrl: string | null): string {
   return pathname === '/' ? pathname : pathname.replace(/\/+$/, '');
 }
 
-/** Serves the document at /openapi.json and a page to try it at /docs; all its files come from here, none from elsewhere. */
+/**
+ * Serves the document at /openapi.json and a page to try it at /docs; all its files come from here, none from
+ * elsewhere.
+ */
 export function serveOpenApi(app: NestFastifyApplication, publicUrl: string | null): void {
   // Both are documentation only, and the page loads the document, so both are open without a key.
   SwaggerModule.setup(DOCS_PATH, app, () => buildOpenApiDocument(app, publicUrl), {
@@ -89,8 +91,8 @@ export function serveOpenApi(app: NestFastifyApplication, publicUrl: string | nu
 }
 
 /**
- * Whoever types the bare address into a browser gets the page that there is; programs are told that there is nothing. The target is
- * relative, so that a path prefix in front of us does not matter.
+ * Redirects browsers from the bare address to the API page; other programs get 404. The target is relative, so that a
+ * path prefix of a reverse proxy does not matter.
  */
 function leadBrowsersToDocs(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
@@ -107,7 +109,9 @@ function openPublicOperation(operation: Operation): void {
   operation.security = [];
 }
 
-/** Handlers with several addresses get a number in brackets, which is no name in any language. The first is canonical. */
+/**
+ * Handlers with several addresses get a number in brackets, which is no name in any language. The first is canonical.
+ */
 function nameOperation(operation: Operation): void {
   operation.operationId = operation.operationId
     ?.replace('[0]', '')

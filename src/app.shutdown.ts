@@ -51,7 +51,7 @@ export class Shutdown {
     const { readiness, engines, streams, app, output, drainMs, report, exit } = this.parts;
     const hard = setTimeout(() => exit(1), drainMs + HARD_MARGIN_MS);
     hard.unref();
-    report(`${name}: ending; viewers are fed for ${drainMs / 1000} s more`);
+    report(`${name}: ending; viewers receive media for another ${drainMs / 1000} s`);
     readiness.closeForShutdown();
     engines.hold();
     // Now, and not at the end: whoever is impatient sends the second signal before that.
@@ -91,7 +91,7 @@ export class Shutdown {
         },
         (error: unknown) => {
           clearTimeout(timer);
-          report('a part failed to end', error);
+          report('a module failed to end', error);
           resolve(false);
         },
       );

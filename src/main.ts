@@ -33,8 +33,8 @@ const LAST_WORDS_MS = 500;
 const FAILED_START_MS = 5_000;
 
 async function main(): Promise<void> {
-  tuneGarbageCollection();
   const { config, warnings } = loadSettings();
+  tuneGarbageCollection(config.proxyBufferTotalBytes);
   const lock = await DataDirLock.acquire(config.dataDir);
   process.once('exit', () => lock.release());
   const folder = new DataFolder(config.dataDir);
@@ -154,7 +154,7 @@ function endOnSignals(app: NestFastifyApplication, config: AppConfig, output: Lo
 function endOnFaults(app: NestFastifyApplication, output: LogOutput): void {
   const logger = new Logger('Fault');
   const end = (error: unknown): void => {
-    logger.fatal({ err: error }, 'an unexpected fault ends the program');
+    logger.fatal({ err: error }, 'the program ends because of an unexpected fault');
     if (output.isBroken) process.stderr.write(`${describeFault(error)}\n`);
     setTimeout(() => process.exit(EXIT_SOFTWARE), LAST_WORDS_MS * 2);
     app.get(StreamShutdown, { strict: false }).abortNow();

@@ -1,26 +1,25 @@
 import { setTimeout } from 'node:timers/promises';
 import { ControlProbe } from './control-probe';
 import { type SeenCase, type SeenFigure } from './figure-table';
-import { HlsPlayer } from './hls-player';
 import {
   HOSTILE_KINDS,
   HOSTILE_MBIT_PER_SECOND,
   type HostileKind,
   hostileStream,
 } from './hostile-sources';
+import { type Playlist } from './hls-player';
 import { newMediaTally } from './media-watch';
 import { MediaViewer } from './media-viewer';
 import { cpuSeconds, residentMb } from './process-usage';
 import { startEngine, startProduct, type ServerUnderTest } from './servers';
-import { playlistPath, streamPath } from './stream-path';
+import { streamPath } from './stream-path';
 import { type StreamContext } from './stream-options';
+import { watchHls, watchTransportStream } from './stubborn-viewers';
 
 const MBIT_PER_SECOND = 8;
 const HOSTILE_STREAMS = 2;
 const HEALTHY_STREAM = 0;
 const SETTLE_MS = 3000;
-/** A player whose stream ended opens it again after this, and a player of HLS asks this often. */
-const AGAIN_MS = 1000;
 const LOOK_MS = 250;
 
 const RING_MIB = 64;
@@ -101,13 +100,13 @@ async function watch(
   const over = new AbortController();
   const ends = AbortSignal.any([signal, over.signal]);
   let largestPlaylistBytes = 0;
-  const onPlaylist = (bytes: number): void => {
+  const onPlaylist = ({ bytes }: Playlist): void => {
     largestPlaylistBytes = Math.max(largestPlaylistBytes, bytes);
   };
   const streams = Array.from({ length: HOSTILE_STREAMS }, (_, n) => hostileStream(kind, n));
   const players = streams.flatMap((stream) => [
     watchTransportStream(product.port, stream, ends),
-    watchHls(product.port, stream, onPlaylist, ends),
+    watchHls(product.port, stream, { onPlaylist }, ends),
   ]);
   const probe = new ControlProbe(product, '/health/live');
   const startedAt = performance.now();
@@ -133,52 +132,4 @@ async function watch(
     ...{ healthP99Ms: health.answerMs.p99, healthFailed: health.failed, longestGapMs },
     ...{ disconnects, largestPlaylistBytes, peakMb, idleMb, cpuPercent },
   };
-}
-
-/** Opens the stream again whenever it ends, until `signal` aborts. */
-async function watchTransportStream(
-  port: number,
-  stream: number,
-  signal: AbortSignal,
-): Promise<void> {
-  while (!signal.aborted) {
-    const viewer = new MediaViewer(port, streamPath(stream), newMediaTally());
-    while (!viewer.isOver && (await goesOn(signal)));
-    viewer.close();
-    await goesOn(signal);
-  }
-}
-
-/** Asks for playlists and their segments as a player does, and begins anew after an error, until `signal` aborts. */
-async function watchHls(
-  port: number,
-  stream: number,
-  onPlaylist: (bytes: number) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  while (!signal.aborted) {
-    const player = new HlsPlayer(port, playlistPath(stream));
-    const close = (): void => player.close();
-    signal.addEventListener('abort', close, { once: true });
-    try {
-      do {
-        const playlist = await player.playlist();
-        onPlaylist(playlist.bytes);
-        for (const address of player.due(playlist).slice(-1)) {
-          await player.segment(address, () => undefined);
-        }
-      } while (await goesOn(signal));
-    } catch {
-      // The content ended, or was refused: asked for again below.
-    } finally {
-      signal.removeEventListener('abort', close);
-      player.close();
-    }
-    await goesOn(signal);
-  }
-}
-
-/** Waits a moment; false when `signal` aborted. */
-function goesOn(signal: AbortSignal): Promise<boolean> {
-  return setTimeout(AGAIN_MS, true, { signal }).catch(() => false);
 }

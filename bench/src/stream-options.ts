@@ -8,6 +8,7 @@ export const STREAM_CASES = [
   'hls-start',
   'hls-mixed',
   'hostile',
+  'memory',
 ] as const;
 export type StreamCaseName = (typeof STREAM_CASES)[number];
 
@@ -35,7 +36,7 @@ this machine over loopback. Exits with another code than 0 only when something c
   --case NAME     only this case; may be given several times: ${STREAM_CASES.join(', ')}
   --viewers N     of each failover (200), and of each kind in hls-mixed (500)
   --rounds N      rounds of each failover and start (3)
-  --duration SEC  counting time of hls-mixed and of each kind of hostile content, in seconds (20)
+  --duration SEC  counting time of hls-mixed, of each kind of hostile content and of each memory figure, in seconds (20)
   --json FILE     writes all figures to FILE as well
   --help          this text`;
 

@@ -5,6 +5,7 @@ import { type SeenCase, figureTable } from './figure-table';
 import { hlsMixedCase } from './hls-mixed-case';
 import { hostileCase } from './hostile-case';
 import { hlsStartCase } from './hls-start-case';
+import { memoryCase } from './memory-case';
 import { machine } from './report';
 import {
   parseStreamOptions,
@@ -70,6 +71,8 @@ function measure(name: StreamCaseName, context: StreamContext): Promise<SeenCase
       return hlsMixedCase(context);
     case 'hostile':
       return hostileCase(context);
+    case 'memory':
+      return memoryCase(context);
   }
 }
 

@@ -27,7 +27,7 @@ export async function obtainApiKey(folder: DataFolder): Promise<string> {
   const file = folder.file({
     name: KEY_FILE,
     parse: parseKey,
-    ifLost: 'there is no good copy, a new key is made (npm run key shows it)',
+    ifLost: 'there is no usable copy, so a new key is generated (npm run key shows it)',
     isMadeAnewWhenMissing: true,
   });
   try {
@@ -43,7 +43,7 @@ export async function obtainApiKey(folder: DataFolder): Promise<string> {
 /** The message must not repeat the text, which may be most of a key. */
 function parseKey(text: string): string {
   const key = text.trim();
-  if (!KEY_FORM.test(key)) throw new Error('it does not hold 1 to 256 visible ASCII characters');
+  if (!KEY_FORM.test(key)) throw new Error('it does not contain 1 to 256 visible ASCII characters');
   return key;
 }
 

@@ -100,7 +100,7 @@ describe('obtainApiKey', () => {
     const other = await obtainKey(folder);
     expect(other).not.toBe(key);
     expect(await obtainApiKey(dir)).toBe(other);
-    expect(folder.unheard).toEqual([expect.stringMatching(/damaged: .*a new key is made/)]);
+    expect(folder.unheard).toEqual([expect.stringMatching(/damaged: .*a new key is generated/)]);
   });
 
   it('takes a removed file for the wish to have a new key, and a changed one for the key', async () => {

@@ -56,7 +56,7 @@ export interface EngineLivePosition {
 }
 
 /**
- * Whose fault an engine's refusal is (datapath rule 6).
+ * What is at fault when an engine refuses.
  * - `content`: the content does not exist or cannot be loaded, on any engine;
  * - `engine`: this engine is broken, hung, or speaks nonsense;
  * - `session`: this engine session is gone or was taken over; another one may work;

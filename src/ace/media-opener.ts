@@ -158,7 +158,7 @@ export class MediaOpener {
       });
       outgoing.once('upgrade', (_head, socket) => {
         socket.destroy();
-        reject(new EngineFault('engine', 'http_101', 'an upgrade nobody asked for'));
+        reject(new EngineFault('engine', 'http_101', 'an unrequested protocol upgrade'));
       });
       // Stays for the life of the body: a reset is reported on the request as well as on the response.
       outgoing.on('error', (error) => reject(transportFault(error)));

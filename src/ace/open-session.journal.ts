@@ -30,7 +30,7 @@ export class OpenSessionJournal {
   }
 
   static async from(folder: DataFolder): Promise<OpenSessionJournal> {
-    const ifLost = 'there is no good copy, sessions of the last run are not stopped';
+    const ifLost = 'there is no usable copy, so engine sessions of the last run are not stopped';
     const file = folder.file({ name: FILE, parse, ifLost });
     const leftovers = await file.read().catch((error: unknown) => {
       folder.log.say('warn', { reason: String(error) }, `${FILE} cannot be read: ${ifLost}`);
@@ -76,7 +76,7 @@ function keyOf({ engine, commandPath }: OpenSession): string {
 function parse(text: string): OpenSession[] {
   const { sessions } = (JSON.parse(text) ?? {}) as { sessions?: unknown };
   if (!Array.isArray(sessions) || sessions.length > MAX_SESSIONS) {
-    throw new Error('it holds no list of sessions');
+    throw new Error('it has no list of sessions');
   }
   return sessions.map((entry: unknown) => {
     const { host, port, command_path: commandPath } = (entry ?? {}) as Record<string, unknown>;
@@ -87,7 +87,7 @@ function parse(text: string): OpenSession[] {
       typeof commandPath === 'string' &&
       commandPath.startsWith('/') &&
       commandPath.length <= MAX_PATH_CHARS;
-    if (!isSession) throw new Error('one of its sessions is none');
+    if (!isSession) throw new Error('one of its sessions is invalid');
     return { engine: { host, port: port as number }, commandPath };
   });
 }

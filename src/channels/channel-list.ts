@@ -7,7 +7,7 @@ import { ChannelBodyDto } from './dto/channel-body.dto';
 /** Of the list as it is written; channels.json of a newer product is not touched. */
 export const SCHEMA_VERSION = 1;
 
-/** What is wrong with a list of channels, and where: `channels[3].sources[0]: id has to be 40 hexadecimal digits`. */
+/** What is wrong with a list of channels, and where: `channels[3].sources[0]: id must be 40 hexadecimal digits`. */
 export class ChannelListFault extends Error {
   constructor(
     message: string,
@@ -40,16 +40,16 @@ export function channelOf(id: string, { name, sources }: ChannelBodyDto): Channe
  */
 export function readChannelList(text: string): Channel[] {
   const list = parse(text);
-  if (!isFields(list)) throw new ChannelListFault('it has to be an object with a list "channels"');
+  if (!isFields(list)) throw new ChannelListFault('it must be an object with a list "channels"');
   const { channels, version = SCHEMA_VERSION, ...rest } = list;
   const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) throw new ChannelListFault(`"${unknown}" is not known here`);
+  if (unknown !== undefined) throw new ChannelListFault(`"${unknown}" is not a known field`);
   if (version !== SCHEMA_VERSION) {
     const isNewer = typeof version === 'number' && version > SCHEMA_VERSION;
-    const what = `version has to be ${SCHEMA_VERSION}; this is for another release`;
+    const what = `version must be ${SCHEMA_VERSION}; this file is for another release`;
     throw new ChannelListFault(what, isNewer);
   }
-  if (!Array.isArray(channels)) throw new ChannelListFault('channels has to be a list');
+  if (!Array.isArray(channels)) throw new ChannelListFault('channels must be a list');
   if (channels.length > MAX_CHANNELS) {
     throw new ChannelListFault(`channels has ${channels.length} entries, ${MAX_CHANNELS} at most`);
   }
@@ -58,7 +58,7 @@ export function readChannelList(text: string): Channel[] {
     const place = `channels[${i}]`;
     const channel = readChannel(entry, place);
     if (known.has(channel.id)) {
-      throw new ChannelListFault(`${place}: id "${channel.id}" is there already`);
+      throw new ChannelListFault(`${place}: id "${channel.id}" is used twice`);
     }
     known.set(channel.id, channel);
   });
@@ -79,10 +79,10 @@ function parse(text: string): unknown {
 }
 
 function readChannel(entry: unknown, place: string): Channel {
-  if (!isFields(entry)) throw new ChannelListFault(`${place} has to be an object`);
+  if (!isFields(entry)) throw new ChannelListFault(`${place} must be an object`);
   const { id, ...rest } = entry;
   if (typeof id !== 'string' || !isChannelId(id)) {
-    throw new ChannelListFault(`${place}: id has to be ${CHANNEL_ID_FORM}`);
+    throw new ChannelListFault(`${place}: id must be ${CHANNEL_ID_FORM}`);
   }
   const body = plainToInstance(ChannelBodyDto, rest);
   const [fault] = validateSync(body, { whitelist: true, forbidNonWhitelisted: true });

@@ -90,7 +90,7 @@ describe('ChannelDirectory', () => {
   it.each([
     ['missing', null, /there is no such file$/],
     ['no JSON', 'nonsense', /it is not JSON/],
-    ['wrong inside', '{"channels":[{"id":"a"}]}', /channels\[0\]: name has to be text/],
+    ['wrong inside', '{"channels":[{"id":"a"}]}', /channels\[0\]: name must be text/],
   ])('stops the start with a line when the file is %s', async (_, text, words) => {
     const file = text === null ? join(dataDir, 'none.json') : write('mine.json', text);
     const failure = await open(file).catch((error: unknown) => error);
@@ -102,7 +102,7 @@ describe('ChannelDirectory', () => {
 
   it('does not undo what a newer release wrote', async () => {
     write('channels.json', '{"version":2,"channels":[]}');
-    await expect(open()).rejects.toThrow(/channels\.json cannot be used: version has to be 1/);
+    await expect(open()).rejects.toThrow(/channels\.json cannot be used: version must be 1/);
   });
 
   it.each([

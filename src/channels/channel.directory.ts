@@ -45,7 +45,7 @@ export class ChannelDirectory implements OnModuleDestroy {
     const file = folder.file({
       name: OWN_FILE,
       parse: readOwnList,
-      ifLost: 'there is no good copy, starting without the channels made by API',
+      ifLost: 'there is no usable copy, starting without the channels of the API',
       maxBytes: MAX_FILE_BYTES,
     });
     const ofApi = await file.read().catch((error: unknown) => {
@@ -77,7 +77,10 @@ export class ChannelDirectory implements OnModuleDestroy {
     return this.change(channel.id, () => {
       const isNew = !this.ofApi.has(channel.id);
       if (isNew && this.ofApi.size >= MAX_CHANNELS) {
-        throw new AppError('conflict', `There are ${MAX_CHANNELS} channels, which is the most.`);
+        throw new AppError(
+          'conflict',
+          `There are already ${MAX_CHANNELS} channels, which is the limit.`,
+        );
       }
       return [new Map(this.ofApi).set(channel.id, channel), isNew];
     });

@@ -5,7 +5,7 @@ export interface ChannelSource {
   readonly kind: 'content_id' | 'infohash';
   /** 40 hex digits in lower case. */
   readonly id: string;
-  /** The operator's own words for it. */
+  /** The operator's label. */
   readonly label: string | null;
 }
 

@@ -59,7 +59,7 @@ export interface SettingsSection {
 export const SECTIONS: readonly SettingsSection[] = [
   { title: 'Server', settings: Object.values(serverSettings) },
   { title: 'Engines', settings: Object.values(engineSettings) },
-  { title: 'Number and care of engines', settings: Object.values(fleetSettings) },
+  { title: 'Number and replacement of engines', settings: Object.values(fleetSettings) },
   { title: 'Engines in containers', settings: Object.values(dockerSettings) },
   { title: 'Engines behind VPNs', settings: Object.values(vpnSettings) },
   { title: 'Engine selection', settings: Object.values(selectionSettings) },

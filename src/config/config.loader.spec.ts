@@ -47,7 +47,7 @@ describe('the table of settings', () => {
 });
 
 describe('loadConfig', () => {
-  it('has the defaults of the contract', () => {
+  it('has the promised defaults', () => {
     expect(loadConfig({}, machine)).toMatchObject({
       host: '::',
       port: 8000,
@@ -279,7 +279,7 @@ describe('loadConfig', () => {
       };
       const problems = problemsOf(() => loadConfig(variables, machine));
       expect(problems).toEqual([
-        `VPN_CONTAINERS="vpn-1,vpn-2" is not valid with ENGINE_DRIVER=${driver}: allowed is none, only engines of ENGINE_DRIVER=docker can join the network of a container`,
+        `VPN_CONTAINERS="vpn-1,vpn-2" is not valid with ENGINE_DRIVER=${driver}: allowed is none, because only engines of ENGINE_DRIVER=docker can join the network of a container`,
       ]);
       expect(
         problemsOf(() => loadConfig({ ...variables, ENGINE_DRIVER: 'docker' }, machine)),
@@ -344,7 +344,7 @@ describe('addresses of engines', () => {
   it.each(['docker', 'swarm', 'simulator'])('are told to be ignored with the driver %s', (name) => {
     const variables = { ENGINE_DRIVER: name, ENGINE_ADDRESSES: 'nas:6878' };
     expect(resolveConfig([{ place: '', variables }], machine).warnings).toEqual([
-      `ENGINE_ADDRESSES is ignored with ENGINE_DRIVER=${name}: static is the driver for them`,
+      `ENGINE_ADDRESSES is ignored with ENGINE_DRIVER=${name}: it needs ENGINE_DRIVER=static`,
     ]);
   });
 

@@ -98,7 +98,7 @@ function findContradictions(config: AppConfig): string[] {
   if (config.engineDriver !== 'docker' && config.vpnContainers.length > 0) {
     const names = config.vpnContainers.map(({ name }) => name).join(',');
     lines.push(
-      `VPN_CONTAINERS=${JSON.stringify(names)} is not valid with ENGINE_DRIVER=${config.engineDriver}: allowed is none, only engines of ENGINE_DRIVER=docker can join the network of a container`,
+      `VPN_CONTAINERS=${JSON.stringify(names)} is not valid with ENGINE_DRIVER=${config.engineDriver}: allowed is none, because only engines of ENGINE_DRIVER=docker can join the network of a container`,
     );
   }
   for (const { name, ports } of config.vpnContainers) {
@@ -138,7 +138,7 @@ function findIdle({ engineDriver, engineAddresses }: AppConfig): string[] {
   const areUsed = engineDriver === 'auto' || engineDriver === 'static';
   if (areUsed || engineAddresses.length === 0) return [];
   return [
-    `ENGINE_ADDRESSES is ignored with ENGINE_DRIVER=${engineDriver}: static is the driver for them`,
+    `ENGINE_ADDRESSES is ignored with ENGINE_DRIVER=${engineDriver}: it needs ENGINE_DRIVER=static`,
   ];
 }
 

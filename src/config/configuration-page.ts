@@ -6,12 +6,12 @@ const INTRODUCTION = `# Configuration
 Generated from the declarations in \`src/config\` by \`npm run docs\`; do not edit by hand.
 
 Settings are environment variables. A file \`.env\` in the folder where the program is started is read
-too; the environment wins over it. A variable that is set to nothing counts as not set. A value that is
-not allowed stops the start with one line that names the variable, the value and what is allowed, and
-exit code 78.
+too; the environment takes precedence over it. An empty variable counts as not set. A value that is not
+allowed stops the start with exit code 78 and one line that names the variable, the value and the allowed
+values.
 
 Durations are written \`500ms\`, \`10s\`, \`2m\` or \`1h\`, sizes \`64KB\` (1000), \`64KiB\` or \`64K\` (1024);
-bare numbers are seconds and bytes. All settings are read once, at start.
+bare numbers are seconds and bytes. All settings are read once, at the start.
 `;
 
 /** The text of docs/configuration.md. */

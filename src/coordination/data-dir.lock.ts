@@ -22,7 +22,7 @@ const MAX_TRIES = 4;
 export class DataDirInUseError extends Error {
   constructor(dataDir: string, pid: string) {
     super(
-      `DATA_DIR ${dataDir} is in use by another running instance (process ${pid}); give each one its own`,
+      `DATA_DIR ${dataDir} is in use by another running instance (process ${pid}); give each instance its own`,
     );
     this.name = 'DataDirInUseError';
   }
@@ -92,7 +92,7 @@ export class DataDirLock {
 
 function unlocked(dataDir: string, cause: unknown): DataDirLock {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return DataDirLock.none(`no lock on DATA_DIR ${dataDir}: ${reason}`);
+  return DataDirLock.none(`DATA_DIR ${dataDir} cannot be locked: ${reason}`);
 }
 
 async function socketPath(dataDir: string): Promise<string> {

@@ -54,7 +54,7 @@ export class EngineSupply implements OnApplicationBootstrap, OnApplicationShutdo
     try {
       return await this.driver.demoChannels();
     } catch (error) {
-      this.logger.warn(`the demo channels are not known: ${String(error)}`);
+      this.logger.warn(`the demo channels cannot be listed: ${String(error)}`);
       return [];
     }
   }

@@ -22,26 +22,24 @@ export class EnginesMetrics {
         value: engines.filter((engine) => engine.state === state).length,
       }));
     };
-    metrics.gauge('engines', 'Engines that are known, by state', states, ['state']);
+    metrics.gauge('engines', 'Engines, by state', states, ['state']);
     // Where engines are not run by us there is nothing to want, to order or to fail.
     if (fleet.status().runtime === null) return;
     const status = (): ReturnType<FleetControl['status']> => fleet.status();
-    metrics.gauge('engines_wanted', 'Engines that there should be', () => status().wanted);
+    metrics.gauge('engines_wanted', 'Engines wanted', () => status().wanted);
     metrics.gauge('engine_waiting_requests', 'Requests that wait for an engine', () => {
       return status().waiting;
     });
-    metrics.gauge(
-      'engine_breaker_open',
-      '1 while no engine is started because too many failed',
-      () => Number(status().breaker.state !== 'closed'),
+    metrics.gauge('engine_breaker_open', '1 while the circuit breaker prevents new engines', () =>
+      Number(status().breaker.state !== 'closed'),
     );
-    metrics.gauge('engine_runtime_connected', '1 while what runs the engines can be asked', () =>
+    metrics.gauge('engine_runtime_connected', '1 while Docker can be asked', () =>
       Number(status().link?.state === 'connected'),
     );
-    const orders = metrics.counter('engine_orders_total', 'Engines that were ordered');
+    const orders = metrics.counter('engine_orders_total', 'Provisioning requests');
     const failures = metrics.counter(
       'engine_order_failures_total',
-      'Orders that came to nothing, by code',
+      'Provisioning requests that failed, by code',
       ['code'],
     );
     events.subscribe(({ type, payload }) => {

@@ -80,7 +80,7 @@ describe('EnginesModule', () => {
       signal: new AbortController().signal,
     });
 
-  it('lists engines at both addresses, with every field of the contract', async () => {
+  it('lists engines at both addresses, with every promised field', async () => {
     await aLease();
     for (const url of ['/engines', '/api/v1/engines']) {
       const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as string;

@@ -6,7 +6,7 @@ export type CountedEngine = Pick<Engine, 'state' | 'streamIds'>;
 
 export interface EngineCounts {
   readonly total: number;
-  /** Past their start. */
+  /** Engines that have finished starting. */
   readonly running: number;
   readonly healthy: number;
   readonly unhealthy: number;
@@ -34,7 +34,7 @@ export function countEngines(engines: readonly CountedEngine[]): EngineCounts {
 /** Why one engine more cannot be made now; null when it can. */
 export function hindranceOf(fleet: FleetStatus): ProvisioningBlock | null {
   if (fleet.runtime === null) {
-    const message = 'The engines are run by somebody else.';
+    const message = 'The engines are not run by acefleet.';
     return { code: 'not_managed', message, retryInMs: null };
   }
   if (fleet.blocked !== null) return fleet.blocked;

@@ -22,7 +22,7 @@ export async function obtainInstanceId(folder: DataFolder): Promise<string> {
     name: ID_FILE,
     parse: parseId,
     ifLost:
-      'there is no good copy, a new id is made: engines that run belong to another installation now',
+      'there is no usable copy, so a new id is generated: running engines now belong to another installation',
     isMadeAnewWhenMissing: true,
   });
   try {
@@ -38,6 +38,6 @@ export async function obtainInstanceId(folder: DataFolder): Promise<string> {
 
 function parseId(text: string): string {
   const id = text.trim();
-  if (!isInstanceId(id)) throw new Error('it does not hold 16 hex digits');
+  if (!isInstanceId(id)) throw new Error('it does not contain 16 hex digits');
   return id;
 }

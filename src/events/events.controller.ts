@@ -10,7 +10,7 @@ import { EventLog } from './event-log';
 export class EventsController {
   constructor(private readonly log: EventLog) {}
 
-  /** List events. In the order in which they happened: the newest, or with `since` the next after it. */
+  /** List events. In the order in which they happened: the newest events, or with `since` the next ones after it. */
   @Get()
   list(@Query() query: EventQueryDto): EventDto[] {
     const events = this.log.find({

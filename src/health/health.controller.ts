@@ -11,7 +11,7 @@ import { ReadinessGate } from './readiness.gate';
 export class HealthController {
   constructor(private readonly gate: ReadinessGate) {}
 
-  /** Check that the process answers. A supervisor restarts it when this fails. */
+  /** Check that the process answers. If this fails, a supervisor should restart the process. */
   @Get('live')
   @Header('Cache-Control', 'no-store')
   live(): LivenessDto {
@@ -19,8 +19,8 @@ export class HealthController {
   }
 
   /**
-   * Check whether new viewers can be served. A load balancer sends them elsewhere on 503. `degraded` is 200: streams go
-   * on, but files in DATA_DIR cannot be written or were damaged.
+   * Check whether new viewers can be served. On 503 a load balancer should use another instance. `degraded` is 200:
+   * streams continue, but files in DATA_DIR cannot be written or were damaged.
    */
   @Get('ready')
   @Header('Cache-Control', 'no-store')

@@ -137,7 +137,7 @@ function findFault(request: IncomingMessage): AppError | null {
   if (host !== undefined && !isHostValue(host)) {
     return new AppError(
       'invalid_request',
-      'The Host header field is no host with or without port.',
+      'The Host header field is not a host with an optional port.',
     );
   }
   return null;

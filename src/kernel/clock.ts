@@ -1,6 +1,5 @@
 /**
- * Monotonic milliseconds. Ages, time-outs and arrival times use this clock only: the wall clock may
- * jump (datapath rule 1).
+ * Monotonic milliseconds. Ages, time-outs and arrival times use this clock only, because the wall clock may jump.
  */
 export function monotonicMs(): number {
   return performance.now();

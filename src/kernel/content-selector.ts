@@ -17,7 +17,7 @@ export interface SourceSelector extends ContentSelector {
   readonly kind: SourceKind;
 }
 
-/** Canonical text of a selector: what sessions, aliases and caches are keyed by (datapath rule 3). */
+/** Canonical text of a selector: the key of streams, aliases and caches. */
 export type StreamKey = string;
 
 const HEX40 = /^[0-9a-f]{40}$/;

@@ -35,7 +35,7 @@ export const ERROR_CATALOG = {
   not_found: {
     status: 404,
     title: 'Not found',
-    meaning: 'Nothing is known under this address or id.',
+    meaning: 'There is nothing at this address or with this id.',
   },
   content_not_found: {
     status: 404,
@@ -60,7 +60,7 @@ export const ERROR_CATALOG = {
   not_managed: {
     status: 409,
     title: 'Not managed',
-    meaning: 'The engines are run by somebody else; only a driver that runs them can do this.',
+    meaning: 'The engines are not run by acefleet, so it cannot do this to them.',
   },
   payload_too_large: {
     status: 413,
@@ -75,7 +75,7 @@ export const ERROR_CATALOG = {
   client_limit: {
     status: 429,
     title: 'Too many viewers',
-    meaning: 'A limit of viewers was reached: per address, per stream or in total.',
+    meaning: 'The limit of viewers per address, per stream or in total is reached.',
     retryAfterS: 10,
   },
   rate_limited: {
@@ -92,23 +92,24 @@ export const ERROR_CATALOG = {
   internal_error: {
     status: 500,
     title: 'Internal error',
-    meaning: 'A fault of the product itself; the log has the details under the request id.',
+    meaning: 'A fault in acefleet itself; the log has the details under the request id.',
   },
   unsupported_content: {
     status: 501,
     title: 'Unsupported content',
-    meaning: 'The content is a playlist, or it is recorded and was asked for as HLS.',
+    meaning:
+      'The content is a playlist, is recorded but was requested as HLS, or has media that cannot be played.',
   },
   engine_failed: {
     status: 502,
     title: 'Engine failed',
-    meaning: 'Every engine that was tried gave an error or nonsense.',
+    meaning: 'Every engine that was tried returned an error or an invalid answer.',
   },
   storage_full: {
     status: 507,
     title: 'Storage full',
     meaning:
-      'The disk or the quota of DATA_DIR is used up, or it is read-only; nothing was changed.',
+      'The disk or the quota of DATA_DIR is exhausted, or DATA_DIR is read-only; nothing was changed.',
     retryAfterS: 30,
   },
   storage_failed: {
@@ -139,13 +140,14 @@ export const ERROR_CATALOG = {
   provisioning_blocked: {
     status: 503,
     title: 'Provisioning blocked',
-    meaning: 'No engine is made now: too many failed in a row, or there is no place for one.',
+    meaning:
+      'No engine is created now: too many starts failed in a row, or there is no room for an engine.',
     retryAfterS: 30,
   },
   image_missing: {
     status: 503,
     title: 'Image missing',
-    meaning: "The engine's image is not there and could not be pulled.",
+    meaning: "The engine's image is missing and could not be pulled.",
     retryAfterS: 30,
   },
   port_conflict: {
@@ -163,19 +165,19 @@ export const ERROR_CATALOG = {
   docker_unavailable: {
     status: 503,
     title: 'Docker unavailable',
-    meaning: 'The Docker Engine gives no answer, or not in time.',
+    meaning: 'The Docker Engine does not answer in time.',
     retryAfterS: 10,
   },
   runtime_refused: {
     status: 502,
     title: 'Runtime refused',
-    meaning: 'What runs the engines refused; the detail has its words.',
+    meaning: 'Docker or the operating system refused; the detail has its message.',
   },
   still_starting: {
     status: 503,
     title: 'Still starting',
     meaning:
-      'The stream is starting and the start goes on; a browser waits no longer for one answer.',
+      'The stream is still starting. The start continues; a browser would not wait longer for an answer.',
     retryAfterS: 2,
   },
   shutting_down: {

@@ -14,7 +14,7 @@ export class MetricsController {
 
   constructor(private readonly metrics: MetricsRegistry) {}
 
-  /** Show metrics. In the text format of Prometheus. */
+  /** Show metrics. In Prometheus text format. */
   @Get()
   @Header('Content-Type', CONTENT_TYPE)
   @ApiProduces('text/plain')

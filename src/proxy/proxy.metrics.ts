@@ -39,10 +39,10 @@ export class ProxyMetrics {
     );
     metrics.gauge(
       'proxy_clients_active',
-      'Viewers, those who wait for a start included.',
+      'Viewers, including those that wait for a start.',
       () => sessions.limits.count,
     );
-    metrics.gauge('proxy_clients_paused', 'Viewers who have taken nothing for 15 s.', () =>
+    metrics.gauge('proxy_clients_paused', 'Viewers that have taken nothing for 15 s.', () =>
       sumOf(live(), ({ viewers, watching }) => viewers.size - watching),
     );
     metrics.gauge('proxy_starts_active', 'Starts under way.', () => starts.activeCount);
@@ -57,7 +57,7 @@ export class ProxyMetrics {
     );
     metrics.sampledCounter(
       'proxy_bytes_streamed_total',
-      'Bytes that the kernel has taken for viewers.',
+      'Bytes that the kernel has accepted for viewers.',
       () => this.pastBytes + sumOf([...live(), ...recordings.list()], ({ bytesOut }) => bytesOut),
     );
     const durations = metrics.histogram(
@@ -90,7 +90,7 @@ export class ProxyMetrics {
     );
     metrics.gauge(
       'proxy_source_download_bytes_per_second',
-      'What engines fetch for the streams, by their own word.',
+      'Download speed of engines for all streams, as they report it.',
       () => sum((one) => (one.stat?.stat.speedDownKBps ?? 0) * 1024),
     );
     metrics.gauge('proxy_streams_starving', 'Streams without peers and speed for 3 minutes.', () =>
@@ -101,15 +101,17 @@ export class ProxyMetrics {
     );
     metrics.sampledCounter(
       'proxy_stat_polls_total',
-      'Statistics asked of engines.',
+      'Statistics calls to engines.',
       () => polls('answered') + polls('failed') + polls('session_gone'),
     );
-    metrics.sampledCounter('proxy_stat_polls_failed_total', 'Those without an answer.', () =>
-      polls('failed'),
+    metrics.sampledCounter(
+      'proxy_stat_polls_failed_total',
+      'Statistics calls without an answer.',
+      () => polls('failed'),
     );
     metrics.sampledCounter(
       'proxy_stat_polls_gone_total',
-      'Those answered with: this session is gone.',
+      'Statistics calls that were answered: session unknown.',
       () => polls('session_gone'),
     );
     sessions.onSessionOver(({ observation }) => {
@@ -137,18 +139,20 @@ function sumOf<T>(all: readonly T[], figure: (one: T) => number): number {
 
 function countEvents(metrics: MetricsRegistry, events: EventBus): void {
   const sessions = metrics.counter('proxy_sessions_total', 'Sessions begun.');
-  const clients = metrics.counter('proxy_clients_total', 'Viewers who got media.');
-  const left = metrics.counter('proxy_clients_left_total', 'Viewers gone, by reason.', ['reason']);
+  const clients = metrics.counter('proxy_clients_total', 'Viewers that received media.');
+  const left = metrics.counter('proxy_clients_left_total', 'Viewers that left, by reason.', [
+    'reason',
+  ]);
   const jumps = metrics.counter('proxy_viewer_jumps_total', 'Slow viewers moved forward.');
   const stalls = metrics.counter('proxy_stalls_total', 'Running streams that were without media.');
   const loops = metrics.counter(
     'proxy_loops_total',
-    'Loops and stale live positions found, by cause and what was done.',
+    'Loops and stale live positions that were found, by cause and action.',
     ['cause', 'action'],
   );
   const failovers = metrics.counter(
     'proxy_failovers_total',
-    'Times that a running stream lost its source and was given another one, by whether that is on the same engine.',
+    'Failovers of running streams, by whether the new source is on the same engine.',
     ['engine'],
   );
   const moves = metrics.counter(

@@ -74,7 +74,9 @@ describe('PersistentList', () => {
     const kept = list();
     expect(await kept.read()).toEqual([]);
     expect(data.unheard).toEqual([
-      expect.stringMatching(/^list\.json is damaged: there is no good copy, starting without/),
+      expect.stringMatching(
+        /^list\.json is damaged: there is no usable copy, starting with an empty list/,
+      ),
     ]);
     entries = [1];
     kept.changed();

@@ -26,7 +26,11 @@ export class PersistentList {
     private readonly options: PersistentListOptions,
   ) {
     const { name } = options;
-    this.file = folder.file({ name, parse, ifLost: 'there is no good copy, starting without' });
+    this.file = folder.file({
+      name,
+      parse,
+      ifLost: 'there is no usable copy, starting with an empty list',
+    });
   }
 
   /** What was kept; unchecked, and nothing when there is none. Never throws. */
@@ -35,7 +39,9 @@ export class PersistentList {
       return (await this.file.read()) ?? [];
     } catch (error) {
       this.isForeign = error instanceof NewerSchemaError;
-      const fate = this.isForeign ? 'it is neither read nor written' : 'starting without';
+      const fate = this.isForeign
+        ? 'it is neither read nor written'
+        : 'starting with an empty list';
       const reason = (error as Error).message;
       this.folder.log.say('warn', { reason }, `${this.options.name} cannot be read: ${fate}`);
       return [];

@@ -151,7 +151,7 @@ describe('the API of channels', () => {
     [
       'is wrong',
       '{"channels":[{"id":"a","name":"b","sources":[{"id":"c"}]}]}',
-      'channels[0].sources[0]: id has to be 40 hexadecimal digits',
+      'channels[0].sources[0]: id must be 40 hexadecimal digits',
     ],
   ])('a file that %s stops the start with one line', async (_, text, words) => {
     const path = join(folder, 'wrong.json');

@@ -11,7 +11,7 @@ import {
 import { openPage, whyNoBrowser } from './support/browser';
 import { faultsOfOpenApi, misfits, operationsOf } from './support/openapi-check';
 
-/** Contract §5, as far as it is built. */
+/** Addresses that the product promises. */
 const OPEN = [
   'GET /ace/getstream',
   'GET /ace/getstream/{id}',
@@ -100,7 +100,7 @@ describe('what the product says of itself', () => {
     expect(faultsOfOpenApi(document)).toEqual([]);
   });
 
-  it('lists every address: those of the contract, and those that are there', () => {
+  it('lists every promised address, and every address that exists', () => {
     const told = routesInDocument().map(named);
     const wanted = [
       ...BOTH,
@@ -306,7 +306,7 @@ describe('/metrics', () => {
   const SERIES =
     /^[a-z_][a-z0-9_]*(?:\{[a-z_]+="[^"\\]*"(?:,[a-z_]+="[^"\\]*")*\})? [-+0-9.eInfNa]+$/;
 
-  it("has the contract's names and tells nobody what is watched, by whom, on which engine", async () => {
+  it('has the promised names and does not reveal contents, viewers or engines', async () => {
     const engine = await startSimulator({ startDelayMs: 0, bitrateMbps: 1 });
     const product = await startProduct({ engines: [engine], env: { PROXY_GRACE_PERIOD: '0s' } });
     const gone = newContentId();

@@ -179,6 +179,17 @@ describe('the time of HLS', () => {
       expect(last.isIndependent).toBe(false);
     },
 
+    'says why it has nothing of a stream whose time leaps at every picture': async () => {
+      const id = newContentId();
+      await engine.setContent(id, { burst_seconds: 2 });
+      await engine.fault({ kind: 'time_flood', content: id });
+      const opened = openHls(product, manifestPath(id));
+      await expect(opened).rejects.toThrow(/timeline of the stream breaks too often/);
+      // Remembered.
+      await expect(openHls(product, manifestPath(id))).rejects.toThrow(/"code":"/);
+      expect(await engine.starts(id)).toHaveLength(1);
+    },
+
     'takes a wrap of the time stamps for what it is': async () => {
       // Two seconds from now; time stamps are half a second ahead of the broadcast.
       const wrapMs = Date.now() + 2000 + 500;

@@ -243,6 +243,28 @@ describe('HLS of a stream', () => {
     for (const viewer of open) viewer.destroy();
   });
 
+  it('says by 503 that three segments do not fit into memory, where MPEG-TS plays', async () => {
+    const small = await startProduct({
+      engines: [engine],
+      env: { HLS_SEGMENT_DURATION: '2s', PROXY_BUFFER_TOTAL: '2MiB', MAX_STREAMS_PER_ENGINE: '30' },
+    });
+    const [large, slim] = [newContentId(), newContentId()];
+    await engine.setContent(slim, { bitrate_mbps: 1 });
+    expect((await openHls(small, manifestPath(slim))).segments.length).toBeGreaterThan(0);
+    const viewer = openViewer(small.url(streamPath(large)));
+    await viewer.playing();
+    const answer = await eventually(async () => {
+      const it = await call({ port: small.port, path: manifestPath(large) });
+      // Its bit rate is known after two seconds of media.
+      return it.status === 302 ? undefined : it;
+    });
+    expect(answer).toMatchObject({ status: 503, body: { code: 'no_capacity' } });
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+    const { bytes } = viewer.audit;
+    await eventually(() => viewer.audit.bytes > bytes + 500_000);
+    viewer.destroy();
+  });
+
   it('ignores nonsense beside the selector', async () => {
     const id = newContentId();
     const nonsense = '&quality=%F0%9F%98%80&playback=%00..%2F&playback=x&sid=&__proto__=1&hls=0';

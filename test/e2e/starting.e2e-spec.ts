@@ -203,7 +203,7 @@ describe('what a start says', () => {
     engine = await startSimulator({ startDelayMs: 0 });
   });
 
-  /** Contract §1, in this order. */
+  /** The lines that the start promises, in this order. */
   const ORDER = [
     /^acefleet \d+\.\d+\.\d+$/,
     /^engines: .+ \(.+\)$/,

@@ -132,7 +132,7 @@ describe('files in DATA_DIR', () => {
     await openViewer(product.url(streamPath(newContentId()))).playing();
     const { body } = await product.api('GET', '/health/ready');
     expect(body.details).toContain(
-      'channels.json is damaged: there is no good copy, starting without the channels made by API; the damaged file is kept as channels.json.damaged',
+      'channels.json is damaged: there is no usable copy, starting without the channels of the API; the damaged file is kept as channels.json.damaged',
     );
     expect((await put(product, 'news', newContentId())).status).toBe(201);
   });

@@ -14,15 +14,15 @@ describe('what npm says', () => {
     ['EROFS', 'not_writable'],
     ['EUSAGE', 'other'],
     ['E404', 'other'],
-  ])('%s is %s', (code, kind) => {
+  ])('%s is %s', async (code, kind) => {
     const output = NPM_ERRORS.replace('CODE', code);
-    expect(call('install-steps.mjs', 'findTrouble', output)).toEqual({
+    expect(await call('install-steps.mjs', 'findTrouble', output)).toEqual({
       kind,
       detail: `${code}: said`,
     });
   });
 
-  it('is understood without a code, from an older npm, and when there is no npm', () => {
+  it('is understood without a code, from an older npm, and when there is no npm', async () => {
     const outputs = [
       'npm ERR! code ENOTFOUND\nnpm ERR! said',
       'Killed\n',
@@ -30,7 +30,7 @@ describe('what npm says', () => {
       'npm could not be started: spawn npm ENOENT',
     ];
     expect(
-      callEach(
+      await callEach(
         'install-steps.mjs',
         'findTrouble',
         outputs.map((output) => [output]),
@@ -113,12 +113,12 @@ describe('the next step of an installation', () => {
     ),
   ];
 
-  it('follows from the facts, and a difference in the lock stops nobody', () => {
-    const steps = callEach(
+  it('follows from the facts, and a difference in the lock stops nobody', async () => {
+    const steps = (await callEach(
       'install-steps.mjs',
       'nextStep',
       TABLE.map(([, facts]) => [{ ...base, ...facts }]),
-    ) as { next: string; message?: string }[];
+    )) as { next: string; message?: string }[];
     TABLE.forEach(([what, , next, message], index) => {
       expect({ what, next: steps[index]!.next }).toEqual({ what, next });
       if (message === null) expect(steps[index]).not.toHaveProperty('message');
@@ -296,12 +296,14 @@ describe('a build', () => {
 });
 
 describe('an older Node.js', () => {
-  it('is named in one line', () => {
-    expect(call('supported-node.cjs', 'describeVersion', '18.20.8')).toMatch(
+  it('is named in one line', async () => {
+    expect(await call('supported-node.cjs', 'describeVersion', '18.20.8')).toMatch(
       /needs Node\.js 20\.19 .* this is 18\.20\.8/,
     );
-    expect(call('supported-node.cjs', 'describeVersion', '20.18.9')).toMatch(/this is 20\.18\.9/);
-    expect(call('supported-node.cjs', 'describeVersion', '20.19.0')).toBeNull();
-    expect(call('supported-node.cjs', 'describeVersion', '24.1.0')).toBeNull();
+    expect(await call('supported-node.cjs', 'describeVersion', '20.18.9')).toMatch(
+      /this is 20\.18\.9/,
+    );
+    expect(await call('supported-node.cjs', 'describeVersion', '20.19.0')).toBeNull();
+    expect(await call('supported-node.cjs', 'describeVersion', '24.1.0')).toBeNull();
   });
 });

@@ -23,10 +23,10 @@ describe('staleness', () => {
   });
   afterEach(() => rmSync(root, { recursive: true }));
 
-  it('leaves a build alone that has all its inputs', () => {
+  it('leaves a build alone that has all its inputs', async () => {
     put('src/room/noun.spec.ts', 300);
     put('src/room/another.spec.ts', 300);
-    expect(call('staleness.mjs', 'isBuildStale', root, plan)).toBe(false);
+    expect(await call('staleness.mjs', 'isBuildStale', root, plan)).toBe(false);
   });
 
   it.each<[string, () => void]>([
@@ -35,14 +35,14 @@ describe('staleness', () => {
     ['removed', () => rmSync(join(root, 'src/room/noun.ts'))],
     ['a changed setting of the compiler', () => put('tsconfig.json', 300)],
     ['missing altogether: the stamp', () => rmSync(join(root, 'dist'), { recursive: true })],
-  ])('makes a build anew when an input was %s', (_, change) => {
+  ])('makes a build anew when an input was %s', async (_, change) => {
     change();
-    expect(call('staleness.mjs', 'isBuildStale', root, plan)).toBe(true);
+    expect(await call('staleness.mjs', 'isBuildStale', root, plan)).toBe(true);
   });
 
-  it('takes a build without sources as it is', () => {
+  it('takes a build without sources as it is', async () => {
     rmSync(join(root, 'src'), { recursive: true });
-    expect(call('staleness.mjs', 'isBuildStale', root, plan)).toBe(false);
+    expect(await call('staleness.mjs', 'isBuildStale', root, plan)).toBe(false);
   });
 });
 
@@ -70,43 +70,43 @@ describe('an installation', () => {
   });
   afterEach(() => rmSync(root, { recursive: true }));
 
-  it('is current when npm made it from this lock, whatever the times of the files', () => {
+  it('is current when npm made it from this lock, whatever the times of the files', async () => {
     utimesSync(join(root, 'node_modules/.package-lock.json'), 100, 100);
-    expect(state()).toBe('current');
+    expect(await state()).toBe('current');
   });
 
-  it('is missing when there is none, or one that was interrupted', () => {
+  it('is missing when there is none, or one that was interrupted', async () => {
     rmSync(join(root, 'node_modules/.package-lock.json'));
-    expect(state()).toBe('missing');
+    expect(await state()).toBe('missing');
     rmSync(join(root, 'node_modules'), { recursive: true });
-    expect(state()).toBe('missing');
+    expect(await state()).toBe('missing');
   });
 
-  it('is stale when a package is missing, too much, or another version', () => {
+  it('is stale when a package is missing, too much, or another version', async () => {
     for (const packages of [
       RIGHT,
       { ...INSTALLED, 'node_modules/more': entry('1') },
       { ...RIGHT, 'node_modules/left': entry('2') },
     ]) {
       put('node_modules/.package-lock.json', { packages });
-      expect(state()).toBe('stale');
+      expect(await state()).toBe('stale');
     }
   });
 
-  it('may lack development dependencies where nothing has to be built', () => {
+  it('may lack development dependencies where nothing has to be built', async () => {
     put('node_modules/.package-lock.json', { packages: LEFT });
-    expect([state(false), state(true)]).toEqual(['current', 'stale']);
+    expect([await state(false), await state(true)]).toEqual(['current', 'stale']);
   });
 
-  it('is what this lock gave while its hash is remembered, until it is forgotten or the lock changes', () => {
+  it('is what this lock gave while its hash is remembered, until it is forgotten or the lock changes', async () => {
     put('node_modules/.package-lock.json', { packages: {} });
-    expect(state()).toBe('stale');
-    call('installed.mjs', 'rememberInstall', root);
-    expect(state()).toBe('current');
+    expect(await state()).toBe('stale');
+    await call('installed.mjs', 'rememberInstall', root);
+    expect(await state()).toBe('current');
     put('package-lock.json', { packages: { ...LOCK, 'node_modules/new': entry('1') } });
-    expect(state()).toBe('stale');
-    call('installed.mjs', 'rememberInstall', root);
-    call('installed.mjs', 'forgetInstall', root);
-    expect(state()).toBe('stale');
+    expect(await state()).toBe('stale');
+    await call('installed.mjs', 'rememberInstall', root);
+    await call('installed.mjs', 'forgetInstall', root);
+    expect(await state()).toBe('stale');
   });
 });

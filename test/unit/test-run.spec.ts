@@ -51,12 +51,12 @@ interface Run {
   readonly trouble: string | null;
 }
 
-const readRun = (result: object | null, ok: boolean) =>
-  call('tally.mjs', 'readJestRun', 'unit', result, ok, '/x/') as Run;
+const readRun = async (result: object | null, ok: boolean) =>
+  (await call('tally.mjs', 'readJestRun', 'unit', result, ok, '/x/')) as Run;
 
 describe('the tally', () => {
-  it('counts tests, and a file that could not run or end as a failure', () => {
-    expect(call('tally.mjs', 'tallyJestRun', readRun(RESULT, false))).toEqual({
+  it('counts tests, and a file that could not run or end as a failure', async () => {
+    expect(await call('tally.mjs', 'tallyJestRun', await readRun(RESULT, false))).toEqual({
       passed: 3,
       failed: 3,
       skipped: 1,
@@ -64,29 +64,29 @@ describe('the tally', () => {
     });
   });
 
-  it('keeps the first error of each file, without colours and stack', () => {
-    const errors = readRun(RESULT, false).files.map(({ error }) => error);
+  it('keeps the first error of each file, without colours and stack', async () => {
+    const errors = (await readRun(RESULT, false)).files.map(({ error }) => error);
     expect(errors).toEqual(['cannot be read', 'b\nError: wrong\n1 is not 2', 'late', null]);
   });
 
-  it('never takes a run without a result, or with a bad exit code, for a good one', () => {
+  it('never takes a run without a result, or with a bad exit code, for a good one', async () => {
     const runs = [
-      readRun(null, true),
-      readRun({ testResults: [] }, false),
-      readRun({ testResults: [] }, true),
+      await readRun(null, true),
+      await readRun({ testResults: [] }, false),
+      await readRun({ testResults: [] }, true),
     ];
-    const tallies = callEach(
+    const tallies = (await callEach(
       'tally.mjs',
       'tallyJestRun',
       runs.map((run) => [run]),
-    ) as { failed: number }[];
+    )) as { failed: number }[];
     expect(tallies.map(({ failed }) => failed)).toEqual([1, 1, 0]);
   });
 
-  it('prints the last line, with what was skipped only when something was', () => {
+  it('prints the last line, with what was skipped only when something was', async () => {
     const tally = { passed: 3, failed: 1, skipped: 2, notes: [] };
-    const strict = call('tally.mjs', 'countSkippedAsFailed', tally);
-    expect(callEach('tally.mjs', 'summaryLine', [[tally], [strict]])).toEqual([
+    const strict = await call('tally.mjs', 'countSkippedAsFailed', tally);
+    expect(await callEach('tally.mjs', 'summaryLine', [[tally], [strict]])).toEqual([
       '3 passed, 1 failed, 2 skipped',
       '3 passed, 3 failed',
     ]);
@@ -123,15 +123,18 @@ describe('another try', () => {
       ],
     ],
     ['three failed', [run('e2e', bad('a'), bad('b')), run('docker', bad('c'))], []],
-  ])('is for end-to-end and Docker tests when at most two files failed: %s', (_, runs, chosen) => {
-    expect(call('retries.mjs', 'chooseRetries', runs)).toEqual(chosen);
-  });
+  ])(
+    'is for end-to-end and Docker tests when at most two files failed: %s',
+    async (_, runs, chosen) => {
+      expect(await call('retries.mjs', 'chooseRetries', runs)).toEqual(chosen);
+    },
+  );
 
-  it('counts when it passes, and names the file and its first error', () => {
+  it('counts when it passes, and names the file and its first error', async () => {
     const first = run('e2e', bad('a'), bad('b'));
-    const settle = (second: object) =>
-      call('retries.mjs', 'settleRetry', first, 'a', second) as Run;
-    const settled = settle(run('e2e', file('a', 0)));
+    const settle = async (second: object) =>
+      (await call('retries.mjs', 'settleRetry', first, 'a', second)) as Run;
+    const settled = await settle(run('e2e', file('a', 0)));
     expect(settled.files.map(({ failed }) => failed)).toEqual([0, 1]);
     expect(settled.files[0]!.notes).toEqual(['flaky: a\n    wrong\n    by much']);
 
@@ -141,7 +144,7 @@ describe('another try', () => {
       run('e2e'),
       run('e2e', { ...file('a', 0), passed: 0, skipped: 2 }),
     ];
-    for (const second of again) expect(settle(second)).toEqual(first);
+    for (const second of again) expect(await settle(second)).toEqual(first);
   });
 });
 
@@ -153,7 +156,7 @@ describe('the words behind npm test', () => {
   ];
   const all = { names: [], patterns: [], unknown: null };
 
-  it('name steps, and behind a step of jest patterns of files', () => {
+  it('name steps, and behind a step of jest patterns of files', async () => {
     const cases: [string[], object][] = [
       [[], all],
       [['lint', 'e2e'], { ...all, names: ['lint', 'e2e'] }],
@@ -162,7 +165,7 @@ describe('the words behind npm test', () => {
       [['hls'], { ...all, unknown: 'hls' }],
       [['lint', 'hls'], { ...all, names: ['lint'], unknown: 'hls' }],
     ];
-    const read = callEach(
+    const read = await callEach(
       'test-arguments.mjs',
       'readTestArguments',
       cases.map(([words]) => [words, steps]),
@@ -172,7 +175,7 @@ describe('the words behind npm test', () => {
 });
 
 describe('the images that tests make', () => {
-  it('are told from those that somebody has made or pulled', () => {
+  it('are told from those that somebody has made or pulled', async () => {
     const made = ['acefleet:test', 'acefleet-simulator:test-pull-1-2', '127.0.0.1:40001/engine:1'];
     const others = [
       'acefleet:latest',
@@ -182,7 +185,7 @@ describe('the images that tests make', () => {
       '<none>:<none>',
     ];
     const all = [...made, ...others];
-    const told = callEach(
+    const told = await callEach(
       'test-remains.mjs',
       'isTestImage',
       all.map((name) => [name]),
@@ -207,7 +210,7 @@ describe('npx jest with a path', () => {
     return { workers: globalConfig.maxWorkers, limit: globalConfig.workerIdleMemoryLimit, suites };
   };
 
-  it('runs it as its suite would: so many at a time, with the same deadline', () => {
+  it('runs it as its suite would: so many at a time, with the same deadline', async () => {
     expect(configOf('test/e2e/hls.e2e-spec.ts')).toEqual({
       workers: 3,
       limit: 4e9,
@@ -245,7 +248,7 @@ describe('npm test', () => {
   /** Fails the first time and leaves a process behind; passes when that is gone and it is run once more. */
   const FLAKY = `
     const fs = require('node:fs');
-    it('works', () => {
+    it('works', async () => {
       if (fs.existsSync('left')) {
         const stat = '/proc/' + fs.readFileSync('left', 'utf8') + '/stat';
         // One that has ended may still be listed until its parent has been told.
@@ -274,7 +277,7 @@ describe('npm test', () => {
   });
 
   it('is red when a file fails twice', async () => {
-    checkout.put('test/bad.e2e-spec.js', `it('is bad', () => { throw new Error('no'); });`);
+    checkout.put('test/bad.e2e-spec.js', `it('is bad', async () => { throw new Error('no'); });`);
     checkout.put('test/good.e2e-spec.js', `it('is good', () => undefined);`);
     const run = checkout.start('test', 'e2e', 'bad', 'good');
     expect(await run.ended).toBe(1);

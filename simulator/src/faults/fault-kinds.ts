@@ -71,6 +71,7 @@ export const FAULT_KINDS = {
   foreign_pids: 'content',
   odd_tables: 'content',
   table_flood: 'content',
+  time_flood: 'content',
   programme_off_air: 'content',
   mute_stream: 'content',
   no_random_access: 'content',

@@ -1,12 +1,16 @@
 import { CATALOGUE } from '../catalogue';
 import { crc32 } from '../media/psi';
 import {
+  adaptationFlags,
   AUDIO_PID,
+  hasPayload,
   NULL_PID,
   PACKET_BYTES,
   PAT_PID,
   pidOf,
   PMT_PID,
+  readPcr,
+  startsUnit,
   VIDEO_PID,
 } from '../media/ts-packet';
 import { SpecEngine, type RawConnection } from '../spec-engine';
@@ -96,6 +100,23 @@ describe('faults of the tables and of what they announce', () => {
       expect(new Set(tables.map(({ flags }) => flags)).size).toBe(32);
     },
   );
+
+  test('time_flood: pictures of their own times, with counters that go on', async () => {
+    const { body } = await (await playWith({ kind: 'time_flood', seconds: 100 })).until(full);
+    expect(pids(body).has(NULL_PID)).toBe(false);
+    const clocks: number[] = [];
+    const counters: number[] = [];
+    for (let at = 0; at + PACKET_BYTES <= body.length; at += PACKET_BYTES) {
+      if (pidOf(body, at) !== VIDEO_PID) continue;
+      if (hasPayload(body, at)) counters.push(body.readUInt8(at + 3) & 0x0f);
+      if (startsUnit(body, at) && (adaptationFlags(body, at) & 0x50) === 0x50) {
+        clocks.push(readPcr(body, at));
+      }
+    }
+    expect(counters.slice(1).every((next, i) => next === ((counters[i]! + 1) & 0x0f))).toBe(true);
+    const leaps = clocks.slice(1).filter((next, i) => next - clocks[i]! === 100 * 27_000_000);
+    expect(leaps.length).toBeGreaterThan(1000);
+  });
 
   test('mute_stream: announced, its clock goes on, and nothing else of it comes', async () => {
     const { body } = await (await playWith({ kind: 'mute_stream' })).until(full);

@@ -6,6 +6,7 @@ import {
   PAT_PID,
   pidOf,
   PMT_PID,
+  startsUnit,
   VIDEO_PID,
   writePid,
 } from '../media/ts-packet';
@@ -48,8 +49,8 @@ export function withForeignPids(pids: PidMap, version: number, since: number | n
       // With its tables, so that nothing comes on PIDs that were not announced.
       if (!isForeign && pid === PAT_PID) isForeign = dueMs(at / PACKET_BYTES) >= (since ?? 0);
       if (!isForeign) continue;
-      if (pid === PAT_PID) renamePat(data, at, pids, version);
-      if (pid === PMT_PID) renamePmt(data, at, pids, version);
+      if (pid === PAT_PID && isWhole(data, at)) renamePat(data, at, pids, version);
+      if (pid === PMT_PID && isWhole(data, at)) renamePmt(data, at, pids, version);
       const other = pids.get(pid);
       if (other === undefined) continue;
       writePid(data, at + 1, other);
@@ -58,6 +59,12 @@ export function withForeignPids(pids: PidMap, version: number, since: number | n
     }
     return data;
   };
+}
+
+/** One section in one packet: the broadcast's own tables, not what a flood puts in. */
+function isWhole(data: Buffer, at: number): boolean {
+  const length = 3 + (data.readUInt16BE(at + SECTION + 1) & 0x0fff);
+  return startsUnit(data, at) && SECTION + length <= PACKET_BYTES;
 }
 
 function renamePat(data: Buffer, at: number, pids: PidMap, version: number): void {

@@ -1,10 +1,12 @@
 import { crc32, patBody, pmtBody, sectionPackets } from '../media/psi';
 import {
+  AUDIO_PID,
   NULL_PID,
   PACKET_BYTES,
   PAT_PID,
   pidOf,
   PMT_PID,
+  VIDEO_PID,
   writeContinuity,
   writeHeader,
 } from '../media/ts-packet';
@@ -102,8 +104,13 @@ export function withTableFlood(what: Flood, entries: number): Damage {
 function floodPackets(what: Flood, entries: number, turn: number): Buffer[] {
   const version = turn & 31;
   if (what === 'pmt') {
-    const streams = Array.from({ length: entries }, (_, n) => [AAC, 0x200 + n] as const);
-    return sectionPackets(PMT_PID, PMT_TABLE, PROGRAM, pmtBody(0x200, streams), { version });
+    // The usual video and sound first, so that it plays on; another one of the others is there each time.
+    const streams = [
+      [H264, VIDEO_PID] as const,
+      [AAC, AUDIO_PID] as const,
+      ...Array.from({ length: entries - 2 }, (_, n) => [AAC, 0x200 + n + (turn & 1)] as const),
+    ];
+    return sectionPackets(PMT_PID, PMT_TABLE, PROGRAM, pmtBody(VIDEO_PID, streams), { version });
   }
   const programmes = (first: number, count: number): Buffer =>
     patBody([

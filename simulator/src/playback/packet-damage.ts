@@ -6,6 +6,7 @@ import {
   type Flood,
   type OddTables,
 } from './odd-tables';
+import { withTimeFlood } from './time-flood';
 import type { Fault } from '../faults/fault';
 import type { StruckFaults } from '../faults/fault-book';
 import {
@@ -204,6 +205,8 @@ export function damagesOf(faults: StruckFaults): Damage[] {
   if (faults.has('programme_off_air')) damages.push(withProgrammeOffAir());
   const flood = faults.get('table_flood');
   if (flood) damages.push(withTableFlood(floodOf(flood), flood.number('entries', 42)));
+  const leaps = faults.get('time_flood');
+  if (leaps) damages.push(withTimeFlood(leaps.number('seconds', 60)));
   // Behind those that know the streams by their usual PIDs.
   let pmtPid = PMT_PID;
   const foreign = faults.get('foreign_pids');

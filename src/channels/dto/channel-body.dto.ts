@@ -18,37 +18,37 @@ const WORDS = (max: number): RegExp => new RegExp(`^[^\\p{Cc}\\p{Cs}]{1,${max}}$
 
 /** One content that a channel can be had from. */
 export class ChannelSourceBodyDto {
-  /** 40 hex digits; an `acestream://` in front is tolerated. */
+  /** 40 hex digits; a leading `acestream://` is ignored. */
   @Transform(({ value }: { value: unknown }) =>
     typeof value === 'string' ? value.replace(ACE_SCHEME, '').toLowerCase() : value,
   )
-  @Matches(/^[0-9a-f]{40}$/, { message: 'id has to be 40 hexadecimal digits' })
+  @Matches(/^[0-9a-f]{40}$/, { message: 'id must be 40 hexadecimal digits' })
   id!: string;
 
-  /** What the id is. */
+  /** Kind of the id. */
   @ApiPropertyOptional({ enum: ['content_id', 'infohash'], default: 'content_id' })
   @IsOptional()
   @IsIn(['content_id', 'infohash'])
   kind?: 'content_id' | 'infohash';
 
-  /** Words of your own, such as `HD` or `backup`. */
+  /** Free text, such as `HD` or `backup`. */
   @IsOptional()
-  @Matches(WORDS(100), { message: 'label has to be text of 1 to 100 characters' })
+  @Matches(WORDS(100), { message: 'label must be text of 1 to 100 characters' })
   label?: string | null;
 }
 
 /** A channel, as it is made or replaced. */
 export class ChannelBodyDto {
   /** 1 to 200 characters. */
-  @Matches(WORDS(200), { message: 'name has to be text of 1 to 200 characters' })
+  @Matches(WORDS(200), { message: 'name must be text of 1 to 200 characters' })
   name!: string;
 
-  /** In the order in which they are tried while nothing is known of them. */
+  /** In the order in which they are tried as long as no results are known. */
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(MAX_SOURCES)
   @ArrayUnique((source: { id?: unknown } | null) => source?.id ?? source, {
-    message: 'sources has to have each id once',
+    message: 'sources must have each id once',
   })
   @IsObject({ each: true })
   @ValidateNested({ each: true })

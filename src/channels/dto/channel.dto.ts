@@ -3,17 +3,17 @@ export class ChannelSourceDto {
   id!: string;
   kind!: 'content_id' | 'infohash';
   label!: string | null;
-  /** Place in the order in which sources are tried now; 1 is first. */
+  /** Position in the order in which sources are tried now; 1 is first. */
   rank!: number;
-  /** ISO 8601, UTC; the last start that brought media. */
+  /** Time of the last successful start. ISO 8601, UTC. */
   started_at!: string | null;
-  /** How long that start took. */
+  /** Duration of the last successful start. */
   start_ms!: number | null;
-  /** When it failed last. */
+  /** Time of the last failure. */
   failed_at!: string | null;
   /** Why it failed. */
   failure!: string | null;
-  /** When media stopped last while somebody watched. */
+  /** Last time media stopped while the stream had viewers. */
   stalled_at!: string | null;
 }
 
@@ -21,7 +21,7 @@ export class ChannelSourceDto {
 export class ChannelDto {
   id!: string;
   name!: string;
-  /** `file`: out of CHANNELS_FILE, and read only here. */
+  /** `file`: from CHANNELS_FILE, and read-only in the API. */
   origin!: 'file' | 'api';
   sources!: ChannelSourceDto[];
 }

@@ -25,7 +25,7 @@ export class ChannelsController {
     return { channels: this.channels.list().map((one) => toChannelDto(one, this.records)) };
   }
 
-  /** Show a channel, and what its sources did lately. */
+  /** Show a channel and the recent results of its sources. */
   @Get(':id')
   get(@Param('id') id: string): ChannelDto {
     const channel = this.channels.get(id);
@@ -34,8 +34,8 @@ export class ChannelsController {
   }
 
   /**
-   * Make or replace a channel. A stream of it that is under way goes on with its present source and finds the
-   * new ones when it needs another. A channel of CHANNELS_FILE is 409.
+   * Create or replace a channel. A running stream of the channel keeps its present source and uses the new ones when
+   * it needs another. Answers 409 for a channel of CHANNELS_FILE.
    */
   @Put(':id')
   @ApiOkResponse({ type: ChannelDto })
@@ -46,13 +46,13 @@ export class ChannelsController {
     @Body() body: ChannelBodyDto,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChannelDto> {
-    if (!isChannelId(id)) throw new AppError('invalid_request', `id has to be ${CHANNEL_ID_FORM}.`);
+    if (!isChannelId(id)) throw new AppError('invalid_request', `id must be ${CHANNEL_ID_FORM}.`);
     const channel = channelOf(id, body);
     if (await this.channels.put(channel)) reply.code(201);
     return toChannelDto({ ...channel, origin: 'api' }, this.records);
   }
 
-  /** Remove a channel. Who watches it goes on; nobody new gets in. */
+  /** Remove a channel. Present viewers continue to watch; new viewers get 404. */
   @Delete(':id')
   @ApiProblems('conflict')
   async remove(@Param('id') id: string): Promise<ChannelRemovedDto> {

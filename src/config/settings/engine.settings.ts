@@ -11,7 +11,7 @@ export const engineSettings = {
     type: oneOf('auto', 'static', 'docker', 'swarm', 'simulator'),
     defaultText: 'auto',
     words:
-      'Where engines come from. `static`: those of ENGINE_ADDRESSES. `docker`: containers that are run for you. `swarm`: services of a Docker Swarm. `simulator`: simulated ones that play a test picture for any id. `auto`: `static` when ENGINE_ADDRESSES is set, else `docker` when a Docker Engine answers, else simulated ones that play only the demo channels. When this user may not use the Docker Engine that is there, the start ends and says what to do.',
+      'Where engines come from. `static`: the engines of ENGINE_ADDRESSES. `docker`: containers that acefleet creates. `swarm`: services of a Docker Swarm. `simulator`: simulated engines that play a test picture for any id. `auto`: `static` when ENGINE_ADDRESSES is set, else `docker` when a Docker Engine answers, else simulated engines that play only the demo channels. If there is a Docker Engine that this user may not use, the start fails and says what to do.',
   }),
   engineAddresses: setting({
     variable: 'ENGINE_ADDRESSES',
@@ -24,14 +24,14 @@ export const engineSettings = {
     variable: 'MAX_STREAMS_PER_ENGINE',
     type: integer(1, 10_000),
     defaultText: '3',
-    words: 'An engine with this many streams is full and not chosen.',
+    words: 'Number of slots of an engine: an engine with this many streams is full.',
   }),
   engineWaitTimeoutMs: setting({
     variable: 'ENGINE_WAIT_TIMEOUT',
     type: duration('50ms', '1h'),
     defaultText: '60s',
     words:
-      'How long a viewer waits for an engine while one may still come; PROXY_INIT_TIMEOUT begins after it. 10 s at most while no engine has ever been reached at its address.',
+      'How long a viewer waits for an engine while one may still become available; PROXY_INIT_TIMEOUT begins afterwards. At most 10 s if no engine has ever been reached at its address.',
   }),
   engineProbeIntervalMs: setting({
     variable: 'ENGINE_PROBE_INTERVAL',
@@ -43,13 +43,13 @@ export const engineSettings = {
     variable: 'ENGINE_PROBE_TIMEOUT',
     type: duration('50ms', '1m'),
     defaultText: '5s',
-    words: 'A probe without a whole answer within this time has missed.',
+    words: 'A probe without a complete answer within this time counts as missed.',
   }),
   engineUnhealthyAfter: setting({
     variable: 'ENGINE_UNHEALTHY_AFTER',
     type: integer(1, 100),
     defaultText: '3',
-    words: 'How many probes in a row an engine may miss before it is unhealthy.',
+    words: 'An engine that misses this many probes in a row is unhealthy.',
   }),
 };
 
@@ -58,7 +58,7 @@ export const selectionSettings = {
     variable: 'SELECTION_WEIGHT_FORWARDED',
     type: weight,
     defaultText: '1000',
-    words: "Score of an engine that holds a VPN's forwarded port: it reaches more peers.",
+    words: "Score of an engine that has a VPN's forwarded port, and so reaches more peers.",
   }),
   selectionWeightActiveStream: setting({
     variable: 'SELECTION_WEIGHT_ACTIVE_STREAM',
@@ -70,12 +70,13 @@ export const selectionSettings = {
     variable: 'SELECTION_WEIGHT_UNHEALTHY',
     type: weight,
     defaultText: '-1000',
-    words: 'Score of an unhealthy engine, in explanations: such an engine is never chosen.',
+    words:
+      'Score of an unhealthy engine. It appears only in explanations, because such an engine is never chosen.',
   }),
   selectionWeightSuspect: setting({
     variable: 'SELECTION_WEIGHT_SUSPECT',
     type: weight,
     defaultText: '-500',
-    words: 'Score of an engine that missed a probe or that a stream complained about.',
+    words: 'Score of an engine that missed a probe or failed on a stream.',
   }),
 };

@@ -9,27 +9,27 @@ export const fleetSettings = {
     variable: 'MIN_REPLICAS',
     type: integer(0, MAX_ENGINES),
     defaultText: '2',
-    words: 'There are never fewer engines than this.',
+    words: 'Minimum number of engines.',
   }),
   minFreeReplicas: setting({
     variable: 'MIN_FREE_REPLICAS',
     type: integer(0, MAX_ENGINES),
     defaultText: '1',
     words:
-      'So many engines are kept without a stream that anybody watches, ready for the next one.',
+      'Number of free engines to keep ready. An engine is free if none of its streams has viewers.',
   }),
   maxReplicas: setting({
     variable: 'MAX_REPLICAS',
     type: integer(1, MAX_ENGINES),
     defaultText: '6',
-    words: 'There are never more engines than this; when all are full, viewers get 503 at once.',
+    words: 'Maximum number of engines. When all of them are full, viewers get 503 at once.',
   }),
   engineGracePeriodMs: setting({
     variable: 'ENGINE_GRACE_PERIOD',
     aliases: ['ENGINE_GRACE_PERIOD_S'],
     type: duration('0s', '24h'),
     defaultText: '60s',
-    words: 'An engine that nobody needs is let go after so long without a stream.',
+    words: 'An engine that is not needed is removed after this long without a stream.',
   }),
   autoscaleIntervalMs: setting({
     variable: 'AUTOSCALE_INTERVAL',
@@ -37,13 +37,14 @@ export const fleetSettings = {
     type: duration('100ms', '10m'),
     defaultText: '10s',
     words:
-      'How often the number of engines is thought over, besides at once when something has happened.',
+      'How often the number of engines is decided anew. Events that matter trigger a decision at once.',
   }),
   reconcileIntervalMs: setting({
     variable: 'RECONCILE_INTERVAL',
     type: duration('200ms', '10m'),
     defaultText: '30s',
-    words: 'How often all engines are looked at, besides when Docker tells of a change.',
+    words:
+      'How often all engines are listed. Changes that Docker reports trigger a listing at once.',
   }),
   engineStartTimeoutMs: setting({
     variable: 'ENGINE_START_TIMEOUT',
@@ -51,26 +52,26 @@ export const fleetSettings = {
     type: duration('500ms', '30m'),
     defaultText: '90s',
     words:
-      'An engine that has not answered so long after its start is removed, and the start has failed.',
+      'An engine that has not answered this long after its start is removed, and the start counts as failed.',
   }),
   engineParallelStarts: setting({
     variable: 'ENGINE_PARALLEL_STARTS',
     aliases: ['MAX_CONCURRENT_PROVISIONS'],
     type: integer(1, 50),
     defaultText: '2',
-    words: 'How many engines may be starting at a time.',
+    words: 'Maximum number of engines that start at the same time.',
   }),
   engineRetryBaseMs: setting({
     variable: 'ENGINE_RETRY_BASE',
     type: duration('10ms', '10m'),
     defaultText: '1s',
-    words: 'Wait after a failed start of an engine; doubled by each further one.',
+    words: 'Wait after a failed start of an engine; each further failure doubles it.',
   }),
   engineRetryMaxMs: setting({
     variable: 'ENGINE_RETRY_MAX',
     type: duration('10ms', '1h'),
     defaultText: '60s',
-    words: 'The longest such wait.',
+    words: 'Longest wait after a failed start of an engine.',
   }),
   engineReplacementCooldownMs: setting({
     variable: 'ENGINE_REPLACEMENT_COOLDOWN',
@@ -78,38 +79,41 @@ export const fleetSettings = {
     type: duration('0s', '1h'),
     defaultText: '60s',
     words:
-      'Between two replacements of engines that still run; one that has ended is replaced at once.',
+      'Time between two replacements of running engines. An engine whose process has ended is replaced at once.',
   }),
   engineMaxAgeMs: setting({
     variable: 'ENGINE_MAX_AGE',
     type: duration('0s', '10000h'),
     defaultText: '0s',
-    words: 'An older engine is replaced when it is empty; 0: never.',
+    words: 'An engine older than this is replaced as soon as it has no stream; 0: never.',
   }),
   engineMaxStarts: setting({
     variable: 'ENGINE_MAX_STARTS',
     type: integer(0, 1_000_000),
     defaultText: '0',
-    words: 'An engine that has started so many streams is replaced when it is empty; 0: never.',
+    words:
+      'An engine that has started this many streams is replaced as soon as it has none; 0: never.',
   }),
   circuitBreakerFailureThreshold: setting({
     variable: 'CIRCUIT_BREAKER_FAILURE_THRESHOLD',
     type: integer(1, 1000),
     defaultText: '5',
-    words: 'After so many failed starts in a row no engine is started for a while.',
+    words:
+      'After this many failed starts in a row, the circuit breaker opens and no engine is started.',
   }),
   circuitBreakerRecoveryTimeoutMs: setting({
     variable: 'CIRCUIT_BREAKER_RECOVERY_TIMEOUT',
     aliases: ['CIRCUIT_BREAKER_RECOVERY_TIMEOUT_S'],
     type: duration('100ms', '24h'),
     defaultText: '300s',
-    words: 'How long that while is; then one start is tried, and its outcome decides.',
+    words:
+      'How long the circuit breaker stays open. Then one start is tried, and its outcome decides.',
   }),
   enginesOnShutdown: setting({
     variable: 'ENGINES_ON_SHUTDOWN',
     type: oneOf('keep', 'remove'),
     defaultText: 'keep',
     words:
-      'What becomes of engines in containers when the program ends. `keep`: they run on, and the next start adopts them. `remove`: they are removed.',
+      'What happens to engines in containers when the program ends. `keep`: they keep running, and the next start adopts them. `remove`: they are removed.',
   }),
 };

@@ -7,38 +7,38 @@ export const limitSettings = {
     type: integer(1, 100_000),
     defaultText: '1500',
     words:
-      'Most viewers at once. Connections: 2500 more, if the limit of open files (`ulimit -n`) has room for them and 256 others.',
+      'Maximum number of viewers. The limit of connections is 2500 higher, unless the limit of open files (`ulimit -n`) leaves no room for them and 256 other files.',
   }),
   proxyMaxClientsPerStream: setting({
     variable: 'PROXY_MAX_CLIENTS_PER_STREAM',
     type: integer(1, 100_000),
     defaultText: '1000',
-    words: 'Most viewers of one stream at once.',
+    words: 'Maximum number of viewers per stream.',
   }),
   proxyMaxClientsPerIp: setting({
     variable: 'PROXY_MAX_CLIENTS_PER_IP',
     type: integer(0, 100_000),
     defaultText: '0',
     words:
-      'Most viewers from one address at once; 0 is no limit. Loopback and TRUSTED_PROXIES are exempt.',
+      'Maximum number of viewers per address; 0: no limit. Loopback and TRUSTED_PROXIES are exempt.',
   }),
   proxyMaxSessions: setting({
     variable: 'PROXY_MAX_SESSIONS',
     type: integer(1, 10_000),
     defaultText: '150',
-    words: 'Most contents at once.',
+    words: 'Maximum number of contents that are served at once.',
   }),
   proxyClientMaxLagMs: setting({
     variable: 'PROXY_CLIENT_MAX_LAG',
     type: duration('500ms', '1h'),
     defaultText: '20s',
-    words: 'A viewer that is further behind than this, in media time, jumps forward.',
+    words: 'A viewer that lags further behind than this, in media time, jumps forward.',
   }),
   proxyClientStallTimeoutMs: setting({
     variable: 'PROXY_CLIENT_STALL_TIMEOUT',
     type: duration('50ms', '1d'),
     defaultText: '5m',
     words:
-      'A viewer that took no byte for this long is cut. After 15 s it counts as paused; when PROXY_BUFFER_TOTAL is reached, the one that has been paused longest is cut first. A transfer of an HLS segment is cut after 15 s, or after this if it is shorter.',
+      'A viewer that has taken no byte for this long is cut. After 15 s it counts as paused; when PROXY_BUFFER_TOTAL is reached, the viewer that has been paused longest is cut first. A transfer of an HLS segment is cut after 15 s, or after this time if it is shorter.',
   }),
 };

@@ -16,7 +16,7 @@ export const serverSettings = {
     type: listenHost(),
     defaultText: '::',
     words:
-      'Address to listen on; `::` is every address, IPv6 and IPv4. Streams are open to whoever reaches it.',
+      'Address to listen on; `::` is every address, IPv6 and IPv4. Streams are open to anyone who can reach it.',
   }),
   port: setting({
     variable: 'PORT',
@@ -29,14 +29,14 @@ export const serverSettings = {
     variable: 'PUBLIC_URL',
     type: publicAddress(),
     defaultText: '',
-    words: 'Address under which the outside reaches this server. Not set: taken from each request.',
+    words: 'Address of this server for clients. Not set: taken from each request.',
   }),
   trustedProxies: setting({
     variable: 'TRUSTED_PROXIES',
     type: networks(),
     defaultText: 'none',
     words:
-      'Reverse proxies whose X-Forwarded-* headers are believed. They are exempt from PROXY_MAX_CLIENTS_PER_IP.',
+      'Reverse proxies whose X-Forwarded-* headers are trusted. They are exempt from PROXY_MAX_CLIENTS_PER_IP.',
   }),
   apiKey: setting({
     variable: 'API_KEY',
@@ -44,37 +44,37 @@ export const serverSettings = {
     defaultText: '',
     secret: true,
     words:
-      'Key of the admin API, better of 16 characters or more. Not set: one is made at the first start and kept in DATA_DIR; `acefleet key` shows it.',
+      'Key of the admin API; use 16 characters or more. Not set: a key is generated at the first start and kept in DATA_DIR; `acefleet key` shows it.',
   }),
   dataDir: setting({
     variable: 'DATA_DIR',
     type: folder(),
     defaultText: './data',
-    words: 'Folder for what outlives a restart.',
+    words: 'Folder for data that outlives a restart.',
   }),
   logLevel: setting({
     variable: 'LOG_LEVEL',
     type: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
     defaultText: 'info',
-    words: 'Least important kind of line that is still logged.',
+    words: 'Lowest level that is logged.',
   }),
   logFormat: setting({
     variable: 'LOG_FORMAT',
     type: oneOf('auto', 'pretty', 'json'),
     defaultText: 'auto',
-    words:
-      'Form of the log; `auto` is pretty on a terminal and one JSON object per line elsewhere.',
+    words: 'Format of the log. `auto`: `pretty` on a terminal, else one JSON object per line.',
   }),
   shutdownDrainMs: setting({
     variable: 'SHUTDOWN_DRAIN',
     type: duration('0s', '10m'),
     defaultText: '5s',
-    words: 'Viewers are fed this long after SIGTERM, then reset.',
+    words:
+      'Viewers still receive media for this long after SIGTERM; then their connections are reset.',
   }),
   eventLogSize: setting({
     variable: 'EVENT_LOG_SIZE',
     type: integer(1, 100_000),
     defaultText: '1000',
-    words: 'How many events `GET /events` remembers.',
+    words: 'How many events `GET /events` keeps.',
   }),
 };

@@ -7,7 +7,7 @@ export const startSettings = {
     variable: 'PROXY_INIT_TIMEOUT',
     type: duration('50ms', '1h'),
     defaultText: '60s',
-    words: 'A start without media after this long has failed.',
+    words: 'A start without media after this long fails.',
   }),
   proxyConnectionTimeoutMs: setting({
     variable: 'PROXY_CONNECTION_TIMEOUT',
@@ -20,41 +20,42 @@ export const startSettings = {
     type: integer(2, 1000),
     defaultText: '4',
     words:
-      'For how many streams one engine is asked at once; engines are known to crash at five. A quarter of them, at least one, is kept for streams that are being watched and need another source. Eight times as many starts may have been answered and wait for media.',
+      'Maximum number of streams that one engine is asked for at once; engines are known to crash at five. A quarter of them, at least one, is reserved for streams that are being watched and need another source. Eight times as many starts may wait for media after the engine has answered.',
   }),
   proxyStartsTotal: setting({
     variable: 'PROXY_STARTS_TOTAL',
     type: integer(2, 10_000),
     defaultText: '24',
     words:
-      'For how many streams all engines together are asked at once; a quarter of them is kept, and eight times as many may wait for media, as above. Further ones stand in line for at most ENGINE_WAIT_TIMEOUT, and their start budget begins with their turn.',
+      'Maximum number of streams that all engines together are asked for at once; a quarter of them is reserved, and eight times as many may wait for media, as with PROXY_STARTS_PER_ENGINE. Further starts queue for at most ENGINE_WAIT_TIMEOUT; their start budget begins when the engine is asked.',
   }),
   proxyEarlyHeadersAfterMs: setting({
     variable: 'PROXY_EARLY_HEADERS_AFTER',
     type: duration('50ms', '10m'),
     defaultText: '7s',
     words:
-      'When the players of PROXY_EARLY_HEADERS_AGENTS get their headers although no media came yet.',
+      'The players of PROXY_EARLY_HEADERS_AGENTS get response headers after this long, even without media.',
   }),
   proxyEarlyHeadersAgents: setting({
     variable: 'PROXY_EARLY_HEADERS_AGENTS',
     type: agentPatterns(),
     defaultText: 'ExoPlayer,Media3,TiviMate',
     words:
-      'Patterns for the User-Agent of players that give up a silent request early. All others get headers with the first media, or the failure with its status.',
+      'Patterns for the User-Agent of players that soon give up on a request without an answer. All other players get headers with the first media, or the failure with its status.',
   }),
   negativeCacheTtlMs: setting({
     variable: 'NEGATIVE_CACHE_TTL',
     type: duration('0s', '1h'),
     defaultText: '30s',
-    words: 'How long a content that does not exist is answered from memory.',
+    words:
+      'How long a content that engines do not know or cannot play is answered from memory. A start time-out is remembered half as long.',
   }),
   allowUrlSelectors: setting({
     variable: 'ALLOW_URL_SELECTORS',
     type: flag(),
     defaultText: 'false',
     words:
-      "Allows `url=` and `magnet=`, which make an engine fetch addresses of the caller's choice.",
+      'Allows `url=` and `magnet=`, which make an engine fetch addresses that the client chooses.',
   }),
 };
 
@@ -67,7 +68,7 @@ export const channelSettings = {
     ),
     defaultText: '',
     words:
-      'JSON file with channels of several sources each (docs/channels.md). Read at start; those of the API come on top.',
+      'JSON file of channels with several sources each (docs/channels.md). Read at the start; channels of the API are added to it.',
   }),
 };
 
@@ -77,27 +78,27 @@ export const preflightSettings = {
     type: integer(1, 100),
     defaultText: '2',
     words:
-      'Most light and most deep checks of contents (`/ace/preflight`) at once; others wait in line.',
+      'Maximum number of light checks, and of deep checks, at once (`/ace/preflight`); further checks queue.',
   }),
   preflightTimeoutMs: setting({
     variable: 'PREFLIGHT_TIMEOUT',
     type: duration('100ms', '10m'),
     defaultText: '30s',
     words:
-      'Longest check, and longest wait in line for one. A content without media by then is not playable.',
+      'Maximum duration of a check, and maximum time in its queue. A content without media by then is not playable.',
   }),
   preflightSampleMs: setting({
     variable: 'PREFLIGHT_SAMPLE',
     type: duration('100ms', '1m'),
     defaultText: '2s',
-    words: 'How long a deep check looks at the media after they have begun.',
+    words: 'How long a deep check reads the media, from their beginning.',
   }),
   preflightKeepFree: setting({
     variable: 'PREFLIGHT_KEEP_FREE',
     type: integer(0, 10_000),
     defaultText: '1',
     words:
-      'A deep check takes a slot only while more than this many are free; these are for viewers.',
+      'Slots reserved for viewers: a deep check starts only while more slots than this are free.',
   }),
 };
 
@@ -106,19 +107,21 @@ export const bufferSettings = {
     variable: 'PROXY_BUFFER_SIZE',
     type: size('256KiB', '4GiB'),
     defaultText: '32MiB',
-    words: 'Most bytes of history per stream; whichever of size and age is reached first.',
+    words:
+      'Maximum size of the history per stream. Whichever of this limit and PROXY_BUFFER_TTL is reached first applies.',
   }),
   proxyBufferTtlMs: setting({
     variable: 'PROXY_BUFFER_TTL',
     type: duration('1s', '1h'),
     defaultText: '60s',
-    words: 'Greatest age of history per stream.',
+    words: 'Maximum age of the history per stream.',
   }),
   proxyBufferTotalBytes: setting({
     variable: 'PROXY_BUFFER_TOTAL',
     type: shareOfMemory('1MiB'),
     defaultText: '25%',
-    words: 'Most bytes of history over all streams; buffers shrink fairly when it is reached.',
+    words:
+      'Memory for the histories of all streams, their playlists and the unsent bytes of paused viewers. When it is reached, the largest histories shrink first.',
   }),
   proxyJoinBehindMs: setting({
     variable: 'PROXY_JOIN_BEHIND',
@@ -134,7 +137,7 @@ export const hlsSettings = {
     type: duration('2s', '10s'),
     defaultText: '4s',
     words:
-      'HLS segments end at the first random access point after this; twice as much is the target duration that players are told.',
+      'HLS segments end at the first random access point after this time. The target duration in playlists is twice this time.',
   }),
 };
 
@@ -143,21 +146,21 @@ export const outageSettings = {
     variable: 'PROXY_GRACE_PERIOD',
     type: duration('0s', '1h'),
     defaultText: '10s',
-    words: 'A session outlives its last viewer by this.',
+    words: 'How long a stream outlives its last viewer.',
   }),
   proxyStallTimeoutMs: setting({
     variable: 'PROXY_STALL_TIMEOUT',
     type: duration('50ms', '10m'),
     defaultText: '15s',
     words:
-      'Silence after which an upstream counts as dead although its engine answers. An engine that does not answer a probe is left after 5 s.',
+      'A source that is silent for this long counts as lost, even if its engine answers. An engine that does not answer a probe is left after 5 s.',
   }),
   proxySameEngineTimeoutMs: setting({
     variable: 'PROXY_SAME_ENGINE_TIMEOUT',
     type: duration('50ms', '1m'),
     defaultText: '1s',
     words:
-      'How long the engine that a running stream has just lost may take to stop the old session, and then to answer for a new one, before another engine is asked.',
+      'When a running stream has lost its source: how long the same engine may take to stop the old session, and then to answer for a new one, before another engine is asked.',
   }),
   proxyOutageBudgetMs: setting({
     variable: 'PROXY_OUTAGE_BUDGET',
@@ -170,22 +173,22 @@ export const outageSettings = {
     type: integer(0, 1000),
     defaultText: '5',
     words:
-      'How many changes of its source viewers of a running stream may feel within PROXY_FAILOVER_WINDOW: media lost or ' +
-      'repeated, more than 2 s without media, or a source without newer media. With the next loss they are reset. Changes ' +
-      'that they do not feel have to be 5 s apart on average. Planned moves and changes because an engine died, was ' +
-      'removed or drained do not count. 0: no limit.',
+      'Maximum number of source changes that viewers of a running stream may feel within PROXY_FAILOVER_WINDOW: media lost or ' +
+      'repeated, more than 2 s without media, or a source without newer media. The next loss resets the viewers. Changes ' +
+      'that they do not feel must be 5 s apart on average. Planned moves do not count, nor do changes because an engine died, was ' +
+      'removed or drained. 0: no limit.',
   }),
   proxyFailoverWindowMs: setting({
     variable: 'PROXY_FAILOVER_WINDOW',
     type: duration('1s', '1d'),
     defaultText: '5m',
-    words: 'The time over which PROXY_FAILOVER_LIMIT counts changes that viewers felt.',
+    words: 'The period over which PROXY_FAILOVER_LIMIT counts the changes that viewers feel.',
   }),
   proxyKeepaliveAfterMs: setting({
     variable: 'PROXY_KEEPALIVE_AFTER',
     type: duration('50ms', '10m'),
     defaultText: '2s',
-    words: 'Null packets bridge an outage from this long after the last media.',
+    words: 'After this long without media, null packets keep the connections of viewers alive.',
   }),
   proxyKeepaliveIntervalMs: setting({
     variable: 'PROXY_KEEPALIVE_INTERVAL',
@@ -198,7 +201,7 @@ export const outageSettings = {
     type: duration('10ms', '10m'),
     defaultText: '1s',
     words:
-      'First wait between two attempts; it doubles with each. The very first retry does not wait.',
+      'First wait between two attempts; each attempt doubles it. The first retry does not wait.',
   }),
   proxyRetryMaxMs: setting({
     variable: 'PROXY_RETRY_MAX',
@@ -210,7 +213,7 @@ export const outageSettings = {
     variable: 'PROXY_STABLE_AFTER',
     type: duration('50ms', '1h'),
     defaultText: '30s',
-    words: 'After this long with media the count of attempts starts anew.',
+    words: 'After this long with media, the number of attempts is reset.',
   }),
 };
 
@@ -220,25 +223,25 @@ export const loopSettings = {
     type: oneOf('off', 'report', 'failover', 'stop'),
     defaultText: 'report',
     words:
-      'What is done about a stream that repeats itself or whose live position is stale: only told (event, metric, session), left for another engine, or ended.',
+      'What happens to a stream that repeats itself or whose live position is stale. `report`: an event, a metric and a field of the session tell of it. `failover`: another engine is used. `stop`: the stream ends.',
   }),
   loopDetectionAfterMs: setting({
     variable: 'LOOP_DETECTION_AFTER',
     type: duration('1s', '10m'),
     defaultText: '10s',
-    words: 'So much repeated media in a row, same pictures with the same timestamps, is a loop.',
+    words: 'This much repeated media in a row (same pictures, same timestamps) is a loop.',
   }),
   loopStaleAfterMs: setting({
     variable: 'LOOP_STALE_AFTER',
     type: duration('4s', '1h'),
     defaultText: '60s',
-    words: "An engine's live position that has not grown for this long is stale.",
+    words: "An engine's live position that has not advanced for this long is stale.",
   }),
   loopStaleBehindMs: setting({
     variable: 'LOOP_STALE_BEHIND',
     type: duration('10s', '2d'),
     defaultText: '1h',
     words:
-      "An engine's live position this far behind the wall clock is stale. A clock that is set forward while the program runs is not believed before the next start.",
+      "An engine's live position this far behind the wall clock is stale. If the clock is set forward while the program runs, the change is ignored until the next start.",
   }),
 };

@@ -117,7 +117,7 @@ export interface RuntimeImage {
   readonly state: 'unknown' | 'present' | 'pulling' | 'missing';
   /** While it is pulled: bytes got and bytes in all so far known. */
   readonly progress: { readonly currentBytes: number; readonly totalBytes: number } | null;
-  /** Why it is missing; null when it is not. */
+  /** Why it is missing; null when it is present. */
   readonly reason: string | null;
 }
 
@@ -164,7 +164,8 @@ export interface EngineUsage {
 export interface EngineRuntime {
   readonly kind: RuntimeKind;
   /**
-   * Hash of everything that settings and machine say about an engine; part of each engine's labels. Holds from the first
+   * Hash of everything that settings and machine say about an engine; part of each engine's labels. Holds from the
+   * first
    * answer of `list` on.
    */
   readonly specHash: string;

@@ -17,7 +17,7 @@ export class ContainerPortsDto {
   @ApiProperty({ type: 'integer', nullable: true })
   readonly http: number | null;
 
-  /** The line protocol's. */
+  /** Port of the line protocol. */
   @ApiProperty({ type: 'integer', nullable: true })
   readonly api: number | null;
 

@@ -32,7 +32,7 @@ const DEFAULT_LINES = 200;
 const MOST_LINES = 2000;
 
 export class LogQueryDto {
-  /** How many lines, the newest ones. */
+  /** How many of the newest lines to return. */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MOST_LINES, default: DEFAULT_LINES })
   @IsOptional()
   @Type(() => Number)
@@ -41,7 +41,7 @@ export class LogQueryDto {
   @Max(MOST_LINES)
   lines?: number;
 
-  /** Other name of `lines`, as programs for the predecessors send it. */
+  /** Other name of `lines`, as older clients send it. */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MOST_LINES })
   @IsOptional()
   @Type(() => Number)
@@ -59,7 +59,7 @@ export function linesWanted({ lines, tail }: LogQueryDto): number {
 export class EngineLogsDto {
   readonly container_id: string;
 
-  /** How many lines follow: as many as were asked for, or all there are. */
+  /** Number of lines returned. */
   @ApiProperty({ type: 'integer' })
   readonly lines: number;
 
@@ -90,11 +90,11 @@ export class EngineUsageDto {
   @ApiProperty({ type: Number, nullable: true })
   readonly memory_limit_bytes: number | null;
 
-  /** Of the limit; null when there is none. */
+  /** Percentage of the limit; null when there is no limit. */
   @ApiProperty({ type: Number, nullable: true })
   readonly memory_percent: number | null;
 
-  /** Since the engine's start, as are the others below. */
+  /** Since the start of the engine, like the counters below. */
   readonly network_rx_bytes: number;
   readonly network_tx_bytes: number;
   readonly block_read_bytes: number;

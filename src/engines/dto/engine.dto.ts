@@ -24,28 +24,28 @@ export class EngineDto {
   /** Port of the engine's HTTP API. */
   readonly port: number;
 
-  /** Port of the line protocol, when it is known. */
+  /** Port of the line protocol, if known. */
   @ApiProperty({ type: 'integer', nullable: true })
   readonly api_port: number | null;
 
   @ApiProperty({ enum: ENGINE_STATES })
   readonly state: EngineState;
 
-  /** What the last probe said; `unknown` before the first. */
+  /** Result of the last probe; `unknown` before the first. */
   @ApiProperty({ enum: HEALTH_STATUSES })
   readonly health_status: HealthStatus;
 
   /** True when it holds a VPN's forwarded port. */
   readonly forwarded: boolean;
 
-  /** The VPN it is behind, when it is behind one. */
+  /** The VPN that the engine uses, if any. */
   @ApiProperty({ type: String, nullable: true })
   readonly vpn: string | null;
 
-  /** Ids of the streams that run on it. */
+  /** Ids of the streams on it. */
   readonly streams: string[];
 
-  /** How many streams it takes. */
+  /** Number of slots. */
   readonly max_streams: number;
 
   @ApiProperty({ type: 'object', additionalProperties: { type: 'string' } })
@@ -61,7 +61,7 @@ export class EngineDto {
   @ApiProperty({ type: String, nullable: true })
   readonly last_seen: string | null;
 
-  /** Last time a stream used it; now, while one does. ISO 8601, UTC. */
+  /** Last time a stream used it; the present time while one does. ISO 8601, UTC. */
   @ApiProperty({ type: String, nullable: true })
   readonly last_stream_usage: string | null;
 
@@ -69,15 +69,15 @@ export class EngineDto {
   @ApiProperty({ type: String, nullable: true })
   readonly last_health_check: string | null;
 
-  /** Why it is being drained, when it is. */
+  /** Why it is being drained, if it is. */
   @ApiProperty({ type: String, nullable: true })
   readonly drain_reason: string | null;
 
-  /** Who drains it: what an operator decided, only an operator lifts. */
+  /** Who drains it. Only an operator can end a drain by an operator. */
   @ApiProperty({ enum: DRAINED_BY, nullable: true })
   readonly drained_by: DrainedBy | null;
 
-  /** How many streams were put on it since its start. */
+  /** How many streams it has started since its own start. */
   @ApiProperty({ type: 'integer' })
   readonly starts: number;
 

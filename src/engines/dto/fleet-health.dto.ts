@@ -9,15 +9,15 @@ export class BreakerHealthDto {
   @ApiProperty({ enum: BREAKER_STATES })
   readonly state: BreakerState;
 
-  /** In a row. */
+  /** Failures in a row. */
   @ApiProperty({ type: 'integer' })
   readonly failure_count: number;
 
-  /** So many open it. */
+  /** The breaker opens after this many failures in a row. */
   @ApiProperty({ type: 'integer' })
   readonly failure_threshold: number;
 
-  /** Until one try is let through; 0 when tries are. */
+  /** Seconds until the next attempt is allowed; 0 when attempts are allowed. */
   @ApiProperty({ type: 'integer' })
   readonly retry_in_s: number;
 
@@ -35,7 +35,7 @@ export class BreakerHealthDto {
 }
 
 export class BreakersDto {
-  /** The only one: it guards first starts and replacements alike. */
+  /** The only breaker. It guards first starts and replacements. */
   readonly general: BreakerHealthDto;
 
   constructor(breaker: BreakerView) {
@@ -62,11 +62,11 @@ export class FleetHealthDto {
   @ApiProperty({ type: 'integer' })
   readonly unhealthy_engines: number;
 
-  /** Drained by the fleet itself: they go when others are there, or when they are empty. */
+  /** Engines that the fleet drains. They are removed when their replacements are ready or when they have no streams. */
   @ApiProperty({ type: 'integer' })
   readonly marked_for_replacement: number;
 
-  /** `MIN_REPLICAS`; 0 where the engines are run by somebody else. */
+  /** `MIN_REPLICAS`; 0 when the engines are not run by acefleet. */
   @ApiProperty({ type: 'integer' })
   readonly minimum_required: number;
 

@@ -36,7 +36,7 @@ export class DriverDto {
 
   readonly why: string;
 
-  /** True when nobody asked for it by name and it is not the real thing: only test pictures are played. */
+  /** True when simulated engines were chosen because nothing else was available: only test pictures are played. */
   readonly is_stopgap: boolean;
 
   constructor(choice: DriverChoice) {
@@ -69,7 +69,7 @@ export class LinkDto {
 export class PullProgressDto {
   readonly current_bytes: number;
 
-  /** As far as it is known yet. */
+  /** As far as known yet. */
   readonly total_bytes: number;
 
   constructor(progress: NonNullable<RuntimeImage['progress']>) {
@@ -85,11 +85,11 @@ export class ImageDto {
   @ApiProperty({ enum: IMAGE_STATES })
   readonly state: RuntimeImage['state'];
 
-  /** While it is pulled. */
+  /** Only while the image is being pulled. */
   @ApiProperty({ type: PullProgressDto, nullable: true })
   readonly progress: PullProgressDto | null;
 
-  /** Why it is missing; null when it is not. */
+  /** Why it is missing; null when it is present. */
   @ApiProperty({ type: String, nullable: true })
   readonly reason: string | null;
 
@@ -121,15 +121,15 @@ export class BreakerDto {
   @ApiProperty({ enum: BREAKER_STATES })
   readonly state: BreakerState;
 
-  /** In a row. */
+  /** Failures in a row. */
   @ApiProperty({ type: 'integer' })
   readonly failures: number;
 
-  /** So many open it. */
+  /** The breaker opens after this many failures in a row. */
   @ApiProperty({ type: 'integer' })
   readonly threshold: number;
 
-  /** Until one try is let through; 0 when tries are. */
+  /** Seconds until the next attempt is allowed; 0 when attempts are allowed. */
   readonly retry_in_s: number;
 
   @ApiProperty({ type: ProvisioningFailureDto, nullable: true })

@@ -3,7 +3,7 @@ import { IsString, Matches, MaxLength, MinLength } from 'class-validator';
 import type { FleetLimits } from '../fleet/fleet.types';
 
 export class ScaleParamsDto {
-  /** How many engines there shall be at least. */
+  /** The minimum number of engines. */
   @ApiProperty({ type: 'integer', minimum: 0 })
   @Matches(/^\d{1,6}$/, { message: 'n must be a whole number from 0 on' })
   n!: string;
@@ -11,7 +11,7 @@ export class ScaleParamsDto {
 
 /** How many engines there shall be at least, from now until asked again. */
 export class ScaledDto {
-  /** What was asked for, bounded to `min` and `max`. */
+  /** The requested number, bounded by `min` and `max`. */
   @ApiProperty({ type: 'integer' })
   readonly scaled_to: number;
 
@@ -39,7 +39,7 @@ export class GarbageCollectedDto {
   @ApiProperty({ enum: ['done'] })
   readonly status = 'done';
 
-  /** How many were removed. */
+  /** Number of removed leftovers. */
   @ApiProperty({ type: 'integer' })
   readonly removed: number;
 

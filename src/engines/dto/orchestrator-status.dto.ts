@@ -24,7 +24,7 @@ export class EngineCountsDto {
   @ApiProperty({ type: 'integer' })
   readonly total: number;
 
-  /** Past their start. */
+  /** Engines that have finished starting. */
   @ApiProperty({ type: 'integer' })
   readonly running: number;
 
@@ -87,19 +87,19 @@ export class CapacityDto {
 
 /** Why one engine more cannot be made now. */
 export class BlockedReasonDto {
-  /** `not_managed`, `max_capacity`, or the code of what is in the way. */
+  /** `not_managed`, `max_capacity`, or the code of the obstacle. */
   readonly code: string;
 
   readonly message: string;
 
-  /** Null: nobody knows. */
+  /** Null when unknown. */
   @ApiProperty({ type: 'integer', nullable: true })
   readonly recovery_eta_seconds: number | null;
 
-  /** False: with these settings it will never be possible. */
+  /** False when it is impossible with these settings. */
   readonly can_retry: boolean;
 
-  /** True: it passes by itself, in `recovery_eta_seconds`. */
+  /** True when the obstacle disappears by itself, in `recovery_eta_seconds`. */
   readonly should_wait: boolean;
 
   constructor({ code, message, retryInMs }: ProvisioningBlock) {
@@ -118,7 +118,7 @@ export class ProvisioningDto {
   @ApiProperty({ enum: BREAKER_STATES })
   readonly circuit_breaker_state: BreakerState;
 
-  /** When an engine could not be made for the last time. ISO 8601, UTC. */
+  /** Time of the last failure to create an engine. ISO 8601, UTC. */
   @ApiProperty({ type: String, nullable: true })
   readonly last_failure: string | null;
 
@@ -145,7 +145,7 @@ export class VpnSummaryDto {
   readonly connected: boolean;
   readonly health: string;
 
-  /** Of the first VPN, as is the port. */
+  /** Container of the first VPN; the port is also that VPN's. */
   @ApiProperty({ type: String, nullable: true })
   readonly container: string | null;
 
@@ -167,13 +167,13 @@ type VpnSummary = Pick<
 >;
 
 export class FleetConfigDto {
-  /** Whether engines that nobody needs are let go. */
+  /** Whether engines that are not needed are removed. */
   readonly auto_delete: boolean;
 
-  /** After so long without a stream. */
+  /** How long an engine may be without a stream before it is removed. */
   readonly grace_period_s: number;
 
-  /** The profile in use (`ENGINE_PROFILE`), where engines are containers; else null. */
+  /** The profile in use (`ENGINE_PROFILE`); null when engines are not containers. */
   @ApiProperty({ type: String, nullable: true })
   readonly engine_variant: string | null;
 
@@ -191,13 +191,13 @@ export interface OrchestratorFacts {
   readonly vpn: VpnSummary;
 }
 
-/** The fleet at a glance: the predecessors' shape, and what was decided and why. */
+/** The status of the fleet, in the shape of acestream-orchestrator, with the last decisions and their reasons. */
 export class OrchestratorStatusDto {
   /** `unavailable`: no engine can be used. `degraded`: streams start, but something is wrong. */
   @ApiProperty({ enum: OVERALL_STATES })
   readonly status: OverallState;
 
-  /** What keeps it from being healthy. */
+  /** Why the state is not `healthy`. */
   readonly reasons: string[];
 
   readonly engines: EngineCountsDto;
@@ -213,28 +213,28 @@ export class OrchestratorStatusDto {
   @ApiProperty({ type: 'integer' })
   readonly wanted: number;
 
-  /** Why so many, most important first. */
+  /** Why this number, most important reason first. */
   readonly why: string[];
 
-  /** Engines that are there, the ordered ones included. */
+  /** Existing engines, including requested ones. */
   @ApiProperty({ type: 'integer' })
   readonly present: number;
 
-  /** Engines that are starting or on their way. */
+  /** Engines that are starting or requested. */
   @ApiProperty({ type: 'integer' })
   readonly starting: number;
 
   readonly breaker: BreakerDto;
 
-  /** Null where the engines are run by somebody else. */
+  /** Null when the engines are not run by acefleet. */
   @ApiProperty({ type: LinkDto, nullable: true })
   readonly link: LinkDto | null;
 
-  /** Null where the engines are run by somebody else. */
+  /** Null when the engines are not run by acefleet. */
   @ApiProperty({ type: ImageDto, nullable: true })
   readonly image: ImageDto | null;
 
-  /** What was decided lately, newest last. */
+  /** Recent decisions, newest last. */
   readonly decisions: DecisionDto[];
 
   /** ISO 8601, UTC. */

@@ -33,11 +33,11 @@ export class ContainerWishesDto {
 }
 
 /**
- * Body of `POST /provision/acestream`; may be left out. What programs for the predecessors send is taken, has no
- * effect, and is named in the answer's `ignored`.
+ * Body of `POST /provision/acestream`; optional. Fields that clients of acestream-orchestrator send are accepted,
+ * have no effect, and are listed in the response's `ignored`.
  */
 export class ProvisionEngineDto extends ContainerWishesDto {
-  /** No effect: ports come out of `PORT_RANGE_HOST`. */
+  /** No effect: ports are taken from `PORT_RANGE_HOST`. */
   @ApiPropertyOptional({ type: 'integer' })
   @IsOptional()
   @IsInt()
@@ -48,7 +48,7 @@ export class ProvisionEngineDto extends ContainerWishesDto {
 
 /** Body of `POST /provision`. */
 export class ProvisionImageDto extends ContainerWishesDto {
-  /** The image that engines are made of (`ENGINE_IMAGE`); any other is refused. */
+  /** The image of the engines (`ENGINE_IMAGE`); any other is refused. */
   @IsString()
   @MinLength(1)
   @MaxLength(500)
@@ -68,7 +68,7 @@ export class ProvisionImageDto extends ContainerWishesDto {
 }
 
 export class ProvisionQueryDto {
-  /** `true`: answer when the engine has answered, or when it is decided that it will not. */
+  /** `true`: answer after the engine has answered or has failed to start. */
   @ApiPropertyOptional({ enum: ['true', 'false'] })
   @IsOptional()
   @IsIn(['true', 'false'])
@@ -80,7 +80,7 @@ export class EngineOrderedDto {
   @ApiProperty({ enum: ['provisioning'] })
   readonly status = 'provisioning';
 
-  /** Key of the order; events about it have the same. */
+  /** Key of the provisioning request; its events carry the same key. */
   readonly order: string;
 
   /** Fields of the request that had no effect. */
@@ -101,14 +101,14 @@ export class EngineReadyDto {
   readonly container_id: string;
   readonly container_name: string;
 
-  /** Port at which `engine.host` answers. */
+  /** HTTP port at `engine.host`. */
   readonly host_http_port: number;
 
-  /** Port inside the container; null when it is in none. */
+  /** Port inside the container; null without a container. */
   @ApiProperty({ type: 'integer', nullable: true })
   readonly container_http_port: number | null;
 
-  /** Port inside the container; null when it is in none, or has no such port. */
+  /** Port inside the container; null without a container or without such a port. */
   @ApiProperty({ type: 'integer', nullable: true })
   readonly container_https_port: number | null;
 

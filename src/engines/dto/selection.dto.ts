@@ -25,10 +25,10 @@ export class AssessmentDto {
   /** True for the engine that a new stream would get now. */
   readonly chosen: boolean;
 
-  /** Reasons not to choose it; an engine with none may be chosen. */
+  /** Reasons not to choose it; empty when it may be chosen. */
   readonly filters: string[];
 
-  /** Every score by name, also those that are 0. */
+  /** Every score by name, including scores of 0. */
   readonly scores: ScoreDto[];
 
   /** Sum of the scores. */
@@ -66,7 +66,7 @@ export class WeightsDto {
 
 /** The decision that a new stream would meet now. */
 export class SelectionDto {
-  /** The engine it would get; null when it would get none. */
+  /** The engine that a new stream would get; null when there is none. */
   @ApiProperty({ type: String, nullable: true })
   readonly chosen: string | null;
 

@@ -2,7 +2,7 @@ import { formatDuration } from '../../kernel/units';
 import type { FleetEngine, FleetLimits, FleetSnapshot } from './fleet.types';
 import { MISSED_LOOKS } from './seen-engines';
 
-/** An engine says that it reaches no network for so long, while another one does reach it (engine-protocol §8, 11). */
+/** An engine that reports no network for this long, while another engine reports one, is failing. */
 const DISCONNECTED_MS = 180_000;
 /** Letting a frozen engine run on takes moments; if it is frozen still, somebody or something keeps it so. */
 const THAW_MS = 10_000;
@@ -81,11 +81,13 @@ function judge(
   if (engine.objection?.kind === 'cut_off') return ['cut_off', engine.objection.reason];
   const oldAge = engine.hasStarted ? reasonToRenew(engine, limits) : null;
   if (engine.drainedBy === 'fleet') {
-    return oldAge === null ? ['released', 'what it was drained for is over'] : ['retiring', oldAge];
+    return oldAge === null
+      ? ['released', 'the reason for draining it is gone']
+      : ['retiring', oldAge];
   }
   const failure = reasonOfFailure(engine, isAnyConnected);
   if (failure !== null) return ['failing', failure];
-  if (engine.phase === 'paused') return ['coming', 'somebody froze it'];
+  if (engine.phase === 'paused') return ['coming', 'it was paused from outside'];
   if (!engine.hasStarted || !answers(engine)) return ['coming', ''];
   return oldAge === null ? ['ready', ''] : ['replaceable', oldAge];
 }
@@ -95,12 +97,12 @@ function judge(
  * time it is some moments of ours, and who freezes it is the one to tire of that.
  */
 function reasonOfFailure(engine: FleetEngine, isAnyConnected: boolean): string | null {
-  if (engine.phase === 'paused') return engine.pausedMs > THAW_MS ? 'it stays frozen' : null;
+  if (engine.phase === 'paused') return engine.pausedMs > THAW_MS ? 'it stays paused' : null;
   if (!engine.hasStarted) return null;
   if (engine.state === 'unhealthy') return `unhealthy for ${seconds(engine.unhealthyMs)}`;
-  if (engine.state === null) return 'it runs and has no address any more';
+  if (engine.state === null) return 'it runs but has no address any more';
   if (isAnyConnected && engine.disconnectedMs >= DISCONNECTED_MS) {
-    return `reaches no network for ${seconds(engine.disconnectedMs)}, while another engine does`;
+    return `has reached no network for ${seconds(engine.disconnectedMs)}, while another engine does`;
   }
   return null;
 }
@@ -108,7 +110,7 @@ function reasonOfFailure(engine: FleetEngine, isAnyConnected: boolean): string |
 /** Why an engine that works is to be made anew. */
 function reasonToRenew(engine: FleetEngine, limits: FleetLimits): string | null {
   if (engine.objection?.kind === 'misplaced') return engine.objection.reason;
-  if (engine.isOutdated) return 'made with other settings than those of now';
+  if (engine.isOutdated) return 'created with other settings than the present ones';
   if (limits.maxAgeMs > 0 && engine.ageMs >= limits.maxAgeMs) {
     return `older than ${formatDuration(limits.maxAgeMs)} (ENGINE_MAX_AGE)`;
   }
@@ -119,7 +121,7 @@ function reasonToRenew(engine: FleetEngine, limits: FleetLimits): string | null 
 }
 
 function wordsOfEnd({ phase, hasStarted }: FleetEngine): string {
-  if (phase === 'created') return 'made and never started';
+  if (phase === 'created') return 'created but never started';
   return hasStarted ? 'its process has ended' : 'its process ended before it had answered once';
 }
 

@@ -65,7 +65,7 @@ export class EngineWorks {
   }
 
   unpause(engineId: string, why: string): Promise<boolean> {
-    return this.begin(engineId, `engine ${engineId} is let run on: ${why}`, () =>
+    return this.begin(engineId, `unpausing engine ${engineId}: ${why}`, () =>
       this.duties.runtime.unpause(engineId),
     );
   }
@@ -77,7 +77,7 @@ export class EngineWorks {
    */
   async restart(engineId: string, why: string): Promise<void> {
     if (this.isRunning(engineId)) {
-      throw new AppError('conflict', 'Other work on this engine is under way.');
+      throw new AppError('conflict', 'Another operation on this engine is in progress.');
     }
     let failure: unknown = null;
     await this.begin(engineId, `restarting engine ${engineId}: ${why}`, async () => {

@@ -58,7 +58,9 @@ export class FleetShutdown {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(() => {
-        this.logger.warn(`engines were left as they are: their runtime took over ${ms / 1000} s`);
+        this.logger.warn(
+          `engines were left as they are: shutting down the fleet took more than ${ms / 1000} s`,
+        );
         resolve();
       }, ms);
     });

@@ -221,7 +221,7 @@ export class FleetKeeper implements EngineDriver {
       this.orders.review(this.engine);
       if (!this.isHeld) this.decide();
     } catch (error) {
-      this.logger.error({ err: error }, 'a pass over the fleet failed');
+      this.logger.error({ err: error }, 'reconciling the fleet failed');
     } finally {
       // A timer may fire a moment before its time: a look that is not due yet is asked for again.
       const lookInMs = this.nextLookAt - monotonicMs();

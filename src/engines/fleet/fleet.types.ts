@@ -131,7 +131,7 @@ export interface BreakerView {
   /** Failures in a row. */
   readonly failures: number;
   readonly threshold: number;
-  /** Until one try is let through; 0 when tries are. */
+  /** Time until the next attempt is allowed; 0 when attempts are allowed. */
   readonly retryInMs: number;
   readonly lastFailure: {
     readonly code: string;
@@ -164,7 +164,7 @@ export interface FleetStatus {
   readonly profile: string | null;
   readonly wanted: number;
   readonly why: readonly string[];
-  /** Engines that are there, the ordered ones included. */
+  /** Existing engines, including requested ones. */
   readonly present: number;
   readonly starting: number;
   readonly waiting: number;

@@ -26,7 +26,7 @@ export class ManagedFleet extends FleetControl {
       image: parts.runtime.image,
       profile: parts.runtime.profile,
       wanted: decision?.wanted ?? 0,
-      why: decision?.why ?? ['no look has succeeded yet'],
+      why: decision?.why ?? ['the engines have not been listed yet'],
       present: records.length + orders.pending + orders.asked,
       starting: starting.length + orders.pending,
       waiting: parts.demand.wantingEngine,
@@ -85,7 +85,7 @@ export class ManagedFleet extends FleetControl {
     const { keeper } = this;
     await keeper.lookNow();
     if (!keeper.link.isUp) {
-      const reason = keeper.parts.runtime.link.reason ?? 'it gives no answer';
+      const reason = keeper.parts.runtime.link.reason ?? 'it does not answer';
       throw new AppError('docker_unavailable', `Docker cannot be asked: ${reason}.`);
     }
     const left = keeper.seen.list().filter(({ seen: { id, phase } }) => {
@@ -133,7 +133,7 @@ const BLOCK_CODES: ReadonlySet<string> = new Set<ErrorCode>([
 
 function blockError({ code, message, retryInMs }: ProvisioningBlock): AppError {
   const known = BLOCK_CODES.has(code) ? (code as ErrorCode) : 'provisioning_blocked';
-  return new AppError(known, `No engine can be made now: ${message}.`, {
+  return new AppError(known, `No engine can be created now: ${message}.`, {
     ...(retryInMs === null ? {} : { retryAfterS: Math.ceil(retryInMs / 1000) }),
   });
 }

@@ -39,7 +39,12 @@ describe('what keeps engines from being made', () => {
       /connection refused/,
       { linkDownMs: 3100, linkReason: 'connection refused' },
     ],
-    ['docker_unavailable', null, /no answer/, { linkDownMs: 60_000, gate: OPEN, image: MISSING }],
+    [
+      'docker_unavailable',
+      null,
+      /does not answer/,
+      { linkDownMs: 60_000, gate: OPEN, image: MISSING },
+    ],
     ['provisioning_blocked', 1000, /5 starts.*port 19000 is taken/, { gate: OPEN, image: MISSING }],
     [
       'image_missing',

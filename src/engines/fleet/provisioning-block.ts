@@ -20,7 +20,7 @@ export function provisioningBlock(facts: BlockFacts): ProvisioningBlock | null {
   if (facts.linkDownMs > LINK_PATIENCE_MS) {
     return {
       code: 'docker_unavailable',
-      message: facts.linkReason ?? 'Docker gives no answer',
+      message: facts.linkReason ?? 'Docker does not answer',
       retryInMs: null,
     };
   }

@@ -53,7 +53,7 @@ export class ProvisioningGate {
   /** Begins a try; false: not now. Each that was begun ends with one of the next three. */
   begin(): boolean {
     if (!this.mayTry() || !this.breaker.begin(monotonicMs())) return false;
-    this.follow('one try is let through');
+    this.follow('one attempt is allowed');
     return true;
   }
 
@@ -84,7 +84,7 @@ export class ProvisioningGate {
 
   abandon(): void {
     this.breaker.abandon();
-    this.follow('the try was given up');
+    this.follow('the attempt was given up');
   }
 
   reset(): void {

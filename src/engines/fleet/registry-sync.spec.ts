@@ -102,7 +102,7 @@ describe('RegistrySync', () => {
     apply({});
     expect(apply({}, { hasVanished: true })).toEqual(['e1']);
     expect(told.slice(1)).toEqual([
-      'remove e1: 2 looks in a row did not show it',
+      'remove e1: it was missing in 2 listings in a row',
       'announce e1 e1:6878 false null 10000',
       'remove e1: it was removed',
     ]);

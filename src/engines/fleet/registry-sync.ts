@@ -62,7 +62,7 @@ export class RegistrySync {
 
 function reasonGone({ hasVanished, missedLooks }: SeenRecord): string | null {
   if (hasVanished) return 'it was removed';
-  return missedLooks >= MISSED_LOOKS ? `${missedLooks} looks in a row did not show it` : null;
+  return missedLooks >= MISSED_LOOKS ? `it was missing in ${missedLooks} listings in a row` : null;
 }
 
 function describe(seen: SeenEngine): EngineDescription | null {

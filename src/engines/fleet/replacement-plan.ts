@@ -18,7 +18,7 @@ export function retire(census: FleetCensus, wanted: number): Retirement[] {
     ...failing
       .filter(notBusy)
       .slice(0, dispensable)
-      .map((one) => leave(one, `${one.why}; enough others work`, false)),
+      .map((one) => leave(one, `${one.why}; enough other engines work`, false)),
     ...oneEvictionAtATime(replaceableInOrder(census).filter(notBusy), census)
       .slice(0, spare)
       .map((one) => leave(one, one.why, false)),
@@ -43,7 +43,8 @@ export function makeRoom(
     // One that was being emptied when it was cut off may still have streams; nothing reaches them there.
     const cutOff = emptiestFirst(census.of('cut_off'));
     const next = [...failingInOrder(census), ...cutOff].find(notBusy);
-    if (next !== undefined) return [leave(next, `${next.why}; its place is needed`, true)];
+    if (next !== undefined)
+      return [leave(next, `${next.why}; room for another engine is needed`, true)];
   }
   const isOneLeaving = census.of('retiring').length > 0;
   const next = replaceableInOrder(census).find(notBusy);

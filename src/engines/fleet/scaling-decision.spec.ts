@@ -17,12 +17,12 @@ describe('decideScale: how many', () => {
     ['nothing is there', aSnapshot([]), 2, /MIN_REPLICAS/],
     ['all are free', aSnapshot(serving(0, 0)), 2, /MIN_REPLICAS/],
     ['one is in use', aSnapshot(serving(1, 0)), 2, /MIN_REPLICAS/],
-    ['two are in use', aSnapshot(serving(1, 1)), 3, /2 in use and 1 to be free/],
+    ['two are in use', aSnapshot(serving(1, 1)), 3, /2 in use and 1 to be kept free/],
     [
       'two have streams, and nobody watches one of them',
       aSnapshot([...serving(1, 1), anEngine('unwatched', { streams: 1, wantedStreams: 0 })]),
       3,
-      /2 in use and 1 to be free/,
+      /2 in use and 1 to be kept free/,
     ],
     [
       'one is full of streams that nobody watches',
@@ -34,7 +34,7 @@ describe('decideScale: how many', () => {
       'more are to be free',
       aSnapshot(serving(1, 0), { limits: { minFreeReplicas: 3 } }),
       4,
-      /3 to be free/,
+      /3 to be kept free/,
     ],
     ['an operator scaled up', aSnapshot(serving(0, 0), { scaledTo: 5 }), 5, /operator asked for 5/],
     ['an operator scaled below MIN_REPLICAS', aSnapshot([], { scaledTo: 0 }), 2, /MIN_REPLICAS/],

@@ -56,7 +56,7 @@ function inUse({ limits }: FleetSnapshot, census: FleetCensus): Demand {
   const occupied = demanding.filter(({ engine }) => engine.wantedStreams > 0).length;
   return {
     count: occupied + limits.minFreeReplicas,
-    why: `${occupied} in use and ${limits.minFreeReplicas} to be free (MIN_FREE_REPLICAS)`,
+    why: `${occupied} in use and ${limits.minFreeReplicas} to be kept free (MIN_FREE_REPLICAS)`,
   };
 }
 
@@ -70,7 +70,7 @@ function ahead({ limits }: FleetSnapshot, census: FleetCensus): Demand {
   const near = census.serving.filter(({ engine }) => engine.wantedStreams >= nearFrom).length;
   return {
     count: near === 0 ? 0 : near + 2,
-    why: `${near} near their limit of streams, and all but one must never be (look-ahead)`,
+    why: `${near} nearly full; two more than that are wanted (look-ahead)`,
   };
 }
 

@@ -78,5 +78,5 @@ export class UnmanagedFleet extends FleetControl {
 }
 
 function notManaged(): AppError {
-  return new AppError('not_managed', 'ENGINE_ADDRESSES lists engines that somebody else runs.');
+  return new AppError('not_managed', 'ENGINE_ADDRESSES lists engines that acefleet does not run.');
 }

@@ -27,7 +27,7 @@ export class EnginesController {
     return inOrder(this.registry.list()).map((engine) => this.dto(engine));
   }
 
-  /** Explain which engine a new stream would get now. Says what counts for and against each. */
+  /** Explain which engine a new stream would get now. Lists the filters and scores of each engine. */
   @Get('selection')
   selection(): SelectionDto {
     return new SelectionDto(this.selector.explain(), this.selector.weights);
@@ -40,8 +40,8 @@ export class EnginesController {
   }
 
   /**
-   * Drain an engine. New streams are kept away from it. Those on it are moved to other engines as these have room, which
-   * viewers do not notice; a stream for which there is no room stays.
+   * Drain an engine. It gets no new streams. Its present streams move to other engines when these have room; viewers
+   * do not notice. A stream without room elsewhere stays.
    */
   @Post(':id/drain')
   @HttpCode(200)
@@ -53,8 +53,8 @@ export class EnginesController {
   }
 
   /**
-   * Put a drained engine back. It is chosen again as soon as it answers a probe. An engine that the fleet drains is about to be
-   * removed, or its VPN is down: refused with 409.
+   * Put a drained engine back. It is chosen again as soon as it answers a probe. Answers 409 for an engine that the
+   * fleet drains, because the engine is about to be removed or its VPN is down.
    */
   @Delete(':id/drain')
   @ApiProblems('conflict')

@@ -8,7 +8,7 @@ import type { EnginesConfig } from '../engines.config';
 import { FleetControl } from '../fleet/fleet-control';
 import { countEngines } from '../fleet-summary';
 
-/** The fleet's health, under the predecessors' addresses; that of the process itself is told elsewhere. */
+/** The fleet's health, at the addresses of acestream-orchestrator. The health of the process is at `/health/*`. */
 @ApiTags('health')
 @Controller(['api/v1/health', 'health'])
 export class FleetHealthController {
@@ -35,8 +35,8 @@ export class FleetHealthController {
   }
 
   /**
-   * Close the circuit breaker. Engines are made again at once, and the next failure counts as the first. There is one
-   * breaker, so that `operation_type`, which programs for the predecessors send, makes no difference.
+   * Close the circuit breaker. Engines are created again at once, and the next failure counts as the first. There is
+   * one breaker, so `operation_type`, which older clients send, makes no difference.
    */
   @Post('circuit-breaker/reset')
   @HttpCode(200)

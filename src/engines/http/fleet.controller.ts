@@ -20,7 +20,9 @@ export class FleetController {
     private readonly registry: EngineRegistry,
   ) {}
 
-  /** Set the least number of engines. Holds until the next such request or the next start. */
+  /**
+   * Set the minimum number of engines. The number holds until the next such request or the next start of the program.
+   */
   @Post('scale/:n')
   @HttpCode(200)
   @ApiProblems('not_managed')
@@ -29,7 +31,7 @@ export class FleetController {
     return new ScaledDto(this.fleet.scaleTo(requested), requested, this.fleet.status().limits);
   }
 
-  /** Remove what is left over of engines. */
+  /** Remove leftovers of engines. */
   @Post('gc')
   @HttpCode(200)
   @ApiProblems('not_managed', 'docker_unavailable')
@@ -37,7 +39,7 @@ export class FleetController {
     return new GarbageCollectedDto(await this.fleet.collectGarbage());
   }
 
-  /** List engines with a label. By id; name and value of the label have to be equal. */
+  /** List engines with a label. Sorted by id. Name and value of the label must be equal. */
   @Get('by-label')
   @OwnQueryName('key')
   byLabel(@Query() { key, value }: LabelQueryDto): EngineDto[] {

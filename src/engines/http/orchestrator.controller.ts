@@ -11,7 +11,7 @@ import { countEngines } from '../fleet-summary';
 import { vpnStatusDto } from '../vpn/http/vpn.mapping';
 import { VpnRegistry } from '../vpn/vpn-registry';
 
-/** The predecessors' page of everything about the fleet. */
+/** The status of the whole fleet, at the address of acestream-orchestrator. */
 @ApiTags('fleet')
 @Controller(['api/v1/orchestrator', 'orchestrator'])
 export class OrchestratorController {
@@ -23,7 +23,7 @@ export class OrchestratorController {
     private readonly vpns: VpnRegistry,
   ) {}
 
-  /** Show the state of the fleet. With what it decided lately and why. From memory. */
+  /** Show the state of the fleet. With its latest decisions and their reasons. Answered from memory. */
   @Get('status')
   status(): OrchestratorStatusDto {
     return new OrchestratorStatusDto({

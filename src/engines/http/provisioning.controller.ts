@@ -45,8 +45,8 @@ export class ProvisioningController {
   ) {}
 
   /**
-   * Request one more engine. It is removed like any other when it is not needed. Answers at once, or with
-   * `wait=true` when the engine has answered; the engine is made also when the caller does not wait for it.
+   * Request one more engine. It is removed like any other engine when it is not needed. Answers at once, or with
+   * `wait=true` after the engine has answered. The engine is created even if the client disconnects.
    */
   @Post('acestream')
   @ApiBody({ type: ProvisionEngineDto, required: false })
@@ -61,7 +61,7 @@ export class ProvisioningController {
     return this.order(query, body, reply);
   }
 
-  /** Request one more engine by its image. Any image but the one of `ENGINE_IMAGE` is refused. */
+  /** Request one more engine by its image. Only the image of `ENGINE_IMAGE` is accepted. */
   @Post()
   @ApiAcceptedResponse({ type: EngineOrderedDto })
   @ApiCreatedResponse({ type: EngineReadyDto })
@@ -97,7 +97,7 @@ export class ProvisioningController {
   private expectOurImage(image: string): void {
     const { runtime, image: ours } = this.fleet.status();
     if (runtime === null || withTag(image) === withTag(ours?.reference ?? '')) return;
-    throw new AppError('forbidden', 'Engines are made of the image of ENGINE_IMAGE only.');
+    throw new AppError('forbidden', 'Engines can use only the image of ENGINE_IMAGE.');
   }
 }
 

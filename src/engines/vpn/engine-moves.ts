@@ -57,7 +57,7 @@ function portMove(vpns: readonly Vpn[], present: readonly PlacedEngine[]): Move 
     const spare = spareOf(behind);
     const isHeld = behind.some((engine) => engine.forwardedPort !== null);
     if (isHeld || spare === null) continue;
-    const reason = `no engine holds port ${forwardedPort}, which VPN ${name} forwards`;
+    const reason = `no engine uses port ${forwardedPort}, which VPN ${name} forwards`;
     return { engineId: spare.id, vpn: name, cause: 'port', reason };
   }
   return null;

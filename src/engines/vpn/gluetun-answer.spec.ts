@@ -16,12 +16,12 @@ describe("answers of Gluetun's control server", () => {
     ['{"status":"stopping"}', told('stopping')],
     ['{"status":"stopped"}', told('stopped')],
     ['{"status":"crashed"}', told('crashed')],
-    ['{"status":"completed"}', fault('its control server told no status that is known')],
-    ['{}', fault('its control server told no status that is known')],
-    ['[]', fault('its control server told no status that is known')],
-    ['null', fault('its control server told no status that is known')],
-    ['<html>', fault('its control server told no status that is known')],
-    ['', fault('its control server told no status that is known')],
+    ['{"status":"completed"}', fault('its control server reported an unknown status')],
+    ['{}', fault('its control server reported an unknown status')],
+    ['[]', fault('its control server reported an unknown status')],
+    ['null', fault('its control server reported an unknown status')],
+    ['<html>', fault('its control server reported an unknown status')],
+    ['', fault('its control server reported an unknown status')],
   ])('status from %j', (body, answer) => {
     expect(readStatus(body)).toEqual(answer);
   });
@@ -43,11 +43,11 @@ describe("answers of Gluetun's control server", () => {
     ['{"port":0,"ports":null}', nothing('no port is forwarded')],
     ['{"ports":[]}', nothing('no port is forwarded')],
     ['{}', nothing('no port is forwarded')],
-    ['{"port":65536}', fault('its control server told a forwarded port that is none')],
-    ['{"port":-1}', fault('its control server told a forwarded port that is none')],
-    ['{"port":1.5}', fault('its control server told a forwarded port that is none')],
-    ['{"port":"5914"}', fault('its control server told a forwarded port that is none')],
-    ['5914', fault('its control server answered nonsense about the port')],
+    ['{"port":65536}', fault('its control server reported an invalid forwarded port')],
+    ['{"port":-1}', fault('its control server reported an invalid forwarded port')],
+    ['{"port":1.5}', fault('its control server reported an invalid forwarded port')],
+    ['{"port":"5914"}', fault('its control server reported an invalid forwarded port')],
+    ['5914', fault('its control server gave an invalid answer about the port')],
   ])('forwarded port from %j', (body, answer) => {
     expect(readPort(body)).toEqual(answer);
   });
@@ -68,7 +68,7 @@ describe("answers of Gluetun's control server", () => {
     ['{"public_ip":""}', nothing('no public address is known')],
     ['{"public_ip":"not an address"}', nothing('no public address is known')],
     ['{}', nothing('no public address is known')],
-    ['"1.2.3.4"', fault('its control server answered nonsense about the public address')],
+    ['"1.2.3.4"', fault('its control server gave an invalid answer about the public address')],
   ])('public address from %j', (body, answer) => {
     expect(readPublicAddress(body)).toEqual(answer);
   });

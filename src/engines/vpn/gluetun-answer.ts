@@ -45,7 +45,7 @@ export function readStatus(body: string): Told<GluetunStatus> {
   const status = objectOf(body)?.['status'];
   return typeof status === 'string' && STATUSES.includes(status)
     ? told(status as GluetunStatus)
-    : fault('its control server told no status that is known');
+    : fault('its control server reported an unknown status');
 }
 
 /**
@@ -65,18 +65,18 @@ export function readPort(body: string): Told<number> {
   const answer = objectOf(body);
   const ports: unknown = answer?.['ports'];
   const port: unknown = answer?.['port'] ?? (Array.isArray(ports) ? ports[0] : undefined);
-  if (answer === null) return fault('its control server answered nonsense about the port');
+  if (answer === null) return fault('its control server gave an invalid answer about the port');
   if (port === 0 || port === undefined || port === null) return nothing('no port is forwarded');
   return typeof port === 'number' && Number.isInteger(port) && port > 0 && port <= 65_535
     ? told(port)
-    : fault('its control server told a forwarded port that is none');
+    : fault('its control server reported an invalid forwarded port');
 }
 
 /** `{"public_ip":"…","region":"…","country":"…","city":"…",…}`; the address is empty until it is known. */
 export function readPublicAddress(body: string): Told<PublicAddress> {
   const answer = objectOf(body);
   if (answer === null)
-    return fault('its control server answered nonsense about the public address');
+    return fault('its control server gave an invalid answer about the public address');
   const ip = answer['public_ip'];
   if (typeof ip !== 'string' || isIP(ip) === 0) return nothing('no public address is known');
   return told({

@@ -191,13 +191,13 @@ describe('what is held against engines', () => {
       'VPN a is down: it is down',
     );
     expect(reason(vpnOf('a'), placed('1', 'a', { vpn: restarted }))).toBe(
-      'VPN a: its container was started anew',
+      'VPN a: its container was restarted',
     );
     expect(reason(vpnOf('a', { port: 7 }), placed('1', 'a', { forwardedPort: 6 }))).toBe(
       'VPN a forwards port 7 now, not 6 any more',
     );
     expect(reason(vpnOf('a', { port: 7 }), placed('1', 'a'))).toBe(
-      'no engine holds port 7, which VPN a forwards',
+      'no engine uses port 7, which VPN a forwards',
     );
   });
 });

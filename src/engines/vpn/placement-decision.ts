@@ -118,8 +118,8 @@ function lossOf(
 ): string | null {
   if (container === null) return null;
   if (container === 'absent') return 'its container is gone';
-  if (joined.id !== container.id) return 'its container was made anew';
-  if (!isSameStart(joined, container)) return 'its container was started anew';
+  if (joined.id !== container.id) return 'its container was recreated';
+  if (!isSameStart(joined, container)) return 'its container was restarted';
   return container.phase === 'stopped' ? `its container is ${container.status}` : null;
 }
 

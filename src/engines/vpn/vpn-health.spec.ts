@@ -36,7 +36,7 @@ const unhealthy = seen({ health: 'unhealthy' });
 const absent: VpnObservation = { kind: 'absent' };
 const unseen = (control: GluetunStatus | null = null): VpnObservation => ({
   kind: 'unseen',
-  reason: 'Docker gives no answer',
+  reason: 'Docker does not answer',
   control,
 });
 
@@ -108,12 +108,12 @@ describe('health of a VPN', () => {
     [[seen({ health: 'none' })], 'its container is running, without a health check'],
     [[absent], 'no container has this name'],
     [[seen({ phase: 'stopped' })], 'its container is exited'],
-    [[seen(), seen({ startedAt: 't2' })], 'its container was started anew'],
+    [[seen(), seen({ startedAt: 't2' })], 'its container was restarted'],
     [[seen({ health: 'starting' })], 'its container is not healthy yet'],
     [[seen({ host: null })], 'its container has no address on any network'],
     [[seen({ control: 'crashed' })], 'its control server says crashed'],
     [[unhealthy], 'its container is unhealthy'],
-    [[unseen()], 'Docker gives no answer'],
+    [[unseen()], 'Docker does not answer'],
     [[seen(), unseen()], 'its container is healthy'],
   ])('after %j says why: %s', (observations, reason) => {
     expect(observe(observations).at(-1)!.reason).toBe(reason);

@@ -150,7 +150,7 @@ function judgeSeen(
     return { kind: 'gone', reason: `its container is ${container.status}` };
   }
   if (isServing(last.state) && last.container !== null && !isSameStart(last.container, container)) {
-    return { kind: 'gone', reason: 'its container was started anew' };
+    return { kind: 'gone', reason: 'its container was restarted' };
   }
   if (container.health === 'starting') {
     return { kind: 'starting', reason: 'its container is not healthy yet' };

@@ -144,7 +144,7 @@ describe('VpnWatch', () => {
     await becomes('down');
     expect(vpn()).toMatchObject({
       container: { startedAt: 't2' },
-      health: { reason: 'its container was started anew' },
+      health: { reason: 'its container was restarted' },
     });
     containers.tell('a');
     await becomes('recovering');

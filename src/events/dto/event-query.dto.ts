@@ -24,7 +24,7 @@ export class EventQueryDto {
   @MaxLength(512)
   engine_id?: string;
 
-  /** Other name of `engine_id`, as programs for the predecessors send it. */
+  /** Other name of `engine_id`, as older clients send it. */
   @IsOptional()
   @IsString()
   @MaxLength(512)
@@ -37,7 +37,7 @@ export class EventQueryDto {
   @Min(0)
   since?: number;
 
-  /** At most so many events. */
+  /** Most events to return. */
   @ApiPropertyOptional()
   @IsOptional()
   @Type(() => Number)

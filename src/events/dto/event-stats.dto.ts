@@ -6,7 +6,7 @@ export class EventStatsDto {
   /** Events in the log. */
   readonly total: number;
 
-  /** Events in the log by type; types without any are left out. */
+  /** Events in the log by type, without types that have none. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' } })
   readonly by_type: Record<string, number>;
 
@@ -18,7 +18,7 @@ export class EventStatsDto {
   @ApiProperty({ type: String, nullable: true })
   readonly newest: string | null;
 
-  /** Events since the start that never reached the log, because too many came at once. */
+  /** Events since the start that were not logged because too many came at once. */
   readonly lost: number;
 
   constructor(totals: EventTotals) {

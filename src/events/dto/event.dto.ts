@@ -4,7 +4,7 @@ import { EVENT_TYPES } from '../event-type';
 
 /** One fact about an engine, a stream or a viewer. */
 export class EventDto {
-  /** Grows by one per event; a gap means that events were lost. Starts anew with the process. */
+  /** Grows by one per event; a gap means that events were lost. Restarts from the beginning with each process. */
   readonly id: number;
 
   @ApiProperty({ enum: EVENT_TYPES })
@@ -13,23 +13,23 @@ export class EventDto {
   /** ISO 8601, UTC. */
   readonly time: string;
 
-  /** The stream it is about, when it is about one. */
+  /** The stream that the event is about, if any. */
   @ApiProperty({ type: String, nullable: true })
   readonly stream_id: string | null;
 
-  /** The engine it is about, when it is about one. */
+  /** The engine that the event is about, if any. */
   @ApiProperty({ type: String, nullable: true })
   readonly engine_id: string | null;
 
-  /** The viewer it is about, when it is about one. */
+  /** The viewer that the event is about, if any. */
   @ApiProperty({ type: String, nullable: true })
   readonly client_id: string | null;
 
-  /** Why, for events that have a cause. */
+  /** The cause, if the event has one. */
   @ApiProperty({ type: String, nullable: true })
   readonly reason: string | null;
 
-  /** Everything the event says, by type. */
+  /** All data of the event; the fields depend on its type. */
   @ApiProperty({ type: 'object', additionalProperties: true })
   readonly details: Record<string, unknown>;
 

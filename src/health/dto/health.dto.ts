@@ -10,7 +10,7 @@ export class LivenessDto {
 
 /** Whether new viewers can be served, and what is wrong. */
 export class ReadinessDto {
-  /** `degraded`: new viewers are served, but an operator has to look at something. */
+  /** `degraded`: new viewers are served, but an operator should act. */
   @ApiProperty({ enum: ['ready', 'degraded', 'not_ready'] })
   readonly status: 'ready' | 'degraded' | 'not_ready';
 
@@ -18,7 +18,7 @@ export class ReadinessDto {
   @ApiProperty({ isArray: true, enum: READINESS_REASONS })
   readonly reasons: readonly ReadinessReason[];
 
-  /** One line for each file that something is wrong with. */
+  /** One line for each faulty file. */
   @ApiProperty({ type: [String] })
   readonly details: readonly string[];
 

@@ -1,77 +1,76 @@
 import fc from 'fast-check';
-import { fairShares, type RingDemand } from './fair-shares';
+import { fairShares, type MemoryDemand } from './fair-shares';
 
-const demands = (...bytes: number[]): RingDemand[] =>
-  bytes.map((size) => ({ bytes: size, floorBytes: 0 }));
+const demand = (
+  floorBytes: number,
+  wantedBytes: number,
+  mostBytes: number,
+  promisedBytes = 0,
+): MemoryDemand => ({ promisedBytes, floorBytes, wantedBytes, mostBytes });
+const want = (...bytes: number[]): MemoryDemand[] => bytes.map((size) => demand(0, size, size));
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
 describe('fairShares', () => {
-  it.each<[string, number[], number, number[] | null]>([
-    ['nothing to share', [], 100, null],
-    ['room for all', [40, 60], 100, null],
-    ['two equal ones', [80, 80], 100, [50, 50]],
-    ['the small one is left alone', [10, 200], 100, [90, 90]],
-    [
-      'small ones are left alone, the large share the rest',
-      [10, 20, 200, 300],
-      100,
-      [35, 35, 35, 35],
-    ],
-    ['one over the bound', [150], 100, [100]],
-    ['whole bytes', [50, 50, 50], 100, [33, 33, 33]],
-  ])('%s', (_, bytes, total, shares) => {
-    expect(fairShares(demands(...bytes), total)).toEqual(shares);
+  it.each<[string, MemoryDemand[], number, number[]]>([
+    ['nothing to share', [], 100, []],
+    ['room for all', want(40, 60), 100, [40, 60]],
+    ['two equal ones', want(80, 80), 100, [50, 50]],
+    ['the small one is left alone', want(10, 200), 100, [10, 90]],
+    ['small ones are left alone', want(10, 20, 200, 300), 100, [10, 20, 35, 35]],
+    ['one over the bound', want(150), 100, [100]],
+    ['whole bytes', want(50, 50, 50), 100, [33, 33, 33]],
+    ['room to spare is kept', [demand(0, 20, 100), demand(0, 30, 40)], 100, [60, 40]],
+    ['floors go first', [demand(70, 100, 100), demand(5, 100, 100)], 100, [70, 30]],
+    ['promises go before floors', [demand(70, 90, 90, 70), demand(60, 90, 90, 10)], 100, [70, 30]],
+    ['floors that do not fit', [demand(70, 100, 100), demand(70, 90, 90)], 100, [50, 50]],
+    ['a small floor is met', [demand(20, 100, 100), demand(500, 900, 900)], 100, [20, 80]],
+  ])('%s', (_, demands, total, shares) => {
+    expect(fairShares(demands, total)).toEqual(shares);
   });
 
-  it('takes nobody below its floor, even when the total is then exceeded', () => {
-    const rings = [
-      { bytes: 100, floorBytes: 70 },
-      { bytes: 100, floorBytes: 70 },
-    ];
-    expect(fairShares(rings, 100)).toEqual([70, 70]);
-  });
-
-  const ring = fc.record({ bytes: fc.nat(1_000_000), floorBytes: fc.nat(1_000_000) });
+  const size = fc.nat(1_000_000);
+  const any = fc
+    .tuple(size, size, size, size)
+    .map((sizes) => sizes.sort((a, b) => a - b))
+    .map(([promised, floor, wanted, most]) => demand(floor, wanted, most, promised));
   const total = fc.nat(3_000_000);
 
-  it('keeps all together within the total, floors apart', () => {
+  it('never gives more than the total, nor more than a stream may keep', () => {
     fc.assert(
-      fc.property(fc.array(ring), total, (rings, totalBytes) => {
-        const shares = fairShares(rings, totalBytes);
-        if (shares === null) {
-          expect(sum(rings.map(({ bytes }) => bytes))).toBeLessThanOrEqual(totalBytes);
-          return;
+      fc.property(fc.array(any), total, (demands, totalBytes) => {
+        const shares = fairShares(demands, totalBytes);
+        expect(sum(shares)).toBeLessThanOrEqual(totalBytes);
+        shares.forEach((share, i) => expect(share).toBeLessThanOrEqual(demands[i]!.mostBytes));
+      }),
+    );
+  });
+
+  it('serves promises, then floors, then wants, and wastes less than a byte for each stream', () => {
+    fc.assert(
+      fc.property(fc.array(any), total, (demands, totalBytes) => {
+        const shares = fairShares(demands, totalBytes);
+        const fits = (bytes: (one: MemoryDemand) => number): boolean =>
+          sum(demands.map(bytes)) <= totalBytes;
+        const stages = ['promisedBytes', 'floorBytes', 'wantedBytes', 'mostBytes'] as const;
+        for (const stage of stages) {
+          if (!fits((one) => one[stage])) continue;
+          shares.forEach((share, i) => expect(share).toBeGreaterThanOrEqual(demands[i]![stage]));
         }
-        const kept = rings.map(({ bytes, floorBytes }, i) => {
-          expect(shares[i]).toBeGreaterThanOrEqual(floorBytes);
-          return shares[i]! > floorBytes ? Math.min(bytes, shares[i]!) : 0;
-        });
-        expect(sum(kept)).toBeLessThanOrEqual(totalBytes);
+        if (fits((one) => one.mostBytes)) return;
+        expect(totalBytes - sum(shares)).toBeLessThan(demands.length);
       }),
     );
   });
 
-  it('wastes less than a byte per ring when there are no floors', () => {
+  it('never takes from a smaller one while a larger one keeps more than its floor', () => {
     fc.assert(
-      fc.property(fc.array(fc.nat(1_000_000)), total, (sizes, totalBytes) => {
-        const shares = fairShares(demands(...sizes), totalBytes);
-        if (shares === null) return;
-        const kept = sum(sizes.map((bytes, i) => Math.min(bytes, shares[i]!)));
-        expect(totalBytes - kept).toBeGreaterThanOrEqual(0);
-        expect(totalBytes - kept).toBeLessThan(sizes.length);
-      }),
-    );
-  });
-
-  it('never takes from a smaller ring while a larger one keeps more', () => {
-    fc.assert(
-      fc.property(fc.array(fc.nat(1_000_000), { minLength: 2 }), total, (sizes, totalBytes) => {
-        const shares = fairShares(demands(...sizes), totalBytes);
-        if (shares === null) return;
-        const largest = Math.max(...sizes.map((bytes, i) => Math.min(bytes, shares[i]!)));
-        sizes.forEach((bytes, i) => {
-          if (shares[i]! < bytes) expect(shares[i]).toBe(largest);
+      fc.property(fc.array(any, { minLength: 2 }), total, (demands, totalBytes) => {
+        const shares = fairShares(demands, totalBytes);
+        const inNeed = shares.filter((share, i) => share < demands[i]!.wantedBytes);
+        const least = Math.min(...inNeed);
+        shares.forEach((share, i) => {
+          expect(share).toBeLessThanOrEqual(Math.max(least, demands[i]!.floorBytes));
         });
       }),
     );

@@ -119,7 +119,7 @@ describe('RingBuffer against a naive model', () => {
           if (move.do === 'append') run.append(move.n);
           else if (move.do === 'commit') run.commit();
           else if (move.do === 'trim') run.trim();
-          else if (move.do === 'limit') run.ring.setByteLimit(move.n);
+          else if (move.do === 'limit') run.ring.setShare(move.n);
           else if (move.do === 'wait') run.nowMs += move.n;
           else run.look(move.share, move.n);
           run.checkInvariants();
@@ -211,11 +211,11 @@ describe('RingBuffer', () => {
       run.append(1000);
       run.commit();
     }
-    run.ring.setByteLimit(3 * MAX_CHUNK);
+    run.ring.setShare(3 * MAX_CHUNK);
     run.trim();
     expect(run.ring.allocatedBytes).toBeLessThanOrEqual(3 * MAX_CHUNK);
     expect(run.ring.allocatedBytes).toBeGreaterThan(MAX_CHUNK);
-    run.ring.setByteLimit(Infinity);
+    run.ring.setShare(Infinity);
     expect(run.ring.maxBytes).toBe(limits.maxBytes);
   });
 

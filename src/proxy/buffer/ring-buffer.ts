@@ -1,22 +1,26 @@
 /**
  * The history of one stream: whole transport packets at absolute byte positions, oldest dropped first.
  *
- * Bytes are copied once, on the way in, into chunks that are never reused and never part of a larger
- * slab: a Buffer that is queued on a socket must not change, and a slice pins its whole slab
- * (datapath rule 7). Readers get views of those chunks, so one copy serves all viewers.
+ * Bytes are copied once, on the way in, into chunks that are never reused and never part of a larger slab: a Buffer
+ * that is queued on a socket must not change, and a slice pins its whole slab. Readers get views of those chunks, so
+ * one copy serves all viewers.
  *
- * What has been appended becomes visible with `commit()`. A chunk is filled with whole commits as far
- * as can be foreseen, so that one commit is one view and one write per viewer; only when a commit turns
- * out larger than what was left does it straddle two chunks.
+ * Appended bytes become visible with `commit()`. As far as possible a chunk is filled with whole commits, so that one
+ * commit is one view and one write per viewer; only a commit that is larger than the remaining room straddles two
+ * chunks.
  */
 
 const PACKET_BYTES = 188;
 const MIN_CHUNK_BYTES = 349 * PACKET_BYTES;
 /** Largest piece that a ring allocates and drops. */
 export const MAX_CHUNK_BYTES = 1000 * PACKET_BYTES;
+/** Media that a stream may keep beyond its usual bounds for players that have its playlist. */
+export const MAX_OWED_BYTES = 128 * 1024 * 1024;
+/** A ring with little room uses smaller chunks, because it would miss its bound by up to one large chunk. */
+const MIN_CHUNKS = 4;
 /** Share of a chunk that may stay empty to spare a second write per viewer. */
 const MAX_WASTE = 1 / 3;
-/** What chunks are filled to as a rule. */
+/** Usual fill level of chunks. */
 const USUAL_FILL = 0.85;
 
 interface Chunk {
@@ -44,16 +48,13 @@ export class RingBuffer {
   private appended = 0;
   private visible = 0;
   private allocated = 0;
-  private byteLimit: number;
+  private share = Infinity;
   private owedFrom = Infinity;
-  private owedBytes = 0;
   private expectedCommitBytes = 32 * 1024;
   /** The newest chunk takes no more, although it may have room. */
   private sealed = true;
 
-  constructor(private readonly limits: RingLimits) {
-    this.byteLimit = limits.maxBytes;
-  }
+  constructor(private readonly limits: RingLimits) {}
 
   /** Position after the newest byte that readers may see. */
   get head(): number {
@@ -80,8 +81,20 @@ export class RingBuffer {
     return this.allocated;
   }
 
+  /** Most bytes that are kept, without promised media. */
   get maxBytes(): number {
-    return this.byteLimit;
+    return Math.min(this.share, this.limits.maxBytes);
+  }
+
+  /** Memory of promised media that are still there, including unfilled ends of chunks; 0 without a promise. */
+  get owedBytes(): number {
+    let bytes = 0;
+    for (let index = this.chunks.length - 1; index >= this.first; index--) {
+      const { start, length, buffer } = this.chunks[index] as Chunk;
+      if (start + length <= this.owedFrom) break;
+      bytes += buffer.length;
+    }
+    return bytes;
   }
 
   /** Bytes of media that the ring holds when it is at its bound, at the rate at which its chunks are filled. */
@@ -89,31 +102,30 @@ export class RingBuffer {
     const held = this.appended - this.tail;
     // A few chunks say little: the last one is always partly empty.
     const fill = held > 4 * MAX_CHUNK_BYTES ? held / this.allocated : USUAL_FILL;
-    return this.byteLimit * fill;
-  }
-
-  /** Lowers or restores the byte bound, when all rings together are over theirs. Never above the ring's own. */
-  setByteLimit(bytes: number): void {
-    this.byteLimit = Math.min(bytes, this.limits.maxBytes);
+    return this.maxBytes * fill;
   }
 
   /**
-   * Bytes from `position` on were promised to somebody: they outlive age and size until the ring holds
-   * `maxBytes` (rule 8). Infinity takes the promise back.
+   * The ring's share of the memory for all rings. It also bounds promised media, and never raises the ring's own
+   * bound.
    */
-  owe(position: number, maxBytes: number): void {
-    this.owedFrom = position;
-    this.owedBytes = maxBytes;
+  setShare(bytes: number): void {
+    this.share = bytes;
   }
 
-  /** Monotonic time by which the byte at `position` had arrived, late by what its chunk took to fill. */
+  /** Bytes from `position` on are promised to players: they are kept beyond age and size. Infinity ends the promise. */
+  owe(position: number): void {
+    this.owedFrom = position;
+  }
+
+  /** Monotonic time by which the byte at `position` had arrived. It is late by the time that its chunk took to fill. */
   arrivedBy(position: number): number | null {
     return this.chunkAt(position)?.lastArrivalMs ?? null;
   }
 
   /**
-   * Copies whole packets `source[start, end)` in. Returns the position of the first of them. What was copied
-   * may be changed in place by `filled`, before anybody can see it; it may neither grow nor shrink.
+   * Copies whole packets `source[start, end)` in and returns the position of the first one. `filled` may change the
+   * copy in place before readers can see it, but not its length.
    */
   append(
     source: Buffer,
@@ -141,7 +153,7 @@ export class RingBuffer {
     return position;
   }
 
-  /** Makes all that was appended visible. Returns the position from which it is new. */
+  /** Makes all appended bytes visible. Returns the position of the first new byte. */
   commit(): number {
     const from = this.visible;
     const bytes = this.appended - from;
@@ -167,7 +179,9 @@ export class RingBuffer {
     return chunk.buffer.subarray(offset, offset + bytes);
   }
 
-  /** The newest bytes, `maxBytes` at most and whole packets, what is not visible yet included; oldest first. */
+  /**
+   * The newest bytes, oldest first: at most `maxBytes`, whole packets only, including bytes that are not visible yet.
+   */
   newest(maxBytes: number): { readonly position: number; readonly bytes: Buffer }[] {
     const from = Math.max(this.tail, this.appended - (maxBytes - (maxBytes % PACKET_BYTES)));
     const runs: { readonly position: number; readonly bytes: Buffer }[] = [];
@@ -180,16 +194,21 @@ export class RingBuffer {
     return runs;
   }
 
-  /** Drops what is too old or too much, but nothing that readers have not been shown. Returns the new tail. */
-  trim(nowMs: number): number {
+  /**
+   * Drops bytes that are too old or too many, but none that readers have not seen yet. `besideBytes` is other memory
+   * of the stream that counts towards the same bounds. Returns the new tail.
+   */
+  trim(nowMs: number, besideBytes = 0): number {
     const oldest = nowMs - this.limits.maxAgeMs;
     const last = this.chunks.length - 1;
+    const most = this.maxBytes - besideBytes;
+    const mostOwed = Math.min(this.share, MAX_OWED_BYTES) - besideBytes;
     while (this.first < last) {
       const chunk = this.chunks[this.first];
       if (chunk === undefined || chunk.start + chunk.length > this.visible) break;
-      if (chunk.lastArrivalMs >= oldest && this.allocated <= this.byteLimit) break;
+      if (chunk.lastArrivalMs >= oldest && this.allocated <= most) break;
       const isOwed = chunk.start + chunk.length > this.owedFrom;
-      if (isOwed && this.allocated <= this.owedBytes) break;
+      if (isOwed && this.allocated <= mostOwed) break;
       this.allocated -= chunk.buffer.length;
       this.first++;
     }
@@ -232,9 +251,11 @@ export class RingBuffer {
   /** Room for a whole number of commits of the expected size, a tenth larger than expected. */
   private nextCapacity(): number {
     const commit = Math.max(PACKET_BYTES, this.expectedCommitBytes * 1.1);
-    const commits = Math.max(1, Math.floor(MAX_CHUNK_BYTES / commit));
+    const room = Math.min(MAX_CHUNK_BYTES, this.maxBytes / MIN_CHUNKS);
+    const most = Math.max(MIN_CHUNK_BYTES, room - (room % PACKET_BYTES));
+    const commits = Math.max(1, Math.floor(most / commit));
     const packets = Math.ceil((commits * commit) / PACKET_BYTES);
-    return Math.min(MAX_CHUNK_BYTES, Math.max(MIN_CHUNK_BYTES, packets * PACKET_BYTES));
+    return Math.min(most, Math.max(MIN_CHUNK_BYTES, packets * PACKET_BYTES));
   }
 
   private chunkAt(position: number): Chunk | undefined {

@@ -80,7 +80,7 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
     sessions.onSessionOver((session) => this.forget(session));
     metrics.gauge(
       'proxy_hls_clients_active',
-      'Viewers who fetch segments, among those of proxy_clients_active.',
+      'HLS viewers, included in proxy_clients_active.',
       () => this.byToken.size,
     );
     metrics.gauge(
@@ -88,7 +88,7 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
       'Bytes of segments queued on sockets that the kernel has not taken.',
       () => this.pinnedBytes,
     );
-    this.segmentsSent = metrics.counter('proxy_hls_segments_total', 'Segments asked for and sent.');
+    this.segmentsSent = metrics.counter('proxy_hls_segments_total', 'HLS segments sent.');
   }
 
   onModuleInit(): void {

@@ -8,6 +8,8 @@ import { StreamIngest, type IngestVerdict } from '../upstream';
 const MAX_PLAYLIST_BYTES = 200 * 1024;
 const FOLDER = `hls/${'0'.repeat(32)}/`;
 const SILENT_SOUND = { hasSound: false };
+/** Tables come with every key frame else. */
+const rareTables = (n: number): Partial<FrameShape> => ({ hasTables: n % 25 === 0 });
 
 /** What comes in frame `n`. */
 type Script = (n: number) => Partial<FrameShape>;
@@ -16,12 +18,12 @@ const HOSTILE: readonly [string, string, Script][] = [
   [
     'a leap at every picture',
     'excessive_timeline_breaks',
-    (n) => ({ ...SILENT_SOUND, picture: true, timeMs: n * 50_000 }),
+    (n) => ({ ...SILENT_SOUND, ...rareTables(n), picture: true, timeMs: n * 50_000 }),
   ],
   [
     'a leap back at every second picture',
     'excessive_timeline_breaks',
-    (n) => ({ ...SILENT_SOUND, picture: true, timeMs: (n % 2) * 9_000_000 }),
+    (n) => ({ ...SILENT_SOUND, ...rareTables(n), picture: true, timeMs: (n % 2) * 9_000_000 }),
   ],
   [
     'a leap of pictures, sound and clock every ten',
@@ -139,14 +141,12 @@ describe('HLS of streams that were made to hurt', () => {
     const stage = new TrackStage();
     stage.track.listen();
     const stream = new OddStream();
-    for (let i = 0; i < 5; i++) {
-      stage.feed(
-        stream
-          .seconds(24)
-          .seconds(24, { tracks: { ...USUAL, video: 0x110, clock: 0x110 } })
-          .take(),
-      );
-      stage.feed(stream.seconds(1, { tracks: USUAL }).take());
+    // Every 24 s another programme, and a leap in each.
+    for (let i = 0; i < 10; i++) {
+      const tracks = i % 2 === 0 ? USUAL : { ...USUAL, video: 0x110, clock: 0x110 };
+      stage.feed(stream.seconds(12, { tracks }).take());
+      stage.feed(stream.seconds(12, { timeMs: stream.timeMs + 500_000 }).take());
+      stage.nowMs += 24_000;
     }
     const { budget } = stage.history.scanner;
     expect(SOURCE_BUDGET.burst * budget.highestUse).toBeGreaterThan(0);

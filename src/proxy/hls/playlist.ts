@@ -1,6 +1,6 @@
 import type { Segment } from './segment';
 
-/** Fewest segments of a sliding window, and its shortest duration in target durations (rule 26). */
+/** Fewest segments of a sliding window, and its shortest duration in target durations. */
 const MIN_SEGMENTS = 6;
 const MIN_TARGETS = 3;
 

@@ -1,8 +1,8 @@
-/** So long nothing may have come earlier than foreseen before the burst counts as over (rule 27). */
+/** The start burst counts as over when no media arrived earlier than predicted for this long. */
 const SETTLE_MS = 2000;
-/** An earlier arrival than this begins the wait anew: the engine is still sending its past. */
+/** An arrival that is early by more than this restarts the wait: the engine is still sending old media. */
 const TOLERANCE_MS = 100;
-/** A source that is early for ever is anchored all the same. */
+/** A source whose media never stop arriving early is anchored after this long. */
 const MAX_SETTLE_MS = 15_000;
 
 /**

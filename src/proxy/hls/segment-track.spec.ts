@@ -10,7 +10,8 @@ import {
 } from '../testing/synthetic-stream.spec-support';
 import { StreamHistory } from '../upstream';
 import type { Segment } from './segment';
-import { MAX_OWED_BYTES, SegmentTrack } from './segment-track';
+import { MAX_OWED_BYTES } from '../buffer';
+import { SegmentTrack } from './segment-track';
 
 const WRAP_MS = 2 ** 33 / 90;
 const WALL_MS = Date.UTC(2026, 0, 1);

@@ -8,8 +8,8 @@ import type { Segment } from './segment';
 import { SegmentCutter } from './segment-cutter';
 import { UnitReader } from './unit-reader';
 
-/** What a stream may keep beyond the usual bounds of its history for those who have its playlist (rule 8). */
-export const MAX_OWED_BYTES = 128 * 1024 * 1024;
+/** Approximate heap memory of the objects of one segment, without the bytes of its tables. */
+const SEGMENT_BYTES = 600;
 /** Above this a step of time is a break, whatever the target duration. */
 const MAX_STEP_MS = 10_000;
 /** No player takes less for a leap of the clock. */
@@ -21,7 +21,7 @@ const MAX_SEGMENTS = 1200;
 const SLICE_WORK = 60_000;
 /** What they cost of the source's budget. Broadcasts have a segment every few seconds, and breaks far less often. */
 const SEGMENT_COST = 20;
-const BREAK_COST = 100;
+const BREAK_COST = 200;
 
 export interface TrackOptions {
   /** HLS_SEGMENT_DURATION. */
@@ -39,8 +39,8 @@ interface Rendered {
 }
 
 /**
- * The segments of one stream: a view of its ring that copies no media (rules 25–27). It costs nothing until
- * somebody asks; then what the ring holds is read through once, and what comes as it comes.
+ * The segments of one stream: a view of its ring that copies no media. It costs nothing before the first request
+ * for a playlist; then the ring is read through once, and new media as they arrive.
  */
 export class SegmentTrack {
   private segments: Segment[] = [];
@@ -127,7 +127,7 @@ export class SegmentTrack {
     this.nextSlice = null;
     if (this.segments.length > 0) this.waiting = new Settleable<void>();
     this.history.onAppended = null;
-    this.history.ring.owe(Infinity, 0);
+    this.history.ring.owe(Infinity);
     this.announce();
   }
 
@@ -172,7 +172,7 @@ export class SegmentTrack {
     if (!this.isListening) return;
     if (this.read < ring.head) this.nextSlice = setImmediate(this.readSlice);
     else this.caughtUp();
-    ring.owe(this.owedFrom(), MAX_OWED_BYTES);
+    ring.owe(this.owedFrom());
     if (this.isPlayable) this.waiting.resolve();
   };
 
@@ -231,6 +231,7 @@ export class SegmentTrack {
     this.spend('segments', SEGMENT_COST);
     const holeTicks = segment.isBreak ? this.holeAt(segment.start) : 0;
     this.segments.push({ ...segment, holeTicks });
+    this.history.playlistBytes += memoryOf(segment);
     this.window = null;
     this.whole = null;
     this.announce();
@@ -289,6 +290,7 @@ export class SegmentTrack {
     for (let first = this.segments[0]; first !== undefined; first = this.segments[gone]) {
       if (first.start >= tail && this.segments.length - gone <= MAX_SEGMENTS) break;
       this.dates.delete(first.number);
+      this.history.playlistBytes -= memoryOf(first);
       gone++;
     }
     if (gone === 0) return;
@@ -322,4 +324,8 @@ export class SegmentTrack {
     }
     return date;
   }
+}
+
+function memoryOf({ preface }: Segment): number {
+  return SEGMENT_BYTES + preface.length;
 }

@@ -77,11 +77,11 @@ function readValue(kind: SelectorKind, value: string, options: ContentRequestOpt
     case 'infohash': {
       const id = ID.exec(value)?.[1]?.toLowerCase() ?? '';
       if (isHexId(id)) return id;
-      throw new AppError('invalid_selector', `${kind} has to be 40 hexadecimal digits.`);
+      throw new AppError('invalid_selector', `${kind} must be 40 hexadecimal digits.`);
     }
     case 'channel':
       if (isChannelId(value)) return value;
-      throw new AppError('invalid_selector', `channel has to be ${CHANNEL_ID_FORM}.`);
+      throw new AppError('invalid_selector', `channel must be ${CHANNEL_ID_FORM}.`);
     case 'url':
     case 'magnet':
       if (!options.allowUrlSelectors) {
@@ -94,14 +94,14 @@ function readValue(kind: SelectorKind, value: string, options: ContentRequestOpt
 function readUrl(value: string): string {
   const url = value.length <= MAX_ADDRESS_LENGTH && URL.canParse(value) ? new URL(value) : null;
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    throw new AppError('invalid_selector', 'url has to be an http or https address.');
+    throw new AppError('invalid_selector', 'url must be an http or https address.');
   }
   return url.href;
 }
 
 function readMagnet(value: string): string {
   if (value.length <= MAX_ADDRESS_LENGTH && MAGNET.test(value)) return value;
-  throw new AppError('invalid_selector', 'magnet has to be a magnet link with xt=urn:btih.');
+  throw new AppError('invalid_selector', 'magnet must be a magnet link with xt=urn:btih.');
 }
 
 function readFileIndex(query: URLSearchParams): number {
@@ -109,10 +109,7 @@ function readFileIndex(query: URLSearchParams): number {
   const [text] = values;
   if (text === undefined) return 0;
   if (values.length > 1 || !/^\d{1,4}$/.test(text) || Number(text) > MAX_FILE_INDEX) {
-    throw new AppError(
-      'invalid_selector',
-      `_idx has to be one number from 0 to ${MAX_FILE_INDEX}.`,
-    );
+    throw new AppError('invalid_selector', `_idx must be one number from 0 to ${MAX_FILE_INDEX}.`);
   }
   return Number(text);
 }

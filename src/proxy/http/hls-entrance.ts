@@ -10,7 +10,9 @@ import { clientAddress, userAgentOf, viewerOf } from './caller';
 import { RecordedEntrance } from './recorded-entrance';
 
 const STOPPED = 'The stream was stopped before it could be watched.';
-/** Players in browsers give a playlist up after 10 s and take the answer 503 for "later" (rule 28). */
+const NO_ROOM = 'PROXY_BUFFER_TOTAL has no room for a playlist of this stream.';
+const REFUSAL_CHECK_MS = 500;
+/** Browser players give up on a playlist after 10 s, but retry after a 503. Other players treat a 503 as final. */
 const BROWSER_PATIENCE_MS = 8000;
 
 /**
@@ -38,7 +40,8 @@ export class HlsEntrance {
   /**
    * A new playback of the content, once there is a segment. Null when the caller has hung up meanwhile.
    *
-   * @throws AppError as a stream's start does; `unsupported_content` for recorded content; `still_starting` for a browser whose patience is over
+   * @throws AppError of the stream's start; `no_capacity` when its segments do not fit into memory;
+   *   `unsupported_content` for recorded content; `still_starting` for a browser that waited too long
    */
   async admit(
     selector: ContentSelector,
@@ -56,8 +59,11 @@ export class HlsEntrance {
       ready = await wait.for(session.ready);
       if (ready === null || hasHungUp(viewer)) return null;
       this.mustBeThere(viewer, ready);
-      const track = this.playbacks.use(ready, wait);
+      const stream = ready;
+      const track = this.playbacks.use(stream, wait);
       try {
+        // The bit rate is known only after some media, and other streams come meanwhile.
+        wait.unless(() => this.refusalForMemory(stream));
         wait.limit(this.config.proxyInitTimeoutMs);
         if ((await wait.for(track.whenPlayable().then(() => track))) === null) return null;
         if (hasHungUp(viewer)) return null;
@@ -84,6 +90,11 @@ export class HlsEntrance {
     throw session.error ?? new AppError('not_found', STOPPED);
   }
 
+  /** Players begin three segments behind the newest one: these must not be gone before they are asked for. */
+  private refusalForMemory(stream: StreamSession): AppError | null {
+    return this.sessions.canHoldPlaylist(stream) ? null : new AppError('no_capacity', NO_ROOM);
+  }
+
   /** The place that was kept for a browser which comes back, or else a new one. */
   private placeOf(
     key: StreamKey,
@@ -104,6 +115,7 @@ export class HlsEntrance {
 /** The time that one request is held: until what it waits for, hang-up, the end of the stream, or impatience. */
 class Wait {
   private readonly timers: NodeJS.Timeout[] = [];
+  private refusal: () => AppError | null = () => null;
   private end: (error: AppError | null) => void = () => undefined;
   private readonly over: Promise<null>;
 
@@ -128,13 +140,27 @@ class Wait {
     }
   }
 
-  for<T>(fact: Promise<T>): Promise<T | null> {
-    return Promise.race([fact, this.over]);
+  async for<T>(fact: Promise<T>): Promise<T | null> {
+    const value = await Promise.race([fact, this.over]);
+    const refusal = this.refusal();
+    if (refusal !== null) throw refusal;
+    return value;
+  }
+
+  /** Ends with what `refusal` answers, as soon as that is an error. */
+  unless(refusal: () => AppError | null): void {
+    this.refusal = refusal;
+    const check = (): void => {
+      const error = refusal();
+      if (error !== null) this.end(error);
+    };
+    check();
+    this.timers.push(setInterval(check, REFUSAL_CHECK_MS));
   }
 
   /** No longer than this from now on. */
   limit(ms: number): void {
-    const detail = 'The stream has shown nothing that a segment could be made of.';
+    const detail = 'The stream has sent nothing that could become a segment.';
     this.later(ms, () => new AppError('start_timeout', detail));
   }
 

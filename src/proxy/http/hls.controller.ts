@@ -43,9 +43,9 @@ const SEGMENT_HEADERS = {
 } as const;
 
 /**
- * HLS from the same session as the viewers of `/ace/getstream`. The first request for a playlist is led on, as an
- * engine does it, to an address of the same name that bears a token, which players then reload; segments bear the same one. All
- * addresses are relative, so that neither a path prefix nor TLS in front of us matters.
+ * HLS from the same stream as `/ace/getstream`. The first request for a playlist is redirected, as an engine does, to
+ * an address of the same name with a token, which players then reload; segments carry the same token. All addresses
+ * are relative, so that neither a path prefix nor TLS of a reverse proxy matters.
  */
 @ApiTags('streaming')
 @Public()
@@ -78,19 +78,19 @@ export class HlsController {
   @ApiOperation({
     summary: 'Watch a content as HLS',
     description:
-      'Exactly one selector. Leads on to a playlist of this playback; its segments bear the same token, by which viewers are counted. ' +
-      'A cold content is held until there is a segment; browsers get 503 after 8 s while the start goes on.',
+      'Exactly one selector. Redirects to the playlist of a new playback; playlist and segments carry a token, by which viewers are counted. ' +
+      'While the content starts, the request waits for a segment; browsers get 503 after 8 s, and the start continues.',
   })
   @ApiSelectorQuery()
   @ApiQuery({
     name: 'dvr',
     required: false,
     enum: ['0', '1'],
-    description: '1 lists all that the history holds instead of the sliding window',
+    description: '`1` lists all segments of the history instead of the sliding window',
   })
   @ApiProduces('application/vnd.apple.mpegurl')
-  @ApiResponse({ status: 200, description: 'The media playlist of this moment' })
-  @ApiResponse({ status: 302, description: 'To the playlist of a playback of its own' })
+  @ApiResponse({ status: 200, description: 'The current media playlist' })
+  @ApiResponse({ status: 302, description: 'Redirect to the playlist of a new playback' })
   @ApiProblems(
     'invalid_selector',
     'forbidden',
@@ -179,7 +179,7 @@ export class HlsController {
       throw new AppError('not_found', 'There is no such segment, or its playback is over.');
     }
     const segment = playback.track.find(Number(number));
-    if (segment === null) throw new AppError('not_found', 'This segment is not there any more.');
+    if (segment === null) throw new AppError('not_found', 'This segment no longer exists.');
     return { playback, segment };
   }
 
@@ -192,7 +192,9 @@ export class HlsController {
   }
 }
 
-/** The way from an address of the playlist, which may have slashes behind it, to the folder that ours are relative to. */
+/**
+ * The way from an address of the playlist, which may have slashes behind it, to the folder that ours are relative to.
+ */
 function upFrom(url: string): string {
   const [path = ''] = url.split('?', 1);
   const [, ...behind] = path.slice(path.indexOf('manifest.m3u8')).split('/');

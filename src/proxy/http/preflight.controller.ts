@@ -68,8 +68,7 @@ export class PreflightController {
     name: 'tier',
     required: false,
     enum: ['light', 'deep'],
-    description:
-      '`light` asks an engine what the content is; `deep` starts it and looks at its media',
+    description: '`light` asks an engine what the content is; `deep` starts it and reads its media',
   })
   @ApiOkResponse({ type: PreflightDto })
   @ApiProblems(

@@ -42,7 +42,7 @@ export class SessionsController {
     return { sessions: this.underWay() };
   }
 
-  /** Show a session. Also after its end. */
+  /** Show a session. Also works after its end. */
   @Get('sessions/:id')
   get(@Param('id') id: string): SessionDetailDto {
     const session = this.sessions.find(id);
@@ -61,7 +61,7 @@ export class SessionsController {
     await (this.recordings.byId(id) ?? this.live(id)).end('stopped');
   }
 
-  /** List the viewers of a session. Those who wait for its start are among them. */
+  /** List the viewers of a session. Includes viewers that wait for its start. */
   @Get('sessions/:id/clients')
   clients(@Param('id') id: string): ClientListDto {
     const playback = this.recordings.byId(id);
@@ -94,7 +94,7 @@ export class SessionsController {
 
   private live(id: string): StreamSession {
     const session = this.sessions.find(id);
-    if (session === null) throw new AppError('not_found', 'There is no such session under way.');
+    if (session === null) throw new AppError('not_found', 'There is no such running session.');
     return session;
   }
 }

@@ -53,7 +53,7 @@ function readWord<Word extends string>(
   if (text === undefined) return words[0];
   const word = words.find((one) => one === text);
   if (word !== undefined && more.length === 0) return word;
-  throw new AppError('invalid_request', `${name} has to be ${words.join(' or ')}, given once.`);
+  throw new AppError('invalid_request', `${name} must be ${words.join(' or ')}, given once.`);
 }
 
 function withoutAppendedHeaders(text: string): string {

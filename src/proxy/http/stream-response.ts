@@ -50,9 +50,9 @@ export function sendPreflight(
 }
 
 /**
- * Sends the head of a stream and hands out the socket for its unframed body: `Connection: close` alone
- * still gives chunked coding, and removing that without `close` promises keep-alive on an endless body
- * (rule 15). The reply must have been hijacked. Null when the viewer's connection is gone.
+ * Sends the head of a stream and returns the socket for its unframed body. `Connection: close` alone still
+ * gives chunked coding, and removing chunked coding without `close` promises keep-alive on an endless body.
+ * The reply must have been hijacked. Null when the viewer's connection is gone.
  */
 export function openStreamResponse(
   response: ServerResponse,

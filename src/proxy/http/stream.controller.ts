@@ -75,8 +75,8 @@ export class StreamController {
     description:
       'Exactly one selector. Body: packets of 188 bytes, beginning with PAT, PMT and a random access point. ' +
       '`Range` is ignored. Unknown parameters, `pid` and `sid` are accepted and ignored. ' +
-      'Recorded content, and media in other containers, come as the file that they are: with its type and length, and ' +
-      'with `Range`.',
+      'Recorded content and media in other containers are sent as a file, with its type and length and with support ' +
+      'for `Range`.',
   })
   @ApiParam({
     name: 'id',
@@ -89,14 +89,14 @@ export class StreamController {
     required: false,
     schema: { type: 'number', minimum: 0, maximum: 86_400 },
     description:
-      'Seconds (0 to 86400, at most three decimals): begin that far in the past, as far as the history reaches. ' +
-      'The header `X-Stream-Behind` says what was reached.',
+      'Seconds (0 to 86400, at most three decimals): begin this far in the past, as far as the history reaches. ' +
+      'The header `X-Stream-Behind` holds the seconds that were reached.',
   })
   @ApiQuery({
     name: 'format',
     required: false,
     enum: ['json'],
-    description: '`json`: the answer of an engine, with addresses of this server',
+    description: '`json`: the answer that an engine would give, with addresses of this server',
   })
   @ApiProduces('video/mp2t')
   @ApiResponse({ status: 206, description: 'Recorded content: the part that `Range` asks for' })

@@ -11,7 +11,7 @@ import { StreamDto, StreamListQueryDto, StreamStoppedDto } from './dto/stream.dt
 import { toStreamDto } from './session.mapping';
 import { toStreamStatsDto } from './statistics.mapping';
 
-/** Streams now and lately, in the predecessors' shape. */
+/** Current and recent streams, in the shape of acestream-orchestrator. */
 @ApiTags('streams')
 @Controller(['api/v1/streams', 'streams'])
 export class StreamsController {
@@ -20,7 +20,7 @@ export class StreamsController {
     private readonly recordings: RecordedPlaybacks,
   ) {}
 
-  /** List streams. The active ones, then those that are over, newest first. */
+  /** List streams. Active streams first, then ended ones, newest first. */
   @Get()
   list(@Query() query: StreamListQueryDto): StreamDto[] {
     const streams = [
@@ -37,7 +37,7 @@ export class StreamsController {
       );
   }
 
-  /** Show a stream. Also after its end. */
+  /** Show a stream. Also works after its end. */
   @Get(':id')
   get(@Param('id') id: string): StreamDto {
     const session = this.sessions.find(id);
@@ -51,23 +51,31 @@ export class StreamsController {
     return toStreamDto(snapshot);
   }
 
-  /** Show the figures of an active stream. From memory: its engine is asked every 2 s whether anybody looks or not. */
+  /** Show the statistics of an active stream. Answered from memory. The engine is polled every 2 s. */
   @Get(':id/stats')
   stats(@Param('id') id: string, @Query() query: StreamStatsQueryDto): StreamStatsDto {
     const session = this.sessions.find(id);
-    if (session === null) throw new AppError('not_found', 'There is no such stream under way.');
+    if (session === null) throw new AppError('not_found', 'There is no such running stream.');
     return toStreamStatsDto(session, query.since === undefined ? 0 : Date.parse(query.since));
   }
 
   /**
-   * Move a stream to another engine. The new engine is prepared while the present one goes on; viewers notice nothing. The
-   * stream stays where it is when no other engine has room or the one that was tried fails.
+   * Move a stream to another engine. The new engine is prepared while the present one continues; viewers notice
+   * nothing. The stream stays on its engine when no other engine has room or the new one fails.
    */
   @Post(':id/move')
   @ApiBody({ type: MoveRequestDto, required: false })
-  @ApiResponse({ status: 200, type: StreamMoveDto, description: 'With `wait=true`: it was moved' })
-  @ApiResponse({ status: 202, type: StreamMoveDto, description: 'The move was begun' })
-  @ApiResponse({ status: 409, description: '`conflict`: not running, there already, or no room' })
+  @ApiResponse({
+    status: 200,
+    type: StreamMoveDto,
+    description: 'With `wait=true`: the stream was moved',
+  })
+  @ApiResponse({ status: 202, type: StreamMoveDto, description: 'The move has begun' })
+  @ApiResponse({
+    status: 409,
+    description:
+      '`conflict`: the stream is not running or is already on that engine, or there is no room',
+  })
   @ApiProblems('conflict')
   async move(
     @Param('id') id: string,
@@ -111,7 +119,7 @@ export class StreamsController {
   @Delete(':id')
   async stop(@Param('id') id: string): Promise<StreamStoppedDto> {
     const stream = this.sessions.find(id) ?? this.recordings.byId(id);
-    if (stream === null) throw new AppError('not_found', 'There is no such stream under way.');
+    if (stream === null) throw new AppError('not_found', 'There is no such running stream.');
     await stream.end('stopped');
     return { stream_id: stream.id, message: 'The stream was stopped.' };
   }

@@ -17,7 +17,7 @@ export function readBehindMs(query: URLSearchParams): number | null {
   const [text, ...more] = query.getAll('behind');
   if (text === undefined) return null;
   if (more.length > 0 || !SECONDS.test(text) || Number(text) > MAX_BEHIND_S) {
-    const detail = `behind has to be one number of seconds from 0 to ${MAX_BEHIND_S}.`;
+    const detail = `behind must be one number of seconds from 0 to ${MAX_BEHIND_S}.`;
     throw new AppError('invalid_request', detail);
   }
   return Math.round(Number(text) * 1000);

@@ -98,8 +98,8 @@ export class ViewerEntrance {
   }
 
   /**
-   * Players with a short read time-out get the head before the media, so that they go on waiting. A start
-   * that fails after that can only reset their connection (contract §3).
+   * Players with a short read time-out get the response head before the media, so that they keep waiting. A start
+   * that fails after the head was sent can only reset the connection.
    */
   private armEarlyHead(
     viewer: Viewer,

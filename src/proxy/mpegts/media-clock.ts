@@ -54,6 +54,11 @@ export class MediaClock {
     return this.track.length;
   }
 
+  /** Memory that the points take. */
+  get bytes(): number {
+    return this.track.bytes;
+  }
+
   /** Bits per second of media time: the median of slopes over 2 s each; null before the first. */
   get bitrateBps(): number | null {
     return this.medianBytesPerMs === null ? null : Math.round(this.medianBytesPerMs * 8000);

@@ -17,7 +17,7 @@ export interface VideoParameters {
 export interface AudioParameters {
   readonly profile: string | null;
   readonly sampleRateHz: number;
-  /** Low frequency channel included. Null when the header leaves it to the content. */
+  /** Includes the low-frequency channel. Null when the header leaves it to the content. */
   readonly channels: number | null;
 }
 

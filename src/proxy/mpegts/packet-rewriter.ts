@@ -22,6 +22,10 @@ const PAT = 3;
 const PMT = 4;
 const NULLS = 5;
 
+/** What it costs to map the tables of a source anew, and each stream in them. */
+const MAPPING_UNITS = 5;
+const STREAMS_PER_UNIT = 4;
+
 /** What viewers of the session have had so far. */
 export interface OutgoingState {
   readonly own: OwnProgramme;
@@ -67,7 +71,7 @@ export class PacketRewriter {
    * @throws when `preface` holds no programme.
    */
   constructor(
-    outgoing: OutgoingState,
+    private readonly outgoing: OutgoingState,
     preface: Buffer,
     readonly offset: number,
   ) {
@@ -77,7 +81,9 @@ export class PacketRewriter {
     this.tables = outgoing.tables;
     this.counters = Uint8Array.from(outgoing.counters);
     for (let at = 0; at < preface.length; at += TS_PACKET) this.readTables(preface, at);
-    if (this.programme === null && !this.isForeign) {
+    // A source that has spent its budget is about to be ended.
+    const isReadable = this.programme !== null || outgoing.budget.exceededBy !== null;
+    if (!isReadable && !this.isForeign) {
       throw new Error('a source without PAT and PMT can not be mapped');
     }
   }
@@ -164,6 +170,8 @@ export class PacketRewriter {
     if (!changed && this.programme !== null) return;
     const { programme, tables } = this.psi;
     if (programme === null || tables === null) return;
+    const units = MAPPING_UNITS + programme.streams.length / STREAMS_PER_UNIT;
+    if (this.programme !== null && !this.outgoing.budget.spend('tables', units)) return;
     const occasion = this.programme === null ? 'splice' : 'under_way';
     const mapping = mapProgramme(this.own, programme, occasion);
     if (mapping === null) {

@@ -16,6 +16,10 @@ export class SampleTrack {
     return this.end - this.first;
   }
 
+  get bytes(): number {
+    return this.positions.byteLength + this.times.byteLength;
+  }
+
   /** Adds a point; its position must be behind all others. */
   add(position: number, time: number): void {
     if (this.length >= this.maxSamples) this.thin();

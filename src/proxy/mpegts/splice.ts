@@ -16,9 +16,9 @@ export interface PidContinuity {
 }
 
 /**
- * What a viewer gets before it goes on at another place (datapath rule 20): PAT and PMT packets `psi`, then
- * for each PID one packet without payload that announces a discontinuity and whose counter is one less
- * than the next payload packet's, so that nothing looks lost. A new Buffer, the viewer's own.
+ * Packets for a viewer that is about to continue at another position: the PAT and PMT packets `psi`, then for
+ * each PID one packet without payload that announces a discontinuity. Its counter is one less than the next
+ * payload packet's, so that nothing looks lost. Returns a new Buffer that the viewer owns.
  */
 export function discontinuityPreface(psi: Buffer, pids: Iterable<PidContinuity>): Buffer {
   const parts = [psi];

@@ -200,7 +200,7 @@ export class Preflight implements OnModuleDestroy {
   ): Promise<PreflightVerdict> {
     const engines = this.engines.explain().assessments.map(({ candidate }) => candidate);
     if (!hasRoom(engines, this.config.preflightKeepFree)) {
-      throw new AppError('no_capacity', 'The slots that are free are kept for viewers.');
+      throw new AppError('no_capacity', 'The free slots are reserved for viewers.');
     }
     const holder = {};
     const asked = this.sessions.hold(selector, holder, ip);
@@ -223,7 +223,10 @@ export class Preflight implements OnModuleDestroy {
     const halfMs = monotonicMs() + this.config.preflightSampleMs / 2;
     while (monotonicMs() < endMs && !session.isOver) await delay(LOOK_EVERY_MS, signal);
     if (session.isOver) {
-      throw session.error ?? new AppError('no_capacity', 'The place of the check was needed.');
+      throw (
+        session.error ??
+        new AppError('no_capacity', 'The slot of the check was needed by a viewer.')
+      );
     }
     const hasFlowed = (session.ingest.lastMediaMs ?? 0) >= halfMs;
     return verdictOfMedia(session, 'deep', 'engine', hasFlowed);
@@ -246,7 +249,7 @@ function verdictOfMedia(
     source,
     playable: isFlowing,
     reason: isFlowing ? null : 'stalled',
-    detail: isFlowing ? null : 'Media came and stopped.',
+    detail: isFlowing ? null : 'Media arrived and then stopped.',
     infohash: session.infohash,
     isLive: session.isLive === -1 ? null : session.isLive === 1,
     engineId: session.engineId,

@@ -200,7 +200,7 @@ export class FileTransfer {
         if (carriesOn(span, this.delivered, answer.span) && isSameFile(head, answer)) return body;
         // It does not know ranges, or has another file: so much for this engine.
         body.destroy();
-        this.failures.note('an answer that does not go on with the file');
+        this.failures.note('an answer that does not continue the file');
       } catch (error) {
         if (this.signal.aborted || source === null || monotonicMs() >= untilMs) return null;
         this.failures.note(this.reasonOf(error, source));
@@ -246,7 +246,7 @@ export class FileTransfer {
 
 /** What a break is called to those who read of it. */
 const WORDS_OF_END: Readonly<Record<PumpEnd, string>> = {
-  end: 'an end before all of it was there',
+  end: 'an end before the file was complete',
   broken: 'a broken connection',
   silent: 'silence',
   paused: 'a pause',

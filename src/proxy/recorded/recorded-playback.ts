@@ -371,8 +371,8 @@ const WITHOUT_ANSWER: ReadonlySet<LeaveReason | null> = new Set<LeaveReason>(['h
 
 /** No time to come back is given: two programs that count as one player would take the place from each other in turn. */
 const REPLACED =
-  'A newer request of the same player took the place of this one. Requests from one address with one User-Agent are one ' +
-  'player, and so are those of one playback address.';
+  'A newer request of the same player replaced this one. Requests with the same address and User-Agent count as one ' +
+  'player, as do requests of one playback address.';
 
 const LEAVE_REASONS: Readonly<Record<Exclude<TransferEnd, 'failed'>, LeaveReason>> = {
   finished: 'finished',

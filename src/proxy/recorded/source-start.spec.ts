@@ -21,7 +21,7 @@ describe('the start of a recorded content', () => {
       },
       starts: {
         enter: () => {
-          throw new AppError('no_capacity', 'Too many starts stand in line.');
+          throw new AppError('no_capacity', 'Too many starts are queued.');
         },
       },
     } as unknown as SessionServices;

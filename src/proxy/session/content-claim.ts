@@ -20,8 +20,8 @@ export interface Claimant {
 }
 
 /**
- * What engines say that a session's content is, and whose it is by that: a content has one session, under whatever name
- * it was asked for, and recorded content has none (rule 4).
+ * The content that engines report for a stream, and the stream that owns that content. Each live content has one
+ * stream, whatever name it was requested by; recorded content has none.
  */
 export class ContentClaim {
   /** 40 lower-case hex digits; null while no engine has named it. */

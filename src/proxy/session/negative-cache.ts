@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { AppError } from '../../kernel/errors';
 import type { StreamKey } from '../../kernel/content-selector';
 
-/** Start time-outs are remembered half as long as content faults: peers may turn up (rule 6). */
+/** Start time-outs are remembered half as long as content faults, because peers may turn up. */
 const START_TIMEOUT_SHARE = 0.5;
 const MAX_ENTRIES = 10_000;
 

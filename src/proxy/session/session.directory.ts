@@ -12,12 +12,11 @@ import {
 } from '../../kernel/content-selector';
 import { selectorOf } from '../../channels';
 import { AppError } from '../../kernel/errors';
-import { MAX_CHUNK_BYTES, fairShares } from '../buffer';
 import { CatchUpScheduler, type Viewer } from '../viewers';
 import { ContentAliases } from './content-aliases';
 import { NegativeCache } from './negative-cache';
 import { publicStreamId } from './public-id';
-import { isMissedLess, longestPaused } from './paused-viewers';
+import { isMissedLess } from './paused-viewers';
 import { isSwitch } from './player-switch';
 import type { FoundRecording, RecordingHost } from './recording-host';
 import type { SessionOwner } from './session-owner';
@@ -25,12 +24,11 @@ import { SessionServices } from './session-services';
 import { snapshotOf, type SessionSnapshot } from './session-snapshot';
 import type { EndReason } from './session.types';
 import { rotaOf } from './supply/source-rota';
+import { StreamMemory } from './stream-memory';
 import { StreamSession } from './stream-session';
 import { ViewerLimits } from './viewer-limits';
 
-const RING_BUDGET_MS = 1000;
 const MAX_PAST_SESSIONS = 200;
-const MIN_RING_SECONDS = 5;
 const NO_ENGINES: ReadonlySet<string> = new Set();
 
 /**
@@ -45,7 +43,7 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
   private readonly past: SessionSnapshot[] = [];
   private readonly faults: NegativeCache;
   readonly limits: ViewerLimits;
-  private budgetTimer: NodeJS.Timeout | null = null;
+  private readonly memory: StreamMemory;
   private stopReclaiming: () => void = () => undefined;
   private isClosing = false;
   /** Where recorded content is played. */
@@ -60,6 +58,7 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
     private readonly catchUp: CatchUpScheduler,
   ) {
     this.faults = new NegativeCache(config.negativeCacheTtlMs, monotonicMs);
+    this.memory = new StreamMemory(config, () => this.list());
     const exempt = exemptAddresses(config.trustedProxies);
     this.limits = new ViewerLimits(
       {
@@ -78,12 +77,12 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
       this.faults.forgetAll((key) => key.startsWith(keys));
     });
     this.stopReclaiming = this.engines.onCapacityNeeded((excluded) => this.reclaim(excluded));
-    this.budgetTimer = setInterval(() => this.shareRingBudget(), RING_BUDGET_MS);
+    this.memory.start();
   }
 
   async onModuleDestroy(): Promise<void> {
     this.stopReclaiming();
-    if (this.budgetTimer !== null) clearInterval(this.budgetTimer);
+    this.memory.stop();
     await this.endAll('shutdown');
   }
 
@@ -168,6 +167,11 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
   /** What a check found out about a content, so that the next request for it is answered at once. */
   rememberFault(selector: ContentSelector, error: AppError): void {
     this.faults.remember(streamKey(selector), error);
+  }
+
+  /** Whether PROXY_BUFFER_TOTAL has room for a playlist of this stream; true while its bit rate is unknown. */
+  canHoldPlaylist(session: StreamSession): boolean {
+    return this.memory.canHoldPlaylist(session);
   }
 
   onSessionOver(listener: (session: StreamSession) => void): void {
@@ -256,11 +260,13 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
   }
 
   sessionLive(session: StreamSession): void {
+    this.memory.share();
     this.faults.forget(session.key);
   }
 
   sessionOver(session: StreamSession): void {
     this.sessions.delete(session);
+    this.memory.share();
     for (const [key, known] of this.byKey) if (known === session) this.byKey.delete(key);
     if (session.error !== null && session.isFaultOfContent) {
       this.faults.remember(session.key, session.error);
@@ -308,6 +314,7 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
     const session = new StreamSession(id, selector, this.services, this.catchUp, this);
     this.sessions.add(session);
     this.byKey.set(session.key, session);
+    this.memory.share();
     const infohash = this.knownInfohash(selector);
     if (infohash !== null) {
       this.byKey.set(infohashKey(infohash, selector.fileIndex), session);
@@ -325,38 +332,6 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
     }
     await least?.end('reclaimed');
     return least !== null;
-  }
-
-  private shareRingBudget(): void {
-    const sessions = this.list();
-    const counted = new Set<ArrayBufferLike>();
-    const pinnedBytes = sessions.reduce((sum, one) => sum + one.pinnedMemory(counted), 0);
-    const shares = fairShares(
-      // What each ring may come to, not what it holds: a burst must find its bound in place.
-      sessions.map(({ history }) => {
-        const { knownBitrateBps: rateBps } = history;
-        const wanted =
-          rateBps === null ? Infinity : (rateBps / 8000) * this.config.proxyBufferTtlMs;
-        return {
-          bytes: Math.min(this.config.proxyBufferSizeBytes, wanted),
-          // A ring drops whole chunks, leaves some room in each, and counts the one that is being filled.
-          floorBytes: ((rateBps ?? 0) / 8) * MIN_RING_SECONDS * 1.1 + 2 * MAX_CHUNK_BYTES,
-        };
-      }),
-      this.config.proxyBufferTotalBytes - pinnedBytes,
-    );
-    // What somebody watches is worth more than what somebody may come back to.
-    if (shares !== null) {
-      const viewer = longestPaused(sessions);
-      viewer?.host?.removeViewer(viewer, 'memory_limit');
-    }
-    sessions.forEach((session, i) => {
-      const { ring, knownBitrateBps } = session.history;
-      // In the midst of its start burst nobody can tell yet what five seconds of it are.
-      const isNew = knownBitrateBps === null && ring.head < this.config.proxyBufferSizeBytes;
-      ring.setByteLimit(isNew ? Infinity : (shares?.[i] ?? Infinity));
-      if (shares !== null) session.history.trim(monotonicMs());
-    });
   }
 }
 

@@ -23,14 +23,14 @@ describe('ViewerLimits', () => {
     limits.add(first);
     expect(refusal(limits, '192.0.2.9', 0)).toBeNull();
     limits.add(someViewer());
-    expect(refusal(limits, '192.0.2.9', 0)).toContain('2 places for viewers');
+    expect(refusal(limits, '192.0.2.9', 0)).toContain('limit of 2 viewers');
     limits.remove(first);
     expect(refusal(limits, '192.0.2.9', 0)).toBeNull();
   });
 
   it.each([
     [9, null],
-    [10, 'All 10 places on this stream are taken.'],
+    [10, 'The limit of 10 viewers of this stream is reached.'],
   ])('with %d on the stream: %p', (onStream, detail) => {
     const limits = new ViewerLimits({ total: 100, perStream: 10, perIp: 0 }, loopback);
     expect(refusal(limits, '192.0.2.9', onStream)).toBe(detail);

@@ -30,10 +30,13 @@ export class ViewerLimits {
   check(ip: string, onStream: number): void {
     const { total, perStream, perIp } = this.limits;
     if (this.viewers.size >= total) {
-      throw new AppError('client_limit', `All ${total} places for viewers are taken.`);
+      throw new AppError('client_limit', `The limit of ${total} viewers is reached.`);
     }
     if (onStream >= perStream) {
-      throw new AppError('client_limit', `All ${perStream} places on this stream are taken.`);
+      throw new AppError(
+        'client_limit',
+        `The limit of ${perStream} viewers of this stream is reached.`,
+      );
     }
     if (perIp > 0 && !this.isExempt(ip) && (this.byIp.get(ip)?.size ?? 0) >= perIp) {
       throw new AppError('client_limit', `More than ${perIp} viewers from one address.`);

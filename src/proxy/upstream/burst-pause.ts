@@ -16,10 +16,10 @@ const AHEAD_MS = 10_000;
 const BEHIND_SHARE = 0.75;
 
 /**
- * Whether the upstream is to be paused (rule 9). Engines begin with a burst from their cache that may be
- * larger than the ring; the burst waits for its first viewer. Never without viewers, and never so long that
- * the engine gives up on us. Where viewers are allowed little lag, or the ring is small, the burst has to
- * wait sooner than the usual ten seconds.
+ * Whether to pause the upstream. Engines begin with a burst from their cache that may be larger than the ring, so
+ * the burst waits for the fastest viewer. The upstream is never paused without viewers, and never so long that the
+ * engine gives up. If viewers are allowed little lag, or the ring is small, the pause begins before the usual ten
+ * seconds.
  */
 export function shouldPause(facts: BurstFacts): boolean {
   if (facts.pausedForMs >= facts.maxPauseMs) return false;

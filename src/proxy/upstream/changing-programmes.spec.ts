@@ -1,4 +1,5 @@
 import { discontinuityIndicator, type Programme } from '../mpegts';
+import { patSection, pmtSection, TsWriter } from '../mpegts/fixtures/ts-writer';
 import {
   broadcast,
   PLAIN,
@@ -133,5 +134,39 @@ describe('a broadcast that is renamed on its way', () => {
     expect(streams.map(({ pid }) => pid)).toEqual([A.videoPid, A.audios[0]!.pid]);
     expect(unitsIn(out, A.videoPid)).toHaveLength(118);
     expect(unitsIn(out, A.audios[0]!.pid)).toHaveLength(118 - 30);
+  });
+});
+
+describe('a source whose programme changes without end', () => {
+  const show = { seed: 2, frames: 40, gop: 10, bFrames: false, startTicks: 2 ** 31 };
+  /** PMTs of 700 streams, of which one is another each time, behind what plays. */
+  const flood = (count: number): Buffer => {
+    const writer = new TsWriter();
+    for (let n = 0; n < count; n++) {
+      const others = Array.from({ length: 700 }, (_, at) => ({
+        pid: 0x400 + at + (n % 9),
+        type: 3,
+      }));
+      const streams = [{ pid: A.videoPid, type: 0x1b }, { pid: 0x101, type: 0x0f }, ...others];
+      writer
+        .section(0, patSection([[1, A.pmtPid]]))
+        .section(A.pmtPid, pmtSection(1, A.videoPid, streams, (n + 1) & 31));
+    }
+    return writer.bytes();
+  };
+
+  it.each([
+    [
+      'in a source that is renamed',
+      Buffer.concat([broadcast({ ...show, layout: A }).bytes, flood(300)]),
+    ],
+    [
+      'before a place is found for it',
+      Buffer.concat([flood(300), broadcast({ ...show, layout: A }).bytes]),
+    ],
+  ])('is ended: %s', (_where, bytes) => {
+    const { verdicts, out } = play([piece(A, A, 0, 50), bytes], 65_424);
+    expect(verdicts).toEqual(['ok', expect.stringMatching(/^excessive_/)]);
+    expect(continuityFaults(out)).toEqual([]);
   });
 });

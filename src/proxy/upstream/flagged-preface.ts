@@ -14,9 +14,9 @@ import {
 const TABLE_SEARCH_BYTES = 512 * 1024;
 
 /**
- * What a viewer gets before it goes on at another place: for each PID one packet without payload that flags
- * the discontinuity and fits the continuity counter of what follows, with PAT and PMT in between
- * (rule 20). `runs` is what follows, whole packets.
+ * Packets for a viewer that is about to continue at another position: for each PID one packet without payload that
+ * flags the discontinuity and fits the continuity counter of the next packet, with PAT and PMT in between.
+ * `runs` are the whole packets that follow.
  */
 export function flaggedPreface(psi: Buffer, runs: readonly Buffer[], programme: Programme): Buffer {
   const tables = countersIn([psi], Infinity);

@@ -24,9 +24,9 @@ export interface OverlapCuts {
 }
 
 /**
- * Where a source goes on exactly where the old one ended (rule 22): the leading stream proves it by `PROVING_UNITS`
- * whole units and the piece of one that follows them; every other video and audio stream must agree. What has no
- * units is cut behind the packet that came last, or where the leading stream is.
+ * Finds where a source continues exactly where the old one ended. The leading stream proves it by `PROVING_UNITS`
+ * whole units and the partial unit after them; every other video and audio stream must agree. A stream without
+ * units is cut after its last packet, or where the leading stream is cut.
  */
 export function proveOverlap(
   tail: OutgoingTail,

@@ -12,15 +12,19 @@ import { unitsForBytes } from './search-cost';
 import type { SpliceBase } from './splice.types';
 import type { StagedSource } from './staged-source';
 
-/** A source whose times are within this of what is expected has the session's time base (rule 21) … */
+/** A source whose first time is this close to the expected one has the stream's time base. */
 const SAME_BASE_TICKS = 10 * 90_000;
-/** … and so may one that begins with its past. It is waited for as long as it comes to the present in time. */
+/** A source that begins with old media may have it too: it is waited for while it can catch up in time. */
 const MAX_PAST_TICKS = 120 * 90_000;
 /** Less is made up for by what players keep in hand. */
 const BEARABLE_TICKS = 2 * 90_000;
 const TICKS_PER_MS = 90;
 /** No stream's lead over another is larger in a sane multiplex. */
 const MAX_LEAD_TICKS = 2 * 90_000;
+
+/** What it costs of the budget to map a programme anew, and each stream in it. */
+const MAPPING_UNITS = 5;
+const STREAMS_PER_UNIT = 4;
 
 /** How the programme and the times of a new source go with what went out: which stream is which, and how far apart they are. */
 export class SourceMatch {
@@ -66,6 +70,9 @@ export class SourceMatch {
   private prepare(programme: Programme): boolean {
     const { own, history } = this.base;
     const playing = history.scanner.programme;
+    const units = MAPPING_UNITS + programme.streams.length / STREAMS_PER_UNIT;
+    // Whoever feeds a source that has spent its budget ends it.
+    if (!this.staged.scanner.budget.spend('tables', units)) return true;
     this.programme = programme;
     this.playing = playing;
     if (own !== null && playing !== null) {
@@ -131,7 +138,7 @@ export class SourceMatch {
     return new Set(this.pairs.map(({ own }) => own));
   }
 
-  /** Where the source goes on exactly where the old one ended (rule 22). */
+  /** Where the source continues exactly where the old one ended. */
   overlap(offset: number): OverlapCuts | 'pending' | 'none' {
     const { leading, pairs, ownPids: pids } = this;
     if (leading === null || this.mapping === null) return 'none';

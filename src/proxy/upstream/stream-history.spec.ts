@@ -49,7 +49,7 @@ describe('StreamHistory', () => {
     const { bitrateBps } = history;
     expect(bitrateBps).toBeGreaterThan(1_200_000);
     expect(history.capacityMs).toBeCloseTo((history.ring.capacityBytes * 8000) / bitrateBps!, -2);
-    history.ring.setByteLimit(LIMITS.maxBytes / 2);
+    history.ring.setShare(LIMITS.maxBytes / 2);
     expect(history.ring.capacityBytes).toBeLessThan(LIMITS.maxBytes / 2);
     expect(history.capacityMs).toBeCloseTo((history.ring.capacityBytes * 8000) / bitrateBps!, -2);
     const short = historyOf(stream(), { ...LIMITS, maxAgeMs: 5000 });
@@ -60,7 +60,7 @@ describe('StreamHistory', () => {
   it('forgets points with the bytes that they point at', () => {
     const history = historyOf(new SyntheticStream({ frameBytes: 20_000 }).take(200));
     const before = history.points.count;
-    history.ring.setByteLimit(1024 * 1024);
+    history.ring.setShare(1024 * 1024);
     history.trim(0);
     expect(history.points.count).toBeLessThan(before);
     const oldest = history.firstJoinPoint()!.position;

@@ -37,6 +37,8 @@ export class StreamHistory {
   readonly scanner = new TransportScanner();
   /** Told after bytes were appended; whoever sets it takes it back. */
   onAppended: (() => void) | null = null;
+  /** Memory of the segments that playlists list; it lives as long as the media do. */
+  playlistBytes = 0;
   /** Viewers may begin elsewhere than at a random access point. */
   private isPlainAllowed = false;
   private lastBitrateBps: number | null = null;
@@ -82,6 +84,11 @@ export class StreamHistory {
     return Math.min(this.limits.maxAgeMs, bySizeMs);
   }
 
+  /** Memory of the media and of everything that lives as long as they do. */
+  get heldBytes(): number {
+    return this.ring.allocatedBytes + this.bytesBesideRing;
+  }
+
   /** Copies whole packets in, rewritten where a source is made to look like the one before it, and indexes them. */
   append(
     data: Buffer,
@@ -101,7 +108,7 @@ export class StreamHistory {
     for (const point of this.scanner.takeRandomAccessPoints()) this.points.add(point);
     for (const point of this.scanner.takePlainPoints()) this.plainPoints.add(point);
     if (this.points.count > 0) this.isPlainAllowed = true;
-    if (this.ring.allocatedBytes > this.ring.maxBytes) this.trim(nowMs);
+    if (this.heldBytes > this.ring.maxBytes) this.trim(nowMs);
     this.onAppended?.();
   }
 
@@ -111,7 +118,7 @@ export class StreamHistory {
   };
 
   trim(nowMs: number): void {
-    const tail = this.ring.trim(nowMs);
+    const tail = this.ring.trim(nowMs, this.bytesBesideRing);
     this.points.dropBefore(tail);
     this.plainPoints.dropBefore(tail);
     this.scanner.clock.dropBefore(tail);
@@ -134,7 +141,7 @@ export class StreamHistory {
     return joinPointBehind(places, behindMs, this.ring.head, this.mediaTimeAt);
   }
 
-  /** What goes before `point` when a viewer jumps there: PSI, and a flagged packet for each PID (rule 20). */
+  /** What goes before `point` when a viewer jumps there: PSI, and a flagged packet for each PID. */
   discontinuityPreface(point: JoinPoint): Buffer {
     const programme = this.scanner.programme;
     if (programme === null) return point.preface;
@@ -195,6 +202,11 @@ export class StreamHistory {
       yield run;
       at += run.length;
     }
+  }
+
+  private get bytesBesideRing(): number {
+    const { points, plainPoints, scanner, playlistBytes } = this;
+    return points.bytes + plainPoints.bytes + scanner.clock.bytes + playlistBytes;
   }
 
   private allowedPlaces(): JoinPoints {

@@ -30,7 +30,7 @@ export interface IngestOwner {
 const ALIGNMENT_BYTES = 64 * 1024;
 /** A running stream that has lost its packets for this long will not find them again. */
 const GARBAGE_BYTES = 1024 * 1024;
-/** Media without a random access point after which viewers are let in all the same (contract §3). */
+/** Without a random access point for this long, viewers may join at any packet. */
 const PLAIN_JOIN_MS = 3000;
 
 /** For streams whose viewers wait as long as it takes. */

@@ -13,9 +13,9 @@ const FEW: Step = { viewers: 200, bytes: 64 * 1024, delayMs: 50 };
 const MANY: Step = { viewers: 1000, bytes: 128 * 1024, delayMs: 130 };
 
 /**
- * What fan-out costs is the number of writes, not of bytes; what a viewer feels is the delay. So the batch
- * grows with the number of writes that a round takes: 64 KiB or 20 ms up to 20 viewers, 50 ms at 200, 128 KiB or
- * 130 ms from 1000 on, linear in between (datapath rule 17).
+ * The cost of fan-out is the number of writes, not of bytes; a viewer notices only the delay. So the batch
+ * grows with the number of writes in one round: 64 KiB or 20 ms up to 20 viewers, 50 ms at 200, 128 KiB or
+ * 130 ms from 1000 on, linear in between.
  *
  * @param viewers of all streams: there is one event loop, and it is loaded the same by fifty streams of twenty
  * viewers as by one of a thousand

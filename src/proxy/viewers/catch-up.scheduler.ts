@@ -18,12 +18,12 @@ const BYTES_PER_TURN = 256 * 1024;
 const TURN_MS = 10;
 
 /**
- * Feeds the viewers of all streams who are behind the head: those who just joined, and the slow ones.
+ * Feeds the viewers of all streams that are behind the head: those that just joined, and the slow ones.
  *
  * One queue for the whole process, because there is one event loop: at most 10 ms per turn, at most 256 KiB
- * per viewer and turn, `setImmediate` between turns, so that viewers at the live edge are served in
- * between and two hundred joining at once are felt by nobody (datapath rule 14). Who has not had a byte
- * yet goes first: a first picture matters more than a full buffer.
+ * per viewer and turn, `setImmediate` between turns. Viewers at the live edge are served in between, so two
+ * hundred viewers that join at once do not delay them. Viewers without a byte yet go first: a first picture
+ * matters more than a full buffer.
  */
 @Injectable()
 export class CatchUpScheduler implements OnModuleDestroy {

@@ -28,9 +28,9 @@ export interface FanoutOwner {
 const KEEPALIVE = nullPackets(7);
 
 /**
- * Writes one stream to its viewers. One `write` of one shared view per viewer and batch; those who are not
- * exactly at the head are left to the catch-up scheduler. A viewer is written to only while the kernel has
- * taken everything before, so that at most one batch per viewer outlives the ring (rules 14, 16, 17).
+ * Writes one stream to its viewers: one `write` of one shared view per viewer and batch. Viewers that are not
+ * exactly at the head are left to the catch-up scheduler. A viewer is written to only after the kernel has
+ * taken everything before, so that at most one batch per viewer outlives the ring.
  */
 export class StreamFanout implements CatchUpSource {
   private readonly streaming: Viewer[] = [];
@@ -127,8 +127,8 @@ export class StreamFanout implements CatchUpSource {
   }
 
   /**
-   * While a source's start burst arrives nobody lags; what a viewer is behind when it is over was given to
-   * it, not lost by it (rule 2).
+   * No viewer counts as lagging while a source's start burst arrives. The distance to the head when the burst
+   * ends was granted to the viewer, so it is not lag either.
    */
   setBursting(isBursting: boolean): void {
     if (this.isBursting && !isBursting) {
@@ -190,7 +190,7 @@ export class StreamFanout implements CatchUpSource {
     }
   }
 
-  /** Null packets for those who have everything there is, while the stream has nothing new (rule 24). */
+  /** Sends null packets to viewers that have everything, while the stream has nothing new. */
   keepAlive(): void {
     for (const viewer of this.streaming) {
       const hasMedia = viewer.queuedBytes > 0 && viewer.cursor === this.history.ring.head;

@@ -24,7 +24,7 @@ export interface Cause {
   readonly strike: (scene: Scene) => Promise<void>;
   /** Outcomes of the sources in order; the last one plays. */
   readonly sources: readonly RegExp[];
-  /** Rule 23: a new session on the same engine comes first only after what is most often one session's trouble. */
+  /** A new session on the same engine comes first only after a fault that usually affects one engine session. */
   readonly endsOn: 'same' | 'other' | 'any';
   /** Longest time without media that a viewer bears, without the start of the next source and slack. */
   readonly silenceMs: number;

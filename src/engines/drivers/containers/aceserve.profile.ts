@@ -13,9 +13,9 @@ const OWN_COMMAND = [
 
 /**
  * jopsis/aceserve, the engine's Android build. Its Dockerfiles and release script (February 2026): `latest` is one tag
- * for amd64, arm64 and 32-bit arm; no entry point, so the command is the whole of it; `main.py` hands its words to
- * the engine. Kernels with pages of 16 KB cannot run it (its README). Versions after 3.2.15 were reported to
- * fail behind a VPN (its issue 6): ENGINE_IMAGE takes an older tag there.
+ * for amd64, arm64 and 32-bit arm; no entry point, so the command is complete; `main.py` passes its arguments to
+ * the engine. Kernels with pages of 16 KB cannot run it. Versions after 3.2.15 were reported to fail behind a VPN:
+ * set ENGINE_IMAGE to an older tag there.
  */
 export const aceserveProfile: ImageProfile = {
   image: 'jopsis/aceserve:latest',

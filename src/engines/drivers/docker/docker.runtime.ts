@@ -219,7 +219,7 @@ export class DockerRuntime implements EngineRuntime {
     if (this.removals.has(id)) return;
     const removal = this.client.containers
       .remove(id)
-      .then(() => this.logger.log(`container ${id} of a failed order is removed`))
+      .then(() => this.logger.log(`container ${id} of a failed provisioning request was removed`))
       .catch(() => undefined)
       .finally(() => this.removals.delete(id));
     this.removals.set(id, removal);

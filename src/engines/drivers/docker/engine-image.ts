@@ -144,7 +144,7 @@ export class EngineImage {
     this.lastFailure = null;
     this.current = this.stateOf('present');
     this.publish('finished', report.last, null);
-    this.logger.log(`image ${this.reference} is pulled`);
+    this.logger.log(`image ${this.reference} was pulled`);
   }
 
   private note(report: PullProgressReport, seen: PullProgress): void {

@@ -139,7 +139,9 @@ export class EngineProvisioning {
       if (isAbsent(error)) return;
       this.parts.abandoned.add(key);
       const why = error instanceof Error ? error.message : String(error);
-      this.logger.warn(`the container of a failed order is removed later: ${why}`);
+      this.logger.warn(
+        `the container of a failed provisioning request will be removed later: ${why}`,
+      );
     }
   }
 

@@ -67,7 +67,7 @@ export class SwarmListing {
     if (!this.abandoned.has(key)) return true;
     this.swarm.removeService(id).catch((error: unknown) => {
       const why = error instanceof Error ? error.message : String(error);
-      this.logger.debug(`the service of a failed order is still there: ${why}`);
+      this.logger.debug(`the service of a failed provisioning request still exists: ${why}`);
     });
     return false;
   }

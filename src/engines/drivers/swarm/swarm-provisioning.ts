@@ -120,7 +120,9 @@ export class SwarmProvisioning {
     } catch (error) {
       this.parts.abandoned.add(key);
       const why = error instanceof Error ? error.message : String(error);
-      this.logger.warn(`the service of a failed order is removed later: ${why}`);
+      this.logger.warn(
+        `the service of a failed provisioning request will be removed later: ${why}`,
+      );
     }
   }
 

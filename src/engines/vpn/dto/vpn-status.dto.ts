@@ -12,15 +12,15 @@ const HEALTH_WORDS: readonly VpnHealthWord[] = ['healthy', 'unhealthy', 'startin
 
 /** What is told of a VPN in the list as well as of the first one at the top; null without any. */
 export class VpnReportDto {
-  /** Null when none is forwarded, or when its control server does not tell. */
+  /** Null when no port is forwarded or the control server does not report it. */
   @ApiProperty({ type: 'integer', nullable: true })
   readonly forwarded_port!: number | null;
 
-  /** Under which address it is seen from outside. */
+  /** Its address as seen from the internet. */
   @ApiProperty({ type: String, nullable: true })
   readonly public_ip!: string | null;
 
-  /** As its container was told. */
+  /** As configured in its container. */
   @ApiProperty({ type: String, nullable: true })
   readonly provider!: string | null;
 
@@ -46,7 +46,7 @@ export class VpnReportDto {
 export class VpnDto extends VpnReportDto {
   readonly enabled!: boolean;
 
-  /** Docker's word for the state of its container: `running`, `exited`, …; `not_found`; `unknown`. */
+  /** Docker's state of its container: `running`, `exited`, …; `not_found`; `unknown`. */
   readonly status!: string;
 
   /** Its container's name. */
@@ -58,28 +58,28 @@ export class VpnDto extends VpnReportDto {
   @ApiProperty({ enum: HEALTH_WORDS })
   readonly health!: VpnHealthWord;
 
-  /** Its engines may be given streams. */
+  /** True when its engines may get streams. */
   readonly connected!: boolean;
 
-  /** `recovering`: works again, but is given new engines only when no other VPN is up. */
+  /** `recovering`: works again, but gets new engines only when no other VPN is up. */
   @ApiProperty({ enum: VPN_STATES })
   readonly state!: VpnState;
 
-  /** Since when it is in this state. ISO 8601, UTC. */
+  /** Time of the last change of state. ISO 8601, UTC. */
   readonly since!: string;
 
   /** Why. */
   readonly reason!: string;
 
-  /** What is to be mended about its control server; null when nothing is known to be wrong. */
+  /** What is wrong with its control server; null when no fault is known. */
   @ApiProperty({ type: String, nullable: true })
   readonly control_fault!: string | null;
 
-  /** Seconds until it counts as stable; 0 when it does, null while it does not work. */
+  /** Seconds until it counts as stable; 0 when it is stable, null while it does not work. */
   @ApiProperty({ type: 'number', nullable: true })
   readonly stable_in_s!: number | null;
 
-  /** Address under which it and its engines are reached. */
+  /** Address of the VPN container and its engines. */
   @ApiProperty({ type: String, nullable: true })
   readonly host!: string | null;
 
@@ -91,11 +91,11 @@ export class VpnDto extends VpnReportDto {
 export class VpnEmergencyDto {
   readonly active!: boolean;
 
-  /** The VPN that is down; the first of them. */
+  /** The first VPN that is down. */
   @ApiProperty({ type: String, nullable: true })
   readonly failed_vpn!: string | null;
 
-  /** The VPN that serves; the first of them. */
+  /** The first VPN that works. */
   @ApiProperty({ type: String, nullable: true })
   readonly healthy_vpn!: string | null;
 
@@ -113,7 +113,10 @@ export class VpnStatusDto extends VpnReportDto {
 
   readonly enabled!: boolean;
 
-  /** `disabled`; of a single VPN that of its container; of several `running` while one works, else `unhealthy`. */
+  /**
+   * `disabled` without VPNs. With one VPN: the status of its container. With several: `running` while one works, else
+   * `unhealthy`.
+   */
   readonly status!: string;
 
   @ApiProperty({ type: String, nullable: true })
@@ -126,7 +129,7 @@ export class VpnStatusDto extends VpnReportDto {
   @ApiProperty({ enum: HEALTH_WORDS })
   readonly health!: VpnHealthWord;
 
-  /** Some VPN's engines may be given streams. */
+  /** True when the engines of at least one VPN may get streams. */
   readonly connected!: boolean;
 
   /** The first VPN. */
@@ -148,6 +151,6 @@ export class VpnStatusDto extends VpnReportDto {
 export class VpnPublicIpDto {
   readonly public_ip!: string;
 
-  /** Of which VPN. */
+  /** The VPN with this address. */
   readonly vpn!: string;
 }

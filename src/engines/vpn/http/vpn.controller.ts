@@ -20,7 +20,7 @@ export class VpnController {
     private readonly engines: EngineRegistry,
   ) {}
 
-  /** Show the state of VPNs. Every VPN that engines are behind: how it is, since when and why, and its engines. */
+  /** Show the state of VPNs. Every VPN of engines: its state, since when and why, and its engines. */
   @Get('status')
   status(): VpnStatusDto {
     return vpnStatusDto({
@@ -32,14 +32,14 @@ export class VpnController {
     });
   }
 
-  /** Show a public address of the VPNs. That of the first VPN that knows its own. */
+  /** Show a public address of the VPNs. The address of the first VPN that knows its own. */
   @Get('publicip')
   @ApiProblems('not_found')
   publicIp(): VpnPublicIpDto {
     for (const { name, publicAddress } of this.vpns.list()) {
       if (publicAddress !== null) return { public_ip: publicAddress.ip, vpn: name };
     }
-    throw new AppError('not_found', 'No VPN has told its public address.');
+    throw new AppError('not_found', 'No VPN has reported its public address.');
   }
 
   private enginesOf(vpn: string): string[] {

@@ -10,7 +10,7 @@ export class MoveRequestDto {
 }
 
 export class MoveQueryDto {
-  /** `true`: the answer is given when the stream is there, or stays. */
+  /** `true`: answer when the move has finished or failed. */
   @IsOptional()
   @IsIn(['true', 'false'])
   wait?: 'true' | 'false';
@@ -21,8 +21,8 @@ export class StreamMoveDto {
   /** `moving`: the other engine is being prepared; `moved`: it feeds the stream. */
   state!: 'moving' | 'moved';
   from_engine_id!: string;
-  /** While it is being moved: the engine that was asked for, null when any will do. */
+  /** During the move: the requested engine; null when any engine may be used. */
   to_engine_id!: string | null;
-  /** From the choice of the new engine to its first packet at viewers; null while it is being moved. */
+  /** Time from the choice of the new engine to its first packet at viewers; null during the move. */
   duration_ms!: number | null;
 }

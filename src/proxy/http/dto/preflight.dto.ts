@@ -10,7 +10,7 @@ export class PreflightMediaDto {
   first_byte_ms!: number | null;
   first_pat_ms!: number | null;
   first_keyframe_ms!: number | null;
-  /** Seconds of media that were looked at, by the stream's own clock. */
+  /** Seconds of media that were read, by the stream's own clock. */
   duration_s!: number | null;
   size_bytes!: number;
   bitrate_bps!: number | null;
@@ -26,24 +26,27 @@ export class PreflightMediaDto {
 
 /** Whether a content plays. */
 export class PreflightDto {
-  /** The only thing to look at when one has no time. After a light check: nothing speaks against it. */
+  /** The overall result. After a light check, true means that no problem was found. */
   playable!: boolean;
   /** Why not; null when playable. */
   reason!: UnplayableReason | null;
-  /** The same in words. */
+  /** The reason in plain English. */
   detail!: string | null;
-  /** What was done. Less than asked for when more would have disturbed a stream in use. */
+  /**
+   * The check that was made. It is `light` instead of `deep` for recorded content, and when a deep check would disturb
+   * a running stream.
+   */
   tier!: PreflightTier;
-  /** Whether an engine was asked, the running stream knew, or it failed a moment ago. */
+  /** Where the result comes from: an engine, the running stream, or a remembered failure. */
   source!: PreflightSource;
   /** Seconds until a remembered failure is forgotten. */
   retry_after!: number | null;
   infohash!: string | null;
   name!: string | null;
-  /** False: recorded. Null when the engine does not say. */
+  /** False: recorded. Null when the engine does not report it. */
   is_live!: boolean | null;
   engine_id!: string | null;
-  /** Only when media were looked at. */
+  /** Null when no media were read. */
   media!: PreflightMediaDto | null;
   /** ISO 8601, UTC. */
   checked_at!: string;

@@ -43,7 +43,7 @@ export class SessionDto {
   stream_id!: string;
   /** `recorded`: a file, read by one viewer at a time. */
   kind!: 'live' | 'recorded';
-  /** What was asked for. */
+  /** The id that was requested. */
   ace_id!: string;
   infohash!: string | null;
   /** Id of the channel that it stands for; null for a content that no channel asked for. */
@@ -53,14 +53,14 @@ export class SessionDto {
   engine_port!: number | null;
   container_id!: string | null;
   playback_session_id!: string | null;
-  /** Null when the engine does not know. */
+  /** Null when the engine does not report it. */
   is_live!: boolean | null;
   is_active!: boolean;
   state!: SessionState;
   client_count!: number;
   /** ISO 8601, UTC. */
   created_at!: string | null;
-  /** When viewers could first join. */
+  /** Time when viewers could first join. */
   started_at!: string | null;
   ended_at!: string | null;
   end_reason!: string | null;
@@ -80,13 +80,13 @@ export class SessionDto {
   continuity_errors!: number;
   /** How often packet alignment was lost and found again. */
   resyncs!: number;
-  /** How often the running stream was given a new source. */
+  /** Number of changes of the source of the running stream. */
   failovers!: number;
 }
 
 /** The same with what is observed of it; none of that is kept of a session that is over. */
 export class SessionDetailDto extends SessionDto {
-  /** What the engine said last; null when that was more than 30 s ago, or never. */
+  /** The engine's last report; null when it is older than 30 s or there is none. */
   stat!: EngineStatDto | null;
   runway!: RunwayDto | null;
   media!: ElementaryStreamDto[];
@@ -112,14 +112,14 @@ export class ClientDto {
   client_id!: string;
   ip_address!: string;
   user_agent!: string;
-  /** `paused`: it has taken nothing for 15 s and does not count as watching; it goes on when it takes bytes again. */
+  /** `paused`: it has taken no byte for 15 s and does not count as watching until it takes bytes again. */
   state!: 'waiting' | 'streaming' | 'paused' | 'gone';
   /** ISO 8601, UTC. */
   connected_at!: string;
   connected_s!: number;
   /** Bytes that the kernel has taken for this viewer. */
   bytes_sent!: number;
-  /** Media seconds behind the newest; null while the stream has no clock or the viewer waits. */
+  /** Seconds of media behind the newest; null while the stream has no clock or the viewer waits. */
   behind_s!: number | null;
   /** How often the viewer was moved forward because it was too slow. */
   jumps!: number;

@@ -13,7 +13,7 @@ export class LivePositionDto {
 
 /** What the engine said of the stream last. Null where it does not say. */
 export class EngineStatDto {
-  /** When it said so: ISO 8601, UTC. */
+  /** Time of the poll. ISO 8601, UTC. */
   at!: string;
   engine_id!: string;
   status!: string | null;
@@ -27,14 +27,14 @@ export class EngineStatDto {
   livepos!: LivePositionDto | null;
 }
 
-/** One poll of the engine, under the names that the predecessors gave. */
+/** One poll of the engine, under the names that acestream-orchestrator uses. */
 export class StatSampleDto {
   /** ISO 8601, UTC. */
   ts!: string;
   peers!: number | null;
-  /** KB/s, as the engine says. */
+  /** KB/s, as the engine reports. */
   speed_down!: number | null;
-  /** KB/s, as the engine says. */
+  /** KB/s, as the engine reports. */
   speed_up!: number | null;
   /** Bytes. */
   downloaded!: number | null;
@@ -49,11 +49,11 @@ export class StatSampleDto {
  * byte. What players have buffered comes on top.
  */
 export class RunwayDto {
-  /** Of the viewer who would run dry first; 0 at the live edge. */
+  /** Runway of the viewer that would run out of media first; 0 at the live edge. */
   least_s!: number;
   /** The median of all viewers. */
   typical_s!: number;
-  /** Of the viewer who is farthest behind. */
+  /** Runway of the viewer that is furthest behind. */
   most_s!: number;
 }
 
@@ -74,7 +74,7 @@ export class ElementaryStreamDto {
   /** Pictures may be made of two fields. */
   is_interlaced!: boolean | null;
   sample_rate_hz!: number | null;
-  /** Low frequency channel included. */
+  /** Includes the low-frequency channel. */
   channels!: number | null;
 }
 
@@ -105,17 +105,17 @@ export class StreamStatsDto {
   downloaded_bytes!: number | null;
   uploaded_bytes!: number | null;
   livepos!: LivePositionDto | null;
-  /** When the engine said so: ISO 8601, UTC. Null when that was more than 30 s ago, or never. */
+  /** Time of the engine's last report. ISO 8601, UTC. Null when it is older than 30 s or there is none. */
   sampled_at!: string | null;
   /** Bits per second by the stream's own clock. */
   bitrate_bps!: number | null;
-  /** Media seconds kept. */
+  /** Seconds of media in the history. */
   buffer_s!: number | null;
   runway!: RunwayDto | null;
   media!: ElementaryStreamDto[];
   looping!: LoopDto | null;
   /** Neither peers nor speed for three minutes. */
   is_starving!: boolean;
-  /** The last 720 polls at most, one every 2 s, oldest first. */
+  /** At most the last 720 polls, one every 2 s, oldest first. */
   history!: StatSampleDto[];
 }

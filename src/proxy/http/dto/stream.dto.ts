@@ -4,11 +4,11 @@ import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
 export class SourceInUseDto {
   id!: string;
   kind!: 'content_id' | 'infohash';
-  /** The operator's own words for it. */
+  /** The operator's label. */
   label!: string | null;
 }
 
-/** A stream as the predecessors listed it. */
+/** A stream as acestream-orchestrator lists it. */
 export class StreamDto {
   id!: string;
   /** `recorded`: a file, read by one viewer at a time. */
@@ -35,7 +35,7 @@ export class StreamDto {
 }
 
 export class StreamListQueryDto {
-  /** Only active streams, or only those that are over. */
+  /** Only active streams, or only ended ones. */
   @IsOptional()
   @IsIn(['started', 'ended'])
   status?: 'started' | 'ended';

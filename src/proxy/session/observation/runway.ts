@@ -10,7 +10,7 @@ export interface Runway {
   readonly leastMs: number;
   /** The median. */
   readonly typicalMs: number;
-  /** Of the viewer who is farthest behind. */
+  /** Runway of the viewer that is furthest behind. */
   readonly mostMs: number;
 }
 

@@ -64,7 +64,7 @@ export class StartGate {
 
   /** A place in line, or at once a turn. @throws AppError `no_capacity` when the line is full */
   enter(request: StartRequest): StartTurn {
-    if (this.waiting.size >= MAX_WAITING) throw noCapacity('Too many starts stand in line.');
+    if (this.waiting.size >= MAX_WAITING) throw noCapacity('Too many starts are queued.');
     const turn = new StartTurn(request, this.owner);
     if (request.signal.aborted) return turn;
     this.waiting.add(turn);

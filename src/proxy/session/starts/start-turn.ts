@@ -104,7 +104,7 @@ export class StartTurn implements BegunStart {
 
   /** @param forWhom completes a sentence for the viewer whose start it was */
   takeAway(forWhom: string): void {
-    const error = noCapacity(`The place of this start was needed by ${forWhom}.`);
+    const error = noCapacity(`The slot of this start was needed by ${forWhom}.`);
     this.taking.abort(error);
     this.fail(error);
   }

@@ -7,7 +7,7 @@ import type { SessionServices } from '../session-services';
 import type { StartTurn } from '../starts/start-turn';
 import { TurnedLease } from '../starts/turned-lease';
 
-/** Rule 23: an engine that failed on this content is left alone for this long. */
+/** An engine that failed on this content is not tried again for this long. */
 const EXCLUDE_MS = 60_000;
 
 /** Some players open the next channel up to a second before they close the one that they leave. */

@@ -25,8 +25,8 @@ export interface Handshake {
 }
 
 /**
- * Starts a content on an engine. When the engine does not know it, it is asked once more with the same 40
- * digits read as the other kind of id: users often have one and believe it is the other (rule 6).
+ * Starts a content on an engine. When the engine does not know the content, it is asked once more with the same
+ * 40 digits as the other kind of id, because users often mistake one kind for the other.
  *
  * @throws EngineFault of the first call when both forms are unknown
  */

@@ -21,8 +21,8 @@ export type Opening =
   | { readonly response: null; readonly failure: Outcome };
 
 /**
- * Opens the media of an engine session, again and again while the engine is still looking for peers: the same
- * session may work in a moment (engine protocol §8.2).
+ * Opens the media of an engine session. Retries while the engine is still looking for peers, because the same
+ * session may work a moment later.
  *
  * @throws the signal's reason
  */

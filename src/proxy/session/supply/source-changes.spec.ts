@@ -96,7 +96,7 @@ describe('a stream whose source ends all the time', () => {
     for (let n = 0; n < 3; n++) {
       await change('without loss', 1000);
     }
-    await isGivenUp('3 times within 15 s and another one taken without a gap');
+    await isGivenUp('replaced 3 times within 15 s without a gap');
   });
 });
 

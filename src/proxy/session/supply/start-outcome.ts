@@ -62,7 +62,7 @@ export function outcomeOfFault(fault: EngineFault): Outcome {
       return giveUp(reason, unsupported(`The content is ${fault.detail}, not MPEG-TS.`, fault));
     case 'content':
     case 'engine':
-      // A cut connection is most often one session's trouble, and often over at once (rule 23).
+      // A reset usually affects only one engine session, so a new session on the same engine often works at once.
       if (fault.reason === 'reset') return { next: 'same_engine', reason };
       return { next: 'other_engine', reason, complaint: complaintOf(fault) };
   }
@@ -116,7 +116,7 @@ export function outcomeOfEnd(end: SourceFate, flowed: boolean, head: Buffer): Ou
     case 'programme_changed':
       return giveUp(
         'programme changed',
-        new AppError('engine_failed', 'The programme of the stream changed its make-up.'),
+        new AppError('engine_failed', 'The types of video or audio in the stream changed.'),
       );
     case 'excessive_tables':
     case 'excessive_join_points':

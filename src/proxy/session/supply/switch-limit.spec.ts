@@ -93,6 +93,6 @@ describe('SwitchLimit', () => {
       return kept.excess(20);
     };
     expect(words(felt)).toContain('2 times within 60 s');
-    expect(words(unfelt)).toContain('2 times within 10 s and another one taken without a gap');
+    expect(words(unfelt)).toContain('replaced 2 times within 10 s without a gap');
   });
 });

@@ -56,7 +56,7 @@ export class SwitchLimit {
 
 function wordsOf(kind: CountedKind, { limit, windowMs }: SwitchBound): string {
   const times = limit === 1 ? 'once' : `${limit} times`;
-  const lost = `The source was lost ${times} within ${windowMs / 1000} s and another one taken`;
+  const lost = `The source was lost and replaced ${times} within ${windowMs / 1000} s`;
   return kind === 'felt'
     ? `${lost}; it was lost again.`
     : `${lost} without a gap; it was lost again.`;

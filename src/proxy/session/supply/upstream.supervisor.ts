@@ -133,9 +133,9 @@ export class UpstreamSupervisor {
   }
 
   /**
-   * Another session of ours was told by the same engine that it has this content: the engine now serves
-   * the newer engine session, so a reader that ends is reopened there (rule 4). False when it is an engine on which
-   * this session has nothing.
+   * Takes over an engine session that another stream opened for the same content on the same engine. The engine
+   * serves only the newer session, so a reader that ends is reopened there. False when this stream has nothing on
+   * that engine.
    */
   adopt(engineSession: EngineSession, { engine }: EngineLease): boolean {
     if (this.moves.preparing?.engineId === engine.id) {

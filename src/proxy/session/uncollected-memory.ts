@@ -1,0 +1,35 @@
+const MIB = 1024 * 1024;
+/** Dropped media that may wait for collection beside PROXY_BUFFER_TOTAL: this share of it plus this many bytes. */
+const ALLOWED_SHARE = 0.125;
+const ALLOWED_BYTES = 4 * MIB;
+/** However late collections are, streams lose no more than this share of PROXY_BUFFER_TOTAL. */
+const LARGEST_SHARE = 0.25;
+/** The largest measured amount decays by this factor per second. */
+const DECAY_PER_SECOND = 0.98;
+
+/**
+ * Measures the memory of dropped media that V8 has not collected yet. Collections are rare, because each one costs
+ * time. Dropped media beyond the allowance reduce the memory of the streams, so that the process stays within its
+ * bound.
+ */
+export class UncollectedMemory {
+  private greatest = 0;
+  private measuredMs: number | null = null;
+
+  constructor(private readonly totalBytes: number) {}
+
+  /**
+   * @param bufferBytes memory of all buffers of the process
+   * @param heldBytes the part of it that is in use
+   * @returns bytes that are not available to streams
+   */
+  measure(bufferBytes: number, heldBytes: number, nowMs: number): number {
+    const passedMs = this.measuredMs === null ? 0 : Math.max(0, nowMs - this.measuredMs);
+    this.measuredMs = nowMs;
+    this.greatest *= DECAY_PER_SECOND ** (passedMs / 1000);
+    this.greatest = Math.max(this.greatest, bufferBytes - heldBytes);
+    const { totalBytes } = this;
+    const excess = this.greatest - (totalBytes * ALLOWED_SHARE + ALLOWED_BYTES);
+    return Math.min(Math.max(0, excess), totalBytes * LARGEST_SHARE);
+  }
+}

@@ -179,6 +179,27 @@ describe('the time of HLS', () => {
       expect(last.isIndependent).toBe(false);
     },
 
+    'answers with the next segment when that is late, and at once before': async () => {
+      const quick = await startProduct({
+        engines: [engine],
+        env: { HLS_SEGMENT_DURATION: '2s', MAX_STREAMS_PER_ENGINE: '30' },
+      });
+      const id = newContentId();
+      await engine.setContent(id, { burst_seconds: 4 });
+      await engine.fault({ kind: 'stall_after', content: id, bytes: 3 * 125_000 });
+      const first = await openHls(quick, manifestPath(id));
+      expect((await loadPlaylist(first.url)).text).toBe(first.text);
+      // Held back for 5 s when nothing comes.
+      const held = await eventually(async () => {
+        const askedMs = performance.now();
+        const playlist = await loadPlaylist(first.url);
+        return performance.now() - askedMs > 3000 ? playlist : undefined;
+      });
+      const next = loadPlaylist(first.url);
+      await engine.actOnReaders('resume', { content: (await engine.content(id)).infohash });
+      expect((await next).segments.at(-1)!.number).toBeGreaterThan(held.segments.at(-1)!.number);
+    },
+
     'says why it has nothing of a stream whose time leaps at every picture': async () => {
       const id = newContentId();
       await engine.setContent(id, { burst_seconds: 2 });

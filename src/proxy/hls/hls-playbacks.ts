@@ -5,6 +5,7 @@ import { monotonicMs } from '../../kernel/clock';
 import type { StreamKey } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
 import { OwnLateness } from '../../kernel/own-lateness';
+import { Settleable } from '../../kernel/settleable';
 import { MetricsRegistry } from '../../metrics';
 import { SessionDirectory, type StreamSession } from '../session';
 import type { LeaveReason, Viewer } from '../viewers';
@@ -23,6 +24,8 @@ export interface Playback {
   lastAskedMs: number;
   /** The player has come with its token. */
   isFollowed: boolean;
+  /** Number of the first segment that it has not been told of; null before its first playlist. */
+  untoldNumber: number | null;
 }
 
 interface Patient {
@@ -43,6 +46,12 @@ const FOLLOW_WITHIN_MS = 5000;
 const NUMBERS_SINCE_MS = Date.UTC(2020, 0, 1);
 /** Players fetch two or three segments at a time. More is somebody who uses one place for many. */
 const MAX_SENDING = 8;
+/**
+ * While the next segment is late, a playlist without a new segment waits for it, for so long at most: half of what players in
+ * browsers wait for one. FFmpeg, and Kodi with it, would ask again only after half a target duration, and Kodi gives up 20 s after
+ * its last packet.
+ */
+const HOLD_MS = 5000;
 /** A browser that was told to come back is counted in for so long without coming. */
 const RETURN_WITHIN_MS = 15_000;
 
@@ -127,6 +136,7 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
       sending: new Set(),
       lastAskedMs: monotonicMs(),
       isFollowed: false,
+      untoldNumber: null,
     };
     this.byToken.set(playback.token, playback);
     viewer.onGone = (reason) => this.gone(playback, reason);
@@ -141,6 +151,29 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
     playback.lastAskedMs = monotonicMs();
     playback.isFollowed = true;
     return playback;
+  }
+
+  /**
+   * While segments are late, waits for one that is not in the player's last playlist, but not for long. False when the playback
+   * is over.
+   */
+  async whenUntold(playback: Playback): Promise<boolean> {
+    const { track, untoldNumber, token } = playback;
+    if (track.isLateAt(monotonicMs()) && track.nextNumber === untoldNumber) {
+      const patience = new Settleable<void>();
+      const timer = setTimeout(() => patience.resolve(), HOLD_MS);
+      await Promise.race([track.whenMade(untoldNumber), patience.promise]);
+      clearTimeout(timer);
+      playback.lastAskedMs = monotonicMs();
+    }
+    return this.byToken.has(token) && track.isPlayable;
+  }
+
+  /** The playlist of the moment, of which the player is told now. */
+  tell(playback: Playback, isWhole: boolean, folder: string): string {
+    const text = playback.track.playlist(isWhole, folder);
+    playback.untoldNumber = playback.track.nextNumber;
+    return text;
   }
 
   /** @throws AppError `client_limit` when a playback fetches more segments at a time than any player does */

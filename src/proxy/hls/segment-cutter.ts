@@ -261,6 +261,7 @@ export class SegmentCutter {
       durationMs,
       isBreak: open.isBreak,
       breaksBefore: this.breaks,
+      holeTicks: 0,
       isIndependent: open.point !== null,
       presentedMs: open.unit.presentedMs,
       arrivedMs: this.arrivedMs,

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { Agent, createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { RingBuffer } from '../buffer';
-import { TS_PACKET } from '../mpegts';
+import { SpreadTimes, TS_PACKET } from '../mpegts';
+import { SyntheticStream } from '../testing/synthetic-stream.spec-support';
 import { until } from '../testing/until.spec-support';
 import { Viewer } from '../viewers';
 import { ProgrammeDate } from './programme-date';
@@ -14,11 +15,17 @@ const STALL_MS = 1000;
 
 const PREFACE = Buffer.alloc(2 * TS_PACKET, 0x47);
 
-/** One segment of 7.5 MB, which no kernel takes at once, sent by a real server. */
+function numbered(): Buffer {
+  const bytes = Buffer.alloc(MEDIA_PACKETS * TS_PACKET);
+  for (let at = 0; at < bytes.length; at += 4) bytes.writeUInt32BE(at, at);
+  return bytes;
+}
+
+/** One segment, of 7.5 MB unless told otherwise, which no kernel takes at once, sent by a real server. */
 class Stage {
   readonly ring = new RingBuffer({ maxBytes: 64 * 1024 * 1024, maxAgeMs: 1000 });
-  readonly media = Buffer.alloc(MEDIA_PACKETS * TS_PACKET);
-  readonly viewer = new Viewer({ id: 'v', ip: '', userAgent: '', path: '' });
+  readonly media: Buffer;
+  readonly viewer: Viewer;
   readonly senders: SegmentSender[] = [];
   readonly segment: Segment;
   readonly agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -26,8 +33,9 @@ class Stage {
   over = 0;
   private readonly server = createServer((_, response) => this.send(response));
 
-  constructor() {
-    for (let at = 0; at < this.media.length; at += 4) this.media.writeUInt32BE(at, at);
+  constructor({ media = numbered(), userAgent = '', holeTicks = 0 } = {}) {
+    this.media = media;
+    this.viewer = new Viewer({ id: 'v', ip: '', userAgent, path: '' });
     const start = 10 * TS_PACKET;
     this.segment = {
       number: 1,
@@ -37,6 +45,7 @@ class Stage {
       durationMs: 4000,
       isBreak: false,
       breaksBefore: 0,
+      holeTicks,
       isIndependent: true,
       presentedMs: 0,
       arrivedMs: 0,
@@ -104,6 +113,28 @@ describe('SegmentSender', () => {
     expect(stage.viewer.queuedBytes).toBe(2 * segmentBytes(stage.segment));
     expect(stage.viewer.cursor).toBe(stage.segment.end);
   });
+
+  it.each([
+    ['Kodi/20.1 (X11; Linux x86_64) App_Bitness/64', true],
+    ['KodifromDebian/20.1 (X11; Linux x86_64) Kodi_Fork_Kodi from Debian/1.0', true],
+    ['Lavf/59.27.100', false],
+  ])(
+    'fills the hole before a segment for players that never wait: %s',
+    async (userAgent, isFilled) => {
+      stage.close();
+      const holeTicks = 6000 * 90;
+      stage = new Stage({
+        userAgent,
+        holeTicks,
+        media: new SyntheticStream({ startMs: 9000 }).take(50),
+      });
+      const filled = new SpreadTimes(holeTicks).apply(stage.media);
+      expect(filled.equals(stage.media)).toBe(false);
+      const body = await bodyOf(await stage.ask());
+      expect(body.equals(Buffer.concat([PREFACE, isFilled ? filled : stage.media]))).toBe(true);
+      expect(body).toHaveLength(segmentBytes(stage.segment));
+    },
+  );
 
   it('pins one piece of the ring for a player who takes nothing, and cuts it in time', async () => {
     const response = await stage.ask();

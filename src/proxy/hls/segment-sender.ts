@@ -1,8 +1,14 @@
 import type { ServerResponse } from 'node:http';
-import { TS_PACKET } from '../mpegts';
+import { SpreadTimes, TS_PACKET } from '../mpegts';
 import type { RingBuffer } from '../buffer';
 import { judgeProgress, PAUSED_AFTER_MS, unsentBytesOf, type Viewer } from '../viewers';
 import type { Segment } from './segment';
+
+/**
+ * Players whose clock goes on while they wait, and which leave a hole of more than a second out all the same: all that
+ * follows is late for them by as much. They get a hole that is filled. Others would show it as a standing picture.
+ */
+const NEVER_WAITS = /kodi/i;
 
 /**
  * Sends one segment: the tables ahead of it, then views of the ring, one at a time and each only after the kernel
@@ -11,6 +17,8 @@ import type { Segment } from './segment';
  */
 export class SegmentSender {
   private position: number;
+  /** Fills the hole before the segment; null when there is none, or the player leaves holes out. */
+  private readonly times: SpreadTimes | null;
   private progressMs: number;
   private acceptedBytes = 0;
   private queuedBytes = 0;
@@ -26,6 +34,9 @@ export class SegmentSender {
     private readonly onOver: (sender: SegmentSender) => void,
   ) {
     this.position = segment.start;
+    const { userAgent } = viewer.identity;
+    const isFilled = segment.holeTicks > 0 && NEVER_WAITS.test(userAgent);
+    this.times = isFilled ? new SpreadTimes(segment.holeTicks) : null;
     this.progressMs = nowMs;
     response.once('close', () => this.finish());
   }
@@ -74,11 +85,12 @@ export class SegmentSender {
     this.immediate = null;
     const { segment, position, response } = this;
     const left = segment.end - position;
-    const piece = position < this.ring.tail ? null : this.ring.view(position, left);
-    if (piece === null || piece.length < TS_PACKET) {
+    const view = position < this.ring.tail ? null : this.ring.view(position, left);
+    if (view === null || view.length < TS_PACKET) {
       this.abort();
       return;
     }
+    const piece = this.times === null ? view : this.times.apply(view);
     this.position += piece.length;
     this.count(piece);
     if (piece.length < left) {

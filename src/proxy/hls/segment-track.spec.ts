@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { monotonicMs } from '../../kernel/clock';
 import { pid as pidOf, TS_PACKET } from '../mpegts';
 import { continuityFaults } from '../testing/continuity.spec-support';
 import {
@@ -259,6 +260,23 @@ describe('SegmentTrack', () => {
     expectSound(stage);
   });
 
+  it.each([
+    ['is missing', 9000, (9000 + FRAME_MS) * 90],
+    ['leaps to another clock', 3_600_000, 0],
+    ['leaps back', -7000, 0],
+  ])('knows how long the hole before a segment is: the time %s', (_, leapMs, holeTicks) => {
+    const stage = new Stage();
+    stage.track.listen();
+    const startMs = 100_000;
+    stage.play(new SyntheticStream({ startMs }), 300);
+    stage.play(new SyntheticStream({ startMs: startMs + 300 * FRAME_MS + leapMs }), 300);
+    const [first, ...others] = stage.segments.filter(({ isBreak }) => isBreak);
+    expect(others).toEqual([]);
+    expect(first!.holeTicks).toBe(holeTicks);
+    const rest = stage.segments.filter(({ isBreak }) => !isBreak);
+    expect(rest.map((segment) => segment.holeTicks)).toEqual(rest.map(() => 0));
+  });
+
   it('makes a playlist once for all, each with a folder of its own', () => {
     const stage = new Stage();
     stage.track.listen();
@@ -272,6 +290,35 @@ describe('SegmentTrack', () => {
     const later = stage.track.playlist(false, 'hls/mine/');
     expect(later.startsWith(mine)).toBe(true);
     expect(later.length).toBeGreaterThan(mine.length);
+  });
+
+  it('knows when the next segment is late', () => {
+    const stage = new Stage();
+    const { track } = stage;
+    track.listen();
+    expect(track.isLateAt(monotonicMs() + 3_600_000)).toBe(false);
+    stage.play(new SyntheticStream(), 300);
+    expect(track.isLateAt(monotonicMs() + 4000)).toBe(false);
+    expect(track.isLateAt(monotonicMs() + 6100)).toBe(true);
+  });
+
+  it('tells those who wait for the next segment when it is there, or when nobody listens any more', async () => {
+    const stage = new Stage();
+    stage.track.listen();
+    const stream = new SyntheticStream();
+    stage.play(stream, 300);
+    await stage.track.whenMade(stage.track.nextNumber - 1);
+    for (const end of [() => stage.play(stream, 110), () => stage.track.rest()]) {
+      const number = stage.track.nextNumber;
+      let isOver = false;
+      const waiting = stage.track.whenMade(number).then(() => (isOver = true));
+      stage.play(stream, 1);
+      await Promise.resolve();
+      expect(isOver).toBe(false);
+      end();
+      await waiting;
+    }
+    await stage.track.whenMade(Infinity);
   });
 
   it('tells those who wait when there is a first segment', async () => {

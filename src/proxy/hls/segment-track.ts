@@ -10,8 +10,13 @@ import { UnitReader } from './unit-reader';
 
 /** Approximate heap memory of the objects of one segment, without the bytes of its tables. */
 const SEGMENT_BYTES = 600;
+/** Segment durations without a new segment after which the next one is late. */
+const LATE_AFTER = 1.5;
 /** Above this a step of time is a break, whatever the target duration. */
 const MAX_STEP_MS = 10_000;
+/** No player takes less for a leap of the clock. */
+const MIN_HOLE_TICKS = 1000 * 90;
+const MAX_HOLE_TICKS = 120_000 * 90;
 /** A playlist that lists so many has about 170 KB. With segments of 4 s they are 80 minutes. */
 const MAX_SEGMENTS = 1200;
 /** Read at a time, in packets' worth of work: about 20 ms. The rest of a long past waits for the next turns of the event loop. */
@@ -57,6 +62,10 @@ export class SegmentTrack {
   /** Wall clock of segments as it was told; one that was told without a date stays without. */
   private readonly dates = new Map<number, number | null>();
   private waiting = new Settleable<void>();
+  /** Monotonic time at which a segment was listed last; null before the first. */
+  private listedMs: number | null = null;
+  /** Settled with the next segment. */
+  private coming = new Settleable<void>();
   /** The sliding window and all that there is, as they were told last; null once the segments are others. */
   private window: Rendered | null = null;
   private whole: Rendered | null = null;
@@ -102,6 +111,18 @@ export class SegmentTrack {
     return this.isPlayable ? Promise.resolve() : this.waiting.promise;
   }
 
+  /** Whether the next segment should have been listed by this monotonic time. */
+  isLateAt(nowMs: number): boolean {
+    const { listedMs, options } = this;
+    return listedMs !== null && nowMs - listedMs > LATE_AFTER * options.segmentMs;
+  }
+
+  /** Resolves when there is a segment of this number or a higher one, or nobody is told of segments any more. */
+  whenMade(number: number): Promise<void> {
+    const isThere = !this.isListening || this.nextNumber > number;
+    return isThere ? Promise.resolve() : this.coming.promise;
+  }
+
   /** Follows the stream from now on, and keeps what its playlists list. */
   listen(): void {
     if (this.isListening) return;
@@ -120,6 +141,7 @@ export class SegmentTrack {
     if (this.segments.length > 0) this.waiting = new Settleable<void>();
     this.history.onAppended = null;
     this.history.ring.owe(Infinity);
+    this.announce();
   }
 
   /**
@@ -224,10 +246,24 @@ export class SegmentTrack {
 
   private list(segment: Segment): void {
     this.spend('segments', SEGMENT_COST);
-    this.segments.push(segment);
+    const holeTicks = segment.isBreak ? this.holeAt(segment.start) : 0;
+    this.segments.push({ ...segment, holeTicks });
+    this.listedMs = this.history.nowMs();
     this.history.playlistBytes += memoryOf(segment);
     this.window = null;
     this.whole = null;
+    this.announce();
+  }
+
+  private announce(): void {
+    this.coming.resolve();
+    this.coming = new Settleable<void>();
+  }
+
+  /** A longer step than an outage can be is a leap of the broadcast's own clock. */
+  private holeAt(position: number): number {
+    const step = this.history.stepAt(position) ?? 0;
+    return step > MIN_HOLE_TICKS && step < MAX_HOLE_TICKS ? step : 0;
   }
 
   /** The past may be that of an earlier source, for which the present one does not pay. */

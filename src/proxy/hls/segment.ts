@@ -14,6 +14,8 @@ export interface Segment {
   readonly isBreak: boolean;
   /** Breaks at earlier segments. */
   readonly breaksBefore: number;
+  /** Media are missing before it, and the times of its first units are so much later for it, ticks of 90 kHz; else 0. */
+  readonly holeTicks: number;
   /** Begins at a random access point. */
   readonly isIndependent: boolean;
   readonly presentedMs: number;

@@ -111,8 +111,9 @@ export class HlsController {
     const up = upFrom(request.originalUrl);
     const selector = readContentSelector(query, null, this.config);
     const known = this.playbacks.ask(query.get(PLAYBACK) ?? '');
-    if (known !== null && known.key === streamKey(selector) && known.track.isPlayable) {
-      const text = known.track.playlist(readIsDvr(query), `${up}hls/${known.token}/`);
+    const isOwn = known?.key === streamKey(selector) && known.track.isPlayable;
+    if (isOwn && (await this.playbacks.whenUntold(known))) {
+      const text = this.playbacks.tell(known, readIsDvr(query), `${up}hls/${known.token}/`);
       // As bytes: to text Fastify would add a charset, which this type does not have.
       await reply.headers(PLAYLIST_HEADERS).send(Buffer.from(text));
       return;

@@ -62,6 +62,8 @@ export {
 } from './own-programme';
 export { type OutgoingState, PacketRewriter } from './packet-rewriter';
 export { type PsiTables } from './psi-tracker';
+export { stepBetween, ticksToFollow, withMovedTimes } from './moved-times';
+export { SpreadTimes } from './spread-times';
 export { discontinuityPreface, firstContinuities, type PidContinuity } from './splice';
 export { type AccessUnitPrint, accessUnitPrint } from './access-unit-print';
 export { LoopDetector, type MediaLoop } from './loop-detector';

@@ -16,6 +16,8 @@ import type { StagedSource } from './staged-source';
 const SAME_BASE_TICKS = 10 * 90_000;
 /** A source that begins with old media may have it too: it is waited for while it can catch up in time. */
 const MAX_PAST_TICKS = 120 * 90_000;
+/** Less is made up for by what players keep in hand. */
+const BEARABLE_TICKS = 2 * 90_000;
 const TICKS_PER_MS = 90;
 /** No stream's lead over another is larger in a sane multiplex. */
 const MAX_LEAD_TICKS = 2 * 90_000;
@@ -153,8 +155,12 @@ export class SourceMatch {
     );
   }
 
-  /** One distance for all streams: the smallest with which none of them is decoded or shown sooner than what was sent. */
-  continuingOffset(position: number): number {
+  /**
+   * One distance for all streams: the smallest with which none of them is decoded or shown sooner than what was sent, and
+   * more by what viewers have missed. The clocks of players go on while they wait, and media whose times do not would be
+   * late for ever after.
+   */
+  continuingOffset(position: number, silentMs: number): number {
     const needs = this.pairs.flatMap(({ source, own }) => {
       const dts = this.outgoing().expectedDts(own);
       const pts = this.outgoing().expectedPts(own);
@@ -168,7 +174,20 @@ export class SourceMatch {
     const lead = needs.find(({ isLeading }) => isLeading)?.ticks ?? needs[0]?.ticks ?? 0;
     const more = needs.map(({ ticks }) => ticksBetween(lead, ticks));
     const largest = Math.max(0, ...more.filter((ticks) => ticks <= MAX_LEAD_TICKS));
-    return (((lead + largest) % TIMESTAMP_WRAP) + TIMESTAMP_WRAP) % TIMESTAMP_WRAP;
+    const ticks = lead + largest + this.missedTicks(position, silentMs);
+    return ((ticks % TIMESTAMP_WRAP) + TIMESTAMP_WRAP) % TIMESTAMP_WRAP;
+  }
+
+  /** The silence less what the source has brought from `position` on. */
+  private missedTicks(position: number, silentMs: number): number {
+    const { leading, staged } = this;
+    if (leading === null) return 0;
+    const { units, lastTimed } = staged.trackOf(leading.source);
+    const first = units.find((unit) => unit.at >= position && unit.dts >= 0);
+    if (first === undefined || lastTimed === undefined) return 0;
+    const brought = Math.max(0, ticksBetween(first.dts, lastTimed.dts));
+    const missed = Math.round(silentMs * TICKS_PER_MS) - brought;
+    return missed > BEARABLE_TICKS ? missed : 0;
   }
 
   /** Makes the source look like the session's programme; null when it does already. */

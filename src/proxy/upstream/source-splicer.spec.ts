@@ -87,6 +87,25 @@ describe('a second source', () => {
     expect(continuityFaults(ofStreams(storedFrom(0)))).toEqual([]);
   });
 
+  it.each([
+    ['nothing has come of what follows', 75],
+    ['some of it has come', 76],
+    ['only tables have come', 75.5],
+  ])('goes on with the counters when its past proves the overlap and %s', (_, frames) => {
+    // From the second on that begins with frame 25 of the first.
+    const stream = new SyntheticStream({ startMs: 1000 });
+    const past = stream.take(Math.floor(frames));
+    const rest = stream.take(60);
+    const end = history.ring.end;
+    const heldBack = frames % 1 === 0 ? 0 : 2 * TS_PACKET;
+    push(Buffer.concat([past, rest.subarray(0, heldBack)]), 10_000_000);
+    push(rest.subarray(heldBack));
+    const spliced = packetsOf(storedFrom(end));
+    expect(spliced.filter((packet) => discontinuityIndicator(packet, 0))).toEqual([]);
+    expect(spliced.length).toBeGreaterThan(50);
+    expect(continuityFaults(storedFrom(0))).toEqual([]);
+  });
+
   it('becomes a join point, and media time goes on', () => {
     const points = history.points.count;
     const before = history.mediaTimeAt(history.ring.end)!;

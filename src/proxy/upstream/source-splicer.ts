@@ -115,7 +115,7 @@ export class SourceSplicer {
     // A source that is given up for the present proves nothing any more.
     const mayProve = overlap === 'pending' && entry.offset !== null;
     if (!isOver && (mayProve || !this.search.probeOf(entry, programme).canFlag())) return null;
-    return this.enter(entry, programme);
+    return this.enter(entry, programme, nowMs);
   }
 
   /**
@@ -135,11 +135,15 @@ export class SourceSplicer {
     return true;
   }
 
+  /** For how long viewers have had no media; the first ones of the source may have come before it was looked at. */
+  private silentMs(nowMs: number): number {
+    return Math.max(0, nowMs - (this.base.history.scanner.lastMediaArrivalMs ?? nowMs));
+  }
+
   /** Viewers are kept waiting no longer for a source that is on its way. */
   private get longestWaitMs(): number {
-    const { history, bearable } = this.base;
-    const fromMs = this.waitingFromMs ?? 0;
-    const silentMs = Math.max(0, fromMs - (history.scanner.lastMediaArrivalMs ?? fromMs));
+    const { bearable } = this.base;
+    const silentMs = this.silentMs(this.waitingFromMs ?? 0);
     const bearableMs = Math.min(bearable.silenceMs, bearable.outageMs - silentMs);
     return Math.min(LONGEST_CATCH_UP_MS, bearableMs - ENTRY_ROOM_MS);
   }
@@ -149,13 +153,14 @@ export class SourceSplicer {
     return this.catchUp.isWorthWaiting(waitedMs, this.longestWaitMs);
   }
 
-  private enter(entry: Entry, programme: Programme): Splice {
+  private enter(entry: Entry, programme: Programme, nowMs: number): Splice {
     const { staged } = this;
     const probe = this.search.probeOf(entry, programme);
     const cuts = new Map(this.match.streams.map(({ source }) => [source, probe.opening(source)]));
     const media = [...(entry.parameters ?? []), ...staged.cut(entry.position, cuts)];
     const preface = flaggedPreface(entry.psi, media, programme);
-    const offset = entry.offset ?? this.match.continuingOffset(entry.position);
+    const offset =
+      entry.offset ?? this.match.continuingOffset(entry.position, this.silentMs(nowMs));
     const counters = this.base.history.scanner.lastCounters();
     const rewriter = this.match.rewriterFor(entry.psi, offset, areAllFlagged(preface, counters));
     return { parts: [preface, ...media], rewriter, isFlagged: true };
@@ -164,7 +169,8 @@ export class SourceSplicer {
   /** Nothing is lost and nothing comes twice: no flag is needed. */
   private goOn({ from, cuts }: OverlapCuts, offset: number): Splice {
     const parts = this.staged.cut(from, cuts);
-    const psi = this.staged.scanner.psiPreface() as Buffer;
+    const { scanner } = this.staged;
+    const psi = scanner.psiPreface() as Buffer;
     const counters = this.base.history.scanner.lastCounters();
     const before = this.staged.countersBefore(from, cuts);
     const rewriter = this.match.rewriterFor(psi, offset, isContinuous(parts, counters, before));

@@ -7,11 +7,20 @@ import {
   type JoinPoint,
   type RingLimits,
 } from '../buffer';
-import { TransportScanner, type PacketRewriter } from '../mpegts';
+import {
+  stepBetween,
+  ticksToFollow,
+  TIMESTAMP_WRAP,
+  TransportScanner,
+  type PacketRewriter,
+} from '../mpegts';
 import { flaggedPreface } from './flagged-preface';
 
 /** Packets of each PID lie within this distance of a random access point in any sane multiplex. */
 const CONTINUITY_SEARCH_BYTES = 2 * 1024 * 1024;
+
+/** Each stream of a usual programme begins a unit within so much. */
+const UNIT_SEARCH_BYTES = 512 * 1024;
 
 const NO_PLACES = new JoinPoints();
 
@@ -146,6 +155,42 @@ export class StreamHistory {
       at += run.length;
     }
     return Buffer.concat([flaggedPreface(point.tables, runs, programme), ...parameters]);
+  }
+
+  /**
+   * How far times have to move, in ticks of 90 kHz, for a viewer who had everything up to `cursor` and goes on at `point`.
+   *
+   * @param moved how far they were moved for what it had
+   * @param written what it had last, with these times: the ring may not have it any more
+   * @returns `moved` when nothing else can be told
+   */
+  ticksToFollow(
+    cursor: number,
+    moved: number,
+    written: readonly Buffer[],
+    point: JoinPoint,
+  ): number {
+    const { programme } = this.scanner;
+    if (programme === null) return moved;
+    const further = ticksToFollow(
+      this.runsBefore(cursor),
+      this.runsFrom(point.position),
+      programme,
+    );
+    if (further !== null) return (moved + further) % TIMESTAMP_WRAP;
+    return ticksToFollow(written, this.runsFrom(point.position), programme) ?? moved;
+  }
+
+  /** From the last unit before `position` to the first one behind it, ticks of 90 kHz; null when that can not be told. */
+  stepAt(position: number): number | null {
+    const { programme } = this.scanner;
+    if (programme === null) return null;
+    return stepBetween(this.runsBefore(position), this.runsFrom(position), programme);
+  }
+
+  private runsBefore(position: number): Iterable<Buffer> {
+    const from = Math.max(this.ring.tail, position - UNIT_SEARCH_BYTES);
+    return this.runsFrom(from, Math.max(0, position - from));
   }
 
   /** What viewers have been shown from `position` on, about `maxBytes` at most. */

@@ -1,6 +1,16 @@
 import 'reflect-metadata';
 import { monotonicMs } from '../../kernel/clock';
-import { discontinuityIndicator, hasPayload, pid, TS_PACKET } from '../mpegts';
+import {
+  discontinuityIndicator,
+  hasPayload,
+  payloadOffset,
+  payloadUnitStart,
+  pesDecodingTime,
+  pid,
+  ticksBetween,
+  TS_PACKET,
+  withMovedTimes,
+} from '../mpegts';
 import { continuityFaults } from '../testing/continuity.spec-support';
 import {
   FanoutStage,
@@ -44,10 +54,23 @@ async function isStuck(watcher: Watcher): Promise<boolean> {
 async function stuckViewer(): Promise<Watcher> {
   stage.feed(stream.take(SECOND));
   const watcher = await stage.watch({ isReading: false });
+  await leaveBehind(watcher);
+  return watcher;
+}
+
+async function leaveBehind(watcher: Watcher): Promise<void> {
   do stage.feed(stream.take(1));
   while (!(await isStuck(watcher)));
   for (let i = 0; i < 6; i++) stage.feed(stream.take(SECOND));
-  return watcher;
+}
+
+/** From unit to unit of one stream, ms. */
+function stepsOf(bytes: Buffer, id: number): number[] {
+  const times = packetsOf(bytes).flatMap((packet) => {
+    if (pid(packet, 0) !== id || !payloadUnitStart(packet, 0)) return [];
+    return [pesDecodingTime(packet, payloadOffset(packet, 0), TS_PACKET)];
+  });
+  return times.slice(1).map((time, i) => ticksBetween(times[i]!, time) / 90);
 }
 
 describe('a viewer who asked for the past', () => {
@@ -201,8 +224,8 @@ describe('a viewer who lags', () => {
     expect(stage.history.ring.head - jump!.skippedBytes).toBeLessThan(received.length);
     // The newest key frame that is at least a second and a half behind the head.
     const [landed] = stream.keyframes.filter((position) => msBehind(position) < 2501);
-    const expected = stage.history.ring.view(landed!, TS_PACKET);
-    const at = received.lastIndexOf(expected!);
+    const there = stage.history.ring.view(landed!, TS_PACKET)!;
+    const at = received.lastIndexOf(withMovedTimes(there, watcher.viewer.movedTicks));
     expect(at % TS_PACKET).toBe(0);
 
     // Before it: PAT and PMT, and for each PID a packet without payload that flags the jump.
@@ -216,6 +239,25 @@ describe('a viewer who lags', () => {
     expect(preface.filter((packet) => hasPayload(packet, 0))).toHaveLength(2);
     expect(continuityFaults(received)).toEqual([]);
     expect(watcher.viewer.jumps).toBe(1);
+  });
+
+  it('gets times that go on, from jump to jump: it would wait for as long as they leap', async () => {
+    await open({ maxLagMs: 2000, joinBehindMs: 1500 });
+    const watcher = await stuckViewer();
+    watcher.read();
+    for (const jumps of [1, 2]) {
+      watcher.far.resume();
+      await until(() => isAtHead(watcher));
+      await until(() => watcher.receivedBytes() === watcher.viewer.queuedBytes);
+      expect(watcher.viewer.jumps).toBe(jumps);
+      for (const id of [stream.options.videoPid, stream.options.audioPid]) {
+        const stepsMs = stepsOf(watcher.received(), id);
+        expect(Math.max(...stepsMs)).toBeLessThanOrEqual(200);
+        expect(Math.min(...stepsMs)).toBeGreaterThan(0);
+      }
+      watcher.far.pause();
+      await leaveBehind(watcher);
+    }
   });
 
   it('keeps the ring as it was: the flags are in bytes of its own', async () => {

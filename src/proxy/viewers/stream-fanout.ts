@@ -256,6 +256,12 @@ export class StreamFanout implements CatchUpSource {
     if (point === null || point.position <= viewer.cursor) return;
     const lagMs = this.history.mediaMsBehind(viewer.cursor) ?? 0;
     const skippedBytes = point.position - viewer.cursor;
+    viewer.movedTicks = this.history.ticksToFollow(
+      viewer.cursor,
+      viewer.movedTicks,
+      viewer.lastWritten,
+      point,
+    );
     viewer.cursor = point.position;
     viewer.grantedMs = this.history.mediaMsBehind(point.position) ?? 0;
     viewer.noteJump(nowMs);

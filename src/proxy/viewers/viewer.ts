@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { monotonicMs, wallClockIso } from '../../kernel/clock';
+import { withMovedTimes } from '../mpegts';
 
 /** Who a viewer is. Address and agent are labels only: many viewers share both behind one router. */
 export interface ViewerIdentity {
@@ -62,6 +63,11 @@ export class Viewer {
   /** How far in the past it asked to be, media ms; null: where everybody begins. A jump keeps to it. */
   askedBehindMs: number | null = null;
   acceptedBytes = 0;
+  /**
+   * How much later than in the ring the times of what it gets are, ticks of 90 kHz. Not 0 once it has jumped: players whose
+   * clock has stood still, as on pause, would wait for as long as the times leap.
+   */
+  movedTicks = 0;
   jumps = 0;
   /** Fetches segments, each with a request of its own, and has been given the first playlist. */
   takesSegments = false;
@@ -88,12 +94,18 @@ export class Viewer {
     return this.socket !== null || this.takesSegments;
   }
 
-  /** Queues `bytes` on the socket. The caller has made sure that a socket is there. */
-  write(bytes: Buffer): void {
+  /** Queues whole packets on the socket. The caller has made sure that a socket is there. */
+  write(packets: Buffer): void {
+    const bytes = this.movedTicks === 0 ? packets : withMovedTimes(packets, this.movedTicks);
     this.queuedBytes += bytes.length;
     this.writtenBefore = this.written;
     this.written = bytes;
     this.socket?.write(bytes);
+  }
+
+  /** What was written last, oldest first. */
+  get lastWritten(): readonly Buffer[] {
+    return [this.writtenBefore, this.written].filter((bytes) => bytes !== null);
   }
 
   /** True when the kernel has taken all that was written: only then is more written. */
@@ -111,7 +123,9 @@ export class Viewer {
    * chunk. What is in `counted` already is left out, because viewers who stopped at one place hold the same chunk.
    */
   pinnedBytes(tail: number, counted: Set<ArrayBufferLike>): number {
-    if (this.isDrained || this.socket === null || this.cursor > tail) return 0;
+    if (this.isDrained || this.socket === null) return 0;
+    // Copies with other times are never the ring's.
+    if (this.cursor > tail && this.movedTicks === 0) return 0;
     let bytes = 0;
     for (const view of [this.written, this.writtenBefore]) {
       if (view === null || counted.has(view.buffer)) continue;

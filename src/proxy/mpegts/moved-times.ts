@@ -1,0 +1,90 @@
+import {
+  hasPayload,
+  payloadOffset,
+  payloadUnitStart,
+  pid,
+  scrambled,
+  shiftPcr,
+  transportError,
+  TS_PACKET,
+} from './packet';
+import { isPesStart, pesDecodingTime, shiftPesTimes, ticksBetween, TIMESTAMP_WRAP } from './pes';
+import { type Programme } from './programme';
+
+/** What is left between the two: the last units may have been reordered, or be those of one stream only. 200 ms. */
+const GAP_TICKS = 90 * 200;
+
+/** A copy of whole packets in which every PCR, PTS and DTS is `ticks` (90 kHz, 0..2^33−1) later. */
+export function withMovedTimes(packets: Buffer, ticks: number): Buffer {
+  // Not from the pool, which a copy that waits on a socket would keep alive.
+  const moved = Buffer.allocUnsafeSlow(packets.length);
+  packets.copy(moved);
+  for (let at = 0; at + TS_PACKET <= moved.length; at += TS_PACKET) {
+    if (transportError(moved, at)) continue;
+    shiftPcr(moved, at, ticks);
+    if (payloadUnitStart(moved, at) && hasPayload(moved, at) && !scrambled(moved, at)) {
+      shiftPesTimes(moved, payloadOffset(moved, at), at + TS_PACKET, ticks);
+    }
+  }
+  return moved;
+}
+
+/**
+ * How far times have to move, 0..2^33−1, so that `after` goes on where `before` ended: the first unit of each video and
+ * audio stream a little later than the last one. Null when no stream has times in both. Both are whole packets.
+ */
+export function ticksToFollow(
+  before: Iterable<Buffer>,
+  after: Iterable<Buffer>,
+  programme: Programme,
+): number | null {
+  const step = stepBetween(before, after, programme);
+  return step === null ? null : (GAP_TICKS - step + TIMESTAMP_WRAP) % TIMESTAMP_WRAP;
+}
+
+/**
+ * From the last unit in `before` to the first one in `after`, in ticks of 90 kHz: of the video or audio stream in which it
+ * is shortest. Null when no stream has times in both.
+ */
+export function stepBetween(
+  before: Iterable<Buffer>,
+  after: Iterable<Buffer>,
+  programme: Programme,
+): number | null {
+  const ended = new Map<number, number>();
+  readTimes(before, mediaPids(programme), (id, time) => {
+    ended.set(id, time);
+    return true;
+  });
+  let shortest: number | null = null;
+  const missing = new Set(ended.keys());
+  readTimes(after, missing, (id, time) => {
+    const step = ticksBetween(ended.get(id) as number, time);
+    shortest = shortest === null ? step : Math.min(shortest, step);
+    missing.delete(id);
+    return missing.size > 0;
+  });
+  return shortest;
+}
+
+function mediaPids({ streams }: Programme): ReadonlySet<number> {
+  const media = streams.filter(({ kind }) => kind === 'video' || kind === 'audio');
+  return new Set((media.length > 0 ? media : streams).map((stream) => stream.pid));
+}
+
+/** Tells the decoding time of each unit that begins in `runs`, until `tell` has had enough. */
+function readTimes(
+  runs: Iterable<Buffer>,
+  wanted: ReadonlySet<number>,
+  tell: (pid: number, time: number) => boolean,
+): void {
+  for (const run of runs) {
+    for (let at = 0; at + TS_PACKET <= run.length; at += TS_PACKET) {
+      if (!payloadUnitStart(run, at) || !wanted.has(pid(run, at))) continue;
+      if (transportError(run, at) || scrambled(run, at)) continue;
+      const [from, end] = [payloadOffset(run, at), at + TS_PACKET];
+      const time = isPesStart(run, from, end) ? pesDecodingTime(run, from, end) : -1;
+      if (time >= 0 && !tell(pid(run, at), time)) return;
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import {
+  payloadOffset,
+  payloadUnitStart,
+  pid,
+  scrambled,
+  transportError,
+  TS_PACKET,
+} from './packet';
+import { isPesStart, pesDecodingTime, shiftPesTimes, TIMESTAMP_WRAP } from './pes';
+
+/** Kodi takes a step of more than a second for a leap of the clock. */
+const STEP_TICKS = 90 * 800;
+
+/**
+ * Closes a hole in the time line of packets that come behind it: the first units of each stream are told to be earlier, so
+ * that there is a unit every 800 ms from where the hole begins. Clock references stay.
+ */
+export class SpreadTimes {
+  private readonly units = new Map<number, number>();
+  private isOver = false;
+
+  /** @param holeTicks length of the hole, 90 kHz */
+  constructor(private readonly holeTicks: number) {}
+
+  /** Takes whole packets in order. Those that are changed are a copy. */
+  apply(packets: Buffer): Buffer {
+    if (this.isOver) return packets;
+    const spread = Buffer.allocUnsafeSlow(packets.length);
+    packets.copy(spread);
+    let seen = 0;
+    let moved = 0;
+    for (let at = 0; at + TS_PACKET <= spread.length; at += TS_PACKET) {
+      const unitAt = timedUnitAt(spread, at);
+      if (unitAt < 0) continue;
+      seen++;
+      if (this.moveUnit(spread, at, unitAt)) moved++;
+    }
+    // Streams of which the next unit comes later than this have no hole that could be filled.
+    if (seen > 0 && moved === 0) this.isOver = true;
+    return spread;
+  }
+
+  private moveUnit(packets: Buffer, at: number, unitAt: number): boolean {
+    const id = pid(packets, at);
+    const count = (this.units.get(id) ?? 0) + 1;
+    this.units.set(id, count);
+    const earlier = this.holeTicks - count * STEP_TICKS;
+    if (earlier <= 0) return false;
+    shiftPesTimes(packets, unitAt, at + TS_PACKET, TIMESTAMP_WRAP - earlier);
+    return true;
+  }
+}
+
+/** Where the PES packet begins that the packet at `at` begins with, if it has a time; −1 otherwise. */
+function timedUnitAt(packets: Buffer, at: number): number {
+  if (!payloadUnitStart(packets, at)) return -1;
+  if (transportError(packets, at) || scrambled(packets, at)) return -1;
+  const [from, end] = [payloadOffset(packets, at), at + TS_PACKET];
+  return isPesStart(packets, from, end) && pesDecodingTime(packets, from, end) >= 0 ? from : -1;
+}

@@ -30,7 +30,7 @@ describe('describeStart', () => {
         expect.stringMatching(/^acefleet \d+\.\d+\.\d+$/),
         'engines: static (ENGINE_ADDRESSES is set)',
         'store: embedded, ./data',
-        'admin: http://localhost:8000/docs (npm run key shows the API key)',
+        'admin: http://localhost:8000/docs (API key: node bin/acefleet.mjs key, in a container: docker exec NAME node bin/acefleet.mjs key)',
         'player: http://localhost:8000/ace/getstream?id={id}',
         'streams are open to anyone who can reach this address',
       ],

@@ -9,6 +9,10 @@ const OTHER_CALLERS = 244;
 const SHORT_KEY =
   'the API key has fewer than 16 characters and could be guessed: set a longer API_KEY, or unset it so that a key is generated';
 
+/** Not through npm, which the image does not have. */
+const KEY_COMMAND = 'node bin/acefleet.mjs key';
+const SHOWS_KEY = `API key: ${KEY_COMMAND}, in a container: docker exec NAME ${KEY_COMMAND}`;
+
 const ANY_HOST: ReadonlySet<string> = new Set(['::', '0.0.0.0', '']);
 
 const ONLY_DEMO = 'no real engine: only these demo channels play, every other content is unknown';
@@ -36,7 +40,7 @@ export interface BannerFacts {
 export function describeStart(facts: BannerFacts): Banner {
   const { config, engines } = facts;
   const base = baseAddress(facts);
-  const key = config.apiKey === null ? 'npm run key shows the API key' : 'the API key is API_KEY';
+  const key = config.apiKey === null ? SHOWS_KEY : 'the API key is API_KEY';
   return {
     lines: [
       `${PRODUCT_NAME} ${productVersion()}`,

@@ -57,7 +57,7 @@ function measureConnections(metrics: MetricsRegistry, connections: ConnectionLim
   );
   metrics.sampledCounter(
     'http_connections_dropped_total',
-    'Connections that were closed before their request was read because the limit was reached.',
+    'Connections that were closed with a request in progress because the limit was reached.',
     () => connections.counts.dropped,
   );
 }

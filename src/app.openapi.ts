@@ -90,15 +90,17 @@ export function serveOpenApi(app: NestFastifyApplication, publicUrl: string | nu
   leadBrowsersToDocs(app);
 }
 
+const PAGES = /text\/html|\*\/\*/;
+
 /**
- * Redirects browsers from the bare address to the API page; other programs get 404. The target is relative, so that a
+ * Redirects clients that accept pages (browsers, curl) from the bare address to the API page; others get 404. The target is relative, so that a
  * path prefix of a reverse proxy does not matter.
  */
 function leadBrowsersToDocs(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   fastify.get('/', (request, reply) => {
-    const isBrowser = request.headers.accept?.includes('text/html') === true;
-    if (isBrowser) void reply.header('Cache-Control', 'no-store').redirect(DOCS_PATH);
+    const takesPages = PAGES.test(request.headers.accept ?? '*/*');
+    if (takesPages) void reply.header('Cache-Control', 'no-store').redirect(DOCS_PATH);
     else reply.callNotFound();
   });
 }

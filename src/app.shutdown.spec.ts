@@ -9,7 +9,7 @@ describe('Shutdown', () => {
     steps = [];
     parts = {
       readiness: { closeForShutdown: () => steps.push('unready') },
-      engines: { hold: () => steps.push('hold'), farewell: () => null },
+      engines: { hold: () => steps.push('hold'), farewell: () => Promise.resolve(null) },
       streams: {
         drain: (ms) => {
           steps.push(`drain ${ms}`);
@@ -41,7 +41,7 @@ describe('Shutdown', () => {
 
   it('says at once which engines go on', async () => {
     const lines: string[] = [];
-    const farewell = (): string => '2 engines keep running';
+    const farewell = (): Promise<string> => Promise.resolve('2 engines keep running');
     const engines = { hold: () => undefined, farewell };
     const streams = { ...parts.streams, drain: never };
     const report = (line: string): number => lines.push(line);
@@ -49,6 +49,14 @@ describe('Shutdown', () => {
     void shutdown.signal('SIGINT');
     await shutdown.signal('SIGINT');
     expect(lines.filter((line) => line === '2 engines keep running')).toHaveLength(1);
+  });
+
+  it('does not wait for ever to know which engines go on', async () => {
+    const engines = { hold: () => undefined, farewell: () => new Promise<null>(() => undefined) };
+    const ended = new Shutdown({ ...parts, engines }).signal('SIGTERM');
+    await jest.advanceTimersByTimeAsync(3_000);
+    await ended;
+    expect(steps.slice(-2)).toEqual(['close', 'exit 0']);
   });
 
   it.each([

@@ -1,12 +1,11 @@
-/** Signals that ask for an end. */
-export type EndSignal = 'SIGTERM' | 'SIGINT';
-
-const SIGNAL_NUMBERS: Readonly<Record<EndSignal, number>> = { SIGINT: 2, SIGTERM: 15 };
+import { type EndSignal, exitCodeOf } from './app.signals';
 
 /** After the drain: engine sessions are stopped within 3 s, and a little air. */
 const STREAMS_MARGIN_MS = 5_000;
 /** One after the other: sessions that are being stopped (3 s), late starts (3 s), engines that are to be removed (6 s). */
 const CLOSE_DEADLINE_MS = 13_000;
+/** Beside the drain: a runtime that has not been asked yet may have to be waited for. */
+const FAREWELL_MS = 3_000;
 const FLUSH_DEADLINE_MS = 1_000;
 /** Whatever hangs, the process is gone this long after the drain. */
 const HARD_MARGIN_MS = 20_000;
@@ -16,7 +15,7 @@ export interface EndingParts {
   /** Tells load balancers first: they need the time of the drain to notice. */
   readonly readiness: { closeForShutdown(): void };
   /** No engine is made, replaced or let go any more; those that there are go on. */
-  readonly engines: { hold(): void; farewell(): string | null };
+  readonly engines: { hold(): void; farewell(): Promise<string | null> };
   readonly streams: { drain(deadlineMs: number): Promise<void>; abortNow(): void };
   readonly app: { close(): Promise<void> };
   readonly output: { flush(deadlineMs: number): Promise<void> };
@@ -40,7 +39,7 @@ export class Shutdown {
     const { streams, exit } = this.parts;
     if (this.isBegun) {
       streams.abortNow();
-      exit(128 + SIGNAL_NUMBERS[name]);
+      exit(exitCodeOf(name));
       return;
     }
     this.isBegun = true;
@@ -54,14 +53,15 @@ export class Shutdown {
     report(`${name}: ending; viewers receive media for another ${drainMs / 1000} s`);
     readiness.closeForShutdown();
     engines.hold();
-    // Now, and not at the end: whoever is impatient sends the second signal before that.
-    const farewell = engines.farewell();
-    if (farewell !== null) report(farewell);
-    const drained = await this.attempt(
-      'streams did not end in time',
-      streams.drain(drainMs),
-      drainMs + STREAMS_MARGIN_MS,
-    );
+    const [drained] = await Promise.all([
+      this.attempt(
+        'streams did not end in time',
+        streams.drain(drainMs),
+        drainMs + STREAMS_MARGIN_MS,
+      ),
+      // Now, and not at the end: whoever is impatient sends the second signal before that.
+      this.attempt('engines that keep running are not known', this.sayFarewell(), FAREWELL_MS),
+    ]);
     const closed = await this.attempt(
       'modules did not close in time',
       app.close(),
@@ -70,6 +70,11 @@ export class Shutdown {
     await output.flush(FLUSH_DEADLINE_MS);
     clearTimeout(hard);
     exit(drained && closed ? 0 : 1);
+  }
+
+  private async sayFarewell(): Promise<void> {
+    const farewell = await this.parts.engines.farewell();
+    if (farewell !== null) this.parts.report(farewell);
   }
 
   /** True when `work` was done within `deadlineMs`. */

@@ -6,7 +6,8 @@ import { ApiKey, ApiKeyFileError } from './access';
 import { tuneGarbageCollection } from './app.memory';
 import { type Banner, describeStart } from './app.banner';
 import { createApp } from './app.factory';
-import { type EndSignal, Shutdown } from './app.shutdown';
+import { Shutdown } from './app.shutdown';
+import { EndSignals } from './app.signals';
 import { ChannelFileError } from './channels';
 import {
   type AppConfig,
@@ -33,6 +34,8 @@ const LAST_WORDS_MS = 500;
 const FAILED_START_MS = 5_000;
 
 async function main(): Promise<void> {
+  const signals = new EndSignals((code) => process.exit(code));
+  signals.listen((name, listener) => process.on(name, listener));
   const { config, warnings } = loadSettings();
   tuneGarbageCollection(config.proxyBufferTotalBytes);
   const lock = await DataDirLock.acquire(config.dataDir);
@@ -48,8 +51,11 @@ async function main(): Promise<void> {
   const supply = app.get(EngineSupply, { strict: false });
   // Asked for while we come up, so that the banner does not wait for it.
   const demoChannels = supply.chosen.kind === 'simulator' ? supply.demoChannels() : [];
+  // From here on engines may be made.
+  signals.remember();
   await listen(app, config).catch((error: unknown) => endFailedStart(app, config, error));
-  endOnSignals(app, config, output);
+  const shutdown = createShutdown(app, config, output);
+  signals.deliver((name) => void shutdown.signal(name));
   const banner = describeStart({
     config,
     port: (app.getHttpServer().address() as AddressInfo).port,
@@ -130,9 +136,13 @@ function announce(banner: Banner, config: AppConfig, output: LogOutput): void {
   for (const warning of banner.warnings) logger.warn(warning);
 }
 
-function endOnSignals(app: NestFastifyApplication, config: AppConfig, output: LogOutput): void {
+function createShutdown(
+  app: NestFastifyApplication,
+  config: AppConfig,
+  output: LogOutput,
+): Shutdown {
   const logger = new Logger('Shutdown');
-  const shutdown = new Shutdown({
+  return new Shutdown({
     readiness: app.get(ReadinessGate, { strict: false }),
     engines: app.get(EngineSupply, { strict: false }),
     streams: app.get(StreamShutdown, { strict: false }),
@@ -145,9 +155,6 @@ function endOnSignals(app: NestFastifyApplication, config: AppConfig, output: Lo
     },
     exit: (code) => process.exit(code),
   });
-  for (const name of ['SIGTERM', 'SIGINT'] satisfies EndSignal[]) {
-    process.on(name, () => void shutdown.signal(name));
-  }
 }
 
 /** A fault that nobody caught leaves us in a state that nobody thought of: the supervisor starts a clean one. */

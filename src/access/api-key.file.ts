@@ -27,7 +27,8 @@ export async function obtainApiKey(folder: DataFolder): Promise<string> {
   const file = folder.file({
     name: KEY_FILE,
     parse: parseKey,
-    ifLost: 'there is no usable copy, so a new key is generated (npm run key shows it)',
+    ifLost:
+      'there is no usable copy, so a new key is generated (node bin/acefleet.mjs key shows it)',
     isMadeAnewWhenMissing: true,
   });
   try {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataDirInUseError, DataDirLock } from './data-dir.lock';
@@ -24,6 +25,26 @@ describe('DataDirLock', () => {
   it('is held by one at a time', async () => {
     expect((await acquire(folder)).warning).toBeNull();
     await expect(acquire(folder)).rejects.toThrow(DataDirInUseError);
+    await expect(acquire(folder)).rejects.toThrow(`process ${process.pid}`);
+  });
+
+  it('is got on a machine that is busy for a while, and not taken away by it', async () => {
+    const real = net.connect.bind(net) as (path: string) => net.Socket;
+    const spy = jest.spyOn(net, 'connect').mockImplementation((path: string) => {
+      const socket = real(path);
+      // The event loop comes back after the time within which an answer is waited for.
+      process.nextTick(() => {
+        const until = performance.now() + 1_300;
+        while (performance.now() < until);
+      });
+      return socket;
+    });
+    try {
+      expect((await acquire(folder)).warning).toBeNull();
+      await expect(acquire(folder)).rejects.toThrow(DataDirInUseError);
+    } finally {
+      spy.mockRestore();
+    }
     await expect(acquire(folder)).rejects.toThrow(`process ${process.pid}`);
   });
 

@@ -12,6 +12,8 @@ const SOCKET_FILE = 'instance.sock';
 const MAX_PATH_BYTES = 103;
 
 const ANSWER_MS = 1000;
+/** Our own answer always comes, but a machine that is starting up may be busy. */
+const OWN_ANSWER_MS = 15_000;
 const TOKEN_BYTES = 16;
 /** Between finding a dead one's socket and removing it somebody else may be this slow. */
 const TAKEOVER_MS = 100;
@@ -61,13 +63,13 @@ export class DataDirLock {
         // Of several that removed a dead one's socket at once, the latest has taken away the others'. Theirs stay
         // open until their processes end: closing one would remove the file that is the latest's by now.
         if (tries > 0) await delay(TAKEOVER_MS);
-        if ((await ask(path)) === token) return new DataDirLock(server, null);
+        if ((await ask(path, OWN_ANSWER_MS)) === token) return new DataDirLock(server, null);
         continue;
       }
       if (error.code !== 'EADDRINUSE') {
         return unlocked(dataDir, error);
       }
-      const holder = await ask(path);
+      const holder = await ask(path, ANSWER_MS);
       if (holder !== null) throw new DataDirInUseError(dataDir, holder.split(' ')[0] ?? '?');
       // Nobody listens there: its process died.
       await unlink(path).catch(() => undefined);
@@ -124,16 +126,20 @@ function listen(path: string, token: string): Promise<Listening> {
   });
 }
 
-/** What the holder says; null when nobody listens. A holder that is hung is a holder. */
-function ask(path: string): Promise<string | null> {
+/** What the holder says; null when nobody listens. A holder that does not answer in time is a holder, too. */
+function ask(path: string, withinMs: number): Promise<string | null> {
   return new Promise((resolve) => {
     let said = '';
-    let isConnected = false;
+    let isThere = false;
     const socket = connect(path);
-    socket.setTimeout(ANSWER_MS, () => socket.destroy());
-    socket.on('connect', () => (isConnected = true));
+    // It may be ourselves who are late: nobody listens only where the kernel says so.
+    socket.setTimeout(withinMs, () => {
+      isThere = true;
+      socket.destroy();
+    });
+    socket.on('connect', () => (isThere = true));
     socket.on('data', (data) => (said = (said + data.toString('latin1')).slice(0, 200)));
     socket.on('error', () => undefined);
-    socket.on('close', () => resolve(isConnected ? said || '?' : null));
+    socket.on('close', () => resolve(isThere ? said || '?' : null));
   });
 }

@@ -65,7 +65,7 @@ export class EngineSupply implements OnApplicationBootstrap, OnApplicationShutdo
   }
 
   /** One line for the operator: which engines go on when this process ends; null: none that we made. */
-  farewell(): string | null {
+  farewell(): Promise<string | null> {
     return this.driver.farewell();
   }
 

@@ -1,6 +1,6 @@
 import { type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { ConnectionLimit, connectionLimit } from './connection-limit';
+import { ConnectionLimit, connectionLimit, connectionsBeyond } from './connection-limit';
 import { createHttpServer } from './http-server.factory';
 
 describe('connectionLimit', () => {
@@ -19,6 +19,17 @@ describe('connectionLimit', () => {
   ])('of %d viewers, %d contents and %p files is %d', (clients, sessions, files, limit) => {
     const needs = { proxyMaxClients: clients, proxyMaxSessions: sessions };
     expect(connectionLimit(needs, files)).toBe(limit);
+  });
+});
+
+describe('connectionsBeyond', () => {
+  it.each([
+    [null, 64],
+    [1024, 64],
+    [320, 64],
+    [64, 12],
+  ])('with %p files is %d', (files, count) => {
+    expect(connectionsBeyond(files)).toBe(count);
   });
 });
 
@@ -167,14 +178,24 @@ describe('ConnectionLimit', () => {
     expect(limit.counts).toEqual({ closed: 21, refused: 0, dropped: 0 });
   });
 
-  it('drops those who find everything busy, and says so once', async () => {
-    await openBusy(LIMIT);
+  it('hears whoever comes although everything beyond it is busy too, and says so once', async () => {
+    const viewers = await openBusy(LIMIT);
+    const slow: Caller[] = [];
     for (let n = 0; n < BEYOND; n += 1) {
-      await (await open(get('/hang'))).until('begun');
+      slow.push(await open(get('/hang'), n === 0 ? '127.0.0.2' : undefined));
+      await slow.at(-1)!.until('begun');
     }
-    for (let n = 0; n < 3; n += 1) await (await open(get('/health/live'))).closed;
-    expect(limit.counts).toEqual({ closed: 0, refused: 0, dropped: 3 });
-    expect(limit.size).toBe(LIMIT + BEYOND);
+    for (let n = 0; n < 3; n += 1) {
+      const health = await open(get('/health/live'), '127.0.0.3');
+      await health.closed;
+      expect(health.text).toMatch(/^HTTP\/1\.1 200 /);
+    }
+    // The longest there of the address with most of them; what leaves makes room for the next.
+    await slow[1]!.closed;
+    expect(slow.filter(({ socket }) => socket.destroyed)).toEqual([slow[1]]);
+    expect(viewers.every(({ socket }) => !socket.destroyed)).toBe(true);
+    expect(limit.counts).toEqual({ closed: 0, refused: 0, dropped: 1 });
+    expect(limit.size).toBe(LIMIT + BEYOND - 1);
     expect(lines).toEqual([
       'the limit of 4 connections is reached: 0 idle connections closed, 0 requests refused, 1 connections dropped',
     ]);

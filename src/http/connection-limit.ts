@@ -1,7 +1,7 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Socket } from 'node:net';
 import { addressGroup } from './address-group';
-import { type AddressedConnection, IdleConnections } from './idle-connections';
+import { type AddressedConnection, ConnectionsByAddress } from './connections-by-address';
 import { RepeatedWarning } from './repeated-warning';
 
 /** Connections beside those of viewers: admin calls, players that probe, and callers about to be refused. */
@@ -16,8 +16,9 @@ const LEAST_CONTENTS = 150;
 /** With hardly any descriptors: better too few for engines than no caller at all. */
 const LEAST_CONNECTIONS = 16;
 
-/** Connections beyond the limit, which may ask one thing. */
+/** Connections beyond the limit, which may ask one thing; with hardly any descriptors a fifth of those. */
 const MAX_BEYOND = 64;
+const BEYOND_OF_DESCRIPTORS = 5;
 
 export interface ConnectionNeeds {
   readonly proxyMaxClients: number;
@@ -39,12 +40,22 @@ export function connectionLimit(needs: ConnectionNeeds, descriptorLimit: number 
   return Math.min(wanted, Math.max(LEAST_CONNECTIONS, besideMany, besideAll));
 }
 
+/**
+ * How many connections are accepted beyond the limit.
+ *
+ * @param descriptorLimit as above
+ */
+export function connectionsBeyond(descriptorLimit: number | null): number {
+  if (descriptorLimit === null) return MAX_BEYOND;
+  return Math.min(MAX_BEYOND, Math.floor(descriptorLimit / BEYOND_OF_DESCRIPTORS));
+}
+
 export interface LimitCounts {
   /** Connections without a request in progress that gave way. */
   closed: number;
   /** Requests on connections beyond the limit that were answered with 503. */
   refused: number;
-  /** Connections that were closed before they could ask anything. */
+  /** Connections beyond the limit that gave way although a request on them was in progress. */
   dropped: number;
 }
 
@@ -57,9 +68,10 @@ interface Connection extends AddressedConnection {
 
 /**
  * Keeps the number of connections within a limit, so that descriptors never run out, and keeps the program reachable at the
- * limit: there 64 more connections are accepted. One that asks something takes the place of one without a request in
+ * limit: there some more connections are accepted. One that asks something takes the place of one without a request in
  * progress, first of the address with most of them. When there is none, its request is answered only if it is not for a stream, and
- * is its last. There is no limit per address: a household behind a proxy is one address.
+ * is its last. Of those beyond the limit too the longest there gives way to the newest, so that whoever comes is heard: what has to be
+ * answered there takes milliseconds. There is no limit per address: a household behind a proxy is one address.
  */
 export class ConnectionLimit {
   /** What was done because the limit was reached, since the start. */
@@ -67,15 +79,17 @@ export class ConnectionLimit {
   private told: Readonly<LimitCounts> = { ...this.counts };
   private readonly connections = new Map<Socket, Connection>();
   /** Within the limit and beyond it; also those whose request is still arriving. */
-  private readonly idle = new IdleConnections<Connection>();
-  private readonly idleBeyond = new IdleConnections<Connection>();
-  private beyondCount = 0;
+  private readonly idle = new ConnectionsByAddress<Connection>();
+  private readonly idleBeyond = new ConnectionsByAddress<Connection>();
+  /** All of them, idle or not. */
+  private readonly beyond = new ConnectionsByAddress<Connection>();
   private readonly warning: RepeatedWarning;
 
   /** @param warn is given a line when the limit has consequences, at once and then every 10 s */
   constructor(
     readonly limit: number,
     warn: (line: string) => void,
+    private readonly maxBeyond = MAX_BEYOND,
   ) {
     this.warning = new RepeatedWarning(() => warn(this.describeNews()));
   }
@@ -84,17 +98,13 @@ export class ConnectionLimit {
     return this.connections.size;
   }
 
-  /** Accepts a connection or closes it. */
+  /** Accepts a connection, for which another one may have to go. */
   accept(socket: Socket): void {
-    const isFull = this.isReached && this.beyondCount >= MAX_BEYOND;
-    if (isFull && !this.closeIdle(this.idle) && !this.closeIdle(this.idleBeyond)) {
-      this.count('dropped');
-      socket.destroy();
-      return;
-    }
+    const isFull = this.isReached && this.beyond.size >= this.maxBeyond;
+    if (isFull && !this.closeIdle(this.idle) && !this.closeIdle(this.idleBeyond)) this.dropOne();
     const group = addressGroup(socket.remoteAddress ?? '');
     const connection: Connection = { socket, group, isBeyond: this.isReached, exchange: null };
-    if (connection.isBeyond) this.beyondCount += 1;
+    if (connection.isBeyond) this.beyond.add(connection);
     this.connections.set(socket, connection);
     this.idleOf(connection).add(connection);
     socket.once('close', () => this.forget(connection));
@@ -121,7 +131,7 @@ export class ConnectionLimit {
     if (this.isReached && !this.closeIdle(this.idle)) return false;
     this.idleBeyond.delete(connection);
     connection.isBeyond = false;
-    this.beyondCount -= 1;
+    this.beyond.delete(connection);
     if (connection.exchange !== null && hasBody(connection.exchange.request)) {
       this.idle.add(connection);
     }
@@ -139,29 +149,38 @@ export class ConnectionLimit {
 
   /** Those beyond it do not count. */
   private get isReached(): boolean {
-    return this.connections.size - this.beyondCount >= this.limit;
+    return this.connections.size - this.beyond.size >= this.limit;
   }
 
-  private idleOf(connection: Connection): IdleConnections<Connection> {
+  private idleOf(connection: Connection): ConnectionsByAddress<Connection> {
     return connection.isBeyond ? this.idleBeyond : this.idle;
   }
 
   /** False when all of them turn out to have a request in progress. */
-  private closeIdle(among: IdleConnections<Connection>): boolean {
-    for (let one = among.longestOfMost(); one !== null; one = among.longestOfMost()) {
+  private closeIdle(among: ConnectionsByAddress<Connection>): boolean {
+    for (let one = among.firstOfMost(); one !== null; one = among.firstOfMost()) {
       among.delete(one);
       if (isBusy(one)) continue;
-      this.forget(one);
-      one.socket.destroy();
-      this.count('closed');
+      this.close(one, 'closed');
       return true;
     }
     return false;
   }
 
+  private dropOne(): void {
+    const one = this.beyond.firstOfMost();
+    if (one !== null) this.close(one, 'dropped');
+  }
+
+  private close(connection: Connection, why: 'closed' | 'dropped'): void {
+    this.forget(connection);
+    connection.socket.destroy();
+    this.count(why);
+  }
+
   private forget(connection: Connection): void {
     if (!this.connections.delete(connection.socket)) return;
-    if (connection.isBeyond) this.beyondCount -= 1;
+    this.beyond.delete(connection);
     this.idleOf(connection).delete(connection);
   }
 

@@ -21,6 +21,9 @@ class EchoDto {
   list?: unknown[];
 }
 
+/** More than any kernel takes for a connection whose other side reads nothing. */
+const LARGE_BYTES = 32 * 1024 * 1024;
+
 /** Requests that reached a handler, by address. */
 let handled: string[] = [];
 
@@ -70,6 +73,11 @@ class TestController {
     reply.raw.write('media');
   }
 
+  @Get('large')
+  large(): string {
+    return 'x'.repeat(LARGE_BYTES);
+  }
+
   @Get('ace/breaks')
   breaks(@Res() reply: FastifyReply): never {
     reply.hijack();
@@ -84,9 +92,10 @@ class TestModule {}
 
 async function listen(
   connection?: ServerOptions,
+  answerStallMs?: number,
 ): Promise<{ app: NestFastifyApplication; port: number }> {
   const config = { proxyMaxClients: 10, proxyMaxSessions: 150, trustedProxies: [] };
-  const edge = new Edge({ ...config, logLevel: 'info' }, { connection });
+  const edge = new Edge({ ...config, logLevel: 'info' }, { connection, answerStallMs });
   const app = await NestFactory.create<NestFastifyApplication>(TestModule, edge.adapter, {
     bodyParser: false,
     logger: false,
@@ -356,5 +365,38 @@ describe('slow callers', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 408 /);
     expect(answer).toContain('"code":"request_timeout"');
     await app.close();
+  });
+});
+
+describe('an answer that its caller does not take', () => {
+  it('ends, while those that are read and streams without a byte go on', async () => {
+    const { app, port } = await listen(undefined, 200);
+    const begin = (path: string): Socket => {
+      const socket = connect(port, '127.0.0.1');
+      socket.on('error', () => undefined);
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+      return socket;
+    };
+    const [read, stream] = [begin('/plain'), begin('/ace/stream')];
+    read.resume();
+    await new Promise((resolve) => stream.once('data', resolve));
+    const unread = begin('/large');
+    try {
+      const server = app.getHttpServer();
+      const open = async (): Promise<number> =>
+        new Promise((resolve) => server.getConnections((_, count) => resolve(count)));
+      while ((await open()) < 3) await new Promise(setImmediate);
+      while ((await open()) > 2) await new Promise(setImmediate);
+      unread.resume();
+      await new Promise((resolve) => unread.once('close', resolve));
+      expect(unread.bytesRead).toBeLessThan(LARGE_BYTES);
+      expect([read.destroyed, stream.destroyed]).toEqual([false, false]);
+      // The kept connection of the first serves on, and so does its stream.
+      read.write('GET /ace/stream HTTP/1.1\r\nHost: a\r\n\r\n');
+      await new Promise((resolve) => read.once('data', resolve));
+    } finally {
+      for (const socket of [read, stream, unread]) socket.destroy();
+      await app.close();
+    }
   });
 });

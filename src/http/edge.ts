@@ -2,7 +2,8 @@ import { type ServerOptions } from 'node:http';
 import { Logger } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type AppConfig } from '../config';
-import { ConnectionLimit, connectionLimit } from './connection-limit';
+import { ConnectionLimit, connectionLimit, connectionsBeyond } from './connection-limit';
+import { ANSWER_STALL_MS } from './edge.timings';
 import { type FastifyInstance, type FastifyServerOptions } from './fastify.types';
 import { createHttpServer } from './http-server.factory';
 import { registerJsonBodies } from './json-body.parser';
@@ -30,6 +31,7 @@ export interface EdgeOptions {
   readonly descriptorLimit?: number | null;
   /** Overrides of the time limits of a connection, for tests that cannot wait for them. */
   readonly connection?: ServerOptions;
+  readonly answerStallMs?: number;
 }
 
 /** What all addresses have in common: how requests come in, and how errors go out. */
@@ -41,10 +43,16 @@ export class Edge {
   private readonly isVerbose: boolean;
   readonly connections: ConnectionLimit;
 
-  constructor(config: EdgeConfig, { descriptorLimit = null, connection }: EdgeOptions = {}) {
+  private readonly answerStallMs: number;
+
+  constructor(config: EdgeConfig, options: EdgeOptions = {}) {
+    const { descriptorLimit = null, connection, answerStallMs = ANSWER_STALL_MS } = options;
+    this.answerStallMs = answerStallMs;
     this.isVerbose = config.logLevel === 'debug' || config.logLevel === 'trace';
-    this.connections = new ConnectionLimit(connectionLimit(config, descriptorLimit), (line) =>
-      this.logger.warn(line),
+    this.connections = new ConnectionLimit(
+      connectionLimit(config, descriptorLimit),
+      (line) => this.logger.warn(line),
+      connectionsBeyond(descriptorLimit),
     );
     this.adapter = new FastifyAdapter(this.options(config, connection));
   }
@@ -53,6 +61,12 @@ export class Edge {
   async configure(app: NestFastifyApplication): Promise<void> {
     const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
     fastify.addHook('onRoute', (route) => this.routes.add(route));
+    // Answers that are handed over as a whole; streams and segments, which are hijacked, know for how long a viewer may pause.
+    fastify.addHook('onSend', (_request, reply, _payload, done) => {
+      // The server destroys a connection that times out, and begins anew with its next request.
+      reply.raw.socket?.setTimeout(this.answerStallMs);
+      done();
+    });
     fastify.addHook('onRequest', (request, reply, done) => {
       // On the raw response, so that hijacked replies carry it too.
       reply.raw.setHeader(REQUEST_ID_HEADER, request.id);

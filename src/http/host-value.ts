@@ -4,8 +4,11 @@ import { isIPv6 } from 'node:net';
 const MAX_LENGTH = 260;
 const MAX_PORT = 65_535;
 
-/** A reg-name of RFC 3986 (which includes IPv4 addresses and underscores) or an address in brackets, and a port. */
-const HOST = /^(?:(?:[\w.~!$&'()*+,;=-]|%[0-9a-f]{2})+|\[([0-9a-f:.]+)\])(?::(\d{0,5}))?$/i;
+/**
+ * A name as DNS, Docker and people have them (which includes IPv4 addresses), or an address in brackets, and a port. RFC 3986 allows
+ * more in a name, such as quotes, commas and percent escapes: nobody's host has them, and whoever shows our addresses may trip over them.
+ */
+const HOST = /^(?:[\w-]+(?:\.[\w-]+)*\.?|\[([0-9a-f:.]+)\])(?::(\d{0,5}))?$/i;
 
 /** True for a host with or without port as an address can have it. Everything else would be reflected in ours. */
 export function isHostValue(text: string): boolean {

@@ -1,4 +1,4 @@
-import { getEventListeners } from 'node:events';
+import { getEventListeners, getMaxListeners } from 'node:events';
 import { linkAbort } from './linked-abort';
 
 describe('linkAbort', () => {
@@ -28,5 +28,11 @@ describe('linkAbort', () => {
     expect(getEventListeners(leader.signal, 'abort')).toHaveLength(0);
     leader.abort();
     expect(follower.signal.aborted).toBe(false);
+  });
+
+  it('lets a leader have many followers, of which Node does not warn', () => {
+    const { signal } = new AbortController();
+    linkAbort(new AbortController(), [signal]);
+    expect(getMaxListeners(signal)).toBe(Infinity);
   });
 });

@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /**
  * Aborts `follower` with the first of `leaders` that does, for its reason. Returns what ends that.
  *
@@ -6,6 +8,8 @@
  */
 export function linkAbort(follower: AbortController, leaders: Iterable<AbortSignal>): () => void {
   const links = [...leaders].map((leader) => {
+    // So many followers are no leak, of which Node would warn from the eleventh on: each takes its listener back.
+    setMaxListeners(Infinity, leader);
     const onAbort = (): void => follower.abort(leader.reason);
     leader.addEventListener('abort', onAbort, { once: true });
     if (leader.aborted) onAbort();

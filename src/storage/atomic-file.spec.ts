@@ -1,4 +1,14 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -89,6 +99,38 @@ describe('AtomicFile', () => {
     expect(readdirSync(path)).toEqual(['list.json', 'list.json.bak', 'list.json.damaged']);
   });
 
+  it.each<[string, (at: string) => void]>([
+    ['a folder', (at) => mkdirSync(at)],
+    ['a folder with something in it', (at) => mkdirSync(join(at, 'inside'), { recursive: true })],
+    ['a link to itself', (at) => symlinkSync(at, at)],
+    ['a pipe', (at) => execFileSync('mkfifo', [at])],
+  ])(
+    'gives its last text back where %s has its name, also for the second time',
+    async (_, make) => {
+      await open().replace(textOf([1]));
+      for (const name of ['list.json', 'list.json', 'list.json.bak']) {
+        rmSync(join(path, name));
+        make(join(path, name));
+        const file = open();
+        expect(await file.read()).toEqual([1]);
+        const isDamaged = name === 'list.json';
+        expect(folder.troubles().map(({ code }) => code)).toEqual(
+          isDamaged ? ['storage_damaged'] : [],
+        );
+        await file.close();
+        expect([contentOf('list.json'), contentOf('list.json.bak')]).toEqual([
+          textOf([1]),
+          textOf([1]),
+        ]);
+      }
+      // What was in a folder is still somewhere.
+      const kept = readdirSync(path, { recursive: true, encoding: 'utf8' }).filter((name) =>
+        name.endsWith('inside'),
+      );
+      expect([0, 3]).toContain(kept.length);
+    },
+  );
+
   it('needs no copy beside a good file', async () => {
     const file = open();
     await file.replace(textOf([1]));
@@ -118,6 +160,12 @@ describe('AtomicFile', () => {
     expect(readdirSync(path).sort()).toEqual([...ours, ...drafts.slice(1)].sort());
     await data.removeDrafts(true);
     expect(readdirSync(path).sort()).toEqual(ours.sort());
+  });
+
+  it('makes a text anew where a link that leads nowhere has its name', async () => {
+    symlinkSync(join(path, 'nowhere'), join(path, 'list.json'));
+    expect(await open().obtain(() => textOf([1]))).toEqual([1]);
+    expect(contentOf('list.json')).toBe(textOf([1]));
   });
 
   whenMountable('on a disk that takes nothing more', () => {
@@ -162,6 +210,18 @@ describe('AtomicFile', () => {
         expect(await open(disk!.folder).read()).toEqual(['new']);
       },
     );
+
+    it('goes on with a text that was made on a full disk, and writes it as soon as there is room', async () => {
+      const file = open(join(disk!.folder, 'first'));
+      disk!.fill();
+      expect(await file.obtain(() => textOf(['made']))).toEqual(['made']);
+      expect(folder.troubles()).toMatchObject([{ code: 'storage_full' }]);
+      disk!.makeRoom();
+      await untilWell();
+      expect(await open(join(disk!.folder, 'first')).obtain(() => textOf(['other']))).toEqual([
+        'made',
+      ]);
+    });
 
     it('writes later what was to be saved, the newest text of it', async () => {
       const file = open(disk!.folder);

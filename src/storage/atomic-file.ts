@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { readFile, stat, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createFile, errnoOf, replaceFile, setAside, writeDraft } from './file-writes';
 import type { StorageLog } from './storage-log';
 import { asStorageError, type StorageTrouble, writeTrouble } from './storage-trouble';
@@ -9,6 +9,9 @@ import { asStorageError, type StorageTrouble, writeTrouble } from './storage-tro
 export const RETRY_MS = 2000;
 
 const MAX_BYTES = 16 * 1024 * 1024;
+
+/** The disk could not read it; a link that leads to itself. */
+const DAMAGE: ReadonlySet<string> = new Set(['EIO', 'ELOOP']);
 
 /** The file was written by a newer release, which this one must not undo. */
 export class NewerSchemaError extends Error {
@@ -91,10 +94,10 @@ export class AtomicFile<T> {
   }
 
   /**
-   * What the file holds, or what `make` gives and the file holds from now on. Of two processes that start at once on one
-   * folder, the second takes the first one's.
+   * What the file holds, or what `make` gives and the file holds from now on, on a full disk as soon as there is room. Of
+   * two processes that start at once on one folder, the second takes the first one's.
    *
-   * @throws as `read` does, and when the new text cannot be written
+   * @throws as `read` does, and when the system refuses the new text for another reason than room
    */
   obtain(make: () => string): Promise<T> {
     // In turn, so that `settled` waits for it: a start that fails elsewhere must not leave a draft behind.
@@ -102,14 +105,14 @@ export class AtomicFile<T> {
       const kept = await this.read();
       if (kept !== null) return kept;
       const text = make();
-      if (await createFile(this.path, text)) {
-        this.pending.copy = text;
-        await this.writePending();
-        return this.options.parse(text);
+      if (!(await this.create(text))) {
+        const winner = await this.read();
+        if (winner !== null) return winner;
+        // A link that leads nowhere has the name.
+        this.pending.text = text;
       }
-      const winner = await this.read();
-      if (winner !== null) return winner;
-      throw new Error(`${this.path} was made and removed by another process`);
+      await this.writePending();
+      return this.options.parse(text);
     });
   }
 
@@ -153,11 +156,26 @@ export class AtomicFile<T> {
     this.retry = null;
   }
 
+  /** False when something has the file's name already. */
+  private async create(text: string): Promise<boolean> {
+    try {
+      const isNew = await createFile(this.path, text);
+      if (isNew) this.pending.copy = text;
+      return isNew;
+    } catch (error) {
+      if (writeTrouble(this.options.name, error)?.code !== 'storage_full') throw error;
+      this.pending.text = text;
+      return true;
+    }
+  }
+
   private async load(path: string): Promise<Loaded<T>> {
     const { maxBytes = MAX_BYTES, parse } = this.options;
     try {
-      const { size } = await stat(path);
-      if (size > maxBytes) return { kind: 'damaged', reason: 'it is too large' };
+      const found = await stat(path);
+      // A pipe would be read for ever; a folder is what Docker makes where the file that it is to mount is missing.
+      if (!found.isFile()) return { kind: 'damaged', reason: 'it is no file' };
+      if (found.size > maxBytes) return { kind: 'damaged', reason: 'it is too large' };
       const bytes = await readFile(path);
       if (!isUtf8(bytes)) return { kind: 'damaged', reason: 'it is not text' };
       const text = bytes.toString('utf8');
@@ -165,8 +183,8 @@ export class AtomicFile<T> {
     } catch (error) {
       const errno = errnoOf(error);
       if (errno === 'ENOENT') return { kind: 'missing', reason: 'it is missing' };
-      // The disk could not read it. Any other error of the file system says that we may not, which is no damage.
-      if (error instanceof NewerSchemaError || (errno !== null && errno !== 'EIO')) throw error;
+      // Any other error of the file system says that we may not, which is no damage.
+      if (error instanceof NewerSchemaError || (errno !== null && !DAMAGE.has(errno))) throw error;
       return { kind: 'damaged', reason: (error as Error).message };
     }
   }
@@ -198,11 +216,10 @@ export class AtomicFile<T> {
    * @returns the name of the damaged file; null when the file system refused
    */
   private async setAside(isRestored: boolean): Promise<string | null> {
-    const name = `${this.options.name}.damaged`;
     try {
-      await setAside(this.path, `${this.path}.damaged`);
+      const aside = await setAside(this.path, `${this.path}.damaged`);
       if (!isRestored) await unlink(this.path).catch(() => undefined);
-      return name;
+      return basename(aside);
     } catch {
       return null;
     }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-const DRAFT_ID_BYTES = 6;
+const RANDOM_NAME_BYTES = 6;
 
 /** Names of drafts: those of this release, and those that earlier releases left when they were killed. */
 const DRAFT_FORMS = [
@@ -22,7 +22,7 @@ const OLD_DRAFT_MS = 3_600_000;
  */
 export async function writeDraft(path: string, text: string): Promise<string> {
   await makeFolder(dirname(path));
-  const draft = `${path}.${randomBytes(DRAFT_ID_BYTES).toString('hex')}.tmp`;
+  const draft = `${path}.${randomName()}.tmp`;
   const file = await open(draft, 'wx', 0o600);
   try {
     await file.writeFile(text);
@@ -44,12 +44,23 @@ export async function writeDraft(path: string, text: string): Promise<string> {
 export async function replaceFile(path: string, text: string): Promise<void> {
   const draft = await writeDraft(path, text);
   try {
-    await rename(draft, path);
+    await renameOver(draft, path);
   } catch (error) {
     await unlink(draft).catch(() => undefined);
     throw error;
   }
   await syncFolder(dirname(path));
+}
+
+/** A folder that stands in the way is set aside: Docker makes one where the file that it is to mount is missing. */
+async function renameOver(draft: string, path: string): Promise<void> {
+  try {
+    await rename(draft, path);
+  } catch (error) {
+    if (errnoOf(error) !== 'EISDIR') throw error;
+    await setAside(path, `${path}.damaged`);
+    await rename(draft, path);
+  }
 }
 
 /**
@@ -72,10 +83,24 @@ export async function createFile(path: string, text: string): Promise<boolean> {
   return true;
 }
 
-/** Gives a file a second name, in the place of whatever has that; without hard links, instead of its first. */
-export async function setAside(path: string, newPath: string): Promise<void> {
+/**
+ * Gives a file a second name, in the place of a file that has that; without hard links, instead of its first. A folder gets
+ * it instead of its first, and where a folder has it already, another name: what is in folders is never removed.
+ *
+ * @returns the second name
+ * @throws what the file system says
+ */
+export async function setAside(path: string, newPath: string): Promise<string> {
   await unlink(newPath).catch(() => undefined);
-  await link(path, newPath).catch(() => rename(path, newPath));
+  for (const name of [newPath, `${newPath}.${randomName()}`]) {
+    try {
+      await link(path, name).catch(() => rename(path, name));
+      return name;
+    } catch (error) {
+      if (name !== newPath) throw error;
+    }
+  }
+  return newPath;
 }
 
 /**
@@ -110,6 +135,10 @@ export async function makeFolder(path: string): Promise<void> {
       if (errnoOf(late) !== 'EEXIST') throw late;
     });
   }
+}
+
+function randomName(): string {
+  return randomBytes(RANDOM_NAME_BYTES).toString('hex');
 }
 
 /** The code of a system error, such as `ENOSPC`; null for any other error. */

@@ -52,7 +52,7 @@ describe('where descriptors are few', () => {
   it('the start says so', async () => {
     const told = (await product.logsSoFar()).filter(({ msg = '' }) => msg.includes('ulimit -n'));
     expect(told).toEqual([
-      expect.objectContaining({ msg: expect.stringContaining(`lets in ${LIMIT} connections`) }),
+      expect.objectContaining({ msg: expect.stringContaining(`allows ${LIMIT} connections`) }),
     ]);
   });
 

@@ -145,16 +145,18 @@ describe('what the product says of itself', () => {
     }
   });
 
-  it('is where a browser is led to by the bare address, and nobody else', async () => {
+  it('is where whoever takes pages is led to by the bare address, and nobody else', async () => {
     const browser = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
-    for (const method of ['GET', 'HEAD']) {
-      const { status, headers } = await product.api(method, '/', undefined, browser);
-      expect({ status, to: headers.location }).toEqual({ status: 302, to: 'docs' });
+    for (const taker of [browser, { Accept: '*/*' }, {}]) {
+      for (const method of ['GET', 'HEAD']) {
+        const { status, headers } = await product.api(method, '/', undefined, taker);
+        expect({ status, to: headers.location }).toEqual({ status: 302, to: 'docs' });
+      }
     }
     for (const path of ['/nowhere', '/api/v1/']) {
       expect((await product.api('GET', path, undefined, browser)).status).toBe(404);
     }
-    for (const accept of ['*/*', 'application/json']) {
+    for (const accept of ['application/problem+json', 'application/json']) {
       const { status, body } = await product.api('GET', '/', undefined, { Accept: accept });
       expect({ status, code: body.code }).toEqual({ status: 404, code: 'not_found' });
     }

@@ -206,9 +206,11 @@ describe('how a content is asked for', () => {
         'manifest.m3u8',
         'preflight',
         'status',
+        `stat/${id}/any`,
+        'hls/any/1.ts',
       ]) {
         const selector = path.includes(id) ? '' : `&id=${id}`;
-        for (const method of path === 'status' ? ['GET'] : ['GET', 'HEAD']) {
+        for (const method of path.startsWith('stat') ? ['GET'] : ['GET', 'HEAD']) {
           const viewer = openViewer(product.url(`/ace/${path}?${slip}${selector}`), { method });
           if (method === 'GET') await expectProblem(viewer, 400, 'invalid_request');
           else expect(await viewer.status()).toBe(400);

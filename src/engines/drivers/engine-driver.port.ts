@@ -77,7 +77,7 @@ export interface EngineDriver {
   /** Decides nothing more: no engine is made, replaced or let go. What there is goes on until `stop`. */
   hold(): void;
   /** One line for the operator: which engines go on when this process ends, and what removes them; null: none does. */
-  farewell(): string | null;
+  farewell(): Promise<string | null>;
   /** Ends what was begun, within seconds. The sink hears nothing any more. */
   stop(): Promise<void>;
 }

@@ -57,8 +57,8 @@ export class StaticDriver implements EngineDriver {
     // Nothing was ever decided here.
   }
 
-  farewell(): null {
-    return null;
+  farewell(): Promise<null> {
+    return Promise.resolve(null);
   }
 
   stop(): Promise<void> {

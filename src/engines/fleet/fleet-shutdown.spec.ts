@@ -42,6 +42,50 @@ describe('the end of the fleet', () => {
     expect(stage.runtime.isClosed).toBe(true);
   });
 
+  it('removes those that no look has shown yet', async () => {
+    stage = new FleetStage({ ENGINES_ON_SHUTDOWN: 'remove', MIN_REPLICAS: '0' });
+    stage.runtime.add({ id: 'left' });
+    await stage.keeper.start(stage.registry);
+    stage.keeper.hold();
+    await stop();
+    expect([...stage.runtime.engines.keys()]).toEqual([]);
+  });
+
+  it('tells how many go on before the first look, and without those that are still being made', async () => {
+    stage = new FleetStage({ MIN_REPLICAS: '3' });
+    stage.runtime.add({ id: 'left' });
+    stage.runtime.hold('provision');
+    await stage.keeper.start(stage.registry);
+    stage.keeper.hold();
+    const early = stage.keeper.farewell();
+    await stage.pass();
+    expect(await early).toMatch(/^1 engine keeps running/);
+    await stop();
+    expect([...stage.runtime.engines.keys()]).toEqual(['left']);
+
+    stage = new FleetStage({ MIN_REPLICAS: '3' });
+    stage.runtime.add({ id: 'left' });
+    stage.runtime.hold('provision');
+    await stage.start();
+    expect(stage.control.status().present).toBe(3);
+    stage.keeper.hold();
+    expect(await stage.keeper.farewell()).toMatch(/^1 engine keeps running/);
+    await stop();
+    expect([...stage.runtime.engines.keys()]).toEqual(['left']);
+  });
+
+  it('says what may be left when the runtime cannot be asked', async () => {
+    stage = new FleetStage({ MIN_REPLICAS: '0' });
+    stage.runtime.add({ id: 'left' });
+    stage.runtime.refuse('list', 'docker_unavailable');
+    await stage.start();
+    stage.keeper.hold();
+    const told = stage.keeper.farewell();
+    await stage.pass();
+    expect(await told).toMatch(/^engines of this installation, if there are any, keep running/);
+    await stop();
+  });
+
   it('leaves it to the runtime when engines cannot outlive us', async () => {
     await start({ ENGINES_ON_SHUTDOWN: 'remove' });
     stage.runtime.removal = null;

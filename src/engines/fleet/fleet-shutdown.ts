@@ -39,11 +39,25 @@ export class FleetShutdown {
   }
 
   private async removeAll(): Promise<void> {
-    const ids = this.seen.list().map(({ seen }) => seen.id);
+    const ids = await this.findAll();
     const next = async (): Promise<void> => {
       for (let id = ids.shift(); id !== undefined; id = ids.shift()) await this.remove(id);
     };
     await Promise.all(Array.from({ length: PARALLEL_REMOVALS }, next));
+  }
+
+  /** The runtime is asked once more: the end may come before the first look, and after what the last one did not show. */
+  private async findAll(): Promise<string[]> {
+    const known = this.seen.list().map(({ seen }) => seen.id);
+    try {
+      const shown = await this.parts.runtime.list();
+      return [...new Set([...known, ...shown.map(({ id }) => id)])];
+    } catch (error) {
+      const why = toRuntimeError(error).message;
+      const { removal } = this.parts.runtime;
+      this.logger.warn(`engines may be left, remove them with: ${removal} (${why})`);
+      return known;
+    }
   }
 
   private async remove(id: string): Promise<void> {

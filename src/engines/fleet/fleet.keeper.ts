@@ -173,10 +173,16 @@ export class FleetKeeper implements EngineDriver {
   hold(): void {
     this.isHeld = true;
     this.isGrowable = false;
+    // Nobody is left to use an engine that is still being made.
+    void this.orders.stop();
   }
 
-  farewell(): string | null {
-    return this.kept.farewell(this.seen.list().map(({ seen }) => seen));
+  async farewell(): Promise<string | null> {
+    if (!this.kept.areLeft) return null;
+    await this.orders.stop();
+    if (!this.seen.hasLooked) await this.lookNow();
+    const staying = this.seen.list().filter(({ seen }) => !this.works.isRemoving(seen.id));
+    return this.kept.farewell(this.seen.hasLooked ? staying.map(({ seen }) => seen) : null);
   }
 
   async stop(): Promise<void> {

@@ -24,6 +24,9 @@ describe('engines that outlive a process', () => {
     );
     expect(kept().farewell(engines.slice(1))).toMatch(/^1 engine keeps running; .* remove it now/);
     expect(kept().farewell([ended])).toBeNull();
+    expect(kept().farewell(null)).toBe(
+      'engines of this installation, if there are any, keep running; remove them with: remove them',
+    );
     expect(kept('remove').farewell(engines)).toBeNull();
     runtime.removal = null;
     expect(kept().farewell(engines)).toBeNull();

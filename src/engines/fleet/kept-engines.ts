@@ -15,11 +15,24 @@ export class KeptEngines {
     private readonly config: Pick<EnginesConfig, 'enginesOnShutdown'>,
   ) {}
 
-  /** One line on what goes on when this process ends; null when nothing does. */
-  farewell(seen: readonly SeenEngine[]): string | null {
+  /** Engines may outlive a process, and shall. */
+  get areLeft(): boolean {
+    return this.runtime.removal !== null && this.config.enginesOnShutdown !== 'remove';
+  }
+
+  /**
+   * One line on what goes on when this process ends; null when nothing does.
+   *
+   * @param seen null when the runtime has never told
+   */
+  farewell(seen: readonly SeenEngine[] | null): string | null {
     const { removal } = this.runtime;
+    if (!this.areLeft) return null;
+    if (seen === null) {
+      return `engines of this installation, if there are any, keep running; remove them with: ${removal}`;
+    }
     const count = seen.filter(({ phase }) => phase === 'running' || phase === 'paused').length;
-    if (count === 0 || removal === null || this.config.enginesOnShutdown === 'remove') return null;
+    if (count === 0) return null;
     const [what, them] = count === 1 ? ['1 engine keeps', 'it'] : [`${count} engines keep`, 'them'];
     return `${what} running; set ENGINES_ON_SHUTDOWN=remove to remove ${them} at the end, or remove ${them} now with: ${removal}`;
   }

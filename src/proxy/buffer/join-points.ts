@@ -7,9 +7,11 @@ export interface RingPoint {
 
 /** A position at which a viewer may begin, and what goes before it. */
 export interface JoinPoint extends RingPoint {
+  /** Of the stream at whose PES packet it is. */
+  readonly pid: number;
   /** Tables and parameters: what a viewer gets who begins here. */
   readonly preface: Buffer;
-  /** The last complete PAT and PMT before `position`, verbatim, so that their continuity goes on. */
+  /** The last complete PAT and PMT before `position`, with counters from which their PIDs go on. */
   readonly tables: Buffer;
   /** Packets of the video stream that bring what its decoder needs and does not find behind `position`. */
   parameterPackets(): readonly Buffer[];

@@ -46,8 +46,6 @@ const FOLLOW_WITHIN_MS = 5000;
 const NUMBERS_SINCE_MS = Date.UTC(2020, 0, 1);
 /** Players fetch two or three segments at a time. More is somebody who uses one place for many. */
 const MAX_SENDING = 8;
-/** After so long without media, players get what the open segment has. */
-const SILENT_MS = 2000;
 /**
  * A playlist without anything new waits for the next segment, for so long at most: half of what players in browsers wait
  * for one. FFmpeg, and Kodi with it, would ask again only after half a target duration, and gives up 20 s after its last packet.
@@ -219,9 +217,9 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
   private look(nowMs: number): void {
     const isLate = this.lateness.at(nowMs) > 0;
     for (const [session, { track }] of this.tracks) {
-      // A session may be told to bridge the shortest silence, and an interrupted segment is worth more than that.
-      const silentMs = nowMs - (session.ingest.lastMediaMs ?? nowMs);
-      if (session.state === 'stalled' && silentMs >= SILENT_MS) track.stalled();
+      if (session.state === 'stalled') {
+        track.stalled(nowMs - (session.ingest.lastMediaMs ?? nowMs));
+      }
     }
     for (const playback of [...this.byToken.values()]) {
       const { sending, track, viewer } = playback;

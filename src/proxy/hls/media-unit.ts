@@ -2,6 +2,8 @@ import type { PsiSnapshot } from '../mpegts';
 
 /** A place at which a segment may begin or end: an access unit, as the cutter needs to know it. */
 export interface MediaUnit {
+  /** Of the stream to which it belongs; null for the clock. */
+  readonly pid: number | null;
   /** Stream position of the packet that starts it. */
   readonly position: number;
   /** Presentation time on the unwrapped time line, ms. */
@@ -19,7 +21,7 @@ export interface MediaUnit {
   readonly tables: TablesBefore | null;
 }
 
-/** PAT and PMT packets, verbatim. */
+/** PAT and PMT packets. */
 export type TablesBefore = Pick<PsiSnapshot, 'preface'>;
 
 /** Receives what a run of packets holds, in stream order. */

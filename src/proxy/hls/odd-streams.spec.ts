@@ -121,6 +121,25 @@ describe('HLS of pictures far apart', () => {
   );
 });
 
+describe('HLS of still pictures without sound whose clock has a PID of its own', () => {
+  it('a silence as long as usual is none, and a longer one ends the open segment', () => {
+    const stage = new TrackStage();
+    const stream = new OddStream({ ...USUAL, clock: 0x1ff });
+    stage.track.listen();
+    for (let second = 0; second < 60; second++) {
+      for (let i = 0; i < SECOND_FRAMES; i++) {
+        stream.frame({ picture: second % 6 === 0 && i === 0 ? true : null, hasSound: false });
+      }
+      stage.feed(stream.take());
+      stage.track.stalled((second % 6) * 1000);
+    }
+    const usual = stage.segments;
+    expect(durationsOf(usual)).toEqual(Array<number>(9).fill(6000));
+    stage.track.stalled(13_000);
+    expect(stage.segments.length).toBe(usual.length + 1);
+  });
+});
+
 describe('HLS of streams in which some times are wrong', () => {
   it.each<[string, Partial<FrameShape>]>([
     ['a picture', { pictureMs: 5e6 }],
@@ -168,6 +187,16 @@ function pidsOf(stage: TrackStage, segment: Segment): { told: number[]; sent: nu
   };
 }
 
+/** Versions of the PMTs among the packets, each once. */
+function versionsIn(media: Buffer): number[] {
+  const versions = new Set<number>();
+  const assembler = new SectionAssembler((section) => versions.add((section[5]! >> 1) & 0x1f));
+  for (let at = 0; at < media.length; at += TS_PACKET) {
+    if (pid(media, at) === 0x1000) assembler.push(media, at, payloadOffset(media, at));
+  }
+  return [...versions];
+}
+
 describe('HLS of programmes that change', () => {
   it.each<[string, Tracks, number]>([
     ['other PIDs, at a key frame', MOVED, 0],
@@ -199,11 +228,27 @@ describe('HLS of programmes that change', () => {
         expect(pidsOf(stage, segment).told).toEqual(streams);
       for (const segment of segments.slice(0, at)) {
         expect(pidsOf(stage, segment)).toEqual({ told: [0x100, 0x101], sent: [0x100, 0x101] });
+        expect(versionsIn(stage.bytesOf(segment))).toEqual([0]);
       }
       const text = stage.track.playlist(true, '');
       expect(text.match(/#EXT-X-DISCONTINUITY\n/g)).toHaveLength(1);
     },
   );
+
+  it('radio that becomes television between key frames: a break, and the segment begins at the first of them', () => {
+    const stage = new TrackStage();
+    const radio: Tracks = { ...USUAL, video: null, clock: USUAL.sound! };
+    const stream = new OddStream(radio).seconds(20);
+    const television: Tracks = { ...USUAL, version: 1 };
+    for (let i = 0; i < 20; i++) stream.frame(i === 0 ? { tracks: television } : {});
+    stream.seconds(20);
+    const segments = segmentsOf(stream, stage);
+    const at = segments.findIndex(({ isBreak }) => isBreak);
+    expect(breaksOf(segments)).toHaveLength(1);
+    expect(segments[at]).toMatchObject({ start: stream.keyframes[0], isIndependent: true });
+    for (const segment of segments.slice(0, at))
+      expect(versionsIn(stage.bytesOf(segment))).toEqual([0]);
+  });
 
   it('every change back and forth is one, over a splice as well', () => {
     const stream = new OddStream().seconds(12);

@@ -34,6 +34,7 @@ class Feed {
     if (this.units > 0) this.timeMs += stepMs;
     const position = this.units++ * 1000;
     const unit: MediaUnit = {
+      pid: 0x100,
       position,
       presentedMs: this.timeMs + reorderMs,
       decodedMs: this.timeMs,
@@ -151,6 +152,7 @@ describe('SegmentCutter', () => {
     for (let i = 0; i < 500; i++) {
       const timeMs = i * FRAME_MS;
       const unit = {
+        pid: 0x100,
         presentedMs: timeMs,
         decodedMs: timeMs,
         arrivedMs: timeMs,

@@ -246,13 +246,13 @@ describe('SegmentTrack', () => {
     const stream = new SyntheticStream();
     stage.play(stream, 200);
     const before = stage.segments;
-    stage.track.stalled();
+    stage.track.stalled(2000);
     const { segments } = stage;
     expect(segments).toHaveLength(before.length + 1);
     const playedMs = segments.reduce((sum, { durationMs }) => sum + durationMs, 0);
     // All pictures but the last one, which may not be complete.
     expect(playedMs).toBe(199 * FRAME_MS);
-    stage.track.stalled();
+    stage.track.stalled(2000);
     expect(stage.segments).toHaveLength(segments.length);
     stage.play(stream, 300);
     expect(stage.segments.some(({ isBreak }) => isBreak)).toBe(false);

@@ -23,6 +23,9 @@ const SLICE_WORK = 60_000;
 const SEGMENT_COST = 20;
 const BREAK_COST = 200;
 
+/** A session may be told to bridge the shortest silence, and an interrupted segment is worth more than that. */
+const SILENT_MS = 2000;
+
 export interface TrackOptions {
   /** HLS_SEGMENT_DURATION. */
   readonly segmentMs: number;
@@ -131,9 +134,13 @@ export class SegmentTrack {
     this.announce();
   }
 
-  /** The stream is silent: players get what it has given so far. */
-  stalled(): void {
-    if (!this.hasCaughtUp || this.isSilent) return;
+  /**
+   * No media came for `silentMs`: players get what the stream has given so far, unless its pictures usually come that far
+   * apart.
+   */
+  stalled(silentMs: number): void {
+    const usualMs = Math.max(SILENT_MS, this.history.scanner.patienceMs);
+    if (!this.hasCaughtUp || this.isSilent || silentMs < usualMs) return;
     this.advance();
     this.isSilent = true;
     const { undecided } = this;
@@ -255,18 +262,19 @@ export class SegmentTrack {
 
   /**
    * The random access point that belongs to a unit. It may begin before the unit does, with parameters in a packet of
-   * their own that bears no time.
+   * their own that bears no time. Sound from before a picture tells nothing of that: where pictures begin to come, the
+   * sound may still lead until their first key frame.
    */
-  private pointOf({ position, breaksAt }: MediaUnit): JoinPoint | null {
+  private pointOf({ pid, position, breaksAt }: MediaUnit): JoinPoint | null {
     const { points } = this.history;
     let found: JoinPoint | null = null;
     let from = Math.max(this.pointsFrom, breaksAt ?? 0);
     for (let next = points.firstFrom(from); next !== null; next = points.firstFrom(from)) {
       if (next.position > position) break;
-      found = next;
+      if (pid === null || next.pid === pid) found = next;
       from = next.position + 1;
     }
-    this.pointsFrom = found === null ? position : from;
+    this.pointsFrom = Math.max(from, position);
     return found;
   }
 

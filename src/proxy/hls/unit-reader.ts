@@ -53,6 +53,8 @@ export interface UnitReaderOptions {
 
 interface Unit {
   readonly position: number;
+  /** Behind the last packet of the same stream before it. */
+  readonly follows: number;
   readonly reorderMs: number;
   readonly arrivedMs: number;
   readonly tables: TablesBefore | null;
@@ -62,15 +64,18 @@ interface Unit {
 class Track extends TimeTrack<Unit> {
   /** Where the line was when the last packet came that bears a part of a unit. */
   seenMs = 0;
+  /** Behind that packet. */
+  seenTo = 0;
   hasTimes = false;
   /** Units of it were told. */
   isUsed = false;
 
   constructor(
     readonly key: string,
-    isClock: boolean,
+    /** Null for the clock. */
+    readonly pid: number | null,
   ) {
-    super(isClock);
+    super(pid === null);
   }
 }
 
@@ -86,7 +91,7 @@ export class UnitReader {
   private programmeNumber = -1;
   private readonly roles = new Uint8Array(PID_COUNT);
   private readonly timeline: Timeline<Unit>;
-  private readonly clock = new Track('clock', true);
+  private readonly clock = new Track('clock', null);
   private tracks: readonly Track[] = [];
   private programme: Programme | null = null;
   private pcrPid = -1;
@@ -137,6 +142,7 @@ export class UnitReader {
       const track = this.tracks[role - ROLE_STREAM] as Track;
       track.seenMs = this.timeline.nowMs;
       if (payloadUnitStart(run, at)) this.readUnit(track, run, at, position + at, arrivedMs);
+      track.seenTo = position + at + TS_PACKET;
     }
     this.work += run.length / TS_PACKET;
   }
@@ -177,7 +183,13 @@ export class UnitReader {
   private readClock(run: Buffer, at: number, position: number, arrivedMs: number): void {
     const ticks = pcr(run, at);
     if (ticks < 0) return;
-    const unit = { position, reorderMs: 0, arrivedMs, tables: this.psi.snapshot };
+    const unit = {
+      position,
+      follows: position,
+      reorderMs: 0,
+      arrivedMs,
+      tables: this.psi.snapshot,
+    };
     this.timeline.take(this.clock, ticks / PCR_TICKS, unit);
   }
 
@@ -193,6 +205,7 @@ export class UnitReader {
     const from = payloadOffset(run, at);
     const end = at + TS_PACKET;
     const tables = this.psi.snapshot;
+    const follows = track.seenTo;
     const isReadable = !scrambled(run, at) && isPesStart(run, from, end);
     const ticks = isReadable ? pesDecodingTime(run, from, end) : -1;
     if (ticks >= 0) {
@@ -201,12 +214,12 @@ export class UnitReader {
       track.hasOwnBase = false;
       const reorder = ticksBetween(ticks, pesPresentationTime(run, from, end)) / TICKS_PER_MS;
       const reorderMs = Math.abs(reorder) <= MAX_REORDER_MS ? reorder : 0;
-      timeline.take(track, ticks, { position, reorderMs, arrivedMs, tables });
+      timeline.take(track, ticks, { position, follows, reorderMs, arrivedMs, tables });
       return;
     }
     // Where some units have times, those without are no place to cut.
     if (track.hasTimes) return;
-    const unit = { position, reorderMs: 0, arrivedMs, tables };
+    const unit = { position, follows, reorderMs: 0, arrivedMs, tables };
     if (timeline.hasBase) {
       this.offer(track, unit, timeline.nowMs);
       return;
@@ -224,17 +237,19 @@ export class UnitReader {
       if (better === track) break;
       if (nowMs - (better.isUsed ? better.seenMs : beganMs) < ABSENT_MS) return;
     }
-    const { position, reorderMs, arrivedMs, tables } = unit;
+    const { position, follows, reorderMs, arrivedMs, tables } = unit;
     let breaksAt: number | null = null;
     if (this.breaksAt !== null) {
       // A stream that goes on ends with its last unit before the break, and not in the midst of it.
-      if (this.told !== null) breaksAt = track === this.told ? position : this.breaksAt;
+      const isSame = track === this.told;
+      if (this.told !== null) breaksAt = isSame ? Math.max(this.breaksAt, follows) : this.breaksAt;
       this.breaksAt = null;
     }
     this.told = track;
     track.isUsed = true;
+    const { pid } = track;
     const presentedMs = ms + reorderMs;
-    this.sink({ position, presentedMs, decodedMs: ms, arrivedMs, breaksAt, tables });
+    this.sink({ pid, position, presentedMs, decodedMs: ms, arrivedMs, breaksAt, tables });
   }
 
   /** Other tracks are a break; another version or other descriptors of the same ones are none. */
@@ -244,7 +259,7 @@ export class UnitReader {
     const streams = timedStreams(programme);
     const known = new Map(this.tracks.map((track) => [track.key, track]));
     const tracks = streams.map(
-      (stream) => known.get(keyOf(stream)) ?? new Track(keyOf(stream), false),
+      (stream) => known.get(keyOf(stream)) ?? new Track(keyOf(stream), stream.pid),
     );
     if (this.pcrPid !== programme.pcrPid) this.clock.forget();
     this.pcrPid = programme.pcrPid;

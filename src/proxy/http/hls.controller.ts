@@ -139,6 +139,7 @@ export class HlsController {
     @Param('segment') name: string,
   ): void {
     reply.headers(CORS_HEADERS);
+    queryOf(request);
     const { segment } = this.find(token, name);
     reply.hijack();
     this.writeHead(segment, request, reply);
@@ -155,6 +156,7 @@ export class HlsController {
     @Param('segment') name: string,
   ): void {
     reply.headers(CORS_HEADERS);
+    queryOf(request);
     const { playback, segment } = this.find(token, name);
     this.playbacks.mustBeFew(playback);
     reply.hijack();

@@ -59,11 +59,13 @@ export class PlaybackController {
 
   @Get('stat/:infohash/:token')
   stat(
+    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
     @Param('infohash') infohash: string,
     @Param('token') token: string,
   ): EngineAnswer {
     reply.headers(CORS_HEADERS);
+    queryOf(request);
     return this.door.stat(infohash, token);
   }
 

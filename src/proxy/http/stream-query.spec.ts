@@ -22,6 +22,9 @@ describe('the query of a streaming address', () => {
     ['url=http%3A%2F%2Fa|User-Agent=x&_idx=1', { url: 'http://a' }],
     ['magnet=magnet%3A%3Fdn%3Da%7Cb%3Dc', { magnet: 'magnet:?dn=a|b=c' }],
     ['u%72l=a%7Cb=c', { url: 'a|b=c' }],
+    ['URL=a%7Cb=c', { URL: 'a|b=c' }],
+    ['pid=1&amp;id=x&amp;dvr=1', { pid: '1', id: 'x', dvr: '1' }],
+    ['+id%20=x', { id: 'x' }],
   ])('%j', (query, expected) => {
     expect(read(query)).toEqual(expected);
   });
@@ -56,7 +59,9 @@ describe('the query of a streaming address', () => {
   });
 
   it('refuses a broken escape, and nothing else by accident', () => {
-    expect(() => read('id=%zz')).toThrow(expect.objectContaining({ code: 'invalid_selector' }));
+    for (const text of ['id=%zz', '_idx=banana', '_idx=0&_idx=0']) {
+      expect(() => read(text)).toThrow(expect.objectContaining({ code: 'invalid_selector' }));
+    }
     fc.assert(
       fc.property(fc.webQueryParameters(), (text) => {
         try {

@@ -21,10 +21,20 @@ export class EntryPoint {
     readonly isClean: boolean,
   ) {}
 
-  /** A place before which nothing but the tables is needed, or known. `isClean` as in the constructor. */
-  static behindTables(position: number, psi: PsiSnapshot, isClean = false): EntryPoint {
+  /** A place before which nothing but the tables is needed, or known. */
+  static behindTables(position: number, psi: PsiSnapshot): EntryPoint {
     const nothing = { pid: NULL_PID, counter: 0, pts: -1, dts: -1 };
-    return new EntryPoint({ position, psi, ...nothing }, null, false, isClean);
+    return new EntryPoint({ position, psi, ...nothing }, null, false, false);
+  }
+
+  /** A packet that starts a frame of the sound with this PID. */
+  static atSound(pid: number, position: number, psi: PsiSnapshot): EntryPoint {
+    return new EntryPoint({ position, psi, pid, counter: 0, pts: -1, dts: -1 }, null, false, true);
+  }
+
+  /** Of the stream to which the PES packet belongs; that of null packets where none begins. */
+  get pid(): number {
+    return this.place.pid;
   }
 
   /** Stream position (bytes) of the packet that starts the PES packet. */
@@ -37,7 +47,7 @@ export class EntryPoint {
     return Buffer.concat([this.tables, ...this.parameterPackets()]);
   }
 
-  /** The tables alone, verbatim, so that their continuity goes on. A new Buffer. */
+  /** The tables alone, with counters from which their PIDs go on. A new Buffer. */
   get tables(): Buffer {
     return this.place.psi.preface();
   }

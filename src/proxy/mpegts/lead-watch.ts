@@ -58,14 +58,16 @@ export class LeadCandidate {
    */
   show(ticks: number, clockMs: number | null, nowMs: number): number {
     const stepMs = this.step(ticks, clockMs);
-    if (this.hasShown) {
-      this.gapMs = Math.max(nowMs - this.lastMs, (this.gapMs ?? 0) * FORGETTING);
-    }
     const isLine = this.hasShown && stepMs <= MAX_STEP_MS && stepMs >= -MAX_BACK_MS;
     this.ownMs = isLine ? this.ownMs + stepMs : nowMs;
+    const shownMs = Math.max(nowMs, this.ownMs);
+    // A stream that comes alone is measured by its own times.
+    if (this.hasShown) {
+      this.gapMs = Math.max(shownMs - this.lastMs, (this.gapMs ?? 0) * FORGETTING);
+    }
     this.hasShown = true;
-    this.lastMs = Math.max(nowMs, this.ownMs);
-    return this.lastMs;
+    this.lastMs = shownMs;
+    return shownMs;
   }
 
   private step(ticks: number, clockMs: number | null): number {
@@ -99,6 +101,13 @@ export class LeadWatch {
   /** The candidates other than the one that leads. */
   get rivals(): readonly LeadCandidate[] {
     return this.candidates.filter((candidate) => candidate !== this.leading);
+  }
+
+  /** Something has come of what the programme announces; taken for granted when that is neither video nor audio. */
+  get hasShown(): boolean {
+    return this.candidates.some(
+      ({ hasShown, stream }) => hasShown || (stream.kind !== 'video' && stream.kind !== 'audio'),
+    );
   }
 
   of(pid: number): LeadCandidate | undefined {

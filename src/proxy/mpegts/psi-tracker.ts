@@ -1,4 +1,4 @@
-import { PID_COUNT } from './packet';
+import { byteAt, continuityCounter, hasPayload, PID_COUNT, TS_PACKET } from './packet';
 import { type Programme, sameProgramme } from './programme';
 import {
   isInForce,
@@ -47,16 +47,39 @@ class TablePackets {
 /** What a Buffer takes beside its bytes. */
 const BUFFER_BYTES = 250;
 
+/** Continuity counters of the last packets on the PIDs of both tables, whatever these packets brought. */
+interface TableCounters {
+  pat: number;
+  pmt: number;
+}
+
 /** The packets of one complete PAT and PMT, in the order a player needs them. Snapshots share what has not come anew. */
 export class PsiSnapshot {
+  private readonly counters: TableCounters;
+
   constructor(
     private readonly pat: TablePackets,
     private readonly pmt: TablePackets,
-  ) {}
+    counters: TableCounters,
+  ) {
+    this.counters = { ...counters };
+  }
 
-  /** Both, verbatim. A new Buffer. */
+  /**
+   * Both, with counters that the packets behind this snapshot go on from: other tables, or other programmes' PMTs, may have
+   * come on the same PIDs since. A new Buffer.
+   */
   preface(): Buffer {
-    return Buffer.concat([this.pat.bytes, this.pmt.bytes]);
+    const pat = this.pat.bytes.length;
+    const preface = Buffer.concat([this.pat.bytes, this.pmt.bytes]);
+    numberUpTo(this.counters.pat, preface.subarray(0, pat));
+    numberUpTo(this.counters.pmt, preface.subarray(pat));
+    return preface;
+  }
+
+  /** Whether the packets behind both snapshots go on from the same counters. */
+  isUpTo({ pat, pmt }: TableCounters): boolean {
+    return this.counters.pat === pat && this.counters.pmt === pmt;
   }
 
   /** Call before this is kept for long. */
@@ -84,11 +107,11 @@ export class PsiTracker {
   programmeChanges = 0;
   /** A complete PAT was seen. */
   patSeen = false;
-  /** The last complete PAT and PMT; null until there are both, and while a new PMT PID has not shown its PMT. */
-  snapshot: PsiSnapshot | null = null;
   /** What the PAT lists. */
   listed: readonly PatProgramme[] = [];
 
+  private taken: PsiSnapshot | null = null;
+  private readonly counters: TableCounters = { pat: 0, pmt: 0 };
   private readonly pat = new RepeatedTable();
   private pmt = new RepeatedTable();
   private patPackets: TablePackets | null = null;
@@ -112,6 +135,12 @@ export class PsiTracker {
     });
   }
 
+  /** The last complete PAT and PMT; null until there are both, and while a new PMT PID has not shown its PMT. */
+  get snapshot(): PsiSnapshot | null {
+    if (this.taken?.isUpTo(this.counters) === false) this.takeSnapshot();
+    return this.taken;
+  }
+
   /** The last tables that were complete, with their CRC; null before there was a programme. Never modified. */
   get tables(): PsiTables | null {
     return this.programme === null ? null : { pat: this.pat.section, pmt: this.pmt.section };
@@ -126,6 +155,10 @@ export class PsiTracker {
   push(buf: Buffer, offset: number, payloadAt: number, pid: number): boolean {
     this.rolesChanged = false;
     this.assemblerOf(pid)?.push(buf, offset, payloadAt);
+    if (hasPayload(buf, offset)) {
+      if (pid === PAT_PID) this.counters.pat = continuityCounter(buf, offset);
+      else if (pid === this.chosen?.pmtPid) this.counters.pmt = continuityCounter(buf, offset);
+    }
     return this.rolesChanged;
   }
 
@@ -139,7 +172,7 @@ export class PsiTracker {
     this.chosen = null;
     this.offered.clear();
     this.pmtPackets = null;
-    this.snapshot = null;
+    this.taken = null;
     const wanted = new Set<number>();
     for (const { pmtPid } of this.listed) {
       if (wanted.size >= MAX_PMTS) break;
@@ -233,11 +266,19 @@ export class PsiTracker {
   private takeSnapshot(): void {
     const { patPackets, pmtPackets } = this;
     if (patPackets === null || pmtPackets === null || !this.isPlayable) return;
-    this.snapshot = new PsiSnapshot(patPackets, pmtPackets);
+    this.taken = new PsiSnapshot(patPackets, pmtPackets, this.counters);
   }
 
   private pays(entries: number): boolean {
     return this.holder.budget.spend('tables', entries / ENTRIES_PER_UNIT);
+  }
+}
+
+/** Gives the last of the packets this counter, and the others those before it. */
+function numberUpTo(last: number, packets: Buffer): void {
+  let counter = last - packets.length / TS_PACKET + 1 + 0x100;
+  for (let at = 0; at < packets.length; at += TS_PACKET) {
+    packets[at + 3] = (byteAt(packets, at + 3) & 0xf0) | (counter++ & 0x0f);
   }
 }
 

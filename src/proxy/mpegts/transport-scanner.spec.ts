@@ -160,6 +160,35 @@ describe('random access points', () => {
     expect(points[0]!.preface).toEqual(before);
   });
 
+  it('bear tables with counters from which their PIDs go on, whatever else comes there', () => {
+    const other = pmtSection(2, 300, [{ pid: 300, type: 0x1b }]);
+    const writer = new TsWriter();
+    for (let n = 0; n < 40; n++) {
+      writer.section(
+        0,
+        patSection([
+          [1, 4096],
+          [2, 4096],
+        ]),
+      );
+      writer.section(4096, pmtSection(1, 256, [VIDEO, AUDIO]));
+      for (let m = 0; m <= n % 3; m++) writer.section(4096, other);
+      writer
+        .pes({ pid: 256 }, pes(KEY, n * 45_000))
+        .pes({ pid: 256 }, pes(INTER, n * 45_000 + 3600));
+      writer.section(4096, other);
+    }
+    const bytes = writer.bytes();
+    const [, points] = scan(bytes);
+    expect(points.length).toBeGreaterThan(20);
+    for (const { position, preface } of points) {
+      const last = continuityCounter(preface, preface.length - TS_PACKET);
+      let next = position;
+      while ((bytes.readUInt16BE(next + 1) & 0x1fff) !== 4096) next += TS_PACKET;
+      expect(continuityCounter(bytes, next)).toBe((last + 1) & 0x0f);
+    }
+  });
+
   it('begin with parameter sets in a PES packet of their own, and bear the tables before those', () => {
     const sets = Buffer.from([0, 0, 1, 0x67, 0x64, 0, 0x1f, 0xac, 0, 0, 1, 0x68, 0xee, 0x3c, 0x80]);
     const writer = tables(new TsWriter()).pes({ pid: 256 }, pes(INTER, 1));

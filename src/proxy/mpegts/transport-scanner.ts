@@ -103,6 +103,16 @@ export class TransportScanner {
     return this.watch.leading?.stream ?? null;
   }
 
+  /** Something has come of the streams that the programme announces. */
+  get hasShown(): boolean {
+    return this.watch.hasShown;
+  }
+
+  /** How long the stream that leads may show nothing, as its pictures usually come, ms of its own time. */
+  get patienceMs(): number {
+    return this.watch.leading?.patienceMs ?? 0;
+  }
+
   /** Which stream led where. */
   get leads(): LeadLog {
     return this.watch.log;
@@ -113,7 +123,7 @@ export class TransportScanner {
     return this.psi.programmeChanges;
   }
 
-  /** The current PAT and PMT packets, verbatim; null until both were complete. */
+  /** The current PAT and PMT packets; null until both were complete. */
   psiPreface(): Buffer | null {
     return this.psi.snapshot?.preface() ?? null;
   }
@@ -286,7 +296,7 @@ export class TransportScanner {
     // The clock fell silent with it: what leads now has to tell the time.
     if (this.lastPcrAt < position && this.clock.source === 'pcr') this.clock.restartSource();
     if (rival.stream.kind === 'audio' && psi !== null) {
-      this.addPoint(EntryPoint.behindTables(position, psi, true), arrivalMs);
+      this.addPoint(EntryPoint.atSound(rival.stream.pid, position, psi), arrivalMs);
     }
   }
 

@@ -14,15 +14,19 @@ export function areAllFlagged(preface: Buffer, counters: Uint8Array): boolean {
 }
 
 /**
- * Whether a source goes on with the counters that viewers have seen, `counters` by PID, as they are. `parts` are the
- * packets from the cut on, in which a PID may be missing; then the last counter before the cut, in `sourceCounters`, tells.
+ * Whether a source goes on with the counters that viewers have seen, `counters` by PID. `before` are its own at the places
+ * where it goes on: all that tells of a PID that is not among the packets yet. When neither tells, the counter may be any.
  */
 export function isContinuous(
   parts: readonly Buffer[],
   counters: Uint8Array,
-  sourceCounters: Uint8Array,
+  before: ReadonlyMap<number, number>,
 ): boolean {
   const seen = new Set<number>([NULL_PID]);
+  for (const [pid, counter] of before) {
+    if (counters[pid] !== NO_COUNTER && counters[pid] !== counter) return false;
+    seen.add(pid);
+  }
   for (const part of parts) {
     for (let at = 0; at < part.length; at += TS_PACKET) {
       const pid = pidOf(part, at);
@@ -31,7 +35,5 @@ export function isContinuous(
       if (!follows(counters[pid] as number, part, at)) return false;
     }
   }
-  return counters.every(
-    (counter, pid) => counter === NO_COUNTER || seen.has(pid) || counter === sourceCounters[pid],
-  );
+  return counters.every((counter, pid) => counter === NO_COUNTER || seen.has(pid));
 }

@@ -55,6 +55,10 @@ export class SourceSplicer {
     return this.staged.scanner.mediaPackets;
   }
 
+  get hasShown(): boolean {
+    return this.staged.scanner.hasShown;
+  }
+
   get budget(): SourceBudget {
     return this.staged.scanner.budget;
   }
@@ -165,11 +169,10 @@ export class SourceSplicer {
   /** Nothing is lost and nothing comes twice: no flag is needed. */
   private goOn({ from, cuts }: OverlapCuts, offset: number): Splice {
     const parts = this.staged.cut(from, cuts);
-    const { scanner } = this.staged;
-    const psi = scanner.psiPreface() as Buffer;
+    const psi = this.staged.scanner.psiPreface() as Buffer;
     const counters = this.base.history.scanner.lastCounters();
-    const areFine = isContinuous(parts, counters, scanner.lastCounters());
-    const rewriter = this.match.rewriterFor(psi, offset, areFine);
+    const before = this.staged.countersBefore(from, cuts);
+    const rewriter = this.match.rewriterFor(psi, offset, isContinuous(parts, counters, before));
     return { parts, rewriter, isFlagged: false };
   }
 }

@@ -156,6 +156,23 @@ describe('a source with proved overlap', () => {
     );
   });
 
+  it.each([
+    ['packet by packet', TS_PACKET],
+    ['as it comes from a socket', 1316],
+    ['in one piece', 10_000_000],
+  ])('has its counters continued when only these differ and it comes %s', (_, size) => {
+    const show = { seed: 1, gop: 10, bFrames: false, startTicks: 0, frames: FRAMES };
+    const old = broadcast({ ...show, layout: PLAIN });
+    const fresh = broadcast({ ...show, layout: { ...PLAIN, spent: 7 } });
+    const { out } = play(
+      [old.bytes.subarray(0, old.frameAt[50]), fresh.bytes.subarray(fresh.frameAt[20])],
+      size,
+    );
+    expect(continuityFaults(out)).toEqual([]);
+    expect(flagged(out)).toBe(0);
+    expect(unitsIn(out, PLAIN.videoPid)).toEqual(unitsIn(old.bytes, PLAIN.videoPid));
+  });
+
   it('that is cut into other packets is entered at a key frame, flagged, when the old one ended within one', () => {
     const show = { seed: 1, gop: 10, bFrames: false, startTicks: 0, frames: FRAMES };
     const old = broadcast({ ...show, layout: PLAIN });

@@ -59,7 +59,7 @@ export class StagedIntake implements SourceIntake {
     const { budget } = splicer;
     if (budget.exceededBy !== null) return `excessive_${budget.exceededBy}`;
     if (found === null) {
-      return packets.isUnreadable(nowMs, splicer) ? 'no_tables' : this.checkAlignment();
+      return packets.isUnreadable(nowMs) ? 'no_tables' : this.checkAlignment();
     }
     this.owner.placed();
     this.isPlaced = true;

@@ -1,5 +1,6 @@
 import {
   AccessUnitReader,
+  continuityCounter,
   NULL_PID,
   pid as pidOf,
   TransportScanner,
@@ -129,6 +130,16 @@ export class StagedSource {
       if (runFrom >= 0) kept.push(data.subarray(runFrom));
     }
     return kept;
+  }
+
+  /** Continuity counter of each PID's last packet before what `cut` keeps, as far as it is held. */
+  countersBefore(from: number, cuts: ReadonlyMap<number, number>): Map<number, number> {
+    const counters = new Map<number, number>();
+    this.eachPacket(this.start, (run, at, position) => {
+      const pid = pidOf(run, at);
+      if (position < (cuts.get(pid) ?? from)) counters.set(pid, continuityCounter(run, at));
+    });
+    return counters;
   }
 
   /** Index of the run that holds `position`, or of the first one behind it. */

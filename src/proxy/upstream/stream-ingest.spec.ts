@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { nullPackets, pid } from '../mpegts';
+import { nullPackets, pid, TS_PACKET } from '../mpegts';
 import { tablesIn, unitsIn } from '../testing/broadcast.spec-support';
 import { continuityFaults } from '../testing/continuity.spec-support';
 import { packetsOf, SyntheticStream } from '../testing/synthetic-stream.spec-support';
@@ -142,6 +142,31 @@ describe('the first source', () => {
     expect(stage.pushAll(stream.take(25), 1316, 8900)).toBe('ok');
     expect(stage.joinable).toBe(0);
     expect(stage.pushAll(stream.take(25), 1316, 9000)).toBe('no_tables');
+  });
+
+  it('lets nobody in when its tables announce streams that do not come, and is left as if it had none', () => {
+    const announced = new SyntheticStream({ videoPid: 0x300, audioPid: 0x301 }).take(1);
+    const tables = announced.subarray(0, 2 * TS_PACKET);
+    const stream = new SyntheticStream({ psi: false });
+    for (let second = 0; second < 4; second++) {
+      const verdict = stage.pushAll(
+        Buffer.concat([tables, stream.take(50)]),
+        1316,
+        1000 + second * 999,
+      );
+      expect(verdict).toBe('ok');
+    }
+    expect(stage.history.scanner.programme?.streams.map((one) => one.pid)).toEqual([0x300, 0x301]);
+    expect(stage.joinable).toBe(0);
+    expect(stage.pushAll(stream.take(25), 1316, 5000)).toBe('no_tables');
+  });
+
+  it('is left no more once it has shown what its tables announce, also when these change to what does not come', () => {
+    const stream = new SyntheticStream();
+    expect(stage.pushAll(stream.take(60), 1316, 1000)).toBe('ok');
+    const announced = new SyntheticStream({ videoPid: 0x300, audioPid: 0x301 }).take(1);
+    expect(stage.push(announced.subarray(0, 2 * TS_PACKET), 6000)).toBe('ok');
+    expect(stage.pushAll(stream.take(20), 1316, 90_000)).toBe('ok');
   });
 
   it('is left no more once it has shown its tables', () => {

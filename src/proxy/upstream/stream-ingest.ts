@@ -214,7 +214,7 @@ export class StreamIngest {
       this.owner.appended();
       this.checkJoinable();
     }
-    if (this.packets.isUnreadable(nowMs, this.reader)) return 'no_tables';
+    if (this.packets.isUnreadable(nowMs)) return 'no_tables';
     return this.checkAlignment();
   }
 
@@ -279,7 +279,7 @@ export class StreamIngest {
     const { scanner, points, ring } = this.history;
     if (points.count === 0) {
       const began = scanner.psiReadyAt;
-      if (began === null) return;
+      if (began === null || !scanner.hasShown) return;
       const first = scanner.clock.mediaTimeAt(began);
       const last = scanner.clock.mediaTimeAt(ring.end);
       if (first === null || last === null || last - first < PLAIN_JOIN_MS) return;

@@ -134,7 +134,9 @@ describeWithDocker("the product's image", () => {
   });
 
   it('makes a key, shows it when asked, and nowhere else', async () => {
-    const key = await docker(['exec', NAME, 'node', 'bin/acefleet.mjs', 'key']);
+    // By the command that the log names.
+    const told = /docker exec NAME ([^)"]+)\)/.exec(await docker(['logs', NAME]))?.[1];
+    const key = await docker(['exec', NAME, ...told!.split(' ')]);
     expect(key).toMatch(/^\S{20,}$/);
     const headers = { 'X-API-Key': key };
     expect((await call({ port, method: 'GET', path: '/engines', headers })).status).toBe(200);

@@ -4,32 +4,39 @@ export interface AddressedConnection {
   readonly group: string;
 }
 
-/** Connections without a request in progress, by address, each address's in the order in which they were used last. */
-export class IdleConnections<C extends AddressedConnection> {
+/** Connections by address, each address's in the order in which they were added last. */
+export class ConnectionsByAddress<C extends AddressedConnection> {
   private readonly groups = new Map<string, Set<C>>();
+  private count = 0;
+
+  get size(): number {
+    return this.count;
+  }
 
   /** Adds a connection, or moves it behind all others of its address. */
   add(connection: C): void {
+    this.delete(connection);
     const { group } = connection;
     const connections = this.groups.get(group) ?? new Set();
-    connections.delete(connection);
     connections.add(connection);
     this.groups.set(group, connections);
+    this.count += 1;
   }
 
   delete(connection: C): void {
     const connections = this.groups.get(connection.group);
-    connections?.delete(connection);
-    if (connections?.size === 0) this.groups.delete(connection.group);
+    if (connections?.delete(connection) !== true) return;
+    this.count -= 1;
+    if (connections.size === 0) this.groups.delete(connection.group);
   }
 
-  /** The longest idle of the address that has most of them; null when there is none. */
-  longestOfMost(): C | null {
+  /** The first of the address that has most of them; null when there is none. */
+  firstOfMost(): C | null {
     let most: Set<C> | null = null;
     for (const connections of this.groups.values()) {
       if (connections.size > (most?.size ?? 0)) most = connections;
     }
-    const [longest = null] = most ?? [];
-    return longest;
+    const [first = null] = most ?? [];
+    return first;
   }
 }

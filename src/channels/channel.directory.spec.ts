@@ -1,6 +1,5 @@
 import 'reflect-metadata';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataFolder } from '../storage';
@@ -144,12 +143,13 @@ describe('ChannelDirectory', () => {
   it('what is not on disk does not count', async () => {
     const directory = await open();
     await directory.put(channel('a'));
-    // A folder in the place of the file: nobody, not even root, can replace it.
-    rmSync(join(dataDir, 'channels.json'));
-    await mkdir(join(dataDir, 'channels.json'));
+    // A file in the place of the folder: nobody, not even root, can write into it.
+    renameSync(dataDir, `${dataDir}.away`);
+    writeFileSync(dataDir, '');
     await expect(directory.put(channel('b'))).rejects.toMatchObject({ code: 'storage_failed' });
     expect(directory.list().map(({ id }) => id)).toEqual(['a']);
-    rmSync(join(dataDir, 'channels.json'), { recursive: true });
+    rmSync(dataDir);
+    renameSync(`${dataDir}.away`, dataDir);
     expect(await directory.put(channel('c'))).toBe(true);
   });
 

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataFolder } from '../storage';
@@ -32,7 +32,8 @@ describe('the id of this instance', () => {
   });
 
   it('says in a line that the folder cannot be used', async () => {
-    mkdirSync(join(folder, 'instance'));
-    await expect(obtainInstanceId(folder)).rejects.toThrow(/instance.*cannot be kept|EISDIR/);
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    await expect(obtainInstanceId(file)).rejects.toThrow(/instance.*cannot be kept|ENOTDIR/);
   });
 });

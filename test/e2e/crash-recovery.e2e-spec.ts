@@ -76,7 +76,7 @@ describe('the data folder', () => {
     });
     expect(await refused.exit).toMatchObject({ code: 1 });
     expect(refused.lines).toEqual([
-      `DATA_DIR ${dataDir} is in use by another running instance (process ${first.pid}); give each one its own`,
+      `DATA_DIR ${dataDir} is in use by another running instance (process ${first.pid}); give each instance its own`,
     ]);
     await first.stop();
     expect(existsSync(join(dataDir, 'instance.sock'))).toBe(false);

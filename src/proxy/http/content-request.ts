@@ -7,15 +7,15 @@ import {
   type SelectorKind,
 } from '../../kernel/content-selector';
 
-/** Query names that select a content, in any case; `id` is an alias. */
-const SELECTOR_NAMES: ReadonlyMap<string, SelectorKind> = new Map([
-  ['id', 'content_id'],
-  ['content_id', 'content_id'],
-  ['infohash', 'infohash'],
-  ['url', 'url'],
-  ['magnet', 'magnet'],
-  ['channel', 'channel'],
-]);
+/** Query names that select a content; `id` is an alias. */
+const SELECTOR_NAMES: Readonly<Record<string, SelectorKind>> = {
+  id: 'content_id',
+  content_id: 'content_id',
+  infohash: 'infohash',
+  url: 'url',
+  magnet: 'magnet',
+  channel: 'channel',
+};
 
 const MAX_FILE_INDEX = 9999;
 const MAX_ADDRESS_LENGTH = 2048;
@@ -45,7 +45,7 @@ export function readContentSelector(
   const found: [SelectorKind, string][] =
     pathId === null ? [] : [['content_id', withoutSuffix(pathId)]];
   for (const [name, value] of query) {
-    const kind = SELECTOR_NAMES.get(name.toLowerCase());
+    const kind = Object.hasOwn(SELECTOR_NAMES, name) ? SELECTOR_NAMES[name] : undefined;
     if (kind !== undefined) found.push([kind, value]);
   }
   const [selector, ...more] = found;
@@ -64,7 +64,7 @@ export function readContentSelector(
 
 /** Whether a query names a content at all, however badly. */
 export function hasSelector(query: URLSearchParams): boolean {
-  return [...query.keys()].some((name) => SELECTOR_NAMES.has(name.toLowerCase()));
+  return [...query.keys()].some((name) => Object.hasOwn(SELECTOR_NAMES, name));
 }
 
 function withoutSuffix(pathId: string): string {

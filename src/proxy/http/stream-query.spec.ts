@@ -22,9 +22,6 @@ describe('the query of a streaming address', () => {
     ['url=http%3A%2F%2Fa|User-Agent=x&_idx=1', { url: 'http://a' }],
     ['magnet=magnet%3A%3Fdn%3Da%7Cb%3Dc', { magnet: 'magnet:?dn=a|b=c' }],
     ['u%72l=a%7Cb=c', { url: 'a|b=c' }],
-    ['URL=a%7Cb=c', { URL: 'a|b=c' }],
-    ['pid=1&amp;id=x&amp;dvr=1', { pid: '1', id: 'x', dvr: '1' }],
-    ['+id%20=x', { id: 'x' }],
   ])('%j', (query, expected) => {
     expect(read(query)).toEqual(expected);
   });

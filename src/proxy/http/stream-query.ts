@@ -12,12 +12,10 @@ const APPENDED_HEADERS = /(?:\||%7c)[\w-]+(?:=|%3d)/i;
 const APPENDED_TO_ADDRESS = /\|[\w-]+(?:=|%3d)/i;
 const LAST_BAR = /(?:\||%7c)$/i;
 const ADDRESSES: ReadonlySet<string> = new Set(['url', 'magnet']);
-/** What is left of `&amp;` in an address that was copied out of HTML. */
-const ESCAPED_AMPERSAND = /^amp;/;
 
 /**
  * The query of a streaming address as it was sent, so that a name given twice is seen twice; without blanks and line ends
- * around names and values, and without header fields behind it. Parameters of ours are checked wherever they stand, also where they
+ * around values, and without header fields behind it. Parameters of ours are checked wherever they stand, also where they
  * do nothing: a slip is told, not played. Those of an engine, and unknown ones, are for nobody.
  *
  * @throws AppError `invalid_selector` for a malformed escape, `invalid_request` for a wrong value of a parameter of ours
@@ -29,8 +27,7 @@ export function queryOf(request: Pick<FastifyRequest, 'url'>): URLSearchParams {
     throw new AppError('invalid_selector', 'The query has a malformed percent escape.');
   }
   const query = new URLSearchParams();
-  for (const [name, value] of new URLSearchParams(text))
-    query.append(plainName(name), value.trim());
+  for (const [name, value] of new URLSearchParams(text)) query.append(name, value.trim());
   readBehindMs(query);
   readIsDvr(query);
   readTier(query);
@@ -61,17 +58,11 @@ function readWord<Word extends string>(
   throw new AppError('invalid_request', `${name} must be ${words.join(' or ')}, given once.`);
 }
 
-function plainName(name: string): string {
-  return name.trim().replace(ESCAPED_AMPERSAND, '');
-}
-
 function withoutAppendedHeaders(text: string): string {
   let start = 0;
   for (const parameter of text.split('&')) {
     const [name = ''] = new URLSearchParams(parameter).keys();
-    const appended = ADDRESSES.has(plainName(name).toLowerCase())
-      ? APPENDED_TO_ADDRESS
-      : APPENDED_HEADERS;
+    const appended = ADDRESSES.has(name) ? APPENDED_TO_ADDRESS : APPENDED_HEADERS;
     const bar = appended.exec(parameter);
     if (bar !== null) return text.slice(0, start + bar.index);
     start += parameter.length + 1;

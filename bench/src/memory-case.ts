@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { type SeenCase, type SeenFigure } from './figure-table';
 import { hostileStream } from './hostile-sources';
@@ -45,6 +46,7 @@ async function figuresOf(
   const product = await startProduct(children, setup, signal);
   const over = new AbortController();
   const ends = AbortSignal.any([signal, over.signal]);
+  setMaxListeners(0, ends);
   const seen = { segments: 0, errors: 0 };
   const sink = {
     onSegment: (): void => {

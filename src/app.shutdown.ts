@@ -59,7 +59,7 @@ export class Shutdown {
         streams.drain(drainMs),
         drainMs + STREAMS_MARGIN_MS,
       ),
-      // Now, and not at the end: whoever is impatient sends the second signal before that.
+      // Said now and not at the end: an impatient operator sends the second signal before that.
       this.attempt('engines that keep running are not known', this.sayFarewell(), FAREWELL_MS),
     ]);
     const closed = await this.attempt(

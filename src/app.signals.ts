@@ -4,9 +4,9 @@ export type EndSignal = 'SIGTERM' | 'SIGINT';
 const SIGNAL_NUMBERS: Readonly<Record<EndSignal, number>> = { SIGINT: 2, SIGTERM: 15 };
 
 /**
- * Signals that ask for an end, from the first moment of the process on: without a handler the kernel keeps them from process 1 of
- * a container. Until `remember` there is nothing to end but the process. From then on the first one waits for `deliver`, because
- * what is half begun cannot be ended in order; the second one does not.
+ * Handles SIGTERM and SIGINT from the first moment of the process: the kernel does not deliver them to process 1 of a container that has
+ * no handler. Until `remember` is called, a signal ends the process at once. From then on the first signal waits for `deliver`,
+ * because a start that is under way cannot be ended in order; the second signal ends the process at once.
  */
 export class EndSignals {
   private receiver: ((name: EndSignal) => void) | null = null;
@@ -38,7 +38,7 @@ export class EndSignals {
   }
 }
 
-/** As a shell tells it of a program that a signal has ended. */
+/** The exit code by which a shell reports that a signal ended a program. */
 export function exitCodeOf(name: EndSignal): number {
   return 128 + SIGNAL_NUMBERS[name];
 }

@@ -132,7 +132,7 @@ function ask(path: string, withinMs: number): Promise<string | null> {
     let said = '';
     let isThere = false;
     const socket = connect(path);
-    // It may be ourselves who are late: nobody listens only where the kernel says so.
+    // Our own event loop may be late, so a time-out does not mean that nobody listens; only an error of the kernel does.
     socket.setTimeout(withinMs, () => {
       isThere = true;
       socket.destroy();

@@ -70,8 +70,8 @@ interface Connection extends AddressedConnection {
  * Keeps the number of connections within a limit, so that descriptors never run out, and keeps the program reachable at the
  * limit: there some more connections are accepted. One that asks something takes the place of one without a request in
  * progress, first of the address with most of them. When there is none, its request is answered only if it is not for a stream, and
- * is its last. Of those beyond the limit too the longest there gives way to the newest, so that whoever comes is heard: what has to be
- * answered there takes milliseconds. There is no limit per address: a household behind a proxy is one address.
+ * is its last. When the places beyond the limit are full as well, the oldest connection there is closed for the newest one, so that every
+ * new caller gets an answer: such answers take milliseconds. There is no limit per address: a household behind a proxy is one address.
  */
 export class ConnectionLimit {
   /** What was done because the limit was reached, since the start. */

@@ -6,7 +6,7 @@ const MAX_PORT = 65_535;
 
 /**
  * A name as DNS, Docker and people have them (which includes IPv4 addresses), or an address in brackets, and a port. RFC 3986 allows
- * more in a name, such as quotes, commas and percent escapes: nobody's host has them, and whoever shows our addresses may trip over them.
+ * more in a name, such as quotes, commas and percent escapes. No real host has them, and programs that show our addresses may misread them.
  */
 const HOST = /^(?:[\w-]+(?:\.[\w-]+)*\.?|\[([0-9a-f:.]+)\])(?::(\d{0,5}))?$/i;
 

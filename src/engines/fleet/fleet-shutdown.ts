@@ -46,7 +46,7 @@ export class FleetShutdown {
     await Promise.all(Array.from({ length: PARALLEL_REMOVALS }, next));
   }
 
-  /** The runtime is asked once more: the end may come before the first look, and after what the last one did not show. */
+  /** Lists engines once more: the shutdown may come before the first listing, or after an engine was made since the last one. */
   private async findAll(): Promise<string[]> {
     const known = this.seen.list().map(({ seen }) => seen.id);
     try {

@@ -5,8 +5,8 @@ import { judgeProgress, PAUSED_AFTER_MS, unsentBytesOf, type Viewer } from '../v
 import type { Segment } from './segment';
 
 /**
- * Players whose clock goes on while they wait, and which leave a hole of more than a second out all the same: all that
- * follows is late for them by as much. They get a hole that is filled. Others would show it as a standing picture.
+ * Players whose clock continues while they wait, although they remove gaps of more than a second: all later media are late for
+ * them by the length of the gap. They get filled gaps. Other players would show a filled gap as a still picture.
  */
 const NEVER_WAITS = /kodi/i;
 
@@ -17,7 +17,7 @@ const NEVER_WAITS = /kodi/i;
  */
 export class SegmentSender {
   private position: number;
-  /** Fills the hole before the segment; null when there is none, or the player leaves holes out. */
+  /** Fills the gap before the segment; null when there is none, or the player waits for the next segment. */
   private readonly times: SpreadTimes | null;
   private progressMs: number;
   private acceptedBytes = 0;

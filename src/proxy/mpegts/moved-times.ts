@@ -11,7 +11,7 @@ import {
 import { isPesStart, pesDecodingTime, shiftPesTimes, ticksBetween, TIMESTAMP_WRAP } from './pes';
 import { type Programme } from './programme';
 
-/** What is left between the two: the last units may have been reordered, or be those of one stream only. 200 ms. */
+/** Gap between the two, 200 ms: the last units may be out of order, or belong to one stream only. */
 const GAP_TICKS = 90 * 200;
 
 /** A copy of whole packets in which every PCR, PTS and DTS is `ticks` (90 kHz, 0..2^33−1) later. */

@@ -22,7 +22,7 @@ const PAT = 3;
 const PMT = 4;
 const NULLS = 5;
 
-/** What it costs to map the tables of a source anew, and each stream in them. */
+/** Units of the budget for mapping the tables of a source anew, and for each stream in them. */
 const MAPPING_UNITS = 5;
 const STREAMS_PER_UNIT = 4;
 

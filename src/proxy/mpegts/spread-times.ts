@@ -12,8 +12,8 @@ import { isPesStart, pesDecodingTime, shiftPesTimes, TIMESTAMP_WRAP } from './pe
 const STEP_TICKS = 90 * 800;
 
 /**
- * Closes a hole in the time line of packets that come behind it: the first units of each stream are told to be earlier, so
- * that there is a unit every 800 ms from where the hole begins. Clock references stay.
+ * Closes a gap in the timeline: the first units of each stream after the gap get earlier time stamps, so that there is a unit
+ * every 800 ms from the beginning of the gap. Clock references stay as they are.
  */
 export class SpreadTimes {
   private readonly units = new Map<number, number>();
@@ -35,7 +35,7 @@ export class SpreadTimes {
       seen++;
       if (this.moveUnit(spread, at, unitAt)) moved++;
     }
-    // Streams of which the next unit comes later than this have no hole that could be filled.
+    // No unit needed an earlier time, so the gap is closed.
     if (seen > 0 && moved === 0) this.isOver = true;
     return spread;
   }

@@ -158,10 +158,10 @@ export class StreamHistory {
   }
 
   /**
-   * How far times have to move, in ticks of 90 kHz, for a viewer who had everything up to `cursor` and goes on at `point`.
+   * Ticks of 90 kHz to add to time stamps for a viewer that had everything up to `cursor` and continues at `point`.
    *
-   * @param moved how far they were moved for what it had
-   * @param written what it had last, with these times: the ring may not have it any more
+   * @param moved ticks that were added until now
+   * @param written the media that it got last, with the ticks added: the ring may have dropped them
    * @returns `moved` when nothing else can be told
    */
   ticksToFollow(

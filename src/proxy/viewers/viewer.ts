@@ -64,8 +64,8 @@ export class Viewer {
   askedBehindMs: number | null = null;
   acceptedBytes = 0;
   /**
-   * How much later than in the ring the times of what it gets are, ticks of 90 kHz. Not 0 once it has jumped: players whose
-   * clock has stood still, as on pause, would wait for as long as the times leap.
+   * Ticks of 90 kHz that are added to the time stamps of the media that it gets. Not 0 once it has jumped: a player whose clock
+   * stood still, as on pause, would show a still picture for as long as the time stamps leap.
    */
   movedTicks = 0;
   jumps = 0;

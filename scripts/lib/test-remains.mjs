@@ -8,6 +8,9 @@ export const RUN_VARIABLE = 'ACEFLEET_TEST_RUN';
 /** What tests name images by; those of a registry of their own come from a port of this machine. */
 const TEST_IMAGE = /^(?:acefleet[a-z-]*:test|127\.0\.0\.1:\d+\/engine:1$)/;
 
+/** On the images of the simulator that tests build; those that lost their name to a newer one have it as well. */
+const TEST_LABEL = 'acefleet.test.parts';
+
 const DOCKER_WITHIN_MS = 120_000;
 const ROUNDS = 50;
 const ROUND_MS = 100;
@@ -46,8 +49,10 @@ export function removeTestContainers(run) {
 /** Removes the images that tests made, unless another run on this machine may be using them. @param {string} run */
 export function removeTestImages(run) {
   if (isOtherRunActive(run)) return;
-  const images = docker('image', 'ls', '--format', '{{.Repository}}:{{.Tag}}').filter(isTestImage);
-  if (images.length > 0) docker('image', 'rm', ...images);
+  const named = docker('image', 'ls', '--format', '{{.Repository}}:{{.Tag}}').filter(isTestImage);
+  if (named.length > 0) docker('image', 'rm', ...named);
+  const unnamed = docker('image', 'ls', '--quiet', '--filter', `label=${TEST_LABEL}`);
+  if (unnamed.length > 0) docker('image', 'rm', ...unnamed);
 }
 
 function isOtherRunActive(run) {

@@ -139,9 +139,9 @@ const why = whyNoPrograms('ffmpeg');
           one.control('POST', '/__sim/readers', { action: 'end', content: id }),
         ),
       );
-    await viewer.playing();
+    // More than the three pictures that prove an overlap, before and after the move.
+    await viewer.until((audit) => packetsOf(audit, USUAL.video) > 500, IN_TIME_MS, 'pictures');
     await end();
-    // More than the three pictures that prove an overlap.
     await viewer.until((audit) => packetsOf(audit, USUAL.video + 16) > 500, IN_TIME_MS, 'the move');
     await end();
     await eventually(async () => (await product.session(id)).failovers === 2, IN_TIME_MS, 'both');

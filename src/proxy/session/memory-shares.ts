@@ -39,7 +39,7 @@ export interface MemoryHolder {
 const LEAST_BYTES = 1024 * 1024;
 /** History that viewers have as long as there is room for that of all streams. */
 const FLOOR_MS = 5000;
-/** A stream with less than 2 s of media has no known bit rate. */
+/** What a stream may come to while its bit rate is unknown: while it has less than 2 s of media. */
 const NEW_WANTED_BYTES = 8 * 1024 * 1024;
 /** Memory per byte of media: chunks are not filled completely. */
 const OVERHEAD = 1.2;

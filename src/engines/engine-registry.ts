@@ -4,7 +4,8 @@ import { monotonicMs } from '../kernel/clock';
 import type { EngineSink } from './drivers/engine-driver.port';
 import { Engine } from './engine';
 import { canMove } from './engine-state';
-import type { DrainedBy, EngineDescription, EngineLease, EngineState } from './engine.types';
+import type { DrainedBy, EngineDescription, EngineState } from './engine.types';
+import { SlotRevocation, type HeldSlot } from './held-slot';
 
 /**
  * What happened to the fleet, for the rooms beside the registry:
@@ -12,12 +13,11 @@ import type { DrainedBy, EngineDescription, EngineLease, EngineState } from './e
  * - `lost`: its process ended, or has no address any more; the address is void until `announced`;
  * - `removed`: it is gone for good;
  * - `moved`: its state changed;
- * - `reserved`, `released`: one of its slots was taken, or is free again;
- * - `proved`: what was started in one of them plays.
+ * - `occupied`, `vacated`: one of its slots was taken, or is free again.
  */
 export type RegistryChange =
   | {
-      readonly kind: 'announced' | 'lost' | 'removed' | 'reserved' | 'released' | 'proved';
+      readonly kind: 'announced' | 'lost' | 'removed' | 'occupied' | 'vacated';
       readonly engine: Engine;
     }
   | { readonly kind: 'moved'; readonly engine: Engine; readonly from: EngineState };
@@ -32,7 +32,6 @@ export class EngineRegistry implements EngineSink {
   private readonly logger = new Logger(EngineRegistry.name);
   private readonly engines = new Map<string, Engine>();
   private readonly listeners = new Set<(change: RegistryChange) => void>();
-  private readonly revocations = new WeakMap<EngineLease, AbortController>();
   private reservations = 0;
 
   constructor(private readonly events: EventBus) {}
@@ -102,9 +101,9 @@ export class EngineRegistry implements EngineSink {
     else this.logger.log(line);
     this.events.publish('engine_state_changed', { engine_id: engine.id, from, to, reason });
     // Media that still flow are worth more than another engine at once: they move by plan, as others have room.
-    if (to === 'unhealthy') engine.unwanted.set(`unhealthy: ${reason}`);
+    if (to === 'unhealthy') engine.drainRequested.set(`unhealthy: ${reason}`);
     // No sooner: what is prepared elsewhere is needed most when the engine goes, or its process begins anew.
-    else if (to === 'healthy') engine.unwanted.set(null);
+    else if (to === 'healthy') engine.drainRequested.set(null);
     this.notify({ kind: 'moved', engine, from });
   }
 
@@ -117,7 +116,7 @@ export class EngineRegistry implements EngineSink {
     engine.drainReason = reason;
     engine.drainedBy = by;
     this.transition(engine, 'draining', reason);
-    engine.unwanted.set(reason);
+    engine.drainRequested.set(reason);
   }
 
   /** Puts a draining engine back; health has to find it healthy first. Else nothing happens. */
@@ -125,59 +124,30 @@ export class EngineRegistry implements EngineSink {
     if (engine.state !== 'draining') return;
     engine.drainReason = null;
     engine.drainedBy = null;
-    engine.unwanted.set(null);
+    engine.drainRequested.set(null);
     this.transition(engine, 'starting', 'drain lifted');
   }
 
-  /** Tells every stream on the engine to leave it at once. Their slots are theirs until they give them back. */
+  /** Tells every stream on the engine to leave it at once. Their slots are theirs until they release them. */
   evict(engine: Engine, reason: string): void {
-    for (const lease of [...engine.leases]) this.revocations.get(lease)?.abort(new Error(reason));
+    const revocation = new SlotRevocation('engine_withdrawn', reason);
+    for (const slot of [...engine.leases]) slot.revoke(revocation);
   }
 
-  /** Takes one slot of the engine, at once. Whether there is one is for the selector to know. */
-  reserve(
-    engine: Engine,
-    streamId: string,
-    isFirstStart = false,
-    isWanted: () => boolean = () => true,
-  ): EngineLease {
-    const revocation = new AbortController();
-    let isUnproved = isFirstStart;
-    let isVacated = false;
-    const lease: EngineLease = {
-      engine,
-      streamId,
-      revoked: revocation.signal,
-      unwanted: engine.unwanted,
-      get isWanted() {
-        return isWanted();
-      },
-      get isUnproved() {
-        return isUnproved;
-      },
-      prove: () => {
-        if (!isUnproved) return;
-        isUnproved = false;
-        this.notify({ kind: 'proved', engine });
-      },
-      get isVacated() {
-        return isVacated;
-      },
-      vacate: () => {
-        isVacated = true;
-      },
-      release: () => {
-        if (!engine.leases.delete(lease)) return;
-        engine.recordRelease();
-        this.notify({ kind: 'released', engine });
-      },
-    };
-    this.revocations.set(lease, revocation);
-    engine.leases.add(lease);
+  /** Takes one slot of the engine, at once. Whether there is one is for the scheduler to know. */
+  occupy(engine: Engine, slot: HeldSlot): void {
+    engine.leases.add(slot);
     engine.starts += 1;
     engine.lastReservation = this.reservations += 1;
-    this.notify({ kind: 'reserved', engine });
-    return lease;
+    this.notify({ kind: 'occupied', engine });
+  }
+
+  /** Gives a slot back. Nothing happens when the engine is gone. */
+  vacate(engineId: string, slot: HeldSlot): void {
+    const engine = this.engines.get(engineId);
+    if (engine?.leases.delete(slot) !== true) return;
+    engine.recordRelease();
+    this.notify({ kind: 'vacated', engine });
   }
 
   private restart(engine: Engine, reason: string): void {

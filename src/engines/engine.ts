@@ -1,13 +1,8 @@
 import type { EngineEndpoint } from '../ace';
 import { monotonicMs } from '../kernel/clock';
-import { EngineLeaveWish } from './leave-wish';
-import type {
-  DrainedBy,
-  EngineDescription,
-  EngineLease,
-  EngineState,
-  EngineView,
-} from './engine.types';
+import { EngineDrainSignal } from './drain-signal';
+import type { DrainedBy, EngineDescription, EngineState, EngineView } from './engine.types';
+import type { HeldSlot } from './held-slot';
 
 /** Reasons of probes that reached no engine, so that its address may be wrong. */
 const UNREACHED = new Set([
@@ -30,10 +25,10 @@ export interface ProbeFacts {
  */
 export class Engine implements EngineView {
   readonly firstSeen = new Date();
-  /** Live slots; an engine's streams are theirs. */
-  readonly leases = new Set<EngineLease>();
+  /** The slots that streams hold; `streamIds` is derived from them. */
+  readonly leases = new Set<HeldSlot>();
   /** Set while it is drained. */
-  readonly unwanted = new EngineLeaveWish();
+  readonly drainRequested = new EngineDrainSignal();
 
   state: EngineState = 'starting';
   version: string | null = null;
@@ -104,18 +99,8 @@ export class Engine implements EngineView {
   }
 
   /** Slots of streams that somebody watches or waits for. */
-  get wantedSlots(): number {
-    return [...this.leases].filter((lease) => lease.isWanted).length;
-  }
-
-  /** Slots that are on their way to be free. */
-  get vacatedSlots(): number {
-    return [...this.leases].filter((lease) => lease.isVacated).length;
-  }
-
-  /** Slots of starts that nobody has seen yet. */
-  get unprovedSlots(): number {
-    return [...this.leases].filter((lease) => lease.isUnproved).length;
+  get watchedSlots(): number {
+    return [...this.leases].filter((slot) => slot.isWatched).length;
   }
 
   get lastStreamUsage(): Date | null {

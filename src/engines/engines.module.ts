@@ -9,7 +9,6 @@ import type { EngineDriver } from './drivers/engine-driver.port';
 import { EnginesMetrics } from './engines.metrics';
 import { EngineRegistry } from './engine-registry';
 import { DRIVER_CHOICE, ENGINE_DRIVER, EngineSupply } from './engine-supply';
-import { EngineAllocator } from './engine.allocator';
 import type { EnginesConfig } from './engines.config';
 import type { EnginePlacement } from './fleet/engine-placement.port';
 import { FleetControl } from './fleet/fleet-control';
@@ -25,10 +24,12 @@ import { FleetHealthController } from './http/fleet-health.controller';
 import { FleetController } from './http/fleet.controller';
 import { OrchestratorController } from './http/orchestrator.controller';
 import { ProvisioningController } from './http/provisioning.controller';
-import { EngineSelector } from './selection/engine.selector';
+import { EngineSelector } from './selection/engine-selector.port';
+import { ScoringEngineSelector } from './selection/scoring-engine-selector';
 import { SlowFactCache } from './selection/slow-facts';
 import { ENGINE_PLACEMENT, VpnController, vpnProviders } from './vpn';
-import { WaitingRequests } from './waiting-requests';
+import { EngineScheduler } from './scheduling/engine-scheduler';
+import { SlotQueue } from './scheduling/slot-queue';
 
 /**
  * The fleet: which engines there are, how they are, and which one a stream gets. Needs the global modules
@@ -61,7 +62,7 @@ import { WaitingRequests } from './waiting-requests';
         config: EnginesConfig,
         registry: EngineRegistry,
         events: EventBus,
-        demand: WaitingRequests,
+        demand: SlotQueue,
         placement: EnginePlacement,
         docker: DockerClient,
         folder: DataFolder,
@@ -71,7 +72,7 @@ import { WaitingRequests } from './waiting-requests';
         CONFIG,
         EngineRegistry,
         EventBus,
-        WaitingRequests,
+        SlotQueue,
         ENGINE_PLACEMENT,
         DockerClient,
         DataFolder,
@@ -89,12 +90,12 @@ import { WaitingRequests } from './waiting-requests';
     EngineRegistry,
     EngineSupply,
     EngineHealth,
-    EngineSelector,
-    EngineAllocator,
-    WaitingRequests,
+    { provide: EngineSelector, useClass: ScoringEngineSelector },
+    EngineScheduler,
+    SlotQueue,
     EngineCommands,
     EnginesMetrics,
   ],
-  exports: [EngineAllocator, EngineRegistry, EngineSelector, EngineSupply],
+  exports: [EngineHealth, EngineRegistry, EngineScheduler, EngineSupply],
 })
 export class EnginesModule {}

@@ -6,17 +6,18 @@ export {
   EngineDriverError,
 } from './drivers/engine-driver.port';
 export { Engine } from './engine';
-export { EngineAllocator } from './engine.allocator';
+export { EngineHealth } from './health/engine-health';
 export { EngineRegistry, type RegistryChange } from './engine-registry';
-export { EngineLeaveWish, type LeaveWish } from './leave-wish';
+export { type DrainSignal, EngineDrainSignal } from './drain-signal';
+export { SlotRevocation } from './held-slot';
 export { EngineSupply } from './engine-supply';
-export type {
-  AcquireRequest,
-  EngineComplaint,
-  EngineDescription,
-  EngineLease,
-  EngineState,
-  EngineView,
-} from './engine.types';
+export type { EngineComplaint, EngineDescription, EngineState, EngineView } from './engine.types';
 export { EnginesModule } from './engines.module';
-export { EngineSelector, type SelectionRequest } from './selection/engine.selector';
+export {
+  EngineScheduler,
+  SlotHolder,
+  SlotLease,
+  type SlotClass,
+  type SlotRequest,
+  type Watch,
+} from './scheduling';

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { ENGINE_STATES } from '../engine-state';
 import type { EngineState } from '../engine.types';
 import type { Assessment, Ranking } from '../selection/ranking';
-import type { Score, SelectionWeights } from '../selection/scores';
+import { CRITERIA, type Criterion, type Score, type SelectionWeights } from '../selection/criteria';
 
 /** One named score. */
 export class ScoreDto {
@@ -57,10 +57,29 @@ export class WeightsDto {
   readonly suspect: number;
 
   constructor(weights: SelectionWeights) {
-    this.forwarded = weights.forwarded;
-    this.active_stream = weights.activeStream;
-    this.unhealthy = weights.unhealthy;
-    this.suspect = weights.suspect;
+    this.forwarded = weights.selectionWeightForwarded;
+    this.active_stream = weights.selectionWeightActiveStream;
+    this.unhealthy = weights.selectionWeightUnhealthy;
+    this.suspect = weights.selectionWeightSuspect;
+  }
+}
+
+/** One reason for or against an engine. Its score is a fact about the engine times the weight. */
+export class CriterionDto {
+  readonly name: string;
+
+  /** The setting that says how much the criterion weighs. */
+  readonly setting: string;
+
+  readonly weight: number;
+
+  readonly explanation: string;
+
+  constructor({ name, setting, weight, explanation }: Criterion, weights: SelectionWeights) {
+    this.name = name;
+    this.setting = setting;
+    this.weight = weights[weight];
+    this.explanation = explanation;
   }
 }
 
@@ -72,12 +91,16 @@ export class SelectionDto {
 
   readonly weights: WeightsDto;
 
+  /** What the scores of each engine are made of. */
+  readonly criteria: CriterionDto[];
+
   /** Best first. */
   readonly engines: AssessmentDto[];
 
   constructor(ranking: Ranking, weights: SelectionWeights) {
     this.chosen = ranking.chosen;
     this.weights = new WeightsDto(weights);
+    this.criteria = CRITERIA.map((criterion) => new CriterionDto(criterion, weights));
     this.engines = ranking.assessments.map(
       (assessment) => new AssessmentDto(assessment, assessment.candidate.id === ranking.chosen),
     );

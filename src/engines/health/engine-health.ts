@@ -85,9 +85,8 @@ export class EngineHealth implements OnModuleInit, OnModuleDestroy {
         // Back from draining: nobody waits a whole interval to see that it works.
         if (change.engine.state === 'starting') this.watched.get(change.engine)?.watch.hurry();
         return;
-      case 'reserved':
-      case 'released':
-      case 'proved':
+      case 'occupied':
+      case 'vacated':
         return;
     }
   }

@@ -9,7 +9,7 @@ import { SelectionDto } from '../dto/selection.dto';
 import type { Engine } from '../engine';
 import { EngineRegistry } from '../engine-registry';
 import type { EnginesConfig } from '../engines.config';
-import { EngineSelector } from '../selection/engine.selector';
+import { EngineScheduler } from '../scheduling';
 import { inOrder } from './engine-order';
 
 @ApiTags('engines')
@@ -18,7 +18,7 @@ export class EnginesController {
   constructor(
     @Inject(CONFIG) private readonly config: EnginesConfig,
     private readonly registry: EngineRegistry,
-    private readonly selector: EngineSelector,
+    private readonly scheduler: EngineScheduler,
   ) {}
 
   /** List engines by id. */
@@ -30,7 +30,7 @@ export class EnginesController {
   /** Explain which engine a new stream would get now. Lists the filters and scores of each engine. */
   @Get('selection')
   selection(): SelectionDto {
-    return new SelectionDto(this.selector.explain(), this.selector.weights);
+    return new SelectionDto(this.scheduler.explain(), this.config);
   }
 
   /** Show an engine. */

@@ -1,0 +1,71 @@
+import type { SlotState } from './slot-state';
+import type { Watch } from './slot-holder';
+import type { SlotClass } from './slot-request';
+
+/** A held slot, as far as it matters for preemption. */
+export interface SlotFacts {
+  readonly class: SlotClass;
+  readonly state: SlotState;
+  /** It was told to go already. */
+  readonly isRevoked: boolean;
+  /** Monotonic ms at which its engine was first asked for the stream. */
+  readonly sinceMs: number;
+  readonly watch: Watch;
+  /** Monotonic ms since when `watch` has been what it is. */
+  readonly watchSinceMs: number;
+}
+
+/**
+ * The slot that has to be given up for a request of class `by` that found none free; null when there is none.
+ *
+ * 1. A slot of a stream that nobody watches, for any start or failover: first streams without viewers, because a paused
+ *    viewer may come back; then the one that has been unwatched longest.
+ * 2. For a start: the oldest start without media that has had `overdueMs`. A younger one is never ended, because cold starts
+ *    of working channels take 10 to 25 s.
+ * 3. For a failover: the oldest slot of a stream without media. Viewers who have a picture go before those who wait for one.
+ *
+ * Moves and probes preempt nobody.
+ *
+ * @param slots those that the request could use
+ * @param overdueMs half of the start budget
+ */
+export function selectVictim<T extends SlotFacts>(
+  by: SlotClass,
+  slots: Iterable<T>,
+  nowMs: number,
+  overdueMs: number,
+): T | null {
+  if (by === 'move' || by === 'probe') return null;
+  const held = [...slots].filter(
+    ({ state, isRevoked }) => state !== 'releasing' && state !== 'released' && !isRevoked,
+  );
+  return (
+    first(
+      held.filter(({ watch }) => watch === 'unwatched'),
+      byIdleTime,
+    ) ??
+    first(
+      held.filter(({ watch }) => watch === 'paused'),
+      byIdleTime,
+    ) ??
+    first(
+      held.filter((slot) => isPreemptible(slot, by, nowMs, overdueMs)),
+      byAge,
+    )
+  );
+}
+
+function isPreemptible(slot: SlotFacts, by: SlotClass, nowMs: number, overdueMs: number): boolean {
+  if (slot.state === 'confirmed' || slot.class === 'failover') return false;
+  return by === 'failover' || nowMs - slot.sinceMs >= overdueMs;
+}
+
+const byIdleTime = ({ watchSinceMs }: SlotFacts): number => watchSinceMs;
+const byAge = ({ sinceMs }: SlotFacts): number => sinceMs;
+
+function first<T>(slots: readonly T[], key: (slot: T) => number): T | null {
+  return slots.reduce<T | null>(
+    (best, slot) => (best === null || key(slot) < key(best) ? slot : best),
+    null,
+  );
+}

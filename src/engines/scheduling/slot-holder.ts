@@ -1,0 +1,45 @@
+import { monotonicMs } from '../../kernel/clock';
+
+/**
+ * Who is there for a stream: `watched`, somebody watches it or waits for it; `paused`, all its viewers have stopped
+ * taking bytes and may come back; `unwatched`, nobody is there and its grace period runs.
+ */
+export type Watch = 'watched' | 'paused' | 'unwatched';
+
+/**
+ * One stream as the scheduler sees it: the facts by which its slots may be preempted. The stream keeps them up to date,
+ * so that the scheduler never has to ask.
+ */
+export class SlotHolder {
+  private currentWatch: Watch = 'watched';
+  private watchSince = monotonicMs();
+
+  /** @param onChange called after every change of the facts */
+  constructor(
+    /** Public id of the stream. */
+    readonly streamId: string,
+    private readonly onChange: () => void = () => undefined,
+  ) {}
+
+  get watch(): Watch {
+    return this.currentWatch;
+  }
+
+  get isWatched(): boolean {
+    return this.currentWatch === 'watched';
+  }
+
+  /** Monotonic ms since when `watch` has been what it is. */
+  get watchSinceMs(): number {
+    return this.watchSince;
+  }
+
+  setWatch(watch: Watch): void {
+    if (watch === this.currentWatch) return;
+    const wasWatched = this.isWatched;
+    this.currentWatch = watch;
+    // A stream whose last paused viewer leaves has been idle since the pause began.
+    if (wasWatched || this.isWatched) this.watchSince = monotonicMs();
+    this.onChange();
+  }
+}

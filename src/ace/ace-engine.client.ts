@@ -93,6 +93,12 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
       this.#sendStop(engine, late.commandPath, request.signal),
     );
     this.#lateStarts.adopt(stopped, () => request.abort());
+    if (o.signal.aborted) {
+      // Nobody waits any more: a start that hangs must not keep the engine busy until the end of its budget.
+      const timer = setTimeout(() => request.abort(), this.#timings.abandonedAnswerMs);
+      const answered = (): void => clearTimeout(timer);
+      opening.then(answered, answered);
+    }
     o.onLate?.(stopped);
     o.signal.throwIfAborted();
     throw answerTimeout(o.timeoutMs);

@@ -44,6 +44,11 @@ export class EngineRegistry implements EngineSink {
     return this.engines.get(id);
   }
 
+  /** Whether the engine reached its network at the last probe; true when that is not known. */
+  isNetworkConnected(id: string): boolean {
+    return this.engines.get(id)?.networkConnected !== false;
+  }
+
   /** Calls `listener` with every change from now on; returns what ends that. */
   subscribe(listener: (change: RegistryChange) => void): () => void {
     this.listeners.add(listener);

@@ -96,6 +96,6 @@ import { SlotQueue } from './scheduling/slot-queue';
     EngineCommands,
     EnginesMetrics,
   ],
-  exports: [EngineHealth, EngineRegistry, EngineScheduler, EngineSupply],
+  exports: [EngineHealth, EngineRegistry, EngineScheduler, EngineSupply, SlotQueue],
 })
 export class EnginesModule {}

@@ -17,6 +17,7 @@ export {
   EngineScheduler,
   SlotHolder,
   SlotLease,
+  SlotQueue,
   type SlotClass,
   type SlotRequest,
   type Watch,

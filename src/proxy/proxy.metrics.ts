@@ -1,14 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { Counter } from 'prom-client';
 import { EventBus, type RecordedEvent } from '../events';
+import { EngineScheduler, SlotQueue } from '../engines';
 import { MetricsRegistry } from '../metrics';
 import { RecordedPlaybacks } from './recorded';
-import {
-  SessionDirectory,
-  SessionServices,
-  type PollResult,
-  type StreamObservation,
-} from './session';
+import { SessionDirectory, type PollResult, type StreamObservation } from './session';
 
 /** Figures of the proxy. Counts come from the live objects at the moment of the scrape. */
 @Injectable()
@@ -23,7 +19,8 @@ export class ProxyMetrics {
     metrics: MetricsRegistry,
     sessions: SessionDirectory,
     events: EventBus,
-    { starts }: SessionServices,
+    scheduler: EngineScheduler,
+    queue: SlotQueue,
     recordings: RecordedPlaybacks,
   ) {
     this.probes = metrics.counter(
@@ -45,8 +42,12 @@ export class ProxyMetrics {
     metrics.gauge('proxy_clients_paused', 'Viewers that have taken nothing for 15 s.', () =>
       sumOf(live(), ({ viewers, watching }) => viewers.size - watching),
     );
-    metrics.gauge('proxy_starts_active', 'Starts under way.', () => starts.activeCount);
-    metrics.gauge('proxy_starts_waiting', 'Starts in line.', () => starts.waitingCount);
+    metrics.gauge(
+      'proxy_starts_active',
+      'Streams for which an engine is asked, or that have no media yet.',
+      () => scheduler.startsUnderWay,
+    );
+    metrics.gauge('proxy_starts_waiting', 'Requests that wait for an engine.', () => queue.size);
     metrics.gauge('proxy_ring_bytes', 'Memory held by the history of all streams.', () =>
       live().reduce((sum, session) => sum + session.history.ring.allocatedBytes, 0),
     );

@@ -18,8 +18,8 @@ export interface SlotFacts {
 /**
  * The slot that has to be given up for a request of class `by` that found none free; null when there is none.
  *
- * 1. A slot of a stream that nobody watches, for any start or failover: first streams without viewers, because a paused
- *    viewer may come back; then the one that has been unwatched longest.
+ * 1. A slot of a stream that nobody watches, for any start or failover: first streams without viewers, then those that are
+ *    only checked, last those whose viewers are paused and may come back; of these the one unwatched longest.
  * 2. For a start: the oldest start without media that has had `overdueMs`. A younger one is never ended, because cold starts
  *    of working channels take 10 to 25 s.
  * 3. For a failover: the oldest slot of a stream without media. Viewers who have a picture go before those who wait for one.
@@ -39,19 +39,16 @@ export function selectVictim<T extends SlotFacts>(
   const held = [...slots].filter(
     ({ state, isRevoked }) => state !== 'releasing' && state !== 'released' && !isRevoked,
   );
-  return (
-    first(
-      held.filter(({ watch }) => watch === 'unwatched'),
+  for (const watch of ['unwatched', 'checked', 'paused'] as const) {
+    const victim = first(
+      held.filter((slot) => slot.watch === watch),
       byIdleTime,
-    ) ??
-    first(
-      held.filter(({ watch }) => watch === 'paused'),
-      byIdleTime,
-    ) ??
-    first(
-      held.filter((slot) => isPreemptible(slot, by, nowMs, overdueMs)),
-      byAge,
-    )
+    );
+    if (victim !== null) return victim;
+  }
+  return first(
+    held.filter((slot) => isPreemptible(slot, by, nowMs, overdueMs)),
+    byAge,
   );
 }
 

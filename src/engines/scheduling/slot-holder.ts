@@ -2,9 +2,9 @@ import { monotonicMs } from '../../kernel/clock';
 
 /**
  * Who is there for a stream: `watched`, somebody watches it or waits for it; `paused`, all its viewers have stopped
- * taking bytes and may come back; `unwatched`, nobody is there and its grace period runs.
+ * taking bytes and may come back; `checked`, only a check of the content looks on; `unwatched`, nobody is there.
  */
-export type Watch = 'watched' | 'paused' | 'unwatched';
+export type Watch = 'watched' | 'paused' | 'checked' | 'unwatched';
 
 /**
  * One stream as the scheduler sees it: the facts by which its slots may be preempted. The stream keeps them up to date,

@@ -31,12 +31,16 @@ export class SlotLease implements HeldSlot, SlotFacts {
 
   constructor(
     private readonly heldEngine: Engine,
-    readonly holder: SlotHolder,
+    private currentHolder: SlotHolder,
     slotClass: SlotClass,
     private readonly scheduler: LeaseScheduler,
   ) {
     this.currentClass = slotClass;
     this.revoked = this.revocation.signal;
+  }
+
+  get holder(): SlotHolder {
+    return this.currentHolder;
   }
 
   /** Live: after a restart of the engine it has the new address. */
@@ -80,6 +84,17 @@ export class SlotLease implements HeldSlot, SlotFacts {
     return this.revoked.aborted;
   }
 
+  /** Another request needs the slot; false when the engine was withdrawn. */
+  get isPreempted(): boolean {
+    return this.revocationReason?.code === 'preempted';
+  }
+
+  /** Null while the stream may keep the slot. */
+  get revocationReason(): SlotRevocation | null {
+    const reason: unknown = this.revoked.reason;
+    return reason instanceof SlotRevocation ? reason : null;
+  }
+
   get drainRequested(): DrainSignal {
     return this.heldEngine.drainRequested;
   }
@@ -87,6 +102,12 @@ export class SlotLease implements HeldSlot, SlotFacts {
   /** The engine is being asked for this stream, or is still busy with a request that was abandoned. */
   get isAsking(): boolean {
     return this.currentState === 'asking' || this.abandoned.size > 0;
+  }
+
+  /** The slot is another stream's from now on. */
+  handOver(holder: SlotHolder): void {
+    this.currentHolder = holder;
+    this.scheduler.changed(this);
   }
 
   /** The engine is about to be asked. For the scheduler, which counts how often it is asked at once. */

@@ -29,8 +29,10 @@ export class QueuedRequest implements Queued {
     request.signal.addEventListener('abort', this.onAbort, { once: true });
   }
 
+  /** A start for which only a check waits is a probe; when a viewer joins it is a start again. */
   get class(): SlotClass {
-    return this.request.class;
+    const { class: requested, holder } = this.request;
+    return requested === 'start' && holder.watch === 'checked' ? 'probe' : requested;
   }
 
   get isWatched(): boolean {

@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { CONFIG, type AppConfig } from '../../config';
-import { EngineSelector } from '../../engines';
+import { EngineScheduler } from '../../engines';
 import { monotonicMs } from '../../kernel/clock';
 import type { ContentSelector, SourceSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
@@ -37,7 +37,7 @@ export class Preflight implements OnModuleDestroy {
     @Inject(CONFIG) private readonly config: AppConfig,
     private readonly sessions: SessionDirectory,
     private readonly resolver: ContentResolver,
-    private readonly engines: EngineSelector,
+    private readonly scheduler: EngineScheduler,
     private readonly recordings: RecordedPlaybacks,
   ) {
     const { preflightConcurrency } = config;
@@ -198,7 +198,7 @@ export class Preflight implements OnModuleDestroy {
     ip: string,
     signal: AbortSignal,
   ): Promise<PreflightVerdict> {
-    const engines = this.engines.explain().assessments.map(({ candidate }) => candidate);
+    const engines = this.scheduler.explain().assessments.map(({ candidate }) => candidate);
     if (!hasRoom(engines, this.config.preflightKeepFree)) {
       throw new AppError('no_capacity', 'The free slots are reserved for viewers.');
     }

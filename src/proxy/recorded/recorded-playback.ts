@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import type { EngineSession, FilePart } from '../../ace';
-import type { EngineComplaint, EngineLease } from '../../engines';
+import type { EngineComplaint, SlotHolder, SlotLease } from '../../engines';
 import { monotonicMs, wallClockIso } from '../../kernel/clock';
 import { AppError, asAppError } from '../../kernel/errors';
 import { Settleable } from '../../kernel/settleable';
@@ -63,6 +63,7 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
   private readonly stops = new Set<Promise<void>>();
   private readonly closing = new AbortController();
   private readonly report: SessionReporter;
+  private readonly holder: SlotHolder;
 
   constructor(
     /** Public id, unique among all streams under way. */
@@ -71,6 +72,7 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
     private readonly services: SessionServices,
     private readonly host: PlaybackOwner,
   ) {
+    this.holder = services.scheduler.holder(id);
     this.report = new SessionReporter(id, content.selector, services);
   }
 
@@ -108,17 +110,19 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
   }
 
   /** Goes on with a slot and an engine session that a start as a broadcast has opened. */
-  takeOver(lease: EngineLease, engineSession: EngineSession): void {
+  takeOver(lease: SlotLease, engineSession: EngineSession): void {
     this.engineId = lease.engine.id;
     this.note(this.engineId, this.createdMs, 'playing');
+    lease.handOver(this.holder);
     this.use(new RecordedSource(lease, engineSession, this.services));
-    // Its viewer is just being led here, and those who wait are not asked in to take the slot meanwhile.
+    // Its viewer is just being led here, so the slot stays the slot of a watched stream.
     this.beginGrace();
   }
 
   /** From here on the playback is this viewer's. It is counted in by the caller, and removed by `removeViewer`. */
   occupy(viewer: Viewer, owner: string): void {
     this.endGrace();
+    this.holder.setWatch('watched');
     this.freed = new Settleable();
     this.answered = new Settleable();
     this.reading = new AbortController();
@@ -207,7 +211,7 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
     if (this.source === null && reason !== 'replaced') void this.end('no_viewers');
     else {
       this.beginGrace();
-      this.services.engines.reconsider();
+      this.holder.setWatch('unwatched');
     }
   }
 
@@ -227,7 +231,7 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
   ): Promise<RecordedSource> {
     const source = await startSource(
       {
-        streamId: this.id,
+        holder: this.holder,
         selector: this.content.selector,
         busy: () => this.host.busyFor(this),
         claim: (engineId) => {
@@ -266,12 +270,12 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
   }
 
   complain(engineId: string, complaint: EngineComplaint): void {
-    this.services.engines.complain(engineId, complaint);
+    this.services.engineHealth.complain(engineId, complaint);
   }
 
   async engineAnswers(withinMs: number): Promise<boolean> {
     const { source } = this;
-    return source !== null && this.services.engines.answersNow(source.engineId, withinMs);
+    return source !== null && this.services.engineHealth.answersNow(source.engineId, withinMs);
   }
 
   headKnown(head: FileHead): void {

@@ -1,5 +1,4 @@
-import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { EngineAllocator } from '../../engines';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { monotonicMs } from '../../kernel/clock';
 import {
   infohashKey,
@@ -32,7 +31,6 @@ import { RecordedPlayback, type PlaybackOwner } from './recorded-playback';
 import { snapshotOfPlayback } from './recorded-snapshot';
 
 const MAX_PAST = 200;
-const NO_ENGINES: ReadonlySet<string> = new Set();
 
 /**
  * All playbacks of recorded content, and what is known to be recorded. One engine plays one content once, so each
@@ -40,18 +38,16 @@ const NO_ENGINES: ReadonlySet<string> = new Set();
  */
 @Injectable()
 export class RecordedPlaybacks
-  implements RecordingHost, PlaybackOwner, PlaybackHost, OnModuleInit, OnModuleDestroy
+  implements RecordingHost, PlaybackOwner, PlaybackHost, OnModuleDestroy
 {
   private readonly playbacks = new Set<RecordedPlayback>();
   private readonly past: SessionSnapshot[] = [];
   private readonly contents = new RecordedContents(monotonicMs);
   private readonly admission: RecordedAdmission;
   private readonly overListeners: ((playback: RecordedPlayback) => void)[] = [];
-  private stopReclaiming: () => void = () => undefined;
 
   constructor(
     private readonly services: SessionServices,
-    private readonly engines: EngineAllocator,
     private readonly sessions: SessionDirectory,
     private readonly aliases: ContentAliases,
   ) {
@@ -59,12 +55,7 @@ export class RecordedPlaybacks
     this.admission = new RecordedAdmission(sessions, services.config.proxyInitTimeoutMs, this);
   }
 
-  onModuleInit(): void {
-    this.stopReclaiming = this.engines.onCapacityNeeded((excluded) => this.reclaim(excluded));
-  }
-
   async onModuleDestroy(): Promise<void> {
-    this.stopReclaiming();
     await this.endAll('shutdown');
   }
 
@@ -166,7 +157,7 @@ export class RecordedPlaybacks
   }
 
   makePlace(): void {
-    void this.reclaim();
+    this.reclaim();
   }
 
   async endAll(reason: EndReason): Promise<void> {
@@ -224,14 +215,12 @@ export class RecordedPlaybacks
     }
   }
 
-  /** Ends the playback that nobody has read for longest. True when one was ended. */
-  private async reclaim(excluded: ReadonlySet<string> = NO_ENGINES): Promise<boolean> {
+  /** Ends the playback that nobody has read for longest. */
+  private reclaim(): void {
     const idle = this.list().filter(
-      ({ idleSinceMs, source }) =>
-        idleSinceMs !== null && source !== null && !excluded.has(source.engineId),
+      ({ idleSinceMs, source }) => idleSinceMs !== null && source !== null,
     );
     idle.sort((a, b) => (a.idleSinceMs ?? 0) - (b.idleSinceMs ?? 0));
-    await idle[0]?.end('reclaimed');
-    return idle.length > 0;
+    void idle[0]?.end('reclaimed');
   }
 }

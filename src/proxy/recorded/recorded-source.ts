@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { EngineFault, type EngineSession, type FilePart } from '../../ace';
-import type { EngineLease } from '../../engines';
+import type { SlotLease } from '../../engines';
 import { monotonicMs } from '../../kernel/clock';
 import { retryDelayMs } from '../../kernel/retry-delay';
 import { delay, type SessionServices } from '../session';
@@ -10,11 +10,9 @@ export class RecordedSource {
   private closing: Promise<void> | null = null;
 
   constructor(
-    readonly lease: EngineLease,
+    readonly lease: SlotLease,
     private current: EngineSession,
     private readonly services: SessionServices,
-    /** Told when the engine has delivered: the start is over. */
-    private readonly onFlow: () => void = () => undefined,
   ) {}
 
   get engineId(): string {
@@ -54,7 +52,7 @@ export class RecordedSource {
           part,
           { timeoutMs: Math.max(1, deadlineMs - monotonicMs()), signal },
         );
-        this.onFlow();
+        this.lease.confirm();
         return response;
       } catch (error) {
         if (!(error instanceof EngineFault) || error.kind !== 'warming') throw error;
@@ -67,7 +65,7 @@ export class RecordedSource {
 
   /** Stops the engine session, then gives the slot back. Bounded by the stop's own 3 s; idempotent. */
   close(): Promise<void> {
-    this.lease.vacate();
+    this.lease.beginRelease();
     this.closing ??= this.services.ace
       .stop(this.lease.engine.endpoint, this.current)
       .finally(() => this.lease.release());

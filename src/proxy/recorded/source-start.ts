@@ -1,20 +1,14 @@
-import { EngineFault } from '../../ace';
-import type { EngineComplaint, EngineLease } from '../../engines';
+import { EngineFault, type EngineSession } from '../../ace';
+import type { EngineComplaint, SlotHolder, SlotLease } from '../../engines';
 import { monotonicMs } from '../../kernel/clock';
 import type { SourceSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
-import {
-  complaintOf,
-  shakeHands,
-  TurnedLease,
-  type SessionServices,
-  type StartTurn,
-} from '../session';
+import { complaintOf, shakeHands, type SessionServices } from '../session';
 import type { EngineFailures } from './engine-failures';
 import { RecordedSource } from './recorded-source';
 
 export interface SourceRequest {
-  readonly streamId: string;
+  readonly holder: SlotHolder;
   readonly selector: SourceSelector;
   /** Engines that play this content for somebody else: a second start there would take it from them. */
   readonly busy: () => ReadonlySet<string>;
@@ -54,9 +48,9 @@ export async function startSource(
       request.unclaim();
       throw error;
     });
-    if (outcome instanceof RecordedSource) {
-      request.tried(outcome.engineId, startedMs, 'playing');
-      return outcome;
+    if (typeof outcome !== 'string') {
+      request.tried(lease.engine.id, startedMs, 'playing');
+      return new RecordedSource(lease, outcome, services);
     }
     request.unclaim();
     request.tried(lease.engine.id, startedMs, outcome);
@@ -67,13 +61,11 @@ export async function startSource(
   }
 }
 
-async function acquire(request: SourceRequest, services: SessionServices): Promise<EngineLease> {
-  const { streamId, failures, signal, mayWait } = request;
-  const busy = request.busy();
+async function acquire(request: SourceRequest, services: SessionServices): Promise<SlotLease> {
+  const { holder, failures, signal, mayWait } = request;
+  const excluded = new Set([...request.busy(), ...failures.engines]);
   try {
-    const excluded = new Set([...busy, ...failures.engines]);
-    const isFirstStart = mayWait;
-    return await services.engines.acquire({ streamId, excluded, signal, mayWait, isFirstStart });
+    return await services.scheduler.acquire({ holder, class: 'start', excluded, signal, mayWait });
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof AppError) || error.code !== 'engine_failed') throw error;
@@ -86,33 +78,28 @@ async function acquire(request: SourceRequest, services: SessionServices): Promi
 
 /** The source, or why there is none on this engine, whose slot is free again then. */
 async function startOn(
-  lease: EngineLease,
+  lease: SlotLease,
   deadlineMs: number,
   request: SourceRequest,
-  services: SessionServices,
-): Promise<RecordedSource | string> {
-  const { ace, engines } = services;
-  const turn = turnOn(lease, deadlineMs, request, services);
-  const turned = new TurnedLease(lease, turn);
+  { ace, engines, engineHealth }: SessionServices,
+): Promise<EngineSession | string> {
   try {
-    await turn.begun;
     const { engineSession } = await shakeHands(ace, lease.engine.endpoint, {
       selector: request.selector,
       timeoutMs: Math.max(1, deadlineMs - monotonicMs()),
       mayTryOtherForm: true,
-      signal: AbortSignal.any([request.signal, turned.revoked]),
-      onLate: (settled) => turn.occupyUntil(settled),
+      signal: AbortSignal.any([request.signal, lease.revoked]),
+      onLate: (settled) => lease.occupyUntil(settled),
     });
-    return new RecordedSource(turned, engineSession, services, () => {
-      turn.leave();
-      turned.prove();
-    });
+    lease.answered();
+    return engineSession;
   } catch (error) {
-    turned.release();
+    lease.release();
     request.signal.throwIfAborted();
-    // Whose place a running stream was given does not go for another one behind its back.
-    if (turn.taken.aborted) throw turn.taken.reason as Error;
-    if (lease.revoked.aborted) return 'the engine was taken away';
+    if (lease.isPreempted) {
+      throw new AppError('no_capacity', lease.revocationReason?.message ?? 'preempted');
+    }
+    if (lease.isRevoked) return 'the engine was taken away';
     if (!(error instanceof EngineFault)) throw error;
     const reason = `${error.reason}: ${error.detail}`;
     if (error.kind === 'content' && engines.isNetworkConnected(lease.engine.id)) {
@@ -120,27 +107,7 @@ async function startOn(
       throw new AppError('content_not_found', detail);
     }
     const complaint: EngineComplaint | null = complaintOf(error);
-    if (complaint !== null) engines.complain(lease.engine.id, complaint);
+    if (complaint !== null) engineHealth.complain(lease.engine.id, complaint);
     return reason;
-  }
-}
-
-/** @throws AppError `no_capacity` when the line is full; the slot is free again then */
-function turnOn(
-  lease: EngineLease,
-  deadlineMs: number,
-  request: SourceRequest,
-  { starts }: SessionServices,
-): StartTurn {
-  try {
-    return starts.enter({
-      engineId: lease.engine.id,
-      isRestart: false,
-      timeoutMs: Math.max(1, deadlineMs - monotonicMs()),
-      signal: AbortSignal.any([request.signal, lease.revoked]),
-    });
-  } catch (error) {
-    lease.release();
-    throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { monotonicMs } from '../../kernel/clock';
 import type { DelayedTasks } from '../../coordination';
+import type { SlotHolder, Watch } from '../../engines';
 import type { LeaveReason, Viewer, ViewerHost } from '../viewers';
 
 /**
@@ -21,8 +22,7 @@ export class Audience {
     private readonly graceMs: number,
     private readonly delayed: DelayedTasks,
     private readonly onGraceOver: () => void,
-    /** Told when nobody watches any more, and when somebody does again. */
-    private readonly onIdleChange: () => void,
+    private readonly holder: SlotHolder,
   ) {}
 
   /** Monotonic time since which nobody watches; null while somebody does. */
@@ -50,6 +50,7 @@ export class Audience {
     viewer.host = host;
     this.viewers.add(viewer);
     this.endIdle();
+    this.updateWatch();
   }
 
   /** A viewer takes nothing any more, or takes bytes again. */
@@ -62,6 +63,7 @@ export class Audience {
       this.paused.delete(viewer);
       this.endIdle();
     }
+    this.updateWatch();
   }
 
   /** False when the viewer was not here. */
@@ -70,16 +72,19 @@ export class Audience {
     this.paused.delete(viewer);
     this.pastBytes += viewer.queuedBytes - viewer.unsentBytes();
     viewer.leaveReason = reason;
+    this.updateWatch();
     return true;
   }
 
   hold(holder: object): void {
     this.holders.add(holder);
     this.endIdle();
+    this.updateWatch();
   }
 
   letGo(holder: object): void {
     this.holders.delete(holder);
+    this.updateWatch();
   }
 
   /** Hands everybody over; this audience is empty afterwards. */
@@ -89,19 +94,29 @@ export class Audience {
     this.viewers.clear();
     this.paused.clear();
     this.holders.clear();
+    this.updateWatch();
   }
 
   /** Call when somebody has left: nobody may watch any more, or the grace period begins. One that runs goes on. */
   beginIdleIfUnwatched(): void {
     if (this.watching > 0 || this.holders.size > 0) return;
-    const wasWatched = this.idleSinceMs === null;
     this.idleSinceMs ??= monotonicMs();
     if (this.isEmpty && !this.isGraceRunning) this.beginGrace();
-    if (wasWatched) this.onIdleChange();
+    this.updateWatch();
   }
 
   close(): void {
     this.delayed.cancel(this.taskName);
+  }
+
+  private updateWatch(): void {
+    this.holder.setWatch(this.watch);
+  }
+
+  private get watch(): Watch {
+    if (this.watching > 0) return 'watched';
+    if (this.viewers.size > 0) return 'paused';
+    return this.holders.size > 0 ? 'checked' : 'unwatched';
   }
 
   private beginGrace(): void {
@@ -118,6 +133,5 @@ export class Audience {
     this.idleSinceMs = null;
     this.isGraceRunning = false;
     this.delayed.cancel(this.taskName);
-    this.onIdleChange();
   }
 }

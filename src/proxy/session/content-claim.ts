@@ -1,5 +1,5 @@
 import type { EngineSession } from '../../ace';
-import type { EngineLease } from '../../engines';
+import type { SlotLease } from '../../engines';
 import { wallClockIso } from '../../kernel/clock';
 import type { SessionOwner } from './session-owner';
 import type { StreamSession } from './stream-session';
@@ -37,10 +37,10 @@ export class ContentClaim {
   ) {}
 
   /** An engine has answered. */
-  of(engineSession: EngineSession, lease: EngineLease): Claim {
+  of(engineSession: EngineSession, lease: SlotLease): Claim {
     const { session, owner, claimant } = this;
     const { infohash } = engineSession;
-    session.supervisor.choice.answered();
+    session.supervisor.acquirer.answered();
     this.answeredAt ??= wallClockIso();
     this.isLive = engineSession.isLive;
     const isStarting = claimant.isStarting();
@@ -64,10 +64,10 @@ export class ContentClaim {
   }
 
   /** A channel is a broadcast: a source that is none is given up for the next one; so is a stream that plays. */
-  private handOver(engineSession: EngineSession, lease: EngineLease): Claim {
+  private handOver(engineSession: EngineSession, lease: SlotLease): Claim {
     const { rota, supervisor } = this.session;
     if (rota.channelId !== null || !this.claimant.isStarting()) return 'own';
-    supervisor.choice.started();
+    supervisor.acquirer.confirm();
     const found = { selector: rota.content, lease, engineSession };
     return this.owner.recordingAnswered(found) ? 'handed_over' : 'own';
   }

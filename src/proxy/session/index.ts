@@ -10,8 +10,6 @@ export { SessionReporter } from './session-reporter';
 export { complaintOf } from './supply/start-outcome';
 export { SilenceCheck, type SilentEngine } from './silence-check';
 export { publicStreamId } from './public-id';
-export type { StartTurn } from './starts/start-turn';
-export { TurnedLease } from './starts/turned-lease';
 export { snapshotOf, type SessionSnapshot } from './session-snapshot';
 export { otherForm, shakeHands } from './supply/engine-handshake';
 export { delay, settlesWithin } from './supply/retry-backoff';

@@ -1,5 +1,5 @@
 import type { EngineSession } from '../../ace';
-import type { EngineLease } from '../../engines';
+import type { SlotLease } from '../../engines';
 import type { SourceSelector } from '../../kernel/content-selector';
 import type { AppError } from '../../kernel/errors';
 import type { EndReason } from './session.types';
@@ -7,7 +7,7 @@ import type { EndReason } from './session.types';
 /** What a start as a broadcast found to be recorded, on the engine that said so. */
 export interface FoundRecording {
   readonly selector: SourceSelector;
-  readonly lease: EngineLease;
+  readonly lease: SlotLease;
   readonly engineSession: EngineSession;
 }
 

@@ -10,8 +10,6 @@ export interface SessionOwner {
   infohashKnown(session: StreamSession, infohash: string): StreamSession | null;
   /** Whether a session other than this one plays that content. */
   isPlayedElsewhere(session: StreamSession, content: SourceSelector): boolean;
-  /** Whether its viewers watch another session alone, and are about to leave that; its engine is not among `excluded`. */
-  isSwitching(session: StreamSession, excluded: ReadonlySet<string>): boolean;
   /** The session of a channel is about to play another content: it is not to be found as the old one any more. */
   sourceChanged(session: StreamSession): void;
   /** Viewers can join from now on. */

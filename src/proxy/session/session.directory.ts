@@ -1,7 +1,6 @@
 import { BlockList, isIPv6 } from 'node:net';
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { CONFIG, type AppConfig } from '../../config';
-import { EngineAllocator } from '../../engines';
 import { monotonicMs } from '../../kernel/clock';
 import {
   infohashKey,
@@ -17,7 +16,6 @@ import { ContentAliases } from './content-aliases';
 import { NegativeCache } from './negative-cache';
 import { publicStreamId } from './public-id';
 import { isMissedLess } from './paused-viewers';
-import { isSwitch } from './player-switch';
 import type { FoundRecording, RecordingHost } from './recording-host';
 import type { SessionOwner } from './session-owner';
 import { SessionServices } from './session-services';
@@ -29,7 +27,6 @@ import { StreamSession } from './stream-session';
 import { ViewerLimits } from './viewer-limits';
 
 const MAX_PAST_SESSIONS = 200;
-const NO_ENGINES: ReadonlySet<string> = new Set();
 
 /**
  * All sessions, by every key they are known under. The one place where a session is made, so that a
@@ -44,7 +41,6 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
   private readonly faults: NegativeCache;
   readonly limits: ViewerLimits;
   private readonly memory: StreamMemory;
-  private stopReclaiming: () => void = () => undefined;
   private isClosing = false;
   /** Where recorded content is played. */
   recordings: RecordingHost | null = null;
@@ -53,7 +49,6 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
   constructor(
     @Inject(CONFIG) private readonly config: AppConfig,
     private readonly services: SessionServices,
-    private readonly engines: EngineAllocator,
     private readonly aliases: ContentAliases,
     private readonly catchUp: CatchUpScheduler,
   ) {
@@ -76,12 +71,10 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
       const keys = streamKey({ kind: 'channel', value: id, fileIndex: 0 }).replace(/0$/, '');
       this.faults.forgetAll((key) => key.startsWith(keys));
     });
-    this.stopReclaiming = this.engines.onCapacityNeeded((excluded) => this.reclaim(excluded));
     this.memory.start();
   }
 
   async onModuleDestroy(): Promise<void> {
-    this.stopReclaiming();
     this.memory.stop();
     await this.endAll('shutdown');
   }
@@ -193,7 +186,7 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
     const isFull = (): boolean =>
       this.sessions.size + (this.recordings?.count ?? 0) >= this.config.proxyMaxSessions;
     if (!isFull()) return;
-    void this.reclaim();
+    this.reclaim();
     if (!isFull()) return;
     this.recordings?.makePlace();
     if (!isFull()) return;
@@ -242,15 +235,6 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
   isPlayedElsewhere(session: StreamSession, content: SourceSelector): boolean {
     const other = this.lookup(content);
     return other !== null && other !== session;
-  }
-
-  isSwitching(session: StreamSession, excluded: ReadonlySet<string>): boolean {
-    for (const { current, viewers } of this.sessions) {
-      const engineId = current?.lease.engine.id;
-      if (engineId === undefined || excluded.has(engineId)) continue;
-      if (isSwitch(viewers, session.viewers, (ip) => this.limits.isExempt(ip))) return true;
-    }
-    return false;
   }
 
   sourceChanged(session: StreamSession): void {
@@ -322,16 +306,14 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
     return session;
   }
 
-  /** Ends a session that nobody watches, the one that is missed least. True when one was ended. */
-  private async reclaim(excluded: ReadonlySet<string> = NO_ENGINES): Promise<boolean> {
+  /** Ends the stream that is missed least among those that nobody watches. */
+  private reclaim(): void {
     let least: StreamSession | null = null;
     for (const session of this.sessions) {
       if (session.watching > 0 || session.current === null) continue;
-      if (excluded.has(session.current.lease.engine.id)) continue;
       if (least === null || isMissedLess(session, least)) least = session;
     }
-    await least?.end('reclaimed');
-    return least !== null;
+    void least?.end('reclaimed');
   }
 }
 

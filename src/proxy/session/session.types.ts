@@ -1,5 +1,5 @@
 import type { EngineSession } from '../../ace';
-import type { EngineLease } from '../../engines';
+import type { SlotLease } from '../../engines';
 
 /**
  * What a session is doing, and who moves it:
@@ -63,7 +63,7 @@ export interface SessionTimeline {
 
 /** The engine a session runs on and what it said. */
 export interface CurrentEngine {
-  readonly lease: EngineLease;
+  readonly lease: SlotLease;
   /** Null until the engine has answered. */
   readonly engineSession: EngineSession | null;
 }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { monotonicMs, wallClockIso } from '../../kernel/clock';
 import { streamKey, type ContentSelector, type StreamKey } from '../../kernel/content-selector';
 import { AppError, asAppError } from '../../kernel/errors';
+import type { SlotHolder } from '../../engines';
 import { StreamHistory, StreamIngest } from '../upstream';
 import { StreamFanout, type CatchUpScheduler, type LeaveReason, type Viewer } from '../viewers';
 import { Audience } from './audience';
@@ -47,6 +48,7 @@ export class StreamSession {
   /** What is known beside the media: statistics, make-up, loops. */
   readonly observation: StreamObservation;
   private readonly audience: Audience;
+  private readonly holder: SlotHolder;
   private readonly fanout: StreamFanout;
   private readonly watch: MediaWatch;
   private readonly report: SessionReporter;
@@ -73,6 +75,7 @@ export class StreamSession {
     private readonly owner: SessionOwner,
   ) {
     const { config } = services;
+    this.holder = services.scheduler.holder(id);
     this.report = new SessionReporter(id, selector, services);
     this.rota = rotaOf(selector, services, (content) => owner.isPlayedElsewhere(this, content));
     this.audience = new Audience(
@@ -80,7 +83,7 @@ export class StreamSession {
       config.proxyGracePeriodMs,
       services.delayed,
       () => void this.end('no_viewers'),
-      () => services.engines.reconsider(),
+      this.holder,
     );
     this.history = new StreamHistory(historyLimits(config));
     this.fanout = new StreamFanout(this.history, catchUp, fanoutLimits(config), {
@@ -101,18 +104,17 @@ export class StreamSession {
     });
     this.supervisor = new UpstreamSupervisor(
       {
-        streamId: id,
+        holder: this.holder,
         rota: this.rota,
         ingest: this.ingest,
         report: this.report,
         isRunning: () => this.currentPhase !== 'starting',
-        isIdle: () => this.audience.idleSince !== null,
         isDeserted: () => this.audience.isEmpty,
         engineAnswered: (engineSession, lease) => {
           this.lastEngineId = lease.engine.id;
           return this.claim.of(engineSession, lease);
         },
-        isSwitching: (excluded) => owner.isSwitching(this, excluded),
+        reclaimed: () => void this.end('reclaimed'),
         sourceChanged: (fromId, reason) => this.sourceChanged(fromId, reason),
       },
       services,
@@ -325,7 +327,7 @@ export class StreamSession {
 
   private becomeLive(): void {
     this.readyMs = monotonicMs();
-    this.supervisor.choice.started();
+    this.supervisor.acquirer.confirm();
     this.rota.mediaCame(this.readyMs);
     this.fanout.flush();
     this.move('live');

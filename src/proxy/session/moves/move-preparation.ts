@@ -1,4 +1,5 @@
 import { EngineFault, type EngineSession } from '../../../ace';
+import type { SlotHolder, SlotLease } from '../../../engines';
 import { monotonicMs } from '../../../kernel/clock';
 import type { SourceSelector } from '../../../kernel/content-selector';
 import { AppError } from '../../../kernel/errors';
@@ -13,7 +14,6 @@ import { openMedia } from '../supply/media-opening';
 import type { MoveCause } from './move.types';
 import type { SessionServices } from '../session-services';
 import { SilenceCheck } from '../silence-check';
-import { TurnedLease } from '../starts/turned-lease';
 
 export interface MoveOrder {
   readonly cause: MoveCause;
@@ -24,7 +24,7 @@ export interface MoveOrder {
 }
 
 export interface PreparationParts {
-  readonly streamId: string;
+  readonly holder: SlotHolder;
   readonly selector: SourceSelector;
   /** The channel's entry that it is; null for a content without a channel. */
   readonly sourceId: string | null;
@@ -32,8 +32,6 @@ export interface PreparationParts {
   readonly services: SessionServices;
   readonly departures: Departures;
   readonly log: AttemptLog;
-  /** Somebody watches the stream. */
-  isWanted(): boolean;
   /** The source that feeds viewers meanwhile. */
   isGoingOn(): boolean;
   /** Ends that source; what is prepared has come as far as it will beside it. */
@@ -45,14 +43,12 @@ export interface PreparationParts {
 /** A source on another engine that feeds the stream already. */
 export interface PreparedSource {
   readonly stay: EngineStay;
-  readonly lease: TurnedLease;
+  readonly lease: SlotLease;
   readonly engineSession: EngineSession;
   readonly reader: UpstreamReader;
   readonly entry: AttemptEntry;
 }
 
-/** Others may need the turn more. */
-const TURN_WAIT_MS = 10_000;
 /** As for any start: an infohash that an engine does not know may take long. */
 const ANSWER_MS = 30_000;
 const CHECK_MS = 100;
@@ -62,7 +58,7 @@ const CHECK_MS = 100;
  * started there, its media held back until their place in the stream is found. Until then nothing is felt of it, and
  * whatever goes wrong leaves nothing behind.
  *
- *   seeking ──slot and turn──▶ starting ──answer, media──▶ staged ──place found──▶ placed
+ *   seeking ──slot──▶ starting ──answer, media──▶ staged ──place found──▶ placed
  *   any of the first three ──failed, aborted──▶ failed
  */
 export class MovePreparation {
@@ -134,41 +130,22 @@ export class MovePreparation {
     }
   }
 
-  /** A slot that is free now; nobody's idle session goes for it, and no start that waits. */
-  private async acquire(signal: AbortSignal): Promise<TurnedLease> {
-    const { streamId, services } = this.parts;
+  /** A slot that is free now: a move preempts nobody and waits for no slot. */
+  private acquire(signal: AbortSignal): Promise<SlotLease> {
+    const { holder, services } = this.parts;
     const { excluded, toEngineId } = this.order;
-    const lease = await services.engines.acquire({
-      streamId,
+    return services.scheduler.acquire({
+      holder,
+      class: 'move',
       excluded,
       signal,
-      mayWait: false,
-      mayReclaim: false,
-      isWanted: () => this.parts.isWanted(),
       ...(toEngineId === null ? {} : { only: toEngineId }),
     });
-    try {
-      const turn = services.starts.enter({
-        engineId: lease.engine.id,
-        isRestart: false,
-        timeoutMs: TURN_WAIT_MS,
-        signal: AbortSignal.any([signal, lease.revoked]),
-      });
-      const turned = new TurnedLease(lease, turn);
-      await turn.begun.catch((error: unknown) => {
-        turned.release();
-        throw error;
-      });
-      return turned;
-    } catch (error) {
-      lease.release();
-      throw error;
-    }
   }
 
   private async start(
     stay: EngineStay,
-    lease: TurnedLease,
+    lease: SlotLease,
     signal: AbortSignal,
   ): Promise<{ readonly engineSession: EngineSession; readonly reader: UpstreamReader }> {
     const { services, selector } = this.parts;
@@ -206,7 +183,7 @@ export class MovePreparation {
   }
 
   private stagedOwner(
-    lease: TurnedLease,
+    lease: SlotLease,
     placed: Settleable<'placed'>,
     reader: () => UpstreamReader,
   ): ConstructorParameters<typeof StagedIntake>[1] {
@@ -219,7 +196,7 @@ export class MovePreparation {
       placed: () => {
         this.placedMs = monotonicMs();
         parts.placed(reader());
-        lease.started();
+        lease.confirm();
         placed.resolve('placed');
       },
     };
@@ -237,9 +214,9 @@ export class MovePreparation {
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) reader.abort();
     const lateness = new OwnLateness(CHECK_MS, monotonicMs());
-    const { engines } = this.parts.services;
+    const { engineHealth } = this.parts.services;
     const silence = new SilenceCheck(
-      { engineAnswers: (withinMs) => engines.answersNow(engineId, withinMs) },
+      { engineAnswers: (withinMs) => engineHealth.answersNow(engineId, withinMs) },
       lateness,
     );
     const timer = setInterval(() => {

@@ -1,7 +1,8 @@
 import { AppError } from '../../../kernel/errors';
+import type { SlotHolder } from '../../../engines';
 import type { StreamIngest } from '../../upstream';
 import type { AttemptLog } from '../supply/attempt-log';
-import type { EngineChoice } from '../supply/engine-choice';
+import type { EngineAcquirer } from '../supply/engine-acquirer';
 import type { Departures, EngineStay } from '../supply/engine-stay';
 import type { EngineTrials } from '../supply/engine-trials';
 import { MovePreparation, wordsOf, type MoveOrder, type PreparedSource } from './move-preparation';
@@ -12,15 +13,13 @@ import type { SourceReading } from '../supply/source-reading';
 import type { SourceRota } from '../supply/source-rota';
 
 export interface MovesOwner {
-  readonly streamId: string;
+  readonly holder: SlotHolder;
   /** What engines are asked for. */
   readonly rota: SourceRota;
   readonly ingest: StreamIngest;
   readonly report: MoveReport;
   /** Viewers have been let in. */
   isRunning(): boolean;
-  /** Nobody watches now. */
-  isIdle(): boolean;
   /** Nobody is there now, not even paused. */
   isDeserted(): boolean;
 }
@@ -29,7 +28,7 @@ export interface MovesParts {
   readonly services: SessionServices;
   readonly departures: Departures;
   readonly log: AttemptLog;
-  readonly choice: EngineChoice;
+  readonly acquirer: EngineAcquirer;
   readonly trials: EngineTrials;
   readonly reading: SourceReading;
 }
@@ -71,7 +70,7 @@ export class PlannedMoves {
     if (this.stay === stay) return;
     this.unfollow();
     this.stay = stay;
-    this.unsubscribe = stay.lease.unwanted.subscribe(() => this.heed(stay));
+    this.unsubscribe = stay.lease.drainRequested.subscribe(() => this.heed(stay));
     this.heed(stay);
   }
 
@@ -83,7 +82,7 @@ export class PlannedMoves {
    *   just being moved to another engine
    */
   request(engineId: string | null): MoveUnderWay {
-    if (engineId !== null && !this.parts.services.engines.knows(engineId)) {
+    if (engineId !== null && this.parts.services.engines.get(engineId) === undefined) {
       throw new AppError('not_found', 'There is no such engine.');
     }
     const { stay } = this;
@@ -151,7 +150,7 @@ export class PlannedMoves {
   }
 
   private heed(stay: EngineStay): void {
-    const isUnwanted = stay.lease.unwanted.reason !== null;
+    const isUnwanted = stay.lease.drainRequested.reason !== null;
     if (isUnwanted === (this.heeding !== null)) return;
     this.heeding?.abort();
     this.heeding = null;
@@ -187,10 +186,10 @@ export class PlannedMoves {
     cause: MoveOrder['cause'],
     toEngineId: string | null,
   ): MovePreparation {
-    const { services, departures, log, choice, trials, reading } = this.parts;
-    const { ingest, streamId, rota } = this.owner;
+    const { services, departures, log, acquirer, trials, reading } = this.parts;
+    const { holder, ingest, rota } = this.owner;
     const { request: selector, source } = rota;
-    const excluded = new Set(choice.leftAlone().keys());
+    const excluded = new Set(acquirer.exclusions().keys());
     if (toEngineId !== null) excluded.clear();
     excluded.add(stay.engineId);
     let wasRelieved = false;
@@ -201,9 +200,8 @@ export class PlannedMoves {
     const preparation: MovePreparation = new MovePreparation(
       { cause, fromEngineId: stay.engineId, toEngineId, excluded },
       {
-        ...{ streamId, selector, sourceId: source?.id ?? null },
+        ...{ holder, selector, sourceId: source?.id ?? null },
         ...{ ingest, services, departures, log },
-        isWanted: () => !this.owner.isIdle(),
         isGoingOn: () => reading.reader !== null,
         relieve,
         placed: (reader) => {
@@ -228,7 +226,7 @@ export class PlannedMoves {
     if (this.preparation === preparation) this.preparation = null;
     const { failedOn } = preparation;
     if (failedOn === null || this.signal.aborted || preparation.wasAborted) return;
-    this.parts.choice.exclude(failedOn, true);
+    this.parts.acquirer.exclude(failedOn, true);
     this.owner.report.moveFailed(fromEngineId, failedOn, cause, wordsOf(preparation.failure));
   }
 
@@ -257,9 +255,9 @@ export class PlannedMoves {
   /** What an operator sees working, and would wonder about. */
   private wordsOfLeftAlone({ order: { fromEngineId, toEngineId } }: MovePreparation): string {
     if (toEngineId !== null) return '';
-    const { choice, services } = this.parts;
-    return [...choice.leftAlone()]
-      .filter(([id]) => id !== fromEngineId && services.engines.knows(id))
+    const { acquirer, services } = this.parts;
+    return [...acquirer.exclusions()]
+      .filter(([id]) => id !== fromEngineId && services.engines.get(id) !== undefined)
       .map(([id, leftMs]) => ` Engine ${id} ${leftAloneFor(leftMs)}`)
       .join('');
   }

@@ -126,7 +126,7 @@ export class StreamObservation {
       // A stream that has no media yet, or none now, has other troubles.
       this.loops?.lookAtPosition(this.stream.isLive() ? stat.livePosition : null, nowMs);
       if (this.starvation.look(stat, engineId, nowMs)) {
-        this.services.engines.complain(engineId, 'starving');
+        this.services.engineHealth.complain(engineId, 'starving');
       }
     });
   }

@@ -1,5 +1,5 @@
 import type { AceEngineClient, EngineSession } from '../../../ace';
-import type { EngineLease } from '../../../engines';
+import type { SlotLease } from '../../../engines';
 import type { CurrentEngine } from '../session.types';
 
 /** What is still to be done at engines that a stream has left: stops, and slots to be given back after them. */
@@ -30,7 +30,7 @@ export class EngineStay {
   private isGivenAway = false;
 
   constructor(
-    readonly lease: EngineLease,
+    readonly lease: SlotLease,
     private readonly ace: AceEngineClient,
     private readonly departures: Departures,
   ) {}
@@ -76,7 +76,7 @@ export class EngineStay {
   /** Leaves the engine: its session is stopped, then the slot is free. */
   leave(): void {
     if (this.isGivenAway) return;
-    this.lease.vacate();
+    this.lease.beginRelease();
     void this.stop();
     void this.departures.track(Promise.all(this.stops).then(() => this.lease.release()));
   }

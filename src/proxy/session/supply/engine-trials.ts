@@ -1,10 +1,10 @@
 import { EngineFault, type EngineSession } from '../../../ace';
-import type { EngineLease } from '../../../engines';
+import type { SlotLease } from '../../../engines';
 import { AppError } from '../../../kernel/errors';
 import type { StreamIngest, UpstreamReader } from '../../upstream';
 import type { AttemptLog } from './attempt-log';
 import type { ContentDoubt } from './content-doubt';
-import type { EngineChoice } from './engine-choice';
+import type { EngineAcquirer } from './engine-acquirer';
 import { shakeHands, type Handshake } from './engine-handshake';
 import type { EngineStay } from './engine-stay';
 import { openMedia } from './media-opening';
@@ -33,12 +33,12 @@ export interface TrialOwner {
   readonly ingest: StreamIngest;
   /** Viewers have been let in: from here on an outage budget counts, not the start budget. */
   isRunning(): boolean;
-  engineAnswered(engineSession: EngineSession, lease: EngineLease): Claim;
+  engineAnswered(engineSession: EngineSession, lease: SlotLease): Claim;
 }
 
 export interface TrialParts {
   readonly services: SessionServices;
-  readonly choice: EngineChoice;
+  readonly acquirer: EngineAcquirer;
   readonly budget: StartBudget;
   readonly reading: SourceReading;
   readonly log: AttemptLog;
@@ -99,8 +99,10 @@ export class EngineTrials {
         return { next: 'relieved', reason: attempt.outcome };
       }
       if (!this.signal.aborted && revoked.aborted && error === revoked.reason) {
-        attempt.outcome = describeRevocation(stay.lease);
-        return { next: 'moved', reason: attempt.outcome };
+        const { message } = stay.lease.revocationReason ?? (error as Error);
+        const isPreempted = stay.lease.isPreempted;
+        attempt.outcome = isPreempted ? `preempted: ${message}` : `moved: ${message}`;
+        return { next: isPreempted ? 'preempted' : 'moved', reason: attempt.outcome };
       }
       attempt.outcome = this.signal.aborted ? 'ended by us' : 'internal error';
       throw error;
@@ -129,10 +131,10 @@ export class EngineTrials {
     try {
       handshake = await shakeHands(this.using.services.ace, stay.lease.engine.endpoint, {
         selector: this.owner.rota.request,
-        timeoutMs: this.using.budget.answerMs(isRetryHere, this.using.choice.failuresInARow),
+        timeoutMs: this.using.budget.answerMs(isRetryHere, this.using.acquirer.failuresInARow),
         // A content that is playing is known; a second try would only cost its viewers time.
         mayTryOtherForm: !this.owner.isRunning(),
-        onLate: (settled) => this.using.choice.occupiedUntil(settled),
+        onLate: (settled) => this.using.acquirer.occupiedUntil(settled),
         signal,
       });
     } catch (error) {
@@ -196,6 +198,7 @@ export class EngineTrials {
           isOverdue: () => this.using.budget.isOverdue,
         });
         if (failure !== null) return failure;
+        if (this.owner.isRunning()) stay.lease.confirm();
         opened = reading.read(response, deadlineMs, attempt, signal);
       }
       const end = await opened;
@@ -223,9 +226,4 @@ export class EngineTrials {
 function playedElsewhere(): Outcome {
   const detail = 'The content is already played by another stream.';
   return giveUp('content is already played by another session', new AppError('conflict', detail));
-}
-
-function describeRevocation({ revoked }: EngineLease): string {
-  const { reason } = revoked as { reason: unknown };
-  return `moved: ${reason instanceof Error ? reason.message : String(reason)}`;
 }

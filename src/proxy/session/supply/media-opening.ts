@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { EngineFault, type AceEngineClient, type EngineSession } from '../../../ace';
 import type { AppConfig } from '../../../config';
-import type { EngineLease } from '../../../engines';
+import type { SlotLease } from '../../../engines';
 import { monotonicMs } from '../../../kernel/clock';
 import { retryDelayMs } from '../../../kernel/retry-delay';
 import { delay } from './retry-backoff';
@@ -28,7 +28,7 @@ export type Opening =
  */
 export async function openMedia(
   ace: AceEngineClient,
-  { engine }: EngineLease,
+  { engine }: SlotLease,
   { playbackPath }: EngineSession,
   { proxyRetryBaseMs, proxyRetryMaxMs }: AppConfig,
   { deadlineMs, signal, isRunning, isOverdue }: OpeningFacts,

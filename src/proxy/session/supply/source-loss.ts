@@ -32,7 +32,7 @@ export class SourceLoss {
 }
 
 function speaksOfEngine(outcome: Outcome): boolean {
-  if (outcome.next === 'moved') return true;
+  if (outcome.next === 'moved' || outcome.next === 'preempted') return true;
   return (
     outcome.next === 'other_engine' &&
     (outcome.complaint === 'connect_refused' || outcome.complaint === 'unresponsive')

@@ -16,6 +16,8 @@ export type Outcome =
     }
   /** The engine was taken away from the stream; any other will do, at once. */
   | { readonly next: 'moved'; readonly reason: string }
+  /** Another request needs the slot. */
+  | { readonly next: 'preempted'; readonly reason: string }
   /** A source on another engine has taken its place. */
   | { readonly next: 'relieved'; readonly reason: string }
   | { readonly next: 'give_up'; readonly reason: string; readonly error: AppError }

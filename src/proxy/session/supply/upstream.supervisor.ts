@@ -1,10 +1,10 @@
 import type { EngineSession } from '../../../ace';
-import type { EngineLease } from '../../../engines';
+import type { SlotHolder, SlotLease } from '../../../engines';
 import { AppError } from '../../../kernel/errors';
 import type { UpstreamReader } from '../../upstream';
 import { AttemptLog } from './attempt-log';
 import { ContentDoubt } from './content-doubt';
-import { EngineChoice } from './engine-choice';
+import { EngineAcquirer } from './engine-acquirer';
 import { Departures, EngineStay } from './engine-stay';
 import { EngineTrials, type TrialOwner } from './engine-trials';
 import type { PreparedSource } from '../moves/move-preparation';
@@ -25,8 +25,9 @@ export interface FailoverReport {
 
 export interface SupervisorOwner extends TrialOwner, MovesOwner {
   readonly report: MoveReport & FailoverReport;
-  /** Its viewers are about to leave what they watch alone, on an engine that is not among `excluded`. */
-  isSwitching(excluded: ReadonlySet<string>): boolean;
+  readonly holder: SlotHolder;
+  /** Another request needs the slot, and nobody watches the stream: it is to end. */
+  reclaimed(): void;
   /** A channel's source was given up for the next one, which is about to be tried. */
   sourceChanged(fromId: string | null, reason: string): void;
 }
@@ -40,7 +41,7 @@ const REPLACED = 'a newer engine session of the same content';
  * it opens is stopped and every slot it takes is given back on every way out.
  */
 export class UpstreamSupervisor {
-  readonly choice: EngineChoice;
+  readonly acquirer: EngineAcquirer;
   readonly moves: PlannedMoves;
   private readonly log = new AttemptLog();
   private readonly budget: StartBudget;
@@ -62,29 +63,27 @@ export class UpstreamSupervisor {
       const { engineId: fromId = engineId, reason = REPLACED } = loss ?? {};
       owner.report.failedOver(fromId, engineId, reason);
     });
-    this.choice = new EngineChoice(
+    this.acquirer = new EngineAcquirer(
       {
-        streamId: owner.streamId,
+        holder: owner.holder,
         isRunning,
         startDeadlineMs: () => this.budget.deadlineMs,
         lastReason: () => this.log.lastOutcome,
         contentFault: () => this.doubt.error,
-        isWanted: () => !owner.isIdle(),
-        isSwitching: (excluded) => owner.isSwitching(excluded),
       },
       services,
       signal,
     );
-    const { choice, budget, reading, log, departures, doubt } = this;
+    const { acquirer, budget, reading, log, departures, doubt } = this;
     this.trials = new EngineTrials(
       owner,
-      { services, choice, budget, reading, log, doubt },
+      { services, acquirer, budget, reading, log, doubt },
       signal,
     );
     const { trials } = this;
     this.moves = new PlannedMoves(
       owner,
-      { services, departures, log, choice, trials, reading },
+      { services, departures, log, acquirer, trials, reading },
       signal,
     );
   }
@@ -104,7 +103,7 @@ export class UpstreamSupervisor {
   /** Whether the engine that is being read, or was read last, answers a probe within `withinMs`. */
   async engineAnswers(withinMs: number): Promise<boolean> {
     const { engineId } = this.reading;
-    return engineId !== null && this.services.engines.answersNow(engineId, withinMs);
+    return engineId !== null && this.services.engineHealth.answersNow(engineId, withinMs);
   }
 
   /** Times that a running stream was given a new source. */
@@ -137,7 +136,7 @@ export class UpstreamSupervisor {
    * serves only the newer session, so a reader that ends is reopened there. False when this stream has nothing on
    * that engine.
    */
-  adopt(engineSession: EngineSession, { engine }: EngineLease): boolean {
+  adopt(engineSession: EngineSession, { engine }: SlotLease): boolean {
     if (this.moves.preparing?.engineId === engine.id) {
       this.moves.preparing.use(engineSession);
       return true;
@@ -157,12 +156,13 @@ export class UpstreamSupervisor {
       const stay: EngineStay = prepared?.stay ?? staying ?? (await this.nextStay());
       this.stay = stay;
       this.budget.begin(this.owner.rota.left);
-      if (prepared !== null) this.choice.hold(prepared.lease);
+      if (prepared !== null) this.acquirer.hold(prepared.lease);
       this.moves.follow(stay);
       const isRetryHere: boolean = staying !== null && this.owner.rota.hasFailed;
       const outcome = await this.trials.run(stay, isRetryHere, prepared);
       this.noteLoss(stay, outcome);
       if (outcome.next === 'merged') return;
+      if (outcome.next === 'preempted' && this.endsWhenPreempted(outcome.reason)) return;
       if (outcome.next === 'give_up') {
         staying = await this.fallThrough(outcome, stay);
       } else {
@@ -170,6 +170,20 @@ export class UpstreamSupervisor {
       }
       prepared = staying === null ? await this.moves.handOver() : null;
     }
+  }
+
+  /**
+   * True when the stream ends. A stream that somebody has begun to watch since its slot was preempted goes on elsewhere.
+   *
+   * @throws AppError `no_capacity` for a start that viewers wait for
+   */
+  private endsWhenPreempted(reason: string): boolean {
+    if (!this.owner.holder.isWatched) {
+      this.owner.reclaimed();
+      return true;
+    }
+    if (!this.owner.isRunning()) throw new AppError('no_capacity', reason);
+    return false;
   }
 
   private noteLoss({ lease, engineId }: EngineStay, outcome: Outcome): void {
@@ -186,15 +200,15 @@ export class UpstreamSupervisor {
   }
 
   /** Null when a channel's source was given up meanwhile: no engine is left that it could be had from. */
-  private async nextLease(): Promise<EngineLease | null> {
+  private async nextLease(): Promise<SlotLease | null> {
     const { rota } = this.owner;
     if (this.owner.isRunning() && rota.hasFailed && rota.hasOthers) {
-      const other = await this.choice.acquireOther();
+      const other = await this.acquirer.acquireOther();
       if (other === null) await this.nextSource('no other engine is free', null);
       return other;
     }
     try {
-      return await this.choice.acquire();
+      return await this.acquirer.acquire();
     } catch (error) {
       this.signal.throwIfAborted();
       if (!speaksAgainstSource(error, this.owner.isRunning())) throw error;
@@ -216,8 +230,8 @@ export class UpstreamSupervisor {
     if (!isOfSource) throw error;
     await this.nextSource(reason, error);
     if (error.code === 'start_timeout') {
-      this.choice.exclude(stay.engineId, true);
-      const other = await this.choice.acquireOther();
+      this.acquirer.exclude(stay.engineId, true);
+      const other = await this.acquirer.acquireOther();
       if (other !== null) {
         this.leave();
         // Ours from here on: the session may end before anything is tried there.
@@ -226,10 +240,10 @@ export class UpstreamSupervisor {
       }
     }
     if (await this.isStoppedSoon(stay)) {
-      await this.choice.stay();
+      await this.acquirer.retryHere();
       return stay;
     }
-    this.choice.exclude(stay.engineId, true);
+    this.acquirer.exclude(stay.engineId, true);
     this.leave();
     return null;
   }
@@ -243,35 +257,38 @@ export class UpstreamSupervisor {
     const last = error ?? new AppError('engine_failed', `No source delivers media: ${reason}.`);
     if (rounds === null || !this.budget.nextSource(rota.left)) throw rota.failure(last);
     this.doubt.clear();
-    this.choice.startOver(rounds);
+    this.acquirer.startOver(rounds);
     this.owner.sourceChanged(fromId, reason);
-    if (rounds > 0) await this.choice.backOff();
+    if (rounds > 0) await this.acquirer.backOff();
   }
 
   /**
    * Cleans up after a try. True to go on where the stream is: after an end or a reset the same engine is tried
-   * once more, at once; everything else is the choice's business.
+   * once more, at once; everything else is for the acquirer to decide.
    */
   private async prepareNext(
-    outcome: Extract<Outcome, { next: 'same_engine' | 'other_engine' | 'moved' | 'relieved' }>,
+    outcome: Extract<
+      Outcome,
+      { next: 'same_engine' | 'other_engine' | 'moved' | 'preempted' | 'relieved' }
+    >,
     stay: EngineStay,
     wasRetryHere: boolean,
   ): Promise<boolean> {
     if (outcome.next === 'relieved') {
-      this.choice.recovered();
+      this.acquirer.recovered();
       this.leave();
       return false;
     }
     if (this.reading.takeRecovered()) {
-      this.choice.recovered();
+      this.acquirer.recovered();
       this.owner.rota.recovered();
     }
-    if (outcome.next === 'moved') {
+    if (outcome.next === 'moved' || outcome.next === 'preempted') {
       // Nothing failed on this content, and whoever took the engine away sees to it that it is not chosen.
       this.leave();
       return false;
     }
-    this.choice.failed();
+    this.acquirer.failed();
     this.owner.rota.tryFailed();
     if (
       this.owner.isRunning() &&
@@ -282,19 +299,19 @@ export class UpstreamSupervisor {
     }
     const isPassing = outcome.next === 'same_engine';
     const staysHere =
-      isPassing && !this.moves.isPreparing && !(wasRetryHere && this.choice.failuresInARow > 1);
+      isPassing && !this.moves.isPreparing && !(wasRetryHere && this.acquirer.failuresInARow > 1);
     // No engine is at work for a move yet. If one were from now on, two sources would feed the stream.
     if (staysHere) this.moves.cancel('The stream lost its source meanwhile.');
     // The old engine session has to be gone before the new one starts: a stop that comes later would freeze
     // the new reader of the same content.
     if (staysHere && (await this.isStoppedSoon(stay))) {
-      await this.choice.stay();
+      await this.acquirer.retryHere();
       return true;
     }
     if (outcome.next === 'other_engine' && outcome.complaint !== null) {
-      this.services.engines.complain(stay.engineId, outcome.complaint);
+      this.services.engineHealth.complain(stay.engineId, outcome.complaint);
     }
-    this.choice.exclude(stay.engineId, isPassing);
+    this.acquirer.exclude(stay.engineId, isPassing);
     this.leave();
     return false;
   }

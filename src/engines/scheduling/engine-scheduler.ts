@@ -344,8 +344,8 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
   ): boolean {
     if (!queued.mayWait) return false;
     if (queued.class === 'failover' || isGrowing || waitedMs < RELEASE_WAIT_MS) return true;
-    // Nobody knows yet whether those streams will play.
-    return [...this.leases].some((lease) => useful(lease) && isTentative(lease));
+    // Slots that are being released come free, and nobody knows yet whether a stream without media will play.
+    return [...this.leases].some((lease) => useful(lease) && lease.state !== 'confirmed');
   }
 
   private candidates(slotClass: SlotClass, excluded: ReadonlySet<string>): Candidate[] {

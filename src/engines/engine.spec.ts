@@ -1,5 +1,5 @@
 import { Engine } from './engine';
-import { aDescription } from './engine.spec-support';
+import { aDescription } from './testing/engine.spec-support';
 import type { EngineLease } from './engine.types';
 
 const DESCRIPTION = aDescription();

@@ -1,4 +1,4 @@
-import { aDescription } from './engine.spec-support';
+import { aDescription } from './testing/engine.spec-support';
 import { EventBus } from '../events';
 import { MetricsRegistry } from '../metrics';
 import { EngineRegistry } from './engine-registry';

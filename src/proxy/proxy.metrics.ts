@@ -45,7 +45,9 @@ export class ProxyMetrics {
     metrics.gauge(
       'proxy_starts_active',
       'Streams for which an engine is asked, or that have no media yet.',
-      () => scheduler.startsUnderWay,
+      () =>
+        scheduler.listLeases().filter(({ state }) => state === 'asking' || state === 'answered')
+          .length,
     );
     metrics.gauge('proxy_starts_waiting', 'Requests that wait for an engine.', () => queue.size);
     metrics.gauge('proxy_ring_bytes', 'Memory held by the history of all streams.', () =>

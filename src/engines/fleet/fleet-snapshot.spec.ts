@@ -1,4 +1,4 @@
-import { aDescription } from '../engine.spec-support';
+import { aDescription } from '../testing/engine.spec-support';
 import { Engine } from '../engine';
 import type { EngineLease } from '../engine.types';
 import { ANYWHERE } from './engine-placement.port';

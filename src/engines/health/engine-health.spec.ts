@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
-import { aDescription } from '../engine.spec-support';
+import { aDescription } from '../testing/engine.spec-support';
 import { AceEngineClient } from '../../ace';
 import { EventBus } from '../../events';
 import { StaticDriver } from '../drivers/static.driver';

@@ -72,6 +72,8 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
   private isPreemptionDue = false;
   /** In a crowd of starts: the last slot went to the oldest. */
   private isNewestNext = false;
+  /** A slot was released during the review: it belongs to the first request in line, so the review begins anew. */
+  private isSlotFreed = false;
 
   constructor(
     @Inject(CONFIG) private readonly config: SchedulerConfig,
@@ -118,10 +120,9 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
     return this.selector.rank(this.candidates('start', NO_ENGINES));
   }
 
-  /** Streams for which engines are being asked, or that have an answer and no media yet. */
-  get startsUnderWay(): number {
-    return [...this.leases].filter(({ state }) => state === 'asking' || state === 'answered')
-      .length;
+  /** Every lease that holds a slot or keeps an engine busy. */
+  listLeases(): SlotLease[] {
+    return [...this.leases];
   }
 
   async askAgain(lease: SlotLease, signal: AbortSignal): Promise<void> {
@@ -131,6 +132,7 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
 
   changed(lease: SlotLease): void {
     if (lease.state === 'released') {
+      this.isSlotFreed = true;
       if (!lease.isAsking) this.leases.delete(lease);
       this.registry.vacate(lease.engineId, lease);
     }
@@ -215,7 +217,9 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
       victims: new Set(),
       mayPreempt,
     };
+    this.isSlotFreed = false;
     for (const queued of order.requests) {
+      if (this.isSlotFreed) return;
       if (queued.isSettled) continue;
       if (queued.held !== null) this.serveHeld(queued, queued.held);
       else if (this.serve(queued)) {

@@ -22,7 +22,7 @@ export interface ServiceOrder<T> {
  *
  * @param queued in order of arrival
  * @param slots of all engines together
- * @param isNewestNext the last slot that was granted in this crowd went to the oldest start
+ * @param isNewestNext in a crowd, the next slot goes to the newest start
  */
 export function serviceOrder<T extends Queued>(
   queued: readonly T[],

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { aDescription } from '../../engine.spec-support';
+import { aDescription } from '../../testing/engine.spec-support';
 import { loadConfig } from '../../../config';
 import { EventBus } from '../../../events';
 import { monotonicMs } from '../../../kernel/clock';

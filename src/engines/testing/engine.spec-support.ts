@@ -1,5 +1,5 @@
-import type { EngineDescription } from './engine.types';
-import type { EnginesConfig } from './engines.config';
+import type { EngineDescription } from '../engine.types';
+import type { EnginesConfig } from '../engines.config';
 
 /** An engine of this machine, behind no VPN, as a driver announces it. */
 export function aDescription(

@@ -1,5 +1,5 @@
 import type { EngineLogs, EngineUsage, SeenEngine } from '../drivers/engine-runtime.port';
-import type { Engine } from '../engine';
+import type { Engine } from '../registry/engine';
 import type { FleetStatus } from './fleet.types';
 
 /** An engine that was asked for. */

@@ -1,5 +1,5 @@
 import { aDescription } from '../engine.spec-support';
-import { Engine } from '../engine';
+import { Engine } from '../registry/engine';
 import type { EngineLease } from '../engine.types';
 import { ANYWHERE } from './engine-placement.port';
 import { type FactSources, freezeEngines } from './fleet-snapshot';

@@ -4,7 +4,7 @@ import type {
   RuntimeLink,
   SeenPhase,
 } from '../drivers/engine-runtime.port';
-import type { EngineState } from '../engine.types';
+import type { EngineState } from '../registry/engine.types';
 import type { PlacementObjection } from './engine-placement.port';
 
 /** One engine as decisions see it: what the runtime shows and what the registry knows, frozen. */

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import type { Engine } from '../engine';
+import type { Engine } from '../registry/engine';
 import type { AppError } from '../../kernel/errors';
 import { FleetStage } from './fleet-stage.spec-support';
 import { aSeenEngine } from './scripted-runtime.spec-support';

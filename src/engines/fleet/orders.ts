@@ -9,7 +9,7 @@ import {
   type RuntimeErrorCode,
   type VpnSeat,
 } from '../drivers/engine-runtime.port';
-import type { Engine } from '../engine';
+import type { Engine } from '../registry/engine';
 import type { EnginePlacement, PlacedEngine } from './engine-placement.port';
 import { toAppError, toRuntimeError } from './fleet-errors';
 import type { ProvisionTicket } from './fleet-control';

@@ -1,6 +1,6 @@
 import type { EngineSink } from '../drivers/engine-driver.port';
 import type { SeenEngine } from '../drivers/engine-runtime.port';
-import type { EngineDescription } from '../engine.types';
+import type { EngineDescription } from '../registry/engine.types';
 import { monotonicMs } from '../../kernel/clock';
 import { MISSED_LOOKS, type SeenRecord } from './seen-engines';
 

@@ -1,6 +1,6 @@
 import { AppError } from '../../kernel/errors';
 import type { EngineLogs, EngineUsage, SeenEngine } from '../drivers/engine-runtime.port';
-import type { EngineRegistry } from '../engine-registry';
+import type { EngineRegistry } from '../registry/engine-registry';
 import type { EnginesConfig } from '../engines.config';
 import { FleetControl, type ProvisionTicket } from './fleet-control';
 import { limitsOf } from './fleet-snapshot';

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { aDescription } from '../engine.spec-support';
 import { loadConfig } from '../../config';
 import { EventBus, type RecordedEvent } from '../../events';
-import { Engine } from '../engine';
+import { Engine } from '../registry/engine';
 import { SlowFactCache } from '../selection/slow-facts';
 import { vpnOf, type VpnGiven } from './placement.spec-support';
 import { VpnFacts } from './vpn-facts';

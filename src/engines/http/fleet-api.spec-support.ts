@@ -5,7 +5,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type AppConfig, CONFIG, loadConfig } from '../../config';
 import { EventBus } from '../../events';
 import { Edge } from '../../http';
-import type { EngineLogs, EngineUsage, SeenEngine } from '../drivers/engine-runtime.port';
+import type { EngineLogs, EngineUsage, ObservedEngine } from '../drivers/engine-runtime.port';
 import type { Engine } from '../registry/engine';
 import { EngineRegistry } from '../registry/engine-registry';
 import { EngineSupply } from '../engine-supply';
@@ -77,7 +77,7 @@ export class ScriptedFleet extends FleetControl {
     return this.play('usage', engineId);
   }
 
-  seen(engineId: string): SeenEngine {
+  seen(engineId: string): ObservedEngine {
     return this.play('seen', engineId);
   }
 

@@ -142,12 +142,12 @@ describe('VpnRegistry', () => {
     expect(placement.next([])).toMatchObject({ kind: 'blocked' });
     record('a');
     record('b');
-    const seat = { vpn: 'a', containerId: 'a-box', containerStartedAt: 't1' };
-    const engine = (id: string, vpn = seat) => ({ id, vpn, forwardedPort: null, streams: 0 });
+    const slot = { vpn: 'a', containerId: 'a-box', containerStartedAt: 't1' };
+    const engine = (id: string, vpn = slot) => ({ id, vpn, forwardedPort: null, streams: 0 });
     const two = [engine('1'), engine('2')];
-    const successor = engine('3', { ...seat, vpn: 'b', containerId: 'b-box' });
+    const successor = engine('3', { ...slot, vpn: 'b', containerId: 'b-box' });
     expect([...placement.objections(two).keys()]).toEqual(['1']);
-    expect(placement.next(two)).toMatchObject({ kind: 'place', seat: { vpn: 'b' } });
+    expect(placement.next(two)).toMatchObject({ kind: 'place', vpnSlot: { vpn: 'b' } });
     expect([...placement.objections([...two, successor]).keys()]).toEqual(['1']);
     expect([...placement.objections([two[1]!, successor]).keys()]).toEqual([]);
   });
@@ -155,12 +155,12 @@ describe('VpnRegistry', () => {
   it('leaves forwarded ports alone when engines cannot be told one', () => {
     record('a', { port: 5914 });
     record('b', { state: 'down' });
-    const seat = { vpn: 'a', containerId: 'a-box', containerStartedAt: 't1' };
-    const present = [{ id: '1', vpn: seat, forwardedPort: null, streams: 0 }];
+    const slot = { vpn: 'a', containerId: 'a-box', containerStartedAt: 't1' };
+    const present = [{ id: '1', vpn: slot, forwardedPort: null, streams: 0 }];
     const [with5914, without] = [true, false].map((listens) => new VpnPlacement(vpns, listens));
-    expect(with5914!.next([])).toMatchObject({ seat: { forwardedPort: 5914 } });
+    expect(with5914!.next([])).toMatchObject({ vpnSlot: { forwardedPort: 5914 } });
     expect(with5914!.objections(present).size).toBe(1);
-    expect(without!.next([])).toMatchObject({ seat: { forwardedPort: null } });
+    expect(without!.next([])).toMatchObject({ vpnSlot: { forwardedPort: null } });
     expect(without!.objections(present).size).toBe(0);
   });
 });

@@ -7,7 +7,7 @@ import { DockerClient } from './drivers/docker-client';
 import { chooseDriver, createDriver, type DriverChoice } from './drivers/driver.factory';
 import type { EngineDriver } from './drivers/engine-driver.port';
 import { EnginesMetrics } from './engines.metrics';
-import { EngineRegistry } from './engine-registry';
+import { EngineRegistry } from './registry/engine-registry';
 import { DRIVER_CHOICE, ENGINE_DRIVER, EngineSupply } from './engine-supply';
 import type { EnginesConfig } from './engines.config';
 import type { EnginePlacement } from './fleet/engine-placement.port';
@@ -26,6 +26,7 @@ import { OrchestratorController } from './http/orchestrator.controller';
 import { ProvisioningController } from './http/provisioning.controller';
 import { EngineSelector } from './selection/engine-selector.port';
 import { ScoringEngineSelector } from './selection/scoring-engine-selector';
+import { RegistryModule } from './registry/registry.module';
 import { SlowFactCache } from './selection/slow-facts';
 import { ENGINE_PLACEMENT, VpnController, vpnProviders } from './vpn';
 import { EngineScheduler } from './scheduling/engine-scheduler';
@@ -36,7 +37,7 @@ import { SlotQueue } from './scheduling/slot-queue';
  * of configuration, events and metrics.
  */
 @Module({
-  imports: [AceModule],
+  imports: [AceModule, RegistryModule],
   controllers: [
     EnginesController,
     EngineOperationsController,
@@ -87,7 +88,6 @@ import { SlotQueue } from './scheduling/slot-queue';
       inject: [ENGINE_DRIVER, CONFIG, EngineRegistry],
     },
     SlowFactCache,
-    EngineRegistry,
     EngineSupply,
     EngineHealth,
     { provide: EngineSelector, useClass: ScoringEngineSelector },
@@ -96,6 +96,6 @@ import { SlotQueue } from './scheduling/slot-queue';
     EngineCommands,
     EnginesMetrics,
   ],
-  exports: [EngineHealth, EngineRegistry, EngineScheduler, EngineSupply, SlotQueue],
+  exports: [EngineHealth, RegistryModule, EngineScheduler, EngineSupply, SlotQueue],
 })
 export class EnginesModule {}

@@ -5,13 +5,18 @@ export {
   type DriverKind,
   EngineDriverError,
 } from './drivers/engine-driver.port';
-export { Engine } from './engine';
+export { Engine } from './registry/engine';
 export { EngineHealth } from './health/engine-health';
-export { EngineRegistry, type RegistryChange } from './engine-registry';
-export { type DrainSignal, EngineDrainSignal } from './drain-signal';
-export { SlotRevocation } from './held-slot';
+export { EngineRegistry, type RegistryChange } from './registry/engine-registry';
+export { type DrainSignal, EngineDrainSignal } from './registry/drain-signal';
+export { SlotRevocation } from './registry/held-slot';
 export { EngineSupply } from './engine-supply';
-export type { EngineComplaint, EngineDescription, EngineState, EngineView } from './engine.types';
+export type {
+  EngineComplaint,
+  EngineDescription,
+  EngineState,
+  EngineView,
+} from './registry/engine.types';
 export { EnginesModule } from './engines.module';
 export {
   EngineScheduler,

@@ -1,5 +1,5 @@
 import { AppError } from '../../kernel/errors';
-import type { Engine } from '../engine';
+import type { Engine } from '../registry/engine';
 import type { ProvisioningBlock } from '../fleet/fleet.types';
 
 const RETRY_LEAST_S = 5;

@@ -1,8 +1,8 @@
 import { monotonicMs } from '../../kernel/clock';
-import type { DrainSignal } from '../drain-signal';
-import type { Engine } from '../engine';
-import type { EngineView } from '../engine.types';
-import { SlotRevocation, type HeldSlot } from '../held-slot';
+import type { DrainSignal } from '../registry/drain-signal';
+import type { Engine } from '../registry/engine';
+import type { EngineView } from '../registry/engine.types';
+import { SlotRevocation, type HeldSlot } from '../registry/held-slot';
 import type { SlotFacts } from './preemption';
 import type { SlotHolder, Watch } from './slot-holder';
 import type { SlotClass } from './slot-request';

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { EventBus } from '../../events';
-import type { EngineComplaint, EngineState } from '../engine.types';
-import { EngineRegistry } from '../engine-registry';
+import type { EngineComplaint, EngineState } from '../registry/engine.types';
+import { EngineRegistry } from '../registry/engine-registry';
 import type { EngineSupply } from '../engine-supply';
 import type { ProvisioningBlock } from '../fleet/fleet.types';
 import type { EngineHealth } from '../health/engine-health';

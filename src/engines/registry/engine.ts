@@ -1,5 +1,5 @@
-import type { EngineEndpoint } from '../ace';
-import { monotonicMs } from '../kernel/clock';
+import type { EngineEndpoint } from '../../ace';
+import { monotonicMs } from '../../kernel/clock';
 import { EngineDrainSignal } from './drain-signal';
 import type { DrainedBy, EngineDescription, EngineState, EngineView } from './engine.types';
 import type { HeldSlot } from './held-slot';

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { EventBus } from '../events';
-import { monotonicMs } from '../kernel/clock';
-import type { EngineSink } from './drivers/engine-driver.port';
+import { EventBus } from '../../events';
+import { monotonicMs } from '../../kernel/clock';
+import type { EngineSink } from '../drivers/engine-driver.port';
 import { Engine } from './engine';
 import { canMove } from './engine-state';
 import type { DrainedBy, EngineDescription, EngineState } from './engine.types';

@@ -1,4 +1,4 @@
-import type { EngineEndpoint } from '../ace';
+import type { EngineEndpoint } from '../../ace';
 
 /**
  * What an engine is doing, and who moves it:

@@ -1,6 +1,5 @@
 import { Engine } from './engine';
-import { aDescription } from './testing/engine.spec-support';
-import type { EngineLease } from './engine.types';
+import { aDescription } from '../testing/engine.spec-support';
 
 const DESCRIPTION = aDescription();
 

@@ -9,7 +9,7 @@ import { CONFIG, loadConfig } from '../config';
 import { EventLog, EventsModule } from '../events';
 import { MetricsModule, MetricsRegistry } from '../metrics';
 import { DataFolder, StorageModule } from '../storage';
-import { EngineAllocator, EngineRegistry, EnginesModule, EngineSupply } from './index';
+import { EngineScheduler, EngineRegistry, EnginesModule, EngineSupply } from './index';
 import { EnginesController } from './http/engines.controller';
 
 /** The module as the application wires it, in front of one scripted engine with a real socket. */
@@ -74,8 +74,9 @@ describe('EnginesModule', () => {
     app.inject({ method, url, ...(payload === undefined ? {} : { payload }) });
 
   const aLease = () =>
-    app.get(EngineAllocator).acquire({
-      streamId: 'content_id:1:0',
+    app.get(EngineScheduler).acquire({
+      holder: app.get(EngineScheduler).holder('content_id:1:0'),
+      class: 'start',
       excluded: new Set(),
       signal: new AbortController().signal,
     });

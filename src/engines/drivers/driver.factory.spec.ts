@@ -8,7 +8,7 @@ import { DataFolder } from '../../storage';
 import { EngineRegistry } from '../registry/engine-registry';
 import type { EnginesConfig } from '../engines.config';
 import { ANYWHERE } from '../fleet/engine-placement.port';
-import { WaitingRequests } from '../waiting-requests';
+import { SlotQueue } from '../scheduling';
 import { DockerClient } from './docker-client';
 import { chooseDriver, createDriver } from './driver.factory';
 import { DriverChoiceError } from './engine-driver.port';
@@ -36,7 +36,7 @@ describe('choice of the driver', () => {
     return createDriver(choice, config, {
       registry: new EngineRegistry(events),
       events,
-      demand: new WaitingRequests(),
+      demand: new SlotQueue(),
       placement: ANYWHERE,
       docker: new DockerClient(config.dockerHost),
       folder: new DataFolder(join(folder, 'data')),

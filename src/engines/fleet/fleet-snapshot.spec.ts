@@ -1,6 +1,6 @@
-import { aDescription } from '../testing/engine.spec-support';
+import { aDescription, IdleSlot } from '../testing/engine.spec-support';
 import { Engine } from '../registry/engine';
-import type { EngineLease } from '../engine.types';
+import { SlotRevocation } from '../registry/held-slot';
 import { ANYWHERE } from './engine-placement.port';
 import { type FactSources, freezeEngines } from './fleet-snapshot';
 import { anObservedEngine } from './scripted-runtime.spec-support';
@@ -115,8 +115,10 @@ describe('an engine as decisions see it', () => {
       hasStarted: true,
       isBusy: true,
     });
-    engine.leases.add(aLease(new AbortController().signal));
-    engine.leases.add(aLease(AbortSignal.abort(), false));
+    engine.leases.add(new IdleSlot('s1'));
+    const leaving = new IdleSlot('s2', false);
+    leaving.revoke(new SlotRevocation('engine_withdrawn', 'test'));
+    engine.leases.add(leaving);
     const watched = freeze(one, { engine: () => engine });
     expect(watched).toMatchObject({ streams: 2, wantedStreams: 1, leavingStreams: 1, idleMs: 0 });
   });
@@ -146,7 +148,3 @@ describe('an engine as decisions see it', () => {
     expect(freeze(seen.list()[0]!).pausedMs).toBe(0);
   });
 });
-
-function aLease(revoked: AbortSignal, isWanted = true): EngineLease {
-  return { revoked, isWanted } as Partial<EngineLease> as EngineLease;
-}

@@ -1,3 +1,4 @@
+import { occupy } from '../testing/engine.spec-support';
 import 'reflect-metadata';
 import { FleetStage } from './fleet-stage.spec-support';
 
@@ -118,13 +119,13 @@ describe('FleetKeeper', () => {
 
     it('never looks twice at a time, however often it is told to', async () => {
       await start();
-      const release = runtime().hold('list');
+      const reslot = runtime().hold('list');
       for (let n = 0; n < 20; n += 1) {
         runtime().hint();
         await stage.pass(70);
       }
       const looks = runtime().count('list');
-      release();
+      reslot();
       await stage.pass(1000);
       // What came during the look leads to one more, not to twenty.
       expect(runtime().count('list')).toBe(looks + 1);
@@ -134,10 +135,10 @@ describe('FleetKeeper', () => {
   describe('an engine that goes', () => {
     it('by hand: the word of the runtime is enough, its streams leave, and another one comes', async () => {
       await start();
-      const lease = stage.registry.reserve(stage.engine('e1'), 's1');
+      const slot = occupy(stage.registry, stage.engine('e1'), 's1');
       runtime().vanish('e1');
       await stage.pass();
-      expect(lease.revoked.aborted).toBe(true);
+      expect(slot.isRevoked).toBe(true);
       expect(stage.fleet()).toEqual(['e2 healthy']);
       expect(stage.control.status().breaker).toMatchObject({ state: 'closed', failures: 0 });
     });
@@ -225,15 +226,15 @@ describe('FleetKeeper', () => {
 
   it('replaces an engine that stays unhealthy: the other one first, then its streams leave', async () => {
     await start();
-    const lease = stage.registry.reserve(stage.engine('e1'), 's1');
+    const slot = occupy(stage.registry, stage.engine('e1'), 's1');
     stage.answersAtOnce = false;
     stage.fail('e1');
     await stage.pass(20_000);
     expect(stage.fleet()).toEqual(['e1 unhealthy', 'e2 starting']);
-    expect(lease.revoked.aborted).toBe(false);
+    expect(slot.isRevoked).toBe(false);
     stage.answer('e2');
     await stage.pass();
-    expect(lease.revoked.aborted).toBe(true);
+    expect(slot.isRevoked).toBe(true);
     expect(stage.fleet()).toEqual(['e2 healthy']);
     expect(runtime().count('provision')).toBe(2);
   });
@@ -329,13 +330,13 @@ describe('FleetKeeper', () => {
       expect([stage.keeper.canGrow, stage.keeper.blocked?.code]).toEqual([false, 'image_missing']);
       let told = 0;
       stage.keeper.subscribe(() => (told += 1));
-      const release = runtime().hold('provision');
+      const reslot = runtime().hold('provision');
       runtime().image = { ...runtime().image, state: 'pulling', reason: null };
       await stage.pass(5000);
       expect([stage.keeper.canGrow, stage.keeper.blocked]).toEqual([true, null]);
       expect(told).toBeGreaterThan(0);
       runtime().refuse('provision', null);
-      release();
+      reslot();
       await stage.pass();
       expect(stage.fleet()).toEqual(['e1 healthy']);
     });
@@ -396,12 +397,12 @@ describe('FleetKeeper', () => {
 
     it('of streams brings a free engine without waiting for a timer, and lets it go after the grace', async () => {
       await start({ MIN_FREE_REPLICAS: '1', AUTOSCALE_INTERVAL: '5s' });
-      const lease = stage.registry.reserve(stage.engine('e1'), 's1');
+      const slot = occupy(stage.registry, stage.engine('e1'), 's1');
       await stage.pass(100);
       expect(stage.fleet()).toEqual(['e1 healthy', 'e2 healthy']);
       await stage.pass(60_000);
       expect(stage.fleet()).toHaveLength(2);
-      lease.release();
+      stage.registry.vacate('e1', slot);
       await stage.pass(60_000);
       expect(stage.fleet()).toHaveLength(1);
       expect(runtime().engines.size).toBe(1);

@@ -1,3 +1,4 @@
+import { occupy } from '../testing/engine.spec-support';
 import 'reflect-metadata';
 import type { Engine } from '../registry/engine';
 import type { AppError } from '../../kernel/errors';
@@ -69,14 +70,14 @@ describe('what operators can do to the fleet', () => {
 
     it('can be asked for several times in a row, before and while the first ones are made', async () => {
       await start({ MAX_REPLICAS: '4' });
-      const release = runtime().hold('provision');
+      const reslot = runtime().hold('provision');
       stage.control.provision();
       await stage.pass();
       stage.control.provision();
       stage.control.provision();
       expect(thrownBy(() => stage.control.provision())).toMatchObject({ code: 'no_capacity' });
       expect(stage.control.status().present).toBe(4);
-      release();
+      reslot();
       await stage.pass(1000);
       expect(stage.fleet()).toHaveLength(4);
     });
@@ -141,9 +142,9 @@ describe('what operators can do to the fleet', () => {
 
   it('removes an engine, whose streams leave first, and makes another one where it is needed', async () => {
     await start();
-    const lease = stage.registry.reserve(stage.engine('e1'), 's1');
+    const slot = occupy(stage.registry, stage.engine('e1'), 's1');
     stage.control.remove('e1');
-    expect(lease.revoked.reason).toEqual(new Error('asked for by an operator'));
+    expect(slot.revocation?.message).toBe('asked for by an operator');
     expect(stage.fleet()).toEqual(['e1 draining']);
     await stage.pass();
     expect(stage.fleet()).toEqual(['e2 healthy']);
@@ -165,7 +166,7 @@ describe('what operators can do to the fleet', () => {
 
   it('tells who waits for an engine that the runtime gives no answer, and makes it all the same', async () => {
     await start();
-    const release = runtime().hold('provision');
+    const reslot = runtime().hold('provision');
     const { ready } = stage.control.provision();
     await stage.pass();
     runtime().refuse('list', 'docker_unavailable');
@@ -173,7 +174,7 @@ describe('what operators can do to the fleet', () => {
     await stage.pass();
     expect(await codeOf(ready)).toBe('docker_unavailable');
     runtime().refuse('list', null);
-    release();
+    reslot();
     runtime().hint();
     await stage.pass();
     expect(stage.fleet()).toEqual(['e1 healthy', 'e2 healthy']);
@@ -181,14 +182,14 @@ describe('what operators can do to the fleet', () => {
 
   it('restarts an engine under its id: streams leave, nothing new comes until it is back', async () => {
     await start();
-    const lease = stage.registry.reserve(stage.engine('e1'), 's1');
-    const release = runtime().hold('restart');
+    const slot = occupy(stage.registry, stage.engine('e1'), 's1');
+    const reslot = runtime().hold('restart');
     const restarted = stage.control.restart('e1');
     await stage.pass();
-    expect(lease.revoked.aborted).toBe(true);
+    expect(slot.isRevoked).toBe(true);
     expect(stage.engine('e1').state).toBe('draining');
     expect(await codeOf(stage.control.restart('e1'))).toBe('conflict');
-    release();
+    reslot();
     await restarted;
     await stage.pass();
     expect(stage.fleet()).toEqual(['e1 healthy']);
@@ -220,12 +221,12 @@ describe('what operators can do to the fleet', () => {
     runtime().vanish('e1');
     expect(await vanishing).toBe('not_found');
     await stage.pass();
-    const release = runtime().hold('remove');
+    const reslot = runtime().hold('remove');
     stage.control.remove('e2');
     expect(await codeOf(stage.control.logs('e2', 2))).toBe('not_found');
     runtime().refuse('logs', 'docker_unavailable');
     expect(await codeOf(stage.control.logs('e2', 2))).toBe('docker_unavailable');
-    release();
+    reslot();
     await stage.pass();
   });
 

@@ -1,3 +1,4 @@
+import { occupy } from '../testing/engine.spec-support';
 import 'reflect-metadata';
 import { aStaticStatus, aStatus, FleetApi } from './fleet-api.spec-support';
 import { OrchestratorController } from './orchestrator.controller';
@@ -17,8 +18,8 @@ describe('GET /orchestrator/status', () => {
     await listen();
     const engine = api.engine();
     api.engine({ id: 'c2' });
-    api.registry.reserve(engine, 'stream-1');
-    api.registry.reserve(engine, 'stream-2');
+    occupy(api.registry, engine, 'stream-1');
+    occupy(api.registry, engine, 'stream-2');
     expect((await api.ask('GET', `${prefix}/orchestrator/status`)).body).toEqual({
       status: 'healthy',
       reasons: [],

@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import type { DomainEventType, EventBus } from '../../events';
 import type { Engine } from './engine';
 import { EngineRegistry, type RegistryChange } from './engine-registry';
-import { aDescription } from '../testing/engine.spec-support';
+import { aDescription, occupy } from '../testing/engine.spec-support';
 
 describe('EngineRegistry', () => {
   let published: [DomainEventType, unknown][];
@@ -54,11 +54,11 @@ describe('EngineRegistry', () => {
     registry.announce(aDescription());
     const engine = theEngine();
     registry.transition(engine, 'unhealthy', 'silent');
-    expect(engine.unwanted.reason).toBe('unhealthy: silent');
+    expect(engine.drainRequested.reason).toBe('unhealthy: silent');
     act(engine);
-    expect(engine.unwanted.reason).toBe(reason);
+    expect(engine.drainRequested.reason).toBe(reason);
     if (engine.state === 'starting') registry.transition(engine, 'healthy', 'answers');
-    if (engine.state === 'healthy') expect(engine.unwanted.reason).toBeNull();
+    if (engine.state === 'healthy') expect(engine.drainRequested.reason).toBeNull();
   });
 
   it('refuses a way that the state table does not know', () => {
@@ -73,13 +73,13 @@ describe('EngineRegistry', () => {
     const engine = theEngine();
     registry.transition(engine, 'healthy', 'probe answered');
     engine.recordAnswer({ version: '3.2.3', networkConnected: false });
-    const lease = registry.reserve(engine, 'stream-1');
+    occupy(registry, engine, 'stream-1');
     registry.lose('sim-1', 'process killed by SIGKILL');
     expect(engine.state).toBe('starting');
     expect(engine.networkConnected).toBeNull();
     registry.announce(aDescription('sim-1', { endpoint: { host: '127.0.0.1', port: 7000 } }));
     expect(theEngine()).toBe(engine);
-    expect(lease.engine.endpoint.port).toBe(7000);
+    expect(engine.endpoint.port).toBe(7000);
     expect(engine.streamIds).toEqual(['stream-1']);
     expect(published.at(-1)).toEqual([
       'engine_state_changed',
@@ -90,7 +90,7 @@ describe('EngineRegistry', () => {
         reason: 'process killed by SIGKILL',
       },
     ]);
-    expect(changes).toEqual(['announced', 'moved', 'reserved', 'moved', 'lost', 'announced']);
+    expect(changes).toEqual(['announced', 'moved', 'occupied', 'moved', 'lost', 'announced']);
   });
 
   it('keeps draining over a restart, until an operator lifts it', () => {
@@ -106,10 +106,10 @@ describe('EngineRegistry', () => {
     expect([theEngine().state, theEngine().drainReason]).toEqual(['starting', null]);
   });
 
-  it('removes an engine for good; what is still held of it can be given back', () => {
+  it('removes an engine for good; a slot of it that is still held can be given back', () => {
     registry.announce(aDescription());
     const engine = theEngine();
-    const lease = registry.reserve(engine, 'stream-1');
+    const slot = occupy(registry, engine, 'stream-1');
     registry.remove('sim-1', 'container removed');
     registry.remove('sim-1', 'container removed');
     expect(registry.get('sim-1')).toBeUndefined();
@@ -118,36 +118,35 @@ describe('EngineRegistry', () => {
       'engine_state_changed',
       'engine_removed',
     ]);
-    lease.release();
-    expect(engine.leases.size).toBe(0);
+    expect(slot.revocation?.code).toBe('engine_withdrawn');
+    const count = changes.length;
+    registry.vacate('sim-1', slot);
+    expect(changes).toHaveLength(count);
   });
 
   it('tells streams to leave an engine that is cut off; those of one that ended notice by themselves', () => {
     registry.announce(aDescription());
-    const lease = registry.reserve(theEngine(), 'a');
+    const slot = occupy(registry, theEngine(), 'a');
     registry.lose('sim-1', 'exited');
-    expect(lease.revoked.aborted).toBe(false);
+    expect(slot.isRevoked).toBe(false);
     registry.announce(aDescription());
     registry.lose('sim-1', 'no address', true);
-    expect(lease.revoked.reason).toEqual(new Error('no address'));
+    expect(slot.revocation?.message).toBe('no address');
     expect(theEngine().state).toBe('starting');
   });
 
   it('tells each stream to leave an engine that goes, with the reason; others are left alone', () => {
     registry.announce(aDescription());
     registry.announce(aDescription('sim-2'));
-    const leases = ['a', 'b'].map((id) => registry.reserve(theEngine(), id));
-    const elsewhere = registry.reserve(registry.get('sim-2')!, 'c');
+    const slots = ['a', 'b'].map((id) => occupy(registry, theEngine(), id));
+    const elsewhere = occupy(registry, registry.get('sim-2')!, 'c');
     registry.evict(theEngine(), 'VPN down');
-    expect(leases.map(({ revoked }) => (revoked.reason as Error).message)).toEqual([
-      'VPN down',
-      'VPN down',
-    ]);
+    expect(slots.map(({ revocation }) => revocation?.message)).toEqual(['VPN down', 'VPN down']);
     expect(theEngine().leases.size).toBe(2);
     registry.remove('sim-2', 'container removed');
-    expect(elsewhere.revoked.reason).toEqual(new Error('container removed'));
-    const late = registry.reserve(theEngine(), 'd');
-    expect(late.revoked.aborted).toBe(false);
+    expect(elsewhere.revocation?.message).toBe('container removed');
+    const late = occupy(registry, theEngine(), 'd');
+    expect(late.isRevoked).toBe(false);
   });
 
   it("leaves an operator's drain to the operator", () => {
@@ -167,20 +166,20 @@ describe('EngineRegistry', () => {
     expect(changes).toEqual([]);
   });
 
-  it('derives streams from live slots; a slot is given back once', () => {
+  it('derives the streams of an engine from its slots; a slot is given back once', () => {
     registry.announce(aDescription());
     const engine = theEngine();
     expect(engine.lastStreamUsage).toBeNull();
-    const first = registry.reserve(engine, 'a');
-    const second = registry.reserve(engine, 'b');
+    const first = occupy(registry, engine, 'a');
+    const second = occupy(registry, engine, 'b');
     expect(engine.streamIds).toEqual(['a', 'b']);
-    first.release();
-    first.release();
+    registry.vacate(engine.id, first);
+    registry.vacate(engine.id, first);
     expect(engine.streamIds).toEqual(['b']);
-    expect(changes.filter((kind) => kind === 'released')).toHaveLength(1);
-    expect(changes.filter((kind) => kind === 'reserved')).toHaveLength(2);
+    expect(changes.filter((kind) => kind === 'vacated')).toHaveLength(1);
+    expect(changes.filter((kind) => kind === 'occupied')).toHaveLength(2);
     expect(engine.starts).toBe(2);
-    second.release();
+    registry.vacate(engine.id, second);
     expect(engine.lastStreamUsage).toBeInstanceOf(Date);
   });
 });

@@ -1,5 +1,5 @@
 import { Engine } from './engine';
-import { aDescription } from '../testing/engine.spec-support';
+import { aDescription, IdleSlot } from '../testing/engine.spec-support';
 
 const DESCRIPTION = aDescription();
 
@@ -34,12 +34,12 @@ describe('Engine', () => {
     answer(engine);
     jest.advanceTimersByTime(1000);
     expect(engine.idleMs).toBe(1000);
-    const lease = {} as EngineLease;
-    engine.leases.add(lease);
+    const slot = new IdleSlot('s1');
+    engine.leases.add(slot);
     jest.advanceTimersByTime(5000);
     answer(engine);
     expect(engine.idleMs).toBe(0);
-    engine.leases.delete(lease);
+    engine.leases.delete(slot);
     engine.recordRelease();
     jest.advanceTimersByTime(2000);
     expect(engine.idleMs).toBe(2000);

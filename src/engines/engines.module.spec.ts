@@ -125,6 +125,14 @@ describe('EnginesModule', () => {
     expect((await ask('GET', '/api/v1/engines/selection')).json()).toEqual({
       chosen: id,
       weights: { forwarded: 1000, active_stream: -10, unhealthy: -1000, suspect: -500 },
+      criteria: expect.arrayContaining([
+        {
+          name: 'active_streams',
+          setting: 'SELECTION_WEIGHT_ACTIVE_STREAM',
+          weight: -10,
+          explanation: expect.stringMatching(/slot in use/),
+        },
+      ]),
       engines: [
         {
           id,

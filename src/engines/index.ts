@@ -25,5 +25,6 @@ export {
   SlotQueue,
   type SlotClass,
   type SlotRequest,
+  type WaitFor,
   type Watch,
 } from './scheduling';

@@ -136,7 +136,7 @@ describe('EngineScheduler', () => {
 
     it('fails a request that may not wait', async () => {
       stage.add('a');
-      expect(await outcome('s1', { mayWait: false })).toBe('no_engine');
+      expect(await outcome('s1', { waitFor: 'nothing' })).toBe('no_engine');
       expect(await outcome('s2', { class: 'move' })).toBe('no_engine');
     });
 
@@ -317,7 +317,7 @@ describe('EngineScheduler', () => {
     });
 
     it('refuses at once whatever may not wait for a slot', async () => {
-      expect(await outcome('s1', { mayWait: false })).toBe('no_capacity');
+      expect(await outcome('s1', { waitFor: 'nothing' })).toBe('no_capacity');
       expect(await outcome('s2', { class: 'move' })).toBe('no_capacity');
       expect(await outcome('s3', { class: 'probe' })).toBe('no_capacity');
       expect(await outcome('s4', { watch: 'checked' })).toBe('no_capacity');
@@ -409,7 +409,7 @@ describe('EngineScheduler', () => {
       held.holder.setWatch('unwatched');
       stage.add('b', 'healthy');
       await playing('s00');
-      expect(await outcome('s1', { ...exclude('a'), mayWait: false })).toBe('no_capacity');
+      expect(await outcome('s1', { ...exclude('a'), waitFor: 'nothing' })).toBe('no_capacity');
       expect(held.isRevoked).toBe(false);
     });
   });

@@ -72,8 +72,8 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
   private isPreemptionDue = false;
   /** In a crowd of starts: the last slot went to the oldest. */
   private isNewestNext = false;
-  /** A slot was released during the review: it belongs to the first request in line, so the review begins anew. */
-  private isSlotFreed = false;
+  /** Slots that were released so far. */
+  private released = 0;
 
   constructor(
     @Inject(CONFIG) private readonly config: SchedulerConfig,
@@ -102,7 +102,7 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
    *
    * An engine in `excluded` that is starting is not excluded: its process is a new one and has not failed on anything.
    *
-   * @throws AppError `no_capacity`: every slot is taken and none can be preempted; a start that may wait fails only
+   * @throws AppError `no_capacity`: every slot is taken and none can be preempted; a start fails only
    *   if no slot comes free within 1.5 s, and waits for slots of streams without media, and for engines that start.
    *   `no_engine`: none works within ENGINE_WAIT_TIMEOUT, none is there and none can be created now, or nothing answered
    *   at any address within 10 s. `engine_failed`: all are excluded. `shutting_down`. The reason of `signal` when it aborts.
@@ -132,7 +132,7 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
 
   changed(lease: SlotLease): void {
     if (lease.state === 'released') {
-      this.isSlotFreed = true;
+      this.released += 1;
       if (!lease.isAsking) this.leases.delete(lease);
       this.registry.vacate(lease.engineId, lease);
     }
@@ -217,9 +217,10 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
       victims: new Set(),
       mayPreempt,
     };
-    this.isSlotFreed = false;
+    const { released } = this;
     for (const queued of order.requests) {
-      if (this.isSlotFreed) return;
+      // A slot that comes free now belongs to the first request in line: the review begins anew.
+      if (this.released > released) return;
       if (queued.isSettled) continue;
       if (queued.held !== null) this.serveHeld(queued, queued.held);
       else if (this.serve(queued)) {
@@ -281,7 +282,7 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
   private judgePending(queued: QueuedRequest, canGrow: boolean): void {
     const waitedMs = monotonicMs() - queued.sinceMs;
     const engines = this.registry.list();
-    if (!queued.mayWait) {
+    if (!queued.waitsForSlot) {
       queued.fail(new AppError('no_engine', 'No other engine works now.'));
       return;
     }
@@ -310,7 +311,7 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
       return;
     }
     if (queued.mayPreempt && this.claim(queued, useful, claims)) return;
-    if (isBusyOnly) {
+    if (isBusyOnly && queued.waitsForAnswer) {
       queued.awaits = 'answer';
       return;
     }
@@ -346,7 +347,7 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
     waitedMs: number,
     useful: (lease: SlotLease) => boolean,
   ): boolean {
-    if (!queued.mayWait) return false;
+    if (!queued.waitsForSlot) return false;
     if (queued.class === 'failover' || isGrowing || waitedMs < RELEASE_WAIT_MS) return true;
     // Slots that are being released come free, and nobody knows yet whether a stream without media will play.
     return [...this.leases].some((lease) => useful(lease) && lease.state !== 'confirmed');

@@ -2,5 +2,5 @@ export { EngineScheduler } from './engine-scheduler';
 export { type Watch, SlotHolder } from './slot-holder';
 export { SlotLease } from './slot-lease';
 export { SlotQueue } from './slot-queue';
-export type { SlotClass, SlotRequest } from './slot-request';
+export type { SlotClass, SlotRequest, WaitFor } from './slot-request';
 export type { SlotState } from './slot-state';

@@ -39,7 +39,7 @@ export class SlotHolder {
     const wasWatched = this.isWatched;
     this.currentWatch = watch;
     // A stream whose last paused viewer leaves has been idle since the pause began.
-    if (wasWatched || this.isWatched) this.watchSince = monotonicMs();
+    if (wasWatched || watch === 'watched') this.watchSince = monotonicMs();
     this.onChange();
   }
 }

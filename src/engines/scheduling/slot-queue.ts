@@ -39,8 +39,12 @@ export class QueuedRequest implements Queued {
     return this.request.holder.isWatched;
   }
 
-  get mayWait(): boolean {
-    return this.request.mayWait !== false && this.mayPreempt;
+  get waitsForSlot(): boolean {
+    return (this.request.waitFor ?? 'slot') === 'slot' && this.mayPreempt;
+  }
+
+  get waitsForAnswer(): boolean {
+    return this.request.waitFor !== 'nothing';
   }
 
   /** Moves and checks take free slots only. */
@@ -89,7 +93,8 @@ export class SlotQueue {
 
   /** How many requests one further engine each would serve; the others get a slot that there is already. */
   get wantingEngine(): number {
-    return this.list().filter(({ mayWait, awaits }) => mayWait && awaits === 'slot').length;
+    return this.list().filter(({ waitsForSlot, awaits }) => waitsForSlot && awaits === 'slot')
+      .length;
   }
 
   list(): QueuedRequest[] {

@@ -7,6 +7,17 @@ import type { SlotHolder } from './slot-holder';
 export const SLOT_CLASSES = ['failover', 'start', 'move', 'probe'] as const;
 export type SlotClass = (typeof SLOT_CLASSES)[number];
 
+/**
+ * What a request waits for when it finds no free slot, and none that is being released or can be preempted for it:
+ *
+ * - `slot`: for one that may come free, and for an engine that may come;
+ * - `answer`: for earlier starts on an engine with a free slot, until it may be asked;
+ * - `nothing`.
+ *
+ * A request that still has an alternative must not wait for a slot: two such requests could wait for each other's.
+ */
+export type WaitFor = 'slot' | 'answer' | 'nothing';
+
 /** A stream asks for a slot. */
 export interface SlotRequest {
   readonly holder: SlotHolder;
@@ -15,12 +26,8 @@ export interface SlotRequest {
   readonly excluded: ReadonlySet<string>;
   /** Only this engine will do. */
   readonly only?: string;
-  /**
-   * False for a request that still has an alternative: it takes a slot that is free, is being released or can be preempted
-   * now, and never waits for one that may come later. Two such requests could otherwise wait for each other's slots. True
-   * when left out. `move` and `probe` never wait for a slot and never preempt.
-   */
-  readonly mayWait?: boolean;
+  /** `slot` when left out. Moves and probes wait for an answer at most. */
+  readonly waitFor?: WaitFor;
   /** Ends the wait. A lease that was granted before belongs to the caller all the same. */
   readonly signal: AbortSignal;
 }

@@ -68,8 +68,12 @@ export class StagedEngines {
   }
 
   /** Healthy engines `e1`, `e2`, … with so many slots each. */
-  static withEngines(count: number, slots: number): StagedEngines {
-    const stage = new StagedEngines({ maxStreamsPerEngine: slots });
+  static withEngines(
+    count: number,
+    slots: number,
+    limits: Partial<SchedulerConfig> = {},
+  ): StagedEngines {
+    const stage = new StagedEngines({ ...limits, maxStreamsPerEngine: slots });
     for (let n = 1; n <= count; n++) stage.add(`e${n}`, 'healthy');
     return stage;
   }

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import type { AppConfig } from '../../config';
-import type { EngineSelector } from '../../engines';
+import type { EngineScheduler } from '../../engines';
 import { Settleable } from '../../kernel/settleable';
 import type { RecordedPlaybacks } from '../recorded';
 import type { SessionDirectory } from '../session';
@@ -26,7 +26,7 @@ function preflight(): Preflight {
   };
   const resolver = { resolveFirst: () => Promise.resolve(found) } as unknown as ContentResolver;
   const recordings = { find: () => null } as unknown as RecordedPlaybacks;
-  return new Preflight(config, sessions, resolver, {} as EngineSelector, recordings);
+  return new Preflight(config, sessions, resolver, {} as EngineScheduler, recordings);
 }
 
 /** What a signal holds for others: listeners, and the entries of `AbortSignal.any`, which Node never takes back. */

@@ -12,15 +12,25 @@ import { carriesOn, rangeOfRest } from './byte-range';
 import { EngineFailures } from './engine-failures';
 import { fileHeadOf, isSameFile, type FileHead } from './file-head';
 import type { RecordedSource } from './recorded-source';
+import { preempted, type SlotWanted } from './source-start';
 
 /** What a transfer reads from, and how it gets another source. */
+/** The viewer has no answer yet. */
+const FIRST: SlotWanted = { class: 'start', waitFor: 'slot' };
+/** The viewer has a part of the file, and waits for the rest. */
+const NEXT: SlotWanted = { class: 'failover', waitFor: 'answer' };
+
 export interface TransferHost extends SilentEngine {
   readonly source: RecordedSource | null;
   /**
    * @param failures of this transfer; grows
    * @throws AppError when there is none
    */
-  acquire(failures: EngineFailures, mayWait: boolean, signal: AbortSignal): Promise<RecordedSource>;
+  acquire(
+    failures: EngineFailures,
+    wanted: SlotWanted,
+    signal: AbortSignal,
+  ): Promise<RecordedSource>;
   /** Leaves the engine. */
   drop(): void;
   /** Resolves when what was left is stopped: before that an engine must not be asked for the same content again. */
@@ -136,9 +146,8 @@ export class FileTransfer {
         return await source.open(this.part, untilMs, this.signalOf(source));
       } catch (error) {
         this.signal.throwIfAborted();
-        // Whose place another stream was given does not go for another one behind its back.
-        const { reason } = source.revoked as { reason: unknown };
-        if (reason instanceof AppError) throw reason;
+        // A start whose slot was preempted must not acquire another one.
+        if (source.lease.isPreempted) throw preempted(source.lease);
         const last = this.reasonOf(error, source);
         this.failures.note(last);
         if (error instanceof EngineFault && error.kind === 'unsupported') {
@@ -159,11 +168,11 @@ export class FileTransfer {
 
   /** As long as the fleet has one wait for the first engine; from then on the start budget runs, waits for others included. */
   private async acquireFirst(untilMs: number | null): Promise<RecordedSource> {
-    if (untilMs === null) return this.host.acquire(this.failures, true, this.signal);
+    if (untilMs === null) return this.host.acquire(this.failures, FIRST, this.signal);
     const deadline = AbortSignal.timeout(Math.ceil(Math.max(1, untilMs - monotonicMs())));
     const signal = AbortSignal.any([this.signal, deadline]);
     try {
-      return await this.host.acquire(this.failures, true, signal);
+      return await this.host.acquire(this.failures, FIRST, signal);
     } catch (error) {
       this.signal.throwIfAborted();
       throw deadline.aborted ? this.tooLate() : error;
@@ -219,12 +228,12 @@ export class FileTransfer {
   /** Another engine if there is one; else those that failed may have recovered. */
   private async acquireAgain(): Promise<RecordedSource> {
     try {
-      return await this.host.acquire(this.failures, false, this.signal);
+      return await this.host.acquire(this.failures, NEXT, this.signal);
     } catch (error) {
       if (this.signal.aborted || this.failures.engines.size === 0) throw error;
       this.failures.forgive();
       await this.host.stopped();
-      return this.host.acquire(this.failures, false, this.signal);
+      return this.host.acquire(this.failures, NEXT, this.signal);
     }
   }
 

@@ -13,7 +13,7 @@ import type { FileHead } from './file-head';
 import type { RecordedContent } from './recorded-contents';
 import { RecordedSource } from './recorded-source';
 import type { SeatFacts } from './seat-choice';
-import { startSource } from './source-start';
+import { startSource, type SlotWanted } from './source-start';
 
 export interface PlaybackOwner {
   /** Engines that play this content for others. */
@@ -139,7 +139,11 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
    * @throws AppError as a start does; the signal's reason when the viewer is gone
    */
   async start(): Promise<void> {
-    const started = this.acquire(new EngineFailures(), false, this.reading.signal);
+    const started = this.acquire(
+      new EngineFailures(),
+      { class: 'start', waitFor: 'answer' },
+      this.reading.signal,
+    );
     // Who takes the playback over meanwhile must not ask beside it.
     this.transfer = started;
     await started;
@@ -226,7 +230,7 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
 
   async acquire(
     failures: EngineFailures,
-    mayWait: boolean,
+    wanted: SlotWanted,
     signal: AbortSignal,
   ): Promise<RecordedSource> {
     const source = await startSource(
@@ -241,7 +245,7 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
         },
         unclaim: () => (this.engineId = null),
         failures,
-        mayWait,
+        wanted,
         startBudgetMs: this.services.config.proxyInitTimeoutMs,
         signal: AbortSignal.any([signal, this.closing.signal]),
         tried: (engineId, startedMs, outcome) => this.note(engineId, startedMs, outcome),

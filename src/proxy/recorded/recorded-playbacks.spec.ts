@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { PassThrough, Writable } from 'node:stream';
 import { EngineFault } from '../../ace';
-import type { EngineAllocator } from '../../engines';
 import { AppError } from '../../kernel/errors';
 import { Settleable } from '../../kernel/settleable';
 import { fault, session } from '../testing/scripted-ace.spec-support';
@@ -39,13 +38,7 @@ describe('RecordedPlaybacks', () => {
   async function open(options: StageOptions): Promise<void> {
     stage = await SessionStage.open(options);
     stage.ace.onStart = ({ number }) => session(number, { isLive: 0 });
-    playbacks = new RecordedPlaybacks(
-      stage.services,
-      stage.engines as unknown as EngineAllocator,
-      stage.directory,
-      stage.aliases,
-    );
-    playbacks.onModuleInit();
+    playbacks = new RecordedPlaybacks(stage.services, stage.directory, stage.aliases);
     const cause = new EngineFault('unsupported', 'not_mpegts', 'video/mp4');
     playbacks.learn(FILM, null, new AppError('unsupported_content', 'It is MP4.', { cause }));
     content = playbacks.find(FILM)!;
@@ -185,7 +178,7 @@ describe('RecordedPlaybacks', () => {
       const answer = gate();
       const first = ask('tv');
       await until(() => stage.ace.count('file') === 1);
-      stage.engines.gate = new Promise(() => undefined);
+      stage.engines.close();
       const second = ask('box');
       await until(() => playbacks.count === 2);
       answer.reject(PLAYLIST);
@@ -231,14 +224,10 @@ describe('RecordedPlaybacks', () => {
   it('keeps what a start as a broadcast found for its viewer, whoever waits for a slot', async () => {
     await open({ engines: 1, slots: 1 });
     const { ready } = stage.join(selector('c', 'infohash'));
-    const waiting = {
-      streamId: 'another',
-      excluded: new Set<string>(),
-      signal: new AbortController().signal,
-    };
-    stage.engines.reconsider = () => void stage.engines.acquire(waiting).catch(() => undefined);
+    const other = stage.join(selector('d', 'infohash')).ready;
     await expect(ready).rejects.toMatchObject({ code: 'unsupported_content' });
     expect(playbacks.list().map(({ engineId }) => engineId)).toEqual(['e1']);
+    await expect(other).rejects.toMatchObject({ code: 'no_capacity' });
   });
 
   it('gives its place to another stream without going for another one', async () => {
@@ -246,15 +235,22 @@ describe('RecordedPlaybacks', () => {
     gate();
     const { outcome } = ask('tv');
     await until(() => stage.ace.count('file') === 1);
-    expect(await stage.services.starts.makeRoom(new Set())).toBe(true);
+    const { scheduler } = stage.engines;
+    const failover = scheduler.acquire({
+      holder: scheduler.holder('running'),
+      class: 'failover',
+      excluded: new Set(['e2']),
+      signal: new AbortController().signal,
+    });
     expect(await outcome).toMatchObject({ code: 'no_capacity' });
     expect(stage.ace.count('start')).toBe(1);
+    (await failover).release();
   });
 
   it('waits for another engine no longer than the start may take', async () => {
     await open({ engines: 2, slots: 1, env: { PROXY_INIT_TIMEOUT: '1s' } });
     stage.ace.onFile = () => {
-      stage.engines.gate = new Promise(() => undefined);
+      stage.engines.close();
       return Promise.reject(fault('engine', 'http_500'));
     };
     expect(await ask('tv').outcome).toMatchObject({

@@ -1,11 +1,14 @@
 import { EngineFault, type EngineSession } from '../../ace';
-import type { EngineComplaint, SlotHolder, SlotLease } from '../../engines';
+import type { EngineComplaint, SlotHolder, SlotLease, SlotRequest } from '../../engines';
 import { monotonicMs } from '../../kernel/clock';
 import type { SourceSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
 import { complaintOf, shakeHands, type SessionServices } from '../session';
 import type { EngineFailures } from './engine-failures';
 import { RecordedSource } from './recorded-source';
+
+/** The kind of slot that a playback needs. */
+export type SlotWanted = Required<Pick<SlotRequest, 'class' | 'waitFor'>>;
 
 export interface SourceRequest {
   readonly holder: SlotHolder;
@@ -17,7 +20,7 @@ export interface SourceRequest {
   readonly unclaim: () => void;
   /** Of the request that needs it; grows by what fails now. */
   readonly failures: EngineFailures;
-  readonly mayWait: boolean;
+  readonly wanted: SlotWanted;
   /** ms from the moment an engine was had. */
   readonly startBudgetMs: number;
   readonly signal: AbortSignal;
@@ -62,10 +65,10 @@ export async function startSource(
 }
 
 async function acquire(request: SourceRequest, services: SessionServices): Promise<SlotLease> {
-  const { holder, failures, signal, mayWait } = request;
+  const { holder, failures, signal, wanted } = request;
   const excluded = new Set([...request.busy(), ...failures.engines]);
   try {
-    return await services.scheduler.acquire({ holder, class: 'start', excluded, signal, mayWait });
+    return await services.scheduler.acquire({ holder, excluded, signal, ...wanted });
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof AppError) || error.code !== 'engine_failed') throw error;
@@ -97,7 +100,7 @@ async function startOn(
     lease.release();
     request.signal.throwIfAborted();
     if (lease.isPreempted) {
-      throw new AppError('no_capacity', lease.revocationReason?.message ?? 'preempted');
+      throw preempted(lease);
     }
     if (lease.isRevoked) return 'the engine was taken away';
     if (!(error instanceof EngineFault)) throw error;
@@ -110,4 +113,9 @@ async function startOn(
     if (complaint !== null) engineHealth.complain(lease.engine.id, complaint);
     return reason;
   }
+}
+
+/** What the viewer of a start is told whose slot another request needs. */
+export function preempted({ revocationReason }: SlotLease): AppError {
+  return new AppError('no_capacity', revocationReason?.message ?? 'The slot was needed elsewhere.');
 }

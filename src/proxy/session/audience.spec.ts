@@ -1,3 +1,4 @@
+import { SlotHolder } from '../../engines';
 import type { ViewerHost } from '../viewers';
 import { ManualTasks } from '../testing/manual-tasks.spec-support';
 import { someViewer } from '../testing/viewers.spec-support';
@@ -20,7 +21,7 @@ describe('Audience', () => {
       10_000,
       tasks,
       () => graceOver++,
-      () => changes++,
+      new SlotHolder('s', () => changes++),
     );
   });
 
@@ -38,13 +39,7 @@ describe('Audience', () => {
     expect(tasks.pending.size).toBe(0);
     expect(audience.idleSince).toBeNull();
 
-    const held = new Audience(
-      'grace:2',
-      10_000,
-      tasks,
-      () => graceOver++,
-      () => changes++,
-    );
+    const held = new Audience('grace:2', 10_000, tasks, () => graceOver++, new SlotHolder('s'));
     held.beginIdleIfUnwatched();
     held.hold({});
     expect(tasks.pending.size).toBe(0);
@@ -95,7 +90,8 @@ describe('Audience', () => {
     expect(tasks.pending.size).toBe(0);
     audience.remove(second, 'stalled');
     audience.beginIdleIfUnwatched();
-    expect(changes).toBe(1);
+    // Paused first, then unwatched.
+    expect(changes).toBe(2);
     tasks.runAll();
     expect(graceOver).toBe(1);
   });
@@ -153,13 +149,7 @@ describe('Audience', () => {
   });
 
   it('hands everybody over, with their new host, and is empty then', () => {
-    const other = new Audience(
-      'grace:2',
-      10_000,
-      tasks,
-      () => graceOver++,
-      () => changes++,
-    );
+    const other = new Audience('grace:2', 10_000, tasks, () => graceOver++, new SlotHolder('s'));
     const otherHost: ViewerHost = { removeViewer: () => undefined };
     other.beginIdleIfUnwatched();
     const viewer = someViewer();
@@ -178,13 +168,7 @@ describe('Audience', () => {
   });
 
   it('handing over nobody does not end the grace of the other', () => {
-    const other = new Audience(
-      'grace:2',
-      10_000,
-      tasks,
-      () => graceOver++,
-      () => changes++,
-    );
+    const other = new Audience('grace:2', 10_000, tasks, () => graceOver++, new SlotHolder('s'));
     other.beginIdleIfUnwatched();
     audience.moveTo(other, host);
     expect(other.idleSince).not.toBeNull();

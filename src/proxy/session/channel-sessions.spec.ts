@@ -168,8 +168,9 @@ it.each(Array.from({ length: 12 }, (_, steps) => steps))(
     answer();
     const { session } = stage.join(NEWS);
     await stage.source(1);
-    const acquire = stage.engines.acquire.bind(stage.engines);
-    jest.spyOn(stage.engines, 'acquire').mockImplementation(async (request) => {
+    const { scheduler } = stage.engines;
+    const acquire = scheduler.acquire.bind(scheduler);
+    jest.spyOn(scheduler, 'acquire').mockImplementation(async (request) => {
       const lease = await acquire(request);
       void (async () => {
         for (let i = 0; i < steps; i++) await Promise.resolve();

@@ -75,12 +75,12 @@ describe('a paused viewer', () => {
     const { session, viewer } = joined;
     await pause(joined);
     expect([session.state, session.isOver, viewer.leaveReason]).toEqual(['grace', false, null]);
-    expect(session.current?.lease.isWanted).toBe(false);
+    expect(session.current?.lease.isWatched).toBe(false);
     stage.tasks.runAll();
     expect(session.isOver).toBe(false);
     goOn(joined);
     expect([session.state, viewer.state]).toEqual(['live', 'streaming']);
-    expect(session.current?.lease.isWanted).toBe(true);
+    expect(session.current?.lease.isWatched).toBe(true);
     await pause(joined);
     // The last one is gone: from now on it is the grace period as ever.
     stage.leave(joined);

@@ -76,7 +76,7 @@ describe('a start', () => {
     [
       'while an engine is looked for',
       () => {
-        stage.engines.gate = never(new AbortController().signal);
+        stage.engines.close();
       },
     ],
     [

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { AceEngineClient } from '../../ace';
 import { ChannelDirectory, SourceRecords } from '../../channels';
 import { loadConfig, type AppConfig } from '../../config';
-import type { EngineAllocator } from '../../engines';
+import { StagedEngines } from '../../engines/testing/staged-engines.spec-support';
 import { EventBus, type RecordedEvent } from '../../events';
 import type { ContentSelector, SourceKind, SourceSelector } from '../../kernel/content-selector';
 import { DataFolder } from '../../storage';
@@ -14,7 +14,6 @@ import { Loopback, type Pair } from './loopback.spec-support';
 import { ManualTasks } from './manual-tasks.spec-support';
 import { RecordedLog } from './recorded-log.spec-support';
 import { ScriptedAce } from './scripted-ace.spec-support';
-import { ScriptedEngines } from './scripted-engines.spec-support';
 import type { ScriptedSource } from './scripted-source.spec-support';
 import { until, within } from './until.spec-support';
 import { someViewer } from './viewers.spec-support';
@@ -60,7 +59,7 @@ export function selector(value: string, kind: SourceKind = 'content_id', fileInd
   return { kind, value: value.repeat(40).slice(0, 40), fileIndex } satisfies SourceSelector;
 }
 
-/** Sessions as in production, on scripted engines, with tasks that run when told and real sockets. */
+/** Sessions as in production, on engines that the test moves, with tasks that run when told and real sockets. */
 export class SessionStage {
   readonly ace = new ScriptedAce();
   readonly tasks = new ManualTasks();
@@ -68,7 +67,7 @@ export class SessionStage {
   readonly events: RecordedEvent[] = [];
   readonly records = new SourceRecords();
   readonly catchUp = new CatchUpScheduler();
-  readonly engines: ScriptedEngines;
+  readonly engines: StagedEngines;
   readonly aliases: ContentAliases;
   readonly directory: SessionDirectory;
   readonly services: SessionServices;
@@ -80,14 +79,16 @@ export class SessionStage {
     readonly channels: ChannelDirectory,
     options: StageOptions,
   ) {
-    this.engines = new ScriptedEngines(options.engines ?? 2, options.slots ?? 3);
-    const engines = this.engines as unknown as EngineAllocator;
+    this.engines = StagedEngines.withEngines(options.engines ?? 2, options.slots ?? 3, config);
+    const { scheduler, registry, health } = this.engines;
     const logger = this.log.asLogger();
     const ace = this.ace as unknown as AceEngineClient;
     this.services = new SessionServices(
       config,
       ace,
-      engines,
+      scheduler,
+      registry,
+      health,
       this.bus,
       this.tasks,
       logger,
@@ -95,13 +96,7 @@ export class SessionStage {
       this.records,
     );
     this.aliases = new ContentAliases(new DataFolder(config.dataDir));
-    this.directory = new SessionDirectory(
-      config,
-      this.services,
-      engines,
-      this.aliases,
-      this.catchUp,
-    );
+    this.directory = new SessionDirectory(config, this.services, this.aliases, this.catchUp);
     this.directory.onModuleInit();
     this.bus.subscribe((event) => this.events.push(event));
   }
@@ -121,6 +116,7 @@ export class SessionStage {
       await within(CLOSE_MS, 'the file of aliases', this.aliases.onModuleDestroy());
     } finally {
       this.catchUp.onModuleDestroy();
+      this.engines.scheduler.onModuleDestroy();
       this.bus.onApplicationShutdown();
       this.loopback.close();
     }

@@ -110,14 +110,14 @@ describe('a planned move', () => {
 
   it('that no engine is at work for yet ends with the old source, which is tried again where it was', async () => {
     const { session } = await open();
-    const [seeking, stopping] = [new Settleable<void>(), new Settleable<void>()];
-    stage.engines.gate = seeking.promise;
+    const stopping = new Settleable<void>();
+    stage.engines.close();
     stage.ace.onStop = () => stopping.promise;
     const { result } = session.supervisor.moves.request(null);
     (await stage.source(1)).reset();
     await until(() => stage.ace.count('stop') === 1);
     // A source that found its place now would feed the stream beside the one that is about to be started.
-    seeking.resolve();
+    stage.engines.open();
     await expect(result).rejects.toMatchObject({ code: 'conflict' });
     stopping.resolve();
     (await stage.source(2)).play(40);

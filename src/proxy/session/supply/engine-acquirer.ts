@@ -1,4 +1,4 @@
-import type { SlotHolder, SlotLease } from '../../../engines';
+import type { SlotHolder, SlotLease, WaitFor } from '../../../engines';
 import { monotonicMs } from '../../../kernel/clock';
 import { AppError } from '../../../kernel/errors';
 import { retryDelayMs } from '../../../kernel/retry-delay';
@@ -88,7 +88,8 @@ export class EngineAcquirer {
     for (;;) {
       this.signal.throwIfAborted();
       this.dropExpired();
-      const lease = this.excluded.size === 0 ? await this.acquireAny() : await this.acquireOther();
+      const lease =
+        this.excluded.size === 0 ? await this.acquireAny() : await this.acquireFresh('answer');
       if (lease !== null) {
         this.held = lease;
         return lease;
@@ -102,15 +103,20 @@ export class EngineAcquirer {
     }
   }
 
-  /** A slot on an engine that has not failed, if there is one now; else null. */
-  async acquireOther(): Promise<SlotLease | null> {
+  /** A slot on an engine that has not failed, if there is one now; else null. A start that holds an engine never waits for another. */
+  acquireOther(): Promise<SlotLease | null> {
+    return this.acquireFresh(this.facts.isRunning() ? 'answer' : 'nothing');
+  }
+
+  private async acquireFresh(waitFor: WaitFor): Promise<SlotLease | null> {
     this.dropExpired();
     try {
-      const lease = await this.request(new Set(this.excluded.keys()), false, this.signal);
+      const lease = await this.request(new Set(this.excluded.keys()), waitFor, this.startSignal());
       this.held = lease;
       return lease;
     } catch (error) {
       this.signal.throwIfAborted();
+      if (this.isOverdue) throw this.tooLate();
       if (error instanceof AppError && error.code !== 'shutting_down') return null;
       throw error;
     }
@@ -175,18 +181,18 @@ export class EngineAcquirer {
 
   private request(
     excluded: ReadonlySet<string>,
-    mayWait: boolean,
+    waitFor: WaitFor,
     signal: AbortSignal,
   ): Promise<SlotLease> {
     const { holder } = this.facts;
     const slotClass = this.facts.isRunning() ? 'failover' : 'start';
-    return this.services.scheduler.acquire({ holder, class: slotClass, excluded, mayWait, signal });
+    return this.services.scheduler.acquire({ holder, class: slotClass, excluded, waitFor, signal });
   }
 
   /** Null when there was none, and a running stream is to ask again. */
   private async acquireAny(): Promise<SlotLease | null> {
     try {
-      return await this.request(new Set(), true, this.startSignal());
+      return await this.request(new Set(), 'slot', this.startSignal());
     } catch (error) {
       this.signal.throwIfAborted();
       if (this.isOverdue) throw this.tooLate();

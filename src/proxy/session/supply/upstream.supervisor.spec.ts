@@ -47,7 +47,7 @@ describe('a start on an engine that refuses', () => {
 
   it('does not believe an engine that is cut off from its network', async () => {
     await open();
-    stage.engines.disconnected.add('e1');
+    stage.engines.disconnect('e1');
     stage.ace.onStart = ({ engineId, number }) =>
       engineId === 'e1' ? Promise.reject(fault('content', 'unknown')) : engineSession(number);
     const { session } = await stage.live(A);

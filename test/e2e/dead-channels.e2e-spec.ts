@@ -217,6 +217,28 @@ describe('a hundred dead channels beside a living one', () => {
       expect(most).toBeLessThanOrEqual(FIRST_STARTS);
     }),
   );
+
+  it.concurrent(
+    'starts that the engine never answers free it for a new one when their viewers leave',
+    scoped(async () => {
+      const engine = await startSimulator({ startDelayMs: 20 });
+      const product = await startProduct({ engines: [engine] });
+      const ids = Array.from({ length: 4 }, newContentId);
+      for (const id of ids) await engine.fault({ kind: 'never', content: id });
+      for (const id of ids) {
+        const viewer = open(product, id);
+        await eventually(async () => (await product.session(id))?.is_active === true);
+        viewer.destroy();
+        await eventually(async () => (await product.session(id)).client_count === 0);
+      }
+      const living = open(product, newContentId());
+      await living.playing();
+      // An abandoned start keeps the engine busy for 2 s.
+      expect(living.headAfterMs).toBeLessThan(withLag(4000));
+      living.destroy();
+      await expectNothingLeft(product, [engine]);
+    }),
+  );
 });
 
 describe('a watched stream that needs another engine', () => {

@@ -22,7 +22,7 @@ export const fleetSettings = {
     variable: 'MAX_REPLICAS',
     type: integer(1, MAX_ENGINES),
     defaultText: '6',
-    words: 'Maximum number of engines. When all of them are full, viewers get 503 at once.',
+    words: 'Maximum number of engines. When all of them are full, new streams get 503 within 2 s.',
   }),
   engineGracePeriodMs: setting({
     variable: 'ENGINE_GRACE_PERIOD',

@@ -20,14 +20,14 @@ export const startSettings = {
     type: integer(2, 1000),
     defaultText: '4',
     words:
-      'Maximum number of streams that one engine is asked for at once; engines are known to crash at five. A quarter of them, at least one, is reserved for streams that are being watched and need another source. Eight times as many starts may wait for media after the engine has answered.',
+      'Maximum number of streams that one engine is asked for at once, until it has answered; engines are known to crash at five. A quarter of them, at least one, is reserved for streams that are being watched and need another source.',
   }),
   proxyStartsTotal: setting({
     variable: 'PROXY_STARTS_TOTAL',
     type: integer(2, 10_000),
     defaultText: '24',
     words:
-      'Maximum number of streams that all engines together are asked for at once; a quarter of them is reserved, and eight times as many may wait for media, as with PROXY_STARTS_PER_ENGINE. Further starts queue for at most ENGINE_WAIT_TIMEOUT; their start budget begins when the engine is asked.',
+      'Maximum number of streams that all engines together are asked for at once; a quarter of them is reserved, as with PROXY_STARTS_PER_ENGINE. Further starts queue for at most ENGINE_WAIT_TIMEOUT; their start budget begins when the engine is asked.',
   }),
   proxyEarlyHeadersAfterMs: setting({
     variable: 'PROXY_EARLY_HEADERS_AFTER',

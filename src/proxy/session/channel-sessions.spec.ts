@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { fault, session as engineSession } from '../testing/scripted-ace.spec-support';
 import { SessionStage, type StageOptions } from '../testing/session-stage.spec-support';
-import { never, until } from '../testing/until.spec-support';
+import { until } from '../testing/until.spec-support';
 
 const NEWS: ContentSelector = { kind: 'channel', value: 'news', fileIndex: 0 };
 const [A, B, C] = ['a'.repeat(40), 'b'.repeat(40), 'c'.repeat(40)] as const;
@@ -58,26 +58,31 @@ it('a source without media is left when its share is over, and its engine sessio
   expect(stage.directory.find('2'.repeat(40))).toBe(session);
 });
 
-it('a silent source is followed by the next one here when the other engine has a line', async () => {
+it('a silent source is followed by the next one here when the other engine is busy', async () => {
   await open({
     engines: 2,
-    slots: 2,
+    slots: 3,
     env: { PROXY_INIT_TIMEOUT: '2s', PROXY_STARTS_PER_ENGINE: '2' },
   });
-  stage.ace.onStart = ({ number, selector: { value }, signal }) =>
-    value === C ? never(signal) : engineSession(number);
+  answer();
+  const { scheduler } = stage.engines;
+  const { signal } = new AbortController();
+  const others = await Promise.all(
+    ['x', 'y'].map((id) =>
+      scheduler.acquire({
+        ...{ holder: scheduler.holder(id), class: 'failover', excluded: new Set<string>() },
+        ...{ only: 'e2', signal },
+      }),
+    ),
+  );
   const { ready } = stage.join(NEWS);
-  await stage.source(1);
-  stage.engines.drain('e1', 'for a moment');
-  stage.join({ kind: 'content_id', value: C, fileIndex: 0 });
-  await until(() => stage.ace.count('start e2') === 1);
-  stage.engines.drain('e1', null);
   (await stage.source(2)).play(30);
   const session = await ready;
   expect(session.attempts.map(({ source, engineId }) => [source, engineId])).toEqual([
     [A, 'e1'],
     [B, 'e1'],
   ]);
+  for (const lease of others) lease.release();
 });
 
 it('a running source is tried here once more; without another engine the next source follows', async () => {

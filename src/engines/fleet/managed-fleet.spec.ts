@@ -10,7 +10,7 @@ describe('what operators can do to the fleet', () => {
   beforeEach(() => jest.useFakeTimers());
 
   afterEach(async () => {
-    const stopped = stage.keeper.stop();
+    const stopped = stage.reconciler.stop();
     await stage.pass(10_000);
     await stopped;
     jest.useRealTimers();
@@ -143,7 +143,7 @@ describe('what operators can do to the fleet', () => {
     await start();
     const lease = stage.registry.reserve(stage.engine('e1'), 's1');
     stage.control.remove('e1');
-    expect(lease.revoked.reason).toEqual(new Error('asked for by an operator'));
+    expect(lease.revoked.reason).toEqual(new Error('requested by an operator'));
     expect(stage.fleet()).toEqual(['e1 draining']);
     await stage.pass();
     expect(stage.fleet()).toEqual(['e2 healthy']);
@@ -207,7 +207,7 @@ describe('what operators can do to the fleet', () => {
     await start();
     expect((await stage.control.logs('e1', 2)).lines).toEqual(['two', 'three']);
     expect((await stage.control.usage('e1')).cpuPercent).toBe(5);
-    expect(stage.control.seen('e1').id).toBe('e1');
+    expect(stage.control.observed('e1').id).toBe('e1');
     runtime().refuse('logs', 'docker_unavailable');
     expect(await codeOf(stage.control.logs('e1', 2))).toBe('docker_unavailable');
   });
@@ -233,7 +233,7 @@ describe('what operators can do to the fleet', () => {
     await start();
     const { control } = stage;
     expect(thrownBy(() => control.remove('x'))).toMatchObject({ code: 'not_found' });
-    expect(thrownBy(() => control.seen('x'))).toMatchObject({ code: 'not_found' });
+    expect(thrownBy(() => control.observed('x'))).toMatchObject({ code: 'not_found' });
     for (const call of [control.restart('x'), control.logs('x', 1), control.usage('x')]) {
       expect(await codeOf(call)).toBe('not_found');
     }

@@ -1,12 +1,13 @@
-import { Logger } from '@nestjs/common';
-import type { EventBus } from '../../events';
+import { Injectable, Logger } from '@nestjs/common';
+import { EventBus } from '../../events';
 import { monotonicMs } from '../../kernel/clock';
-import type { EngineRuntime, RuntimeLinkState } from '../drivers/engine-runtime.port';
+import { EngineRuntime, type RuntimeLinkState } from '../drivers/engine-runtime.port';
 
-/** Whether the runtime can be asked: by its own word, and by whether the last look succeeded. */
-export class LinkWatch {
+/** Whether the runtime answers: by its own link state, and by whether the last listing succeeded. */
+@Injectable()
+export class RuntimeConnectivity {
   private readonly logger = new Logger('Fleet');
-  private told: RuntimeLinkState = 'connecting';
+  private published: RuntimeLinkState = 'connecting';
   private downSince: number | null = monotonicMs();
 
   constructor(
@@ -14,26 +15,26 @@ export class LinkWatch {
     private readonly events: EventBus,
   ) {}
 
-  /** False: what is to be done with engines waits. */
+  /** False: operations on engines wait. */
   get isUp(): boolean {
     return this.downSince === null;
   }
 
-  /** How long it could not be asked; 0 when it can. */
+  /** How long the runtime has not answered; 0 when it answers. */
   get downMs(): number {
     return this.downSince === null ? 0 : monotonicMs() - this.downSince;
   }
 
-  looked(hasSucceeded: boolean): void {
+  recordListing(hasSucceeded: boolean): void {
     this.downSince = hasSucceeded ? null : (this.downSince ?? monotonicMs());
-    this.follow();
+    this.publishChange();
   }
 
-  /** Tells when the runtime's own word has become another. */
-  follow(): void {
+  /** Logs and publishes the runtime's own link state when it has changed. */
+  publishChange(): void {
     const { state, reason } = this.runtime.link;
-    if (state === this.told) return;
-    this.told = state;
+    if (state === this.published) return;
+    this.published = state;
     const line = `${this.runtime.kind}: ${state}${reason === null ? '' : ` (${reason})`}`;
     if (state === 'lost') this.logger.warn(line);
     else this.logger.log(line);

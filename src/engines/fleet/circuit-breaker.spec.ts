@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { ProvisioningBreaker } from './provisioning-breaker';
+import { CircuitBreaker } from './circuit-breaker';
 
 const THRESHOLD = 3;
 const RECOVERY_MS = 1000;
@@ -7,8 +7,8 @@ const failure = { code: 'engine_exited', message: 'exited with code 1', at: new 
 
 type Step = readonly ['begin' | 'fail' | 'succeed' | 'abandon' | 'reset', number];
 
-function after(...steps: readonly Step[]): ProvisioningBreaker {
-  const breaker = new ProvisioningBreaker({ threshold: THRESHOLD, recoveryMs: RECOVERY_MS });
+function after(...steps: readonly Step[]): CircuitBreaker {
+  const breaker = new CircuitBreaker({ threshold: THRESHOLD, recoveryMs: RECOVERY_MS });
   for (const [step, atMs] of steps) {
     if (step === 'fail') breaker.fail(atMs, failure);
     else if (step === 'begin') breaker.begin(atMs);
@@ -20,19 +20,19 @@ function after(...steps: readonly Step[]): ProvisioningBreaker {
 const failed = (count: number, atMs = 0): Step[] =>
   Array.from({ length: count }, () => ['fail', atMs] as const);
 
-describe('ProvisioningBreaker', () => {
+describe('CircuitBreaker', () => {
   const cases: [string, Step[], number, string, boolean, number][] = [
-    // what happened, when it is looked at, then: state, is a try let through, retryInMs
+    // what happened, when it is looked at, then: state, is an attempt let through, retryInMs
     ['nothing', [], 0, 'closed', true, 0],
     ['failures below the threshold', failed(2), 0, 'closed', true, 0],
     ['failures up to the threshold', failed(3), 0, 'open', false, 1000],
     ['a success between them', [...failed(2), ['succeed', 0], ...failed(2)], 0, 'closed', true, 0],
     ['not all of the recovery time', failed(3), 999, 'open', false, 1],
     ['the recovery time', failed(3), 1000, 'open', true, 0],
-    ['a try begun too early', [...failed(3), ['begin', 999]], 999, 'open', false, 1],
-    ['one try', [...failed(3), ['begin', 1000]], 5000, 'half_open', false, 0],
+    ['an attempt begun too early', [...failed(3), ['begin', 999]], 999, 'open', false, 1],
+    ['one attempt', [...failed(3), ['begin', 1000]], 5000, 'half_open', false, 0],
     [
-      'a try that succeeded',
+      'an attempt that succeeded',
       [...failed(3), ['begin', 1000], ['succeed', 1500]],
       1500,
       'closed',
@@ -40,7 +40,7 @@ describe('ProvisioningBreaker', () => {
       0,
     ],
     [
-      'a try that failed',
+      'an attempt that failed',
       [...failed(3), ['begin', 1000], ['fail', 1500]],
       1500,
       'open',
@@ -48,7 +48,7 @@ describe('ProvisioningBreaker', () => {
       1000,
     ],
     [
-      'a try that was given up',
+      'an attempt that was given up',
       [...failed(3), ['begin', 1000], ['abandon', 1500]],
       1500,
       'open',
@@ -64,7 +64,7 @@ describe('ProvisioningBreaker', () => {
       400,
     ],
     [
-      'a try under way when it opened is given up',
+      'an attempt under way when it opened is given up',
       [...failed(3), ['abandon', 400]],
       500,
       'open',
@@ -72,7 +72,7 @@ describe('ProvisioningBreaker', () => {
       500,
     ],
     [
-      'a try under way when it opened succeeds',
+      'an attempt under way when it opened succeeds',
       [...failed(3), ['succeed', 400]],
       500,
       'closed',
@@ -81,7 +81,7 @@ describe('ProvisioningBreaker', () => {
     ],
     ['a reset while open', [...failed(3), ['reset', 1]], 1, 'closed', true, 0],
     [
-      'a reset while a try is under way',
+      'a reset while an attempt is under way',
       [...failed(3), ['begin', 1000], ['reset', 1001]],
       1001,
       'closed',
@@ -104,7 +104,7 @@ describe('ProvisioningBreaker', () => {
     expect(closed.view(0)).toMatchObject({ failures: 0, lastFailure: failure });
   });
 
-  it('lets one try at a time through while it is not closed, and none within the recovery time', () => {
+  it('lets one attempt at a time through while it is not closed, and none within the recovery time', () => {
     const steps = fc.array(
       fc.record({
         what: fc.constantFrom('begin', 'begin', 'fail', 'fail', 'succeed', 'abandon', 'reset'),

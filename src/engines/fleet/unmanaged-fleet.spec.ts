@@ -1,7 +1,7 @@
 import { loadConfig } from '../../config';
 import { EventBus } from '../../events';
 import { EngineRegistry } from '../registry/engine-registry';
-import { UnmanagedFleet } from './unmanaged.fleet';
+import { UnmanagedFleet } from './unmanaged-fleet';
 
 describe('a fleet that somebody else runs', () => {
   const fleet = new UnmanagedFleet(loadConfig({}), new EngineRegistry(new EventBus()));
@@ -17,7 +17,7 @@ describe('a fleet that somebody else runs', () => {
     ['restart', () => fleet.restart()],
     ['logs', () => fleet.logs()],
     ['usage', () => fleet.usage()],
-    ['seen', () => fleet.seen()],
+    ['seen', () => fleet.observed()],
     ['collectGarbage', () => fleet.collectGarbage()],
     ['resetBreaker', () => fleet.resetBreaker()],
   ] as const)('refuses %s', async (_, call) => {

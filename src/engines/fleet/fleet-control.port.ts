@@ -2,36 +2,36 @@ import type { EngineLogs, EngineUsage, ObservedEngine } from '../drivers/engine-
 import type { Engine } from '../registry/engine';
 import type { FleetStatus } from './fleet.types';
 
-/** An engine that was asked for. */
+/** A provisioning request of an operator. */
 export interface ProvisionTicket {
-  /** The order's key; the engine's labels will have it. */
+  /** Key of the request; the engine's labels will contain it. */
   readonly key: string;
-  /** The engine, when it has answered its first probe. Rejects with an AppError. */
+  /** The engine, once it has answered its first probe. Rejects with an AppError. */
   readonly ready: Promise<Engine>;
 }
 
 /**
- * What operators can do to the fleet. Injection token and face in one. Where engines are not run by us
- * (`static`), everything but `status` throws AppError `not_managed`.
+ * What operators can do to the fleet. With ENGINE_DRIVER=static acefleet does not run the engines, and everything but
+ * `status` throws AppError `not_managed`.
  */
 export abstract class FleetControl {
   abstract status(): FleetStatus;
   /**
-   * Asks for one engine more, now. It is let go like any other when nobody needs it.
+   * Requests one more engine. It is removed like any other when it is not needed.
    *
    * @throws AppError `no_capacity` at MAX_REPLICAS; the code of what blocks provisioning; `not_managed`
    */
   abstract provision(): ProvisionTicket;
-  /** How many engines there shall be at least, until asked again; returns what it was bounded to. */
+  /** Sets the least number of engines, until the next call; returns the number within the limits. */
   abstract scaleTo(count: number): number;
   /**
-   * Its streams leave it, then it is made absent; the work is under way when this returns.
+   * Evicts the engine's streams, then removes it; the removal is under way when this returns.
    *
    * @throws AppError `not_found`, `not_managed`
    */
   abstract remove(engineId: string): void;
   /**
-   * Its streams leave it, then its process is started anew under the same id; resolves when that is done.
+   * Evicts the engine's streams, then restarts its process under the same id; resolves when that is done.
    *
    * @throws AppError `not_found`, `not_managed`, `docker_unavailable`
    */
@@ -40,14 +40,14 @@ export abstract class FleetControl {
   abstract logs(engineId: string, lines: number): Promise<EngineLogs>;
   /** @throws AppError `not_found`, `not_managed`, `docker_unavailable` */
   abstract usage(engineId: string): Promise<EngineUsage>;
-  /** The engine as its runtime showed it last. @throws AppError `not_found`, `not_managed` */
-  abstract seen(engineId: string): ObservedEngine;
+  /** The engine as its runtime listed it last. @throws AppError `not_found`, `not_managed` */
+  abstract observed(engineId: string): ObservedEngine;
   /**
-   * Looks at once and removes what is left over; returns how many.
+   * Lists the engines now and removes those that have ended or were never started; returns how many.
    *
    * @throws AppError `not_managed`, `docker_unavailable`
    */
   abstract collectGarbage(): Promise<number>;
-  /** Closes the breaker: the next failure counts as the first. */
+  /** Closes the circuit breaker: the next failure counts as the first. */
   abstract resetBreaker(): void;
 }

@@ -1,38 +1,38 @@
 import type { BreakerState, BreakerView } from './fleet.types';
 
-export interface BreakerLimits {
+export interface CircuitBreakerLimits {
   /** Failures in a row that open it. */
   readonly threshold: number;
-  /** How long it stays open before one try is let through. */
+  /** How long it stays open before one attempt is allowed. */
   readonly recoveryMs: number;
 }
 
 type LastFailure = NonNullable<BreakerView['lastFailure']>;
 
 /**
- * Stops engines from being made while making them fails anyway.
+ * Stops attempts to create engines while they keep failing.
  *
- *   closed     every try is let through          N failures in a row → open
- *   open       none is                           recovery time over, a try is begun → half_open
- *   half_open  one try is under way, no other is let through
- *                                                it succeeds → closed; fails → open; is given up → open, due at once
+ *   closed     every attempt is allowed    N failures in a row → open
+ *   open       no attempt is allowed       the recovery time is over and an attempt begins → half_open
+ *   half_open  one attempt is running, no other is allowed
+ *                                          it succeeds → closed; fails → open; is abandoned → open, and the next is due
  *
  * `reset` closes it from every state. All times are monotonic milliseconds that the caller passes.
  */
-export class ProvisioningBreaker {
+export class CircuitBreaker {
   private state: BreakerState = 'closed';
   private failures = 0;
   private openedAtMs = 0;
   private lastFailure: LastFailure | null = null;
 
-  constructor(private readonly limits: BreakerLimits) {}
+  constructor(private readonly limits: CircuitBreakerLimits) {}
 
-  /** Whether a try would be let through now; changes nothing. */
+  /** Whether an attempt would be allowed now; changes nothing. */
   mayTry(nowMs: number): boolean {
     return this.retryInMs(nowMs) === 0 && this.state !== 'half_open';
   }
 
-  /** Begins a try; false: it must not be made. Every try that was begun ends with one of the calls below. */
+  /** Begins an attempt; false: it is not allowed. Each attempt ends with `succeed`, `fail` or `abandon`. */
   begin(nowMs: number): boolean {
     if (!this.mayTry(nowMs)) return false;
     if (this.state === 'open') this.state = 'half_open';
@@ -52,7 +52,7 @@ export class ProvisioningBreaker {
     this.openedAtMs = nowMs;
   }
 
-  /** The try ended without telling anything: it was no longer wanted. */
+  /** The attempt ended without a result: it is no longer wanted. */
   abandon(): void {
     if (this.state === 'half_open') this.state = 'open';
   }

@@ -7,7 +7,7 @@ describe('FleetKeeper', () => {
   beforeEach(() => jest.useFakeTimers());
 
   afterEach(async () => {
-    const stopped = stage.keeper.stop();
+    const stopped = stage.reconciler.stop();
     await stage.pass(10_000);
     await stopped;
     expect(jest.getTimerCount()).toBe(0);
@@ -55,11 +55,11 @@ describe('FleetKeeper', () => {
       runtime().refuse('list', 'docker_unavailable');
       runtime().link = { state: 'lost', since: new Date(), reason: 'connection refused' };
       await stage.start();
-      expect(stage.keeper.canGrow).toBe(true);
+      expect(stage.reconciler.canGrow).toBe(true);
       await stage.pass(10_000);
       expect(runtime().count('provision')).toBe(0);
-      expect(stage.keeper.canGrow).toBe(false);
-      expect(stage.keeper.blocked).toMatchObject({ code: 'docker_unavailable' });
+      expect(stage.reconciler.canGrow).toBe(false);
+      expect(stage.reconciler.blocked).toMatchObject({ code: 'docker_unavailable' });
       expect(stage.published('runtime_link_changed')).toEqual([
         { state: 'lost', reason: 'connection refused' },
       ]);
@@ -246,11 +246,11 @@ describe('FleetKeeper', () => {
       expect(runtime().count('provision')).toBe(1);
       await stage.pass(20_000);
       expect(runtime().count('provision')).toBe(3);
-      expect(stage.keeper.blocked).toMatchObject({
+      expect(stage.reconciler.blocked).toMatchObject({
         code: 'provisioning_blocked',
         message: expect.stringContaining('port 19000 is taken'),
       });
-      expect(stage.keeper.canGrow).toBe(false);
+      expect(stage.reconciler.canGrow).toBe(false);
       await stage.pass(250_000);
       expect(runtime().count('provision')).toBe(3);
       await stage.pass(60_000);
@@ -326,13 +326,16 @@ describe('FleetKeeper', () => {
         reason: 'no such image',
       };
       await stage.start();
-      expect([stage.keeper.canGrow, stage.keeper.blocked?.code]).toEqual([false, 'image_missing']);
+      expect([stage.reconciler.canGrow, stage.reconciler.blocked?.code]).toEqual([
+        false,
+        'image_missing',
+      ]);
       let told = 0;
-      stage.keeper.subscribe(() => (told += 1));
+      stage.reconciler.subscribe(() => (told += 1));
       const release = runtime().hold('provision');
       runtime().image = { ...runtime().image, state: 'pulling', reason: null };
       await stage.pass(5000);
-      expect([stage.keeper.canGrow, stage.keeper.blocked]).toEqual([true, null]);
+      expect([stage.reconciler.canGrow, stage.reconciler.blocked]).toEqual([true, null]);
       expect(told).toBeGreaterThan(0);
       runtime().refuse('provision', null);
       release();
@@ -349,11 +352,14 @@ describe('FleetKeeper', () => {
     await stage.start();
     stage.wait(1);
     await stage.pass();
-    expect([stage.keeper.canGrow, stage.keeper.blocked?.code]).toEqual([false, 'image_missing']);
+    expect([stage.reconciler.canGrow, stage.reconciler.blocked?.code]).toEqual([
+      false,
+      'image_missing',
+    ]);
     // What happens to viewers then: they hear why, so nobody waits.
     stage.wait(0);
     await stage.pass(60_000);
-    expect([stage.keeper.canGrow, stage.keeper.blocked]).toEqual([true, null]);
+    expect([stage.reconciler.canGrow, stage.reconciler.blocked]).toEqual([true, null]);
     runtime().refuse('provision', null);
     stage.wait(1);
     await stage.pass(50);
@@ -383,15 +389,15 @@ describe('FleetKeeper', () => {
   describe('demand', () => {
     it('of who waits brings an engine at once, up to the limit', async () => {
       await start({ MAX_REPLICAS: '2', AUTOSCALE_INTERVAL: '10m' });
-      expect(stage.keeper.canGrow).toBe(true);
+      expect(stage.reconciler.canGrow).toBe(true);
       stage.wait(1);
       await stage.pass(50);
       expect(stage.fleet()).toEqual(['e1 healthy', 'e2 healthy']);
       stage.wait(9);
       await stage.pass(1000);
       expect(runtime().count('provision')).toBe(2);
-      expect(stage.keeper.canGrow).toBe(false);
-      expect(stage.keeper.blocked).toBeNull();
+      expect(stage.reconciler.canGrow).toBe(false);
+      expect(stage.reconciler.blocked).toBeNull();
     });
 
     it('of streams brings a free engine without waiting for a timer, and lets it go after the grace', async () => {
@@ -428,27 +434,27 @@ describe('FleetKeeper', () => {
     stage = new FleetStage({ MIN_REPLICAS: '2' });
     await stage.start();
     await stage.pass(1000);
-    stage.keeper.hold();
+    stage.reconciler.hold();
     runtime().vanish('e1');
     await stage.pass(60_000);
     expect(stage.fleet()).toEqual(['e2 healthy']);
-    expect(stage.keeper.canGrow).toBe(false);
+    expect(stage.reconciler.canGrow).toBe(false);
   });
 
   it('sleeps where nobody needs an engine, until somebody does or none could come', async () => {
     stage = new FleetStage({ MIN_REPLICAS: '0', MIN_FREE_REPLICAS: '0' });
-    expect(stage.keeper.isAsleep).toBe(false);
+    expect(stage.reconciler.isAsleep).toBe(false);
     await stage.start();
-    expect(stage.keeper.isAsleep).toBe(true);
+    expect(stage.reconciler.isAsleep).toBe(true);
     runtime().refuse('list', 'docker_unavailable');
     runtime().hint();
     await stage.pass(1000);
-    expect(stage.keeper.isAsleep).toBe(false);
+    expect(stage.reconciler.isAsleep).toBe(false);
     runtime().refuse('list', null);
     await stage.pass(10_000);
     stage.wait(1);
     await stage.pass(1000);
-    expect(stage.keeper.isAsleep).toBe(false);
+    expect(stage.reconciler.isAsleep).toBe(false);
     expect(stage.fleet()).toContain('e1 healthy');
   });
 

@@ -1,15 +1,18 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG } from '../../config';
 import { AppError } from '../../kernel/errors';
 import type { EngineLogs, EngineUsage, ObservedEngine } from '../drivers/engine-runtime.port';
-import type { EngineRegistry } from '../registry/engine-registry';
+import { EngineRegistry } from '../registry/engine-registry';
 import type { EnginesConfig } from '../engines.config';
-import { FleetControl, type ProvisionTicket } from './fleet-control';
+import { FleetControl, type ProvisionTicket } from './fleet-control.port';
 import { limitsOf } from './fleet-snapshot';
 import type { FleetStatus } from './fleet.types';
 
-/** Engines that somebody else runs: they can be looked at, and nothing else. */
+/** Engines that acefleet does not run: they are shown, and nothing else is possible. */
+@Injectable()
 export class UnmanagedFleet extends FleetControl {
   constructor(
-    private readonly config: EnginesConfig,
+    @Inject(CONFIG) private readonly config: EnginesConfig,
     private readonly registry: EngineRegistry,
   ) {
     super();
@@ -64,7 +67,7 @@ export class UnmanagedFleet extends FleetControl {
     return Promise.reject(notManaged());
   }
 
-  override seen(): ObservedEngine {
+  override observed(): ObservedEngine {
     throw notManaged();
   }
 

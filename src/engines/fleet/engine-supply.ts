@@ -5,14 +5,13 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import type { DriverChoice } from './drivers/driver.factory';
-import type { DemoChannel, EngineDriver } from './drivers/engine-driver.port';
-import { EngineRegistry } from './registry/engine-registry';
-import type { ProvisioningBlock } from './fleet/fleet.types';
-
-/** Injection tokens of the driver in use and of the decision for it. */
-export const ENGINE_DRIVER = 'ENGINE_DRIVER';
-export const DRIVER_CHOICE = 'DRIVER_CHOICE';
+import { DRIVER_CHOICE, type DriverChoice } from '../drivers/driver.factory';
+import {
+  type DemoChannel,
+  EngineDriver,
+  type ProvisioningBlock,
+} from '../drivers/engine-driver.port';
+import { EngineRegistry } from '../registry/engine-registry';
 
 /**
  * Runs the driver for as long as the application runs. The driver ends last, with the application's shutdown
@@ -24,32 +23,32 @@ export class EngineSupply implements OnApplicationBootstrap, OnApplicationShutdo
 
   constructor(
     private readonly registry: EngineRegistry,
-    @Inject(ENGINE_DRIVER) private readonly driver: EngineDriver,
+    private readonly driver: EngineDriver,
     /** Which driver runs and why. */
     @Inject(DRIVER_CHOICE) readonly chosen: DriverChoice,
   ) {}
 
-  /** True while the driver may bring a further engine. */
+  /** True while a further engine may come. */
   get canGrow(): boolean {
     return this.driver.canGrow;
   }
 
-  /** True while there is no engine because nobody needs one, and the first who does brings one. */
+  /** True while there is no engine because none is needed, and the first viewer leads to one. */
   get isAsleep(): boolean {
     return this.driver.isAsleep;
   }
 
-  /** Why it cannot bring one now; null when it can, or might. */
+  /** Why no further engine can be created now; null when one can, or may soon. */
   get blocked(): ProvisioningBlock | null {
     return this.driver.blocked;
   }
 
-  /** Calls back when `canGrow` or `blocked` may have become another; returns what ends that. */
+  /** Calls back when `canGrow` or `blocked` may have changed; returns the function that unsubscribes. */
   subscribe(listener: () => void): () => void {
     return this.driver.subscribe(listener);
   }
 
-  /** Channels to try without knowing any; none when engines are real, or when they cannot be found out. */
+  /** Channels that play without a broadcaster; none when engines are real, or when the channels cannot be listed. */
   async demoChannels(): Promise<DemoChannel[]> {
     try {
       return await this.driver.demoChannels();
@@ -59,12 +58,12 @@ export class EngineSupply implements OnApplicationBootstrap, OnApplicationShutdo
     }
   }
 
-  /** The end has begun: engines serve on, and their number and make-up stay as they are. */
+  /** The shutdown has begun: engines go on serving, and none is created, replaced or removed. */
   hold(): void {
     this.driver.hold();
   }
 
-  /** One line for the operator: which engines go on when this process ends; null: none that we made. */
+  /** One line for the operator on the engines that keep running when this process ends; null: there is none. */
   farewell(): Promise<string | null> {
     return this.driver.farewell();
   }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../kernel/errors';
-import { ContainerDto } from '../dto/container.dto';
+import { ContainerDto } from './dto/container.dto';
 import {
   EngineLogsDto,
   EngineRemovingDto,
@@ -8,7 +8,7 @@ import {
   EngineUsageDto,
   linesWanted,
   type LogQueryDto,
-} from '../dto/engine-control.dto';
+} from './dto/engine-control.dto';
 import { EngineRegistry } from '../registry/engine-registry';
 import { FleetControl } from '../fleet/fleet-control.port';
 

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { wallClockIso } from '../../kernel/clock';
-import type { ObservedEngine, EnginePhase } from '../drivers/engine-runtime.port';
+import { wallClockIso } from '../../../kernel/clock';
+import type { ObservedEngine, EnginePhase } from '../../drivers/engine-runtime.port';
 
 /** Docker's words. */
 export type ContainerStatus = 'created' | 'running' | 'paused' | 'exited';

@@ -1,9 +1,13 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { wallClockIso } from '../../kernel/clock';
-import type { DriverChoice } from '../drivers/driver.factory';
-import type { DriverKind } from '../drivers/engine-driver.port';
-import type { RuntimeImage, RuntimeLink, RuntimeLinkState } from '../drivers/engine-runtime.port';
-import type { BreakerState, BreakerView, FleetDecisionRecord } from '../fleet/fleet.types';
+import { wallClockIso } from '../../../kernel/clock';
+import type { DriverChoice } from '../../drivers/driver.factory';
+import type { DriverKind } from '../../drivers/engine-driver.port';
+import type {
+  RuntimeImage,
+  RuntimeLink,
+  RuntimeLinkState,
+} from '../../drivers/engine-runtime.port';
+import type { BreakerState, BreakerView, FleetDecisionRecord } from '../../fleet/fleet.types';
 
 /** Every word of a set; the compiler keeps it complete. */
 function wordsOf<Word extends string>(words: Readonly<Record<Word, true>>): readonly Word[] {

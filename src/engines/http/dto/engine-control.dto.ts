@@ -1,8 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, Max, Min } from 'class-validator';
-import { wallClockIso } from '../../kernel/clock';
-import type { EngineLogs, EngineUsage } from '../drivers/engine-runtime.port';
+import { wallClockIso } from '../../../kernel/clock';
+import type { EngineLogs, EngineUsage } from '../../drivers/engine-runtime.port';
 
 /** An engine is about to go: its streams leave it, then it is made absent. */
 export class EngineRemovingDto {

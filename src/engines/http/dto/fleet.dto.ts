@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsString, Matches, MaxLength, MinLength } from 'class-validator';
-import type { FleetLimits } from '../fleet/fleet.types';
+import type { FleetLimits } from '../../fleet/fleet.types';
 
 export class ScaleParamsDto {
   /** The minimum number of engines. */

@@ -1,8 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ENGINE_STATES } from '../registry/engine-state';
-import type { EngineState } from '../registry/engine.types';
-import type { Assessment, Ranking } from '../selection/ranking';
-import type { Score, SelectionWeights } from '../selection/scores';
+import { ENGINE_STATES } from '../../registry/engine-state';
+import type { EngineState } from '../../registry/engine.types';
+import type { Assessment, Ranking } from '../../selection/ranking';
+import type { Score, SelectionWeights } from '../../selection/scores';
 
 /** One named score. */
 export class ScoreDto {

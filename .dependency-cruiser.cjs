@@ -71,7 +71,7 @@ const PURE = [
   },
   {
     name: 'fleet-decisions',
-    path: '^src/engines/fleet/(engine-standing|fleet-census|fleet-plan|order-plan|replacement-plan|scaling-decision|provisioning-breaker|back-off)\\.ts$',
+    path: '^src/engines/fleet/(engine-disposition|fleet-plan|replacement-plan|scaling-decision|circuit-breaker)\\.ts$',
     sees: '^src/(kernel/|engines/(fleet/|registry/engine\\.types\\.ts))',
   },
 ];

@@ -2,6 +2,7 @@ import { type INestApplication } from '@nestjs/common';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { PUBLIC_OPERATION } from './access';
+import { describeAliases } from './app.openapi-aliases';
 import { eachOperation, type Operation } from './app.openapi-document';
 import { addExamples } from './app.openapi-examples';
 import { describeProblems } from './app.openapi-problems';
@@ -11,8 +12,8 @@ import { PRODUCT_NAME, productVersion } from './app.version';
 const DOCS_PATH = 'docs';
 
 const DESCRIPTION =
-  'One address in front of a fleet of AceStream engines. Addresses under `/ace` are for players. `/api/v1` is the admin API; many of ' +
-  'its addresses also work without that prefix. Every error is a problem document (RFC 9457) with a `code`.';
+  'One address in front of a fleet of AceStream engines. Addresses under `/ace` are for players. `/api/v1` is the admin API. Many of ' +
+  'its addresses also work without that prefix, with the duplicate fields of earlier programs; these are deprecated. Every error is a problem document (RFC 9457) with a `code`.';
 
 /** What the tags mean, in the order in which they are shown. */
 const TAGS = {
@@ -61,6 +62,7 @@ export function buildOpenApiDocument(
   const document = SwaggerModule.createDocument(app, builder.build());
   Reflect.deleteProperty(document.info, 'contact');
   eachOperation(document, openPublicOperation);
+  describeAliases(document);
   eachOperation(document, nameOperation);
   eachOperation(document, shortenSummary);
   mendForOpenApi31(document);

@@ -10,7 +10,7 @@ export { EngineHealth } from './health/engine-health';
 export { EngineRegistry, type RegistryChange } from './registry/engine-registry';
 export { type DrainSignal, EngineDrainSignal } from './registry/drain-signal';
 export { SlotRevocation } from './registry/held-slot';
-export { EngineSupply } from './engine-supply';
+export { EngineSupply } from './fleet/engine-supply';
 export type {
   EngineComplaint,
   EngineDescription,

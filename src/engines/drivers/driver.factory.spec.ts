@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { loadConfig } from '../../config';
 import { EventBus } from '../../events';
 import { DataFolder } from '../../storage';
-import { EngineRegistry } from '../registry/engine-registry';
 import type { EnginesConfig } from '../engines.config';
-import { ANYWHERE } from '../fleet/engine-placement.port';
-import { SlotQueue } from '../scheduling';
 import { DockerClient } from './docker-client';
-import { chooseDriver, createDriver } from './driver.factory';
+import {
+  chooseDriver,
+  createRuntime,
+  type DriverChoice,
+  usesStaticEngines,
+} from './driver.factory';
 import { DriverChoiceError } from './engine-driver.port';
 import { withLag } from '../../kernel/testing/lag.spec-support';
 
@@ -31,16 +33,10 @@ describe('choice of the driver', () => {
     ...over,
   });
 
-  function create(choice: Awaited<ReturnType<typeof chooseDriver>>, config: EnginesConfig) {
-    const events = new EventBus();
-    return createDriver(choice, config, {
-      registry: new EngineRegistry(events),
-      events,
-      demand: new SlotQueue(),
-      placement: ANYWHERE,
-      docker: new DockerClient(config.dockerHost),
-      folder: new DataFolder(join(folder, 'data')),
-    });
+  function create(choice: DriverChoice, config: EnginesConfig) {
+    const docker = new DockerClient(config.dockerHost);
+    const data = new DataFolder(join(folder, 'data'));
+    return createRuntime(choice, config, docker, new EventBus(), data);
   }
 
   it.each<[Partial<EnginesConfig>, string, string, boolean]>([
@@ -70,7 +66,9 @@ describe('choice of the driver', () => {
     const config = aConfig(over);
     const choice = await chooseDriver(config);
     expect(choice).toEqual({ kind, why: why.replace('NOBODY', nobody.slice(7)), isStopgap });
-    expect((await create(choice, config)).kind).toBe(kind);
+    expect(usesStaticEngines(config)).toBe(kind === 'static');
+    const runtime = kind === 'static' ? null : await create(choice, config);
+    expect(runtime?.kind ?? 'static').toBe(kind);
   });
 
   describe('with a Docker Engine', () => {
@@ -117,11 +115,6 @@ describe('choice of the driver', () => {
       await expect(failure).rejects.toThrow(DriverChoiceError);
       await expect(failure).rejects.toThrow(/status 40.*or ENGINE_DRIVER=simulator/);
     });
-  });
-
-  it('refuses static without addresses', async () => {
-    const config = aConfig({ engineDriver: 'static' });
-    await expect(create(await chooseDriver(config), config)).rejects.toThrow('ENGINE_ADDRESSES');
   });
 
   it('keeps the id that marks our containers', async () => {

@@ -1,17 +1,13 @@
 import { join } from 'node:path';
 import type { EventBus } from '../../events';
 import type { DataFolder } from '../../storage';
-import type { EngineRegistry } from '../registry/engine-registry';
 import type { EnginesConfig } from '../engines.config';
-import { ANYWHERE, type EnginePlacement } from '../fleet/engine-placement.port';
-import { type EngineDemand, FleetKeeper } from '../fleet/fleet.keeper';
 import { obtainInstanceId } from '../instance-id';
 import { type DockerClient, isAccessDenied, pingDocker } from './docker-client';
 import { DockerRuntime } from './docker/docker.runtime';
-import { DriverChoiceError, type DriverKind, type EngineDriver } from './engine-driver.port';
-import type { EngineRuntime, RuntimeKind } from './engine-runtime.port';
+import { DriverChoiceError, type DriverKind, EngineDriverError } from './engine-driver.port';
+import type { EngineRuntime } from './engine-runtime.port';
 import { SimulatorRuntime } from './simulator/simulator.runtime';
-import { StaticDriver } from './static.driver';
 import { SwarmRuntime } from './swarm/swarm.runtime';
 
 /** Which driver runs, and why, in words for the start banner. */
@@ -22,6 +18,9 @@ export interface DriverChoice {
   readonly isStopgap: boolean;
 }
 
+/** Injection token of the `DriverChoice`. */
+export const DRIVER_CHOICE = 'DRIVER_CHOICE';
+
 /** The simulator's own program, three folders above this room in sources and in the built tree alike. */
 export const SIMULATOR_SCRIPT = join(__dirname, '../../../simulator/dist/main.js');
 
@@ -31,6 +30,14 @@ const PING_MS = 1000;
 /** Whoever has Docker expects channels: test pictures in their place are for those who ask for them. */
 const OTHER_WAYS =
   'or set ENGINE_ADDRESSES to engines that run elsewhere, or ENGINE_DRIVER=simulator to watch the demo channels';
+
+/** True when ENGINE_ADDRESSES lists the engines, so that acefleet does not run them. */
+export function usesStaticEngines({
+  engineDriver,
+  engineAddresses,
+}: Pick<EnginesConfig, 'engineDriver' | 'engineAddresses'>): boolean {
+  return engineDriver === 'static' || (engineDriver === 'auto' && engineAddresses.length > 0);
+}
 
 /**
  * `auto` takes what was configured, else Docker where there is one, and only else test pictures.
@@ -44,7 +51,7 @@ export async function chooseDriver(
   if (engineDriver !== 'auto') {
     return { kind: engineDriver, why: `ENGINE_DRIVER=${engineDriver}`, isStopgap: false };
   }
-  if (config.engineAddresses.length > 0) {
+  if (usesStaticEngines(config)) {
     return { kind: 'static', why: 'ENGINE_ADDRESSES is set', isStopgap: false };
   }
   const failure = await pingDocker(config.dockerHost, PING_MS);
@@ -59,49 +66,23 @@ export async function chooseDriver(
   };
 }
 
-/** What a driver that runs engines itself needs beside the settings. */
-export interface DriverSurroundings {
-  readonly registry: EngineRegistry;
-  readonly events: EventBus;
-  readonly folder: DataFolder;
-  readonly demand: EngineDemand;
-  /** Where engines in containers of this Docker Engine go. */
-  readonly placement: EnginePlacement;
-  /** Closed with the driver that uses it. */
-  readonly docker: DockerClient;
-}
-
-/** @throws EngineDriverError when the settings do not fit the driver */
-export async function createDriver(
+/** What runs the engines; static engines have no runtime. */
+export async function createRuntime(
   choice: DriverChoice,
   config: EnginesConfig,
-  surroundings: DriverSurroundings,
-): Promise<EngineDriver> {
-  if (choice.kind === 'static') return new StaticDriver(config.engineAddresses);
-  const { registry, events, demand, placement } = surroundings;
-  return new FleetKeeper({
-    config,
-    registry,
-    events,
-    demand,
-    runtime: await createRuntime(choice.kind, choice.isStopgap, config, surroundings),
-    placement: choice.kind === 'docker' ? placement : ANYWHERE,
-  });
-}
-
-async function createRuntime(
-  kind: RuntimeKind,
-  isStopgap: boolean,
-  config: EnginesConfig,
-  { docker, events, folder }: DriverSurroundings,
+  docker: DockerClient,
+  events: EventBus,
+  folder: DataFolder,
 ): Promise<EngineRuntime> {
-  switch (kind) {
+  switch (choice.kind) {
+    case 'static':
+      throw new EngineDriverError('ENGINE_DRIVER=static runs no engines');
     case 'docker':
       return new DockerRuntime(config, await obtainInstanceId(folder), events, docker);
     case 'swarm':
       return new SwarmRuntime(config, await obtainInstanceId(folder), events, docker);
     case 'simulator':
-      // A stopgap that played every id would let test pictures pass for channels.
-      return new SimulatorRuntime({ script: SIMULATOR_SCRIPT, playsAnyContent: !isStopgap });
+      // A fallback that played every id would let test pictures pass for channels.
+      return new SimulatorRuntime({ script: SIMULATOR_SCRIPT, playsAnyContent: !choice.isStopgap });
   }
 }

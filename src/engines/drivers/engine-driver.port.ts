@@ -1,5 +1,4 @@
 import type { EngineDescription } from '../registry/engine.types';
-import type { ProvisioningBlock } from '../fleet/fleet.types';
 
 /** Which kinds of engines there are to run. */
 export type DriverKind = 'static' | 'docker' | 'swarm' | 'simulator';
@@ -47,37 +46,44 @@ export interface DemoChannel {
   readonly name: string;
 }
 
+/** Why no engine can be created now. */
+export interface ProvisioningBlock {
+  readonly code: string;
+  readonly message: string;
+  readonly retryInMs: number | null;
+}
+
 /** Where engines come from. A driver owns what it starts: after `stop` nothing of it is under way. */
-export interface EngineDriver {
-  readonly kind: DriverKind;
+export abstract class EngineDriver {
+  abstract readonly kind: DriverKind;
   /**
    * True while a further engine may come: on demand, or because its first start is under way. When all
    * are full, viewers then wait instead of being refused. Asked again for each decision.
    */
-  readonly canGrow: boolean;
+  abstract readonly canGrow: boolean;
   /** True while there is no engine because nobody needs one, and the first who does brings one. */
-  readonly isAsleep: boolean;
+  abstract readonly isAsleep: boolean;
   /** Why no further engine can be made for now, in words for a viewer; null when one can, or might. */
-  readonly blocked: ProvisioningBlock | null;
+  abstract readonly blocked: ProvisioningBlock | null;
   /** Calls back when `canGrow` or `blocked` may have become another; returns what ends that. */
-  subscribe(listener: () => void): () => void;
+  abstract subscribe(listener: () => void): () => void;
   /**
    * Begins to announce engines. Returns when the work is under way, not when engines are ready:
    * the product listens before its engines are known.
    *
    * @throws EngineDriverError when the driver cannot work at all
    */
-  start(sink: EngineSink): Promise<void>;
+  abstract start(sink: EngineSink): Promise<void>;
   /**
    * Channels to try without knowing any; none for real engines.
    *
    * @throws Error when they cannot be found out
    */
-  demoChannels(): Promise<DemoChannel[]>;
+  abstract demoChannels(): Promise<DemoChannel[]>;
   /** Decides nothing more: no engine is made, replaced or let go. What there is goes on until `stop`. */
-  hold(): void;
+  abstract hold(): void;
   /** One line for the operator: which engines go on when this process ends, and what removes them; null: none does. */
-  farewell(): Promise<string | null>;
+  abstract farewell(): Promise<string | null>;
   /** Ends what was begun, within seconds. The sink hears nothing any more. */
-  stop(): Promise<void>;
+  abstract stop(): Promise<void>;
 }

@@ -7,7 +7,7 @@ import {
   EngineRestartedDto,
   EngineUsageDto,
   LogQueryDto,
-} from '../dto/engine-control.dto';
+} from './dto/engine-control.dto';
 import { EngineCommands } from './engine-commands';
 
 /** What only the one who runs an engine can do to it. */

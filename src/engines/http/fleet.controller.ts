@@ -3,11 +3,11 @@ import { ApiTags } from '@nestjs/swagger';
 import { OwnQueryName } from '../../access';
 import { CONFIG } from '../../config';
 import { ApiProblems } from '../../http';
-import { EngineDto } from '../dto/engine.dto';
-import { GarbageCollectedDto, LabelQueryDto, ScaledDto, ScaleParamsDto } from '../dto/fleet.dto';
+import { EngineDto } from './dto/engine.dto';
+import { GarbageCollectedDto, LabelQueryDto, ScaledDto, ScaleParamsDto } from './dto/fleet.dto';
 import { EngineRegistry } from '../registry/engine-registry';
 import type { EnginesConfig } from '../engines.config';
-import { FleetControl } from '../fleet/fleet-control';
+import { FleetControl } from '../fleet/fleet-control.port';
 import { inOrder } from './engine-order';
 
 /** The fleet as a whole. */

@@ -1,6 +1,6 @@
 import { AppError } from '../../kernel/errors';
 import type { Engine } from '../registry/engine';
-import type { ProvisioningBlock } from '../fleet/fleet.types';
+import type { ProvisioningBlock } from '../drivers/engine-driver.port';
 
 const RETRY_LEAST_S = 5;
 const RETRY_MOST_S = 300;

@@ -4,7 +4,7 @@ import { monotonicMs } from '../../kernel/clock';
 import { AppError } from '../../kernel/errors';
 import type { Engine } from '../registry/engine';
 import { EngineRegistry } from '../registry/engine-registry';
-import { EngineSupply } from '../engine-supply';
+import { EngineSupply } from '../fleet/engine-supply';
 import type { EnginesConfig } from '../engines.config';
 import { SlotRevocation } from '../registry/held-slot';
 import type { Candidate } from '../selection/candidate';

@@ -5,7 +5,7 @@ import { SessionStage, type StageOptions } from '../testing/session-stage.spec-s
 import { until } from '../testing/until.spec-support';
 
 const NEWS: ContentSelector = { kind: 'channel', value: 'news', fileIndex: 0 };
-const [A, B, C] = ['a'.repeat(40), 'b'.repeat(40), 'c'.repeat(40)] as const;
+const [A, B] = ['a'.repeat(40), 'b'.repeat(40)] as const;
 const CONTENT_B = { kind: 'content_id', value: B, fileIndex: 0 } as const;
 
 let stage: SessionStage;

@@ -1,11 +1,12 @@
 import { Controller, Get, Inject } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { CONFIG } from '../../../config';
-import { ApiProblems } from '../../../http';
+import { AliasAnswer, ApiProblems } from '../../../http';
 import { monotonicMs } from '../../../kernel/clock';
 import { AppError } from '../../../kernel/errors';
 import { EngineRegistry } from '../../registry/engine-registry';
-import { type VpnPublicIpDto, VpnStatusDto } from '../dto/vpn-status.dto';
+import { type VpnPublicIpDto, VpnStatusDto } from './dto/vpn-status.dto';
+import { toVpnStatusCompat, VpnStatusCompatDto } from './compat/vpn-status.compat.dto';
 import { VpnRegistry } from '../vpn-registry';
 import type { VpnConfig } from '../vpn.config';
 import { vpnStatusDto } from './vpn.mapping';
@@ -22,6 +23,7 @@ export class VpnController {
 
   /** Show the state of VPNs. Every VPN of engines: its state, since when and why, and its engines. */
   @Get('status')
+  @AliasAnswer(VpnStatusDto, VpnStatusCompatDto, toVpnStatusCompat)
   status(): VpnStatusDto {
     return vpnStatusDto({
       vpns: this.vpns.list(),

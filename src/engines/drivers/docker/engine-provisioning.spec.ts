@@ -43,7 +43,7 @@ function openRuntime(instance: string, limitMs?: number): DockerRuntime {
   const tuning =
     limitMs === undefined
       ? {}
-      : { lookMs: limitMs, changeMs: limitMs, endMarginMs: limitMs, killMs: 0 };
+      : { readMs: limitMs, changeMs: limitMs, endMarginMs: limitMs, killMs: 0 };
   const client = new DockerClient(config.dockerHost, tuning);
   return new DockerRuntime(config, instance, { publish: () => undefined }, client);
 }

@@ -85,7 +85,5 @@ function addressOf(task: SwarmTask): string | null {
 }
 
 function imageOf({ Spec }: SwarmService): string {
-  const template = Spec.TaskTemplate;
-  const container = template && 'ContainerSpec' in template ? template.ContainerSpec : undefined;
-  return container?.Image ?? '';
+  return Spec.TaskTemplate?.ContainerSpec?.Image ?? '';
 }

@@ -28,7 +28,7 @@ const NS_PER_S = 1_000_000_000;
 
 /** What a Swarm is asked for: one engine, run once. Capabilities and pids limit need Docker 20.10 (API 1.41). */
 export function serviceSpec(plan: ServicePlan): SwarmServiceSpec {
-  const spec = {
+  return {
     Name: plan.name,
     Labels: labelsOf(plan),
     TaskTemplate: {
@@ -43,7 +43,6 @@ export function serviceSpec(plan: ServicePlan): SwarmServiceSpec {
     Mode: { Replicated: { Replicas: 1 } },
     EndpointSpec: endpointSpec(plan),
   };
-  return spec as SwarmServiceSpec;
 }
 
 function labelsOf({ instance, key, recipe, publishedPort, version }: ServicePlan) {

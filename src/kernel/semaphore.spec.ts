@@ -1,15 +1,15 @@
 import fc from 'fast-check';
-import { CallSlots } from './call-slots';
+import { Semaphore } from './semaphore';
 
 const NEVER = new AbortController().signal;
 
-describe('CallSlots', () => {
-  it('lets so many in, the others in the order in which they came', async () => {
-    const slots = new CallSlots(2);
+describe('Semaphore', () => {
+  it('lets a limited number in, the others in the order in which they came', async () => {
+    const semaphore = new Semaphore(2);
     const inside: number[] = [];
     const releases: (() => void)[] = [];
     const enter = async (who: number): Promise<void> => {
-      releases.push(await slots.take(NEVER));
+      releases.push(await semaphore.acquire(NEVER));
       inside.push(who);
     };
     const all = [1, 2, 3, 4].map(enter);
@@ -27,29 +27,29 @@ describe('CallSlots', () => {
     expect(inside).toEqual([1, 2, 3, 4]);
   });
 
-  it('keeps no place for who has gone', async () => {
-    const slots = new CallSlots(1);
-    const release = await slots.take(NEVER);
+  it('keeps no permit for a caller that has gone', async () => {
+    const semaphore = new Semaphore(1);
+    const release = await semaphore.acquire(NEVER);
     const caller = new AbortController();
-    const gone = slots.take(caller.signal);
-    const next = slots.take(NEVER);
+    const gone = semaphore.acquire(caller.signal);
+    const next = semaphore.acquire(NEVER);
     const reason = new Error('gone');
     caller.abort(reason);
     await expect(gone).rejects.toBe(reason);
-    await expect(slots.take(caller.signal)).rejects.toBe(reason);
+    await expect(semaphore.acquire(caller.signal)).rejects.toBe(reason);
     release();
     (await next)();
-    (await slots.take(NEVER))();
+    (await semaphore.acquire(NEVER))();
   });
 
-  it('never holds more, and ends empty, whoever goes when', async () => {
+  it('never admits more than its size and ends empty, whenever callers leave', async () => {
     const visitor = fc.record({ holds: fc.nat(3), leavesAt: fc.option(fc.nat(5)) });
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 3 }),
         fc.array(visitor),
         async (size, visitors) => {
-          const slots = new CallSlots(size);
+          const semaphore = new Semaphore(size);
           let inside = 0;
           let most = 0;
           const turns = async (count: number): Promise<void> => {
@@ -60,7 +60,7 @@ describe('CallSlots', () => {
               const caller = new AbortController();
               if (leavesAt !== null)
                 void turns(leavesAt).then(() => caller.abort(new Error('gone')));
-              const release = await slots.take(caller.signal).catch(() => null);
+              const release = await semaphore.acquire(caller.signal).catch(() => null);
               if (release === null) return;
               inside += 1;
               most = Math.max(most, inside);
@@ -70,7 +70,9 @@ describe('CallSlots', () => {
             }),
           );
           expect(most).toBeLessThanOrEqual(size);
-          const again = await Promise.all(Array.from({ length: size }, () => slots.take(NEVER)));
+          const again = await Promise.all(
+            Array.from({ length: size }, () => semaphore.acquire(NEVER)),
+          );
           expect(again).toHaveLength(size);
         },
       ),

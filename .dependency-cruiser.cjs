@@ -62,7 +62,7 @@ const PURE = [
   {
     name: 'scores',
     path: '^src/engines/selection/scores\\.ts$',
-    sees: '^src/(kernel/|engines/(selection/|engine\\.types\\.ts))',
+    sees: '^src/(kernel/|engines/(selection/|registry/engine\\.types\\.ts))',
   },
   {
     name: 'source-ranking',
@@ -72,7 +72,7 @@ const PURE = [
   {
     name: 'fleet-decisions',
     path: '^src/engines/fleet/(engine-standing|fleet-census|fleet-plan|order-plan|replacement-plan|scaling-decision|provisioning-breaker|back-off)\\.ts$',
-    sees: '^src/(kernel/|engines/(fleet/|engine\\.types\\.ts))',
+    sees: '^src/(kernel/|engines/(fleet/|registry/engine\\.types\\.ts))',
   },
 ];
 

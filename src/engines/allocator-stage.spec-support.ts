@@ -1,11 +1,12 @@
 import { Logger } from '@nestjs/common';
 import { type EventBus } from '../events';
 import { AppError } from '../kernel/errors';
-import { EngineRegistry } from './engine-registry';
+import { EngineRegistry } from './registry/engine-registry';
 import type { EngineSupply } from './engine-supply';
 import { EngineAllocator } from './engine.allocator';
 import { aDescription, WEIGHTS } from './engine.spec-support';
-import type { AcquireRequest, EngineLease, EngineState } from './engine.types';
+import type { AcquireRequest, EngineLease } from './engine.types';
+import type { EngineState } from './registry/engine.types';
 import type { EnginesConfig } from './engines.config';
 import type { ProvisioningBlock } from './fleet/fleet.types';
 import type { EngineHealth } from './health/engine-health';

@@ -7,7 +7,7 @@ import {
 } from '@nestjs/common';
 import type { DriverChoice } from './drivers/driver.factory';
 import type { DemoChannel, EngineDriver } from './drivers/engine-driver.port';
-import { EngineRegistry } from './engine-registry';
+import { EngineRegistry } from './registry/engine-registry';
 import type { ProvisioningBlock } from './fleet/fleet.types';
 
 /** Injection tokens of the driver in use and of the decision for it. */

@@ -1,4 +1,4 @@
-import type { EngineDescription } from './engine.types';
+import type { EngineDescription } from './registry/engine.types';
 import type { EnginesConfig } from './engines.config';
 
 /** An engine of this machine, behind no VPN, as a driver announces it. */

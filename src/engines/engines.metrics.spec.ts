@@ -1,7 +1,7 @@
 import { aDescription } from './engine.spec-support';
 import { EventBus } from '../events';
 import { MetricsRegistry } from '../metrics';
-import { EngineRegistry } from './engine-registry';
+import { EngineRegistry } from './registry/engine-registry';
 import { EnginesMetrics } from './engines.metrics';
 import type { FleetControl } from './fleet/fleet-control';
 import type { FleetStatus } from './fleet/fleet.types';

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { EventBus } from '../events';
 import { MetricsRegistry } from '../metrics';
-import { EngineRegistry } from './engine-registry';
-import { ENGINE_STATES } from './engine-state';
+import { EngineRegistry } from './registry/engine-registry';
+import { ENGINE_STATES } from './registry/engine-state';
 import { FleetControl } from './fleet/fleet-control';
 
 /** Figures of the fleet. Counts come from the live objects at the moment of the scrape. */

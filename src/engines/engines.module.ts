@@ -7,7 +7,7 @@ import { DockerClient } from './drivers/docker-client';
 import { chooseDriver, createDriver, type DriverChoice } from './drivers/driver.factory';
 import type { EngineDriver } from './drivers/engine-driver.port';
 import { EnginesMetrics } from './engines.metrics';
-import { EngineRegistry } from './engine-registry';
+import { EngineRegistry } from './registry/engine-registry';
 import { DRIVER_CHOICE, ENGINE_DRIVER, EngineSupply } from './engine-supply';
 import { EngineAllocator } from './engine.allocator';
 import type { EnginesConfig } from './engines.config';
@@ -25,6 +25,7 @@ import { FleetHealthController } from './http/fleet-health.controller';
 import { FleetController } from './http/fleet.controller';
 import { OrchestratorController } from './http/orchestrator.controller';
 import { ProvisioningController } from './http/provisioning.controller';
+import { RegistryModule } from './registry/registry.module';
 import { EngineSelector } from './selection/engine.selector';
 import { SlowFactCache } from './selection/slow-facts';
 import { ENGINE_PLACEMENT, VpnController, vpnProviders } from './vpn';
@@ -35,7 +36,7 @@ import { WaitingRequests } from './waiting-requests';
  * of configuration, events and metrics.
  */
 @Module({
-  imports: [AceModule],
+  imports: [AceModule, RegistryModule],
   controllers: [
     EnginesController,
     EngineOperationsController,
@@ -86,7 +87,6 @@ import { WaitingRequests } from './waiting-requests';
       inject: [ENGINE_DRIVER, CONFIG, EngineRegistry],
     },
     SlowFactCache,
-    EngineRegistry,
     EngineSupply,
     EngineHealth,
     EngineSelector,
@@ -95,6 +95,6 @@ import { WaitingRequests } from './waiting-requests';
     EngineCommands,
     EnginesMetrics,
   ],
-  exports: [EngineAllocator, EngineRegistry, EngineSelector, EngineSupply],
+  exports: [EngineAllocator, RegistryModule, EngineSelector, EngineSupply],
 })
 export class EnginesModule {}

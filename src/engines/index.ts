@@ -5,18 +5,17 @@ export {
   type DriverKind,
   EngineDriverError,
 } from './drivers/engine-driver.port';
-export { Engine } from './engine';
+export { Engine } from './registry/engine';
 export { EngineAllocator } from './engine.allocator';
-export { EngineRegistry, type RegistryChange } from './engine-registry';
+export { EngineRegistry, type RegistryChange } from './registry/engine-registry';
 export { EngineLeaveWish, type LeaveWish } from './leave-wish';
 export { EngineSupply } from './engine-supply';
+export type { AcquireRequest, EngineLease } from './engine.types';
 export type {
-  AcquireRequest,
   EngineComplaint,
   EngineDescription,
-  EngineLease,
   EngineState,
   EngineView,
-} from './engine.types';
+} from './registry/engine.types';
 export { EnginesModule } from './engines.module';
 export { EngineSelector, type SelectionRequest } from './selection/engine.selector';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { loadConfig } from '../../config';
 import { EventBus } from '../../events';
 import { DataFolder } from '../../storage';
-import { EngineRegistry } from '../engine-registry';
+import { EngineRegistry } from '../registry/engine-registry';
 import type { EnginesConfig } from '../engines.config';
 import { ANYWHERE } from '../fleet/engine-placement.port';
 import { WaitingRequests } from '../waiting-requests';

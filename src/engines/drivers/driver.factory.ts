@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { EventBus } from '../../events';
 import type { DataFolder } from '../../storage';
-import type { EngineRegistry } from '../engine-registry';
+import type { EngineRegistry } from '../registry/engine-registry';
 import type { EnginesConfig } from '../engines.config';
 import { ANYWHERE, type EnginePlacement } from '../fleet/engine-placement.port';
 import { type EngineDemand, FleetKeeper } from '../fleet/fleet.keeper';

@@ -1,4 +1,4 @@
-import type { EngineDescription } from '../engine.types';
+import type { EngineDescription } from '../registry/engine.types';
 import type { ProvisioningBlock } from '../fleet/fleet.types';
 
 /** Which kinds of engines there are to run. */

@@ -46,7 +46,7 @@ export class RuntimeError extends Error {
 }
 
 /** Where an engine behind a VPN is put: into the network of the VPN's container. */
-export interface VpnSeat {
+export interface VpnSlot {
   /** The VPN's name, as VPN_CONTAINERS has it. */
   readonly vpn: string;
   readonly containerId: string;
@@ -61,10 +61,10 @@ export interface VpnSeat {
 }
 
 /** An engine that is wanted. */
-export interface EngineOrder {
+export interface ProvisioningRequest {
   /** Made by us before the engine exists and kept in its labels: 12 lower-case hex digits. */
   readonly key: string;
-  readonly seat: VpnSeat | null;
+  readonly vpnSlot: VpnSlot | null;
 }
 
 /**
@@ -73,16 +73,16 @@ export interface EngineOrder {
  * - `paused`: frozen by somebody
  * - `ended`: its process is over
  */
-export type SeenPhase = 'created' | 'running' | 'paused' | 'ended';
+export type EnginePhase = 'created' | 'running' | 'paused' | 'ended';
 
 /** An engine of ours as its runtime shows it. Labels are the only truth: nothing here is remembered. */
-export interface SeenEngine {
+export interface ObservedEngine {
   /** What the product calls it: the container's id, the service's id, `sim-N`. */
   readonly id: string;
   /** Of the order it was made for. */
   readonly key: string;
   readonly name: string;
-  readonly phase: SeenPhase;
+  readonly phase: EnginePhase;
   /** In words: `exited with code 137`. */
   readonly phaseDetail: string;
   readonly image: string;
@@ -96,7 +96,7 @@ export interface SeenEngine {
   readonly apiPort: number | null;
   /** As on the container; shown to operators, never holds secrets. */
   readonly labels: Readonly<Record<string, string>>;
-  readonly vpn: Pick<VpnSeat, 'vpn' | 'containerId' | 'containerStartedAt'> | null;
+  readonly vpn: Pick<VpnSlot, 'vpn' | 'containerId' | 'containerStartedAt'> | null;
   /** The VPN's forwarded port that it was given. */
   readonly forwardedPort: number | null;
 }
@@ -183,7 +183,7 @@ export interface EngineRuntime {
    *
    * @throws RuntimeError `docker_unavailable`
    */
-  list(): Promise<SeenEngine[]>;
+  list(): Promise<ObservedEngine[]>;
   /**
    * By installation.
    *
@@ -196,7 +196,7 @@ export interface EngineRuntime {
    *
    * @throws RuntimeError
    */
-  provision(order: EngineOrder, signal: AbortSignal): Promise<SeenEngine>;
+  provision(order: ProvisioningRequest, signal: AbortSignal): Promise<ObservedEngine>;
   /**
    * Makes it absent; one that is gone already is fine. A running process gets a moment to end, then force.
    *

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import type { EngineDescription } from '../engine.types';
+import type { EngineDescription } from '../registry/engine.types';
 import { StaticDriver } from './static.driver';
 
 describe('StaticDriver', () => {

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { Logger } from '@nestjs/common';
 import type { EngineAddress } from '../../config';
-import type { EngineDescription } from '../engine.types';
+import type { EngineDescription } from '../registry/engine.types';
 import {
   type DemoChannel,
   type EngineDriver,

@@ -1,11 +1,11 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { wallClockIso } from '../../kernel/clock';
-import type { SeenEngine, SeenPhase } from '../drivers/engine-runtime.port';
+import type { ObservedEngine, EnginePhase } from '../drivers/engine-runtime.port';
 
 /** Docker's words. */
 export type ContainerStatus = 'created' | 'running' | 'paused' | 'exited';
 
-const STATUS_BY_PHASE: Readonly<Record<SeenPhase, ContainerStatus>> = {
+const STATUS_BY_PHASE: Readonly<Record<EnginePhase, ContainerStatus>> = {
   created: 'created',
   running: 'running',
   paused: 'paused',
@@ -21,7 +21,7 @@ export class ContainerPortsDto {
   @ApiProperty({ type: 'integer', nullable: true })
   readonly api: number | null;
 
-  constructor(seen: SeenEngine) {
+  constructor(seen: ObservedEngine) {
     this.http = seen.endpoint?.port ?? null;
     this.api = seen.apiPort;
   }
@@ -47,7 +47,7 @@ export class ContainerDto {
 
   readonly ports: ContainerPortsDto;
 
-  constructor(seen: SeenEngine) {
+  constructor(seen: ObservedEngine) {
     this.id = seen.id;
     this.name = seen.name;
     this.image = seen.image;

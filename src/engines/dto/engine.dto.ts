@@ -1,8 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { Engine } from '../engine';
+import type { Engine } from '../registry/engine';
 import { wallClockIso } from '../../kernel/clock';
-import { ENGINE_STATES } from '../engine-state';
-import type { DrainedBy, EngineState } from '../engine.types';
+import { ENGINE_STATES } from '../registry/engine-state';
+import type { DrainedBy, EngineState } from '../registry/engine.types';
 
 export type HealthStatus = 'healthy' | 'unhealthy' | 'unknown';
 

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { wallClockIso } from '../../kernel/clock';
 import type { BreakerState, BreakerView } from '../fleet/fleet.types';
-import type { EngineCounts } from '../fleet-summary';
+import type { EngineCounts } from '../fleet/fleet-summary';
 import { BREAKER_STATES } from './fleet-state.dto';
 
 /** A breaker without the words of its last failure, which may name hosts: anybody may see this. */

@@ -8,7 +8,7 @@ import {
   OVERALL_STATES,
   type OverallState,
   overallOf,
-} from '../fleet-summary';
+} from '../fleet/fleet-summary';
 import type { VpnStatusDto } from '../vpn/dto/vpn-status.dto';
 import {
   BREAKER_STATES,

@@ -11,7 +11,7 @@ import {
   Min,
 } from 'class-validator';
 import { readEngineLabels } from '../drivers/containers/engine-labels';
-import type { Engine } from '../engine';
+import type { Engine } from '../registry/engine';
 import { EngineDto } from './engine.dto';
 
 /** An object of texts. What is in it has no effect, so nothing in it is checked. */

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ENGINE_STATES } from '../engine-state';
-import type { EngineState } from '../engine.types';
+import { ENGINE_STATES } from '../registry/engine-state';
+import type { EngineState } from '../registry/engine.types';
 import type { Assessment, Ranking } from '../selection/ranking';
 import type { Score, SelectionWeights } from '../selection/scores';
 

@@ -1,16 +1,16 @@
-import type { VpnSeat } from '../drivers/engine-runtime.port';
+import type { VpnSlot } from '../drivers/engine-runtime.port';
 
 /** What placement wants to know of an engine that is there. */
 export interface PlacedEngine {
   readonly id: string;
-  readonly vpn: Pick<VpnSeat, 'vpn' | 'containerId' | 'containerStartedAt'> | null;
+  readonly vpn: Pick<VpnSlot, 'vpn' | 'containerId' | 'containerStartedAt'> | null;
   readonly forwardedPort: number | null;
   readonly streams: number;
 }
 
-/** Where the next engine goes. `seat: null` is the runtime's own network. */
+/** Where the next engine goes. `vpnSlot: null` is the runtime's own network. */
 export type Placement =
-  | { readonly kind: 'place'; readonly seat: VpnSeat | null }
+  | { readonly kind: 'place'; readonly vpnSlot: VpnSlot | null }
   | { readonly kind: 'blocked'; readonly reason: string };
 
 /**
@@ -36,7 +36,7 @@ export interface EnginePlacement {
 
 /** Engines run where the runtime puts them. */
 export const ANYWHERE: EnginePlacement = {
-  next: () => ({ kind: 'place', seat: null }),
+  next: () => ({ kind: 'place', vpnSlot: null }),
   objections: () => new Map(),
   subscribe: () => () => undefined,
 };

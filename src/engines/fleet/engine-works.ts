@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { AppError } from '../../kernel/errors';
 import { monotonicMs } from '../../kernel/clock';
 import type { EngineRuntime } from '../drivers/engine-runtime.port';
-import type { EngineRegistry } from '../engine-registry';
+import type { EngineRegistry } from '../registry/engine-registry';
 import type { EnginesConfig } from '../engines.config';
 import { provisioningPauseMs } from './back-off';
 import { toRuntimeError } from './fleet-errors';

@@ -1,4 +1,4 @@
-import type { EngineRegistry } from '../engine-registry';
+import type { EngineRegistry } from '../registry/engine-registry';
 import type { EngineWorks } from './engine-works';
 import type { FleetAction } from './fleet.types';
 import type { LinkWatch } from './link-watch';

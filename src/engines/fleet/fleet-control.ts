@@ -1,5 +1,5 @@
-import type { EngineLogs, EngineUsage, SeenEngine } from '../drivers/engine-runtime.port';
-import type { Engine } from '../engine';
+import type { EngineLogs, EngineUsage, ObservedEngine } from '../drivers/engine-runtime.port';
+import type { Engine } from '../registry/engine';
 import type { FleetStatus } from './fleet.types';
 
 /** An engine that was asked for. */
@@ -41,7 +41,7 @@ export abstract class FleetControl {
   /** @throws AppError `not_found`, `not_managed`, `docker_unavailable` */
   abstract usage(engineId: string): Promise<EngineUsage>;
   /** The engine as its runtime showed it last. @throws AppError `not_found`, `not_managed` */
-  abstract seen(engineId: string): SeenEngine;
+  abstract seen(engineId: string): ObservedEngine;
   /**
    * Looks at once and removes what is left over; returns how many.
    *

@@ -1,18 +1,18 @@
 import { aDescription } from '../engine.spec-support';
-import { Engine } from '../engine';
+import { Engine } from '../registry/engine';
 import type { EngineLease } from '../engine.types';
 import { ANYWHERE } from './engine-placement.port';
 import { type FactSources, freezeEngines } from './fleet-snapshot';
-import { aSeenEngine } from './scripted-runtime.spec-support';
+import { anObservedEngine } from './scripted-runtime.spec-support';
 import { type SeenRecord, SeenEngines } from './seen-engines';
 
 describe('an engine as decisions see it', () => {
   beforeEach(() => jest.useFakeTimers());
   afterEach(() => jest.useRealTimers());
 
-  function record(over: Partial<Parameters<typeof aSeenEngine>[0]> = {}): SeenRecord {
+  function record(over: Partial<Parameters<typeof anObservedEngine>[0]> = {}): SeenRecord {
     const seen = new SeenEngines(60_000);
-    seen.endLook(seen.beginLook(), [aSeenEngine(over)]);
+    seen.endLook(seen.beginLook(), [anObservedEngine(over)]);
     return seen.list()[0]!;
   }
 
@@ -48,8 +48,8 @@ describe('an engine as decisions see it', () => {
     const engine = anEngine();
     engine.recordAnswer({ version: null, networkConnected: null });
     const seen = new SeenEngines(60_000);
-    const look = (over: Partial<Parameters<typeof aSeenEngine>[0]>) => {
-      seen.endLook(seen.beginLook(), [aSeenEngine(over)]);
+    const look = (over: Partial<Parameters<typeof anObservedEngine>[0]>) => {
+      seen.endLook(seen.beginLook(), [anObservedEngine(over)]);
       return freeze(seen.list()[0]!, { engine: () => engine });
     };
     look({});
@@ -137,7 +137,7 @@ describe('an engine as decisions see it', () => {
   it('counts how long it is frozen, from the first look that showed it', () => {
     const seen = new SeenEngines(60_000);
     const look = (phase: 'paused' | 'running') =>
-      seen.endLook(seen.beginLook(), [aSeenEngine({ phase })]);
+      seen.endLook(seen.beginLook(), [anObservedEngine({ phase })]);
     look('paused');
     jest.advanceTimersByTime(1000);
     look('paused');

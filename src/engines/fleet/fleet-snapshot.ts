@@ -1,5 +1,5 @@
 import { monotonicMs } from '../../kernel/clock';
-import type { Engine } from '../engine';
+import type { Engine } from '../registry/engine';
 import type { EnginesConfig } from '../engines.config';
 import type { EnginePlacement, PlacedEngine } from './engine-placement.port';
 import type { FleetEngine, FleetLimits } from './fleet.types';

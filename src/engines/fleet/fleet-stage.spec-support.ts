@@ -1,8 +1,8 @@
 import { Logger } from '@nestjs/common';
 import { loadConfig } from '../../config';
 import type { DomainEventType, EventBus } from '../../events';
-import type { Engine } from '../engine';
-import { EngineRegistry } from '../engine-registry';
+import type { Engine } from '../registry/engine';
+import { EngineRegistry } from '../registry/engine-registry';
 import type { EnginePlacement } from './engine-placement.port';
 import { ANYWHERE } from './engine-placement.port';
 import { FleetKeeper } from './fleet.keeper';

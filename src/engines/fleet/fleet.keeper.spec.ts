@@ -420,7 +420,7 @@ describe('FleetKeeper', () => {
     }
     expect([runtime().count('provision'), runtime().count('remove')]).toEqual([200, 200]);
     expect(runtime().mostParallel).toBeLessThanOrEqual(2);
-    expect(new Set(runtime().orders.map(({ key }) => key)).size).toBe(200);
+    expect(new Set(runtime().requests.map(({ key }) => key)).size).toBe(200);
     expect(stage.control.status().decisions).toHaveLength(100);
   });
 

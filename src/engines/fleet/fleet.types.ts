@@ -2,15 +2,15 @@ import type {
   RuntimeImage,
   RuntimeKind,
   RuntimeLink,
-  SeenPhase,
+  EnginePhase,
 } from '../drivers/engine-runtime.port';
-import type { EngineState } from '../engine.types';
+import type { EngineState } from '../registry/engine.types';
 import type { PlacementObjection } from './engine-placement.port';
 
 /** One engine as decisions see it: what the runtime shows and what the registry knows, frozen. */
 export interface FleetEngine {
   readonly id: string;
-  readonly phase: SeenPhase;
+  readonly phase: EnginePhase;
   /** Null: the registry does not have it (it has no address, or was taken out already). */
   readonly state: EngineState | null;
   /** Slots held: streams and reservations. */

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { KeptEngines } from './kept-engines';
-import { aSeenEngine, ScriptedRuntime } from './scripted-runtime.spec-support';
+import { anObservedEngine, ScriptedRuntime } from './scripted-runtime.spec-support';
 
 describe('engines that outlive a process', () => {
   let runtime: ScriptedRuntime;
@@ -17,8 +17,8 @@ describe('engines that outlive a process', () => {
     new KeptEngines(runtime, { enginesOnShutdown });
 
   it('are told at the end, with what removes them', () => {
-    const engines = [aSeenEngine({ id: 'a' }), aSeenEngine({ id: 'b', phase: 'paused' })];
-    const ended = aSeenEngine({ id: 'c', phase: 'ended' });
+    const engines = [anObservedEngine({ id: 'a' }), anObservedEngine({ id: 'b', phase: 'paused' })];
+    const ended = anObservedEngine({ id: 'c', phase: 'ended' });
     expect(kept().farewell([...engines, ended])).toBe(
       '2 engines keep running; set ENGINES_ON_SHUTDOWN=remove to remove them at the end, or remove them now with: remove them',
     );

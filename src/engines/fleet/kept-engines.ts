@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import type { EngineRuntime, ForeignEngines, SeenEngine } from '../drivers/engine-runtime.port';
+import type { EngineRuntime, ForeignEngines, ObservedEngine } from '../drivers/engine-runtime.port';
 import type { EnginesConfig } from '../engines.config';
 
 /**
@@ -25,7 +25,7 @@ export class KeptEngines {
    *
    * @param seen null when the runtime has never told
    */
-  farewell(seen: readonly SeenEngine[] | null): string | null {
+  farewell(seen: readonly ObservedEngine[] | null): string | null {
     const { removal } = this.runtime;
     if (!this.areLeft) return null;
     if (seen === null) {

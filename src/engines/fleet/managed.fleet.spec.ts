@@ -1,8 +1,8 @@
 import 'reflect-metadata';
-import type { Engine } from '../engine';
+import type { Engine } from '../registry/engine';
 import type { AppError } from '../../kernel/errors';
 import { FleetStage } from './fleet-stage.spec-support';
-import { aSeenEngine } from './scripted-runtime.spec-support';
+import { anObservedEngine } from './scripted-runtime.spec-support';
 
 describe('what operators can do to the fleet', () => {
   let stage: FleetStage;
@@ -241,8 +241,11 @@ describe('what operators can do to the fleet', () => {
 
   it('clears away what is left over, and counts it', async () => {
     await start();
-    runtime().engines.set('left', aSeenEngine({ id: 'left', phase: 'ended', endpoint: null }));
-    runtime().engines.set('half', aSeenEngine({ id: 'half', phase: 'created', endpoint: null }));
+    runtime().engines.set('left', anObservedEngine({ id: 'left', phase: 'ended', endpoint: null }));
+    runtime().engines.set(
+      'half',
+      anObservedEngine({ id: 'half', phase: 'created', endpoint: null }),
+    );
     const cleared = stage.control.collectGarbage();
     await stage.pass();
     expect(await cleared).toBe(2);

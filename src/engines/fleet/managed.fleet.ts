@@ -1,5 +1,5 @@
 import { AppError, type ErrorCode } from '../../kernel/errors';
-import type { EngineLogs, EngineUsage, SeenEngine } from '../drivers/engine-runtime.port';
+import type { EngineLogs, EngineUsage, ObservedEngine } from '../drivers/engine-runtime.port';
 import { FleetControl, type ProvisionTicket } from './fleet-control';
 import { toAppError } from './fleet-errors';
 import type { FleetKeeper } from './fleet.keeper';
@@ -77,7 +77,7 @@ export class ManagedFleet extends FleetControl {
     return this.ask(engineId, () => this.keeper.parts.runtime.usage(engineId));
   }
 
-  override seen(engineId: string): SeenEngine {
+  override seen(engineId: string): ObservedEngine {
     return this.find(engineId);
   }
 
@@ -102,7 +102,7 @@ export class ManagedFleet extends FleetControl {
     this.keeper.wake();
   }
 
-  private find(engineId: string): SeenEngine {
+  private find(engineId: string): ObservedEngine {
     const record = this.keeper.seen.get(engineId);
     if (record === undefined) throw new AppError('not_found', 'No engine has this id.');
     return record.seen;

@@ -7,9 +7,9 @@ import {
   type EngineRuntime,
   RuntimeError,
   type RuntimeErrorCode,
-  type VpnSeat,
+  type VpnSlot,
 } from '../drivers/engine-runtime.port';
-import type { Engine } from '../engine';
+import type { Engine } from '../registry/engine';
 import type { EnginePlacement, PlacedEngine } from './engine-placement.port';
 import { toAppError, toRuntimeError } from './fleet-errors';
 import type { ProvisionTicket } from './fleet-control';
@@ -39,7 +39,7 @@ interface Order {
   readonly isExtra: boolean;
   stage: Stage;
   replaces: string | null;
-  seat: VpnSeat | null;
+  vpnSlot: VpnSlot | null;
   engineId: string | null;
 }
 
@@ -104,10 +104,10 @@ export class Orders {
     const coming = this.at('under_way').filter(({ key }) => !this.duties.seen.hasKey(key));
     return [
       ...this.duties.present(),
-      ...coming.map(({ key, seat }) => ({
+      ...coming.map(({ key, vpnSlot }) => ({
         id: key,
-        vpn: seat,
-        forwardedPort: seat?.forwardedPort ?? null,
+        vpn: vpnSlot,
+        forwardedPort: vpnSlot?.forwardedPort ?? null,
         streams: 0,
       })),
     ];
@@ -128,7 +128,7 @@ export class Orders {
     const order = asked ?? this.make('asked', false);
     order.stage = 'under_way';
     order.replaces = replaces;
-    order.seat = place.seat;
+    order.vpnSlot = place.vpnSlot;
     this.logger.log(`engine ordered: ${why}`);
     this.duties.events.publish('engine_ordered', { order: order.key, reason: why });
     const task = this.carryOut(order).finally(() => {
@@ -195,7 +195,7 @@ export class Orders {
     const { runtime, seen, gate } = this.duties;
     try {
       const made = await runtime.provision(
-        { key: order.key, seat: order.seat },
+        { key: order.key, vpnSlot: order.vpnSlot },
         this.aborting.signal,
       );
       order.stage = 'starting';
@@ -221,7 +221,7 @@ export class Orders {
   private make(stage: Stage, isExtra: boolean): Order {
     const key = randomBytes(KEY_BYTES).toString('hex');
     const ready = new Settleable<Engine>();
-    const order = { key, ready, isExtra, stage, replaces: null, seat: null, engineId: null };
+    const order = { key, ready, isExtra, stage, replaces: null, vpnSlot: null, engineId: null };
     this.orders.set(key, order);
     return order;
   }

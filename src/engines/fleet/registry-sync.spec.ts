@@ -1,7 +1,7 @@
-import type { SeenEngine } from '../drivers/engine-runtime.port';
+import type { ObservedEngine } from '../drivers/engine-runtime.port';
 import { monotonicMs } from '../../kernel/clock';
 import { RegistrySync } from './registry-sync';
-import { aSeenEngine } from './scripted-runtime.spec-support';
+import { anObservedEngine } from './scripted-runtime.spec-support';
 import type { SeenRecord } from './seen-engines';
 
 describe('RegistrySync', () => {
@@ -25,10 +25,10 @@ describe('RegistrySync', () => {
     );
   });
 
-  const apply = (over: Partial<SeenEngine>, about: Partial<SeenRecord> = {}): string[] =>
+  const apply = (over: Partial<ObservedEngine>, about: Partial<SeenRecord> = {}): string[] =>
     sync.apply([
       {
-        seen: aSeenEngine(over),
+        seen: anObservedEngine(over),
         incarnationSince: monotonicMs(),
         isAskedFor: false,
         isFresh: true,
@@ -61,7 +61,7 @@ describe('RegistrySync', () => {
     expect(told.map((line) => line.split(' ').at(-1))).toEqual(['0', '6', '0']);
   });
 
-  it.each<Partial<SeenEngine>>([
+  it.each<Partial<ObservedEngine>>([
     { phase: 'ended', phaseDetail: 'why' },
     { phase: 'paused', phaseDetail: 'why' },
     { endpoint: null, incarnation: 'second', phaseDetail: 'why' },

@@ -1,6 +1,6 @@
 import type { EngineSink } from '../drivers/engine-driver.port';
-import type { SeenEngine } from '../drivers/engine-runtime.port';
-import type { EngineDescription } from '../engine.types';
+import type { ObservedEngine } from '../drivers/engine-runtime.port';
+import type { EngineDescription } from '../registry/engine.types';
 import { monotonicMs } from '../../kernel/clock';
 import { MISSED_LOOKS, type SeenRecord } from './seen-engines';
 
@@ -65,7 +65,7 @@ function reasonGone({ hasVanished, missedLooks }: SeenRecord): string | null {
   return missedLooks >= MISSED_LOOKS ? `it was missing in ${missedLooks} listings in a row` : null;
 }
 
-function describe(seen: SeenEngine): EngineDescription | null {
+function describe(seen: ObservedEngine): EngineDescription | null {
   if (seen.endpoint === null) return null;
   return {
     id: seen.id,

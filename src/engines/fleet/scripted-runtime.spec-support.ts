@@ -2,7 +2,7 @@ import { Settleable } from '../../kernel/settleable';
 import type { DemoChannel } from '../drivers/engine-driver.port';
 import {
   type EngineLogs,
-  type EngineOrder,
+  type ProvisioningRequest,
   type EngineRuntime,
   type EngineUsage,
   type ForeignEngines,
@@ -11,11 +11,11 @@ import {
   type RuntimeImage,
   type RuntimeLink,
   type RuntimeListener,
-  type SeenEngine,
+  type ObservedEngine,
 } from '../drivers/engine-runtime.port';
 
 /** An engine as a runtime shows it, healthy as far as it can tell. */
-export function aSeenEngine(over: Partial<SeenEngine> = {}): SeenEngine {
+export function anObservedEngine(over: Partial<ObservedEngine> = {}): ObservedEngine {
   const id = over.id ?? 'e1';
   return {
     id,
@@ -50,14 +50,14 @@ export class ScriptedRuntime implements EngineRuntime {
   link: RuntimeLink = { state: 'connected', since: new Date(), reason: null };
   image: RuntimeImage = { reference: 'engine:1', state: 'present', progress: null, reason: null };
 
-  readonly engines = new Map<string, SeenEngine>();
+  readonly engines = new Map<string, ObservedEngine>();
   readonly calls: string[] = [];
-  readonly orders: EngineOrder[] = [];
+  readonly requests: ProvisioningRequest[] = [];
   /** Most that were ever being made at a time. */
   mostParallel = 0;
   isClosed = false;
   /** What a new engine looks like. */
-  template: Partial<SeenEngine> = {};
+  template: Partial<ObservedEngine> = {};
   private listener: RuntimeListener | null = null;
   private readonly refusals = new Map<string, RuntimeError>();
   private readonly gates = new Map<string, Settleable<void>>();
@@ -81,14 +81,14 @@ export class ScriptedRuntime implements EngineRuntime {
     };
   }
 
-  add(over: Partial<SeenEngine>): SeenEngine {
-    const engine = aSeenEngine(over);
+  add(over: Partial<ObservedEngine>): ObservedEngine {
+    const engine = anObservedEngine(over);
     this.engines.set(engine.id, engine);
     return engine;
   }
 
-  change(id: string, over: Partial<SeenEngine>): void {
-    this.engines.set(id, aSeenEngine({ ...this.engines.get(id), ...over }));
+  change(id: string, over: Partial<ObservedEngine>): void {
+    this.engines.set(id, anObservedEngine({ ...this.engines.get(id), ...over }));
     this.hint();
   }
 
@@ -116,7 +116,7 @@ export class ScriptedRuntime implements EngineRuntime {
     return Promise.resolve(this.foreign);
   }
 
-  async list(): Promise<SeenEngine[]> {
+  async list(): Promise<ObservedEngine[]> {
     this.looking += 1;
     if (this.looking > 1) throw new Error('two looks at a time');
     try {
@@ -127,8 +127,8 @@ export class ScriptedRuntime implements EngineRuntime {
     }
   }
 
-  async provision(order: EngineOrder, signal: AbortSignal): Promise<SeenEngine> {
-    this.orders.push(order);
+  async provision(order: ProvisioningRequest, signal: AbortSignal): Promise<ObservedEngine> {
+    this.requests.push(order);
     this.making += 1;
     this.mostParallel = Math.max(this.mostParallel, this.making);
     try {

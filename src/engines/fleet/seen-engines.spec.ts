@@ -1,4 +1,4 @@
-import { aSeenEngine } from './scripted-runtime.spec-support';
+import { anObservedEngine } from './scripted-runtime.spec-support';
 import { SeenEngines } from './seen-engines';
 
 const YOUNG_MS = 60_000;
@@ -15,7 +15,7 @@ describe('SeenEngines', () => {
   const look = (...ids: string[]) =>
     seen.endLook(
       seen.beginLook(),
-      ids.map((id) => aSeenEngine({ id })),
+      ids.map((id) => anObservedEngine({ id })),
     );
   const facts = () =>
     seen.list().map(({ seen: { id }, missedLooks, hasVanished }) => [id, missedLooks, hasVanished]);
@@ -53,11 +53,11 @@ describe('SeenEngines', () => {
   it('believes what happened during a look rather than the look', () => {
     look('removed', 'vanished');
     const under = seen.beginLook();
-    seen.add(aSeenEngine({ id: 'made' }));
+    seen.add(anObservedEngine({ id: 'made' }));
     seen.drop('removed');
     seen.vanish('vanished');
     seen.vanish('never seen');
-    const shown = ['removed', 'vanished', 'never seen'].map((id) => aSeenEngine({ id }));
+    const shown = ['removed', 'vanished', 'never seen'].map((id) => anObservedEngine({ id }));
     seen.endLook(under, shown);
     expect(facts()).toEqual([
       ['vanished', 0, true],
@@ -76,18 +76,18 @@ describe('SeenEngines', () => {
     look('a');
     const under = seen.beginLook();
     seen.drop('a');
-    seen.add(aSeenEngine({ id: 'a', incarnation: 'second' }), true);
-    seen.endLook(under, [aSeenEngine({ id: 'a' })]);
+    seen.add(anObservedEngine({ id: 'a', incarnation: 'second' }), true);
+    seen.endLook(under, [anObservedEngine({ id: 'a' })]);
     expect(seen.get('a')).toMatchObject({ isAskedFor: true, seen: { incarnation: 'second' } });
   });
 
   it('knows which processes are new: made by us, restarted, or found young', () => {
     const old = { createdAt: new Date(Date.now() - YOUNG_MS) };
     seen.endLook(seen.beginLook(), [
-      aSeenEngine({ id: 'old', ...old }),
-      aSeenEngine({ id: 'young' }),
+      anObservedEngine({ id: 'old', ...old }),
+      anObservedEngine({ id: 'young' }),
     ]);
-    seen.add(aSeenEngine({ id: 'ours', ...old }), true);
+    seen.add(anObservedEngine({ id: 'ours', ...old }), true);
     const fresh = () => seen.list().map(({ isFresh, isAskedFor }) => [isFresh, isAskedFor]);
     expect(fresh()).toEqual([
       [false, false],
@@ -97,9 +97,9 @@ describe('SeenEngines', () => {
     const since = seen.get('old')!.incarnationSince;
     jest.advanceTimersByTime(1000);
     seen.endLook(seen.beginLook(), [
-      aSeenEngine({ id: 'old', ...old, incarnation: 'second' }),
-      aSeenEngine({ id: 'young' }),
-      aSeenEngine({ id: 'ours', ...old }),
+      anObservedEngine({ id: 'old', ...old, incarnation: 'second' }),
+      anObservedEngine({ id: 'young' }),
+      anObservedEngine({ id: 'ours', ...old }),
     ]);
     expect(fresh()).toEqual([
       [true, false],

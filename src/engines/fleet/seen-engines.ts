@@ -1,4 +1,4 @@
-import type { SeenEngine } from '../drivers/engine-runtime.port';
+import type { ObservedEngine } from '../drivers/engine-runtime.port';
 import { monotonicMs } from '../../kernel/clock';
 
 /** So many looks in a row that do not show an engine mean that it is gone. */
@@ -6,7 +6,7 @@ export const MISSED_LOOKS = 2;
 
 /** One engine as it was last seen, and what was found out by seeing it more than once. */
 export interface SeenRecord {
-  readonly seen: SeenEngine;
+  readonly seen: ObservedEngine;
   /** Monotonic ms: since when we know its present process. */
   readonly incarnationSince: number;
   /** An operator asked for it, and not the fleet. */
@@ -62,7 +62,7 @@ export class SeenEngines {
     return this.look;
   }
 
-  endLook(look: Look, found: readonly SeenEngine[]): void {
+  endLook(look: Look, found: readonly ObservedEngine[]): void {
     this.look = null;
     this.hasEverLooked = true;
     const shown = new Set(found.map(({ id }) => id));
@@ -81,7 +81,7 @@ export class SeenEngines {
   }
 
   /** One that was made just now. */
-  add(seen: SeenEngine, isAskedFor = false): void {
+  add(seen: ObservedEngine, isAskedFor = false): void {
     this.look?.touched.add(seen.id);
     this.look?.dropped.delete(seen.id);
     this.records.set(seen.id, {
@@ -112,7 +112,7 @@ export class SeenEngines {
     this.records.delete(id);
   }
 
-  private show(seen: SeenEngine): void {
+  private show(seen: ObservedEngine): void {
     const known = this.records.get(seen.id);
     const isSame = known?.seen.incarnation === seen.incarnation;
     this.records.set(seen.id, {
@@ -128,7 +128,7 @@ export class SeenEngines {
   }
 
   /** By the wall clock, because only the runtime knows when an engine that we find was made. */
-  private isYoung({ createdAt }: SeenEngine): boolean {
+  private isYoung({ createdAt }: ObservedEngine): boolean {
     return Date.now() - createdAt.getTime() < this.youngMs;
   }
 }

@@ -1,6 +1,6 @@
 import { loadConfig } from '../../config';
 import { EventBus } from '../../events';
-import { EngineRegistry } from '../engine-registry';
+import { EngineRegistry } from '../registry/engine-registry';
 import { UnmanagedFleet } from './unmanaged.fleet';
 
 describe('a fleet that somebody else runs', () => {

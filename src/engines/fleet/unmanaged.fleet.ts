@@ -1,6 +1,6 @@
 import { AppError } from '../../kernel/errors';
-import type { EngineLogs, EngineUsage, SeenEngine } from '../drivers/engine-runtime.port';
-import type { EngineRegistry } from '../engine-registry';
+import type { EngineLogs, EngineUsage, ObservedEngine } from '../drivers/engine-runtime.port';
+import type { EngineRegistry } from '../registry/engine-registry';
 import type { EnginesConfig } from '../engines.config';
 import { FleetControl, type ProvisionTicket } from './fleet-control';
 import { limitsOf } from './fleet-snapshot';
@@ -64,7 +64,7 @@ export class UnmanagedFleet extends FleetControl {
     return Promise.reject(notManaged());
   }
 
-  override seen(): SeenEngine {
+  override seen(): ObservedEngine {
     throw notManaged();
   }
 

@@ -7,8 +7,8 @@ import { aDescription } from '../engine.spec-support';
 import { AceEngineClient } from '../../ace';
 import { EventBus } from '../../events';
 import { StaticDriver } from '../drivers/static.driver';
-import { EngineRegistry } from '../engine-registry';
-import type { EngineState } from '../engine.types';
+import { EngineRegistry } from '../registry/engine-registry';
+import type { EngineState } from '../registry/engine.types';
 import type { EnginesConfig } from '../engines.config';
 import { EngineHealth } from './engine-health';
 

@@ -2,10 +2,10 @@ import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@ne
 import { AceEngineClient, EngineFault } from '../../ace';
 import { CONFIG } from '../../config';
 import { Settleable } from '../../kernel/settleable';
-import type { Engine, ProbeFacts } from '../engine';
-import { EngineRegistry, type RegistryChange } from '../engine-registry';
-import { stateAfterProbe } from '../engine-state';
-import type { EngineComplaint } from '../engine.types';
+import type { Engine, ProbeFacts } from '../registry/engine';
+import { EngineRegistry, type RegistryChange } from '../registry/engine-registry';
+import { stateAfterProbe } from '../registry/engine-state';
+import type { EngineComplaint } from '../registry/engine.types';
 import type { EnginesConfig } from '../engines.config';
 import { EngineWatch } from './engine-watch';
 import { pauseMs } from './probe-policy';

@@ -1,4 +1,4 @@
-import type { EngineState } from '../engine.types';
+import type { EngineState } from '../registry/engine.types';
 
 /** First, and longest, pause between two probes of an engine that starts. */
 const STARTING_FIRST_MS = 250;

@@ -9,7 +9,7 @@ import {
   linesWanted,
   type LogQueryDto,
 } from '../dto/engine-control.dto';
-import { EngineRegistry } from '../engine-registry';
+import { EngineRegistry } from '../registry/engine-registry';
 import { FleetControl } from '../fleet/fleet-control';
 
 /** What can be done to one engine, whether it is addressed as an engine or as a container. */

@@ -1,11 +1,11 @@
 import 'reflect-metadata';
 import { AppError } from '../../kernel/errors';
-import type { SeenEngine } from '../drivers/engine-runtime.port';
+import type { ObservedEngine } from '../drivers/engine-runtime.port';
 import { ContainersController } from './containers.controller';
 import { EngineOperationsController } from './engine-operations.controller';
 import { aStaticStatus, FleetApi } from './fleet-api.spec-support';
 
-const SEEN: SeenEngine = {
+const SEEN: ObservedEngine = {
   id: 'c1',
   key: '0123456789ab',
   name: 'engine-1',

@@ -5,11 +5,11 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type AppConfig, CONFIG, loadConfig } from '../../config';
 import { EventBus } from '../../events';
 import { Edge } from '../../http';
-import type { EngineLogs, EngineUsage, SeenEngine } from '../drivers/engine-runtime.port';
-import type { Engine } from '../engine';
-import { EngineRegistry } from '../engine-registry';
+import type { EngineLogs, EngineUsage, ObservedEngine } from '../drivers/engine-runtime.port';
+import type { Engine } from '../registry/engine';
+import { EngineRegistry } from '../registry/engine-registry';
 import { EngineSupply } from '../engine-supply';
-import type { EngineDescription } from '../engine.types';
+import type { EngineDescription } from '../registry/engine.types';
 import { LIMITS } from '../fleet/fleet-snapshot.spec-support';
 import { FleetControl, type ProvisionTicket } from '../fleet/fleet-control';
 import type { FleetStatus } from '../fleet/fleet.types';
@@ -77,7 +77,7 @@ export class ScriptedFleet extends FleetControl {
     return this.play('usage', engineId);
   }
 
-  seen(engineId: string): SeenEngine {
+  seen(engineId: string): ObservedEngine {
     return this.play('seen', engineId);
   }
 

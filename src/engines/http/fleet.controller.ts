@@ -5,7 +5,7 @@ import { CONFIG } from '../../config';
 import { ApiProblems } from '../../http';
 import { EngineDto } from '../dto/engine.dto';
 import { GarbageCollectedDto, LabelQueryDto, ScaledDto, ScaleParamsDto } from '../dto/fleet.dto';
-import { EngineRegistry } from '../engine-registry';
+import { EngineRegistry } from '../registry/engine-registry';
 import type { EnginesConfig } from '../engines.config';
 import { FleetControl } from '../fleet/fleet-control';
 import { inOrder } from './engine-order';

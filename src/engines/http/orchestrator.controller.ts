@@ -3,11 +3,11 @@ import { ApiTags } from '@nestjs/swagger';
 import { CONFIG } from '../../config';
 import { monotonicMs } from '../../kernel/clock';
 import { OrchestratorStatusDto } from '../dto/orchestrator-status.dto';
-import { EngineRegistry } from '../engine-registry';
+import { EngineRegistry } from '../registry/engine-registry';
 import { EngineSupply } from '../engine-supply';
 import type { EnginesConfig } from '../engines.config';
 import { FleetControl } from '../fleet/fleet-control';
-import { countEngines } from '../fleet-summary';
+import { countEngines } from '../fleet/fleet-summary';
 import { vpnStatusDto } from '../vpn/http/vpn.mapping';
 import { VpnRegistry } from '../vpn/vpn-registry';
 

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import timers from 'node:timers/promises';
 import { AppError, type ErrorCode } from '../../kernel/errors';
 import { engineLabels } from '../drivers/containers/engine-labels';
-import type { Engine } from '../engine';
+import type { Engine } from '../registry/engine';
 import { aStaticStatus, aStatus, FleetApi } from './fleet-api.spec-support';
 import { ProvisioningController } from './provisioning.controller';
 

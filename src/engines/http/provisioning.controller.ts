@@ -12,7 +12,7 @@ import {
   ProvisionQueryDto,
 } from '../dto/provision.dto';
 import { withTag } from '../drivers/containers/engine-recipe';
-import type { Engine } from '../engine';
+import type { Engine } from '../registry/engine';
 import type { EnginesConfig } from '../engines.config';
 import { FleetControl, type ProvisionTicket } from '../fleet/fleet-control';
 

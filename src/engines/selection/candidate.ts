@@ -1,4 +1,4 @@
-import type { EngineState } from '../engine.types';
+import type { EngineState } from '../registry/engine.types';
 
 /** What selection looks at, of one engine, frozen for one decision. */
 export interface Candidate {

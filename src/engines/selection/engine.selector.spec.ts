@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Logger } from '@nestjs/common';
 import { type EventBus } from '../../events';
-import { EngineRegistry } from '../engine-registry';
+import { EngineRegistry } from '../registry/engine-registry';
 import { aDescription, WEIGHTS } from '../engine.spec-support';
 import type { EnginesConfig } from '../engines.config';
 import { EngineSelector } from './engine.selector';

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG } from '../../config';
-import type { Engine } from '../engine';
-import { EngineRegistry } from '../engine-registry';
+import type { Engine } from '../registry/engine';
+import { EngineRegistry } from '../registry/engine-registry';
 import type { EngineLease } from '../engine.types';
 import type { EnginesConfig } from '../engines.config';
 import type { Candidate } from './candidate';

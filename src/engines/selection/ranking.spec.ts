@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { ENGINE_STATES } from '../engine-state';
+import { ENGINE_STATES } from '../registry/engine-state';
 import type { Candidate } from './candidate';
 import { filterReasons, spareReasons } from './filters';
 import { outlook } from './outlook';

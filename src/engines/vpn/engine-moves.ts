@@ -1,5 +1,5 @@
 import type { PlacedEngine } from '../fleet/engine-placement.port';
-import { openSeats } from './open-seats';
+import { openSlots } from './vpn-slots';
 import type { Vpn } from './vpn';
 
 /** The fullest VPN gives an engine away when it has so many more than the emptiest. */
@@ -40,7 +40,7 @@ function isStillWanted(
     case 'balance':
       return placesInBalance(vpns) !== null;
     case 'port':
-      return openSeats(vpns).some(
+      return openSlots(vpns).some(
         ({ vpn, forwardedPort }) => vpn === move.vpn && forwardedPort !== null,
       );
   }
@@ -51,7 +51,7 @@ function isStillWanted(
  * is stable: the successor would be put behind that one, and the port be nobody's still.
  */
 function portMove(vpns: readonly Vpn[], present: readonly PlacedEngine[]): Move | null {
-  for (const { vpn: name, forwardedPort } of openSeats(vpns)) {
+  for (const { vpn: name, forwardedPort } of openSlots(vpns)) {
     if (forwardedPort === null) continue;
     const behind = enginesBehind(name, present);
     const spare = spareOf(behind);

@@ -6,9 +6,9 @@ import { placed, vpnOf } from './placement.spec-support';
 import type { Vpn } from './vpn';
 import type { VpnState } from './vpn-health';
 
-const seatOf = (vpns: Vpn[], present: PlacedEngine[] = [], move: Move | null = null) => {
+const slotFor = (vpns: Vpn[], present: PlacedEngine[] = [], move: Move | null = null) => {
   const placement = nextPlacement(vpns, present, move);
-  return placement.kind === 'place' ? placement.seat : null;
+  return placement.kind === 'place' ? placement.vpnSlot : null;
 };
 
 const objectionsTo = (vpns: Vpn[], present: PlacedEngine[], last: Move | null = null) =>
@@ -17,10 +17,10 @@ const objectionsTo = (vpns: Vpn[], present: PlacedEngine[], last: Move | null = 
   );
 
 describe('the place of the next engine', () => {
-  it('has everything that a seat needs', () => {
+  it('has everything that a VPN slot needs', () => {
     expect(nextPlacement([vpnOf('a', { port: 5914 })], [], null)).toEqual({
       kind: 'place',
-      seat: {
+      vpnSlot: {
         vpn: 'a',
         containerId: 'a-box',
         containerStartedAt: 't1',
@@ -86,7 +86,7 @@ describe('the place of the next engine', () => {
       null,
     ],
   ])('%s', (_, vpns, present, vpn) => {
-    expect(seatOf(vpns, present)?.vpn ?? null).toBe(vpn);
+    expect(slotFor(vpns, present)?.vpn ?? null).toBe(vpn);
   });
 
   it('says of every VPN why it takes none', () => {
@@ -122,7 +122,7 @@ describe('the place of the next engine', () => {
       7,
     ],
   ])('a forwarded port %s', (_, present, port) => {
-    expect(seatOf([vpnOf('a', { port: 7 })], present)?.forwardedPort).toBe(port);
+    expect(slotFor([vpnOf('a', { port: 7 })], present)?.forwardedPort).toBe(port);
   });
 });
 
@@ -317,9 +317,9 @@ describe('moves', () => {
     });
 
     it('leaves its place to its successor', () => {
-      expect(seatOf(vpns, [...three, placed('4', 'b'), placed('5', 'b')])?.vpn).toBe('b');
+      expect(slotFor(vpns, [...three, placed('4', 'b'), placed('5', 'b')])?.vpn).toBe('b');
       expect(
-        seatOf(vpns, [...three, placed('4', 'b'), placed('5', 'b'), placed('6', 'b')], move)?.vpn,
+        slotFor(vpns, [...three, placed('4', 'b'), placed('5', 'b'), placed('6', 'b')], move)?.vpn,
       ).toBe('a');
     });
   });
@@ -355,11 +355,11 @@ class SmallFleet {
     }
     if (good.length >= this.wanted) return false;
     const placement = nextPlacement(this.vpns, this.engines, this.move);
-    if (placement.kind === 'blocked' || placement.seat === null) return false;
+    if (placement.kind === 'blocked' || placement.vpnSlot === null) return false;
     this.made += 1;
-    const { seat } = placement;
+    const { vpnSlot } = placement;
     const id = `engine-${this.made}`;
-    this.engines.push({ id, vpn: seat, forwardedPort: seat.forwardedPort, streams: 0 });
+    this.engines.push({ id, vpn: vpnSlot, forwardedPort: vpnSlot.forwardedPort, streams: 0 });
     return true;
   }
 

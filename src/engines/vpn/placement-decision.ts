@@ -1,6 +1,6 @@
 import type { PlacedEngine, Placement, PlacementObjection } from '../fleet/engine-placement.port';
 import { type Move, wantedMove } from './engine-moves';
-import { openSeats } from './open-seats';
+import { openSlots } from './vpn-slots';
 import type { Vpn } from './vpn';
 import { isSameStart } from './vpn-health';
 
@@ -11,7 +11,7 @@ export interface Judgement {
 }
 
 /**
- * The seat of the next engine: behind the VPN with the fewest, those that are stable before those that are
+ * The VPN slot of the next engine: behind the VPN with the fewest, those that are stable before those that are
  * back since a short while. Engines that are about to be replaced do not count, so that whatever
  * replaces one finds its place free. A forwarded port that nobody holds is worth one engine more.
  *
@@ -24,25 +24,25 @@ export function nextPlacement(
 ): Placement {
   // The first look at each is a matter of seconds; who was seen first would get all the engines else.
   const isEachSeen = vpns.every(({ checkedAt }) => checkedAt !== null);
-  const usable = isEachSeen ? openSeats(vpns) : [];
+  const usable = isEachSeen ? openSlots(vpns) : [];
   if (usable.length === 0) return { kind: 'blocked', reason: whyBlocked(vpns) };
   const leaving = hardObjections(vpns, present);
   const staying = present.filter(
     ({ id }) => id !== move?.engineId && (leaving.get(id)?.kind ?? 'cut_off') === 'cut_off',
   );
-  const rated = usable.map((seat) => {
-    const behind = staying.filter((engine) => engine.vpn?.vpn === seat.vpn);
+  const rated = usable.map((slot) => {
+    const behind = staying.filter((engine) => engine.vpn?.vpn === slot.vpn);
     const isPortFree =
-      seat.forwardedPort !== null &&
-      behind.every(({ forwardedPort }) => forwardedPort !== seat.forwardedPort);
+      slot.forwardedPort !== null &&
+      behind.every(({ forwardedPort }) => forwardedPort !== slot.forwardedPort);
     return {
       // Among equals the one with a free port.
       weight: behind.length - (isPortFree ? 1.5 : 0),
-      seat: isPortFree ? seat : { ...seat, forwardedPort: null },
+      slot: isPortFree ? slot : { ...slot, forwardedPort: null },
     };
   });
   const best = rated.reduce((chosen, other) => (other.weight < chosen.weight ? other : chosen));
-  return { kind: 'place', seat: best.seat };
+  return { kind: 'place', vpnSlot: best.slot };
 }
 
 /**
@@ -80,16 +80,16 @@ function objectionTo(
   engine: PlacedEngine,
   vpns: ReadonlyMap<string, Vpn>,
 ): PlacementObjection | null {
-  const seat = engine.vpn;
-  if (seat === null) return { kind: 'misplaced', reason: 'it is behind no VPN' };
-  const vpn = vpns.get(seat.vpn);
+  const slot = engine.vpn;
+  if (slot === null) return { kind: 'misplaced', reason: 'it is behind no VPN' };
+  const vpn = vpns.get(slot.vpn);
   if (vpn === undefined) {
     return {
       kind: 'misplaced',
-      reason: `its VPN ${seat.vpn} is not among VPN_CONTAINERS any more`,
+      reason: `its VPN ${slot.vpn} is not among VPN_CONTAINERS any more`,
     };
   }
-  const loss = lossOf({ id: seat.containerId, startedAt: seat.containerStartedAt }, vpn);
+  const loss = lossOf({ id: slot.containerId, startedAt: slot.containerStartedAt }, vpn);
   if (loss !== null) return { kind: 'lost', reason: `VPN ${vpn.name}: ${loss}` };
   if (vpn.health.state === 'down') {
     return { kind: 'cut_off', reason: `VPN ${vpn.name} is down: ${vpn.health.reason}` };

@@ -51,6 +51,6 @@ export function placed(
   vpn: string | null,
   given: Partial<PlacedEngine> = {},
 ): PlacedEngine {
-  const seat = { vpn: vpn ?? '', containerId: `${vpn}-box`, containerStartedAt: 't1' };
-  return { id, vpn: vpn === null ? null : seat, forwardedPort: null, streams: 0, ...given };
+  const slot = { vpn: vpn ?? '', containerId: `${vpn}-box`, containerStartedAt: 't1' };
+  return { id, vpn: vpn === null ? null : slot, forwardedPort: null, streams: 0, ...given };
 }

@@ -1,4 +1,4 @@
-import type { Engine } from '../engine';
+import type { Engine } from '../registry/engine';
 import { type SlowFacts, SlowFactSource } from '../selection/slow-facts';
 import { isServing } from './vpn-health';
 import type { VpnRegistry } from './vpn-registry';

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { aDescription } from '../engine.spec-support';
 import { loadConfig } from '../../config';
 import { EventBus } from '../../events';
-import { EngineRegistry } from '../engine-registry';
+import { EngineRegistry } from '../registry/engine-registry';
 import { GluetunControlClient } from './gluetun-control.client';
 import { ScriptedControlServer, WANTS_A_KEY } from './gluetun-server.spec-support';
 import { containerOf, ScriptedVpnContainers } from './scripted-vpn-containers.spec-support';

@@ -7,7 +7,7 @@ import {
 } from '@nestjs/common';
 import { CONFIG } from '../../config';
 import { monotonicMs } from '../../kernel/clock';
-import { EngineRegistry } from '../engine-registry';
+import { EngineRegistry } from '../registry/engine-registry';
 import { EngineWatch } from '../health/engine-watch';
 import { faultOf, type GluetunReport } from './gluetun-answer';
 import { GluetunControlClient } from './gluetun-control.client';

@@ -1,5 +1,8 @@
 import { eventually } from '../../e2e/support';
-import { RuntimeError, type SeenEngine } from '../../../src/engines/drivers/engine-runtime.port';
+import {
+  RuntimeError,
+  type ObservedEngine,
+} from '../../../src/engines/drivers/engine-runtime.port';
 import { describeWithDocker } from '../support/docker-availability';
 import { freePorts } from '../support/free-ports';
 import { dockerInspect } from '../support/long-commands';
@@ -7,7 +10,7 @@ import { foreignContainer, newKey, openRuntime, vpnSeat } from '../support/runti
 import { withLag } from '../../../src/kernel/testing/lag.spec-support';
 
 /** The engine's own answer at the address that the runtime shows. */
-function versionAt({ endpoint }: SeenEngine): Promise<string> {
+function versionAt({ endpoint }: ObservedEngine): Promise<string> {
   const url = `http://${endpoint!.host}:${endpoint!.port}/webui/api/service?method=get_version`;
   return eventually(async () => {
     const signal = AbortSignal.timeout(5000);
@@ -55,8 +58,8 @@ describeWithDocker('engines in containers', () => {
   it('puts engines into the network of a VPN, each with ports of its own', async () => {
     const seat = await vpnSeat({ forwardedPort: 45_678 });
     const stage = openRuntime();
-    const one = await stage.provision({ seat });
-    const other = await stage.provision({ seat: { ...seat, forwardedPort: null } });
+    const one = await stage.provision({ vpnSlot: seat });
+    const other = await stage.provision({ vpnSlot: { ...seat, forwardedPort: null } });
     expect(one.vpn).toEqual({
       vpn: 'gluetun',
       containerId: seat.containerId,
@@ -82,7 +85,9 @@ describeWithDocker('engines in containers', () => {
     const containerId = await foreignContainer(`e-vpn-${newKey()}`);
     const seat = { ...(await vpnSeat()), containerId };
     const stage = openRuntime();
-    await expect(stage.provision({ seat })).rejects.toMatchObject({ code: 'network_missing' });
+    await expect(stage.provision({ vpnSlot: seat })).rejects.toMatchObject({
+      code: 'network_missing',
+    });
     expect(await stage.containers()).toEqual([]);
   });
 
@@ -110,7 +115,8 @@ describeWithDocker('engines in containers', () => {
     const stage = openRuntime();
     const engines = [await stage.provision(), await stage.provision()];
     const adopter = openRuntime({}, stage.instance);
-    const byId = (all: readonly SeenEngine[]) => [...all].sort((a, b) => (a.id < b.id ? -1 : 1));
+    const byId = (all: readonly ObservedEngine[]) =>
+      [...all].sort((a, b) => (a.id < b.id ? -1 : 1));
     expect(byId(await adopter.runtime.list())).toEqual(byId(engines));
     expect(byId(await stage.runtime.list())).toEqual(byId(engines));
 

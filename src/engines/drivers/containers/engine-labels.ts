@@ -1,4 +1,4 @@
-import type { VpnSeat } from '../engine-runtime.port';
+import type { VpnSlot } from '../engine-runtime.port';
 import { type EnginePorts, PORT_NAMES, type PortName } from './engine-ports';
 
 /**
@@ -19,7 +19,7 @@ export interface EngineFacts {
   /** Port of the host that leads to `ports.http`; null: none was chosen for it. */
   readonly publishedPort: number | null;
   readonly forwardedPort: number | null;
-  readonly vpn: Pick<VpnSeat, 'vpn' | 'containerId' | 'containerStartedAt'> | null;
+  readonly vpn: Pick<VpnSlot, 'vpn' | 'containerId' | 'containerStartedAt'> | null;
   /** Of the product that made it. */
   readonly version: string;
 }

@@ -1,4 +1,4 @@
-import type { EngineOrder } from '../engine-runtime.port';
+import type { ProvisioningRequest } from '../engine-runtime.port';
 import { readEngineLabels } from '../containers/engine-labels';
 import { containerOptions, type ContainerPlan } from './container-spec';
 
@@ -10,7 +10,7 @@ const SEAT = {
   ports: { from: 20_000, to: 20_100 },
   forwardedPort: 45_000,
 };
-const ORDER: EngineOrder = { key: '0123456789ab', seat: null };
+const ORDER: ProvisioningRequest = { key: '0123456789ab', vpnSlot: null };
 const REACH = {
   kind: 'container',
   network: null,
@@ -63,7 +63,7 @@ describe('containerOptions', () => {
     ['a network by name', { reach: { ...REACH, network: 'tv' } }, { NetworkMode: 'tv' }],
     [
       "a VPN's network, whatever ours is",
-      { order: { ...ORDER, seat: SEAT }, reach: { ...REACH, network: 'tv' } },
+      { order: { ...ORDER, vpnSlot: SEAT }, reach: { ...REACH, network: 'tv' } },
       { NetworkMode: `container:${SEAT.containerId}` },
     ],
     [
@@ -96,7 +96,7 @@ describe('containerOptions', () => {
   });
 
   it('says in labels all that is needed to adopt it', () => {
-    const { Labels } = containerOptions(aPlan({ order: { ...ORDER, seat: SEAT } }));
+    const { Labels } = containerOptions(aPlan({ order: { ...ORDER, vpnSlot: SEAT } }));
     expect(readEngineLabels(Labels)).toEqual({
       instance: 'home',
       key: ORDER.key,

@@ -2,13 +2,13 @@ import { engineLabels, LABEL_PREFIX } from '../containers/engine-labels';
 import { LOGGING, PIDS_LIMIT, STOP_GRACE_S } from '../containers/engine-limits';
 import type { EnginePorts } from '../containers/engine-ports';
 import type { EngineRecipe } from '../containers/engine-recipe';
-import type { EngineOrder } from '../engine-runtime.port';
+import type { ProvisioningRequest } from '../engine-runtime.port';
 import type { ContainerCreateOptions } from '../docker-client';
 import type { EngineReach } from './engine-reach';
 
 /** Everything that one container depends on. */
 export interface ContainerPlan {
-  readonly order: EngineOrder;
+  readonly order: ProvisioningRequest;
   /** Which product it belongs to. */
   readonly instance: string;
   /** Of the product. */
@@ -55,18 +55,18 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
 }
 
 function labelsOf({ order, instance, version, recipe, ports, publishedPort }: ContainerPlan) {
-  const { key, seat } = order;
+  const { key, vpnSlot } = order;
   const labels = engineLabels({
     instance,
     key,
     specHash: recipe.specHash,
     ports,
     publishedPort,
-    forwardedPort: seat?.forwardedPort ?? null,
-    vpn: seat,
+    forwardedPort: vpnSlot?.forwardedPort ?? null,
+    vpn: vpnSlot,
     version,
   });
-  return seat === null ? labels : { ...labels, [VPN_HOST_LABEL]: seat.host };
+  return vpnSlot === null ? labels : { ...labels, [VPN_HOST_LABEL]: vpnSlot.host };
 }
 
 /** Without a limit for memory and swap together Docker would allow as much swap again. */
@@ -75,7 +75,7 @@ function memoryLimit(bytes: number) {
 }
 
 function networkMode({ order, reach }: ContainerPlan) {
-  if (order.seat !== null) return { NetworkMode: `container:${order.seat.containerId}` };
+  if (order.vpnSlot !== null) return { NetworkMode: `container:${order.vpnSlot.containerId}` };
   return reach.network === null ? {} : { NetworkMode: reach.network };
 }
 

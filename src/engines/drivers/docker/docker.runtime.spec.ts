@@ -24,7 +24,7 @@ describe('DockerRuntime', () => {
 
   const make = async (key: string): Promise<void> => {
     await runtime.list();
-    await runtime.provision({ key, seat: null }, new AbortController().signal);
+    await runtime.provision({ key, vpnSlot: null }, new AbortController().signal);
   };
 
   it.each([

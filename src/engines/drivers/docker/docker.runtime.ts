@@ -13,7 +13,7 @@ import { asOrderFailure, asRuntimeError } from '../containers/runtime-failure';
 import { DockerClient, type DockerEvent } from '../docker-client';
 import {
   type EngineLogs,
-  type EngineOrder,
+  type ProvisioningRequest,
   type EngineRuntime,
   type EngineUsage,
   type ForeignEngines,
@@ -21,7 +21,7 @@ import {
   type RuntimeImage,
   type RuntimeLink,
   type RuntimeListener,
-  type SeenEngine,
+  type ObservedEngine,
 } from '../engine-runtime.port';
 import { EngineImage } from './engine-image';
 import { EngineListing } from './engine-listing';
@@ -106,7 +106,7 @@ export class DockerRuntime implements EngineRuntime {
     this.watch.open(listener);
   }
 
-  async list(): Promise<SeenEngine[]> {
+  async list(): Promise<ObservedEngine[]> {
     const find = async () => {
       await this.recipe.known();
       return this.listing.look(await this.surroundings.reach());
@@ -130,7 +130,7 @@ export class DockerRuntime implements EngineRuntime {
     );
   }
 
-  async provision(order: EngineOrder, signal: AbortSignal): Promise<SeenEngine> {
+  async provision(order: ProvisioningRequest, signal: AbortSignal): Promise<ObservedEngine> {
     try {
       return await this.provisioning.provision(order, await this.surroundings.reach(), signal);
     } catch (error) {

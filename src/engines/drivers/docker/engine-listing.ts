@@ -1,5 +1,5 @@
 import { labelFilter } from '../containers/engine-labels';
-import { RuntimeError, type SeenEngine } from '../engine-runtime.port';
+import { RuntimeError, type ObservedEngine } from '../engine-runtime.port';
 import type { ContainerInfo, DockerClient } from '../docker-client';
 import { type ContainerStatus, isSameStatus, parseStatus } from './container-status';
 import type { EngineReach } from './engine-reach';
@@ -18,7 +18,7 @@ interface Signs {
 /** What was seen of a container, and what the list said of it last. */
 interface Sighting {
   readonly signs: Signs;
-  readonly engine: SeenEngine;
+  readonly engine: ObservedEngine;
 }
 
 export interface ListingClient {
@@ -62,10 +62,10 @@ export class EngineListing {
   }
 
   /** @throws RuntimeError when Docker does not answer; then nothing is known, and nothing forgotten */
-  async look(reach: EngineReach): Promise<SeenEngine[]> {
+  async look(reach: EngineReach): Promise<ObservedEngine[]> {
     const listed = await this.client.containers.list(labelFilter(this.instance));
     this.dropAbsent(listed);
-    const seen = new Map<string, SeenEngine>();
+    const seen = new Map<string, ObservedEngine>();
     const unclear: ContainerInfo[] = [];
     for (const container of listed) {
       const engine = this.recognize(container);
@@ -77,7 +77,7 @@ export class EngineListing {
   }
 
   /** An engine right after its start, which no list has shown yet; null when it is gone again. */
-  async inspect(id: string, reach: EngineReach): Promise<SeenEngine | null> {
+  async inspect(id: string, reach: EngineReach): Promise<ObservedEngine | null> {
     const container = await this.client.containers.find(id);
     return container === null ? null : toSeenEngine(container, this.instance, reach);
   }
@@ -86,7 +86,7 @@ export class EngineListing {
   private async inspectListed(
     listed: ContainerInfo,
     reach: EngineReach,
-  ): Promise<{ readonly engine: SeenEngine | null; readonly isInspected: boolean }> {
+  ): Promise<{ readonly engine: ObservedEngine | null; readonly isInspected: boolean }> {
     try {
       return { engine: await this.inspect(listed.Id, reach), isInspected: true };
     } catch (error) {
@@ -105,7 +105,7 @@ export class EngineListing {
     }
   }
 
-  private recognize(container: ContainerInfo): SeenEngine | null {
+  private recognize(container: ContainerInfo): ObservedEngine | null {
     const before = this.sightings.get(container.Id);
     if (before === undefined || !this.areEventsHeard()) return null;
     const signs = signsOf(container);
@@ -120,7 +120,7 @@ export class EngineListing {
   private async inspectAll(
     containers: readonly ContainerInfo[],
     reach: EngineReach,
-    seen: Map<string, SeenEngine>,
+    seen: Map<string, ObservedEngine>,
   ): Promise<void> {
     const queue = containers.values();
     const inspector = async (): Promise<void> => {

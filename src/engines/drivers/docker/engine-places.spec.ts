@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { engineLabels, type EngineFacts } from '../containers/engine-labels';
 import { DEFAULT_PORTS, type EnginePorts, type PortName } from '../containers/engine-ports';
-import type { VpnSeat } from '../engine-runtime.port';
+import type { VpnSlot } from '../engine-runtime.port';
 import type { ContainerInfo } from '../docker-client';
 import { type EnginePlace, EnginePlaces } from './engine-places';
 import { PortAllocator } from '../containers/port-allocation';
@@ -9,7 +9,7 @@ import { PortAllocator } from '../containers/port-allocation';
 const HERE = { kind: 'container', network: null, bindAddress: '', publishedHost: '' } as const;
 const PUBLISHED = { ...HERE, kind: 'published' } as const;
 const OWN_PORTS = { ...DEFAULT_PORTS, https: null };
-const SEAT: VpnSeat = {
+const SEAT: VpnSlot = {
   vpn: 'gluetun',
   containerId: 'c1',
   containerStartedAt: 's',
@@ -50,8 +50,11 @@ describe('EnginePlaces', () => {
     containers.push({ Labels: engineLabels({ ...facts, ...none, ...over }) } as ContainerInfo);
   }
 
-  const behind = (seat: Partial<VpnSeat> = {}) => ({ key: 'k', seat: { ...SEAT, ...seat } });
-  const anywhere = { key: 'k', seat: null };
+  const behind = (vpnSlot: Partial<VpnSlot> = {}) => ({
+    key: 'k',
+    vpnSlot: { ...SEAT, ...vpnSlot },
+  });
+  const anywhere = { key: 'k', vpnSlot: null };
 
   it('needs no port where engines have addresses of their own, and does not ask Docker', async () => {
     const { ports, publishedPort } = await places().find(anywhere, HERE);

@@ -2,7 +2,7 @@ import type { PortRange } from '../../../config';
 import { ANY_INSTANCE, readEngineLabels, type EngineFacts } from '../containers/engine-labels';
 import { type EnginePorts, PORT_NAMES, type PortName } from '../containers/engine-ports';
 import type { EngineRecipe } from '../containers/engine-recipe';
-import { type EngineOrder, RuntimeError, type VpnSeat } from '../engine-runtime.port';
+import { type ProvisioningRequest, RuntimeError, type VpnSlot } from '../engine-runtime.port';
 import type { DockerClient } from '../docker-client';
 import type { EngineReach } from './engine-reach';
 import type { PortAllocator } from '../containers/port-allocation';
@@ -37,9 +37,9 @@ export class EnginePlaces {
    * @throws RuntimeError `no_place` when no port is left; `runtime_refused` when engines of these settings
    *   cannot sit behind a VPN
    */
-  async find({ seat }: EngineOrder, reach: EngineReach): Promise<EnginePlace> {
+  async find({ vpnSlot }: ProvisioningRequest, reach: EngineReach): Promise<EnginePlace> {
     const { ownPorts } = this.recipe;
-    if (seat !== null) return this.findBehind(seat);
+    if (vpnSlot !== null) return this.findBehind(vpnSlot);
     if (reach.kind === 'published') return this.findPublished(ownPorts);
     return { ports: ownPorts, publishedPort: null, avoidPublished: nothing, release: nothing };
   }
@@ -56,18 +56,18 @@ export class EnginePlaces {
   }
 
   /** Engines behind one VPN share its address: every port that one opens is its own. */
-  private async findBehind(seat: VpnSeat): Promise<EnginePlace> {
+  private async findBehind(vpnSlot: VpnSlot): Promise<EnginePlace> {
     const objection = this.recipe.seatObjection();
     if (objection !== null) throw new RuntimeError('runtime_refused', objection);
     const taken = await this.takenBy(({ vpn, ports }) =>
-      vpn?.containerId === seat.containerId || vpn?.vpn === seat.vpn
+      vpn?.containerId === vpnSlot.containerId || vpn?.vpn === vpnSlot.vpn
         ? PORT_NAMES.map((name) => ports[name])
         : [],
     );
-    const forwarded = this.recipe.portNames.includes('p2p') ? seat.forwardedPort : null;
-    if (seat.forwardedPort !== null) taken.add(seat.forwardedPort);
+    const forwarded = this.recipe.portNames.includes('p2p') ? vpnSlot.forwardedPort : null;
+    if (vpnSlot.forwardedPort !== null) taken.add(vpnSlot.forwardedPort);
     const names = this.recipe.portNames.filter((name) => name !== 'p2p' || forwarded === null);
-    const wish = { space: seat.vpn, range: seat.ports, count: names.length, taken };
+    const wish = { space: vpnSlot.vpn, range: vpnSlot.ports, count: names.length, taken };
     const reservation = this.allocator.reserve(wish);
     const port = (name: PortName): number | null => reservation.ports[names.indexOf(name)] ?? null;
     const ports = {

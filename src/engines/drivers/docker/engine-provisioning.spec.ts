@@ -1,6 +1,10 @@
 import { Logger } from '@nestjs/common';
 import { loadConfig } from '../../../config';
-import { type EngineOrder, RuntimeError, type SeenEngine } from '../engine-runtime.port';
+import {
+  type ProvisioningRequest,
+  RuntimeError,
+  type ObservedEngine,
+} from '../engine-runtime.port';
 import { DockerClient } from '../docker-client';
 import {
   answer,
@@ -48,12 +52,12 @@ function openRuntime(instance: string, limitMs?: number): DockerRuntime {
   return new DockerRuntime(config, instance, { publish: () => undefined }, client);
 }
 
-function order(over: Partial<EngineOrder> = {}): EngineOrder {
+function order(over: Partial<ProvisioningRequest> = {}): ProvisioningRequest {
   lastKey += 1;
-  return { key: lastKey.toString(16).padEnd(12, '0'), seat: null, ...over };
+  return { key: lastKey.toString(16).padEnd(12, '0'), vpnSlot: null, ...over };
 }
 
-const provision = (): Promise<SeenEngine> => runtime.provision(order(), NEVER);
+const provision = (): Promise<ObservedEngine> => runtime.provision(order(), NEVER);
 
 /** What Docker itself says, besides all that is no answer of Docker at all. */
 const MANNERS: Readonly<Record<string, Manner>> = {

@@ -4,7 +4,11 @@ import { containerName } from '../containers/container-name';
 import { labelFilter, readEngineLabels } from '../containers/engine-labels';
 import type { EngineRecipe } from '../containers/engine-recipe';
 import { calledOff } from '../containers/runtime-failure';
-import { type EngineOrder, RuntimeError, type SeenEngine } from '../engine-runtime.port';
+import {
+  type ProvisioningRequest,
+  RuntimeError,
+  type ObservedEngine,
+} from '../engine-runtime.port';
 import type { AbandonedOrders } from '../containers/abandoned-orders';
 import { type DockerClient, DockerError, isAbsent } from '../docker-client';
 import { containerOptions } from './container-spec';
@@ -45,10 +49,10 @@ export class EngineProvisioning {
 
   /** @throws RuntimeError, after which nothing is left; also when `signal` fired */
   async provision(
-    order: EngineOrder,
+    order: ProvisioningRequest,
     reach: EngineReach,
     signal: AbortSignal,
-  ): Promise<SeenEngine> {
+  ): Promise<ObservedEngine> {
     await this.parts.image.ensure(signal);
     for (let tries = 1; ; tries += 1) {
       refuseWhenAborted(signal);
@@ -72,10 +76,10 @@ export class EngineProvisioning {
 
   private async provisionAt(
     place: EnginePlace,
-    order: EngineOrder,
+    order: ProvisioningRequest,
     reach: EngineReach,
     signal: AbortSignal,
-  ): Promise<SeenEngine> {
+  ): Promise<ObservedEngine> {
     let id: string | null = null;
     try {
       // Neither call is cut by the signal: Docker would go on with it, and who knows for how long.
@@ -95,7 +99,7 @@ export class EngineProvisioning {
   /** @returns the container's id */
   private async create(
     place: EnginePlace,
-    order: EngineOrder,
+    order: ProvisioningRequest,
     reach: EngineReach,
     signal: AbortSignal,
   ): Promise<string> {
@@ -163,13 +167,13 @@ function isPortConflict(error: unknown): boolean {
 }
 
 /** Docker names the container whose network was to be joined: it is not there, or does not run. */
-function isWithoutSeat(error: unknown, { seat }: EngineOrder): boolean {
+function isWithoutSeat(error: unknown, { vpnSlot }: ProvisioningRequest): boolean {
   const isRefusal = error instanceof RuntimeError && error.code === 'runtime_refused';
-  return isRefusal && seat !== null && error.message.includes(seat.containerId);
+  return isRefusal && vpnSlot !== null && error.message.includes(vpnSlot.containerId);
 }
 
-function seatGone({ seat }: EngineOrder, cause: unknown): RuntimeError {
-  const why = `the network of ${seat?.vpn ?? 'the VPN'} is not there`;
+function seatGone({ vpnSlot }: ProvisioningRequest, cause: unknown): RuntimeError {
+  const why = `the network of ${vpnSlot?.vpn ?? 'the VPN'} is not there`;
   return new RuntimeError('network_missing', why, { cause });
 }
 

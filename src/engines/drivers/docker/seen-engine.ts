@@ -1,6 +1,6 @@
 import type { EngineEndpoint } from '../../../ace';
 import { type EngineFacts, readEngineLabels } from '../containers/engine-labels';
-import type { SeenEngine, SeenPhase } from '../engine-runtime.port';
+import type { ObservedEngine, EnginePhase } from '../engine-runtime.port';
 import { type ContainerInfo, type ContainerInspectInfo, networksOf } from '../docker-client';
 import { VPN_HOST_LABEL } from './container-spec';
 import type { EngineReach } from './engine-reach';
@@ -16,7 +16,7 @@ export function toSeenEngine(
   container: ContainerInspectInfo,
   instance: string,
   reach: EngineReach,
-): SeenEngine | null {
+): ObservedEngine | null {
   const labels = container.Config.Labels;
   const facts = readEngineLabels(labels);
   if (facts?.instance !== instance) return null;
@@ -44,7 +44,7 @@ export function toSeenEngine(
  * An engine of which nothing but the list's entry is to be had, because Docker fails to inspect its container, as
  * it does with half removed ones. Without an address it is of no use, and is treated so by whoever decides.
  */
-export function toListedEngine(container: ContainerInfo, instance: string): SeenEngine | null {
+export function toListedEngine(container: ContainerInfo, instance: string): ObservedEngine | null {
   const facts = readEngineLabels(container.Labels);
   if (facts?.instance !== instance) return null;
   return {
@@ -66,7 +66,7 @@ export function toListedEngine(container: ContainerInfo, instance: string): Seen
 }
 
 /** Docker's states (API of the Docker Engine, container inspection) in the four words of the fleet. */
-function phaseOf(state: ContainerInspectInfo['State']): [SeenPhase, string] {
+function phaseOf(state: ContainerInspectInfo['State']): [EnginePhase, string] {
   switch (state.Status) {
     case 'created':
       return ['created', 'created, not started'];

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { monotonicMs } from '../../../kernel/clock';
 import { Settleable } from '../../../kernel/settleable';
-import { RuntimeError, type SeenEngine } from '../engine-runtime.port';
+import { RuntimeError, type ObservedEngine } from '../engine-runtime.port';
 import { SimulatorProcess, type SimulatorPorts } from './simulator.process';
 
 /** Label that tells where the faults of a simulated engine are set. */
@@ -67,7 +67,7 @@ export class SimulatedEngine {
   }
 
   /** As others see it. While a process is followed by the next one it runs, and has no address. */
-  get seen(): SeenEngine {
+  get seen(): ObservedEngine {
     const { id, key } = this.options;
     const { ports } = this;
     return {

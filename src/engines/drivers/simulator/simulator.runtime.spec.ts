@@ -5,7 +5,7 @@ import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
-import type { SeenEngine } from '../engine-runtime.port';
+import type { ObservedEngine } from '../engine-runtime.port';
 import { readProcessUsage } from './process-usage';
 import { CONTROL_PORT_LABEL } from './simulated-engine';
 import { SimulatorRuntime } from './simulator.runtime';
@@ -89,13 +89,13 @@ describe('SimulatorRuntime with scripted children', () => {
     });
   }
 
-  const provision = (signal = new AbortController().signal): Promise<SeenEngine> =>
-    runtime.provision({ key: KEY, seat: null }, signal);
+  const provision = (signal = new AbortController().signal): Promise<ObservedEngine> =>
+    runtime.provision({ key: KEY, vpnSlot: null }, signal);
 
-  const portOf = (engine: SeenEngine) => engine.endpoint!.port;
+  const portOf = (engine: ObservedEngine) => engine.endpoint!.port;
 
   /** The engine as soon as it looks like that; the runtime tells of every change. */
-  function seen(id: string, isTrue: (engine: SeenEngine) => boolean): Promise<SeenEngine> {
+  function seen(id: string, isTrue: (engine: ObservedEngine) => boolean): Promise<ObservedEngine> {
     return new Promise((resolve) => {
       const look = (): void =>
         void runtime.list().then((engines) => {

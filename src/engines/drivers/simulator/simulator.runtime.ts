@@ -2,14 +2,14 @@ import { existsSync } from 'node:fs';
 import { EngineDriverError, type DemoChannel } from '../engine-driver.port';
 import {
   type EngineLogs,
-  type EngineOrder,
+  type ProvisioningRequest,
   type EngineRuntime,
   type EngineUsage,
   RuntimeError,
   type RuntimeImage,
   type RuntimeLink,
   type RuntimeListener,
-  type SeenEngine,
+  type ObservedEngine,
 } from '../engine-runtime.port';
 import { readDemoChannels } from './demo-channels';
 import { readProcessUsage } from './process-usage';
@@ -51,7 +51,7 @@ export class SimulatorRuntime implements EngineRuntime {
     this.listener = listener;
   }
 
-  list(): Promise<SeenEngine[]> {
+  list(): Promise<ObservedEngine[]> {
     return Promise.resolve([...this.engines.values()].map(({ seen }) => seen));
   }
 
@@ -59,7 +59,7 @@ export class SimulatorRuntime implements EngineRuntime {
     return Promise.resolve([]);
   }
 
-  async provision({ key }: EngineOrder, signal: AbortSignal): Promise<SeenEngine> {
+  async provision({ key }: ProvisioningRequest, signal: AbortSignal): Promise<ObservedEngine> {
     signal.throwIfAborted();
     if (this.isClosed) throw new RuntimeError('runtime_refused', 'the simulator is closed');
     const id = this.freeId();

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { EngineEndpoint } from '../../../ace';
 import { type EngineFacts, readEngineLabels } from '../containers/engine-labels';
 import type { SwarmNode, SwarmService, SwarmTask } from '../docker-client';
-import type { SeenEngine } from '../engine-runtime.port';
+import type { ObservedEngine } from '../engine-runtime.port';
 import { newestTask, phaseOf } from './task-phase';
 
 /** Under which host the ports are reached that a node publishes. */
@@ -19,7 +19,7 @@ export function toSeenEngine(
   tasks: readonly SwarmTask[],
   instance: string,
   hosts: NodeHosts,
-): SeenEngine | null {
+): ObservedEngine | null {
   const labels = service.Spec.Labels ?? {};
   const facts = readEngineLabels(labels);
   if (facts?.instance !== instance) return null;

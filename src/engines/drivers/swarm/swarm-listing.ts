@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { labelFilter } from '../containers/engine-labels';
 import type { AbandonedOrders } from '../containers/abandoned-orders';
 import type { DockerClient, SwarmService, SwarmTask } from '../docker-client';
-import type { SeenEngine } from '../engine-runtime.port';
+import type { ObservedEngine } from '../engine-runtime.port';
 import { nodeHosts, type NodeHosts, toSeenEngine } from './seen-service';
 import type { SwarmSurroundings } from './swarm-surroundings';
 
@@ -20,7 +20,7 @@ export class SwarmListing {
   ) {}
 
   /** @throws RuntimeError when the Swarm does not answer */
-  async look(): Promise<SeenEngine[]> {
+  async look(): Promise<ObservedEngine[]> {
     const label = labelFilter(this.instance);
     const [services, tasks] = await Promise.all([
       this.swarm.listServices(label),
@@ -31,7 +31,7 @@ export class SwarmListing {
   }
 
   /** Null when it is gone, or not ours. */
-  async find(id: string): Promise<SeenEngine | null> {
+  async find(id: string): Promise<ObservedEngine | null> {
     const [service, tasks] = await Promise.all([
       this.swarm.findService(id),
       this.swarm.listTasks({ service: [id] }),
@@ -43,7 +43,7 @@ export class SwarmListing {
   private async toSeenEngines(
     services: readonly SwarmService[],
     tasks: readonly SwarmTask[],
-  ): Promise<SeenEngine[]> {
+  ): Promise<ObservedEngine[]> {
     const hosts = await this.hostsFor(services);
     return services.flatMap((service) => {
       const own = tasks.filter(({ ServiceID }) => ServiceID === service.ID);
@@ -63,7 +63,7 @@ export class SwarmListing {
   }
 
   /** Left behind by an order that failed while Docker was away: not an engine, and removed now. */
-  private isWanted({ id, key }: SeenEngine): boolean {
+  private isWanted({ id, key }: ObservedEngine): boolean {
     if (!this.abandoned.has(key)) return true;
     this.swarm.removeService(id).catch((error: unknown) => {
       const why = error instanceof Error ? error.message : String(error);

@@ -4,14 +4,14 @@ import { readEngineLabels } from '../containers/engine-labels';
 import { AbandonedOrders } from '../containers/abandoned-orders';
 import type { DockerClient, SwarmService, SwarmServiceSpec, SwarmTask } from '../docker-client';
 import { PortAllocator } from '../containers/port-allocation';
-import { RuntimeError, type RuntimeErrorCode, type SeenEngine } from '../engine-runtime.port';
+import { RuntimeError, type RuntimeErrorCode, type ObservedEngine } from '../engine-runtime.port';
 import { service, task, type TaskStatus } from './swarm-facts.spec-support';
 import { SwarmImage } from './swarm-image';
 import { SwarmProvisioning } from './swarm-provisioning';
 import type { SwarmReach } from './swarm-reach';
 
 const PUBLISHED: SwarmReach = { kind: 'published', network: null };
-const ORDER = { key: '0123456789ab', seat: null };
+const ORDER = { key: '0123456789ab', vpnSlot: null };
 const NEVER = new AbortController().signal;
 const RANGE = { from: 19_000, to: 19_009 };
 
@@ -28,8 +28,8 @@ class ScriptedSwarm {
   isAnswerLost = false;
   canRemove = true;
   /** What a look at one engine ends with. */
-  look: (id: string) => Promise<SeenEngine | null> = (id) =>
-    Promise.resolve(this.services.has(id) ? ({ id } as SeenEngine) : null);
+  look: (id: string) => Promise<ObservedEngine | null> = (id) =>
+    Promise.resolve(this.services.has(id) ? ({ id } as ObservedEngine) : null);
 
   constructor(private readonly steps: Step[]) {}
 
@@ -147,7 +147,7 @@ describe('making an engine in a Swarm', () => {
     const { swarm, provisioning } = stage(runs, runs, runs);
     const keys = ['00000000000a', '00000000000b', '00000000000c'];
     await Promise.all(
-      keys.map((key) => provisioning.provision({ key, seat: null }, PUBLISHED, NEVER)),
+      keys.map((key) => provisioning.provision({ key, vpnSlot: null }, PUBLISHED, NEVER)),
     );
     expect(new Set(swarm.made.map(portOf)).size).toBe(3);
   });

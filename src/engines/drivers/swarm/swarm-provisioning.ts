@@ -7,7 +7,11 @@ import type { EngineRecipe } from '../containers/engine-recipe';
 import type { AbandonedOrders } from '../containers/abandoned-orders';
 import type { DockerClient, SwarmTask } from '../docker-client';
 import type { PortAllocator, PortReservation } from '../containers/port-allocation';
-import { type EngineOrder, RuntimeError, type SeenEngine } from '../engine-runtime.port';
+import {
+  type ProvisioningRequest,
+  RuntimeError,
+  type ObservedEngine,
+} from '../engine-runtime.port';
 import { serviceSpec } from './service-spec';
 import type { SwarmImage } from './swarm-image';
 import type { SwarmListing } from './swarm-listing';
@@ -42,7 +46,11 @@ export class SwarmProvisioning {
   constructor(private readonly parts: ProvisioningParts) {}
 
   /** @throws RuntimeError, after which no service is left; the reason of `signal` when that fired */
-  async provision(order: EngineOrder, reach: SwarmReach, signal: AbortSignal): Promise<SeenEngine> {
+  async provision(
+    order: ProvisioningRequest,
+    reach: SwarmReach,
+    signal: AbortSignal,
+  ): Promise<ObservedEngine> {
     this.parts.abandoned.forgive(order.key);
     for (let tries = 1; ; tries += 1) {
       signal.throwIfAborted();
@@ -69,12 +77,12 @@ export class SwarmProvisioning {
   }
 
   private async attempt(
-    order: EngineOrder,
+    order: ProvisioningRequest,
     name: string,
     network: string | null,
     port: PortReservation | null,
     signal: AbortSignal,
-  ): Promise<SeenEngine> {
+  ): Promise<ObservedEngine> {
     const publishedPort = port?.ports[0] ?? null;
     const spec = serviceSpec({ ...this.parts, name, key: order.key, network, publishedPort });
     let id: string | null = null;

@@ -12,7 +12,7 @@ import { RuntimeError } from '../engine-runtime.port';
 import { INSTANCE, service, task } from './swarm-facts.spec-support';
 import { SwarmRuntime } from './swarm.runtime';
 
-const ORDER = { key: '0123456789ab', seat: null };
+const ORDER = { key: '0123456789ab', vpnSlot: null };
 const NEVER = new AbortController().signal;
 const SERVICE = service(null);
 const VERSION = answer(200, { Version: '27', Arch: 'amd64' });

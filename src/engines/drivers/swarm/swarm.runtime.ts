@@ -12,7 +12,7 @@ import { asOrderFailure, asRuntimeError } from '../containers/runtime-failure';
 import { DockerClient, DockerError, type DockerEvent, type SwarmService } from '../docker-client';
 import {
   type EngineLogs,
-  type EngineOrder,
+  type ProvisioningRequest,
   type EngineRuntime,
   type EngineUsage,
   type ForeignEngines,
@@ -20,7 +20,7 @@ import {
   type RuntimeImage,
   type RuntimeLink,
   type RuntimeListener,
-  type SeenEngine,
+  type ObservedEngine,
 } from '../engine-runtime.port';
 import { SwarmListing } from './swarm-listing';
 import { SwarmImage } from './swarm-image';
@@ -113,7 +113,7 @@ export class SwarmRuntime implements EngineRuntime {
     this.watch.open(listener);
   }
 
-  list(): Promise<SeenEngine[]> {
+  list(): Promise<ObservedEngine[]> {
     const find = async () => {
       await this.recipe.known();
       return this.listing.look();
@@ -129,8 +129,8 @@ export class SwarmRuntime implements EngineRuntime {
     );
   }
 
-  async provision(order: EngineOrder, signal: AbortSignal): Promise<SeenEngine> {
-    if (order.seat !== null) {
+  async provision(order: ProvisioningRequest, signal: AbortSignal): Promise<ObservedEngine> {
+    if (order.vpnSlot !== null) {
       throw refused('an engine of a Swarm cannot be put behind a VPN: use ENGINE_DRIVER=docker');
     }
     const either = AbortSignal.any([signal, this.closing.signal]);

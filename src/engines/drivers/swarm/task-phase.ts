@@ -1,8 +1,8 @@
 import type { SwarmTask } from '../docker-client';
-import type { SeenPhase } from '../engine-runtime.port';
+import type { EnginePhase } from '../engine-runtime.port';
 
 export interface TaskPhase {
-  readonly phase: SeenPhase;
+  readonly phase: EnginePhase;
   readonly detail: string;
 }
 

@@ -4,7 +4,7 @@ import { CONFIG } from '../../../config';
 import { ApiProblems } from '../../../http';
 import { monotonicMs } from '../../../kernel/clock';
 import { AppError } from '../../../kernel/errors';
-import { EngineRegistry } from '../../engine-registry';
+import { EngineRegistry } from '../../registry/engine-registry';
 import { type VpnPublicIpDto, VpnStatusDto } from '../dto/vpn-status.dto';
 import { VpnRegistry } from '../vpn-registry';
 import type { VpnConfig } from '../vpn.config';

@@ -3,7 +3,7 @@ import { aDescription } from '../../engine.spec-support';
 import { loadConfig } from '../../../config';
 import { EventBus } from '../../../events';
 import { monotonicMs } from '../../../kernel/clock';
-import { EngineRegistry } from '../../engine-registry';
+import { EngineRegistry } from '../../registry/engine-registry';
 import { vpnOf } from '../placement.spec-support';
 import type { Vpn } from '../vpn';
 import { VpnRegistry } from '../vpn-registry';

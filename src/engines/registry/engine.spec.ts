@@ -1,6 +1,6 @@
 import { Engine } from './engine';
-import { aDescription } from './engine.spec-support';
-import type { EngineLease } from './engine.types';
+import { aDescription } from '../engine.spec-support';
+import type { EngineLease } from '../engine.types';
 
 const DESCRIPTION = aDescription();
 

@@ -1,9 +1,9 @@
 import 'reflect-metadata';
 import { Logger } from '@nestjs/common';
-import type { DomainEventType, EventBus } from '../events';
+import type { DomainEventType, EventBus } from '../../events';
 import type { Engine } from './engine';
 import { EngineRegistry, type RegistryChange } from './engine-registry';
-import { aDescription } from './engine.spec-support';
+import { aDescription } from '../engine.spec-support';
 
 describe('EngineRegistry', () => {
   let published: [DomainEventType, unknown][];

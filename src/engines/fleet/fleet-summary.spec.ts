@@ -1,4 +1,4 @@
-import type { EngineState } from './engine.types';
+import type { EngineState } from '../registry/engine.types';
 import {
   type CountedEngine,
   countEngines,
@@ -6,8 +6,8 @@ import {
   hindranceOf,
   overallOf,
 } from './fleet-summary';
-import type { FleetStatus } from './fleet/fleet.types';
-import { aStaticStatus, aStatus } from './http/fleet-api.spec-support';
+import type { FleetStatus } from './fleet.types';
+import { aStaticStatus, aStatus } from '../http/fleet-api.spec-support';
 
 function engine(state: EngineState, ...streamIds: string[]): CountedEngine {
   return { state, streamIds };

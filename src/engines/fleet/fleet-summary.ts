@@ -1,5 +1,5 @@
-import type { Engine } from './engine';
-import type { FleetStatus, ProvisioningBlock } from './fleet/fleet.types';
+import type { Engine } from '../registry/engine';
+import type { FleetStatus, ProvisioningBlock } from './fleet.types';
 
 /** What counting needs to know of an engine. */
 export type CountedEngine = Pick<Engine, 'state' | 'streamIds'>;

@@ -1,13 +1,8 @@
-import type { EngineEndpoint } from '../ace';
-import { monotonicMs } from '../kernel/clock';
-import { EngineLeaveWish } from './leave-wish';
-import type {
-  DrainedBy,
-  EngineDescription,
-  EngineLease,
-  EngineState,
-  EngineView,
-} from './engine.types';
+import type { EngineEndpoint } from '../../ace';
+import { monotonicMs } from '../../kernel/clock';
+import { EngineLeaveWish } from '../leave-wish';
+import type { EngineLease } from '../engine.types';
+import type { DrainedBy, EngineDescription, EngineState, EngineView } from './engine.types';
 
 /** Reasons of probes that reached no engine, so that its address may be wrong. */
 const UNREACHED = new Set([

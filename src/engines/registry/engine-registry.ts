@@ -1,10 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { EventBus } from '../events';
-import { monotonicMs } from '../kernel/clock';
-import type { EngineSink } from './drivers/engine-driver.port';
+import { EventBus } from '../../events';
+import { monotonicMs } from '../../kernel/clock';
+import type { EngineSink } from '../drivers/engine-driver.port';
 import { Engine } from './engine';
 import { canMove } from './engine-state';
-import type { DrainedBy, EngineDescription, EngineLease, EngineState } from './engine.types';
+import type { EngineLease } from '../engine.types';
+import type { DrainedBy, EngineDescription, EngineState } from './engine.types';
 
 /**
  * What happened to the fleet, for the rooms beside the registry:

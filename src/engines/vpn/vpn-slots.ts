@@ -1,24 +1,24 @@
-import type { VpnSeat } from '../drivers/engine-runtime.port';
+import type { VpnSlot } from '../drivers/engine-runtime.port';
 import type { Vpn } from './vpn';
 import { isServing } from './vpn-health';
 
 /** Where engines may be put now: behind the VPNs that are stable, and only when none is behind those that are just back. */
-export function openSeats(vpns: readonly Vpn[]): VpnSeat[] {
-  const all = vpns.flatMap(seatable);
+export function openSlots(vpns: readonly Vpn[]): VpnSlot[] {
+  const all = vpns.flatMap(slotOf);
   const stable = all.filter(({ isStable }) => isStable);
-  return (stable.length > 0 ? stable : all).map(({ seat }) => seat);
+  return (stable.length > 0 ? stable : all).map(({ slot }) => slot);
 }
 
-interface Seatable {
-  readonly seat: VpnSeat;
+interface SlotCandidate {
+  readonly slot: VpnSlot;
   readonly isStable: boolean;
 }
 
-function seatable(vpn: Vpn): Seatable[] {
+function slotOf(vpn: Vpn): SlotCandidate[] {
   const { container, host, health } = vpn;
   if (!isServing(health.state) || container === null || container === 'absent') return [];
   if (host === null || container.phase !== 'running') return [];
-  const seat: VpnSeat = {
+  const slot: VpnSlot = {
     vpn: vpn.name,
     containerId: container.id,
     containerStartedAt: container.startedAt,
@@ -26,5 +26,5 @@ function seatable(vpn: Vpn): Seatable[] {
     ports: vpn.ports,
     forwardedPort: vpn.forwardedPort,
   };
-  return [{ seat, isStable: health.state === 'up' }];
+  return [{ slot, isStable: health.state === 'up' }];
 }

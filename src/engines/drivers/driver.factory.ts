@@ -7,12 +7,12 @@ import { ANYWHERE, type EnginePlacement } from '../fleet/engine-placement.port';
 import { type EngineDemand, FleetKeeper } from '../fleet/fleet.keeper';
 import { obtainInstanceId } from '../instance-id';
 import { type DockerClient, isAccessDenied, pingDocker } from './docker-client';
-import { DockerRuntime } from './docker/docker.runtime';
+import { DockerRuntime } from './docker/docker-runtime';
 import { DriverChoiceError, type DriverKind, type EngineDriver } from './engine-driver.port';
 import type { EngineRuntime, RuntimeKind } from './engine-runtime.port';
-import { SimulatorRuntime } from './simulator/simulator.runtime';
-import { StaticDriver } from './static.driver';
-import { SwarmRuntime } from './swarm/swarm.runtime';
+import { SimulatorRuntime } from './simulator/simulator-runtime';
+import { StaticDriver } from './static-driver';
+import { SwarmRuntime } from './swarm/swarm-runtime';
 
 /** Which driver runs, and why, in words for the start banner. */
 export interface DriverChoice {

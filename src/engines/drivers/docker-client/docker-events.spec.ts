@@ -2,8 +2,12 @@ import { Logger } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import type { RuntimeLink } from '../engine-runtime.port';
 import { DockerClient } from './docker-client';
-import { readEvent, type DockerEvent } from './docker-events';
-import { DockerEvents, type DockerEventsTiming } from './docker-events';
+import {
+  type DockerEvent,
+  DockerEvents,
+  type DockerEventsTiming,
+  readEvent,
+} from './docker-events';
 import { eventually, FakeDocker, refuse } from './fake-docker.spec-support';
 
 const QUICK: Partial<DockerEventsTiming> = { backoffMinMs: 20, backoffMaxMs: 80, livenessMs: 30 };

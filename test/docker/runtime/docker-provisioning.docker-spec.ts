@@ -97,7 +97,7 @@ describeWithDocker('provisioning that goes wrong', () => {
   });
 
   it.each(['create', 'start'] as const)(
-    'leaves nothing when the order is called off while Docker is at its %s',
+    'leaves nothing when the request is cancelled while Docker is at its %s',
     async (step) => {
       const stage = openRuntime();
       const calling = new AbortController();
@@ -110,8 +110,8 @@ describeWithDocker('provisioning that goes wrong', () => {
         calling.abort();
         return outcome;
       });
-      const requestCancelled = { code: 'runtime_refused', message: 'the order was called off' };
-      await expect(stage.provision({}, calling.signal)).rejects.toMatchObject(requestCancelled);
+      const cancelled = { code: 'runtime_refused', message: 'the request was cancelled' };
+      await expect(stage.provision({}, calling.signal)).rejects.toMatchObject(cancelled);
       const state = step === 'create' ? 'created' : 'running';
       expect(outcomes).toEqual([expect.stringMatching(` ${state}$`)]);
       expect(await stage.containers()).toEqual([]);

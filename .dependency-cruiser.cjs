@@ -71,7 +71,7 @@ const PURE = [
   },
   {
     name: 'fleet-decisions',
-    path: '^src/engines/fleet/(engine-standing|fleet-census|fleet-plan|order-plan|replacement-plan|scaling-decision|provisioning-breaker|back-off)\\.ts$',
+    path: '^src/engines/fleet/(engine-disposition|fleet-plan|replacement-plan|scaling-decision|circuit-breaker)\\.ts$',
     sees: '^src/(kernel/|engines/(fleet/|registry/engine\\.types\\.ts))',
   },
 ];
@@ -145,6 +145,25 @@ module.exports = {
       to: {
         path: '^src/engines/drivers/docker-client/',
         pathNot: ['/docker-client/index\\.ts$', '\\.spec-support\\.ts$'],
+      },
+    },
+    {
+      name: 'drivers-by-their-loader',
+      comment:
+        'An import from elsewhere would load the code of every driver at every start. Types may be imported.',
+      severity: 'error',
+      from: {
+        path: '^src/',
+        pathNot: [
+          '^src/engines/drivers/(docker-client|docker|swarm|simulator|containers)/',
+          '\\.loader\\.ts$',
+          '^src/engines/vpn/docker-vpn-containers\\.ts$',
+          '\\.spec(-support)?\\.ts$',
+        ],
+      },
+      to: {
+        path: '^src/engines/drivers/(docker-client|docker|swarm|simulator)/',
+        dependencyTypesNot: ['type-only'],
       },
     },
     {

@@ -25,7 +25,7 @@ export class AppModule {
         MetricsModule,
         AccessModule,
         CoordinationModule,
-        EnginesModule,
+        EnginesModule.forRoot(config),
         ChannelsModule,
         ProxyModule,
         HealthModule,

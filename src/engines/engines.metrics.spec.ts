@@ -3,7 +3,7 @@ import { EventBus } from '../events';
 import { MetricsRegistry } from '../metrics';
 import { EngineRegistry } from './registry/engine-registry';
 import { EnginesMetrics } from './engines.metrics';
-import type { FleetControl } from './fleet/fleet-control';
+import type { FleetControl } from './fleet/fleet-control.port';
 import type { FleetStatus } from './fleet/fleet.types';
 
 describe('metrics of the fleet', () => {

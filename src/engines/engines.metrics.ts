@@ -3,7 +3,7 @@ import { EventBus } from '../events';
 import { MetricsRegistry } from '../metrics';
 import { EngineRegistry } from './registry/engine-registry';
 import { ENGINE_STATES } from './registry/engine-state';
-import { FleetControl } from './fleet/fleet-control';
+import { FleetControl } from './fleet/fleet-control.port';
 
 /** Figures of the fleet. Counts come from the live objects at the moment of the scrape. */
 @Injectable()

@@ -41,7 +41,7 @@ describe('EnginesModule', () => {
         StorageModule.forRoot(new DataFolder('/nonexistent')),
         EventsModule,
         MetricsModule,
-        EnginesModule,
+        EnginesModule.forRoot(config),
       ],
     }).compile();
     Logger.overrideLogger(false);

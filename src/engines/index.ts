@@ -1,4 +1,4 @@
-export { type DriverChoice } from './drivers/driver.factory';
+export { type DriverChoice } from './drivers/driver-choice';
 export {
   type DemoChannel,
   DriverChoiceError,
@@ -9,7 +9,7 @@ export { Engine } from './registry/engine';
 export { EngineAllocator } from './engine.allocator';
 export { EngineRegistry, type RegistryChange } from './registry/engine-registry';
 export { EngineLeaveWish, type LeaveWish } from './leave-wish';
-export { EngineSupply } from './engine-supply';
+export { EngineSupply } from './fleet/engine-supply';
 export type { AcquireRequest, EngineLease } from './engine.types';
 export type {
   EngineComplaint,

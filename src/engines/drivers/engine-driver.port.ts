@@ -1,5 +1,4 @@
 import type { EngineDescription } from '../registry/engine.types';
-import type { ProvisioningBlock } from '../fleet/fleet.types';
 
 /** The drivers. */
 export type DriverKind = 'static' | 'docker' | 'swarm' | 'simulator';
@@ -47,37 +46,44 @@ export interface DemoChannel {
   readonly name: string;
 }
 
+/** Why no engine can be created now. */
+export interface ProvisioningBlock {
+  readonly code: string;
+  readonly message: string;
+  readonly retryInMs: number | null;
+}
+
 /** The source of engines. A driver owns what it starts: after `stop` none of its tasks runs. */
-export interface EngineDriver {
-  readonly kind: DriverKind;
+export abstract class EngineDriver {
+  abstract readonly kind: DriverKind;
   /**
    * True while another engine may come: on demand, or because its first start is in progress. When all engines are full,
    * viewers then wait instead of being refused. Read again for each decision.
    */
-  readonly canGrow: boolean;
+  abstract readonly canGrow: boolean;
   /** True while there is no engine because no stream needs one; the first stream that does makes one start. */
-  readonly isAsleep: boolean;
+  abstract readonly isAsleep: boolean;
   /** Why no further engine can be created for now; null when one can or may. */
-  readonly blocked: ProvisioningBlock | null;
+  abstract readonly blocked: ProvisioningBlock | null;
   /** Calls `listener` when `canGrow` or `blocked` may have changed. Returns the function that ends the subscription. */
-  subscribe(listener: () => void): () => void;
+  abstract subscribe(listener: () => void): () => void;
   /**
    * Begins to announce engines. Returns before engines are ready, because the product listens before its engines are
    * known.
    *
    * @throws EngineDriverError when the driver cannot work
    */
-  start(sink: EngineSink): Promise<void>;
+  abstract start(sink: EngineSink): Promise<void>;
   /**
    * Channels of the simulator, to try without knowing a content; none for real engines.
    *
    * @throws Error when the simulator does not list them
    */
-  demoChannels(): Promise<DemoChannel[]>;
+  abstract demoChannels(): Promise<DemoChannel[]>;
   /** Stops all decisions: no engine is created, replaced or removed. Existing engines run on until `stop`. */
-  hold(): void;
+  abstract hold(): void;
   /** One line for the operator: which engines outlive this process and which command removes them; null: none does. */
-  farewell(): Promise<string | null>;
+  abstract farewell(): Promise<string | null>;
   /** Ends all tasks within seconds. The sink gets no more calls. */
-  stop(): Promise<void>;
+  abstract stop(): Promise<void>;
 }

@@ -1,7 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { wallClockIso } from '../../kernel/clock';
-import type { DriverChoice } from '../drivers/driver.factory';
-import type { BreakerState, FleetStatus, ProvisioningBlock } from '../fleet/fleet.types';
+import type { DriverChoice } from '../drivers/driver-choice';
+import type { ProvisioningBlock } from '../drivers/engine-driver.port';
+import type { BreakerState, FleetStatus } from '../fleet/fleet.types';
 import {
   type EngineCounts,
   hindranceOf,

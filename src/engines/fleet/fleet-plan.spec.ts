@@ -61,14 +61,14 @@ describe('planFleet: engines that are over', () => {
     [
       'just made, while an order is under way',
       [aStart('a', { phase: 'created', ageMs: 29_999 }), ...good('b', 'c')],
-      { pendingOrders: 1 },
+      { pendingRequests: 1 },
       undefined,
       [],
     ],
     [
       'long made, while an order is under way',
       [aStart('a', { phase: 'created', ageMs: 30_000 }), ...good('b', 'c')],
-      { pendingOrders: 1 },
+      { pendingRequests: 1 },
       undefined,
       ['remove a'],
     ],
@@ -86,10 +86,10 @@ describe('planFleet: engines that are over', () => {
       undefined,
       ['provision'],
     ],
-    ['not shown once', [anEngine('a', { missedLooks: 1 }), ...good('b')], {}, undefined, []],
+    ['not shown once', [anEngine('a', { missedListings: 1 }), ...good('b')], {}, undefined, []],
     [
       'not shown twice',
-      [anEngine('a', { missedLooks: 2 }), ...good('b')],
+      [anEngine('a', { missedListings: 2 }), ...good('b')],
       {},
       undefined,
       ['provision'],
@@ -137,8 +137,8 @@ describe('planFleet: orders', () => {
   table([
     ['as many as may start together', [], {}, undefined, ['provision', 'provision']],
     ['fewer when some start already', [aStart('a')], {}, 5, ['provision']],
-    ['fewer when some are ordered', [], { pendingOrders: 1 }, 5, ['provision']],
-    ['none beyond those', [aStart('a')], { pendingOrders: 1 }, 5, []],
+    ['fewer when some are ordered', [], { pendingRequests: 1 }, 5, ['provision']],
+    ['none beyond those', [aStart('a')], { pendingRequests: 1 }, 5, []],
     [
       'none that an operator drains at its start delays',
       [aStart('a', { drainedBy: 'operator' })],
@@ -171,11 +171,11 @@ describe('planFleet: orders', () => {
     [
       'orders take places',
       good('a', 'b', 'c'),
-      { pendingOrders: 1, limits: { maxReplicas: 4 } },
+      { pendingRequests: 1, limits: { maxReplicas: 4 } },
       6,
       [],
     ],
-    ['for operators who asked', good('a', 'b'), { extraOrders: 1 }, undefined, ['provision']],
+    ['for operators who asked', good('a', 'b'), { operatorRequests: 1 }, undefined, ['provision']],
   ]);
 });
 

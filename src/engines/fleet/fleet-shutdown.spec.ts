@@ -18,7 +18,7 @@ describe('the end of the fleet', () => {
   async function stop(): Promise<number> {
     const startedAt = performance.now();
     let tookMs = Infinity;
-    const stopped = stage.keeper.stop().then(() => (tookMs = performance.now() - startedAt));
+    const stopped = stage.reconciler.stop().then(() => (tookMs = performance.now() - startedAt));
     await stage.pass(20_000);
     await stopped;
     return tookMs;
@@ -45,8 +45,8 @@ describe('the end of the fleet', () => {
   it('removes those that no look has shown yet', async () => {
     stage = new FleetStage({ ENGINES_ON_SHUTDOWN: 'remove', MIN_REPLICAS: '0' });
     stage.runtime.add({ id: 'left' });
-    await stage.keeper.start(stage.registry);
-    stage.keeper.hold();
+    await stage.reconciler.start();
+    stage.reconciler.hold();
     await stop();
     expect([...stage.runtime.engines.keys()]).toEqual([]);
   });
@@ -55,9 +55,9 @@ describe('the end of the fleet', () => {
     stage = new FleetStage({ MIN_REPLICAS: '3' });
     stage.runtime.add({ id: 'left' });
     stage.runtime.hold('provision');
-    await stage.keeper.start(stage.registry);
-    stage.keeper.hold();
-    const early = stage.keeper.farewell();
+    await stage.reconciler.start();
+    stage.reconciler.hold();
+    const early = stage.reconciler.farewell();
     await stage.pass();
     expect(await early).toMatch(/^1 engine keeps running/);
     await stop();
@@ -68,8 +68,8 @@ describe('the end of the fleet', () => {
     stage.runtime.hold('provision');
     await stage.start();
     expect(stage.control.status().present).toBe(3);
-    stage.keeper.hold();
-    expect(await stage.keeper.farewell()).toMatch(/^1 engine keeps running/);
+    stage.reconciler.hold();
+    expect(await stage.reconciler.farewell()).toMatch(/^1 engine keeps running/);
     await stop();
     expect([...stage.runtime.engines.keys()]).toEqual(['left']);
   });
@@ -79,8 +79,8 @@ describe('the end of the fleet', () => {
     stage.runtime.add({ id: 'left' });
     stage.runtime.refuse('list', 'docker_unavailable');
     await stage.start();
-    stage.keeper.hold();
-    const told = stage.keeper.farewell();
+    stage.reconciler.hold();
+    const told = stage.reconciler.farewell();
     await stage.pass();
     expect(await told).toMatch(/^engines of this installation, if there are any, keep running/);
     await stop();

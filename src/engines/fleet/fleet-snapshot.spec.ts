@@ -1,19 +1,27 @@
 import { aDescription } from '../engine.spec-support';
+import type { EventBus } from '../../events';
 import { Engine } from '../registry/engine';
+import { EngineRegistry } from '../registry/engine-registry';
 import type { EngineLease } from '../engine.types';
-import { ANYWHERE } from './engine-placement.port';
+import { ANYWHERE } from '../vpn/engine-placement.port';
 import { type FactSources, freezeEngines } from './fleet-snapshot';
 import { anObservedEngine } from './scripted-runtime.spec-support';
-import { type SeenRecord, SeenEngines } from './seen-engines';
+import { type ObservedRecord, ObservedEngines } from './observed-engines';
 
 describe('an engine as decisions see it', () => {
   beforeEach(() => jest.useFakeTimers());
   afterEach(() => jest.useRealTimers());
 
-  function record(over: Partial<Parameters<typeof anObservedEngine>[0]> = {}): SeenRecord {
-    const seen = new SeenEngines(60_000);
-    seen.endLook(seen.beginLook(), [anObservedEngine(over)]);
-    return seen.list()[0]!;
+  const observedEngines = (): ObservedEngines =>
+    new ObservedEngines(
+      { engineStartTimeoutMs: 60_000 },
+      new EngineRegistry({ publish: () => undefined } as unknown as EventBus),
+    );
+
+  function record(over: Partial<Parameters<typeof anObservedEngine>[0]> = {}): ObservedRecord {
+    const observed = observedEngines();
+    observed.endListing(observed.beginListing(), [anObservedEngine(over)]);
+    return observed.list()[0]!;
   }
 
   const sources = (over: Partial<FactSources> = {}): FactSources => ({
@@ -27,7 +35,7 @@ describe('an engine as decisions see it', () => {
     ...over,
   });
 
-  const freeze = (one: SeenRecord, over: Partial<FactSources> = {}) =>
+  const freeze = (one: ObservedRecord, over: Partial<FactSources> = {}) =>
     freezeEngines([one], sources(over))[0]!;
 
   const anEngine = (budgetMs = 0): Engine => new Engine(aDescription('e1'), budgetMs);
@@ -47,10 +55,10 @@ describe('an engine as decisions see it', () => {
   it('has started, however young it is, when its process had an address and lost it', () => {
     const engine = anEngine();
     engine.recordAnswer({ version: null, networkConnected: null });
-    const seen = new SeenEngines(60_000);
+    const observed = observedEngines();
     const look = (over: Partial<Parameters<typeof anObservedEngine>[0]>) => {
-      seen.endLook(seen.beginLook(), [anObservedEngine(over)]);
-      return freeze(seen.list()[0]!, { engine: () => engine });
+      observed.endListing(observed.beginListing(), [anObservedEngine(over)]);
+      return freeze(observed.list()[0]!, { engine: () => engine });
     };
     look({});
     expect(look({ endpoint: null })).toMatchObject({ state: null, hasStarted: true });
@@ -81,13 +89,13 @@ describe('an engine as decisions see it', () => {
       upMs: 2000,
       unhealthyMs: 0,
       disconnectedMs: 0,
-      isAskedFor: false,
+      isRequested: false,
       isOutdated: true,
       vpn: 'gluetun',
       forwarded: true,
       drainedBy: null,
       objection: null,
-      missedLooks: 0,
+      missedListings: 0,
       hasVanished: false,
       isBusy: false,
       isBeingRemoved: false,
@@ -135,15 +143,15 @@ describe('an engine as decisions see it', () => {
   });
 
   it('counts how long it is frozen, from the first look that showed it', () => {
-    const seen = new SeenEngines(60_000);
+    const observed = observedEngines();
     const look = (phase: 'paused' | 'running') =>
-      seen.endLook(seen.beginLook(), [anObservedEngine({ phase })]);
+      observed.endListing(observed.beginListing(), [anObservedEngine({ phase })]);
     look('paused');
     jest.advanceTimersByTime(1000);
     look('paused');
-    expect(freeze(seen.list()[0]!).pausedMs).toBe(1000);
+    expect(freeze(observed.list()[0]!).pausedMs).toBe(1000);
     look('running');
-    expect(freeze(seen.list()[0]!).pausedMs).toBe(0);
+    expect(freeze(observed.list()[0]!).pausedMs).toBe(0);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Engine } from '../registry/engine';
-import type { FleetStatus, ProvisioningBlock } from './fleet.types';
+import type { ProvisioningBlock } from '../drivers/engine-driver.port';
+import type { FleetStatus } from './fleet.types';
 
 /** What counting needs to know of an engine. */
 export type CountedEngine = Pick<Engine, 'state' | 'streamIds'>;

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
-import { takeCensus } from './fleet-census';
 import { planFleet } from './fleet-plan';
 import { LIMITS } from './fleet-snapshot.spec-support';
-import type { EngineStanding } from './engine-standing';
+import { classifyEngines, type EngineDisposition } from './engine-disposition';
 import type { FleetAction, FleetLimits } from './fleet.types';
 import { decideScale } from './scaling-decision';
 import { DISTURBANCES, SimulatedFleet } from './simulated-fleet.spec-support';
@@ -73,17 +72,17 @@ describe('a fleet that is left to the decisions', () => {
 
 function expectSettled(fleet: SimulatedFleet, { maxReplicas }: FleetLimits): void {
   const snapshot = fleet.snapshot();
-  const census = takeCensus(snapshot);
+  const fleetNow = classifyEngines(snapshot);
   const { wanted } = decideScale(snapshot);
-  const count = (...standings: EngineStanding[]): number => census.of(...standings).length;
-  expect(count('absent', 'leaving', 'over', 'lost', 'stuck', 'released', 'coming')).toBe(0);
+  const count = (...standings: EngineDisposition[]): number => fleetNow.of(...standings).length;
+  expect(count('absent', 'removing', 'ended', 'lost', 'stuck', 'released', 'starting')).toBe(0);
   // Where there is no place for new engines, those that are there are kept.
   if (!snapshot.mayProvision) return;
   const retiring = count('retiring');
-  expect(census.working.length).toBe(Math.min(wanted, maxReplicas - count('held') - retiring));
+  expect(fleetNow.working.length).toBe(Math.min(wanted, maxReplicas - count('held') - retiring));
   expect(count('failing')).toBe(0);
   // The only one that works is not emptied while somebody watches on it.
   const kept =
-    census.working.length === 1 && census.working.some(({ engine }) => engine.streams > 0);
+    fleetNow.working.length === 1 && fleetNow.working.some(({ engine }) => engine.streams > 0);
   if (retiring === 0 && !kept) expect(count('replaceable')).toBe(0);
 }

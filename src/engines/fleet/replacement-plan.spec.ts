@@ -30,7 +30,7 @@ describe('planFleet: engines that fail', () => {
     [
       'a replacement of one that is gone is over',
       [sick('a'), ...good('b')],
-      { pendingOrders: 1, beingReplaced: new Set(['z']) },
+      { pendingRequests: 1, beingReplaced: new Set(['z']) },
       3,
       ['provision for a'],
     ],

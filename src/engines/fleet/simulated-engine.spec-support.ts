@@ -1,4 +1,4 @@
-import type { PlacementObjection } from './engine-placement.port';
+import type { PlacementObjection } from '../vpn/engine-placement.port';
 import { anEngine } from './fleet-snapshot.spec-support';
 import type { FleetEngine } from './fleet.types';
 
@@ -30,7 +30,7 @@ export class SimulatedEngine {
   hasVanished = false;
   isFrozen = false;
   isGone = false;
-  missedLooks = 0;
+  missedListings = 0;
   unhealthySince: number | null = null;
   disconnectedSince: number | null = null;
   pausedSince: number | null = null;
@@ -111,12 +111,12 @@ export class SimulatedEngine {
       unhealthyMs: since(this.unhealthySince),
       disconnectedMs: since(this.disconnectedSince),
       pausedMs: since(this.pausedSince),
-      isAskedFor: false,
+      isRequested: false,
       isOutdated: this.isOutdated,
       vpn: this.vpn,
       drainedBy: this.drainedBy,
       objection: isCutOff ? CUT_OFF : this.objection,
-      missedLooks: this.missedLooks,
+      missedListings: this.missedListings,
       isBusy: this.work !== null,
       isBeingRemoved: this.work?.kind === 'remove',
     });

@@ -10,7 +10,7 @@ import {
   type LogQueryDto,
 } from '../dto/engine-control.dto';
 import { EngineRegistry } from '../registry/engine-registry';
-import { FleetControl } from '../fleet/fleet-control';
+import { FleetControl } from '../fleet/fleet-control.port';
 
 /** What can be done to one engine, whether it is addressed as an engine or as a container. */
 @Injectable()
@@ -49,7 +49,7 @@ export class EngineCommands {
   /** @throws AppError `not_found`, `not_managed` */
   container(id: string): ContainerDto {
     this.expectKnown(id);
-    return new ContainerDto(this.fleet.seen(id));
+    return new ContainerDto(this.fleet.observed(id));
   }
 
   /** A fleet that manages nothing says so of every id; who mistyped one is told that instead. */

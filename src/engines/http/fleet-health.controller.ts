@@ -5,7 +5,7 @@ import { CONFIG } from '../../config';
 import { BreakerResetDto, FleetHealthDto } from '../dto/fleet-health.dto';
 import { EngineRegistry } from '../registry/engine-registry';
 import type { EnginesConfig } from '../engines.config';
-import { FleetControl } from '../fleet/fleet-control';
+import { FleetControl } from '../fleet/fleet-control.port';
 import { countEngines } from '../fleet/fleet-summary';
 
 /** The fleet's health, at the addresses of acestream-orchestrator. The health of the process is at `/health/*`. */

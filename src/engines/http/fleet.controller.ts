@@ -7,7 +7,7 @@ import { EngineDto } from '../dto/engine.dto';
 import { GarbageCollectedDto, LabelQueryDto, ScaledDto, ScaleParamsDto } from '../dto/fleet.dto';
 import { EngineRegistry } from '../registry/engine-registry';
 import type { EnginesConfig } from '../engines.config';
-import { FleetControl } from '../fleet/fleet-control';
+import { FleetControl } from '../fleet/fleet-control.port';
 import { inOrder } from './engine-order';
 
 /** The fleet as a whole. */

@@ -14,7 +14,7 @@ import {
 import { withTag } from '../drivers/containers/engine-recipe';
 import type { Engine } from '../registry/engine';
 import type { EnginesConfig } from '../engines.config';
-import { FleetControl, type ProvisionTicket } from '../fleet/fleet-control';
+import { FleetControl, type ProvisionTicket } from '../fleet/fleet-control.port';
 
 /** Who waits longer is told that it goes on. An image that is pulled over a slow line may take that long. */
 const LONGEST_WAIT_MS = 300_000;

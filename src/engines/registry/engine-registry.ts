@@ -52,10 +52,15 @@ export class EngineRegistry implements EngineSink {
     return () => this.listeners.delete(listener);
   }
 
-  announce(description: EngineDescription, startBudgetMs = 0): void {
+  announce(
+    description: EngineDescription,
+    startBudgetMs = 0,
+    incarnation: string | null = null,
+  ): void {
     const known = this.engines.get(description.id);
     const engine = known ?? new Engine(description, startBudgetMs);
     const { host, port } = description.endpoint;
+    engine.incarnation = incarnation;
     if (known === undefined) {
       this.engines.set(engine.id, engine);
       this.logger.log(`engine ${engine.id} added at ${host}:${port}`);
@@ -72,6 +77,7 @@ export class EngineRegistry implements EngineSink {
     const engine = this.engines.get(id);
     if (engine === undefined) return;
     engine.forget();
+    engine.incarnation = null;
     this.restart(engine, reason);
     if (isCutOff) this.evict(engine, reason);
     this.notify({ kind: 'lost', engine });

@@ -46,6 +46,8 @@ export class Engine implements EngineView {
   lastReleased: Date | null = null;
   drainReason: string | null = null;
   drainedBy: DrainedBy | null = null;
+  /** The process that was announced; null while it has no address, or if the driver does not tell processes apart. */
+  incarnation: string | null = null;
   /** Slots given out by this process of the engine. */
   starts = 0;
   /** Monotonic ms since when it is unhealthy, or says that it reaches no network; null when it is not so. */

@@ -1,4 +1,4 @@
-import type { PlacedEngine } from '../fleet/engine-placement.port';
+import type { PlacedEngine } from './engine-placement.port';
 import { openSlots } from './vpn-slots';
 import type { Vpn } from './vpn';
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { PlacedEngine } from '../fleet/engine-placement.port';
+import type { PlacedEngine } from './engine-placement.port';
 import type { Move } from './engine-moves';
 import { judgePlacement, nextPlacement } from './placement-decision';
 import { placed, vpnOf } from './placement.spec-support';

@@ -1,4 +1,4 @@
-import type { PlacedEngine, Placement, PlacementObjection } from '../fleet/engine-placement.port';
+import type { PlacedEngine, Placement, PlacementObjection } from './engine-placement.port';
 import { type Move, wantedMove } from './engine-moves';
 import { openSlots } from './vpn-slots';
 import type { Vpn } from './vpn';

@@ -1,4 +1,4 @@
-import type { PlacedEngine } from '../fleet/engine-placement.port';
+import type { PlacedEngine } from './engine-placement.port';
 import { type Vpn, unseenVpn } from './vpn';
 import type { VpnContainer } from './vpn-containers.port';
 import type { VpnState } from './vpn-health';

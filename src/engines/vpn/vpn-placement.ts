@@ -3,14 +3,11 @@ import type {
   PlacedEngine,
   Placement,
   PlacementObjection,
-} from '../fleet/engine-placement.port';
+} from './engine-placement.port';
 import type { Move } from './engine-moves';
 import { judgePlacement, nextPlacement } from './placement-decision';
 import type { Vpn } from './vpn';
 import type { VpnRegistry } from './vpn-registry';
-
-/** Token of the EnginePlacement in use. */
-export const ENGINE_PLACEMENT = 'ENGINE_PLACEMENT';
 
 /** Every engine behind one of the VPNs; none anywhere else, also when no VPN works. */
 export class VpnPlacement implements EnginePlacement {

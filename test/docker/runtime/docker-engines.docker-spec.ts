@@ -6,7 +6,7 @@ import {
 import { describeWithDocker } from '../support/docker-availability';
 import { freePorts } from '../support/free-ports';
 import { dockerInspect } from '../support/long-commands';
-import { foreignContainer, newKey, openRuntime, vpnSeat } from '../support/runtime-stage';
+import { foreignContainer, newKey, openRuntime, vpnSlotOf } from '../support/runtime-stage';
 import { withLag } from '../../../src/kernel/testing/lag.spec-support';
 
 /** The engine's own answer at the address that the runtime shows. */
@@ -56,25 +56,25 @@ describeWithDocker('engines in containers', () => {
   });
 
   it('puts engines into the network of a VPN, each with ports of its own', async () => {
-    const seat = await vpnSeat({ forwardedPort: 45_678 });
+    const vpnSlot = await vpnSlotOf({ forwardedPort: 45_678 });
     const stage = openRuntime();
-    const one = await stage.provision({ vpnSlot: seat });
-    const other = await stage.provision({ vpnSlot: { ...seat, forwardedPort: null } });
+    const one = await stage.provision({ vpnSlot });
+    const other = await stage.provision({ vpnSlot: { ...vpnSlot, forwardedPort: null } });
     expect(one.vpn).toEqual({
       vpn: 'gluetun',
-      containerId: seat.containerId,
-      containerStartedAt: seat.containerStartedAt,
+      containerId: vpnSlot.containerId,
+      containerStartedAt: vpnSlot.containerStartedAt,
     });
     expect([one.forwardedPort, other.forwardedPort]).toEqual([45_678, null]);
     for (const engine of [one, other]) {
-      expect(engine.endpoint!.host).toBe(seat.host);
+      expect(engine.endpoint!.host).toBe(vpnSlot.host);
       expect(await versionAt(engine)).toMatch(/^3\./);
     }
     const ports = [one.endpoint!.port, one.apiPort, other.endpoint!.port, other.apiPort];
     expect(new Set(ports).size).toBe(4);
-    for (const port of ports) expect(port).toBeGreaterThanOrEqual(seat.ports.from);
+    for (const port of ports) expect(port).toBeGreaterThanOrEqual(vpnSlot.ports.from);
     const { HostConfig, Args } = await dockerInspect(one.id);
-    expect(HostConfig.NetworkMode).toBe(`container:${seat.containerId}`);
+    expect(HostConfig.NetworkMode).toBe(`container:${vpnSlot.containerId}`);
     expect(Args).toContain('45678');
     // What another program adopts is the same, address included.
     const adopter = openRuntime({}, stage.instance);
@@ -83,9 +83,9 @@ describeWithDocker('engines in containers', () => {
 
   it('says so when the network of the VPN is gone, and leaves nothing', async () => {
     const containerId = await foreignContainer(`e-vpn-${newKey()}`);
-    const seat = { ...(await vpnSeat()), containerId };
+    const vpnSlot = { ...(await vpnSlotOf()), containerId };
     const stage = openRuntime();
-    await expect(stage.provision({ vpnSlot: seat })).rejects.toMatchObject({
+    await expect(stage.provision({ vpnSlot })).rejects.toMatchObject({
       code: 'network_missing',
     });
     expect(await stage.containers()).toEqual([]);

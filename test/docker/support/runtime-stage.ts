@@ -107,7 +107,7 @@ export async function foreignContainer(
 }
 
 /** A running container whose network engines join, as they join that of a VPN. */
-export async function vpnSeat(over: Partial<VpnSlot> = {}): Promise<VpnSlot> {
+export async function vpnSlotOf(over: Partial<VpnSlot> = {}): Promise<VpnSlot> {
   const containerId = await foreignContainer(`e-vpn-${newKey()}`);
   await docker(['start', containerId]);
   const format = '{{.State.StartedAt}} {{.NetworkSettings.Networks.bridge.IPAddress}}';

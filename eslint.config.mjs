@@ -5,6 +5,7 @@ export default tseslint.config(
     ignores: [
       '**/dist/**',
       'dist-dev/**',
+      'dist-docs/**',
       '.acefleet/**',
       'node_modules/**',
       'coverage/**',

@@ -24,6 +24,7 @@ COPY --from=build /app/dist dist
 COPY --from=build /app/simulator/dist simulator/dist
 COPY --from=build /app/simulator/media simulator/media
 COPY --from=build /app/simulator/package.json simulator/package.json
+COPY docs/openapi.json docs/openapi.json
 COPY bin bin
 COPY scripts/acefleet.mjs scripts/acefleet.mjs
 COPY scripts/lib scripts/lib

@@ -51,7 +51,7 @@ const STEPS = [
     '-p',
     'tsconfig.check.json',
   ]),
-  check('docs', 'docs', [join('dist', 'docs.js'), '--check'], join('dist', 'docs.js')),
+  check('docs', 'docs', [join('dist-docs', 'docs.js'), '--check'], join('dist-docs', 'docs.js')),
   jest('unit'),
   // These depend on how busy the machine is. Both mostly wait, for deadlines and for containers: beside each other they
   // take half the time.
@@ -76,7 +76,9 @@ async function runSteps(steps) {
   const dependencies = await prepare('installing', () => preparation.install());
   if (dependencies.failed > 0) return dependencies;
   // A build that fails is one failure of its own; what can be told without it is still told.
-  const tallies = [await prepare('building', () => preparation.build(['product', 'simulator']))];
+  const tallies = [
+    await prepare('building', () => preparation.build(['product', 'simulator', 'docs'])),
+  ];
   const runs = [];
   const take = ({ tally, run }) => (run === undefined ? tallies.push(tally) : runs.push(run));
   for (const [index, step] of steps.entries()) {

@@ -14,7 +14,7 @@ function facts(changes: Partial<BannerFacts> = {}, config: object = {}): BannerF
       ...config,
     },
     port: 8000,
-    engines: { kind: 'static', why: 'ENGINE_ADDRESSES is set', isStopgap: false },
+    engines: { kind: 'static', why: 'ENGINE_ADDRESSES is set', isFallback: false },
     demoChannels: [],
     descriptorLimit: 4096,
     isKeyShort: false,
@@ -63,7 +63,7 @@ describe('describeStart', () => {
   it('warns of test pictures and gives their addresses', () => {
     const { warnings } = describeStart(
       facts({
-        engines: { kind: 'simulator', why: 'nothing else', isStopgap: true },
+        engines: { kind: 'simulator', why: 'nothing else', isFallback: true },
         demoChannels: [{ id: ID, name: 'Test card' }],
       }),
     );
@@ -76,7 +76,7 @@ describe('describeStart', () => {
   it('gives the addresses of demo channels also when the simulator was asked for, without a warning', () => {
     const { lines, warnings } = describeStart(
       facts({
-        engines: { kind: 'simulator', why: 'ENGINE_DRIVER=simulator', isStopgap: false },
+        engines: { kind: 'simulator', why: 'ENGINE_DRIVER=simulator', isFallback: false },
         demoChannels: [{ id: ID, name: 'Test card' }],
       }),
     );

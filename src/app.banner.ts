@@ -49,10 +49,10 @@ export function describeStart(facts: BannerFacts): Banner {
       `admin: ${base}/docs (${key})`,
       `player: ${playerAddress(base, '{id}')}`,
       'streams are open to anyone who can reach this address',
-      ...(engines.isStopgap ? [] : describeDemo(facts.demoChannels, base)),
+      ...(engines.isFallback ? [] : describeDemo(facts.demoChannels, base)),
     ],
     warnings: [
-      ...(engines.isStopgap ? [ONLY_DEMO, ...describeDemo(facts.demoChannels, base)] : []),
+      ...(engines.isFallback ? [ONLY_DEMO, ...describeDemo(facts.demoChannels, base)] : []),
       ...describeDescriptors(config, facts.descriptorLimit),
       ...(facts.isKeyShort ? [SHORT_KEY] : []),
       ...facts.configWarnings,

@@ -1,9 +1,8 @@
 import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { type OpenAPIObject } from '@nestjs/swagger';
+import { serveDocs } from './app.docs-page';
 import { AppModule } from './app.module';
-import { buildOpenApiDocument, serveOpenApi } from './app.openapi';
-import { type AppConfig, descriptorLimit, loadConfig } from './config';
+import { type AppConfig, descriptorLimit } from './config';
 import { type ConnectionLimit, Edge } from './http';
 import { createLogOutput, type LogOutput, ProgramLogger } from './logging';
 import { MetricsRegistry } from './metrics';
@@ -26,19 +25,8 @@ export async function createApp(
   app.useLogger(app.get(ProgramLogger));
   await edge.configure(app);
   measureConnections(app.get(MetricsRegistry, { strict: false }), edge.connections);
-  serveOpenApi(app, config.publicUrl);
+  serveDocs(app, config.publicUrl);
   return app;
-}
-
-/** The OpenAPI document from the code alone: no engine, no file, no port is touched. */
-export async function createOpenApiDocument(): Promise<OpenAPIObject> {
-  const config = loadConfig({});
-  const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.forRoot(config, createLogOutput(config), new DataFolder(config.dataDir)),
-    new Edge(config).adapter,
-    { preview: true, logger: false, abortOnError: false },
-  );
-  return buildOpenApiDocument(app, config.publicUrl);
 }
 
 /** Here, because the edge is there before any module that could be given to it. */

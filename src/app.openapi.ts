@@ -1,15 +1,19 @@
 import { type INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { PUBLIC_OPERATION } from './access';
 import { describeAliases } from './app.openapi-aliases';
+import { AppModule } from './app.module';
 import { eachOperation, type Operation } from './app.openapi-document';
 import { addExamples } from './app.openapi-examples';
 import { describeProblems } from './app.openapi-problems';
 import { mendForOpenApi31 } from './app.openapi-3-1';
 import { PRODUCT_NAME, productVersion } from './app.version';
-
-const DOCS_PATH = 'docs';
+import { loadConfig } from './config';
+import { Edge } from './http';
+import { createLogOutput } from './logging';
+import { DataFolder } from './storage';
 
 const DESCRIPTION =
   'One address in front of a fleet of AceStream engines. Addresses under `/ace` are for players. `/api/v1` is the admin API. Many of ' +
@@ -29,22 +33,25 @@ const TAGS = {
   metrics: 'Metrics for Prometheus.',
 };
 
-/**
- * The OpenAPI 3.1 document of every address, made from the code.
- *
- * @param publicUrl address under which the outside reaches us; null: the one at which the document is
- */
-export function buildOpenApiDocument(
-  app: INestApplication,
-  publicUrl: string | null,
-): OpenAPIObject {
+/** The OpenAPI 3.1 document of every address, from the code alone: no engine, file or port is touched. */
+export async function createOpenApiDocument(): Promise<OpenAPIObject> {
+  const config = loadConfig({});
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.forRoot(config, createLogOutput(config), new DataFolder(config.dataDir)),
+    new Edge(config).adapter,
+    { preview: true, logger: false, abortOnError: false },
+  );
+  return buildDocument(app);
+}
+
+function buildDocument(app: INestApplication): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle(PRODUCT_NAME)
     .setDescription(DESCRIPTION)
     .setLicense('MIT', 'https://spdx.org/licenses/MIT.html')
     .setVersion(productVersion())
-    .addServer(basePath(publicUrl), 'This server')
+    .addServer('/', 'This server')
     .addSecurity('bearer', {
       type: 'http',
       scheme: 'bearer',
@@ -69,42 +76,6 @@ export function buildOpenApiDocument(
   describeProblems(document);
   addExamples(document);
   return document;
-}
-
-/** Only the path of our address: a page on another host may not ask it. */
-function basePath(publicUrl: string | null): string {
-  const { pathname } = new URL(publicUrl ?? 'http://localhost');
-  return pathname === '/' ? pathname : pathname.replace(/\/+$/, '');
-}
-
-/**
- * Serves the document at /openapi.json and a page to try it at /docs; all its files come from here, none from
- * elsewhere.
- */
-export function serveOpenApi(app: NestFastifyApplication, publicUrl: string | null): void {
-  // Both are documentation only, and the page loads the document, so both are open without a key.
-  SwaggerModule.setup(DOCS_PATH, app, () => buildOpenApiDocument(app, publicUrl), {
-    jsonDocumentUrl: 'openapi.json',
-    raw: ['json'],
-    customSiteTitle: PRODUCT_NAME,
-    swaggerOptions: { persistAuthorization: false },
-  });
-  leadBrowsersToDocs(app);
-}
-
-const PAGES = /text\/html|\*\/\*/;
-
-/**
- * Redirects clients that accept pages (browsers, curl) from the bare address to the API page; others get 404. The target is relative, so that a
- * path prefix of a reverse proxy does not matter.
- */
-function leadBrowsersToDocs(app: NestFastifyApplication): void {
-  const fastify = app.getHttpAdapter().getInstance();
-  fastify.get('/', (request, reply) => {
-    const takesPages = PAGES.test(request.headers.accept ?? '*/*');
-    if (takesPages) void reply.header('Cache-Control', 'no-store').redirect(DOCS_PATH);
-    else reply.callNotFound();
-  });
 }
 
 function openPublicOperation(operation: Operation): void {

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createOpenApiDocument } from './app.factory';
+import { createOpenApiDocument } from './app.openapi';
 import { renderConfigurationMarkdown } from './config';
 
 const FOLDER = join(__dirname, '..', 'docs');

@@ -22,6 +22,13 @@ const PLANS = {
   product: plan('acefleet', '.'),
   simulator: plan('simulator', 'simulator'),
   bench: plan('bench', 'bench'),
+  /** The product with descriptions of its API, from which the documentation is written. */
+  docs: {
+    ...plan('descriptions', '.'),
+    output: 'dist-docs',
+    entry: join('dist-docs', 'docs.js'),
+    options: ['--describe'],
+  },
 };
 
 /** A step on the way failed; the message is for the terminal, whole and without a stack. */
@@ -151,7 +158,7 @@ export class Preparation {
     const folder = join(BUILDS, one.name);
     const startedAt = new Date();
     const inputs = listInputs(ROOT, one);
-    const args = [COMPILER, one.project, folder];
+    const args = [COMPILER, one.project, folder, ...one.options];
     const { ok, output } = await this.#command(process.execPath, args, BUILD_TIMEOUT_MS);
     if (!ok) throw new PreparationError(`building ${one.name} failed:\n${output.trim()}`);
     stampBuild(ROOT, folder, inputs, startedAt);
@@ -183,5 +190,6 @@ function plan(name, folder) {
     files,
     output: join(folder, 'dist'),
     entry: join(folder, 'dist', 'main.js'),
+    options: [],
   };
 }

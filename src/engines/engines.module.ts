@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { AceModule } from '../ace';
 import { EnginesMetrics } from './engines.metrics';
 import type { EnginesConfig } from './engines.config';
+import { DriversModule } from './drivers/drivers.module';
 import { FleetModule } from './fleet/fleet.module';
 import { EngineHealth } from './health/engine-health';
 import { ContainersController } from './http/containers.controller';
@@ -26,7 +27,14 @@ export class EnginesModule {
     return {
       module: EnginesModule,
       global: true,
-      imports: [AceModule, RegistryModule, VpnModule, fleet, scheduling],
+      imports: [
+        AceModule,
+        DriversModule.forRoot(config),
+        RegistryModule,
+        VpnModule,
+        fleet,
+        scheduling,
+      ],
       controllers: [
         EnginesController,
         EngineOperationsController,

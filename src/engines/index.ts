@@ -1,4 +1,4 @@
-export { type DriverChoice } from './drivers/driver.factory';
+export { type DriverChoice } from './drivers/driver-choice';
 export {
   type DemoChannel,
   DriverChoiceError,

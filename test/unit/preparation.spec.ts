@@ -282,8 +282,6 @@ describe('a build', () => {
     const build = checkout.start('build');
     expect(await build.ended).toBe(0);
     expect(checkout.read('dist/main.js')).toContain('built anew');
-    // OpenAPI's document is made of what the compiler adds to such classes.
-    expect(checkout.read('dist/whole.dto.js')).toContain('require("./part.dto").Part');
     expect(start.isOver).toBe(false);
 
     checkout.put('src/main.ts', 'const wrong: number = "text";\nconsole.log(wrong);');
@@ -292,6 +290,28 @@ describe('a build', () => {
     expect(broken.errors).toMatch(/src\/main\.ts\(1,7\): error TS2322/);
     expect(checkout.read('dist/main.js')).toContain('built anew');
     expect(checkout.has('dist/part.dto.js')).toBe(true);
+  });
+
+  it('describes the API for the documentation only, and a program runs without Swagger', async () => {
+    checkout.put('src/part.dto.ts', 'export class Part {}');
+    checkout.put(
+      'src/whole.dto.ts',
+      `import { ApiTags } from '@nestjs/swagger';
+import { type Part } from './part.dto';
+@ApiTags('whole') export class Whole { parts: Part[] = []; }`,
+    );
+    checkout.put('src/app.no-swagger.ts', 'export const ApiTags = () => () => undefined;');
+    checkout.put('src/docs.ts', 'import "./whole.dto"; console.log("described");');
+    const build = checkout.start('build');
+    expect(await build.ended).toBe(0);
+    const plain = checkout.read('dist/whole.dto.js');
+    expect(plain).toContain('require("./app.no-swagger.js")');
+    expect(plain).not.toMatch(/@nestjs|require\("\.\/part\.dto"\)/);
+    const docs = checkout.start('docs');
+    expect(await docs.ended).toBe(0);
+    // The document is made of what the compiler adds to such classes.
+    expect(checkout.read('dist-docs/whole.dto.js')).toContain('require("./part.dto").Part');
+    expect(checkout.read('dist-docs/whole.dto.js')).toContain('require("@nestjs/swagger")');
   });
 });
 

@@ -1,9 +1,9 @@
 import type { EngineDescription } from '../registry/engine.types';
 
-/** Which kinds of engines there are to run. */
+/** The drivers. */
 export type DriverKind = 'static' | 'docker' | 'swarm' | 'simulator';
 
-/** A driver cannot work with the settings or the installation it has; the message is a line for the operator. */
+/** A driver cannot work with these settings or on this machine. The message is one line for the operator. */
 export class EngineDriverError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -19,27 +19,27 @@ export class DriverChoiceError extends EngineDriverError {
   }
 }
 
-/** Where a driver tells what it knows. Calls return at once and never throw. */
+/** Receives the engines of a driver. Calls return at once and never throw. */
 export interface EngineSink {
   /**
-   * An engine has this address from now on: a new one, or one that was lost and came back.
+   * An engine is at this address from now on: a new one, or one that was lost and came back.
    *
-   * @param startBudgetMs how long a new process may take before its first answer; until then missed
-   *   probes say nothing. 0 or left out: it should answer now.
+   * @param startBudgetMs how long a new process may take until its first answer. Missed probes do not count until then.
+   *   0 or left out: it should answer now.
    */
   announce(description: EngineDescription, startBudgetMs?: number): void;
   /**
    * An engine cannot be reached any more; it may come back under the same id.
    *
-   * @param isCutOff its process runs on without an address: nothing ends the connections to it, so that its streams
-   *   would notice only by silence. False or left out: the process ended, and its connections with it.
+   * @param isCutOff its process runs on without an address: nothing ends the connections to it, so its streams would
+   *   notice only silence. False or left out: the process ended, and its connections with it.
    */
   lose(engineId: string, reason: string, isCutOff?: boolean): void;
   /** An engine is gone for good. */
   remove(engineId: string, reason: string): void;
 }
 
-/** A channel that plays without anybody broadcasting it. */
+/** A channel that plays without a broadcaster. */
 export interface DemoChannel {
   /** Content id: 40 lower-case hex digits. */
   readonly id: string;
@@ -53,37 +53,37 @@ export interface ProvisioningBlock {
   readonly retryInMs: number | null;
 }
 
-/** Where engines come from. A driver owns what it starts: after `stop` nothing of it is under way. */
+/** The source of engines. A driver owns what it starts: after `stop` none of its tasks runs. */
 export abstract class EngineDriver {
   abstract readonly kind: DriverKind;
   /**
-   * True while a further engine may come: on demand, or because its first start is under way. When all
-   * are full, viewers then wait instead of being refused. Asked again for each decision.
+   * True while another engine may come: on demand, or because its first start is in progress. When all engines are full,
+   * viewers then wait instead of being refused. Read again for each decision.
    */
   abstract readonly canGrow: boolean;
-  /** True while there is no engine because nobody needs one, and the first who does brings one. */
+  /** True while there is no engine because no stream needs one; the first stream that does makes one start. */
   abstract readonly isAsleep: boolean;
-  /** Why no further engine can be made for now, in words for a viewer; null when one can, or might. */
+  /** Why no further engine can be created for now; null when one can or may. */
   abstract readonly blocked: ProvisioningBlock | null;
-  /** Calls back when `canGrow` or `blocked` may have become another; returns what ends that. */
+  /** Calls `listener` when `canGrow` or `blocked` may have changed. Returns the function that ends the subscription. */
   abstract subscribe(listener: () => void): () => void;
   /**
-   * Begins to announce engines. Returns when the work is under way, not when engines are ready:
-   * the product listens before its engines are known.
+   * Begins to announce engines. Returns before engines are ready, because the product listens before its engines are
+   * known.
    *
-   * @throws EngineDriverError when the driver cannot work at all
+   * @throws EngineDriverError when the driver cannot work
    */
   abstract start(sink: EngineSink): Promise<void>;
   /**
-   * Channels to try without knowing any; none for real engines.
+   * Channels of the simulator, to try without knowing a content; none for real engines.
    *
-   * @throws Error when they cannot be found out
+   * @throws Error when the simulator does not list them
    */
   abstract demoChannels(): Promise<DemoChannel[]>;
-  /** Decides nothing more: no engine is made, replaced or let go. What there is goes on until `stop`. */
+  /** Stops all decisions: no engine is created, replaced or removed. Existing engines run on until `stop`. */
   abstract hold(): void;
-  /** One line for the operator: which engines go on when this process ends, and what removes them; null: none does. */
+  /** One line for the operator: which engines outlive this process and which command removes them; null: none does. */
   abstract farewell(): Promise<string | null>;
-  /** Ends what was begun, within seconds. The sink hears nothing any more. */
+  /** Ends all tasks within seconds. The sink gets no more calls. */
   abstract stop(): Promise<void>;
 }

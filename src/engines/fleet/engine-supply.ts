@@ -5,7 +5,7 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import { DRIVER_CHOICE, type DriverChoice } from '../drivers/driver.factory';
+import { DRIVER_CHOICE, type DriverChoice } from '../drivers/driver-choice';
 import {
   type DemoChannel,
   EngineDriver,

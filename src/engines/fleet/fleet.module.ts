@@ -1,13 +1,8 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { CONFIG } from '../../config';
-import { EventBus } from '../../events';
-import { DataFolder } from '../../storage';
-import { DockerClient } from '../drivers/docker-client';
-import { createRuntime, DRIVER_CHOICE, usesStaticEngines } from '../drivers/driver.factory';
-import { DriversModule } from '../drivers/drivers.module';
+import { usesStaticEngines } from '../drivers/driver-choice';
 import { EngineDriver } from '../drivers/engine-driver.port';
-import { EngineRuntime } from '../drivers/engine-runtime.port';
-import { StaticDriver } from '../drivers/static.driver';
+import { StaticDriver } from '../drivers/static-driver';
 import type { EnginesConfig } from '../engines.config';
 import { RegistryModule } from '../registry/registry.module';
 import { VpnModule } from '../vpn';
@@ -52,22 +47,17 @@ const MANAGED: Provider[] = [
   { provide: FleetControl, useClass: ManagedFleet },
 ];
 
-/** How many engines there are, and what happens to each. Needs the global modules of configuration, events and storage. */
+/** How many engines there are, and what happens to each. Needs the global modules of configuration, events, storage and drivers. */
 @Module({})
 export class FleetModule {
   static forRoot(config: EnginesConfig): DynamicModule {
-    const runtime: Provider = {
-      provide: EngineRuntime,
-      useFactory: createRuntime,
-      inject: [DRIVER_CHOICE, CONFIG, DockerClient, EventBus, DataFolder],
-    };
     return {
       module: FleetModule,
-      imports: [RegistryModule, DriversModule, VpnModule],
+      imports: [RegistryModule, VpnModule],
       providers: [
         SlotQueue,
         { provide: EngineDemand, useExisting: SlotQueue },
-        ...(usesStaticEngines(config) ? UNMANAGED : [runtime, ...MANAGED]),
+        ...(usesStaticEngines(config) ? UNMANAGED : MANAGED),
         EngineSupply,
       ],
       exports: [FleetControl, EngineSupply, SlotQueue],

@@ -6,7 +6,7 @@ import { Logger } from '@nestjs/common';
 import { aDescription } from '../testing/engine.spec-support';
 import { AceEngineClient } from '../../ace';
 import { EventBus } from '../../events';
-import { StaticDriver } from '../drivers/static.driver';
+import { StaticDriver } from '../drivers/static-driver';
 import { EngineRegistry } from '../registry/engine-registry';
 import type { EngineState } from '../registry/engine.types';
 import type { EnginesConfig } from '../engines.config';

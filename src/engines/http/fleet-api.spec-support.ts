@@ -140,7 +140,7 @@ export class FleetApi {
 
   async listen(...controllers: Type[]): Promise<this> {
     Logger.overrideLogger(false);
-    const chosen = { kind: 'docker', why: 'ENGINE_DRIVER=docker', isStopgap: false };
+    const chosen = { kind: 'docker', why: 'ENGINE_DRIVER=docker', isFallback: false };
     const providers = [
       { provide: CONFIG, useValue: this.config },
       { provide: FleetControl, useValue: this.fleet },

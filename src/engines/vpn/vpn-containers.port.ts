@@ -49,3 +49,18 @@ export abstract class VpnContainers {
    */
   abstract follow(names: readonly string[], listener: (name: string) => void): () => void;
 }
+
+/** Without Docker there are no VPN containers. */
+export class NoVpnContainers extends VpnContainers {
+  override find(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  override ownNetworks(): Promise<readonly string[]> {
+    return Promise.resolve([]);
+  }
+
+  override follow(): () => void {
+    return () => undefined;
+  }
+}

@@ -1,16 +1,16 @@
 import { Module } from '@nestjs/common';
 import { CONFIG } from '../../config';
 import { engineRecipe, type RecipeConfig } from '../drivers/containers/engine-recipe';
-import { DockerClient } from '../drivers/docker-client';
-import { DRIVER_CHOICE, type DriverChoice } from '../drivers/driver.factory';
-import { DriversModule } from '../drivers/drivers.module';
+import type { DockerClient } from '../drivers/docker-client';
+import { DRIVER_CHOICE, type DriverChoice } from '../drivers/driver-choice';
+import { DOCKER_CLIENT } from '../drivers/drivers.module';
 import { RegistryModule } from '../registry/registry.module';
 import { ProbedFacts, SlowFactSource } from '../selection/slow-facts';
-import { DockerVpnContainers } from './docker-vpn-containers';
+import { loadDockerVpnContainers } from './docker-vpn-containers.loader';
 import { ANYWHERE, EnginePlacement } from './engine-placement.port';
 import { GluetunControlClient } from './gluetun-control.client';
 import { VpnController } from './http/vpn.controller';
-import { VpnContainers } from './vpn-containers.port';
+import { NoVpnContainers, VpnContainers } from './vpn-containers.port';
 import { VpnFacts } from './vpn-facts';
 import { VpnPlacement } from './vpn-placement';
 import { VpnRegistry } from './vpn-registry';
@@ -19,15 +19,19 @@ import type { VpnConfig } from './vpn.config';
 
 /** The VPNs of VPN_CONTAINERS. Without any, nothing here runs, and engines run anywhere. */
 @Module({
-  imports: [RegistryModule, DriversModule],
+  imports: [RegistryModule],
   controllers: [VpnController],
   providers: [
     VpnRegistry,
     VpnWatch,
     {
       provide: VpnContainers,
-      useFactory: (docker: DockerClient) => new DockerVpnContainers(docker),
-      inject: [DockerClient],
+      useFactory: (docker: DockerClient | null): VpnContainers => {
+        if (docker === null) return new NoVpnContainers();
+        const { DockerVpnContainers } = loadDockerVpnContainers();
+        return new DockerVpnContainers(docker);
+      },
+      inject: [DOCKER_CLIENT],
     },
     {
       provide: GluetunControlClient,

@@ -44,7 +44,7 @@ describeWithDocker('containers by the client', () => {
     expect(await containers.start(id)).toBe('already');
     const { State, NetworkSettings } = await containers.inspect('d-life');
     expect(State).toMatchObject({ Running: true, Status: 'running' });
-    expect(NetworkSettings.Networks['bridge']?.IPAddress).toMatch(/^10\./);
+    expect(NetworkSettings.Networks?.['bridge']?.IPAddress).toMatch(/^10\./);
     await eventually(async () => (await containers.logs(id, 10)).length > 0, SOON_MS, 'log lines');
     expect((await containers.logs(id, 1)).join()).toContain('"event":"listening"');
 

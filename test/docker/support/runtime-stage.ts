@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { loadConfig } from '../../../src/config';
 import { DockerClient } from '../../../src/engines/drivers/docker-client';
-import { DockerRuntime } from '../../../src/engines/drivers/docker/docker.runtime';
+import { DockerRuntime } from '../../../src/engines/drivers/docker/docker-runtime';
 import type {
   ProvisioningRequest,
   RuntimeListener,

@@ -4,7 +4,7 @@ import type {
   ProvisioningRequest,
   ObservedEngine,
 } from '../../../src/engines/drivers/engine-runtime.port';
-import { SwarmRuntime } from '../../../src/engines/drivers/swarm/swarm.runtime';
+import { SwarmRuntime } from '../../../src/engines/drivers/swarm/swarm-runtime';
 import { EventBus } from '../../../src/events';
 import { eventually, onScopeEnd } from '../../e2e/support';
 import { docker, listContainers } from './docker-cli';

@@ -1,15 +1,14 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { DockerClient } from './docker-client';
+import { DockerClient, pingDocker } from './docker-client';
 import { DockerError, isAbsent } from './docker-error';
 import { answer, BAD_MANNERS, eventually, FakeDocker, refuse } from './fake-docker.spec-support';
-import { pingDocker } from './ping-docker';
 import { withLag } from '../../../kernel/testing/lag.spec-support';
 
 /** Every kind of deadline, so short that a test can wait for it, and long for all that is to happen before it. */
 const LIMIT_MS = 1500;
 const SHORT = {
-  lookMs: LIMIT_MS,
+  readMs: LIMIT_MS,
   changeMs: LIMIT_MS,
   killMs: 0,
   endMarginMs: LIMIT_MS,
@@ -134,7 +133,7 @@ describe('every call fails in time and frees its connection when Docker', () => 
       response.on('drain', more);
       more();
     };
-    const client = new DockerClient(fake.dockerHost, { lookMs: 20_000 });
+    const client = new DockerClient(fake.dockerHost, { readMs: 20_000 });
     clients.push(client);
     const before = process.memoryUsage().arrayBuffers;
     await expect(client.containers.list([])).rejects.toThrow('too long');
@@ -235,6 +234,13 @@ describe('a refusal', () => {
   });
 });
 
+it('follows no redirect', async () => {
+  fake.manner = (_, response) => response.writeHead(301, { Location: '/elsewhere' }).end();
+  const outcome = await outcomeOf(() => newClient(PATIENT).ping());
+  expect(outcome).toMatchObject({ code: 'docker_unavailable', status: null });
+  expect(fake.received.map(({ path }) => path)).toEqual(['/_ping']);
+});
+
 describe('what is so already', () => {
   const containers = () => newClient(PATIENT).containers;
 
@@ -320,7 +326,7 @@ describe('requests', () => {
   });
 
   it('that look find a way past any number of slow changes', async () => {
-    const patient = new DockerClient(fake.dockerHost, { lookMs: 15_000, endMarginMs: 60_000 });
+    const patient = new DockerClient(fake.dockerHost, { readMs: 15_000, endMarginMs: 60_000 });
     clients.push(patient);
     fake.manner = (request, response) => {
       if (request.method === 'GET') answer(200, [])(request, response);

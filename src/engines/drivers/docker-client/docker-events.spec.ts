@@ -2,11 +2,15 @@ import { Logger } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import type { RuntimeLink } from '../engine-runtime.port';
 import { DockerClient } from './docker-client';
-import { readEvent, type DockerEvent } from './docker-event';
-import { DockerEvents, type DockerEventsTiming } from './docker-events';
+import {
+  type DockerEvent,
+  DockerEvents,
+  type DockerEventsTiming,
+  readEvent,
+} from './docker-events';
 import { eventually, FakeDocker, refuse } from './fake-docker.spec-support';
 
-const QUICK: Partial<DockerEventsTiming> = { backOffMinMs: 20, backOffMaxMs: 80, livenessMs: 30 };
+const QUICK: Partial<DockerEventsTiming> = { backoffMinMs: 20, backoffMaxMs: 80, livenessMs: 30 };
 /** How long an answer may take. Far from the moments that pass on a busy machine, and short enough to be waited for. */
 const ANSWER_MS = 2000;
 
@@ -51,7 +55,7 @@ describe('DockerEvents', () => {
       response.flushHeaders();
       streams.push(response);
     };
-    client = new DockerClient(fake.dockerHost, { lookMs: ANSWER_MS });
+    client = new DockerClient(fake.dockerHost, { readMs: ANSWER_MS });
   });
 
   afterEach(async () => {
@@ -124,7 +128,7 @@ describe('DockerEvents', () => {
       refuse(500, 'not now')(request, response);
     };
     const openedMs = performance.now();
-    open({ backOffMinMs: 20, backOffMaxMs: 1000 });
+    open({ backoffMinMs: 20, backoffMaxMs: 1000 });
     await eventually(() => attempts >= 6);
     // At 0, 20, 60, 140, 300, 620 ms, or up to a quarter earlier; later when the machine is busy.
     expect(performance.now() - openedMs).toBeGreaterThan(450);
@@ -204,7 +208,7 @@ describe('DockerEvents', () => {
     ['before it is connected', (): boolean => true],
   ])('tells nothing after its end %s', async (when, isThen) => {
     if (when.includes('waits')) await fake.goAway();
-    open({ backOffMinMs: 300, backOffMaxMs: 300 });
+    open({ backoffMinMs: 300, backoffMaxMs: 300 });
     await eventually(isThen);
     events.close();
     const before = [gaps, links.length];

@@ -1,6 +1,6 @@
 import { DockerClient } from './docker-client';
 import { answer, eventually, FakeDocker, type Manner } from './fake-docker.spec-support';
-import { PullMeter, type PullProgress } from './pull-progress';
+import { PullMeter, type PullProgress } from './docker-images';
 
 let fake: FakeDocker;
 let client: DockerClient;

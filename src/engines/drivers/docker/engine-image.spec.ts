@@ -94,7 +94,7 @@ describe('EngineImage', () => {
     expect(events).toEqual([]);
   });
 
-  it('is pulled once for all orders, with progress', async () => {
+  it('is pulled once for all requests, with progress', async () => {
     const ensured = [image.ensure(NEVER), image.ensure(NEVER)];
     const pull = await nextPull();
     expect(image.state.state).toBe('pulling');
@@ -112,7 +112,7 @@ describe('EngineImage', () => {
     ]);
   });
 
-  it('is not pulled again with every order after a refusal, each time for longer', async () => {
+  it('is not pulled again with every request after a refusal, each time for longer', async () => {
     const waits = [15, 30, 60, 120, 240, 300, 300];
     for (const [index, waitS] of waits.entries()) {
       await failingPull();
@@ -166,31 +166,31 @@ describe('EngineImage', () => {
     for (const each of ensured) each.catch(() => undefined);
     const pull = await nextPull();
     one.abort();
-    await expect(ensured[0]).rejects.toThrow('the order was called off');
+    await expect(ensured[0]).rejects.toThrow('the request was cancelled');
     expect(pull.signal.aborted).toBe(false);
     other.abort();
-    await expect(ensured[1]).rejects.toThrow('the order was called off');
+    await expect(ensured[1]).rejects.toThrow('the request was cancelled');
     expect(pull.signal.aborted).toBe(true);
     await new Promise(setImmediate);
     expect([image.state.state, states()]).toEqual(['unknown', ['started', 'failed']]);
-    // The next order is not held up by it.
+    // The next request is not held up by it.
     const again = image.ensure(NEVER);
     (await nextPull()).end.resolve();
     await again;
     expect(image.state.state).toBe('present');
   });
 
-  it('does not even look for an order that was called off before', async () => {
+  it('does not even look for a request that was cancelled before', async () => {
     const signal = AbortSignal.abort();
-    await expect(image.ensure(signal)).rejects.toThrow('the order was called off');
+    await expect(image.ensure(signal)).rejects.toThrow('the request was cancelled');
     expect(images.looks).toBe(0);
   });
 
-  it('does not begin a pull for an order that was called off during the look', async () => {
+  it('does not begin a pull for a request that was cancelled during the look', async () => {
     const calling = new AbortController();
     const ensured = image.ensure(calling.signal);
     calling.abort();
-    await expect(ensured).rejects.toThrow('the order was called off');
+    await expect(ensured).rejects.toThrow('the request was cancelled');
     for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
     expect([images.looks, images.pulls.length, events]).toEqual([1, 0, []]);
   });
@@ -199,7 +199,7 @@ describe('EngineImage', () => {
     const ensured = image.ensure(NEVER);
     const pull = await nextPull();
     image.close();
-    await expect(ensured).rejects.toThrow('the order was called off');
+    await expect(ensured).rejects.toThrow('the request was cancelled');
     expect(pull.signal.aborted).toBe(true);
   });
 });

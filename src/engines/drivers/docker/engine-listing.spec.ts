@@ -1,7 +1,8 @@
+import fc from 'fast-check';
 import { engineLabels } from '../containers/engine-labels';
 import { RuntimeError } from '../engine-runtime.port';
 import type { ContainerInfo, ContainerInspectInfo } from '../docker-client';
-import { EngineListing } from './engine-listing';
+import { EngineListing, isSameStatus, parseStatus } from './engine-listing';
 
 const REACH = { kind: 'container', network: null, bindAddress: '', publishedHost: '' } as const;
 
@@ -74,7 +75,7 @@ describe('EngineListing', () => {
   /** Who was inspected by a look. */
   async function look(): Promise<string> {
     containers.inspected.length = 0;
-    await listing.look(REACH);
+    await listing.list(REACH);
     return containers.inspected.join('');
   }
 
@@ -82,7 +83,7 @@ describe('EngineListing', () => {
     expect(await look()).toBe('ab');
     containers.words.set('a', 'Up 2 minutes').set('b', 'Up 2 minutes').set('c', 'Up 1 second');
     expect(await look()).toBe('c');
-    expect((await listing.look(REACH)).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+    expect((await listing.list(REACH)).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
   });
 
   it.each<[string, () => void]>([
@@ -95,7 +96,7 @@ describe('EngineListing', () => {
     happen();
     containers.startedAt = 'second';
     expect(await look()).toBe('a');
-    const engines = await listing.look(REACH);
+    const engines = await listing.list(REACH);
     expect(engines.map(({ incarnation }) => incarnation)).toEqual(['second', 'first']);
   });
 
@@ -131,7 +132,7 @@ describe('EngineListing', () => {
     containers.words.delete('a');
     containers.words.set('c', 'Up 1 second');
     containers.onFind = (id) => containers.words.delete(id);
-    expect((await listing.look(REACH)).map(({ id }) => id)).toEqual(['b']);
+    expect((await listing.list(REACH)).map(({ id }) => id)).toEqual(['b']);
     expect([listing.knows('a'), listing.knows('b')]).toEqual([false, true]);
   });
 
@@ -150,7 +151,7 @@ describe('EngineListing', () => {
     ])('shows it as the list does, without an address: %s', async (status, phase) => {
       containers.words.set('a', status);
       refuse('a');
-      const seen = await listing.look(REACH);
+      const seen = await listing.list(REACH);
       expect(seen.map(({ id }) => id)).toEqual(['a', 'b']);
       expect(seen[0]).toMatchObject({ phase, endpoint: null, key: '0123456789ab' });
       expect(seen[0]!.phaseDetail).toContain('fails to inspect');
@@ -161,15 +162,15 @@ describe('EngineListing', () => {
     });
 
     it('keeps to what it saw of one that runs on', async () => {
-      const [before] = await listing.look(REACH);
+      const [before] = await listing.list(REACH);
       areEventsHeard = false;
       refuse('a');
-      expect((await listing.look(REACH))[0]).toBe(before);
+      expect((await listing.list(REACH))[0]).toBe(before);
     });
 
     it('knows nothing when Docker is away', async () => {
       refuse('a', new RuntimeError('docker_unavailable', 'gone'));
-      await expect(listing.look(REACH)).rejects.toMatchObject({ code: 'docker_unavailable' });
+      await expect(listing.list(REACH)).rejects.toMatchObject({ code: 'docker_unavailable' });
     });
   });
 
@@ -178,5 +179,62 @@ describe('EngineListing', () => {
     await look();
     expect(containers.inspected).toHaveLength(22);
     expect(containers.mostAtATime).toBe(4);
+  });
+});
+
+/** As Docker words the age of something that began so many seconds ago. */
+function dockerAge(seconds: number): string {
+  const [minutes, hours] = [Math.floor(seconds / 60), Math.round(seconds / 3600)];
+  if (seconds < 1) return 'Less than a second';
+  if (seconds === 1) return '1 second';
+  if (seconds < 60) return `${seconds} seconds`;
+  if (minutes === 1) return 'About a minute';
+  if (minutes < 60) return `${minutes} minutes`;
+  if (hours === 1) return 'About an hour';
+  if (hours < 48) return `${hours} hours`;
+  if (hours < 24 * 14) return `${Math.floor(hours / 24)} days`;
+  if (hours < 24 * 60) return `${Math.floor(hours / 24 / 7)} weeks`;
+  if (hours < 24 * 365 * 2) return `${Math.floor(hours / 24 / 30)} months`;
+  return `${Math.floor(seconds / 86_400 / 365)} years`;
+}
+
+describe('parseStatus', () => {
+  it.each<[string, string, number | null]>([
+    ['Up 3 seconds', 'Up', 3],
+    ['Up Less than a second', 'Up', 0],
+    ['Up About a minute', 'Up', 60],
+    ['Up About an hour (Paused)', 'Up (Paused)', 3600],
+    ['Up 2 weeks (unhealthy)', 'Up (unhealthy)', 1_209_600],
+    ['Exited (137) 5 hours ago', 'Exited (137) ago', 18_000],
+    ['Created', 'Created', null],
+    ['Removal In Progress', 'Removal In Progress', null],
+    ['', '', null],
+  ])('%s', (text, words, ageS) => {
+    expect(parseStatus(text)).toEqual({ words, ageS });
+  });
+});
+
+describe('isSameStatus', () => {
+  it.each<[string, string, boolean]>([
+    ['Up 3 seconds', 'Up 5 seconds', true],
+    ['Up 59 seconds', 'Up About a minute', true],
+    ['Up 5 hours', 'Up 3 seconds', false],
+    ['Up 5 hours', 'Up 5 hours (Paused)', false],
+    ['Up 5 hours', 'Exited (1) 5 hours ago', false],
+    ['Created', 'Created', true],
+    ['Created', 'Up 1 second', false],
+  ])('%s, then %s: %s', (before, now, expected) => {
+    expect(isSameStatus(parseStatus(before), parseStatus(now))).toBe(expected);
+  });
+
+  it('is true for whatever just grows older', () => {
+    const age = fc.integer({ min: 0, max: 3 * 365 * 86_400 });
+    fc.assert(
+      fc.property(age, age, (one, other) => {
+        const [young, old] = [Math.min(one, other), Math.max(one, other)];
+        const status = (seconds: number) => parseStatus(`Up ${dockerAge(seconds)}`);
+        expect(isSameStatus(status(young), status(old))).toBe(true);
+      }),
+    );
   });
 });

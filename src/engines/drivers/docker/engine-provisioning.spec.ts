@@ -13,7 +13,7 @@ import {
   refuse,
   type Manner,
 } from '../docker-client/fake-docker.spec-support';
-import { DockerRuntime } from './docker.runtime';
+import { DockerRuntime } from './docker-runtime';
 import { ToyDaemon, type ToyVerb } from './toy-daemon.spec-support';
 
 /** Where Docker says nothing, that is waited for; everywhere else a busy machine may be slow. */
@@ -47,17 +47,17 @@ function openRuntime(instance: string, limitMs?: number): DockerRuntime {
   const tuning =
     limitMs === undefined
       ? {}
-      : { lookMs: limitMs, changeMs: limitMs, endMarginMs: limitMs, killMs: 0 };
+      : { readMs: limitMs, changeMs: limitMs, endMarginMs: limitMs, killMs: 0 };
   const client = new DockerClient(config.dockerHost, tuning);
   return new DockerRuntime(config, instance, { publish: () => undefined }, client);
 }
 
-function order(over: Partial<ProvisioningRequest> = {}): ProvisioningRequest {
+function request(over: Partial<ProvisioningRequest> = {}): ProvisioningRequest {
   lastKey += 1;
   return { key: lastKey.toString(16).padEnd(12, '0'), vpnSlot: null, ...over };
 }
 
-const provision = (): Promise<ObservedEngine> => runtime.provision(order(), NEVER);
+const provision = (): Promise<ObservedEngine> => runtime.provision(request(), NEVER);
 
 /** What Docker itself says, besides all that is no answer of Docker at all. */
 const MANNERS: Readonly<Record<string, Manner>> = {
@@ -176,7 +176,7 @@ describe('conflicts', () => {
   });
 
   it('takes a random name when the first is taken, three at most, and never touches the holder', async () => {
-    const wanted = order({ key: 'abcdef012345' });
+    const wanted = request({ key: 'abcdef012345' });
     daemon.foreignNames.add('acefleet-toy-abcdef');
     const { name } = await runtime.provision(wanted, NEVER);
     expect(name).toMatch(/^acefleet-toy-[0-9a-f]{6}$/);
@@ -195,7 +195,7 @@ describe('conflicts', () => {
     const other = openRuntime('other');
     const made = [];
     for (let count = 0; count < 5; count += 1) {
-      made.push(await (count % 2 === 0 ? runtime : other).provision(order(), NEVER));
+      made.push(await (count % 2 === 0 ? runtime : other).provision(request(), NEVER));
     }
     await other.close();
     expect(new Set(made.map(({ endpoint }) => endpoint!.port)).size).toBe(5);
@@ -203,7 +203,7 @@ describe('conflicts', () => {
   });
 });
 
-describe('an order that is called off', () => {
+describe('a request that is cancelled', () => {
   it.each<[ToyVerb, number]>([
     ['image', 0],
     ['list', 0],
@@ -215,9 +215,9 @@ describe('an order that is called off', () => {
     daemon.onCall = (asked) => {
       if (asked === verb) calling.abort();
     };
-    await expect(runtime.provision(order(), calling.signal)).rejects.toMatchObject({
+    await expect(runtime.provision(request(), calling.signal)).rejects.toMatchObject({
       code: 'runtime_refused',
-      message: 'the order was called off',
+      message: 'the request was cancelled',
     });
     expect(daemon.containers.size).toBe(0);
     expect(daemon.count('remove')).toBe(removed);

@@ -66,7 +66,7 @@ describe('the phase of a service', () => {
 });
 
 describe('the newest task', () => {
-  it('is the same in whatever order they are told', () => {
+  it('is the same in whatever request they are told', () => {
     const at = (n: number) => task({}, { ID: `task-${n}`, CreatedAt: new Date(n).toISOString() });
     const some = fc.uniqueArray(fc.nat(1_000_000), { minLength: 1, maxLength: 6 });
     fc.assert(

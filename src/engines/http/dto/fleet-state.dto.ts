@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { wallClockIso } from '../../../kernel/clock';
-import type { DriverChoice } from '../../drivers/driver.factory';
+import type { DriverChoice } from '../../drivers/driver-choice';
 import type { DriverKind } from '../../drivers/engine-driver.port';
 import type {
   RuntimeImage,
@@ -46,7 +46,7 @@ export class DriverDto {
   constructor(choice: DriverChoice) {
     this.kind = choice.kind;
     this.why = choice.why;
-    this.is_stopgap = choice.isStopgap;
+    this.is_stopgap = choice.isFallback;
   }
 }
 

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { wallClockIso } from '../../../kernel/clock';
-import type { DriverChoice } from '../../drivers/driver.factory';
+import type { DriverChoice } from '../../drivers/driver-choice';
 import type { ProvisioningBlock } from '../../drivers/engine-driver.port';
 import type { FleetStatus } from '../../fleet/fleet.types';
 import {

@@ -20,6 +20,7 @@ export type {
 export { EnginesModule } from './engines.module';
 export {
   EngineScheduler,
+  leastMissed,
   SlotHolder,
   SlotLease,
   SlotQueue,

@@ -3,8 +3,8 @@ import type { Counter } from 'prom-client';
 import { EventBus, type RecordedEvent } from '../events';
 import { EngineScheduler, SlotQueue } from '../engines';
 import { MetricsRegistry } from '../metrics';
-import { RecordedPlaybacks } from './recorded';
-import { SessionDirectory, type PollResult, type StreamObservation } from './session';
+import { isLiveStream, SessionDirectory, type PollResult, type StreamObservation } from './session';
+import { StreamRegistry, type Stream } from './streams';
 
 /** Figures of the proxy. Counts come from the live objects at the moment of the scrape. */
 @Injectable()
@@ -17,11 +17,11 @@ export class ProxyMetrics {
 
   constructor(
     metrics: MetricsRegistry,
+    streams: StreamRegistry,
     sessions: SessionDirectory,
     events: EventBus,
     scheduler: EngineScheduler,
     queue: SlotQueue,
-    recordings: RecordedPlaybacks,
   ) {
     this.probes = metrics.counter(
       'proxy_probe_requests_total',
@@ -29,15 +29,11 @@ export class ProxyMetrics {
       ['method'],
     );
     const live = (): readonly ReturnType<SessionDirectory['list']>[number][] => sessions.list();
-    metrics.gauge(
-      'proxy_sessions_active',
-      'Sessions under way.',
-      () => live().length + recordings.count,
-    );
+    metrics.gauge('proxy_sessions_active', 'Sessions under way.', () => streams.list().length);
     metrics.gauge(
       'proxy_clients_active',
       'Viewers, including those that wait for a start.',
-      () => sessions.limits.count,
+      () => streams.limits.count,
     );
     metrics.gauge('proxy_clients_paused', 'Viewers that have taken nothing for 15 s.', () =>
       sumOf(live(), ({ viewers, watching }) => viewers.size - watching),
@@ -56,32 +52,35 @@ export class ProxyMetrics {
     metrics.gauge(
       'proxy_pinned_bytes',
       "Bytes queued on viewers' sockets beyond the history.",
-      () => sumOf([...live(), ...recordings.list()], ({ pinnedBytes }) => pinnedBytes),
+      () => sumOf(streams.list(), ({ pinnedBytes }) => pinnedBytes),
     );
     metrics.sampledCounter(
       'proxy_bytes_streamed_total',
       'Bytes that the kernel has accepted for viewers.',
-      () => this.pastBytes + sumOf([...live(), ...recordings.list()], ({ bytesOut }) => bytesOut),
+      () => this.pastBytes + sumOf(streams.list(), ({ bytesOut }) => bytesOut),
     );
     const durations = metrics.histogram(
       'proxy_session_duration_seconds',
       'How long sessions lasted.',
       { buckets: [1, 10, 60, 600, 1800, 3600, 7200, 14400, 43200] },
     );
-    const over = (one: Ended): void => {
+    const over = (one: Stream): void => {
       this.pastBytes += one.bytesOut;
       // What became of recorded content is told by its playback.
       if (one.endReason === 'recorded') return;
       durations.observe(((one.endedMs ?? one.createdMs) - one.createdMs) / 1000);
     };
-    sessions.onSessionOver(over);
-    recordings.onPlaybackOver(over);
-    this.observe(metrics, sessions);
+    streams.onOver(over);
+    this.observe(metrics, streams, sessions);
     countEvents(metrics, events);
   }
 
   /** What engines say of the streams, and what is found in them. */
-  private observe(metrics: MetricsRegistry, sessions: SessionDirectory): void {
+  private observe(
+    metrics: MetricsRegistry,
+    streams: StreamRegistry,
+    sessions: SessionDirectory,
+  ): void {
     const live = (): readonly StreamObservation[] =>
       sessions.list().map(({ observation }) => observation);
     const sum = (figure: (one: StreamObservation) => number | null | undefined): number =>
@@ -117,9 +116,10 @@ export class ProxyMetrics {
       'Statistics calls that were answered: session unknown.',
       () => polls('session_gone'),
     );
-    sessions.onSessionOver(({ observation }) => {
+    streams.onOver((stream) => {
+      if (!isLiveStream(stream)) return;
       for (const result of ['answered', 'failed', 'session_gone'] as const) {
-        this.pastPolls[result] += observation.polls[result];
+        this.pastPolls[result] += stream.observation.polls[result];
       }
     });
   }
@@ -127,13 +127,6 @@ export class ProxyMetrics {
   probed(method: 'head' | 'options'): void {
     this.probes.inc({ method });
   }
-}
-
-interface Ended {
-  readonly bytesOut: number;
-  readonly createdMs: number;
-  readonly endedMs: number | null;
-  readonly endReason: string | null;
 }
 
 function sumOf<T>(all: readonly T[], figure: (one: T) => number): number {

@@ -1,8 +1,10 @@
 import { Module } from '@nestjs/common';
 import { AceModule } from '../ace';
 import { ChannelsModule } from '../channels';
+import { CONFIG, type AppConfig } from '../config';
 import { CoordinationModule } from '../coordination';
 import { EventsModule } from '../events';
+import { monotonicMs } from '../kernel/clock';
 import { AceStatusController } from './http/ace-status.controller';
 import { HlsPlaybacks } from './hls';
 import { EngineApiDoor } from './http/engine-api.door';
@@ -19,7 +21,8 @@ import { ContentResolver } from './preflight/content-resolver';
 import { Preflight } from './preflight/preflight';
 import { ProxyMetrics } from './proxy.metrics';
 import { RecordedPlaybacks } from './recorded';
-import { ContentAliases, SessionDirectory, SessionServices, StreamShutdown } from './session';
+import { ContentAliases, RecordingHost, SessionDirectory, SessionServices } from './session';
+import { NegativeCache, StreamRegistry, StreamShutdown } from './streams';
 import { CatchUpScheduler } from './viewers';
 
 /** From a request for a content to the bytes a viewer gets. */
@@ -47,8 +50,16 @@ import { CatchUpScheduler } from './viewers';
     RecordedPlaybacks,
     SessionDirectory,
     SessionServices,
+    StreamRegistry,
     StreamShutdown,
     ViewerEntrance,
+    { provide: RecordingHost, useExisting: RecordedPlaybacks },
+    {
+      provide: NegativeCache,
+      useFactory: ({ negativeCacheTtlMs }: AppConfig) =>
+        new NegativeCache(negativeCacheTtlMs, monotonicMs),
+      inject: [CONFIG],
+    },
   ],
   exports: [StreamShutdown],
 })

@@ -1,4 +1,5 @@
 import { selectVictim, type SlotFacts } from './preemption';
+import type { Watch } from './slot-holder';
 import type { SlotClass } from './slot-request';
 
 const NOW_MS = 100_000;
@@ -15,14 +16,13 @@ function slot(name: string, over: Partial<SlotFacts> = {}): Named {
     state: 'confirmed',
     isRevoked: false,
     sinceMs: NOW_MS - 1000,
-    watch: 'watched',
-    watchSinceMs: 0,
+    holder: { watch: 'watched', watchSinceMs: 0 },
     ...over,
   };
 }
 
-const idle = (name: string, watch: SlotFacts['watch'], forMs = 1000): Named =>
-  slot(name, { watch, watchSinceMs: NOW_MS - forMs });
+const idle = (name: string, watch: Watch, forMs = 1000): Named =>
+  slot(name, { holder: { watch, watchSinceMs: NOW_MS - forMs } });
 const start = (name: string, ageMs: number, over: Partial<SlotFacts> = {}): Named =>
   slot(name, { state: 'answered', sinceMs: NOW_MS - ageMs, ...over });
 

@@ -1,6 +1,9 @@
 import type { SlotState } from './slot-state';
-import type { Watch } from './slot-holder';
+import type { SlotHolder } from './slot-holder';
 import type { SlotClass } from './slot-request';
+
+/** Who watches a stream, and since when. */
+export type WatchFacts = Pick<SlotHolder, 'watch' | 'watchSinceMs'>;
 
 /** A held slot, as far as it matters for preemption. */
 export interface SlotFacts {
@@ -10,9 +13,7 @@ export interface SlotFacts {
   readonly isRevoked: boolean;
   /** Monotonic ms at which its engine was first asked for the stream. */
   readonly sinceMs: number;
-  readonly watch: Watch;
-  /** Monotonic ms since when `watch` has been what it is. */
-  readonly watchSinceMs: number;
+  readonly holder: WatchFacts;
 }
 
 /**
@@ -39,17 +40,26 @@ export function selectVictim<T extends SlotFacts>(
   const held = [...slots].filter(
     ({ state, isRevoked }) => state !== 'releasing' && state !== 'released' && !isRevoked,
   );
-  for (const watch of ['unwatched', 'checked', 'paused'] as const) {
-    const victim = first(
-      held.filter((slot) => slot.watch === watch),
-      byIdleTime,
-    );
-    if (victim !== null) return victim;
-  }
+  const unwatched = leastMissed(held);
+  if (unwatched !== null) return unwatched;
   return first(
     held.filter((slot) => isPreemptible(slot, by, nowMs, overdueMs)),
     byAge,
   );
+}
+
+/** The stream that is missed least among those that nobody watches; null when all are watched. */
+export function leastMissed<T extends { readonly holder: WatchFacts }>(
+  streams: readonly T[],
+): T | null {
+  for (const watch of ['unwatched', 'checked', 'paused'] as const) {
+    const least = first(
+      streams.filter(({ holder }) => holder.watch === watch),
+      ({ holder }) => holder.watchSinceMs,
+    );
+    if (least !== null) return least;
+  }
+  return null;
 }
 
 function isPreemptible(slot: SlotFacts, by: SlotClass, nowMs: number, overdueMs: number): boolean {
@@ -57,7 +67,6 @@ function isPreemptible(slot: SlotFacts, by: SlotClass, nowMs: number, overdueMs:
   return by === 'failover' || nowMs - slot.sinceMs >= overdueMs;
 }
 
-const byIdleTime = ({ watchSinceMs }: SlotFacts): number => watchSinceMs;
 const byAge = ({ sinceMs }: SlotFacts): number => sinceMs;
 
 function first<T>(slots: readonly T[], key: (slot: T) => number): T | null {

@@ -4,7 +4,7 @@ import type { Engine } from '../registry/engine';
 import type { EngineView } from '../registry/engine.types';
 import { SlotRevocation, type HeldSlot } from '../registry/held-slot';
 import type { SlotFacts } from './preemption';
-import type { SlotHolder, Watch } from './slot-holder';
+import type { SlotHolder } from './slot-holder';
 import type { SlotClass } from './slot-request';
 import { canBecome, type SlotState } from './slot-state';
 
@@ -66,14 +66,6 @@ export class SlotLease implements HeldSlot, SlotFacts {
 
   get sinceMs(): number {
     return this.askedSinceMs;
-  }
-
-  get watch(): Watch {
-    return this.holder.watch;
-  }
-
-  get watchSinceMs(): number {
-    return this.holder.watchSinceMs;
   }
 
   get isWatched(): boolean {

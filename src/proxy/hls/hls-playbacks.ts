@@ -7,7 +7,8 @@ import { AppError } from '../../kernel/errors';
 import { OwnLateness } from '../../kernel/own-lateness';
 import { Settleable } from '../../kernel/settleable';
 import { MetricsRegistry } from '../../metrics';
-import { SessionDirectory, type StreamSession } from '../session';
+import { isLiveStream, type StreamSession } from '../session';
+import { StreamRegistry } from '../streams';
 import type { LeaveReason, Viewer } from '../viewers';
 import type { SegmentSender } from './segment-sender';
 import { SegmentTrack } from './segment-track';
@@ -73,10 +74,12 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
 
   constructor(
     @Inject(CONFIG) private readonly config: AppConfig,
-    sessions: SessionDirectory,
+    streams: StreamRegistry,
     metrics: MetricsRegistry,
   ) {
-    sessions.onSessionOver((session) => this.forget(session));
+    streams.onOver((stream) => {
+      if (isLiveStream(stream)) this.forget(stream);
+    });
     metrics.gauge(
       'proxy_hls_clients_active',
       'HLS viewers, included in proxy_clients_active.',

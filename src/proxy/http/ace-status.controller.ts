@@ -7,6 +7,7 @@ import { ApiProblems } from '../../http';
 import { AppError } from '../../kernel/errors';
 import { RecordedPlaybacks } from '../recorded';
 import { SessionDirectory } from '../session';
+import { StreamRegistry } from '../streams';
 import { hasSelector, readContentSelector } from './content-request';
 import { ANY_PLAYBACK } from './engine-api.door';
 import { ownAddress } from './own-address';
@@ -36,6 +37,7 @@ const STREAM_STATUS = {
 export class AceStatusController {
   constructor(
     @Inject(CONFIG) private readonly config: AppConfig,
+    private readonly streams: StreamRegistry,
     private readonly sessions: SessionDirectory,
     private readonly recordings: RecordedPlaybacks,
   ) {}
@@ -52,7 +54,7 @@ export class AceStatusController {
     reply.headers(CORS_HEADERS);
     const query = queryOf(request);
     if (!hasSelector(query)) {
-      void reply.send({ streams: this.sessions.list().length + this.recordings.count });
+      void reply.send({ streams: this.streams.list().length });
       return;
     }
     const selector = readContentSelector(query, null, this.config);

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { StreamHistory } from '../upstream';
-import type { SessionSnapshot, StreamSession } from '../session';
+import type { StreamSession } from '../session';
+import type { StreamSnapshot } from '../streams';
 import { SyntheticStream } from '../testing/synthetic-stream.spec-support';
 import { someViewer } from '../testing/viewers.spec-support';
 import { Loopback } from '../testing/loopback.spec-support';
@@ -9,7 +10,7 @@ import { toClientDto, toSessionDto, toStreamDto } from './session.mapping';
 const ID = '0'.repeat(40);
 const INFOHASH = 'f'.repeat(40);
 
-const RUNNING: SessionSnapshot = {
+const RUNNING: StreamSnapshot = {
   id: ID,
   kind: 'live',
   selector: { kind: 'content_id', value: ID, fileIndex: 0 },
@@ -54,7 +55,7 @@ const RUNNING: SessionSnapshot = {
   failovers: 4,
 };
 
-const FAILED: SessionSnapshot = {
+const FAILED: StreamSnapshot = {
   ...RUNNING,
   state: 'failed',
   engine: null,

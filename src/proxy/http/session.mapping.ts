@@ -1,14 +1,15 @@
 import { monotonicMs } from '../../kernel/clock';
-import type { SessionSnapshot, StreamSession } from '../session';
+import type { StreamSession } from '../session';
+import type { StreamSnapshot } from '../streams';
 import type { Viewer } from '../viewers';
 import type { ClientDto, SessionDto } from './dto/session.dto';
 import type { SourceInUseDto, StreamDto } from './dto/stream.dto';
 
 /** Sessions and viewers as they go on the wire. */
-export function toSessionDto(session: SessionSnapshot): SessionDto {
+export function toSessionDto(session: StreamSnapshot): SessionDto {
   return {
     stream_id: session.id,
-    kind: session.kind,
+    kind: session.kind === 'file' ? 'recorded' : 'live',
     ace_id: session.selector.value,
     infohash: session.infohash,
     channel: session.channel,
@@ -52,10 +53,10 @@ export function toSessionDto(session: SessionSnapshot): SessionDto {
   };
 }
 
-export function toStreamDto(session: SessionSnapshot): StreamDto {
+export function toStreamDto(session: StreamSnapshot): StreamDto {
   return {
     id: session.id,
-    kind: session.kind,
+    kind: session.kind === 'file' ? 'recorded' : 'live',
     key_type: session.selector.kind,
     key: session.selector.value,
     file_index: session.selector.fileIndex,
@@ -108,10 +109,10 @@ export function toClientDto(viewer: Viewer, session: StreamSession): ClientDto {
   };
 }
 
-function toSourceDto({ source }: SessionSnapshot): SourceInUseDto | null {
+function toSourceDto({ source }: StreamSnapshot): SourceInUseDto | null {
   return source === null ? null : { id: source.id, kind: source.kind, label: source.label };
 }
 
-function errorText(session: SessionSnapshot): string | null {
+function errorText(session: StreamSnapshot): string | null {
   return session.error === null ? null : `${session.error.code}: ${session.error.detail}`;
 }

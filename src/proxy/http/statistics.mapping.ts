@@ -2,13 +2,12 @@ import type { EngineLivePosition, EngineStat } from '../../ace';
 import type { StreamFacts } from '../mpegts';
 import {
   runwayOf,
-  snapshotOf,
   type LoopFinding,
   type Runway,
-  type SessionSnapshot,
   type StatSample,
   type StreamSession,
 } from '../session';
+import type { StreamSnapshot } from '../streams';
 import type { SessionDetailDto } from './dto/session.dto';
 import type {
   ElementaryStreamDto,
@@ -24,17 +23,17 @@ import { toSessionDto } from './session.mapping';
 /** One session under way with all that is observed of it. */
 export function toSessionDetailDto(session: StreamSession): SessionDetailDto {
   const stat = statOf(session);
-  return Object.assign(toSessionDto(snapshotOf(session)), observed(session), { stat });
+  return Object.assign(toSessionDto(session.snapshot()), observed(session), { stat });
 }
 
-export function toPastSessionDetailDto(session: SessionSnapshot): SessionDetailDto {
+export function toPastSessionDetailDto(session: StreamSnapshot): SessionDetailDto {
   const nothing = { stat: null, runway: null, media: [], looping: null, is_starving: false };
   return Object.assign(toSessionDto(session), nothing);
 }
 
 /** @param sinceUnixMs which polls are told: those after this time */
 export function toStreamStatsDto(session: StreamSession, sinceUnixMs: number): StreamStatsDto {
-  const { bitrateBps, buffer } = snapshotOf(session);
+  const { bitrateBps, buffer } = session.snapshot();
   const sample = session.observation.stat;
   return {
     stream_id: session.id,

@@ -6,7 +6,8 @@ import type { ContentSelector, SourceSelector } from '../../kernel/content-selec
 import { AppError } from '../../kernel/errors';
 import { linkAbort } from '../../kernel/linked-abort';
 import { RecordedPlaybacks } from '../recorded';
-import { delay, SessionDirectory, type StreamSession } from '../session';
+import { delay } from '../../kernel/wait';
+import { SessionDirectory, type StreamSession } from '../session';
 import { CheckSlots } from './check-slots';
 import { ContentResolver, type ResolvedContent } from './content-resolver';
 import { hasRoom } from './engine-room';

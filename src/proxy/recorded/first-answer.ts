@@ -1,6 +1,6 @@
 import { monotonicMs } from '../../kernel/clock';
 import { Settleable } from '../../kernel/settleable';
-import { settlesWithin } from '../session';
+import { settlesWithin } from '../../kernel/wait';
 import type { LeaveReason, Viewer, ViewerHost } from '../viewers';
 import type { RecordedContent } from './recorded-contents';
 

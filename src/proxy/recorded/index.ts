@@ -4,4 +4,3 @@ export type { RecordedContent } from './recorded-contents';
 export type { RecordedPlayback } from './recorded-playback';
 export { headersOf, type FileHead } from './file-head';
 export { forwardedIfRange, forwardedRange } from './byte-range';
-export { snapshotOfPlayback } from './recorded-snapshot';

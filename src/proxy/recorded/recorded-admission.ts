@@ -1,7 +1,8 @@
 import type { Writable } from 'node:stream';
 import type { FilePart } from '../../ace';
 import { AppError } from '../../kernel/errors';
-import { settlesWithin, type SessionDirectory } from '../session';
+import { settlesWithin } from '../../kernel/wait';
+import type { StreamRegistry } from '../streams';
 import type { Viewer } from '../viewers';
 import type { FileHead } from './file-head';
 import { FirstAnswerWait } from './first-answer';
@@ -42,7 +43,7 @@ export class RecordedAdmission {
   private readonly waits = new Set<FirstAnswerWait>();
 
   constructor(
-    private readonly sessions: SessionDirectory,
+    private readonly streams: StreamRegistry,
     /** A request waits no longer for what another one is about to find out. */
     private readonly longestWaitMs: number,
     private readonly playbacks: PlaybackHost,
@@ -64,10 +65,10 @@ export class RecordedAdmission {
         }
       } finally {
         this.waits.delete(wait);
-        this.sessions.limits.remove(viewer);
+        this.streams.limits.remove(viewer);
       }
       if (viewer.leaveReason !== null) return null;
-      this.sessions.mustBeOpen();
+      this.streams.mustBeOpen();
       if (content.verdict instanceof AppError) throw content.verdict;
     }
     // In the same turn as the last look: whoever comes next finds this one.
@@ -81,14 +82,14 @@ export class RecordedAdmission {
     firstOwner: string,
   ): FirstAnswerWait | null {
     try {
-      this.sessions.limits.check(viewer.identity.ip, this.viewersOf(content));
+      this.streams.limits.check(viewer.identity.ip, this.viewersOf(content));
     } catch (error) {
       if (owner === firstOwner) return null;
       throw error;
     }
     const wait = new FirstAnswerWait(content, viewer, this.longestWaitMs);
     this.waits.add(wait);
-    this.sessions.limits.add(viewer);
+    this.streams.limits.add(viewer);
     return wait;
   }
 
@@ -114,7 +115,7 @@ export class RecordedAdmission {
     const own = choice.kind === 'open' ? this.byUid(content, choice.fallback) : null;
     if (own !== null) {
       await settlesWithin(own.whenFree, SEEK_OVERLAP_MS);
-      this.sessions.mustBeOpen();
+      this.streams.mustBeOpen();
       // Who has gone meanwhile must not take the place of who still reads.
       if (request.isGone()) throw new AppError('request_timeout', 'The caller has gone.');
       choice = choose();
@@ -142,7 +143,7 @@ export class RecordedAdmission {
     isOnlyWay: boolean,
   ): Promise<RecordedPlayback> {
     const opened = this.occupy(request, content, () => {
-      this.sessions.mustHavePlace();
+      this.streams.mustAdmit();
       return this.playbacks.open(content);
     });
     try {
@@ -171,9 +172,9 @@ export class RecordedAdmission {
     content: RecordedContent,
     seat: () => RecordedPlayback,
   ): RecordedPlayback {
-    this.sessions.limits.check(viewer.identity.ip, this.viewersOf(content));
+    this.streams.limits.check(viewer.identity.ip, this.viewersOf(content));
     const playback = seat();
-    this.sessions.limits.add(viewer);
+    this.streams.limits.add(viewer);
     playback.occupy(viewer, owner);
     return playback;
   }

@@ -5,7 +5,8 @@ import type { EngineComplaint, SlotHolder, SlotLease } from '../../engines';
 import { monotonicMs, wallClockIso } from '../../kernel/clock';
 import { AppError, asAppError } from '../../kernel/errors';
 import { Settleable } from '../../kernel/settleable';
-import { SessionReporter, type Attempt, type EndReason, type SessionServices } from '../session';
+import { isoOf, SessionReporter, type SessionServices } from '../session';
+import type { Attempt, EndReason, Stream, StreamSnapshot, StreamState } from '../streams';
 import type { LeaveReason, Viewer, ViewerHost } from '../viewers';
 import { EngineFailures } from './engine-failures';
 import { FileTransfer, type TransferEnd, type TransferHost } from './file-transfer';
@@ -34,7 +35,8 @@ const MAX_ATTEMPTS_KEPT = 20;
  *
  * Owns the source and the one transfer that reads it; `end` and `fail` are its only ways out and leave neither behind.
  */
-export class RecordedPlayback implements ViewerHost, TransferHost {
+export class RecordedPlayback implements Stream, ViewerHost, TransferHost {
+  readonly kind = 'file';
   readonly uid = randomUUID();
   readonly createdMs = monotonicMs();
   readonly requestedAt = wallClockIso();
@@ -63,7 +65,7 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
   private readonly stops = new Set<Promise<void>>();
   private readonly closing = new AbortController();
   private readonly report: SessionReporter;
-  private readonly holder: SlotHolder;
+  readonly holder: SlotHolder;
 
   constructor(
     /** Public id, unique among all streams under way. */
@@ -103,6 +105,69 @@ export class RecordedPlayback implements ViewerHost, TransferHost {
   /** Bytes on the viewer's socket that the kernel has not taken. */
   get pinnedBytes(): number {
     return this.viewer?.unsentBytes() ?? 0;
+  }
+
+  get infohash(): string | null {
+    return this.content.infohash;
+  }
+
+  get viewers(): ReadonlySet<Viewer> {
+    return new Set(this.viewer === null ? [] : [this.viewer]);
+  }
+
+  get holdsSlot(): boolean {
+    return this.source !== null;
+  }
+
+  private get state(): StreamState {
+    if (this.isOver) return this.error === null ? 'ended' : 'failed';
+    if (this.viewer === null) return 'grace';
+    return this.readyMs === null ? 'starting' : 'playing';
+  }
+
+  snapshot(): StreamSnapshot {
+    const { content, source, error, viewer } = this;
+    const endMs = this.endedMs ?? monotonicMs();
+    const endpoint = source?.lease.engine.endpoint ?? null;
+    return {
+      id: this.id,
+      kind: this.kind,
+      selector: content.selector,
+      channel: null,
+      source: null,
+      infohash: content.infohash,
+      state: this.state,
+      isLive: content.isLive === -1 ? null : content.isLive === 1,
+      engine:
+        this.lastEngineId === null
+          ? null
+          : { id: this.lastEngineId, host: endpoint?.host ?? null, port: endpoint?.port ?? null },
+      playbackSessionId: source?.engineSession.playbackSessionId ?? null,
+      clientCount: viewer === null ? 0 : 1,
+      createdAt: isoOf(this.createdMs),
+      startedAt: isoOf(this.readyMs),
+      endedAt: isoOf(this.endedMs),
+      endReason: this.endReason,
+      error: error === null ? null : { code: error.code, detail: error.detail },
+      idleMs: this.idleSinceMs === null ? 0 : endMs - this.idleSinceMs,
+      durationMs: endMs - this.createdMs,
+      attempts: this.attempts,
+      timeline: {
+        requestedAt: this.requestedAt,
+        engineAnsweredAt: isoOf(this.readyMs),
+        firstByteAt: this.firstByteAt,
+        firstPatAt: null,
+        firstKeyframeAt: null,
+      },
+      buffer: { seconds: null, bytes: 0, keyframes: 0 },
+      bitrateBps: null,
+      bytesIn: this.bytesIn,
+      bytesOut: this.bytesOut,
+      pinnedBytes: this.pinnedBytes,
+      continuityErrors: 0,
+      resyncs: 0,
+      failovers: this.failovers,
+    };
   }
 
   requested(): void {

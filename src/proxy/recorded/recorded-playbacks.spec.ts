@@ -38,15 +38,16 @@ describe('RecordedPlaybacks', () => {
   async function open(options: StageOptions): Promise<void> {
     stage = await SessionStage.open(options);
     stage.ace.onStart = ({ number }) => session(number, { isLive: 0 });
-    playbacks = new RecordedPlaybacks(stage.services, stage.directory, stage.aliases);
+    playbacks = new RecordedPlaybacks(stage.services, stage.streams, stage.faults, stage.aliases);
+    stage.recordings = playbacks;
     const cause = new EngineFault('unsupported', 'not_mpegts', 'video/mp4');
     playbacks.learn(FILM, null, new AppError('unsupported_content', 'It is MP4.', { cause }));
     content = playbacks.find(FILM)!;
   }
 
   afterEach(async () => {
-    await playbacks.onModuleDestroy();
-    expect(stage.directory.limits.count).toBe(0);
+    await stage.streams.endAll('shutdown');
+    expect(stage.streams.limits.count).toBe(0);
     expect(stage.engines.inUse()).toBe(0);
     await stage.close();
   });
@@ -86,7 +87,7 @@ describe('RecordedPlaybacks', () => {
   async function proven(): Promise<void> {
     stage.ace.onFile = () => Promise.resolve(file(true));
     expect(await ask('somebody').outcome).toBeNull();
-    await playbacks.endAll('stopped');
+    await stage.streams.endAll('stopped');
   }
 
   describe('while nobody knows what the content is', () => {
@@ -98,7 +99,7 @@ describe('RecordedPlaybacks', () => {
       const answer = gate();
       const asked = owners.map(ask);
       await until(() => stage.ace.count('file') === 1);
-      expect(stage.directory.limits.count).toBe(3);
+      expect(stage.streams.limits.count).toBe(3);
       answer.reject(PLAYLIST);
       for (const { outcome } of asked) {
         expect(await outcome).toMatchObject({ code: 'unsupported_content', status: 501 });
@@ -157,7 +158,7 @@ describe('RecordedPlaybacks', () => {
       await until(() => stage.ace.count('file') === 1);
       hangUp(second);
       expect(await second.outcome).toBeNull();
-      expect(stage.directory.limits.count).toBe(1);
+      expect(stage.streams.limits.count).toBe(1);
       expect(first.viewer.leaveReason).toBeNull();
       hangUp(first);
     });
@@ -180,7 +181,7 @@ describe('RecordedPlaybacks', () => {
       await until(() => stage.ace.count('file') === 1);
       stage.engines.close();
       const second = ask('box');
-      await until(() => playbacks.count === 2);
+      await until(() => playbacks.list().length === 2);
       answer.reject(PLAYLIST);
       for (const { outcome } of [first, second]) {
         expect(await outcome).toMatchObject({ code: 'unsupported_content' });

@@ -1,4 +1,4 @@
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { monotonicMs } from '../../kernel/clock';
 import {
   infohashKey,
@@ -9,14 +9,11 @@ import {
 import { AppError } from '../../kernel/errors';
 import {
   ContentAliases,
-  publicStreamId,
-  SessionDirectory,
   SessionServices,
-  type EndReason,
   type FoundRecording,
   type RecordingHost,
-  type SessionSnapshot,
 } from '../session';
+import { NegativeCache, publicStreamId, StreamRegistry } from '../streams';
 import type { Viewer } from '../viewers';
 import { wholeOf, type FileHead } from './file-head';
 import {
@@ -28,63 +25,34 @@ import {
 } from './recorded-contents';
 import { RecordedAdmission, type PlaybackHost, type PlayRequest } from './recorded-admission';
 import { RecordedPlayback, type PlaybackOwner } from './recorded-playback';
-import { snapshotOfPlayback } from './recorded-snapshot';
-
-const MAX_PAST = 200;
 
 /**
  * All playbacks of recorded content, and what is known to be recorded. One engine plays one content once, so each
  * viewer beyond the first is on another engine.
  */
 @Injectable()
-export class RecordedPlaybacks
-  implements RecordingHost, PlaybackOwner, PlaybackHost, OnModuleDestroy
-{
-  private readonly playbacks = new Set<RecordedPlayback>();
-  private readonly past: SessionSnapshot[] = [];
+export class RecordedPlaybacks implements RecordingHost, PlaybackOwner, PlaybackHost {
   private readonly contents = new RecordedContents(monotonicMs);
   private readonly admission: RecordedAdmission;
-  private readonly overListeners: ((playback: RecordedPlayback) => void)[] = [];
 
   constructor(
     private readonly services: SessionServices,
-    private readonly sessions: SessionDirectory,
+    private readonly streams: StreamRegistry,
+    private readonly faults: NegativeCache,
     private readonly aliases: ContentAliases,
   ) {
-    sessions.recordings = this;
-    this.admission = new RecordedAdmission(sessions, services.config.proxyInitTimeoutMs, this);
-  }
-
-  async onModuleDestroy(): Promise<void> {
-    await this.endAll('shutdown');
-  }
-
-  get count(): number {
-    return this.playbacks.size;
+    this.admission = new RecordedAdmission(streams, services.config.proxyInitTimeoutMs, this);
   }
 
   /** Under way, oldest first. */
   list(): RecordedPlayback[] {
-    return [...this.playbacks];
+    return this.streams.list().filter((stream) => stream instanceof RecordedPlayback);
   }
 
-  /** Over, newest first. */
-  listPast(): readonly SessionSnapshot[] {
-    return this.past;
-  }
-
-  /** One that is under way, by its own id or by the infohash. */
+  /** A playback under way, by its id or by its infohash. */
   byId(id: string): RecordedPlayback | null {
-    const all = this.list();
-    return (
-      all.find((playback) => playback.id === id) ??
-      all.find(({ content }) => content.infohash === id) ??
-      null
-    );
-  }
-
-  findPast(id: string): SessionSnapshot | null {
-    return this.past.find((one) => one.id === id || one.infohash === id) ?? null;
+    const stream = this.streams.find(id);
+    return stream instanceof RecordedPlayback ? stream : null;
   }
 
   /** The content, when it is known to be a file. Asks nobody. */
@@ -103,10 +71,6 @@ export class RecordedPlaybacks
   /** Playbacks of a content, under way. */
   of(content: RecordedContent): RecordedPlayback[] {
     return this.list().filter((playback) => playback.content === content);
-  }
-
-  onPlaybackOver(listener: (playback: RecordedPlayback) => void): void {
-    this.overListeners.push(listener);
   }
 
   take({ selector, lease, engineSession }: FoundRecording): boolean {
@@ -141,7 +105,7 @@ export class RecordedPlaybacks
    * @throws AppError before the head is out: limits, `no_capacity`, `no_engine` and what a start may end with
    */
   async play(content: RecordedContent, request: PlayRequest): Promise<void> {
-    this.sessions.mustBeOpen();
+    this.streams.mustBeOpen();
     const { viewer } = request;
     try {
       const playback = await this.admission.admit(content, request);
@@ -156,17 +120,9 @@ export class RecordedPlaybacks
     }
   }
 
-  makePlace(): void {
-    this.reclaim();
-  }
-
-  async endAll(reason: EndReason): Promise<void> {
-    await Promise.all(this.list().map((playback) => playback.end(reason)));
-  }
-
   busyFor(playback: RecordedPlayback): ReadonlySet<string> {
     const busy = new Set<string>();
-    for (const other of this.playbacks) {
+    for (const other of this.list()) {
       if (other === playback || other.engineId === null) continue;
       if (isSameTransport(other.content, playback.content)) busy.add(other.engineId);
     }
@@ -179,20 +135,17 @@ export class RecordedPlaybacks
   }
 
   viewerGone(viewer: Viewer): void {
-    this.sessions.limits.remove(viewer);
+    this.streams.limits.remove(viewer);
   }
 
   playbackOver(playback: RecordedPlayback): void {
-    this.playbacks.delete(playback);
-    this.past.unshift(snapshotOfPlayback(playback));
-    if (this.past.length > MAX_PAST) this.past.pop();
-    for (const listener of this.overListeners) listener(playback);
+    this.streams.over(playback);
   }
 
   /** It is no media: told to everybody who waits for it, and remembered. */
   private refuse(content: RecordedContent, error: AppError): void {
     this.contents.forget(content);
-    this.sessions.rememberFault(content.selector, error);
+    this.faults.remember(streamKey(content.selector), error);
     if (content.verdict !== null) return;
     content.verdict = error;
     for (const playback of this.of(content)) playback.fail(error);
@@ -201,26 +154,17 @@ export class RecordedPlaybacks
   /** Another playback of the content, which nobody reads yet. */
   open(content: RecordedContent): RecordedPlayback {
     const playback = new RecordedPlayback(this.freeId(content), content, this.services, this);
-    this.playbacks.add(playback);
+    this.streams.add(playback);
     return playback;
   }
 
   /** The content's public id, with a number behind it from its second playback on. */
   private freeId({ selector }: RecordedContent): string {
     const base = publicStreamId(selector);
-    const taken = new Set(this.list().map(({ id }) => id));
+    const taken = new Set(this.streams.list().map(({ id }) => id));
     for (let n = 1; ; n += 1) {
       const id = n === 1 ? base : `${base}~${n}`;
       if (!taken.has(id)) return id;
     }
-  }
-
-  /** Ends the playback that nobody has read for longest. */
-  private reclaim(): void {
-    const idle = this.list().filter(
-      ({ idleSinceMs, source }) => idleSinceMs !== null && source !== null,
-    );
-    idle.sort((a, b) => (a.idleSinceMs ?? 0) - (b.idleSinceMs ?? 0));
-    void idle[0]?.end('reclaimed');
   }
 }

@@ -3,7 +3,8 @@ import { EngineFault, type EngineSession, type FilePart } from '../../ace';
 import type { SlotLease } from '../../engines';
 import { monotonicMs } from '../../kernel/clock';
 import { retryDelayMs } from '../../kernel/retry-delay';
-import { delay, type SessionServices } from '../session';
+import { delay } from '../../kernel/wait';
+import type { SessionServices } from '../session';
 
 /** One slot and the engine session that is open on it. Whoever holds it closes it. */
 export class RecordedSource {

@@ -2,30 +2,7 @@ import 'reflect-metadata';
 import { selector, SessionStage, type Joined } from '../testing/session-stage.spec-support';
 import { until } from '../testing/until.spec-support';
 import { someViewer } from '../testing/viewers.spec-support';
-import { isMissedLess, longestPaused, type UnwatchedSession } from './paused-viewers';
-
-const empty = (idleSince: number): UnwatchedSession => ({ viewers: new Set(), idleSince });
-const paused = (idleSince: number): UnwatchedSession => ({
-  viewers: new Set([someViewer()]),
-  idleSince,
-});
-const HELD: UnwatchedSession = { viewers: new Set(), idleSince: null };
-
-describe('isMissedLess', () => {
-  it.each<[string, readonly UnwatchedSession[]]>([
-    ['who has been away longest goes first', [empty(1), empty(2), empty(3)]],
-    ['who has been paused longest goes first', [paused(1), paused(2), paused(3)]],
-    ['nobody before somebody paused, however long', [empty(9), paused(1)]],
-    ['nobody before somebody who holds it', [empty(9), HELD]],
-    ['somebody who holds it before somebody paused', [HELD, paused(1)]],
-  ])('%s', (_, inOrder) => {
-    inOrder.forEach((one, i) => {
-      for (const later of inOrder.slice(i + 1)) {
-        expect([isMissedLess(one, later), isMissedLess(later, one)]).toEqual([true, false]);
-      }
-    });
-  });
-});
+import { longestPaused } from './paused-viewers';
 
 describe('longestPaused', () => {
   const viewer = (pausedSinceMs: number | null) => Object.assign(someViewer(), { pausedSinceMs });

@@ -46,11 +46,11 @@ describe('a start that turns out to be a content that is played', () => {
       await newer.ready;
       expect(newer.viewer.host).toBe(older.session);
       expect(older.session.viewers.size).toBe(2);
-      expect(stage.directory.limits.count).toBe(2);
+      expect(stage.streams.limits.count).toBe(2);
       await stage.attach(newer);
       stage.leave(newer);
       stage.leave(older);
-      expect(stage.directory.limits.count).toBe(0);
+      expect(stage.streams.limits.count).toBe(0);
       expect(older.session.state).toBe('grace');
     });
 
@@ -89,7 +89,7 @@ describe('a start that turns out to be a content that is played', () => {
       );
       expect(errors[0]).toMatchObject({ code: 'unsupported_content' });
       expect(errors[1]).toBe(errors[0]);
-      expect(stage.directory.limits.count).toBe(0);
+      expect(stage.streams.limits.count).toBe(0);
     });
 
     it('takes along who only holds the session', async () => {

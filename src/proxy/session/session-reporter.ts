@@ -5,7 +5,7 @@ import type { LoopAction } from './observation/loop-policy';
 import type { LoopFinding } from './observation/loop-watch';
 import type { MoveCause, MoveReport, MoveResult } from './moves/move.types';
 import type { SessionServices } from './session-services';
-import type { Attempt, EndReason } from './session.types';
+import type { Attempt, EndReason } from '../streams';
 import type { SourceRota } from './supply/source-rota';
 import type { FailoverReport } from './supply/upstream.supervisor';
 

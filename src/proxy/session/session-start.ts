@@ -1,7 +1,6 @@
 import { AppError, type ErrorCode } from '../../kernel/errors';
 import { Settleable } from '../../kernel/settleable';
-import type { EndReason } from './session.types';
-import type { StreamSession } from './stream-session';
+import type { EndReason } from '../streams';
 
 const CODES: Partial<Record<EndReason, ErrorCode>> = {
   shutdown: 'shutting_down',
@@ -9,15 +8,15 @@ const CODES: Partial<Record<EndReason, ErrorCode>> = {
   reclaimed: 'no_capacity',
 };
 
-/** How a session's start goes, for those who wait for it. */
-export class SessionStart {
+/** How the start of a stream goes, for everybody who waits for it. */
+export class SessionStart<Stream> {
   /** Settles with the session to watch, which may be another one, or the error. */
-  readonly ready = new Settleable<StreamSession>();
+  readonly ready = new Settleable<Stream>();
   /** Settles when an engine has answered, before any media. */
-  readonly answered = new Settleable<StreamSession>();
+  readonly answered = new Settleable<Stream>();
 
   /** Whoever waits here waits for another session's start from now on. */
-  follow(other: StreamSession): void {
+  follow(other: { readonly ready: Promise<Stream>; readonly answered: Promise<Stream> }): void {
     other.answered.then(this.answered.resolve, this.answered.reject);
     other.ready.then(this.ready.resolve, this.ready.reject);
   }

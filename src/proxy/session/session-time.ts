@@ -1,6 +1,6 @@
 import { monotonicMs, wallClockIso } from '../../kernel/clock';
 import type { StreamIngest } from '../upstream';
-import type { SessionTimeline } from './session.types';
+import type { StreamTimeline } from '../streams';
 
 /** Wall-clock text of a monotonic time. */
 export function isoOf(atMs: number | null): string | null {
@@ -12,7 +12,7 @@ export function timelineOf(
   requestedAt: string,
   engineAnsweredAt: string | null,
   ingest: StreamIngest,
-): SessionTimeline {
+): StreamTimeline {
   const { scanner } = ingest.history;
   return {
     requestedAt,

@@ -26,7 +26,7 @@ describe('single flight', () => {
     expect(await late.ready).toBe(first.session);
     expect(stage.ace.log).toEqual(['start e1 content_id', 'open e1 /ace/r/1']);
     expect(first.session.viewers.size).toBe(4);
-    expect(stage.directory.limits.count).toBe(4);
+    expect(stage.streams.limits.count).toBe(4);
     expect(stage.engines.inUse()).toBe(1);
   });
 
@@ -48,7 +48,7 @@ describe('single flight', () => {
     expect(errors).toHaveLength(3);
     expect(errors[0]).toMatchObject({ code: 'content_not_found', status: 404 });
     expect(new Set(errors).size).toBe(1);
-    expect(stage.directory.limits.count).toBe(0);
+    expect(stage.streams.limits.count).toBe(0);
     expect(stage.directory.list()).toEqual([]);
     await until(() => stage.engines.inUse() === 0);
   });
@@ -63,14 +63,14 @@ describe('single flight', () => {
     expect(() => stage.directory.hold(A, {}, '192.0.2.1')).toThrow(AppError);
     expect(stage.ace.count('start')).toBe(starts);
     stage.join(B);
-    expect(stage.directory.limits.count).toBe(1);
+    expect(stage.streams.limits.count).toBe(1);
   });
 
   it('keeps what is left of a failed session: its error, and nobody watching', async () => {
     stage.ace.onStart = () => Promise.reject(fault('content', 'unknown'));
     await expect(stage.join(A).ready).rejects.toThrow(AppError);
     expect(stage.directory.find(A.value)).toBeNull();
-    expect(stage.directory.findPast(A.value)).toMatchObject({
+    expect(stage.streams.findPast(A.value)).toMatchObject({
       state: 'failed',
       endReason: 'content_not_found',
       error: { code: 'content_not_found' },
@@ -130,7 +130,7 @@ describe('one content under two names', () => {
     await first.session.end('stopped');
     expect(stage.directory.lookup(A)).toBeNull();
     expect(stage.directory.lookup(HASH)).toBeNull();
-    expect(stage.directory.findPast(HASH.value)?.id).toBe(A.value);
+    expect(stage.streams.findPast(HASH.value)?.id).toBe(A.value);
   });
 });
 
@@ -164,9 +164,9 @@ describe('limits', () => {
   it('lets nobody in once it is closing, and ends all with the reason', async () => {
     stage = await SessionStage.open();
     const waiting = stage.join(A);
-    stage.directory.close();
+    stage.streams.close();
     expect(() => stage.join(A)).toThrow(expect.objectContaining({ code: 'shutting_down' }));
-    await stage.directory.endAll('shutdown');
+    await stage.streams.endAll('shutdown');
     await expect(waiting.ready).rejects.toMatchObject({ code: 'shutting_down' });
     expect(stage.engines.inUse()).toBe(0);
     expect(stage.directory.list()).toEqual([]);
@@ -210,7 +210,7 @@ describe('when there is no room', () => {
     stage = await SessionStage.open({ env: { PROXY_MAX_SESSIONS: '1' } });
     const a = await stage.live(A);
     expect(() => stage.join(B)).toThrow(expect.objectContaining({ code: 'no_capacity' }));
-    expect(stage.directory.limits.count).toBe(1);
+    expect(stage.streams.limits.count).toBe(1);
     stage.leave(a);
     const b = stage.join(B);
     expect(a.session.endReason).toBe('reclaimed');

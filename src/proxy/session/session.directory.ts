@@ -1,68 +1,38 @@
-import { BlockList, isIPv6 } from 'node:net';
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import type { EngineSession } from '../../ace';
 import { CONFIG, type AppConfig } from '../../config';
-import { monotonicMs } from '../../kernel/clock';
+import type { SlotLease } from '../../engines';
 import {
   infohashKey,
   streamKey,
   type ContentSelector,
   type SourceSelector,
-  type StreamKey,
 } from '../../kernel/content-selector';
 import { selectorOf } from '../../channels';
 import { AppError } from '../../kernel/errors';
+import { NegativeCache, publicStreamId, StreamRegistry, type Stream } from '../streams';
 import { CatchUpScheduler, type Viewer } from '../viewers';
 import { ContentAliases } from './content-aliases';
-import { NegativeCache } from './negative-cache';
-import { publicStreamId } from './public-id';
-import { isMissedLess } from './paused-viewers';
-import type { FoundRecording, RecordingHost } from './recording-host';
-import type { SessionOwner } from './session-owner';
+import { RecordingHost, type FoundRecording } from './recording-host';
 import { SessionServices } from './session-services';
-import { snapshotOf, type SessionSnapshot } from './session-snapshot';
-import type { EndReason } from './session.types';
 import { rotaOf } from './supply/source-rota';
 import { StreamMemory } from './stream-memory';
-import { StreamSession } from './stream-session';
-import { ViewerLimits } from './viewer-limits';
+import { StreamSession, type SessionOwner } from './stream-session';
 
-const MAX_PAST_SESSIONS = 200;
-
-/**
- * All sessions, by every key they are known under. The one place where a session is made, so that a
- * content has at most one: whoever asks while a start is under way joins it.
- */
+/** Makes broadcasts. The one place that does, so that a content has at most one: a request during its start joins it. */
 @Injectable()
 export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDestroy {
-  private readonly byKey = new Map<StreamKey, StreamSession>();
-  private readonly sessions = new Set<StreamSession>();
-  /** Snapshots only: a session that is over must not keep its ring alive. */
-  private readonly past: SessionSnapshot[] = [];
-  private readonly faults: NegativeCache;
-  readonly limits: ViewerLimits;
   private readonly memory: StreamMemory;
-  private isClosing = false;
-  /** Where recorded content is played. */
-  recordings: RecordingHost | null = null;
-  private readonly overListeners: ((session: StreamSession) => void)[] = [];
-
   constructor(
-    @Inject(CONFIG) private readonly config: AppConfig,
+    @Inject(CONFIG) config: AppConfig,
     private readonly services: SessionServices,
+    private readonly registry: StreamRegistry,
+    private readonly faults: NegativeCache,
     private readonly aliases: ContentAliases,
     private readonly catchUp: CatchUpScheduler,
+    private readonly recordings: RecordingHost,
   ) {
-    this.faults = new NegativeCache(config.negativeCacheTtlMs, monotonicMs);
     this.memory = new StreamMemory(config, () => this.list());
-    const exempt = exemptAddresses(config.trustedProxies);
-    this.limits = new ViewerLimits(
-      {
-        total: config.proxyMaxClients,
-        perStream: config.proxyMaxClientsPerStream,
-        perIp: config.proxyMaxClientsPerIp,
-      },
-      (ip) => exempt.check(ip, isIPv6(ip) ? 'ipv6' : 'ipv4'),
-    );
   }
 
   onModuleInit(): void {
@@ -76,41 +46,27 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
 
   async onModuleDestroy(): Promise<void> {
     this.memory.stop();
-    await this.endAll('shutdown');
+    await this.registry.endAll('shutdown');
   }
 
-  /** Live sessions, oldest first. */
+  /** Broadcasts under way, oldest first. */
   list(): StreamSession[] {
-    return [...this.sessions];
+    return this.registry.list().filter(isLiveStream);
   }
 
-  /** Sessions that are over, newest first. */
-  listPast(): readonly SessionSnapshot[] {
-    return this.past;
-  }
-
-  /** A live session by its public id or by its infohash. */
+  /** A broadcast under way by its public id, its infohash, or an id that turned out to be the same content. */
   find(id: string): StreamSession | null {
-    for (const session of this.sessions) if (session.id === id) return session;
-    for (const session of this.sessions) if (session.infohash === id) return session;
-    // An id whose session was merged into another one is an alias of that one from then on.
-    const asContent = streamKey({ kind: 'content_id', value: id, fileIndex: 0 });
-    return this.byKey.get(asContent) ?? this.byKey.get(infohashKey(id, 0)) ?? null;
-  }
-
-  /** The newest session of this id that is over. */
-  findPast(id: string): SessionSnapshot | null {
-    return this.past.find((session) => session.id === id || session.infohash === id) ?? null;
+    return asLive(this.registry.find(id));
   }
 
   /** The live session of a content, if there is one. Starts nothing. */
   lookup(selector: ContentSelector): StreamSession | null {
-    const session = this.byKey.get(streamKey(selector));
-    if (session !== undefined) return session;
+    const session = asLive(this.registry.at(streamKey(selector)));
+    if (session !== null) return session;
     const infohash = this.knownInfohash(selector);
     return infohash === null
       ? null
-      : (this.byKey.get(infohashKey(infohash, selector.fileIndex)) ?? null);
+      : asLive(this.registry.at(infohashKey(infohash, selector.fileIndex)));
   }
 
   /**
@@ -119,9 +75,9 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
    */
   join(selector: ContentSelector, viewer: Viewer): StreamSession {
     const existing = this.admit(selector);
-    this.limits.check(viewer.identity.ip, existing?.viewers.size ?? 0);
+    this.registry.limits.check(viewer.identity.ip, existing?.viewers.size ?? 0);
     const session = existing ?? this.open(selector);
-    this.limits.add(viewer);
+    this.registry.limits.add(viewer);
     session.addViewer(viewer);
     return session;
   }
@@ -129,7 +85,7 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
   /** The same for a caller at `ip` who only holds the session for a while; the same limits apply. */
   hold(selector: ContentSelector, holder: object, ip: string): StreamSession {
     const existing = this.admit(selector);
-    this.limits.check(ip, existing?.viewers.size ?? 0);
+    this.registry.limits.check(ip, existing?.viewers.size ?? 0);
     const session = existing ?? this.open(selector);
     session.hold(holder);
     return session;
@@ -167,51 +123,30 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
     return this.memory.canHoldPlaylist(session);
   }
 
-  onSessionOver(listener: (session: StreamSession) => void): void {
-    this.overListeners.push(listener);
-  }
-
-  /** From now on nobody new is let in. */
-  close(): void {
-    this.isClosing = true;
-  }
-
-  /** @throws AppError `shutting_down` once nobody new is let in */
-  mustBeOpen(): void {
-    if (this.isClosing) throw new AppError('shutting_down', 'The proxy is about to end.');
-  }
-
-  /** @throws AppError `no_capacity` when there is no place for one more stream */
-  mustHavePlace(): void {
-    const isFull = (): boolean =>
-      this.sessions.size + (this.recordings?.count ?? 0) >= this.config.proxyMaxSessions;
-    if (!isFull()) return;
-    this.reclaim();
-    if (!isFull()) return;
-    this.recordings?.makePlace();
-    if (!isFull()) return;
-    const detail = `All ${this.config.proxyMaxSessions} places for streams are taken.`;
-    throw new AppError('no_capacity', detail);
-  }
-
   recordingAnswered(found: FoundRecording): boolean {
-    return !this.isClosing && this.recordings?.take(found) === true;
+    return this.registry.isOpen && this.recordings.take(found);
   }
 
   recordingFound(session: StreamSession, error: AppError): boolean {
     const { rota } = session;
-    if (this.isClosing || rota.channelId !== null) return false;
-    return this.recordings?.learn(rota.content, session.infohash, error) === true;
+    if (!this.registry.isOpen || rota.channelId !== null) return false;
+    return this.recordings.learn(rota.content, session.infohash, error);
   }
 
-  async endAll(reason: EndReason): Promise<void> {
-    await Promise.all([
-      ...[...this.sessions].map((session) => session.end(reason)),
-      this.recordings?.endAll(reason),
-    ]);
+  contentKnown(
+    session: StreamSession,
+    infohash: string,
+    engineSession: EngineSession,
+    lease: SlotLease,
+  ): 'own' | 'same_engine' | 'merged' {
+    const other = this.ownerOf(infohash, session);
+    if (other === null) return 'own';
+    if (session.readyMs === null) session.join(other);
+    return other.supervisor.adopt(engineSession, lease) ? 'same_engine' : 'merged';
   }
 
-  infohashKnown(session: StreamSession, infohash: string): StreamSession | null {
+  /** The other stream that plays this content already; null when the content is the session's own from now on. */
+  private ownerOf(infohash: string, session: StreamSession): StreamSession | null {
     // The answer came together with the end.
     if (session.isOver) return null;
     const selector = session.rota.content;
@@ -219,16 +154,16 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
     if (guessed !== null && guessed !== infohash) {
       // What was remembered is no longer so: whoever asks for that infohash wants another content.
       const stale = infohashKey(guessed, selector.fileIndex);
-      if (this.byKey.get(stale) === session) this.byKey.delete(stale);
+      this.registry.unbind(stale, session);
     }
     if (selector.kind === 'content_id') this.aliases.remember(selector.value, infohash);
     const key = infohashKey(infohash, selector.fileIndex);
-    const other = this.byKey.get(key);
-    if (other !== undefined && other !== session) {
-      if (session.readyMs === null) this.byKey.set(session.key, other);
+    const other = asLive(this.registry.at(key));
+    if (other !== null && other !== session) {
+      if (session.readyMs === null) this.registry.bind(session.key, other);
       return other;
     }
-    this.byKey.set(key, session);
+    this.registry.bind(key, session);
     return null;
   }
 
@@ -238,9 +173,7 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
   }
 
   sourceChanged(session: StreamSession): void {
-    for (const [key, known] of this.byKey) {
-      if (known === session && key !== session.key) this.byKey.delete(key);
-    }
+    this.registry.unbindOthers(session.key, session);
   }
 
   sessionLive(session: StreamSession): void {
@@ -249,20 +182,15 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
   }
 
   sessionOver(session: StreamSession): void {
-    this.sessions.delete(session);
-    this.memory.share();
-    for (const [key, known] of this.byKey) if (known === session) this.byKey.delete(key);
     if (session.error !== null && session.isFaultOfContent) {
       this.faults.remember(session.key, session.error);
     }
-    // What became of recorded content is told where it is played.
-    if (session.endReason !== 'recorded') this.past.unshift(snapshotOf(session));
-    if (this.past.length > MAX_PAST_SESSIONS) this.past.pop();
-    for (const listener of this.overListeners) listener(session);
+    this.registry.over(session);
+    this.memory.share();
   }
 
   viewerGone(viewer: Viewer): void {
-    this.limits.remove(viewer);
+    this.registry.limits.remove(viewer);
   }
 
   private knownInfohash({ kind, value }: ContentSelector): string | null {
@@ -270,7 +198,7 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
   }
 
   private admit(selector: ContentSelector): StreamSession | null {
-    this.mustBeOpen();
+    this.registry.mustBeOpen();
     const [best] = this.sourcesOf(selector);
     const existing = this.lookup(selector) ?? this.joinPlaying(selector, best);
     if (existing !== null) return existing;
@@ -288,45 +216,30 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
     const session = this.lookup(best);
     if (session === null) return null;
     session.rota.serve(rotaOf(selector, this.services, () => false));
-    this.byKey.set(streamKey(selector), session);
+    this.registry.bind(streamKey(selector), session);
     return session;
   }
 
   private open(selector: ContentSelector): StreamSession {
-    this.mustHavePlace();
+    this.registry.mustAdmit();
     const id = publicStreamId(selector);
     const session = new StreamSession(id, selector, this.services, this.catchUp, this);
-    this.sessions.add(session);
-    this.byKey.set(session.key, session);
+    this.registry.add(session);
+    this.registry.bind(session.key, session);
     this.memory.share();
     const infohash = this.knownInfohash(selector);
     if (infohash !== null) {
-      this.byKey.set(infohashKey(infohash, selector.fileIndex), session);
+      this.registry.bind(infohashKey(infohash, selector.fileIndex), session);
     }
     return session;
   }
-
-  /** Ends the stream that is missed least among those that nobody watches. */
-  private reclaim(): void {
-    let least: StreamSession | null = null;
-    for (const session of this.sessions) {
-      if (session.watching > 0 || session.current === null) continue;
-      if (least === null || isMissedLess(session, least)) least = session;
-    }
-    void least?.end('reclaimed');
-  }
 }
 
-/** Loopback and our own reverse proxies speak for many viewers: no limit per address for them. */
-function exemptAddresses(trusted: readonly string[]): BlockList {
-  const list = new BlockList();
-  list.addSubnet('127.0.0.0', 8, 'ipv4');
-  list.addAddress('::1', 'ipv6');
-  for (const entry of trusted) {
-    const [address = '', prefix] = entry.split('/');
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-    if (prefix === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(prefix), family);
-  }
-  return list;
+/** Whether the stream is a broadcast. */
+export function isLiveStream(stream: Stream): stream is StreamSession {
+  return stream.kind === 'live';
+}
+
+function asLive(stream: Stream | null): StreamSession | null {
+  return stream !== null && isLiveStream(stream) ? stream : null;
 }

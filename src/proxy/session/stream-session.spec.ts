@@ -4,7 +4,6 @@ import { fault, session as engineSession } from '../testing/scripted-ace.spec-su
 import { selector, SessionStage } from '../testing/session-stage.spec-support';
 import { packetsOf, SyntheticStream } from '../testing/synthetic-stream.spec-support';
 import { never, turns, until } from '../testing/until.spec-support';
-import { snapshotOf } from './session-snapshot';
 
 const A = selector('a');
 
@@ -162,7 +161,7 @@ describe('viewers', () => {
     first.session.removeViewer(second.viewer, 'kicked');
     await until(() => pairs.every(({ far }) => far.destroyed));
     expect(resets.map((isReset) => isReset())).toEqual([false, true]);
-    expect(stage.directory.limits.count).toBe(0);
+    expect(stage.streams.limits.count).toBe(0);
     expect(first.session.state).toBe('grace');
     await stage.told();
     const left = stage.events.filter(({ type }) => type === 'viewer_left');
@@ -180,7 +179,7 @@ describe('viewers', () => {
     first.session.removeViewer(first.viewer, 'kicked');
     expect(first.viewer.leaveReason).toBe('hung_up');
     expect([...first.session.viewers]).toEqual([second.viewer]);
-    expect(stage.directory.limits.count).toBe(1);
+    expect(stage.streams.limits.count).toBe(1);
     expect(first.session.state).toBe('starting');
   });
 
@@ -199,7 +198,7 @@ describe('viewers', () => {
     await expect(waiting.ready).rejects.toMatchObject({ code: 'not_found' });
     await until(() => pair.far.destroyed);
     expect(watching.viewer.leaveReason).toBe('stopped');
-    expect(stage.directory.limits.count).toBe(0);
+    expect(stage.streams.limits.count).toBe(0);
   });
 });
 
@@ -207,7 +206,7 @@ describe('a snapshot', () => {
   it('says what is, and after the end what was', async () => {
     const joined = await stage.live(A);
     await stage.attach(joined);
-    expect(snapshotOf(joined.session)).toMatchObject({
+    expect(joined.session.snapshot()).toMatchObject({
       id: A.value,
       state: 'live',
       isLive: true,
@@ -220,7 +219,7 @@ describe('a snapshot', () => {
       failovers: 0,
     });
     await joined.session.end('stopped');
-    expect(stage.directory.findPast(A.value)).toMatchObject({
+    expect(stage.streams.findPast(A.value)).toMatchObject({
       state: 'ended',
       endReason: 'stopped',
       engine: { id: 'e1' },
@@ -232,10 +231,10 @@ describe('a snapshot', () => {
 
   it('names what is unknown as unknown', async () => {
     stage.ace.onStart = ({ number }) => engineSession(number, { isLive: -1 });
-    expect(snapshotOf((await stage.live(A)).session).isLive).toBeNull();
+    expect((await stage.live(A)).session.snapshot().isLive).toBeNull();
     stage.ace.onStart = () => Promise.reject(fault('content', 'unknown'));
     await expect(stage.join(selector('b')).ready).rejects.toThrow();
-    expect(stage.directory.findPast('b'.repeat(40))).toMatchObject({
+    expect(stage.streams.findPast('b'.repeat(40))).toMatchObject({
       bitrateBps: null,
       startedAt: null,
       buffer: { seconds: null },

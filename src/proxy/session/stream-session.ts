@@ -1,41 +1,75 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { monotonicMs, wallClockIso } from '../../kernel/clock';
-import { streamKey, type ContentSelector, type StreamKey } from '../../kernel/content-selector';
+import {
+  streamKey,
+  type ContentSelector,
+  type SourceSelector,
+  type StreamKey,
+} from '../../kernel/content-selector';
 import { AppError, asAppError } from '../../kernel/errors';
-import type { SlotHolder } from '../../engines';
+import type { EngineSession } from '../../ace';
+import type { SlotHolder, SlotLease } from '../../engines';
+import type { FoundRecording } from './recording-host';
+import type {
+  Attempt,
+  EndReason,
+  Stream,
+  StreamSnapshot,
+  StreamState,
+  StreamTimeline,
+} from '../streams';
 import { StreamHistory, StreamIngest } from '../upstream';
 import { StreamFanout, type CatchUpScheduler, type LeaveReason, type Viewer } from '../viewers';
 import { Audience } from './audience';
-import { ContentClaim } from './content-claim';
 import { joinPlaceFor, reachableBehindMs } from './join-place';
 import { MediaWatch } from './media-watch';
 import { fanoutLimits, historyLimits } from './session-limits';
-import type { SessionOwner } from './session-owner';
 import { SessionReporter } from './session-reporter';
 import type { SessionServices } from './session-services';
 import { SessionStart } from './session-start';
-import { timelineOf } from './session-time';
-import {
-  mayMove,
-  type Attempt,
-  type CurrentEngine,
-  type EndReason,
-  type SessionPhase,
-  type SessionState,
-  type SessionTimeline,
-} from './session.types';
+import { isoOf, timelineOf } from './session-time';
+import { mayMove, type CurrentEngine, type SessionPhase } from './session.types';
 import { rotaOf, type SourceRota } from './supply/source-rota';
 import { outageOver } from './supply/start-outcome';
 import { StreamObservation } from './observation/stream-observation';
+import type { Claim } from './supply/engine-trials';
 import { UpstreamSupervisor } from './supply/upstream.supervisor';
+
+/** What a session tells, and asks, whoever made it. */
+export interface SessionOwner {
+  /**
+   * An engine has said which content it plays. When another stream plays it already, that stream takes the newer engine
+   * session over if it is on the same engine, and a start joins it.
+   */
+  contentKnown(
+    session: StreamSession,
+    infohash: string,
+    engineSession: EngineSession,
+    lease: SlotLease,
+  ): 'own' | 'same_engine' | 'merged';
+  /** Whether a session other than this one plays that content. */
+  isPlayedElsewhere(session: StreamSession, content: SourceSelector): boolean;
+  /** The session of a channel is about to play another content: it is not to be found as the old one any more. */
+  sourceChanged(session: StreamSession): void;
+  /** Viewers can join from now on. */
+  sessionLive(session: StreamSession): void;
+  /** The session is over; nothing may be added to it any more. Called once. */
+  sessionOver(session: StreamSession): void;
+  viewerGone(viewer: Viewer): void;
+  /** An engine said that the content is recorded. True: its slot and session are the owner's from now on. */
+  recordingAnswered(found: FoundRecording): boolean;
+  /** Whether the content whose start ended with this is played elsewhere. */
+  recordingFound(session: StreamSession, error: AppError): boolean;
+}
 
 /**
  * One content, one engine session, all its viewers. The states are in `session.types.ts`. The session owns
  * the task that supplies it, the ring, the fan-out and one timer; `end` and `fail` are the only ways out
  * and both leave nothing behind.
  */
-export class StreamSession {
+export class StreamSession implements Stream {
+  readonly kind = 'live';
   readonly uid = randomUUID();
   readonly createdMs = monotonicMs();
   readonly history: StreamHistory;
@@ -48,7 +82,7 @@ export class StreamSession {
   /** What is known beside the media: statistics, make-up, loops. */
   readonly observation: StreamObservation;
   private readonly audience: Audience;
-  private readonly holder: SlotHolder;
+  readonly holder: SlotHolder;
   private readonly fanout: StreamFanout;
   private readonly watch: MediaWatch;
   private readonly report: SessionReporter;
@@ -56,8 +90,12 @@ export class StreamSession {
   private readonly abort = new AbortController();
   /** What is asked of engines: the content, or the sources of a channel. */
   readonly rota: SourceRota;
-  private readonly claim: ContentClaim;
-  private readonly start = new SessionStart();
+  /** 40 lower-case hex digits; null while no engine has named the content. */
+  infohash: string | null = null;
+  isLive: 1 | 0 | -1 = -1;
+  /** When an engine answered first. */
+  private answeredAt: string | null = null;
+  private readonly start = new SessionStart<StreamSession>();
   private readonly task: Promise<void>;
   private currentPhase: SessionPhase = 'starting';
   private mergedInto: StreamSession | null = null;
@@ -97,11 +135,6 @@ export class StreamSession {
       { appended: () => this.mediaAppended(), joinable: () => this.becomeLive() },
       { silenceMs: config.proxyStallTimeoutMs, outageMs: config.proxyOutageBudgetMs },
     );
-    this.claim = new ContentClaim(this, owner, {
-      isStarting: () => this.currentPhase === 'starting',
-      accepted: () => this.start.answered.resolve(this),
-      join: (other) => this.mergeInto(other),
-    });
     this.supervisor = new UpstreamSupervisor(
       {
         holder: this.holder,
@@ -110,10 +143,7 @@ export class StreamSession {
         report: this.report,
         isRunning: () => this.currentPhase !== 'starting',
         isDeserted: () => this.audience.isEmpty,
-        engineAnswered: (engineSession, lease) => {
-          this.lastEngineId = lease.engine.id;
-          return this.claim.of(engineSession, lease);
-        },
+        engineAnswered: (engineSession, lease) => this.engineAnswered(engineSession, lease),
         reclaimed: () => void this.end('reclaimed'),
         sourceChanged: (fromId, reason) => this.sourceChanged(fromId, reason),
       },
@@ -156,15 +186,6 @@ export class StreamSession {
     return this.start.answered.promise;
   }
 
-  /** As the engine says it; null while none has. */
-  get infohash(): string | null {
-    return this.claim.infohash;
-  }
-
-  get isLive(): 1 | 0 | -1 {
-    return this.claim.isLive;
-  }
-
   get key(): StreamKey {
     return streamKey(this.rota.subject);
   }
@@ -173,12 +194,12 @@ export class StreamSession {
     return this.currentPhase === 'ended' || this.currentPhase === 'failed';
   }
 
-  get state(): SessionState {
+  get state(): StreamState {
     return this.audience.idleSince !== null && !this.isOver ? 'grace' : this.currentPhase;
   }
 
-  get timeline(): SessionTimeline {
-    return timelineOf(this.requestedAt, this.claim.answeredAt, this.ingest);
+  get timeline(): StreamTimeline {
+    return timelineOf(this.requestedAt, this.answeredAt, this.ingest);
   }
 
   get attempts(): readonly Attempt[] {
@@ -204,7 +225,59 @@ export class StreamSession {
 
   /** Whether the failure speaks against the content: an engine that never answered says nothing about it. */
   get isFaultOfContent(): boolean {
-    return this.error?.code !== 'start_timeout' || this.claim.answeredAt !== null;
+    return this.error?.code !== 'start_timeout' || this.answeredAt !== null;
+  }
+
+  get holdsSlot(): boolean {
+    return this.current !== null;
+  }
+
+  snapshot(): StreamSnapshot {
+    const { history, ingest, current, error } = this;
+    const nowMs = monotonicMs();
+    const seconds = history.mediaMsBehind(history.ring.tail);
+    const engineId = this.engineId;
+    return {
+      id: this.id,
+      kind: 'live',
+      selector: this.selector,
+      infohash: this.infohash,
+      channel: this.rota.channelId,
+      source: this.rota.source,
+      state: this.state,
+      isLive: this.isLive === -1 ? null : this.isLive === 1,
+      engine:
+        engineId === null
+          ? null
+          : {
+              id: engineId,
+              host: current?.lease.engine.endpoint.host ?? null,
+              port: current?.lease.engine.endpoint.port ?? null,
+            },
+      playbackSessionId: current?.engineSession?.playbackSessionId ?? null,
+      clientCount: this.isOver ? 0 : this.viewers.size,
+      createdAt: isoOf(this.createdMs),
+      startedAt: isoOf(this.readyMs),
+      endedAt: isoOf(this.endedMs),
+      endReason: this.endReason,
+      error: error === null ? null : { code: error.code, detail: error.detail },
+      idleMs: this.idleSince === null ? 0 : (this.endedMs ?? nowMs) - this.idleSince,
+      durationMs: (this.endedMs ?? nowMs) - this.createdMs,
+      attempts: this.attempts,
+      timeline: this.timeline,
+      buffer: {
+        seconds: seconds === null ? null : Math.round(seconds) / 1000,
+        bytes: this.isOver ? 0 : history.ring.head - history.ring.tail,
+        keyframes: this.isOver ? 0 : history.points.count,
+      },
+      bitrateBps: history.bitrateBps === null ? null : Math.round(history.bitrateBps),
+      bytesIn: ingest.bytesIn,
+      bytesOut: this.bytesOut,
+      pinnedBytes: this.pinnedBytes,
+      continuityErrors: history.scanner.continuityErrors,
+      resyncs: ingest.totalResyncs,
+      failovers: this.failovers,
+    };
   }
 
   get idleSince(): number | null {
@@ -304,15 +377,45 @@ export class StreamSession {
     await this.supervisor.settled();
   }
 
-  private mergeInto(other: StreamSession): void {
+  /** Another stream plays the content: everybody who waits here is served there. */
+  join(other: StreamSession): void {
     this.mergedInto = other;
     other.rota.serve(this.rota);
     this.audience.moveTo(other.audience, other);
     this.start.follow(other);
   }
 
+  private engineAnswered(engineSession: EngineSession, lease: SlotLease): Claim {
+    const isStarting = this.currentPhase === 'starting';
+    const isFirst = isStarting || (this.rota.channelId !== null && this.infohash === null);
+    const { infohash } = engineSession;
+    this.lastEngineId = lease.engine.id;
+    this.supervisor.acquirer.answered();
+    this.answeredAt ??= wallClockIso();
+    this.isLive = engineSession.isLive;
+    this.infohash ??= infohash;
+    // A file is no stream of this kind: nobody is to be told that it was accepted.
+    if (engineSession.isLive === 0) return this.handOverFile(engineSession, lease);
+    const claim =
+      infohash !== null && isFirst
+        ? this.owner.contentKnown(this, infohash, engineSession, lease)
+        : 'own';
+    if (claim === 'own') this.start.answered.resolve(this);
+    return claim;
+  }
+
+  /** A channel is a broadcast: a source that is a file is given up for the next one; so is a file in a running stream. */
+  private handOverFile(engineSession: EngineSession, lease: SlotLease): Claim {
+    if (this.rota.channelId !== null || this.currentPhase !== 'starting') return 'own';
+    this.supervisor.acquirer.confirm();
+    const found = { selector: this.rota.content, lease, engineSession };
+    return this.owner.recordingAnswered(found) ? 'handed_over' : 'own';
+  }
+
   private sourceChanged(fromId: string | null, reason: string): void {
-    this.claim.beginAnew();
+    // The next answer is about another content.
+    this.infohash = null;
+    this.owner.sourceChanged(this);
     this.report.sourceChanged(this.rota, fromId, reason);
   }
 

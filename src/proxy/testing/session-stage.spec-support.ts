@@ -7,8 +7,16 @@ import { loadConfig, type AppConfig } from '../../config';
 import { StagedEngines } from '../../engines/testing/staged-engines.spec-support';
 import { EventBus, type RecordedEvent } from '../../events';
 import type { ContentSelector, SourceKind, SourceSelector } from '../../kernel/content-selector';
+import { monotonicMs } from '../../kernel/clock';
 import { DataFolder } from '../../storage';
-import { ContentAliases, SessionDirectory, SessionServices, type StreamSession } from '../session';
+import {
+  ContentAliases,
+  SessionDirectory,
+  SessionServices,
+  type RecordingHost,
+  type StreamSession,
+} from '../session';
+import { NegativeCache, StreamRegistry } from '../streams';
 import { CatchUpScheduler, type Viewer } from '../viewers';
 import { Loopback, type Pair } from './loopback.spec-support';
 import { ManualTasks } from './manual-tasks.spec-support';
@@ -69,6 +77,10 @@ export class SessionStage {
   readonly catchUp = new CatchUpScheduler();
   readonly engines: StagedEngines;
   readonly aliases: ContentAliases;
+  readonly streams: StreamRegistry;
+  readonly faults: NegativeCache;
+  /** Where contents go that turn out to be files; null: nowhere. */
+  recordings: RecordingHost | null = null;
   readonly directory: SessionDirectory;
   readonly services: SessionServices;
   private readonly bus = new EventBus();
@@ -96,7 +108,20 @@ export class SessionStage {
       this.records,
     );
     this.aliases = new ContentAliases(new DataFolder(config.dataDir));
-    this.directory = new SessionDirectory(config, this.services, this.aliases, this.catchUp);
+    this.streams = new StreamRegistry(config);
+    this.faults = new NegativeCache(config.negativeCacheTtlMs, monotonicMs);
+    this.directory = new SessionDirectory(
+      config,
+      this.services,
+      this.streams,
+      this.faults,
+      this.aliases,
+      this.catchUp,
+      {
+        take: (found) => this.recordings?.take(found) ?? false,
+        learn: (...found) => this.recordings?.learn(...found) ?? false,
+      },
+    );
     this.directory.onModuleInit();
     this.bus.subscribe((event) => this.events.push(event));
   }

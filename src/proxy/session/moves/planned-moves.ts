@@ -7,7 +7,7 @@ import type { Departures, EngineStay } from '../supply/engine-stay';
 import type { EngineTrials } from '../supply/engine-trials';
 import { MovePreparation, wordsOf, type MoveOrder, type PreparedSource } from './move-preparation';
 import type { MoveReport, MoveResult, MoveUnderWay } from './move.types';
-import { delay, settlesWithin } from '../supply/retry-backoff';
+import { delay, settlesWithin } from '../../../kernel/wait';
 import type { SessionServices } from '../session-services';
 import type { SourceReading } from '../supply/source-reading';
 import type { SourceRota } from '../supply/source-rota';

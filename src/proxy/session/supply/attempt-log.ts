@@ -1,5 +1,5 @@
 import { monotonicMs, wallClockIso } from '../../../kernel/clock';
-import type { Attempt } from '../session.types';
+import type { Attempt } from '../../streams';
 
 const MAX_ATTEMPTS_KEPT = 20;
 

@@ -3,7 +3,7 @@ import { monotonicMs } from '../../../kernel/clock';
 import { AppError } from '../../../kernel/errors';
 import { retryDelayMs } from '../../../kernel/retry-delay';
 import type { SessionServices } from '../session-services';
-import { delay } from './retry-backoff';
+import { delay } from '../../../kernel/wait';
 
 /** An engine that failed on this content is not tried again for this long. */
 const EXCLUDE_MS = 60_000;

@@ -9,9 +9,8 @@ import { shakeHands, type Handshake } from './engine-handshake';
 import type { EngineStay } from './engine-stay';
 import { openMedia } from './media-opening';
 import type { PreparedSource } from '../moves/move-preparation';
-import type { Claim } from '../content-claim';
 import type { SessionServices } from '../session-services';
-import type { Attempt } from '../session.types';
+import type { Attempt } from '../../streams';
 import type { SourceReading } from './source-reading';
 import type { SourceRota } from './source-rota';
 import type { StartBudget } from './start-budget';
@@ -26,6 +25,12 @@ import {
 
 /** How a try ends whose place another source has taken. */
 const RELIEVED = new Error('moved by plan');
+
+/**
+ * Who plays what an engine has just opened. `merged`, `same_engine`: another stream does already, there on the same engine;
+ * `handed_over`: slot and engine session belong to another stream from now on.
+ */
+export type Claim = 'own' | 'same_engine' | 'merged' | 'handed_over';
 
 export interface TrialOwner {
   /** What engines are asked for. */

@@ -4,7 +4,7 @@ import type { AppConfig } from '../../../config';
 import type { SlotLease } from '../../../engines';
 import { monotonicMs } from '../../../kernel/clock';
 import { retryDelayMs } from '../../../kernel/retry-delay';
-import { delay } from './retry-backoff';
+import { delay } from '../../../kernel/wait';
 import { outcomeOfFault, startTimeout, type Outcome } from './start-outcome';
 
 export interface OpeningFacts {

@@ -168,9 +168,9 @@ describe('a running stream that falls silent', () => {
     expect(joined.viewer.leaveReason).toBe('stream_failed');
     await until(() => pair.far.destroyed);
     expect(error).toContain('ECONNRESET');
-    expect(stage.directory.limits.count).toBe(0);
+    expect(stage.streams.limits.count).toBe(0);
     await until(() => stage.engines.inUse() === 0);
-    expect(stage.directory.findPast(A.value)).toMatchObject({ error: { code: 'engine_failed' } });
+    expect(stage.streams.findPast(A.value)).toMatchObject({ error: { code: 'engine_failed' } });
     // It was the engines' fault: who asks again is let in.
     expect(stage.join(A).session.isOver).toBe(false);
   });

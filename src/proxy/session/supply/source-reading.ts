@@ -3,7 +3,7 @@ import type { AppConfig } from '../../../config';
 import { monotonicMs } from '../../../kernel/clock';
 import { AppError } from '../../../kernel/errors';
 import { UpstreamReader, type StreamIngest } from '../../upstream';
-import type { Attempt } from '../session.types';
+import type { Attempt } from '../../streams';
 import type { SourceChange } from './source-change';
 import type { SourceLoss } from './source-loss';
 import { giveUp, type Outcome, type SourceFate } from './start-outcome';

@@ -1,4 +1,4 @@
-import { delay, settlesWithin } from './retry-backoff';
+import { delay, settlesWithin } from './wait';
 
 describe('waiting', () => {
   beforeEach(() => {

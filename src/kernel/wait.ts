@@ -1,4 +1,4 @@
-import { Settleable } from '../../../kernel/settleable';
+import { Settleable } from './settleable';
 
 /** Waits, or throws the signal's reason as soon as it aborts. The timer never outlives the call. */
 export function delay(ms: number, signal: AbortSignal): Promise<void> {

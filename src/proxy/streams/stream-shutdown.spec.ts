@@ -9,7 +9,7 @@ describe('StreamShutdown', () => {
 
   beforeEach(async () => {
     stage = await SessionStage.open();
-    shutdown = new StreamShutdown(stage.directory);
+    shutdown = new StreamShutdown(stage.streams);
   });
 
   afterEach(() => stage.close());

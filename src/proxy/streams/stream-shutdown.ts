@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { delay } from './supply/retry-backoff';
-import { SessionDirectory } from './session.directory';
+import { delay } from '../../kernel/wait';
+import { StreamRegistry } from './stream-registry';
 
 const LOOK_MS = 50;
 
@@ -9,28 +9,28 @@ const LOOK_MS = 50;
 export class StreamShutdown {
   private readonly abort = new AbortController();
 
-  constructor(private readonly sessions: SessionDirectory) {}
+  constructor(private readonly streams: StreamRegistry) {}
 
   /**
    * Lets nobody new in, feeds those who watch for at most `drainMs`, then resets them and stops every
    * engine session. Resolves when all is stopped; ends early when nobody watches.
    */
   async drain(drainMs: number): Promise<void> {
-    this.sessions.close();
-    for (let waited = 0; waited < drainMs && this.sessions.limits.count > 0; waited += LOOK_MS) {
+    this.streams.close();
+    for (let waited = 0; waited < drainMs && this.streams.limits.count > 0; waited += LOOK_MS) {
       try {
         await delay(Math.min(LOOK_MS, drainMs - waited), this.abort.signal);
       } catch {
         break;
       }
     }
-    await this.sessions.endAll('shutdown');
+    await this.streams.endAll('shutdown');
   }
 
   /** Cuts the drain short, or does without: engines are told at once, as far as there is time. */
   abortNow(): void {
     this.abort.abort();
-    this.sessions.close();
-    void this.sessions.endAll('shutdown');
+    this.streams.close();
+    void this.streams.endAll('shutdown');
   }
 }

@@ -1,12 +1,18 @@
 import { Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
-import { DelayedTasks } from './delayed-tasks.port';
-import { ScheduledDelayedTasks } from './scheduled-delayed-tasks';
+import { JobHandlers, JobRunner } from './job-handlers';
+import { Jobs } from './jobs.port';
+import { LocalJobs } from './local/local-jobs';
 
-/** Who owns what, and what is due later: for a single instance, in this process. */
+/** Delayed, retried and repeated work of this process. */
 @Module({
-  imports: [ScheduleModule.forRoot()],
-  providers: [{ provide: DelayedTasks, useClass: ScheduledDelayedTasks }],
-  exports: [DelayedTasks],
+  imports: [DiscoveryModule, ScheduleModule.forRoot()],
+  providers: [
+    { provide: JobRunner, useClass: JobHandlers },
+    LocalJobs,
+    { provide: Jobs, useExisting: LocalJobs },
+  ],
+  exports: [Jobs],
 })
 export class CoordinationModule {}

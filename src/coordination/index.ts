@@ -1,4 +1,5 @@
 export { CoordinationModule } from './coordination.module';
 export { DataDirInUseError, DataDirLock } from './data-dir.lock';
-export { DelayedTasks } from './delayed-tasks.port';
-export { ScheduledDelayedTasks } from './scheduled-delayed-tasks';
+export { JobHandler } from './job-handler';
+export type { Job, JobName, JobTable, RepeatedJobName } from './job-table';
+export { Jobs, type JobOptions, type JobTrouble } from './jobs.port';

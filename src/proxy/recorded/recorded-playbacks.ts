@@ -1,4 +1,5 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { JobHandler, type JobTable } from '../../coordination';
 import { EngineAllocator } from '../../engines';
 import { monotonicMs } from '../../kernel/clock';
 import {
@@ -66,6 +67,13 @@ export class RecordedPlaybacks
   async onModuleDestroy(): Promise<void> {
     this.stopReclaiming();
     await this.endAll('shutdown');
+  }
+
+  /** Ends a playback whose grace period is over, unless it has ended already or a viewer reads it again. */
+  @JobHandler('file.grace')
+  async endAfterGrace({ playbackUid }: JobTable['file.grace']): Promise<void> {
+    const playback = this.list().find(({ uid }) => uid === playbackUid);
+    if (playback?.viewer === null) await playback.end('no_viewers');
   }
 
   get count(): number {

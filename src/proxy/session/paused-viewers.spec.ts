@@ -76,7 +76,7 @@ describe('a paused viewer', () => {
     await pause(joined);
     expect([session.state, session.isOver, viewer.leaveReason]).toEqual(['grace', false, null]);
     expect(session.current?.lease.isWanted).toBe(false);
-    stage.tasks.runAll();
+    stage.jobs.runAll();
     expect(session.isOver).toBe(false);
     goOn(joined);
     expect([session.state, viewer.state]).toEqual(['live', 'streaming']);
@@ -84,7 +84,7 @@ describe('a paused viewer', () => {
     await pause(joined);
     // The last one is gone: from now on it is the grace period as ever.
     stage.leave(joined);
-    stage.tasks.runAll();
+    stage.jobs.runAll();
     expect(session.endReason).toBe('no_viewers');
   });
 

@@ -1,6 +1,7 @@
 import { BlockList, isIPv6 } from 'node:net';
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { CONFIG, type AppConfig } from '../../config';
+import { JobHandler, type JobTable } from '../../coordination';
 import { EngineAllocator } from '../../engines';
 import { monotonicMs } from '../../kernel/clock';
 import {
@@ -84,6 +85,14 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
     this.stopReclaiming();
     this.memory.stop();
     await this.endAll('shutdown');
+  }
+
+  /** Ends a stream whose grace period is over, unless it has ended already or somebody watches it again. */
+  @JobHandler('stream.grace')
+  async endAfterGrace({ streamUid }: JobTable['stream.grace']): Promise<void> {
+    await this.list()
+      .find(({ uid }) => uid === streamUid)
+      ?.endIfEmpty();
   }
 
   /** Live sessions, oldest first. */

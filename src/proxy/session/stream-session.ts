@@ -75,12 +75,8 @@ export class StreamSession {
     const { config } = services;
     this.report = new SessionReporter(id, selector, services);
     this.rota = rotaOf(selector, services, (content) => owner.isPlayedElsewhere(this, content));
-    this.audience = new Audience(
-      `grace:${this.uid}`,
-      config.proxyGracePeriodMs,
-      services.delayed,
-      () => void this.end('no_viewers'),
-      () => services.engines.reconsider(),
+    this.audience = new Audience(this.uid, config.proxyGracePeriodMs, services.jobs, () =>
+      services.engines.reconsider(),
     );
     this.history = new StreamHistory(historyLimits(config));
     this.fanout = new StreamFanout(this.history, catchUp, fanoutLimits(config), {
@@ -286,6 +282,11 @@ export class StreamSession {
       this.dismissViewers(reason === 'shutdown' ? 'shutdown' : 'stopped');
     }
     await this.task;
+  }
+
+  /** The grace period is over. A viewer may have come back meanwhile: then the stream goes on. */
+  async endIfEmpty(): Promise<void> {
+    if (this.audience.isEmpty) await this.end('no_viewers');
   }
 
   private async supply(): Promise<void> {

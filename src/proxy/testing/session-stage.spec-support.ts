@@ -11,7 +11,7 @@ import { DataFolder } from '../../storage';
 import { ContentAliases, SessionDirectory, SessionServices, type StreamSession } from '../session';
 import { CatchUpScheduler, type Viewer } from '../viewers';
 import { Loopback, type Pair } from './loopback.spec-support';
-import { ManualTasks } from './manual-tasks.spec-support';
+import { ManualJobs } from './manual-jobs.spec-support';
 import { RecordedLog } from './recorded-log.spec-support';
 import { ScriptedAce } from './scripted-ace.spec-support';
 import { ScriptedEngines } from './scripted-engines.spec-support';
@@ -60,10 +60,12 @@ export function selector(value: string, kind: SourceKind = 'content_id', fileInd
   return { kind, value: value.repeat(40).slice(0, 40), fileIndex } satisfies SourceSelector;
 }
 
-/** Sessions as in production, on scripted engines, with tasks that run when told and real sockets. */
+/** Sessions as in production, on scripted engines, with jobs that run when told and real sockets. */
 export class SessionStage {
   readonly ace = new ScriptedAce();
-  readonly tasks = new ManualTasks();
+  readonly jobs = new ManualJobs(({ name, data }) => {
+    if (name === 'stream.grace') void this.directory.endAfterGrace(data);
+  });
   readonly log = new RecordedLog();
   readonly events: RecordedEvent[] = [];
   readonly records = new SourceRecords();
@@ -89,7 +91,7 @@ export class SessionStage {
       ace,
       engines,
       this.bus,
-      this.tasks,
+      this.jobs,
       logger,
       channels,
       this.records,

@@ -1,11 +1,10 @@
 import { join } from 'node:path';
 import type { EventBus } from '../../events';
-import type { DataFolder } from '../../storage';
+import { type DataFolder, obtainInstanceId } from '../../storage';
 import type { EngineRegistry } from '../engine-registry';
 import type { EnginesConfig } from '../engines.config';
 import { ANYWHERE, type EnginePlacement } from '../fleet/engine-placement.port';
 import { type EngineDemand, FleetKeeper } from '../fleet/fleet.keeper';
-import { obtainInstanceId } from '../instance-id';
 import { type DockerClient, isAccessDenied, pingDocker } from './docker-client';
 import { DockerRuntime } from './docker/docker.runtime';
 import { DriverChoiceError, type DriverKind, type EngineDriver } from './engine-driver.port';

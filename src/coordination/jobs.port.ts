@@ -9,9 +9,14 @@ export interface JobOptions {
   readonly backoffMs?: number;
 }
 
-/** A fault of the place where jobs are stored, for operators. */
+/** Faults of the place where jobs are stored. Streams go on with any of them. */
+export const JOB_REASONS = ['redis_unavailable'] as const;
+
+export type JobReason = (typeof JOB_REASONS)[number];
+
 export interface JobTrouble {
-  readonly code: 'redis_unavailable';
+  readonly code: JobReason;
+  /** One line for the operator. */
   readonly detail: string;
 }
 

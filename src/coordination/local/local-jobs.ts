@@ -38,8 +38,11 @@ export class LocalJobs extends Jobs implements OnModuleDestroy {
     super();
   }
 
-  /** Returns the sequence number of the job, for `trigger`. */
-  override schedule(job: Job, { delayMs, attempts = 1, backoffMs = 0 }: JobOptions): number {
+  /** Returns the sequence number of the job, for `trigger`, and that of the job which it replaced. */
+  override schedule(
+    job: Job,
+    { delayMs, attempts = 1, backoffMs = 0 }: JobOptions,
+  ): { readonly sequence: number; readonly replaced: number | null } {
     mustBeDelay('delayMs', delayMs);
     // The wait before the last attempt is the longest one.
     mustBeDelay('backoffMs', backoffMs * 2 ** Math.max(0, attempts - 2));
@@ -47,14 +50,15 @@ export class LocalJobs extends Jobs implements OnModuleDestroy {
       throw new RangeError(`attempts must be a whole number from 1: ${attempts}`);
     }
     const key = keyOf(job.name, job.id);
-    this.forget(key);
-    this.lastSequence += 1;
+    const replaced = this.forget(key);
+    const sequence = ++this.lastSequence;
     // A stream that ends while the process ends must not leave a timer behind that nobody clears.
-    if (this.closing.signal.aborted) return this.lastSequence;
-    const scheduled = { job, attempts, backoffMs, sequence: this.lastSequence, begun: 0 };
-    this.scheduled.set(key, scheduled);
-    this.wait(key, scheduled, delayMs);
-    return scheduled.sequence;
+    if (!this.closing.signal.aborted) {
+      const scheduled = { job, attempts, backoffMs, sequence, begun: 0 };
+      this.scheduled.set(key, scheduled);
+      this.wait(key, scheduled, delayMs);
+    }
+    return { sequence, replaced };
   }
 
   /** Returns the sequence number of the job that was forgotten; null when there was none. */
@@ -63,7 +67,7 @@ export class LocalJobs extends Jobs implements OnModuleDestroy {
   }
 
   override every(name: RepeatedJobName, ms: number): void {
-    mustBeDelay('ms', ms);
+    mustBeDelay('ms', ms, 1);
     if (this.closing.signal.aborted) return;
     if (this.repeated.has(name)) this.timers.deleteInterval(name);
     this.repeated.add(name);
@@ -159,7 +163,7 @@ function keyOf(name: JobName, id: string): string {
   return `${name} ${id}`;
 }
 
-function mustBeDelay(what: string, ms: number): void {
-  if (ms >= 0 && ms <= MAX_DELAY_MS) return;
-  throw new RangeError(`${what} must be 0 to ${MAX_DELAY_MS} ms: ${ms}`);
+function mustBeDelay(what: string, ms: number, minMs = 0): void {
+  if (ms >= minMs && ms <= MAX_DELAY_MS) return;
+  throw new RangeError(`${what} must be ${minMs} to ${MAX_DELAY_MS} ms: ${ms}`);
 }

@@ -236,7 +236,7 @@ describeWithRedis('jobs in a real redis-server', () => {
     try {
       jobs.schedule(grace('a'), { delayMs: 0 });
       await until(() => handlers.streams.length === 1);
-      await expectWithin(REDIS_JOBS_TIMING.closeWithinMs + 1_000, close());
+      await expectWithin(REDIS_JOBS_TIMING.closeWithinMs, close());
     } finally {
       server.thaw();
     }

@@ -85,8 +85,8 @@ export class RedisJobs extends Jobs implements OnModuleInit, OnModuleDestroy {
   }
 
   override schedule(job: Job, options: JobOptions): void {
-    this.cancel(job.name, job.id);
-    const sequence = this.local.schedule(job, options);
+    const { sequence, replaced } = this.local.schedule(job, options);
+    this.removeCopy(replaced);
     const { name, id, data } = job;
     this.store(
       name,
@@ -100,9 +100,7 @@ export class RedisJobs extends Jobs implements OnModuleInit, OnModuleDestroy {
   }
 
   override cancel(name: JobName, id: string): void {
-    const sequence = this.local.cancel(name, id);
-    if (sequence === null || !this.isConnected) return;
-    this.queue.remove(this.copyId(sequence)).catch((error: unknown) => this.failed(error));
+    this.removeCopy(this.local.cancel(name, id));
   }
 
   /** Repeated jobs belong to this process, and their next run makes up for a lost one: they need no copy. */
@@ -136,9 +134,8 @@ export class RedisJobs extends Jobs implements OnModuleInit, OnModuleDestroy {
     this.isClosing = true;
     clearInterval(this.canaryTimer);
     const late = delay(this.options.closeWithinMs, undefined, { ref: false });
-    // A worker that waits for an answer of Redis would not close before it comes.
-    const isForced = this.fault !== null;
-    await Promise.race([this.worker?.close(isForced), late]);
+    // Forced, because a worker would wait for Redis to answer. It does nothing that could be lost.
+    await Promise.race([this.worker?.close(true), late]);
     this.redis.disconnect();
   }
 
@@ -157,6 +154,12 @@ export class RedisJobs extends Jobs implements OnModuleInit, OnModuleDestroy {
       () => this.works(),
       (error: unknown) => this.failed(error),
     );
+  }
+
+  /** A copy that cannot be removed finds nothing to do when it is due. */
+  private removeCopy(sequence: number | null): void {
+    if (sequence === null || !this.isConnected) return;
+    this.queue.remove(this.copyId(sequence)).catch((error: unknown) => this.failed(error));
   }
 
   private startWorker(): Worker<QueuedCopy> {

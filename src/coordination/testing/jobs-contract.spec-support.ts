@@ -171,9 +171,16 @@ export function describeJobs(
       { delayMs: 0, attempts: 1.5 },
       { delayMs: 0, attempts: 3, backoffMs: -1 },
       { delayMs: 0, attempts: 40, backoffMs: 1000 },
-    ])('refuses %j', (options) => {
-      expect(() => jobs.schedule(grace('a'), options)).toThrow(RangeError);
+    ])('refuses %j, and keeps the job of that id', async (options) => {
+      jobs.schedule(grace('a'), { delayMs: 20 });
+      expect(() => jobs.schedule(grace('new', 'a'), options)).toThrow(RangeError);
+      await everythingDue();
+      expect(handlers.streams).toEqual(['a', 'marker']);
+    });
+
+    it('refuses to repeat without an interval', () => {
       expect(() => jobs.every('hls.idle', Number.NaN)).toThrow(RangeError);
+      expect(() => jobs.every('hls.idle', 0)).toThrow(RangeError);
     });
 
     it('runs nothing after its end, and tells the handlers that run', async () => {

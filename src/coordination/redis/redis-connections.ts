@@ -4,6 +4,8 @@ import { Redis } from 'ioredis';
 /** A Redis that is frozen accepts commands and never answers. */
 const COMMAND_WITHIN_MS = 1_500;
 const CONNECT_WITHIN_MS = 5_000;
+/** How long a connection that is given up may still hold its socket. */
+const DISCONNECT_WITHIN_MS = 200;
 
 const RETRY_STEP_MS = 50;
 const RETRY_MAX_MS = 2_000;
@@ -19,6 +21,7 @@ export function commandConnection(url: string): Redis {
     enableOfflineQueue: false,
     commandTimeout: COMMAND_WITHIN_MS,
     connectTimeout: CONNECT_WITHIN_MS,
+    disconnectTimeout: DISCONNECT_WITHIN_MS,
     retryStrategy: retryInMs,
   });
 }
@@ -29,6 +32,7 @@ export function workerConnection(url: string, isClosing: () => boolean): Connect
     url,
     maxRetriesPerRequest: null,
     connectTimeout: CONNECT_WITHIN_MS,
+    disconnectTimeout: DISCONNECT_WITHIN_MS,
     retryStrategy: (attempt) => (isClosing() ? null : retryInMs(attempt)),
   };
 }

@@ -32,6 +32,7 @@ const ROOMS = {
     'kernel',
     'config',
     'storage',
+    'coordination',
     'engines',
     'proxy',
     'access',
@@ -173,6 +174,24 @@ module.exports = {
         path: '^src/engines/drivers/(docker-client|docker|swarm|simulator)/',
         dependencyTypesNot: ['type-only'],
       },
+    },
+    {
+      name: 'redis-in-one-folder',
+      comment:
+        'Only this folder is loaded with REDIS_URL alone, and it hides the faults of Redis from everybody else.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/coordination/redis/' },
+      to: { path: '(^|/)node_modules/(ioredis|bullmq|@nestjs/bullmq)/' },
+    },
+    {
+      name: 'redis-by-its-loader',
+      comment: 'An import from elsewhere would load the code of Redis at every start.',
+      severity: 'error',
+      from: {
+        path: '^src/',
+        pathNot: ['^src/coordination/redis/', '^src/coordination/redis\\.loader\\.ts$'],
+      },
+      to: { path: '^src/coordination/redis/' },
     },
     {
       name: 'faces-only-from-the-top',

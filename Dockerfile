@@ -10,7 +10,8 @@ COPY tsconfig.json ./
 COPY scripts scripts
 COPY simulator simulator
 COPY src src
-RUN npm run build && npm prune --omit=dev --ignore-scripts
+# Optional packages only make others faster, and are compiled for one architecture.
+RUN npm run build && npm prune --omit=dev --omit=optional --ignore-scripts
 
 FROM ${BASE}
 WORKDIR /app

@@ -9,6 +9,7 @@ function facts(changes: Partial<BannerFacts> = {}, config: object = {}): BannerF
       publicUrl: null,
       dataDir: './data',
       apiKey: null,
+      redisUrl: null,
       proxyMaxClients: 1500,
       proxyMaxSessions: 150,
       ...config,
@@ -47,6 +48,15 @@ describe('describeStart', () => {
     expect(describeStart(facts({}, config)).lines[4]).toBe(
       `player: ${address}ace/getstream?id={id}`,
     );
+  });
+
+  it('names Redis without its password, and says what it does not do', () => {
+    const redisUrl = 'rediss://me:SECRET@redis.example:6380/2';
+    const { lines } = describeStart(facts({}, { redisUrl }));
+    expect(lines[3]).toBe(
+      'jobs: with copies in rediss://redis.example:6380/2 (REDIS_URL does not join several instances yet)',
+    );
+    expect(lines.join()).not.toContain('SECRET');
   });
 
   it('never shows the key', () => {

@@ -1,5 +1,6 @@
 import { PRODUCT_NAME, productVersion } from './app.version';
 import { type AppConfig } from './config';
+import { describeRedis } from './coordination';
 import { type DemoChannel, type DriverChoice } from './engines';
 import { connectionLimit, type ConnectionNeeds } from './http';
 
@@ -25,7 +26,8 @@ export interface Banner {
 }
 
 export interface BannerFacts {
-  readonly config: Pick<AppConfig, 'host' | 'publicUrl' | 'dataDir' | 'apiKey'> & ConnectionNeeds;
+  readonly config: Pick<AppConfig, 'host' | 'publicUrl' | 'dataDir' | 'apiKey' | 'redisUrl'> &
+    ConnectionNeeds;
   /** The port that is really listened on. */
   readonly port: number;
   readonly engines: DriverChoice;
@@ -46,6 +48,7 @@ export function describeStart(facts: BannerFacts): Banner {
       `${PRODUCT_NAME} ${productVersion()}`,
       `engines: ${engines.kind} (${engines.why})`,
       `store: embedded, ${config.dataDir}`,
+      ...describeJobs(config.redisUrl),
       `admin: ${base}/docs (${key})`,
       `player: ${playerAddress(base, '{id}')}`,
       'streams are open to anyone who can reach this address',
@@ -58,6 +61,13 @@ export function describeStart(facts: BannerFacts): Banner {
       ...facts.configWarnings,
     ],
   };
+}
+
+function describeJobs(redisUrl: string | null): string[] {
+  if (redisUrl === null) return [];
+  return [
+    `jobs: with copies in ${describeRedis(redisUrl)} (REDIS_URL does not join several instances yet)`,
+  ];
 }
 
 function describeDemo(channels: readonly DemoChannel[], base: string): string[] {

@@ -24,7 +24,7 @@ export class AppModule {
         EventsModule,
         MetricsModule,
         AccessModule,
-        CoordinationModule,
+        CoordinationModule.forRoot(config),
         EnginesModule.forRoot(config),
         ChannelsModule,
         ProxyModule,

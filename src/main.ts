@@ -21,7 +21,7 @@ import { DriverChoiceError, EngineDriverError, EngineSupply } from './engines';
 import { ReadinessGate } from './health';
 import { createLogOutput, logForm, type LogOutput } from './logging';
 import { StreamShutdown } from './proxy';
-import { DataFolder } from './storage';
+import { DataFolder, InstanceIdError } from './storage';
 
 /** Exit codes of sysexits.h: settings that cannot be used; a fault of our own. */
 const EXIT_CONFIG = 78;
@@ -172,7 +172,13 @@ function endOnFaults(app: NestFastifyApplication, output: LogOutput): void {
 }
 
 /** Errors whose message is a line for the operator; where in the code they came up helps nobody. */
-const WORDS_ENOUGH = [ApiKeyFileError, ChannelFileError, DataDirInUseError, EngineDriverError];
+const WORDS_ENOUGH = [
+  ApiKeyFileError,
+  ChannelFileError,
+  DataDirInUseError,
+  EngineDriverError,
+  InstanceIdError,
+];
 
 function describeFault(error: unknown): string {
   if (WORDS_ENOUGH.some((kind) => error instanceof kind)) return (error as Error).message;

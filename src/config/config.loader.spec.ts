@@ -125,6 +125,9 @@ describe('loadConfig', () => {
     ['LOG_LEVEL', 'DEBUG', 'logLevel', 'debug'],
     ['SELECTION_WEIGHT_ACTIVE_STREAM', '-25', 'selectionWeightActiveStream', -25],
     ['PUBLIC_URL', 'https://tv.example.org/fleet/', 'publicUrl', 'https://tv.example.org/fleet'],
+    ['REDIS_URL', 'redis://redis', 'redisUrl', 'redis://redis'],
+    ['REDIS_URL', 'redis://:p%23w@[::1]:6380/15', 'redisUrl', 'redis://:p%23w@[::1]:6380/15'],
+    ['REDIS_URL', 'rediss://me:pw@r.example.org/', 'redisUrl', 'rediss://me:pw@r.example.org/'],
     ['TRUSTED_PROXIES', '10.0.0.0/8, ::1', 'trustedProxies', ['10.0.0.0/8', '::1']],
     ['TRUSTED_PROXIES', 'none', 'trustedProxies', []],
     ['PROXY_EARLY_HEADERS_AGENTS', 'none', 'proxyEarlyHeadersAgents', []],
@@ -255,6 +258,24 @@ describe('loadConfig', () => {
     const [line] = problemsOf(() => loadConfig({ API_KEY: 'two words' }, machine));
     expect(line).toMatch(/^API_KEY=\(hidden\)/);
     expect(line).not.toContain('two words');
+  });
+
+  it.each([
+    'redis.example.org:6379',
+    'http://redis.example.org',
+    'redis://:secret@',
+    'redis:///3',
+    'redis://redis/three',
+    'redis://redis:99999',
+    'redis://:pass#word@redis',
+    'redis://:pass/word@redis',
+    'redis://:100%@redis',
+    'redis://redis?family=6',
+  ])('does not take %s for a Redis server, and does not repeat it', (text) => {
+    const [line, ...others] = problemsOf(() => loadConfig({ REDIS_URL: text }, machine));
+    expect(line).toMatch(/^REDIS_URL=\(hidden\) is not valid: allowed is redis:\/\/host:port/);
+    expect(line).not.toContain(text);
+    expect(others).toEqual([]);
   });
 
   it('takes a variable that is set to nothing for one that is not set', () => {

@@ -111,6 +111,34 @@ export function publicAddress(): ValueType<string | null> {
   };
 }
 
+const REDIS_PATH = /^(?:\/\d{0,5})?$/;
+
+/** Where a Redis server listens; null when not set. */
+export function redisAddress(): ValueType<string | null> {
+  return {
+    allowed:
+      'redis://host:port or rediss://host:port (TLS), with user:password@ before the host and /number of the database behind the port if needed; special characters in user and password are percent-encoded',
+    parse: (text) => {
+      if (text === '') return null;
+      if (!URL.canParse(text)) return undefined;
+      const { protocol, hostname, pathname, search, hash, username, password } = new URL(text);
+      const isRedis = protocol === 'redis:' || protocol === 'rediss:';
+      // A password with a bare `#`, `?` or `/` ends up in other parts of the address.
+      const isWhole = hostname !== '' && REDIS_PATH.test(pathname) && search + hash === '';
+      return isRedis && isWhole && isPercentEncoded(username + password) ? text : undefined;
+    },
+  };
+}
+
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const TCP_ADDRESS = /^(?:tcp|http):\/\/(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):(\d{1,5})$/;
 
 /** Where a Docker Engine listens, as its own programs write it; null when not set. */

@@ -1,3 +1,4 @@
+import type { JobTrouble, Jobs } from '../coordination';
 import { Engine, EngineRegistry, type EngineState, type EngineSupply } from '../engines';
 import { EventBus } from '../events';
 import { type FastifyReply } from '../http';
@@ -15,14 +16,19 @@ function engineIn(state: EngineState): Engine {
 
 describe('readiness', () => {
   let troubles: StorageTrouble[];
+  let jobTrouble: JobTrouble | null;
 
-  beforeEach(() => (troubles = []));
+  beforeEach(() => {
+    troubles = [];
+    jobTrouble = null;
+  });
 
   function ask(states: EngineState[], isEnding = false, isAsleep = false): [number, unknown] {
     const engines = new EngineRegistry(new EventBus());
     jest.spyOn(engines, 'list').mockReturnValue(states.map(engineIn));
     const folder = { troubles: () => troubles } as DataFolder;
-    const gate = new ReadinessGate(engines, { isAsleep } as EngineSupply, folder);
+    const jobs = { trouble: () => jobTrouble } as Jobs;
+    const gate = new ReadinessGate(engines, { isAsleep } as EngineSupply, folder, jobs);
     if (isEnding) gate.closeForShutdown();
     let status = 200;
     const reply = { code: (code: number) => (status = code) } as unknown as FastifyReply;
@@ -48,6 +54,13 @@ describe('readiness', () => {
     expect(ask([], false, true)).toEqual([200, { status: 'ready', reasons: [] }]);
     expect(ask([], true, true)).toEqual([503, { status: 'not_ready', reasons: ['shutting_down'] }]);
     expect(ask(['unhealthy'], false, true)[0]).toBe(503);
+  });
+
+  it('says that Redis cannot be used, and sends nobody away for it', () => {
+    troubles = [{ code: 'storage_full', detail: 'a' }];
+    jobTrouble = { code: 'redis_unavailable', detail: 'redis://r: ECONNREFUSED' };
+    const reasons = ['storage_full', 'redis_unavailable'];
+    expect(ask(['healthy'])).toEqual([200, { status: 'degraded', reasons }]);
   });
 
   it('says what is wrong with files, and sends nobody away for it', () => {

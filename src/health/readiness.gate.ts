@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Jobs, type JobTrouble } from '../coordination';
 import { EngineRegistry, EngineSupply } from '../engines';
 import { DataFolder, type StorageTrouble } from '../storage';
 import { type UnreadyReason } from './unready-reason';
@@ -15,6 +16,7 @@ export class ReadinessGate {
     private readonly engines: EngineRegistry,
     private readonly supply: EngineSupply,
     private readonly folder: DataFolder,
+    private readonly jobs: Jobs,
   ) {}
 
   /** From now on not ready, for good: the first thing that happens when the program is told to end. */
@@ -23,8 +25,9 @@ export class ReadinessGate {
   }
 
   /** What is wrong although new viewers can be served. */
-  degradations(): StorageTrouble[] {
-    return this.folder.troubles();
+  degradations(): (StorageTrouble | JobTrouble)[] {
+    const jobs = this.jobs.trouble();
+    return jobs === null ? this.folder.troubles() : [...this.folder.troubles(), jobs];
   }
 
   /** Empty when ready. */

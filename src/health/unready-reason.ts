@@ -1,3 +1,4 @@
+import { JOB_REASONS, type JobReason } from '../coordination';
 import { STORAGE_REASONS, type StorageReason } from '../storage';
 
 /** Why new viewers should go elsewhere. */
@@ -6,6 +7,6 @@ export const UNREADY_REASONS = ['shutting_down', 'engines_unknown', 'no_usable_e
 export type UnreadyReason = (typeof UNREADY_REASONS)[number];
 
 /** Everything that readiness may say; what is no `UnreadyReason` does not keep viewers away. */
-export const READINESS_REASONS = [...UNREADY_REASONS, ...STORAGE_REASONS];
+export const READINESS_REASONS = [...UNREADY_REASONS, ...STORAGE_REASONS, ...JOB_REASONS];
 
-export type ReadinessReason = UnreadyReason | StorageReason;
+export type ReadinessReason = UnreadyReason | StorageReason | JobReason;

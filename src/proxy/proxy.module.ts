@@ -2,7 +2,6 @@ import { Module } from '@nestjs/common';
 import { AceModule } from '../ace';
 import { ChannelsModule } from '../channels';
 import { CONFIG, type AppConfig } from '../config';
-import { CoordinationModule } from '../coordination';
 import { EventsModule } from '../events';
 import { monotonicMs } from '../kernel/clock';
 import { AceStatusController } from './http/ace-status.controller';
@@ -27,7 +26,7 @@ import { CatchUpScheduler } from './viewers';
 
 /** From a request for a content to the bytes a viewer gets. */
 @Module({
-  imports: [AceModule, ChannelsModule, CoordinationModule, EventsModule],
+  imports: [AceModule, ChannelsModule, EventsModule],
   controllers: [
     StreamController,
     HlsController,

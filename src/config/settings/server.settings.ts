@@ -7,6 +7,7 @@ import {
   oneOf,
   optionalText,
   publicAddress,
+  redisAddress,
 } from '../value-types';
 import { networks } from '../list-types';
 
@@ -51,6 +52,14 @@ export const serverSettings = {
     type: folder(),
     defaultText: './data',
     words: 'Folder for data that outlives a restart.',
+  }),
+  redisUrl: setting({
+    variable: 'REDIS_URL',
+    type: redisAddress(),
+    defaultText: '',
+    secret: true,
+    words:
+      'Redis server for copies of delayed jobs ([Redis](redis.md)). Not set: jobs live in this process only. It does not join several instances yet.',
   }),
   logLevel: setting({
     variable: 'LOG_LEVEL',

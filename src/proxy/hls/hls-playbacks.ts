@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { CONFIG, type AppConfig } from '../../config';
+import { JobHandler, Jobs } from '../../coordination';
 import { monotonicMs } from '../../kernel/clock';
 import type { StreamKey } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
@@ -66,7 +67,6 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
   private readonly byToken = new Map<string, Playback>();
   private readonly patient = new Set<Patient>();
   private readonly tracks = new Map<StreamSession, { track: SegmentTrack; users: Set<object> }>();
-  private timer: NodeJS.Timeout | null = null;
   private readonly lateness = new OwnLateness(LOOK_EVERY_MS, monotonicMs());
   /** No stream that is over has used this media sequence number, or a higher one. */
   private freeNumber = 1;
@@ -75,6 +75,7 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
   constructor(
     @Inject(CONFIG) private readonly config: AppConfig,
     streams: StreamRegistry,
+    private readonly jobs: Jobs,
     metrics: MetricsRegistry,
   ) {
     streams.onOver((stream) => {
@@ -94,11 +95,10 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
   }
 
   onModuleInit(): void {
-    this.timer = setInterval(() => this.look(monotonicMs()), LOOK_EVERY_MS);
+    this.jobs.every('hls.idle', LOOK_EVERY_MS);
   }
 
   onModuleDestroy(): void {
-    if (this.timer !== null) clearInterval(this.timer);
     for (const playback of [...this.byToken.values()]) this.abortAll(playback);
   }
 
@@ -221,7 +221,10 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
     return bytes;
   }
 
-  private look(nowMs: number): void {
+  /** Notes stalls, cuts transfers that make no progress, and removes viewers that have asked for nothing for a while. */
+  @JobHandler('hls.idle')
+  removeIdle(): void {
+    const nowMs = monotonicMs();
     const isLate = this.lateness.at(nowMs) > 0;
     for (const [session, { track }] of this.tracks) {
       if (session.state === 'stalled') {

@@ -3,6 +3,7 @@ import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@ne
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { CONFIG, type AppConfig } from '../../config';
+import { JobHandler, Jobs } from '../../coordination';
 import { monotonicMs } from '../../kernel/clock';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { SessionDirectory, type StreamSession } from '../session';
@@ -49,21 +50,20 @@ export class EngineApiDoor implements OnModuleInit, OnModuleDestroy {
     max: MAX_PLAYBACKS,
     dispose: (playback) => playback.session?.letGo(playback),
   });
-  private timer: NodeJS.Timeout | null = null;
 
   constructor(
     @Inject(CONFIG) private readonly config: AppConfig,
     private readonly sessions: SessionDirectory,
     private readonly entrance: ViewerEntrance,
     private readonly recorded: RecordedEntrance,
+    private readonly jobs: Jobs,
   ) {}
 
   onModuleInit(): void {
-    this.timer = setInterval(() => this.dropIdle(), LOOK_EVERY_MS);
+    this.jobs.every('engine_api.idle', LOOK_EVERY_MS);
   }
 
   onModuleDestroy(): void {
-    if (this.timer !== null) clearInterval(this.timer);
     this.playbacks.clear();
   }
 
@@ -236,7 +236,8 @@ export class EngineApiDoor implements OnModuleInit, OnModuleDestroy {
     if (session?.isOver === true && this.recorded.find(selector) !== null) playback.session = null;
   }
 
-  private dropIdle(): void {
+  @JobHandler('engine_api.idle')
+  dropIdle(): void {
     const nowMs = monotonicMs();
     for (const [token, playback] of this.playbacks.entries()) {
       this.followToFile(playback);

@@ -408,16 +408,12 @@ export class RecordedPlayback implements Stream, ViewerHost, TransferHost {
   private finish(reason: string, viewerReason: LeaveReason): void {
     this.endReason = reason;
     this.endedMs = monotonicMs();
-    this.services.delayed.cancel(this.graceTask);
+    this.services.jobs.cancel('file.grace', this.uid);
     this.closing.abort(new Error('the playback is over'));
     if (this.viewer !== null) this.removeViewer(this.viewer, viewerReason);
     this.drop();
     this.freed.resolve(undefined);
     this.host.playbackOver(this);
-  }
-
-  private get graceTask(): string {
-    return `recorded:${this.uid}`;
   }
 
   private beginGrace(): void {
@@ -427,15 +423,15 @@ export class RecordedPlayback implements Stream, ViewerHost, TransferHost {
     }
     this.sinceMs = monotonicMs();
     this.idleSinceMs = this.sinceMs;
-    this.services.delayed.schedule(this.graceTask, this.services.config.proxyGracePeriodMs, () => {
-      // Looked at again: who came back while the task was on its way is not to be thrown out.
-      if (this.viewer === null) void this.end('no_viewers');
-    });
+    this.services.jobs.schedule(
+      { name: 'file.grace', id: this.uid, data: { playbackUid: this.uid } },
+      { delayMs: this.services.config.proxyGracePeriodMs },
+    );
   }
 
   private endGrace(): void {
     this.idleSinceMs = null;
-    this.services.delayed.cancel(this.graceTask);
+    this.services.jobs.cancel('file.grace', this.uid);
   }
 }
 

@@ -90,6 +90,24 @@ describe('RecordedPlaybacks', () => {
     await stage.streams.endAll('stopped');
   }
 
+  it('is ended by its grace job only when nobody reads it', async () => {
+    await open({ engines: 1, slots: 3 });
+    gate();
+    const reader = ask('tv');
+    await until(() => stage.ace.count('file') === 1);
+    const [playback] = playbacks.list();
+    const over = { playbackUid: playback!.uid };
+    await playbacks.endAfterGrace(over);
+    await playbacks.endAfterGrace({ playbackUid: 'of an earlier process' });
+    expect(playbacks.list()).toEqual([playback]);
+    hangUp(reader);
+    await reader.outcome;
+    expect(playbacks.list()).toEqual([playback]);
+    await playbacks.endAfterGrace(over);
+    expect(playback).toMatchObject({ endReason: 'no_viewers' });
+    expect(playbacks.list()).toEqual([]);
+  });
+
   describe('while nobody knows what the content is', () => {
     it.each([
       ['of one player', ['tv', 'tv', 'tv']],

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { JobHandler, type JobTable } from '../../coordination';
 import { monotonicMs } from '../../kernel/clock';
 import {
   infohashKey,
@@ -42,6 +43,13 @@ export class RecordedPlaybacks implements RecordingHost, PlaybackOwner, Playback
     private readonly aliases: ContentAliases,
   ) {
     this.admission = new RecordedAdmission(streams, services.config.proxyInitTimeoutMs, this);
+  }
+
+  /** Ends a playback whose grace period is over, unless it has ended already or a viewer reads it again. */
+  @JobHandler('file.grace')
+  async endAfterGrace({ playbackUid }: JobTable['file.grace']): Promise<void> {
+    const playback = this.list().find(({ uid }) => uid === playbackUid);
+    if (playback?.viewer === null) await playback.end('no_viewers');
   }
 
   /** Under way, oldest first. */

@@ -1,48 +1,42 @@
 import { SlotHolder } from '../../engines';
 import type { ViewerHost } from '../viewers';
-import { ManualTasks } from '../testing/manual-tasks.spec-support';
+import { ManualJobs } from '../testing/manual-jobs.spec-support';
 import { someViewer } from '../testing/viewers.spec-support';
 import { Audience } from './audience';
 
 const host: ViewerHost = { removeViewer: () => undefined };
 
 describe('Audience', () => {
-  let tasks: ManualTasks;
-  let graceOver: number;
+  let jobs: ManualJobs;
+  let graceOver: string[];
   let changes: number;
   let audience: Audience;
 
   beforeEach(() => {
-    tasks = new ManualTasks();
-    graceOver = 0;
+    graceOver = [];
+    jobs = new ManualJobs(({ id }) => graceOver.push(id));
     changes = 0;
-    audience = new Audience(
-      'grace:1',
-      10_000,
-      tasks,
-      () => graceOver++,
-      new SlotHolder('s', () => changes++),
-    );
+    audience = new Audience('1', 10_000, jobs, new SlotHolder('s', () => changes++));
   });
 
   it('begins its grace when nobody is there, and tells when it is over', () => {
     audience.beginIdleIfUnwatched();
     expect(audience.idleSince).not.toBeNull();
-    expect(tasks.pending.get('grace:1')?.delayMs).toBe(10_000);
-    tasks.runAll();
-    expect(graceOver).toBe(1);
+    expect(jobs.pending.get('stream.grace 1')?.delayMs).toBe(10_000);
+    jobs.runAll();
+    expect(graceOver).toEqual(['1']);
   });
 
   it('ends the grace when somebody comes, viewer or holder', () => {
     audience.beginIdleIfUnwatched();
     audience.add(someViewer(), host);
-    expect(tasks.pending.size).toBe(0);
+    expect(jobs.pending.size).toBe(0);
     expect(audience.idleSince).toBeNull();
 
-    const held = new Audience('grace:2', 10_000, tasks, () => graceOver++, new SlotHolder('s'));
+    const held = new Audience('2', 10_000, jobs, new SlotHolder('s'));
     held.beginIdleIfUnwatched();
     held.hold({});
-    expect(tasks.pending.size).toBe(0);
+    expect(jobs.pending.size).toBe(0);
     expect(held.idleSince).toBeNull();
   });
 
@@ -67,13 +61,13 @@ describe('Audience', () => {
     audience.hold(holder);
     audience.remove(first, 'hung_up');
     audience.beginIdleIfUnwatched();
-    expect(tasks.pending.size).toBe(0);
+    expect(jobs.pending.size).toBe(0);
     audience.remove(second, 'hung_up');
     audience.beginIdleIfUnwatched();
-    expect(tasks.pending.size).toBe(0);
+    expect(jobs.pending.size).toBe(0);
     audience.letGo(holder);
     audience.beginIdleIfUnwatched();
-    expect(tasks.pending.size).toBe(1);
+    expect(jobs.pending.size).toBe(1);
   });
 
   it('is idle while all who are there are paused, but has no grace as long as one is', () => {
@@ -87,13 +81,13 @@ describe('Audience', () => {
     expect([audience.watching, audience.isEmpty, changes]).toEqual([0, false, 1]);
     audience.remove(first, 'stalled');
     audience.beginIdleIfUnwatched();
-    expect(tasks.pending.size).toBe(0);
+    expect(jobs.pending.size).toBe(0);
     audience.remove(second, 'stalled');
     audience.beginIdleIfUnwatched();
     // Paused first, then unwatched.
     expect(changes).toBe(2);
-    tasks.runAll();
-    expect(graceOver).toBe(1);
+    jobs.runAll();
+    expect(graceOver).toEqual(['1']);
   });
 
   it('is watched again when a paused viewer goes on', () => {
@@ -110,19 +104,11 @@ describe('Audience', () => {
   it('is not prolonged by who was not there', () => {
     audience.beginIdleIfUnwatched();
     const since = audience.idleSince;
-    const [task] = tasks.pending.values();
+    const [job] = jobs.pending.values();
     audience.letGo({});
     audience.beginIdleIfUnwatched();
     expect(audience.idleSince).toBe(since);
-    expect(tasks.pending.get('grace:1')).toBe(task);
-  });
-
-  it('looks again when the grace is over: who is back is not thrown out', () => {
-    audience.beginIdleIfUnwatched();
-    const [task] = tasks.pending.values();
-    audience.add(someViewer(), host);
-    task?.run();
-    expect(graceOver).toBe(0);
+    expect(jobs.pending.get('stream.grace 1')).toBe(job);
   });
 
   it('says once who was removed, and why', () => {
@@ -149,7 +135,7 @@ describe('Audience', () => {
   });
 
   it('hands everybody over, with their new host, and is empty then', () => {
-    const other = new Audience('grace:2', 10_000, tasks, () => graceOver++, new SlotHolder('s'));
+    const other = new Audience('2', 10_000, jobs, new SlotHolder('s'));
     const otherHost: ViewerHost = { removeViewer: () => undefined };
     other.beginIdleIfUnwatched();
     const viewer = someViewer();
@@ -168,15 +154,15 @@ describe('Audience', () => {
   });
 
   it('handing over nobody does not end the grace of the other', () => {
-    const other = new Audience('grace:2', 10_000, tasks, () => graceOver++, new SlotHolder('s'));
+    const other = new Audience('2', 10_000, jobs, new SlotHolder('s'));
     other.beginIdleIfUnwatched();
     audience.moveTo(other, host);
     expect(other.idleSince).not.toBeNull();
   });
 
-  it('leaves no task when it is closed', () => {
+  it('leaves no job when it is closed', () => {
     audience.beginIdleIfUnwatched();
     audience.close();
-    expect(tasks.pending.size).toBe(0);
+    expect(jobs.pending.size).toBe(0);
   });
 });

@@ -1,5 +1,5 @@
 import { monotonicMs } from '../../kernel/clock';
-import type { DelayedTasks } from '../../coordination';
+import type { Jobs } from '../../coordination';
 import type { SlotHolder, Watch } from '../../engines';
 import type { LeaveReason, Viewer, ViewerHost } from '../viewers';
 
@@ -18,10 +18,9 @@ export class Audience {
   private isGraceRunning = false;
 
   constructor(
-    private readonly taskName: string,
+    private readonly streamUid: string,
     private readonly graceMs: number,
-    private readonly delayed: DelayedTasks,
-    private readonly onGraceOver: () => void,
+    private readonly jobs: Jobs,
     private readonly holder: SlotHolder,
   ) {}
 
@@ -106,7 +105,7 @@ export class Audience {
   }
 
   close(): void {
-    this.delayed.cancel(this.taskName);
+    this.jobs.cancel('stream.grace', this.streamUid);
   }
 
   private updateWatch(): void {
@@ -121,17 +120,17 @@ export class Audience {
 
   private beginGrace(): void {
     this.isGraceRunning = true;
-    this.delayed.schedule(this.taskName, this.graceMs, () => {
-      this.isGraceRunning = false;
-      // Looked at again: who came back while the task was on its way is not to be thrown out.
-      if (this.isEmpty) this.onGraceOver();
-    });
+    const { streamUid, graceMs } = this;
+    this.jobs.schedule(
+      { name: 'stream.grace', id: streamUid, data: { streamUid } },
+      { delayMs: graceMs },
+    );
   }
 
   private endIdle(): void {
     if (this.idleSinceMs === null) return;
     this.idleSinceMs = null;
     this.isGraceRunning = false;
-    this.delayed.cancel(this.taskName);
+    this.jobs.cancel('stream.grace', this.streamUid);
   }
 }

@@ -53,7 +53,7 @@ describe('a paused viewer', () => {
     await pause(joined);
     expect([session.state, session.isOver, viewer.leaveReason]).toEqual(['grace', false, null]);
     expect(session.current?.lease.isWatched).toBe(false);
-    stage.tasks.runAll();
+    stage.jobs.runAll();
     expect(session.isOver).toBe(false);
     goOn(joined);
     expect([session.state, viewer.state]).toEqual(['live', 'streaming']);
@@ -61,7 +61,7 @@ describe('a paused viewer', () => {
     await pause(joined);
     // The last one is gone: from now on it is the grace period as ever.
     stage.leave(joined);
-    stage.tasks.runAll();
+    stage.jobs.runAll();
     expect(session.endReason).toBe('no_viewers');
   });
 

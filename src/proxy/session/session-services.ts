@@ -3,7 +3,7 @@ import { PinoLogger } from 'nestjs-pino';
 import { AceEngineClient } from '../../ace';
 import { ChannelDirectory, SourceRecords } from '../../channels';
 import { CONFIG, type AppConfig } from '../../config';
-import { DelayedTasks } from '../../coordination';
+import { Jobs } from '../../coordination';
 import { EngineHealth, EngineRegistry, EngineScheduler } from '../../engines';
 import { EventBus } from '../../events';
 import { SteadyWallClock } from '../../kernel/steady-wall-clock';
@@ -21,7 +21,7 @@ export class SessionServices {
     readonly engines: EngineRegistry,
     readonly engineHealth: EngineHealth,
     readonly events: EventBus,
-    readonly delayed: DelayedTasks,
+    readonly jobs: Jobs,
     readonly log: PinoLogger,
     readonly channels: ChannelDirectory,
     readonly sources: SourceRecords,

@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import type { EngineSession } from '../../ace';
 import { CONFIG, type AppConfig } from '../../config';
+import { JobHandler, type JobTable } from '../../coordination';
 import type { SlotLease } from '../../engines';
 import {
   infohashKey,
@@ -47,6 +48,14 @@ export class SessionDirectory implements SessionOwner, OnModuleInit, OnModuleDes
   async onModuleDestroy(): Promise<void> {
     this.memory.stop();
     await this.registry.endAll('shutdown');
+  }
+
+  /** Ends a stream whose grace period is over, unless it has ended already or somebody watches it again. */
+  @JobHandler('stream.grace')
+  async endAfterGrace({ streamUid }: JobTable['stream.grace']): Promise<void> {
+    await this.list()
+      .find(({ uid }) => uid === streamUid)
+      ?.endIfEmpty();
   }
 
   /** Broadcasts under way, oldest first. */

@@ -90,13 +90,13 @@ describe('a start', () => {
     await turns();
     stage.leave(joined);
     expect(joined.session.state).toBe('grace');
-    stage.tasks.runAll();
+    stage.jobs.runAll();
     await joined.session.end('stopped');
     expect(joined.session).toMatchObject({ state: 'ended', endReason: 'no_viewers' });
     expect(stage.engines.inUse()).toBe(0);
     expect(stage.ace.count('stop')).toBe(0);
     expect(stage.directory.list()).toEqual([]);
-    expect(stage.tasks.pending.size).toBe(0);
+    expect(stage.jobs.pending.size).toBe(0);
   });
 
   it.each([
@@ -107,7 +107,7 @@ describe('a start', () => {
     const joined = stage.join(A);
     await until(() => stage.ace.count('open') === 1);
     stage.leave(joined);
-    stage.tasks.runAll();
+    stage.jobs.runAll();
     await joined.session.end('stopped');
     await joined.session.end('stopped');
     expect(stage.ace.count('stop e1 /ace/cmd/1')).toBe(1);
@@ -120,10 +120,22 @@ describe('a start', () => {
     stage.leave(first);
     const second = stage.join(A);
     expect(second.session).toBe(first.session);
-    expect(stage.tasks.pending.size).toBe(0);
+    expect(stage.jobs.pending.size).toBe(0);
     (await stage.source(1)).play(30);
     expect(await second.ready).toBe(first.session);
     expect(stage.ace.count('start')).toBe(1);
+  });
+
+  it('is not ended by a grace job that is out of date', async () => {
+    const watched = await stage.live(A);
+    const over = stage.join(selector('b'));
+    await over.session.end('stopped');
+    for (const { session } of [watched, over]) {
+      await stage.directory.endAfterGrace({ streamUid: session.uid });
+    }
+    await stage.directory.endAfterGrace({ streamUid: 'of an earlier process' });
+    expect(stage.directory.list()).toEqual([watched.session]);
+    expect(watched.session.state).toBe('live');
   });
 
   it('keeps its slot until the engine session is stopped', async () => {

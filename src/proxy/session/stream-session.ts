@@ -116,13 +116,7 @@ export class StreamSession implements Stream {
     this.holder = services.scheduler.holder(id);
     this.report = new SessionReporter(id, selector, services);
     this.rota = rotaOf(selector, services, (content) => owner.isPlayedElsewhere(this, content));
-    this.audience = new Audience(
-      `grace:${this.uid}`,
-      config.proxyGracePeriodMs,
-      services.delayed,
-      () => void this.end('no_viewers'),
-      this.holder,
-    );
+    this.audience = new Audience(this.uid, config.proxyGracePeriodMs, services.jobs, this.holder);
     this.history = new StreamHistory(historyLimits(config));
     this.fanout = new StreamFanout(this.history, catchUp, fanoutLimits(config), {
       cutViewer: (viewer, reason) => this.removeViewer(viewer, reason),
@@ -361,6 +355,11 @@ export class StreamSession implements Stream {
       this.dismissViewers(reason === 'shutdown' ? 'shutdown' : 'stopped');
     }
     await this.task;
+  }
+
+  /** The grace period is over. A viewer may have come back meanwhile: then the stream goes on. */
+  async endIfEmpty(): Promise<void> {
+    if (this.audience.isEmpty) await this.end('no_viewers');
   }
 
   private async supply(): Promise<void> {

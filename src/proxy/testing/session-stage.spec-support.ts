@@ -19,7 +19,7 @@ import {
 import { NegativeCache, StreamRegistry } from '../streams';
 import { CatchUpScheduler, type Viewer } from '../viewers';
 import { Loopback, type Pair } from './loopback.spec-support';
-import { ManualTasks } from './manual-tasks.spec-support';
+import { ManualJobs } from './manual-jobs.spec-support';
 import { RecordedLog } from './recorded-log.spec-support';
 import { ScriptedAce } from './scripted-ace.spec-support';
 import type { ScriptedSource } from './scripted-source.spec-support';
@@ -67,10 +67,12 @@ export function selector(value: string, kind: SourceKind = 'content_id', fileInd
   return { kind, value: value.repeat(40).slice(0, 40), fileIndex } satisfies SourceSelector;
 }
 
-/** Sessions as in production, on engines that the test moves, with tasks that run when told and real sockets. */
+/** Sessions as in production, on engines that the test moves, with jobs that run when told and real sockets. */
 export class SessionStage {
   readonly ace = new ScriptedAce();
-  readonly tasks = new ManualTasks();
+  readonly jobs = new ManualJobs(({ name, data }) => {
+    if (name === 'stream.grace') void this.directory.endAfterGrace(data);
+  });
   readonly log = new RecordedLog();
   readonly events: RecordedEvent[] = [];
   readonly records = new SourceRecords();
@@ -102,7 +104,7 @@ export class SessionStage {
       registry,
       health,
       this.bus,
-      this.tasks,
+      this.jobs,
       logger,
       channels,
       this.records,

@@ -1,4 +1,4 @@
-import { isInstanceId } from '../../instance-id';
+import { isInstanceId } from '../../../storage';
 import type { ForeignEngines } from '../engine-runtime.port';
 import { LABEL_PREFIX, readEngineLabels } from './engine-labels';
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DataFolder } from '../storage';
+import { DataFolder } from './data-folder';
 import { obtainInstanceId as obtainId } from './instance-id';
 
 describe('the id of this instance', () => {

@@ -1,10 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import type { DataFolder } from '../storage';
-import { EngineDriverError } from './drivers/engine-driver.port';
+import type { DataFolder } from './data-folder';
 
 const ID_FILE = 'instance';
 const ID_BYTES = 8;
 const ID_FORM = /^[0-9a-f]{16}$/;
+
+/** The id can neither be read nor be kept; the message is a line for the operator. */
+export class InstanceIdError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'InstanceIdError';
+  }
+}
 
 /** Whether a text is the id of an installation. Labels of containers, where ids are read, may hold anything. */
 export function isInstanceId(text: string): boolean {
@@ -12,10 +19,11 @@ export function isInstanceId(text: string): boolean {
 }
 
 /**
- * Who we are to others on the same Docker Engine: 16 hex digits, made at the first start and kept in the data
- * folder. Engines carry it, so each product finds its own again and leaves the others' alone.
+ * The id of this installation: 16 hex digits, generated at the first start and kept in the data folder. Engines on a
+ * shared Docker Engine and jobs in a shared Redis carry it, so that each installation finds its own and leaves those of
+ * others alone.
  *
- * @throws EngineDriverError when the folder cannot be used
+ * @throws InstanceIdError when the folder cannot be used
  */
 export async function obtainInstanceId(folder: DataFolder): Promise<string> {
   const file = folder.file({
@@ -30,7 +38,7 @@ export async function obtainInstanceId(folder: DataFolder): Promise<string> {
   } catch (cause) {
     const path = folder.pathOf(ID_FILE);
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new EngineDriverError(`the id of this instance cannot be kept in ${path}: ${reason}`, {
+    throw new InstanceIdError(`the id of this instance cannot be kept in ${path}: ${reason}`, {
       cause,
     });
   }

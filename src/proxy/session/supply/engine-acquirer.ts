@@ -116,9 +116,8 @@ export class EngineAcquirer {
       return lease;
     } catch (error) {
       this.signal.throwIfAborted();
-      if (this.isOverdue) throw this.tooLate();
       if (error instanceof AppError && error.code !== 'shutting_down') return null;
-      throw error;
+      throw this.reasonOf(error);
     }
   }
 
@@ -142,7 +141,7 @@ export class EngineAcquirer {
       this.signal.throwIfAborted();
       // The attempt that follows finds out by itself that its slot was revoked.
       if (held.isRevoked) return;
-      throw this.isOverdue ? this.tooLate() : error;
+      throw this.reasonOf(error);
     }
   }
 
@@ -195,8 +194,7 @@ export class EngineAcquirer {
       return await this.request(new Set(), 'slot', this.startSignal());
     } catch (error) {
       this.signal.throwIfAborted();
-      if (this.isOverdue) throw this.tooLate();
-      if (!(error instanceof AppError) || !this.facts.isRunning()) throw error;
+      if (!(error instanceof AppError) || !this.facts.isRunning()) throw this.reasonOf(error);
       this.failures++;
       await this.backOff();
       return null;
@@ -208,6 +206,11 @@ export class EngineAcquirer {
     const leftMs = this.startBudgetMs();
     if (!Number.isFinite(leftMs)) return this.signal;
     return AbortSignal.any([this.signal, AbortSignal.timeout(Math.ceil(Math.max(1, leftMs)))]);
+  }
+
+  /** What a request is to fail with that ended with `error`. */
+  private reasonOf(error: unknown): unknown {
+    return error instanceof DOMException && error.name === 'TimeoutError' ? this.tooLate() : error;
   }
 
   private dropExpired(): void {
@@ -239,10 +242,6 @@ export class EngineAcquirer {
   private startBudgetMs(): number {
     const deadlineMs = this.facts.startDeadlineMs();
     return deadlineMs === null || this.facts.isRunning() ? Infinity : deadlineMs - monotonicMs();
-  }
-
-  private get isOverdue(): boolean {
-    return this.startBudgetMs() <= 0;
   }
 
   private allFailed(): AppError {

@@ -30,7 +30,7 @@ describe('GluetunControlClient', () => {
   });
 
   afterEach(async () => {
-    await client.close();
+    client.close();
     await gluetun.stop();
   });
 
@@ -92,7 +92,7 @@ describe('GluetunControlClient', () => {
       reason:
         "its control server wants a key for GET /v1/vpn/status: set VPN_CONTROL_API_KEY, and the route in a role of Gluetun's",
     });
-    await client.close();
+    client.close();
     use('wrong-secret');
     const withKey = await ask();
     expect(withKey.publicAddress.reason).toBe(
@@ -152,7 +152,7 @@ describe('GluetunControlClient', () => {
     const { port } = closed.address() as AddressInfo;
     closed.close();
     await once(closed, 'close');
-    await client.close();
+    client.close();
     client = new GluetunControlClient({ port, apiKey: null });
     expect((await ask()).status.reason).toBe(
       `its control server at http://127.0.0.1:${port} cannot be asked (ECONNREFUSED)`,

@@ -1,5 +1,6 @@
+import { Agent } from 'node:http';
 import { isIPv6 } from 'node:net';
-import { Agent, type Dispatcher } from 'undici';
+import { httpGet, readText } from '../../ace';
 import {
   fault,
   type GluetunReport,
@@ -49,20 +50,12 @@ export interface GluetunControlOptions {
  * settings, which hold credentials, are never asked for.
  */
 export class GluetunControlClient {
-  private readonly agent: Agent;
+  // A connection each: the next question comes seconds later, maybe to another process at the same address.
+  private readonly agent = new Agent({ keepAlive: false, maxSockets: Infinity });
   private readonly deadlineMs: number;
 
   constructor(private readonly options: GluetunControlOptions) {
     this.deadlineMs = options.deadlineMs ?? DEADLINE_MS;
-    this.agent = new Agent({
-      connections: null,
-      // A connection each: the next question comes seconds later, maybe to another process under the same address.
-      pipelining: 0,
-      connect: { timeout: this.deadlineMs },
-      // The deadline is the only time limit; it covers head and body together.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
   }
 
   /**
@@ -78,11 +71,10 @@ export class GluetunControlClient {
     signal.addEventListener('abort', giveUp, { once: true });
     if (signal.aborted) giveUp();
     try {
-      const origin = `http://${isIPv6(host) ? `[${host}]` : host}:${this.options.port}`;
       const [status, publicAddress, forwardedPort] = await Promise.all([
-        this.tell(origin, STATUS, deadline.signal),
-        this.tell(origin, PUBLIC_ADDRESS, deadline.signal),
-        this.tell(origin, PORT, deadline.signal),
+        this.tell(host, STATUS, deadline.signal),
+        this.tell(host, PUBLIC_ADDRESS, deadline.signal),
+        this.tell(host, PORT, deadline.signal),
       ]);
       return { status, publicAddress, forwardedPort };
     } finally {
@@ -91,49 +83,51 @@ export class GluetunControlClient {
     }
   }
 
-  /** Breaks everything that is under way. */
-  async close(): Promise<void> {
-    await this.agent.destroy();
+  /** Breaks all requests that are in progress. */
+  close(): void {
+    this.agent.destroy();
   }
 
   /** The first route that answers; when none does, what was wrong with the first. */
   private async tell<T>(
-    origin: string,
+    host: string,
     questions: readonly Question<T>[],
     signal: AbortSignal,
   ): Promise<Told<T>> {
     let refusal: string | null = null;
     for (const { path, read } of questions) {
       try {
-        const { status, body } = await this.get(origin, path, signal);
+        const { status, body } = await this.get(host, path, signal);
         if (status === 200) return read(body);
         refusal ??= this.refusalOf(status, path);
       } catch (error) {
         // Who does not answer one question answers no other one either.
-        return fault(refusal ?? this.silenceOf(error, origin, signal));
+        return fault(refusal ?? this.silenceOf(error, host, signal));
       }
     }
     return fault(refusal ?? `its control server knows no route`);
   }
 
   private async get(
-    origin: string,
+    host: string,
     path: string,
     signal: AbortSignal,
   ): Promise<{ readonly status: number; readonly body: string }> {
     const { apiKey } = this.options;
-    const response = await this.agent.request({
-      origin,
+    const response = await httpGet({
+      host,
+      port: this.options.port,
       path,
-      method: 'GET',
       headers: {
         accept: 'application/json',
-        'accept-encoding': 'identity',
         ...(apiKey === null ? {} : { 'x-api-key': apiKey }),
       },
+      agent: this.agent,
+      connectTimeoutMs: this.deadlineMs,
       signal,
     });
-    return { status: response.statusCode, body: await readBody(response) };
+    const body = await readText(response, MAX_ANSWER_BYTES);
+    return { status: response.statusCode ?? 0, body };
   }
 
   private refusalOf(status: number, path: string): string {
@@ -145,23 +139,10 @@ export class GluetunControlClient {
       : `its control server refuses VPN_CONTROL_API_KEY for GET ${path}: no role of Gluetun's has this key and this route`;
   }
 
-  private silenceOf(error: unknown, origin: string, signal: AbortSignal): string {
+  private silenceOf(error: unknown, host: string, signal: AbortSignal): string {
+    const origin = `http://${isIPv6(host) ? `[${host}]` : host}:${this.options.port}`;
     if (signal.aborted) return `its control server at ${origin} gave no answer in time`;
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
     return `its control server at ${origin} cannot be asked (${code})`;
   }
-}
-
-async function readBody({ body }: Dispatcher.ResponseData): Promise<string> {
-  // A body that is left unread emits an error, which nobody else would hear.
-  body.on('error', () => undefined);
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_ANSWER_BYTES)
-      throw new Error(`an answer of more than ${MAX_ANSWER_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

@@ -63,11 +63,11 @@ export class VpnWatch implements OnModuleInit, OnModuleDestroy {
     this.unfollow = this.containers.follow(names, (name) => this.watches.get(name)?.hurry());
   }
 
-  async onModuleDestroy(): Promise<void> {
+  onModuleDestroy(): void {
     this.unfollow();
     for (const watch of this.watches.values()) watch.stop();
     this.end.abort();
-    await this.control.close();
+    this.control.close();
   }
 
   private pauseMs(name: string): number {

@@ -37,7 +37,7 @@ describe('VpnWatch', () => {
   });
 
   afterEach(async () => {
-    await watch.onModuleDestroy();
+    watch.onModuleDestroy();
     await gluetun.stop();
     await second.stop();
     Logger.overrideLogger(['error', 'warn', 'log']);
@@ -260,7 +260,7 @@ describe('VpnWatch', () => {
     gluetun.routes['/v1/vpn/status'] = () => undefined;
     start();
     await until(() => gluetun.asked.length > 0, 'the first question');
-    await watch.onModuleDestroy();
+    watch.onModuleDestroy();
     const looks = containers.looksAt('a');
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(vpn().checkedAt).toBeNull();

@@ -46,7 +46,7 @@ export class EngineRegistry implements EngineSink {
     return this.engines.get(id);
   }
 
-  /** Calls `listener` with every change from now on; returns what ends that. */
+  /** Calls `listener` with every change from now on; returns the function that unsubscribes. */
   subscribe(listener: (change: RegistryChange) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
@@ -94,9 +94,9 @@ export class EngineRegistry implements EngineSink {
   }
 
   /**
-   * Moves an engine. Nothing happens when it is in that state already.
+   * Changes the state of an engine. Nothing happens when it is in that state already.
    *
-   * @throws Error when the state table does not know the way: a fault in the caller
+   * @throws Error when the state table does not contain the transition: a fault of the caller
    */
   transition(engine: Engine, to: EngineState, reason: string): void {
     const from = engine.state;

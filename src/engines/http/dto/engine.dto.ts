@@ -106,6 +106,16 @@ export class EngineDto {
   }
 }
 
+/** `sim-2` before `sim-10`. */
+const BY_ID = new Intl.Collator('en', { numeric: true });
+
+/** Sorted by id. */
+export function toEngineDtos(engines: readonly Engine[], maxStreams: number): EngineDto[] {
+  return [...engines]
+    .sort((a, b) => BY_ID.compare(a.id, b.id))
+    .map((engine) => new EngineDto(engine, maxStreams));
+}
+
 function healthStatus(answered: boolean | null): HealthStatus {
   if (answered === null) return 'unknown';
   return answered ? 'healthy' : 'unhealthy';

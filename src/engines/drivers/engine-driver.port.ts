@@ -1,4 +1,4 @@
-import type { EngineDescription } from '../registry/engine.types';
+import type { EngineSink } from '../registry/engine.types';
 
 /** Where engines come from. */
 export type DriverKind = 'static' | 'docker' | 'swarm' | 'simulator';
@@ -17,26 +17,6 @@ export class DriverChoiceError extends EngineDriverError {
     super(message, options);
     this.name = 'DriverChoiceError';
   }
-}
-
-/** Where a driver announces engines. Calls return at once and never throw. */
-export interface EngineSink {
-  /**
-   * An engine has this address from now on: a new engine, or one that was lost and has returned.
-   *
-   * @param startBudgetMs time for the first answer of a new process; until then, missed probes are expected. 0 or left out: it
-   *   should answer now.
-   */
-  announce(description: EngineDescription, startBudgetMs?: number): void;
-  /**
-   * An engine can no longer be reached; it may return under the same id.
-   *
-   * @param isCutOff its process runs on without an address. Nothing closes its connections, so its streams would notice only
-   *   by silence. False or left out: the process has ended, and its connections with it.
-   */
-  lose(engineId: string, reason: string, isCutOff?: boolean): void;
-  /** An engine is gone for good. */
-  remove(engineId: string, reason: string): void;
 }
 
 /** A channel that plays without a broadcaster. */

@@ -25,6 +25,26 @@ export interface EngineDescription {
   readonly vpn: string | null;
 }
 
+/** Where a driver announces engines. Calls return at once and never throw. */
+export interface EngineSink {
+  /**
+   * An engine has this address from now on: a new engine, or one that was lost and has returned.
+   *
+   * @param startBudgetMs time for the first answer of a new process; until then, missed probes are expected. 0 or left out: it
+   *   should answer now.
+   */
+  announce(description: EngineDescription, startBudgetMs?: number): void;
+  /**
+   * An engine can no longer be reached; it may return under the same id.
+   *
+   * @param isCutOff its process runs on without an address. Nothing closes its connections, so its streams would notice only
+   *   by silence. False or left out: the process has ended, and its connections with it.
+   */
+  lose(engineId: string, reason: string, isCutOff?: boolean): void;
+  /** An engine is gone for good. */
+  remove(engineId: string, reason: string): void;
+}
+
 /** What other modules see of an engine. */
 export interface EngineView extends EngineDescription {
   readonly state: EngineState;

@@ -4,6 +4,7 @@ import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { PUBLIC_OPERATION } from './access';
 import { AppModule } from './app.module';
+import { describeAliases } from './app.openapi-aliases';
 import { eachOperation, type Operation } from './app.openapi-document';
 import { addExamples } from './app.openapi-examples';
 import { describeProblems } from './app.openapi-problems';
@@ -15,8 +16,8 @@ import { createLogOutput } from './logging';
 import { DataFolder } from './storage';
 
 const DESCRIPTION =
-  'One address in front of a fleet of AceStream engines. Addresses under `/ace` are for players. `/api/v1` is the admin API; many of ' +
-  'its addresses also work without that prefix. Every error is a problem document (RFC 9457) with a `code`.';
+  'One address in front of a fleet of AceStream engines. Addresses under `/ace` are for players. `/api/v1` is the admin API. Many of ' +
+  'its addresses also work without that prefix, with the duplicate fields of earlier programs; these are deprecated. Every error is a problem document (RFC 9457) with a `code`.';
 
 /** What the tags mean, in the order in which they are shown. */
 const TAGS = {
@@ -68,6 +69,7 @@ function buildDocument(app: INestApplication): OpenAPIObject {
   const document = SwaggerModule.createDocument(app, builder.build());
   Reflect.deleteProperty(document.info, 'contact');
   eachOperation(document, openPublicOperation);
+  describeAliases(document);
   eachOperation(document, nameOperation);
   eachOperation(document, shortenSummary);
   mendForOpenApi31(document);

@@ -177,7 +177,7 @@ describe('EnginesModule', () => {
 
   it('drains without a reason too, and refuses a wrong one', async () => {
     expect((await ask('POST', `/engines/${id}/drain`)).json()).toMatchObject({
-      drain_reason: 'asked for by an operator',
+      drain_reason: 'requested by an operator',
     });
     for (const reason of ['', 'x'.repeat(201), 7]) {
       expect((await ask('POST', `/engines/${id}/drain`, { reason })).statusCode).toBe(400);

@@ -1,3 +1,4 @@
+export { ALIAS_ANSWER, AliasAnswer, type AliasSchemas, API_PREFIX } from './alias-answer';
 export { ApiProblems, PROBLEM_CODES } from './api-problems.decorator';
 export { addressGroup } from './address-group';
 export { type ConnectionLimit, connectionLimit, type ConnectionNeeds } from './connection-limit';

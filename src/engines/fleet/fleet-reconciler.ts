@@ -39,7 +39,7 @@ const MAX_DECISIONS = 100;
 /**
  * Compares the wanted engines with the observed ones and acts on the difference. Level-triggered: each reconciliation lists
  * the engines, publishes them to the registry, decides from what is known now, and begins the actions without
- * waiting for them. Whatever was missed, failed or was undone by somebody is found by a later reconciliation.
+ * waiting for them. Whatever was missed, failed or was undone from outside is found by a later reconciliation.
  */
 @Injectable()
 export class FleetReconciler implements EngineDriver {

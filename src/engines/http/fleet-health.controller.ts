@@ -2,7 +2,7 @@ import { Controller, Get, Header, HttpCode, Inject, Post } from '@nestjs/common'
 import { ApiTags } from '@nestjs/swagger';
 import { Public } from '../../access';
 import { CONFIG } from '../../config';
-import { BreakerResetDto, FleetHealthDto } from '../dto/fleet-health.dto';
+import { BreakerResetDto, FleetHealthDto } from './dto/fleet-health.dto';
 import { EngineRegistry } from '../registry/engine-registry';
 import type { EnginesConfig } from '../engines.config';
 import { FleetControl } from '../fleet/fleet-control.port';

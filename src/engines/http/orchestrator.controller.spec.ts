@@ -34,10 +34,12 @@ describe('GET /orchestrator/status', () => {
       },
       provisioning: {
         can_provision: true,
-        circuit_breaker_state: 'closed',
-        last_failure: null,
-        blocked_reason: null,
         blocked_reason_details: null,
+        ...(prefix === '' && {
+          circuit_breaker_state: 'closed',
+          last_failure: null,
+          blocked_reason: null,
+        }),
       },
       config: {
         auto_delete: true,

@@ -63,6 +63,19 @@ describe('POST /provision', () => {
     });
   });
 
+  it('has no duplicate fields at its canonical address', async () => {
+    ready.resolve(api.engine());
+    const { body } = await api.ask('POST', `/api/v1${PATH}?wait=true`);
+    expect(Object.keys(body).sort()).toEqual([
+      'container_http_port',
+      'container_https_port',
+      'engine',
+      'ignored',
+      'order',
+      'status',
+    ]);
+  });
+
   it('tells the ports inside the container, out of its labels', async () => {
     const labels = engineLabels({
       instance: 'a',

@@ -8,24 +8,24 @@ import {
   readPort,
   readPublicAddress,
   readStatus,
-  type Told,
+  type Answer,
 } from './gluetun-answer';
 
-/** For everything that one `ask` asks, from connecting to the last byte. */
+/** Deadline of one `ask`, from connecting to the last byte. */
 const DEADLINE_MS = 3000;
 
 const MAX_ANSWER_BYTES = 16 * 1024;
 
 interface Question<T> {
   readonly path: string;
-  readonly read: (body: string) => Told<T>;
+  readonly read: (body: string) => Answer<T>;
 }
 
 /**
- * A route of today and, where it had another name, that of old (read in the sources of v3.26 to v3.41.1).
- * `/v1/portforward` came with v3.41.0, which answers its old name with a redirect. Since v3.39.1 a route is open to
- * whom a role of Gluetun's names it, and 401 else, also when it does not exist; versions before that answer 400 to what
- * they do not know. So the old name is asked after every refusal of the new one.
+ * The present route and, where it was renamed, the older one (from the sources of v3.26 to v3.41.1). `/v1/portforward` came
+ * with v3.41.0, which redirects the older name. Since v3.39.1 a route is open to clients whose Gluetun role contains it;
+ * otherwise the answer is 401, even if the route does not exist. Earlier versions answer 400 to an unknown route. So
+ * the older name is tried after every refusal of the present one.
  */
 const STATUS = [
   { path: '/v1/vpn/status', read: readStatus },
@@ -40,17 +40,14 @@ const PUBLIC_ADDRESS = [{ path: '/v1/publicip/ip', read: readPublicAddress }] as
 export interface GluetunControlOptions {
   /** Port of the control server. */
   readonly port: number;
-  /** Sent as `X-API-Key`; null: nothing is sent. */
+  /** Sent as `X-API-Key`; null: no key is sent. */
   readonly apiKey: string | null;
   readonly deadlineMs?: number;
 }
 
-/**
- * Gluetun's HTTP control server, of which only what is open to readers is used: nothing is changed there, and the
- * settings, which hold credentials, are never asked for.
- */
+/** Client of Gluetun's HTTP control server. It only reads, and never requests the settings, which contain credentials. */
 export class GluetunControlClient {
-  // A connection each: the next question comes seconds later, maybe to another process at the same address.
+  // One connection per request: the next one comes seconds later, perhaps to another process at the same address.
   private readonly agent = new Agent({ keepAlive: false, maxSockets: Infinity });
   private readonly deadlineMs: number;
 
@@ -59,10 +56,10 @@ export class GluetunControlClient {
   }
 
   /**
-   * Status, public address and forwarded port, side by side within 3 s. Never rejects: what was not told says why.
+   * Queries status, public address and forwarded port in parallel, within 3 s. Never rejects: a missing answer has a reason.
    *
    * @param host address of the VPN's container
-   * @param signal gives up at once; what is open then counts as not told
+   * @param signal aborts at once; open queries then have no answer
    */
   async ask(host: string, signal: AbortSignal): Promise<GluetunReport> {
     const deadline = new AbortController();
@@ -72,9 +69,9 @@ export class GluetunControlClient {
     if (signal.aborted) giveUp();
     try {
       const [status, publicAddress, forwardedPort] = await Promise.all([
-        this.tell(host, STATUS, deadline.signal),
-        this.tell(host, PUBLIC_ADDRESS, deadline.signal),
-        this.tell(host, PORT, deadline.signal),
+        this.firstAnswer(host, STATUS, deadline.signal),
+        this.firstAnswer(host, PUBLIC_ADDRESS, deadline.signal),
+        this.firstAnswer(host, PORT, deadline.signal),
       ]);
       return { status, publicAddress, forwardedPort };
     } finally {
@@ -83,17 +80,17 @@ export class GluetunControlClient {
     }
   }
 
-  /** Breaks all requests that are in progress. */
+  /** Aborts every open query. */
   close(): void {
     this.agent.destroy();
   }
 
-  /** The first route that answers; when none does, what was wrong with the first. */
-  private async tell<T>(
+  /** The answer of the first route that answers; if none does, the fault of the first route. */
+  private async firstAnswer<T>(
     host: string,
     questions: readonly Question<T>[],
     signal: AbortSignal,
-  ): Promise<Told<T>> {
+  ): Promise<Answer<T>> {
     let refusal: string | null = null;
     for (const { path, read } of questions) {
       try {
@@ -101,7 +98,7 @@ export class GluetunControlClient {
         if (status === 200) return read(body);
         refusal ??= this.refusalOf(status, path);
       } catch (error) {
-        // Who does not answer one question answers no other one either.
+        // A server that does not answer one request does not answer the next one either.
         return fault(refusal ?? this.silenceOf(error, host, signal));
       }
     }

@@ -8,6 +8,7 @@ import { vpnOf } from '../placement.spec-support';
 import type { Vpn } from '../vpn';
 import { VpnRegistry } from '../vpn-registry';
 import { VpnController } from './vpn.controller';
+import { toVpnStatusCompat } from './compat/vpn-status.compat.dto';
 import { vpnStatusDto } from './vpn.mapping';
 
 const NOW = new Date('2026-03-01T12:00:00.000Z');
@@ -32,26 +33,25 @@ const told: Vpn = {
   checkedAt: new Date('2026-03-01T11:59:59.000Z'),
 };
 
+/** What the control server of `told` reports. */
+const TOLD = {
+  forwarded_port: 5914,
+  public_ip: '58.98.64.104',
+  provider: 'mullvad',
+  country: 'Denmark',
+  city: 'Copenhagen',
+  region: 'Zealand',
+  last_check_at: '2026-03-01T11:59:59.000Z',
+};
+
 describe('the status of VPNs on the wire', () => {
   it('is disabled without any', () => {
     expect(statusOf([])).toEqual({
       mode: 'disabled',
       enabled: false,
       status: 'disabled',
-      container_name: null,
-      container: null,
       health: 'unknown',
       connected: false,
-      forwarded_port: null,
-      public_ip: null,
-      provider: null,
-      country: null,
-      city: null,
-      region: null,
-      last_check_at: null,
-      last_check: null,
-      vpn1: null,
-      vpn2: null,
       emergency_mode: {
         active: false,
         failed_vpn: null,
@@ -62,40 +62,47 @@ describe('the status of VPNs on the wire', () => {
     });
   });
 
-  it('of a single one is also that of the whole', () => {
-    const shared = {
-      enabled: true,
-      status: 'running',
-      container_name: 'a',
-      container: 'a',
-      health: 'healthy',
-      connected: true,
-      forwarded_port: 5914,
-      public_ip: '58.98.64.104',
-      provider: 'mullvad',
-      country: 'Denmark',
-      city: 'Copenhagen',
-      region: 'Zealand',
-      last_check_at: '2026-03-01T11:59:59.000Z',
-      last_check: '2026-03-01T11:59:59.000Z',
-    };
-    const vpn1 = {
-      ...shared,
-      state: 'up',
-      since: '2026-03-01T11:59:00.000Z',
-      reason: 'it is up',
-      control_fault: null,
-      stable_in_s: 0,
-      host: 'a.lan',
-      engines: ['e1', 'e2'],
-    };
+  it('of a single one is also the status of the whole', () => {
+    const shared = { enabled: true, status: 'running', health: 'healthy', connected: true };
     expect(statusOf([told])).toEqual({
       ...shared,
       mode: 'single',
-      vpn1,
-      vpn2: null,
       emergency_mode: expect.objectContaining({ active: false }),
-      vpns: [vpn1],
+      vpns: [
+        {
+          ...shared,
+          container_name: 'a',
+          ...TOLD,
+          state: 'up',
+          since: '2026-03-01T11:59:00.000Z',
+          reason: 'it is up',
+          control_fault: null,
+          stable_in_s: 0,
+          host: 'a.lan',
+          engines: ['e1', 'e2'],
+        },
+      ],
+    });
+  });
+
+  it('has the fields of the first VPN at the top, and duplicates, for clients of acestream-orchestrator', () => {
+    const status = statusOf([told, vpnOf('b')]);
+    const [first, second] = status.vpns;
+    const vpn1 = Object.assign({}, first, { container: 'a', last_check: TOLD.last_check_at });
+    const vpn2 = Object.assign({}, second, { container: 'b', last_check: second!.last_check_at });
+    const top = { ...TOLD, last_check: TOLD.last_check_at, container_name: 'a', container: 'a' };
+    expect(toVpnStatusCompat(status)).toEqual(
+      Object.assign({}, status, top, { vpn1, vpn2, vpns: [vpn1, vpn2] }),
+    );
+    expect(toVpnStatusCompat(statusOf([]))).toMatchObject({
+      container_name: null,
+      container: null,
+      forwarded_port: null,
+      last_check_at: null,
+      last_check: null,
+      vpn1: null,
+      vpn2: null,
+      vpns: [],
     });
   });
 
@@ -106,9 +113,10 @@ describe('the status of VPNs on the wire', () => {
       status: 'running',
       health: 'healthy',
       connected: true,
-      container_name: 'a',
-      vpn1: { container_name: 'a', connected: false, health: 'unhealthy', stable_in_s: null },
-      vpn2: { container_name: 'b', connected: true },
+      vpns: [
+        { container_name: 'a', connected: false, health: 'unhealthy', stable_in_s: null },
+        { container_name: 'b', connected: true },
+      ],
       emergency_mode: {
         active: true,
         failed_vpn: 'a',
@@ -125,7 +133,7 @@ describe('the status of VPNs on the wire', () => {
       status: 'unhealthy',
       health: 'unhealthy',
       connected: false,
-      vpn1: { status: 'not_found' },
+      vpns: [{ status: 'not_found' }, { status: 'not_found' }],
       emergency_mode: { active: false },
     });
   });

@@ -4,52 +4,31 @@ import type {
   VpnEmergencyDto,
   VpnHealthWord,
   VpnMode,
-  VpnReportDto,
   VpnStatusDto,
-} from '../dto/vpn-status.dto';
+} from './dto/vpn-status.dto';
 import type { Vpn } from '../vpn';
 import { isServing, stableInMs } from '../vpn-health';
-
-type VpnReport = Pick<VpnReportDto, keyof VpnReportDto>;
-
-/** Without any VPN. */
-const NOTHING_TO_REPORT: VpnReport = {
-  forwarded_port: null,
-  public_ip: null,
-  provider: null,
-  country: null,
-  city: null,
-  region: null,
-  last_check_at: null,
-  last_check: null,
-};
 
 export interface VpnStatusFacts {
   readonly vpns: readonly Vpn[];
   readonly stableAfterMs: number;
   /** Ids of the engines behind a VPN. */
   readonly enginesOf: (vpn: string) => string[];
-  /** Now, on both clocks: since when a state lasts is known on the monotonic one. */
+  /** Now, on both clocks: the times of state changes are monotonic. */
   readonly nowMs: number;
   readonly now: Date;
 }
 
 export function vpnStatusDto(facts: VpnStatusFacts): VpnStatusDto {
   const vpns = facts.vpns.map((vpn) => vpnDto(vpn, facts));
-  const [first] = facts.vpns;
-  const [vpn1 = null, vpn2 = null] = vpns;
+  const [first] = vpns;
   const connected = vpns.some((vpn) => vpn.connected);
   return {
     mode: modeOf(vpns.length),
-    enabled: vpn1 !== null,
+    enabled: first !== undefined,
     status: statusOf(vpns, connected),
-    container_name: vpn1?.container_name ?? null,
-    container: vpn1?.container ?? null,
-    health: connected ? 'healthy' : (vpn1?.health ?? 'unknown'),
+    health: connected ? 'healthy' : (first?.health ?? 'unknown'),
     connected,
-    ...(first === undefined ? NOTHING_TO_REPORT : vpnReport(first)),
-    vpn1,
-    vpn2,
     emergency_mode: emergencyDto(facts),
     vpns,
   };
@@ -62,10 +41,9 @@ function vpnDto(vpn: Vpn, facts: VpnStatusFacts): VpnDto {
     enabled: true,
     status: containerStatus(container),
     container_name: name,
-    container: name,
     health: healthWord(vpn),
     connected: isServing(health.state),
-    ...vpnReport(vpn),
+    ...checkResults(vpn),
     state: health.state,
     since: isoOf(health.sinceMs, facts),
     reason: health.reason,
@@ -76,18 +54,21 @@ function vpnDto(vpn: Vpn, facts: VpnStatusFacts): VpnDto {
   };
 }
 
-function vpnReport({ container, publicAddress, forwardedPort, checkedAt }: Vpn): VpnReport {
-  const isSeen = container !== null && container !== 'absent';
-  const lastCheck = checkedAt === null ? null : wallClockIso(checkedAt);
+type CheckResults = Pick<
+  VpnDto,
+  'forwarded_port' | 'public_ip' | 'provider' | 'country' | 'city' | 'region' | 'last_check_at'
+>;
+
+function checkResults({ container, publicAddress, forwardedPort, checkedAt }: Vpn): CheckResults {
+  const isPresent = container !== null && container !== 'absent';
   return {
     forwarded_port: forwardedPort,
     public_ip: publicAddress?.ip ?? null,
-    provider: isSeen ? container.provider : null,
+    provider: isPresent ? container.provider : null,
     country: publicAddress?.country ?? null,
     city: publicAddress?.city ?? null,
     region: publicAddress?.region ?? null,
-    last_check_at: lastCheck,
-    last_check: lastCheck,
+    last_check_at: checkedAt === null ? null : wallClockIso(checkedAt),
   };
 }
 

@@ -10,15 +10,15 @@ import {
   MinLength,
   Min,
 } from 'class-validator';
-import { readEngineLabels } from '../drivers/containers/engine-labels';
-import type { Engine } from '../registry/engine';
+import { readEngineLabels } from '../../drivers/containers/engine-labels';
+import type { Engine } from '../../registry/engine';
 import { EngineDto } from './engine.dto';
 
-/** An object of texts. What is in it has no effect, so nothing in it is checked. */
+/** An object of strings. It has no effect, so its content is not checked. */
 const TEXTS = { type: 'object', additionalProperties: { type: 'string' } } as const;
 
-/** What programs say of a container that is to be made: engines are made of the settings alone. */
-export class ContainerWishesDto {
+/** What clients ask for in a container. Engines are created from the settings alone, so none of it has an effect. */
+export class ContainerOptionsDto {
   /** No effect. */
   @ApiPropertyOptional(TEXTS)
   @IsOptional()
@@ -36,7 +36,7 @@ export class ContainerWishesDto {
  * Body of `POST /provision/acestream`; optional. Fields that clients of acestream-orchestrator send are accepted,
  * have no effect, and are listed in the response's `ignored`.
  */
-export class ProvisionEngineDto extends ContainerWishesDto {
+export class ProvisionEngineDto extends ContainerOptionsDto {
   /** No effect: ports are taken from `PORT_RANGE_HOST`. */
   @ApiPropertyOptional({ type: 'integer' })
   @IsOptional()
@@ -47,7 +47,7 @@ export class ProvisionEngineDto extends ContainerWishesDto {
 }
 
 /** Body of `POST /provision`. */
-export class ProvisionImageDto extends ContainerWishesDto {
+export class ProvisionImageDto extends ContainerOptionsDto {
   /** The image of the engines (`ENGINE_IMAGE`); any other is refused. */
   @IsString()
   @MinLength(1)
@@ -75,8 +75,8 @@ export class ProvisionQueryDto {
   wait?: 'true' | 'false';
 }
 
-/** An engine was ordered and is on its way. */
-export class EngineOrderedDto {
+/** A provisioning request was accepted. */
+export class EngineRequestedDto {
   @ApiProperty({ enum: ['provisioning'] })
   readonly status = 'provisioning';
 
@@ -92,17 +92,13 @@ export class EngineOrderedDto {
   }
 }
 
-/** An ordered engine that has answered. */
+/** A requested engine that has answered. */
 export class EngineReadyDto {
   @ApiProperty({ enum: ['ready'] })
   readonly status = 'ready';
 
+  /** Key of the provisioning request; its events carry the same key. */
   readonly order: string;
-  readonly container_id: string;
-  readonly container_name: string;
-
-  /** HTTP port at `engine.host`. */
-  readonly host_http_port: number;
 
   /** Port inside the container; null without a container. */
   @ApiProperty({ type: 'integer', nullable: true })
@@ -120,9 +116,6 @@ export class EngineReadyDto {
   constructor(order: string, engine: Engine, maxStreams: number, ignored: readonly string[]) {
     const ports = readEngineLabels(engine.labels)?.ports;
     this.order = order;
-    this.container_id = engine.id;
-    this.container_name = engine.name;
-    this.host_http_port = engine.endpoint.port;
     this.container_http_port = ports?.http ?? null;
     this.container_https_port = ports?.https ?? null;
     this.engine = new EngineDto(engine, maxStreams);

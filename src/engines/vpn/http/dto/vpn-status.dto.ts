@@ -1,17 +1,17 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { VPN_STATES, type VpnState } from '../vpn-health';
+import { VPN_STATES, type VpnState } from '../../vpn-health';
 
 /** `redundant`: several VPNs. */
 export type VpnMode = 'disabled' | 'single' | 'redundant';
 
-/** `unknown`: not looked at yet. */
+/** `unknown`: not checked yet. */
 export type VpnHealthWord = 'healthy' | 'unhealthy' | 'starting' | 'unknown';
 
 const MODES: readonly VpnMode[] = ['disabled', 'single', 'redundant'];
 const HEALTH_WORDS: readonly VpnHealthWord[] = ['healthy', 'unhealthy', 'starting', 'unknown'];
 
-/** What is told of a VPN in the list as well as of the first one at the top; null without any. */
-export class VpnReportDto {
+/** One VPN. */
+export class VpnDto {
   /** Null when no port is forwarded or the control server does not report it. */
   @ApiProperty({ type: 'integer', nullable: true })
   readonly forwarded_port!: number | null;
@@ -37,13 +37,6 @@ export class VpnReportDto {
   @ApiProperty({ type: String, nullable: true })
   readonly last_check_at!: string | null;
 
-  /** Equals `last_check_at`. */
-  @ApiProperty({ type: String, nullable: true })
-  readonly last_check!: string | null;
-}
-
-/** One VPN. */
-export class VpnDto extends VpnReportDto {
   readonly enabled!: boolean;
 
   /** Docker's state of its container: `running`, `exited`, …; `not_found`; `unknown`. */
@@ -51,9 +44,6 @@ export class VpnDto extends VpnReportDto {
 
   /** Its container's name. */
   readonly container_name!: string;
-
-  /** Equals `container_name`. */
-  readonly container!: string;
 
   @ApiProperty({ enum: HEALTH_WORDS })
   readonly health!: VpnHealthWord;
@@ -106,8 +96,8 @@ export class VpnEmergencyDto {
   readonly entered_at?: string;
 }
 
-/** All VPNs; the fields of a single one are those of the first. */
-export class VpnStatusDto extends VpnReportDto {
+/** All VPNs. */
+export class VpnStatusDto {
   @ApiProperty({ enum: MODES })
   readonly mode!: VpnMode;
 
@@ -119,26 +109,11 @@ export class VpnStatusDto extends VpnReportDto {
    */
   readonly status!: string;
 
-  @ApiProperty({ type: String, nullable: true })
-  readonly container_name!: string | null;
-
-  /** Equals `container_name`. */
-  @ApiProperty({ type: String, nullable: true })
-  readonly container!: string | null;
-
   @ApiProperty({ enum: HEALTH_WORDS })
   readonly health!: VpnHealthWord;
 
   /** True when the engines of at least one VPN may get streams. */
   readonly connected!: boolean;
-
-  /** The first VPN. */
-  @ApiProperty({ type: VpnDto, nullable: true })
-  readonly vpn1!: VpnDto | null;
-
-  /** The second VPN. */
-  @ApiProperty({ type: VpnDto, nullable: true })
-  readonly vpn2!: VpnDto | null;
 
   readonly emergency_mode!: VpnEmergencyDto;
 
@@ -147,7 +122,7 @@ export class VpnStatusDto extends VpnReportDto {
   readonly vpns!: VpnDto[];
 }
 
-/** The public address of the first VPN that told one. */
+/** The public address of the first VPN that has reported one. */
 export class VpnPublicIpDto {
   readonly public_ip!: string;
 

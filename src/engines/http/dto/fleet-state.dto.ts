@@ -1,24 +1,28 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { wallClockIso } from '../../kernel/clock';
-import type { DriverChoice } from '../drivers/driver-choice';
-import type { DriverKind } from '../drivers/engine-driver.port';
-import type { RuntimeImage, RuntimeLink, RuntimeLinkState } from '../drivers/engine-runtime.port';
-import type { BreakerState, BreakerView, FleetDecisionRecord } from '../fleet/fleet.types';
+import { wallClockIso } from '../../../kernel/clock';
+import type { DriverChoice } from '../../drivers/driver-choice';
+import type { DriverKind } from '../../drivers/engine-driver.port';
+import type {
+  RuntimeImage,
+  RuntimeLink,
+  RuntimeLinkState,
+} from '../../drivers/engine-runtime.port';
+import type { BreakerState, BreakerView, FleetDecisionRecord } from '../../fleet/fleet.types';
 
-/** Every word of a set; the compiler keeps it complete. */
-function wordsOf<Word extends string>(words: Readonly<Record<Word, true>>): readonly Word[] {
-  return Object.keys(words) as Word[];
+/** Every value of a union; the compiler keeps the list complete. */
+function valuesOf<Value extends string>(values: Readonly<Record<Value, true>>): readonly Value[] {
+  return Object.keys(values) as Value[];
 }
 
-const DRIVERS = wordsOf<DriverKind>({ static: true, docker: true, swarm: true, simulator: true });
-const LINK_STATES = wordsOf<RuntimeLinkState>({ connecting: true, connected: true, lost: true });
-const IMAGE_STATES = wordsOf<RuntimeImage['state']>({
+const DRIVERS = valuesOf<DriverKind>({ static: true, docker: true, swarm: true, simulator: true });
+const LINK_STATES = valuesOf<RuntimeLinkState>({ connecting: true, connected: true, lost: true });
+const IMAGE_STATES = valuesOf<RuntimeImage['state']>({
   unknown: true,
   present: true,
   pulling: true,
   missing: true,
 });
-const DECISIONS = wordsOf<FleetDecisionRecord['kind']>({
+const DECISIONS = valuesOf<FleetDecisionRecord['kind']>({
   scale: true,
   provision: true,
   remove: true,
@@ -27,7 +31,7 @@ const DECISIONS = wordsOf<FleetDecisionRecord['kind']>({
   unpause: true,
 });
 
-export const BREAKER_STATES = wordsOf<BreakerState>({ closed: true, open: true, half_open: true });
+export const BREAKER_STATES = valuesOf<BreakerState>({ closed: true, open: true, half_open: true });
 
 /** Where engines come from. */
 export class DriverDto {
@@ -46,7 +50,7 @@ export class DriverDto {
   }
 }
 
-/** How it stands with what runs the engines (Docker). */
+/** The connection to the runtime (Docker). */
 export class LinkDto {
   @ApiProperty({ enum: LINK_STATES })
   readonly state: RuntimeLinkState;
@@ -65,11 +69,11 @@ export class LinkDto {
   }
 }
 
-/** How far a pull is. */
+/** Progress of a pull. */
 export class PullProgressDto {
   readonly current_bytes: number;
 
-  /** As far as known yet. */
+  /** As far as it is known. */
   readonly total_bytes: number;
 
   constructor(progress: NonNullable<RuntimeImage['progress']>) {
@@ -78,7 +82,7 @@ export class PullProgressDto {
   }
 }
 
-/** How it stands with the image that engines are made of. */
+/** The image from which engines are created. */
 export class ImageDto {
   readonly reference: string;
 
@@ -101,7 +105,7 @@ export class ImageDto {
   }
 }
 
-/** The last engine that could not be made. */
+/** The last failure to create an engine. */
 export class ProvisioningFailureDto {
   readonly code: string;
   readonly message: string;
@@ -116,7 +120,7 @@ export class ProvisioningFailureDto {
   }
 }
 
-/** Stops the making of engines for a while after too many failures in a row. */
+/** The circuit breaker stops the creation of engines for a while after too many failures in a row. */
 export class BreakerDto {
   @ApiProperty({ enum: BREAKER_STATES })
   readonly state: BreakerState;
@@ -145,7 +149,7 @@ export class BreakerDto {
   }
 }
 
-/** Something that the fleet decided by itself, and why. */
+/** A decision of the fleet, and why. */
 export class DecisionDto {
   /** ISO 8601, UTC. */
   readonly time: string;

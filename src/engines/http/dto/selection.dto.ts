@@ -1,8 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ENGINE_STATES } from '../registry/engine-state';
-import type { EngineState } from '../registry/engine.types';
-import type { Assessment, Ranking } from '../selection/ranking';
-import type { Score, SelectionWeights } from '../selection/scores';
+import { ENGINE_STATES } from '../../registry/engine-state';
+import type { EngineState } from '../../registry/engine.types';
+import type { Assessment, Ranking } from '../../selection/ranking';
+import type { Score, SelectionWeights } from '../../selection/scores';
 
 /** One named score. */
 export class ScoreDto {
@@ -15,7 +15,7 @@ export class ScoreDto {
   }
 }
 
-/** What selection thinks of one engine. */
+/** The selector's assessment of one engine. */
 export class AssessmentDto {
   readonly id: string;
 
@@ -49,7 +49,7 @@ export class AssessmentDto {
   }
 }
 
-/** What each score weighs. */
+/** Weights of the scores. */
 export class WeightsDto {
   readonly forwarded: number;
   readonly active_stream: number;
@@ -64,7 +64,7 @@ export class WeightsDto {
   }
 }
 
-/** The decision that a new stream would meet now. */
+/** What the selector would decide for a new stream now. */
 export class SelectionDto {
   /** The engine that a new stream would get; null when there is none. */
   @ApiProperty({ type: String, nullable: true })

@@ -1,26 +1,19 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { wallClockIso } from '../../kernel/clock';
-import type { DriverChoice } from '../drivers/driver-choice';
-import type { ProvisioningBlock } from '../drivers/engine-driver.port';
-import type { BreakerState, FleetStatus } from '../fleet/fleet.types';
+import { wallClockIso } from '../../../kernel/clock';
+import type { DriverChoice } from '../../drivers/driver-choice';
+import type { ProvisioningBlock } from '../../drivers/engine-driver.port';
+import type { FleetStatus } from '../../fleet/fleet.types';
 import {
   type EngineCounts,
   hindranceOf,
   OVERALL_STATES,
   type OverallState,
   overallOf,
-} from '../fleet/fleet-summary';
-import type { VpnStatusDto } from '../vpn/dto/vpn-status.dto';
-import {
-  BREAKER_STATES,
-  BreakerDto,
-  DecisionDto,
-  DriverDto,
-  ImageDto,
-  LinkDto,
-} from './fleet-state.dto';
+} from '../../fleet/fleet-summary';
+import type { VpnStatusDto } from '../../vpn/http/dto/vpn-status.dto';
+import { BreakerDto, DecisionDto, DriverDto, ImageDto, LinkDto } from './fleet-state.dto';
 
-/** Engines by how they are; one that is starting or draining is in none of the last two. */
+/** Engines by health. Starting and draining engines count neither as healthy nor as unhealthy. */
 export class EngineCountsDto {
   @ApiProperty({ type: 'integer' })
   readonly total: number;
@@ -86,7 +79,7 @@ export class CapacityDto {
   }
 }
 
-/** Why one engine more cannot be made now. */
+/** Why no further engine can be created now. */
 export class BlockedReasonDto {
   /** `not_managed`, `max_capacity`, or the code of the obstacle. */
   readonly code: string;
@@ -113,40 +106,26 @@ export class BlockedReasonDto {
 }
 
 export class ProvisioningDto {
-  /** Whether one engine more could be made now. */
+  /** Whether a further engine could be created now. */
   readonly can_provision: boolean;
-
-  @ApiProperty({ enum: BREAKER_STATES })
-  readonly circuit_breaker_state: BreakerState;
-
-  /** Time of the last failure to create an engine. ISO 8601, UTC. */
-  @ApiProperty({ type: String, nullable: true })
-  readonly last_failure: string | null;
-
-  @ApiProperty({ type: String, nullable: true })
-  readonly blocked_reason: string | null;
 
   @ApiProperty({ type: BlockedReasonDto, nullable: true })
   readonly blocked_reason_details: BlockedReasonDto | null;
 
   constructor(fleet: FleetStatus) {
     const hindrance = hindranceOf(fleet);
-    const { state, lastFailure } = fleet.breaker;
     this.can_provision = hindrance === null;
-    this.circuit_breaker_state = state;
-    this.last_failure = lastFailure === null ? null : wallClockIso(lastFailure.at);
-    this.blocked_reason = hindrance?.message ?? null;
     this.blocked_reason_details = hindrance === null ? null : new BlockedReasonDto(hindrance);
   }
 }
 
-/** All VPNs in short; `/vpn/status` has the rest. */
+/** Summary of all VPNs; `/vpn/status` has the details. */
 export class VpnSummaryDto {
   readonly enabled: boolean;
   readonly connected: boolean;
   readonly health: string;
 
-  /** Container of the first VPN; the port is also that VPN's. */
+  /** Container of the first VPN. */
   @ApiProperty({ type: String, nullable: true })
   readonly container: string | null;
 
@@ -157,15 +136,12 @@ export class VpnSummaryDto {
     this.enabled = vpn.enabled;
     this.connected = vpn.connected;
     this.health = vpn.health;
-    this.container = vpn.container;
-    this.forwarded_port = vpn.forwarded_port;
+    this.container = vpn.vpns[0]?.container_name ?? null;
+    this.forwarded_port = vpn.vpns[0]?.forwarded_port ?? null;
   }
 }
 
-type VpnSummary = Pick<
-  VpnStatusDto,
-  'enabled' | 'connected' | 'health' | 'container' | 'forwarded_port'
->;
+type VpnSummary = Pick<VpnStatusDto, 'enabled' | 'connected' | 'health' | 'vpns'>;
 
 export class FleetConfigDto {
   /** Whether engines that are not needed are removed. */
@@ -192,7 +168,7 @@ export interface OrchestratorFacts {
   readonly vpn: VpnSummary;
 }
 
-/** The status of the fleet, in the shape of acestream-orchestrator, with the last decisions and their reasons. */
+/** The status of the fleet, with the latest decisions and their reasons. */
 export class OrchestratorStatusDto {
   /** `unavailable`: no engine can be used. `degraded`: streams start, but something is wrong. */
   @ApiProperty({ enum: OVERALL_STATES })

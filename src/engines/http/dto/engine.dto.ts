@@ -1,8 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { Engine } from '../registry/engine';
-import { wallClockIso } from '../../kernel/clock';
-import { ENGINE_STATES } from '../registry/engine-state';
-import type { DrainedBy, EngineState } from '../registry/engine.types';
+import type { Engine } from '../../registry/engine';
+import { wallClockIso } from '../../../kernel/clock';
+import { ENGINE_STATES } from '../../registry/engine-state';
+import type { DrainedBy, EngineState } from '../../registry/engine.types';
 
 export type HealthStatus = 'healthy' | 'unhealthy' | 'unknown';
 
@@ -104,6 +104,16 @@ export class EngineDto {
     this.drained_by = engine.drainedBy;
     this.starts = engine.starts;
   }
+}
+
+/** `sim-2` before `sim-10`. */
+const BY_ID = new Intl.Collator('en', { numeric: true });
+
+/** Sorted by id. */
+export function toEngineDtos(engines: readonly Engine[], maxStreams: number): EngineDto[] {
+  return [...engines]
+    .sort((a, b) => BY_ID.compare(a.id, b.id))
+    .map((engine) => new EngineDto(engine, maxStreams));
 }
 
 function healthStatus(answered: boolean | null): HealthStatus {

@@ -11,7 +11,7 @@ describe('the recipe for one Docker Engine', () => {
     asked = 0;
     const version = (): Promise<DockerVersionInfo> => {
       asked += 1;
-      return new Promise((resolve) => resolve({ arch: answer() } as DockerVersionInfo));
+      return new Promise((resolve) => resolve({ arch: answer() }));
     };
     return new DaemonRecipe(loadConfig(env), 'docker', { version });
   }

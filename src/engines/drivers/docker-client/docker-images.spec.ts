@@ -151,30 +151,13 @@ describe('PullMeter', () => {
 });
 
 describe('an image', () => {
-  it('is described without fields that are missing', async () => {
-    fake.behaviour = answer(200, {
-      Id: 'sha256:1',
-      Architecture: 'arm64',
-      Os: 'linux',
-      Size: 7,
-      RepoTags: null,
-    });
-    expect(await client.images.find('localhost:5000/a:b')).toEqual({
-      id: 'sha256:1',
-      repoTags: [],
-      repoDigests: [],
-      architecture: 'arm64',
-      os: 'linux',
-      sizeBytes: 7,
-      labels: {},
-    });
+  it('is found by its whole reference', async () => {
+    fake.behaviour = answer(200, { Id: 'sha256:1', RepoTags: null });
+    expect(await client.images.has('localhost:5000/a:b')).toBe(true);
     expect(decodeURIComponent(fake.received[0]?.path ?? '')).toBe(
       '/images/localhost:5000/a:b/json',
     );
-  });
-
-  it('that is not there is null', async () => {
     fake.behaviour = answer(404, { message: 'No such image: a:b' });
-    expect(await client.images.find('a:b')).toBeNull();
+    expect(await client.images.has('a:b')).toBe(false);
   });
 });

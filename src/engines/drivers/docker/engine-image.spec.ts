@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { Settleable } from '../../../kernel/settleable';
 import { RuntimeError } from '../engine-runtime.port';
-import type { DockerImage, PullProgress } from '../docker-client';
+import type { PullProgress } from '../docker-client';
 import { EngineImage, type ImageClient } from './engine-image';
 
 const REFERENCE = 'toy/engine:1';
@@ -28,11 +28,11 @@ class ScriptedImages {
   readonly client = {
     version: () => Promise.resolve({ arch: 'amd64' }),
     images: {
-      find: async () => {
+      has: async () => {
         this.checks += 1;
         await new Promise(setImmediate);
         if (this.failure !== null) throw this.failure;
-        return this.isThere ? ({ id: 'sha256:1' } as DockerImage) : null;
+        return this.isThere;
       },
       pull: (_: string, tell: (progress: PullProgress) => void, signal: AbortSignal) => {
         const pull = new Pull(tell, signal);

@@ -186,6 +186,7 @@ describe('planFleet: all together', () => {
       {
         kind: 'remove',
         engineId: 'a',
+        reason: 'surplus',
         why: 'not needed: 2 are wanted, and it has had no stream for 61s',
         failure: null,
         makesRoom: false,

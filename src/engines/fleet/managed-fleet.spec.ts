@@ -200,7 +200,11 @@ describe('ManagedFleet', () => {
     stage.registry.drain(stage.engine('e1'), 'maintenance');
     runtime().refuse('restart', 'docker_unavailable');
     expect(await codeOf(stage.control.restart('e1'))).toBe('docker_unavailable');
-    expect(stage.engine('e1')).toMatchObject({ state: 'draining', drainReason: 'maintenance' });
+    expect(stage.engine('e1')).toMatchObject({
+      state: 'draining',
+      drainReason: 'operator',
+      drainDetail: 'maintenance',
+    });
   });
 
   it('shows logs, usage and the last observation of an engine', async () => {
@@ -264,11 +268,11 @@ describe('ManagedFleet', () => {
     stage.control.remove('e1');
     await stage.pass();
     const { decisions } = stage.control.status();
-    expect(decisions.map(({ kind, engineId }) => `${kind} ${engineId}`)).toEqual([
-      'scale null',
-      'provision null',
-      'remove e1',
-      'provision null',
+    expect(decisions.map(({ kind, engineId, reason }) => `${kind} ${engineId} ${reason}`)).toEqual([
+      'scale null null',
+      'provision null null',
+      'remove e1 operator',
+      'provision null null',
     ]);
   });
 });

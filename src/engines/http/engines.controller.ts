@@ -60,7 +60,7 @@ export class EnginesController {
   undrain(@Param('id') id: string): EngineDto {
     const engine = this.engine(id);
     if (engine.drainedBy === 'fleet') {
-      throw new AppError('conflict', `The fleet drains this engine: ${engine.drainReason ?? ''}.`);
+      throw new AppError('conflict', `The fleet drains this engine: ${engine.drainDetail ?? ''}.`);
     }
     this.registry.undrain(engine);
     return this.dto(engine);

@@ -4,7 +4,13 @@ import { monotonicMs } from '../../kernel/clock';
 import { Engine } from './engine';
 import { canMove } from './engine-state';
 import type { EngineLease } from '../engine.types';
-import type { DrainedBy, EngineDescription, EngineSink, EngineState } from './engine.types';
+import type {
+  DrainedBy,
+  DrainReason,
+  EngineDescription,
+  EngineSink,
+  EngineState,
+} from './engine.types';
 
 /**
  * A change of an engine, for other modules:
@@ -115,21 +121,28 @@ export class EngineRegistry implements EngineSink {
   }
 
   /**
-   * Takes an engine out of selection; its streams are asked to go on at others, and stay where none has room. Again
-   * with another reason: the reason is replaced, but what an operator drains stays the operator's.
+   * Drains an engine: it gets no new streams, and its present streams leave by planned moves when other engines have room. A
+   * second call replaces the reason, but the fleet never changes an operator's drain.
    */
-  drain(engine: Engine, reason: string, by: DrainedBy = 'operator'): void {
+  drain(
+    engine: Engine,
+    detail: string,
+    by: DrainedBy = 'operator',
+    reason: DrainReason = 'operator',
+  ): void {
     if (by === 'fleet' && engine.drainedBy === 'operator') return;
     engine.drainReason = reason;
+    engine.drainDetail = detail;
     engine.drainedBy = by;
-    this.transition(engine, 'draining', reason);
-    engine.unwanted.set(reason);
+    this.transition(engine, 'draining', detail);
+    engine.unwanted.set(detail);
   }
 
   /** Puts a draining engine back; health has to find it healthy first. Else nothing happens. */
   undrain(engine: Engine): void {
     if (engine.state !== 'draining') return;
     engine.drainReason = null;
+    engine.drainDetail = null;
     engine.drainedBy = null;
     engine.unwanted.set(null);
     this.transition(engine, 'starting', 'drain lifted');

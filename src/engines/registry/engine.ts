@@ -2,7 +2,13 @@ import type { EngineEndpoint } from '../../ace';
 import { monotonicMs } from '../../kernel/clock';
 import { EngineLeaveWish } from '../leave-wish';
 import type { EngineLease } from '../engine.types';
-import type { DrainedBy, EngineDescription, EngineState, EngineView } from './engine.types';
+import type {
+  DrainedBy,
+  DrainReason,
+  EngineDescription,
+  EngineState,
+  EngineView,
+} from './engine.types';
 
 /** Reasons of missed probes that reached no engine, so that the address may be wrong. */
 const UNREACHED = new Set([
@@ -44,7 +50,9 @@ export class Engine implements EngineView {
   lastHealthCheck: Date | null = null;
   /** When the last slot was given back; while a slot is held the engine is in use now. */
   lastReleased: Date | null = null;
-  drainReason: string | null = null;
+  drainReason: DrainReason | null = null;
+  /** For operators; null when it is not drained. */
+  drainDetail: string | null = null;
   drainedBy: DrainedBy | null = null;
   /** The process that was announced; null while it has no address, or if the driver does not tell processes apart. */
   incarnation: string | null = null;

@@ -11,6 +11,46 @@ export type EngineState = 'starting' | 'healthy' | 'suspect' | 'unhealthy' | 'dr
 /** Who drains an engine. Only an operator ends an operator's drain. */
 export type DrainedBy = 'operator' | 'fleet';
 
+/**
+ * Why an engine is drained or removed:
+ * - `operator`: an operator drains or removes it
+ * - `restart`: an operator restarts it
+ * - `ended`: its process has ended
+ * - `never_started`: its container was created and never started
+ * - `start_timeout`: it has not answered within ENGINE_START_TIMEOUT
+ * - `unhealthy`: it has missed several probes in a row
+ * - `paused`: its process stays paused
+ * - `no_address`: it runs but has lost its address
+ * - `no_network`: it reports no network, while another engine reports one
+ * - `network_lost`: the network of its VPN's container is gone
+ * - `vpn_down`: its VPN is down
+ * - `misplaced`: another VPN, or another forwarded port, is better
+ * - `outdated`: it was created with other settings
+ * - `max_age`: it is older than ENGINE_MAX_AGE
+ * - `max_starts`: it has started ENGINE_MAX_STARTS streams
+ * - `surplus`: it is not needed
+ */
+export const DRAIN_REASONS = [
+  'operator',
+  'restart',
+  'ended',
+  'never_started',
+  'start_timeout',
+  'unhealthy',
+  'paused',
+  'no_address',
+  'no_network',
+  'network_lost',
+  'vpn_down',
+  'misplaced',
+  'outdated',
+  'max_age',
+  'max_starts',
+  'surplus',
+] as const;
+
+export type DrainReason = (typeof DRAIN_REASONS)[number];
+
 /** What a driver knows about an engine when it announces it. */
 export interface EngineDescription {
   /** Stable: `static-HOST-PORT`, `sim-N`, or the container's id. */

@@ -8,6 +8,7 @@ import type {
   RuntimeLinkState,
 } from '../../drivers/engine-runtime.port';
 import type { BreakerState, BreakerView, FleetDecisionRecord } from '../../fleet/fleet.types';
+import { DRAIN_REASONS, type DrainReason } from '../../registry/engine.types';
 
 /** Every value of a union; the compiler keeps the list complete. */
 function valuesOf<Value extends string>(values: Readonly<Record<Value, true>>): readonly Value[] {
@@ -161,12 +162,18 @@ export class DecisionDto {
   @ApiProperty({ type: String, nullable: true })
   readonly engine_id: string | null;
 
+  /** Why an engine is removed or drained; null for other decisions. */
+  @ApiProperty({ enum: DRAIN_REASONS, nullable: true })
+  readonly reason: DrainReason | null;
+
+  /** The same in plain words. */
   readonly why: string;
 
   constructor(decision: FleetDecisionRecord) {
     this.time = wallClockIso(decision.at);
     this.kind = decision.kind;
     this.engine_id = decision.engineId;
+    this.reason = decision.reason;
     this.why = decision.why;
   }
 }

@@ -51,6 +51,17 @@ const DRIVERS = {
   simulator: [],
 };
 
+/** Modules of src/engines, and the other ones that each may import. */
+const ENGINES = {
+  registry: [],
+  selection: ['registry'],
+  health: ['registry'],
+  drivers: ['registry'],
+  vpn: ['registry', 'selection', 'health', 'drivers'],
+  fleet: ['registry', 'drivers', 'vpn'],
+  http: ['registry', 'selection', 'drivers', 'vpn', 'fleet'],
+};
+
 /** Decisions and packet work: functions of data, tested by tables and properties. */
 const PURE = [
   { name: 'mpegts', path: '^src/proxy/mpegts/', sees: '^src/(kernel|proxy/mpegts|proxy/buffer)/' },
@@ -100,6 +111,17 @@ const driverRules = Object.entries(DRIVERS).map(([driver, sees]) => ({
   },
 }));
 
+const engineRules = Object.entries(ENGINES).map(([module, sees]) => ({
+  name: `engines-${module}`,
+  comment: `src/engines/${module} may import ${sees.length > 0 ? sees.join(', ') : 'no other module'} of the engines.`,
+  severity: 'error',
+  from: { path: `^src/engines/${module}/`, pathNot: '\\.spec(-support)?\\.ts$' },
+  to: {
+    path: '^src/engines/[^/]+/',
+    pathNot: `^src/engines/(${[module, ...sees].join('|')})/`,
+  },
+}));
+
 const pureRules = PURE.flatMap(({ name, path, sees }) => [
   {
     name: `pure-${name}-rooms`,
@@ -122,6 +144,7 @@ module.exports = {
   forbidden: [
     ...roomRules,
     ...driverRules,
+    ...engineRules,
     ...pureRules,
     {
       name: 'room-unlisted',

@@ -1,17 +1,17 @@
 /**
- * Replaces @nestjs/swagger in the built program (scripts/lib/compile.mjs): every decorator does nothing, and every mapped
- * type (`OmitType`) is an empty class, to which the class that extends it adds its fields. They only describe the API for
- * docs/openapi.json, which `npm run docs` writes with the real package. So a running program does not load that package.
+ * Replaces @nestjs/swagger in the built program (scripts/lib/compile.mjs): decorators do nothing, and derived types
+ * (`OmitType`) have no metadata. Both only describe the API for docs/openapi.json, which `npm run docs` writes with the real
+ * package. So a running program does not load that package. A class that checks requests must not be a derived type.
  */
-const decorate = (): (() => undefined) => () => undefined;
-const mapType = (): unknown =>
-  function MappedType(): void {
-    // Has no fields of its own.
-  };
-
-const decorators: Readonly<Record<string, unknown>> = new Proxy(
+const descriptions: Readonly<Record<string, unknown>> = new Proxy(
   {},
-  { get: (_, name) => (String(name).endsWith('Type') ? mapType : decorate) },
+  {
+    get: () => () =>
+      // A function, because a decorator is called and a derived type is extended.
+      function ignore() {
+        return undefined;
+      },
+  },
 );
 
-export = decorators;
+export = descriptions;

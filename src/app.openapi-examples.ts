@@ -51,7 +51,7 @@ const BY_NAME: Readonly<Record<string, unknown>> = {
   name: 'News',
   label: 'main',
   reason: 'maintenance',
-  drain_reason: 'maintenance',
+  drain_detail: 'maintenance',
   key: 'tier',
   value: 'premium',
   behind: 20,

@@ -1,9 +1,10 @@
+// First, because it sets how memory grows while the other modules are loaded.
+import { endStartMemory, tuneGarbageCollection } from './app.memory';
 import 'reflect-metadata';
 import { type AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ApiKey, ApiKeyFileError } from './access';
-import { tuneGarbageCollection } from './app.memory';
 import { type Banner, describeStart } from './app.banner';
 import { createApp } from './app.factory';
 import { Shutdown } from './app.shutdown';
@@ -66,6 +67,7 @@ async function main(): Promise<void> {
     configWarnings: lock.warning === null ? warnings : [...warnings, lock.warning],
   });
   announce(banner, config, output);
+  endStartMemory();
 }
 
 function loadSettings(): LoadedConfig {

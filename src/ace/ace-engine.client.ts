@@ -180,7 +180,7 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
   async close(): Promise<void> {
     await this.#lateStarts.close(this.#timings.closeWaitMs);
     this.#media.close();
-    await this.#transport.close();
+    this.#transport.close();
     await Promise.all(this.#clearing.values());
     await this.journal?.close();
   }

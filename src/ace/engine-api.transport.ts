@@ -1,7 +1,8 @@
-import { Agent, type Dispatcher } from 'undici';
+import { Agent, type IncomingMessage } from 'node:http';
 import { EngineFault, type EngineEndpoint } from './ace.types';
 import { CallDeadline } from './call-deadline';
 import { type EngineAnswer } from './engine-answer';
+import { httpGet, readText } from './http-get';
 import { transportFault } from './transport-fault';
 
 export interface CallOptions {
@@ -14,22 +15,13 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 
 /**
  * Short GET requests to the API of engines. Every call has its own connection and none waits for
- * another: a hung `stop` or statistics call must never hold up a start on the same engine.
+ * another: a hung `stop` or statistics call must never delay a start on the same engine.
  */
 export class EngineApiTransport {
-  readonly #agent: Agent;
+  // Engines close the connection after each answer, so a kept one would fail.
+  readonly #agent = new Agent({ keepAlive: false, maxSockets: Infinity });
 
-  constructor(connectTimeoutMs: number) {
-    this.#agent = new Agent({
-      connections: null,
-      // Engines close after each answer. 0 asks for that, so no request is sent on a dying socket.
-      pipelining: 0,
-      connect: { timeout: connectTimeoutMs },
-      // The deadline of the call is the only time limit; it covers head and body together.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
-  }
+  constructor(private readonly connectTimeoutMs: number) {}
 
   /**
    * The answer to `GET target`, whatever its status except a redirect, which an API call never needs.
@@ -40,14 +32,18 @@ export class EngineApiTransport {
   async get(engine: EngineEndpoint, target: string, options: CallOptions): Promise<EngineAnswer> {
     const deadline = new CallDeadline(options.timeoutMs, options.signal);
     try {
-      const response = await this.#agent.request({
-        origin: originOf(engine),
+      const response = await httpGet({
+        host: engine.host,
+        port: engine.port,
         path: target,
-        method: 'GET',
-        headers: { accept: 'application/json', 'accept-encoding': 'identity' },
+        headers: { accept: 'application/json' },
+        agent: this.#agent,
+        connectTimeoutMs: this.connectTimeoutMs,
         signal: deadline.signal,
       });
-      return { status: response.statusCode, body: await readBody(response) };
+      refuse(response);
+      const body = await readText(response, MAX_ANSWER_BYTES);
+      return { status: response.statusCode ?? 0, body };
     } catch (error) {
       deadline.signal.throwIfAborted();
       throw transportFault(error);
@@ -56,44 +52,22 @@ export class EngineApiTransport {
     }
   }
 
-  /** Breaks every call that is still under way. */
-  async close(): Promise<void> {
-    await this.#agent.destroy();
+  /** Breaks every call that is in progress. */
+  close(): void {
+    this.#agent.destroy();
   }
 }
 
-async function readBody(response: Dispatcher.ResponseData): Promise<string> {
-  const { body, headers, statusCode } = response;
-  // A body that is destroyed unread emits an error, which nobody else would hear.
-  body.on('error', () => undefined);
-  const refusal = refusalOf(statusCode, headers['content-encoding']);
-  if (refusal !== null) {
-    body.destroy();
-    throw refusal;
-  }
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_ANSWER_BYTES) {
-      throw new EngineFault('engine', 'answer_too_large', `more than ${MAX_ANSWER_BYTES} bytes`);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-function refusalOf(status: number, encoding: string | string[] | undefined): EngineFault | null {
+/** Throws when the answer is not the plain one of an API; the response is destroyed in that case. */
+function refuse(response: IncomingMessage): void {
+  const { statusCode: status = 0, headers } = response;
+  const encoding = headers['content-encoding'] ?? 'identity';
   if (status >= 300 && status < 400) {
-    return new EngineFault('engine', 'redirected_answer', `HTTP ${status} to an API call`);
+    response.destroy();
+    throw new EngineFault('engine', 'redirected_answer', `HTTP ${status} to an API call`);
   }
-  if (encoding !== undefined && encoding !== 'identity') {
-    return new EngineFault('engine', 'encoded_answer', `content-encoding ${String(encoding)}`);
+  if (encoding !== 'identity') {
+    response.destroy();
+    throw new EngineFault('engine', 'encoded_answer', `content-encoding ${encoding}`);
   }
-  return null;
-}
-
-function originOf(engine: EngineEndpoint): string {
-  const host = engine.host.includes(':') ? `[${engine.host}]` : engine.host;
-  return `http://${host}:${engine.port}`;
 }

@@ -1,9 +1,10 @@
-import { Agent, request, type IncomingMessage } from 'node:http';
+import { Agent, type IncomingMessage } from 'node:http';
 import { EngineFault, type EngineEndpoint } from './ace.types';
 import { CallDeadline } from './call-deadline';
 import { engineTarget } from './engine-address';
 import { faultOfBody } from './engine-answer';
 import { quoteEngine } from './engine-fault-table';
+import { httpGet } from './http-get';
 import { mediaTypeOf } from './media-type';
 import { transportFault } from './transport-fault';
 
@@ -26,8 +27,8 @@ interface Opening {
 }
 
 /**
- * Opens endless media. node:http rather than a pooled client, because the body belongs to the caller for
- * hours: one connection per media, none reused, no cap, and back-pressure straight to the socket.
+ * Opens endless media. The body belongs to the caller for hours: one connection per media, none reused, no limit, and
+ * back-pressure straight to the socket.
  */
 export class MediaOpener {
   readonly #agent = new Agent({ keepAlive: false, maxSockets: Infinity });
@@ -118,51 +119,14 @@ export class MediaOpener {
     part: FilePart | null,
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
-    return new Promise((resolve, reject) => {
-      signal.throwIfAborted();
-      const outgoing = request({
-        host: engine.host,
-        port: engine.port,
-        path,
-        agent: this.#agent,
-        headers: { accept: '*/*', 'accept-encoding': 'identity', ...headersOf(part) },
-        insecureHTTPParser: false,
-      });
-      let response: IncomingMessage | null = null;
-      const onAbort = (): void => {
-        reject(signal.reason as Error);
-        response?.destroy();
-        outgoing.destroy();
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      outgoing.setNoDelay(true);
-      outgoing.once('socket', (socket) => {
-        const timer = setTimeout(() => {
-          const detail = `no connection within ${this.connectTimeoutMs} ms`;
-          outgoing.destroy(new EngineFault('engine', 'connect_timeout', detail));
-        }, this.connectTimeoutMs);
-        socket.once('connect', () => clearTimeout(timer));
-        socket.once('close', () => clearTimeout(timer));
-        // Before Node's own listener, which takes a reset for the end of a body without a length.
-        socket.prependListener('error', (error) => {
-          if (response?.complete === false) {
-            response.destroy(error);
-          }
-        });
-      });
-      outgoing.once('response', (incoming) => {
-        response = incoming;
-        // A connection can break before the caller has attached its own listener.
-        incoming.on('error', () => undefined);
-        resolve(incoming);
-      });
-      outgoing.once('upgrade', (_head, socket) => {
-        socket.destroy();
-        reject(new EngineFault('engine', 'http_101', 'an unrequested protocol upgrade'));
-      });
-      // Stays for the life of the body: a reset is reported on the request as well as on the response.
-      outgoing.on('error', (error) => reject(transportFault(error)));
-      outgoing.end();
+    return httpGet({
+      host: engine.host,
+      port: engine.port,
+      path,
+      headers: { accept: '*/*', ...headersOf(part) },
+      agent: this.#agent,
+      connectTimeoutMs: this.connectTimeoutMs,
+      signal,
     });
   }
 }

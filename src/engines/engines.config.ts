@@ -1,6 +1,6 @@
 import type { AppConfig } from '../config';
 
-/** The settings that this room reads. */
+/** The settings that this module reads. */
 export type EnginesConfig = Pick<
   AppConfig,
   | 'engineDriver'

@@ -5,7 +5,7 @@ import { EngineRegistry } from './registry/engine-registry';
 import { ENGINE_STATES } from './registry/engine-state';
 import { FleetControl } from './fleet/fleet-control.port';
 
-/** Figures of the fleet. Counts come from the live objects at the moment of the scrape. */
+/** Metrics of the fleet. Values come from the live objects at the moment of the scrape. */
 @Injectable()
 export class EnginesMetrics {
   constructor(
@@ -16,14 +16,14 @@ export class EnginesMetrics {
   ) {
     const states = () => {
       const engines = registry.list();
-      // States without any engine are shown as well.
+      // States without engines are included.
       return ENGINE_STATES.map((state) => ({
         labels: { state },
         value: engines.filter((engine) => engine.state === state).length,
       }));
     };
     metrics.gauge('engines', 'Engines, by state', states, ['state']);
-    // Where engines are not run by us there is nothing to want, to order or to fail.
+    // The other metrics concern engines that acefleet runs.
     if (fleet.status().runtime === null) return;
     const status = (): ReturnType<FleetControl['status']> => fleet.status();
     metrics.gauge('engines_wanted', 'Engines wanted', () => status().wanted);

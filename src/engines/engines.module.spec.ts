@@ -106,6 +106,7 @@ describe('EnginesModule', () => {
           last_stream_usage: time,
           last_health_check: time,
           drain_reason: null,
+          drain_detail: null,
           drained_by: null,
           starts: 1,
         },
@@ -160,7 +161,12 @@ describe('EnginesModule', () => {
     const drained = await ask('POST', `/engines/${id}/drain`, { reason: 'new disk' });
     expect([drained.statusCode, drained.json()]).toMatchObject([
       200,
-      { state: 'draining', drain_reason: 'new disk', streams: ['content_id:1:0'] },
+      {
+        state: 'draining',
+        drain_reason: 'operator',
+        drain_detail: 'new disk',
+        streams: ['content_id:1:0'],
+      },
     ]);
     expect((await ask('GET', '/engines/selection')).json()).toMatchObject({
       chosen: null,
@@ -186,7 +192,8 @@ describe('EnginesModule', () => {
 
   it('drains without a reason too, and refuses a wrong one', async () => {
     expect((await ask('POST', `/engines/${id}/drain`)).json()).toMatchObject({
-      drain_reason: 'asked for by an operator',
+      drain_reason: 'operator',
+      drain_detail: 'requested by an operator',
     });
     for (const reason of ['', 'x'.repeat(201), 7]) {
       expect((await ask('POST', `/engines/${id}/drain`, { reason })).statusCode).toBe(400);

@@ -85,7 +85,7 @@ describe('the choice of the driver', () => {
       await new Promise((resolve) => engine.close(resolve));
     });
 
-    it('that answers, takes docker', async () => {
+    it('that answers: docker', async () => {
       expect(await chooseDriver(await listen(200))).toEqual({
         kind: 'docker',
         why: 'a Docker Engine answers',
@@ -93,27 +93,27 @@ describe('the choice of the driver', () => {
       });
     });
 
-    it('that hangs, waits for it no longer than a second', async () => {
+    it('that hangs: waits a second at most', async () => {
       const config = await listen(0);
       const startedAt = performance.now();
       expect((await chooseDriver(config)).kind).toBe('simulator');
       expect(performance.now() - startedAt).toBeLessThan(withLag(6000));
     });
 
-    it('that fails, takes the simulator and says why', async () => {
+    it('that fails: the simulator, with the reason', async () => {
       const { kind, why } = await chooseDriver(await listen(500));
       expect(kind).toBe('simulator');
       expect(why).toContain('the answer is not that of a Docker Engine (status 500)');
     });
 
-    it.each([401, 403])('that lets nobody through (%d), ends the start', async (status) => {
+    it.each([401, 403])('that refuses every call (%d): the start fails', async (status) => {
       const failure = chooseDriver(await listen(status));
       await expect(failure).rejects.toThrow(DriverChoiceError);
       await expect(failure).rejects.toThrow(/status 40.*or ENGINE_DRIVER=simulator/);
     });
   });
 
-  it('keeps the id that marks our containers', async () => {
+  it('keeps the id of the installation', async () => {
     const config = aConfig({ engineDriver: 'docker' });
     const path = join(folder, 'data', 'instance');
     await create(await chooseDriver(config), config);

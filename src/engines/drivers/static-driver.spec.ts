@@ -35,7 +35,7 @@ describe('StaticDriver', () => {
     ]);
   });
 
-  it('says which names do not resolve, each once, and announces their engines all the same', async () => {
+  it('warns once about each name that does not resolve and announces its engine all the same', async () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
     const asked: string[] = [];
     const resolve = async (host: string): Promise<void> => {
@@ -63,7 +63,7 @@ describe('StaticDriver', () => {
     warn.mockRestore();
   });
 
-  it('says what is missing when it has no address', () => {
+  it('fails with the missing setting when it has no address', () => {
     expect(() => new StaticDriver([])).toThrow('ENGINE_DRIVER=static needs ENGINE_ADDRESSES');
   });
 });

@@ -2,13 +2,8 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { Logger } from '@nestjs/common';
 import type { EngineAddress } from '../../config';
-import type { EngineDescription } from '../registry/engine.types';
-import {
-  type DemoChannel,
-  type EngineDriver,
-  EngineDriverError,
-  type EngineSink,
-} from './engine-driver.port';
+import type { EngineDescription, EngineSink } from '../registry/engine.types';
+import { type DemoChannel, type EngineDriver, EngineDriverError } from './engine-driver.port';
 
 /** Engines at configured addresses, which somebody else runs. Each is announced once and stays. */
 export class StaticDriver implements EngineDriver {

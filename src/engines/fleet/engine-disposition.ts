@@ -1,4 +1,5 @@
 import { formatDuration } from '../../kernel/units';
+import type { DrainReason } from '../registry/engine.types';
 import type { FleetEngine, FleetLimits, FleetSnapshot } from './fleet.types';
 
 /** An engine that is missing in this many listings in a row is gone. */
@@ -45,6 +46,8 @@ export type EngineDisposition =
 export interface ClassifiedEngine {
   readonly engine: FleetEngine;
   readonly disposition: EngineDisposition;
+  /** Why it goes, if it goes; `surplus` where it has no fault. */
+  readonly reason: DrainReason;
   /** For an operator; empty where there is nothing to say. */
   readonly why: string;
 }
@@ -67,8 +70,8 @@ export function classifyEngines(snapshot: FleetSnapshot): ClassifiedFleet {
   const classified = [...snapshot.engines]
     .sort((a, b) => compareText(a.id, b.id))
     .map((engine): ClassifiedEngine => {
-      const [disposition, why] = classify(engine, snapshot.limits, isAnyConnected);
-      return { engine, disposition, why };
+      const [disposition, why, reason] = classify(engine, snapshot.limits, isAnyConnected);
+      return { engine, disposition, reason: reason ?? 'surplus', why };
     });
   const of = (...dispositions: readonly EngineDisposition[]): ClassifiedEngine[] =>
     classified.filter(({ disposition }) => dispositions.includes(disposition));
@@ -86,57 +89,70 @@ export function compareText(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
+type Cause = readonly [reason: DrainReason, why: string];
+
 function classify(
   engine: FleetEngine,
   limits: FleetLimits,
   isAnyConnected: boolean,
-): [EngineDisposition, string] {
-  if (engine.hasVanished || engine.missedListings >= MAX_MISSED_LISTINGS) return ['absent', ''];
-  if (engine.isBeingRemoved) return ['removing', ''];
+): [disposition: EngineDisposition, why: string, reason: DrainReason | null] {
+  if (engine.hasVanished || engine.missedListings >= MAX_MISSED_LISTINGS) {
+    return ['absent', '', null];
+  }
+  if (engine.isBeingRemoved) return ['removing', '', null];
   const hasNoProcess = engine.phase === 'ended' || engine.phase === 'created';
   // An operation that is no removal is starting the process, for the first time or again.
-  if (hasNoProcess && !engine.isBusy) return ['ended', describeEnd(engine)];
-  if (engine.drainedBy === 'operator') return ['held', ''];
-  if (engine.objection?.kind === 'lost') return ['lost', engine.objection.reason];
-  if (hasNoProcess) return ['starting', ''];
-  if (engine.phase === 'running' && !engine.hasStarted && engine.upMs > limits.startTimeoutMs) {
-    return ['stuck', `no answer within ${formatDuration(limits.startTimeoutMs)} of its start`];
+  if (hasNoProcess && !engine.isBusy) {
+    return ['ended', describeEnd(engine), engine.phase === 'created' ? 'never_started' : 'ended'];
   }
-  if (engine.objection?.kind === 'cut_off') return ['cut_off', engine.objection.reason];
-  const replacementReason = engine.hasStarted ? whyReplace(engine, limits) : null;
+  if (engine.drainedBy === 'operator') return ['held', '', null];
+  if (engine.objection?.kind === 'lost') return ['lost', engine.objection.reason, 'network_lost'];
+  if (hasNoProcess) return ['starting', '', null];
+  if (engine.phase === 'running' && !engine.hasStarted && engine.upMs > limits.startTimeoutMs) {
+    const why = `no answer within ${formatDuration(limits.startTimeoutMs)} of its start`;
+    return ['stuck', why, 'start_timeout'];
+  }
+  if (engine.objection?.kind === 'cut_off') return ['cut_off', engine.objection.reason, 'vpn_down'];
+  const replacement = engine.hasStarted ? whyReplace(engine, limits) : null;
   if (engine.drainedBy === 'fleet') {
-    return replacementReason === null
-      ? ['released', 'the reason for draining it no longer holds']
-      : ['retiring', replacementReason];
+    if (replacement !== null) return ['retiring', replacement[1], replacement[0]];
+    return ['released', 'the reason for draining it no longer holds', null];
   }
   const failure = whyFailing(engine, isAnyConnected);
-  if (failure !== null) return ['failing', failure];
-  if (engine.phase === 'paused') return ['starting', 'it was paused from outside'];
-  if (!engine.hasStarted || !answers(engine)) return ['starting', ''];
-  return replacementReason === null ? ['ready', ''] : ['replaceable', replacementReason];
+  if (failure !== null) return ['failing', failure[1], failure[0]];
+  if (engine.phase === 'paused') return ['starting', 'it was paused from outside', null];
+  if (!engine.hasStarted || !answers(engine)) return ['starting', '', null];
+  return replacement === null
+    ? ['ready', '', null]
+    : ['replaceable', replacement[1], replacement[0]];
 }
 
 /** Why an engine that runs serves nobody. An engine that is paused repeatedly is unpaused each time: that costs moments. */
-function whyFailing(engine: FleetEngine, isAnyConnected: boolean): string | null {
-  if (engine.phase === 'paused') return engine.pausedMs > UNPAUSE_MS ? 'it stays paused' : null;
+function whyFailing(engine: FleetEngine, isAnyConnected: boolean): Cause | null {
+  if (engine.phase === 'paused') {
+    return engine.pausedMs > UNPAUSE_MS ? ['paused', 'it stays paused'] : null;
+  }
   if (!engine.hasStarted) return null;
-  if (engine.state === 'unhealthy') return `unhealthy for ${seconds(engine.unhealthyMs)}`;
-  if (engine.state === null) return 'it runs but has lost its address';
+  if (engine.state === 'unhealthy') {
+    return ['unhealthy', `unhealthy for ${seconds(engine.unhealthyMs)}`];
+  }
+  if (engine.state === null) return ['no_address', 'it runs but has lost its address'];
   if (isAnyConnected && engine.disconnectedMs >= DISCONNECTED_MS) {
-    return `has reached no network for ${seconds(engine.disconnectedMs)}, while another engine does`;
+    const duration = seconds(engine.disconnectedMs);
+    return ['no_network', `has reached no network for ${duration}, while another engine does`];
   }
   return null;
 }
 
 /** Why an engine that works should be replaced. */
-function whyReplace(engine: FleetEngine, limits: FleetLimits): string | null {
-  if (engine.objection?.kind === 'misplaced') return engine.objection.reason;
-  if (engine.isOutdated) return 'created with other settings than the present ones';
+function whyReplace(engine: FleetEngine, limits: FleetLimits): Cause | null {
+  if (engine.objection?.kind === 'misplaced') return ['misplaced', engine.objection.reason];
+  if (engine.isOutdated) return ['outdated', 'created with other settings than the present ones'];
   if (limits.maxAgeMs > 0 && engine.ageMs >= limits.maxAgeMs) {
-    return `older than ${formatDuration(limits.maxAgeMs)} (ENGINE_MAX_AGE)`;
+    return ['max_age', `older than ${formatDuration(limits.maxAgeMs)} (ENGINE_MAX_AGE)`];
   }
   if (limits.maxStarts > 0 && engine.starts >= limits.maxStarts) {
-    return `has started ${engine.starts} streams (ENGINE_MAX_STARTS)`;
+    return ['max_starts', `has started ${engine.starts} streams (ENGINE_MAX_STARTS)`];
   }
   return null;
 }

@@ -6,6 +6,7 @@ import { retryDelayMs, withJitter } from '../../kernel/retry-delay';
 import { EngineRuntime } from '../drivers/engine-runtime.port';
 import type { EnginesConfig } from '../engines.config';
 import { EngineRegistry } from '../registry/engine-registry';
+import type { DrainReason } from '../registry/engine.types';
 import { toRuntimeError } from './fleet-errors';
 import type { FleetAction } from './fleet.types';
 import { ObservedEngines } from './observed-engines';
@@ -72,7 +73,7 @@ export class EngineOperations {
     switch (action.kind) {
       case 'remove':
         if (!this.connectivity.isUp || this.isBusy(engineId)) return false;
-        void this.remove(engineId, why);
+        void this.remove(engineId, action.reason, why);
         return true;
       case 'unpause':
         if (!this.connectivity.isUp || this.isBusy(engineId)) return false;
@@ -88,7 +89,7 @@ export class EngineOperations {
           this.registry.undrain(engine);
           return true;
         }
-        this.registry.drain(engine, why, 'fleet');
+        this.registry.drain(engine, why, 'fleet', action.reason);
         if (action.evict) this.registry.evict(engine, why);
         return true;
       }
@@ -96,10 +97,10 @@ export class EngineOperations {
   }
 
   /** Evicts the engine's streams, then removes it. Resolves true when it is removed; never rejects. */
-  remove(engineId: string, why: string): Promise<boolean> {
+  remove(engineId: string, reason: DrainReason, why: string): Promise<boolean> {
     return this.run(engineId, `removing engine ${engineId}: ${why}`, async () => {
       this.removing.add(engineId);
-      this.evict(engineId, why);
+      this.evict(engineId, reason, why);
       await this.runtime.remove(engineId);
       this.observed.drop(engineId);
       this.registry.remove(engineId, why);
@@ -118,7 +119,7 @@ export class EngineOperations {
     }
     let failure: unknown = null;
     await this.run(engineId, `restarting engine ${engineId}: ${why}`, async () => {
-      const isOurDrain = this.evict(engineId, why);
+      const isOurDrain = this.evict(engineId, 'restart', why);
       try {
         await this.runtime.restart(engineId);
       } catch (error) {
@@ -145,11 +146,11 @@ export class EngineOperations {
   }
 
   /** Drains the engine and revokes its leases. True when it was not draining before. */
-  private evict(engineId: string, why: string): boolean {
+  private evict(engineId: string, reason: DrainReason, why: string): boolean {
     const engine = this.registry.get(engineId);
     if (engine === undefined) return false;
     const wasDraining = engine.state === 'draining';
-    this.registry.drain(engine, why, 'fleet');
+    this.registry.drain(engine, why, 'fleet', reason);
     this.registry.evict(engine, why);
     return !wasDraining;
   }

@@ -12,7 +12,7 @@ import {
 import { aSnapshot, aStart, anEngine } from './fleet-snapshot.spec-support';
 import type { FleetEngine } from './fleet.types';
 
-describe('planFleet: engines that are over', () => {
+describe('planFleet: engines that have ended', () => {
   table([
     ['nothing to do', good('a', 'b'), {}, undefined, []],
     ['ended', [anEngine('a', { phase: 'ended' }), ...good('b', 'c')], {}, undefined, ['remove a']],
@@ -133,7 +133,7 @@ describe('planFleet: engines that start', () => {
   ]);
 });
 
-describe('planFleet: orders', () => {
+describe('planFleet: provisioning', () => {
   table([
     ['as many as may start together', [], {}, undefined, ['provision', 'provision']],
     ['fewer when some start already', [aStart('a')], {}, 5, ['provision']],
@@ -180,12 +180,13 @@ describe('planFleet: orders', () => {
 });
 
 describe('planFleet: all together', () => {
-  it('lets surplus engines go, says why, and orders none for them', () => {
+  it('removes surplus engines, says why, and requests none for them', () => {
     const engines = ['a', 'b', 'c'].map((id) => anEngine(id, { idleMs: 61_500 }));
     expect(planned(aSnapshot(engines))).toEqual([
       {
         kind: 'remove',
         engineId: 'a',
+        reason: 'surplus',
         why: 'not needed: 2 are wanted, and it has had no stream for 61s',
         failure: null,
         makesRoom: false,
@@ -193,7 +194,7 @@ describe('planFleet: all together', () => {
     ]);
   });
 
-  it('has a stable order: what goes, what comes back, what is emptied, what is ordered', () => {
+  it('has a stable order: removals, recoveries, drains, provisioning', () => {
     const engines = [
       anEngine('e', { objection: CUT_OFF }),
       anEngine('d', { drainedBy: 'fleet' }),
@@ -213,7 +214,7 @@ describe('planFleet: all together', () => {
     expect(plan([...engines].reverse(), { limits: { minReplicas: 3 } })).toEqual(actions);
   });
 
-  it('counts as replacements what begins one, not what completes it', () => {
+  it('counts the actions that begin a replacement, not those that complete it', () => {
     const began = (engines: FleetEngine[], over: Over = {}): boolean[] =>
       planned(aSnapshot(engines, over)).map(startsReplacement);
     expect(began([sick('a'), ...good('b')])).toEqual([true]);

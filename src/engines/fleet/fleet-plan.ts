@@ -58,6 +58,7 @@ function planRemovals(snapshot: FleetSnapshot, fleet: ClassifiedFleet): FleetAct
     .map((classified) => ({
       kind: 'remove',
       engineId: classified.engine.id,
+      reason: classified.reason,
       why: classified.why,
       failure: failureOf(classified),
       makesRoom: false,
@@ -90,6 +91,7 @@ function planSurplus(snapshot: FleetSnapshot, scale: ScaleDecision): FleetAction
     return {
       kind: 'remove',
       engineId,
+      reason: 'surplus',
       why: `not needed: ${scale.wanted} are wanted, and it has had no stream for ${idle}`,
       failure: null,
       makesRoom: false,
@@ -107,7 +109,9 @@ function planRecoveries(fleet: ClassifiedFleet): FleetAction[] {
       if (disposition === 'released') return [{ kind: 'undrain', engineId, why }];
       if (disposition === 'cut_off') {
         if (engine.drainedBy !== null) return [];
-        return [{ kind: 'drain', engineId, why, evict: true, makesRoom: false }];
+        return [
+          { kind: 'drain', engineId, reason: 'vpn_down', why, evict: true, makesRoom: false },
+        ];
       }
       return engine.phase === 'paused' ? [{ kind: 'unpause', engineId, why }] : [];
     });

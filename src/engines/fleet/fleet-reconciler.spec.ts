@@ -2,7 +2,7 @@ import { occupy } from '../testing/engine.spec-support';
 import 'reflect-metadata';
 import { FleetStage } from './fleet-stage.spec-support';
 
-describe('FleetKeeper', () => {
+describe('FleetReconciler', () => {
   let stage: FleetStage;
 
   beforeEach(() => jest.useFakeTimers());
@@ -23,7 +23,7 @@ describe('FleetKeeper', () => {
   const runtime = () => stage.runtime;
 
   describe('at the start', () => {
-    it('brings up as many as there shall be, and says why', async () => {
+    it('creates as many engines as are wanted, and says why', async () => {
       await start({ MIN_REPLICAS: '2' });
       expect(stage.fleet()).toEqual(['e1 healthy', 'e2 healthy']);
       expect(stage.published('fleet_scaled')).toEqual([
@@ -39,7 +39,7 @@ describe('FleetKeeper', () => {
       });
     });
 
-    it('adopts what is there: nothing is made, nothing removed, and it should answer now', async () => {
+    it('adopts existing engines: none is created or removed, and each should answer now', async () => {
       stage = new FleetStage({ MIN_REPLICAS: '3' });
       const createdAt = new Date(Date.now() - 3_600_000);
       for (const id of ['a', 'b', 'c']) runtime().add({ id, createdAt });
@@ -51,7 +51,7 @@ describe('FleetKeeper', () => {
       expect(runtime().calls.filter((call) => call !== 'list')).toEqual([]);
     });
 
-    it('makes nothing before it knows what is there', async () => {
+    it('creates nothing before the first listing', async () => {
       stage = new FleetStage();
       runtime().refuse('list', 'docker_unavailable');
       runtime().link = { state: 'lost', since: new Date(), reason: 'connection refused' };
@@ -72,7 +72,7 @@ describe('FleetKeeper', () => {
       expect(stage.published('runtime_link_changed')).toHaveLength(2);
     });
 
-    it('starts no more at a time than it may', async () => {
+    it('starts no more than ENGINE_PARALLEL_STARTS at a time', async () => {
       stage = new FleetStage({ MIN_REPLICAS: '4', ENGINE_PARALLEL_STARTS: '2' });
       stage.answersAtOnce = false;
       await stage.start();
@@ -89,7 +89,7 @@ describe('FleetKeeper', () => {
     });
   });
 
-  it('looks as often as it shall, also where timers fire a little early', async () => {
+  it('lists at RECONCILE_INTERVAL, even if timers fire a little early', async () => {
     const now = performance.now.bind(performance);
     // By this clock each timer is early, as most of Node's are: they count in whole milliseconds.
     const slow = jest.spyOn(performance, 'now').mockImplementation(() => now() * 0.999);
@@ -105,8 +105,8 @@ describe('FleetKeeper', () => {
     slow.mockRestore();
   });
 
-  describe('when the runtime cannot be asked', () => {
-    it('declares nothing gone, removes nothing, and loses nothing it knew', async () => {
+  describe('when the runtime does not answer', () => {
+    it('declares no engine gone, removes none, and forgets none', async () => {
       await start({ MIN_REPLICAS: '2' });
       runtime().refuse('list', 'docker_unavailable');
       runtime().engines.clear();
@@ -117,7 +117,7 @@ describe('FleetKeeper', () => {
       expect([runtime().count('provision'), runtime().count('remove')]).toEqual([2, 0]);
     });
 
-    it('never looks twice at a time, however often it is told to', async () => {
+    it('runs one listing at a time, however many hints arrive', async () => {
       await start();
       const release = runtime().hold('list');
       for (let n = 0; n < 20; n += 1) {
@@ -127,13 +127,13 @@ describe('FleetKeeper', () => {
       const looks = runtime().count('list');
       release();
       await stage.pass(1000);
-      // What came during the look leads to one more, not to twenty.
+      // The hints during the listing lead to one more listing, not to twenty.
       expect(runtime().count('list')).toBe(looks + 1);
     });
   });
 
   describe('an engine that goes', () => {
-    it('by hand: the word of the runtime is enough, its streams leave, and another one comes', async () => {
+    it('by hand: the report of the runtime is enough, its streams leave, and another engine is created', async () => {
       await start();
       const slot = occupy(stage.registry, stage.engine('e1'), 's1');
       runtime().vanish('e1');
@@ -143,7 +143,7 @@ describe('FleetKeeper', () => {
       expect(stage.control.status().breaker).toMatchObject({ state: 'closed', failures: 0 });
     });
 
-    it('leaves its place to the next one at once, however long there was none', async () => {
+    it('frees its place for the next one at once, however long there was none', async () => {
       await start({
         ENGINE_RETRY_MAX: '10m',
         AUTOSCALE_INTERVAL: '10m',
@@ -163,7 +163,7 @@ describe('FleetKeeper', () => {
       expect(stage.fleet()).toHaveLength(2);
     });
 
-    it('without a word: two looks are needed', async () => {
+    it('without a report: two listings are needed', async () => {
       await start();
       runtime().engines.delete('e1');
       runtime().hint();
@@ -173,7 +173,7 @@ describe('FleetKeeper', () => {
       expect(stage.fleet()).toEqual(['e2 healthy']);
     });
 
-    it('by its end: it is lost at once, cleared away and replaced, and nobody is blamed', async () => {
+    it('by the end of its process: it is removed and replaced at once, and no start counts as failed', async () => {
       await start();
       runtime().change('e1', {
         phase: 'ended',
@@ -192,7 +192,7 @@ describe('FleetKeeper', () => {
       ).toContain('exited with code 143');
     });
 
-    it('is removed again later when that failed, not at once and not for ever at that pace', async () => {
+    it('is removed with a growing backoff when its removal fails', async () => {
       await start();
       runtime().refuse('remove', 'runtime_refused');
       runtime().change('e1', { phase: 'ended', endpoint: null });
@@ -205,7 +205,7 @@ describe('FleetKeeper', () => {
     });
   });
 
-  it('tells of an engine under the same id and with another process', async () => {
+  it('announces a new process under the same id', async () => {
     await start();
     runtime().change('e1', { incarnation: 'second', endpoint: { host: 'e1', port: 7000 } });
     stage.answersAtOnce = false;
@@ -216,7 +216,7 @@ describe('FleetKeeper', () => {
     stage.answer('e1');
   });
 
-  it('lets an engine run on that somebody froze', async () => {
+  it('unpauses an engine that was paused from outside', async () => {
     await start();
     runtime().change('e1', { phase: 'paused' });
     await stage.pass();
@@ -224,7 +224,7 @@ describe('FleetKeeper', () => {
     expect(stage.fleet()).toEqual(['e1 healthy']);
   });
 
-  it('replaces an engine that stays unhealthy: the other one first, then its streams leave', async () => {
+  it('replaces an unhealthy engine: its successor comes first, then its streams leave', async () => {
     await start();
     const slot = occupy(stage.registry, stage.engine('e1'), 's1');
     stage.answersAtOnce = false;
@@ -240,7 +240,7 @@ describe('FleetKeeper', () => {
   });
 
   describe('starts that fail', () => {
-    it('are tried again with growing pauses, until the breaker opens; then a viewer hears why', async () => {
+    it('are retried with a growing backoff until the breaker opens; then viewers learn why', async () => {
       stage = new FleetStage();
       runtime().refuse('provision', 'port_conflict', 'port 19000 is taken');
       await stage.start();
@@ -255,7 +255,7 @@ describe('FleetKeeper', () => {
       await stage.pass(250_000);
       expect(runtime().count('provision')).toBe(3);
       await stage.pass(60_000);
-      // Half open: one try, which fails and opens it again.
+      // Half open: one attempt, which fails and opens it again.
       expect(runtime().count('provision')).toBe(4);
       expect(stage.published('engine_order_failed')).toHaveLength(4);
       expect(
@@ -267,7 +267,7 @@ describe('FleetKeeper', () => {
       expect(stage.fleet()).toEqual(['e1 healthy']);
     });
 
-    it('count also when the engine ends before it has answered', async () => {
+    it('count when the engine ends before its first answer', async () => {
       stage = new FleetStage();
       stage.answersAtOnce = false;
       runtime().template = { phase: 'ended', endpoint: null, phaseDetail: 'exited with code 1' };
@@ -282,7 +282,7 @@ describe('FleetKeeper', () => {
       expect(runtime().engines.size).toBe(0);
     });
 
-    it('count when it never answers, and it is taken away', async () => {
+    it('count when the engine never answers, and it is removed', async () => {
       stage = new FleetStage({ ENGINE_START_TIMEOUT: '2s', AUTOSCALE_INTERVAL: '500ms' });
       stage.answersAtOnce = false;
       await stage.start();
@@ -297,7 +297,7 @@ describe('FleetKeeper', () => {
       expect(runtime().engines.has('e1')).toBe(false);
     });
 
-    it('are forgotten with the first that succeeds', async () => {
+    it('are forgotten with the first success', async () => {
       stage = new FleetStage();
       runtime().refuse('provision', 'name_conflict');
       await stage.start();
@@ -308,7 +308,7 @@ describe('FleetKeeper', () => {
       expect(stage.control.status().breaker.failures).toBe(0);
     });
 
-    it('are not the fault of engines when Docker is away', async () => {
+    it('do not count while Docker does not answer', async () => {
       stage = new FleetStage();
       runtime().refuse('provision', 'docker_unavailable');
       await stage.start();
@@ -317,7 +317,7 @@ describe('FleetKeeper', () => {
       expect(stage.control.status().breaker).toMatchObject({ state: 'closed', failures: 0 });
     });
 
-    it('for want of the image say so, and a pull that is under way is waited for', async () => {
+    it('without the image say so, and viewers wait during a pull', async () => {
       stage = new FleetStage();
       runtime().refuse('provision', 'image_missing', 'no such image');
       runtime().image = {
@@ -345,7 +345,7 @@ describe('FleetKeeper', () => {
     });
   });
 
-  it('tries again for the next viewer when the image may be there by now, also with no engine wanted else', async () => {
+  it('retries for the next viewer when the image may exist by now, even if no engine is wanted otherwise', async () => {
     stage = new FleetStage({ MIN_REPLICAS: '0' });
     const { image } = runtime();
     runtime().refuse('provision', 'image_missing', 'no such image');
@@ -357,7 +357,7 @@ describe('FleetKeeper', () => {
       false,
       'image_missing',
     ]);
-    // What happens to viewers then: they hear why, so nobody waits.
+    // Viewers then learn the reason at once, so none waits.
     stage.wait(0);
     await stage.pass(60_000);
     expect([stage.reconciler.canGrow, stage.reconciler.blocked]).toEqual([true, null]);
@@ -367,7 +367,7 @@ describe('FleetKeeper', () => {
     expect(stage.fleet()).toContain('e1 healthy');
   });
 
-  it('does not wait for ever for the one try of a breaker that an operator drains', async () => {
+  it('ends the half-open attempt of the breaker when an operator drains its engine', async () => {
     stage = new FleetStage({ ENGINE_START_TIMEOUT: '20s' });
     runtime().refuse('provision', 'port_conflict');
     await stage.start();
@@ -388,7 +388,7 @@ describe('FleetKeeper', () => {
   });
 
   describe('demand', () => {
-    it('of who waits brings an engine at once, up to the limit', async () => {
+    it('of waiting requests creates an engine at once, up to MAX_REPLICAS', async () => {
       await start({ MAX_REPLICAS: '2', AUTOSCALE_INTERVAL: '10m' });
       expect(stage.reconciler.canGrow).toBe(true);
       stage.wait(1);
@@ -401,7 +401,7 @@ describe('FleetKeeper', () => {
       expect(stage.reconciler.blocked).toBeNull();
     });
 
-    it('of streams brings a free engine without waiting for a timer, and lets it go after the grace', async () => {
+    it('of streams creates a free engine without waiting for a timer, and removes it after the grace period', async () => {
       await start({ MIN_FREE_REPLICAS: '1', AUTOSCALE_INTERVAL: '5s' });
       const slot = occupy(stage.registry, stage.engine('e1'), 's1');
       await stage.pass(100);
@@ -415,7 +415,7 @@ describe('FleetKeeper', () => {
     });
   });
 
-  it('is scaled up and down fifty times without losing or keeping one too many', async () => {
+  it('is scaled up and down fifty times without losing or keeping an engine', async () => {
     await start({ MIN_REPLICAS: '0', ENGINE_GRACE_PERIOD: '0s', MAX_REPLICAS: '4' });
     for (let n = 0; n < 50; n += 1) {
       expect(stage.control.scaleTo(99)).toBe(4);
@@ -431,7 +431,7 @@ describe('FleetKeeper', () => {
     expect(stage.control.status().decisions).toHaveLength(100);
   });
 
-  it('decides nothing more when it is held, and follows what happens all the same', async () => {
+  it('decides nothing more when it is held, and still follows changes', async () => {
     stage = new FleetStage({ MIN_REPLICAS: '2' });
     await stage.start();
     await stage.pass(1000);
@@ -442,7 +442,7 @@ describe('FleetKeeper', () => {
     expect(stage.reconciler.canGrow).toBe(false);
   });
 
-  it('sleeps where nobody needs an engine, until somebody does or none could come', async () => {
+  it('is asleep while no engine is needed and one could be created', async () => {
     stage = new FleetStage({ MIN_REPLICAS: '0', MIN_FREE_REPLICAS: '0' });
     expect(stage.reconciler.isAsleep).toBe(false);
     await stage.start();
@@ -459,7 +459,7 @@ describe('FleetKeeper', () => {
     expect(stage.fleet()).toContain('e1 healthy');
   });
 
-  it('goes on after a pass that failed', async () => {
+  it('continues after a failed reconciliation', async () => {
     await start();
     const broken = jest.spyOn(stage.registry, 'announce').mockImplementationOnce(() => {
       throw new Error('a fault of ours');

@@ -6,6 +6,7 @@ import type { DemoChannel, EngineDriver, ProvisioningBlock } from '../drivers/en
 import { EngineRuntime, type RuntimeKind } from '../drivers/engine-runtime.port';
 import type { EnginesConfig } from '../engines.config';
 import { EngineRegistry } from '../registry/engine-registry';
+import type { DrainReason } from '../registry/engine.types';
 import { EnginePlacement } from '../vpn/engine-placement.port';
 import { EngineDemand } from './engine-demand.port';
 import { classifyEngines } from './engine-disposition';
@@ -39,7 +40,7 @@ const MAX_DECISIONS = 100;
 /**
  * Compares the wanted engines with the observed ones and acts on the difference. Level-triggered: each reconciliation lists
  * the engines, publishes them to the registry, decides from what is known now, and begins the actions without
- * waiting for them. Whatever was missed, failed or was undone by somebody is found by a later reconciliation.
+ * waiting for them. Whatever was missed, failed or was undone from outside is found by a later reconciliation.
  */
 @Injectable()
 export class FleetReconciler implements EngineDriver {
@@ -226,7 +227,14 @@ export class FleetReconciler implements EngineDriver {
       const record = this.observed.get(engineId);
       if (record === undefined) this.markedForRemoval.delete(engineId);
       else if (!this.isBusy(record)) {
-        this.act({ kind: 'remove', engineId, why, failure: null, makesRoom: false });
+        this.act({
+          kind: 'remove',
+          engineId,
+          reason: 'operator',
+          why,
+          failure: null,
+          makesRoom: false,
+        });
       }
     }
   }
@@ -237,7 +245,7 @@ export class FleetReconciler implements EngineDriver {
     this.scale = scale;
     if (from === scale.wanted && !isFirst) return;
     const why = scale.why.join('; ');
-    this.record('scale', null, `${scale.wanted} engines: ${why}`);
+    this.record('scale', null, null, `${scale.wanted} engines: ${why}`);
     this.logger.log(`engines wanted: ${scale.wanted} (${why})`);
     this.events.publish('fleet_scaled', { from, to: scale.wanted, reason: why });
   }
@@ -252,12 +260,18 @@ export class FleetReconciler implements EngineDriver {
       this.requests.failStart(action.engineId, action.failure, action.why);
     }
     const engineId = action.kind === 'provision' ? action.replaces : action.engineId;
-    this.record(action.kind, engineId, action.why);
+    const reason = 'reason' in action ? action.reason : null;
+    this.record(action.kind, engineId, reason, action.why);
     if (startsReplacement(action)) this.replacedAt = monotonicMs();
   }
 
-  private record(kind: FleetDecisionRecord['kind'], engineId: string | null, why: string): void {
-    const record = { at: new Date(), kind, engineId, why };
+  private record(
+    kind: FleetDecisionRecord['kind'],
+    engineId: string | null,
+    reason: DrainReason | null,
+    why: string,
+  ): void {
+    const record = { at: new Date(), kind, engineId, reason, why };
     this.recentDecisions = [...this.recentDecisions, record].slice(-MAX_DECISIONS);
   }
 

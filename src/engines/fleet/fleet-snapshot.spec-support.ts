@@ -13,7 +13,7 @@ export const LIMITS: FleetLimits = {
   maxStarts: 0,
 };
 
-/** A healthy engine in the middle of its life that nobody has used for ten seconds. */
+/** A healthy engine that has been idle for 10 s. */
 export function anEngine(id: string, over: Partial<FleetEngine> = {}): FleetEngine {
   return {
     id,

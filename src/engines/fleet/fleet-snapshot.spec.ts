@@ -40,7 +40,7 @@ describe('an engine as decisions see it', () => {
 
   const anEngine = (budgetMs = 0): Engine => new Engine(aDescription('e1'), budgetMs);
 
-  it('is without state when it runs and has lost its address: at first it may get one yet', () => {
+  it('has no state when it runs without an address, which a young process may still get', () => {
     const engine = anEngine();
     engine.recordAnswer({ version: null, networkConnected: null });
     engine.state = 'healthy';
@@ -52,7 +52,7 @@ describe('an engine as decisions see it', () => {
     expect(old).toMatchObject({ state: null, hasStarted: true });
   });
 
-  it('has started, however young it is, when its process had an address and lost it', () => {
+  it('has started, however young it is, when its process has lost its address', () => {
     const engine = anEngine();
     engine.recordAnswer({ version: null, networkConnected: null });
     const observed = observedEngines();
@@ -66,7 +66,7 @@ describe('an engine as decisions see it', () => {
     expect(look({ endpoint: null, incarnation: 'second' }).hasStarted).toBe(false);
   });
 
-  it('is what the runtime shows, where the registry does not have it', () => {
+  it('has the facts of the runtime alone when the registry does not have it', () => {
     const one = record({
       phase: 'created',
       specHash: 'then',
@@ -103,7 +103,7 @@ describe('an engine as decisions see it', () => {
     });
   });
 
-  it('has what the registry knows of it', () => {
+  it('has the facts of the registry', () => {
     const engine = anEngine();
     engine.state = 'unhealthy';
     engine.unhealthySince = performance.now();
@@ -131,20 +131,20 @@ describe('an engine as decisions see it', () => {
     expect(watched).toMatchObject({ streams: 2, wantedStreams: 1, leavingStreams: 1, idleMs: 0 });
   });
 
-  it('has not started before its first answer; of one that was there before us no start is expected', () => {
+  it('has not started before its first answer; an engine that existed before this process counts as started', () => {
     expect(freeze(record(), { engine: () => anEngine(1000) }).hasStarted).toBe(false);
     expect(freeze(record()).hasStarted).toBe(false);
     const old = new Date(Date.now() - 3_600_000);
     expect(freeze(record({ phase: 'ended', createdAt: old })).hasStarted).toBe(true);
   });
 
-  it('has what placement holds against it', () => {
+  it('has the objection of placement', () => {
     const objection = { kind: 'lost', reason: 'another network' } as const;
     const placement = { ...ANYWHERE, objections: () => new Map([['e1', objection]]) };
     expect(freeze(record(), { placement }).objection).toBe(objection);
   });
 
-  it('counts how long it is frozen, from the first look that showed it', () => {
+  it('counts how long it has been paused, from the first listing that shows it', () => {
     const observed = observedEngines();
     const look = (phase: 'paused' | 'running') =>
       observed.endListing(observed.beginListing(), [anObservedEngine({ phase })]);

@@ -16,7 +16,7 @@ import { ReconcileLoop } from './reconcile-loop';
 import { RuntimeConnectivity } from './runtime-connectivity';
 import { ScriptedRuntime } from './scripted-runtime.spec-support';
 
-/** Settings under which nothing happens by chance: long pauses, no free engine more than asked for. */
+/** Settings under which nothing happens by chance: long intervals, and no free engine in reserve. */
 const ENV = {
   MIN_REPLICAS: '1',
   MIN_FREE_REPLICAS: '0',
@@ -41,7 +41,7 @@ export class FleetStage {
   readonly reconciler: FleetReconciler;
   readonly control: ManagedFleet;
   wantingEngine = 0;
-  /** True: every engine that is announced answers its first probe at once. */
+  /** True: every announced engine answers its first probe at once. */
   answersAtOnce = true;
   private demandChanged: () => void = () => undefined;
 
@@ -110,13 +110,13 @@ export class FleetStage {
     );
   }
 
-  /** Begins, and lets what can happen at once happen. */
+  /** Starts the reconciler, and runs everything that is due at once. */
   async start(): Promise<void> {
     await this.reconciler.start();
     await this.pass();
   }
 
-  /** Time goes by, in steps in which everything that is due comes to its end. */
+  /** Advances the time, and runs everything that is due. */
   async pass(ms = 200): Promise<void> {
     await jest.advanceTimersByTimeAsync(ms);
   }

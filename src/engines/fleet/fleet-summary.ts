@@ -2,7 +2,7 @@ import type { Engine } from '../registry/engine';
 import type { ProvisioningBlock } from '../drivers/engine-driver.port';
 import type { FleetStatus } from './fleet.types';
 
-/** What counting needs to know of an engine. */
+/** What counting needs to know about an engine. */
 export type CountedEngine = Pick<Engine, 'state' | 'streamIds'>;
 
 export interface EngineCounts {
@@ -11,11 +11,11 @@ export interface EngineCounts {
   readonly running: number;
   readonly healthy: number;
   readonly unhealthy: number;
-  /** Those that streams are put on. */
+  /** Engines that get streams. */
   readonly usable: number;
-  /** Different streams on all of them. */
+  /** Distinct streams on all engines. */
   readonly streams: number;
-  /** Streams that the usable engines have; one on two of them counts twice. */
+  /** Streams on the usable engines; a stream on two engines counts twice. */
   readonly used: number;
 }
 
@@ -32,7 +32,7 @@ export function countEngines(engines: readonly CountedEngine[]): EngineCounts {
   };
 }
 
-/** Why one engine more cannot be made now; null when it can. */
+/** Why no further engine can be created now; null when one can. */
 export function hindranceOf(fleet: FleetStatus): ProvisioningBlock | null {
   if (fleet.runtime === null) {
     const message = 'The engines are not run by acefleet.';
@@ -51,13 +51,13 @@ export type OverallState = (typeof OVERALL_STATES)[number];
 
 export interface Overall {
   readonly state: OverallState;
-  /** What keeps it from being healthy, in words; empty when it is. */
+  /** Why it is not healthy; empty when it is. */
   readonly reasons: readonly string[];
 }
 
-/** How the fleet is, in one word: can streams start, and does everything else work, too? */
+/** The overall state: `healthy` and `degraded` fleets can start streams. */
 export function overallOf(fleet: FleetStatus, counts: EngineCounts): Overall {
-  // Nobody needs an engine, and the first who does brings one.
+  // No engine is needed, and the first viewer leads to one.
   const isAsleep = fleet.link?.state === 'connected' && fleet.wanted === 0 && counts.total === 0;
   const reasons: string[] = [];
   if (counts.usable === 0 && !isAsleep) reasons.push('no engine can be used');
@@ -67,7 +67,7 @@ export function overallOf(fleet: FleetStatus, counts: EngineCounts): Overall {
     const isShort = counts.usable > 0 && counts.usable < minReplicas;
     if (isShort) reasons.push(`${counts.usable} of at least ${minReplicas} engines can be used`);
     if (fleet.blocked !== null) reasons.push(fleet.blocked.message);
-    // A link that is down for more than a moment is what blocks, and is told already.
+    // A longer loss of the runtime blocks provisioning, so its reason is in the list already.
     if (fleet.link?.state === 'lost' && fleet.blocked?.code !== 'docker_unavailable') {
       reasons.push(`${fleet.runtime}: ${fleet.link.reason ?? 'lost'}`);
     }

@@ -7,11 +7,11 @@ import { decideScale } from './scaling-decision';
 import { DISTURBANCES, SimulatedFleet } from './simulated-fleet.spec-support';
 
 const WALKS = 10_000;
-/** Longer than every time that a decision waits for. */
+/** Longer than every time on which a decision depends. */
 const QUIET_STEPS = 8;
 const MOST_STEPS = 120;
 
-/** What is done to which engine, and how many steps pass after it: several things may happen within one. */
+/** Disturbance, engine, and the number of steps after it: several disturbances may happen within one step. */
 const disturbances = fc.array(
   fc.tuple(fc.constantFrom(...DISTURBANCES), fc.nat(40), fc.constantFrom(0, 1, 1, 2)),
   { minLength: 5, maxLength: 30 },
@@ -26,7 +26,7 @@ const limits = fc.record({
   startTimeoutMs: fc.constantFrom(30_000, 90_000),
   replacementCooldownMs: fc.constantFrom(0, 60_000),
   maxStarts: fc.constantFrom(0, 2, 5),
-  // A fleet whose engines grow old never settles: for those the rules alone are looked at.
+  // A fleet with ENGINE_MAX_AGE never settles, so only the rules are checked for it.
   maxAgeMs: fc.constantFrom(0, 0, 0, 600_000),
 });
 
@@ -38,8 +38,8 @@ function pass(fleet: SimulatedFleet): FleetAction[] {
   return actions;
 }
 
-describe('a fleet that is left to the decisions', () => {
-  it('breaks no rule whatever happens to it, and settles when nothing more does', () => {
+describe('a random life of a fleet', () => {
+  it('breaks no rule, and settles when nothing disturbs it any more', () => {
     fc.assert(
       fc.property(disturbances, limits, fc.boolean(), (walk, over, endsStreams) => {
         const all = { ...LIMITS, ...over };
@@ -76,12 +76,12 @@ function expectSettled(fleet: SimulatedFleet, { maxReplicas }: FleetLimits): voi
   const { wanted } = decideScale(snapshot);
   const count = (...standings: EngineDisposition[]): number => fleetNow.of(...standings).length;
   expect(count('absent', 'removing', 'ended', 'lost', 'stuck', 'released', 'starting')).toBe(0);
-  // Where there is no place for new engines, those that are there are kept.
+  // While no engine can be created, the present ones are kept.
   if (!snapshot.mayProvision) return;
   const retiring = count('retiring');
   expect(fleetNow.working.length).toBe(Math.min(wanted, maxReplicas - count('held') - retiring));
   expect(count('failing')).toBe(0);
-  // The only one that works is not emptied while somebody watches on it.
+  // The only working engine is not drained while it has viewers.
   const kept =
     fleetNow.working.length === 1 && fleetNow.working.some(({ engine }) => engine.streams > 0);
   if (retiring === 0 && !kept) expect(count('replaceable')).toBe(0);

@@ -5,7 +5,7 @@ import type {
   RuntimeKind,
   RuntimeLink,
 } from '../drivers/engine-runtime.port';
-import type { EngineState } from '../registry/engine.types';
+import type { DrainReason, EngineState } from '../registry/engine.types';
 import type { PlacementObjection } from '../vpn/engine-placement.port';
 
 /** One engine as decisions see it: what the runtime listed and what the registry knows, frozen. */
@@ -105,6 +105,7 @@ export type FleetAction =
   | {
       readonly kind: 'remove';
       readonly engineId: string;
+      readonly reason: DrainReason;
       readonly why: string;
       readonly failure: 'start_timeout' | 'engine_exited' | null;
       /** It is removed before its successor is created, because there is no room for both: a replacement. */
@@ -117,6 +118,7 @@ export type FleetAction =
   | {
       readonly kind: 'drain';
       readonly engineId: string;
+      readonly reason: DrainReason;
       readonly why: string;
       readonly evict: boolean;
       /** As in `remove`. */
@@ -145,6 +147,8 @@ export interface FleetDecisionRecord {
   readonly at: Date;
   readonly kind: FleetAction['kind'] | 'scale';
   readonly engineId: string | null;
+  /** Of a removal or a drain; null otherwise. */
+  readonly reason: DrainReason | null;
   readonly why: string;
 }
 

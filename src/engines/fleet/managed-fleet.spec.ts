@@ -5,7 +5,7 @@ import type { AppError } from '../../kernel/errors';
 import { FleetStage } from './fleet-stage.spec-support';
 import { anObservedEngine } from './scripted-runtime.spec-support';
 
-describe('what operators can do to the fleet', () => {
+describe('ManagedFleet', () => {
   let stage: FleetStage;
 
   beforeEach(() => jest.useFakeTimers());
@@ -39,8 +39,8 @@ describe('what operators can do to the fleet', () => {
     return null;
   };
 
-  describe('one engine more', () => {
-    it('comes under the key that was told, and is ready with its first answer', async () => {
+  describe('a provisioning request', () => {
+    it('creates an engine with the key of the request, and is ready with the first answer of that engine', async () => {
       await start();
       stage.answersAtOnce = false;
       const { key, ready } = stage.control.provision();
@@ -57,7 +57,7 @@ describe('what operators can do to the fleet', () => {
       expect(runtime().count('provision')).toBe(2);
     });
 
-    it('is one more for its grace, however long the others had nothing to do', async () => {
+    it('counts as extra during its grace period, however long the others have been idle', async () => {
       await start({ ENGINE_GRACE_PERIOD: '20s' });
       await stage.pass(30_000);
       stage.control.provision();
@@ -68,7 +68,7 @@ describe('what operators can do to the fleet', () => {
       expect(stage.fleet()).toHaveLength(1);
     });
 
-    it('can be asked for several times in a row, before and while the first ones are made', async () => {
+    it('can be repeated before and while the first engines are created', async () => {
       await start({ MAX_REPLICAS: '4' });
       const release = runtime().hold('provision');
       stage.control.provision();
@@ -82,7 +82,7 @@ describe('what operators can do to the fleet', () => {
       expect(stage.fleet()).toHaveLength(4);
     });
 
-    it('is refused at MAX_REPLICAS, counting those that were asked for', async () => {
+    it('is refused at MAX_REPLICAS, which includes requested engines', async () => {
       await start({ MAX_REPLICAS: '3' });
       const tickets = [stage.control.provision(), stage.control.provision()];
       expect(thrownBy(() => stage.control.provision())).toMatchObject({ code: 'no_capacity' });
@@ -97,7 +97,7 @@ describe('what operators can do to the fleet', () => {
       ['image_missing', 'image_missing'],
       ['network_missing', 'runtime_refused'],
       ['engine_exited', 'engine_failed'],
-    ] as const)('tells that it failed: %s is %s', async (code, told) => {
+    ] as const)('fails: %s becomes %s', async (code, told) => {
       await start();
       runtime().refuse('provision', code);
       const { ready } = stage.control.provision();
@@ -106,7 +106,7 @@ describe('what operators can do to the fleet', () => {
       expect(await failed).toBe(told);
     });
 
-    it('tells that it was taken away before it had answered', async () => {
+    it('fails when the engine is removed before its first answer', async () => {
       await start();
       stage.answersAtOnce = false;
       const failed = codeOf(stage.control.provision().ready);
@@ -117,7 +117,7 @@ describe('what operators can do to the fleet', () => {
       expect(stage.control.status().breaker.failures).toBe(0);
     });
 
-    it('is refused with the reason while none can be made', async () => {
+    it('is refused with the reason while no engine can be created', async () => {
       stage = new FleetStage({ CIRCUIT_BREAKER_FAILURE_THRESHOLD: '1' });
       runtime().refuse('provision', 'port_conflict', 'port 19000 is taken');
       await stage.start();
@@ -140,7 +140,7 @@ describe('what operators can do to the fleet', () => {
     expect(stage.fleet()).toHaveLength(got);
   });
 
-  it('removes an engine, whose streams leave first, and makes another one where it is needed', async () => {
+  it('removes an engine after its streams have left, and creates another one if it is needed', async () => {
     await start();
     const slot = occupy(stage.registry, stage.engine('e1'), 's1');
     stage.control.remove('e1');
@@ -150,7 +150,7 @@ describe('what operators can do to the fleet', () => {
     expect(stage.fleet()).toEqual(['e2 healthy']);
   });
 
-  it('removes it as soon as the runtime can be asked again', async () => {
+  it('removes it as soon as the runtime answers again', async () => {
     await start();
     runtime().refuse('list', 'docker_unavailable');
     runtime().hint();
@@ -164,7 +164,7 @@ describe('what operators can do to the fleet', () => {
     expect(stage.fleet()).toEqual(['e2 healthy']);
   });
 
-  it('tells who waits for an engine that the runtime gives no answer, and makes it all the same', async () => {
+  it('rejects waiting requests when the runtime does not answer, and creates the engine all the same', async () => {
     await start();
     const release = runtime().hold('provision');
     const { ready } = stage.control.provision();
@@ -180,7 +180,7 @@ describe('what operators can do to the fleet', () => {
     expect(stage.fleet()).toEqual(['e1 healthy', 'e2 healthy']);
   });
 
-  it('restarts an engine under its id: streams leave, nothing new comes until it is back', async () => {
+  it('restarts an engine under its id: its streams leave, and no new ones come until it is back', async () => {
     await start();
     const slot = occupy(stage.registry, stage.engine('e1'), 's1');
     const release = runtime().hold('restart');
@@ -196,15 +196,19 @@ describe('what operators can do to the fleet', () => {
     expect(runtime().count('provision')).toBe(1);
   });
 
-  it("keeps an operator's drain over a restart, and says when a restart failed", async () => {
+  it("keeps an operator's drain over a restart, and reports a failed restart", async () => {
     await start();
     stage.registry.drain(stage.engine('e1'), 'maintenance');
     runtime().refuse('restart', 'docker_unavailable');
     expect(await codeOf(stage.control.restart('e1'))).toBe('docker_unavailable');
-    expect(stage.engine('e1')).toMatchObject({ state: 'draining', drainReason: 'maintenance' });
+    expect(stage.engine('e1')).toMatchObject({
+      state: 'draining',
+      drainReason: 'operator',
+      drainDetail: 'maintenance',
+    });
   });
 
-  it('looks at one engine', async () => {
+  it('shows logs, usage and the last observation of an engine', async () => {
     await start();
     expect((await stage.control.logs('e1', 2)).lines).toEqual(['two', 'three']);
     expect((await stage.control.usage('e1')).cpuPercent).toBe(5);
@@ -213,7 +217,7 @@ describe('what operators can do to the fleet', () => {
     expect(await codeOf(stage.control.logs('e1', 2))).toBe('docker_unavailable');
   });
 
-  it('says of an engine that is being removed, or was meanwhile, that it is not there', async () => {
+  it('answers not_found for an engine that is being removed, or has been', async () => {
     await start();
     runtime().refuse('logs', 'runtime_refused', 'marked for removal');
     expect(await codeOf(stage.control.logs('e1', 2))).toBe('runtime_refused');
@@ -230,7 +234,7 @@ describe('what operators can do to the fleet', () => {
     await stage.pass();
   });
 
-  it('knows no other engine', async () => {
+  it('answers not_found for an unknown engine', async () => {
     await start();
     const { control } = stage;
     expect(thrownBy(() => control.remove('x'))).toMatchObject({ code: 'not_found' });
@@ -240,7 +244,7 @@ describe('what operators can do to the fleet', () => {
     }
   });
 
-  it('clears away what is left over, and counts it', async () => {
+  it('removes left-over engines, and counts them', async () => {
     await start();
     runtime().engines.set('left', anObservedEngine({ id: 'left', phase: 'ended', endpoint: null }));
     runtime().engines.set(
@@ -260,16 +264,16 @@ describe('what operators can do to the fleet', () => {
     expect(await failed).toBe('docker_unavailable');
   });
 
-  it('shows what was decided, newest last', async () => {
+  it('shows its decisions, newest last', async () => {
     await start();
     stage.control.remove('e1');
     await stage.pass();
     const { decisions } = stage.control.status();
-    expect(decisions.map(({ kind, engineId }) => `${kind} ${engineId}`)).toEqual([
-      'scale null',
-      'provision null',
-      'remove e1',
-      'provision null',
+    expect(decisions.map(({ kind, engineId, reason }) => `${kind} ${engineId} ${reason}`)).toEqual([
+      'scale null null',
+      'provision null null',
+      'remove e1 operator',
+      'provision null null',
     ]);
   });
 });

@@ -119,7 +119,7 @@ export class ManagedFleet extends FleetControl {
       return (phase === 'ended' || phase === 'created') && this.operations.isRunning(id);
     });
     const removed = await Promise.all(
-      leftOver.map(({ observed: { id } }) => this.operations.remove(id, BY_OPERATOR)),
+      leftOver.map(({ observed: { id } }) => this.operations.remove(id, 'operator', BY_OPERATOR)),
     );
     return removed.filter(Boolean).length;
   }

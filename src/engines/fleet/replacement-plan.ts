@@ -129,7 +129,7 @@ function evicts({ engine }: ClassifiedEngine): boolean {
  * the streams of a misplaced engine are evicted whether other engines have room or not.
  */
 function leave(
-  { engine, disposition }: ClassifiedEngine,
+  { engine, disposition, reason }: ClassifiedEngine,
   why: string,
   makesRoom: boolean,
 ): Retirement {
@@ -138,10 +138,11 @@ function leave(
     return {
       kind: 'drain',
       engineId,
+      reason,
       why,
       evict: engine.objection !== null && makesRoom,
       makesRoom,
     };
   }
-  return { kind: 'remove', engineId, why, failure: null, makesRoom };
+  return { kind: 'remove', engineId, reason, why, failure: null, makesRoom };
 }

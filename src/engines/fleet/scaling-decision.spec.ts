@@ -8,7 +8,7 @@ const LOST = { kind: 'lost', reason: 'its VPN is another one now' } as const;
 const CUT_OFF = { kind: 'cut_off', reason: 'its VPN is down' } as const;
 const MISPLACED = { kind: 'misplaced', reason: 'the forwarded port changed' } as const;
 
-/** Engines that serve, with so many streams each. */
+/** Serving engines with these numbers of streams. */
 const serving = (...streams: number[]): FleetEngine[] =>
   streams.map((count, index) => anEngine(`e${index}`, { streams: count }));
 
@@ -178,7 +178,7 @@ describe('decideScale: how many', () => {
   });
 });
 
-describe('decideScale: which are too many', () => {
+describe('decideScale: surplus', () => {
   const idle = (id: string, over: Partial<FleetEngine> = {}): FleetEngine =>
     anEngine(id, { idleMs: 60_000, ...over });
   const cases: [string, FleetEngine[], string[]][] = [
@@ -281,7 +281,7 @@ describe('decideScale: which are too many', () => {
     expect(decideScale(aSnapshot(engines)).surplus).toEqual(surplus);
   });
 
-  it('none while requests wait, whatever is idle: those who wait cannot use it', () => {
+  it('none while requests wait, because they cannot use the idle engines', () => {
     const engines = ['a', 'b', 'c', 'd'].map((id) => idle(id));
     expect(decideScale(aSnapshot(engines, { waiting: 1 })).surplus).toEqual([]);
   });
@@ -323,7 +323,7 @@ describe('decideScale: always', () => {
       ),
     );
 
-  it('stays within its bounds, says why, and lets go only what is free, ready and past its grace', () => {
+  it('stays within its limits, says why, and gives up only engines that are free, ready and past their grace period', () => {
     fc.assert(
       fc.property(snapshots, (snapshot) => {
         const { wanted, why, surplus } = decideScale(snapshot);
@@ -357,7 +357,7 @@ describe('decideScale: always', () => {
     );
   });
 
-  it('does not want back what it let go, and does not let go what it has just added', () => {
+  it('does not alternate between adding and removing an engine', () => {
     fc.assert(
       fc.property(snapshots, (snapshot) => {
         const { wanted, surplus } = decideScale(snapshot);
@@ -379,7 +379,7 @@ describe('decideScale: always', () => {
     );
   });
 
-  it('does not depend on the order of what it is shown', () => {
+  it('does not depend on the order of the engines', () => {
     fc.assert(
       fc.property(snapshots, (snapshot) => {
         const turned = { ...snapshot, engines: [...snapshot.engines].reverse() };

@@ -14,7 +14,7 @@ import {
   type ObservedEngine,
 } from '../drivers/engine-runtime.port';
 
-/** An engine as a runtime shows it, healthy as far as it can tell. */
+/** A running engine as a runtime lists it. */
 export function anObservedEngine(over: Partial<ObservedEngine> = {}): ObservedEngine {
   const id = over.id ?? 'e1';
   return {
@@ -53,17 +53,17 @@ export class ScriptedRuntime implements EngineRuntime {
   readonly engines = new Map<string, ObservedEngine>();
   readonly calls: string[] = [];
   readonly requests: ProvisioningRequest[] = [];
-  /** Most that were ever being made at a time. */
+  /** The most engines that were being created at a time. */
   mostParallel = 0;
   isClosed = false;
-  /** What a new engine looks like. */
+  /** Properties of new engines. */
   template: Partial<ObservedEngine> = {};
   private listener: RuntimeListener | null = null;
   private readonly refusals = new Map<string, RuntimeError>();
   private readonly gates = new Map<string, Settleable<void>>();
-  private making = 0;
-  private made = 0;
-  private looking = 0;
+  private creating = 0;
+  private created = 0;
+  private listing = 0;
 
   /** Every call of this name fails from now on; null: none does. */
   refuse(name: string, code: RuntimeErrorCode | null, message = 'scripted'): void {
@@ -110,34 +110,34 @@ export class ScriptedRuntime implements EngineRuntime {
   }
 
   async foreignEngines(): Promise<ForeignEngines[]> {
-    // No call that a test counts: it is about the engines of others.
+    // Not recorded: it concerns engines of other installations.
     const refusal = this.refusals.get('foreignEngines');
     if (refusal !== undefined) throw refusal;
     return Promise.resolve(this.foreign);
   }
 
   async list(): Promise<ObservedEngine[]> {
-    this.looking += 1;
-    if (this.looking > 1) throw new Error('two looks at a time');
+    this.listing += 1;
+    if (this.listing > 1) throw new Error('two listings at a time');
     try {
       await this.enter('list', 'list');
       return [...this.engines.values()];
     } finally {
-      this.looking -= 1;
+      this.listing -= 1;
     }
   }
 
-  async provision(order: ProvisioningRequest, signal: AbortSignal): Promise<ObservedEngine> {
-    this.requests.push(order);
-    this.making += 1;
-    this.mostParallel = Math.max(this.mostParallel, this.making);
+  async provision(request: ProvisioningRequest, signal: AbortSignal): Promise<ObservedEngine> {
+    this.requests.push(request);
+    this.creating += 1;
+    this.mostParallel = Math.max(this.mostParallel, this.creating);
     try {
       await this.enter('provision', 'provision', signal);
       signal.throwIfAborted();
-      this.made += 1;
-      return this.add({ id: `e${this.made}`, ...this.template, key: order.key });
+      this.created += 1;
+      return this.add({ id: `e${this.created}`, ...this.template, key: request.key });
     } finally {
-      this.making -= 1;
+      this.creating -= 1;
     }
   }
 

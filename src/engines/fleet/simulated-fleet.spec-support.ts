@@ -14,7 +14,7 @@ interface Request {
   readonly fails: boolean;
 }
 
-/** What is done to the fleet from outside; `n` picks the engine, or says how many. */
+/** Disturbances from outside; `n` picks the engine, or gives a number. */
 // prettier-ignore
 export const DISTURBANCES = [
   'die', 'freeze', 'thaw', 'pause', 'disconnect', 'remove_by_hand', 'drain', 'undrain', 'scale', 'ask',
@@ -25,14 +25,14 @@ export const DISTURBANCES = [
 ] as const;
 export type Disturbance = (typeof DISTURBANCES)[number];
 
-/** Containers, viewers, operators and VPNs of a few lines: carries actions out, and takes offence at wrong ones. */
+/** Small models of containers, viewers, operators and VPNs. It carries out actions and throws on forbidden ones. */
 export class SimulatedFleet {
   engines: SimulatedEngine[] = [];
   now = 0;
   acted = 0;
   private requests: Request[] = [];
   private waiters: number[] = [];
-  private asked = 0;
+  private requested = 0;
   private scaledTo: number | null = null;
   private replacedAt: number | null = null;
   private lastReplacement: number | null = null;
@@ -55,7 +55,7 @@ export class SimulatedFleet {
         this.scaledTo = n % 4 === 0 ? null : n % 9;
         return;
       case 'ask':
-        this.asked += n % 3;
+        this.requested += n % 3;
         return;
       case 'start_stream':
         this.waiters.push(0);
@@ -140,11 +140,11 @@ export class SimulatedFleet {
     if (what === 'port_moved') engine.objection ??= { kind: 'misplaced', reason: 'another port' };
   }
 
-  /** From now on everybody and everything behaves; what has happened to engines stays with them. */
+  /** From now on nothing fails any more; present faults stay. */
   calmDown(endsStreams: boolean): void {
     this.starts = 'work';
     this.refusals = 0;
-    this.asked = 0;
+    this.requested = 0;
     if (!endsStreams) return;
     for (const engine of this.engines) {
       if (engine.streams > 0) engine.idleSince = this.now;
@@ -154,7 +154,7 @@ export class SimulatedFleet {
     this.waiters = [];
   }
 
-  /** Time passes: work gets done, starts get on, looks are taken. */
+  /** Advances the time by one step. */
   step(): void {
     this.now += STEP_MS;
     this.blockedSteps = Math.max(0, this.blockedSteps - 1);
@@ -178,7 +178,7 @@ export class SimulatedFleet {
         ),
         waiting: this.waiters.length,
         scaledTo: this.scaledTo,
-        operatorRequests: this.asked,
+        operatorRequests: this.requested,
         sinceReplacementMs: this.replacedAt === null ? null : this.now - this.replacedAt,
         mayProvision: this.blockedSteps === 0 && this.down.size < VPNS.length,
         limits: this.limits,
@@ -186,11 +186,11 @@ export class SimulatedFleet {
     );
   }
 
-  /** Carries a plan out. @throws when an action is one that must never be */
+  /** Carries out a plan. @throws Error when an action breaks a rule */
   act(snapshot: FleetSnapshot, actions: readonly FleetAction[], wanted: number): void {
     if (actions.length === 0) return;
     const classified = classifyEngines(snapshot);
-    // What works, and what may work again: this many there must stay, unless room is short.
+    // Working engines, and those that may recover: `wanted` of them must stay, unless room is short.
     const going = new Set(targetsOfEnd(actions));
     const isLeft = ({ engine }: { engine: FleetEngine }): boolean => !going.has(engine.id);
     const hasSpare =
@@ -208,7 +208,7 @@ export class SimulatedFleet {
           replaces: action.replaces,
           fails: this.starts === 'fail',
         });
-        if (action.replaces === null) this.asked = Math.max(0, this.asked - 1);
+        if (action.replaces === null) this.requested = Math.max(0, this.requested - 1);
         continue;
       }
       const engine = this.engines.find(({ id }) => id === action.engineId);
@@ -218,7 +218,7 @@ export class SimulatedFleet {
       must(engine.drainedBy !== 'operator' || isOver, 'what operators drain is theirs');
       this.carryOut(action, engine, hasSpare, isFull);
     }
-    // Streams look for another engine when the whole plan is begun.
+    // Streams look for another engine after the whole plan has begun.
     for (const engine of this.movers.splice(0)) engine.leaving = engine.streams;
     const ordered = actions.filter(({ kind }) => kind === 'provision').length;
     const starting = classified.startingCount + this.requests.length;
@@ -323,12 +323,12 @@ export class SimulatedFleet {
     else engine.live(this.now, this.down);
   }
 
-  /** Our end and next start: what was only remembered is forgotten, an order may be left half done. */
+  /** The process crashes and starts again: its memory is lost, and a request may be left half done. */
   private crash(): void {
     const half = this.requests.splice(0)[0];
     if (half !== undefined) this.engines.push(this.make('created', null));
     this.waiters = [];
-    this.asked = 0;
+    this.requested = 0;
     this.scaledTo = null;
     this.replacedAt = null;
     this.lastReplacement = null;

@@ -3,7 +3,7 @@ import { EventBus } from '../../events';
 import { EngineRegistry } from '../registry/engine-registry';
 import { UnmanagedFleet } from './unmanaged-fleet';
 
-describe('a fleet that somebody else runs', () => {
+describe('UnmanagedFleet', () => {
   const fleet = new UnmanagedFleet(loadConfig({}), new EngineRegistry(new EventBus()));
 
   it('has a status', () => {

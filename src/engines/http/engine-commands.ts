@@ -12,7 +12,7 @@ import {
 import { EngineRegistry } from '../registry/engine-registry';
 import { FleetControl } from '../fleet/fleet-control.port';
 
-/** What can be done to one engine, whether it is addressed as an engine or as a container. */
+/** Operations on one engine, addressed as an engine or as a container. */
 @Injectable()
 export class EngineCommands {
   constructor(
@@ -52,7 +52,7 @@ export class EngineCommands {
     return new ContainerDto(this.fleet.observed(id));
   }
 
-  /** A fleet that manages nothing says so of every id; who mistyped one is told that instead. */
+  /** An unmanaged fleet answers `not_managed` for every id; an unknown id is `not_found` instead. */
   private expectKnown(id: string): void {
     const isManaged = this.fleet.status().runtime !== null;
     if (isManaged || this.registry.get(id) !== undefined) return;

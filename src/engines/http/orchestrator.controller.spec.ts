@@ -83,8 +83,8 @@ describe('GET /orchestrator/status', () => {
       },
       blocked: { code: 'circuit_breaker', message: 'Five failed.', retryInMs: 1001 },
       decisions: [
-        { at, kind: 'scale', engineId: null, why: 'MIN_REPLICAS=2' },
-        { at, kind: 'remove', engineId: 'c7', why: 'start timed out' },
+        { at, kind: 'scale', engineId: null, reason: null, why: 'MIN_REPLICAS=2' },
+        { at, kind: 'remove', engineId: 'c7', reason: 'start_timeout', why: 'start timed out' },
       ],
     });
     const time = '2026-01-02T03:04:05.000Z';
@@ -115,7 +115,7 @@ describe('GET /orchestrator/status', () => {
       image: { state: 'pulling', progress: { current_bytes: 10, total_bytes: 90 } },
       decisions: [
         { time, kind: 'scale', engine_id: null, why: 'MIN_REPLICAS=2' },
-        { time, kind: 'remove', engine_id: 'c7', why: 'start timed out' },
+        { time, kind: 'remove', engine_id: 'c7', reason: 'start_timeout', why: 'start timed out' },
       ],
     });
   });

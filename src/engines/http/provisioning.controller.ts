@@ -75,7 +75,7 @@ export class ProvisioningController {
     @Body() body: ProvisionImageDto,
   ): Promise<EngineRequestedDto | EngineReadyDto> {
     const { image, ...rest } = body;
-    this.expectOurImage(image);
+    this.expectEngineImage(image);
     return this.request(query, rest, reply);
   }
 
@@ -97,9 +97,9 @@ export class ProvisioningController {
     return new EngineRequestedDto(ticket.key, ignored);
   }
 
-  private expectOurImage(image: string): void {
-    const { runtime, image: ours } = this.fleet.status();
-    if (runtime === null || withTag(image) === withTag(ours?.reference ?? '')) return;
+  private expectEngineImage(image: string): void {
+    const { runtime, image: engineImage } = this.fleet.status();
+    if (runtime === null || withTag(image) === withTag(engineImage?.reference ?? '')) return;
     throw new AppError('forbidden', 'Engines can use only the image of ENGINE_IMAGE.');
   }
 }

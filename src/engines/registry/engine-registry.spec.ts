@@ -98,9 +98,9 @@ describe('EngineRegistry', () => {
     registry.drain(theEngine(), 'maintenance');
     registry.lose('sim-1', 'process exited with code 1');
     registry.announce(aDescription());
-    expect([theEngine().state, theEngine().drainReason]).toEqual(['draining', 'maintenance']);
+    expect([theEngine().state, theEngine().drainDetail]).toEqual(['draining', 'maintenance']);
     registry.drain(theEngine(), 'other reason');
-    expect(theEngine().drainReason).toBe('other reason');
+    expect(theEngine().drainDetail).toBe('other reason');
     registry.undrain(theEngine());
     registry.undrain(theEngine());
     expect([theEngine().state, theEngine().drainReason]).toEqual(['starting', null]);
@@ -151,11 +151,19 @@ describe('EngineRegistry', () => {
 
   it("leaves an operator's drain to the operator", () => {
     registry.announce(aDescription());
-    registry.drain(theEngine(), 'too many', 'fleet');
-    expect(theEngine()).toMatchObject({ drainedBy: 'fleet', drainReason: 'too many' });
+    registry.drain(theEngine(), 'too many', 'fleet', 'surplus');
+    expect(theEngine()).toMatchObject({
+      drainedBy: 'fleet',
+      drainReason: 'surplus',
+      drainDetail: 'too many',
+    });
     registry.drain(theEngine(), 'maintenance');
-    registry.drain(theEngine(), 'too many', 'fleet');
-    expect(theEngine()).toMatchObject({ drainedBy: 'operator', drainReason: 'maintenance' });
+    registry.drain(theEngine(), 'too many', 'fleet', 'surplus');
+    expect(theEngine()).toMatchObject({
+      drainedBy: 'operator',
+      drainReason: 'operator',
+      drainDetail: 'maintenance',
+    });
     registry.undrain(theEngine());
     expect(theEngine().drainedBy).toBeNull();
   });

@@ -1,14 +1,19 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { EventBus } from '../../events';
 import { monotonicMs } from '../../kernel/clock';
-import type { EngineSink } from '../drivers/engine-driver.port';
 import { Engine } from './engine';
 import { canMove } from './engine-state';
-import type { DrainedBy, EngineDescription, EngineState } from './engine.types';
+import type {
+  DrainedBy,
+  DrainReason,
+  EngineDescription,
+  EngineSink,
+  EngineState,
+} from './engine.types';
 import { SlotRevocation, type HeldSlot } from './held-slot';
 
 /**
- * What happened to the fleet, for the rooms beside the registry:
+ * A change of an engine, for other modules:
  * - `announced`: the engine has an address from now on (new, or the same id restarted);
  * - `lost`: its process ended, or has no address any more; the address is void until `announced`;
  * - `removed`: it is gone for good;
@@ -49,7 +54,7 @@ export class EngineRegistry implements EngineSink {
     return this.engines.get(id)?.networkConnected !== false;
   }
 
-  /** Calls `listener` with every change from now on; returns what ends that. */
+  /** Calls `listener` with every change from now on; returns the function that unsubscribes. */
   subscribe(listener: (change: RegistryChange) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
@@ -97,9 +102,9 @@ export class EngineRegistry implements EngineSink {
   }
 
   /**
-   * Moves an engine. Nothing happens when it is in that state already.
+   * Changes the state of an engine. Nothing happens when it is in that state already.
    *
-   * @throws Error when the state table does not know the way: a fault in the caller
+   * @throws Error when the state table does not contain the transition: a fault of the caller
    */
   transition(engine: Engine, to: EngineState, reason: string): void {
     const from = engine.state;
@@ -111,29 +116,36 @@ export class EngineRegistry implements EngineSink {
     if (to === 'suspect' || to === 'unhealthy' || to === 'gone') this.logger.warn(line);
     else this.logger.log(line);
     this.events.publish('engine_state_changed', { engine_id: engine.id, from, to, reason });
-    // Media that still flow are worth more than another engine at once: they move by plan, as others have room.
+    // Its media may still flow, so its streams leave by planned moves, when other engines have room.
     if (to === 'unhealthy') engine.drainRequested.set(`unhealthy: ${reason}`);
-    // No sooner: what is prepared elsewhere is needed most when the engine goes, or its process begins anew.
+    // Only when it is healthy: a prepared move is needed most when the engine fails, or its process restarts.
     else if (to === 'healthy') engine.drainRequested.set(null);
     this.notify({ kind: 'moved', engine, from });
   }
 
   /**
-   * Takes an engine out of selection; its streams are asked to go on at others, and stay where none has room. Again
-   * with another reason: the reason is replaced, but what an operator drains stays the operator's.
+   * Drains an engine: it gets no new streams, and its present streams leave by planned moves when other engines have room. A
+   * second call replaces the reason, but the fleet never changes an operator's drain.
    */
-  drain(engine: Engine, reason: string, by: DrainedBy = 'operator'): void {
+  drain(
+    engine: Engine,
+    detail: string,
+    by: DrainedBy = 'operator',
+    reason: DrainReason = 'operator',
+  ): void {
     if (by === 'fleet' && engine.drainedBy === 'operator') return;
     engine.drainReason = reason;
+    engine.drainDetail = detail;
     engine.drainedBy = by;
-    this.transition(engine, 'draining', reason);
-    engine.drainRequested.set(reason);
+    this.transition(engine, 'draining', detail);
+    engine.drainRequested.set(detail);
   }
 
   /** Puts a draining engine back; health has to find it healthy first. Else nothing happens. */
   undrain(engine: Engine): void {
     if (engine.state !== 'draining') return;
     engine.drainReason = null;
+    engine.drainDetail = null;
     engine.drainedBy = null;
     engine.drainRequested.set(null);
     this.transition(engine, 'starting', 'drain lifted');

@@ -1,22 +1,22 @@
 import type { EngineState } from './engine.types';
 
 /**
- * The states of an engine and who moves it:
+ * The states of an engine, and who changes them:
  *
- *   starting   announced, no probe answered yet; a new process may take its time
- *                                                    driver (announcement, restart), operator and fleet (back from draining)
+ *   starting   announced, and no probe answered yet; a new process may need some time
+ *                                                    driver (announcement, restart), operator and fleet (end of a drain)
  *   healthy    the last probe was answered           health
- *   suspect    a probe missed, or a stream complained; still chosen when nothing better is free
+ *   suspect    a probe was missed, or a stream complained; chosen only when no better engine is free
  *                                                    health
- *   unhealthy  too many probes missed in a row; healthy again after three answered ones in a row, because an
- *              engine that just thawed may freeze again
+ *   unhealthy  too many probes were missed in a row; healthy again after three answered probes in a row, because an
+ *              engine that has just recovered may fail again
  *                                                    health
- *   draining   it is to become empty; new streams go elsewhere, health moves it no more
+ *   draining   it gets no new streams, and health does not change its state
  *                                                    operator, fleet
- *   gone       its driver took it away; terminal     driver
+ *   gone       it was removed; final                 driver
  *
- * A restart by the driver (same id, new process) leads back to `starting` from every state but
- * `draining`: what was decided about an engine outlives its process.
+ * A new process under the same id leads back to `starting` from every state but `draining`: a drain outlives the
+ * process.
  */
 const TRANSITIONS: Readonly<Record<EngineState, readonly EngineState[]>> = {
   starting: ['healthy', 'unhealthy', 'draining', 'gone'],
@@ -27,14 +27,14 @@ const TRANSITIONS: Readonly<Record<EngineState, readonly EngineState[]>> = {
   gone: [],
 };
 
-/** In the order of a life; for metrics and lists that show every state, also the empty ones. */
+/** In the order of an engine's life; for metrics and lists that show every state. */
 export const ENGINE_STATES = Object.keys(TRANSITIONS) as readonly EngineState[];
 
 export function canMove(from: EngineState, to: EngineState): boolean {
   return TRANSITIONS[from].includes(to);
 }
 
-/** One probe's result as the state machine sees it. */
+/** Result of one probe, for the state machine. */
 export interface ProbeVerdict {
   readonly answered: boolean;
   /** Probes missed in a row, this one included. */
@@ -42,14 +42,14 @@ export interface ProbeVerdict {
   /** Probes answered in a row, this one included. */
   readonly answers: number;
   readonly unhealthyAfter: number;
-  /** Its process is so new that a miss is nothing to wonder about. */
+  /** Its process is so new that a missed probe is expected. */
   readonly mayStillStart: boolean;
 }
 
-/** So many answers in a row bring an unhealthy engine back. */
+/** An unhealthy engine is healthy again after this many answered probes in a row. */
 export const ANSWERS_TO_RECOVER = 3;
 
-/** The state after a probe. Draining and gone engines are not health's to move. */
+/** The state after a probe. Health never changes the state of a draining or gone engine. */
 export function stateAfterProbe(state: EngineState, verdict: ProbeVerdict): EngineState {
   switch (state) {
     case 'draining':

@@ -1,10 +1,16 @@
 import type { EngineEndpoint } from '../../ace';
 import { monotonicMs } from '../../kernel/clock';
 import { EngineDrainSignal } from './drain-signal';
-import type { DrainedBy, EngineDescription, EngineState, EngineView } from './engine.types';
+import type {
+  DrainedBy,
+  DrainReason,
+  EngineDescription,
+  EngineState,
+  EngineView,
+} from './engine.types';
 import type { HeldSlot } from './held-slot';
 
-/** Reasons of probes that reached no engine, so that its address may be wrong. */
+/** Reasons of missed probes that reached no engine, so that the address may be wrong. */
 const UNREACHED = new Set([
   'connect_refused',
   'connect_timeout',
@@ -12,16 +18,16 @@ const UNREACHED = new Set([
   'host_unreachable',
 ]);
 
-/** What one answered probe told. */
+/** Facts from one answered probe. */
 export interface ProbeFacts {
   readonly version: string | null;
   readonly networkConnected: boolean | null;
 }
 
 /**
- * One engine as the fleet knows it. Other rooms see it as an `EngineView`, and it is live: state and
- * endpoint are those of now, so a stream that opens a new session on the engine it holds follows it
- * to the new port after a restart. Only the registry changes the state, only health the probe facts.
+ * One engine as the registry knows it. Other modules see it as an `EngineView`. It is live: state and endpoint are current,
+ * so a stream that opens a new session after a restart uses the new port. Only the registry changes the state, and only
+ * health changes the facts from probes.
  */
 export class Engine implements EngineView {
   readonly firstSeen = new Date();
@@ -32,31 +38,33 @@ export class Engine implements EngineView {
 
   state: EngineState = 'starting';
   version: string | null = null;
-  /** Null until a probe told. */
+  /** Null before the first answered probe. */
   networkConnected: boolean | null = null;
   /** True after an answered probe, false after a missed one, null before the first. */
   answered: boolean | null = null;
   /** Why the last probe was missed; null when it was answered, or there was none. */
   lastMiss: string | null = null;
-  /** Monotonic time of the last answered probe; null before there was one. */
+  /** Monotonic ms of the last answered probe; null before the first. */
   answeredMs: number | null = null;
   lastSeen: Date | null = null;
   lastHealthCheck: Date | null = null;
   /** When the last slot was given back; while a slot is held the engine is in use now. */
   lastReleased: Date | null = null;
-  drainReason: string | null = null;
+  drainReason: DrainReason | null = null;
+  /** For operators; null when it is not drained. */
+  drainDetail: string | null = null;
   drainedBy: DrainedBy | null = null;
   /** The process that was announced; null while it has no address, or if the driver does not tell processes apart. */
   incarnation: string | null = null;
   /** Slots given out by this process of the engine. */
   starts = 0;
-  /** Monotonic ms since when it is unhealthy, or says that it reaches no network; null when it is not so. */
+  /** Monotonic ms since when it has been unhealthy, or has reported no network; null otherwise. */
   unhealthySince: number | null = null;
   disconnectedSince: number | null = null;
   /** Grows with each reservation in the fleet: the smaller, the longer it was not chosen. */
   lastReservation = 0;
 
-  /** Monotonic ms until which missed probes are those of a start; null when it has answered once. */
+  /** Monotonic ms until which missed probes are expected; null once it has answered. */
   private startUntil: number | null = null;
   private idleSince = monotonicMs();
 
@@ -109,18 +117,18 @@ export class Engine implements EngineView {
     return this.leases.size > 0 ? new Date() : this.lastReleased;
   }
 
-  /** It has answered once since its process began, or was said to have. */
+  /** It has answered since its process began, or was announced without a start budget. */
   get hasStarted(): boolean {
     return this.startUntil === null;
   }
 
-  /** Why nothing was ever reached at its address; null when it answered once, or something else is wrong. */
+  /** Why its address was never reached; null once it has answered, or when the last probe was missed for another reason. */
   get unreached(): string | null {
     if (this.lastSeen !== null || this.mayStillStart || this.lastMiss === null) return null;
     return UNREACHED.has(this.lastMiss) ? this.lastMiss : null;
   }
 
-  /** True while a missed probe is nothing to wonder about. */
+  /** True while a missed probe is expected. */
   get mayStillStart(): boolean {
     return this.startUntil !== null && monotonicMs() < this.startUntil;
   }
@@ -130,7 +138,7 @@ export class Engine implements EngineView {
     return this.leases.size > 0 ? 0 : monotonicMs() - this.idleSince;
   }
 
-  /** Again announced: what was learned at the old address, or about the old process, says nothing now. */
+  /** Announced again: facts about the old address or process are void. */
   reborn(description: EngineDescription, startBudgetMs: number): void {
     this.description = description;
     this.forget();

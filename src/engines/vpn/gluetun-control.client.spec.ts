@@ -30,11 +30,11 @@ describe('GluetunControlClient', () => {
   });
 
   afterEach(async () => {
-    await client.close();
+    client.close();
     await gluetun.stop();
   });
 
-  it('asks for status, address and port, once each, and sends no key that it does not have', async () => {
+  it('requests status, address and port, once each, and sends no key without VPN_CONTROL_API_KEY', async () => {
     expect(await ask()).toEqual({
       status: { value: 'running', reason: null },
       publicAddress: {
@@ -47,7 +47,7 @@ describe('GluetunControlClient', () => {
     expect(gluetun.asked.every(({ key }) => key === undefined)).toBe(true);
   });
 
-  it('sends its key with every question', async () => {
+  it('sends its key with every request', async () => {
     use('secret');
     await ask();
     expect(gluetun.asked.map(({ key }) => key)).toEqual(['secret', 'secret', 'secret']);
@@ -70,7 +70,7 @@ describe('GluetunControlClient', () => {
     },
   );
 
-  it('does not follow the redirect from the older route to the one that was refused', async () => {
+  it('does not follow a redirect from the older route to the refused one', async () => {
     gluetun.routes['/v1/portforward'] = 401;
     gluetun.routes['/v1/openvpn/portforwarded'] = (_, response) => {
       response.writeHead(301, { Location: '/v1/portforward' }).end();
@@ -83,7 +83,7 @@ describe('GluetunControlClient', () => {
     expect(gluetun.paths.filter((path) => path === '/v1/portforward')).toHaveLength(1);
   });
 
-  it('says what to do when a key is missing, and when the key is wrong', async () => {
+  it('says what to do when the key is missing or wrong', async () => {
     gluetun.routes = { ...WANTS_A_KEY };
     const without = await ask();
     expect(without.status).toEqual({
@@ -92,7 +92,7 @@ describe('GluetunControlClient', () => {
       reason:
         "its control server wants a key for GET /v1/vpn/status: set VPN_CONTROL_API_KEY, and the route in a role of Gluetun's",
     });
-    await client.close();
+    client.close();
     use('wrong-secret');
     const withKey = await ask();
     expect(withKey.publicAddress.reason).toBe(
@@ -101,7 +101,7 @@ describe('GluetunControlClient', () => {
     expect(JSON.stringify(withKey)).not.toContain('wrong-secret');
   });
 
-  it('tells the rest when one thing is not told', async () => {
+  it('returns the other answers when one is missing', async () => {
     gluetun.routes['/v1/publicip/ip'] = 500;
     const report = await ask();
     expect(report.publicAddress.reason).toBe(
@@ -110,7 +110,7 @@ describe('GluetunControlClient', () => {
     expect(report).toMatchObject({ status: { value: 'running' }, forwardedPort: { value: 5914 } });
   });
 
-  it('gives up on a server that accepts and is silent, and asks its older routes no more', async () => {
+  it('gives up on a server that accepts and does not answer, without trying its older routes', async () => {
     use(null, 200);
     const hang = (): void => undefined;
     gluetun.routes = { '/v1/vpn/status': hang, '/v1/portforward': hang, '/v1/publicip/ip': hang };
@@ -126,7 +126,7 @@ describe('GluetunControlClient', () => {
     expect(gluetun.paths).toHaveLength(3);
   });
 
-  it('gives up on a body that drips without end, and on one without limit', async () => {
+  it('gives up on a body that is too slow or too large', async () => {
     use(null, 3000);
     gluetun.routes['/v1/vpn/status'] = (_, response) => {
       const drip = setInterval(() => response.write(' '), 20);
@@ -146,20 +146,20 @@ describe('GluetunControlClient', () => {
     expect(report.publicAddress.value?.ip).toBe('58.98.64.104');
   });
 
-  it('says so when nobody listens', async () => {
+  it('reports a refused connection', async () => {
     const closed = createServer().listen(0, '127.0.0.1');
     await once(closed, 'listening');
     const { port } = closed.address() as AddressInfo;
     closed.close();
     await once(closed, 'close');
-    await client.close();
+    client.close();
     client = new GluetunControlClient({ port, apiKey: null });
     expect((await ask()).status.reason).toBe(
       `its control server at http://127.0.0.1:${port} cannot be asked (ECONNREFUSED)`,
     );
   });
 
-  it('ends at once when its caller gives up, before or meanwhile', async () => {
+  it('ends at once when its caller aborts, before or during the query', async () => {
     gluetun.routes['/v1/vpn/status'] = () => undefined;
     const caller = new AbortController();
     use(null, 15_000);

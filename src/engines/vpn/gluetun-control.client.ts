@@ -1,5 +1,6 @@
+import { Agent } from 'node:http';
 import { isIPv6 } from 'node:net';
-import { Agent, type Dispatcher } from 'undici';
+import { httpGet, readText } from '../../ace';
 import {
   fault,
   type GluetunReport,
@@ -7,24 +8,24 @@ import {
   readPort,
   readPublicAddress,
   readStatus,
-  type Told,
+  type Answer,
 } from './gluetun-answer';
 
-/** For everything that one `ask` asks, from connecting to the last byte. */
+/** Deadline of one `ask`, from connecting to the last byte. */
 const DEADLINE_MS = 3000;
 
 const MAX_ANSWER_BYTES = 16 * 1024;
 
 interface Question<T> {
   readonly path: string;
-  readonly read: (body: string) => Told<T>;
+  readonly read: (body: string) => Answer<T>;
 }
 
 /**
- * A route of today and, where it had another name, that of old (read in the sources of v3.26 to v3.41.1).
- * `/v1/portforward` came with v3.41.0, which answers its old name with a redirect. Since v3.39.1 a route is open to
- * whom a role of Gluetun's names it, and 401 else, also when it does not exist; versions before that answer 400 to what
- * they do not know. So the old name is asked after every refusal of the new one.
+ * The present route and, where it was renamed, the older one (from the sources of v3.26 to v3.41.1). `/v1/portforward` came
+ * with v3.41.0, which redirects the older name. Since v3.39.1 a route is open to clients whose Gluetun role contains it;
+ * otherwise the answer is 401, even if the route does not exist. Earlier versions answer 400 to an unknown route. So
+ * the older name is tried after every refusal of the present one.
  */
 const STATUS = [
   { path: '/v1/vpn/status', read: readStatus },
@@ -39,37 +40,26 @@ const PUBLIC_ADDRESS = [{ path: '/v1/publicip/ip', read: readPublicAddress }] as
 export interface GluetunControlOptions {
   /** Port of the control server. */
   readonly port: number;
-  /** Sent as `X-API-Key`; null: nothing is sent. */
+  /** Sent as `X-API-Key`; null: no key is sent. */
   readonly apiKey: string | null;
   readonly deadlineMs?: number;
 }
 
-/**
- * Gluetun's HTTP control server, of which only what is open to readers is used: nothing is changed there, and the
- * settings, which hold credentials, are never asked for.
- */
+/** Client of Gluetun's HTTP control server. It only reads, and never requests the settings, which contain credentials. */
 export class GluetunControlClient {
-  private readonly agent: Agent;
+  // One connection per request: the next one comes seconds later, perhaps to another process at the same address.
+  private readonly agent = new Agent({ keepAlive: false, maxSockets: Infinity });
   private readonly deadlineMs: number;
 
   constructor(private readonly options: GluetunControlOptions) {
     this.deadlineMs = options.deadlineMs ?? DEADLINE_MS;
-    this.agent = new Agent({
-      connections: null,
-      // A connection each: the next question comes seconds later, maybe to another process under the same address.
-      pipelining: 0,
-      connect: { timeout: this.deadlineMs },
-      // The deadline is the only time limit; it covers head and body together.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
   }
 
   /**
-   * Status, public address and forwarded port, side by side within 3 s. Never rejects: what was not told says why.
+   * Queries status, public address and forwarded port in parallel, within 3 s. Never rejects: a missing answer has a reason.
    *
    * @param host address of the VPN's container
-   * @param signal gives up at once; what is open then counts as not told
+   * @param signal aborts at once; open queries then have no answer
    */
   async ask(host: string, signal: AbortSignal): Promise<GluetunReport> {
     const deadline = new AbortController();
@@ -78,11 +68,10 @@ export class GluetunControlClient {
     signal.addEventListener('abort', giveUp, { once: true });
     if (signal.aborted) giveUp();
     try {
-      const origin = `http://${isIPv6(host) ? `[${host}]` : host}:${this.options.port}`;
       const [status, publicAddress, forwardedPort] = await Promise.all([
-        this.tell(origin, STATUS, deadline.signal),
-        this.tell(origin, PUBLIC_ADDRESS, deadline.signal),
-        this.tell(origin, PORT, deadline.signal),
+        this.firstAnswer(host, STATUS, deadline.signal),
+        this.firstAnswer(host, PUBLIC_ADDRESS, deadline.signal),
+        this.firstAnswer(host, PORT, deadline.signal),
       ]);
       return { status, publicAddress, forwardedPort };
     } finally {
@@ -91,49 +80,51 @@ export class GluetunControlClient {
     }
   }
 
-  /** Breaks everything that is under way. */
-  async close(): Promise<void> {
-    await this.agent.destroy();
+  /** Aborts every open query. */
+  close(): void {
+    this.agent.destroy();
   }
 
-  /** The first route that answers; when none does, what was wrong with the first. */
-  private async tell<T>(
-    origin: string,
+  /** The answer of the first route that answers; if none does, the fault of the first route. */
+  private async firstAnswer<T>(
+    host: string,
     questions: readonly Question<T>[],
     signal: AbortSignal,
-  ): Promise<Told<T>> {
+  ): Promise<Answer<T>> {
     let refusal: string | null = null;
     for (const { path, read } of questions) {
       try {
-        const { status, body } = await this.get(origin, path, signal);
+        const { status, body } = await this.get(host, path, signal);
         if (status === 200) return read(body);
         refusal ??= this.refusalOf(status, path);
       } catch (error) {
-        // Who does not answer one question answers no other one either.
-        return fault(refusal ?? this.silenceOf(error, origin, signal));
+        // A server that does not answer one request does not answer the next one either.
+        return fault(refusal ?? this.silenceOf(error, host, signal));
       }
     }
     return fault(refusal ?? `its control server knows no route`);
   }
 
   private async get(
-    origin: string,
+    host: string,
     path: string,
     signal: AbortSignal,
   ): Promise<{ readonly status: number; readonly body: string }> {
     const { apiKey } = this.options;
-    const response = await this.agent.request({
-      origin,
+    const response = await httpGet({
+      host,
+      port: this.options.port,
       path,
-      method: 'GET',
       headers: {
         accept: 'application/json',
-        'accept-encoding': 'identity',
         ...(apiKey === null ? {} : { 'x-api-key': apiKey }),
       },
+      agent: this.agent,
+      connectTimeoutMs: this.deadlineMs,
       signal,
     });
-    return { status: response.statusCode, body: await readBody(response) };
+    const body = await readText(response, MAX_ANSWER_BYTES);
+    return { status: response.statusCode ?? 0, body };
   }
 
   private refusalOf(status: number, path: string): string {
@@ -145,23 +136,10 @@ export class GluetunControlClient {
       : `its control server refuses VPN_CONTROL_API_KEY for GET ${path}: no role of Gluetun's has this key and this route`;
   }
 
-  private silenceOf(error: unknown, origin: string, signal: AbortSignal): string {
+  private silenceOf(error: unknown, host: string, signal: AbortSignal): string {
+    const origin = `http://${isIPv6(host) ? `[${host}]` : host}:${this.options.port}`;
     if (signal.aborted) return `its control server at ${origin} gave no answer in time`;
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
     return `its control server at ${origin} cannot be asked (${code})`;
   }
-}
-
-async function readBody({ body }: Dispatcher.ResponseData): Promise<string> {
-  // A body that is left unread emits an error, which nobody else would hear.
-  body.on('error', () => undefined);
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_ANSWER_BYTES)
-      throw new Error(`an answer of more than ${MAX_ANSWER_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

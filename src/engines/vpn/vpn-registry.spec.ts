@@ -55,7 +55,7 @@ describe('VpnRegistry', () => {
     expect(vpns.get('a')!.ports.from).toBe(19_500);
   });
 
-  it('logs and publishes what changes, once', () => {
+  it('logs and publishes each change once', () => {
     for (let again = 0; again < 3; again += 1) record('a', { port: 5914 });
     for (let again = 0; again < 3; again += 1) record('a', { state: 'down' });
     record('a', { state: 'recovering' });
@@ -121,13 +121,13 @@ describe('VpnRegistry', () => {
       });
     });
 
-    it('of an engine behind no VPN, or one that nobody watches', () => {
+    it('of an engine behind no VPN, or without viewers', () => {
       const facts = new VpnFacts(vpns);
       expect(facts.read(engineBehind(null)).vpnHealthy).toBe(false);
       expect(facts.read(engineBehind('other')).vpnHealthy).toBeNull();
     });
 
-    it('are not held for a moment when a VPN goes down', () => {
+    it('are current at once when a VPN goes down', () => {
       const cache = new SlowFactCache(new VpnFacts(vpns));
       const engine = engineBehind('a');
       record('a');
@@ -137,7 +137,7 @@ describe('VpnRegistry', () => {
     });
   });
 
-  it('places engines by what it knows, and keeps to a move that has begun', () => {
+  it('places engines from memory, and completes a relocation that has begun', () => {
     const placement = new VpnPlacement(vpns, true);
     expect(placement.next([])).toMatchObject({ kind: 'blocked' });
     record('a');
@@ -152,7 +152,7 @@ describe('VpnRegistry', () => {
     expect([...placement.objections([two[1]!, successor]).keys()]).toEqual([]);
   });
 
-  it('leaves forwarded ports alone when engines cannot be told one', () => {
+  it('ignores forwarded ports when engines cannot be given one', () => {
     record('a', { port: 5914 });
     record('b', { state: 'down' });
     const slot = { vpn: 'a', containerId: 'a-box', containerStartedAt: 't1' };

@@ -15,7 +15,7 @@ import { VpnFacts } from './vpn-facts';
 import { VpnPlacement } from './vpn-placement';
 import { VpnRegistry } from './vpn-registry';
 import { VpnWatch } from './vpn-watch';
-import type { VpnConfig } from './vpn.config';
+import type { EnginesConfig } from '../engines.config';
 
 /** The VPNs of VPN_CONTAINERS. Without any, nothing here runs, and engines run anywhere. */
 @Module({
@@ -35,7 +35,7 @@ import type { VpnConfig } from './vpn.config';
     },
     {
       provide: GluetunControlClient,
-      useFactory: ({ vpnControlPort, vpnControlApiKey }: VpnConfig) =>
+      useFactory: ({ vpnControlPort, vpnControlApiKey }: EnginesConfig) =>
         new GluetunControlClient({ port: vpnControlPort, apiKey: vpnControlApiKey }),
       inject: [CONFIG],
     },
@@ -43,7 +43,7 @@ import type { VpnConfig } from './vpn.config';
       provide: EnginePlacement,
       useFactory: (
         { kind }: DriverChoice,
-        config: VpnConfig & RecipeConfig,
+        config: EnginesConfig & RecipeConfig,
         vpns: VpnRegistry,
       ): EnginePlacement => {
         // Only engines in containers of this Docker Engine can join a VPN's network.
@@ -55,7 +55,7 @@ import type { VpnConfig } from './vpn.config';
     },
     {
       provide: SlowFactSource,
-      useFactory: ({ vpnContainers }: VpnConfig, vpns: VpnRegistry): SlowFactSource =>
+      useFactory: ({ vpnContainers }: EnginesConfig, vpns: VpnRegistry): SlowFactSource =>
         vpnContainers.length === 0 ? new ProbedFacts() : new VpnFacts(vpns),
       inject: [CONFIG, VpnRegistry],
     },

@@ -11,7 +11,7 @@ describe('the recipe for one Docker Engine', () => {
     asked = 0;
     const version = (): Promise<DockerVersionInfo> => {
       asked += 1;
-      return new Promise((resolve) => resolve({ arch: answer() } as DockerVersionInfo));
+      return new Promise((resolve) => resolve({ arch: answer() }));
     };
     return new DaemonRecipe(loadConfig(env), 'docker', { version });
   }
@@ -55,7 +55,7 @@ describe('the recipe for one Docker Engine', () => {
   });
 
   it.each<Record<string, string>>([{ ENGINE_PROFILE: 'aceserve' }, { ENGINE_IMAGE: 'lan/engine' }])(
-    'is what %j says, without a question',
+    'is set by %j, without a call',
     async (env) => {
       answer = () => 'arm64';
       const named = recipe(env);

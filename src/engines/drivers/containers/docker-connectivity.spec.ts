@@ -29,13 +29,13 @@ describe('DockerConnectivity', () => {
         (error) => error as RuntimeError,
       );
     expect(connectivity.link).toMatchObject({ state: 'connecting', reason: null });
-    fake.manner = answer(500, { message: 'no answer' });
+    fake.behaviour = answer(500, { message: 'no answer' });
     await expect(list()).rejects.toThrow('no answer');
     const { since } = connectivity.link;
-    fake.manner = answer(500, { message: 'still no answer' });
+    fake.behaviour = answer(500, { message: 'still no answer' });
     await expect(list()).rejects.toThrow('still no answer');
     expect(connectivity.link).toEqual({ state: 'lost', since, reason: 'still no answer' });
-    fake.manner = answer(200, []);
+    fake.behaviour = answer(200, []);
     await list();
     expect(connectivity.link.state).toBe('connecting');
     client.close();

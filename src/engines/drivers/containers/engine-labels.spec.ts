@@ -87,7 +87,7 @@ describe('labels of an engine', () => {
     ['a port too high', labelled('api-port', '65536')],
     ['a negative port', labelled('p2p-port', '-1')],
     ['a broken port', labelled('published-port', '80.5')],
-  ])('that make no sense belong to no engine of ours: %s', (_, labels) => {
+  ])('that are invalid belong to no engine: %s', (_, labels) => {
     expect(readEngineLabels(labels)).toBeNull();
   });
 
@@ -102,7 +102,7 @@ describe('labels of an engine', () => {
     expect(readEngineLabels(labelled('vpn', 'gluetun'))?.vpn).toBeNull();
   });
 
-  it('never throw, whoever wrote them', () => {
+  it('never throw, whatever they contain', () => {
     const name = fc.oneof(
       fc.constantFrom(...Object.keys(LABELS), '__proto__', 'constructor'),
       fc.string(),

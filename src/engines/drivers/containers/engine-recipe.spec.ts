@@ -90,7 +90,7 @@ describe('what engines are made of', () => {
     expect(launch(ownPorts)).toEqual({ command, env: [] });
   });
 
-  it('is told its own ports in a network that it shares', () => {
+  it('gets its own ports in a shared network', () => {
     const { launch, portNames, sharedNetworkObjection } = recipe({ ENGINE_ARGS: '--x={p2p_port}' });
     expect(portNames).toEqual(['http', 'api', 'p2p']);
     expect(sharedNetworkObjection()).toBeNull();
@@ -106,7 +106,7 @@ describe('what engines are made of', () => {
     expect(launch(ownPorts).command?.join(' ')).toMatch(/--https-port 6879 .*--cert 6879$/);
   });
 
-  it('cannot share a network when nobody tells it its port', () => {
+  it('cannot share a network when its options do not set its port', () => {
     const generic = { ENGINE_PROFILE: 'generic', ENGINE_IMAGE: 'a' };
     expect(recipe(generic).sharedNetworkObjection()).toMatch(/\{http_port\}/);
     expect(recipe(generic).ownPorts).toEqual({ http: 6878, https: null, api: null, p2p: null });
@@ -145,7 +145,7 @@ describe('the spec hash', () => {
     }
   });
 
-  it('tells a service from a container, and services by where they may run', () => {
+  it('differs between a service and a container, and between placements of services', () => {
     const hashes = [
       recipe(),
       recipe({}, 'swarm'),

@@ -9,28 +9,14 @@ import type { NetworkInspectInfo } from './docker-types';
 import { findOwnContainer, readTraces, type OwnContainer } from './own-container';
 
 export interface DockerVersionInfo {
-  readonly version: string;
-  readonly apiVersion: string;
-  readonly os: string;
   /** Go's name: `amd64`, `arm64`. */
   readonly arch: string;
-  readonly kernelVersion: string;
 }
 
 export interface DockerSystemInfo {
-  readonly id: string;
   readonly name: string;
-  readonly os: string;
-  /** The kernel's name: `x86_64`, `aarch64`. */
-  readonly architecture: string;
-  readonly cpus: number;
-  readonly memoryBytes: number;
-  readonly swarm: {
-    readonly state: 'inactive' | 'pending' | 'active' | 'error' | 'locked';
-    readonly nodeId: string;
-    /** Only a manager answers calls about services. */
-    readonly isManager: boolean;
-  };
+  /** Id of its node in a Swarm; empty outside of Swarms. */
+  readonly nodeId: string;
 }
 
 /** The values of one key are alternatives; all keys must match. */
@@ -95,31 +81,13 @@ export class DockerClient {
   }
 
   async version(signal?: AbortSignal): Promise<DockerVersionInfo> {
-    const answer = await this.api.object<VersionAnswer>({ path: '/version', signal }, 'Version');
-    return {
-      version: answer.Version,
-      apiVersion: answer.ApiVersion,
-      os: answer.Os,
-      arch: answer.Arch,
-      kernelVersion: answer.KernelVersion ?? '',
-    };
+    const { Arch } = await this.api.object<VersionAnswer>({ path: '/version', signal }, 'Version');
+    return { arch: Arch };
   }
 
   async info(signal?: AbortSignal): Promise<DockerSystemInfo> {
-    const answer = await this.api.object<InfoAnswer>({ path: '/info', signal }, 'ID');
-    return {
-      id: answer.ID,
-      name: answer.Name,
-      os: answer.OSType,
-      architecture: answer.Architecture,
-      cpus: answer.NCPU,
-      memoryBytes: answer.MemTotal,
-      swarm: {
-        state: answer.Swarm?.LocalNodeState ?? 'inactive',
-        nodeId: answer.Swarm?.NodeID ?? '',
-        isManager: answer.Swarm?.ControlAvailable ?? false,
-      },
-    };
+    const { Name, Swarm } = await this.api.object<InfoAnswer>({ path: '/info', signal }, 'ID');
+    return { name: Name, nodeId: Swarm?.NodeID ?? '' };
   }
 
   /** The container in which this program runs; null outside of containers and in one of another Docker Engine. */
@@ -169,22 +137,11 @@ export async function pingDocker(
 
 interface VersionAnswer {
   readonly Version: string;
-  readonly ApiVersion: string;
-  readonly Os: string;
   readonly Arch: string;
-  readonly KernelVersion?: string;
 }
 
 interface InfoAnswer {
   readonly ID: string;
   readonly Name: string;
-  readonly OSType: string;
-  readonly Architecture: string;
-  readonly NCPU: number;
-  readonly MemTotal: number;
-  readonly Swarm?: {
-    readonly LocalNodeState?: DockerSystemInfo['swarm']['state'];
-    readonly NodeID?: string;
-    readonly ControlAvailable?: boolean;
-  };
+  readonly Swarm?: { readonly NodeID?: string };
 }

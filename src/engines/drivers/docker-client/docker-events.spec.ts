@@ -46,7 +46,7 @@ describe('DockerEvents', () => {
     gaps = 0;
     links = [];
     fake = await FakeDocker.open();
-    fake.manner = (request, response) => {
+    fake.behaviour = (request, response) => {
       if (request.url === '/_ping') {
         if (isPingAnswered) response.end('OK');
         return;
@@ -79,7 +79,7 @@ describe('DockerEvents', () => {
 
   const tell = (text: string): void => void streams.at(-1)?.write(text);
 
-  it('asks for what is wanted and tells it, however it is cut', async () => {
+  it('subscribes with the filters and reports events wherever their bytes are cut', async () => {
     open();
     expect(events.link).toMatchObject({ state: 'connecting', reason: null });
     await eventually(() => gaps >= 1);
@@ -101,7 +101,7 @@ describe('DockerEvents', () => {
     expect(events.link).toMatchObject({ state: 'connected', reason: null });
   });
 
-  it('comes back when Docker does, and says that something may have been missed', async () => {
+  it('returns when Docker does and reports that events may have been missed', async () => {
     open();
     await eventually(() => gaps >= 1);
     const { since } = events.link;
@@ -123,7 +123,7 @@ describe('DockerEvents', () => {
 
   it('pauses longer and longer while Docker is away', async () => {
     let attempts = 0;
-    fake.manner = (request, response) => {
+    fake.behaviour = (request, response) => {
       attempts += 1;
       refuse(500, 'not now')(request, response);
     };
@@ -145,7 +145,7 @@ describe('DockerEvents', () => {
     await eventually(() => events.link.state === 'connected' && gaps >= 2);
   });
 
-  it('replaces a stream that is silent, without calling that an outage', async () => {
+  it('replaces a silent stream without reporting an outage', async () => {
     open({ silenceMs: 150 });
     await eventually(() => gaps >= 3);
     expect(links).toEqual(['connected']);
@@ -206,7 +206,7 @@ describe('DockerEvents', () => {
     ['while it is connected', (): boolean => gaps >= 1],
     ['while it waits', (): boolean => events.link.state === 'lost'],
     ['before it is connected', (): boolean => true],
-  ])('tells nothing after its end %s', async (when, isThen) => {
+  ])('reports nothing after its end %s', async (when, isThen) => {
     if (when.includes('waits')) await fake.goAway();
     open({ backoffMinMs: 300, backoffMaxMs: 300 });
     await eventually(isThen);

@@ -2,7 +2,6 @@ import { jsonLines } from './answer-body';
 import type { DockerApi } from './docker-api';
 import { DockerError, oneLine, unavailable } from './docker-error';
 import type { DockerStream } from './docker-transport';
-import type { ImageInspectInfo } from './docker-types';
 
 /** Bytes of the layers that Docker has reported so far; `totalBytes` grows while it finds more layers. */
 export interface PullProgress {
@@ -10,36 +9,14 @@ export interface PullProgress {
   readonly totalBytes: number;
 }
 
-export interface DockerImage {
-  /** `sha256:…` */
-  readonly id: string;
-  readonly repoTags: readonly string[];
-  readonly repoDigests: readonly string[];
-  /** As Go names it: `amd64`, `arm64`. */
-  readonly architecture: string;
-  readonly os: string;
-  readonly sizeBytes: number;
-  readonly labels: Readonly<Record<string, string>>;
-}
-
 /** Images of one Docker Engine. */
 export class DockerImages {
   constructor(private readonly api: DockerApi) {}
 
-  /** Null when it does not exist. */
-  async find(reference: string, signal?: AbortSignal): Promise<DockerImage | null> {
+  /** True when the image is present. */
+  async has(reference: string, signal?: AbortSignal): Promise<boolean> {
     const path = `/images/${encodeURIComponent(reference)}/json`;
-    const image = await this.api.objectOrNull<ImageInspectInfo>({ path, signal }, 'Id');
-    if (image === null) return null;
-    return {
-      id: image.Id,
-      repoTags: image.RepoTags ?? [],
-      repoDigests: image.RepoDigests ?? [],
-      architecture: image.Architecture,
-      os: image.Os,
-      sizeBytes: image.Size,
-      labels: image.Config?.Labels ?? {},
-    };
+    return (await this.api.objectOrNull<{ Id: string }>({ path, signal }, 'Id')) !== null;
   }
 
   /**

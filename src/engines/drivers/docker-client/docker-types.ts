@@ -88,17 +88,6 @@ export interface HostConfig {
   >;
 }
 
-/** Config and tags are missing for images that were imported, and from newer Docker Engines. */
-export interface ImageInspectInfo {
-  readonly Id: string;
-  readonly RepoTags?: readonly string[] | null;
-  readonly RepoDigests?: readonly string[] | null;
-  readonly Architecture: string;
-  readonly Os: string;
-  readonly Size: number;
-  readonly Config?: { readonly Labels?: Readonly<Record<string, string>> | null } | null;
-}
-
 export interface NetworkInspectInfo {
   readonly Id: string;
   readonly Name: string;

@@ -13,7 +13,7 @@ export {
   type DockerEventsListener,
   type DockerEventsTiming,
 } from './docker-events';
-export type { DockerImage, PullProgress } from './docker-images';
+export type { PullProgress } from './docker-images';
 export {
   type ContainerCreateOptions,
   type ContainerInfo,

@@ -38,7 +38,7 @@ function aPlan(over: Partial<ContainerPlan> = {}): ContainerPlan {
 }
 
 describe('containerOptions', () => {
-  it('runs the image as its profile says, fenced in and never restarted by Docker', () => {
+  it('runs the image as its profile says, confined and never restarted by Docker', () => {
     expect(containerOptions(aPlan())).toEqual({
       Image: 'engine:1',
       Cmd: ['--http-port', '6878'],
@@ -95,7 +95,7 @@ describe('containerOptions', () => {
     expect(containerOptions(aPlan())).not.toHaveProperty('ExposedPorts');
   });
 
-  it('says in labels all that is needed to adopt it', () => {
+  it('has labels with everything that adopting it needs', () => {
     const { Labels } = containerOptions(aPlan({ request: { ...REQUEST, vpnSlot: VPN_SLOT } }));
     expect(readEngineLabels(Labels)).toEqual({
       instance: 'home',

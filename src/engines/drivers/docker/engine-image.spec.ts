@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { Settleable } from '../../../kernel/settleable';
 import { RuntimeError } from '../engine-runtime.port';
-import type { DockerImage, PullProgress } from '../docker-client';
+import type { PullProgress } from '../docker-client';
 import { EngineImage, type ImageClient } from './engine-image';
 
 const REFERENCE = 'toy/engine:1';
@@ -21,18 +21,18 @@ class Pull {
 
 class ScriptedImages {
   isThere = false;
-  looks = 0;
+  checks = 0;
   failure: Error | null = null;
   readonly pulls: Pull[] = [];
 
   readonly client = {
     version: () => Promise.resolve({ arch: 'amd64' }),
     images: {
-      find: async () => {
-        this.looks += 1;
+      has: async () => {
+        this.checks += 1;
         await new Promise(setImmediate);
         if (this.failure !== null) throw this.failure;
-        return this.isThere ? ({ id: 'sha256:1' } as DockerImage) : null;
+        return this.isThere;
       },
       pull: (_: string, tell: (progress: PullProgress) => void, signal: AbortSignal) => {
         const pull = new Pull(tell, signal);
@@ -80,7 +80,7 @@ describe('EngineImage', () => {
 
   const states = () => events.map(({ state }) => state);
 
-  it('is unknown until it is wanted, and looked for each time, since anybody may remove it', async () => {
+  it('is unknown until the first request, and is checked for each one, because anybody may remove it', async () => {
     expect(image.state).toEqual({
       reference: REFERENCE,
       state: 'unknown',
@@ -90,7 +90,7 @@ describe('EngineImage', () => {
     images.isThere = true;
     await image.ensure(NEVER);
     await image.ensure(NEVER);
-    expect([image.state.state, images.looks, images.pulls.length]).toEqual(['present', 2, 0]);
+    expect([image.state.state, images.checks, images.pulls.length]).toEqual(['present', 2, 0]);
     expect(events).toEqual([]);
   });
 
@@ -180,19 +180,19 @@ describe('EngineImage', () => {
     expect(image.state.state).toBe('present');
   });
 
-  it('does not even look for a request that was cancelled before', async () => {
+  it('does not check the image for a request that was cancelled before', async () => {
     const signal = AbortSignal.abort();
     await expect(image.ensure(signal)).rejects.toThrow('the request was cancelled');
-    expect(images.looks).toBe(0);
+    expect(images.checks).toBe(0);
   });
 
-  it('does not begin a pull for a request that was cancelled during the look', async () => {
+  it('does not begin a pull for a request that was cancelled during the check', async () => {
     const calling = new AbortController();
     const ensured = image.ensure(calling.signal);
     calling.abort();
     await expect(ensured).rejects.toThrow('the request was cancelled');
     for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
-    expect([images.looks, images.pulls.length, events]).toEqual([1, 0, []]);
+    expect([images.checks, images.pulls.length, events]).toEqual([1, 0, []]);
   });
 
   it('ends a pull when it is closed', async () => {

@@ -100,7 +100,7 @@ export class EngineImage {
   }
 
   private async obtain(signal: AbortSignal): Promise<void> {
-    if ((await this.client.images.find(this.reference, signal)) !== null) {
+    if (await this.client.images.has(this.reference, signal)) {
       this.lastFailure = null;
       this.current = this.stateOf('present');
       return;

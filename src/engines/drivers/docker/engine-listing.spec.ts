@@ -72,17 +72,17 @@ describe('EngineListing', () => {
     containers.words.set('a', 'Up 1 second').set('b', 'Up 1 second');
   });
 
-  /** Who was inspected by a look. */
-  async function look(): Promise<string> {
+  /** The containers that one listing inspected. */
+  async function list(): Promise<string> {
     containers.inspected.length = 0;
     await listing.list(REACH);
     return containers.inspected.join('');
   }
 
   it('inspects what it has not seen, and what runs on only once', async () => {
-    expect(await look()).toBe('ab');
+    expect(await list()).toBe('ab');
     containers.words.set('a', 'Up 2 minutes').set('b', 'Up 2 minutes').set('c', 'Up 1 second');
-    expect(await look()).toBe('c');
+    expect(await list()).toBe('c');
     expect((await listing.list(REACH)).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
   });
 
@@ -92,43 +92,43 @@ describe('EngineListing', () => {
     ['it was frozen', () => containers.words.set('a', 'Up 3 seconds (Paused)')],
     ['it is younger than before', () => containers.words.set('a', 'Up Less than a second')],
   ])('inspects one again when %s', async (_, happen) => {
-    await look();
+    await list();
     happen();
     containers.startedAt = 'second';
-    expect(await look()).toBe('a');
+    expect(await list()).toBe('a');
     const engines = await listing.list(REACH);
     expect(engines.map(({ incarnation }) => incarnation)).toEqual(['second', 'first']);
   });
 
   it('inspects all again when addresses changed, after a gap, and while no events are heard', async () => {
-    await look();
+    await list();
     containers.address = '172.17.0.3';
-    expect(await look()).toBe('ab');
+    expect(await list()).toBe('ab');
     listing.forgetAll();
-    expect(await look()).toBe('ab');
-    expect(await look()).toBe('');
+    expect(await list()).toBe('ab');
+    expect(await list()).toBe('');
     areEventsHeard = false;
-    expect(await look()).toBe('ab');
+    expect(await list()).toBe('ab');
   });
 
-  it('compares with the last look, not with the first', async () => {
-    await look();
+  it('compares with the last listing, not with the first', async () => {
+    await list();
     containers.words.set('a', 'Up 5 hours');
-    expect(await look()).toBe('');
+    expect(await list()).toBe('');
     containers.words.set('a', 'Up 3 seconds');
-    expect(await look()).toBe('a');
+    expect(await list()).toBe('a');
   });
 
   it('does not keep what was inspected while an event came', async () => {
     containers.onFind = (id) => listing.forget(id);
-    await look();
+    await list();
     containers.onFind = () => undefined;
-    expect(await look()).toBe('ab');
+    expect(await list()).toBe('ab');
     expect(listing.knows('a')).toBe(true);
   });
 
-  it('forgets who is gone, and leaves out who went during the look', async () => {
-    await look();
+  it('forgets removed containers and omits one that was removed during the listing', async () => {
+    await list();
     containers.words.delete('a');
     containers.words.set('c', 'Up 1 second');
     containers.onFind = (id) => containers.words.delete(id);
@@ -158,7 +158,7 @@ describe('EngineListing', () => {
       expect(listing.knows('a')).toBe(true);
       // It is looked at again each time, until Docker can.
       refuse('nobody');
-      expect(await look()).toBe('a');
+      expect(await list()).toBe('a');
     });
 
     it('keeps to what it saw of one that runs on', async () => {
@@ -176,7 +176,7 @@ describe('EngineListing', () => {
 
   it('keeps connections for others', async () => {
     for (let count = 0; count < 20; count += 1) containers.words.set(`x${count}`, 'Up 1 second');
-    await look();
+    await list();
     expect(containers.inspected).toHaveLength(22);
     expect(containers.mostAtATime).toBe(4);
   });

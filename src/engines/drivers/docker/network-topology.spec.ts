@@ -60,7 +60,7 @@ describe('NetworkTopology', () => {
     expect(reach).toMatchObject({ network: 'tv', bindAddress: '172.20.0.1' });
   });
 
-  it('asks once, again when it was told to forget, and again after a failure', async () => {
+  it('asks once, again after forget(), and again after a failure', async () => {
     const surroundings = on({});
     await Promise.all([surroundings.reach(), surroundings.reach()]);
     await surroundings.reach();

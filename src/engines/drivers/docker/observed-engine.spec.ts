@@ -70,7 +70,7 @@ describe('toObservedEngine', () => {
     });
   });
 
-  it('does not see what is not ours', () => {
+  it('is null for containers of other programs and installations', () => {
     expect(see({ facts: { instance: 'other' } })).toBeNull();
     const foreign = { ...inspection(), Config: { Labels: { name: 'home' } } };
     expect(

@@ -71,7 +71,7 @@ describe('PortAssigner', () => {
     expect(filters).toEqual([['dev.acefleet.managed=true']]);
   });
 
-  it('goes by a port that is somebody else’s, and gives it another chance when nothing else is left', async () => {
+  it('avoids a port of another program and tries it again when no other is left', async () => {
     const assigner = newAssigner();
     const take = async (): Promise<PortAssignment> => assigner.assign(anywhere, PUBLISHED);
     const first = await take();
@@ -104,7 +104,7 @@ describe('PortAssigner', () => {
     },
   );
 
-  it('passes by the ports of engines behind the same VPN only', async () => {
+  it('skips the ports of engines behind the same VPN only', async () => {
     present({ vpn: VPN_SLOT, ports: { http: 20_000, https: null, api: 20_001, p2p: 20_003 } });
     present({ vpn: { ...VPN_SLOT, vpn: 'renamed' }, ports: { ...OWN_PORTS, http: 20_002 } });
     present({
@@ -115,7 +115,7 @@ describe('PortAssigner', () => {
     expect(ports).toEqual({ http: 20_004, https: null, api: 20_005, p2p: 20_006 });
   });
 
-  it('says so when engines cannot sit there, or there is no room', async () => {
+  it('fails when engines cannot share a network or no port is left', async () => {
     await expect(newAssigner([]).assign(behind(), HERE)).rejects.toMatchObject({
       code: 'runtime_refused',
       message: 'no {http_port}',

@@ -4,7 +4,7 @@ import { PullReport } from './pull-report';
 const of = (currentBytes: number, totalBytes: number) => ({ currentBytes, totalBytes });
 
 describe('PullReport', () => {
-  it('tells each step of ten percent once, also when the total grows meanwhile', () => {
+  it('reports each step of ten percent once, also when the total grows', () => {
     const report = new PullReport(() => 0);
     const told = [
       of(0, 0),

@@ -125,7 +125,7 @@ describe('SimulatorRuntime with scripted children', () => {
     expect(await runtime.list()).toEqual([one, two]);
   });
 
-  it('plays any content only when told to', async () => {
+  it('plays any content only with that option', async () => {
     open(true);
     expect(JSON.parse(await ask(portOf(await provision()), 'args'))).toContain('--any-content');
   });
@@ -141,7 +141,7 @@ describe('SimulatorRuntime with scripted children', () => {
     expect((await provision()).id).toBe('sim-2');
   });
 
-  it('restarts an engine that died, under its id, as another incarnation, and says why it died', async () => {
+  it('restarts an engine that died under the same id as a new incarnation, with the reason', async () => {
     open();
     const before = await provision();
     await ask(portOf(before), 'crash');
@@ -251,7 +251,7 @@ describe('SimulatorRuntime with scripted children', () => {
     },
   );
 
-  it('says clearly that the simulator is not there', () => {
+  it('reports that the simulator is missing', () => {
     script = join(folder, 'missing.js');
     expect(() => open()).toThrow(`the engine simulator is not built: ${script} is missing`);
   });

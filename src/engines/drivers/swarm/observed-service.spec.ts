@@ -73,7 +73,7 @@ describe('an engine in a Swarm', () => {
     expect(engine?.endpoint).toEqual(endpoint);
   });
 
-  it('is nobody else’s', () => {
+  it('is null for services of other programs and installations', () => {
     expect(toObservedEngine(service(null), [task()], 'house', HOSTS)).toBeNull();
     const foreign = { ...service(null), Spec: { Name: 'web' } };
     expect(toObservedEngine(foreign, [task()], INSTANCE, HOSTS)).toBeNull();
@@ -81,7 +81,7 @@ describe('an engine in a Swarm', () => {
 });
 
 describe('where published ports are reached', () => {
-  it('is at the address of each node, and at that of this machine where it is known', () => {
+  it('is at the address of its node, or at that of this machine for the local node', () => {
     const nodes = [node('node-1', '192.168.1.10'), node('node-2', '127.0.0.1'), node('node-3', '')];
     expect([...nodeHosts(nodes, { nodeId: 'node-2', host: '172.17.0.1' })]).toEqual([
       ['node-1', '192.168.1.10'],

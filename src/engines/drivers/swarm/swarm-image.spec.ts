@@ -11,7 +11,7 @@ function stage() {
 }
 
 describe('the image of a Swarm', () => {
-  it('is there when a container of it runs, and nothing is told when that was quick', () => {
+  it('is present when a container with it runs, without an event when that was quick', () => {
     const { clock, told, image } = stage();
     expect(image.state.state).toBe('unknown');
     image.onPreparing('a');
@@ -22,7 +22,7 @@ describe('the image of a Swarm', () => {
     expect(told).toEqual([]);
   });
 
-  it('is fetched by a node that takes its time, which is told once', () => {
+  it('is pulled when a node prepares for long, with one event', () => {
     const { clock, told, image } = stage();
     image.onPreparing('a');
     image.onPreparing('b');
@@ -35,7 +35,7 @@ describe('the image of a Swarm', () => {
     expect(told).toEqual(['started', 'finished']);
   });
 
-  it('is missing with the reason when a node says so, which is told once', () => {
+  it('is missing when a node reports it, with the reason and one event', () => {
     const { told, image } = stage();
     image.onMissing('a', 'No such image');
     image.onMissing('b', 'No such image');

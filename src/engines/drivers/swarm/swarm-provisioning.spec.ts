@@ -109,7 +109,7 @@ describe('making an engine in a Swarm', () => {
   it.each<[string, () => Promise<null>, string]>([
     ['is not there any more', () => Promise.resolve(null), 'runtime_refused'],
     [
-      'cannot be looked at',
+      'cannot be listed',
       () => Promise.reject(new RuntimeError('docker_unavailable', 'away')),
       'docker_unavailable',
     ],
@@ -168,7 +168,7 @@ describe('making an engine in a Swarm', () => {
     expect(orphans.has(REQUEST.key)).toBe(true);
   });
 
-  it('remembers what it could not remove, and still says why the request failed', async () => {
+  it('remembers an orphan that it could not remove and reports why the request failed', async () => {
     const { swarm, orphans, provisioning } = stage({ State: 'orphaned', Message: '' });
     swarm.canRemove = false;
     const outcome = provisioning.provision(REQUEST, PUBLISHED, NEVER);

@@ -5,7 +5,7 @@ import {
   answer,
   eventually,
   FakeDocker,
-  type Manner,
+  type Behaviour,
   refuse,
 } from '../docker-client/fake-docker.spec-support';
 import { RuntimeError } from '../engine-runtime.port';
@@ -23,13 +23,13 @@ const NO_TASK = answer(200, [{ ID: 'task-2' }]);
 let fake: FakeDocker;
 let runtime: SwarmRuntime;
 /** How tasks are told; all else goes well. */
-let tasks: Manner;
+let tasks: Behaviour;
 
 beforeEach(async () => {
   Logger.overrideLogger(false);
   fake = await FakeDocker.open();
   tasks = answer(200, [task()]);
-  fake.manner = (request, response) => route(request.url ?? '')(request, response);
+  fake.behaviour = (request, response) => route(request.url ?? '')(request, response);
   const config = loadConfig({ DOCKER_HOST: fake.dockerHost, ENGINE_REACH: 'published' });
   const bus = { publish: () => undefined };
   runtime = new SwarmRuntime(config, INSTANCE, bus, new DockerClient(config.dockerHost));
@@ -40,7 +40,7 @@ afterEach(async () => {
   await fake.close();
 });
 
-function route(url: string): Manner {
+function route(url: string): Behaviour {
   if (url.startsWith('/info')) return answer(200, { ID: 'fake', Swarm: { NodeID: 'node-1' } });
   if (url.startsWith('/version')) return VERSION;
   if (url.startsWith('/tasks')) return tasks;
@@ -70,7 +70,7 @@ describe('a provisioning request of a Swarm', () => {
     expect(isRemoved()).toBe(false);
   });
 
-  it('fails with what went wrong when answers make no sense, and not as a cancellation', async () => {
+  it('fails with the reason when answers make no sense, and not as a cancellation', async () => {
     tasks = NO_TASK;
     const failure = await failureOf(runtime.provision(REQUEST, NEVER));
     expect(failure).toMatchObject({ code: 'docker_unavailable', cause: expect.any(TypeError) });
@@ -99,7 +99,7 @@ describe('a provisioning request of a Swarm', () => {
 });
 
 describe('a restart in a Swarm', () => {
-  it('fails with what went wrong when answers make no sense', async () => {
+  it('fails with the reason when answers make no sense', async () => {
     const restarted = runtime.restart(SERVICE.ID);
     await eventually(isAsked('POST', `/services/${SERVICE.ID}/update`));
     tasks = NO_TASK;
@@ -110,8 +110,8 @@ describe('a restart in a Swarm', () => {
   });
 });
 
-describe('a look at a Swarm', () => {
-  it.each<[string, Manner, RegExp]>([
+describe('a listing of a Swarm', () => {
+  it.each<[string, Behaviour, RegExp]>([
     [
       'is no Swarm',
       refuse(503, 'This node is not a swarm manager.'),
@@ -119,12 +119,12 @@ describe('a look at a Swarm', () => {
     ],
     ['refuses', refuse(400, 'invalid filter'), /^invalid filter$/],
     ['makes no sense', answer(200, [{ ID: 'a', ServiceID: SERVICE.ID }]), /makes no sense/],
-  ])('learns nothing of engines when Docker %s', async (_, manner, words) => {
-    fake.manner = (request, response) => {
+  ])('learns nothing of engines when Docker %s', async (_, behaviour, words) => {
+    fake.behaviour = (request, response) => {
       const url = request.url ?? '';
       if (url.startsWith('/version')) VERSION(request, response);
       else if (url.startsWith('/services')) answer(200, [SERVICE])(request, response);
-      else manner(request, response);
+      else behaviour(request, response);
     };
     const failure = await failureOf(runtime.list());
     expect(failure.code).toBe('docker_unavailable');

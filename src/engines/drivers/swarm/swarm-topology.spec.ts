@@ -19,7 +19,7 @@ function stage(networks: Networks | null, swarmNetworks: readonly string[] = [])
     info: () => {
       looks.count += 1;
       if (looks.fail) return Promise.reject(new RuntimeError('docker_unavailable', 'away'));
-      return Promise.resolve({ swarm: { nodeId: 'node-1' } });
+      return Promise.resolve({ nodeId: 'node-1' });
     },
     ownContainer: () => Promise.resolve(own === null ? null : { id: 'own' }),
     containers: { find: () => Promise.resolve(own as unknown as ContainerInspectInfo | null) },

@@ -52,10 +52,10 @@ export class SwarmTopology {
   }
 
   private async locate(): Promise<OwnPosition> {
-    const { swarm } = await this.client.info();
+    const { nodeId } = await this.client.info();
     const container = await this.client.ownContainer();
     const own = container === null ? null : await this.client.containers.find(container.id);
-    return { localNodeId: swarm.nodeId, localHost: this.localHost(own), own };
+    return { localNodeId: nodeId, localHost: this.localHost(own), own };
   }
 
   /** Inside a container the gateway is the machine; the loopback address is the container's own. */

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { wallClockIso } from '../../../kernel/clock';
 import type { ObservedEngine, EnginePhase } from '../../drivers/engine-runtime.port';
 
-/** Docker's words. */
+/** The names that Docker uses. */
 export type ContainerStatus = 'created' | 'running' | 'paused' | 'exited';
 
 const STATUS_BY_PHASE: Readonly<Record<EnginePhase, ContainerStatus>> = {
@@ -12,7 +12,7 @@ const STATUS_BY_PHASE: Readonly<Record<EnginePhase, ContainerStatus>> = {
   ended: 'exited',
 };
 
-/** Ports at which an engine is reached; null while it has none. */
+/** Ports of the engine; null while it has none. */
 export class ContainerPortsDto {
   @ApiProperty({ type: 'integer', nullable: true })
   readonly http: number | null;
@@ -21,13 +21,13 @@ export class ContainerPortsDto {
   @ApiProperty({ type: 'integer', nullable: true })
   readonly api: number | null;
 
-  constructor(seen: ObservedEngine) {
-    this.http = seen.endpoint?.port ?? null;
-    this.api = seen.apiPort;
+  constructor(observed: ObservedEngine) {
+    this.http = observed.endpoint?.port ?? null;
+    this.api = observed.apiPort;
   }
 }
 
-/** What runs an engine, as it was seen last. Its environment is nobody's business. */
+/** The container of an engine as last observed. Its environment is not shown. */
 export class ContainerDto {
   readonly id: string;
   readonly name: string;
@@ -39,7 +39,7 @@ export class ContainerDto {
   @ApiProperty({ enum: Object.values(STATUS_BY_PHASE) })
   readonly status: ContainerStatus;
 
-  /** In words. */
+  /** Why, for example `exited with code 137`. */
   readonly status_detail: string;
 
   @ApiProperty({ type: 'object', additionalProperties: { type: 'string' } })
@@ -47,14 +47,14 @@ export class ContainerDto {
 
   readonly ports: ContainerPortsDto;
 
-  constructor(seen: ObservedEngine) {
-    this.id = seen.id;
-    this.name = seen.name;
-    this.image = seen.image;
-    this.created = wallClockIso(seen.createdAt);
-    this.status = STATUS_BY_PHASE[seen.phase];
-    this.status_detail = seen.phaseDetail;
-    this.labels = { ...seen.labels };
-    this.ports = new ContainerPortsDto(seen);
+  constructor(observed: ObservedEngine) {
+    this.id = observed.id;
+    this.name = observed.name;
+    this.image = observed.image;
+    this.created = wallClockIso(observed.createdAt);
+    this.status = STATUS_BY_PHASE[observed.phase];
+    this.status_detail = observed.phaseDetail;
+    this.labels = { ...observed.labels };
+    this.ports = new ContainerPortsDto(observed);
   }
 }

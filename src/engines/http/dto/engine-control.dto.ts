@@ -1,10 +1,20 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsInt, IsOptional, Max, Min } from 'class-validator';
+import { IsInt, IsOptional, IsString, Max, MaxLength, Min, MinLength } from 'class-validator';
 import { wallClockIso } from '../../../kernel/clock';
 import type { EngineLogs, EngineUsage } from '../../drivers/engine-runtime.port';
 
-/** An engine is about to go: its streams leave it, then it is made absent. */
+/** Body of `POST /engines/{id}/drain`; optional. */
+export class DrainDto {
+  /** Shown with the engine and in the event log. */
+  @IsOptional()
+  @IsString()
+  @MinLength(1)
+  @MaxLength(200)
+  reason?: string;
+}
+
+/** The removal of an engine has begun: its streams are moved, then it is removed. */
 export class EngineRemovingDto {
   @ApiProperty({ enum: ['removing'] })
   readonly status = 'removing';
@@ -16,7 +26,7 @@ export class EngineRemovingDto {
   }
 }
 
-/** An engine's process was started anew, under the same id. */
+/** The process of an engine was restarted under the same id. */
 export class EngineRestartedDto {
   @ApiProperty({ enum: ['restarted'] })
   readonly status = 'restarted';
@@ -55,7 +65,7 @@ export function linesWanted({ lines, tail }: LogQueryDto): number {
   return lines ?? tail ?? DEFAULT_LINES;
 }
 
-/** What an engine wrote lately. */
+/** The latest output of an engine. */
 export class EngineLogsDto {
   readonly container_id: string;
 
@@ -77,7 +87,7 @@ export class EngineLogsDto {
   }
 }
 
-/** What an engine uses just now. */
+/** What an engine uses now. */
 export class EngineUsageDto {
   readonly container_id: string;
 
@@ -86,7 +96,7 @@ export class EngineUsageDto {
 
   readonly memory_usage_bytes: number;
 
-  /** Null: without limit. */
+  /** Null: no limit. */
   @ApiProperty({ type: Number, nullable: true })
   readonly memory_limit_bytes: number | null;
 
@@ -119,7 +129,7 @@ export class EngineUsageDto {
   }
 }
 
-/** Two decimals; more would be noise. */
+/** Rounds to two decimals. */
 function rounded(value: number): number {
   return Math.round(value * 100) / 100;
 }

@@ -2,7 +2,12 @@ import { ApiProperty } from '@nestjs/swagger';
 import type { Engine } from '../../registry/engine';
 import { wallClockIso } from '../../../kernel/clock';
 import { ENGINE_STATES } from '../../registry/engine-state';
-import type { DrainedBy, EngineState } from '../../registry/engine.types';
+import {
+  DRAIN_REASONS,
+  type DrainedBy,
+  type DrainReason,
+  type EngineState,
+} from '../../registry/engine.types';
 
 export type HealthStatus = 'healthy' | 'unhealthy' | 'unknown';
 
@@ -70,8 +75,12 @@ export class EngineDto {
   readonly last_health_check: string | null;
 
   /** Why it is being drained, if it is. */
+  @ApiProperty({ enum: DRAIN_REASONS, nullable: true })
+  readonly drain_reason: DrainReason | null;
+
+  /** The same in plain words; the operator's own if an operator drains it. */
   @ApiProperty({ type: String, nullable: true })
-  readonly drain_reason: string | null;
+  readonly drain_detail: string | null;
 
   /** Who drains it. Only an operator can end a drain by an operator. */
   @ApiProperty({ enum: DRAINED_BY, nullable: true })
@@ -101,9 +110,20 @@ export class EngineDto {
     this.last_stream_usage = isoOrNull(engine.lastStreamUsage);
     this.last_health_check = isoOrNull(engine.lastHealthCheck);
     this.drain_reason = engine.drainReason;
+    this.drain_detail = engine.drainDetail;
     this.drained_by = engine.drainedBy;
     this.starts = engine.starts;
   }
+}
+
+/** `sim-2` before `sim-10`. */
+const BY_ID = new Intl.Collator('en', { numeric: true });
+
+/** Sorted by id. */
+export function toEngineDtos(engines: readonly Engine[], maxStreams: number): EngineDto[] {
+  return [...engines]
+    .sort((a, b) => BY_ID.compare(a.id, b.id))
+    .map((engine) => new EngineDto(engine, maxStreams));
 }
 
 function healthStatus(answered: boolean | null): HealthStatus {

@@ -4,7 +4,7 @@ import type { BreakerState, BreakerView } from '../../fleet/fleet.types';
 import type { EngineCounts } from '../../fleet/fleet-summary';
 import { BREAKER_STATES } from './fleet-state.dto';
 
-/** A breaker without the words of its last failure, which may name hosts: anybody may see this. */
+/** The circuit breaker without the message of its last failure, which may contain host names: this answer is public. */
 export class BreakerHealthDto {
   @ApiProperty({ enum: BREAKER_STATES })
   readonly state: BreakerState;
@@ -51,7 +51,7 @@ export interface FleetHealthFacts {
   readonly probeIntervalMs: number;
 }
 
-/** How many engines are well. Numbers only: anybody may see this. */
+/** Engines by health. Numbers only: this answer is public. */
 export class FleetHealthDto {
   @ApiProperty({ type: 'integer' })
   readonly total_engines: number;

@@ -8,21 +8,22 @@ import type {
   RuntimeLinkState,
 } from '../../drivers/engine-runtime.port';
 import type { BreakerState, BreakerView, FleetDecisionRecord } from '../../fleet/fleet.types';
+import { DRAIN_REASONS, type DrainReason } from '../../registry/engine.types';
 
-/** Every word of a set; the compiler keeps it complete. */
-function wordsOf<Word extends string>(words: Readonly<Record<Word, true>>): readonly Word[] {
-  return Object.keys(words) as Word[];
+/** Every value of a union; the compiler keeps the list complete. */
+function valuesOf<Value extends string>(values: Readonly<Record<Value, true>>): readonly Value[] {
+  return Object.keys(values) as Value[];
 }
 
-const DRIVERS = wordsOf<DriverKind>({ static: true, docker: true, swarm: true, simulator: true });
-const LINK_STATES = wordsOf<RuntimeLinkState>({ connecting: true, connected: true, lost: true });
-const IMAGE_STATES = wordsOf<RuntimeImage['state']>({
+const DRIVERS = valuesOf<DriverKind>({ static: true, docker: true, swarm: true, simulator: true });
+const LINK_STATES = valuesOf<RuntimeLinkState>({ connecting: true, connected: true, lost: true });
+const IMAGE_STATES = valuesOf<RuntimeImage['state']>({
   unknown: true,
   present: true,
   pulling: true,
   missing: true,
 });
-const DECISIONS = wordsOf<FleetDecisionRecord['kind']>({
+const DECISIONS = valuesOf<FleetDecisionRecord['kind']>({
   scale: true,
   provision: true,
   remove: true,
@@ -31,7 +32,7 @@ const DECISIONS = wordsOf<FleetDecisionRecord['kind']>({
   unpause: true,
 });
 
-export const BREAKER_STATES = wordsOf<BreakerState>({ closed: true, open: true, half_open: true });
+export const BREAKER_STATES = valuesOf<BreakerState>({ closed: true, open: true, half_open: true });
 
 /** Where engines come from. */
 export class DriverDto {
@@ -50,7 +51,7 @@ export class DriverDto {
   }
 }
 
-/** How it stands with what runs the engines (Docker). */
+/** The connection to the runtime (Docker). */
 export class LinkDto {
   @ApiProperty({ enum: LINK_STATES })
   readonly state: RuntimeLinkState;
@@ -69,11 +70,11 @@ export class LinkDto {
   }
 }
 
-/** How far a pull is. */
+/** Progress of a pull. */
 export class PullProgressDto {
   readonly current_bytes: number;
 
-  /** As far as known yet. */
+  /** As far as it is known. */
   readonly total_bytes: number;
 
   constructor(progress: NonNullable<RuntimeImage['progress']>) {
@@ -82,7 +83,7 @@ export class PullProgressDto {
   }
 }
 
-/** How it stands with the image that engines are made of. */
+/** The image from which engines are created. */
 export class ImageDto {
   readonly reference: string;
 
@@ -105,7 +106,7 @@ export class ImageDto {
   }
 }
 
-/** The last engine that could not be made. */
+/** The last failure to create an engine. */
 export class ProvisioningFailureDto {
   readonly code: string;
   readonly message: string;
@@ -120,7 +121,7 @@ export class ProvisioningFailureDto {
   }
 }
 
-/** Stops the making of engines for a while after too many failures in a row. */
+/** The circuit breaker stops the creation of engines for a while after too many failures in a row. */
 export class BreakerDto {
   @ApiProperty({ enum: BREAKER_STATES })
   readonly state: BreakerState;
@@ -149,7 +150,7 @@ export class BreakerDto {
   }
 }
 
-/** Something that the fleet decided by itself, and why. */
+/** A decision of the fleet, and why. */
 export class DecisionDto {
   /** ISO 8601, UTC. */
   readonly time: string;
@@ -161,12 +162,18 @@ export class DecisionDto {
   @ApiProperty({ type: String, nullable: true })
   readonly engine_id: string | null;
 
+  /** Why an engine is removed or drained; null for other decisions. */
+  @ApiProperty({ enum: DRAIN_REASONS, nullable: true })
+  readonly reason: DrainReason | null;
+
+  /** The same in plain words. */
   readonly why: string;
 
   constructor(decision: FleetDecisionRecord) {
     this.time = wallClockIso(decision.at);
     this.kind = decision.kind;
     this.engine_id = decision.engineId;
+    this.reason = decision.reason;
     this.why = decision.why;
   }
 }

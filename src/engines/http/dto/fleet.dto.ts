@@ -9,7 +9,7 @@ export class ScaleParamsDto {
   n!: string;
 }
 
-/** How many engines there shall be at least, from now until asked again. */
+/** The least number of engines, until the next request. */
 export class ScaledDto {
   /** The requested number, bounded by `min` and `max`. */
   @ApiProperty({ type: 'integer' })
@@ -34,7 +34,7 @@ export class ScaledDto {
   }
 }
 
-/** What was left over is gone. */
+/** Left-over engines were removed. */
 export class GarbageCollectedDto {
   @ApiProperty({ enum: ['done'] })
   readonly status = 'done';

@@ -20,7 +20,7 @@ export class ScoreDto {
   }
 }
 
-/** What selection thinks of one engine. */
+/** The selector's assessment of one engine. */
 export class AssessmentDto {
   readonly id: string;
 
@@ -54,7 +54,7 @@ export class AssessmentDto {
   }
 }
 
-/** What each score weighs. */
+/** Weights of the scores. */
 export class WeightsDto {
   readonly forwarded: number;
   readonly active_stream: number;
@@ -88,7 +88,7 @@ export class CriterionDto {
   }
 }
 
-/** The decision that a new stream would meet now. */
+/** What the selector would decide for a new stream now. */
 export class SelectionDto {
   /** The engine that a new stream would get; null when there is none. */
   @ApiProperty({ type: String, nullable: true })

@@ -8,15 +8,15 @@ import { EngineRegistry } from '../../registry/engine-registry';
 import { type VpnPublicIpDto, VpnStatusDto } from './dto/vpn-status.dto';
 import { toVpnStatusCompat, VpnStatusCompatDto } from './compat/vpn-status.compat.dto';
 import { VpnRegistry } from '../vpn-registry';
-import type { VpnConfig } from '../vpn.config';
+import type { EnginesConfig } from '../../engines.config';
 import { vpnStatusDto } from './vpn.mapping';
 
-/** Answers from memory: a panel may ask as often as it likes. */
+/** Answers from memory, so a panel may poll often. */
 @ApiTags('vpn')
 @Controller(['api/v1/vpn', 'vpn'])
 export class VpnController {
   constructor(
-    @Inject(CONFIG) private readonly config: VpnConfig,
+    @Inject(CONFIG) private readonly config: EnginesConfig,
     private readonly vpns: VpnRegistry,
     private readonly engines: EngineRegistry,
   ) {}

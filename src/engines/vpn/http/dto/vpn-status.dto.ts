@@ -4,7 +4,7 @@ import { VPN_STATES, type VpnState } from '../../vpn-health';
 /** `redundant`: several VPNs. */
 export type VpnMode = 'disabled' | 'single' | 'redundant';
 
-/** `unknown`: not looked at yet. */
+/** `unknown`: not checked yet. */
 export type VpnHealthWord = 'healthy' | 'unhealthy' | 'starting' | 'unknown';
 
 const MODES: readonly VpnMode[] = ['disabled', 'single', 'redundant'];
@@ -122,7 +122,7 @@ export class VpnStatusDto {
   readonly vpns!: VpnDto[];
 }
 
-/** The public address of the first VPN that told one. */
+/** The public address of the first VPN that has reported one. */
 export class VpnPublicIpDto {
   readonly public_ip!: string;
 

@@ -1,15 +1,14 @@
 import type { PlacedEngine } from './engine-placement.port';
-import { openSlots } from './vpn-slots';
-import type { Vpn } from './vpn';
+import { openSlots, type Vpn } from './vpn';
 
-/** The fullest VPN gives an engine away when it has so many more than the emptiest. */
-const UNBALANCED_BY = 2;
+/** The VPN with the most engines gives one up when it has this many more than the VPN with the fewest. */
+const MAX_IMBALANCE = 2;
 
 /**
- * An engine that nobody used when it was chosen to be made anew where it is of more use: behind the emptiest VPN, or with
- * the port that its own VPN forwards.
+ * An idle engine that should be replaced where its successor is of more use: behind the VPN with the fewest engines, or
+ * with the port that its own VPN forwards.
  */
-export interface Move {
+export interface Relocation {
   readonly engineId: string;
   readonly vpn: string;
   readonly cause: 'balance' | 'port';
@@ -17,40 +16,40 @@ export interface Move {
 }
 
 /**
- * The one move that is wanted now. One that was wanted before is held on to until its engine is gone: as soon as the
- * successor is there it would seem needless, and whoever then took the wrong one of the two away would
- * begin it all again.
+ * The one relocation that is wanted now. The last one stays wanted until its engine is gone. Without that it would seem
+ * needless as soon as the successor exists; the fleet could then remove the wrong one of the two, and the relocation
+ * would begin again.
  */
-export function wantedMove(
+export function wantedRelocation(
   vpns: readonly Vpn[],
   present: readonly PlacedEngine[],
-  last: Move | null,
-): Move | null {
+  last: Relocation | null,
+): Relocation | null {
   if (last !== null && isStillWanted(last, vpns, present)) return last;
-  return portMove(vpns, present) ?? balanceMove(vpns, present);
+  return portRelocation(vpns, present) ?? balanceRelocation(vpns, present);
 }
 
 function isStillWanted(
-  move: Move,
+  relocation: Relocation,
   vpns: readonly Vpn[],
   present: readonly PlacedEngine[],
 ): boolean {
-  if (!present.some(({ id }) => id === move.engineId)) return false;
-  switch (move.cause) {
+  if (!present.some(({ id }) => id === relocation.engineId)) return false;
+  switch (relocation.cause) {
     case 'balance':
-      return placesInBalance(vpns) !== null;
+      return vpnsToBalance(vpns) !== null;
     case 'port':
       return openSlots(vpns).some(
-        ({ vpn, forwardedPort }) => vpn === move.vpn && forwardedPort !== null,
+        ({ vpn, forwardedPort }) => vpn === relocation.vpn && forwardedPort !== null,
       );
   }
 }
 
 /**
- * A VPN often learns its port when engines run behind it already. Not while it is back since a short while and another one
- * is stable: the successor would be put behind that one, and the port be nobody's still.
+ * A VPN often learns its forwarded port when engines run behind it already. No relocation while the VPN is recovering and
+ * another one is stable: the successor would be placed behind the stable one, and the port would stay unused.
  */
-function portMove(vpns: readonly Vpn[], present: readonly PlacedEngine[]): Move | null {
+function portRelocation(vpns: readonly Vpn[], present: readonly PlacedEngine[]): Relocation | null {
   for (const { vpn: name, forwardedPort } of openSlots(vpns)) {
     if (forwardedPort === null) continue;
     const behind = enginesBehind(name, present);
@@ -63,8 +62,11 @@ function portMove(vpns: readonly Vpn[], present: readonly PlacedEngine[]): Move 
   return null;
 }
 
-function balanceMove(vpns: readonly Vpn[], present: readonly PlacedEngine[]): Move | null {
-  const places = (placesInBalance(vpns) ?? []).map(({ name }) => {
+function balanceRelocation(
+  vpns: readonly Vpn[],
+  present: readonly PlacedEngine[],
+): Relocation | null {
+  const places = (vpnsToBalance(vpns) ?? []).map(({ name }) => {
     const behind = enginesBehind(name, present);
     return { name, size: behind.length, spare: spareOf(behind) };
   });
@@ -72,13 +74,13 @@ function balanceMove(vpns: readonly Vpn[], present: readonly PlacedEngine[]): Mo
   const most = Math.max(...places.map(({ size }) => size));
   const fullest = places.find(({ size, spare }) => size === most && spare !== null);
   if (fullest?.spare === null || fullest === undefined) return null;
-  if (most - fewest < UNBALANCED_BY) return null;
+  if (most - fewest < MAX_IMBALANCE) return null;
   const reason = `VPN ${fullest.name} has ${most} engines, another one ${fewest}`;
   return { engineId: fullest.spare.id, vpn: fullest.name, cause: 'balance', reason };
 }
 
-/** The VPNs to be balanced; null while one of them may fail again: an outage is over first. */
-function placesInBalance(vpns: readonly Vpn[]): readonly Vpn[] | null {
+/** The VPNs between which engines are balanced; null while one of them may fail again. */
+function vpnsToBalance(vpns: readonly Vpn[]): readonly Vpn[] | null {
   const places = vpns.filter(({ health }) => health.state !== 'down');
   const areSettled = places.every(({ health }) => health.state === 'up' && health.bad === null);
   return areSettled && places.length > 1 ? places : null;
@@ -88,7 +90,7 @@ function enginesBehind(vpn: string, present: readonly PlacedEngine[]): PlacedEng
   return present.filter((engine) => engine.vpn?.vpn === vpn);
 }
 
-/** An engine that can be spared; the same one whenever it is asked for. Who holds a port stays. */
+/** An idle engine without a forwarded port; always the same one for the same engines. */
 function spareOf(engines: readonly PlacedEngine[]): PlacedEngine | null {
   const idle = engines.filter(
     ({ streams, forwardedPort }) => streams === 0 && forwardedPort === null,

@@ -2,41 +2,39 @@ import { monotonicMs } from '../../kernel/clock';
 import { Settleable } from '../../kernel/settleable';
 import { HURRY_GAP_MS } from './probe-policy';
 
-/** What a watch needs of its owner. */
-export interface WatchDuties {
-  /** One probe, bounded in time. Never rejects. */
+export interface ProbeLoopOptions {
+  /** One probe, with a deadline. Never rejects. */
   probe(): Promise<void>;
-  /** Pause before the next probe, in ms; asked when one has ended. */
+  /** Pause before the next probe, in ms; called when a probe has ended. */
   pauseMs(): number;
 }
 
-/** The probes of one engine at one address: never two at a time, the first at once. */
-export class EngineWatch {
+/** Repeated probes of one engine or VPN: one at a time, the first at once. */
+export class ProbeLoop {
   private timer: NodeJS.Timeout | undefined;
   private startedAt = -Infinity;
   private dueAt = Infinity;
   private isProbing = false;
   private isHurried = false;
   private isStopped = false;
-  /** For those who wait for the end of a probe. */
+  /** Settles with the end of the next probe. */
   private nextEnd: Settleable<void> | null = null;
 
-  constructor(private readonly duties: WatchDuties) {}
+  constructor(private readonly options: ProbeLoopOptions) {}
 
   start(): void {
     this.planIn(0);
   }
 
-  /** Probes now, or as soon as the last probe is a second old. */
+  /** Probes now, or as soon as the last probe began 1 s ago. */
   hurry(): void {
     if (this.isProbing) this.isHurried = true;
     else this.planIn(Math.min(this.gapLeftMs(), this.dueAt - monotonicMs()));
   }
 
   /**
-   * Resolves when the result of a probe is there that is worth its name: the one in flight, the last one when it began less
-   * than a second ago, else one that begins at once. One probe serves everybody who asks meanwhile. Resolves at once when
-   * the watch is stopped.
+   * Resolves with the end of a current probe: the running one, the last one if it began less than 1 s ago, else one that begins
+   * at once. One probe serves all callers. Resolves at once when the loop is stopped.
    */
   async probed(): Promise<void> {
     if (this.isStopped) return;
@@ -48,11 +46,11 @@ export class EngineWatch {
     await this.nextEnd.promise;
   }
 
-  /** No probe begins any more. One in flight ends by its own deadline, and its result is void. */
+  /** Begins no more probes. A running probe ends by its own deadline, and its result is void. */
   stop(): void {
     this.isStopped = true;
     clearTimeout(this.timer);
-    this.tellEnd();
+    this.settleEnd();
   }
 
   get stopped(): boolean {
@@ -70,14 +68,14 @@ export class EngineWatch {
     this.isProbing = true;
     this.isHurried = false;
     this.startedAt = monotonicMs();
-    await this.duties.probe();
+    await this.options.probe();
     this.isProbing = false;
-    this.tellEnd();
-    const pause = this.duties.pauseMs();
+    this.settleEnd();
+    const pause = this.options.pauseMs();
     this.planIn(this.wasHurried() ? Math.min(this.gapLeftMs(), pause) : pause);
   }
 
-  private tellEnd(): void {
+  private settleEnd(): void {
     this.nextEnd?.resolve();
     this.nextEnd = null;
   }

@@ -1,21 +1,21 @@
-import { EngineWatch } from './engine-watch';
+import { ProbeLoop } from './probe-loop';
 
-describe('EngineWatch', () => {
+describe('ProbeLoop', () => {
   let probes: (() => void)[];
-  let watch: EngineWatch;
+  let loop: ProbeLoop;
 
   beforeEach(() => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] });
     probes = [];
-    watch = new EngineWatch({
+    loop = new ProbeLoop({
       probe: () => new Promise<void>((resolve) => probes.push(resolve)),
       pauseMs: () => 10_000,
     });
-    watch.start();
+    loop.start();
   });
 
   afterEach(() => {
-    watch.stop();
+    loop.stop();
     expect(jest.getTimerCount()).toBe(0);
     jest.useRealTimers();
   });
@@ -42,16 +42,16 @@ describe('EngineWatch', () => {
     await pass(0);
     await answer();
     await pass(5_000);
-    watch.hurry();
+    loop.hurry();
     await pass(0);
     expect(probes).toHaveLength(2);
   });
 
-  it('takes a storm of complaints as one, a second after the last probe', async () => {
+  it('answers many complaints with one probe, a second after the last one', async () => {
     await pass(0);
     await answer();
     await pass(400);
-    for (let i = 0; i < 50; i += 1) watch.hurry();
+    for (let i = 0; i < 50; i += 1) loop.hurry();
     await pass(599);
     expect(probes).toHaveLength(1);
     await pass(1);
@@ -61,10 +61,10 @@ describe('EngineWatch', () => {
     expect(probes).toHaveLength(2);
   });
 
-  it('probes once more when hurried during a probe: that one may have begun before the trouble', async () => {
+  it('probes once more when hurried during a probe, which may have begun before the fault', async () => {
     await pass(0);
     await pass(200);
-    watch.hurry();
+    loop.hurry();
     await answer();
     await pass(799);
     expect(probes).toHaveLength(1);
@@ -72,14 +72,14 @@ describe('EngineWatch', () => {
     expect(probes).toHaveLength(2);
   });
 
-  describe('asked for a result of now', () => {
-    /** Counts those who have it. */
-    let told: number;
-    const ask = () => void watch.probed().then(() => (told += 1));
+  describe('asked for a current result', () => {
+    /** Callers that have it. */
+    let answered: number;
+    const ask = () => void loop.probed().then(() => (answered += 1));
 
-    beforeEach(() => (told = 0));
+    beforeEach(() => (answered = 0));
 
-    it('begins one probe for all who ask', async () => {
+    it('begins one probe for all callers', async () => {
       await pass(0);
       await answer();
       await pass(3_000);
@@ -87,43 +87,43 @@ describe('EngineWatch', () => {
       ask();
       await pass(0);
       ask();
-      expect([probes.length, told]).toEqual([2, 0]);
+      expect([probes.length, answered]).toEqual([2, 0]);
       await answer();
-      expect([probes.length, told]).toEqual([2, 3]);
+      expect([probes.length, answered]).toEqual([2, 3]);
     });
 
-    it('waits for the probe in flight, however long that has been under way', async () => {
+    it('waits for the running probe, however long it has been running', async () => {
       await pass(4_000);
       ask();
       await pass(500);
-      expect([probes.length, told]).toEqual([1, 0]);
+      expect([probes.length, answered]).toEqual([1, 0]);
       await answer();
-      expect([probes.length, told]).toEqual([1, 1]);
+      expect([probes.length, answered]).toEqual([1, 1]);
     });
 
-    it('takes a probe that began less than a second ago', async () => {
+    it('uses a probe that began less than a second ago', async () => {
       await pass(0);
       await answer();
       await pass(999);
       ask();
       await pass(0);
-      expect([probes.length, told]).toEqual([1, 1]);
+      expect([probes.length, answered]).toEqual([1, 1]);
     });
 
-    it('keeps nobody waiting beyond its stop', async () => {
+    it('resolves for all callers when it stops', async () => {
       await pass(0);
       ask();
-      watch.stop();
+      loop.stop();
       ask();
       await pass(0);
-      expect(told).toBe(2);
+      expect(answered).toBe(2);
     });
   });
 
   it('begins nothing after its stop', async () => {
     await pass(0);
-    watch.stop();
-    watch.hurry();
+    loop.stop();
+    loop.hurry();
     await answer();
     await pass(60_000);
     expect(probes).toHaveLength(1);

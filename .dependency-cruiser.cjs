@@ -59,7 +59,8 @@ const ENGINES = {
   drivers: ['registry'],
   vpn: ['registry', 'selection', 'health', 'drivers'],
   fleet: ['registry', 'drivers', 'vpn'],
-  http: ['registry', 'selection', 'drivers', 'vpn', 'fleet'],
+  scheduling: ['registry', 'selection', 'drivers', 'vpn', 'fleet'],
+  http: ['registry', 'selection', 'drivers', 'vpn', 'fleet', 'scheduling'],
 };
 
 /** Decisions and packet work: functions of data, tested by tables and properties. */

@@ -15,6 +15,7 @@ import { OrchestratorController } from './http/orchestrator.controller';
 import { ProvisioningController } from './http/provisioning.controller';
 import { RegistryModule } from './registry/registry.module';
 import { SchedulingModule } from './scheduling/scheduling.module';
+import { SlotQueueModule } from './scheduling/slot-queue.module';
 import { VpnModule } from './vpn';
 
 /** The engines: which ones exist, their state, and which one a stream gets. Needs the global modules. */
@@ -22,7 +23,7 @@ import { VpnModule } from './vpn';
 export class EnginesModule {
   /** Global, because the configuration decides what it contains: one instance serves every other module. */
   static forRoot(config: EnginesConfig): DynamicModule {
-    const fleet = FleetModule.forRoot(config);
+    const fleet = FleetModule.forRoot(config, SlotQueueModule);
     const scheduling = SchedulingModule.forFleet(fleet);
     return {
       module: EnginesModule,

@@ -1,4 +1,4 @@
-import { type DynamicModule, Module, type Provider } from '@nestjs/common';
+import { type DynamicModule, Module, type Provider, type Type } from '@nestjs/common';
 import { CONFIG } from '../../config';
 import { usesStaticEngines } from '../drivers/driver-choice';
 import { EngineDriver } from '../drivers/engine-driver.port';
@@ -6,8 +6,6 @@ import { StaticDriver } from '../drivers/static-driver';
 import type { EnginesConfig } from '../engines.config';
 import { RegistryModule } from '../registry/registry.module';
 import { VpnModule } from '../vpn';
-import { SlotQueue } from '../scheduling/slot-queue';
-import { EngineDemand } from './engine-demand.port';
 import { EngineNotices } from './engine-notices';
 import { EngineOperations } from './engine-operations';
 import { EngineSupply } from './engine-supply';
@@ -50,17 +48,13 @@ const MANAGED: Provider[] = [
 /** How many engines there are, and what happens to each. Needs the global modules of configuration, events, storage and drivers. */
 @Module({})
 export class FleetModule {
-  static forRoot(config: EnginesConfig): DynamicModule {
+  /** @param demand provides `EngineDemand` */
+  static forRoot(config: EnginesConfig, demand: Type): DynamicModule {
     return {
       module: FleetModule,
-      imports: [RegistryModule, VpnModule],
-      providers: [
-        SlotQueue,
-        { provide: EngineDemand, useExisting: SlotQueue },
-        ...(usesStaticEngines(config) ? UNMANAGED : MANAGED),
-        EngineSupply,
-      ],
-      exports: [FleetControl, EngineSupply, SlotQueue],
+      imports: [RegistryModule, VpnModule, demand],
+      providers: [...(usesStaticEngines(config) ? UNMANAGED : MANAGED), EngineSupply],
+      exports: [FleetControl, EngineSupply],
     };
   }
 }

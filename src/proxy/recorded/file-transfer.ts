@@ -5,7 +5,7 @@ import type { AppConfig } from '../../config';
 import { monotonicMs } from '../../kernel/clock';
 import type { EngineComplaint } from '../../engines';
 import { AppError } from '../../kernel/errors';
-import { complaintOf, type SilentEngine } from '../session';
+import { complaintOf, type SilentEngine } from '../live';
 import { endAnswer } from './answer-end';
 import { BodyPump, type PumpEnd } from './body-pump';
 import { carriesOn, rangeOfRest } from './byte-range';

@@ -1,5 +1,5 @@
 import { monotonicMs } from '../../kernel/clock';
-import { Settleable } from '../../kernel/settleable';
+import { Deferred } from '../../kernel/deferred';
 import { settlesWithin } from '../../kernel/wait';
 import type { LeaveReason, Viewer, ViewerHost } from '../viewers';
 import type { RecordedContent } from './recorded-contents';
@@ -7,7 +7,7 @@ import type { RecordedContent } from './recorded-contents';
 /** A request that waits, because another one is about to find out what the content is. Counts as a viewer meanwhile. */
 export class FirstAnswerWait implements ViewerHost {
   private readonly untilMs: number;
-  private readonly left = new Settleable<undefined>();
+  private readonly left = new Deferred<undefined>();
 
   constructor(
     readonly content: RecordedContent,

@@ -4,8 +4,8 @@ import type { EngineSession, FilePart } from '../../ace';
 import type { EngineComplaint, SlotHolder, SlotLease } from '../../engines';
 import { monotonicMs, wallClockIso } from '../../kernel/clock';
 import { AppError, asAppError } from '../../kernel/errors';
-import { Settleable } from '../../kernel/settleable';
-import { isoOf, SessionReporter, type SessionServices } from '../session';
+import { Deferred } from '../../kernel/deferred';
+import { isoOf, StreamReporter, type SessionServices } from '../live';
 import type { Attempt, EndReason, Stream, StreamSnapshot, StreamState } from '../streams';
 import type { LeaveReason, Viewer, ViewerHost } from '../viewers';
 import { EngineFailures } from './engine-failures';
@@ -60,11 +60,11 @@ export class RecordedPlayback implements Stream, ViewerHost, TransferHost {
   private pastBytes = 0;
   private reading = new AbortController();
   private transfer: Promise<unknown> = Promise.resolve();
-  private freed = new Settleable<undefined>();
-  private answered = new Settleable<undefined>();
+  private freed = new Deferred<undefined>();
+  private answered = new Deferred<undefined>();
   private readonly stops = new Set<Promise<void>>();
   private readonly closing = new AbortController();
-  private readonly report: SessionReporter;
+  private readonly report: StreamReporter;
   readonly holder: SlotHolder;
 
   constructor(
@@ -75,7 +75,7 @@ export class RecordedPlayback implements Stream, ViewerHost, TransferHost {
     private readonly host: PlaybackOwner,
   ) {
     this.holder = services.scheduler.holder(id);
-    this.report = new SessionReporter(id, content.selector, services);
+    this.report = new StreamReporter(id, content.selector, services);
   }
 
   get isOver(): boolean {
@@ -188,8 +188,8 @@ export class RecordedPlayback implements Stream, ViewerHost, TransferHost {
   occupy(viewer: Viewer, owner: string): void {
     this.endGrace();
     this.holder.setWatch('watched');
-    this.freed = new Settleable();
-    this.answered = new Settleable();
+    this.freed = new Deferred();
+    this.answered = new Deferred();
     this.reading = new AbortController();
     this.viewer = viewer;
     this.owner = owner;

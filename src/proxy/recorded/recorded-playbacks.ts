@@ -8,12 +8,7 @@ import {
   type SourceSelector,
 } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
-import {
-  ContentAliases,
-  SessionServices,
-  type FoundRecording,
-  type RecordingHost,
-} from '../session';
+import { ContentAliases, SessionServices, type FoundRecording, type RecordingHost } from '../live';
 import { NegativeCache, publicStreamId, StreamRegistry } from '../streams';
 import type { Viewer } from '../viewers';
 import { wholeOf, type FileHead } from './file-head';

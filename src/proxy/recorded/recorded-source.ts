@@ -4,7 +4,7 @@ import type { SlotLease } from '../../engines';
 import { monotonicMs } from '../../kernel/clock';
 import { retryDelayMs } from '../../kernel/retry-delay';
 import { delay } from '../../kernel/wait';
-import type { SessionServices } from '../session';
+import type { SessionServices } from '../live';
 
 /** One slot and the engine session that is open on it. Whoever holds it closes it. */
 export class RecordedSource {

@@ -3,7 +3,7 @@ import type { EngineComplaint, SlotHolder, SlotLease, SlotRequest } from '../../
 import { monotonicMs } from '../../kernel/clock';
 import type { SourceSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
-import { complaintOf, shakeHands, type SessionServices } from '../session';
+import { complaintOf, startContent, type SessionServices } from '../live';
 import type { EngineFailures } from './engine-failures';
 import { RecordedSource } from './recorded-source';
 
@@ -87,7 +87,7 @@ async function startOn(
   { ace, engines, engineHealth }: SessionServices,
 ): Promise<EngineSession | string> {
   try {
-    const { engineSession } = await shakeHands(ace, lease.engine.endpoint, {
+    const { engineSession } = await startContent(ace, lease.engine.endpoint, {
       selector: request.selector,
       timeoutMs: Math.max(1, deadlineMs - monotonicMs()),
       mayTryOtherForm: true,

@@ -37,6 +37,8 @@ export interface AcquirerFacts {
 export class EngineAcquirer {
   /** Failures in a row, for the backoff. */
   private failures = 0;
+  /** When the source was lost. */
+  private failuresBefore = 0;
   private readonly excluded = new Map<string, Exclusion>();
   /** The lease of the attempt under way. */
   private held: SlotLease | null = null;
@@ -58,6 +60,16 @@ export class EngineAcquirer {
   /** Media have flowed for long enough that earlier failures no longer count. */
   recovered(): void {
     this.failures = 0;
+  }
+
+  /** A running stream has lost its source. */
+  lossBegins(): void {
+    this.failuresBefore = this.failures;
+  }
+
+  /** The source was lost because its engine died: failures since then say nothing about the content. */
+  excuseLoss(): void {
+    this.failures = this.failuresBefore;
   }
 
   exclude(engineId: string, isTransient: boolean): void {

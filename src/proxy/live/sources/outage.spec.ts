@@ -245,6 +245,28 @@ describe('the burst that a source begins with', () => {
   });
 });
 
+describe('a stream whose engines die one after the other', () => {
+  it('continues on the next engine without a wait each time', async () => {
+    const joined = await open({ PROXY_RETRY_BASE: '20s', PROXY_RETRY_MAX: '60s' }, 6);
+    const { session } = joined;
+    const dead = new Set<string>();
+    stage.ace.onStart = ({ engineId, number }) => {
+      if (dead.has(engineId)) throw fault('engine', 'connect_refused');
+      return engineSession(number);
+    };
+    for (let n = 1; n <= 5; n += 1) {
+      const source = await stage.source(n);
+      source.play(5);
+      await until(() => session.current?.lease.engine.id === `e${n}`);
+      dead.add(`e${n}`);
+      source.reset();
+    }
+    (await stage.source(6)).play(5);
+    await until(() => session.failovers === 5);
+    expect(joined.viewer.leaveReason).toBeNull();
+  });
+});
+
 describe('a stream whose engine is taken away', () => {
   it('goes on at another engine at once: the old session is stopped, its slot is free', async () => {
     const joined = await open();

@@ -190,7 +190,11 @@ export class SourceController {
 
   private noteLoss({ lease, engineId }: EngineSource, outcome: Outcome): void {
     if (outcome.next === 'superseded' || !this.owner.isRunning()) return;
-    this.reading.loss ??= new SourceLoss(lease.engine, outcome.reason);
+    if (this.reading.loss === null) {
+      this.reading.loss = new SourceLoss(lease.engine, outcome.reason);
+      this.acquirer.lossBegins();
+      this.owner.rotation.lossBegins();
+    }
     this.reading.loss.note(engineId, outcome);
   }
 
@@ -290,8 +294,14 @@ export class SourceController {
       this.leave();
       return false;
     }
-    this.acquirer.failed();
-    this.owner.rotation.tryFailed();
+    if (this.reading.loss?.isEngineGone === true) {
+      // The death of an engine is no fault of the content, nor is the attempt that found the engine dead.
+      this.acquirer.excuseLoss();
+      this.owner.rotation.excuseLoss();
+    } else {
+      this.acquirer.failed();
+      this.owner.rotation.tryFailed();
+    }
     if (
       this.owner.isRunning() &&
       !this.moves.isPreparing &&

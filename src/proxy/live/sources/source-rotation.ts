@@ -38,6 +38,8 @@ export class SourceRotation {
   /** The failure that says most: one that is not "unknown", else the last. */
   private worst: AppError | null = null;
   private failedTries = 0;
+  /** When the source was lost. */
+  private failedBefore = 0;
   private rounds = 0;
   private triedSinceMs: number | null = null;
 
@@ -105,6 +107,17 @@ export class SourceRotation {
     this.failedTries++;
     // It had delivered media.
     if (this.entry !== null && this.triedSinceMs === null) this.facts.stalled(this.entry);
+    this.triedSinceMs = null;
+  }
+
+  /** A running stream has lost its source. */
+  lossBegins(): void {
+    this.failedBefore = this.failedTries;
+  }
+
+  /** The source was lost because its engine died: failures since then say nothing about it. */
+  excuseLoss(): void {
+    this.failedTries = this.failedBefore;
     this.triedSinceMs = null;
   }
 

@@ -72,7 +72,7 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
   private isPreemptionDue = false;
   /** In a crowd of starts: the last slot went to the oldest. */
   private isNewestNext = false;
-  /** Slots that were released so far. */
+  /** Number of slots released so far. */
   private released = 0;
 
   constructor(
@@ -156,7 +156,7 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
     if (this.queue.size >= MAX_QUEUED) throw noCapacity('Too many requests wait for an engine.');
     const queued = new QueuedRequest(request, excluded, held, (settled) => {
       this.queue.remove(settled);
-      // Its place is another request's, and a slot that was preempted for it goes to the next.
+      // A slot that was preempted for this request goes to the next one.
       this.review();
     });
     this.queue.add(queued);
@@ -171,7 +171,10 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
     return new Set([...still, ...others.map(({ id }) => id)]);
   }
 
-  /** Serves whoever can be served, and fails whoever waits in vain. One review at a time; changes meanwhile cause another. */
+  /**
+   * Serves every request that can be served, and fails every request that waits in vain. One review runs at a time; a change
+   * during a review causes another one.
+   */
   private review(): void {
     this.isReviewDue = true;
     if (this.isReviewing || this.isClosed) return;
@@ -219,7 +222,7 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
     };
     const { released } = this;
     for (const queued of order.requests) {
-      // A slot that comes free now belongs to the first request in line: the review begins anew.
+      // A slot that was released during this review belongs to the first request in line, so the review starts again.
       if (this.released > released) return;
       if (queued.isSettled) continue;
       if (queued.held !== null) this.serveHeld(queued, queued.held);

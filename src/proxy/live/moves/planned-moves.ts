@@ -33,20 +33,21 @@ export interface MovesParts {
   readonly reading: SourceReading;
 }
 
+/** An eviction sets the drain signal just before it revokes the lease: wait briefly to tell them apart. */
 const EVICTION_WAIT_MS = 20;
 /** A place may come, and what was excluded may be asked again. */
 const RETRY_MS = 2000;
 
 /**
- * Moves a stream to another engine while the old one still feeds its viewers: when an operator asks for it, and for as
- * long as its engine is unwanted. One preparation at a time; everything here ends with the signal, and `pendingReleases`
- * waits for it.
+ * Moves a stream to another engine while the old engine still feeds its viewers: when an operator asks for it, and while a
+ * drain of its engine is requested. One preparation runs at a time. Everything here ends with the signal, and
+ * `pendingReleases` waits for it.
  */
 export class PlannedMoves {
   private preparation: MovePreparation | null = null;
   private engineSource: EngineSource | null = null;
   private unsubscribe: () => void = () => undefined;
-  /** Ends the draining of the present engine's wish. */
+  /** Aborts the attempts to leave the present engine. */
   private draining: AbortController | null = null;
 
   constructor(
@@ -167,7 +168,6 @@ export class PlannedMoves {
 
   /** Tries until the stream has left, may stay, or is over. Who is not watched ends before long anyway. */
   private async leaveWhenPossible(engineSource: EngineSource, signal: AbortSignal): Promise<void> {
-    // Who takes an engine away at once says this first.
     await delay(EVICTION_WAIT_MS, signal).catch(() => undefined);
     while (!signal.aborted) {
       if (this.preparation !== null) await this.preparation.over;

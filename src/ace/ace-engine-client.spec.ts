@@ -5,6 +5,7 @@ import { type SourceSelector } from '../kernel/content-selector';
 import { AceEngineClient } from './ace-engine-client';
 import { type AceTimings } from './ace-timings';
 import { type EngineEndpoint, type EngineSession } from './ace.types';
+import { type AbandonedStart } from './late-starts';
 
 type Script = (socket: Socket, target: string, head: string) => void;
 
@@ -260,6 +261,30 @@ describe('sessions nobody waits for any more', () => {
     await scripted.asked('getstream');
     answer();
     await scripted.asked(STOP);
+  });
+
+  it('an abandoned start that is cut has its connection closed, and is done some time later', async () => {
+    let closed = false;
+    const [scripted, endpoint] = await engine((socket) =>
+      socket.on('close', () => (closed = true)),
+    );
+    const viewer = new AbortController();
+    const abandoned: AbandonedStart[] = [];
+    const onLate = (start: AbandonedStart): void => void abandoned.push(start);
+    const busyAfterCutMs = 200;
+    const started = client({ busyAfterCutMs }).start(endpoint, SELECTOR, {
+      ...options(5000, viewer.signal),
+      onLate,
+    });
+    const refused = expect(started).rejects.toThrow('viewer left');
+    await scripted.asked('getstream');
+    viewer.abort(new Error('viewer left'));
+    await refused;
+    expect(closed).toBe(false);
+    const cutMs = performance.now();
+    abandoned[0]!.cut();
+    await abandoned[0]!.done;
+    expect([closed, performance.now() - cutMs > busyAfterCutMs - 20]).toEqual([true, true]);
   });
 
   it('an answer without usable media is stopped', async () => {

@@ -1,4 +1,5 @@
 import { type IncomingMessage } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { monotonicMs } from '../kernel/clock';
 import { type SourceSelector } from '../kernel/content-selector';
@@ -23,7 +24,7 @@ import {
   type EngineAnswer,
 } from './engine-answer';
 import { EngineApiTransport } from './engine-api-transport';
-import { LateStarts } from './late-starts';
+import { LateStarts, type AbandonedStart } from './late-starts';
 import { MediaOpener, type FilePart } from './media-opener';
 import { type OpenSessionJournal } from './open-session-journal';
 import { startTarget } from './start-request';
@@ -59,7 +60,7 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
    * (at most `lateAnswerMs` beyond the deadline) and a session that still comes is stopped.
    *
    * @param o.playerId `pid`, unique per session; letters, digits and dashes
-   * @param o.onLate called with what settles when a start that was given up is over at the engine too
+   * @param o.onLate called with a start that the caller has given up, which keeps the engine busy for a while
    * @throws EngineFault, or AppError `invalid_selector` before anything is sent
    */
   async start(
@@ -69,7 +70,7 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
       readonly playerId: string;
       readonly timeoutMs: number;
       readonly signal: AbortSignal;
-      readonly onLate?: (settled: Promise<unknown>) => void;
+      readonly onLate?: (start: AbandonedStart) => void;
     },
   ): Promise<EngineSession> {
     const target = startTarget(selector, o.playerId);
@@ -93,15 +94,22 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
       this.#sendStop(engine, late.commandPath, request.signal),
     );
     this.#lateStarts.adopt(stopped, () => request.abort());
-    if (o.signal.aborted) {
-      // Nobody waits any more: a start that hangs must not keep the engine busy until the end of its budget.
-      const timer = setTimeout(() => request.abort(), this.#timings.abandonedAnswerMs);
-      const answered = (): void => clearTimeout(timer);
-      opening.then(answered, answered);
-    }
-    o.onLate?.(stopped);
+    o.onLate?.(this.#abandoned(stopped, request));
     o.signal.throwIfAborted();
     throw answerTimeout(o.timeoutMs);
+  }
+
+  #abandoned(stopped: Promise<void>, request: AbortController): AbandonedStart {
+    let isCut = false;
+    const busyAfterCut = (): Promise<void> | undefined =>
+      isCut ? delay(this.#timings.busyAfterCutMs, undefined, { ref: false }) : undefined;
+    return {
+      done: stopped.then(busyAfterCut, busyAfterCut),
+      cut: () => {
+        isCut = true;
+        request.abort();
+      },
+    };
   }
 
   /**

@@ -7,8 +7,8 @@ export interface AceTimings {
   readonly statTimeoutMs: number;
   /** How long after its deadline a start may still be answered; unknown infohashes take 28 s. */
   readonly lateAnswerMs: number;
-  /** How long a start may still be answered whose viewers have left, so that its session is stopped and not leaked. */
-  readonly abandonedAnswerMs: number;
+  /** How long an engine may still be busy with a start after its connection was closed. */
+  readonly busyAfterCutMs: number;
   /** How long closing waits for abandoned starts. */
   readonly closeWaitMs: number;
 }
@@ -18,6 +18,6 @@ export const ACE_TIMINGS: AceTimings = {
   stopTimeoutMs: 3_000,
   statTimeoutMs: 5_000,
   lateAnswerMs: 30_000,
-  abandonedAnswerMs: 2_000,
+  busyAfterCutMs: 2_000,
   closeWaitMs: 3_000,
 };

@@ -1,3 +1,4 @@
+export type { AbandonedStart } from './late-starts';
 export { AceEngineClient } from './ace-engine-client';
 export { AceModule } from './ace.module';
 export { httpGet, readText } from './http-get';

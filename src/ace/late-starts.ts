@@ -1,3 +1,14 @@
+/** A start whose caller has given up. The engine may be busy with it for a while. */
+export interface AbandonedStart {
+  /** Resolves when the engine is done with it: it has answered and its session is stopped, or the start was cut 2 s ago. */
+  readonly done: Promise<void>;
+  /**
+   * Closes the connection, because another start needs the engine. A session that the engine opens all the same ends by its
+   * own idle expiry. Idempotent.
+   */
+  cut(): void;
+}
+
 interface LateStart {
   readonly settled: Promise<unknown>;
   readonly cancel: () => void;

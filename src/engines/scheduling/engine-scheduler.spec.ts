@@ -503,13 +503,17 @@ describe('EngineScheduler', () => {
 
     it('keeps an abandoned request counted until the engine is done with it', async () => {
       const starts = await Promise.all(['s1', 's2', 's3'].map((id) => acquire(id)));
-      let settle = (): void => undefined;
-      starts[0]!.occupyUntil(new Promise<void>((resolve) => (settle = resolve)));
+      let finish = (): void => undefined;
+      const cut = jest.fn();
+      starts[0]!.occupyUntil({ done: new Promise<void>((resolve) => (finish = resolve)), cut });
       starts[0]!.release();
-      expect(stage.inUse()).toBe(2);
+      await tick();
+      expect([stage.inUse(), cut.mock.calls.length]).toEqual([2, 0]);
+      // Its connection is closed as soon as another start needs the engine.
       const next = acquire('s4');
       expect(await isPending(next)).toBe(true);
-      settle();
+      expect(cut).toHaveBeenCalled();
+      finish();
       expect((await next).engine.id).toBe('e1');
     });
 

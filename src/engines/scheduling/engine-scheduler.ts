@@ -330,6 +330,7 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
     const next = [...comingFree].find(useful);
     if (next !== undefined) {
       comingFree.delete(next);
+      next.cutAbandoned();
       queued.awaits = 'victim';
       return true;
     }

@@ -1,3 +1,4 @@
+import type { AbandonedStart } from '../../ace';
 import { monotonicMs } from '../../kernel/clock';
 import type { DrainSignal } from '../registry/drain-signal';
 import type { Engine } from '../registry/engine';
@@ -27,7 +28,7 @@ export class SlotLease implements HeldSlot, SlotFacts {
   private currentState: SlotState = 'reserved';
   private askedSinceMs = monotonicMs();
   private currentClass: SlotClass;
-  private readonly abandoned = new Set<Promise<unknown>>();
+  private readonly abandoned = new Set<AbandonedStart>();
 
   constructor(
     private readonly heldEngine: Engine,
@@ -149,14 +150,18 @@ export class SlotLease implements HeldSlot, SlotFacts {
     this.scheduler.changed(this);
   }
 
-  /** A request that was abandoned keeps the engine busy until `work` settles, also after the release. */
-  occupyUntil(work: Promise<unknown>): void {
-    this.abandoned.add(work);
-    const done = (): void => {
-      this.abandoned.delete(work);
+  /** An abandoned start keeps the engine busy until the engine is done with it, also after the release. */
+  occupyUntil(start: AbandonedStart): void {
+    this.abandoned.add(start);
+    void start.done.then(() => {
+      this.abandoned.delete(start);
       this.scheduler.changed(this);
-    };
-    work.then(done, done);
+    });
+  }
+
+  /** Another start needs the engine: the connections of abandoned starts are closed. Idempotent. */
+  cutAbandoned(): void {
+    for (const start of this.abandoned) start.cut();
   }
 
   revoke(reason: SlotRevocation): void {

@@ -225,10 +225,10 @@ describe('EngineAcquirer', () => {
     const stage = open(1, 10);
     const lease = await stage.acquirer.acquire();
     const late = new Deferred<void>();
-    stage.acquirer.occupiedUntil(late.promise);
+    stage.acquirer.occupyUntil({ done: late.promise, cut: () => undefined });
     lease.release();
     expect([lease.isAsking, stage.engines.inUse()]).toEqual([true, 0]);
-    late.reject(new Error('broken off'));
+    late.resolve();
     await turns();
     expect(lease.isAsking).toBe(false);
   });

@@ -1,3 +1,4 @@
+import type { AbandonedStart } from '../../../ace';
 import type { SlotHolder, SlotLease, WaitFor } from '../../../engines';
 import { monotonicMs } from '../../../kernel/clock';
 import { AppError } from '../../../kernel/errors';
@@ -167,9 +168,9 @@ export class EngineAcquirer {
     this.held?.confirm();
   }
 
-  /** A request that was abandoned keeps the engine busy until `work` settles. */
-  occupiedUntil(work: Promise<unknown>): void {
-    this.held?.occupyUntil(work);
+  /** An abandoned start keeps the engine busy until the engine is done with it. */
+  occupyUntil(start: AbandonedStart): void {
+    this.held?.occupyUntil(start);
   }
 
   /** Waits before an engine that has failed is asked again. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  type AbandonedStart,
   EngineFault,
   type AceEngineClient,
   type EngineEndpoint,
@@ -15,7 +16,7 @@ export interface HandshakeRequest {
   readonly mayTryOtherForm: boolean;
   readonly signal: AbortSignal;
   /** Told when a call is given up while the engine may still answer it; settles when that is over. */
-  readonly onLate?: (settled: Promise<unknown>) => void;
+  readonly onLate?: (start: AbandonedStart) => void;
 }
 
 export interface Handshake {

@@ -139,7 +139,7 @@ export class SourceAttempts {
         timeoutMs: this.using.budget.answerMs(isRetryHere, this.using.acquirer.failuresInARow),
         // A content that is playing is known; a second try would only cost its viewers time.
         mayTryOtherForm: !this.owner.isRunning(),
-        onLate: (settled) => this.using.acquirer.occupiedUntil(settled),
+        onLate: (start) => this.using.acquirer.occupyUntil(start),
         signal,
       });
     } catch (error) {

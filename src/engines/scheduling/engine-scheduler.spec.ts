@@ -509,10 +509,13 @@ describe('EngineScheduler', () => {
       starts[0]!.release();
       await tick();
       expect([stage.inUse(), cut.mock.calls.length]).toEqual([2, 0]);
-      // Its connection is closed as soon as another start needs the engine.
+      // When another start needs the engine, the connection of one that hangs is closed.
       const next = acquire('s4');
       expect(await isPending(next)).toBe(true);
+      expect(cut).not.toHaveBeenCalled();
+      await pass(5000);
       expect(cut).toHaveBeenCalled();
+      expect(await isPending(next)).toBe(true);
       finish();
       expect((await next).engine.id).toBe('e1');
     });

@@ -36,6 +36,11 @@ const BUSY_WAIT_MS = 10_000;
 /** Engines may start later than acefleet, so a request waits this long before it gives up on addresses that never answered. */
 const UNREACHED_WAIT_MS = 10_000;
 const UNREACHED_CHECK_MS = 2000;
+/**
+ * An abandoned start that an engine has not answered for this long is cut when another start needs the engine. Earlier, its
+ * answer may be near, and its session could be stopped.
+ */
+const HANGING_MS = 5000;
 /** A start that has had this share of its budget may be preempted by another start. */
 const OVERDUE_SHARE = 0.5;
 
@@ -330,7 +335,7 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
     const next = [...comingFree].find(useful);
     if (next !== undefined) {
       comingFree.delete(next);
-      next.cutAbandoned();
+      if (monotonicMs() - next.sinceMs >= HANGING_MS) next.cutAbandoned();
       queued.awaits = 'victim';
       return true;
     }
@@ -408,8 +413,16 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
     const overdue = [...this.leases]
       .filter(isTentative)
       .map(({ sinceMs }) => sinceMs + this.overdueMs);
+    const hanging = [...this.leases]
+      .filter((lease) => lease.state === 'released')
+      .map(({ sinceMs }) => sinceMs + HANGING_MS);
     const isUnreached = queued.some(({ sinceMs }) => nowMs - sinceMs >= UNREACHED_WAIT_MS);
-    const next = [...times, ...overdue, ...(isUnreached ? [nowMs + UNREACHED_CHECK_MS] : [])];
+    const next = [
+      ...times,
+      ...overdue,
+      ...hanging,
+      ...(isUnreached ? [nowMs + UNREACHED_CHECK_MS] : []),
+    ];
     const dueMs = Math.min(...next.filter((time) => time > nowMs));
     // A timer may fire a little early, and must not find that its time has not come.
     if (Number.isFinite(dueMs)) {

@@ -38,10 +38,10 @@ describe('selectVictim', () => {
       'b',
     ],
     [
-      'paused viewers last, a check before them',
+      'paused viewers last, before them clients that hold the stream, before those checks',
       'start',
-      [idle('a', 'paused', 90), idle('b', 'checked', 20)],
-      'b',
+      [idle('a', 'paused', 90), idle('b', 'held', 50), idle('c', 'checked', 20)],
+      'c',
     ],
     ['a paused stream when there is no other', 'failover', [slot('a'), idle('b', 'paused')], 'b'],
     [

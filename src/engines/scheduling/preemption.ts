@@ -20,7 +20,8 @@ export interface SlotFacts {
  * The slot that has to be given up for a request of class `by` that found none free; null when there is none.
  *
  * 1. A slot of a stream that nobody watches, for any start or failover: first streams without viewers, then those that are
- *    only checked, last those whose viewers are paused and may come back; of these the one unwatched longest.
+ *    only checked, those that a client holds and has not opened, and last those whose viewers are paused and may come back; of
+ *    these the one unwatched longest.
  * 2. For a start: the oldest start without media that has had `overdueMs`. A younger one is never ended, because cold starts
  *    of working channels take 10 to 25 s.
  * 3. For a failover: the oldest slot of a stream without media. Viewers who have a picture go before those who wait for one.
@@ -52,7 +53,7 @@ export function selectVictim<T extends SlotFacts>(
 export function leastMissed<T extends { readonly holder: WatchFacts }>(
   streams: readonly T[],
 ): T | null {
-  for (const watch of ['unwatched', 'checked', 'paused'] as const) {
+  for (const watch of ['unwatched', 'checked', 'held', 'paused'] as const) {
     const least = first(
       streams.filter(({ holder }) => holder.watch === watch),
       ({ holder }) => holder.watchSinceMs,

@@ -1,10 +1,11 @@
 import { monotonicMs } from '../../kernel/clock';
 
 /**
- * Who is there for a stream: `watched`, somebody watches it or waits for it; `paused`, all its viewers have stopped
- * taking bytes and may come back; `checked`, only a check of the content looks on; `unwatched`, nobody is there.
+ * Who is there for a stream: `watched`, somebody watches it or waits for it; `held`, a client has its address and is about to
+ * open it; `paused`, all its viewers have stopped taking bytes and may come back; `checked`, only a check of the content looks
+ * on; `unwatched`, nobody is there.
  */
-export type Watch = 'watched' | 'paused' | 'checked' | 'unwatched';
+export type Watch = 'watched' | 'held' | 'paused' | 'checked' | 'unwatched';
 
 /**
  * One stream as the scheduler sees it: the facts by which its slots may be preempted. The stream keeps them up to date,
@@ -25,8 +26,9 @@ export class SlotHolder {
     return this.currentWatch;
   }
 
+  /** A viewer watches the stream, waits for it or is about to. */
   get isWatched(): boolean {
-    return this.currentWatch === 'watched';
+    return isWatched(this.currentWatch);
   }
 
   /** Monotonic ms since when `watch` has been what it is. */
@@ -39,7 +41,11 @@ export class SlotHolder {
     const wasWatched = this.isWatched;
     this.currentWatch = watch;
     // A stream whose last paused viewer leaves has been idle since the pause began.
-    if (wasWatched || watch === 'watched') this.watchSince = monotonicMs();
+    if (wasWatched || isWatched(watch)) this.watchSince = monotonicMs();
     this.onChange();
   }
+}
+
+function isWatched(watch: Watch): boolean {
+  return watch === 'watched' || watch === 'held';
 }

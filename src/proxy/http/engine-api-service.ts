@@ -96,7 +96,7 @@ export class EngineApiService implements OnModuleInit, OnModuleDestroy {
     holder: Playback,
     ip: string,
   ): Promise<LiveStream> {
-    const asked = this.sessions.hold(selector, holder, ip);
+    const asked = this.sessions.hold(selector, holder, 'client', ip);
     try {
       return await asked.answered;
     } catch (error) {

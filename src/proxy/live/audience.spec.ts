@@ -35,7 +35,7 @@ describe('Audience', () => {
 
     const held = new Audience('2', 10_000, jobs, new SlotHolder('s'));
     held.beginIdleIfUnwatched();
-    held.hold({});
+    held.hold({}, 'client');
     expect(jobs.pending.size).toBe(0);
     expect(held.idleSince).toBeNull();
   });
@@ -58,7 +58,7 @@ describe('Audience', () => {
     const holder = {};
     audience.add(first, host);
     audience.add(second, host);
-    audience.hold(holder);
+    audience.hold(holder, 'check');
     audience.remove(first, 'hung_up');
     audience.beginIdleIfUnwatched();
     expect(jobs.pending.size).toBe(0);
@@ -141,7 +141,7 @@ describe('Audience', () => {
     const viewer = someViewer();
     const holder = {};
     audience.add(viewer, host);
-    audience.hold(holder);
+    audience.hold(holder, 'check');
     audience.moveTo(other, otherHost);
     expect(audience.isEmpty).toBe(true);
     expect([...other.viewers]).toEqual([viewer]);

@@ -3,6 +3,9 @@ import type { Jobs } from '../../coordination';
 import type { SlotHolder, Watch } from '../../engines';
 import type { LeaveReason, Viewer, ViewerHost } from '../viewers';
 
+/** What holds a stream without watching it: a client that has its address, or a check of its content. */
+export type HolderKind = 'client' | 'check';
+
 /**
  * Who keeps a session alive: its viewers, waiting or watching, and others who hold it for a while. When nobody watches any
  * more the session is idle: its slot may be taken. When the last one is gone the grace period begins, and the session
@@ -11,7 +14,7 @@ import type { LeaveReason, Viewer, ViewerHost } from '../viewers';
 export class Audience {
   readonly viewers = new Set<Viewer>();
   private readonly paused = new Set<Viewer>();
-  private readonly holders = new Set<object>();
+  private readonly holders = new Map<object, HolderKind>();
   /** Bytes that viewers who are gone have taken. */
   private pastBytes = 0;
   private idleSinceMs: number | null = null;
@@ -75,8 +78,8 @@ export class Audience {
     return true;
   }
 
-  hold(holder: object): void {
-    this.holders.add(holder);
+  hold(holder: object, kind: HolderKind): void {
+    this.holders.set(holder, kind);
     this.endIdle();
     this.updateWatch();
   }
@@ -89,7 +92,7 @@ export class Audience {
   /** Hands everybody over; this audience is empty afterwards. */
   moveTo(other: Audience, host: ViewerHost): void {
     for (const viewer of this.viewers) other.add(viewer, host);
-    for (const holder of this.holders) other.hold(holder);
+    for (const [holder, kind] of this.holders) other.hold(holder, kind);
     this.viewers.clear();
     this.paused.clear();
     this.holders.clear();
@@ -115,7 +118,8 @@ export class Audience {
   private get watch(): Watch {
     if (this.watching > 0) return 'watched';
     if (this.viewers.size > 0) return 'paused';
-    return this.holders.size > 0 ? 'checked' : 'unwatched';
+    if (this.holders.size === 0) return 'unwatched';
+    return [...this.holders.values()].includes('client') ? 'held' : 'checked';
   }
 
   private beginGrace(): void {

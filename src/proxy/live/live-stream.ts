@@ -21,7 +21,7 @@ import type {
 } from '../streams';
 import { StreamHistory, StreamIngest } from '../upstream';
 import { StreamFanout, type BacklogScheduler, type LeaveReason, type Viewer } from '../viewers';
-import { Audience } from './audience';
+import { Audience, type HolderKind } from './audience';
 import { joinPlaceFor, reachableBehindMs } from './join-place';
 import { MediaWatch } from './media-watch';
 import { fanoutLimits, historyLimits } from './stream-limits';
@@ -339,8 +339,8 @@ export class LiveStream implements Stream {
   }
 
   /** Keeps the session alive without being a viewer. */
-  hold(holder: object): void {
-    this.audience.hold(holder);
+  hold(holder: object, kind: HolderKind): void {
+    this.audience.hold(holder, kind);
   }
 
   letGo(holder: object): void {

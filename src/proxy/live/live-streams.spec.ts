@@ -60,7 +60,7 @@ describe('single flight', () => {
     expect(() => stage.join(A)).toThrow(
       expect.objectContaining({ code: 'content_not_found', retryAfterS: expect.any(Number) }),
     );
-    expect(() => stage.directory.hold(A, {}, '192.0.2.1')).toThrow(AppError);
+    expect(() => stage.directory.hold(A, {}, 'client', '192.0.2.1')).toThrow(AppError);
     expect(stage.ace.count('start')).toBe(starts);
     stage.join(B);
     expect(stage.streams.limits.count).toBe(1);

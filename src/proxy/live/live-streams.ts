@@ -13,6 +13,7 @@ import { selectorOf } from '../../channels';
 import { AppError } from '../../kernel/errors';
 import { NegativeCache, publicStreamId, StreamRegistry, type Stream } from '../streams';
 import { BacklogScheduler, type Viewer } from '../viewers';
+import type { HolderKind } from './audience';
 import { ContentAliases } from './content-aliases';
 import { RecordingHost, type FoundRecording } from './recording-host';
 import { SessionServices } from './session-services';
@@ -92,11 +93,11 @@ export class LiveStreams implements SessionOwner, OnModuleInit, OnModuleDestroy 
   }
 
   /** The same for a caller at `ip` who only holds the session for a while; the same limits apply. */
-  hold(selector: ContentSelector, holder: object, ip: string): LiveStream {
+  hold(selector: ContentSelector, holder: object, kind: HolderKind, ip: string): LiveStream {
     const existing = this.admit(selector);
     this.registry.limits.check(ip, existing?.viewers.size ?? 0);
     const session = existing ?? this.open(selector);
-    session.hold(holder);
+    session.hold(holder, kind);
     return session;
   }
 

@@ -96,7 +96,7 @@ describe('a start that turns out to be a content that is played', () => {
       const older = await stage.live(A);
       stage.leave(older);
       const holder = {};
-      const held = stage.directory.hold(B, holder, '192.0.2.1');
+      const held = stage.directory.hold(B, holder, 'check', '192.0.2.1');
       expect(await held.answered).toBe(older.session);
       expect(older.session.state).toBe('live');
       older.session.letGo(holder);

@@ -204,7 +204,7 @@ export class Preflight implements OnModuleDestroy {
       throw new AppError('no_capacity', 'The free slots are reserved for viewers.');
     }
     const holder = {};
-    const asked = this.sessions.hold(selector, holder, ip);
+    const asked = this.sessions.hold(selector, holder, 'check', ip);
     try {
       return await this.sample(await within(asked.ready, signal), signal);
     } catch (error) {

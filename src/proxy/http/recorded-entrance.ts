@@ -51,7 +51,7 @@ export class RecordedEntrance {
   /**
    * Resolves when the viewer has what it asked for, or is gone.
    *
-   * @param token stands for the viewer when it has one; else its address and User-Agent do
+   * @param token of the playback address; it identifies the viewer. Null: there is none
    * @throws AppError while nothing has been sent
    */
   async admit(
@@ -64,14 +64,13 @@ export class RecordedEntrance {
     const { raw: response } = reply;
     const { range: rangeHeader, 'if-range': ifRange } = request.headers;
     const viewer = viewerOf(request);
-    const { ip, userAgent } = viewer.identity;
     onJoined(viewer);
     watchForHangUp(viewer, response);
     const range = forwardedRange(rangeHeader);
     try {
       await this.playbacks.play(content, {
         viewer,
-        owner: token ?? `${ip} ${userAgent}`,
+        token,
         part: { range, ifRange: forwardedIfRange(ifRange, range) },
         sendHead: (head) => {
           reply.hijack();

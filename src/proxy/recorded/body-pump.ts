@@ -120,3 +120,26 @@ export class BodyPump {
     this.settle(end);
   }
 }
+
+/** `gone`: the viewer hung up; `paused`: it has not taken the last bytes for too long. */
+export type AnswerEnd = 'finished' | 'gone' | 'paused';
+
+/** Ends the answer and waits until the kernel has all of it: a viewer may pause on the last bytes, too. */
+export function endAnswer(
+  sink: Writable,
+  pauseMs: number,
+  signal: AbortSignal,
+): Promise<AnswerEnd> {
+  return new Promise((resolve) => {
+    const settle = (end: AnswerEnd): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      resolve(end);
+    };
+    const onAbort = (): void => settle('gone');
+    const timer = setTimeout(() => settle('paused'), pauseMs);
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) settle('gone');
+    else sink.end(() => settle('finished'));
+  });
+}

@@ -20,6 +20,11 @@ export function forwardedRange(header: string | undefined): string | null {
   return ONE_RANGE.test(text) ? text : null;
 }
 
+/** Whether a request with this range, as it goes on to the engine, wants the first byte of the file. */
+export function isFromStart(range: string | null): boolean {
+  return range === null || /^bytes=0+-/.test(range);
+}
+
 /** `If-Range` means something beside a range only. */
 export function forwardedIfRange(header: unknown, range: string | null): string | null {
   if (range === null || typeof header !== 'string') return null;

@@ -20,8 +20,6 @@ export interface RecordedContent {
   readonly isLive: 1 | 0 | -1;
   /** What is known of the whole file. */
   head: FileHead | null;
-  /** It was seen to play, or why it never will; null while no engine has answered a request for it. */
-  verdict: 'plays' | AppError | null;
 }
 
 const MAX_CONTENTS = 10_000;
@@ -59,7 +57,7 @@ export class RecordedContents {
     facts: { readonly infohash: string | null; readonly isLive: 1 | 0 | -1 },
   ): RecordedContent {
     const known = this.find(selector, facts.infohash);
-    const content: RecordedContent = known ?? { selector, ...facts, head: null, verdict: null };
+    const content: RecordedContent = known ?? { selector, ...facts, head: null };
     content.infohash ??= facts.infohash;
     this.byKey.set(streamKey(selector), content);
     if (content.infohash !== null) {

@@ -1,100 +1,109 @@
 import { randomUUID } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import type { EngineSession, FilePart } from '../../ace';
-import type { EngineComplaint, SlotHolder, SlotLease } from '../../engines';
+import type { SlotHolder, SlotLease } from '../../engines';
 import { monotonicMs, wallClockIso } from '../../kernel/clock';
 import { AppError, asAppError } from '../../kernel/errors';
-import { Settleable } from '../../kernel/settleable';
 import { isoOf, SessionReporter, type SessionServices } from '../session';
-import type { Attempt, EndReason, Stream, StreamSnapshot, StreamState } from '../streams';
+import type { EndReason, Stream, StreamSnapshot, StreamState } from '../streams';
 import type { LeaveReason, Viewer, ViewerHost } from '../viewers';
-import { EngineFailures } from './engine-failures';
-import { FileTransfer, type TransferEnd, type TransferHost } from './file-transfer';
 import type { FileHead } from './file-head';
+import { FileTransfer, type TransferEnd, type TransferEvents } from './file-transfer';
+import type { PlaybackFacts } from './pick-playback';
 import type { RecordedContent } from './recorded-contents';
-import { RecordedSource } from './recorded-source';
-import type { SeatFacts } from './seat-choice';
-import { startSource, type SlotWanted } from './source-start';
+import { RecordedSource, type SlotWanted } from './recorded-source';
 
-export interface PlaybackOwner {
-  /** Engines that play this content for others. */
-  busyFor(playback: RecordedPlayback): ReadonlySet<string>;
-  viewerGone(viewer: Viewer): void;
-  headKnown(playback: RecordedPlayback, head: FileHead): void;
-  /** Nothing may be added to it any more. Called once. */
-  playbackOver(playback: RecordedPlayback): void;
+/** What one request wants. */
+export interface PlayRequest {
+  readonly viewer: Viewer;
+  /** The token of a playback address; null for a request that identifies its viewer by address and User-Agent only. */
+  readonly token: string | null;
+  readonly part: FilePart;
+  /** Sends the head and returns what the body is written to; null when the connection is gone. */
+  readonly sendHead: (head: FileHead) => Writable | null;
+  readonly isGone: () => boolean;
 }
 
-const MAX_ATTEMPTS_KEPT = 20;
+/** What happens to a playback that concerns the others. */
+export interface PlaybackEvents {
+  headKnown(content: RecordedContent, head: FileHead): void;
+  viewerGone(viewer: Viewer): void;
+  /** Called once. */
+  playbackOver(playback: RecordedPlayback): void;
+}
 
 /**
  * One engine session of a recorded content, read by one viewer at a time.
  *
- *   starting ──first head──▶ playing ──reader gone──▶ grace ──reader──▶ playing
+ *   starting ──first head──▶ playing ──viewer leaves──▶ grace ──next request──▶ playing
  *   any ──grace over, reclaimed, operator, shutdown──▶ ended;  any ──no engine has it──▶ failed
  *
  * Owns the source and the one transfer that reads it; `end` and `fail` are its only ways out and leave neither behind.
  */
-export class RecordedPlayback implements Stream, ViewerHost, TransferHost {
+export class RecordedPlayback implements Stream, PlaybackFacts, ViewerHost, TransferEvents {
   readonly kind = 'file';
   readonly uid = randomUUID();
   readonly createdMs = monotonicMs();
-  readonly requestedAt = wallClockIso();
-  readonly attempts: Attempt[] = [];
-  source: RecordedSource | null = null;
-  /** The engine that is this playback's own, also while the start there is under way. */
-  engineId: string | null = null;
-  lastEngineId: string | null = null;
+  readonly holder: SlotHolder;
   viewer: Viewer | null = null;
-  /** Whose it is: the viewer who read last. */
-  owner = '';
-  readyMs: number | null = null;
-  firstByteAt: string | null = null;
-  idleSinceMs: number | null = null;
   endedMs: number | null = null;
   endReason: string | null = null;
-  error: AppError | null = null;
-  failovers = 0;
-  bytesIn = 0;
-  private sinceMs = this.createdMs;
+  private error: AppError | null = null;
+  private readonly requestedAt = wallClockIso();
+  private readonly source: RecordedSource;
+  private readonly report: SessionReporter;
+  client = '';
+  private isAnnounced = false;
+  private readyMs: number | null = null;
+  private firstByteAt: string | null = null;
+  private graceSinceMs: number | null = null;
+  /** Monotonic ms of the last write to the viewer. The next one waits until the viewer has taken it. */
+  private deliveredMs = 0;
+  private failovers = 0;
+  private bytesIn = 0;
+  /** Bytes that earlier viewers have taken. */
   private pastBytes = 0;
   private reading = new AbortController();
   private transfer: Promise<unknown> = Promise.resolve();
-  private freed = new Settleable<undefined>();
-  private answered = new Settleable<undefined>();
-  private readonly stops = new Set<Promise<void>>();
-  private readonly closing = new AbortController();
-  private readonly report: SessionReporter;
-  readonly holder: SlotHolder;
 
   constructor(
     /** Public id, unique among all streams under way. */
     readonly id: string,
     readonly content: RecordedContent,
     private readonly services: SessionServices,
-    private readonly host: PlaybackOwner,
+    busyEngines: (playback: RecordedPlayback) => ReadonlySet<string>,
+    private readonly events: PlaybackEvents,
   ) {
     this.holder = services.scheduler.holder(id);
     this.report = new SessionReporter(id, content.selector, services);
+    this.source = new RecordedSource(
+      content,
+      this.holder,
+      services,
+      () => busyEngines(this),
+      () => {
+        // A viewer's transfer continues on another engine; without a viewer nothing is lost.
+        if (this.viewer === null) void this.end('reclaimed');
+      },
+    );
   }
 
   get isOver(): boolean {
     return this.endReason !== null;
   }
 
-  get seat(): SeatFacts {
-    const { uid, owner, sinceMs } = this;
-    return { uid, owner, sinceMs, isRead: this.viewer !== null };
+  /** The engine that plays it, or is being asked to. */
+  get engineId(): string | null {
+    return this.source.engineId;
   }
 
-  /** Resolves as soon as nobody reads, or the playback is over. */
-  get whenFree(): Promise<undefined> {
-    return this.freed.promise;
+  get isRead(): boolean {
+    return this.viewer !== null;
   }
 
-  /** Resolves as soon as its reader has been told what the content is, or has gone without. */
-  get whenAnswered(): Promise<undefined> {
-    return this.answered.promise;
+  get idleSinceMs(): number | null {
+    if (this.viewer === null) return this.graceSinceMs;
+    return this.viewer.unsentBytes() > 0 ? this.deliveredMs : null;
   }
 
   get bytesOut(): number {
@@ -116,7 +125,7 @@ export class RecordedPlayback implements Stream, ViewerHost, TransferHost {
   }
 
   get holdsSlot(): boolean {
-    return this.source !== null;
+    return this.source.lease !== null;
   }
 
   private get state(): StreamState {
@@ -128,7 +137,8 @@ export class RecordedPlayback implements Stream, ViewerHost, TransferHost {
   snapshot(): StreamSnapshot {
     const { content, source, error, viewer } = this;
     const endMs = this.endedMs ?? monotonicMs();
-    const endpoint = source?.lease.engine.endpoint ?? null;
+    const endpoint = source.lease?.engine.endpoint ?? null;
+    const { lastEngineId } = source;
     return {
       id: this.id,
       kind: this.kind,
@@ -139,19 +149,19 @@ export class RecordedPlayback implements Stream, ViewerHost, TransferHost {
       state: this.state,
       isLive: content.isLive === -1 ? null : content.isLive === 1,
       engine:
-        this.lastEngineId === null
+        lastEngineId === null
           ? null
-          : { id: this.lastEngineId, host: endpoint?.host ?? null, port: endpoint?.port ?? null },
-      playbackSessionId: source?.engineSession.playbackSessionId ?? null,
+          : { id: lastEngineId, host: endpoint?.host ?? null, port: endpoint?.port ?? null },
+      playbackSessionId: source.engineSession?.playbackSessionId ?? null,
       clientCount: viewer === null ? 0 : 1,
       createdAt: isoOf(this.createdMs),
       startedAt: isoOf(this.readyMs),
       endedAt: isoOf(this.endedMs),
       endReason: this.endReason,
       error: error === null ? null : { code: error.code, detail: error.detail },
-      idleMs: this.idleSinceMs === null ? 0 : endMs - this.idleSinceMs,
+      idleMs: this.graceSinceMs === null ? 0 : endMs - this.graceSinceMs,
       durationMs: endMs - this.createdMs,
-      attempts: this.attempts,
+      attempts: source.attempts,
       timeline: {
         requestedAt: this.requestedAt,
         engineAnsweredAt: isoOf(this.readyMs),
@@ -170,94 +180,82 @@ export class RecordedPlayback implements Stream, ViewerHost, TransferHost {
     };
   }
 
-  requested(): void {
-    this.report.requested();
+  /** Publishes that it was requested, once. */
+  announce(): void {
+    if (!this.isAnnounced) this.report.requested();
+    this.isAnnounced = true;
   }
 
-  /** Goes on with a slot and an engine session that a start as a broadcast has opened. */
+  /** Continues with a slot and an engine session that a start as a broadcast has opened. */
   takeOver(lease: SlotLease, engineSession: EngineSession): void {
-    this.engineId = lease.engine.id;
-    this.note(this.engineId, this.createdMs, 'playing');
-    lease.handOver(this.holder);
-    this.use(new RecordedSource(lease, engineSession, this.services));
-    // Its viewer is just being led here, so the slot stays the slot of a watched stream.
+    this.isAnnounced = true;
+    this.source.takeOver(lease, engineSession);
+    // The viewer of that start comes next, so the slot remains one of a watched stream.
     this.beginGrace();
   }
 
-  /** From here on the playback is this viewer's. It is counted in by the caller, and removed by `removeViewer`. */
-  occupy(viewer: Viewer, owner: string): void {
-    this.endGrace();
+  /** The engine has ended its session for this newer one. False when the playback has no engine session. */
+  adopt(engineSession: EngineSession): boolean {
+    if (this.source.lease === null) return false;
+    this.source.adopt(engineSession);
+    return true;
+  }
+
+  /** From now on the viewer belongs to this playback, until `removeViewer`. The playback must not have another viewer. */
+  assign(viewer: Viewer, client: string): void {
+    this.graceSinceMs = null;
+    this.services.jobs.cancel('file.grace', this.uid);
     this.holder.setWatch('watched');
-    this.freed = new Settleable();
-    this.answered = new Settleable();
     this.reading = new AbortController();
     this.viewer = viewer;
-    this.owner = owner;
-    this.sinceMs = monotonicMs();
+    this.client = client;
     viewer.host = this;
     viewer.leaveReason = null;
   }
 
   /**
-   * Gets an engine that is free now, without reading yet.
+   * Answers one request of its viewer. Resolves when the viewer has everything or is gone.
    *
-   * @throws AppError as a start does; the signal's reason when the viewer is gone
-   */
-  async start(): Promise<void> {
-    const started = this.acquire(
-      new EngineFailures(),
-      { class: 'start', waitFor: 'answer' },
-      this.reading.signal,
-    );
-    // Who takes the playback over meanwhile must not ask beside it.
-    this.transfer = started;
-    await started;
-  }
-
-  /**
-   * Answers one request of the viewer who occupies it. Resolves when the viewer has everything or is gone.
-   *
-   * @throws AppError before the head is out; the playback has failed then
+   * @throws AppError before the head is out; the playback goes on, unless the caller ends it
    */
   async play(
-    viewer: Viewer,
-    part: FilePart,
-    sendHead: (head: FileHead) => Writable | null,
+    { viewer, part, sendHead }: PlayRequest,
+    waitFor: SlotWanted['waitFor'],
   ): Promise<void> {
-    // Its place may have been given away between its being led here and this.
-    if (this.viewer !== viewer) {
-      this.leftEarly(viewer);
-      return;
-    }
     const { signal } = this.reading;
-    // The engine serves one reader: the one before has to be gone at the engine, too.
+    // An engine serves one reader of a content: the connection of the last transfer has to be closed first.
     const before = this.transfer;
-    const reading = new FileTransfer(part, this, this.services.config, signal);
+    const transfer = new FileTransfer(
+      part,
+      this.source,
+      waitFor,
+      this,
+      this.services.config,
+      signal,
+    );
     const run = async (): Promise<TransferEnd> => {
       await before.catch(() => undefined);
       signal.throwIfAborted();
-      return reading.run((head) => {
+      return transfer.run((head) => {
         const sink = sendHead(head);
         if (sink !== null) this.report.viewerJoined(viewer);
+        this.deliveredMs = monotonicMs();
         return sink;
       });
     };
-    const transfer = run();
-    this.transfer = transfer;
+    const running = run();
+    this.transfer = running;
     let end: TransferEnd;
     try {
-      end = await transfer;
+      end = await running;
     } catch (error) {
-      if (signal.aborted) {
-        this.leftEarly(viewer);
-        return;
-      }
-      this.fail(error);
-      throw error;
+      if (!signal.aborted) throw error;
+      this.explainLeave(viewer);
+      return;
     }
-    // Nobody has the rest: there is nothing to come back to.
+    // No engine has the rest: there is nothing to come back to.
     if (end === 'failed') {
-      const detail = `No engine has the rest of it; the last: ${reading.failures.last}.`;
+      const detail = `No engine has the rest of it; the last: ${transfer.failures.last}.`;
       this.fail(new AppError('engine_failed', detail));
     } else this.removeViewer(viewer, LEAVE_REASONS[end]);
   }
@@ -272,93 +270,61 @@ export class RecordedPlayback implements Stream, ViewerHost, TransferHost {
     if (reason === 'hung_up') viewer.socket?.destroy();
     else if (reason !== 'finished') viewer.socket?.resetAndDestroy();
     viewer.onGone?.(reason);
-    this.host.viewerGone(viewer);
-    this.answered.resolve(undefined);
-    this.freed.resolve(undefined);
-    if (this.isOver) return;
-    // Without an engine there is nothing to come back to.
-    if (this.source === null && reason !== 'replaced') void this.end('no_viewers');
-    else {
-      this.beginGrace();
-      this.holder.setWatch('unwatched');
+    if (!this.isOver) {
+      // Without an engine there is nothing to come back to.
+      if (this.source.lease === null && reason !== 'replaced') void this.end('no_viewers');
+      else {
+        this.beginGrace();
+        this.holder.setWatch('unwatched');
+      }
     }
+    this.events.viewerGone(viewer);
   }
 
   async end(reason: EndReason): Promise<void> {
     if (!this.isOver) {
       this.finish(reason, reason === 'shutdown' ? 'shutdown' : 'stopped');
-      this.report.ended(this.lastEngineId, reason);
+      if (reason !== 'recorded') this.report.ended(this.source.lastEngineId, reason);
     }
     await Promise.allSettled([this.transfer]);
-    await this.stopped();
+    await this.source.stopped();
   }
 
-  async acquire(
-    failures: EngineFailures,
-    wanted: SlotWanted,
-    signal: AbortSignal,
-  ): Promise<RecordedSource> {
-    const source = await startSource(
-      {
-        holder: this.holder,
-        selector: this.content.selector,
-        busy: () => this.host.busyFor(this),
-        claim: (engineId) => {
-          if (this.host.busyFor(this).has(engineId)) return false;
-          this.engineId = engineId;
-          return true;
-        },
-        unclaim: () => (this.engineId = null),
-        failures,
-        wanted,
-        startBudgetMs: this.services.config.proxyInitTimeoutMs,
-        signal: AbortSignal.any([signal, this.closing.signal]),
-        tried: (engineId, startedMs, outcome) => this.note(engineId, startedMs, outcome),
-      },
-      this.services,
-    );
-    this.use(source);
-    if (this.isOver) {
-      this.drop();
-      throw this.closing.signal.reason as Error;
-    }
-    return source;
+  /** Ends the playback for a fault. */
+  fail(cause: unknown): void {
+    if (this.isOver) return;
+    this.error = asAppError(cause, 'The playback failed inside the proxy.');
+    const { lastEngineId, attempts } = this.source;
+    this.announce();
+    this.finish(this.error.code, 'stream_failed');
+    this.report.failed(this.error, lastEngineId, this.content.infohash, attempts);
   }
 
-  drop(): void {
-    const { source } = this;
-    this.engineId = null;
-    if (source === null) return;
-    this.source = null;
-    const stop: Promise<void> = source.close().finally(() => this.stops.delete(stop));
-    this.stops.add(stop);
-  }
-
-  async stopped(): Promise<void> {
-    while (this.stops.size > 0) await Promise.allSettled(this.stops);
-  }
-
-  complain(engineId: string, complaint: EngineComplaint): void {
-    this.services.engineHealth.complain(engineId, complaint);
-  }
-
-  async engineAnswers(withinMs: number): Promise<boolean> {
-    const { source } = this;
-    return source !== null && this.services.engineHealth.answersNow(source.engineId, withinMs);
+  /**
+   * For a request that has no answer yet and whose viewer was removed.
+   *
+   * @throws AppError `conflict`, `shutting_down`, `not_found`; nothing when nobody is there to read an answer
+   */
+  explainLeave({ leaveReason }: Viewer): void {
+    if (leaveReason === 'hung_up' || leaveReason === 'kicked') return;
+    if (leaveReason === 'replaced') throw new AppError('conflict', REPLACED);
+    const code = leaveReason === 'shutdown' ? 'shutting_down' : 'not_found';
+    throw new AppError(code, 'The playback was stopped before it started.');
   }
 
   headKnown(head: FileHead): void {
-    this.host.headKnown(this, head);
-    this.answered.resolve(undefined);
+    this.events.headKnown(this.content, head);
     if (this.readyMs !== null) return;
     this.readyMs = monotonicMs();
     const startMs = Math.round(this.readyMs - this.createdMs);
-    this.report.started(this.lastEngineId ?? '', this.content.infohash, startMs);
+    this.announce();
+    this.report.started(this.source.lastEngineId ?? '', this.content.infohash, startMs);
   }
 
   delivered(bytes: number): void {
     this.firstByteAt ??= wallClockIso();
     this.bytesIn += bytes;
+    this.deliveredMs = monotonicMs();
     if (this.viewer !== null) this.viewer.queuedBytes += bytes;
   }
 
@@ -366,82 +332,30 @@ export class RecordedPlayback implements Stream, ViewerHost, TransferHost {
     this.failovers += 1;
   }
 
-  /**
-   * For whoever still waits for the head when its place is gone.
-   *
-   * @throws AppError `conflict`, `shutting_down`, `not_found`; what the playback failed with
-   */
-  private leftEarly({ leaveReason }: Viewer): void {
-    if (WITHOUT_ANSWER.has(leaveReason)) return;
-    if (leaveReason === 'replaced') throw new AppError('conflict', REPLACED);
-    if (this.error !== null) throw this.error;
-    const code = leaveReason === 'shutdown' ? 'shutting_down' : 'not_found';
-    throw new AppError(code, 'The playback was stopped before it started.');
-  }
-
-  private use(source: RecordedSource): void {
-    this.source = source;
-    this.lastEngineId = source.engineId;
-    const leave = (): void => {
-      // One that is read goes on elsewhere; its transfer sees to it.
-      if (this.source === source && this.viewer === null) void this.end('reclaimed');
-    };
-    source.revoked.addEventListener('abort', leave, { once: true });
-  }
-
-  private note(engineId: string, startedMs: number, outcome: string): void {
-    const durationMs = Math.round(monotonicMs() - startedMs);
-    this.attempts.push({ engineId, source: null, startedAt: wallClockIso(), durationMs, outcome });
-    if (this.attempts.length > MAX_ATTEMPTS_KEPT) this.attempts.shift();
-    this.lastEngineId = engineId;
-  }
-
-  /** Over for good; a viewer who has no answer yet is told `cause`. */
-  fail(cause: unknown): void {
-    if (this.isOver) return;
-    this.error = asAppError(cause, 'The playback failed inside the proxy.');
-    const engineId = this.lastEngineId;
-    this.finish(this.error.code, 'stream_failed');
-    this.report.failed(this.error, engineId, this.content.infohash, this.attempts);
-  }
-
   private finish(reason: string, viewerReason: LeaveReason): void {
     this.endReason = reason;
     this.endedMs = monotonicMs();
     this.services.jobs.cancel('file.grace', this.uid);
-    this.closing.abort(new Error('the playback is over'));
     if (this.viewer !== null) this.removeViewer(this.viewer, viewerReason);
-    this.drop();
-    this.freed.resolve(undefined);
-    this.host.playbackOver(this);
+    this.source.close();
+    this.events.playbackOver(this);
   }
 
   private beginGrace(): void {
-    if (this.source?.revoked.aborted === true) {
+    if (this.source.lease?.isRevoked === true) {
       void this.end('reclaimed');
       return;
     }
-    this.sinceMs = monotonicMs();
-    this.idleSinceMs = this.sinceMs;
+    this.graceSinceMs = monotonicMs();
     this.services.jobs.schedule(
       { name: 'file.grace', id: this.uid, data: { playbackUid: this.uid } },
       { delayMs: this.services.config.proxyGracePeriodMs },
     );
   }
-
-  private endGrace(): void {
-    this.idleSinceMs = null;
-    this.services.jobs.cancel('file.grace', this.uid);
-  }
 }
 
-/** Nobody is to be told. */
-const WITHOUT_ANSWER: ReadonlySet<LeaveReason | null> = new Set<LeaveReason>(['hung_up', 'kicked']);
-
-/** No time to come back is given: two programs that count as one player would take the place from each other in turn. */
-const REPLACED =
-  'A newer request of the same player replaced this one. Requests with the same address and User-Agent count as one ' +
-  'player, as do requests of one playback address.';
+/** Without a time to come back: two programs that share one address would replace each other in turn. */
+const REPLACED = 'A newer request with the same playback address replaced this one.';
 
 const LEAVE_REASONS: Readonly<Record<Exclude<TransferEnd, 'failed'>, LeaveReason>> = {
   finished: 'finished',
@@ -449,7 +363,7 @@ const LEAVE_REASONS: Readonly<Record<Exclude<TransferEnd, 'failed'>, LeaveReason
   gone: 'hung_up',
 };
 
-/** What the kernel has taken for this viewer; its head is queued on the same socket, and no part of the body. */
+/** Bytes that the kernel has taken for this viewer. The head is queued on the same socket, and is no part of the body. */
 function sentTo(viewer: Viewer): number {
   return Math.max(0, viewer.queuedBytes - viewer.unsentBytes());
 }

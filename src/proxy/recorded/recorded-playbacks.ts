@@ -7,7 +7,9 @@ import {
   type ContentSelector,
   type SourceSelector,
 } from '../../kernel/content-selector';
-import { AppError } from '../../kernel/errors';
+import { AppError, asAppError, type ErrorCode } from '../../kernel/errors';
+import { Settleable } from '../../kernel/settleable';
+import { settlesWithin } from '../../kernel/wait';
 import {
   ContentAliases,
   SessionServices,
@@ -16,7 +18,9 @@ import {
 } from '../session';
 import { NegativeCache, publicStreamId, StreamRegistry } from '../streams';
 import type { Viewer } from '../viewers';
+import { isFromStart } from './byte-range';
 import { wholeOf, type FileHead } from './file-head';
+import { pickPlayback } from './pick-playback';
 import {
   isFile,
   isSameTransport,
@@ -24,26 +28,24 @@ import {
   RecordedContents,
   type RecordedContent,
 } from './recorded-contents';
-import { RecordedAdmission, type PlaybackHost, type PlayRequest } from './recorded-admission';
-import { RecordedPlayback, type PlaybackOwner } from './recorded-playback';
+import { RecordedPlayback, type PlaybackEvents, type PlayRequest } from './recorded-playback';
 
 /**
  * All playbacks of recorded content, and what is known to be recorded. One engine plays one content once, so each
  * viewer beyond the first is on another engine.
  */
 @Injectable()
-export class RecordedPlaybacks implements RecordingHost, PlaybackOwner, PlaybackHost {
+export class RecordedPlaybacks implements RecordingHost, PlaybackEvents {
   private readonly contents = new RecordedContents(monotonicMs);
-  private readonly admission: RecordedAdmission;
+  /** Resolves when a viewer has left a playback, a playback is over, or a content is refused. */
+  private changed = new Settleable<undefined>();
 
   constructor(
     private readonly services: SessionServices,
     private readonly streams: StreamRegistry,
     private readonly faults: NegativeCache,
     private readonly aliases: ContentAliases,
-  ) {
-    this.admission = new RecordedAdmission(streams, services.config.proxyInitTimeoutMs, this);
-  }
+  ) {}
 
   /** Ends a playback whose grace period is over, unless it has ended already or a viewer reads it again. */
   @JobHandler('file.grace')
@@ -92,8 +94,7 @@ export class RecordedPlaybacks implements RecordingHost, PlaybackOwner, Playback
       (one) => one.engineId === engineId && isSameTransport(one.content, content),
     );
     // Under a name that nobody knew to be the same: the start has just ended that playback's engine session.
-    if (here?.source != null) {
-      here.source.adopt(engineSession);
+    if (here?.adopt(engineSession) === true) {
       lease.release();
       return true;
     }
@@ -113,22 +114,89 @@ export class RecordedPlaybacks implements RecordingHost, PlaybackOwner, Playback
    * @throws AppError before the head is out: limits, `no_capacity`, `no_engine` and what a start may end with
    */
   async play(content: RecordedContent, request: PlayRequest): Promise<void> {
-    this.streams.mustBeOpen();
-    const { viewer } = request;
-    try {
-      const playback = await this.admission.admit(content, request);
-      if (playback === null) return;
-      if (request.isGone()) playback.removeViewer(viewer, 'hung_up');
-      else await playback.play(viewer, request.part, request.sendHead);
-    } catch (error) {
-      if (error instanceof AppError && error.code === 'unsupported_content') {
-        this.refuse(content, error);
+    const { viewer, token, part } = request;
+    const { ip, userAgent } = viewer.identity;
+    const client = token ?? `${ip} ${userAgent}`;
+    const facts = {
+      client,
+      hasToken: token !== null,
+      isFromStart: isFromStart(part.range),
+      arrivedMs: monotonicMs(),
+    };
+    /** Opened for this request, which waits there for room when the playback finds none. */
+    let opened: RecordedPlayback | null = null;
+    let refusal: AppError | null = null;
+    for (;;) {
+      if (request.isGone()) opened?.removeViewer(viewer, 'hung_up');
+      if (opened !== null && opened.viewer !== viewer) {
+        opened.explainLeave(viewer);
+        return;
       }
-      throw error;
+      if (request.isGone()) return;
+      this.streams.mustBeOpen();
+      const others = this.of(content).filter((playback) => playback !== opened);
+      const isRefused = refusal !== null;
+      const pick = pickPlayback(others, { ...facts, isRefused }, monotonicMs());
+      if (pick.kind === 'continue') {
+        // Not listed: the request goes on in another playback of the same content.
+        void opened?.end('recorded');
+        const { playback } = pick;
+        this.assign(viewer, client, playback);
+        await playback.play(request, 'slot').catch((error: unknown) => {
+          throw this.failed(playback, viewer, error);
+        });
+        return;
+      }
+      if (pick.kind === 'open') {
+        try {
+          this.streams.limits.check(ip, this.viewersOf(content));
+          this.streams.mustAdmit();
+          opened = this.open(content);
+          this.assign(viewer, client, opened);
+          if (pick.waitFor === 'slot') opened.announce();
+          await opened.play(request, pick.waitFor);
+          return;
+        } catch (error) {
+          if (!isNoRoom(error)) throw opened === null ? error : this.failed(opened, viewer, error);
+          refusal = error;
+        }
+        continue;
+      }
+      // Another request may have learned meanwhile that the content cannot be played.
+      const fault = refusal === null ? null : this.faults.lookup(streamKey(content.selector));
+      if (refusal !== null && (pick.kind === 'refuse' || fault !== null)) {
+        opened?.fail(fault ?? refusal);
+        throw fault ?? refusal;
+      }
+      if (pick.kind === 'wait') {
+        await settlesWithin(this.changed.promise, pick.untilMs - monotonicMs());
+      }
     }
   }
 
-  busyFor(playback: RecordedPlayback): ReadonlySet<string> {
+  /** Ends a playback with the error of its viewer's request. */
+  private failed(playback: RecordedPlayback, viewer: Viewer, cause: unknown): AppError {
+    const error = asAppError(cause, 'The playback failed inside the proxy.');
+    // The request has lost the playback to another one, which goes on with it.
+    if (playback.viewer !== viewer) return error;
+    playback.fail(error);
+    if (error.code === 'unsupported_content') this.refuse(playback.content, error);
+    return error;
+  }
+
+  /** @throws AppError `client_limit` */
+  private assign(viewer: Viewer, client: string, playback: RecordedPlayback): void {
+    if (playback.viewer !== null) playback.removeViewer(playback.viewer, 'replaced');
+    this.streams.limits.check(viewer.identity.ip, this.viewersOf(playback.content));
+    this.streams.limits.add(viewer);
+    playback.assign(viewer, client);
+  }
+
+  private viewersOf(content: RecordedContent): number {
+    return this.of(content).filter(({ viewer }) => viewer !== null).length;
+  }
+
+  private busyFor(playback: RecordedPlayback): ReadonlySet<string> {
     const busy = new Set<string>();
     for (const other of this.list()) {
       if (other === playback || other.engineId === null) continue;
@@ -137,31 +205,42 @@ export class RecordedPlaybacks implements RecordingHost, PlaybackOwner, Playback
     return busy;
   }
 
-  headKnown({ content }: RecordedPlayback, head: FileHead): void {
+  headKnown(content: RecordedContent, head: FileHead): void {
     content.head = wholeOf(head) ?? content.head;
-    content.verdict = 'plays';
   }
 
   viewerGone(viewer: Viewer): void {
     this.streams.limits.remove(viewer);
+    this.notify();
   }
 
   playbackOver(playback: RecordedPlayback): void {
     this.streams.over(playback);
+    this.notify();
   }
 
-  /** It is no media: told to everybody who waits for it, and remembered. */
+  /** Wakes the requests that wait for a playback. */
+  private notify(): void {
+    this.changed.resolve(undefined);
+    this.changed = new Settleable();
+  }
+
+  /** It is no media: requests for it are refused for NEGATIVE_CACHE_TTL. */
   private refuse(content: RecordedContent, error: AppError): void {
     this.contents.forget(content);
     this.faults.remember(streamKey(content.selector), error);
-    if (content.verdict !== null) return;
-    content.verdict = error;
-    for (const playback of this.of(content)) playback.fail(error);
+    this.notify();
   }
 
-  /** Another playback of the content, which nobody reads yet. */
-  open(content: RecordedContent): RecordedPlayback {
-    const playback = new RecordedPlayback(this.freeId(content), content, this.services, this);
+  /** Another playback of the content, without a viewer. */
+  private open(content: RecordedContent): RecordedPlayback {
+    const playback = new RecordedPlayback(
+      this.freeId(content),
+      content,
+      this.services,
+      (one) => this.busyFor(one),
+      this,
+    );
     this.streams.add(playback);
     return playback;
   }
@@ -175,4 +254,11 @@ export class RecordedPlaybacks implements RecordingHost, PlaybackOwner, Playback
       if (!taken.has(id)) return id;
     }
   }
+}
+
+const NO_ROOM: readonly ErrorCode[] = ['client_limit', 'no_capacity', 'no_engine', 'engine_failed'];
+
+/** A request that fails so may continue a playback that is there already. */
+function isNoRoom(error: unknown): error is AppError {
+  return error instanceof AppError && NO_ROOM.includes(error.code);
 }

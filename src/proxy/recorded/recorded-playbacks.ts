@@ -248,7 +248,8 @@ export class RecordedPlaybacks implements RecordingHost, PlaybackEvents {
   /** The content's public id, with a number behind it from its second playback on. */
   private freeId({ selector }: RecordedContent): string {
     const base = publicStreamId(selector);
-    const taken = new Set(this.streams.list().map(({ id }) => id));
+    // The broadcast that found the file has the same id, and is about to end.
+    const taken = new Set(this.list().map(({ id }) => id));
     for (let n = 1; ; n += 1) {
       const id = n === 1 ? base : `${base}~${n}`;
       if (!taken.has(id)) return id;

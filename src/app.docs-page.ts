@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { PRODUCT_NAME } from './app.version';
+import { PRODUCT_NAME } from './app-version';
 import { type FastifyReply } from './http';
 
 /** Written by `npm run docs`; beside the build in a repository and in the image alike. */

@@ -9,7 +9,7 @@ import { eachOperation, type Operation } from './app.openapi-document';
 import { addExamples } from './app.openapi-examples';
 import { describeProblems } from './app.openapi-problems';
 import { mendForOpenApi31 } from './app.openapi-3-1';
-import { PRODUCT_NAME, productVersion } from './app.version';
+import { PRODUCT_NAME, productVersion } from './app-version';
 import { loadConfig } from './config';
 import { Edge } from './http';
 import { createLogOutput } from './logging';

@@ -1,14 +1,14 @@
 // First, because it sets how memory grows while the other modules are loaded.
-import { endStartMemory, tuneGarbageCollection } from './app.memory';
+import { endStartMemory, tuneGarbageCollection } from './app-memory';
 import 'reflect-metadata';
 import { type AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ApiKey, ApiKeyFileError } from './access';
-import { type Banner, describeStart } from './app.banner';
+import { type Banner, describeStart } from './app-banner';
 import { createApp } from './app.factory';
-import { Shutdown } from './app.shutdown';
-import { EndSignals } from './app.signals';
+import { Shutdown } from './app-shutdown';
+import { EndSignals } from './app-signals';
 import { ChannelFileError } from './channels';
 import {
   type AppConfig,

@@ -1,37 +1,11 @@
 import { createHash } from 'node:crypto';
 import { Broadcasts } from './broadcasts';
 import { CATALOGUE, type CatalogueEntry } from './catalogue';
+import { NO_FILE, type Content, type ContentSettings } from './content';
 import type { Clip } from './media/clip';
-import { NO_FILE, type FileSettings } from './media/recorded-file';
 import type { Timeline } from './media/timeline';
 import { TICKS_PER_MS } from './media/ts-packet';
 import type { Options } from './options';
-
-/** What may be changed while the engine runs. */
-export interface ContentSettings {
-  bitrateMbps: number;
-  startDelayMs: number;
-  burstSeconds: number;
-  peers: number;
-  isLive: 0 | 1;
-  /** Added to all timestamps, 90 kHz. */
-  ptsOffsetTicks: number;
-  /** The clip that is played; null: that of the engine. */
-  clipPath: string | null;
-  /** What is played when it is recorded. */
-  file: FileSettings;
-}
-
-/** A content this engine can play. */
-export interface Content {
-  /** Null when it was asked for by infohash and never by id. */
-  readonly id: string | null;
-  readonly infohash: string;
-  readonly name: string;
-  readonly media: 'video' | 'audio';
-  readonly categories: readonly string[];
-  settings: ContentSettings;
-}
 
 export type Selection =
   | { readonly found: Content }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import type { Content } from './contents';
+import type { Content } from './content';
 import type { Options } from './options';
 
 /** Why a session is no more. `lost`: the engine forgot it, as after a restart. */

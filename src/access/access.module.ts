@@ -3,8 +3,8 @@ import { APP_GUARD } from '@nestjs/core';
 import { type AppConfig, CONFIG } from '../config';
 import { DataFolder } from '../storage';
 import { ApiKey } from './api-key';
-import { obtainApiKey } from './api-key.file';
-import { ApiKeyGuard } from './api-key.guard';
+import { obtainApiKey } from './api-key-file';
+import { ApiKeyGuard } from './api-key-guard';
 import { KeyAttempts } from './key-attempts';
 
 /** Who may do what: one key for everything that is not public. */

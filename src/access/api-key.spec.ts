@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataFolder } from '../storage';
 import { ApiKey } from './api-key';
-import { ApiKeyFileError, obtainApiKey as obtainKey } from './api-key.file';
+import { ApiKeyFileError, obtainApiKey as obtainKey } from './api-key-file';
 
 describe('ApiKey', () => {
   const key = 'correct-horse';

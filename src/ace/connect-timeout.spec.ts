@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
-import { AceEngineClient } from './ace-engine.client';
+import { AceEngineClient } from './ace-engine-client';
 import { type EngineEndpoint } from './ace.types';
 
 /** Listens, then never accepts again: its thread sleeps for ever. */

@@ -1,8 +1,8 @@
-export { AceEngineClient } from './ace-engine.client';
+export { AceEngineClient } from './ace-engine-client';
 export { AceModule } from './ace.module';
 export { httpGet, readText } from './http-get';
 export type { FilePart } from './media-opener';
-export { ACE_TIMINGS, type AceTimings } from './ace.timings';
+export { ACE_TIMINGS, type AceTimings } from './ace-timings';
 export {
   EngineFault,
   type ContentResolution,

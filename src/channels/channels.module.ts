@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { CONFIG, type AppConfig } from '../config';
 import { DataFolder } from '../storage';
-import { ChannelDirectory } from './channel.directory';
+import { ChannelDirectory } from './channel-directory';
 import { ChannelsController } from './http/channels.controller';
 import { PersistentSourceRecords } from './persistent-source-records';
 import { SourceRecords } from './source-records';

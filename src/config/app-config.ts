@@ -1,9 +1,9 @@
 import { type Setting } from './setting';
-import { dockerSettings, vpnSettings } from './settings/docker.settings';
-import { engineSettings, selectionSettings } from './settings/engine.settings';
-import { fleetSettings } from './settings/fleet.settings';
-import { limitSettings } from './settings/limit.settings';
-import { serverSettings } from './settings/server.settings';
+import { dockerSettings, vpnSettings } from './settings/docker-settings';
+import { engineSettings, selectionSettings } from './settings/engine-settings';
+import { fleetSettings } from './settings/fleet-settings';
+import { limitSettings } from './settings/limit-settings';
+import { serverSettings } from './settings/server-settings';
 import {
   bufferSettings,
   channelSettings,
@@ -12,7 +12,7 @@ import {
   preflightSettings,
   loopSettings,
   startSettings,
-} from './settings/stream.settings';
+} from './settings/stream-settings';
 
 /** Token under which the loaded configuration is injected. */
 export const CONFIG = 'CONFIG';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { type AppConfig, SETTINGS } from './app-config';
-import { ConfigError } from './config.error';
+import { ConfigError } from './config-error';
 import { type Machine, THIS_MACHINE } from './machine';
 import { findIntendedName } from './misspelling';
 import { type Setting } from './setting';

@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AceModule } from '../ace';
-import { EnginesMetrics } from './engines.metrics';
-import type { EnginesConfig } from './engines.config';
+import { EnginesMetrics } from './engines-metrics';
+import type { EnginesConfig } from './engines-config';
 import { DriversModule } from './drivers/drivers.module';
 import { FleetModule } from './fleet/fleet.module';
 import { EngineHealth } from './health/engine-health';

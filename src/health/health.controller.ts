@@ -3,7 +3,7 @@ import { ApiOkResponse, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/s
 import { Public } from '../access';
 import { type FastifyReply } from '../http';
 import { LivenessDto, ReadinessDto } from './dto/health.dto';
-import { ReadinessGate } from './readiness.gate';
+import { ReadinessGate } from './readiness-gate';
 
 @ApiTags('health')
 @Public()

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { HealthController } from './health.controller';
-import { ReadinessGate } from './readiness.gate';
+import { ReadinessGate } from './readiness-gate';
 
 /** What supervisors and load balancers ask. */
 @Module({

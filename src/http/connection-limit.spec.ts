@@ -1,7 +1,7 @@
 import { type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { ConnectionLimit, connectionLimit, connectionsBeyond } from './connection-limit';
-import { createHttpServer } from './http-server.factory';
+import { createHttpServer } from './http-server-factory';
 
 describe('connectionLimit', () => {
   it.each([

@@ -8,7 +8,7 @@ import { IsArray, IsInt, IsOptional } from 'class-validator';
 import { AppError, type ProblemDocument } from '../kernel/errors';
 import { Edge } from './edge';
 import { type FastifyReply } from './fastify.types';
-import { CONNECTION_OPTIONS } from './http-server.factory';
+import { CONNECTION_OPTIONS } from './http-server-factory';
 
 class EchoDto {
   @IsOptional()

@@ -3,18 +3,18 @@ import { Logger } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type AppConfig } from '../config';
 import { ConnectionLimit, connectionLimit, connectionsBeyond } from './connection-limit';
-import { ANSWER_STALL_MS } from './edge.timings';
+import { ANSWER_STALL_MS } from './edge-timings';
 import { type FastifyInstance, type FastifyServerOptions } from './fastify.types';
-import { createHttpServer } from './http-server.factory';
-import { registerJsonBodies } from './json-body.parser';
-import { ProblemFilter } from './problem.filter';
-import { toAppError } from './problem.mapping';
+import { createHttpServer } from './http-server-factory';
+import { registerJsonBodies } from './json-body-parser';
+import { ProblemFilter } from './problem-filter';
+import { toAppError } from './problem-mapping';
 import { newRequestId, REQUEST_ID_HEADER } from './request-id';
 import { logWhenDone } from './request-log';
 import { RouteTable } from './route-table';
 import { registerSecurityHeaders } from './security-headers';
 import { routedAddress } from './stream-address';
-import { createValidationPipe } from './validation.pipe';
+import { createValidationPipe } from './validation-pipe';
 
 const MAX_BODY_BYTES = 128 * 1024;
 

@@ -1,7 +1,7 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { type Socket } from 'node:net';
 import { type AppError, toProblem } from '../kernel/errors';
-import { problemHeaders } from './problem.headers';
+import { problemHeaders } from './problem-headers';
 import { newRequestId, REQUEST_ID_HEADER } from './request-id';
 
 /** Answers on a connection that has no request object, because the parser refused what came. Closes it. */

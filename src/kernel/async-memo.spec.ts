@@ -1,14 +1,14 @@
 import { AsyncMemo } from './async-memo';
-import { Settleable } from './settleable';
+import { Deferred } from './deferred';
 
 describe('AsyncMemo', () => {
-  let finds: Settleable<string>[];
+  let finds: Deferred<string>[];
   let memo: AsyncMemo<string>;
 
   beforeEach(() => {
     finds = [];
     memo = new AsyncMemo(() => {
-      const found = new Settleable<string>();
+      const found = new Deferred<string>();
       finds.push(found);
       return found.promise;
     });

@@ -1,4 +1,4 @@
-import { Settleable } from './settleable';
+import { Deferred } from './deferred';
 
 /** Waits, or throws the signal's reason as soon as it aborts. The timer never outlives the call. */
 export function delay(ms: number, signal: AbortSignal): Promise<void> {
@@ -21,7 +21,7 @@ export function delay(ms: number, signal: AbortSignal): Promise<void> {
 
 /** Whether `promise` settles within `ms`. It is not cancelled when it does not. */
 export async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  const late = new Settleable<false>();
+  const late = new Deferred<false>();
   const timer = setTimeout(() => late.resolve(false), ms);
   const settled = promise.then(
     () => true,

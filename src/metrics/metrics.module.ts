@@ -1,6 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { MetricsController } from './metrics.controller';
-import { MetricsRegistry } from './metrics.registry';
+import { MetricsRegistry } from './metrics-registry';
 
 /** Numbers for Prometheus; every room registers its own. */
 @Global()

@@ -1,5 +1,5 @@
 import { MetricsController } from './metrics.controller';
-import { MetricsRegistry } from './metrics.registry';
+import { MetricsRegistry } from './metrics-registry';
 
 describe('metrics', () => {
   let metrics: MetricsRegistry;

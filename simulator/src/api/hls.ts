@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Engine } from '../engine';
-import type { Content } from '../contents';
+import type { Content } from '../content';
 import { textAnswer, type Answer } from './answer';
 import type { Exchange } from './exchange';
 import { endedAnswer } from './playback';

@@ -1,8 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { SERVER_MODES, type EngineServer, type ServerMode } from '../api/engine-server';
-import type { Content, ContentSettings } from '../contents';
+import type { Content, ContentSettings, FileSettings } from '../content';
 import type { Engine } from '../engine';
-import type { FileSettings } from '../media/recorded-file';
 import type { PlaybackEvent } from '../playback/playback-plan';
 import type { ServedReader } from '../playback/served-reader';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import type { Content } from '../contents';
+import type { Content } from '../content';
 import { PACKET_BYTES } from './ts-packet';
 import type { Timeline } from './timeline';
 
@@ -14,17 +14,6 @@ export interface RecordedFile {
   read(from: number, to: number): Buffer;
   close(): void;
 }
-
-/** How a recorded content is changed by `/__sim/content`. A path wins over a length; without both it is a recording in MPEG-TS. */
-export interface FileSettings {
-  readonly bytes: number | null;
-  readonly path: string | null;
-  readonly type: string | null;
-  /** The same seed and length are the same bytes, on every engine. */
-  readonly seed: number;
-}
-
-export const NO_FILE: FileSettings = { bytes: null, path: null, type: null, seed: 1 };
 
 const RECORDED_LOOPS = 8;
 const LAST_MODIFIED = 'Thu, 01 Jan 2026 00:00:00 GMT';

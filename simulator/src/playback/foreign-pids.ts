@@ -10,7 +10,7 @@ import {
   VIDEO_PID,
   writePid,
 } from '../media/ts-packet';
-import type { Damage } from './packet-damage';
+import type { Damage } from './damage';
 
 /** Where things are in a packet that holds one section, its pointer field before it. */
 const SECTION = 5;

@@ -10,7 +10,7 @@ import {
   writeContinuity,
   writeHeader,
 } from '../media/ts-packet';
-import type { Damage } from './packet-damage';
+import type { Damage } from './damage';
 
 const PROGRAM = 1;
 const PMT_TABLE = 0x02;

@@ -1,3 +1,4 @@
+import type { Damage } from './damage';
 import { foreignPids, withForeignPids } from './foreign-pids';
 import {
   withOddTables,
@@ -21,15 +22,6 @@ import {
   startsUnit,
   VIDEO_PID,
 } from '../media/ts-packet';
-
-/** When packet `index` of the data at hand is due on air, ms since 1970. */
-export type DueMs = (index: number) => number;
-
-/**
- * Changes outgoing media; `offset` is where `data` begins in the body. May change the length, but those that look at packets
- * replace them: null packets make room for what comes on top.
- */
-export type Damage = (data: Buffer, offset: number, dueMs: DueMs) => Buffer;
 
 const NULL_PACKET = nullPackets(1);
 

@@ -1,7 +1,8 @@
 import type { Fault } from '../faults/fault';
 import type { StruckFaults } from '../faults/fault-book';
 import type { FaultKind } from '../faults/fault-kinds';
-import { damagesOf, type Damage } from './packet-damage';
+import type { Damage } from './damage';
+import { damagesOf } from './packet-damage';
 
 /** What happens to a playback when its moment has come. */
 export type PlaybackEvent =

@@ -1,4 +1,4 @@
-import type { Damage } from './packet-damage';
+import type { Damage } from './damage';
 import {
   hasPayload,
   NULL_PID,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { loadConfig } from '../../config';
 import { EventBus } from '../../events';
 import { DataFolder } from '../../storage';
-import type { EnginesConfig } from '../engines.config';
+import type { EnginesConfig } from '../engines-config';
 import { DockerClient } from './docker-client';
 import { chooseDriver, type DriverChoice, usesStaticEngines } from './driver-choice';
 import { createRuntime } from './drivers.module';

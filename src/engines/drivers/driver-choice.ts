@@ -1,4 +1,4 @@
-import type { EnginesConfig } from '../engines.config';
+import type { EnginesConfig } from '../engines-config';
 import { loadDockerClient } from './drivers.loader';
 import { DriverChoiceError, type DriverKind } from './engine-driver.port';
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { EventBus } from '../../events';
 import { DataFolder, obtainInstanceId } from '../../storage';
-import type { EnginesConfig } from '../engines.config';
+import type { EnginesConfig } from '../engines-config';
 import type { DockerClient } from './docker-client';
 import { chooseDriver, DRIVER_CHOICE, type DriverChoice, usesStaticEngines } from './driver-choice';
 import {

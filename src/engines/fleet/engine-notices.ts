@@ -5,7 +5,7 @@ import {
   type ForeignEngines,
   type ObservedEngine,
 } from '../drivers/engine-runtime.port';
-import type { EnginesConfig } from '../engines.config';
+import type { EnginesConfig } from '../engines-config';
 
 /**
  * What the operator is told about engines that outlive a process: at its end the engines that keep running, at its start the

@@ -4,7 +4,7 @@ import { monotonicMs } from '../../kernel/clock';
 import { AppError } from '../../kernel/errors';
 import { retryDelayMs, withJitter } from '../../kernel/retry-delay';
 import { EngineRuntime } from '../drivers/engine-runtime.port';
-import type { EnginesConfig } from '../engines.config';
+import type { EnginesConfig } from '../engines-config';
 import { EngineRegistry } from '../registry/engine-registry';
 import type { DrainReason } from '../registry/engine.types';
 import { toRuntimeError } from './fleet-errors';

@@ -4,7 +4,7 @@ import { EventBus } from '../../events';
 import { monotonicMs } from '../../kernel/clock';
 import type { DemoChannel, EngineDriver, ProvisioningBlock } from '../drivers/engine-driver.port';
 import { EngineRuntime, type RuntimeKind } from '../drivers/engine-runtime.port';
-import type { EnginesConfig } from '../engines.config';
+import type { EnginesConfig } from '../engines-config';
 import { EngineRegistry } from '../registry/engine-registry';
 import type { DrainReason } from '../registry/engine.types';
 import { EnginePlacement } from '../vpn/engine-placement.port';

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CONFIG } from '../../config';
 import { EngineRuntime } from '../drivers/engine-runtime.port';
-import type { EnginesConfig } from '../engines.config';
+import type { EnginesConfig } from '../engines-config';
 import { EngineOperations } from './engine-operations';
 import { toRuntimeError } from './fleet-errors';
 import { ObservedEngines } from './observed-engines';

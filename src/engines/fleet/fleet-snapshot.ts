@@ -1,5 +1,5 @@
 import { monotonicMs } from '../../kernel/clock';
-import type { EnginesConfig } from '../engines.config';
+import type { EnginesConfig } from '../engines-config';
 import type { Engine } from '../registry/engine';
 import type {
   EnginePlacement,

@@ -3,7 +3,7 @@ import { CONFIG } from '../../config';
 import { usesStaticEngines } from '../drivers/driver-choice';
 import { EngineDriver } from '../drivers/engine-driver.port';
 import { StaticDriver } from '../drivers/static-driver';
-import type { EnginesConfig } from '../engines.config';
+import type { EnginesConfig } from '../engines-config';
 import { RegistryModule } from '../registry/registry.module';
 import { VpnModule } from '../vpn';
 import { EngineNotices } from './engine-notices';

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG } from '../../config';
 import { monotonicMs } from '../../kernel/clock';
 import type { ObservedEngine } from '../drivers/engine-runtime.port';
-import type { EnginesConfig } from '../engines.config';
+import type { EnginesConfig } from '../engines-config';
 import type { Engine } from '../registry/engine';
 import { EngineRegistry } from '../registry/engine-registry';
 import type { EngineDescription } from '../registry/engine.types';

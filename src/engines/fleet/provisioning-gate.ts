@@ -5,7 +5,7 @@ import { monotonicMs } from '../../kernel/clock';
 import { retryDelayMs, withJitter } from '../../kernel/retry-delay';
 import type { ProvisioningBlock } from '../drivers/engine-driver.port';
 import { EngineRuntime, type RuntimeErrorCode, type VpnSlot } from '../drivers/engine-runtime.port';
-import type { EnginesConfig } from '../engines.config';
+import type { EnginesConfig } from '../engines-config';
 import { EnginePlacement, type PlacedEngine } from '../vpn/engine-placement.port';
 import { CircuitBreaker } from './circuit-breaker';
 import type { BreakerState, BreakerView } from './fleet.types';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { EventBus } from '../../events';
 import { AppError } from '../../kernel/errors';
-import { Settleable } from '../../kernel/settleable';
+import { Deferred } from '../../kernel/deferred';
 import { EngineRuntime, RuntimeError, type VpnSlot } from '../drivers/engine-runtime.port';
 import type { Engine } from '../registry/engine';
 import { EngineRegistry } from '../registry/engine-registry';
@@ -25,7 +25,7 @@ type Stage = 'requested' | 'creating' | 'starting';
 
 interface PendingRequest {
   readonly key: string;
-  readonly ready: Settleable<Engine>;
+  readonly ready: Deferred<Engine>;
   readonly isByOperator: boolean;
   stage: Stage;
   replaces: string | null;
@@ -203,7 +203,7 @@ export class ProvisioningRequests {
   private add(stage: Stage, isByOperator: boolean): PendingRequest {
     const request: PendingRequest = {
       key: randomBytes(KEY_BYTES).toString('hex'),
-      ready: new Settleable<Engine>(),
+      ready: new Deferred<Engine>(),
       isByOperator,
       stage,
       replaces: null,

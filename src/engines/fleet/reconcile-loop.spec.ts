@@ -1,8 +1,8 @@
-import { Settleable } from '../../kernel/settleable';
+import { Deferred } from '../../kernel/deferred';
 import { ReconcileLoop } from './reconcile-loop';
 
 describe('ReconcileLoop', () => {
-  let runs: Settleable<void>[];
+  let runs: Deferred<void>[];
   let refreshes: boolean[];
   let loop: ReconcileLoop;
 
@@ -12,7 +12,7 @@ describe('ReconcileLoop', () => {
     refreshes = [];
     loop = new ReconcileLoop();
     loop.start((isRefreshRequested) => {
-      const run = new Settleable<void>();
+      const run = new Deferred<void>();
       runs.push(run);
       refreshes.push(isRefreshRequested);
       return run.promise;

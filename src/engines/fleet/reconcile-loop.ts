@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { monotonicMs } from '../../kernel/clock';
-import { Settleable } from '../../kernel/settleable';
+import { Deferred } from '../../kernel/deferred';
 
 /** @param isRefreshRequested the engines have to be listed first. Never rejects. */
 export type Reconcile = (isRefreshRequested: boolean) => Promise<void>;
@@ -18,7 +18,7 @@ export class ReconcileLoop {
   private isRefreshRequested = false;
   private running: Promise<void> | null = null;
   private isStopped = false;
-  private nextRun = new Settleable<void>();
+  private nextRun = new Deferred<void>();
 
   start(reconcile: Reconcile): void {
     this.reconcile = reconcile;
@@ -70,7 +70,7 @@ export class ReconcileLoop {
     const { nextRun, isRefreshRequested } = this;
     this.dueAt = Infinity;
     this.isRefreshRequested = false;
-    this.nextRun = new Settleable<void>();
+    this.nextRun = new Deferred<void>();
     await reconcile(isRefreshRequested);
     nextRun.resolve();
     this.running = null;

@@ -1,4 +1,4 @@
-import { Settleable } from '../../kernel/settleable';
+import { Deferred } from '../../kernel/deferred';
 import type { DemoChannel } from '../drivers/engine-driver.port';
 import {
   type EngineLogs,
@@ -60,7 +60,7 @@ export class ScriptedRuntime implements EngineRuntime {
   template: Partial<ObservedEngine> = {};
   private listener: RuntimeListener | null = null;
   private readonly refusals = new Map<string, RuntimeError>();
-  private readonly gates = new Map<string, Settleable<void>>();
+  private readonly gates = new Map<string, Deferred<void>>();
   private creating = 0;
   private created = 0;
   private listing = 0;
@@ -73,7 +73,7 @@ export class ScriptedRuntime implements EngineRuntime {
 
   /** Calls of this name wait until the returned function is called. */
   hold(name: string): () => void {
-    const gate = new Settleable<void>();
+    const gate = new Deferred<void>();
     this.gates.set(name, gate);
     return () => {
       this.gates.delete(name);
@@ -189,7 +189,7 @@ export class ScriptedRuntime implements EngineRuntime {
     this.calls.push(call);
     const gate = this.gates.get(name);
     if (gate !== undefined) {
-      const aborted = new Settleable<void>();
+      const aborted = new Deferred<void>();
       signal?.addEventListener('abort', () => aborted.resolve(), { once: true });
       await Promise.race([gate.promise, aborted.promise]);
     } else {

@@ -3,7 +3,7 @@ import { CONFIG } from '../../config';
 import { AppError } from '../../kernel/errors';
 import type { EngineLogs, EngineUsage, ObservedEngine } from '../drivers/engine-runtime.port';
 import { EngineRegistry } from '../registry/engine-registry';
-import type { EnginesConfig } from '../engines.config';
+import type { EnginesConfig } from '../engines-config';
 import { FleetControl, type ProvisionTicket } from './fleet-control.port';
 import { limitsOf } from './fleet-snapshot';
 import type { FleetStatus } from './fleet.types';

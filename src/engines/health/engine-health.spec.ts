@@ -9,7 +9,7 @@ import { EventBus } from '../../events';
 import { StaticDriver } from '../drivers/static-driver';
 import { EngineRegistry } from '../registry/engine-registry';
 import type { EngineState } from '../registry/engine.types';
-import type { EnginesConfig } from '../engines.config';
+import type { EnginesConfig } from '../engines-config';
 import { EngineHealth } from './engine-health';
 
 /** An engine of a few lines: answers probes, or hangs, or denies, as it is told. */

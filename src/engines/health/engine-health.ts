@@ -1,12 +1,12 @@
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { AceEngineClient, EngineFault } from '../../ace';
 import { CONFIG } from '../../config';
-import { Settleable } from '../../kernel/settleable';
+import { Deferred } from '../../kernel/deferred';
 import type { Engine, ProbeFacts } from '../registry/engine';
 import { EngineRegistry, type RegistryChange } from '../registry/engine-registry';
 import { stateAfterProbe } from '../registry/engine-state';
 import type { EngineComplaint } from '../registry/engine.types';
-import type { EnginesConfig } from '../engines.config';
+import type { EnginesConfig } from '../engines-config';
 import { ProbeLoop } from './probe-loop';
 import { pauseMs } from './probe-policy';
 
@@ -66,7 +66,7 @@ export class EngineHealth implements OnModuleInit, OnModuleDestroy {
     const engine = this.registry.get(engineId);
     const watched = engine && this.watched.get(engine);
     if (watched === undefined) return false;
-    const late = new Settleable<'late'>();
+    const late = new Deferred<'late'>();
     const timer = setTimeout(() => late.resolve('late'), withinMs);
     const first = await Promise.race([watched.loop.probed(), late.promise]);
     clearTimeout(timer);

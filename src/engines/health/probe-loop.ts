@@ -1,5 +1,5 @@
 import { monotonicMs } from '../../kernel/clock';
-import { Settleable } from '../../kernel/settleable';
+import { Deferred } from '../../kernel/deferred';
 import { HURRY_GAP_MS } from './probe-policy';
 
 export interface ProbeLoopOptions {
@@ -18,7 +18,7 @@ export class ProbeLoop {
   private isHurried = false;
   private isStopped = false;
   /** Settles with the end of the next probe. */
-  private nextEnd: Settleable<void> | null = null;
+  private nextEnd: Deferred<void> | null = null;
 
   constructor(private readonly options: ProbeLoopOptions) {}
 
@@ -42,7 +42,7 @@ export class ProbeLoop {
       if (this.gapLeftMs() > 0) return;
       this.planIn(0);
     }
-    this.nextEnd ??= new Settleable();
+    this.nextEnd ??= new Deferred();
     await this.nextEnd.promise;
   }
 

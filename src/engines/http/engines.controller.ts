@@ -8,7 +8,7 @@ import { EngineDto, toEngineDtos } from './dto/engine.dto';
 import { SelectionDto } from './dto/selection.dto';
 import type { Engine } from '../registry/engine';
 import { EngineRegistry } from '../registry/engine-registry';
-import type { EnginesConfig } from '../engines.config';
+import type { EnginesConfig } from '../engines-config';
 import { EngineScheduler } from '../scheduling';
 
 @ApiTags('engines')

@@ -4,7 +4,7 @@ import { Public } from '../../access';
 import { CONFIG } from '../../config';
 import { BreakerResetDto, FleetHealthDto } from './dto/fleet-health.dto';
 import { EngineRegistry } from '../registry/engine-registry';
-import type { EnginesConfig } from '../engines.config';
+import type { EnginesConfig } from '../engines-config';
 import { FleetControl } from '../fleet/fleet-control.port';
 import { countEngines } from '../fleet/fleet-summary';
 

@@ -6,7 +6,7 @@ import { ApiProblems } from '../../http';
 import { EngineDto, toEngineDtos } from './dto/engine.dto';
 import { GarbageCollectedDto, LabelQueryDto, ScaledDto, ScaleParamsDto } from './dto/fleet.dto';
 import { EngineRegistry } from '../registry/engine-registry';
-import type { EnginesConfig } from '../engines.config';
+import type { EnginesConfig } from '../engines-config';
 import { FleetControl } from '../fleet/fleet-control.port';
 
 /** The fleet as a whole. */

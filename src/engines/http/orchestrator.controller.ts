@@ -10,10 +10,10 @@ import {
 import { OrchestratorStatusDto } from './dto/orchestrator-status.dto';
 import { EngineRegistry } from '../registry/engine-registry';
 import { EngineSupply } from '../fleet/engine-supply';
-import type { EnginesConfig } from '../engines.config';
+import type { EnginesConfig } from '../engines-config';
 import { FleetControl } from '../fleet/fleet-control.port';
 import { countEngines } from '../fleet/fleet-summary';
-import { vpnStatusDto } from '../vpn/http/vpn.mapping';
+import { vpnStatusDto } from '../vpn/http/vpn-mapping';
 import { VpnRegistry } from '../vpn/vpn-registry';
 
 /** The status of the whole fleet, at the address of acestream-orchestrator. */

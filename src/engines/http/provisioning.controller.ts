@@ -14,7 +14,7 @@ import {
 } from './dto/provision.dto';
 import { withTag } from '../drivers/containers/engine-recipe';
 import type { Engine } from '../registry/engine';
-import type { EnginesConfig } from '../engines.config';
+import type { EnginesConfig } from '../engines-config';
 import { FleetControl, type ProvisionTicket } from '../fleet/fleet-control.port';
 
 /** After this time the answer is 202, and the request goes on. Pulling an image over a slow line may take that long. */

@@ -5,7 +5,7 @@ import { AppError } from '../../kernel/errors';
 import type { Engine } from '../registry/engine';
 import { EngineRegistry } from '../registry/engine-registry';
 import { EngineSupply } from '../fleet/engine-supply';
-import type { EnginesConfig } from '../engines.config';
+import type { EnginesConfig } from '../engines-config';
 import { SlotRevocation } from '../registry/held-slot';
 import type { Candidate } from '../selection/candidate';
 import { EngineSelector } from '../selection/engine-selector.port';

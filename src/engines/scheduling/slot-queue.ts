@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { monotonicMs } from '../../kernel/clock';
-import { Settleable } from '../../kernel/settleable';
+import { Deferred } from '../../kernel/deferred';
 import type { SlotLease } from './slot-lease';
 import type { Queued } from './slot-order';
 import type { SlotClass, SlotRequest } from './slot-request';
@@ -15,7 +15,7 @@ export type Awaited = 'slot' | 'victim' | 'answer';
 export class QueuedRequest implements Queued {
   readonly sinceMs = monotonicMs();
   awaits: Awaited = 'slot';
-  private readonly outcome = new Settleable<SlotLease>();
+  private readonly outcome = new Deferred<SlotLease>();
   private isOver = false;
   private readonly onAbort = (): void => this.fail(this.request.signal.reason);
 

@@ -1,4 +1,4 @@
-import type { EnginesConfig } from '../engines.config';
+import type { EnginesConfig } from '../engines-config';
 import type { Candidate } from './candidate';
 
 /** The settings that say how much each criterion weighs; what speaks against an engine is negative. */

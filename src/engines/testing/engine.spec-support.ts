@@ -2,7 +2,7 @@ import type { Engine } from '../registry/engine';
 import type { EngineRegistry } from '../registry/engine-registry';
 import type { EngineDescription } from '../registry/engine.types';
 import type { HeldSlot, SlotRevocation } from '../registry/held-slot';
-import type { EnginesConfig } from '../engines.config';
+import type { EnginesConfig } from '../engines-config';
 
 /** An engine of this machine, behind no VPN, as a driver announces it. */
 export function aDescription(

@@ -3,7 +3,7 @@ import { CONFIG } from '../../config';
 import { EventBus } from '../../events';
 import { monotonicMs } from '../../kernel/clock';
 import { uncheckedVpn, type Vpn, type VpnFindings } from './vpn';
-import type { EnginesConfig } from '../engines.config';
+import type { EnginesConfig } from '../engines-config';
 
 /**
  * The VPNs of VPN_CONTAINERS, in that order, each as of its last check. Logs and publishes changes. Nothing is stored: the next

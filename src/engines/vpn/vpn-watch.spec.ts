@@ -3,7 +3,7 @@ import { aDescription } from '../testing/engine.spec-support';
 import { loadConfig } from '../../config';
 import { EventBus } from '../../events';
 import { EngineRegistry } from '../registry/engine-registry';
-import { GluetunControlClient } from './gluetun-control.client';
+import { GluetunControlClient } from './gluetun-control-client';
 import { ScriptedControlServer, WANTS_A_KEY } from './gluetun-server.spec-support';
 import { containerOf, ScriptedVpnContainers } from './scripted-vpn-containers.spec-support';
 import type { Vpn } from './vpn';

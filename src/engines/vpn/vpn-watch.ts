@@ -10,12 +10,12 @@ import { monotonicMs } from '../../kernel/clock';
 import { EngineRegistry } from '../registry/engine-registry';
 import { ProbeLoop } from '../health/probe-loop';
 import { faultOf, type GluetunReport } from './gluetun-answer';
-import { GluetunControlClient } from './gluetun-control.client';
+import { GluetunControlClient } from './gluetun-control-client';
 import type { Vpn, VpnFindings } from './vpn';
 import { type NetworkAddress, type VpnContainer, VpnContainers } from './vpn-containers.port';
 import { isSameStart, nextHealth, type VpnObservation } from './vpn-health';
 import { VpnRegistry } from './vpn-registry';
-import type { EnginesConfig } from '../engines.config';
+import type { EnginesConfig } from '../engines-config';
 
 /** Engines may wait for a VPN that does not work, so it is checked at least this often. */
 const MAX_PAUSE_WHILE_DOWN_MS = 2000;

@@ -8,14 +8,14 @@ import { RegistryModule } from '../registry/registry.module';
 import { ProbedFacts, SlowFactSource } from '../selection/slow-facts';
 import { loadDockerVpnContainers } from './docker-vpn-containers.loader';
 import { ANYWHERE, EnginePlacement } from './engine-placement.port';
-import { GluetunControlClient } from './gluetun-control.client';
+import { GluetunControlClient } from './gluetun-control-client';
 import { VpnController } from './http/vpn.controller';
 import { NoVpnContainers, VpnContainers } from './vpn-containers.port';
 import { VpnFacts } from './vpn-facts';
 import { VpnPlacement } from './vpn-placement';
 import { VpnRegistry } from './vpn-registry';
 import { VpnWatch } from './vpn-watch';
-import type { EnginesConfig } from '../engines.config';
+import type { EnginesConfig } from '../engines-config';
 
 /** The VPNs of VPN_CONTAINERS. Without any, nothing here runs, and engines run anywhere. */
 @Module({

@@ -5,10 +5,10 @@ import { JobHandler, Jobs } from '../../coordination';
 import { monotonicMs } from '../../kernel/clock';
 import type { StreamKey } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
-import { OwnLateness } from '../../kernel/own-lateness';
-import { Settleable } from '../../kernel/settleable';
+import { EventLoopLag } from '../../kernel/event-loop-lag';
+import { Deferred } from '../../kernel/deferred';
 import { MetricsRegistry } from '../../metrics';
-import { isLiveStream, type StreamSession } from '../session';
+import { isLiveStream, type LiveStream } from '../live';
 import { StreamRegistry } from '../streams';
 import type { LeaveReason, Viewer } from '../viewers';
 import type { SegmentSender } from './segment-sender';
@@ -20,7 +20,7 @@ export interface Playback {
   /** What was asked for; a token is good for nothing else. */
   readonly key: StreamKey;
   readonly viewer: Viewer;
-  readonly session: StreamSession;
+  readonly session: LiveStream;
   readonly track: SegmentTrack;
   readonly sending: Set<SegmentSender>;
   lastAskedMs: number;
@@ -66,8 +66,8 @@ const RETURN_WITHIN_MS = 15_000;
 export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
   private readonly byToken = new Map<string, Playback>();
   private readonly patient = new Set<Patient>();
-  private readonly tracks = new Map<StreamSession, { track: SegmentTrack; users: Set<object> }>();
-  private readonly lateness = new OwnLateness(LOOK_EVERY_MS, monotonicMs());
+  private readonly tracks = new Map<LiveStream, { track: SegmentTrack; users: Set<object> }>();
+  private readonly lateness = new EventLoopLag(LOOK_EVERY_MS, monotonicMs());
   /** No stream that is over has used this media sequence number, or a higher one. */
   private freeNumber = 1;
   private readonly segmentsSent;
@@ -103,7 +103,7 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
   }
 
   /** The segments of a session, followed as long as somebody uses them; `user` has to let go or to begin. */
-  use(session: StreamSession, user: object): SegmentTrack {
+  use(session: LiveStream, user: object): SegmentTrack {
     let entry = this.tracks.get(session);
     if (entry === undefined) {
       const wallMs = Date.now();
@@ -120,7 +120,7 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
     return entry.track;
   }
 
-  letGo(session: StreamSession, user: object): void {
+  letGo(session: LiveStream, user: object): void {
     const entry = this.tracks.get(session);
     if (entry === undefined) return;
     entry.users.delete(user);
@@ -129,7 +129,7 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
   }
 
   /** A viewer who waited gets its token. It uses the track of its session from now on. */
-  begin(key: StreamKey, viewer: Viewer, session: StreamSession): Playback {
+  begin(key: StreamKey, viewer: Viewer, session: LiveStream): Playback {
     const playback: Playback = {
       token: randomBytes(16).toString('hex'),
       key,
@@ -163,7 +163,7 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
   async whenUntold(playback: Playback): Promise<boolean> {
     const { track, untoldNumber, token } = playback;
     if (track.isLateAt(monotonicMs()) && track.nextNumber === untoldNumber) {
-      const patience = new Settleable<void>();
+      const patience = new Deferred<void>();
       const timer = setTimeout(() => patience.resolve(), HOLD_MS);
       await Promise.race([track.whenMade(untoldNumber), patience.promise]);
       clearTimeout(timer);
@@ -260,7 +260,7 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
     for (const sender of [...sending]) sender.abort();
   }
 
-  private forget(session: StreamSession): void {
+  private forget(session: LiveStream): void {
     const track = this.tracks.get(session)?.track;
     if (track === undefined) return;
     this.tracks.delete(session);

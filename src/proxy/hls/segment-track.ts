@@ -1,4 +1,4 @@
-import { Settleable } from '../../kernel/settleable';
+import { Deferred } from '../../kernel/deferred';
 import type { JoinPoint } from '../buffer';
 import type { StructuralWork } from '../mpegts';
 import type { StreamHistory } from '../upstream';
@@ -61,11 +61,11 @@ export class SegmentTrack {
   private pointsFrom = 0;
   /** Wall clock of segments as it was told; one that was told without a date stays without. */
   private readonly dates = new Map<number, number | null>();
-  private waiting = new Settleable<void>();
+  private waiting = new Deferred<void>();
   /** Monotonic time at which a segment was listed last; null before the first. */
   private listedMs: number | null = null;
   /** Settled with the next segment. */
-  private coming = new Settleable<void>();
+  private coming = new Deferred<void>();
   /** The sliding window and all that there is, as they were told last; null once the segments are others. */
   private window: Rendered | null = null;
   private whole: Rendered | null = null;
@@ -138,7 +138,7 @@ export class SegmentTrack {
     this.hasCaughtUp = false;
     if (this.nextSlice !== null) clearImmediate(this.nextSlice);
     this.nextSlice = null;
-    if (this.segments.length > 0) this.waiting = new Settleable<void>();
+    if (this.segments.length > 0) this.waiting = new Deferred<void>();
     this.history.onAppended = null;
     this.history.ring.owe(Infinity);
     this.announce();
@@ -257,7 +257,7 @@ export class SegmentTrack {
 
   private announce(): void {
     this.coming.resolve();
-    this.coming = new Settleable<void>();
+    this.coming = new Deferred<void>();
   }
 
   /** A longer step than an outage can be is a leap of the broadcast's own clock. */
@@ -316,7 +316,7 @@ export class SegmentTrack {
     this.segments.splice(0, gone);
     this.window = null;
     this.whole = null;
-    if (this.segments.length === 0) this.waiting = new Settleable<void>();
+    if (this.segments.length === 0) this.waiting = new Deferred<void>();
   }
 
   /** What the sliding window lists, and one target duration more for those who hold an older playlist. */

@@ -6,10 +6,10 @@ import { CONFIG, type AppConfig } from '../../config';
 import { ApiProblems } from '../../http';
 import { AppError } from '../../kernel/errors';
 import { RecordedPlaybacks } from '../recorded';
-import { SessionDirectory } from '../session';
+import { LiveStreams } from '../live';
 import { StreamRegistry } from '../streams';
 import { hasSelector, readContentSelector } from './content-request';
-import { ANY_PLAYBACK } from './engine-api.door';
+import { ANY_PLAYBACK } from './engine-api-service';
 import { ownAddress } from './own-address';
 import { queryOf } from './stream-query';
 import { CORS_HEADERS } from './stream-response';
@@ -38,7 +38,7 @@ export class AceStatusController {
   constructor(
     @Inject(CONFIG) private readonly config: AppConfig,
     private readonly streams: StreamRegistry,
-    private readonly sessions: SessionDirectory,
+    private readonly sessions: LiveStreams,
     private readonly recordings: RecordedPlaybacks,
   ) {}
 

@@ -16,7 +16,7 @@ import { monotonicMs } from '../../kernel/clock';
 import { AppError } from '../../kernel/errors';
 import { HlsPlaybacks, segmentBytes, SegmentSender, type Playback, type Segment } from '../hls';
 import { readContentSelector } from './content-request';
-import { HlsEntrance } from './hls-entrance';
+import { PlaylistRequestHandler } from './playlist-request-handler';
 import { ApiSelectorQuery } from './selector-query';
 import { queryOf, readIsDvr } from './stream-query';
 import { CORS_HEADERS, sendPreflight } from './stream-response';
@@ -53,7 +53,7 @@ const SEGMENT_HEADERS = {
 export class HlsController {
   constructor(
     @Inject(CONFIG) private readonly config: AppConfig,
-    private readonly entrance: HlsEntrance,
+    private readonly entrance: PlaylistRequestHandler,
     private readonly playbacks: HlsPlaybacks,
   ) {}
 

@@ -5,12 +5,12 @@ import { Public } from '../../access';
 import { CONFIG, type AppConfig } from '../../config';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { readContentSelector } from './content-request';
-import { EngineApiDoor, type EngineAnswer } from './engine-api.door';
+import { EngineApiService, type EngineAnswer } from './engine-api-service';
 import { RecordedEntrance } from './recorded-entrance';
 import { queryOf } from './stream-query';
 import { CORS_HEADERS, sendPreflight, sendStreamHead } from './stream-response';
 import { readBehindMs } from './time-shift';
-import { ViewerEntrance } from './viewer-entrance';
+import { StreamRequestHandler } from './stream-request-handler';
 
 /** The addresses that an answer of `format=json` names. They are secrets of one caller, not an API to browse. */
 @ApiExcludeController()
@@ -19,8 +19,8 @@ import { ViewerEntrance } from './viewer-entrance';
 export class PlaybackController {
   constructor(
     @Inject(CONFIG) private readonly config: AppConfig,
-    private readonly door: EngineApiDoor,
-    private readonly entrance: ViewerEntrance,
+    private readonly door: EngineApiService,
+    private readonly entrance: StreamRequestHandler,
     private readonly recorded: RecordedEntrance,
   ) {}
 

@@ -1,7 +1,7 @@
 import { Controller, Delete, Get, HttpCode, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { AppError } from '../../kernel/errors';
-import { isLiveStream } from '../session';
+import { isLiveStream } from '../live';
 import { StreamRegistry, type Stream } from '../streams';
 import type { Viewer } from '../viewers';
 import {
@@ -12,8 +12,8 @@ import {
   type ClientDto,
   type SessionDto,
 } from './dto/session.dto';
-import { toClientDto, toReaderDto, toSessionDto } from './session.mapping';
-import { toPastSessionDetailDto, toSessionDetailDto } from './statistics.mapping';
+import { toClientDto, toReaderDto, toSessionDto } from './stream-mapping';
+import { toPastSessionDetailDto, toSessionDetailDto } from './statistics-mapping';
 
 /** Sessions of the proxy and their viewers. */
 @ApiTags('proxy')

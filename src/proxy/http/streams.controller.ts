@@ -3,13 +3,13 @@ import { ApiBody, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { ApiProblems } from '../../http';
 import { AppError } from '../../kernel/errors';
-import { isLiveStream } from '../session';
+import { isLiveStream } from '../live';
 import { StreamRegistry } from '../streams';
 import { MoveQueryDto, MoveRequestDto, StreamMoveDto } from './dto/move.dto';
 import { StreamStatsDto, StreamStatsQueryDto } from './dto/statistics.dto';
 import { StreamDto, StreamListQueryDto, StreamStoppedDto } from './dto/stream.dto';
-import { toStreamDto } from './session.mapping';
-import { toStreamStatsDto } from './statistics.mapping';
+import { toStreamDto } from './stream-mapping';
+import { toStreamStatsDto } from './statistics-mapping';
 
 /** Current and recent streams, in the shape of acestream-orchestrator. */
 @ApiTags('streams')

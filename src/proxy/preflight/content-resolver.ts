@@ -3,7 +3,7 @@ import { AceEngineClient, EngineFault, type ContentResolution } from '../../ace'
 import { EngineRegistry, EngineScheduler } from '../../engines';
 import type { SourceSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
-import { ContentAliases, otherForm } from '../session';
+import { ContentAliases, otherForm } from '../live';
 import { answers } from './engine-room';
 
 const MAX_ENGINES = 2;

@@ -7,7 +7,7 @@ import { AppError } from '../../kernel/errors';
 import { linkAbort } from '../../kernel/linked-abort';
 import { RecordedPlaybacks } from '../recorded';
 import { delay } from '../../kernel/wait';
-import { SessionDirectory, type StreamSession } from '../session';
+import { LiveStreams, type LiveStream } from '../live';
 import { CheckSlots } from './check-slots';
 import { ContentResolver, type ResolvedContent } from './content-resolver';
 import { hasRoom } from './engine-room';
@@ -36,7 +36,7 @@ export class Preflight implements OnModuleDestroy {
 
   constructor(
     @Inject(CONFIG) private readonly config: AppConfig,
-    private readonly sessions: SessionDirectory,
+    private readonly sessions: LiveStreams,
     private readonly resolver: ContentResolver,
     private readonly scheduler: EngineScheduler,
     private readonly recordings: RecordedPlaybacks,
@@ -172,7 +172,7 @@ export class Preflight implements OnModuleDestroy {
   private playing(
     infohash: string,
     { fileIndex }: ContentSelector,
-  ): StreamSession | 'another_file' | null {
+  ): LiveStream | 'another_file' | null {
     const same = { kind: 'infohash', value: infohash, fileIndex } as const;
     const session = this.sessions.lookup(same);
     if (session !== null) return session;
@@ -182,7 +182,7 @@ export class Preflight implements OnModuleDestroy {
 
   /** Somebody else's start is looked on at, without keeping it alive; for a light check until an engine has answered. */
   private async watchStart(
-    session: StreamSession,
+    session: LiveStream,
     tier: PreflightTier,
     signal: AbortSignal,
   ): Promise<PreflightVerdict> {
@@ -219,7 +219,7 @@ export class Preflight implements OnModuleDestroy {
   }
 
   /** Looks on for a while: what an engine had in its cache is no proof that anybody still broadcasts. */
-  private async sample(session: StreamSession, signal: AbortSignal): Promise<PreflightVerdict> {
+  private async sample(session: LiveStream, signal: AbortSignal): Promise<PreflightVerdict> {
     const endMs = monotonicMs() + this.config.preflightSampleMs;
     const halfMs = monotonicMs() + this.config.preflightSampleMs / 2;
     while (monotonicMs() < endMs && !session.isOver) await delay(LOOK_EVERY_MS, signal);
@@ -234,12 +234,12 @@ export class Preflight implements OnModuleDestroy {
   }
 }
 
-function ofRunning(session: StreamSession, tier: PreflightTier): PreflightVerdict {
+function ofRunning(session: LiveStream, tier: PreflightTier): PreflightVerdict {
   return verdictOfMedia(session, tier, 'running_session', session.state !== 'stalled');
 }
 
 function verdictOfMedia(
-  session: StreamSession,
+  session: LiveStream,
   tier: PreflightTier,
   source: 'engine' | 'running_session',
   isFlowing: boolean,

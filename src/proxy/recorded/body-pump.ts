@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Writable } from 'node:stream';
-import { OwnLateness } from '../../kernel/own-lateness';
-import { SilenceCheck, type SilentEngine } from '../session';
+import { EventLoopLag } from '../../kernel/event-loop-lag';
+import { SilenceCheck, type SilentEngine } from '../live';
 
 /**
  * How the handing through of one body ended. `end`: it is complete; `broken`, `silent`: the engine's doing;
@@ -34,7 +34,7 @@ export class BodyPump {
   /** Since when the engine owes bytes, or, while the viewer does not take any, the viewer room. */
   private waitingSinceMs: number;
   private isHeldBack = false;
-  private readonly lateness: OwnLateness;
+  private readonly lateness: EventLoopLag;
   private readonly everyMs: number;
   private readonly silence: SilenceCheck;
 
@@ -52,7 +52,7 @@ export class BodyPump {
     this.waitingSinceMs = now();
     const shortestMs = Math.min(times.firstByteMs, times.silenceMs, times.pauseMs);
     this.everyMs = Math.max(10, Math.min(LOOK_AT_LEAST_EVERY_MS, shortestMs / 4));
-    this.lateness = new OwnLateness(this.everyMs, this.waitingSinceMs);
+    this.lateness = new EventLoopLag(this.everyMs, this.waitingSinceMs);
     this.silence = new SilenceCheck(engine, this.lateness, now);
   }
 

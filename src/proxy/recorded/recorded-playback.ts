@@ -4,7 +4,7 @@ import type { EngineSession, FilePart } from '../../ace';
 import type { SlotHolder, SlotLease } from '../../engines';
 import { monotonicMs, wallClockIso } from '../../kernel/clock';
 import { AppError, asAppError } from '../../kernel/errors';
-import { isoOf, SessionReporter, type SessionServices } from '../session';
+import { isoOf, StreamReporter, type SessionServices } from '../live';
 import type { EndReason, Stream, StreamSnapshot, StreamState } from '../streams';
 import type { LeaveReason, Viewer, ViewerHost } from '../viewers';
 import type { FileHead } from './file-head';
@@ -51,7 +51,7 @@ export class RecordedPlayback implements Stream, PlaybackFacts, ViewerHost, Tran
   private error: AppError | null = null;
   private readonly requestedAt = wallClockIso();
   private readonly source: RecordedSource;
-  private readonly report: SessionReporter;
+  private readonly report: StreamReporter;
   client = '';
   private isAnnounced = false;
   private readyMs: number | null = null;
@@ -75,7 +75,7 @@ export class RecordedPlayback implements Stream, PlaybackFacts, ViewerHost, Tran
     private readonly events: PlaybackEvents,
   ) {
     this.holder = services.scheduler.holder(id);
-    this.report = new SessionReporter(id, content.selector, services);
+    this.report = new StreamReporter(id, content.selector, services);
     this.source = new RecordedSource(
       content,
       this.holder,

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { PassThrough, Writable } from 'node:stream';
 import { EngineFault } from '../../ace';
 import { AppError } from '../../kernel/errors';
-import { Settleable } from '../../kernel/settleable';
+import { Deferred } from '../../kernel/deferred';
 import { fault, session } from '../testing/scripted-ace.spec-support';
 import { selector, SessionStage, type StageOptions } from '../testing/session-stage.spec-support';
 import { never, until } from '../testing/until.spec-support';
@@ -86,8 +86,8 @@ describe('RecordedPlaybacks', () => {
   }
 
   /** What engines say to the file: nothing before it is told. */
-  function gate(): Settleable<IncomingMessage> {
-    const answer = new Settleable<IncomingMessage>();
+  function gate(): Deferred<IncomingMessage> {
+    const answer = new Deferred<IncomingMessage>();
     stage.ace.onFile = (_engine, signal) => Promise.race([answer.promise, never(signal)]);
     return answer;
   }

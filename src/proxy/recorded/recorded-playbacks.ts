@@ -8,14 +8,9 @@ import {
   type SourceSelector,
 } from '../../kernel/content-selector';
 import { AppError, asAppError, type ErrorCode } from '../../kernel/errors';
-import { Settleable } from '../../kernel/settleable';
+import { Deferred } from '../../kernel/deferred';
 import { settlesWithin } from '../../kernel/wait';
-import {
-  ContentAliases,
-  SessionServices,
-  type FoundRecording,
-  type RecordingHost,
-} from '../session';
+import { ContentAliases, SessionServices, type FoundRecording, type RecordingHost } from '../live';
 import { NegativeCache, publicStreamId, StreamRegistry } from '../streams';
 import type { Viewer } from '../viewers';
 import { isFromStart } from './byte-range';
@@ -38,7 +33,7 @@ import { RecordedPlayback, type PlaybackEvents, type PlayRequest } from './recor
 export class RecordedPlaybacks implements RecordingHost, PlaybackEvents {
   private readonly contents = new RecordedContents(monotonicMs);
   /** Resolves when a viewer has left a playback, a playback is over, or a content is refused. */
-  private changed = new Settleable<undefined>();
+  private changed = new Deferred<undefined>();
 
   constructor(
     private readonly services: SessionServices,
@@ -222,7 +217,7 @@ export class RecordedPlaybacks implements RecordingHost, PlaybackEvents {
   /** Wakes the requests that wait for a playback. */
   private notify(): void {
     this.changed.resolve(undefined);
-    this.changed = new Settleable();
+    this.changed = new Deferred();
   }
 
   /** It is no media: requests for it are refused for NEGATIVE_CACHE_TTL. */
@@ -248,7 +243,7 @@ export class RecordedPlaybacks implements RecordingHost, PlaybackEvents {
   /** The content's public id, with a number behind it from its second playback on. */
   private freeId({ selector }: RecordedContent): string {
     const base = publicStreamId(selector);
-    // The broadcast that found the file has the same id, and is about to end.
+    // The broadcast start that found the file has the same id, and is about to end.
     const taken = new Set(this.list().map(({ id }) => id));
     for (let n = 1; ; n += 1) {
       const id = n === 1 ? base : `${base}~${n}`;

@@ -5,7 +5,7 @@ import { monotonicMs, wallClockIso } from '../../kernel/clock';
 import { AppError } from '../../kernel/errors';
 import { retryDelayMs } from '../../kernel/retry-delay';
 import { delay } from '../../kernel/wait';
-import { complaintOf, shakeHands, type SessionServices, type SilentEngine } from '../session';
+import { complaintOf, startContent, type SessionServices, type SilentEngine } from '../live';
 import type { Attempt } from '../streams';
 import type { RecordedContent } from './recorded-contents';
 
@@ -223,7 +223,7 @@ export class RecordedSource implements SilentEngine {
   ): Promise<EngineSession | string> {
     const { ace, engines } = this.services;
     try {
-      const { engineSession } = await shakeHands(ace, lease.engine.endpoint, {
+      const { engineSession } = await startContent(ace, lease.engine.endpoint, {
         selector: this.content.selector,
         timeoutMs: Math.max(1, deadlineMs - monotonicMs()),
         mayTryOtherForm: true,

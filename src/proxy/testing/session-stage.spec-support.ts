@@ -11,13 +11,13 @@ import { monotonicMs } from '../../kernel/clock';
 import { DataFolder } from '../../storage';
 import {
   ContentAliases,
-  SessionDirectory,
+  LiveStreams,
   SessionServices,
   type RecordingHost,
-  type StreamSession,
-} from '../session';
+  type LiveStream,
+} from '../live';
 import { NegativeCache, StreamRegistry } from '../streams';
-import { CatchUpScheduler, type Viewer } from '../viewers';
+import { BacklogScheduler, type Viewer } from '../viewers';
 import { Loopback, type Pair } from './loopback.spec-support';
 import { ManualJobs } from './manual-jobs.spec-support';
 import { RecordedLog } from './recorded-log.spec-support';
@@ -58,9 +58,9 @@ export interface StageOptions {
 
 export interface Joined {
   readonly viewer: Viewer;
-  readonly session: StreamSession;
+  readonly session: LiveStream;
   /** How the start went for this viewer. */
-  readonly ready: Promise<StreamSession>;
+  readonly ready: Promise<LiveStream>;
 }
 
 export function selector(value: string, kind: SourceKind = 'content_id', fileIndex = 0) {
@@ -76,14 +76,14 @@ export class SessionStage {
   readonly log = new RecordedLog();
   readonly events: RecordedEvent[] = [];
   readonly records = new SourceRecords();
-  readonly catchUp = new CatchUpScheduler();
+  readonly catchUp = new BacklogScheduler();
   readonly engines: StagedEngines;
   readonly aliases: ContentAliases;
   readonly streams: StreamRegistry;
   readonly faults: NegativeCache;
   /** Where contents go that turn out to be files; null: nowhere. */
   recordings: RecordingHost | null = null;
-  readonly directory: SessionDirectory;
+  readonly directory: LiveStreams;
   readonly services: SessionServices;
   private readonly bus = new EventBus();
 
@@ -112,7 +112,7 @@ export class SessionStage {
     this.aliases = new ContentAliases(new DataFolder(config.dataDir));
     this.streams = new StreamRegistry(config);
     this.faults = new NegativeCache(config.negativeCacheTtlMs, monotonicMs);
-    this.directory = new SessionDirectory(
+    this.directory = new LiveStreams(
       config,
       this.services,
       this.streams,

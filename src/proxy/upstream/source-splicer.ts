@@ -130,7 +130,7 @@ export class SourceSplicer {
       behindMs !== null &&
       behindMs > 0 &&
       this.catchUp.isWorthWaiting(besideMs, LONGEST_CATCH_UP_MS);
-    if (besideMs >= MAX_BESIDE_MS && !isComing) before.relieve();
+    if (besideMs >= MAX_BESIDE_MS && !isComing) before.supersede();
     else if (staged.bytes >= MAX_BESIDE_BYTES) staged.keepNewest(CATCH_UP_BYTES);
     return true;
   }

@@ -341,7 +341,7 @@ describe('a source that is read beside the one that feeds the stream', () => {
       get isGoingOn() {
         return seen.relievedMs === undefined && seen.placedMs === undefined;
       },
-      relieve: () => (seen.relievedMs ??= nowMs),
+      supersede: () => (seen.relievedMs ??= nowMs),
       placed: () => (seen.placedMs ??= nowMs),
     });
     let given = 0;

@@ -39,5 +39,5 @@ export interface BearableWait {
 export interface Outgoing {
   readonly isGoingOn: boolean;
   /** Ends it: what a new source lacks is to come up to what went out. */
-  relieve(): void;
+  supersede(): void;
 }

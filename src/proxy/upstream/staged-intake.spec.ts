@@ -41,7 +41,7 @@ class Pair {
       get isGoingOn() {
         return isGoingOn();
       },
-      relieve: over,
+      supersede: over,
       placed: () => {
         over();
         this.isPlaced = true;

@@ -12,12 +12,12 @@ export interface SourceIntake {
 }
 
 /**
- * Why a source ended. `aborted` is our own doing, `relieved` too: another one has taken its place. `fault` is an error
+ * Why a source ended. `aborted` is our own doing, `superseded` too: another one has taken its place. `fault` is an error
  * inside the proxy.
  */
 export type UpstreamEnd =
   | 'aborted'
-  | 'relieved'
+  | 'superseded'
   | 'fault'
   | 'end'
   | 'reset'
@@ -29,7 +29,7 @@ export type UpstreamEnd =
  * Why a source is left although its connection is open: the engine says that its session is gone, it repeats itself, no
  * place for it in the stream was found, or it is silent and its engine answers no probe.
  */
-export type Desertion = 'session_gone' | 'looping' | 'unplaced' | 'engine_unresponsive';
+export type Desertion = 'session_gone' | 'looping' | 'no_splice_point' | 'engine_unresponsive';
 
 export interface UpstreamTimes {
   /** No media byte for this long ends the source, once the first has come; so do media that nobody can join. */
@@ -145,8 +145,8 @@ export class UpstreamReader {
   }
 
   /** Another source goes on from here: nothing of what still comes is taken. */
-  relieve(): void {
-    this.finish('relieved');
+  supersede(): void {
+    this.finish('superseded');
   }
 
   abort(): void {

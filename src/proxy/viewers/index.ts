@@ -1,4 +1,4 @@
-export { CatchUpScheduler } from './catch-up.scheduler';
+export { BacklogScheduler } from './backlog-scheduler';
 export { StreamFanout } from './stream-fanout';
 export { judgeProgress, PAUSED_AFTER_MS } from './lag-policy';
 export {

@@ -3,7 +3,7 @@ import type { JoinPoint } from '../buffer';
 import { nullPackets, TS_PACKET } from '../mpegts';
 import type { StreamHistory } from '../upstream/stream-history';
 import { batchFor } from './batch-policy';
-import type { CatchUpScheduler, CatchUpSource } from './catch-up.scheduler';
+import type { BacklogScheduler, CatchUpSource } from './backlog-scheduler';
 import { effectiveMaxLagMs, judgeLag, judgeProgress, jumpBehindMs } from './lag-policy';
 import type { LeaveReason, Viewer } from './viewer';
 
@@ -39,7 +39,7 @@ export class StreamFanout implements CatchUpSource {
 
   constructor(
     private readonly history: StreamHistory,
-    private readonly catchUp: CatchUpScheduler,
+    private readonly catchUp: BacklogScheduler,
     private readonly settings: FanoutSettings,
     private readonly owner: FanoutOwner,
   ) {}

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { productVersion } from '../../../config';
 import type { EventBus } from '../../../events';
-import type { EnginesConfig } from '../../engines.config';
+import type { EnginesConfig } from '../../engines-config';
 import { asRequestFailure, asRuntimeError, OrphanTracker } from '../containers/failed-requests';
 import { DockerConnectivity } from '../containers/docker-connectivity';
 import { ANY_INSTANCE, readEngineLabels } from '../containers/engine-labels';

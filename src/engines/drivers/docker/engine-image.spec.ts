@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { Settleable } from '../../../kernel/settleable';
+import { Deferred } from '../../../kernel/deferred';
 import { RuntimeError } from '../engine-runtime.port';
 import type { PullProgress } from '../docker-client';
 import { EngineImage, type ImageClient } from './engine-image';
@@ -9,7 +9,7 @@ const NEVER = new AbortController().signal;
 
 /** One pull that is ended by the test, or by the signal it was given. */
 class Pull {
-  readonly end = new Settleable<void>();
+  readonly end = new Deferred<void>();
 
   constructor(
     readonly tell: (progress: PullProgress) => void,

@@ -1,4 +1,4 @@
-import type { EnginesConfig } from '../../engines.config';
+import type { EnginesConfig } from '../../engines-config';
 import { RuntimeError } from '../engine-runtime.port';
 import { AsyncMemo } from '../../../kernel/async-memo';
 import { type DockerClient, networksOf } from '../docker-client';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { monotonicMs } from '../../../kernel/clock';
-import { Settleable } from '../../../kernel/settleable';
+import { Deferred } from '../../../kernel/deferred';
 import { RuntimeError, type ObservedEngine } from '../engine-runtime.port';
 import { SimulatorProcess, type SimulatorPorts } from './simulator-process';
 
@@ -47,7 +47,7 @@ export class SimulatedEngine {
   private hasListened = false;
   private hasEnded = false;
   /** Settled when the next process listens or no further process follows. */
-  private upcoming = new Settleable<void>();
+  private upcoming = new Deferred<void>();
 
   constructor(private readonly options: SimulatedEngineOptions) {
     this.supervised = this.supervise();
@@ -149,7 +149,7 @@ export class SimulatedEngine {
       this.ports = ports;
       this.phaseDetail = 'running';
       this.upcoming.resolve();
-      this.upcoming = new Settleable();
+      this.upcoming = new Deferred();
       changed();
     }
     return child.ended;

@@ -1,6 +1,6 @@
 import { productVersion } from '../../../config';
 import type { EventBus } from '../../../events';
-import type { EnginesConfig } from '../../engines.config';
+import type { EnginesConfig } from '../../engines-config';
 import { asRequestFailure, asRuntimeError, OrphanTracker } from '../containers/failed-requests';
 import {
   ANY_INSTANCE,

@@ -8,8 +8,8 @@ import { EngineRegistry } from '../../registry/engine-registry';
 import { type VpnPublicIpDto, VpnStatusDto } from './dto/vpn-status.dto';
 import { toVpnStatusCompat, VpnStatusCompatDto } from './compat/vpn-status.compat.dto';
 import { VpnRegistry } from '../vpn-registry';
-import type { EnginesConfig } from '../../engines.config';
-import { vpnStatusDto } from './vpn.mapping';
+import type { EnginesConfig } from '../../engines-config';
+import { vpnStatusDto } from './vpn-mapping';
 
 /** Answers from memory, so a panel may poll often. */
 @ApiTags('vpn')

@@ -1,0 +1,36 @@
+/** How a recorded content is changed by `/__sim/content`. A path wins over a length; without both it is a recording in MPEG-TS. */
+export interface FileSettings {
+  readonly bytes: number | null;
+  readonly path: string | null;
+  readonly type: string | null;
+  /** The same seed and length are the same bytes, on every engine. */
+  readonly seed: number;
+}
+
+export const NO_FILE: FileSettings = { bytes: null, path: null, type: null, seed: 1 };
+
+/** What may be changed while the engine runs. */
+export interface ContentSettings {
+  bitrateMbps: number;
+  startDelayMs: number;
+  burstSeconds: number;
+  peers: number;
+  isLive: 0 | 1;
+  /** Added to all timestamps, 90 kHz. */
+  ptsOffsetTicks: number;
+  /** The clip that is played; null: that of the engine. */
+  clipPath: string | null;
+  /** What is played when it is recorded. */
+  file: FileSettings;
+}
+
+/** A content this engine can play. */
+export interface Content {
+  /** Null when it was asked for by infohash and never by id. */
+  readonly id: string | null;
+  readonly infohash: string;
+  readonly name: string;
+  readonly media: 'video' | 'audio';
+  readonly categories: readonly string[];
+  settings: ContentSettings;
+}

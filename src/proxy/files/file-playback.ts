@@ -10,8 +10,8 @@ import type { LeaveReason, Viewer, ViewerHost } from '../viewers';
 import type { FileHead } from './file-head';
 import { FileTransfer, type TransferEnd, type TransferEvents } from './file-transfer';
 import type { PlaybackFacts } from './pick-playback';
-import type { RecordedContent } from './recorded-contents';
-import { RecordedSource, type SlotWanted } from './recorded-source';
+import type { FileContent } from './file-contents';
+import { FileSource, type SlotWanted } from './file-source';
 
 /** What one request wants. */
 export interface PlayRequest {
@@ -26,10 +26,10 @@ export interface PlayRequest {
 
 /** What happens to a playback that concerns the others. */
 export interface PlaybackEvents {
-  headKnown(content: RecordedContent, head: FileHead): void;
+  headKnown(content: FileContent, head: FileHead): void;
   viewerGone(viewer: Viewer): void;
   /** Called once. */
-  playbackOver(playback: RecordedPlayback): void;
+  playbackOver(playback: FilePlayback): void;
 }
 
 /**
@@ -40,7 +40,7 @@ export interface PlaybackEvents {
  *
  * Owns the source and the one transfer that reads it; `end` and `fail` are its only ways out and leave neither behind.
  */
-export class RecordedPlayback implements Stream, PlaybackFacts, ViewerHost, TransferEvents {
+export class FilePlayback implements Stream, PlaybackFacts, ViewerHost, TransferEvents {
   readonly kind = 'file';
   readonly uid = randomUUID();
   readonly createdMs = monotonicMs();
@@ -50,7 +50,7 @@ export class RecordedPlayback implements Stream, PlaybackFacts, ViewerHost, Tran
   endReason: string | null = null;
   private error: AppError | null = null;
   private readonly requestedAt = wallClockIso();
-  private readonly source: RecordedSource;
+  private readonly source: FileSource;
   private readonly report: StreamReporter;
   client = '';
   private isAnnounced = false;
@@ -69,14 +69,14 @@ export class RecordedPlayback implements Stream, PlaybackFacts, ViewerHost, Tran
   constructor(
     /** Public id, unique among all streams under way. */
     readonly id: string,
-    readonly content: RecordedContent,
+    readonly content: FileContent,
     private readonly services: SessionServices,
-    busyEngines: (playback: RecordedPlayback) => ReadonlySet<string>,
+    busyEngines: (playback: FilePlayback) => ReadonlySet<string>,
     private readonly events: PlaybackEvents,
   ) {
     this.holder = services.scheduler.holder(id);
     this.report = new StreamReporter(id, content.selector, services);
-    this.source = new RecordedSource(
+    this.source = new FileSource(
       content,
       this.holder,
       services,

@@ -7,7 +7,7 @@ import { retryDelayMs } from '../../kernel/retry-delay';
 import { delay } from '../../kernel/wait';
 import { complaintOf, startContent, type SessionServices, type SilentEngine } from '../live';
 import type { Attempt } from '../streams';
-import type { RecordedContent } from './recorded-contents';
+import type { FileContent } from './file-contents';
 
 /** The kind of slot that a playback needs. */
 export type SlotWanted = Required<Pick<SlotRequest, 'class' | 'waitFor'>>;
@@ -32,7 +32,7 @@ export class EngineFailures {
 }
 
 /** The engine session that one playback reads: opens it, opens another one after a failure, and closes it. */
-export class RecordedSource implements SilentEngine {
+export class FileSource implements SilentEngine {
   readonly attempts: Attempt[] = [];
   /** The engine in use, also while it is being asked. */
   engineId: string | null = null;
@@ -43,7 +43,7 @@ export class RecordedSource implements SilentEngine {
   private readonly closing = new AbortController();
 
   constructor(
-    private readonly content: RecordedContent,
+    private readonly content: FileContent,
     private readonly holder: SlotHolder,
     private readonly services: SessionServices,
     /** Engines that play this content for others: a second start there would end the engine session of the first. */

@@ -8,7 +8,7 @@ import { AppError } from '../../kernel/errors';
 import { BodyPump, endAnswer, type PumpEnd } from './body-pump';
 import { carriesOn, rangeOfRest } from './byte-range';
 import { fileHeadOf, isSameFile, type FileHead } from './file-head';
-import { EngineFailures, preempted, type RecordedSource, type SlotWanted } from './recorded-source';
+import { EngineFailures, preempted, type FileSource, type SlotWanted } from './file-source';
 
 /** The viewer has a part of the file, and waits for the rest. */
 const NEXT: SlotWanted = { class: 'failover', waitFor: 'answer' };
@@ -25,17 +25,18 @@ export interface TransferEvents {
 /** How it ended after the head was out. */
 export type TransferEnd = 'finished' | 'paused' | 'failed' | 'gone';
 
-/** A paused film keeps its connection and its slot for this long; then the player has to come back by a new request. */
+/** A viewer that pauses keeps its connection and its slot for this long. */
 const PAUSE_MS = 30 * 60_000;
 const MAX_START_TRIES = 4;
 const MAX_TRIES_TO_GO_ON = 4;
-/** Breaks in a row, with less than this between them; a film of hours may break often. */
+/** Breaks in a row that are bridged … */
 const MAX_BREAKS = 5;
+/** … with less than this between them; a file that plays for hours may break often. */
 const PROGRESS_BYTES = 2 * 1024 * 1024;
 
 /**
- * One answer to one request for a part of a file: finds who has it, sends the head, hands the body through, and takes it
- * up again from the byte that was reached when an engine breaks off.
+ * One answer to one request for a part of a file: opens it on an engine, sends the head, passes the body on, and continues
+ * from the byte that was reached when an engine breaks off.
  */
 export class FileTransfer {
   readonly failures = new EngineFailures();
@@ -45,7 +46,7 @@ export class FileTransfer {
 
   constructor(
     private readonly part: FilePart,
-    private readonly source: RecordedSource,
+    private readonly source: FileSource,
     /** For the first engine session, if none is open. */
     private readonly waitFor: SlotWanted['waitFor'],
     private readonly events: TransferEvents,
@@ -136,7 +137,7 @@ export class FileTransfer {
         }
         if (monotonicMs() >= untilMs) throw this.tooLate();
         if (tries >= MAX_START_TRIES) break;
-        // A session that is gone says nothing about its engine: one more there, once.
+        // A lost session says nothing about its engine, which is asked once more.
         const isOnceMore = error instanceof EngineFault && isOfSession(error) && tries === 1;
         if (!isOnceMore) failures.engines.add(lease.engineId);
         source.drop();
@@ -189,7 +190,7 @@ export class FileTransfer {
         const body = await source.open(rest, untilMs, this.signal);
         const answer = fileHeadOf(body.statusCode ?? 0, body.headers);
         if (carriesOn(span, this.delivered, answer.span) && isSameFile(head, answer)) return body;
-        // It does not know ranges, or has another file: so much for this engine.
+        // The engine does not support ranges, or has another file.
         body.destroy();
         this.failures.last = 'an answer that does not continue the file';
       } catch (error) {

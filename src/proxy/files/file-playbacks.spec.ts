@@ -8,8 +8,8 @@ import { selector, SessionStage, type StageOptions } from '../testing/session-st
 import { never, until } from '../testing/until.spec-support';
 import { someViewer } from '../testing/viewers.spec-support';
 import type { Viewer } from '../viewers';
-import type { RecordedContent } from './recorded-contents';
-import { RecordedPlaybacks } from './recorded-playbacks';
+import type { FileContent } from './file-contents';
+import { FilePlaybacks } from './file-playbacks';
 
 const FILM = selector('a', 'infohash');
 const BYTES = 1000;
@@ -39,15 +39,15 @@ interface Asked {
   hasHead: boolean;
 }
 
-describe('RecordedPlaybacks', () => {
+describe('FilePlaybacks', () => {
   let stage: SessionStage;
-  let playbacks: RecordedPlaybacks;
-  let content: RecordedContent;
+  let playbacks: FilePlaybacks;
+  let content: FileContent;
 
   async function open(options: StageOptions): Promise<void> {
     stage = await SessionStage.open(options);
     stage.ace.onStart = ({ number }) => session(number, { isLive: 0 });
-    playbacks = new RecordedPlaybacks(stage.services, stage.streams, stage.faults, stage.aliases);
+    playbacks = new FilePlaybacks(stage.services, stage.streams, stage.faults, stage.aliases);
     stage.recordings = playbacks;
     const cause = new EngineFault('unsupported', 'not_mpegts', 'video/mp4');
     playbacks.learn(FILM, null, new AppError('unsupported_content', 'It is MP4.', { cause }));

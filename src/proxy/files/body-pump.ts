@@ -4,8 +4,8 @@ import { EventLoopLag } from '../../kernel/event-loop-lag';
 import { SilenceCheck, type SilentEngine } from '../live';
 
 /**
- * How the handing through of one body ended. `end`: it is complete; `broken`, `silent`: the engine's doing;
- * `paused`: the viewer has taken nothing for too long; `stopped`: ours.
+ * How the transfer of one body ended. `end`: it is complete; `broken`, `silent`: the engine failed;
+ * `paused`: the viewer has taken nothing for too long; `stopped`: `stop` was called.
  */
 export type PumpEnd = 'end' | 'broken' | 'silent' | 'paused' | 'stopped';
 

@@ -16,22 +16,13 @@ import type { Viewer } from '../viewers';
 import { isFromStart } from './byte-range';
 import { wholeOf, type FileHead } from './file-head';
 import { pickPlayback } from './pick-playback';
-import {
-  isFile,
-  isSameTransport,
-  keysOf,
-  RecordedContents,
-  type RecordedContent,
-} from './recorded-contents';
-import { RecordedPlayback, type PlaybackEvents, type PlayRequest } from './recorded-playback';
+import { isFile, isSameTransport, keysOf, FileContents, type FileContent } from './file-contents';
+import { FilePlayback, type PlaybackEvents, type PlayRequest } from './file-playback';
 
-/**
- * All playbacks of recorded content, and what is known to be recorded. One engine plays one content once, so each
- * viewer beyond the first is on another engine.
- */
+/** All playbacks of files. One engine plays one content once, so each further viewer of a file needs another engine. */
 @Injectable()
-export class RecordedPlaybacks implements RecordingHost, PlaybackEvents {
-  private readonly contents = new RecordedContents(monotonicMs);
+export class FilePlaybacks implements RecordingHost, PlaybackEvents {
+  private readonly contents = new FileContents(monotonicMs);
   /** Resolves when a viewer has left a playback, a playback is over, or a content is refused. */
   private changed = new Deferred<undefined>();
 
@@ -49,32 +40,32 @@ export class RecordedPlaybacks implements RecordingHost, PlaybackEvents {
     if (playback?.viewer === null) await playback.end('no_viewers');
   }
 
-  /** Under way, oldest first. */
-  list(): RecordedPlayback[] {
-    return this.streams.list().filter((stream) => stream instanceof RecordedPlayback);
+  /** Playbacks under way, oldest first. */
+  list(): FilePlayback[] {
+    return this.streams.list().filter((stream) => stream instanceof FilePlayback);
   }
 
   /** A playback under way, by its id or by its infohash. */
-  byId(id: string): RecordedPlayback | null {
+  byId(id: string): FilePlayback | null {
     const stream = this.streams.find(id);
-    return stream instanceof RecordedPlayback ? stream : null;
+    return stream instanceof FilePlayback ? stream : null;
   }
 
-  /** The content, when it is known to be a file. Asks nobody. */
-  find(selector: ContentSelector): RecordedContent | null {
+  /** The content, if it is known to be a file. Asks no engine. */
+  find(selector: ContentSelector): FileContent | null {
     const infohash =
       selector.kind === 'content_id' ? this.aliases.infohashOf(selector.value) : null;
     const known = this.contents.find(selector, infohash);
     if (known !== null) return known;
-    // One that is read for longer than it is remembered.
+    // The file may have been playing for longer than contents are remembered.
     const keys = new Set([streamKey(selector)]);
     if (infohash !== null) keys.add(infohashKey(infohash, selector.fileIndex));
     const playing = this.list().find(({ content }) => keysOf(content).some((key) => keys.has(key)));
     return playing?.content ?? null;
   }
 
-  /** Playbacks of a content, under way. */
-  of(content: RecordedContent): RecordedPlayback[] {
+  /** Playbacks of a content that are under way. */
+  of(content: FileContent): FilePlayback[] {
     return this.list().filter((playback) => playback.content === content);
   }
 
@@ -88,7 +79,7 @@ export class RecordedPlaybacks implements RecordingHost, PlaybackEvents {
     const here = this.list().find(
       (one) => one.engineId === engineId && isSameTransport(one.content, content),
     );
-    // Under a name that nobody knew to be the same: the start has just ended that playback's engine session.
+    // Two names of one content: the start on this engine has just ended the engine session of the earlier playback.
     if (here?.adopt(engineSession) === true) {
       lease.release();
       return true;
@@ -108,7 +99,7 @@ export class RecordedPlaybacks implements RecordingHost, PlaybackEvents {
    *
    * @throws AppError before the head is out: limits, `no_capacity`, `no_engine` and what a start may end with
    */
-  async play(content: RecordedContent, request: PlayRequest): Promise<void> {
+  async play(content: FileContent, request: PlayRequest): Promise<void> {
     const { viewer, token, part } = request;
     const { ip, userAgent } = viewer.identity;
     const client = token ?? `${ip} ${userAgent}`;
@@ -119,7 +110,7 @@ export class RecordedPlaybacks implements RecordingHost, PlaybackEvents {
       arrivedMs: monotonicMs(),
     };
     /** Opened for this request, which waits there for room when the playback finds none. */
-    let opened: RecordedPlayback | null = null;
+    let opened: FilePlayback | null = null;
     let refusal: AppError | null = null;
     for (;;) {
       if (request.isGone()) opened?.removeViewer(viewer, 'hung_up');
@@ -170,7 +161,7 @@ export class RecordedPlaybacks implements RecordingHost, PlaybackEvents {
   }
 
   /** Ends a playback with the error of its viewer's request. */
-  private failed(playback: RecordedPlayback, viewer: Viewer, cause: unknown): AppError {
+  private failed(playback: FilePlayback, viewer: Viewer, cause: unknown): AppError {
     const error = asAppError(cause, 'The playback failed inside the proxy.');
     // The request has lost the playback to another one, which goes on with it.
     if (playback.viewer !== viewer) return error;
@@ -180,18 +171,18 @@ export class RecordedPlaybacks implements RecordingHost, PlaybackEvents {
   }
 
   /** @throws AppError `client_limit` */
-  private assign(viewer: Viewer, client: string, playback: RecordedPlayback): void {
+  private assign(viewer: Viewer, client: string, playback: FilePlayback): void {
     if (playback.viewer !== null) playback.removeViewer(playback.viewer, 'replaced');
     this.streams.limits.check(viewer.identity.ip, this.viewersOf(playback.content));
     this.streams.limits.add(viewer);
     playback.assign(viewer, client);
   }
 
-  private viewersOf(content: RecordedContent): number {
+  private viewersOf(content: FileContent): number {
     return this.of(content).filter(({ viewer }) => viewer !== null).length;
   }
 
-  private busyFor(playback: RecordedPlayback): ReadonlySet<string> {
+  private busyFor(playback: FilePlayback): ReadonlySet<string> {
     const busy = new Set<string>();
     for (const other of this.list()) {
       if (other === playback || other.engineId === null) continue;
@@ -200,7 +191,7 @@ export class RecordedPlaybacks implements RecordingHost, PlaybackEvents {
     return busy;
   }
 
-  headKnown(content: RecordedContent, head: FileHead): void {
+  headKnown(content: FileContent, head: FileHead): void {
     content.head = wholeOf(head) ?? content.head;
   }
 
@@ -209,7 +200,7 @@ export class RecordedPlaybacks implements RecordingHost, PlaybackEvents {
     this.notify();
   }
 
-  playbackOver(playback: RecordedPlayback): void {
+  playbackOver(playback: FilePlayback): void {
     this.streams.over(playback);
     this.notify();
   }
@@ -221,15 +212,15 @@ export class RecordedPlaybacks implements RecordingHost, PlaybackEvents {
   }
 
   /** It is no media: requests for it are refused for NEGATIVE_CACHE_TTL. */
-  private refuse(content: RecordedContent, error: AppError): void {
+  private refuse(content: FileContent, error: AppError): void {
     this.contents.forget(content);
     this.faults.remember(streamKey(content.selector), error);
     this.notify();
   }
 
   /** Another playback of the content, without a viewer. */
-  private open(content: RecordedContent): RecordedPlayback {
-    const playback = new RecordedPlayback(
+  private open(content: FileContent): FilePlayback {
+    const playback = new FilePlayback(
       this.freeId(content),
       content,
       this.services,
@@ -241,7 +232,7 @@ export class RecordedPlaybacks implements RecordingHost, PlaybackEvents {
   }
 
   /** The content's public id, with a number behind it from its second playback on. */
-  private freeId({ selector }: RecordedContent): string {
+  private freeId({ selector }: FileContent): string {
     const base = publicStreamId(selector);
     // The broadcast start that found the file has the same id, and is about to end.
     const taken = new Set(this.list().map(({ id }) => id));

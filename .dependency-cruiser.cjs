@@ -71,10 +71,10 @@ const PROXY = {
   viewers: ['mpegts', 'buffer', 'upstream'],
   streams: ['viewers'],
   live: ['mpegts', 'buffer', 'upstream', 'viewers', 'streams'],
-  recorded: ['viewers', 'streams', 'live'],
+  files: ['viewers', 'streams', 'live'],
   hls: ['mpegts', 'buffer', 'upstream', 'viewers', 'streams', 'live'],
-  preflight: ['streams', 'live', 'recorded'],
-  http: ['mpegts', 'viewers', 'streams', 'live', 'recorded', 'hls', 'preflight'],
+  preflight: ['streams', 'live', 'files'],
+  http: ['mpegts', 'viewers', 'streams', 'live', 'files', 'hls', 'preflight'],
 };
 
 /** Decisions and packet work: functions of data, tested by tables and properties. */

@@ -11,7 +11,7 @@ import { HlsController } from './http/hls.controller';
 import { PlaylistRequestHandler } from './http/playlist-request-handler';
 import { PlaybackController } from './http/playback.controller';
 import { PreflightController } from './http/preflight.controller';
-import { RecordedEntrance } from './http/recorded-entrance';
+import { FileRequestHandler } from './http/file-request-handler';
 import { SessionsController } from './http/sessions.controller';
 import { StreamController } from './http/stream.controller';
 import { StreamsController } from './http/streams.controller';
@@ -19,7 +19,7 @@ import { StreamRequestHandler } from './http/stream-request-handler';
 import { ContentResolver } from './preflight/content-resolver';
 import { Preflight } from './preflight/preflight';
 import { ProxyMetrics } from './proxy-metrics';
-import { RecordedPlaybacks } from './recorded';
+import { FilePlaybacks } from './files';
 import { ContentAliases, RecordingHost, LiveStreams, SessionServices } from './live';
 import { NegativeCache, StreamRegistry, StreamShutdown } from './streams';
 import { BacklogScheduler } from './viewers';
@@ -45,14 +45,14 @@ import { BacklogScheduler } from './viewers';
     HlsPlaybacks,
     Preflight,
     ProxyMetrics,
-    RecordedEntrance,
-    RecordedPlaybacks,
+    FileRequestHandler,
+    FilePlaybacks,
     LiveStreams,
     SessionServices,
     StreamRegistry,
     StreamShutdown,
     StreamRequestHandler,
-    { provide: RecordingHost, useExisting: RecordedPlaybacks },
+    { provide: RecordingHost, useExisting: FilePlaybacks },
     {
       provide: NegativeCache,
       useFactory: ({ negativeCacheTtlMs }: AppConfig) =>

@@ -5,7 +5,7 @@ import { Public } from '../../access';
 import { CONFIG, type AppConfig } from '../../config';
 import { ApiProblems } from '../../http';
 import { AppError } from '../../kernel/errors';
-import { RecordedPlaybacks } from '../recorded';
+import { FilePlaybacks } from '../files';
 import { LiveStreams } from '../live';
 import { StreamRegistry } from '../streams';
 import { hasSelector, readContentSelector } from './content-request';
@@ -39,7 +39,7 @@ export class AceStatusController {
     @Inject(CONFIG) private readonly config: AppConfig,
     private readonly streams: StreamRegistry,
     private readonly sessions: LiveStreams,
-    private readonly recordings: RecordedPlaybacks,
+    private readonly files: FilePlaybacks,
   ) {}
 
   /** How many streams there are, or how many watch one of them. */
@@ -59,8 +59,8 @@ export class AceStatusController {
     }
     const selector = readContentSelector(query, null, this.config);
     const session = this.sessions.lookup(selector);
-    const content = session === null ? this.recordings.find(selector) : null;
-    const readings = content === null ? [] : this.recordings.of(content);
+    const content = session === null ? this.files.find(selector) : null;
+    const readings = content === null ? [] : this.files.of(content);
     const streamId = session?.id ?? readings[0]?.id;
     if (streamId === undefined) {
       throw new AppError('not_found', 'This content is not being streamed.');

@@ -7,11 +7,11 @@ import { JobHandler, Jobs } from '../../coordination';
 import { monotonicMs } from '../../kernel/clock';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { LiveStreams, type LiveStream } from '../live';
-import type { RecordedContent } from '../recorded';
+import type { FileContent } from '../files';
 import type { Viewer } from '../viewers';
 import { clientAddress } from './caller';
 import { ownAddress } from './own-address';
-import { RecordedEntrance } from './recorded-entrance';
+import { FileRequestHandler } from './file-request-handler';
 import { StreamRequestHandler } from './stream-request-handler';
 
 /** What a program that was written against an engine holds: the addresses of one of its playbacks. */
@@ -55,7 +55,7 @@ export class EngineApiService implements OnModuleInit, OnModuleDestroy {
     @Inject(CONFIG) private readonly config: AppConfig,
     private readonly sessions: LiveStreams,
     private readonly entrance: StreamRequestHandler,
-    private readonly recorded: RecordedEntrance,
+    private readonly files: FileRequestHandler,
     private readonly jobs: Jobs,
   ) {}
 
@@ -79,11 +79,11 @@ export class EngineApiService implements OnModuleInit, OnModuleDestroy {
     const token = randomBytes(16).toString('hex');
     const lastUsedMs = monotonicMs();
     const playback: Playback = { token, selector, viewers: new Set(), session: null, lastUsedMs };
-    if (this.recorded.find(selector) === null) {
+    if (this.files.find(selector) === null) {
       try {
         playback.session = await this.holdSession(selector, playback, clientAddress(request));
       } catch (error) {
-        if (this.recorded.find(selector) === null) throw error;
+        if (this.files.find(selector) === null) throw error;
       }
     }
     this.playbacks.set(token, playback);
@@ -110,7 +110,7 @@ export class EngineApiService implements OnModuleInit, OnModuleDestroy {
     request: FastifyRequest,
     behindMs: number | null,
   ): EngineAnswer {
-    const content = session ?? this.recorded.find(selector);
+    const content = session ?? this.files.find(selector);
     const infohash = encodeURIComponent(
       content?.infohash ?? session?.rotation.content.value ?? selector.value,
     );
@@ -160,10 +160,10 @@ export class EngineApiService implements OnModuleInit, OnModuleDestroy {
     const playback = token === ANY_PLAYBACK ? undefined : this.use(token);
     const recording = playback?.session === null ? playback.selector : null;
     if (playback !== undefined && recording !== null) {
-      return this.statOfRecording(this.recorded.find(recording), playback.viewers.size > 0, token);
+      return this.statOfFile(this.files.find(recording), playback.viewers.size > 0, token);
     }
-    const read = token === ANY_PLAYBACK ? this.recorded.reading(infohash) : null;
-    if (read !== null) return this.statOfRecording(read.content, read.viewer !== null, token);
+    const read = token === ANY_PLAYBACK ? this.files.reading(infohash) : null;
+    if (read !== null) return this.statOfFile(read.content, read.viewer !== null, token);
     const session =
       playback?.session ?? (token === ANY_PLAYBACK ? this.sessions.find(infohash) : null);
     if (session == null || session.isOver) return UNKNOWN;
@@ -188,11 +188,7 @@ export class EngineApiService implements OnModuleInit, OnModuleDestroy {
   }
 
   /** Of a file the engine's figures are not asked for. */
-  private statOfRecording(
-    content: RecordedContent | null,
-    isRead: boolean,
-    token: string,
-  ): EngineAnswer {
+  private statOfFile(content: FileContent | null, isRead: boolean, token: string): EngineAnswer {
     return {
       response: {
         status: isRead ? 'dl' : 'idle',
@@ -233,7 +229,7 @@ export class EngineApiService implements OnModuleInit, OnModuleDestroy {
   /** Its session is over because the content is a file: the addresses stand for the file from then on. */
   private followToFile(playback: Playback): void {
     const { session, selector } = playback;
-    if (session?.isOver === true && this.recorded.find(selector) !== null) playback.session = null;
+    if (session?.isOver === true && this.files.find(selector) !== null) playback.session = null;
   }
 
   @JobHandler('engine_api.idle')

@@ -6,7 +6,7 @@ import { CONFIG, type AppConfig } from '../../config';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { readContentSelector } from './content-request';
 import { EngineApiService, type EngineAnswer } from './engine-api-service';
-import { RecordedEntrance } from './recorded-entrance';
+import { FileRequestHandler } from './file-request-handler';
 import { queryOf } from './stream-query';
 import { CORS_HEADERS, sendPreflight, sendStreamHead } from './stream-response';
 import { readBehindMs } from './time-shift';
@@ -21,7 +21,7 @@ export class PlaybackController {
     @Inject(CONFIG) private readonly config: AppConfig,
     private readonly door: EngineApiService,
     private readonly entrance: StreamRequestHandler,
-    private readonly recorded: RecordedEntrance,
+    private readonly files: FileRequestHandler,
   ) {}
 
   @Head('r/:infohash/:token')
@@ -34,7 +34,7 @@ export class PlaybackController {
     reply.headers(CORS_HEADERS);
     const selector = this.door.selectorOf(token) ?? this.byInfohash(infohash);
     const behindMs = readBehindMs(queryOf(request));
-    if (this.recorded.answerHead(selector, request, reply)) return;
+    if (this.files.answerHead(selector, request, reply)) return;
     reply.hijack();
     sendStreamHead(reply.raw, request.id, this.entrance.behindHeaders(selector, behindMs));
   }

@@ -7,7 +7,7 @@ import { HlsPlaybacks, type Playback } from '../hls';
 import { LiveStreams, type LiveStream } from '../live';
 import type { Viewer } from '../viewers';
 import { clientAddress, userAgentOf, viewerOf } from './caller';
-import { RecordedEntrance } from './recorded-entrance';
+import { FileRequestHandler } from './file-request-handler';
 
 const STOPPED = 'The stream was stopped before it could be watched.';
 const NO_ROOM = 'PROXY_BUFFER_TOTAL has no room for a playlist of this stream.';
@@ -25,7 +25,7 @@ export class PlaylistRequestHandler {
     @Inject(CONFIG) private readonly config: AppConfig,
     private readonly sessions: LiveStreams,
     private readonly playbacks: HlsPlaybacks,
-    private readonly recorded: RecordedEntrance,
+    private readonly files: FileRequestHandler,
   ) {}
 
   /**
@@ -34,7 +34,7 @@ export class PlaylistRequestHandler {
    */
   expectPlayable(selector: ContentSelector): void {
     this.sessions.sourcesOf(selector);
-    this.recorded.refuseHls(selector);
+    this.files.refuseHls(selector);
   }
 
   /**
@@ -50,7 +50,7 @@ export class PlaylistRequestHandler {
   ): Promise<Playback | null> {
     // Reset before it was looked at: nobody is there to start anything for.
     if (request.raw.socket.destroyed) return null;
-    this.recorded.refuseHls(selector);
+    this.files.refuseHls(selector);
     const key = streamKey(selector);
     const { viewer, session } = this.placeOf(key, selector, request);
     const wait = new Wait(viewer, reply, isBrowser(request) ? BROWSER_PATIENCE_MS : null);
@@ -76,7 +76,7 @@ export class PlaylistRequestHandler {
       const isLater = error instanceof AppError && error.code === 'still_starting';
       if (isLater) this.playbacks.keepPlace(key, viewer);
       else viewer.host?.removeViewer(viewer, 'stream_failed');
-      this.recorded.refuseHls(selector);
+      this.files.refuseHls(selector);
       // Who was thrown out with all others is told why.
       throw ready?.error ?? error;
     } finally {

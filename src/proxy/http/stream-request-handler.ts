@@ -7,7 +7,7 @@ import type { ContentSelector } from '../../kernel/content-selector';
 import { LiveStreams, type LiveStream } from '../live';
 import type { Viewer } from '../viewers';
 import { viewerOf } from './caller';
-import { RecordedEntrance } from './recorded-entrance';
+import { FileRequestHandler } from './file-request-handler';
 import { openStreamResponse } from './stream-response';
 import { behindHeaders } from './time-shift';
 
@@ -20,7 +20,7 @@ export class StreamRequestHandler {
   constructor(
     @Inject(CONFIG) private readonly config: AppConfig,
     private readonly sessions: LiveStreams,
-    private readonly recorded: RecordedEntrance,
+    private readonly files: FileRequestHandler,
   ) {}
 
   /**
@@ -45,8 +45,8 @@ export class StreamRequestHandler {
       reply.hijack();
       return;
     }
-    const known = this.recorded.find(selector);
-    if (known !== null) return this.recorded.admit(known, request, reply, token, onJoined);
+    const known = this.files.find(selector);
+    if (known !== null) return this.files.admit(known, request, reply, token, onJoined);
     const viewer = viewerOf(request);
     viewer.askedBehindMs = behindMs;
     const asked = this.sessions.join(selector, viewer);
@@ -63,9 +63,9 @@ export class StreamRequestHandler {
       if (early.socket !== null) early.socket.resetAndDestroy();
       else if (wasGone) reply.hijack();
       else {
-        const found = this.recorded.find(selector);
+        const found = this.files.find(selector);
         if (found === null) throw error;
-        await this.recorded.admit(found, request, reply, token, onJoined);
+        await this.files.admit(found, request, reply, token, onJoined);
       }
       return;
     } finally {

@@ -16,7 +16,7 @@ import type { ContentSelector } from '../../kernel/content-selector';
 import { ProxyMetrics } from '../proxy-metrics';
 import { readContentSelector } from './content-request';
 import { EngineApiService } from './engine-api-service';
-import { RecordedEntrance } from './recorded-entrance';
+import { FileRequestHandler } from './file-request-handler';
 import { ApiSelectorQuery } from './selector-query';
 import { queryOf } from './stream-query';
 import { CORS_HEADERS, sendPreflight, sendStreamHead } from './stream-response';
@@ -38,7 +38,7 @@ export class StreamController {
     private readonly entrance: StreamRequestHandler,
     private readonly engineApi: EngineApiService,
     private readonly metrics: ProxyMetrics,
-    private readonly recorded: RecordedEntrance,
+    private readonly files: FileRequestHandler,
   ) {}
 
   @Head(PATHS)
@@ -53,7 +53,7 @@ export class StreamController {
     const behindMs = readBehindMs(queryOf(request));
     this.entrance.expectKnown(selector);
     this.metrics.probed('head');
-    if (this.recorded.answerHead(selector, request, reply)) return;
+    if (this.files.answerHead(selector, request, reply)) return;
     reply.hijack();
     sendStreamHead(reply.raw, request.id, this.entrance.behindHeaders(selector, behindMs));
   }

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import type { AppConfig } from '../../config';
 import type { EngineScheduler } from '../../engines';
 import { Deferred } from '../../kernel/deferred';
-import type { RecordedPlaybacks } from '../recorded';
+import type { FilePlaybacks } from '../files';
 import type { LiveStreams } from '../live';
 import type { ContentResolver } from './content-resolver';
 import { never } from '../testing/until.spec-support';
@@ -25,7 +25,7 @@ function preflight(): Preflight {
     engineId: 'e1',
   };
   const resolver = { resolveFirst: () => Promise.resolve(found) } as unknown as ContentResolver;
-  const recordings = { find: () => null } as unknown as RecordedPlaybacks;
+  const recordings = { find: () => null } as unknown as FilePlaybacks;
   return new Preflight(config, sessions, resolver, {} as EngineScheduler, recordings);
 }
 

@@ -5,7 +5,7 @@ import { monotonicMs } from '../../kernel/clock';
 import type { ContentSelector, SourceSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
 import { linkAbort } from '../../kernel/linked-abort';
-import { RecordedPlaybacks } from '../recorded';
+import { FilePlaybacks } from '../files';
 import { delay } from '../../kernel/wait';
 import { LiveStreams, type LiveStream } from '../live';
 import { CheckSlots } from './check-slots';
@@ -39,7 +39,7 @@ export class Preflight implements OnModuleDestroy {
     private readonly sessions: LiveStreams,
     private readonly resolver: ContentResolver,
     private readonly scheduler: EngineScheduler,
-    private readonly recordings: RecordedPlaybacks,
+    private readonly files: FilePlaybacks,
   ) {
     const { preflightConcurrency } = config;
     this.slots = {
@@ -118,9 +118,9 @@ export class Preflight implements OnModuleDestroy {
   }
 
   private ofRecording(selector: ContentSelector): PreflightVerdict | null {
-    const content = this.recordings.find(selector);
+    const content = this.files.find(selector);
     if (content === null) return null;
-    const [playback] = this.recordings.of(content);
+    const [playback] = this.files.of(content);
     return verdictOfRecording(content, playback?.engineId ?? null);
   }
 

@@ -9,7 +9,7 @@ export type EndReason =
   | 'joined_other_session'
   | 'looping'
   | 'shutdown'
-  /** The content is a file, which is played by a stream of that kind. */
+  /** Not listed, because a playback of the file continues the request: the content is a file, or it plays on another engine. */
   | 'recorded';
 
 /** One attempt on one engine, for operators. */

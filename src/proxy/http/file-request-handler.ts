@@ -8,16 +8,16 @@ import {
   forwardedIfRange,
   forwardedRange,
   headersOf,
-  RecordedPlaybacks,
+  FilePlaybacks,
   type FileHead,
-  type RecordedContent,
-  type RecordedPlayback,
-} from '../recorded';
+  type FileContent,
+  type FilePlayback,
+} from '../files';
 import type { Viewer } from '../viewers';
 import { viewerOf } from './caller';
 import { CORS_HEADERS, readyForMedia } from './stream-response';
 
-/** A file of a stranger in our own origin: its type is what the head says, whatever it looks like. */
+/** Anybody may have made the file, and it is served from our origin: browsers must not guess its type (`nosniff`). */
 const FILE_HEADERS = {
   ...CORS_HEADERS,
   'Access-Control-Expose-Headers':
@@ -28,22 +28,22 @@ const FILE_HEADERS = {
   Connection: 'close',
 } as const;
 
-/** Leads one GET or HEAD to recorded content: whose request it is, which part it wants, and its connection. */
+/** Turns a GET or HEAD request for a file into a request to its playbacks, and writes the response. */
 @Injectable()
-export class RecordedEntrance {
-  constructor(private readonly playbacks: RecordedPlaybacks) {}
+export class FileRequestHandler {
+  constructor(private readonly playbacks: FilePlaybacks) {}
 
-  /** The content, when it is known to be recorded. */
-  find(selector: ContentSelector): RecordedContent | null {
+  /** The content, if it is known to be a file. */
+  find(selector: ContentSelector): FileContent | null {
     return this.playbacks.find(selector);
   }
 
   /** A playback under way, by its id or infohash. */
-  reading(id: string): RecordedPlayback | null {
+  reading(id: string): FilePlayback | null {
     return this.playbacks.byId(id);
   }
 
-  /** @throws AppError for addresses that recorded content does not have */
+  /** @throws AppError if the content is a file, which has no HLS */
   refuseHls(selector: ContentSelector): void {
     if (this.find(selector) !== null) throw noHls(selector);
   }
@@ -51,11 +51,11 @@ export class RecordedEntrance {
   /**
    * Resolves when the viewer has what it asked for, or is gone.
    *
-   * @param token stands for the viewer when it has one; else its address and User-Agent do
+   * @param token of the playback address; it identifies the viewer. Null: there is none
    * @throws AppError while nothing has been sent
    */
   async admit(
-    content: RecordedContent,
+    content: FileContent,
     request: FastifyRequest,
     reply: FastifyReply,
     token: string | null,
@@ -64,14 +64,13 @@ export class RecordedEntrance {
     const { raw: response } = reply;
     const { range: rangeHeader, 'if-range': ifRange } = request.headers;
     const viewer = viewerOf(request);
-    const { ip, userAgent } = viewer.identity;
     onJoined(viewer);
     watchForHangUp(viewer, response);
     const range = forwardedRange(rangeHeader);
     try {
       await this.playbacks.play(content, {
         viewer,
-        owner: token ?? `${ip} ${userAgent}`,
+        token,
         part: { range, ifRange: forwardedIfRange(ifRange, range) },
         sendHead: (head) => {
           reply.hijack();
@@ -82,7 +81,7 @@ export class RecordedEntrance {
     } catch (error) {
       if (!request.raw.socket.destroyed) throw error;
     }
-    // Whoever left before there was a head, or was thrown out: an end without an answer would look like one.
+    // The viewer was removed before the head. An end without an answer would look like an empty answer.
     if (response.headersSent) return;
     reply.hijack();
     request.raw.socket.resetAndDestroy();
@@ -111,7 +110,7 @@ function noHls(selector: ContentSelector): AppError {
 
 function watchForHangUp(viewer: Viewer, response: ServerResponse): void {
   response.once('close', () => viewer.host?.removeViewer(viewer, 'hung_up'));
-  // A write that meets a connection which has just been reset; what follows from it is the close.
+  // A write may meet a connection that has just been reset; `close` follows.
   response.on('error', () => undefined);
 }
 

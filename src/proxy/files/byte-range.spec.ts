@@ -1,5 +1,12 @@
 import fc from 'fast-check';
-import { carriesOn, forwardedIfRange, forwardedRange, rangeOfRest, spanOf } from './byte-range';
+import {
+  carriesOn,
+  forwardedIfRange,
+  forwardedRange,
+  isFromStart,
+  rangeOfRest,
+  spanOf,
+} from './byte-range';
 
 describe('the range that goes on to the engine', () => {
   it.each([
@@ -16,6 +23,16 @@ describe('the range that goes on to the engine', () => {
     ['bytes=0-1\r\nX: y', null],
     [`bytes=${'9'.repeat(30)}-`, null],
   ])('of %j is %j', (header, expected) => expect(forwardedRange(header)).toBe(expected));
+
+  it.each([
+    [null, true],
+    ['bytes=0-', true],
+    ['bytes=00-5', true],
+    ['bytes=1-', false],
+    ['bytes=-5', false],
+  ])('%j begins at the first byte: %j', (range, expected) => {
+    expect(isFromStart(range)).toBe(expected);
+  });
 
   it.each([
     ['"abc"', 'bytes=0-', '"abc"'],

@@ -1,13 +1,13 @@
 import type { SourceSelector } from '../../kernel/content-selector';
-import { RecordedContents } from './recorded-contents';
+import { FileContents } from './file-contents';
 
 const ID: SourceSelector = { kind: 'content_id', value: 'a'.repeat(40), fileIndex: 0 };
 const HASH = 'b'.repeat(40);
 const BY_HASH: SourceSelector = { kind: 'infohash', value: HASH, fileIndex: 0 };
 
-describe('RecordedContents', () => {
+describe('FileContents', () => {
   let nowMs = 1000;
-  const contents = (): RecordedContents => new RecordedContents(() => nowMs);
+  const contents = (): FileContents => new FileContents(() => nowMs);
 
   beforeEach(() => {
     nowMs = 1000;

@@ -3,41 +3,20 @@ import type { Writable } from 'node:stream';
 import { EngineFault, type FilePart } from '../../ace';
 import type { AppConfig } from '../../config';
 import { monotonicMs } from '../../kernel/clock';
-import type { EngineComplaint } from '../../engines';
+import type { SlotLease } from '../../engines';
 import { AppError } from '../../kernel/errors';
-import { complaintOf, type SilentEngine } from '../live';
-import { endAnswer } from './answer-end';
-import { BodyPump, type PumpEnd } from './body-pump';
+import { BodyPump, endAnswer, type PumpEnd } from './body-pump';
 import { carriesOn, rangeOfRest } from './byte-range';
-import { EngineFailures } from './engine-failures';
 import { fileHeadOf, isSameFile, type FileHead } from './file-head';
-import type { RecordedSource } from './recorded-source';
-import { preempted, type SlotWanted } from './source-start';
+import { EngineFailures, preempted, type FileSource, type SlotWanted } from './file-source';
 
-/** What a transfer reads from, and how it gets another source. */
-/** The viewer has no answer yet. */
-const FIRST: SlotWanted = { class: 'start', waitFor: 'slot' };
 /** The viewer has a part of the file, and waits for the rest. */
 const NEXT: SlotWanted = { class: 'failover', waitFor: 'answer' };
 
-export interface TransferHost extends SilentEngine {
-  readonly source: RecordedSource | null;
-  /**
-   * @param failures of this transfer; grows
-   * @throws AppError when there is none
-   */
-  acquire(
-    failures: EngineFailures,
-    wanted: SlotWanted,
-    signal: AbortSignal,
-  ): Promise<RecordedSource>;
-  /** Leaves the engine. */
-  drop(): void;
-  /** Resolves when what was left is stopped: before that an engine must not be asked for the same content again. */
-  stopped(): Promise<void>;
-  complain(engineId: string, complaint: EngineComplaint): void;
+export interface TransferEvents {
   /** The file is known to be this; told before the viewer is. */
   headKnown(head: FileHead): void;
+  /** Bytes were handed to the viewer's connection. */
   delivered(bytes: number): void;
   /** The viewer's answer goes on from another source, or from the same one opened again. */
   wentOn(): void;
@@ -46,17 +25,18 @@ export interface TransferHost extends SilentEngine {
 /** How it ended after the head was out. */
 export type TransferEnd = 'finished' | 'paused' | 'failed' | 'gone';
 
-/** A paused film keeps its connection and its slot for this long; then the player has to come back by a new request. */
+/** A viewer that pauses keeps its connection and its slot for this long. */
 const PAUSE_MS = 30 * 60_000;
 const MAX_START_TRIES = 4;
 const MAX_TRIES_TO_GO_ON = 4;
-/** Breaks in a row, with less than this between them; a film of hours may break often. */
+/** Breaks in a row that are bridged … */
 const MAX_BREAKS = 5;
+/** … with less than this between them; a file that plays for hours may break often. */
 const PROGRESS_BYTES = 2 * 1024 * 1024;
 
 /**
- * One answer to one request for a part of a file: finds who has it, sends the head, hands the body through, and takes it
- * up again from the byte that was reached when an engine breaks off.
+ * One answer to one request for a part of a file: opens it on an engine, sends the head, passes the body on, and continues
+ * from the byte that was reached when an engine breaks off.
  */
 export class FileTransfer {
   readonly failures = new EngineFailures();
@@ -66,7 +46,10 @@ export class FileTransfer {
 
   constructor(
     private readonly part: FilePart,
-    private readonly host: TransferHost,
+    private readonly source: FileSource,
+    /** For the first engine session, if none is open. */
+    private readonly waitFor: SlotWanted['waitFor'],
+    private readonly events: TransferEvents,
     private readonly config: AppConfig,
     private readonly signal: AbortSignal,
   ) {}
@@ -78,7 +61,7 @@ export class FileTransfer {
   async run(sendHead: (head: FileHead) => Writable | null): Promise<TransferEnd> {
     let body = await this.openFirst();
     const head = fileHeadOf(body.statusCode ?? 0, body.headers);
-    this.host.headKnown(head);
+    this.events.headKnown(head);
     const sink = sendHead(head);
     if (sink === null) {
       body.destroy();
@@ -94,7 +77,7 @@ export class FileTransfer {
       }
       const next = await this.goOn(head, end);
       if (next === null) return this.isGone() ? 'gone' : 'failed';
-      this.host.wentOn();
+      this.events.wentOn();
       body = next;
     }
   }
@@ -119,13 +102,13 @@ export class FileTransfer {
       },
       (bytes) => {
         this.delivered += bytes;
-        this.host.delivered(bytes);
+        this.events.delivered(bytes);
       },
       monotonicMs,
-      this.host,
+      this.source,
     );
     const stop = (): void => pump.stop();
-    const revoked = this.host.source?.revoked;
+    const revoked = this.source.lease?.revoked;
     const signals = revoked === undefined ? [this.signal] : [this.signal, revoked];
     for (const signal of signals) signal.addEventListener('abort', stop, { once: true });
     pump.start();
@@ -135,44 +118,43 @@ export class FileTransfer {
     return end;
   }
 
-  /** The answer to the request, from the source that is there or from the first that has it. */
+  /** The answer to the request, from the engine session that is open or from the first engine that has the content. */
   private async openFirst(): Promise<IncomingMessage> {
-    const deadlineMs = (): number => monotonicMs() + this.config.proxyInitTimeoutMs;
+    const { source, failures } = this;
     let untilMs: number | null = null;
     for (let tries = 1; ; tries += 1) {
-      const source = this.host.source ?? (await this.acquireFirst(untilMs));
-      untilMs ??= deadlineMs();
+      const lease = source.lease ?? (await this.acquireFirst(untilMs));
+      untilMs ??= monotonicMs() + this.config.proxyInitTimeoutMs;
       try {
-        return await source.open(this.part, untilMs, this.signalOf(source));
+        return await source.open(this.part, untilMs, this.signal);
       } catch (error) {
         this.signal.throwIfAborted();
         // A start whose slot was preempted must not acquire another one.
-        if (source.lease.isPreempted) throw preempted(source.lease);
-        const last = this.reasonOf(error, source);
-        this.failures.note(last);
+        if (lease.isPreempted) throw preempted(lease);
+        failures.last = source.blame(error, lease);
         if (error instanceof EngineFault && error.kind === 'unsupported') {
           throw new AppError('unsupported_content', `The content is ${error.detail}.`);
         }
         if (monotonicMs() >= untilMs) throw this.tooLate();
         if (tries >= MAX_START_TRIES) break;
-        // A session that is gone says nothing about its engine: one more there, once.
-        const isSession = error instanceof EngineFault && isOfSession(error);
-        const isOnceMore = isSession && tries === 1;
-        if (!isOnceMore) this.failures.add(source.engineId, last);
-        this.host.drop();
-        if (isOnceMore) await this.host.stopped();
+        // A lost session says nothing about its engine, which is asked once more.
+        const isOnceMore = error instanceof EngineFault && isOfSession(error) && tries === 1;
+        if (!isOnceMore) failures.engines.add(lease.engineId);
+        source.drop();
+        if (isOnceMore) await source.stopped();
       }
     }
-    throw this.failures.asError();
+    throw failures.asError();
   }
 
-  /** As long as the fleet has one wait for the first engine; from then on the start budget runs, waits for others included. */
-  private async acquireFirst(untilMs: number | null): Promise<RecordedSource> {
-    if (untilMs === null) return this.host.acquire(this.failures, FIRST, this.signal);
+  /** The fleet decides how long to wait for the first engine. Then the start budget runs, waits for other engines included. */
+  private async acquireFirst(untilMs: number | null): Promise<SlotLease> {
+    const wanted: SlotWanted = { class: 'start', waitFor: this.waitFor };
+    if (untilMs === null) return this.source.acquire(this.failures, wanted, this.signal);
     const deadline = AbortSignal.timeout(Math.ceil(Math.max(1, untilMs - monotonicMs())));
     const signal = AbortSignal.any([this.signal, deadline]);
     try {
-      return await this.host.acquire(this.failures, FIRST, signal);
+      return await this.source.acquire(this.failures, wanted, signal);
     } catch (error) {
       this.signal.throwIfAborted();
       throw deadline.aborted ? this.tooLate() : error;
@@ -190,7 +172,7 @@ export class FileTransfer {
     if (this.delivered - this.brokeAt >= PROGRESS_BYTES) this.breaks = 0;
     this.brokeAt = this.delivered;
     this.breaks += 1;
-    this.failures.note(WORDS_OF_END[end]);
+    this.failures.last = WORDS_OF_END[end];
     if (span === null || this.breaks > MAX_BREAKS) return null;
     const untilMs = monotonicMs() + this.config.proxyOutageBudgetMs;
     const isStrong = head.etag !== null && !head.etag.startsWith('W/');
@@ -198,58 +180,44 @@ export class FileTransfer {
       range: rangeOfRest(span, this.delivered),
       ifRange: isStrong ? head.etag : null,
     };
-    let { source } = this.host;
-    if (end === 'silent' && source !== null) this.host.complain(source.engineId, 'silence');
-    if (end === 'silent' || source?.revoked.aborted === true) source = this.leave(source);
+    const { source } = this;
+    if (end === 'silent') source.complainOfSilence();
+    if (end === 'silent' || source.lease?.isRevoked === true) this.leave();
     for (let tries = 1; tries <= MAX_TRIES_TO_GO_ON; tries += 1) {
+      let { lease } = source;
       try {
-        source ??= await this.acquireAgain();
-        const body = await source.open(rest, untilMs, this.signalOf(source));
+        lease ??= await this.acquireAgain();
+        const body = await source.open(rest, untilMs, this.signal);
         const answer = fileHeadOf(body.statusCode ?? 0, body.headers);
         if (carriesOn(span, this.delivered, answer.span) && isSameFile(head, answer)) return body;
-        // It does not know ranges, or has another file: so much for this engine.
+        // The engine does not support ranges, or has another file.
         body.destroy();
-        this.failures.note('an answer that does not continue the file');
+        this.failures.last = 'an answer that does not continue the file';
       } catch (error) {
-        if (this.signal.aborted || source === null || monotonicMs() >= untilMs) return null;
-        this.failures.note(this.reasonOf(error, source));
+        if (this.signal.aborted || lease === null || monotonicMs() >= untilMs) return null;
+        this.failures.last = source.blame(error, lease);
       }
-      source = this.leave(source);
+      this.leave();
     }
     return null;
   }
 
-  private leave(source: RecordedSource | null): null {
-    if (source !== null) this.failures.add(source.engineId, this.failures.last);
-    this.host.drop();
-    return null;
+  private leave(): void {
+    const { lease } = this.source;
+    if (lease !== null) this.failures.engines.add(lease.engineId);
+    this.source.drop();
   }
 
   /** Another engine if there is one; else those that failed may have recovered. */
-  private async acquireAgain(): Promise<RecordedSource> {
+  private async acquireAgain(): Promise<SlotLease> {
     try {
-      return await this.host.acquire(this.failures, NEXT, this.signal);
+      return await this.source.acquire(this.failures, NEXT, this.signal);
     } catch (error) {
       if (this.signal.aborted || this.failures.engines.size === 0) throw error;
-      this.failures.forgive();
-      await this.host.stopped();
-      return this.host.acquire(this.failures, NEXT, this.signal);
+      this.failures.engines.clear();
+      await this.source.stopped();
+      return this.source.acquire(this.failures, NEXT, this.signal);
     }
-  }
-
-  private signalOf(source: RecordedSource): AbortSignal {
-    return AbortSignal.any([this.signal, source.revoked]);
-  }
-
-  /** @throws what is no fault of an engine */
-  private reasonOf(error: unknown, source: RecordedSource): string {
-    if (error instanceof EngineFault) {
-      const complaint = complaintOf(error);
-      if (complaint !== null) this.host.complain(source.engineId, complaint);
-      return `${error.reason}: ${error.detail}`;
-    }
-    if (source.revoked.aborted) return 'the engine was taken away';
-    throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-/** A part of a file: bytes `start` (inclusive) to `end` (exclusive) of `total`; null where that was not said. */
+/** A part of a file: bytes `start` (inclusive) to `end` (exclusive) of `total`, which is null if the engine did not say it. */
 export interface FileSpan {
   readonly start: number;
   readonly end: number;
@@ -11,24 +11,28 @@ const LENGTH = /^\d{1,15}$/;
 const MAX_VALIDATOR_LENGTH = 256;
 
 /**
- * The `Range` of a player as it goes on to the engine: one range of bytes. Several at once would come back as a
- * multipart body that can not be taken up again, and no player of films asks so; they are ignored, as RFC 9110
- * §14.2 allows, and so is what is no range.
+ * The `Range` of a player as it is sent to the engine: one range of bytes. Several ranges are ignored, as RFC 9110 §14.2
+ * allows, because a multipart body cannot be continued after a break. Invalid ranges are ignored, too.
  */
 export function forwardedRange(header: string | undefined): string | null {
   const text = (header ?? '').trim();
   return ONE_RANGE.test(text) ? text : null;
 }
 
-/** `If-Range` means something beside a range only. */
+/** Whether a request with this range, as it goes on to the engine, wants the first byte of the file. */
+export function isFromStart(range: string | null): boolean {
+  return range === null || /^bytes=0+-/.test(range);
+}
+
+/** `If-Range` has a meaning only together with a range. */
 export function forwardedIfRange(header: unknown, range: string | null): string | null {
   if (range === null || typeof header !== 'string') return null;
   return header !== '' && header.length <= MAX_VALIDATOR_LENGTH ? header : null;
 }
 
 /**
- * Which bytes an answer carries, judged by its status, `Content-Length` and `Content-Range`. Null when that is not
- * known for sure, or when they contradict one another: such a body can not be taken up again.
+ * Which bytes an answer carries, by its status, `Content-Length` and `Content-Range`. Null if they do not say it, or
+ * contradict one another: such a body cannot be continued after a break.
  */
 export function spanOf(
   status: number,
@@ -47,12 +51,12 @@ export function spanOf(
   return length !== null && length !== end - start ? null : { start, end, total };
 }
 
-/** What is asked for when a body broke off after `delivered` bytes of `span`. */
+/** The range to request after a break, when `delivered` bytes of `span` have arrived. */
 export function rangeOfRest(span: FileSpan, delivered: number): string {
   return `bytes=${span.start + delivered}-${span.end - 1}`;
 }
 
-/** Whether an answer carries on exactly where a body broke off after `delivered` bytes of `span`. */
+/** Whether an answer continues `span` after its first `delivered` bytes. */
 export function carriesOn(span: FileSpan, delivered: number, answer: FileSpan | null): boolean {
   if (answer === null) return false;
   const isSameLength = span.total === null || answer.total === null || span.total === answer.total;

@@ -10,9 +10,9 @@ import {
 import type { AppError } from '../../kernel/errors';
 import type { FileHead } from './file-head';
 
-/** A content that is a file. One object for all names it is known under. */
-export interface RecordedContent {
-  /** The name that an engine knew. */
+/** A content that is a file. One object for all its names. */
+export interface FileContent {
+  /** The name that an engine has accepted. */
   readonly selector: SourceSelector;
   /** 40 lower-case hex digits; null while no engine has said it. */
   infohash: string | null;
@@ -20,20 +20,18 @@ export interface RecordedContent {
   readonly isLive: 1 | 0 | -1;
   /** What is known of the whole file. */
   head: FileHead | null;
-  /** It was seen to play, or why it never will; null while no engine has answered a request for it. */
-  verdict: 'plays' | AppError | null;
 }
 
 const MAX_CONTENTS = 10_000;
-/** A content does not change its kind; but a broadcast that was asked for before it began may be taken for a file. */
+/** Not for ever: a broadcast that was requested before it began may have looked like a file. */
 const REMEMBERED_MS = 10 * 60_000;
 
 /**
- * Which contents are files: whoever asks for one of them is led to its bytes without a start as a broadcast, which would
- * take the content from whoever reads it. Forgotten when nobody has asked for ten minutes.
+ * Which contents are files. A request for a known file opens no broadcast start, which would end the engine session of its
+ * reader. A content is forgotten ten minutes after the last request for it.
  */
-export class RecordedContents {
-  private readonly byKey: LRUCache<StreamKey, RecordedContent>;
+export class FileContents {
+  private readonly byKey: LRUCache<StreamKey, FileContent>;
 
   constructor(now: () => number) {
     this.byKey = new LRUCache({
@@ -45,8 +43,8 @@ export class RecordedContents {
     });
   }
 
-  /** @param infohash what the name was found to mean earlier, if it was */
-  find(selector: ContentSelector, infohash: string | null): RecordedContent | null {
+  /** @param infohash of the content, if it is known */
+  find(selector: ContentSelector, infohash: string | null): FileContent | null {
     const direct = this.byKey.get(streamKey(selector));
     if (direct !== undefined) return direct;
     if (infohash === null) return null;
@@ -57,9 +55,9 @@ export class RecordedContents {
   learn(
     selector: SourceSelector,
     facts: { readonly infohash: string | null; readonly isLive: 1 | 0 | -1 },
-  ): RecordedContent {
+  ): FileContent {
     const known = this.find(selector, facts.infohash);
-    const content: RecordedContent = known ?? { selector, ...facts, head: null, verdict: null };
+    const content: FileContent = known ?? { selector, ...facts, head: null };
     content.infohash ??= facts.infohash;
     this.byKey.set(streamKey(selector), content);
     if (content.infohash !== null) {
@@ -68,25 +66,25 @@ export class RecordedContents {
     return content;
   }
 
-  forget(content: RecordedContent): void {
+  forget(content: FileContent): void {
     for (const [key, one] of this.byKey.entries()) if (one === content) this.byKey.delete(key);
   }
 }
 
 /**
- * Whether a start ended because the media are a file. Nothing else that cannot be played is one: a playlist's addresses
- * are the engine's own, and a transport stream that is refused must not be handed through unread.
+ * Whether a start ended because the media are a file. A playlist is not a file, because its addresses are the engine's
+ * own; nor is a transport stream that was refused, which must not be passed on unparsed.
  */
 export function isFile({ cause }: AppError): boolean {
   return cause instanceof EngineFault && cause.reason !== 'playlist';
 }
 
-export function keysOf({ selector, infohash }: RecordedContent): string[] {
+export function keysOf({ selector, infohash }: FileContent): string[] {
   const own = streamKey(selector);
   return infohash === null ? [own] : [own, infohashKey(infohash, selector.fileIndex)];
 }
 
 /** Engines tell contents by their infohash, whichever file of it is played. */
-export function isSameTransport(one: RecordedContent, other: RecordedContent): boolean {
+export function isSameTransport(one: FileContent, other: FileContent): boolean {
   return one === other || (one.infohash !== null && one.infohash === other.infohash);
 }

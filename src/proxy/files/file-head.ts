@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { spanOf, type FileSpan } from './byte-range';
 
-/** What an engine said of a file, or of a part of it; null where it said nothing. */
+/** What an engine says about a file, or about a part of it; null where it says nothing. */
 export interface FileHead {
   readonly status: number;
   readonly contentType: string;
@@ -17,8 +17,8 @@ const OF_MEDIA = /^(?:(?:audio|video)\/[a-z0-9.+-]{1,64}|application\/(?:mp4|ogg
 const UNKNOWN_TYPE = 'application/octet-stream';
 
 /**
- * Of all that an engine says only what describes the file: never what belongs to its connection. A type that is none
- * of media is called nothing in particular, so that no content can pass for a page of ours.
+ * Keeps the headers that describe the file, and drops those of the engine's connection. A type that is not a media type becomes
+ * `application/octet-stream`, so that no browser shows a content as a page of this server.
  */
 export function fileHeadOf(status: number, headers: IncomingHttpHeaders): FileHead {
   const contentLength = headers['content-length'] ?? null;
@@ -44,7 +44,7 @@ function mediaTypeOf(header: string | undefined): string {
 export function headersOf(head: FileHead): Record<string, string> {
   const told: Record<string, string | null> = {
     'Content-Type': head.contentType,
-    // The body of a refusal is not handed through.
+    // The engine's body of a 416 is not passed on.
     'Content-Length': head.status === 416 ? '0' : head.contentLength,
     'Content-Range': head.contentRange,
     'Accept-Ranges': head.acceptRanges ?? (head.status === 206 ? 'bytes' : null),
@@ -56,7 +56,7 @@ export function headersOf(head: FileHead): Record<string, string> {
   );
 }
 
-/** Of an answer to whatever part: what is so of the whole file, for a HEAD. Null when its length is not known. */
+/** The head of the whole file, from the answer to a request for any part of it. Null if its length is not known. */
 export function wholeOf(head: FileHead): FileHead | null {
   const total = head.span?.total ?? null;
   if (total === null) return null;
@@ -70,7 +70,7 @@ export function wholeOf(head: FileHead): FileHead | null {
   };
 }
 
-/** Whether two answers can be of the same file: nothing that both of them say differs. */
+/** Whether two answers may belong to the same file: they contradict each other in nothing. */
 export function isSameFile(one: FileHead, other: FileHead): boolean {
   if (one.etag !== null && other.etag !== null) return one.etag === other.etag;
   const [total, otherTotal] = [one.span?.total ?? null, other.span?.total ?? null];

@@ -8,8 +8,8 @@ import { selector, SessionStage, type StageOptions } from '../testing/session-st
 import { never, until } from '../testing/until.spec-support';
 import { someViewer } from '../testing/viewers.spec-support';
 import type { Viewer } from '../viewers';
-import type { RecordedContent } from './recorded-contents';
-import { RecordedPlaybacks } from './recorded-playbacks';
+import type { FileContent } from './file-contents';
+import { FilePlaybacks } from './file-playbacks';
 
 const FILM = selector('a', 'infohash');
 const BYTES = 1000;
@@ -23,6 +23,15 @@ function file(isWhole = false): IncomingMessage {
   return Object.assign(body, { statusCode: 200, headers, complete: isWhole }) as never;
 }
 
+const TV = '192.0.2.1';
+const BOX = '192.0.2.2';
+
+interface Asking {
+  readonly ip?: string;
+  readonly range?: string | null;
+  readonly token?: string | null;
+}
+
 interface Asked {
   readonly viewer: Viewer;
   /** Null when it was answered, or nobody was there to be told; else what was thrown. */
@@ -30,15 +39,15 @@ interface Asked {
   hasHead: boolean;
 }
 
-describe('RecordedPlaybacks', () => {
+describe('FilePlaybacks', () => {
   let stage: SessionStage;
-  let playbacks: RecordedPlaybacks;
-  let content: RecordedContent;
+  let playbacks: FilePlaybacks;
+  let content: FileContent;
 
   async function open(options: StageOptions): Promise<void> {
     stage = await SessionStage.open(options);
     stage.ace.onStart = ({ number }) => session(number, { isLive: 0 });
-    playbacks = new RecordedPlaybacks(stage.services, stage.streams, stage.faults, stage.aliases);
+    playbacks = new FilePlaybacks(stage.services, stage.streams, stage.faults, stage.aliases);
     stage.recordings = playbacks;
     const cause = new EngineFault('unsupported', 'not_mpegts', 'video/mp4');
     playbacks.learn(FILM, null, new AppError('unsupported_content', 'It is MP4.', { cause }));
@@ -52,13 +61,13 @@ describe('RecordedPlaybacks', () => {
     await stage.close();
   });
 
-  function ask(owner: string): Asked {
-    const viewer = someViewer();
+  function ask({ ip = TV, range = null, token = null }: Asking = {}): Asked {
+    const viewer = someViewer(ip);
     const asked: Asked = { viewer, hasHead: false, outcome: Promise.resolve() };
     const outcome = playbacks.play(content, {
       viewer,
-      owner,
-      part: { range: null, ifRange: null },
+      token,
+      part: { range, ifRange: null },
       sendHead: () => {
         asked.hasHead = true;
         return new Writable({ write: (_piece, _encoding, done) => done() });
@@ -83,17 +92,10 @@ describe('RecordedPlaybacks', () => {
     return answer;
   }
 
-  /** Somebody has seen it play. */
-  async function proven(): Promise<void> {
-    stage.ace.onFile = () => Promise.resolve(file(true));
-    expect(await ask('somebody').outcome).toBeNull();
-    await stage.streams.endAll('stopped');
-  }
-
   it('is ended by its grace job only when nobody reads it', async () => {
     await open({ engines: 1, slots: 3 });
     gate();
-    const reader = ask('tv');
+    const reader = ask();
     await until(() => stage.ace.count('file') === 1);
     const [playback] = playbacks.list();
     const over = { playbackUid: playback!.uid };
@@ -108,120 +110,79 @@ describe('RecordedPlaybacks', () => {
     expect(playbacks.list()).toEqual([]);
   });
 
-  describe('while nobody knows what the content is', () => {
-    it.each([
-      ['of one player', ['tv', 'tv', 'tv']],
-      ['of several', ['tv', 'box', 'phone']],
-    ])('tells all requests %s that it is no media, by one start', async (_whose, owners) => {
-      await open({ engines: 1, slots: 3 });
-      const answer = gate();
-      const asked = owners.map(ask);
-      await until(() => stage.ace.count('file') === 1);
-      expect(stage.streams.limits.count).toBe(3);
-      answer.reject(PLAYLIST);
-      for (const { outcome } of asked) {
-        expect(await outcome).toMatchObject({ code: 'unsupported_content', status: 501 });
-      }
-      expect(stage.ace.count('start')).toBe(1);
-      expect(playbacks.find(FILM)).toBeNull();
-      expect(stage.directory.knownFault(FILM)).toMatchObject({ code: 'unsupported_content' });
-    });
-
-    it('asks no other engine; once it plays, each goes its own way', async () => {
-      await open({ engines: 2, slots: 3 });
-      const answer = gate();
-      const [first, second] = [ask('tv'), ask('box')];
-      await until(() => stage.ace.count('file') === 1);
-      expect(stage.ace.count('start')).toBe(1);
-      stage.ace.onFile = () => Promise.resolve(file());
-      answer.resolve(file());
-      await until(() => first.hasHead && second.hasHead);
-      expect(stage.ace.count('start')).toBe(2);
-      hangUp(first);
-      hangUp(second);
-      expect([await first.outcome, await second.outcome]).toEqual([null, null]);
-    });
-
-    it('says that there is no engine for one more, when there is none', async () => {
-      await open({ engines: 1, slots: 3 });
-      const answer = gate();
-      const [first, second] = [ask('tv'), ask('box')];
-      await until(() => stage.ace.count('file') === 1);
-      answer.resolve(file());
-      expect(await second.outcome).toMatchObject({ code: 'no_capacity' });
-      expect(first.viewer.leaveReason).toBeNull();
-      hangUp(first);
-    });
-
-    it('lets the next one find it out when the first fails otherwise or leaves', async () => {
-      await open({ engines: 1, slots: 3 });
-      gate();
-      const asked = ['tv', 'box', 'phone'].map(ask);
-      await until(() => stage.ace.count('file') === 1);
-      const second = gate();
-      hangUp(asked[0]!);
-      await until(() => stage.ace.count('file') === 2);
-      stage.ace.onFile = () => Promise.resolve(file(true));
-      second.reject(fault('engine', 'http_500'));
-      expect(await asked[0]!.outcome).toBeNull();
-      expect(await asked[1]!.outcome).toMatchObject({ code: 'engine_failed' });
-      expect(await asked[2]!.outcome).toBeNull();
-      expect(asked.map(({ hasHead }) => hasHead)).toEqual([false, false, true]);
-    });
-
-    it('forgets a request that leaves while it waits', async () => {
-      await open({ engines: 1, slots: 3 });
-      gate();
-      const [first, second] = [ask('tv'), ask('tv')];
-      await until(() => stage.ace.count('file') === 1);
-      hangUp(second);
-      expect(await second.outcome).toBeNull();
-      expect(stage.streams.limits.count).toBe(1);
-      expect(first.viewer.leaveReason).toBeNull();
-      hangUp(first);
-    });
-
-    it('counts those who wait, and gives the only place of a player to its newer request', async () => {
-      await open({ engines: 1, slots: 3, env: { PROXY_MAX_CLIENTS: '1' } });
-      gate();
-      const first = ask('tv');
-      await until(() => stage.ace.count('file') === 1);
-      expect(await ask('box').outcome).toMatchObject({ code: 'client_limit' });
-      const newer = ask('tv');
-      expect(await first.outcome).toMatchObject({ code: 'conflict' });
-      hangUp(newer);
-    });
-
-    it('waits for no longer than a start may take, and is told even then', async () => {
-      await open({ engines: 2, slots: 3, env: { PROXY_INIT_TIMEOUT: '1s' } });
-      const answer = gate();
-      const first = ask('tv');
-      await until(() => stage.ace.count('file') === 1);
-      stage.engines.close();
-      const second = ask('box');
-      await until(() => playbacks.list().length === 2);
-      answer.reject(PLAYLIST);
-      for (const { outcome } of [first, second]) {
-        expect(await outcome).toMatchObject({ code: 'unsupported_content' });
-      }
-    });
+  it('is refused as a whole when it is no media, also for a request that waits for room', async () => {
+    await open({ engines: 1, slots: 3 });
+    const answer = gate();
+    const asked = [ask(), ask({ ip: BOX })];
+    await until(() => stage.ace.count('file') === 1 && playbacks.list().length === 2);
+    expect(stage.streams.limits.count).toBe(2);
+    answer.reject(PLAYLIST);
+    for (const { outcome } of asked) {
+      expect(await outcome).toMatchObject({ code: 'unsupported_content', status: 501 });
+    }
+    expect(stage.ace.count('start')).toBe(1);
+    expect(playbacks.find(FILM)).toBeNull();
+    expect(stage.directory.knownFault(FILM)).toMatchObject({ code: 'unsupported_content' });
   });
 
-  it('answers a request whose place a newer one of its player takes', async () => {
+  it('plays for each new viewer on another engine, and refuses the one too many', async () => {
+    await open({ engines: 2, slots: 3 });
+    stage.ace.onFile = () => Promise.resolve(file());
+    const [first, second] = [ask(), ask()];
+    await until(() => first.hasHead && second.hasHead);
+    expect(stage.ace.count('start')).toBe(2);
+    const third = ask();
+    expect(await third.outcome).toMatchObject({ code: 'no_capacity', status: 503 });
+    expect([first, second].map(({ viewer }) => viewer.leaveReason)).toEqual([null, null]);
+    hangUp(first);
+    hangUp(second);
+  });
+
+  it('gives a request that waits for room the playback whose viewer leaves, and lists one', async () => {
     await open({ engines: 1, slots: 3 });
-    await proven();
     gate();
-    const older = ask('tv');
+    const first = ask();
+    await until(() => stage.ace.count('file') === 1);
+    const next = ask({ ip: BOX, range: 'bytes=5-' });
+    await until(() => playbacks.list().length === 2);
+    hangUp(first);
     await until(() => stage.ace.count('file') === 2);
+    expect(stage.ace.count('start')).toBe(1);
+    expect(playbacks.list()).toHaveLength(1);
+    expect(stage.streams.listPast()).toEqual([]);
+    hangUp(next);
+    expect([await first.outcome, await next.outcome]).toEqual([null, null]);
+  });
+
+  it('ends the wait of a request whose viewer leaves', async () => {
+    await open({ engines: 1, slots: 3 });
+    gate();
+    const first = ask();
+    await until(() => stage.ace.count('file') === 1);
+    const next = ask({ ip: BOX });
+    await until(() => playbacks.list().length === 2);
+    hangUp(next);
+    expect(await next.outcome).toBeNull();
+    expect(stage.streams.limits.count).toBe(1);
+    expect(first.viewer.leaveReason).toBeNull();
+    hangUp(first);
+  });
+
+  it('answers a request whose place a newer one with its token takes', async () => {
+    await open({ engines: 2, slots: 3 });
+    gate();
+    const older = ask({ token: 'mine' });
+    await until(() => stage.ace.count('file') === 1);
     stage.ace.onFile = () => Promise.resolve(file(true));
-    const newer = ask('tv');
+    const newer = ask({ token: 'mine', ip: BOX });
     expect(await older.outcome).toMatchObject({
       code: 'conflict',
       status: 409,
-      detail: expect.stringContaining('newer request of the same player'),
+      detail: expect.stringContaining('newer request'),
     });
     expect(await newer.outcome).toBeNull();
     expect([older.hasHead, newer.hasHead]).toEqual([false, true]);
+    expect(stage.ace.count('start')).toBe(1);
   });
 
   it.each([
@@ -234,7 +195,7 @@ describe('RecordedPlaybacks', () => {
       return session(number, { isLive: 0 });
     };
     stage.ace.onFile = () => Promise.reject(fault('engine', 'http_500'));
-    expect(await ask('tv').outcome).toMatchObject({
+    expect(await ask().outcome).toMatchObject({
       code: 'engine_failed',
       detail: `Every engine tried failed; the last with ${reason}: said the engine.`,
     });
@@ -252,7 +213,7 @@ describe('RecordedPlaybacks', () => {
   it('gives its place to another stream without going for another one', async () => {
     await open({ engines: 2, slots: 1 });
     gate();
-    const { outcome } = ask('tv');
+    const { outcome } = ask();
     await until(() => stage.ace.count('file') === 1);
     const { scheduler } = stage.engines;
     const failover = scheduler.acquire({
@@ -272,7 +233,7 @@ describe('RecordedPlaybacks', () => {
       stage.engines.close();
       return Promise.reject(fault('engine', 'http_500'));
     };
-    expect(await ask('tv').outcome).toMatchObject({
+    expect(await ask().outcome).toMatchObject({
       code: 'start_timeout',
       detail: expect.stringContaining('http_500'),
     });

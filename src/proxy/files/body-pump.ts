@@ -4,8 +4,8 @@ import { EventLoopLag } from '../../kernel/event-loop-lag';
 import { SilenceCheck, type SilentEngine } from '../live';
 
 /**
- * How the handing through of one body ended. `end`: it is complete; `broken`, `silent`: the engine's doing;
- * `paused`: the viewer has taken nothing for too long; `stopped`: ours.
+ * How the transfer of one body ended. `end`: it is complete; `broken`, `silent`: the engine failed;
+ * `paused`: the viewer has taken nothing for too long; `stopped`: `stop` was called.
  */
 export type PumpEnd = 'end' | 'broken' | 'silent' | 'paused' | 'stopped';
 
@@ -119,4 +119,27 @@ export class BodyPump {
     this.body.destroy();
     this.settle(end);
   }
+}
+
+/** `gone`: the viewer hung up; `paused`: it has not taken the last bytes for too long. */
+export type AnswerEnd = 'finished' | 'gone' | 'paused';
+
+/** Ends the answer and waits until the kernel has all of it: a viewer may pause on the last bytes, too. */
+export function endAnswer(
+  sink: Writable,
+  pauseMs: number,
+  signal: AbortSignal,
+): Promise<AnswerEnd> {
+  return new Promise((resolve) => {
+    const settle = (end: AnswerEnd): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      resolve(end);
+    };
+    const onAbort = (): void => settle('gone');
+    const timer = setTimeout(() => settle('paused'), pauseMs);
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) settle('gone');
+    else sink.end(() => settle('finished'));
+  });
 }

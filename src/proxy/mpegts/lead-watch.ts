@@ -24,7 +24,7 @@ export class LeadCandidate {
   /** Its place among the candidates; 0 is the best. */
   rank = 0;
   /** It has shown something. */
-  hasShown = false;
+  isSeen = false;
   /** Programme time of its last PES packet, or of the moment it was announced. */
   lastMs: number;
   /** Where it could have led from: its first PES packet behind the last one of the stream that leads. */
@@ -47,7 +47,7 @@ export class LeadCandidate {
 
   /** How long it may show nothing before another stream leads, in ms of the programme. */
   get patienceMs(): number {
-    if (!this.hasShown) return UNSEEN_MS;
+    if (!this.isSeen) return UNSEEN_MS;
     if (this.gapMs === null) return SEEN_ONCE_MS;
     return Math.min(MOST_PATIENCE_MS, Math.max(LEAST_PATIENCE_MS, 2 * this.gapMs));
   }
@@ -58,14 +58,14 @@ export class LeadCandidate {
    */
   show(ticks: number, clockMs: number | null, nowMs: number): number {
     const stepMs = this.step(ticks, clockMs);
-    const isLine = this.hasShown && stepMs <= MAX_STEP_MS && stepMs >= -MAX_BACK_MS;
+    const isLine = this.isSeen && stepMs <= MAX_STEP_MS && stepMs >= -MAX_BACK_MS;
     this.ownMs = isLine ? this.ownMs + stepMs : nowMs;
     const shownMs = Math.max(nowMs, this.ownMs);
     // A stream that comes alone is measured by its own times.
-    if (this.hasShown) {
+    if (this.isSeen) {
       this.gapMs = Math.max(shownMs - this.lastMs, (this.gapMs ?? 0) * FORGETTING);
     }
-    this.hasShown = true;
+    this.isSeen = true;
     this.lastMs = shownMs;
     return shownMs;
   }
@@ -104,9 +104,9 @@ export class LeadWatch {
   }
 
   /** Something has come of what the programme announces; taken for granted when that is neither video nor audio. */
-  get hasShown(): boolean {
+  get hasAnnouncedMedia(): boolean {
     return this.candidates.some(
-      ({ hasShown, stream }) => hasShown || (stream.kind !== 'video' && stream.kind !== 'audio'),
+      ({ isSeen, stream }) => isSeen || (stream.kind !== 'video' && stream.kind !== 'audio'),
     );
   }
 
@@ -181,7 +181,7 @@ export class LeadWatch {
   }
 
   private goesBefore(other: LeadCandidate, candidate: LeadCandidate): boolean {
-    if (other === this.leading || other.rank >= candidate.rank || !other.hasShown) return false;
+    if (other === this.leading || other.rank >= candidate.rank || !other.isSeen) return false;
     return this.isAlive(other);
   }
 }

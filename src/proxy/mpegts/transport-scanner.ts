@@ -104,8 +104,8 @@ export class TransportScanner {
   }
 
   /** Something has come of the streams that the programme announces. */
-  get hasShown(): boolean {
-    return this.watch.hasShown;
+  get hasAnnouncedMedia(): boolean {
+    return this.watch.hasAnnouncedMedia;
   }
 
   /** How long the stream that leads may show nothing, as its pictures usually come, ms of its own time. */

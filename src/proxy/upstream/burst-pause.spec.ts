@@ -1,4 +1,4 @@
-import { BurstGauge, shouldPause, type BurstFacts } from './burst-pause';
+import { BurstDetector, shouldPause, type BurstFacts } from './burst-pause';
 
 /** A burst of half a minute whose first viewer has had nothing of it yet. */
 const BURST: BurstFacts = {
@@ -38,9 +38,9 @@ describe('shouldPause', () => {
   });
 });
 
-describe('BurstGauge', () => {
+describe('BurstDetector', () => {
   it('is bursting while media arrive faster than time goes by, and never again after', () => {
-    const gauge = new BurstGauge(0);
+    const gauge = new BurstDetector(0);
     expect(gauge.isBursting(5000, 500, false)).toBe(true);
     expect(gauge.isBursting(5050, 3000, false)).toBe(true);
     expect(gauge.isBursting(5050, 3500, false)).toBe(false);
@@ -48,7 +48,7 @@ describe('BurstGauge', () => {
   });
 
   it('does not count the time of a pause', () => {
-    const gauge = new BurstGauge(0);
+    const gauge = new BurstDetector(0);
     gauge.isBursting(20_000, 500, false);
     expect(gauge.isBursting(8000, 12_500, true)).toBe(true);
     expect(gauge.isBursting(8000, 15_000, false)).toBe(true);

@@ -14,11 +14,11 @@ const position = (lastTs: number | string | null) => ({
   bufferPieces: null,
 });
 
-/** One look every 2 s, at a live position per look; the seconds at which something was wrong. */
+/** One observe every 2 s, at a live position per observe; the seconds at which something was wrong. */
 function watch(values: readonly (number | string | null)[]): [number, LivePositionFault][] {
   const watcher = new LivePositionWatch(LIMITS);
   return values.flatMap((value, i) => {
-    const fault = watcher.look(position(value), i * 2000, (UNIX_S + i * 2) * 1000);
+    const fault = watcher.observe(position(value), i * 2000, (UNIX_S + i * 2) * 1000);
     return fault === null ? [] : ([[i * 2, fault]] as [number, LivePositionFault][]);
   });
 }
@@ -59,9 +59,9 @@ describe('LivePositionWatch', () => {
 
   it('begins anew with another engine session', () => {
     const watcher = new LivePositionWatch(LIMITS);
-    for (let i = 0; i < 25; i++) watcher.look(position(500), i * 2000, 0);
+    for (let i = 0; i < 25; i++) watcher.observe(position(500), i * 2000, 0);
     watcher.reset();
-    for (let i = 25; i < 50; i++) expect(watcher.look(position(400), i * 2000, 0)).toBeNull();
+    for (let i = 25; i < 50; i++) expect(watcher.observe(position(400), i * 2000, 0)).toBeNull();
   });
 
   it('never complains of what grows within the limit', () => {
@@ -69,7 +69,7 @@ describe('LivePositionWatch', () => {
     fc.assert(
       fc.property(steps, (growth) => {
         let value = 100;
-        // At most every 25th look without growth in a row.
+        // At most every 25th observe without growth in a row.
         const values = growth.map((step, i) => (value += i % 25 === 0 ? step + 1 : step));
         expect(watch(values)).toEqual([]);
       }),

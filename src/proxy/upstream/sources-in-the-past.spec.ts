@@ -10,7 +10,7 @@ import {
 import { broadcast, PLAIN, unitsIn } from '../testing/broadcast.spec-support';
 import { continuityFaults } from '../testing/continuity.spec-support';
 import { packetsOf, SyntheticStream } from '../testing/synthetic-stream.spec-support';
-import type { BearableWait } from './splice.types';
+import type { SilenceLimits } from './splice-types';
 import { StagedIntake } from './staged-intake';
 import { StreamHistory } from './stream-history';
 import { StreamIngest } from './stream-ingest';
@@ -22,7 +22,7 @@ const FRAME_MS = 40;
 const HAD_MS = 40_000;
 const MOST_MS = HAD_MS + 20_000;
 const TICKS_PER_MS = 90;
-const AT_EASE: BearableWait = { silenceMs: 15_000, outageMs: 60_000 };
+const AT_EASE: SilenceLimits = { silenceMs: 15_000, outageMs: 60_000 };
 
 /** Frames of broadcasts from time 0 on: another size of pictures is another content with the same times. */
 const made = new Map<string, readonly Buffer[]>();
@@ -64,11 +64,11 @@ class Stage {
   readonly ingest: StreamIngest;
   lostAt = 0;
 
-  constructor(had: Buffer, bearable: BearableWait = AT_EASE) {
+  constructor(had: Buffer, silenceLimits: SilenceLimits = AT_EASE) {
     this.ingest = new StreamIngest(
       this.history,
       { appended: () => undefined, joinable: () => undefined },
-      bearable,
+      silenceLimits,
     );
     this.ingest.beginSource();
     this.ingest.push(had, 0);
@@ -209,11 +209,11 @@ describe('a source that stays in the past', () => {
     expect(continuityFaults(out)).toEqual([]);
   });
 
-  it.each<[string, BearableWait, number, number]>([
+  it.each<[string, SilenceLimits, number, number]>([
     ['the usual', AT_EASE, 1500, 1800],
     ['a stall time-out of 4 s', { silenceMs: 4000, outageMs: 60_000 }, 1500, 1800],
-  ])('too far behind to be here in time is given up at once: %s', (_, bearable, from, to) => {
-    const stage = new Stage(had, bearable);
+  ])('too far behind to be here in time is given up at once: %s', (_, silenceLimits, from, to) => {
+    const stage = new Stage(had, silenceLimits);
     const enteredMs = stage.play(stretch(0, 30_000, OTHER), 2.5);
     expect(enteredMs).toBeGreaterThanOrEqual(from);
     expect(enteredMs).toBeLessThanOrEqual(to);
@@ -338,7 +338,7 @@ describe('a source that is read beside the one that feeds the stream', () => {
       AT_EASE,
     );
     const staged = new StagedIntake(ingest, {
-      get isGoingOn() {
+      get isFlowing() {
         return seen.relievedMs === undefined && seen.placedMs === undefined;
       },
       supersede: () => (seen.relievedMs ??= nowMs),

@@ -12,7 +12,7 @@ class Pair {
     joinable: () => undefined,
   });
   readonly old = new SyntheticStream();
-  isGoingOn = true;
+  isFlowing = true;
   isPlaced = false;
   readonly staged: StagedIntake;
 
@@ -34,12 +34,12 @@ class Pair {
 
   private owner() {
     const over = (): void => {
-      this.isGoingOn = false;
+      this.isFlowing = false;
     };
-    const isGoingOn = (): boolean => this.isGoingOn;
+    const isFlowing = (): boolean => this.isFlowing;
     return {
-      get isGoingOn() {
-        return isGoingOn();
+      get isFlowing() {
+        return isFlowing();
       },
       supersede: over,
       placed: () => {
@@ -71,7 +71,7 @@ describe('a source that is read beside the one that feeds the stream', () => {
     for (let n = 0; n < 60 && !pair.isPlaced; n += 1) {
       nowMs += 40;
       pair.staged.push(fresh.take(1), nowMs);
-      if (pair.isGoingOn) pair.ingest.push(pair.old.take(1), nowMs);
+      if (pair.isFlowing) pair.ingest.push(pair.old.take(1), nowMs);
     }
     expect(pair.isPlaced).toBe(true);
     const out = pair.out();
@@ -101,7 +101,7 @@ describe('a source that is read beside the one that feeds the stream', () => {
     let nowMs = 0;
     for (let n = 0; n < 200 && !pair.isPlaced; n += 1) {
       nowMs += 40;
-      if (pair.isGoingOn) pair.ingest.push(pair.old.take(1), nowMs);
+      if (pair.isFlowing) pair.ingest.push(pair.old.take(1), nowMs);
       pair.staged.push(fresh.take(1), nowMs);
     }
     expect(pair.isPlaced).toBe(true);
@@ -117,7 +117,7 @@ describe('a source that is read beside the one that feeds the stream', () => {
     const fresh = new SyntheticStream({ startMs: 3_600_000, videoPid: 0x200, audioPid: 0x201 });
     fresh.take(10);
     pair.staged.push(fresh.take(10), 20);
-    expect([pair.isPlaced, pair.isGoingOn]).toEqual([false, true]);
+    expect([pair.isPlaced, pair.isFlowing]).toEqual([false, true]);
     pair.ingest.push(pair.old.take(10), 400);
     pair.staged.push(fresh.take(40), 420);
     expect(pair.isPlaced).toBe(true);
@@ -134,7 +134,7 @@ describe('a source that is read beside the one that feeds the stream', () => {
     const other = new Pair(50);
     const fresh = new SyntheticStream({ startMs: 9_000_000, audioType: 0x03 });
     expect(other.staged.push(fresh.take(60), 0)).toBe('programme_changed');
-    expect([other.isPlaced, other.isGoingOn]).toEqual([false, true]);
+    expect([other.isPlaced, other.isFlowing]).toEqual([false, true]);
     expect(other.out().equals(whole(50))).toBe(true);
   });
 });

@@ -1,43 +1,43 @@
 import fc from 'fast-check';
 import {
-  arrivesInTime,
-  CatchUpGauge,
-  LONGEST_CATCH_UP_MS as LONGEST,
-  type CatchUpFacts,
-} from './catch-up';
+  catchesUpInTime,
+  SourceLagEstimator,
+  MAX_CATCH_UP_MS as LONGEST,
+  type SourceLagFacts,
+} from './source-lag';
 
 /** A burst of 24 s that takes five seconds in all. */
-const BURST: CatchUpFacts = {
+const BURST: SourceLagFacts = {
   waitedMs: 2000,
-  longestMs: LONGEST,
-  behindMs: 15_000,
+  maxWaitMs: LONGEST,
+  lagMs: 15_000,
   pace: 5,
-  patienceMs: 1000,
+  creditMs: 1000,
 };
 
-describe('arrivesInTime', () => {
-  it.each<[string, Partial<CatchUpFacts>, boolean]>([
+describe('catchesUpInTime', () => {
+  it.each<[string, Partial<SourceLagFacts>, boolean]>([
     ['a slow burst', {}, true],
     ['one that is here in just the time that there is', { pace: 15 / 8 }, true],
     ['one that is here a little later', { pace: 15 / 8.1 }, false],
-    ['so much past that it takes too long', { behindMs: 100_000 }, false],
+    ['so much past that it takes too long', { lagMs: 100_000 }, false],
     ['one that comes no nearer', { pace: 0 }, false],
     ['one that falls behind', { pace: -1 }, false],
     ['one that has come in no time at all', { pace: Infinity }, true],
-    ['one that has been slow for long', { patienceMs: -1 }, false],
-    ['the end of patience', { patienceMs: 0 }, true],
-    ['the longest wait', { waitedMs: LONGEST, behindMs: 1 }, false],
-    ['just before it', { waitedMs: LONGEST - 1, behindMs: 1 }, true],
-    ['less time that viewers bear', { longestMs: 4000 }, false],
+    ['one that has been slow for long', { creditMs: -1 }, false],
+    ['the end of patience', { creditMs: 0 }, true],
+    ['the longest wait', { waitedMs: LONGEST, lagMs: 1 }, false],
+    ['just before it', { waitedMs: LONGEST - 1, lagMs: 1 }, true],
+    ['less time that viewers bear', { maxWaitMs: 4000 }, false],
     ['the first second and a half, whatever comes', { waitedMs: 1499, pace: 0 }, true],
     [
       'the same, where viewers bear nothing',
-      { waitedMs: 1499, pace: 0, patienceMs: -500, longestMs: 0 },
+      { waitedMs: 1499, pace: 0, creditMs: -500, maxWaitMs: 0 },
       true,
     ],
     ['right after it', { waitedMs: 1500, pace: 0 }, false],
   ])('%s', (_, facts, arrives) => {
-    expect(arrivesInTime({ ...BURST, ...facts })).toBe(arrives);
+    expect(catchesUpInTime({ ...BURST, ...facts })).toBe(arrives);
   });
 });
 
@@ -48,23 +48,23 @@ interface Arrival {
 
 /** When a source that begins so far behind is given up or has come, and what it lacks then. */
 function waitFor(
-  behindMs: number,
+  lagMs: number,
   arrivals: Iterable<Arrival>,
-  longestMs = LONGEST,
-): { readonly atMs: number; readonly behindMs: number; readonly isOver: boolean } {
-  const gauge = new CatchUpGauge();
+  maxWaitMs = LONGEST,
+): { readonly atMs: number; readonly lagMs: number; readonly isOver: boolean } {
+  const gauge = new SourceLagEstimator();
   let atMs = 0;
-  let left = behindMs;
-  gauge.look(0, left);
+  let left = lagMs;
+  gauge.observe(0, left);
   for (const { afterMs, media } of arrivals) {
     atMs += afterMs;
     left -= media;
-    gauge.look(atMs, left);
-    if (left <= 0 || !gauge.isWorthWaiting(atMs, longestMs)) {
-      return { atMs, behindMs: left, isOver: true };
+    gauge.observe(atMs, left);
+    if (left <= 0 || !gauge.isWorthWaiting(atMs, maxWaitMs)) {
+      return { atMs, lagMs: left, isOver: true };
     }
   }
-  return { atMs, behindMs: left, isOver: false };
+  return { atMs, lagMs: left, isOver: false };
 }
 
 function* steady(pace: number, everyMs = 40): Generator<Arrival> {
@@ -84,7 +84,7 @@ function* after(first: readonly Arrival[], rest: Iterable<Arrival>): Generator<A
   yield* rest;
 }
 
-describe('CatchUpGauge', () => {
+describe('SourceLagEstimator', () => {
   it.each<[string, number, Iterable<Arrival>, [from: number, to: number]]>([
     ['lags and comes at the pace of time', 60_000, steady(1), [1500, 2000]],
     ['lags by two seconds only', 2000, steady(1), [1500, 2000]],
@@ -104,10 +104,10 @@ describe('CatchUpGauge', () => {
       [2000, 4500],
     ],
     ['lags, and comes by the piece of two seconds', 60_000, gusts(1, 2000), [1500, 8000]],
-  ])('gives up a source that %s', (_, behindMs, arrivals, [from, to]) => {
-    const found = waitFor(behindMs, arrivals);
+  ])('gives up a source that %s', (_, lagMs, arrivals, [from, to]) => {
+    const found = waitFor(lagMs, arrivals);
     expect(found.isOver).toBe(true);
-    expect(found.behindMs).toBeGreaterThan(0);
+    expect(found.lagMs).toBeGreaterThan(0);
     expect(found.atMs).toBeGreaterThanOrEqual(from);
     expect(found.atMs).toBeLessThanOrEqual(to);
   });
@@ -128,9 +128,9 @@ describe('CatchUpGauge', () => {
         steady(4),
       ),
     ],
-  ])('waits for a source that %s', (_, behindMs, arrivals) => {
-    const found = waitFor(behindMs, arrivals);
-    expect(found.behindMs).toBeLessThanOrEqual(0);
+  ])('waits for a source that %s', (_, lagMs, arrivals) => {
+    const found = waitFor(lagMs, arrivals);
+    expect(found.lagMs).toBeLessThanOrEqual(0);
     expect(found.atMs).toBeLessThanOrEqual(LONGEST);
   });
 
@@ -145,35 +145,30 @@ describe('CatchUpGauge', () => {
 
   it('never gives up before 1.5 s, and so never repeats more than who waits just so long', () => {
     fc.assert(
-      fc.property(
-        distance,
-        arrivals,
-        fc.integer({ min: 0, max: 20_000 }),
-        (behindMs, all, most) => {
-          const found = waitFor(behindMs, all, most);
-          if (!found.isOver || found.behindMs <= 0) return;
-          expect(found.atMs).toBeGreaterThanOrEqual(1500);
-          let atMs = 0;
-          let left = behindMs;
-          for (const { afterMs, media } of all) {
-            atMs += afterMs;
-            left -= media;
-            if (atMs >= 1500) break;
-          }
-          expect(found.behindMs).toBeLessThanOrEqual(left);
-        },
-      ),
+      fc.property(distance, arrivals, fc.integer({ min: 0, max: 20_000 }), (lagMs, all, most) => {
+        const found = waitFor(lagMs, all, most);
+        if (!found.isOver || found.lagMs <= 0) return;
+        expect(found.atMs).toBeGreaterThanOrEqual(1500);
+        let atMs = 0;
+        let left = lagMs;
+        for (const { afterMs, media } of all) {
+          atMs += afterMs;
+          left -= media;
+          if (atMs >= 1500) break;
+        }
+        expect(found.lagMs).toBeLessThanOrEqual(left);
+      }),
     );
   });
 
-  it('always ends: with the first look after the longest wait', () => {
+  it('always ends: with the first observe after the longest wait', () => {
     fc.assert(
       fc.property(
         distance,
         arrivals,
         fc.integer({ min: 1500, max: LONGEST }),
-        (behindMs, all, most) => {
-          const found = waitFor(behindMs, all, most);
+        (lagMs, all, most) => {
+          const found = waitFor(lagMs, all, most);
           const last = all.findIndex(
             (_, n) => all.slice(0, n + 1).reduce((sum, { afterMs }) => sum + afterMs, 0) >= most,
           );
@@ -190,12 +185,12 @@ describe('CatchUpGauge', () => {
         fc.array(fc.double({ min: 3, max: 50, noNaN: true }), { minLength: 1, maxLength: 20 }),
         fc.integer({ min: 1, max: 240 }),
         fc.integer({ min: 1, max: 26_000 }),
-        (paces, everyMs, behindMs) => {
+        (paces, everyMs, lagMs) => {
           const all = Array.from({ length: 10_000 }, (_, n) => ({
             afterMs: everyMs,
             media: everyMs * paces[n % paces.length]!,
           }));
-          expect(waitFor(behindMs, all).behindMs).toBeLessThanOrEqual(0);
+          expect(waitFor(lagMs, all).lagMs).toBeLessThanOrEqual(0);
         },
       ),
     );

@@ -12,7 +12,7 @@ function segment(number: number, changes: Partial<Segment> = {}): Segment {
     durationMs: 4000,
     isBreak: false,
     breaksBefore: 0,
-    holeTicks: 0,
+    gapTicks: 0,
     isIndependent: true,
     presentedMs: number * 4000,
     arrivedMs: number * 1e6,

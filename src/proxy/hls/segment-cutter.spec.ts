@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { MediaUnit } from './media-unit';
+import type { MediaUnit } from './unit-reader';
 import type { Segment } from './segment';
 import { SegmentCutter } from './segment-cutter';
 

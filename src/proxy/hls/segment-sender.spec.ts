@@ -33,7 +33,7 @@ class Stage {
   over = 0;
   private readonly server = createServer((_, response) => this.send(response));
 
-  constructor({ media = numbered(), userAgent = '', holeTicks = 0 } = {}) {
+  constructor({ media = numbered(), userAgent = '', gapTicks = 0 } = {}) {
     this.media = media;
     this.viewer = new Viewer({ id: 'v', ip: '', userAgent, path: '' });
     const start = 10 * TS_PACKET;
@@ -45,7 +45,7 @@ class Stage {
       durationMs: 4000,
       isBreak: false,
       breaksBefore: 0,
-      holeTicks,
+      gapTicks,
       isIndependent: true,
       presentedMs: 0,
       arrivedMs: 0,
@@ -122,13 +122,13 @@ describe('SegmentSender', () => {
     'fills the hole before a segment for players that never wait: %s',
     async (userAgent, isFilled) => {
       stage.close();
-      const holeTicks = 6000 * 90;
+      const gapTicks = 6000 * 90;
       stage = new Stage({
         userAgent,
-        holeTicks,
+        gapTicks,
         media: new SyntheticStream({ startMs: 9000 }).take(50),
       });
-      const filled = new SpreadTimes(holeTicks).apply(stage.media);
+      const filled = new SpreadTimes(gapTicks).apply(stage.media);
       expect(filled.equals(stage.media)).toBe(false);
       const body = await bodyOf(await stage.ask());
       expect(body.equals(Buffer.concat([PREFACE, isFilled ? filled : stage.media]))).toBe(true);

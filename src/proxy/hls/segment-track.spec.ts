@@ -208,7 +208,7 @@ describe('SegmentTrack', () => {
     expect(text.match(/#EXTINF/g)!.length).toBeGreaterThanOrEqual(6);
     expect(ring.allocatedBytes).toBeGreaterThan(2 * 1024 * 1024);
     expect(ring.allocatedBytes).toBeLessThan(8 * 1024 * 1024);
-    stage.track.rest();
+    stage.track.stopListening();
     stage.history.trim(stage.nowMs);
     expect(ring.allocatedBytes).toBeLessThan(1024 * 1024);
   });
@@ -224,13 +224,13 @@ describe('SegmentTrack', () => {
     expect(stage.history.ring.allocatedBytes).toBeGreaterThan(MAX_OWED_BYTES / 2);
   });
 
-  it('goes on after a rest with higher numbers, set apart', () => {
+  it('continues with higher numbers and a break after a time without requests', () => {
     const stage = new Stage({ maxBytes: 512 * 1024, maxAgeMs: 3_600_000 });
     stage.track.listen();
     const stream = new SyntheticStream({ frameBytes: 3000 });
     stage.play(stream, 300);
     const before = stage.segments.at(-1)!;
-    stage.track.rest();
+    stage.track.stopListening();
     stage.play(stream, 800);
     stage.track.listen();
     stage.play(stream, 400);
@@ -264,7 +264,7 @@ describe('SegmentTrack', () => {
     ['is missing', 9000, (9000 + FRAME_MS) * 90],
     ['leaps to another clock', 3_600_000, 0],
     ['leaps back', -7000, 0],
-  ])('knows how long the hole before a segment is: the time %s', (_, leapMs, holeTicks) => {
+  ])('knows how long the hole before a segment is: the time %s', (_, leapMs, gapTicks) => {
     const stage = new Stage();
     stage.track.listen();
     const startMs = 100_000;
@@ -272,9 +272,9 @@ describe('SegmentTrack', () => {
     stage.play(new SyntheticStream({ startMs: startMs + 300 * FRAME_MS + leapMs }), 300);
     const [first, ...others] = stage.segments.filter(({ isBreak }) => isBreak);
     expect(others).toEqual([]);
-    expect(first!.holeTicks).toBe(holeTicks);
-    const rest = stage.segments.filter(({ isBreak }) => !isBreak);
-    expect(rest.map((segment) => segment.holeTicks)).toEqual(rest.map(() => 0));
+    expect(first!.gapTicks).toBe(gapTicks);
+    const continuous = stage.segments.filter(({ isBreak }) => !isBreak);
+    expect(continuous.map((segment) => segment.gapTicks)).toEqual(continuous.map(() => 0));
   });
 
   it('makes a playlist once for all, each with a folder of its own', () => {
@@ -307,18 +307,18 @@ describe('SegmentTrack', () => {
     stage.track.listen();
     const stream = new SyntheticStream();
     stage.play(stream, 300);
-    await stage.track.whenMade(stage.track.nextNumber - 1);
-    for (const end of [() => stage.play(stream, 110), () => stage.track.rest()]) {
+    await stage.track.whenAvailable(stage.track.nextNumber - 1);
+    for (const end of [() => stage.play(stream, 110), () => stage.track.stopListening()]) {
       const number = stage.track.nextNumber;
       let isOver = false;
-      const waiting = stage.track.whenMade(number).then(() => (isOver = true));
+      const waiting = stage.track.whenAvailable(number).then(() => (isOver = true));
       stage.play(stream, 1);
       await Promise.resolve();
       expect(isOver).toBe(false);
       end();
       await waiting;
     }
-    await stage.track.whenMade(Infinity);
+    await stage.track.whenAvailable(Infinity);
   });
 
   it('tells those who wait when there is a first segment', async () => {

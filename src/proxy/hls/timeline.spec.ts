@@ -5,7 +5,7 @@ const WRAP = 2 ** 33;
 
 interface Unit {
   readonly stream: string;
-  /** Its place in the order in which everything came. */
+  /** Index in order of arrival. */
   readonly index: number;
 }
 
@@ -17,7 +17,7 @@ interface Placed extends Unit {
 
 /** Pictures, sound and clock of one programme. */
 class Stage {
-  readonly placed: Placed[] = [];
+  readonly assigned: Placed[] = [];
   readonly breaks: Unit[] = [];
   readonly timeline: Timeline<Unit>;
   private readonly tracks = {
@@ -29,8 +29,8 @@ class Stage {
 
   constructor() {
     this.timeline = new Timeline<Unit>(8000, {
-      placed: (_, unit, ms) => this.placed.push({ ...unit, ms, line: this.breaks.length }),
-      broke: (unit) => this.breaks.push(unit),
+      assigned: (_, unit, ms) => this.assigned.push({ ...unit, ms, line: this.breaks.length }),
+      lineStarted: (unit) => this.breaks.push(unit),
     });
     this.timeline.follow(Object.values(this.tracks));
   }
@@ -50,12 +50,12 @@ class Stage {
   }
 
   of(stream: string): Placed[] {
-    return this.placed.filter((unit) => unit.stream === stream);
+    return this.assigned.filter((unit) => unit.stream === stream);
   }
 }
 
 describe('Timeline', () => {
-  it('has one break for each leap, wherever streams change over, and true distances in between', () => {
+  it('has one break per jump, wherever the streams jump, and correct distances in between', () => {
     const line = fc.record({
       seconds: fc.integer({ min: 3, max: 8 }),
       leapMs: fc.oneof(
@@ -133,7 +133,7 @@ describe('Timeline', () => {
     }
     expect(stage.breaks).toEqual([]);
     const told = stage.of(stream);
-    // Nothing is placed until it is clear that no break comes, and then it goes on with the others.
+    // Nothing is assigned until it is clear that no break comes, and then it goes on with the others.
     expect(told.length).toBeGreaterThan(215);
     expect(told.at(-1)!.ms - told[0]!.ms).toBeGreaterThan(9000);
     expect(told.at(-1)!.ms - told[0]!.ms).toBeLessThan(11_000);
@@ -162,9 +162,9 @@ describe('Timeline', () => {
       fc.property(times, (list) => {
         const stage = new Stage();
         for (const [stream, ticks] of list) stage.take(stream, ticks / 90);
-        const { placed } = stage;
-        expect(placed.length).toBeLessThanOrEqual(list.length);
-        expect(placed.every(({ ms }) => Number.isFinite(ms))).toBe(true);
+        const { assigned } = stage;
+        expect(assigned.length).toBeLessThanOrEqual(list.length);
+        expect(assigned.every(({ ms }) => Number.isFinite(ms))).toBe(true);
       }),
       { numRuns: 30 },
     );

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { turns, until } from '../testing/until.spec-support';
-import { BacklogScheduler, type CatchUpSource } from './backlog-scheduler';
+import { BacklogScheduler, type BacklogFeed } from './backlog-scheduler';
 import { Viewer } from './viewer';
 
 const KIB = 1024;
@@ -12,7 +12,7 @@ function viewer(id: string, queuedBytes = 0): Viewer {
 }
 
 /** Serves viewers as often as told, and writes down who came when. */
-class ScriptedSource implements CatchUpSource {
+class ScriptedSource implements BacklogFeed {
   readonly faults: unknown[] = [];
 
   fault(error: unknown): void {
@@ -51,7 +51,7 @@ class ScriptedSource implements CatchUpSource {
   }
 }
 
-describe('CatchUpScheduler', () => {
+describe('BacklogScheduler', () => {
   let scheduler: BacklogScheduler;
 
   beforeEach(() => {

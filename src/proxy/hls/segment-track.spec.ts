@@ -104,7 +104,7 @@ describe('SegmentTrack', () => {
     expectSound(stage);
   });
 
-  it('is the same whether it followed the stream or was asked late, however bytes came', () => {
+  it('is the same for a late start, however bytes arrived', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 12, max: 330 }),
@@ -162,7 +162,7 @@ describe('SegmentTrack', () => {
     expect(segments.every(({ isIndependent }) => isIndependent)).toBe(true);
   });
 
-  it('tells dates once the burst is over, the same for ever', () => {
+  it('publishes dates once the burst is over, and never changes them', () => {
     const stage = new Stage();
     stage.track.listen();
     const stream = new SyntheticStream();
@@ -185,7 +185,7 @@ describe('SegmentTrack', () => {
     }
   });
 
-  it('forgets what has left the ring, and counts on', () => {
+  it('drops segments that have left the ring, and keeps counting', () => {
     const stage = new Stage({ maxBytes: 1024 * 1024, maxAgeMs: 3_600_000 });
     stage.track.listen();
     const stream = new SyntheticStream({ frameBytes: 3000 });
@@ -197,7 +197,7 @@ describe('SegmentTrack', () => {
     expectSound(stage);
   });
 
-  it('keeps what its playlist lists although the ring is small and old, until it rests', () => {
+  it("keeps the media of its playlist beyond the ring's bounds until it stops listening", () => {
     const stage = new Stage({ maxBytes: 256 * 1024, maxAgeMs: 2000 });
     const stream = new SyntheticStream({ frameBytes: 5000 });
     stage.play(stream, 100);
@@ -213,7 +213,7 @@ describe('SegmentTrack', () => {
     expect(ring.allocatedBytes).toBeLessThan(1024 * 1024);
   });
 
-  it('owes no more than its bound', () => {
+  it('keeps no more than its bound', () => {
     const stage = new Stage({ maxBytes: 256 * 1024, maxAgeMs: 2000 });
     stage.track.listen();
     for (let second = 0; second < 14; second++) {
@@ -241,7 +241,7 @@ describe('SegmentTrack', () => {
     expectSound(stage);
   });
 
-  it('lists all that there is when the stream stalls, once, and goes on from there', () => {
+  it('lists all media once when the stream stalls, and continues from there', () => {
     const stage = new Stage();
     stage.track.listen();
     const stream = new SyntheticStream();
@@ -262,9 +262,9 @@ describe('SegmentTrack', () => {
 
   it.each([
     ['is missing', 9000, (9000 + FRAME_MS) * 90],
-    ['leaps to another clock', 3_600_000, 0],
+    ['jumps to another clock', 3_600_000, 0],
     ['leaps back', -7000, 0],
-  ])('knows how long the hole before a segment is: the time %s', (_, leapMs, gapTicks) => {
+  ])('measures the gap before a segment: the time %s', (_, leapMs, gapTicks) => {
     const stage = new Stage();
     stage.track.listen();
     const startMs = 100_000;
@@ -277,7 +277,7 @@ describe('SegmentTrack', () => {
     expect(continuous.map((segment) => segment.gapTicks)).toEqual(continuous.map(() => 0));
   });
 
-  it('makes a playlist once for all, each with a folder of its own', () => {
+  it('renders a playlist once for all players, each with its own folder', () => {
     const stage = new Stage();
     stage.track.listen();
     const stream = new SyntheticStream();
@@ -302,7 +302,7 @@ describe('SegmentTrack', () => {
     expect(track.isLateAt(monotonicMs() + 6100)).toBe(true);
   });
 
-  it('tells those who wait for the next segment when it is there, or when nobody listens any more', async () => {
+  it('resolves waits for the next segment when it exists, or when listening stops', async () => {
     const stage = new Stage();
     stage.track.listen();
     const stream = new SyntheticStream();
@@ -321,7 +321,7 @@ describe('SegmentTrack', () => {
     await stage.track.whenAvailable(Infinity);
   });
 
-  it('tells those who wait when there is a first segment', async () => {
+  it('resolves waits for the first segment', async () => {
     const stage = new Stage();
     stage.track.listen();
     let isPlayable = false;

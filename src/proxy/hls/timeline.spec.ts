@@ -107,7 +107,7 @@ describe('Timeline', () => {
     );
   });
 
-  it('takes a gap of pictures for one, however long sound goes on', () => {
+  it('treats a video gap as a gap, however long audio continues', () => {
     const stage = new Stage().play(0, 2);
     stage.play(2000, 60, ['sound'] as never).play(62_000, 2);
     expect(stage.breaks).toEqual([]);
@@ -115,14 +115,17 @@ describe('Timeline', () => {
     expect(after!.ms - before!.ms).toBeCloseTo(60_040, 3);
   });
 
-  it.each(['video', 'sound', 'clock'] as const)('one wrong time of %s is nothing', (stream) => {
-    const stage = new Stage()
-      .play(1e6, 5)
-      .take(stream, 5e6)
-      .play(1e6 + 5000, 5);
-    expect(stage.breaks).toEqual([]);
-    expect(stage.of('video').at(-1)!.ms - stage.of('video')[0]!.ms).toBeCloseTo(9960, 3);
-  });
+  it.each(['video', 'sound', 'clock'] as const)(
+    'one wrong timestamp of %s has no effect',
+    (stream) => {
+      const stage = new Stage()
+        .play(1e6, 5)
+        .take(stream, 5e6)
+        .play(1e6 + 5000, 5);
+      expect(stage.breaks).toEqual([]);
+      expect(stage.of('video').at(-1)!.ms - stage.of('video')[0]!.ms).toBeCloseTo(9960, 3);
+    },
+  );
 
   it.each(['video', 'sound', 'clock'] as const)('%s may leave the line alone', (stream) => {
     const stage = new Stage().play(1e6, 5);
@@ -139,12 +142,12 @@ describe('Timeline', () => {
     expect(told.at(-1)!.ms - told[0]!.ms).toBeLessThan(11_000);
   });
 
-  it('a stream that is alone leaps at once', () => {
+  it('a single stream starts a new line at once', () => {
     const stage = new Stage().play(0, 2, ['sound'] as never).play(1e6, 2, ['sound'] as never);
     expect(stage.breaks).toMatchObject([{ stream: 'sound', index: 50 }]);
   });
 
-  it('begins anew without regard to what came before', () => {
+  it('starts a new line without regard to earlier units', () => {
     const stage = new Stage().play(0, 2);
     stage.timeline.begin();
     stage.play(1e6, 2);
@@ -154,7 +157,7 @@ describe('Timeline', () => {
     expect(told).toHaveLength(100);
   });
 
-  it('holds a bounded number of units, whatever times come', () => {
+  it('holds a bounded number of units for any timestamps', () => {
     const times = fc.array(fc.tuple(fc.constantFrom('video', 'sound', 'clock'), fc.nat(WRAP - 1)), {
       maxLength: 2000,
     });

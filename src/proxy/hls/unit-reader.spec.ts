@@ -39,7 +39,7 @@ function frame(writer: TsWriter, ticks: number, reorder = 3600, discontinuity = 
 }
 
 describe('UnitReader', () => {
-  it('puts units on one line over any number of wraps, however packets are grouped', () => {
+  it('assigns units to one line across any number of wraps, however packets are grouped', () => {
     const steps = fc.array(fc.integer({ min: 90, max: 90 * 7000 }), {
       minLength: 1,
       maxLength: 40,
@@ -73,7 +73,7 @@ describe('UnitReader', () => {
     ['the longest step', 90 * 8000, false, false],
     ['a jump back', -90 * 1001, false, true],
     ['a little back', -90 * 900, false, false],
-    ['a flag where time goes on', 3600, true, false],
+    ['a flag where time continues', 3600, true, false],
     ['a flag and a jump', 90 * 60_000, true, true],
   ])('%s', (_, step, flagged, isBreak) => {
     const writer = tables(new TsWriter());
@@ -113,7 +113,7 @@ describe('UnitReader', () => {
     }
   });
 
-  it('reads what leads: the sound while no pictures come, then the pictures', () => {
+  it('reads the leading stream: audio while there is no video, then video', () => {
     const writer = tables(new TsWriter());
     const sound = (ticks: number): void =>
       void writer.pes({ pid: AUDIO }, pes(Buffer.alloc(50), ticks));
@@ -133,7 +133,7 @@ describe('UnitReader', () => {
     expect(units.at(-1)!.presentedMs - units[0]!.presentedMs).toBeCloseTo(124 * 40 + 80);
   });
 
-  it('says that packets were missed', () => {
+  it('reports missed packets', () => {
     const writer = tables(new TsWriter());
     for (let i = 0; i < 4; i++) frame(writer, 900_000 + i * 3600);
     const bytes = writer.bytes();

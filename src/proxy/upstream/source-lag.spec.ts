@@ -6,7 +6,7 @@ import {
   type SourceLagFacts,
 } from './source-lag';
 
-/** A burst of 24 s that takes five seconds in all. */
+/** A burst of 24 s that takes 5 s in total. */
 const BURST: SourceLagFacts = {
   waitedMs: 2000,
   maxWaitMs: LONGEST,
@@ -18,20 +18,20 @@ const BURST: SourceLagFacts = {
 describe('catchesUpInTime', () => {
   it.each<[string, Partial<SourceLagFacts>, boolean]>([
     ['a slow burst', {}, true],
-    ['one that is here in just the time that there is', { pace: 15 / 8 }, true],
-    ['one that is here a little later', { pace: 15 / 8.1 }, false],
-    ['so much past that it takes too long', { lagMs: 100_000 }, false],
-    ['one that comes no nearer', { pace: 0 }, false],
-    ['one that falls behind', { pace: -1 }, false],
-    ['one that has come in no time at all', { pace: Infinity }, true],
-    ['one that has been slow for long', { creditMs: -1 }, false],
-    ['the end of patience', { creditMs: 0 }, true],
+    ['a source that arrives just in time', { pace: 15 / 8 }, true],
+    ['a source that arrives slightly late', { pace: 15 / 8.1 }, false],
+    ['a lag that takes too long', { lagMs: 100_000 }, false],
+    ['a source that does not catch up', { pace: 0 }, false],
+    ['a source that falls behind', { pace: -1 }, false],
+    ['a source that has caught up at once', { pace: Infinity }, true],
+    ['a source that has used up its credit', { creditMs: -1 }, false],
+    ['credit of exactly 0', { creditMs: 0 }, true],
     ['the longest wait', { waitedMs: LONGEST, lagMs: 1 }, false],
     ['just before it', { waitedMs: LONGEST - 1, lagMs: 1 }, true],
-    ['less time that viewers bear', { maxWaitMs: 4000 }, false],
-    ['the first second and a half, whatever comes', { waitedMs: 1499, pace: 0 }, true],
+    ['viewers who can wait less', { maxWaitMs: 4000 }, false],
+    ['the first 1.5 s, at any pace', { waitedMs: 1499, pace: 0 }, true],
     [
-      'the same, where viewers bear nothing',
+      'the first 1.5 s, for viewers who cannot wait',
       { waitedMs: 1499, pace: 0, creditMs: -500, maxWaitMs: 0 },
       true,
     ],
@@ -46,7 +46,7 @@ interface Arrival {
   readonly media: number;
 }
 
-/** When a source that begins so far behind is given up or has come, and what it lacks then. */
+/** Time at which a source with this lag is given up or has caught up, and its lag at that time. */
 function waitFor(
   lagMs: number,
   arrivals: Iterable<Arrival>,
@@ -71,7 +71,7 @@ function* steady(pace: number, everyMs = 40): Generator<Arrival> {
   for (let n = 0; n < 100_000; n++) yield { afterMs: everyMs, media: everyMs * pace };
 }
 
-/** Pieces at once, as often as they last at that pace. */
+/** Pieces that arrive at once, at intervals that yield this pace. */
 function* gusts(pace: number, pieceMs: number): Generator<Arrival> {
   for (let n = 0; n < 1000; n++) {
     yield { afterMs: pieceMs / pace, media: pieceMs / 4 };
@@ -86,24 +86,24 @@ function* after(first: readonly Arrival[], rest: Iterable<Arrival>): Generator<A
 
 describe('SourceLagEstimator', () => {
   it.each<[string, number, Iterable<Arrival>, [from: number, to: number]]>([
-    ['lags and comes at the pace of time', 60_000, steady(1), [1500, 2000]],
-    ['lags by two seconds only', 2000, steady(1), [1500, 2000]],
+    ['lags and sends in real time', 60_000, steady(1), [1500, 2000]],
+    ['lags by only 2 s', 2000, steady(1), [1500, 2000]],
     ['stands still', 60_000, steady(0), [1500, 1800]],
-    ['comes slower than time', 60_000, steady(0.5), [1500, 1900]],
+    ['is slower than real time', 60_000, steady(0.5), [1500, 1900]],
     ['is clearly faster, but too far behind', 100_000, steady(4), [1500, 1800]],
     [
-      'gives a burst at once, then lags',
+      'sends a burst at once, then lags',
       40_000,
       after([{ afterMs: 300, media: 24_000 }], steady(1)),
       [1500, 2500],
     ],
     [
-      'gives a slow burst, then lags',
+      'sends a slow burst, then lags',
       60_000,
       after(Array(50).fill({ afterMs: 40, media: 400 }), steady(1)),
       [2000, 4500],
     ],
-    ['lags, and comes by the piece of two seconds', 60_000, gusts(1, 2000), [1500, 8000]],
+    ['lags and sends in pieces of 2 s', 60_000, gusts(1, 2000), [1500, 8000]],
   ])('gives up a source that %s', (_, lagMs, arrivals, [from, to]) => {
     const found = waitFor(lagMs, arrivals);
     expect(found.isOver).toBe(true);
@@ -113,11 +113,11 @@ describe('SourceLagEstimator', () => {
   });
 
   it.each<[string, number, Iterable<Arrival>]>([
-    ['comes four times as fast', 24_000, steady(4)],
-    ['comes a little faster than time and lacks little', 3000, steady(1.5)],
-    ['comes fast by the piece of two seconds', 24_000, gusts(4, 2000)],
+    ['is four times as fast as real time', 24_000, steady(4)],
+    ['is slightly faster than real time and lags little', 3000, steady(1.5)],
+    ['is fast and sends in pieces of 2 s', 24_000, gusts(4, 2000)],
     [
-      'comes after our own loop was late by two seconds',
+      'arrives after our own event loop was late by 2 s',
       24_000,
       after(
         [
@@ -143,7 +143,7 @@ describe('SourceLagEstimator', () => {
   );
   const distance = fc.integer({ min: 1, max: 120_000 });
 
-  it('never gives up before 1.5 s, and so never repeats more than who waits just so long', () => {
+  it('never gives up before 1.5 s, so it never repeats more than a fixed wait of 1.5 s would', () => {
     fc.assert(
       fc.property(distance, arrivals, fc.integer({ min: 0, max: 20_000 }), (lagMs, all, most) => {
         const found = waitFor(lagMs, all, most);
@@ -161,7 +161,7 @@ describe('SourceLagEstimator', () => {
     );
   });
 
-  it('always ends: with the first observe after the longest wait', () => {
+  it('ends with the first observation after the maximum wait', () => {
     fc.assert(
       fc.property(
         distance,
@@ -179,7 +179,7 @@ describe('SourceLagEstimator', () => {
     );
   });
 
-  it('never gives up what comes three times as fast as time or faster, and is here in time', () => {
+  it('never gives up a source that is at least three times as fast as real time and arrives in time', () => {
     fc.assert(
       fc.property(
         fc.array(fc.double({ min: 3, max: 50, noNaN: true }), { minLength: 1, maxLength: 20 }),

@@ -62,8 +62,8 @@ function whole(frames: number): Buffer {
   return new SyntheticStream().take(frames);
 }
 
-describe('a source that is read beside the one that feeds the stream', () => {
-  it('and is ahead of it waits until the old one has come so far: nothing is lost or repeated', () => {
+describe('a source that is read in parallel to the current one', () => {
+  it('that is ahead waits until the old one has caught up: nothing is lost or repeated', () => {
     const pair = new Pair(100);
     // A second ahead.
     const fresh = broadcast(130);
@@ -79,7 +79,7 @@ describe('a source that is read beside the one that feeds the stream', () => {
     expect(out.equals(whole(200).subarray(0, out.length))).toBe(true);
   });
 
-  it('and gives its past first is cut where the old one is: nothing is lost or repeated', () => {
+  it('that begins with old media continues where the old one is: nothing is lost or repeated', () => {
     const pair = new Pair(100);
     const fresh = broadcast(40);
     pair.staged.push(fresh.take(58), 20);
@@ -94,7 +94,7 @@ describe('a source that is read beside the one that feeds the stream', () => {
     expect(pair.out().equals(whole(114))).toBe(true);
   });
 
-  it('and stays behind ends the old one after 3 s, then comes up to where that was', () => {
+  it('that stays behind ends the old one after 3 s, then catches up with its end', () => {
     const pair = new Pair(100);
     const fresh = broadcast(60);
     pair.staged.push(fresh.take(30), 0);
@@ -112,7 +112,7 @@ describe('a source that is read beside the one that feeds the stream', () => {
     expect(out.equals(whole(400).subarray(0, out.length))).toBe(true);
   });
 
-  it('and has another time base goes on at its first key frame, in the time of the stream', () => {
+  it('with another time base continues at its first key frame with shifted timestamps', () => {
     const pair = new Pair(100);
     const fresh = new SyntheticStream({ startMs: 3_600_000, videoPid: 0x200, audioPid: 0x201 });
     fresh.take(10);
@@ -127,7 +127,7 @@ describe('a source that is read beside the one that feeds the stream', () => {
     expect(pair.history.scanner.programme?.streams.map(({ pid }) => pid)).toEqual([0x100, 0x101]);
   });
 
-  it('and is no transport stream, or of another make, never touches the stream', () => {
+  it('that is no transport stream, or another kind of programme, never affects the stream', () => {
     const page = new Pair(50);
     expect(page.staged.push(Buffer.alloc(70_000, '<html>'), 0)).toBe('not_transport_stream');
     expect(page.out().equals(whole(50))).toBe(true);

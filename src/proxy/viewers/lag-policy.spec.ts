@@ -14,7 +14,7 @@ const MAX_LAG_MS = 20_000;
 
 describe('classifyLag', () => {
   it.each<[string, Partial<LagFacts>, LagVerdict]>([
-    ['one who keeps up', {}, 'keep'],
+    ['a viewer who keeps up', {}, 'keep'],
     ['lag at the limit', { behindMs: 20_000 }, 'keep'],
     ['lag beyond the limit', { behindMs: 20_001 }, 'jump'],
     ['a granted backlog of any length', { behindMs: 45_000, grantedMs: 45_000 }, 'keep'],

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CONFIG, type AppConfig } from '../../config';
 import { streamKey, type ContentSelector, type StreamKey } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
-import { HlsPlaybacks, type Playback } from '../hls';
+import { HlsPlaybacks, type HlsPlayback } from '../hls';
 import { LiveStreams, type LiveStream } from '../live';
 import type { Viewer } from '../viewers';
 import { clientAddress, userAgentOf, viewerOf } from './caller';
@@ -47,7 +47,7 @@ export class PlaylistRequestHandler {
     selector: ContentSelector,
     request: FastifyRequest,
     reply: FastifyReply,
-  ): Promise<Playback | null> {
+  ): Promise<HlsPlayback | null> {
     // Reset before it was looked at: nobody is there to start anything for.
     if (request.raw.socket.destroyed) return null;
     this.files.refuseHls(selector);
@@ -60,7 +60,7 @@ export class PlaylistRequestHandler {
       if (ready === null || hasHungUp(viewer)) return null;
       this.mustBeThere(viewer, ready);
       const stream = ready;
-      const track = this.playbacks.use(stream, wait);
+      const track = this.playbacks.acquireTrack(stream, wait);
       try {
         // The bit rate is known only after some media, and other streams come meanwhile.
         wait.unless(() => this.refusalForMemory(stream));
@@ -70,11 +70,11 @@ export class PlaylistRequestHandler {
         this.mustBeThere(viewer, ready);
         return this.playbacks.begin(key, viewer, ready);
       } finally {
-        this.playbacks.letGo(ready, wait);
+        this.playbacks.releaseTrack(ready, wait);
       }
     } catch (error) {
       const isLater = error instanceof AppError && error.code === 'still_starting';
-      if (isLater) this.playbacks.keepPlace(key, viewer);
+      if (isLater) this.playbacks.keepWaitingViewer(key, viewer);
       else viewer.host?.removeViewer(viewer, 'stream_failed');
       this.files.refuseHls(selector);
       // Who was thrown out with all others is told why.
@@ -101,7 +101,11 @@ export class PlaylistRequestHandler {
     selector: ContentSelector,
     request: FastifyRequest,
   ): { viewer: Viewer; session: LiveStream } {
-    const kept = this.playbacks.takePlace(key, clientAddress(request), userAgentOf(request));
+    const kept = this.playbacks.resumeWaitingViewer(
+      key,
+      clientAddress(request),
+      userAgentOf(request),
+    );
     const current = kept === null ? null : this.sessions.lookup(selector);
     if (kept !== null && current !== null && kept.host === current) {
       return { viewer: kept, session: current };

@@ -1,7 +1,7 @@
 import { monotonicMs } from '../../kernel/clock';
 import { EventLoopLag } from '../../kernel/event-loop-lag';
 import type { AppConfig } from '../../config';
-import { BurstGauge, shouldPause, type StreamIngest, type UpstreamReader } from '../upstream';
+import { BurstDetector, shouldPause, type StreamIngest, type UpstreamReader } from '../upstream';
 import type { StreamFanout, Viewer } from '../viewers';
 import { SilenceCheck, type SilentEngine } from './silence-check';
 
@@ -34,9 +34,9 @@ export class MediaWatch {
   private lastKeepAliveMs = 0;
   /** Silence counts from here at the earliest. */
   private silentFromMs = 0;
-  private burst: { readonly reader: UpstreamReader | null; readonly gauge: BurstGauge } = {
+  private burst: { readonly reader: UpstreamReader | null; readonly gauge: BurstDetector } = {
     reader: null,
-    gauge: new BurstGauge(0),
+    gauge: new BurstDetector(0),
   };
 
   constructor(
@@ -75,7 +75,7 @@ export class MediaWatch {
     if (reader === null) return;
     // What is held back until its place is found is no burst yet, however long that takes.
     if (reader !== this.burst.reader || this.ingest.sourceBeganAt === null) {
-      this.burst = { reader, gauge: new BurstGauge(nowMs) };
+      this.burst = { reader, gauge: new BurstDetector(nowMs) };
     }
     const isPaused = reader.pausedForMs > 0;
     const aheadMs = this.ingest.aheadOfWallMs(nowMs);
@@ -111,7 +111,7 @@ export class MediaWatch {
     const reader = this.owner.reader();
     if (isLate) {
       // The data of the time that we missed still wait to be read.
-      reader?.forgive(nowMs);
+      reader?.resetSilence(nowMs);
       this.silentFromMs = nowMs;
     } else {
       reader?.check(nowMs);

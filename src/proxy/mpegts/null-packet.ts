@@ -1,8 +1,8 @@
 import { NULL_PID, SYNC, TS_PACKET } from './packet';
 
 /**
- * Bytes that keep a viewer's connection alive while media are missing: `count` whole packets of PID 0x1FFF,
- * which every demultiplexer drops. The caller owns the buffer.
+ * `count` whole packets of PID 0x1FFF, which every demultiplexer drops. They keep a viewer's connection alive while
+ * media are missing. The caller owns the buffer.
  */
 export function nullPackets(count: number): Buffer {
   const packets = Buffer.alloc(count * TS_PACKET, 0xff);

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { turns, until } from '../testing/until.spec-support';
-import { BacklogScheduler, type CatchUpSource } from './backlog-scheduler';
+import { BacklogScheduler, type BacklogFeed } from './backlog-scheduler';
 import { Viewer } from './viewer';
 
 const KIB = 1024;
@@ -11,8 +11,8 @@ function viewer(id: string, queuedBytes = 0): Viewer {
   return made;
 }
 
-/** Serves viewers as often as told, and writes down who came when. */
-class ScriptedSource implements CatchUpSource {
+/** Serves each viewer a given number of times, and records the order. */
+class ScriptedSource implements BacklogFeed {
   readonly faults: unknown[] = [];
 
   fault(error: unknown): void {
@@ -51,7 +51,7 @@ class ScriptedSource implements CatchUpSource {
   }
 }
 
-describe('CatchUpScheduler', () => {
+describe('BacklogScheduler', () => {
   let scheduler: BacklogScheduler;
 
   beforeEach(() => {
@@ -79,7 +79,7 @@ describe('CatchUpScheduler', () => {
     expect(once.queued).toBe(false);
   });
 
-  it('serves who has not had a byte yet first', async () => {
+  it('serves viewers without a byte first', async () => {
     const source = new ScriptedSource(new Map());
     scheduler.enqueue(source, viewer('slow', 1));
     scheduler.enqueue(source, viewer('slower', 1));
@@ -106,7 +106,7 @@ describe('CatchUpScheduler', () => {
     expect(new Set(perTurn).size).toBe(9);
   });
 
-  it('gives way when 10 ms are over, and goes on where it stopped', async () => {
+  it('yields after 10 ms, and continues where it stopped', async () => {
     const source = new ScriptedSource(new Map(), 4);
     const stop = source.countTurns();
     const ids = Array.from({ length: 12 }, (_, i) => `v${i}`);
@@ -120,7 +120,7 @@ describe('CatchUpScheduler', () => {
     expect(inTurn.size).toBeGreaterThanOrEqual(4);
   });
 
-  it('lets those who come meanwhile in before those who wait', async () => {
+  it('serves new viewers before those who wait', async () => {
     const source = new ScriptedSource(new Map([['old', 100]]));
     scheduler.enqueue(source, viewer('old', 1));
     await until(() => source.served.length >= 2);
@@ -130,7 +130,7 @@ describe('CatchUpScheduler', () => {
     expect(source.served.indexOf('new')).toBe(before);
   });
 
-  it('passes over viewers who have left', async () => {
+  it('skips viewers who have left', async () => {
     const source = new ScriptedSource(new Map());
     const gone = viewer('gone');
     scheduler.enqueue(source, gone);
@@ -141,7 +141,7 @@ describe('CatchUpScheduler', () => {
     expect(gone.queued).toBe(false);
   });
 
-  it('serves nobody after its end', async () => {
+  it('serves nobody after it was destroyed', async () => {
     const source = new ScriptedSource(new Map());
     scheduler.enqueue(source, viewer('a'));
     scheduler.onModuleDestroy();

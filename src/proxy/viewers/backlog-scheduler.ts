@@ -2,15 +2,15 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { monotonicMs } from '../../kernel/clock';
 import type { Viewer } from './viewer';
 
-/** Serves one viewer of one stream up to `maxBytes`; true when it wants to be served again. */
-export interface CatchUpSource {
+/** Writes up to `maxBytes` of a stream to one viewer; true if the viewer needs another turn. */
+export interface BacklogFeed {
   serve(viewer: Viewer, maxBytes: number): boolean;
-  /** Serving threw: the stream is broken, the others are not. */
+  /** Handles an error of `serve`, which must affect this stream only. */
   fault(error: unknown): void;
 }
 
 interface Entry {
-  readonly source: CatchUpSource;
+  readonly source: BacklogFeed;
   readonly viewer: Viewer;
 }
 
@@ -18,22 +18,24 @@ const BYTES_PER_TURN = 256 * 1024;
 const TURN_MS = 10;
 
 /**
- * Feeds the viewers of all streams that are behind the head: those that just joined, and the slow ones.
+ * Serves the viewers of all streams that are behind the head: new and slow ones.
  *
- * One queue for the whole process, because there is one event loop: at most 10 ms per turn, at most 256 KiB
- * per viewer and turn, `setImmediate` between turns. Viewers at the live edge are served in between, so two
- * hundred viewers that join at once do not delay them. Viewers without a byte yet go first: a first picture
- * matters more than a full buffer.
+ * There is one queue for the whole process, because there is one event loop: at most 10 ms per turn, at most 256 KiB
+ * per viewer and turn, `setImmediate` between turns. Viewers at the live edge are served in between, so 200 viewers
+ * that join at once do not delay them. Viewers without a byte yet go first, because a first picture matters more than
+ * a full buffer.
  */
 @Injectable()
 export class BacklogScheduler implements OnModuleDestroy {
-  /** Viewers on sockets, of all streams: what a round of writes costs the one event loop. Kept by the fan-outs. */
+  /**
+   * Viewers with a socket in all streams, maintained by the fan-outs. It determines the cost of one round of writes.
+   */
   attached = 0;
   private fresh: Entry[] = [];
   private waiting: Entry[] = [];
   private immediate: NodeJS.Immediate | null = null;
 
-  enqueue(source: CatchUpSource, viewer: Viewer): void {
+  enqueue(source: BacklogFeed, viewer: Viewer): void {
     if (viewer.queued) return;
     viewer.queued = true;
     (viewer.queuedBytes === 0 ? this.fresh : this.waiting).push({ source, viewer });
@@ -50,7 +52,7 @@ export class BacklogScheduler implements OnModuleDestroy {
   private readonly turn = (): void => {
     this.immediate = null;
     const until = monotonicMs() + TURN_MS;
-    // Both are taken now: who is served as fresh waits from then on, for the next turn.
+    // Take both lists now: a fresh viewer that is served waits in `waiting` for the next turn.
     const { fresh, waiting } = this;
     this.fresh = [];
     this.waiting = [];
@@ -62,7 +64,7 @@ export class BacklogScheduler implements OnModuleDestroy {
       this.immediate ??= setImmediate(this.turn);
   };
 
-  /** Serves entries in order until the time is up; returns how many were served. */
+  /** Serves entries in order until `untilMs`; returns how many were served. */
   private serveAll(entries: readonly Entry[], untilMs: number): number {
     let at = 0;
     for (const entry of entries) {

@@ -189,7 +189,7 @@ export class MovePreparation {
   ): ConstructorParameters<typeof StagedIntake>[1] {
     const { parts } = this;
     return {
-      get isGoingOn() {
+      get isFlowing() {
         return parts.isGoingOn();
       },
       supersede: () => parts.supersede(),
@@ -223,7 +223,7 @@ export class MovePreparation {
       const nowMs = monotonicMs();
       // What came while our own loop was late still waits to be read.
       if (lateness.at(nowMs) > 0) {
-        reader.forgive(nowMs);
+        reader.resetSilence(nowMs);
         return;
       }
       reader.check(nowMs);

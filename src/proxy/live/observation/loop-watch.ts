@@ -55,7 +55,7 @@ export class LoopWatch {
   }
 
   lookAtPosition(position: EngineLivePosition | null, nowMs: number): void {
-    this.positionFault = this.position.look(position, nowMs, this.wallClock.unixMs());
+    this.positionFault = this.position.observe(position, nowMs, this.wallClock.unixMs());
   }
 
   /** Reads the random access points that came since the last look. */

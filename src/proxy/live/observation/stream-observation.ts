@@ -1,7 +1,7 @@
 import type { EngineSession, EngineStat } from '../../../ace';
 import { monotonicMs } from '../../../kernel/clock';
 import { MediaInspector, type StreamFacts } from '../../mpegts';
-import type { Desertion, StreamIngest } from '../../upstream';
+import type { AbandonReason, StreamIngest } from '../../upstream';
 import { LoopPolicy, type LoopAction } from './loop-policy';
 import { LoopWatch, type LoopFinding } from './loop-watch';
 import type { SessionServices } from '../session-services';
@@ -17,7 +17,7 @@ export interface ObservedStream {
   /** Media reach viewers. */
   isLive(): boolean;
   /** Leaves the source under way, if there is one. */
-  leaveSource(why: Desertion): void;
+  leaveSource(why: AbandonReason): void;
   /** Ends the stream because it repeats itself. */
   endLooping(): void;
   looping(finding: LoopFinding, action: LoopAction): void;

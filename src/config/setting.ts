@@ -1,11 +1,11 @@
 import { type Machine } from './machine';
 
 /**
- * How the text of a variable becomes a value. `parse` returns undefined for text that is not allowed;
- * null is a value like any other ("not set").
+ * Parses the text of a variable. `parse` returns undefined for text that is not allowed;
+ * null is a valid value, "not set".
  */
 export interface ValueType<T> {
-  /** What is allowed, in words that fit after "allowed is": range, unit and form. */
+  /** The allowed values as text that can follow "allowed is": range, unit and form. */
   readonly allowed: string;
   parse(text: string, machine: Machine): T | undefined;
 }
@@ -19,11 +19,11 @@ export interface Setting<T> {
   readonly type: ValueType<T>;
   /** The default as it would be written in the environment; empty text means "not set". */
   readonly defaultText: string;
-  /** What it does, for docs/configuration.md. */
-  readonly words: string;
-  /** A secret's value is never repeated, neither in an error nor in the documentation. */
+  /** The text for docs/configuration.md. */
+  readonly description: string;
+  /** If true, the value is never printed, neither in errors nor in the documentation. */
   readonly secret: boolean;
-  /** True when a change is seen only after a restart. */
+  /** True if a change takes effect only after a restart. */
   readonly needsRestart: boolean;
 }
 

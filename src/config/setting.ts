@@ -1,8 +1,8 @@
 import { type Machine } from './machine';
 
 /**
- * Parses the text of a variable. `parse` returns undefined for text that is not allowed;
- * null is a valid value, "not set".
+ * Parses the text of a variable. `parse` returns undefined for text that is not allowed; null is a valid value,
+ * "not set".
  */
 export interface ValueType<T> {
   /** The allowed values as text that can follow "allowed is": range, unit and form. */
@@ -10,14 +10,14 @@ export interface ValueType<T> {
   parse(text: string, machine: Machine): T | undefined;
 }
 
-/** One setting of the product, declared once: the loader, the types and the documentation come from it. */
+/** One setting. The loader, the types and the documentation are derived from this declaration. */
 export interface Setting<T> {
   /** Name of the environment variable. */
   readonly variable: string;
-  /** Other names that are read when the first is not set. */
+  /** Other variables that are read when the first one is not set. */
   readonly aliases: readonly string[];
   readonly type: ValueType<T>;
-  /** The default as it would be written in the environment; empty text means "not set". */
+  /** The default as text of the variable; empty text means "not set". */
   readonly defaultText: string;
   /** The text for docs/configuration.md. */
   readonly description: string;

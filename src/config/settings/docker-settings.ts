@@ -30,7 +30,7 @@ export const dockerSettings = {
   }),
   engineMemoryLimitBytes: setting({
     variable: 'ENGINE_MEMORY_LIMIT',
-    // Docker makes no container with less.
+    // Docker refuses to create a container with less.
     type: sizeOrNone('6MiB', '1024GiB'),
     defaultText: '1GiB',
     description: 'Memory limit of one engine; 0: no limit.',

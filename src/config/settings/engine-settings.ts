@@ -2,7 +2,7 @@ import { engineAddresses } from '../list-types';
 import { setting } from '../setting';
 import { duration, integer, oneOf } from '../value-types';
 
-/** Weights outweigh one another by their sizes only; beyond a million the smaller ones stop to matter. */
+/** Only the proportions of the weights matter; beside a weight above a million, small ones have no effect. */
 const weight = integer(-1_000_000, 1_000_000);
 
 export const engineSettings = {

@@ -3,7 +3,7 @@ import { duration, integer, oneOf } from '../value-types';
 
 const MAX_ENGINES = 200;
 
-/** How many engines there are, and what becomes of those that fail; for drivers that run engines themselves. */
+/** Number of engines, and treatment of failed engines, for drivers that run engines themselves. */
 export const fleetSettings = {
   minReplicas: setting({
     variable: 'MIN_REPLICAS',

@@ -53,8 +53,8 @@ export class MediaOpener {
   }
 
   /**
-   * The same for content that is a file: in any container, with the status 200, 206 or 416 that the engine gives to
-   * the part that is wanted. A playlist is no file: its addresses are the engine's own.
+   * The same for content that is a file: any container is accepted, with the status 200, 206 or 416 that the engine sends
+   * for the requested part. A playlist is not accepted as a file, because its addresses point to the engine.
    */
   async openFile(
     engine: EngineEndpoint,

@@ -1,6 +1,6 @@
 const INTERVAL_MS = 10_000;
 
-/** Says what comes up again and again at most once in 10 s: at once, and then at the end of each interval in which it came up. */
+/** Logs a recurring event at most once in 10 s: at once, and then at the end of each interval in which it occurred. */
 export class RepeatedWarning {
   private timer: NodeJS.Timeout | null = null;
   private isDue = false;

@@ -3,8 +3,8 @@ import { Logger } from '@nestjs/common';
 type Level = 'error' | 'warn' | 'log';
 
 /**
- * Log lines about files. Files are read while the application is being put together, when there is no logger yet;
- * what is said until `open` is logged then.
+ * Log lines about files. Files are read while the application is being assembled, when there is no logger yet;
+ * lines from before `open` are logged then.
  */
 export class StorageLog {
   private unsaid: (() => void)[] | null = [];
@@ -12,7 +12,7 @@ export class StorageLog {
 
   constructor(private readonly logger: Pick<Logger, Level> = new Logger('Storage')) {}
 
-  /** What nobody has read yet, for a start that fails. */
+  /** Lines that were not logged yet, for a start that fails. */
   get unheard(): readonly string[] {
     return this.unsaid === null ? [] : this.messages;
   }

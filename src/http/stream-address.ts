@@ -19,8 +19,8 @@ export function isStreamAddress(url: string): boolean {
 
 /**
  * Returns the address by which a request is routed. Addresses under `/ace` come from playlists that people and
- * programs have assembled, so doubled and trailing slashes, blanks and line ends around an id, and `
- * User-Agent=x` at the end of the path are removed. All other addresses are unchanged, so that an address of the
+ * programs have assembled, so doubled and trailing slashes, blanks and line ends around an id, and
+ * `|User-Agent=x` at the end of the path are removed. All other addresses are unchanged, so that an address of the
  * admin API has only one spelling. The query is parsed elsewhere.
  */
 export function routedAddress(url: string): string {

@@ -5,7 +5,7 @@ const STREAMS_MARGIN_MS = 5_000;
 /** In sequence: stops of engine sessions (3 s), late starts (3 s), removal of engines (6 s). */
 const CLOSE_DEADLINE_MS = 13_000;
 /** Runs during the drain: a runtime without an answer so far may need this long. */
-const FAREWELL_MS = 3_000;
+const REMAINING_ENGINES_DEADLINE_MS = 3_000;
 const FLUSH_DEADLINE_MS = 1_000;
 /** The process exits at most this long after the drain, whatever hangs. */
 const HARD_MARGIN_MS = 20_000;
@@ -60,7 +60,11 @@ export class Shutdown {
         drainMs + STREAMS_MARGIN_MS,
       ),
       // Logged now and not at the end, because an impatient operator sends the second signal before that.
-      this.attempt('engines that keep running are not known', this.sayFarewell(), FAREWELL_MS),
+      this.attempt(
+        'engines that keep running are not known',
+        this.reportRemainingEngines(),
+        REMAINING_ENGINES_DEADLINE_MS,
+      ),
     ]);
     const closed = await this.attempt(
       'modules did not close in time',
@@ -72,7 +76,7 @@ export class Shutdown {
     exit(drained && closed ? 0 : 1);
   }
 
-  private async sayFarewell(): Promise<void> {
+  private async reportRemainingEngines(): Promise<void> {
     const farewell = await this.parts.engines.farewell();
     if (farewell !== null) this.parts.report(farewell);
   }

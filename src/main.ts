@@ -85,7 +85,7 @@ async function leaveFolder(folder: DataFolder): Promise<void> {
   const givenUp = setTimeout(() => process.exit(1), FAILED_START_MS);
   await folder.settled();
   clearTimeout(givenUp);
-  for (const line of folder.unheard) process.stderr.write(`${line}\n`);
+  for (const line of folder.unlogged) process.stderr.write(`${line}\n`);
 }
 
 /** On `::` IPv6 and IPv4 connections are accepted; a machine without IPv6 listens on its IPv4 addresses. */

@@ -88,7 +88,7 @@ describe('obtainApiKey', () => {
     expect(await readFile(join(dir, 'api-key'), 'utf8')).toBe(`${key}\n`);
     const line =
       'api-key is damaged: its last good copy is used; the damaged file is kept as api-key.damaged';
-    expect(folder.unheard).toEqual([line]);
+    expect(folder.unlogged).toEqual([line]);
     expect(folder.troubles()).toEqual([{ code: 'storage_damaged', detail: line }]);
   });
 
@@ -100,7 +100,7 @@ describe('obtainApiKey', () => {
     const other = await obtainKey(folder);
     expect(other).not.toBe(key);
     expect(await obtainApiKey(dir)).toBe(other);
-    expect(folder.unheard).toEqual([expect.stringMatching(/damaged: .*a new key is generated/)]);
+    expect(folder.unlogged).toEqual([expect.stringMatching(/damaged: .*a new key is generated/)]);
   });
 
   it('generates a new key when the file was removed, and uses a changed file', async () => {

@@ -95,7 +95,7 @@ describe('OpenSessionJournal', () => {
     writeFileSync(path, text);
     const journal = await open();
     expect(journal.leftovers).toEqual([]);
-    expect(data.unheard).toEqual([expect.stringMatching(/^open-sessions\.json is damaged: /)]);
+    expect(data.unlogged).toEqual([expect.stringMatching(/^open-sessions\.json is damaged: /)]);
     journal.opened(session(1));
     await journal.flush();
     expect((await open()).leftovers).toEqual([session(1)]);
@@ -115,7 +115,7 @@ describe('OpenSessionJournal', () => {
     await journal.flush();
     journal.opened(session(2));
     await journal.flush();
-    expect(data.unheard).toEqual(['open-sessions.json cannot be written (ENOENT)']);
+    expect(data.unlogged).toEqual(['open-sessions.json cannot be written (ENOENT)']);
   });
 
   describe('with a client', () => {

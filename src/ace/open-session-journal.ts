@@ -33,7 +33,7 @@ export class OpenSessionJournal {
     const ifLost = 'there is no usable copy, so engine sessions of the last run are not stopped';
     const file = folder.file({ name: FILE, parse, ifLost });
     const leftovers = await file.read().catch((error: unknown) => {
-      folder.log.say('warn', { reason: String(error) }, `${FILE} cannot be read: ${ifLost}`);
+      folder.log.write('warn', { reason: String(error) }, `${FILE} cannot be read: ${ifLost}`);
       return null;
     });
     return new OpenSessionJournal(file, leftovers ?? []);

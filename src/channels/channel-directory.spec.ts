@@ -131,7 +131,7 @@ describe('ChannelDirectory', () => {
     write('channels.json', 'nonsense');
     const folder = new DataFolder(dataDir);
     expect((await openIn(folder)).list()).toEqual([]);
-    expect(folder.unheard).toEqual([
+    expect(folder.unlogged).toEqual([
       expect.stringMatching(/^channels\.json is damaged: .*kept as channels\.json\.damaged$/),
     ]);
     expect(readFileSync(join(dataDir, 'channels.json.damaged'), 'utf8')).toBe('nonsense');

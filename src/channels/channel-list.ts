@@ -94,8 +94,8 @@ function readChannel(entry: unknown, place: string): Channel {
 }
 
 function describe(fault: ValidationError, place: string): string {
-  const [words] = Object.values(fault.constraints ?? {});
-  if (words !== undefined) return `${place}: ${words}`;
+  const [message] = Object.values(fault.constraints ?? {});
+  if (message !== undefined) return `${place}: ${message}`;
   const [child] = fault.children ?? [];
   const name = /^\d+$/.test(fault.property) ? `[${fault.property}]` : `.${fault.property}`;
   return child === undefined ? place : describe(child, place + name);

@@ -11,7 +11,7 @@ import {
 } from './source-ranking';
 
 const MAX_RECORDS = 20_000;
-const MAX_WORDS = 200;
+const MAX_REASON_LENGTH = 200;
 
 /** Recent results of the sources of channels. The least recently used ones are forgotten first. */
 export class SourceRecords {
@@ -38,8 +38,8 @@ export class SourceRecords {
   }
 
   failed(source: ChannelSource, why: string): void {
-    const words = why.slice(0, MAX_WORDS);
-    this.note(source, afterFailure(this.of(source), words, this.now()));
+    const reason = why.slice(0, MAX_REASON_LENGTH);
+    this.note(source, afterFailure(this.of(source), reason, this.now()));
   }
 
   /** By kind and id, the least recently used first. */

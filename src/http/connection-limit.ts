@@ -81,7 +81,7 @@ interface Connection extends AddressedConnection {
 export class ConnectionLimit {
   /** Counts of the measures taken at the limit, since the start. */
   readonly counts: LimitCounts = { closed: 0, refused: 0, dropped: 0 };
-  private told: Readonly<LimitCounts> = { ...this.counts };
+  private reported: Readonly<LimitCounts> = { ...this.counts };
   private readonly connections = new Map<Socket, Connection>();
   /**
    * Connections with a request in progress, within the limit and beyond it; also those whose request is still
@@ -193,11 +193,11 @@ export class ConnectionLimit {
   }
 
   private describeNews(): string {
-    const { counts, told } = this;
-    this.told = { ...counts };
+    const { counts, reported } = this;
+    this.reported = { ...counts };
     return (
-      `the limit of ${this.limit} connections is reached: ${counts.closed - told.closed} idle connections closed, ` +
-      `${counts.refused - told.refused} requests refused, ${counts.dropped - told.dropped} connections dropped`
+      `the limit of ${this.limit} connections is reached: ${counts.closed - reported.closed} idle connections closed, ` +
+      `${counts.refused - reported.refused} requests refused, ${counts.dropped - reported.dropped} connections dropped`
     );
   }
 }

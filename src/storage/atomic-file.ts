@@ -210,7 +210,7 @@ export class AtomicFile<T> {
     const where = aside === null ? '' : `; the damaged file is kept as ${aside}`;
     this.damage = { code: 'storage_damaged', detail: `${name} ${what}: ${fate}${where}` };
     const reason = file.kind === 'good' ? 'it ends early' : file.reason;
-    this.log.say('error', { file: this.path, reason }, this.damage.detail);
+    this.log.write('error', { file: this.path, reason }, this.damage.detail);
   }
 
   /**
@@ -282,7 +282,7 @@ export class AtomicFile<T> {
     const { name } = this.options;
     const detail = `${name} cannot be written: ${String(error)}`;
     const trouble = writeTrouble(name, error) ?? { code: 'storage_failed', detail };
-    if (this.unwritten === null) this.log.say('error', { file: this.path }, trouble.detail);
+    if (this.unwritten === null) this.log.write('error', { file: this.path }, trouble.detail);
     this.unwritten = trouble;
     if (this.isClosed) return;
     this.retry ??= setTimeout(() => {
@@ -294,7 +294,7 @@ export class AtomicFile<T> {
   private recovered(): void {
     if (this.unwritten === null) return;
     this.unwritten = null;
-    this.log.say('log', { file: this.path }, `${this.options.name} can be written again`);
+    this.log.write('log', { file: this.path }, `${this.options.name} can be written again`);
   }
 }
 

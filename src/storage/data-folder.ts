@@ -32,8 +32,8 @@ export class DataFolder implements OnModuleInit {
   }
 
   /** Lines about files that are not in the log yet. */
-  get unheard(): readonly string[] {
-    return this.log.unheard;
+  get unlogged(): readonly string[] {
+    return this.log.unlogged;
   }
 
   /** @param isOurs true if no other process uses the folder */

@@ -28,7 +28,7 @@ describe('the id of this instance', () => {
     writeFileSync(join(folder, 'instance'), 'mine');
     const data = new DataFolder(folder);
     expect(await obtainId(data)).toMatch(/^[0-9a-f]{16}$/);
-    expect(data.unheard).toEqual([expect.stringMatching(/^instance is damaged: .*a new id/)]);
+    expect(data.unlogged).toEqual([expect.stringMatching(/^instance is damaged: .*a new id/)]);
   });
 
   it('reports in one line that the folder cannot be used', async () => {

@@ -40,7 +40,7 @@ describe('PersistentList', () => {
     before.changed();
     await before.close();
     expect(await list().read()).toEqual(entries);
-    expect([data.unheard, await readdir(folder)]).toEqual([[], ['list.json', 'list.json.bak']]);
+    expect([data.unlogged, await readdir(folder)]).toEqual([[], ['list.json', 'list.json.bak']]);
   });
 
   it('saves some seconds after the first change, with all changes until then', async () => {
@@ -73,7 +73,7 @@ describe('PersistentList', () => {
     await writeFile(path, text);
     const kept = list();
     expect(await kept.read()).toEqual([]);
-    expect(data.unheard).toEqual([
+    expect(data.unlogged).toEqual([
       expect.stringMatching(
         /^list\.json is damaged: there is no usable copy, starting with an empty list/,
       ),
@@ -88,7 +88,7 @@ describe('PersistentList', () => {
     await writeFile(path, '');
     await truncate(path, 16 * 1024 * 1024 + 1);
     expect(await list().read()).toEqual([]);
-    expect(data.unheard).toHaveLength(1);
+    expect(data.unlogged).toHaveLength(1);
   });
 
   it('leaves the file of a newer release unchanged', async () => {
@@ -99,7 +99,7 @@ describe('PersistentList', () => {
     kept.changed();
     await kept.close();
     expect(await readFile(path, 'utf8')).toBe(text);
-    expect(data.unheard).toEqual(['list.json cannot be read: it is neither read nor written']);
+    expect(data.unlogged).toEqual(['list.json cannot be read: it is neither read nor written']);
   });
 
   it('continues with the last good copy of a damaged file', async () => {
@@ -129,7 +129,7 @@ describe('PersistentList', () => {
     jest.advanceTimersByTime(RETRY_MS);
     await untilTroubles(data, 0);
     await kept.close();
-    expect(data.unheard).toEqual([
+    expect(data.unlogged).toEqual([
       'list.json cannot be written (ENOTDIR)',
       'list.json can be written again',
     ]);

@@ -43,7 +43,7 @@ export class PersistentList {
         ? 'it is neither read nor written'
         : 'starting with an empty list';
       const reason = (error as Error).message;
-      this.folder.log.say('warn', { reason }, `${this.options.name} cannot be read: ${fate}`);
+      this.folder.log.write('warn', { reason }, `${this.options.name} cannot be read: ${fate}`);
       return [];
     }
   }

@@ -7,29 +7,29 @@ type Level = 'error' | 'warn' | 'log';
  * lines from before `open` are logged then.
  */
 export class StorageLog {
-  private unsaid: (() => void)[] | null = [];
+  private pending: (() => void)[] | null = [];
   private readonly messages: string[] = [];
 
   constructor(private readonly logger: Pick<Logger, Level> = new Logger('Storage')) {}
 
   /** Lines that were not logged yet, for a start that fails. */
-  get unheard(): readonly string[] {
-    return this.unsaid === null ? [] : this.messages;
+  get unlogged(): readonly string[] {
+    return this.pending === null ? [] : this.messages;
   }
 
-  say(level: Level, facts: object, message: string): void {
-    const write = (): void => this.logger[level](facts, message);
-    if (this.unsaid === null) {
-      write();
+  write(level: Level, facts: object, message: string): void {
+    const logLine = (): void => this.logger[level](facts, message);
+    if (this.pending === null) {
+      logLine();
       return;
     }
-    this.unsaid.push(write);
+    this.pending.push(logLine);
     this.messages.push(message);
   }
 
   open(): void {
-    const { unsaid } = this;
-    this.unsaid = null;
-    for (const write of unsaid ?? []) write();
+    const { pending } = this;
+    this.pending = null;
+    for (const logLine of pending ?? []) logLine();
   }
 }

@@ -14,7 +14,7 @@ import {
 import { MAX_SOURCES } from '../channel';
 
 const ACE_SCHEME = /^acestream:\/\//i;
-const WORDS = (max: number): RegExp => new RegExp(`^[^\\p{Cc}\\p{Cs}]{1,${max}}$`, 'u');
+const printableText = (max: number): RegExp => new RegExp(`^[^\\p{Cc}\\p{Cs}]{1,${max}}$`, 'u');
 
 /** One content that broadcasts the channel's programme. */
 export class ChannelSourceBodyDto {
@@ -33,14 +33,14 @@ export class ChannelSourceBodyDto {
 
   /** Free text, such as `HD` or `backup`. */
   @IsOptional()
-  @Matches(WORDS(100), { message: 'label must be text of 1 to 100 characters' })
+  @Matches(printableText(100), { message: 'label must be text of 1 to 100 characters' })
   label?: string | null;
 }
 
 /** A channel to create or replace. */
 export class ChannelBodyDto {
   /** 1 to 200 characters. */
-  @Matches(WORDS(200), { message: 'name must be text of 1 to 200 characters' })
+  @Matches(printableText(200), { message: 'name must be text of 1 to 200 characters' })
   name!: string;
 
   /** In the order in which they are tried until results are known. */

@@ -12,7 +12,7 @@ const USUAL_SHARE = 0.95;
 export class LagMeter {
   private lags: number[] = [];
   private lastMs = performance.now();
-  private readonly timer = setInterval(() => this.look(performance.now()), STEP_MS).unref();
+  private readonly timer = setInterval(() => this.tick(performance.now()), STEP_MS).unref();
 
   /** Discards the measurements so far. */
   begin(nowMs = performance.now()): void {
@@ -21,7 +21,7 @@ export class LagMeter {
   }
 
   /** Called every `STEP_MS`, and late when the event loop is late. */
-  look(nowMs: number): void {
+  tick(nowMs: number): void {
     this.lags.push(Math.max(0, nowMs - this.lastMs - STEP_MS));
     this.lastMs = nowMs;
   }

@@ -75,9 +75,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 }
 
 function flags(options: SimulatorOptions): string[] {
-  const words = ['--http-port', String(options.httpPort ?? 0), '--control-port', '0'];
-  words.push('--exit-with-parent', '--name', options.name ?? 'engine');
-  if (options.anyContent !== false) words.push('--any-content');
+  const args = ['--http-port', String(options.httpPort ?? 0), '--control-port', '0'];
+  args.push('--exit-with-parent', '--name', options.name ?? 'engine');
+  if (options.anyContent !== false) args.push('--any-content');
   const numbers: Record<string, number | undefined> = {
     bitrate: options.bitrateMbps,
     'start-delay': options.startDelayMs,
@@ -85,9 +85,9 @@ function flags(options: SimulatorOptions): string[] {
     'max-sessions': options.maxSessions,
   };
   for (const [flag, value] of Object.entries(numbers)) {
-    if (value !== undefined) words.push(`--${flag}`, String(value));
+    if (value !== undefined) args.push(`--${flag}`, String(value));
   }
-  return [...words, ...(options.args ?? [])];
+  return [...args, ...(options.args ?? [])];
 }
 
 interface Ports {

@@ -180,7 +180,7 @@ async function record(page, { pid, base, get }) {
 
   let killed = { id: null, port: null };
   const show = async () => {
-    const session = await get(`/api/v1/proxy/lives/${CONTENT}`);
+    const session = await get(`/api/v1/proxy/sessions/${CONTENT}`);
     const engines = (await get('/api/v1/engines')).sort((a, b) => a.id.localeCompare(b.id));
     const cards = engines.map((engine) => card(engine, session, killed));
     await page.evaluate(`engines(${JSON.stringify(cards)})`);
@@ -193,14 +193,14 @@ async function record(page, { pid, base, get }) {
   const screencast = await startScreencast(page);
   const fromMs = Date.now();
   await goOnFor(BEFORE_KILL_MS);
-  const { container_id: id, engine_port: port } = await get(`/api/v1/proxy/lives/${CONTENT}`);
+  const { container_id: id, engine_port: port } = await get(`/api/v1/proxy/sessions/${CONTENT}`);
   killed = { id, port };
   process.kill(childNamed(pid, id), 'SIGKILL');
   await page.evaluate(`killed(${JSON.stringify(nameOf(id))})`);
   await goOnFor(AFTER_KILL_MS);
   const toMs = Date.now();
   const frames = await screencast.stop();
-  const session = await get(`/api/v1/proxy/lives/${CONTENT}`);
+  const session = await get(`/api/v1/proxy/sessions/${CONTENT}`);
   return { frames, fromMs, toMs, seen: { ...(await look()), failovers: session?.failovers } };
 }
 

@@ -29,10 +29,14 @@ export async function createApp(
   return app;
 }
 
-/** Assigned here, because the edge is created before the modules that could provide it. */
+/** Registers these metrics here, because the connection limit is created before the modules. */
 function measureConnections(metrics: MetricsRegistry, connections: ConnectionLimit): void {
-  metrics.gauge('http_connections_open', 'Connections of callers.', () => connections.size);
-  metrics.gauge('http_connections_limit', 'Most connections at once.', () => connections.limit);
+  metrics.gauge('http_connections_open', 'Open connections of clients.', () => connections.size);
+  metrics.gauge(
+    'http_connections_limit',
+    'Maximum number of connections.',
+    () => connections.limit,
+  );
   metrics.sampledCounter(
     'http_connections_closed_idle_total',
     'Connections without a request in progress that were closed because the limit was reached.',

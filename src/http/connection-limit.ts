@@ -84,12 +84,12 @@ export class ConnectionLimit {
   private reported: Readonly<LimitCounts> = { ...this.counts };
   private readonly connections = new Map<Socket, Connection>();
   /**
-   * Connections with a request in progress, within the limit and beyond it; also those whose request is still
+   * Connections without a request in progress, within the limit and beyond it; also those whose request body is still
    * arriving.
    */
   private readonly idle = new ConnectionsByAddress<Connection>();
   private readonly idleBeyond = new ConnectionsByAddress<Connection>();
-  /** All connections, idle or not. */
+  /** All connections beyond the limit, idle or not. */
   private readonly beyond = new ConnectionsByAddress<Connection>();
   private readonly warning: RepeatedWarning;
 
@@ -155,7 +155,7 @@ export class ConnectionLimit {
     this.warning.stop();
   }
 
-  /** Number of connections within the limit. */
+  /** Whether the limit is reached; connections beyond it do not count. */
   private get isReached(): boolean {
     return this.connections.size - this.beyond.size >= this.limit;
   }

@@ -18,7 +18,7 @@ const H264 = 0x1b;
 const AAC = 0x0f;
 /** Offset of a section in a packet that holds one, after its pointer field. */
 const SECTION = 5;
-/** PID of a programme that is listed first and never sent. */
+/** A programme that is listed first and has no media. */
 const OFF_AIR = { number: 7, pmt: 0x0ff0, video: 0x0ff1, audio: 0x0ff2 } as const;
 
 /** The faults of PAT and PMT. */

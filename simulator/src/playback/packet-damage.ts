@@ -55,7 +55,7 @@ export function withMutedStream(
   return (data, _offset, dueMs) => {
     for (let at = 0; at < data.length; at += PACKET_BYTES) {
       if (pidOf(data, at) !== muted) continue;
-      // From one complete picture to another.
+      // Changes only at the start of a picture, so that pictures stay complete.
       if (startsUnit(data, at)) {
         const due = dueMs(at / PACKET_BYTES);
         isMuted = due >= from && due < until;

@@ -25,8 +25,8 @@ export interface Cause {
   /** Outcomes of the attempts in order; the last one plays. */
   readonly sources: readonly RegExp[];
   /**
-   * True if the fault usually affects only one engine session, so that a new session on the same engine is tried
-   * first.
+   * The engine of the last source. A new session on the same engine is tried first only after faults that usually
+   * affect one engine session.
    */
   readonly endsOn: 'same' | 'other' | 'any';
   /** Longest time without media for the viewer, without the start of the next source and tolerance. */
@@ -48,7 +48,7 @@ export const CUT = /^(?:reset|end)$/;
 
 /** Tolerance for a busy machine and the start of the next source. The outcome shows why a source was lost. */
 const SLACK_MS = 6000;
-/** A silence of this length counts: shorter than the nominal one by our delay in receiving the last media before it. */
+/** Minimum measured share of the nominal silence: below 1, because the last media before it may be received late. */
 const SEEN_OF_SILENCE = 0.5;
 const KEPT_BYTES = 10_000_000;
 /** Length of the jump in broadcast time, forward or, if time bases differ and the overlap cannot be proved, back. */

@@ -160,7 +160,7 @@ export function mediaOf(segment: Buffer): Buffer {
   return segment.subarray(2 * PACKET_BYTES);
 }
 
-/** Reads segments one after the other, each once, until it has this many; also returns the successive playlists. */
+/** Reads segments one after the other, each once, until it has this many; asserts that the playlists are valid updates. */
 export async function follow(
   first: MediaPlaylist,
   count: number,

@@ -22,7 +22,7 @@ export function parseTarget(address: string): { port: number; path: string } {
   return { port: Number(url.port), path: url.pathname + url.search };
 }
 
-/** The request in the format of HTTP/1.1. */
+/** The text of the request. */
 export function requestText(port: number, path: string, options: ViewerOptions): string {
   const { method = 'GET', httpVersion = '1.1', headers = {} } = options;
   const fields = { Host: `127.0.0.1:${port}`, ...headers };

@@ -25,7 +25,7 @@ function facts(changes: Partial<BannerFacts> = {}, config: object = {}): BannerF
 }
 
 describe('describeStart', () => {
-  it('says what is needed, in order, and nothing more', () => {
+  it('prints the necessary lines, in order, and nothing else', () => {
     expect(describeStart(facts())).toEqual({
       lines: [
         expect.stringMatching(/^acefleet \d+\.\d+\.\d+$/),
@@ -44,13 +44,13 @@ describe('describeStart', () => {
     [{ host: '127.0.0.1' }, 'http://127.0.0.1:8000/'],
     [{ host: '::1' }, 'http://[::1]:8000/'],
     [{ publicUrl: 'https://tv.example/sub/' }, 'https://tv.example/sub/'],
-  ])('gives the address that reaches %j', (config, address) => {
+  ])('prints the address for %j', (config, address) => {
     expect(describeStart(facts({}, config)).lines[4]).toBe(
       `player: ${address}ace/getstream?id={id}`,
     );
   });
 
-  it('names Redis without its password, and says what it does not do', () => {
+  it('names Redis without its password, and states the limits of its use', () => {
     const redisUrl = 'rediss://me:SECRET@redis.example:6380/2';
     const { lines } = describeStart(facts({}, { redisUrl }));
     expect(lines[3]).toBe(
@@ -83,7 +83,7 @@ describe('describeStart', () => {
     ]);
   });
 
-  it('gives the addresses of demo channels also when the simulator was asked for, without a warning', () => {
+  it('prints the addresses of demo channels without a warning when the simulator was selected', () => {
     const { lines, warnings } = describeStart(
       facts({
         engines: { kind: 'simulator', why: 'ENGINE_DRIVER=simulator', isFallback: false },

@@ -4,13 +4,13 @@ import { describeRedis } from './coordination';
 import { type DemoChannel, type DriverChoice } from './engines';
 import { connectionLimit, type ConnectionNeeds } from './http';
 
-/** Connections beside those of viewers that a household has: admin calls, supervisors, players that probe. */
+/** Connections of a household besides viewers: admin calls, supervisors, players that probe. */
 const OTHER_CALLERS = 244;
 
 const SHORT_KEY =
   'the API key has fewer than 16 characters and could be guessed: set a longer API_KEY, or unset it so that a key is generated';
 
-/** Not through npm, which the image does not have. */
+/** Not through npm, which the image does not contain. */
 const KEY_COMMAND = 'node bin/acefleet.mjs key';
 const SHOWS_KEY = `API key: ${KEY_COMMAND}, in a container: docker exec NAME ${KEY_COMMAND}`;
 
@@ -19,21 +19,21 @@ const ANY_HOST: ReadonlySet<string> = new Set(['::', '0.0.0.0', '']);
 const ONLY_DEMO = 'no real engine: only these demo channels play, every other content is unknown';
 
 export interface Banner {
-  /** What is running and where, in the order in which a reader needs it. */
+  /** The program's addresses and settings, in the order in which a reader needs them. */
   readonly lines: readonly string[];
-  /** What a reader should do something about. */
+  /** Problems that the operator should solve. */
   readonly warnings: readonly string[];
 }
 
 export interface BannerFacts {
   readonly config: Pick<AppConfig, 'host' | 'publicUrl' | 'dataDir' | 'apiKey' | 'redisUrl'> &
     ConnectionNeeds;
-  /** The port that is really listened on. */
+  /** The port that the server listens on. */
   readonly port: number;
   readonly engines: DriverChoice;
-  /** What the simulator plays without anybody broadcasting it. */
+  /** The contents that the simulator always plays. */
   readonly demoChannels: readonly DemoChannel[];
-  /** Most files this process may have open; null when unknown. */
+  /** Maximum number of open files of this process; null if unknown. */
   readonly descriptorLimit: number | null;
   readonly isKeyShort: boolean;
   readonly configWarnings: readonly string[];

@@ -33,13 +33,13 @@ describe('Shutdown', () => {
 
   const never = (): Promise<void> => new Promise(() => undefined);
 
-  it('goes through its steps in order', async () => {
+  it('runs its phases in order', async () => {
     await new Shutdown(parts).signal('SIGTERM');
     expect(steps).toEqual(['unready', 'hold', 'drain 5000', 'close', 'exit 0']);
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('says at once which engines go on', async () => {
+  it('logs at once which engines continue', async () => {
     const lines: string[] = [];
     const farewell = (): Promise<string> => Promise.resolve('2 engines keep running');
     const engines = { hold: () => undefined, farewell };
@@ -51,7 +51,7 @@ describe('Shutdown', () => {
     expect(lines.filter((line) => line === '2 engines keep running')).toHaveLength(1);
   });
 
-  it('does not wait for ever to know which engines go on', async () => {
+  it('does not wait for ever for the list of engines that continue', async () => {
     const engines = { hold: () => undefined, farewell: () => new Promise<null>(() => undefined) };
     const ended = new Shutdown({ ...parts, engines }).signal('SIGTERM');
     await jest.advanceTimersByTimeAsync(3_000);
@@ -69,7 +69,7 @@ describe('Shutdown', () => {
     expect(steps).toEqual(['unready', 'hold', 'abort', `exit ${code}`]);
   });
 
-  it('closes although streams hang, and owns up to it', async () => {
+  it('closes although streams hang, and reports the failure', async () => {
     const shutdown = new Shutdown({ ...parts, streams: { ...parts.streams, drain: never } });
     const ended = shutdown.signal('SIGTERM');
     await jest.advanceTimersByTimeAsync(10_000);
@@ -86,7 +86,7 @@ describe('Shutdown', () => {
     expect(steps.filter((step) => step.startsWith('exit'))).toEqual(['exit 1', 'exit 1']);
   });
 
-  it('is gone 20 s after the drain, whatever hangs', async () => {
+  it('exits 20 s after the drain, whatever hangs', async () => {
     const shutdown = new Shutdown({ ...parts, output: { flush: never } });
     void shutdown.signal('SIGTERM');
     await jest.advanceTimersByTimeAsync(25_000);

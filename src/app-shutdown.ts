@@ -1,20 +1,20 @@
 import { type EndSignal, exitCodeOf } from './app-signals';
 
-/** After the drain: engine sessions are stopped within 3 s, and a little air. */
+/** After the drain: engine sessions are stopped within 3 s, plus a margin. */
 const STREAMS_MARGIN_MS = 5_000;
-/** One after the other: sessions that are being stopped (3 s), late starts (3 s), engines that are to be removed (6 s). */
+/** In sequence: stops of engine sessions (3 s), late starts (3 s), removal of engines (6 s). */
 const CLOSE_DEADLINE_MS = 13_000;
-/** Beside the drain: a runtime that has not been asked yet may have to be waited for. */
-const FAREWELL_MS = 3_000;
+/** Runs during the drain: a runtime without an answer so far may need this long. */
+const REMAINING_ENGINES_DEADLINE_MS = 3_000;
 const FLUSH_DEADLINE_MS = 1_000;
-/** Whatever hangs, the process is gone this long after the drain. */
+/** The process exits at most this long after the drain, whatever hangs. */
 const HARD_MARGIN_MS = 20_000;
 
-/** What ends, in the order in which it ends. */
+/** The parts to end, in this order. */
 export interface EndingParts {
-  /** Tells load balancers first: they need the time of the drain to notice. */
+  /** Notifies load balancers first, because they need the time of the drain to react. */
   readonly readiness: { closeForShutdown(): void };
-  /** No engine is made, replaced or let go any more; those that there are go on. */
+  /** No engine is created, replaced or removed any more; existing ones continue. */
   readonly engines: { hold(): void; farewell(): Promise<string | null> };
   readonly streams: { drain(deadlineMs: number): Promise<void>; abortNow(): void };
   readonly app: { close(): Promise<void> };
@@ -25,16 +25,16 @@ export interface EndingParts {
 }
 
 /**
- * The end of the program. The first signal: readiness answers 503, new viewers are refused, present ones are fed for
- * the drain and then reset, engine sessions are stopped, everything closes; exit code 0, or 1 when a part failed or
- * hung. The second signal ends at once.
+ * The end of the program. On the first signal, readiness answers 503, new viewers are refused, and present viewers
+ * get media for the drain and are then reset; then engine sessions are stopped and everything closes. The exit code
+ * is 0, or 1 if a part failed or hung. The second signal ends the program at once.
  */
 export class Shutdown {
   private isBegun = false;
 
   constructor(private readonly parts: EndingParts) {}
 
-  /** Resolves when the exit was asked for. Never rejects. */
+  /** Resolves when the exit was requested. Never rejects. */
   async signal(name: EndSignal): Promise<void> {
     const { streams, exit } = this.parts;
     if (this.isBegun) {
@@ -59,8 +59,12 @@ export class Shutdown {
         streams.drain(drainMs),
         drainMs + STREAMS_MARGIN_MS,
       ),
-      // Said now and not at the end: an impatient operator sends the second signal before that.
-      this.attempt('engines that keep running are not known', this.sayFarewell(), FAREWELL_MS),
+      // Logged now and not at the end, because an impatient operator sends the second signal before that.
+      this.attempt(
+        'engines that keep running are not known',
+        this.reportRemainingEngines(),
+        REMAINING_ENGINES_DEADLINE_MS,
+      ),
     ]);
     const closed = await this.attempt(
       'modules did not close in time',
@@ -72,12 +76,12 @@ export class Shutdown {
     exit(drained && closed ? 0 : 1);
   }
 
-  private async sayFarewell(): Promise<void> {
+  private async reportRemainingEngines(): Promise<void> {
     const farewell = await this.parts.engines.farewell();
     if (farewell !== null) this.parts.report(farewell);
   }
 
-  /** True when `work` was done within `deadlineMs`. */
+  /** True if `work` was done within `deadlineMs`. */
   private async attempt(
     complaint: string,
     work: Promise<void>,

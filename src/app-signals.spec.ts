@@ -17,12 +17,12 @@ describe('EndSignals', () => {
 
   const deliver = (): void => signals.deliver((name) => received.push(name));
 
-  it('end a process at once that has begun nothing', () => {
+  it('end a process at once before `remember`', () => {
     send('SIGINT');
     expect({ codes, received }).toEqual({ codes: [130], received: [] });
   });
 
-  it('wait for what is half begun, once', () => {
+  it('wait for a start in progress, once', () => {
     signals.remember();
     send('SIGTERM');
     expect(codes).toEqual([]);
@@ -32,7 +32,7 @@ describe('EndSignals', () => {
     expect({ codes, received }).toEqual({ codes: [], received: ['SIGTERM', 'SIGINT'] });
   });
 
-  it('do not wait for the second time', () => {
+  it('end the process at once on the second signal', () => {
     signals.remember();
     send('SIGTERM');
     send('SIGINT');

@@ -1,12 +1,13 @@
-/** Signals that ask for an end. */
+/** Signals that ask the process to end. */
 export type EndSignal = 'SIGTERM' | 'SIGINT';
 
 const SIGNAL_NUMBERS: Readonly<Record<EndSignal, number>> = { SIGINT: 2, SIGTERM: 15 };
 
 /**
- * Handles SIGTERM and SIGINT from the first moment of the process: the kernel does not deliver them to process 1 of a container that has
- * no handler. Until `remember` is called, a signal ends the process at once. From then on the first signal waits for `deliver`,
- * because a start that is under way cannot be ended in order; the second signal ends the process at once.
+ * Handles SIGTERM and SIGINT from the first moment of the process, because the kernel does not deliver them to
+ * process 1 of a container without a handler. Until `remember` is called, a signal ends the process at once. From
+ * then on the first signal waits for `deliver`, because a start in progress cannot be ended in order; the second
+ * signal ends the process at once.
  */
 export class EndSignals {
   private receiver: ((name: EndSignal) => void) | null = null;

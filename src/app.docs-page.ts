@@ -5,7 +5,7 @@ import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { PRODUCT_NAME } from './app-version';
 import { type FastifyReply } from './http';
 
-/** Written by `npm run docs`; beside the build in a repository and in the image alike. */
+/** Written by `npm run docs`; next to the build in a repository and in the image. */
 const DOCUMENT = join(__dirname, '..', 'docs', 'openapi.json');
 
 const UI_MANIFEST = require.resolve('swagger-ui-dist/package.json');
@@ -20,20 +20,20 @@ const UI_FILES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Serves the OpenAPI document at /openapi.json and a page to try it at /docs, without anything from other servers. Both are
- * documentation only, so they are open without a key.
+ * Serves the OpenAPI document at /openapi.json and a page to try it at /docs, without resources from other servers.
+ * Both are documentation, so they need no key.
  *
- * @param publicUrl address under which the outside reaches us; null: the address of the request
+ * @param publicUrl public address of the program; null: the address of the request
  */
 export function serveDocs(app: NestFastifyApplication, publicUrl: string | null): void {
   const fastify = app.getHttpAdapter().getInstance();
-  // Read at the start: a later build may replace the file, and this program serves the API of its own version.
+  // Read at start, because a later build may replace the file, and this program serves the API of its own version.
   const document = readFileSync(DOCUMENT);
   fastify.get('/openapi.json', (_, reply) => {
     void reply.send(atPublicPath(document, publicUrl));
   });
   for (const address of ['/docs', '/docs/', '/docs/index.html']) {
-    // Relative, because a reverse proxy may put a path in front of ours.
+    // Relative, because a reverse proxy may add a path prefix.
     const folder = address === '/docs' ? './docs/' : './';
     fastify.get(address, (_, reply) => {
       void reply.type('text/html; charset=utf-8').send(pageHtml(folder));
@@ -46,7 +46,7 @@ export function serveDocs(app: NestFastifyApplication, publicUrl: string | null)
   leadBrowsersToDocs(app);
 }
 
-/** The document, whose address of the server is the path at which the outside reaches us: other hosts would be refused. */
+/** Returns the document with the path of the public address as its server. Requests to other hosts would be refused. */
 function atPublicPath(document: Buffer, publicUrl: string | null): object {
   const api = JSON.parse(document.toString('utf8')) as { servers: { url: string }[] };
   const { pathname } = new URL(publicUrl ?? 'http://localhost');
@@ -70,8 +70,8 @@ function serveUiFiles(app: NestFastifyApplication): void {
 const PAGES = /text\/html|\*\/\*/;
 
 /**
- * Redirects clients that accept pages (browsers, curl) from the bare address to the API page; others get 404. The target
- * is relative, because a reverse proxy may put a path in front of ours.
+ * Redirects clients that accept pages (browsers, curl) from the root address to the API page; others get 404. The
+ * target is relative, because a reverse proxy may add a path prefix.
  */
 function leadBrowsersToDocs(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
@@ -107,7 +107,7 @@ function pageHtml(folder: string): string {
 `;
 }
 
-/** A file of its own, because the page's security policy forbids scripts inside the page. */
+/** A separate file, because the page's security policy forbids inline scripts. */
 const PAGE_SCRIPT = `const address = new URL('../openapi.json', document.currentScript.src).href;
 window.onload = () => {
   window.ui = SwaggerUIBundle({

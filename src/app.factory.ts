@@ -8,7 +8,7 @@ import { createLogOutput, type LogOutput, ProgramLogger } from './logging';
 import { MetricsRegistry } from './metrics';
 import { DataFolder } from './storage';
 
-/** The whole application, ready to listen. Nothing runs and nothing is listening yet. */
+/** Creates the whole application, ready to listen. It does not run or listen yet. */
 export async function createApp(
   config: AppConfig,
   output: LogOutput = createLogOutput(config),
@@ -18,8 +18,8 @@ export async function createApp(
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.forRoot(config, output, folder),
     edge.adapter,
-    // The edge brings its own body parser. A failed start is reported by whoever started us, in a line: until the
-    // logger is there the framework would print the error's stack.
+    // The edge has its own body parser. The caller reports a failed start in one line; until the logger exists the
+    // framework would print the error's stack.
     { bodyParser: false, logger: false, abortOnError: false },
   );
   app.useLogger(app.get(ProgramLogger));
@@ -29,10 +29,14 @@ export async function createApp(
   return app;
 }
 
-/** Here, because the edge is there before any module that could be given to it. */
+/** Registers these metrics here, because the connection limit is created before the modules. */
 function measureConnections(metrics: MetricsRegistry, connections: ConnectionLimit): void {
-  metrics.gauge('http_connections_open', 'Connections of callers.', () => connections.size);
-  metrics.gauge('http_connections_limit', 'Most connections at once.', () => connections.limit);
+  metrics.gauge('http_connections_open', 'Open connections of clients.', () => connections.size);
+  metrics.gauge(
+    'http_connections_limit',
+    'Maximum number of connections.',
+    () => connections.limit,
+  );
   metrics.sampledCounter(
     'http_connections_closed_idle_total',
     'Connections without a request in progress that were closed because the limit was reached.',

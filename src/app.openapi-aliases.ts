@@ -2,10 +2,10 @@ import { type OpenAPIObject } from '@nestjs/swagger';
 import { eachOperation, type Operation } from './app.openapi-document';
 import { ALIAS_ANSWER, type AliasSchemas, API_PREFIX } from './http';
 
-/** Prometheus scrapes this address by default, so it is no alias that anybody should leave. */
+/** Prometheus scrapes this address by default, so it is not a deprecated alias. */
 const NOT_DEPRECATED: ReadonlySet<string> = new Set(['/metrics']);
 
-/** Marks the aliases of canonical addresses as deprecated, and gives them the schemas of their answers. */
+/** Marks aliases of canonical addresses as deprecated, and gives them the schemas of their answers. */
 export function describeAliases(document: OpenAPIObject): void {
   eachOperation(document, (operation, _, path) => {
     const schemas = takeAliasSchemas(operation);

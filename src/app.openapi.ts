@@ -19,7 +19,7 @@ const DESCRIPTION =
   'One address in front of a fleet of AceStream engines. Addresses under `/ace` are for players. `/api/v1` is the admin API. Many of ' +
   'its addresses also work without that prefix, with the duplicate fields of earlier programs; these are deprecated. Every error is a problem document (RFC 9457) with a `code`.';
 
-/** What the tags mean, in the order in which they are shown. */
+/** The meaning of the tags, in the order of display. */
 const TAGS = {
   streaming: 'Addresses for players: streams, playlists, and checks whether a content plays.',
   channels: 'Names under which several contents are one stream.',
@@ -33,7 +33,7 @@ const TAGS = {
   metrics: 'Metrics for Prometheus.',
 };
 
-/** The OpenAPI 3.1 document of every address, from the code alone: no engine, file or port is touched. */
+/** Builds the OpenAPI 3.1 document of all addresses from the code alone, without engines, files or ports. */
 export async function createOpenApiDocument(): Promise<OpenAPIObject> {
   const config = loadConfig({});
   const app = await NestFactory.create<NestFastifyApplication>(
@@ -85,7 +85,8 @@ function openPublicOperation(operation: Operation): void {
 }
 
 /**
- * Handlers with several addresses get a number in brackets, which is no name in any language. The first is canonical.
+ * The generator numbers handlers with several addresses in brackets, which is not valid in identifiers. The first
+ * address is canonical.
  */
 function nameOperation(operation: Operation): void {
   operation.operationId = operation.operationId
@@ -93,7 +94,7 @@ function nameOperation(operation: Operation): void {
     .replace(/\[(\d+)\]$/, '_alias$1');
 }
 
-/** Comments of handlers become summaries as a whole; the first sentence is one. */
+/** The generator uses the whole comment of a handler as its summary; this keeps the first sentence. */
 function shortenSummary(operation: Operation): void {
   const text = operation.summary?.replace(/\s+/g, ' ').trim() ?? '';
   const [, first = '', more = ''] = /^(.+?)\.?(?:(?<=\.) (.+))?$/.exec(text) ?? [];

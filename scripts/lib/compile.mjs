@@ -1,20 +1,20 @@
-// Compiles one of our programs: `node compile.mjs TSCONFIG FOLDER` checks its types and writes it to FOLDER. Paths are
-// relative to the repository. A process of its own per program: compilers beside each other use more than one core.
-// With `--describe` the output also describes the API: `npm run docs` writes docs/openapi.json from it. A program that
-// is to run does not need the descriptions, and is written without them and without the package that reads them.
+// Compiles one of our programs: `node compile.mjs TSCONFIG FOLDER` checks its types and writes it to FOLDER. Paths
+// are relative to the repository. Each program is compiled in its own process, to use more than one core. With
+// `--describe` the output also describes the API: `npm run docs` writes docs/openapi.json from it. The program that
+// runs does not need the descriptions, and is written without them and without the package that reads them.
 import { posix } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import swagger from '@nestjs/swagger/plugin';
 import ts from 'typescript';
 
-/** Adds to DTO classes what OpenAPI and validation need to know of their types and comments; other files stay as they are. */
+/** Adds descriptions of types and comments to DTO classes, for OpenAPI and validation; other files are unchanged. */
 const SWAGGER_OPTIONS = {
   introspectComments: true,
   dtoFileNameSuffix: ['.dto.ts'],
   classValidatorShim: true,
 };
 
-/** Where the repository is, and where the compiler believes it to be; see `hideRoot`. */
+/** The path of the repository, and the path that the compiler sees; see `hideRoot`. */
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
   .replaceAll('\\', '/')
   .replace(/\/$/, '');
@@ -26,16 +26,18 @@ const FORMAT = {
   getNewLine: () => '\n',
 };
 
-/** The package that describes the API, and the module of ours that replaces it, relative to the output. */
+/** The package that describes the API, and our own module that replaces it, relative to the output. */
 const SWAGGER = 'require("@nestjs/swagger")';
 const SWAGGER_STAND_IN = 'app.no-swagger.js';
 
 hideRoot(ts.sys);
 
 /**
- * Writes nothing when there is an error. @param {string} project path of a tsconfig @param {string} folder
+ * Writes nothing if there is an error.
+ * @param {string} project path of a tsconfig
+ * @param {string} folder
  * @param {boolean} describes whether the output describes the API
- * @returns {string} the errors; empty when there are none
+ * @returns {string} the errors; empty if there are none
  */
 export function compile(project, folder, describes) {
   const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined };
@@ -75,7 +77,7 @@ export function watch(project, folder, report, onCompiled) {
   return ts.createWatchProgram(host);
 }
 
-/** Makes files that are written to this folder import the stand-in instead of the package that describes the API. */
+/** Makes files in this folder import the replacement instead of the package that describes the API. */
 function leaveOutSwagger(sys, folder) {
   const { writeFile } = sys;
   sys.writeFile = (path, text, ...args) => {
@@ -86,8 +88,9 @@ function leaveOutSwagger(sys, folder) {
 }
 
 /**
- * The plugin for OpenAPI writes paths into the code, and wrong ones when the path of the repository has letters beyond
- * ASCII or a percent sign in it. So the compiler, and with it the plugin, sees the repository at a path of plain letters.
+ * The plugin for OpenAPI writes paths into the code, and wrong ones if the path of the repository contains
+ * non-ASCII letters or a percent sign. So the compiler, and with it the plugin, sees the repository at another
+ * path.
  */
 function hideRoot(sys) {
   const real = { ...sys };

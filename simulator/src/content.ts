@@ -1,15 +1,18 @@
-/** How a recorded content is changed by `/__sim/content`. A path wins over a length; without both it is a recording in MPEG-TS. */
+/**
+ * The file of a recorded content, set by `/__sim/content`. A path has priority over a length; without both it is a
+ * recording in MPEG-TS.
+ */
 export interface FileSettings {
   readonly bytes: number | null;
   readonly path: string | null;
   readonly type: string | null;
-  /** The same seed and length are the same bytes, on every engine. */
+  /** The same seed and length give the same bytes on every engine. */
   readonly seed: number;
 }
 
 export const NO_FILE: FileSettings = { bytes: null, path: null, type: null, seed: 1 };
 
-/** What may be changed while the engine runs. */
+/** Settings that can be changed while the engine runs. */
 export interface ContentSettings {
   bitrateMbps: number;
   startDelayMs: number;
@@ -18,15 +21,15 @@ export interface ContentSettings {
   isLive: 0 | 1;
   /** Added to all timestamps, 90 kHz. */
   ptsOffsetTicks: number;
-  /** The clip that is played; null: that of the engine. */
+  /** The clip that is played; null: the engine's clip. */
   clipPath: string | null;
-  /** What is played when it is recorded. */
+  /** The file that is played if it is recorded. */
   file: FileSettings;
 }
 
 /** A content this engine can play. */
 export interface Content {
-  /** Null when it was asked for by infohash and never by id. */
+  /** Null if it was requested by infohash only. */
   readonly id: string | null;
   readonly infohash: string;
   readonly name: string;

@@ -5,10 +5,10 @@ import type { DataFolder } from '../storage';
 const KEY_FILE = 'api-key';
 const KEY_BYTES = 32;
 
-/** 1 to 256 visible ASCII characters: what fits into a header and what `API_KEY` allows. */
+/** 1 to 256 visible ASCII characters: a valid header value, as for `API_KEY`. */
 const KEY_FORM = /^[\x21-\x7e]{1,256}$/;
 
-/** The key's file is there but cannot be used; the message is a line for the operator. */
+/** The key's file exists but cannot be used; the message is a line for the operator. */
 export class ApiKeyFileError extends Error {
   constructor(path: string, reason: string, options?: ErrorOptions) {
     super(`the API key in ${path} cannot be used: ${reason}`, options);
@@ -17,10 +17,10 @@ export class ApiKeyFileError extends Error {
 }
 
 /**
- * The key that is kept in the data folder: read when it is there, else made and written with mode 0600. Whoever removes
- * the file gets a new key.
+ * Returns the key from the data folder, or generates one and writes it with mode 0600. Removing the file creates a
+ * new key.
  *
- * @throws ApiKeyFileError when the file cannot be read or a new one cannot be written
+ * @throws ApiKeyFileError if the file cannot be read or a new one cannot be written
  */
 export async function obtainApiKey(folder: DataFolder): Promise<string> {
   const path = folder.pathOf(KEY_FILE);
@@ -33,7 +33,8 @@ export async function obtainApiKey(folder: DataFolder): Promise<string> {
   });
   try {
     const key = await file.obtain(() => `${randomBytes(KEY_BYTES).toString('base64url')}\n`);
-    // A key that was copied or restored with wider rights is narrowed again, where the file system has rights at all.
+    // Restricts the mode of a key file that was copied or restored with wider rights, if the file system supports
+    // modes.
     await chmod(path, 0o600).catch(() => undefined);
     return key;
   } catch (error) {

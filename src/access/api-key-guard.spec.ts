@@ -83,7 +83,7 @@ describe('ApiKeyGuard', () => {
     },
   );
 
-  it('takes a parameter of the address for what it is, and for no key', () => {
+  it('does not treat a parameter of the handler as a key', () => {
     const labelled = (url: string, headers = {}): AppError | 'let in' =>
       ask({ url, headers }, Closed, Closed.prototype.labelled);
     const right = { 'x-api-key': KEY };
@@ -94,7 +94,7 @@ describe('ApiKeyGuard', () => {
     }
   });
 
-  it('lets everybody into public handlers and controllers', () => {
+  it('admits everybody to public handlers and controllers', () => {
     expect(ask({}, Closed, Closed.prototype.open)).toBe('let in');
     expect(ask({ url: '/a?key=1' }, Open, Open.prototype.handler)).toBe('let in');
   });
@@ -115,13 +115,13 @@ describe('ApiKeyGuard', () => {
       expect(guess('10.0.0.1')).toMatchObject({ status: 403 });
     });
 
-    it('never stops the right key, which may share the address', () => {
+    it('never refuses the right key, which may come from the same address', () => {
       expect(guess('10.0.0.1', KEY)).toBe('let in');
       expect(guess('10.0.0.1')).toMatchObject({ status: 429 });
       expect(guess('10.0.0.1', KEY)).toBe('let in');
     });
 
-    it('does not stop others, nor callers without a key', () => {
+    it('does not refuse other addresses, nor callers without a key', () => {
       expect(guess('10.0.0.2', KEY)).toBe('let in');
       expect(ask({ ip: '10.0.0.1' })).toMatchObject({ status: 401 });
     });

@@ -8,7 +8,7 @@ import { OWN_QUERY_NAME } from './own-query-name';
 import { hasKeyInQuery, presentedKey } from './presented-key';
 import { PUBLIC_ROUTE } from './public';
 
-/** Asks every route that is not `Public()` for the API key: 401 without one, 403 with a wrong one. */
+/** Requires the API key for every route that is not `Public()`: 401 without a key, 403 with a wrong one. */
 @Injectable()
 export class ApiKeyGuard implements CanActivate {
   constructor(
@@ -42,7 +42,7 @@ export class ApiKeyGuard implements CanActivate {
         'This address needs the API key, as Authorization: Bearer KEY or X-API-Key: KEY.',
       );
     }
-    // The right key comes first: behind a reverse proxy its owner may share the address of whoever guesses.
+    // The right key is checked first: behind a reverse proxy its owner may share the address of an attacker.
     if (this.apiKey.matches(key)) return;
     const blockedForMs = this.attempts.blockedForMs(request.ip);
     if (blockedForMs > 0) {

@@ -1,10 +1,10 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
 import { ApiExtension } from '@nestjs/swagger';
 
-/** Metadata of controllers and handlers that are open without a key. */
+/** Metadata of controllers and handlers that need no key. */
 export const PUBLIC_ROUTE = 'access:public';
 
-/** Mark in the OpenAPI document, from which the operation's empty security requirement is made. */
+/** Mark in the OpenAPI document. Operations with it get an empty security requirement. */
 export const PUBLIC_OPERATION = 'x-public';
 
 /** Opens a controller or one of its handlers to callers without the API key. */

@@ -9,7 +9,7 @@ import { type AbandonedStart } from './late-starts';
 
 type Script = (socket: Socket, target: string, head: string) => void;
 
-/** A socket that answers as told; every request line that reached it is kept. */
+/** A socket that sends prepared answers and records every request line. */
 class ScriptedEngine {
   readonly targets: string[] = [];
   readonly #sockets = new Set<Socket>();
@@ -200,7 +200,7 @@ describe('start', () => {
     expect(canary.targets).toEqual([]);
   });
 
-  it('tells a refused connection', async () => {
+  it('reports a refused connection', async () => {
     const [scripted, endpoint] = await engine(() => undefined);
     await scripted.close();
     closers.pop();
@@ -219,7 +219,7 @@ describe('start', () => {
     expect(scripted.targets).toEqual([]);
   });
 
-  it('is not held up by fifty calls that hang', async () => {
+  it('is not delayed by fifty calls that hang', async () => {
     const [, endpoint] = await engine((socket, target) => {
       if (target.includes('getstream')) socket.end(http(STARTED));
     });
@@ -232,10 +232,10 @@ describe('start', () => {
   });
 });
 
-describe('sessions nobody waits for any more', () => {
+describe('abandoned starts', () => {
   const STOP = '/ace/cmd/a/b?k=1&method=stop';
 
-  it('a late answer after an abort is stopped', async () => {
+  it('stops the session of a late answer after an abort', async () => {
     let answer = (): void => undefined;
     const [scripted, endpoint] = await engine((socket, target) => {
       if (target.includes('getstream')) answer = () => socket.end(http(STARTED));
@@ -251,7 +251,7 @@ describe('sessions nobody waits for any more', () => {
     await scripted.asked(STOP);
   });
 
-  it('an answer after the deadline is stopped', async () => {
+  it('stops the session of an answer after the deadline', async () => {
     let answer = (): void => undefined;
     const [scripted, endpoint] = await engine((socket, target) => {
       if (target.includes('getstream')) answer = () => socket.end(http(STARTED));
@@ -263,7 +263,7 @@ describe('sessions nobody waits for any more', () => {
     await scripted.asked(STOP);
   });
 
-  it('an abandoned start that is cut has its connection closed, and is done some time later', async () => {
+  it('closes the connection of an abandoned start that is cut, and is done with it some time later', async () => {
     let closed = false;
     const [scripted, endpoint] = await engine((socket) =>
       socket.on('close', () => (closed = true)),
@@ -287,7 +287,7 @@ describe('sessions nobody waits for any more', () => {
     expect([closed, performance.now() - cutMs > busyAfterCutMs - 20]).toEqual([true, true]);
   });
 
-  it('an answer without usable media is stopped', async () => {
+  it('stops the session of an answer without usable media', async () => {
     const body = JSON.stringify({
       response: { playback_url: 'file:///etc/passwd', command_url: '/ace/cmd/a/b?k=1' },
     });
@@ -297,7 +297,7 @@ describe('sessions nobody waits for any more', () => {
     await scripted.asked(STOP);
   });
 
-  it('closing waits for the stop, and no longer than told for an answer that never comes', async () => {
+  it('waits for the stop when it closes, and only until its limit for an answer that never comes', async () => {
     const [scripted, endpoint] = await engine((socket, target) => {
       if (target.includes('id=')) setTimeout(() => socket.end(http(STARTED)), 100);
       else if (target.includes('cmd')) socket.end(http('{}'));
@@ -374,7 +374,7 @@ describe('probe', () => {
     await expect(probing(version, second)).resolves.toEqual({ version: '3.2.3', networkConnected });
   });
 
-  it('fails when either answer stays away or is incomplete', async () => {
+  it('fails when either answer is missing or incomplete', async () => {
     const silent: Script = () => undefined;
     const partial: Script = (s) => s.write(http('{"result":{'));
     const timeout = { reason: 'answer_timeout' };
@@ -383,7 +383,7 @@ describe('probe', () => {
     await expect(probing(version, silent, 200)).rejects.toMatchObject(timeout);
   });
 
-  it('fails when the engine speaks nonsense or denies access', async () => {
+  it('fails when the engine sends an invalid answer or denies access', async () => {
     await expect(probing((s) => s.end(http('hello')), version)).rejects.toMatchObject({
       reason: 'bad_json',
     });

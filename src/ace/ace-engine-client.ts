@@ -33,9 +33,9 @@ const VERSION_TARGET = '/webui/api/service?method=get_version&format=json';
 const NETWORK_TARGET = '/server/api?api_version=3&method=get_network_connection_status';
 
 /**
- * The HTTP API of AceStream engines. Each call is one conversation with one engine, bounded in time and
- * size; nothing is retried here, the session decides. Failures are EngineFaults that say whose fault
- * it is; an abort by the caller rejects with the reason of the caller's signal instead.
+ * Client of the HTTP API of AceStream engines. Each call talks to one engine and is bounded in time and size.
+ * Nothing is retried here; callers decide about retries. Failures are EngineFaults that name the party at fault. If
+ * the caller aborts, the call rejects with the reason of the caller's signal instead.
  */
 export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #logger = new Logger(AceEngineClient.name);
@@ -43,7 +43,7 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
   readonly #transport: EngineApiTransport;
   readonly #media: MediaOpener;
   readonly #lateStarts = new LateStarts();
-  /** Per engine: sessions that an earlier process left open there are being stopped. */
+  /** Per engine: the running stops of sessions that an earlier process left open there. */
   readonly #clearing = new Map<string, Promise<unknown>>();
 
   constructor(
@@ -56,11 +56,11 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
   }
 
   /**
-   * Opens a session. When the caller aborts or its deadline passes, the request goes on in the background
-   * (at most `lateAnswerMs` beyond the deadline) and a session that still comes is stopped.
+   * Opens an engine session. When the caller aborts or its deadline passes, the request continues in the background
+   * (at most `lateAnswerMs` beyond the deadline), and a session that it opens is stopped.
    *
    * @param o.playerId `pid`, unique per session; letters, digits and dashes
-   * @param o.onLate called with a start that the caller has given up, which keeps the engine busy for a while
+   * @param o.onLate called with a start that the caller has abandoned and that keeps the engine busy for a while
    * @throws EngineFault, or AppError `invalid_selector` before anything is sent
    */
   async start(
@@ -75,7 +75,7 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
   ): Promise<EngineSession> {
     const target = startTarget(selector, o.playerId);
     o.signal.throwIfAborted();
-    // A stop that comes after the start of the same content would freeze its reader.
+    // A stop that arrives after a start of the same content would freeze the new playback.
     await this.#clearing.get(nameOf(engine));
     o.signal.throwIfAborted();
     const request = new AbortController();
@@ -113,10 +113,10 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
   }
 
   /**
-   * Asks what a content is, without opening a session; safe on an engine that plays it.
+   * Resolves a content without opening a session. Safe on an engine that plays the content.
    *
-   * @throws EngineFault, of kind `content` when the engine cannot find it; AppError `invalid_selector`; the
-   *   reason of the signal
+   * @throws EngineFault, of kind `content` when the engine cannot find it; AppError `invalid_selector`; the reason
+   *   of the signal
    */
   async resolve(
     engine: EngineEndpoint,
@@ -127,8 +127,8 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
   }
 
   /**
-   * Ends a session. Resolves within 3 s whatever the engine does: one that hangs, is gone, or no longer
-   * knows the session counts as stopped. A session without a command path expires by itself.
+   * Ends a session. Resolves within 3 s in every case: if the engine hangs, is gone, or no longer knows the
+   * session, the session counts as stopped. A session without a command path expires by itself.
    */
   async stop(engine: EngineEndpoint, session: EngineSession): Promise<void> {
     await this.#sendStop(engine, session.commandPath);
@@ -149,10 +149,11 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
   }
 
   /**
-   * Asks for version and network state, both within one deadline. An engine's API can hang while TCP still
-   * accepts, so only complete answers count. The second may be an error (older engines), but not silence.
+   * Asks for version and network state, both within one deadline. An engine's API can hang while TCP still accepts
+   * connections, so only complete answers count. The second answer may be an error (older engines), but it must
+   * arrive.
    *
-   * @throws EngineFault when the engine does not answer, speaks nonsense or denies access
+   * @throws EngineFault when the engine does not answer, sends an invalid answer or denies access
    */
   async probe(engine: EngineEndpoint, o: { readonly timeoutMs: number }): Promise<EngineProbe> {
     const endsAt = monotonicMs() + o.timeoutMs;
@@ -163,8 +164,8 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
   }
 
   /**
-   * Opens the media behind a playback path; see MediaOpener. The body has no time limit, and aborting the
-   * signal ends it at any time.
+   * Opens the media at a playback path; see MediaOpener. The body has no time limit; aborting the signal ends it at
+   * any time.
    */
   async openMedia(
     engine: EngineEndpoint,
@@ -184,7 +185,7 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
     return this.#media.openFile(engine, path, part, o);
   }
 
-  /** Gives abandoned starts at most 3 s to be stopped, then breaks every connection. */
+  /** Waits at most 3 s until abandoned starts are stopped, then closes every connection. */
   async close(): Promise<void> {
     await this.#lateStarts.close(this.#timings.closeWaitMs);
     this.#media.close();
@@ -225,7 +226,7 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
       if (commandPath !== null) this.journal?.opened({ engine, commandPath });
       return session;
     } catch (error) {
-      // An answer without usable media may still belong to a session that was opened for it.
+      // The engine may have opened a session although its answer has no usable media.
       const stopped = this.#sendStop(engine, commandPathOf(answer), request.signal);
       this.#lateStarts.adopt(stopped, () => request.abort());
       throw error;
@@ -246,7 +247,7 @@ export class AceEngineClient implements OnApplicationBootstrap, OnApplicationShu
         signal,
       });
     } catch {
-      // Gone, hung or already forgotten: for whoever stops a session it is stopped either way.
+      // The engine is gone, hangs, or no longer knows the session: in each case the session counts as stopped.
     }
     this.journal?.closed({ engine, commandPath });
   }
@@ -256,7 +257,7 @@ function nameOf({ host, port }: EngineEndpoint): string {
   return `${host}:${port}`;
 }
 
-/** What `work` gives, or null as soon as the time is over or the signal aborts; `work` goes on then. */
+/** Returns the result of `work`, or null as soon as the time is over or the signal aborts; `work` then continues. */
 async function resultWithin<T>(
   work: Promise<T>,
   timeoutMs: number,

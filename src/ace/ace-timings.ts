@@ -1,11 +1,14 @@
-/** Time limits of the conversation with engines that callers do not choose themselves, in ms. */
+/** Time limits of calls to engines that callers do not choose themselves, in ms. */
 export interface AceTimings {
-  /** For the TCP connection alone (PROXY_CONNECTION_TIMEOUT), so that a host that swallows packets does not eat a whole budget. */
+  /**
+   * For the TCP connection alone (PROXY_CONNECTION_TIMEOUT), so that a host that drops packets does not use up a
+   * whole budget.
+   */
   readonly connectTimeoutMs: number;
-  /** A `stop` hangs at times; after this it counts as done. */
+  /** Engines sometimes hang on `stop`; after this time the session counts as stopped. */
   readonly stopTimeoutMs: number;
   readonly statTimeoutMs: number;
-  /** How long after its deadline a start may still be answered; unknown infohashes take 28 s. */
+  /** How long after its deadline a start may still be answered; engines take 28 s to refuse unknown infohashes. */
   readonly lateAnswerMs: number;
   /** How long an engine may still be busy with a start after its connection was closed. */
   readonly busyAfterCutMs: number;

@@ -4,7 +4,7 @@ import { DataFolder } from '../storage';
 import { AceEngineClient } from './ace-engine-client';
 import { OpenSessionJournal } from './open-session-journal';
 
-/** The engine protocol. Exports the one client that every conversation with an engine goes through. */
+/** The engine protocol. Exports the client for all calls to engines. */
 @Module({
   providers: [
     {

@@ -14,8 +14,8 @@ export interface CallOptions {
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 /**
- * Short GET requests to the API of engines. Every call has its own connection and none waits for
- * another: a hung `stop` or statistics call must never delay a start on the same engine.
+ * Short GET requests to the API of engines. Every call has its own connection, so that a hanging `stop` or
+ * statistics call never delays a start on the same engine.
  */
 export class EngineApiTransport {
   // Engines close the connection after each answer, so a kept one would fail.
@@ -24,9 +24,9 @@ export class EngineApiTransport {
   constructor(private readonly connectTimeoutMs: number) {}
 
   /**
-   * The answer to `GET target`, whatever its status except a redirect, which an API call never needs.
+   * Returns the answer to `GET target` with any status except a redirect, which an API call never needs.
    *
-   * @throws EngineFault `engine` when there is no complete, plain answer of at most 64 KiB in time
+   * @throws EngineFault `engine` when there is no complete, unencoded answer of at most 64 KiB in time
    * @throws the reason of `signal` when the caller aborts
    */
   async get(engine: EngineEndpoint, target: string, options: CallOptions): Promise<EngineAnswer> {
@@ -52,13 +52,13 @@ export class EngineApiTransport {
     }
   }
 
-  /** Breaks every call that is in progress. */
+  /** Closes the connections of all running calls. */
   close(): void {
     this.#agent.destroy();
   }
 }
 
-/** Throws when the answer is not the plain one of an API; the response is destroyed in that case. */
+/** Throws if the answer is a redirect, encoded or too large, and destroys the response. */
 function refuse(response: IncomingMessage): void {
   const { statusCode: status = 0, headers } = response;
   const encoding = headers['content-encoding'] ?? 'identity';

@@ -17,7 +17,7 @@ describe('OpenSessionJournal', () => {
   let path: string;
   let data: DataFolder;
   const opened: OpenSessionJournal[] = [];
-  /** As a process that starts does. */
+  /** Opens the journal like a process that starts. */
   const open = async (dataDir = join(folder, 'data')): Promise<OpenSessionJournal> => {
     data = new DataFolder(dataDir);
     const journal = await OpenSessionJournal.from(data);
@@ -39,7 +39,7 @@ describe('OpenSessionJournal', () => {
     commandPath: `/ace/cmd/${n}`,
   });
 
-  it('gives the next process what was open, and nothing else', async () => {
+  it('gives the next process the open sessions, and nothing else', async () => {
     const journal = await open();
     expect(journal.leftovers).toEqual([]);
     for (const n of [1, 2, 3]) journal.opened(session(n));
@@ -90,18 +90,18 @@ describe('OpenSessionJournal', () => {
     ['null', 'null'],
     ['an entry that is none', '{"sessions":[null]}'],
     ['an address elsewhere', '{"sessions":[{"host":"h","port":1,"command_path":"http://x/"}]}'],
-  ])('takes %s for nothing, and says so', async (_, text) => {
+  ])('treats %s as empty, and logs it', async (_, text) => {
     mkdirSync(join(folder, 'data'));
     writeFileSync(path, text);
     const journal = await open();
     expect(journal.leftovers).toEqual([]);
-    expect(data.unheard).toEqual([expect.stringMatching(/^open-sessions\.json is damaged: /)]);
+    expect(data.unlogged).toEqual([expect.stringMatching(/^open-sessions\.json is damaged: /)]);
     journal.opened(session(1));
     await journal.flush();
     expect((await open()).leftovers).toEqual([session(1)]);
   });
 
-  it('goes on with its last good copy', async () => {
+  it('continues with its last good copy', async () => {
     const first = await open();
     first.opened(session(1));
     await first.flush();
@@ -109,13 +109,13 @@ describe('OpenSessionJournal', () => {
     expect((await open()).leftovers).toEqual([session(1)]);
   });
 
-  it('harms nobody where it cannot be written, and says so once', async () => {
+  it('logs once that it cannot be written, and otherwise has no effect', async () => {
     const journal = await open('/proc/self/nowhere');
     journal.opened(session(1));
     await journal.flush();
     journal.opened(session(2));
     await journal.flush();
-    expect(data.unheard).toEqual(['open-sessions.json cannot be written (ENOENT)']);
+    expect(data.unlogged).toEqual(['open-sessions.json cannot be written (ENOENT)']);
   });
 
   describe('with a client', () => {
@@ -149,7 +149,7 @@ describe('OpenSessionJournal', () => {
         signal: new AbortController().signal,
       });
 
-    it('notes what starts and stops', async () => {
+    it('records starts and stops', async () => {
       const journal = await open();
       const client = new AceEngineClient({}, journal);
       const opened = await start(client);
@@ -163,7 +163,7 @@ describe('OpenSessionJournal', () => {
       expect((await open()).leftovers).toEqual([]);
     });
 
-    it('stops what an earlier run left before it starts anything on that engine', async () => {
+    it('stops the sessions of an earlier run before it starts a session on that engine', async () => {
       const before = await open();
       before.opened({ engine, commandPath: '/ace/cmd/left' });
       await before.flush();

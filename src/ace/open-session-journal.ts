@@ -1,7 +1,7 @@
 import { type AtomicFile, type DataFolder } from '../storage';
 import { type EngineEndpoint } from './ace.types';
 
-/** A session that an engine has open for us. */
+/** A session that this process has open on an engine. */
 export interface OpenSession {
   readonly engine: EngineEndpoint;
   readonly commandPath: string;
@@ -9,14 +9,14 @@ export interface OpenSession {
 
 const FILE = 'open-sessions.json';
 
-/** More is no list of ours; sessions are limited to far less. */
+/** A longer list was not written by this program; sessions are limited to far fewer. */
 const MAX_SESSIONS = 10_000;
 const MAX_PATH_CHARS = 4000;
 
 /**
- * Which engine sessions are open, in a file, so that the next process can stop those that this one leaves when it is
- * killed: an engine does not list its sessions, and a leaked one goes on downloading. Writes are
- * coalesced and never waited for; what a crash cuts off is at worst one session, which expires by itself.
+ * Keeps the list of open engine sessions in a file. When this process is killed, the next process stops these
+ * sessions: an engine does not list its sessions, and a leaked session continues to download. Writes are coalesced
+ * and never awaited. A crash loses at most one entry, and its session expires by itself.
  */
 export class OpenSessionJournal {
   private readonly open = new Map<string, OpenSession>();
@@ -33,7 +33,7 @@ export class OpenSessionJournal {
     const ifLost = 'there is no usable copy, so engine sessions of the last run are not stopped';
     const file = folder.file({ name: FILE, parse, ifLost });
     const leftovers = await file.read().catch((error: unknown) => {
-      folder.log.say('warn', { reason: String(error) }, `${FILE} cannot be read: ${ifLost}`);
+      folder.log.write('warn', { reason: String(error) }, `${FILE} cannot be read: ${ifLost}`);
       return null;
     });
     return new OpenSessionJournal(file, leftovers ?? []);
@@ -48,7 +48,7 @@ export class OpenSessionJournal {
     if (this.open.delete(keyOf(session))) this.save();
   }
 
-  /** Resolves when the file says what is open now, or cannot be written. */
+  /** Resolves when the file lists the open sessions, or cannot be written. */
   async flush(): Promise<void> {
     await this.file.settled();
   }
@@ -72,7 +72,7 @@ function keyOf({ engine, commandPath }: OpenSession): string {
   return `${engine.host} ${engine.port} ${commandPath}`;
 }
 
-/** @throws Error when it is not what `save` writes */
+/** @throws Error if the text was not written by `save` */
 function parse(text: string): OpenSession[] {
   const { sessions } = (JSON.parse(text) ?? {}) as { sessions?: unknown };
   if (!Array.isArray(sessions) || sessions.length > MAX_SESSIONS) {

@@ -1,7 +1,7 @@
 import { EngineFault } from './ace.types';
 import { quoteEngine } from './engine-fault-table';
 
-/** Codes of Node's sockets and HTTP clients, and the stable reason each becomes. */
+/** Error codes of Node's sockets and HTTP clients, and the stable reason for each. */
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connect_refused',
   ENOTFOUND: 'host_unknown',
@@ -14,7 +14,7 @@ const REASONS: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: 'head_too_large',
 };
 
-/** A failed conversation below HTTP's meaning, as an engine's fault. Faults pass through unchanged. */
+/** Converts an error of the connection to an EngineFault. EngineFaults are returned unchanged. */
 export function transportFault(error: unknown): EngineFault {
   if (error instanceof EngineFault) {
     return error;

@@ -41,7 +41,7 @@ describe('ChannelDirectory', () => {
     rmSync(dataDir, { recursive: true, force: true });
   });
 
-  it('keeps what it was told over a restart, readable for us alone', async () => {
+  it('keeps its channels over a restart, readable for the owner only', async () => {
     const first = await open();
     expect(await first.put(channel('b'))).toBe(true);
     expect(await first.put(channel('a'))).toBe(true);
@@ -52,14 +52,14 @@ describe('ChannelDirectory', () => {
     expect((await open()).list()).toEqual([{ ...channel('b', 'other'), origin: 'api' }]);
   });
 
-  it('does changes that come at once one after the other', async () => {
+  it('serialises concurrent changes', async () => {
     const directory = await open();
     const ids = Array.from({ length: 20 }, (_, i) => `c${i + 10}`);
     await Promise.all(ids.map((id) => directory.put(channel(id))));
     expect((await open()).list().map(({ id }) => id)).toEqual(ids);
   });
 
-  it('the operator’s file counts first and is not changed', async () => {
+  it('gives priority to the operator’s file and does not change it', async () => {
     await (await open()).put(channel('news', 'ours'));
     const file = write('mine.json', listText(channel('news', 'theirs'), channel('film')));
     const directory = await open(file);
@@ -70,11 +70,11 @@ describe('ChannelDirectory', () => {
     await expect(directory.put(channel('film'))).rejects.toMatchObject({ code: 'conflict' });
     await expect(directory.remove('news')).rejects.toMatchObject({ code: 'conflict' });
     expect(readFileSync(file, 'utf8')).toBe(listText(channel('news', 'theirs'), channel('film')));
-    // Without the file the one by API is there again.
+    // Without the file the channel from the API takes effect again.
     expect((await open()).get('news')).toMatchObject({ name: 'ours', origin: 'api' });
   });
 
-  it('tells of changes once they are made', async () => {
+  it('notifies its listeners after a change is saved', async () => {
     const directory = await open();
     const told: unknown[] = [];
     directory.onChange((id) => told.push([id, directory.get(id)?.name]));
@@ -99,7 +99,7 @@ describe('ChannelDirectory', () => {
     expect((failure as Error).message).not.toContain('\n');
   });
 
-  it('does not undo what a newer release wrote', async () => {
+  it('does not overwrite the file of a newer release', async () => {
     write('channels.json', '{"version":2,"channels":[]}');
     await expect(open()).rejects.toThrow(/channels\.json cannot be used: version must be 1/);
   });
@@ -110,7 +110,7 @@ describe('ChannelDirectory', () => {
     ['holds NUL bytes', '\0'.repeat(200)],
     ['holds something else', '[]'],
     ['is missing', null],
-  ])('goes on with the last good copy when its own file %s', async (_, text) => {
+  ])('continues with the last good copy when its own file %s', async (_, text) => {
     await (await open()).put(channel('a'));
     await (await open()).put(channel('b'));
     if (text === null) rmSync(join(dataDir, 'channels.json'));
@@ -127,11 +127,11 @@ describe('ChannelDirectory', () => {
     expect(after.troubles()).toEqual([]);
   });
 
-  it('starts without its channels when nothing good is left, and keeps the damaged file', async () => {
+  it('starts without channels when file and copy are damaged, and keeps the damaged file', async () => {
     write('channels.json', 'nonsense');
     const folder = new DataFolder(dataDir);
     expect((await openIn(folder)).list()).toEqual([]);
-    expect(folder.unheard).toEqual([
+    expect(folder.unlogged).toEqual([
       expect.stringMatching(/^channels\.json is damaged: .*kept as channels\.json\.damaged$/),
     ]);
     expect(readFileSync(join(dataDir, 'channels.json.damaged'), 'utf8')).toBe('nonsense');
@@ -140,10 +140,10 @@ describe('ChannelDirectory', () => {
     expect(after.troubles()).toEqual([]);
   });
 
-  it('what is not on disk does not count', async () => {
+  it('does not apply a change that cannot be saved', async () => {
     const directory = await open();
     await directory.put(channel('a'));
-    // A file in the place of the folder: nobody, not even root, can write into it.
+    // A file in the place of the folder: not even root can write into it.
     renameSync(dataDir, `${dataDir}.away`);
     writeFileSync(dataDir, '');
     await expect(directory.put(channel('b'))).rejects.toMatchObject({ code: 'storage_failed' });
@@ -153,7 +153,7 @@ describe('ChannelDirectory', () => {
     expect(await directory.put(channel('c'))).toBe(true);
   });
 
-  it('can read again the largest list that it writes', () => {
+  it('can read the largest list that it writes', () => {
     const source = {
       kind: 'content_id' as const,
       id: 'a'.repeat(40),

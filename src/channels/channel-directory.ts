@@ -6,17 +6,20 @@ import { MAX_CHANNELS, type Channel } from './channel';
 import { ChannelListFault, readChannelList, writeChannelList } from './channel-list';
 
 const OWN_FILE = 'channels.json';
-/** The most channels with the most sources and the longest names fit in: what was written must be read again. */
+/**
+ * Large enough for the maximum number of channels with the most sources and the longest names, so that every
+ * written list can be read again.
+ */
 export const MAX_FILE_BYTES = 128 * 1024 * 1024;
 
-/** Where a channel comes from: the operator's file, which only the operator changes, or the API. */
+/** The origin of a channel: the operator's file, which only the operator changes, or the API. */
 export type ChannelOrigin = 'file' | 'api';
 
 export interface ListedChannel extends Channel {
   readonly origin: ChannelOrigin;
 }
 
-/** A file of channels cannot be used; the message is a line for the operator. */
+/** A file of channels is invalid; the message is a line for the operator. */
 export class ChannelFileError extends Error {
   constructor(path: string, reason: string) {
     super(`the channels in ${path} cannot be used: ${reason}`);
@@ -25,12 +28,12 @@ export class ChannelFileError extends Error {
 }
 
 /**
- * All channels by their id: those of the operator's file, read once at start, and those that were made by API,
- * kept in the data folder. Where both have one id, the operator's counts.
+ * All channels by their id: those of the operator's file, which is read once at start, and those created by API,
+ * which are kept in the data folder. If both have the same id, the operator's channel takes effect.
  */
 export class ChannelDirectory implements OnModuleDestroy {
   private readonly changeListeners: ((channelId: string) => void)[] = [];
-  /** One change after the other, each on disk before it counts. */
+  /** Serialises changes; each is on disk before it takes effect. */
   private changing: Promise<unknown> = Promise.resolve();
 
   private constructor(
@@ -68,10 +71,10 @@ export class ChannelDirectory implements OnModuleDestroy {
   }
 
   /**
-   * Makes a channel or replaces it. Resolves when it is on disk; true when it is new.
+   * Creates or replaces a channel. Resolves when the channel is on disk; true if it is new.
    *
-   * @throws AppError `conflict` for one of the operator's file, or when there are too many; `storage_full` or
-   *   `storage_failed` when it cannot be written, and then nothing has changed
+   * @throws AppError `conflict` for a channel of the operator's file, or if there are too many; `storage_full` or
+   *   `storage_failed` if it cannot be written, in which case nothing has changed
    */
   put(channel: Channel): Promise<boolean> {
     return this.change(channel.id, () => {
@@ -86,7 +89,7 @@ export class ChannelDirectory implements OnModuleDestroy {
     });
   }
 
-  /** Resolves when it is gone from disk; false when there was none. @throws as `put` does */
+  /** Resolves when the channel is removed from disk; false if there was none. @throws like `put` */
   remove(id: string): Promise<boolean> {
     return this.change(id, () => {
       const rest = new Map(this.ofApi);

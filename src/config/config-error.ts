@@ -1,4 +1,4 @@
-/** The configuration cannot be used. One line per problem: variable, value and what is allowed. */
+/** The configuration is invalid. One line per problem: variable, value and allowed values. */
 export class ConfigError extends Error {
   constructor(readonly problems: readonly string[]) {
     super(problems.join('\n'));

@@ -28,11 +28,11 @@ describe('DataDirLock', () => {
     await expect(acquire(folder)).rejects.toThrow(`process ${process.pid}`);
   });
 
-  it('is got on a machine that is busy for a while, and not taken away by it', async () => {
+  it('is acquired and kept on a busy machine', async () => {
     const real = net.connect.bind(net) as (path: string) => net.Socket;
     const spy = jest.spyOn(net, 'connect').mockImplementation((path: string) => {
       const socket = real(path);
-      // The event loop comes back after the time within which an answer is waited for.
+      // The event loop continues after the time limit for an answer.
       process.nextTick(() => {
         const until = performance.now() + 1_300;
         while (performance.now() < until);
@@ -53,34 +53,34 @@ describe('DataDirLock', () => {
     expect((await acquire(folder)).warning).toBeNull();
   });
 
-  it('is given to one of many who ask at once, also over a dead one’s socket', async () => {
+  it('is given to one of many concurrent processes, also if a dead process left its socket', async () => {
     await leaveDeadSocket(join(folder, 'instance.sock'));
     const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => acquire(folder)));
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });
 
-  it('is given to one of many who have to make the folder first', async () => {
+  it('is given to one of many processes that must create the folder first', async () => {
     const deep = join(folder, 'not', 'there', 'yet');
     const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => acquire(deep)));
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     expect(held.map(({ warning }) => warning)).toEqual([null]);
   });
 
-  it('outlives a process that was killed by nothing', async () => {
+  it('is released when its process is killed', async () => {
     await leaveDeadSocket(join(folder, 'instance.sock'));
     expect(existsSync(join(folder, 'instance.sock'))).toBe(true);
     expect((await acquire(folder)).warning).toBeNull();
   });
 
-  it('works for a folder whose path is too long for a socket, and makes the folder', async () => {
+  it('works for a folder whose path is too long for a socket, and creates the folder', async () => {
     const deep = join(folder, 'x'.repeat(120), 'y');
     expect((await acquire(deep)).warning).toBeNull();
     await expect(acquire(deep)).rejects.toThrow(DataDirInUseError);
   });
 
-  it('warns where no socket can be made', async () => {
+  it('warns where no socket can be created', async () => {
     writeFileSync(join(folder, 'instance.sock'), '');
-    // A plain file in its place is taken for what a dead process left.
+    // A plain file in its place would count as the leftover of a dead process.
     expect((await acquire(folder)).warning).toBeNull();
     held.pop()?.release();
     const lock = await acquire('/proc/self/task');

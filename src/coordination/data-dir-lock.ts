@@ -8,19 +8,22 @@ import { makeFolder } from '../storage';
 
 const SOCKET_FILE = 'instance.sock';
 
-/** Longest path that sockaddr_un takes everywhere (104 bytes on macOS, 108 on Linux), its closing zero left out. */
+/**
+ * Longest path that sockaddr_un supports on every system (104 bytes on macOS, 108 on Linux), without its final
+ * zero.
+ */
 const MAX_PATH_BYTES = 103;
 
 const ANSWER_MS = 1000;
-/** Our own answer always comes, but a machine that is starting up may be busy. */
+/** A holder always answers, but a machine that is starting up may be busy. */
 const OWN_ANSWER_MS = 15_000;
 const TOKEN_BYTES = 16;
-/** Between finding a dead one's socket and removing it somebody else may be this slow. */
+/** Time that another process may need between finding the socket of a dead process and removing it. */
 const TAKEOVER_MS = 100;
 
 const MAX_TRIES = 4;
 
-/** Another process works on the folder; the message is a line for the operator. */
+/** Another process uses the folder; the message is a line for the operator. */
 export class DataDirInUseError extends Error {
   constructor(dataDir: string, pid: string) {
     super(
@@ -31,20 +34,20 @@ export class DataDirInUseError extends Error {
 }
 
 /**
- * One process per data folder: two would take each other's engines for their own. A socket that is listened
- * on is the lock, because the kernel lets go of it with the process, however that ends, and because it is
- * seen by whoever shares the folder, also from another container.
+ * One process per data folder, because two processes would treat each other's engines as their own. The lock is a
+ * listening socket: the kernel closes it with the process, however that ends, and every process with access to the
+ * folder sees it, also from another container.
  */
 export class DataDirLock {
   private constructor(
     private readonly server: Server | null,
-    /** Why there is no lock although none was refused; null when there is one. */
+    /** The reason why there is no lock although none was refused; null if there is one. */
     readonly warning: string | null,
   ) {}
 
   /**
-   * Where the folder cannot be made, or its file system has no sockets (some network shares), there is no lock, and
-   * `warning` says so.
+   * Acquires the lock. If the folder cannot be created, or its file system has no sockets (some network shares),
+   * there is no lock, and `warning` contains the reason.
    *
    * @throws DataDirInUseError
    */
@@ -71,13 +74,13 @@ export class DataDirLock {
       }
       const holder = await ask(path, ANSWER_MS);
       if (holder !== null) throw new DataDirInUseError(dataDir, holder.split(' ')[0] ?? '?');
-      // Nobody listens there: its process died.
+      // No process listens there: its process died.
       await unlink(path).catch(() => undefined);
     }
     throw new DataDirInUseError(dataDir, '?');
   }
 
-  /** False: another process may be working on the folder. */
+  /** False: another process may be using the folder. */
   get isHeld(): boolean {
     return this.server !== null;
   }
@@ -86,7 +89,7 @@ export class DataDirLock {
     return new DataDirLock(null, warning);
   }
 
-  /** Gives the folder to the next process; Node removes the socket's file. */
+  /** Releases the folder for the next process; Node removes the socket's file. */
   release(): void {
     this.server?.close();
   }
@@ -109,30 +112,34 @@ type Listening =
   | { readonly server: Server; readonly error: null }
   | { readonly server: null; readonly error: NodeJS.ErrnoException };
 
-/** Listens, and tells everybody who connects the token. */
+/** Listens, and sends the token to every process that connects. */
 function listen(path: string, token: string): Promise<Listening> {
   return new Promise((resolve) => {
     const server = createServer((socket) => {
       socket.on('error', () => undefined);
       socket.end(token);
     });
-    // After the first it would be one of accepting, and nobody's harm.
+    // A later error would come from accepting a connection, which does not affect the lock.
     server.on('error', (error) => resolve({ server: null, error }));
     server.listen(path, () => {
-      // A lock is no reason to go on living.
+      // The lock must not keep the process alive.
       server.unref();
       resolve({ server, error: null });
     });
   });
 }
 
-/** What the holder says; null when nobody listens. A holder that does not answer in time is a holder, too. */
+/**
+ * The answer of the holder; null if no process listens. A holder that does not answer in time counts as a holder,
+ * too.
+ */
 function ask(path: string, withinMs: number): Promise<string | null> {
   return new Promise((resolve) => {
     let said = '';
     let isThere = false;
     const socket = connect(path);
-    // Our own event loop may be late, so a time-out does not mean that nobody listens; only an error of the kernel does.
+    // Our own event loop may be late, so a time-out does not prove that no process listens; only an error of the
+    // kernel does.
     socket.setTimeout(withinMs, () => {
       isThere = true;
       socket.destroy();

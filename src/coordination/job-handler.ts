@@ -3,13 +3,13 @@ import type { JobName, JobTable } from './job-table';
 
 export const JOB_HANDLER = 'acefleet:job-handler';
 
-/** What does a job. `signal` is aborted when the process ends. */
+/** Executes a job. `signal` is aborted when the process ends. */
 export type JobHandlerMethod<Name extends JobName> = (
   data: JobTable[Name],
   signal: AbortSignal,
 ) => void | Promise<void>;
 
-/** Marks the method of a provider that does the jobs of this name. */
+/** Marks the method of a provider that executes the jobs of this name. */
 export function JobHandler<Name extends JobName>(name: Name) {
   return <Method extends JobHandlerMethod<Name>>(
     target: object,

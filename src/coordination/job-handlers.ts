@@ -3,9 +3,9 @@ import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { JOB_HANDLER, type JobHandlerMethod } from './job-handler';
 import { JOB_NAMES, type JobName, type JobTable } from './job-table';
 
-/** Calls what does a job. */
+/** Calls the handler of a job. */
 export abstract class JobRunner {
-  /** @throws what the handler throws */
+  /** @throws the error of the handler */
   abstract run<Name extends JobName>(
     name: Name,
     data: JobTable[Name],
@@ -28,12 +28,12 @@ interface FoundHandler {
 export class JobHandlers extends JobRunner {
   private readonly byName = new Map<JobName, FoundHandler>();
 
-  /** @throws Error when a job has no handler, or two */
+  /** @throws Error if a job has no handler, or two */
   constructor(discovery: DiscoveryService, scanner: MetadataScanner) {
     super();
     for (const provider of discovery.getProviders()) {
       const { metatype, inject } = provider;
-      // A factory is a function as well, but no class with methods.
+      // A factory is a function as well, but not a class with methods.
       if (typeof metatype !== 'function' || inject !== undefined) continue;
       const prototype = metatype.prototype as Record<string, object>;
       for (const method of scanner.getAllMethodNames(prototype)) {

@@ -1,15 +1,15 @@
 /**
- * Every job with its data. Data are plain JSON, because a job may be stored in Redis. A job without data is one that
- * repeats (`every`).
+ * Every job with its data. Data are plain JSON, because a job may be stored in Redis. A job without data is a
+ * repeated one (`every`).
  */
 export interface JobTable {
   /** The grace period of a live stream is over. */
   readonly 'stream.grace': { readonly streamUid: string };
   /** The grace period of a file playback is over. */
   readonly 'file.grace': { readonly playbackUid: string };
-  /** Look for HLS viewers that have asked for nothing for a while. */
+  /** Find HLS viewers without a request for a while. */
   readonly 'hls.idle': null;
-  /** Look for playbacks of the engine API that nobody uses any more. */
+  /** Find playbacks of the engine API that are no longer used. */
   readonly 'engine_api.idle': null;
 }
 
@@ -30,7 +30,7 @@ export type RepeatedJobName = {
 
 export const JOB_NAMES = Object.keys(NAMES) as readonly JobName[];
 
-/** One job to be done. Its name and id together identify it. */
+/** One job. Its name and id together identify it. */
 export type Job = {
   [Name in JobName]: { readonly name: Name; readonly id: string; readonly data: JobTable[Name] };
 }[Exclude<JobName, RepeatedJobName>];

@@ -1,7 +1,7 @@
 import type * as redis from './redis';
 
 /**
- * Loads everything that uses Redis. It is called while the modules are put together, before the server listens, and only
+ * Loads all code that uses Redis. It is called while the modules are assembled, before the server listens, and only
  * with REDIS_URL: without it, none of this code is in memory.
  */
 export function loadRedis(): typeof redis {

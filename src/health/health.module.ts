@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { HealthController } from './health.controller';
 import { ReadinessGate } from './readiness-gate';
 
-/** What supervisors and load balancers ask. */
+/** Checks for supervisors and load balancers. */
 @Module({
   controllers: [HealthController],
   providers: [ReadinessGate],

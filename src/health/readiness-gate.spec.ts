@@ -50,20 +50,20 @@ describe('readiness', () => {
     ]);
   });
 
-  it('is there while the fleet sleeps until somebody comes, unless it ends', () => {
+  it('is given while the fleet is scaled to zero, unless the process ends', () => {
     expect(ask([], false, true)).toEqual([200, { status: 'ready', reasons: [] }]);
     expect(ask([], true, true)).toEqual([503, { status: 'not_ready', reasons: ['shutting_down'] }]);
     expect(ask(['unhealthy'], false, true)[0]).toBe(503);
   });
 
-  it('says that Redis cannot be used, and sends nobody away for it', () => {
+  it('reports that Redis cannot be used, and stays ready', () => {
     troubles = [{ code: 'storage_full', detail: 'a' }];
     jobTrouble = { code: 'redis_unavailable', detail: 'redis://r: ECONNREFUSED' };
     const reasons = ['storage_full', 'redis_unavailable'];
     expect(ask(['healthy'])).toEqual([200, { status: 'degraded', reasons }]);
   });
 
-  it('says what is wrong with files, and sends nobody away for it', () => {
+  it('reports problems with files, and stays ready', () => {
     troubles = [
       { code: 'storage_full', detail: 'a' },
       { code: 'storage_damaged', detail: 'b' },

@@ -5,8 +5,8 @@ import { DataFolder, type StorageTrouble } from '../storage';
 import { type UnreadyReason } from './unready-reason';
 
 /**
- * Whether new viewers can be served. Liveness does not depend on it: a program without engines lives, and restarting
- * it would bring none.
+ * Whether new viewers can be served. Liveness does not depend on it, because restarting a process without engines
+ * would not create engines.
  */
 @Injectable()
 export class ReadinessGate {
@@ -19,24 +19,24 @@ export class ReadinessGate {
     private readonly jobs: Jobs,
   ) {}
 
-  /** From now on not ready, for good: the first thing that happens when the program is told to end. */
+  /** From now on not ready, for ever. This is the first step of a shutdown. */
   closeForShutdown(): void {
     this.shuttingDown = true;
   }
 
-  /** What is wrong although new viewers can be served. */
+  /** Problems that do not prevent new viewers from being served. */
   degradations(): (StorageTrouble | JobTrouble)[] {
     const jobs = this.jobs.trouble();
     return jobs === null ? this.folder.troubles() : [...this.folder.troubles(), jobs];
   }
 
-  /** Empty when ready. */
+  /** Empty if ready. */
   reasons(): UnreadyReason[] {
     const engines = this.engines.list();
     const isServed = engines.some(({ state }) => state === 'healthy' || state === 'suspect');
     const reasons: UnreadyReason[] = [];
     if (this.shuttingDown) reasons.push('shutting_down');
-    // A fleet that sleeps until the first viewer comes must be sent one.
+    // A fleet that is scaled to zero needs a first viewer to start.
     if (engines.length === 0 && this.supply.isAsleep) return reasons;
     if (engines.length === 0) reasons.push('engines_unknown');
     else if (!isServed) reasons.push('no_usable_engine');

@@ -10,10 +10,13 @@ import { ApiExtension, ApiExtraModels } from '@nestjs/swagger';
 import { map, type Observable } from 'rxjs';
 import type { FastifyRequest } from './fastify.types';
 
-/** Prefix of the canonical addresses of the admin API. The same addresses without it are aliases, as the predecessors had them. */
+/**
+ * Prefix of the canonical addresses of the admin API. The same addresses without it are aliases for clients of the
+ * predecessors.
+ */
 export const API_PREFIX = '/api/v1';
 
-/** Mark in the OpenAPI document, with `AliasSchemas`: the alias of the operation answers with another schema. */
+/** Mark in the OpenAPI document, with `AliasSchemas`: the alias of the operation has another response schema. */
 export const ALIAS_ANSWER = 'x-alias-answer';
 
 export interface AliasSchemas {
@@ -22,7 +25,7 @@ export interface AliasSchemas {
 }
 
 /**
- * Gives the alias of a handler the answer that clients of the predecessors expect: the canonical answer of the handler, and
+ * Gives the alias of a handler the response that clients of the predecessors expect: the canonical response, and
  * the duplicate fields that `toAlias` adds.
  */
 export function AliasAnswer<Canonical extends object>(

@@ -4,8 +4,8 @@ import { type OpenResponses } from './open-responses';
 import { writeRawProblem } from './raw-problem';
 
 /**
- * Answers what Node's parser refuses, and requests that do not arrive in time. When the connection already carries
- * the beginning of an answer, nothing may be written between: it is closed.
+ * Answers requests that Node's parser refuses or that do not arrive in time. If the connection already carries the
+ * beginning of a response, it is closed, because another response would corrupt that one.
  */
 export function createClientErrorHandler(
   responses: OpenResponses,
@@ -13,7 +13,7 @@ export function createClientErrorHandler(
   return (error, socket) => {
     if (responses.isHalfSent(socket) || !socket.writable || error.code === 'ECONNRESET')
       socket.destroy();
-    // Its refusal is on its way; a second one must not follow.
+    // A refusal was already sent; a second one must not follow.
     else if (responses.isRefused(socket)) socket.destroySoon();
     else writeRawProblem(socket, toError(error.code));
   };

@@ -1,16 +1,17 @@
 import { AppError } from '../kernel/errors';
 import { type FastifyInstance } from './fastify.types';
 
-/** Deeper nesting than any body of ours, and far below what exhausts the stack of a recursive reader. */
+/** Deeper nesting than any valid body has, and far below what exhausts the stack of a recursive parser. */
 const MAX_DEPTH = 32;
 
 /**
- * Parses `application/json` bodies. Depth is measured on the text, before anything recursive sees it; `__proto__` and
- * `constructor.prototype` are refused. An empty body is none: many programs name the type on every request.
+ * Parses `application/json` bodies. The depth is measured on the text, before any recursive function reads it;
+ * `__proto__` and `constructor.prototype` are refused. An empty body counts as missing, because many programs send
+ * the content type with every request.
  */
 export function registerJsonBodies(fastify: FastifyInstance): void {
   const parse = fastify.getDefaultJsonParser('error', 'error');
-  // Fastify's own parsers, JSON and plain text, are not ours.
+  // Fastify's own parsers, for JSON and plain text, are removed.
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser<string>(
     'application/json',
@@ -23,7 +24,7 @@ export function registerJsonBodies(fastify: FastifyInstance): void {
           new AppError('invalid_request', `The body is nested deeper than ${MAX_DEPTH} levels.`),
         );
       } else {
-        // The parser answers by the callback; its type allows a promise too.
+        // The parser answers through the callback, but its type also allows a promise.
         void parse(request, body, done);
       }
     },

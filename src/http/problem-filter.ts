@@ -7,8 +7,9 @@ import { type RouteTable } from './route-table';
 import { isStreamAddress } from './stream-address';
 
 /**
- * Turns everything that is thrown while a request is handled into `application/problem+json`. Once an answer has begun it
- * cannot become an error any more: the connection is reset instead, so that its end is not taken for a normal one.
+ * Turns every error of a request handler into `application/problem+json`. Once a response has begun it cannot
+ * become an error any more; then the connection is reset, so that the client does not take its end for a normal
+ * one.
  */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
@@ -24,7 +25,7 @@ export class ProblemFilter implements ExceptionFilter {
     else this.answer(toAppError(thrown), request, reply);
   }
 
-  /** Also for errors from before a route was found, which never pass Nest's filters. */
+  /** Also for errors from before a route was found, which never reach Nest's filters. */
   answer(error: AppError, request: FastifyRequest, reply: FastifyReply): void {
     if (error.code === 'internal_error') this.report(error, request);
     if (reply.sent || reply.raw.headersSent) {
@@ -35,9 +36,10 @@ export class ProblemFilter implements ExceptionFilter {
       .removeHeader('Content-Length')
       .code(error.status)
       .headers(problemHeaders(error))
-      // Browsers' players read the problem of a failed stream only with this permission; admin addresses never give it.
+      // Players in browsers can read the problem of a failed stream only with this header; admin addresses never
+      // send it.
       .headers(isStreamAddress(request.url) ? { 'Access-Control-Allow-Origin': '*' } : {})
-      // As bytes: to text Fastify would add a charset, which this type does not have.
+      // Sent as bytes, because Fastify would add a charset to text, which this type does not have.
       .send(Buffer.from(JSON.stringify(toProblem(error, request.id))));
   }
 

@@ -2,7 +2,7 @@ import { type AppError } from '../kernel/errors';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
-/** Header fields that every answer of this error carries, with the ones that its status asks for. */
+/** Header fields of every response with this error, including those that its status requires. */
 export function problemHeaders(error: AppError): Record<string, string> {
   return {
     'Content-Type': PROBLEM_TYPE,

@@ -16,8 +16,8 @@ const CODE_BY_STATUS: Readonly<Partial<Record<number, ErrorCode>>> = {
 };
 
 /**
- * Any thrown value as an error of the catalogue. What libraries say about a bad request is shown to its
- * sender; what they say about anything else is not, it only stays as the cause, for the log.
+ * Converts any thrown value to an error of the catalogue. Messages of libraries about a bad request are shown to
+ * its sender; other messages of libraries are only kept as the cause, for the log.
  */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;

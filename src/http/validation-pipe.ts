@@ -1,11 +1,14 @@
 import { type ValidationError, ValidationPipe } from '@nestjs/common';
 import { AppError } from '../kernel/errors';
 
-/** Complaints shown to a caller; a body of thousands of unknown fields must not become an answer of its size. */
+/**
+ * Maximum number of complaints in a response, so that a body with thousands of unknown fields does not get an
+ * answer of its size.
+ */
 const MAX_COMPLAINTS = 5;
 const MAX_COMPLAINT_LENGTH = 200;
 
-/** Checks inputs against their DTOs: unknown fields and wrong values are `invalid_request`, in words. */
+/** Validates inputs against their DTOs. Unknown fields and wrong values are `invalid_request` with an explanation. */
 export function createValidationPipe(): ValidationPipe {
   return new ValidationPipe({
     whitelist: true,

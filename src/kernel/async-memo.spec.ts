@@ -25,7 +25,7 @@ describe('AsyncMemo', () => {
     expect(await later).toBe('there');
   });
 
-  it('does not keep a failure', async () => {
+  it('does not cache a failure', async () => {
     const first = memo.get();
     finds[0]?.reject(new Error('away'));
     await expect(first).rejects.toThrow('away');
@@ -33,7 +33,7 @@ describe('AsyncMemo', () => {
     expect(finds).toHaveLength(2);
   });
 
-  it('keeps the newer answer when a forgotten question fails late', async () => {
+  it('keeps the newer answer when a forgotten call fails late', async () => {
     const old = memo.get();
     memo.forget();
     const now = memo.get();

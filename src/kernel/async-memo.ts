@@ -1,4 +1,4 @@
-/** Keeps one answer for all callers until it is forgotten. A failure is not kept: the next caller asks again. */
+/** Caches one answer for all callers until `forget` is called. A failure is not cached: the next caller asks again. */
 export class AsyncMemo<T> {
   private known: Promise<T> | null = null;
 
@@ -14,7 +14,7 @@ export class AsyncMemo<T> {
     return known;
   }
 
-  /** Callers that are waiting still get the old answer. */
+  /** Callers that are already waiting still get the old answer. */
   forget(): void {
     this.known = null;
   }

@@ -1,4 +1,4 @@
-/** A promise with its ends outside: for a fact that one party waits for and another one settles, once. */
+/** A promise with its resolvers, for a result that one party awaits and another party provides once. */
 export class Deferred<T> {
   readonly promise: Promise<T>;
   resolve!: (value: T) => void;
@@ -9,7 +9,7 @@ export class Deferred<T> {
       this.resolve = resolve;
       this.reject = reject;
     });
-    // Nobody has to wait for it: a failure that nobody observes is not an unhandled one.
+    // A rejection that nobody awaits must not count as an unhandled rejection.
     this.promise.catch(() => undefined);
   }
 }

@@ -1,24 +1,27 @@
-/** From this on, what our own event loop missed is nobody else's silence. */
+/** A lag from this value on is not counted as silence of a client or an engine. */
 const TOLERATED_MS = 1000;
 
-/** Tells by how much the looks of one interval timer come late: nobody is judged by what could not be heard meanwhile. */
+/**
+ * Measures by how much the ticks of one interval timer are late. While the event loop was blocked, this process could not
+ * receive anything, so nobody is blamed for silence in that time.
+ */
 export class EventLoopLag {
-  /** @param lookedMs monotonic time from which the first interval runs */
+  /** @param lastTickMs monotonic time at which the first interval begins */
   constructor(
-    private readonly everyMs: number,
-    private lookedMs: number,
+    private readonly intervalMs: number,
+    private lastTickMs: number,
   ) {}
 
-  /** Call at each look. Milliseconds by which this one is late; 0 while that is nothing unusual. */
+  /** Call at each tick. Returns by how many milliseconds this tick is late; 0 for a usual lag. */
   at(nowMs: number): number {
     const lateMs = this.lateMs(nowMs);
-    this.lookedMs = nowMs;
+    this.lastTickMs = nowMs;
     return lateMs;
   }
 
-  /** The same for who comes between two looks: the next one is overdue by this much. */
+  /** Returns by how many milliseconds the next tick is overdue, for calls between two ticks. */
   lateMs(nowMs: number): number {
-    const lateMs = nowMs - this.lookedMs - this.everyMs;
+    const lateMs = nowMs - this.lastTickMs - this.intervalMs;
     return lateMs >= TOLERATED_MS ? lateMs : 0;
   }
 }

@@ -15,7 +15,7 @@ describe('retryDelayMs', () => {
     expect(retryDelayMs(retry, 1000, 10_000)).toBe(ms);
   });
 
-  it('never shrinks, and never exceeds the most', () => {
+  it('never shrinks, and never exceeds the maximum', () => {
     fc.assert(
       fc.property(fc.nat(100), fc.integer({ min: 1, max: 10_000 }), fc.nat(1e6), (n, base, max) => {
         expect(retryDelayMs(n + 1, base, max)).toBeGreaterThanOrEqual(retryDelayMs(n, base, max));
@@ -31,7 +31,7 @@ describe('withJitter', () => {
     [1000, 0.5, 750],
     [4000, 0.999999, 2000],
     [0, 0.5, 0],
-  ])('makes of %d ms, with chance at %d: %d ms', (delayMs, random, ms) => {
+  ])('turns %d ms, with the random number %d, into %d ms', (delayMs, random, ms) => {
     expect(withJitter(delayMs, random)).toBe(ms);
   });
 

@@ -4,7 +4,7 @@ import { Semaphore } from './semaphore';
 const NEVER = new AbortController().signal;
 
 describe('Semaphore', () => {
-  it('lets a limited number in, the others in the order in which they came', async () => {
+  it('grants a limited number of permits, to waiting callers in order of arrival', async () => {
     const semaphore = new Semaphore(2);
     const inside: number[] = [];
     const releases: (() => void)[] = [];
@@ -18,7 +18,7 @@ describe('Semaphore', () => {
     releases[0]?.();
     await all[2];
     expect(inside).toEqual([1, 2, 3]);
-    // Giving back twice gives back once.
+    // Releasing a permit twice releases it once.
     releases[0]?.();
     await new Promise(setImmediate);
     expect(inside).toEqual([1, 2, 3]);
@@ -27,7 +27,7 @@ describe('Semaphore', () => {
     expect(inside).toEqual([1, 2, 3, 4]);
   });
 
-  it('keeps no permit for a caller that has gone', async () => {
+  it('keeps no permit for a caller that has aborted', async () => {
     const semaphore = new Semaphore(1);
     const release = await semaphore.acquire(NEVER);
     const caller = new AbortController();
@@ -42,7 +42,7 @@ describe('Semaphore', () => {
     (await semaphore.acquire(NEVER))();
   });
 
-  it('never admits more than its size and ends empty, whenever callers leave', async () => {
+  it('never grants more permits than its size and ends empty, whenever callers leave', async () => {
     const visitor = fc.record({ holds: fc.nat(3), leavesAt: fc.option(fc.nat(5)) });
     await fc.assert(
       fc.asyncProperty(

@@ -2,7 +2,7 @@ interface Waiter {
   readonly enter: () => void;
 }
 
-/** Lets a limited number of holders in at a time; the others wait in the order in which they came. */
+/** Grants a limited number of permits at a time; further callers wait in order of arrival. */
 export class Semaphore {
   private readonly queue = new Set<Waiter>();
   private held = 0;
@@ -10,7 +10,7 @@ export class Semaphore {
   constructor(private readonly size: number) {}
 
   /**
-   * Resolves with the function that gives the permit back. Calling that function again does nothing.
+   * Resolves with the function that releases the permit. Calling that function again has no effect.
    *
    * @throws the signal's reason when the signal fires first
    */
@@ -43,7 +43,10 @@ export class Semaphore {
     });
   }
 
-  /** Passes the permit straight to the first waiter: a permit that became free in between could go to a later caller. */
+  /**
+   * Passes the permit directly to the first waiter. A permit that became free in between could go to a later
+   * caller.
+   */
   private release(): void {
     const [next] = this.queue;
     if (next === undefined) {

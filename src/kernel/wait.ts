@@ -1,6 +1,6 @@
 import { Deferred } from './deferred';
 
-/** Waits, or throws the signal's reason as soon as it aborts. The timer never outlives the call. */
+/** Waits, or throws the signal's reason as soon as it aborts. The timer is always cleared. */
 export function delay(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
@@ -19,7 +19,7 @@ export function delay(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Whether `promise` settles within `ms`. It is not cancelled when it does not. */
+/** Whether `promise` settles within `ms`. The promise is not cancelled if it does not. */
 export async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
   const late = new Deferred<false>();
   const timer = setTimeout(() => late.resolve(false), ms);

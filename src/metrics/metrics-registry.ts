@@ -1,22 +1,22 @@
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-/** One series of a gauge at the moment of a scrape. */
+/** One series of a gauge at the time of a scrape. */
 export interface GaugeSample {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
 export interface HistogramOptions {
-  /** Upper bounds, ascending, in the unit that the name ends with. */
+  /** Upper bounds, ascending, in the unit at the end of the name. */
   readonly buckets: readonly number[];
   readonly labelNames?: readonly string[];
 }
 
 /**
- * Every metric of the product and the process's own (memory, CPU, event loop delay, open handles). Names are given by
- * the rooms that measure; a name can be taken once. Labels come from fixed sets of words only: content ids and
- * addresses would grow the answer without bound and tell strangers who watches what.
+ * Every metric of the product, and those of the process (memory, CPU, event loop delay, open handles). The
+ * measuring modules define the names; a name can be registered once. Labels have a fixed set of values: content ids
+ * and addresses would let the response grow without bound and reveal who watches what.
  */
 @Injectable()
 export class MetricsRegistry {
@@ -30,7 +30,7 @@ export class MetricsRegistry {
     return new Counter({ name, help, labelNames, registers: [this.registry] });
   }
 
-  /** A total that its owner keeps: read when somebody asks, and never less than it was. */
+  /** A counter whose total its owner keeps. It is read at each scrape and never decreases. */
   sampledCounter(name: string, help: string, collect: () => number): Counter {
     let known = 0;
     const counter = new Counter({ name, help, registers: [this.registry], collect: read });
@@ -44,9 +44,9 @@ export class MetricsRegistry {
   }
 
   /**
-   * A value that is read when somebody asks, from the live objects themselves.
+   * A gauge that is read from live objects at each scrape.
    *
-   * @param collect one number, or one sample per combination of labels; combinations left out disappear
+   * @param collect returns one number, or one sample per combination of labels; missing combinations disappear
    */
   gauge(
     name: string,

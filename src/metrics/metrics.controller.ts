@@ -20,7 +20,7 @@ export class MetricsController {
   @ApiProduces('text/plain')
   @ApiOkResponse({ schema: { type: 'string' } })
   text(): Promise<string> {
-    // The address is open: however many ask at once, the work is done once.
+    // The address is public, so concurrent requests share one collection.
     this.scrape ??= this.metrics.registry.metrics().finally(() => {
       this.scrape = null;
     });

@@ -11,7 +11,7 @@ describe('the id of this instance', () => {
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'instance-id-'))));
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  it('is made once for a folder, and another one for another', async () => {
+  it('is generated once per folder, and differs between folders', async () => {
     const [one, again] = await Promise.all([obtainInstanceId(folder), obtainInstanceId(folder)]);
     expect(one).toMatch(/^[0-9a-f]{16}$/);
     expect(again).toBe(one);
@@ -24,14 +24,14 @@ describe('the id of this instance', () => {
     expect(await obtainInstanceId(folder)).toBe(id);
   });
 
-  it('is made anew when nothing good is left, with a line that says so', async () => {
+  it('is generated again if file and copy are damaged, with a line in the log', async () => {
     writeFileSync(join(folder, 'instance'), 'mine');
     const data = new DataFolder(folder);
     expect(await obtainId(data)).toMatch(/^[0-9a-f]{16}$/);
-    expect(data.unheard).toEqual([expect.stringMatching(/^instance is damaged: .*a new id/)]);
+    expect(data.unlogged).toEqual([expect.stringMatching(/^instance is damaged: .*a new id/)]);
   });
 
-  it('says in a line that the folder cannot be used', async () => {
+  it('reports in one line that the folder cannot be used', async () => {
     const file = join(folder, 'file');
     writeFileSync(file, '');
     await expect(obtainInstanceId(file)).rejects.toThrow(/instance.*cannot be kept|ENOTDIR/);

@@ -5,7 +5,7 @@ const ID_FILE = 'instance';
 const ID_BYTES = 8;
 const ID_FORM = /^[0-9a-f]{16}$/;
 
-/** The id can neither be read nor be kept; the message is a line for the operator. */
+/** The id can neither be read nor saved; the message is a line for the operator. */
 export class InstanceIdError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -13,17 +13,17 @@ export class InstanceIdError extends Error {
   }
 }
 
-/** Whether a text is the id of an installation. Labels of containers, where ids are read, may hold anything. */
+/** Whether a text is the id of an installation. Ids are read from labels of containers, which may contain anything. */
 export function isInstanceId(text: string): boolean {
   return ID_FORM.test(text);
 }
 
 /**
- * The id of this installation: 16 hex digits, generated at the first start and kept in the data folder. Engines on a
- * shared Docker Engine and jobs in a shared Redis carry it, so that each installation finds its own and leaves those of
- * others alone.
+ * The id of this installation: 16 hex digits, generated at the first start and kept in the data folder. It marks
+ * engines on a shared Docker Engine and jobs in a shared Redis, so that each installation finds its own and leaves
+ * the others alone.
  *
- * @throws InstanceIdError when the folder cannot be used
+ * @throws InstanceIdError if the folder cannot be used
  */
 export async function obtainInstanceId(folder: DataFolder): Promise<string> {
   const file = folder.file({

@@ -8,7 +8,7 @@ describe('a bound on time', () => {
     meter.close();
     let nowMs = performance.now() + 1e6;
     meter.begin(nowMs);
-    for (const lag of lags) meter.look((nowMs += STEP_MS + lag));
+    for (const lag of lags) meter.tick((nowMs += STEP_MS + lag));
     return { stretch: (limitMs) => meter.stretch(limitMs, nowMs) };
   }
   const times = (count: number, lag: number) => Array.from({ length: count }, () => lag);

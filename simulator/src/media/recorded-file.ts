@@ -4,7 +4,7 @@ import type { Content } from '../content';
 import { PACKET_BYTES } from './ts-packet';
 import type { Timeline } from './timeline';
 
-/** What stands behind a recorded content: bytes of a known length that can be read anywhere. */
+/** The bytes of a recorded content: of a known length, readable at any position. */
 export interface RecordedFile {
   readonly type: string;
   readonly length: number;
@@ -25,7 +25,7 @@ export function openRecordedFile(content: Content, timeline: Timeline): Recorded
   return recording(content, timeline, file.type ?? 'video/mp2t');
 }
 
-/** Bytes of the 32-bit word at each place are a hash of the place: every piece can be made alone. */
+/** The 32-bit word at each position is a hash of the position, so every piece can be generated separately. */
 export function patternBytes(seed: number, from: number, to: number): Buffer {
   const firstWord = Math.floor(from / 4);
   const words = Math.ceil(to / 4) - firstWord;

@@ -3,7 +3,7 @@ import type { ListedChannel } from '../channel-directory';
 import type { ChannelDto } from '../dto/channel.dto';
 import type { SourceRecords } from '../source-records';
 
-/** A channel as it goes on the wire; its sources stay in the operator's order. */
+/** A channel in the format of the API; its sources stay in the operator's order. */
 export function toChannelDto(channel: ListedChannel, records: SourceRecords): ChannelDto {
   const ranked = records.rank(channel.sources);
   return {

@@ -2,7 +2,7 @@ import { engineAddresses } from '../list-types';
 import { setting } from '../setting';
 import { duration, integer, oneOf } from '../value-types';
 
-/** Weights outweigh one another by their sizes only; beyond a million the smaller ones stop to matter. */
+/** Only the proportions of the weights matter; beside a weight above a million, small ones have no effect. */
 const weight = integer(-1_000_000, 1_000_000);
 
 export const engineSettings = {
@@ -10,46 +10,46 @@ export const engineSettings = {
     variable: 'ENGINE_DRIVER',
     type: oneOf('auto', 'static', 'docker', 'swarm', 'simulator'),
     defaultText: 'auto',
-    words:
+    description:
       'Where engines come from. `static`: the engines of ENGINE_ADDRESSES. `docker`: containers that acefleet creates. `swarm`: services of a Docker Swarm. `simulator`: simulated engines that play a test picture for any id. `auto`: `static` when ENGINE_ADDRESSES is set, else `docker` when a Docker Engine answers, else simulated engines that play only the demo channels. If there is a Docker Engine that this user may not use, the start fails and says what to do.',
   }),
   engineAddresses: setting({
     variable: 'ENGINE_ADDRESSES',
     type: engineAddresses(),
     defaultText: '',
-    words:
+    description:
       'The engines of the `static` driver, for example `192.168.1.20:6878,[fd00::5]:6878:62062`.',
   }),
   maxStreamsPerEngine: setting({
     variable: 'MAX_STREAMS_PER_ENGINE',
     type: integer(1, 10_000),
     defaultText: '3',
-    words: 'Number of slots of an engine: an engine with this many streams is full.',
+    description: 'Number of slots of an engine: an engine with this many streams is full.',
   }),
   engineWaitTimeoutMs: setting({
     variable: 'ENGINE_WAIT_TIMEOUT',
     type: duration('50ms', '1h'),
     defaultText: '60s',
-    words:
+    description:
       'How long a viewer waits for an engine while one may still become available; PROXY_INIT_TIMEOUT begins afterwards. At most 10 s if no engine has ever been reached at its address.',
   }),
   engineProbeIntervalMs: setting({
     variable: 'ENGINE_PROBE_INTERVAL',
     type: duration('50ms', '10m'),
     defaultText: '10s',
-    words: 'Time between two health probes of an engine.',
+    description: 'Time between two health probes of an engine.',
   }),
   engineProbeTimeoutMs: setting({
     variable: 'ENGINE_PROBE_TIMEOUT',
     type: duration('50ms', '1m'),
     defaultText: '5s',
-    words: 'A probe without a complete answer within this time counts as missed.',
+    description: 'A probe without a complete answer within this time counts as missed.',
   }),
   engineUnhealthyAfter: setting({
     variable: 'ENGINE_UNHEALTHY_AFTER',
     type: integer(1, 100),
     defaultText: '3',
-    words: 'An engine that misses this many probes in a row is unhealthy.',
+    description: 'An engine that misses this many probes in a row is unhealthy.',
   }),
 };
 
@@ -58,25 +58,25 @@ export const selectionSettings = {
     variable: 'SELECTION_WEIGHT_FORWARDED',
     type: weight,
     defaultText: '1000',
-    words: "Score of an engine that has a VPN's forwarded port, and so reaches more peers.",
+    description: "Score of an engine that has a VPN's forwarded port, and so reaches more peers.",
   }),
   selectionWeightActiveStream: setting({
     variable: 'SELECTION_WEIGHT_ACTIVE_STREAM',
     type: weight,
     defaultText: '-10',
-    words: 'Score for each stream that an engine already has.',
+    description: 'Score for each stream that an engine already has.',
   }),
   selectionWeightUnhealthy: setting({
     variable: 'SELECTION_WEIGHT_UNHEALTHY',
     type: weight,
     defaultText: '-1000',
-    words:
+    description:
       'Score of an unhealthy engine. It appears only in explanations, because such an engine is never chosen.',
   }),
   selectionWeightSuspect: setting({
     variable: 'SELECTION_WEIGHT_SUSPECT',
     type: weight,
     defaultText: '-500',
-    words: 'Score of an engine that missed a probe or failed on a stream.',
+    description: 'Score of an engine that missed a probe or failed on a stream.',
   }),
 };

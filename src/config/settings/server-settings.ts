@@ -16,7 +16,7 @@ export const serverSettings = {
     variable: 'HOST',
     type: listenHost(),
     defaultText: '::',
-    words:
+    description:
       'Address to listen on; `::` is every address, IPv6 and IPv4. Streams are open to anyone who can reach it.',
   }),
   port: setting({
@@ -24,19 +24,19 @@ export const serverSettings = {
     aliases: ['APP_PORT'],
     type: integer(0, 65_535),
     defaultText: '8000',
-    words: 'Port to listen on; 0 takes any free one.',
+    description: 'Port to listen on; 0 takes any free one.',
   }),
   publicUrl: setting({
     variable: 'PUBLIC_URL',
     type: publicAddress(),
     defaultText: '',
-    words: 'Address of this server for clients. Not set: taken from each request.',
+    description: 'Address of this server for clients. Not set: taken from each request.',
   }),
   trustedProxies: setting({
     variable: 'TRUSTED_PROXIES',
     type: networks(),
     defaultText: 'none',
-    words:
+    description:
       'Reverse proxies whose X-Forwarded-* headers are trusted. They are exempt from PROXY_MAX_CLIENTS_PER_IP.',
   }),
   apiKey: setting({
@@ -44,46 +44,47 @@ export const serverSettings = {
     type: optionalText(/^[\x21-\x7e]{1,256}$/, '1 to 256 visible ASCII characters without spaces'),
     defaultText: '',
     secret: true,
-    words:
+    description:
       'Key of the admin API; use 16 characters or more. Not set: a key is generated at the first start and kept in DATA_DIR; `acefleet key` shows it.',
   }),
   dataDir: setting({
     variable: 'DATA_DIR',
     type: folder(),
     defaultText: './data',
-    words: 'Folder for data that outlives a restart.',
+    description: 'Folder for data that outlives a restart.',
   }),
   redisUrl: setting({
     variable: 'REDIS_URL',
     type: redisAddress(),
     defaultText: '',
     secret: true,
-    words:
+    description:
       'Redis server for copies of delayed jobs ([Redis](redis.md)). Not set: jobs live in this process only. It does not join several instances yet.',
   }),
   logLevel: setting({
     variable: 'LOG_LEVEL',
     type: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
     defaultText: 'info',
-    words: 'Lowest level that is logged.',
+    description: 'Lowest level that is logged.',
   }),
   logFormat: setting({
     variable: 'LOG_FORMAT',
     type: oneOf('auto', 'pretty', 'json'),
     defaultText: 'auto',
-    words: 'Format of the log. `auto`: `pretty` on a terminal, else one JSON object per line.',
+    description:
+      'Format of the log. `auto`: `pretty` on a terminal, else one JSON object per line.',
   }),
   shutdownDrainMs: setting({
     variable: 'SHUTDOWN_DRAIN',
     type: duration('0s', '10m'),
     defaultText: '5s',
-    words:
+    description:
       'Viewers still receive media for this long after SIGTERM; then their connections are reset.',
   }),
   eventLogSize: setting({
     variable: 'EVENT_LOG_SIZE',
     type: integer(1, 100_000),
     defaultText: '1000',
-    words: 'How many events `GET /events` keeps.',
+    description: 'How many events `GET /events` keeps.',
   }),
 };

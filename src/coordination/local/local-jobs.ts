@@ -8,14 +8,14 @@ import { type JobOptions, Jobs, type JobTrouble } from '../jobs.port';
 /** A longer delay would overflow the 32-bit counter of the timer, which would then fire at once. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
-/** How long the end of the process waits for handlers that are running. */
+/** How long the end of the process waits for running handlers. */
 const CLOSE_WITHIN_MS = 3_000;
 
 interface ScheduledJob {
   readonly job: Job;
   readonly attempts: number;
   readonly backoffMs: number;
-  /** Tells this job from an earlier one of the same name and id. */
+  /** Distinguishes this job from an earlier one with the same name and id. */
   readonly sequence: number;
   /** Attempts that have begun. */
   begun: number;
@@ -38,7 +38,7 @@ export class LocalJobs extends Jobs implements OnModuleDestroy {
     super();
   }
 
-  /** Returns the sequence number of the job, for `trigger`, and that of the job which it replaced. */
+  /** Returns the sequence number of the job, for `trigger`, and that of the job that it replaced. */
   override schedule(
     job: Job,
     { delayMs, attempts = 1, backoffMs = 0 }: JobOptions,
@@ -52,7 +52,7 @@ export class LocalJobs extends Jobs implements OnModuleDestroy {
     const key = keyOf(job.name, job.id);
     const replaced = this.forget(key);
     const sequence = ++this.lastSequence;
-    // A stream that ends while the process ends must not leave a timer behind that nobody clears.
+    // A stream that ends during the shutdown must not leave a timer that is never cleared.
     if (!this.closing.signal.aborted) {
       const scheduled = { job, attempts, backoffMs, sequence, begun: 0 };
       this.scheduled.set(key, scheduled);
@@ -61,7 +61,7 @@ export class LocalJobs extends Jobs implements OnModuleDestroy {
     return { sequence, replaced };
   }
 
-  /** Returns the sequence number of the job that was forgotten; null when there was none. */
+  /** Returns the sequence number of the cancelled job; null if there was none. */
   override cancel(name: JobName, id: string): number | null {
     return this.forget(keyOf(name, id));
   }
@@ -86,7 +86,10 @@ export class LocalJobs extends Jobs implements OnModuleDestroy {
     return null;
   }
 
-  /** Makes the first attempt of a job now. Nothing happens when it has begun, was cancelled or was replaced. */
+  /**
+   * Makes the first attempt of a job now. Does nothing if the attempt has begun, or if the job was cancelled or
+   * replaced.
+   */
   trigger(name: JobName, id: string, sequence: number): void {
     const key = keyOf(name, id);
     const scheduled = this.scheduled.get(key);

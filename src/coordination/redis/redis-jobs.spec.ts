@@ -54,7 +54,7 @@ async function open(
   };
 }
 
-/** Copies of jobs in any state. Canaries come and go. */
+/** Copies of jobs in any state, without canaries. */
 async function countStored(queue: Queue): Promise<number> {
   const stored = await queue.getJobs(['delayed', 'waiting', 'active', 'failed', 'completed']);
   return stored.filter(({ name }) => name !== 'canary').length;
@@ -117,9 +117,9 @@ describeWithRedis('jobs in a real redis-server', () => {
     for (const folder of folders) rmSync(folder, { recursive: true });
   });
 
-  // Outages first: BullMQ leaves timers of some seconds behind when it is closed without Redis.
+  // Outages first, because BullMQ leaves timers of some seconds when it is closed without Redis.
 
-  it('goes on without Redis, says so once, and stores copies again when it is back', async () => {
+  it('continues without Redis, logs it once, and stores copies again when Redis is back', async () => {
     const { jobs, queue, close } = await openJobs();
     expect(jobs.trouble()).toBeNull();
     await server.kill();
@@ -145,7 +145,7 @@ describeWithRedis('jobs in a real redis-server', () => {
     expect(lines.filter((line) => /^(?:warn|error)/.test(line))).toHaveLength(1);
   });
 
-  it('starts and ends while Redis is away', async () => {
+  it('starts and ends while Redis is unreachable', async () => {
     await server.kill();
     try {
       const { jobs, close } = await openJobs({ isAway: true });
@@ -157,7 +157,7 @@ describeWithRedis('jobs in a real redis-server', () => {
     }
   });
 
-  it('starts while Redis is away, and uses it as soon as it comes', async () => {
+  it('starts while Redis is unreachable, and uses it as soon as it is reachable', async () => {
     await server.kill();
     const { jobs, queue, settled } = await openJobs({ isAway: true });
     await until(() => jobs.trouble() !== null);
@@ -169,7 +169,7 @@ describeWithRedis('jobs in a real redis-server', () => {
     expect(handlers.streams).toEqual(['a']);
   });
 
-  it('neither waits for a frozen Redis nor for its answer at the end', async () => {
+  it('waits for a frozen Redis neither during the run nor at the end', async () => {
     const { jobs, close } = await openJobs();
     server.freeze();
     try {
@@ -223,7 +223,7 @@ describeWithRedis('jobs in a real redis-server', () => {
     expect(handlers.streams).toEqual(['a']);
   });
 
-  it('drops the jobs of an earlier process, and leaves those of other installations alone', async () => {
+  it('drops the jobs of an earlier process, and keeps those of other installations', async () => {
     const folder = newFolder();
     const earlier = await openJobs({ folder });
     earlier.jobs.schedule(grace('earlier'), { delayMs: LONG_MS });
@@ -239,7 +239,7 @@ describeWithRedis('jobs in a real redis-server', () => {
     expect(handlers.runs).toEqual([]);
   });
 
-  it('replaces a worker through which no job passes any more', async () => {
+  it('replaces a worker that executes no jobs any more', async () => {
     const proxy = await FreezingProxy.open(server.port);
     try {
       const { jobs, queue, settled } = await openJobs({
@@ -260,7 +260,7 @@ describeWithRedis('jobs in a real redis-server', () => {
     }
   });
 
-  it('never tells the password', async () => {
+  it('never prints the password', async () => {
     const locked = await RedisServer.start('--requirepass', 'right-secret');
     try {
       for (const password of ['wrong-secret', 'right-secret']) {
@@ -290,7 +290,7 @@ describeWithRedis('jobs in a real redis-server', () => {
   });
 });
 
-/** Stands between jobs and Redis, and can leave the connections of workers open without passing anything on. */
+/** A proxy between jobs and Redis, which can keep the connections of workers open without forwarding data. */
 class FreezingProxy {
   private readonly sockets = new Set<Socket>();
   private readonly workers = new Set<Socket>();

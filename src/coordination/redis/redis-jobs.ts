@@ -40,7 +40,7 @@ export const REDIS_JOBS_TIMING: Omit<RedisJobsOptions, 'url'> = {
   closeWithinMs: 3_000,
 };
 
-/** A job as it is stored in Redis, under the name of the job. */
+/** A job in the format stored in Redis, under the name of the job. */
 interface QueuedCopy {
   /** The process that scheduled it. Jobs do not outlive their process. */
   readonly boot: string;
@@ -49,18 +49,19 @@ interface QueuedCopy {
   readonly data: unknown;
 }
 
-/** A job of the queue itself: it shows that jobs pass through. */
+/** A job of the queue itself, which proves that jobs are executed. */
 const CANARY = 'canary';
 
-/** Failed copies that are kept for an operator to look at. */
+/** Number of failed copies that are kept for the operator. */
 const FAILED_KEPT = 100;
 
 /**
- * Jobs with a copy of each in a BullMQ queue. The local timer acts first; the copy is due some seconds later and makes the
- * first attempt if the timer has not. Of a job that has run, was cancelled or was replaced it finds nothing, and it then does nothing.
- * Copies of an earlier process are dropped.
+ * Stores a copy of each job in a BullMQ queue. The local timer acts first; the copy is due some seconds later and
+ * makes the first attempt if the timer has not. If the job has run, or was cancelled or replaced, the copy does
+ * nothing. Copies of an earlier process are dropped.
  *
- * While Redis is away, jobs have no copies, and everything else goes on. So no caller waits for Redis or sees its faults.
+ * While Redis is unreachable, jobs have no copies, and everything else continues. So no caller waits for Redis or
+ * sees its errors.
  */
 @Injectable()
 export class RedisJobs extends Jobs implements OnModuleInit, OnModuleDestroy {
@@ -70,7 +71,7 @@ export class RedisJobs extends Jobs implements OnModuleInit, OnModuleDestroy {
   private worker: Worker<QueuedCopy> | null = null;
   private canaryTimer: NodeJS.Timeout | undefined;
   private lastCanaryMs = monotonicMs();
-  /** Why Redis cannot be used now; null while it can. */
+  /** The reason why Redis cannot be used now; null if it can. */
   private fault: string | null = null;
   private isClosing = false;
 
@@ -103,7 +104,7 @@ export class RedisJobs extends Jobs implements OnModuleInit, OnModuleDestroy {
     this.removeCopy(this.local.cancel(name, id));
   }
 
-  /** Repeated jobs belong to this process, and their next run makes up for a lost one: they need no copy. */
+  /** Repeated jobs belong to this process, and the next run makes up for a lost run, so they need no copy. */
   override every(name: RepeatedJobName, ms: number): void {
     this.local.every(name, ms);
   }
@@ -114,7 +115,7 @@ export class RedisJobs extends Jobs implements OnModuleInit, OnModuleDestroy {
   }
 
   onModuleInit(): void {
-    // The same faults come here from the connection; without a listener BullMQ prints them.
+    // The connection reports the same errors; without a listener BullMQ prints them.
     this.queue.on('error', () => undefined);
     this.redis.on('error', (error) => this.failed(error));
     this.redis.on('close', () => {
@@ -134,7 +135,7 @@ export class RedisJobs extends Jobs implements OnModuleInit, OnModuleDestroy {
     this.isClosing = true;
     clearInterval(this.canaryTimer);
     const late = delay(this.options.closeWithinMs, undefined, { ref: false });
-    // Forced, because a worker would wait for Redis to answer. It does nothing that could be lost.
+    // Forced, because a worker would wait for Redis to answer. No work of the worker can be lost.
     await Promise.race([this.worker?.close(true), late]);
     this.redis.disconnect();
   }
@@ -168,14 +169,15 @@ export class RedisJobs extends Jobs implements OnModuleInit, OnModuleDestroy {
       prefix: this.queue.opts.prefix,
       skipVersionCheck: true,
     });
-    // The connection for commands reports that Redis is away, and the canary reports a worker that does nothing.
+    // The connection for commands reports that Redis is unreachable, and the canary reports a worker that does
+    // nothing.
     worker.on('error', (error) =>
       this.logger.debug(`worker of ${this.address}: ${describe(error)}`),
     );
     return worker;
   }
 
-  /** Never waits for the handler: retries and the end of the process are the business of the local jobs. */
+  /** Never waits for the handler, because the local jobs handle retries and the end of the process. */
   private take({ name, data }: StoredJob<QueuedCopy>): Promise<void> {
     const { boot, id, sequence } = data;
     if (boot !== this.boot) return Promise.resolve();

@@ -6,7 +6,7 @@ import { LocalJobsModule } from '../local/local-jobs.module';
 import { commandConnection } from './redis-connections';
 import { JOB_QUEUE, REDIS_JOBS_OPTIONS, RedisJobs, type RedisJobsOptions } from './redis-jobs';
 
-/** Jobs with copies in a Redis that other installations may use as well. */
+/** Jobs with copies in a Redis server that other installations may use as well. */
 @Module({})
 export class RedisModule {
   static forRoot(options: RedisJobsOptions): DynamicModule {
@@ -23,7 +23,7 @@ export class RedisModule {
             prefix: `acefleet-${await obtainInstanceId(folder)}`,
             // A queue that waits for its first connection would keep its commands until then.
             skipWaitingForReady: true,
-            // BullMQ prints what it thinks of the server, past the log.
+            // BullMQ prints warnings about the server on the console instead of in the log.
             skipVersionCheck: true,
             skipMetasUpdate: true,
           }),

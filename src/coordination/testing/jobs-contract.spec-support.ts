@@ -4,15 +4,15 @@ import type { Job } from '../job-table';
 import type { Jobs } from '../jobs.port';
 import { ScriptedHandlers } from './scripted-handlers.spec-support';
 
-/** An implementation of the port, with the handlers that it was given. */
+/** An implementation of the port, with its handlers. */
 export interface OpenJobs {
   readonly jobs: Jobs;
-  /** Resolves when everything that was stored for a job has been used or removed. */
+  /** Resolves when all copies stored for a job have been used or removed. */
   settled(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** What a caller may rely on, whatever stores the jobs. */
+/** The guarantees for callers, for every store of jobs. */
 export function describeJobs(
   name: string,
   open: (handlers: ScriptedHandlers) => Promise<OpenJobs>,
@@ -37,7 +37,7 @@ export function describeJobs(
       jest.restoreAllMocks();
     });
 
-    /** Lets a job that is due after all the others run, so that what was not run by then is never run. */
+    /** Waits for a job that is due after all the others, so that jobs that have not run by then never run. */
     async function everythingDue(): Promise<void> {
       const ran = (): boolean => handlers.streams.includes('marker');
       jobs.schedule(grace('marker'), { delayMs: 100 });
@@ -56,7 +56,7 @@ export function describeJobs(
       expect(others.map(({ data }) => data)).toEqual([{ streamUid: 'marker' }]);
     });
 
-    it('tells jobs apart by name and id, whatever is in an id', async () => {
+    it('distinguishes jobs by name and id, for any text in an id', async () => {
       const ids = ['x', 'x:y', 'x y', ':', 'ä', '0'];
       for (const id of ids) jobs.schedule(grace(id), { delayMs: 0 });
       jobs.schedule({ name: 'file.grace', id: 'x', data: { playbackUid: 'x' } }, { delayMs: 0 });
@@ -72,7 +72,7 @@ export function describeJobs(
       expect(handlers.streams).toEqual(['new', 'marker']);
     });
 
-    it('does not run a job that was cancelled; to cancel what is not there is harmless', async () => {
+    it('does not run a cancelled job, and ignores the cancellation of an unknown job', async () => {
       jobs.schedule(grace('a'), { delayMs: 20 });
       jobs.schedule(grace('b'), { delayMs: 20 });
       jobs.cancel('stream.grace', 'a');
@@ -139,7 +139,7 @@ export function describeJobs(
       expect(handlers.streams.filter((uid) => uid === 'old')).toHaveLength(1);
     });
 
-    it('repeats a job, and never beside itself', async () => {
+    it('repeats a job, and never runs it twice at the same time', async () => {
       let running = 0;
       let most = 0;
       handlers.onRun = async () => {
@@ -154,7 +154,7 @@ export function describeJobs(
       expect(handlers.runs[0]).toMatchObject({ name: 'hls.idle', data: null });
     });
 
-    it('goes on repeating a job that failed', async () => {
+    it('continues to repeat a job that failed', async () => {
       handlers.onRun = () => {
         throw new Error('this time');
       };
@@ -183,7 +183,7 @@ export function describeJobs(
       expect(() => jobs.every('hls.idle', 0)).toThrow(RangeError);
     });
 
-    it('runs nothing after its end, and tells the handlers that run', async () => {
+    it('runs nothing after its end, and aborts running handlers', async () => {
       let isOver = false;
       handlers.onRun = async ({ signal }) => {
         await new Promise((resolve) => signal.addEventListener('abort', resolve));
@@ -210,7 +210,7 @@ export function grace(streamUid: string, id = streamUid): Job {
   return { name: 'stream.grace', id, data: { streamUid } };
 }
 
-/** Waits for a fact. @throws Error when it does not come true within 20 s */
+/** Waits until a condition is true. @throws Error after 20 s */
 export async function until(fact: () => boolean | Promise<boolean>): Promise<void> {
   const endsMs = performance.now() + 20_000;
   while (!(await fact())) {

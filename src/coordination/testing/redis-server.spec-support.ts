@@ -3,18 +3,18 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
-/** Below the ports that the kernel gives to connections and to servers that name none. */
+/** Below the ports that the kernel assigns to connections and to servers without a fixed port. */
 const FIRST_PORT = 20_000;
 const PORTS = 2_000;
 const MAX_TRIES = 20;
 
-/** The runner itself may be ended: then no hook runs. */
+/** The test runner itself may be ended, and then no hook runs. */
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** A real redis-server on a port of its own, without files. */
+/** A real redis-server on its own port, without files. */
 export class RedisServer {
   private constructor(
     readonly port: number,
@@ -22,7 +22,7 @@ export class RedisServer {
     private child: ChildProcess,
   ) {}
 
-  /** @throws Error when there is no redis-server, or when it does not start */
+  /** @throws Error if there is no redis-server, or if it does not start */
   static async start(...args: readonly string[]): Promise<RedisServer> {
     for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
       const port = FIRST_PORT + randomInt(PORTS);
@@ -36,7 +36,7 @@ export class RedisServer {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** Starts it again after `kill`, without the data of before. */
+  /** Starts it again after `kill`, without its previous data. */
   async restart(): Promise<void> {
     const child = await launch(this.port, this.args);
     if (child === null) throw new Error(`port ${this.port} is not free any more`);
@@ -50,7 +50,7 @@ export class RedisServer {
     await gone;
   }
 
-  /** It keeps its connections and accepts new ones, and answers nothing. */
+  /** Freezes it: it keeps its connections and accepts new ones, but answers nothing. */
   freeze(): void {
     this.child.kill('SIGSTOP');
   }
@@ -67,7 +67,7 @@ export function describeWithRedis(name: string, tests: () => void): void {
   else describe.skip(`${name} [redis-server missing: scripts/services.sh installs it]`, tests);
 }
 
-/** Null when the port is taken. */
+/** Null if the port is taken. */
 async function launch(port: number, args: readonly string[]): Promise<ChildProcess | null> {
   const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', ...args];
   const child = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'ignore'] });

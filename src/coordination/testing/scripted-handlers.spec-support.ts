@@ -9,10 +9,10 @@ export interface JobRun {
   readonly signal: AbortSignal;
 }
 
-/** Handlers that note every run and do what a test says. */
+/** Handlers that record every run and execute the test's script. */
 export class ScriptedHandlers extends JobRunner {
   readonly runs: JobRun[] = [];
-  /** What every handler does; `count` is 1 in the first run. */
+  /** The action of every handler; `count` is 1 in the first run. */
   onRun: (run: JobRun, count: number) => void | Promise<void> = () => undefined;
 
   override async run(name: JobName, data: unknown, signal: AbortSignal): Promise<void> {

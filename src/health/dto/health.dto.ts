@@ -9,7 +9,7 @@ export class LivenessDto {
   readonly status = 'ok';
 }
 
-/** Whether new viewers can be served, and what is wrong. */
+/** Whether new viewers can be served, and current problems. */
 export class ReadinessDto {
   /** `degraded`: new viewers are served, but an operator should act. */
   @ApiProperty({ enum: ['ready', 'degraded', 'not_ready'] })

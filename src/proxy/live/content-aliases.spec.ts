@@ -47,7 +47,7 @@ describe('ContentAliases', () => {
     expect(again.infohashOf(id(1))).toBe(id(2));
     expect(again.infohashOf(id(3))).toBe(id(5));
     await again.onModuleDestroy();
-    expect(folder.unheard).toEqual([]);
+    expect(folder.unlogged).toEqual([]);
   });
 
   it('writes a file and its copy for its owner only, whole, and no other', async () => {
@@ -108,7 +108,7 @@ describe('ContentAliases', () => {
   ])('goes on with the last good copy of what it cannot read (%s)', async (_, text) => {
     await leave(text);
     const aliases = await open();
-    expect(folder.unheard).toEqual([expect.stringMatching(/damaged: its last good copy is used/)]);
+    expect(folder.unlogged).toEqual([expect.stringMatching(/damaged: its last good copy is used/)]);
     expect(aliases.infohashOf(id(1))).toBe(id(2));
     aliases.remember(id(7), id(8));
     await aliases.onModuleDestroy();
@@ -134,7 +134,7 @@ describe('ContentAliases', () => {
     const newer = JSON.stringify({ version: 2, contents: { [id(1)]: [id(2)] } });
     await leave(newer);
     const aliases = await open();
-    expect(folder.unheard).toEqual([expect.stringContaining('neither read nor written')]);
+    expect(folder.unlogged).toEqual([expect.stringContaining('neither read nor written')]);
     aliases.remember(id(7), id(8));
     expect(aliases.infohashOf(id(7))).toBe(id(8));
     await aliases.onModuleDestroy();
@@ -146,7 +146,7 @@ describe('ContentAliases', () => {
     await writeFile(dataDir, 'a file where the folder should be');
     aliases.remember(id(1), id(2));
     await aliases.onModuleDestroy();
-    expect(folder.unheard).toEqual([
+    expect(folder.unlogged).toEqual([
       expect.stringMatching(/^content-aliases\.json cannot be written/),
     ]);
     expect(aliases.infohashOf(id(1))).toBe(id(2));

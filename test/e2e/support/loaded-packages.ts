@@ -7,13 +7,13 @@ import { eventually } from './wait';
 const HOOK = join(__dirname, 'module-journal.cjs');
 
 export interface ModuleJournal {
-  /** Settings with which the product has to be started. */
+  /** Settings with which the product must be started. */
   readonly env: Readonly<Record<string, string>>;
-  /** Names of the packages of which a running product has loaded code, and the paths of its own modules. */
+  /** Names of the packages from which a running product has loaded code, and the paths of its own modules. */
   readonly loaded: (product: Product) => Promise<ReadonlySet<string>>;
 }
 
-/** Tells what a product has loaded: what is in its module cache. */
+/** Reads the loaded modules from a product's module cache. */
 export function keepModuleJournal(): ModuleJournal {
   const file = join(temporaryFolder(), 'modules');
   return {

@@ -124,7 +124,7 @@ export class MovePreparation {
       // It was taken away, which says nothing about it.
       this.failedOn = lease.revoked.aborted ? null : engineSource.engineId;
       engineSource.leave();
-      entry.attempt.outcome = `not moved here: ${wordsOf(error)}`;
+      entry.attempt.outcome = `not moved here: ${describeError(error)}`;
       entry.end();
       throw error;
     }
@@ -242,7 +242,7 @@ export class MovePreparation {
 }
 
 /** Words for whoever asks why a try came to nothing. */
-export function wordsOf(error: unknown): string {
+export function describeError(error: unknown): string {
   if (error instanceof EngineFault) return `${error.reason}: ${error.detail}`;
   if (error instanceof AppError) return error.detail;
   return error instanceof Error ? error.message : String(error);

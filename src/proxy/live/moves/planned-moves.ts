@@ -5,7 +5,7 @@ import type { AttemptLog } from '../sources/attempt-log';
 import type { EngineAcquirer } from '../sources/engine-acquirer';
 import type { PendingReleases, EngineSource } from '../sources/engine-source';
 import type { SourceAttempts } from '../sources/source-attempts';
-import { MovePreparation, wordsOf, type MoveOrder, type PreparedSource } from './move-preparation';
+import { MovePreparation, describeError, type MoveOrder, type PreparedSource } from './move-preparation';
 import type { MoveReport, MoveResult, MoveUnderWay } from './move.types';
 import { delay, settlesWithin } from '../../../kernel/wait';
 import type { SessionServices } from '../session-services';
@@ -235,7 +235,7 @@ export class PlannedMoves {
     const { failedOn } = preparation;
     if (failedOn === null || this.signal.aborted || preparation.wasAborted) return;
     this.parts.acquirer.exclude(failedOn, true);
-    this.owner.report.moveFailed(fromEngineId, failedOn, cause, wordsOf(preparation.failure));
+    this.owner.report.moveFailed(fromEngineId, failedOn, cause, describeError(preparation.failure));
   }
 
   private async resultOf(preparation: MovePreparation): Promise<MoveResult> {
@@ -247,7 +247,7 @@ export class PlannedMoves {
   private whyItStays(preparation: MovePreparation): string {
     const { failure, failedOn, order } = preparation;
     if (failedOn !== null) {
-      return `Engine ${failedOn} did not take the stream, so it stays: ${wordsOf(failure)}`;
+      return `Engine ${failedOn} did not take the stream, so it stays: ${describeError(failure)}`;
     }
     const areAllExcluded = failure instanceof AppError && failure.code === 'engine_failed';
     if (areAllExcluded && order.toEngineId === null) {
@@ -257,7 +257,7 @@ export class PlannedMoves {
           : 'There is no other engine';
       return `${why}, so the stream stays.${this.exclusionTexts(preparation)}`;
     }
-    return `No other engine has room for the stream, so it stays: ${wordsOf(failure)}${this.exclusionTexts(preparation)}`;
+    return `No other engine has room for the stream, so it stays: ${describeError(failure)}${this.exclusionTexts(preparation)}`;
   }
 
   /** What an operator sees working, and would wonder about. */

@@ -48,13 +48,13 @@ export class SwitchLimit {
   excess(nowMs: number): string | null {
     for (const kind of ['felt', 'unfelt'] as const) {
       const bound = this.bounds[kind];
-      if (isSpent(this.timesMs[kind], nowMs, bound)) return wordsOf(kind, bound);
+      if (isSpent(this.timesMs[kind], nowMs, bound)) return describeSpentLimit(kind, bound);
     }
     return null;
   }
 }
 
-function wordsOf(kind: CountedKind, { limit, windowMs }: SwitchBound): string {
+function describeSpentLimit(kind: CountedKind, { limit, windowMs }: SwitchBound): string {
   const times = limit === 1 ? 'once' : `${limit} times`;
   const lost = `The source was lost and replaced ${times} within ${windowMs / 1000} s`;
   return kind === 'felt'

@@ -3,7 +3,7 @@ import { call, callEach } from './script-module';
 
 const NPM_ERRORS = 'npm warn deprecated x\nnpm error code CODE\nnpm error errno -1\nnpm error said';
 
-describe('what npm says', () => {
+describe('the output of npm', () => {
   it.each<[string, string]>([
     ['ECONNREFUSED', 'offline'],
     ['EAI_AGAIN', 'offline'],
@@ -113,7 +113,7 @@ describe('the next step of an installation', () => {
     ),
   ];
 
-  it('follows from the facts, and a difference in the lock stops nobody', async () => {
+  it('follows from the facts, and a difference in the lock is not an error', async () => {
     const steps = (await callEach(
       'install-steps.mjs',
       'nextStep',
@@ -132,7 +132,7 @@ describe('a start', () => {
   beforeEach(() => (checkout = new Checkout()));
   afterEach(() => checkout.remove());
 
-  it('installs once, shows that on the error stream, and goes on as the product', async () => {
+  it('installs once, shows that on stderr, and continues as the product', async () => {
     const first = checkout.start();
     await first.running();
     expect(first.output).toBe(`running as ${first.pid}\n`);
@@ -147,13 +147,13 @@ describe('a start', () => {
     await first.ended;
   });
 
-  it('takes what somebody has installed with npm', async () => {
+  it('accepts an installation that a user made with npm', async () => {
     checkout.linkDependencies();
     await checkout.start().running();
     expect(checkout.npmCommands()).toEqual([]);
   });
 
-  it('installs with npm install when npm refuses the lock, and is content with that', async () => {
+  it('installs with npm install when npm refuses the lock, and accepts the result', async () => {
     checkout.planNpm('EUSAGE');
     const start = checkout.start();
     await start.running();
@@ -180,7 +180,7 @@ describe('a start', () => {
     expect(checkout.occupants()).toEqual([]);
   });
 
-  it('updates what is stale, and without a network starts with what there is', async () => {
+  it('updates a stale installation, and starts with the existing one without a network', async () => {
     const before = checkout.start();
     await before.running();
     before.kill('SIGTERM');
@@ -199,7 +199,7 @@ describe('a start', () => {
     expect(checkout.read('node_modules/.package-lock.json')).toContain('2.0.0');
   });
 
-  it('installs nothing while another runs from the folder, and says so', async () => {
+  it('installs nothing while another process runs from the folder, and reports it', async () => {
     const first = checkout.start();
     await first.running();
     checkout.putLock('2.0.0');
@@ -270,7 +270,7 @@ describe('a build', () => {
   });
   afterEach(() => checkout.remove());
 
-  it('takes the place of the one before in one step, also under a program that runs', async () => {
+  it('replaces the previous build in one step, also while a program runs', async () => {
     const start = checkout.start();
     await start.running();
     checkout.put('src/main.ts', 'console.log("built anew");');

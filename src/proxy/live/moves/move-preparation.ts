@@ -241,7 +241,7 @@ export class MovePreparation {
   }
 }
 
-/** Words for whoever asks why a try came to nothing. */
+/** The reason of a failed attempt, for messages. */
 export function describeError(error: unknown): string {
   if (error instanceof EngineFault) return `${error.reason}: ${error.detail}`;
   if (error instanceof AppError) return error.detail;

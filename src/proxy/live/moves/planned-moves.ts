@@ -5,7 +5,12 @@ import type { AttemptLog } from '../sources/attempt-log';
 import type { EngineAcquirer } from '../sources/engine-acquirer';
 import type { PendingReleases, EngineSource } from '../sources/engine-source';
 import type { SourceAttempts } from '../sources/source-attempts';
-import { MovePreparation, describeError, type MoveOrder, type PreparedSource } from './move-preparation';
+import {
+  MovePreparation,
+  describeError,
+  type MoveOrder,
+  type PreparedSource,
+} from './move-preparation';
 import type { MoveReport, MoveResult, MoveUnderWay } from './move.types';
 import { delay, settlesWithin } from '../../../kernel/wait';
 import type { SessionServices } from '../session-services';

@@ -360,7 +360,7 @@ describe('tables', () => {
 
   it('announce a stream that no source had before, on a free PID', () => {
     const plain = broadcast({ ...show, startTicks: 0, layout: PLAIN });
-    // Its PID is the session's video.
+    // Its PID is that of the outgoing video.
     const more = {
       ...two,
       videoPid: 0x200,

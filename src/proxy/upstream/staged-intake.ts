@@ -27,9 +27,9 @@ export class StagedIntake implements SourceIntake {
 
   constructor(
     private readonly ingest: StreamIngest,
-    private readonly owner: SpliceTarget,
+    private readonly target: SpliceTarget,
   ) {
-    this.splicer = ingest.createSplicer(owner);
+    this.splicer = ingest.createSplicer(target);
   }
 
   get mediaPackets(): number {
@@ -61,7 +61,7 @@ export class StagedIntake implements SourceIntake {
     if (found === null) {
       return packets.isUnreadable(nowMs) ? 'no_tables' : this.checkAlignment();
     }
-    this.owner.placed();
+    this.target.placed();
     this.isPlaced = true;
     const parts = [...found.parts, ...rest];
     const { rewriter, isFlagged } = found;

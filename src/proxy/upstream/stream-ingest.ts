@@ -87,7 +87,7 @@ export class StreamIngest {
 
   constructor(
     readonly history: StreamHistory,
-    private readonly owner: IngestListener,
+    private readonly listener: IngestListener,
     private readonly silenceLimits = UNLIMITED_SILENCE,
   ) {}
 
@@ -216,7 +216,7 @@ export class StreamIngest {
         this.sourceStartMediaMs = null;
       }
       this.noteJoin();
-      this.owner.appended();
+      this.listener.appended();
       this.checkJoinable();
     }
     if (this.packets.isUnreadable(nowMs)) return 'no_tables';
@@ -292,7 +292,7 @@ export class StreamIngest {
       if (!this.history.allowPlainJoin()) return;
     }
     this.isJoinable = true;
-    this.owner.joinable();
+    this.listener.joinable();
   }
 
   private checkAlignment(): IngestVerdict {

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { writePacket } from './fixtures/ts-writer';
-import { nullPackets } from './null-packet';
 import * as ts from './packet';
 
 describe('packet accessors', () => {
@@ -46,7 +45,7 @@ describe('packet accessors', () => {
 });
 
 it('builds null packets that every demultiplexer drops', () => {
-  const packets = nullPackets(3);
+  const packets = ts.nullPackets(3);
   expect(packets).toHaveLength(3 * 188);
   for (let at = 0; at < packets.length; at += 188) {
     expect([...packets.subarray(at, at + 4)]).toEqual([0x47, 0x1f, 0xff, 0x10]);

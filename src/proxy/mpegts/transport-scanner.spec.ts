@@ -2,8 +2,13 @@ import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { patSection, pes, pmtSection, type StreamSpec, TsWriter } from './fixtures/ts-writer';
-import { nullPackets } from './null-packet';
-import { continuityCounter, discontinuityIndicator, payloadOffset, TS_PACKET } from './packet';
+import {
+  continuityCounter,
+  discontinuityIndicator,
+  nullPackets,
+  payloadOffset,
+  TS_PACKET,
+} from './packet';
 import { pesDecodingTime, pesPresentationTime } from './pes';
 import { type StreamCodec } from './stream-codec';
 import { type EntryPoint } from './entry-point';

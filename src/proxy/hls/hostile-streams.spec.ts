@@ -74,7 +74,7 @@ describe('HLS of malicious streams', () => {
   });
 
   // The others exceed the budget for tables or join points, so that no player finds such a source running.
-  const PLAYED = HOSTILE.filter(([name]) => name.startsWith('a leap'));
+  const PLAYED = HOSTILE.filter(([name]) => name.startsWith('a jump'));
 
   it.each(PLAYED)('%s: the history for a late player is read in slices', async (_, __, script) => {
     const stage = new TrackStage();

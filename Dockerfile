@@ -10,7 +10,8 @@ COPY tsconfig.json ./
 COPY scripts scripts
 COPY simulator simulator
 COPY src src
-RUN npm run build && npm prune --omit=dev --ignore-scripts
+# Optional packages only make others faster, and are compiled for one architecture.
+RUN npm run build && npm prune --omit=dev --omit=optional --ignore-scripts
 
 FROM ${BASE}
 WORKDIR /app
@@ -24,6 +25,7 @@ COPY --from=build /app/dist dist
 COPY --from=build /app/simulator/dist simulator/dist
 COPY --from=build /app/simulator/media simulator/media
 COPY --from=build /app/simulator/package.json simulator/package.json
+COPY docs/openapi.json docs/openapi.json
 COPY bin bin
 COPY scripts/acefleet.mjs scripts/acefleet.mjs
 COPY scripts/lib scripts/lib

@@ -5,6 +5,7 @@ export default tseslint.config(
     ignores: [
       '**/dist/**',
       'dist-dev/**',
+      'dist-docs/**',
       '.acefleet/**',
       'node_modules/**',
       'coverage/**',
@@ -43,6 +44,11 @@ export default tseslint.config(
         },
       ],
     },
+  },
+  {
+    // Loaders load code only if a setting asks for it, before the server listens.
+    files: ['src/**/*.loader.ts'],
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
   },
   {
     files: ['**/*.spec.ts', 'test/**/*.ts'],

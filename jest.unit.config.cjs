@@ -1,4 +1,4 @@
-/** Unit and property tests: beside the source, without processes or services. */
+/** Unit and property tests: beside the source, without services. Those of Redis start a redis-server of their own. */
 module.exports = {
   ...require('./jest.base.cjs'),
   displayName: 'unit',

@@ -16,7 +16,7 @@ const USAGE = `Usage: acefleet <command>
 Settings are environment variables or a file .env here; see docs/configuration.md.
 `;
 
-/** Exit codes: a wrong command line; settings that cannot be used (EX_CONFIG of sysexits.h). */
+/** Exit codes: an invalid command line; invalid settings (EX_CONFIG of sysexits.h). */
 const EXIT_USAGE = 2;
 const EXIT_CONFIG = 78;
 
@@ -43,9 +43,9 @@ await runScript(async () => {
   }
 });
 
-/** The key from the settings, or the one that the server made and keeps in its data folder. */
+/** The key from the settings, or the key that the server generated and keeps in its data folder. */
 async function printKey() {
-  // A server may be running from this build, so it is used as it is, stale or not.
+  // A server may be running from this build, so it is used unchanged, stale or not.
   if (!existsSync(join(ROOT, 'dist', 'config', 'index.js')))
     await prepare('acefleet key', ['product']);
   const { ConfigError, loadProcessConfig } = createRequire(import.meta.url)(

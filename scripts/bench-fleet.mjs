@@ -1,5 +1,6 @@
-// `npm run bench:fleet`: what a fleet in containers costs and how soon it heals, against a real Docker Engine and the
-// simulator's image (`npm run simulator:image`). Prints figures; `--engines N` (20), `--seconds N` (60).
+// `npm run bench:fleet`: measures the cost of a fleet in containers and its recovery time, with a real Docker
+// Engine and the simulator's image (`npm run simulator:image`). Prints figures; `--engines N` (20), `--seconds N`
+// (60).
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -91,7 +92,7 @@ function start() {
   });
 }
 
-/** By asking a product for it, so that nothing of others can be hit. */
+/** The product itself is asked for its containers, so that no other containers are affected. */
 async function removeAll() {
   if (product.exitCode !== null || product.signalCode !== null) product = start();
   await healthy().catch(() => undefined);

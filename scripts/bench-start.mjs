@@ -19,9 +19,9 @@ const { values } = parseArgs({
 
 const PICTURE_WITHIN_MS = 10 * 60_000;
 const ASK_EVERY_MS = 50;
-/** Simulated engines that were asked for by name play any content. */
+/** Simulated engines that were selected explicitly play any content. */
 const CONTENT = 'a'.repeat(40);
-/** What the start says on the error stream at the end of a phase. */
+/** The message of the start on stderr at the end of a phase. */
 const INSTALLED = /installing dependencies: \d+ s/;
 const BUILT = /building .*: \d+ s/;
 
@@ -86,7 +86,7 @@ function start(clone, folder, port) {
   };
 }
 
-/** Asked again until there is somebody to answer. */
+/** Repeats the request until the server answers. */
 async function pictureOf(port) {
   const url = `http://127.0.0.1:${port}/ace/getstream?id=${CONTENT}`;
   const quick = ['-analyzeduration', '100000', '-probesize', '200000'];

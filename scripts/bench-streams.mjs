@@ -1,4 +1,4 @@
-// `npm run bench:streams`: failover and HLS as viewers see them, against simulated engines.
+// `npm run bench:streams`: measures failover and HLS from the viewers' side, with simulated engines.
 import { dirname, join } from 'node:path';
 import { becomeProgram, runScript } from './lib/launch.mjs';
 import { prepare } from './lib/prepare.mjs';

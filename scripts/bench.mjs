@@ -1,4 +1,4 @@
-// `npm run bench`: builds everything that is measured, then measures.
+// `npm run bench`: builds all measured programs, then measures.
 import { becomeProgram, runScript } from './lib/launch.mjs';
 import { prepare } from './lib/prepare.mjs';
 

@@ -1,4 +1,4 @@
-// `npm run build`: builds the product and the simulator where they are stale.
+// `npm run build`: builds the product and the simulator if their builds are stale.
 import { runScript } from './lib/launch.mjs';
 import { prepare } from './lib/prepare.mjs';
 

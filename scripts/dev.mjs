@@ -1,5 +1,5 @@
-// `npm run dev`: compiles on every change and starts the product anew after each compile that worked. In a folder of its
-// own, so that a product that runs from dist is left alone.
+// `npm run dev`: compiles on every change and restarts the product after each successful compile. It uses its own
+// folder, so that a product that runs from dist is not affected.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
@@ -7,14 +7,14 @@ import { join } from 'node:path';
 import { runScript } from './lib/launch.mjs';
 import { prepare, ROOT } from './lib/prepare.mjs';
 
-/** Viewers of a developer's server need no farewell: a restart is to be quick. */
+/** Viewers of a developer's server need no drain: a restart should be quick. */
 const DRAIN_ON_RESTART = '0';
 
 const OUTPUT = 'dist-dev';
 
 await runScript(async () => {
   await prepare('npm run dev', ['simulator'], { withDev: true });
-  // Known only to an installation.
+  // The path is known only after the installation.
   const { watch } = await import('./lib/compile.mjs');
 
   let server = null;
@@ -29,8 +29,8 @@ await runScript(async () => {
     await stopServer();
     if (isEnding) return;
     server = spawn(process.execPath, ['--enable-source-maps', join(ROOT, OUTPUT, 'main.js')], {
-      // Its own group: a Ctrl-C would otherwise reach it from the terminal and once more from here,
-      // and a second signal ends it without stopping its engine sessions.
+      // A process group of its own. Otherwise Ctrl-C would reach the product from the terminal and once more from
+      // here, and a second signal ends it without stopping its engine sessions.
       detached: true,
       stdio: ['ignore', 'inherit', 'inherit'],
       env: { SHUTDOWN_DRAIN: DRAIN_ON_RESTART, ...process.env },
@@ -42,12 +42,12 @@ await runScript(async () => {
     'tsconfig.json',
     OUTPUT,
     (text) => process.stdout.write(`${text.trimEnd()}\n`),
-    // One after the other: two quick saves must not race for the port.
+    // Serialised, because two quick saves must not compete for the port.
     () => (restarts = restarts.then(restart)),
   );
 
   const end = () => {
-    // The second signal is meant for whatever still holds up the end.
+    // The second signal ends a process that still delays the end.
     if (isEnding) server?.kill('SIGTERM');
     isEnding = true;
     watcher.close();

@@ -1,10 +1,9 @@
 // `npm run docs`: writes docs/configuration.md and docs/openapi.json; `--check` only compares them.
-import { dirname, join } from 'node:path';
 import { becomeProgram, runScript } from './lib/launch.mjs';
 import { prepare } from './lib/prepare.mjs';
 
 await runScript(async () => {
-  const [entry] = await prepare('npm run docs', ['product']);
+  const [entry] = await prepare('npm run docs', ['docs']);
   const args = process.argv.includes('--check') ? ['--check'] : ['--write'];
-  await becomeProgram(join(dirname(entry), 'docs.js'), args);
+  await becomeProgram(entry, args);
 });

@@ -1,5 +1,6 @@
-// `npm run record`: the picture of README. Plays a simulated broadcast in Chromium, kills the engine that feeds it, and
-// makes docs/images/failover.webp of what the page showed. Needs Linux, Chromium and ffmpeg (scripts/services.sh).
+// `npm run record`: creates the picture of README. Plays a simulated broadcast in Chromium, kills the engine of the
+// stream, and writes the page's pictures to docs/images/failover.webp. Needs Linux, Chromium and ffmpeg
+// (scripts/services.sh).
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -20,14 +21,14 @@ const KEY = 'key-of-the-recording';
 
 const BEFORE_KILL_MS = 3000;
 const AFTER_KILL_MS = 8500;
-/** The last picture stays for so long before the recording begins anew. */
+/** Duration of the last picture before the recording repeats. */
 const HOLD_MS = 2500;
 const PER_SECOND = 8;
-/** How long a simulated engine prepares a content; real ones take from a second up. */
+/** Time in which a simulated engine prepares a content; real engines need at least one second. */
 const ENGINE_START_MS = 1000;
-/** Longer than the recording, so that the clock in the picture does not begin anew; a whole number of AAC frames. */
+/** Longer than the recording, so that the clock in the picture does not restart; a whole number of AAC frames. */
 const CLIP_S = 48;
-/** With the start of the stream, and with what engines send of its past. */
+/** Includes the start of the stream and the past media that engines send. */
 const RECORDED_S = 20;
 
 await runScript(async () => {
@@ -82,7 +83,7 @@ async function ffmpeg(args) {
 
 async function startProduct(entry, folder, cleanup) {
   const child = spawn(process.execPath, [entry], {
-    // Not the repository, whose .env belongs to somebody.
+    // Not the repository, which may contain a user's .env.
     cwd: folder,
     env: {
       PATH: process.env.PATH,
@@ -115,7 +116,7 @@ async function startProduct(entry, folder, cleanup) {
   return { pid: child.pid, base, get };
 }
 
-/** All engines play our clip, and take as long for it as a quick real one. */
+/** All engines play our clip and take as long to start it as a quick real engine. */
 async function configureEngines({ get }, clip) {
   const engines = await until('two healthy engines', async () => {
     const list = await get('/api/v1/engines');
@@ -167,7 +168,7 @@ async function openPage(folder, cleanup) {
   return page;
 }
 
-/** From a player that plays, through the kill, to one that has played on for a while. */
+/** From a player that plays, through the kill, until the player has continued for a while. */
 async function record(page, { pid, base, get }) {
   const look = () => page.evaluate('look()');
   await until('a moment long before the clip begins anew', () => {
@@ -203,7 +204,7 @@ async function record(page, { pid, base, get }) {
   return { frames, fromMs, toMs, seen: { ...(await look()), failovers: session?.failovers } };
 }
 
-/** What the page shows of an engine. One that was killed counts as killed until another process listens in its place. */
+/** The state of an engine for the page. A killed engine stays `killed` until another process listens on its port. */
 function card({ id, port, state }, session, killed) {
   const name = nameOf(id);
   const isNewProcess = id === killed.id && port !== killed.port;
@@ -225,7 +226,7 @@ function nameOf(id) {
   return id.replace('sim-', 'engine ');
 }
 
-/** Simulated engines are children of the product and bear their name on the command line. */
+/** Simulated engines are children of the product and have their names on the command line. */
 function childNamed(parent, name) {
   for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
     try {
@@ -233,13 +234,13 @@ function childNamed(parent, name) {
       const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
       if (Number(parentOf) === parent && words.includes(name)) return Number(pid);
     } catch {
-      // It ended meanwhile.
+      // The process has ended meanwhile.
     }
   }
   throw new PreparationError(`there is no process of ${name}`);
 }
 
-/** A recording that shows something else than it says must not be made. */
+/** Fails if the recording does not show what README claims. */
 function check({ failure, stalls, connections, failovers, lost, repeated }) {
   const expected = { failure: '', stalls: 0, connections: 1, failovers: 1, lost: 0, repeated: 0 };
   const seen = { failure, stalls, connections, failovers, lost, repeated };

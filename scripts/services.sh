@@ -2,7 +2,7 @@
 # Installs what the tests need beyond Node.js, on Debian and as root, and starts a Docker Engine when none answers;
 # elsewhere it says what is missing. The players (ffmpeg, mpv, VLC, Chromium, curl) play the product's streams;
 # nginx, Caddy and HAProxy are put in front of the product; iptables and ip are for the tests that cut connections;
-# Docker runs engines.
+# redis-server holds copies of jobs; Docker runs engines.
 set -u
 
 # command:packages
@@ -24,8 +24,9 @@ NEEDS=(
   "docker-compose:docker-compose"
   "redis-server:redis-server"
 )
-# Tests run these by themselves; their packages would start a server on port 80, now and at every boot.
-NOT_STARTED=(nginx caddy haproxy)
+# Tests run these by themselves, on free ports; their packages would start a server on a well-known port, now and at every
+# boot.
+NOT_STARTED=(nginx caddy haproxy redis-server)
 POLICY=/usr/sbin/policy-rc.d
 DOCKER_WAIT_S=60
 TRIES=3

@@ -1,4 +1,4 @@
-// `npm run simulator`: one simulated engine, by default where a real one would listen.
+// `npm run simulator`: runs one simulated engine, by default on the port of a real engine.
 import { becomeProgram, runScript } from './lib/launch.mjs';
 import { prepare } from './lib/prepare.mjs';
 

@@ -1,4 +1,4 @@
-// `npm start`: installs and builds what is missing or stale, then is the product.
+// `npm start`: installs and builds what is missing or stale, then runs the product.
 import { becomeProgram, runScript } from './lib/launch.mjs';
 import { prepare } from './lib/prepare.mjs';
 

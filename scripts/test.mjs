@@ -1,6 +1,6 @@
-// `npm test`: every check and test, each step even when one before it failed. Arguments choose steps, and behind a step of
-// jest test files: `npm test -- lint types`, `npm test -- e2e hls moves`. A test file that failed by accident is run
-// once more at the end. The last line is the tally, and nothing is printed after it.
+// `npm test`: runs every check and test, each step even if an earlier one failed. Arguments select steps and, after
+// a step of jest, test files: `npm test -- lint types`, `npm test -- e2e hls moves`. A test file of the e2e and
+// Docker suites that failed runs once more at the end. The last line of the output is the tally.
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,12 +26,12 @@ import {
 
 const CHECK_TIMEOUT_MS = 5 * 60_000;
 
-/** Children inherit it, so that what a test left behind can be told. */
+/** Child processes inherit it, so that leftovers of tests can be found. */
 const RUN = randomUUID();
 
 const bin = (...path) => join('node_modules', ...path);
 
-/** In the order in which they run: the quick ones first. `group` is another name to choose them by. */
+/** In order of execution, quick steps first. `group` is another name for selecting steps. */
 const STEPS = [
   check('format', 'lint', [
     bin('prettier', 'bin', 'prettier.cjs'),
@@ -51,10 +51,10 @@ const STEPS = [
     '-p',
     'tsconfig.check.json',
   ]),
-  check('docs', 'docs', [join('dist', 'docs.js'), '--check'], join('dist', 'docs.js')),
+  check('docs', 'docs', [join('dist-docs', 'docs.js'), '--check'], join('dist-docs', 'docs.js')),
   jest('unit'),
-  // These depend on how busy the machine is. Both mostly wait, for deadlines and for containers: beside each other they
-  // take half the time.
+  // These depend on the load of the machine. Both mostly wait, for deadlines and for containers, so running them at
+  // the same time halves the duration.
   jest('e2e', { needs: join('dist', 'main.js'), mayRetry: true }),
   jest('docker', { needs: join('dist', 'main.js'), mayRetry: true, isBeside: true }),
 ];
@@ -75,8 +75,10 @@ async function runSteps(steps) {
   const preparation = new Preparation('npm test');
   const dependencies = await prepare('installing', () => preparation.install());
   if (dependencies.failed > 0) return dependencies;
-  // A build that fails is one failure of its own; what can be told without it is still told.
-  const tallies = [await prepare('building', () => preparation.build(['product', 'simulator']))];
+  // A failed build is one failure of its own; steps that do not need the build still run.
+  const tallies = [
+    await prepare('building', () => preparation.build(['product', 'simulator', 'docs'])),
+  ];
   const runs = [];
   const take = ({ tally, run }) => (run === undefined ? tallies.push(tally) : runs.push(run));
   for (const [index, step] of steps.entries()) {
@@ -99,7 +101,7 @@ async function runSteps(steps) {
   return addTallies([...tallies, ...settled.map(tallyJestRun)]);
 }
 
-/** Runs what failed by accident once more: alone, and without what the first time left behind. */
+/** Runs failed files once more: alone, and after the leftovers of the first run were removed. */
 async function retry(runs) {
   const endsMs = performance.now() + RETRY_BUDGET_MS;
   let settled = runs;
@@ -119,7 +121,7 @@ function hasDocker(runs) {
   return runs.some(({ name }) => name === 'docker');
 }
 
-/** Counts only when it fails: a build is the way to the tests and not one of them. */
+/** Counts only if it fails, because a build is not a test. */
 async function prepare(name, action) {
   try {
     await action();
@@ -144,7 +146,7 @@ function check(name, group, args, needs) {
   return { name, group, run, takesPatterns: false };
 }
 
-/** `isBeside`: runs while the step before it does; what it says is shown after that one. */
+/** `isBeside`: runs at the same time as the previous step; its output is shown after that step's output. */
 function jest(name, { needs, mayRetry = false, isBeside = false } = {}) {
   const run = async (show) => {
     if (!isThere(needs)) return { run: { ...readJestRun(name, null, false), mayRetry } };

@@ -1,15 +1,14 @@
 import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { type OpenAPIObject } from '@nestjs/swagger';
+import { serveDocs } from './app.docs-page';
 import { AppModule } from './app.module';
-import { buildOpenApiDocument, serveOpenApi } from './app.openapi';
-import { type AppConfig, descriptorLimit, loadConfig } from './config';
+import { type AppConfig, descriptorLimit } from './config';
 import { type ConnectionLimit, Edge } from './http';
 import { createLogOutput, type LogOutput, ProgramLogger } from './logging';
 import { MetricsRegistry } from './metrics';
 import { DataFolder } from './storage';
 
-/** The whole application, ready to listen. Nothing runs and nothing is listening yet. */
+/** Creates the whole application, ready to listen. It does not run or listen yet. */
 export async function createApp(
   config: AppConfig,
   output: LogOutput = createLogOutput(config),
@@ -19,32 +18,25 @@ export async function createApp(
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.forRoot(config, output, folder),
     edge.adapter,
-    // The edge brings its own body parser. A failed start is reported by whoever started us, in a line: until the
-    // logger is there the framework would print the error's stack.
+    // The edge has its own body parser. The caller reports a failed start in one line; until the logger exists the
+    // framework would print the error's stack.
     { bodyParser: false, logger: false, abortOnError: false },
   );
   app.useLogger(app.get(ProgramLogger));
   await edge.configure(app);
   measureConnections(app.get(MetricsRegistry, { strict: false }), edge.connections);
-  serveOpenApi(app, config.publicUrl);
+  serveDocs(app, config.publicUrl);
   return app;
 }
 
-/** The OpenAPI document from the code alone: no engine, no file, no port is touched. */
-export async function createOpenApiDocument(): Promise<OpenAPIObject> {
-  const config = loadConfig({});
-  const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.forRoot(config, createLogOutput(config), new DataFolder(config.dataDir)),
-    new Edge(config).adapter,
-    { preview: true, logger: false, abortOnError: false },
-  );
-  return buildOpenApiDocument(app, config.publicUrl);
-}
-
-/** Here, because the edge is there before any module that could be given to it. */
+/** Registers these metrics here, because the connection limit is created before the modules. */
 function measureConnections(metrics: MetricsRegistry, connections: ConnectionLimit): void {
-  metrics.gauge('http_connections_open', 'Connections of callers.', () => connections.size);
-  metrics.gauge('http_connections_limit', 'Most connections at once.', () => connections.limit);
+  metrics.gauge('http_connections_open', 'Open connections of clients.', () => connections.size);
+  metrics.gauge(
+    'http_connections_limit',
+    'Maximum number of connections.',
+    () => connections.limit,
+  );
   metrics.sampledCounter(
     'http_connections_closed_idle_total',
     'Connections without a request in progress that were closed because the limit was reached.',

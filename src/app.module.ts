@@ -11,7 +11,7 @@ import { MetricsModule } from './metrics';
 import { ProxyModule } from './proxy';
 import { type DataFolder, StorageModule } from './storage';
 
-/** The whole program; the one file that sees every module. */
+/** The whole program; the only file that imports every module. */
 @Module({})
 export class AppModule {
   static forRoot(config: AppConfig, output: LogOutput, folder: DataFolder): DynamicModule {
@@ -24,8 +24,8 @@ export class AppModule {
         EventsModule,
         MetricsModule,
         AccessModule,
-        CoordinationModule,
-        EnginesModule,
+        CoordinationModule.forRoot(config),
+        EnginesModule.forRoot(config),
         ChannelsModule,
         ProxyModule,
         HealthModule,

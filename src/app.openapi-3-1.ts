@@ -7,8 +7,8 @@ const SELECTORS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Mends what the generator writes as OpenAPI 3.0 whatever version is asked for: `nullable`, which 3.1 does not
- * know, and path parameters of handlers with several addresses, which it lists for all of them.
+ * Corrects OpenAPI 3.0 output of the generator for version 3.1: `nullable`, which 3.1 does not know, and path
+ * parameters of handlers with several addresses, which the generator lists for all addresses.
  */
 export function mendForOpenApi31(document: OpenAPIObject): void {
   for (const [path, item] of Object.entries(document.paths)) {
@@ -29,12 +29,12 @@ function mendParameters(path: string, operation: Node): void {
   for (const parameter of operation.parameters as Node[]) {
     if (parameter.in === 'path') parameter.required = true;
     const schema = isNode(parameter.schema) ? parameter.schema : {};
-    // A rule for texts, which the validator applies before it makes a number of one.
+    // A rule for texts. The validator applies it before it converts the text to a number.
     if (schema.type !== 'string') delete schema.pattern;
   }
 }
 
-/** A path that names the content leaves no room for another selector, which handlers of both forms list. */
+/** If the path names the content, no other selector is allowed, although the handler declares both. */
 function isSecondSelector(path: string, name: string): boolean {
   return path.startsWith('/ace/') && path.includes('{id}') && SELECTORS.has(name);
 }

@@ -7,12 +7,12 @@ const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch'] as 
 /** Calls `visit` for every operation, in the order of the document. */
 export function eachOperation(
   document: OpenAPIObject,
-  visit: (operation: Operation, method: (typeof METHODS)[number]) => void,
+  visit: (operation: Operation, method: (typeof METHODS)[number], path: string) => void,
 ): void {
-  for (const item of Object.values(document.paths)) {
+  for (const [path, item] of Object.entries(document.paths)) {
     for (const method of METHODS) {
       const operation = item[method];
-      if (operation !== undefined) visit(operation, method);
+      if (operation !== undefined) visit(operation, method, path);
     }
   }
 }

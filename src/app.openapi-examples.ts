@@ -12,7 +12,7 @@ const OTHER_ENGINE_ID = 'static-192.168.1.11-6878';
 const VIEWER_ID = '0b5a3c52-7d0e-4c39-9b7e-3d0a5a6f1e42';
 const TIME = '2026-01-31T20:15:00.000Z';
 
-/** What ids in paths name, by the tag of the operation, and one of them. */
+/** The meaning of ids in paths, by the tag of the operation, and an example. */
 const IDS: Readonly<Record<string, readonly [description: string, example: string]>> = {
   engines: ['Id of an engine', ENGINE_ID],
   streams: ['Id of a stream: its content id, or its infohash', CONTENT_ID],
@@ -22,7 +22,7 @@ const IDS: Readonly<Record<string, readonly [description: string, example: strin
 };
 const VIEWER: readonly [string, string] = ['Id of a viewer, from the list of clients', VIEWER_ID];
 
-/** Examples of parameters and fields by their names, which mean the same wherever they are. */
+/** Examples of parameters and fields by name; a name has the same meaning everywhere. */
 const BY_NAME: Readonly<Record<string, unknown>> = {
   ace_id: CONTENT_ID,
   id: CONTENT_ID,
@@ -51,7 +51,7 @@ const BY_NAME: Readonly<Record<string, unknown>> = {
   name: 'News',
   label: 'main',
   reason: 'maintenance',
-  drain_reason: 'maintenance',
+  drain_detail: 'maintenance',
   key: 'tier',
   value: 'premium',
   behind: 20,
@@ -69,7 +69,7 @@ const BY_NAME: Readonly<Record<string, unknown>> = {
 };
 const ENDS_IN_TIME = /_at$/;
 
-/** What `id` and `name` are in schemas of other things than contents. */
+/** Examples of `id` and `name` in schemas that do not describe contents. */
 const BY_SCHEMA: readonly (readonly [schemas: RegExp, fields: Readonly<Record<string, string>>])[] =
   [
     [/^(?:Engine|Assessment)/, { id: ENGINE_ID }],
@@ -78,7 +78,7 @@ const BY_SCHEMA: readonly (readonly [schemas: RegExp, fields: Readonly<Record<st
     [/^Vpn/, { name: 'gluetun' }],
   ];
 
-/** Gives parameters, bodies and fields examples, ids in paths a description, and ordinary answers a name. */
+/** Adds examples to parameters, bodies and fields, a description to ids in paths, and a name to successful answers. */
 export function addExamples(document: OpenAPIObject): void {
   for (const [name, schema] of Object.entries(document.components?.schemas ?? {})) {
     addToFields(name, schema as Node);
@@ -127,7 +127,7 @@ function addToBody(operation: Operation, document: OpenAPIObject): void {
   }
 }
 
-/** A value of a schema: what is required, and what has an example of its own. */
+/** An example value of a schema: the required fields, and fields with their own example. */
 function sampleOf(schema: Node, document: OpenAPIObject): unknown {
   if (typeof schema.$ref === 'string') {
     const name = schema.$ref.split('/').at(-1) ?? '';
@@ -146,7 +146,7 @@ function sampleOf(schema: Node, document: OpenAPIObject): unknown {
   );
 }
 
-/** The generator leaves the description of an ordinary answer empty. */
+/** The generator leaves the description of a successful answer empty. */
 function nameAnswers(operation: Operation): void {
   for (const [status, response] of Object.entries(operation.responses)) {
     if (response !== undefined && 'description' in response && response.description === '') {

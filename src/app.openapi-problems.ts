@@ -10,13 +10,13 @@ const SCHEMA = 'Problem';
 const MEDIA_TYPE = 'application/problem+json';
 const REQUEST_ID = '5f0c9a71d2e84b36';
 
-/** Errors that an operation has because of what it takes. */
+/** Errors that an operation can return because of its input. */
 const ANY: readonly ErrorCode[] = ['invalid_request'];
 const WITH_KEY: readonly ErrorCode[] = ['unauthorized', 'forbidden', 'rate_limited'];
 const WITH_BODY: readonly ErrorCode[] = ['payload_too_large', 'unsupported_media_type'];
 const WITH_ID: readonly ErrorCode[] = ['not_found'];
 
-/** RFC 9457 problem as every address answers it; the codes are those of the catalogue. */
+/** RFC 9457 problem, as every address returns it; the codes are those of the catalogue. */
 const PROBLEM_SCHEMA = {
   type: 'object' as const,
   required: ['type', 'title', 'status', 'code', 'detail', 'request_id'],
@@ -32,9 +32,8 @@ const PROBLEM_SCHEMA = {
 };
 
 /**
- * Describes the errors of every operation: one response for each status, which names its codes and shows each, and
- * `default`
- * for the rest.
+ * Describes the errors of every operation: one response for each status, with its codes and an example of each, and
+ * `default` for the rest.
  */
 export function describeProblems(document: OpenAPIObject): void {
   const components = (document.components ??= {});
@@ -50,7 +49,7 @@ export function describeProblems(document: OpenAPIObject): void {
     for (const [status, codes] of byStatus(codesOf(operation, method))) {
       const known = responses[status];
       if (known !== undefined && 'description' in known) {
-        // What the handler says itself: another answer at this status, or in which case it is this problem.
+        // The handler's own text: another answer with this status, or the case in which this problem occurs.
         responses[status] = { ...responseOf(codes), ...known };
         continue;
       }
@@ -68,7 +67,7 @@ function codesOf(operation: Operation, method: string): ErrorCode[] {
   const own = marked[PROBLEM_CODES] ?? [];
   Reflect.deleteProperty(operation, PROBLEM_CODES);
   const isSecured = operation.security?.length !== 0;
-  // PUT makes what is not there, and of contents only engines know.
+  // PUT creates a missing resource, and only engines know whether a content exists.
   const seeks = method !== 'put' && isSecured && (operation.parameters ?? []).some(isPathId);
   const codes = [
     ...ANY,

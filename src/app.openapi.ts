@@ -1,20 +1,25 @@
 import { type INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { PUBLIC_OPERATION } from './access';
+import { AppModule } from './app.module';
+import { describeAliases } from './app.openapi-aliases';
 import { eachOperation, type Operation } from './app.openapi-document';
 import { addExamples } from './app.openapi-examples';
 import { describeProblems } from './app.openapi-problems';
 import { mendForOpenApi31 } from './app.openapi-3-1';
-import { PRODUCT_NAME, productVersion } from './app.version';
-
-const DOCS_PATH = 'docs';
+import { PRODUCT_NAME, productVersion } from './app-version';
+import { loadConfig } from './config';
+import { Edge } from './http';
+import { createLogOutput } from './logging';
+import { DataFolder } from './storage';
 
 const DESCRIPTION =
-  'One address in front of a fleet of AceStream engines. Addresses under `/ace` are for players. `/api/v1` is the admin API; many of ' +
-  'its addresses also work without that prefix. Every error is a problem document (RFC 9457) with a `code`.';
+  'One address in front of a fleet of AceStream engines. Addresses under `/ace` are for players. `/api/v1` is the admin API. Many of ' +
+  'its addresses also work without that prefix, with the duplicate fields of earlier programs; these are deprecated. Every error is a problem document (RFC 9457) with a `code`.';
 
-/** What the tags mean, in the order in which they are shown. */
+/** The meaning of the tags, in the order of display. */
 const TAGS = {
   streaming: 'Addresses for players: streams, playlists, and checks whether a content plays.',
   channels: 'Names under which several contents are one stream.',
@@ -28,22 +33,25 @@ const TAGS = {
   metrics: 'Metrics for Prometheus.',
 };
 
-/**
- * The OpenAPI 3.1 document of every address, made from the code.
- *
- * @param publicUrl address under which the outside reaches us; null: the one at which the document is
- */
-export function buildOpenApiDocument(
-  app: INestApplication,
-  publicUrl: string | null,
-): OpenAPIObject {
+/** Builds the OpenAPI 3.1 document of all addresses from the code alone, without engines, files or ports. */
+export async function createOpenApiDocument(): Promise<OpenAPIObject> {
+  const config = loadConfig({});
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.forRoot(config, createLogOutput(config), new DataFolder(config.dataDir)),
+    new Edge(config).adapter,
+    { preview: true, logger: false, abortOnError: false },
+  );
+  return buildDocument(app);
+}
+
+function buildDocument(app: INestApplication): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle(PRODUCT_NAME)
     .setDescription(DESCRIPTION)
     .setLicense('MIT', 'https://spdx.org/licenses/MIT.html')
     .setVersion(productVersion())
-    .addServer(basePath(publicUrl), 'This server')
+    .addServer('/', 'This server')
     .addSecurity('bearer', {
       type: 'http',
       scheme: 'bearer',
@@ -61,48 +69,13 @@ export function buildOpenApiDocument(
   const document = SwaggerModule.createDocument(app, builder.build());
   Reflect.deleteProperty(document.info, 'contact');
   eachOperation(document, openPublicOperation);
+  describeAliases(document);
   eachOperation(document, nameOperation);
   eachOperation(document, shortenSummary);
   mendForOpenApi31(document);
   describeProblems(document);
   addExamples(document);
   return document;
-}
-
-/** Only the path of our address: a page on another host may not ask it. */
-function basePath(publicUrl: string | null): string {
-  const { pathname } = new URL(publicUrl ?? 'http://localhost');
-  return pathname === '/' ? pathname : pathname.replace(/\/+$/, '');
-}
-
-/**
- * Serves the document at /openapi.json and a page to try it at /docs; all its files come from here, none from
- * elsewhere.
- */
-export function serveOpenApi(app: NestFastifyApplication, publicUrl: string | null): void {
-  // Both are documentation only, and the page loads the document, so both are open without a key.
-  SwaggerModule.setup(DOCS_PATH, app, () => buildOpenApiDocument(app, publicUrl), {
-    jsonDocumentUrl: 'openapi.json',
-    raw: ['json'],
-    customSiteTitle: PRODUCT_NAME,
-    swaggerOptions: { persistAuthorization: false },
-  });
-  leadBrowsersToDocs(app);
-}
-
-const PAGES = /text\/html|\*\/\*/;
-
-/**
- * Redirects clients that accept pages (browsers, curl) from the bare address to the API page; others get 404. The target is relative, so that a
- * path prefix of a reverse proxy does not matter.
- */
-function leadBrowsersToDocs(app: NestFastifyApplication): void {
-  const fastify = app.getHttpAdapter().getInstance();
-  fastify.get('/', (request, reply) => {
-    const takesPages = PAGES.test(request.headers.accept ?? '*/*');
-    if (takesPages) void reply.header('Cache-Control', 'no-store').redirect(DOCS_PATH);
-    else reply.callNotFound();
-  });
 }
 
 function openPublicOperation(operation: Operation): void {
@@ -112,7 +85,8 @@ function openPublicOperation(operation: Operation): void {
 }
 
 /**
- * Handlers with several addresses get a number in brackets, which is no name in any language. The first is canonical.
+ * The generator numbers handlers with several addresses in brackets, which is not valid in identifiers. The first
+ * address is canonical.
  */
 function nameOperation(operation: Operation): void {
   operation.operationId = operation.operationId
@@ -120,7 +94,7 @@ function nameOperation(operation: Operation): void {
     .replace(/\[(\d+)\]$/, '_alias$1');
 }
 
-/** Comments of handlers become summaries as a whole; the first sentence is one. */
+/** The generator uses the whole comment of a handler as its summary; this keeps the first sentence. */
 function shortenSummary(operation: Operation): void {
   const text = operation.summary?.replace(/\s+/g, ' ').trim() ?? '';
   const [, first = '', more = ''] = /^(.+?)\.?(?:(?<=\.) (.+))?$/.exec(text) ?? [];

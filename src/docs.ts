@@ -1,12 +1,12 @@
 import 'reflect-metadata';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createOpenApiDocument } from './app.factory';
+import { createOpenApiDocument } from './app.openapi';
 import { renderConfigurationMarkdown } from './config';
 
 const FOLDER = join(__dirname, '..', 'docs');
 
-/** Pages that are made from the code, by file name. */
+/** Generated pages, by file name. */
 async function renderPages(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ['configuration.md', renderConfigurationMarkdown()],
@@ -18,12 +18,12 @@ function isCurrent(name: string, text: string): boolean {
   try {
     return readFileSync(join(FOLDER, name), 'utf8') === text;
   } catch {
-    // A page that was never written is as stale as an old one.
+    // A missing page counts as outdated.
     return false;
   }
 }
 
-/** `--write` writes what differs; `--check` names it and ends with exit code 1. */
+/** `--write` writes the pages that differ; `--check` names them and ends with exit code 1. */
 async function main(isCheck: boolean): Promise<void> {
   const stale = [...(await renderPages())].filter(([name, text]) => !isCurrent(name, text));
   for (const [name, text] of stale) {

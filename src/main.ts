@@ -1,13 +1,14 @@
+// Imported first, because it sets how memory grows while the other modules are loaded.
+import { endStartMemory, tuneGarbageCollection } from './app-memory';
 import 'reflect-metadata';
 import { type AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ApiKey, ApiKeyFileError } from './access';
-import { tuneGarbageCollection } from './app.memory';
-import { type Banner, describeStart } from './app.banner';
+import { type Banner, describeStart } from './app-banner';
 import { createApp } from './app.factory';
-import { Shutdown } from './app.shutdown';
-import { EndSignals } from './app.signals';
+import { Shutdown } from './app-shutdown';
+import { EndSignals } from './app-signals';
 import { ChannelFileError } from './channels';
 import {
   type AppConfig,
@@ -21,15 +22,15 @@ import { DriverChoiceError, EngineDriverError, EngineSupply } from './engines';
 import { ReadinessGate } from './health';
 import { createLogOutput, logForm, type LogOutput } from './logging';
 import { StreamShutdown } from './proxy';
-import { DataFolder } from './storage';
+import { DataFolder, InstanceIdError } from './storage';
 
-/** Exit codes of sysexits.h: settings that cannot be used; a fault of our own. */
+/** Exit codes of sysexits.h: invalid settings; an internal fault. */
 const EXIT_CONFIG = 78;
 const EXIT_SOFTWARE = 70;
 
 const LISTEN_BACKLOG = 4096;
 
-/** How long a start that failed, or a fault that ends us, may still take to clean up. */
+/** Time for cleaning up after a failed start or a fatal fault. */
 const LAST_WORDS_MS = 500;
 const FAILED_START_MS = 5_000;
 
@@ -49,9 +50,9 @@ async function main(): Promise<void> {
   });
   endOnFaults(app, output);
   const supply = app.get(EngineSupply, { strict: false });
-  // Asked for while we come up, so that the banner does not wait for it.
+  // Requested during the start, so that the banner does not wait for it.
   const demoChannels = supply.chosen.kind === 'simulator' ? supply.demoChannels() : [];
-  // From here on engines may be made.
+  // From here on engines may be created.
   signals.remember();
   await listen(app, config).catch((error: unknown) => endFailedStart(app, config, error));
   const shutdown = createShutdown(app, config, output);
@@ -66,6 +67,7 @@ async function main(): Promise<void> {
     configWarnings: lock.warning === null ? warnings : [...warnings, lock.warning],
   });
   announce(banner, config, output);
+  endStartMemory();
 }
 
 function loadSettings(): LoadedConfig {
@@ -78,15 +80,15 @@ function loadSettings(): LoadedConfig {
   }
 }
 
-/** A start that failed: what is being written is whole when we end, and what the log never got is said. */
+/** After a failed start, waits until files are written completely, and prints lines that were not logged yet. */
 async function leaveFolder(folder: DataFolder): Promise<void> {
   const givenUp = setTimeout(() => process.exit(1), FAILED_START_MS);
   await folder.settled();
   clearTimeout(givenUp);
-  for (const line of folder.unheard) process.stderr.write(`${line}\n`);
+  for (const line of folder.unlogged) process.stderr.write(`${line}\n`);
 }
 
-/** On `::` IPv6 and IPv4 come in together; a machine without IPv6 gets its IPv4 addresses. */
+/** On `::` IPv6 and IPv4 connections are accepted; a machine without IPv6 listens on its IPv4 addresses. */
 async function listen(app: NestFastifyApplication, { host, port }: AppConfig): Promise<void> {
   try {
     await app.listen({ host, port, backlog: LISTEN_BACKLOG });
@@ -104,7 +106,7 @@ async function endFailedStart(
 ): Promise<never> {
   process.stderr.write(`cannot listen on port ${port} of ${host}: ${describeListenError(error)}\n`);
   setTimeout(() => process.exit(1), FAILED_START_MS).unref();
-  // Engines of our own may be running already.
+  // The program may already have started engines.
   await app.close().catch(() => undefined);
   process.exit(1);
 }
@@ -157,7 +159,7 @@ function createShutdown(
   });
 }
 
-/** A fault that nobody caught leaves us in a state that nobody thought of: the supervisor starts a clean one. */
+/** After an uncaught error the state of the process is unknown, so it exits, and the supervisor starts a new one. */
 function endOnFaults(app: NestFastifyApplication, output: LogOutput): void {
   const logger = new Logger('Fault');
   const end = (error: unknown): void => {
@@ -171,15 +173,22 @@ function endOnFaults(app: NestFastifyApplication, output: LogOutput): void {
   process.on('unhandledRejection', end);
 }
 
-/** Errors whose message is a line for the operator; where in the code they came up helps nobody. */
-const WORDS_ENOUGH = [ApiKeyFileError, ChannelFileError, DataDirInUseError, EngineDriverError];
+/** Errors whose message is a line for the operator; their stack would not help. */
+const WORDS_ENOUGH = [
+  ApiKeyFileError,
+  ChannelFileError,
+  DataDirInUseError,
+  EngineDriverError,
+  InstanceIdError,
+];
 
 function describeFault(error: unknown): string {
   if (WORDS_ENOUGH.some((kind) => error instanceof kind)) return (error as Error).message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-// Who reads our words may leave; that is no reason to end the streams. The log does the same for its own output.
+// The reader of stdout or stderr may close them; this must not end the streams. The log handles its own output in
+// the same way.
 process.stderr.on('error', () => undefined);
 
 main().catch((error: unknown) => {

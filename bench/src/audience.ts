@@ -4,8 +4,9 @@ import { newMediaTally } from './media-watch';
 import { streamPath } from './stream-path';
 
 /**
- * Viewers of a real broadcast, in a process of their own. Started by the benchmark with a plan as JSON in its first argument;
- * tells `watching` once media reach all; `mark` begins the time that counts, `report` asks for what was seen in it.
+ * Viewers of a real broadcast, in their own process. The benchmark starts it with a plan as JSON in its first
+ * argument. It sends `watching` once all viewers get media; `mark` begins the measured time, `report` requests the
+ * results of that time.
  */
 
 export interface AudiencePlan {
@@ -14,9 +15,9 @@ export interface AudiencePlan {
   rampMs: number;
 }
 
-/** What was seen since the mark. */
+/** Results since the mark. */
 export interface AudienceReport {
-  /** Longest time without media of each viewer, shortest to longest, ms. */
+  /** Longest time without media of each viewer, sorted, ms. */
   silenceMs: number[];
   /** Responses that ended, before or after the mark. */
   disconnects: number;

@@ -5,10 +5,10 @@ import { PACKET_BYTES } from './packet-stamp';
 import { announceListening, endWithParent } from './child-side';
 
 /**
- * The yardstick: the least a Node program can do to fan a stream out. One upstream per path, bytes gathered
- * into batches of whole packets by counting alone, one write of the same Buffer to each viewer whose socket
- * has taken the last one. No parsing, no ring, no limits, no health. A viewer who has not taken the last
- * batch misses this one.
+ * The baseline: the minimum that a Node program must do to fan a stream out. One upstream per path; bytes are
+ * gathered into batches of whole packets by counting only; each viewer whose socket has accepted the last batch
+ * gets one write of the same Buffer. No parsing, no ring buffer, no limits, no health checks. A viewer that has not
+ * accepted the last batch misses this one.
  *
  * Started by the benchmark as a child process; by hand: `node bench/dist/bare-fanout.js LISTEN_PORT ENGINE_PORT`.
  */
@@ -17,7 +17,7 @@ const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: video/mp2t\r\nConnection: close\r
 const ANSWER =
   'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}';
 const MAX_REQUEST_BYTES = 8192;
-/** Room behind the largest batch for one read of the upstream. */
+/** Space after the largest batch for one read of the upstream. */
 const BATCH_ROOM_BYTES = 128 * 1024 + 64 * 1024;
 const agent = new http.Agent({ keepAlive: false });
 
@@ -75,7 +75,7 @@ class Fanout {
     this.timer = null;
     const whole = this.filled - (this.filled % PACKET_BYTES);
     if (whole === 0) return;
-    // A fresh buffer each time: the kernel may not have taken the old one from every viewer yet.
+    // A new buffer each time, because the kernel may not have accepted the old one for every viewer yet.
     const next = Buffer.allocUnsafeSlow(BATCH_ROOM_BYTES);
     this.batch.copy(next, 0, whole, this.filled);
     const ready = this.batch.subarray(0, whole);
@@ -89,7 +89,7 @@ function get(port: number, path: string, onAnswer: (answer: http.IncomingMessage
   http
     .get({ host: '127.0.0.1', port, path, agent, timeout: 10_000 }, onAnswer)
     .on('error', (error) => {
-      // Without its source there is nothing left to measure: the benchmark sees the child end and says so.
+      // Without its source nothing can be measured: the benchmark notices the end of this child and reports it.
       console.error(`bare fan-out: ${path}: ${error.message}`);
       process.exit(1);
     });

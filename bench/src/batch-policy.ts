@@ -1,4 +1,4 @@
-/** When a batch is sent: at `bytes`, or `ms` after its first byte, whichever comes first. */
+/** A batch is sent at `bytes`, or `ms` after its first byte, whichever comes first. */
 export interface BatchLimit {
   bytes: number;
   ms: number;
@@ -13,8 +13,9 @@ const FEW: Step = { viewers: 200, bytes: 64 * 1024, ms: 50 };
 const MANY: Step = { viewers: 1000, bytes: 128 * 1024, ms: 130 };
 
 /**
- * The batching the product uses too, so that a comparison shows the product's own cost and not another number of writes:
- * by the viewers of all streams 64 KB or 20 ms up to 20, 50 ms at 200, 128 KB or 130 ms from 1000, linear between.
+ * The product's batch policy, so that a comparison shows the product's own cost and not a different number of
+ * writes: by the viewers of all streams 64 KB or 20 ms up to 20, 50 ms at 200, 128 KB or 130 ms from 1000, linear
+ * between.
  */
 export function batchLimit(viewers: number): BatchLimit {
   const [fewer, more] = viewers <= FEW.viewers ? [FEWEST, FEW] : [FEW, MANY];

@@ -1,27 +1,30 @@
 import net from 'node:net';
 
-/** What came back; `text` only of a body that nobody else took. */
+/** A response; `text` only for a body that was not passed to a consumer. */
 export interface BodyAnswer {
   status: number;
   location: string | null;
   text: string;
 }
 
-/** Takes the bytes [start, end) of the body; the buffer is read into again right afterwards. */
+/** Consumes the bytes [start, end) of the body; the buffer is overwritten right afterwards. */
 export type BodySink = (bytes: Buffer, start: number, end: number) => void;
 
 const MAX_HEAD_BYTES = 16 * 1024;
 const MAX_TEXT_BYTES = 64 * 1024 * 1024;
-/** All clients read into the same buffer: what was read is taken before the next read happens. */
+/** All clients read into the same buffer, because each read is consumed before the next one. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(256 * 1024);
 
 interface Question {
   path: string;
-  /** Asked on a connection that had served before: the server may have ended it at the same moment, which is no fault. */
+  /**
+   * Sent on a connection that was used before: the server may have closed it at the same moment, which is not an
+   * error.
+   */
   mayRepeat: boolean;
   sink: BodySink | null;
   head: string;
-  /** Bytes of the body still to come; null while the head is not whole. */
+  /** Remaining bytes of the body; null while the head is not complete. */
   left: number | null;
   answer: BodyAnswer;
   resolve: (answer: BodyAnswer) => void;
@@ -30,8 +33,8 @@ interface Question {
 }
 
 /**
- * A player's HTTP client at the least possible cost: one connection on loopback, kept and renewed when the server ended it
- * between two questions, one question at a time, bodies of a told length only.
+ * A player's HTTP client with minimal cost: one connection on loopback, kept open and reopened if the server closed
+ * it between two requests, one request at a time, bodies with a Content-Length only.
  */
 export class BodyClient {
   private socket: net.Socket | null = null;
@@ -42,7 +45,7 @@ export class BodyClient {
     private readonly timeoutMs: number,
   ) {}
 
-  /** @throws Error when there is no whole answer within the time */
+  /** @throws Error if there is no complete response within the time */
   get(path: string, sink: BodySink | null = null): Promise<BodyAnswer> {
     return new Promise((resolve, reject) => {
       const answer = { status: 0, location: null, text: '' };
@@ -128,7 +131,7 @@ export class BodyClient {
   }
 }
 
-/** Returns where the body begins in the read; null when the head is none that this client understands. */
+/** Returns the offset of the body in the read; null if this client does not support the response head. */
 function readHead(question: Question, length: number): number | null {
   const before = question.head.length;
   question.head += READ_BUFFER.toString('latin1', 0, Math.min(length, MAX_HEAD_BYTES));

@@ -10,10 +10,10 @@ import { type ServerName, type ServerUnderTest, startServer } from './servers';
 
 const SETTLE_MS = 1000;
 const COUNT_MS = { full: 10_000, quick: 4000 };
-/** Beyond the plan's own times: starting viewers, a busy machine. */
+/** In addition to the plan's own times: for starting viewers and for a busy machine. */
 const SLACK_MS = 60_000;
 
-/** What the runs of a benchmark share. */
+/** Options that the runs of a benchmark share. */
 export interface BenchContext {
   children: Children;
   enginePort: number;
@@ -21,7 +21,7 @@ export interface BenchContext {
   signal: AbortSignal;
 }
 
-/** Starts the server, lets the viewers of the case watch, ends the server. @throws Error when one fails */
+/** Starts the server, runs the viewers of the case, ends the server. @throws Error if one fails */
 export async function runCase(
   benchCase: BenchCase,
   name: ServerName,
@@ -53,7 +53,7 @@ async function watch(
   try {
     const beforeMs = plan.aheadMs + plan.warmMs + SLACK_MS;
     const reported = childMessage(load, report, beforeMs + plan.countMs, context.signal);
-    // Waited for below; a failure before that must not count as unhandled.
+    // Awaited below; a failure before that must not count as unhandled.
     reported.catch(() => undefined);
     await childMessage(load, counting, beforeMs, context.signal);
     const probe = benchCase.control && server.name !== 'other' ? new ControlProbe(server) : null;
@@ -81,7 +81,10 @@ function loadPlan(benchCase: BenchCase, server: ServerUnderTest, options: BenchO
   };
 }
 
-/** The rings of all sessions together, asked for once while viewers watch; null when there is none to ask for. */
+/**
+ * The ring buffers of all sessions together, requested once while viewers watch; null if the server has no such
+ * list.
+ */
 async function ringAfter(
   server: ServerUnderTest,
   ms: number,
@@ -98,7 +101,7 @@ async function ringAfter(
   }
 }
 
-/** Reads `sessions[].buffer` of the session list. */
+/** Parses `sessions[].buffer` of the session list. */
 export function ringOf(body: unknown): RingReport | null {
   const { sessions } = body as { sessions?: { buffer?: Partial<RingReport> }[] };
   const buffers = (sessions ?? []).flatMap(({ buffer }) => buffer ?? []);

@@ -2,13 +2,13 @@ import { type ControlReport } from './control-probe';
 import { type LoadReport } from './load';
 import { type GroupReport } from './viewer-tally';
 
-/** The ring of a stream, as the product's session list tells it. */
+/** The ring buffer of a stream, from the product's session list. */
 export interface RingReport {
   bytes: number;
   seconds: number;
 }
 
-/** Everything one server gave in one case. */
+/** The results of one server in one case. */
 export interface Measurement {
   load: LoadReport;
   /** Memory before the first viewer, MB. */
@@ -17,7 +17,7 @@ export interface Measurement {
   control: ControlReport | null;
 }
 
-/** A limit a figure has to keep, and how to say it; `limit` null: nothing to compare with in this run. */
+/** The limit of a value and its text; `limit` null: nothing to compare with in this run. */
 export interface Goal {
   limit: number | null;
   text: string;
@@ -26,17 +26,17 @@ export interface Goal {
 /** One line of the table. */
 export interface Figure {
   label: string;
-  /** Digits behind the point. */
+  /** Number of decimals. */
   digits: number;
   value: (measured: Measurement) => number | null;
-  /** Of the product; `bare` and `other` are the yardsticks' figures in the same run. */
+  /** The product's value; `bare` and `other` are the values of the baselines in the same run. */
   goal?: (product: Measurement, bare: number | null, other: number | null) => Goal;
 }
 
 export type CaseName =
   '1x10' | '1x50' | '1x200' | '1x1000' | '50x4' | 'storm' | 'memory' | 'control';
 
-/** Who watches what, and what is looked at. */
+/** The viewers of a case, and its measurements. */
 export interface BenchCase {
   name: CaseName;
   title: string;
@@ -44,11 +44,11 @@ export interface BenchCase {
   viewers: number;
   rampMs: number;
   holders: number;
-  /** How long the holders watch alone; [full, quick]. */
+  /** How long the holders watch before the others join; [full, quick]. */
   aheadMs: readonly [number, number];
-  /** From the first join to the start of counting; [full, quick]. */
+  /** From the first join to the start of the measurement; [full, quick]. */
   warmMs: readonly [number, number];
-  /** Whether the control API is asked while counting. */
+  /** Whether the control API is called during the measurement. */
   control: boolean;
   figures: readonly Figure[];
 }
@@ -71,7 +71,7 @@ const CPU_TO_YARDSTICK: Figure = {
     text: '≤ 1.15 × bare',
   }),
 };
-/** The other proxy's figure when one is measured too, else the yardstick's. */
+/** The other proxy's value if one is measured too, else the baseline's. */
 const CPU_TO_OTHER: Figure = {
   ...CPU,
   goal: (product, bare, other) =>
@@ -93,7 +93,7 @@ const whole = (of: (group: GroupReport) => number) => {
   return ({ load }: Measurement): number => of(load.viewers) + of(load.holders);
 };
 
-/** A viewer on loopback keeps up: whatever is missing was lost by the server. */
+/** A viewer on loopback keeps up, so missing packets were lost by the server. */
 const INTEGRITY: readonly Figure[] = [
   {
     label: 'packets lost / repeated / misaligned',
@@ -111,7 +111,7 @@ const INTEGRITY: readonly Figure[] = [
 
 const usual = { rampMs: RAMP_MS, holders: 0, aheadMs: NONE, warmMs: WARM_MS, control: false };
 
-/** Few viewers: what they cost is little in any case, what counts is how soon they see. */
+/** Few viewers cost little in any case; the delay of their first picture matters. */
 function few(name: CaseName, viewers: number): BenchCase {
   return {
     ...usual,
@@ -190,9 +190,9 @@ export const CASES: readonly BenchCase[] = [
     name: 'memory',
     title: 'memory, 1000 viewers on one stream',
     streams: 1,
-    // With the holder 1000, the product's default limit for one stream.
+    // 1000 with the holder, the product's default limit for one stream.
     viewers: 999,
-    // Long enough for the ring to be full (32 MiB at 8 Mbit/s), and for the joins' backlog to be delivered.
+    // Long enough to fill the ring buffer (32 MiB at 8 Mbit/s) and to deliver the backlog of the joins.
     holders: 1,
     aheadMs: [36_000, 4000],
     warmMs: [10_000, 8000],

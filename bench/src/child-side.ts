@@ -1,6 +1,6 @@
 import { type Server } from 'node:net';
 
-/** Tells the parent process which port was taken, or prints it when started by hand. */
+/** Sends the chosen port to the parent process, or prints it if started by hand. */
 export function announceListening(server: Server): void {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('not listening on TCP');
@@ -9,8 +9,9 @@ export function announceListening(server: Server): void {
 }
 
 /**
- * A child of the benchmark lives exactly as long as the benchmark: it ends when the channel to the parent
- * closes, however the parent ended, and leaves Ctrl-C (which a terminal sends to the whole group) to it.
+ * A child of the benchmark lives exactly as long as the benchmark: it ends when the channel to the parent closes,
+ * however the parent ended. It ignores Ctrl-C, which a terminal sends to the whole process group, so that the
+ * parent decides.
  */
 export function endWithParent(): void {
   if (!process.send) return;

@@ -2,21 +2,21 @@ import { type ChildProcess, fork, spawn } from 'node:child_process';
 import path from 'node:path';
 import { processTree } from './process-usage';
 
-/** How long a child may take from SIGTERM to its end. */
+/** How long a child may take to end after SIGTERM. */
 const STOP_TIMEOUT_MS = 15_000;
 const KEPT_OUTPUT = 4000;
 
-/** A process the benchmark started. */
+/** A process that the benchmark started. */
 export interface Child {
   pid: number;
   process: ChildProcess;
-  /** The last of what it printed, for a message when it fails. */
+  /** The end of its output, for the message if it fails. */
   output(): string;
-  /** Ends it with SIGTERM, after 15 s with SIGKILL together with its descendants. Never throws. */
+  /** Ends it with SIGTERM, or after 15 s with SIGKILL, together with its descendants. Never throws. */
   stop(): Promise<void>;
 }
 
-/** All processes of a benchmark. Whatever way the benchmark ends, none of them stays behind. */
+/** All processes of a benchmark. However the benchmark ends, none of them is left. */
 export class Children {
   private readonly alive = new Set<ChildProcess>();
 
@@ -24,23 +24,23 @@ export class Children {
     process.once('exit', () => this.killAll());
   }
 
-  /** A program of the benchmark's own, with a channel for messages. */
+  /** A program of the benchmark, with a channel for messages. */
   fork(program: string, args: readonly string[]): Child {
     return this.adopt(fork(path.join(__dirname, `${program}.js`), args, { silent: true }));
   }
 
-  /** Another Node program; gets nothing of our environment but `env`. */
+  /** Another Node program; its environment is `env` only. */
   start(script: string, cwd: string, env: Record<string, string | undefined>): Child {
     const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe'];
     return this.adopt(spawn(process.execPath, [script], { cwd, env, stdio }));
   }
 
-  /** A command of the caller's, with the caller's environment. */
+  /** A command of the user, with the user's environment. */
   shell(command: string): Child {
     return this.adopt(spawn(command, { shell: true, stdio: ['ignore', 'pipe', 'pipe'] }));
   }
 
-  /** Ends all at once, without asking. */
+  /** Kills all at once. */
   killAll(): void {
     for (const child of this.alive) kill(child);
     this.alive.clear();
@@ -83,14 +83,14 @@ function kill(child: ChildProcess): void {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It ended by itself meanwhile.
+      // The process has ended by itself meanwhile.
     }
   }
 }
 
 /**
- * The first message of a child that `accept` takes.
- * @throws Error when the child ends before, when `timeoutMs` pass, or when `signal` aborts
+ * The first message of a child that `accept` accepts.
+ * @throws Error if the child ends before, after `timeoutMs`, or when `signal` aborts
  */
 export function childMessage<T>(
   child: Child,

@@ -6,19 +6,19 @@ import { type Quantiles, quantiles } from './viewer-tally';
 
 const INTERVAL_MS = 50;
 const TIMEOUT_MS = 5000;
-/** What is asked for when nothing else is said. */
+/** The default path. */
 const ENGINES = '/api/v1/engines';
 
-/** How the server's control API answered. */
+/** Response times of the server's control API. */
 export interface ControlReport {
   answerMs: Quantiles;
-  /** No answer within 5 s, or another status than 200. */
+  /** No response within 5 s, or another status than 200. */
   failed: number;
 }
 
 /**
- * Asks the server's own API 20 times a second, each question at its time whether or not the one
- * before was answered: a server that stalls is seen by all the questions it keeps waiting.
+ * Calls the server's API 20 times a second. Each request is sent at its time whether or not the previous one was
+ * answered, so a stall of the server shows in all requests that it delays.
  */
 export class ControlProbe {
   private readonly agent = new http.Agent({ keepAlive: true });
@@ -34,12 +34,12 @@ export class ControlProbe {
     this.timer = setInterval(() => this.ask(), INTERVAL_MS);
   }
 
-  /** Asks no more. */
+  /** Sends no more requests. */
   stop(): void {
     clearInterval(this.timer);
   }
 
-  /** After a stop: waits for the open answers (at most 5 s) and reports. */
+  /** After `stop`: waits for the open responses (at most 5 s) and reports. */
   async report(): Promise<ControlReport> {
     await Promise.all(this.open);
     this.agent.destroy();

@@ -5,15 +5,15 @@ import { HOSTILE_MBIT_PER_SECOND, hostileKindOf, hostileSource } from './hostile
 import { type MediaSource, TransportStreamSource } from './transport-stream-source';
 
 /**
- * A stand-in for an AceStream engine: the answers of its HTTP API that a proxy asks for, and a stream fast
- * enough that it is never what a measurement measures. Knows any content; the ids of `hostile-sources` play what hurts.
+ * A replacement of an AceStream engine: the answers of its HTTP API that a proxy needs, and a stream that is fast
+ * enough never to be the bottleneck. It knows any content; the ids of `hostile-sources` play hostile media.
  *
  * Started by the benchmark as a child process; by hand: `node bench/dist/engine.js PORT [MBIT_PER_SECOND]`.
  */
 
-/** An engine hands media on as they come, so does this one. */
+/** Real engines forward media as they arrive, and so does this one. */
 const TICK_MS = 20;
-/** A reader who takes nothing is owed at most this much at once. */
+/** Maximum backlog of a reader that reads nothing. */
 const MAX_BACKLOG_BYTES = 4 * 1024 * 1024;
 const STAT = {
   status: 'dl',
@@ -28,17 +28,17 @@ const STAT = {
 };
 const VERSION = { code: 3020300, platform: 'linux', version: '3.2.3' };
 
-/** The `response` of a getstream answer; `playback_url` is where the media are. */
+/** The `response` of a getstream answer; `playback_url` is the address of the media. */
 interface SessionAnswer {
   playback_url: string;
   [field: string]: string | number;
 }
 
-/** What the benchmark asks for at `/bench/sessions`. */
+/** The answer to `/bench/sessions`. */
 export interface EngineSessions {
   opened: number;
   reading: number;
-  /** Most readers at one time. */
+  /** Maximum number of readers at one time. */
   peak: number;
 }
 

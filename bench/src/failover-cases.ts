@@ -8,12 +8,12 @@ import { type SimulatedEngine, startSimulatedEngine } from './simulated-engines'
 import { contentId } from './stream-path';
 import { type StreamContext } from './stream-options';
 
-/** What an engine in use suffers. */
+/** The failure of an engine in use. */
 type Blow = 'kill' | 'freeze' | 'move';
 
 interface Round {
   report: AudienceReport;
-  /** How long the move's answer took, ms; null when none was asked for. */
+  /** Response time of the move, ms; null if none was requested. */
   answerMs: number | null;
 }
 
@@ -24,10 +24,10 @@ const BURST_SECONDS = 5;
 const STALL_SECONDS = 5;
 const RAMP_MS = 1000;
 const SLACK_MS = 60_000;
-/** Longer than the broadcast's loop of 8 s, so that every step of its time stamps was seen. */
+/** Longer than the broadcast's loop of 8 s, so that every step of its time stamps was measured. */
 const WARM_MS = 10_000;
 const AFTER_MS: Record<Blow, number> = { kill: 10_000, freeze: 15_000, move: 10_000 };
-/** On top of the silence that is allowed before anybody acts. */
+/** In addition to the silence that is allowed before a failover. */
 const GOAL_MS: Record<Blow, number> = {
   kill: 2500,
   freeze: STALL_SECONDS * 1000 + 2500,
@@ -39,7 +39,7 @@ const TITLES: Record<Blow, string> = {
   move: 'planned move, POST /api/v1/streams/{id}/move?wait=true',
 };
 
-/** Several rounds, each with a product and two engines of its own. @throws Error when it can not be measured */
+/** Several rounds, each with a new product and two engines. @throws Error if it cannot be measured */
 export async function failoverCase(blow: Blow, context: StreamContext): Promise<SeenCase> {
   const { rounds: count } = context.options;
   const viewers = context.options.viewers ?? VIEWERS;
@@ -60,7 +60,7 @@ function figures(blow: Blow, rounds: readonly Round[]): SeenFigure[] {
   const reports = rounds.map(({ report }) => report);
   const sum = (of: (report: AudienceReport) => number): number =>
     reports.reduce((total, report) => total + of(report), 0);
-  // Each viewer loses the same: one round's share of one viewer is what a reader wants to know.
+  // Each viewer loses the same, so the result is one viewer's share of one round.
   const perViewer = (of: (report: AudienceReport) => number): number =>
     Math.max(...reports.map((report) => of(report) / report.silenceMs.length));
   const line = (label: string, value: number, limit?: number): SeenFigure => {

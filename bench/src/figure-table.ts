@@ -1,26 +1,26 @@
 import { machine } from './report';
 
-/** One line of what a benchmark of streams gave. */
+/** One result of a benchmark of streams. */
 export interface SeenFigure {
   label: string;
   value: number | null;
-  /** Digits behind the point. */
+  /** Number of decimals. */
   digits: number;
-  /** The most that it may be; without one there is no goal. */
+  /** The maximum value; without it there is no goal. */
   limit?: number;
 }
 
 export interface SeenCase {
   name: string;
   title: string;
-  /** What a reader has to know to read the figures right. */
+  /** Notes that explain the values. */
   note: string;
   figures: SeenFigure[];
 }
 
 const NONE = '–';
 
-/** The figures beside their goals, as text. */
+/** The values and their goals, as text. */
 export function figureTable(cases: readonly SeenCase[]): string {
   const labels = cases.flatMap(({ figures }) => figures.map(({ label }) => label.length));
   const width = Math.max(...labels, 0);

@@ -1,15 +1,15 @@
 const OVERFLOW = 1;
 
 /**
- * Times in ms, counted in buckets of equal width: constant memory whatever the number of samples, and
- * quantiles exact to one bucket. Times beyond the last bucket are counted there; `max` is exact always.
+ * Times in ms, counted in buckets of equal width: constant memory for any number of samples, and quantiles exact to
+ * one bucket. Times beyond the last bucket are counted there; `max` is always exact.
  */
 export class Histogram {
   private readonly buckets: Uint32Array;
   private total = 0;
   private largest = 0;
 
-  /** @param widthMs width of a bucket; @param limitMs where the last bucket begins */
+  /** @param widthMs width of a bucket; @param limitMs start of the last bucket */
   constructor(
     private readonly widthMs = 0.25,
     limitMs = 60_000,
@@ -17,7 +17,7 @@ export class Histogram {
     this.buckets = new Uint32Array(Math.ceil(limitMs / widthMs) + OVERFLOW);
   }
 
-  /** Clocks of two processes may differ by a hair: a negative time counts as 0. */
+  /** Clocks of two processes may differ slightly: a negative time counts as 0. */
   add(ms: number): void {
     const time = Math.max(0, ms);
     const bucket = Math.min(this.buckets.length - 1, Math.floor(time / this.widthMs));

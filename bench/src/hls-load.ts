@@ -6,23 +6,23 @@ import { playlistPath } from './stream-path';
 import { type Quantiles, quantiles, ViewerTally } from './viewer-tally';
 
 /**
- * HLS players in a process of their own. Started by the benchmark with a plan as JSON in its first argument; tells
- * `playing` once each has had a segment, and answers any message with its report.
+ * HLS players in their own process. The benchmark starts it with a plan as JSON in its first argument. It sends
+ * `playing` once each player has a segment, and answers any message with its report.
  */
 
 export interface HlsLoadPlan {
   port: number;
   players: number;
-  /** Over how long they begin. */
+  /** Time over which the players start. */
   rampMs: number;
 }
 
-/** What was seen, from the beginning on. */
+/** Results from the beginning on. */
 export interface HlsLoadReport {
   playlists: number;
   segments: number;
   bytes: number;
-  /** Requests without a good and whole answer. */
+  /** Requests without a valid and complete response. */
   failed: number;
   lostPackets: number;
   repeatedPackets: number;

@@ -9,14 +9,14 @@ import { type StreamContext } from './stream-options';
 
 const MBIT_PER_SECOND = 4;
 const EACH = 500;
-/** As long as players wait between two playlists, so that they ask evenly. */
+/** The interval of players between two playlists, so that their requests are spread evenly. */
 const HLS_RAMP_MS = 4000;
 const TS_RAMP_MS = 1000;
 const TS_WARM_MS = 12_000;
 const SLACK_MS = 60_000;
 const CORE_GOAL_PERCENT = 60;
 
-/** HLS and MPEG-TS viewers of one stream. @throws Error when it can not be measured */
+/** HLS and MPEG-TS viewers of one stream. @throws Error if it cannot be measured */
 export async function hlsMixedCase(context: StreamContext): Promise<SeenCase> {
   const { children, options, signal } = context;
   const each = options.viewers ?? EACH;

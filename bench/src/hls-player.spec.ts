@@ -22,7 +22,7 @@ describe('parsePlaylist', () => {
     });
   });
 
-  it('refuses what is none', () => {
+  it('refuses other texts', () => {
     expect(() => parsePlaylist('{}')).toThrow('no playlist');
   });
 });
@@ -57,7 +57,7 @@ describe('HlsPlayer', () => {
   const open = (): HlsPlayer =>
     new HlsPlayer((server.address() as AddressInfo).port, '/ace/manifest.m3u8?id=1');
 
-  it('begins three segments before the end, and takes each once', async () => {
+  it('begins three segments before the end, and requests each once', async () => {
     const player = open();
     expect(player.due(await player.playlist())).toEqual(['hls/t/3.ts', 'hls/t/4.ts', 'hls/t/5.ts']);
     expect(player.due(await player.playlist())).toEqual([]);
@@ -67,7 +67,7 @@ describe('HlsPlayer', () => {
     expect(asked.filter((url) => !url.includes('playback'))).toHaveLength(1);
   });
 
-  it('hands on every byte of a segment, on one connection', async () => {
+  it('passes on every byte of a segment, on one connection', async () => {
     let connections = 0;
     server.on('connection', () => connections++);
     const player = open();
@@ -80,12 +80,12 @@ describe('HlsPlayer', () => {
     player.close();
   });
 
-  it('says what it did not get, and goes on', async () => {
+  it('reports failed requests, and continues', async () => {
     const player = open();
     await player.playlist();
     const gone = player.segment('hls/t/404.ts', () => undefined);
     await expect(gone).rejects.toThrow('segment: status 404');
-    // Ended by the server at the moment of the next question, which is asked again then.
+    // The server closes the connection at the moment of the next request, which is then repeated.
     server.closeAllConnections();
     expect((await player.playlist()).segments).toHaveLength(5);
     player.close();

@@ -1,6 +1,6 @@
 import { BodyClient, type BodySink } from './body-client';
 
-/** A media playlist as far as a player of a benchmark needs it. */
+/** The fields of a media playlist that a player of a benchmark needs. */
 export interface Playlist {
   targetMs: number;
   /** Length of its text. */
@@ -9,11 +9,11 @@ export interface Playlist {
   segments: { number: number; address: string }[];
 }
 
-/** Players begin so many segments before the end (RFC 8216 §6.3.3 asks for three target durations). */
+/** Players begin this many segments before the end (RFC 8216 §6.3.3 requires three target durations). */
 const BEGIN_BEFORE_END = 3;
 const TIMEOUT_MS = 20_000;
 
-/** @throws Error when the text is no media playlist */
+/** @throws Error if the text is not a media playlist */
 export function parsePlaylist(text: string): Playlist {
   const lines = text.split('\n').map((line) => line.trim());
   if (lines[0] !== '#EXTM3U') throw new Error('no playlist');
@@ -28,7 +28,7 @@ export function parsePlaylist(text: string): Playlist {
   };
 }
 
-/** One HLS player: asks for the playlist, and for each segment once. One request at a time, on one connection. */
+/** One HLS player: reloads the playlist, and requests each segment once. One request at a time, on one connection. */
 export class HlsPlayer {
   private readonly client: BodyClient;
   private newest = -1;
@@ -39,7 +39,7 @@ export class HlsPlayer {
     this.path = path;
   }
 
-  /** The playlist of now; the first time this is led on to one of its own. @throws Error when there is none */
+  /** Loads the playlist; the first time it follows the redirect to its own playlist. @throws Error if there is none */
   async playlist(): Promise<Playlist> {
     let answer = await this.client.get(this.path);
     if (answer.status === 302 && answer.location !== null) {
@@ -60,7 +60,7 @@ export class HlsPlayer {
     return due.map(({ address }) => address);
   }
 
-  /** @throws Error when it is not there whole */
+  /** @throws Error if the segment is not complete */
   async segment(address: string, sink: BodySink): Promise<void> {
     const { status } = await this.client.get(this.resolved(address), sink);
     if (status !== 200) throw new Error(`segment: status ${status}`);

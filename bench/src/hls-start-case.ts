@@ -14,16 +14,16 @@ const START_MS = 1000;
 const GROUP_MS = 1000;
 const COLD_GOAL_MS = START_MS + 2 * GROUP_MS + 1000;
 const RUN_MS = 10_000;
-/** Players who begin one after the other, once the first one's request has made the stream's segments. */
+/** Players that start one after the other, once the first one's request has created the stream's segments. */
 const LATER_PLAYERS = 10;
 
-/** Times of one player, ms since it asked. */
+/** Times of one player, ms since its request. */
 interface Begin {
   playlistMs: number;
   segmentMs: number;
 }
 
-/** How soon HLS begins: on streams that run, and cold. @throws Error when a player gets nothing */
+/** Start times of HLS, on running streams and cold. @throws Error if a player gets nothing */
 export async function hlsStartCase(context: StreamContext): Promise<SeenCase> {
   process.stderr.write('HLS: beginning …\n');
   const warm = await withEngine(5, context, (port) => warmBegins(port, context));

@@ -29,7 +29,7 @@ const HEALTH_GOAL_MS = 200;
 const GAP_GOAL_MS = 1000;
 const PLAYLIST_GOAL_KB = 200;
 
-/** What a healthy viewer, a health check and the machine felt of one kind. */
+/** The effect of one kind on a healthy viewer, a health check and the machine. */
 interface Felt {
   healthP99Ms: number | null;
   healthFailed: number;
@@ -41,7 +41,7 @@ interface Felt {
   cpuPercent: number;
 }
 
-/** Two hostile contents of each kind beside a usual one. @throws Error when it can not be measured */
+/** Two hostile contents of each kind next to a normal one. @throws Error if it cannot be measured */
 export async function hostileCase(context: StreamContext): Promise<SeenCase> {
   const figures: SeenFigure[] = [];
   for (const kind of HOSTILE_KINDS) {

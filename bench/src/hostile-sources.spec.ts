@@ -5,7 +5,7 @@ import { sectionCrc } from './program-tables';
 const BITS_PER_SECOND = 20e6;
 
 describe.each(HOSTILE_KINDS)('%s', (kind) => {
-  it('is made of whole packets whose counters go on, however many are asked for at once', () => {
+  it('consists of whole packets with continuous counters, for any number of packets per call', () => {
     const source = hostileSource(kind, 1, BITS_PER_SECOND);
     const counters = new Map<number, number>();
     for (const count of [1, 7, 2000]) {

@@ -4,7 +4,7 @@ import { PMT_PID, sectionCrc } from './program-tables';
 import { contentId } from './stream-path';
 import { fillerPacket, type MediaSource, TransportStreamSource } from './transport-stream-source';
 
-/** What a content can do to hurt whoever reads it. */
+/** The kinds of content that harm a program that parses them. */
 export const HOSTILE_KINDS = [
   'pat-of-42-programmes',
   'eleven-pats-per-packet',
@@ -17,16 +17,16 @@ export const HOSTILE_KINDS = [
 export type HostileKind = (typeof HOSTILE_KINDS)[number];
 
 export const HOSTILE_MBIT_PER_SECOND = 20;
-/** The first of the numbers that `stream-path` makes content ids of. */
+/** The first of the numbers from which `stream-path` makes hostile content ids. */
 const FIRST_STREAM = 0x1000;
 const STREAMS_PER_KIND = 16;
 
-/** Number of the content `n` of this kind, as `stream-path` takes it. */
+/** The number of the content `n` of this kind, for `stream-path`. */
 export function hostileStream(kind: HostileKind, n: number): number {
   return FIRST_STREAM + HOSTILE_KINDS.indexOf(kind) * STREAMS_PER_KIND + n;
 }
 
-/** What the content of this id plays; null for a usual one. */
+/** The kind of the content with this id; null for a normal one. */
 export function hostileKindOf(id: string): HostileKind | null {
   const kinds = HOSTILE_KINDS.filter((kind) =>
     range(STREAMS_PER_KIND).some((n) => contentId(hostileStream(kind, n)) === id),
@@ -38,25 +38,25 @@ const PAT_TABLE = 0;
 const PMT_TABLE = 2;
 const H264 = 0x1b;
 const PRIVATE_DATA = 0x06;
-/** Sections of a cycle differ from one another, so that none of them is the same as the one before. */
+/** The sections of a cycle all differ, so that none of them equals the previous one. */
 const VARIANTS = 32;
-/** Sources that hurt by how they follow another one come after this many packets of a usual one. */
+/** Kinds that act after another source send this many packets of a normal one first. */
 const USUAL_PACKETS = 60_000;
 const FRAME_TICKS = 3600;
 const HOUR_TICKS = 3600 * 90_000;
-/** A second PID for pictures, so that what comes behind a splice has to be renamed. */
+/** A second video PID, so that packets after a splice must be rewritten. */
 const OTHER_VIDEO_PID = 0x110;
 const PACKETS_PER_PICTURE = 4;
-/** The 4 KB of a PMT in 13-byte entries, and the most entries that a section has room for. */
+/** The 4 KB of a PMT in 13-byte entries, and the maximum number of entries in a section. */
 const LARGE_PMT = { streams: 300, descriptorBytes: 8 };
 const MOST_STREAMS = 800;
 const STREAMS_BEHIND_SPLICE = 702;
-/** As often as key frames come in `tables-and-key-frames`, the large PMT comes once. */
+/** The large PMT is sent once per this many key frames of `tables-and-key-frames`. */
 const PACKETS_PER_LARGE_PMT = 50_000;
 
 /**
- * The media of a hostile content. `opening` counts the engine sessions of this content from 0: some kinds play as usual
- * at first and hurt when they are opened again.
+ * The media of a hostile content. `opening` counts the engine sessions of this content from 0: some kinds play
+ * normally at first and are hostile when they are opened again.
  */
 export function hostileSource(
   kind: HostileKind,
@@ -96,10 +96,10 @@ export function hostileSource(
   }
 }
 
-/** A packet whose continuity counter is still to be set. */
+/** A packet without its continuity counter. */
 type Packets = Generator<Buffer>;
 
-/** Counts the packets of each PID on. */
+/** Sets the counters of each PID. */
 class PacketSource implements MediaSource {
   private readonly counters = new Map<number, number>();
 
@@ -140,7 +140,7 @@ function* after(first: readonly Buffer[], rest: Packets): Packets {
   yield* rest;
 }
 
-/** A large PMT once, then a PAT and a key frame in turn: each key frame has other tables before it. */
+/** A large PMT once, then a PAT and a key frame alternately, so that each key frame has different tables before it. */
 function* tablesAndKeyFrames(): Packets {
   const { streams, descriptorBytes } = LARGE_PMT;
   const large = split(PMT_PID, pmt(0, streams, descriptorBytes, VIDEO_PID));
@@ -152,7 +152,7 @@ function* tablesAndKeyFrames(): Packets {
   }
 }
 
-/** Key frames from the past in turn with pictures from the future. */
+/** Key frames with past times and pictures with future times alternately. */
 function* pastAndFuture(): Packets {
   yield* [psi(0, [pat(0, 1)]), ...split(PMT_PID, pmt(0, 1, 0, VIDEO_PID))];
   const past = HOUR_TICKS;
@@ -173,7 +173,7 @@ function* breaksAtEveryPicture(): Packets {
   }
 }
 
-/** PMTs of many streams, each another one, in a source whose PIDs are not those that viewers know. */
+/** PMTs of many streams, each different, in a source whose PIDs differ from those that viewers know. */
 function* pmtBehindSplice(): Packets {
   const tables = variants((n) => split(PMT_PID, pmt(n, STREAMS_BEHIND_SPLICE, 0, OTHER_VIDEO_PID)));
   for (let n = 0; ; n++) {
@@ -191,7 +191,7 @@ function variants<T>(make: (n: number) => T): T[] {
   return range(VARIANTS).map(make);
 }
 
-/** A PAT section of `programmes` programmes; `n` tells versions and PIDs apart. */
+/** A PAT section with `programmes` programmes; `n` determines version and PIDs. */
 function pat(n: number, programmes: number): Buffer {
   const entries = range(programmes).flatMap((i) => {
     const pmtPid = 0x1000 - i + (programmes > 1 ? n * 64 : 0);

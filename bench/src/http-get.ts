@@ -1,6 +1,6 @@
 import http from 'node:http';
 
-/** What a request to the server's own API gave. */
+/** The response to a request to the server's own API. */
 export interface Answer {
   status: number;
   body: string;
@@ -14,7 +14,7 @@ interface AskOptions {
   timeoutMs: number;
 }
 
-/** GET from the loopback address, within `timeoutMs`. @throws Error when there is no whole answer */
+/** GET on the loopback address, within `timeoutMs`. @throws Error if there is no complete response */
 export function httpGet(port: number, path: string, options: AskOptions): Promise<Answer> {
   return ask('GET', port, path, options);
 }

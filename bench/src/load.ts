@@ -5,44 +5,44 @@ import { streamPath } from './stream-path';
 import { Viewer } from './viewer';
 
 /**
- * The load generator: viewers in a process of their own, so that they do not share an event loop with what
- * is measured. Started by the benchmark with a LoadPlan as JSON in its first argument.
+ * The load generator: viewers in their own process, so that they do not share an event loop with the measured
+ * server. The benchmark starts it with a LoadPlan as JSON in its first argument.
  */
 
-/** What the viewers do. Times follow each other: ahead, warm (ramp within), count. */
+/** The schedule of the viewers. Its times follow each other: ahead, warm (which includes ramp), count. */
 export interface LoadPlan {
   port: number;
-  /** With which the viewers ask. */
+  /** Header of the viewers' requests. */
   httpVersion: '1.1' | '1.0';
   streams: number;
   viewers: number;
-  /** Over how long the viewers join. */
+  /** Time over which the viewers join. */
   rampMs: number;
-  /** Viewers who are there before the others join. */
+  /** Viewers that join before the others. */
   holders: number;
-  /** How long the holders watch alone. */
+  /** How long the holders watch before the others join. */
   aheadMs: number;
-  /** From the first join until counting begins. */
+  /** From the first join to the start of the measurement. */
   warmMs: number;
   countMs: number;
-  /** The server's processes, for processor time and memory. */
+  /** The server's processes, for CPU time and memory. */
   serverPids: number[];
 }
 
-/** What was seen; bytes and processor time within the counting time only. */
+/** Results; bytes and CPU time of the measured time only. */
 export interface LoadReport {
   seconds: number;
   gigabytes: number;
   serverCpuSeconds: number;
   serverPeakMb: number;
-  /** Share of one core the load generator itself used: near 1 it is what the figures measure. */
+  /** Share of one core that the load generator itself used: near 1 it is the bottleneck. */
   ownCpuShare: number;
   viewers: GroupReport;
-  /** Their latency is sampled while the others join, and 2 s on. */
+  /** Their latency is sampled while the others join, and for 2 s more. */
   holders: GroupReport;
 }
 
-/** What the load generator tells the benchmark. */
+/** Messages of the load generator to the benchmark. */
 export type LoadMessage = { type: 'counting' } | { type: 'report'; report: LoadReport };
 
 const JOIN_STEP_MS = 5;
@@ -127,7 +127,7 @@ async function run(plan: LoadPlan): Promise<LoadReport> {
 endWithParent();
 void run(JSON.parse(process.argv[2] ?? '{}') as LoadPlan).then((report) => {
   const message: LoadMessage = { type: 'report', report };
-  // Stays until the benchmark ends it: a message must not race with its sender's end.
+  // Runs until the benchmark ends it, because a message must not be lost at the sender's exit.
   if (process.send) process.send(message);
   else console.log(JSON.stringify(report));
 });

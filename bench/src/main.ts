@@ -12,7 +12,7 @@ const INTERRUPTED = 130;
 async function run(options: BenchOptions): Promise<void> {
   const children = new Children();
   const interruption = new AbortController();
-  // The first asks the running case to end in order, the second ends everything at once.
+  // The first signal ends after the current case, the second ends everything at once.
   const interrupt = (): void => {
     if (interruption.signal.aborted) process.exit(INTERRUPTED);
     interruption.abort();
@@ -35,7 +35,7 @@ async function run(options: BenchOptions): Promise<void> {
   }
 }
 
-/** Each case with both servers one after the other, so that a machine whose pace drifts is the same to both. */
+/** Runs each case with both servers one after the other, so that a change of the machine's speed affects both. */
 async function measure(context: BenchContext): Promise<CaseResult[]> {
   const results: CaseResult[] = [];
   for (const benchCase of CASES.filter(({ name }) => context.options.cases.includes(name))) {

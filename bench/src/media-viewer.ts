@@ -2,10 +2,10 @@ import net from 'node:net';
 import { type MediaTally, MediaWatch } from './media-watch';
 
 const MAX_HEAD_BYTES = 16 * 1024;
-/** All viewers read into the same buffer: what was read is looked at before the next read happens. */
+/** All viewers read into the same buffer, because each read is checked before the next one. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(256 * 1024);
 
-/** One player who never asks twice: what ends stays ended and is counted. */
+/** One player that never reconnects: an ended response stays ended and is counted. */
 export class MediaViewer {
   readonly watch: MediaWatch;
   isOver = false;
@@ -41,7 +41,7 @@ export class MediaViewer {
     this.socket.destroy();
   }
 
-  /** Where the body begins in the read, its length when not in it; null when this is no stream. */
+  /** Offset of the body in the read, its length if the head is not complete; null if the response is not a stream. */
   private readHead(length: number): number | null {
     const before = this.head?.length ?? 0;
     const head = (this.head ?? '') + READ_BUFFER.toString('latin1', 0, length);

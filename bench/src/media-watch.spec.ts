@@ -7,7 +7,7 @@ const STEP = 3600;
 interface PacketFacts {
   pid?: number;
   continuity: number;
-  /** Decoding time, 90 kHz, of the unit that begins; without: none begins. */
+  /** Decoding time, 90 kHz, of the access unit that begins; undefined if none begins. */
   stamp?: number;
   flagged?: boolean;
 }
@@ -46,7 +46,7 @@ describe('MediaWatch', () => {
   const give = (bytes: Buffer, nowMs: number): void => watch.read(bytes, 0, bytes.length, nowMs);
   const unit = (stamp: number, nowMs: number, flagged = false): void =>
     give(packet({ continuity: continuity++ & 15, stamp, flagged }), nowMs);
-  /** Ten units, as a viewer who watches undisturbed sees them, and the mark. */
+  /** Ten access units without a disturbance, and the mark. */
   function settle(from = 0): number {
     for (let n = 0; n < 10; n++) unit((from + n * STEP) % 2 ** 33, n * 40);
     tally.learning = false;
@@ -65,7 +65,7 @@ describe('MediaWatch', () => {
     expect(watch.silenceMs(5400)).toBe(4000);
   });
 
-  it('counts what was before the mark no more', () => {
+  it('ignores events from before the mark', () => {
     unit(0, 0);
     unit(STEP, 9000);
     watch.mark();
@@ -73,12 +73,12 @@ describe('MediaWatch', () => {
     expect(watch.silenceMs(9050)).toBe(40);
   });
 
-  it('never had media: silent for ever', () => {
+  it('is silent for ever without media', () => {
     give(NULL_PACKET, 5);
     expect(watch.silenceMs(10)).toBe(Infinity);
   });
 
-  it('counts units that are missing and units that come again', () => {
+  it('counts missing and repeated units', () => {
     const last = settle();
     unit(last + 4 * STEP, 400);
     expect(tally).toMatchObject({ lostUnits: 3, repeatedUnits: 0 });
@@ -86,7 +86,7 @@ describe('MediaWatch', () => {
     expect(tally).toMatchObject({ lostUnits: 3, repeatedUnits: 2 });
   });
 
-  it('takes the clock’s wrap for no loss', () => {
+  it('does not count the clock’s wrap as a loss', () => {
     const last = settle(2 ** 33 - 5 * STEP);
     unit(last + STEP, 400);
     expect(tally).toMatchObject({ lostUnits: 0, repeatedUnits: 0 });
@@ -102,7 +102,7 @@ describe('MediaWatch', () => {
     expect(tally).toMatchObject({ continuityErrors, discontinuityFlags, tableContinuityErrors: 0 });
   });
 
-  it('sees the same wherever reads end', () => {
+  it('gets the same results for reads of any size', () => {
     const packets = Array.from({ length: 20 }, (_, n) =>
       packet({ continuity: n & 15, stamp: n * STEP }),
     );
@@ -118,7 +118,7 @@ describe('MediaWatch', () => {
     }
   });
 
-  it('finds back where packets begin', () => {
+  it('finds the start of packets again', () => {
     settle();
     give(Buffer.alloc(77, 0xff), 400);
     unit(10 * STEP, 440);

@@ -4,20 +4,20 @@ import { readPesStart } from './pes-start';
 const NULL_PID = 0x1fff;
 const CLOCK = 2 ** 33;
 
-/** What viewers of real broadcasts got, counted together. */
+/** Results of viewers of real broadcasts, counted together. */
 export interface MediaTally {
   bytes: number;
-  /** Places where no packet began although one had to. */
+  /** Places without a packet where one had to begin. */
   misaligned: number;
-  /** Video and audio packets whose continuity counter does not follow the one before, without a flag that says so. */
+  /** Video and audio packets whose continuity counter does not follow the previous one, without a flag. */
   continuityErrors: number;
-  /** The same of tables and data. */
+  /** The same for tables and data. */
   tableContinuityErrors: number;
   discontinuityFlags: number;
-  /** Access units or, for sound, PES packets that are missing, or that are there again, by their time stamps. */
+  /** Access units or, for sound, PES packets that are missing or repeated, by their time stamps. */
   lostUnits: number;
   repeatedUnits: number;
-  /** Longest step between two time stamps of a PID, 90 kHz: learnt while `learning`, judged by afterwards. */
+  /** Longest step between two time stamps of a PID, 90 kHz: measured while `learning`, and the limit afterwards. */
   readonly longestStep: Map<number, number>;
   learning: boolean;
 }
@@ -43,8 +43,9 @@ interface PidState {
 }
 
 /**
- * Watches one viewer's body for what a failover does to it: silence of media on the wall clock (null packets and tables are no
- * media), and access units that are lost or come twice. Reads end anywhere; a packet that spans two is put together.
+ * Checks one viewer's body for the effects of a failover: time without media on the wall clock (null packets and
+ * tables do not count as media), and access units that are lost or repeated. Reads may end anywhere; a packet in
+ * two reads is joined.
  */
 export class MediaWatch {
   /** Longest time without media since the last `mark`, up to the newest media. */
@@ -60,17 +61,17 @@ export class MediaWatch {
     return this.lastMediaMs >= 0;
   }
 
-  /** Silence is counted from here on; what lasts already goes on. */
+  /** Silence is counted from here on, including silence that already lasts. */
   mark(): void {
     this.longestSilenceMs = 0;
   }
 
-  /** The longest silence since the mark when `nowMs` is the end: one that still lasts counts. */
+  /** The longest silence since the mark if `nowMs` is the end, including silence that still lasts. */
   silenceMs(nowMs: number): number {
     return this.hasMedia ? Math.max(this.longestSilenceMs, nowMs - this.lastMediaMs) : Infinity;
   }
 
-  /** Takes the bytes [start, end) of a read at `nowMs`, monotonic. */
+  /** Consumes the bytes [start, end) of a read at `nowMs`, monotonic. */
   read(bytes: Buffer, start: number, end: number, nowMs: number): void {
     this.tally.bytes += end - start;
     let sawMedia = false;
@@ -105,7 +106,7 @@ export class MediaWatch {
     this.lastMediaMs = nowMs;
   }
 
-  /** Returns whether the packet bears media. */
+  /** Returns whether the packet contains media. */
   private check(bytes: Buffer, packet: number): boolean {
     const pid = (((bytes[packet + 1] ?? 0) & 0x1f) << 8) | (bytes[packet + 2] ?? 0);
     if (pid === NULL_PID) return false;
@@ -154,7 +155,7 @@ export class MediaWatch {
   }
 }
 
-/** A difference of 33-bit clocks as the shorter way round. */
+/** The shorter difference of two 33-bit clocks. */
 function signedStep(difference: number): number {
   const step = ((difference % CLOCK) + CLOCK) % CLOCK;
   return step >= CLOCK / 2 ? step - CLOCK : step;

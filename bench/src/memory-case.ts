@@ -16,7 +16,7 @@ const TOTAL_MIB = 64;
 const TOTAL_MB = (TOTAL_MIB * 1024 * 1024) / 1e6;
 const SLACK_MB = (32 * 1024 * 1024) / 1e6;
 
-/** Memory of many large streams under a small PROXY_BUFFER_TOTAL. @throws Error when it can not be measured */
+/** Memory of many large streams with a small PROXY_BUFFER_TOTAL. @throws Error if it cannot be measured */
 export async function memoryCase(context: StreamContext): Promise<SeenCase> {
   const figures = [
     ...(await figuresOf('usual streams', USUAL_STREAMS, 0, context)),

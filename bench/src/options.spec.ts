@@ -16,7 +16,7 @@ describe('parseOptions', () => {
     expect(parseOptions(args)?.servers).toEqual(servers);
   });
 
-  it('measures no other proxy that nobody named', () => {
+  it('measures no other proxy by default', () => {
     expect(() => parseOptions(['--server', 'other'])).toThrow('needs --against');
   });
 });

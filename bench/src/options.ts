@@ -2,16 +2,16 @@ import { parseArgs } from 'node:util';
 import { CASE_NAMES, type CaseName } from './cases';
 import { type ServerName } from './servers';
 
-/** What was asked for on the command line. */
+/** The options of the command line. */
 export interface BenchOptions {
   quick: boolean;
   cases: readonly CaseName[];
   servers: readonly ServerName[];
-  /** Counting time, or null for the case's own. */
+  /** Measured time, or null for the case's own. */
   durationMs: number | null;
-  /** Shell command that starts another proxy to measure beside; null: none. */
+  /** Shell command that starts another proxy for comparison; null: none. */
   against: string | null;
-  /** File for all figures as JSON. */
+  /** File for all results as JSON. */
   json: string | null;
 }
 
@@ -32,7 +32,7 @@ batching (the yardstick). Engine, viewers and both servers run on this machine o
   --json FILE       writes all figures to FILE as well
   --help            this text`;
 
-/** @throws Error with one line that names the wrong option; null when help was asked for */
+/** Null if help was requested. @throws Error with one line that names the invalid option */
 export function parseOptions(args: readonly string[]): BenchOptions | null {
   const { values } = parseArgs({
     args: [...args],

@@ -13,7 +13,7 @@ function stream(packets: number): Buffer[] {
   );
 }
 
-/** Feeds the bytes in reads of the given sizes, in turn, from a buffer that each read overwrites. */
+/** Passes the bytes in reads of the given sizes, cyclically, from a buffer that each read overwrites. */
 function check(bytes: Buffer, sizes: readonly number[]): { tally: ViewerTally; newest: number[] } {
   const tally = new ViewerTally();
   const checker = new PacketChecker(tally);
@@ -33,12 +33,12 @@ const sizes = fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 1, maxLen
 describe('PacketChecker', () => {
   const packets = stream(400);
   const isVideo = (packet: Buffer): boolean => (packet.readUInt16BE(1) & 0x1fff) === VIDEO_PID;
-  /** Positions of video packets that have video before and behind them. */
+  /** Indices of video packets with video before and after them. */
   const inner = fc.constantFrom(
     ...packets.flatMap((packet, i) => (i > 3 && i < 399 && isVideo(packet) ? [i] : [])),
   );
 
-  it('finds nothing wrong with a whole stream, however it is cut into reads', () => {
+  it('finds no error in a complete stream, for reads of any size', () => {
     fc.assert(
       fc.property(sizes, (cut) => {
         const { tally } = check(Buffer.concat(packets), cut);
@@ -68,7 +68,7 @@ describe('PacketChecker', () => {
     );
   });
 
-  it('counts a place where bytes are missing or too many, and finds the packets behind it', () => {
+  it('counts a place with missing or additional bytes, and finds the packets after it', () => {
     fc.assert(
       fc.property(longReads, inner, fc.integer({ min: 1, max: 187 }), (cut, at, missing) => {
         const torn = packets.with(at, packets[at]!.subarray(0, PACKET_BYTES - missing));
@@ -82,7 +82,7 @@ describe('PacketChecker', () => {
     expect(tally).toMatchObject({ misaligned: 1, gaps: 0 });
   });
 
-  it('tells null packets and discontinuity flags from media', () => {
+  it('distinguishes null packets and discontinuity flags from media', () => {
     const nullPacket = Buffer.alloc(PACKET_BYTES, 0xff);
     nullPacket.set([0x47, 0x1f, 0xff, 0x10]);
     const adaptationOnly = Buffer.alloc(PACKET_BYTES, 0xff);
@@ -99,7 +99,7 @@ describe('PacketChecker', () => {
     expect(newest[1]).toBeCloseTo(WALL_MS, 2);
   });
 
-  it('sees the first key frame', () => {
+  it('notices the first key frame', () => {
     const checker = new PacketChecker(new ViewerTally());
     checker.read(packets[5]!, 0, PACKET_BYTES);
     expect(checker.sawKeyFrame).toBe(false);

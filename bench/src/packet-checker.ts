@@ -12,9 +12,9 @@ import { type ViewerTally } from './viewer-tally';
 const UNKNOWN = -1;
 
 /**
- * Checks one viewer's body, every packet of it: sync byte where a packet must begin, sequence numbers
- * without hole or repetition. Reads end anywhere; the packet that spans two reads is put together in a
- * small buffer of the viewer's own, everything else is looked at where it was read, without allocation.
+ * Checks every packet of one viewer's body: a sync byte where a packet must begin, sequence numbers without gaps or
+ * repetitions. Reads may end anywhere; a packet in two reads is joined in a small buffer of the viewer, everything
+ * else is checked in the read buffer, without allocation.
  */
 export class PacketChecker {
   /** Set by the first packet with the random access flag. */
@@ -27,8 +27,8 @@ export class PacketChecker {
   constructor(private readonly tally: ViewerTally) {}
 
   /**
-   * Takes the bytes [start, end) of a read.
-   * @returns the source's wall clock (ms) in the newest stamped packet this read completed, or -1
+   * Consumes the bytes [start, end) of a read.
+   * @returns the source's wall clock (ms) in the newest stamped packet that this read completed, or -1
    */
   read(bytes: Buffer, start: number, end: number): number {
     let newestMs = UNKNOWN;
@@ -59,7 +59,7 @@ export class PacketChecker {
     return newestMs;
   }
 
-  /** The next sync byte with another one a packet later, as far as this read shows. */
+  /** The next sync byte that is followed by another one a packet later, within this read. */
   private nextSync(bytes: Buffer, offset: number, end: number): number {
     this.tally.misaligned++;
     let next = bytes.indexOf(SYNC_BYTE, offset + 1);

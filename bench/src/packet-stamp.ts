@@ -1,7 +1,7 @@
 /**
- * What every video packet of a measured stream carries: in the adaptation field's private data, 16 bytes,
- * a sequence number (u64 big endian, counting video packets from 0) and the wall clock at which the source
- * wrote it (u64 big endian, nanoseconds since 1970).
+ * The content of every video packet of a measured stream: in the adaptation field's private data, 16 bytes with a
+ * sequence number (u64 big endian, counting video packets from 0) and the wall clock when the source wrote it (u64
+ * big endian, nanoseconds since 1970).
  */
 
 export const PACKET_BYTES = 188;
@@ -34,8 +34,8 @@ export function writeStamp(
 }
 
 /**
- * Where the stamp of the packet that starts at `packet` begins, or -1 when it carries none
- * (another PID, no private data, or private data of another length).
+ * Offset of the stamp of the packet at `packet`, or -1 if it has none (another PID, no private data, or private
+ * data of another length).
  */
 export function stampOffset(source: Uint8Array, packet: number): number {
   const pid = (((source[packet + 1] ?? 0) & 0x1f) << 8) | (source[packet + 2] ?? 0);

@@ -8,12 +8,12 @@ describe('process usage', () => {
     expect(residentMb([process.pid])).toBeGreaterThan(10);
   });
 
-  it('counts a process that is gone as nothing', () => {
+  it('counts an ended process as nothing', () => {
     expect(cpuSeconds([2 ** 30])).toBe(0);
     expect(residentMb([2 ** 30])).toBe(0);
   });
 
-  it('finds the process that listens below a launcher', async () => {
+  it('finds the listening process among the children of a launcher', async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 
-/** Linux counts processor time in ticks of this size for every program, whatever the kernel's own rate. */
+/** Linux reports CPU time to programs in ticks of this length, whatever the kernel's own rate. */
 const TICKS_PER_SECOND = 100;
 const PAGE_BYTES = 4096;
 const LISTENING = '0A';
@@ -14,8 +14,8 @@ export function processTree(pid: number): number[] {
 }
 
 /**
- * Of a started program's processes, those that are the server: the one that listens on `port` (a launcher
- * above it is left out) and its descendants. The whole tree when none is seen to listen.
+ * Selects the server's processes from those of a started program: the process that listens on `port` and its
+ * descendants, without a launcher that started it. All processes if none is found to listen.
  */
 export function serverProcesses(pid: number, port: number): number[] {
   const inodes = listeningInodes(port);
@@ -28,17 +28,17 @@ export function serverProcesses(pid: number, port: number): number[] {
   return listener === undefined ? tree : processTree(listener);
 }
 
-/** Processor seconds (user and system, all threads) the processes have used since they began. */
+/** CPU seconds (user and system, all threads) of the processes since their start. */
 export function cpuSeconds(pids: readonly number[]): number {
   return sum(pids, (pid) => {
     const stat = readText(`/proc/${pid}/stat`);
-    // The name in brackets may hold blanks: fields are counted from behind it.
+    // The name in brackets may contain blanks, so fields are counted from the closing bracket.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / TICKS_PER_SECOND;
   });
 }
 
-/** Memory the processes hold now (resident), in MB of 10^6 bytes. */
+/** Current resident memory of the processes, in MB of 10^6 bytes. */
 export function residentMb(pids: readonly number[]): number {
   return sum(pids, (pid) => {
     const pages = Number(readText(`/proc/${pid}/statm`).split(' ')[1] ?? 0);
@@ -59,7 +59,7 @@ function sum(pids: readonly number[], of: (pid: number) => number): number {
   return pids.reduce((total, pid) => total + of(pid), 0);
 }
 
-/** A process may end between two looks: what cannot be read counts as empty. */
+/** A process may end between two reads: a file that cannot be read counts as empty. */
 function readText(path: string): string {
   try {
     return fs.readFileSync(path, 'utf8');

@@ -9,7 +9,7 @@ const PMT = [
   ...[0x1b, 0xe0 | (VIDEO_PID >> 8), VIDEO_PID & 0xff, 0xf0, 0],
 ];
 
-/** CRC-32 of MPEG-2 sections: polynomial 04C11DB7, not reflected. Over a section with its CRC it is 0. */
+/** CRC-32 of MPEG-2 sections: polynomial 04C11DB7, not reflected. Over a section including its CRC it is 0. */
 export function sectionCrc(section: Uint8Array | readonly number[]): number {
   let crc = 0xffffffff;
   for (const byte of section) {
@@ -19,7 +19,7 @@ export function sectionCrc(section: Uint8Array | readonly number[]): number {
   return crc >>> 0;
 }
 
-/** One programme of one H.264 stream on `VIDEO_PID`: the PAT's and the PMT's packet, continuity 0. */
+/** One programme with one H.264 stream on `VIDEO_PID`: the packets of PAT and PMT, continuity 0. */
 export function programTables(): { pat: Buffer; pmt: Buffer } {
   return { pat: psiPacket(0, PAT), pmt: psiPacket(PMT_PID, PMT) };
 }

@@ -19,14 +19,14 @@ function measurement(serverCpuSeconds: number, ownCpuShare = 0.3): Measurement {
 const benchCase = CASES.find(({ name }) => name === '1x200')!;
 
 describe('rows', () => {
-  it('judges processor time by the yardstick of the same run', () => {
+  it('compares CPU time with the baseline of the same run', () => {
     const cpu = (product: number) =>
       rows([{ benchCase, measured: { product: measurement(product), bare: measurement(2) } }])[0]!;
     expect(cpu(2.2)).toMatchObject({ product: 1.1, bare: 1, ratio: 1.1, met: true });
     expect(cpu(2.4)).toMatchObject({ ratio: 1.2, met: false });
   });
 
-  it('judges a thousand viewers by the other proxy when there is one', () => {
+  it('compares a thousand viewers with the other proxy if there is one', () => {
     const thousand = CASES.find(({ name }) => name === '1x1000')!;
     const row = (other: number) => {
       const measured = { product: measurement(2), bare: measurement(1), other: measurement(other) };
@@ -36,12 +36,12 @@ describe('rows', () => {
     expect(row(1.9)).toMatchObject({ other: 0.95, met: false });
   });
 
-  it('judges nothing that was not measured', () => {
+  it('gives no verdict without a measurement', () => {
     expect(rows([{ benchCase, measured: { product: measurement(2) } }])[0]!.met).toBeNull();
     expect(rows([{ benchCase, measured: { bare: measurement(2) } }])[0]!.met).toBeNull();
   });
 
-  it('allows memory what was idle, the ring and 64 MB', () => {
+  it('allows idle memory plus the ring buffer plus 64 MB', () => {
     const memory = CASES.find(({ name }) => name === 'memory')!;
     const measured = { product: measurement(2) };
     const line = () =>
@@ -53,7 +53,7 @@ describe('rows', () => {
 });
 
 describe('printedReport', () => {
-  it('shows ours, the yardstick, ratio, goal and verdict in a line', () => {
+  it('prints product, baseline, ratio, goal and verdict in a line', () => {
     const text = printedReport(
       [{ benchCase, measured: { product: measurement(2.4), bare: measurement(2) } }],
       8,
@@ -62,7 +62,7 @@ describe('printedReport', () => {
     expect(text).not.toContain('Careful');
   });
 
-  it('warns when the load generator was the busy one', () => {
+  it('warns if the load generator was the bottleneck', () => {
     const text = printedReport([{ benchCase, measured: { bare: measurement(2, 0.97) } }], 8);
     expect(text).toContain('1x200 (97 % of a core)');
   });
@@ -77,12 +77,12 @@ describe('ringOf', () => {
 });
 
 describe('parseOptions', () => {
-  it('takes everything by default', () => {
+  it('selects everything by default', () => {
     expect(parseOptions([])).toMatchObject({ quick: false, servers: ['product', 'bare'] });
     expect(parseOptions([])?.cases).toHaveLength(CASES.length);
   });
 
-  it('takes a choice', () => {
+  it('selects the given cases', () => {
     const options = parseOptions(['--case', 'storm', '--case', '1x200', '--duration', '3']);
     expect(options).toMatchObject({ cases: ['1x200', 'storm'], durationMs: 3000 });
   });

@@ -2,24 +2,24 @@ import os from 'node:os';
 import { type BenchCase, type Figure, type Goal, type Measurement } from './cases';
 import { type ServerName } from './servers';
 
-/** What a case gave, by server; a server that was not asked for is missing. */
+/** The results of a case, by server; servers that were not selected are missing. */
 export interface CaseResult {
   benchCase: BenchCase;
   measured: Partial<Record<ServerName, Measurement>>;
 }
 
-/** One figure of one case, ready to be shown. */
+/** One value of one case, ready for printing. */
 export interface Row {
   case: string;
   figure: string;
   product: number | null;
   bare: number | null;
-  /** Of another proxy, when one was measured too. */
+  /** The other proxy's value, if one was measured too. */
   other: number | null;
-  /** Ours to bare Node's. */
+  /** The product's value divided by the bare Node program's. */
   ratio: number | null;
   goal: string;
-  /** Null when there is no goal, or nothing to judge it by. */
+  /** Null if there is no goal, or nothing to compare with. */
   met: boolean | null;
 }
 
@@ -36,7 +36,7 @@ export const SERVER_WORDS: Record<ServerName, string> = {
 const HEADINGS = ['case', 'figure', 'ours', 'bare Node', 'ratio', 'other', 'goal', 'met'] as const;
 const NUMBERS: readonly string[] = ['ours', 'bare Node', 'ratio', 'other'];
 const NONE = '–';
-/** Above this share of a core the load generator may be what is measured. */
+/** Above this share of a core the load generator may be the bottleneck. */
 const BUSY_SHARE = 0.85;
 
 /** The table's rows, case by case. */
@@ -76,7 +76,7 @@ function figureRow(
   };
 }
 
-/** The table as text, followed by what a reader has to know to trust it. */
+/** The table as text, followed by notes that readers need to judge it. */
 export function printedReport(results: readonly CaseResult[], mbitPerSecond: number): string {
   const lines = shownRows(results).map(({ row, digits }, index, all) => [
     all[index - 1]?.row.case === row.case ? '' : row.case,
@@ -102,7 +102,7 @@ function shown(value: number | null, digits: number): string {
   return value === null ? NONE : value.toFixed(digits);
 }
 
-/** Numbers to the right, words to the left; a rule under the headings. */
+/** Numbers are right-aligned, text is left-aligned; a rule follows the headings. */
 function aligned(table: readonly (readonly string[])[]): string[] {
   const widths = HEADINGS.map((_, column) =>
     Math.max(...table.map((cells) => (cells[column] ?? '').length)),
@@ -137,7 +137,7 @@ function notes(results: readonly CaseResult[]): string[] {
   ];
 }
 
-/** Where it was measured. */
+/** The machine of the measurement. */
 export function machine(): string {
   const cores = os.cpus();
   const memory = (os.totalmem() / 1e9).toFixed(0);

@@ -8,20 +8,20 @@ import { type Child, type Children, childMessage } from './children';
 import { httpGet } from './http-get';
 import { serverProcesses } from './process-usage';
 
-/** Ours, the yardstick of this benchmark, and another proxy that a command of the caller's starts. */
+/** The product, the baseline of this benchmark, and another proxy that a command of the user starts. */
 export type ServerName = 'product' | 'bare' | 'other';
 
 /** A running server that fans streams out. */
 export interface ServerUnderTest {
   name: ServerName;
   port: number;
-  /** The server's own processes, without a launcher above them. */
+  /** The server's own processes, without a launcher that started them. */
   pids: number[];
-  /** What its control API asks for. */
+  /** The path of its control API to call. */
   headers: Record<string, string>;
-  /** Another proxy may frame its body for HTTP/1.1, which a player of HTTP/1.0 spares it. */
+  /** The protocol of the viewers: another proxy may use chunked framing for HTTP/1.1, which HTTP/1.0 avoids. */
   httpVersion: '1.1' | '1.0';
-  /** Ends it and removes what it left. */
+  /** Ends it and removes its files. */
   stop(): Promise<void>;
 }
 
@@ -30,7 +30,7 @@ const CHILD_START_MS = 10_000;
 const PRODUCT_START_MS = 120_000;
 const READY_STEP_MS = 100;
 
-/** How the product is set up beyond what all benchmarks share. */
+/** Settings of the product in addition to those of all benchmarks. */
 export interface ProductSetup {
   /** `host:port` of its engines. */
   engines: readonly string[];
@@ -38,7 +38,7 @@ export interface ProductSetup {
   env?: Record<string, string>;
 }
 
-/** The engine stand-in; resolves with its port once it listens. */
+/** Starts the engine replacement; resolves with its port once it listens. */
 export function startEngine(
   children: Children,
   mbitPerSecond: number,
@@ -50,7 +50,7 @@ export function startEngine(
 
 /**
  * @param against shell command of the other proxy; see the usage text
- * @throws Error with the end of the program's output when it does not come up
+ * @throws Error with the end of the program's output if it does not start
  */
 export function startServer(
   name: ServerName,
@@ -96,7 +96,7 @@ async function startBare(
   return { name: 'bare', port, pids: [child.pid], headers: {}, httpVersion: '1.1', stop };
 }
 
-/** The product with static engines, a key of its own and room for any case. @throws Error when it does not come up */
+/** The product with static engines, its own key and limits that fit every case. @throws Error if it does not start */
 export async function startProduct(
   children: Children,
   setup: ProductSetup,
@@ -105,7 +105,7 @@ export async function startProduct(
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'acefleet-bench-'));
   const port = await freePort();
   const key = `bench-${randomBytes(24).toString('hex')}`;
-  // Not our whole environment: a setting of the shell would change what is measured.
+  // Not our whole environment, because a setting of the shell would change the measurement.
   const child = children.start(path.join('scripts', 'start.mjs'), ROOT, {
     PATH: process.env.PATH,
     HOME: process.env.HOME,
@@ -120,7 +120,7 @@ export async function startProduct(
     API_KEY: key,
     ...setup.env,
   });
-  // Also when the benchmark is told to end at once and waits for nobody.
+  // Also if the benchmark is ended at once and waits for nothing.
   const removeData = (): void => rmSync(dataDir, { recursive: true, force: true });
   process.once('exit', removeData);
   const stop = async (): Promise<void> => {
@@ -179,7 +179,10 @@ function listeningPort(message: unknown): number | null {
   return told.type === 'listening' && told.port !== undefined ? told.port : null;
 }
 
-/** A port nobody listens on now. The product is started next; no other program of ours takes one between. */
+/**
+ * A port without a listener. The product is started next, and no other program of the benchmark takes a port in
+ * between.
+ */
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

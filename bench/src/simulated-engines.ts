@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { type Child, type Children } from './children';
 
-/** A simulated engine in a process of its own (simulator/README.md). */
+/** A simulated engine in its own process (simulator/README.md). */
 export interface SimulatedEngine {
   child: Child;
   /** `host:port` for ENGINE_ADDRESSES. */
@@ -14,7 +14,7 @@ export interface SimulatedEngine {
 const PROGRAM = path.join('..', '..', 'simulator', 'dist', 'main');
 const START_MS = 10_000;
 
-/** @throws Error when it does not tell its port in time */
+/** @throws Error if it does not report its port in time */
 export async function startSimulatedEngine(
   children: Children,
   settings: { mbitPerSecond: number; startMs: number; burstSeconds: number },
@@ -33,7 +33,7 @@ export async function startSimulatedEngine(
   return { child, port, address: `127.0.0.1:${port}`, end };
 }
 
-/** Its one line on stdout. */
+/** The line that it prints on stdout. */
 async function toldPort(child: Child, signal: AbortSignal): Promise<number> {
   const deadline = performance.now() + START_MS;
   while (performance.now() < deadline && !signal.aborted) {

@@ -21,7 +21,7 @@ export interface StreamOptions {
   json: string | null;
 }
 
-/** What the runs of a benchmark share. */
+/** Options that the runs of a benchmark share. */
 export interface StreamContext {
   children: Children;
   options: StreamOptions;
@@ -40,7 +40,7 @@ this machine over loopback. Exits with another code than 0 only when something c
   --json FILE     writes all figures to FILE as well
   --help          this text`;
 
-/** @throws Error with one line that names the wrong option; null when help was asked for */
+/** Null if help was requested. @throws Error with one line that names the invalid option */
 export function parseStreamOptions(args: readonly string[]): StreamOptions | null {
   const { values } = parseArgs({
     args: [...args],

@@ -15,14 +15,14 @@ import {
   type StreamOptions,
 } from './stream-options';
 
-/** `npm run bench:streams`: what viewers get while engines fail, and what HLS costs. */
+/** `npm run bench:streams`: measures viewers' streams while engines fail, and the cost of HLS. */
 
 const INTERRUPTED = 130;
 
 async function run(options: StreamOptions): Promise<void> {
   const children = new Children();
   const interruption = new AbortController();
-  // The first asks the running case to end in order, the second ends everything at once.
+  // The first signal ends after the current case, the second ends everything at once.
   const interrupt = (): void => {
     if (interruption.signal.aborted) process.exit(INTERRUPTED);
     interruption.abort();
@@ -46,7 +46,7 @@ async function run(options: StreamOptions): Promise<void> {
   }
 }
 
-/** One case that can not be measured does not keep the others from it. */
+/** A case that cannot be measured does not stop the others. */
 async function attempt(name: StreamCaseName, context: StreamContext): Promise<SeenCase | null> {
   try {
     return await measure(name, context);

@@ -4,15 +4,15 @@ import { newMediaTally } from './media-watch';
 import { MediaViewer } from './media-viewer';
 import { playlistPath, streamPath } from './stream-path';
 
-/** Viewers who open their stream again whenever it ends. */
+/** Viewers that reopen their stream whenever it ends. */
 
-/** A viewer opens its stream again after this time, and an HLS player asks for its playlist this often. */
+/** A viewer reopens its stream after this time; an HLS player reloads its playlist at this interval. */
 const AGAIN_MS = 1000;
 
-/** What an HLS player sees. */
+/** Notifications of an HLS player. */
 export interface HlsSink {
   onPlaylist?: (playlist: Playlist) => void;
-  /** A segment has come whole. */
+  /** A segment has arrived completely. */
   onSegment?: () => void;
   /** The playlist or a segment was refused, or the stream ended. */
   onError?: (error: unknown) => void;
@@ -32,7 +32,7 @@ export async function watchTransportStream(
   }
 }
 
-/** Asks for playlists and each segment in them, as a player does. Resolves when `signal` has aborted. */
+/** Loads playlists and each segment in them, like a player. Resolves when `signal` has aborted. */
 export async function watchHls(
   port: number,
   stream: number,
@@ -62,12 +62,12 @@ export async function watchHls(
   }
 }
 
-/** Waits a moment; false when `signal` aborted. */
+/** Waits a moment; false if `signal` aborted. */
 function goesOn(signal: AbortSignal): Promise<boolean> {
   return setTimeout(AGAIN_MS, true, { signal }).catch(() => false);
 }
 
-/** Read anew: it may have changed while something was awaited. */
+/** Read again, because it may have changed during an await. */
 function wasAborted(signal: AbortSignal): boolean {
   return signal.aborted;
 }

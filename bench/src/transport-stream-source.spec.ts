@@ -62,7 +62,7 @@ describe('TransportStreamSource', () => {
     }
   });
 
-  it('repeats PAT and PMT each 100 ms, with right checksums', () => {
+  it('repeats PAT and PMT every 100 ms, with correct checksums', () => {
     for (const pid of [0, PMT_PID]) {
       const at = packets.flatMap((packet, index) => (pidOf(packet) === pid ? [index] : []));
       const distances = at.slice(1).map((index, i) => (index - at[i]!) * PACKET_MS);
@@ -75,14 +75,14 @@ describe('TransportStreamSource', () => {
     }
   });
 
-  it('opens with PAT, PMT and a key frame, and has a key frame each 2 s', () => {
+  it('begins with PAT, PMT and a key frame, and has a key frame every 2 s', () => {
     expect(packets.slice(0, 3).map(pidOf)).toEqual([0, PMT_PID, VIDEO_PID]);
     expect(packets[2]).toBe(keyFrames[0]);
     const pts = keyFrames.map((packet) => ptsOf(payloadOf(packet)));
     expect(pts.map((value) => value - pts[0]!)).toEqual([0, 180_000, 360_000]);
   });
 
-  it('shows parsers SPS, PPS and IDR in a key frame and a plain slice in the others', () => {
+  it('contains SPS, PPS and IDR in key frames and a plain slice in the others', () => {
     const types = frames.map((packet) => nalTypes(payloadOf(packet)));
     frames.forEach((packet, index) => {
       expect(types[index]).toEqual(keyFrames.includes(packet) ? [9, 7, 8, 5] : [9, 1]);
@@ -95,7 +95,7 @@ describe('TransportStreamSource', () => {
     expect(between.some((packet) => payloadOf(packet).includes('000001', 0, 'hex'))).toBe(false);
   });
 
-  it('carries a clock with each frame that is its place at the bit rate', () => {
+  it('has a clock with each frame that follows from its position and the bit rate', () => {
     for (const packet of frames) {
       expect(packet[5]! & PCR_FLAG).toBe(PCR_FLAG);
       const ticks = packets.indexOf(packet) * PACKET_MS * 90;
@@ -104,7 +104,7 @@ describe('TransportStreamSource', () => {
     }
   });
 
-  it('stamps every video packet with its number and the time it was given', () => {
+  it('stamps every video packet with its number and the given time', () => {
     video.forEach((packet, index) => {
       const stamp = stampOffset(packet, 0);
       expect(stampSequence(packet, stamp)).toBe(index);

@@ -15,20 +15,20 @@ const CLOCK_HZ = 90_000;
 const FRAMES_PER_SECOND = 25;
 const FRAMES_PER_KEY_FRAME = 2 * FRAMES_PER_SECOND;
 const TABLES_PER_SECOND = 10;
-/** A frame is shown one second after the clock that travels with it. */
+/** A frame is shown one second after the clock that is sent with it. */
 const PTS_DELAY = CLOCK_HZ;
 
-/** Where the stand-in engine has its media from. */
+/** The media of the engine replacement. */
 export interface MediaSource {
-  /** The next `count` packets, or fewer; null when the media have ended. `wallClockMs`: ms since 1970. */
+  /** The next `count` packets, or fewer; null if the media have ended. `wallClockMs`: ms since 1970. */
   next(count: number, wallClockMs: number): Buffer | null;
 }
 
 /**
- * A synthetic, well-formed MPEG transport stream: PAT and PMT each 100 ms, one H.264 stream with 25 frames
- * a second, a key frame (random access flag, SPS, PPS, IDR) each 2 s, a PCR with each frame. Time in the
- * stream is its packet count at the constant bit rate, so it does not depend on when packets are asked for.
- * Every video packet bears a stamp (see packet-stamp). Not for showing: the slices hold noise.
+ * A synthetic, well-formed MPEG transport stream: PAT and PMT every 100 ms, one H.264 stream with 25 frames per
+ * second, a key frame (random access flag, SPS, PPS, IDR) every 2 s, a PCR with each frame. Time in the stream is
+ * its packet count at the constant bit rate, so it does not depend on when packets are requested. Every video
+ * packet has a stamp (see packet-stamp). The slices contain noise, so the pictures are not meant to be shown.
  */
 export class TransportStreamSource implements MediaSource {
   private readonly ticksPerPacket: number;
@@ -43,13 +43,13 @@ export class TransportStreamSource implements MediaSource {
     this.ticksPerPacket = (PACKET_BYTES * 8 * CLOCK_HZ) / bitsPerSecond;
   }
 
-  /** The next `count` packets in a Buffer of their own, video stamped with `wallClockMs` (ms since 1970). */
+  /** The next `count` packets in a new Buffer, with video stamped with `wallClockMs` (ms since 1970). */
   next(count: number, wallClockMs: number): Buffer {
     const target = Buffer.allocUnsafeSlow(count * PACKET_BYTES);
     for (let offset = 0; offset < target.length; offset += PACKET_BYTES) {
       const ticks = this.packets * this.ticksPerPacket;
       this.packets++;
-      // Tables first: whoever joins at a key frame finds them right before it.
+      // Tables come first, so that a viewer that joins at a key frame finds them right before it.
       if (this.tablesDue(ticks)) this.writeTable(target, offset);
       else this.writeVideo(target, offset, ticks, wallClockMs);
     }
@@ -102,8 +102,8 @@ export class TransportStreamSource implements MediaSource {
 }
 
 /**
- * A video packet whose payload is noise. No byte below 4, so that no start code appears by accident, and
- * none equal to the sync byte: the same noise in each packet would repeat it at a distance of one packet.
+ * A video packet with noise as payload. No byte is below 4, so that no start code appears by accident, and none
+ * equals the sync byte, because the same noise in each packet would repeat it at a distance of one packet.
  */
 export function fillerPacket(): Buffer {
   const packet = Buffer.alloc(PACKET_BYTES);

@@ -1,19 +1,19 @@
 import { Histogram } from './histogram';
 
-/** What a group of viewers got, counted together. */
+/** Results of a group of viewers, counted together. */
 export class ViewerTally {
-  /** Latencies are sampled only while this is set; everything else is counted always. */
+  /** Latencies are sampled only while this is set; everything else is always counted. */
   sampling = false;
   connected = 0;
-  /** No answer, or not a stream. */
+  /** No response, or not a stream. */
   failed = 0;
-  /** Ended by the server or the network while the stream went on. */
+  /** Ended by the server or the network while the stream continued. */
   cutEarly = 0;
   bytes = 0;
   gaps = 0;
   lostPackets = 0;
   repeatedPackets = 0;
-  /** Places where no packet began although one had to. */
+  /** Places without a packet where one had to begin. */
   misaligned = 0;
   discontinuityFlags = 0;
   nullPackets = 0;

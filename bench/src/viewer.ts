@@ -5,19 +5,19 @@ import { type ViewerTally } from './viewer-tally';
 const MAX_HEAD_BYTES = 16 * 1024;
 const CONNECT_TIMEOUT_MS = 20_000;
 /**
- * All viewers read into the same buffer: a read is checked before the next one happens, so one buffer
- * serves, stays in the processor's cache, and a thousand viewers allocate nothing while they watch.
+ * All viewers read into the same buffer: a read is checked before the next one, so one buffer is enough and stays
+ * in the CPU cache, and a thousand viewers allocate nothing while they watch.
  */
 const READ_BUFFER = Buffer.allocUnsafeSlow(256 * 1024);
 
-/** Where a viewer asks, on the loopback address. */
+/** The address of a viewer's request, on loopback. */
 export interface ViewerAddress {
   port: number;
   path: string;
   httpVersion: '1.1' | '1.0';
 }
 
-/** One player: asks for a stream over a plain socket and checks all it gets until it is closed. */
+/** One player: requests a stream on a plain socket and checks all received bytes until it is closed. */
 export class Viewer {
   private readonly checker: PacketChecker;
   private readonly socket: net.Socket;
@@ -74,7 +74,7 @@ export class Viewer {
     if (sourceMs >= 0 && this.tally.sampling) this.tally.latencyMs.add(Date.now() - sourceMs);
   }
 
-  /** Takes the response's head. Returns where the body begins in the read, `length` when not in it. */
+  /** Parses the response head. Returns the offset of the body in the read, `length` if the head is not complete. */
   private readHead(length: number): number {
     const before = this.head?.length ?? 0;
     const head =
@@ -85,7 +85,7 @@ export class Viewer {
       if (head.length >= MAX_HEAD_BYTES) this.socket.destroy();
       return length;
     }
-    // A body in chunks would cost the server framing and players time: it counts as a failure.
+    // A chunked body would cost the server framing and players time, so it counts as a failure.
     if (
       !/^HTTP\/1\.[01] 200 /.test(head) ||
       /\r\ntransfer-encoding:/i.test(head.slice(0, end + 2))

@@ -4,12 +4,13 @@ import { constants } from 'node:os';
 const KILL_AFTER_MS = 10_000;
 
 /**
- * Runs a program to its end, bounded in time. A signal to this process is passed on and ends it too,
- * so that an interrupted build leaves nothing behind.
+ * Runs a program to its end, bounded in time. A signal to this process is passed on and ends this process too, so
+ * that an interrupted build leaves no process behind.
  * @param {string} program @param {string[]} args
- * @param {{ cwd: string, timeoutMs: number, show?: boolean, env?: Record<string, string>, onStart?: (pid: number) => void }}
- *   options `show` lets its output through, otherwise it is collected; `env` comes on top of this process's
- * @returns {Promise<{ ok: boolean, output: string }>} never rejects; output also says why it failed
+ * @param {{ cwd: string, timeoutMs: number, show?: boolean, env?: Record<string, string>, onStart?: (pid: number)
+ *   => void }} options `show` lets its output through, otherwise it is collected; `env` is added to this process's
+ *   environment
+ * @returns {Promise<{ ok: boolean, output: string }>} never rejects; output also contains the reason of a failure
  */
 export function runCommand(program, args, { cwd, timeoutMs, show = false, env = {}, onStart }) {
   return new Promise((resolve) => {

@@ -1,17 +1,20 @@
-// Compiles one of our programs: `node compile.mjs TSCONFIG FOLDER` checks its types and writes it to FOLDER. Paths are
-// relative to the repository. A process of its own per program: compilers beside each other use more than one core.
+// Compiles one of our programs: `node compile.mjs TSCONFIG FOLDER` checks its types and writes it to FOLDER. Paths
+// are relative to the repository. Each program is compiled in its own process, to use more than one core. With
+// `--describe` the output also describes the API: `npm run docs` writes docs/openapi.json from it. The program that
+// runs does not need the descriptions, and is written without them and without the package that reads them.
+import { posix } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import swagger from '@nestjs/swagger/plugin';
 import ts from 'typescript';
 
-/** Adds to DTO classes what OpenAPI and validation need to know of their types and comments; other files stay as they are. */
+/** Adds descriptions of types and comments to DTO classes, for OpenAPI and validation; other files are unchanged. */
 const SWAGGER_OPTIONS = {
   introspectComments: true,
   dtoFileNameSuffix: ['.dto.ts'],
   classValidatorShim: true,
 };
 
-/** Where the repository is, and where the compiler believes it to be; see `hideRoot`. */
+/** The path of the repository, and the path that the compiler sees; see `hideRoot`. */
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
   .replaceAll('\\', '/')
   .replace(/\/$/, '');
@@ -23,13 +26,20 @@ const FORMAT = {
   getNewLine: () => '\n',
 };
 
+/** The package that describes the API, and our own module that replaces it, relative to the output. */
+const SWAGGER = 'require("@nestjs/swagger")';
+const SWAGGER_STAND_IN = 'app.no-swagger.js';
+
 hideRoot(ts.sys);
 
 /**
- * Writes nothing when there is an error. @param {string} project path of a tsconfig @param {string} folder
- * @returns {string} the errors; empty when there are none
+ * Writes nothing if there is an error.
+ * @param {string} project path of a tsconfig
+ * @param {string} folder
+ * @param {boolean} describes whether the output describes the API
+ * @returns {string} the errors; empty if there are none
  */
-export function compile(project, folder) {
+export function compile(project, folder, describes) {
   const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined };
   const options = { outDir: shown(folder) };
   const config = ts.getParsedCommandLineOfConfigFile(shown(project), options, host);
@@ -37,13 +47,9 @@ export function compile(project, folder) {
   const program = ts.createProgram(config.fileNames, config.options);
   const errors = [...config.errors, ...ts.getPreEmitDiagnostics(program)];
   if (errors.length > 0) return ts.formatDiagnostics(errors, FORMAT);
-  const { diagnostics } = program.emit(
-    undefined,
-    undefined,
-    undefined,
-    false,
-    transformers(program),
-  );
+  const transformers = describes ? { before: [swagger.before(SWAGGER_OPTIONS, program)] } : {};
+  if (!describes) leaveOutSwagger(ts.sys, shown(folder));
+  const { diagnostics } = program.emit(undefined, undefined, undefined, false, transformers);
   return ts.formatDiagnostics(diagnostics, FORMAT);
 }
 
@@ -67,23 +73,24 @@ export function watch(project, folder, report, onCompiled) {
     onDiagnostic,
     onStatus,
   );
-  const { afterProgramCreate } = host;
-  host.afterProgramCreate = (builder) => {
-    const { emit } = builder;
-    builder.emit = (file, write, token, declarationsOnly) =>
-      emit(file, write, token, declarationsOnly, transformers(builder.getProgram()));
-    afterProgramCreate(builder);
-  };
+  leaveOutSwagger(ts.sys, shown(folder));
   return ts.createWatchProgram(host);
 }
 
-function transformers(program) {
-  return { before: [swagger.before(SWAGGER_OPTIONS, program)] };
+/** Makes files in this folder import the replacement instead of the package that describes the API. */
+function leaveOutSwagger(sys, folder) {
+  const { writeFile } = sys;
+  sys.writeFile = (path, text, ...args) => {
+    const standIn = posix.relative(posix.dirname(path), posix.join(folder, SWAGGER_STAND_IN));
+    const plain = path.endsWith('.js') ? text.replaceAll(SWAGGER, `require("./${standIn}")`) : text;
+    writeFile(path, plain, ...args);
+  };
 }
 
 /**
- * The plugin for OpenAPI writes paths into the code, and wrong ones when the path of the repository has letters beyond
- * ASCII or a percent sign in it. So the compiler, and with it the plugin, sees the repository at a path of plain letters.
+ * The plugin for OpenAPI writes paths into the code, and wrong ones if the path of the repository contains
+ * non-ASCII letters or a percent sign. So the compiler, and with it the plugin, sees the repository at another
+ * path.
  */
 function hideRoot(sys) {
   const real = { ...sys };
@@ -115,8 +122,8 @@ function shown(path) {
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const [project, folder] = process.argv.slice(2);
-  const errors = compile(project, folder);
+  const [project, folder, option] = process.argv.slice(2);
+  const errors = compile(project, folder, option === '--describe');
   process.stdout.write(errors);
   if (errors !== '') process.exitCode = 1;
 }

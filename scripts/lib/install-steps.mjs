@@ -52,8 +52,8 @@ export function findTrouble(output) {
 }
 
 /**
- * What follows from the facts. A difference between package-lock.json and node_modules stops nobody: only what was never
- * installed has to be.
+ * Returns the next step for these facts. A difference between package-lock.json and node_modules is not an error:
+ * only a missing installation must be made.
  * @param {InstallFacts} facts @returns {InstallStep}
  */
 export function nextStep({ tree, others, isWritable, attempts, name }) {

@@ -3,15 +3,15 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const LOCK = 'package-lock.json';
-/** What npm keeps of a finished installation: the lock's entries of what it installed. */
+/** npm's record of a finished installation: the lock's entries of the installed packages. */
 const INSTALLED = join('node_modules', '.package-lock.json');
-/** The hash of the lock that node_modules was last installed from. */
+/** The hash of the lock from which node_modules was last installed. */
 const STAMP = join('node_modules', '.acefleet-lock');
 
 /**
- * How node_modules compares with package-lock.json. An installation that somebody made with npm is as good as one of
- * ours; one that was interrupted is not there.
- * @param {string} root @param {boolean} withDev false: development dependencies may be left out
+ * Compares node_modules with package-lock.json. An installation that a user made with npm is as good as our own; an
+ * interrupted one counts as missing.
+ * @param {string} root @param {boolean} withDev false: development dependencies may be missing
  * @returns {'missing' | 'stale' | 'current'}
  */
 export function installState(root, withDev) {
@@ -23,18 +23,18 @@ export function installState(root, withDev) {
     : 'stale';
 }
 
-/** After an installation from the present lock. @param {string} root */
+/** Call after an installation from the current lock. @param {string} root */
 export function rememberInstall(root) {
   const lock = readText(join(root, LOCK));
   if (lock !== null) writeFileSync(join(root, STAMP), hash(lock));
 }
 
-/** Before an installation: until it has ended well, node_modules is from no lock. @param {string} root */
+/** Call before an installation: until it succeeds, node_modules belongs to no lock. @param {string} root */
 export function forgetInstall(root) {
   rmSync(join(root, STAMP), { force: true });
 }
 
-/** Packages that an installation on any machine has, and how many of them are there. @param {string} root */
+/** Packages that are installed on every machine, and how many of them are present. @param {string} root */
 export function countInstalled(root) {
   const packages = Object.entries(parse(readText(join(root, LOCK)))).filter(
     ([path, { optional, devOptional }]) => path !== '' && !optional && !devOptional,
@@ -57,7 +57,7 @@ function isInstalled(wanted, installed, withDev) {
   );
 }
 
-/** The `packages` of a lock; none when it cannot be read. */
+/** The `packages` of a lock; empty if it cannot be read. */
 function parse(text) {
   try {
     return JSON.parse(text ?? '').packages ?? {};
@@ -74,7 +74,7 @@ function readText(path) {
   }
 }
 
-/** Line ends differ between checkouts on Windows and elsewhere. */
+/** Line ends differ between checkouts on Windows and other systems. */
 function hash(text) {
   return createHash('sha256').update(text.replaceAll('\r\n', '\n')).digest('hex');
 }

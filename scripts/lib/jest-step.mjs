@@ -24,7 +24,7 @@ export async function runJest(
   try {
     const args = [
       ...[JEST, '--config', `jest.${name}.config.cjs`, '--json', '--outputFile', outputFile],
-      // With several suites a pattern may be meant for one of them.
+      // With several suites a pattern may belong to one of the others.
       ...(patterns.length > 0 ? ['--passWithNoTests', ...patterns] : []),
       ...(path === undefined ? [] : ['--runTestsByPath', path]),
     ];

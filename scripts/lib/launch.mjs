@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { PreparationError } from './prepare.mjs';
 
-/** Runs a script's main function; what could not be prepared is said in plain words, with exit code 1. */
+/** Runs a script's main function. A failed preparation is printed as a plain message, with exit code 1. */
 export async function runScript(main) {
   try {
     await main();
@@ -12,10 +12,7 @@ export async function runScript(main) {
   }
 }
 
-/**
- * Goes on as another program in this very process: its pid is the one that whoever started the script
- * knows, and signals reach it without being passed on.
- */
+/** Continues as another program in this process, so that the pid stays the same and signals need not be passed on. */
 export async function becomeProgram(entry, args = process.argv.slice(2)) {
   process.argv.splice(1, Infinity, entry, ...args);
   await import(pathToFileURL(entry).href);

@@ -6,19 +6,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 const FOLDER = join('.acefleet', 'processes');
 const CLAIM_STEP_MS = 20;
-/** Clocks are set while a machine runs: only what is older than its boot by more than this is from before it. */
+/** The clock may be set while a machine runs, so a file counts as older than the boot only with this margin. */
 const BOOT_MARGIN_MS = 60_000;
 
 /**
- * What a process does in the folder: `running` loads modules from node_modules and dist, `installing` and `building`
- * change them. `claiming` is about to do one of the latter, `checking` has not decided yet.
+ * The activity of a process in the folder: `running` loads modules from node_modules and dist, `installing` and
+ * `building` change them. `claiming` is about to start one of the latter, `checking` has not decided yet.
  * @typedef {'checking' | 'claiming' | 'installing' | 'building' | 'running'} Activity
  * @typedef {{ pid: number, name: string, activity: Activity }} Occupant
  */
 
 /**
- * Tells the processes that work in one checkout of each other. Every process has a file of its own and writes no other,
- * so there is nothing to take over from a crashed one: its file names a process that is gone, and counts no longer.
+ * Lets the processes that work in one checkout know of each other. Every process has its own file and writes no
+ * other, so nothing must be taken over after a crash: the file of a crashed process names a process that no longer
+ * exists, and is ignored.
  */
 export class Occupancy {
   #folder;
@@ -34,7 +35,7 @@ export class Occupancy {
   }
 
   /**
-   * Says what this process does from now on. False where the folder cannot be written.
+   * Sets the activity of this process from now on. Returns false if the folder cannot be written.
    * @param {Activity} activity
    */
   announce(activity) {
@@ -42,14 +43,14 @@ export class Occupancy {
   }
 
   /**
-   * A child process does the work. It may outlive this process, which then still counts as alive.
+   * Records a child process that does the work. It may outlive this process, which then still counts as alive.
    * @param {number} pid
    */
   addHelper(pid) {
     this.#write({ ...this.#record, helpers: [...this.#record.helpers, identify(pid)] });
   }
 
-  /** The other live processes. @returns {Occupant[]} */
+  /** Returns the other live processes. @returns {Occupant[]} */
   others() {
     return readNames(this.#folder).flatMap((file) => {
       const path = join(this.#folder, file);
@@ -65,10 +66,10 @@ export class Occupancy {
   }
 
   /**
-   * Makes this the one process that installs or builds. Each writes its claim before it looks at the others', so of two
-   * at least one sees the other; the one with the higher process id then lets the other go first.
+   * Claims the right to install or build. Each process writes its claim before it reads the other claims, so of two
+   * processes at least one sees the other; the one with the higher process id then yields.
    * @param {'installing' | 'building'} activity
-   * @returns {Promise<Occupant | null>} the process that installs or builds already
+   * @returns {Promise<Occupant | null>} the process that already installs or builds
    */
   async claim(activity) {
     for (;;) {
@@ -116,7 +117,7 @@ function readNames(folder) {
   }
 }
 
-/** Null for a file that its process removed meanwhile, or that is none of ours. */
+/** Null for a file that its process removed meanwhile, or that has another format. */
 function readRecord(path) {
   try {
     const record = JSON.parse(readFileSync(path, 'utf8'));
@@ -130,11 +131,11 @@ function remove(path) {
   try {
     rmSync(path, { force: true });
   } catch {
-    // In a folder that cannot be written it stays, and counts no more for that.
+    // In a folder that cannot be written the file stays, and is ignored.
   }
 }
 
-/** What tells this use of a process id from a later one. */
+/** Distinguishes this use of a process id from a later one. */
 function identify(pid) {
   return { pid, startedTicks: startedTicks(pid), seenMs: Date.now() };
 }
@@ -146,15 +147,15 @@ function isAlive({ pid, startedTicks: recordedTicks, seenMs }) {
   if (recordedTicks === null && seenMs < bootedMs - BOOT_MARGIN_MS) return false;
   try {
     process.kill(pid, 0);
-    // Where start times can be read, one of our own without any has ended, and only its parent has not been told.
+    // If start times can be read, a child of ours without one has ended, and only its parent was not notified yet.
     return recordedTicks === null;
   } catch (error) {
-    // A process of another user is alive as well.
+    // EPERM: a process of another user is alive as well.
     return error.code === 'EPERM';
   }
 }
 
-/** When a live process started, in the kernel's clock ticks; null where that cannot be read, or it has ended. */
+/** Start time of a live process, in the kernel's clock ticks; null if it cannot be read or the process has ended. */
 function startedTicks(pid) {
   try {
     const [state, ...fields] = readFileSync(`/proc/${pid}/stat`, 'utf8')

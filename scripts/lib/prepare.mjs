@@ -13,18 +13,25 @@ export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 const INSTALL_TIMEOUT_MS = 15 * 60_000;
 const BUILD_TIMEOUT_MS = 5 * 60_000;
-/** Where builds are made; dist changes to them in one step. */
+/** Builds are made here; dist is replaced in one step. */
 const BUILDS = join('.acefleet', 'builds');
 const COMPILER = join('scripts', 'lib', 'compile.mjs');
 
-/** What can be built. */
+/** The programs that can be built. */
 const PLANS = {
   product: plan('acefleet', '.'),
   simulator: plan('simulator', 'simulator'),
   bench: plan('bench', 'bench'),
+  /** The product with descriptions of its API, for the documentation. */
+  docs: {
+    ...plan('descriptions', '.'),
+    output: 'dist-docs',
+    entry: join('dist-docs', 'docs.js'),
+    options: ['--describe'],
+  },
 };
 
-/** A step on the way failed; the message is for the terminal, whole and without a stack. */
+/** A preparation step failed; the message is complete and printed without a stack. */
 export class PreparationError extends Error {}
 
 /**
@@ -38,26 +45,26 @@ export async function prepare(name, kinds, { withDev = false } = {}) {
   return preparation.build(kinds);
 }
 
-/** The way from a fresh or changed checkout to one that runs, one process at a time. */
+/** Prepares a new or changed checkout for running, one process at a time. */
 export class Preparation {
   #name;
   #occupancy;
   #isWritable;
-  /** This is the process that installs or builds. It stays so from the one to the other. */
+  /** True if this process installs or builds; it keeps this right between the two steps. */
   #isClaimed = false;
 
   /** @param {string} name how the user calls this program */
   constructor(name) {
     this.#name = name;
-    // A container image has no sources, nothing to build, and dependencies of its own making.
+    // A container image has no sources, nothing to build, and its own dependencies.
     if (!existsSync(join(ROOT, 'src'))) return;
     this.#occupancy = new Occupancy(ROOT, name);
     this.#isWritable = this.#occupancy.announce('checking');
   }
 
   /**
-   * Installs what package-lock.json names, where that is not there yet.
-   * @param {(keyof typeof PLANS)[] | null} kinds what is to be built; null: the development dependencies are needed
+   * Installs the packages of package-lock.json if they are missing.
+   * @param {(keyof typeof PLANS)[] | null} kinds the programs to build; null: the development dependencies are needed
    */
   async install(kinds = null) {
     if (this.#occupancy === undefined) return;
@@ -75,7 +82,7 @@ export class Preparation {
         return;
       }
       if (!this.#isClaimed) {
-        // What was seen before the claim may have changed by now.
+        // The facts from before the claim may have changed.
         await this.#claim('installing');
         continue;
       }
@@ -85,8 +92,8 @@ export class Preparation {
   }
 
   /**
-   * Builds what is stale and returns the paths of all entries. A program that runs from an older build goes on: it has
-   * loaded all of its modules.
+   * Builds stale programs and returns the paths of all entries. A program that runs from an older build continues,
+   * because it has loaded all of its modules.
    * @param {(keyof typeof PLANS)[]} kinds
    */
   async build(kinds) {
@@ -113,7 +120,7 @@ export class Preparation {
     this.#isClaimed = true;
   }
 
-  /** From here on nobody installs: whoever wants to sees us, or has been before us and is seen here. */
+  /** From here on no other process installs: each of them sees this claim, or its own earlier claim is visible here. */
   #run() {
     this.#isClaimed = false;
     this.#occupancy.announce('running');
@@ -121,14 +128,14 @@ export class Preparation {
     if (installer !== undefined) throw new PreparationError(describeBusy(installer, this.#name));
   }
 
-  /** Null when it worked. Scripts of packages are never needed, so never run. */
+  /** Null on success. Scripts of packages are never needed, so never run. */
   async #npm(command, isRepeated) {
     const args = [
       ...(command === 'ci' ? ['ci'] : ['install', '--no-save']),
       ...['--ignore-scripts', '--include=dev', '--no-audit', '--no-fund'],
-      // The lock names exact versions: what is in the cache is right, unless it does not know one of them.
+      // The lock names exact versions, so cached answers are valid unless they lack one of these versions.
       ...(isRepeated ? [] : ['--prefer-offline']),
-      // Without a registry this gives up after some 7 s; by default it takes more than a minute.
+      // Without a registry npm gives up after some 7 s with these options; by default it takes more than a minute.
       ...['--fetch-retry-mintimeout=1000', '--fetch-retry-factor=2', '--fetch-retries=3'],
     ];
     forgetInstall(ROOT);
@@ -151,7 +158,7 @@ export class Preparation {
     const folder = join(BUILDS, one.name);
     const startedAt = new Date();
     const inputs = listInputs(ROOT, one);
-    const args = [COMPILER, one.project, folder];
+    const args = [COMPILER, one.project, folder, ...one.options];
     const { ok, output } = await this.#command(process.execPath, args, BUILD_TIMEOUT_MS);
     if (!ok) throw new PreparationError(`building ${one.name} failed:\n${output.trim()}`);
     stampBuild(ROOT, folder, inputs, startedAt);
@@ -173,7 +180,7 @@ function describeInstalled() {
   return `${installed} of ${total} packages`;
 }
 
-/** Every program has its sources, its tsconfig and its output at the same places of its folder. */
+/** Every program has its sources, its tsconfig and its output at the same relative paths. */
 function plan(name, folder) {
   const files = [join(folder, 'tsconfig.json'), COMPILER, 'package.json'];
   return {
@@ -183,5 +190,6 @@ function plan(name, folder) {
     files,
     output: join(folder, 'dist'),
     entry: join(folder, 'dist', 'main.js'),
+    options: [],
   };
 }

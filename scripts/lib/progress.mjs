@@ -3,12 +3,12 @@ const PLAIN_STEP_MS = 5000;
 const CLEAR_LINE = '\r\u001b[K';
 
 /**
- * Shows on the error stream that something takes its time: one line that is updated on a terminal, a line every few
- * seconds elsewhere. Standard output belongs to the program that is started next.
+ * Shows on stderr that an action takes time: one line that is updated on a terminal, a line every few seconds
+ * elsewhere. Stdout belongs to the program that is started next.
  * @template T
  * @param {string} what such as `installing dependencies`
  * @param {() => Promise<T>} action
- * @param {() => string} [detail] how far it has come
+ * @param {() => string} [detail] the progress so far
  * @returns {Promise<T>}
  */
 export async function withProgress(what, action, detail = () => '') {

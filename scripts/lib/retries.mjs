@@ -1,11 +1,11 @@
-/** More than that is no accident. */
+/** More failed files are not an accident. */
 const MAX_FILES = 2;
-/** All of them together. */
+/** Time limit of all retries together. */
 export const RETRY_BUDGET_MS = 4 * 60_000;
 
 /**
- * The test files that are run once more, alone: those that failed in a step whose tests depend on how busy the machine
- * is, unless more failed than accidents do.
+ * Selects the test files to run once more, alone: those that failed in a step whose tests depend on the load of the
+ * machine, unless too many failed.
  * @param {(import('./tally.mjs').JestRun & { mayRetry: boolean })[]} runs
  * @returns {{ name: string, path: string }[]}
  */
@@ -19,8 +19,8 @@ export function chooseRetries(runs) {
 }
 
 /**
- * The run after one of its failed files was run once more. A file that passed then takes the place of the one that
- * failed, and is named as flaky. One that failed twice stays as it was.
+ * Returns the run after one of its failed files ran once more. If the file passed, its result replaces the failed
+ * one, and the file is marked as flaky. If it failed again, the run is unchanged.
  * @param {import('./tally.mjs').JestRun} run @param {string} path @param {import('./tally.mjs').JestRun} second
  * @returns {import('./tally.mjs').JestRun}
  */

@@ -2,16 +2,16 @@ import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from '
 import { join } from 'node:path';
 
 /**
- * What a build is made of and where it goes; paths are relative to the repository.
+ * The inputs and the output of a build; paths are relative to the repository.
  * @typedef {{ sources: string, files: string[], output: string }} BuildPlan
  */
 
-/** The list of inputs is kept in it, so that a deleted source makes a build stale as a changed one does. */
+/** The list of inputs is stored in it, so that deleting a source makes a build stale, like changing one. */
 const STAMP = '.built';
 
 /**
- * True when an input was added, removed or changed since the build was stamped. Without sources, as in
- * a container image, a build is what it is.
+ * True if an input was added, removed or changed since the build was stamped. Without sources, as in a container
+ * image, a build is never stale.
  * @param {string} root @param {BuildPlan} plan
  */
 export function isBuildStale(root, plan) {
@@ -25,7 +25,8 @@ export function isBuildStale(root, plan) {
 }
 
 /**
- * Marks a build as done with the inputs it had when it began: what changed while it ran is newer.
+ * Marks a build as done with the inputs from its beginning; files that changed during the build are newer than the
+ * stamp.
  * @param {string} root @param {string} output @param {string[]} inputs @param {Date} startedAt
  */
 export function stampBuild(root, output, inputs, startedAt) {
@@ -34,7 +35,7 @@ export function stampBuild(root, output, inputs, startedAt) {
   utimesSync(stamp, startedAt, startedAt);
 }
 
-/** Inputs of a build in a stable order; tests are no part of it. @param {string} root @param {BuildPlan} plan */
+/** Inputs of a build in a stable order, without tests. @param {string} root @param {BuildPlan} plan */
 export function listInputs(root, plan) {
   const sources = readdirSync(join(root, plan.sources), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && /(?<!\.spec)\.ts$/.test(entry.name))
@@ -43,7 +44,7 @@ export function listInputs(root, plan) {
   return [...files, ...sources.sort()];
 }
 
-/** Null when there is no such file. @param {string} path */
+/** Null if the file does not exist. @param {string} path */
 function modifiedMs(path) {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? null;
 }

@@ -1,4 +1,7 @@
-/** What a step of the tests came to. @typedef {{ passed: number, failed: number, skipped: number, notes: string[] }} Tally */
+/**
+ * Result of a step of the tests. @typedef {{ passed: number, failed: number, skipped: number, notes: string[] }}
+ * Tally
+ */
 
 /**
  * What one test file came to. `error` is its first failure, for a reader; null when it has none.
@@ -29,7 +32,7 @@ export function addTallies(tallies) {
   );
 }
 
-/** Tally of a check that is either fine or not. @param {string} name @param {boolean} ok @returns {Tally} */
+/** Tally of a check that passes or fails as a whole. @param {string} name @param {boolean} ok @returns {Tally} */
 export function tallyCheck(name, ok) {
   return {
     ...emptyTally(),
@@ -58,7 +61,7 @@ export function tallyJestRun({ files, trouble }) {
   return addTallies([...files, ...(trouble === null ? [] : [tallyCheck(trouble, false)])]);
 }
 
-/** On a build machine nothing may be left out unseen. @param {Tally} tally @returns {Tally} */
+/** On a build machine skipped tests count as failures. @param {Tally} tally @returns {Tally} */
 export function countSkippedAsFailed(tally) {
   return { ...tally, failed: tally.failed + tally.skipped, skipped: 0 };
 }
@@ -75,7 +78,7 @@ function tallyFile(suite, root) {
   const failed = having('failed');
   const skipped = having('pending', 'todo', 'disabled');
   const didNotRun = suite.status === 'failed' && tests.length === 0;
-  // A hook of the whole file failed after tests that passed.
+  // A hook of the whole file failed after its tests passed.
   const didNotEnd = suite.status === 'failed' && tests.length > 0 && failed.length === 0;
   const isBroken = didNotRun || didNotEnd;
   return {
@@ -97,7 +100,7 @@ function tallyFile(suite, root) {
   };
 }
 
-/** Of an error what says what went wrong, without the stack. */
+/** The part of an error message that explains the failure, without the stack. */
 function firstLines(text) {
   const lines = text
     .replace(COLOURS, '')

@@ -1,9 +1,10 @@
 /**
- * Reads the words behind `npm test --`. The first ones are names of steps. Behind a step of jest further words are
- * patterns of test files.
+ * Parses the arguments of `npm test --`. The first ones are names of steps. After a step of jest, further arguments
+ * are patterns of test files.
  * @param {string[]} words
  * @param {{ name: string, group: string, takesPatterns: boolean }[]} steps
- * @returns {{ names: string[], patterns: string[], unknown: string | null }} `names` empty: all steps
+ * @returns {{ names: string[], patterns: string[], unknown: string
+ * null }} `names` empty: all steps
  */
 export function readTestArguments(words, steps) {
   const isStep = (word) => steps.some(({ name, group }) => word === name || word === group);

@@ -2,13 +2,16 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Every process of a run of the tests inherits it. */
+/** Every process of a test run inherits this variable. */
 export const RUN_VARIABLE = 'ACEFLEET_TEST_RUN';
 
-/** What tests name images by; those of a registry of their own come from a port of this machine. */
+/**
+ * Prefixes of the names of images that tests create. Tests with their own registry use a port of this machine as
+ * prefix.
+ */
 const TEST_IMAGE = /^(?:acefleet[a-z-]*:test|127\.0\.0\.1:\d+\/engine:1$)/;
 
-/** On the images of the simulator that tests build; those that lost their name to a newer one have it as well. */
+/** Label of the simulator's images that tests build. An image keeps it when a newer image takes over its name. */
 const TEST_LABEL = 'acefleet.test.parts';
 
 const DOCKER_WITHIN_MS = 120_000;
@@ -21,7 +24,7 @@ export function isTestImage(name) {
 }
 
 /**
- * Ends the processes that a run of the tests left behind. Linux only, as are the tests that need it.
+ * Ends the processes that a test run left behind. Linux only, like the tests that need it.
  * @param {string} run the value of RUN_VARIABLE
  */
 export async function endTestProcesses(run) {
@@ -34,7 +37,7 @@ export async function endTestProcesses(run) {
 }
 
 /**
- * Removes containers of the images that only tests make, unless another run on this machine may be using them.
+ * Removes containers of images that only tests create, unless another run on this machine may be using them.
  * @param {string} run the value of RUN_VARIABLE
  */
 export function removeTestContainers(run) {
@@ -46,7 +49,7 @@ export function removeTestContainers(run) {
   if (containers.length > 0) docker('rm', '--force', '--volumes', ...containers);
 }
 
-/** Removes the images that tests made, unless another run on this machine may be using them. @param {string} run */
+/** Removes images that tests created, unless another run on this machine may be using them. @param {string} run */
 export function removeTestImages(run) {
   if (isOtherRunActive(run)) return;
   const named = docker('image', 'ls', '--format', '{{.Repository}}:{{.Tag}}').filter(isTestImage);
@@ -59,7 +62,7 @@ function isOtherRunActive(run) {
   return processesOf((value) => value !== run).length > 0;
 }
 
-/** Processes of runs whose id fits, without this one. @param {(run: string) => boolean} fits */
+/** Processes of the runs for which `fits` returns true, without this one. @param {(run: string) => boolean} fits */
 function processesOf(fits) {
   return readNames('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
@@ -76,7 +79,7 @@ function runOf(pid) {
     const variables = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
     return variables.find((one) => one.startsWith(start))?.slice(start.length) ?? null;
   } catch {
-    // It ended meanwhile, or is another user's.
+    // The process has ended meanwhile, or belongs to another user.
     return null;
   }
 }
@@ -93,11 +96,11 @@ function kill(pid) {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It ended by itself.
+    // The process has ended by itself.
   }
 }
 
-/** Lines of what `docker …` prints; none where there is no Docker Engine, or it refuses. */
+/** Lines of the output of `docker …`; empty if there is no Docker Engine, or it refuses. */
 function docker(...args) {
   try {
     const options = {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 const QUALITY = 100;
 
 /**
- * Collects what a page of Chromium shows, a picture whenever it changes.
+ * Collects pictures of a Chromium page, one for each change.
  * @param {import('playwright-core').Page} page
  * @returns {Promise<{ stop: () => Promise<{ atMs: number, jpeg: Buffer }[]> }>} times are milliseconds since 1970
  */
@@ -24,9 +24,10 @@ export async function startScreencast(page) {
 }
 
 /**
- * Writes numbered pictures at an even pace: each is the one that the page showed at its time.
- * @param {{ atMs: number, jpeg: Buffer }[]} frames @param {{ folder: string, fromMs: number, toMs: number, perSecond: number }} options
- * @returns {number} how many there are
+ * Writes numbered pictures at a constant rate: each is the picture that the page showed at that time.
+ * @param {{ atMs: number, jpeg: Buffer }[]} frames @param {{ folder: string, fromMs: number, toMs: number,
+ *   perSecond: number }} options
+ * @returns {number} the number of pictures
  */
 export function writeEvenly(frames, { folder, fromMs, toMs, perSecond }) {
   let count = 0;

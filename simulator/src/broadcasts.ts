@@ -1,5 +1,5 @@
 import { loadClip } from './clip-file';
-import type { Content } from './contents';
+import type { Content } from './content';
 import type { Clip } from './media/clip';
 import { buildSchedule, type Schedule } from './media/schedule';
 import { Timeline } from './media/timeline';
@@ -7,7 +7,7 @@ import { Timeline } from './media/timeline';
 const MAX_CLIPS = 20;
 const MAX_SCHEDULES = 20;
 
-/** What is on air of each content. Contents of the same clip and bit rate share what they are made of. */
+/** The broadcasts of all contents. Contents with the same clip and bit rate share their data. */
 export class Broadcasts {
   private readonly timelines = new Map<Content, Timeline>();
   private readonly schedules = new Map<string, Schedule>();
@@ -15,7 +15,7 @@ export class Broadcasts {
 
   constructor(private readonly usualClip: Clip) {}
 
-  /** @throws Error when the content's clip can not be played, or not at its bit rate */
+  /** @throws Error if the content's clip cannot be played, or not at its bit rate */
   of(content: Content): Timeline {
     const existing = this.timelines.get(content);
     if (existing) return existing;
@@ -29,7 +29,7 @@ export class Broadcasts {
     return timeline;
   }
 
-  /** Its settings have changed, or it is no more. */
+  /** Call if its settings have changed, or if it was removed. */
   forget(content: Content): void {
     this.timelines.delete(content);
   }

@@ -5,15 +5,15 @@ export interface CatalogueEntry {
   readonly name: string;
   readonly media: 'video' | 'audio';
   readonly isLive: 0 | 1;
-  /** Null: what `--bitrate` says. */
+  /** Null: the value of `--bitrate`. */
   readonly bitrateMbps: number | null;
-  /** Pre-buffering before the first media, ms. Null: what `--start-delay` says. */
+  /** Pre-buffering before the first media, ms. Null: the value of `--start-delay`. */
   readonly startDelayMs: number | null;
   readonly peers: number;
   readonly categories: readonly string[];
 }
 
-/** The demo channels: what an engine without `--any-content` plays, and nothing else. */
+/** The demo channels: the only contents of an engine without `--any-content`. */
 export const CATALOGUE: readonly CatalogueEntry[] = [
   {
     id: '7e57ca4d00000000000000000000000000000001',

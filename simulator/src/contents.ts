@@ -1,37 +1,11 @@
 import { createHash } from 'node:crypto';
 import { Broadcasts } from './broadcasts';
 import { CATALOGUE, type CatalogueEntry } from './catalogue';
+import { NO_FILE, type Content, type ContentSettings } from './content';
 import type { Clip } from './media/clip';
-import { NO_FILE, type FileSettings } from './media/recorded-file';
 import type { Timeline } from './media/timeline';
 import { TICKS_PER_MS } from './media/ts-packet';
 import type { Options } from './options';
-
-/** What may be changed while the engine runs. */
-export interface ContentSettings {
-  bitrateMbps: number;
-  startDelayMs: number;
-  burstSeconds: number;
-  peers: number;
-  isLive: 0 | 1;
-  /** Added to all timestamps, 90 kHz. */
-  ptsOffsetTicks: number;
-  /** The clip that is played; null: that of the engine. */
-  clipPath: string | null;
-  /** What is played when it is recorded. */
-  file: FileSettings;
-}
-
-/** A content this engine can play. */
-export interface Content {
-  /** Null when it was asked for by infohash and never by id. */
-  readonly id: string | null;
-  readonly infohash: string;
-  readonly name: string;
-  readonly media: 'video' | 'audio';
-  readonly categories: readonly string[];
-  settings: ContentSettings;
-}
 
 export type Selection =
   | { readonly found: Content }
@@ -40,8 +14,8 @@ export type Selection =
 const HEX40 = /^[0-9a-f]{40}$/;
 const MAX_CONTENTS = 5000;
 /**
- * Infohashes that `--any-content` derives from ids begin with these digits, so that every engine recognises an
- * infohash that was passed as an id and refuses it, without having seen the content before.
+ * Infohashes that `--any-content` derives from ids begin with these digits. So every engine recognises an infohash
+ * that was passed as an id and refuses it, without having seen the content before.
  */
 const DERIVED_PREFIX = 'ace0';
 
@@ -50,13 +24,13 @@ export function derivedInfohash(selector: string): string {
   return DERIVED_PREFIX + digest.slice(DERIVED_PREFIX.length);
 }
 
-/** A content's names, for faults that are meant for it. */
+/** A content's names, for faults that select it. */
 export function keysOf(content: Content | null | undefined): string[] {
   if (!content) return [];
   return content.id === null ? [content.infohash] : [content.id, content.infohash];
 }
 
-/** Which contents exist, how selectors find them, and their broadcasts. */
+/** The existing contents, their lookup by selector, and their broadcasts. */
 export class ContentBook {
   private readonly contents = new Map<string, Content>();
   private readonly broadcasts: Broadcasts;
@@ -77,13 +51,13 @@ export class ContentBook {
     return [...this.contents.values()];
   }
 
-  /** By id or infohash, among what is known already. */
+  /** By id or infohash, among the known contents. */
   find(key: string): Content | undefined {
     const wanted = key.toLowerCase();
     return this.contents.get(wanted) ?? this.list().find((content) => content.id === wanted);
   }
 
-  /** The engine's priority: content_id (alias id), infohash, url, magnet. */
+  /** The engine's order of priority: content_id (alias id), infohash, url, magnet. */
   select(parameters: URLSearchParams): Selection {
     const id = (parameters.get('content_id') ?? parameters.get('id'))?.toLowerCase();
     if (id !== undefined) return this.byId(id);
@@ -97,7 +71,7 @@ export class ContentBook {
     return hash === undefined ? this.byAddress(magnet) : this.byInfohash(hash.toLowerCase());
   }
 
-  /** The content for a control request; made when any content plays. */
+  /** The content of a control request; created if any content may be played. */
   require(key: string): Content | null {
     const known = this.find(key);
     if (known) return known;
@@ -111,7 +85,7 @@ export class ContentBook {
     return this.broadcasts.of(content);
   }
 
-  /** Changes apply to playbacks that start afterwards. @throws Error when they can not be played. */
+  /** Changes apply to playbacks that start afterwards. @throws Error if they cannot be played. */
   change(content: Content, patch: Partial<ContentSettings>): void {
     const before = content.settings;
     content.settings = { ...before, ...patch };
@@ -152,7 +126,7 @@ export class ContentBook {
 
   private derived(id: string | null, infohash: string): Content {
     const existing = this.contents.get(infohash);
-    // The same broadcast, asked for by its infohash first: from now on its id is known too.
+    // The same broadcast was first requested by its infohash: from now on its id is known too.
     const settings = existing?.settings ?? this.settings(null);
     return this.add({
       id,

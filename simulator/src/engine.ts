@@ -10,7 +10,7 @@ import type { ServedReader } from './playback/served-reader';
 import { SessionTable, type EngineSession } from './sessions';
 import { Signals } from './signals';
 
-/** Everything a simulated engine knows; its HTTP API and its control API work on it. */
+/** The state of a simulated engine, on which its HTTP API and its control API operate. */
 export class Engine {
   readonly contents: ContentBook;
   readonly sessions: SessionTable;
@@ -21,7 +21,7 @@ export class Engine {
   readonly accessToken = randomBytes(32).toString('hex');
   readonly readers = new Set<ServedReader>();
   readonly signals = new Signals();
-  /** Media bytes to readers who have left. */
+  /** Media bytes sent to readers that have disconnected. */
   private pastBytes = 0;
   private peakReaders = 0;
   private peakReadersPerContent = 0;
@@ -51,7 +51,7 @@ export class Engine {
     this.pastBytes += reader.bytes;
   }
 
-  /** Whether this start is refused for want of room; a fault may make room by ending the oldest instead. */
+  /** Whether this start is refused because the engine is full; a fault may end the oldest session instead. */
   isFull(faults: StruckFaults): boolean {
     const fault = faults.get('session_limit');
     const limit = fault?.number('limit', 1) ?? this.options.maxSessions;
@@ -76,7 +76,7 @@ export class Engine {
     };
   }
 
-  /** Faults, journal and counters as after a start; sessions and contents stay. */
+  /** Resets faults, journal and counters to their state after a start; sessions and contents stay. */
   clear(): void {
     this.faults.clear();
     this.journal.clear();

@@ -11,7 +11,7 @@ function crash(code: number): void {
   process.exit(code);
 }
 
-/** Engines under a supervisor end with it: its pipe or channel closes, however it died. */
+/** Ends the engine together with its supervisor: the pipe or channel closes, however the supervisor ended. */
 function followParent(options: Options): void {
   process.on('disconnect', () => process.exit(0));
   if (!options.exitWithParent) return;
@@ -28,7 +28,7 @@ async function run(options: Options): Promise<void> {
   const control = new ControlServer(new ControlApi(engine, server));
   const controlPort =
     options.controlPort === null ? null : await control.listen(options.controlPort, options.host);
-  // As a real engine: the process lives for a while before anybody can connect.
+  // Like a real engine, the process runs for a while before its port accepts connections.
   if (options.readyDelayMs > 0) await delay(options.readyDelayMs);
   const httpPort = await server.listen();
   process.stdout.write(

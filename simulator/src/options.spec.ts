@@ -12,7 +12,7 @@ test('defaults: an engine on its usual port, without control API', () => {
   });
 });
 
-test('what engine images pass: CONF lines, ACESTREAM_ARGS, flags of the real engine', () => {
+test('the input of engine images: CONF lines, ACESTREAM_ARGS, flags of the real engine', () => {
   const env = {
     CONF: '--http-port=7001\n--https-port=7002',
     ACESTREAM_ARGS: '--client-console --live-cache-type memory --bind-all',

@@ -1,6 +1,6 @@
 import { isPersonality, type Personality } from './personality';
 
-/** Everything a simulated engine is started with. Times in ms. */
+/** Options of a simulated engine. Times in ms. */
 export interface Options {
   readonly host: string;
   readonly httpPort: number;
@@ -21,9 +21,9 @@ export interface Options {
   readonly takeoverMs: number;
   readonly unknownIdMs: number;
   readonly unknownInfohashMs: number;
-  /** What is played round and round; null: the clip in the repository. */
+  /** The clip that is played in a loop; null: the clip in the repository. */
   readonly clip: string | null;
-  /** PTS of the loop that is on air at the start; null: the wall clock. */
+  /** PTS of the loop that is on air at the start; null: from the wall clock. */
   readonly ptsStart: number | null;
 }
 
@@ -52,7 +52,7 @@ const DEFAULTS: Options = {
 
 type Values = Record<string, string>;
 
-/** `--flag value`, `--flag=value` and `--flag`; anything else is skipped. Later flags win. */
+/** Parses `--flag value`, `--flag=value` and `--flag`; anything else is skipped. Later flags have priority. */
 function readFlags(words: readonly string[]): Values {
   const values: Values = {};
   for (let n = 0; n < words.length; n += 1) {
@@ -93,9 +93,9 @@ function personalityFlag(text: string | undefined): Personality {
 }
 
 /**
- * Options from the command line, with `CONF` and `ACESTREAM_ARGS` before it as engine images have them.
- * Flags of the real engine that mean nothing here are ignored.
- * @throws Error with one line when a value is wrong.
+ * Options from the command line, preceded by `CONF` and `ACESTREAM_ARGS` as in engine images. Flags of the real
+ * engine without a meaning here are ignored.
+ * @throws Error with one line if a value is invalid.
  */
 export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): Options {
   const values = readFlags([...words(env['CONF']), ...words(env['ACESTREAM_ARGS']), ...args]);

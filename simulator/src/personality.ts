@@ -1,4 +1,4 @@
-/** Which engine is imitated; differences are those on record in its answers. */
+/** The imitated engine; the differences are those recorded in real answers. */
 export type Personality = '3.2.3' | '3.1.74' | '3.2.11' | 'aceserve';
 
 export interface PersonalityFacts {

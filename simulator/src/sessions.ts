@@ -1,21 +1,21 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import type { Content } from './contents';
+import type { Content } from './content';
 import type { Options } from './options';
 
-/** Why a session is no more. `lost`: the engine forgot it, as after a restart. */
+/** The reason why a session has ended. `lost`: the engine forgot it, as after a restart. */
 export type SessionEnd = 'stopped' | 'expired' | 'replaced' | 'taken_over' | 'stolen' | 'lost';
 
 /** A connection that receives the media of a session. */
 export interface SessionReader {
   readonly session: EngineSession;
-  /** Clean end of the body. */
+  /** Ends the body correctly. */
   end(): void;
-  /** No more bytes, the socket stays open. */
+  /** Sends no more bytes; the socket stays open. */
   freeze(): void;
 }
 
-/** One playback: a content that one player asked for. */
+/** One playback: a content that one player requested. */
 export class EngineSession {
   readonly playbackSessionId = randomBytes(20).toString('hex');
   readonly createdAt = performance.now();
@@ -26,7 +26,7 @@ export class EngineSession {
   polls = 0;
   ended: SessionEnd | null = null;
   bytes = 0;
-  /** False when the client cannot know how to stop it, owing to a fault of ours. */
+  /** False if a fault prevents the client from knowing how to stop it. */
   stoppable = true;
 
   constructor(
@@ -60,7 +60,7 @@ export interface SessionCounters {
 }
 
 const REMEMBERED_ENDS = 2000;
-/** A player that fetched a playlist or a segment this lately is reading. */
+/** A player that fetched a playlist or a segment within this time counts as reading. */
 const HLS_ACTIVE_MS = 15_000;
 
 export function playerKey(playerId: string): string {
@@ -68,8 +68,8 @@ export function playerKey(playerId: string): string {
 }
 
 /**
- * The engine's sessions and its rule: one live content feeds one player. Who asks for a content that another
- * player has takes it over; the loser is fed a little longer and then ended.
+ * The engine's sessions and their rule: one live content is sent to one player. A player that requests the content
+ * of another player takes it over; the other player gets media for a moment and is then ended.
  */
 export class SessionTable {
   private readonly open = new Map<string, EngineSession>();
@@ -119,7 +119,7 @@ export class SessionTable {
     return this.open.get(`${infohash}/${key}`);
   }
 
-  /** How the session that had this address ended, if one did. */
+  /** The reason why the session of this address ended; null if there was none. */
   endingOf(infohash: string, key: string): SessionEnd | undefined {
     return this.endings.get(`${infohash}/${key}`);
   }
@@ -141,7 +141,10 @@ export class SessionTable {
     return [...this.open.values()];
   }
 
-  /** Stops it; a reader who lost this content to it and is still being fed freezes (seen on real engines). */
+  /**
+   * Stops the session. A reader that lost this content to it and still gets media freezes (observed on real
+   * engines).
+   */
   stop(session: EngineSession): void {
     for (const [reader, timer] of this.takeovers) {
       if (reader.session.content.infohash !== session.content.infohash) continue;
@@ -168,7 +171,7 @@ export class SessionTable {
     if (!keepReaders) for (const reader of [...session.readers]) reader.end();
   }
 
-  /** Forgets every session, as a restarted engine has. */
+  /** Forgets every session, like a restarted engine. */
   forgetAll(): void {
     for (const session of this.list()) this.end(session, 'lost');
   }

@@ -1,6 +1,6 @@
 import type { EngineSession, SessionEnd } from './sessions';
 
-/** An event as the long poll answers it. */
+/** An event in the format of the long poll. */
 export interface EngineSignal {
   readonly name: string;
   readonly params: Readonly<Record<string, unknown>>;
@@ -8,12 +8,12 @@ export interface EngineSignal {
 
 type Waiter = (signal: EngineSignal | null) => void;
 
-/** Events of sessions for those who poll for them: one `live_changed` each, and the end when it was asked for. */
+/** Events of sessions for long polls: one `live_changed` each, and the end if the session was stopped. */
 export class Signals {
   private readonly greeted = new WeakSet<EngineSession>();
   private readonly waiters = new Map<EngineSession, Set<Waiter>>();
 
-  /** Resolves with the session's next event; null when it ended without one or the poll was aborted. */
+  /** Resolves with the session's next event; null if it ended without one or the poll was aborted. */
   next(session: EngineSession, aborted: AbortSignal): Promise<EngineSignal | null> {
     if (!this.greeted.has(session)) {
       this.greeted.add(session);

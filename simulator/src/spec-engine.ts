@@ -5,7 +5,7 @@ import { ControlApi } from './control/control-api';
 import { Engine } from './engine';
 import { parseOptions } from './options';
 
-/** Bytes of one connection, for specs: what arrived so far, and waiting for more. */
+/** Bytes of one connection, for specs: the received bytes, and waiting for more. */
 export class RawConnection {
   data = Buffer.alloc(0);
   end: 'open' | 'clean' | 'reset' = 'open';
@@ -72,7 +72,7 @@ interface Started {
   readonly infohash: string;
 }
 
-/** A whole engine in this process on a port of its own, for specs. */
+/** A whole engine in this process on its own port, for specs. */
 export class SpecEngine {
   private readonly connections = new Set<RawConnection>();
 
@@ -81,7 +81,7 @@ export class SpecEngine {
     readonly server: EngineServer,
     readonly control: ControlApi,
     readonly port: number,
-    /** Exit codes of crashes that were asked for. */
+    /** Exit codes of requested crashes. */
     readonly crashes: readonly number[],
   ) {}
 

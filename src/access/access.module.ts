@@ -3,11 +3,11 @@ import { APP_GUARD } from '@nestjs/core';
 import { type AppConfig, CONFIG } from '../config';
 import { DataFolder } from '../storage';
 import { ApiKey } from './api-key';
-import { obtainApiKey } from './api-key.file';
-import { ApiKeyGuard } from './api-key.guard';
+import { obtainApiKey } from './api-key-file';
+import { ApiKeyGuard } from './api-key-guard';
 import { KeyAttempts } from './key-attempts';
 
-/** Who may do what: one key for everything that is not public. */
+/** Access control: one key for everything that is not public. */
 @Module({
   providers: [
     {

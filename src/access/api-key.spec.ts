@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataFolder } from '../storage';
 import { ApiKey } from './api-key';
-import { ApiKeyFileError, obtainApiKey as obtainKey } from './api-key.file';
+import { ApiKeyFileError, obtainApiKey as obtainKey } from './api-key-file';
 
 describe('ApiKey', () => {
   const key = 'correct-horse';
@@ -20,7 +20,7 @@ describe('ApiKey', () => {
     expect(new ApiKey(key).matches(candidate)).toBe(matches);
   });
 
-  it('takes 256 bytes and no more', () => {
+  it('accepts at most 256 bytes', () => {
     const long = 'k'.repeat(256);
     expect(new ApiKey(long).matches(long)).toBe(true);
     expect(new ApiKey(`${long}k`).matches(`${long}k`)).toBe(false);
@@ -51,7 +51,7 @@ describe('obtainApiKey', () => {
   });
   afterEach(() => rm(home, { recursive: true }));
 
-  it('makes a key once, for its owner only', async () => {
+  it('generates a key once, readable for its owner only', async () => {
     const key = await obtainApiKey(dir);
     expect(key).toMatch(/^[\w-]{43}$/);
     expect(await obtainApiKey(dir)).toBe(key);
@@ -61,13 +61,13 @@ describe('obtainApiKey', () => {
     expect(await readdir(dir)).toEqual(['api-key', 'api-key.bak']);
   });
 
-  it('gives everybody who starts at once the same key', async () => {
+  it('gives the same key to processes that start at the same time', async () => {
     const keys = await Promise.all(Array.from({ length: 20 }, () => obtainApiKey(dir)));
     expect(new Set(keys).size).toBe(1);
     expect(await readdir(dir)).toEqual(['api-key', 'api-key.bak']);
   });
 
-  it('narrows the rights of a key that was copied', async () => {
+  it('restricts the mode of a key file that was copied', async () => {
     await obtainApiKey(dir);
     await chmod(join(dir, 'api-key'), 0o644);
     await obtainApiKey(dir);
@@ -88,11 +88,11 @@ describe('obtainApiKey', () => {
     expect(await readFile(join(dir, 'api-key'), 'utf8')).toBe(`${key}\n`);
     const line =
       'api-key is damaged: its last good copy is used; the damaged file is kept as api-key.damaged';
-    expect(folder.unheard).toEqual([line]);
+    expect(folder.unlogged).toEqual([line]);
     expect(folder.troubles()).toEqual([{ code: 'storage_damaged', detail: line }]);
   });
 
-  it('makes a new one when the file is damaged and has no good copy', async () => {
+  it('generates a new key when the file is damaged and has no good copy', async () => {
     const key = await obtainApiKey(dir);
     await writeFile(join(dir, 'api-key'), '');
     await writeFile(join(dir, 'api-key.bak'), '\0\0\0\0');
@@ -100,10 +100,10 @@ describe('obtainApiKey', () => {
     const other = await obtainKey(folder);
     expect(other).not.toBe(key);
     expect(await obtainApiKey(dir)).toBe(other);
-    expect(folder.unheard).toEqual([expect.stringMatching(/damaged: .*a new key is generated/)]);
+    expect(folder.unlogged).toEqual([expect.stringMatching(/damaged: .*a new key is generated/)]);
   });
 
-  it('takes a removed file for the wish to have a new key, and a changed one for the key', async () => {
+  it('generates a new key when the file was removed, and uses a changed file', async () => {
     const key = await obtainApiKey(dir);
     await rm(join(dir, 'api-key'));
     expect(await obtainApiKey(dir)).not.toBe(key);
@@ -111,17 +111,17 @@ describe('obtainApiKey', () => {
     expect(await obtainApiKey(dir)).toBe('mine');
   });
 
-  it('makes the folders above it', async () => {
+  it('creates the folders above it', async () => {
     dir = join(home, 'a', 'b', 'c');
     const key = await obtainApiKey(dir);
     expect(await obtainApiKey(dir)).toBe(key);
   });
 
-  it('gives up where no folder can be made', async () => {
+  it('fails where no folder can be created', async () => {
     await expect(obtainApiKey('/proc/acefleet/data')).rejects.toThrow(ApiKeyFileError);
   });
 
-  it('says which file cannot be used', async () => {
+  it('names the file that cannot be used', async () => {
     await writeFile(join(home, 'taken'), '');
     await expect(obtainApiKey(join(home, 'taken'))).rejects.toThrow(/taken.api-key/);
   });

@@ -2,11 +2,11 @@ import { LRUCache } from 'lru-cache';
 import { monotonicMs } from '../kernel/clock';
 import { addressGroup } from '../http';
 
-/** Wrong keys that one address may send within a window before it has to wait. */
+/** Wrong keys that one address may send within a window before it is refused. */
 const MAX_WRONG_KEYS = 10;
 const WINDOW_MS = 60_000;
 
-/** Addresses remembered at once. Whoever owns more than this many is not stopped by counting addresses. */
+/** Number of addresses remembered at once. Counting addresses cannot stop an attacker with more addresses. */
 const MAX_ADDRESSES = 10_000;
 
 interface Window {
@@ -15,15 +15,15 @@ interface Window {
 }
 
 /**
- * Counts wrong keys per address. The count answers wrong keys only: many callers may share one address, so a right
- * key is never refused because of it. What makes guessing hopeless is the length of the key.
+ * Counts wrong keys per address. Only wrong keys are refused by the count: many callers may share one address, so a
+ * right key is always accepted. The length of the key is what makes guessing hopeless.
  */
 export class KeyAttempts {
   private readonly windows = new LRUCache<string, Window>({ max: MAX_ADDRESSES });
 
   constructor(private readonly now: () => number = monotonicMs) {}
 
-  /** Milliseconds until the address may try again; 0 when it may now. */
+  /** Milliseconds until the address may try again; 0 if it may now. */
   blockedForMs(address: string): number {
     const window = this.current(addressGroup(address));
     if (window === undefined || window.wrongKeys < MAX_WRONG_KEYS) return 0;

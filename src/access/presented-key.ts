@@ -1,13 +1,13 @@
 import { type IncomingHttpHeaders } from 'node:http';
 
-/** Names under which a key is sometimes put into an address. */
+/** Parameter names under which clients sometimes send a key in a URL. */
 const QUERY_NAMES = ['key', 'token', 'api_key', 'apikey', 'access_token'] as const;
 
 const BEARER = /^bearer +(\S+) *$/i;
 
 /**
- * The key a caller sends: `Authorization: Bearer KEY`, else `X-API-Key: KEY`. An `Authorization` of another scheme belongs to
- * a reverse proxy in front of us and is no key of ours.
+ * The key of a request: `Authorization: Bearer KEY`, else `X-API-Key: KEY`. An `Authorization` of another scheme is
+ * meant for a reverse proxy in front of us and is not treated as a key.
  */
 export function presentedKey(headers: IncomingHttpHeaders): string | null {
   const bearer = BEARER.exec(headers.authorization ?? '')?.[1];
@@ -18,8 +18,8 @@ export function presentedKey(headers: IncomingHttpHeaders): string | null {
 }
 
 /**
- * True when the address itself carries a key: addresses end up in logs, histories and referrers. `ownName` is a parameter
- * of the address's own.
+ * True if the URL contains a key: URLs end up in logs, histories and referrers. `ownName` is a parameter that
+ * belongs to the handler.
  */
 export function hasKeyInQuery(url: string, ownName?: string): boolean {
   const start = url.indexOf('?');

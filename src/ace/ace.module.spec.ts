@@ -6,7 +6,7 @@ import { DataFolder, StorageModule } from '../storage';
 import { AceEngineClient, AceModule } from './index';
 
 describe('AceModule', () => {
-  it('gives one client, and breaks what is open when the application shuts down', async () => {
+  it('provides one client, and closes its connections when the application shuts down', async () => {
     const server = createServer((socket) => {
       socket.on('error', () => undefined);
       socket.on('data', () => socket.write('HTTP/1.0 200 OK\r\n\r\nGGGG'));

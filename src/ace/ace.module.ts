@@ -1,10 +1,10 @@
 import { Module } from '@nestjs/common';
 import { CONFIG, type AppConfig } from '../config';
 import { DataFolder } from '../storage';
-import { AceEngineClient } from './ace-engine.client';
-import { OpenSessionJournal } from './open-session.journal';
+import { AceEngineClient } from './ace-engine-client';
+import { OpenSessionJournal } from './open-session-journal';
 
-/** The engine protocol. Exports the one client that every conversation with an engine goes through. */
+/** The engine protocol. Exports the client for all calls to engines. */
 @Module({
   providers: [
     {

@@ -1,13 +1,13 @@
-/** Where an engine's HTTP API listens. Everything an engine says about addresses is replaced by this. */
+/** Address of an engine's HTTP API. It replaces the scheme, host and port of every address that the engine sends. */
 export interface EngineEndpoint {
   readonly host: string;
   readonly port: number;
 }
 
 /**
- * An engine session as `getstream?format=json` describes it. The paths are origin-form
- * (`/ace/r/…?query`): scheme, host and port of the engine's answer are discarded, because in containers
- * they are often unreachable, and because an answer that points elsewhere must not be followed there.
+ * An engine session as `getstream?format=json` describes it. The paths are origin-form (`/ace/r/…?query`). Scheme,
+ * host and port of the engine's answer are discarded, because they are often unreachable from another container,
+ * and because an engine must not be able to redirect us to another host.
  */
 export interface EngineSession {
   readonly playbackPath: string;
@@ -22,7 +22,7 @@ export interface EngineSession {
   readonly playerId: string;
 }
 
-/** What an engine knows of a content without opening a session. */
+/** Facts about a content that an engine reports without opening a session. */
 export interface ContentResolution {
   /** 40 lower-case hex digits. */
   readonly infohash: string;
@@ -33,7 +33,7 @@ export interface ContentResolution {
   readonly fileCount: number | null;
 }
 
-/** Live statistics of a session, as the engine gives them. Speeds are KB/s. */
+/** Live statistics of a session, as the engine reports them. Speeds are KB/s. */
 export interface EngineStat {
   readonly status: string | null;
   readonly peers: number | null;
@@ -44,7 +44,10 @@ export interface EngineStat {
   readonly livePosition: EngineLivePosition | null;
 }
 
-/** Where live is, as texts of the engine: unix seconds, or numbers of pieces. Only while it downloads. */
+/**
+ * The live position, in the engine's own notation: unix seconds, or piece numbers. Present only while the engine
+ * downloads.
+ */
 export interface EngineLivePosition {
   readonly pos: string | null;
   readonly liveFirst: string | null;
@@ -56,16 +59,19 @@ export interface EngineLivePosition {
 }
 
 /**
- * What is at fault when an engine refuses.
+ * The party at fault when an engine refuses.
  * - `content`: the content does not exist or cannot be loaded, on any engine;
- * - `engine`: this engine is broken, hung, or speaks nonsense;
+ * - `engine`: this engine is broken, hangs, or sends invalid answers;
  * - `session`: this engine session is gone or was taken over; another one may work;
- * - `warming`: the engine is still pre-buffering, the same session may work in a moment;
+ * - `warming`: the engine is still pre-buffering, and the same session may work soon;
  * - `unsupported`: the content is not a live MPEG-TS.
  */
 export type EngineFaultKind = 'content' | 'engine' | 'session' | 'warming' | 'unsupported';
 
-/** A failed conversation with an engine, already classified. `detail` quotes the engine, cut and cleaned. */
+/**
+ * A failed call to an engine, already classified. `detail` quotes the engine, shortened and without control
+ * characters.
+ */
 export class EngineFault extends Error {
   constructor(
     readonly kind: EngineFaultKind,
@@ -79,10 +85,10 @@ export class EngineFault extends Error {
   }
 }
 
-/** What a probe learned. An engine that gave one has answered completely, twice, within the deadline. */
+/** The result of a probe. It exists only if the engine answered both requests completely within the deadline. */
 export interface EngineProbe {
-  /** As the engine names it, e.g. `3.2.3`; null when it answered without one. */
+  /** As the engine reports it, e.g. `3.2.3`; null when the answer contained no version. */
   readonly version: string | null;
-  /** Whether the engine says that it reaches its network; null when it did not say. */
+  /** Whether the engine reports that it reaches its network; null when it did not report it. */
   readonly networkConnected: boolean | null;
 }

@@ -1,8 +1,8 @@
 import { EngineFault } from './ace.types';
 
 /**
- * One signal for the two ways a call can be called off: its time limit, with an EngineFault
- * `answer_timeout` as the reason, and its caller, with the caller's own reason.
+ * One signal for the two ways to end a call early: its time limit, with an EngineFault `answer_timeout` as the
+ * reason, and the caller's signal, with the caller's own reason.
  */
 export class CallDeadline {
   readonly #controller = new AbortController();
@@ -12,7 +12,8 @@ export class CallDeadline {
 
   constructor(timeoutMs: number, caller?: AbortSignal) {
     this.#caller = caller;
-    // Rounded up: a timer cuts fractions off, and a caller whose budget is the limit must find it spent.
+    // Rounded up, because timers drop fractions: a caller with this limit as its budget must find the budget used
+    // up.
     const wholeMs = Math.ceil(timeoutMs);
     this.#timer = setTimeout(() => this.#controller.abort(answerTimeout(wholeMs)), wholeMs);
     if (caller?.aborted === true) {
@@ -26,12 +27,12 @@ export class CallDeadline {
     return this.#controller.signal;
   }
 
-  /** Takes the time limit away; the caller may still abort. */
+  /** Removes the time limit; the caller may still abort. */
   lift(): void {
     clearTimeout(this.#timer);
   }
 
-  /** Lets go of the timer and of the caller's signal. Idempotent. */
+  /** Clears the timer and removes the listener on the caller's signal. Idempotent. */
   end(): void {
     clearTimeout(this.#timer);
     this.#caller?.removeEventListener('abort', this.#onCallerAbort);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
-import { AceEngineClient } from './ace-engine.client';
+import { AceEngineClient } from './ace-engine-client';
 import { type EngineEndpoint } from './ace.types';
 
 /** Listens, then never accepts again: its thread sleeps for ever. */
@@ -13,7 +13,7 @@ const SLEEPER = `
     setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0));
   });`;
 
-describe('an engine whose host swallows connection requests', () => {
+describe('an engine whose host drops connection requests', () => {
   let sleeper: Worker;
   let endpoint: EngineEndpoint;
   const fillers: Socket[] = [];
@@ -36,14 +36,14 @@ describe('an engine whose host swallows connection requests', () => {
     await sleeper.terminate();
   });
 
-  it('does not eat the budget of an API call', async () => {
+  it('does not use up the budget of an API call', async () => {
     await expect(ace.probe(endpoint, { timeoutMs: 15_000 })).rejects.toMatchObject({
       kind: 'engine',
       reason: 'connect_timeout',
     });
   });
 
-  it('does not eat the budget of opening media', async () => {
+  it('does not use up the budget for opening media', async () => {
     const { signal } = new AbortController();
     await expect(
       ace.openMedia(endpoint, '/ace/r/a/b', { timeoutMs: 15_000, signal }),

@@ -3,7 +3,7 @@ import { resolutionOf, resolutionTarget } from './content-resolution';
 const ID = '0123456789abcdef0123456789abcdef01234567';
 const answer = (body: unknown, status = 200) => ({ status, body: JSON.stringify(body) });
 
-describe('what a content is', () => {
+describe('content resolution', () => {
   it.each([
     ['content_id', ID, `content_id=${ID}`],
     ['infohash', ID, `infohash=${ID}`],
@@ -14,7 +14,7 @@ describe('what a content is', () => {
     );
   });
 
-  it('is never asked with what is no id', () => {
+  it('sends no request for an invalid id', () => {
     const selector = { kind: 'infohash', value: `${ID}&x=1`, fileIndex: 0 } as const;
     expect(() => resolutionTarget(selector)).toThrow(
       expect.objectContaining({ code: 'invalid_selector' }),
@@ -25,7 +25,7 @@ describe('what a content is', () => {
     ['live', 1],
     ['vod', 0],
     ['other', -1],
-  ])('is told: type %s', (type, isLive) => {
+  ])('reads the type %s', (type, isLive) => {
     const result = { infohash: ID.toUpperCase(), name: 'A\nchannel', type, files: [{}, {}] };
     expect(resolutionOf(answer({ result, error: null }))).toEqual({
       infohash: ID,
@@ -51,7 +51,7 @@ describe('what a content is', () => {
     ['nothing', { result: {}, error: null }, 'engine', 'no_infohash'],
     ['a list', { result: [], error: null }, 'engine', 'no_infohash'],
     ['no hash', { result: { infohash: 'x' } }, 'engine', 'no_infohash'],
-  ])('is a fault: %s', (_, body, kind, reason) => {
+  ])('reports a fault: %s', (_, body, kind, reason) => {
     expect(() => resolutionOf(answer(body))).toThrow(expect.objectContaining({ kind, reason }));
   });
 });

@@ -7,18 +7,18 @@ import { selectorParameter } from './start-request';
 const METHOD = '/server/api?api_version=3&method=get_media_files';
 
 /**
- * The request target that asks what a content is. It opens no session, needs no peers, and takes milliseconds for
- * a content that the engine has in its cache (docs.acestream.net, api reference; AceList, engine-api.md).
+ * The request target that resolves a content. It opens no session, needs no peers, and takes milliseconds for a
+ * content in the engine's cache.
  *
  * @throws AppError `invalid_selector` when the value is not in canonical form
  */
 export function resolutionTarget(selector: SourceSelector): string {
-  // Unlike a start, the service API knows a content id by its full name only.
+  // Unlike a start, the service API accepts a content id only under its full name.
   return `${METHOD}&${selectorParameter(selector).replace(/^id=/, 'content_id=')}`;
 }
 
 /**
- * What a `get_media_files` answer says.
+ * Reads a `get_media_files` answer.
  *
  * @throws EngineFault `content` for `cannot get transport file`; `engine` for an answer without infohash
  */

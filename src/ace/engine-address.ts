@@ -1,7 +1,7 @@
 import { EngineFault } from './ace.types';
 import { quoteEngine } from './engine-fault-table';
 
-/** Where an engine keeps its playback, statistics and commands; nothing else of it is ever asked for. */
+/** The paths under which an engine serves playback, statistics and commands. No other path is requested. */
 const ALLOWED_PREFIX = /^\/(?:ace|content|hls)\//;
 const MAX_ADDRESS_LENGTH = 2048;
 const PRINTABLE_ASCII = /^[\x21-\x7e]+$/;
@@ -11,12 +11,12 @@ const DOUBLE_DOT_SEGMENT = /(?:^|\/)(?:\.|%2e){2}(?:\/|$)/i;
 const ENCODED_PATH_SYNTAX = /%(?:2e|2f|5c|25|7f|[01][0-9a-f])/i;
 
 /**
- * Turns an address that an engine gave into a request target on that engine itself. Scheme, host and port
- * are dropped: in containers they are often unreachable, and an answer that points elsewhere must not
- * be followed there.
+ * Turns an address from an engine into a request target on that engine. Scheme, host and port are dropped, because
+ * they are often unreachable from another container, and because an engine must not be able to redirect us to
+ * another host.
  *
  * @param address absolute `http:` URL, or relative to `base`
- * @param base request target of the answer the address came with
+ * @param base request target of the answer that contained the address
  * @returns origin-form path and query under `/ace/`, `/content/` or `/hls/`, printable ASCII only
  * @throws EngineFault `engine`/`foreign_address` for everything else
  */
@@ -43,7 +43,7 @@ export function engineTarget(address: string, base = '/ace/'): string {
   return url.pathname + url.search;
 }
 
-/** The target with one more query parameter; `parameter` is already encoded, `name=value`. */
+/** Returns the target with one more query parameter; `parameter` is already encoded, `name=value`. */
 export function withParameter(target: string, parameter: string): string {
   return `${target}${target.includes('?') ? '&' : '?'}${parameter}`;
 }

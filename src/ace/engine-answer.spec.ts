@@ -41,7 +41,7 @@ describe('sessionOf', () => {
     });
   });
 
-  it('does without everything but the playback address, and ignores wrong types', () => {
+  it('needs only the playback address, and ignores wrong types', () => {
     const empty = { statPath: null, commandPath: null, infohash: null, playbackSessionId: null };
     expect(sessionOf(response({}), 'p')).toMatchObject({ ...empty, isLive: -1 });
     const wrong = { stat_url: 7, command_url: {}, infohash: 'short', playback_session_id: [] };
@@ -120,7 +120,7 @@ describe('sessionOf', () => {
 });
 
 describe('commandPathOf', () => {
-  it('finds the way to stop a session whose media are unusable', () => {
+  it('finds the command path of a session whose media are unusable', () => {
     const given = { response: { playback_url: '', command_url: 'http://x/ace/cmd/a/b' } };
     expect(commandPathOf(answer(given))).toBe('/ace/cmd/a/b');
   });
@@ -157,7 +157,7 @@ describe('statOf', () => {
     });
   });
 
-  it('knows nothing yet from the empty first answer, or from wrong types', () => {
+  it('reads no facts from the empty first answer, or from wrong types', () => {
     const nothing = {
       status: null,
       peers: null,
@@ -172,14 +172,14 @@ describe('statOf', () => {
     expect(statOf(answer({ response: wrong }))).toEqual(nothing);
   });
 
-  it('tells that the session is gone', () => {
+  it('reports that the session is gone', () => {
     const gone = answer({ response: null, error: 'unknown playback session id' });
     expect(() => statOf(gone)).toThrow(expect.objectContaining({ kind: 'session' }));
   });
 });
 
 describe('probe answers', () => {
-  it('reads the version, or does without', () => {
+  it('reads the version, which may be missing', () => {
     expect(versionOf(answer({ result: { version: '3.2.3', code: 1 }, error: null }))).toBe('3.2.3');
     expect(versionOf(answer({ result: {} }))).toBeNull();
     expect(versionOf(answer({ error: { message: 'unknown method' } }))).toBeNull();

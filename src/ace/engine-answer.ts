@@ -14,10 +14,10 @@ export type Fields = Readonly<Record<string, unknown>>;
 const MAX_TEXT_LENGTH = 128;
 
 /**
- * The payload of an answer: its `response` (playback, statistics) or `result` (service API).
- * Engines say most errors with HTTP 200, as a text or as an object with a `message`.
+ * The payload of an answer: its `response` (playback, statistics) or `result` (service API). Engines send most
+ * errors with HTTP 200, as text or as an object with a `message`.
  *
- * @throws EngineFault of the kind that the error names; `engine` for what is not JSON or not 200
+ * @throws EngineFault of the kind that belongs to the error; `engine` for other statuses and answers without JSON
  */
 export function payloadOf(answer: EngineAnswer, field: 'response' | 'result'): unknown {
   const fields = jsonFields(answer.body);
@@ -59,8 +59,8 @@ export function sessionOf(answer: EngineAnswer, playerId: string): EngineSession
 }
 
 /**
- * The command path of an answer that is otherwise unusable, or null. The engine has opened a session
- * all the same, and only this path can end it.
+ * The command path of an otherwise unusable answer, or null. The engine has opened a session nevertheless, and only
+ * this path can end it.
  */
 export function commandPathOf(answer: EngineAnswer): string | null {
   try {
@@ -108,7 +108,7 @@ export function versionOf(answer: EngineAnswer): string | null {
   }
 }
 
-/** The fact of a `get_network_connection_status` answer; null for errors too, since it is complete. */
+/** Reads a `get_network_connection_status` answer; null for errors too, since an error is a complete answer. */
 export function networkConnectedOf(answer: EngineAnswer): boolean | null {
   try {
     const connected = asFields(payloadOf(answer, 'result'))?.['connected'];
@@ -118,7 +118,7 @@ export function networkConnectedOf(answer: EngineAnswer): boolean | null {
   }
 }
 
-/** The fault that a refusal's body names, as JSON or as plain text; null when it names none. */
+/** The fault that a refusal's body names, as JSON or as plain text; null if it names none. */
 export function faultOfBody(body: string): EngineFault | null {
   const error = jsonFields(body)?.['error'];
   return error === undefined || error === null ? faultOfKnownText(body) : faultOfError(error);
@@ -147,7 +147,7 @@ export function asFields(value: unknown): Fields | null {
     : null;
 }
 
-/** Addresses that media do not depend on: absent or of a wrong type is tolerated, elsewhere is not. */
+/** For addresses that the media do not depend on: absent or of a wrong type is tolerated, a foreign address is not. */
 function optionalTarget(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? engineTarget(value) : null;
 }

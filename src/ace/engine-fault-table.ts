@@ -6,8 +6,8 @@ interface KnownText {
 }
 
 /**
- * The error texts that engines are known to send, over HTTP 200 as well as 500, and whose fault each is.
- * `failed to start` comes within seconds for a channel that nobody broadcasts any more.
+ * The error texts that engines are known to send, over HTTP 200 as well as 500, and the party at fault for each.
+ * `failed to start` arrives within seconds for a channel that is no longer broadcast.
  */
 const KNOWN_TEXTS: readonly KnownText[] = [
   { text: 'failed to load content', kind: 'content' },
@@ -27,7 +27,7 @@ const KNOWN_TEXTS: readonly KnownText[] = [
 
 const MAX_QUOTE_LENGTH = 200;
 
-/** What an engine said, fit for one log line: no control characters, at most 200 characters. */
+/** The engine's text, prepared for one log line: no control characters, at most 200 characters. */
 export function quoteEngine(text: string): string {
   const head = text.slice(0, MAX_QUOTE_LENGTH * 4);
   return head
@@ -36,7 +36,7 @@ export function quoteEngine(text: string): string {
     .slice(0, MAX_QUOTE_LENGTH);
 }
 
-/** The fault that a text of an engine names, or null when nobody has recorded such a text. */
+/** The fault that a text of an engine names, or null if the text is not in the table. */
 export function faultOfKnownText(text: string): EngineFault | null {
   const quoted = quoteEngine(text);
   const normalized = quoted.toLowerCase();
@@ -47,8 +47,8 @@ export function faultOfKnownText(text: string): EngineFault | null {
 }
 
 /**
- * The fault behind the `error` field of an answer: a text, or an object with a `message`. What is not
- * in the table counts against the engine, because another one may do better.
+ * Classifies the `error` field of an answer: a text, or an object with a `message`. A text that is not in the table
+ * counts as a fault of the engine, because another engine may succeed.
  */
 export function faultOfError(error: unknown): EngineFault {
   const text = errorText(error);

@@ -1,7 +1,9 @@
-export { AceEngineClient } from './ace-engine.client';
+export type { AbandonedStart } from './late-starts';
+export { AceEngineClient } from './ace-engine-client';
 export { AceModule } from './ace.module';
+export { httpGet, readText } from './http-get';
 export type { FilePart } from './media-opener';
-export { ACE_TIMINGS, type AceTimings } from './ace.timings';
+export { ACE_TIMINGS, type AceTimings } from './ace-timings';
 export {
   EngineFault,
   type ContentResolution,

@@ -7,7 +7,7 @@ function work(): { promise: Promise<void>; finish: () => void } {
 }
 
 describe('LateStarts', () => {
-  it('forgets work that has settled, however it settled', async () => {
+  it('forgets work that has settled, fulfilled or rejected', async () => {
     const late = new LateStarts();
     late.adopt(Promise.resolve(), () => undefined);
     late.adopt(Promise.reject(new Error('refused')), () => undefined);
@@ -16,7 +16,7 @@ describe('LateStarts', () => {
     expect(late.size).toBe(0);
   });
 
-  it('breaks off the oldest beyond its bound', async () => {
+  it('cancels the oldest start beyond its bound', async () => {
     const late = new LateStarts();
     const cancelled: number[] = [];
     for (let i = 0; i < 258; i++) {
@@ -32,7 +32,7 @@ describe('LateStarts', () => {
     expect(cancelled).toHaveLength(258);
   });
 
-  it('breaks off at once what comes after closing', async () => {
+  it('cancels at once a start that arrives after closing', async () => {
     const late = new LateStarts();
     await late.close(1000);
     const { promise, finish } = work();

@@ -1,3 +1,14 @@
+/** A start whose caller has given up. The engine may be busy with it for a while. */
+export interface AbandonedStart {
+  /** Resolves when the engine is done with it: it has answered and its session is stopped, or the start was cut 2 s ago. */
+  readonly done: Promise<void>;
+  /**
+   * Closes the connection, because another start needs the engine. A session that the engine opens all the same ends by its
+   * own idle expiry. Idempotent.
+   */
+  cut(): void;
+}
+
 interface LateStart {
   readonly settled: Promise<unknown>;
   readonly cancel: () => void;
@@ -6,8 +17,8 @@ interface LateStart {
 const MAX_LATE_STARTS = 256;
 
 /**
- * Owner of starts whose caller has given up. The engine may open a session all the same, and it leaks
- * unless somebody waits for the answer and stops it; leaked sessions pile up until an engine refuses.
+ * Holds starts whose caller has given up. The engine may still open a session, which leaks unless its answer is
+ * awaited and the session stopped. Engines with many leaked sessions refuse further starts.
  */
 export class LateStarts {
   readonly #open = new Set<LateStart>();
@@ -20,8 +31,8 @@ export class LateStarts {
   /**
    * Takes over a start.
    *
-   * @param work settles when the session was stopped or never came to be
-   * @param cancel breaks the work off; it must settle soon after
+   * @param work settles when the session was stopped or was never opened
+   * @param cancel cancels the work, which must settle soon after
    */
   adopt(work: Promise<unknown>, cancel: () => void): void {
     const late: LateStart = {
@@ -42,7 +53,7 @@ export class LateStarts {
     }
   }
 
-  /** Waits at most `waitMs` for what is open, then breaks off the rest. */
+  /** Waits at most `waitMs` for running starts, then cancels the rest. */
   async close(waitMs: number): Promise<void> {
     this.#closed = true;
     const cancelRest = (): void => {

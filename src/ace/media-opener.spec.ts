@@ -7,7 +7,7 @@ import { MediaOpener } from './media-opener';
 
 type Script = (socket: Socket, target: string, head: string) => void;
 
-/** A socket that answers as told; every request line and every closed connection is kept. */
+/** A socket that sends prepared answers, and records every request line and every closed connection. */
 class ScriptedEngine {
   readonly targets: string[] = [];
   readonly sockets = new Set<Socket>();

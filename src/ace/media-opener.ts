@@ -1,9 +1,10 @@
-import { Agent, request, type IncomingMessage } from 'node:http';
+import { Agent, type IncomingMessage } from 'node:http';
 import { EngineFault, type EngineEndpoint } from './ace.types';
 import { CallDeadline } from './call-deadline';
 import { engineTarget } from './engine-address';
 import { faultOfBody } from './engine-answer';
 import { quoteEngine } from './engine-fault-table';
+import { httpGet } from './http-get';
 import { mediaTypeOf } from './media-type';
 import { transportFault } from './transport-fault';
 
@@ -12,11 +13,11 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const MAX_REFUSAL_BYTES = 4 * 1024;
 const REFUSAL_READ_MS = 1_000;
 
-/** The part of a file that is wanted, as a player's own request says it. */
+/** The requested part of a file, as in the player's own request. */
 export interface FilePart {
-  /** `Range`; null: all of it. */
+  /** `Range`; null requests the whole file. */
   readonly range: string | null;
-  /** `If-Range`; null: whatever the file is now. */
+  /** `If-Range`; null requests the current version of the file. */
   readonly ifRange: string | null;
 }
 
@@ -26,8 +27,8 @@ interface Opening {
 }
 
 /**
- * Opens endless media. node:http rather than a pooled client, because the body belongs to the caller for
- * hours: one connection per media, none reused, no cap, and back-pressure straight to the socket.
+ * Opens endless media. The caller may read the body for hours, so each body has its own connection, which is never
+ * reused, has no time limit, and passes back-pressure directly to the socket.
  */
 export class MediaOpener {
   readonly #agent = new Agent({ keepAlive: false, maxSockets: Infinity });
@@ -35,15 +36,16 @@ export class MediaOpener {
   constructor(private readonly connectTimeoutMs: number) {}
 
   /**
-   * Follows at most 5 redirects, all on the engine itself, to a 200 whose body has not been read.
-   * `timeoutMs` covers everything up to that head; the body has no time limit.
+   * Follows at most 5 redirects, all on the engine itself, to a 200 response whose body has not been read.
+   * `timeoutMs` covers everything up to that response head; the body has no time limit.
    *
-   * The response ends when the engine ended it, emits `error` when the connection was reset or a length or
-   * chunk was cut short, and closes without either when the caller aborted. It may already be
-   * destroyed when the caller gets it, if the engine broke off at once.
+   * The response ends when the engine ended it, emits `error` when the connection was reset or a length or chunk
+   * was incomplete, and closes without either when the caller aborted. It may already be destroyed on return, if
+   * the engine closed the connection at once.
    *
-   * @throws EngineFault `warming` while the engine is pre-buffering, `session` when the session is gone or
-   *   was taken over, `content` when it says so, `unsupported` for other containers, else `engine`
+   * @throws EngineFault `warming` while the engine is pre-buffering, `session` when the session is gone or was
+   *   taken over, `content` when the engine reports the content as faulty, `unsupported` for other containers, else
+   *   `engine`
    * @throws the reason of `signal` when the caller aborts
    */
   async open(engine: EngineEndpoint, path: string, o: Opening): Promise<IncomingMessage> {
@@ -51,8 +53,8 @@ export class MediaOpener {
   }
 
   /**
-   * The same for content that is a file: in any container, with the status 200, 206 or 416 that the engine gives to
-   * the part that is wanted. A playlist is no file: its addresses are the engine's own.
+   * The same for content that is a file: any container is accepted, with the status 200, 206 or 416 that the engine sends
+   * for the requested part. A playlist is not accepted as a file, because its addresses point to the engine.
    */
   async openFile(
     engine: EngineEndpoint,
@@ -63,7 +65,7 @@ export class MediaOpener {
     return this.#open(engine, path, o, part);
   }
 
-  /** Breaks every body that is still open. */
+  /** Closes the connections of all open bodies. */
   close(): void {
     this.#agent.destroy();
   }
@@ -101,7 +103,7 @@ export class MediaOpener {
       if (!REDIRECTS.has(response.statusCode ?? 0)) {
         return response;
       }
-      // Never read: engines leave the body of a redirect open for ever.
+      // Never read, because engines leave the body of a redirect open for ever.
       response.destroy();
       const location = response.headers.location;
       if (location === undefined) {
@@ -118,56 +120,19 @@ export class MediaOpener {
     part: FilePart | null,
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
-    return new Promise((resolve, reject) => {
-      signal.throwIfAborted();
-      const outgoing = request({
-        host: engine.host,
-        port: engine.port,
-        path,
-        agent: this.#agent,
-        headers: { accept: '*/*', 'accept-encoding': 'identity', ...headersOf(part) },
-        insecureHTTPParser: false,
-      });
-      let response: IncomingMessage | null = null;
-      const onAbort = (): void => {
-        reject(signal.reason as Error);
-        response?.destroy();
-        outgoing.destroy();
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      outgoing.setNoDelay(true);
-      outgoing.once('socket', (socket) => {
-        const timer = setTimeout(() => {
-          const detail = `no connection within ${this.connectTimeoutMs} ms`;
-          outgoing.destroy(new EngineFault('engine', 'connect_timeout', detail));
-        }, this.connectTimeoutMs);
-        socket.once('connect', () => clearTimeout(timer));
-        socket.once('close', () => clearTimeout(timer));
-        // Before Node's own listener, which takes a reset for the end of a body without a length.
-        socket.prependListener('error', (error) => {
-          if (response?.complete === false) {
-            response.destroy(error);
-          }
-        });
-      });
-      outgoing.once('response', (incoming) => {
-        response = incoming;
-        // A connection can break before the caller has attached its own listener.
-        incoming.on('error', () => undefined);
-        resolve(incoming);
-      });
-      outgoing.once('upgrade', (_head, socket) => {
-        socket.destroy();
-        reject(new EngineFault('engine', 'http_101', 'an unrequested protocol upgrade'));
-      });
-      // Stays for the life of the body: a reset is reported on the request as well as on the response.
-      outgoing.on('error', (error) => reject(transportFault(error)));
-      outgoing.end();
+    return httpGet({
+      host: engine.host,
+      port: engine.port,
+      path,
+      headers: { accept: '*/*', ...headersOf(part) },
+      agent: this.#agent,
+      connectTimeoutMs: this.connectTimeoutMs,
+      signal,
     });
   }
 }
 
-/** Throws when the answer is not media; the response is destroyed then. */
+/** Throws if the answer is not media, and destroys the response. */
 async function refuse(response: IncomingMessage, isFile: boolean): Promise<void> {
   const fault = await refusalOf(response, isFile);
   if (fault !== null) {
@@ -185,7 +150,7 @@ function headersOf(part: FilePart | null): Record<string, string> {
 
 async function refusalOf(response: IncomingMessage, isFile: boolean): Promise<EngineFault | null> {
   const status = response.statusCode ?? 0;
-  // What a refused range looks like beside its status is of no interest.
+  // For a refused range only the status matters; the body is not read.
   if (isFile && status === 416) return null;
   if (status !== 200 && !(isFile && status === 206)) {
     const text = await readRefusal(response);
@@ -214,7 +179,7 @@ async function refusalOf(response: IncomingMessage, isFile: boolean): Promise<En
   }
 }
 
-/** What a refusal says: its first 4 KiB, or what of them came within a second. */
+/** The text of a refusal: its first 4 KiB, or the part of them that arrived within a second. */
 function readRefusal(response: IncomingMessage): Promise<string> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];

@@ -1,6 +1,6 @@
 /**
- * What a 200 on a playback path carries, judged by its Content-Type. Only certain knowledge refuses: engines
- * and stand-ins label MPEG-TS in many ways, and the packets themselves are the proof.
+ * Classifies a 200 response on a playback path by its Content-Type. Only types that are certainly something else
+ * are refused: engines and their replacements label MPEG-TS in many ways, and only the packets prove it.
  */
 export type MediaType = 'media' | 'other_container' | 'playlist' | 'page' | 'message';
 

@@ -45,7 +45,7 @@ describe('startTarget', () => {
     expect(() => startTarget(selector, 'a&id=b')).toThrow(AppError);
   });
 
-  it('gives one of the canonical forms or nothing, for any selector', () => {
+  it('returns one of the canonical forms or throws, for any selector', () => {
     const hexLike = fc.oneof(fc.constant(ID), fc.stringMatching(/^[0-9a-fA-F&#%=?/ \r\n]{0,48}$/));
     fc.assert(
       fc.property(

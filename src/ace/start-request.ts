@@ -8,9 +8,10 @@ const LONE_SURROGATE = /\p{Cs}/u;
 /**
  * The request target that opens a session, in the one canonical form for its kind of selector:
  * `/ace/getstream?format=json&<id|infohash|url|magnet>=<value>[&_idx=<n>]&pid=<playerId>`.
- * A content id goes as `id`, the name that engines of every age know.
+ * A content id is sent as `id`, the name that engines of all versions accept.
  *
- * @throws AppError `invalid_selector` when the value is not in canonical form, whoever let it through
+ * @throws AppError `invalid_selector` when the value is not in canonical form; callers are not trusted to have
+ *   checked it
  */
 export function startTarget(selector: SourceSelector, playerId: string): string {
   if (!PLAYER_ID.test(playerId)) {
@@ -45,7 +46,7 @@ function hexId(value: string): string {
 }
 
 function encoded(value: string): string {
-  // A lone surrogate has no encoding; encodeURIComponent would throw an error of its own.
+  // A lone surrogate cannot be encoded; encodeURIComponent would throw a URIError.
   const text = LONE_SURROGATE.test(value) ? '' : encodeURIComponent(value);
   if (text === '' || text.length > MAX_ENCODED_LENGTH) {
     throw new AppError('invalid_selector', 'the address is empty, too long or not text');

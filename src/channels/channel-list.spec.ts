@@ -13,7 +13,7 @@ const channel = (more: object = {}): object => ({
 const textOf = (...channels: unknown[]): string => JSON.stringify({ channels });
 
 describe('a list of channels', () => {
-  it('is read with what may be left out, in canonical form', () => {
+  it('is read into canonical form, without its optional fields', () => {
     const sources = [
       source(`acestream://${'AB'.repeat(20)}`, { label: 'HD' }),
       source('c'.repeat(40), { kind: 'infohash', label: null }),
@@ -87,12 +87,12 @@ describe('a list of channels', () => {
       textOf(channel({ source: [] })),
       /^channels\[0\]: property source should not exist/,
     ],
-  ])('with %s is refused, with its place', (_, text, words) => {
+  ])('with %s is refused, and the error names the position', (_, text, words) => {
     expect(() => readChannelList(text)).toThrow(ChannelListFault);
     expect(() => readChannelList(text)).toThrow(words);
   });
 
-  it('never throws anything else, whatever is in the file', () => {
+  it('throws no other error, for any content of the file', () => {
     const anything = fc.oneof(
       fc.string(),
       fc.json(),
@@ -111,7 +111,7 @@ describe('a list of channels', () => {
     );
   });
 
-  it('is read as it was written', () => {
+  it('is read unchanged after it was written', () => {
     const channels = readChannelList(textOf(channel(), channel({ id: 'a.b_c-1' })));
     expect(readChannelList(writeChannelList(channels))).toEqual(channels);
   });

@@ -4,14 +4,17 @@ import { CHANNEL_ID_FORM, isChannelId } from '../kernel/content-selector';
 import { MAX_CHANNELS, type Channel } from './channel';
 import { ChannelBodyDto } from './dto/channel-body.dto';
 
-/** Of the list as it is written; channels.json of a newer product is not touched. */
+/** Schema version of the list; channels.json of a newer release is not changed. */
 export const SCHEMA_VERSION = 1;
 
-/** What is wrong with a list of channels, and where: `channels[3].sources[0]: id must be 40 hexadecimal digits`. */
+/**
+ * The first problem of a list of channels, with its position: `channels[3].sources[0]: id must be 40 hexadecimal
+ * digits`.
+ */
 export class ChannelListFault extends Error {
   constructor(
     message: string,
-    /** A newer release wrote it, and nothing is wrong with it. */
+    /** The list was written by a newer release and is not damaged. */
     readonly isOfNewerRelease = false,
   ) {
     super(message);
@@ -19,7 +22,7 @@ export class ChannelListFault extends Error {
   }
 }
 
-/** A channel out of what a caller sent, which was checked against its DTO. */
+/** Creates a channel from a request body, which was validated against its DTO. */
 export function channelOf(id: string, { name, sources }: ChannelBodyDto): Channel {
   return {
     id,
@@ -33,10 +36,10 @@ export function channelOf(id: string, { name, sources }: ChannelBodyDto): Channe
 }
 
 /**
- * Reads `{"channels":[{"id","name","sources":[{"id","kind"?,"label"?}]}]}`, the form of the operator's file and of
- * the one that is kept.
+ * Parses `{"channels":[{"id","name","sources":[{"id","kind"?,"label"?}]}]}`, the format of the operator's file and
+ * of channels.json.
  *
- * @throws ChannelListFault for the first thing that is wrong
+ * @throws ChannelListFault for the first problem
  */
 export function readChannelList(text: string): Channel[] {
   const list = parse(text);
@@ -65,7 +68,7 @@ export function readChannelList(text: string): Channel[] {
   return [...known.values()];
 }
 
-/** The same list as text. */
+/** Serialises the list to the same format. */
 export function writeChannelList(channels: Iterable<Channel>): string {
   return `${JSON.stringify({ version: SCHEMA_VERSION, channels: [...channels] })}\n`;
 }
@@ -91,8 +94,8 @@ function readChannel(entry: unknown, place: string): Channel {
 }
 
 function describe(fault: ValidationError, place: string): string {
-  const [words] = Object.values(fault.constraints ?? {});
-  if (words !== undefined) return `${place}: ${words}`;
+  const [message] = Object.values(fault.constraints ?? {});
+  if (message !== undefined) return `${place}: ${message}`;
   const [child] = fault.children ?? [];
   const name = /^\d+$/.test(fault.property) ? `[${fault.property}]` : `.${fault.property}`;
   return child === undefined ? place : describe(child, place + name);

@@ -1,12 +1,12 @@
 import { Module } from '@nestjs/common';
 import { CONFIG, type AppConfig } from '../config';
 import { DataFolder } from '../storage';
-import { ChannelDirectory } from './channel.directory';
+import { ChannelDirectory } from './channel-directory';
 import { ChannelsController } from './http/channels.controller';
 import { PersistentSourceRecords } from './persistent-source-records';
 import { SourceRecords } from './source-records';
 
-/** Names under which several contents are one stream, and what those contents did lately. */
+/** Names under which several contents are one stream, and the recent results of those contents. */
 @Module({
   controllers: [ChannelsController],
   providers: [

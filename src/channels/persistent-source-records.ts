@@ -4,10 +4,13 @@ import { DataFolder, PersistentList } from '../storage';
 import { entryOf, readEntry, type Moment } from './source-record-entry';
 import { SourceRecords } from './source-records';
 
-/** The most recently used ones are kept: enough for the longest lists, about 1 MB. */
+/** Only the most recently used records are kept: enough for the longest lists, about 1 MB. */
 const MAX_KEPT = 5000;
 
-/** Keeps what sources did lately in the data folder, so that a restart does not try dead ones first again. */
+/**
+ * Keeps the recent results of sources in the data folder, so that a process does not try dead sources first after a
+ * restart.
+ */
 @Injectable()
 export class PersistentSourceRecords implements OnModuleInit, OnModuleDestroy {
   private readonly list: PersistentList;
@@ -35,7 +38,7 @@ export class PersistentSourceRecords implements OnModuleInit, OnModuleDestroy {
     await this.list.close();
   }
 
-  /** Those used longest ago first, as they are to be read again. */
+  /** Least recently used first, the order in which they must be read again. */
   private entries(): object[] {
     const now = moment();
     return this.records

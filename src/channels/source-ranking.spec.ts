@@ -49,7 +49,7 @@ describe('the order of sources', () => {
     stalledAtMs: fc.constant(null),
   });
 
-  it('loses none, has none twice, and is always the same', () => {
+  it('contains every source once, and is always the same', () => {
     fc.assert(
       fc.property(fc.array(anyRecord, { maxLength: 16 }), (records) => {
         const order = rankSources(records, NOW);
@@ -59,7 +59,7 @@ describe('the order of sources', () => {
     );
   });
 
-  it('of any two sources does not depend on the others', () => {
+  it('of two sources does not depend on the other sources', () => {
     fc.assert(
       fc.property(fc.array(anyRecord, { minLength: 2, maxLength: 8 }), (records) => {
         const order = rankSources(records, NOW);
@@ -73,7 +73,7 @@ describe('the order of sources', () => {
     );
   });
 
-  it('a failure never brings a source forward', () => {
+  it('never moves a source forward after a failure', () => {
     fc.assert(
       fc.property(fc.array(anyRecord, { minLength: 1, maxLength: 8 }), fc.nat(), (records, n) => {
         const at = n % records.length;
@@ -84,7 +84,7 @@ describe('the order of sources', () => {
     );
   });
 
-  it('trouble fades and is bounded', () => {
+  it('lets penalties fade, and bounds them', () => {
     let record = NOTHING_KNOWN;
     for (let i = 0; i < 1000; i++) record = afterFailure(record, 'x', NOW);
     expect(troubleOf(record, NOW)).toBe(32);

@@ -1,13 +1,13 @@
-/** What one source did lately, as figures; times are monotonic ms. */
+/** Recent results of one source, as numbers; times are monotonic ms. */
 export interface SourceRecord {
-  /** Failures and stalls, each fading with time; as of `atMs`. */
+  /** Failures and stalls, each fading with time; value at `atMs`. */
   readonly trouble: number;
   readonly atMs: number;
-  /** How long its last start took, and when it was. */
+  /** Duration and time of the last start. */
   readonly startMs: number | null;
   readonly startedAtMs: number | null;
   readonly failedAtMs: number | null;
-  /** Why it failed last. */
+  /** Reason of the last failure. */
   readonly failure: string | null;
   readonly stalledAtMs: number | null;
 }
@@ -22,17 +22,17 @@ export const NOTHING_KNOWN: SourceRecord = {
   stalledAtMs: null,
 };
 
-/** Trouble halves in this time: a failure counts for ten minutes, one stall for the time in which another would tell. */
+/** The penalty halves in this time: a source is moved back for ten minutes by a failure, or by two stalls within half an hour. */
 const TROUBLE_HALF_LIFE_MS = 5 * 60_000;
 const OF_FAILURE = 4;
 const OF_STALL = 1;
-/** From here on a source goes behind all others. A single stall is no more than bad luck. */
+/** From this penalty on a source is tried after all others. A single stall stays below it. */
 const TROUBLED_FROM = 1.01;
 const MOST_TROUBLE = 32;
 
-/** A start proves something for so long. */
+/** Age at which a successful start is no longer evidence. */
 const GOOD_FOR_MS = 6 * 60 * 60_000;
-/** Steps of start times that viewers tell apart; within one the operator's order counts. */
+/** Boundaries of start times that viewers notice; between two boundaries the operator's order counts. */
 const START_STEPS_MS = [3000, 8000, 20_000];
 
 export function afterStart(record: SourceRecord, startMs: number, nowMs: number): SourceRecord {
@@ -47,14 +47,15 @@ export function afterStall(record: SourceRecord, nowMs: number): SourceRecord {
   return { ...worse(record, OF_STALL, nowMs), stalledAtMs: nowMs };
 }
 
-/** What is left of failures and stalls. */
+/** The current value of the fading failures and stalls. */
 export function troubleOf({ trouble, atMs }: SourceRecord, nowMs: number): number {
   return trouble * 2 ** (-Math.max(0, nowMs - atMs) / TROUBLE_HALF_LIFE_MS);
 }
 
 /**
- * The order in which sources are tried, as indices into `records`: good and fast ones first, then those of which
- * nothing is known, those with trouble last, the least first; else as they were given.
+ * The order in which sources are tried, as indices into `records`: good and fast sources first, then sources
+ * without results, then sources with penalties, the smallest penalty first. Sources that rank equally keep their
+ * given order.
  */
 export function rankSources(records: readonly SourceRecord[], nowMs: number): number[] {
   const keys = records.map((record, i) => [...keyOf(record, nowMs), i]);

@@ -13,8 +13,8 @@ function entry(over: object = {}): object {
   return { ...entryOf(KEY, afterFailure(record, 'silence', then.monotonicMs), then)!, ...over };
 }
 
-describe('what is kept of a source', () => {
-  it('is as long ago after a restart as it was', () => {
+describe('the saved record of a source', () => {
+  it('has the same age after a restart', () => {
     const [key, record] = readEntry(JSON.parse(JSON.stringify(entry())), now)!;
     expect(key).toBe(KEY);
     expect(record).toMatchObject({ startMs: 900, failure: 'silence', stalledAtMs: null });
@@ -22,7 +22,7 @@ describe('what is kept of a source', () => {
     expect([record.failedAtMs, record.atMs, record.trouble]).toEqual([10 - HOUR, 10 - HOUR, 4]);
   });
 
-  it('is nothing after a day, nor when nothing happened', () => {
+  it('is null after a day, and without results', () => {
     expect(entryOf(KEY, NOTHING_KNOWN, then)).toBeNull();
     const old: SourceRecord = afterStart(NOTHING_KNOWN, 900, then.monotonicMs - 25 * HOUR);
     expect(entryOf(KEY, old, then)).toBeNull();
@@ -44,7 +44,7 @@ describe('what is kept of a source', () => {
     expect(readEntry(value, now)).toBeNull();
   });
 
-  it('never throws, and gives finite figures only', () => {
+  it('never throws, and returns finite numbers only', () => {
     fc.assert(
       fc.property(
         fc.dictionary(fc.constantFrom(...Object.keys(entry())), fc.jsonValue()),

@@ -1,18 +1,18 @@
 import { isHexId } from '../kernel/content-selector';
 import { NOTHING_KNOWN, troubleOf, type SourceRecord } from './source-ranking';
 
-/** The same moment on both clocks: a file outlives the process whose monotonic time a record bears. */
+/** One moment on both clocks, because a file outlives the process whose monotonic clock a record uses. */
 export interface Moment {
   readonly monotonicMs: number;
-  /** Since 1970. */
+  /** Milliseconds since 1970. */
   readonly wallMs: number;
 }
 
-/** What is older says nothing about today. */
+/** Older records are not read. */
 const KEPT_FOR_MS = 24 * 60 * 60_000;
 const MAX_WORDS = 200;
 
-/** A record as it is kept, its times by the wall clock; null when there is nothing in it to remember. */
+/** Converts a record for the file, with times of the wall clock; null if the record is empty. */
 export function entryOf(key: string, record: SourceRecord, now: Moment): object | null {
   const wall = (ms: number | null): number | null =>
     ms === null ? null : Math.round(ms - now.monotonicMs + now.wallMs);
@@ -35,7 +35,10 @@ export function entryOf(key: string, record: SourceRecord, now: Moment): object 
   };
 }
 
-/** What `entryOf` gave; null for anything else, for what is too old, and for what says that it is of the future. */
+/**
+ * Converts the result of `entryOf` back; null for any other value, and for entries that are too old or in the
+ * future.
+ */
 export function readEntry(entry: unknown, now: Moment): [key: string, SourceRecord] | null {
   if (typeof entry !== 'object' || entry === null) return null;
   const fields = entry as Record<string, unknown>;
@@ -64,7 +67,7 @@ export function readEntry(entry: unknown, now: Moment): [key: string, SourceReco
       ...NOTHING_KNOWN,
       trouble,
       atMs,
-      // A moment that is out of reach is as good as none.
+      // A time outside the range of the clock counts as missing.
       startMs: startedAtMs == null ? null : startMs,
       startedAtMs: startedAtMs ?? null,
       failedAtMs: failedAtMs ?? null,

@@ -11,9 +11,9 @@ import {
 } from './source-ranking';
 
 const MAX_RECORDS = 20_000;
-const MAX_WORDS = 200;
+const MAX_REASON_LENGTH = 200;
 
-/** What the sources of channels did lately: those used longest ago are forgotten first. */
+/** Recent results of the sources of channels. The least recently used ones are forgotten first. */
 export class SourceRecords {
   private readonly records = new LRUCache<string, SourceRecord>({ max: MAX_RECORDS });
   private readonly listeners: (() => void)[] = [];
@@ -24,7 +24,7 @@ export class SourceRecords {
     return this.records.get(keyOf(source)) ?? NOTHING_KNOWN;
   }
 
-  /** The sources in the order in which they are to be tried now. */
+  /** The sources in the order in which they should be tried now. */
   rank<T extends ChannelSource>(sources: readonly T[]): T[] {
     const order = rankSources(
       sources.map((source) => this.of(source)),
@@ -38,11 +38,11 @@ export class SourceRecords {
   }
 
   failed(source: ChannelSource, why: string): void {
-    const words = why.slice(0, MAX_WORDS);
-    this.note(source, afterFailure(this.of(source), words, this.now()));
+    const reason = why.slice(0, MAX_REASON_LENGTH);
+    this.note(source, afterFailure(this.of(source), reason, this.now()));
   }
 
-  /** By kind and id, those used longest ago first. */
+  /** By kind and id, the least recently used first. */
   list(): [key: string, SourceRecord][] {
     const known: [string, SourceRecord][] = [];
     for (const key of this.records.rkeys()) {
@@ -52,7 +52,7 @@ export class SourceRecords {
     return known;
   }
 
-  /** What was known before a restart. */
+  /** The records from before a restart. */
   restore(key: string, record: SourceRecord): void {
     this.records.set(key, record);
   }

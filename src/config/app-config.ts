@@ -1,9 +1,9 @@
 import { type Setting } from './setting';
-import { dockerSettings, vpnSettings } from './settings/docker.settings';
-import { engineSettings, selectionSettings } from './settings/engine.settings';
-import { fleetSettings } from './settings/fleet.settings';
-import { limitSettings } from './settings/limit.settings';
-import { serverSettings } from './settings/server.settings';
+import { dockerSettings, vpnSettings } from './settings/docker-settings';
+import { engineSettings, selectionSettings } from './settings/engine-settings';
+import { fleetSettings } from './settings/fleet-settings';
+import { limitSettings } from './settings/limit-settings';
+import { serverSettings } from './settings/server-settings';
 import {
   bufferSettings,
   channelSettings,
@@ -12,7 +12,7 @@ import {
   preflightSettings,
   loopSettings,
   startSettings,
-} from './settings/stream.settings';
+} from './settings/stream-settings';
 
 /** Token under which the loaded configuration is injected. */
 export const CONFIG = 'CONFIG';
@@ -37,8 +37,8 @@ const ALL_SETTINGS = {
 type ValueOf<S> = S extends Setting<infer T> ? T : never;
 
 /**
- * Every setting, resolved. A field is named like its variable; durations end in `Ms` (whole
- * milliseconds) and sizes in `Bytes`. Read once at start, never changed.
+ * All settings, resolved. A field has the name of its variable; durations end in `Ms` (whole milliseconds), sizes
+ * in `Bytes`. Read once at start and never changed.
  */
 export type AppConfig = {
   readonly [Field in keyof typeof ALL_SETTINGS]: ValueOf<(typeof ALL_SETTINGS)[Field]>;
@@ -46,7 +46,7 @@ export type AppConfig = {
 
 export type ConfigField = keyof AppConfig;
 
-/** Each field of the configuration with its declaration. */
+/** The declaration of each field of the configuration. */
 export const SETTINGS: { readonly [Field in ConfigField]: Setting<AppConfig[Field]> } =
   ALL_SETTINGS;
 
@@ -55,7 +55,7 @@ export interface SettingsSection {
   readonly settings: readonly Setting<unknown>[];
 }
 
-/** The same settings in the order in which they are documented. */
+/** The same settings in the order of the documentation. */
 export const SECTIONS: readonly SettingsSection[] = [
   { title: 'Server', settings: Object.values(serverSettings) },
   { title: 'Engines', settings: Object.values(engineSettings) },

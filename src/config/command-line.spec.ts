@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { commandLine, splitWords } from './command-line';
 import { THIS_MACHINE } from './machine';
 
-describe('words of a command line', () => {
+describe('splitWords', () => {
   it.each([
     ['', []],
     ['   ', []],
@@ -30,7 +30,7 @@ describe('words of a command line', () => {
     },
   );
 
-  it('gives back any words that were quoted, by either kind of quote', () => {
+  it('returns any words that were quoted, with either kind of quote', () => {
     const single = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
     const double = (word: string): string => `"${word.replace(/["\\]/g, '\\$&')}"`;
     const text = fc.string({ unit: 'grapheme' }).filter((word) => !/[\r\n\u2028\u2029]/.test(word));
@@ -46,7 +46,7 @@ describe('words of a command line', () => {
     );
   });
 
-  it('ends for any text', () => {
+  it('terminates for any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(`'`, '"', '\\', ' ', 'a', '\t') }), (text) => {
         const words = splitWords(text);
@@ -55,7 +55,7 @@ describe('words of a command line', () => {
     );
   });
 
-  it('takes one line of bounded length', () => {
+  it('accepts one line of bounded length', () => {
     expect(commandLine().parse('a\nb', THIS_MACHINE)).toBeUndefined();
     expect(commandLine().parse(`a${' b'.repeat(2000)}`, THIS_MACHINE)).toBeUndefined();
     expect(commandLine().parse('a b', THIS_MACHINE)).toEqual(['a', 'b']);

@@ -2,7 +2,7 @@ import { type ValueType } from './setting';
 
 const MAX_LENGTH = 4000;
 
-/** Words of a command line, such as options for a program that is started without a shell. */
+/** The words of a command line, such as options for a program that is started without a shell. */
 export function commandLine(): ValueType<readonly string[]> {
   return {
     allowed: `one line of at most ${MAX_LENGTH} characters, with every quote closed, such as --live-buffer 30 --name 'two words'`,
@@ -12,8 +12,9 @@ export function commandLine(): ValueType<readonly string[]> {
 }
 
 /**
- * Splits as a shell does, without expanding anything: blanks part words, single quotes keep all, double quotes
- * and bare words know the backslash. Undefined when a quote is left open, or a backslash is last.
+ * Splits a line like a shell, without expanding anything: blanks separate words, single quotes protect every
+ * character, and a backslash escapes a character in double quotes and outside quotes. Returns undefined if a quote
+ * is not closed or the line ends with a backslash.
  */
 export function splitWords(text: string): readonly string[] | undefined {
   const words: string[] = [];
@@ -34,9 +35,9 @@ export function splitWords(text: string): readonly string[] | undefined {
 }
 
 interface Piece {
-  /** Characters that it takes of the line. */
+  /** Number of characters of the line that this part uses up. */
   readonly length: number;
-  /** What it adds to the word; null: it ends the word. */
+  /** The text that this part adds to the word; null if it ends the word. */
   readonly text: string | null;
 }
 
@@ -49,7 +50,7 @@ const BARE = /^[^ \t'"\\]+/;
 function nextPiece(rest: string): Piece | null {
   const blanks = BLANKS.exec(rest);
   if (blanks !== null) return { length: blanks[0].length, text: null };
-  // Within double quotes a backslash stands for itself, unless a quote or another one follows.
+  // Within double quotes a backslash is an ordinary character, unless a quote or another backslash follows.
   const quoted = DOUBLE_QUOTED.exec(rest);
   if (quoted !== null) {
     return { length: quoted[0].length, text: (quoted[1] ?? '').replace(/\\(["\\])/g, '$1') };

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AppConfig, SETTINGS } from './app-config';
-import { ConfigError } from './config.error';
+import { ConfigError } from './config-error';
 import { loadConfig, loadProcessConfig, resolveConfig } from './config.loader';
 import { type Machine } from './machine';
 import { type Setting } from './setting';
@@ -47,7 +47,7 @@ describe('the table of settings', () => {
 });
 
 describe('loadConfig', () => {
-  it('has the promised defaults', () => {
+  it('has the documented defaults', () => {
     expect(loadConfig({}, machine)).toMatchObject({
       host: '::',
       port: 8000,
@@ -97,7 +97,7 @@ describe('loadConfig', () => {
     } satisfies Partial<AppConfig>);
   });
 
-  it('knows the players with a short patience by default', () => {
+  it('lists the players with a short read time-out by default', () => {
     const { proxyEarlyHeadersAgents } = loadConfig({}, machine);
     const isEarly = (agent: string) => proxyEarlyHeadersAgents.some((p) => p.test(agent));
     expect(isEarly('ExoPlayerDemo/2.18 (Linux; Android 13) ExoPlayerLib/2.18.1')).toBe(true);
@@ -125,6 +125,9 @@ describe('loadConfig', () => {
     ['LOG_LEVEL', 'DEBUG', 'logLevel', 'debug'],
     ['SELECTION_WEIGHT_ACTIVE_STREAM', '-25', 'selectionWeightActiveStream', -25],
     ['PUBLIC_URL', 'https://tv.example.org/fleet/', 'publicUrl', 'https://tv.example.org/fleet'],
+    ['REDIS_URL', 'redis://redis', 'redisUrl', 'redis://redis'],
+    ['REDIS_URL', 'redis://:p%23w@[::1]:6380/15', 'redisUrl', 'redis://:p%23w@[::1]:6380/15'],
+    ['REDIS_URL', 'rediss://me:pw@r.example.org/', 'redisUrl', 'rediss://me:pw@r.example.org/'],
     ['TRUSTED_PROXIES', '10.0.0.0/8, ::1', 'trustedProxies', ['10.0.0.0/8', '::1']],
     ['TRUSTED_PROXIES', 'none', 'trustedProxies', []],
     ['PROXY_EARLY_HEADERS_AGENTS', 'none', 'proxyEarlyHeadersAgents', []],
@@ -164,7 +167,7 @@ describe('loadConfig', () => {
       ],
     ],
   ])('%s=%s becomes %s', (variable, text, field, value) => {
-    // Engines behind VPNs are for this driver only.
+    // Only this driver supports engines behind VPNs.
     const driver = { ENGINE_DRIVER: 'docker' };
     expect(loadConfig({ ...driver, [variable]: text }, machine)[field]).toEqual(value);
   });
@@ -251,20 +254,38 @@ describe('loadConfig', () => {
     expect(line?.length).toBeLessThan(300);
   });
 
-  it('never repeats a secret', () => {
+  it('never prints a secret', () => {
     const [line] = problemsOf(() => loadConfig({ API_KEY: 'two words' }, machine));
     expect(line).toMatch(/^API_KEY=\(hidden\)/);
     expect(line).not.toContain('two words');
   });
 
-  it('takes a variable that is set to nothing for one that is not set', () => {
+  it.each([
+    'redis.example.org:6379',
+    'http://redis.example.org',
+    'redis://:secret@',
+    'redis:///3',
+    'redis://redis/three',
+    'redis://redis:99999',
+    'redis://:pass#word@redis',
+    'redis://:pass/word@redis',
+    'redis://:100%@redis',
+    'redis://redis?family=6',
+  ])('refuses %s as the address of a Redis server, without printing it', (text) => {
+    const [line, ...others] = problemsOf(() => loadConfig({ REDIS_URL: text }, machine));
+    expect(line).toMatch(/^REDIS_URL=\(hidden\) is not valid: allowed is redis:\/\/host:port/);
+    expect(line).not.toContain(text);
+    expect(others).toEqual([]);
+  });
+
+  it('treats an empty variable as not set', () => {
     expect(loadConfig({ PORT: '', APP_PORT: '9000', LOG_LEVEL: ' ' }, machine)).toMatchObject({
       port: 9000,
       logLevel: 'info',
     });
   });
 
-  it('asks the static driver for addresses', () => {
+  it('requires addresses for the static driver', () => {
     const problems = problemsOf(() => loadConfig({ ENGINE_DRIVER: 'static' }, machine));
     expect(problems).toEqual([expect.stringMatching(/^ENGINE_ADDRESSES="".*static.*host:port/)]);
   });
@@ -299,7 +320,7 @@ describe('loadConfig', () => {
     expect(problemsWith('a=8001-8100', { PORT_RANGE_HOST: '7000-8100' })).toEqual([]);
   });
 
-  it('asks for an image when any image may be meant', () => {
+  it('requires an image for the generic profile', () => {
     const variables = { ENGINE_PROFILE: 'generic' };
     const problems = problemsOf(() => loadConfig(variables, machine));
     expect(problems).toEqual([expect.stringMatching(/^ENGINE_IMAGE="".*generic.*reference/)]);
@@ -324,7 +345,7 @@ describe('loadConfig', () => {
 });
 
 describe('resolveConfig', () => {
-  it('warns of a name that is nearly one of ours, and of no other', () => {
+  it('warns of a name that resembles a setting, and of no other', () => {
     const variables = {
       PROXY_GRACE_PERIODE: '5s',
       PROXY_PASSWORD: 'x',
@@ -359,24 +380,24 @@ describe('loadProcessConfig', () => {
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'config-'))));
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  it('reads .env below the environment, whichever alias either uses', () => {
+  it('reads .env with lower priority than the environment, whichever alias either uses', () => {
     writeFileSync(join(folder, '.env'), '# ours\nPORT=7000\nLOG_LEVEL="warn"\nMIN_REPLICAS=4\n');
     const { config } = loadProcessConfig(folder, { APP_PORT: '9000', MIN_REPLICAS: '' });
     expect(config).toMatchObject({ port: 9000, logLevel: 'warn', minReplicas: 4 });
   });
 
-  it('does without the file', () => {
+  it('works without the file', () => {
     expect(loadProcessConfig(folder, {}).config.port).toBe(8000);
   });
 
-  it('says that a problem is in the file', () => {
+  it('reports that a problem is in the file', () => {
     writeFileSync(join(folder, '.env'), 'PORT=many\n');
     expect(problemsOf(() => loadProcessConfig(folder, {}))).toEqual([
       expect.stringMatching(/^PORT="many" in \.env is not valid/),
     ]);
   });
 
-  it('stops when the file is there but cannot be read', () => {
+  it('stops when the file exists but cannot be read', () => {
     mkdirSync(join(folder, '.env'));
     expect(problemsOf(() => loadProcessConfig(folder, {}))).toEqual([
       expect.stringContaining('EISDIR'),

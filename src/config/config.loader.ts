@@ -2,31 +2,31 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { type AppConfig, SETTINGS } from './app-config';
-import { ConfigError } from './config.error';
+import { ConfigError } from './config-error';
 import { type Machine, THIS_MACHINE } from './machine';
 import { findIntendedName } from './misspelling';
 import { type Setting } from './setting';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Variables from one place. The first source that has a setting under any of its names wins. */
+/** Variables from one source. The first source that contains a setting under any of its names wins. */
 export interface ConfigSource {
-  /** Where it is, for error lines; empty for the process's environment. */
+  /** The source's name for error messages; empty for the process's environment. */
   readonly place: string;
   readonly variables: Environment;
 }
 
 export interface LoadedConfig {
   readonly config: AppConfig;
-  /** One line each: nothing is wrong enough to stop, but the operator should know. */
+  /** One line per warning: no setting is invalid, but the operator should know. */
   readonly warnings: readonly string[];
 }
 
-/** Longer values are cut in error lines: each problem stays one readable line. */
+/** Longer values are cut in error messages, so that each problem stays one readable line. */
 const MAX_SHOWN_VALUE = 100;
 
 /**
- * Configuration from one set of variables, without any file.
+ * Builds the configuration from one set of variables, without any file.
  * @throws ConfigError with one line per variable whose value is not allowed.
  */
 export function loadConfig(env: Environment, machine: Machine = THIS_MACHINE): AppConfig {
@@ -34,8 +34,8 @@ export function loadConfig(env: Environment, machine: Machine = THIS_MACHINE): A
 }
 
 /**
- * Configuration of this process: its environment, below it the file `.env` in `cwd`.
- * @throws ConfigError as `loadConfig`, also when the file is there but cannot be read.
+ * Builds the configuration of this process from its environment and, with lower priority, the file `.env` in `cwd`.
+ * @throws ConfigError like `loadConfig`, and if the file exists but cannot be read.
  */
 export function loadProcessConfig(
   cwd = process.cwd(),
@@ -45,7 +45,7 @@ export function loadProcessConfig(
   return resolveConfig([{ place: '', variables: env }, file], THIS_MACHINE);
 }
 
-/** Every problem is collected first, so that an operator mends them in one go. */
+/** Collects all problems before it throws, so that an operator can correct them in one go. */
 export function resolveConfig(sources: readonly ConfigSource[], machine: Machine): LoadedConfig {
   const problems: string[] = [];
   const warnings = sources.flatMap(findMisspellings);
@@ -58,7 +58,7 @@ export function resolveConfig(sources: readonly ConfigSource[], machine: Machine
   });
   if (problems.length > 0) throw new ConfigError(problems);
 
-  // Every declared field has its parsed value now; the mapped type cannot follow Object.entries.
+  // Every declared field has its parsed value here, but the mapped type cannot follow Object.entries.
   const config = Object.freeze(Object.fromEntries(values)) as AppConfig;
   const contradictions = findContradictions(config);
   if (contradictions.length > 0) throw new ConfigError(contradictions);
@@ -71,7 +71,7 @@ interface GivenValue {
   readonly place: string;
 }
 
-/** A variable that is set to nothing counts as not set: compose files pass `${NAME:-}` on. */
+/** An empty variable counts as not set, because compose files pass `${NAME:-}`. */
 function findGiven(setting: Setting<unknown>, sources: readonly ConfigSource[]): GivenValue | null {
   for (const { place, variables } of sources) {
     for (const name of [setting.variable, ...setting.aliases]) {
@@ -88,7 +88,7 @@ function describeProblem(setting: Setting<unknown>, { name, text, place }: Given
   return `${name}=${shown}${place} is not valid: allowed is ${setting.type.allowed}`;
 }
 
-/** Settings that are fine alone and wrong together. */
+/** Finds settings that are valid alone but not together. */
 function findContradictions(config: AppConfig): string[] {
   const lines: string[] = [];
   if (config.engineDriver === 'static' && config.engineAddresses.length === 0) {
@@ -133,7 +133,7 @@ function findContradictions(config: AppConfig): string[] {
   return lines;
 }
 
-/** Settings that were given and have no effect beside the others. */
+/** Finds settings that have no effect because of other settings. */
 function findIdle({ engineDriver, engineAddresses }: AppConfig): string[] {
   const areUsed = engineDriver === 'auto' || engineDriver === 'static';
   if (areUsed || engineAddresses.length === 0) return [];

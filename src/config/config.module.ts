@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { type AppConfig, CONFIG } from './app-config';
 
-/** Gives the loaded configuration to every room, under the token `CONFIG`. */
+/** Provides the loaded configuration to every module, under the token `CONFIG`. */
 @Module({})
 export class ConfigModule {
   static forRoot(config: AppConfig): DynamicModule {

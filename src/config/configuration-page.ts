@@ -29,7 +29,7 @@ function renderRow(setting: Setting<unknown>): string {
     .map((name) => `\`${name}\``)
     .join(', alias ');
   const fallback = setting.defaultText === '' ? 'not set' : `\`${setting.defaultText}\``;
-  const cells = [names, fallback, setting.words, setting.type.allowed];
+  const cells = [names, fallback, setting.description, setting.type.allowed];
   const restart = setting.needsRestart ? 'yes' : 'no';
   return `| ${[...cells, restart].map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }

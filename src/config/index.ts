@@ -1,5 +1,5 @@
 export { type AppConfig, CONFIG } from './app-config';
-export { ConfigError } from './config.error';
+export { ConfigError } from './config-error';
 export {
   type Environment,
   loadConfig,

@@ -2,10 +2,10 @@ import { isIP } from 'node:net';
 import { type ValueType } from './setting';
 import { HOST_NAME } from './value-types';
 
-/** A list longer than this is a mistake, and would be kept in memory and walked through for ever. */
+/** A longer list is a mistake, and would be kept in memory and searched for ever. */
 const MAX_ITEMS = 200;
 
-/** Where a fixed engine listens. `apiPort` is that of the old line protocol, null when not given. */
+/** Address of a fixed engine. `apiPort` is the port of the old line protocol, or null if it was not given. */
 export interface EngineAddress {
   readonly host: string;
   readonly port: number;
@@ -14,7 +14,7 @@ export interface EngineAddress {
 
 const ENGINE_ADDRESS = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+)):(\d{1,5})(?::(\d{1,5}))?$/i;
 
-/** Two engines at one address would be one engine counted twice, so each may be given once. */
+/** Each address may be given once, because two engines at one address would be counted twice. */
 export function engineAddresses(): ValueType<readonly EngineAddress[]> {
   return {
     allowed:
@@ -36,7 +36,7 @@ export function networks(): ValueType<readonly string[]> {
   };
 }
 
-/** Patterns for User-Agent headers, without regard to case. */
+/** Patterns for User-Agent headers, case-insensitive. */
 export function agentPatterns(): ValueType<readonly RegExp[]> {
   return {
     allowed:
@@ -45,7 +45,7 @@ export function agentPatterns(): ValueType<readonly RegExp[]> {
   };
 }
 
-/** Undefined when one item is not allowed. `none` is the empty list, where empty text means the default. */
+/** Undefined if one item is not allowed. `none` is the empty list; empty text selects the default. */
 function parseItems<T>(
   text: string,
   parseItem: (item: string) => T | undefined,
@@ -90,7 +90,7 @@ function isPort(value: number): boolean {
   return value >= 1 && value <= 65_535;
 }
 
-/** Ports, both ends included. */
+/** A range of ports, both ends included. */
 export interface PortRange {
   readonly from: number;
   readonly to: number;
@@ -103,7 +103,7 @@ export function portRange(): ValueType<PortRange> {
   };
 }
 
-/** A VPN's container by name, with the ports for engines behind it; null: PORT_RANGE_HOST. */
+/** The name of a VPN container, with the ports for engines behind that VPN; null selects PORT_RANGE_HOST. */
 export interface VpnContainer {
   readonly name: string;
   readonly ports: PortRange | null;
@@ -123,7 +123,7 @@ export function vpnContainers(): ValueType<readonly VpnContainer[]> {
   };
 }
 
-/** Words without further structure, such as placement constraints. */
+/** A list of words without further structure, such as placement constraints. */
 export function words(pattern: RegExp, allowed: string): ValueType<readonly string[]> {
   return {
     allowed,

@@ -46,7 +46,7 @@ describe('descriptorLimit', () => {
     `Limit  Soft Limit  Hard Limit  Units\nMax processes  7  7  processes\nMax open files            ${soft}                 524288               files\n`;
 
   it.each<[string, Record<string, string>, number | null]>([
-    ['as the kernel says it', { '/proc/self/limits': line('1024') }, 1024],
+    ['as the kernel reports it', { '/proc/self/limits': line('1024') }, 1024],
     ['none', { '/proc/self/limits': line('unlimited') }, null],
     ['unknown', {}, null],
   ])('is %s', (_, files, limit) => {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 
-/** What the configuration needs to know of the machine; replaced in tests. */
+/** The facts about the machine that the configuration needs; replaced in tests. */
 export interface Machine {
   totalMemoryBytes(): number;
-  /** Whole text of a file, or null when it cannot be read. */
+  /** The whole text of a file, or null if it cannot be read. */
   readText(path: string): string | null;
 }
 
@@ -20,9 +20,9 @@ export const THIS_MACHINE: Machine = {
 };
 
 /**
- * Memory that this process may use: the machine's, or less when a control group limits it. Both
- * generations of control groups are read, at the process's own group and at each group above it,
- * because a limit anywhere on the way up counts.
+ * Memory that this process may use: the machine's memory, or less if a control group limits it. Both versions of
+ * control groups are read, for the process's own group and each group above it, because every limit on that path
+ * applies.
  */
 export function usableMemoryBytes(machine: Machine): number {
   const limits = limitFiles(machine.readText('/proc/self/cgroup') ?? '')
@@ -31,16 +31,17 @@ export function usableMemoryBytes(machine: Machine): number {
   return Math.min(machine.totalMemoryBytes(), ...limits);
 }
 
-/** Most files that this process may have open; null where the kernel does not say, or knows no limit. */
+/** Maximum number of open files of this process; null if the kernel does not report it, or has no limit. */
 export function descriptorLimit(machine: Machine = THIS_MACHINE): number | null {
   const limits = machine.readText('/proc/self/limits') ?? '';
   const soft = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
   return soft === undefined ? null : Number(soft);
 }
 
-/** Lines are `id:controllers:path`; the second generation's has id 0 and no controllers. */
+/** Lines have the form `id:controllers:path`; version 2 has id 0 and no controllers. */
 function limitFiles(ownGroups: string): string[] {
-  // The roots come first: inside a container they are the container's own group, whatever
+  // The roots come first: inside a container they are the container's own group, whatever path /proc/self/cgroup
+  // shows for the host.
   // /proc/self/cgroup says about the path outside.
   const files = new Set([
     '/sys/fs/cgroup/memory.max',
@@ -64,7 +65,7 @@ function upwards(path: string): string[] {
   return parts.map((_, index) => `/${parts.slice(0, index + 1).join('/')}`);
 }
 
-/** `max` (second generation) means no limit; the first generation writes a huge number instead. */
+/** `max` (version 2) means no limit; version 1 writes a huge number instead. */
 function readLimit(text: string | null): number | null {
   const limit = Number(text?.trim() || Number.NaN);
   return Number.isFinite(limit) && limit > 0 ? limit : null;

@@ -13,7 +13,7 @@ describe('countEdits', () => {
     expect(countEdits(from, to)).toBe(edits);
   });
 
-  it('does not measure what is far too long', () => {
+  it('does not measure texts that are far too long', () => {
     expect(countEdits('a', 'abcdefgh')).toBe(3);
   });
 });
@@ -34,7 +34,7 @@ describe('findIntendedName', () => {
     ['DOCKER_NETWORKS', 'DOCKER_NETWORK'],
     ['PORT_RANGE_HOSTS', 'PORT_RANGE_HOST'],
     ['CIRCUIT_BREAKER_FAILURE_TRESHOLD', 'CIRCUIT_BREAKER_FAILURE_THRESHOLD'],
-  ])('takes %s for %s', (name, intended) => {
+  ])('recognises %s as %s', (name, intended) => {
     expect(findIntendedName(name, ours)).toBe(intended);
   });
 

@@ -1,16 +1,17 @@
 /**
- * Only names that look like ours are judged: the environment is full of other programs' variables. Some of these are in
- * use by others too (`DOCKER_CONFIG`, `VPN_TYPE`), which have no names that are nearly ours.
+ * Only names that resemble a setting are checked, because the environment contains variables of many other
+ * programs. Some of these prefixes are used by others too (`DOCKER_CONFIG`, `VPN_TYPE`), but those names resemble
+ * no setting of acefleet.
  */
 const OUR_PREFIXES = [
   ...['PROXY_', 'ENGINE_', 'ENGINES_', 'SELECTION_WEIGHT_', 'MIN_', 'MAX_', 'CIRCUIT_BREAKER_'],
   ...['DOCKER_', 'PORT_RANGE_', 'SWARM_', 'VPN_', 'GLUETUN_'],
 ];
 
-/** Two slips of the finger; a third makes it another word. */
+/** Two typing errors; with three, the name is probably a different word. */
 const MAX_EDITS = 2;
 
-/** The known name that was probably meant, or null when the name is fine or unlike all of ours. */
+/** Returns the setting that was probably meant, or null if the name is correct or resembles no setting. */
 export function findIntendedName(name: string, known: readonly string[]): string | null {
   if (known.includes(name) || !OUR_PREFIXES.some((prefix) => name.startsWith(prefix))) return null;
   const [nearest] = known
@@ -20,7 +21,7 @@ export function findIntendedName(name: string, known: readonly string[]): string
   return nearest?.candidate ?? null;
 }
 
-/** Levenshtein distance: letters to insert, delete or replace until `from` is `to`. */
+/** Levenshtein distance: the number of letters to insert, delete or replace to turn `from` into `to`. */
 export function countEdits(from: string, to: string): number {
   if (Math.abs(from.length - to.length) > MAX_EDITS) return MAX_EDITS + 1;
   let previous = Array.from({ length: to.length + 1 }, (_, column) => column);

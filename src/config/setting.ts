@@ -1,29 +1,29 @@
 import { type Machine } from './machine';
 
 /**
- * How the text of a variable becomes a value. `parse` returns undefined for text that is not allowed;
- * null is a value like any other ("not set").
+ * Parses the text of a variable. `parse` returns undefined for text that is not allowed; null is a valid value,
+ * "not set".
  */
 export interface ValueType<T> {
-  /** What is allowed, in words that fit after "allowed is": range, unit and form. */
+  /** The allowed values as text that can follow "allowed is": range, unit and form. */
   readonly allowed: string;
   parse(text: string, machine: Machine): T | undefined;
 }
 
-/** One setting of the product, declared once: the loader, the types and the documentation come from it. */
+/** One setting. The loader, the types and the documentation are derived from this declaration. */
 export interface Setting<T> {
   /** Name of the environment variable. */
   readonly variable: string;
-  /** Other names that are read when the first is not set. */
+  /** Other variables that are read when the first one is not set. */
   readonly aliases: readonly string[];
   readonly type: ValueType<T>;
-  /** The default as it would be written in the environment; empty text means "not set". */
+  /** The default as text of the variable; empty text means "not set". */
   readonly defaultText: string;
-  /** What it does, for docs/configuration.md. */
-  readonly words: string;
-  /** A secret's value is never repeated, neither in an error nor in the documentation. */
+  /** The text for docs/configuration.md. */
+  readonly description: string;
+  /** If true, the value is never printed, neither in errors nor in the documentation. */
   readonly secret: boolean;
-  /** True when a change is seen only after a restart. */
+  /** True if a change takes effect only after a restart. */
   readonly needsRestart: boolean;
 }
 

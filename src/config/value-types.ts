@@ -3,7 +3,7 @@ import { formatDuration, formatSize, parseDurationMs, parseSizeBytes } from '../
 import { usableMemoryBytes } from './machine';
 import { type ValueType } from './setting';
 
-/** Whole milliseconds within bounds, which are given as text (`50ms`, `1h`). */
+/** Whole milliseconds within bounds; the bounds are given as text (`50ms`, `1h`). */
 export function duration(min: string, max: string): ValueType<number> {
   const [minMs, maxMs] = [mustRead(parseDurationMs(min)), mustRead(parseDurationMs(max))];
   return {
@@ -30,7 +30,7 @@ export function sizeOrNone(min: string, max: string): ValueType<number> {
   };
 }
 
-/** Whole bytes, given as such or as a share of the memory that this process may use. */
+/** Whole bytes, given as a size or as a percentage of the memory that this process may use. */
 export function shareOfMemory(min: string): ValueType<number> {
   const minBytes = mustRead(parseSizeBytes(min));
   return {
@@ -69,7 +69,7 @@ export function oneOf<const T extends string>(...choices: readonly T[]): ValueTy
   };
 }
 
-/** Text that the whole pattern matches, or null when not set. */
+/** Text that the whole pattern matches; null if not set. */
 export function optionalText(pattern: RegExp, allowed: string): ValueType<string | null> {
   return {
     allowed,
@@ -84,7 +84,7 @@ export function folder(): ValueType<string> {
   };
 }
 
-/** An address or a host name to listen on; brackets around an IPv6 address are taken off. */
+/** An address or host name to listen on; brackets around an IPv6 address are removed. */
 export function listenHost(): ValueType<string> {
   return {
     allowed: 'an IP address or a host name, such as ::, 0.0.0.0 or localhost',
@@ -95,7 +95,7 @@ export function listenHost(): ValueType<string> {
   };
 }
 
-/** Origin and path under which the outside reaches us, without a slash at its end; null when not set. */
+/** Origin and path of the public address, without a trailing slash; null if not set. */
 export function publicAddress(): ValueType<string | null> {
   return {
     allowed:
@@ -111,9 +111,37 @@ export function publicAddress(): ValueType<string | null> {
   };
 }
 
+const REDIS_PATH = /^(?:\/\d{0,5})?$/;
+
+/** Address of a Redis server; null if not set. */
+export function redisAddress(): ValueType<string | null> {
+  return {
+    allowed:
+      'redis://host:port or rediss://host:port (TLS), with user:password@ before the host and /number of the database behind the port if needed; special characters in user and password are percent-encoded',
+    parse: (text) => {
+      if (text === '') return null;
+      if (!URL.canParse(text)) return undefined;
+      const { protocol, hostname, pathname, search, hash, username, password } = new URL(text);
+      const isRedis = protocol === 'redis:' || protocol === 'rediss:';
+      // A password with an unescaped `#`, `?` or `/` would be parsed as other parts of the address.
+      const isWhole = hostname !== '' && REDIS_PATH.test(pathname) && search + hash === '';
+      return isRedis && isWhole && isPercentEncoded(username + password) ? text : undefined;
+    },
+  };
+}
+
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const TCP_ADDRESS = /^(?:tcp|http):\/\/(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):(\d{1,5})$/;
 
-/** Where a Docker Engine listens, as its own programs write it; null when not set. */
+/** Address of a Docker Engine, in the notation of Docker's own programs; null if not set. */
 export function dockerAddress(): ValueType<string | null> {
   return {
     allowed: 'unix:///path or tcp://host:port, IPv6 in brackets',
@@ -128,7 +156,7 @@ export function dockerAddress(): ValueType<string | null> {
   };
 }
 
-/** Dotted names whose last label is not a number: `1.2.3` and `256.0.0.1` are mistyped addresses. */
+/** A host name whose last label is not a number, because `1.2.3` and `256.0.0.1` are mistyped addresses. */
 export const HOST_NAME =
   /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*(?!\d+$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i;
 
@@ -136,7 +164,10 @@ function within(value: number | null, min: number, max: number): number | undefi
   return value !== null && value >= min && value <= max ? value : undefined;
 }
 
-/** Bounds are part of the declaration: one that cannot be read is a fault of the code, seen by every test. */
+/**
+ * Bounds are part of a declaration, so a bound that cannot be parsed is a fault of the code, which every test
+ * detects.
+ */
 function mustRead(value: number | null): number {
   if (value === null) throw new TypeError('A bound in the table of settings cannot be read');
   return value;

@@ -1,4 +1,6 @@
 export { CoordinationModule } from './coordination.module';
-export { DataDirInUseError, DataDirLock } from './data-dir.lock';
-export { DelayedTasks } from './delayed-tasks.port';
-export { ScheduledDelayedTasks } from './scheduled-delayed-tasks';
+export { DataDirInUseError, DataDirLock } from './data-dir-lock';
+export { JobHandler } from './job-handler';
+export type { Job, JobName, JobTable, RepeatedJobName } from './job-table';
+export { JOB_REASONS, Jobs, type JobOptions, type JobReason, type JobTrouble } from './jobs.port';
+export { describeRedis } from './redis-address';

@@ -9,7 +9,7 @@ import { CONFIG, loadConfig } from '../config';
 import { EventLog, EventsModule } from '../events';
 import { MetricsModule, MetricsRegistry } from '../metrics';
 import { DataFolder, StorageModule } from '../storage';
-import { EngineAllocator, EngineRegistry, EnginesModule, EngineSupply } from './index';
+import { EngineScheduler, EngineRegistry, EnginesModule, EngineSupply } from './index';
 import { EnginesController } from './http/engines.controller';
 
 /** The module as the application wires it, in front of one scripted engine with a real socket. */
@@ -41,7 +41,7 @@ describe('EnginesModule', () => {
         StorageModule.forRoot(new DataFolder('/nonexistent')),
         EventsModule,
         MetricsModule,
-        EnginesModule,
+        EnginesModule.forRoot(config),
       ],
     }).compile();
     Logger.overrideLogger(false);
@@ -74,8 +74,9 @@ describe('EnginesModule', () => {
     app.inject({ method, url, ...(payload === undefined ? {} : { payload }) });
 
   const aLease = () =>
-    app.get(EngineAllocator).acquire({
-      streamId: 'content_id:1:0',
+    app.get(EngineScheduler).acquire({
+      holder: app.get(EngineScheduler).holder('content_id:1:0'),
+      class: 'start',
       excluded: new Set(),
       signal: new AbortController().signal,
     });
@@ -105,6 +106,7 @@ describe('EnginesModule', () => {
           last_stream_usage: time,
           last_health_check: time,
           drain_reason: null,
+          drain_detail: null,
           drained_by: null,
           starts: 1,
         },
@@ -124,6 +126,14 @@ describe('EnginesModule', () => {
     expect((await ask('GET', '/api/v1/engines/selection')).json()).toEqual({
       chosen: id,
       weights: { forwarded: 1000, active_stream: -10, unhealthy: -1000, suspect: -500 },
+      criteria: expect.arrayContaining([
+        {
+          name: 'active_streams',
+          setting: 'SELECTION_WEIGHT_ACTIVE_STREAM',
+          weight: -10,
+          explanation: expect.stringMatching(/slot in use/),
+        },
+      ]),
       engines: [
         {
           id,
@@ -151,7 +161,12 @@ describe('EnginesModule', () => {
     const drained = await ask('POST', `/engines/${id}/drain`, { reason: 'new disk' });
     expect([drained.statusCode, drained.json()]).toMatchObject([
       200,
-      { state: 'draining', drain_reason: 'new disk', streams: ['content_id:1:0'] },
+      {
+        state: 'draining',
+        drain_reason: 'operator',
+        drain_detail: 'new disk',
+        streams: ['content_id:1:0'],
+      },
     ]);
     expect((await ask('GET', '/engines/selection')).json()).toMatchObject({
       chosen: null,
@@ -177,7 +192,8 @@ describe('EnginesModule', () => {
 
   it('drains without a reason too, and refuses a wrong one', async () => {
     expect((await ask('POST', `/engines/${id}/drain`)).json()).toMatchObject({
-      drain_reason: 'asked for by an operator',
+      drain_reason: 'operator',
+      drain_detail: 'requested by an operator',
     });
     for (const reason of ['', 'x'.repeat(201), 7]) {
       expect((await ask('POST', `/engines/${id}/drain`, { reason })).statusCode).toBe(400);

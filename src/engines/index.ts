@@ -1,22 +1,31 @@
-export { type DriverChoice } from './drivers/driver.factory';
+export { type DriverChoice } from './drivers/driver-choice';
 export {
   type DemoChannel,
   DriverChoiceError,
   type DriverKind,
   EngineDriverError,
 } from './drivers/engine-driver.port';
-export { Engine } from './engine';
-export { EngineAllocator } from './engine.allocator';
-export { EngineRegistry, type RegistryChange } from './engine-registry';
-export { EngineLeaveWish, type LeaveWish } from './leave-wish';
-export { EngineSupply } from './engine-supply';
+export { Engine } from './registry/engine';
+export { EngineHealth } from './health/engine-health';
+export { EngineRegistry, type RegistryChange } from './registry/engine-registry';
+export { type DrainSignal, EngineDrainSignal } from './registry/drain-signal';
+export { SlotRevocation } from './registry/held-slot';
+export { EngineSupply } from './fleet/engine-supply';
 export type {
-  AcquireRequest,
   EngineComplaint,
   EngineDescription,
-  EngineLease,
   EngineState,
   EngineView,
-} from './engine.types';
+} from './registry/engine.types';
 export { EnginesModule } from './engines.module';
-export { EngineSelector, type SelectionRequest } from './selection/engine.selector';
+export {
+  EngineScheduler,
+  leastMissed,
+  SlotHolder,
+  SlotLease,
+  SlotQueue,
+  type SlotClass,
+  type SlotRequest,
+  type WaitFor,
+  type Watch,
+} from './scheduling';

@@ -1,6 +1,6 @@
 /**
- * Facts that other rooms may want to know, in past tense. Payload names are wire names: an event is
- * logged, listed at `GET /events` and pushed exactly as it is published.
+ * Facts for other modules, in past tense. Payload fields have the names of the API: an event is logged, listed at
+ * `GET /events` and sent exactly as it is published.
  */
 export interface DomainEventPayloads {
   engine_added: { readonly engine_id: string; readonly host: string; readonly port: number };
@@ -11,14 +11,14 @@ export interface DomainEventPayloads {
     readonly reason: string;
   };
   engine_removed: { readonly engine_id: string; readonly reason: string };
-  /** An engine was ordered. */
+  /** An engine was requested from the runtime. */
   engine_ordered: { readonly order: string; readonly reason: string };
-  /** An order failed, or an engine ended before it had answered once. */
+  /** A provisioning request failed, or an engine ended before its first answer. */
   engine_order_failed: { readonly order: string; readonly code: string; readonly reason: string };
-  /** How many engines there should be has changed. */
+  /** The desired number of engines has changed. */
   fleet_scaled: { readonly from: number; readonly to: number; readonly reason: string };
   breaker_changed: { readonly from: string; readonly to: string; readonly reason: string };
-  /** The runtime (Docker) can be asked again, or cannot. */
+  /** The runtime (Docker) can be reached again, or cannot be reached. */
   runtime_link_changed: { readonly state: string; readonly reason: string | null };
   /** At most one per second while an image is pulled; `finished` and `failed` once. */
   image_pull: {
@@ -56,32 +56,32 @@ export interface DomainEventPayloads {
     readonly engine_id: string;
     readonly outage_ms: number;
   };
-  /** Found once per loop; `action` is what was done about it. */
+  /** Published once per loop; `action` is the reaction. */
   stream_looping: {
     readonly stream_id: string;
     readonly engine_id: string | null;
     readonly cause: 'media_repeats' | 'position_stands_still' | 'position_behind';
     readonly action: 'report' | 'failover' | 'stop';
-    /** Media time between two showings of the same content; null when that is not known. */
+    /** Media time between two appearances of the same content; null if unknown. */
     readonly period_s: number | null;
   };
-  /** The source was lost, and another one is read, maybe on the same engine. */
+  /** The source was lost and replaced by another one, possibly on the same engine. */
   stream_failed_over: {
     readonly stream_id: string;
     readonly from_engine_id: string;
     readonly to_engine_id: string;
     readonly reason: string;
   };
-  /** By plan: another engine was ready before the old one was left. */
+  /** A planned move: another engine was ready before the stream left the old one. */
   stream_moved: {
     readonly stream_id: string;
     readonly from_engine_id: string;
     readonly to_engine_id: string;
     readonly cause: 'operator' | 'drain';
-    /** From the choice of the new engine to its first packet at viewers. */
+    /** From the choice of the new engine to its first packet sent to viewers. */
     readonly duration_ms: number;
   };
-  /** The other engine failed while it was prepared; the stream goes on where it was. */
+  /** The other engine failed while it was prepared; the stream continues on its engine. */
   stream_move_failed: {
     readonly stream_id: string;
     readonly from_engine_id: string;
@@ -89,7 +89,7 @@ export interface DomainEventPayloads {
     readonly cause: 'operator' | 'drain';
     readonly reason: string;
   };
-  /** A channel's source was given up for another one, which is tried now. */
+  /** A channel's source was abandoned for another one, which is tried now. */
   stream_source_changed: {
     readonly stream_id: string;
     readonly channel: string;
@@ -126,7 +126,7 @@ export interface DomainEventPayloads {
 export type DomainEventType = keyof DomainEventPayloads;
 
 export interface RecordedEvent<T extends DomainEventType = DomainEventType> {
-  /** Grows by one per event; a client may ask for what came after the last one it knows. */
+  /** Increases by one per event; a client may request the events after the last one that it knows. */
   readonly id: number;
   readonly type: T;
   /** ISO 8601, UTC. */

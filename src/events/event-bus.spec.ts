@@ -20,7 +20,7 @@ describe('EventBus', () => {
   });
   afterEach(() => bus.onApplicationShutdown());
 
-  it('delivers in a later turn, in order, numbered and dated', async () => {
+  it('delivers in a later turn of the event loop, in order, with numbers and times', async () => {
     bus.publish('engine_removed', removed(1));
     bus.publish('viewer_joined', { stream_id: 's', client_id: 'c' });
     await Promise.resolve();
@@ -33,7 +33,7 @@ describe('EventBus', () => {
     expect(new Date(seen[0]!.time).toISOString()).toBe(seen[0]!.time);
   });
 
-  it('is not harmed by a listener that throws, and says so once', async () => {
+  it('survives a listener that throws, and logs it once', async () => {
     const log = jest.spyOn(Logger.prototype, 'error').mockImplementation();
     const late: number[] = [];
     bus.subscribe(() => {
@@ -48,7 +48,7 @@ describe('EventBus', () => {
     log.mockRestore();
   });
 
-  it('delivers what listeners publish, in a turn of its own', async () => {
+  it('delivers events that listeners publish, in another turn', async () => {
     bus.subscribe((event) => {
       if (event.id < 3) bus.publish('engine_removed', removed(event.id));
     });
@@ -64,7 +64,7 @@ describe('EventBus', () => {
     await until(() => seen.length === 1000);
   });
 
-  it('keeps a bounded number of events waiting and counts the rest', async () => {
+  it('queues a bounded number of events and counts the lost ones', async () => {
     for (let i = 0; i < 10_005; i += 1) bus.publish('engine_removed', removed(i));
     expect(bus.lost).toBe(5);
     await until(() => seen.length === 10_000);
@@ -73,7 +73,7 @@ describe('EventBus', () => {
     expect(seen.at(-1)!.id).toBe(10_006);
   });
 
-  it('leaves listeners alone that unsubscribed', async () => {
+  it('does not call listeners that have unsubscribed', async () => {
     const others: RecordedEvent[] = [];
     const unsubscribe = bus.subscribe((event) => others.push(event));
     bus.publish('engine_removed', removed(1));
@@ -83,7 +83,7 @@ describe('EventBus', () => {
     expect(seen).toHaveLength(1);
   });
 
-  it('delivers the last facts before the end', () => {
+  it('delivers the last events before the end', () => {
     bus.publish('engine_removed', removed(1));
     bus.onApplicationShutdown();
     expect(seen).toHaveLength(1);

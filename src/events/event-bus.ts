@@ -8,36 +8,36 @@ import {
 
 export type EventListener = (event: RecordedEvent) => void;
 
-/** Events that wait for delivery. Beyond it new ones are counted as lost: memory has a bound, facts do not. */
+/** Maximum number of queued events. Further events are dropped and counted as lost, to bound the memory. */
 const MAX_PENDING = 10_000;
 
-/** Events delivered per turn of the event loop, so that a burst is felt by no viewer. */
+/** Events delivered per turn of the event loop, so that viewers do not notice a burst of events. */
 const DELIVERED_PER_TURN = 200;
 
 /**
- * Carries facts from the rooms where they happen to whoever listens. Publishing costs an array push: nobody in
- * the data path waits for a listener, and a listener that throws harms neither the publisher nor the other
- * listeners. Order of delivery is the order of publishing.
+ * Delivers facts from the modules where they happen to all listeners. Publishing costs one array push: the data
+ * path never waits for a listener, and a listener that throws affects neither the publisher nor the other
+ * listeners. Events are delivered in the order of publishing.
  */
 @Injectable()
 export class EventBus implements OnApplicationShutdown {
   private readonly logger = new Logger(EventBus.name);
   private readonly listeners = new Set<EventListener>();
-  /** Listeners whose first fault was logged: a listener that always throws must not flood the log. */
+  /** Listeners whose first error was logged, so that a listener that always throws does not flood the log. */
   private readonly reportedListeners = new WeakSet<EventListener>();
   private pending: RecordedEvent[] = [];
   private turn: NodeJS.Immediate | null = null;
   private lastId = 0;
   private lostEvents = 0;
 
-  /** Events that no listener ever saw, because listeners could not keep up. */
+  /** Events that were dropped because listeners could not keep up. */
   get lost(): number {
     return this.lostEvents;
   }
 
   /** Returns at once; listeners run in a later turn of the event loop. Never throws. */
   publish<T extends DomainEventType>(type: T, payload: DomainEventPayloads[T]): void {
-    // Lost events take an id too: a reader sees the gap.
+    // Lost events take an id too, so that a reader notices the gap.
     this.lastId += 1;
     if (this.pending.length >= MAX_PENDING) {
       this.lostEvents += 1;
@@ -47,7 +47,7 @@ export class EventBus implements OnApplicationShutdown {
     this.turn ??= setImmediate(() => this.deliverTurn());
   }
 
-  /** Calls `listener` with every event published from now on; returns what ends that. */
+  /** Calls `listener` with every event published from now on. Returns a function that ends the subscription. */
   subscribe(listener: EventListener): () => void {
     this.listeners.add(listener);
     return () => {
@@ -55,7 +55,7 @@ export class EventBus implements OnApplicationShutdown {
     };
   }
 
-  /** The last facts of a process are the ones an operator asks for: they are delivered before the end. */
+  /** Operators need the last events of a process most, so they are delivered before the process ends. */
   onApplicationShutdown(): void {
     if (this.turn !== null) clearImmediate(this.turn);
     this.turn = null;

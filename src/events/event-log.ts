@@ -3,7 +3,7 @@ import { type AppConfig, CONFIG } from '../config';
 import { type DomainEventType, type RecordedEvent } from './domain-events';
 import { EventBus } from './event-bus';
 
-/** All given conditions hold together; one that is missing does not filter. */
+/** An event must match all given conditions; a missing condition matches every event. */
 export interface EventQuery {
   readonly type?: DomainEventType;
   readonly streamId?: string;
@@ -15,7 +15,7 @@ export interface EventQuery {
 
 export interface EventTotals {
   readonly total: number;
-  /** Types that did not happen are left out. */
+  /** Types without events are left out. */
   readonly byType: Readonly<Partial<Record<DomainEventType, number>>>;
   readonly oldest: RecordedEvent | null;
   readonly newest: RecordedEvent | null;
@@ -27,7 +27,7 @@ export interface EventTotals {
 export class EventLog {
   private readonly capacity: number;
   private readonly slots: RecordedEvent[] = [];
-  /** Where the next event goes once all slots are taken: also the place of the oldest. */
+  /** Index of the next event. Once the log is full, also the index of the oldest event. */
   private next = 0;
 
   constructor(
@@ -35,13 +35,13 @@ export class EventLog {
     private readonly bus: EventBus,
   ) {
     this.capacity = config.eventLogSize;
-    // Never unsubscribed: the log and the bus live equally long.
+    // Never unsubscribed, because log and bus have the same lifetime.
     bus.subscribe((event) => this.append(event));
   }
 
   /**
-   * Matching events in the order in which they happened: the newest `limit` of them, or with `since` the first `limit`
-   * after it, so that a reader who asks again with the last id it got misses none.
+   * Matching events in order of occurrence: the newest `limit` of them, or with `since` the first `limit` after it,
+   * so that a reader who repeats the request with the last received id misses none.
    */
   find(query: EventQuery): RecordedEvent[] {
     const matching = this.inOrder().filter((event) => matches(event, query));
@@ -84,7 +84,7 @@ function matches(event: RecordedEvent, query: EventQuery): boolean {
   return query.engineId === undefined || isAbout(payload, query.engineId);
 }
 
-/** A change of source is about both engines: the one that was left, and the one that was come to. */
+/** A change of source concerns both engines, the old and the new one. */
 function isAbout(payload: RecordedEvent['payload'], engineId: string): boolean {
   if ('engine_id' in payload) return payload.engine_id === engineId;
   if (!('to_engine_id' in payload)) return false;

@@ -1,6 +1,6 @@
 import { type DomainEventType } from './domain-events';
 
-/** Every type of event, for filters and their documentation; the compiler keeps it complete. */
+/** Every type of event, for filters and their documentation. The compiler checks that none is missing. */
 const TYPES: Readonly<Record<DomainEventType, true>> = {
   engine_added: true,
   engine_state_changed: true,

@@ -54,7 +54,7 @@ describe('GET /events', () => {
     expect(ids({ engine_id: 'e9' })).toEqual([]);
   });
 
-  it('shows type, ids, reason and time', () => {
+  it('returns type, ids, reason and time', () => {
     expect(list({ type: 'stream_ended' })[0]).toEqual({
       id: 3,
       type: 'stream_ended',
@@ -67,7 +67,7 @@ describe('GET /events', () => {
     });
   });
 
-  it('counts what it holds', () => {
+  it('counts the logged events', () => {
     expect(controller.stats()).toEqual({
       total: 5,
       by_type: { viewer_joined: 3, stream_ended: 2 },

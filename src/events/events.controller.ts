@@ -10,7 +10,7 @@ import { EventLog } from './event-log';
 export class EventsController {
   constructor(private readonly log: EventLog) {}
 
-  /** List events. In the order in which they happened: the newest events, or with `since` the next ones after it. */
+  /** List events. In order of occurrence: the newest events, or with `since` the next events after it. */
   @Get()
   list(@Query() query: EventQueryDto): EventDto[] {
     const events = this.log.find({

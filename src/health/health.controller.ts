@@ -3,7 +3,7 @@ import { ApiOkResponse, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/s
 import { Public } from '../access';
 import { type FastifyReply } from '../http';
 import { LivenessDto, ReadinessDto } from './dto/health.dto';
-import { ReadinessGate } from './readiness.gate';
+import { ReadinessGate } from './readiness-gate';
 
 @ApiTags('health')
 @Public()
@@ -20,7 +20,7 @@ export class HealthController {
 
   /**
    * Check whether new viewers can be served. On 503 a load balancer should use another instance. `degraded` is 200:
-   * streams continue, but files in DATA_DIR cannot be written or were damaged.
+   * streams continue, but files in DATA_DIR cannot be written or were damaged, or Redis cannot be used.
    */
   @Get('ready')
   @Header('Cache-Control', 'no-store')

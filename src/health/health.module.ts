@@ -1,11 +1,9 @@
 import { Module } from '@nestjs/common';
-import { EnginesModule } from '../engines';
 import { HealthController } from './health.controller';
-import { ReadinessGate } from './readiness.gate';
+import { ReadinessGate } from './readiness-gate';
 
-/** What supervisors and load balancers ask. */
+/** Checks for supervisors and load balancers. */
 @Module({
-  imports: [EnginesModule],
   controllers: [HealthController],
   providers: [ReadinessGate],
   exports: [ReadinessGate],

@@ -1,3 +1,3 @@
 export { HealthModule } from './health.module';
-export { ReadinessGate } from './readiness.gate';
+export { ReadinessGate } from './readiness-gate';
 export { type UnreadyReason } from './unready-reason';

@@ -1,11 +1,12 @@
+import { JOB_REASONS, type JobReason } from '../coordination';
 import { STORAGE_REASONS, type StorageReason } from '../storage';
 
-/** Why new viewers should go elsewhere. */
+/** Reasons why new viewers should use another instance. */
 export const UNREADY_REASONS = ['shutting_down', 'engines_unknown', 'no_usable_engine'] as const;
 
 export type UnreadyReason = (typeof UNREADY_REASONS)[number];
 
-/** Everything that readiness may say; what is no `UnreadyReason` does not keep viewers away. */
-export const READINESS_REASONS = [...UNREADY_REASONS, ...STORAGE_REASONS];
+/** All reasons that readiness can report; those that are not an `UnreadyReason` do not keep viewers away. */
+export const READINESS_REASONS = [...UNREADY_REASONS, ...STORAGE_REASONS, ...JOB_REASONS];
 
-export type ReadinessReason = UnreadyReason | StorageReason;
+export type ReadinessReason = UnreadyReason | StorageReason | JobReason;

@@ -1,11 +1,11 @@
 import { isIPv6 } from 'node:net';
 
-/** Groups of an IPv6 address that one subscriber usually has to himself: a /64. */
+/** Number of groups of an IPv6 address that usually belong to one subscriber: a /64. */
 const SUBSCRIBER_GROUPS = 4;
 
 /**
- * What counts as one caller: an IPv4 address, also when it comes as `::ffff:a.b.c.d`, or the /64 network of an IPv6
- * address, in which one machine can take a new address for every request.
+ * Returns the key that identifies one caller: an IPv4 address, also in the form `::ffff:a.b.c.d`, or the /64
+ * network of an IPv6 address, in which one machine can use a new address for every request.
  */
 export function addressGroup(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);

@@ -1,7 +1,7 @@
 import { type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { ConnectionLimit, connectionLimit, connectionsBeyond } from './connection-limit';
-import { createHttpServer } from './http-server.factory';
+import { createHttpServer } from './http-server-factory';
 
 describe('connectionLimit', () => {
   it.each([
@@ -10,9 +10,9 @@ describe('connectionLimit', () => {
     [1500, 150, 4256, 4000],
     [1500, 150, 4255, 3999],
     [1, 150, 1024, 768],
-    // More contents at once read from more engines.
+    // More contents at once need more connections to engines.
     [1500, 400, 1024, 518],
-    // Hardly any descriptors: somebody has to be let in.
+    // With hardly any descriptors, some callers must still be accepted.
     [1500, 150, 256, 16],
     [1500, 5000, 4096, 1995],
     [1500, 151, 320, 64],
@@ -47,7 +47,7 @@ describe('ConnectionLimit', () => {
     limit = new ConnectionLimit(LIMIT, (line) => lines.push(line));
     server = createHttpServer(
       (request, response) => {
-        // Paths that hang stand for streams, and for whatever else takes long.
+        // Paths that never finish stand for streams and other long requests.
         if (request.url?.includes('hang') === true) response.writeHead(200).write('begun');
         else if (request.method === 'POST') request.resume().once('end', () => response.end('ok'));
         else response.end('ok');
@@ -61,7 +61,7 @@ describe('ConnectionLimit', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  /** A connection whose other end knows it, and what came back on it. */
+  /** A connection with the address of its peer, and the data received on it. */
   async function open(text = '', from = '127.0.0.1'): Promise<Caller> {
     const { port } = server.address() as AddressInfo;
     const accepted = new Promise((resolve) => server.once('connection', resolve));
@@ -83,7 +83,7 @@ describe('ConnectionLimit', () => {
     return busy;
   }
 
-  it('is nothing to anybody below it', async () => {
+  it('has no effect below the limit', async () => {
     const some = await openBusy(LIMIT - 1);
     const last = await open(get('/ace/plain'));
     await last.until('200 OK');
@@ -93,7 +93,7 @@ describe('ConnectionLimit', () => {
     });
   });
 
-  it('gives the place of an idle connection to a request, the oldest of the address with most of them', async () => {
+  it('replaces an idle connection by a request, the oldest of the address with most of them', async () => {
     const alone = await open('', '127.0.0.2');
     const [first, second] = [await open(), await open('GET /half HTTP/1.1\r\n')];
     const [viewer] = await openBusy(1);
@@ -102,14 +102,14 @@ describe('ConnectionLimit', () => {
     expect([alone, second, viewer!].map(({ socket }) => socket.destroyed)).toEqual([
       ...[false, false, false],
     ]);
-    // Of addresses with one each it is the oldest.
+    // If each address has one, the oldest connection is replaced.
     await open(get('/ace/plain'), '127.0.0.3').then((one) => one.until('200 OK'));
     await alone.closed;
     expect(limit.counts).toEqual({ closed: 2, refused: 0, dropped: 0 });
     expect(limit.size).toBe(LIMIT);
   });
 
-  it('lets a kept connection give way between its requests, and one that was used just now last', async () => {
+  it('replaces a keep-alive connection between its requests, the most recently used last', async () => {
     const [kept, used] = [await open(get('/a')), await open(get('/a'))];
     await Promise.all([kept, used].map((one) => one.until('ok')));
     used.socket.write(get('/b'));
@@ -122,7 +122,7 @@ describe('ConnectionLimit', () => {
     expect(kept.socket.destroyed).toBe(false);
   });
 
-  it('takes a request that never arrives completely for none', async () => {
+  it('ignores a request that never arrives completely', async () => {
     const post = 'POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n';
     const slow = await open(post);
     const whole = await open(`${post.replace('/a', '/hang')}123456789`);
@@ -134,7 +134,7 @@ describe('ConnectionLimit', () => {
     expect(whole.socket.destroyed).toBe(false);
   });
 
-  it('hears one request beyond it, and refuses streams', async () => {
+  it('answers one request beyond the limit, and refuses streams', async () => {
     const busy = await openBusy(LIMIT);
     for (const path of ['/ace/getstream?id=x', '//ace/status', 'http://a/ace/manifest.m3u8']) {
       const refused = await open(get(path));
@@ -156,7 +156,7 @@ describe('ConnectionLimit', () => {
     expect(limit.size).toBe(LIMIT);
   });
 
-  it('is open to all when somebody has left before they ask', async () => {
+  it('serves all requests if a connection has closed before', async () => {
     const [first] = await openBusy(LIMIT);
     const waiting = await open();
     first!.socket.destroy();
@@ -167,7 +167,7 @@ describe('ConnectionLimit', () => {
     await waiting.until('200 OK', 2);
   });
 
-  it('is reached by idle connections beyond it as little as by others', async () => {
+  it('is not exceeded by idle connections beyond it', async () => {
     await openBusy(LIMIT);
     const idle: Caller[] = [];
     for (let n = 0; n < BEYOND + 20; n += 1) idle.push(await open());
@@ -178,7 +178,7 @@ describe('ConnectionLimit', () => {
     expect(limit.counts).toEqual({ closed: 21, refused: 0, dropped: 0 });
   });
 
-  it('hears whoever comes although everything beyond it is busy too, and says so once', async () => {
+  it('answers new callers although all connections beyond the limit are busy too, and warns once', async () => {
     const viewers = await openBusy(LIMIT);
     const slow: Caller[] = [];
     for (let n = 0; n < BEYOND; n += 1) {
@@ -190,7 +190,7 @@ describe('ConnectionLimit', () => {
       await health.closed;
       expect(health.text).toMatch(/^HTTP\/1\.1 200 /);
     }
-    // The longest there of the address with most of them; what leaves makes room for the next.
+    // The oldest connection of the address with most of them is closed, which makes room for the next one.
     await slow[1]!.closed;
     expect(slow.filter(({ socket }) => socket.destroyed)).toEqual([slow[1]]);
     expect(viewers.every(({ socket }) => !socket.destroyed)).toBe(true);
@@ -203,7 +203,7 @@ describe('ConnectionLimit', () => {
 });
 
 describe('the warning of a limit', () => {
-  it('comes at once, then every 10 s with what has happened since', () => {
+  it('is logged at once, then every 10 s with the numbers since the last one', () => {
     jest.useFakeTimers();
     try {
       const lines: string[] = [];
@@ -243,7 +243,7 @@ class Caller {
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
   }
 
-  /** Until what came has a text in it, so many times. */
+  /** Reads until the received data contain a text this many times. */
   async until(text: string, times = 1): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.look = () => {

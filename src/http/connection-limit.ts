@@ -4,19 +4,22 @@ import { addressGroup } from './address-group';
 import { type AddressedConnection, ConnectionsByAddress } from './connections-by-address';
 import { RepeatedWarning } from './repeated-warning';
 
-/** Connections beside those of viewers: admin calls, players that probe, and callers about to be refused. */
+/** Connections besides those of viewers: admin calls, players that probe, and callers about to be refused. */
 const SPARE_CONNECTIONS = 2_500;
 
-/** Files that are neither callers' connections nor engines': Docker, the log, state on disk, and connections beyond the limit. */
+/**
+ * Descriptors for other purposes than callers and engines: Docker, the log, files, and connections beyond the
+ * limit.
+ */
 const OTHER_DESCRIPTORS = 106;
 
-/** Contents, each of which may be read from an engine, for which there is always room. */
+/** Descriptors for contents: each content may need a connection to an engine, which must always be possible. */
 const LEAST_CONTENTS = 150;
 
-/** With hardly any descriptors: better too few for engines than no caller at all. */
+/** Minimum with hardly any descriptors: too few for engines is better than no callers at all. */
 const LEAST_CONNECTIONS = 16;
 
-/** Connections beyond the limit, which may ask one thing; with hardly any descriptors a fifth of those. */
+/** Connections beyond the limit, which may send one request; with few descriptors a fifth of the limit. */
 const MAX_BEYOND = 64;
 const BEYOND_OF_DESCRIPTORS = 5;
 
@@ -26,22 +29,22 @@ export interface ConnectionNeeds {
 }
 
 /**
- * How many connections are accepted at once.
+ * Number of connections that are accepted at once.
  *
- * @param descriptorLimit most files that the process may have open; null when unknown
+ * @param descriptorLimit maximum number of open files of this process; null if unknown
  */
 export function connectionLimit(needs: ConnectionNeeds, descriptorLimit: number | null): number {
   const wanted = needs.proxyMaxClients + SPARE_CONNECTIONS;
   if (descriptorLimit === null) return wanted;
   const free = descriptorLimit - OTHER_DESCRIPTORS;
-  // A content is read for somebody who has a connection as well, so that half of what is free is enough for all contents.
+  // Each content also has a caller's connection, so half of the free descriptors is enough for all contents.
   const besideMany = Math.min(Math.floor(free / 2), free - LEAST_CONTENTS);
   const besideAll = free - Math.max(needs.proxyMaxSessions, LEAST_CONTENTS);
   return Math.min(wanted, Math.max(LEAST_CONNECTIONS, besideMany, besideAll));
 }
 
 /**
- * How many connections are accepted beyond the limit.
+ * Number of connections that are accepted beyond the limit.
  *
  * @param descriptorLimit as above
  */
@@ -51,41 +54,46 @@ export function connectionsBeyond(descriptorLimit: number | null): number {
 }
 
 export interface LimitCounts {
-  /** Connections without a request in progress that gave way. */
+  /** Connections without a request in progress that were closed for another one. */
   closed: number;
   /** Requests on connections beyond the limit that were answered with 503. */
   refused: number;
-  /** Connections beyond the limit that gave way although a request on them was in progress. */
+  /** Connections beyond the limit that were closed although a request was in progress. */
   dropped: number;
 }
 
 interface Connection extends AddressedConnection {
   readonly socket: Socket;
-  /** Accepted although the limit was reached. */
+  /** True if the connection was accepted although the limit was reached. */
   isBeyond: boolean;
   exchange: { readonly request: IncomingMessage; readonly response: ServerResponse } | null;
 }
 
 /**
- * Keeps the number of connections within a limit, so that descriptors never run out, and keeps the program reachable at the
- * limit: there some more connections are accepted. One that asks something takes the place of one without a request in
- * progress, first of the address with most of them. When there is none, its request is answered only if it is not for a stream, and
- * is its last. When the places beyond the limit are full as well, the oldest connection there is closed for the newest one, so that every
- * new caller gets an answer: such answers take milliseconds. There is no limit per address: a household behind a proxy is one address.
+ * Keeps the number of connections within a limit, so that descriptors never run out, and keeps the program
+ * reachable at the limit by accepting some connections beyond it. When a connection beyond the limit sends a
+ * request, it replaces a connection without a request in progress, first one of the address with most of them. If
+ * there is none, the request is answered only if it is not for a stream, and it is the last one on its connection.
+ * When the connections beyond the limit are all busy, the oldest of them is closed for the newest, so that every
+ * new caller gets an answer; such answers take milliseconds. There is no limit per address, because a household
+ * behind a proxy is one address.
  */
 export class ConnectionLimit {
-  /** What was done because the limit was reached, since the start. */
+  /** Counts of the measures taken at the limit, since the start. */
   readonly counts: LimitCounts = { closed: 0, refused: 0, dropped: 0 };
-  private told: Readonly<LimitCounts> = { ...this.counts };
+  private reported: Readonly<LimitCounts> = { ...this.counts };
   private readonly connections = new Map<Socket, Connection>();
-  /** Within the limit and beyond it; also those whose request is still arriving. */
+  /**
+   * Connections without a request in progress, within the limit and beyond it; also those whose request body is still
+   * arriving.
+   */
   private readonly idle = new ConnectionsByAddress<Connection>();
   private readonly idleBeyond = new ConnectionsByAddress<Connection>();
-  /** All of them, idle or not. */
+  /** All connections beyond the limit, idle or not. */
   private readonly beyond = new ConnectionsByAddress<Connection>();
   private readonly warning: RepeatedWarning;
 
-  /** @param warn is given a line when the limit has consequences, at once and then every 10 s */
+  /** @param warn gets a line when the limit has consequences, at once and then every 10 s */
   constructor(
     readonly limit: number,
     warn: (line: string) => void,
@@ -98,7 +106,7 @@ export class ConnectionLimit {
     return this.connections.size;
   }
 
-  /** Accepts a connection, for which another one may have to go. */
+  /** Accepts a connection, for which another one may be closed. */
   accept(socket: Socket): void {
     const isFull = this.isReached && this.beyond.size >= this.maxBeyond;
     if (isFull && !this.closeIdle(this.idle) && !this.closeIdle(this.idleBeyond)) this.dropOne();
@@ -110,7 +118,7 @@ export class ConnectionLimit {
     socket.once('close', () => this.forget(connection));
   }
 
-  /** A request has come up on a connection; it is in progress until its response is over. */
+  /** A request has arrived on a connection; it is in progress until its response has ended. */
   begin(request: IncomingMessage, response: ServerResponse): void {
     const connection = this.connections.get(request.socket);
     if (connection === undefined) return;
@@ -124,7 +132,7 @@ export class ConnectionLimit {
     });
   }
 
-  /** Whether a connection that asks something has a place within the limit, if need be that of an idle one. */
+  /** Whether a connection with a request is within the limit, or can replace an idle one. */
   hasPlace(socket: Socket): boolean {
     const connection = this.connections.get(socket);
     if (connection?.isBeyond !== true) return true;
@@ -147,7 +155,7 @@ export class ConnectionLimit {
     this.warning.stop();
   }
 
-  /** Those beyond it do not count. */
+  /** Whether the limit is reached; connections beyond it do not count. */
   private get isReached(): boolean {
     return this.connections.size - this.beyond.size >= this.limit;
   }
@@ -156,7 +164,7 @@ export class ConnectionLimit {
     return connection.isBeyond ? this.idleBeyond : this.idle;
   }
 
-  /** False when all of them turn out to have a request in progress. */
+  /** Closes an idle connection; false if all have a request in progress. */
   private closeIdle(among: ConnectionsByAddress<Connection>): boolean {
     for (let one = among.firstOfMost(); one !== null; one = among.firstOfMost()) {
       among.delete(one);
@@ -185,11 +193,11 @@ export class ConnectionLimit {
   }
 
   private describeNews(): string {
-    const { counts, told } = this;
-    this.told = { ...counts };
+    const { counts, reported } = this;
+    this.reported = { ...counts };
     return (
-      `the limit of ${this.limit} connections is reached: ${counts.closed - told.closed} idle connections closed, ` +
-      `${counts.refused - told.refused} requests refused, ${counts.dropped - told.dropped} connections dropped`
+      `the limit of ${this.limit} connections is reached: ${counts.closed - reported.closed} idle connections closed, ` +
+      `${counts.refused - reported.refused} requests refused, ${counts.dropped - reported.dropped} connections dropped`
     );
   }
 }
@@ -198,7 +206,10 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return 'transfer-encoding' in headers || Number(headers['content-length'] ?? 0) > 0;
 }
 
-/** A request whose body has not arrived is none in progress: one that never arrives would hold its place. */
+/**
+ * A request whose body has not arrived is not in progress, because one that never arrives would occupy its
+ * connection for ever.
+ */
 function isBusy({ exchange }: Connection): boolean {
   return exchange !== null && (exchange.request.complete || exchange.response.headersSent);
 }

@@ -1,10 +1,10 @@
-/** What is known of a connection for choosing which one gives way. */
+/** The facts about a connection by which the next one to close is chosen. */
 export interface AddressedConnection {
-  /** Whom it belongs to: an address, or a network that one subscriber has to himself. */
+  /** The owner: an address, or a network that usually belongs to one subscriber. */
   readonly group: string;
 }
 
-/** Connections by address, each address's in the order in which they were added last. */
+/** Connections by address; those of one address are ordered by when they were last added. */
 export class ConnectionsByAddress<C extends AddressedConnection> {
   private readonly groups = new Map<string, Set<C>>();
   private count = 0;
@@ -13,7 +13,7 @@ export class ConnectionsByAddress<C extends AddressedConnection> {
     return this.count;
   }
 
-  /** Adds a connection, or moves it behind all others of its address. */
+  /** Adds a connection, or moves it to the end of its address's list. */
   add(connection: C): void {
     this.delete(connection);
     const { group } = connection;
@@ -30,7 +30,7 @@ export class ConnectionsByAddress<C extends AddressedConnection> {
     if (connections.size === 0) this.groups.delete(connection.group);
   }
 
-  /** The first of the address that has most of them; null when there is none. */
+  /** The first connection of the address that has most of them; null if there is none. */
   firstOfMost(): C | null {
     let most: Set<C> | null = null;
     for (const connections of this.groups.values()) {

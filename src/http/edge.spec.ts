@@ -8,7 +8,7 @@ import { IsArray, IsInt, IsOptional } from 'class-validator';
 import { AppError, type ProblemDocument } from '../kernel/errors';
 import { Edge } from './edge';
 import { type FastifyReply } from './fastify.types';
-import { CONNECTION_OPTIONS } from './http-server.factory';
+import { CONNECTION_OPTIONS } from './http-server-factory';
 
 class EchoDto {
   @IsOptional()
@@ -21,7 +21,7 @@ class EchoDto {
   list?: unknown[];
 }
 
-/** More than any kernel takes for a connection whose other side reads nothing. */
+/** More than any kernel buffers for a connection whose peer reads nothing. */
 const LARGE_BYTES = 32 * 1024 * 1024;
 
 /** Requests that reached a handler, by address. */
@@ -166,41 +166,41 @@ describe('the edge', () => {
       [...post('/echo', '{"number":"x"}'), 400, 'invalid_request'],
     ])('answers %s with the status and code of the catalogue', async (path, init, status, code) => {
       const [, document] = await problem(path, init);
-      // The catalogue has no 418: other refusals are plain 400.
+      // The catalogue has no 418: other refusals are 400.
       expect(document).toMatchObject({ status: status === 418 ? 400 : status, code });
       expect(JSON.stringify(document)).not.toMatch(/secret|node_modules|\.ts/);
     });
 
-    it('says when to come back', async () => {
+    it('tells when to retry', async () => {
       const [response, document] = await problem('/fails/app');
       expect(response.headers.get('retry-after')).toBe('3');
       expect(document).toMatchObject({ status: 503, code: 'no_capacity', retry_after: 3 });
     });
 
-    it('names the methods that are possible', async () => {
+    it('names the allowed methods', async () => {
       const [response] = await problem('/items/7', { method: 'POST' });
       expect(response.status).toBe(405);
       expect(response.headers.get('allow')).toBe('GET, HEAD');
     });
 
-    it('lets browsers read the problem of a stream, and of nothing else', async () => {
+    it('lets browsers read problems of streams only', async () => {
       const [stream] = await problem('/ace/fails');
       expect(stream.headers.get('access-control-allow-origin')).toBe('*');
       const [admin] = await problem('/fails/app');
       expect(admin.headers.get('access-control-allow-origin')).toBeNull();
     });
 
-    it('resets a connection whose answer had begun', async () => {
+    it('resets a connection whose response had begun', async () => {
       await expect(fetch(url('/ace/breaks')).then((r) => r.text())).rejects.toThrow();
     });
   });
 
-  it('gives every answer an id of its own, never the caller’s', async () => {
+  it('gives every response its own id, never the caller’s', async () => {
     const response = await fetch(url('/plain'), { headers: { 'x-request-id': 'mine' } });
     expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f]{16}$/);
   });
 
-  it('guards pages by header fields, but leaves streams alone', async () => {
+  it('sends security headers with pages, but not with streams', async () => {
     const page = await fetch(url('/plain'));
     expect(page.headers.get('content-security-policy')).toContain("default-src 'self'");
     expect(page.headers.get('strict-transport-security')).toBeNull();
@@ -210,12 +210,12 @@ describe('the edge', () => {
     await stream.body?.cancel();
   });
 
-  it('takes an empty JSON body for none', async () => {
+  it('treats an empty JSON body as missing', async () => {
     const response = await fetch(url('/echo'), post('/echo', '')[1]);
     expect(await response.json()).toEqual({ body: {} });
   });
 
-  describe('hostile JSON (T23)', () => {
+  describe('hostile JSON', () => {
     it.each([
       ['__proto__', '{"__proto__":{"polluted":true}}'],
       ['constructor.prototype', '{"constructor":{"prototype":{"polluted":true}}}'],
@@ -237,13 +237,13 @@ describe('the edge', () => {
       expect(response.status).toBe(413);
     });
 
-    it('takes 32 levels', async () => {
+    it('accepts 32 levels', async () => {
       const body = `{"list":${'['.repeat(31)}${']'.repeat(31)}}`;
       expect((await fetch(url('/echo'), post('/echo', body)[1])).status).toBe(201);
     });
   });
 
-  describe('requests that two parties would read differently (T21)', () => {
+  describe('ambiguous requests', () => {
     const echo = (fields: string, body: string): string =>
       `POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n${fields}\r\n${body}`;
 
@@ -296,17 +296,17 @@ describe('the edge', () => {
       expect(answer).toMatch(/^HTTP\/1\.1 200 /);
     });
 
-    it('never lets a second request through before the first is answered', async () => {
+    it('never handles a second request before the first is answered', async () => {
       await exchange(port, `${echo('Content-Length: 2\r\n', '{}')}${TAIL}`);
       expect(handled).not.toContain('hidden');
     });
 
-    it('never lets a second request through that came along with one answered at once', async () => {
+    it('never handles a second request that arrived together with one that is answered at once', async () => {
       await exchange(port, `GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n${TAIL}`);
       expect(handled).toEqual([]);
     });
 
-    it('never lets a request through behind a running stream', async () => {
+    it('never handles a request after a running stream on one connection', async () => {
       const answer = await exchange(port, 'GET /ace/stream HTTP/1.1\r\nHost: a\r\n\r\n', true);
       expect(handled).toEqual(['stream']);
       expect(answer.endsWith('media')).toBe(true);
@@ -329,7 +329,7 @@ describe('the edge', () => {
 });
 
 describe('slow callers', () => {
-  it('have limits that are all set', () => {
+  it('have explicit limits only', () => {
     expect(CONNECTION_OPTIONS).toMatchObject({
       headersTimeout: 10_000,
       requestTimeout: 20_000,
@@ -337,7 +337,7 @@ describe('slow callers', () => {
     });
   });
 
-  it('meet these limits at the server that listens', async () => {
+  it('have these limits on the listening server', async () => {
     const { app } = await listen();
     const server = app.getHttpServer();
     expect(server).toMatchObject({
@@ -355,7 +355,7 @@ describe('slow callers', () => {
       'body',
       'POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
     ],
-  ])('are told and cut when their %s does not arrive', async (_what, begun) => {
+  ])('get an error and are disconnected when their %s does not arrive', async (_what, begun) => {
     const { app, port } = await listen({
       headersTimeout: 150,
       requestTimeout: 200,
@@ -368,8 +368,8 @@ describe('slow callers', () => {
   });
 });
 
-describe('an answer that its caller does not take', () => {
-  it('ends, while those that are read and streams without a byte go on', async () => {
+describe('a response that its caller does not read', () => {
+  it('ends, while responses that are read and silent streams continue', async () => {
     const { app, port } = await listen(undefined, 200);
     const begin = (path: string): Socket => {
       const socket = connect(port, '127.0.0.1');
@@ -391,7 +391,7 @@ describe('an answer that its caller does not take', () => {
       await new Promise((resolve) => unread.once('close', resolve));
       expect(unread.bytesRead).toBeLessThan(LARGE_BYTES);
       expect([read.destroyed, stream.destroyed]).toEqual([false, false]);
-      // The kept connection of the first serves on, and so does its stream.
+      // The keep-alive connection of the first caller still works, and so does its stream.
       read.write('GET /ace/stream HTTP/1.1\r\nHost: a\r\n\r\n');
       await new Promise((resolve) => read.once('data', resolve));
     } finally {

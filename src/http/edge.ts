@@ -3,22 +3,22 @@ import { Logger } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type AppConfig } from '../config';
 import { ConnectionLimit, connectionLimit, connectionsBeyond } from './connection-limit';
-import { ANSWER_STALL_MS } from './edge.timings';
+import { ANSWER_STALL_MS } from './edge-timings';
 import { type FastifyInstance, type FastifyServerOptions } from './fastify.types';
-import { createHttpServer } from './http-server.factory';
-import { registerJsonBodies } from './json-body.parser';
-import { ProblemFilter } from './problem.filter';
-import { toAppError } from './problem.mapping';
+import { createHttpServer } from './http-server-factory';
+import { registerJsonBodies } from './json-body-parser';
+import { ProblemFilter } from './problem-filter';
+import { toAppError } from './problem-mapping';
 import { newRequestId, REQUEST_ID_HEADER } from './request-id';
 import { logWhenDone } from './request-log';
 import { RouteTable } from './route-table';
 import { registerSecurityHeaders } from './security-headers';
 import { routedAddress } from './stream-address';
-import { createValidationPipe } from './validation.pipe';
+import { createValidationPipe } from './validation-pipe';
 
 const MAX_BODY_BYTES = 128 * 1024;
 
-/** Longest path parameter. Ids are far shorter; the rest is for ids we refuse with a proper answer. */
+/** Longest path parameter. Ids are far shorter; the rest is for ids that are refused with a proper answer. */
 const MAX_PARAMETER_LENGTH = 512;
 
 export type EdgeConfig = Pick<
@@ -27,14 +27,14 @@ export type EdgeConfig = Pick<
 >;
 
 export interface EdgeOptions {
-  /** Most files that the process may have open; null when unknown. */
+  /** Maximum number of open files of this process; null if unknown. */
   readonly descriptorLimit?: number | null;
   /** Overrides of the time limits of a connection, for tests that cannot wait for them. */
   readonly connection?: ServerOptions;
   readonly answerStallMs?: number;
 }
 
-/** What all addresses have in common: how requests come in, and how errors go out. */
+/** The common handling of all addresses: how requests arrive, and how errors are returned. */
 export class Edge {
   readonly adapter: FastifyAdapter;
   private readonly routes = new RouteTable();
@@ -57,18 +57,19 @@ export class Edge {
     this.adapter = new FastifyAdapter(this.options(config, connection));
   }
 
-  /** Prepares the application; call it before `init` or `listen`, which freeze Fastify's hooks and parsers. */
+  /** Prepares the application. Call it before `init` or `listen`, which freeze Fastify's hooks and parsers. */
   async configure(app: NestFastifyApplication): Promise<void> {
     const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
     fastify.addHook('onRoute', (route) => this.routes.add(route));
-    // Answers that are handed over as a whole; streams and segments, which are hijacked, know for how long a viewer may pause.
+    // For responses that are sent as a whole. Streams and segments, which are hijacked, have their own limits for
+    // paused viewers.
     fastify.addHook('onSend', (_request, reply, _payload, done) => {
-      // The server destroys a connection that times out, and begins anew with its next request.
+      // The server destroys a connection that times out, and restarts the time with the connection's next request.
       reply.raw.socket?.setTimeout(this.answerStallMs);
       done();
     });
     fastify.addHook('onRequest', (request, reply, done) => {
-      // On the raw response, so that hijacked replies carry it too.
+      // Set on the raw response, so that hijacked replies have it too.
       reply.raw.setHeader(REQUEST_ID_HEADER, request.id);
       if (this.isVerbose) logWhenDone(request, reply, this.logger);
       done();
@@ -83,7 +84,7 @@ export class Edge {
     return {
       serverFactory: (handler) =>
         createHttpServer(handler, { connections: this.connections, connection }),
-      // The server answers the parser's errors itself; this would be a second answer.
+      // The server answers the parser's errors itself, so this would be a second response.
       clientErrorHandler: () => undefined,
       frameworkErrors: (error, request, reply) => {
         reply.raw.setHeader(REQUEST_ID_HEADER, request.id);
@@ -97,7 +98,7 @@ export class Edge {
       onProtoPoisoning: 'error',
       onConstructorPoisoning: 'error',
       trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
-      // While we drain, requests are answered by the rooms themselves, with a problem that says so.
+      // During the drain, the handlers themselves answer requests with a problem that explains it.
       return503OnClosing: false,
       forceCloseConnections: true,
     };

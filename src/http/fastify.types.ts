@@ -1,5 +1,6 @@
 /**
- * Fastify's types, from the copy that the Nest adapter brings: it pins the version, so Fastify itself is no dependency of ours.
+ * Fastify's types, from the copy of Fastify that the Nest adapter installs. The adapter pins its version, so the
+ * product does not depend on Fastify directly.
  */
 export type {
   FastifyInstance,

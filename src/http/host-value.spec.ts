@@ -15,7 +15,7 @@ describe('isHostValue', () => {
     'xn--bcher-kva.example',
     'tv.example.org.',
     'a:',
-  ])('takes %s', (text) => {
+  ])('accepts %s', (text) => {
     expect(isHostValue(text)).toBe(true);
   });
 
@@ -59,7 +59,7 @@ describe('isHostValue', () => {
     expect(isHostValue(text)).toBe(false);
   });
 
-  it('lets nothing through that could leave the host of an address', () => {
+  it('accepts no text that could change more than the host of a URL', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 30 }), (text) => {
         if (!isHostValue(text)) return;

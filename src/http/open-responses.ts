@@ -3,11 +3,14 @@ import { type Socket } from 'node:net';
 
 interface Begun {
   readonly response: ServerResponse;
-  /** Bytes that had come in when the request was complete enough to be handled. */
+  /** Number of bytes received when the request was handed to its handler. */
   readonly bytesRead: number;
 }
 
-/** What was begun on each connection, as far as it matters to what comes next on it. Entries go with their sockets. */
+/**
+ * The latest response of each connection, as far as the next request depends on it. Entries disappear with their
+ * sockets.
+ */
 export class OpenResponses {
   private readonly latest = new WeakMap<Socket, Begun>();
   private readonly refused = new WeakSet<Socket>();
@@ -17,8 +20,8 @@ export class OpenResponses {
   }
 
   /**
-   * True while the latest response is not finished, and for requests that came in the same packet as the
-   * latest one: it may have been answered at once, but its sender did not wait for that.
+   * True while the latest response is not finished, and for requests that arrived in the same packet as the latest
+   * one: that one may have been answered at once, but its sender did not wait for the response.
    */
   isBusy(socket: Socket): boolean {
     const begun = this.latest.get(socket);
@@ -26,13 +29,13 @@ export class OpenResponses {
     return !begun.response.writableFinished || begun.bytesRead === socket.bytesRead;
   }
 
-  /** True when part of the latest response may have left already, and more is to follow. */
+  /** True if part of the latest response may have been sent already, and more will follow. */
   isHalfSent(socket: Socket): boolean {
     const response = this.latest.get(socket)?.response;
     return response !== undefined && response.headersSent && !response.writableFinished;
   }
 
-  /** True once a request on this connection was refused: it closes, and nothing on it counts any more. */
+  /** True once a request on this connection was refused: the connection closes, and later data are ignored. */
   isRefused(socket: Socket): boolean {
     return this.refused.has(socket);
   }

@@ -1,15 +1,15 @@
 const INTERVAL_MS = 10_000;
 
-/** Says what comes up again and again at most once in 10 s: at once, and then at the end of each interval in which it came up. */
+/** Logs a recurring event at most once in 10 s: at once, and then at the end of each interval in which it occurred. */
 export class RepeatedWarning {
   private timer: NodeJS.Timeout | null = null;
   private isDue = false;
 
-  constructor(private readonly say: () => void) {}
+  constructor(private readonly log: () => void) {}
 
   note(): void {
     this.isDue = true;
-    if (this.timer === null) this.sayNow();
+    if (this.timer === null) this.logNow();
   }
 
   stop(): void {
@@ -17,12 +17,12 @@ export class RepeatedWarning {
     this.timer = null;
   }
 
-  private sayNow(): void {
+  private logNow(): void {
     this.timer = null;
     if (!this.isDue) return;
     this.isDue = false;
-    this.say();
-    this.timer = setTimeout(() => this.sayNow(), INTERVAL_MS);
+    this.log();
+    this.timer = setTimeout(() => this.logNow(), INTERVAL_MS);
     this.timer.unref();
   }
 }

@@ -5,7 +5,7 @@ interface KnownRoute {
   readonly path: RegExp;
 }
 
-/** Every route of the program, to tell a wrong method (405) from a wrong address (404). */
+/** Every route of the program, to distinguish a wrong method (405) from a wrong address (404). */
 export class RouteTable {
   private readonly routes: KnownRoute[] = [];
 
@@ -14,7 +14,7 @@ export class RouteTable {
     this.routes.push({ methods, path: toPathPattern(route.url) });
   }
 
-  /** Methods that the address of `url` knows, sorted, when `method` is not one of them. */
+  /** The methods of the address in `url`, sorted, if `method` is not one of them. */
   otherMethods(method: string, url: string): string[] {
     const path = url.split('?', 1)[0] ?? '';
     const methods = this.routes
@@ -24,7 +24,7 @@ export class RouteTable {
   }
 }
 
-/** `/a/:id` → one segment, `/a/*` → everything below. Parameters of ours have no patterns of their own. */
+/** `/a/:id` matches one segment, `/a/*` everything below. No parameter of the program has its own pattern. */
 function toPathPattern(url: string): RegExp {
   const pattern = url
     .split(/(:\w+|\*)/)

@@ -3,9 +3,9 @@ import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { isStreamAddress } from './stream-address';
 
 /**
- * Header fields that tell browsers to trust pages of ours with nothing they do not need. Streaming addresses set
- * their own. Everything that would demand HTTPS is off: at home this runs on plain HTTP, and a browser that
- * was once told otherwise does not come back.
+ * Header fields that restrict what browsers allow the program's pages to do. Streaming addresses set their own.
+ * Headers that require HTTPS are off, because at home the program runs on plain HTTP, and a browser that was once
+ * told to use HTTPS does not return to HTTP.
  */
 export async function registerSecurityHeaders(app: NestFastifyApplication): Promise<void> {
   await app.register(helmet, {
@@ -18,7 +18,7 @@ export async function registerSecurityHeaders(app: NestFastifyApplication): Prom
         baseUri: ["'none'"],
         frameAncestors: ["'none'"],
         imgSrc: ["'self'", 'data:'],
-        // The API page carries its styles in the page; scripts come from files only.
+        // The API page contains inline styles; scripts come from files only.
         styleSrc: ["'self'", "'unsafe-inline'"],
       },
     },

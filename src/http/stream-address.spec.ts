@@ -41,7 +41,7 @@ describe('routedAddress', () => {
     '/./ace//getstream',
     '*',
     '',
-  ])('leaves %j alone', (url) => {
+  ])('does not change %j', (url) => {
     expect(routedAddress(url)).toBe(url);
   });
 
@@ -65,7 +65,7 @@ describe('routedAddress', () => {
     )
     .map((parts) => `/${parts.join('')}`);
 
-  it('never leads from outside into the admin API, nor out of it', () => {
+  it('never turns a streaming address into an admin address, nor the reverse', () => {
     fc.assert(
       fc.property(address, (url) => {
         const routed = routedAddress(url);

@@ -1,26 +1,27 @@
 const STREAM_ROOT = 'ace';
 
-/** The scheme and host of a request in absolute form, as a client of a forward proxy sends it. */
+/** The scheme and host of a request in absolute form, which clients of a forward proxy send. */
 const ORIGIN = /^https?:\/\/[^/?#]*/i;
 
 const BLANKS = '(?:%20|%09|%0a|%0d)+';
 const BLANKS_AROUND = new RegExp(`^${BLANKS}|${BLANKS}$`, 'gi');
 
-/** What some players read as header fields and others send along: everything behind a bar, escaped or not. */
+/** Header fields for the player that some players append to the URL, after an escaped or plain bar. */
 const BEHIND_BAR = /(?:\||%7c).*$/is;
 
-/** `acestream://ID` in the path, of which the double slash has become a single one. */
+/** `acestream://ID` in the path, whose double slash has become a single one. */
 const ACE_SCHEME = /^acestream(?::|%3a)$/i;
 
-/** True for the addresses of players, as against the admin API and its pages. Takes what `routedAddress` returns. */
+/** True for addresses of players, false for the admin API and its pages. Takes the result of `routedAddress`. */
 export function isStreamAddress(url: string): boolean {
   return url.startsWith(`/${STREAM_ROOT}/`);
 }
 
 /**
- * The address by which a request is routed. Addresses under `/ace` come out of playlists that people and programs have put together:
- * doubled and trailing slashes, blanks and line ends around an id, and `|User-Agent=x` at the end of the path are taken away. All
- * other addresses stay as they are, so that one address of the admin API has one spelling. The query is read elsewhere.
+ * Returns the address by which a request is routed. Addresses under `/ace` come from playlists that people and
+ * programs have assembled, so doubled and trailing slashes, blanks and line ends around an id, and
+ * `|User-Agent=x` at the end of the path are removed. All other addresses are unchanged, so that an address of the
+ * admin API has only one spelling. The query is parsed elsewhere.
  */
 export function routedAddress(url: string): string {
   const local = url.replace(ORIGIN, '');
@@ -35,6 +36,6 @@ export function routedAddress(url: string): string {
   if (!path.startsWith('/') || segments[0] !== STREAM_ROOT)
     return local.startsWith('/') ? local : url;
   const plain = segments.filter((segment) => !ACE_SCHEME.test(segment)).join('/');
-  // What stood behind a bar in the path is no query of ours.
+  // A query after a bar in the path belongs to the player's header fields.
   return `/${plain}${bar !== null || at < 0 ? '' : local.slice(at)}`;
 }

@@ -1,7 +1,7 @@
-/** How an engine is asked for a content. `content_id` is the catalogue id, not the infohash. */
+/** The kinds of names by which an engine finds a content. `content_id` is the catalogue id, not the infohash. */
 export type SourceKind = 'content_id' | 'infohash' | 'url' | 'magnet';
 
-/** How a caller names what it wants: one content, or a channel of ours, which has several. */
+/** The kinds of names that a request may contain: one content, or a configured channel, which may have several. */
 export type SelectorKind = SourceKind | 'channel';
 
 /** One content and one file of it, in canonical form (hex ids in lower case). */
@@ -12,28 +12,28 @@ export interface ContentSelector {
   readonly fileIndex: number;
 }
 
-/** One content as engines know it: everything but a channel. */
+/** One content by a name that engines accept, which excludes channels. */
 export interface SourceSelector extends ContentSelector {
   readonly kind: SourceKind;
 }
 
-/** Canonical text of a selector: the key of streams, aliases and caches. */
+/** Canonical text of a selector, used as the key of streams, aliases and caches. */
 export type StreamKey = string;
 
 const HEX40 = /^[0-9a-f]{40}$/;
 
-/** True for 40 lower-case hex digits: the only form of id that ever reaches an engine. */
+/** True for 40 lower-case hex digits, the only form of id that is sent to an engine. */
 export function isHexId(value: string): boolean {
   return HEX40.test(value);
 }
 
 const CHANNEL_ID = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
-/** For people who gave something else. */
+/** Describes the expected form in error messages. */
 export const CHANNEL_ID_FORM =
   '1 to 64 of a-z, 0-9, dot, underscore and hyphen, beginning with a letter or digit';
 
-/** True for the id of a channel: a word that needs no escape in an address. */
+/** True for the id of a channel: a word that needs no escaping in a URL. */
 export function isChannelId(value: string): boolean {
   return CHANNEL_ID.test(value);
 }

@@ -1,13 +1,13 @@
 /**
- * The one catalogue of errors that can reach a caller. Every entry becomes an RFC 9457 problem
+ * The catalogue of errors that callers can see. Every entry becomes an RFC 9457 problem
  * (`application/problem+json`) with the status and title given here.
  */
 export interface ErrorCatalogEntry {
   readonly status: number;
   readonly title: string;
-  /** What it means, for docs/errors and for whoever reads the code at a call site. */
+  /** The meaning, for docs/errors.md and for readers of the code that throws it. */
   readonly meaning: string;
-  /** Seconds after which trying again makes sense, when waiting helps at all. */
+  /** Seconds after which a retry makes sense; absent if waiting does not help. */
   readonly retryAfterS?: number;
 }
 
@@ -198,11 +198,11 @@ export type ErrorCode = keyof typeof ERROR_CATALOG;
 
 export interface AppErrorOptions {
   readonly cause?: unknown;
-  /** Overrides the catalogue's seconds, e.g. what is left of a negative cache entry. */
+  /** Overrides the catalogue's seconds, e.g. with the remaining life of a negative cache entry. */
   readonly retryAfterS?: number;
 }
 
-/** An error of the product that a caller may see. `detail` is safe to show; `cause` is for the log. */
+/** An error that a caller may see. `detail` is safe to show; `cause` is for the log. */
 export class AppError extends Error {
   readonly status: number;
   readonly title: string;
@@ -222,14 +222,14 @@ export class AppError extends Error {
   }
 }
 
-/** What was thrown, as an error for callers: one of ours as it is, anything else as `internal_error` with `detail`. */
+/** Returns an AppError unchanged, and any other thrown value as `internal_error` with `detail`. */
 export function asAppError(thrown: unknown, detail: string): AppError {
   return thrown instanceof AppError
     ? thrown
     : new AppError('internal_error', detail, { cause: thrown });
 }
 
-/** RFC 9457 body; `request_id` ties it to the log. */
+/** RFC 9457 body; `request_id` links it to the log. */
 export interface ProblemDocument {
   readonly type: string;
   readonly title: string;

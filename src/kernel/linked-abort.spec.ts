@@ -2,7 +2,7 @@ import { getEventListeners, getMaxListeners } from 'node:events';
 import { linkAbort } from './linked-abort';
 
 describe('linkAbort', () => {
-  it('aborts with the first of its leaders, and for its reason', () => {
+  it('aborts with the first of its leaders, and with its reason', () => {
     const [first, second] = [new AbortController(), new AbortController()];
     const follower = new AbortController();
     linkAbort(follower, [first.signal, second.signal]);
@@ -19,7 +19,7 @@ describe('linkAbort', () => {
     expect(follower.signal.reason).toBe('over');
   });
 
-  it('leaves nothing with its leaders once it is ended', () => {
+  it('removes its listeners from its leaders when it is ended', () => {
     const leader = new AbortController();
     const follower = new AbortController();
     const end = linkAbort(follower, [leader.signal]);
@@ -30,7 +30,7 @@ describe('linkAbort', () => {
     expect(follower.signal.aborted).toBe(false);
   });
 
-  it('lets a leader have many followers, of which Node does not warn', () => {
+  it('lets a leader have many followers without a warning of Node', () => {
     const { signal } = new AbortController();
     linkAbort(new AbortController(), [signal]);
     expect(getMaxListeners(signal)).toBe(Infinity);

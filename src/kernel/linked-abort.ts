@@ -1,14 +1,16 @@
 import { setMaxListeners } from 'node:events';
 
 /**
- * Aborts `follower` with the first of `leaders` that does, for its reason. Returns what ends that.
+ * Aborts `follower` as soon as one of `leaders` aborts, with the same reason. Returns a function that removes the
+ * link.
  *
- * For leaders that outlive many followers, such as one that aborts with the process: `AbortSignal.any` leaves an
- * entry with each of its signals that is never taken back (Node 20, nodejs/node#54614).
+ * Use it instead of `AbortSignal.any` for leaders that outlive many followers, such as a signal that aborts with
+ * the process: `AbortSignal.any` adds an entry to each of its signals that is never removed (Node 20,
+ * nodejs/node#54614).
  */
 export function linkAbort(follower: AbortController, leaders: Iterable<AbortSignal>): () => void {
   const links = [...leaders].map((leader) => {
-    // So many followers are no leak, of which Node would warn from the eleventh on: each takes its listener back.
+    // Node warns of a leak from the eleventh listener on; these listeners are removed by their followers.
     setMaxListeners(Infinity, leader);
     const onAbort = (): void => follower.abort(leader.reason);
     leader.addEventListener('abort', onAbort, { once: true });

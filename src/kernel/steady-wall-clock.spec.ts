@@ -8,7 +8,7 @@ describe('SteadyWallClock', () => {
   let clock: SteadyWallClock;
   const wallMs = () => 1_000_000_000 + nowMs + setByMs;
 
-  /** What it says beyond what a clock that nobody ever set would say, after each hour. */
+  /** Its time minus the time of a clock that was never set, after each hour. */
   const errors = (steps: readonly number[]): number[] =>
     steps.map((stepMs) => {
       nowMs += HOUR;
@@ -22,19 +22,19 @@ describe('SteadyWallClock', () => {
     clock = new SteadyWallClock(wallMs, () => nowMs);
   });
 
-  it('goes with the wall clock while nobody sets that', () => {
+  it('follows the wall clock while that is not set', () => {
     expect(errors([0, 0, 0])).toEqual([0, 0, 0]);
   });
 
-  it('goes on as before when the wall clock is set forward', () => {
+  it('continues unchanged when the wall clock is set forward', () => {
     expect(errors([3 * HOUR, 0, 20 * HOUR])).toEqual([0, 0, 0]);
   });
 
-  it('follows the wall clock back, and stays there when that is set forward again', () => {
+  it('follows the wall clock when that is set back, and stays there when it is set forward again', () => {
     expect(errors([-2 * HOUR, 0, 2 * HOUR, -1000])).toEqual([-2, -2, -2, -2].map((h) => h * HOUR));
   });
 
-  it('is right again once a clock that was fast at the start is set right', () => {
+  it('is correct again once a wall clock that was fast at the start is corrected', () => {
     setByMs = 3 * HOUR;
     clock = new SteadyWallClock(wallMs, () => nowMs);
     expect(errors([0, -3 * HOUR, 0])).toEqual([3 * HOUR, 0, 0]);

@@ -1,10 +1,10 @@
 import { monotonicMs } from './clock';
 
 /**
- * The wall clock for judging how old the times are that others tell. Whoever sets the clock of the machine by hours makes
- * everything look hours old, or from the future. So the wall clock is carried on by the monotonic one from the earliest
- * that it has ever said: set back it is believed at once, set forward not before the next start. By it a time
- * may look younger than it is, but never older.
+ * A wall clock for judging the age of times that other programs report. If somebody sets the machine's clock by
+ * hours, every reported time looks hours old, or in the future. So this clock continues the earliest time that the
+ * wall clock has ever shown, with the monotonic clock: it follows at once when the wall clock is set back, and not
+ * before the next start when it is set forward. A reported time may look younger than it is, but never older.
  */
 export class SteadyWallClock {
   private offsetMs = Infinity;

@@ -54,7 +54,7 @@ describe('parseSizeBytes', () => {
     expect(parseSizeBytes('33%', 100)).toBe(33);
   });
 
-  it.each(['', 'MiB', '-1', '1TiBs', '10s', '1__', '25%'])('%j is no size by itself', (text) => {
+  it.each(['', 'MiB', '-1', '1TiBs', '10s', '1__', '25%'])('%j is no absolute size', (text) => {
     expect(parseSizeBytes(text)).toBeNull();
   });
 
@@ -64,7 +64,7 @@ describe('parseSizeBytes', () => {
 });
 
 describe('formatters', () => {
-  it('read back as what was written, for durations', () => {
+  it('write durations that parse to the same value', () => {
     fc.assert(
       fc.property(fc.nat(), (ms) => {
         expect(parseDurationMs(formatDuration(ms))).toBe(ms);
@@ -72,7 +72,7 @@ describe('formatters', () => {
     );
   });
 
-  it('read back as what was written, for sizes', () => {
+  it('write sizes that parse to the same value', () => {
     fc.assert(
       fc.property(fc.maxSafeNat(), (bytes) => {
         expect(parseSizeBytes(formatSize(bytes))).toBe(bytes);

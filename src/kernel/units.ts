@@ -7,7 +7,7 @@ const MS_PER_UNIT: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
-/** One-letter sizes are powers of 1024, as Docker and the JVM read them. */
+/** One-letter sizes are powers of 1024, as in Docker and the JVM. */
 const BYTES_PER_UNIT: Readonly<Record<string, number>> = {
   b: 1,
   k: 1024,
@@ -23,7 +23,7 @@ const BYTES_PER_UNIT: Readonly<Record<string, number>> = {
 
 const QUANTITY = /^(\d+(?:\.\d+)?) ?([a-z]*|%)$/i;
 
-/** Largest first, and only units that are written the same way by everybody. */
+/** Largest first, and only units that every program writes the same way. */
 const DURATION_STEPS = [
   ['h', 3_600_000],
   ['m', 60_000],
@@ -37,8 +37,8 @@ const SIZE_STEPS = [
 ] as const;
 
 /**
- * Reads a duration as people write it: `500ms`, `10s`, `2m`, `1h`, `1d`; a bare number is seconds.
- * Returns whole milliseconds, or null when the text is no duration.
+ * Parses a duration: `500ms`, `10s`, `2m`, `1h`, `1d`; a number without a unit is seconds. Returns whole
+ * milliseconds, or null if the text is not a duration.
  */
 export function parseDurationMs(text: string): number | null {
   const quantity = readQuantity(text);
@@ -47,9 +47,9 @@ export function parseDurationMs(text: string): number | null {
 }
 
 /**
- * Reads a size: `32MiB` and `32M` (powers of 1024), `64KB` (powers of 1000), a bare number of bytes,
- * or `25%` of `totalBytes`. Returns whole bytes, or null when the text is no size, or is a percentage
- * over 100 or without a total to take it of.
+ * Parses a size: `32MiB` and `32M` (powers of 1024), `64KB` (powers of 1000), a number of bytes, or `25%` of
+ * `totalBytes`. Returns whole bytes, or null if the text is not a size, or is a percentage over 100 or without a
+ * total.
  */
 export function parseSizeBytes(text: string, totalBytes?: number): number | null {
   const quantity = readQuantity(text);
@@ -61,14 +61,14 @@ export function parseSizeBytes(text: string, totalBytes?: number): number | null
   return scaled(quantity.value, quantity.unit === '' ? 1 : BYTES_PER_UNIT[quantity.unit]);
 }
 
-/** The shortest exact way to write whole milliseconds; `parseDurationMs` reads it back unchanged. */
+/** The shortest exact text for whole milliseconds; `parseDurationMs` parses it to the same value. */
 export function formatDuration(ms: number): string {
   if (ms === 0) return '0s';
   const step = DURATION_STEPS.find(([, unitMs]) => ms % unitMs === 0);
   return step === undefined ? `${ms}ms` : `${ms / step[1]}${step[0]}`;
 }
 
-/** The shortest exact way to write whole bytes; `parseSizeBytes` reads it back unchanged. */
+/** The shortest exact text for whole bytes; `parseSizeBytes` parses it to the same value. */
 export function formatSize(bytes: number): string {
   const step = bytes === 0 ? undefined : SIZE_STEPS.find(([, unit]) => bytes % unit === 0);
   return step === undefined ? `${bytes}B` : `${bytes / step[1]}${step[0]}`;
@@ -80,7 +80,7 @@ function readQuantity(text: string): { value: number; unit: string } | null {
   return { value: Number(match[1]), unit: (match[2] ?? '').toLowerCase() };
 }
 
-/** Beyond 2^53 neither milliseconds nor bytes are exact any more; such input is a mistake. */
+/** Above 2^53 neither milliseconds nor bytes are exact; such input is a mistake. */
 function scaled(value: number, factor: number | undefined): number | null {
   if (factor === undefined) return null;
   const result = Math.round(value * factor);

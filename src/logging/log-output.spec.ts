@@ -4,7 +4,7 @@ import { LogOutput } from './log-output';
 import { loggerOptions } from './log-stream';
 import { printable } from './printable';
 
-/** A pipe whose reader can be asleep. */
+/** A pipe whose reader can pause. */
 class Pipe extends Writable {
   readonly lines: string[] = [];
   private wake: (() => void) | null = null;
@@ -34,7 +34,7 @@ function logger(pipe: Pipe): Pick<Logger, 'info'> {
 }
 
 describe('the log', () => {
-  it('stays one line of JSON per event, whatever is in it (T22)', () => {
+  it('writes one line of JSON per event, whatever it contains', () => {
     const pipe = new Pipe();
     const hostile = 'a\r\n{"level":60}\u001b[2J\u0000\u2028b';
     logger(pipe).info({ user_agent: hostile }, hostile);
@@ -43,7 +43,7 @@ describe('the log', () => {
     expect(JSON.parse(pipe.lines[0]!)).toMatchObject({ user_agent: hostile, msg: hostile });
   });
 
-  it('never shows a key', () => {
+  it('never contains a key', () => {
     const pipe = new Pipe();
     const secret = 'SECRET';
     logger(pipe).info({
@@ -55,7 +55,7 @@ describe('the log', () => {
     expect(pipe.lines.join('')).not.toContain(secret);
   });
 
-  it('drops lines beyond a bound while nobody reads, and says how many afterwards', async () => {
+  it('drops lines beyond a bound while nobody reads, and logs their number afterwards', async () => {
     const pipe = new Pipe(true);
     const output = new LogOutput(pipe, null);
     for (let i = 0; i < 2000; i += 1) output.write(`${'x'.repeat(1023)}\n`);
@@ -75,7 +75,7 @@ describe('the log', () => {
     await output.flush(20);
   });
 
-  it('outlives its reader', async () => {
+  it('survives the end of its reader', async () => {
     const pipe = new Pipe();
     const output = new LogOutput(pipe, null);
     pipe.destroy(new Error('EPIPE'));

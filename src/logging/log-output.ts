@@ -1,27 +1,30 @@
 import { type Writable } from 'node:stream';
 import { wallClockIso } from '../kernel/clock';
 
-/** Bytes that may wait for a reader of our output. Beyond it lines are dropped and counted: a log is not worth a stream. */
+/**
+ * Maximum number of buffered bytes while the reader of the output pauses. Further lines are dropped and counted,
+ * because streams are more important than the log.
+ */
 const MAX_WAITING_BYTES = 1024 * 1024;
 
-/** The end of the output, as much of it as is used here. */
+/** The part of the output stream that is used here. */
 export type LogSink = Pick<Writable, 'write' | 'writableLength' | 'on' | 'off'>;
 
 /**
- * Where log lines go. Written to a pipe that nobody reads, they wait up to a bound and are then dropped, and counted in a
- * line of its own once the reader is back; written to a pipe whose reader is gone, they vanish. Neither stops
- * the program.
+ * Destination of log lines. If the reader of the pipe pauses, lines are buffered up to a bound and then dropped;
+ * their number is logged once the reader continues. If the reader is gone, lines are discarded. Neither stops the
+ * program.
  */
 export class LogOutput {
   private dropped = 0;
   private broken = false;
 
-  /** @param format from a line of JSON to what is shown; null leaves it as it is */
+  /** @param format converts a line of JSON for display; null leaves it unchanged */
   constructor(
     private readonly sink: LogSink,
     private readonly format: ((line: string) => string) | null,
   ) {
-    // Without a listener a reader that goes away (EPIPE) would end the process.
+    // Without a listener, a reader that goes away (EPIPE) would end the process.
     sink.on('error', () => {
       this.broken = true;
     });
@@ -32,7 +35,7 @@ export class LogOutput {
     return this.broken;
   }
 
-  /** Takes one line of JSON with its line break. */
+  /** Writes one line of JSON, with its line break. */
   write(line: string): void {
     if (this.broken) return;
     if (this.sink.writableLength > MAX_WAITING_BYTES) {
@@ -43,7 +46,7 @@ export class LogOutput {
     this.show(line);
   }
 
-  /** Shows lines to whoever reads a terminal, as they are. */
+  /** Writes lines unchanged, for readers of a terminal. */
   print(lines: readonly string[]): void {
     if (!this.broken) this.sink.write(lines.map((line) => `${line}\n`).join(''));
   }
@@ -59,7 +62,8 @@ export class LogOutput {
       };
       const timer = setTimeout(done, deadlineMs);
       this.sink.on('drain', done).on('error', done);
-      // Lines below the stream's own mark leave without a drain event; an empty write ends after them.
+      // Lines below the stream's high-water mark are written without a drain event, so an empty write marks their
+      // end.
       this.sink.write('', done);
     });
   }
@@ -78,7 +82,10 @@ export class LogOutput {
   }
 }
 
-/** JSON escapes the controls below space only; DEL and C1 (0x9b begins a terminal command) would go out raw. */
+/**
+ * JSON escapes only the control characters below space; DEL and C1 (0x9b begins a terminal command) would be
+ * written unescaped.
+ */
 function escapeControls(line: string): string {
   return line.replace(/[\x7f-\x9f]/g, (control) => {
     return `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`;

@@ -7,10 +7,10 @@ import { printable } from './printable';
 
 export type LogConfig = Pick<AppConfig, 'logFormat' | 'logLevel'>;
 
-/** Longest message shown on a terminal; JSON keeps it whole, where control characters are escaped anyway. */
+/** Longest message on a terminal; JSON contains the whole message, with escaped control characters. */
 const MAX_PRETTY_MESSAGE = 4096;
 
-/** Fields that may hold a key, wherever they are in what is logged. */
+/** Fields that may contain a key, anywhere in a log line. */
 const SECRET_FIELDS = ['authorization', '["x-api-key"]', 'api_key', 'apiKey'].flatMap((name) =>
   ['', '*', '*.*'].map((depth) => [depth, name].filter(Boolean).join('.').replace('.[', '[')),
 );
@@ -22,7 +22,7 @@ export function logForm(config: Pick<LogConfig, 'logFormat'>, isTerminal: boolea
   return isTerminal ? 'pretty' : 'json';
 }
 
-/** The process's log output, in the form that is set. */
+/** The log output of the process, in the configured format. */
 export function createLogOutput(config: Pick<LogConfig, 'logFormat'>): LogOutput {
   const { stdout } = process;
   if (logForm(config, stdout.isTTY) === 'json') return new LogOutput(stdout, null);
@@ -31,7 +31,7 @@ export function createLogOutput(config: Pick<LogConfig, 'logFormat'>): LogOutput
     translateTime: 'SYS:HH:MM:ss.l',
     ignore: 'pid,hostname,context',
     singleLine: true,
-    // A message may quote a stranger: it must not break its line or steer the terminal.
+    // A message may quote a stranger's text, which must not break the line or control the terminal.
     messageFormat: (log, messageKey) => {
       const { context } = log;
       const message = log[messageKey];
@@ -42,7 +42,7 @@ export function createLogOutput(config: Pick<LogConfig, 'logFormat'>): LogOutput
   return new LogOutput(stdout, pretty);
 }
 
-/** How the program logs: no line per request, keys blotted out, nothing about the machine. */
+/** Options of the logger: no line per request, keys redacted, no facts about the machine. */
 export function loggerOptions(
   config: Pick<LogConfig, 'logLevel'>,
   output: DestinationStream,

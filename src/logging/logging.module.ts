@@ -4,7 +4,7 @@ import { type LogOutput } from './log-output';
 import { type LogConfig, loggerOptions } from './log-stream';
 import { ProgramLogger } from './program-logger';
 
-/** One log for the whole program. Without a middleware: requests are handled as if no log existed. */
+/** The log of the whole program, without a middleware, so that requests cost nothing extra. */
 @Module({})
 export class LoggingModule {
   static forRoot(config: LogConfig, output: LogOutput): DynamicModule {

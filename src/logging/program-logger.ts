@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
 
-/** Contexts in which the framework tells each step of its own start. */
+/** Contexts in which the framework logs each step of its own start. */
 const FRAMEWORK_CONTEXTS: ReadonlySet<unknown> = new Set([
   'InstanceLoader',
   'NestApplication',
@@ -10,7 +10,10 @@ const FRAMEWORK_CONTEXTS: ReadonlySet<unknown> = new Set([
   'RoutesResolver',
 ]);
 
-/** The log of the program. What the framework has to say about itself goes down to debug: a start is quiet. */
+/**
+ * The logger of the program. Lines of the framework about itself are logged at debug level, so that a start prints
+ * little.
+ */
 @Injectable()
 export class ProgramLogger extends Logger {
   override log(message: unknown, ...rest: unknown[]): void {
@@ -18,7 +21,7 @@ export class ProgramLogger extends Logger {
     else super.log(message, ...rest);
   }
 
-  /** The framework also logs a failed `listen` before it hands the error to us, who say it in words. */
+  /** The framework also logs a failed `listen` before it passes the error to main.ts, which reports it in one line. */
   override error(message: unknown, ...rest: unknown[]): void {
     if (rest.at(-1) === 'NestApplication') this.debug(message, ...rest);
     else super.error(message, ...rest);

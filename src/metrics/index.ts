@@ -1,2 +1,2 @@
 export { MetricsModule } from './metrics.module';
-export { type GaugeSample, type HistogramOptions, MetricsRegistry } from './metrics.registry';
+export { type GaugeSample, type HistogramOptions, MetricsRegistry } from './metrics-registry';

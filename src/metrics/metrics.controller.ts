@@ -1,7 +1,7 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { Public } from '../access';
-import { MetricsRegistry } from './metrics.registry';
+import { MetricsRegistry } from './metrics-registry';
 
 /** Text format of Prometheus, version 0.0.4. */
 const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
@@ -20,7 +20,7 @@ export class MetricsController {
   @ApiProduces('text/plain')
   @ApiOkResponse({ schema: { type: 'string' } })
   text(): Promise<string> {
-    // The address is open: however many ask at once, the work is done once.
+    // The address is public, so concurrent requests share one collection.
     this.scrape ??= this.metrics.registry.metrics().finally(() => {
       this.scrape = null;
     });

@@ -1,8 +1,8 @@
 import { Global, Module } from '@nestjs/common';
 import { MetricsController } from './metrics.controller';
-import { MetricsRegistry } from './metrics.registry';
+import { MetricsRegistry } from './metrics-registry';
 
-/** Numbers for Prometheus; every room registers its own. */
+/** Metrics for Prometheus; every module registers its own. */
 @Global()
 @Module({
   controllers: [MetricsController],

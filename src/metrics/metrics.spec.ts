@@ -1,5 +1,5 @@
 import { MetricsController } from './metrics.controller';
-import { MetricsRegistry } from './metrics.registry';
+import { MetricsRegistry } from './metrics-registry';
 
 describe('metrics', () => {
   let metrics: MetricsRegistry;
@@ -11,7 +11,7 @@ describe('metrics', () => {
   });
   afterEach(() => metrics.registry.clear());
 
-  it('reads gauges when somebody asks, and forgets samples that are gone', async () => {
+  it('reads gauges at each scrape, and drops samples that are gone', async () => {
     let states = ['healthy', 'gone'];
     metrics.gauge(
       'engines',
@@ -28,7 +28,7 @@ describe('metrics', () => {
     expect(text).toContain('\none 7\n');
   });
 
-  it('counts and distributes', async () => {
+  it('reports counters and histograms', async () => {
     metrics.counter('bytes_total', 'Bytes.').inc(5);
     metrics.histogram('took_seconds', 'Time.', { buckets: [1, 2] }).observe(1.5);
     const text = await controller.text();
@@ -36,14 +36,14 @@ describe('metrics', () => {
     expect(text).toContain('took_seconds_bucket{le="2"} 1');
   });
 
-  it('tells about the process, event loop included, but nothing about who watches what (T26)', async () => {
+  it('reports the process and its event loop, but not who watches what', async () => {
     const text = await controller.text();
     expect(text).toContain('nodejs_eventloop_lag_p99_seconds');
     expect(text).toContain('process_resident_memory_bytes');
     expect(text).not.toMatch(/[0-9a-f]{40}|\d+\.\d+\.\d+\.\d+/);
   });
 
-  it('does the work once for all who ask at once', async () => {
+  it('collects once for concurrent requests', async () => {
     const collect = jest.fn(() => 1);
     metrics.gauge('shared', 'Shared.', collect);
     await Promise.all([controller.text(), controller.text(), controller.text()]);

@@ -1,2 +1,2 @@
 export { ProxyModule } from './proxy.module';
-export { StreamShutdown } from './session';
+export { StreamShutdown } from './streams';

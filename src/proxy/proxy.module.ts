@@ -1,31 +1,32 @@
 import { Module } from '@nestjs/common';
 import { AceModule } from '../ace';
 import { ChannelsModule } from '../channels';
-import { CoordinationModule } from '../coordination';
-import { EnginesModule } from '../engines';
+import { CONFIG, type AppConfig } from '../config';
 import { EventsModule } from '../events';
+import { monotonicMs } from '../kernel/clock';
 import { AceStatusController } from './http/ace-status.controller';
 import { HlsPlaybacks } from './hls';
-import { EngineApiDoor } from './http/engine-api.door';
+import { EngineApiService } from './http/engine-api-service';
 import { HlsController } from './http/hls.controller';
-import { HlsEntrance } from './http/hls-entrance';
+import { PlaylistRequestHandler } from './http/playlist-request-handler';
 import { PlaybackController } from './http/playback.controller';
 import { PreflightController } from './http/preflight.controller';
-import { RecordedEntrance } from './http/recorded-entrance';
+import { FileRequestHandler } from './http/file-request-handler';
 import { SessionsController } from './http/sessions.controller';
 import { StreamController } from './http/stream.controller';
 import { StreamsController } from './http/streams.controller';
-import { ViewerEntrance } from './http/viewer-entrance';
+import { StreamRequestHandler } from './http/stream-request-handler';
 import { ContentResolver } from './preflight/content-resolver';
 import { Preflight } from './preflight/preflight';
-import { ProxyMetrics } from './proxy.metrics';
-import { RecordedPlaybacks } from './recorded';
-import { ContentAliases, SessionDirectory, SessionServices, StreamShutdown } from './session';
-import { CatchUpScheduler } from './viewers';
+import { ProxyMetrics } from './proxy-metrics';
+import { FilePlaybacks } from './files';
+import { ContentAliases, RecordingHost, LiveStreams, SessionServices } from './live';
+import { NegativeCache, StreamRegistry, StreamShutdown } from './streams';
+import { BacklogScheduler } from './viewers';
 
 /** From a request for a content to the bytes a viewer gets. */
 @Module({
-  imports: [AceModule, ChannelsModule, CoordinationModule, EnginesModule, EventsModule],
+  imports: [AceModule, ChannelsModule, EventsModule],
   controllers: [
     StreamController,
     HlsController,
@@ -36,20 +37,28 @@ import { CatchUpScheduler } from './viewers';
     StreamsController,
   ],
   providers: [
-    CatchUpScheduler,
+    BacklogScheduler,
     ContentAliases,
     ContentResolver,
-    EngineApiDoor,
-    HlsEntrance,
+    EngineApiService,
+    PlaylistRequestHandler,
     HlsPlaybacks,
     Preflight,
     ProxyMetrics,
-    RecordedEntrance,
-    RecordedPlaybacks,
-    SessionDirectory,
+    FileRequestHandler,
+    FilePlaybacks,
+    LiveStreams,
     SessionServices,
+    StreamRegistry,
     StreamShutdown,
-    ViewerEntrance,
+    StreamRequestHandler,
+    { provide: RecordingHost, useExisting: FilePlaybacks },
+    {
+      provide: NegativeCache,
+      useFactory: ({ negativeCacheTtlMs }: AppConfig) =>
+        new NegativeCache(negativeCacheTtlMs, monotonicMs),
+      inject: [CONFIG],
+    },
   ],
   exports: [StreamShutdown],
 })

@@ -28,7 +28,7 @@ describe('AtomicFile', () => {
   let folder: DataFolder;
   const opened: AtomicFile<unknown[]>[] = [];
 
-  /** As a process that starts does. */
+  /** Opens the file like a process that starts. */
   function open(dataDir = path): AtomicFile<unknown[]> {
     folder = new DataFolder(dataDir);
     const parse = (text: string): unknown[] => {
@@ -51,7 +51,7 @@ describe('AtomicFile', () => {
     rmSync(path, { recursive: true });
   });
 
-  it('has its last text twice, and nothing else is left', async () => {
+  it('keeps its last text twice, and leaves no other files', async () => {
     const file = open();
     expect(await file.read()).toBeNull();
     await file.replace(textOf([1]));
@@ -67,7 +67,7 @@ describe('AtomicFile', () => {
     expect(folder.troubles()).toEqual([]);
   });
 
-  it('takes a text that an operator has changed, and copies that', async () => {
+  it('accepts a text that an operator has changed, and copies it', async () => {
     await open().replace(textOf(['a', 'b']));
     writeFileSync(join(path, 'list.json'), textOf(['a']));
     const file = open();
@@ -77,11 +77,11 @@ describe('AtomicFile', () => {
     expect(folder.troubles()).toEqual([]);
   });
 
-  it('gives its last text back, wherever it was cut off or overwritten with NUL bytes', async () => {
+  it('restores its last text, wherever the file was cut off or overwritten with NUL bytes', async () => {
     const text = textOf(['one', { two: 2 }, [3]]);
     const last = text.length - 1;
     await open().replace(text);
-    // Without the line end at its end the text is still whole.
+    // The text without its final line break is still complete.
     const places = fc.tuple(fc.nat(last - 1), fc.nat(last - 1), fc.boolean());
     await fc.assert(
       fc.asyncProperty(places, async ([from, length, isCut]) => {
@@ -123,7 +123,7 @@ describe('AtomicFile', () => {
           textOf([1]),
         ]);
       }
-      // What was in a folder is still somewhere.
+      // The content of a folder is never removed.
       const kept = readdirSync(path, { recursive: true, encoding: 'utf8' }).filter((name) =>
         name.endsWith('inside'),
       );
@@ -131,7 +131,7 @@ describe('AtomicFile', () => {
     },
   );
 
-  it('needs no copy beside a good file', async () => {
+  it('needs no copy if the file is good', async () => {
     const file = open();
     await file.replace(textOf([1]));
     writeFileSync(join(path, 'list.json.bak'), '\0\0');
@@ -142,7 +142,7 @@ describe('AtomicFile', () => {
     expect(folder.troubles()).toEqual([]);
   });
 
-  it('is rid of what killed processes left, but not of what others may still be writing', async () => {
+  it('removes drafts of killed processes, but not drafts that other processes may still be writing', async () => {
     const ours = ['list.json', 'list.json.bak', 'api-key', 'notes.tmp', 'api-key.mine'];
     const drafts = [
       ...['api-key.0123456789ab', 'instance.0123456789ab', 'channels.json.new'],
@@ -162,7 +162,7 @@ describe('AtomicFile', () => {
     expect(readdirSync(path).sort()).toEqual(ours.sort());
   });
 
-  it('makes a text anew where a link that leads nowhere has its name', async () => {
+  it('creates a new text where a dangling link has its name', async () => {
     symlinkSync(join(path, 'nowhere'), join(path, 'list.json'));
     expect(await open().obtain(() => textOf([1]))).toEqual([1]);
     expect(contentOf('list.json')).toBe(textOf([1]));
@@ -211,7 +211,7 @@ describe('AtomicFile', () => {
       },
     );
 
-    it('goes on with a text that was made on a full disk, and writes it as soon as there is room', async () => {
+    it('uses a text that was generated on a full disk, and writes it as soon as there is space', async () => {
       const file = open(join(disk!.folder, 'first'));
       disk!.fill();
       expect(await file.obtain(() => textOf(['made']))).toEqual(['made']);
@@ -223,7 +223,7 @@ describe('AtomicFile', () => {
       ]);
     });
 
-    it('writes later what was to be saved, the newest text of it', async () => {
+    it('saves the newest text later', async () => {
       const file = open(disk!.folder);
       disk!.fill();
       file.save(textOf([1]));

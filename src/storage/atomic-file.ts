@@ -5,15 +5,15 @@ import { createFile, errnoOf, replaceFile, setAside, writeDraft } from './file-w
 import type { StorageLog } from './storage-log';
 import { asStorageError, type StorageTrouble, writeTrouble } from './storage-trouble';
 
-/** Between two attempts to write what could not be written. */
+/** Interval between two attempts to write a text that could not be written. */
 export const RETRY_MS = 2000;
 
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** The disk could not read it; a link that leads to itself. */
+/** The disk could not read the file, or it is a link to itself. */
 const DAMAGE: ReadonlySet<string> = new Set(['EIO', 'ELOOP']);
 
-/** The file was written by a newer release, which this one must not undo. */
+/** The file was written by a newer release; this release must not overwrite it. */
 export class NewerSchemaError extends Error {
   constructor(message: string) {
     super(message);
@@ -22,15 +22,15 @@ export class NewerSchemaError extends Error {
 }
 
 export interface AtomicFileOptions<T> {
-  /** In DATA_DIR. */
+  /** File name in DATA_DIR. */
   readonly name: string;
   /** @throws NewerSchemaError; any other error means that the text is damaged */
   readonly parse: (text: string) => T;
-  /** What happens when the file is damaged and has no good copy, for the log: `starting without`. */
+  /** The consequence if the file is damaged and has no good copy, for the log: `starting without`. */
   readonly ifLost: string;
   /** A longer file was not written by this program. */
   readonly maxBytes?: number;
-  /** True: who removes the file wants it to be made anew. False: it is restored from its copy. */
+  /** True: removing the file makes the program generate a new text. False: the file is restored from its copy. */
   readonly isMadeAnewWhenMissing?: boolean;
 }
 
@@ -39,14 +39,15 @@ type Loaded<T> =
   | { readonly kind: 'missing' | 'damaged'; readonly reason: string };
 
 /**
- * A small file in DATA_DIR that is replaced as a whole: written under another name, brought to the disk and renamed. Its
- * last good text is kept twice (`NAME.bak`), because disks that lie about what they have written exist; a damaged file
- * is restored from that and set aside as `NAME.damaged`. What cannot be written is tried again until it can.
+ * A small file in DATA_DIR that is replaced as a whole: written under another name, flushed to the disk and
+ * renamed. The last good text is kept twice (`NAME.bak`), because some disks report writes that they have not made.
+ * A damaged file is restored from the copy and kept as `NAME.damaged`. Failed writes are repeated until they
+ * succeed.
  */
 export class AtomicFile<T> {
   private readonly path: string;
   private readonly copyPath: string;
-  /** What is still to be written: the file, its copy, and a probe for room as large as a text that was refused. */
+  /** The pending writes: the file, its copy, and a probe for free space, as large as a text that was refused. */
   private readonly pending: Record<'text' | 'copy' | 'probe', string | null> = {
     text: null,
     copy: null,
@@ -73,10 +74,10 @@ export class AtomicFile<T> {
   }
 
   /**
-   * What the file holds, or its copy where the file is damaged; null when there is neither. What is wrong is logged, and
-   * shown by `troubles` until the process ends.
+   * Returns the text of the file, or of its copy if the file is damaged; null if there is neither. Problems are
+   * logged, and listed in `troubles` until the process ends.
    *
-   * @throws NewerSchemaError; what the file system says when the file is there but may not be read
+   * @throws NewerSchemaError; the error of the file system if the file exists but may not be read
    */
   async read(): Promise<T | null> {
     const file = await this.load(this.path);
@@ -94,13 +95,14 @@ export class AtomicFile<T> {
   }
 
   /**
-   * What the file holds, or what `make` gives and the file holds from now on, on a full disk as soon as there is room. Of
-   * two processes that start at once on one folder, the second takes the first one's.
+   * Returns the text of the file. If there is none, writes and returns the text from `make`; on a full disk it is
+   * written as soon as there is space. If two processes start at once with one folder, the second reads the text of
+   * the first.
    *
-   * @throws as `read` does, and when the system refuses the new text for another reason than room
+   * @throws like `read`, and if the file system refuses the new text for another reason than lack of space
    */
   obtain(make: () => string): Promise<T> {
-    // In turn, so that `settled` waits for it: a start that fails elsewhere must not leave a draft behind.
+    // Queued, so that `settled` waits for it: a start that fails elsewhere must not leave a draft.
     return this.inTurn(async () => {
       const kept = await this.read();
       if (kept !== null) return kept;
@@ -108,7 +110,7 @@ export class AtomicFile<T> {
       if (!(await this.create(text))) {
         const winner = await this.read();
         if (winner !== null) return winner;
-        // A link that leads nowhere has the name.
+        // A dangling link has the name.
         this.pending.text = text;
       }
       await this.writePending();
@@ -135,12 +137,12 @@ export class AtomicFile<T> {
     });
   }
 
-  /** The file is to hold this text, soon: when it cannot be written, later. */
+  /** Saves this text soon, or later if it cannot be written now. */
   save(text: string): void {
     this.keep('text', text);
   }
 
-  /** Resolves when all that was to be written is written, or could not be. */
+  /** Resolves when all pending texts are written, or could not be written. */
   async settled(): Promise<void> {
     for (let last: unknown = null; last !== this.queue;) {
       last = this.queue;
@@ -148,7 +150,7 @@ export class AtomicFile<T> {
     }
   }
 
-  /** The same, and nothing is tried again. */
+  /** The same, without further attempts. */
   async close(): Promise<void> {
     this.isClosed = true;
     await this.settled();
@@ -156,7 +158,7 @@ export class AtomicFile<T> {
     this.retry = null;
   }
 
-  /** False when something has the file's name already. */
+  /** Returns false if something already has the file's name. */
   private async create(text: string): Promise<boolean> {
     try {
       const isNew = await createFile(this.path, text);
@@ -173,7 +175,7 @@ export class AtomicFile<T> {
     const { maxBytes = MAX_BYTES, parse } = this.options;
     try {
       const found = await stat(path);
-      // A pipe would be read for ever; a folder is what Docker makes where the file that it is to mount is missing.
+      // Reading a pipe would never end. Docker creates a folder if the file that it should mount is missing.
       if (!found.isFile()) return { kind: 'damaged', reason: 'it is no file' };
       if (found.size > maxBytes) return { kind: 'damaged', reason: 'it is too large' };
       const bytes = await readFile(path);
@@ -183,13 +185,13 @@ export class AtomicFile<T> {
     } catch (error) {
       const errno = errnoOf(error);
       if (errno === 'ENOENT') return { kind: 'missing', reason: 'it is missing' };
-      // Any other error of the file system says that we may not, which is no damage.
+      // Any other error of the file system means missing rights, not damage.
       if (error instanceof NewerSchemaError || (errno !== null && !DAMAGE.has(errno))) throw error;
       return { kind: 'damaged', reason: (error as Error).message };
     }
   }
 
-  /** Beside a good file nothing depends on its copy. */
+  /** The copy matters only if the file is damaged. */
   private async loadCopy(file: Loaded<T>): Promise<Loaded<T>> {
     try {
       return await this.load(this.copyPath);
@@ -208,12 +210,13 @@ export class AtomicFile<T> {
     const where = aside === null ? '' : `; the damaged file is kept as ${aside}`;
     this.damage = { code: 'storage_damaged', detail: `${name} ${what}: ${fate}${where}` };
     const reason = file.kind === 'good' ? 'it ends early' : file.reason;
-    this.log.say('error', { file: this.path, reason }, this.damage.detail);
+    this.log.write('error', { file: this.path, reason }, this.damage.detail);
   }
 
   /**
-   * @param isRestored false: no good text replaces the file, which must not be found damaged again by the next start
-   * @returns the name of the damaged file; null when the file system refused
+   * @param isRestored false: no good text replaces the file, so it is moved away, or the next start would find it
+   *   damaged again
+   * @returns the name of the damaged file; null if the file system refused
    */
   private async setAside(isRestored: boolean): Promise<string | null> {
     try {
@@ -230,7 +233,7 @@ export class AtomicFile<T> {
     if (this.isQueued || this.isClosed) return;
     this.isQueued = true;
     void this.inTurn(() => {
-      // What is kept from now on is seen by this round, or by one of its own.
+      // A text that is saved from now on is written by this round or by the next one.
       this.isQueued = false;
       return this.writePending();
     });
@@ -270,7 +273,7 @@ export class AtomicFile<T> {
     return true;
   }
 
-  /** A newer text may have come meanwhile. */
+  /** A newer text may have been saved meanwhile. */
   private done(part: 'text' | 'copy' | 'probe', text: string): void {
     if (this.pending[part] === text) this.pending[part] = null;
   }
@@ -279,7 +282,7 @@ export class AtomicFile<T> {
     const { name } = this.options;
     const detail = `${name} cannot be written: ${String(error)}`;
     const trouble = writeTrouble(name, error) ?? { code: 'storage_failed', detail };
-    if (this.unwritten === null) this.log.say('error', { file: this.path }, trouble.detail);
+    if (this.unwritten === null) this.log.write('error', { file: this.path }, trouble.detail);
     this.unwritten = trouble;
     if (this.isClosed) return;
     this.retry ??= setTimeout(() => {
@@ -291,11 +294,14 @@ export class AtomicFile<T> {
   private recovered(): void {
     if (this.unwritten === null) return;
     this.unwritten = null;
-    this.log.say('log', { file: this.path }, `${this.options.name} can be written again`);
+    this.log.write('log', { file: this.path }, `${this.options.name} can be written again`);
   }
 }
 
-/** Cut off in the middle of what the copy holds, which may leave a text that looks whole, such as half a key. */
+/**
+ * True if the text is cut off in the middle of the text of the copy. Such a text may look complete, such as half a
+ * key.
+ */
 function isCutOff<T>(file: Loaded<T>, copy: Loaded<T>): boolean {
   if (file.kind !== 'good' || copy.kind !== 'good') return false;
   return copy.text.length > file.text.length && copy.text.startsWith(file.text);

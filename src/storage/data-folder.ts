@@ -5,7 +5,7 @@ import { removeDrafts } from './file-writes';
 import { StorageLog } from './storage-log';
 import type { StorageTrouble } from './storage-trouble';
 
-/** DATA_DIR: the small files that outlive a restart, and what is wrong with them. */
+/** DATA_DIR: the small files that survive a restart, and their problems. */
 export class DataFolder implements OnModuleInit {
   private readonly files: AtomicFile<unknown>[] = [];
 
@@ -19,29 +19,29 @@ export class DataFolder implements OnModuleInit {
     return join(this.path, name);
   }
 
-  /** Whoever asks for a file owns it: one owner per name. */
+  /** The caller owns the file: one owner per name. */
   file<T>(options: AtomicFileOptions<T>): AtomicFile<T> {
     const file = new AtomicFile(this.path, options, this.log);
     this.files.push(file);
     return file;
   }
 
-  /** Empty when every file is as it should be. */
+  /** Empty if every file is in order. */
   troubles(): StorageTrouble[] {
     return this.files.flatMap(({ troubles }) => troubles);
   }
 
-  /** Lines about files that the log does not have yet. */
-  get unheard(): readonly string[] {
-    return this.log.unheard;
+  /** Lines about files that are not in the log yet. */
+  get unlogged(): readonly string[] {
+    return this.log.unlogged;
   }
 
-  /** @param isOurs no other process works on the folder */
+  /** @param isOurs true if no other process uses the folder */
   async removeDrafts(isOurs: boolean): Promise<void> {
     await removeDrafts(this.path, isOurs);
   }
 
-  /** Resolves when nothing is being written any more. */
+  /** Resolves when no file is being written any more. */
   async settled(): Promise<void> {
     await Promise.all(this.files.map((file) => file.settled()));
   }

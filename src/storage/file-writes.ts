@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 
 const RANDOM_NAME_BYTES = 6;
 
-/** Names of drafts: those of this release, and those that earlier releases left when they were killed. */
+/** Names of drafts: those of this release, and those that killed processes of earlier releases left. */
 const DRAFT_FORMS = [
   /^[a-z-]+(?:\.json)?(?:\.bak)?\.[0-9a-f]{12}\.tmp$/,
   /^(?:api-key|instance)\.[0-9a-f]{12}$/,
@@ -15,10 +15,10 @@ const DRAFT_FORMS = [
 const OLD_DRAFT_MS = 3_600_000;
 
 /**
- * Writes `text` to a file of another name in the same folder (mode 0600) and brings it to the disk.
+ * Writes `text` to a file of another name in the same folder (mode 0600) and flushes it to the disk.
  *
  * @returns the path of the draft
- * @throws what the file system says; then there is no draft
+ * @throws the error of the file system; then there is no draft
  */
 export async function writeDraft(path: string, text: string): Promise<string> {
   await makeFolder(dirname(path));
@@ -37,9 +37,9 @@ export async function writeDraft(path: string, text: string): Promise<string> {
 }
 
 /**
- * Makes `text` what the file holds. A crash or a power loss leaves the old text or the new one.
+ * Replaces the text of the file. A crash or a power loss leaves the old text or the new one.
  *
- * @throws what the file system says; the old text stays
+ * @throws the error of the file system; the old text stays
  */
 export async function replaceFile(path: string, text: string): Promise<void> {
   const draft = await writeDraft(path, text);
@@ -52,7 +52,7 @@ export async function replaceFile(path: string, text: string): Promise<void> {
   await syncFolder(dirname(path));
 }
 
-/** A folder that stands in the way is set aside: Docker makes one where the file that it is to mount is missing. */
+/** Renames a folder that has the file's name: Docker creates one if the file that it should mount is missing. */
 async function renameOver(draft: string, path: string): Promise<void> {
   try {
     await rename(draft, path);
@@ -64,10 +64,10 @@ async function renameOver(draft: string, path: string): Promise<void> {
 }
 
 /**
- * Makes a file that must not exist yet: of two processes that do so at once, one succeeds.
+ * Creates a file that must not exist yet. If two processes do so at once, one succeeds.
  *
- * @returns false when there is a file already
- * @throws what the file system says
+ * @returns false if the file exists already
+ * @throws the error of the file system
  */
 export async function createFile(path: string, text: string): Promise<boolean> {
   const draft = await writeDraft(path, text);
@@ -84,11 +84,12 @@ export async function createFile(path: string, text: string): Promise<boolean> {
 }
 
 /**
- * Gives a file a second name, in the place of a file that has that; without hard links, instead of its first. A folder gets
- * it instead of its first, and where a folder has it already, another name: what is in folders is never removed.
+ * Gives a file a second name, replacing a file that has this name. Without hard links, the file is renamed instead.
+ * A folder is always renamed, under another name if a folder has the second name already, because the content of
+ * folders is never removed.
  *
  * @returns the second name
- * @throws what the file system says
+ * @throws the error of the file system
  */
 export async function setAside(path: string, newPath: string): Promise<string> {
   await unlink(newPath).catch(() => undefined);
@@ -106,7 +107,7 @@ export async function setAside(path: string, newPath: string): Promise<string> {
 /**
  * Removes drafts that killed processes have left in a folder.
  *
- * @param isOurs false: other processes may be writing there, so that only old drafts are removed
+ * @param isOurs false: other processes may be writing there, so only old drafts are removed
  */
 export async function removeDrafts(folder: string, isOurs: boolean): Promise<void> {
   const names = await readdir(folder).catch(() => []);
@@ -119,8 +120,8 @@ export async function removeDrafts(folder: string, isOurs: boolean): Promise<voi
 }
 
 /**
- * Folder by folder, ours alone to read. Node's own recursive way never comes back where a folder is there but takes no
- * other, as below /proc [seen with Node 20.20].
+ * Creates one folder after the other, with access for the owner only. Node's recursive option never returns where
+ * the parent exists but accepts no folders, as below /proc (seen with Node 20.20).
  */
 export async function makeFolder(path: string): Promise<void> {
   try {
@@ -130,7 +131,7 @@ export async function makeFolder(path: string): Promise<void> {
     const parent = dirname(path);
     if (errnoOf(error) !== 'ENOENT' || parent === path) throw error;
     await makeFolder(parent);
-    // Another process that starts now may have been quicker.
+    // Another process that is starting may have created it first.
     await mkdir(path, { mode: 0o700 }).catch((late: unknown) => {
       if (errnoOf(late) !== 'EEXIST') throw late;
     });
@@ -147,7 +148,10 @@ export function errnoOf(error: unknown): string | null {
   return typeof code === 'string' && typeof errno === 'number' ? code : null;
 }
 
-/** Without this a power loss may undo the rename. Windows and some network shares cannot do it. */
+/**
+ * Flushes the folder. Without this a power loss may undo the rename. Windows and some network shares do not support
+ * it.
+ */
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r').catch(() => null);
   if (folder === null) return;

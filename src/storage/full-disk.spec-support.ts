@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A file system of 64 KiB in a folder of its own. */
+/** A file system of 64 KiB in its own folder. */
 export class SmallDisk {
   private constructor(readonly folder: string) {}
 
-  /** Null where nothing may be mounted. */
+  /** Null where mounting is not possible. */
   static mount(): SmallDisk | null {
     const folder = mkdtempSync(join(tmpdir(), 'small-disk-'));
     try {
@@ -20,13 +20,13 @@ export class SmallDisk {
     }
   }
 
-  /** Leaves no room at all. */
+  /** Fills the disk completely. */
   fill(): void {
     for (let size = 64 * 1024; size > 0; size = Math.floor(size / 2)) {
       try {
         for (;;) writeFileSync(join(this.folder, 'filler'), Buffer.alloc(size), { flag: 'a' });
       } catch {
-        // Half as much may fit.
+        // If it does not fit, half of it may fit.
       }
     }
   }

@@ -16,7 +16,7 @@ describe('PersistentList', () => {
     folder = await mkdtemp(join(tmpdir(), 'persistent-list-'));
     path = join(folder, 'list.json');
     entries = [];
-    // Only timers: files need the real event loop.
+    // Only timers are faked; files need the real event loop.
     jest.useFakeTimers({
       doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'],
     });
@@ -27,23 +27,23 @@ describe('PersistentList', () => {
     await rm(folder, { recursive: true });
   });
 
-  /** As a process that starts has it. */
+  /** Opens the list like a process that starts. */
   function list(): PersistentList {
     data = new DataFolder(folder);
     return new PersistentList(data, { name: 'list.json', entries: () => entries });
   }
 
-  it('gives back what it kept, and has nothing at first', async () => {
+  it('returns the saved entries, and none at first', async () => {
     const before = list();
     expect(await before.read()).toEqual([]);
     entries = [['a', 1], { b: null }];
     before.changed();
     await before.close();
     expect(await list().read()).toEqual(entries);
-    expect([data.unheard, await readdir(folder)]).toEqual([[], ['list.json', 'list.json.bak']]);
+    expect([data.unlogged, await readdir(folder)]).toEqual([[], ['list.json', 'list.json.bak']]);
   });
 
-  it('saves some seconds after the first change, all that changed until then at once', async () => {
+  it('saves some seconds after the first change, with all changes until then', async () => {
     const kept = list();
     kept.changed();
     jest.advanceTimersByTime(4000);
@@ -56,7 +56,7 @@ describe('PersistentList', () => {
     expect(await list().read()).toEqual(['late']);
   });
 
-  it('writes nothing when nothing is new, and nothing after its end', async () => {
+  it('writes nothing without a change, and nothing after its end', async () => {
     const kept = list();
     await kept.close();
     kept.changed();
@@ -73,7 +73,7 @@ describe('PersistentList', () => {
     await writeFile(path, text);
     const kept = list();
     expect(await kept.read()).toEqual([]);
-    expect(data.unheard).toEqual([
+    expect(data.unlogged).toEqual([
       expect.stringMatching(
         /^list\.json is damaged: there is no usable copy, starting with an empty list/,
       ),
@@ -84,14 +84,14 @@ describe('PersistentList', () => {
     expect(await list().read()).toEqual([1]);
   });
 
-  it('does not read what is too large to be its own', async () => {
+  it('does not read a file that is too large to be its own', async () => {
     await writeFile(path, '');
     await truncate(path, 16 * 1024 * 1024 + 1);
     expect(await list().read()).toEqual([]);
-    expect(data.unheard).toHaveLength(1);
+    expect(data.unlogged).toHaveLength(1);
   });
 
-  it('leaves the file of a newer product as it is', async () => {
+  it('leaves the file of a newer release unchanged', async () => {
     const text = '{"version":2,"entries":["new"]}';
     await writeFile(path, text);
     const kept = list();
@@ -99,10 +99,10 @@ describe('PersistentList', () => {
     kept.changed();
     await kept.close();
     expect(await readFile(path, 'utf8')).toBe(text);
-    expect(data.unheard).toEqual(['list.json cannot be read: it is neither read nor written']);
+    expect(data.unlogged).toEqual(['list.json cannot be read: it is neither read nor written']);
   });
 
-  it('goes on with the last good copy of a damaged file', async () => {
+  it('continues with the last good copy of a damaged file', async () => {
     entries = ['a'];
     const before = list();
     before.changed();
@@ -114,7 +114,7 @@ describe('PersistentList', () => {
     expect(await readFile(path, 'utf8')).toBe('{"version":1,"entries":["a"]}');
   });
 
-  it('says so when it cannot save, and tries again by itself', async () => {
+  it('logs that it cannot save, and tries again', async () => {
     const kept = list();
     await rm(folder, { recursive: true });
     await writeFile(folder, '');
@@ -129,7 +129,7 @@ describe('PersistentList', () => {
     jest.advanceTimersByTime(RETRY_MS);
     await untilTroubles(data, 0);
     await kept.close();
-    expect(data.unheard).toEqual([
+    expect(data.unlogged).toEqual([
       'list.json cannot be written (ENOTDIR)',
       'list.json can be written again',
     ]);

@@ -2,9 +2,9 @@ import { type AtomicFile, NewerSchemaError } from './atomic-file';
 import type { DataFolder } from './data-folder';
 
 export interface PersistentListOptions {
-  /** In DATA_DIR. */
+  /** File name in DATA_DIR. */
   readonly name: string;
-  /** All of it as it is now, bounded, as JSON can say it. */
+  /** All current entries, bounded in number, as values that JSON can represent. */
   readonly entries: () => readonly unknown[];
 }
 
@@ -12,8 +12,8 @@ const SAVE_AFTER_MS = 5000;
 const SCHEMA_VERSION = 1;
 
 /**
- * A memory that is convenient and no more, kept in a file over restarts: saved some seconds after it changed and at the
- * end. A file that cannot be read is as good as none; one of a newer release stays as it is.
+ * A list that is kept in a file over restarts and that the product can do without. It is saved some seconds after a
+ * change, and at the end. A file that cannot be read counts as empty; the file of a newer release stays unchanged.
  */
 export class PersistentList {
   private readonly file: AtomicFile<readonly unknown[]>;
@@ -33,7 +33,7 @@ export class PersistentList {
     });
   }
 
-  /** What was kept; unchecked, and nothing when there is none. Never throws. */
+  /** The saved entries, unchecked; none if there is no file. Never throws. */
   async read(): Promise<readonly unknown[]> {
     try {
       return (await this.file.read()) ?? [];
@@ -43,18 +43,18 @@ export class PersistentList {
         ? 'it is neither read nor written'
         : 'starting with an empty list';
       const reason = (error as Error).message;
-      this.folder.log.say('warn', { reason }, `${this.options.name} cannot be read: ${fate}`);
+      this.folder.log.write('warn', { reason }, `${this.options.name} cannot be read: ${fate}`);
       return [];
     }
   }
 
-  /** Something is new: it will be saved. */
+  /** Marks the list as changed, so that it is saved soon. */
   changed(): void {
     if (!this.isForeign && !this.isClosed)
       this.timer ??= setTimeout(() => this.save(), SAVE_AFTER_MS);
   }
 
-  /** Resolves when what was new is saved. What streams that end later say is not kept any more. */
+  /** Resolves when all changes are saved. Later changes are not saved any more. */
   async close(): Promise<void> {
     this.isClosed = true;
     if (this.timer !== null) {

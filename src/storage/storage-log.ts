@@ -3,33 +3,33 @@ import { Logger } from '@nestjs/common';
 type Level = 'error' | 'warn' | 'log';
 
 /**
- * Log lines about files. Files are read while the application is being put together, when there is no logger yet;
- * what is said until `open` is logged then.
+ * Log lines about files. Files are read while the application is being assembled, when there is no logger yet;
+ * lines from before `open` are logged then.
  */
 export class StorageLog {
-  private unsaid: (() => void)[] | null = [];
+  private pending: (() => void)[] | null = [];
   private readonly messages: string[] = [];
 
   constructor(private readonly logger: Pick<Logger, Level> = new Logger('Storage')) {}
 
-  /** What nobody has read yet, for a start that fails. */
-  get unheard(): readonly string[] {
-    return this.unsaid === null ? [] : this.messages;
+  /** Lines that were not logged yet, for a start that fails. */
+  get unlogged(): readonly string[] {
+    return this.pending === null ? [] : this.messages;
   }
 
-  say(level: Level, facts: object, message: string): void {
-    const write = (): void => this.logger[level](facts, message);
-    if (this.unsaid === null) {
-      write();
+  write(level: Level, facts: object, message: string): void {
+    const logLine = (): void => this.logger[level](facts, message);
+    if (this.pending === null) {
+      logLine();
       return;
     }
-    this.unsaid.push(write);
+    this.pending.push(logLine);
     this.messages.push(message);
   }
 
   open(): void {
-    const { unsaid } = this;
-    this.unsaid = null;
-    for (const write of unsaid ?? []) write();
+    const { pending } = this;
+    this.pending = null;
+    for (const logLine of pending ?? []) logLine();
   }
 }

@@ -1,7 +1,7 @@
 import { AppError } from '../kernel/errors';
 import { errnoOf } from './file-writes';
 
-/** What can be wrong with the files in DATA_DIR while streams go on. */
+/** Possible problems with the files in DATA_DIR while streams continue. */
 export const STORAGE_REASONS = ['storage_full', 'storage_failed', 'storage_damaged'] as const;
 
 export type StorageReason = (typeof STORAGE_REASONS)[number];
@@ -12,7 +12,7 @@ export interface StorageTrouble {
   readonly detail: string;
 }
 
-/** Nothing can be written, but what is there can be read: disk or quota used up, or mounted read-only. */
+/** Files can be read but not written: disk or quota is full, or the folder is mounted read-only. */
 const FULL: Readonly<Record<string, string>> = {
   ENOSPC: 'DATA_DIR is on a disk that is full',
   EDQUOT: 'the disk quota of DATA_DIR is used up',
@@ -20,7 +20,7 @@ const FULL: Readonly<Record<string, string>> = {
   EROFS: 'the file system of DATA_DIR is read-only',
 };
 
-/** Why a file could not be written; null when it was no error of the file system. */
+/** The reason why a file could not be written; null if it was not an error of the file system. */
 export function writeTrouble(name: string, error: unknown): StorageTrouble | null {
   const errno = errnoOf(error);
   if (errno === null) return null;
@@ -30,7 +30,7 @@ export function writeTrouble(name: string, error: unknown): StorageTrouble | nul
     : { code: 'storage_full', detail: `${name} cannot be written: ${why} (${errno})` };
 }
 
-/** The same for the caller whose change could not be kept; what is no error of the file system stays as it is. */
+/** The same as an error for the caller whose change could not be saved; other errors are returned unchanged. */
 export function asStorageError(name: string, error: unknown): unknown {
   const trouble = writeTrouble(name, error);
   if (trouble === null || trouble.code === 'storage_damaged') return error;

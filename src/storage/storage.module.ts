@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { DataFolder } from './data-folder';
 
-/** Gives DATA_DIR to every room that keeps a file there. */
+/** Provides DATA_DIR to every module that keeps a file there. */
 @Module({})
 export class StorageModule {
   static forRoot(folder: DataFolder): DynamicModule {

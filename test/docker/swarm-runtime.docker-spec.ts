@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { eventually, onScopeEnd } from '../e2e/support';
-import type { SeenEngine, VpnSeat } from '../../src/engines/drivers/engine-runtime.port';
+import type { ObservedEngine, VpnSlot } from '../../src/engines/drivers/engine-runtime.port';
 import { describeWithDocker } from './support/docker-availability';
 import { docker } from './support/docker-cli';
 import { freePorts } from './support/free-ports';
@@ -10,7 +10,7 @@ import { openSwarm, startSwarm } from './support/swarm-stage';
 /** A container, its Node.js, or word of it, on a machine with much else to do. */
 const SOON_MS = 40_000;
 
-const SEAT: VpnSeat = {
+const SEAT: VpnSlot = {
   vpn: 'gluetun',
   containerId: 'a'.repeat(64),
   containerStartedAt: '2026-01-01T00:00:00Z',
@@ -20,7 +20,7 @@ const SEAT: VpnSeat = {
 };
 
 /** The engine's own answer at the address that the runtime shows. */
-function versionAt({ endpoint }: Pick<SeenEngine, 'endpoint'>): Promise<string> {
+function versionAt({ endpoint }: Pick<ObservedEngine, 'endpoint'>): Promise<string> {
   const url = `http://${endpoint!.host}:${endpoint!.port}/webui/api/service?method=get_version`;
   return eventually(async () => {
     const signal = AbortSignal.timeout(5000);
@@ -215,7 +215,7 @@ describeWithDocker('engines as services of a Swarm', () => {
 
   it('refuses what a Swarm cannot do, and leaves nothing', async () => {
     const stage = openSwarm(swarm.dockerHost);
-    await expect(stage.provision({ seat: SEAT })).rejects.toMatchObject({
+    await expect(stage.provision({ vpnSlot: SEAT })).rejects.toMatchObject({
       code: 'runtime_refused',
     });
     const networkless = openSwarm(swarm.dockerHost, { DOCKER_NETWORK: 'not-there' });

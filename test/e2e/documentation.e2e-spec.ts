@@ -119,6 +119,27 @@ describe('what the product says of itself', () => {
     expect(told.filter((route) => !mapped.includes(route))).toEqual([]);
   });
 
+  it('marks the unprefixed aliases as deprecated, and nothing else', () => {
+    const deprecated = operationsOf(document)
+      .filter(({ operation }) => operation['deprecated'] === true)
+      .map(({ path, method }) => `${method.toUpperCase()} ${named(path)}`);
+    expect(BOTH.filter((route) => !deprecated.includes(route))).toEqual(['GET /metrics']);
+    expect(deprecated.filter((route) => route.includes(' /api/v1'))).toEqual([]);
+  });
+
+  it('describes the duplicate fields of aliases, and leaves them out at canonical addresses', async () => {
+    const schemaOf = (path: string): string =>
+      document.paths[path].get.responses['200'].content['application/json'].schema.$ref;
+    expect(schemaOf('/api/v1/vpn/status')).toMatch(/VpnStatusDto$/);
+    expect(schemaOf('/vpn/status')).toMatch(/VpnStatusCompatDto$/);
+    const [canonical, alias] = await Promise.all([
+      product.api('GET', '/api/v1/vpn/status'),
+      product.api('GET', '/vpn/status'),
+    ]);
+    expect(canonical.body).not.toHaveProperty('last_check');
+    expect(alias.body).toMatchObject({ last_check: null, last_check_at: null, vpn1: null });
+  });
+
   it('says what is open without a key, and so it is', async () => {
     const isOpen = (operation: { security?: unknown[] }): boolean =>
       operation.security?.length === 0;

@@ -122,16 +122,17 @@ describe('a fleet that the product runs itself', () => {
     it('waits when it is asked to, until the engine has answered', async () => {
       const { status, body } = await product.api('POST', `/api/v1${PROVISION}?wait=true`);
       expect(status).toBe(201);
-      expect(body).toMatchObject({ status: 'ready', host_http_port: body.engine.port });
-      const engine = (await enginesOf(product)).find(({ id }) => id === body.container_id);
-      expect(engine).toMatchObject({ state: 'healthy', port: body.host_http_port });
+      expect(body).toMatchObject({ status: 'ready' });
+      const { id, port, container_name: name } = body.engine;
+      const engine = (await enginesOf(product)).find((one) => one.id === id);
+      expect(engine).toMatchObject({ state: 'healthy', port });
       const path = '/webui/api/service?method=get_version';
-      expect((await call({ port: body.host_http_port, path })).status).toBe(200);
-      expect((await product.api('GET', `/containers/${body.container_id}`)).body).toMatchObject({
-        id: body.container_id,
-        name: body.container_name,
+      expect((await call({ port, path })).status).toBe(200);
+      expect((await product.api('GET', `/containers/${id}`)).body).toMatchObject({
+        id,
+        name,
         status: 'running',
-        ports: { http: body.host_http_port },
+        ports: { http: port },
       });
     });
 
@@ -362,7 +363,8 @@ describe('a fleet that the product runs itself', () => {
       driver: { kind: 'simulator', why: 'ENGINE_DRIVER=simulator', is_stopgap: false },
       engines: { total: 1, healthy: 1 },
       capacity: { total: 3, used: 0, available: 3, min_replicas: 1, max_replicas: 4 },
-      provisioning: { can_provision: true, circuit_breaker_state: 'closed' },
+      provisioning: { can_provision: true },
+      breaker: { state: 'closed' },
       link: { state: 'connected' },
       image: { state: 'present' },
       vpn: { enabled: false },

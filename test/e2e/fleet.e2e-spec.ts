@@ -153,7 +153,10 @@ describe('draining an engine', () => {
     const viewers = ids.map((id) => open(product, id));
     await Promise.all(viewers.map((viewer) => viewer.playing()));
     await drain(one, 'new cable');
-    expect(await engineOf(product, one.engineId)).toMatchObject({ drain_reason: 'new cable' });
+    expect(await engineOf(product, one.engineId)).toMatchObject({
+      drain_reason: 'operator',
+      drain_detail: 'new cable',
+    });
     for (let n = 0; n < 3; n += 1) {
       const id = newContentId();
       await open(product, id).playing();

@@ -110,6 +110,7 @@ export class Checkout {
     return this.read('npm.log')
       .trim()
       .split('\n')
+      .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as { pid: number; args: string[] });
   }
 

@@ -8,12 +8,12 @@ describe('a bound on time', () => {
     meter.close();
     let nowMs = performance.now() + 1e6;
     meter.begin(nowMs);
-    for (const lag of lags) meter.look((nowMs += STEP_MS + lag));
+    for (const lag of lags) meter.tick((nowMs += STEP_MS + lag));
     return { stretch: (limitMs) => meter.stretch(limitMs, nowMs) };
   }
   const times = (count: number, lag: number) => Array.from({ length: count }, () => lag);
 
-  it('stays what it is while the loop is on time', () => {
+  it('is unchanged while the loop is on time', () => {
     expect(meterOf(times(100, 0)).stretch(2000)).toBe(2000);
     expect(meterOf([]).stretch(2000)).toBe(2000);
   });
@@ -30,7 +30,7 @@ describe('a bound on time', () => {
     expect(withLag(1000)).toBeGreaterThan(before + 100);
   });
 
-  it('leaves a single look a single look', () => {
+  it('does not scale a bound of 0 ms', () => {
     expect(meterOf(times(100, 50)).stretch(0)).toBe(0);
   });
 });

@@ -3,7 +3,7 @@ import { call, callEach } from './script-module';
 
 const NPM_ERRORS = 'npm warn deprecated x\nnpm error code CODE\nnpm error errno -1\nnpm error said';
 
-describe('what npm says', () => {
+describe('the output of npm', () => {
   it.each<[string, string]>([
     ['ECONNREFUSED', 'offline'],
     ['EAI_AGAIN', 'offline'],
@@ -113,7 +113,7 @@ describe('the next step of an installation', () => {
     ),
   ];
 
-  it('follows from the facts, and a difference in the lock stops nobody', async () => {
+  it('follows from the facts, and a difference in the lock is not an error', async () => {
     const steps = (await callEach(
       'install-steps.mjs',
       'nextStep',
@@ -132,7 +132,7 @@ describe('a start', () => {
   beforeEach(() => (checkout = new Checkout()));
   afterEach(() => checkout.remove());
 
-  it('installs once, shows that on the error stream, and goes on as the product', async () => {
+  it('installs once, shows that on stderr, and continues as the product', async () => {
     const first = checkout.start();
     await first.running();
     expect(first.output).toBe(`running as ${first.pid}\n`);
@@ -147,13 +147,13 @@ describe('a start', () => {
     await first.ended;
   });
 
-  it('takes what somebody has installed with npm', async () => {
+  it('accepts an installation that a user made with npm', async () => {
     checkout.linkDependencies();
     await checkout.start().running();
     expect(checkout.npmCommands()).toEqual([]);
   });
 
-  it('installs with npm install when npm refuses the lock, and is content with that', async () => {
+  it('installs with npm install when npm refuses the lock, and accepts the result', async () => {
     checkout.planNpm('EUSAGE');
     const start = checkout.start();
     await start.running();
@@ -180,7 +180,7 @@ describe('a start', () => {
     expect(checkout.occupants()).toEqual([]);
   });
 
-  it('updates what is stale, and without a network starts with what there is', async () => {
+  it('updates a stale installation, and starts with the existing one without a network', async () => {
     const before = checkout.start();
     await before.running();
     before.kill('SIGTERM');
@@ -199,7 +199,7 @@ describe('a start', () => {
     expect(checkout.read('node_modules/.package-lock.json')).toContain('2.0.0');
   });
 
-  it('installs nothing while another runs from the folder, and says so', async () => {
+  it('installs nothing while another process runs from the folder, and reports it', async () => {
     const first = checkout.start();
     await first.running();
     checkout.putLock('2.0.0');
@@ -270,7 +270,7 @@ describe('a build', () => {
   });
   afterEach(() => checkout.remove());
 
-  it('takes the place of the one before in one step, also under a program that runs', async () => {
+  it('replaces the previous build in one step, also while a program runs', async () => {
     const start = checkout.start();
     await start.running();
     checkout.put('src/main.ts', 'console.log("built anew");');
@@ -282,8 +282,6 @@ describe('a build', () => {
     const build = checkout.start('build');
     expect(await build.ended).toBe(0);
     expect(checkout.read('dist/main.js')).toContain('built anew');
-    // OpenAPI's document is made of what the compiler adds to such classes.
-    expect(checkout.read('dist/whole.dto.js')).toContain('require("./part.dto").Part');
     expect(start.isOver).toBe(false);
 
     checkout.put('src/main.ts', 'const wrong: number = "text";\nconsole.log(wrong);');
@@ -292,6 +290,28 @@ describe('a build', () => {
     expect(broken.errors).toMatch(/src\/main\.ts\(1,7\): error TS2322/);
     expect(checkout.read('dist/main.js')).toContain('built anew');
     expect(checkout.has('dist/part.dto.js')).toBe(true);
+  });
+
+  it('describes the API for the documentation only, and a program runs without Swagger', async () => {
+    checkout.put('src/part.dto.ts', 'export class Part {}');
+    checkout.put(
+      'src/whole.dto.ts',
+      `import { ApiTags } from '@nestjs/swagger';
+import { type Part } from './part.dto';
+@ApiTags('whole') export class Whole { parts: Part[] = []; }`,
+    );
+    checkout.put('src/app.no-swagger.ts', 'export const ApiTags = () => () => undefined;');
+    checkout.put('src/docs.ts', 'import "./whole.dto"; console.log("described");');
+    const build = checkout.start('build');
+    expect(await build.ended).toBe(0);
+    const plain = checkout.read('dist/whole.dto.js');
+    expect(plain).toContain('require("./app.no-swagger.js")');
+    expect(plain).not.toMatch(/@nestjs|require\("\.\/part\.dto"\)/);
+    const docs = checkout.start('docs');
+    expect(await docs.ended).toBe(0);
+    // The document is made of what the compiler adds to such classes.
+    expect(checkout.read('dist-docs/whole.dto.js')).toContain('require("./part.dto").Part');
+    expect(checkout.read('dist-docs/whole.dto.js')).toContain('require("@nestjs/swagger")');
   });
 });
 

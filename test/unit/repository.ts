@@ -7,6 +7,7 @@ const NOT_OURS = new Set([
   'node_modules',
   'dist',
   'dist-dev',
+  'dist-docs',
   'data',
   'coverage',
   '.git',

@@ -23,7 +23,7 @@ describe('staleness', () => {
   });
   afterEach(() => rmSync(root, { recursive: true }));
 
-  it('leaves a build alone that has all its inputs', async () => {
+  it('keeps a build with all its inputs', async () => {
     put('src/room/noun.spec.ts', 300);
     put('src/room/another.spec.ts', 300);
     expect(await call('staleness.mjs', 'isBuildStale', root, plan)).toBe(false);
@@ -35,12 +35,12 @@ describe('staleness', () => {
     ['removed', () => rmSync(join(root, 'src/room/noun.ts'))],
     ['a changed setting of the compiler', () => put('tsconfig.json', 300)],
     ['missing altogether: the stamp', () => rmSync(join(root, 'dist'), { recursive: true })],
-  ])('makes a build anew when an input was %s', async (_, change) => {
+  ])('rebuilds when an input was %s', async (_, change) => {
     change();
     expect(await call('staleness.mjs', 'isBuildStale', root, plan)).toBe(true);
   });
 
-  it('takes a build without sources as it is', async () => {
+  it('keeps a build without sources', async () => {
     rmSync(join(root, 'src'), { recursive: true });
     expect(await call('staleness.mjs', 'isBuildStale', root, plan)).toBe(false);
   });

@@ -148,7 +148,7 @@ describe('another try', () => {
   });
 });
 
-describe('the words behind npm test', () => {
+describe('the arguments of npm test', () => {
   const steps = [
     { name: 'eslint', group: 'lint', takesPatterns: false },
     { name: 'unit', group: 'unit', takesPatterns: true },
@@ -156,7 +156,7 @@ describe('the words behind npm test', () => {
   ];
   const all = { names: [], patterns: [], unknown: null };
 
-  it('name steps, and behind a step of jest patterns of files', async () => {
+  it('name steps, and after a step of jest patterns of files', async () => {
     const cases: [string[], object][] = [
       [[], all],
       [['lint', 'e2e'], { ...all, names: ['lint', 'e2e'] }],
@@ -175,7 +175,7 @@ describe('the words behind npm test', () => {
 });
 
 describe('the images that tests make', () => {
-  it('are told from those that somebody has made or pulled', async () => {
+  it('are distinguished from images that a user has built or pulled', async () => {
     const made = ['acefleet:test', 'acefleet-simulator:test-pull-1-2', '127.0.0.1:40001/engine:1'];
     const others = [
       'acefleet:latest',
@@ -210,7 +210,7 @@ describe('npx jest with a path', () => {
     return { workers: globalConfig.maxWorkers, limit: globalConfig.workerIdleMemoryLimit, suites };
   };
 
-  it('runs it as its suite would: so many at a time, with the same deadline', async () => {
+  it('runs it like its suite: with the same concurrency and deadline', async () => {
     expect(configOf('test/e2e/hls.e2e-spec.ts')).toEqual({
       workers: 3,
       limit: 4e9,
@@ -262,7 +262,7 @@ describe('npm test', () => {
       expect('first').toBe('second');
     });`;
 
-  it('runs a file that failed once more, alone, and says so above the last line', async () => {
+  it('runs a failed file once more, alone, and reports it above the last line', async () => {
     checkout.put('test/flaky.e2e-spec.js', FLAKY);
     checkout.put('test/good.e2e-spec.js', `it('is good', () => undefined);`);
     const run = checkout.start('test', 'e2e');
@@ -276,7 +276,7 @@ describe('npm test', () => {
     expect(run.output.split('== once more: ')).toHaveLength(2);
   });
 
-  it('is red when a file fails twice', async () => {
+  it('fails when a file fails twice', async () => {
     checkout.put('test/bad.e2e-spec.js', `it('is bad', async () => { throw new Error('no'); });`);
     checkout.put('test/good.e2e-spec.js', `it('is good', () => undefined);`);
     const run = checkout.start('test', 'e2e', 'bad', 'good');

@@ -1,9 +1,9 @@
-/** An answer of the engine before it is put on the wire. */
+/** An answer of the engine before it is sent. */
 export interface Answer {
   readonly status: number;
   readonly headers: readonly (readonly [string, string])[];
   readonly body: Buffer;
-  /** What the body says, for faults that change JSON. */
+  /** The JSON value of the body, for faults that change JSON. */
   readonly json?: unknown;
 }
 
@@ -36,12 +36,12 @@ export function jsonAnswer(json: unknown): Answer {
   };
 }
 
-/** `{"response":…,"error":null}`: playback API. */
+/** `{"response":…,"error":null}`: the format of the playback API. */
 export function responseAnswer(response: unknown): Answer {
   return jsonAnswer({ response, error: null });
 }
 
-/** Failures of the playback API come with status 200. */
+/** Failures of the playback API have status 200. */
 export function errorAnswer(error: string): Answer {
   return jsonAnswer({ response: null, error });
 }
@@ -50,7 +50,7 @@ export function textAnswer(status: number, text: string, type = 'text/plain'): A
   return { status, headers: [['Content-Type', type]], body: Buffer.from(text) };
 }
 
-/** A redirect has no body and no length; the connection just closes. */
+/** A redirect has no body and no length; the connection is closed after it. */
 export function redirectAnswer(location: string): Answer {
   return { status: 302, headers: [['Location', location]], body: Buffer.alloc(0) };
 }

@@ -5,7 +5,7 @@ import { UNKNOWN_SESSION } from './stat';
 
 const ACCEPTED = new Set(['liveseek', 'set_stream', 'set_player_activity_timeout']);
 
-/** `GET /ace/cmd/<infohash>/<key>?method=…`. Null: no answer ever, the socket stays open. */
+/** `GET /ace/cmd/<infohash>/<key>?method=…`. Null: never answered, the socket stays open. */
 export function command(
   engine: Engine,
   exchange: Exchange,
@@ -19,7 +19,7 @@ export function command(
   if (method !== 'stop') {
     return ACCEPTED.has(method) ? responseAnswer('ok') : errorAnswer('unknown method');
   }
-  // The engine really stops it, but says that it knows nothing of it.
+  // A real engine stops the session, but answers that it does not know it.
   const unknown = exchange.faults.has('stop_unknown');
   engine.sessions.stop(session);
   if (exchange.faults.has('stop_freezes_others')) {
@@ -28,7 +28,7 @@ export function command(
   return unknown ? errorAnswer(UNKNOWN_SESSION) : responseAnswer('ok');
 }
 
-/** `GET /ace/event/<infohash>/<key>`: a long poll; null when the client gave up waiting. */
+/** `GET /ace/event/<infohash>/<key>`: a long poll; null if the client disconnected. */
 export async function event(
   engine: Engine,
   exchange: Exchange,

@@ -60,7 +60,7 @@ test.each([
   expect((await state()).counters.sessions_opened).toBe(0);
 });
 
-test('any content: id and derived infohash are one content, and the infohash is no id', async () => {
+test('any content: id and derived infohash name one content, and the infohash is not an id', async () => {
   await open('--any-content', '--unknown-id-delay', '10');
   const id = 'ab'.repeat(20);
   const { infohash } = await sim.start(`id=${id}&pid=a`);
@@ -71,7 +71,7 @@ test('any content: id and derived infohash are one content, and the infohash is 
   );
 });
 
-test('HEAD is refused, noted and counted', async () => {
+test('HEAD is refused, recorded and counted', async () => {
   await open();
   expect((await sim.get(`/ace/getstream?id=${ID}`, 'HEAD')).status).toBe(405);
   expect(sim.engine.journal.list()[0]).toMatchObject({
@@ -111,7 +111,7 @@ test('stop ends the reader; afterwards every address of the session is dead', as
   });
 });
 
-test('a second player takes the content over; the first is fed a little longer, then ended', async () => {
+test('a second player takes the content over; the first still gets media for a moment, then ends', async () => {
   await open('--takeover-delay', '300');
   const first = await sim.start(`id=${ID}&pid=a`);
   const reader = await (await sim.play(first.playback_url)).until(hasMedia);
@@ -144,7 +144,7 @@ test('another content for the same player replaces the first', async () => {
   expect((await state()).counters).toMatchObject({ sessions_replaced: 1, sessions_open: 1 });
 });
 
-test('a second reader of one session gets a corrupt head, the first goes on', async () => {
+test('a second reader of one session gets a corrupt head, the first continues', async () => {
   await open();
   const { playback_url } = await sim.start(`id=${ID}&pid=a`);
   const reader = await (await sim.play(playback_url)).until(hasMedia);
@@ -155,7 +155,7 @@ test('a second reader of one session gets a corrupt head, the first goes on', as
   expect((await state()).counters).toMatchObject({ second_reader_violations: 1, readers: 1 });
 });
 
-test('a session nobody reads expires and counts as leaked', async () => {
+test('a session without a reader expires and counts as leaked', async () => {
   await open('--idle-timeout', '100');
   await sim.start(`id=${ID}&pid=a`);
   expect((await state()).counters).toMatchObject({ sessions_leaked: 1 });
@@ -186,7 +186,7 @@ test('two engines send the same packets of the same content', async () => {
   expect(cut(first!).equals(cut(second!))).toBe(true);
 });
 
-test('HLS: a window of segments that begin with tables; the loser of a takeover gets 403', async () => {
+test('HLS: a window of segments that begin with tables; after a takeover the first player gets 403', async () => {
   await open();
   const list = async (pid: string): Promise<RawConnection> => {
     const { location } = await sim.get(`/ace/manifest.m3u8?id=${ID}&pid=${pid}`);
@@ -230,7 +230,7 @@ test('service answers', async () => {
   expect((await sim.get('/search?query=radio')).json()).toMatchObject({ result: { total: 1 } });
 });
 
-test('a hung engine accepts and is silent; a refusing one comes back on its port', async () => {
+test('a hung engine accepts connections but never answers; a refusing engine returns to its port', async () => {
   await open();
   const change = (mode: string): Promise<unknown> =>
     sim.control.handle('POST', new URL('http://x/__sim/mode'), { mode });

@@ -8,11 +8,11 @@ import { Exchange } from './exchange';
 import { routeOf } from './router';
 import { sendAnswer } from './wire';
 
-/** `hang`: connections are accepted, requests never answered. `refuse`: nobody listens. */
+/** `hang`: connections are accepted, requests never answered. `refuse`: the port has no listener. */
 export const SERVER_MODES = ['normal', 'hang', 'refuse'] as const;
 export type ServerMode = (typeof SERVER_MODES)[number];
 
-/** The engine's HTTP API. Answers are written to the sockets by hand: faults need every byte under control. */
+/** The engine's HTTP API. Answers are written directly to the sockets, because faults need control over every byte. */
 export class EngineServer {
   mode: ServerMode = 'normal';
   peakConnections = 0;
@@ -28,7 +28,7 @@ export class EngineServer {
     return this.sockets.size;
   }
 
-  /** @returns the port it listens on. */
+  /** @returns the port of the server. */
   async listen(): Promise<number> {
     const server = createServer((request) => {
       this.answer(request).catch((error: unknown) => {
@@ -38,7 +38,7 @@ export class EngineServer {
         request.socket.destroy();
       });
     });
-    // A hung engine holds its connections for as long as the client likes.
+    // A hung engine keeps its connections until the client closes them.
     server.requestTimeout = 0;
     server.headersTimeout = 0;
     server.on('connection', (socket) => this.accept(socket));
@@ -52,7 +52,7 @@ export class EngineServer {
     return this.port;
   }
 
-  /** Playbacks go on in every mode. @throws when the port was taken meanwhile. */
+  /** Playbacks continue in every mode. @throws if the port was taken meanwhile. */
   async change(mode: ServerMode): Promise<void> {
     this.mode = mode;
     if (mode === 'refuse') {

@@ -3,14 +3,14 @@ import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { StruckFaults } from '../faults/fault-book';
 
-/** One request and the connection it came on. */
+/** One request and its connection. */
 export class Exchange {
   readonly path: string;
   readonly parameters: URLSearchParams;
   readonly socket: Socket;
-  /** Aborted when the client has hung up. */
+  /** Aborted when the client has disconnected. */
   readonly gone: AbortSignal;
-  /** The faults that strike this request; set when its place and content are known. */
+  /** The faults that apply to this request; set when its place and content are known. */
   faults = new StruckFaults([]);
 
   constructor(readonly request: IncomingMessage) {
@@ -27,14 +27,14 @@ export class Exchange {
     return (this.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
   }
 
-  /** The player id: `pid`, its old name `sid`, or the address the engine sees. */
+  /** The player id: `pid`, its old name `sid`, or the client's address. */
   get playerId(): string {
     return this.parameters.get('pid') ?? this.parameters.get('sid') ?? this.remoteAddress;
   }
 
   /**
-   * Makes an address of this engine as the engine would: from the request's `Host`. Faults replace its host or
-   * port, or leave both out.
+   * Creates a URL of this engine like a real engine: from the request's `Host`. Faults replace its host or port, or
+   * omit both.
    */
   address(path: string): string {
     if (this.faults.has('relative_url')) return path;
@@ -45,7 +45,7 @@ export class Exchange {
     return `http://${host}${path}`;
   }
 
-  /** Waits; ends early, without error, when the client has hung up. */
+  /** Waits; ends early, without error, if the client has disconnected. */
   async wait(ms: number): Promise<void> {
     try {
       await delay(ms, undefined, { signal: this.gone });

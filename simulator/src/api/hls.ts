@@ -1,21 +1,21 @@
 import { performance } from 'node:perf_hooks';
 import type { Engine } from '../engine';
-import type { Content } from '../contents';
+import type { Content } from '../content';
 import { textAnswer, type Answer } from './answer';
 import type { Exchange } from './exchange';
 import { endedAnswer } from './playback';
 
 const SEGMENT_MS = 4000;
 const WINDOW = 17;
-/** A list begins with what was on air this long before the session. */
+/** A playlist begins with media from this long before the session. */
 const PAST_MS = 16_000;
 
-/** Number of the segment that is being made; segment n is on air from n × 4 s since 1970. */
+/** Number of the current, incomplete segment; segment n is on air from n × 4 s since 1970. */
 function currentSegment(): number {
   return Math.floor(Date.now() / SEGMENT_MS);
 }
 
-/** `GET /ace/m/<infohash>/<key>.m3u8`: the window of segments, HLS version 3; silent until there are media. */
+/** `GET /ace/m/<infohash>/<key>.m3u8`: the window of segments, HLS version 3; not answered until there are media. */
 export async function playlist(
   engine: Engine,
   exchange: Exchange,

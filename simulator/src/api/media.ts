@@ -7,7 +7,7 @@ import type { Exchange } from './exchange';
 import { recorded } from './recorded';
 import { headText, writeHead } from './wire';
 
-/** Other kinds of media that pretend to be the stream. */
+/** Other kinds of media instead of the stream. */
 const FOREIGN_MEDIA: Readonly<Record<string, { readonly type: string; readonly start: Buffer }>> = {
   mp4: {
     type: 'video/mp4',
@@ -35,7 +35,7 @@ function foreignMedia(exchange: Exchange): Answer | null {
   };
 }
 
-/** Body framing and its headers, as faults want them; by default the body ends with the connection. */
+/** Framing of the body and its headers, changed by faults; by default the body ends with the connection. */
 function framing(exchange: Exchange): { body: BodyWriter; headers: [string, string][] } {
   const { faults, socket } = exchange;
   const type: [string, string] = [

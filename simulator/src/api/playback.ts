@@ -4,7 +4,7 @@ import type { SessionEnd } from '../sessions';
 import { redirectAnswer, textAnswer, type Answer } from './answer';
 import type { Exchange } from './exchange';
 
-/** What an address of a session that is no more answers. */
+/** The answer of addresses of an ended session. */
 export function endedAnswer(end: SessionEnd | undefined, flavour: 'ts' | 'hls'): Answer {
   switch (end) {
     case undefined:
@@ -22,7 +22,7 @@ export function endedAnswer(end: SessionEnd | undefined, flavour: 'ts' | 'hls'):
   }
 }
 
-/** Where a fault sends the client instead of to the media, if one does. */
+/** Where a fault redirects the client instead of to the media; null without such a fault. */
 function strayLocation(exchange: Exchange): string | null {
   const redirect = exchange.faults.get('redirect');
   if (redirect) return redirect.text('location', 'http://engine.invalid:6878/content/elsewhere');
@@ -31,7 +31,7 @@ function strayLocation(exchange: Exchange): string | null {
   return closed ? `http://127.0.0.1:${closed.number('port', 1)}${exchange.path}` : null;
 }
 
-/** Answers of an engine that gave up pre-buffering for now. */
+/** Answers of an engine that has interrupted pre-buffering. */
 async function warmingAnswer(exchange: Exchange): Promise<Answer | null> {
   for (const kind of ['start_timeout', 'download_not_found'] as const) {
     const fault = exchange.faults.get(kind);
@@ -42,7 +42,7 @@ async function warmingAnswer(exchange: Exchange): Promise<Answer | null> {
   return null;
 }
 
-/** `GET /ace/r/<infohash>/<key>`: silent until there are media, then redirects to a new address for them. */
+/** `GET /ace/r/<infohash>/<key>`: not answered until there are media, then redirects to a new address for them. */
 export async function playback(
   engine: Engine,
   exchange: Exchange,

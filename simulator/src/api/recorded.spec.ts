@@ -1,7 +1,7 @@
 import { patternBytes } from '../media/recorded-file';
 import { wantedBytes } from './recorded';
 
-describe('the bytes of a recorded content that are wanted', () => {
+describe('the requested bytes of a recorded content', () => {
   it.each([
     [undefined, null],
     ['bytes=0-', { from: 0, to: 1000 }],
@@ -18,8 +18,8 @@ describe('the bytes of a recorded content that are wanted', () => {
   ])('%s', (range, expected) => expect(wantedBytes(range, 1000)).toEqual(expected));
 });
 
-describe('the bytes of a made-up file', () => {
-  it('are the same however they are cut, and others for another seed', () => {
+describe('the bytes of a generated file', () => {
+  it('are the same for any pieces, and differ for another seed', () => {
     const whole = patternBytes(1, 0, 1000);
     expect(whole).toHaveLength(1000);
     for (const [from, to] of [

@@ -7,10 +7,10 @@ import type { Answer } from './answer';
 import type { Exchange } from './exchange';
 import { headText, writeHead } from './wire';
 
-/** Bytes `from` to `to` (exclusive); null: everything; `unsatisfiable`: nothing of the file. */
+/** Bytes `from` to `to` (exclusive); null: the whole file; `unsatisfiable`: no byte of the file. */
 export type WantedBytes = { readonly from: number; readonly to: number } | 'unsatisfiable' | null;
 
-/** The one range that is asked for. Several, and what is no range, are ignored, as RFC 9110 allows. */
+/** The requested range. Several ranges, and invalid ones, are ignored, as RFC 9110 allows. */
 export function wantedBytes(range: string | undefined, length: number): WantedBytes {
   const match = /^bytes=(\d*)-(\d*)$/.exec(range?.trim() ?? '');
   const [, first = '', last = ''] = match ?? [];
@@ -32,7 +32,7 @@ function wantedOf(exchange: Exchange, file: RecordedFile): WantedBytes {
   return isOther ? null : wantedBytes(range, file.length);
 }
 
-/** A recorded content has a length, and is sent from anywhere as fast as the client reads. */
+/** A recorded content has a length. It is sent from any position as fast as the client reads. */
 export async function recorded(
   engine: Engine,
   exchange: Exchange,

@@ -11,10 +11,13 @@ import { search, service } from './service';
 import { asJsonp, keysOfStart, start } from './start';
 import { stat } from './stat';
 
-/** Where a request goes. The handler's null: it has answered by itself, or never will. */
+/**
+ * The place of a request for faults, and its handler. A handler returns null if it has answered itself, or never
+ * answers.
+ */
 export interface Route {
   readonly place: Place;
-  /** Names of the content that is meant, for faults. */
+  /** Names of the requested content, for faults. */
   readonly keys: readonly string[];
   readonly handle: () => Promise<Answer | null> | Answer | null;
 }
@@ -52,7 +55,7 @@ export function routeOf(engine: Engine, exchange: Exchange): Route {
     case '/server/api':
       return {
         place: 'service',
-        // The one question of the service API that is about a content.
+        // The only request of the service API about one content.
         keys:
           exchange.parameters.get('method') === 'get_media_files'
             ? keysOfStart(engine, exchange)

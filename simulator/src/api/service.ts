@@ -1,4 +1,4 @@
-import type { Content } from '../contents';
+import type { Content } from '../content';
 import type { Engine } from '../engine';
 import { jsonAnswer, type Answer } from './answer';
 import type { Exchange } from './exchange';

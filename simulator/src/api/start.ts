@@ -5,10 +5,10 @@ import type { EngineSession } from '../sessions';
 import { errorAnswer, redirectAnswer, responseAnswer, textAnswer, type Answer } from './answer';
 import type { Exchange } from './exchange';
 
-/** What the two start addresses differ in: where the media are, as TS or as HLS. */
+/** The difference between the two start addresses: the address of the media, as TS or as HLS. */
 export type Flavour = 'ts' | 'hls';
 
-/** Faults after which a client cannot know how to stop what it started; such sessions do not count as leaked. */
+/** Faults after which a client cannot know how to stop its session; such sessions do not count as leaked. */
 const HIDES_COMMAND_URL: readonly FaultKind[] = [
   'empty_response',
   'huge_json',
@@ -42,7 +42,7 @@ function description(exchange: Exchange, session: EngineSession, flavour: Flavou
   };
 }
 
-/** Failures are JSON with status 200 where JSON was asked for, else plain text. */
+/** Failures are JSON with status 200 if JSON was requested, else plain text. */
 function failure(exchange: Exchange, error: string): Answer {
   const wantsJson = exchange.parameters.get('format')?.startsWith('json') ?? false;
   return wantsJson ? errorAnswer(error) : textAnswer(500, error);
@@ -55,7 +55,7 @@ export function asJsonp(exchange: Exchange, answer: Answer): Answer {
   return textAnswer(200, `${callback}(${answer.body.toString()})`, 'application/javascript');
 }
 
-/** The content's names, known before the start is carried out, so that faults can be aimed at it. */
+/** The content's names, known before the start is executed, so that faults can select it. */
 export function keysOfStart(engine: Engine, exchange: Exchange): string[] {
   const { found } = engine.contents.select(exchange.parameters);
   const asked = ['content_id', 'id', 'infohash'].flatMap((name) => {
@@ -66,8 +66,8 @@ export function keysOfStart(engine: Engine, exchange: Exchange): string[] {
 }
 
 /**
- * `GET /ace/getstream` and `/ace/manifest.m3u8`: opens a session, also for a client that has hung up meanwhile,
- * and answers at once, before any media. Unknown contents fail after the time the real engine searches for them.
+ * `GET /ace/getstream` and `/ace/manifest.m3u8`: opens a session, even if the client has disconnected meanwhile,
+ * and answers at once, before any media. Unknown contents fail after the time that a real engine searches for them.
  */
 export async function start(engine: Engine, exchange: Exchange, flavour: Flavour): Promise<Answer> {
   const selection = engine.contents.select(exchange.parameters);
@@ -84,7 +84,7 @@ export async function start(engine: Engine, exchange: Exchange, flavour: Flavour
         return asJsonp(exchange, failure(exchange, 'failed to load content'));
     }
   }
-  // A fault that makes the answer an error means that the engine did not start anything.
+  // If a fault makes the answer an error, the engine has not started a session.
   if (exchange.faults.has('json_error') || exchange.faults.has('error_object')) {
     const text = exchange.faults.get('json_error')?.text('text', 'failed to load content');
     return failure(exchange, text ?? 'failed to load content');

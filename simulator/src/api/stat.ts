@@ -9,10 +9,10 @@ export const UNKNOWN_SESSION = 'unknown playback session id';
 const WINDOW_SECONDS = 1800;
 const PIECE_BYTES = 16_384;
 
-/** Positions of the live window; the engine writes all of them as texts. */
+/** Positions of the live window; the engine sends all of them as strings. */
 function livePosition(session: EngineSession, faults: StruckFaults): Record<string, string> {
   const behind = faults.get('stat_stale')?.number('seconds', 7200) ?? 0;
-  // Where it was when the session began.
+  // The position at the beginning of the session.
   const stuckMs = faults.has('stat_position_stuck') ? performance.now() - session.createdAt : 0;
   const last = Math.floor((Date.now() - stuckMs) / 1000) - behind;
   const first = String(last - WINDOW_SECONDS);
@@ -86,7 +86,7 @@ export function stat(engine: Engine, exchange: Exchange, infohash: string, key: 
     disk_cache_stats: {
       avail: 10_000_000_000,
       disk_cache_limit: 209_715_200,
-      // Grows with what was read, as the real cache does.
+      // Grows with the bytes read, like the real cache.
       inactive_inuse: session.bytes,
       active_inuse: 0,
     },

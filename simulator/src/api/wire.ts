@@ -5,7 +5,7 @@ import type { Exchange } from './exchange';
 
 type Headers = readonly (readonly [string, string])[];
 
-/** Status line and headers as the engine's server writes them, in its order. */
+/** Status line and headers in the format and order of the engine's server. */
 export function headText(serverHeader: string, status: number, headers: Headers): string {
   const lines = [
     `HTTP/1.1 ${status} ${reasonOf(status)}`,
@@ -18,14 +18,14 @@ export function headText(serverHeader: string, status: number, headers: Headers)
   return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
-/** The head as faults want it: its status line twice. */
+/** The head as changed by faults: its status line twice. */
 function spoiltHead(exchange: Exchange, head: string): string {
   return exchange.faults.has('status_line_twice') ? `HTTP/1.1 200 OK\r\n${head}` : head;
 }
 
 /**
- * Writes a head to the connection, one byte at a time when a fault wants it. With `forever` the head never ends.
- * @returns false when the client has hung up, or when the head never ends.
+ * Writes a head to the connection, one byte at a time for a fault. With `forever` the head never ends.
+ * @returns false if the client has disconnected, or if the head never ends.
  */
 export async function writeHead(exchange: Exchange, head: string): Promise<boolean> {
   const text = spoiltHead(exchange, head);
@@ -51,7 +51,7 @@ function* endlessly(text: string, slow: Fault): Generator<string> {
   for (let n = 0; ; n += 1) yield* `X-Padding-${n}: 0\r\n`;
 }
 
-/** Puts a complete answer on the wire and closes the connection, as every answer of the engine does. */
+/** Sends a complete answer and closes the connection, like every answer of the engine. */
 export async function sendAnswer(
   exchange: Exchange,
   serverHeader: string,

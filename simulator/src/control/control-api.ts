@@ -1,8 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { SERVER_MODES, type EngineServer, type ServerMode } from '../api/engine-server';
-import type { Content, ContentSettings } from '../contents';
+import type { Content, ContentSettings, FileSettings } from '../content';
 import type { Engine } from '../engine';
-import type { FileSettings } from '../media/recorded-file';
 import type { PlaybackEvent } from '../playback/playback-plan';
 import type { ServedReader } from '../playback/served-reader';
 
@@ -52,7 +51,7 @@ export class ControlApi {
     };
   }
 
-  /** @throws ControlError and Errors whose message is the answer. */
+  /** @throws ControlError and Errors; their message is the answer. */
   async handle(method: string, target: URL, body: unknown): Promise<unknown> {
     const json = typeof body === 'object' && body !== null ? (body as Json) : {};
     const content = /^\/__sim\/content\/([0-9a-fA-F]{40})$/.exec(target.pathname)?.[1];
@@ -152,7 +151,7 @@ export class ControlApi {
   }
 }
 
-/** A reader's event for `action`, null when it is one that events do not cover. */
+/** The reader event for `action`; null if the action is not an event. */
 function eventOf(action: unknown, body: Json): PlaybackEvent | null {
   switch (action) {
     case 'stall': {
@@ -227,7 +226,7 @@ function listOf(value: unknown): readonly unknown[] {
   throw new ControlError(400, 'faults is a list');
 }
 
-/** A call whose answer is that it was done. */
+/** A call that is answered with a confirmation. */
 function done(act: () => void): Handler {
   return () => {
     act();

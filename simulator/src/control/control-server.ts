@@ -20,7 +20,7 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-/** The `/__sim/*` API on a port of its own, so that no fault ever strikes it. */
+/** The `/__sim/*` API on its own port, so that no fault affects it. */
 export class ControlServer {
   private readonly server: Server;
 
@@ -28,7 +28,7 @@ export class ControlServer {
     this.server = createServer((request, response) => void this.answer(request, response));
   }
 
-  /** @returns the port it listens on. */
+  /** @returns the port of the server. */
   async listen(port: number, host: string): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       this.server.once('error', reject);

@@ -12,9 +12,9 @@ function statusAnswer(fault: Fault): Answer {
 }
 
 /**
- * Faults that strike before the request is carried out. A delayed request is carried out afterwards even when
- * the client has hung up: whoever does not wait for the answer leaves a session behind.
- * @returns an answer instead of the real one, `silent` when there is none, null when all goes on as usual.
+ * Applies the faults that act before the request is executed. A delayed request is executed afterwards even if the
+ * client has disconnected, so that such a client leaves a session open.
+ * @returns an answer that replaces the real one, `silent` if there is none, null if the request continues normally.
  */
 export async function interceptAnswer(
   engine: Engine,
@@ -26,10 +26,10 @@ export async function interceptAnswer(
   const denied = deny?.optionalText('address') ?? exchange.remoteAddress;
   if (deny && denied === exchange.remoteAddress) return textAnswer(403, 'access denied');
   const delay = faults.get('delay');
-  // Not cut short by a hang-up: a real engine does not notice that nobody waits any more.
+  // A disconnect does not shorten the delay: a real engine does not notice that its client has gone.
   if (delay) await wait(delay.number('ms', 1000));
   const crash = faults.get('crash');
-  // In the media a crash has its moment in the playback's plan.
+  // For media, the playback's plan contains the time of the crash.
   if (crash && place !== 'content') engine.crash(crash.number('code', 1));
   if (faults.has('never')) return 'silent';
   const close = faults.get('close');

@@ -3,17 +3,17 @@ import type { FaultKind, Place } from './fault-kinds';
 
 const LIMIT = 1000;
 
-/** The faults that are set, and which of them strike a request. */
+/** The current faults, and their application to requests. */
 export class FaultBook {
   private faults: Fault[] = [];
 
-  /** Replaces all. @throws Error when one of them is wrong; then nothing is changed. */
+  /** Replaces all faults. @throws Error if one of them is invalid; then nothing is changed. */
   replace(values: readonly unknown[]): void {
     if (values.length > LIMIT) throw new Error(`at most ${LIMIT} faults`);
     this.faults = values.map((value) => Fault.parse(value));
   }
 
-  /** @throws Error when it is wrong. */
+  /** @throws Error if the fault is invalid. */
   add(value: unknown): void {
     if (this.faults.length >= LIMIT) throw new Error(`at most ${LIMIT} faults`);
     this.faults.push(Fault.parse(value));
@@ -27,12 +27,15 @@ export class FaultBook {
     return this.faults;
   }
 
-  /** Counts the request with every fault of its place; the ones that strike it, in the order they were set. */
+  /**
+   * Counts the request for every fault of its place. Returns the faults that apply to it, in the order in which
+   * they were set.
+   */
   strike(place: Place, keys: readonly string[]): StruckFaults {
     return new StruckFaults(this.faults.filter((fault) => fault.strikes(place, keys)));
   }
 
-  /** A fault of the whole process, in force as long as it is set. */
+  /** A fault of the whole process, in force while it is set. */
   standing(kind: FaultKind): Fault | undefined {
     return this.faults.find((fault) => fault.kind === kind);
   }

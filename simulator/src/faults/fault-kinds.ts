@@ -1,4 +1,4 @@
-/** Where in the API a fault strikes. `getstream` includes `/ace/manifest.m3u8`, `content` the HLS segments. */
+/** The place in the API where a fault acts. `getstream` includes `/ace/manifest.m3u8`, `content` the HLS segments. */
 export const PLACES = [
   'getstream',
   'playback',
@@ -11,7 +11,7 @@ export const PLACES = [
 ] as const;
 export type Place = (typeof PLACES)[number];
 
-/** Every fault and the place it strikes when `where` is not given. README.md describes them. */
+/** Every fault and its default place. README.md describes them. */
 export const FAULT_KINDS = {
   // any answer
   delay: 'getstream',

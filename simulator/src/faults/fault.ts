@@ -2,11 +2,11 @@ import { FAULT_KINDS, isFaultKind, isPlace, type FaultKind, type Place } from '.
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** A fault as it was set: when it strikes, how often it did, and its parameters. */
+/** A fault with its conditions, its counters and its parameters. */
 export class Fault {
-  /** Requests seen at its place since it was set. */
+  /** Requests at its place since it was set. */
   matched = 0;
-  /** Requests it was applied to. */
+  /** Requests to which it was applied. */
   applied = 0;
 
   private constructor(
@@ -19,7 +19,7 @@ export class Fault {
     private readonly parameters: Json,
   ) {}
 
-  /** @throws Error with one line when the description is wrong. */
+  /** @throws Error with one line if the description is invalid. */
   static parse(value: unknown): Fault {
     if (typeof value !== 'object' || value === null) throw new Error('a fault is an object');
     const json = value as Json;
@@ -38,7 +38,7 @@ export class Fault {
     return new Fault(kind, where, content?.toLowerCase() ?? null, nth, from, times, json);
   }
 
-  /** Counts a request and says whether the fault strikes it. `keys`: the content's id and infohash. */
+  /** Counts a request and returns whether the fault applies to it. `keys`: the content's id and infohash. */
   strikes(place: Place, keys: readonly string[]): boolean {
     if (this.where !== 'any' && this.where !== place) return false;
     if (this.content !== null && !keys.includes(this.content)) return false;

@@ -45,7 +45,7 @@ function markers(body: Buffer): bigint[] {
   return found;
 }
 
-describe('when a fault strikes', () => {
+describe('the conditions of a fault', () => {
   const strikes = (fault: Record<string, unknown>, requests: number): number[] => {
     const book = new FaultBook();
     book.add({ kind: 'never', ...fault });
@@ -135,7 +135,7 @@ describe('answers', () => {
     expect(answer.head).toContain('Content-Type: text/html');
   });
 
-  test('delay: the session is opened although nobody waits for the answer', async () => {
+  test('delay: the session is opened although the client has disconnected', async () => {
     sim.fault({ kind: 'delay', ms: 100 });
     const request = sim.request(GETSTREAM);
     while (sim.engine.journal.list().length === 0) await new Promise(setImmediate);
@@ -157,7 +157,7 @@ describe('answers', () => {
     expect((await sim.get(GETSTREAM)).end).toBe('reset');
   });
 
-  test('slow_headers: byte by byte, without an end when wanted', async () => {
+  test('slow_headers: byte by byte, optionally without an end', async () => {
     sim.fault({ kind: 'slow_headers', where: 'getstream', ms: 1, until: 'never' });
     const answer = await sim.request(GETSTREAM).until((one) => one.data.includes('X-Padding-1:'));
     expect(answer.data.includes('\r\n\r\n')).toBe(false);
@@ -176,7 +176,7 @@ describe('answers', () => {
     expect((await sim.get(playback_url)).status).toBe(302);
   });
 
-  test('redirects to elsewhere, to itself, to a closed port, with an endless body', async () => {
+  test('redirects to another host, to itself, to a closed port, with an endless body', async () => {
     const { playback_url } = await sim.start(`id=${ID}&pid=a`);
     const locationWith = async (fault: Record<string, unknown>): Promise<string> => {
       sim.engine.faults.replace([fault]);
@@ -217,7 +217,7 @@ describe('answers', () => {
   });
 });
 
-test('stat_position_stuck: the live position is that of the beginning', async () => {
+test('stat_position_stuck: the live position stays at its first value', async () => {
   const lastTs = async (): Promise<number> =>
     Number(Object((await sim.get(stat_url)).json()).response.livepos?.last_ts);
   const { stat_url } = await sim.start(`id=${ID}&pid=a`);
@@ -240,7 +240,7 @@ describe('media', () => {
     expect(reader.body).toHaveLength(0);
   });
 
-  test('stall_after exactly so many bytes; what follows after the resumption is what was missing', async () => {
+  test('stall_after: stalls after exactly this many bytes, and continues with the next byte', async () => {
     const reader = await playWith({ kind: 'stall_after', bytes: 100_001, resume_after_ms: 200 });
     await reader.until((one) => one.body.length === 100_001);
     const numbers = markers((await reader.until(full)).body);
@@ -260,7 +260,7 @@ describe('media', () => {
     if (bytes !== null) expect(reader.body).toHaveLength(bytes);
   });
 
-  test('session_stolen: its addresses say so', async () => {
+  test('session_stolen: the addresses of the session answer so', async () => {
     sim.fault({ kind: 'session_stolen', bytes: 10_000, how: 'freeze' });
     const { playback_url, stat_url } = await sim.start(`id=${ID}&pid=a`);
     await (await sim.play(playback_url)).until((one) => one.body.length === 10_000);
@@ -268,7 +268,7 @@ describe('media', () => {
     expect((await sim.get(playback_url)).body.toString()).toBe('got newer download');
   });
 
-  test('no_psi and no_random_access leave the rest', async () => {
+  test('no_psi and no_random_access keep the other packets', async () => {
     const bare = pids((await (await playWith({ kind: 'no_psi' })).until(full)).body);
     expect([bare.has(PAT_PID), bare.has(VIDEO_PID)]).toEqual([false, true]);
     sim.engine.faults.clear();
@@ -279,7 +279,7 @@ describe('media', () => {
     }
   });
 
-  test('foreign_pids moves the programme, tables and counters', async () => {
+  test('foreign_pids changes the PIDs, tables and counters of the programme', async () => {
     const plain = pids((await (await playWith({ kind: 'jitter', ms: 1 })).until(full)).body);
     sim.engine.faults.clear();
     const fault = { kind: 'foreign_pids', shift: 32, version: 3 };
@@ -322,7 +322,7 @@ describe('media', () => {
     expect(body.subarray(1000, 1006).toString()).toBe('<html>');
   });
 
-  test('garbage damages the wanted share, the same for the same seed', async () => {
+  test('garbage damages the requested share of bytes, the same for the same seed', async () => {
     const { body } = await (await playWith({ kind: 'garbage', ratio: 0.01, seed: 5 })).until(full);
     let lost = 0;
     for (let at = 0; at + PACKET_BYTES <= body.length; at += PACKET_BYTES)
@@ -395,7 +395,7 @@ describe('media', () => {
     ]);
   });
 
-  test('rate: half the speed; burst: so much at once', async () => {
+  test('rate: half the speed; burst: the given amount at once', async () => {
     const slow = await (
       await playWith({ kind: 'rate', factor: 0.01 })
     ).until((one) => one.body.length > 900_000);
@@ -407,21 +407,21 @@ describe('media', () => {
     await fast.until((one) => one.body.length >= 4_000_000, 3000);
   });
 
-  test('slow_burst: the past is not there at once, but comes faster than it was on air', async () => {
+  test('slow_burst: past media arrive gradually, but faster than real time', async () => {
     const openedMs = performance.now();
     const one = await playWith({ kind: 'slow_burst', factor: 4 });
-    // Two seconds at 4 Mbit/s, but for a packet or two.
+    // Two seconds at 4 Mbit/s, within a packet or two.
     await one.until(({ body }) => body.length >= 990_000, 10_000);
     expect(performance.now() - openedMs).toBeGreaterThan(490);
     const numbers = markers(one.body);
     expect(numbers.slice(1).every((number, n) => number > numbers[n]!)).toBe(true);
-    // And then in step with the clock.
+    // Afterwards at the rate of the clock.
     await one.until(({ body }) => body.length >= 1_500_000, 10_000);
     expect(performance.now() - openedMs).toBeGreaterThan(980);
   });
 });
 
-test('a running reader can be stalled and resumed by the control API', async () => {
+test('a running reader can be stalled and resumed with the control API', async () => {
   const { playback_url } = await sim.start(`id=${ID}&pid=a`);
   const reader = await (await sim.play(playback_url)).until((one) => one.body.length > 900_000);
   const act = (action: string): Promise<unknown> =>

@@ -9,7 +9,7 @@ function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The same answer with another value. */
+/** Copies the answer with another value. */
 function saying(answer: Answer, json: unknown): Answer {
   return { ...answer, json, body: Buffer.from(JSON.stringify(json)) };
 }
@@ -26,7 +26,7 @@ function without(response: Json, field: string): Json {
   return Object.fromEntries(Object.entries(response).filter(([name]) => name !== field));
 }
 
-/** Every value of another type: texts become numbers, numbers texts, objects lists. */
+/** Changes the type of every value: strings become numbers, numbers become strings, objects become lists. */
 function retyped(response: Json): Json {
   const change = (value: unknown): unknown => {
     if (typeof value === 'string') return 12_345;
@@ -90,7 +90,7 @@ const SPOILERS: Partial<Record<FaultKind, (answer: Answer, fault: Fault) => Answ
   }),
 };
 
-/** What the faults of a request make of its JSON answer; other answers pass unchanged. */
+/** Applies the faults of a request to its JSON answer; other answers stay unchanged. */
 export function spoilJson(original: Answer, faults: StruckFaults): Answer {
   if (original.json === undefined) return original;
   return faults.all.reduce(

@@ -31,7 +31,7 @@ async function playWith(fault: Record<string, unknown>): Promise<RawConnection> 
 
 const full = (one: RawConnection): boolean => one.body.length >= 800_000;
 
-/** The packets behind so many bytes. */
+/** The packets after this many bytes. */
 const behind = (body: Buffer, bytes: number): Buffer =>
   body.subarray(Math.ceil(bytes / PACKET_BYTES) * PACKET_BYTES);
 
@@ -41,7 +41,7 @@ function pids(body: Buffer): Set<number> {
   return found;
 }
 
-/** Sections of a PID that fit into one packet: table id, extension and what follows the header. */
+/** Sections of a PID that fit into one packet: table id, extension and the bytes after the header. */
 function tablesOf(body: Buffer, pid: number): { isIntact: boolean; flags: number; body: Buffer }[] {
   const found = [];
   for (let at = 0; at + PACKET_BYTES <= body.length; at += PACKET_BYTES) {
@@ -56,7 +56,7 @@ function tablesOf(body: Buffer, pid: number): { isIntact: boolean; flags: number
   return found;
 }
 
-describe('faults of the tables and of what they announce', () => {
+describe('faults of the tables and of the announced streams', () => {
   test.each([
     [{ pat: 'none' }, [], true, 1],
     [{ pat: 'network' }, [0, 0xe010], true, 1],
@@ -78,7 +78,7 @@ describe('faults of the tables and of what they announce', () => {
     }
   });
 
-  test('programme_off_air: a programme in front of which nothing comes but its PMT', async () => {
+  test('programme_off_air: lists a first programme with a PMT but without media', async () => {
     const { body } = await (await playWith({ kind: 'programme_off_air' })).until(full);
     const [pat] = tablesOf(body, PAT_PID);
     expect(pat!.body.readUInt16BE(2) & 0x1fff).toBe(0x0ff0);
@@ -101,7 +101,7 @@ describe('faults of the tables and of what they announce', () => {
     },
   );
 
-  test('time_flood: pictures of their own times, with counters that go on', async () => {
+  test('time_flood: pictures with their own times and continuous counters', async () => {
     const { body } = await (await playWith({ kind: 'time_flood', seconds: 100 })).until(full);
     expect(pids(body).has(NULL_PID)).toBe(false);
     const clocks: number[] = [];
@@ -118,13 +118,13 @@ describe('faults of the tables and of what they announce', () => {
     expect(leaps.length).toBeGreaterThan(1000);
   });
 
-  test('mute_stream: announced, its clock goes on, and nothing else of it comes', async () => {
+  test('mute_stream: is announced and has a clock, but no media', async () => {
     const { body } = await (await playWith({ kind: 'mute_stream' })).until(full);
     const video: number[] = [];
     for (let at = 0; at + PACKET_BYTES <= body.length; at += PACKET_BYTES) {
       if (pidOf(body, at) === VIDEO_PID) video.push(body.readUInt8(at + 3) & 0x30);
     }
-    // Behind the picture that the body begins within.
+    // After the picture in which the body begins.
     expect(new Set(video.slice(-10))).toEqual(new Set([0x20]));
     sim.engine.faults.clear();
     const lost = await (await playWith({ kind: 'mute_stream', stream: 'audio' })).until(full);
@@ -132,7 +132,7 @@ describe('faults of the tables and of what they announce', () => {
     expect([rest.has(VIDEO_PID), rest.has(AUDIO_PID)]).toEqual([true, false]);
   });
 
-  test('foreign_pids with an address for each, from a moment of the broadcast on', async () => {
+  test('foreign_pids with a PID for each stream, from a time of the broadcast on', async () => {
     const since_unix_ms = Date.now() - 1000;
     const where = { pmt: 0x10, video: 0x12, audio: 0x13, markers: 0x14, since_unix_ms };
     const { body } = await (await playWith({ kind: 'foreign_pids', ...where })).until(full);

@@ -1,10 +1,10 @@
 import { PACKET_BYTES, PAT_PID, payloadOffset, pidOf, startsUnit } from './ts-packet';
 
-/** One stream as the clip's PMT announces it. */
+/** One stream in the clip's PMT. */
 export interface ClipStream {
   readonly pid: number;
   readonly type: number;
-  /** Verbatim: they tell what a private stream carries. */
+  /** Copied unchanged, because they identify the content of a private stream. */
   readonly descriptors: Buffer;
 }
 
@@ -14,7 +14,7 @@ const PRIVATE_PES = 0x06;
 /** AC-3, enhanced AC-3, DTS and AAC in a private stream (ETSI EN 300 468). */
 const AUDIO_DESCRIPTORS = new Set([0x6a, 0x7a, 0x7b, 0x7c]);
 
-/** The first video and the first audio stream of the clip's first programme. @throws when one is missing */
+/** The first video and the first audio stream of the clip's first programme. @throws if one is missing */
 export function readClipProgramme(data: Buffer): { video: ClipStream; audio: ClipStream } {
   const pat = sectionOn(data, PAT_PID);
   if (pat === null) throw new Error('the clip has no PAT');
@@ -32,7 +32,7 @@ export function readClipProgramme(data: Buffer): { video: ClipStream; audio: Cli
   return { video, audio };
 }
 
-/** The first section on a PID; one that is longer than a packet is none that a clip has. */
+/** The first section on a PID. Valid clips have sections of one packet only. */
 function sectionOn(data: Buffer, pid: number): Buffer | null {
   for (let at = 0; at < data.length; at += PACKET_BYTES) {
     if (pidOf(data, at) !== pid || !startsUnit(data, at)) continue;

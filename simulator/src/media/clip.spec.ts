@@ -32,7 +32,7 @@ function unitPts(packet: Buffer): number {
   return readTimestamp(packet, payloadOffset(packet, 0) + 9);
 }
 
-/** The PMT of the clip with these streams in it; of whatever else there was. */
+/** A PMT packet that lists these streams, with `clock` as the PID of the PCR. */
 function pmt(clock: number, streams: readonly (readonly [number, number, Buffer])[]): Buffer {
   const packet = Buffer.alloc(PACKET_BYTES, 0xff);
   const body = Buffer.concat(
@@ -50,7 +50,7 @@ function pmt(clock: number, streams: readonly (readonly [number, number, Buffer]
   return packet;
 }
 
-/** The first `pictures` of the repository's clip on other PIDs, announced as something else. */
+/** The first `pictures` of the repository's clip on other PIDs, announced with other types. */
 function variant(pictures: number, video = 0x200, audio = 0x234): Buffer {
   const all = packets(OWN);
   const starts = all.filter((packet) => pidOf(packet, 0) === VIDEO_PID && startsUnit(packet, 0));
@@ -104,7 +104,7 @@ describe('another clip', () => {
   const data = source.render(from, 3 * source.packetsPerLoop);
   const of = (pid: number): Buffer[] => packets(data).filter((packet) => pidOf(packet, 0) === pid);
 
-  test('lasts as long as its pictures, and comes round without a seam', () => {
+  test('lasts as long as its pictures, and repeats without a gap', () => {
     expect(clip.loopTicks).toBe(270_000);
     expect(source.timeOf(source.packetsPerLoop)).toBe(3000);
     const pictures = of(VIDEO_PID).filter((packet) => startsUnit(packet, 0));

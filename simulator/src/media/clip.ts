@@ -15,19 +15,19 @@ import {
   writePid,
 } from './ts-packet';
 
-/** Longer ones leave the range in which clock references are computed exactly. */
+/** Clock references of longer clips could not be computed exactly. */
 const MAX_LOOP_TICKS = 60 * TICKS_PER_SECOND;
 
-/** One packet of the clip with everything that changes when it is broadcast. Ticks are relative to the loop. */
+/** One packet of the clip, and its fields that change when it is broadcast. Ticks are relative to the loop. */
 export interface ClipPacket {
   readonly stream: 'video' | 'audio';
-  /** Where its 188 bytes begin in the clip. */
+  /** Offset of its 188 bytes in the clip. */
   readonly source: number;
   readonly hasPayload: boolean;
-  /** Earliest moment in the loop at which it may be sent, in ticks. */
+  /** Earliest time in the loop at which it may be sent, in ticks. */
   readonly sendTicks: number;
   readonly hasPcr: boolean;
-  /** Byte offsets in the packet, 0 when it has no such field. */
+  /** Byte offsets in the packet, 0 if it has no such field. */
   readonly ptsAt: number;
   readonly ptsTicks: number;
   readonly dtsAt: number;
@@ -35,12 +35,12 @@ export interface ClipPacket {
 }
 
 export interface Clip {
-  /** Its packets, those of the two streams on the PIDs of every broadcast. */
+  /** Its packets, with the two streams on the PIDs that every broadcast uses. */
   readonly data: Buffer;
-  /** How its streams are announced. */
+  /** The announcements of its streams. */
   readonly video: ClipStream;
   readonly audio: ClipStream;
-  /** Its length, and so that of one loop of its broadcasts, 90 kHz: a whole number of milliseconds. */
+  /** Its length, which is the length of one loop of its broadcasts, 90 kHz: a whole number of milliseconds. */
   readonly loopTicks: number;
   /** Both streams in sending order; packets of one access unit stay in order. */
   readonly packets: readonly ClipPacket[];
@@ -91,7 +91,7 @@ function streamPackets(data: Buffer, stream: 'video' | 'audio', leadTicks: numbe
   return packets;
 }
 
-/** The pictures' times, in order. */
+/** The times of the pictures, in order. */
 function pictureTimes(data: Buffer): UnitTimes[] {
   const times: UnitTimes[] = [];
   for (let at = 0; at < data.length; at += PACKET_BYTES) {
@@ -100,7 +100,7 @@ function pictureTimes(data: Buffer): UnitTimes[] {
   return times;
 }
 
-/** All pictures last equally long, and the loop as long as all of them. */
+/** Checks that all pictures have equal length, and returns the length of the loop, which is the sum of them. */
 function loopOf(pictures: readonly UnitTimes[]): number {
   const [first, second] = pictures;
   if (first === undefined || second === undefined) throw new Error('the clip has no pictures');
@@ -114,7 +114,7 @@ function loopOf(pictures: readonly UnitTimes[]): number {
   return ticks;
 }
 
-/** A copy in which the two streams have the PIDs that they have in every broadcast. */
+/** A copy in which the two streams have the PIDs that every broadcast uses. */
 function renamed(data: Buffer, videoPid: number, audioPid: number): Buffer {
   const copy = Buffer.from(data);
   for (let at = 0; at < copy.length; at += PACKET_BYTES) {
@@ -127,9 +127,10 @@ function renamed(data: Buffer, videoPid: number, audioPid: number): Buffer {
 }
 
 /**
- * Reads a clip: MPEG-TS with one programme, whose first video and first audio stream are played round and round.
- * Pictures have to begin with a key frame and be equally long; sound has to last as long as they do.
- * @throws when it is no such clip.
+ * Reads a clip: MPEG-TS with one programme, whose first video and first audio stream are played in a loop. The
+ * first picture must be a key frame, all pictures must have equal length, and sound and pictures must have the same
+ * total length.
+ * @throws if the clip is not valid.
  */
 export function parseClip(original: Buffer): Clip {
   if (original.length === 0 || original.length % PACKET_BYTES !== 0) {
@@ -139,7 +140,7 @@ export function parseClip(original: Buffer): Clip {
   const data = renamed(original, video.pid, audio.pid);
   const pictures = pictureTimes(data);
   const loopTicks = loopOf(pictures);
-  // How much later than its DTS the first picture is shown (reordering).
+  // Difference between the first picture's PTS and its DTS (reordering).
   const lead = (pictures[0]?.pts ?? 0) - (pictures[0]?.dts ?? 0);
   const packets = [
     ...streamPackets(data, 'video', lead),

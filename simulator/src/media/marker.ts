@@ -3,24 +3,24 @@ import { MARKER_PID, PACKET_BYTES, writeHeader } from './ts-packet';
 const MAGIC = Buffer.from('ACESIM01', 'latin1');
 
 /**
- * What a marker packet says. It has no PES header and never sets the unit start flag, so players skip it.
+ * Content of a marker packet. It has no PES header and never sets the unit start flag, so players skip it.
  * Layout (big endian, offsets in the 188-byte packet):
- * 4 magic "ACESIM01" · 12 u64 packet number · 20 u64 broadcast time, ns since 1970 · 28 infohash, 20 bytes ·
- * 48 u64 media number · 56 u32 packets per loop · 60 … 0xFF.
+ * 4 magic "ACESIM01" · 12 u64 packet number · 20 u64 broadcast time, ns since 1970 · 28 infohash, 20 bytes · 48 u64
+ * media number · 56 u32 packets per loop · 60 … 0xFF.
  */
 export interface Marker {
-  /** Index of this very packet among all packets of the content's broadcast, null packets included. */
+  /** Index of this packet among all packets of the content's broadcast, null packets included. */
   readonly packetNumber: bigint;
-  /** The same count without null packets, for streams that had theirs removed. */
+  /** The same count without null packets, for streams whose null packets were removed. */
   readonly mediaNumber: bigint;
-  /** When this packet is due on air, in nanoseconds since 1970. */
+  /** Time on air of this packet, in nanoseconds since 1970. */
   readonly broadcastNs: bigint;
   /** 40 hex digits. */
   readonly infohash: string;
   readonly packetsPerLoop: number;
 }
 
-/** A marker packet whose changing fields are still to be written. */
+/** A marker packet without its changing fields. */
 export function markerTemplate(infohash: string, packetsPerLoop: number): Buffer {
   const packet = Buffer.alloc(PACKET_BYTES, 0xff);
   writeHeader(packet, 0, MARKER_PID, false);
@@ -42,7 +42,7 @@ export function writeMarker(
   data.writeBigUInt64BE(BigInt(mediaNumber), at + 48);
 }
 
-/** The marker in the packet at `at`, or null when that packet is none. */
+/** The marker in the packet at `at`, or null if the packet is not a marker. */
 export function readMarker(data: Buffer, at: number): Marker | null {
   if ((data.readUInt16BE(at + 1) & 0x1fff) !== MARKER_PID) return null;
   if (data.compare(MAGIC, 0, MAGIC.length, at + 4, at + 4 + MAGIC.length) !== 0) return null;

@@ -12,7 +12,7 @@ import {
 
 const PROGRAM = 1;
 const PRIVATE_PES = 0x06;
-/** "ACEF": tells the marker stream from real private data. */
+/** "ACEF": distinguishes the marker stream from real private data. */
 const REGISTRATION = Buffer.from([0x05, 0x04, 0x41, 0x43, 0x45, 0x46]);
 
 /** CRC-32 of MPEG-2 systems: polynomial 0x04C11DB7, not reflected, initial value all ones. */
@@ -26,14 +26,14 @@ export function crc32(data: Buffer): number {
   return crc >>> 0;
 }
 
-/** How a table may differ from a good one. */
+/** Differences of a table from a valid one. */
 export interface SectionOptions {
   readonly version?: number;
-  /** Announced for later only. */
+  /** The table is marked as not yet in force. */
   readonly isNext?: boolean;
 }
 
-/** A section of any length in as many packets as it takes. */
+/** A section of any length in as many packets as it needs. */
 export function sectionPackets(
   pid: number,
   tableId: number,
@@ -98,7 +98,7 @@ function streamEntry(type: number, pid: number, descriptors: Buffer = Buffer.all
   return Buffer.concat([entry, descriptors]);
 }
 
-/** With video the PCR travels on the video PID, else on the audio PID. */
+/** With video the PCR is on the video PID, else on the audio PID. */
 export function pmtPacket(
   { video, audio }: Pick<Clip, 'video' | 'audio'>,
   audioOnly: boolean,

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import type { Content } from '../contents';
+import type { Content } from '../content';
 import { PACKET_BYTES } from './ts-packet';
 import type { Timeline } from './timeline';
 
-/** What stands behind a recorded content: bytes of a known length that can be read anywhere. */
+/** The bytes of a recorded content: of a known length, readable at any position. */
 export interface RecordedFile {
   readonly type: string;
   readonly length: number;
@@ -14,17 +14,6 @@ export interface RecordedFile {
   read(from: number, to: number): Buffer;
   close(): void;
 }
-
-/** How a recorded content is changed by `/__sim/content`. A path wins over a length; without both it is a recording in MPEG-TS. */
-export interface FileSettings {
-  readonly bytes: number | null;
-  readonly path: string | null;
-  readonly type: string | null;
-  /** The same seed and length are the same bytes, on every engine. */
-  readonly seed: number;
-}
-
-export const NO_FILE: FileSettings = { bytes: null, path: null, type: null, seed: 1 };
 
 const RECORDED_LOOPS = 8;
 const LAST_MODIFIED = 'Thu, 01 Jan 2026 00:00:00 GMT';
@@ -36,7 +25,7 @@ export function openRecordedFile(content: Content, timeline: Timeline): Recorded
   return recording(content, timeline, file.type ?? 'video/mp2t');
 }
 
-/** Bytes of the 32-bit word at each place are a hash of the place: every piece can be made alone. */
+/** The 32-bit word at each position is a hash of the position, so every piece can be generated separately. */
 export function patternBytes(seed: number, from: number, to: number): Buffer {
   const firstWord = Math.floor(from / 4);
   const words = Math.ceil(to / 4) - firstWord;

@@ -3,17 +3,17 @@ import { PACKET_BYTES, TICKS_PER_SECOND } from './ts-packet';
 
 export type SlotKind = 'pat' | 'pmt' | 'sdt' | 'marker' | 'video' | 'audio' | 'pcr';
 
-/** A packet other than a null packet, and where it stands in the loop. */
+/** A packet other than a null packet, and its position in the loop. */
 export interface Slot {
   /** Index among all packets of the loop. */
   readonly index: number;
   readonly kind: SlotKind;
   readonly clip: ClipPacket | null;
-  /** How many payload packets of its PID precede it in the loop; continuity counts on from there. */
+  /** Number of payload packets of its PID before it in the loop, from which its continuity counter follows. */
   readonly continuity: number;
 }
 
-/** One loop of a broadcast: the same at every pass except for counters and timestamps. */
+/** One loop of a broadcast. All repetitions are equal except for counters and timestamps. */
 export interface Schedule {
   readonly packetsPerLoop: number;
   readonly slots: readonly Slot[];
@@ -33,9 +33,10 @@ function packetsPerLoop(bitrateMbps: number, seconds: number): number {
 type Placed = Omit<Slot, 'continuity'>;
 
 /**
- * Spreads the clip over a loop of constant bit rate: tables every 100 ms and markers every 20 ms keep their
- * time, each access unit goes out as soon as it is due and the units before it are gone, null packets fill up.
- * @throws RangeError when the bit rate is too low for the clip.
+ * Spreads the clip over a loop with constant bit rate: tables every 100 ms and markers every 20 ms keep their
+ * positions, each access unit is sent as soon as it is due and the previous ones are sent, and null packets fill
+ * the rest.
+ * @throws RangeError if the bit rate is too low for the clip.
  */
 export function buildSchedule(clip: Clip, bitrateMbps: number, audioOnly: boolean): Schedule {
   const seconds = clip.loopTicks / TICKS_PER_SECOND;
@@ -76,7 +77,7 @@ export function buildSchedule(clip: Clip, bitrateMbps: number, audioOnly: boolea
 function number(total: number, placed: readonly Placed[]): Schedule {
   const counts = { pat: 0, pmt: 0, sdt: 0, marker: 0, video: 0, audio: 0, pcr: 0 };
   const slots = placed.map((slot): Slot => {
-    // A packet without payload repeats the counter of the payload packet before it on its PID.
+    // A packet without payload repeats the counter of the previous payload packet on its PID.
     if (slot.kind === 'pcr') return { ...slot, continuity: counts.audio - 1 };
     if (slot.clip !== null && !slot.clip.hasPayload) {
       return { ...slot, continuity: counts[slot.kind] - 1 };

@@ -50,7 +50,7 @@ function packetsOf(data: Buffer, pid: number): number[] {
   return found;
 }
 
-/** Steps from one value to the next, modulo the wrap, as signed numbers. */
+/** Differences between successive values, modulo the wrap, as signed numbers. */
 function steps(values: readonly number[], wrap: number): number[] {
   return values.slice(1).map((value, n) => {
     const step = (value - values[n]! + wrap) % wrap;
@@ -78,7 +78,7 @@ describe.each([
   ['1 Mbit/s', 1, 0],
   ['8 Mbit/s', 8, 0],
   ['50 Mbit/s', 50, 0],
-  // The PTS wraps within the third second after the seam.
+  // The PTS wraps within the third second after the end of the loop.
   [
     '8 Mbit/s over the 33-bit wrap',
     8,
@@ -88,7 +88,7 @@ describe.each([
   const source = timeline(bitrate, false, offset);
   const data = render(source, SEAM_MS - 8_000, SEAM_MS + 16_000);
 
-  test('pictures follow each other every 40 ms without a seam', () => {
+  test('pictures follow each other every 40 ms, also between loops', () => {
     const { pts, dts } = times(data, VIDEO_PID);
     expect(dts).toHaveLength(600);
     expect(new Set(steps(dts, TIMESTAMP_WRAP))).toEqual(new Set([3600]));
@@ -106,7 +106,7 @@ describe.each([
     ).toEqual(new Set([3600]));
   });
 
-  test('sound goes on without a seam', () => {
+  test('sound continues between loops', () => {
     const { pts } = times(data, AUDIO_PID);
     for (const step of steps(pts, TIMESTAMP_WRAP)) {
       expect(step).toBeGreaterThan(0);
@@ -116,7 +116,7 @@ describe.each([
     expect(steps([pts[0]!, pts[pts.length / 3]!], TIMESTAMP_WRAP)).toEqual([720_000]);
   });
 
-  test('the PCR grows by the packets between, and stays ahead of the DTS by 0.2 to 0.6 s', () => {
+  test('the PCR grows with the number of packets, and is 0.2 to 0.6 s before the DTS', () => {
     const places = packetsOf(data, VIDEO_PID).filter(
       (at) => (adaptationFlags(data, at) & 0x10) !== 0,
     );
@@ -136,7 +136,7 @@ describe.each([
     });
   });
 
-  test('continuity counters go on over the seams on every PID', () => {
+  test('continuity counters continue between loops on every PID', () => {
     for (const pid of [PAT_PID, PMT_PID, 0x11, VIDEO_PID, AUDIO_PID, MARKER_PID]) {
       const counters = packetsOf(data, pid).map((at) => data.readUInt8(at + 3) & 0x0f);
       const payload = packetsOf(data, pid).map((at) => hasPayload(data, at));
@@ -179,14 +179,14 @@ describe.each([
   });
 });
 
-test('the PTS wraps where it was told to', () => {
+test('the PTS wraps at the configured time', () => {
   const offset = TIMESTAMP_WRAP - (((SEAM_MS / 1000) * 90_000) % TIMESTAMP_WRAP) - 200_000;
   const { pts } = times(render(timeline(4, false, offset), SEAM_MS, SEAM_MS + 8000), VIDEO_PID);
   expect(pts[0]).toBeGreaterThan(TIMESTAMP_WRAP - 200_000);
   expect(pts.at(-1)).toBeLessThan(720_000);
 });
 
-test('radio has no video, and its PCR travels on the audio PID', () => {
+test('radio has no video, and its PCR is on the audio PID', () => {
   const data = render(timeline(1, true), SEAM_MS - 8000, SEAM_MS + 8000);
   expect(packetsOf(data, VIDEO_PID)).toEqual([]);
   const clocks = pcrs(data, AUDIO_PID);
@@ -208,7 +208,7 @@ test('tables carry valid checksums', () => {
   }
 });
 
-test('the broadcast is a pure function of content and time: any two engines, any cut, the same bytes', () => {
+test('the broadcast is a pure function of content and time: the same bytes on any engine, in any pieces', () => {
   const one = timeline(4);
   const other = timeline(4);
   const length = one.packetsPerLoop;

@@ -18,13 +18,13 @@ export interface Programme {
   readonly infohash: string;
   readonly name: string;
   readonly audioOnly: boolean;
-  /** Added to PTS, DTS and PCR, in 90 kHz ticks; 0 makes them the wall clock's seconds since 1970. */
+  /** Added to PTS, DTS and PCR, in 90 kHz ticks; with 0 they are the wall clock's seconds since 1970. */
   readonly ptsOffsetTicks: number;
 }
 
-/** Decoding lags behind arrival by this much, so that a player's buffer never runs dry. */
+/** Decoding times are this much later than arrival, so that a player's buffer never runs empty. */
 const DECODE_DELAY_TICKS = 45_000;
-/** Copied into place before the other packets are: cheaper than writing each null packet. */
+/** Copied before the other packets, because that is cheaper than writing each null packet. */
 const BLANK = nullPackets(700);
 
 function pcrOnlyPacket(): Buffer {
@@ -37,9 +37,9 @@ function pcrOnlyPacket(): Buffer {
 }
 
 /**
- * The broadcast of one content: an endless constant-rate stream that is a pure function of the programme and
- * the wall clock. Packet n is due at n × loop / packetsPerLoop since 1970 and has the same bytes on every
- * engine and in every session, as the pieces of a real swarm have.
+ * The broadcast of one content: an endless stream of constant bit rate that is a pure function of the programme and
+ * the wall clock. Packet n is due at n × loop / packetsPerLoop since 1970 and has the same bytes on every engine
+ * and in every session, like the pieces of a real swarm.
  */
 export class Timeline {
   readonly packetsPerLoop: number;
@@ -49,7 +49,7 @@ export class Timeline {
 
   constructor(
     private readonly clip: Clip,
-    /** Made for the programme's bit rate; contents of the same rate share it. */
+    /** Depends on the programme's bit rate; contents with the same rate share it. */
     private readonly schedule: Schedule,
     private readonly programme: Programme,
   ) {
@@ -65,7 +65,7 @@ export class Timeline {
     };
   }
 
-  /** Number of the first packet that is due at `unixMs` or later: everything before it has been broadcast. */
+  /** Number of the first packet that is due at `unixMs` or later: all packets before it have been broadcast. */
   numberAt(unixMs: number): number {
     const { loopMs, packetsPerLoop } = this;
     const loop = Math.floor(unixMs / loopMs);
@@ -73,12 +73,12 @@ export class Timeline {
     return loop * packetsPerLoop + Math.ceil(within);
   }
 
-  /** When packet `number` is due, in milliseconds since 1970. */
+  /** Time at which packet `number` is due, in milliseconds since 1970. */
   timeOf(number: number): number {
     return (number / this.packetsPerLoop) * this.loopMs;
   }
 
-  /** The bytes of `count` packets from number `first` on, their clocks moved by `shiftTicks`. */
+  /** The bytes of `count` packets from number `first` on, with their clocks shifted by `shiftTicks`. */
   render(first: number, count: number, shiftTicks = 0): Buffer {
     const out = Buffer.allocUnsafe(count * PACKET_BYTES);
     for (let at = 0; at < out.length; at += BLANK.length) BLANK.copy(out, at);
@@ -135,7 +135,7 @@ export class Timeline {
   ): void {
     const { kind, clip } = slot;
     const count = this.schedule.counts[kind === 'pcr' ? 'audio' : kind];
-    // Reduced before multiplying: loops since 1970 times packets would leave the safe integers' range.
+    // Reduced before multiplying, because loops since 1970 times packets would exceed the safe integers.
     const continuity = ((loop % 16) * (count % 16) + slot.continuity + 16) % 16;
     const loopTicks = loop * this.clip.loopTicks + offset;
     if (kind === 'video' || kind === 'audio') {

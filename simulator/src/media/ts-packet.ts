@@ -7,7 +7,7 @@ export const SDT_PID = 0x0011;
 export const PMT_PID = 0x1000;
 export const VIDEO_PID = 0x0100;
 export const AUDIO_PID = 0x0101;
-/** Carries the running packet number; see marker.ts. */
+/** Contains the running packet number; see marker.ts. */
 export const MARKER_PID = 0x1abc;
 export const NULL_PID = 0x1fff;
 
@@ -28,13 +28,13 @@ export function hasPayload(data: Buffer, at: number): boolean {
   return (data.readUInt8(at + 3) & 0x10) !== 0;
 }
 
-/** Flags byte of the adaptation field, 0 when there is none or when it is empty. */
+/** Flags byte of the adaptation field, 0 if there is none or if it is empty. */
 export function adaptationFlags(data: Buffer, at: number): number {
   const present = (data.readUInt8(at + 3) & 0x20) !== 0;
   return present && data.readUInt8(at + 4) > 0 ? data.readUInt8(at + 5) : 0;
 }
 
-/** Where the payload begins, relative to the packet; 188 when there is none. */
+/** Offset of the payload in the packet; 188 if there is none. */
 export function payloadOffset(data: Buffer, at: number): number {
   if (!hasPayload(data, at)) return PACKET_BYTES;
   const adapted = (data.readUInt8(at + 3) & 0x20) !== 0;
@@ -48,7 +48,7 @@ export function writeHeader(data: Buffer, at: number, pid: number, unitStart: bo
   data.writeUInt8(0x10, at + 3);
 }
 
-/** Overwrites the 13 bits of a PID and keeps the three before them; `at` is where its two bytes are. */
+/** Overwrites the 13 bits of a PID and keeps the three bits before them; `at` is the offset of its two bytes. */
 export function writePid(data: Buffer, at: number, pid: number): void {
   data.writeUInt16BE((data.readUInt16BE(at) & 0xe000) | pid, at);
 }
@@ -74,13 +74,13 @@ export function writeTimestamp(data: Buffer, at: number, ticks: number): void {
   data.writeUInt16BE(((rest & 0x7fff) << 1) | 1, at + 3);
 }
 
-/** The PCR of a packet that has one, in 27 MHz ticks (base × 300 + extension). */
+/** The PCR of a packet with a PCR, in 27 MHz ticks (base × 300 + extension). */
 export function readPcr(data: Buffer, at: number): number {
   const base = data.readUInt32BE(at + 6) * 2 + (data.readUInt8(at + 10) >> 7);
   return base * 300 + (data.readUInt16BE(at + 10) & 0x1ff);
 }
 
-/** Writes base (33 bits) and extension (9 bits) into a packet whose adaptation field has room for a PCR. */
+/** Writes base (33 bits) and extension (9 bits) into a packet whose adaptation field has space for a PCR. */
 export function writePcr(data: Buffer, at: number, base: number, extension: number): void {
   data.writeUInt32BE(Math.floor(base / 2), at + 6);
   data.writeUInt16BE(((base % 2) << 15) | 0x7e00 | extension, at + 10);

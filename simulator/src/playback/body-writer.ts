@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import { constants, createGzip, type Gzip } from 'node:zlib';
 
-/** How a body is framed on the wire. A live stream of the real engine is read until the connection closes. */
+/** The framing of a body. A live stream of the real engine is read until the connection closes. */
 export interface BodyWriter {
   write(data: Buffer): void;
-  /** Ends the body cleanly and closes the connection. */
+  /** Ends the body correctly and closes the connection. */
   end(): void;
 }
 
@@ -28,7 +28,7 @@ export class PlainBody implements BodyWriter {
 }
 
 export class ChunkedBody implements BodyWriter {
-  /** `chunkBytes`: size of a chunk, 0 for one per write. */
+  /** `chunkBytes`: size of a chunk, 0 for one chunk per write. */
   constructor(
     private readonly socket: Socket,
     private readonly chunkBytes: number,

@@ -4,24 +4,24 @@ import type { PlaybackEvent, TimedEvent } from './playback-plan';
 import type { ServedReader } from './served-reader';
 
 export interface DeliverySurroundings {
-  /** Ends the session for the API while its reader goes on. */
+  /** Ends the session for the API while its reader continues. */
   readonly steal: (session: EngineSession) => void;
   readonly crash: (code: number) => void;
   readonly onClose: (reader: ServedReader) => void;
 }
 
-/** Events that change what a broadcast sends; all others happen to the connection. */
+/** Events that change the media of a broadcast; all others affect the connection. */
 export type BroadcastEvent = Extract<PlaybackEvent, { kind: 'pcr_jump' | 'loop_back' }>;
 
-/** A client that does not read its buffered rest would keep the connection for ever. */
+/** A client that does not read its buffered rest would keep the connection open for ever. */
 const END_WITHIN_MS = 2000;
 
 /**
- * One connection that receives media, live or recorded, and what faults do to it: `feeding ⇄ stalled → closed`, and
- * `frozen`, from which only the control API leads back. What is sent, and when, is for those who extend it.
+ * One connection that receives media, live or recorded, and the faults that affect it: `feeding ⇄ stalled →
+ * closed`, and `frozen`, which only the control API ends. Subclasses define the media and their timing.
  */
 export abstract class Delivery implements ServedReader {
-  /** Media bytes handed to the connection. */
+  /** Media bytes written to the connection. */
   bytes = 0;
   private state: 'feeding' | 'stalled' | 'frozen' | 'closed' = 'feeding';
   private readonly pending: TimedEvent[];
@@ -39,16 +39,16 @@ export abstract class Delivery implements ServedReader {
     socket.once('close', () => this.leave());
   }
 
-  /** Sends what is due. */
+  /** Sends the media that are due. */
   abstract pump(): void;
 
-  /** Breaks off within a packet, where there are any. */
+  /** Ends the connection within a packet, if the media have packets. */
   abstract cut(how: 'end' | 'reset' | 'freeze'): void;
 
-  /** Ends the body cleanly, and the connection with it. */
+  /** Ends the body correctly, and the connection with it. */
   protected abstract endBody(): void;
 
-  /** Gives back what the reader holds; called once. */
+  /** Releases the reader's resources; called once. */
   protected abstract release(): void;
 
   protected abstract alter(event: BroadcastEvent): void;
@@ -109,7 +109,7 @@ export abstract class Delivery implements ServedReader {
     if (resumeAfterMs !== null) this.later(resumeAfterMs, () => this.goOn());
   }
 
-  /** Unless the connection is over by then. */
+  /** Does nothing if the connection has ended by then. */
   protected later(ms: number, act: () => void): void {
     this.timers.push(setTimeout(act, ms));
   }
@@ -120,13 +120,13 @@ export abstract class Delivery implements ServedReader {
     this.session.touch();
   }
 
-  /** At how many bytes the next event is due; null when none waits for bytes. */
+  /** Number of bytes at which the next event is due; null if no event waits for bytes. */
   protected nextByteMark(): number | null {
     const marks = this.pending.flatMap(({ atBytes }) => atBytes ?? []);
     return marks.length === 0 ? null : Math.min(...marks);
   }
 
-  /** Lets happen what waited for as many bytes as were sent. */
+  /** Triggers the events that waited for the number of bytes sent. */
   protected fireAtBytes(): void {
     this.fire(({ atBytes }) => atBytes !== null && this.bytes >= atBytes);
   }

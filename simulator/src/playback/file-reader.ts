@@ -6,10 +6,10 @@ import type { PlaybackPlan } from './playback-plan';
 
 const PIECE_BYTES = 64 * 1024;
 const HIGH_WATER_BYTES = 256 * 1024;
-/** So many pieces in one turn; a client that reads as fast as we write must not keep the others out. */
+/** Number of pieces per turn; a client that reads as fast as we write must not block the others. */
 const PIECES_PER_TURN = 16;
 
-/** One connection that receives a piece of a recorded content, as fast as the client reads. */
+/** One connection that receives a part of a recorded content, as fast as the client reads. */
 export class FileReader extends Delivery {
   constructor(
     session: EngineSession,
@@ -59,10 +59,10 @@ export class FileReader extends Delivery {
   }
 
   protected alter(): void {
-    // Of a broadcast only.
+    // Applies to broadcasts only.
   }
 
-  /** At most up to the next moment that a fault waits for. */
+  /** At most up to the next event of a fault. */
   private sendPiece(): void {
     const mark = this.nextByteMark() ?? Infinity;
     const most = Math.min(PIECE_BYTES, Math.max(0, mark - this.bytes));

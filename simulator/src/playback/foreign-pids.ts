@@ -10,16 +10,16 @@ import {
   VIDEO_PID,
   writePid,
 } from '../media/ts-packet';
-import type { Damage } from './packet-damage';
+import type { Damage } from './damage';
 
-/** Where things are in a packet that holds one section, its pointer field before it. */
+/** Offsets in a packet that holds one section, after its pointer field. */
 const SECTION = 5;
 const CRC_BYTES = 4;
 
-/** The PID of each part of the programme, by its usual one. */
+/** The new PID of each part of the programme, by its usual PID. */
 export type PidMap = ReadonlyMap<number, number>;
 
-/** All PIDs `shift` higher, but for those that are given. */
+/** All PIDs increased by `shift`, except for the given ones. */
 export function foreignPids(
   shift: number,
   given: {
@@ -38,15 +38,16 @@ export function foreignPids(
 }
 
 /**
- * The same programme as another multiplexer would send it: on other PIDs, with counters that are seven further, and tables
- * that say so in version `version`. `since` (ms since 1970): the broadcast itself moves at that time.
+ * The same programme as another multiplexer would send it: on other PIDs, with counters that are increased by
+ * seven, and tables of version `version` for these PIDs. `since` (ms since 1970): the broadcast itself changes at
+ * that time.
  */
 export function withForeignPids(pids: PidMap, version: number, since: number | null): Damage {
   let isForeign = since === null;
   return (data, _offset, dueMs) => {
     for (let at = 0; at < data.length; at += PACKET_BYTES) {
       const pid = pidOf(data, at);
-      // With its tables, so that nothing comes on PIDs that were not announced.
+      // Begins with its tables, so that no packet is sent on a PID that was not announced.
       if (!isForeign && pid === PAT_PID) isForeign = dueMs(at / PACKET_BYTES) >= (since ?? 0);
       if (!isForeign) continue;
       if (pid === PAT_PID && isWhole(data, at)) renamePat(data, at, pids, version);
@@ -61,7 +62,7 @@ export function withForeignPids(pids: PidMap, version: number, since: number | n
   };
 }
 
-/** One section in one packet: the broadcast's own tables, not what a flood puts in. */
+/** One section in one packet: only the broadcast's own tables, not those of a flood. */
 function isWhole(data: Buffer, at: number): boolean {
   const length = 3 + (data.readUInt16BE(at + SECTION + 1) & 0x0fff);
   return startsUnit(data, at) && SECTION + length <= PACKET_BYTES;

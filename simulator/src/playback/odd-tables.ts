@@ -10,27 +10,27 @@ import {
   writeContinuity,
   writeHeader,
 } from '../media/ts-packet';
-import type { Damage } from './packet-damage';
+import type { Damage } from './damage';
 
 const PROGRAM = 1;
 const PMT_TABLE = 0x02;
 const H264 = 0x1b;
 const AAC = 0x0f;
-/** Where a section begins in a packet that holds one, its pointer field before it. */
+/** Offset of a section in a packet that holds one, after its pointer field. */
 const SECTION = 5;
-/** Of a programme that is listed first and never comes. */
+/** A programme that is listed first and has no media. */
 const OFF_AIR = { number: 7, pmt: 0x0ff0, video: 0x0ff1, audio: 0x0ff2 } as const;
 
-/** What is odd about PAT and PMT. */
+/** The faults of PAT and PMT. */
 export interface OddTables {
-  /** What the PAT lists: nothing (there is none), the network only, or a PMT that never comes. */
+  /** Content of the PAT: nothing (there is none), the network only, or a PMT that is never sent. */
   readonly pat: 'none' | 'network' | 'elsewhere' | 'usual';
   readonly crc: 'wrong' | 'right';
-  /** Both are announced for later only. */
+  /** Both are marked as not yet in force. */
   readonly isNext: boolean;
 }
 
-/** PAT and PMT that receivers refuse; `pmtPid` is where the PMT is. */
+/** Replaces PAT and PMT by tables that receivers refuse; `pmtPid` is the PID of the PMT. */
 export function withOddTables({ pat, crc, isNext }: OddTables, pmtPid: number): Damage {
   const listed = pat === 'network' ? patBody([[0, 0x10]]) : patBody([[PROGRAM, 0x0200]]);
   const [other] = sectionPackets(PAT_PID, 0, 1, listed);
@@ -52,7 +52,7 @@ export function withOddTables({ pat, crc, isNext }: OddTables, pmtPid: number): 
   };
 }
 
-/** Lists a programme before the usual one, whose PMT comes and whose video and sound never do. */
+/** Lists another programme first, whose PMT is sent and whose video and sound never are. */
 export function withProgrammeOffAir(): Damage {
   const { number, pmt, video, audio } = OFF_AIR;
   const pat = sectionPackets(
@@ -81,10 +81,10 @@ export function withProgrammeOffAir(): Damage {
   };
 }
 
-/** What a flood is made of: another PAT, PATs of one programme that share packets, or a long PMT whose version changes. */
+/** The content of a flood: a new PAT, PATs of one programme that share packets, or a long PMT whose version changes. */
 export type Flood = 'pat' | 'small_pats' | 'pmt';
 
-/** Tables that change without end, in the place of every null packet. */
+/** Replaces every null packet by a packet of endlessly changing tables. */
 export function withTableFlood(what: Flood, entries: number): Damage {
   let turn = 0;
   const filler = new Filler(() => {
@@ -104,7 +104,7 @@ export function withTableFlood(what: Flood, entries: number): Damage {
 function floodPackets(what: Flood, entries: number, turn: number): Buffer[] {
   const version = turn & 31;
   if (what === 'pmt') {
-    // The usual video and sound first, so that it plays on; another one of the others is there each time.
+    // The usual video and sound first, so that playback continues; each table has another additional stream.
     const streams = [
       [H264, VIDEO_PID] as const,
       [AAC, AUDIO_PID] as const,
@@ -120,7 +120,7 @@ function floodPackets(what: Flood, entries: number, turn: number): Buffer[] {
   if (what === 'pat') {
     return sectionPackets(PAT_PID, 0, 1, programmes(turn & 0xff, entries), { version });
   }
-  // As many sections as fit into a packet, each of them another PAT.
+  // As many sections as fit into a packet, each a different PAT.
   const sections: Buffer[] = [];
   for (let left = PACKET_BYTES - 5; left >= 16; left -= 16) {
     const [packet] = sectionPackets(PAT_PID, 0, sections.length, programmes(0, 1), { version });
@@ -132,14 +132,14 @@ function floodPackets(what: Flood, entries: number, turn: number): Buffer[] {
   return [packet];
 }
 
-/** Puts packets in the places of null packets, with counters of their own PID. */
+/** Replaces null packets by packets with the counters of their own PID. */
 class Filler {
   private queue: Buffer[] = [];
   private counter = 0;
 
   constructor(private readonly make: () => Buffer[]) {}
 
-  /** Unless the last ones are still to come. */
+  /** Does nothing while packets of the previous section are left. */
   ask(): void {
     if (this.queue.length === 0) this.queue = this.make();
   }

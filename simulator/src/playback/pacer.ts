@@ -1,11 +1,11 @@
-/** Something that is fed in step with the wall clock. */
+/** A reader that gets media at the rate of the wall clock. */
 export interface Paced {
   pump(): void;
 }
 
 const TICK_MS = 20;
 
-/** One timer for all readers; it runs only while there are some. */
+/** One timer for all readers; it runs only while there are readers. */
 export class Pacer {
   private readonly fed = new Set<Paced>();
   private timer: NodeJS.Timeout | null = null;

@@ -1,3 +1,4 @@
+import type { Damage } from './damage';
 import { foreignPids, withForeignPids } from './foreign-pids';
 import {
   withOddTables,
@@ -22,15 +23,6 @@ import {
   VIDEO_PID,
 } from '../media/ts-packet';
 
-/** When packet `index` of the data at hand is due on air, ms since 1970. */
-export type DueMs = (index: number) => number;
-
-/**
- * Changes outgoing media; `offset` is where `data` begins in the body. May change the length, but those that look at packets
- * replace them: null packets make room for what comes on top.
- */
-export type Damage = (data: Buffer, offset: number, dueMs: DueMs) => Buffer;
-
 const NULL_PACKET = nullPackets(1);
 
 function blankOut(data: Buffer, unwanted: (at: number) => boolean): Buffer {
@@ -40,7 +32,7 @@ function blankOut(data: Buffer, unwanted: (at: number) => boolean): Buffer {
   return data;
 }
 
-/** No tables: nobody can find the streams. */
+/** Removes the tables, so that players cannot find the streams. */
 export function withoutPsi(): Damage {
   return (data) =>
     blankOut(data, (at) => {
@@ -50,7 +42,8 @@ export function withoutPsi(): Damage {
 }
 
 /**
- * The stream is announced and nothing of it comes, or only within a time (ms since 1970). Its clock goes on unless it is lost as well.
+ * The stream is announced but has no packets, always or only until a time (ms since 1970). Its clock continues
+ * unless it is lost as well.
  */
 export function withMutedStream(
   muted: number,
@@ -62,7 +55,7 @@ export function withMutedStream(
   return (data, _offset, dueMs) => {
     for (let at = 0; at < data.length; at += PACKET_BYTES) {
       if (pidOf(data, at) !== muted) continue;
-      // From one whole picture to another.
+      // Changes only at the start of a picture, so that pictures stay complete.
       if (startsUnit(data, at)) {
         const due = dueMs(at / PACKET_BYTES);
         isMuted = due >= from && due < until;
@@ -82,7 +75,7 @@ function stripPayload(data: Buffer, at: number): void {
   data.writeUInt8((data.readUInt8(at + 3) & 0xcf) | 0x20, at + 3);
 }
 
-/** No key frames: nobody can begin to decode. */
+/** Removes key frames, so that players cannot start decoding. */
 export function withoutRandomAccess(): Damage {
   let inKeyFrame = true;
   return (data) =>
@@ -93,7 +86,7 @@ export function withoutRandomAccess(): Damage {
     });
 }
 
-/** One packet that is not a null packet is lost out of every `every`, from byte `from` on. */
+/** Loses one out of `every` packets that are not null packets, from byte `from` on. */
 export function withLostPackets(every: number, from: number): Damage {
   let seen = 0;
   return (data, offset) =>
@@ -115,10 +108,11 @@ function random(seed: number): () => number {
   };
 }
 
-/** A share `ratio` of all bytes gets another value, from byte `from` on. */
+/** Changes a share `ratio` of all bytes, from byte `from` on. */
 export function withGarbage(ratio: number, seed: number, from: number): Damage {
   const next = random(seed);
-  // Distances between flipped bytes are drawn instead of one number per byte: cheap at small ratios.
+  // Random distances between changed bytes instead of one random number per byte, because that is cheap for small
+  // ratios.
   const gap = (): number => 1 + Math.floor(Math.log(1 - next()) / Math.log(1 - ratio));
   let at = from + (ratio < 1 ? gap() : 1) - 1;
   return (data, offset) => {
@@ -133,7 +127,7 @@ export function withGarbage(ratio: number, seed: number, from: number): Damage {
   };
 }
 
-/** `inserted` comes between two bytes at `from`. */
+/** Inserts `inserted` between two bytes at `from`. */
 export function withInsertion(inserted: Buffer, from: number): Damage {
   let done = false;
   return (data, offset) => {
@@ -144,7 +138,7 @@ export function withInsertion(inserted: Buffer, from: number): Damage {
   };
 }
 
-/** `length` bytes at `from` are missing. */
+/** Removes `length` bytes at `from`. */
 export function withGap(length: number, from: number): Damage {
   let missing = length;
   return (data, offset) => {
@@ -156,7 +150,7 @@ export function withGap(length: number, from: number): Damage {
   };
 }
 
-/** Other bytes stand ahead of each packet and behind it, as in M2TS or with error correction; never a sync byte. */
+/** Adds bytes before and after each packet, as in M2TS or with error correction; never a sync byte. */
 export function withFraming(ahead: number, behind: number): Damage {
   const filling = (length: number, number: number): Buffer =>
     Buffer.from(Array.from({ length }, (_, at) => (number * 7 + at * 13) & 0x3f));
@@ -189,8 +183,8 @@ function oddTablesOf(fault: Fault): OddTables {
 }
 
 /**
- * The damages of a playback. Those that look at packets come first, then those that shift bytes, so that each
- * sees the alignment it counts on.
+ * The damages of a playback. Those that read packets come first, then those that shift bytes, so that each gets the
+ * alignment that it needs.
  */
 export function damagesOf(faults: StruckFaults): Damage[] {
   const damages: Damage[] = [];
@@ -207,7 +201,7 @@ export function damagesOf(faults: StruckFaults): Damage[] {
   if (flood) damages.push(withTableFlood(floodOf(flood), flood.number('entries', 42)));
   const leaps = faults.get('time_flood');
   if (leaps) damages.push(withTimeFlood(leaps.number('seconds', 60)));
-  // Behind those that know the streams by their usual PIDs.
+  // After the damages that know the streams by their usual PIDs.
   let pmtPid = PMT_PID;
   const foreign = faults.get('foreign_pids');
   if (foreign) {

@@ -1,9 +1,10 @@
 import type { Fault } from '../faults/fault';
 import type { StruckFaults } from '../faults/fault-book';
 import type { FaultKind } from '../faults/fault-kinds';
-import { damagesOf, type Damage } from './packet-damage';
+import type { Damage } from './damage';
+import { damagesOf } from './packet-damage';
 
-/** What happens to a playback when its moment has come. */
+/** The effect on a playback at a given time. */
 export type PlaybackEvent =
   | { readonly kind: 'stall'; readonly resumeAfterMs: number | null }
   | { readonly kind: 'end' | 'reset' | 'freeze' }
@@ -12,22 +13,22 @@ export type PlaybackEvent =
   | { readonly kind: 'loop_back'; readonly seconds: number }
   | { readonly kind: 'crash'; readonly code: number };
 
-/** The moment: so many body bytes sent, or so long after the head; whichever is given. */
+/** The time: a number of body bytes sent, or a time after the head; whichever is given. */
 export interface TimedEvent {
   readonly event: PlaybackEvent;
   readonly atBytes: number | null;
   readonly atMs: number | null;
 }
 
-/** How one playback differs from a good one. */
+/** The faults of one playback. */
 export interface PlaybackPlan {
   readonly noData: boolean;
   readonly dataAfterMs: number;
   readonly rate: number;
   readonly jitterMs: number;
-  /** So many bytes of the past are sent at once instead of the content's burst; null: the content's. */
+  /** Number of past bytes that are sent at once instead of the content's burst; null: the content's. */
   readonly burstBytes: number | null;
-  /** The past comes so many times as fast as it was on air, and not at once. */
+  /** The past media arrive this many times as fast as real time, instead of at once. */
   readonly burstPace: number;
   readonly damages: readonly Damage[];
   readonly events: readonly TimedEvent[];
@@ -51,7 +52,7 @@ const EVENTS: Partial<Record<FaultKind, (fault: Fault) => TimedEvent>> = {
   reset_after: (fault) => moment(fault, { kind: 'reset' }),
   cut_mid_packet: (fault) => ({
     event: { kind: endOf(fault) },
-    // Half a packet beyond the boundary that is asked for.
+    // Half a packet after the requested packet boundary.
     atBytes: Math.floor(fault.number('bytes', 1_000_000) / 188) * 188 + 94,
     atMs: null,
   }),

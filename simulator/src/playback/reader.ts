@@ -13,16 +13,16 @@ export interface ReaderSurroundings extends DeliverySurroundings {
 }
 
 const BATCH_PACKETS = 700;
-/** More than this waiting in the process: the client is slow, its position waits. */
+/** With more queued bytes than this the client is slow, and its position waits. */
 const HIGH_WATER_BYTES = 512 * 1024;
-/** The least a content is read ahead of a looped-back passage. */
+/** Minimum number of bytes read before a repeated passage. */
 const MIN_LOOP_PACKETS = 100;
 
-/** One connection that receives a broadcast: first a piece of the past at once, then in step with the clock. */
+/** One connection that receives a broadcast: first past media at once, then media at the rate of the clock. */
 export class Reader extends Delivery implements Paced {
   private readonly openedAt = performance.now();
   private readonly openedUnixMs = Date.now();
-  /** So much of the past comes first. */
+  /** Length of the past media that are sent first. */
   private readonly backMs: number;
   private position: number;
   private held: Buffer | null = null;
@@ -77,7 +77,7 @@ export class Reader extends Delivery implements Paced {
     if (this.plan.jitterMs > 0) this.notBefore = now + Math.random() * this.plan.jitterMs;
   }
 
-  /** Half a packet, then the end. */
+  /** Sends half a packet, then the end. */
   cut(how: 'end' | 'reset' | 'freeze'): void {
     const rest = this.bytes % PACKET_BYTES;
     if (rest === 0 && this.isFeeding()) this.body.write(this.take(1).subarray(0, 94));
@@ -101,7 +101,7 @@ export class Reader extends Delivery implements Paced {
     this.loop = { from: this.position, length: Math.max(MIN_LOOP_PACKETS, length) };
   }
 
-  /** Number of the first packet that this reader may not have yet. */
+  /** Number of the first packet that this reader must not get yet. */
   private onAir(): number {
     const now = Date.now();
     const { burstPace } = this.plan;

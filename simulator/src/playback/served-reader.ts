@@ -1,13 +1,13 @@
 import type { SessionReader } from '../sessions';
 import type { PlaybackEvent } from './playback-plan';
 
-/** A connection that receives media, live or recorded, as the control API sees it. */
+/** A connection that receives media, live or recorded, for the control API. */
 export interface ServedReader extends SessionReader {
-  /** Media bytes handed to the connection. */
+  /** Media bytes written to the connection. */
   readonly bytes: number;
   apply(event: PlaybackEvent): void;
   /** Ends a stall. */
   goOn(): void;
-  /** Breaks off within a packet. */
+  /** Ends the connection within a packet. */
   cut(how: 'end' | 'reset' | 'freeze'): void;
 }

@@ -1,4 +1,4 @@
-import type { Damage } from './packet-damage';
+import type { Damage } from './damage';
 import {
   hasPayload,
   NULL_PID,
@@ -16,7 +16,7 @@ import {
 const PES_HEADER = [0, 0, 1, 0xe0, 0, 0, 0x80, 0x80, 5];
 const KEY_FRAME = [0, 0, 1, 0x65];
 
-/** A picture in the place of every null packet, each a key frame whose time is `seconds` behind the one before. */
+/** Replaces every null packet by a picture, each a key frame whose time is `seconds` before the previous one. */
 export function withTimeFlood(seconds: number): Damage {
   let ticks = 0;
   let counter = 0;
@@ -27,7 +27,7 @@ export function withTimeFlood(seconds: number): Damage {
         ticks = (ticks + seconds * TICKS_PER_SECOND) % TIMESTAMP_WRAP;
         writePicture(data, at, ticks);
       } else if (pid !== VIDEO_PID) continue;
-      // What is added is between the packets of the true pictures.
+      // Additional pictures are inserted between the packets of the real pictures.
       if (hasPayload(data, at)) counter = (counter + 1) & 0x0f;
       writeContinuity(data, at, counter);
     }

@@ -14,9 +14,9 @@ import {
 import { MAX_SOURCES } from '../channel';
 
 const ACE_SCHEME = /^acestream:\/\//i;
-const WORDS = (max: number): RegExp => new RegExp(`^[^\\p{Cc}\\p{Cs}]{1,${max}}$`, 'u');
+const printableText = (max: number): RegExp => new RegExp(`^[^\\p{Cc}\\p{Cs}]{1,${max}}$`, 'u');
 
-/** One content that a channel can be had from. */
+/** One content that broadcasts the channel's programme. */
 export class ChannelSourceBodyDto {
   /** 40 hex digits; a leading `acestream://` is ignored. */
   @Transform(({ value }: { value: unknown }) =>
@@ -33,17 +33,17 @@ export class ChannelSourceBodyDto {
 
   /** Free text, such as `HD` or `backup`. */
   @IsOptional()
-  @Matches(WORDS(100), { message: 'label must be text of 1 to 100 characters' })
+  @Matches(printableText(100), { message: 'label must be text of 1 to 100 characters' })
   label?: string | null;
 }
 
-/** A channel, as it is made or replaced. */
+/** A channel to create or replace. */
 export class ChannelBodyDto {
   /** 1 to 200 characters. */
-  @Matches(WORDS(200), { message: 'name must be text of 1 to 200 characters' })
+  @Matches(printableText(200), { message: 'name must be text of 1 to 200 characters' })
   name!: string;
 
-  /** In the order in which they are tried as long as no results are known. */
+  /** In the order in which they are tried until results are known. */
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(MAX_SOURCES)

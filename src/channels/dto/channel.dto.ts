@@ -1,9 +1,9 @@
-/** A source, and what it did lately as far as this process remembers. */
+/** A source, and its recent results as far as this process remembers them. */
 export class ChannelSourceDto {
   id!: string;
   kind!: 'content_id' | 'infohash';
   label!: string | null;
-  /** Position in the order in which sources are tried now; 1 is first. */
+  /** Position in the current order of attempts; 1 is first. */
   rank!: number;
   /** Time of the last successful start. ISO 8601, UTC. */
   started_at!: string | null;
@@ -11,7 +11,7 @@ export class ChannelSourceDto {
   start_ms!: number | null;
   /** Time of the last failure. */
   failed_at!: string | null;
-  /** Why it failed. */
+  /** Reason of the last failure. */
   failure!: string | null;
   /** Last time media stopped while the stream had viewers. */
   stalled_at!: string | null;

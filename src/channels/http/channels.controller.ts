@@ -4,11 +4,11 @@ import { ApiProblems, type FastifyReply } from '../../http';
 import { CHANNEL_ID_FORM, isChannelId } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
 import { channelOf } from '../channel-list';
-import { ChannelDirectory } from '../channel.directory';
+import { ChannelDirectory } from '../channel-directory';
 import { ChannelBodyDto } from '../dto/channel-body.dto';
 import { ChannelDto, ChannelListDto, ChannelRemovedDto } from '../dto/channel.dto';
 import { SourceRecords } from '../source-records';
-import { toChannelDto } from './channel.mapping';
+import { toChannelDto } from './channel-mapping';
 
 /** Channels: names under which several contents are one stream. */
 @ApiTags('channels')

@@ -1,32 +1,32 @@
 import type { EngineEndpoint } from '../../ace';
 import type { PortRange } from '../../config';
 
-/** What runs engines for us. */
+/** What runs the engines. */
 export type RuntimeKind = 'docker' | 'swarm' | 'simulator';
 
-/** Why an engine could not be made, or a runtime not be asked. The code is shown to operators. */
+/** Why an engine could not be created, or the runtime gave no answer. The code is shown to operators. */
 export type RuntimeErrorCode =
   /** The image is not there, and could not be pulled. */
   | 'image_missing'
-  /** A port that the engine needs is taken by somebody else. */
+  /** A port that the engine needs is in use. */
   | 'port_conflict'
-  /** A container of somebody else has the name. */
+  /** Another container has the name. */
   | 'name_conflict'
-  /** The runtime gives no answer in time, or cannot be reached. */
+  /** The runtime does not answer in time, or cannot be reached. */
   | 'docker_unavailable'
-  /** The engine runs, but gave no answer within ENGINE_START_TIMEOUT. */
+  /** The engine runs, but did not answer within ENGINE_START_TIMEOUT. */
   | 'start_timeout'
-  /** The engine's process ended before it had answered once. */
+  /** The engine's process ended before its first answer. */
   | 'engine_exited'
-  /** The network that engines are to join is not there. */
+  /** The network that engines should join does not exist. */
   | 'network_missing'
-  /** No place is left: the port range is used up, or no VPN takes an engine now. */
+  /** The port range is used up, or no VPN takes an engine now. */
   | 'no_place'
-  /** The runtime refused: what it said is in the message. */
+  /** The runtime refused; its answer is in the message. */
   | 'runtime_refused';
 
 export interface RuntimeErrorOptions extends ErrorOptions {
-  /** Trying again before that leads to the same; left out where nothing is known. */
+  /** A retry before this time fails in the same way; left out where nothing is known. */
   readonly retryAfterMs?: number;
 }
 
@@ -45,110 +45,110 @@ export class RuntimeError extends Error {
   }
 }
 
-/** Where an engine behind a VPN is put: into the network of the VPN's container. */
-export interface VpnSeat {
+/** Capacity for one engine behind a VPN: the engine joins the network of the VPN's container. */
+export interface VpnSlot {
   /** The VPN's name, as VPN_CONTAINERS has it. */
   readonly vpn: string;
   readonly containerId: string;
-  /** When that container was started: another value means that its network is another one. */
+  /** When that container was started: each start has a new network. */
   readonly containerStartedAt: string;
-  /** Under which the VPN's container, and so the engine, is reached. */
+  /** Address of the VPN's container, and so of the engine. */
   readonly host: string;
-  /** Engines behind one VPN share an address, so each needs ports of its own out of this range. */
+  /** Engines behind one VPN share an address, so each needs its own ports from this range. */
   readonly ports: PortRange;
-  /** The port that the VPN forwards, when this engine is the one to get it. */
+  /** The port that the VPN forwards, if this engine is the one that gets it. */
   readonly forwardedPort: number | null;
 }
 
-/** An engine that is wanted. */
-export interface EngineOrder {
-  /** Made by us before the engine exists and kept in its labels: 12 lower-case hex digits. */
+/** A request for one engine. */
+export interface ProvisioningRequest {
+  /** Generated before the engine exists and kept in its labels: 12 lower-case hex digits. */
   readonly key: string;
-  readonly seat: VpnSeat | null;
+  readonly vpnSlot: VpnSlot | null;
 }
 
 /**
- * - `created`: made, never started; nobody but us will start it
+ * - `created`: created, never started; only a provisioning request will start it
  * - `running`: its process runs, whether it answers or not
- * - `paused`: frozen by somebody
- * - `ended`: its process is over
+ * - `paused`: its process is paused
+ * - `ended`: its process has ended
  */
-export type SeenPhase = 'created' | 'running' | 'paused' | 'ended';
+export type EnginePhase = 'created' | 'running' | 'paused' | 'ended';
 
-/** An engine of ours as its runtime shows it. Labels are the only truth: nothing here is remembered. */
-export interface SeenEngine {
-  /** What the product calls it: the container's id, the service's id, `sim-N`. */
+/** An engine of this installation as its runtime lists it. Labels are the only source: no runtime remembers engines. */
+export interface ObservedEngine {
+  /** The container's id, the service's id, or `sim-N`. */
   readonly id: string;
-  /** Of the order it was made for. */
+  /** Key of the provisioning request that it was created for. */
   readonly key: string;
   readonly name: string;
-  readonly phase: SeenPhase;
-  /** In words: `exited with code 137`. */
+  readonly phase: EnginePhase;
+  /** For an operator: `exited with code 137`. */
   readonly phaseDetail: string;
   readonly image: string;
-  /** Equals the runtime's `specHash` when it was made with the settings of now. */
+  /** Equals the runtime's `specHash` if the engine was created with the present settings. */
   readonly specHash: string;
   readonly createdAt: Date;
-  /** Another value under the same id: another process, of which nothing is known. */
+  /** Changes with each new process under the same id. */
   readonly incarnation: string;
-  /** Null while it has no address: not running, or not told yet. */
+  /** Null while it has no address: it does not run, or its address is not known yet. */
   readonly endpoint: EngineEndpoint | null;
   readonly apiPort: number | null;
-  /** As on the container; shown to operators, never holds secrets. */
+  /** Labels of the container; shown to operators, never with secrets. */
   readonly labels: Readonly<Record<string, string>>;
-  readonly vpn: Pick<VpnSeat, 'vpn' | 'containerId' | 'containerStartedAt'> | null;
-  /** The VPN's forwarded port that it was given. */
+  readonly vpn: Pick<VpnSlot, 'vpn' | 'containerId' | 'containerStartedAt'> | null;
+  /** The forwarded port of the VPN that it was given. */
   readonly forwardedPort: number | null;
 }
 
 export type RuntimeLinkState = 'connecting' | 'connected' | 'lost';
 
-/** How it stands with the runtime itself. */
+/** The connection to the runtime itself. */
 export interface RuntimeLink {
   readonly state: RuntimeLinkState;
   readonly since: Date;
-  /** Why it is not connected; null when it is. */
+  /** Why it is not connected; null when it is connected. */
   readonly reason: string | null;
 }
 
-/** How it stands with the image that engines are made of. */
+/** The image from which engines are created. */
 export interface RuntimeImage {
   readonly reference: string;
   readonly state: 'unknown' | 'present' | 'pulling' | 'missing';
-  /** While it is pulled: bytes got and bytes in all so far known. */
+  /** During a pull: bytes received, and total bytes as far as known. */
   readonly progress: { readonly currentBytes: number; readonly totalBytes: number } | null;
   /** Why it is missing; null when it is present. */
   readonly reason: string | null;
 }
 
-/** What a runtime tells without being asked. Calls return at once and never throw. */
+/** What a runtime reports by itself. Calls return at once and never throw. */
 export interface RuntimeListener {
-  /** Something changed: look again soon. A hint that may come often, late or never. */
+  /** Something changed: a listing is due. A hint that may come often, late or never. */
   changed(): void;
-  /** The runtime itself said that this engine is gone for good: one look less is needed to believe it. */
+  /** The runtime reported that this engine is gone for good: no second listing is needed. */
   vanished(engineId: string): void;
 }
 
 export interface EngineLogs {
-  /** Newest last, each without its line end. At most as many as were asked for. */
+  /** Newest last, each without its line end. At most as many as requested. */
   readonly lines: readonly string[];
 }
 
-/** Engines of another installation at the same place: left over, or in use. */
+/** Engines of another installation on the same runtime: left over, or in use. */
 export interface ForeignEngines {
   readonly count: number;
   /** At least one of them. */
   readonly areRunning: boolean;
-  /** The command with which an operator removes them, and nothing else. */
+  /** The command that removes them, and nothing else. */
   readonly removal: string;
 }
 
-/** One look at what an engine uses. */
+/** What an engine uses at one moment. */
 export interface EngineUsage {
   /** 100 is one core. */
   readonly cpuPercent: number;
   readonly memoryBytes: number;
-  /** 0: without limit. */
+  /** 0: no limit. */
   readonly memoryLimitBytes: number;
   readonly networkRxBytes: number;
   readonly networkTxBytes: number;
@@ -157,70 +157,69 @@ export interface EngineUsage {
 }
 
 /**
- * Runs engines, one by one. Decides nothing: how many there are, and what becomes of one that fails, is
- * the fleet's business. Every call has a deadline of its own and ends with a `RuntimeError` then. Engines
- * that are not ours (no label of this instance) are neither shown nor touched.
+ * Creates, observes and removes single engines, and decides nothing: how many there are, and what happens to a failing one,
+ * is decided by the fleet. Every call has its own deadline and then fails with a `RuntimeError`. Engines without the
+ * label of this installation are neither listed nor touched.
  */
-export interface EngineRuntime {
-  readonly kind: RuntimeKind;
+export abstract class EngineRuntime {
+  abstract readonly kind: RuntimeKind;
   /**
-   * Hash of everything that settings and machine say about an engine; part of each engine's labels. Holds from the
-   * first
-   * answer of `list` on.
+   * Hash of everything in an engine that depends on settings and machine; part of each engine's labels. Valid after the
+   * first answer of `list`.
    */
-  readonly specHash: string;
-  /** The command with which an operator removes all engines of ours; null: they end with us. */
-  readonly removal: string | null;
-  /** How engines are told their ports and options, as ENGINE_PROFILE names it; null: no image is needed. */
-  readonly profile: string | null;
-  readonly link: RuntimeLink;
-  readonly image: RuntimeImage;
+  abstract readonly specHash: string;
+  /** The command that removes all engines of this installation; null: they end with this process. */
+  abstract readonly removal: string | null;
+  /** ENGINE_PROFILE in use; null: engines need no image. */
+  abstract readonly profile: string | null;
+  abstract readonly link: RuntimeLink;
+  abstract readonly image: RuntimeImage;
 
-  /** Begins to listen for changes. Returns at once; an unreachable runtime is tried again for ever. */
-  open(listener: RuntimeListener): void;
+  /** Begins to listen for changes. Returns at once; an unreachable runtime is retried without end. */
+  abstract open(listener: RuntimeListener): void;
   /**
-   * Every engine of ours, in whatever phase. A failed look says nothing about engines.
+   * Every engine of this installation, in any phase. A failed listing says nothing about engines.
    *
    * @throws RuntimeError `docker_unavailable`
    */
-  list(): Promise<SeenEngine[]>;
+  abstract list(): Promise<ObservedEngine[]>;
   /**
-   * By installation.
+   * Engines of other installations, one entry for each installation.
    *
    * @throws RuntimeError
    */
-  foreignEngines(): Promise<readonly ForeignEngines[]>;
+  abstract foreignEngines(): Promise<readonly ForeignEngines[]>;
   /**
-   * Makes one engine and starts its process: all or nothing. When it throws, nothing is left behind: no
-   * container, no port. A missing image is pulled first; `signal` ends also that.
+   * Creates one engine and starts its process: all or nothing. When it throws, no container and no port is left behind. A
+   * missing image is pulled first; `signal` aborts the pull, too.
    *
    * @throws RuntimeError
    */
-  provision(order: EngineOrder, signal: AbortSignal): Promise<SeenEngine>;
+  abstract provision(request: ProvisioningRequest, signal: AbortSignal): Promise<ObservedEngine>;
   /**
-   * Makes it absent; one that is gone already is fine. A running process gets a moment to end, then force.
+   * Removes the engine; succeeds if it is gone already. A running process gets a moment to end, then it is killed.
    *
    * @throws RuntimeError
    */
-  remove(engineId: string): Promise<void>;
+  abstract remove(engineId: string): Promise<void>;
   /**
-   * Ends its process and starts it again under the same id.
+   * Ends the engine's process and starts it again under the same id.
    *
    * @throws RuntimeError
    */
-  restart(engineId: string): Promise<void>;
+  abstract restart(engineId: string): Promise<void>;
   /**
-   * Lets a paused engine run on.
+   * Unpauses an engine.
    *
    * @throws RuntimeError
    */
-  unpause(engineId: string): Promise<void>;
+  abstract unpause(engineId: string): Promise<void>;
   /** @throws RuntimeError */
-  logs(engineId: string, lines: number): Promise<EngineLogs>;
+  abstract logs(engineId: string, lines: number): Promise<EngineLogs>;
   /** @throws RuntimeError */
-  usage(engineId: string): Promise<EngineUsage>;
-  /** Channels that play without anybody broadcasting them: none for real engines. */
-  demoChannels(): Promise<readonly { readonly id: string; readonly name: string }[]>;
-  /** Ends what was begun here; engines that outlive us go on. Within seconds. */
-  close(): Promise<void>;
+  abstract usage(engineId: string): Promise<EngineUsage>;
+  /** Channels that play without a broadcaster; none for real engines. */
+  abstract demoChannels(): Promise<readonly { readonly id: string; readonly name: string }[]>;
+  /** Ends everything that was begun here, within seconds. Engines that outlive this process keep running. */
+  abstract close(): Promise<void>;
 }

@@ -13,14 +13,14 @@ const CODES: Readonly<Record<RuntimeErrorCode, ErrorCode>> = {
   runtime_refused: 'runtime_refused',
 };
 
-/** What a runtime cannot do, as a caller of the API is told. */
+/** The error of a runtime, as clients of the API get it. */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   const { code, message } = toRuntimeError(error);
   return new AppError(CODES[code], message, { cause: error });
 }
 
-/** Runtimes promise to throw nothing else; what they throw all the same is theirs too. */
+/** Runtimes throw nothing but `RuntimeError`; any other error is a fault of the runtime, too. */
 export function toRuntimeError(error: unknown): RuntimeError {
   if (error instanceof RuntimeError) return error;
   const message = error instanceof Error ? error.message : String(error);

@@ -7,7 +7,7 @@ export const LOST = { kind: 'lost', reason: 'its network is gone' } as const;
 export const CUT_OFF = { kind: 'cut_off', reason: 'its VPN is down' } as const;
 export const MISPLACED = { kind: 'misplaced', reason: 'the forwarded port changed' } as const;
 
-/** As short as can be read: `remove a`, `drain+evict a`, `provision for a`; `!` where it makes room. */
+/** In short: `remove a`, `drain+evict a`, `provision for a`; `!` where it makes room. */
 export function words(action: FleetAction): string {
   switch (action.kind) {
     case 'provision':
@@ -40,7 +40,7 @@ export const sick = (id: string, over: Partial<FleetEngine> = {}): FleetEngine =
 export const old = (id: string, over: Partial<FleetEngine> = {}): FleetEngine =>
   anEngine(id, { isOutdated: true, ...over });
 
-/** What is there, what else is to be known, how many are wanted (as decided when left out), and what is to be done. */
+/** Engines, other facts, how many are wanted (left out: as decided), and the expected actions. */
 export type Case = [string, FleetEngine[], Over, number | undefined, string[]];
 
 export function table(cases: Case[]): void {

@@ -12,7 +12,7 @@ import {
 import { aSnapshot, aStart, anEngine } from './fleet-snapshot.spec-support';
 import type { FleetEngine } from './fleet.types';
 
-describe('planFleet: engines that are over', () => {
+describe('planFleet: engines that have ended', () => {
   table([
     ['nothing to do', good('a', 'b'), {}, undefined, []],
     ['ended', [anEngine('a', { phase: 'ended' }), ...good('b', 'c')], {}, undefined, ['remove a']],
@@ -61,14 +61,14 @@ describe('planFleet: engines that are over', () => {
     [
       'just made, while an order is under way',
       [aStart('a', { phase: 'created', ageMs: 29_999 }), ...good('b', 'c')],
-      { pendingOrders: 1 },
+      { pendingRequests: 1 },
       undefined,
       [],
     ],
     [
       'long made, while an order is under way',
       [aStart('a', { phase: 'created', ageMs: 30_000 }), ...good('b', 'c')],
-      { pendingOrders: 1 },
+      { pendingRequests: 1 },
       undefined,
       ['remove a'],
     ],
@@ -86,10 +86,10 @@ describe('planFleet: engines that are over', () => {
       undefined,
       ['provision'],
     ],
-    ['not shown once', [anEngine('a', { missedLooks: 1 }), ...good('b')], {}, undefined, []],
+    ['not shown once', [anEngine('a', { missedListings: 1 }), ...good('b')], {}, undefined, []],
     [
       'not shown twice',
-      [anEngine('a', { missedLooks: 2 }), ...good('b')],
+      [anEngine('a', { missedListings: 2 }), ...good('b')],
       {},
       undefined,
       ['provision'],
@@ -133,12 +133,12 @@ describe('planFleet: engines that start', () => {
   ]);
 });
 
-describe('planFleet: orders', () => {
+describe('planFleet: provisioning', () => {
   table([
     ['as many as may start together', [], {}, undefined, ['provision', 'provision']],
     ['fewer when some start already', [aStart('a')], {}, 5, ['provision']],
-    ['fewer when some are ordered', [], { pendingOrders: 1 }, 5, ['provision']],
-    ['none beyond those', [aStart('a')], { pendingOrders: 1 }, 5, []],
+    ['fewer when some are ordered', [], { pendingRequests: 1 }, 5, ['provision']],
+    ['none beyond those', [aStart('a')], { pendingRequests: 1 }, 5, []],
     [
       'none that an operator drains at its start delays',
       [aStart('a', { drainedBy: 'operator' })],
@@ -171,21 +171,22 @@ describe('planFleet: orders', () => {
     [
       'orders take places',
       good('a', 'b', 'c'),
-      { pendingOrders: 1, limits: { maxReplicas: 4 } },
+      { pendingRequests: 1, limits: { maxReplicas: 4 } },
       6,
       [],
     ],
-    ['for operators who asked', good('a', 'b'), { extraOrders: 1 }, undefined, ['provision']],
+    ['for operators who asked', good('a', 'b'), { operatorRequests: 1 }, undefined, ['provision']],
   ]);
 });
 
 describe('planFleet: all together', () => {
-  it('lets surplus engines go, says why, and orders none for them', () => {
+  it('removes surplus engines, says why, and requests none for them', () => {
     const engines = ['a', 'b', 'c'].map((id) => anEngine(id, { idleMs: 61_500 }));
     expect(planned(aSnapshot(engines))).toEqual([
       {
         kind: 'remove',
         engineId: 'a',
+        reason: 'surplus',
         why: 'not needed: 2 are wanted, and it has had no stream for 61s',
         failure: null,
         makesRoom: false,
@@ -193,7 +194,7 @@ describe('planFleet: all together', () => {
     ]);
   });
 
-  it('has a stable order: what goes, what comes back, what is emptied, what is ordered', () => {
+  it('has a stable order: removals, recoveries, drains, provisioning', () => {
     const engines = [
       anEngine('e', { objection: CUT_OFF }),
       anEngine('d', { drainedBy: 'fleet' }),
@@ -213,7 +214,7 @@ describe('planFleet: all together', () => {
     expect(plan([...engines].reverse(), { limits: { minReplicas: 3 } })).toEqual(actions);
   });
 
-  it('counts as replacements what begins one, not what completes it', () => {
+  it('counts the actions that begin a replacement, not those that complete it', () => {
     const began = (engines: FleetEngine[], over: Over = {}): boolean[] =>
       planned(aSnapshot(engines, over)).map(startsReplacement);
     expect(began([sick('a'), ...good('b')])).toEqual([true]);

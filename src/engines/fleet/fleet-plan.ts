@@ -1,34 +1,41 @@
 import { formatDuration } from '../../kernel/units';
-import type { JudgedEngine } from './engine-standing';
-import { type FleetCensus, takeCensus } from './fleet-census';
+import { type ClassifiedEngine, type ClassifiedFleet, classifyEngines } from './engine-disposition';
 import type { FleetAction, FleetSnapshot, ScaleDecision } from './fleet.types';
-import { planOrders } from './order-plan';
-import { makeRoom, retire } from './replacement-plan';
+import {
+  failingInOrder,
+  makeRoom,
+  mayReplace,
+  notBusy,
+  replaceableInOrder,
+  retire,
+} from './replacement-plan';
 
-/** A container that was made and not started is waited for so long while an order of ours may be about to start it. */
+type ProvisionAction = Extract<FleetAction, { kind: 'provision' }>;
+
+/** A container that was created and not started may belong to a provisioning request that is about to start it. */
 const CREATED_GRACE_MS = 30_000;
 
 /**
- * What to do now: level-triggered, so the same world leads to the same actions, whatever was done before. At most
- * one action for each engine, none for those that are busy or held by an operator (unless they have ended),
- * and never so many orders that MAX_REPLICAS could be exceeded. What goes comes first, what is ordered last.
+ * What to do now. Level-triggered: the same snapshot leads to the same actions, whatever was done before. There is at
+ * most one action for each engine, and none for engines that are busy or that an operator drains (unless they have ended).
+ * MAX_REPLICAS is never exceeded. Removals come first, provisioning comes last.
  */
 export function planFleet(snapshot: FleetSnapshot, scale: ScaleDecision): FleetAction[] {
-  const census = takeCensus(snapshot);
-  const retired = retire(census, scale.wanted);
-  const forced = [...removals(snapshot, census), ...retired, ...surplus(snapshot, scale)];
+  const fleet = classifyEngines(snapshot);
+  const retired = retire(fleet, scale.wanted);
+  const forced = [...planRemovals(snapshot, fleet), ...retired, ...planSurplus(snapshot, scale)];
   const isRoomComing = forced.some(({ kind }) => kind === 'remove');
-  const room = isRoomComing ? [] : makeRoom(snapshot, census, scale.wanted);
+  const room = isRoomComing ? [] : makeRoom(snapshot, fleet, scale.wanted);
   const decided = [...forced, ...room];
   const taken = new Set(decided.map((action) => ('engineId' in action ? action.engineId : null)));
-  const recoveries = recover(census).filter(
+  const recoveries = planRecoveries(fleet).filter(
     (action) => !('engineId' in action && taken.has(action.engineId)),
   );
-  const orders = planOrders(snapshot, census, scale, taken);
-  return [...decided, ...recoveries, ...orders].sort((a, b) => ORDER[a.kind] - ORDER[b.kind]);
+  const provisioning = planProvisioning(snapshot, fleet, scale, taken);
+  return [...decided, ...recoveries, ...provisioning].sort((a, b) => ORDER[a.kind] - ORDER[b.kind]);
 }
 
-/** True for what sets the clock of ENGINE_REPLACEMENT_COOLDOWN: a replacement of an engine that runs begins. */
+/** True for an action that begins the replacement of a running engine: ENGINE_REPLACEMENT_COOLDOWN counts from it. */
 export function startsReplacement(action: FleetAction): boolean {
   if (action.kind === 'provision') return action.replaces !== null;
   return (action.kind === 'remove' || action.kind === 'drain') && action.makesRoom;
@@ -42,41 +49,49 @@ const ORDER: Readonly<Record<FleetAction['kind'], number>> = {
   provision: 4,
 };
 
-/** What goes whatever else is there. */
-function removals(snapshot: FleetSnapshot, census: FleetCensus): FleetAction[] {
-  return census
-    .of('over', 'lost', 'stuck', 'retiring')
-    .filter(({ engine }) => !engine.isBusy)
-    .filter((judged) => isDue(judged, snapshot))
-    .map(({ engine, standing, why }) => ({
+/** Engines that are removed whatever the others do. */
+function planRemovals(snapshot: FleetSnapshot, fleet: ClassifiedFleet): FleetAction[] {
+  return fleet
+    .of('ended', 'lost', 'stuck', 'retiring')
+    .filter(notBusy)
+    .filter((classified) => isDue(classified, snapshot))
+    .map((classified) => ({
       kind: 'remove',
-      engineId: engine.id,
-      why,
-      failure: failureOf({ engine, standing, why }),
+      engineId: classified.engine.id,
+      reason: classified.reason,
+      why: classified.why,
+      failure: failureOf(classified),
       makesRoom: false,
     }));
 }
 
-function isDue({ engine, standing }: JudgedEngine, { pendingOrders }: FleetSnapshot): boolean {
-  if (standing === 'retiring') return engine.streams === 0;
+function isDue(
+  { engine, disposition }: ClassifiedEngine,
+  { pendingRequests }: FleetSnapshot,
+): boolean {
+  if (disposition === 'retiring') return engine.streams === 0;
   if (engine.phase !== 'created') return true;
-  return pendingOrders === 0 || engine.ageMs >= CREATED_GRACE_MS;
+  return pendingRequests === 0 || engine.ageMs >= CREATED_GRACE_MS;
 }
 
-/** What its end tells of starts; an engine that its VPN was cut from while it started tells nothing. */
-function failureOf({ engine, standing }: JudgedEngine): 'start_timeout' | 'engine_exited' | null {
+/** How the start failed. An engine whose VPN failed during its start says nothing about starts. */
+function failureOf({
+  engine,
+  disposition,
+}: ClassifiedEngine): 'start_timeout' | 'engine_exited' | null {
   if (engine.hasStarted || engine.objection !== null) return null;
-  if (standing === 'stuck') return 'start_timeout';
-  return standing === 'over' && engine.phase === 'ended' ? 'engine_exited' : null;
+  if (disposition === 'stuck') return 'start_timeout';
+  return disposition === 'ended' && engine.phase === 'ended' ? 'engine_exited' : null;
 }
 
-function surplus(snapshot: FleetSnapshot, scale: ScaleDecision): FleetAction[] {
+function planSurplus(snapshot: FleetSnapshot, scale: ScaleDecision): FleetAction[] {
   return scale.surplus.map((engineId) => {
     const idleMs = snapshot.engines.find(({ id }) => id === engineId)?.idleMs ?? 0;
     const idle = formatDuration(Math.floor(idleMs / 1000) * 1000);
     return {
       kind: 'remove',
       engineId,
+      reason: 'surplus',
       why: `not needed: ${scale.wanted} are wanted, and it has had no stream for ${idle}`,
       failure: null,
       makesRoom: false,
@@ -84,18 +99,63 @@ function surplus(snapshot: FleetSnapshot, scale: ScaleDecision): FleetAction[] {
   });
 }
 
-/** What may bring an engine back, or keeps viewers away from it until it is. */
-function recover(census: FleetCensus): FleetAction[] {
-  return census
-    .of('cut_off', 'released', 'failing', 'coming')
-    .filter(({ engine }) => !engine.isBusy)
-    .flatMap(({ engine, standing, why }): FleetAction[] => {
+/** Actions that may bring an engine back, or that keep viewers away from it until it is back. */
+function planRecoveries(fleet: ClassifiedFleet): FleetAction[] {
+  return fleet
+    .of('cut_off', 'released', 'failing', 'starting')
+    .filter(notBusy)
+    .flatMap(({ engine, disposition, why }): FleetAction[] => {
       const engineId = engine.id;
-      if (standing === 'released') return [{ kind: 'undrain', engineId, why }];
-      if (standing === 'cut_off') {
+      if (disposition === 'released') return [{ kind: 'undrain', engineId, why }];
+      if (disposition === 'cut_off') {
         if (engine.drainedBy !== null) return [];
-        return [{ kind: 'drain', engineId, why, evict: true, makesRoom: false }];
+        return [
+          { kind: 'drain', engineId, reason: 'vpn_down', why, evict: true, makesRoom: false },
+        ];
       }
       return engine.phase === 'paused' ? [{ kind: 'unpause', engineId, why }] : [];
     });
+}
+
+/**
+ * Engines to create now. As many missing engines are requested at once as may start in parallel. Successors of
+ * engines that still run are requested one by one: when many engines fail together they have a common cause, which new
+ * engines would not heal.
+ *
+ * @param going engines that this plan removes or drains
+ */
+function planProvisioning(
+  snapshot: FleetSnapshot,
+  fleet: ClassifiedFleet,
+  scale: ScaleDecision,
+  going: ReadonlySet<string | null>,
+): ProvisionAction[] {
+  if (!snapshot.mayProvision) return [];
+  const { limits, pendingRequests, beingReplaced } = snapshot;
+  const most = Math.min(
+    limits.parallelStarts - fleet.startingCount - pendingRequests,
+    limits.maxReplicas - fleet.presentCount - pendingRequests,
+  );
+  const leaving = fleet.serving.filter(({ engine }) => going.has(engine.id)).length;
+  const missing = scale.wanted - (fleet.serving.length - leaving) - pendingRequests;
+  const failing = failingInOrder(fleet).filter(
+    ({ engine }) => !going.has(engine.id) && !beingReplaced.has(engine.id),
+  );
+  const actions = Array.from({ length: Math.max(0, missing - failing.length) }, () =>
+    provision(scale.why[0] ?? '', null),
+  );
+  if (missing >= 0 && mayReplace(snapshot, fleet)) {
+    // A working engine is replaced only while no engine is missing.
+    const candidates = missing > 0 ? failing : replaceableInOrder(fleet);
+    const replaced = candidates.find((one) => notBusy(one) && !going.has(one.engine.id));
+    if (replaced !== undefined) {
+      const { id } = replaced.engine;
+      actions.push(provision(`to replace ${id}: ${replaced.why}`, id));
+    }
+  }
+  return actions.slice(0, Math.max(0, most));
+}
+
+function provision(why: string, replaces: string | null): ProvisionAction {
+  return { kind: 'provision', why, replaces };
 }

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { FleetStage } from './fleet-stage.spec-support';
 
-describe('the end of the fleet', () => {
+describe('FleetShutdown', () => {
   let stage: FleetStage;
 
   beforeEach(() => jest.useFakeTimers());
@@ -18,13 +18,13 @@ describe('the end of the fleet', () => {
   async function stop(): Promise<number> {
     const startedAt = performance.now();
     let tookMs = Infinity;
-    const stopped = stage.keeper.stop().then(() => (tookMs = performance.now() - startedAt));
+    const stopped = stage.reconciler.stop().then(() => (tookMs = performance.now() - startedAt));
     await stage.pass(20_000);
     await stopped;
     return tookMs;
   }
 
-  it('leaves engines as they are, so that the next start finds them', async () => {
+  it('keeps engines, so that the next start finds them', async () => {
     await start({});
     await stop();
     expect(stage.runtime.count('remove')).toBe(0);
@@ -34,7 +34,7 @@ describe('the end of the fleet', () => {
     expect(stage.fleet()).toHaveLength(3);
   });
 
-  it('removes them when it was told to, several at a time', async () => {
+  it('removes them with ENGINES_ON_SHUTDOWN=remove, several at a time', async () => {
     await start({ ENGINES_ON_SHUTDOWN: 'remove', MIN_REPLICAS: '20' });
     stage.runtime.refuse('remove', 'runtime_refused');
     await stop();
@@ -42,22 +42,22 @@ describe('the end of the fleet', () => {
     expect(stage.runtime.isClosed).toBe(true);
   });
 
-  it('removes those that no look has shown yet', async () => {
+  it('removes engines that no listing has contained yet', async () => {
     stage = new FleetStage({ ENGINES_ON_SHUTDOWN: 'remove', MIN_REPLICAS: '0' });
     stage.runtime.add({ id: 'left' });
-    await stage.keeper.start(stage.registry);
-    stage.keeper.hold();
+    await stage.reconciler.start();
+    stage.reconciler.hold();
     await stop();
     expect([...stage.runtime.engines.keys()]).toEqual([]);
   });
 
-  it('tells how many go on before the first look, and without those that are still being made', async () => {
+  it('says how many keep running before the first listing, and without those that are still being created', async () => {
     stage = new FleetStage({ MIN_REPLICAS: '3' });
     stage.runtime.add({ id: 'left' });
     stage.runtime.hold('provision');
-    await stage.keeper.start(stage.registry);
-    stage.keeper.hold();
-    const early = stage.keeper.farewell();
+    await stage.reconciler.start();
+    stage.reconciler.hold();
+    const early = stage.reconciler.farewell();
     await stage.pass();
     expect(await early).toMatch(/^1 engine keeps running/);
     await stop();
@@ -68,25 +68,25 @@ describe('the end of the fleet', () => {
     stage.runtime.hold('provision');
     await stage.start();
     expect(stage.control.status().present).toBe(3);
-    stage.keeper.hold();
-    expect(await stage.keeper.farewell()).toMatch(/^1 engine keeps running/);
+    stage.reconciler.hold();
+    expect(await stage.reconciler.farewell()).toMatch(/^1 engine keeps running/);
     await stop();
     expect([...stage.runtime.engines.keys()]).toEqual(['left']);
   });
 
-  it('says what may be left when the runtime cannot be asked', async () => {
+  it('says what may be left when the runtime does not answer', async () => {
     stage = new FleetStage({ MIN_REPLICAS: '0' });
     stage.runtime.add({ id: 'left' });
     stage.runtime.refuse('list', 'docker_unavailable');
     await stage.start();
-    stage.keeper.hold();
-    const told = stage.keeper.farewell();
+    stage.reconciler.hold();
+    const told = stage.reconciler.farewell();
     await stage.pass();
     expect(await told).toMatch(/^engines of this installation, if there are any, keep running/);
     await stop();
   });
 
-  it('leaves it to the runtime when engines cannot outlive us', async () => {
+  it('leaves engines to the runtime when they cannot outlive the process', async () => {
     await start({ ENGINES_ON_SHUTDOWN: 'remove' });
     stage.runtime.removal = null;
     await stop();
@@ -94,7 +94,7 @@ describe('the end of the fleet', () => {
     expect(stage.runtime.isClosed).toBe(true);
   });
 
-  it('gives up orders that are under way, and tells who waits for them', async () => {
+  it('aborts provisioning requests, and rejects those who wait for them', async () => {
     stage = new FleetStage();
     stage.runtime.hold('provision');
     await stage.start();
@@ -106,17 +106,14 @@ describe('the end of the fleet', () => {
     expect(stage.published('engine_order_failed')).toEqual([]);
   });
 
-  it.each(['list', 'remove'])(
-    'does not wait for ever for a runtime that hangs in %s',
-    async (call) => {
-      await start({ ENGINES_ON_SHUTDOWN: 'remove' });
-      stage.runtime.hold(call);
-      stage.runtime.hint();
-      await stage.pass();
-      const tookMs = await stop();
-      expect(tookMs).toBeGreaterThan(5000);
-      expect(tookMs).toBeLessThan(7000);
-      expect(stage.runtime.isClosed).toBe(true);
-    },
-  );
+  it.each(['list', 'remove'])('ends by its deadline when the runtime hangs in %s', async (call) => {
+    await start({ ENGINES_ON_SHUTDOWN: 'remove' });
+    stage.runtime.hold(call);
+    stage.runtime.hint();
+    await stage.pass();
+    const tookMs = await stop();
+    expect(tookMs).toBeGreaterThan(5000);
+    expect(tookMs).toBeLessThan(7000);
+    expect(stage.runtime.isClosed).toBe(true);
+  });
 });

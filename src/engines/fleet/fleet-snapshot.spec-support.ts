@@ -13,7 +13,7 @@ export const LIMITS: FleetLimits = {
   maxStarts: 0,
 };
 
-/** A healthy engine in the middle of its life that nobody has used for ten seconds. */
+/** A healthy engine that has been idle for 10 s. */
 export function anEngine(id: string, over: Partial<FleetEngine> = {}): FleetEngine {
   return {
     id,
@@ -29,13 +29,13 @@ export function anEngine(id: string, over: Partial<FleetEngine> = {}): FleetEngi
     upMs: 600_000,
     unhealthyMs: over.state === 'unhealthy' ? 30_000 : 0,
     disconnectedMs: 0,
-    isAskedFor: false,
+    isRequested: false,
     isOutdated: false,
     vpn: null,
     forwarded: false,
     drainedBy: null,
     objection: null,
-    missedLooks: 0,
+    missedListings: 0,
     hasVanished: false,
     isBusy: false,
     isBeingRemoved: false,
@@ -62,11 +62,11 @@ export function aSnapshot(
 ): FleetSnapshot {
   return {
     engines,
-    pendingOrders: 0,
+    pendingRequests: 0,
     beingReplaced: new Set(),
     waiting: 0,
     scaledTo: null,
-    extraOrders: 0,
+    operatorRequests: 0,
     sinceReplacementMs: null,
     mayProvision: true,
     ...over,

@@ -1,19 +1,27 @@
-import { aDescription } from '../engine.spec-support';
-import { Engine } from '../engine';
-import type { EngineLease } from '../engine.types';
-import { ANYWHERE } from './engine-placement.port';
+import { aDescription, IdleSlot } from '../testing/engine.spec-support';
+import type { EventBus } from '../../events';
+import { Engine } from '../registry/engine';
+import { EngineRegistry } from '../registry/engine-registry';
+import { SlotRevocation } from '../registry/held-slot';
+import { ANYWHERE } from '../vpn/engine-placement.port';
 import { type FactSources, freezeEngines } from './fleet-snapshot';
-import { aSeenEngine } from './scripted-runtime.spec-support';
-import { type SeenRecord, SeenEngines } from './seen-engines';
+import { anObservedEngine } from './scripted-runtime.spec-support';
+import { type ObservedRecord, ObservedEngines } from './observed-engines';
 
 describe('an engine as decisions see it', () => {
   beforeEach(() => jest.useFakeTimers());
   afterEach(() => jest.useRealTimers());
 
-  function record(over: Partial<Parameters<typeof aSeenEngine>[0]> = {}): SeenRecord {
-    const seen = new SeenEngines(60_000);
-    seen.endLook(seen.beginLook(), [aSeenEngine(over)]);
-    return seen.list()[0]!;
+  const observedEngines = (): ObservedEngines =>
+    new ObservedEngines(
+      { engineStartTimeoutMs: 60_000 },
+      new EngineRegistry({ publish: () => undefined } as unknown as EventBus),
+    );
+
+  function record(over: Partial<Parameters<typeof anObservedEngine>[0]> = {}): ObservedRecord {
+    const observed = observedEngines();
+    observed.endListing(observed.beginListing(), [anObservedEngine(over)]);
+    return observed.list()[0]!;
   }
 
   const sources = (over: Partial<FactSources> = {}): FactSources => ({
@@ -27,12 +35,12 @@ describe('an engine as decisions see it', () => {
     ...over,
   });
 
-  const freeze = (one: SeenRecord, over: Partial<FactSources> = {}) =>
+  const freeze = (one: ObservedRecord, over: Partial<FactSources> = {}) =>
     freezeEngines([one], sources(over))[0]!;
 
   const anEngine = (budgetMs = 0): Engine => new Engine(aDescription('e1'), budgetMs);
 
-  it('is without state when it runs and has lost its address: at first it may get one yet', () => {
+  it('has no state when it runs without an address, which a young process may still get', () => {
     const engine = anEngine();
     engine.recordAnswer({ version: null, networkConnected: null });
     engine.state = 'healthy';
@@ -44,13 +52,13 @@ describe('an engine as decisions see it', () => {
     expect(old).toMatchObject({ state: null, hasStarted: true });
   });
 
-  it('has started, however young it is, when its process had an address and lost it', () => {
+  it('has started, however young it is, when its process has lost its address', () => {
     const engine = anEngine();
     engine.recordAnswer({ version: null, networkConnected: null });
-    const seen = new SeenEngines(60_000);
-    const look = (over: Partial<Parameters<typeof aSeenEngine>[0]>) => {
-      seen.endLook(seen.beginLook(), [aSeenEngine(over)]);
-      return freeze(seen.list()[0]!, { engine: () => engine });
+    const observed = observedEngines();
+    const look = (over: Partial<Parameters<typeof anObservedEngine>[0]>) => {
+      observed.endListing(observed.beginListing(), [anObservedEngine(over)]);
+      return freeze(observed.list()[0]!, { engine: () => engine });
     };
     look({});
     expect(look({ endpoint: null })).toMatchObject({ state: null, hasStarted: true });
@@ -58,7 +66,7 @@ describe('an engine as decisions see it', () => {
     expect(look({ endpoint: null, incarnation: 'second' }).hasStarted).toBe(false);
   });
 
-  it('is what the runtime shows, where the registry does not have it', () => {
+  it('has the facts of the runtime alone when the registry does not have it', () => {
     const one = record({
       phase: 'created',
       specHash: 'then',
@@ -81,13 +89,13 @@ describe('an engine as decisions see it', () => {
       upMs: 2000,
       unhealthyMs: 0,
       disconnectedMs: 0,
-      isAskedFor: false,
+      isRequested: false,
       isOutdated: true,
       vpn: 'gluetun',
       forwarded: true,
       drainedBy: null,
       objection: null,
-      missedLooks: 0,
+      missedListings: 0,
       hasVanished: false,
       isBusy: false,
       isBeingRemoved: false,
@@ -95,7 +103,7 @@ describe('an engine as decisions see it', () => {
     });
   });
 
-  it('has what the registry knows of it', () => {
+  it('has the facts of the registry', () => {
     const engine = anEngine();
     engine.state = 'unhealthy';
     engine.unhealthySince = performance.now();
@@ -115,38 +123,36 @@ describe('an engine as decisions see it', () => {
       hasStarted: true,
       isBusy: true,
     });
-    engine.leases.add(aLease(new AbortController().signal));
-    engine.leases.add(aLease(AbortSignal.abort(), false));
+    engine.leases.add(new IdleSlot('s1'));
+    const leaving = new IdleSlot('s2', false);
+    leaving.revoke(new SlotRevocation('engine_withdrawn', 'test'));
+    engine.leases.add(leaving);
     const watched = freeze(one, { engine: () => engine });
     expect(watched).toMatchObject({ streams: 2, wantedStreams: 1, leavingStreams: 1, idleMs: 0 });
   });
 
-  it('has not started before its first answer; of one that was there before us no start is expected', () => {
+  it('has not started before its first answer; an engine that existed before this process counts as started', () => {
     expect(freeze(record(), { engine: () => anEngine(1000) }).hasStarted).toBe(false);
     expect(freeze(record()).hasStarted).toBe(false);
     const old = new Date(Date.now() - 3_600_000);
     expect(freeze(record({ phase: 'ended', createdAt: old })).hasStarted).toBe(true);
   });
 
-  it('has what placement holds against it', () => {
+  it('has the objection of placement', () => {
     const objection = { kind: 'lost', reason: 'another network' } as const;
     const placement = { ...ANYWHERE, objections: () => new Map([['e1', objection]]) };
     expect(freeze(record(), { placement }).objection).toBe(objection);
   });
 
-  it('counts how long it is frozen, from the first look that showed it', () => {
-    const seen = new SeenEngines(60_000);
+  it('counts how long it has been paused, from the first listing that shows it', () => {
+    const observed = observedEngines();
     const look = (phase: 'paused' | 'running') =>
-      seen.endLook(seen.beginLook(), [aSeenEngine({ phase })]);
+      observed.endListing(observed.beginListing(), [anObservedEngine({ phase })]);
     look('paused');
     jest.advanceTimersByTime(1000);
     look('paused');
-    expect(freeze(seen.list()[0]!).pausedMs).toBe(1000);
+    expect(freeze(observed.list()[0]!).pausedMs).toBe(1000);
     look('running');
-    expect(freeze(seen.list()[0]!).pausedMs).toBe(0);
+    expect(freeze(observed.list()[0]!).pausedMs).toBe(0);
   });
 });
-
-function aLease(revoked: AbortSignal, isWanted = true): EngineLease {
-  return { revoked, isWanted } as Partial<EngineLease> as EngineLease;
-}

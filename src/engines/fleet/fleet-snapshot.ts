@@ -1,10 +1,13 @@
 import { monotonicMs } from '../../kernel/clock';
-import type { Engine } from '../engine';
-import type { EnginesConfig } from '../engines.config';
-import type { EnginePlacement, PlacedEngine } from './engine-placement.port';
+import type { EnginesConfig } from '../engines-config';
+import type { Engine } from '../registry/engine';
+import type {
+  EnginePlacement,
+  PlacedEngine,
+  PlacementObjection,
+} from '../vpn/engine-placement.port';
 import type { FleetEngine, FleetLimits } from './fleet.types';
-import type { PlacementObjection } from './engine-placement.port';
-import type { SeenRecord } from './seen-engines';
+import type { ObservedRecord } from './observed-engines';
 
 export function limitsOf(config: EnginesConfig): FleetLimits {
   return {
@@ -21,30 +24,35 @@ export function limitsOf(config: EnginesConfig): FleetLimits {
   };
 }
 
-/** Where facts about engines come from, beside the runtime. */
+/** Where facts about engines come from, in addition to the listing. */
 export interface FactSources {
   readonly engine: (id: string) => Engine | undefined;
-  readonly isBusy: (record: SeenRecord) => boolean;
+  readonly isBusy: (record: ObservedRecord) => boolean;
   readonly isBeingRemoved: (id: string) => boolean;
   readonly placement: EnginePlacement;
-  /** What placement looks at: ordered engines have their places already. */
+  /** Engines that take a place, including those that are being created. */
   readonly placed: readonly PlacedEngine[];
-  /** Of an engine that is made with the settings of now. */
+  /** Hash of an engine that is created with the present settings. */
   readonly specHash: string;
   readonly startTimeoutMs: number;
 }
 
-/** Each engine that is there as decisions see it: what the runtime shows and what the registry knows. */
-export function freezeEngines(records: readonly SeenRecord[], sources: FactSources): FleetEngine[] {
+/** Each listed engine as decisions see it: what the runtime listed and what the registry knows. */
+export function freezeEngines(
+  records: readonly ObservedRecord[],
+  sources: FactSources,
+): FleetEngine[] {
   const objections = sources.placement.objections(sources.placed);
-  return records.map((record) => freeze(record, sources, objections.get(record.seen.id) ?? null));
+  return records.map((record) =>
+    freeze(record, sources, objections.get(record.observed.id) ?? null),
+  );
 }
 
 export function placedEngines(
-  records: readonly SeenRecord[],
+  records: readonly ObservedRecord[],
   engine: FactSources['engine'],
 ): PlacedEngine[] {
-  return records.map(({ seen: { id, vpn, forwardedPort } }) => ({
+  return records.map(({ observed: { id, vpn, forwardedPort } }) => ({
     id,
     vpn,
     forwardedPort,
@@ -53,43 +61,43 @@ export function placedEngines(
 }
 
 function freeze(
-  record: SeenRecord,
+  record: ObservedRecord,
   { engine: engineOf, isBusy, isBeingRemoved, specHash, startTimeoutMs }: FactSources,
   objection: PlacementObjection | null,
 ): FleetEngine {
-  const { seen } = record;
-  const engine = engineOf(seen.id);
+  const { observed } = record;
+  const engine = engineOf(observed.id);
   const now = monotonicMs();
   const since = (at: number | null | undefined): number => (at == null ? 0 : now - at);
   const upMs = now - record.incarnationSince;
-  const hasNoAddress = seen.phase === 'running' && seen.endpoint === null;
-  // A process that is young and never had one may be about to get it, whatever the process before it had done.
+  const hasNoAddress = observed.phase === 'running' && observed.endpoint === null;
+  // A young process that never had an address may be about to get one, whatever the process before it did.
   const mayGetAddress = hasNoAddress && !record.hadAddress && upMs <= startTimeoutMs;
   return {
-    id: seen.id,
-    phase: seen.phase,
+    id: observed.id,
+    phase: observed.phase,
     state: hasNoAddress ? null : (engine?.state ?? null),
     streams: engine?.leases.size ?? 0,
-    wantedStreams: engine?.wantedSlots ?? 0,
-    leavingStreams: [...(engine?.leases ?? [])].filter(({ revoked }) => revoked.aborted).length,
+    wantedStreams: engine?.watchedSlots ?? 0,
+    leavingStreams: [...(engine?.leases ?? [])].filter(({ isRevoked }) => isRevoked).length,
     idleMs: engine?.idleMs ?? 0,
-    ageMs: Math.max(Date.now() - seen.createdAt.getTime(), 0),
+    ageMs: Math.max(Date.now() - observed.createdAt.getTime(), 0),
     starts: engine?.starts ?? 0,
-    // Of one that was there before us, and never was reached since, nothing is known: no fault is found with its start.
+    // An engine that existed before this process and was never reached since counts as started: its start cannot fail any more.
     hasStarted: (engine?.hasStarted ?? !record.isFresh) && !mayGetAddress,
     upMs,
     unhealthyMs: since(engine?.unhealthySince),
     disconnectedMs: since(engine?.disconnectedSince),
-    isAskedFor: record.isAskedFor,
-    isOutdated: seen.specHash !== specHash,
-    vpn: seen.vpn?.vpn ?? null,
-    forwarded: seen.forwardedPort !== null,
+    isRequested: record.isRequested,
+    isOutdated: observed.specHash !== specHash,
+    vpn: observed.vpn?.vpn ?? null,
+    forwarded: observed.forwardedPort !== null,
     drainedBy: engine?.drainedBy ?? null,
     objection,
-    missedLooks: record.missedLooks,
+    missedListings: record.missedListings,
     hasVanished: record.hasVanished,
     isBusy: isBusy(record),
-    isBeingRemoved: isBeingRemoved(seen.id),
+    isBeingRemoved: isBeingRemoved(observed.id),
     pausedMs: since(record.pausedSince),
   };
 }

@@ -1,15 +1,22 @@
 import { Logger } from '@nestjs/common';
 import { loadConfig } from '../../config';
 import type { DomainEventType, EventBus } from '../../events';
-import type { Engine } from '../engine';
-import { EngineRegistry } from '../engine-registry';
-import type { EnginePlacement } from './engine-placement.port';
-import { ANYWHERE } from './engine-placement.port';
-import { FleetKeeper } from './fleet.keeper';
-import { ManagedFleet } from './managed.fleet';
+import type { Engine } from '../registry/engine';
+import { EngineRegistry } from '../registry/engine-registry';
+import { ANYWHERE, type EnginePlacement } from '../vpn/engine-placement.port';
+import { EngineNotices } from './engine-notices';
+import { EngineOperations } from './engine-operations';
+import { FleetReconciler } from './fleet-reconciler';
+import { FleetShutdown } from './fleet-shutdown';
+import { ManagedFleet } from './managed-fleet';
+import { ObservedEngines } from './observed-engines';
+import { ProvisioningGate } from './provisioning-gate';
+import { ProvisioningRequests } from './provisioning-requests';
+import { ReconcileLoop } from './reconcile-loop';
+import { RuntimeConnectivity } from './runtime-connectivity';
 import { ScriptedRuntime } from './scripted-runtime.spec-support';
 
-/** Settings under which nothing happens by chance: long pauses, no free engine more than asked for. */
+/** Settings under which nothing happens by chance: long intervals, and no free engine in reserve. */
 const ENV = {
   MIN_REPLICAS: '1',
   MIN_FREE_REPLICAS: '0',
@@ -26,15 +33,15 @@ const ENV = {
   CIRCUIT_BREAKER_RECOVERY_TIMEOUT: '300s',
 };
 
-/** A keeper with its runtime scripted and time in the test's hand; health is what the test says it is. */
+/** A reconciler in front of a scripted runtime. The test moves the time and decides how healthy engines are. */
 export class FleetStage {
   readonly runtime = new ScriptedRuntime();
   readonly events: [DomainEventType, unknown][] = [];
   readonly registry: EngineRegistry;
-  readonly keeper: FleetKeeper;
+  readonly reconciler: FleetReconciler;
   readonly control: ManagedFleet;
   wantingEngine = 0;
-  /** True: every engine that is announced answers its first probe at once. */
+  /** True: every announced engine answers its first probe at once. */
   answersAtOnce = true;
   private demandChanged: () => void = () => undefined;
 
@@ -48,32 +55,68 @@ export class FleetStage {
       if (kind === 'announced' && this.answersAtOnce) this.answer(engine.id);
     });
     const wantingEngine = (): number => this.wantingEngine;
-    this.keeper = new FleetKeeper({
-      config: loadConfig({ ...ENV, ...env }),
-      runtime: this.runtime,
-      registry: this.registry,
-      placement,
-      events,
-      demand: {
-        get wantingEngine() {
-          return wantingEngine();
-        },
-        subscribe: (listener) => {
-          this.demandChanged = listener;
-          return () => undefined;
-        },
+    const demand = {
+      get wantingEngine() {
+        return wantingEngine();
       },
-    });
-    this.control = new ManagedFleet(this.keeper);
+      subscribe: (listener: () => void) => {
+        this.demandChanged = listener;
+        return () => undefined;
+      },
+    };
+    const { runtime, registry } = this;
+    const config = loadConfig({ ...ENV, ...env });
+    const loop = new ReconcileLoop();
+    const connectivity = new RuntimeConnectivity(runtime, events);
+    const observed = new ObservedEngines(config, registry);
+    const gate = new ProvisioningGate(config, events, runtime, connectivity, placement);
+    const requests = new ProvisioningRequests(runtime, registry, observed, gate, events, loop);
+    const operations = new EngineOperations(
+      config,
+      runtime,
+      registry,
+      observed,
+      gate,
+      connectivity,
+      loop,
+    );
+    this.reconciler = new FleetReconciler(
+      config,
+      runtime,
+      registry,
+      placement,
+      demand,
+      events,
+      loop,
+      observed,
+      connectivity,
+      gate,
+      requests,
+      operations,
+      new EngineNotices(runtime, config),
+      new FleetShutdown(config, runtime, loop, observed, requests, operations),
+    );
+    this.control = new ManagedFleet(
+      this.reconciler,
+      loop,
+      runtime,
+      registry,
+      observed,
+      connectivity,
+      gate,
+      requests,
+      operations,
+      demand,
+    );
   }
 
-  /** Begins, and lets what can happen at once happen. */
+  /** Starts the reconciler, and runs everything that is due at once. */
   async start(): Promise<void> {
-    await this.keeper.start(this.registry);
+    await this.reconciler.start();
     await this.pass();
   }
 
-  /** Time goes by, in steps in which everything that is due comes to its end. */
+  /** Advances the time, and runs everything that is due. */
   async pass(ms = 200): Promise<void> {
     await jest.advanceTimersByTimeAsync(ms);
   }

@@ -1,18 +1,17 @@
 import fc from 'fast-check';
-import { takeCensus } from './fleet-census';
 import { planFleet } from './fleet-plan';
 import { LIMITS } from './fleet-snapshot.spec-support';
-import type { EngineStanding } from './engine-standing';
+import { classifyEngines, type EngineDisposition } from './engine-disposition';
 import type { FleetAction, FleetLimits } from './fleet.types';
 import { decideScale } from './scaling-decision';
 import { DISTURBANCES, SimulatedFleet } from './simulated-fleet.spec-support';
 
 const WALKS = 10_000;
-/** Longer than every time that a decision waits for. */
+/** Longer than every time on which a decision depends. */
 const QUIET_STEPS = 8;
 const MOST_STEPS = 120;
 
-/** What is done to which engine, and how many steps pass after it: several things may happen within one. */
+/** Disturbance, engine, and the number of steps after it: several disturbances may happen within one step. */
 const disturbances = fc.array(
   fc.tuple(fc.constantFrom(...DISTURBANCES), fc.nat(40), fc.constantFrom(0, 1, 1, 2)),
   { minLength: 5, maxLength: 30 },
@@ -27,7 +26,7 @@ const limits = fc.record({
   startTimeoutMs: fc.constantFrom(30_000, 90_000),
   replacementCooldownMs: fc.constantFrom(0, 60_000),
   maxStarts: fc.constantFrom(0, 2, 5),
-  // A fleet whose engines grow old never settles: for those the rules alone are looked at.
+  // A fleet with ENGINE_MAX_AGE never settles, so only the rules are checked for it.
   maxAgeMs: fc.constantFrom(0, 0, 0, 600_000),
 });
 
@@ -39,8 +38,8 @@ function pass(fleet: SimulatedFleet): FleetAction[] {
   return actions;
 }
 
-describe('a fleet that is left to the decisions', () => {
-  it('breaks no rule whatever happens to it, and settles when nothing more does', () => {
+describe('a random life of a fleet', () => {
+  it('breaks no rule, and settles when nothing disturbs it any more', () => {
     fc.assert(
       fc.property(disturbances, limits, fc.boolean(), (walk, over, endsStreams) => {
         const all = { ...LIMITS, ...over };
@@ -73,17 +72,17 @@ describe('a fleet that is left to the decisions', () => {
 
 function expectSettled(fleet: SimulatedFleet, { maxReplicas }: FleetLimits): void {
   const snapshot = fleet.snapshot();
-  const census = takeCensus(snapshot);
+  const fleetNow = classifyEngines(snapshot);
   const { wanted } = decideScale(snapshot);
-  const count = (...standings: EngineStanding[]): number => census.of(...standings).length;
-  expect(count('absent', 'leaving', 'over', 'lost', 'stuck', 'released', 'coming')).toBe(0);
-  // Where there is no place for new engines, those that are there are kept.
+  const count = (...standings: EngineDisposition[]): number => fleetNow.of(...standings).length;
+  expect(count('absent', 'removing', 'ended', 'lost', 'stuck', 'released', 'starting')).toBe(0);
+  // While no engine can be created, the present ones are kept.
   if (!snapshot.mayProvision) return;
   const retiring = count('retiring');
-  expect(census.working.length).toBe(Math.min(wanted, maxReplicas - count('held') - retiring));
+  expect(fleetNow.working.length).toBe(Math.min(wanted, maxReplicas - count('held') - retiring));
   expect(count('failing')).toBe(0);
-  // The only one that works is not emptied while somebody watches on it.
+  // The only working engine is not drained while it has viewers.
   const kept =
-    census.working.length === 1 && census.working.some(({ engine }) => engine.streams > 0);
+    fleetNow.working.length === 1 && fleetNow.working.some(({ engine }) => engine.streams > 0);
   if (retiring === 0 && !kept) expect(count('replaceable')).toBe(0);
 }

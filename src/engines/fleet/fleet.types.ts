@@ -1,55 +1,56 @@
+import type { ProvisioningBlock } from '../drivers/engine-driver.port';
 import type {
+  EnginePhase,
   RuntimeImage,
   RuntimeKind,
   RuntimeLink,
-  SeenPhase,
 } from '../drivers/engine-runtime.port';
-import type { EngineState } from '../engine.types';
-import type { PlacementObjection } from './engine-placement.port';
+import type { DrainReason, EngineState } from '../registry/engine.types';
+import type { PlacementObjection } from '../vpn/engine-placement.port';
 
-/** One engine as decisions see it: what the runtime shows and what the registry knows, frozen. */
+/** One engine as decisions see it: what the runtime listed and what the registry knows, frozen. */
 export interface FleetEngine {
   readonly id: string;
-  readonly phase: SeenPhase;
-  /** Null: the registry does not have it (it has no address, or was taken out already). */
+  readonly phase: EnginePhase;
+  /** Null: the registry does not have it, or it runs without an address. */
   readonly state: EngineState | null;
-  /** Slots held: streams and reservations. */
+  /** Slots that are leased. */
   readonly streams: number;
-  /** Those of them that somebody watches or waits for: the others give way to whoever wants a slot. */
+  /** Of these: slots of streams that have viewers, or viewers that wait. The other streams give up their slots on demand. */
   readonly wantedStreams: number;
-  /** Of those, the ones that were told to leave. */
+  /** Of these: slots whose lease is revoked. */
   readonly leavingStreams: number;
-  /** How long nobody has held a slot, since its start when nobody ever did. 0 while somebody does. */
+  /** Time since the last slot was released, or since the start when none was leased. 0 while a slot is leased. */
   readonly idleMs: number;
   readonly ageMs: number;
-  /** Slots ever given out. */
+  /** Slots ever leased. */
   readonly starts: number;
   /** It was healthy once in this incarnation: its start is over. */
   readonly hasStarted: boolean;
-  /** How long this incarnation runs. */
+  /** How long this incarnation has run. */
   readonly upMs: number;
-  /** How long its state is `unhealthy`; 0 when it is not. */
+  /** How long its state has been `unhealthy`; 0 when it is not. */
   readonly unhealthyMs: number;
-  /** How long it has said that it reaches no network; 0 when it does, or it is not known. */
+  /** How long it has reported no network; 0 when it reports one, or nothing is known. */
   readonly disconnectedMs: number;
-  /** An operator asked for it one by one. */
-  readonly isAskedFor: boolean;
-  /** It was made with other settings than those of now. */
+  /** An operator requested it with POST /provision/acestream. */
+  readonly isRequested: boolean;
+  /** It was created with other settings than the present ones. */
   readonly isOutdated: boolean;
   readonly vpn: string | null;
   readonly forwarded: boolean;
-  /** Who drains it: what an operator decided is the operator's to lift. */
+  /** Who drains it. Only an operator lifts an operator's drain. */
   readonly drainedBy: 'operator' | 'fleet' | null;
   readonly objection: PlacementObjection | null;
-  /** Looks in a row that did not show it; 0 when the last one did. */
-  readonly missedLooks: number;
-  /** The runtime said that it is gone. */
+  /** Listings in a row that did not contain it; 0 when the last one did. */
+  readonly missedListings: number;
+  /** The runtime reported that it is gone. */
   readonly hasVanished: boolean;
-  /** Something is being done to it; nothing else is decided about it meanwhile. */
+  /** An operation on it is under way; nothing else is decided about it meanwhile. */
   readonly isBusy: boolean;
-  /** What is being done is its removal; true as well while a removal that failed waits for its next try. */
+  /** That operation is its removal. Also true while a failed removal waits for its retry. */
   readonly isBeingRemoved: boolean;
-  /** How long its phase has been seen `paused`; 0 when it is not. */
+  /** How long its phase has been `paused`; 0 when it is not. */
   readonly pausedMs: number;
 }
 
@@ -59,32 +60,32 @@ export interface FleetLimits {
   readonly maxReplicas: number;
   readonly maxStreamsPerEngine: number;
   readonly parallelStarts: number;
-  /** Idle this long, an engine may be let go. */
+  /** An engine that has been idle for this long may be removed. */
   readonly gracePeriodMs: number;
   readonly startTimeoutMs: number;
   readonly replacementCooldownMs: number;
-  /** 0: engines get as old as they like. */
+  /** 0: no limit. */
   readonly maxAgeMs: number;
-  /** 0: engines start as many streams as they like. */
+  /** 0: no limit. */
   readonly maxStarts: number;
 }
 
 /** Everything that a decision about the fleet depends on. */
 export interface FleetSnapshot {
   readonly engines: readonly FleetEngine[];
-  /** Engines ordered that no look has shown yet. */
-  readonly pendingOrders: number;
-  /** Engines whose successors are ordered, or made and not started yet. */
+  /** Engines that are being created and that no listing has contained yet. */
+  readonly pendingRequests: number;
+  /** Engines whose successors are being created, or have not answered yet. */
   readonly beingReplaced: ReadonlySet<string>;
-  /** Requests that wait for a slot. */
+  /** Slot requests that would be served by one more engine each. */
   readonly waiting: number;
-  /** What an operator asked for by /scale; null: nothing. */
+  /** The number of POST /scale/{n}; null: none was set. */
   readonly scaledTo: number | null;
-  /** Engines that an operator asked for one by one and that no look has shown yet. */
-  readonly extraOrders: number;
-  /** Since the last replacement of an engine was decided; null: never. */
+  /** Engines that operators requested with POST /provision/acestream and that no listing has contained yet. */
+  readonly operatorRequests: number;
+  /** Time since the last replacement of an engine was decided; null: never. */
   readonly sinceReplacementMs: number | null;
-  /** False while the breaker is open, a back-off runs, or there is no place. */
+  /** False while the circuit breaker is open, a backoff runs, or placement is blocked. */
   readonly mayProvision: boolean;
   readonly limits: FleetLimits;
 }
@@ -92,33 +93,35 @@ export interface FleetSnapshot {
 /** How many engines there should be, and why. */
 export interface ScaleDecision {
   readonly wanted: number;
-  /** In words, most important first; never empty. */
+  /** Reasons, the most important first; never empty. */
   readonly why: readonly string[];
-  /** Engines that are too many and may go now, in the order in which they go. */
+  /** Engines above `wanted` that may be removed now, in the order of their removal. */
   readonly surplus: readonly string[];
 }
 
 export type FleetAction =
   | { readonly kind: 'provision'; readonly why: string; readonly replaces: string | null }
-  /** Streams leave it at once, then it is made absent. */
+  /** Its leases are revoked, then it is removed. */
   | {
       readonly kind: 'remove';
       readonly engineId: string;
+      readonly reason: DrainReason;
       readonly why: string;
       readonly failure: 'start_timeout' | 'engine_exited' | null;
-      /** It goes before its successor comes, because there is no room for both: a replacement. */
+      /** It is removed before its successor is created, because there is no room for both: a replacement. */
       readonly makesRoom: boolean;
     }
   /**
-   * Nothing new comes, and its streams move to others as these have room. With `evict` they leave it at once, whether
-   * there is a place for them or not.
+   * It gets no new streams, and its streams move when other engines have room. With `evict` its leases are revoked at once,
+   * whether other engines have room or not.
    */
   | {
       readonly kind: 'drain';
       readonly engineId: string;
+      readonly reason: DrainReason;
       readonly why: string;
       readonly evict: boolean;
-      /** As of `remove`. */
+      /** As in `remove`. */
       readonly makesRoom: boolean;
     }
   | { readonly kind: 'undrain'; readonly engineId: string; readonly why: string }
@@ -144,23 +147,18 @@ export interface FleetDecisionRecord {
   readonly at: Date;
   readonly kind: FleetAction['kind'] | 'scale';
   readonly engineId: string | null;
+  /** Of a removal or a drain; null otherwise. */
+  readonly reason: DrainReason | null;
   readonly why: string;
-}
-
-/** Why no engine can be made now. */
-export interface ProvisioningBlock {
-  readonly code: string;
-  readonly message: string;
-  readonly retryInMs: number | null;
 }
 
 /** The fleet at a glance; from memory. */
 export interface FleetStatus {
-  /** Null: engines are listed by the operator, nothing is run by us. */
+  /** Null: ENGINE_ADDRESSES lists the engines, and acefleet does not run them. */
   readonly runtime: RuntimeKind | null;
   readonly link: RuntimeLink | null;
   readonly image: RuntimeImage | null;
-  /** How engines in containers are told their options; null: there are none. */
+  /** ENGINE_PROFILE in use; null: engines do not run in containers. */
   readonly profile: string | null;
   readonly wanted: number;
   readonly why: readonly string[];

@@ -1,26 +1,39 @@
 import { Logger } from '@nestjs/common';
 import { loadConfig } from '../../config';
 import type { EventBus } from '../../events';
+import type { RuntimeErrorCode, RuntimeImage } from '../drivers/engine-runtime.port';
+import type { Placement } from '../vpn/engine-placement.port';
 import { ProvisioningGate } from './provisioning-gate';
+import { RuntimeConnectivity } from './runtime-connectivity';
+import { ScriptedRuntime } from './scripted-runtime.spec-support';
 
 const FAILURE = {
   code: 'engine_exited',
   message: 'exited with code 1',
-  isEngines: true,
   retryAfterMs: 0,
-};
+} as const;
+const AWAY = { ...FAILURE, code: 'docker_unavailable' } as const;
 
 describe('ProvisioningGate', () => {
   let changes: string[];
   let gate: ProvisioningGate;
+  let runtime: ScriptedRuntime;
+  let connectivity: RuntimeConnectivity;
+  let place: Placement;
 
   beforeEach(() => {
     jest.useFakeTimers();
     Logger.overrideLogger(false);
     jest.spyOn(Math, 'random').mockReturnValue(0);
     changes = [];
-    const publish = (_: string, { from, to }: { from: string; to: string }) =>
-      changes.push(`${from} -> ${to}`);
+    const publish = (type: string, { from, to }: { from: string; to: string }) => {
+      if (type === 'breaker_changed') changes.push(`${from} -> ${to}`);
+    };
+    const events = { publish } as unknown as EventBus;
+    runtime = new ScriptedRuntime();
+    connectivity = new RuntimeConnectivity(runtime, events);
+    connectivity.recordListing(true);
+    place = { kind: 'place', vpnSlot: null };
     gate = new ProvisioningGate(
       loadConfig({
         ENGINE_RETRY_BASE: '1s',
@@ -28,7 +41,10 @@ describe('ProvisioningGate', () => {
         CIRCUIT_BREAKER_FAILURE_THRESHOLD: '3',
         CIRCUIT_BREAKER_RECOVERY_TIMEOUT: '60s',
       }),
-      { publish } as unknown as EventBus,
+      events,
+      runtime,
+      connectivity,
+      { next: () => place, objections: () => new Map(), subscribe: () => () => undefined },
     );
   });
 
@@ -37,11 +53,17 @@ describe('ProvisioningGate', () => {
     jest.useRealTimers();
   });
 
-  it('closes for a growing pause after each failure, then opens the breaker', () => {
+  const begin = () => gate.begin([]) !== null;
+  const isOpen = () => gate.isOpen([]);
+  const failOften = (code: RuntimeErrorCode = 'engine_exited') => {
+    for (let n = 0; n < 3; n += 1) gate.fail({ ...FAILURE, code });
+  };
+
+  it('closes for a growing backoff after each failure, then opens the breaker', () => {
     const waits = [1000, 2000, 60_000].map(() => {
-      expect(gate.begin()).toBe(true);
+      expect(begin()).toBe(true);
       gate.fail(FAILURE);
-      expect(gate.begin()).toBe(false);
+      expect(begin()).toBe(false);
       const { retryInMs } = gate;
       jest.advanceTimersByTime(retryInMs);
       return retryInMs;
@@ -50,30 +72,24 @@ describe('ProvisioningGate', () => {
     expect(changes).toEqual(['closed -> open']);
   });
 
-  it('waits no longer for a place when one was freed, and as long as ever for anything else', () => {
-    gate.fail({ ...FAILURE, code: 'no_place', isEngines: false });
-    expect(gate.mayTry()).toBe(false);
-    gate.placeFreed();
-    expect(gate.mayTry()).toBe(true);
+  it('ends the backoff of a failure for want of a place when one was freed, and no other backoff', () => {
+    gate.fail({ ...FAILURE, code: 'no_place' });
+    expect(isOpen()).toBe(false);
+    gate.releasePlace();
+    expect(isOpen()).toBe(true);
     gate.fail(FAILURE);
-    gate.placeFreed();
-    expect(gate.mayTry()).toBe(false);
+    gate.releasePlace();
+    expect(isOpen()).toBe(false);
   });
 
-  it('lets one try through when the time is over, whose outcome decides', () => {
-    for (let n = 0; n < 3; n += 1) gate.fail(FAILURE);
-    expect(gate.isOpen).toBe(true);
+  it('allows one attempt after the recovery time, whose outcome decides', () => {
+    failOften();
     jest.advanceTimersByTime(60_000);
-    expect([gate.isOpen, gate.begin(), gate.begin(), gate.isOpen]).toEqual([
-      false,
-      true,
-      false,
-      true,
-    ]);
+    expect([isOpen(), begin(), begin(), isOpen()]).toEqual([true, true, false, false]);
     gate.abandon();
-    expect(gate.begin()).toBe(true);
+    expect(begin()).toBe(true);
     gate.succeed();
-    expect([gate.mayTry(), gate.view().failures]).toEqual([true, 0]);
+    expect([isOpen(), gate.breakerView.failures]).toEqual([true, 0]);
     expect(changes).toEqual([
       'closed -> open',
       'open -> half_open',
@@ -83,22 +99,103 @@ describe('ProvisioningGate', () => {
     ]);
   });
 
-  it('only pauses when the runtime was away', () => {
-    for (let n = 0; n < 9; n += 1) gate.fail({ ...FAILURE, isEngines: false });
-    expect(gate.view()).toMatchObject({ state: 'closed', failures: 0 });
-    expect([gate.mayTry(), gate.retryInMs]).toEqual([false, 3000]);
-  });
+  it.each(['docker_unavailable', 'image_missing', 'no_place'] as const)(
+    'only backs off after %s, which says nothing about engines',
+    (code) => {
+      for (let n = 0; n < 9; n += 1) gate.fail({ ...FAILURE, code });
+      expect(gate.breakerView).toMatchObject({ state: 'closed', failures: 0 });
+      expect([isOpen(), gate.retryInMs]).toEqual([false, 3000]);
+    },
+  );
 
-  it('waits as long as is known to be in vain', () => {
-    gate.fail({ ...FAILURE, isEngines: false, retryAfterMs: 2900 });
-    expect([gate.mayTry(), gate.retryInMs]).toEqual([false, 2900]);
-    gate.fail({ ...FAILURE, isEngines: false, retryAfterMs: 15_000 });
+  it('backs off for as long as a retry is known to fail, and never longer than ENGINE_RETRY_MAX', () => {
+    gate.fail({ ...AWAY, retryAfterMs: 2900 });
+    expect([isOpen(), gate.retryInMs]).toEqual([false, 2900]);
+    gate.fail({ ...AWAY, retryAfterMs: 15_000 });
     expect(gate.retryInMs).toBe(3000);
   });
 
-  it('is as new after a reset', () => {
-    for (let n = 0; n < 3; n += 1) gate.fail(FAILURE);
+  it('allows attempts at once after a reset', () => {
+    failOften();
     gate.reset();
-    expect([gate.mayTry(), gate.retryInMs, gate.view().state]).toEqual([true, 0, 'closed']);
+    expect([isOpen(), gate.retryInMs, gate.breakerView.state]).toEqual([true, 0, 'closed']);
+  });
+
+  it('gives the VPN slot of the attempt, and allows none while placement is blocked', () => {
+    const vpnSlot = {
+      vpn: 'a',
+      containerId: 'c',
+      containerStartedAt: 't',
+      host: 'h',
+      ports: { from: 1, to: 2 },
+      forwardedPort: null,
+    };
+    place = { kind: 'place', vpnSlot };
+    expect(gate.begin([])).toEqual({ vpnSlot });
+    place = { kind: 'blocked', reason: 'no VPN works' };
+    expect([gate.begin([]), isOpen()]).toEqual([null, false]);
+  });
+
+  it('allows none while the runtime does not answer', () => {
+    connectivity.recordListing(false);
+    expect([begin(), isOpen()]).toEqual([false, false]);
+    connectivity.recordListing(true);
+    expect(isOpen()).toBe(true);
+  });
+
+  describe('says why no engine can be created', () => {
+    const image = (over: Partial<RuntimeImage>) => {
+      runtime.image = { ...runtime.image, ...over };
+    };
+    const missing = () => image({ state: 'missing', reason: 'no such host' });
+    const blockPlace = () => {
+      place = { kind: 'blocked', reason: 'no VPN works' };
+    };
+    const away = (ms: number) => {
+      connectivity.recordListing(false);
+      jest.advanceTimersByTime(ms);
+    };
+
+    it.each<[string, () => void]>([
+      ['all is well', () => undefined],
+      ['the runtime was away for a moment', () => away(2900)],
+      ['the image is being pulled', () => image({ state: 'pulling' })],
+      ['nothing is known of the image', () => image({ state: 'unknown' })],
+      ['the image was missing, and no backoff runs', missing],
+    ])('not when %s', (_, arrange) => {
+      arrange();
+      expect(gate.block([])).toBeNull();
+    });
+
+    it.each<[string, number | null, RegExp, (() => void)[]]>([
+      [
+        'docker_unavailable',
+        null,
+        /connection refused/,
+        [
+          () => away(3100),
+          () => (runtime.link = { state: 'lost', since: new Date(), reason: 'connection refused' }),
+        ],
+      ],
+      ['docker_unavailable', null, /does not answer/, [failOften, missing, () => away(60_000)]],
+      ['provisioning_blocked', 60_000, /3 starts.*exited with code 1/, [failOften, missing]],
+      [
+        'image_missing',
+        1000,
+        /engine:1.*no such host/,
+        [() => gate.fail({ ...FAILURE, code: 'image_missing' }), missing, blockPlace],
+      ],
+      ['provisioning_blocked', null, /no VPN/, [blockPlace]],
+    ])('%s, with %p ms to go: %p', (code, retryInMs, message, steps) => {
+      for (const step of steps) step();
+      const block = gate.block([]);
+      expect(block).toMatchObject({ code, retryInMs });
+      expect(block!.message).toMatch(message);
+    });
+
+    it('without asking placement before the first listing', () => {
+      blockPlace();
+      expect(gate.block(null)).toBeNull();
+    });
   });
 });

@@ -1,108 +1,180 @@
-import { Logger } from '@nestjs/common';
-import type { EventBus } from '../../events';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { CONFIG } from '../../config';
+import { EventBus } from '../../events';
 import { monotonicMs } from '../../kernel/clock';
-import type { EnginesConfig } from '../engines.config';
-import { provisioningPauseMs } from './back-off';
+import { retryDelayMs, withJitter } from '../../kernel/retry-delay';
+import type { ProvisioningBlock } from '../drivers/engine-driver.port';
+import { EngineRuntime, type RuntimeErrorCode, type VpnSlot } from '../drivers/engine-runtime.port';
+import type { EnginesConfig } from '../engines-config';
+import { EnginePlacement, type PlacedEngine } from '../vpn/engine-placement.port';
+import { CircuitBreaker } from './circuit-breaker';
 import type { BreakerState, BreakerView } from './fleet.types';
-import { ProvisioningBreaker } from './provisioning-breaker';
+import { RuntimeConnectivity } from './runtime-connectivity';
 
-export interface StartFailure {
-  readonly code: string;
+/** A shorter loss of the runtime is not reported: it may just be coming up. */
+const REPORT_LOSS_AFTER_MS = 3000;
+
+/** Failures that say nothing about engines: Docker, an image registry or a VPN is away and may return at any moment. */
+const NOT_COUNTED: ReadonlySet<RuntimeErrorCode> = new Set([
+  'docker_unavailable',
+  'image_missing',
+  'no_place',
+]);
+
+export interface ProvisioningFailure {
+  readonly code: RuntimeErrorCode;
   readonly message: string;
-  /** False: the runtime was away, which tells nothing about engines; a pause follows, the breaker does not count it. */
-  readonly isEngines: boolean;
-  /** Trying again before that is in vain; 0: nothing is known. */
+  /** A retry before this time fails in the same way; 0: nothing is known. */
   readonly retryAfterMs: number;
 }
 
-/** Lets engines be made: not while the breaker is open, and not within the pause after a failure. */
+/**
+ * Answers whether an engine may be created now, and if not, why and until when. An attempt is refused while the runtime
+ * is not connected, during the backoff after a failure, while the circuit breaker is open, and while placement is blocked.
+ */
+@Injectable()
 export class ProvisioningGate {
   private readonly logger = new Logger(ProvisioningGate.name);
-  private readonly breaker: ProvisioningBreaker;
+  private readonly breaker: CircuitBreaker;
   private failures = 0;
-  private pausedUntil = -Infinity;
-  /** The last failure was for want of a port. */
+  /** Monotonic ms. */
+  private backoffUntil = -Infinity;
+  /** The last failure was `no_place`. */
   private lacksPlace = false;
-  private lastState: BreakerState = 'closed';
+  private publishedState: BreakerState = 'closed';
 
   constructor(
-    private readonly config: EnginesConfig,
+    @Inject(CONFIG) private readonly config: EnginesConfig,
     private readonly events: EventBus,
+    private readonly runtime: EngineRuntime,
+    private readonly connectivity: RuntimeConnectivity,
+    private readonly placement: EnginePlacement,
   ) {
-    this.breaker = new ProvisioningBreaker({
+    this.breaker = new CircuitBreaker({
       threshold: config.circuitBreakerFailureThreshold,
       recoveryMs: config.circuitBreakerRecoveryTimeoutMs,
     });
   }
 
-  get isOpen(): boolean {
-    return !this.breaker.mayTry(monotonicMs());
-  }
-
-  /** How long the pause or the breaker still keeps tries away; 0 when neither does, or when a try is to end it. */
+  /** Time until the backoff and the circuit breaker allow an attempt; 0 when they do, or when a running attempt decides. */
   get retryInMs(): number {
     const now = monotonicMs();
-    return Math.max(this.breaker.view(now).retryInMs, this.pausedUntil - now, 0);
+    return Math.max(this.breaker.view(now).retryInMs, this.backoffUntil - now, 0);
   }
 
-  mayTry(): boolean {
-    const now = monotonicMs();
-    return now >= this.pausedUntil && this.breaker.mayTry(now);
+  get breakerView(): BreakerView {
+    return this.breaker.view(monotonicMs());
   }
 
-  /** Begins a try; false: not now. Each that was begun ends with one of the next three. */
-  begin(): boolean {
-    if (!this.mayTry() || !this.breaker.begin(monotonicMs())) return false;
-    this.follow('one attempt is allowed');
-    return true;
+  /** @param placed every engine that takes a place, requested ones included */
+  isOpen(placed: readonly PlacedEngine[]): boolean {
+    return (
+      this.connectivity.isUp && this.allowsAttempt() && this.placement.next(placed).kind === 'place'
+    );
+  }
+
+  /**
+   * Why no engine can be created, for operators and viewers; the first reason that applies explains most. A short backoff
+   * is not reported. Null when an engine can be created, or will be soon.
+   *
+   * @param placed as of `isOpen`; null before the first listing
+   */
+  block(placed: readonly PlacedEngine[] | null): ProvisioningBlock | null {
+    const { runtime, retryInMs } = this;
+    if (this.connectivity.downMs > REPORT_LOSS_AFTER_MS) {
+      return {
+        code: 'docker_unavailable',
+        message: runtime.link.reason ?? 'Docker does not answer',
+        retryInMs: null,
+      };
+    }
+    if (!this.breaker.mayTry(monotonicMs())) {
+      const { failures, lastFailure } = this.breakerView;
+      const last = lastFailure === null ? '' : `, the last one: ${lastFailure.message}`;
+      return {
+        code: 'provisioning_blocked',
+        message: `${failures} starts of engines in a row have failed${last}`,
+        retryInMs,
+      };
+    }
+    // Only during the backoff: somebody may have pulled the image meanwhile, and only an attempt finds that out.
+    if (runtime.image.state === 'missing' && retryInMs > 0) {
+      const { reference, reason } = runtime.image;
+      return {
+        code: 'image_missing',
+        message: `the image ${reference} is missing: ${reason ?? 'it could not be pulled'}`,
+        retryInMs,
+      };
+    }
+    const place = placed === null ? null : this.placement.next(placed);
+    if (place?.kind === 'blocked') {
+      return { code: 'provisioning_blocked', message: place.reason, retryInMs: null };
+    }
+    return null;
+  }
+
+  /**
+   * Begins an attempt; null: no attempt is allowed now. Each attempt ends with `succeed`, `fail` or `abandon`.
+   *
+   * @param placed as of `isOpen`
+   */
+  begin(placed: readonly PlacedEngine[]): { readonly vpnSlot: VpnSlot | null } | null {
+    if (!this.connectivity.isUp || !this.allowsAttempt()) return null;
+    const place = this.placement.next(placed);
+    if (place.kind === 'blocked') return null;
+    this.breaker.begin(monotonicMs());
+    this.publishChange('one attempt is allowed');
+    return { vpnSlot: place.vpnSlot };
   }
 
   succeed(): void {
     this.failures = 0;
     this.breaker.succeed();
-    this.follow('an engine has started');
+    this.publishChange('an engine has started');
   }
 
-  fail({ code, message, isEngines, retryAfterMs }: StartFailure): void {
+  fail({ code, message, retryAfterMs }: ProvisioningFailure): void {
     const now = monotonicMs();
     const { engineRetryBaseMs: base, engineRetryMaxMs: max } = this.config;
     this.failures += 1;
     this.lacksPlace = code === 'no_place';
-    const pauseMs = provisioningPauseMs(this.failures, base, max, Math.random());
-    // Not for longer than any failure: what is missing may come by other ways, such as a pull by hand.
-    this.pausedUntil = now + Math.max(pauseMs, Math.min(retryAfterMs, max));
-    if (isEngines) this.breaker.fail(now, { code, message, at: new Date() });
-    else this.breaker.abandon();
-    this.follow(message);
+    const delayMs = withJitter(retryDelayMs(this.failures + 1, base, max), Math.random());
+    // At most ENGINE_RETRY_MAX: what is missing may come in other ways, such as an image that is pulled by hand.
+    this.backoffUntil = now + Math.max(delayMs, Math.min(retryAfterMs, max));
+    if (NOT_COUNTED.has(code)) this.breaker.abandon();
+    else this.breaker.fail(now, { code, message, at: new Date() });
+    this.publishChange(message);
   }
 
-  /** An engine is gone, and its port is free: a start that found none need not wait any longer. */
-  placeFreed(): void {
-    if (this.lacksPlace) this.pausedUntil = -Infinity;
-    this.lacksPlace = false;
-  }
-
+  /** The attempt ended without a result: it is no longer wanted. */
   abandon(): void {
     this.breaker.abandon();
-    this.follow('the attempt was given up');
+    this.publishChange('the attempt was abandoned');
+  }
+
+  /** An engine is gone, and its port is free: the backoff of an attempt that found no port ends. */
+  releasePlace(): void {
+    if (this.lacksPlace) this.backoffUntil = -Infinity;
+    this.lacksPlace = false;
   }
 
   reset(): void {
     this.failures = 0;
-    this.pausedUntil = -Infinity;
+    this.backoffUntil = -Infinity;
     this.breaker.reset();
-    this.follow('reset by an operator');
+    this.publishChange('reset by an operator');
   }
 
-  view(): BreakerView {
-    return this.breaker.view(monotonicMs());
+  private allowsAttempt(): boolean {
+    const now = monotonicMs();
+    return now >= this.backoffUntil && this.breaker.mayTry(now);
   }
 
-  private follow(reason: string): void {
-    const { state, failures } = this.view();
-    const from = this.lastState;
+  private publishChange(reason: string): void {
+    const { state, failures } = this.breakerView;
+    const from = this.publishedState;
     if (state === from) return;
-    this.lastState = state;
+    this.publishedState = state;
     this.events.publish('breaker_changed', { from, to: state, reason });
     const line = `circuit breaker for new engines: ${from} -> ${state} (${reason})`;
     if (state === 'open') this.logger.warn(`${line}, after ${failures} failures in a row`);

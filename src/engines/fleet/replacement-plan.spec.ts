@@ -30,7 +30,7 @@ describe('planFleet: engines that fail', () => {
     [
       'a replacement of one that is gone is over',
       [sick('a'), ...good('b')],
-      { pendingOrders: 1, beingReplaced: new Set(['z']) },
+      { pendingRequests: 1, beingReplaced: new Set(['z']) },
       3,
       ['provision for a'],
     ],
@@ -187,7 +187,7 @@ describe('planFleet: engines that fail', () => {
   ]);
 });
 
-describe('planFleet: what placement holds against engines', () => {
+describe('planFleet: objections of placement', () => {
   table([
     [
       'lost: away at once',
@@ -302,7 +302,7 @@ describe('planFleet: what placement holds against engines', () => {
   ]);
 });
 
-describe('planFleet: engines to be made anew', () => {
+describe('planFleet: replaceable engines', () => {
   table([
     [
       'made with other settings: the successor first',

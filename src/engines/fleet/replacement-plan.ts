@@ -1,16 +1,15 @@
-import { compareText, type JudgedEngine } from './engine-standing';
-import type { FleetCensus } from './fleet-census';
+import { type ClassifiedEngine, type ClassifiedFleet, compareText } from './engine-disposition';
 import type { FleetAction, FleetSnapshot } from './fleet.types';
 
 type Retirement = Extract<FleetAction, { kind: 'remove' | 'drain' }>;
 
 /**
- * Engines that fail or are to be made anew go as soon as enough others work; nobody has to remember whose successor
- * came. One that fails and recovers before that stays.
+ * Failing and replaceable engines go as soon as enough other engines work. Nothing records which engine is whose
+ * successor. A failing engine that recovers before that stays.
  */
-export function retire(census: FleetCensus, wanted: number): Retirement[] {
-  const working = census.working.length;
-  const failing = failingInOrder(census);
+export function retire(fleet: ClassifiedFleet, wanted: number): Retirement[] {
+  const working = fleet.working.length;
+  const failing = failingInOrder(fleet);
   const toKeep = Math.max(0, wanted - working);
   const dispensable = Math.max(0, failing.length - toKeep);
   const spare = Math.max(0, working - wanted);
@@ -19,63 +18,66 @@ export function retire(census: FleetCensus, wanted: number): Retirement[] {
       .filter(notBusy)
       .slice(0, dispensable)
       .map((one) => leave(one, `${one.why}; enough other engines work`, false)),
-    ...oneEvictionAtATime(replaceableInOrder(census).filter(notBusy), census)
+    ...oneEvictionAtATime(replaceableInOrder(fleet).filter(notBusy), fleet)
       .slice(0, spare)
       .map((one) => leave(one, one.why, false)),
   ];
 }
 
 /**
- * With MAX_REPLICAS engines there a successor cannot come first: one at a time goes before it. An engine that is
- * cut off is kept for its VPN's return unless its place is needed.
+ * At MAX_REPLICAS a successor cannot be created first, so one engine at a time goes before its successor. An engine that
+ * is cut off is kept until its VPN returns, unless its place is needed.
  */
 export function makeRoom(
   snapshot: FleetSnapshot,
-  census: FleetCensus,
+  fleet: ClassifiedFleet,
   wanted: number,
 ): Retirement[] {
-  const isFull = census.present >= snapshot.limits.maxReplicas;
+  const isFull = fleet.presentCount >= snapshot.limits.maxReplicas;
   const isQuiet =
-    census.starting === 0 && snapshot.pendingOrders === 0 && census.of('leaving').length === 0;
-  if (!isFull || !isQuiet || !snapshot.mayProvision || !mayReplace(snapshot, census)) return [];
-  const missing = wanted - census.serving.length;
+    fleet.startingCount === 0 &&
+    snapshot.pendingRequests === 0 &&
+    fleet.of('removing').length === 0;
+  if (!isFull || !isQuiet || !snapshot.mayProvision || !mayReplace(snapshot, fleet)) return [];
+  const missing = wanted - fleet.serving.length;
   if (missing > 0) {
-    // One that was being emptied when it was cut off may still have streams; nothing reaches them there.
-    const cutOff = emptiestFirst(census.of('cut_off'));
-    const next = [...failingInOrder(census), ...cutOff].find(notBusy);
+    // An engine that was being drained when it was cut off may still have streams; nothing reaches them there.
+    const cutOff = emptiestFirst(fleet.of('cut_off'));
+    const next = [...failingInOrder(fleet), ...cutOff].find(notBusy);
     if (next !== undefined)
       return [leave(next, `${next.why}; room for another engine is needed`, true)];
   }
-  const isOneLeaving = census.of('retiring').length > 0;
-  const next = replaceableInOrder(census).find(notBusy);
-  if (missing < 0 || isOneLeaving || next === undefined) return [];
-  if (isWatched(next) && census.working.length === 1) return [];
+  const isOneRetiring = fleet.of('retiring').length > 0;
+  const next = replaceableInOrder(fleet).find(notBusy);
+  if (missing < 0 || isOneRetiring || next === undefined) return [];
+  if (isWatched(next) && fleet.working.length === 1) return [];
   return [leave(next, next.why, true)];
 }
 
 /**
- * It would be drained until its streams end, which may take days: the only engine that works is left to new viewers
- * until it is empty.
+ * Draining it would last until its streams end, which may take days. The only engine that works therefore stays open to
+ * new viewers until it is empty.
  */
-function isWatched({ engine }: JudgedEngine): boolean {
+function isWatched({ engine }: ClassifiedEngine): boolean {
   return engine.streams > 0 && engine.objection === null;
 }
 
-/** One replacement of engines that run at a time, and ENGINE_REPLACEMENT_COOLDOWN between two. */
-export function mayReplace(snapshot: FleetSnapshot, census: FleetCensus): boolean {
-  const { beingReplaced, sinceReplacementMs, limits, engines, pendingOrders } = snapshot;
-  const gone = new Set(census.of('absent').map(({ engine }) => engine.id));
-  // A successor that an operator has drained before it answered is nobody's any more.
+/** One replacement of a running engine at a time, and ENGINE_REPLACEMENT_COOLDOWN between two. */
+export function mayReplace(snapshot: FleetSnapshot, fleet: ClassifiedFleet): boolean {
+  const { beingReplaced, sinceReplacementMs, limits, engines, pendingRequests } = snapshot;
+  const gone = new Set(fleet.of('absent').map(({ engine }) => engine.id));
+  // A successor that an operator drained before its first answer replaces nothing any more.
   const isOneUnderWay =
-    pendingOrders + census.starting > 0 &&
+    pendingRequests + fleet.startingCount > 0 &&
     engines.some(({ id }) => beingReplaced.has(id) && !gone.has(id));
-  const isCool = sinceReplacementMs === null || sinceReplacementMs >= limits.replacementCooldownMs;
-  return isCool && !isOneUnderWay;
+  const isCooledDown =
+    sinceReplacementMs === null || sinceReplacementMs >= limits.replacementCooldownMs;
+  return isCooledDown && !isOneUnderWay;
 }
 
-/** Who has failed for longest is least likely to recover. */
-export function failingInOrder(census: FleetCensus): JudgedEngine[] {
-  return census
+/** The engine that has failed for longest is least likely to recover, so it comes first. */
+export function failingInOrder(fleet: ClassifiedFleet): ClassifiedEngine[] {
+  return fleet
     .of('failing')
     .sort(
       (a, b) =>
@@ -83,12 +85,12 @@ export function failingInOrder(census: FleetCensus): JudgedEngine[] {
     );
 }
 
-export function replaceableInOrder(census: FleetCensus): JudgedEngine[] {
-  return emptiestFirst(census.of('replaceable'));
+export function replaceableInOrder(fleet: ClassifiedFleet): ClassifiedEngine[] {
+  return emptiestFirst(fleet.of('replaceable'));
 }
 
-/** An empty engine goes without anybody noticing. */
-function emptiestFirst(engines: readonly JudgedEngine[]): JudgedEngine[] {
+/** Removing an empty engine disturbs no viewer. */
+function emptiestFirst(engines: readonly ClassifiedEngine[]): ClassifiedEngine[] {
   return [...engines].sort(
     (a, b) =>
       a.engine.streams - b.engine.streams ||
@@ -97,16 +99,19 @@ function emptiestFirst(engines: readonly JudgedEngine[]): JudgedEngine[] {
   );
 }
 
-export function notBusy({ engine }: JudgedEngine): boolean {
+export function notBusy({ engine }: ClassifiedEngine): boolean {
   return !engine.isBusy;
 }
 
 /**
- * Streams that have to move all at once would find no place: those of one engine do. One that was already being
- * emptied without haste when its place became wrong stays so, and holds nobody up.
+ * The streams of only one engine are evicted at a time: the other engines have no room for more at once. An engine that
+ * was already draining when it became misplaced goes on draining and delays no eviction.
  */
-function oneEvictionAtATime(replaceable: JudgedEngine[], census: FleetCensus): JudgedEngine[] {
-  let isTaken = census.of('retiring').some(({ engine }) => engine.leavingStreams > 0);
+function oneEvictionAtATime(
+  replaceable: ClassifiedEngine[],
+  fleet: ClassifiedFleet,
+): ClassifiedEngine[] {
+  let isTaken = fleet.of('retiring').some(({ engine }) => engine.leavingStreams > 0);
   return replaceable.filter((one) => {
     if (!evicts(one)) return true;
     const isFirst = !isTaken;
@@ -115,24 +120,29 @@ function oneEvictionAtATime(replaceable: JudgedEngine[], census: FleetCensus): J
   });
 }
 
-function evicts({ engine }: JudgedEngine): boolean {
+function evicts({ engine }: ClassifiedEngine): boolean {
   return engine.objection?.kind === 'misplaced' && engine.streams > 0;
 }
 
 /**
- * Streams of an engine that works move by plan, when another one has room for them. Where room is short they have to
- * leave an engine that is in the wrong place all the same.
+ * Streams of a working engine move by planned moves, when other engines have room. When the engine has to make room,
+ * the streams of a misplaced engine are evicted whether other engines have room or not.
  */
-function leave({ engine, standing }: JudgedEngine, why: string, makesRoom: boolean): Retirement {
+function leave(
+  { engine, disposition, reason }: ClassifiedEngine,
+  why: string,
+  makesRoom: boolean,
+): Retirement {
   const engineId = engine.id;
-  if (standing === 'replaceable' && engine.streams > 0) {
+  if (disposition === 'replaceable' && engine.streams > 0) {
     return {
       kind: 'drain',
       engineId,
+      reason,
       why,
       evict: engine.objection !== null && makesRoom,
       makesRoom,
     };
   }
-  return { kind: 'remove', engineId, why, failure: null, makesRoom };
+  return { kind: 'remove', engineId, reason, why, failure: null, makesRoom };
 }

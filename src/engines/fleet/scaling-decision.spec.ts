@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { takeCensus } from './fleet-census';
+import { classifyEngines } from './engine-disposition';
 import { aSnapshot, anEngine, aStart, LIMITS } from './fleet-snapshot.spec-support';
 import type { FleetEngine, FleetSnapshot } from './fleet.types';
 import { decideScale } from './scaling-decision';
@@ -8,7 +8,7 @@ const LOST = { kind: 'lost', reason: 'its VPN is another one now' } as const;
 const CUT_OFF = { kind: 'cut_off', reason: 'its VPN is down' } as const;
 const MISPLACED = { kind: 'misplaced', reason: 'the forwarded port changed' } as const;
 
-/** Engines that serve, with so many streams each. */
+/** Serving engines with these numbers of streams. */
 const serving = (...streams: number[]): FleetEngine[] =>
   streams.map((count, index) => anEngine(`e${index}`, { streams: count }));
 
@@ -36,7 +36,7 @@ describe('decideScale: how many', () => {
       4,
       /3 to be kept free/,
     ],
-    ['an operator scaled up', aSnapshot(serving(0, 0), { scaledTo: 5 }), 5, /operator asked for 5/],
+    ['an operator scaled up', aSnapshot(serving(0, 0), { scaledTo: 5 }), 5, /operator requested 5/],
     ['an operator scaled below MIN_REPLICAS', aSnapshot([], { scaledTo: 0 }), 2, /MIN_REPLICAS/],
     ['an operator scaled beyond MAX_REPLICAS', aSnapshot([], { scaledTo: 50 }), 6, /MAX_REPLICAS/],
     [
@@ -105,28 +105,33 @@ describe('decideScale: how many', () => {
     ],
     ['thousands wait', aSnapshot([], { waiting: 9_999 }), 6, /MAX_REPLICAS/],
 
-    ['one more is asked for', aSnapshot(serving(0, 0), { extraOrders: 1 }), 3, /1 more asked/],
     [
-      'one more is asked for while too many are there',
-      aSnapshot(serving(0, 0, 0, 0), { extraOrders: 1 }),
-      5,
-      /1 more asked/,
+      'one more is requested',
+      aSnapshot(serving(0, 0), { operatorRequests: 1 }),
+      3,
+      /1 more requested/,
     ],
     [
-      'one more is asked for before the first came',
-      aSnapshot([], { extraOrders: 1 }),
+      'one more is requested while too many are there',
+      aSnapshot(serving(0, 0, 0, 0), { operatorRequests: 1 }),
+      5,
+      /1 more requested/,
+    ],
+    [
+      'one more is requested before the first came',
+      aSnapshot([], { operatorRequests: 1 }),
       3,
-      /1 more asked/,
+      /1 more requested/,
     ],
     [
       'what was asked for is ordered',
-      aSnapshot(serving(0, 0), { extraOrders: 1, pendingOrders: 1 }),
+      aSnapshot(serving(0, 0), { operatorRequests: 1, pendingRequests: 1 }),
       2,
       /MIN/,
     ],
     [
       'more are asked for than may be',
-      aSnapshot(serving(0, 0), { extraOrders: 9 }),
+      aSnapshot(serving(0, 0), { operatorRequests: 9 }),
       6,
       /MAX_REPLICAS/,
     ],
@@ -173,7 +178,7 @@ describe('decideScale: how many', () => {
   });
 });
 
-describe('decideScale: which are too many', () => {
+describe('decideScale: surplus', () => {
   const idle = (id: string, over: Partial<FleetEngine> = {}): FleetEngine =>
     anEngine(id, { idleMs: 60_000, ...over });
   const cases: [string, FleetEngine[], string[]][] = [
@@ -251,17 +256,17 @@ describe('decideScale: which are too many', () => {
     ],
     [
       'one that was asked for takes nobody’s place while it has its grace',
-      [idle('a'), idle('b'), idle('c', { isAskedFor: true, idleMs: 5 })],
+      [idle('a'), idle('b'), idle('c', { isRequested: true, idleMs: 5 })],
       [],
     ],
     [
       'but saves no other that is too many',
-      [idle('a'), idle('b'), idle('c'), idle('d', { isAskedFor: true, idleMs: 5 })],
+      [idle('a'), idle('b'), idle('c'), idle('d', { isRequested: true, idleMs: 5 })],
       ['a'],
     ],
     [
       'and is like any other after it, or when it is used',
-      [idle('a'), idle('b', { isAskedFor: true }), idle('c', { isAskedFor: true, streams: 1 })],
+      [idle('a'), idle('b', { isRequested: true }), idle('c', { isRequested: true, streams: 1 })],
       ['a'],
     ],
     ['one that starts replaces nobody yet', [idle('a'), idle('b'), aStart('c')], []],
@@ -276,7 +281,7 @@ describe('decideScale: which are too many', () => {
     expect(decideScale(aSnapshot(engines)).surplus).toEqual(surplus);
   });
 
-  it('none while requests wait, whatever is idle: those who wait cannot use it', () => {
+  it('none while requests wait, because they cannot use the idle engines', () => {
     const engines = ['a', 'b', 'c', 'd'].map((id) => idle(id));
     expect(decideScale(aSnapshot(engines, { waiting: 1 })).surplus).toEqual([]);
   });
@@ -289,23 +294,23 @@ describe('decideScale: always', () => {
     ageMs: fc.nat(1000),
     state: fc.constantFrom('starting', 'healthy', 'suspect', 'unhealthy', 'draining', null),
     hasStarted: fc.boolean(),
-    isAskedFor: fc.boolean(),
+    isRequested: fc.boolean(),
     isOutdated: fc.boolean(),
     forwarded: fc.boolean(),
     isBusy: fc.boolean(),
     vpn: fc.constantFrom(null, 'x', 'y'),
     phase: fc.constantFrom('running', 'running', 'running', 'paused', 'ended', 'created'),
     objection: fc.constantFrom(null, null, LOST, CUT_OFF, MISPLACED),
-    missedLooks: fc.nat(2),
+    missedListings: fc.nat(2),
     drainedBy: fc.constantFrom(null, null, 'operator', 'fleet'),
   } as const);
   const snapshots = fc
     .record({
       engines: fc.array(engine, { maxLength: 10 }),
-      pendingOrders: fc.nat(3),
+      pendingRequests: fc.nat(3),
       waiting: fc.nat(20),
       scaledTo: fc.option(fc.nat(12)),
-      extraOrders: fc.nat(3),
+      operatorRequests: fc.nat(3),
       minReplicas: fc.nat(4),
       minFreeReplicas: fc.nat(3),
       maxReplicas: fc.integer({ min: 1, max: 8 }),
@@ -318,7 +323,7 @@ describe('decideScale: always', () => {
       ),
     );
 
-  it('stays within its bounds, says why, and lets go only what is free, ready and past its grace', () => {
+  it('stays within its limits, says why, and gives up only engines that are free, ready and past their grace period', () => {
     fc.assert(
       fc.property(snapshots, (snapshot) => {
         const { wanted, why, surplus } = decideScale(snapshot);
@@ -340,8 +345,10 @@ describe('decideScale: always', () => {
           expect(gone.idleMs).toBeGreaterThanOrEqual(LIMITS.gracePeriodMs);
         }
         const ready = snapshot.engines.filter(
-          ({ phase, state, missedLooks }) =>
-            phase === 'running' && missedLooks < 2 && (state === 'healthy' || state === 'suspect'),
+          ({ phase, state, missedListings }) =>
+            phase === 'running' &&
+            missedListings < 2 &&
+            (state === 'healthy' || state === 'suspect'),
         );
         if (surplus.length > 0)
           expect(ready.length - surplus.length).toBeGreaterThanOrEqual(wanted);
@@ -350,7 +357,7 @@ describe('decideScale: always', () => {
     );
   });
 
-  it('does not want back what it let go, and does not let go what it has just added', () => {
+  it('does not alternate between adding and removing an engine', () => {
     fc.assert(
       fc.property(snapshots, (snapshot) => {
         const { wanted, surplus } = decideScale(snapshot);
@@ -358,9 +365,9 @@ describe('decideScale: always', () => {
         const after = decideScale({ ...snapshot, engines: left });
         if (surplus.length > 0) expect(after).toMatchObject({ wanted, surplus: [] });
 
-        const calm = { ...snapshot, waiting: 0, extraOrders: 0, pendingOrders: 0 };
+        const calm = { ...snapshot, waiting: 0, operatorRequests: 0, pendingRequests: 0 };
         const before = decideScale(calm);
-        const missing = before.wanted - takeCensus(calm).serving.length;
+        const missing = before.wanted - classifyEngines(calm).serving.length;
         if (missing <= 0) return;
         const added = Array.from({ length: missing }, (_, index) =>
           anEngine(`n${index}`, { idleMs: 90_000 }),
@@ -372,7 +379,7 @@ describe('decideScale: always', () => {
     );
   });
 
-  it('does not depend on the order of what it is shown', () => {
+  it('does not depend on the order of the engines', () => {
     fc.assert(
       fc.property(snapshots, (snapshot) => {
         const turned = { ...snapshot, engines: [...snapshot.engines].reverse() };

@@ -1,5 +1,9 @@
-import { compareText, type JudgedEngine } from './engine-standing';
-import { type FleetCensus, takeCensus } from './fleet-census';
+import {
+  type ClassifiedEngine,
+  type ClassifiedFleet,
+  classifyEngines,
+  compareText,
+} from './engine-disposition';
 import type { FleetEngine, FleetSnapshot, ScaleDecision } from './fleet.types';
 
 interface Demand {
@@ -8,35 +12,43 @@ interface Demand {
 }
 
 /**
- * How many engines there should be now, why, and which of those that are there are too many.
+ * How many engines there should be now, why, and which of the present engines are surplus.
  *
- * No demand that lasts depends on how many engines are idle, so one that comes or goes because of a demand
- * changes none: adding and letting go cannot alternate. Those of waiting requests and of operators who ask for one more do
- * depend on it, and while they last there is nothing too many.
+ * No lasting demand depends on how many engines are idle. Adding or removing an engine because of a demand therefore
+ * does not change that demand, so adding and removing cannot alternate. The demands of waiting slot requests and of operators
+ * who request one more engine do depend on it, but while they last no engine is surplus.
  */
 export function decideScale(snapshot: FleetSnapshot): ScaleDecision {
-  const census = takeCensus(snapshot);
+  const fleet = classifyEngines(snapshot);
   const most = snapshot.limits.maxReplicas;
   const floor = floorOf(snapshot);
-  const demands = [inUse(snapshot, census), ahead(snapshot, census), waiters(snapshot, census)]
+  const demands = [
+    inUse(snapshot, fleet),
+    lookAhead(snapshot, fleet),
+    waitingRequests(snapshot, fleet),
+  ]
     .filter(({ count }) => count > floor.count)
     .sort((a, b) => b.count - a.count);
-  const standing = [...demands, floor];
-  const asked = askedFor(snapshot, census, Math.max(...standing.map(({ count }) => count)));
-  const all = asked === null ? standing : [asked, ...standing];
+  const lasting = [...demands, floor];
+  const requested = requestedByOperator(
+    snapshot,
+    fleet,
+    Math.max(...lasting.map(({ count }) => count)),
+  );
+  const all = requested === null ? lasting : [requested, ...lasting];
   const wanted = Math.min(Math.max(...all.map(({ count }) => count)), most);
   const isCapped = all.some(({ count }) => count > most);
   const why = all.map((demand) => demand.why);
   return {
     wanted,
     why: isCapped ? [`more than ${most} are not allowed (MAX_REPLICAS)`, ...why] : why,
-    surplus: surplusOf(snapshot, census, wanted),
+    surplus: surplusOf(snapshot, fleet, wanted),
   };
 }
 
 function floorOf({ limits, scaledTo }: FleetSnapshot): Demand {
   if (scaledTo !== null && scaledTo > limits.minReplicas) {
-    return { count: scaledTo, why: `an operator asked for ${scaledTo}` };
+    return { count: scaledTo, why: `an operator requested ${scaledTo}` };
   }
   return {
     count: limits.minReplicas,
@@ -45,13 +57,13 @@ function floorOf({ limits, scaledTo }: FleetSnapshot): Demand {
 }
 
 /**
- * Streams of engines that fail or go need a place elsewhere soon, so they count. Those on engines that are being
- * emptied without haste stay where they are until they end.
+ * Streams on engines that fail or are removed need a slot on another engine soon, so they count. Streams on engines that
+ * are drained stay where they are until they end, so they do not count.
  */
-function inUse({ limits }: FleetSnapshot, census: FleetCensus): Demand {
+function inUse({ limits }: FleetSnapshot, fleet: ClassifiedFleet): Demand {
   const demanding = [
-    ...census.serving,
-    ...census.of('failing', 'cut_off', 'lost', 'stuck', 'over', 'leaving'),
+    ...fleet.serving,
+    ...fleet.of('failing', 'cut_off', 'lost', 'stuck', 'ended', 'removing'),
   ];
   const occupied = demanding.filter(({ engine }) => engine.wantedStreams > 0).length;
   return {
@@ -61,64 +73,64 @@ function inUse({ limits }: FleetSnapshot, census: FleetCensus): Demand {
 }
 
 /**
- * One is added when all engines but one are near their limit. Said without looking at how many there are: two that
- * are not near it, as long as any is. Near means one stream short of full, but with one stream at least:
- * where an engine takes one stream only, an empty engine is not a nearly full one.
+ * Look-ahead: one engine is added when all engines but one are nearly full. Expressed without the number of present
+ * engines: while any engine is nearly full, two others are wanted that are not. Nearly full means one stream short of full,
+ * and at least one stream: where an engine takes only one stream, an empty engine is not nearly full.
  */
-function ahead({ limits }: FleetSnapshot, census: FleetCensus): Demand {
+function lookAhead({ limits }: FleetSnapshot, fleet: ClassifiedFleet): Demand {
   const nearFrom = Math.max(1, limits.maxStreamsPerEngine - 1);
-  const near = census.serving.filter(({ engine }) => engine.wantedStreams >= nearFrom).length;
+  const near = fleet.serving.filter(({ engine }) => engine.wantedStreams >= nearFrom).length;
   return {
     count: near === 0 ? 0 : near + 2,
     why: `${near} nearly full; two more than that are wanted (look-ahead)`,
   };
 }
 
-/** Who waits found no slot on what works; what is about to work has slots for some of them. */
-function waiters({ limits, waiting }: FleetSnapshot, census: FleetCensus): Demand {
-  const kept = census
-    .of('coming', 'released')
+/** Demand from queued slot requests: working engines have no slot for them, starting engines will bring some slots. */
+function waitingRequests({ limits, waiting }: FleetSnapshot, fleet: ClassifiedFleet): Demand {
+  const kept = fleet
+    .of('starting', 'released')
     .reduce((streams, { engine }) => streams + engine.streams, 0);
   const further = Math.ceil((waiting + kept) / limits.maxStreamsPerEngine);
   return {
-    count: waiting === 0 ? 0 : census.working.length + further,
+    count: waiting === 0 ? 0 : fleet.working.length + further,
     why: `${waiting} requests wait for a slot`,
   };
 }
 
-/** An engine that was asked for comes on top of what is there and what would come anyway. */
-function askedFor(
-  { extraOrders, pendingOrders }: FleetSnapshot,
-  { serving }: FleetCensus,
+/** An engine that an operator requested comes in addition to the present engines and to those that are wanted anyway. */
+function requestedByOperator(
+  { operatorRequests, pendingRequests }: FleetSnapshot,
+  { serving }: ClassifiedFleet,
   otherwise: number,
 ): Demand | null {
-  const further = extraOrders - pendingOrders;
+  const further = operatorRequests - pendingRequests;
   if (further <= 0) return null;
   return {
-    count: Math.max(otherwise, serving.length + pendingOrders) + further,
-    why: `${further} more asked for by an operator`,
+    count: Math.max(otherwise, serving.length + pendingRequests) + further,
+    why: `${further} more requested by an operator`,
   };
 }
 
 /**
- * Engines without a stream for ENGINE_GRACE_PERIOD, as many as there are too many that work. Forwarded ones go
- * last, because they reach more peers; then the VPN with the most engines gives first, so that letting go
- * never unbalances what placement would have to balance again; then the oldest goes.
+ * Engines without a stream for ENGINE_GRACE_PERIOD, as many as there are working engines above `wanted`. Engines with a
+ * forwarded port go last, because they reach more peers. Among the others, the VPN with the most engines gives one up
+ * first, so that placement need not rebalance; then the oldest engine goes.
  */
 function surplusOf(
   { limits }: FleetSnapshot,
-  census: FleetCensus,
+  fleet: ClassifiedFleet,
   wanted: number,
 ): readonly string[] {
-  const staying = new Set(census.of('ready').map(({ engine }) => engine));
+  const staying = new Set(fleet.of('ready').map(({ engine }) => engine));
   const surplus: string[] = [];
-  const welcome = [...staying].filter((engine) => isWelcome(engine, limits)).length;
-  for (let tooMany = staying.size - wanted - welcome; tooMany > 0; tooMany -= 1) {
-    const crowd = crowds(census.serving, surplus);
+  const kept = [...staying].filter((engine) => isKeptForOperator(engine, limits)).length;
+  for (let tooMany = staying.size - wanted - kept; tooMany > 0; tooMany -= 1) {
+    const counts = countByVpn(fleet.serving, surplus);
     const next = [...staying]
       .filter((engine) => isFree(engine) && engine.idleMs >= limits.gracePeriodMs)
-      .filter((engine) => !isBetterLeft(engine, staying, crowd))
-      .sort((a, b) => inOrderOfLeaving(a, b, crowd))[0];
+      .filter((engine) => !isBetterKept(engine, staying, counts))
+      .sort((a, b) => byRemovalOrder(a, b, counts))[0];
     if (next === undefined) break;
     staying.delete(next);
     surplus.push(next.id);
@@ -126,44 +138,47 @@ function surplusOf(
   return surplus;
 }
 
-/** One more was asked for: for a grace period there is one more, and not an older one less instead. */
-function isWelcome(engine: FleetEngine, { gracePeriodMs }: FleetSnapshot['limits']): boolean {
-  return engine.isAskedFor && isFree(engine) && engine.idleMs < gracePeriodMs;
+/** An engine that an operator requested counts as extra during its grace period; no older engine is removed for it. */
+function isKeptForOperator(
+  engine: FleetEngine,
+  { gracePeriodMs }: FleetSnapshot['limits'],
+): boolean {
+  return engine.isRequested && isFree(engine) && engine.idleMs < gracePeriodMs;
 }
 
 function isFree({ streams, isBusy }: FleetEngine): boolean {
   return streams === 0 && !isBusy;
 }
 
-type Crowds = ReadonlyMap<string | null, number>;
+type VpnCounts = ReadonlyMap<string | null, number>;
 
-/** How many engines each VPN has, without those that go. */
-function crowds(serving: readonly JudgedEngine[], going: readonly string[]): Crowds {
-  const crowd = new Map<string | null, number>();
+/** How many engines each VPN has, without the `going` ones. */
+function countByVpn(serving: readonly ClassifiedEngine[], going: readonly string[]): VpnCounts {
+  const counts = new Map<string | null, number>();
   for (const { engine } of serving) {
     if (going.includes(engine.id)) continue;
-    crowd.set(engine.vpn, (crowd.get(engine.vpn) ?? 0) + 1);
+    counts.set(engine.vpn, (counts.get(engine.vpn) ?? 0) + 1);
   }
-  return crowd;
+  return counts;
 }
 
-/** A free engine of a VPN with more engines will have had its grace soon: that one is the one to go. */
-function isBetterLeft(
+/** True while a VPN with more engines has a free engine: that engine's grace period will end soon, and it goes instead. */
+function isBetterKept(
   engine: FleetEngine,
   staying: ReadonlySet<FleetEngine>,
-  crowd: Crowds,
+  counts: VpnCounts,
 ): boolean {
   if (engine.forwarded) return false;
-  const own = crowd.get(engine.vpn) ?? 0;
+  const own = counts.get(engine.vpn) ?? 0;
   return [...staying].some(
-    (other) => isFree(other) && !other.forwarded && (crowd.get(other.vpn) ?? 0) > own,
+    (other) => isFree(other) && !other.forwarded && (counts.get(other.vpn) ?? 0) > own,
   );
 }
 
-function inOrderOfLeaving(a: FleetEngine, b: FleetEngine, crowd: Crowds): number {
+function byRemovalOrder(a: FleetEngine, b: FleetEngine, counts: VpnCounts): number {
   return (
     Number(a.forwarded) - Number(b.forwarded) ||
-    (crowd.get(b.vpn) ?? 0) - (crowd.get(a.vpn) ?? 0) ||
+    (counts.get(b.vpn) ?? 0) - (counts.get(a.vpn) ?? 0) ||
     b.ageMs - a.ageMs ||
     compareText(a.id, b.id)
   );

@@ -1,8 +1,8 @@
-import { Settleable } from '../../kernel/settleable';
+import { Deferred } from '../../kernel/deferred';
 import type { DemoChannel } from '../drivers/engine-driver.port';
 import {
   type EngineLogs,
-  type EngineOrder,
+  type ProvisioningRequest,
   type EngineRuntime,
   type EngineUsage,
   type ForeignEngines,
@@ -11,11 +11,11 @@ import {
   type RuntimeImage,
   type RuntimeLink,
   type RuntimeListener,
-  type SeenEngine,
+  type ObservedEngine,
 } from '../drivers/engine-runtime.port';
 
-/** An engine as a runtime shows it, healthy as far as it can tell. */
-export function aSeenEngine(over: Partial<SeenEngine> = {}): SeenEngine {
+/** A running engine as a runtime lists it. */
+export function anObservedEngine(over: Partial<ObservedEngine> = {}): ObservedEngine {
   const id = over.id ?? 'e1';
   return {
     id,
@@ -50,20 +50,20 @@ export class ScriptedRuntime implements EngineRuntime {
   link: RuntimeLink = { state: 'connected', since: new Date(), reason: null };
   image: RuntimeImage = { reference: 'engine:1', state: 'present', progress: null, reason: null };
 
-  readonly engines = new Map<string, SeenEngine>();
+  readonly engines = new Map<string, ObservedEngine>();
   readonly calls: string[] = [];
-  readonly orders: EngineOrder[] = [];
-  /** Most that were ever being made at a time. */
+  readonly requests: ProvisioningRequest[] = [];
+  /** The most engines that were being created at a time. */
   mostParallel = 0;
   isClosed = false;
-  /** What a new engine looks like. */
-  template: Partial<SeenEngine> = {};
+  /** Properties of new engines. */
+  template: Partial<ObservedEngine> = {};
   private listener: RuntimeListener | null = null;
   private readonly refusals = new Map<string, RuntimeError>();
-  private readonly gates = new Map<string, Settleable<void>>();
-  private making = 0;
-  private made = 0;
-  private looking = 0;
+  private readonly gates = new Map<string, Deferred<void>>();
+  private creating = 0;
+  private created = 0;
+  private listing = 0;
 
   /** Every call of this name fails from now on; null: none does. */
   refuse(name: string, code: RuntimeErrorCode | null, message = 'scripted'): void {
@@ -73,7 +73,7 @@ export class ScriptedRuntime implements EngineRuntime {
 
   /** Calls of this name wait until the returned function is called. */
   hold(name: string): () => void {
-    const gate = new Settleable<void>();
+    const gate = new Deferred<void>();
     this.gates.set(name, gate);
     return () => {
       this.gates.delete(name);
@@ -81,14 +81,14 @@ export class ScriptedRuntime implements EngineRuntime {
     };
   }
 
-  add(over: Partial<SeenEngine>): SeenEngine {
-    const engine = aSeenEngine(over);
+  add(over: Partial<ObservedEngine>): ObservedEngine {
+    const engine = anObservedEngine(over);
     this.engines.set(engine.id, engine);
     return engine;
   }
 
-  change(id: string, over: Partial<SeenEngine>): void {
-    this.engines.set(id, aSeenEngine({ ...this.engines.get(id), ...over }));
+  change(id: string, over: Partial<ObservedEngine>): void {
+    this.engines.set(id, anObservedEngine({ ...this.engines.get(id), ...over }));
     this.hint();
   }
 
@@ -110,34 +110,34 @@ export class ScriptedRuntime implements EngineRuntime {
   }
 
   async foreignEngines(): Promise<ForeignEngines[]> {
-    // No call that a test counts: it is about the engines of others.
+    // Not recorded: it concerns engines of other installations.
     const refusal = this.refusals.get('foreignEngines');
     if (refusal !== undefined) throw refusal;
     return Promise.resolve(this.foreign);
   }
 
-  async list(): Promise<SeenEngine[]> {
-    this.looking += 1;
-    if (this.looking > 1) throw new Error('two looks at a time');
+  async list(): Promise<ObservedEngine[]> {
+    this.listing += 1;
+    if (this.listing > 1) throw new Error('two listings at a time');
     try {
       await this.enter('list', 'list');
       return [...this.engines.values()];
     } finally {
-      this.looking -= 1;
+      this.listing -= 1;
     }
   }
 
-  async provision(order: EngineOrder, signal: AbortSignal): Promise<SeenEngine> {
-    this.orders.push(order);
-    this.making += 1;
-    this.mostParallel = Math.max(this.mostParallel, this.making);
+  async provision(request: ProvisioningRequest, signal: AbortSignal): Promise<ObservedEngine> {
+    this.requests.push(request);
+    this.creating += 1;
+    this.mostParallel = Math.max(this.mostParallel, this.creating);
     try {
       await this.enter('provision', 'provision', signal);
       signal.throwIfAborted();
-      this.made += 1;
-      return this.add({ id: `e${this.made}`, ...this.template, key: order.key });
+      this.created += 1;
+      return this.add({ id: `e${this.created}`, ...this.template, key: request.key });
     } finally {
-      this.making -= 1;
+      this.creating -= 1;
     }
   }
 
@@ -189,7 +189,7 @@ export class ScriptedRuntime implements EngineRuntime {
     this.calls.push(call);
     const gate = this.gates.get(name);
     if (gate !== undefined) {
-      const aborted = new Settleable<void>();
+      const aborted = new Deferred<void>();
       signal?.addEventListener('abort', () => aborted.resolve(), { once: true });
       await Promise.race([gate.promise, aborted.promise]);
     } else {

@@ -1,4 +1,4 @@
-import type { PlacementObjection } from './engine-placement.port';
+import type { PlacementObjection } from '../vpn/engine-placement.port';
 import { anEngine } from './fleet-snapshot.spec-support';
 import type { FleetEngine } from './fleet.types';
 
@@ -10,27 +10,27 @@ interface Work {
 
 const CUT_OFF = { kind: 'cut_off', reason: 'its VPN is down' } as const;
 
-/** One container with an engine in it, for `SimulatedFleet`. Times are those of the fleet, in milliseconds. */
+/** One engine of a `SimulatedFleet`, with the fleet's clock in milliseconds. */
 export class SimulatedEngine {
   readonly id: string;
   readonly vpn: string;
   readonly createdAt: number;
   readonly replaces: string | null;
   phase: FleetEngine['phase'];
-  /** Steps until its first answer; Infinity: it never comes. */
+  /** Steps until its first answer; Infinity: it never answers. */
   boot: number;
   upSince: number;
   idleSince: number;
   streams = 0;
-  /** Of those, told to leave: they do when the next step begins. */
+  /** Of those, streams with a revoked lease: they leave when the next step begins. */
   leaving = 0;
-  /** Streams ever. */
+  /** Streams that it has started. */
   starts = 0;
   forwarded = false;
   hasVanished = false;
   isFrozen = false;
   isGone = false;
-  missedLooks = 0;
+  missedListings = 0;
   unhealthySince: number | null = null;
   disconnectedSince: number | null = null;
   pausedSince: number | null = null;
@@ -58,14 +58,14 @@ export class SimulatedEngine {
     return this.unhealthySince === null ? 'healthy' : 'unhealthy';
   }
 
-  /** Its viewers have nothing to complain about. */
+  /** It works, is reachable and well placed. */
   isSound(downVpns: ReadonlySet<string>): boolean {
     const isHealthy = this.phase === 'running' && this.unhealthySince === null && this.boot === 0;
     const isReached = this.disconnectedSince === null && !downVpns.has(this.vpn);
     return isHealthy && isReached && this.objection === null;
   }
 
-  /** The work on it gets on; true when that was its removal. */
+  /** Advances the operation on it; true when that completes its removal. */
   isRemovedNow(): boolean {
     const { work } = this;
     if (work === null) return false;
@@ -111,12 +111,12 @@ export class SimulatedEngine {
       unhealthyMs: since(this.unhealthySince),
       disconnectedMs: since(this.disconnectedSince),
       pausedMs: since(this.pausedSince),
-      isAskedFor: false,
+      isRequested: false,
       isOutdated: this.isOutdated,
       vpn: this.vpn,
       drainedBy: this.drainedBy,
       objection: isCutOff ? CUT_OFF : this.objection,
-      missedLooks: this.missedLooks,
+      missedListings: this.missedListings,
       isBusy: this.work !== null,
       isBeingRemoved: this.work?.kind === 'remove',
     });

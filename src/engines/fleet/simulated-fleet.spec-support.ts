@@ -1,4 +1,4 @@
-import { takeCensus } from './fleet-census';
+import { classifyEngines } from './engine-disposition';
 import { startsReplacement } from './fleet-plan';
 import { aSnapshot } from './fleet-snapshot.spec-support';
 import { SimulatedEngine } from './simulated-engine.spec-support';
@@ -8,13 +8,13 @@ export const STEP_MS = 30_000;
 const VPNS = ['x', 'y'];
 const WAIT_STEPS = 3;
 
-interface Order {
+interface Request {
   left: number;
   readonly replaces: string | null;
   readonly fails: boolean;
 }
 
-/** What is done to the fleet from outside; `n` picks the engine, or says how many. */
+/** Disturbances from outside; `n` picks the engine, or gives a number. */
 // prettier-ignore
 export const DISTURBANCES = [
   'die', 'freeze', 'thaw', 'pause', 'disconnect', 'remove_by_hand', 'drain', 'undrain', 'scale', 'ask',
@@ -25,14 +25,14 @@ export const DISTURBANCES = [
 ] as const;
 export type Disturbance = (typeof DISTURBANCES)[number];
 
-/** Containers, viewers, operators and VPNs of a few lines: carries actions out, and takes offence at wrong ones. */
+/** Small models of containers, viewers, operators and VPNs. It carries out actions and throws on forbidden ones. */
 export class SimulatedFleet {
-  enginees: SimulatedEngine[] = [];
+  engines: SimulatedEngine[] = [];
   now = 0;
   acted = 0;
-  private orders: Order[] = [];
+  private requests: Request[] = [];
   private waiters: number[] = [];
-  private asked = 0;
+  private requested = 0;
   private scaledTo: number | null = null;
   private replacedAt: number | null = null;
   private lastReplacement: number | null = null;
@@ -46,7 +46,7 @@ export class SimulatedFleet {
   constructor(private readonly limits: FleetLimits) {}
 
   disturb(what: Disturbance, n: number): void {
-    const there = this.enginees.filter(({ isGone }) => !isGone);
+    const there = this.engines.filter(({ isGone }) => !isGone);
     const engine = there[n % Math.max(1, there.length)];
     const vpn = VPNS[n % VPNS.length] ?? '';
     const onVpn = there.filter((one) => one.vpn === vpn);
@@ -55,7 +55,7 @@ export class SimulatedFleet {
         this.scaledTo = n % 4 === 0 ? null : n % 9;
         return;
       case 'ask':
-        this.asked += n % 3;
+        this.requested += n % 3;
         return;
       case 'start_stream':
         this.waiters.push(0);
@@ -140,13 +140,13 @@ export class SimulatedFleet {
     if (what === 'port_moved') engine.objection ??= { kind: 'misplaced', reason: 'another port' };
   }
 
-  /** From now on everybody and everything behaves; what has happened to engines stays with them. */
+  /** From now on nothing fails any more; present faults stay. */
   calmDown(endsStreams: boolean): void {
     this.starts = 'work';
     this.refusals = 0;
-    this.asked = 0;
+    this.requested = 0;
     if (!endsStreams) return;
-    for (const engine of this.enginees) {
+    for (const engine of this.engines) {
       if (engine.streams > 0) engine.idleSince = this.now;
       engine.streams = 0;
       engine.leaving = 0;
@@ -154,33 +154,31 @@ export class SimulatedFleet {
     this.waiters = [];
   }
 
-  /** Time passes: work gets done, starts get on, looks are taken. */
+  /** Advances the time by one step. */
   step(): void {
     this.now += STEP_MS;
     this.blockedSteps = Math.max(0, this.blockedSteps - 1);
-    for (const order of [...this.orders]) this.advance(order);
-    for (const engine of this.enginees) if (engine.leaving > 0) this.leave(engine);
-    for (const engine of [...this.enginees]) this.live(engine);
+    for (const order of [...this.requests]) this.advance(order);
+    for (const engine of this.engines) if (engine.leaving > 0) this.leave(engine);
+    for (const engine of [...this.engines]) this.live(engine);
     this.waiters = this.waiters.map((age) => age + 1).filter((age) => age <= WAIT_STEPS);
     this.serve();
   }
 
   snapshot(): FleetSnapshot {
-    const successors = this.enginees.filter(
-      (engine) => engine.boot > 0 && engine.replaces !== null,
-    );
+    const successors = this.engines.filter((engine) => engine.boot > 0 && engine.replaces !== null);
     return aSnapshot(
-      this.enginees.map((engine) => engine.freeze(this.now, this.down)),
+      this.engines.map((engine) => engine.freeze(this.now, this.down)),
       {
-        pendingOrders: this.orders.length,
+        pendingRequests: this.requests.length,
         beingReplaced: new Set(
-          [...this.orders, ...successors]
+          [...this.requests, ...successors]
             .map(({ replaces }) => replaces)
             .filter((id) => id !== null),
         ),
         waiting: this.waiters.length,
         scaledTo: this.scaledTo,
-        extraOrders: this.asked,
+        operatorRequests: this.requested,
         sinceReplacementMs: this.replacedAt === null ? null : this.now - this.replacedAt,
         mayProvision: this.blockedSteps === 0 && this.down.size < VPNS.length,
         limits: this.limits,
@@ -188,15 +186,16 @@ export class SimulatedFleet {
     );
   }
 
-  /** Carries a plan out. @throws when an action is one that must never be */
+  /** Carries out a plan. @throws Error when an action breaks a rule */
   act(snapshot: FleetSnapshot, actions: readonly FleetAction[], wanted: number): void {
     if (actions.length === 0) return;
-    const census = takeCensus(snapshot);
-    // What works, and what may work again: this many there must stay, unless room is short.
+    const classified = classifyEngines(snapshot);
+    // Working engines, and those that may recover: `wanted` of them must stay, unless room is short.
     const going = new Set(targetsOfEnd(actions));
     const isLeft = ({ engine }: { engine: FleetEngine }): boolean => !going.has(engine.id);
-    const hasSpare = [...census.working, ...census.of('failing')].filter(isLeft).length >= wanted;
-    const isFull = census.present >= this.limits.maxReplicas;
+    const hasSpare =
+      [...classified.working, ...classified.of('failing')].filter(isLeft).length >= wanted;
+    const isFull = classified.presentCount >= this.limits.maxReplicas;
     const targets = actions.flatMap((action) => ('engineId' in action ? [action.engineId] : []));
     must(new Set(targets).size === targets.length, 'one action for each engine');
     for (const action of actions) {
@@ -204,36 +203,36 @@ export class SimulatedFleet {
       if (startsReplacement(action)) this.noteReplacement();
       if (action.kind === 'provision') {
         must(snapshot.mayProvision, 'no order while it may not be made');
-        this.orders.push({
+        this.requests.push({
           left: this.nextId % 2,
           replaces: action.replaces,
           fails: this.starts === 'fail',
         });
-        if (action.replaces === null) this.asked = Math.max(0, this.asked - 1);
+        if (action.replaces === null) this.requested = Math.max(0, this.requested - 1);
         continue;
       }
-      const engine = this.enginees.find(({ id }) => id === action.engineId);
+      const engine = this.engines.find(({ id }) => id === action.engineId);
       must(engine !== undefined && engine.work === null, 'its engine is there and at leisure');
-      must(engine.missedLooks < 2 && !engine.hasVanished, 'nothing is done to what is gone');
+      must(engine.missedListings < 2 && !engine.hasVanished, 'nothing is done to what is gone');
       const isOver = engine.phase === 'ended' || engine.phase === 'created';
       must(engine.drainedBy !== 'operator' || isOver, 'what operators drain is theirs');
       this.carryOut(action, engine, hasSpare, isFull);
     }
-    // Streams look for another engine when the whole plan is begun.
+    // Streams look for another engine after the whole plan has begun.
     for (const engine of this.movers.splice(0)) engine.leaving = engine.streams;
     const ordered = actions.filter(({ kind }) => kind === 'provision').length;
-    const starting = census.starting + this.orders.length;
+    const starting = classified.startingCount + this.requests.length;
     must(ordered === 0 || starting <= this.limits.parallelStarts, 'not too many start together');
     must(this.containers <= this.limits.maxReplicas, 'MAX_REPLICAS is kept');
   }
 
   get containers(): number {
-    return this.enginees.filter(({ isGone }) => !isGone).length + this.orders.length;
+    return this.engines.filter(({ isGone }) => !isGone).length + this.requests.length;
   }
 
   get isAtWork(): boolean {
     return (
-      this.orders.length > 0 || this.enginees.some(({ work, isGone }) => work !== null || isGone)
+      this.requests.length > 0 || this.engines.some(({ work, isGone }) => work !== null || isGone)
     );
   }
 
@@ -294,14 +293,14 @@ export class SimulatedFleet {
     this.lastReplacement = this.now;
   }
 
-  private advance(order: Order): void {
+  private advance(order: Request): void {
     if (order.left > 0) {
       order.left -= 1;
       return;
     }
-    this.orders.splice(this.orders.indexOf(order), 1);
+    this.requests.splice(this.requests.indexOf(order), 1);
     if (order.fails) this.blockedSteps = 2;
-    else this.enginees.push(this.make('running', order.replaces));
+    else this.engines.push(this.make('running', order.replaces));
   }
 
   private make(phase: FleetEngine['phase'], replaces: string | null): SimulatedEngine {
@@ -310,30 +309,30 @@ export class SimulatedFleet {
     const vpn = open[this.nextId % Math.max(1, open.length)] ?? 'x';
     const boot = this.starts === 'hang' ? Infinity : 1;
     const made = new SimulatedEngine({ id, vpn, createdAt: this.now, replaces, phase, boot });
-    made.forwarded = !this.enginees.some((one) => one.vpn === vpn && one.forwarded && !one.isGone);
+    made.forwarded = !this.engines.some((one) => one.vpn === vpn && one.forwarded && !one.isGone);
     return made;
   }
 
   private live(engine: SimulatedEngine): void {
     if (engine.isGone) {
-      engine.missedLooks += 1;
-      if (engine.missedLooks > 2) this.enginees.splice(this.enginees.indexOf(engine), 1);
+      engine.missedListings += 1;
+      if (engine.missedListings > 2) this.engines.splice(this.engines.indexOf(engine), 1);
       return;
     }
-    if (engine.isRemovedNow()) this.enginees.splice(this.enginees.indexOf(engine), 1);
+    if (engine.isRemovedNow()) this.engines.splice(this.engines.indexOf(engine), 1);
     else engine.live(this.now, this.down);
   }
 
-  /** Our end and next start: what was only remembered is forgotten, an order may be left half done. */
+  /** The process crashes and starts again: its memory is lost, and a request may be left half done. */
   private crash(): void {
-    const half = this.orders.splice(0)[0];
-    if (half !== undefined) this.enginees.push(this.make('created', null));
+    const half = this.requests.splice(0)[0];
+    if (half !== undefined) this.engines.push(this.make('created', null));
     this.waiters = [];
-    this.asked = 0;
+    this.requested = 0;
     this.scaledTo = null;
     this.replacedAt = null;
     this.lastReplacement = null;
-    for (const engine of this.enginees) {
+    for (const engine of this.engines) {
       engine.streams = 0;
       engine.leaving = 0;
       engine.idleSince = this.now;
@@ -351,7 +350,7 @@ export class SimulatedFleet {
   }
 
   private serve(): void {
-    for (const engine of this.enginees) {
+    for (const engine of this.engines) {
       const isOpen = engine.state === 'healthy' && !engine.isGone && engine.phase === 'running';
       while (
         isOpen &&

@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
-import { aDescription } from '../engine.spec-support';
+import { aDescription } from '../testing/engine.spec-support';
 import { AceEngineClient } from '../../ace';
 import { EventBus } from '../../events';
-import { StaticDriver } from '../drivers/static.driver';
-import { EngineRegistry } from '../engine-registry';
-import type { EngineState } from '../engine.types';
-import type { EnginesConfig } from '../engines.config';
+import { StaticDriver } from '../drivers/static-driver';
+import { EngineRegistry } from '../registry/engine-registry';
+import type { EngineState } from '../registry/engine.types';
+import type { EnginesConfig } from '../engines-config';
 import { EngineHealth } from './engine-health';
 
 /** An engine of a few lines: answers probes, or hangs, or denies, as it is told. */

@@ -1,17 +1,17 @@
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { AceEngineClient, EngineFault } from '../../ace';
 import { CONFIG } from '../../config';
-import { Settleable } from '../../kernel/settleable';
-import type { Engine, ProbeFacts } from '../engine';
-import { EngineRegistry, type RegistryChange } from '../engine-registry';
-import { stateAfterProbe } from '../engine-state';
-import type { EngineComplaint } from '../engine.types';
-import type { EnginesConfig } from '../engines.config';
-import { EngineWatch } from './engine-watch';
+import { Deferred } from '../../kernel/deferred';
+import type { Engine, ProbeFacts } from '../registry/engine';
+import { EngineRegistry, type RegistryChange } from '../registry/engine-registry';
+import { stateAfterProbe } from '../registry/engine-state';
+import type { EngineComplaint } from '../registry/engine.types';
+import type { EnginesConfig } from '../engines-config';
+import { ProbeLoop } from './probe-loop';
 import { pauseMs } from './probe-policy';
 
 interface Watched {
-  readonly watch: EngineWatch;
+  readonly loop: ProbeLoop;
   /** Probes missed in a row. */
   misses: number;
   /** Probes answered in a row. */
@@ -23,8 +23,9 @@ type ProbeResult =
   | { readonly facts: null; readonly miss: string };
 
 /**
- * Knows which engines work. Health is a whole answer of the engine's API within the deadline, never an open
- * port: a hung engine still accepts connections. A refused connection is a miss as well. What streams live through on an engine is a hint that brings the next probe forward.
+ * Probes every engine and moves its state. A probe succeeds with a complete answer of the engine's API within the deadline. An
+ * open port is not enough, because a hung engine still accepts connections. A complaint of a stream brings the next
+ * probe forward.
  */
 @Injectable()
 export class EngineHealth implements OnModuleInit, OnModuleDestroy {
@@ -43,10 +44,10 @@ export class EngineHealth implements OnModuleInit, OnModuleDestroy {
 
   onModuleDestroy(): void {
     this.unsubscribe();
-    for (const engine of [...this.watched.keys()]) this.unwatch(engine);
+    for (const engine of [...this.watched.keys()]) this.stopProbing(engine);
   }
 
-  /** A stream's bad experience: the engine is doubted until a probe, soon, tells. */
+  /** A stream reports a fault of the engine: it is `suspect` until the next probe, which is due at once. */
   complain(engineId: string, complaint: EngineComplaint): void {
     const engine = this.registry.get(engineId);
     const watched = engine && this.watched.get(engine);
@@ -54,67 +55,66 @@ export class EngineHealth implements OnModuleInit, OnModuleDestroy {
     if (engine.state === 'healthy') {
       this.registry.transition(engine, 'suspect', `a stream reports ${complaint}`);
     }
-    watched.watch.hurry();
+    watched.loop.hurry();
   }
 
   /**
-   * Whether the engine answers a probe within `withinMs` from now. For those whose media have stopped: an engine that is
-   * frozen, or cut off, answers nothing.
+   * Whether the engine answers a probe within `withinMs` from now. Used when the media of a stream have stopped: a paused
+   * engine, or one without a network, does not answer.
    */
   async answersNow(engineId: string, withinMs: number): Promise<boolean> {
     const engine = this.registry.get(engineId);
     const watched = engine && this.watched.get(engine);
     if (watched === undefined) return false;
-    const late = new Settleable<'late'>();
+    const late = new Deferred<'late'>();
     const timer = setTimeout(() => late.resolve('late'), withinMs);
-    const first = await Promise.race([watched.watch.probed(), late.promise]);
+    const first = await Promise.race([watched.loop.probed(), late.promise]);
     clearTimeout(timer);
-    return first !== 'late' && watched.answers > 0 && !watched.watch.stopped;
+    return first !== 'late' && watched.answers > 0 && !watched.loop.stopped;
   }
 
   private follow(change: RegistryChange): void {
     switch (change.kind) {
       case 'announced':
-        this.watch(change.engine);
+        this.startProbing(change.engine);
         return;
       case 'lost':
       case 'removed':
-        this.unwatch(change.engine);
+        this.stopProbing(change.engine);
         return;
       case 'moved':
-        // Back from draining: nobody waits a whole interval to see that it works.
-        if (change.engine.state === 'starting') this.watched.get(change.engine)?.watch.hurry();
+        // After a drain, the engine is probed at once, so that no viewer waits a whole interval for it.
+        if (change.engine.state === 'starting') this.watched.get(change.engine)?.loop.hurry();
         return;
-      case 'reserved':
-      case 'released':
-      case 'proved':
+      case 'occupied':
+      case 'vacated':
         return;
     }
   }
 
-  private watch(engine: Engine): void {
-    this.unwatch(engine);
+  private startProbing(engine: Engine): void {
+    this.stopProbing(engine);
     const watched: Watched = {
       misses: 0,
       answers: 0,
-      watch: new EngineWatch({
+      loop: new ProbeLoop({
         probe: () => this.probe(engine, watched),
         pauseMs: () => pauseMs(engine.state, watched.misses, this.config.engineProbeIntervalMs),
       }),
     };
     this.watched.set(engine, watched);
-    watched.watch.start();
+    watched.loop.start();
   }
 
-  private unwatch(engine: Engine): void {
-    this.watched.get(engine)?.watch.stop();
+  private stopProbing(engine: Engine): void {
+    this.watched.get(engine)?.loop.stop();
     this.watched.delete(engine);
   }
 
   private async probe(engine: Engine, watched: Watched): Promise<void> {
     const result = await this.ask(engine);
-    // The address that was asked may be void by now, and somebody else's.
-    if (watched.watch.stopped) return;
+    // The address may meanwhile belong to another process.
+    if (watched.loop.stopped) return;
     if (result.facts === null) {
       watched.misses += 1;
       watched.answers = 0;

@@ -1,18 +1,18 @@
-import type { EngineState } from '../engine.types';
+import type { EngineState } from '../registry/engine.types';
 
-/** First, and longest, pause between two probes of an engine that starts. */
+/** First and longest pause between two probes of a starting engine. */
 const STARTING_FIRST_MS = 250;
 const STARTING_LONGEST_MS = 1000;
 
-/** Viewers may be waiting for an unhealthy engine to come back; longer than this would be felt. */
+/** Viewers may wait for an unhealthy engine to recover; they would notice a longer pause. */
 const UNHEALTHY_LONGEST_MS = 2000;
 
-/** Streams that complain all at once cause one probe, not one each. */
+/** Many streams that complain at once lead to one probe. */
 export const HURRY_GAP_MS = 1000;
 
 /**
- * Pause after a probe. Who cannot be chosen is asked more often than the interval says, because
- * somebody may be waiting for it.
+ * Pause after a probe. An engine that cannot be chosen is probed more often than ENGINE_PROBE_INTERVAL, because viewers may
+ * wait for it.
  *
  * @param misses probes missed in a row, 0 after an answered one
  */

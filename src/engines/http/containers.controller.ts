@@ -1,8 +1,8 @@
 import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../../http';
-import { ContainerDto } from '../dto/container.dto';
-import { EngineLogsDto, EngineRemovingDto, LogQueryDto } from '../dto/engine-control.dto';
+import { ContainerDto } from './dto/container.dto';
+import { EngineLogsDto, EngineRemovingDto, LogQueryDto } from './dto/engine-control.dto';
 import { EngineCommands } from './engine-commands';
 
 /** Containers of engines, at the addresses of acestream-orchestrator. Lists only engines that this program runs. */

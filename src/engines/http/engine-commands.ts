@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../kernel/errors';
-import { ContainerDto } from '../dto/container.dto';
+import { ContainerDto } from './dto/container.dto';
 import {
   EngineLogsDto,
   EngineRemovingDto,
@@ -8,11 +8,11 @@ import {
   EngineUsageDto,
   linesWanted,
   type LogQueryDto,
-} from '../dto/engine-control.dto';
-import { EngineRegistry } from '../engine-registry';
-import { FleetControl } from '../fleet/fleet-control';
+} from './dto/engine-control.dto';
+import { EngineRegistry } from '../registry/engine-registry';
+import { FleetControl } from '../fleet/fleet-control.port';
 
-/** What can be done to one engine, whether it is addressed as an engine or as a container. */
+/** Operations on one engine, addressed as an engine or as a container. */
 @Injectable()
 export class EngineCommands {
   constructor(
@@ -49,10 +49,10 @@ export class EngineCommands {
   /** @throws AppError `not_found`, `not_managed` */
   container(id: string): ContainerDto {
     this.expectKnown(id);
-    return new ContainerDto(this.fleet.seen(id));
+    return new ContainerDto(this.fleet.observed(id));
   }
 
-  /** A fleet that manages nothing says so of every id; who mistyped one is told that instead. */
+  /** An unmanaged fleet answers `not_managed` for every id; an unknown id is `not_found` instead. */
   private expectKnown(id: string): void {
     const isManaged = this.fleet.status().runtime !== null;
     if (isManaged || this.registry.get(id) !== undefined) return;

@@ -1,11 +1,11 @@
 import 'reflect-metadata';
 import { AppError } from '../../kernel/errors';
-import type { SeenEngine } from '../drivers/engine-runtime.port';
+import type { ObservedEngine } from '../drivers/engine-runtime.port';
 import { ContainersController } from './containers.controller';
 import { EngineOperationsController } from './engine-operations.controller';
 import { aStaticStatus, FleetApi } from './fleet-api.spec-support';
 
-const SEEN: SeenEngine = {
+const SEEN: ObservedEngine = {
   id: 'c1',
   key: '0123456789ab',
   name: 'engine-1',
@@ -28,7 +28,7 @@ const OPERATIONS = [
   ['POST', '/engines/c1/restart', 'restart'],
   ['GET', '/engines/c1/logs', 'logs'],
   ['GET', '/engines/c1/stats', 'usage'],
-  ['GET', '/containers/c1', 'seen'],
+  ['GET', '/containers/c1', 'observed'],
   ['DELETE', '/containers/c1', 'remove'],
   ['GET', '/containers/c1/logs', 'logs'],
 ] as const;
@@ -58,7 +58,7 @@ describe('what can be done to one engine', () => {
       restart: throwing ?? (async () => undefined),
       logs: throwing ?? (async () => ({ lines: ['one', '', 'three'] })),
       usage: throwing ?? (async () => usage),
-      seen: throwing ?? (() => SEEN),
+      observed: throwing ?? (() => SEEN),
     };
   }
 
@@ -134,7 +134,7 @@ describe('what can be done to one engine', () => {
       labels: { 'x.instance': 'a' },
       ports: { http: 6878, api: 62_062 },
     });
-    api.fleet.script.seen = () => ({ ...SEEN, phase: 'ended', endpoint: null, apiPort: null });
+    api.fleet.script.observed = () => ({ ...SEEN, phase: 'ended', endpoint: null, apiPort: null });
     expect((await api.ask('GET', '/containers/c1')).body).toMatchObject({
       status: 'exited',
       ports: { http: null, api: null },

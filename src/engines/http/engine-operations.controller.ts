@@ -7,10 +7,10 @@ import {
   EngineRestartedDto,
   EngineUsageDto,
   LogQueryDto,
-} from '../dto/engine-control.dto';
+} from './dto/engine-control.dto';
 import { EngineCommands } from './engine-commands';
 
-/** What only the one who runs an engine can do to it. */
+/** Operations on engines that acefleet runs. */
 @ApiTags('engines')
 @Controller(['api/v1/engines', 'engines'])
 export class EngineOperationsController {

@@ -3,14 +3,13 @@ import { ApiBody, ApiTags } from '@nestjs/swagger';
 import { CONFIG } from '../../config';
 import { ApiProblems } from '../../http';
 import { AppError } from '../../kernel/errors';
-import { DrainDto } from '../dto/drain.dto';
-import { EngineDto } from '../dto/engine.dto';
-import { SelectionDto } from '../dto/selection.dto';
-import type { Engine } from '../engine';
-import { EngineRegistry } from '../engine-registry';
-import type { EnginesConfig } from '../engines.config';
-import { EngineSelector } from '../selection/engine.selector';
-import { inOrder } from './engine-order';
+import { DrainDto } from './dto/engine-control.dto';
+import { EngineDto, toEngineDtos } from './dto/engine.dto';
+import { SelectionDto } from './dto/selection.dto';
+import type { Engine } from '../registry/engine';
+import { EngineRegistry } from '../registry/engine-registry';
+import type { EnginesConfig } from '../engines-config';
+import { EngineScheduler } from '../scheduling';
 
 @ApiTags('engines')
 @Controller(['api/v1/engines', 'engines'])
@@ -18,19 +17,19 @@ export class EnginesController {
   constructor(
     @Inject(CONFIG) private readonly config: EnginesConfig,
     private readonly registry: EngineRegistry,
-    private readonly selector: EngineSelector,
+    private readonly scheduler: EngineScheduler,
   ) {}
 
   /** List engines by id. */
   @Get()
   list(): EngineDto[] {
-    return inOrder(this.registry.list()).map((engine) => this.dto(engine));
+    return toEngineDtos(this.registry.list(), this.config.maxStreamsPerEngine);
   }
 
   /** Explain which engine a new stream would get now. Lists the filters and scores of each engine. */
   @Get('selection')
   selection(): SelectionDto {
-    return new SelectionDto(this.selector.explain(), this.selector.weights);
+    return new SelectionDto(this.scheduler.explain(), this.config);
   }
 
   /** Show an engine. */
@@ -48,7 +47,7 @@ export class EnginesController {
   @ApiBody({ type: DrainDto, required: false })
   drain(@Param('id') id: string, @Body() body?: DrainDto): EngineDto {
     const engine = this.engine(id);
-    this.registry.drain(engine, body?.reason ?? 'asked for by an operator');
+    this.registry.drain(engine, body?.reason ?? 'requested by an operator');
     return this.dto(engine);
   }
 
@@ -61,7 +60,7 @@ export class EnginesController {
   undrain(@Param('id') id: string): EngineDto {
     const engine = this.engine(id);
     if (engine.drainedBy === 'fleet') {
-      throw new AppError('conflict', `The fleet drains this engine: ${engine.drainReason ?? ''}.`);
+      throw new AppError('conflict', `The fleet drains this engine: ${engine.drainDetail ?? ''}.`);
     }
     this.registry.undrain(engine);
     return this.dto(engine);

@@ -5,13 +5,13 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type AppConfig, CONFIG, loadConfig } from '../../config';
 import { EventBus } from '../../events';
 import { Edge } from '../../http';
-import type { EngineLogs, EngineUsage, SeenEngine } from '../drivers/engine-runtime.port';
-import type { Engine } from '../engine';
-import { EngineRegistry } from '../engine-registry';
-import { EngineSupply } from '../engine-supply';
-import type { EngineDescription } from '../engine.types';
+import type { EngineLogs, EngineUsage, ObservedEngine } from '../drivers/engine-runtime.port';
+import type { Engine } from '../registry/engine';
+import { EngineRegistry } from '../registry/engine-registry';
+import { EngineSupply } from '../fleet/engine-supply';
+import type { EngineDescription } from '../registry/engine.types';
 import { LIMITS } from '../fleet/fleet-snapshot.spec-support';
-import { FleetControl, type ProvisionTicket } from '../fleet/fleet-control';
+import { FleetControl, type ProvisionTicket } from '../fleet/fleet-control.port';
 import type { FleetStatus } from '../fleet/fleet.types';
 import { VpnRegistry } from '../vpn/vpn-registry';
 import { EngineCommands } from './engine-commands';
@@ -77,8 +77,8 @@ export class ScriptedFleet extends FleetControl {
     return this.play('usage', engineId);
   }
 
-  seen(engineId: string): SeenEngine {
-    return this.play('seen', engineId);
+  observed(engineId: string): ObservedEngine {
+    return this.play('observed', engineId);
   }
 
   async collectGarbage(): Promise<number> {
@@ -140,7 +140,7 @@ export class FleetApi {
 
   async listen(...controllers: Type[]): Promise<this> {
     Logger.overrideLogger(false);
-    const chosen = { kind: 'docker', why: 'ENGINE_DRIVER=docker', isStopgap: false };
+    const chosen = { kind: 'docker', why: 'ENGINE_DRIVER=docker', isFallback: false };
     const providers = [
       { provide: CONFIG, useValue: this.config },
       { provide: FleetControl, useValue: this.fleet },

@@ -2,11 +2,11 @@ import { Controller, Get, Header, HttpCode, Inject, Post } from '@nestjs/common'
 import { ApiTags } from '@nestjs/swagger';
 import { Public } from '../../access';
 import { CONFIG } from '../../config';
-import { BreakerResetDto, FleetHealthDto } from '../dto/fleet-health.dto';
-import { EngineRegistry } from '../engine-registry';
-import type { EnginesConfig } from '../engines.config';
-import { FleetControl } from '../fleet/fleet-control';
-import { countEngines } from '../fleet-summary';
+import { BreakerResetDto, FleetHealthDto } from './dto/fleet-health.dto';
+import { EngineRegistry } from '../registry/engine-registry';
+import type { EnginesConfig } from '../engines-config';
+import { FleetControl } from '../fleet/fleet-control.port';
+import { countEngines } from '../fleet/fleet-summary';
 
 /** The fleet's health, at the addresses of acestream-orchestrator. The health of the process is at `/health/*`. */
 @ApiTags('health')

@@ -3,12 +3,11 @@ import { ApiTags } from '@nestjs/swagger';
 import { OwnQueryName } from '../../access';
 import { CONFIG } from '../../config';
 import { ApiProblems } from '../../http';
-import { EngineDto } from '../dto/engine.dto';
-import { GarbageCollectedDto, LabelQueryDto, ScaledDto, ScaleParamsDto } from '../dto/fleet.dto';
-import { EngineRegistry } from '../engine-registry';
-import type { EnginesConfig } from '../engines.config';
-import { FleetControl } from '../fleet/fleet-control';
-import { inOrder } from './engine-order';
+import { EngineDto, toEngineDtos } from './dto/engine.dto';
+import { GarbageCollectedDto, LabelQueryDto, ScaledDto, ScaleParamsDto } from './dto/fleet.dto';
+import { EngineRegistry } from '../registry/engine-registry';
+import type { EnginesConfig } from '../engines-config';
+import { FleetControl } from '../fleet/fleet-control.port';
 
 /** The fleet as a whole. */
 @ApiTags('fleet')
@@ -43,8 +42,9 @@ export class FleetController {
   @Get('by-label')
   @OwnQueryName('key')
   byLabel(@Query() { key, value }: LabelQueryDto): EngineDto[] {
-    return inOrder(this.registry.list())
-      .filter(({ labels }) => Object.hasOwn(labels, key) && labels[key] === value)
-      .map((engine) => new EngineDto(engine, this.config.maxStreamsPerEngine));
+    const labelled = this.registry
+      .list()
+      .filter(({ labels }) => Object.hasOwn(labels, key) && labels[key] === value);
+    return toEngineDtos(labelled, this.config.maxStreamsPerEngine);
   }
 }

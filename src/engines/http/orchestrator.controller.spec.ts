@@ -1,3 +1,4 @@
+import { occupy } from '../testing/engine.spec-support';
 import 'reflect-metadata';
 import { aStaticStatus, aStatus, FleetApi } from './fleet-api.spec-support';
 import { OrchestratorController } from './orchestrator.controller';
@@ -17,8 +18,8 @@ describe('GET /orchestrator/status', () => {
     await listen();
     const engine = api.engine();
     api.engine({ id: 'c2' });
-    api.registry.reserve(engine, 'stream-1');
-    api.registry.reserve(engine, 'stream-2');
+    occupy(api.registry, engine, 'stream-1');
+    occupy(api.registry, engine, 'stream-2');
     expect((await api.ask('GET', `${prefix}/orchestrator/status`)).body).toEqual({
       status: 'healthy',
       reasons: [],
@@ -34,10 +35,12 @@ describe('GET /orchestrator/status', () => {
       },
       provisioning: {
         can_provision: true,
-        circuit_breaker_state: 'closed',
-        last_failure: null,
-        blocked_reason: null,
         blocked_reason_details: null,
+        ...(prefix === '' && {
+          circuit_breaker_state: 'closed',
+          last_failure: null,
+          blocked_reason: null,
+        }),
       },
       config: {
         auto_delete: true,
@@ -80,8 +83,8 @@ describe('GET /orchestrator/status', () => {
       },
       blocked: { code: 'circuit_breaker', message: 'Five failed.', retryInMs: 1001 },
       decisions: [
-        { at, kind: 'scale', engineId: null, why: 'MIN_REPLICAS=2' },
-        { at, kind: 'remove', engineId: 'c7', why: 'start timed out' },
+        { at, kind: 'scale', engineId: null, reason: null, why: 'MIN_REPLICAS=2' },
+        { at, kind: 'remove', engineId: 'c7', reason: 'start_timeout', why: 'start timed out' },
       ],
     });
     const time = '2026-01-02T03:04:05.000Z';
@@ -112,7 +115,7 @@ describe('GET /orchestrator/status', () => {
       image: { state: 'pulling', progress: { current_bytes: 10, total_bytes: 90 } },
       decisions: [
         { time, kind: 'scale', engine_id: null, why: 'MIN_REPLICAS=2' },
-        { time, kind: 'remove', engine_id: 'c7', why: 'start timed out' },
+        { time, kind: 'remove', engine_id: 'c7', reason: 'start_timeout', why: 'start timed out' },
       ],
     });
   });

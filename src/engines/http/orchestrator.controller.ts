@@ -1,14 +1,19 @@
 import { Controller, Get, Inject } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { CONFIG } from '../../config';
+import { AliasAnswer } from '../../http';
 import { monotonicMs } from '../../kernel/clock';
-import { OrchestratorStatusDto } from '../dto/orchestrator-status.dto';
-import { EngineRegistry } from '../engine-registry';
-import { EngineSupply } from '../engine-supply';
-import type { EnginesConfig } from '../engines.config';
-import { FleetControl } from '../fleet/fleet-control';
-import { countEngines } from '../fleet-summary';
-import { vpnStatusDto } from '../vpn/http/vpn.mapping';
+import {
+  OrchestratorStatusCompatDto,
+  toOrchestratorStatusCompat,
+} from './compat/orchestrator-status.compat.dto';
+import { OrchestratorStatusDto } from './dto/orchestrator-status.dto';
+import { EngineRegistry } from '../registry/engine-registry';
+import { EngineSupply } from '../fleet/engine-supply';
+import type { EnginesConfig } from '../engines-config';
+import { FleetControl } from '../fleet/fleet-control.port';
+import { countEngines } from '../fleet/fleet-summary';
+import { vpnStatusDto } from '../vpn/http/vpn-mapping';
 import { VpnRegistry } from '../vpn/vpn-registry';
 
 /** The status of the whole fleet, at the address of acestream-orchestrator. */
@@ -25,6 +30,7 @@ export class OrchestratorController {
 
   /** Show the state of the fleet. With its latest decisions and their reasons. Answered from memory. */
   @Get('status')
+  @AliasAnswer(OrchestratorStatusDto, OrchestratorStatusCompatDto, toOrchestratorStatusCompat)
   status(): OrchestratorStatusDto {
     return new OrchestratorStatusDto({
       fleet: this.fleet.status(),

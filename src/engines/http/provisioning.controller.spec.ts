@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import timers from 'node:timers/promises';
 import { AppError, type ErrorCode } from '../../kernel/errors';
 import { engineLabels } from '../drivers/containers/engine-labels';
-import type { Engine } from '../engine';
+import type { Engine } from '../registry/engine';
 import { aStaticStatus, aStatus, FleetApi } from './fleet-api.spec-support';
 import { ProvisioningController } from './provisioning.controller';
 
@@ -61,6 +61,19 @@ describe('POST /provision', () => {
       ignored: [],
       engine: { id: 'c1', host: '10.0.0.5', port: 19_007, state: 'healthy', max_streams: 3 },
     });
+  });
+
+  it('has no duplicate fields at its canonical address', async () => {
+    ready.resolve(api.engine());
+    const { body } = await api.ask('POST', `/api/v1${PATH}?wait=true`);
+    expect(Object.keys(body).sort()).toEqual([
+      'container_http_port',
+      'container_https_port',
+      'engine',
+      'ignored',
+      'order',
+      'status',
+    ]);
   });
 
   it('tells the ports inside the container, out of its labels', async () => {

@@ -2,24 +2,25 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Body, Controller, Inject, Post, Query, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBody, ApiCreatedResponse, ApiTags } from '@nestjs/swagger';
 import { CONFIG } from '../../config';
-import { ApiProblems, type FastifyReply } from '../../http';
+import { AliasAnswer, ApiProblems, type FastifyReply } from '../../http';
 import { AppError, type ErrorCode } from '../../kernel/errors';
+import { EngineReadyCompatDto, toProvisionCompat } from './compat/engine-ready.compat.dto';
 import {
-  EngineOrderedDto,
+  EngineRequestedDto,
   EngineReadyDto,
   ProvisionEngineDto,
   ProvisionImageDto,
   ProvisionQueryDto,
-} from '../dto/provision.dto';
+} from './dto/provision.dto';
 import { withTag } from '../drivers/containers/engine-recipe';
-import type { Engine } from '../engine';
-import type { EnginesConfig } from '../engines.config';
-import { FleetControl, type ProvisionTicket } from '../fleet/fleet-control';
+import type { Engine } from '../registry/engine';
+import type { EnginesConfig } from '../engines-config';
+import { FleetControl, type ProvisionTicket } from '../fleet/fleet-control.port';
 
-/** Who waits longer is told that it goes on. An image that is pulled over a slow line may take that long. */
+/** After this time the answer is 202, and the request goes on. Pulling an image over a slow line may take that long. */
 const LONGEST_WAIT_MS = 300_000;
 
-/** Why no engine comes. */
+/** Why a request may fail. */
 const PROBLEMS: readonly ErrorCode[] = [
   'not_managed',
   'conflict',
@@ -35,7 +36,7 @@ const PROBLEMS: readonly ErrorCode[] = [
   'start_timeout',
 ];
 
-/** One engine more, when somebody asks for it. */
+/** Provisioning requests of operators. */
 @ApiTags('fleet')
 @Controller(['api/v1/provision', 'provision'])
 export class ProvisioningController {
@@ -50,37 +51,39 @@ export class ProvisioningController {
    */
   @Post('acestream')
   @ApiBody({ type: ProvisionEngineDto, required: false })
-  @ApiAcceptedResponse({ type: EngineOrderedDto })
+  @ApiAcceptedResponse({ type: EngineRequestedDto })
   @ApiCreatedResponse({ type: EngineReadyDto })
+  @AliasAnswer(EngineReadyDto, EngineReadyCompatDto, toProvisionCompat)
   @ApiProblems(...PROBLEMS)
   acestream(
     @Query() query: ProvisionQueryDto,
     @Res({ passthrough: true }) reply: FastifyReply,
     @Body() body?: ProvisionEngineDto,
-  ): Promise<EngineOrderedDto | EngineReadyDto> {
-    return this.order(query, body, reply);
+  ): Promise<EngineRequestedDto | EngineReadyDto> {
+    return this.request(query, body, reply);
   }
 
   /** Request one more engine by its image. Only the image of `ENGINE_IMAGE` is accepted. */
   @Post()
-  @ApiAcceptedResponse({ type: EngineOrderedDto })
+  @ApiAcceptedResponse({ type: EngineRequestedDto })
   @ApiCreatedResponse({ type: EngineReadyDto })
+  @AliasAnswer(EngineReadyDto, EngineReadyCompatDto, toProvisionCompat)
   @ApiProblems(...PROBLEMS)
   image(
     @Query() query: ProvisionQueryDto,
     @Res({ passthrough: true }) reply: FastifyReply,
     @Body() body: ProvisionImageDto,
-  ): Promise<EngineOrderedDto | EngineReadyDto> {
+  ): Promise<EngineRequestedDto | EngineReadyDto> {
     const { image, ...rest } = body;
-    this.expectOurImage(image);
-    return this.order(query, rest, reply);
+    this.expectEngineImage(image);
+    return this.request(query, rest, reply);
   }
 
-  private async order(
+  private async request(
     query: ProvisionQueryDto,
     body: object | undefined,
     reply: FastifyReply,
-  ): Promise<EngineOrderedDto | EngineReadyDto> {
+  ): Promise<EngineRequestedDto | EngineReadyDto> {
     const ticket = this.fleet.provision();
     const ignored = namesOfContent(body ?? {});
     const engine = query.wait === 'true' ? await waitFor(ticket, reply) : null;
@@ -88,20 +91,20 @@ export class ProvisioningController {
       reply.code(201);
       return new EngineReadyDto(ticket.key, engine, this.config.maxStreamsPerEngine, ignored);
     }
-    // Nobody waits any more; a failure is in the event log, under the order's key.
+    // No caller waits any more; a failure is in the event log, under the key of the request.
     ticket.ready.catch(() => undefined);
     reply.code(202);
-    return new EngineOrderedDto(ticket.key, ignored);
+    return new EngineRequestedDto(ticket.key, ignored);
   }
 
-  private expectOurImage(image: string): void {
-    const { runtime, image: ours } = this.fleet.status();
-    if (runtime === null || withTag(image) === withTag(ours?.reference ?? '')) return;
+  private expectEngineImage(image: string): void {
+    const { runtime, image: engineImage } = this.fleet.status();
+    if (runtime === null || withTag(image) === withTag(engineImage?.reference ?? '')) return;
     throw new AppError('forbidden', 'Engines can use only the image of ENGINE_IMAGE.');
   }
 }
 
-/** The engine, when it has answered; null when the caller left, or waited too long. */
+/** The engine, once it has answered; null when the caller disconnected, or waited too long. */
 async function waitFor(ticket: ProvisionTicket, reply: FastifyReply): Promise<Engine | null> {
   const waiting = new AbortController();
   const end = (): void => waiting.abort();
@@ -115,7 +118,7 @@ async function waitFor(ticket: ProvisionTicket, reply: FastifyReply): Promise<En
   }
 }
 
-/** Names of the fields that say something: not left out, and no empty object. */
+/** Names of the fields that are set to something other than an empty object. */
 function namesOfContent(body: object): string[] {
   return Object.entries(body)
     .filter(([, value]: [string, unknown]) => {

@@ -2,7 +2,7 @@ import type { Candidate } from './candidate';
 
 /** Why an engine is never chosen, whatever its score. */
 export type FilterReason =
-  'starting' | 'unhealthy' | 'draining' | 'gone' | 'full' | 'vpn_unhealthy' | 'excluded';
+  'starting' | 'unhealthy' | 'draining' | 'gone' | 'full' | 'busy' | 'vpn_unhealthy' | 'excluded';
 
 /** Why an engine is left for when nothing better is free. */
 export type SpareReason = 'suspect' | 'network_disconnected';
@@ -13,6 +13,7 @@ export function filterReasons(candidate: Candidate): FilterReason[] {
   const byState = stateReason(candidate);
   if (byState !== null) reasons.push(byState);
   if (candidate.activeStreams >= candidate.maxStreams) reasons.push('full');
+  if (candidate.isBusy) reasons.push('busy');
   if (candidate.vpnHealthy === false) reasons.push('vpn_unhealthy');
   if (candidate.excluded) reasons.push('excluded');
   return reasons;

@@ -1,17 +1,11 @@
 import fc from 'fast-check';
-import { ENGINE_STATES } from '../engine-state';
+import { ENGINE_STATES } from '../registry/engine-state';
+import { renderConfigurationMarkdown } from '../../config';
+import { WEIGHTS } from '../testing/engine.spec-support';
 import type { Candidate } from './candidate';
 import { filterReasons, spareReasons } from './filters';
-import { outlook } from './outlook';
 import { rank } from './ranking';
-import { scores, type SelectionWeights } from './scores';
-
-const WEIGHTS: SelectionWeights = {
-  forwarded: 1000,
-  activeStream: -10,
-  unhealthy: -1000,
-  suspect: -500,
-};
+import { CRITERIA, scores, type SelectionWeights } from './criteria';
 
 function aCandidate(over: Partial<Candidate> = {}): Candidate {
   return {
@@ -19,8 +13,7 @@ function aCandidate(over: Partial<Candidate> = {}): Candidate {
     state: 'healthy',
     activeStreams: 0,
     maxStreams: 3,
-    vacatedStreams: 0,
-    unprovedStreams: 0,
+    isBusy: false,
     forwarded: false,
     vpnHealthy: null,
     networkConnected: true,
@@ -35,8 +28,7 @@ const anyCandidate: fc.Arbitrary<Candidate> = fc.record({
   state: fc.constantFrom(...ENGINE_STATES),
   activeStreams: fc.nat(5),
   maxStreams: fc.integer({ min: 1, max: 5 }),
-  vacatedStreams: fc.nat(2),
-  unprovedStreams: fc.nat(2),
+  isBusy: fc.boolean(),
   forwarded: fc.boolean(),
   vpnHealthy: fc.constantFrom(true, false, null),
   networkConnected: fc.constantFrom(true, false, null),
@@ -47,10 +39,10 @@ const anyCandidate: fc.Arbitrary<Candidate> = fc.record({
 const anyFleet = fc.uniqueArray(anyCandidate, { selector: ({ id }) => id, maxLength: 12 });
 
 const anyWeights: fc.Arbitrary<SelectionWeights> = fc.record({
-  forwarded: fc.integer({ min: -2000, max: 2000 }),
-  activeStream: fc.integer({ min: -2000, max: 2000 }),
-  unhealthy: fc.integer({ min: -2000, max: 2000 }),
-  suspect: fc.integer({ min: -2000, max: 2000 }),
+  selectionWeightForwarded: fc.integer({ min: -2000, max: 2000 }),
+  selectionWeightActiveStream: fc.integer({ min: -2000, max: 2000 }),
+  selectionWeightUnhealthy: fc.integer({ min: -2000, max: 2000 }),
+  selectionWeightSuspect: fc.integer({ min: -2000, max: 2000 }),
 });
 
 describe('filters', () => {
@@ -63,6 +55,7 @@ describe('filters', () => {
     [{ state: 'gone' }, ['gone']],
     [{ activeStreams: 3 }, ['full']],
     [{ activeStreams: 4 }, ['full']],
+    [{ isBusy: true }, ['busy']],
     [{ vpnHealthy: false }, ['vpn_unhealthy']],
     [{ vpnHealthy: true }, []],
     [{ excluded: true }, ['excluded']],
@@ -97,6 +90,13 @@ describe('scores', () => {
       { name: 'suspect', value: 0 },
       { name: 'network_disconnected', value: 0 },
     ]);
+  });
+});
+
+describe('criteria', () => {
+  it.each(CRITERIA)('$name is weighed by a setting that there is', ({ setting, explanation }) => {
+    expect(renderConfigurationMarkdown()).toContain(`\`${setting}\``);
+    expect(explanation).toMatch(/\.$/);
   });
 });
 
@@ -196,34 +196,5 @@ describe('ranking', () => {
         expect([...ids].sort()).toEqual(fleet.map(({ id }) => id).sort());
       }),
     );
-  });
-});
-
-describe('outlook', () => {
-  const full = aCandidate({ id: 'full', activeStreams: 3 });
-  const starting = aCandidate({ id: 'starting', state: 'starting' });
-  const unhealthy = aCandidate({ id: 'unhealthy', state: 'unhealthy' });
-  const draining = aCandidate({ id: 'draining', state: 'draining' });
-  const failed = aCandidate({ id: 'failed', excluded: true });
-
-  it.each<[string, Candidate[], string]>([
-    ['no engine is known yet', [], 'coming'],
-    ['one starts', [starting], 'coming'],
-    ['one may recover', [unhealthy, draining, failed], 'coming'],
-    ['one has a sick VPN', [aCandidate({ vpnHealthy: false })], 'coming'],
-    ['the working ones are full', [full, unhealthy, failed], 'full'],
-    ['the suspect one is full', [aCandidate({ state: 'suspect', activeStreams: 3 })], 'full'],
-    ['they are full and one starts', [full, starting], 'full_growing'],
-    ['an unhealthy one is full as well', [{ ...unhealthy, activeStreams: 3 }], 'coming'],
-    ['each has just failed', [failed, draining], 'excluded'],
-    ['all are drained', [draining], 'none'],
-  ])('when %s', (_, fleet, expected) => {
-    expect(outlook(fleet, false)).toBe(expected);
-  });
-
-  it('hopes for a fleet that may grow', () => {
-    expect(outlook([full], true)).toBe('full_growing');
-    expect(outlook([failed], true)).toBe('coming');
-    expect(outlook([draining], true)).toBe('coming');
   });
 });

@@ -1,6 +1,6 @@
 import type { Candidate } from './candidate';
 import { filterReasons, spareReasons, type FilterReason, type SpareReason } from './filters';
-import { scores, type Score, type SelectionWeights } from './scores';
+import { scores, type Score, type SelectionWeights } from './criteria';
 
 /** What selection thinks of one engine, and why. */
 export interface Assessment {

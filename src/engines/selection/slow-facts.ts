@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { monotonicMs } from '../../kernel/clock';
-import type { Engine } from '../engine';
+import type { Engine } from '../registry/engine';
 
 /** Facts about an engine that may take a while to find out. */
 export interface SlowFacts {

@@ -1,7 +1,7 @@
 import type { DockerClient } from '../drivers/docker-client';
 import { DockerVpnContainers } from './docker-vpn-containers';
 
-/** Docker's answer to an inspection, as far as it is read. */
+/** The parts of Docker's inspection that are read. */
 function inspection(given: { networks?: object | null; env?: string[] | null }) {
   const { networks = {}, env = [] } = given;
   return {
@@ -19,7 +19,7 @@ const containersThatShow = (shown: object): DockerVpnContainers =>
   } as unknown as DockerClient);
 
 describe('DockerVpnContainers', () => {
-  it('tells where a container is, and of its environment the provider alone', async () => {
+  it('reports the addresses of a container, and only the provider from its environment', async () => {
     const networks = {
       front: { IPAddress: '', GlobalIPv6Address: '' },
       engines: { IPAddress: '172.20.0.3', GlobalIPv6Address: '' },
@@ -37,14 +37,14 @@ describe('DockerVpnContainers', () => {
     });
   });
 
-  it('knows that a container may have neither networks nor an environment', async () => {
+  it('accepts a container without networks and without an environment', async () => {
     const found = await containersThatShow(inspection({ networks: null, env: null })).find(
       'gluetun',
     );
     expect(found).toMatchObject({ addresses: [], provider: null });
   });
 
-  it('finds nothing by the beginning of an id', async () => {
+  it('finds nothing by a prefix of an id', async () => {
     expect(await containersThatShow(inspection({})).find('i1')).toBeNull();
   });
 });

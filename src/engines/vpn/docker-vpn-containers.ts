@@ -13,12 +13,12 @@ import {
   VpnContainers,
 } from './vpn-containers.port';
 
-/** What may change a VPN. Without a choice, each health check alone would be three events. */
+/** Events that may change a VPN. Without this filter, each health check alone would lead to three events. */
 const EVENTS = ['start', 'die', 'pause', 'unpause', 'destroy', 'rename', 'health_status'];
 
 const PROVIDER = /^VPN_SERVICE_PROVIDER=(.{1,100})$/;
 
-/** VPN containers over the Docker API: inspect, and events of containers with these names. */
+/** VPN containers through the Docker API: inspection, and events of containers with these names. */
 export class DockerVpnContainers extends VpnContainers {
   constructor(private readonly docker: DockerClient) {
     super();
@@ -26,7 +26,7 @@ export class DockerVpnContainers extends VpnContainers {
 
   override async find(name: string): Promise<VpnContainer | null> {
     const info = await this.docker.containers.find(name);
-    // Docker also finds containers by the beginning of an id.
+    // Docker also finds a container by a prefix of its id.
     return info?.Name === `/${name}` ? vpnContainer(info) : null;
   }
 
@@ -40,7 +40,7 @@ export class DockerVpnContainers extends VpnContainers {
       this.docker,
       { type: ['container'], container: [...names], event: EVENTS },
       {
-        // The filter also lets through names that only begin so.
+        // The filter also matches names that only begin with one of these.
         onEvent: ({ attributes }) => {
           const { name = '', oldName = '' } = attributes;
           for (const each of names) if (each === name || `/${each}` === oldName) listener(each);
@@ -88,10 +88,7 @@ function addressesOf(networks: ContainerNetworks): NetworkAddress[] {
   });
 }
 
-/**
- * The environment, null when there is none, holds credentials: nothing but the first group of a match leaves this
- * function.
- */
+/** The environment contains credentials: only the first group of a match leaves this function. */
 function firstOf(environment: readonly string[] | null, pattern: RegExp): string | null {
   for (const line of environment ?? []) {
     const value = pattern.exec(line)?.[1];

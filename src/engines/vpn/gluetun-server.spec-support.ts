@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
 
-/** What a route answers: a JSON body with 200, a bare status, or whatever a function does. */
+/** Answer of a route: a JSON body with status 200, a bare status, or a function. */
 export type ScriptedRoute =
   object | number | ((request: IncomingMessage, response: ServerResponse) => void);
 
-/** Every route that is asked for, on a server whose operator has set a key. */
+/** Every requested route, on a server with a key. */
 export const WANTS_A_KEY = {
   '/v1/vpn/status': 401,
   '/v1/openvpn/status': 401,

@@ -1,3 +1,1 @@
-export { VpnController } from './http/vpn.controller';
-export { ENGINE_PLACEMENT, VpnPlacement } from './vpn-placement';
-export { vpnProviders } from './vpn.providers';
+export { VpnModule } from './vpn.module';

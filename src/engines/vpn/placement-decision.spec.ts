@@ -1,26 +1,30 @@
 import fc from 'fast-check';
-import type { PlacedEngine } from '../fleet/engine-placement.port';
-import type { Move } from './engine-moves';
-import { judgePlacement, nextPlacement } from './placement-decision';
+import type { PlacedEngine } from './engine-placement.port';
+import type { Relocation } from './engine-relocation';
+import { assessPlacement, nextPlacement } from './placement-decision';
 import { placed, vpnOf } from './placement.spec-support';
 import type { Vpn } from './vpn';
 import type { VpnState } from './vpn-health';
 
-const seatOf = (vpns: Vpn[], present: PlacedEngine[] = [], move: Move | null = null) => {
-  const placement = nextPlacement(vpns, present, move);
-  return placement.kind === 'place' ? placement.seat : null;
+const slotFor = (
+  vpns: Vpn[],
+  present: PlacedEngine[] = [],
+  relocation: Relocation | null = null,
+) => {
+  const placement = nextPlacement(vpns, present, relocation);
+  return placement.kind === 'place' ? placement.vpnSlot : null;
 };
 
-const objectionsTo = (vpns: Vpn[], present: PlacedEngine[], last: Move | null = null) =>
+const objectionsTo = (vpns: Vpn[], present: PlacedEngine[], last: Relocation | null = null) =>
   Object.fromEntries(
-    [...judgePlacement(vpns, present, last).objections].map(([id, { kind }]) => [id, kind]),
+    [...assessPlacement(vpns, present, last).objections].map(([id, { kind }]) => [id, kind]),
   );
 
 describe('the place of the next engine', () => {
-  it('has everything that a seat needs', () => {
+  it('has everything that a VPN slot needs', () => {
     expect(nextPlacement([vpnOf('a', { port: 5914 })], [], null)).toEqual({
       kind: 'place',
-      seat: {
+      vpnSlot: {
         vpn: 'a',
         containerId: 'a-box',
         containerStartedAt: 't1',
@@ -86,10 +90,10 @@ describe('the place of the next engine', () => {
       null,
     ],
   ])('%s', (_, vpns, present, vpn) => {
-    expect(seatOf(vpns, present)?.vpn ?? null).toBe(vpn);
+    expect(slotFor(vpns, present)?.vpn ?? null).toBe(vpn);
   });
 
-  it('says of every VPN why it takes none', () => {
+  it('says why no VPN takes an engine', () => {
     expect(
       nextPlacement([vpnOf('a', { state: 'down' }), vpnOf('b', { state: 'unknown' })], [], null),
     ).toEqual({
@@ -98,7 +102,7 @@ describe('the place of the next engine', () => {
     });
   });
 
-  it('is not given before each VPN was looked at, so that the first one does not get them all', () => {
+  it('is not given before each VPN was checked, so that the first one does not get all engines', () => {
     const unseen = { ...vpnOf('b', { state: 'unknown' }), checkedAt: null };
     expect(nextPlacement([vpnOf('a'), unseen], [], null)).toEqual({
       kind: 'blocked',
@@ -122,7 +126,7 @@ describe('the place of the next engine', () => {
       7,
     ],
   ])('a forwarded port %s', (_, present, port) => {
-    expect(seatOf([vpnOf('a', { port: 7 })], present)?.forwardedPort).toBe(port);
+    expect(slotFor([vpnOf('a', { port: 7 })], present)?.forwardedPort).toBe(port);
   });
 });
 
@@ -184,9 +188,9 @@ describe('what is held against engines', () => {
     expect(objectionsTo([vpn], [engine])).toEqual(objections);
   });
 
-  it('is said in words', () => {
+  it('has a reason', () => {
     const reason = (vpn: Vpn, engine: PlacedEngine) =>
-      judgePlacement([vpn], [engine], null).objections.get('1')?.reason;
+      assessPlacement([vpn], [engine], null).objections.get('1')?.reason;
     expect(reason(vpnOf('a', { state: 'down' }), placed('1', 'a'))).toBe(
       'VPN a is down: it is down',
     );
@@ -194,7 +198,7 @@ describe('what is held against engines', () => {
       'VPN a: its container was restarted',
     );
     expect(reason(vpnOf('a', { port: 7 }), placed('1', 'a', { forwardedPort: 6 }))).toBe(
-      'VPN a forwards port 7 now, not 6 any more',
+      'VPN a forwards port 7 now, no longer 6',
     );
     expect(reason(vpnOf('a', { port: 7 }), placed('1', 'a'))).toBe(
       'no engine uses port 7, which VPN a forwards',
@@ -202,7 +206,7 @@ describe('what is held against engines', () => {
   });
 });
 
-describe('moves', () => {
+describe('relocations', () => {
   const three = [placed('1', 'a'), placed('2', 'a'), placed('3', 'a')];
 
   it.each<[string, Vpn[], PlacedEngine[], string | null]>([
@@ -282,67 +286,70 @@ describe('moves', () => {
       null,
     ],
   ])('takes %s', (_, vpns, present, id) => {
-    const { move } = judgePlacement(vpns, present, null);
-    expect(move?.engineId ?? null).toBe(id);
+    const { relocation } = assessPlacement(vpns, present, null);
+    expect(relocation?.engineId ?? null).toBe(id);
   });
 
-  describe('one that has begun', () => {
+  describe('that has begun', () => {
     const vpns = [vpnOf('a'), vpnOf('b')];
-    const { move } = judgePlacement(vpns, three, null);
+    const { relocation } = assessPlacement(vpns, three, null);
     const successor = placed('9', 'b');
 
-    it('is held on to when its successor is there, until the engine is gone', () => {
-      expect(objectionsTo(vpns, [...three, successor], move)).toEqual({ 1: 'misplaced' });
-      expect(objectionsTo(vpns, [...three.slice(1), successor], move)).toEqual({});
+    it('stays wanted when the successor exists, until the engine is gone', () => {
+      expect(objectionsTo(vpns, [...three, successor], relocation)).toEqual({ 1: 'misplaced' });
+      expect(objectionsTo(vpns, [...three.slice(1), successor], relocation)).toEqual({});
     });
 
-    it('is held on to when somebody uses the engine meanwhile', () => {
+    it('stays wanted when the engine gets a stream meanwhile', () => {
       expect(
-        objectionsTo(vpns, [placed('1', 'a', { streams: 1 }), ...three.slice(1)], move),
+        objectionsTo(vpns, [placed('1', 'a', { streams: 1 }), ...three.slice(1)], relocation),
       ).toEqual({
         1: 'misplaced',
       });
     });
 
-    it('to a port is given up when its successor would be put elsewhere', () => {
+    it('to a port is dropped when its successor would be placed elsewhere', () => {
       const before = [vpnOf('a', { port: 7, state: 'recovering' })];
-      const toPort = judgePlacement(before, three, null).move;
+      const toPort = assessPlacement(before, three, null).relocation;
       expect(toPort).toMatchObject({ engineId: '1', cause: 'port' });
       expect(objectionsTo(before, three, toPort)).toEqual({ 1: 'misplaced' });
       expect(objectionsTo([...before, vpnOf('b')], three, toPort)).toEqual({});
     });
 
-    it('is given up when a VPN fails', () => {
-      expect(objectionsTo([vpnOf('a'), vpnOf('b', { state: 'down' })], three, move)).toEqual({});
+    it('is dropped when a VPN fails', () => {
+      expect(objectionsTo([vpnOf('a'), vpnOf('b', { state: 'down' })], three, relocation)).toEqual(
+        {},
+      );
     });
 
     it('leaves its place to its successor', () => {
-      expect(seatOf(vpns, [...three, placed('4', 'b'), placed('5', 'b')])?.vpn).toBe('b');
+      expect(slotFor(vpns, [...three, placed('4', 'b'), placed('5', 'b')])?.vpn).toBe('b');
       expect(
-        seatOf(vpns, [...three, placed('4', 'b'), placed('5', 'b'), placed('6', 'b')], move)?.vpn,
+        slotFor(vpns, [...three, placed('4', 'b'), placed('5', 'b'), placed('6', 'b')], relocation)
+          ?.vpn,
       ).toBe('a');
     });
   });
 });
 
 /**
- * The fleet in small, as a loop that knows only what is there: it orders a successor for an engine that is objected to and
- * takes such an engine away when there are enough others.
+ * A small fleet, as a loop that knows only the present engines: it requests a successor for an engine with an objection, and
+ * removes such an engine when there are enough others.
  */
 class SmallFleet {
   engines: PlacedEngine[] = [];
   made = 0;
-  private move: Move | null = null;
+  private relocation: Relocation | null = null;
 
   constructor(
     public vpns: Vpn[],
     private readonly wanted: number,
   ) {}
 
-  /** One pass; false when there was nothing to do. */
+  /** One reconciliation; false when there was nothing to do. */
   pass(): boolean {
-    const { objections, move } = judgePlacement(this.vpns, this.engines, this.move);
-    this.move = move;
+    const { objections, relocation } = assessPlacement(this.vpns, this.engines, this.relocation);
+    this.relocation = relocation;
     const kindOf = ({ id }: PlacedEngine) => objections.get(id)?.kind;
     const good = this.engines.filter((engine) => kindOf(engine) === undefined);
     const going = this.engines.find(
@@ -354,12 +361,12 @@ class SmallFleet {
       return true;
     }
     if (good.length >= this.wanted) return false;
-    const placement = nextPlacement(this.vpns, this.engines, this.move);
-    if (placement.kind === 'blocked' || placement.seat === null) return false;
+    const placement = nextPlacement(this.vpns, this.engines, this.relocation);
+    if (placement.kind === 'blocked' || placement.vpnSlot === null) return false;
     this.made += 1;
-    const { seat } = placement;
+    const { vpnSlot } = placement;
     const id = `engine-${this.made}`;
-    this.engines.push({ id, vpn: seat, forwardedPort: seat.forwardedPort, streams: 0 });
+    this.engines.push({ id, vpn: vpnSlot, forwardedPort: vpnSlot.forwardedPort, streams: 0 });
     return true;
   }
 
@@ -378,7 +385,7 @@ describe('a fleet behind VPNs, whatever happens to them', () => {
   });
   const NAMES = ['a', 'b', 'c'];
 
-  it('comes to rest after each change; in the end evenly spread, one engine with each port, nothing objected to', () => {
+  it('settles after each change; in the end evenly spread, one engine with each port, and no objection', () => {
     fc.assert(
       fc.property(
         fc.array(change, { maxLength: 12 }),
@@ -398,7 +405,7 @@ describe('a fleet behind VPNs, whatever happens to them', () => {
           }
           fleet.vpns = NAMES.map((name, index) => vpnOf(name, { port: ports[index]! }));
           fleet.settle();
-          // Those that were cut off are good again: who is too many is for the number of engines to decide.
+          // Engines that were cut off work again; scaling decides which of them are surplus.
           for (let extra = 0; fleet.engines.length > wanted; extra += 1) {
             expect(extra).toBeLessThan(50);
             fleet.engines.pop();

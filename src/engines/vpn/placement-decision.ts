@@ -1,66 +1,65 @@
-import type { PlacedEngine, Placement, PlacementObjection } from '../fleet/engine-placement.port';
-import { type Move, wantedMove } from './engine-moves';
-import { openSeats } from './open-seats';
-import type { Vpn } from './vpn';
+import type { PlacedEngine, Placement, PlacementObjection } from './engine-placement.port';
+import { type Relocation, wantedRelocation } from './engine-relocation';
+import { openSlots, type Vpn } from './vpn';
 import { isSameStart } from './vpn-health';
 
-export interface Judgement {
+export interface PlacementAssessment {
   readonly objections: ReadonlyMap<string, PlacementObjection>;
-  /** The move that is wanted, one at most. */
-  readonly move: Move | null;
+  /** The relocation that is wanted; null: none. */
+  readonly relocation: Relocation | null;
 }
 
 /**
- * The seat of the next engine: behind the VPN with the fewest, those that are stable before those that are
- * back since a short while. Engines that are about to be replaced do not count, so that whatever
- * replaces one finds its place free. A forwarded port that nobody holds is worth one engine more.
+ * The VPN slot of the next engine: behind the VPN with the fewest engines, stable VPNs before recovering ones. Engines that
+ * are about to be replaced do not count, so that a successor finds the place of its predecessor free. A forwarded
+ * port that no engine holds outweighs one engine.
  *
- * @param move the one that is under way
+ * @param relocation the one that is under way
  */
 export function nextPlacement(
   vpns: readonly Vpn[],
   present: readonly PlacedEngine[],
-  move: Move | null,
+  relocation: Relocation | null,
 ): Placement {
-  // The first look at each is a matter of seconds; who was seen first would get all the engines else.
-  const isEachSeen = vpns.every(({ checkedAt }) => checkedAt !== null);
-  const usable = isEachSeen ? openSeats(vpns) : [];
+  // The first checks take seconds, and the VPN that is checked first would otherwise get all engines.
+  const isEachChecked = vpns.every(({ checkedAt }) => checkedAt !== null);
+  const usable = isEachChecked ? openSlots(vpns) : [];
   if (usable.length === 0) return { kind: 'blocked', reason: whyBlocked(vpns) };
   const leaving = hardObjections(vpns, present);
   const staying = present.filter(
-    ({ id }) => id !== move?.engineId && (leaving.get(id)?.kind ?? 'cut_off') === 'cut_off',
+    ({ id }) => id !== relocation?.engineId && (leaving.get(id)?.kind ?? 'cut_off') === 'cut_off',
   );
-  const rated = usable.map((seat) => {
-    const behind = staying.filter((engine) => engine.vpn?.vpn === seat.vpn);
+  const rated = usable.map((slot) => {
+    const behind = staying.filter((engine) => engine.vpn?.vpn === slot.vpn);
     const isPortFree =
-      seat.forwardedPort !== null &&
-      behind.every(({ forwardedPort }) => forwardedPort !== seat.forwardedPort);
+      slot.forwardedPort !== null &&
+      behind.every(({ forwardedPort }) => forwardedPort !== slot.forwardedPort);
     return {
-      // Among equals the one with a free port.
+      // Between VPNs with equally many engines, the one with a free port wins.
       weight: behind.length - (isPortFree ? 1.5 : 0),
-      seat: isPortFree ? seat : { ...seat, forwardedPort: null },
+      slot: isPortFree ? slot : { ...slot, forwardedPort: null },
     };
   });
   const best = rated.reduce((chosen, other) => (other.weight < chosen.weight ? other : chosen));
-  return { kind: 'place', seat: best.seat };
+  return { kind: 'place', vpnSlot: best.slot };
 }
 
 /**
- * What is held against engines because of their VPNs. Moves come last: only while nothing else is wrong.
+ * The objections to engines because of their VPNs. A relocation is wanted only while there is no other objection.
  *
- * @param last the move that was wanted before
+ * @param last the relocation that was wanted before
  */
-export function judgePlacement(
+export function assessPlacement(
   vpns: readonly Vpn[],
   present: readonly PlacedEngine[],
-  last: Move | null,
-): Judgement {
+  last: Relocation | null,
+): PlacementAssessment {
   const objections = hardObjections(vpns, present);
-  if (objections.size > 0) return { objections, move: null };
-  const move = wantedMove(vpns, present, last);
-  if (move === null) return { objections, move };
-  const { engineId, reason } = move;
-  return { objections: new Map([[engineId, { kind: 'misplaced', reason }]]), move };
+  if (objections.size > 0) return { objections, relocation: null };
+  const relocation = wantedRelocation(vpns, present, last);
+  if (relocation === null) return { objections, relocation };
+  const { engineId, reason } = relocation;
+  return { objections: new Map([[engineId, { kind: 'misplaced', reason }]]), relocation };
 }
 
 function hardObjections(
@@ -80,22 +79,22 @@ function objectionTo(
   engine: PlacedEngine,
   vpns: ReadonlyMap<string, Vpn>,
 ): PlacementObjection | null {
-  const seat = engine.vpn;
-  if (seat === null) return { kind: 'misplaced', reason: 'it is behind no VPN' };
-  const vpn = vpns.get(seat.vpn);
+  const slot = engine.vpn;
+  if (slot === null) return { kind: 'misplaced', reason: 'it is behind no VPN' };
+  const vpn = vpns.get(slot.vpn);
   if (vpn === undefined) {
     return {
       kind: 'misplaced',
-      reason: `its VPN ${seat.vpn} is not among VPN_CONTAINERS any more`,
+      reason: `its VPN ${slot.vpn} is no longer in VPN_CONTAINERS`,
     };
   }
-  const loss = lossOf({ id: seat.containerId, startedAt: seat.containerStartedAt }, vpn);
+  const loss = lossOf({ id: slot.containerId, startedAt: slot.containerStartedAt }, vpn);
   if (loss !== null) return { kind: 'lost', reason: `VPN ${vpn.name}: ${loss}` };
   if (vpn.health.state === 'down') {
     return { kind: 'cut_off', reason: `VPN ${vpn.name} is down: ${vpn.health.reason}` };
   }
   const { forwardedPort } = vpn;
-  // A port that is not known just now is most likely the same as before.
+  // An unknown port is most likely the same as before.
   const holdsOld =
     engine.forwardedPort !== null &&
     forwardedPort !== null &&
@@ -103,14 +102,14 @@ function objectionTo(
   return holdsOld
     ? {
         kind: 'misplaced',
-        reason: `VPN ${vpn.name} forwards port ${forwardedPort} now, not ${engine.forwardedPort} any more`,
+        reason: `VPN ${vpn.name} forwards port ${forwardedPort} now, no longer ${engine.forwardedPort}`,
       }
     : null;
 }
 
 /**
- * Why what joined that start of the VPN's container has no network any more. Docker tears the network down when the
- * container stops, and a restart makes another one: those who joined stay in the old one, which is empty.
+ * Why an engine that joined this start of the VPN's container has lost its network. Docker removes the network when the
+ * container stops, and a restart creates a new one; engines stay in the old one, which is empty.
  */
 function lossOf(
   joined: { readonly id: string; readonly startedAt: string },

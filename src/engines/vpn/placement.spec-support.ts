@@ -1,5 +1,5 @@
-import type { PlacedEngine } from '../fleet/engine-placement.port';
-import { type Vpn, unseenVpn } from './vpn';
+import type { PlacedEngine } from './engine-placement.port';
+import { type Vpn, uncheckedVpn } from './vpn';
 import type { VpnContainer } from './vpn-containers.port';
 import type { VpnState } from './vpn-health';
 
@@ -13,11 +13,11 @@ export interface VpnGiven {
   readonly container?: Partial<VpnContainer> | 'absent' | null;
 }
 
-/** A VPN that is up, but for what is given. Its container's id is its name with `-box`. */
+/** A VPN that is up, with the given differences. Its container's id is its name with `-box`. */
 export function vpnOf(name: string, given: VpnGiven = {}): Vpn {
   const { state = 'up', port = null, isDoubted = false, container = {} } = given;
   const { id = `${name}-box`, startedAt = 't1' } = given;
-  const blank = unseenVpn(name, { from: 19_000, to: 19_499 }, 0);
+  const blank = uncheckedVpn(name, { from: 19_000, to: 19_499 }, 0);
   const isSeen = container !== null && container !== 'absent';
   return {
     ...blank,
@@ -45,12 +45,12 @@ export function vpnOf(name: string, given: VpnGiven = {}): Vpn {
   };
 }
 
-/** An idle engine behind a VPN of `vpnOf`, without its port, but for what is given. */
+/** An idle engine behind a VPN of `vpnOf`, without its port, with the given differences. */
 export function placed(
   id: string,
   vpn: string | null,
   given: Partial<PlacedEngine> = {},
 ): PlacedEngine {
-  const seat = { vpn: vpn ?? '', containerId: `${vpn}-box`, containerStartedAt: 't1' };
-  return { id, vpn: vpn === null ? null : seat, forwardedPort: null, streams: 0, ...given };
+  const slot = { vpn: vpn ?? '', containerId: `${vpn}-box`, containerStartedAt: 't1' };
+  return { id, vpn: vpn === null ? null : slot, forwardedPort: null, streams: 0, ...given };
 }

@@ -1,6 +1,6 @@
 import { type VpnContainer, VpnContainers } from './vpn-containers.port';
 
-/** A container that runs and is healthy, on one network, but for what is given. */
+/** A healthy running container on one network, with the given differences. */
 export function containerOf(given: Partial<VpnContainer> = {}): VpnContainer {
   return {
     id: 'box',
@@ -20,7 +20,7 @@ export class ScriptedVpnContainers extends VpnContainers {
   /** Docker does not answer. */
   isSilent = false;
   own: readonly string[] = [];
-  /** Looks at each name so far, and the most that were under way at once. */
+  /** Inspections of each name so far, and the most that ran at once. */
   readonly looks = new Map<string, number>();
   mostAtOnce = 0;
   followed: readonly string[] | null = null;
@@ -52,7 +52,7 @@ export class ScriptedVpnContainers extends VpnContainers {
     return this.looks.get(name) ?? 0;
   }
 
-  /** As Docker does when something happens to a container. */
+  /** Reports a change of a container, as Docker does. */
   tell(name: string): void {
     if (this.followed !== null) this.listener(name);
   }

@@ -1,11 +1,11 @@
-import type { Engine } from '../engine';
+import type { Engine } from '../registry/engine';
 import { type SlowFacts, SlowFactSource } from '../selection/slow-facts';
 import { isServing } from './vpn-health';
 import type { VpnRegistry } from './vpn-registry';
 
 /**
- * What the last probe told, and how the engine's VPN is. An engine outside of every VPN, from a time without them, is
- * given nothing: who puts engines behind VPNs wants no viewer's traffic beside them.
+ * The result of the last probe, and the health of the engine's VPN. An engine behind no VPN, which was created before
+ * VPN_CONTAINERS was set, counts as unhealthy: no traffic of viewers may bypass the VPNs.
  */
 export class VpnFacts extends SlowFactSource {
   constructor(private readonly vpns: VpnRegistry) {

@@ -23,24 +23,24 @@ interface Given {
   readonly enginesConnected?: boolean;
 }
 
-/** A VPN that works, but for what is given. */
+/** A working VPN, with the given differences. */
 function seen(given: Given = {}): VpnObservation {
   const { id = 'vpn', startedAt = 't1', phase = 'running', health = 'healthy' } = given;
   const { host = '172.18.0.2', control = null, enginesConnected = false } = given;
   const status = phase === 'stopped' ? 'exited' : phase;
   const container = { id, startedAt, phase, status, health };
-  return { kind: 'seen', container, host, control, enginesConnected };
+  return { kind: 'observed', container, host, control, enginesConnected };
 }
 
 const unhealthy = seen({ health: 'unhealthy' });
 const absent: VpnObservation = { kind: 'absent' };
 const unseen = (control: GluetunStatus | null = null): VpnObservation => ({
-  kind: 'unseen',
+  kind: 'unobserved',
   reason: 'Docker does not answer',
   control,
 });
 
-/** Observations five seconds apart, the first at 0; what each led to. */
+/** The health after each observation; observations are 5 s apart, the first at 0. */
 function observe(
   observations: readonly VpnObservation[],
   stableAfterMs = STABLE_AFTER_MS,
@@ -119,19 +119,19 @@ describe('health of a VPN', () => {
     expect(observe(observations).at(-1)!.reason).toBe(reason);
   });
 
-  it('gives up on one that never becomes healthy, and takes it back when it does', () => {
+  it('is down when it never becomes healthy, and recovers when it does', () => {
     const starting = seen({ health: 'starting' });
     const steps = observe([...times(26, starting), seen()]);
     expect(steps[23]!.state).toBe('unknown');
     expect(steps[24]).toMatchObject({
       state: 'down',
-      reason: 'not healthy 120 s after it was first seen',
+      reason: 'not healthy 120 s after the first check',
     });
     expect(steps[25]!.state).toBe('down');
     expect(steps[26]!.state).toBe('recovering');
   });
 
-  it('is up again after it has worked for the whole time, counted anew from each failure', () => {
+  it('is up again after it has worked for VPN_STABLE_AFTER, counted again from each failure', () => {
     const steps = observe([absent, seen(), unhealthy, ...times(26, seen())]);
     expect(steps[26]!.state).toBe('recovering');
     expect(steps.map(({ state }) => state).lastIndexOf('recovering')).toBe(26);
@@ -139,7 +139,7 @@ describe('health of a VPN', () => {
     expect(steps[3]!.goodSinceMs).toBe(15_000);
   });
 
-  it('is up at once when no time of stability is asked for', () => {
+  it('is up at once when VPN_STABLE_AFTER is 0', () => {
     expect(statesAfter([absent, seen()], 0)).toEqual(['down', 'up']);
   });
 
@@ -164,7 +164,7 @@ describe('health of a VPN', () => {
       expect(steps[13]).toMatchObject({ state: 'down', reason: 'its container is unhealthy' });
     });
 
-    it('counts no more when the engines have lost it too', () => {
+    it('does not count when the engines have lost the network, too', () => {
       expect(statesAfter([seen(), disputed, disputed, unhealthy])).toEqual([
         'up',
         'up',
@@ -173,7 +173,7 @@ describe('health of a VPN', () => {
       ]);
     });
 
-    it('is not asked for when the VPN itself says that it is stopped, or its container is gone', () => {
+    it('does not count when the VPN itself reports that it is stopped, or its container is gone', () => {
       const stopped = seen({ control: 'stopped', enginesConnected: true });
       expect(statesAfter([seen(), stopped, stopped])).toEqual(['up', 'up', 'down']);
       const ended = seen({ phase: 'stopped', enginesConnected: true });
@@ -188,7 +188,7 @@ describe('health of a VPN', () => {
       expect(statesAfter(times(50, unseen())).at(-1)).toBe('unknown');
     });
 
-    it('believes the VPN itself when it says that it is stopped', () => {
+    it('is down when the VPN itself reports that it is stopped', () => {
       expect(statesAfter([seen(), unseen('stopped'), unseen('stopped')])).toEqual([
         'up',
         'up',
@@ -196,13 +196,13 @@ describe('health of a VPN', () => {
       ]);
     });
 
-    it('remembers which start of the container it was', () => {
+    it('remembers the start of the container', () => {
       const restarted = seen({ startedAt: 't2' });
       expect(statesAfter([seen(), unseen(), restarted])).toEqual(['up', 'up', 'down']);
     });
   });
 
-  describe('whatever is seen', () => {
+  describe('for any observations', () => {
     const observation = fc.oneof(
       fc.constant(absent),
       fc.constantFrom<GluetunStatus | null>(null, 'running', 'stopped').map(unseen),
@@ -219,14 +219,14 @@ describe('health of a VPN', () => {
     );
     const history = fc.array(observation, { minLength: 1, maxLength: 60 });
 
-    it('nothing serves whose container does not run or was started anew', () => {
+    it('no VPN serves whose container does not run or was restarted', () => {
       fc.assert(
         fc.property(history, (observations) => {
           const steps = observe(observations);
           for (const [index, last] of observations.entries()) {
             const { state, container } = steps[index]!;
             if (last.kind === 'absent') expect(state).toBe('down');
-            if (last.kind !== 'seen') continue;
+            if (last.kind !== 'observed') continue;
             if (last.container.phase !== 'running') expect(state).toBe('down');
             const before = steps[index - 1];
             const wasServing = before !== undefined && isServing(before.state);
@@ -238,7 +238,7 @@ describe('health of a VPN', () => {
       );
     });
 
-    it('after an outage it is stable only when nothing was bad for the whole time', () => {
+    it('after an outage it is stable only after VPN_STABLE_AFTER without a bad observation', () => {
       fc.assert(
         fc.property(history, fc.integer({ min: 1, max: 40_000 }), (observations, stableAfterMs) => {
           const steps = observe(observations, stableAfterMs);
@@ -254,7 +254,7 @@ describe('health of a VPN', () => {
       );
     });
 
-    it('it leaves unknown for up or down only, and down for recovering or up', () => {
+    it('unknown is followed by up or down only, and down by recovering or up', () => {
       const allowed: Record<VpnState, VpnState[]> = {
         unknown: ['unknown', 'up', 'down'],
         up: ['up', 'down'],

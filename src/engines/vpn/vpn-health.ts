@@ -2,12 +2,12 @@ import type { GluetunStatus } from './gluetun-answer';
 import type { VpnContainerHealth, VpnContainerPhase } from './vpn-containers.port';
 
 /**
- * The states of a VPN; only observations move it:
+ * The states of a VPN; only observations change them:
  *
- *   unknown     not seen working yet, and not given up either: our start, or its own
- *   up          works, and has done so for VPN_STABLE_AFTER or ever since we look
- *   down        its container is gone or not running, was started anew, or two observations in a row were bad
- *   recovering  works again since a short while: its engines serve, but it is given new ones only when no
+ *   unknown     it has not worked yet and may still be starting
+ *   up          it works, and has worked for VPN_STABLE_AFTER or since the first check
+ *   down        its container is gone, does not run or was restarted, or two observations in a row were bad
+ *   recovering  it has worked again for a short time: its engines serve, but it gets new engines only while no
  *               other VPN is up
  *
  *   unknown ─works─▶ up ─fails─▶ down ─works─▶ recovering ─VPN_STABLE_AFTER without a failure─▶ up
@@ -17,81 +17,81 @@ export type VpnState = 'unknown' | 'up' | 'down' | 'recovering';
 
 export const VPN_STATES: readonly VpnState[] = ['unknown', 'up', 'down', 'recovering'];
 
-/** One observation may be a hiccup of Docker's or of the network. */
-const BAD_UNTIL_DOWN = 2;
+/** A single bad observation may have another cause, such as a short fault of Docker or of the network. */
+const BAD_BEFORE_DOWN = 2;
 
 /**
- * Gluetun is healthy within seconds; its own health check gives up after 10 s and three tries 5 s apart (its
- * Dockerfile). An operator's check may take longer, but not for ever.
+ * Gluetun is healthy within seconds; its own health check fails after 10 s and three attempts 5 s apart (its Dockerfile). An
+ * operator's health check may take longer, up to this limit.
  */
 const START_PATIENCE_MS = 120_000;
 
-/** So long engines that still reach their network outweigh a container's bad health. */
+/** For this long, engines that still reach their network outweigh a container's bad health. */
 const SECOND_OPINION_MS = 60_000;
 
-/** Which start of which container: engines belong to exactly one. */
+/** One start of one container; each engine belongs to exactly one. */
 export interface ContainerStart {
   readonly id: string;
   readonly startedAt: string;
 }
 
-/** What one look at a VPN showed. */
+/** Result of one observation of a VPN. */
 export type VpnObservation =
-  /** Docker did not tell. */
-  | { readonly kind: 'unseen'; readonly reason: string; readonly control: GluetunStatus | null }
+  /** Docker did not answer. */
+  | { readonly kind: 'unobserved'; readonly reason: string; readonly control: GluetunStatus | null }
   /** No container has the name. */
   | { readonly kind: 'absent' }
   | {
-      readonly kind: 'seen';
+      readonly kind: 'observed';
       readonly container: ContainerStart & {
         readonly phase: VpnContainerPhase;
         readonly status: string;
         readonly health: VpnContainerHealth;
       };
-      /** Under which it is reached; null when it is on no network. */
+      /** Its address; null when it is on no network. */
       readonly host: string | null;
-      /** What its control server says; null when it says nothing. */
+      /** Status from its control server; null when there is none. */
       readonly control: GluetunStatus | null;
-      /** Some engine behind it said lately that it reaches the network. */
+      /** An engine behind it has recently reported that it reaches the network. */
       readonly enginesConnected: boolean;
     };
 
 export interface VpnHealth {
   readonly state: VpnState;
-  /** When it came into this state. Times are monotonic milliseconds. */
+  /** When this state began. Times are monotonic milliseconds. */
   readonly sinceMs: number;
-  /** Why, or what is wrong since; a line for operators. */
+  /** Why, for operators; in a bad run, the latest fault. */
   readonly reason: string;
-  /** The container as it was seen last. */
+  /** The container as last observed. */
   readonly container: ContainerStart | null;
-  /** Bad observations in a row, and when the first of them was. */
+  /** Bad observations in a row, and the time of the first. */
   readonly bad: { readonly count: number; readonly sinceMs: number } | null;
-  /** Since when no observation was bad; null while the last one was. */
+  /** Since when no observation has been bad; null while the last one was bad. */
   readonly goodSinceMs: number | null;
 }
 
 type Verdict =
   | { readonly kind: 'good' | 'gone' | 'starting' | 'silent'; readonly reason: string }
-  /** `isDisputed`: engines behind it say otherwise. */
+  /** `isDisputed`: engines behind it report that they reach the network. */
   | { readonly kind: 'bad'; readonly reason: string; readonly isDisputed: boolean };
 
 export function unknownHealth(nowMs: number): VpnHealth {
   return {
     state: 'unknown',
     sinceMs: nowMs,
-    reason: 'not seen yet',
+    reason: 'not checked yet',
     container: null,
     bad: null,
     goodSinceMs: null,
   };
 }
 
-/** Whether engines behind it may be given streams. */
+/** Whether engines behind it may get streams. */
 export function isServing(state: VpnState): boolean {
   return state === 'up' || state === 'recovering';
 }
 
-/** How long until it counts as stable; 0 when it does, null when it does not work. */
+/** Time until it counts as stable; 0 when it does, null while it does not work. */
 export function stableInMs(health: VpnHealth, stableAfterMs: number, nowMs: number): number | null {
   if (health.state === 'up') return 0;
   if (health.state !== 'recovering') return null;
@@ -105,46 +105,51 @@ export function nextHealth(
   stableAfterMs: number,
   nowMs: number,
 ): VpnHealth {
-  const verdict = judge(last, observation);
-  const seen = { ...last, container: containerAfter(last, observation) };
+  const verdict = assess(last, observation);
+  const observed = { ...last, container: containerAfter(last, observation) };
   switch (verdict.kind) {
     case 'gone':
-      return moved({ ...seen, bad: null, goodSinceMs: null }, 'down', verdict.reason, nowMs);
+      return withState(
+        { ...observed, bad: null, goodSinceMs: null },
+        'down',
+        verdict.reason,
+        nowMs,
+      );
     case 'bad':
-      return afterBad(seen, verdict, nowMs);
+      return afterBad(observed, verdict, nowMs);
     case 'good':
-      return afterGood(seen, verdict.reason, stableAfterMs, nowMs);
+      return afterGood(observed, verdict.reason, stableAfterMs, nowMs);
     case 'starting':
       return last.state === 'unknown' && nowMs - last.sinceMs >= START_PATIENCE_MS
-        ? moved(
-            seen,
+        ? withState(
+            observed,
             'down',
-            `not healthy ${START_PATIENCE_MS / 1000} s after it was first seen`,
+            `not healthy ${START_PATIENCE_MS / 1000} s after the first check`,
             nowMs,
           )
-        : { ...seen, reason: verdict.reason };
+        : { ...observed, reason: verdict.reason };
     case 'silent':
-      return last.state === 'unknown' ? { ...seen, reason: verdict.reason } : seen;
+      return last.state === 'unknown' ? { ...observed, reason: verdict.reason } : observed;
   }
 }
 
-function judge(last: VpnHealth, observation: VpnObservation): Verdict {
+function assess(last: VpnHealth, observation: VpnObservation): Verdict {
   switch (observation.kind) {
     case 'absent':
       return { kind: 'gone', reason: 'no container has this name' };
-    case 'unseen':
-      // Docker's silence says nothing about a VPN, its own word does.
+    case 'unobserved':
+      // Docker's silence says nothing about a VPN, but the status from its control server does.
       return saysStopped(observation.control)
         ? bad(`its control server says ${observation.control}`, false)
         : { kind: 'silent', reason: observation.reason };
-    case 'seen':
-      return judgeSeen(last, observation);
+    case 'observed':
+      return assessContainer(last, observation);
   }
 }
 
-function judgeSeen(
+function assessContainer(
   last: VpnHealth,
-  { container, host, control, enginesConnected }: Extract<VpnObservation, { kind: 'seen' }>,
+  { container, host, control, enginesConnected }: Extract<VpnObservation, { kind: 'observed' }>,
 ): Verdict {
   if (container.phase !== 'running') {
     return { kind: 'gone', reason: `its container is ${container.status}` };
@@ -156,7 +161,7 @@ function judgeSeen(
     return { kind: 'starting', reason: 'its container is not healthy yet' };
   }
   if (host === null) return bad('its container has no address on any network', false);
-  // What it says of itself is newer than Docker's health, which lags behind by up to three checks.
+  // The control server's status is newer than Docker's health, which lags behind by up to three checks.
   if (control !== null && control !== 'running') {
     return bad(`its control server says ${control}`, false);
   }
@@ -181,7 +186,7 @@ function afterBad(
   const run = { count: (last.bad?.count ?? 0) + 1, sinceMs: last.bad?.sinceMs ?? nowMs };
   const next = { ...last, bad: run, goodSinceMs: null };
   const isBelieved = !isDisputed || nowMs - run.sinceMs >= SECOND_OPINION_MS;
-  if (run.count >= BAD_UNTIL_DOWN && isBelieved) return moved(next, 'down', reason, nowMs);
+  if (run.count >= BAD_BEFORE_DOWN && isBelieved) return withState(next, 'down', reason, nowMs);
   const doubt = isDisputed ? `${reason}, but engines behind it reach the network` : reason;
   return { ...next, reason: doubt };
 }
@@ -197,26 +202,26 @@ function afterGood(
   switch (last.state) {
     case 'unknown':
     case 'up':
-      return moved(next, 'up', reason, nowMs);
+      return withState(next, 'up', reason, nowMs);
     case 'down':
     case 'recovering': {
       const isStable = nowMs - goodSinceMs >= stableAfterMs;
-      return moved(next, isStable ? 'up' : 'recovering', reason, nowMs);
+      return withState(next, isStable ? 'up' : 'recovering', reason, nowMs);
     }
   }
 }
 
-function moved(health: VpnHealth, state: VpnState, reason: string, nowMs: number): VpnHealth {
+function withState(health: VpnHealth, state: VpnState, reason: string, nowMs: number): VpnHealth {
   return { ...health, state, reason, sinceMs: health.state === state ? health.sinceMs : nowMs };
 }
 
 function containerAfter(last: VpnHealth, observation: VpnObservation): ContainerStart | null {
   switch (observation.kind) {
-    case 'unseen':
+    case 'unobserved':
       return last.container;
     case 'absent':
       return null;
-    case 'seen': {
+    case 'observed': {
       const { id, startedAt } = observation.container;
       return { id, startedAt };
     }

@@ -3,32 +3,29 @@ import type {
   PlacedEngine,
   Placement,
   PlacementObjection,
-} from '../fleet/engine-placement.port';
-import type { Move } from './engine-moves';
-import { judgePlacement, nextPlacement } from './placement-decision';
+} from './engine-placement.port';
+import type { Relocation } from './engine-relocation';
+import { assessPlacement, nextPlacement } from './placement-decision';
 import type { Vpn } from './vpn';
 import type { VpnRegistry } from './vpn-registry';
 
-/** Token of the EnginePlacement in use. */
-export const ENGINE_PLACEMENT = 'ENGINE_PLACEMENT';
-
-/** Every engine behind one of the VPNs; none anywhere else, also when no VPN works. */
+/** Places every engine behind one of the VPNs, and none anywhere else, even while no VPN works. */
 export class VpnPlacement implements EnginePlacement {
-  private move: Move | null = null;
+  private relocation: Relocation | null = null;
 
-  /** @param listensOnPorts false: engines of these settings cannot be told a port, so none is worth having */
+  /** @param listensOnPorts false: engines with these settings cannot be given a port, so a forwarded one is of no use */
   constructor(
     private readonly vpns: VpnRegistry,
     private readonly listensOnPorts: boolean,
   ) {}
 
   next(present: readonly PlacedEngine[]): Placement {
-    return nextPlacement(this.known(), present, this.move);
+    return nextPlacement(this.known(), present, this.relocation);
   }
 
   objections(present: readonly PlacedEngine[]): ReadonlyMap<string, PlacementObjection> {
-    const { objections, move } = judgePlacement(this.known(), present, this.move);
-    this.move = move;
+    const { objections, relocation } = assessPlacement(this.known(), present, this.relocation);
+    this.relocation = relocation;
     return objections;
   }
 

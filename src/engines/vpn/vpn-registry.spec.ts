@@ -1,8 +1,8 @@
 import { Logger } from '@nestjs/common';
-import { aDescription } from '../engine.spec-support';
+import { aDescription } from '../testing/engine.spec-support';
 import { loadConfig } from '../../config';
 import { EventBus, type RecordedEvent } from '../../events';
-import { Engine } from '../engine';
+import { Engine } from '../registry/engine';
 import { SlowFactCache } from '../selection/slow-facts';
 import { vpnOf, type VpnGiven } from './placement.spec-support';
 import { VpnFacts } from './vpn-facts';
@@ -55,7 +55,7 @@ describe('VpnRegistry', () => {
     expect(vpns.get('a')!.ports.from).toBe(19_500);
   });
 
-  it('logs and publishes what changes, once', () => {
+  it('logs and publishes each change once', () => {
     for (let again = 0; again < 3; again += 1) record('a', { port: 5914 });
     for (let again = 0; again < 3; again += 1) record('a', { state: 'down' });
     record('a', { state: 'recovering' });
@@ -121,13 +121,13 @@ describe('VpnRegistry', () => {
       });
     });
 
-    it('of an engine behind no VPN, or one that nobody watches', () => {
+    it('of an engine behind no VPN, or without viewers', () => {
       const facts = new VpnFacts(vpns);
       expect(facts.read(engineBehind(null)).vpnHealthy).toBe(false);
       expect(facts.read(engineBehind('other')).vpnHealthy).toBeNull();
     });
 
-    it('are not held for a moment when a VPN goes down', () => {
+    it('are current at once when a VPN goes down', () => {
       const cache = new SlowFactCache(new VpnFacts(vpns));
       const engine = engineBehind('a');
       record('a');
@@ -137,30 +137,30 @@ describe('VpnRegistry', () => {
     });
   });
 
-  it('places engines by what it knows, and keeps to a move that has begun', () => {
+  it('places engines from memory, and completes a relocation that has begun', () => {
     const placement = new VpnPlacement(vpns, true);
     expect(placement.next([])).toMatchObject({ kind: 'blocked' });
     record('a');
     record('b');
-    const seat = { vpn: 'a', containerId: 'a-box', containerStartedAt: 't1' };
-    const engine = (id: string, vpn = seat) => ({ id, vpn, forwardedPort: null, streams: 0 });
+    const slot = { vpn: 'a', containerId: 'a-box', containerStartedAt: 't1' };
+    const engine = (id: string, vpn = slot) => ({ id, vpn, forwardedPort: null, streams: 0 });
     const two = [engine('1'), engine('2')];
-    const successor = engine('3', { ...seat, vpn: 'b', containerId: 'b-box' });
+    const successor = engine('3', { ...slot, vpn: 'b', containerId: 'b-box' });
     expect([...placement.objections(two).keys()]).toEqual(['1']);
-    expect(placement.next(two)).toMatchObject({ kind: 'place', seat: { vpn: 'b' } });
+    expect(placement.next(two)).toMatchObject({ kind: 'place', vpnSlot: { vpn: 'b' } });
     expect([...placement.objections([...two, successor]).keys()]).toEqual(['1']);
     expect([...placement.objections([two[1]!, successor]).keys()]).toEqual([]);
   });
 
-  it('leaves forwarded ports alone when engines cannot be told one', () => {
+  it('ignores forwarded ports when engines cannot be given one', () => {
     record('a', { port: 5914 });
     record('b', { state: 'down' });
-    const seat = { vpn: 'a', containerId: 'a-box', containerStartedAt: 't1' };
-    const present = [{ id: '1', vpn: seat, forwardedPort: null, streams: 0 }];
+    const slot = { vpn: 'a', containerId: 'a-box', containerStartedAt: 't1' };
+    const present = [{ id: '1', vpn: slot, forwardedPort: null, streams: 0 }];
     const [with5914, without] = [true, false].map((listens) => new VpnPlacement(vpns, listens));
-    expect(with5914!.next([])).toMatchObject({ seat: { forwardedPort: 5914 } });
+    expect(with5914!.next([])).toMatchObject({ vpnSlot: { forwardedPort: 5914 } });
     expect(with5914!.objections(present).size).toBe(1);
-    expect(without!.next([])).toMatchObject({ seat: { forwardedPort: null } });
+    expect(without!.next([])).toMatchObject({ vpnSlot: { forwardedPort: null } });
     expect(without!.objections(present).size).toBe(0);
   });
 });

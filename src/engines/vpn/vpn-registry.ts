@@ -2,12 +2,12 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CONFIG } from '../../config';
 import { EventBus } from '../../events';
 import { monotonicMs } from '../../kernel/clock';
-import { unseenVpn, type Vpn, type VpnFindings } from './vpn';
-import type { VpnConfig } from './vpn.config';
+import { uncheckedVpn, type Vpn, type VpnFindings } from './vpn';
+import type { EnginesConfig } from '../engines-config';
 
 /**
- * The VPNs of VPN_CONTAINERS, in that order, each as its last check left it. Logs and publishes what changes.
- * Nothing of it outlives the process: the next one looks for itself.
+ * The VPNs of VPN_CONTAINERS, in that order, each as of its last check. Logs and publishes changes. Nothing is stored: the next
+ * process checks for itself.
  */
 @Injectable()
 export class VpnRegistry {
@@ -17,14 +17,14 @@ export class VpnRegistry {
   private changes = 0;
 
   constructor(
-    @Inject(CONFIG) config: VpnConfig,
+    @Inject(CONFIG) config: EnginesConfig,
     private readonly events: EventBus,
   ) {
     const nowMs = monotonicMs();
     this.vpns = new Map(
       config.vpnContainers.map(({ name, ports }) => [
         name,
-        unseenVpn(name, ports ?? config.portRangeHost, nowMs),
+        uncheckedVpn(name, ports ?? config.portRangeHost, nowMs),
       ]),
     );
   }
@@ -37,12 +37,12 @@ export class VpnRegistry {
     return this.vpns.get(name);
   }
 
-  /** Grows whenever something changed that engines depend on. */
+  /** Grows with each change that engines depend on. */
   get revision(): number {
     return this.changes;
   }
 
-  /** Calls back, within the change, when something changed that engines depend on; returns what ends that. */
+  /** Calls back, synchronously, after a change that engines depend on; returns the function that unsubscribes. */
   subscribe(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
@@ -53,13 +53,13 @@ export class VpnRegistry {
     if (last === undefined) throw new Error(`no VPN has the name ${name}`);
     const vpn: Vpn = { ...findings, name, ports: last.ports };
     this.vpns.set(name, vpn);
-    this.tell(last, vpn);
+    this.publishChanges(last, vpn);
     if (!matters(last, vpn)) return;
     this.changes += 1;
     for (const listener of [...this.listeners]) listener();
   }
 
-  private tell(last: Vpn, { name, health, forwardedPort, controlFault }: Vpn): void {
+  private publishChanges(last: Vpn, { name, health, forwardedPort, controlFault }: Vpn): void {
     const from = last.health.state;
     if (from !== health.state) {
       const line = `vpn ${name}: ${from} -> ${health.state} (${health.reason})`;
@@ -84,7 +84,7 @@ export class VpnRegistry {
   }
 }
 
-/** Whether placement or selection may now answer otherwise. */
+/** Whether placement or selection may now give another answer. */
 function matters(last: Vpn, vpn: Vpn): boolean {
   return (
     last.checkedAt === null ||

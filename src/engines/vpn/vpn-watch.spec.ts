@@ -1,9 +1,9 @@
 import { Logger } from '@nestjs/common';
-import { aDescription } from '../engine.spec-support';
+import { aDescription } from '../testing/engine.spec-support';
 import { loadConfig } from '../../config';
 import { EventBus } from '../../events';
-import { EngineRegistry } from '../engine-registry';
-import { GluetunControlClient } from './gluetun-control.client';
+import { EngineRegistry } from '../registry/engine-registry';
+import { GluetunControlClient } from './gluetun-control-client';
 import { ScriptedControlServer, WANTS_A_KEY } from './gluetun-server.spec-support';
 import { containerOf, ScriptedVpnContainers } from './scripted-vpn-containers.spec-support';
 import type { Vpn } from './vpn';
@@ -12,7 +12,7 @@ import { VpnWatch } from './vpn-watch';
 
 const SOON_MS = 15_000;
 
-/** The watch with scripted containers and real control servers, which share a port at different addresses. */
+/** With scripted containers and real control servers, which share a port at different addresses. */
 describe('VpnWatch', () => {
   let containers: ScriptedVpnContainers;
   let gluetun: ScriptedControlServer;
@@ -37,13 +37,13 @@ describe('VpnWatch', () => {
   });
 
   afterEach(async () => {
-    await watch.onModuleDestroy();
+    watch.onModuleDestroy();
     await gluetun.stop();
     await second.stop();
     Logger.overrideLogger(['error', 'warn', 'log']);
   });
 
-  /** @param deadlineMs of a question to a control server: none that answers is so late */
+  /** @param deadlineMs deadline of a query to a control server */
   function start(variables: Record<string, string> = {}, deadlineMs = 10_000): void {
     const config = loadConfig({
       ENGINE_DRIVER: 'docker',
@@ -75,13 +75,13 @@ describe('VpnWatch', () => {
     await until(() => containers.looksAt(name) >= seen + count, `${count} looks more`);
   };
 
-  it('does nothing where there are no VPNs', async () => {
+  it('does nothing without VPNs', async () => {
     start({ VPN_CONTAINERS: 'none' });
     await new Promise((resolve) => setTimeout(resolve, 250));
     expect([containers.looks.size, containers.followed, gluetun.asked]).toEqual([0, null, []]);
   });
 
-  it('finds out everything about a VPN that works', async () => {
+  it('reports everything about a working VPN', async () => {
     start();
     expect(vpn().health.state).toBe('unknown');
     await becomes('up');
@@ -119,7 +119,7 @@ describe('VpnWatch', () => {
     expect(vpn().host).toBe(host);
   });
 
-  it('is woken by Docker when a container stops, and asks nobody there any more', async () => {
+  it('checks at once when Docker reports that a container has stopped, and no longer queries it', async () => {
     start({ VPN_CHECK_INTERVAL: '10m' });
     await becomes('up');
     containers.containers.set('a', containerOf({ phase: 'stopped', status: 'exited' }));
@@ -135,8 +135,8 @@ describe('VpnWatch', () => {
     expect(gluetun.asked).toHaveLength(asked);
   });
 
-  it('sees that a container was restarted, and lets it recover', async () => {
-    // It is checked when this test says so, and no state passes unseen.
+  it('recovers after its container was restarted', async () => {
+    // The test decides when it is checked, so that it sees every state.
     start({ VPN_CHECK_INTERVAL: '10m', VPN_STABLE_AFTER: '300ms' });
     await becomes('up');
     containers.containers.set('a', containerOf({ startedAt: 't2' }));
@@ -154,7 +154,7 @@ describe('VpnWatch', () => {
     }, 'a is up');
   });
 
-  it('checks one VPN once at a time, however often it is woken', async () => {
+  it('runs one check of a VPN at a time, however often it is woken', async () => {
     start({ VPN_CONTAINERS: 'a,b' });
     containers.containers.set('b', containerOf({ id: 'other' }));
     for (let waking = 0; waking < 100; waking += 1) {
@@ -165,7 +165,7 @@ describe('VpnWatch', () => {
     expect(containers.mostAtOnce).toBe(1);
   });
 
-  it('goes on with one VPN while the control server of another hangs', async () => {
+  it('checks one VPN while the control server of another hangs', async () => {
     containers.containers.set(
       'b',
       containerOf({ id: 'other', addresses: [{ network: 'bridge', address: '127.0.0.2' }] }),
@@ -178,7 +178,7 @@ describe('VpnWatch', () => {
     start({ VPN_CONTAINERS: 'a,b' }, 3000);
     await becomes('up', 'a');
     expect(vpn('b').health.state).toBe('unknown');
-    // Its container is fine, and silence is no word against it.
+    // Its container is healthy, and a control server that does not answer is no evidence against it.
     await becomes('up', 'b');
     expect(vpn('b')).toMatchObject({
       forwardedPort: null,
@@ -186,7 +186,7 @@ describe('VpnWatch', () => {
     });
   });
 
-  it('takes a VPN that wants a key for up, and says what is missing', async () => {
+  it('finds a VPN up whose control server requires a key, and reports what is missing', async () => {
     gluetun.routes = { ...WANTS_A_KEY };
     start();
     await becomes('up');
@@ -196,7 +196,7 @@ describe('VpnWatch', () => {
     });
   });
 
-  it('keeps a port that is not told just now, and forgets it with its container', async () => {
+  it('keeps a port that is missing in an answer, and forgets it with its container', async () => {
     start();
     await becomes('up');
     gluetun.routes['/v1/portforward'] = 500;
@@ -207,7 +207,7 @@ describe('VpnWatch', () => {
     expect(vpn().forwardedPort).toBeNull();
   });
 
-  it('drops a port that is not forwarded any more, and takes another', async () => {
+  it('drops a port that is no longer forwarded, and takes another', async () => {
     start();
     await becomes('up');
     gluetun.routes['/v1/portforward'] = { port: 0 };
@@ -216,7 +216,7 @@ describe('VpnWatch', () => {
     await until(() => vpn().forwardedPort === 6021, 'the other port');
   });
 
-  it('is down when it says so twice', async () => {
+  it('is down when its control server reports it twice', async () => {
     start();
     await becomes('up');
     gluetun.routes['/v1/vpn/status'] = { status: 'crashed' };
@@ -224,7 +224,7 @@ describe('VpnWatch', () => {
     expect(vpn().health.reason).toBe('its control server says crashed');
   });
 
-  it('believes engines that still reach their network, and nobody when they do not', async () => {
+  it('believes engines that still reach their network, and Docker when they do not', async () => {
     start();
     await becomes('up');
     engines.announce(aDescription('engine', { vpn: 'a' }));
@@ -239,7 +239,7 @@ describe('VpnWatch', () => {
     await becomes('down');
   });
 
-  it('leaves a VPN as it was while Docker is silent, unless the VPN itself complains', async () => {
+  it('keeps the state of a VPN while Docker does not answer, unless its control server reports a fault', async () => {
     start();
     await becomes('up');
     containers.isSilent = true;
@@ -256,11 +256,11 @@ describe('VpnWatch', () => {
     await becomes('recovering');
   });
 
-  it('ends amid a check: nothing is written down and nobody is asked any more', async () => {
+  it('ends during a check: nothing is recorded, and nothing more is queried', async () => {
     gluetun.routes['/v1/vpn/status'] = () => undefined;
     start();
     await until(() => gluetun.asked.length > 0, 'the first question');
-    await watch.onModuleDestroy();
+    watch.onModuleDestroy();
     const looks = containers.looksAt('a');
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(vpn().checkedAt).toBeNull();

@@ -7,42 +7,41 @@ import {
 } from '@nestjs/common';
 import { CONFIG } from '../../config';
 import { monotonicMs } from '../../kernel/clock';
-import { EngineRegistry } from '../engine-registry';
-import { EngineWatch } from '../health/engine-watch';
+import { EngineRegistry } from '../registry/engine-registry';
+import { ProbeLoop } from '../health/probe-loop';
 import { faultOf, type GluetunReport } from './gluetun-answer';
-import { GluetunControlClient } from './gluetun-control.client';
+import { GluetunControlClient } from './gluetun-control-client';
 import type { Vpn, VpnFindings } from './vpn';
-import { reachableAddress } from './vpn-address';
-import { type VpnContainer, VpnContainers } from './vpn-containers.port';
+import { type NetworkAddress, type VpnContainer, VpnContainers } from './vpn-containers.port';
 import { isSameStart, nextHealth, type VpnObservation } from './vpn-health';
 import { VpnRegistry } from './vpn-registry';
-import type { VpnConfig } from './vpn.config';
+import type { EnginesConfig } from '../engines-config';
 
-/** Engines may be waiting for a VPN that does not work: it is asked at least this often. */
-const IMPATIENT_MS = 2000;
+/** Engines may wait for a VPN that does not work, so it is checked at least this often. */
+const MAX_PAUSE_WHILE_DOWN_MS = 2000;
 
-/** An engine's word about its network counts for so long. */
-const FRESH_WORD_MS = 30_000;
+/** An engine's report about its network is valid for this long. */
+const FRESH_ANSWER_MS = 30_000;
 
-/** What Docker showed, or why it did not. */
-type Look = { readonly container: VpnContainer | null } | { readonly failure: string };
+/** Docker's answer, or why there is none. */
+type Inspection = { readonly container: VpnContainer | null } | { readonly failure: string };
 
 /**
- * Watches the VPNs: one loop each, never two checks of one at a time, woken by Docker when something happens to its
- * container. A check is one look at the container and one conversation with its control server, both bounded. It only
- * writes down what it found; whoever needs it listens to the registry.
+ * Checks the VPNs: one loop for each VPN, one check at a time, and at once when Docker reports a change of its container. A
+ * check inspects the container and queries its control server, both with deadlines, and records the result in the
+ * registry.
  */
 @Injectable()
 export class VpnWatch implements OnModuleInit, OnModuleDestroy {
   private readonly logger = new Logger('Vpn');
-  private readonly watches = new Map<string, EngineWatch>();
+  private readonly loops = new Map<string, ProbeLoop>();
   private readonly end = new AbortController();
   private unfollow: () => void = () => undefined;
-  /** Null until Docker told. */
+  /** Null until Docker has answered. */
   private ownNetworks: readonly string[] | null = null;
 
   constructor(
-    @Inject(CONFIG) private readonly config: VpnConfig,
+    @Inject(CONFIG) private readonly config: EnginesConfig,
     private readonly vpns: VpnRegistry,
     private readonly containers: VpnContainers,
     private readonly control: GluetunControlClient,
@@ -53,46 +52,46 @@ export class VpnWatch implements OnModuleInit, OnModuleDestroy {
     const names = this.vpns.list().map(({ name }) => name);
     if (names.length === 0) return;
     for (const name of names) {
-      const watch = new EngineWatch({
+      const loop = new ProbeLoop({
         probe: () => this.check(name),
         pauseMs: () => this.pauseMs(name),
       });
-      this.watches.set(name, watch);
-      watch.start();
+      this.loops.set(name, loop);
+      loop.start();
     }
-    this.unfollow = this.containers.follow(names, (name) => this.watches.get(name)?.hurry());
+    this.unfollow = this.containers.follow(names, (name) => this.loops.get(name)?.hurry());
   }
 
-  async onModuleDestroy(): Promise<void> {
+  onModuleDestroy(): void {
     this.unfollow();
-    for (const watch of this.watches.values()) watch.stop();
+    for (const loop of this.loops.values()) loop.stop();
     this.end.abort();
-    await this.control.close();
+    this.control.close();
   }
 
   private pauseMs(name: string): number {
     const { vpnCheckIntervalMs } = this.config;
     return this.vpns.get(name)?.health.state === 'up'
       ? vpnCheckIntervalMs
-      : Math.min(vpnCheckIntervalMs, IMPATIENT_MS);
+      : Math.min(vpnCheckIntervalMs, MAX_PAUSE_WHILE_DOWN_MS);
   }
 
-  /** Never rejects: a fault of ours must not end the loop. */
+  /** Never rejects: an error in our own code must not end the loop. */
   private async check(name: string): Promise<void> {
     try {
       const last = this.vpns.get(name);
       if (last === undefined) return;
-      const look = await this.look(name);
-      const host = await this.hostOf(look, last);
+      const inspection = await this.inspect(name);
+      const host = await this.hostOf(inspection, last);
       const report = host === null ? null : await this.control.ask(host, this.end.signal);
       if (this.end.signal.aborted) return;
-      this.vpns.record(name, this.findings(last, look, host, report));
+      this.vpns.record(name, this.findings(last, inspection, host, report));
     } catch (error) {
       this.logger.error({ err: error }, `vpn ${name}: a check failed`);
     }
   }
 
-  private async look(name: string): Promise<Look> {
+  private async inspect(name: string): Promise<Inspection> {
     try {
       return { container: await this.containers.find(name) };
     } catch (error) {
@@ -100,11 +99,11 @@ export class VpnWatch implements OnModuleInit, OnModuleDestroy {
     }
   }
 
-  /** Where to ask now; null when there is nobody to ask. */
-  private async hostOf(look: Look, last: Vpn): Promise<string | null> {
-    if ('failure' in look) return last.host;
-    if (look.container?.phase !== 'running') return null;
-    return reachableAddress(look.container.addresses, await this.sharedNetworks());
+  /** Address of the control server; null when the container does not run. */
+  private async hostOf(inspection: Inspection, last: Vpn): Promise<string | null> {
+    if ('failure' in inspection) return last.host;
+    if (inspection.container?.phase !== 'running') return null;
+    return reachableAddress(inspection.container.addresses, await this.sharedNetworks());
   }
 
   private async sharedNetworks(): Promise<readonly string[]> {
@@ -112,7 +111,7 @@ export class VpnWatch implements OnModuleInit, OnModuleDestroy {
     try {
       this.ownNetworks ??= await this.containers.ownNetworks();
     } catch {
-      // Asked again by the next check; until then the first address has to do.
+      // The next check asks again; until then the container's first address is used.
       return [];
     }
     return this.ownNetworks;
@@ -120,21 +119,21 @@ export class VpnWatch implements OnModuleInit, OnModuleDestroy {
 
   private findings(
     last: Vpn,
-    look: Look,
+    inspection: Inspection,
     host: string | null,
     report: GluetunReport | null,
   ): VpnFindings {
     const health = nextHealth(
       last.health,
-      this.observation(last.name, look, host, report),
+      this.observation(last.name, inspection, host, report),
       this.config.vpnStableAfterMs,
       monotonicMs(),
     );
-    // What is not told just now is most likely as it was, within one start of the container.
-    const keeps = report !== null && isSameContainer(last, look);
+    // Within one start of the container, a value that is missing now has most likely not changed.
+    const keeps = report !== null && isSameContainer(last, inspection);
     return {
       health,
-      container: 'failure' in look ? last.container : (look.container ?? 'absent'),
+      container: 'failure' in inspection ? last.container : (inspection.container ?? 'absent'),
       host,
       forwardedPort: answerOr(report?.forwardedPort, keeps ? last.forwardedPort : null),
       publicAddress: answerOr(report?.publicAddress, keeps ? last.publicAddress : null),
@@ -145,19 +144,19 @@ export class VpnWatch implements OnModuleInit, OnModuleDestroy {
 
   private observation(
     name: string,
-    look: Look,
+    inspection: Inspection,
     host: string | null,
     report: GluetunReport | null,
   ): VpnObservation {
     const control = report?.status.value ?? null;
-    if ('failure' in look) return { kind: 'unseen', reason: look.failure, control };
-    if (look.container === null) return { kind: 'absent' };
+    if ('failure' in inspection) return { kind: 'unobserved', reason: inspection.failure, control };
+    if (inspection.container === null) return { kind: 'absent' };
     const enginesConnected = this.enginesConnected(name);
-    return { kind: 'seen', container: look.container, host, control, enginesConnected };
+    return { kind: 'observed', container: inspection.container, host, control, enginesConnected };
   }
 
   private enginesConnected(vpn: string): boolean {
-    const oldestMs = monotonicMs() - FRESH_WORD_MS;
+    const oldestMs = monotonicMs() - FRESH_ANSWER_MS;
     return this.engines
       .list()
       .some(
@@ -170,9 +169,9 @@ export class VpnWatch implements OnModuleInit, OnModuleDestroy {
   }
 }
 
-function isSameContainer(last: Vpn, look: Look): boolean {
-  if ('failure' in look) return true;
-  const { container } = look;
+function isSameContainer(last: Vpn, inspection: Inspection): boolean {
+  if ('failure' in inspection) return true;
+  const { container } = inspection;
   if (container === null || last.container === null || last.container === 'absent') return false;
   return isSameStart(last.container, container);
 }
@@ -187,4 +186,20 @@ function answerOr<T>(
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * The address at which a VPN's container is reached: the one on the first network that we share with it, else its first
+ * address. On a Linux host every address on a bridge is reachable, and Gluetun's firewall accepts connections from
+ * the networks that it is on.
+ */
+function reachableAddress(
+  addresses: readonly NetworkAddress[],
+  shared: readonly string[],
+): string | null {
+  for (const network of shared) {
+    const found = addresses.find((address) => address.network === network);
+    if (found !== undefined) return found.address;
+  }
+  return addresses[0]?.address ?? null;
 }

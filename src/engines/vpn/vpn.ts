@@ -1,32 +1,33 @@
 import type { PortRange } from '../../config';
+import type { VpnSlot } from '../drivers/engine-runtime.port';
 import type { PublicAddress } from './gluetun-answer';
 import type { VpnContainer } from './vpn-containers.port';
-import { unknownHealth, type VpnHealth } from './vpn-health';
+import { isServing, unknownHealth, type VpnHealth } from './vpn-health';
 
-/** One VPN as it is known now. Replaced as a whole by each check, never changed. */
+/** One VPN as of its last check. Each check replaces it as a whole; it is never changed. */
 export interface Vpn {
-  /** Its container's name, as VPN_CONTAINERS has it. */
+  /** Its container's name, from VPN_CONTAINERS. */
   readonly name: string;
-  /** For engines behind it, which share one address. */
+  /** Port range of the engines behind it, which share one address. */
   readonly ports: PortRange;
   readonly health: VpnHealth;
-  /** What Docker showed last: `absent` when no container has the name, null when it never answered. */
+  /** Docker's last answer: `absent` when no container has the name; null when Docker has never answered. */
   readonly container: VpnContainer | 'absent' | null;
-  /** Under which it and the engines behind it are reached. */
+  /** Address of the VPN's container and of the engines behind it. */
   readonly host: string | null;
-  /** Null when none is forwarded, or its control server does not tell. */
+  /** Null when no port is forwarded, or its control server does not report it. */
   readonly forwardedPort: number | null;
   readonly publicAddress: PublicAddress | null;
-  /** What is to be mended about its control server; null when nothing is, or it was not asked. */
+  /** A fault of its control server, for the operator; null when there is none, or it was not queried. */
   readonly controlFault: string | null;
-  /** Of the last check; null before the first. */
+  /** Time of the last check; null before the first. */
   readonly checkedAt: Date | null;
 }
 
-/** What one check of a VPN found out. */
+/** Result of one check of a VPN. */
 export type VpnFindings = Omit<Vpn, 'name' | 'ports'>;
 
-export function unseenVpn(name: string, ports: PortRange, nowMs: number): Vpn {
+export function uncheckedVpn(name: string, ports: PortRange, nowMs: number): Vpn {
   return {
     name,
     ports,
@@ -38,4 +39,31 @@ export function unseenVpn(name: string, ports: PortRange, nowMs: number): Vpn {
     controlFault: null,
     checkedAt: null,
   };
+}
+
+/** VPN slots for new engines: behind stable VPNs, and behind recovering ones only while no VPN is stable. */
+export function openSlots(vpns: readonly Vpn[]): VpnSlot[] {
+  const all = vpns.flatMap(slotOf);
+  const stable = all.filter(({ isStable }) => isStable);
+  return (stable.length > 0 ? stable : all).map(({ slot }) => slot);
+}
+
+interface SlotCandidate {
+  readonly slot: VpnSlot;
+  readonly isStable: boolean;
+}
+
+function slotOf(vpn: Vpn): SlotCandidate[] {
+  const { container, host, health } = vpn;
+  if (!isServing(health.state) || container === null || container === 'absent') return [];
+  if (host === null || container.phase !== 'running') return [];
+  const slot: VpnSlot = {
+    vpn: vpn.name,
+    containerId: container.id,
+    containerStartedAt: container.startedAt,
+    host,
+    ports: vpn.ports,
+    forwardedPort: vpn.forwardedPort,
+  };
+  return [{ slot, isStable: health.state === 'up' }];
 }

@@ -4,7 +4,7 @@ import { type DomainEventType } from '../domain-events';
 import { EVENT_TYPES } from '../event-type';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 
-/** Filters of `GET /events`; they hold together. */
+/** Filters of `GET /events`. An event must match all of them. */
 export class EventQueryDto {
   /** Only events of this type. */
   @ApiPropertyOptional({ enum: EVENT_TYPES })
@@ -24,7 +24,7 @@ export class EventQueryDto {
   @MaxLength(512)
   engine_id?: string;
 
-  /** Other name of `engine_id`, as older clients send it. */
+  /** Alias of `engine_id` for older clients. */
   @IsOptional()
   @IsString()
   @MaxLength(512)
@@ -37,7 +37,7 @@ export class EventQueryDto {
   @Min(0)
   since?: number;
 
-  /** Most events to return. */
+  /** Maximum number of events to return. */
   @ApiPropertyOptional()
   @IsOptional()
   @Type(() => Number)

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { type EventTotals } from '../event-log';
 
-/** What the event log holds. */
+/** Contents of the event log. */
 export class EventStatsDto {
   /** Events in the log. */
   readonly total: number;

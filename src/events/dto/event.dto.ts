@@ -4,7 +4,7 @@ import { EVENT_TYPES } from '../event-type';
 
 /** One fact about an engine, a stream or a viewer. */
 export class EventDto {
-  /** Grows by one per event; a gap means that events were lost. Restarts from the beginning with each process. */
+  /** Increases by one per event; a gap means that events were lost. Restarts from 1 with each process. */
   readonly id: number;
 
   @ApiProperty({ enum: EVENT_TYPES })

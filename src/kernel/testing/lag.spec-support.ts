@@ -1,33 +1,36 @@
-/** How often the loop is looked at. */
+/** Interval of the timer that measures the event loop's lag. */
 const STEP_MS = 20;
 /** A bound grows by itself once more for so much of the usual lag. */
 const DOUBLES_PER_MS = 10;
-/** The usual lag is what so large a share of all looks stay below: a single stall is counted by itself. */
+/** The usual lag is this percentile of all measurements; a single stall is added separately. */
 const USUAL_SHARE = 0.95;
 
-/** How late the timers of this process fire, which is how long a busy machine lets a process wait for its turn. */
+/**
+ * How late the timers of this test process fire, which shows how long a busy machine makes a process wait for the
+ * CPU.
+ */
 export class LagMeter {
   private lags: number[] = [];
   private lastMs = performance.now();
-  private readonly timer = setInterval(() => this.look(performance.now()), STEP_MS).unref();
+  private readonly timer = setInterval(() => this.tick(performance.now()), STEP_MS).unref();
 
-  /** Forgets what was before. */
+  /** Discards the measurements so far. */
   begin(nowMs = performance.now()): void {
     this.lags = [];
     this.lastMs = nowMs;
   }
 
-  /** Called every `STEP_MS`, and late when the loop is late. */
-  look(nowMs: number): void {
+  /** Called every `STEP_MS`, and late when the event loop is late. */
+  tick(nowMs: number): void {
     this.lags.push(Math.max(0, nowMs - this.lastMs - STEP_MS));
     this.lastMs = nowMs;
   }
 
-  /** The bound for what takes at most `limitMs` on a machine that has nothing else to do. */
+  /** Scales a bound of `limitMs`, which is meant for an otherwise idle machine. */
   stretch(limitMs: number, nowMs = performance.now()): number {
-    // No time at all is not a bound but a single look.
+    // A bound of 0 ms is an immediate check, so it is not scaled.
     if (limitMs === 0) return 0;
-    // A stall that goes on has not been looked at yet.
+    // A stall that still lasts is not among the measurements yet.
     const underWay = Math.max(0, nowMs - this.lastMs - STEP_MS);
     const sorted = [...this.lags, underWay].sort((a, b) => a - b);
     const usual = sorted[Math.floor(USUAL_SHARE * (sorted.length - 1))] ?? 0;
@@ -45,8 +48,8 @@ beforeEach(() => ofThisTest.begin());
 afterAll(() => ofThisTest.close());
 
 /**
- * A bound on time that passes, as long as this test process itself has had to wait for its turn since the test began, or
- * since the file did in a test of `it.concurrent`. How late the product is never counts.
+ * Scales a bound on elapsed time by the time that this test process itself had to wait for the CPU since the test
+ * began, or since the file began in a test of `it.concurrent`. Delays of the product never count.
  */
 export function withLag(limitMs: number): number {
   return ofThisTest.stretch(limitMs);

@@ -15,9 +15,9 @@ describe('fairShares', () => {
   it.each<[string, MemoryDemand[], number, number[]]>([
     ['nothing to share', [], 100, []],
     ['room for all', want(40, 60), 100, [40, 60]],
-    ['two equal ones', want(80, 80), 100, [50, 50]],
-    ['the small one is left alone', want(10, 200), 100, [10, 90]],
-    ['small ones are left alone', want(10, 20, 200, 300), 100, [10, 20, 35, 35]],
+    ['two equal streams', want(80, 80), 100, [50, 50]],
+    ['a small stream keeps its demand', want(10, 200), 100, [10, 90]],
+    ['small streams keep their demand', want(10, 20, 200, 300), 100, [10, 20, 35, 35]],
     ['one over the bound', want(150), 100, [100]],
     ['whole bytes', want(50, 50, 50), 100, [33, 33, 33]],
     ['room to spare is kept', [demand(0, 20, 100), demand(0, 30, 40)], 100, [60, 40]],
@@ -63,7 +63,7 @@ describe('fairShares', () => {
     );
   });
 
-  it('never takes from a smaller one while a larger one keeps more than its floor', () => {
+  it('never takes from a smaller stream while a larger one has more than its floor', () => {
     fc.assert(
       fc.property(fc.array(any, { minLength: 2 }), total, (demands, totalBytes) => {
         const shares = fairShares(demands, totalBytes);

@@ -32,10 +32,10 @@ describe('joinPointBehind', () => {
     ['one of them is nearly old enough', [61_000, 2000], EVERY_500_MS(61_000), 3000, 2000],
     ['groups of 20 s', [58_000, 38_000, 18_000], EVERY_500_MS(60_000), 3000, 18_000],
     ['no key frames', [], EVERY_500_MS(60_000), 3000, 3000],
-    ['no key frames, and less than was asked for', [], EVERY_500_MS(2000), 3000, 2000],
+    ['no key frames, and less media than requested', [], EVERY_500_MS(2000), 3000, 2000],
     ['a young stream', [1200, 200], EVERY_500_MS(2000), 3000, 1200],
     [
-      'key frames only of late, far more asked for',
+      'only recent key frames, a much larger distance requested',
       [2000, 1000],
       EVERY_500_MS(30_000),
       20_000,
@@ -48,7 +48,7 @@ describe('joinPointBehind', () => {
     expect(ageChosen(keys, plain, behindMs)).toBe(expected);
   });
 
-  it('is never far from what was asked for while the ring holds that', () => {
+  it('is never far from the requested distance while the ring holds it', () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(fc.nat(60_000), { maxLength: 12 }),

@@ -1,24 +1,24 @@
 import type { JoinPoint, JoinPoints, MediaTimeAt } from './join-points';
 
-/** A random access point may be so much older than was asked for; key frames are seldom farther apart. */
+/** A random access point may be older than requested by this much; key frames are seldom farther apart. */
 const USUAL_GROUP_MS = 12_000;
-/** Of a stream whose key frames are, so many of its groups of pictures, … */
+/** For streams with rarer key frames: this many groups of pictures … */
 const GROUPS = 1.5;
-/** … but never more than this. */
+/** … but at most this long. */
 const LONGEST_GROUP_MS = 30_000;
-/** A random access point that is younger than was asked for serves when it is at least so much of it. */
+/** A newer random access point is acceptable from this share of the requested distance on. */
 const LEAST_SHARE = 0.5;
 
 export interface JoinPlaces {
   readonly randomAccess: JoinPoints;
-  /** Where a viewer may begin although no picture can be decoded at once. */
+  /** Join points at which no picture can be decoded at once. */
   readonly plain: JoinPoints;
 }
 
 /**
- * Where a viewer begins who wants to be `behindMs` of media behind `head`. First of all with a picture: at the newest
- * random access point that is so old, as long as that is about what was asked for. Else at any place about so old; the
- * oldest of all only when the ring holds no more than was asked for.
+ * Join point for a viewer who wants to be `behindMs` of media behind `head`. Preferred is the newest random access
+ * point that is old enough, if it is not much older than requested. Otherwise any join point of about that age, and
+ * the oldest one only if the ring holds no more than requested.
  */
 export function joinPointBehind(
   { randomAccess, plain }: JoinPlaces,
@@ -38,7 +38,7 @@ export function joinPointBehind(
   return old ?? young ?? plain.oldest();
 }
 
-/** `ages` of the last two random access points, the older one first. */
+/** Maximum acceptable excess age, from the ages of the last two random access points, older one first. */
 function longestGroupMs([older, newer]: readonly number[]): number {
   const groupMs = older === undefined || newer === undefined ? 0 : (older - newer) * GROUPS;
   return Math.min(LONGEST_GROUP_MS, Math.max(USUAL_GROUP_MS, groupMs));

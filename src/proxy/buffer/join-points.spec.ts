@@ -24,17 +24,17 @@ function pointsAt(...positions: number[]): JoinPoints<Point> {
 
 describe('JoinPoints', () => {
   it.each<[string, number[], number, number, number | null]>([
-    ['the newest one that is old enough', [1000, 2000, 5000, 9000], 10_000, 3000, 5000],
-    ['one that is exactly old enough', [1000, 7000], 10_000, 3000, 7000],
+    ['the newest point that is old enough', [1000, 2000, 5000, 9000], 10_000, 3000, 5000],
+    ['a point that is exactly old enough', [1000, 7000], 10_000, 3000, 7000],
     ['none when none is old enough', [8000, 9000], 10_000, 3000, null],
     ['the newest when no distance is asked for', [1000, 10_000], 10_000, 0, 10_000],
-    ['none when there is none', [], 10_000, 3000, null],
+    ['null without points', [], 10_000, 3000, null],
   ])('finds %s', (_, positions, head, behindMs, expected) => {
     const point = pointsAt(...positions).atLeastBehind(behindMs, head, bytewise);
     expect(point?.position ?? null).toBe(expected);
   });
 
-  it('looks at few of many points', () => {
+  it('examines few of many points', () => {
     const points = pointsAt(...Array.from({ length: 4096 }, (_, index) => index));
     let looks = 0;
     const found = points.atLeastBehind(1000, 4095, (position) => {
@@ -45,7 +45,7 @@ describe('JoinPoints', () => {
     expect(looks).toBeLessThan(20);
   });
 
-  it('counts what neighbours share once, whichever of them go', () => {
+  it('counts memory shared by neighbours once, whichever of them are dropped', () => {
     const shared = {};
     const points = new JoinPoints<Point>();
     points.add(new Point(1, shared));
@@ -61,12 +61,12 @@ describe('JoinPoints', () => {
     expect(points.bytes).toBe(0);
   });
 
-  it('ignores what is not newer than the newest', () => {
+  it('ignores a point that is not newer than the newest', () => {
     const points = pointsAt(100, 300, 300, 200);
     expect(points.count).toBe(2);
   });
 
-  it('forgets what has left the ring, and begins with what is at its tail', () => {
+  it('drops points that have left the ring, and begins at its tail', () => {
     const points = pointsAt(100, 200, 300);
     points.dropBefore(200);
     expect(points.count).toBe(2);
@@ -76,7 +76,7 @@ describe('JoinPoints', () => {
     expect(points.atLeastBehind(0, 400, bytewise)).toBeNull();
   });
 
-  it('never gives a dropped point, nor one that is too new while an older one fits', () => {
+  it('never returns a dropped point, nor one that is too new while an older one fits', () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(fc.nat(10_000), { maxLength: 30 }),
@@ -99,7 +99,7 @@ describe('JoinPoints', () => {
 });
 
 describe('JoinPoints.at', () => {
-  it('knows a point by its position, and no other place', () => {
+  it('finds a point at exactly its position', () => {
     const points = pointsAt(188, 1880, 3760);
     for (const position of [188, 1880, 3760]) expect(points.at(position)?.position).toBe(position);
     for (const position of [0, 189, 1692, 2068, 3759, 9400]) expect(points.at(position)).toBeNull();

@@ -1,26 +1,26 @@
-/** A position of the ring, and memory that is kept for it. */
+/** A position in the ring with attached memory. */
 export interface RingPoint {
   readonly position: number;
-  /** Bytes that it holds and `neighbour`, the point before or behind it, does not. */
+  /** Bytes that this point holds and its `neighbour` in the list does not. */
   bytesBeside(neighbour: RingPoint | null): number;
 }
 
-/** A position at which a viewer may begin, and what goes before it. */
+/** A position at which a viewer may begin, with the packets sent before it. */
 export interface JoinPoint extends RingPoint {
-  /** Of the stream at whose PES packet it is. */
+  /** PID of the stream to which the PES packet at this point belongs. */
   readonly pid: number;
-  /** Tables and parameters: what a viewer gets who begins here. */
+  /** Tables and parameter sets, sent to a viewer who begins here. */
   readonly preface: Buffer;
-  /** The last complete PAT and PMT before `position`, with counters from which their PIDs go on. */
+  /** The last complete PAT and PMT before `position`, with counters that their PIDs continue. */
   readonly tables: Buffer;
-  /** Packets of the video stream that bring what its decoder needs and does not find behind `position`. */
+  /** Packets of the video stream with parameter sets that its decoder needs and that do not follow `position`. */
   parameterPackets(): readonly Buffer[];
 }
 
-/** Media time (ms) at a position of the ring, or null when nothing tells. Never falls with the position. */
+/** Media time (ms) at a position of the ring, or null if unknown. Never decreases with the position. */
 export type MediaTimeAt = (position: number) => number | null;
 
-/** Points of one ring, oldest first, dropped with the bytes they point at. */
+/** Points of one ring, oldest first. They are dropped together with the bytes they point at. */
 export class JoinPoints<P extends RingPoint = JoinPoint> {
   private points: P[] = [];
   private held = 0;
@@ -29,7 +29,7 @@ export class JoinPoints<P extends RingPoint = JoinPoint> {
     return this.points.length;
   }
 
-  /** Memory that the points hold, what they share counted once. */
+  /** Memory of the points; shared memory counts once. */
   get bytes(): number {
     return this.held;
   }
@@ -50,7 +50,7 @@ export class JoinPoints<P extends RingPoint = JoinPoint> {
     if (dead > 0) this.points.splice(0, dead);
   }
 
-  /** The oldest point at `position` or behind it. */
+  /** The oldest point at or after `position`. */
   firstFrom(position: number): P | null {
     return this.points[this.indexFrom(position)] ?? null;
   }
@@ -65,12 +65,12 @@ export class JoinPoints<P extends RingPoint = JoinPoint> {
     return this.points[0] ?? null;
   }
 
-  /** The newest points, `count` at most, oldest first. */
+  /** The newest points, at most `count`, oldest first. */
   newest(count: number): readonly P[] {
     return this.points.slice(-count);
   }
 
-  /** The newest point that is at least `behindMs` of media older than `head`; null when none is. */
+  /** The newest point that is at least `behindMs` of media older than `head`; null if there is none. */
   atLeastBehind(behindMs: number, head: number, mediaTimeAt: MediaTimeAt): P | null {
     const headMs = mediaTimeAt(head);
     if (headMs === null) return null;
@@ -86,13 +86,13 @@ export class JoinPoints<P extends RingPoint = JoinPoint> {
     return this.firstIndex((point) => point.position >= position);
   }
 
-  /** Index of the first point for which `isBehind` is true, as it is for all that follow. */
-  private firstIndex(isBehind: (point: P) => boolean): number {
+  /** Index of the first point for which `isMatch` is true. It must be true for all points after that one too. */
+  private firstIndex(isMatch: (point: P) => boolean): number {
     let low = 0;
     let high = this.points.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (isBehind(this.points[middle] as P)) high = middle;
+      if (isMatch(this.points[middle] as P)) high = middle;
       else low = middle + 1;
     }
     return low;

@@ -111,7 +111,7 @@ const step = fc.oneof(
 );
 
 describe('RingBuffer against a naive model', () => {
-  it('gives what was appended, whole packets of visible bytes, and never changes what it gave', () => {
+  it('returns appended bytes, in whole visible packets, and never changes returned views', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const run = new Run({ maxBytes: 1024 * 1024, maxAgeMs: 5000 });
@@ -177,7 +177,7 @@ describe('RingBuffer against a naive model', () => {
 describe('RingBuffer', () => {
   const limits = { maxBytes: 4 * 1024 * 1024, maxAgeMs: 1000 };
 
-  it('gives at least a packet, however little is asked for, and whole packets otherwise', () => {
+  it('returns at least a packet, however little is requested, and otherwise whole packets', () => {
     const run = new Run(limits);
     run.append(10);
     run.commit();
@@ -187,7 +187,7 @@ describe('RingBuffer', () => {
     expect(run.ring.view(9 * PACKET, 5 * PACKET)?.length).toBe(PACKET);
   });
 
-  it('drops what is too old, but keeps the newest chunk', () => {
+  it('drops bytes that are too old, but keeps the newest chunk', () => {
     const run = new Run(limits);
     for (let i = 0; i < 6; i++) {
       run.nowMs = i * 400;
@@ -219,7 +219,7 @@ describe('RingBuffer', () => {
     expect(run.ring.maxBytes).toBe(limits.maxBytes);
   });
 
-  it('does not drop what nobody could read yet', () => {
+  it('does not drop bytes that are not visible yet', () => {
     const run = new Run({ maxBytes: MAX_CHUNK, maxAgeMs: 1000 });
     run.append(5000);
     run.trim();
@@ -241,7 +241,7 @@ describe('RingBuffer', () => {
     expect(straddling).toBeLessThanOrEqual(10);
   });
 
-  it('keeps a view as it was after its chunk has been dropped', () => {
+  it('keeps a view unchanged after its chunk was dropped', () => {
     const ring = new RingBuffer({ maxBytes: MAX_CHUNK, maxAgeMs: 1000 });
     ring.append(packets(1000, 1), 0, MAX_CHUNK, 0);
     ring.commit();
@@ -258,7 +258,7 @@ describe('RingBuffer', () => {
     expect(view?.equals(copy)).toBe(true);
   });
 
-  it('fills chunks of its own: no view pins a slab that others share', () => {
+  it('fills its own chunks: no view pins a shared slab', () => {
     const run = new Run(limits);
     run.append(10);
     run.commit();

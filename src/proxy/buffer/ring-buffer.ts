@@ -12,13 +12,13 @@
 
 const PACKET_BYTES = 188;
 const MIN_CHUNK_BYTES = 349 * PACKET_BYTES;
-/** Largest piece that a ring allocates and drops. */
+/** Size of the largest chunk that a ring allocates and drops. */
 export const MAX_CHUNK_BYTES = 1000 * PACKET_BYTES;
-/** Media that a stream may keep beyond its usual bounds for players that have its playlist. */
+/** Bytes that a stream may keep beyond its usual bounds for players that have its playlist. */
 export const MAX_OWED_BYTES = 128 * 1024 * 1024;
-/** A ring with little room uses smaller chunks, because it would miss its bound by up to one large chunk. */
+/** A small ring uses smaller chunks, because it can exceed its bound by one chunk. */
 const MIN_CHUNKS = 4;
-/** Share of a chunk that may stay empty to spare a second write per viewer. */
+/** Share of a chunk that may stay empty to avoid a second write per viewer. */
 const MAX_WASTE = 1 / 3;
 /** Usual fill level of chunks. */
 const USUAL_FILL = 0.85;
@@ -38,7 +38,7 @@ export interface RingLimits {
   readonly maxAgeMs: number;
 }
 
-/** Whole packets `buf[start, end)` were copied in; `position` is that of the first. */
+/** Called after the whole packets `buf[start, end)` were copied in; `position` is the position of the first. */
 export type FilledSink = (buf: Buffer, start: number, end: number, position: number) => void;
 
 export class RingBuffer {
@@ -51,7 +51,7 @@ export class RingBuffer {
   private share = Infinity;
   private owedFrom = Infinity;
   private expectedCommitBytes = 32 * 1024;
-  /** The newest chunk takes no more, although it may have room. */
+  /** True if the newest chunk takes no more bytes, although it may have room. */
   private sealed = true;
 
   constructor(private readonly limits: RingLimits) {}
@@ -61,12 +61,12 @@ export class RingBuffer {
     return this.visible;
   }
 
-  /** Position after the newest byte appended, seen or not. */
+  /** Position after the newest byte appended, visible or not. */
   get end(): number {
     return this.appended;
   }
 
-  /** Position of the oldest byte still there. */
+  /** Position of the oldest byte in the ring. */
   get tail(): number {
     return this.chunks[this.first]?.start ?? this.appended;
   }
@@ -81,12 +81,12 @@ export class RingBuffer {
     return this.allocated;
   }
 
-  /** Most bytes that are kept, without promised media. */
+  /** Maximum number of bytes kept, without promised media. */
   get maxBytes(): number {
     return Math.min(this.share, this.limits.maxBytes);
   }
 
-  /** Memory of promised media that are still there, including unfilled ends of chunks; 0 without a promise. */
+  /** Memory of promised media in the ring, including unfilled ends of chunks; 0 without a promise. */
   get owedBytes(): number {
     let bytes = 0;
     for (let index = this.chunks.length - 1; index >= this.first; index--) {
@@ -97,10 +97,10 @@ export class RingBuffer {
     return bytes;
   }
 
-  /** Bytes of media that the ring holds when it is at its bound, at the rate at which its chunks are filled. */
+  /** Bytes of media that the ring holds when full, at the current fill level of its chunks. */
   get capacityBytes(): number {
     const held = this.appended - this.tail;
-    // A few chunks say little: the last one is always partly empty.
+    // A few chunks are no good sample, because the last one is always partly empty.
     const fill = held > 4 * MAX_CHUNK_BYTES ? held / this.allocated : USUAL_FILL;
     return this.maxBytes * fill;
   }
@@ -118,7 +118,10 @@ export class RingBuffer {
     this.owedFrom = position;
   }
 
-  /** Monotonic time by which the byte at `position` had arrived. It is late by the time that its chunk took to fill. */
+  /**
+   * Monotonic time by which the byte at `position` had arrived. It can be late by the time that its chunk took to
+   * fill.
+   */
   arrivedBy(position: number): number | null {
     return this.chunkAt(position)?.lastArrivalMs ?? null;
   }
@@ -166,8 +169,8 @@ export class RingBuffer {
   }
 
   /**
-   * A view of visible bytes from `position` on, within one chunk and at most `maxBytes` long, but one
-   * packet at least and whole packets only. Null at the head, and for a position that has been dropped or never was.
+   * A view of visible bytes from `position` on: within one chunk, whole packets only, at least one packet and
+   * otherwise at most `maxBytes`. Null at the head, and for a position outside the ring.
    */
   view(position: number, maxBytes = MAX_CHUNK_BYTES): Buffer | null {
     if (position >= this.visible) return null;
@@ -195,8 +198,8 @@ export class RingBuffer {
   }
 
   /**
-   * Drops bytes that are too old or too many, but none that readers have not seen yet. `besideBytes` is other memory
-   * of the stream that counts towards the same bounds. Returns the new tail.
+   * Drops bytes beyond the age or size bound, but none that are not visible yet. `besideBytes` is other memory of the
+   * stream that counts towards the same bounds. Returns the new tail.
    */
   trim(nowMs: number, besideBytes = 0): number {
     const oldest = nowMs - this.limits.maxAgeMs;
@@ -216,7 +219,7 @@ export class RingBuffer {
       this.chunks = this.chunks.slice(this.first);
       this.first = 0;
     } else if (this.first > 0) {
-      // The dead prefix must not keep its memory alive until it is cut off.
+      // The dead prefix must not keep its memory alive until it is removed.
       for (let i = this.first - 1; i >= 0 && this.chunks[i] !== DROPPED; i--)
         this.chunks[i] = DROPPED;
     }
@@ -224,8 +227,8 @@ export class RingBuffer {
   }
 
   /**
-   * A commit that straddles two chunks costs a second write per viewer, so a chunk with no room for one more
-   * is sealed; but not when that would waste more than a third of it, as with the uneven commits of a burst.
+   * A commit across two chunks costs a second write per viewer, so a chunk without room for one more commit is sealed;
+   * but not if that wastes more than a third of it, as with the uneven commits of a burst.
    */
   private isFullEnough(chunk: Chunk): boolean {
     const left = chunk.buffer.length - chunk.length;

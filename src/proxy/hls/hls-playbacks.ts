@@ -1,82 +1,86 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { CONFIG, type AppConfig } from '../../config';
+import { JobHandler, Jobs } from '../../coordination';
 import { monotonicMs } from '../../kernel/clock';
 import type { StreamKey } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
-import { OwnLateness } from '../../kernel/own-lateness';
-import { Settleable } from '../../kernel/settleable';
+import { EventLoopLag } from '../../kernel/event-loop-lag';
+import { Deferred } from '../../kernel/deferred';
 import { MetricsRegistry } from '../../metrics';
-import { SessionDirectory, type StreamSession } from '../session';
+import { isLiveStream, type LiveStream } from '../live';
+import { StreamRegistry } from '../streams';
 import type { LeaveReason, Viewer } from '../viewers';
 import type { SegmentSender } from './segment-sender';
 import { SegmentTrack } from './segment-track';
 
-/** One player's watching by segments: what its token stands for. */
-export interface Playback {
+/** One HLS viewer, identified by the token in its addresses. */
+export interface HlsPlayback {
   readonly token: string;
-  /** What was asked for; a token is good for nothing else. */
+  /** The requested content; the token is valid for this content only. */
   readonly key: StreamKey;
   readonly viewer: Viewer;
-  readonly session: StreamSession;
+  readonly stream: LiveStream;
   readonly track: SegmentTrack;
-  readonly sending: Set<SegmentSender>;
-  lastAskedMs: number;
-  /** The player has come with its token. */
-  isFollowed: boolean;
-  /** Number of the first segment that it has not been told of; null before its first playlist. */
-  untoldNumber: number | null;
+  readonly senders: Set<SegmentSender>;
+  lastRequestMs: number;
+  /** True once the player has sent a request with its token. */
+  hasRequested: boolean;
+  /** Number of the first segment that no playlist for this player has listed; null before its first playlist. */
+  unpublishedNumber: number | null;
 }
 
-interface Patient {
+interface WaitingViewer {
   readonly key: StreamKey;
   readonly viewer: Viewer;
   readonly untilMs: number;
 }
 
-const LOOK_EVERY_MS = 1000;
-/** A player reloads its playlist every target duration; one that misses three has gone. */
-const IDLE_TARGETS = 3;
-/** A player that does not go where its first request was led to has gone at once. */
-const FOLLOW_WITHIN_MS = 5000;
+const CHECK_INTERVAL_MS = 1000;
+/** A player reloads its playlist every target duration; after three durations without a request it has left. */
+const MAX_IDLE_TARGETS = 3;
+/** A player must follow the redirect of its first request within this time. */
+const FIRST_REQUEST_TIMEOUT_MS = 5000;
 /**
- * Numbers of sessions that follow one another must not meet, for a player that comes back with an old address goes
- * on in the new session: they begin at the seconds since this date, also after a restart.
+ * Numbers of successive streams of one content must not overlap, because a player that returns with an old address
+ * continues in the new stream. They start at the seconds since this date, which also holds across restarts.
  */
-const NUMBERS_SINCE_MS = Date.UTC(2020, 0, 1);
-/** Players fetch two or three segments at a time. More is somebody who uses one place for many. */
-const MAX_SENDING = 8;
+const NUMBERING_EPOCH_MS = Date.UTC(2020, 0, 1);
+/** Players fetch two or three segments at a time. More means that one playback serves several clients. */
+const MAX_CONCURRENT_SEGMENTS = 8;
 /**
- * While the next segment is late, a playlist without a new segment waits for it, for so long at most: half of what players in
- * browsers wait for one. FFmpeg, and Kodi with it, would ask again only after half a target duration, and Kodi gives up 20 s after
- * its last packet.
+ * While the next segment is late, a playlist request without a new segment waits up to this long, which is half of the
+ * playlist timeout of players in browsers. FFmpeg and Kodi would otherwise retry only after half a target duration,
+ * and Kodi gives up 20 s after its last packet.
  */
-const HOLD_MS = 5000;
-/** A browser that was told to come back is counted in for so long without coming. */
-const RETURN_WITHIN_MS = 15_000;
+const MAX_PLAYLIST_WAIT_MS = 5000;
+/** A browser that was asked to retry stays counted for this long without a request. */
+const RETRY_TIMEOUT_MS = 15_000;
 
 /**
- * Who watches by segments, and the segments of the streams they watch. Requests come and go, so a viewer is told by
- * a token in the addresses that its playback was given; it has left when it has asked for nothing for a while.
- * Bounded by the limits of viewers: each token is a viewer who is counted in.
+ * The HLS playbacks, and the segment tracks of their streams. HLS requests are independent of each other, so a viewer
+ * is recognised by a token in its addresses, and has left when it sends no request for a while. Each token counts as a
+ * viewer, so the viewer limits bound this.
  */
 @Injectable()
 export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
-  private readonly byToken = new Map<string, Playback>();
-  private readonly patient = new Set<Patient>();
-  private readonly tracks = new Map<StreamSession, { track: SegmentTrack; users: Set<object> }>();
-  private timer: NodeJS.Timeout | null = null;
-  private readonly lateness = new OwnLateness(LOOK_EVERY_MS, monotonicMs());
-  /** No stream that is over has used this media sequence number, or a higher one. */
-  private freeNumber = 1;
+  private readonly byToken = new Map<string, HlsPlayback>();
+  private readonly waitingViewers = new Set<WaitingViewer>();
+  private readonly tracks = new Map<LiveStream, { track: SegmentTrack; users: Set<object> }>();
+  private readonly eventLoopLag = new EventLoopLag(CHECK_INTERVAL_MS, monotonicMs());
+  /** No ended stream has used this media sequence number or a higher one. */
+  private firstFreeNumber = 1;
   private readonly segmentsSent;
 
   constructor(
     @Inject(CONFIG) private readonly config: AppConfig,
-    sessions: SessionDirectory,
+    streams: StreamRegistry,
+    private readonly jobs: Jobs,
     metrics: MetricsRegistry,
   ) {
-    sessions.onSessionOver((session) => this.forget(session));
+    streams.onOver((stream) => {
+      if (isLiveStream(stream)) this.dropTrack(stream);
+    });
     metrics.gauge(
       'proxy_hls_clients_active',
       'HLS viewers, included in proxy_clients_active.',
@@ -91,120 +95,128 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
   }
 
   onModuleInit(): void {
-    this.timer = setInterval(() => this.look(monotonicMs()), LOOK_EVERY_MS);
+    this.jobs.every('hls.idle', CHECK_INTERVAL_MS);
   }
 
   onModuleDestroy(): void {
-    if (this.timer !== null) clearInterval(this.timer);
     for (const playback of [...this.byToken.values()]) this.abortAll(playback);
   }
 
-  /** The segments of a session, followed as long as somebody uses them; `user` has to let go or to begin. */
-  use(session: StreamSession, user: object): SegmentTrack {
-    let entry = this.tracks.get(session);
+  /**
+   * The segment track of a stream, which follows the stream while it has users. Each `user` must call `releaseTrack`
+   * or `begin`.
+   */
+  acquireTrack(stream: LiveStream, user: object): SegmentTrack {
+    let entry = this.tracks.get(stream);
     if (entry === undefined) {
       const wallMs = Date.now();
-      const track = new SegmentTrack(session.history, {
+      const track = new SegmentTrack(stream.history, {
         segmentMs: this.config.hlsSegmentDurationMs,
-        firstNumber: Math.max(Math.floor((wallMs - NUMBERS_SINCE_MS) / 1000), this.freeNumber),
+        firstNumber: Math.max(
+          Math.floor((wallMs - NUMBERING_EPOCH_MS) / 1000),
+          this.firstFreeNumber,
+        ),
         wallMinusMonotonicMs: wallMs - monotonicMs(),
       });
       entry = { track, users: new Set() };
-      this.tracks.set(session, entry);
+      this.tracks.set(stream, entry);
     }
     entry.users.add(user);
     entry.track.listen();
     return entry.track;
   }
 
-  letGo(session: StreamSession, user: object): void {
-    const entry = this.tracks.get(session);
+  releaseTrack(stream: LiveStream, user: object): void {
+    const entry = this.tracks.get(stream);
     if (entry === undefined) return;
     entry.users.delete(user);
-    // The track stays with its session: media sequence numbers never restart within one.
-    if (entry.users.size === 0) entry.track.rest();
+    // The track stays with its stream, because media sequence numbers never restart within one.
+    if (entry.users.size === 0) entry.track.stopListening();
   }
 
-  /** A viewer who waited gets its token. It uses the track of its session from now on. */
-  begin(key: StreamKey, viewer: Viewer, session: StreamSession): Playback {
-    const playback: Playback = {
+  /** Creates the playback of a viewer whose stream is ready. From now on the viewer is a user of the stream's track. */
+  begin(key: StreamKey, viewer: Viewer, stream: LiveStream): HlsPlayback {
+    const playback: HlsPlayback = {
       token: randomBytes(16).toString('hex'),
       key,
       viewer,
-      session,
-      track: this.use(session, viewer),
-      sending: new Set(),
-      lastAskedMs: monotonicMs(),
-      isFollowed: false,
-      untoldNumber: null,
+      stream,
+      track: this.acquireTrack(stream, viewer),
+      senders: new Set(),
+      lastRequestMs: monotonicMs(),
+      hasRequested: false,
+      unpublishedNumber: null,
     };
     this.byToken.set(playback.token, playback);
-    viewer.onGone = (reason) => this.gone(playback, reason);
-    session.attachSegmentViewer(viewer);
+    viewer.onGone = (reason) => this.viewerLeft(playback, reason);
+    stream.attachSegmentViewer(viewer);
     return playback;
   }
 
-  /** The playback of a token, which has just shown that it is alive; null when it is over. */
-  ask(token: string): Playback | null {
+  /** The playback with this token, marked as alive; null if it has ended. */
+  touch(token: string): HlsPlayback | null {
     const playback = this.byToken.get(token);
     if (playback === undefined) return null;
-    playback.lastAskedMs = monotonicMs();
-    playback.isFollowed = true;
+    playback.lastRequestMs = monotonicMs();
+    playback.hasRequested = true;
     return playback;
   }
 
   /**
-   * While segments are late, waits for one that is not in the player's last playlist, but not for long. False when the playback
-   * is over.
+   * While segments are late, waits up to 5 s for one that the player's last playlist did not list. False if the
+   * playback has ended.
    */
-  async whenUntold(playback: Playback): Promise<boolean> {
-    const { track, untoldNumber, token } = playback;
-    if (track.isLateAt(monotonicMs()) && track.nextNumber === untoldNumber) {
-      const patience = new Settleable<void>();
-      const timer = setTimeout(() => patience.resolve(), HOLD_MS);
-      await Promise.race([track.whenMade(untoldNumber), patience.promise]);
+  async waitForNewSegment(playback: HlsPlayback): Promise<boolean> {
+    const { track, unpublishedNumber, token } = playback;
+    if (track.isLateAt(monotonicMs()) && track.nextNumber === unpublishedNumber) {
+      const timeout = new Deferred<void>();
+      const timer = setTimeout(() => timeout.resolve(), MAX_PLAYLIST_WAIT_MS);
+      await Promise.race([track.whenAvailable(unpublishedNumber), timeout.promise]);
       clearTimeout(timer);
-      playback.lastAskedMs = monotonicMs();
+      playback.lastRequestMs = monotonicMs();
     }
     return this.byToken.has(token) && track.isPlayable;
   }
 
-  /** The playlist of the moment, of which the player is told now. */
-  tell(playback: Playback, isWhole: boolean, folder: string): string {
+  /** The current playlist. Its segments count as published to this player. */
+  publishPlaylist(playback: HlsPlayback, isWhole: boolean, folder: string): string {
     const text = playback.track.playlist(isWhole, folder);
-    playback.untoldNumber = playback.track.nextNumber;
+    playback.unpublishedNumber = playback.track.nextNumber;
     return text;
   }
 
-  /** @throws AppError `client_limit` when a playback fetches more segments at a time than any player does */
-  mustBeFew({ sending }: Playback): void {
-    if (sending.size < MAX_SENDING) return;
-    const detail = `More than ${MAX_SENDING} segments at a time for one playback.`;
+  /** @throws AppError `client_limit` if a playback fetches more segments at a time than any player does */
+  checkConcurrentSegments({ senders }: HlsPlayback): void {
+    if (senders.size < MAX_CONCURRENT_SEGMENTS) return;
+    const detail = `More than ${MAX_CONCURRENT_SEGMENTS} segments at a time for one playback.`;
     throw new AppError('client_limit', detail);
   }
 
-  /** A sender has begun; it is watched until it is over. */
-  watch(playback: Playback, sender: SegmentSender): void {
-    playback.sending.add(sender);
+  /** Registers a sender until `segmentEnded`. */
+  segmentStarted(playback: HlsPlayback, sender: SegmentSender): void {
+    playback.senders.add(sender);
     this.segmentsSent.inc();
   }
 
-  over(playback: Playback, sender: SegmentSender): void {
-    playback.sending.delete(sender);
-    playback.lastAskedMs = monotonicMs();
+  segmentEnded(playback: HlsPlayback, sender: SegmentSender): void {
+    playback.senders.delete(sender);
+    playback.lastRequestMs = monotonicMs();
   }
 
-  /** A browser was told to ask again: the start goes on for it, and its place is kept. */
-  keepPlace(key: StreamKey, viewer: Viewer): void {
-    this.patient.add({ key, viewer, untilMs: monotonicMs() + RETURN_WITHIN_MS });
+  /** Keeps the viewer of a browser that was asked to retry, so that the start continues. */
+  keepWaitingViewer(key: StreamKey, viewer: Viewer): void {
+    this.waitingViewers.add({ key, viewer, untilMs: monotonicMs() + RETRY_TIMEOUT_MS });
   }
 
-  /** The place of one who was told to ask again, if this is one of them: same content, address and agent. */
-  takePlace(key: StreamKey, ip: string, userAgent: string): Viewer | null {
-    for (const one of this.patient) {
+  /**
+   * The kept viewer of a client that was asked to retry, recognised by content, address and user agent; null if there
+   * is none.
+   */
+  resumeWaitingViewer(key: StreamKey, ip: string, userAgent: string): Viewer | null {
+    for (const one of this.waitingViewers) {
       const { identity, leaveReason } = one.viewer;
       if (one.key !== key || identity.ip !== ip || identity.userAgent !== userAgent) continue;
-      this.patient.delete(one);
+      this.waitingViewers.delete(one);
       if (leaveReason === null) return one.viewer;
     }
     return null;
@@ -212,54 +224,59 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
 
   private get pinnedBytes(): number {
     let bytes = 0;
-    for (const { sending } of this.byToken.values()) {
-      for (const sender of sending) bytes += sender.pinnedBytes;
+    for (const { senders } of this.byToken.values()) {
+      for (const sender of senders) bytes += sender.pinnedBytes;
     }
     return bytes;
   }
 
-  private look(nowMs: number): void {
-    const isLate = this.lateness.at(nowMs) > 0;
-    for (const [session, { track }] of this.tracks) {
-      if (session.state === 'stalled') {
-        track.stalled(nowMs - (session.ingest.lastMediaMs ?? nowMs));
+  /** Notes stalls, aborts transfers without progress, and removes viewers without recent requests. */
+  @JobHandler('hls.idle')
+  removeIdle(): void {
+    const nowMs = monotonicMs();
+    const isLate = this.eventLoopLag.at(nowMs) > 0;
+    for (const [stream, { track }] of this.tracks) {
+      if (stream.state === 'stalled') {
+        track.stalled(nowMs - (stream.ingest.lastMediaMs ?? nowMs));
       }
     }
     for (const playback of [...this.byToken.values()]) {
-      const { sending, track, viewer } = playback;
-      for (const sender of [...sending]) {
+      const { senders, track, viewer } = playback;
+      for (const sender of [...senders]) {
         sender.check(nowMs, isLate, this.config.proxyClientStallTimeoutMs);
       }
-      // Requests that wait while our own loop was late are not missing.
-      if (isLate) playback.lastAskedMs = nowMs;
-      const maxIdleMs = playback.isFollowed ? IDLE_TARGETS * track.targetMs : FOLLOW_WITHIN_MS;
-      if (sending.size === 0 && nowMs - playback.lastAskedMs >= maxIdleMs) {
+      // Requests may be waiting while our own event loop is late, so they are not missing.
+      if (isLate) playback.lastRequestMs = nowMs;
+      const maxIdleMs = playback.hasRequested
+        ? MAX_IDLE_TARGETS * track.targetMs
+        : FIRST_REQUEST_TIMEOUT_MS;
+      if (senders.size === 0 && nowMs - playback.lastRequestMs >= maxIdleMs) {
         viewer.host?.removeViewer(viewer, 'hung_up');
       }
     }
-    for (const one of [...this.patient]) {
+    for (const one of [...this.waitingViewers]) {
       if (nowMs < one.untilMs && one.viewer.leaveReason === null) continue;
-      this.patient.delete(one);
+      this.waitingViewers.delete(one);
       one.viewer.host?.removeViewer(one.viewer, 'hung_up');
     }
   }
 
-  private gone(playback: Playback, reason: LeaveReason): void {
+  private viewerLeft(playback: HlsPlayback, reason: LeaveReason): void {
     this.byToken.delete(playback.token);
-    this.letGo(playback.session, playback.viewer);
+    this.releaseTrack(playback.stream, playback.viewer);
     if (reason !== 'hung_up') this.abortAll(playback);
   }
 
-  private abortAll({ sending }: Playback): void {
-    for (const sender of [...sending]) sender.abort();
+  private abortAll({ senders }: HlsPlayback): void {
+    for (const sender of [...senders]) sender.abort();
   }
 
-  private forget(session: StreamSession): void {
-    const track = this.tracks.get(session)?.track;
+  private dropTrack(stream: LiveStream): void {
+    const track = this.tracks.get(stream)?.track;
     if (track === undefined) return;
-    this.tracks.delete(session);
-    track.rest();
-    // A long past is cut at once, so that numbers may have run ahead of the seconds.
-    this.freeNumber = Math.max(this.freeNumber, track.nextNumber);
+    this.tracks.delete(stream);
+    track.stopListening();
+    // A long history is cut into segments at once, so that numbers may exceed the seconds.
+    this.firstFreeNumber = Math.max(this.firstFreeNumber, track.nextNumber);
   }
 }

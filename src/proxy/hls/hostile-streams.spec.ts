@@ -16,17 +16,17 @@ type Script = (n: number) => Partial<FrameShape>;
 
 const HOSTILE: readonly [string, string, Script][] = [
   [
-    'a leap at every picture',
+    'a jump at every picture',
     'excessive_timeline_breaks',
     (n) => ({ ...SILENT_SOUND, ...rareTables(n), picture: true, timeMs: n * 50_000 }),
   ],
   [
-    'a leap back at every second picture',
+    'a jump back at every second picture',
     'excessive_timeline_breaks',
     (n) => ({ ...SILENT_SOUND, ...rareTables(n), picture: true, timeMs: (n % 2) * 9_000_000 }),
   ],
   [
-    'a leap of pictures, sound and clock every ten',
+    'a jump of video, audio and PCR every ten pictures',
     'excessive_timeline_breaks',
     (n) => ({ picture: n % 10 === 0, timeMs: n * 40 + Math.floor(n / 10) * 20_000 }),
   ],
@@ -54,7 +54,7 @@ function expectBounded({ track }: TrackStage): void {
   }
 }
 
-describe('HLS of streams that were made to hurt', () => {
+describe('HLS of malicious streams', () => {
   it.each(HOSTILE)('%s: the source ends by %s while a player is there', (_, verdict, script) => {
     const stage = new TrackStage();
     const ingest = new StreamIngest(stage.history, {
@@ -74,9 +74,9 @@ describe('HLS of streams that were made to hurt', () => {
   });
 
   // The others exceed the budget for tables or join points, so that no player finds such a source running.
-  const PLAYED = HOSTILE.filter(([name]) => name.startsWith('a leap'));
+  const PLAYED = HOSTILE.filter(([name]) => name.startsWith('a jump'));
 
-  it.each(PLAYED)('%s: a player who comes late is answered in slices', async (_, __, script) => {
+  it.each(PLAYED)('%s: the history for a late player is read in slices', async (_, __, script) => {
     const stage = new TrackStage();
     const stream = new OddStream();
     for (; stage.nowMs < 24_000; stage.nowMs += 200) stage.feed(write(stream, script, 100));
@@ -91,7 +91,7 @@ describe('HLS of streams that were made to hurt', () => {
     expectBounded(stage);
   });
 
-  it('any stream: segments in order, never longer than told, within bounds', () => {
+  it('any stream: segments in order, never longer than published, within bounds', () => {
     const time = fc.option(fc.oneof(fc.nat(1e8), fc.integer({ min: -5000, max: 20_000 })));
     const shape = fc.record({
       frames: fc.integer({ min: 1, max: 120 }),
@@ -137,7 +137,7 @@ describe('HLS of streams that were made to hurt', () => {
     );
   });
 
-  it('what a usual stream costs is a small part of the budget', () => {
+  it('a usual stream uses a small part of the budget', () => {
     const stage = new TrackStage();
     stage.track.listen();
     const stream = new OddStream();
@@ -153,7 +153,7 @@ describe('HLS of streams that were made to hurt', () => {
     expect(budget.highestUse).toBeLessThan(0.1);
   });
 
-  it('a later source may go on after one that was ended for its breaks', () => {
+  it('a later source can continue after one that was ended for its breaks', () => {
     const stage = new TrackStage();
     stage.track.listen();
     const [, , script] = HOSTILE[0]!;

@@ -1,4 +1,4 @@
-export { HlsPlaybacks, type Playback } from './hls-playbacks';
+export { HlsPlaybacks, type HlsPlayback } from './hls-playbacks';
 export { segmentBytes, type Segment } from './segment';
 export { SegmentSender } from './segment-sender';
 export { SegmentTrack } from './segment-track';

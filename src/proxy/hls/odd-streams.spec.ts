@@ -44,7 +44,7 @@ describe('HLS of streams with discontinuity flags', () => {
     ['at every picture', () => true],
     ['at key frames', (frame) => frame % 100 === 0],
     ['between key frames', (frame) => frame % 40 === 13],
-  ])('%s, although time goes on: usual segments without a break', (_, isFlagged) => {
+  ])('%s, although time continues: usual segments without a break', (_, isFlagged) => {
     const stream = new OddStream();
     for (let i = 0; i < 30 * SECOND_FRAMES; i++) {
       stream.frame({ picture: i % SECOND_FRAMES === 0, isFlagged: isFlagged(i) });
@@ -59,7 +59,7 @@ describe('HLS of streams with discontinuity flags', () => {
     ['not flagged', false, 500_000],
     ['back, not flagged', false, -3000],
   ])(
-    'a leap that is %s: one break, at the next key frame, and all segments independent',
+    'a jump that is %s: one break, at the next key frame, and all segments independent',
     (_, isFlagged, leapMs) => {
       const stream = new OddStream().seconds(20.4);
       const leapsAt = stream.position;
@@ -77,7 +77,7 @@ describe('HLS of streams with discontinuity flags', () => {
   );
 });
 
-describe('HLS of pictures far apart', () => {
+describe('HLS of sparse pictures', () => {
   it.each<[string, number, Tracks, ShapeOf]>([
     ['every 5 s', 5, CLOCK_WITH_SOUND, usual],
     ['every 9 s, clock with sound', 9, CLOCK_WITH_SOUND, usual],
@@ -86,7 +86,7 @@ describe('HLS of pictures far apart', () => {
     ['every 9 s, without a clock', 9, USUAL, () => ({ hasClock: false })],
     ['every 9 s, without sound', 9, USUAL, () => ({ hasSound: false })],
     ['every 9 s, all flagged', 9, CLOCK_WITH_SOUND, () => ({ isFlagged: true })],
-  ])('%s: segments of the true length, each with its picture', (_, everyS, tracks, shapeOf) => {
+  ])('%s: segments of the correct length, each with its picture', (_, everyS, tracks, shapeOf) => {
     const stream = new OddStream(tracks);
     const segments = segmentsOf(stills(stream, 60, everyS, shapeOf));
     expect(durationsOf(segments)).toEqual(segments.map(() => everyS * 1000));
@@ -97,10 +97,10 @@ describe('HLS of pictures far apart', () => {
 
   it.each<[string, number, Tracks, ShapeOf]>([
     ['a picture every 20 s', 20, CLOCK_WITH_SOUND, usual],
-    ['one picture for ever', 1000, CLOCK_WITH_SOUND, usual],
+    ['a single picture', 1000, CLOCK_WITH_SOUND, usual],
     ['a picture every 20 s without sound', 20, USUAL, () => ({ hasSound: false })],
   ])(
-    '%s: segments no longer than told, which claim no independence',
+    '%s: segments no longer than published, not marked as independent',
     (_, everyS, tracks, shapeOf) => {
       const stage = new TrackStage();
       const stream = new OddStream(tracks);
@@ -121,8 +121,8 @@ describe('HLS of pictures far apart', () => {
   );
 });
 
-describe('HLS of still pictures without sound whose clock has a PID of its own', () => {
-  it('a silence as long as usual is none, and a longer one ends the open segment', () => {
+describe('HLS of still pictures without audio whose PCR has its own PID', () => {
+  it('a usual silence has no effect, and a longer one ends the open segment', () => {
     const stage = new TrackStage();
     const stream = new OddStream({ ...USUAL, clock: 0x1ff });
     stage.track.listen();
@@ -140,12 +140,12 @@ describe('HLS of still pictures without sound whose clock has a PID of its own',
   });
 });
 
-describe('HLS of streams in which some times are wrong', () => {
+describe('HLS of streams with some wrong timestamps', () => {
   it.each<[string, Partial<FrameShape>]>([
     ['a picture', { pictureMs: 5e6 }],
     ['sound', { soundMs: 5e6 }],
     ['the clock', { clockMs: 5e6 }],
-  ])('one wrong time of %s: nothing', (_, wrong) => {
+  ])('one wrong timestamp of %s: no effect', (_, wrong) => {
     const stream = new OddStream().seconds(10.4).frame(wrong).seconds(20);
     const segments = segmentsOf(stream);
     expect(breaksOf(segments)).toEqual([]);
@@ -154,7 +154,7 @@ describe('HLS of streams in which some times are wrong', () => {
     expect(playedMs).toBeGreaterThan(24_000);
   });
 
-  it('pictures that vanish in the midst of the stream: sound goes on, and so do segments', () => {
+  it('video that ends while audio continues: segments continue', () => {
     const stage = new TrackStage();
     const stream = new OddStream(CLOCK_WITH_SOUND).seconds(20);
     segmentsOf(stream, stage);
@@ -197,7 +197,7 @@ function versionsIn(media: Buffer): number[] {
   return [...versions];
 }
 
-describe('HLS of programmes that change', () => {
+describe('HLS of changing programmes', () => {
   it.each<[string, Tracks, number]>([
     ['other PIDs, at a key frame', MOVED, 0],
     ['other PIDs, between key frames', MOVED, 15],
@@ -235,7 +235,7 @@ describe('HLS of programmes that change', () => {
     },
   );
 
-  it('radio that becomes television between key frames: a break, and the segment begins at the first of them', () => {
+  it('radio that becomes television between key frames: a break, and the segment begins at the first key frame', () => {
     const stage = new TrackStage();
     const radio: Tracks = { ...USUAL, video: null, clock: USUAL.sound! };
     const stream = new OddStream(radio).seconds(20);
@@ -250,7 +250,7 @@ describe('HLS of programmes that change', () => {
       expect(versionsIn(stage.bytesOf(segment))).toEqual([0]);
   });
 
-  it('every change back and forth is one, over a splice as well', () => {
+  it('every change back and forth is a break, also across a splice', () => {
     const stream = new OddStream().seconds(12);
     for (const tracks of [MOVED, USUAL, MOVED, USUAL]) stream.seconds(12, { tracks });
     const segments = segmentsOf(stream);
@@ -264,14 +264,14 @@ describe('HLS of programmes that change', () => {
   it.each<[string, Tracks]>([
     ['another version', { ...USUAL, version: 1 }],
     ['another language of the same sound', { ...USUAL, version: 1, language: 'deu' }],
-  ])('%s of the same tracks is none', (_, tracks) => {
+  ])('%s of the same tracks is no break', (_, tracks) => {
     const stream = new OddStream().seconds(20).seconds(20, { tracks });
     const segments = segmentsOf(stream);
     expect(durationsOf(segments)).toEqual([1000, ...Array<number>(9).fill(4000)]);
     expect(breaksOf(segments)).toEqual([]);
   });
 
-  it('the past is read with the programme that was in force, by a player who comes late', () => {
+  it('the history is read with the programme of its time, for a late player', () => {
     const [early, late] = [new TrackStage(), new TrackStage()];
     const stream = new OddStream()
       .seconds(14)
@@ -287,7 +287,7 @@ describe('HLS of programmes that change', () => {
     expect(cuts(late)).toEqual(cuts(early));
   });
 
-  it('tables that come once are enough, also when they have left the history', () => {
+  it('tables that are sent once are enough, also when the ring has dropped them', () => {
     const stage = new TrackStage({ maxBytes: 512 * 1024, maxAgeMs: 3_600_000 });
     const stream = new OddStream();
     for (let i = 0; i < 3000; i++) {

@@ -12,7 +12,7 @@ function segment(number: number, changes: Partial<Segment> = {}): Segment {
     durationMs: 4000,
     isBreak: false,
     breaksBefore: 0,
-    holeTicks: 0,
+    gapTicks: 0,
     isIndependent: true,
     presentedMs: number * 4000,
     arrivedMs: number * 1e6,
@@ -33,7 +33,7 @@ describe('windowStart', () => {
     expect(windowStart(segments, targetMs)).toBe(start);
   });
 
-  it('keeps what came at once until a player has had the time to follow', () => {
+  it('keeps the segments of a burst until players have had time to fetch them', () => {
     const burst = Array.from({ length: 20 }, (_, i) => segment(i, { arrivedMs: 500 }));
     expect(windowStart(burst, 8000)).toBe(0);
     const next = (number: number): Segment => segment(number, { arrivedMs: (number - 19) * 4000 });
@@ -43,7 +43,7 @@ describe('windowStart', () => {
     expect(windowStart([...live, next(25), next(26)], 8000)).toBe(21);
   });
 
-  it('has six segments and three target durations whenever there are as many', () => {
+  it('has six segments and three target durations whenever there are that many', () => {
     const durations = fc.array(fc.integer({ min: 100, max: 12_000 }), { maxLength: 60 });
     fc.assert(
       fc.property(durations, fc.constantFrom(8000, 12_000), (list, targetMs) => {
@@ -72,7 +72,7 @@ describe('renderPlaylist', () => {
     return renderPlaylist(own).join('hls/t/');
   }
 
-  it('says what players need, and nothing of a later version', () => {
+  it('contains what players need, and no tag of a later version', () => {
     const segments = [segment(7), segment(8, { durationMs: 3999.6 })];
     expect(textOf({ ...facts, segments })).toBe(
       '#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:8\n#EXT-X-MEDIA-SEQUENCE:7\n' +
@@ -81,7 +81,7 @@ describe('renderPlaylist', () => {
     );
   });
 
-  it('counts a break when its segment has left', () => {
+  it('counts a break after its segment was dropped', () => {
     const broken = segment(8, { isBreak: true });
     const next = segment(9, { breaksBefore: 1 });
     const whole = textOf({ ...facts, segments: [segment(7), broken, next] });
@@ -95,7 +95,7 @@ describe('renderPlaylist', () => {
     expect(gone).not.toContain('#EXT-X-DISCONTINUITY\n');
   });
 
-  it('tells dates where there are some, and independence only when told', () => {
+  it('lists dates where there are some, and independence only if requested', () => {
     const text = textOf({
       ...facts,
       allIndependent: false,
@@ -111,7 +111,7 @@ describe('renderPlaylist', () => {
 });
 
 describe('segmentBytes', () => {
-  it('is what a player gets: the tables and the media', () => {
+  it('counts the tables and the media', () => {
     expect(segmentBytes(segment(3))).toBe(376 + 1880);
   });
 });

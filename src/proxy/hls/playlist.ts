@@ -1,13 +1,13 @@
 import type { Segment } from './segment';
 
-/** Fewest segments of a sliding window, and its shortest duration in target durations. */
+/** Minimum number of segments in a sliding window, and its minimum duration in target durations. */
 const MIN_SEGMENTS = 6;
 const MIN_TARGETS = 3;
 
 /**
- * Index of the first segment of the sliding window: at least six segments and three target durations of media, and
- * nothing that came within the last three target durations: a source's burst must not push out what a player was
- * told of a moment ago.
+ * Index of the first segment of the sliding window. The window has at least six segments, three target durations of
+ * media, and all segments that arrived within the last three target durations: a burst must not push out segments that
+ * were published a moment ago.
  */
 export function windowStart(segments: readonly Segment[], targetMs: number): number {
   let durationMs = 0;
@@ -23,23 +23,23 @@ export function windowStart(segments: readonly Segment[], targetMs: number): num
 }
 
 export interface PlaylistFacts {
-  /** What is listed, oldest first; at least one. */
+  /** The listed segments, oldest first; at least one. */
   readonly segments: readonly Segment[];
   readonly targetMs: number;
-  /** DISCONTINUITY-SEQUENCE of a playlist before any break. */
+  /** DISCONTINUITY-SEQUENCE before the first break. */
   readonly firstBreak: number;
-  /** Every segment that was ever made begins at a random access point. */
+  /** True if every segment of the track began at a random access point. */
   readonly allIndependent: boolean;
-  /** Wall clock of a segment's start as it was told first; null when none was. */
+  /** Published wall clock time of a segment's start; null if it was published without one. */
   readonly dateOf: (segment: Segment) => number | null;
 }
 
-/** Stands for the folder of addresses while a text is made; nothing else of a playlist can hold it. */
+/** Placeholder for the address folder; no other part of a playlist can contain it. */
 const FOLDER = '\0';
 
 /**
- * A live media playlist of protocol version 3 (RFC 8216 §4.3), in the pieces between which the folder of its
- * addresses goes: the text is made once, and everybody's own is `pieces.join(folder)`.
+ * Renders a live media playlist of protocol version 3 (RFC 8216 §4.3). It is rendered once for all players; each
+ * player's text is `pieces.join(folder)`.
  */
 export function renderPlaylist(facts: PlaylistFacts): readonly string[] {
   const first = facts.segments[0];

@@ -3,40 +3,40 @@ import { ProgrammeDate } from './programme-date';
 const WALL = 1_700_000_000_000;
 
 describe('ProgrammeDate', () => {
-  it('is unknown until two seconds of arrival have passed', () => {
+  it('is unknown until 2 s of arrival time have passed', () => {
     const date = new ProgrammeDate(WALL);
-    for (let ms = 0; ms < 2000; ms += 40) date.note(1000 + ms, ms);
+    for (let ms = 0; ms < 2000; ms += 40) date.observe(1000 + ms, ms);
     expect(date.at(0)).toBeNull();
-    date.note(3000, 2000);
+    date.observe(3000, 2000);
     expect(date.at(0)).toBe(WALL + 1000);
     expect(date.at(6000)).toBe(WALL + 7000);
   });
 
-  it('takes the burst for what it is: media that came late', () => {
+  it('treats the burst as late media', () => {
     const date = new ProgrammeDate(WALL);
     // Five seconds of the past within a tenth of a second, then live.
-    for (let ms = 0; ms < 5000; ms += 40) date.note(10_000 + ms / 50, ms);
+    for (let ms = 0; ms < 5000; ms += 40) date.observe(10_000 + ms / 50, ms);
     expect(date.at(0)).toBeNull();
-    for (let ms = 5000; ms <= 7100; ms += 40) date.note(10_100 + ms - 5000, ms);
+    for (let ms = 5000; ms <= 7100; ms += 40) date.observe(10_100 + ms - 5000, ms);
     expect(date.at(5000)).toBe(WALL + 10_100);
   });
 
-  it('looks at the earliest, whatever jitter delays the others', () => {
+  it('uses the earliest arrival, however jitter delays others', () => {
     const date = new ProgrammeDate(WALL);
-    for (let n = 0; n <= 60; n++) date.note(n * 40 + (n % 7) * 30, n * 40);
+    for (let n = 0; n <= 60; n++) date.observe(n * 40 + (n % 7) * 30, n * 40);
     expect(date.at(0)).toBe(WALL);
   });
 
-  it('never moves once it was told', () => {
+  it('never changes once it was published', () => {
     const date = new ProgrammeDate(WALL);
-    for (let ms = 0; ms <= 2000; ms += 40) date.note(ms, ms);
-    for (let ms = 2040; ms <= 9000; ms += 40) date.note(ms - 1500, ms);
+    for (let ms = 0; ms <= 2000; ms += 40) date.observe(ms, ms);
+    for (let ms = 2040; ms <= 9000; ms += 40) date.observe(ms - 1500, ms);
     expect(date.at(9000)).toBe(WALL + 9000);
   });
 
-  it('is anchored after a while although the source gets earlier and earlier', () => {
+  it('is fixed after a while although media keep arriving earlier', () => {
     const date = new ProgrammeDate(WALL);
-    for (let ms = 0; ms <= 15_000; ms += 20) date.note(ms, ms * 2);
+    for (let ms = 0; ms <= 15_000; ms += 20) date.observe(ms, ms * 2);
     expect(date.at(0)).toBe(WALL - 15_000);
   });
 });

@@ -6,9 +6,8 @@ const TOLERANCE_MS = 100;
 const MAX_SETTLE_MS = 15_000;
 
 /**
- * Ties one time line to the wall clock: the minimum of arrival − presentation time, because media may come late
- * but never before they are made. Anchored once, when the start burst is over, and never moved: a date that
- * was told stays.
+ * Maps one time line to the wall clock. The offset is the minimum of arrival − presentation time, because media can be
+ * late but never early. It is fixed once, when the start burst is over, so that published dates never change.
  */
 export class ProgrammeDate {
   private offsetMs: number | null = null;
@@ -17,10 +16,10 @@ export class ProgrammeDate {
   private settlingSinceMs = 0;
   private settledMs = Infinity;
 
-  /** @param wallMinusMonotonicMs what turns monotonic times into the wall clock's */
+  /** @param wallMinusMonotonicMs wall clock minus monotonic clock, in ms */
   constructor(private readonly wallMinusMonotonicMs: number) {}
 
-  note(arrivedMs: number, presentedMs: number): void {
+  observe(arrivedMs: number, presentedMs: number): void {
     if (this.offsetMs !== null) return;
     const offset = arrivedMs - presentedMs;
     if (this.lowestMs === Infinity) {
@@ -37,7 +36,7 @@ export class ProgrammeDate {
     }
   }
 
-  /** Wall clock (ms since 1970) of a presentation time; null before it is anchored. */
+  /** Wall clock (ms since 1970) of a presentation time; null before the offset is fixed. */
   at(presentedMs: number): number | null {
     return this.offsetMs === null ? null : Math.round(this.offsetMs + presentedMs);
   }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { MediaUnit } from './media-unit';
+import type { MediaUnit } from './unit-reader';
 import type { Segment } from './segment';
 import { SegmentCutter } from './segment-cutter';
 
@@ -84,7 +84,7 @@ describe('SegmentCutter', () => {
     expect(feed.cutter.allIndependent).toBe(true);
   });
 
-  it('allows for a first group of up to twelve seconds, and keeps what it told', () => {
+  it('allows for a first group of up to 12 s, and keeps the published target', () => {
     const feed = new Feed().groups(2, 12_000).groups(2, 1000);
     expect(feed.cutter.fixTargetMs()).toBe(12_000);
     feed.groups(8, 1000);
@@ -92,14 +92,14 @@ describe('SegmentCutter', () => {
     expect(feed.durations.slice(0, 2)).toEqual([12_000, 12_000]);
   });
 
-  it('looks at what is open when the target is fixed', () => {
+  it('considers the open segment when the target is fixed', () => {
     const feed = new Feed().groups(1, 1000).groups(1, 10_000);
     expect(feed.durations).toEqual([1000]);
     expect(feed.cutter.fixTargetMs()).toBe(12_000);
     expect(feed.groups(1, 4000).durations).toEqual([1000, 10_000]);
   });
 
-  it('cuts by force at the target once it is fixed, and claims independence no more', () => {
+  it('forces cuts at the target once it is fixed, and is no longer independent', () => {
     const feed = new Feed().groups(4, 1000);
     expect(feed.cutter.fixTargetMs()).toBe(8000);
     expect(feed.cutter.allIndependent).toBe(true);
@@ -110,7 +110,7 @@ describe('SegmentCutter', () => {
     expect(feed.segments.at(-1)).toMatchObject({ isIndependent: true, preface: POINT });
   });
 
-  it('tells no more than the target where pictures are shown later than they were', () => {
+  it('publishes no more than the target where pictures are presented later', () => {
     const feed = new Feed().groups(1, 1000);
     expect(feed.cutter.fixTargetMs()).toBe(8000);
     feed.groups(1, 8040, { reorderMs: 0 }).push({ isPoint: true, stepMs: 440, reorderMs: 160 });
@@ -119,7 +119,7 @@ describe('SegmentCutter', () => {
     for (const ms of feed.durations) expect(Math.round(ms / 1000)).toBeLessThanOrEqual(8);
   });
 
-  it('without any random access point begins with what came first, once a target duration is there', () => {
+  it('without any random access point begins with the first unit after a target duration', () => {
     const feed = new Feed();
     for (let i = 0; i <= 300; i++) feed.push({});
     expect(feed.segments).toEqual([]);
@@ -129,7 +129,7 @@ describe('SegmentCutter', () => {
     expect(feed.cutter.allIndependent).toBe(false);
   });
 
-  it('without any random access point is not put off by breaks of the time line', () => {
+  it('without any random access point is not delayed by breaks of the time line', () => {
     const feed = new Feed();
     for (let round = 0; round < 4; round++) {
       for (let i = 0; i < 125; i++) feed.push({ isBreak: i === 0 });
@@ -163,7 +163,7 @@ describe('SegmentCutter', () => {
     }
   });
 
-  it('ends a segment where the time line breaks, and begins the next one at a key frame', () => {
+  it('ends a segment at a break of the time line, and begins the next one at a key frame', () => {
     const feed = new Feed().groups(6, 1000);
     const breaksAt = feed.units * 1000;
     for (let i = 0; i < 60; i++) feed.push(i === 0 ? { isBreak: true, stepMs: 500_000 } : {});
@@ -178,7 +178,7 @@ describe('SegmentCutter', () => {
     expect(feed.cutter.allIndependent).toBe(true);
   });
 
-  it('leaves nothing out where no key frame comes within a segment behind a break', () => {
+  it('omits nothing if no key frame comes within a segment after a break', () => {
     const feed = new Feed().groups(6, 1000);
     const breaksAt = feed.units * 1000;
     for (let i = 0; i < 110; i++) feed.push({ isBreak: i === 0 });
@@ -189,7 +189,7 @@ describe('SegmentCutter', () => {
     expect(feed.cutter.allIndependent).toBe(false);
   });
 
-  it('leaves out time lines that are over at once, and has one break for all of them', () => {
+  it('omits very short time lines, and has one break for all of them', () => {
     const feed = new Feed().groups(6, 1000);
     const count = feed.segments.length;
     for (let i = 0; i < 500; i++) feed.push({ isPoint: true, isBreak: i % 5 === 0 });
@@ -200,13 +200,13 @@ describe('SegmentCutter', () => {
     expect(feed.segments[count + 1]!.number).toBe(100 + count + 1);
   });
 
-  it('stays independent over a splice, which begins with a key frame', () => {
+  it('stays independent across a splice, which begins with a key frame', () => {
     const feed = new Feed().groups(6, 1000).groups(10, 1000, { isBreak: true });
     expect(feed.cutter.allIndependent).toBe(true);
     expect(feed.segments.filter(({ isBreak }) => isBreak)).toHaveLength(1);
   });
 
-  it('sets what follows lost media apart, and waits for a key frame', () => {
+  it('begins a break after lost media, and waits for a key frame', () => {
     const feed = new Feed().groups(6, 1000);
     const count = feed.segments.length;
     feed.cutter.skipped();
@@ -219,7 +219,7 @@ describe('SegmentCutter', () => {
     expect(feed.segments[count]!.start).toBe(152_000);
   });
 
-  it('gives what is open when the stream stalls, and goes on where that ended', () => {
+  it('publishes the open segment when the stream stalls, and continues where it ended', () => {
     const feed = new Feed().groups(6, 1000);
     for (let i = 0; i < 40; i++) feed.push({});
     const count = feed.segments.length;
@@ -234,7 +234,7 @@ describe('SegmentCutter', () => {
     expect(after).toMatchObject({ start: before!.end, isBreak: false, isIndependent: false });
   });
 
-  it('has nothing to give when what is open is shorter than a segment may be', () => {
+  it('publishes nothing when the open segment is too short', () => {
     const feed = new Feed().groups(5, 1000).push({ isPoint: true });
     for (let i = 0; i < 20; i++) feed.push({});
     const count = feed.segments.length;
@@ -245,7 +245,7 @@ describe('SegmentCutter', () => {
     expect(feed.segments[count]!.start).toBe(feed.segments[count - 1]!.end);
   });
 
-  it('leaves out the picture in which a source fell silent when another one takes its place', () => {
+  it('omits the incomplete last picture of a source that is replaced', () => {
     const feed = new Feed().groups(8, 1000).stall();
     const before = feed.segments.at(-1)!;
     const breaksAt = feed.units * 1000;
@@ -259,7 +259,7 @@ describe('SegmentCutter', () => {
     ['is made up at once', 0, [4000, 4000]],
     ['costs players a second', 1000, [3000, 3000]],
     ['costs players more than a segment', 8000, [1000, 1000]],
-  ])('cuts short what follows a stall that %s', (_, lateMs, durations) => {
+  ])('shortens segments after a stall that %s', (_, lateMs, durations) => {
     const feed = new Feed().groups(11, 1000).stall(lateMs);
     const count = feed.segments.length;
     feed.groups(24, 1000);
@@ -272,7 +272,7 @@ describe('SegmentCutter', () => {
     expect(feed.groups(12, 1000).durations.slice(-2)).toEqual([4000, 4000]);
   });
 
-  it('any stream: numbered, never longer than told, nothing lost but what can not be shown', () => {
+  it('any stream: segments are numbered, never longer than published, and omit only undecodable media', () => {
     const piece = fc.record({
       groupFrames: fc.integer({ min: 1, max: 320 }),
       isBreak: fc.boolean(),

@@ -1,18 +1,18 @@
-import type { MediaUnit, TablesBefore } from './media-unit';
+import type { MediaUnit, TablesBefore } from './unit-reader';
 import { ProgrammeDate } from './programme-date';
 import type { Segment } from './segment';
 
-/** The first segment is short, so that the first viewer waits less; none is shorter. */
+/** Minimum duration of a segment. The first one has this length, so that the first viewer waits less. */
 const FIRST_MS = 1000;
-/** A unit that comes this much early is on time: encoders round. */
+/** A unit that is this much early counts as on time, because encoders round. */
 const EARLY_MS = 25;
-/** A duration is told rounded to seconds: this much above the target still rounds to it. */
+/** The published target is rounded to seconds: a duration this much above it still rounds to it. */
 const ROUNDING_MS = 450;
-/** Length of a picture as long as only one was seen. */
+/** Assumed duration of a picture until two have been seen. */
 const USUAL_STEP_MS = 40;
-/** The last picture before a break lasts no longer than this, however slow the pictures came. */
+/** Maximum duration of the last picture before a break. */
 const MAX_STEP_MS = 1000;
-/** Less media than this are not worth a segment. A time line that lasts less is left out altogether. */
+/** Minimum media in a segment before a break. A shorter time line is omitted entirely. */
 const MIN_MS = 1000;
 
 export interface CutterOptions {
@@ -22,53 +22,53 @@ export interface CutterOptions {
   readonly wallMinusMonotonicMs: number;
 }
 
-interface Place {
+interface CutCandidate {
   readonly unit: MediaUnit;
-  /** Null at a unit that is no random access point. */
+  /** Tables at a random access point; null at other units. */
   readonly point: Buffer | null;
   readonly tables: TablesBefore | null;
 }
 
-interface Open extends Place {
+interface OpenSegment extends CutCandidate {
   readonly isBreak: boolean;
   readonly preface: Buffer;
-  /** Nothing of its time line is in another segment. */
+  /** True if this is the first segment of its time line. */
   readonly isFirstOfLine: boolean;
 }
 
 /**
- * Decides where segments begin and end: at the first random access point after the wanted duration; at a break of the time
- * line; and, when neither comes before the target duration, at the last unit that keeps it. Behind a break a segment begins
- * at the first random access point. What lies between is in no segment, because players begin anew at a break and can not
- * show it; unless none comes within the wanted duration.
+ * Decides where segments begin and end. A segment ends at the first random access point after the wanted duration, at
+ * a break of the time line, or, if neither comes before the target duration, at the last unit within it. After a break
+ * the next segment begins at the first random access point. Media in between are omitted, because players restart at a
+ * break and cannot decode them; but if no random access point comes within the wanted duration, nothing is omitted.
  */
 export class SegmentCutter {
-  /** False for ever once a segment has begun at anything but a random access point. */
+  /** False from the first segment on that begins at anything but a random access point. */
   allIndependent = true;
   private target: number | null = null;
   private nextNumber: number;
   private breaks = 0;
-  private made = 0;
+  private madeCount = 0;
   private longestMs = 0;
-  private open: Open | null = null;
-  private last: Place | null = null;
+  private open: OpenSegment | null = null;
+  private last: CutCandidate | null = null;
   private lastEndMs = 0;
   private stepMs = USUAL_STEP_MS;
   private arrivedMs = 0;
-  /** Where a segment begins if no random access point comes before the target duration. */
-  private waiting: Place | null = null;
-  /** For so long none came before that place, over breaks of the time line. */
-  private waitedMs = 0;
+  /** Where the next segment begins if no random access point comes in time. */
+  private fallback: CutCandidate | null = null;
+  /** Media time without a random access point before `fallback`, across breaks of the time line. */
+  private fallbackWaitMs = 0;
   private isBroken = false;
-  /** Media go on without a gap from the end of the last segment: none of them may be left out. */
-  private isContiguous = false;
-  /** Where the segment begins that goes on after a stall. */
-  private paused: Place | null = null;
-  /** Durations of all segments, and the least time by which they ever came later than that. */
+  /** True if media continue without a gap from the last segment, so none of them may be omitted. */
+  private mustBeContiguous = false;
+  /** Where the next segment begins after a stall. */
+  private stalledAt: CutCandidate | null = null;
+  /** Total duration of all segments, and the smallest lateness at which one arrived. */
   private suppliedMs = 0;
-  private leastLateMs = Infinity;
-  /** What players have lost of their lead over stalls. */
-  private lostMs = 0;
+  private minLatenessMs = Infinity;
+  /** Buffered media that players have lost in stalls, in ms. */
+  private lostLeadMs = 0;
   private date: ProgrammeDate;
 
   constructor(private readonly options: CutterOptions) {
@@ -76,82 +76,82 @@ export class SegmentCutter {
     this.date = new ProgrammeDate(options.wallMinusMonotonicMs);
   }
 
-  /** Media sequence number of the segment that is made next. */
+  /** Media sequence number of the next segment. */
   get next(): number {
     return this.nextNumber;
   }
 
-  /** Greatest duration of a segment, ms, as players are told; fixed when it is first asked for. */
+  /** Target duration in ms as published; fixed by the first call. */
   fixTargetMs(): number {
     const { open, last } = this;
-    // What is open may be longer already than what was closed.
+    // The open segment may already be longer than all closed ones.
     const openMs = open === null || last === null ? 0 : elapsed(open.unit, last.unit);
     const isShort = Math.max(this.longestMs, openMs) <= this.shortTargetMs;
     this.target ??= isShort ? this.shortTargetMs : this.longTargetMs;
     return this.target;
   }
 
-  /** Media were missed: what is open is given up, and the next segment stands apart. */
+  /** Media were lost: drops the open segment, and the next one begins with a break. */
   skipped(): void {
     this.open = null;
     this.last = null;
-    this.waiting = null;
-    this.paused = null;
-    this.isBroken = this.made > 0;
-    this.isContiguous = false;
+    this.fallback = null;
+    this.stalledAt = null;
+    this.isBroken = this.madeCount > 0;
+    this.mustBeContiguous = false;
   }
 
   /**
-   * The stream is silent: what is open ends before the last unit, which may not be complete. Null when there is nothing
-   * worth a segment. What comes next is cut short until it has made up for the silence: some players never stop their clock,
-   * and show of each segment only what is longer than the lead that they have lost.
+   * The stream is silent: closes the open segment before the last unit, which may be incomplete. Null if that is too
+   * short. Segments after the silence are short until the stream has made up for it, because some players never stop
+   * their clock and show only the part of a segment that exceeds their lost lead.
    */
   stall(): Segment | null {
-    this.lostMs = Infinity;
+    this.lostLeadMs = Infinity;
     const { open, last } = this;
     if (open === null || last === null || elapsed(open.unit, last.unit) < MIN_MS) return null;
     const closed = this.close(last.unit.position, last.unit.presentedMs);
-    this.lostMs = Infinity;
+    this.lostLeadMs = Infinity;
     this.open = null;
-    this.paused = last;
+    this.stalledAt = last;
     return closed;
   }
 
-  /** Nobody is there who could have lost anything. */
+  /** Resets the stall accounting, because no player was watching. */
   forgetStalls(): void {
-    this.leastLateMs = Infinity;
-    this.lostMs = 0;
+    this.minLatenessMs = Infinity;
+    this.lostLeadMs = 0;
   }
 
   /**
-   * Takes the next unit. Returns the segment that ends with it, if one does.
+   * Takes the next unit. Returns the segment that ends with it, if any.
    *
-   * @param point tables before the unit when it is a random access point, else null
+   * @param point tables before the unit if it is a random access point, else null
    * @param tables the last tables before the unit; null while none are known
    */
   push(unit: MediaUnit, point: Buffer | null, tables: TablesBefore | null): Segment | null {
-    const place = { unit, point, tables };
+    const candidate = { unit, point, tables };
     this.arrivedMs = unit.arrivedMs;
     let closed: Segment | null = null;
     if (unit.breaksAt === null) this.resume();
     if (unit.breaksAt !== null) closed = this.endLine(unit.breaksAt);
-    else if (this.open !== null || this.hasWaitedFor(place)) closed = this.cutAt(place);
-    if (this.open === null) this.beginIfPossible(place);
-    this.note(place);
+    else if (this.open !== null || this.beginAtFallback(candidate)) closed = this.cutAt(candidate);
+    if (this.open === null) this.beginIfPossible(candidate);
+    this.observe(candidate);
     return closed;
   }
 
-  /** The media go on where they were when the stream stalled. */
+  /** Media continue where they were when the stream stalled. */
   private resume(): void {
-    const { paused } = this;
-    this.paused = null;
-    const preface = paused?.point ?? paused?.tables?.preface() ?? null;
-    if (paused !== null && preface !== null) this.begin(paused, preface, false);
+    const { stalledAt } = this;
+    this.stalledAt = null;
+    const preface = stalledAt?.point ?? stalledAt?.tables?.preface() ?? null;
+    if (stalledAt !== null && preface !== null) this.begin(stalledAt, preface, false);
   }
 
   private get wantedMs(): number {
     const { segmentMs } = this.options;
-    return this.made === 0 ? FIRST_MS : Math.max(FIRST_MS, segmentMs - this.lostMs);
+    return this.madeCount === 0 ? FIRST_MS : Math.max(FIRST_MS, segmentMs - this.lostLeadMs);
   }
 
   private get shortTargetMs(): number {
@@ -168,13 +168,13 @@ export class SegmentCutter {
     const { open } = this;
     const isTooShort = open?.isFirstOfLine === true && endMs - open.unit.presentedMs < MIN_MS;
     const closed = isTooShort ? null : this.close(end, endMs);
-    this.waitedMs += this.waitingMs(this.last);
-    this.waiting = null;
+    this.fallbackWaitMs += this.fallbackAgeMs(this.last);
+    this.fallback = null;
     this.open = null;
     this.last = null;
-    this.isBroken = this.made > 0;
-    this.isContiguous = closed !== null || this.paused !== null;
-    this.paused = null;
+    this.isBroken = this.madeCount > 0;
+    this.mustBeContiguous = closed !== null || this.stalledAt !== null;
+    this.stalledAt = null;
     this.date = new ProgrammeDate(this.options.wallMinusMonotonicMs);
     return closed;
   }
@@ -184,12 +184,12 @@ export class SegmentCutter {
     return Math.min(this.lastEndMs, beginMs + (this.target ?? this.longTargetMs));
   }
 
-  private cutAt(place: Place): Segment | null {
-    const { unit, point } = place;
-    const open = this.open as Open;
+  private cutAt(candidate: CutCandidate): Segment | null {
+    const { unit, point } = candidate;
+    const open = this.open as OpenSegment;
     const limitMs = this.target ?? this.longTargetMs;
     const elapsedMs = elapsed(open.unit, unit);
-    // Told is how long pictures are shown, which reordering makes differ from how they are decoded.
+    // The published duration is presentation time, which reordering makes differ from decoding time.
     const longestMs = Math.max(elapsedMs, unit.presentedMs - open.unit.presentedMs);
     if (
       point !== null &&
@@ -197,7 +197,7 @@ export class SegmentCutter {
       longestMs < limitMs + ROUNDING_MS
     ) {
       const closed = this.close(unit.position, unit.presentedMs);
-      this.begin(place, point, false);
+      this.begin(candidate, point, false);
       return closed;
     }
     const { last } = this;
@@ -210,47 +210,48 @@ export class SegmentCutter {
     return closed;
   }
 
-  private beginIfPossible(place: Place): void {
-    const { point, tables } = place;
+  private beginIfPossible(candidate: CutCandidate): void {
+    const { point, tables } = candidate;
     if (point !== null) {
-      this.begin(place, point, true);
+      this.begin(candidate, point, true);
       return;
     }
-    if (tables !== null) this.waiting ??= place;
+    if (tables !== null) this.fallback ??= candidate;
   }
 
   /**
-   * A stream that shows no random access point is played from where it began. Nobody waits longer for that than for a
-   * segment, and one that shows some is never begun elsewhere. Where media would be left out, the wait is shorter.
+   * Begins a segment at `fallback` once no random access point has come for the maximum wait, and returns true.
+   * Players wait no longer for that than for a segment; the wait is shorter if media would be omitted. A stream with
+   * random access points never begins elsewhere.
    */
-  private hasWaitedFor({ unit, point }: Place): boolean {
-    const { waiting } = this;
-    if (waiting === null || waiting.tables === null || point !== null) return false;
+  private beginAtFallback({ unit, point }: CutCandidate): boolean {
+    const { fallback } = this;
+    if (fallback === null || fallback.tables === null || point !== null) return false;
     const { segmentMs } = this.options;
-    const longestMs = this.isContiguous ? segmentMs : (this.target ?? this.longTargetMs);
-    if (this.waitedMs + elapsed(waiting.unit, unit) <= longestMs) return false;
-    this.begin(waiting, waiting.tables.preface(), true);
+    const longestMs = this.mustBeContiguous ? segmentMs : (this.target ?? this.longTargetMs);
+    if (this.fallbackWaitMs + elapsed(fallback.unit, unit) <= longestMs) return false;
+    this.begin(fallback, fallback.tables.preface(), true);
     return true;
   }
 
-  private waitingMs(last: Place | null): number {
-    const { waiting } = this;
-    return waiting === null || last === null ? 0 : elapsed(waiting.unit, last.unit);
+  private fallbackAgeMs(last: CutCandidate | null): number {
+    const { fallback } = this;
+    return fallback === null || last === null ? 0 : elapsed(fallback.unit, last.unit);
   }
 
-  private begin(place: Place, preface: Buffer, isFirstOfLine: boolean): void {
-    this.open = { ...place, isBreak: this.isBroken, preface, isFirstOfLine };
-    this.waiting = null;
-    this.waitedMs = 0;
+  private begin(candidate: CutCandidate, preface: Buffer, isFirstOfLine: boolean): void {
+    this.open = { ...candidate, isBreak: this.isBroken, preface, isFirstOfLine };
+    this.fallback = null;
+    this.fallbackWaitMs = 0;
     this.isBroken = false;
-    this.isContiguous = true;
-    this.lastEndMs = place.unit.presentedMs + this.stepMs;
+    this.mustBeContiguous = true;
+    this.lastEndMs = candidate.unit.presentedMs + this.stepMs;
   }
 
   private close(end: number, endMs: number): Segment | null {
     const { open } = this;
     if (open === null) return null;
-    // A forced cut falls among reordered pictures: what is told keeps the target all the same.
+    // A forced cut can fall among reordered pictures; the published duration must still respect the target.
     const longestMs = (this.target ?? this.longTargetMs) + ROUNDING_MS;
     const durationMs = Math.min(Math.max(1, endMs - open.unit.presentedMs), longestMs);
     const segment: Segment = {
@@ -261,32 +262,32 @@ export class SegmentCutter {
       durationMs,
       isBreak: open.isBreak,
       breaksBefore: this.breaks,
-      holeTicks: 0,
+      gapTicks: 0,
       isIndependent: open.point !== null,
       presentedMs: open.unit.presentedMs,
       arrivedMs: this.arrivedMs,
       date: this.date,
     };
-    this.made++;
+    this.madeCount++;
     this.suppliedMs += durationMs;
     const lateMs = this.arrivedMs - this.suppliedMs;
-    this.leastLateMs = Math.min(this.leastLateMs, lateMs);
-    this.lostMs = Math.min(this.lostMs, lateMs - this.leastLateMs);
+    this.minLatenessMs = Math.min(this.minLatenessMs, lateMs);
+    this.lostLeadMs = Math.min(this.lostLeadMs, lateMs - this.minLatenessMs);
     if (segment.isBreak) this.breaks++;
     if (!segment.isIndependent) this.allIndependent = false;
     this.longestMs = Math.max(this.longestMs, segment.durationMs);
     return segment;
   }
 
-  private note(place: Place): void {
-    const { unit } = place;
-    this.date.note(unit.arrivedMs, unit.presentedMs);
+  private observe(candidate: CutCandidate): void {
+    const { unit } = candidate;
+    this.date.observe(unit.arrivedMs, unit.presentedMs);
     if (this.last !== null) {
       const stepMs = unit.decodedMs - this.last.unit.decodedMs;
       if (stepMs > 0) this.stepMs = Math.min(stepMs, MAX_STEP_MS);
     }
     this.lastEndMs = Math.max(this.lastEndMs, unit.presentedMs + this.stepMs);
-    this.last = place;
+    this.last = candidate;
   }
 }
 

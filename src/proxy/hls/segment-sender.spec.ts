@@ -33,7 +33,7 @@ class Stage {
   over = 0;
   private readonly server = createServer((_, response) => this.send(response));
 
-  constructor({ media = numbered(), userAgent = '', holeTicks = 0 } = {}) {
+  constructor({ media = numbered(), userAgent = '', gapTicks = 0 } = {}) {
     this.media = media;
     this.viewer = new Viewer({ id: 'v', ip: '', userAgent, path: '' });
     const start = 10 * TS_PACKET;
@@ -45,7 +45,7 @@ class Stage {
       durationMs: 4000,
       isBreak: false,
       breaksBefore: 0,
-      holeTicks,
+      gapTicks,
       isIndependent: true,
       presentedMs: 0,
       arrivedMs: 0,
@@ -103,7 +103,7 @@ describe('SegmentSender', () => {
   });
   afterEach(() => stage.close());
 
-  it('sends the tables and the media as they are, one segment after the other on one connection', async () => {
+  it('sends tables and media unchanged, one segment after the other on one connection', async () => {
     for (const count of [1, 2]) {
       const body = await bodyOf(await stage.ask());
       expect(body.equals(Buffer.concat([PREFACE, stage.media]))).toBe(true);
@@ -119,16 +119,16 @@ describe('SegmentSender', () => {
     ['KodifromDebian/20.1 (X11; Linux x86_64) Kodi_Fork_Kodi from Debian/1.0', true],
     ['Lavf/59.27.100', false],
   ])(
-    'fills the hole before a segment for players that never wait: %s',
+    'fills the gap before a segment for players whose clock never stops: %s',
     async (userAgent, isFilled) => {
       stage.close();
-      const holeTicks = 6000 * 90;
+      const gapTicks = 6000 * 90;
       stage = new Stage({
         userAgent,
-        holeTicks,
+        gapTicks,
         media: new SyntheticStream({ startMs: 9000 }).take(50),
       });
-      const filled = new SpreadTimes(holeTicks).apply(stage.media);
+      const filled = new SpreadTimes(gapTicks).apply(stage.media);
       expect(filled.equals(stage.media)).toBe(false);
       const body = await bodyOf(await stage.ask());
       expect(body.equals(Buffer.concat([PREFACE, isFilled ? filled : stage.media]))).toBe(true);
@@ -136,7 +136,7 @@ describe('SegmentSender', () => {
     },
   );
 
-  it('pins one piece of the ring for a player who takes nothing, and cuts it in time', async () => {
+  it('pins one view of the ring for a player who takes nothing, and aborts in time', async () => {
     const response = await stage.ask();
     const sender = await until(() => stage.senders[0]);
     await until(() => sender.pinnedBytes > 0);
@@ -152,7 +152,7 @@ describe('SegmentSender', () => {
     await expect(bodyOf(response)).rejects.toMatchObject({ code: 'ECONNRESET' });
   });
 
-  it('keeps nothing for a paused player as long as for a viewer whose only connection this is', async () => {
+  it('times out sooner for a paused player than for a viewer with a single connection', async () => {
     await stage.ask();
     const sender = await until(() => stage.senders[0]);
     await until(() => sender.pinnedBytes > 0);
@@ -164,7 +164,7 @@ describe('SegmentSender', () => {
     expect(stage.viewer.queuedBytes).toBeLessThan(segmentBytes(stage.segment));
   });
 
-  it('cuts nobody for what our own loop did', async () => {
+  it('aborts nobody because our own event loop was late', async () => {
     const response = await stage.ask();
     const sender = await until(() => stage.senders[0]);
     await until(() => sender.pinnedBytes > 0);
@@ -175,7 +175,7 @@ describe('SegmentSender', () => {
     expect(await bodyOf(response)).toHaveLength(segmentBytes(stage.segment));
   });
 
-  it('resets who is overtaken by the end of the history, for the length was told', async () => {
+  it('resets a player whom the end of the ring overtakes, because the length was sent', async () => {
     const response = await stage.ask();
     const sender = await until(() => stage.senders[0]);
     await until(() => sender.pinnedBytes > 0);
@@ -186,7 +186,7 @@ describe('SegmentSender', () => {
     expect(stage.viewer.cursor).toBe(0);
   });
 
-  it('is over when the player hangs up', async () => {
+  it('ends when the player hangs up', async () => {
     const response = await stage.ask();
     response.destroy();
     await until(() => stage.over === 1);

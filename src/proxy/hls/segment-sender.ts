@@ -1,24 +1,24 @@
 import type { ServerResponse } from 'node:http';
 import { SpreadTimes, TS_PACKET } from '../mpegts';
 import type { RingBuffer } from '../buffer';
-import { judgeProgress, PAUSED_AFTER_MS, unsentBytesOf, type Viewer } from '../viewers';
+import { classifyProgress, PAUSED_AFTER_MS, unsentBytesOf, type Viewer } from '../viewers';
 import type { Segment } from './segment';
 
 /**
- * Players whose clock continues while they wait, although they remove gaps of more than a second: all later media are late for
- * them by the length of the gap. They get filled gaps. Other players would show a filled gap as a still picture.
+ * Players whose clock continues while they wait. They skip gaps of more than 1 s, but all later media are then late by
+ * the length of the gap. They get filled gaps; other players would show a filled gap as a still picture.
  */
-const NEVER_WAITS = /kodi/i;
+const RUNNING_CLOCK_PLAYERS = /kodi/i;
 
 /**
- * Sends one segment: the tables ahead of it, then views of the ring, one at a time and each only after the kernel
- * has taken the one before, so that a slow player pins one piece. Between two pieces others have their turn.
- * What has left the ring meanwhile can not be sent any more: the connection is reset, because the length was told.
+ * Sends one segment: its tables, then views of the ring. Each view is written only after the kernel has taken the one
+ * before, so that a slow player pins one view. Other work runs between two views. If a part has left the ring
+ * meanwhile, the connection is reset, because the length was already sent.
  */
 export class SegmentSender {
   private position: number;
-  /** Fills the gap before the segment; null when there is none, or the player waits for the next segment. */
-  private readonly times: SpreadTimes | null;
+  /** Fills the gap before the segment; null if there is none, or if the player waits for the next segment. */
+  private readonly gapFiller: SpreadTimes | null;
   private progressMs: number;
   private acceptedBytes = 0;
   private queuedBytes = 0;
@@ -35,8 +35,8 @@ export class SegmentSender {
   ) {
     this.position = segment.start;
     const { userAgent } = viewer.identity;
-    const isFilled = segment.holeTicks > 0 && NEVER_WAITS.test(userAgent);
-    this.times = isFilled ? new SpreadTimes(segment.holeTicks) : null;
+    const isFilled = segment.gapTicks > 0 && RUNNING_CLOCK_PLAYERS.test(userAgent);
+    this.gapFiller = isFilled ? new SpreadTimes(segment.gapTicks) : null;
     this.progressMs = nowMs;
     response.once('close', () => this.finish());
   }
@@ -46,7 +46,10 @@ export class SegmentSender {
     return this.response.socket?.writableLength ?? 0;
   }
 
-  /** The head must have been written: it, the tables and the first piece go out together. */
+  /**
+   * Starts sending. The response head must have been written, so that it leaves together with the tables and the first
+   * view.
+   */
   start(): void {
     const { preface } = this.segment;
     this.count(preface);
@@ -55,8 +58,8 @@ export class SegmentSender {
   }
 
   /**
-   * Cuts a player who takes nothing, unless our own loop was late. It asks again for the segment, or for a newer one,
-   * so nothing is kept for it as long as for a viewer whose only connection this is.
+   * Aborts if the player takes no bytes, unless our own event loop was late. The player requests the segment, or a
+   * newer one, again; so the timeout is shorter than for a viewer with a single connection.
    */
   check(nowMs: number, ownLoopLate: boolean, stallTimeoutMs: number): void {
     const { socket } = this.response;
@@ -68,7 +71,7 @@ export class SegmentSender {
     this.acceptedBytes = accepted;
     const sinceProgressMs = nowMs - this.progressMs;
     const longestMs = Math.min(stallTimeoutMs, PAUSED_AFTER_MS);
-    if (judgeProgress({ unsentBytes, sinceProgressMs }, longestMs) === 'stalled') this.abort();
+    if (classifyProgress({ unsentBytes, sinceProgressMs }, longestMs) === 'stalled') this.abort();
   }
 
   abort(): void {
@@ -77,7 +80,7 @@ export class SegmentSender {
     socket?.resetAndDestroy();
   }
 
-  private readonly taken = (error?: Error | null): void => {
+  private readonly pieceSent = (error?: Error | null): void => {
     if (error == null && !this.isOver) this.immediate = setImmediate(this.next);
   };
 
@@ -90,17 +93,17 @@ export class SegmentSender {
       this.abort();
       return;
     }
-    const piece = this.times === null ? view : this.times.apply(view);
+    const piece = this.gapFiller === null ? view : this.gapFiller.apply(view);
     this.position += piece.length;
     this.count(piece);
     if (piece.length < left) {
-      response.write(piece, this.taken);
+      response.write(piece, this.pieceSent);
       return;
     }
-    response.end(piece, this.sent);
+    response.end(piece, this.segmentSent);
   };
 
-  private readonly sent = (): void => {
+  private readonly segmentSent = (): void => {
     this.viewer.cursor = Math.max(this.viewer.cursor, this.segment.end);
   };
 

@@ -104,7 +104,7 @@ describe('SegmentTrack', () => {
     expectSound(stage);
   });
 
-  it('is the same whether it followed the stream or was asked late, however bytes came', () => {
+  it('is the same for a late start, however bytes arrived', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 12, max: 330 }),
@@ -162,7 +162,7 @@ describe('SegmentTrack', () => {
     expect(segments.every(({ isIndependent }) => isIndependent)).toBe(true);
   });
 
-  it('tells dates once the burst is over, the same for ever', () => {
+  it('publishes dates once the burst is over, and never changes them', () => {
     const stage = new Stage();
     stage.track.listen();
     const stream = new SyntheticStream();
@@ -185,7 +185,7 @@ describe('SegmentTrack', () => {
     }
   });
 
-  it('forgets what has left the ring, and counts on', () => {
+  it('drops segments that have left the ring, and keeps counting', () => {
     const stage = new Stage({ maxBytes: 1024 * 1024, maxAgeMs: 3_600_000 });
     stage.track.listen();
     const stream = new SyntheticStream({ frameBytes: 3000 });
@@ -197,7 +197,7 @@ describe('SegmentTrack', () => {
     expectSound(stage);
   });
 
-  it('keeps what its playlist lists although the ring is small and old, until it rests', () => {
+  it("keeps the media of its playlist beyond the ring's bounds until it stops listening", () => {
     const stage = new Stage({ maxBytes: 256 * 1024, maxAgeMs: 2000 });
     const stream = new SyntheticStream({ frameBytes: 5000 });
     stage.play(stream, 100);
@@ -208,12 +208,12 @@ describe('SegmentTrack', () => {
     expect(text.match(/#EXTINF/g)!.length).toBeGreaterThanOrEqual(6);
     expect(ring.allocatedBytes).toBeGreaterThan(2 * 1024 * 1024);
     expect(ring.allocatedBytes).toBeLessThan(8 * 1024 * 1024);
-    stage.track.rest();
+    stage.track.stopListening();
     stage.history.trim(stage.nowMs);
     expect(ring.allocatedBytes).toBeLessThan(1024 * 1024);
   });
 
-  it('owes no more than its bound', () => {
+  it('keeps no more than its bound', () => {
     const stage = new Stage({ maxBytes: 256 * 1024, maxAgeMs: 2000 });
     stage.track.listen();
     for (let second = 0; second < 14; second++) {
@@ -224,13 +224,13 @@ describe('SegmentTrack', () => {
     expect(stage.history.ring.allocatedBytes).toBeGreaterThan(MAX_OWED_BYTES / 2);
   });
 
-  it('goes on after a rest with higher numbers, set apart', () => {
+  it('continues with higher numbers and a break after a time without requests', () => {
     const stage = new Stage({ maxBytes: 512 * 1024, maxAgeMs: 3_600_000 });
     stage.track.listen();
     const stream = new SyntheticStream({ frameBytes: 3000 });
     stage.play(stream, 300);
     const before = stage.segments.at(-1)!;
-    stage.track.rest();
+    stage.track.stopListening();
     stage.play(stream, 800);
     stage.track.listen();
     stage.play(stream, 400);
@@ -241,7 +241,7 @@ describe('SegmentTrack', () => {
     expectSound(stage);
   });
 
-  it('lists all that there is when the stream stalls, once, and goes on from there', () => {
+  it('lists all media once when the stream stalls, and continues from there', () => {
     const stage = new Stage();
     stage.track.listen();
     const stream = new SyntheticStream();
@@ -262,9 +262,9 @@ describe('SegmentTrack', () => {
 
   it.each([
     ['is missing', 9000, (9000 + FRAME_MS) * 90],
-    ['leaps to another clock', 3_600_000, 0],
+    ['jumps to another clock', 3_600_000, 0],
     ['leaps back', -7000, 0],
-  ])('knows how long the hole before a segment is: the time %s', (_, leapMs, holeTicks) => {
+  ])('measures the gap before a segment: the time %s', (_, leapMs, gapTicks) => {
     const stage = new Stage();
     stage.track.listen();
     const startMs = 100_000;
@@ -272,12 +272,12 @@ describe('SegmentTrack', () => {
     stage.play(new SyntheticStream({ startMs: startMs + 300 * FRAME_MS + leapMs }), 300);
     const [first, ...others] = stage.segments.filter(({ isBreak }) => isBreak);
     expect(others).toEqual([]);
-    expect(first!.holeTicks).toBe(holeTicks);
-    const rest = stage.segments.filter(({ isBreak }) => !isBreak);
-    expect(rest.map((segment) => segment.holeTicks)).toEqual(rest.map(() => 0));
+    expect(first!.gapTicks).toBe(gapTicks);
+    const continuous = stage.segments.filter(({ isBreak }) => !isBreak);
+    expect(continuous.map((segment) => segment.gapTicks)).toEqual(continuous.map(() => 0));
   });
 
-  it('makes a playlist once for all, each with a folder of its own', () => {
+  it('renders a playlist once for all players, each with its own folder', () => {
     const stage = new Stage();
     stage.track.listen();
     const stream = new SyntheticStream();
@@ -302,26 +302,26 @@ describe('SegmentTrack', () => {
     expect(track.isLateAt(monotonicMs() + 6100)).toBe(true);
   });
 
-  it('tells those who wait for the next segment when it is there, or when nobody listens any more', async () => {
+  it('resolves waits for the next segment when it exists, or when listening stops', async () => {
     const stage = new Stage();
     stage.track.listen();
     const stream = new SyntheticStream();
     stage.play(stream, 300);
-    await stage.track.whenMade(stage.track.nextNumber - 1);
-    for (const end of [() => stage.play(stream, 110), () => stage.track.rest()]) {
+    await stage.track.whenAvailable(stage.track.nextNumber - 1);
+    for (const end of [() => stage.play(stream, 110), () => stage.track.stopListening()]) {
       const number = stage.track.nextNumber;
       let isOver = false;
-      const waiting = stage.track.whenMade(number).then(() => (isOver = true));
+      const waiting = stage.track.whenAvailable(number).then(() => (isOver = true));
       stage.play(stream, 1);
       await Promise.resolve();
       expect(isOver).toBe(false);
       end();
       await waiting;
     }
-    await stage.track.whenMade(Infinity);
+    await stage.track.whenAvailable(Infinity);
   });
 
-  it('tells those who wait when there is a first segment', async () => {
+  it('resolves waits for the first segment', async () => {
     const stage = new Stage();
     stage.track.listen();
     let isPlayable = false;

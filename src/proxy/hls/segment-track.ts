@@ -1,31 +1,35 @@
-import { Settleable } from '../../kernel/settleable';
+import { Deferred } from '../../kernel/deferred';
 import type { JoinPoint } from '../buffer';
 import type { StructuralWork } from '../mpegts';
 import type { StreamHistory } from '../upstream';
-import type { MediaUnit, TablesBefore } from './media-unit';
 import { renderPlaylist, windowStart } from './playlist';
 import type { Segment } from './segment';
 import { SegmentCutter } from './segment-cutter';
-import { UnitReader } from './unit-reader';
+import { UnitReader, type MediaUnit, type TablesBefore } from './unit-reader';
 
 /** Approximate heap memory of the objects of one segment, without the bytes of its tables. */
 const SEGMENT_BYTES = 600;
-/** Segment durations without a new segment after which the next one is late. */
-const LATE_AFTER = 1.5;
-/** Above this a step of time is a break, whatever the target duration. */
+/** The next segment is late after this many segment durations without one. */
+const LATE_AFTER_SEGMENTS = 1.5;
+/** A larger step of time is a break, whatever the target duration. */
 const MAX_STEP_MS = 10_000;
-/** No player takes less for a leap of the clock. */
-const MIN_HOLE_TICKS = 1000 * 90;
-const MAX_HOLE_TICKS = 120_000 * 90;
-/** A playlist that lists so many has about 170 KB. With segments of 4 s they are 80 minutes. */
+/** Players treat a smaller step as continuous. */
+const MIN_GAP_TICKS = 1000 * 90;
+const MAX_GAP_TICKS = 120_000 * 90;
+/** A playlist of this many segments has about 170 KB. With segments of 4 s they last 80 min. */
 const MAX_SEGMENTS = 1200;
-/** Read at a time, in packets' worth of work: about 20 ms. The rest of a long past waits for the next turns of the event loop. */
+/**
+ * Maximum work per read, in packets: about 20 ms. The rest of a long history waits for later turns of the event loop.
+ */
 const SLICE_WORK = 60_000;
-/** What they cost of the source's budget. Broadcasts have a segment every few seconds, and breaks far less often. */
+/** Cost in units of the source's budget. Broadcasts have a segment every few seconds and breaks far less often. */
 const SEGMENT_COST = 20;
 const BREAK_COST = 200;
 
-/** A session may be told to bridge the shortest silence, and an interrupted segment is worth more than that. */
+/**
+ * Silence after which the open segment is closed. A stream may be configured to bridge shorter silences, which are not
+ * worth an interrupted segment.
+ */
 const SILENT_MS = 2000;
 
 export interface TrackOptions {
@@ -33,44 +37,44 @@ export interface TrackOptions {
   readonly segmentMs: number;
   /** Media sequence number of the first segment, and DISCONTINUITY-SEQUENCE before the first break. */
   readonly firstNumber: number;
-  /** What turns monotonic times into the wall clock's, ms since 1970. */
+  /** Wall clock minus monotonic clock, in ms since 1970. */
   readonly wallMinusMonotonicMs: number;
 }
 
-/** A playlist from the segment with this index on. */
+/** A rendered playlist that begins with the segment at index `from`. */
 interface Rendered {
   readonly from: number;
   readonly pieces: readonly string[];
 }
 
 /**
- * The segments of one stream: a view of its ring that copies no media. It costs nothing before the first request
- * for a playlist; then the ring is read through once, and new media as they arrive.
+ * The segments of one stream: positions in its ring, without copies of media. It does no work before the first
+ * playlist request; then it reads the ring once, and new media as they arrive.
  */
 export class SegmentTrack {
   private segments: Segment[] = [];
-  /** Nothing came since the stream stalled. */
+  /** True if no media arrived since the stream stalled. */
   private isSilent = false;
   private readonly cutter: SegmentCutter;
   private readonly reader: UnitReader;
   /** Position up to which packets were read. */
   private read = 0;
-  /** Not decided yet: whether it is a random access point is known when the next one has begun. */
-  private undecided: MediaUnit | null = null;
-  /** Random access points from here on have begun no segment. */
+  /** The newest unit. Whether it is a random access point is known only when the next unit has begun. */
+  private pendingUnit: MediaUnit | null = null;
+  /** Random access points from this position on were not assigned to a unit yet. */
   private pointsFrom = 0;
-  /** Wall clock of segments as it was told; one that was told without a date stays without. */
+  /** Published wall clock times by segment number. A segment that was published without a date never gets one. */
   private readonly dates = new Map<number, number | null>();
-  private waiting = new Settleable<void>();
+  private playable = new Deferred<void>();
   /** Monotonic time at which a segment was listed last; null before the first. */
   private listedMs: number | null = null;
-  /** Settled with the next segment. */
-  private coming = new Settleable<void>();
-  /** The sliding window and all that there is, as they were told last; null once the segments are others. */
+  /** Resolved by the next segment. */
+  private nextSegment = new Deferred<void>();
+  /** The sliding window and the whole playlist as last rendered; null once the segments changed. */
   private window: Rendered | null = null;
   private whole: Rendered | null = null;
   private isListening = false;
-  /** All that the history held when listening began has been read. */
+  /** True once the history that existed when listening began was read. */
   private hasCaughtUp = false;
   private nextSlice: NodeJS.Immediate | null = null;
 
@@ -96,34 +100,34 @@ export class SegmentTrack {
     return this.cutter.fixTargetMs();
   }
 
-  /** What the next segment will be called: nobody was told of this number or a higher one. */
+  /** Number of the next segment; neither it nor a higher one was published. */
   get nextNumber(): number {
     return this.cutter.next;
   }
 
-  /** Whether there is anything to list. */
+  /** True if there are segments to list. */
   get isPlayable(): boolean {
     return this.hasCaughtUp && this.segments.length > 0;
   }
 
-  /** Resolves when there is something to list. The track has to listen meanwhile. */
+  /** Resolves when there are segments to list. The track must be listening. */
   whenPlayable(): Promise<void> {
-    return this.isPlayable ? Promise.resolve() : this.waiting.promise;
+    return this.isPlayable ? Promise.resolve() : this.playable.promise;
   }
 
-  /** Whether the next segment should have been listed by this monotonic time. */
+  /** True if the next segment should have been listed by this monotonic time. */
   isLateAt(nowMs: number): boolean {
     const { listedMs, options } = this;
-    return listedMs !== null && nowMs - listedMs > LATE_AFTER * options.segmentMs;
+    return listedMs !== null && nowMs - listedMs > LATE_AFTER_SEGMENTS * options.segmentMs;
   }
 
-  /** Resolves when there is a segment of this number or a higher one, or nobody is told of segments any more. */
-  whenMade(number: number): Promise<void> {
+  /** Resolves when a segment with this number or a higher one exists, or the track stops listening. */
+  whenAvailable(number: number): Promise<void> {
     const isThere = !this.isListening || this.nextNumber > number;
-    return isThere ? Promise.resolve() : this.coming.promise;
+    return isThere ? Promise.resolve() : this.nextSegment.promise;
   }
 
-  /** Follows the stream from now on, and keeps what its playlists list. */
+  /** Follows the stream, and keeps the media that its playlists list in the ring. */
   listen(): void {
     if (this.isListening) return;
     this.isListening = true;
@@ -131,37 +135,36 @@ export class SegmentTrack {
     this.advance();
   }
 
-  /** Nobody asks any more: the stream owes nothing. */
-  rest(): void {
+  /** Stops following the stream because no player uses the track, and lets the ring drop its media. */
+  stopListening(): void {
     if (!this.isListening) return;
     this.isListening = false;
     this.hasCaughtUp = false;
     if (this.nextSlice !== null) clearImmediate(this.nextSlice);
     this.nextSlice = null;
-    if (this.segments.length > 0) this.waiting = new Settleable<void>();
+    if (this.segments.length > 0) this.playable = new Deferred<void>();
     this.history.onAppended = null;
     this.history.ring.owe(Infinity);
-    this.announce();
+    this.segmentAdded();
   }
 
   /**
-   * No media came for `silentMs`: players get what the stream has given so far, unless its pictures usually come that far
-   * apart.
+   * No media came for `silentMs`: publishes the media so far, unless the stream's pictures usually are that far apart.
    */
   stalled(silentMs: number): void {
     const usualMs = Math.max(SILENT_MS, this.history.scanner.patienceMs);
     if (!this.hasCaughtUp || this.isSilent || silentMs < usualMs) return;
     this.advance();
     this.isSilent = true;
-    const { undecided } = this;
-    this.undecided = null;
-    if (undecided !== null) this.decide(undecided);
+    const { pendingUnit } = this;
+    this.pendingUnit = null;
+    if (pendingUnit !== null) this.decide(pendingUnit);
     const closed = this.cutter.stall();
     if (closed !== null) this.list(closed);
-    if (this.isPlayable) this.waiting.resolve();
+    if (this.isPlayable) this.playable.resolve();
   }
 
-  /** Reads what has come since the last time. */
+  /** Reads the media that arrived since the last call. */
   advance(): void {
     if (this.nextSlice === null) this.readSlice();
   }
@@ -171,12 +174,12 @@ export class SegmentTrack {
     const { ring, scanner } = this.history;
     if (this.read < ring.tail) this.skip(ring.tail);
     const { programme, budget } = scanner;
-    // Before there is one, nothing can be made of what has come.
+    // Without a programme the packets cannot be interpreted.
     if (programme === null) return;
     const until = this.reader.work + SLICE_WORK;
     for (let run = ring.view(this.read); run !== null; run = ring.view(this.read)) {
       if (this.reader.work >= until) break;
-      // The source is about to be ended, and causes no more work.
+      // The source exceeded its budget and is about to be ended, so do no more work for it.
       if (budget.exceededBy !== null) {
         this.skip(ring.head);
         break;
@@ -185,12 +188,12 @@ export class SegmentTrack {
       this.reader.read(run, this.read, programme, arrivedMs, this.take);
       this.read += run.length;
     }
-    this.forget(ring.tail);
+    this.dropBefore(ring.tail);
     if (!this.isListening) return;
     if (this.read < ring.head) this.nextSlice = setImmediate(this.readSlice);
     else this.caughtUp();
-    ring.owe(this.owedFrom());
-    if (this.isPlayable) this.waiting.resolve();
+    ring.owe(this.retainedFrom());
+    if (this.isPlayable) this.playable.resolve();
   };
 
   private caughtUp(): void {
@@ -198,17 +201,17 @@ export class SegmentTrack {
     this.hasCaughtUp = true;
   }
 
-  /** The segment of this number while its bytes are all there. */
+  /** The segment with this number; null once some of its bytes have left the ring. */
   find(number: number): Segment | null {
-    this.forget(this.history.ring.tail);
+    this.dropBefore(this.history.ring.tail);
     return this.segments[number - (this.segments[0]?.number ?? 0)] ?? null;
   }
 
   /**
-   * The playlist of the moment: the sliding window, or all that the ring holds. Only when `isPlayable`. Made once
-   * for all who ask before there is another segment.
+   * The current playlist: the sliding window, or all segments in the ring. Call only if `isPlayable`. It is rendered
+   * once per new segment, for all players.
    *
-   * @param folder relative address of the folder that holds the asker's segments, with the slash
+   * @param folder relative address of the folder that holds the player's segments, with the slash
    */
   playlist(isWhole: boolean, folder: string): string {
     this.advance();
@@ -228,53 +231,53 @@ export class SegmentTrack {
   }
 
   private readonly take = (next: MediaUnit): void => {
-    const decided = this.undecided;
-    this.undecided = next;
+    const previous = this.pendingUnit;
+    this.pendingUnit = next;
     this.isSilent = false;
-    if (decided !== null) this.decide(decided);
+    if (previous !== null) this.decide(previous);
   };
 
-  private decide(decided: MediaUnit): void {
-    if (decided.breaksAt !== null) this.spend('timeline_breaks', BREAK_COST);
-    const point = this.pointOf(decided);
-    const position = point?.position ?? decided.position;
-    const unit = position === decided.position ? decided : { ...decided, position };
-    const tables = decided.tables ?? this.presentTables();
+  private decide(previous: MediaUnit): void {
+    if (previous.breaksAt !== null) this.spend('timeline_breaks', BREAK_COST);
+    const point = this.pointOf(previous);
+    const position = point?.position ?? previous.position;
+    const unit = position === previous.position ? previous : { ...previous, position };
+    const tables = previous.tables ?? this.currentTables();
     const closed = this.cutter.push(unit, point?.preface ?? null, tables);
     if (closed !== null) this.list(closed);
   }
 
   private list(segment: Segment): void {
     this.spend('segments', SEGMENT_COST);
-    const holeTicks = segment.isBreak ? this.holeAt(segment.start) : 0;
-    this.segments.push({ ...segment, holeTicks });
+    const gapTicks = segment.isBreak ? this.gapAt(segment.start) : 0;
+    this.segments.push({ ...segment, gapTicks });
     this.listedMs = this.history.nowMs();
     this.history.playlistBytes += memoryOf(segment);
     this.window = null;
     this.whole = null;
-    this.announce();
+    this.segmentAdded();
   }
 
-  private announce(): void {
-    this.coming.resolve();
-    this.coming = new Settleable<void>();
+  private segmentAdded(): void {
+    this.nextSegment.resolve();
+    this.nextSegment = new Deferred<void>();
   }
 
-  /** A longer step than an outage can be is a leap of the broadcast's own clock. */
-  private holeAt(position: number): number {
+  /** A step that is longer than any outage is a step of the broadcast's own clock, not a gap. */
+  private gapAt(position: number): number {
     const step = this.history.stepAt(position) ?? 0;
-    return step > MIN_HOLE_TICKS && step < MAX_HOLE_TICKS ? step : 0;
+    return step > MIN_GAP_TICKS && step < MAX_GAP_TICKS ? step : 0;
   }
 
-  /** The past may be that of an earlier source, for which the present one does not pay. */
+  /** The history may come from an earlier source, for which the current one must not pay. */
   private spend(work: StructuralWork, units: number): void {
     if (this.hasCaughtUp) this.history.scanner.budget.spend(work, units);
   }
 
   /**
-   * The random access point that belongs to a unit. It may begin before the unit does, with parameters in a packet of
-   * their own that bears no time. Sound from before a picture tells nothing of that: where pictures begin to come, the
-   * sound may still lead until their first key frame.
+   * The random access point that belongs to a unit. It may begin before the unit, with parameter sets in a packet
+   * without a timestamp. Audio points before the first picture do not apply to it: audio may lead until the first key
+   * frame.
    */
   private pointOf({ pid, position, breaksAt }: MediaUnit): JoinPoint | null {
     const { points } = this.history;
@@ -289,8 +292,8 @@ export class SegmentTrack {
     return found;
   }
 
-  /** The oldest media may be older than the oldest tables that are still there. */
-  private presentTables(): TablesBefore | null {
+  /** The oldest media may be older than the oldest tables in the ring, so use the current ones. */
+  private currentTables(): TablesBefore | null {
     const preface = this.history.scanner.psiPreface();
     return preface === null ? null : { preface: () => preface };
   }
@@ -298,13 +301,13 @@ export class SegmentTrack {
   private skip(tail: number): void {
     const hadBegun = this.read > 0;
     this.read = tail;
-    this.undecided = null;
+    this.pendingUnit = null;
     if (!hadBegun) return;
     this.reader.skipped(tail);
     this.cutter.skipped();
   }
 
-  private forget(tail: number): void {
+  private dropBefore(tail: number): void {
     let gone = 0;
     for (let first = this.segments[0]; first !== undefined; first = this.segments[gone]) {
       if (first.start >= tail && this.segments.length - gone <= MAX_SEGMENTS) break;
@@ -316,11 +319,14 @@ export class SegmentTrack {
     this.segments.splice(0, gone);
     this.window = null;
     this.whole = null;
-    if (this.segments.length === 0) this.waiting = new Settleable<void>();
+    if (this.segments.length === 0) this.playable = new Deferred<void>();
   }
 
-  /** What the sliding window lists, and one target duration more for those who hold an older playlist. */
-  private owedFrom(): number {
+  /**
+   * Position from which the ring must keep media: the sliding window, and one target duration more for players with an
+   * older playlist.
+   */
+  private retainedFrom(): number {
     const { targetMs } = this.isPlayable ? this : { targetMs: 0 };
     let from = windowStart(this.segments, targetMs);
     for (let moreMs = 0; from > 0 && moreMs < targetMs; from--) {
@@ -329,7 +335,7 @@ export class SegmentTrack {
     return this.segments[from]?.start ?? this.history.ring.tail;
   }
 
-  /** Once the ring drops bytes, its oldest segment may be gone before it is asked for. */
+  /** Once the ring drops bytes, its oldest segment may be gone before it is requested. */
   private wholeStart(): number {
     const isFull = this.history.ring.tail > 0 && this.segments.length > 1;
     return isFull ? Math.min(1, windowStart(this.segments, this.targetMs)) : 0;

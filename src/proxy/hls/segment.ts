@@ -1,31 +1,34 @@
 import type { ProgrammeDate } from './programme-date';
 
-/** A piece of the ring that players may fetch. No media are copied: these are positions. */
+/** A part of the ring that players can fetch. It copies no media; `start` and `end` are stream positions. */
 export interface Segment {
   /** Media sequence number. */
   readonly number: number;
-  /** Stream positions of its first packet and of the one behind its last. */
+  /** Stream positions of its first packet and of the packet after its last. */
   readonly start: number;
   readonly end: number;
-  /** PAT and PMT as they were before `start`, sent ahead of it. */
+  /** PAT and PMT in force at `start`, sent before the media. */
   readonly preface: Buffer;
   readonly durationMs: number;
-  /** A new time line begins with it. */
+  /** True if a new time line begins with this segment. */
   readonly isBreak: boolean;
-  /** Breaks at earlier segments. */
+  /** Number of breaks in earlier segments. */
   readonly breaksBefore: number;
-  /** Media are missing before it, and the times of its first units are so much later for it, ticks of 90 kHz; else 0. */
-  readonly holeTicks: number;
-  /** Begins at a random access point. */
+  /**
+   * Length of a gap before the segment in ticks of 90 kHz; 0 if there is none. The timestamps of its first units are
+   * later by this much.
+   */
+  readonly gapTicks: number;
+  /** True if the segment begins at a random access point. */
   readonly isIndependent: boolean;
   readonly presentedMs: number;
-  /** Monotonic time by which all of it had arrived. */
+  /** Monotonic time by which the whole segment had arrived. */
   readonly arrivedMs: number;
-  /** Wall clock of its time line. */
+  /** Wall clock of the segment's time line. */
   readonly date: ProgrammeDate;
 }
 
-/** Bytes that a player gets for it. */
+/** Bytes that a player receives for the segment. */
 export function segmentBytes(segment: Segment): number {
   return segment.preface.length + segment.end - segment.start;
 }

@@ -5,7 +5,7 @@ const WRAP = 2 ** 33;
 
 interface Unit {
   readonly stream: string;
-  /** Its place in the order in which everything came. */
+  /** Index in order of arrival. */
   readonly index: number;
 }
 
@@ -17,7 +17,7 @@ interface Placed extends Unit {
 
 /** Pictures, sound and clock of one programme. */
 class Stage {
-  readonly placed: Placed[] = [];
+  readonly assigned: Placed[] = [];
   readonly breaks: Unit[] = [];
   readonly timeline: Timeline<Unit>;
   private readonly tracks = {
@@ -29,8 +29,8 @@ class Stage {
 
   constructor() {
     this.timeline = new Timeline<Unit>(8000, {
-      placed: (_, unit, ms) => this.placed.push({ ...unit, ms, line: this.breaks.length }),
-      broke: (unit) => this.breaks.push(unit),
+      assigned: (_, unit, ms) => this.assigned.push({ ...unit, ms, line: this.breaks.length }),
+      lineStarted: (unit) => this.breaks.push(unit),
     });
     this.timeline.follow(Object.values(this.tracks));
   }
@@ -50,12 +50,12 @@ class Stage {
   }
 
   of(stream: string): Placed[] {
-    return this.placed.filter((unit) => unit.stream === stream);
+    return this.assigned.filter((unit) => unit.stream === stream);
   }
 }
 
 describe('Timeline', () => {
-  it('has one break for each leap, wherever streams change over, and true distances in between', () => {
+  it('has one break per jump, wherever the streams jump, and correct distances in between', () => {
     const line = fc.record({
       seconds: fc.integer({ min: 3, max: 8 }),
       leapMs: fc.oneof(
@@ -107,7 +107,7 @@ describe('Timeline', () => {
     );
   });
 
-  it('takes a gap of pictures for one, however long sound goes on', () => {
+  it('treats a video gap as a gap, however long audio continues', () => {
     const stage = new Stage().play(0, 2);
     stage.play(2000, 60, ['sound'] as never).play(62_000, 2);
     expect(stage.breaks).toEqual([]);
@@ -115,14 +115,17 @@ describe('Timeline', () => {
     expect(after!.ms - before!.ms).toBeCloseTo(60_040, 3);
   });
 
-  it.each(['video', 'sound', 'clock'] as const)('one wrong time of %s is nothing', (stream) => {
-    const stage = new Stage()
-      .play(1e6, 5)
-      .take(stream, 5e6)
-      .play(1e6 + 5000, 5);
-    expect(stage.breaks).toEqual([]);
-    expect(stage.of('video').at(-1)!.ms - stage.of('video')[0]!.ms).toBeCloseTo(9960, 3);
-  });
+  it.each(['video', 'sound', 'clock'] as const)(
+    'one wrong timestamp of %s has no effect',
+    (stream) => {
+      const stage = new Stage()
+        .play(1e6, 5)
+        .take(stream, 5e6)
+        .play(1e6 + 5000, 5);
+      expect(stage.breaks).toEqual([]);
+      expect(stage.of('video').at(-1)!.ms - stage.of('video')[0]!.ms).toBeCloseTo(9960, 3);
+    },
+  );
 
   it.each(['video', 'sound', 'clock'] as const)('%s may leave the line alone', (stream) => {
     const stage = new Stage().play(1e6, 5);
@@ -133,18 +136,18 @@ describe('Timeline', () => {
     }
     expect(stage.breaks).toEqual([]);
     const told = stage.of(stream);
-    // Nothing is placed until it is clear that no break comes, and then it goes on with the others.
+    // Nothing is assigned until it is clear that no break comes, and then it goes on with the others.
     expect(told.length).toBeGreaterThan(215);
     expect(told.at(-1)!.ms - told[0]!.ms).toBeGreaterThan(9000);
     expect(told.at(-1)!.ms - told[0]!.ms).toBeLessThan(11_000);
   });
 
-  it('a stream that is alone leaps at once', () => {
+  it('a single stream starts a new line at once', () => {
     const stage = new Stage().play(0, 2, ['sound'] as never).play(1e6, 2, ['sound'] as never);
     expect(stage.breaks).toMatchObject([{ stream: 'sound', index: 50 }]);
   });
 
-  it('begins anew without regard to what came before', () => {
+  it('starts a new line without regard to earlier units', () => {
     const stage = new Stage().play(0, 2);
     stage.timeline.begin();
     stage.play(1e6, 2);
@@ -154,7 +157,7 @@ describe('Timeline', () => {
     expect(told).toHaveLength(100);
   });
 
-  it('holds a bounded number of units, whatever times come', () => {
+  it('holds a bounded number of units for any timestamps', () => {
     const times = fc.array(fc.tuple(fc.constantFrom('video', 'sound', 'clock'), fc.nat(WRAP - 1)), {
       maxLength: 2000,
     });
@@ -162,9 +165,9 @@ describe('Timeline', () => {
       fc.property(times, (list) => {
         const stage = new Stage();
         for (const [stream, ticks] of list) stage.take(stream, ticks / 90);
-        const { placed } = stage;
-        expect(placed.length).toBeLessThanOrEqual(list.length);
-        expect(placed.every(({ ms }) => Number.isFinite(ms))).toBe(true);
+        const { assigned } = stage;
+        expect(assigned.length).toBeLessThanOrEqual(list.length);
+        expect(assigned.every(({ ms }) => Number.isFinite(ms))).toBe(true);
       }),
       { numRuns: 30 },
     );

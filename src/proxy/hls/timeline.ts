@@ -1,48 +1,48 @@
 import { ticksBetween } from '../mpegts';
 
 const TICKS_PER_MS = 90;
-/** A time may lie this much before its predecessor in a careless multiplex. */
+/** A unit may be this much earlier than its predecessor in a careless multiplex. */
 const MAX_BACK_MS = 1000;
-/** A stream that brought nothing for so long says nothing about what the others do. */
-const ALIVE_MS = 1000;
-/** After so much media it is decided whether a stream has left the line alone. */
+/** A stream that is silent for this long is no evidence of what other streams do. */
+const ACTIVE_MS = 1000;
+/** After this much media it is decided whether a stream has left the line alone. */
 const SETTLE_MS = 1000;
-/** Units kept of a stream that has left the line; one second has fewer. */
+/** Maximum number of held units of a stream that has left the line; one second has fewer. */
 const MAX_HELD = 256;
 
-/** Receives what the timeline decides, in the order of each stream. */
+/** Receives the decisions of the timeline, in the order of each stream. */
 export interface TimelineSink<Unit> {
   /** `unit` has the time `ms` on the line. */
-  placed(track: TimeTrack<Unit>, unit: Unit, ms: number): void;
+  assigned(track: TimeTrack<Unit>, unit: Unit, ms: number): void;
   /** A new line begins; `unit` is the first one that belongs to it. */
-  broke(unit: Unit): void;
+  lineStarted(unit: Unit): void;
 }
 
-interface Held<Unit> {
+interface HeldUnit<Unit> {
   readonly unit: Unit;
   readonly ticks: number;
 }
 
-/** One stream, or the clock, as the timeline knows it. */
+/** The timeline's state of one stream or of the PCR. */
 export class TimeTrack<Unit> {
-  /** The line on which the fields below are; another one makes them void. */
+  /** The line to which the fields below belong; a new line invalidates them. */
   line = -1;
-  /** A line with which its times have no fixed distance. */
+  /** A line to which this track's timestamps have no fixed offset. */
   strayLine = -1;
   ticks = 0;
   ms = 0;
-  /** Where the whole line was when this track was placed last. */
+  /** Time of the whole line when this track was last assigned a time. */
   lineMs = 0;
-  /** Units off the line, of which it is not known yet whether a new line begins with them. */
-  held: Held<Unit>[] = [];
-  /** Media that passed in `held`, and where the line was when the track left it. */
+  /** Units off the line. It is not known yet whether a new line begins with them. */
+  held: HeldUnit<Unit>[] = [];
+  /** Media time that `held` spans, and the time of the line when the track left it. */
   heldMs = 0;
   heldFromMs = 0;
 
-  /** @param hasOwnBase its times have no fixed distance from those of other streams on any line */
+  /** @param hasOwnBase true if the timestamps have no fixed offset from those of other streams on any line */
   constructor(public hasOwnBase: boolean) {}
 
-  /** What comes next is placed without regard to what came before. */
+  /** Assigns the next unit without regard to earlier ones. */
   forget(): void {
     this.line = -1;
     this.held = [];
@@ -50,20 +50,20 @@ export class TimeTrack<Unit> {
 }
 
 /**
- * One line of time for the streams of a programme and its clock. A stream that leaves the line begins a new one only if
- * another one leaves it as well, or none is there to say otherwise: a gap of pictures with continuous sound is a gap,
- * a single wrong time stamp is nothing, and a wrap of the 33 bits is no step. Discontinuity flags are not heard, because
- * encoders set them where nothing jumps.
+ * One time line for the streams of a programme and its PCR. A stream that leaves the line starts a new line only if
+ * another stream leaves it too, or no other stream is active. So a gap in the video with continuous audio is a gap, a
+ * single wrong timestamp has no effect, and a wrap of the 33 bits is no step. Discontinuity flags are ignored, because
+ * encoders set them without a jump.
  */
 export class Timeline<Unit> {
-  /** The latest time of any stream, ms. Goes on over breaks, so that figures stay small; only differences count. */
+  /** Latest time of any stream in ms. It continues across breaks, so values stay small; only differences count. */
   nowMs = 0;
-  /** Where the present line began. */
+  /** Time at which the current line began. */
   beganMs = 0;
   private tracks: readonly TimeTrack<Unit>[] = [];
   private line = 0;
   private isEmpty = true;
-  /** A time that all streams with the common base agree on; null while no stream has shown it. */
+  /** Reference point of the streams with the common base; null until one of them has a time. */
   private base: { ticks: number; ms: number } | null = null;
 
   constructor(
@@ -71,18 +71,18 @@ export class Timeline<Unit> {
     private readonly sink: TimelineSink<Unit>,
   ) {}
 
-  /** Whether any stream with the common base is on the line. */
+  /** True if any stream with the common base is on the line. */
   get hasBase(): boolean {
     return this.base !== null;
   }
 
-  /** The streams of the programme from now on. Those that stay keep their place on the line. */
+  /** Replaces the streams of the programme. Streams that stay keep their state. */
   follow(tracks: readonly TimeTrack<Unit>[]): void {
     this.tracks = tracks;
     this.beganMs = this.nowMs;
   }
 
-  /** A new line begins with the next unit, whatever its time. */
+  /** Starts a new line with the next unit, whatever its time. */
   begin(): void {
     this.line++;
     this.base = null;
@@ -94,34 +94,34 @@ export class Timeline<Unit> {
     return track.line === this.line;
   }
 
-  /** Takes the next unit of `track`, whose decoding time is `ticks` of 90 kHz. */
+  /** Takes the next unit of `track`; `ticks` is its decoding time in ticks of 90 kHz. */
   take(track: TimeTrack<Unit>, ticks: number, unit: Unit): void {
     const ms = this.fit(track, ticks);
     if (ms !== null) {
-      this.place(track, ticks, ms, unit);
+      this.assign(track, ticks, ms, unit);
       return;
     }
     this.hold(track, ticks, unit);
-    if (this.isUncontradicted(track)) {
-      this.leap();
+    if (this.mayStartNewLine(track)) {
+      this.startNewLine();
       return;
     }
     const passedMs = this.nowMs - track.heldFromMs;
     const { heldMs, held } = track;
     if (Math.max(heldMs, passedMs) < SETTLE_MS && held.length < MAX_HELD) return;
-    // The others went on meanwhile: the stream has a time of its own from now on, and what was held is lost.
+    // Other streams continued on the line, so this stream gets its own offset, and its held units are dropped.
     if (passedMs >= SETTLE_MS / 2) {
       track.strayLine = this.line;
-      this.place(track, ticks, this.nowMs, unit);
-    } else this.leap();
+      this.assign(track, ticks, this.nowMs, unit);
+    } else this.startNewLine();
   }
 
-  /** The time on the line that `ticks` stand for; null when they do not fit. */
+  /** Time on the line for `ticks`; null if it does not fit. */
   private fit(track: TimeTrack<Unit>, ticks: number): number | null {
     const { base, nowMs } = this;
     if (this.isOn(track)) {
       const stepMs = ticksBetween(track.ticks, ticks) / TICKS_PER_MS;
-      // What passes in other streams passes in this one too, however long it is silent.
+      // Time that passes in other streams passes in this one too, however long it is silent.
       if (this.isStep(stepMs, nowMs - track.lineMs)) return track.ms + stepMs;
     } else if (track.hasOwnBase || base === null) {
       return this.isEmpty ? ticks / TICKS_PER_MS : nowMs;
@@ -141,7 +141,7 @@ export class Timeline<Unit> {
     return track.hasOwnBase || track.strayLine === this.line;
   }
 
-  private place(track: TimeTrack<Unit>, ticks: number, ms: number, unit: Unit): void {
+  private assign(track: TimeTrack<Unit>, ticks: number, ms: number, unit: Unit): void {
     if (this.isEmpty) {
       this.isEmpty = false;
       this.nowMs = ms;
@@ -154,7 +154,7 @@ export class Timeline<Unit> {
     track.lineMs = this.nowMs;
     if (track.held.length > 0) track.held = [];
     if (!this.isStray(track)) this.base = { ticks, ms };
-    this.sink.placed(track, unit, ms);
+    this.sink.assigned(track, unit, ms);
   }
 
   private hold(track: TimeTrack<Unit>, ticks: number, unit: Unit): void {
@@ -166,7 +166,7 @@ export class Timeline<Unit> {
       const stepMs = ticksBetween(last.ticks, ticks) / TICKS_PER_MS;
       if (this.isStep(stepMs, 0)) track.heldMs += Math.max(0, stepMs);
       else {
-        // Not what it seemed to have become either.
+        // The held units do not continue either, so drop them.
         track.held = [];
         track.heldMs = 0;
       }
@@ -174,31 +174,31 @@ export class Timeline<Unit> {
     track.held.push({ unit, ticks });
   }
 
-  /** No other stream is there to say that the line goes on, or one has left it too. */
-  private isUncontradicted(track: TimeTrack<Unit>): boolean {
+  /** True if no other active stream continues the line, or another one has left it too. */
+  private mayStartNewLine(track: TimeTrack<Unit>): boolean {
     let isAlone = true;
     for (const other of this.tracks) {
       if (other === track || !this.isOn(other)) continue;
-      if (this.nowMs - other.lineMs > ALIVE_MS) continue;
+      if (this.nowMs - other.lineMs > ACTIVE_MS) continue;
       if (other.held.length > 0) return true;
       isAlone = false;
     }
     return isAlone;
   }
 
-  /** Begins a new line with all that is held. */
-  private leap(): void {
-    const leapt = this.tracks
+  /** Starts a new line with all held units. */
+  private startNewLine(): void {
+    const moved = this.tracks
       .filter((track) => track.held.length > 0)
       .map((track) => ({ track, held: track.held }));
     this.begin();
-    const first = leapt[0]?.held[0];
-    if (first !== undefined) this.sink.broke(first.unit);
-    for (const { track, held } of leapt) {
+    const first = moved[0]?.held[0];
+    if (first !== undefined) this.sink.lineStarted(first.unit);
+    for (const { track, held } of moved) {
       for (const { ticks, unit } of held) {
         const ms = this.fit(track, ticks);
         if (ms === null) this.hold(track, ticks, unit);
-        else this.place(track, ticks, ms, unit);
+        else this.assign(track, ticks, ms, unit);
       }
     }
   }

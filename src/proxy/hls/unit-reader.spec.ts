@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { TransportScanner, TS_PACKET } from '../mpegts';
 import { patSection, pes, pmtSection, TsWriter } from '../mpegts/fixtures/ts-writer';
-import type { MediaUnit } from './media-unit';
-import { UnitReader } from './unit-reader';
+import { UnitReader, type MediaUnit } from './unit-reader';
 
 const WRAP = 2 ** 33;
 const VIDEO = 0x100;
@@ -40,7 +39,7 @@ function frame(writer: TsWriter, ticks: number, reorder = 3600, discontinuity = 
 }
 
 describe('UnitReader', () => {
-  it('puts units on one line over any number of wraps, however packets are grouped', () => {
+  it('assigns units to one line across any number of wraps, however packets are grouped', () => {
     const steps = fc.array(fc.integer({ min: 90, max: 90 * 7000 }), {
       minLength: 1,
       maxLength: 40,
@@ -70,12 +69,12 @@ describe('UnitReader', () => {
   });
 
   it.each([
-    ['a leap forward', 90 * 8001, false, true],
+    ['a jump forward', 90 * 8001, false, true],
     ['the longest step', 90 * 8000, false, false],
-    ['a leap back', -90 * 1001, false, true],
+    ['a jump back', -90 * 1001, false, true],
     ['a little back', -90 * 900, false, false],
-    ['a flag where time goes on', 3600, true, false],
-    ['a flag and a leap', 90 * 60_000, true, true],
+    ['a flag where time continues', 3600, true, false],
+    ['a flag and a jump', 90 * 60_000, true, true],
   ])('%s', (_, step, flagged, isBreak) => {
     const writer = tables(new TsWriter());
     frame(writer, 900_000);
@@ -102,7 +101,7 @@ describe('UnitReader', () => {
     expect(second!.breaksAt).toBe(isBreak ? second!.position - TS_PACKET : null);
   });
 
-  it('takes the time of the place where units are scrambled', () => {
+  it('uses the media time of the position when units are scrambled', () => {
     const writer = tables(new TsWriter());
     for (let i = 0; i < 3; i++) {
       writer.pes({ pid: VIDEO, scrambled: true }, pes(Buffer.alloc(400), i * 3600));
@@ -114,7 +113,7 @@ describe('UnitReader', () => {
     }
   });
 
-  it('reads what leads: the sound while no pictures come, then the pictures', () => {
+  it('reads the leading stream: audio while there is no video, then video', () => {
     const writer = tables(new TsWriter());
     const sound = (ticks: number): void =>
       void writer.pes({ pid: AUDIO }, pes(Buffer.alloc(50), ticks));
@@ -134,7 +133,7 @@ describe('UnitReader', () => {
     expect(units.at(-1)!.presentedMs - units[0]!.presentedMs).toBeCloseTo(124 * 40 + 80);
   });
 
-  it('says that packets were missed', () => {
+  it('reports missed packets', () => {
     const writer = tables(new TsWriter());
     for (let i = 0; i < 4; i++) frame(writer, 900_000 + i * 3600);
     const bytes = writer.bytes();

@@ -16,63 +16,90 @@ import {
   TS_PACKET,
   type Programme,
   type ProgrammeStream,
+  type PsiSnapshot,
   SourceBudget,
 } from '../mpegts';
-import type { TablesBefore, UnitSink } from './media-unit';
 import { Timeline, TimeTrack } from './timeline';
+
+/** An access unit at which a segment may begin or end. */
+export interface MediaUnit {
+  /** PID of its stream; null for the PCR. */
+  readonly pid: number | null;
+  /** Stream position of the packet that starts it. */
+  readonly position: number;
+  /** Presentation time on the unwrapped time line, in ms. */
+  readonly presentedMs: number;
+  /** Decoding time on the same line, in ms; grows from unit to unit. */
+  readonly decodedMs: number;
+  /** Monotonic time by which the unit had arrived. */
+  readonly arrivedMs: number;
+  /**
+   * Position after the previous media if a new time line, other tracks or another source begin with this unit; else
+   * null.
+   */
+  readonly breaksAt: number | null;
+  /** The last complete PAT and PMT before the unit; null if none were read. */
+  readonly tables: TablesBefore | null;
+}
+
+/** PAT and PMT packets. */
+export type TablesBefore = Pick<PsiSnapshot, 'preface'>;
+
+/** Receives the units of a run of packets, in stream order. */
+export type UnitSink = (unit: MediaUnit) => void;
 
 const PAT_PID = 0;
 const PCR_TICKS = 300;
 const TICKS_PER_MS = 90;
-/** Beyond this a presentation time is no reordering of pictures. */
+/** Maximum distance between presentation and decoding time that reordering explains. */
 const MAX_REORDER_MS = 5000;
-/** Streams whose times are read: a broadcast with more has them for other languages. */
+/** Maximum number of streams whose timestamps are read; a broadcast with more has them for other languages. */
 const MAX_STREAMS = 8;
-/** Without a packet of pictures for so long, segments may begin and end with sound. */
-const ABSENT_MS = 1000;
+/** After this long without a video packet, segments may begin and end with audio. */
+const ABSENT_AFTER_MS = 1000;
 
-/** What a PID is to the reader; roles from here on are 1 + the index of a stream. */
+/** Roles of PIDs; from `ROLE_STREAM` on, a role is 1 + the index of a stream. */
 const ROLE_NONE = 0;
 const ROLE_STREAM = 1;
 const ROLE_CLOCK = 254;
 const ROLE_PSI = 255;
 
-/** What a unit and a packet of tables cost in packets that are only looked at. */
+/** Cost of a unit and of a table packet, in packets that are only inspected. */
 const UNIT_WORK = 20;
 const PSI_WORK = 10;
 
-/** The stream's scanner has accepted all tables in the ring, so the work of reading them again is bounded already. */
-const ACCEPTED = { budget: new SourceBudget({ burst: Infinity, perSecond: 0, perKib: 0 }) };
+/** The stream's scanner has already accepted all tables in the ring, which bounds the work of reading them again. */
+const UNLIMITED_BUDGET = { budget: new SourceBudget({ burst: Infinity, perSecond: 0, perKib: 0 }) };
 
 export interface UnitReaderOptions {
-  /** A greater step from one unit to the next is another time line, unless other streams say that it passed. */
+  /** A larger step between two units starts a new time line, unless other streams show that the time passed. */
   readonly maxStepMs: number;
-  /** Time of a position where units bear none, as when they are scrambled. */
+  /** Media time at a position, for units without timestamps such as scrambled ones. */
   readonly mediaTimeAt: (position: number) => number | null;
 }
 
 interface Unit {
   readonly position: number;
-  /** Behind the last packet of the same stream before it. */
+  /** Position after the last packet of the same stream before this unit. */
   readonly follows: number;
   readonly reorderMs: number;
   readonly arrivedMs: number;
   readonly tables: TablesBefore | null;
 }
 
-/** An elementary stream, or the clock as the last resort. */
+/** An elementary stream, or the PCR as the last resort. */
 class Track extends TimeTrack<Unit> {
-  /** Where the line was when the last packet came that bears a part of a unit. */
+  /** Time of the line at the last packet with a part of a unit. */
   seenMs = 0;
-  /** Behind that packet. */
-  seenTo = 0;
+  /** Position after that packet. */
+  lastPacketEnd = 0;
   hasTimes = false;
-  /** Units of it were told. */
-  isUsed = false;
+  /** True once a unit of this track was published. */
+  hasPublished = false;
 
   constructor(
     readonly key: string,
-    /** Null for the clock. */
+    /** Null for the PCR. */
     readonly pid: number | null,
   ) {
     super(pid === null);
@@ -80,12 +107,12 @@ class Track extends TimeTrack<Unit> {
 }
 
 /**
- * Finds in packets where segments may begin and end, and puts these places on one line of time, without the 33 bits of
- * the field. They are units of the first stream that brings any, pictures before sound; a clock alone serves as well. The
- * programme is read from the packets themselves: what is read may be the past, when other tracks were in force.
+ * Finds the positions in packets at which segments may begin and end, and assigns them times on one time line, without
+ * the 33-bit wrap. They are units of the first stream that has any, video before audio; the PCR alone serves as well.
+ * The programme is read from the packets themselves, because they may be old and have other tracks.
  */
 export class UnitReader {
-  /** Grows by about the cost of what was read, in packets. */
+  /** Work done so far, in packets. */
   work = 0;
   private psi: PsiTracker;
   private programmeNumber = -1;
@@ -95,24 +122,24 @@ export class UnitReader {
   private tracks: readonly Track[] = [];
   private programme: Programme | null = null;
   private pcrPid = -1;
-  /** All streams of the programme, those without times too. */
+  /** Keys of all streams of the programme, including those without timestamps. */
   private trackKeys: ReadonlySet<string> = new Set();
   private psiPosition = 0;
-  /** Where the media before ended, until the first unit behind that is found. */
+  /** Position at which the previous media ended; null once the first unit after it was found. */
   private breaksAt: number | null = null;
-  /** The stream of which the last unit was told. */
-  private told: Track | null = null;
+  /** The track of the last published unit. */
+  private publishedTrack: Track | null = null;
   private sink: UnitSink = () => undefined;
 
   constructor(private readonly options: UnitReaderOptions) {
     this.psi = this.newPsi();
     this.timeline = new Timeline(options.maxStepMs, {
-      placed: (track, unit, ms) => this.offer(track as Track, unit, ms),
-      broke: ({ position }) => (this.breaksAt ??= position),
+      assigned: (track, unit, ms) => this.offer(track as Track, unit, ms),
+      lineStarted: ({ position }) => (this.breaksAt ??= position),
     });
   }
 
-  /** Packets were missed: what comes next, at `position`, is on a line of its own, and its programme may be another one. */
+  /** Packets before `position` were missed: starts a new time line, possibly with another programme. */
   skipped(position: number): void {
     this.psi = this.newPsi();
     this.assignRoles();
@@ -122,11 +149,11 @@ export class UnitReader {
   /**
    * Reads the whole packets of `run`, which begins at stream position `position`.
    *
-   * @param present the programme in force as long as the packets have shown none
+   * @param present the current programme, used until the packets contain their own tables
    */
   read(run: Buffer, position: number, present: Programme, arrivedMs: number, sink: UnitSink): void {
     this.sink = sink;
-    this.choose(present.programmeNumber);
+    this.selectProgramme(present.programmeNumber);
     if (this.psi.programme === null) this.follow(present);
     const { roles } = this;
     for (let at = 0; at + TS_PACKET <= run.length; at += TS_PACKET) {
@@ -142,20 +169,20 @@ export class UnitReader {
       const track = this.tracks[role - ROLE_STREAM] as Track;
       track.seenMs = this.timeline.nowMs;
       if (payloadUnitStart(run, at)) this.readUnit(track, run, at, position + at, arrivedMs);
-      track.seenTo = position + at + TS_PACKET;
+      track.lastPacketEnd = position + at + TS_PACKET;
     }
     this.work += run.length / TS_PACKET;
   }
 
-  /** Of several programmes the one that the stream plays is read: it is the one with media. */
+  /** If there are several programmes, only the one that the stream plays is read, because that one has media. */
   private newPsi(): PsiTracker {
     return new PsiTracker(
-      ACCEPTED,
+      UNLIMITED_BUDGET,
       ({ programmeNumber }) => programmeNumber === this.programmeNumber,
     );
   }
 
-  private choose(programmeNumber: number): void {
+  private selectProgramme(programmeNumber: number): void {
     if (programmeNumber === this.programmeNumber) return;
     this.programmeNumber = programmeNumber;
     this.psi.chooseAnew();
@@ -170,7 +197,7 @@ export class UnitReader {
   private readTables(run: Buffer, at: number, position: number, pid: number): void {
     this.work += PSI_WORK;
     if (!hasPayload(run, at)) {
-      // Only a splice of ours flags the tables themselves: what follows is of another source.
+      // Only our own splice flags the tables themselves, so another source follows.
       if (pid === PAT_PID && discontinuityIndicator(run, at)) this.beginLine(position);
       return;
     }
@@ -205,7 +232,7 @@ export class UnitReader {
     const from = payloadOffset(run, at);
     const end = at + TS_PACKET;
     const tables = this.psi.snapshot;
-    const follows = track.seenTo;
+    const follows = track.lastPacketEnd;
     const isReadable = !scrambled(run, at) && isPesStart(run, from, end);
     const ticks = isReadable ? pesDecodingTime(run, from, end) : -1;
     if (ticks >= 0) {
@@ -217,7 +244,7 @@ export class UnitReader {
       timeline.take(track, ticks, { position, follows, reorderMs, arrivedMs, tables });
       return;
     }
-    // Where some units have times, those without are no place to cut.
+    // In a stream with timestamps, units without one are not used as cut positions.
     if (track.hasTimes) return;
     const unit = { position, follows, reorderMs: 0, arrivedMs, tables };
     if (timeline.hasBase) {
@@ -230,29 +257,30 @@ export class UnitReader {
     timeline.take(track, timeMs * TICKS_PER_MS, unit);
   }
 
-  /** Tells of a unit, unless a better stream is there. */
+  /** Publishes a unit, unless a better stream is active. */
   private offer(track: Track, unit: Unit, ms: number): void {
     const { nowMs, beganMs } = this.timeline;
     for (const better of this.tracks) {
       if (better === track) break;
-      if (nowMs - (better.isUsed ? better.seenMs : beganMs) < ABSENT_MS) return;
+      if (nowMs - (better.hasPublished ? better.seenMs : beganMs) < ABSENT_AFTER_MS) return;
     }
     const { position, follows, reorderMs, arrivedMs, tables } = unit;
     let breaksAt: number | null = null;
     if (this.breaksAt !== null) {
-      // A stream that goes on ends with its last unit before the break, and not in the midst of it.
-      const isSame = track === this.told;
-      if (this.told !== null) breaksAt = isSame ? Math.max(this.breaksAt, follows) : this.breaksAt;
+      // A stream that continues ends after its last unit before the break, not in the middle of it.
+      const isSame = track === this.publishedTrack;
+      if (this.publishedTrack !== null)
+        breaksAt = isSame ? Math.max(this.breaksAt, follows) : this.breaksAt;
       this.breaksAt = null;
     }
-    this.told = track;
-    track.isUsed = true;
+    this.publishedTrack = track;
+    track.hasPublished = true;
     const { pid } = track;
     const presentedMs = ms + reorderMs;
     this.sink({ pid, position, presentedMs, decodedMs: ms, arrivedMs, breaksAt, tables });
   }
 
-  /** Other tracks are a break; another version or other descriptors of the same ones are none. */
+  /** A change of tracks is a break; another version or other descriptors of the same tracks are not. */
   private follow(programme: Programme): void {
     if (programme === this.programme) return;
     this.programme = programme;
@@ -286,7 +314,7 @@ export class UnitReader {
   }
 }
 
-/** Streams by which segments may be cut, the best one first. */
+/** Streams by which segments may be cut, best first. */
 function timedStreams({ streams, pcrPid }: Programme): ProgrammeStream[] {
   const ofKind = (wanted: string): ProgrammeStream[] =>
     streams.filter(({ kind }) => kind === wanted).slice(0, MAX_STREAMS / 2);

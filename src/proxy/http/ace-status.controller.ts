@@ -5,10 +5,11 @@ import { Public } from '../../access';
 import { CONFIG, type AppConfig } from '../../config';
 import { ApiProblems } from '../../http';
 import { AppError } from '../../kernel/errors';
-import { RecordedPlaybacks } from '../recorded';
-import { SessionDirectory } from '../session';
+import { FilePlaybacks } from '../files';
+import { LiveStreams } from '../live';
+import { StreamRegistry } from '../streams';
 import { hasSelector, readContentSelector } from './content-request';
-import { ANY_PLAYBACK } from './engine-api.door';
+import { ANY_PLAYBACK } from './engine-api-service';
 import { ownAddress } from './own-address';
 import { queryOf } from './stream-query';
 import { CORS_HEADERS } from './stream-response';
@@ -36,8 +37,9 @@ const STREAM_STATUS = {
 export class AceStatusController {
   constructor(
     @Inject(CONFIG) private readonly config: AppConfig,
-    private readonly sessions: SessionDirectory,
-    private readonly recordings: RecordedPlaybacks,
+    private readonly streams: StreamRegistry,
+    private readonly sessions: LiveStreams,
+    private readonly files: FilePlaybacks,
   ) {}
 
   /** How many streams there are, or how many watch one of them. */
@@ -52,13 +54,13 @@ export class AceStatusController {
     reply.headers(CORS_HEADERS);
     const query = queryOf(request);
     if (!hasSelector(query)) {
-      void reply.send({ streams: this.sessions.list().length + this.recordings.count });
+      void reply.send({ streams: this.streams.list().length });
       return;
     }
     const selector = readContentSelector(query, null, this.config);
     const session = this.sessions.lookup(selector);
-    const content = session === null ? this.recordings.find(selector) : null;
-    const readings = content === null ? [] : this.recordings.of(content);
+    const content = session === null ? this.files.find(selector) : null;
+    const readings = content === null ? [] : this.files.of(content);
     const streamId = session?.id ?? readings[0]?.id;
     if (streamId === undefined) {
       throw new AppError('not_found', 'This content is not being streamed.');

@@ -14,9 +14,9 @@ import { ApiProblems } from '../../http';
 import { streamKey } from '../../kernel/content-selector';
 import { monotonicMs } from '../../kernel/clock';
 import { AppError } from '../../kernel/errors';
-import { HlsPlaybacks, segmentBytes, SegmentSender, type Playback, type Segment } from '../hls';
+import { HlsPlaybacks, segmentBytes, SegmentSender, type HlsPlayback, type Segment } from '../hls';
 import { readContentSelector } from './content-request';
-import { HlsEntrance } from './hls-entrance';
+import { PlaylistRequestHandler } from './playlist-request-handler';
 import { ApiSelectorQuery } from './selector-query';
 import { queryOf, readIsDvr } from './stream-query';
 import { CORS_HEADERS, sendPreflight } from './stream-response';
@@ -53,7 +53,7 @@ const SEGMENT_HEADERS = {
 export class HlsController {
   constructor(
     @Inject(CONFIG) private readonly config: AppConfig,
-    private readonly entrance: HlsEntrance,
+    private readonly entrance: PlaylistRequestHandler,
     private readonly playbacks: HlsPlaybacks,
   ) {}
 
@@ -110,10 +110,14 @@ export class HlsController {
     const query = queryOf(request);
     const up = upFrom(request.originalUrl);
     const selector = readContentSelector(query, null, this.config);
-    const known = this.playbacks.ask(query.get(PLAYBACK) ?? '');
+    const known = this.playbacks.touch(query.get(PLAYBACK) ?? '');
     const isOwn = known?.key === streamKey(selector) && known.track.isPlayable;
-    if (isOwn && (await this.playbacks.whenUntold(known))) {
-      const text = this.playbacks.tell(known, readIsDvr(query), `${up}hls/${known.token}/`);
+    if (isOwn && (await this.playbacks.waitForNewSegment(known))) {
+      const text = this.playbacks.publishPlaylist(
+        known,
+        readIsDvr(query),
+        `${up}hls/${known.token}/`,
+      );
       // As bytes: to text Fastify would add a charset, which this type does not have.
       await reply.headers(PLAYLIST_HEADERS).send(Buffer.from(text));
       return;
@@ -158,25 +162,25 @@ export class HlsController {
     reply.headers(CORS_HEADERS);
     queryOf(request);
     const { playback, segment } = this.find(token, name);
-    this.playbacks.mustBeFew(playback);
+    this.playbacks.checkConcurrentSegments(playback);
     reply.hijack();
     if (request.raw.socket.destroyed) return;
     const sender = new SegmentSender(
       reply.raw,
-      playback.session.history.ring,
+      playback.stream.history.ring,
       segment,
       playback.viewer,
       monotonicMs(),
-      (over) => this.playbacks.over(playback, over),
+      (over) => this.playbacks.segmentEnded(playback, over),
     );
-    this.playbacks.watch(playback, sender);
+    this.playbacks.segmentStarted(playback, sender);
     this.writeHead(segment, request, reply);
     sender.start();
   }
 
-  private find(token: string, name: string): { playback: Playback; segment: Segment } {
+  private find(token: string, name: string): { playback: HlsPlayback; segment: Segment } {
     const number = SEGMENT_NAME.exec(name)?.[1];
-    const playback = this.playbacks.ask(token);
+    const playback = this.playbacks.touch(token);
     if (playback === null || number === undefined) {
       throw new AppError('not_found', 'There is no such segment, or its playback is over.');
     }

@@ -5,12 +5,12 @@ import { Public } from '../../access';
 import { CONFIG, type AppConfig } from '../../config';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { readContentSelector } from './content-request';
-import { EngineApiDoor, type EngineAnswer } from './engine-api.door';
-import { RecordedEntrance } from './recorded-entrance';
+import { EngineApiService, type EngineAnswer } from './engine-api-service';
+import { FileRequestHandler } from './file-request-handler';
 import { queryOf } from './stream-query';
 import { CORS_HEADERS, sendPreflight, sendStreamHead } from './stream-response';
 import { readBehindMs } from './time-shift';
-import { ViewerEntrance } from './viewer-entrance';
+import { StreamRequestHandler } from './stream-request-handler';
 
 /** The addresses that an answer of `format=json` names. They are secrets of one caller, not an API to browse. */
 @ApiExcludeController()
@@ -19,9 +19,9 @@ import { ViewerEntrance } from './viewer-entrance';
 export class PlaybackController {
   constructor(
     @Inject(CONFIG) private readonly config: AppConfig,
-    private readonly door: EngineApiDoor,
-    private readonly entrance: ViewerEntrance,
-    private readonly recorded: RecordedEntrance,
+    private readonly door: EngineApiService,
+    private readonly entrance: StreamRequestHandler,
+    private readonly files: FileRequestHandler,
   ) {}
 
   @Head('r/:infohash/:token')
@@ -34,7 +34,7 @@ export class PlaybackController {
     reply.headers(CORS_HEADERS);
     const selector = this.door.selectorOf(token) ?? this.byInfohash(infohash);
     const behindMs = readBehindMs(queryOf(request));
-    if (this.recorded.answerHead(selector, request, reply)) return;
+    if (this.files.answerHead(selector, request, reply)) return;
     reply.hijack();
     sendStreamHead(reply.raw, request.id, this.entrance.behindHeaders(selector, behindMs));
   }

@@ -17,7 +17,7 @@ import { Preflight } from '../preflight/preflight';
 import type { PreflightTier } from '../preflight/preflight-verdict';
 import { readContentSelector } from './content-request';
 import { PreflightDto } from './dto/preflight.dto';
-import { toPreflightDto } from './preflight.mapping';
+import { toPreflightDto } from './preflight-mapping';
 import { ApiSelectorQuery } from './selector-query';
 import { queryOf, readTier } from './stream-query';
 import { CORS_HEADERS, sendPreflight } from './stream-response';

@@ -1,37 +1,35 @@
 import { Controller, Delete, Get, HttpCode, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { AppError } from '../../kernel/errors';
-import { RecordedPlaybacks, snapshotOfPlayback } from '../recorded';
-import { SessionDirectory, snapshotOf, type StreamSession } from '../session';
+import { isLiveStream } from '../live';
+import { StreamRegistry, type Stream } from '../streams';
+import type { Viewer } from '../viewers';
 import {
   ClientListDto,
   ProxyStatusDto,
   SessionDetailDto,
   SessionListDto,
+  type ClientDto,
   type SessionDto,
 } from './dto/session.dto';
-import { toClientDto, toReaderDto, toSessionDto } from './session.mapping';
-import { toPastSessionDetailDto, toSessionDetailDto } from './statistics.mapping';
+import { toClientDto, toReaderDto, toSessionDto } from './stream-mapping';
+import { toPastSessionDetailDto, toSessionDetailDto } from './statistics-mapping';
 
 /** Sessions of the proxy and their viewers. */
 @ApiTags('proxy')
 @Controller(['api/v1/proxy', 'proxy'])
 export class SessionsController {
-  constructor(
-    private readonly sessions: SessionDirectory,
-    private readonly recordings: RecordedPlaybacks,
-  ) {}
+  constructor(private readonly streams: StreamRegistry) {}
 
   /** Show totals and every active session. */
   @Get('status')
   status(): ProxyStatusDto {
     const sessions = this.underWay();
-    const past = this.sessions.listPast().length + this.recordings.listPast().length;
     return {
       running: true,
-      total_sessions: sessions.length + past,
+      total_sessions: sessions.length + this.streams.listPast().length,
       active_sessions: sessions.length,
-      total_clients: this.sessions.limits.count,
+      total_clients: this.streams.limits.count,
       sessions,
     };
   }
@@ -45,12 +43,10 @@ export class SessionsController {
   /** Show a session. Also works after its end. */
   @Get('sessions/:id')
   get(@Param('id') id: string): SessionDetailDto {
-    const session = this.sessions.find(id);
-    if (session !== null) return toSessionDetailDto(session);
-    const playback = this.recordings.byId(id);
-    if (playback !== null) return toPastSessionDetailDto(snapshotOfPlayback(playback));
-    const past = this.sessions.findPast(id) ?? this.recordings.findPast(id);
-    if (past !== null) return toPastSessionDetailDto(past);
+    const stream = this.streams.find(id);
+    if (stream !== null && isLiveStream(stream)) return toSessionDetailDto(stream);
+    const snapshot = stream?.snapshot() ?? this.streams.findPast(id);
+    if (snapshot !== null) return toPastSessionDetailDto(snapshot);
     throw new AppError('not_found', 'There is no such session.');
   }
 
@@ -58,43 +54,36 @@ export class SessionsController {
   @Delete('sessions/:id')
   @HttpCode(204)
   async stop(@Param('id') id: string): Promise<void> {
-    await (this.recordings.byId(id) ?? this.live(id)).end('stopped');
+    await this.running(id).end('stopped');
   }
 
   /** List the viewers of a session. Includes viewers that wait for its start. */
   @Get('sessions/:id/clients')
   clients(@Param('id') id: string): ClientListDto {
-    const playback = this.recordings.byId(id);
-    if (playback !== null) {
-      return { clients: playback.viewer === null ? [] : [toReaderDto(playback.viewer)] };
-    }
-    const session = this.live(id);
-    return { clients: [...session.viewers].map((viewer) => toClientDto(viewer, session)) };
+    const stream = this.running(id);
+    const toDto = isLiveStream(stream)
+      ? (viewer: Viewer): ClientDto => toClientDto(viewer, stream)
+      : toReaderDto;
+    return { clients: [...stream.viewers].map(toDto) };
   }
 
   /** Reset a viewer's connection. */
   @Delete('sessions/:id/clients/:clientId')
   @HttpCode(204)
   kick(@Param('id') id: string, @Param('clientId') clientId: string): void {
-    const playback = this.recordings.byId(id);
-    if (playback?.viewer != null && playback.viewer.id === clientId) {
-      playback.removeViewer(playback.viewer, 'kicked');
-      return;
-    }
-    const session = this.live(id);
-    const viewer = [...session.viewers].find(({ id: viewerId }) => viewerId === clientId);
+    const stream = this.running(id);
+    const viewer = [...stream.viewers].find(({ id: viewerId }) => viewerId === clientId);
     if (viewer === undefined) throw new AppError('not_found', 'There is no such viewer.');
-    session.removeViewer(viewer, 'kicked');
+    stream.removeViewer(viewer, 'kicked');
   }
 
   private underWay(): SessionDto[] {
-    const playbacks = this.recordings.list().map(snapshotOfPlayback);
-    return [...this.sessions.list().map(snapshotOf), ...playbacks].map(toSessionDto);
+    return this.streams.list().map((stream) => toSessionDto(stream.snapshot()));
   }
 
-  private live(id: string): StreamSession {
-    const session = this.sessions.find(id);
-    if (session === null) throw new AppError('not_found', 'There is no such running session.');
-    return session;
+  private running(id: string): Stream {
+    const stream = this.streams.find(id);
+    if (stream === null) throw new AppError('not_found', 'There is no such running session.');
+    return stream;
   }
 }

@@ -13,15 +13,15 @@ import { Public } from '../../access';
 import { CONFIG, type AppConfig } from '../../config';
 import { ApiProblems } from '../../http';
 import type { ContentSelector } from '../../kernel/content-selector';
-import { ProxyMetrics } from '../proxy.metrics';
+import { ProxyMetrics } from '../proxy-metrics';
 import { readContentSelector } from './content-request';
-import { EngineApiDoor } from './engine-api.door';
-import { RecordedEntrance } from './recorded-entrance';
+import { EngineApiService } from './engine-api-service';
+import { FileRequestHandler } from './file-request-handler';
 import { ApiSelectorQuery } from './selector-query';
 import { queryOf } from './stream-query';
 import { CORS_HEADERS, sendPreflight, sendStreamHead } from './stream-response';
 import { readBehindMs } from './time-shift';
-import { ViewerEntrance } from './viewer-entrance';
+import { StreamRequestHandler } from './stream-request-handler';
 
 const PATHS = ['ace/getstream', 'ace/getstream/:id'];
 
@@ -35,10 +35,10 @@ const PATHS = ['ace/getstream', 'ace/getstream/:id'];
 export class StreamController {
   constructor(
     @Inject(CONFIG) private readonly config: AppConfig,
-    private readonly entrance: ViewerEntrance,
-    private readonly engineApi: EngineApiDoor,
+    private readonly entrance: StreamRequestHandler,
+    private readonly engineApi: EngineApiService,
     private readonly metrics: ProxyMetrics,
-    private readonly recorded: RecordedEntrance,
+    private readonly files: FileRequestHandler,
   ) {}
 
   @Head(PATHS)
@@ -53,7 +53,7 @@ export class StreamController {
     const behindMs = readBehindMs(queryOf(request));
     this.entrance.expectKnown(selector);
     this.metrics.probed('head');
-    if (this.recorded.answerHead(selector, request, reply)) return;
+    if (this.files.answerHead(selector, request, reply)) return;
     reply.hijack();
     sendStreamHead(reply.raw, request.id, this.entrance.behindHeaders(selector, behindMs));
   }

@@ -3,33 +3,25 @@ import { ApiBody, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { ApiProblems } from '../../http';
 import { AppError } from '../../kernel/errors';
-import { RecordedPlaybacks, snapshotOfPlayback } from '../recorded';
-import { SessionDirectory, snapshotOf } from '../session';
+import { isLiveStream } from '../live';
+import { StreamRegistry } from '../streams';
 import { MoveQueryDto, MoveRequestDto, StreamMoveDto } from './dto/move.dto';
 import { StreamStatsDto, StreamStatsQueryDto } from './dto/statistics.dto';
 import { StreamDto, StreamListQueryDto, StreamStoppedDto } from './dto/stream.dto';
-import { toStreamDto } from './session.mapping';
-import { toStreamStatsDto } from './statistics.mapping';
+import { toStreamDto } from './stream-mapping';
+import { toStreamStatsDto } from './statistics-mapping';
 
 /** Current and recent streams, in the shape of acestream-orchestrator. */
 @ApiTags('streams')
 @Controller(['api/v1/streams', 'streams'])
 export class StreamsController {
-  constructor(
-    private readonly sessions: SessionDirectory,
-    private readonly recordings: RecordedPlaybacks,
-  ) {}
+  constructor(private readonly streams: StreamRegistry) {}
 
   /** List streams. Active streams first, then ended ones, newest first. */
   @Get()
   list(@Query() query: StreamListQueryDto): StreamDto[] {
-    const streams = [
-      ...this.sessions.list().map(snapshotOf),
-      ...this.recordings.list().map(snapshotOfPlayback),
-      ...this.sessions.listPast(),
-      ...this.recordings.listPast(),
-    ];
-    return streams
+    const running = this.streams.list().map((stream) => stream.snapshot());
+    return [...running, ...this.streams.listPast()]
       .map(toStreamDto)
       .filter(({ status }) => query.status === undefined || status === query.status)
       .filter(
@@ -40,13 +32,7 @@ export class StreamsController {
   /** Show a stream. Also works after its end. */
   @Get(':id')
   get(@Param('id') id: string): StreamDto {
-    const session = this.sessions.find(id);
-    const playback = this.recordings.byId(id);
-    const snapshot =
-      (session === null ? null : snapshotOf(session)) ??
-      (playback === null ? null : snapshotOfPlayback(playback)) ??
-      this.sessions.findPast(id) ??
-      this.recordings.findPast(id);
+    const snapshot = this.streams.find(id)?.snapshot() ?? this.streams.findPast(id);
     if (snapshot === null) throw new AppError('not_found', 'There is no such stream.');
     return toStreamDto(snapshot);
   }
@@ -54,9 +40,11 @@ export class StreamsController {
   /** Show the statistics of an active stream. Answered from memory. The engine is polled every 2 s. */
   @Get(':id/stats')
   stats(@Param('id') id: string, @Query() query: StreamStatsQueryDto): StreamStatsDto {
-    const session = this.sessions.find(id);
-    if (session === null) throw new AppError('not_found', 'There is no such running stream.');
-    return toStreamStatsDto(session, query.since === undefined ? 0 : Date.parse(query.since));
+    const stream = this.streams.find(id);
+    if (stream === null || !isLiveStream(stream)) {
+      throw new AppError('not_found', 'There is no such running stream.');
+    }
+    return toStreamStatsDto(stream, query.since === undefined ? 0 : Date.parse(query.since));
   }
 
   /**
@@ -83,21 +71,18 @@ export class StreamsController {
     @Res({ passthrough: true }) reply: FastifyReply,
     @Body() body?: MoveRequestDto,
   ): Promise<StreamMoveDto> {
-    const session = this.sessions.find(id);
-    if (session === null) {
-      if (this.recordings.byId(id) !== null) {
-        throw new AppError('conflict', 'Recorded content is not moved.');
-      }
-      if (this.sessions.findPast(id) === null)
-        throw new AppError('not_found', 'There is no such stream.');
-      throw new AppError('conflict', 'The stream is over.');
+    const stream = this.streams.find(id);
+    if (stream === null) {
+      if (this.streams.findPast(id) !== null) throw new AppError('conflict', 'The stream is over.');
+      throw new AppError('not_found', 'There is no such stream.');
     }
+    if (!isLiveStream(stream)) throw new AppError('conflict', 'Recorded content is not moved.');
     const wanted = body?.engine_id ?? null;
-    const { fromEngineId, result } = session.supervisor.moves.request(wanted);
+    const { fromEngineId, result } = stream.supervisor.moves.request(wanted);
     if (query.wait !== 'true') {
       void reply.status(202);
       return {
-        stream_id: session.id,
+        stream_id: stream.id,
         state: 'moving',
         from_engine_id: fromEngineId,
         to_engine_id: wanted,
@@ -107,7 +92,7 @@ export class StreamsController {
     const { toEngineId, durationMs } = await result;
     void reply.status(200);
     return {
-      stream_id: session.id,
+      stream_id: stream.id,
       state: 'moved',
       from_engine_id: fromEngineId,
       to_engine_id: toEngineId,
@@ -118,7 +103,7 @@ export class StreamsController {
   /** Stop a stream. Its viewers are reset and its engine session is stopped. */
   @Delete(':id')
   async stop(@Param('id') id: string): Promise<StreamStoppedDto> {
-    const stream = this.sessions.find(id) ?? this.recordings.byId(id);
+    const stream = this.streams.find(id);
     if (stream === null) throw new AppError('not_found', 'There is no such running stream.');
     await stream.end('stopped');
     return { stream_id: stream.id, message: 'The stream was stopped.' };

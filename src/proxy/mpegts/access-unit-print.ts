@@ -1,7 +1,7 @@
 import { ElementaryStreamTap } from './elementary-stream';
 import { payloadUnitStart, pid as pidOf, TS_PACKET } from './packet';
 
-/** What identifies one access unit: the same again means that the same content came again. */
+/** Fingerprint of one access unit. The same fingerprint again means that the same content was repeated. */
 export interface AccessUnitPrint {
   /** Decoding time in ticks of 90 kHz. */
   readonly ticks: number;
@@ -9,20 +9,21 @@ export interface AccessUnitPrint {
   readonly print: number;
 }
 
-/** Content that goes into a print. */
+/** Bytes of content that are hashed. */
 const PRINT_BYTES = 8 * 1024;
-/** A unit that has not ended by then is printed as far as it goes. */
+/** A longer unit is hashed up to this size. */
 const MAX_SEARCHED = 512 * 1024;
 
 /**
- * The print of the first access unit of `pid` in `runs` (whole packets). `incomplete` while more packets are needed;
- * null for units that have no decoding time or are scrambled.
+ * The fingerprint of the first access unit of `pid` in `runs` (whole packets). `incomplete` while more packets are
+ * needed; null for units that have no decoding time or are scrambled.
  */
 export function accessUnitPrint(
   runs: Iterable<Buffer>,
   pid: number,
 ): AccessUnitPrint | 'incomplete' | null {
-  // The second unit's beginning ends the first: its bytes must not count, nor may they decide what is read.
+  // The first unit ends where the second begins, whose bytes must not be hashed and must not influence how much is
+  // read.
   const tap = new ElementaryStreamTap(pid, PRINT_BYTES, 2);
   let searched = 0;
   let bytes: Buffer | null = null;

@@ -42,7 +42,7 @@ describe('AccessUnitReader', () => {
     expect(units[0]!.dts).toBe(10 * 3600);
   });
 
-  it('keeps no more packets than it may when small units are followed by large ones', () => {
+  it('keeps within its packet limit when small units are followed by large ones', () => {
     const feed = new Feed();
     for (let n = 0; n < 1500; n++) feed.unit(1);
     for (let n = 0; n < 150; n++) {
@@ -52,7 +52,7 @@ describe('AccessUnitReader', () => {
     expect(feed.reader.unitsOf(VIDEO)).toHaveLength(MOST_MARKS / 1000);
   });
 
-  it('takes what never ends for no unit, and goes on with the next one', () => {
+  it('ignores a unit that never ends, and continues with the next one', () => {
     const feed = new Feed();
     feed.unit(10);
     feed.unit(MOST_MARKS + 1);

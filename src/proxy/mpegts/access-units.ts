@@ -11,26 +11,29 @@ import {
 import { isPesStart, PES_FIXED_HEADER, pesDecodingTime, pesPresentationTime } from './pes';
 import { UnitTrack, type AccessUnit } from './unit-track';
 
-/** Units kept per PID, the oldest go first: 43 s of AAC, so that a long past that is read at once still holds the break … */
+/**
+ * Maximum number of units per PID; the oldest are dropped first. It is 43 s of AAC, so that a long history that is
+ * read at once still contains the splice point …
+ */
 const MAX_UNITS = 2048;
-/** … and of large units no more than have this many packets, 20 s of video at 8 Mbit/s. A larger one is no unit. */
+/** … and maximum packets of all units of a PID, 20 s of video at 8 Mbit/s. A larger unit is ignored. */
 const MAX_MARKS = 108_000;
-/** Of a PID that is not read; nothing is ever added. */
+/** The empty track of a PID that is not read. */
 const NO_UNITS = new UnitTrack();
 const FNV_BASIS = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
 interface Track {
   readonly list: UnitTrack;
-  /** Of all its units. */
+  /** Marks of all units of this PID. */
   marks: number;
   counter: number;
-  /** Bytes of the PES header that are still to come. */
+  /** Remaining bytes of the PES header. */
   headerLeft: number;
   headerSeen: number;
 }
 
-/** Reads the access units of some PIDs with hashes of their payload, so that two sources can be compared. */
+/** Reads the access units of some PIDs and hashes their payload, so that two sources can be compared. */
 export class AccessUnitReader {
   private readonly tracks = new Map<number, Track>();
 
@@ -41,12 +44,12 @@ export class AccessUnitReader {
     }
   }
 
-  /** Whether these PIDs are read, and no others. */
+  /** True if exactly these PIDs are read. */
   reads(pids: ReadonlySet<number>): boolean {
     return pids.size === this.tracks.size && [...pids].every((pid) => this.tracks.has(pid));
   }
 
-  /** The units of a PID; without any for one that is not read. */
+  /** The track of a PID; empty if the PID is not read. */
   trackOf(pid: number): UnitTrack {
     return this.tracks.get(pid)?.list ?? NO_UNITS;
   }
@@ -56,7 +59,7 @@ export class AccessUnitReader {
     return this.trackOf(pid).units;
   }
 
-  /** Reads whole packets; `position` is that of the first one. */
+  /** Reads whole packets; `position` is the position of the first one. */
   read(buf: Buffer, start: number, end: number, position: number): void {
     for (let at = start; at < end; at += TS_PACKET) {
       const track = this.tracks.get(pidOf(buf, at));
@@ -106,7 +109,7 @@ function skipHeader(track: Track, buf: Buffer, from: number, end: number): numbe
   while (track.headerLeft > 0 && at < end) {
     track.headerSeen++;
     track.headerLeft--;
-    // The last byte of the fixed part says how much more there is.
+    // The last byte of the fixed part holds the length of the rest.
     if (track.headerSeen === PES_FIXED_HEADER) track.headerLeft = byteAt(buf, at);
     at++;
   }

@@ -27,12 +27,12 @@ const AC3_CHANNELS = [2, 1, 2, 3, 3, 4, 4, 5];
 const LAST_AC3_BSID = 10;
 const LAST_EAC3_BSID = 16;
 
-/** Frames begin within this much of any sane stream. */
+/** A frame begins within this many bytes of any sane stream. */
 const MAX_SEARCHED = 8 * 1024;
 
 type FrameParser = (bytes: Buffer) => AudioParameters | null;
 
-/** What the first frame in `bytes` of an elementary stream says; null when none is recognised. */
+/** Parameters of the first frame in `bytes` of an elementary stream; null if none is recognised. */
 export function findAudioParameters(codec: StreamCodec, bytes: Buffer): AudioParameters | null {
   const parse = PARSERS[codec];
   if (parse === undefined) return null;
@@ -68,7 +68,7 @@ function parseAdts(bytes: Buffer): AudioParameters | null {
   reader.skip(4);
   const length = reader.bits(13);
   if (reader.overran() || sampleRateHz === undefined || length < 7) return null;
-  // Twelve bits occur by chance: the next frame has to begin where this one ends.
+  // Twelve bits can occur by chance, so the next frame must begin where this one ends.
   if (bytes.length >= length + 2 && !isAdtsSync(bytes, length)) return null;
   return { profile: AAC_PROFILES.get(objectType) ?? null, sampleRateHz, channels };
 }
@@ -77,7 +77,7 @@ function isAdtsSync(bytes: Buffer, at: number): boolean {
   return byteAt(bytes, at) === 0xff && (byteAt(bytes, at + 1) & 0xf6) === 0xf0;
 }
 
-/** AAC in LOAS frames (ISO/IEC 14496-3 §1.7); only frames that repeat the configuration tell. */
+/** AAC in LOAS frames (ISO/IEC 14496-3 §1.7). Only frames that repeat the configuration can be read. */
 function parseLatm(bytes: Buffer): AudioParameters | null {
   const reader = new BitReader(bytes.subarray(0, 64));
   if (reader.bits(11) !== 0x2b7) return null;
@@ -105,7 +105,7 @@ function readAudioConfig(reader: BitReader): AudioParameters | null {
   const objectType = readObjectType(reader);
   let sampleRateHz = readSampleRate(reader);
   const channels = AAC_CHANNELS[reader.bits(4)] ?? null;
-  // The rate of the core is half of what is played.
+  // The sample rate of the core is half of the output rate.
   if (objectType === SBR || objectType === PS) sampleRateHz = readSampleRate(reader);
   if (reader.overran() || sampleRateHz === null) return null;
   const isStereo = objectType === PS && channels === 1;
@@ -149,7 +149,7 @@ function parseMpegAudio(bytes: Buffer): AudioParameters | null {
   };
 }
 
-/** AC-3 and E-AC-3: bsid, which tells them apart, stands at the same place in both. */
+/** AC-3 and E-AC-3 are distinguished by bsid, which is at the same position in both. */
 function parseAc3(bytes: Buffer): AudioParameters | null {
   if (bytes.length < 8 || byteAt(bytes, 0) !== 0x0b || byteAt(bytes, 1) !== 0x77) return null;
   const bsid = byteAt(bytes, 5) >> 3;

@@ -1,8 +1,8 @@
 import { byteAt } from './packet';
 
 /**
- * Reads bits from the first to the last. Behind the end everything is 0 and `overran` is true, so that a parser of
- * strange bytes runs to its end and then knows that what it read is worthless.
+ * Reads bits in order. After the end all bits are 0 and `overran` is true, so a parser of arbitrary bytes finishes and
+ * then knows that its result is invalid.
  */
 export class BitReader {
   private at = 0;
@@ -10,7 +10,7 @@ export class BitReader {
 
   constructor(private readonly bytes: Buffer) {}
 
-  /** Whether anything was read behind the end. */
+  /** True if bits after the end were read. */
   overran(): boolean {
     return this.isOverrun;
   }
@@ -62,7 +62,7 @@ export class BitReader {
   }
 }
 
-/** A unit's content without the bytes 03 that keep start codes out of it. */
+/** The unit without its emulation prevention bytes (03). */
 export function withoutEmulation(unit: Buffer): Buffer {
   const plain = Buffer.alloc(unit.length);
   let zeros = 0;

@@ -2,8 +2,8 @@ import { byteAt, payloadOffset, payloadUnitStart, pid, scrambled, TS_PACKET } fr
 import { isPesScrambled, isPesStart, PES_FIXED_HEADER, pesDecodingTime } from './pes';
 
 /**
- * Gathers the content of one elementary stream from its first PES packet on, PES headers taken off, until it has
- * `maxBytes`. For looks at a stream's past; nothing of the packets is kept but copies.
+ * Collects the payload of one elementary stream from its first PES packet on, without PES headers, up to `maxBytes`.
+ * The payload is copied, so it is independent of the packets.
  */
 export class ElementaryStreamTap {
   /** Decoding times of the PES packets seen, in ticks of 90 kHz; −1 for those without. */

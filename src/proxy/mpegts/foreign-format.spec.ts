@@ -22,7 +22,7 @@ describe('mediaFormatOf', () => {
     ['AC-3', Buffer.from('0b770000', 'hex')],
     ['an MPEG program stream', Buffer.from('000001ba44', 'hex')],
     ['an H.264 or HEVC elementary stream', Buffer.from('0000000109f0', 'hex')],
-  ])('knows %s', (name, head) => {
+  ])('recognises %s', (name, head) => {
     expect(mediaFormatOf(head)).toBe(name);
   });
 
@@ -31,13 +31,13 @@ describe('mediaFormatOf', () => {
     ['noise', Buffer.from('01020304', 'hex')],
     ['one letter', Buffer.alloc(HEAD_BYTES, 'G')],
     ['nothing', Buffer.alloc(0)],
-  ])('does not take %s for media', (_, head) => {
+  ])('does not recognise %s as media', (_, head) => {
     expect(mediaFormatOf(head)).toBeNull();
     expect(foreignDistanceOf(head)).toBeNull();
   });
 });
 
-it('tells the distance of packets in a framing that is not supported', () => {
+it('finds the packet distance of an unsupported framing', () => {
   expect(foreignDistanceOf(packets(196).subarray(0, HEAD_BYTES))).toBe(196);
   expect(foreignDistanceOf(packets(320).subarray(77, HEAD_BYTES))).toBe(320);
   expect(foreignDistanceOf(packets(204).subarray(0, HEAD_BYTES))).toBeNull();
@@ -50,7 +50,7 @@ describe('describeBytes', () => {
     ['the bytes 00 01 47', Buffer.from('000147', 'hex')],
     ['the bytes ' + Array(16).fill('ff').join(' '), Buffer.alloc(64, 0xff)],
     ['nothing', Buffer.alloc(0)],
-  ])('says %s', (text, head) => {
+  ])('describes %s', (text, head) => {
     expect(describeBytes(head)).toBe(text);
   });
 });

@@ -1,16 +1,16 @@
 import { byteAt, SYNC, TS_PACKET } from './packet';
 import { PACKET_DISTANCES } from './packet-aligner';
 
-/** First bytes of a source that are kept to tell what it is. */
+/** Number of first bytes of a source that are kept to identify its format. */
 export const HEAD_BYTES = 2048;
 
-/** Sync bytes at one distance that make packets of an unknown framing. */
+/** Number of sync bytes at a constant distance that prove packets of an unknown framing. */
 const SYNCS = 5;
 const MAX_DISTANCE = Math.floor(HEAD_BYTES / SYNCS);
 const MAX_TEXT = 40;
 const MAX_DUMP = 16;
 
-/** Media formats by the bytes with which they begin, at an offset. */
+/** Signatures of media formats: the bytes at an offset. */
 const BEGINNINGS: readonly (readonly [name: string, offset: number, bytes: string])[] = [
   ['MP4', 4, 'ftyp'],
   ['Matroska', 0, '\x1aE\xdf\xa3'],
@@ -27,13 +27,13 @@ const BEGINNINGS: readonly (readonly [name: string, offset: number, bytes: strin
   ['AC-3', 0, '\x0bw'],
 ];
 
-/** Names the media format of a body by its first bytes; null for anything that is none (an error page, noise). */
+/** Name of the media format of a body by its first bytes; null if it is no media format (an error page, noise). */
 export function mediaFormatOf(head: Buffer): string | null {
   const text = head.toString('latin1', 0, 16);
   return BEGINNINGS.find(([, offset, bytes]) => text.startsWith(bytes, offset))?.[0] ?? null;
 }
 
-/** What the first bytes look like, for an error message: text as it stands, else hex digits. */
+/** The first bytes for an error message: as text if possible, else as hex digits. */
 export function describeBytes(head: Buffer): string {
   if (head.length === 0) return 'nothing';
   const text = head.toString('latin1', 0, MAX_TEXT).replace(/[\t\r\n]+/g, ' ');
@@ -42,7 +42,7 @@ export function describeBytes(head: Buffer): string {
   return `the bytes ${dump.replace(/..(?=.)/g, '$& ')}`;
 }
 
-/** Distance of the transport packets in `head` when it is none that is supported; null when there are no packets. */
+/** Distance of the transport packets in `head` if it is an unsupported one; null if there are no packets. */
 export function foreignDistanceOf(head: Buffer): number | null {
   for (let distance = TS_PACKET + 1; distance <= MAX_DISTANCE; distance++) {
     if (PACKET_DISTANCES.some((known) => distance % known === 0)) continue;
@@ -56,7 +56,7 @@ export function foreignDistanceOf(head: Buffer): number | null {
 
 function arePackets(head: Buffer, first: number, distance: number): boolean {
   for (let index = 0, at = first; index < SYNCS; index++, at += distance) {
-    // Every packet has a payload or an adaptation field, which text made of one letter has not.
+    // Every packet has a payload or an adaptation field; text of one repeated letter has neither.
     if (head[at] !== SYNC || (byteAt(head, at + 3) & 0x30) === 0) return false;
   }
   return true;

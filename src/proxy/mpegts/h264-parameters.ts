@@ -12,14 +12,14 @@ const PROFILES: ReadonlyMap<number, string> = new Map([
   [122, 'High 4:2:2'],
   [244, 'High 4:4:4 Predictive'],
 ]);
-/** Profiles whose parameter sets name the chroma format. */
+/** Profiles whose parameter sets contain the chroma format. */
 const WITH_CHROMA = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135]);
 const BASELINE = 66;
 /** No sane parameter set is longer, scaling lists included. */
 const MAX_BYTES = 1024;
 const EXTENDED_SAR = 255;
 
-/** What an H.264 sequence parameter set says; `unit` begins with its NAL header. Null when it is none. */
+/** Parses an H.264 sequence parameter set; `unit` begins with its NAL header. Null if it is none. */
 export function parseH264Parameters(unit: Buffer): VideoParameters | null {
   if (unit.length < 5 || ((unit[0] ?? 0) & 0x1f) !== 7) return null;
   const reader = new BitReader(withoutEmulation(unit.subarray(1, MAX_BYTES)));
@@ -63,7 +63,7 @@ export function parseH264Parameters(unit: Buffer): VideoParameters | null {
   });
 }
 
-/** chroma_format_idc; 0 when the planes are coded one by one. */
+/** chroma_format_idc; 0 if the planes are coded separately. */
 function readChroma(reader: BitReader): number {
   let chroma = reader.unsigned();
   if (chroma === 3 && reader.flag()) chroma = 0;
@@ -97,7 +97,7 @@ function skipPictureOrder(reader: BitReader): void {
   for (let i = 0; i < cycle && !reader.overran(); i++) reader.signed();
 }
 
-/** Of the usability information only the timing is of interest; it counts fields. */
+/** Only the timing of the usability information is used; it counts fields. */
 function readFrameRate(reader: BitReader): number | null {
   skipPictureDescription(reader);
   if (!reader.flag()) return null;

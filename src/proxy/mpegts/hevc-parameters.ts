@@ -11,12 +11,12 @@ const PROFILES: ReadonlyMap<number, string> = new Map([
 ]);
 const SPS = 33;
 const MAX_BYTES = 2048;
-/** Bounds of the standard; more means that these are other bytes. */
+/** Limits of the standard; larger values mean that the bytes are no parameter set. */
 const MAX_SHORT_TERM_SETS = 64;
 const MAX_PICTURES_IN_SET = 16;
 const MAX_LONG_TERM = 32;
 
-/** What an HEVC sequence parameter set says; `unit` begins with its NAL header. Null when it is none. */
+/** Parses an HEVC sequence parameter set; `unit` begins with its NAL header. Null if it is none. */
 export function parseHevcParameters(unit: Buffer): VideoParameters | null {
   if (unit.length < 6 || (((unit[0] ?? 0) >> 1) & 0x3f) !== SPS) return null;
   const reader = new BitReader(withoutEmulation(unit.subarray(2, MAX_BYTES)));
@@ -72,7 +72,7 @@ function readProfile(
   return { profile, level, interlaced: isInterlaced && !isProgressive };
 }
 
-/** The timing stands near the end, behind sets whose length only their content tells. */
+/** The timing is near the end, after sets whose length depends on their content. */
 function readFrameRate(reader: BitReader, subLayers: number): number | null {
   reader.unsigned();
   reader.unsigned();
@@ -118,7 +118,7 @@ function skipScalingLists(reader: BitReader): void {
   }
 }
 
-/** False when the bytes are none of these sets. */
+/** False if the bytes are not valid short-term sets. */
 function skipShortTermSets(reader: BitReader): boolean {
   const sets = reader.unsigned();
   if (sets > MAX_SHORT_TERM_SETS) return false;

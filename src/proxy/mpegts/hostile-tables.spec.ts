@@ -135,8 +135,8 @@ const mixes: fc.Arbitrary<Mix> = fc.record({
   entries: fc.integer({ min: 1, max: 200 }),
 });
 
-describe('tables made to hurt', () => {
-  it('cause no more work than is paid, and none once the budget is spent', () => {
+describe('malicious tables', () => {
+  it('cause no more work than is paid for, and none once the budget is spent', () => {
     fc.assert(
       fc.property(mixes, fc.constantFrom(2, 8, 20), (mix, mbps) => {
         const bytes = hostile(mix, MEGABYTE);
@@ -166,7 +166,7 @@ describe('tables made to hurt', () => {
   it.each<[string, readonly number[]]>([
     ['another PAT of 42 programmes in each packet', [1, 0, 0, 0, 0, 0, 0]],
     ['eleven PATs in each packet', [0, 1, 0, 0, 0, 0, 0]],
-  ])('%s end within a megabyte', (_what, weights) => {
+  ])('%s exceed the budget within 1 MiB', (_what, weights) => {
     const { budget } = feed(hostile({ seed: 1, weights, entries: 42 }, MEGABYTE), 8);
     expect(budget.exceededBy).toBe('tables');
     expect(done.entries).toBeLessThan(80_000);

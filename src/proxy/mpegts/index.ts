@@ -17,8 +17,8 @@ export {
   SYNC,
   transportError,
   TS_PACKET,
+  nullPackets,
 } from './packet';
-export { nullPackets } from './null-packet';
 export { PacketAligner, type PacketSink } from './packet-aligner';
 export { describeBytes, foreignDistanceOf, HEAD_BYTES, mediaFormatOf } from './foreign-format';
 export { type MediaKind, type StreamCodec } from './stream-codec';

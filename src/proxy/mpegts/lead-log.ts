@@ -6,21 +6,21 @@ export interface Lead {
   readonly stream: ProgrammeStream;
 }
 
-/** Changes that are kept; positions before them are taken for the oldest one's. */
+/** Maximum number of changes kept; earlier positions count as the oldest one's. */
 const MAX_LEADS = 64;
 
-/** Which stream led the programme where. */
+/** Records which stream led the programme at which positions. */
 export class LeadLog {
   private readonly leads: Lead[] = [];
 
-  /** A stream leads from `position` on; a later change that lies behind it never happened. */
+  /** Records that a stream leads from `position` on, and discards changes after that position. */
   add(lead: Lead): void {
     while ((this.leads.at(-1)?.position ?? -1) >= lead.position) this.leads.pop();
     this.leads.push(lead);
     if (this.leads.length > MAX_LEADS) this.leads.shift();
   }
 
-  /** What leads at `position`; null before there was a programme. */
+  /** The stream that leads at `position`; null before there was a programme. */
   at(position: number): Lead | null {
     const { leads } = this;
     let index = leads.length - 1;
@@ -28,7 +28,7 @@ export class LeadLog {
     return leads[index] ?? null;
   }
 
-  /** Where the next stream begins to lead behind `position`; `Infinity` while none does. */
+  /** Position after `position` at which the next stream begins to lead; `Infinity` if there is none. */
   endOf(position: number): number {
     for (const lead of this.leads) if (lead.position > position) return lead.position;
     return Infinity;

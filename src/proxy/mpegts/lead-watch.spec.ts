@@ -19,7 +19,7 @@ interface StageOptions {
   readonly pcrPid?: number;
 }
 
-/** A broadcast in steps of 40 ms: what `show` writes, and the tables ten times in four seconds. */
+/** A broadcast in steps of 40 ms: the output of `show`, and the tables ten times in 4 s. */
 class Stage {
   readonly scanner = new TransportScanner();
   readonly points: EntryPoint[] = [];
@@ -45,7 +45,7 @@ class Stage {
     this.tables();
   }
 
-  /** Goes on for so long, and says where that began. */
+  /** Continues for `ms`; returns the position at which that began. */
   play(ms: number, show: Show): number {
     const from = this.writer.position;
     for (const end = this.steps + ms / STEP_MS; this.steps < end; this.steps++) {
@@ -74,7 +74,7 @@ class Stage {
     return this.points.filter((point) => point.position >= position);
   }
 
-  /** What led, and from which of the packets on, behind the first tables. */
+  /** The leading streams and the packet from which each led, after the first tables. */
   get leads(): [pid: number, position: number][] {
     const found: [number, number][] = [];
     for (let at = 2 * 188; at < this.position; at += 188) {
@@ -101,8 +101,8 @@ const both =
   (...step) =>
     shows.forEach((show) => show(...step));
 
-describe('what leads a programme', () => {
-  it('is video when it comes, from the first packet on, and only its key frames are points', () => {
+describe('the leading stream of a programme', () => {
+  it('is video if it arrives, from the first packet on, and only its key frames are points', () => {
     const stage = new Stage();
     stage.play(8000, both(sound, pictures(25)));
     expect(stage.leads).toHaveLength(1);
@@ -111,11 +111,11 @@ describe('what leads a programme', () => {
   });
 
   it.each([
-    ['with the clock on the sound', AUDIO.pid, true],
-    ['with the clock on the video that does not come', VIDEO.pid, true],
-    ['without a clock', 0x1fff, true],
-    ['without any time', 0x1fff, false],
-  ])('is the sound when video is announced and does not come: %s', (_what, pcrPid, hasTimes) => {
+    ['with the PCR on the audio', AUDIO.pid, true],
+    ['with the PCR on the missing video', VIDEO.pid, true],
+    ['without a PCR', 0x1fff, true],
+    ['without any timestamp', 0x1fff, false],
+  ])('is audio if video is announced but does not arrive: %s', (_what, pcrPid, hasTimes) => {
     const stage = new Stage({ pcrPid });
     const silent: Show = (writer) => void writer.pes({ pid: AUDIO.pid }, pes(SOUND));
     // Arrival is ten times as fast as time goes by.
@@ -128,13 +128,13 @@ describe('what leads a programme', () => {
     expect(stage.scanner.firstKeyframeArrivalMs).toBeNull();
   });
 
-  it('is the second sound when neither video nor the first one comes', () => {
+  it('is the second audio if neither video nor the first audio arrives', () => {
     const stage = new Stage({ streams: [VIDEO, AUDIO, SECOND], pcrPid: 0x1fff });
     stage.play(4000, second);
     expect(stage.leads.map(([pid]) => pid)).toEqual([SECOND.pid]);
   });
 
-  it('is the best of those that come', () => {
+  it('is the best of the streams that arrive', () => {
     const stage = new Stage({ streams: [VIDEO, AUDIO, SECOND] });
     stage.play(4000, both(second, sound));
     expect(stage.scanner.leading?.pid).toBe(AUDIO.pid);
@@ -161,7 +161,7 @@ describe('what leads a programme', () => {
     ]);
   });
 
-  it('is the sound two seconds after the last picture, from where it went on alone', () => {
+  it('is audio 2 s after the last picture, from where it continued alone', () => {
     const stage = new Stage({ pcrPid: VIDEO.pid });
     stage.play(4000, both(sound, pictures(25)));
     const night = stage.play(1600, sound);
@@ -180,7 +180,7 @@ describe('what leads a programme', () => {
     expect(clock.mediaTimeAt(stage.position)! - from).toBeCloseTo(2000, -2);
   });
 
-  it('goes back and forth with every day and night', () => {
+  it('changes back and forth with each interruption of the video', () => {
     const stage = new Stage();
     for (let day = 0; day < 3; day++) {
       stage.play(4000, both(sound, pictures(25)));
@@ -204,7 +204,7 @@ describe('what leads a programme', () => {
     expect(stage.pointsFrom(second.position)).toHaveLength(5);
   });
 
-  it('stays the sound when a new PMT announces video, until that has a key frame', () => {
+  it('stays audio when a new PMT announces video, until the first key frame', () => {
     const stage = new Stage({ streams: [AUDIO] });
     stage.play(2000, sound);
     stage.announce([VIDEO, AUDIO]);
@@ -255,7 +255,7 @@ describe('the programme of a transponder', () => {
     return { number: scanner.programme?.programmeNumber, points, scanner };
   };
 
-  it('is the first one of which something comes', () => {
+  it('is the first one that sends media', () => {
     const { number, points, scanner } = numberAfter(150, () => [0x100]);
     expect(number).toBe(2);
     expect(points.length).toBeGreaterThan(4);
@@ -270,7 +270,7 @@ describe('the programme of a transponder', () => {
     expect(numberAfter(150, () => [0x200, 0x100]).number).toBe(1);
   });
 
-  it('is kept when its media pause, and left when they are gone', () => {
+  it('is kept while its media pause, and replaced once they have ended', () => {
     const pause = (n: number): number[] => (n > 50 && n < 100 ? [0x100] : [0x200, 0x100]);
     expect(numberAfter(200, pause).number).toBe(1);
     expect(numberAfter(200, (n) => (n > 50 ? [0x100] : [0x200, 0x100])).number).toBe(2);
@@ -278,7 +278,7 @@ describe('the programme of a transponder', () => {
     expect(numberAfter(500, there).number).toBe(1);
   });
 
-  it('is the first one that comes back when nothing of any came', () => {
+  it('is the first one that resumes after none sent media', () => {
     expect(numberAfter(300, (n) => (n > 50 && n < 200 ? [] : [0x200])).number).toBe(1);
   });
 });

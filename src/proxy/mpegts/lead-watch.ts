@@ -4,36 +4,36 @@ import { PointSearch } from './point-search';
 import { leadingOrder, type Programme, type ProgrammeStream } from './programme';
 import { type PsiSnapshot } from './psi-tracker';
 
-/** A stream that has shown nothing at all does not lead for longer than this. */
+/** A stream without any PES packet keeps the lead for at most this long. */
 const UNSEEN_MS = 2000;
-/** One that has shown a single PES packet may be a still picture: the next one says how far apart they are. */
+/** A stream with a single PES packet may be a still picture; its interval is not known before the next one. */
 const SEEN_ONCE_MS = 15_000;
-/** Bounds of the patience with a stream that comes at intervals, which is twice the longest of them. */
+/** Bounds of the time that a stream may be silent, which is twice its longest interval. */
 const LEAST_PATIENCE_MS = 2000;
 const MOST_PATIENCE_MS = 30_000;
-/** A long interval counts less with every PES packet that follows. */
+/** Decay of the longest interval with each following PES packet. */
 const FORGETTING = 0.9;
-/** Steps of a stream's own time beyond these are another time base. */
+/** Larger steps of a stream's own timestamps mean another time base. */
 const MAX_STEP_MS = 10_000;
 const MAX_BACK_MS = 1000;
 const TICKS_PER_MS = 90;
 
-/** A stream that may lead its programme, and when it was last seen. */
+/** A stream that may lead its programme, and its recent activity. */
 export class LeadCandidate {
   readonly search: PointSearch;
-  /** Its place among the candidates; 0 is the best. */
+  /** Rank among the candidates; 0 is the best. */
   rank = 0;
-  /** It has shown something. */
-  hasShown = false;
-  /** Programme time of its last PES packet, or of the moment it was announced. */
+  /** True once a PES packet was seen. */
+  isSeen = false;
+  /** Programme time of its last PES packet, or of its announcement if there was none. */
   lastMs: number;
-  /** Where it could have led from: its first PES packet behind the last one of the stream that leads. */
+  /** Position from which it could lead: its first PES packet after the last one of the leading stream. */
   readonly since = { sign: -1, position: 0, psi: null as PsiSnapshot | null };
-  /** Its place on the programme's line of time, by its own times. */
+  /** Programme time according to its own timestamps. */
   private ownMs: number;
   private lastTicks = -1;
   private lastClockMs: number | null = null;
-  /** The longest interval without it of late; null before its second PES packet. */
+  /** The longest recent interval between PES packets; null before the second one. */
   private gapMs: number | null = null;
 
   constructor(
@@ -45,27 +45,27 @@ export class LeadCandidate {
     this.ownMs = nowMs;
   }
 
-  /** How long it may show nothing before another stream leads, in ms of the programme. */
+  /** How long the stream may be silent before another stream leads, in ms of programme time. */
   get patienceMs(): number {
-    if (!this.hasShown) return UNSEEN_MS;
+    if (!this.isSeen) return UNSEEN_MS;
     if (this.gapMs === null) return SEEN_ONCE_MS;
     return Math.min(MOST_PATIENCE_MS, Math.max(LEAST_PATIENCE_MS, 2 * this.gapMs));
   }
 
   /**
-   * A PES packet of it begins, with a decoding time in ticks of 90 kHz, or else (−1) the time of the stream's clock.
-   * Takes the programme time so far, and returns the one that this proves.
+   * Records the start of a PES packet with its decoding time in ticks of 90 kHz, or −1 and then the time of the
+   * stream's clock. Takes the current programme time and returns the updated one.
    */
   show(ticks: number, clockMs: number | null, nowMs: number): number {
     const stepMs = this.step(ticks, clockMs);
-    const isLine = this.hasShown && stepMs <= MAX_STEP_MS && stepMs >= -MAX_BACK_MS;
+    const isLine = this.isSeen && stepMs <= MAX_STEP_MS && stepMs >= -MAX_BACK_MS;
     this.ownMs = isLine ? this.ownMs + stepMs : nowMs;
     const shownMs = Math.max(nowMs, this.ownMs);
-    // A stream that comes alone is measured by its own times.
-    if (this.hasShown) {
+    // A stream that arrives alone is measured by its own timestamps.
+    if (this.isSeen) {
       this.gapMs = Math.max(shownMs - this.lastMs, (this.gapMs ?? 0) * FORGETTING);
     }
-    this.hasShown = true;
+    this.isSeen = true;
     this.lastMs = shownMs;
     return shownMs;
   }
@@ -84,29 +84,32 @@ export class LeadCandidate {
 }
 
 /**
- * Decides which stream leads the programme, by what arrives and not by what is announced. The best one that is announced
- * leads at first. It loses the lead when it shows nothing while others go on, and has it back with its first random access
- * point. Time is that of the streams themselves, because the clock may be on the PID that has fallen silent.
+ * Decides which stream leads the programme by what arrives, not by what is announced. The best announced stream leads
+ * at first. It loses the lead if it is silent while others continue, and regains it with its first random access
+ * point. Time is taken from the streams themselves, because the PCR may be on the silent PID.
  */
 export class LeadWatch {
   readonly log = new LeadLog();
   leading: LeadCandidate | null = null;
-  /** Best first. */
+  /** Best candidate first. */
   private candidates: readonly LeadCandidate[] = [];
   private readonly byPid = new Map<number, LeadCandidate>();
   private nowMs = 0;
-  /** PES packets of streams that led. */
+  /** Number of PES packets of leading streams, and of changes of the lead. */
   private signs = 0;
 
-  /** The candidates other than the one that leads. */
+  /** The candidates that do not lead. */
   get rivals(): readonly LeadCandidate[] {
     return this.candidates.filter((candidate) => candidate !== this.leading);
   }
 
-  /** Something has come of what the programme announces; taken for granted when that is neither video nor audio. */
-  get hasShown(): boolean {
+  /**
+   * True once a video or audio stream of the programme has sent media. Always true for programmes without video and
+   * audio.
+   */
+  get hasAnnouncedMedia(): boolean {
     return this.candidates.some(
-      ({ hasShown, stream }) => hasShown || (stream.kind !== 'video' && stream.kind !== 'audio'),
+      ({ isSeen, stream }) => isSeen || (stream.kind !== 'video' && stream.kind !== 'audio'),
     );
   }
 
@@ -114,7 +117,9 @@ export class LeadWatch {
     return this.byPid.get(pid);
   }
 
-  /** The programme announces other streams, as known at `position`. What still plays keeps the lead. */
+  /**
+   * Replaces the candidates after a change of the programme at `position`. A stream that still plays keeps the lead.
+   */
   follow(programme: Programme, position: number): void {
     this.candidates = leadingOrder(programme).map((stream) => {
       const known = this.byPid.get(stream.pid);
@@ -134,7 +139,7 @@ export class LeadWatch {
     if (best !== undefined) this.lead(best, position);
   }
 
-  /** A PES packet of the stream that leads begins; times as for `LeadCandidate.show`. */
+  /** Records the start of a PES packet of the leading stream; times as for `LeadCandidate.show`. */
   leadingShows(ticks: number, clockMs: number | null): void {
     if (this.leading === null) return;
     this.nowMs = this.leading.show(ticks, clockMs, this.nowMs);
@@ -142,8 +147,8 @@ export class LeadWatch {
   }
 
   /**
-   * The same of another candidate, at `position`, behind the tables `psi`. True when it should lead, from `since` on: the
-   * stream that leads is silent.
+   * The same for another candidate, at `position`, after the tables `psi`. Returns true if the leading stream is
+   * silent and this candidate should lead from `since` on.
    */
   rivalShows(
     candidate: LeadCandidate,
@@ -165,7 +170,7 @@ export class LeadWatch {
     return !this.candidates.some((other) => this.goesBefore(other, candidate));
   }
 
-  /** Whether the candidate, which does not lead, does so with its first random access point. */
+  /** True if the candidate takes the lead with its first random access point. */
   mayLead({ stream, rank }: LeadCandidate): boolean {
     return stream.kind === 'video' && rank < (this.leading?.rank ?? Infinity);
   }
@@ -181,7 +186,7 @@ export class LeadWatch {
   }
 
   private goesBefore(other: LeadCandidate, candidate: LeadCandidate): boolean {
-    if (other === this.leading || other.rank >= candidate.rank || !other.hasShown) return false;
+    if (other === this.leading || other.rank >= candidate.rank || !other.isSeen) return false;
     return this.isAlive(other);
   }
 }

@@ -22,7 +22,7 @@ const seconds = (from: number, count: number): AccessUnitPrint[] =>
   Array.from({ length: count }, (_, i) => unit(from + i));
 
 describe('LoopDetector', () => {
-  it('finds a minute that comes again, as soon as the promised time of it was repeated', () => {
+  it('finds a repeated minute as soon as enough of it was repeated', () => {
     const detector = new LoopDetector(10_000);
     const found = feed(detector, [...seconds(0, 60), ...seconds(0, 60)]);
     expect(found[0]).toBe(70);
@@ -41,22 +41,22 @@ describe('LoopDetector', () => {
     if (period >= 3) expect(feed(new LoopDetector(10_000), cut)).not.toEqual([]);
   });
 
-  it('is over when new content comes', () => {
+  it('ends when new content arrives', () => {
     const detector = new LoopDetector(5000);
     expect(feed(detector, [...seconds(0, 20), ...seconds(0, 20)]).length).toBeGreaterThan(0);
     expect(feed(detector, seconds(20, 30), 40_000)).toEqual([0]);
   });
 
   it.each<[string, () => AccessUnitPrint[]]>([
-    ['a stream that goes on', () => seconds(0, 2000)],
+    ['a stream that continues', () => seconds(0, 2000)],
     [
       'a picture that stands still',
       () => seconds(0, 600).map(({ ticks }) => unit(ticks / SECOND, 7)),
     ],
-    ['a clip that is broadcast over and over', () => seconds(0, 600).map((_, i) => unit(i, i % 8))],
+    ['a clip that is broadcast repeatedly', () => seconds(0, 600).map((_, i) => unit(i, i % 8))],
     ['a wrap of the clock', () => seconds(Math.floor(WRAP / SECOND) - 100, 300)],
     [
-      'a clock that starts anew',
+      'a clock that restarts',
       () => [...seconds(0, 300), ...seconds(0, 300).map((_, i) => unit(i, i + 500))],
     ],
     ['a few seconds sent twice', () => [...seconds(0, 100), ...seconds(92, 100)]],
@@ -64,20 +64,20 @@ describe('LoopDetector', () => {
     expect(feed(new LoopDetector(10_000), make())).toEqual([]);
   });
 
-  it('forgets at a new source: its past may overlap that of the one before', () => {
+  it('is reset for a new source, which may overlap the previous one', () => {
     const detector = new LoopDetector(10_000);
     feed(detector, seconds(0, 60));
     detector.reset();
     expect(feed(detector, seconds(30, 60), 60_000)).toEqual([]);
   });
 
-  it('remembers no more than it may', () => {
+  it('remembers a bounded number of units', () => {
     const detector = new LoopDetector(10_000);
     feed(detector, seconds(0, 5000));
     expect(detector.size).toBe(1024);
   });
 
-  it('never calls content loop that was never seen, however the times jump', () => {
+  it('never reports a loop for new content, however timestamps jump', () => {
     const jumps = fc.array(fc.integer({ min: -5000, max: 5000 }), { maxLength: 300 });
     fc.assert(
       fc.property(jumps, (steps) => {
@@ -92,7 +92,7 @@ describe('LoopDetector', () => {
     );
   });
 
-  it('always finds what repeats for longer than promised, wherever it begins', () => {
+  it('always finds a repetition longer than the limit, wherever it begins', () => {
     fc.assert(
       fc.property(fc.nat(200), fc.integer({ min: 12, max: 400 }), (before, period) => {
         const detector = new LoopDetector(10_000);
@@ -116,7 +116,7 @@ describe('accessUnitPrint', () => {
   const print = (from: number, to = bytes.length) =>
     accessUnitPrint([bytes.subarray(from, to)], 256);
 
-  it('is the same for the same unit, however its packets are grouped, and another for each', () => {
+  it('is equal for the same unit, however its packets are grouped, and different for others', () => {
     const prints = keyframes.slice(0, -1).map((at) => print(at));
     expect(new Set(prints.map((one) => (one as AccessUnitPrint).print)).size).toBe(prints.length);
     const at = keyframes[1]!;

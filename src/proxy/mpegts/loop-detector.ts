@@ -1,17 +1,19 @@
 import { type AccessUnitPrint } from './access-unit-print';
 
-/** The same content is coming again and again. */
+/** A source that repeats the same content. */
 export interface MediaLoop {
-  /** Media time between two showings of the same content, in ms. */
+  /** Media time between two occurrences of the same content, in ms. */
   readonly periodMs: number;
 }
 
-/** One unit per half second of its own time is remembered, so this is more than eight minutes. */
+/**
+ * Maximum number of remembered units. One unit per 500 ms of its own time is remembered, so this is more than 8 min.
+ */
 const MAX_REMEMBERED = 1024;
 const SAMPLE_TICKS = 45_000;
-/** Fewer repeated units prove nothing, however far apart they are. */
+/** Minimum number of repeated units that prove a loop. */
 const MIN_REPEATED = 3;
-/** Units in a row that were never seen end a repetition: one may be the seam, cut differently each time. */
+/** Consecutive new units that end a repetition. A single one may be the seam of the loop, cut differently each time. */
 const FRESH_ENDS = 2;
 
 interface Run {
@@ -21,27 +23,27 @@ interface Run {
 }
 
 /**
- * Finds a source that repeats itself: units with the same decoding time *and* the same content as units seen before.
- * Either alone is no loop: a picture that stands still has new times, a clock that starts anew has new content. Bound
- * to one source, because a splice may overlap what an earlier one gave.
+ * Detects a source that repeats itself: units whose decoding time *and* content were seen before. A still picture has
+ * new times, and a restarted clock has new content, so neither alone is a loop. The detector is reset per source,
+ * because a splice may overlap the previous source.
  */
 export class LoopDetector {
-  /** Media time at which each print was last seen, oldest first. */
+  /** Media time at which each fingerprint was last seen, oldest first. */
   private readonly seen = new Map<number, number>();
   private lastSample = -1;
   private lastPrint = -1;
   private run: Run | null = null;
   private fresh = 0;
 
-  /** @param confirmMs how much repeated media makes a loop */
+  /** @param confirmMs duration of repeated media that counts as a loop */
   constructor(private readonly confirmMs: number) {}
 
-  /** Prints remembered, at most 1024. */
+  /** Number of remembered fingerprints, at most 1024. */
   get size(): number {
     return this.seen.size;
   }
 
-  /** A new source begins. */
+  /** Call when a new source begins. */
   reset(): void {
     this.seen.clear();
     this.lastSample = -1;
@@ -50,9 +52,12 @@ export class LoopDetector {
     this.fresh = 0;
   }
 
-  /** Takes the next unit, at `timeMs` of media time that never goes back; returns the loop that it is part of. */
+  /**
+   * Takes the next unit, at `timeMs` of media time, which never goes back. Returns the loop that it belongs to, or
+   * null.
+   */
   add({ ticks, print }: AccessUnitPrint, timeMs: number): MediaLoop | null {
-    // Chosen by the content's own time, so that a repetition is sampled at the same places.
+    // Sample by the content's own timestamps, so that a repetition is sampled at the same units.
     const sample = Math.floor(ticks / SAMPLE_TICKS);
     if (sample === this.lastSample && print !== this.lastPrint) return this.loop(timeMs);
     this.lastSample = sample;

@@ -6,7 +6,7 @@ const MS = 27_000;
 const WRAP = 2 ** 33 * 300;
 
 describe('MediaClock', () => {
-  it('is the PCR, interpolated by bytes, from any start and over the wrap', () => {
+  it('follows the PCR, interpolated by bytes, from any start and across the wrap', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: WRAP - 1 }),
@@ -32,8 +32,8 @@ describe('MediaClock', () => {
 
   it.each([
     ['stands still', 0, () => 0],
-    ['goes round within a second', 760, (index: number) => ((index * 40) % 800) * MS],
-  ])('goes on by arrival while the PCR %s', (_, latestMs, ticksAt) => {
+    ['repeats within 1 s', 760, (index: number) => ((index * 40) % 800) * MS],
+  ])('advances by arrival while the PCR %s', (_, latestMs, ticksAt) => {
     const clock = new MediaClock();
     for (let index = 0; index <= 1500; index++) {
       clock.addPcr(index * 1000, ticksAt(index), index * 40);
@@ -45,7 +45,7 @@ describe('MediaClock', () => {
     expect(clock.mediaTimeAt(1_501_000)! - clock.mediaTimeAt(1_500_000)!).toBeCloseTo(3000, -2);
   });
 
-  it('is monotone in the position whatever the PCRs and flags', () => {
+  it('is monotone in the position for any PCRs and flags', () => {
     fc.assert(
       fc.property(
         fc.array(
@@ -81,9 +81,9 @@ describe('MediaClock', () => {
   it.each([
     ['a jump forward', 60_000, false],
     ['a jump back', -5_000, false],
-    ['a jump that only the flag tells', 2_000, true],
-    ['a little back with the flag', -20, true],
-  ])('%s starts anew: media time goes on by arrival', (_name, jumpMs, flag) => {
+    ['a jump that only the flag reveals', 2_000, true],
+    ['a small step back with the flag', -20, true],
+  ])('%s starts a new time base: media time advances by arrival', (_name, jumpMs, flag) => {
     const clock = new MediaClock();
     const base = 100_000 * MS;
     clock.addPcr(0, base, 0);
@@ -98,7 +98,7 @@ describe('MediaClock', () => {
     expect(clock.mediaTimeAt(3000)).toBe(3440);
   });
 
-  it('a flag where time goes on is nothing', () => {
+  it('ignores a flag where time continues', () => {
     const clock = new MediaClock();
     for (let index = 0; index <= 100; index++) {
       clock.expectDiscontinuity();
@@ -109,7 +109,7 @@ describe('MediaClock', () => {
     expect(clock.mediaTimeAt(100_000)).toBeCloseTo(4000, 6);
   });
 
-  it('a little back is waited out', () => {
+  it('stands still after a small step back', () => {
     const clock = new MediaClock();
     clock.addPcr(0, 1000 * MS, 0);
     clock.addPcr(1000, 1040 * MS, 0);
@@ -119,7 +119,7 @@ describe('MediaClock', () => {
     expect(clock.mediaTimeAt(2000)).toBe(50);
   });
 
-  it('bit rate is the median of slopes of two seconds', () => {
+  it('computes the bit rate as the median of slopes over 2 s', () => {
     const clock = new MediaClock();
     let position = 0;
     for (let ms = 0; ms <= 20_000; ms += 40) {
@@ -131,7 +131,7 @@ describe('MediaClock', () => {
     expect(clock.bitrateBps).toBe(8_000_000);
   });
 
-  it('falls back to PTS, over its wrap too, and then prefers PCR', () => {
+  it('falls back to PTS, also across its wrap, and then prefers PCR', () => {
     const clock = new MediaClock();
     const start = 2 ** 33 - 90_000;
     for (let index = 0; index <= 100; index++) {
@@ -157,7 +157,7 @@ describe('MediaClock', () => {
     expect(clock.bitrateBps).toBe(80_000);
   });
 
-  it('a new programme may have another source', () => {
+  it('uses another source for a new programme', () => {
     const clock = new MediaClock();
     clock.addPcr(0, 0, 0);
     clock.addPcr(1000, 100 * MS, 100);
@@ -167,7 +167,7 @@ describe('MediaClock', () => {
     expect(clock.mediaTimeAt(3000)).toBe(190);
   });
 
-  it('stays bounded by the ring and by itself', () => {
+  it('is bounded by the ring and by its own limit', () => {
     const clock = new MediaClock();
     for (let ms = 0; ms < 30_000; ms++) {
       clock.addPcr(ms * 100, ms * MS, 0);
@@ -180,7 +180,7 @@ describe('MediaClock', () => {
   });
 });
 
-it('SampleTrack interpolates like a plain list, whatever is dropped', () => {
+it('SampleTrack interpolates like a plain list after any drops', () => {
   fc.assert(
     fc.property(
       fc.array(

@@ -1,6 +1,6 @@
 import { SampleTrack } from './sample-track';
 
-/** Where media time comes from; each is better than the one before. */
+/** Source of media time; each is better than the one before. */
 export type ClockSource = 'none' | 'arrival' | 'pts' | 'pcr';
 
 const TICKS_PER_MS = 27_000;
@@ -8,26 +8,29 @@ const TICKS_PER_MS = 27_000;
 const WRAP = 2 ** 33 * 300;
 const MAX_STEP_MS = 10_000;
 const MAX_BACK_MS = 1_000;
-/** A flagged step that is no greater is time that goes on: some encoders flag every picture, and PCRs come ten times a second. */
+/**
+ * A flagged step up to this size is continuous time: some encoders flag every picture, and PCRs come ten times a
+ * second.
+ */
 const MAX_FLAGGED_STEP_MS = 1_000;
-/** The arrival fall-back needs no finer grain than this. */
+/** Resolution of the arrival fallback. */
 const ARRIVAL_STEP_MS = 100;
 const SLOPE_MS = 2_000;
 const SLOPES_KEPT = 15;
-/** Before the first full slope, a rate is guessed from this much media at least. */
+/** Minimum media for an estimated rate before the first full slope. */
 const FIRST_RATE_MS = 40;
 const MAX_SAMPLES = 20_000;
-/** A clock that shows so often and for so long no later time stands still while the media go on. */
+/** A clock that does not advance for this many samples and this long is stuck, while media continue. */
 const STUCK_SAMPLES = 10;
 const STUCK_MS = 5_000;
 
 /**
- * Media time of a stream: a monotone line from byte positions to milliseconds that begins at 0, taken from
- * the PCR, without one from PTS, without both from arrival. A wrap is no discontinuity; at a real one the line goes on
- * from its last value by the arrival difference, and so it does while the clock stands still.
+ * Media time of a stream: a monotone mapping from byte positions to milliseconds, beginning at 0. It is taken from the
+ * PCR, else from PTS, else from arrival. A wrap is no discontinuity. At a discontinuity, and while the clock is stuck,
+ * media time advances by arrival time.
  */
 export class MediaClock {
-  /** Starts anew of the time base after the first; changes to a better source do not count. */
+  /** Number of new time bases after the first; changes to a better source do not count. */
   discontinuities = 0;
   private currentSource: ClockSource = 'none';
   private readonly track = new SampleTrack(MAX_SAMPLES);
@@ -49,12 +52,12 @@ export class MediaClock {
     return this.currentSource;
   }
 
-  /** Points kept, at most 20 000. */
+  /** Number of points kept, at most 20 000. */
   get samples(): number {
     return this.track.length;
   }
 
-  /** Memory that the points take. */
+  /** Memory of the points in bytes. */
   get bytes(): number {
     return this.track.bytes;
   }
@@ -88,12 +91,12 @@ export class MediaClock {
     }
   }
 
-  /** The next sample may have a new time base: the discontinuity flag was seen. */
+  /** The discontinuity flag was seen, so the next sample may have a new time base. */
   expectDiscontinuity(): void {
     this.isFlagged = this.currentSource !== 'none';
   }
 
-  /** Forgets which source was the best: the programme changed, and the new one may have no PCR. */
+  /** Call when the programme changes: the new one may have no PCR, so the best source is chosen again. */
   restartSource(): void {
     if (this.currentSource === 'none') return;
     this.currentSource = 'arrival';
@@ -101,8 +104,8 @@ export class MediaClock {
   }
 
   /**
-   * Media time in ms at a byte position: interpolated by bytes between samples, beyond them by the
-   * current byte rate (before the first sample it may be negative). Null before the first sample.
+   * Media time in ms at a byte position: interpolated between samples, extrapolated by the current byte rate elsewhere
+   * (before the first sample it may be negative). Null before the first sample.
    */
   mediaTimeAt(position: number): number | null {
     if (this.track.length === 0) return null;
@@ -116,7 +119,7 @@ export class MediaClock {
     return this.track.interpolate(position);
   }
 
-  /** Forgets what is older than `position`, the tail of the ring. */
+  /** Drops points before `position`, the tail of the ring. */
   dropBefore(position: number): void {
     this.track.dropBefore(position);
   }
@@ -153,13 +156,13 @@ export class MediaClock {
       this.add(position, this.lastTimeMs + arrivalMs - this.lastArrivalMs, arrivalMs);
       return;
     }
-    // A little back is jitter of a careless multiplexer: the line waits until time has caught up.
+    // A small step back is jitter of a careless multiplexer: media time stands still until the clock has caught up.
     if (stepMs < 0) return;
     this.lastTicks = ticks;
     this.add(position, this.lastTimeMs + stepMs, arrivalMs);
   }
 
-  /** Begins a time base; the old byte rate serves until the new one has its own. */
+  /** Begins a time base. The old byte rate is used until the new base has its own. */
   private startAt(position: number, timeMs: number, arrivalMs: number): void {
     this.anchorPosition = position;
     this.anchorTimeMs = timeMs;
@@ -190,7 +193,7 @@ export class MediaClock {
   }
 }
 
-/** Signed distance modulo the wrap, the shorter way round. */
+/** Signed shortest distance modulo the wrap. */
 function ticksBetween(from: number, to: number): number {
   const forward = (((to - from) % WRAP) + WRAP) % WRAP;
   return forward >= WRAP / 2 ? forward - WRAP : forward;

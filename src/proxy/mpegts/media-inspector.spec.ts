@@ -30,7 +30,7 @@ const aac = { profile: 'LC', sampleRateHz: 48_000, channels: 1 };
 const mp2 = { profile: 'Layer 2', sampleRateHz: 48_000, channels: 1 };
 const high = { profile: 'High', level: '1.0', frameRate: 15, ...picture };
 
-describe('MediaInspector on streams of real encoders says what ffprobe says', () => {
+describe('MediaInspector agrees with ffprobe on streams of real encoders', () => {
   it.each<[string, ...Partial<StreamFacts>[]]>([
     ['h264-aac', { codec: 'h264', video: high }, { codec: 'aac', audio: aac }],
     ['h264-open-gop', { codec: 'h264', video: high }, { codec: 'aac', audio: aac }],
@@ -133,12 +133,12 @@ describe('MediaInspector', () => {
     return writer.bytes();
   }
 
-  it('measures the frame rate by decoding times when the stream does not name it', () => {
+  it('measures the frame rate by decoding times if the stream does not contain it', () => {
     const facts = new MediaInspector().look([video(plainSps)], programme(stream(256, 'h264')));
     expect(facts[0]!.video).toMatchObject({ width: 96, height: 64, frameRate: 25 });
   });
 
-  it('keeps what it knew when a look finds nothing, and takes what is new when it changes', () => {
+  it('keeps known parameters if an inspection finds none, and updates them when they change', () => {
     const inspector = new MediaInspector();
     const one = programme(stream(256, 'h264'));
     expect(inspector.look([video(plainSps)], one)[0]!.video?.width).toBe(96);
@@ -149,19 +149,19 @@ describe('MediaInspector', () => {
     expect(inspector.look([], one)[0]!.video).toBeNull();
   });
 
-  it('looks into nothing that is scrambled, and says so', () => {
+  it('does not parse scrambled streams, and marks them', () => {
     const writer = new TsWriter();
     writer.pes({ pid: 256, scrambled: true }, pes(plainSps, 0));
     const facts = new MediaInspector().look([writer.bytes()], programme(stream(256, 'h264')));
     expect(facts[0]).toMatchObject({ isScrambled: true, video: null });
   });
 
-  it('tells the language that the PMT names', () => {
+  it('returns the language from the PMT', () => {
     const facts = new MediaInspector().look([], programme(stream(257, 'aac', '0a04706f7200')));
     expect(facts[0]!.language).toBe('por');
   });
 
-  it('never throws, whatever the bytes', () => {
+  it('never throws for any bytes', () => {
     const codecs: StreamCodec[] = ['h264', 'hevc', 'mpeg2-video', 'aac', 'aac-latm', 'ac3', 'mp2'];
     const units = fc.uint8Array({ maxLength: 400 });
     fc.assert(
@@ -176,7 +176,7 @@ describe('MediaInspector', () => {
     );
   });
 
-  it('never throws on damaged streams, and calls no size that is none', () => {
+  it('never throws on damaged streams, and returns no implausible size', () => {
     const names = ['h264-aac', 'hevc-aac', 'mpeg2-mp2', 'parameters-latm', 'parameters-ac3'];
     const damage = fc.array(fc.tuple(fc.nat(15_000), fc.nat(255)), { maxLength: 200 });
     fc.assert(
@@ -195,7 +195,7 @@ describe('MediaInspector', () => {
     );
   });
 
-  it('calls a parameter set that is cut off none', () => {
+  it('rejects a truncated parameter set', () => {
     for (let length = 0; length < 6; length++) {
       expect(parseH264Parameters(sps.subarray(0, length))).toBeNull();
     }

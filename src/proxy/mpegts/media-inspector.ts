@@ -8,23 +8,23 @@ import { TS_PACKET } from './packet';
 import { type Programme, type ProgrammeStream } from './programme';
 import { type MediaKind, type StreamCodec } from './stream-codec';
 
-/** One elementary stream: what the PMT says, and what the stream itself does. */
+/** Facts about one elementary stream, from the PMT and from the stream itself. */
 export interface StreamFacts {
   readonly pid: number;
   readonly kind: MediaKind;
   readonly codec: StreamCodec;
-  /** ISO 639, as the PMT says. */
+  /** ISO 639 code from the PMT. */
   readonly language: string | null;
   readonly isScrambled: boolean;
-  /** Null before the parameters were seen, and for codecs that nobody here reads. */
+  /** Null until the parameters were seen, and for codecs that are not parsed. */
   readonly video: VideoParameters | null;
   readonly audio: AudioParameters | null;
 }
 
-/** How much of one stream is looked at in one go. */
+/** Bytes of one stream that are inspected per call. */
 const VIDEO_BYTES = 64 * 1024;
 const AUDIO_BYTES = 8 * 1024;
-/** Decoding times from which a frame rate is measured when the stream does not name one. */
+/** Number of decoding times for measuring a frame rate that the stream does not contain. */
 const TIMES = 13;
 const LANGUAGE_DESCRIPTOR = 0x0a;
 const START_CODE = Buffer.from([0, 0, 1]);
@@ -36,7 +36,7 @@ const MPEG2_SEQUENCE = 0xb3;
 
 interface Known {
   readonly codec: StreamCodec;
-  /** The parameter set as it came: parsed again only when it changes. */
+  /** The raw parameter set, which is parsed again only when it changes. */
   readonly unit: Buffer;
   readonly video: VideoParameters | null;
   readonly audio: AudioParameters | null;
@@ -117,7 +117,7 @@ function parseVideo(codec: StreamCodec, unit: Buffer): VideoParameters | null {
   return parseMpeg2Parameters(unit, next < 0 ? null : unit.subarray(next + 3));
 }
 
-/** The first parameter set, from behind its start code to the next one (MPEG-2: with the unit that follows). */
+/** The first parameter set, from after its start code to the next one (MPEG-2: including the unit that follows). */
 function parameterUnit(codec: StreamCodec, bytes: Buffer): Buffer | null {
   let at = bytes.indexOf(START_CODE);
   while (at >= 0 && at + 3 < bytes.length) {
@@ -139,7 +139,7 @@ function isParameterUnit(codec: StreamCodec, first: number): boolean {
   return codec === 'mpeg2-video' && first === MPEG2_SEQUENCE;
 }
 
-/** From the median distance of decoding times; null when there are too few. */
+/** Frame rate from the median distance of decoding times; null if there are too few. */
 function measuredRate(times: readonly number[]): number | null {
   const steps: number[] = [];
   for (let i = 1; i < times.length; i++) {

@@ -11,12 +11,12 @@ import {
 import { isPesStart, pesDecodingTime, shiftPesTimes, ticksBetween, TIMESTAMP_WRAP } from './pes';
 import { type Programme } from './programme';
 
-/** Gap between the two, 200 ms: the last units may be out of order, or belong to one stream only. */
+/** Gap between the two, 200 ms, because the last units may be reordered or belong to one stream only. */
 const GAP_TICKS = 90 * 200;
 
 /** A copy of whole packets in which every PCR, PTS and DTS is `ticks` (90 kHz, 0..2^33−1) later. */
 export function withMovedTimes(packets: Buffer, ticks: number): Buffer {
-  // Not from the pool, which a copy that waits on a socket would keep alive.
+  // Not from the pool: a copy that waits on a socket would keep the whole pool slab alive.
   const moved = Buffer.allocUnsafeSlow(packets.length);
   packets.copy(moved);
   for (let at = 0; at + TS_PACKET <= moved.length; at += TS_PACKET) {
@@ -30,8 +30,8 @@ export function withMovedTimes(packets: Buffer, ticks: number): Buffer {
 }
 
 /**
- * How far times have to move, 0..2^33−1, so that `after` goes on where `before` ended: the first unit of each video and
- * audio stream a little later than the last one. Null when no stream has times in both. Both are whole packets.
+ * Ticks (0..2^33−1) to add so that `after` continues where `before` ended: the first unit of each video and audio
+ * stream comes a little later than the last one. Null if no stream has timestamps in both. Both are whole packets.
  */
 export function ticksToFollow(
   before: Iterable<Buffer>,
@@ -43,8 +43,8 @@ export function ticksToFollow(
 }
 
 /**
- * From the last unit in `before` to the first one in `after`, in ticks of 90 kHz: of the video or audio stream in which it
- * is shortest. Null when no stream has times in both.
+ * Ticks of 90 kHz from the last unit in `before` to the first one in `after`, of the video or audio stream with the
+ * shortest step. Null if no stream has timestamps in both.
  */
 export function stepBetween(
   before: Iterable<Buffer>,
@@ -72,11 +72,11 @@ function mediaPids({ streams }: Programme): ReadonlySet<number> {
   return new Set((media.length > 0 ? media : streams).map((stream) => stream.pid));
 }
 
-/** Tells the decoding time of each unit that begins in `runs`, until `tell` has had enough. */
+/** Passes the decoding time of each unit that begins in `runs` to `visit`, until it returns false. */
 function readTimes(
   runs: Iterable<Buffer>,
   wanted: ReadonlySet<number>,
-  tell: (pid: number, time: number) => boolean,
+  visit: (pid: number, time: number) => boolean,
 ): void {
   for (const run of runs) {
     for (let at = 0; at + TS_PACKET <= run.length; at += TS_PACKET) {
@@ -84,7 +84,7 @@ function readTimes(
       if (transportError(run, at) || scrambled(run, at)) continue;
       const [from, end] = [payloadOffset(run, at), at + TS_PACKET];
       const time = isPesStart(run, from, end) ? pesDecodingTime(run, from, end) : -1;
-      if (time >= 0 && !tell(pid(run, at), time)) return;
+      if (time >= 0 && !visit(pid(run, at), time)) return;
     }
   }
 }

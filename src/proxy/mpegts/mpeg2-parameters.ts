@@ -22,8 +22,8 @@ const LEVELS: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * What an MPEG-1 or MPEG-2 sequence header says. `header` begins with its start code's last byte; `extension`, likewise,
- * is the unit that follows it, if one does. Null when the first is no sequence header.
+ * Parses an MPEG-1 or MPEG-2 sequence header. `header` begins with the last byte of its start code; `extension` is the
+ * unit that follows, in the same form, if there is one. Null if `header` is no sequence header.
  */
 export function parseMpeg2Parameters(
   header: Buffer,

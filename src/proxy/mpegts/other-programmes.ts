@@ -1,13 +1,13 @@
 import { ticksBetween } from './pes';
 
-/** PIDs beside the programme that are watched; a transponder has fewer. */
+/** Maximum number of watched PIDs outside the programme; a transponder has fewer. */
 const MAX_OTHERS = 256;
-/** Longer steps are another time base. */
+/** Longer steps mean another time base. */
 const MAX_STEP_TICKS = 10 * 90_000;
 const TICKS_PER_MS = 90;
 
 interface Other {
-  /** Of the programme, when this was seen last. */
+  /** Count of the programme's PES packets when this PID was last seen. */
   sign: number;
   lastTicks: number;
   shownTicks: number;
@@ -15,20 +15,23 @@ interface Other {
 }
 
 /**
- * Watches PIDs outside of the programme, so that one that carries nothing is told from a stream that carries nothing: an
- * engine may give a transponder whose first programme is off air.
+ * Watches PIDs outside the programme to distinguish a programme that is off air from a source without media: an engine
+ * may deliver a transponder whose first programme is off air.
  */
 export class OtherProgrammes {
-  /** PES packets of the programme that is played. */
+  /** Number of PES packets of the selected programme. */
   signs = 0;
   private readonly others = new Map<number, Other>();
 
-  /** A PES packet of the programme begins: it is on air. */
+  /** Records a PES packet of the programme, which proves that it is on air. */
   playedShows(): void {
     this.signs++;
   }
 
-  /** A PES packet of another PID begins; returns how much of it has come since the programme showed something, in ms. */
+  /**
+   * Records a PES packet of another PID. Returns the media time of that PID since the last PES packet of the
+   * programme, in ms.
+   */
   otherShows(pid: number, ticks: number, clockMs: number | null): number {
     let other = this.others.get(pid);
     if (other === undefined) {
@@ -49,12 +52,12 @@ export class OtherProgrammes {
     return clockMs === null || other.sinceClockMs === null ? 0 : clockMs - other.sinceClockMs;
   }
 
-  /** Something of this PID has come since the programme showed anything. */
+  /** True if this PID sent a PES packet since the last one of the programme. */
   isShown(pid: number): boolean {
     return this.others.get(pid)?.sign === this.signs;
   }
 
-  /** Another programme is played, or PIDs have other meanings. */
+  /** Call when another programme is selected, or PIDs change their meaning. */
   reset(): void {
     this.signs++;
     this.others.clear();

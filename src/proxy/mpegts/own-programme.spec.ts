@@ -30,7 +30,7 @@ const OLD = programme([0x100, H264], [0x101, AAC]);
 const NEW = programme([0x110, H264], [0x111, AAC]);
 
 describe('mapProgramme', () => {
-  it('maps to what plays now, not to what played before', () => {
+  it('maps to the current streams, not to earlier ones', () => {
     const mapping = mapProgramme(told(OLD, NEW), NEW, 'splice')!;
     expect(mapping.isIdentity).toBe(true);
     expect(pidsOf(told(OLD, NEW), OLD)).toEqual([
@@ -39,7 +39,7 @@ describe('mapProgramme', () => {
     ]);
   });
 
-  it('keeps a stream on its PID when the type is the same, and maps the others by order', () => {
+  it('keeps a stream on its PID if the type is the same, and maps the others by order', () => {
     const own = told(programme([0x100, H264], [0x101, AAC], [0x102, AAC], [0x103, MP2]));
     const source = programme([0x200, H264], [0x102, AAC], [0x201, AAC], [0x101, MP2]);
     expect(pidsOf(own, source)).toEqual([
@@ -50,7 +50,7 @@ describe('mapProgramme', () => {
     ]);
   });
 
-  it('gives the first sound to the only stream that can go on as it', () => {
+  it('maps the only suitable stream to the first audio', () => {
     const own = told(programme([0x100, H264], [0x101, AAC], [0x102, AAC]));
     expect(pidsOf(own, programme([0x100, H264], [0x102, AAC]))).toEqual([
       [0x100, 0x100],
@@ -58,7 +58,7 @@ describe('mapProgramme', () => {
     ]);
   });
 
-  it('gives a PID to no other type than it had', () => {
+  it('never maps another type to a PID', () => {
     const own = told(OLD, programme([0x100, H264], [0x102, AAC]));
     const { pids } = mapProgramme(
       own,
@@ -69,7 +69,7 @@ describe('mapProgramme', () => {
     expect([0x100, 0x102, 0x1000, 0x1fff]).not.toContain(pids.get(0x101));
   });
 
-  it('gives a stream that comes back the PID that its type had', () => {
+  it('maps a returning stream to the PID that its type had', () => {
     const full = programme([0x100, H264], [0x101, AAC], [0x102, MP2], [0x103, MP2]);
     const own = told(full, OLD);
     const source = programme([0x200, H264], [0x201, AAC], [0x103, MP2], [0x202, MP2]);
@@ -81,7 +81,7 @@ describe('mapProgramme', () => {
     ]);
   });
 
-  it('chooses no PID where other programmes may have their tables', () => {
+  it('allocates no PID where other programmes may have their tables', () => {
     const own = told(programme([0x100, H264], [0x101, AAC], [0x1ffe, MP2]));
     const source = programme([0x200, H264], [0x201, AAC], [0x202, MP2], [0x101, 0x81], [0, 0x81]);
     const { pids } = mapProgramme(own, source, 'splice')!;
@@ -101,7 +101,7 @@ describe('mapProgramme', () => {
     expect(mapProgramme(own, source, 'under_way') !== null).toBe(underWay);
   });
 
-  it('video that viewers do not play comes only with the broadcast itself', () => {
+  it('adds new video only if the broadcast itself changes', () => {
     expect(mapProgramme(told(radio), OLD, 'splice')).toBeNull();
     expect([...mapProgramme(told(radio), OLD, 'under_way')!.pids]).toEqual([
       [0x101, 0x101],
@@ -110,8 +110,8 @@ describe('mapProgramme', () => {
   });
 });
 
-describe('what viewers know', () => {
-  it('does not grow with every change', () => {
+describe('the outgoing programme', () => {
+  it('does not grow with every change of the source', () => {
     let own = told(OLD);
     for (let n = 0; n < 500; n++) {
       const source = programme([0x100, H264], [0x101, AAC], [0x200 + n, 0x80 + (n % 100)]);
@@ -121,7 +121,7 @@ describe('what viewers know', () => {
     }
   });
 
-  it('is found for 800 streams as fast as for a few', () => {
+  it('is computed for 800 streams as fast as for a few', () => {
     const many = programme(...Array.from({ length: 800 }, (_, n) => [0x20 + n, MP2] as const));
     const moved = programme(...Array.from({ length: 800 }, (_, n) => [0x900 + n, MP2] as const));
     const mapping = mapProgramme(told(many), moved, 'splice')!;

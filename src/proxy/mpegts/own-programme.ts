@@ -1,41 +1,41 @@
 import { FIRST_CHOSEN_PID, FIRST_STREAM_PID, NULL_PID, PID_COUNT } from './packet';
 import { type Programme, type ProgrammeStream } from './programme';
 
-/** A stream that viewers of a session know. */
+/** An elementary stream as announced to viewers. */
 export type OwnStream = Pick<ProgrammeStream, 'pid' | 'streamType' | 'codec' | 'kind'>;
 
-/** The outgoing programme of a session, over all of its sources. */
+/** The outgoing programme of a stream, across all of its sources. */
 export interface OwnProgramme {
   readonly programmeNumber: number;
   readonly pmtPid: number;
   readonly pcrPid: number;
-  /** What viewers play now, in the order in which they were told of it. */
+  /** The streams that viewers play now, in order of announcement. */
   readonly streams: readonly OwnStream[];
-  /** What they played before, oldest first: their decoders may still expect these types on these PIDs. */
+  /** Streams that viewers played before, oldest first: decoders may still expect these types on these PIDs. */
   readonly past: readonly OwnStream[];
 }
 
-/** How a source is made to look like the session's own programme. */
+/** Maps a source to the outgoing programme. */
 export interface ProgrammeMapping {
-  /** The session's programme once this source plays. */
+  /** The outgoing programme once this source plays. */
   readonly own: OwnProgramme;
-  /** PID of the source → PID of the session, elementary streams and clock. */
+  /** Maps each PID of the source to the outgoing PID: elementary streams and PCR. */
   readonly pids: ReadonlyMap<number, number>;
   readonly pcrPid: number;
-  /** Every number is the same on both sides. */
+  /** True if every PID is the same on both sides. */
   readonly isIdentity: boolean;
 }
 
 /**
- * `splice`: a source takes the place of another one, and viewers play on with the decoders that they have.
- * `under_way`: the broadcast itself changes, as it would for a receiver of its own.
+ * `splice`: a source replaces another one, and viewers continue with their decoders. `under_way`: the broadcast itself
+ * changes, as it would for a receiver.
  */
 export type MappingOccasion = 'splice' | 'under_way';
 
-/** PIDs of earlier streams that are kept from other types; the oldest are forgotten. */
+/** Maximum number of earlier streams whose PIDs are not reused for other types; the oldest are dropped. */
 const MAX_PAST = 64;
 
-/** What viewers know after `programme` has gone out to them. */
+/** The outgoing programme after `programme` was sent to viewers. */
 export function learnProgramme(own: OwnProgramme | null, programme: Programme): OwnProgramme {
   const { programmeNumber, pmtPid, pcrPid, streams } = programme;
   const past = own === null ? [] : pastOf(own, streams);
@@ -43,9 +43,9 @@ export function learnProgramme(own: OwnProgramme | null, programme: Programme): 
 }
 
 /**
- * Maps a source's streams to those that viewers play now: same PID and type first, then type and order. Other streams
- * get PIDs of their own. Null when viewers would lose their first video or audio to another type; at a splice also when
- * the source lacks one of these kinds or adds it.
+ * Maps a source's streams to those that viewers play now: first by PID and type, then by type and order. Other streams
+ * get new PIDs. Null if the first video or audio stream of viewers would change its type, and at a splice also if the
+ * source lacks one of these kinds or adds it.
  */
 export function mapProgramme(
   own: OwnProgramme,
@@ -75,7 +75,7 @@ export function mapProgramme(
   return { own: { ...own, pcrPid, streams, past }, pids, pcrPid, isIdentity };
 }
 
-/** Streams of the source that viewers play already, with the PIDs that they know. */
+/** Streams of the source that viewers already play, with the outgoing PIDs. */
 function matchStreams(own: OwnProgramme, source: Programme): Map<number, number> {
   const pids = new Map<number, number>();
   const playing = new Map(own.streams.map((stream) => [stream.pid, stream]));
@@ -100,7 +100,7 @@ function matchStreams(own: OwnProgramme, source: Programme): Map<number, number>
   return pids;
 }
 
-/** Sees to it that what most viewers play, the first stream of its kind, goes on. False when it can not. */
+/** Ensures that the first stream of each kind, which most viewers play, continues. False if it cannot. */
 function keepFirstStreams(
   own: OwnProgramme,
   source: Programme,
@@ -122,12 +122,12 @@ function keepFirstStreams(
   return true;
 }
 
-/** Finds PIDs for streams that viewers do not play yet. */
+/** Allocates PIDs for streams that viewers do not play yet. */
 class PidPool {
   private readonly used: Set<number>;
-  /** No PID of ours below this one is free. */
+  /** All candidate PIDs below this one are taken. */
   private next = FIRST_CHOSEN_PID;
-  /** PIDs on which viewers have had a type before. */
+  /** PIDs on which viewers had each type before. */
   private readonly past = new Map<string, number[]>();
 
   constructor({ pmtPid, pcrPid, streams, past }: OwnProgramme) {
@@ -139,7 +139,7 @@ class PidPool {
     }
   }
 
-  /** The PID that the type had before, the stream's own first; else one that no other stream has had. */
+  /** The PID that the type had before, preferably the stream's own; else a PID that no other stream has had. */
   take(stream: ProgrammeStream): number | null {
     const past = this.past.get(typeOf(stream)) ?? [];
     if (past.length === 0) return this.free(stream.pid);
@@ -147,10 +147,10 @@ class PidPool {
     return past.splice(Math.max(0, same), 1)[0] ?? null;
   }
 
-  /** `wish` if it is free, else the first PID that is; null when all are used. */
-  free(wish: number): number | null {
-    let pid = wish;
-    if (wish < FIRST_STREAM_PID || this.used.has(wish)) {
+  /** `preferred` if it is free, else the first free PID; null if all are taken. */
+  free(preferred: number): number | null {
+    let pid = preferred;
+    if (preferred < FIRST_STREAM_PID || this.used.has(preferred)) {
       while (this.used.has(this.next)) this.next++;
       pid = this.next;
     }
@@ -160,7 +160,7 @@ class PidPool {
   }
 }
 
-/** A clock on a PID of its own keeps the session's, when that has one. */
+/** A PCR on its own PID keeps the outgoing PCR PID, if there is one. */
 function mapClock(
   own: OwnProgramme,
   source: Programme,
@@ -174,7 +174,7 @@ function mapClock(
   return isSeparate ? own.pcrPid : (pool.free(source.pcrPid) ?? NULL_PID);
 }
 
-/** The streams of `own` that are not among those that play from now on. */
+/** The streams of `own` that no longer play. */
 function pastOf(own: OwnProgramme, playing: readonly OwnStream[]): readonly OwnStream[] {
   const present = new Set(playing.map(({ pid }) => pid));
   const past = new Map([...own.past, ...own.streams].map((stream) => [stream.pid, stream]));

@@ -9,8 +9,8 @@ const VERSION_AT = 5;
 const VERSION_BITS = 0x3e;
 
 /**
- * The tables that announce `source` as the session's own programme. `current` are those that went out last: a
- * table that says the same is the very same, version and CRC included; another one has the next version.
+ * The tables that announce `source` as the outgoing programme. `current` are the tables sent last. A table with the
+ * same content is sent unchanged, version and CRC included; a changed table gets the next version.
  */
 export function ownTables(
   current: PsiTables,
@@ -40,7 +40,10 @@ export function packetsOfSection(section: Buffer, pid: number): Buffer[] {
   return packets;
 }
 
-/** Other programmes of the source stay listed only when nothing is renamed: their PIDs might be ours. */
+/**
+ * Other programmes of the source stay listed only if nothing is renamed, because their PIDs might collide with
+ * outgoing ones.
+ */
 function mapPat(
   current: Buffer,
   section: Buffer,
@@ -64,7 +67,7 @@ function mapPat(
   return mapped;
 }
 
-/** Streams in the session's order, so that a source that merely lists them otherwise says the same. */
+/** Streams in the outgoing order, so that a source with another order yields the same table. */
 function mapPmt(
   section: Buffer,
   source: Programme,
@@ -88,7 +91,7 @@ function mapPmt(
   return Buffer.concat([head, ...entries.map(({ bytes }) => bytes), Buffer.alloc(CRC_BYTES)]);
 }
 
-/** Writes length, version and CRC into `mapped`; `current` itself when that says the same. */
+/** Writes length, version and CRC into `mapped`; returns `current` if the content is the same. */
 function versioned(current: Buffer, mapped: Buffer): Buffer {
   mapped.writeUInt16BE(0xb000 | (mapped.length - 3), 1);
   const version = byteAt(current, VERSION_AT) & VERSION_BITS;
@@ -97,7 +100,7 @@ function versioned(current: Buffer, mapped: Buffer): Buffer {
 }
 
 function setVersion(section: Buffer, bits: number): Buffer {
-  // Reserved bits as the standard wants them, in force.
+  // Reserved bits as the standard requires, and current_next_indicator set.
   section[VERSION_AT] = 0xc1 | bits;
   section[6] = 0;
   section[7] = 0;

@@ -178,7 +178,7 @@ function framed({ group, before, after }: Framing, count: number, from = 0): Buf
 }
 
 describe('PacketAligner', () => {
-  it('finds what the model finds, however bytes are split and whatever garbage is between', () => {
+  it('agrees with the model for any split and any garbage in between', () => {
     const garbage = fc
       .array(fc.oneof(fc.constant(0x47), fc.integer({ min: 0, max: 255 })), { maxLength: 400 })
       .map((bytes) => Buffer.from(bytes));
@@ -216,7 +216,7 @@ describe('PacketAligner', () => {
     expect(align(split(all, [1]))).toEqual(model(all));
   });
 
-  it('hands long runs out of the data itself, without copying', () => {
+  it('passes long runs as views, without copying', () => {
     const aligner = new PacketAligner();
     const data = packets(10);
     const runs: [boolean, number, number][] = [];
@@ -232,7 +232,7 @@ describe('PacketAligner', () => {
     ]);
   });
 
-  it('counts a loss once and tells whether it is aligned', () => {
+  it('counts a loss once and reports whether it is aligned', () => {
     const aligner = new PacketAligner();
     const sink = () => undefined;
     expect(aligner.aligned).toBe(false);
@@ -248,7 +248,7 @@ describe('PacketAligner', () => {
     const { group, before } = framing;
     const headerBytes = before(0).length;
 
-    it('comes out as packets of 188 bytes, without a loss', () => {
+    it('is converted to packets of 188 bytes, without loss', () => {
       const all = framed(framing, 60);
       for (const sizes of [[all.length], [1], [100, 7, 1500]]) {
         const { packets: found, ...rest } = align(split(all, sizes));
@@ -268,7 +268,7 @@ describe('PacketAligner', () => {
     });
   });
 
-  it('is not turned to another framing by what lies between two losses', () => {
+  it('does not switch the framing because of data between two losses', () => {
     const stray = framed(FRAMINGS[1]!, 40);
     const { packets: found } = align([packets(20), Buffer.alloc(33), stray, packets(20)]);
     expect(found.slice(-20)).toEqual(found.slice(0, 20));
@@ -276,7 +276,7 @@ describe('PacketAligner', () => {
     expect(found).toHaveLength(41);
   });
 
-  it('learns another framing when the old one does not come back', () => {
+  it('detects another framing if the old one does not return', () => {
     const all = [packets(20), Buffer.alloc(70_000), framed(FRAMINGS[1]!, 40)];
     expect(align(all).packets).toHaveLength(60);
   });

@@ -1,76 +1,76 @@
 import { byteAt, SYNC, TS_PACKET } from './packet';
 
 /**
- * Takes a run of whole packets, `buf[start..end)`. The bytes are lent: they must be copied before
- * returning, because they may come from a small buffer that is used again.
+ * Takes a run of whole packets, `buf[start..end)`. The bytes must be copied before returning, because the buffer may
+ * be small and reused.
  */
 export type PacketSink = (buf: Buffer, start: number, end: number) => void;
 
 /**
- * Bytes from one packet to the next: 188; 192 with a time code ahead of each packet (M2TS); 204 and 208 with error
- * correction behind each packet (DVB, ATSC).
+ * Distances between packets: 188; 192 with a time code before each packet (M2TS); 204 and 208 with error correction
+ * after each packet (DVB, ATSC).
  */
 export const PACKET_DISTANCES: readonly number[] = [TS_PACKET, 192, 204, 208];
 
-/** Sync bytes that prove 188 bytes, and the known distance again after a loss. */
+/** Number of sync bytes that prove a distance of 188, and the known distance again after a loss. */
 const SYNCS = 3;
-/** Sync bytes that prove another distance: payload that repeats itself must not pass for one. */
+/** Number of sync bytes that prove another distance; more, because repetitive payload must not pass as one. */
 const FIRST_SYNCS = 6;
-/** The distance of a source is known once this many packets have come in a row. */
+/** The distance is known after this many consecutive packets. */
 const KNOWN_AFTER_PACKETS = 16;
-/** After a loss of this many bytes the source may have another distance. */
+/** After losing this many bytes, other distances are tried again. */
 const FORGET_AFTER_BYTES = 64 * 1024;
 /** RTP: version 2 and payload type 33, MPEG-TS; at most 15 contributing sources and this much extension. */
 const RTP_HEADER = 12;
 const RTP_MAX_HEADER = 128;
 const RTP_MPEG_TS = 33;
-/** What is known behind a byte that is still undecided: enough for either proof. */
+/** Bytes needed after an undecided byte for either proof. */
 const LOOK_AHEAD = Math.max(
   (FIRST_SYNCS - 1) * Math.max(...PACKET_DISTANCES),
   (SYNCS - 1) * (TS_PACKET + RTP_MAX_HEADER),
 );
-/** Room for what one push leaves undecided and what decides it. */
+/** Room for the undecided bytes of one push and the bytes that decide them. */
 const CARRY_BYTES = 2 * (LOOK_AHEAD + 1);
-/** Packets of another distance are put together in pieces of this size. */
+/** Packets of another distance are copied into buffers of this size. */
 const STRIPPED_BYTES = 350 * TS_PACKET;
 const UNDECIDED = -1;
 
 /**
- * Cuts a byte stream into packets of 188 bytes, however its bytes are split, and leaves out what a framing adds:
- * a constant number of bytes between packets, or RTP headers. Alignment is gained by sync bytes at equal
- * distances; from then on each packet's own sync byte is checked, and a wrong one starts the search anew at that byte.
- * Packets of 188 bytes are not copied.
+ * Cuts a byte stream into packets of 188 bytes, however its bytes are split, and removes the framing: a constant
+ * number of bytes between packets, or RTP headers. Alignment is gained by sync bytes at equal distances. From then on
+ * each packet's own sync byte is checked, and a wrong one restarts the search at that byte. Packets at a distance of
+ * 188 are not copied.
  */
 export class PacketAligner {
-  /** How often alignment was lost after it had been gained. */
+  /** Number of alignment losses. */
   resyncs = 0;
-  /** Bytes that belonged to no packet and no framing. */
+  /** Number of bytes that belonged to neither packets nor framing. */
   discardedBytes = 0;
 
   private readonly carry = Buffer.allocUnsafeSlow(CARRY_BYTES);
   private carried = 0;
-  /** Bytes of a framing that are still to come. */
+  /** Framing bytes that are still to be skipped. */
   private skip = 0;
   private locked = false;
   private distance = TS_PACKET;
   private isKnown = false;
-  /** Packets since alignment was gained. */
+  /** Consecutive packets since alignment was gained. */
   private inRow = 0;
   private discardedAtLoss = 0;
   private stripped: Buffer | null = null;
 
-  /** Whether the next byte is known to begin, or continue, a packet. */
+  /** True if packet boundaries are known at the next byte. */
   get aligned(): boolean {
     return this.locked;
   }
 
-  /** Hands all packets that are complete with `data` to `sink`, in order; long runs lie in `data` itself. */
+  /** Passes all packets that `data` completes to `sink`, in order; long runs are views of `data`. */
   push(data: Buffer, sink: PacketSink): void {
     let from = Math.min(this.skip, data.length);
     this.skip -= from;
     if (this.carried > 0) {
       const carried = this.carried;
-      // A packet's beginning needs the rest of it only; anything else enough to decide each of its bytes.
+      // A packet's start needs only the rest of that packet; other bytes need enough data to decide each of them.
       const isPacket = this.locked && this.carry[0] === SYNC;
       const room = (isPacket ? TS_PACKET : CARRY_BYTES) - carried;
       const total = carried + data.copy(this.carry, carried, 0, Math.min(room, data.length));
@@ -90,8 +90,8 @@ export class PacketAligner {
   }
 
   /**
-   * Handles the packets that begin in `buf[from..limit)` with the knowledge of `buf[..end)`. Returns where
-   * it stopped: at or behind `limit`, or before it, at a byte that needs more data.
+   * Processes the packets that begin in `buf[from..limit)`, using all of `buf[..end)`. Returns where it stopped: at or
+   * after `limit`, or before it at a byte that needs more data.
    */
   private walk(buf: Buffer, from: number, end: number, limit: number, sink: PacketSink): number {
     let at = from;
@@ -126,7 +126,7 @@ export class PacketAligner {
     this.discardedAtLoss = this.discardedBytes;
   }
 
-  /** Goes to the first byte that begins enough packets, or might: then nothing is aligned yet. */
+  /** Finds the first byte that begins enough packets, or might with more data; in that case nothing is aligned yet. */
   private search(buf: Buffer, from: number, end: number, limit: number): number {
     let at = from;
     for (; at < limit; at++) {
@@ -142,11 +142,11 @@ export class PacketAligner {
     return at;
   }
 
-  /** The distance of the packets that begin at `at`; 0 when none does. */
+  /** Distance of the packets that begin at `at`; 0 if none do. */
   private distanceAt(buf: Buffer, at: number, end: number, passed: number): number {
     if (this.isKnown) {
       const lost = this.discardedBytes + passed - this.discardedAtLoss;
-      // A damaged stream must not be taken for another framing by accident.
+      // A damaged stream must not be mistaken for another framing.
       if (lost < FORGET_AFTER_BYTES) return prove(buf, at, end, this.distance, SYNCS);
       this.isKnown = false;
     }
@@ -155,13 +155,13 @@ export class PacketAligner {
       const proof = prove(buf, at, end, distance, distance === TS_PACKET ? SYNCS : FIRST_SYNCS);
       if (proof > 0) return proof;
       if (proof === UNDECIDED) isUndecided = true;
-      // Fewer bytes decide on 188: nothing else may be found before that.
+      // A distance of 188 needs the fewest bytes to decide, so decide it before trying others.
       if (isUndecided && distance === TS_PACKET) break;
     }
     return isUndecided ? UNDECIDED : 0;
   }
 
-  /** Puts the packets at the present distance in `buf[start..end)` together. */
+  /** Copies the packets in `buf[start..end)` together, without their framing. */
   private strip(buf: Buffer, start: number, end: number, sink: PacketSink): void {
     const stripped = (this.stripped ??= Buffer.allocUnsafeSlow(STRIPPED_BYTES));
     let filled = 0;
@@ -175,7 +175,7 @@ export class PacketAligner {
   }
 }
 
-/** `distance` when `count` packets of that distance begin at `at`; 0 when they do not. */
+/** `distance` if `count` packets of that distance begin at `at`; else 0. */
 function prove(buf: Buffer, at: number, end: number, distance: number, count: number): number {
   let next = at;
   for (let left = count - 1; left > 0; left--) {
@@ -189,7 +189,7 @@ function prove(buf: Buffer, at: number, end: number, distance: number, count: nu
   return distance;
 }
 
-/** Length of an RTP header at `at` that is followed by a packet; 0 when there is none. */
+/** Length of an RTP header at `at` that a packet follows; 0 if there is none. */
 function rtpHeader(buf: Buffer, at: number, end: number): number {
   const first = byteAt(buf, at);
   if (first >> 6 !== 2) return 0;

@@ -14,7 +14,7 @@ import { type Programme } from './programme';
 import { type PsiTables, PsiTracker } from './psi-tracker';
 import { type SourceBudget } from './source-budget';
 
-/** What is done with a PID of the source. */
+/** Treatment of a PID of the source. */
 const DROP = 0;
 const KEEP = 1;
 const TIMED = 2;
@@ -22,35 +22,35 @@ const PAT = 3;
 const PMT = 4;
 const NULLS = 5;
 
-/** Units of the budget for mapping the tables of a source anew, and for each stream in them. */
+/** Budget units for mapping changed tables of a source, and for each stream in them. */
 const MAPPING_UNITS = 5;
 const STREAMS_PER_UNIT = 4;
 
-/** What viewers of the session have had so far. */
+/** State of the media sent to viewers so far. */
 export interface OutgoingState {
   readonly own: OwnProgramme;
   readonly tables: PsiTables;
   /** Continuity counter of the last packet of each PID, or `NO_COUNTER`. */
   readonly counters: Uint8Array;
-  /** Of the source that is rewritten. */
+  /** Budget of the rewritten source. */
   readonly budget: SourceBudget;
 }
 
-/** Packets of a table that are put out in the places of the source's. */
+/** Packets of a table that replace the source's table packets. */
 interface TableSlots {
   packets: readonly Buffer[];
-  /** Take the place of `packets` once these are out. */
+  /** Replace `packets` once all of those were sent. */
   following: readonly Buffer[] | null;
   next: number;
 }
 
 /**
- * Makes one source the continuation of a session: PIDs, continuity counters, tables and times, in place, packet by
- * packet. Counters move by one distance per PID, so that what the source lost still shows.
- * Packets of PIDs that the session does not know become null packets, unless nothing is renamed.
+ * Rewrites the packets of a source in place so that it continues the outgoing stream: PIDs, continuity counters,
+ * tables and timestamps. Counters are shifted by a constant per PID, so that losses in the source remain visible.
+ * Packets on PIDs that the outgoing programme does not have become null packets, unless nothing is renamed.
  */
 export class PacketRewriter {
-  /** The source has turned into something that can not be the session's programme. */
+  /** True once the source's programme can no longer continue the outgoing one. */
   isForeign = false;
   own: OwnProgramme;
   private readonly psi: PsiTracker;
@@ -58,17 +58,18 @@ export class PacketRewriter {
   private tables: PsiTables;
   private readonly roles = new Uint8Array(PID_COUNT);
   private readonly pids = new Uint16Array(PID_COUNT);
-  /** Streams and clock of the source, as `pids` has them. */
+  /** Outgoing PIDs of the source's streams and PCR. */
   private mapped: ReadonlyMap<number, number> = new Map();
   private readonly distances = new Uint8Array(PID_COUNT).fill(NO_COUNTER);
-  /** The last counter of each PID of the session. */
+  /** The last counter of each outgoing PID. */
   private readonly counters: Uint8Array;
   private readonly pat: TableSlots = { packets: [], following: null, next: 0 };
   private readonly pmt: TableSlots = { packets: [], following: null, next: 0 };
 
   /**
-   * `preface` is a PAT and PMT of the source, whole packets; `offset` (90 kHz, 0..2^33−1) is added to every time.
-   * @throws when `preface` holds no programme.
+   * @param preface PAT and PMT of the source, whole packets
+   * @param offset added to every timestamp, in ticks of 90 kHz (0..2^33−1)
+   * @throws if `preface` contains no programme
    */
   constructor(
     private readonly outgoing: OutgoingState,
@@ -81,7 +82,7 @@ export class PacketRewriter {
     this.tables = outgoing.tables;
     this.counters = Uint8Array.from(outgoing.counters);
     for (let at = 0; at < preface.length; at += TS_PACKET) this.readTables(preface, at);
-    // A source that has spent its budget is about to be ended.
+    // A source that has exceeded its budget is about to be ended.
     const isReadable = this.programme !== null || outgoing.budget.exceededBy !== null;
     if (!isReadable && !this.isForeign) {
       throw new Error('a source without PAT and PMT can not be mapped');
@@ -110,7 +111,7 @@ export class PacketRewriter {
       buf[at + 2] = pid & 0xff;
       let distance = distances[source] as number;
       if (distance === NO_COUNTER) {
-        // The header of a damaged packet says nothing for those that follow.
+        // The header of a damaged packet is not reliable.
         if ((second & 0x80) !== 0) continue;
         distance = this.distanceFor(pid, fourth);
         distances[source] = distance;
@@ -126,7 +127,7 @@ export class PacketRewriter {
     }
   }
 
-  /** A packet without payload has the counter of the one before it. */
+  /** A packet without payload repeats the counter of the previous packet. */
   private distanceFor(pid: number, fourth: number): number {
     const last = this.counters[pid] as number;
     if (last === NO_COUNTER) return 0;
@@ -162,7 +163,7 @@ export class PacketRewriter {
     buf[at + 3] = 0x10 | counter;
   }
 
-  /** The source's own tables are read all the time: they may change under way. */
+  /** Read the source's tables continuously, because they may change. */
   private readTables(buf: Buffer, at: number): void {
     const pid = (((buf[at + 1] as number) & 0x1f) << 8) | (buf[at + 2] as number);
     if (((buf[at + 1] as number) & 0x80) !== 0) return;
@@ -191,7 +192,7 @@ export class PacketRewriter {
     const { roles } = this;
     roles.fill(isIdentity ? KEEP : DROP);
     roles.fill(KEEP, 0, FIRST_CHOSEN_PID);
-    // A table of the source must not go out on the PID of a stream that viewers play.
+    // A table of the source must not be sent on the PID of a stream that viewers play.
     for (const { pid } of own.streams) roles[pid] = DROP;
     if (own.pcrPid !== NULL_PID) roles[own.pcrPid] = DROP;
     roles[own.pmtPid] = DROP;
@@ -212,7 +213,7 @@ export class PacketRewriter {
     this.distances[source] = NO_COUNTER;
   }
 
-  /** A table that is half out is finished first: its last packets would be missing. */
+  /** A table that is partly sent is finished first; otherwise its last packets would be missing. */
   private setPackets(slots: TableSlots, packets: readonly Buffer[]): void {
     slots.following = packets;
     if (slots.next === 0 || slots.next >= slots.packets.length) this.turnOver(slots);

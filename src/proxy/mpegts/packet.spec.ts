@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { writePacket } from './fixtures/ts-writer';
-import { nullPackets } from './null-packet';
 import * as ts from './packet';
 
 describe('packet accessors', () => {
-  it('read what was written, at any offset', () => {
+  it('read written values at any offset', () => {
     fc.assert(
       fc.property(
         fc.record({
@@ -37,7 +36,7 @@ describe('packet accessors', () => {
     );
   });
 
-  it('never point behind the packet, whatever its header says', () => {
+  it('never point beyond the packet, for any header', () => {
     const liar = writePacket({ pid: 1, payload: Buffer.alloc(100) });
     liar[4] = 255;
     expect(ts.payloadOffset(liar, 0)).toBe(ts.TS_PACKET);
@@ -45,8 +44,8 @@ describe('packet accessors', () => {
   });
 });
 
-it('null packets are what every demultiplexer drops', () => {
-  const packets = nullPackets(3);
+it('builds null packets that every demultiplexer drops', () => {
+  const packets = ts.nullPackets(3);
   expect(packets).toHaveLength(3 * 188);
   for (let at = 0; at < packets.length; at += 188) {
     expect([...packets.subarray(at, at + 4)]).toEqual([0x47, 0x1f, 0xff, 0x10]);

@@ -1,48 +1,48 @@
 import { SYNC, TS_PACKET } from './packet';
 import { writeTimestamp } from './pes';
 
-/** Real sets have a few hundred bytes. */
+/** Maximum size of one set; real sets have a few hundred bytes. */
 const MAX_UNIT_BYTES = 2048;
 const MAX_UNITS = 8;
-/** More than this is nobody's parameters, and would be sent to everybody who joins. */
+/** Maximum size of all sets. Larger ones are implausible, and would be sent to every viewer who joins. */
 const MAX_BYTES = 8 * 1024;
 const START_CODE = Buffer.from([0, 0, 1]);
 const PES_HEADER = 9;
 const TIMESTAMP = 5;
 const BODY = TS_PACKET - 4;
-/** Length byte and flags of the adaptation field that announces a jump of the counter. */
+/** Length byte and flags of the adaptation field that flags the counter discontinuity. */
 const FLAG_BYTES = 2;
 
 /**
- * The parameter sets of a video stream that are in force: VPS, SPS and PPS, or the sequence header with its extensions.
- * Some encoders send them once and never again, so whoever begins later has to be given them.
+ * The current parameter sets of a video stream: VPS, SPS and PPS, or the sequence header with its extensions. Some
+ * encoders send them only once, so they must be sent to every viewer who begins later.
  */
 export class ParameterSets {
-  /** By kind, in the order in which decoders want the kinds. */
+  /** By kind, in the order that decoders expect. */
   private readonly units: Buffer[][];
   private readonly renewed: boolean[];
   private joined: Buffer | null = null;
   private open: { readonly kind: number; readonly parts: Buffer[]; bytes: number } | null = null;
 
-  /** @param kinds how many kinds of sets the codec has */
+  /** @param kinds number of kinds of sets that the codec has */
   constructor(kinds: number) {
     this.units = Array.from({ length: kinds }, () => []);
     this.renewed = Array.from({ length: kinds }, () => false);
   }
 
-  /** All of them, each behind a start code; null while there are none. The same Buffer until one changes. */
+  /** All sets, each after a start code; null while there are none. The same Buffer until one changes. */
   get bytes(): Buffer | null {
     if (this.joined === null) {
       const bytes = Buffer.concat(this.units.flat().flatMap((unit) => [START_CODE, unit]));
       if (bytes.length === 0 || bytes.length > MAX_BYTES) return null;
-      // Not from the pool: it may be kept for as long as a ring keeps its media.
+      // Not from the pool: the Buffer may be kept as long as the ring keeps its media.
       this.joined = Buffer.allocUnsafeSlow(bytes.length);
       bytes.copy(this.joined);
     }
     return this.joined;
   }
 
-  /** Whether the access unit brings sets of every kind itself. */
+  /** True if the access unit contains sets of every kind itself. */
   get isComplete(): boolean {
     return this.renewed.every((isRenewed) => isRenewed);
   }
@@ -55,12 +55,12 @@ export class ParameterSets {
     this.renewed.fill(false);
   }
 
-  /** A set begins with the byte behind its start code; the bytes follow. */
+  /** A set begins with the byte after its start code; its bytes follow by `take`. */
   begin(kind: number): void {
     this.open = { kind, parts: [], bytes: 0 };
   }
 
-  /** The bytes are copied. */
+  /** Adds bytes of the set; they are copied. */
   take(buf: Buffer, from: number, to: number): void {
     const { open } = this;
     if (open === null || to <= from) return;
@@ -69,7 +69,7 @@ export class ParameterSets {
     else open.parts.push(Buffer.from(buf.subarray(from, to)));
   }
 
-  /** A start code follows, whose last byte was not taken. */
+  /** Ends the set, because a start code follows whose last byte was not taken. */
   end(): void {
     const { open } = this;
     this.open = null;
@@ -78,12 +78,12 @@ export class ParameterSets {
     this.add(open.kind, unit);
   }
 
-  /** Bytes were lost. */
+  /** Drops the set, because bytes were lost. */
   gap(): void {
     this.open = null;
   }
 
-  /** The first kind that comes in an access unit replaces what was in force of every kind that follows it. */
+  /** The first set of an access unit replaces the current sets of its kind and of all following kinds. */
   private add(kind: number, unit: Buffer): void {
     const units = this.units[kind] as Buffer[];
     const isFirst = !this.isRenewed(kind);
@@ -98,7 +98,7 @@ export class ParameterSets {
   }
 }
 
-/** Where a PES packet of a video stream begins, and its times in ticks of 90 kHz, −1 for none. */
+/** The start of a PES packet of a video stream, with its timestamps in ticks of 90 kHz; −1 for none. */
 export interface PesStart {
   readonly pid: number;
   /** Continuity counter of its first packet. */
@@ -108,8 +108,8 @@ export interface PesStart {
 }
 
 /**
- * Packets that bring `sets` ahead of a PES packet: a PES packet of their own with the same times. Their counters lead up
- * to `next`'s, and the first one announces the jump.
+ * Packets that carry `sets` before a PES packet: a separate PES packet with the same timestamps. Their counters lead
+ * up to the counter of `next`, and the first one flags the discontinuity.
  */
 export function parameterPackets(sets: Buffer, next: PesStart): Buffer {
   const data = pesOf(sets, next);

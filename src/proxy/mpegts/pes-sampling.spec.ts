@@ -13,7 +13,7 @@ function readWhole(sampling: PesSampling, count: number, distance: number): numb
 
 describe('PesSampling', () => {
   it.each([50, 100, 250, 500, 1000])(
-    'reads few PES packets whole where a random access point comes with every %d th',
+    'reads few PES packets whole if every %d th begins with a random access point',
     (distance) => {
       const sampling = new PesSampling();
       readWhole(sampling, 4 * distance, distance);
@@ -21,13 +21,13 @@ describe('PesSampling', () => {
     },
   );
 
-  it('reads all of a stream whose points do not come', () => {
+  it('reads all PES packets of a stream without random access points', () => {
     const sampling = new PesSampling();
     readWhole(sampling, 1000, Infinity);
     expect(readWhole(sampling, 1000, Infinity)).toBe(1000);
   });
 
-  it('reads all again once an access unit began elsewhere, and looks for points as soon as at first', () => {
+  it('reads all PES packets again once an access unit began inside one', () => {
     const sampling = new PesSampling();
     readWhole(sampling, 2000, 500);
     sampling.foundInside();

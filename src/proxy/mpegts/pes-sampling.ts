@@ -1,33 +1,37 @@
-/** Once so many PES packets in a row held one access unit each, at their beginning, … */
+/** After this many consecutive PES packets with exactly one access unit, at the beginning … */
 const TRUSTED_AFTER = 64;
-/** … one in so many is read whole, until one is not like that … */
+/** … one in this many is read whole, until one is different … */
 const SAMPLE = 16;
-/** … or this many have shown no random access point. Twice as many from then on when it came at a beginning all the same. */
+/**
+ * … or this many contained no random access point. Doubled each time the next point was at the beginning of a PES
+ * packet after all.
+ */
 const LEAST_PATIENCE = 128;
 const MOST_PATIENCE = 1024;
-/** PES packets that have to be like that after one that was not, beyond the usual. */
+/** Additional regular PES packets that are required after an irregular one. */
 const DISTRUST = 4096;
 
 /**
- * Decides which PES packets of a video stream are read whole. Nearly all streams begin an access unit with each PES packet and
- * hold no other in it, so that its beginning says all; to search every byte of those would cost more than all else.
+ * Decides which PES packets of a video stream are read whole. In nearly all streams each PES packet contains exactly
+ * one access unit from its beginning, so that the beginning is sufficient. Searching every byte would cost more than
+ * all other work.
  */
 export class PesSampling {
-  /** The present PES packet is read whole. */
+  /** True if the current PES packet is read whole. */
   isWhole = true;
   private count = 0;
   private pointAt = 0;
   private trust = 0;
   private patience = LEAST_PATIENCE;
 
-  /** A PES packet begins. */
+  /** Call when a PES packet begins. */
   begin(): void {
     if (this.isWhole) this.trust++;
     this.count++;
     this.isWhole = this.trust < TRUSTED_AFTER || this.count % SAMPLE === 0 || this.hasLostPatience;
   }
 
-  /** An access unit begins elsewhere than a PES packet. */
+  /** Call when an access unit begins inside a PES packet. */
   foundInside(): void {
     this.trust = -DISTRUST;
     this.patience = LEAST_PATIENCE;

@@ -8,19 +8,19 @@ export const TIMESTAMP_WRAP = 2 ** 33;
 const PTS_AT = 9;
 const DTS_AT = 14;
 
-/** Whether `buf[at..end)` begins like a PES packet (00 00 01). */
+/** True if `buf[at..end)` begins with a PES start code (00 00 01). */
 export function isPesStart(buf: Buffer, at: number, end: number): boolean {
   return at + 3 <= end && buf[at] === 0 && buf[at + 1] === 0 && buf[at + 2] === 1;
 }
 
-/** Whether the PES header says that its payload is encrypted. */
+/** True if the PES header marks its payload as encrypted. */
 export function isPesScrambled(buf: Buffer, at: number, end: number): boolean {
   return at + 7 <= end && (byteAt(buf, at + 6) & 0x30) !== 0;
 }
 
 /**
- * Decoding time in ticks of 90 kHz, 0..2^33−1: the DTS, or the PTS where both are the same, so that it
- * grows in byte order even with B pictures. −1 when there is none or it lies behind `end`.
+ * Decoding time in ticks of 90 kHz, 0..2^33−1: the DTS, or the PTS if there is no DTS, so that it grows in byte order
+ * even with B pictures. −1 if there is none or it lies after `end`.
  */
 export function pesDecodingTime(buf: Buffer, at: number, end: number): number {
   if (at + 14 > end) return -1;
@@ -30,14 +30,14 @@ export function pesDecodingTime(buf: Buffer, at: number, end: number): number {
   return -1;
 }
 
-/** Presentation time in ticks of 90 kHz, 0..2^33−1; −1 when there is none or it lies behind `end`. */
+/** Presentation time in ticks of 90 kHz, 0..2^33−1; −1 if there is none or it lies after `end`. */
 export function pesPresentationTime(buf: Buffer, at: number, end: number): number {
   return at + 14 <= end && (byteAt(buf, at + 7) & 0x80) !== 0 ? timestamp(buf, at + PTS_AT) : -1;
 }
 
 /**
- * Adds `ticks` (90 kHz, 0..2^33−1) to PTS and DTS of the PES header at `at`, modulo 2^33. Leaves alone what is no
- * such header: encrypted, of a stream id without times, or times that lie behind `end`.
+ * Adds `ticks` (90 kHz, 0..2^33−1) to PTS and DTS of the PES header at `at`, modulo 2^33. No effect if the header is
+ * encrypted, has a stream id without timestamps, or has them after `end`.
  */
 export function shiftPesTimes(buf: Buffer, at: number, end: number, ticks: number): void {
   if (at + 14 > end || !isPesStart(buf, at, end) || (byteAt(buf, at + 6) & 0xc0) !== 0x80) return;
@@ -51,7 +51,7 @@ function shiftTimestamp(buf: Buffer, at: number, ticks: number): void {
   writeTimestamp(buf, at, (timestamp(buf, at) + ticks) % TIMESTAMP_WRAP);
 }
 
-/** Writes 33 bits into five bytes; the first four bits of the first byte stay as they are. */
+/** Writes 33 bits into five bytes; the first four bits of the first byte are unchanged. */
 export function writeTimestamp(buf: Buffer, at: number, ticks: number): void {
   const high = Math.floor(ticks / 0x40000000);
   const low = ticks % 0x40000000;
@@ -62,13 +62,15 @@ export function writeTimestamp(buf: Buffer, at: number, ticks: number): void {
   buf[at + 4] = ((low << 1) & 0xfe) | 1;
 }
 
-/** From one time to another in ticks of 90 kHz, the shorter way round the wrap. */
+/** Signed shortest distance between two times in ticks of 90 kHz, modulo the wrap. */
 export function ticksBetween(from: number, to: number): number {
   const forward = (((to - from) % TIMESTAMP_WRAP) + TIMESTAMP_WRAP) % TIMESTAMP_WRAP;
   return forward >= TIMESTAMP_WRAP / 2 ? forward - TIMESTAMP_WRAP : forward;
 }
 
-/** 33 bits in five bytes with marker bits between; by multiplication because shifts end at 32. */
+/**
+ * Reads 33 bits from five bytes with marker bits in between; by multiplication, because shifts are limited to 32 bits.
+ */
 function timestamp(buf: Buffer, at: number): number {
   return (
     (byteAt(buf, at) & 0x0e) * 0x20000000 +

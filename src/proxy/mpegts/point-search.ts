@@ -13,9 +13,9 @@ import { type ProgrammeStream } from './programme';
 import { type PsiSnapshot } from './psi-tracker';
 import { type PesPlace, RandomAccessDetector } from './random-access';
 
-/** Looks for the places in one stream where a viewer or a segment may begin. */
+/** Finds the positions in one stream at which a viewer or a segment may begin. */
 export class PointSearch {
-  /** A PES packet is being read whose further packets may prove something. */
+  /** True while further packets of the current PES packet may prove a point. */
   isOpen = false;
   private place: PesPlace | null = null;
   private readonly detector: RandomAccessDetector | null;
@@ -28,14 +28,14 @@ export class PointSearch {
         : null;
   }
 
-  /** A packet of the stream was lost. */
+  /** Call when a packet of the stream was lost. */
   gap(): void {
     this.detector?.gap();
   }
 
   /**
-   * Takes the packet at `buf[at]`; `psi` are the tables before it. Returns the random access point that it proves, which
-   * may lie in an earlier PES packet.
+   * Takes the packet at `buf[at]`; `psi` are the tables before it. Returns the random access point that it proves,
+   * which may lie in an earlier PES packet, or null.
    */
   take(buf: Buffer, at: number, position: number, psi: PsiSnapshot | null): EntryPoint | null {
     const from = payloadOffset(buf, at);
@@ -66,7 +66,7 @@ export class PointSearch {
     return new EntryPoint(detector.point, detector.parameters, this.isVideo, detector.isFirstInPes);
   }
 
-  /** The PES packet under way as a place to begin where nothing better is known; null when there is none. */
+  /** The current PES packet as a plain join point; null if there is none. */
   plainPoint(): EntryPoint | null {
     if (this.place === null) return null;
     return new EntryPoint(this.place, this.detector?.knownParameters ?? null, false, false);

@@ -6,11 +6,11 @@ export interface ProgrammeStream {
   readonly streamType: number;
   readonly codec: StreamCodec;
   readonly kind: MediaKind;
-  /** The entry's descriptors, verbatim: a view of the section. */
+  /** The raw descriptors of the entry: a view of the section. */
   readonly descriptors: Buffer;
 }
 
-/** What a PMT says. `pcrPid` is NULL_PID when the programme has no clock. */
+/** A programme as its PMT announces it. `pcrPid` is NULL_PID if the programme has no clock. */
 export interface Programme {
   readonly programmeNumber: number;
   readonly pmtPid: number;
@@ -20,8 +20,8 @@ export interface Programme {
 }
 
 /**
- * Whether a player that was set up for `a` can go on with `b` without being told: same PIDs, types and
- * codecs, in any order. Version and descriptors (language, rating) may differ.
+ * True if a player that was set up for `a` can continue with `b` without notice: same PIDs, types and codecs, in any
+ * order. Version and descriptors (language, rating) may differ.
  */
 export function sameProgramme(a: Programme, b: Programme): boolean {
   if (
@@ -40,8 +40,8 @@ export function sameProgramme(a: Programme, b: Programme): boolean {
 }
 
 /**
- * The streams that may lead, the best first: those whose access units are random access points and segments can begin
- * with. Video, then audio; without both the one that bears the clock, else the first of all.
+ * The streams that may lead, best first: their access units become random access points and segment boundaries. Video,
+ * then audio; without both, the stream that carries the PCR, else the first one.
  */
 export function leadingOrder({ streams, pcrPid }: Programme): readonly ProgrammeStream[] {
   const media = [

@@ -13,18 +13,18 @@ import { RepeatedTable } from './repeated-table';
 import { type BudgetHolder } from './source-budget';
 
 const PAT_PID = 0;
-/** PMTs read at once while the programme is not chosen; a transponder has about twenty. */
+/** Maximum number of PMTs read while no programme is chosen; a transponder has about twenty. */
 const MAX_PMTS = 64;
-/** Entries of a table that are read, or assemblers that are made, for one unit of the budget. */
+/** Table entries that are read, or assemblers that are created, per unit of the budget. */
 const ENTRIES_PER_UNIT = 8;
 
-/** One PAT and PMT section each that say all, from table id to CRC. */
+/** One PAT and one PMT section with the complete content, from table id to CRC. */
 export interface PsiTables {
   readonly pat: Buffer;
   readonly pmt: Buffer;
 }
 
-/** The packets that brought one table, verbatim. Never modified. */
+/** The packets that carried one table, unchanged. */
 class TablePackets {
   private isOwn = false;
 
@@ -34,7 +34,7 @@ class TablePackets {
     return this.packets;
   }
 
-  /** Moves the bytes out of the pool: there, they would keep their neighbours for as long as they are kept themselves. */
+  /** Copies the bytes out of the pool, where they would keep the whole pool slab alive. */
   keep(): void {
     if (this.isOwn) return;
     this.isOwn = true;
@@ -44,16 +44,16 @@ class TablePackets {
   }
 }
 
-/** What a Buffer takes beside its bytes. */
+/** Approximate heap memory of a Buffer without its bytes. */
 const BUFFER_BYTES = 250;
 
-/** Continuity counters of the last packets on the PIDs of both tables, whatever these packets brought. */
+/** Continuity counters of the last packets on the PIDs of both tables, including packets with other content. */
 interface TableCounters {
   pat: number;
   pmt: number;
 }
 
-/** The packets of one complete PAT and PMT, in the order a player needs them. Snapshots share what has not come anew. */
+/** The packets of one complete PAT and PMT, in the order that a player needs. Snapshots share unchanged tables. */
 export class PsiSnapshot {
   private readonly counters: TableCounters;
 
@@ -66,8 +66,8 @@ export class PsiSnapshot {
   }
 
   /**
-   * Both, with counters that the packets behind this snapshot go on from: other tables, or other programmes' PMTs, may have
-   * come on the same PIDs since. A new Buffer.
+   * Both tables, with counters that the packets after this snapshot continue: other tables may have been sent on the
+   * same PIDs since. A new Buffer.
    */
   preface(): Buffer {
     const pat = this.pat.bytes.length;
@@ -77,12 +77,12 @@ export class PsiSnapshot {
     return preface;
   }
 
-  /** Whether the packets behind both snapshots go on from the same counters. */
+  /** True if the packets after this snapshot continue these counters. */
   isUpTo({ pat, pmt }: TableCounters): boolean {
     return this.counters.pat === pat && this.counters.pmt === pmt;
   }
 
-  /** Call before this is kept for long. */
+  /** Copies pooled bytes; call before the snapshot is kept for long. */
   keep(): void {
     this.pat.keep();
     this.pmt.keep();
@@ -98,16 +98,16 @@ export class PsiSnapshot {
 }
 
 /**
- * Follows PAT and PMT. The programme is the first acceptable one whose PMT announces streams after a PAT (PMTs follow in
- * the PAT's order) and stays the same as long as the PAT lists it.
+ * Tracks PAT and PMT. The programme is the first acceptable one whose PMT announces streams (PMTs come in the order of
+ * the PAT), and stays the same while the PAT lists it.
  */
 export class PsiTracker {
   programme: Programme | null = null;
-  /** Changes of PIDs or types after the first programme. */
+  /** Number of changes of PIDs or types after the first programme. */
   programmeChanges = 0;
-  /** A complete PAT was seen. */
+  /** True once a complete PAT was seen. */
   patSeen = false;
-  /** What the PAT lists. */
+  /** The programmes that the PAT lists. */
   listed: readonly PatProgramme[] = [];
 
   private taken: PsiSnapshot | null = null;
@@ -117,15 +117,15 @@ export class PsiTracker {
   private patPackets: TablePackets | null = null;
   private pmtPackets: TablePackets | null = null;
   private chosen: PatProgramme | null = null;
-  /** The last PMT of the chosen programme has streams. */
+  /** True if the last PMT of the chosen programme has streams. */
   private isPlayable = false;
-  /** While none is chosen: PMTs that have begun to come, by programme number and PID. */
+  /** While no programme is chosen: incomplete PMTs by programme number and PID. */
   private offered = new Map<number, RepeatedTable>();
   private rolesChanged = false;
   private readonly patAssembler: SectionAssembler;
   private readonly pmtAssemblers = new Map<number, SectionAssembler>();
 
-  /** @param isAcceptable whether a programme may be chosen that the PAT lists */
+  /** @param isAcceptable returns true if a programme that the PAT lists may be chosen */
   constructor(
     private readonly holder: BudgetHolder,
     private readonly isAcceptable: (programme: Programme) => boolean = () => true,
@@ -135,23 +135,23 @@ export class PsiTracker {
     });
   }
 
-  /** The last complete PAT and PMT; null until there are both, and while a new PMT PID has not shown its PMT. */
+  /** The last complete PAT and PMT; null until both are complete, and while a PMT on a new PID is incomplete. */
   get snapshot(): PsiSnapshot | null {
     if (this.taken?.isUpTo(this.counters) === false) this.takeSnapshot();
     return this.taken;
   }
 
-  /** The last tables that were complete, with their CRC; null before there was a programme. Never modified. */
+  /** The last complete tables, with their CRC; null before there was a programme. Never modified. */
   get tables(): PsiTables | null {
     return this.programme === null ? null : { pat: this.pat.section, pmt: this.pmt.section };
   }
 
-  /** PIDs whose packets this wants besides the PAT's. */
+  /** PIDs whose packets must be passed to `push`, besides the PAT's. */
   pmtPids(): Iterable<number> {
     return this.pmtAssemblers.keys();
   }
 
-  /** Takes a packet of a wanted PID; true when the wanted PIDs or the programme changed. */
+  /** Takes a packet of such a PID; true if these PIDs or the programme changed. */
   push(buf: Buffer, offset: number, payloadAt: number, pid: number): boolean {
     this.rolesChanged = false;
     this.assemblerOf(pid)?.push(buf, offset, payloadAt);
@@ -162,12 +162,15 @@ export class PsiTracker {
     return this.rolesChanged;
   }
 
-  /** A packet of this PID was lost. */
+  /** Call when a packet of this PID was lost. */
   gap(pid: number): void {
     this.assemblerOf(pid)?.reset();
   }
 
-  /** The programme in use stays known until another one shows its PMT: its media may still be coming. */
+  /**
+   * Chooses a programme again. The current one stays until the PMT of another one is complete, because its media may
+   * still arrive.
+   */
   chooseAnew(): void {
     this.chosen = null;
     this.offered.clear();
@@ -240,7 +243,7 @@ export class PsiTracker {
     this.takeSnapshot();
   }
 
-  /** The table of a programme that may be chosen; null when the PAT does not list it. */
+  /** The table of a programme that may be chosen; null if the PAT does not list it. */
   private offer(entry: PatProgramme): RepeatedTable | null {
     const key = entry.number * PID_COUNT + entry.pmtPid;
     const known = this.offered.get(key);
@@ -274,7 +277,7 @@ export class PsiTracker {
   }
 }
 
-/** Gives the last of the packets this counter, and the others those before it. */
+/** Sets the counters of the packets so that the last one is `last`. */
 function numberUpTo(last: number, packets: Buffer): void {
   let counter = last - packets.length / TS_PACKET + 1 + 0x100;
   for (let at = 0; at < packets.length; at += TS_PACKET) {

@@ -17,7 +17,7 @@ function assemble(stream: Buffer): { sections: Buffer[]; packets: Buffer[] } {
 }
 
 describe('SectionAssembler', () => {
-  it('knows the CRC of the standard', () => {
+  it('computes the CRC of the standard', () => {
     expect(crc32Mpeg(Buffer.from('123456789'))).toBe(0x0376e6e7);
   });
 
@@ -70,7 +70,7 @@ describe('SectionAssembler', () => {
     expect(found.packets[2]?.subarray(0, 188)).toEqual(bytes.subarray(188, 376));
   });
 
-  it('drops a section with a wrong CRC and goes on', () => {
+  it('drops a section with a wrong CRC and continues', () => {
     const bad = patSection([[1, 100]]);
     bad[9] = 99;
     const good = patSection([[2, 200]]);
@@ -79,7 +79,7 @@ describe('SectionAssembler', () => {
     ]);
   });
 
-  it('survives anything', () => {
+  it('never throws', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.boolean(), fc.uint8Array({ minLength: 1, maxLength: 184 }))),
@@ -150,7 +150,7 @@ describe('tables', () => {
     });
   });
 
-  it('PMT: lengths that lead outside make it unreadable', () => {
+  it('PMT: lengths beyond the section make it unreadable', () => {
     const section = pmtSection(3, 0x100, [{ pid: 0x101, type: 0x1b }]);
     section[16] = 0xff;
     expect(parsePmt(section, 0x30)).toBeNull();

@@ -3,19 +3,19 @@ import { type Programme, type ProgrammeStream } from './programme';
 import { type BudgetHolder } from './source-budget';
 import { codecOf, mediaKindOf } from './stream-codec';
 
-/** Longest section there is (private ones; PAT and PMT end at 1024). */
+/** Maximum length of a section (private ones; PAT and PMT have at most 1024 bytes). */
 const MAX_SECTION = 4096;
-/** Packets that such a section can touch, its first and last one shared with others. */
+/** Number of packets that such a section can span, sharing its first and last one with other sections. */
 const MAX_SECTION_PACKETS = Math.ceil(MAX_SECTION / (TS_PACKET - 5)) + 2;
 
 export const PAT_TABLE = 0x00;
 export const PMT_TABLE = 0x02;
-/** Bytes of a section before its entries; a PMT's descriptors of the programme follow. */
+/** Bytes of a section before its entries; in a PMT, the descriptors of the programme follow. */
 export const PAT_HEADER = 8;
 export const PMT_HEADER = 12;
 const STUFFING_TABLE = 0xff;
 export const CRC_BYTES = 4;
-/** A PMT of the length that the standard allows has no more. */
+/** Maximum number of streams in a PMT of the length that the standard allows. */
 const MAX_STREAMS = 256;
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
@@ -24,7 +24,7 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
   return crc >>> 0;
 });
 
-/** CRC-32/MPEG-2 of `buf[start..end)`; 0 over a section that contains its own right CRC. */
+/** CRC-32/MPEG-2 of `buf[start..end)`; 0 for a section that includes its correct CRC. */
 export function crc32Mpeg(buf: Buffer, start = 0, end = buf.length): number {
   let crc = 0xffffffff;
   for (let at = start; at < end; at++) {
@@ -34,27 +34,27 @@ export function crc32Mpeg(buf: Buffer, start = 0, end = buf.length): number {
 }
 
 /**
- * Takes a complete section and the packets that carried it, verbatim, first to last. `section` is lent until the
- * return, `packets` is the receiver's.
+ * Takes a complete section and the packets that carried it, in order. `section` is valid only during the call;
+ * `packets` belongs to the receiver.
  */
 export type SectionSink = (section: Buffer, packets: Buffer, isIntact: boolean) => void;
 
 export interface AssemblerOptions {
-  /** Sections whose CRC is wrong are delivered as well. */
+  /** True to deliver sections with a wrong CRC too. */
   readonly takesDamaged?: boolean;
-  /** Pays for each section; what it refuses is not looked at. */
+  /** Pays for each section; refused sections are not read. */
   readonly holder?: BudgetHolder;
 }
 
-/** A section costs as much as comparing it, and its CRC, which is noticed in long ones. */
+/** A section costs its comparison and its CRC, which is noticeable for long ones. */
 const BYTES_PER_UNIT = 1024;
 
-/** Puts the sections of one PID together; bounded by the longest section and its packets. */
+/** Assembles the sections of one PID; bounded by the longest section and its packets. */
 export class SectionAssembler {
-  /** Made when the first section begins: many PIDs never have one. */
+  /** Allocated when the first section begins, because many PIDs never have one. */
   private buffers: { readonly section: Buffer; readonly packets: Buffer } | null = null;
   private filled = 0;
-  /** Whether bytes belong to a section; outside of one, all up to the next unit start is skipped. */
+  /** True while bytes belong to a section; otherwise everything up to the next unit start is skipped. */
   private inside = false;
   private packetBytes = 0;
 
@@ -63,7 +63,7 @@ export class SectionAssembler {
     private readonly options: AssemblerOptions = {},
   ) {}
 
-  /** Takes one packet; `payloadAt` is the index of its first payload byte. Duplicates are the caller's to drop. */
+  /** Takes one packet; `payloadAt` is the index of its first payload byte. The caller drops duplicates. */
   push(buf: Buffer, offset: number, payloadAt: number): void {
     const end = offset + TS_PACKET;
     let at = payloadAt;
@@ -82,18 +82,18 @@ export class SectionAssembler {
         if (this.filled === 0) this.begin(buf, offset);
       }
     }
-    // A section that begins in a later packet announces itself there.
+    // A section that begins in a later packet has its own unit start there.
     if (this.filled === 0) this.reset();
   }
 
-  /** Forgets a section that lost a packet. */
+  /** Drops a section that lost a packet. */
   reset(): void {
     this.inside = false;
     this.filled = 0;
     this.packetBytes = 0;
   }
 
-  /** A section begins in this packet, so its packets begin with this one. False when nobody pays for its buffers. */
+  /** Begins a section with this packet. False if the budget refuses its buffers. */
   private begin(buf: Buffer, offset: number): boolean {
     this.reset();
     if (this.buffers === null) {
@@ -115,7 +115,10 @@ export class SectionAssembler {
     else this.packetBytes += buf.copy(packets, this.packetBytes, offset, offset + TS_PACKET);
   }
 
-  /** Adds bytes up to the section's end; returns the index behind the last one used, `filled` is 0 after an end. */
+  /**
+   * Adds bytes up to the section's end; returns the index after the last one used. `filled` is 0 after the end of a
+   * section.
+   */
   private take(buf: Buffer, start: number, end: number): number {
     if (this.buffers === null) return end;
     const { section } = this.buffers;
@@ -151,12 +154,12 @@ export class SectionAssembler {
   }
 }
 
-/** section_length: the bytes behind it. */
+/** section_length counts the bytes after it. */
 function lengthOf(section: Buffer): number {
   return ((byteAt(section, 1) & 0x0f) << 8) | byteAt(section, 2);
 }
 
-/** One entry of the PAT. The entry of programme 0 is the network table's and not listed. */
+/** One entry of the PAT, without programme 0, which is the network table. */
 export interface PatProgramme {
   readonly number: number;
   readonly pmtPid: number;
@@ -168,7 +171,7 @@ export interface Pat {
   readonly programmes: readonly PatProgramme[];
 }
 
-/** A well-formed section of a table that is in force, of which it may be one of several. */
+/** True for a well-formed section of a current table, which may have several sections. */
 export function isInForce(section: Buffer, table: number): boolean {
   const atLeast = table === PAT_TABLE ? PAT_HEADER : PMT_HEADER;
   return (
@@ -187,7 +190,7 @@ function pidAt(section: Buffer, at: number): number {
   return section.readUInt16BE(at) & 0x1fff;
 }
 
-/** Reads a PAT section (CRC checked before); null when it is another table, not in force, or malformed. */
+/** Parses a PAT section whose CRC was checked; null if it is another table, not current, or malformed. */
 export function parsePat(section: Buffer): Pat | null {
   if (!isInForce(section, PAT_TABLE)) return null;
   const programmes: PatProgramme[] = [];
@@ -199,8 +202,8 @@ export function parsePat(section: Buffer): Pat | null {
 }
 
 /**
- * Reads a PMT section that came on `pmtPid`, which has to stay as it is; null when it is another table, not in force, or
- * malformed. Streams on PIDs that can have none are left out, and so is what follows `MAX_STREAMS`.
+ * Parses a PMT section from `pmtPid`. The section must not change afterwards. Null if it is another table, not
+ * current, or malformed. Streams on invalid PIDs and beyond `MAX_STREAMS` are omitted.
  */
 export function parsePmt(section: Buffer, pmtPid: number): Programme | null {
   if (!isInForce(section, PMT_TABLE)) return null;

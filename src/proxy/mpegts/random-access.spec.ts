@@ -91,7 +91,7 @@ const cases: [string, ProvableCodec, number[], boolean][] = [
   ['I slice that begins late', 'h264', [...SPS, ...PPS, ...slice(7, 8159)], true],
   ['recovery point', 'h264', [...AUD, ...sei([6, 1]), ...slice(0)], true],
   [
-    'recovery point behind others',
+    'recovery point after others',
     'h264',
     [...AUD, ...sei([1, 9], [4, 300], [6, 1]), ...slice(0)],
     true,
@@ -125,7 +125,7 @@ describe('RandomAccessDetector', () => {
     expect(detect(codec, data, [1])).toBe(expected);
   });
 
-  it('decides the same however the PES is cut', () => {
+  it('gives the same result however the PES packet is split', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...cases),
@@ -137,7 +137,7 @@ describe('RandomAccessDetector', () => {
     );
   });
 
-  it('joins no start code over a gap, but goes on searching behind it', () => {
+  it('joins no start code across a gap, but continues searching after it', () => {
     const detector = new RandomAccessDetector('h264');
     detector.begin(place(0));
     const head = pes(Buffer.from([0x55, 0, 0]));
@@ -194,7 +194,7 @@ const streams: [string, ProvableCodec, number[][], number[]][] = [
   ['several slices', 'h264', [P, [...KEY, ...START, 0x65, 0x20, ...FILL], P], [1]],
   ['key frame over several PES packets', 'h264', [[...P, ...KEY], FILL, [...FILL, ...P]], [0]],
   [
-    'begins in the middle, goes on in the next',
+    'begins in the middle, continues in the next',
     'h264',
     [
       [...P, ...AUD, ...SPS],
@@ -236,7 +236,7 @@ describe('access units are not PES packets', () => {
     expect(positionsIn(codec, packets, [1])).toEqual(expected);
   });
 
-  it('finds the same PES packets wherever the stream is cut into PES packets', () => {
+  it('finds the same PES packets for any split into PES packets', () => {
     const pictures = [P, KEY, P, P, KEY, P].map((unit) => Buffer.from(unit));
     const all = Buffer.concat(pictures);
     const keysAt = [1, 4].map((n) => Buffer.concat(pictures.slice(0, n)).length);
@@ -256,7 +256,7 @@ describe('access units are not PES packets', () => {
     );
   });
 
-  it('notices when PES packets begin to hold several', () => {
+  it('notices when PES packets begin to contain several', () => {
     const single = Array.from({ length: 300 }, (_, index) => (index % 50 === 0 ? KEY : P));
     const several = Array.from({ length: 100 }, (_, index) => [
       ...P,
@@ -268,7 +268,7 @@ describe('access units are not PES packets', () => {
     expect(found.slice(-20)).toEqual(Array.from({ length: 20 }, (_, index) => 323 + index * 4));
   });
 
-  it('says whether undecodable pictures come first', () => {
+  it('reports whether undecodable pictures come first', () => {
     const clean = (...units: number[][]): boolean[] =>
       pointsIn(
         'h264',
@@ -292,7 +292,7 @@ describe('parameter sets that the stream does not repeat', () => {
     ['both are missing', 'h264', [KEY, P, IDR], [undefined, hex(SPS, PPS)]],
     ['the PPS is missing', 'h264', [KEY, P, [...AUD, ...SPS, ...IDR]], [undefined, hex(SPS, PPS)]],
     [
-      'they came with another picture',
+      'they were sent with another picture',
       'h264',
       [[...SPS, ...PPS, ...slice(5)], IDR],
       [hex(SPS, PPS)],
@@ -311,14 +311,14 @@ describe('parameter sets that the stream does not repeat', () => {
     expect(brought(codec, units)).toEqual(expected);
   });
 
-  it('the last ones count, and a further PPS is added', () => {
+  it('uses the last sets, and adds a further PPS', () => {
     const other = [...START, 0x67, 0x4d, 0x00, 0x28, 0x99];
     const more = [...START, 0x68, 0x5a, 0x3c, 0x81];
     const units = [KEY, [...AUD, ...other, ...PPS, ...IDR], [...more, ...slice(5)], IDR];
     expect(brought('h264', units).at(-1)).toBe(hex(other, PPS, more));
   });
 
-  it('what is too large to be parameters is not kept', () => {
+  it('drops sets that are too large', () => {
     const huge = [...START, 0x67, ...Array<number>(3000).fill(0x55)];
     expect(
       brought('h264', [
@@ -329,7 +329,7 @@ describe('parameter sets that the stream does not repeat', () => {
   });
 });
 
-it('reads slice types behind any first_mb_in_slice, and waits for missing bits', () => {
+it('reads slice types after any first_mb_in_slice, and waits for missing bits', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 0, max: 139_263 }),

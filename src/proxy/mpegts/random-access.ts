@@ -5,10 +5,10 @@ import { PesSampling } from './pes-sampling';
 import { type PsiSnapshot } from './psi-tracker';
 import { sliceTypeOf } from './slice-type';
 
-/** Codecs whose random access points are proved from the payload. */
+/** Codecs whose random access points can be recognised from the payload. */
 export type ProvableCodec = 'h264' | 'hevc' | 'mpeg2-video';
 
-/** A PES packet of the stream, where a viewer might begin. */
+/** A PES packet of the stream at which a viewer might begin. */
 export interface PesPlace extends PesStart {
   /** Stream position (bytes) of its first packet. */
   readonly position: number;
@@ -16,9 +16,9 @@ export interface PesPlace extends PesStart {
   readonly psi: PsiSnapshot;
 }
 
-/** Bytes of a slice header that hold first_mb_in_slice and slice_type, with room to spare. */
+/** Bytes of a slice header that are enough for first_mb_in_slice and slice_type. */
 const SLICE_HEADER = 8;
-/** Bytes of a start code, and with the zero byte that may go before it. */
+/** Bytes of a start code, without and with the optional zero byte before it. */
 const START_CODE = 3;
 const LONG_START_CODE = 4;
 
@@ -29,7 +29,7 @@ const H264_SEI = 6;
 const H264_SPS = 7;
 const H264_PPS = 8;
 const H264_DELIMITER = 9;
-/** Prefix, subset SPS and reserved. */
+/** First of the types prefix, subset SPS and reserved. */
 const H264_FIRST_LEADING = 14;
 const H264_LAST_LEADING = 18;
 
@@ -40,7 +40,7 @@ const HEVC_VPS = 32;
 const HEVC_PPS = 34;
 const HEVC_DELIMITER = 35;
 const HEVC_PREFIX_SEI = 39;
-/** Ranges of reserved types that begin an access unit as well. */
+/** Ranges of reserved types that also begin an access unit. */
 const HEVC_LEADING: readonly (readonly [number, number])[] = [
   [HEVC_VPS, HEVC_DELIMITER],
   [HEVC_PREFIX_SEI, HEVC_PREFIX_SEI],
@@ -56,7 +56,7 @@ const MPEG2_INTRA = 1;
 
 const SEI_RECOVERY_POINT = 6;
 
-/** How many kinds of parameter sets there are: SPS and PPS; VPS, SPS and PPS; sequence headers. */
+/** Number of kinds of parameter sets: SPS and PPS; VPS, SPS and PPS; sequence headers. */
 const KINDS = { h264: 2, hevc: 3, 'mpeg2-video': 1 } as const;
 
 /**
@@ -71,22 +71,22 @@ type Phase =
   'search' | 'unit' | 'header' | 'sei-type' | 'sei-size' | 'sei-skip' | 'slice' | 'picture';
 
 /**
- * Finds the access units of a video stream at which decoding can begin: H.264 IDR, recovery point SEI, or SPS, PPS and an
- * I slice; HEVC IRAP or recovery point SEI; MPEG-2 I pictures once there was a sequence header. Access units are not
- * PES packets: one PES packet may hold several, and a unit may begin anywhere in one and extend over many.
+ * Finds the access units of a video stream at which decoding can begin: H.264 IDR, recovery point SEI, or SPS, PPS and
+ * an I slice; HEVC IRAP or recovery point SEI; MPEG-2 I pictures after a sequence header. Access units differ from PES
+ * packets: a PES packet may contain several, and an access unit may begin anywhere in one and extend over many.
  */
 export class RandomAccessDetector {
-  /** The PES packet in which the access unit begins that was proved last. */
+  /** The PES packet in which the last recognised access unit begins. */
   point: PesPlace | null = null;
-  /** Nothing of an earlier access unit stands before it in that PES packet. */
+  /** True if no part of an earlier access unit precedes it in that PES packet. */
   isFirstInPes = false;
-  /** Parameter sets that it needs and does not bring itself. */
+  /** Parameter sets that it needs but does not contain. */
   parameters: Buffer | null = null;
   private readonly sets: ParameterSets;
   private current: PesPlace | null = null;
   private before: PesPlace | null = null;
   private readonly sampling = new PesSampling();
-  /** An access unit has begun in the PES packet. */
+  /** True if an access unit has begun in the PES packet. */
   private hasUnit = false;
   private headerSeen = 0;
   private headerLeft = 0;
@@ -95,7 +95,7 @@ export class RandomAccessDetector {
 
   private phase: Phase = 'search';
   private zeros = 0;
-  /** In which PES packet the last start code began, and whether it was the first thing there. */
+  /** The PES packet in which the last start code began, and whether that start code was the first content there. */
   private codePlace: PesPlace | null = null;
   private isCodeFirst = false;
   private isParameter = false;
@@ -106,7 +106,7 @@ export class RandomAccessDetector {
   private taken = 0;
   private readonly sliceHeader = new Uint8Array(SLICE_HEADER);
 
-  /** The access unit: its PES packet, and what it has shown before its first slice. */
+  /** The current access unit: its PES packet, and its contents before the first slice. */
   private unitPlace: PesPlace | null = null;
   private isUnitFirst = false;
   private isCoded = true;
@@ -119,17 +119,19 @@ export class RandomAccessDetector {
     this.sets = new ParameterSets(KINDS[codec]);
   }
 
-  /** The parameter sets in force, for who begins anywhere; null while none are known. */
+  /** The current parameter sets, needed to begin anywhere; null while none are known. */
   get knownParameters(): Buffer | null {
     return this.sets.bytes;
   }
 
-  /** Whether the rest of the PES packet may hold another access unit, or decide on the one that began. */
+  /**
+   * True if the rest of the PES packet may contain another access unit, or is needed to decide about the current one.
+   */
   get wantsMore(): boolean {
     return this.sampling.isWhole || !this.hasUnit || !this.isCoded;
   }
 
-  /** A PES packet begins: the next byte fed is its first. */
+  /** Begins a PES packet: the next byte passed to `feed` is its first. */
   begin(place: PesPlace): void {
     if (!this.sampling.isWhole) this.gap();
     this.sampling.begin();
@@ -141,7 +143,7 @@ export class RandomAccessDetector {
     this.passed = 0;
   }
 
-  /** Bytes were lost: a start code cannot straddle this place, nor can a unit go on. */
+  /** Call when bytes were lost: neither a start code nor a unit can continue across the loss. */
   gap(): void {
     this.phase = 'search';
     this.zeros = 0;
@@ -149,7 +151,9 @@ export class RandomAccessDetector {
     this.sets.gap();
   }
 
-  /** Takes the next bytes `buf[from..to)` of the PES packet, header included. True when they prove a point. */
+  /**
+   * Takes the next bytes `buf[from..to)` of the PES packet, header included. True if they prove a random access point.
+   */
   feed(buf: Buffer, from: number, to: number): boolean {
     this.point = null;
     let at = this.skipHeader(buf, from, to);
@@ -164,7 +168,7 @@ export class RandomAccessDetector {
       }
       if (this.phase === 'search' && this.zeros === 0) at = this.skipToStartCode(buf, at, to);
       else this.take(byteAt(buf, at++));
-      // Only a start code leads there.
+      // Only a start code leads to this phase.
       if ((this.phase as Phase) !== 'unit') continue;
       const code = at - origin;
       this.codePlace = code < START_CODE ? this.before : this.current;
@@ -175,7 +179,7 @@ export class RandomAccessDetector {
       this.sets.end();
     }
     if (this.isParameter) this.sets.take(buf, parameterFrom, to);
-    // The type of what was set before does not outlive the calls.
+    // Re-widen the type that control flow analysis narrowed before the calls.
     return (this.point as PesPlace | null) !== null;
   }
 
@@ -192,7 +196,7 @@ export class RandomAccessDetector {
     return at + skipped;
   }
 
-  /** Most of a stream goes through here: every third byte tells whether a start code can be near. */
+  /** Hot path: every third byte shows whether a start code can be near. */
   private skipToStartCode(buf: Buffer, from: number, to: number): number {
     let at = from + 2;
     while (at < to) {
@@ -214,7 +218,7 @@ export class RandomAccessDetector {
       this.zeros = 0;
       return;
     }
-    // Emulation prevention is not part of a unit's content.
+    // Emulation prevention bytes are not content.
     const isContent = this.zeros < 2 || byte !== 3;
     this.zeros = byte === 0 ? this.zeros + 1 : 0;
     if (isContent && this.phase !== 'search') this.step(byte);
@@ -253,7 +257,7 @@ export class RandomAccessDetector {
     }
   }
 
-  /** The byte behind a start code: what begins here. */
+  /** Handles the byte after a start code, which is the type of the unit. */
   private unit(byte: number): void {
     this.phase = 'search';
     switch (this.codec) {
@@ -307,7 +311,7 @@ export class RandomAccessDetector {
     }
   }
 
-  /** What comes before a picture begins an access unit, or belongs to the one that has no picture yet. */
+  /** A unit before a picture begins an access unit, or belongs to the one that has no picture yet. */
   private continueUnit(): void {
     if (this.isCoded) this.beginUnit();
   }
@@ -339,7 +343,7 @@ export class RandomAccessDetector {
     this.isSei = false;
     this.taken = 0;
     if (this.isCoded && !this.isNewPes()) {
-      // The slice's first bit tells whether it is another picture's.
+      // The slice's first bit tells whether it belongs to another picture.
       this.phase = this.codec === 'hevc' ? 'header' : 'slice';
       return;
     }
@@ -347,13 +351,16 @@ export class RandomAccessDetector {
     this.firstSlice();
   }
 
-  /** A PES packet that begins with a slice begins an access unit, unless it has the time of the one under way. */
+  /**
+   * True if a slice at the start of a PES packet begins an access unit: the PES packet has another timestamp than the
+   * current access unit.
+   */
   private isNewPes(): boolean {
     if (!this.isCodeFirst || this.codePlace === null) return false;
     return this.codePlace.pts < 0 || this.codePlace.pts !== this.unitPlace?.pts;
   }
 
-  /** The first slice of an access unit decides, in H.264 perhaps by its type. */
+  /** Decides at the first slice of an access unit, in H.264 possibly by its type. */
   private firstSlice(): void {
     if (this.isKeySlice || this.hasRecoveryPoint) this.decide(true);
     else if (this.codec === 'h264' && this.sets.isComplete) this.phase = 'slice';
@@ -378,7 +385,7 @@ export class RandomAccessDetector {
     const [high = 0, low = 0] = this.sliceHeader;
     const temporal = (high << 2) | (low >> 6);
     const hasSequence = this.sets.isRenewed(0);
-    // Nobody can begin with the second field of a picture.
+    // Decoding cannot begin with the second field of a picture.
     const isSecond = temporal === this.lastTemporal && !hasSequence && !this.hasGroup;
     this.lastTemporal = temporal;
     const isIntra = ((low >> 3) & 7) === MPEG2_INTRA;

@@ -1,30 +1,30 @@
 import { byteAt } from './packet';
 import { CRC_BYTES, crc32Mpeg, PAT_HEADER, PAT_TABLE, PMT_HEADER } from './psi';
 
-/** Sections that one table may have; a PMT has one by the standard, and a PAT of a transponder as well. */
+/** Maximum number of sections of a table; a PMT has one by the standard, and so has the PAT of a transponder. */
 const MAX_SECTIONS = 16;
-/** Longest PAT or PMT section that players accept. */
+/** Maximum length of a PAT or PMT section that players accept. */
 const MAX_MERGED = 1024;
 const NO_BYTES: Buffer = Buffer.alloc(0);
 
-/**
- * What the last section made of a table: `repeated` or `changed` when it was its last one and all are there, else
- * `incomplete`.
- */
+/** Effect of the last section on a table: `repeated` or `changed` if it completed the table, else `incomplete`. */
 export type TableState = 'incomplete' | 'repeated' | 'changed';
 
-/** A PAT or PMT that comes again and again, in one section or in several. */
+/** A PAT or PMT that is repeated, in one section or in several. */
 export class RepeatedTable {
-  /** One section that says all, with a right CRC; empty before the table was complete. Never modified. */
+  /** One section with the complete content and a correct CRC; empty until the table is complete. Never modified. */
   section = NO_BYTES;
-  /** Of the table that is in force, and the packets that carried them last. */
+  /** Sections of the current table, and the packets that carried them last. */
   private parts: readonly Buffer[] = [];
   private packets: Buffer[] = [];
-  /** Of a table that has begun to take its place. */
+  /** Sections of an incomplete new table. */
   private pending: (Buffer | undefined)[] = [];
   private pendingPackets: (Buffer | undefined)[] = [];
 
-  /** Takes a section that is in force, and its packets. The section is lent, the packets are this table's. */
+  /**
+   * Takes a current section and its packets. The section is valid only during the call; the packets belong to this
+   * table.
+   */
   take(section: Buffer, packets: Buffer): TableState {
     const number = byteAt(section, 6);
     const last = byteAt(section, 7);
@@ -50,22 +50,22 @@ export class RepeatedTable {
     return 'changed';
   }
 
-  /** The packets that carried the table last, verbatim, in the order of its sections. */
+  /** The packets that carried the table last, unchanged, in the order of its sections. */
   lastPackets(): Buffer {
     if (this.packets.length <= 1) return this.packets[0] ?? NO_BYTES;
-    // Sections that share packets come with the same ones.
+    // Sections that share packets have equal packet buffers.
     const distinct = this.packets.filter((packets, at) => !this.packets[at - 1]?.equals(packets));
     return Buffer.concat(distinct);
   }
 
-  /** Of the same version as those that are pending. */
+  /** True if the section has the version of the pending ones. */
   private goesOn(section: Buffer): boolean {
     const other = this.pending.find((part) => part !== undefined);
     return other?.[5] === section[5];
   }
 }
 
-/** Several sections as one; entries that do not fit into the longest one are left out. */
+/** Merges several sections into one; entries beyond the maximum length are omitted. */
 function merged(parts: readonly Buffer[]): Buffer {
   const [first = NO_BYTES, ...more] = parts;
   if (more.length === 0) return first;

@@ -1,8 +1,8 @@
 const FIRST_CAPACITY = 256;
 
 /**
- * Points of a line from stream position (bytes) to media time (ms), both growing; bounded: when full,
- * the older half loses every second point, because the far past needs no fine grain.
+ * Points of a monotone mapping from stream position (bytes) to media time (ms). Bounded: when full, the older half
+ * loses every second point, because old media need less precision.
  */
 export class SampleTrack {
   private positions = new Float64Array(FIRST_CAPACITY);
@@ -20,7 +20,7 @@ export class SampleTrack {
     return this.positions.byteLength + this.times.byteLength;
   }
 
-  /** Adds a point; its position must be behind all others. */
+  /** Adds a point; its position must be greater than all others. */
   add(position: number, time: number): void {
     if (this.length >= this.maxSamples) this.thin();
     if (this.end === this.positions.length) this.makeRoom();
@@ -29,13 +29,13 @@ export class SampleTrack {
     this.end++;
   }
 
-  /** Forgets points before `position`, except the one from which it is still interpolated. */
+  /** Drops points before `position`, except the one that interpolation still needs. */
   dropBefore(position: number): void {
     const at = this.indexAt(position);
     if (at > this.first) this.first = at;
   }
 
-  /** Time at a position inside or at the ends; null when there are no points, or outside of them. */
+  /** Time at a position within the points; null outside of them. */
   interpolate(position: number): number | null {
     const at = this.indexAt(position);
     if (at < this.first) return null;
@@ -47,7 +47,7 @@ export class SampleTrack {
     return time + (((this.times[at + 1] as number) - time) * (position - from)) / (to - from);
   }
 
-  /** Position and time of the oldest point; null when there is none. */
+  /** Position and time of the oldest point; null if there is none. */
   oldest(): { position: number; time: number } | null {
     if (this.length === 0) return null;
     return {
@@ -56,7 +56,7 @@ export class SampleTrack {
     };
   }
 
-  /** Index of the last point at or before `position`; `first − 1` when all are behind it. */
+  /** Index of the last point at or before `position`; `first − 1` if all are after it. */
   private indexAt(position: number): number {
     let low = this.first;
     let high = this.end;
@@ -70,7 +70,7 @@ export class SampleTrack {
 
   private makeRoom(): void {
     const capacity = this.positions.length;
-    // Beyond the bound there is a little room, so that a full window is not moved at each step.
+    // Allocate slightly more than the bound, so that a full window is not moved at each step.
     const grown = Math.min(capacity * 2, this.maxSamples + FIRST_CAPACITY);
     if (this.first > capacity / 4 || grown === capacity) this.moveTo(this.positions, this.times);
     else this.moveTo(new Float64Array(grown), new Float64Array(grown));

@@ -1,9 +1,9 @@
 import { byteAt } from './packet';
 import { CRC_BYTES, crc32Mpeg } from './psi';
 
-/** So many equal copies prove a section whose CRC is wrong: what damages packets does not do the same to each. */
+/** This many equal copies prove a section with a wrong CRC, because transmission damage differs from copy to copy. */
 export const PROVING_COPIES = 3;
-/** Sections that are compared at once; the oldest are forgotten. */
+/** Maximum number of sections that are compared; the oldest are dropped. */
 const MAX_SECTIONS = 128;
 const CURRENT = 0x01;
 
@@ -12,11 +12,11 @@ interface Copies {
   count: number;
 }
 
-/** Tells sections that can be believed from damaged ones. */
+/** Distinguishes reliable sections from damaged ones. */
 export class SectionProof {
   private readonly seen = new Map<string, Copies>();
 
-  /** Takes a section of `pid`; returns how often the same came in a row. The CRC does not count. */
+  /** Takes a section of `pid`; returns how often it came in a row, ignoring the CRC. */
   take(pid: number, section: Buffer): number {
     const name = `${pid} ${byteAt(section, 0)} ${section.readUInt16BE(3)} ${byteAt(section, 6)}`;
     const content = section.subarray(0, section.length - CRC_BYTES);
@@ -32,7 +32,7 @@ export class SectionProof {
   }
 }
 
-/** The section as one that is in force, section `number` of `count`, with a right CRC. */
+/** The section marked as current, as section `number` of `count`, with a correct CRC. */
 export function rectified(section: Buffer, number: number, count: number): Buffer {
   const right = Buffer.from(section);
   right[5] = byteAt(right, 5) | CURRENT;

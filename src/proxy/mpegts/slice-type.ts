@@ -1,4 +1,4 @@
-/** slice_type: the second Exp-Golomb code of an H.264 slice header; −1 when `bits` do not hold it. */
+/** slice_type, the second Exp-Golomb code of an H.264 slice header; −1 if `bits` do not contain it. */
 export function sliceTypeOf(header: Uint8Array, bits: number): number {
   let at = 0;
   let value = -1;

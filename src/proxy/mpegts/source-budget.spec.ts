@@ -3,7 +3,7 @@ import { SourceBudget } from './source-budget';
 const LIMITS = { burst: 100, perSecond: 10, perKib: 2 };
 
 describe('SourceBudget', () => {
-  it('allows a burst, and refuses all work once that is spent', () => {
+  it('allows a burst, and refuses all work once it is spent', () => {
     const budget = new SourceBudget(LIMITS);
     expect(budget.spend('tables', 100)).toBe(true);
     expect(budget.spend('segments', 1)).toBe(false);
@@ -16,7 +16,7 @@ describe('SourceBudget', () => {
   it.each([
     ['time', 0, 5_000],
     ['bytes', 25 * 1024, 0],
-  ])('gives units back with %s', (_, bytes, ms) => {
+  ])('restores units with %s', (_, bytes, ms) => {
     const budget = new SourceBudget(LIMITS);
     budget.arrived(0, 0);
     budget.spend('tables', 100);
@@ -25,7 +25,7 @@ describe('SourceBudget', () => {
     expect(budget.spend('tables', 1)).toBe(false);
   });
 
-  it('saves up no more than the burst, and takes nothing away when a clock steps back', () => {
+  it('accumulates no more than the burst, and takes nothing away if a clock steps back', () => {
     const budget = new SourceBudget(LIMITS);
     budget.arrived(0, 60_000);
     budget.arrived(1024 * 1024, 0);
@@ -33,7 +33,7 @@ describe('SourceBudget', () => {
     expect(budget.spend('tables', 1)).toBe(false);
   });
 
-  it('tells the largest share that was ever in use', () => {
+  it('reports the largest share that was ever used', () => {
     const budget = new SourceBudget(LIMITS);
     budget.spend('join_points', 30);
     budget.arrived(1024 * 1024, 0);

@@ -1,31 +1,31 @@
-/** Work on a source that packets alone do not bound. Each name is part of a reason code: `excessive_tables`. */
+/** Work on a source that is not bounded by its packets. Each name is part of a reason code: `excessive_tables`. */
 export type StructuralWork =
   'tables' | 'join_points' | 'timeline_breaks' | 'segments' | 'splice_search';
 
-/** One unit is about as much work as scanning five packets, 5 to 10 µs on one core. */
+/** One unit is about the work of scanning five packets, 5 to 10 µs on one core. */
 export interface SourceBudgetLimits {
   /** Units that a source may use at once. */
   readonly burst: number;
-  /** Units that come back per second of arrival. */
+  /** Units restored per second of arrival. */
   readonly perSecond: number;
-  /** Units that come back per KiB of media. */
+  /** Units restored per KiB of media. */
   readonly perKib: number;
 }
 
 /**
- * Broadcasts use less than a tenth of this: a transponder repeats up to 64 tables ten times a second, and no stream has
- * more than about 300 access units a second.
+ * Broadcasts use less than a tenth of this: a transponder repeats up to 64 tables ten times a second, and a stream has
+ * at most about 300 access units a second.
  */
 export const SOURCE_BUDGET: SourceBudgetLimits = { burst: 20_000, perSecond: 2_000, perKib: 1 };
 
-/** Has the budget of the source under way, which may be another one later. */
+/** Holds the budget of the current source, which changes with the source. */
 export interface BudgetHolder {
   readonly budget: SourceBudget;
 }
 
 /**
- * Bounds the structural work that one source may cause, so that a content that was made to hurt cannot take the event
- * loop from the others. A source that exceeds its budget has to be ended; until then no more work is done for it.
+ * Bounds the structural work that one source may cause, so that malicious content cannot block the event loop for
+ * other streams. A source that exceeds its budget must be ended; until then no more work is done for it.
  */
 export class SourceBudget {
   private left: number;
@@ -38,17 +38,17 @@ export class SourceBudget {
     this.lowest = limits.burst;
   }
 
-  /** The kind of work that was refused first; null while the source keeps to its budget. */
+  /** The kind of work that was refused first; null while the source is within its budget. */
   get exceededBy(): StructuralWork | null {
     return this.exceeded;
   }
 
-  /** The largest share of `burst` that was in use at any time, 0 to 1. */
+  /** The largest share of `burst` that was ever used, 0 to 1. */
   get highestUse(): number {
     return 1 - Math.max(0, this.lowest) / this.limits.burst;
   }
 
-  /** Credits media: `bytes` that arrived at the monotonic time `nowMs`. */
+  /** Restores units for `bytes` that arrived at the monotonic time `nowMs`. */
   arrived(bytes: number, nowMs: number): void {
     const { burst, perSecond, perKib } = this.limits;
     const elapsedMs = this.lastMs === null ? 0 : Math.max(0, nowMs - this.lastMs);
@@ -57,7 +57,7 @@ export class SourceBudget {
     this.left = Math.min(burst, this.left + credit);
   }
 
-  /** Takes `units` for work that is about to be done. False: the work must not be done, now or later. */
+  /** Charges `units` before the work is done. False: the work must not be done, now or later. */
   spend(work: StructuralWork, units: number): boolean {
     if (this.exceeded !== null) return false;
     this.left -= units;

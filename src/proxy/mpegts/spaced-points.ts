@@ -2,46 +2,46 @@ import { type EntryPoint } from './entry-point';
 import { type MediaClock } from './media-clock';
 
 export interface PointSpacing {
-  /** Media time in which one more point may come … */
+  /** Media time per point … */
   readonly ms: number;
-  /** … or bytes, where time stands still. */
+  /** … or bytes per point, where media time stands still. */
   readonly bytes: number;
-  /** Points that may come at once. */
+  /** Number of points allowed at once. */
   readonly burst: number;
 }
 
-/** Points kept for an owner that does not fetch them; the oldest go first. */
+/** Maximum number of points that were not taken; the oldest are dropped. */
 const MAX_POINTS = 512;
-/** So many distances without a point are too many. */
+/** After this many distances a point is overdue. */
 const OVERDUE = 3;
 const NO_POINTS: readonly EntryPoint[] = Object.freeze([]);
 
 /**
- * Points that come no denser than is useful: each costs memory for as long as the ring keeps it, and a stream may have
- * one in every packet.
+ * Limits the density of points: each costs memory as long as the ring keeps it, and a stream may have one in every
+ * packet.
  */
 export class SpacedPoints {
   private points: EntryPoint[] = [];
   private lastPosition = -Infinity;
   private lastMs: number | null = null;
-  /** Points that might have come until the last one, and did not. */
+  /** Unused allowance at the last point. */
   private spare: number;
 
   constructor(private readonly spacing: PointSpacing) {
     this.spare = spacing.burst;
   }
 
-  /** Whether a point at `position` may come. */
+  /** True if a point at `position` is allowed. */
   isDue(position: number, clock: MediaClock): boolean {
     return position > this.lastPosition && this.allowance(position, clock) >= 1;
   }
 
-  /** Lets one point come at once, because the points so far were another stream's. */
+  /** Allows one point immediately, because earlier points belong to another stream. */
   grant(): void {
     this.spare = Math.max(this.spare, 1);
   }
 
-  /** Whether far more than the usual distance has passed. */
+  /** True if far more than the usual distance has passed without a point. */
   isOverdue(position: number, clock: MediaClock): boolean {
     return this.passed(position, clock) >= OVERDUE;
   }
@@ -67,7 +67,7 @@ export class SpacedPoints {
     return Math.min(this.spacing.burst, this.spare + this.passed(position, clock));
   }
 
-  /** Points for which there was room since the last one. */
+  /** Allowance since the last point. */
   private passed(position: number, clock: MediaClock): number {
     const { ms, bytes } = this.spacing;
     const nowMs = clock.mediaTimeAt(position);

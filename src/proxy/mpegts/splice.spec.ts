@@ -19,7 +19,7 @@ const programme = parsePmt(pmtSection(1, 300, streams), 100)!;
 const media = Buffer.alloc(50);
 
 describe('discontinuityPreface', () => {
-  it('is the tables and a packet per PID whose counter leads to the next', () => {
+  it('consists of the tables and a packet per PID whose counter precedes the next one', () => {
     const psi = Buffer.alloc(2 * TS_PACKET, 1);
     const preface = discontinuityPreface(psi, [
       { pid: 256, nextContinuity: 0 },
@@ -45,7 +45,7 @@ describe('discontinuityPreface', () => {
 });
 
 describe('firstContinuities', () => {
-  it('finds the first payload packet per PID over several runs', () => {
+  it('finds the first payload packet per PID across several runs', () => {
     const first = new TsWriter()
       .packet({ pid: 256, counter: 4, payload: media, transportError: true })
       .packet({ pid: 256, counter: 6, pcr: 0 })
@@ -64,7 +64,7 @@ describe('firstContinuities', () => {
     );
   });
 
-  it('leaves out what does not occur', () => {
+  it('omits PIDs that do not occur', () => {
     expect(firstContinuities([], programme).size).toBe(0);
   });
 });
@@ -73,7 +73,7 @@ describe('sameProgramme', () => {
   const other = (pcrPid: number, list: typeof streams, version = 0) =>
     parsePmt(pmtSection(1, pcrPid, list, version), 100)!;
 
-  it('ignores version and order, and nothing else', () => {
+  it('ignores only version and order', () => {
     expect(sameProgramme(programme, other(300, [...streams].reverse(), 4))).toBe(true);
     expect(sameProgramme(programme, other(256, streams))).toBe(false);
     expect(sameProgramme(programme, other(300, streams.slice(1)))).toBe(false);
@@ -86,7 +86,7 @@ describe('sameProgramme', () => {
     expect(sameProgramme(programme, { ...programme, pmtPid: 101 })).toBe(false);
   });
 
-  it('video goes before audio as what leads; without both it is the clock', () => {
+  it('prefers video over audio as the leading stream; without both, the PCR', () => {
     const lead = (list: typeof streams) => leadingOrder(other(300, list))[0]?.pid ?? null;
     expect(leadingOrder(other(300, [...streams].reverse())).map(({ pid }) => pid)).toEqual([
       256, 257,

@@ -16,9 +16,9 @@ export interface PidContinuity {
 }
 
 /**
- * Packets for a viewer that is about to continue at another position: the PAT and PMT packets `psi`, then for
- * each PID one packet without payload that announces a discontinuity. Its counter is one less than the next
- * payload packet's, so that nothing looks lost. Returns a new Buffer that the viewer owns.
+ * Packets for a viewer that continues at another position: the PAT and PMT packets `psi`, then for each PID one packet
+ * without payload that flags a discontinuity. Its counter is one less than the next payload packet's, so that no loss
+ * is reported. Returns a new Buffer.
  */
 export function discontinuityPreface(psi: Buffer, pids: Iterable<PidContinuity>): Buffer {
   const parts = [psi];
@@ -36,9 +36,9 @@ export function discontinuityPreface(psi: Buffer, pids: Iterable<PidContinuity>)
 }
 
 /**
- * Continuity counters of the first payload packet of each elementary and PCR PID in `runs` (whole packets
- * each, in stream order). Reads no further than needed; a PID that does not occur is not in the result. A PID
- * that bears only clock packets without payload gets the successor of their counter.
+ * Continuity counters of the first payload packet of each elementary and PCR PID in `runs` (whole packets, in stream
+ * order). PIDs without packets are not in the result. A PID with PCR packets without payload only gets the successor
+ * of their counter.
  */
 export function firstContinuities(
   runs: Iterable<Buffer>,

@@ -8,21 +8,21 @@ import {
 } from './packet';
 import { isPesStart, pesDecodingTime, shiftPesTimes, TIMESTAMP_WRAP } from './pes';
 
-/** Kodi takes a step of more than a second for a leap of the clock. */
+/** Kodi treats a step of more than 1 s as a jump of the clock. */
 const STEP_TICKS = 90 * 800;
 
 /**
- * Closes a gap in the timeline: the first units of each stream after the gap get earlier time stamps, so that there is a unit
- * every 800 ms from the beginning of the gap. Clock references stay as they are.
+ * Fills a gap in the timeline: the first units of each stream after the gap get earlier timestamps, so that there is a
+ * unit every 800 ms from the start of the gap. PCRs are unchanged.
  */
 export class SpreadTimes {
   private readonly units = new Map<number, number>();
   private isOver = false;
 
-  /** @param holeTicks length of the hole, 90 kHz */
-  constructor(private readonly holeTicks: number) {}
+  /** @param gapTicks length of the gap in ticks of 90 kHz */
+  constructor(private readonly gapTicks: number) {}
 
-  /** Takes whole packets in order. Those that are changed are a copy. */
+  /** Takes whole packets in order. Changed packets are copied. */
   apply(packets: Buffer): Buffer {
     if (this.isOver) return packets;
     const spread = Buffer.allocUnsafeSlow(packets.length);
@@ -44,14 +44,14 @@ export class SpreadTimes {
     const id = pid(packets, at);
     const count = (this.units.get(id) ?? 0) + 1;
     this.units.set(id, count);
-    const earlier = this.holeTicks - count * STEP_TICKS;
+    const earlier = this.gapTicks - count * STEP_TICKS;
     if (earlier <= 0) return false;
     shiftPesTimes(packets, unitAt, at + TS_PACKET, TIMESTAMP_WRAP - earlier);
     return true;
   }
 }
 
-/** Where the PES packet begins that the packet at `at` begins with, if it has a time; −1 otherwise. */
+/** Index of the PES packet that begins with the packet at `at`, if it has a timestamp; else −1. */
 function timedUnitAt(packets: Buffer, at: number): number {
   if (!payloadUnitStart(packets, at)) return -1;
   if (transportError(packets, at) || scrambled(packets, at)) return -1;

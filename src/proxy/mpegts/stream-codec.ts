@@ -1,6 +1,6 @@
 import { byteAt } from './packet';
 
-/** What an elementary stream carries, as far as the product cares. */
+/** Content of an elementary stream, as far as it matters here. */
 export type StreamCodec =
   | 'mpeg2-video'
   | 'h264'
@@ -49,7 +49,7 @@ const BY_STREAM_TYPE: ReadonlyMap<number, StreamCodec> = new Map<number, StreamC
   [0xea, 'other-video'],
 ]);
 
-/** Descriptors that tell what a private PES stream (stream_type 0x06) carries: ETSI EN 300 468. */
+/** Descriptors that identify the content of a private PES stream (stream_type 0x06): ETSI EN 300 468. */
 const BY_DESCRIPTOR: ReadonlyMap<number, StreamCodec> = new Map<number, StreamCodec>([
   [0x56, 'teletext'],
   [0x59, 'dvb-subtitle'],
@@ -74,7 +74,7 @@ const BY_REGISTRATION: ReadonlyMap<string, StreamCodec> = new Map<string, Stream
 const PRIVATE_PES = 0x06;
 const REGISTRATION_DESCRIPTOR = 0x05;
 
-/** The codec by stream_type and, for private streams, by the descriptors of the PMT's entry. */
+/** The codec by stream_type and, for private streams, by the descriptors of the PMT entry. */
 export function codecOf(streamType: number, descriptors: Buffer): StreamCodec {
   if (streamType !== PRIVATE_PES) return BY_STREAM_TYPE.get(streamType) ?? 'data';
   for (let at = 0; at + 2 <= descriptors.length; at += 2 + byteAt(descriptors, at + 1)) {

@@ -104,7 +104,7 @@ const REPAIRED: readonly [string, Tables][] = [
   ['a PMT with a wrong CRC', (writer) => writer.section(0, pat).section(PMT, damaged(pmt))],
   ['both with a wrong CRC', (writer) => writer.section(0, damaged(pat)).section(PMT, damaged(pmt))],
   [
-    'a CRC that is another one each time',
+    'a CRC that differs each time',
     (writer, n) => writer.section(0, damaged(pat, n)).section(PMT, damaged(pmt, n)),
   ],
   ['no PAT and a wrong CRC', (writer) => writer.section(PMT, damaged(pmt))],
@@ -121,11 +121,11 @@ const REPAIRED: readonly [string, Tables][] = [
     (writer) => writer.section(0, patSection([[7, PMT]])).section(PMT, pmt),
   ],
   [
-    'tables that are never in force',
+    'tables that are never current',
     (writer) => writer.section(0, notInForce(pat)).section(PMT, notInForce(pmt)),
   ],
   [
-    'a PMT of which the second section never comes',
+    'a PMT whose second section never comes',
     (writer) => writer.section(0, pat).section(PMT, numbered(pmt, 0, 1)),
   ],
   [
@@ -171,7 +171,7 @@ describe('TableRepair', () => {
   });
 
   const UNTOUCHED: readonly [string, Tables][] = [
-    ['tables in order', (writer) => writer.section(0, pat).section(PMT, pmt)],
+    ['valid tables', (writer) => writer.section(0, pat).section(PMT, pmt)],
     [
       'a PMT that comes three times before its PAT does',
       (writer, n) => (n < 2 ? writer : writer.section(0, pat).section(PMT, pmt)),
@@ -205,7 +205,7 @@ describe('TableRepair', () => {
     expect(scanner.continuityErrors).toBe(0);
   });
 
-  it('follows the PMT when that changes, and its programme when that moves', () => {
+  it('follows a changed PMT, and a programme that moves', () => {
     const moved = pmtSection(1, 0x110, [{ pid: 0x110, type: 0x1b }], 1);
     const { scanner } = read(
       Buffer.concat([
@@ -223,7 +223,7 @@ describe('TableRepair', () => {
     expect(left.scanner.programme?.pmtPid).toBe(0x1001);
   });
 
-  it('lists all programmes in a PAT that it makes', () => {
+  it('lists all programmes in a generated PAT', () => {
     const { scanner } = read(
       broadcast((writer) =>
         writer
@@ -244,7 +244,7 @@ describe('TableRepair', () => {
     ['no tables', () => undefined],
     ['no PMT', (writer) => writer.section(0, pat)],
     [
-      'tables that are damaged otherwise each time',
+      'tables that are damaged differently each time',
       (writer, n) =>
         writer
           .section(0, damaged(patSection([[n + 1, PMT]])))
@@ -272,7 +272,7 @@ describe('TableRepair', () => {
     expect(scanner.programme).toBeNull();
   });
 
-  it('counts on from the packets that it replaces', () => {
+  it('continues the counters of replaced packets', () => {
     const { out } = read(
       broadcast((writer) => writer.section(0, damaged(pat)).section(PMT, damaged(pmt))),
     );

@@ -25,64 +25,64 @@ import {
 import { PROVING_COPIES, rectified, SectionProof } from './section-proof';
 import { type BudgetHolder, type SourceBudget } from './source-budget';
 
-/** What reads the packets behind this. */
+/** Reads the repaired packets. */
 export interface TableReader {
-  /** Null until it has read a PAT and a PMT. */
+  /** Null until a PAT and a PMT were read. */
   readonly programme: Programme | null;
   readonly budget: SourceBudget;
 }
 
-/** PIDs that may carry a PMT, and programmes that are found there. */
+/** Maximum number of PIDs that may carry a PMT, and of programmes found there. */
 const MAX_CANDIDATES = 32;
-/** Sections of one table that are put right. */
+/** Maximum number of sections of a table that are repaired. */
 const MAX_SECTIONS = 16;
-/** A table is gone when others have come so many times since. */
+/** A table has ended once this many sections of other tables have come since. */
 const MAX_MISSED = 200;
-/** Entries of a PAT, or streams of a PMT, that are read for one unit of the budget. */
+/** Entries of a PAT, or streams of a PMT, that are read per unit of the budget. */
 const ENTRIES_PER_UNIT = 8;
 const PAT_PID = 0;
-/** Of a PAT that is made, when the source has none. */
+/** transport_stream_id of a generated PAT, if the source has none. */
 const MADE_STREAM_ID = 1;
 
-/** A PMT that came often enough. */
+/** A PMT that came often enough to be reliable. */
 interface FoundTable {
   readonly programmeNumber: number;
   readonly pid: number;
   /** Numbers of its sections that came. */
   readonly sections: Set<number>;
-  /** Sections of other tables that have come since. */
+  /** Number of sections of other tables since its last one. */
   missed: number;
 }
 
 /**
- * Stands between the packets of a source and those who read them, and makes tables readable that receivers refuse: with
- * a wrong CRC, never in force, incomplete, or without a PAT that leads to the PMT. It believes what has a right CRC or has come
- * three times the same. Packets pass as they are while the tables are in order, and for good once these were read.
+ * Repairs tables between the packets of a source and their reader: tables with a wrong CRC, never current, incomplete,
+ * or without a PAT that refers to the PMT. A section is reliable if its CRC is correct or it came three times
+ * unchanged. Packets pass unchanged while the tables are valid, and permanently once the reader has read them.
  */
 export class TableRepair implements BudgetHolder {
   budget: SourceBudget;
   private state: 'watching' | 'needless' | 'repairing' = 'watching';
   private readonly proof = new SectionProof();
   private readonly assemblers = new Map<number, SectionAssembler>();
-  /** Last counter of each PID whose packets are replaced, as the source or this has put it out. */
+  /** Last counter of each PID whose packets are replaced, in the source and in the output. */
   private readonly counters = new Map<number, number>();
   private readonly found = new Map<string, FoundTable>();
   /** PIDs whose packets are replaced. */
   private replaced = new Set<number>();
-  /** The source's PAT, as far as it can be believed, by the numbers of its sections; whether it leads to what was found. */
+  /** Reliable sections of the source's PAT by number, and whether it refers to the PMT that was found. */
   private readonly pat = new Map<number, Buffer>();
   private isLeading = false;
   private madePat: readonly Buffer[] = [];
   private madeVersion = 0;
   private streamId = MADE_STREAM_ID;
-  /** What is put out in the place of the packet at hand. */
+  /** Packets that replace the current packet. */
   private due: Buffer[] = [];
 
   constructor(budget: SourceBudget) {
     this.budget = budget;
   }
 
-  /** Hands `buf[start..end)` on to `sink`, in several runs where packets are replaced. */
+  /** Passes `buf[start..end)` to `sink`, in several runs where packets are replaced. */
   push(buf: Buffer, start: number, end: number, reader: TableReader, sink: PacketSink): void {
     this.budget = reader.budget;
     if (this.state === 'repairing') {
@@ -91,7 +91,7 @@ export class TableRepair implements BudgetHolder {
     }
     sink(buf, start, end);
     if (this.state === 'needless') return;
-    // Behind the reader: what is in order is read by now.
+    // The reader comes first, so it has read valid tables by now.
     if (reader.programme !== null) {
       this.retire();
       return;
@@ -138,7 +138,7 @@ export class TableRepair implements BudgetHolder {
     assembler.push(buf, at, from);
   }
 
-  /** For PID 0, and for any PID on which a section begins that says that it is a PMT. */
+  /** Assembler of PID 0, and of any PID on which a section with the table id of a PMT begins. */
   private assemble(buf: Buffer, at: number, from: number, pid: number): SectionAssembler | null {
     if (pid !== PAT_PID) {
       if (!payloadUnitStart(buf, at) || this.assemblers.size > MAX_CANDIDATES) return null;
@@ -188,7 +188,7 @@ export class TableRepair implements BudgetHolder {
       const programme = parsePmt(rectified(section, 0, 1), pid);
       if (programme === null || programme.streams.length === 0) return;
     }
-    // A PAT would have led to it by now.
+    // A PAT that refers to it would have come by now.
     if (known === undefined && copies < PROVING_COPIES) return;
     const table = known ?? { programmeNumber, pid, sections: new Set<number>(), missed: 0 };
     const isNew = known === undefined;
@@ -208,7 +208,7 @@ export class TableRepair implements BudgetHolder {
     this.putOut(section, table.sections, pid);
   }
 
-  /** True when tables of which nothing comes any more were forgotten. */
+  /** Drops tables that no longer come; true if there were any. */
   private forgetMissed(present: FoundTable): boolean {
     const before = this.found.size;
     present.missed = 0;
@@ -218,7 +218,7 @@ export class TableRepair implements BudgetHolder {
     return this.found.size < before;
   }
 
-  /** Whether the source's PAT leads to a PMT that was found; else one is made. */
+  /** Checks whether the source's PAT refers to a PMT that was found; else a PAT is generated. */
   private findWay(): void {
     const sections = [...this.pat.values()];
     const entries = sections.reduce((sum, { length }) => sum + length / 4, this.found.size);
@@ -230,7 +230,7 @@ export class TableRepair implements BudgetHolder {
     if (!this.isLeading) this.makePat();
   }
 
-  /** Numbers of sections that never come are left out, so that the table is complete. */
+  /** Omits the numbers of sections that never came, so that the table is complete. */
   private putOut(section: Buffer, numbers: Iterable<number>, pid: number): void {
     const all = [...numbers];
     const place = all.filter((other) => other < byteAt(section, 6)).length;
@@ -253,7 +253,7 @@ export class TableRepair implements BudgetHolder {
     this.madePat = packetsOfSection(rectified(section, 0, 1), PAT_PID);
   }
 
-  /** Copies of the packets with the counters that follow. */
+  /** Copies of the packets with the next counters of the PID. */
   private counted(packets: readonly Buffer[], pid: number): Buffer[] {
     return packets.map((packet) => {
       const counter = ((this.counters.get(pid) ?? -1) + 1) & 0x0f;

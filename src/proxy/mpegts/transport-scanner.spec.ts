@@ -2,8 +2,13 @@ import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { patSection, pes, pmtSection, type StreamSpec, TsWriter } from './fixtures/ts-writer';
-import { nullPackets } from './null-packet';
-import { continuityCounter, discontinuityIndicator, payloadOffset, TS_PACKET } from './packet';
+import {
+  continuityCounter,
+  discontinuityIndicator,
+  nullPackets,
+  payloadOffset,
+  TS_PACKET,
+} from './packet';
 import { pesDecodingTime, pesPresentationTime } from './pes';
 import { type StreamCodec } from './stream-codec';
 import { type EntryPoint } from './entry-point';
@@ -67,7 +72,7 @@ describe('TransportScanner on streams of real encoders', () => {
   });
 
   it.each(fixtures.map(([name]) => name))(
-    '%s: finds the same however its packets are grouped',
+    '%s: gives the same result however its packets are grouped',
     (name) => {
       const { bytes } = readFixture(name);
       const state = (scanner: TransportScanner, points: readonly EntryPoint[]) => ({
@@ -120,7 +125,7 @@ describe('TransportScanner on streams of real encoders', () => {
 });
 
 describe('random access points', () => {
-  it('bear the last complete tables before them, shared until the tables come again', () => {
+  it('carry the last complete tables before them, shared until the tables are repeated', () => {
     const writer = tables(new TsWriter());
     const expected: [number, number][] = [];
     const key = () => {
@@ -146,7 +151,7 @@ describe('random access points', () => {
     expect(scanner.takeRandomAccessPoints()).toHaveLength(0);
   });
 
-  it('do not take tables that were complete only behind their beginning', () => {
+  it('do not carry tables that were completed after their start', () => {
     const writer = tables(new TsWriter());
     const before = writer.bytes();
     const position = writer.position;
@@ -160,7 +165,7 @@ describe('random access points', () => {
     expect(points[0]!.preface).toEqual(before);
   });
 
-  it('bear tables with counters from which their PIDs go on, whatever else comes there', () => {
+  it('carry tables with counters that their PIDs continue, whatever else is sent there', () => {
     const other = pmtSection(2, 300, [{ pid: 300, type: 0x1b }]);
     const writer = new TsWriter();
     for (let n = 0; n < 40; n++) {
@@ -189,7 +194,7 @@ describe('random access points', () => {
     }
   });
 
-  it('begin with parameter sets in a PES packet of their own, and bear the tables before those', () => {
+  it('begin with parameter sets in a separate PES packet, and carry the tables before those', () => {
     const sets = Buffer.from([0, 0, 1, 0x67, 0x64, 0, 0x1f, 0xac, 0, 0, 1, 0x68, 0xee, 0x3c, 0x80]);
     const writer = tables(new TsWriter()).pes({ pid: 256 }, pes(INTER, 1));
     const before = writer.bytes().subarray(0, 2 * TS_PACKET);
@@ -201,7 +206,7 @@ describe('random access points', () => {
     expect(points[0]!.preface).toEqual(before);
   });
 
-  it('bring parameter sets that came once, in a PES packet with the same times', () => {
+  it('add parameter sets that were sent once, in a PES packet with the same timestamps', () => {
     const sets = Buffer.from([0, 0, 1, 0x67, ...Array(200).fill(0x64), 0, 0, 1, 0x68, 0xee, 0x80]);
     const writer = tables(new TsWriter()).pes({ pid: 256 }, pes(Buffer.concat([sets, KEY]), 1));
     writer.pes({ pid: 256 }, pes(INTER, 2)).pes({ pid: 256 }, pes(KEY, 9000, 3000));
@@ -226,7 +231,7 @@ describe('random access points', () => {
     expect(payload.subarray(19)).toEqual(sets);
   });
 
-  it('come no denser than a few a second after the first ones, whatever a stream does', () => {
+  it('are limited to a few per second after the first ones', () => {
     const writer = tables(new TsWriter());
     for (let index = 0; index < 3000; index++) {
       writer.section(0, patSection([[1, 4096]]));
@@ -238,7 +243,7 @@ describe('random access points', () => {
     expect(scanner.budget.exceededBy).toBeNull();
   });
 
-  it('cost of the budget when time leaps ahead to make them many', () => {
+  it('are charged to the budget if timestamps jump ahead to create many', () => {
     const writer = tables(new TsWriter());
     for (let index = 0; index < 12_000; index++) {
       const pcr = index * 1000 * MS;
@@ -248,7 +253,7 @@ describe('random access points', () => {
     expect(scan(writer.bytes())[0].budget.exceededBy).toBe('join_points');
   });
 
-  it('are none before the tables were seen', () => {
+  it('do not exist before the tables were seen', () => {
     const writer = new TsWriter().pes({ pid: 256 }, pes(KEY));
     const key = tables(writer).position;
     writer.pes({ pid: 256 }, pes(KEY));
@@ -257,7 +262,7 @@ describe('random access points', () => {
     expect(scanner.psiReadyAt).toBe(key);
   });
 
-  it('rely on the flag only when the payload cannot be read', () => {
+  it('rely on the flag only if the payload is unreadable', () => {
     const writer = tables(new TsWriter());
     const small = (payload: Buffer) => pes(payload).subarray(0, 150);
     writer.pes({ pid: 256, randomAccess: true }, small(INTER));
@@ -275,7 +280,7 @@ describe('random access points', () => {
     expect(positions(scan(unknown.bytes())[1])).toEqual([flagged]);
   });
 
-  it('are the PES starts of audio when there is no video', () => {
+  it('are the PES starts of audio if there is no video', () => {
     const writer = tables(new TsWriter(), [AUDIO, { pid: 258, type: 0x0f }]);
     const first = writer.position;
     writer.pes({ pid: 257 }, pes(Buffer.alloc(300)));
@@ -321,7 +326,7 @@ describe('counters', () => {
     expect(errors).toBe(expected);
   });
 
-  it('media are neither null packets nor tables nor clocks alone', () => {
+  it('media excludes null packets, tables and packets with only a PCR', () => {
     const writer = tables(new TsWriter(), [VIDEO, AUDIO, { pid: 400, type: 0x05 }])
       .packet({ pid: 0x12, payload: media })
       .packet({ pid: 400, payload: media })
@@ -338,7 +343,7 @@ describe('counters', () => {
     expect(scanner).toMatchObject({ packets: 8, mediaPackets: 1, lastMediaArrivalMs: 8 });
   });
 
-  it('damaged packets are counted and not read', () => {
+  it('counts damaged packets and does not read them', () => {
     const writer = tables(new TsWriter());
     writer.packet({
       pid: 256,
@@ -353,7 +358,7 @@ describe('counters', () => {
 });
 
 describe('programme', () => {
-  it('is the first one whose PMT has streams, and stays', () => {
+  it('is the first one whose PMT has streams, and stays selected', () => {
     const writer = new TsWriter()
       .section(
         0,
@@ -374,8 +379,8 @@ describe('programme', () => {
 
   it.each<[string, number, number, number, number]>([
     ['PMT, video and sound on 0x10 to 0x12', 0x10, 0x11, 0x12, 0x11],
-    ['a clock of its own there', 0x55, 0x11, 0x12, 0x13],
-    ['the PIDs that nobody reserves', 0x03, 0x0f, 0x1f, 0x04],
+    ['a separate PCR PID there', 0x55, 0x11, 0x12, 0x13],
+    ['PIDs that are not reserved', 0x03, 0x0f, 0x1f, 0x04],
   ])('may have %s', (_name, pmtPid, videoPid, audioPid, pcrPid) => {
     const media = Buffer.alloc(184, 0x55);
     const writer = new TsWriter().section(0, patSection([[1, pmtPid]]));
@@ -401,7 +406,7 @@ describe('programme', () => {
     expect(scanner.clock.mediaTimeAt(key)).toBe(0);
   });
 
-  it('has its streams where other programmes of the PAT have their tables', () => {
+  it("can have streams on the PIDs of other programmes' tables", () => {
     const writer = new TsWriter()
       .section(
         0,
@@ -416,7 +421,7 @@ describe('programme', () => {
     expect(positions(scan(writer.bytes())[1])).toEqual([key]);
   });
 
-  it('changes when PIDs or types change, not with the version alone', () => {
+  it('changes if PIDs or types change, not with the version alone', () => {
     const writer = tables(tables(new TsWriter()), [VIDEO, AUDIO], 1);
     expect(scan(writer.bytes())[0]).toMatchObject({
       programmeChanges: 0,
@@ -431,7 +436,7 @@ describe('programme', () => {
     expect(positions(points)).toEqual([position]);
   });
 
-  it('moves to another PMT with the PAT; no point has tables that do not belong together', () => {
+  it('moves to another PMT with the PAT; no point has inconsistent tables', () => {
     const writer = tables(new TsWriter()).pes({ pid: 256 }, pes(KEY));
     writer.section(0, patSection([[1, 500]], 1)).pes({ pid: 256 }, pes(KEY));
     writer.section(500, pmtSection(1, 256, [VIDEO, AUDIO]));
@@ -452,7 +457,7 @@ describe('media time', () => {
     return scan(writer.bytes());
   };
 
-  it('comes from the PCR over its wrap', () => {
+  it('comes from the PCR, across its wrap', () => {
     const start = 2 ** 33 * 300 - 2000 * MS;
     const [scanner, points] = timeline((writer, index, picture) => {
       const ticks = (start + index * 40 * MS) % (2 ** 33 * 300);
@@ -464,7 +469,7 @@ describe('media time', () => {
     ).toEqual(Array.from({ length: 20 }, (_, index) => index * 200));
   });
 
-  it('comes from the decoding times when there is no PCR', () => {
+  it('comes from the decoding times if there is no PCR', () => {
     const start = 2 ** 33 - 90_000;
     const reorder = [0, 2, -1, -1];
     const [scanner, points] = timeline((writer, index, picture) => {
@@ -478,7 +483,7 @@ describe('media time', () => {
     ).toEqual(Array.from({ length: 20 }, (_, index) => index * 200));
   });
 
-  it('starts anew at a flagged discontinuity', () => {
+  it('starts a new time base at a flagged discontinuity', () => {
     const [scanner] = timeline((writer, index) => {
       if (index === 50) writer.packet({ pid: 256, discontinuity: true });
       writer.pes({ pid: 256, pcr: (index + (index < 50 ? 0 : 100)) * 40 * MS }, pes(INTER));

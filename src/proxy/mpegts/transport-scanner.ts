@@ -26,54 +26,54 @@ const PLAIN_SPACING: PointSpacing = { ms: 500, bytes: 1024 * 1024, burst: 1 };
 /** Cost of a point in units of the budget. */
 const POINT_COST = 2;
 
-/** What a PID is: what is not known yet counts as media. */
+/** Roles of PIDs; an unknown PID counts as media. */
 const ROLE_MEDIA = 0;
-/** Of the programme's leading stream: random access points, and time when there is no PCR. */
+/** The programme's leading stream: it provides random access points, and media time if there is no PCR. */
 const ROLE_LEADING = 1;
-/** Another stream of the programme that may lead when that one is silent. */
+/** Another stream of the programme, which may lead when the leading one is silent. */
 const ROLE_RIVAL = 2;
-/** Of no stream of the programme, so perhaps another programme's. */
+/** A PID outside the programme, possibly of another programme. */
 const ROLE_OTHER = 3;
-/** Tables that nobody here reads; the roles from here on are no media. */
+/** Tables that are not read; this and higher roles are not media. */
 const ROLE_TABLE = 4;
 const ROLE_PSI = 5;
 
-/** What a change of the leading stream or of the programme costs of the budget. */
+/** Budget units for a change of the leading stream or of the programme. */
 const CHANGE_UNITS = 10;
-/** A programme of which nothing comes is left after the patience with its leading stream, and this. */
+/** A silent programme is left this long after the leading stream's own limit. */
 const PROGRAMME_PATIENCE_MS = 1000;
 
-/** Beside the counter: its packet was repeated once already. */
+/** Flag beside the counter: the packet was already repeated once. */
 const CC_REPEATED = 0x10;
 
 /**
- * Reads whole packets as they enter the ring, once: programme, random access points, media time and
- * counters. What it finds does not depend on how the packets are grouped into calls.
+ * Reads whole packets once as they enter the ring: programme, random access points, media time and counters. The
+ * result does not depend on how packets are grouped into calls.
  */
 export class TransportScanner {
-  /** Packets of all kinds. */
+  /** Number of packets of all kinds. */
   packets = 0;
-  /** Packets with payload that are neither null nor tables: what resets the silence watchdog. */
+  /** Number of payload packets that are neither null packets nor tables; they reset the silence watchdog. */
   mediaPackets = 0;
   nullPackets = 0;
-  /** Payload packets out of sequence, per PID; one repetition and flagged discontinuities are no errors. */
+  /** Number of payload packets out of sequence, per PID; one repetition and flagged discontinuities are no errors. */
   continuityErrors = 0;
-  /** Packets that were damaged before they came here; their content is not read. */
+  /** Number of packets that were damaged before they arrived; their content is not read. */
   transportErrors = 0;
   scrambledPackets = 0;
   lastMediaArrivalMs: number | null = null;
   firstPatArrivalMs: number | null = null;
   /** Arrival of the packet that proved the first video random access point. */
   firstKeyframeArrivalMs: number | null = null;
-  /** Position right behind the first complete PAT and PMT. */
+  /** Position right after the first complete PAT and PMT. */
   psiReadyAt: number | null = null;
-  /** Of the source that is being scanned; a new source brings its own. */
+  /** Budget of the current source; a new source has its own. */
   budget = new SourceBudget();
   private readonly others = new OtherProgrammes();
   private readonly watch = new LeadWatch();
   private readonly psi = new PsiTracker(this, (programme) => this.mayPlay(programme));
   private played: Programme | null = null;
-  /** Nothing comes of that programme, so that another one is looked for: how much of it had come then. */
+  /** Set while the programme is off air and another one is searched: its amount of media at that time. */
   private offAirAt: number | null = null;
   private readonly roles = new Uint8Array(PID_COUNT);
   private readonly counters = new Uint8Array(PID_COUNT).fill(NO_COUNTER);
@@ -81,44 +81,44 @@ export class TransportScanner {
   private lastPcrAt = -1;
   private readonly points = new SpacedPoints(POINT_SPACING);
   private readonly plainPoints = new SpacedPoints(PLAIN_SPACING);
-  /** A PES packet of the leading stream is being read; so many of rivals are. */
+  /** True while a PES packet of the leading stream is being read, and the number of rivals for which that is so. */
   private isOpen = false;
   private openRivals = 0;
 
   /**
-   * A clock may be handed on from the scanner of an earlier upstream, when positions go on too: call its
-   * `restartSource()` first, and media time goes on from its last value.
+   * @param clock the clock of an earlier scanner, if positions continue; call its `restartSource()` first, and media
+   * time continues
    */
   constructor(readonly clock: MediaClock = new MediaClock()) {
     this.assignRoles(0);
   }
 
-  /** The first programme of the PAT that has streams, and of which something comes; null until its PMT is complete. */
+  /** The first programme of the PAT that has streams and sends media; null until its PMT is complete. */
   get programme(): Programme | null {
     return this.psi.programme;
   }
 
-  /** The stream that leads the programme now, by what arrives; null while there is no programme. */
+  /** The stream that currently leads the programme by what arrives; null while there is no programme. */
   get leading(): ProgrammeStream | null {
     return this.watch.leading?.stream ?? null;
   }
 
-  /** Something has come of the streams that the programme announces. */
-  get hasShown(): boolean {
-    return this.watch.hasShown;
+  /** True once a stream that the programme announces has sent media. */
+  get hasAnnouncedMedia(): boolean {
+    return this.watch.hasAnnouncedMedia;
   }
 
-  /** How long the stream that leads may show nothing, as its pictures usually come, ms of its own time. */
+  /** How long the leading stream may be silent, from the usual intervals of its pictures, in ms of its own time. */
   get patienceMs(): number {
     return this.watch.leading?.patienceMs ?? 0;
   }
 
-  /** Which stream led where. */
+  /** Which stream led at which positions. */
   get leads(): LeadLog {
     return this.watch.log;
   }
 
-  /** How often PIDs or types changed after the first programme. */
+  /** Number of changes of PIDs or types after the first programme. */
   get programmeChanges(): number {
     return this.psi.programmeChanges;
   }
@@ -128,7 +128,7 @@ export class TransportScanner {
     return this.psi.snapshot?.preface() ?? null;
   }
 
-  /** The last PAT and PMT sections that were complete; null before there was a programme. */
+  /** The last complete PAT and PMT sections; null before there was a programme. */
   get tables(): PsiTables | null {
     return this.psi.tables;
   }
@@ -138,19 +138,19 @@ export class TransportScanner {
     return this.counters.map((counter) => (counter === NO_COUNTER ? NO_COUNTER : counter & 0x0f));
   }
 
-  /** The points proved since the last call, in stream order. */
+  /** The random access points recognised since the last call, in stream order. */
   takeRandomAccessPoints(): readonly EntryPoint[] {
     return this.points.take();
   }
 
-  /** Places since the last call where a viewer may begin when there is no random access point near, in stream order. */
+  /** Plain join points since the last call, for use when no random access point is near, in stream order. */
   takePlainPoints(): readonly EntryPoint[] {
     return this.plainPoints.take();
   }
 
   /**
-   * Reads the whole packets `buf[start..end)`; `position` is the stream position of `buf[start]`,
-   * `arrivalMs` the monotonic time of their arrival. Nothing of `buf` is kept.
+   * Reads the whole packets `buf[start..end)`; `position` is the stream position of `buf[start]`, `arrivalMs` the
+   * monotonic time of arrival. `buf` is not kept.
    */
   scan(buf: Buffer, start: number, end: number, position: number, arrivalMs: number): void {
     const { roles, counters, clock } = this;
@@ -190,7 +190,7 @@ export class TransportScanner {
 
       const counter = fourth & 0x0f;
       if (!payload) {
-        // The next payload packet goes on from the counter of a flagged packet without payload.
+        // The next payload packet continues the counter of a flagged packet without payload.
         if (discontinuity) {
           counters[pid] = counter;
           this.onGap(pid, role);
@@ -241,12 +241,12 @@ export class TransportScanner {
     const { snapshot } = this.psi;
     if (snapshot === null) return;
     this.psiReadyAt ??= position + TS_PACKET;
-    // Where the leading stream is silent, and right at the start, there is no better place than behind the tables.
+    // While the leading stream is silent, and at the start, the best position is right after the tables.
     const place = EntryPoint.behindTables(position + TS_PACKET, snapshot);
     if (this.plainPoints.isOverdue(place.position, this.clock)) this.addTo(this.plainPoints, place);
   }
 
-  /** A packet that starts a PES of the leading stream, or goes on with one that is not decided. */
+  /** Handles a packet that starts a PES packet of the leading stream, or continues an undecided one. */
   private onLeading(buf: Buffer, at: number, position: number, arrivalMs: number): void {
     const { leading } = this.watch;
     if (leading === null) return;
@@ -267,7 +267,7 @@ export class TransportScanner {
     }
   }
 
-  /** The same of a stream that does not lead, and may from here on. */
+  /** The same for a stream that does not lead, and may lead from here on. */
   private onRival(buf: Buffer, at: number, position: number, pid: number, arrivalMs: number): void {
     const rival = this.watch.of(pid);
     if (rival === undefined) return;
@@ -289,11 +289,11 @@ export class TransportScanner {
     if (point !== null && this.lead(rival, point.position)) this.addPoint(point, arrivalMs);
   }
 
-  /** The leading stream has been silent for long: what came meanwhile is where one may begin. */
+  /** The leading stream has been silent for long: media since then become join points. */
   private leadSilent(rival: LeadCandidate, arrivalMs: number): void {
     const { position, psi } = rival.since;
     if (!this.lead(rival, position)) return;
-    // The clock fell silent with it: what leads now has to tell the time.
+    // The PCR fell silent with it, so the new leading stream provides the time.
     if (this.lastPcrAt < position && this.clock.source === 'pcr') this.clock.restartSource();
     if (rival.stream.kind === 'audio' && psi !== null) {
       this.addPoint(EntryPoint.atSound(rival.stream.pid, position, psi), arrivalMs);
@@ -308,7 +308,7 @@ export class TransportScanner {
     return true;
   }
 
-  /** A PES packet of another programme: when it goes on and ours does not, ours is off air. */
+  /** Handles a PES packet of another programme: if that one continues and ours is silent, ours is off air. */
   private onOther(buf: Buffer, at: number, position: number, pid: number): void {
     const { leading } = this.watch;
     if (leading === null || this.offAirAt !== null || this.psi.listed.length < 2) return;
@@ -321,14 +321,14 @@ export class TransportScanner {
     this.setRoles();
   }
 
-  /** At first any programme; when the one that is played is off air, the first one of which something comes. */
+  /** At first any programme may play; once the current one is off air, the first one with media. */
   private mayPlay(programme: Programme): boolean {
     if (this.offAirAt === null || this.played === null) return true;
     if (this.others.signs > this.offAirAt) return isSameService(programme, this.played);
     return programme.streams.some(({ pid }) => this.others.isShown(pid));
   }
 
-  /** What tells the time of a PES packet that has none itself. */
+  /** Time for a PES packet without a timestamp. */
   private clockFor(ticks: number, position: number): number | null {
     return ticks >= 0 ? null : this.clock.mediaTimeAt(position);
   }
@@ -343,7 +343,7 @@ export class TransportScanner {
     if (this.budget.spend('join_points', POINT_COST)) points.add(point, this.clock);
   }
 
-  /** Follows PAT and PMT, which changed at `position`. */
+  /** Updates the roles after a change of PAT or PMT at `position`. */
   private assignRoles(position: number): void {
     const { programme } = this.psi;
     if (programme !== null && programme !== this.played) {
@@ -360,14 +360,14 @@ export class TransportScanner {
     }
   }
 
-  /** Says for each PID what it is. */
+  /** Assigns a role to each PID. */
   private setRoles(): void {
     const { roles } = this;
     const programme = this.played;
     roles.fill(programme === null ? ROLE_MEDIA : ROLE_OTHER);
     if (programme !== null) for (const pid of DVB_TABLE_PIDS) roles[pid] = ROLE_TABLE;
     for (const { pmtPid } of this.psi.listed) roles[pmtPid] = ROLE_TABLE;
-    // What the PMT announces goes before conventions about numbers and before other programmes of the PAT.
+    // Streams of the PMT take precedence over conventional PIDs and other programmes of the PAT.
     for (const { pid, codec } of programme?.streams ?? []) {
       roles[pid] = codec === 'sections' ? ROLE_TABLE : ROLE_MEDIA;
     }
@@ -382,7 +382,7 @@ export class TransportScanner {
   }
 }
 
-/** Decoding time of the PES packet that begins in this one, 90 kHz; −1 when it cannot be read. */
+/** Decoding time of the PES packet that begins in this packet, in ticks of 90 kHz; −1 if it cannot be read. */
 function timeOf(buf: Buffer, at: number): number {
   if (scrambled(buf, at)) return -1;
   return pesDecodingTime(buf, payloadOffset(buf, at), at + TS_PACKET);

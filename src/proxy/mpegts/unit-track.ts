@@ -1,29 +1,29 @@
-/** How far a unit had come with one of its packets. */
+/** State of a unit after one of its packets. */
 export interface UnitMark {
-  /** Position behind the packet. */
+  /** Position after the packet. */
   readonly end: number;
-  /** Payload so far, PES header left out. */
+  /** Payload bytes so far, without the PES header. */
   readonly bytes: number;
-  /** FNV-1a of it, 32 bits. */
+  /** 32-bit FNV-1a hash of that payload. */
   readonly hash: number;
 }
 
-/** One PES packet of an elementary stream. Times are ticks of 90 kHz modulo 2^33, −1 for none. */
+/** One PES packet of an elementary stream. Times are ticks of 90 kHz modulo 2^33; −1 if absent. */
 export interface AccessUnit {
   readonly pts: number;
-  /** The PTS where there is no DTS. */
+  /** The PTS if there is no DTS. */
   readonly dts: number;
   /** Position of its first packet. */
   readonly at: number;
   /** One per packet with payload. */
   readonly marks: UnitMark[];
-  /** The next unit has begun: it is complete. */
+  /** True once the next unit has begun, so this one is complete. */
   closed: boolean;
 }
 
 /**
- * The units of one PID, oldest first; the last one may be incomplete. Whoever looks for a unit at every read finds it
- * without looking at all of them again.
+ * The units of one PID, oldest first; the last one may be incomplete. Searches that run at every read do not scan all
+ * units.
  */
 export class UnitTrack {
   readonly units: AccessUnit[] = [];
@@ -49,7 +49,7 @@ export class UnitTrack {
     return this.byPts.get(pts);
   }
 
-  /** Index of the oldest unit that begins at `position` or behind it; the number of units when there is none. */
+  /** Index of the oldest unit that begins at or after `position`; the number of units if there is none. */
   indexFrom(position: number): number {
     const { units } = this;
     let low = 0;

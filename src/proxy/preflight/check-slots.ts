@@ -1,10 +1,10 @@
 import { AppError } from '../../kernel/errors';
-import { Settleable } from '../../kernel/settleable';
+import { Deferred } from '../../kernel/deferred';
 
 const MAX_WAITING = 100;
 
 interface Waiter {
-  readonly turn: Settleable<undefined>;
+  readonly turn: Deferred<undefined>;
 }
 
 /**
@@ -28,7 +28,7 @@ export class CheckSlots {
       return;
     }
     if (this.waiting.size >= MAX_WAITING) throw busy();
-    const waiter: Waiter = { turn: new Settleable() };
+    const waiter: Waiter = { turn: new Deferred() };
     const onAbort = (): void => waiter.turn.reject(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     const timer = setTimeout(() => waiter.turn.reject(busy()), timeoutMs);

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { AceEngineClient, EngineFault, type ContentResolution } from '../../ace';
-import { EngineAllocator, EngineRegistry, EngineSelector } from '../../engines';
+import { EngineRegistry, EngineScheduler } from '../../engines';
 import type { SourceSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
-import { ContentAliases, otherForm } from '../session';
+import { ContentAliases, otherForm } from '../live';
 import { answers } from './engine-room';
 
 const MAX_ENGINES = 2;
@@ -26,8 +26,7 @@ export class ContentResolver {
   constructor(
     private readonly ace: AceEngineClient,
     private readonly engines: EngineRegistry,
-    private readonly selector: EngineSelector,
-    private readonly allocator: EngineAllocator,
+    private readonly scheduler: EngineScheduler,
     private readonly aliases: ContentAliases,
   ) {}
 
@@ -36,7 +35,7 @@ export class ContentResolver {
    *   asked gave no answer that says anything. The reason of `signal`.
    */
   async resolve(content: SourceSelector, signal: AbortSignal): Promise<ResolvedContent> {
-    const working = this.selector
+    const working = this.scheduler
       .explain()
       .assessments.filter(({ candidate }) => answers(candidate))
       .slice(0, MAX_ENGINES);
@@ -49,7 +48,7 @@ export class ContentResolver {
         signal.throwIfAborted();
         if (!(error instanceof EngineFault)) throw error;
         // An engine that is cut off from its network knows nothing about any content.
-        if (error.kind === 'content' && this.allocator.isNetworkConnected(candidate.id)) {
+        if (error.kind === 'content' && this.engines.isNetworkConnected(candidate.id)) {
           const detail = `The engine does not know this content (${error.detail}).`;
           throw new AppError('content_not_found', detail);
         }

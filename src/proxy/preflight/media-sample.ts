@@ -1,4 +1,4 @@
-import type { StreamSession } from '../session';
+import type { LiveStream } from '../live';
 
 /** What a session's media are, as far as they have come. Times are ms since the start was asked for. */
 export interface MediaSample {
@@ -19,7 +19,7 @@ export interface MediaSample {
 }
 
 /** Looks at what is there; asks nobody and waits for nothing. */
-export function sampleOf({ history, ingest, timeline, createdMs }: StreamSession): MediaSample {
+export function sampleOf({ history, ingest, timeline, createdMs }: LiveStream): MediaSample {
   const { scanner, ring, points } = history;
   const streams = scanner.programme?.streams ?? [];
   const since = (atMs: number | null): number | null =>

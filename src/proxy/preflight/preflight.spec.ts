@@ -1,9 +1,9 @@
 import { getEventListeners } from 'node:events';
 import type { AppConfig } from '../../config';
-import type { EngineSelector } from '../../engines';
-import { Settleable } from '../../kernel/settleable';
-import type { RecordedPlaybacks } from '../recorded';
-import type { SessionDirectory } from '../session';
+import type { EngineScheduler } from '../../engines';
+import { Deferred } from '../../kernel/deferred';
+import type { FilePlaybacks } from '../files';
+import type { LiveStreams } from '../live';
 import type { ContentResolver } from './content-resolver';
 import { never } from '../testing/until.spec-support';
 import { Preflight } from './preflight';
@@ -18,15 +18,15 @@ function preflight(): Preflight {
     lookup: () => null,
     knownFault: () => null,
     list: () => [],
-  } as unknown as SessionDirectory;
+  } as unknown as LiveStreams;
   const found = {
     resolution: { infohash: INFOHASH, name: 'news', isLive: 1 },
     selector: CONTENT,
     engineId: 'e1',
   };
   const resolver = { resolveFirst: () => Promise.resolve(found) } as unknown as ContentResolver;
-  const recordings = { find: () => null } as unknown as RecordedPlaybacks;
-  return new Preflight(config, sessions, resolver, {} as EngineSelector, recordings);
+  const recordings = { find: () => null } as unknown as FilePlaybacks;
+  return new Preflight(config, sessions, resolver, {} as EngineScheduler, recordings);
 }
 
 /** What a signal holds for others: listeners, and the entries of `AbortSignal.any`, which Node never takes back. */
@@ -53,7 +53,7 @@ describe('Preflight', () => {
   it('ends a check that is under way when the process ends', async () => {
     const check = preflight();
     const { resolver } = check as unknown as { readonly resolver: ContentResolver };
-    const asked = new Settleable<AbortSignal>();
+    const asked = new Deferred<AbortSignal>();
     resolver.resolveFirst = (_, signal) => {
       asked.resolve(signal);
       return never(signal);

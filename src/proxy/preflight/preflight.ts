@@ -1,12 +1,13 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { CONFIG, type AppConfig } from '../../config';
-import { EngineSelector } from '../../engines';
+import { EngineScheduler } from '../../engines';
 import { monotonicMs } from '../../kernel/clock';
 import type { ContentSelector, SourceSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
 import { linkAbort } from '../../kernel/linked-abort';
-import { RecordedPlaybacks } from '../recorded';
-import { delay, SessionDirectory, type StreamSession } from '../session';
+import { FilePlaybacks } from '../files';
+import { delay } from '../../kernel/wait';
+import { LiveStreams, type LiveStream } from '../live';
 import { CheckSlots } from './check-slots';
 import { ContentResolver, type ResolvedContent } from './content-resolver';
 import { hasRoom } from './engine-room';
@@ -35,10 +36,10 @@ export class Preflight implements OnModuleDestroy {
 
   constructor(
     @Inject(CONFIG) private readonly config: AppConfig,
-    private readonly sessions: SessionDirectory,
+    private readonly sessions: LiveStreams,
     private readonly resolver: ContentResolver,
-    private readonly engines: EngineSelector,
-    private readonly recordings: RecordedPlaybacks,
+    private readonly scheduler: EngineScheduler,
+    private readonly files: FilePlaybacks,
   ) {
     const { preflightConcurrency } = config;
     this.slots = {
@@ -117,9 +118,9 @@ export class Preflight implements OnModuleDestroy {
   }
 
   private ofRecording(selector: ContentSelector): PreflightVerdict | null {
-    const content = this.recordings.find(selector);
+    const content = this.files.find(selector);
     if (content === null) return null;
-    const [playback] = this.recordings.of(content);
+    const [playback] = this.files.of(content);
     return verdictOfRecording(content, playback?.engineId ?? null);
   }
 
@@ -171,7 +172,7 @@ export class Preflight implements OnModuleDestroy {
   private playing(
     infohash: string,
     { fileIndex }: ContentSelector,
-  ): StreamSession | 'another_file' | null {
+  ): LiveStream | 'another_file' | null {
     const same = { kind: 'infohash', value: infohash, fileIndex } as const;
     const session = this.sessions.lookup(same);
     if (session !== null) return session;
@@ -181,7 +182,7 @@ export class Preflight implements OnModuleDestroy {
 
   /** Somebody else's start is looked on at, without keeping it alive; for a light check until an engine has answered. */
   private async watchStart(
-    session: StreamSession,
+    session: LiveStream,
     tier: PreflightTier,
     signal: AbortSignal,
   ): Promise<PreflightVerdict> {
@@ -198,12 +199,12 @@ export class Preflight implements OnModuleDestroy {
     ip: string,
     signal: AbortSignal,
   ): Promise<PreflightVerdict> {
-    const engines = this.engines.explain().assessments.map(({ candidate }) => candidate);
+    const engines = this.scheduler.explain().assessments.map(({ candidate }) => candidate);
     if (!hasRoom(engines, this.config.preflightKeepFree)) {
       throw new AppError('no_capacity', 'The free slots are reserved for viewers.');
     }
     const holder = {};
-    const asked = this.sessions.hold(selector, holder, ip);
+    const asked = this.sessions.hold(selector, holder, 'check', ip);
     try {
       return await this.sample(await within(asked.ready, signal), signal);
     } catch (error) {
@@ -218,7 +219,7 @@ export class Preflight implements OnModuleDestroy {
   }
 
   /** Looks on for a while: what an engine had in its cache is no proof that anybody still broadcasts. */
-  private async sample(session: StreamSession, signal: AbortSignal): Promise<PreflightVerdict> {
+  private async sample(session: LiveStream, signal: AbortSignal): Promise<PreflightVerdict> {
     const endMs = monotonicMs() + this.config.preflightSampleMs;
     const halfMs = monotonicMs() + this.config.preflightSampleMs / 2;
     while (monotonicMs() < endMs && !session.isOver) await delay(LOOK_EVERY_MS, signal);
@@ -233,12 +234,12 @@ export class Preflight implements OnModuleDestroy {
   }
 }
 
-function ofRunning(session: StreamSession, tier: PreflightTier): PreflightVerdict {
+function ofRunning(session: LiveStream, tier: PreflightTier): PreflightVerdict {
   return verdictOfMedia(session, tier, 'running_session', session.state !== 'stalled');
 }
 
 function verdictOfMedia(
-  session: StreamSession,
+  session: LiveStream,
   tier: PreflightTier,
   source: 'engine' | 'running_session',
   isFlowing: boolean,

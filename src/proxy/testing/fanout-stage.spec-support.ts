@@ -1,7 +1,7 @@
 import { monotonicMs } from '../../kernel/clock';
 import type { JoinPoint, RingLimits } from '../buffer';
 import { StreamHistory } from '../upstream';
-import { CatchUpScheduler, StreamFanout, Viewer, type LeaveReason } from '../viewers';
+import { BacklogScheduler, StreamFanout, Viewer, type LeaveReason } from '../viewers';
 import { Loopback, type Pair } from './loopback.spec-support';
 
 export interface Jump {
@@ -32,7 +32,7 @@ export interface Watcher extends Pair {
 export class FanoutStage {
   readonly history: StreamHistory;
   readonly fanout: StreamFanout;
-  readonly catchUp = new CatchUpScheduler();
+  readonly catchUp = new BacklogScheduler();
   readonly cut: { viewer: Viewer; reason: LeaveReason }[] = [];
   readonly jumps: Jump[] = [];
   readonly paused = new Set<Viewer>();

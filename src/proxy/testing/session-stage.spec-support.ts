@@ -4,17 +4,24 @@ import { join } from 'node:path';
 import type { AceEngineClient } from '../../ace';
 import { ChannelDirectory, SourceRecords } from '../../channels';
 import { loadConfig, type AppConfig } from '../../config';
-import type { EngineAllocator } from '../../engines';
+import { StagedEngines } from '../../engines/testing/staged-engines.spec-support';
 import { EventBus, type RecordedEvent } from '../../events';
 import type { ContentSelector, SourceKind, SourceSelector } from '../../kernel/content-selector';
+import { monotonicMs } from '../../kernel/clock';
 import { DataFolder } from '../../storage';
-import { ContentAliases, SessionDirectory, SessionServices, type StreamSession } from '../session';
-import { CatchUpScheduler, type Viewer } from '../viewers';
+import {
+  ContentAliases,
+  LiveStreams,
+  SessionServices,
+  type RecordingHost,
+  type LiveStream,
+} from '../live';
+import { NegativeCache, StreamRegistry } from '../streams';
+import { BacklogScheduler, type Viewer } from '../viewers';
 import { Loopback, type Pair } from './loopback.spec-support';
-import { ManualTasks } from './manual-tasks.spec-support';
+import { ManualJobs } from './manual-jobs.spec-support';
 import { RecordedLog } from './recorded-log.spec-support';
 import { ScriptedAce } from './scripted-ace.spec-support';
-import { ScriptedEngines } from './scripted-engines.spec-support';
 import type { ScriptedSource } from './scripted-source.spec-support';
 import { until, within } from './until.spec-support';
 import { someViewer } from './viewers.spec-support';
@@ -51,26 +58,32 @@ export interface StageOptions {
 
 export interface Joined {
   readonly viewer: Viewer;
-  readonly session: StreamSession;
+  readonly session: LiveStream;
   /** How the start went for this viewer. */
-  readonly ready: Promise<StreamSession>;
+  readonly ready: Promise<LiveStream>;
 }
 
 export function selector(value: string, kind: SourceKind = 'content_id', fileIndex = 0) {
   return { kind, value: value.repeat(40).slice(0, 40), fileIndex } satisfies SourceSelector;
 }
 
-/** Sessions as in production, on scripted engines, with tasks that run when told and real sockets. */
+/** Sessions as in production, on engines that the test moves, with jobs that run when told and real sockets. */
 export class SessionStage {
   readonly ace = new ScriptedAce();
-  readonly tasks = new ManualTasks();
+  readonly jobs = new ManualJobs(({ name, data }) => {
+    if (name === 'stream.grace') void this.directory.endAfterGrace(data);
+  });
   readonly log = new RecordedLog();
   readonly events: RecordedEvent[] = [];
   readonly records = new SourceRecords();
-  readonly catchUp = new CatchUpScheduler();
-  readonly engines: ScriptedEngines;
+  readonly catchUp = new BacklogScheduler();
+  readonly engines: StagedEngines;
   readonly aliases: ContentAliases;
-  readonly directory: SessionDirectory;
+  readonly streams: StreamRegistry;
+  readonly faults: NegativeCache;
+  /** Where contents go that turn out to be files; null: nowhere. */
+  recordings: RecordingHost | null = null;
+  readonly directory: LiveStreams;
   readonly services: SessionServices;
   private readonly bus = new EventBus();
 
@@ -80,27 +93,36 @@ export class SessionStage {
     readonly channels: ChannelDirectory,
     options: StageOptions,
   ) {
-    this.engines = new ScriptedEngines(options.engines ?? 2, options.slots ?? 3);
-    const engines = this.engines as unknown as EngineAllocator;
+    this.engines = StagedEngines.withEngines(options.engines ?? 2, options.slots ?? 3, config);
+    const { scheduler, registry, health } = this.engines;
     const logger = this.log.asLogger();
     const ace = this.ace as unknown as AceEngineClient;
     this.services = new SessionServices(
       config,
       ace,
-      engines,
+      scheduler,
+      registry,
+      health,
       this.bus,
-      this.tasks,
+      this.jobs,
       logger,
       channels,
       this.records,
     );
     this.aliases = new ContentAliases(new DataFolder(config.dataDir));
-    this.directory = new SessionDirectory(
+    this.streams = new StreamRegistry(config);
+    this.faults = new NegativeCache(config.negativeCacheTtlMs, monotonicMs);
+    this.directory = new LiveStreams(
       config,
       this.services,
-      engines,
+      this.streams,
+      this.faults,
       this.aliases,
       this.catchUp,
+      {
+        take: (found) => this.recordings?.take(found) ?? false,
+        learn: (...found) => this.recordings?.learn(...found) ?? false,
+      },
     );
     this.directory.onModuleInit();
     this.bus.subscribe((event) => this.events.push(event));
@@ -121,6 +143,7 @@ export class SessionStage {
       await within(CLOSE_MS, 'the file of aliases', this.aliases.onModuleDestroy());
     } finally {
       this.catchUp.onModuleDestroy();
+      this.engines.scheduler.onModuleDestroy();
       this.bus.onApplicationShutdown();
       this.loopback.close();
     }

@@ -1,6 +1,6 @@
-import { BurstGauge, shouldPause, type BurstFacts } from './burst-pause';
+import { BurstDetector, shouldPause, type BurstFacts } from './burst-pause';
 
-/** A burst of half a minute whose first viewer has had nothing of it yet. */
+/** A burst of 30 s of which the first viewer has received nothing yet. */
 const BURST: BurstFacts = {
   aheadMs: 30_000,
   fastestBehindMs: 30_000,
@@ -12,7 +12,7 @@ const BURST: BurstFacts = {
 
 describe('shouldPause', () => {
   it.each<[string, Partial<BurstFacts>, boolean]>([
-    ['a burst that its first viewer has not had', {}, true],
+    ['a burst that no viewer has received yet', {}, true],
     ['a burst without any viewer', { fastestBehindMs: null, fastestBehindShare: null }, false],
     ['ten seconds ahead of the wall clock', { aheadMs: 10_000 }, false],
     ['a little more than that', { aheadMs: 10_001 }, true],
@@ -38,17 +38,17 @@ describe('shouldPause', () => {
   });
 });
 
-describe('BurstGauge', () => {
-  it('is bursting while media arrive faster than time goes by, and never again after', () => {
-    const gauge = new BurstGauge(0);
+describe('BurstDetector', () => {
+  it('detects a burst while media arrive faster than real time, and none after that', () => {
+    const gauge = new BurstDetector(0);
     expect(gauge.isBursting(5000, 500, false)).toBe(true);
     expect(gauge.isBursting(5050, 3000, false)).toBe(true);
     expect(gauge.isBursting(5050, 3500, false)).toBe(false);
     expect(gauge.isBursting(5050, 9000, false)).toBe(false);
   });
 
-  it('does not count the time of a pause', () => {
-    const gauge = new BurstGauge(0);
+  it('ignores time spent paused', () => {
+    const gauge = new BurstDetector(0);
     gauge.isBursting(20_000, 500, false);
     expect(gauge.isBursting(8000, 12_500, true)).toBe(true);
     expect(gauge.isBursting(8000, 15_000, false)).toBe(true);

@@ -1,11 +1,11 @@
 export interface BurstFacts {
-  /** Media received since the source began, in ms, less the wall time that has passed since. */
+  /** Media received since the source began, minus the wall time since then, in ms. */
   readonly aheadMs: number;
   /** Media between the fastest viewer and the head; null without viewers. */
   readonly fastestBehindMs: number | null;
   /** Bytes between the fastest viewer and the head, as a share of what the ring can hold; null without viewers. */
   readonly fastestBehindShare: number | null;
-  /** Lag from which a viewer would be moved forward: the burst must never be taken for lag. */
+  /** Lag at which a viewer would be moved forward. The burst must never be mistaken for lag. */
   readonly maxLagMs: number;
   readonly pausedForMs: number;
   /** Longest pause at a stretch: PROXY_STALL_TIMEOUT. */
@@ -16,15 +16,14 @@ const AHEAD_MS = 10_000;
 const BEHIND_SHARE = 0.75;
 
 /**
- * Whether to pause the upstream. Engines begin with a burst from their cache that may be larger than the ring, so
- * the burst waits for the fastest viewer. The upstream is never paused without viewers, and never so long that the
- * engine gives up. If viewers are allowed little lag, or the ring is small, the pause begins before the usual ten
- * seconds.
+ * True if the upstream should be paused. Engines begin with a burst from their cache that may exceed the ring, so the
+ * burst waits for the fastest viewer. The upstream is never paused without viewers, nor for so long that the engine
+ * gives up. If viewers are allowed little lag, or the ring is small, the pause begins before the usual 10 s.
  */
 export function shouldPause(facts: BurstFacts): boolean {
   if (facts.pausedForMs >= facts.maxPauseMs) return false;
   if (facts.fastestBehindMs === null || facts.fastestBehindShare === null) return false;
-  // Whatever the time: the next bytes would overtake the only one who keeps up.
+  // The next bytes would overtake even the fastest viewer, regardless of media time.
   if (facts.fastestBehindShare > BEHIND_SHARE) return true;
   const limitMs = Math.min(AHEAD_MS, facts.maxLagMs / 2);
   return facts.aheadMs > limitMs && facts.fastestBehindMs > limitMs;
@@ -34,10 +33,10 @@ const GROWTH_MS = 100;
 const SETTLED_AFTER_MS = 3000;
 
 /**
- * Tells when a source's burst is over: media no longer arrive faster than time goes by. From then on the
- * upstream is not paused any more, for in steady state slow viewers are the fan-out's business.
+ * Detects the end of a source's burst: media no longer arrive faster than real time. After that the upstream is not
+ * paused any more; slow viewers are the fan-out's responsibility.
  */
-export class BurstGauge {
+export class BurstDetector {
   private peakMs = 0;
   private grewAtMs: number;
   private isOver = false;
@@ -46,7 +45,7 @@ export class BurstGauge {
     this.grewAtMs = nowMs;
   }
 
-  /** Time that passes while the upstream is paused does not count. */
+  /** Time during which the upstream is paused does not count. */
   isBursting(aheadMs: number, nowMs: number, isPaused: boolean): boolean {
     if (aheadMs > this.peakMs + GROWTH_MS) this.peakMs = aheadMs;
     else if (!isPaused) {

@@ -76,9 +76,9 @@ describe('a broadcast that moves to other PIDs between two engine changes', () =
   const foreign = { ...moved(A, 0x300), programmeNumber: 7, pmtPid: 0x1300 };
 
   it.each<[string, Layout, Layout, number]>([
-    ['its engines give the same packets', A, B, 2],
-    ['the engine meanwhile has PIDs of its own', foreign, moved(foreign, 0x10), 1],
-  ])('goes on without a loss: %s', (_what, before, after, layouts) => {
+    ['both engines send the same packets', A, B, 2],
+    ['the engine in between uses other PIDs', foreign, moved(foreign, 0x10), 1],
+  ])('continues without loss: %s', (_what, before, after, layouts) => {
     const sources = [
       piece(A, B, 0, 30),
       piece(before, after, 20, 80),
@@ -105,7 +105,7 @@ describe('a broadcast that moves to other PIDs between two engine changes', () =
     expect(streams.map(({ pid }) => pid)).toEqual([told.videoPid, told.audios[0]!.pid]);
   });
 
-  it('goes on when it moves back and forth, and when it moved while there was no engine', () => {
+  it('continues when it moves back and forth, and when it moved while there was no source', () => {
     const sources = [
       piece(A, B, 0, 30),
       piece(A, B, 30, 70),
@@ -118,8 +118,8 @@ describe('a broadcast that moves to other PIDs between two engine changes', () =
   });
 });
 
-describe('a broadcast that is renamed on its way', () => {
-  it('may lose its sound and get it back', () => {
+describe('a broadcast whose PIDs are rewritten', () => {
+  it('can lose its audio and regain it', () => {
     const other = { ...moved(A, 0x300), pmtPid: 0x1300 };
     const silent = { ...other, audios: [], version: 9 };
     const sources = [
@@ -161,7 +161,7 @@ describe('a source whose programme changes without end', () => {
       Buffer.concat([broadcast({ ...show, layout: A }).bytes, flood(300)]),
     ],
     [
-      'before a place is found for it',
+      'before its splice point is found',
       Buffer.concat([flood(300), broadcast({ ...show, layout: A }).bytes]),
     ],
   ])('is ended: %s', (_where, bytes) => {

@@ -1,9 +1,9 @@
 import { discontinuityIndicator, NO_COUNTER, NULL_PID, pid as pidOf, TS_PACKET } from '../mpegts';
-import { follows } from './outgoing-tail';
+import { followsCounter } from './outgoing-tail';
 
 /**
- * Whether the preface announces a jump of every counter that viewers have seen, `counters` by PID. What comes seldom,
- * such as the service description, is not here yet when the source is entered: its counter has to go on.
+ * True if the preface flags every PID in `counters`, the counters that viewers have seen. A rare PID such as the SDT
+ * may not have arrived when the source is entered; its counter must then be rewritten.
  */
 export function areAllFlagged(preface: Buffer, counters: Uint8Array): boolean {
   const flagged = new Set([NULL_PID]);
@@ -14,8 +14,9 @@ export function areAllFlagged(preface: Buffer, counters: Uint8Array): boolean {
 }
 
 /**
- * Whether a source goes on with the counters that viewers have seen, `counters` by PID. `before` are its own at the places
- * where it goes on: all that tells of a PID that is not among the packets yet. When neither tells, the counter may be any.
+ * True if the source continues the counters that viewers have seen (`counters`, by PID). `before` holds the source's
+ * own counters right before the splice point, the only evidence for PIDs that have no packet yet. A PID without
+ * evidence counts as not continuous.
  */
 export function isContinuous(
   parts: readonly Buffer[],
@@ -32,7 +33,7 @@ export function isContinuous(
       const pid = pidOf(part, at);
       if (seen.has(pid)) continue;
       seen.add(pid);
-      if (!follows(counters[pid] as number, part, at)) return false;
+      if (!followsCounter(counters[pid] as number, part, at)) return false;
     }
   }
   return counters.every((counter, pid) => counter === NO_COUNTER || seen.has(pid));

@@ -3,45 +3,45 @@ import type { SearchCost } from './search-cost';
 import type { SourceMatch } from './source-match';
 import type { StagedSource } from './staged-source';
 
-/** Where a source may be entered. */
+/** A position at which a source may be entered. */
 export interface Entry {
   readonly position: number;
   readonly psi: Buffer;
-  /** Packets of the video stream that bring what its decoder needs. */
+  /** Packets of the video stream with the parameter sets that its decoder needs. */
   readonly parameters?: readonly Buffer[];
-  /** Null: what makes the times go on from where they are. */
+  /** Added to the source's timestamps; null: compute an offset that continues the outgoing timestamps. */
   readonly offset: number | null;
-  /** What is not here by now is not waited for. */
+  /** True if the entry must not wait for PIDs that have not sent a packet. */
   readonly isOverdue?: true;
 }
 
-/** What a search looks into. */
+/** What a search reads, and the account of its work. */
 export interface SearchedSource {
   readonly staged: StagedSource;
   readonly match: SourceMatch;
   readonly cost: SearchCost;
 }
 
-/** Subtitles and data may be silent for long; what comes steadily comes within this. */
+/** Subtitle and data streams may be silent for a long time; those that send steadily do so within this. */
 const MAX_DATA_FLAGGING_MS = 120;
 
-/** Where a stream goes on behind an entry, as far as that was looked for. */
-interface Opening {
-  /** `Infinity`: not here yet. */
+/** Where a stream starts after an entry, as far as it has been searched. */
+interface StreamStart {
+  /** `Infinity` until the first usable unit has arrived. */
   at: number;
-  /** Units before this were looked at. */
-  lookedTo: number;
+  /** All units before this position were examined. */
+  searchedTo: number;
 }
 
 /**
- * What of the streams is there behind one entry. Asked at every read, and each packet and unit is looked at once: what
- * was found stays found.
+ * Checks which streams have data after one entry position. Repeated at every read, but each packet and access unit is
+ * examined only once.
  */
 export class EntryProbe {
-  private readonly openings = new Map<number, Opening>();
-  /** PIDs that have not come yet. */
+  private readonly starts = new Map<number, StreamStart>();
+  /** PIDs without a packet so far. */
   private readonly missing: Set<number>;
-  private lookedTo: number;
+  private searchedTo: number;
 
   constructor(
     private readonly entry: Entry,
@@ -50,7 +50,7 @@ export class EntryProbe {
   ) {
     this.missing = new Set(programme.streams.map(({ pid }) => pid));
     if (programme.pcrPid !== NULL_PID) this.missing.add(programme.pcrPid);
-    this.lookedTo = entry.position;
+    this.searchedTo = entry.position;
   }
 
   isOf({ position, offset }: Entry, programme: Programme): boolean {
@@ -59,57 +59,56 @@ export class EntryProbe {
   }
 
   /**
-   * A PID can be flagged once its first packet is here, and the entry is proved before the sound that
-   * goes with it has come.
+   * True when every PID can be flagged. A PID can be flagged only after its first packet arrived, and audio may arrive
+   * after the video entry is decided.
    */
   canFlag(): boolean {
     const { programme, missing, source } = this;
-    this.lookOn();
+    this.searchNewPackets();
     source.cost.steps += programme.streams.length;
     if (missing.has(programme.pcrPid)) return false;
     const mediaMs = source.staged.mediaMsSince(this.entry.position);
     return programme.streams.every(({ pid, kind }) => {
       const isSparse = kind !== 'video' && kind !== 'audio';
       if (isSparse) return !missing.has(pid) || mediaMs >= MAX_DATA_FLAGGING_MS;
-      return !missing.has(pid) && this.opening(pid) !== Infinity;
+      return !missing.has(pid) && this.startOf(pid) !== Infinity;
     });
   }
 
   /**
-   * Where a stream goes on behind the entry: with a whole unit, and none that viewers have had. `Infinity` when it is
-   * not here yet.
+   * Position of the stream's first whole unit after the entry that viewers have not had; `Infinity` until it arrives.
    */
-  opening(pid: number): number {
+  startOf(pid: number): number {
     const { match } = this.source;
     const { position, offset } = this.entry;
     const own = match.streams.find(({ source }) => source === pid)?.own;
     if (own === undefined || pid === match.leading?.source) return position;
-    const opening = this.openings.get(pid) ?? { at: Infinity, lookedTo: position };
-    this.openings.set(pid, opening);
-    if (opening.at !== Infinity) return opening.at;
+    const start = this.starts.get(pid) ?? { at: Infinity, searchedTo: position };
+    this.starts.set(pid, start);
+    if (start.at !== Infinity) return start.at;
     const last = match.outgoing().lastDts(own);
     const track = this.source.staged.trackOf(pid);
-    for (let index = track.indexFrom(opening.lookedTo); index < track.units.length; index++) {
+    for (let index = track.indexFrom(start.searchedTo); index < track.units.length; index++) {
       const unit = track.units[index];
       if (unit === undefined) break;
       this.source.cost.steps++;
-      opening.lookedTo = unit.at + 1;
+      start.searchedTo = unit.at + 1;
       const { dts } = unit;
       if (offset === null || last < 0 || dts < 0 || ticksBetween(last, dts + offset) > 0) {
-        opening.at = unit.at;
+        start.at = unit.at;
         break;
       }
     }
-    return opening.at;
+    return start.at;
   }
 
-  private lookOn(): void {
+  private searchNewPackets(): void {
     const { missing, source } = this;
     if (missing.size === 0) return;
-    source.staged.eachPacket(this.lookedTo, (run, at) => {
+    source.staged.eachPacket(this.searchedTo, (run, at) => {
       source.cost.steps++;
       if (!transportError(run, at)) missing.delete(pidOf(run, at));
     });
-    this.lookedTo = source.staged.end;
+    this.searchedTo = source.staged.end;
   }
 }

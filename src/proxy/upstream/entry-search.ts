@@ -8,47 +8,50 @@ import {
 import { EntryProbe, type Entry, type SearchedSource } from './entry-probe';
 import type { StreamPair } from './proven-overlap';
 
-/** What the search depends on beside the source: other answers begin it anew. */
-interface Present {
+/** Inputs of the search other than the source itself. When one changes, the search starts again. */
+interface SearchState {
   readonly leading: StreamPair;
-  /** Added to the source's times, 90 kHz. */
+  /** Added to the source's timestamps, in ticks of 90 kHz. */
   readonly offset: number;
-  /** Newest time of the leading stream that viewers had. */
+  /** Newest decoding time of the leading stream that was sent to viewers. */
   readonly last: number;
 }
 
-/** A source that shows no random access point within this is entered right after its PSI. */
+/** A source without a random access point within these limits is entered right after its PSI. */
 const MAX_STAGED_BYTES = 8 * 1024 * 1024;
 const MAX_STAGED_MS = 3000;
-/** From the entry on this much is looked at for the PIDs that have to be flagged. */
+/** Limits on what is searched after the entry for the first packet of each PID, which is needed to flag the PID. */
 const MAX_FLAGGING_BYTES = 1024 * 1024;
 const MAX_FLAGGING_MS = 1000;
 
 /**
- * Looks where a source can be entered that does not go on exactly where the old one ended: at its first random access
- * point behind that, or, when it is given up for the present, as late as can be. Asked at every read, and each unit and
- * each point is looked at once as long as nothing changes under the search.
+ * Finds the entry position of a source whose overlap with the old source is not proved: its first random access point
+ * after the end of the old source. If we stop waiting for the source to catch up, the entry is its newest random
+ * access point. The search is repeated at every read, but examines each access unit and random access point only once
+ * while its inputs stay the same.
  */
 export class EntrySearch {
-  private present: Present | null = null;
-  /** The first random access point of the present, and the first unit. */
+  private state: SearchState | null = null;
+  /** First random access point, and first access unit, that viewers have not had yet. */
   private point: EntryPoint | null = null;
   private unit: AccessUnit | null = null;
-  /** Points, and units, before this were looked at. */
-  private pointsLookedTo = 0;
-  private unitsLookedTo = 0;
-  /** When the source was given up for the present, and what was here then. */
-  private givenUp: { readonly at: number; readonly ms: number } | null = null;
-  /** The newest point that has been looked at for so long that what is not here by now is not waited for. */
-  private lookedAtPoint: EntryPoint | null = null;
+  /** Positions before which all random access points, and all access units, were examined. */
+  private pointsSearchedTo = 0;
+  private unitsSearchedTo = 0;
+  /** Position and time at which we stopped waiting for the source to catch up. */
+  private abandoned: { readonly at: number; readonly ms: number } | null = null;
+  /**
+   * Newest random access point after which enough media arrived: a PID without a packet since then is not waited for.
+   */
+  private newestExaminedPoint: EntryPoint | null = null;
   private probe: EntryProbe | null = null;
 
   constructor(private readonly source: SearchedSource) {}
 
   /**
-   * @param offset null: what the source's times have to do with those of the stream is not known
-   * @param usualOffset of the source before
-   * @param mayWait whether a source that is still in the past is waited for
+   * @param offset added to the source's timestamps; null if the relation to the stream's timestamps is unknown
+   * @param usualOffset offset of the previous source
+   * @param mayWait true if the search may still wait for the source to catch up
    */
   find(
     offset: number | null,
@@ -69,17 +72,18 @@ export class EntrySearch {
       if (point !== undefined) return { ...entryAt(point), offset: shift };
       return this.isOverdue(psiAt) ? { position: from, psi, offset: shift } : null;
     }
-    const present = { leading, offset, last: match.outgoing().lastDts(leading.own) };
-    this.begin(present);
+    const state = { leading, offset, last: match.outgoing().lastDts(leading.own) };
+    this.resetIfChanged(state);
     const track = staged.trackOf(leading.source);
-    const point = this.firstPoint(present, track, from);
+    const point = this.firstNewPoint(state, track, from);
     if (point !== null) return { ...entryAt(point), offset };
-    const unit = this.firstUnit(present, track, from);
+    const unit = this.firstNewUnit(state, track, from);
     if (unit !== null) {
       return this.isOverdue(unit.at) ? { position: unit.at, psi, offset } : null;
     }
-    // Still in the past. Viewers can not wait for ever: they see something again, in new time.
-    return mayWait() ? null : this.pastEntry(track, psi, programme, nowMs);
+    // The source has nothing new for viewers yet. Once the wait is over, it is entered with new timestamps and repeats
+    // some media.
+    return mayWait() ? null : this.outdatedEntry(track, psi, programme, nowMs);
   }
 
   probeOf(entry: Entry, programme: Programme): EntryProbe {
@@ -89,8 +93,8 @@ export class EntrySearch {
     return this.probe;
   }
 
-  /** Whether so much has come since `position` that what is not here by now is not waited for. */
-  isLookedAt(position: number): boolean {
+  /** True if enough media arrived after `position` to stop waiting for PIDs that have not sent a packet. */
+  isExamined(position: number): boolean {
     const { staged } = this.source;
     return (
       staged.end - position >= MAX_FLAGGING_BYTES ||
@@ -98,88 +102,88 @@ export class EntrySearch {
     );
   }
 
-  private begin(present: Present): void {
-    const { leading, offset, last } = present;
-    const before = this.present;
-    this.present = present;
+  private resetIfChanged(state: SearchState): void {
+    const { leading, offset, last } = state;
+    const previous = this.state;
+    this.state = state;
     const isSame =
-      before?.leading.source === leading.source &&
-      before.leading.own === leading.own &&
-      before.offset === offset &&
-      before.last === last;
+      previous?.leading.source === leading.source &&
+      previous.leading.own === leading.own &&
+      previous.offset === offset &&
+      previous.last === last;
     if (isSame) return;
     this.point = null;
     this.unit = null;
-    this.pointsLookedTo = 0;
-    this.unitsLookedTo = 0;
+    this.pointsSearchedTo = 0;
+    this.unitsSearchedTo = 0;
   }
 
-  private firstPoint(present: Present, track: UnitTrack, from: number): EntryPoint | null {
+  private firstNewPoint(state: SearchState, track: UnitTrack, from: number): EntryPoint | null {
     if (this.point !== null && this.point.position >= from) return this.point;
     this.point = null;
     const { staged, cost } = this.source;
     const { points } = staged;
-    let index = staged.pointIndexFrom(Math.max(from, this.pointsLookedTo));
+    let index = staged.pointIndexFrom(Math.max(from, this.pointsSearchedTo));
     for (; index < points.length && this.point === null; index++) {
       const point = points[index] as EntryPoint;
       cost.steps++;
-      this.pointsLookedTo = point.position + 1;
-      if (isOfPresent(track.at(point.position), present)) this.point = point;
+      this.pointsSearchedTo = point.position + 1;
+      if (isNewForViewers(track.at(point.position), state)) this.point = point;
     }
     return this.point;
   }
 
-  private firstUnit(present: Present, track: UnitTrack, from: number): AccessUnit | null {
+  private firstNewUnit(state: SearchState, track: UnitTrack, from: number): AccessUnit | null {
     if (this.unit !== null && this.unit.at >= from) return this.unit;
     this.unit = null;
-    let index = track.indexFrom(Math.max(from, this.unitsLookedTo));
+    let index = track.indexFrom(Math.max(from, this.unitsSearchedTo));
     for (; index < track.units.length && this.unit === null; index++) {
       const unit = track.units[index] as AccessUnit;
       this.source.cost.steps++;
-      this.unitsLookedTo = unit.at + 1;
-      if (isOfPresent(unit, present)) this.unit = unit;
+      this.unitsSearchedTo = unit.at + 1;
+      if (isNewForViewers(unit, state)) this.unit = unit;
     }
     return this.unit;
   }
 
-  /** Where a source is entered that is given up for the present: as late as can be. */
-  private pastEntry(
+  /** Entry for a source that did not catch up in time: its newest usable random access point. */
+  private outdatedEntry(
     track: UnitTrack,
     psi: Buffer,
     programme: Programme,
     nowMs: number,
   ): Entry | null {
     const { staged } = this.source;
-    const givenUp = (this.givenUp ??= { at: staged.end, ms: nowMs });
+    const abandoned = (this.abandoned ??= { at: staged.end, ms: nowMs });
     const newest = staged.points.at(-1);
     if (newest !== undefined) {
       const entry = { ...entryAt(newest), offset: null };
       if (this.probeOf(entry, programme).canFlag()) return entry;
-      // What is announced and never comes must not be waited for anew with every key frame.
-      const point = this.newestLookedAt();
+      // A PID that is listed in the PMT but never sends must not delay the entry at every key frame.
+      const point = this.findNewestExaminedPoint();
       return point === null ? entry : { ...entryAt(point), offset: null };
     }
-    const from = Math.max(givenUp.at, staged.start);
+    const from = Math.max(abandoned.at, staged.start);
     const unit = track.units[track.indexFrom(from)];
-    // Not by media time, which hardly goes on when pictures and their clock have ended and sound has not.
+    // Measure by wall clock: media time barely advances when video and PCR have ended and only audio continues.
     const isOverdue =
-      nowMs - givenUp.ms >= MAX_STAGED_MS || staged.end - givenUp.at >= MAX_STAGED_BYTES;
+      nowMs - abandoned.ms >= MAX_STAGED_MS || staged.end - abandoned.at >= MAX_STAGED_BYTES;
     return isOverdue ? { position: unit?.at ?? from, psi, offset: null, isOverdue } : null;
   }
 
-  private newestLookedAt(): EntryPoint | null {
+  private findNewestExaminedPoint(): EntryPoint | null {
     const { staged, cost } = this.source;
-    if (this.lookedAtPoint !== null && this.lookedAtPoint.position < staged.start) {
-      this.lookedAtPoint = null;
+    if (this.newestExaminedPoint !== null && this.newestExaminedPoint.position < staged.start) {
+      this.newestExaminedPoint = null;
     }
-    let index = staged.pointIndexFrom((this.lookedAtPoint?.position ?? -1) + 1);
+    let index = staged.pointIndexFrom((this.newestExaminedPoint?.position ?? -1) + 1);
     for (; index < staged.points.length; index++) {
       const point = staged.points[index] as EntryPoint;
       cost.steps++;
-      if (!this.isLookedAt(point.position)) break;
-      this.lookedAtPoint = point;
+      if (!this.isExamined(point.position)) break;
+      this.newestExaminedPoint = point;
     }
-    return this.lookedAtPoint;
+    return this.newestExaminedPoint;
   }
 
   private isOverdue(sincePosition: number): boolean {
@@ -188,7 +192,7 @@ export class EntrySearch {
   }
 }
 
-function isOfPresent(unit: AccessUnit | undefined, { last, offset }: Present): boolean {
+function isNewForViewers(unit: AccessUnit | undefined, { last, offset }: SearchState): boolean {
   return unit !== undefined && unit.dts >= 0 && ticksBetween(last, unit.dts + offset) > 0;
 }
 

@@ -10,13 +10,13 @@ import {
   type Programme,
 } from '../mpegts';
 
-/** Tables beside the programme's own (SDT, EIT …) come back within this much of any usual multiplex. */
+/** Tables other than PAT and PMT (SDT, EIT …) repeat within this many bytes in any usual multiplex. */
 const TABLE_SEARCH_BYTES = 512 * 1024;
 
 /**
- * Packets for a viewer that is about to continue at another position: for each PID one packet without payload that
- * flags the discontinuity and fits the continuity counter of the next packet, with PAT and PMT in between.
- * `runs` are the whole packets that follow.
+ * Packets for a viewer that continues at another position: for each PID one packet without payload that flags the
+ * discontinuity and matches the counter of the next packet, with PAT and PMT in between. `runs` are the whole packets
+ * that follow.
  */
 export function flaggedPreface(psi: Buffer, runs: readonly Buffer[], programme: Programme): Buffer {
   const tables = countersIn([psi], Infinity);
@@ -27,7 +27,7 @@ export function flaggedPreface(psi: Buffer, runs: readonly Buffer[], programme: 
   return Buffer.concat([flaggedTables, discontinuityPreface(psi, listed(media, others))]);
 }
 
-/** The counter of the first packet with payload of every PID, null packets aside. */
+/** Counter of the first packet with payload of every PID except null packets. */
 function countersIn(runs: readonly Buffer[], maxBytes: number): Map<number, number> {
   const counters = new Map<number, number>();
   let looked = 0;

@@ -79,9 +79,9 @@ function expectLinear({ steps, pointReads, reads, bytes }: Course): void {
   expect(pointReads).toBeLessThan(most);
 }
 
-describe('a source that makes the search for its place hard', () => {
+describe('a source that makes the search for its splice point expensive', () => {
   it.each([8 * TS_PACKET, 64 * 1024])(
-    'with key frames of the past between pictures of the future is searched in steps of what comes, %d bytes a read',
+    'with old key frames between new pictures is searched in proportion to its bytes, %d bytes per read',
     (readBytes) => {
       const writer = new TsWriter();
       tables(writer, 0);
@@ -96,7 +96,7 @@ describe('a source that makes the search for its place hard', () => {
     },
   );
 
-  it('with other streams in every table is ended, and is not read anew for each', () => {
+  it('with other streams in every table is ended, and not read again for each table', () => {
     const writer = new TsWriter();
     for (let n = 0; n < 400; n++) {
       tables(writer, n % 32, 0x101 + (n % 2));
@@ -107,7 +107,7 @@ describe('a source that makes the search for its place hard', () => {
     expect(course.bytes).toBeLessThan(1024 * 1024);
   });
 
-  it('whatever its pictures, times and tables are', () => {
+  it('stays within the budget for any pictures, timestamps and tables', () => {
     const step = fc.record({
       isKey: fc.boolean(),
       timeMs: fc.constantFrom(-1, 0, HAD_MS / 2, HAD_MS - 1, HAD_MS + 500, HAD_MS * 2),
@@ -151,7 +151,7 @@ describe('a source that makes the search for its place hard', () => {
 });
 
 describe('an ordinary source', () => {
-  it('whose past comes little by little takes less than a tenth of its budget', () => {
+  it('that catches up slowly uses less than a tenth of its budget', () => {
     const air = broadcast({
       ...{ seed: 3, frames: 1500, gop: 25, bFrames: true, startTicks: 900_000 },
       layout: PLAIN,

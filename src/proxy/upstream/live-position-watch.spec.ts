@@ -14,11 +14,11 @@ const position = (lastTs: number | string | null) => ({
   bufferPieces: null,
 });
 
-/** One look every 2 s, at a live position per look; the seconds at which something was wrong. */
+/** Observes one live position every 2 s; returns the seconds at which a fault was reported. */
 function watch(values: readonly (number | string | null)[]): [number, LivePositionFault][] {
   const watcher = new LivePositionWatch(LIMITS);
   return values.flatMap((value, i) => {
-    const fault = watcher.look(position(value), i * 2000, (UNIX_S + i * 2) * 1000);
+    const fault = watcher.observe(position(value), i * 2000, (UNIX_S + i * 2) * 1000);
     return fault === null ? [] : ([[i * 2, fault]] as [number, LivePositionFault][]);
   });
 }
@@ -31,7 +31,7 @@ describe('LivePositionWatch', () => {
     ['seconds that grow', (i) => UNIX_S + i * 2],
     ['seconds that grow in steps of a minute less', (i) => UNIX_S + Math.floor(i / 25) * 50],
     ['pieces that grow', (i) => 12_345 + i],
-    ['pieces that are numbered anew once', (i) => (i < 100 ? 90_000 + i : i)],
+    ['pieces that are renumbered once', (i) => (i < 100 ? 90_000 + i : i)],
     ['no position at all', () => null],
     ['texts that are no numbers', () => 'live'],
     ['positions that are there now and then', (i) => (i % 20 === 0 ? null : 7)],
@@ -39,37 +39,37 @@ describe('LivePositionWatch', () => {
     expect(watch(looks(300, value))).toEqual([]);
   });
 
-  it('tells when it stands still, at the promised time, until it goes on', () => {
+  it('reports a position that stands still after the limit, until it grows again', () => {
     const found = watch(looks(200, (i) => (i < 50 ? 1000 + i : i < 120 ? 1049 : 1049 + i - 119)));
     expect(found[0]).toEqual([98 + 60, 'position_stands_still']);
     expect(found.at(-1)).toEqual([238, 'position_stands_still']);
   });
 
-  it.each([10, 40, 58, 90, 120])('tells when it comes back every %d s', (period) => {
+  it.each([10, 40, 58, 90, 120])('reports a position that steps back every %d s', (period) => {
     const found = watch(looks(600, (i) => UNIX_S + ((i * 2) % period)));
     expect(found[0]?.[1]).toBe('position_stands_still');
     expect(found[0]?.[0]).toBeLessThanOrEqual(4 * Math.max(60, period));
   });
 
-  it('tells when it is far behind the clock though it grows', () => {
+  it('reports a growing position that is far behind the clock', () => {
     expect(watch(looks(3, (i) => UNIX_S - 7200 + i * 2))).toHaveLength(3);
     expect(watch(looks(3, (i) => UNIX_S - 3590 + i * 2))).toEqual([]);
     expect(watch(looks(3, (i) => 7200 + i * 2))).toEqual([]);
   });
 
-  it('begins anew with another engine session', () => {
+  it('restarts for another engine session', () => {
     const watcher = new LivePositionWatch(LIMITS);
-    for (let i = 0; i < 25; i++) watcher.look(position(500), i * 2000, 0);
+    for (let i = 0; i < 25; i++) watcher.observe(position(500), i * 2000, 0);
     watcher.reset();
-    for (let i = 25; i < 50; i++) expect(watcher.look(position(400), i * 2000, 0)).toBeNull();
+    for (let i = 25; i < 50; i++) expect(watcher.observe(position(400), i * 2000, 0)).toBeNull();
   });
 
-  it('never complains of what grows within the limit', () => {
+  it('accepts every position that grows within the limit', () => {
     const steps = fc.array(fc.nat(30), { minLength: 1, maxLength: 400 });
     fc.assert(
       fc.property(steps, (growth) => {
         let value = 100;
-        // At most every 25th look without growth in a row.
+        // At most 25 observations in a row without growth.
         const values = growth.map((step, i) => (value += i % 25 === 0 ? step + 1 : step));
         expect(watch(values)).toEqual([]);
       }),

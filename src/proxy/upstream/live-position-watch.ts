@@ -3,24 +3,24 @@ import type { EngineLivePosition } from '../../ace';
 export type LivePositionFault = 'position_stands_still' | 'position_behind';
 
 export interface LivePositionLimits {
-  /** Without growth for this long the position is stale. */
+  /** A position that has not grown for this long is stale. */
   readonly staleAfterMs: number;
-  /** So far behind the wall clock it is stale, where it is a time at all. */
+  /** A position that is a time, and this far behind the wall clock, is stale. */
   readonly behindMs: number;
 }
 
-/** Positions in these years are unix seconds; all others count pieces and say nothing about the time. */
+/** Positions within these years are Unix seconds; all others count pieces and carry no time. */
 const FIRST_UNIX_S = Date.UTC(2020, 0, 1) / 1000;
 const LAST_UNIX_S = Date.UTC(2050, 0, 1) / 1000;
-/** A judgement rests on so many looks at least, however far apart. */
+/** Minimum number of observations before a position is judged. */
 const MIN_LOOKS = 3;
-/** A second new numbering within so many times the limit is a loop. */
+/** A second renumbering within this many times `staleAfterMs` is a loop. */
 const RENUMBERS_LOOKED_BACK = 10;
 
 /**
- * Watches the newest position that an engine claims for a live stream. It has to grow: one that stands still, or
- * comes back to where it was again and again, is that of an engine that repeats what it has. A single step back is a
- * broadcast that numbers anew. Looks without a position are no evidence either way and start the watch anew.
+ * Watches the newest position that an engine reports for a live stream. The position has to grow: an engine whose
+ * position stands still, or steps back repeatedly, is replaying old data. A single step back is a broadcast that was
+ * renumbered. An observation without a position is no evidence and resets the watch.
  */
 export class LivePositionWatch {
   private highest = -Infinity;
@@ -37,8 +37,8 @@ export class LivePositionWatch {
     this.renumberedMs = -Infinity;
   }
 
-  /** @param unixMs of a clock that nobody sets forward: a position would look old by as much */
-  look(
+  /** @param unixMs time of a clock that is never set forward; a forward step would make positions look old */
+  observe(
     position: EngineLivePosition | null,
     nowMs: number,
     unixMs: number,
@@ -48,25 +48,25 @@ export class LivePositionWatch {
       this.reset();
       return null;
     }
-    const stands = this.standsStill(value, nowMs);
+    const stands = this.isStale(value, nowMs);
     const isTime = value >= FIRST_UNIX_S && value <= LAST_UNIX_S;
     if (isTime && unixMs - value * 1000 >= this.limits.behindMs) return 'position_behind';
     return stands ? 'position_stands_still' : null;
   }
 
-  private standsStill(value: number, nowMs: number): boolean {
+  private isStale(value: number, nowMs: number): boolean {
     if (value > this.highest) {
       this.begin(value, nowMs);
       return false;
     }
     this.looks++;
     if (value < this.last) this.stepsBack++;
-    const growsAnew = value > this.last && this.stepsBack === 1;
+    const isRenumbered = value > this.last && this.stepsBack === 1;
     this.last = value;
     if (nowMs - this.grewMs < this.limits.staleAfterMs || this.looks < MIN_LOOKS) return false;
-    // It stepped back once and has grown ever since: that is a new numbering, unless it does so time and again.
+    // One step back followed by growth is a renumbering, unless renumberings repeat.
     if (
-      !growsAnew ||
+      !isRenumbered ||
       nowMs - this.renumberedMs < RENUMBERS_LOOKED_BACK * this.limits.staleAfterMs
     ) {
       return true;

@@ -40,7 +40,7 @@ const clocksOf = (bytes: Buffer): number[] =>
 
 describe('withMovedTimes', () => {
   it.each([0, WRAP_MS - 2000])(
-    'moves every time, over the wrap too, and nothing else: from %d ms',
+    'shifts all timestamps, also across the wrap, and changes nothing else: from %d ms',
     (startMs) => {
       const bytes = new SyntheticStream({ startMs }).take(4 * SECOND);
       const before = Buffer.from(bytes);
@@ -66,7 +66,7 @@ describe('ticksToFollow', () => {
     ['a leap forward', 0, 45_000],
     ['over the wrap', WRAP_MS - 1500, 30_000],
     ['a leap back', 100_000, -30_000],
-  ])('makes one time line of two: %s', (_, startMs, leapMs) => {
+  ])('joins two time lines: %s', (_, startMs, leapMs) => {
     const before = new SyntheticStream({ startMs }).take(SECOND);
     const after = new SyntheticStream({ startMs: startMs + 1000 + leapMs }).take(SECOND);
     const ticks = ticksToFollow([before], [after], programmeOf(before))!;
@@ -77,7 +77,7 @@ describe('ticksToFollow', () => {
     }
   });
 
-  it('needs one stream that has times in both', () => {
+  it('needs a stream with timestamps in both', () => {
     const bytes = new SyntheticStream().take(SECOND);
     const programme = programmeOf(bytes);
     const tables = bytes.subarray(0, 2 * TS_PACKET);

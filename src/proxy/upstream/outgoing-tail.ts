@@ -11,32 +11,32 @@ import {
 } from '../mpegts';
 import type { StreamHistory } from './stream-history';
 
-/** What a new source may overlap with; enough for several units of each stream. */
+/** Part of the outgoing media that a new source may overlap; enough for several units of each stream. */
 const TAIL_MS = 2000;
 const MIN_TAIL_BYTES = 256 * 1024;
 const MAX_TAIL_BYTES = 4 * 1024 * 1024;
 const MAX_STEP_TICKS = 90_000;
 const USUAL_STEP_TICKS = 3600;
-/** No codec sends more pictures than this before one that is shown sooner. */
+/** Maximum number of pictures that a codec sends before a picture that is presented earlier. */
 const MAX_REORDERED = 32;
 
-/** A packet with payload, the last one of its PID. */
+/** The last packet of a PID that has payload. */
 export interface LastPacket {
   readonly position: number;
-  /** The 188 bytes, a view of the ring. */
+  /** The 188 bytes, as a view of the ring. */
   readonly packet: Buffer;
 }
 
-/** The end of what went out to viewers, read when a new source is to go on from there and never before. */
+/** The end of the media that were sent to viewers. Read only when a new source has to continue from there. */
 export class OutgoingTail {
   readonly lastPackets = new Map<number, LastPacket>();
-  /** Position behind the newest packet. */
+  /** Position after the newest packet. */
   end: number;
-  /** Read to begin with. */
+  /** Bytes read at construction. */
   readonly readBytes: number;
   private readonly reader: AccessUnitReader;
 
-  /** `pids`: video and audio. */
+  /** @param pids PIDs of the video and audio streams */
   constructor(
     private readonly history: StreamHistory,
     pids: Iterable<number>,
@@ -49,13 +49,13 @@ export class OutgoingTail {
     this.readNewest(wanted);
   }
 
-  /** Whether the units of these PIDs are read, and of no others. */
+  /** True if exactly these PIDs are read. */
   reads(pids: ReadonlySet<number>): boolean {
     return this.reader.reads(pids);
   }
 
-  /** Reads what has gone out since: the old source may be going on. */
-  readOn(): void {
+  /** Reads what was sent since the last call; the old source may still be flowing. */
+  readNew(): void {
     const { end } = this.history.ring;
     const bytes = end - this.end;
     this.end = end;
@@ -66,18 +66,18 @@ export class OutgoingTail {
     return this.reader.unitsOf(pid);
   }
 
-  /** Decoding time of the newest unit of a PID that has one; −1 when there is none. */
+  /** Decoding time of the PID's newest unit with a timestamp; −1 if there is none. */
   lastDts(pid: number): number {
     return this.reader.trackOf(pid).lastTimed?.dts ?? -1;
   }
 
-  /** Decoding time that the next unit of a PID would have; −1 when nothing tells. */
+  /** Expected decoding time of the PID's next unit; −1 if unknown. */
   expectedDts(pid: number): number {
     const last = this.lastDts(pid);
     return last < 0 ? -1 : last + this.step(pid);
   }
 
-  /** Earliest time at which what comes next is shown behind all that was sent; −1 when nothing tells. */
+  /** Earliest presentation time that is later than all units sent; −1 if unknown. */
   expectedPts(pid: number): number {
     let latest = -1;
     for (const { pts } of this.unitsOf(pid).slice(-MAX_REORDERED)) {
@@ -112,13 +112,13 @@ export class OutgoingTail {
   }
 }
 
-/** The same packet, whatever its PID and counter. */
+/** True if the packets are equal apart from PID and continuity counter. */
 export function isSamePacket(a: Buffer, b: Buffer, at: number): boolean {
   return a.compare(b, at + 4, at + TS_PACKET, 4, TS_PACKET) === 0;
 }
 
-/** Whether a packet with this counter follows the last one of its PID (`NO_COUNTER`: there was none). */
-export function follows(last: number, run: Buffer, at: number): boolean {
+/** True if the packet's counter follows `last`, the counter of the PID's last packet (`NO_COUNTER`: there was none). */
+export function followsCounter(last: number, run: Buffer, at: number): boolean {
   if (last === NO_COUNTER) return true;
   return continuityCounter(run, at) === ((last + (hasPayload(run, at) ? 1 : 0)) & 0x0f);
 }

@@ -2,22 +2,22 @@ import { cutOf, hasPayload, pid as pidOf, PROVING_UNITS, TS_PACKET } from '../mp
 import { isSamePacket, type LastPacket, type OutgoingTail } from './outgoing-tail';
 import type { StagedSource } from './staged-source';
 
-/** A video or audio stream: its PID in the source and in what goes out. */
+/** A video or audio stream: its PID in the source and its PID in the outgoing stream. */
 export interface StreamPair {
   readonly source: number;
   readonly own: number;
 }
 
-export interface OverlapQuestion {
+export interface OverlapInput {
   readonly pairs: readonly StreamPair[];
   readonly leading: StreamPair;
-  /** PID of the source → PID of the session, its PMT's too. */
+  /** Maps each PID of the source to the PID of the stream, the PMT PID included. */
   readonly pids: ReadonlyMap<number, number>;
-  /** 90 kHz, to be added to the source's times. */
+  /** Added to the source's timestamps, in ticks of 90 kHz. */
   readonly offset: number;
 }
 
-/** Positions in the source from which its packets are new: per PID, and `from` for all others. */
+/** Positions in the source from which its packets are new: `cuts` per PID, `from` for all other PIDs. */
 export interface OverlapCuts {
   readonly from: number;
   readonly cuts: ReadonlyMap<number, number>;
@@ -31,7 +31,7 @@ export interface OverlapCuts {
 export function proveOverlap(
   tail: OutgoingTail,
   staged: StagedSource,
-  { pairs, leading, pids, offset }: OverlapQuestion,
+  { pairs, leading, pids, offset }: OverlapInput,
 ): OverlapCuts | 'pending' | 'none' {
   const cuts = new Map<number, number>();
   let isPending = false;
@@ -50,13 +50,13 @@ export function proveOverlap(
   const from = Math.max(...cuts.values());
   if (Math.min(...cuts.values()) < staged.start) return 'none';
   const shift = anchor - (last.position + TS_PACKET);
-  // What came after the last unit, tables and data, has to be here to be recognised.
+  // Table and data packets after the last unit can only be recognised once the source has delivered them.
   if (staged.end < tail.end + shift) return 'pending';
   for (const [pid, at] of cutsOfOthers(tail, staged, pids, cuts, shift)) cuts.set(pid, at);
   return { from, cuts };
 }
 
-/** Of several equal packets (tables say the same again and again) the one at the right distance counts. */
+/** Several packets can be equal, because tables are repeated; the one at the expected distance counts. */
 function cutsOfOthers(
   tail: OutgoingTail,
   staged: StagedSource,
@@ -73,12 +73,12 @@ function cutsOfOthers(
     if (last === undefined || !hasPayload(run, at)) return;
     const twinAt = last.position + shift;
     if (twinAt < staged.start) {
-      // It was before all that is held: an equal one in here is a later one.
+      // The twin lies before the staged bytes, so an equal packet among them is a later repetition.
       found.set(pid, { cut: staged.start, off: -1 });
       return;
     }
     const off = Math.abs(position - twinAt);
-    // Tables that name other PIDs are not equal, but they stand in the same places.
+    // Tables with other PIDs differ in content but stand at the same positions.
     if (off !== 0 && !isSamePacket(last.packet, run, at)) return;
     if (off < (found.get(pid)?.off ?? Infinity)) found.set(pid, { cut: position + TS_PACKET, off });
   });

@@ -1,25 +1,25 @@
 import type { SourceBudget } from '../mpegts';
 
-/** Looks at a packet, a unit or a point that are worth one unit of a source's budget. */
+/** Packets, access units or random access points that can be examined for one unit of the budget. */
 const STEPS_PER_UNIT = 100;
-/** Bytes of which units are read again, hashes included, for one unit of the budget. */
+/** Bytes whose access units can be re-read, hashes included, for one unit of the budget. */
 const BYTES_PER_UNIT = 10 * 188;
 
-/** What reading the units of so much again takes of a source's budget. */
+/** Budget units for re-reading the access units of `bytes`. */
 export function unitsForBytes(bytes: number): number {
   return Math.ceil(bytes / BYTES_PER_UNIT);
 }
 
 /**
- * Counts what the search for a source's place looks at. Each packet, unit and point is looked at once as long as
- * nothing changes under the search, so that its steps stay below what the source's own bytes give back.
+ * Counts the items that the search for a splice point examines. Each item is examined once while nothing changes, so
+ * the cost stays below the budget that the source's own bytes restore.
  */
 export class SearchCost {
-  /** Looks so far. */
+  /** Items examined so far. */
   steps = 0;
   private paid = 0;
 
-  /** Takes what was not paid for yet. False when the source has exceeded its budget. */
+  /** Charges the steps since the last call. False if the source has exceeded its budget. */
   pay(budget: SourceBudget): boolean {
     const units = Math.floor((this.steps - this.paid) / STEPS_PER_UNIT);
     this.paid += units * STEPS_PER_UNIT;

@@ -9,24 +9,27 @@ import {
 import { OutgoingTail } from './outgoing-tail';
 import { proveOverlap, type OverlapCuts, type StreamPair } from './proven-overlap';
 import { unitsForBytes } from './search-cost';
-import type { SpliceBase } from './splice.types';
+import type { SpliceContext } from './splice-types';
 import type { StagedSource } from './staged-source';
 
-/** A source whose first time is this close to the expected one has the stream's time base. */
-const SAME_BASE_TICKS = 10 * 90_000;
-/** A source that begins with old media may have it too: it is waited for while it can catch up in time. */
+/** A source that starts at most this far ahead of the expected time shares the stream's time base. */
+const MAX_AHEAD_TICKS = 10 * 90_000;
+/** A source that starts at most this far behind shares the time base too; we wait while it can catch up in time. */
 const MAX_PAST_TICKS = 120 * 90_000;
-/** Less is made up for by what players keep in hand. */
-const BEARABLE_TICKS = 2 * 90_000;
+/** Shorter gaps need no compensation, because players bridge them from their buffers. */
+const MAX_UNCOMPENSATED_TICKS = 2 * 90_000;
 const TICKS_PER_MS = 90;
-/** No stream's lead over another is larger in a sane multiplex. */
+/** Maximum lead of one stream over another in a sane multiplex. */
 const MAX_LEAD_TICKS = 2 * 90_000;
 
-/** What it costs of the budget to map a programme anew, and each stream in it. */
+/** Budget units for mapping a programme, and streams per further unit. */
 const MAPPING_UNITS = 5;
 const STREAMS_PER_UNIT = 4;
 
-/** How the programme and the times of a new source go with what went out: which stream is which, and how far apart they are. */
+/**
+ * Relates a new source to the outgoing stream: which PID corresponds to which, and the offset between their
+ * timestamps.
+ */
 export class SourceMatch {
   private programme: Programme | null = null;
   private mapping: ProgrammeMapping | null = null;
@@ -34,48 +37,50 @@ export class SourceMatch {
   private pairs: readonly StreamPair[] = [];
   private tail: OutgoingTail | null = null;
   private hasReadTail = false;
-  /** What viewers had when the source's programme was mapped to it. */
-  private playing: Programme | null = null;
+  /** The outgoing programme at the time of the mapping. */
+  private outgoingProgramme: Programme | null = null;
 
   constructor(
-    private readonly base: SpliceBase,
+    private readonly context: SpliceContext,
     private readonly staged: StagedSource,
   ) {}
 
-  /** Video and audio streams that both have. */
+  /** Video and audio streams that exist on both sides. */
   get streams(): readonly StreamPair[] {
     return this.pairs;
   }
 
   /**
-   * The one that tells where the source is: what leads it, unless viewers have had nothing of that; then what led what
-   * they had. Null when the session has none like it.
+   * The stream by which the position of the source is measured: the source's leading stream, or, if viewers have
+   * received nothing of that, the leading stream of the outgoing media. Null if the two programmes have no such stream
+   * in common.
    */
   get leading(): StreamPair | null {
-    const { pairs, staged, base } = this;
-    const fresh = staged.scanner.leading;
-    const pair = pairs.find(({ source }) => source === fresh?.pid) ?? null;
+    const { pairs, staged, context } = this;
+    const incoming = staged.scanner.leading;
+    const pair = pairs.find(({ source }) => source === incoming?.pid) ?? null;
     if (pair === null || this.outgoing().lastDts(pair.own) >= 0) return pair;
-    const had = base.history.scanner.leading;
-    return pairs.find(({ own }) => own === had?.pid) ?? pair;
+    const sent = context.history.scanner.leading;
+    return pairs.find(({ own }) => own === sent?.pid) ?? pair;
   }
 
-  /** Keeps up with both programmes. False when the source can not go on as the session's. */
-  follow(programme: Programme): boolean {
+  /** Updates the mapping when one of the programmes changed. False if the source cannot continue the stream. */
+  update(programme: Programme): boolean {
     const isMapped =
-      programme === this.programme && this.base.history.scanner.programme === this.playing;
-    return isMapped || this.prepare(programme);
+      programme === this.programme &&
+      this.context.history.scanner.programme === this.outgoingProgramme;
+    return isMapped || this.mapTo(programme);
   }
 
-  private prepare(programme: Programme): boolean {
-    const { own, history } = this.base;
-    const playing = history.scanner.programme;
+  private mapTo(programme: Programme): boolean {
+    const { own, history } = this.context;
+    const outgoingProgramme = history.scanner.programme;
     const units = MAPPING_UNITS + programme.streams.length / STREAMS_PER_UNIT;
-    // Whoever feeds a source that has spent its budget ends it.
+    // The caller ends a source that has exceeded its budget.
     if (!this.staged.scanner.budget.spend('tables', units)) return true;
     this.programme = programme;
-    this.playing = playing;
-    if (own !== null && playing !== null) {
+    this.outgoingProgramme = outgoingProgramme;
+    if (own !== null && outgoingProgramme !== null) {
       const mapping = mapProgramme(own, programme, 'splice');
       if (mapping === null) return false;
       this.mapping = mapping;
@@ -92,41 +97,42 @@ export class SourceMatch {
     return true;
   }
 
-  /** The end of what went out; read on when the old source is still going on. */
+  /** The end of the outgoing media, updated if the old source is still flowing. */
   outgoing(): OutgoingTail {
     if (this.tail === null) {
-      this.tail = new OutgoingTail(this.base.history, this.ownUnitPids());
-      // The first one is part of every splice; more of them only come of a source that changes what it has.
+      this.tail = new OutgoingTail(this.context.history, this.ownUnitPids());
+      // Every splice reads the tail once. More reads are charged, because only a source that changes its programme
+      // causes them.
       if (this.hasReadTail) {
         const units = unitsForBytes(this.tail.readBytes);
         this.staged.scanner.budget.spend('splice_search', units);
       }
       this.hasReadTail = true;
     }
-    this.tail.readOn();
+    this.tail.readNew();
     return this.tail;
   }
 
   /**
-   * What is to be added to the source's times if they have the session's base: what the source before it needed, or
-   * nothing. Null when they have another base, or none is known.
+   * The offset to add to the source's timestamps if it shares the stream's time base: the offset of the previous
+   * source, or 0. Null if the source has another time base, or none is known yet.
    */
-  knownOffset(): number | null {
+  detectOffset(): number | null {
     const { leading } = this;
     if (leading === null) return null;
     const first = this.staged.trackOf(leading.source).firstTimed;
     if (first === undefined) return null;
     const expected = this.outgoing().expectedDts(leading.own);
     if (expected < 0) return null;
-    for (const offset of [this.base.offset, 0]) {
+    for (const offset of [this.context.offset, 0]) {
       const ahead = ticksBetween(expected, first.dts + offset);
-      if (ahead <= SAME_BASE_TICKS && ahead >= -MAX_PAST_TICKS) return offset;
+      if (ahead <= MAX_AHEAD_TICKS && ahead >= -MAX_PAST_TICKS) return offset;
     }
     return null;
   }
 
-  /** Media between the source's newest unit and the end of what viewers had; below 0 when it is beyond that. */
-  behindMs(offset: number): number | null {
+  /** Media in ms that the source's newest unit is behind the end of the outgoing media; negative when it is ahead. */
+  lagMs(offset: number): number | null {
     const { leading } = this;
     if (leading === null) return null;
     const newest = this.staged.trackOf(leading.source).lastTimed;
@@ -138,14 +144,14 @@ export class SourceMatch {
     return new Set(this.pairs.map(({ own }) => own));
   }
 
-  /** Where the source continues exactly where the old one ended. */
+  /** Positions from which the source continues exactly where the old one ended. */
   overlap(offset: number): OverlapCuts | 'pending' | 'none' {
     const { leading, pairs, ownPids: pids } = this;
     if (leading === null || this.mapping === null) return 'none';
     return proveOverlap(this.outgoing(), this.staged, { pairs, leading, pids, offset });
   }
 
-  /** Both sides have times of the leading stream: else there is nothing to go on from. */
+  /** True if both sides have timestamps of the leading stream. Without them no continuation can be computed. */
   get hasTimes(): boolean {
     const { leading } = this;
     return (
@@ -156,9 +162,9 @@ export class SourceMatch {
   }
 
   /**
-   * One distance for all streams: the smallest with which none of them is decoded or shown sooner than what was sent, and
-   * more by what viewers have missed. The clocks of players go on while they wait, and media whose times do not would be
-   * late for ever after.
+   * One offset for all streams: the smallest with which no stream is decoded or presented before what was sent. The
+   * silence is added, because the clocks of players keep running while they wait, and media without this shift would
+   * be late from then on.
    */
   continuingOffset(position: number, silentMs: number): number {
     const needs = this.pairs.flatMap(({ source, own }) => {
@@ -178,7 +184,7 @@ export class SourceMatch {
     return ((ticks % TIMESTAMP_WRAP) + TIMESTAMP_WRAP) % TIMESTAMP_WRAP;
   }
 
-  /** The silence less what the source has brought from `position` on. */
+  /** The silence minus the media that the source delivered from `position` on. */
   private missedTicks(position: number, silentMs: number): number {
     const { leading, staged } = this;
     if (leading === null) return 0;
@@ -187,19 +193,19 @@ export class SourceMatch {
     if (first === undefined || lastTimed === undefined) return 0;
     const brought = Math.max(0, ticksBetween(first.dts, lastTimed.dts));
     const missed = Math.round(silentMs * TICKS_PER_MS) - brought;
-    return missed > BEARABLE_TICKS ? missed : 0;
+    return missed > MAX_UNCOMPENSATED_TICKS ? missed : 0;
   }
 
-  /** Makes the source look like the session's programme; null when it does already. */
-  rewriterFor(psi: Buffer, offset: number, areCountersFine: boolean): PacketRewriter | null {
-    const { scanner } = this.base.history;
+  /** Rewrites the source to match the stream's programme; null if the source matches already. */
+  rewriterFor(psi: Buffer, offset: number, areCountersContinuous: boolean): PacketRewriter | null {
+    const { scanner } = this.context.history;
     const { mapping } = this;
     const { tables } = scanner;
-    const fresh = this.staged.scanner.tables;
-    if (mapping === null || tables === null || fresh === null) return null;
-    const isSameSaid = tables.pat.equals(fresh.pat) && tables.pmt.equals(fresh.pmt);
-    if (mapping.isIdentity && isSameSaid && offset === 0 && areCountersFine) return null;
-    const { own } = this.base;
+    const incoming = this.staged.scanner.tables;
+    if (mapping === null || tables === null || incoming === null) return null;
+    const areTablesEqual = tables.pat.equals(incoming.pat) && tables.pmt.equals(incoming.pmt);
+    if (mapping.isIdentity && areTablesEqual && offset === 0 && areCountersContinuous) return null;
+    const { own } = this.context;
     if (own === null) return null;
     const counters = scanner.lastCounters();
     const { budget } = this.staged.scanner;

@@ -1,15 +1,15 @@
 import { PacketAligner, TableRepair, type PacketSink, type TableReader } from '../mpegts';
 
-/** What reads the packets of the source. */
+/** Reads the packets of the source. */
 export interface SourceReader extends TableReader {
   readonly mediaPackets: number;
-  /** Something has come of the streams that its programme announces. */
-  readonly hasShown: boolean;
+  /** True once a stream that the programme announces has sent media. */
+  readonly hasAnnouncedMedia: boolean;
 }
 
 /**
- * So long after its first media a source is given up whose tables do not say what comes. Receivers expect them twice a second, and another
- * engine has to have its turn before viewers are told.
+ * A source whose media cannot be interpreted this long after the first packet is abandoned. Receivers expect tables
+ * twice a second, and there must be time to try another engine before viewers are notified.
  */
 const NO_TABLES_MS = 4000;
 
@@ -18,10 +18,10 @@ export class SourcePackets {
   private readonly aligner = new PacketAligner();
   private repair: TableRepair | null = null;
   private firstMediaMs: number | null = null;
-  /** What has come was of a programme. */
+  /** True once announced media have arrived. */
   private isReadable = false;
 
-  /** The next byte is known to begin, or continue, a packet. */
+  /** True if packet boundaries are known at the next byte. */
   get aligned(): boolean {
     return this.aligner.aligned;
   }
@@ -34,15 +34,18 @@ export class SourcePackets {
     return this.aligner.discardedBytes;
   }
 
-  /** Hands all packets that are complete with `data` to `sink`, by which `reader` gets them; the bytes are lent. */
+  /**
+   * Passes all packets that `data` completes to `sink`, which forwards them to `reader`. The bytes are valid during
+   * the call only.
+   */
   push(data: Buffer, nowMs: number, reader: SourceReader, sink: PacketSink): void {
     const repair = (this.repair ??= new TableRepair(reader.budget));
     this.aligner.push(data, (buf, start, end) => repair.push(buf, start, end, reader, sink));
     if (reader.mediaPackets > 0) this.firstMediaMs ??= nowMs;
-    this.isReadable ||= reader.hasShown;
+    this.isReadable ||= reader.hasAnnouncedMedia;
   }
 
-  /** Media come, and nothing tells what they are: there are no tables, or they tell of streams that do not come. */
+  /** True if media arrive but cannot be interpreted: tables are missing, or announce streams that never send. */
   isUnreadable(nowMs: number): boolean {
     const { firstMediaMs } = this;
     return !this.isReadable && firstMediaMs !== null && nowMs - firstMediaMs >= NO_TABLES_MS;

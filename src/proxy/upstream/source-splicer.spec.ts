@@ -16,7 +16,7 @@ let history: StreamHistory;
 let ingest: StreamIngest;
 let first: SyntheticStream;
 
-/** A stream that has been running for four seconds when its source ends. */
+/** A stream that has run for 4 s when its source ends. */
 beforeEach(() => {
   history = new StreamHistory({ maxBytes: 64 * 1024 * 1024, maxAgeMs: 60_000 });
   ingest = new StreamIngest(history, { appended: () => undefined, joinable: () => undefined });
@@ -34,7 +34,7 @@ function push(bytes: Buffer, size = 1316, nowMs = 0): IngestVerdict {
   return 'ok';
 }
 
-/** A source that begins in the middle of a group of pictures and a second later, as a new engine session does. */
+/** A source that begins 1 s later in the middle of a group of pictures, like a new engine session. */
 function secondSource(frames: number, options: Partial<SyntheticOptions> = {}): Buffer {
   const stream = new SyntheticStream({ startMs: 4600, ...options });
   stream.take(10);
@@ -57,7 +57,7 @@ const ofStreams = (bytes: Buffer): Buffer =>
 const PREFACE_PIDS = [0, 0x1000, 0, 0x1000, VIDEO, AUDIO];
 
 describe('a second source', () => {
-  it('is held back until its first random access point', () => {
+  it('is buffered until its first random access point', () => {
     const end = history.ring.end;
     // Frames 10 to 24: the next key frame is frame 25.
     expect(push(secondSource(15))).toBe('ok');
@@ -69,7 +69,7 @@ describe('a second source', () => {
     ['packet by packet', TS_PACKET],
     ['as it comes from a socket', 1316],
     ['in one piece', 10_000_000],
-  ])('is entered there, with each PID flagged, when it comes %s', (_, size) => {
+  ])('is entered there, with each PID flagged, when it arrives %s', (_, size) => {
     const end = history.ring.end;
     const source = secondSource(60);
     expect(push(source, size)).toBe('ok');
@@ -88,10 +88,10 @@ describe('a second source', () => {
   });
 
   it.each([
-    ['nothing has come of what follows', 75],
-    ['some of it has come', 76],
-    ['only tables have come', 75.5],
-  ])('goes on with the counters when its past proves the overlap and %s', (_, frames) => {
+    ['nothing after the overlap has arrived', 75],
+    ['some media after the overlap have arrived', 76],
+    ['only tables after the overlap have arrived', 75.5],
+  ])('continues the counters when its overlap is proved and %s', (_, frames) => {
     // From the second on that begins with frame 25 of the first.
     const stream = new SyntheticStream({ startMs: 1000 });
     const past = stream.take(Math.floor(frames));
@@ -106,7 +106,7 @@ describe('a second source', () => {
     expect(continuityFaults(storedFrom(0))).toEqual([]);
   });
 
-  it('becomes a join point, and media time goes on', () => {
+  it('becomes a join point, and media time continues', () => {
     const points = history.points.count;
     const before = history.mediaTimeAt(history.ring.end)!;
     push(secondSource(60), 1316, 5000);
@@ -116,7 +116,7 @@ describe('a second source', () => {
     expect(after - before).toBeLessThan(10_000);
   });
 
-  it('with other PIDs and another time base goes out with those of the session', () => {
+  it('with other PIDs and another time base is rewritten to those of the stream', () => {
     const end = history.ring.end;
     const other = { videoPid: 0x200, audioPid: 0x100, pmtPid: 0x101, startMs: 500_000 };
     expect(push(secondSource(60, other))).toBe('ok');
@@ -126,7 +126,7 @@ describe('a second source', () => {
     expect(new Set(spliced.map((packet) => pid(packet, 0)))).toEqual(new Set(PREFACE_PIDS));
   });
 
-  it('without any random access point is entered behind its PSI after three seconds', () => {
+  it('without any random access point is entered after its PSI after 3 s', () => {
     const end = history.ring.end;
     const source = new SyntheticStream({ gop: 0, startMs: 5000 });
     push(source.take(70));
@@ -146,7 +146,7 @@ describe('a second source', () => {
     expect(history.ring.end).toBe(end);
   });
 
-  it('that announces a sound that never comes is entered after a second all the same', () => {
+  it('that announces audio but never sends it is entered after 1 s', () => {
     const end = history.ring.end;
     const source = secondSource(80);
     const silent = packetsOf(source).filter((packet) => pid(packet, 0) !== AUDIO);
@@ -156,7 +156,7 @@ describe('a second source', () => {
     expect(spliced.length).toBeGreaterThan(200);
   });
 
-  it('does not keep the buffers of its socket', () => {
+  it("does not keep the socket's buffers", () => {
     const end = history.ring.end;
     const source = secondSource(60);
     for (let at = 0; at < source.length; at += 1316) {
@@ -169,12 +169,12 @@ describe('a second source', () => {
   });
 });
 
-describe('tables beside the programme', () => {
+describe('tables other than PAT and PMT', () => {
   const SDT = 0x11;
   const EIT = 0x12;
   const TDT = 0x14;
 
-  /** Its packets with one of each table now and then; the first counters are `from` and those that follow it. */
+  /** Its packets with occasional packets of each table, whose counters start at `from`. */
   function withTables(bytes: Buffer, from: number): Buffer {
     const every = new Map([
       [SDT, 60],
@@ -200,7 +200,7 @@ describe('tables beside the programme', () => {
     ['with the same times', 4600],
     ['with other times', 500_000],
   ])(
-    'go on or are flagged where a source %s is entered, however seldom they come',
+    'continue or are flagged where a source %s is entered, however rare they are',
     (_, startMs) => {
       history = new StreamHistory({ maxBytes: 64 * 1024 * 1024, maxAgeMs: 60_000 });
       ingest = new StreamIngest(history, { appended: () => undefined, joinable: () => undefined });
@@ -219,7 +219,7 @@ describe('tables beside the programme', () => {
   );
 });
 
-describe('a second source after a first one that gave nothing', () => {
+describe('a second source after a first one without data', () => {
   it('is taken from its first packet', () => {
     history = new StreamHistory({ maxBytes: 64 * 1024 * 1024, maxAgeMs: 60_000 });
     ingest = new StreamIngest(history, { appended: () => undefined, joinable: () => undefined });

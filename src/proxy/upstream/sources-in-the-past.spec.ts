@@ -10,7 +10,7 @@ import {
 import { broadcast, PLAIN, unitsIn } from '../testing/broadcast.spec-support';
 import { continuityFaults } from '../testing/continuity.spec-support';
 import { packetsOf, SyntheticStream } from '../testing/synthetic-stream.spec-support';
-import type { BearableWait } from './splice.types';
+import type { SilenceLimits } from './splice-types';
 import { StagedIntake } from './staged-intake';
 import { StreamHistory } from './stream-history';
 import { StreamIngest } from './stream-ingest';
@@ -18,11 +18,11 @@ import { StreamIngest } from './stream-ingest';
 const VIDEO = 0x100;
 const AUDIO = 0x101;
 const FRAME_MS = 40;
-/** The end of what viewers had; the source is lost then. */
+/** The end of the outgoing media, where the source is lost. */
 const HAD_MS = 40_000;
 const MOST_MS = HAD_MS + 20_000;
 const TICKS_PER_MS = 90;
-const AT_EASE: BearableWait = { silenceMs: 15_000, outageMs: 60_000 };
+const AT_EASE: SilenceLimits = { silenceMs: 15_000, outageMs: 60_000 };
 
 /** Frames of broadcasts from time 0 on: another size of pictures is another content with the same times. */
 const made = new Map<string, readonly Buffer[]>();
@@ -64,11 +64,11 @@ class Stage {
   readonly ingest: StreamIngest;
   lostAt = 0;
 
-  constructor(had: Buffer, bearable: BearableWait = AT_EASE) {
+  constructor(had: Buffer, silenceLimits: SilenceLimits = AT_EASE) {
     this.ingest = new StreamIngest(
       this.history,
       { appended: () => undefined, joinable: () => undefined },
-      bearable,
+      silenceLimits,
     );
     this.ingest.beginSource();
     this.ingest.push(had, 0);
@@ -105,13 +105,13 @@ const USUAL = 1500;
 const OTHER = 1800;
 const had = Buffer.concat(stretch(0, HAD_MS, USUAL));
 
-describe('a source that begins with its past', () => {
+describe('a source that begins with old media', () => {
   it.each<[string, number, number]>([
     ['24 s in six seconds', 24_000, 4],
     ['24 s in three seconds', 24_000, 8],
     ['4.8 s in 2.4 seconds', 4800, 2],
     ['24 s in nine seconds', 24_000, 2.7],
-  ])('%s is waited for: not a packet is repeated', (_, pastMs, pace) => {
+  ])('that catches up (%s) is waited for, and no packet is repeated', (_, pastMs, pace) => {
     const stage = new Stage(had);
     const frames = stretch(HAD_MS - pastMs, HAD_MS + 4000, USUAL);
     const enteredMs = stage.play(frames, pace);
@@ -126,7 +126,7 @@ describe('a source that begins with its past', () => {
     expect(continuityFaults(out)).toEqual([]);
   });
 
-  it('of more than is ever held is waited for all the same', () => {
+  it('longer than the staging limit is waited for too', () => {
     // 4 Mbit/s.
     const frameBytes = 20_000;
     const stage = new Stage(Buffer.concat(stretch(0, 30_000, frameBytes)));
@@ -139,7 +139,7 @@ describe('a source that begins with its past', () => {
     expect(out.equals(whole.subarray(0, out.length))).toBe(true);
   });
 
-  it('and is here as a whole before anybody looks goes on where the old one ended, however far back that is', () => {
+  it('and arrives whole before the first search continues where the old one ended, however long ago that was', () => {
     const stage = new Stage(Buffer.concat(stretch(0, 10_000, USUAL)));
     const whole = Buffer.concat(stretch(0, MOST_MS, USUAL));
     const from = Buffer.concat(stretch(0, 5000, USUAL)).length;
@@ -147,7 +147,7 @@ describe('a source that begins with its past', () => {
     expect(stage.out().equals(whole)).toBe(true);
   });
 
-  it('and whose first picture has no time is waited for by those that have', () => {
+  it('and whose first picture has no timestamp is measured by later pictures', () => {
     const stage = new Stage(had);
     const [first, ...others] = stretch(HAD_MS - 12_000, HAD_MS + 4000, USUAL);
     const enteredMs = stage.play([untimed(first!), ...others], 4);
@@ -160,7 +160,7 @@ describe('a source that begins with its past', () => {
 
   // From the start, in the upper half of what a time stamp holds, and over its end.
   it.each([0, 47_730_000, 95_433_000])(
-    'and of which some pictures have no time, as the last one before the break, repeats none: from %d ms on',
+    'with pictures without timestamps, also right before the break, repeats none: from %d ms on',
     (startMs) => {
       const frames = (frameBytes: number): Buffer[] => {
         const bytes = new SyntheticStream({ frameBytes, startMs }).take(600);
@@ -179,7 +179,7 @@ describe('a source that begins with its past', () => {
     },
   );
 
-  it('without overlap is entered at the first key frame behind what viewers had', () => {
+  it('without overlap is entered at the first key frame after the outgoing media', () => {
     const stage = new Stage(had);
     const enteredMs = stage.play(stretch(HAD_MS - 20_000, HAD_MS + 6000, OTHER), 4);
     expect(enteredMs).toBeGreaterThanOrEqual(5000 - FRAME_MS);
@@ -192,8 +192,8 @@ describe('a source that begins with its past', () => {
   });
 });
 
-describe('a source that stays in the past', () => {
-  it('is waited for no longer than before or hardly, then entered at its newest key frame in new times', () => {
+describe('a source that never catches up', () => {
+  it('is entered at its newest key frame with new timestamps, after the usual wait or slightly more', () => {
     const stage = new Stage(had);
     const enteredMs = stage.play(stretch(10_000, 20_000, USUAL), 1);
     expect(enteredMs).toBeGreaterThanOrEqual(1500);
@@ -209,17 +209,17 @@ describe('a source that stays in the past', () => {
     expect(continuityFaults(out)).toEqual([]);
   });
 
-  it.each<[string, BearableWait, number, number]>([
+  it.each<[string, SilenceLimits, number, number]>([
     ['the usual', AT_EASE, 1500, 1800],
     ['a stall time-out of 4 s', { silenceMs: 4000, outageMs: 60_000 }, 1500, 1800],
-  ])('too far behind to be here in time is given up at once: %s', (_, bearable, from, to) => {
-    const stage = new Stage(had, bearable);
+  ])('with too much lag is given up at once: %s', (_, silenceLimits, from, to) => {
+    const stage = new Stage(had, silenceLimits);
     const enteredMs = stage.play(stretch(0, 30_000, OTHER), 2.5);
     expect(enteredMs).toBeGreaterThanOrEqual(from);
     expect(enteredMs).toBeLessThanOrEqual(to);
   });
 
-  it('is not waited for until viewers are reset', () => {
+  it('is not waited for until viewers are disconnected', () => {
     // Five seconds without media when the source begins; it would be here after six more.
     const play = (outageMs: number): number | null =>
       new Stage(had, { silenceMs: 15_000, outageMs }).play(
@@ -235,7 +235,7 @@ describe('a source that stays in the past', () => {
     expect(play(1000)! - 5000).toBeGreaterThanOrEqual(1500);
   });
 
-  it('and is never paced too slowly, but slows down, is given up when that shows', () => {
+  it('that slows down is given up once that is measurable', () => {
     const stage = new Stage(had);
     const frames = stretch(HAD_MS - 24_000, HAD_MS, OTHER);
     expect(stage.play(frames.slice(0, 300), 6)).toBeNull();
@@ -245,7 +245,7 @@ describe('a source that stays in the past', () => {
     expect(Math.min(...stepsOf(stage.out()))).toBe(FRAME_MS);
   });
 
-  it('without any key frame is entered all the same, after three more seconds', () => {
+  it('without any key frame is entered after 3 s more', () => {
     const stage = new Stage(had);
     // Tables come with every 25th frame.
     const enteredMs = stage.play(stretch(10_000, 20_000, USUAL, 0), 1);
@@ -254,7 +254,7 @@ describe('a source that stays in the past', () => {
     expect(Math.min(...stepsOf(stage.out()))).toBe(FRAME_MS);
   });
 
-  it('and has no key frame, and no picture any more, is entered with its sound', () => {
+  it('with neither key frames nor further pictures is entered with its audio', () => {
     const stage = new Stage(had);
     const frames = stretch(10_000, 20_000, USUAL, 0).map((frame, n) =>
       n < 40 ? frame : Buffer.concat(packetsOf(frame).filter((packet) => pid(packet, 0) !== VIDEO)),
@@ -266,7 +266,7 @@ describe('a source that stays in the past', () => {
     expect(Math.min(...stepsOf(stage.out(), AUDIO))).toBeGreaterThan(0);
   });
 
-  it('and lacks a sound that it announces is entered, however often key frames come', () => {
+  it('that never sends its announced audio is entered, however frequent key frames are', () => {
     const stage = new Stage(had);
     const silent = stretch(10_000, 20_000, USUAL, 10).map((frame) =>
       Buffer.concat(packetsOf(frame).filter((packet) => pid(packet, 0) !== AUDIO)),
@@ -276,7 +276,7 @@ describe('a source that stays in the past', () => {
     expect(enteredMs).toBeLessThanOrEqual(2500);
   });
 
-  it('also with pictures that are sent before their turn: times go on', () => {
+  it('with reordered pictures continues the timestamps', () => {
     const show = { gop: 10, bFrames: true, layout: PLAIN };
     const old = broadcast({ ...show, frames: 90, seed: 1, startTicks: 100 * 90_000 });
     const { bytes, frameAt } = broadcast({
@@ -298,7 +298,7 @@ describe('a source that stays in the past', () => {
     expect(continuityFaults(out)).toEqual([]);
   });
 
-  it('or not: times go on and an entry is found, however it comes', () => {
+  it('of any shape is entered, and its timestamps continue', () => {
     const lags = fc.integer({ min: 100, max: 30_000 });
     const arrivals = fc.array(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 40 });
     fc.assert(
@@ -324,7 +324,7 @@ describe('a source that stays in the past', () => {
   });
 });
 
-describe('a source that is read beside the one that feeds the stream', () => {
+describe('a source that is read in parallel to the current one', () => {
   /** Runs both; when the old one was ended by it, if it was, and when it took over. */
   function runBeside(lagMs: number, pace: number): { relievedMs?: number; placedMs: number } {
     const stage = new Stage(had);
@@ -338,10 +338,10 @@ describe('a source that is read beside the one that feeds the stream', () => {
       AT_EASE,
     );
     const staged = new StagedIntake(ingest, {
-      get isGoingOn() {
+      get isFlowing() {
         return seen.relievedMs === undefined && seen.placedMs === undefined;
       },
-      relieve: () => (seen.relievedMs ??= nowMs),
+      supersede: () => (seen.relievedMs ??= nowMs),
       placed: () => (seen.placedMs ??= nowMs),
     });
     let given = 0;
@@ -356,7 +356,7 @@ describe('a source that is read beside the one that feeds the stream', () => {
     return { ...(relievedMs === undefined ? {} : { relievedMs }), placedMs };
   }
 
-  it('and gives its past slowly comes up with it: nobody waits for it', () => {
+  it('that catches up slowly delays nobody', () => {
     const { relievedMs, placedMs } = runBeside(18_000, 5);
     expect(relievedMs).toBeUndefined();
     // It gains four seconds in a second.
@@ -364,7 +364,7 @@ describe('a source that is read beside the one that feeds the stream', () => {
     expect(placedMs).toBeLessThan(4800);
   });
 
-  it('and stays a little behind ends it after three seconds', () => {
+  it('that stays slightly behind ends the current one after 3 s', () => {
     const { relievedMs, placedMs } = runBeside(1000, 1);
     expect(relievedMs).toBeGreaterThanOrEqual(3000);
     expect(relievedMs).toBeLessThan(3100);

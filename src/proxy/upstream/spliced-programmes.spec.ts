@@ -119,7 +119,7 @@ const shows = fc.record({
 });
 
 describe('a source with proved overlap', () => {
-  it('goes on per PID where the old one ended, whatever its PIDs, versions and counters', () => {
+  it('continues each PID where the old one ended, for any PIDs, versions and counters', () => {
     fc.assert(
       fc.property(
         shows,
@@ -160,7 +160,7 @@ describe('a source with proved overlap', () => {
     ['packet by packet', TS_PACKET],
     ['as it comes from a socket', 1316],
     ['in one piece', 10_000_000],
-  ])('has its counters continued when only these differ and it comes %s', (_, size) => {
+  ])('continues the counters when only they differ and it arrives %s', (_, size) => {
     const show = { seed: 1, gop: 10, bFrames: false, startTicks: 0, frames: FRAMES };
     const old = broadcast({ ...show, layout: PLAIN });
     const fresh = broadcast({ ...show, layout: { ...PLAIN, spent: 7 } });
@@ -173,7 +173,7 @@ describe('a source with proved overlap', () => {
     expect(unitsIn(out, PLAIN.videoPid)).toEqual(unitsIn(old.bytes, PLAIN.videoPid));
   });
 
-  it('that is cut into other packets is entered at a key frame, flagged, when the old one ended within one', () => {
+  it('with other packet boundaries is entered at a key frame, flagged, when the old one ended within a packet', () => {
     const show = { seed: 1, gop: 10, bFrames: false, startTicks: 0, frames: FRAMES };
     const old = broadcast({ ...show, layout: PLAIN });
     const fresh = broadcast({ ...show, layout: { ...PLAIN, pcrPid: 0x200 } });
@@ -191,7 +191,7 @@ describe('a source with proved overlap', () => {
     expect(times).toEqual([...until, ...after]);
   });
 
-  it('is not touched at all when it is the same multiplex', () => {
+  it('is not rewritten at all when it is the same multiplex', () => {
     fc.assert(
       fc.property(shows, fc.integer({ min: 500, max: 900 }), ({ size, ...show }, packets) => {
         const layout = { ...PLAIN, dataPid: 0x1abc };
@@ -206,7 +206,7 @@ describe('a source with proved overlap', () => {
     );
   });
 
-  it('is found again when the time base had been moved for the source before', () => {
+  it('is recognised when the previous source had its time base shifted', () => {
     const show = { seed: 1, gop: 10, bFrames: true, layout: PLAIN, frames: FRAMES };
     const one = broadcast({ ...show, startTicks: 0 });
     const two = broadcast({ ...show, seed: 2, startTicks: 2 ** 32 });
@@ -228,7 +228,7 @@ describe('a source with proved overlap', () => {
 });
 
 describe('a source with another time base', () => {
-  it('is moved by one common offset; every clock of the session goes on, by the time that was missed too', () => {
+  it('is shifted by one common offset, and every clock of the stream continues, missed time included', () => {
     fc.assert(
       fc.property(
         shows,
@@ -299,9 +299,9 @@ describe('a source with another time base', () => {
 
 describe('a source of the same time base without overlap', () => {
   it.each([
-    ['that comes two seconds later', 2],
-    ['that comes nine seconds later', 9],
-  ])('%s is left alone: players see how much is missing', (_, seconds) => {
+    ['2 s later', 2],
+    ['9 s later', 9],
+  ])('%s is not shifted: players see the size of the gap', (_, seconds) => {
     const show = { gop: 10, bFrames: true, layout: PLAIN, frames: FRAMES };
     const old = broadcast({ ...show, seed: 1, startTicks: 1000 });
     const startTicks = 1000 + (FRAMES + seconds * 25) * 3600;
@@ -312,7 +312,7 @@ describe('a source of the same time base without overlap', () => {
     expect(out.subarray(-media.length).equals(media)).toBe(true);
   });
 
-  it('that begins in the past is entered behind it: no time comes twice', () => {
+  it('that begins with old media is entered after them, and no timestamp is repeated', () => {
     const show = { gop: 10, bFrames: false, layout: PLAIN, frames: FRAMES };
     const old = broadcast({ ...show, seed: 1, startTicks: 1000 });
     const fresh = broadcast({ ...show, seed: 2, startTicks: 1000 + 50 * 3600 });
@@ -333,7 +333,7 @@ describe('tables', () => {
   const show = { seed: 1, gop: 10, bFrames: false, frames: FRAMES };
   const two = { ...PLAIN, audios: [...PLAIN.audios, { pid: 0x102, type: 0x03 }], version: 31 };
 
-  it('lose a stream that a source lacks, with the next version, and get it back at its old PID', () => {
+  it('drop a stream that a source lacks, in the next version, and restore it on its old PID', () => {
     const full = broadcast({ ...show, startTicks: 0, layout: two });
     const less = {
       ...PLAIN,
@@ -358,9 +358,9 @@ describe('tables', () => {
     expect(packetsOf(out).map((packet) => pid(packet, 0))).not.toContain(0x79);
   });
 
-  it('announce a stream that no source had before, on a PID that is free', () => {
+  it('announce a stream that no source had before, on a free PID', () => {
     const plain = broadcast({ ...show, startTicks: 0, layout: PLAIN });
-    // Its PID is the session's video.
+    // Its PID is that of the outgoing video.
     const more = {
       ...two,
       videoPid: 0x200,
@@ -383,7 +383,7 @@ describe('tables', () => {
   });
 });
 
-describe('PIDs that DVB gives to tables', () => {
+describe('PIDs that DVB reserves for tables', () => {
   const show = { seed: 1, gop: 10, bFrames: false, frames: FRAMES };
   const low: Layout = {
     ...PLAIN,
@@ -398,7 +398,7 @@ describe('PIDs that DVB gives to tables', () => {
     return Buffer.concat([bytes.subarray(0, at), table, bytes.subarray(at)]);
   };
 
-  it('stay those of the streams that viewers play there', () => {
+  it('stay with the streams that viewers play there', () => {
     const first = broadcast({ ...show, startTicks: 0, layout: low });
     const second = broadcast({ ...show, seed: 2, startTicks: 2 ** 31, layout: PLAIN });
     const { out, verdicts } = play([first.bytes, withTables(second.bytes, second.frameAt[30]!)]);
@@ -422,21 +422,21 @@ describe('PIDs that DVB gives to tables', () => {
   });
 });
 
-describe('a source that is another kind of programme', () => {
+describe('a source with another kind of programme', () => {
   const show = { seed: 1, gop: 10, bFrames: false, frames: FRAMES, startTicks: 0 };
   const layoutWith = (change: Partial<Layout>): Layout => ({ ...PLAIN, ...change });
 
   it.each<[string, Layout]>([
-    ['has another kind of sound', layoutWith({ audios: [{ pid: 0x101, type: 0x03 }] })],
+    ['has another kind of audio', layoutWith({ audios: [{ pid: 0x101, type: 0x03 }] })],
     ['has no sound', layoutWith({ audios: [] })],
-  ])('%s: refused, and nothing of it goes out', (_, layout) => {
+  ])('%s: is refused, and none of it is sent', (_, layout) => {
     const { bytes } = broadcast({ ...show, layout: PLAIN });
     const { out, verdicts } = play([bytes, broadcast({ ...show, layout }).bytes]);
     expect(verdicts).toEqual(['ok', 'programme_changed']);
     expect(out.equals(bytes)).toBe(true);
   });
 
-  it('and becomes one under way: refused from there on', () => {
+  it('that begins later: is refused from there on', () => {
     const { bytes } = broadcast({ ...show, layout: PLAIN });
     const moved = layoutWith({ videoPid: 0x200, pcrPid: 0x200 });
     const good = broadcast({ ...show, seed: 2, layout: moved }).bytes;

@@ -30,7 +30,7 @@ describe('SpreadTimes', () => {
     ['a little longer than a second', 0, 1100, 100],
     ['over the wrap', WRAP_MS - 3000, 15_000, 100],
     ['with small pieces', 0, 6000, 3],
-  ])('fills a hole with a unit every 800 ms: %s', (_, startMs, holeMs, packets) => {
+  ])('fills a gap with a unit every 800 ms: %s', (_, startMs, holeMs, packets) => {
     const before = new SyntheticStream({ startMs }).take(SECOND);
     const after = new SyntheticStream({ startMs: startMs + 1000 + holeMs }).take(2 * SECOND);
     const source = Buffer.from(after);
@@ -59,7 +59,7 @@ describe('SpreadTimes', () => {
     expect(after.equals(source)).toBe(true);
   });
 
-  it('copies nothing once the hole is closed', () => {
+  it('copies nothing once the gap is filled', () => {
     const stream = new SyntheticStream();
     const times = new SpreadTimes(90 * 2000);
     times.apply(stream.take(SECOND));

@@ -12,7 +12,7 @@ class Pair {
     joinable: () => undefined,
   });
   readonly old = new SyntheticStream();
-  isGoingOn = true;
+  isFlowing = true;
   isPlaced = false;
   readonly staged: StagedIntake;
 
@@ -34,14 +34,14 @@ class Pair {
 
   private owner() {
     const over = (): void => {
-      this.isGoingOn = false;
+      this.isFlowing = false;
     };
-    const isGoingOn = (): boolean => this.isGoingOn;
+    const isFlowing = (): boolean => this.isFlowing;
     return {
-      get isGoingOn() {
-        return isGoingOn();
+      get isFlowing() {
+        return isFlowing();
       },
-      relieve: over,
+      supersede: over,
       placed: () => {
         over();
         this.isPlaced = true;
@@ -62,8 +62,8 @@ function whole(frames: number): Buffer {
   return new SyntheticStream().take(frames);
 }
 
-describe('a source that is read beside the one that feeds the stream', () => {
-  it('and is ahead of it waits until the old one has come so far: nothing is lost or repeated', () => {
+describe('a source that is read in parallel to the current one', () => {
+  it('that is ahead waits until the old one has caught up: nothing is lost or repeated', () => {
     const pair = new Pair(100);
     // A second ahead.
     const fresh = broadcast(130);
@@ -71,7 +71,7 @@ describe('a source that is read beside the one that feeds the stream', () => {
     for (let n = 0; n < 60 && !pair.isPlaced; n += 1) {
       nowMs += 40;
       pair.staged.push(fresh.take(1), nowMs);
-      if (pair.isGoingOn) pair.ingest.push(pair.old.take(1), nowMs);
+      if (pair.isFlowing) pair.ingest.push(pair.old.take(1), nowMs);
     }
     expect(pair.isPlaced).toBe(true);
     const out = pair.out();
@@ -79,7 +79,7 @@ describe('a source that is read beside the one that feeds the stream', () => {
     expect(out.equals(whole(200).subarray(0, out.length))).toBe(true);
   });
 
-  it('and gives its past first is cut where the old one is: nothing is lost or repeated', () => {
+  it('that begins with old media continues where the old one is: nothing is lost or repeated', () => {
     const pair = new Pair(100);
     const fresh = broadcast(40);
     pair.staged.push(fresh.take(58), 20);
@@ -94,14 +94,14 @@ describe('a source that is read beside the one that feeds the stream', () => {
     expect(pair.out().equals(whole(114))).toBe(true);
   });
 
-  it('and stays behind ends the old one after 3 s, then comes up to where that was', () => {
+  it('that stays behind ends the old one after 3 s, then catches up with its end', () => {
     const pair = new Pair(100);
     const fresh = broadcast(60);
     pair.staged.push(fresh.take(30), 0);
     let nowMs = 0;
     for (let n = 0; n < 200 && !pair.isPlaced; n += 1) {
       nowMs += 40;
-      if (pair.isGoingOn) pair.ingest.push(pair.old.take(1), nowMs);
+      if (pair.isFlowing) pair.ingest.push(pair.old.take(1), nowMs);
       pair.staged.push(fresh.take(1), nowMs);
     }
     expect(pair.isPlaced).toBe(true);
@@ -112,12 +112,12 @@ describe('a source that is read beside the one that feeds the stream', () => {
     expect(out.equals(whole(400).subarray(0, out.length))).toBe(true);
   });
 
-  it('and has another time base goes on at its first key frame, in the time of the stream', () => {
+  it('with another time base continues at its first key frame with shifted timestamps', () => {
     const pair = new Pair(100);
     const fresh = new SyntheticStream({ startMs: 3_600_000, videoPid: 0x200, audioPid: 0x201 });
     fresh.take(10);
     pair.staged.push(fresh.take(10), 20);
-    expect([pair.isPlaced, pair.isGoingOn]).toEqual([false, true]);
+    expect([pair.isPlaced, pair.isFlowing]).toEqual([false, true]);
     pair.ingest.push(pair.old.take(10), 400);
     pair.staged.push(fresh.take(40), 420);
     expect(pair.isPlaced).toBe(true);
@@ -127,14 +127,14 @@ describe('a source that is read beside the one that feeds the stream', () => {
     expect(pair.history.scanner.programme?.streams.map(({ pid }) => pid)).toEqual([0x100, 0x101]);
   });
 
-  it('and is no transport stream, or of another make, never touches the stream', () => {
+  it('that is no transport stream, or another kind of programme, never affects the stream', () => {
     const page = new Pair(50);
     expect(page.staged.push(Buffer.alloc(70_000, '<html>'), 0)).toBe('not_transport_stream');
     expect(page.out().equals(whole(50))).toBe(true);
     const other = new Pair(50);
     const fresh = new SyntheticStream({ startMs: 9_000_000, audioType: 0x03 });
     expect(other.staged.push(fresh.take(60), 0)).toBe('programme_changed');
-    expect([other.isPlaced, other.isGoingOn]).toEqual([false, true]);
+    expect([other.isPlaced, other.isFlowing]).toEqual([false, true]);
     expect(other.out().equals(whole(50))).toBe(true);
   });
 });

@@ -1,21 +1,21 @@
 import { HEAD_BYTES } from '../mpegts';
 import { SourcePackets } from './source-packets';
 import type { SourceSplicer } from './source-splicer';
-import type { Outgoing, Splice } from './splice.types';
+import type { OutgoingSource, Splice } from './splice-types';
 import type { IngestVerdict, StreamIngest } from './stream-ingest';
 import type { SourceIntake } from './upstream-reader';
 
-export interface StagedOwner extends Outgoing {
-  /** The place is found: the old source has to be over when this returns. */
+export interface SpliceTarget extends OutgoingSource {
+  /** The splice point was found. The old source must have ended when this returns. */
   placed(): void;
 }
 
-/** Without packets in this much, what comes is no transport stream. */
+/** A source without aligned packets within this many bytes is no transport stream. */
 const ALIGNMENT_BYTES = 64 * 1024;
 
 /**
- * Where a source goes that is read while another one still feeds the stream: held back until its place is found, and
- * from then on the stream's own. Memory is bounded by the splicer's bounds.
+ * Takes the bytes of a source that is read while another one still feeds the stream. Until the splice point is found
+ * the bytes are staged; after that they go to the stream. The splicer bounds the memory.
  */
 export class StagedIntake implements SourceIntake {
   readonly isJoinable = true;
@@ -27,9 +27,9 @@ export class StagedIntake implements SourceIntake {
 
   constructor(
     private readonly ingest: StreamIngest,
-    private readonly owner: StagedOwner,
+    private readonly target: SpliceTarget,
   ) {
-    this.splicer = ingest.spliceBeside(owner);
+    this.splicer = ingest.createSplicer(target);
   }
 
   get mediaPackets(): number {
@@ -37,7 +37,7 @@ export class StagedIntake implements SourceIntake {
   }
 
   beginSource(): void {
-    // The stream's source is still the other one.
+    // Nothing to do: the stream still reads the other source.
   }
 
   push(data: Buffer, nowMs: number): IngestVerdict {
@@ -61,11 +61,11 @@ export class StagedIntake implements SourceIntake {
     if (found === null) {
       return packets.isUnreadable(nowMs) ? 'no_tables' : this.checkAlignment();
     }
-    this.owner.placed();
+    this.target.placed();
     this.isPlaced = true;
     const parts = [...found.parts, ...rest];
     const { rewriter, isFlagged } = found;
-    return this.ingest.takeOver(
+    return this.ingest.adoptSource(
       { packets, budget, rewriter, isFlagged, parts, bytes: this.bytes, head: this.head },
       nowMs,
     );

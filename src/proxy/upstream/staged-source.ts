@@ -17,8 +17,8 @@ interface StagedRun {
 }
 
 /**
- * The beginning of a new source, held back until it is known where it goes on: its packets, tables, random
- * access points and access units. Positions count from its first byte.
+ * The staged beginning of a new source: its packets, tables, random access points and access units, kept until the
+ * splice point is known. Positions count from the source's first byte.
  */
 export class StagedSource {
   readonly scanner = new TransportScanner();
@@ -34,7 +34,7 @@ export class StagedSource {
     return this.scanner.programme;
   }
 
-  /** Position of the oldest byte that is still held. */
+  /** Position of the oldest byte that is still staged. */
   get start(): number {
     return this.runs[0]?.start ?? this.end;
   }
@@ -43,7 +43,7 @@ export class StagedSource {
     return this.end - this.start;
   }
 
-  /** Takes whole packets; the caller's buffer is the socket's, so a copy is kept. */
+  /** Takes whole packets. They are copied, because the socket reuses the caller's buffer. */
   push(data: Buffer, start: number, end: number, nowMs: number): void {
     this.firstMs ??= nowMs;
     this.runs.push({ start: this.end, data: Buffer.from(data.subarray(start, end)) });
@@ -52,11 +52,11 @@ export class StagedSource {
     this.points.push(...this.scanner.takeRandomAccessPoints());
   }
 
-  /** From now on units of these PIDs are read, from the oldest byte held on. */
+  /** Reads the access units of these PIDs, beginning with the oldest staged byte. */
   readUnitsOf(pids: ReadonlySet<number>): void {
     if (this.units.reads(pids)) return;
     const againBytes = Math.max(0, this.unitsReadTo - this.start);
-    // A source that announces other streams again and again must not have all of it read each time.
+    // A source that changes its programme repeatedly must not cause a full re-read each time.
     if (!this.scanner.budget.spend('splice_search', unitsForBytes(againBytes))) return;
     this.units = new AccessUnitReader(pids);
     this.unitsReadTo = this.start;
@@ -76,7 +76,7 @@ export class StagedSource {
     return this.units.trackOf(pid);
   }
 
-  /** Index of the oldest point at `position` or behind it; the number of points when there is none. */
+  /** Index of the oldest random access point at or after `position`; the number of points if there is none. */
   pointIndexFrom(position: number): number {
     return firstIndex(this.points, (point) => point.position >= position);
   }
@@ -87,7 +87,7 @@ export class StagedSource {
     return from === null || to === null ? 0 : to - from;
   }
 
-  /** Forgets the oldest runs until at most `maxBytes` are held. */
+  /** Drops the oldest runs until at most `maxBytes` are staged. */
   keepNewest(maxBytes: number): void {
     let dead = 0;
     while (dead < this.runs.length && this.end - (this.runs[dead] as StagedRun).start > maxBytes) {
@@ -97,19 +97,19 @@ export class StagedSource {
     this.points.splice(0, this.pointIndexFrom(this.start));
   }
 
-  /** Calls `see` for each packet from `position` on. */
-  eachPacket(position: number, see: (run: Buffer, at: number, position: number) => void): void {
+  /** Calls `visit` for each packet from `position` on. */
+  eachPacket(position: number, visit: (run: Buffer, at: number, position: number) => void): void {
     for (let index = this.runIndexAt(position); index < this.runs.length; index++) {
       const { start, data } = this.runs[index] as StagedRun;
       for (let at = Math.max(0, position - start); at < data.length; at += TS_PACKET) {
-        see(data, at, start + at);
+        visit(data, at, start + at);
       }
     }
   }
 
   /**
-   * The packets from `from` on as views, in order; those of a PID in `cuts` from its own position on, which may be
-   * sooner or later.
+   * Views of the packets from `from` on, in order. A PID in `cuts` starts at its own position instead, which may be
+   * earlier or later.
    */
   cut(from: number, cuts: ReadonlyMap<number, number>): Buffer[] {
     const kept: Buffer[] = [];
@@ -132,7 +132,7 @@ export class StagedSource {
     return kept;
   }
 
-  /** Continuity counter of each PID's last packet before what `cut` keeps, as far as it is held. */
+  /** Continuity counter of each PID's last staged packet before the packets that `cut` returns. */
   countersBefore(from: number, cuts: ReadonlyMap<number, number>): Map<number, number> {
     const counters = new Map<number, number>();
     this.eachPacket(this.start, (run, at, position) => {
@@ -142,19 +142,19 @@ export class StagedSource {
     return counters;
   }
 
-  /** Index of the run that holds `position`, or of the first one behind it. */
+  /** Index of the run that contains `position`, or of the first run after it. */
   private runIndexAt(position: number): number {
     return firstIndex(this.runs, ({ start, data }) => start + data.length > position);
   }
 }
 
-/** Index of the first item of which `is` holds, in a list where it holds of all that follow. */
-function firstIndex<T>(items: readonly T[], is: (item: T) => boolean): number {
+/** Index of the first item for which `isMatch` is true. It must be true for all items after that one too. */
+function firstIndex<T>(items: readonly T[], isMatch: (item: T) => boolean): number {
   let low = 0;
   let high = items.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (is(items[middle] as T)) high = middle;
+    if (isMatch(items[middle] as T)) high = middle;
     else low = middle + 1;
   }
   return low;

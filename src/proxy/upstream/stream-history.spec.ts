@@ -17,7 +17,7 @@ function historyOf(bytes: Buffer, limits = LIMITS, nowMs = 0): StreamHistory {
 }
 
 describe('StreamHistory', () => {
-  it('lets those who waited begin at the oldest key frame, with PAT and PMT before it', () => {
+  it('lets viewers who waited begin at the oldest key frame, with PAT and PMT before it', () => {
     const history = historyOf(FIXTURE);
     const point = history.firstJoinPoint();
     expect(point?.position).toBe(KEYFRAMES[0]);
@@ -30,7 +30,7 @@ describe('StreamHistory', () => {
     [1000, 26_508],
     [2000, 12_596],
     [60_000, 564],
-  ])('lets later ones begin %d ms behind the head', (behindMs, position) => {
+  ])('lets later viewers begin %d ms behind the head', (behindMs, position) => {
     expect(historyOf(FIXTURE).laterJoinPoint(behindMs)?.position).toBe(position);
   });
 
@@ -43,7 +43,7 @@ describe('StreamHistory', () => {
     expect(new StreamHistory(LIMITS).mediaMsBehind(0)).toBeNull();
   });
 
-  it('says how much media it can hold, not how much it holds', () => {
+  it('computes how much media it can hold, not how much it holds', () => {
     const stream = (): Buffer => new SyntheticStream({ frameBytes: 6000 }).take(150);
     const history = historyOf(stream());
     const { bitrateBps } = history;
@@ -57,7 +57,7 @@ describe('StreamHistory', () => {
     expect(new StreamHistory(LIMITS).capacityMs).toBe(60_000);
   });
 
-  it('forgets points with the bytes that they point at', () => {
+  it('drops points together with their bytes', () => {
     const history = historyOf(new SyntheticStream({ frameBytes: 20_000 }).take(200));
     const before = history.points.count;
     history.ring.setShare(1024 * 1024);
@@ -82,7 +82,7 @@ describe('StreamHistory', () => {
   describe('without a random access point', () => {
     const stream = (): Buffer => new SyntheticStream({ gop: 0 }).take(100);
 
-    it('offers no place until a plain join is allowed, then right after PAT and PMT', () => {
+    it('offers no join point until plain joins are allowed, then one right after PAT and PMT', () => {
       const history = historyOf(stream());
       expect(history.firstJoinPoint()).toBeNull();
       expect(history.laterJoinPoint(0)).toBeNull();
@@ -91,7 +91,7 @@ describe('StreamHistory', () => {
       expect(history.laterJoinPoint(60_000)?.position).toBe(376);
     });
 
-    it('offers its oldest place when the first ones have gone', () => {
+    it('offers its oldest join point once the first ones were dropped', () => {
       const history = historyOf(stream(), { ...LIMITS, maxBytes: 100_000 });
       history.allowPlainJoin();
       history.append(stream(), 0, stream().length, 1);
@@ -105,13 +105,13 @@ describe('StreamHistory', () => {
       );
     });
 
-    it('allows none before there were PAT and PMT', () => {
+    it('allows no plain join before PAT and PMT', () => {
       const history = historyOf(new SyntheticStream({ gop: 0, psi: false }).take(10));
       expect(history.allowPlainJoin()).toBe(false);
       expect(history.firstJoinPoint()).toBeNull();
     });
 
-    it.each([3000, 10_000, 500])('lets later ones begin about %d ms behind live', (behindMs) => {
+    it.each([3000, 10_000, 500])('lets later viewers begin about %d ms behind live', (behindMs) => {
       const history = historyOf(new SyntheticStream({ gop: 0 }).take(1000));
       history.allowPlainJoin();
       const point = history.laterJoinPoint(behindMs)!;
@@ -120,7 +120,7 @@ describe('StreamHistory', () => {
       expect(behind).toBeLessThan(behindMs + 600);
     });
 
-    it('does so too when its only key frame was long ago', () => {
+    it('also does so when its only key frame is old', () => {
       const history = historyOf(new SyntheticStream().take(1));
       const rest = new SyntheticStream({ gop: 0, startMs: 40 }).take(1000);
       history.append(rest, 0, rest.length, 1);
@@ -131,19 +131,22 @@ describe('StreamHistory', () => {
       expect(behind).toBeLessThan(3600);
     });
 
-    it.each([0, 1, 2, 3, 5])('bears the tables before each place, %d ms behind live', (seconds) => {
-      const bytes = new SyntheticStream({ gop: 0 }).take(250);
-      const history = historyOf(bytes);
-      history.allowPlainJoin();
-      for (const point of [history.firstJoinPoint()!, history.laterJoinPoint(seconds * 1000)!]) {
-        const before = packetsOf(bytes.subarray(0, point.position));
-        const last = (id: number) => before.findLast((packet) => pid(packet, 0) === id)!;
-        expect(point.preface.equals(Buffer.concat([last(0), last(0x1000)]))).toBe(true);
-      }
-    });
+    it.each([0, 1, 2, 3, 5])(
+      'provides the tables before each join point, %d s behind live',
+      (seconds) => {
+        const bytes = new SyntheticStream({ gop: 0 }).take(250);
+        const history = historyOf(bytes);
+        history.allowPlainJoin();
+        for (const point of [history.firstJoinPoint()!, history.laterJoinPoint(seconds * 1000)!]) {
+          const before = packetsOf(bytes.subarray(0, point.position));
+          const last = (id: number) => before.findLast((packet) => pid(packet, 0) === id)!;
+          expect(point.preface.equals(Buffer.concat([last(0), last(0x1000)]))).toBe(true);
+        }
+      },
+    );
   });
 
-  it('flags a jump for each PID, with the counter before that of what follows', () => {
+  it("flags a jump for each PID, with the counter before the next packet's", () => {
     const history = historyOf(FIXTURE);
     const point = history.laterJoinPoint(1000)!;
     const preface = packetsOf(history.discontinuityPreface(point));

@@ -19,27 +19,24 @@ import { flaggedPreface } from './flagged-preface';
 /** Packets of each PID lie within this distance of a random access point in any sane multiplex. */
 const CONTINUITY_SEARCH_BYTES = 2 * 1024 * 1024;
 
-/** Each stream of a usual programme begins a unit within so much. */
+/** Each stream of a usual programme begins a unit within this many bytes. */
 const UNIT_SEARCH_BYTES = 512 * 1024;
 
 const NO_PLACES = new JoinPoints();
 
-/**
- * What is known of one stream's past: its bytes, where one may join, and what time it was. Written by the
- * ingest, read by the fan-out.
- */
+/** The history of one stream: its bytes, join points and media times. Written by the ingest, read by the fan-out. */
 export class StreamHistory {
   readonly ring: RingBuffer;
   /** Random access points. */
   readonly points = new JoinPoints();
-  /** Other places where one may begin, a few for each second. */
+  /** Other join points, a few per second. */
   private readonly plainPoints = new JoinPoints();
   readonly scanner = new TransportScanner();
-  /** Told after bytes were appended; whoever sets it takes it back. */
+  /** Called after bytes were appended. Whoever sets this callback must clear it. */
   onAppended: (() => void) | null = null;
-  /** Memory of the segments that playlists list; it lives as long as the media do. */
+  /** Bytes of segment metadata for playlists; it lives as long as the media do. */
   playlistBytes = 0;
-  /** Viewers may begin elsewhere than at a random access point. */
+  /** True if viewers may also begin at a plain join point. */
   private isPlainAllowed = false;
   private lastBitrateBps: number | null = null;
   private rewriter: PacketRewriter | null = null;
@@ -69,14 +66,14 @@ export class StreamHistory {
     return bitrateBps;
   }
 
-  /** The last bit rate that was known: the clock starts anew at every discontinuity, the content does not. */
+  /** Last known bit rate. The clock restarts at every discontinuity, but the content stays the same. */
   get knownBitrateBps(): number | null {
     return this.bitrateBps ?? this.lastBitrateBps;
   }
 
   /**
-   * Media milliseconds that the ring can hold at the present bit rate. Not what it holds: a ring that is
-   * still filling overtakes nobody.
+   * Media in ms that the ring can hold at the current bit rate. The current fill does not matter: a ring that is still
+   * filling overtakes nobody.
    */
   get capacityMs(): number {
     const { bitrateBps } = this;
@@ -84,12 +81,12 @@ export class StreamHistory {
     return Math.min(this.limits.maxAgeMs, bySizeMs);
   }
 
-  /** Memory of the media and of everything that lives as long as they do. */
+  /** Bytes of the media and of all data that lives as long as they do. */
   get heldBytes(): number {
     return this.ring.allocatedBytes + this.bytesBesideRing;
   }
 
-  /** Copies whole packets in, rewritten where a source is made to look like the one before it, and indexes them. */
+  /** Copies and indexes whole packets, rewritten to match the previous source where necessary. */
   append(
     data: Buffer,
     start: number,
@@ -124,24 +121,24 @@ export class StreamHistory {
     this.scanner.clock.dropBefore(tail);
   }
 
-  /** Lets viewers join right after PAT and PMT although no random access point has shown up. */
+  /** Lets viewers join right after PAT and PMT although no random access point has been found. */
   allowPlainJoin(): boolean {
     this.isPlainAllowed = this.plainPoints.count > 0;
     return this.isPlainAllowed;
   }
 
-  /** For those who waited for the start: everything there is. Null while nobody can join. */
+  /** Join point for viewers who waited for the start: the oldest one. Null while nobody can join. */
   firstJoinPoint(): JoinPoint | null {
     return this.points.oldest() ?? this.allowedPlaces().oldest();
   }
 
-  /** For viewers of a running stream, and for those who jump: about `behindMs` of media behind live. */
+  /** Join point for viewers of a running stream and for jumps, about `behindMs` of media behind live. */
   laterJoinPoint(behindMs: number): JoinPoint | null {
     const places = { randomAccess: this.points, plain: this.allowedPlaces() };
     return joinPointBehind(places, behindMs, this.ring.head, this.mediaTimeAt);
   }
 
-  /** What goes before `point` when a viewer jumps there: PSI, and a flagged packet for each PID. */
+  /** Packets sent before `point` when a viewer jumps there: PSI, and a flagged packet for each PID. */
   discontinuityPreface(point: JoinPoint): Buffer {
     const programme = this.scanner.programme;
     if (programme === null) return point.preface;
@@ -158,11 +155,12 @@ export class StreamHistory {
   }
 
   /**
-   * Ticks of 90 kHz to add to time stamps for a viewer that had everything up to `cursor` and continues at `point`.
+   * Ticks of 90 kHz to add to the timestamps for a viewer that received everything up to `cursor` and continues at
+   * `point`.
    *
-   * @param moved ticks that were added until now
-   * @param written the media that it got last, with the ticks added: the ring may have dropped them
-   * @returns `moved` when nothing else can be told
+   * @param moved ticks added so far
+   * @param written the media written last, with the ticks added; the ring may have dropped them
+   * @returns `moved` if no better value can be computed
    */
   ticksToFollow(
     cursor: number,
@@ -181,7 +179,7 @@ export class StreamHistory {
     return ticksToFollow(written, this.runsFrom(point.position), programme) ?? moved;
   }
 
-  /** From the last unit before `position` to the first one behind it, ticks of 90 kHz; null when that can not be told. */
+  /** Time from the last unit before `position` to the first one at or after it, in ticks of 90 kHz; null if unknown. */
   stepAt(position: number): number | null {
     const { programme } = this.scanner;
     if (programme === null) return null;
@@ -193,7 +191,7 @@ export class StreamHistory {
     return this.runsFrom(from, Math.max(0, position - from));
   }
 
-  /** What viewers have been shown from `position` on, about `maxBytes` at most. */
+  /** Visible bytes from `position` on, about `maxBytes` at most. */
   *runsFrom(position: number, maxBytes = CONTINUITY_SEARCH_BYTES): Generator<Buffer> {
     let at = position;
     while (at < position + maxBytes) {

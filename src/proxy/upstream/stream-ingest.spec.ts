@@ -55,7 +55,7 @@ beforeEach(() => {
 });
 
 describe('the first source', () => {
-  it('is taken from its first packet, however its bytes are cut', () => {
+  it('is taken from its first packet, however its bytes are split', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 5000 }), { minLength: 1 }), (cuts) => {
         const cut = new Stage();
@@ -90,7 +90,7 @@ describe('the first source', () => {
     expect(stage.ingest.totalResyncs).toBe(2);
   });
 
-  it('tells its owner what came, and once that viewers can join', () => {
+  it('notifies its listener of appended bytes, and once that viewers can join', () => {
     stage.pushAll(FIXTURE.subarray(0, 560));
     expect(stage.joinable).toBe(0);
     expect(stage.ingest.isJoinable).toBe(false);
@@ -101,7 +101,7 @@ describe('the first source', () => {
     expect(stage.ingest.bytesIn).toBe(FIXTURE.length);
   });
 
-  it('that is no transport stream is refused after 64 KiB, with its first bytes at hand', () => {
+  it('that is no transport stream is refused after 64 KiB, and keeps its first bytes', () => {
     expect(stage.pushAll(HTML.subarray(0, 64 * 1024 - 1))).toBe('ok');
     expect(stage.push(HTML.subarray(0, 1))).toBe('not_transport_stream');
     expect(stage.ingest.head.equals(HTML.subarray(0, stage.ingest.head.length))).toBe(true);
@@ -109,14 +109,14 @@ describe('the first source', () => {
     expect(stage.stored()).toHaveLength(0);
   });
 
-  it('that loses its packets for a megabyte is garbage, and not a moment earlier', () => {
+  it('that loses alignment for 1 MiB is garbage, and no earlier', () => {
     stage.pushAll(FIXTURE);
     const noise = Buffer.alloc(1024 * 1024 + 400, 0x11);
     expect(stage.pushAll(noise.subarray(0, 1024 * 1024 - 400))).toBe('ok');
     expect(stage.pushAll(noise.subarray(1024 * 1024 - 400))).toBe('garbage');
   });
 
-  it('may lose less than that many times over', () => {
+  it('may lose less than that repeatedly', () => {
     const noise = Buffer.alloc(700_000, 0x11);
     for (let i = 0; i < 4; i++) {
       expect(stage.pushAll(FIXTURE)).toBe('ok');
@@ -124,7 +124,7 @@ describe('the first source', () => {
     }
   });
 
-  it('lets viewers in without a random access point after three seconds of media', () => {
+  it('lets viewers join without a random access point after 3 s of media', () => {
     const stream = new SyntheticStream({ gop: 0 });
     stage.pushAll(stream.take(70));
     expect(stage.joinable).toBe(0);
@@ -135,7 +135,7 @@ describe('the first source', () => {
     expect(stage.joinable).toBe(1);
   });
 
-  it('lets nobody in without PAT and PMT, and is left four seconds after its first media', () => {
+  it('lets nobody join without PAT and PMT, and is abandoned 4 s after its first media', () => {
     stage.push(nullPackets(50), 500);
     const stream = new SyntheticStream({ psi: false });
     expect(stage.pushAll(stream.take(200), 1316, 5000)).toBe('ok');
@@ -144,7 +144,7 @@ describe('the first source', () => {
     expect(stage.pushAll(stream.take(25), 1316, 9000)).toBe('no_tables');
   });
 
-  it('lets nobody in when its tables announce streams that do not come, and is left as if it had none', () => {
+  it('lets nobody join when its tables announce streams that never send, and is abandoned as if it had none', () => {
     const announced = new SyntheticStream({ videoPid: 0x300, audioPid: 0x301 }).take(1);
     const tables = announced.subarray(0, 2 * TS_PACKET);
     const stream = new SyntheticStream({ psi: false });
@@ -161,7 +161,7 @@ describe('the first source', () => {
     expect(stage.pushAll(stream.take(25), 1316, 5000)).toBe('no_tables');
   });
 
-  it('is left no more once it has shown what its tables announce, also when these change to what does not come', () => {
+  it('is not abandoned once announced streams have sent media, also if the tables then announce others', () => {
     const stream = new SyntheticStream();
     expect(stage.pushAll(stream.take(60), 1316, 1000)).toBe('ok');
     const announced = new SyntheticStream({ videoPid: 0x300, audioPid: 0x301 }).take(1);
@@ -169,7 +169,7 @@ describe('the first source', () => {
     expect(stage.pushAll(stream.take(20), 1316, 90_000)).toBe('ok');
   });
 
-  it('is left no more once it has shown its tables', () => {
+  it('is not abandoned once its tables have arrived', () => {
     const stream = new SyntheticStream();
     expect(stage.pushAll(stream.take(60), 1316, 1000)).toBe('ok');
     expect(stage.pushAll(stream.take(60), 1316, 90_000)).toBe('ok');
@@ -179,7 +179,7 @@ describe('the first source', () => {
   const withoutPat = (bytes: Buffer): Buffer =>
     Buffer.concat(packetsOf(bytes).filter((packet) => pid(packet, 0) !== 0));
 
-  it('gets the tables that it lacks, in front of its viewers and of those of a next source', () => {
+  it('gets the tables that it lacks, for its viewers and those of the next source', () => {
     const stream = new SyntheticStream();
     expect(stage.pushAll(withoutPat(stream.take(150)))).toBe('ok');
     expect(stage.joinable).toBe(1);
@@ -194,7 +194,7 @@ describe('the first source', () => {
     expect(unitsIn(out, 0x100).length).toBeGreaterThan(170);
   });
 
-  it('gives no sign of life for padding and tables', () => {
+  it('does not count padding and tables as media', () => {
     stage.pushAll(FIXTURE, 1316, 1);
     const { mediaPackets, lastMediaMs } = stage.ingest;
     expect(lastMediaMs).toBe(1);
@@ -203,7 +203,7 @@ describe('the first source', () => {
     expect(stage.ingest.lastMediaMs).toBe(1);
   });
 
-  it('knows the size of its burst: media less the time that has passed', () => {
+  it('knows the size of its burst: media minus elapsed time', () => {
     const stream = new SyntheticStream();
     expect(stage.ingest.aheadOfWallMs(0)).toBe(0);
     stage.pushAll(stream.take(25), 1316, 1000);

@@ -9,90 +9,89 @@ import {
 } from '../mpegts';
 import { SourcePackets, type SourceReader } from './source-packets';
 import { SourceSplicer } from './source-splicer';
-import type { BearableWait, Outgoing, SourceJoin } from './splice.types';
+import type { SilenceLimits, OutgoingSource, SourceJoin } from './splice-types';
 import type { StreamHistory } from './stream-history';
 
-/** What `push` found out about the source; anything but `ok` ends the source. */
+/** Result of `push`; anything but `ok` ends the source. */
 export type IngestVerdict =
   'ok' | 'not_transport_stream' | 'no_tables' | 'garbage' | 'programme_changed' | Excess;
 
-/** The source asked for more structural work than its budget allows. */
+/** The source required more structural work than its budget allows. */
 export type Excess = `excessive_${StructuralWork}`;
 
-export interface IngestOwner {
+export interface IngestListener {
   /** Bytes were appended to the ring. */
   appended(): void;
-  /** Viewers can join from now on. Called once in the life of a stream. */
+  /** Viewers can join from now on. Called once per stream. */
   joinable(): void;
 }
 
-/** Without three sync bytes in this much, what comes is no transport stream. */
+/** A source without three sync bytes within this many bytes is no transport stream. */
 const ALIGNMENT_BYTES = 64 * 1024;
-/** A running stream that has lost its packets for this long will not find them again. */
+/** A running stream without packet alignment for this many bytes is considered garbage. */
 const GARBAGE_BYTES = 1024 * 1024;
-/** Without a random access point for this long, viewers may join at any packet. */
+/** After this long without a random access point, viewers may join at any packet. */
 const PLAIN_JOIN_MS = 3000;
 
-/** For streams whose viewers wait as long as it takes. */
-const AS_LONG_AS_IT_TAKES: BearableWait = { silenceMs: Infinity, outageMs: Infinity };
+/** For streams whose viewers wait without limit. */
+const UNLIMITED_SILENCE: SilenceLimits = { silenceMs: Infinity, outageMs: Infinity };
 
-/** A source that was read beside the present one, with its place in the stream. */
-export interface FoundPlace {
-  /** In the state in which its packets were cut off. */
+/** A staged source whose splice point was found. */
+export interface SplicedSource {
+  /** Packet alignment state after the last byte received. */
   readonly packets: SourcePackets;
-  /** What the source has left. */
+  /** Remaining budget of the source. */
   readonly budget: SourceBudget;
   readonly rewriter: PacketRewriter | null;
   readonly isFlagged: boolean;
-  /** Whole packets from that place on, as far as they have come. */
+  /** Whole packets from the splice point on, as far as they have arrived. */
   readonly parts: readonly Buffer[];
-  /** Received so far. */
+  /** Bytes received so far. */
   readonly bytes: number;
   readonly head: Buffer;
 }
 
 /**
- * Takes the bytes of one source after the other and makes one stream of them: aligned packets, in the
- * ring, indexed. The first source is taken from its first packet; a later one is spliced in and, where it has to
- * be, rewritten on its way into the ring.
+ * Joins the bytes of successive sources into one stream of aligned, indexed packets in the ring. The first source is
+ * taken from its first packet; later sources are spliced in and, where necessary, rewritten on the way into the ring.
  */
 export class StreamIngest {
   bytesIn = 0;
   private pastResyncs = 0;
   firstByteMs: number | null = null;
-  /** First bytes of the source under way, for telling what it is when it is no transport stream. */
+  /** First bytes of the current source; they identify the content when it is no transport stream. */
   head: Buffer = Buffer.alloc(0);
   private packets = new SourcePackets();
   private splicer: SourceSplicer | null = null;
   private rewriter: PacketRewriter | null = null;
-  /** What viewers were told over all sources; null before there was a programme. */
+  /** The programme as announced to viewers across all sources; null until there is one. */
   private own: OwnProgramme | null = null;
   /** The outgoing programme that `own` was learned from. */
   private learned: Programme | null = null;
-  /** Added to the times of the last source that was spliced in, 90 kHz. */
+  /** Offset added to the timestamps of the last spliced source, in ticks of 90 kHz. */
   private offset = 0;
   private sourceBytes = 0;
   private alignedDiscard = 0;
-  /** Viewers have been let in. */
+  /** True once viewers can join. */
   isJoinable = false;
   private verdict: IngestVerdict = 'ok';
   private nowMs = 0;
   private sourceStart: { readonly position: number; readonly ms: number } | null = null;
   private sourceStartMediaMs: number | null = null;
-  /** Media packets that were held back until their source had its place. */
+  /** Media packets that were staged until their splice point was found. */
   private heldPackets = 0;
-  /** What went out before the source under way. */
+  /** Media state at the start of the current source. */
   private before = { mediaPackets: 0, lastMediaMs: 0 };
   private isFlagged = false;
   private joined: SourceJoin | null = null;
 
   constructor(
     readonly history: StreamHistory,
-    private readonly owner: IngestOwner,
-    private readonly bearable = AS_LONG_AS_IT_TAKES,
+    private readonly listener: IngestListener,
+    private readonly silenceLimits = UNLIMITED_SILENCE,
   ) {}
 
-  /** A new source begins: what was half a packet is forgotten, and what follows is spliced. */
+  /** Starts a new source: drops a partial packet, and splices what follows. */
   beginSource(): void {
     this.pastResyncs += this.packets.resyncs;
     this.packets = new SourcePackets();
@@ -110,28 +109,31 @@ export class StreamIngest {
     this.joined = null;
   }
 
-  /** Monotonic time of the last packet that carried media: neither null nor PSI. */
+  /** Monotonic time of the last packet with media, which excludes null packets and PSI. */
   get lastMediaMs(): number | null {
     return this.history.scanner.lastMediaArrivalMs;
   }
 
-  /** Position of the first packet of the source under way; null before it has given any. */
+  /** Position of the first packet of the current source; null until one was appended. */
   get sourceBeganAt(): number | null {
     return this.sourceStart?.position ?? null;
   }
 
-  /** How a later source was joined; null until it has brought media that viewers had not had before. */
+  /** How the current source was joined; null until it has delivered media that viewers had not had. */
   get join(): SourceJoin | null {
     return this.joined;
   }
 
-  /** Grows with every media packet of the source, held back, sent out or had before: the watchdog's sign of life. */
+  /**
+   * Grows with every media packet of the source, whether staged, appended or already sent before. The watchdog uses it
+   * as the sign of life.
+   */
   get mediaPackets(): number {
     const held = this.heldPackets + (this.splicer?.mediaPackets ?? 0);
     return this.history.scanner.mediaPackets + held;
   }
 
-  /** Media received since the source began, less the time that has passed since: the size of its burst. */
+  /** Media received since the source began, minus the time since then: the size of its burst in ms. */
   aheadOfWallMs(nowMs: number): number {
     if (this.sourceStart === null) return 0;
     const { history, sourceStart } = this;
@@ -158,15 +160,18 @@ export class StreamIngest {
     return this.conclude(before);
   }
 
-  /** Of a source that is read while the present one goes on: `takeOver` follows when its place is found. */
-  spliceBeside(outgoing: Outgoing): SourceSplicer {
-    const { history, bearable } = this;
+  /**
+   * Creates a splicer for a source that is read while the current one flows. `adoptSource` follows when its splice
+   * point is found.
+   */
+  createSplicer(outgoing: OutgoingSource): SourceSplicer {
+    const { history, silenceLimits } = this;
     const own = (): OwnProgramme | null => this.ownNow();
     const offset = (): number => this.offset;
     return new SourceSplicer(
       {
         history,
-        bearable,
+        silenceLimits,
         get own() {
           return own();
         },
@@ -178,9 +183,9 @@ export class StreamIngest {
     );
   }
 
-  /** The present source is over, and this one goes on as the stream's. */
-  takeOver(
-    { packets, budget, rewriter, isFlagged, parts, bytes, head }: FoundPlace,
+  /** Replaces the ended source with the spliced one. */
+  adoptSource(
+    { packets, budget, rewriter, isFlagged, parts, bytes, head }: SplicedSource,
     nowMs: number,
   ): IngestVerdict {
     this.beginSource();
@@ -199,7 +204,7 @@ export class StreamIngest {
     return this.conclude(before);
   }
 
-  /** Tells of what was appended since `before`. */
+  /** Reports what was appended since position `before`, and judges the source. */
   private conclude(before: number): IngestVerdict {
     const { nowMs } = this;
     const { budget } = this.reader;
@@ -211,7 +216,7 @@ export class StreamIngest {
         this.sourceStartMediaMs = null;
       }
       this.noteJoin();
-      this.owner.appended();
+      this.listener.appended();
       this.checkJoinable();
     }
     if (this.packets.isUnreadable(nowMs)) return 'no_tables';
@@ -224,7 +229,7 @@ export class StreamIngest {
     this.joined = { isFlagged: this.isFlagged, silentMs: this.nowMs - lastMediaMs };
   }
 
-  /** Reads the packets of the source under way. */
+  /** Reader of the current source's packets. */
   private get reader(): SourceReader {
     return this.splicer ?? this.history.scanner;
   }
@@ -241,7 +246,8 @@ export class StreamIngest {
     this.heldPackets += this.splicer.mediaPackets;
     this.splicer = null;
     if (splice === 'foreign') {
-      // Viewers' decoders were set up for other types: they are reset and come back to what there is now.
+      // The decoders of viewers were set up for other codecs: viewers are disconnected, and get the new programme when
+      // they reconnect.
       this.verdict = 'programme_changed';
       return;
     }
@@ -257,15 +263,15 @@ export class StreamIngest {
     this.ownNow();
   }
 
-  /** What viewers have had so far is what the next source has to go on as. */
+  /** The next source continues the programme that viewers have had so far. */
   private newSplicer(): SourceSplicer {
     const own = this.ownNow();
     this.rewriter = null;
-    const { history, offset, bearable } = this;
-    return new SourceSplicer({ history, own, offset, bearable });
+    const { history, offset, silenceLimits } = this;
+    return new SourceSplicer({ history, own, offset, silenceLimits });
   }
 
-  /** What viewers have been told so far; cheap while the programme is the same. */
+  /** The programme as announced to viewers so far; cheap while it does not change. */
   private ownNow(): OwnProgramme | null {
     const { programme } = this.history.scanner;
     if (programme === null || programme === this.learned) return this.own;
@@ -279,14 +285,14 @@ export class StreamIngest {
     const { scanner, points, ring } = this.history;
     if (points.count === 0) {
       const began = scanner.psiReadyAt;
-      if (began === null || !scanner.hasShown) return;
+      if (began === null || !scanner.hasAnnouncedMedia) return;
       const first = scanner.clock.mediaTimeAt(began);
       const last = scanner.clock.mediaTimeAt(ring.end);
       if (first === null || last === null || last - first < PLAIN_JOIN_MS) return;
       if (!this.history.allowPlainJoin()) return;
     }
     this.isJoinable = true;
-    this.owner.joinable();
+    this.listener.joinable();
   }
 
   private checkAlignment(): IngestVerdict {

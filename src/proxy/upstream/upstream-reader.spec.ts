@@ -75,7 +75,7 @@ async function expectEnd(end: UpstreamEnd): Promise<void> {
 describe('UpstreamReader', () => {
   beforeEach(() => reader.start());
 
-  it('reads into the ingest, and flows from the first media on', async () => {
+  it('reads into the ingest, and is flowing from the first media on', async () => {
     await send(nullPackets(20));
     expect(reader.isFlowing).toBe(false);
     await send(stream.take(30));
@@ -83,30 +83,30 @@ describe('UpstreamReader', () => {
     expect(ingest.history.ring.end).toBeGreaterThan(0);
   });
 
-  it('tells an end from a reset', async () => {
+  it('distinguishes an end from a reset', async () => {
     await send(stream.take(5));
     answer.end();
     await expectEnd('end');
   });
 
-  it('calls a broken connection a reset', async () => {
+  it('reports a broken connection as a reset', async () => {
     await send(stream.take(5));
     answer.socket?.resetAndDestroy();
     await expectEnd('reset');
   });
 
-  it('calls a body that breaks off in its framing a reset', async () => {
+  it('reports a body that ends within its framing as a reset', async () => {
     await send(stream.take(5));
     answer.socket?.end();
     await expectEnd('reset');
   });
 
-  it('ends for what is no transport stream', async () => {
+  it('ends a source that is no transport stream', async () => {
     answer.write(Buffer.alloc(70_000, 0x20));
     await expectEnd('not_transport_stream');
   });
 
-  it('is silent when nothing has come until the deadline', async () => {
+  it('is silent when nothing has arrived by the deadline', async () => {
     reader.check(DEADLINE_MS - 1);
     await turns();
     expect(ends).toEqual([]);
@@ -115,7 +115,7 @@ describe('UpstreamReader', () => {
     expect(reader.isFlowing).toBe(false);
   });
 
-  it('is silent when no media have come for long, whatever padding has', async () => {
+  it('is silent when only padding has arrived for the silence limit', async () => {
     await send(stream.take(60));
     nowMs = 10_000;
     await send(Buffer.concat([nullPackets(100), new SyntheticStream().take(1).subarray(0, 376)]));
@@ -126,7 +126,7 @@ describe('UpstreamReader', () => {
     await expectEnd('silence');
   });
 
-  it('starts the silence anew with each piece of media', async () => {
+  it('restarts the silence with each piece of media', async () => {
     await send(stream.take(60));
     nowMs = 10_000;
     await send(stream.take(1));
@@ -137,7 +137,7 @@ describe('UpstreamReader', () => {
     await expectEnd('silence');
   });
 
-  it('takes media that nobody can join for silence, once the deadline is over', async () => {
+  it('treats media that nobody can join as silence after the deadline', async () => {
     // Neither a random access point nor three seconds of media.
     const senseless = new SyntheticStream({ gop: 0 });
     for (nowMs = 0; nowMs < DEADLINE_MS; nowMs += 10_000) {
@@ -159,7 +159,7 @@ describe('UpstreamReader', () => {
     await expectEnd('no_tables');
   });
 
-  it('does not end a source whose media came right before the deadline', async () => {
+  it('does not end a source whose media arrived right before the deadline', async () => {
     nowMs = DEADLINE_MS - 100;
     await send(new SyntheticStream({ psi: false }).take(5));
     reader.check(DEADLINE_MS + 100);
@@ -167,7 +167,7 @@ describe('UpstreamReader', () => {
     expect(ends).toEqual([]);
   });
 
-  it('rests the watchdog while it is paused, and gives the whole time after it', async () => {
+  it('suspends the watchdog while paused, and restarts it afterwards', async () => {
     await send(stream.take(60));
     reader.pause();
     const read = ingest.bytesIn;
@@ -187,7 +187,7 @@ describe('UpstreamReader', () => {
     await expectEnd('silence');
   });
 
-  it('ends when it is aborted, once, and takes nothing more', async () => {
+  it('ends once when it is aborted, and takes no more bytes', async () => {
     await send(stream.take(5));
     const read = ingest.bytesIn;
     reader.abort();
@@ -202,7 +202,7 @@ describe('UpstreamReader', () => {
   });
 });
 
-describe('UpstreamReader of a response that broke off before it was read', () => {
+describe('UpstreamReader of a response that was destroyed before it was read', () => {
   it('ends at once', async () => {
     response.destroy();
     await until(() => response.closed);

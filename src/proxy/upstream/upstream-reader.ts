@@ -1,53 +1,53 @@
 import type { IncomingMessage } from 'node:http';
 import type { IngestVerdict } from './stream-ingest';
 
-/** Where a source's bytes go. */
+/** Receives the bytes of a source. */
 export interface SourceIntake {
   /** Grows with every media packet. */
   readonly mediaPackets: number;
-  /** Viewers have been let in. */
+  /** True once viewers can join. */
   readonly isJoinable: boolean;
   beginSource(): void;
   push(data: Buffer, nowMs: number): IngestVerdict;
 }
 
 /**
- * Why a source ended. `aborted` is our own doing, `relieved` too: another one has taken its place. `fault` is an error
- * inside the proxy.
+ * Why a source ended. `aborted`: we closed it. `superseded`: another source replaced it. `fault`: an error inside the
+ * proxy.
  */
 export type UpstreamEnd =
   | 'aborted'
-  | 'relieved'
+  | 'superseded'
   | 'fault'
   | 'end'
   | 'reset'
   | 'silence'
-  | Desertion
+  | AbandonReason
   | Exclude<IngestVerdict, 'ok'>;
 
 /**
- * Why a source is left although its connection is open: the engine says that its session is gone, it repeats itself, no
- * place for it in the stream was found, or it is silent and its engine answers no probe.
+ * Why a source is abandoned although its connection is open: its engine reports that the session is gone, its media
+ * repeat, no splice point was found, or it is silent and its engine does not answer a probe.
  */
-export type Desertion = 'session_gone' | 'looping' | 'unplaced' | 'engine_unresponsive';
+export type AbandonReason = 'session_gone' | 'looping' | 'no_splice_point' | 'engine_unresponsive';
 
 export interface UpstreamTimes {
-  /** No media byte for this long ends the source, once the first has come; so do media that nobody can join. */
+  /** Maximum silence after the first media. Also the maximum time that media may arrive without becoming joinable. */
   readonly silenceMs: number;
-  /** No media byte until this monotonic time ends the source before the first has come. */
+  /** Monotonic time by which the first media must have arrived. */
   readonly firstMediaDeadlineMs: number;
 }
 
 /**
- * Reads one opened playback response into the ingest until it ends, and watches for silence. Neither
- * padding nor PSI counts as a sign of life. Owns no timer: the session's tick calls `check`.
+ * Reads one open playback response into the ingest until it ends, and watches for silence. Padding and PSI do not
+ * count as media. It has no timer: the stream's tick calls `check`.
  */
 export class UpstreamReader {
-  /** Settles once, with the first reason to end. */
+  /** Settles once, with the first reason why the source ended. */
   readonly ended: Promise<UpstreamEnd>;
-  /** The error behind `fault`. */
+  /** The error that caused `fault`. */
   fault: unknown = null;
-  /** Monotonic time of the end of the last pause; 0 when there was none. */
+  /** Monotonic time at which the last pause ended; 0 if there was none. */
   resumedMs = 0;
   private settle: (end: UpstreamEnd) => void = () => undefined;
   private isOver = false;
@@ -67,7 +67,7 @@ export class UpstreamReader {
     });
   }
 
-  /** Media of this source have arrived. */
+  /** True once media of this source have arrived. */
   get isFlowing(): boolean {
     return this.firstMediaMs !== null;
   }
@@ -82,7 +82,7 @@ export class UpstreamReader {
       try {
         verdict = this.ingest.push(data, nowMs);
       } catch (error) {
-        // One channel's bytes must not end the others'.
+        // An error in one stream must not end the process and thereby all others.
         this.fault = error;
         this.finish('fault');
         return;
@@ -98,11 +98,11 @@ export class UpstreamReader {
     this.response.on('end', () => this.finish(this.response.complete ? 'end' : 'reset'));
     this.response.on('error', () => this.finish('reset'));
     this.response.on('close', () => this.finish('reset'));
-    // The engine, or an abort, may have broken it off before anybody listened.
+    // The response may have been destroyed before the listeners were attached.
     if (this.response.destroyed) this.finish('reset');
   }
 
-  /** The watchdog; call it at least twice per `silenceMs`. */
+  /** Ends the source if it is silent. Call at least twice per `silenceMs`. */
   check(nowMs: number): void {
     if (this.pausedSinceMs !== null) {
       this.lastSignMs = nowMs;
@@ -111,13 +111,13 @@ export class UpstreamReader {
     if (this.isSilent(nowMs)) this.finish('silence');
   }
 
-  /** Time without media, without the time that we paused it or that our own event loop was late. */
+  /** Time without media, not counting pauses and the lag of our own event loop. */
   silentForMs(nowMs: number): number {
     return this.pausedSinceMs === null ? nowMs - this.lastSignMs : 0;
   }
 
-  /** Our own event loop was late: what it missed is not the source's silence. */
-  forgive(nowMs: number): void {
+  /** Restarts the silence measurement after our own event loop was late, because the source was not silent. */
+  resetSilence(nowMs: number): void {
     this.lastSignMs = nowMs;
   }
 
@@ -139,21 +139,21 @@ export class UpstreamReader {
     this.response.resume();
   }
 
-  /** Ends the source for what was learned beside the media. */
-  leave(why: Desertion): void {
-    this.finish(why);
+  /** Ends the source for a reason other than its bytes. */
+  leave(reason: AbandonReason): void {
+    this.finish(reason);
   }
 
-  /** Another source goes on from here: nothing of what still comes is taken. */
-  relieve(): void {
-    this.finish('relieved');
+  /** Another source replaces this one; bytes that still arrive are discarded. */
+  supersede(): void {
+    this.finish('superseded');
   }
 
   abort(): void {
     this.finish('aborted');
   }
 
-  /** Media that nobody can join, for want of PAT and PMT, are no better than silence: a start has to settle. */
+  /** Media without PAT and PMT cannot be joined, so they count as silence: a start must not wait for them forever. */
   private isSilent(nowMs: number): boolean {
     const { silenceMs, firstMediaDeadlineMs } = this.times;
     const { firstMediaMs } = this;

@@ -16,7 +16,7 @@ describe('batchFor', () => {
     expect(batchFor(viewers)).toMatchObject({ bytes, delayMs });
   });
 
-  it('grows with the number of viewers and stays within its ends', () => {
+  it('grows with the number of viewers, within its bounds', () => {
     fc.assert(
       fc.property(fc.nat(3000), fc.nat(3000), (a, b) => {
         const [fewer, more] = [batchFor(Math.min(a, b)), batchFor(Math.max(a, b))];

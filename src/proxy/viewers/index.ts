@@ -1,6 +1,6 @@
-export { CatchUpScheduler } from './catch-up.scheduler';
+export { BacklogScheduler } from './backlog-scheduler';
 export { StreamFanout } from './stream-fanout';
-export { judgeProgress, PAUSED_AFTER_MS } from './lag-policy';
+export { classifyProgress, PAUSED_AFTER_MS } from './lag-policy';
 export {
   Viewer,
   unsentBytesOf,

@@ -1,7 +1,7 @@
 import {
   effectiveMaxLagMs,
-  judgeLag,
-  judgeProgress,
+  classifyLag,
+  classifyProgress,
   jumpBehindMs,
   MAX_JUMPS_PER_MINUTE,
   type LagFacts,
@@ -12,9 +12,9 @@ import {
 const KEEPS_UP: LagFacts = { behindMs: 0, grantedMs: 0, overtaken: false, recentJumps: 0 };
 const MAX_LAG_MS = 20_000;
 
-describe('judgeLag', () => {
+describe('classifyLag', () => {
   it.each<[string, Partial<LagFacts>, LagVerdict]>([
-    ['one who keeps up', {}, 'keep'],
+    ['a viewer who keeps up', {}, 'keep'],
     ['lag at the limit', { behindMs: 20_000 }, 'keep'],
     ['lag beyond the limit', { behindMs: 20_001 }, 'jump'],
     ['a granted backlog of any length', { behindMs: 45_000, grantedMs: 45_000 }, 'keep'],
@@ -27,7 +27,7 @@ describe('judgeLag', () => {
     ['overtaken once too often', { overtaken: true, recentJumps: 5 }, 'cut'],
     ['many jumps, but keeping up now', { recentJumps: 9 }, 'keep'],
   ])('%s', (_, facts, verdict) => {
-    expect(judgeLag({ ...KEEPS_UP, ...facts }, MAX_LAG_MS)).toBe(verdict);
+    expect(classifyLag({ ...KEEPS_UP, ...facts }, MAX_LAG_MS)).toBe(verdict);
   });
 });
 
@@ -54,7 +54,7 @@ describe('jumpBehindMs', () => {
   });
 });
 
-describe('judgeProgress', () => {
+describe('classifyProgress', () => {
   it.each<[number, number, number, Progress]>([
     [0, 600_000, 300_000, 'flows'],
     [1, 14_999, 300_000, 'flows'],
@@ -67,7 +67,7 @@ describe('judgeProgress', () => {
   ])(
     '%d bytes pending, %d ms without progress, cut after %d ms: %s',
     (unsentBytes, sinceProgressMs, stallTimeoutMs, progress) => {
-      expect(judgeProgress({ unsentBytes, sinceProgressMs }, stallTimeoutMs)).toBe(progress);
+      expect(classifyProgress({ unsentBytes, sinceProgressMs }, stallTimeoutMs)).toBe(progress);
     },
   );
 });

@@ -1,9 +1,9 @@
 export interface LagFacts {
-  /** Media milliseconds between the viewer's cursor and the head; null when the stream has no clock. */
+  /** Media in ms between the viewer's cursor and the head; null if the stream has no clock. */
   readonly behindMs: number | null;
   /** Backlog granted when the viewer joined; 0 once it has caught up. Never counted as lag. */
   readonly grantedMs: number;
-  /** The cursor's bytes have left the ring. */
+  /** True if the ring has dropped the bytes at the cursor. */
   readonly overtaken: boolean;
   /** Jumps of this viewer within the last minute. */
   readonly recentJumps: number;
@@ -11,27 +11,27 @@ export interface LagFacts {
 
 export type LagVerdict = 'keep' | 'jump' | 'cut';
 
-/** Beyond this many jumps a minute the viewer sees no more than slides: a reset is the more honest answer. */
+/** A viewer with more jumps per minute sees only single pictures, so it is disconnected instead. */
 export const MAX_JUMPS_PER_MINUTE = 5;
 
 /**
- * What becomes of a viewer who is behind. `maxLagMs` is already the smaller of
- * the setting and 80 % of what the ring can hold.
+ * Decides what to do with a viewer who lags. `maxLagMs` is already the smaller of the setting and 80 % of what the
+ * ring can hold.
  */
-export function judgeLag(facts: LagFacts, maxLagMs: number): LagVerdict {
+export function classifyLag(facts: LagFacts, maxLagMs: number): LagVerdict {
   const lagMs = facts.behindMs === null ? 0 : facts.behindMs - facts.grantedMs;
   if (!facts.overtaken && lagMs <= maxLagMs) return 'keep';
   return facts.recentJumps >= MAX_JUMPS_PER_MINUTE ? 'cut' : 'jump';
 }
 
-/** The lag after which a viewer jumps, given how much media the ring can hold. */
+/** Lag after which a viewer jumps, limited by the media that the ring can hold. */
 export function effectiveMaxLagMs(settingMs: number, ringCapacityMs: number): number {
   return Math.min(settingMs, ringCapacityMs * 0.8);
 }
 
 /**
- * Where a jump goes, in media ms behind live: as far back as the viewer wants to be, within the half of the ring that
- * is in no danger of being dropped at once.
+ * Target of a jump, in media ms behind live: as far back as the viewer wants, but within the newer half of the ring,
+ * which is not about to be dropped.
  */
 export function jumpBehindMs(wantedMs: number, ringCapacityMs: number): number {
   return Math.min(wantedMs, ringCapacityMs / 2);
@@ -45,18 +45,18 @@ export interface ProgressFacts {
 }
 
 /**
- * Somebody pressed pause, or is gone without a word: after so long a viewer does not count as watching, and a transfer
- * that has an end of its own is over.
+ * After this long without progress a viewer counts as paused or gone, and no longer as watching. A transfer of limited
+ * length is aborted.
  */
 export const PAUSED_AFTER_MS = 15_000;
 
 export type Progress = 'flows' | 'paused' | 'stalled';
 
 /**
- * What a viewer who takes nothing is. Only bytes that the kernel accepted count as life: an idle socket with nothing
- * pending waits for us. `stalled`: it is to be cut.
+ * Classifies a viewer by its progress. Only bytes that the kernel accepted count: an idle socket with nothing pending
+ * waits for us. A `stalled` viewer must be disconnected.
  */
-export function judgeProgress(facts: ProgressFacts, stallTimeoutMs: number): Progress {
+export function classifyProgress(facts: ProgressFacts, stallTimeoutMs: number): Progress {
   const { unsentBytes, sinceProgressMs } = facts;
   if (unsentBytes === 0) return 'flows';
   if (sinceProgressMs >= stallTimeoutMs) return 'stalled';

@@ -77,7 +77,7 @@ describe('a viewer who asked for the past', () => {
   it.each([
     [4000, 4000],
     [0, 0],
-  ])('jumps to where it wants to be: %d ms behind', async (askedMs, leastMs) => {
+  ])('jumps to its requested position: %d ms behind', async (askedMs, leastMs) => {
     await open({ maxLagMs: 3000, joinBehindMs: 1500 });
     const watcher = await stuckViewer();
     watcher.viewer.askedBehindMs = askedMs;
@@ -96,7 +96,7 @@ describe('a viewer who asked for the past', () => {
 });
 
 describe('a viewer who reads nothing', () => {
-  it('is cut once the stall timeout is over, not before', async () => {
+  it('is disconnected after the stall timeout, not before', async () => {
     await open({ stallTimeoutMs: 5000 });
     const { viewer } = await stuckViewer();
     stage.fanout.sweep(1_000_000, false);
@@ -106,7 +106,7 @@ describe('a viewer who reads nothing', () => {
     expect(stage.cut).toEqual([{ viewer, reason: 'stalled' }]);
   });
 
-  it('is paused after 15 s, until it takes bytes again, and then goes on near live', async () => {
+  it('is paused after 15 s until it takes bytes again, and then continues near live', async () => {
     await open({ stallTimeoutMs: 300_000, maxLagMs: 3000, joinBehindMs: 1000 });
     const watcher = await stuckViewer();
     const { viewer } = watcher;
@@ -126,7 +126,7 @@ describe('a viewer who reads nothing', () => {
     expect(continuityFaults(watcher.received())).toEqual([]);
   });
 
-  it('stays paused when our own loop was late, and is not cut for it', async () => {
+  it('stays paused when our own event loop was late, and is not disconnected for it', async () => {
     await open({ stallTimeoutMs: 300_000 });
     const { viewer } = await stuckViewer();
     stage.fanout.sweep(1_000_000, false);
@@ -139,7 +139,7 @@ describe('a viewer who reads nothing', () => {
     expect(stage.cut).toEqual([{ viewer, reason: 'stalled' }]);
   });
 
-  it('holds a chunk of the ring, which counts once the ring has let it go, and once for all who hold it', async () => {
+  it('holds a chunk, which counts after the ring dropped it, and only once for all viewers who hold it', async () => {
     await open({ maxBytes: 4 * 1024 * 1024 });
     stage.feed(stream.take(SECOND));
     const held = (): number => stage.fanout.pinnedMemory(new Set());
@@ -163,7 +163,7 @@ describe('a viewer who reads nothing', () => {
     expect(held()).toBe(0);
   });
 
-  it('is not cut when our own loop was late, and has the whole time again', async () => {
+  it('is not disconnected when our own event loop was late, and has the full timeout again', async () => {
     await open({ stallTimeoutMs: 5000 });
     await stuckViewer();
     stage.fanout.sweep(1_000_000, false);
@@ -174,7 +174,7 @@ describe('a viewer who reads nothing', () => {
     expect(stage.cut).toHaveLength(1);
   });
 
-  it('is not cut when it took some bytes meanwhile', async () => {
+  it('is not disconnected when it took some bytes meanwhile', async () => {
     await open({ stallTimeoutMs: 5000 });
     const watcher = await stuckViewer();
     stage.fanout.sweep(1_000_000, false);
@@ -186,7 +186,7 @@ describe('a viewer who reads nothing', () => {
     expect(stage.cut).toEqual([]);
   });
 
-  it('pins one piece of the ring at most, however long it reads nothing', async () => {
+  it('pins at most one view of the ring, however long it reads nothing', async () => {
     await open();
     const watcher = await stuckViewer();
     const pinned = watcher.near.writableLength;
@@ -197,7 +197,7 @@ describe('a viewer who reads nothing', () => {
     expect(watcher.near.writableLength).toBe(pinned);
   });
 
-  it('an idle one with nothing pending is not stalled', async () => {
+  it('is not stalled while nothing is pending', async () => {
     await open({ stallTimeoutMs: 5000 });
     stage.feed(stream.take(5));
     const { viewer } = await stage.watch();
@@ -241,7 +241,7 @@ describe('a viewer who lags', () => {
     expect(watcher.viewer.jumps).toBe(1);
   });
 
-  it('gets times that go on, from jump to jump: it would wait for as long as they leap', async () => {
+  it('gets continuous timestamps from jump to jump, because it would wait for a jump in time', async () => {
     await open({ maxLagMs: 2000, joinBehindMs: 1500 });
     const watcher = await stuckViewer();
     watcher.read();
@@ -260,7 +260,7 @@ describe('a viewer who lags', () => {
     }
   });
 
-  it('keeps the ring as it was: the flags are in bytes of its own', async () => {
+  it('leaves the ring unchanged: the flags are in separate bytes', async () => {
     await open({ maxLagMs: 2000, joinBehindMs: 1000 });
     const watcher = await stuckViewer();
     watcher.read();
@@ -271,7 +271,7 @@ describe('a viewer who lags', () => {
     expect(continuityFaults(other.received())).toEqual([]);
   });
 
-  it('does not jump for the backlog it was granted at the start, however large', async () => {
+  it('does not jump because of its granted backlog, however large', async () => {
     await open({ maxLagMs: 2000, joinBehindMs: 1000 });
     for (let i = 0; i < 12; i++) stage.feed(stream.take(SECOND));
     const watcher = await stage.watch({ isReading: false });
@@ -283,7 +283,7 @@ describe('a viewer who lags', () => {
     expect(continuityFaults(watcher.received())).toEqual([]);
   });
 
-  it('does not jump while the ring merely has not filled up yet', async () => {
+  it('does not jump while the ring is still filling', async () => {
     await open({ maxLagMs: 60_000, joinBehindMs: 0 });
     const watcher = await stuckViewer();
     // It is behind by more than four fifths of what the ring holds, but not of what it can hold.
@@ -293,7 +293,7 @@ describe('a viewer who lags', () => {
     expect(stage.jumps).toEqual([]);
   });
 
-  it('jumps when the ring has gone past it', async () => {
+  it('jumps when the ring has overtaken it', async () => {
     await open({ maxLagMs: 60_000, joinBehindMs: 0, maxBytes: 5 * 1024 * 1024 });
     const watcher = await stuckViewer();
     expect(watcher.viewer.cursor).toBeLessThan(stage.history.ring.tail);
@@ -304,7 +304,7 @@ describe('a viewer who lags', () => {
     expect(continuityFaults(watcher.received())).toEqual([]);
   });
 
-  it('is cut when it would jump too often', async () => {
+  it('is disconnected when it would jump too often', async () => {
     await open({ maxLagMs: 2000, joinBehindMs: 0 });
     const watcher = await stuckViewer();
     const nowMs = stage.history.nowMs();

@@ -20,7 +20,7 @@ describe('StreamFanout', () => {
 
   afterEach(() => stage.close());
 
-  it('gives PAT and PMT, then everything from the join point on, byte by byte', async () => {
+  it('sends PAT and PMT, then every byte from the join point on', async () => {
     stage.feed(FIXTURE.subarray(0, 188 * 100));
     const point = stage.history.firstJoinPoint();
     const watcher = await stage.watch();
@@ -31,7 +31,7 @@ describe('StreamFanout', () => {
     expect(continuityFaults(watcher.received())).toEqual([]);
   });
 
-  it('begins where a later viewer is to begin: behind the head, at a key frame', async () => {
+  it('starts a later viewer behind the head, at a key frame', async () => {
     stage.feed(stream.take(100));
     const watcher = await stage.watch({ point: stage.history.laterJoinPoint(1500)! });
     await until(() => watcher.viewer.cursor === stage.history.ring.head);
@@ -44,7 +44,7 @@ describe('StreamFanout', () => {
     expect(first?.equals(begun!)).toBe(true);
   });
 
-  it('counts its viewers in with those of other streams, until they leave or it is closed', async () => {
+  it('counts its viewers together with those of other streams, until they leave or it is closed', async () => {
     stage.feed(stream.take(30));
     const [first] = [await stage.watch(), await stage.watch(), await stage.watch()];
     stage.catchUp.attached += 7;
@@ -76,7 +76,7 @@ describe('StreamFanout', () => {
     expect(watchers[1].received().equals(watchers[0].received())).toBe(true);
   });
 
-  it('leaves viewers who are not at the head to their turn, and loses nothing of theirs', async () => {
+  it('serves viewers behind the head in backlog turns, without loss', async () => {
     stage.feed(stream.take(30));
     const watcher = await stage.watch();
     // Media come before the viewer had its first turn: it is behind, and stays in order.
@@ -89,7 +89,7 @@ describe('StreamFanout', () => {
     expect(watcher.viewer.cursor).toBe(stage.history.ring.head);
   });
 
-  it('stops writing to a viewer who is detached, and goes on with the others', async () => {
+  it('stops writing to a detached viewer, and continues with the others', async () => {
     stage.feed(stream.take(30));
     const watchers = await Promise.all([stage.watch(), stage.watch(), stage.watch()]);
     await until(() => watchers.every(({ viewer }) => viewer.cursor === stage.history.ring.head));
@@ -101,7 +101,7 @@ describe('StreamFanout', () => {
     expect(watchers.map(({ writes }, i) => writes.length - before[i]!)).toEqual([0, 1, 1]);
   });
 
-  it('writes whole packets only, and never a scrap at the end of a turn', async () => {
+  it('writes whole packets only, and no fragment at the end of a turn', async () => {
     const large = new SyntheticStream({ frameBytes: 40_000 });
     stage.feed(large.take(25));
     const watcher = await stage.watch();
@@ -112,7 +112,7 @@ describe('StreamFanout', () => {
     expect(Math.min(...sizes.slice(1, -1))).toBeGreaterThan(188);
   });
 
-  it('bridges silence for viewers at the head who have taken everything, and for nobody else', async () => {
+  it('sends keep-alive packets only to drained viewers at the head', async () => {
     stage.feed(stream.take(30));
     const atHead = await stage.watch();
     await until(() => atHead.viewer.cursor === stage.history.ring.head && atHead.viewer.isDrained);
@@ -172,7 +172,7 @@ describe('StreamFanout gathers batches', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('and forgets the batch under way when it is closed', () => {
+  it('and drops the current batch when it is closed', () => {
     append(Buffer.alloc(188 * 10, 0x47));
     stage.fanout.close();
     expect(jest.getTimerCount()).toBe(0);

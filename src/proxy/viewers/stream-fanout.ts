@@ -3,8 +3,8 @@ import type { JoinPoint } from '../buffer';
 import { nullPackets, TS_PACKET } from '../mpegts';
 import type { StreamHistory } from '../upstream/stream-history';
 import { batchFor } from './batch-policy';
-import type { CatchUpScheduler, CatchUpSource } from './catch-up.scheduler';
-import { effectiveMaxLagMs, judgeLag, judgeProgress, jumpBehindMs } from './lag-policy';
+import type { BacklogScheduler, BacklogFeed } from './backlog-scheduler';
+import { effectiveMaxLagMs, classifyLag, classifyProgress, jumpBehindMs } from './lag-policy';
 import type { LeaveReason, Viewer } from './viewer';
 
 export interface FanoutSettings {
@@ -13,35 +13,35 @@ export interface FanoutSettings {
   readonly stallTimeoutMs: number;
 }
 
-export interface FanoutOwner {
-  /** The policy has given up on a viewer; the owner removes it. */
+export interface FanoutListener {
+  /** The viewer must be removed for this reason. */
   cutViewer(viewer: Viewer, reason: LeaveReason): void;
-  /** A viewer takes nothing any more, or takes bytes again. */
+  /** A viewer stopped taking bytes, or takes bytes again. */
   viewerPaused(viewer: Viewer, isPaused: boolean): void;
-  /** Something threw outside any caller's sight: a timer, a catch-up turn. */
+  /** An error without a caller: in a timer or a backlog turn. */
   fault(error: unknown): void;
   /** A viewer was moved forward past `skippedBytes`. */
   viewerJumped(viewer: Viewer, skippedBytes: number, lagMs: number): void;
 }
 
-/** Seven packets, one usual UDP datagram's worth: enough to keep a player's read alive. */
+/** Seven packets, the usual content of a UDP datagram: enough to keep a player's read alive. */
 const KEEPALIVE = nullPackets(7);
 
 /**
- * Writes one stream to its viewers: one `write` of one shared view per viewer and batch. Viewers that are not
- * exactly at the head are left to the catch-up scheduler. A viewer is written to only after the kernel has
- * taken everything before, so that at most one batch per viewer outlives the ring.
+ * Writes one stream to its viewers: one `write` of one shared view per viewer and batch. Viewers that are not exactly
+ * at the head are left to the backlog scheduler. A viewer is written to only after the kernel has taken all earlier
+ * bytes, so at most one batch per viewer outlives the ring.
  */
-export class StreamFanout implements CatchUpSource {
+export class StreamFanout implements BacklogFeed {
   private readonly streaming: Viewer[] = [];
   private timer: NodeJS.Timeout | null = null;
   private isBursting = false;
 
   constructor(
     private readonly history: StreamHistory,
-    private readonly catchUp: CatchUpScheduler,
+    private readonly scheduler: BacklogScheduler,
     private readonly settings: FanoutSettings,
-    private readonly owner: FanoutOwner,
+    private readonly listener: FanoutListener,
   ) {}
 
   /** Bytes queued on sockets that the kernel has not taken: memory that the ring no longer bounds. */
@@ -51,7 +51,7 @@ export class StreamFanout implements CatchUpSource {
     return bytes;
   }
 
-  /** Memory that viewers keep alive beyond the ring, without what is in `counted`. */
+  /** Memory that viewers keep alive beyond the ring, without the buffers in `counted`. */
   pinnedMemory(counted: Set<ArrayBufferLike>): number {
     const { tail } = this.history.ring;
     let bytes = 0;
@@ -66,28 +66,28 @@ export class StreamFanout implements CatchUpSource {
     viewer.progressMs = nowMs;
     viewer.grantedMs = this.history.mediaMsBehind(point.position) ?? 0;
     this.streaming.push(viewer);
-    this.catchUp.attached++;
+    this.scheduler.attached++;
     socket.on('drain', () => this.enqueueIfBehind(viewer));
-    this.catchUp.enqueue(this, viewer);
+    this.scheduler.enqueue(this, viewer);
     viewer.write(point.preface);
   }
 
   detach(viewer: Viewer): void {
     const at = this.streaming.indexOf(viewer);
     if (at < 0) return;
-    this.catchUp.attached--;
+    this.scheduler.attached--;
     const last = this.streaming.pop();
     if (last !== undefined && last !== viewer) this.streaming[at] = last;
   }
 
   /** Call after bytes were appended to the ring. */
   appended(): void {
-    const batch = batchFor(this.catchUp.attached);
+    const batch = batchFor(this.scheduler.attached);
     if (this.history.ring.pendingBytes >= batch.bytes) this.flush();
     else this.timer ??= setTimeout(this.flushInTime, batch.delayMs);
   }
 
-  /** Makes what was appended visible and writes it to every viewer at the head. */
+  /** Makes appended bytes visible and writes them to every viewer at the head. */
   readonly flush = (): void => {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
@@ -109,7 +109,7 @@ export class StreamFanout implements CatchUpSource {
         viewer.cursor = reached;
         viewer.grantedMs = 0;
       } else if (!viewer.queued && viewer.isDrained) {
-        this.catchUp.enqueue(this, viewer);
+        this.scheduler.enqueue(this, viewer);
       }
     }
   };
@@ -118,17 +118,17 @@ export class StreamFanout implements CatchUpSource {
     try {
       this.flush();
     } catch (error) {
-      this.owner.fault(error);
+      this.listener.fault(error);
     }
   };
 
   fault(error: unknown): void {
-    this.owner.fault(error);
+    this.listener.fault(error);
   }
 
   /**
-   * No viewer counts as lagging while a source's start burst arrives. The distance to the head when the burst
-   * ends was granted to the viewer, so it is not lag either.
+   * No viewer counts as lagging while a source's start burst arrives. The distance to the head at the end of the burst
+   * is granted to the viewer, so it is no lag either.
    */
   setBursting(isBursting: boolean): void {
     if (this.isBursting && !isBursting) {
@@ -144,13 +144,14 @@ export class StreamFanout implements CatchUpSource {
 
   serve(viewer: Viewer, maxBytes: number): boolean {
     const ring = this.history.ring;
-    // It has taken what was pending: its stream is watched again before anybody takes its slot.
+    // The viewer has taken all pending bytes, so it counts as watching again before its stream's slot can be reclaimed.
     if (viewer.isDrained) this.setPaused(viewer, null);
-    // Here too: one who is slow all the time is drained right before it is served, and hardly ever at a sweep.
+    // Check the lag here too: a permanently slow viewer is drained only right before it is served, hardly ever at a
+    // sweep.
     this.judge(viewer, this.maxLagMs, this.history.nowMs());
     if (viewer.leaveReason !== null || viewer.cursor < ring.tail) return false;
     let sent = 0;
-    // Less than a packet left over would cost a write of its own.
+    // Do not spend a write on less than a packet.
     while (viewer.isDrained && maxBytes - sent >= TS_PACKET) {
       const piece = ring.view(viewer.cursor, maxBytes - sent);
       if (piece === null) {
@@ -165,8 +166,8 @@ export class StreamFanout implements CatchUpSource {
   }
 
   /**
-   * Looks after the slow. `ownLoopLate`: our own event loop was late in this window, so nobody is judged
-   * by what he did not take.
+   * Checks all viewers for progress and lag. If our own event loop was late in this period (`ownLoopLate`), missing
+   * progress is not held against them.
    */
   sweep(nowMs: number, ownLoopLate: boolean): void {
     const { maxLagMs } = this;
@@ -175,12 +176,12 @@ export class StreamFanout implements CatchUpSource {
       if (ownLoopLate) viewer.progressMs = nowMs;
       const sinceProgressMs = nowMs - viewer.progressMs;
       const unsentBytes = viewer.unsentBytes();
-      const progress = judgeProgress(
+      const progress = classifyProgress(
         { unsentBytes, sinceProgressMs },
         this.settings.stallTimeoutMs,
       );
       if (progress === 'stalled') {
-        this.owner.cutViewer(viewer, 'stalled');
+        this.listener.cutViewer(viewer, 'stalled');
         continue;
       }
       if (progress === 'paused') this.setPaused(viewer, nowMs);
@@ -190,7 +191,7 @@ export class StreamFanout implements CatchUpSource {
     }
   }
 
-  /** Sends null packets to viewers that have everything, while the stream has nothing new. */
+  /** Sends null packets to viewers that have received everything while the stream has no new media. */
   keepAlive(): void {
     for (const viewer of this.streaming) {
       const hasMedia = viewer.queuedBytes > 0 && viewer.cursor === this.history.ring.head;
@@ -201,7 +202,7 @@ export class StreamFanout implements CatchUpSource {
   close(): void {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
-    this.catchUp.attached -= this.streaming.length;
+    this.scheduler.attached -= this.streaming.length;
     this.streaming.length = 0;
   }
 
@@ -209,22 +210,22 @@ export class StreamFanout implements CatchUpSource {
     const isPaused = sinceMs !== null;
     if (isPaused === (viewer.pausedSinceMs !== null)) return;
     viewer.pausedSinceMs = sinceMs;
-    this.owner.viewerPaused(viewer, isPaused);
+    this.listener.viewerPaused(viewer, isPaused);
   }
 
   private enqueueIfBehind(viewer: Viewer): void {
     if (viewer.leaveReason !== null || !viewer.isDrained) return;
-    if (viewer.cursor < this.history.ring.head) this.catchUp.enqueue(this, viewer);
+    if (viewer.cursor < this.history.ring.head) this.scheduler.enqueue(this, viewer);
   }
 
-  /** Lag in media ms from which a viewer is moved forward, as things stand. */
+  /** Current lag in media ms from which a viewer is moved forward. */
   get maxLagMs(): number {
     return effectiveMaxLagMs(this.settings.maxLagMs, this.history.capacityMs);
   }
 
   private judge(viewer: Viewer, maxLagMs: number, nowMs: number): void {
     if (viewer.cursor >= this.history.ring.head) return;
-    const verdict = judgeLag(
+    const verdict = classifyLag(
       {
         behindMs: this.history.mediaMsBehind(viewer.cursor),
         grantedMs: viewer.grantedMs,
@@ -237,17 +238,17 @@ export class StreamFanout implements CatchUpSource {
       case 'keep':
         return;
       case 'cut':
-        this.owner.cutViewer(viewer, 'too_many_jumps');
+        this.listener.cutViewer(viewer, 'too_many_jumps');
         return;
       case 'jump':
-        // A jump begins with a write, and while bytes are pending nothing more is written.
+        // A jump begins with a write, which must wait until the socket is drained.
         if (viewer.isDrained) this.jump(viewer, nowMs);
     }
   }
 
   /** Moves a viewer to a random access point nearer to the head, if there is one. */
   private jump(viewer: Viewer, nowMs: number): void {
-    // Who watches the past goes on in the past, but not where the ring's end would overtake it again.
+    // A viewer of the past stays in the past, but not so far that the ring would overtake it again.
     const behindMs = jumpBehindMs(
       viewer.askedBehindMs ?? this.settings.joinBehindMs,
       this.history.capacityMs,
@@ -266,6 +267,6 @@ export class StreamFanout implements CatchUpSource {
     viewer.grantedMs = this.history.mediaMsBehind(point.position) ?? 0;
     viewer.noteJump(nowMs);
     viewer.write(this.history.discontinuityPreface(point));
-    this.owner.viewerJumped(viewer, skippedBytes, lagMs);
+    this.listener.viewerJumped(viewer, skippedBytes, lagMs);
   }
 }

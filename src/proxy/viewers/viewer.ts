@@ -2,20 +2,20 @@ import type { Socket } from 'node:net';
 import { monotonicMs, wallClockIso } from '../../kernel/clock';
 import { withMovedTimes } from '../mpegts';
 
-/** Who a viewer is. Address and agent are labels only: many viewers share both behind one router. */
+/** Identity of a viewer. Address and user agent are labels only: many viewers behind one router share both. */
 export interface ViewerIdentity {
   /** Random, one per request. */
   readonly id: string;
   readonly ip: string;
   readonly userAgent: string;
-  /** Address in the request that led here, for the log; without query values. */
+  /** Request path without query values, for the log. */
   readonly path: string;
 }
 
 /**
- * Why a viewer is gone; `hung_up` is the viewer's own doing and no error. `memory_limit`: it was paused longest when
- * PROXY_BUFFER_TOTAL was reached. Of recorded content only: `finished`, it has all
- * that it asked for; `replaced`, a newer request of its own took its place.
+ * Why a viewer left. `hung_up` is the viewer's own doing and no error. `memory_limit`: it was the viewer paused
+ * longest when PROXY_BUFFER_TOTAL was reached. Recorded content only: `finished`, all requested bytes were sent;
+ * `replaced`, a newer request of the same playback took over.
  */
 export type LeaveReason =
   | 'hung_up'
@@ -29,7 +29,7 @@ export type LeaveReason =
   | 'finished'
   | 'replaced';
 
-/** Where a viewer is counted in, and how it leaves. */
+/** The stream that counts a viewer and can remove it. */
 export interface ViewerHost {
   removeViewer(viewer: Viewer, reason: LeaveReason): void;
 }
@@ -39,41 +39,41 @@ export interface ViewerHost {
  *
  *   waiting ──media──▶ streaming ◀──takes bytes, takes none──▶ paused      any ──▶ gone
  *
- * The fan-out moves it to `streaming` and to `paused`; hang-up, policy or the end of the session move it to `gone`.
+ * The fan-out moves it to `streaming` and `paused`; a hang-up, a policy or the end of the stream moves it to `gone`.
  */
 export class Viewer {
   readonly joinedAt = wallClockIso();
   readonly joinedMs = monotonicMs();
   socket: Socket | null = null;
-  /** The session that counts this viewer in; changes when two sessions turn out to be one. */
+  /** The stream that counts this viewer; changes when two streams are merged. */
   host: ViewerHost | null = null;
-  /** Told once when the viewer is gone, for whoever holds its connection while it waits. */
+  /** Called once when the viewer is gone. Used by the request that waits for the start. */
   onGone: ((reason: LeaveReason) => void) | null = null;
   /** Position of the next byte to write. */
   cursor = 0;
-  /** Bytes handed to the socket; what the kernel took is this less `unsentBytes()`. */
+  /** Bytes passed to the socket; the kernel took this minus `unsentBytes()`. */
   queuedBytes = 0;
-  /** Waits in the catch-up queue. */
+  /** True while the viewer waits in the backlog queue. */
   queued = false;
   /** Backlog granted at the join, in media ms; 0 once the viewer has caught up. */
   grantedMs = 0;
   progressMs = 0;
-  /** Monotonic time at which it was found to take nothing any more; null while it does not count as paused. */
+  /** Monotonic time at which the viewer was found paused; null while it takes bytes. */
   pausedSinceMs: number | null = null;
-  /** How far in the past it asked to be, media ms; null: where everybody begins. A jump keeps to it. */
+  /** Requested distance behind live in media ms, kept by jumps; null: the default. */
   askedBehindMs: number | null = null;
   acceptedBytes = 0;
   /**
-   * Ticks of 90 kHz that are added to the time stamps of the media that it gets. Not 0 once it has jumped: a player whose clock
-   * stood still, as on pause, would show a still picture for as long as the time stamps leap.
+   * Ticks of 90 kHz that are added to the timestamps for this viewer. Not 0 after a jump: a player whose clock stood
+   * still, as in a pause, would show a still picture for the duration of the skipped media.
    */
   movedTicks = 0;
   jumps = 0;
-  /** Fetches segments, each with a request of its own, and has been given the first playlist. */
+  /** True for an HLS viewer that was given its first playlist. */
   takesSegments = false;
   leaveReason: LeaveReason | null = null;
   private jumpTimesMs: number[] = [];
-  /** What was written last, and before that: all that can be unsent. */
+  /** The last two written buffers: all that can be unsent. */
   private written: Buffer | null = null;
   private writtenBefore: Buffer | null = null;
 
@@ -89,12 +89,12 @@ export class Viewer {
     return this.isFed ? 'streaming' : 'waiting';
   }
 
-  /** Media flow to it, on one socket or as segments. */
+  /** True if media flow to the viewer, on a socket or as segments. */
   get isFed(): boolean {
     return this.socket !== null || this.takesSegments;
   }
 
-  /** Queues whole packets on the socket. The caller has made sure that a socket is there. */
+  /** Queues whole packets on the socket, which must exist. */
   write(packets: Buffer): void {
     const bytes = this.movedTicks === 0 ? packets : withMovedTimes(packets, this.movedTicks);
     this.queuedBytes += bytes.length;
@@ -103,12 +103,12 @@ export class Viewer {
     this.socket?.write(bytes);
   }
 
-  /** What was written last, oldest first. */
+  /** The last written buffers, oldest first. */
   get lastWritten(): readonly Buffer[] {
     return [this.writtenBefore, this.written].filter((bytes) => bytes !== null);
   }
 
-  /** True when the kernel has taken all that was written: only then is more written. */
+  /** True if the kernel has taken all written bytes; only then is more written. */
   get isDrained(): boolean {
     return this.socket !== null && this.socket.writableLength === 0;
   }
@@ -119,25 +119,26 @@ export class Viewer {
   }
 
   /**
-   * Memory that its unsent bytes keep alive beyond the ring, whose oldest byte is at `tail`: a view holds its whole
-   * chunk. What is in `counted` already is left out, because viewers who stopped at one place hold the same chunk.
+   * Memory that the viewer's unsent bytes keep alive beyond the ring, whose oldest byte is at `tail`: a view holds its
+   * whole chunk. Chunks in `counted` are skipped, because viewers who stopped at the same position hold the same
+   * chunk.
    */
   pinnedBytes(tail: number, counted: Set<ArrayBufferLike>): number {
     if (this.isDrained || this.socket === null) return 0;
-    // Copies with other times are never the ring's.
+    // Copies with shifted timestamps are not part of the ring.
     if (this.cursor > tail && this.movedTicks === 0) return 0;
     let bytes = 0;
     for (const view of [this.written, this.writtenBefore]) {
       if (view === null || counted.has(view.buffer)) continue;
       counted.add(view.buffer);
       bytes += view.buffer.byteLength;
-      // What was written before is with the kernel unless more than this is unsent.
+      // The older buffer is with the kernel unless more bytes than the newer one has are unsent.
       if (this.socket.writableLength <= view.length) break;
     }
     return bytes;
   }
 
-  /** True when the kernel has taken bytes since the last look, or nothing is pending. */
+  /** True if the kernel has taken bytes since the last call, or nothing is pending. */
   noteProgress(nowMs: number): boolean {
     const unsent = this.unsentBytes();
     const accepted = this.queuedBytes - unsent;
@@ -161,9 +162,9 @@ export class Viewer {
 }
 
 /**
- * Bytes written and not yet taken by the kernel. `writableLength` counts a buffer as pending until its
- * last byte is taken; libuv's queue size tells partial progress, so that a slow viewer is not mistaken
- * for a dead one. Where the handle does not offer it, the coarser figure serves.
+ * Bytes written and not yet taken by the kernel. `writableLength` counts a buffer until its last byte is taken;
+ * libuv's queue size shows partial progress, so a slow viewer is not mistaken for a dead one. Without that size the
+ * coarser value is used.
  */
 export function unsentBytesOf(socket: Socket): number {
   if (socket.writableLength === 0) return 0;

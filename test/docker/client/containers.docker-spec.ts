@@ -44,7 +44,7 @@ describeWithDocker('containers by the client', () => {
     expect(await containers.start(id)).toBe('already');
     const { State, NetworkSettings } = await containers.inspect('d-life');
     expect(State).toMatchObject({ Running: true, Status: 'running' });
-    expect(NetworkSettings.Networks['bridge']?.IPAddress).toMatch(/^10\./);
+    expect(NetworkSettings.Networks?.['bridge']?.IPAddress).toMatch(/^10\./);
     await eventually(async () => (await containers.logs(id, 10)).length > 0, SOON_MS, 'log lines');
     expect((await containers.logs(id, 1)).join()).toContain('"event":"listening"');
 
@@ -172,21 +172,11 @@ describeWithDocker('containers by the client', () => {
     expect(await client.ownContainer()).toBeNull();
   });
 
-  it('are told of: the engine, its image and networks', async () => {
-    expect(await client.version()).toMatchObject({
-      os: 'linux',
-      arch: expect.stringMatching(/^\w+$/),
-    });
-    expect(await client.info()).toMatchObject({
-      os: 'linux',
-      swarm: { state: 'inactive', isManager: false },
-    });
-    expect(await client.images.find(image)).toMatchObject({
-      id: expect.stringMatching(/^sha256:/),
-      repoTags: [image],
-      os: 'linux',
-    });
-    expect(await client.images.find('d-no-such:1')).toBeNull();
+  it('describes the Docker Engine, images and networks', async () => {
+    expect(await client.version()).toEqual({ arch: expect.stringMatching(/^\w+$/) });
+    expect(await client.info()).toEqual({ name: expect.stringMatching(/./), nodeId: '' });
+    expect(await client.images.has(image)).toBe(true);
+    expect(await client.images.has('d-no-such:1')).toBe(false);
     const id = await docker(['network', 'create', 'd-net'], daemon.dockerHost);
     expect(await client.networks.find('d-net')).toMatchObject({ Id: id, Driver: 'bridge' });
     await docker(['network', 'rm', 'd-net'], daemon.dockerHost);

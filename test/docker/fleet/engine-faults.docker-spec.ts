@@ -102,7 +102,7 @@ describeWithDocker('an engine in a container', () => {
     expect(engines.map(({ id }) => id)).not.toContain(victim.id);
     const { body: events } = await fleet.product.api('GET', `/events?engine_id=${victim.id}`);
     const reasons = (events as { reason: string | null }[]).map(({ reason }) => reason ?? '');
-    expect(reasons.find((reason) => reason.includes('address any more'))).toBeDefined();
+    expect(reasons.find((reason) => reason.includes('lost its address'))).toBeDefined();
     expect(reasons.join()).not.toContain('silence');
     const { breaker } = await fleet.status();
     expect(breaker).toMatchObject({ state: 'closed', failures: 0 });

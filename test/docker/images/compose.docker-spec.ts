@@ -57,6 +57,13 @@ describeCompose('the compose files', () => {
     await compose([...MAIN, ...LOCAL, 'config', '-q']);
   });
 
+  it('bring a Redis server with the profile, and tell the product where it is', async () => {
+    const env = { REDIS_URL: 'redis://redis' };
+    const text = await compose([...MAIN, '--profile', 'redis', 'config'], env);
+    expect(text).toContain('REDIS_URL: redis://redis');
+    expect(text).toMatch(/\n {2}redis:\n(?: {4}.*\n)+? {4}profiles:\n {4}- redis\n/);
+  });
+
   it('ask for what a VPN cannot do without', async () => {
     const refused = expect(compose([...MAIN, ...GLUETUN, 'config', '-q'])).rejects;
     await refused.toThrow(/set it in \.env/);

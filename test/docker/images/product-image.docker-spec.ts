@@ -124,6 +124,15 @@ describeWithDocker("the product's image", () => {
     expect(compiled).toEqual([]);
   });
 
+  it('has the code that REDIS_URL loads', async () => {
+    const loaded = await inside(`
+      require('reflect-metadata');
+      const { RedisModule } = require('./dist/coordination/redis.loader').loadRedis();
+      console.log(JSON.stringify(RedisModule.name));
+    `);
+    expect(loaded).toBe('RedisModule');
+  });
+
   it('plays a stream through its published port', async () => {
     expect((await call({ port, method: 'GET', path: '/health/live' })).status).toBe(200);
     const viewer = openViewer({ port, path: streamPath(newContentId()) });

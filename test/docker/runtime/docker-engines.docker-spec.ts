@@ -1,13 +1,16 @@
 import { eventually } from '../../e2e/support';
-import { RuntimeError, type SeenEngine } from '../../../src/engines/drivers/engine-runtime.port';
+import {
+  RuntimeError,
+  type ObservedEngine,
+} from '../../../src/engines/drivers/engine-runtime.port';
 import { describeWithDocker } from '../support/docker-availability';
 import { freePorts } from '../support/free-ports';
 import { dockerInspect } from '../support/long-commands';
-import { foreignContainer, newKey, openRuntime, vpnSeat } from '../support/runtime-stage';
+import { foreignContainer, newKey, openRuntime, vpnSlotOf } from '../support/runtime-stage';
 import { withLag } from '../../../src/kernel/testing/lag.spec-support';
 
 /** The engine's own answer at the address that the runtime shows. */
-function versionAt({ endpoint }: SeenEngine): Promise<string> {
+function versionAt({ endpoint }: ObservedEngine): Promise<string> {
   const url = `http://${endpoint!.host}:${endpoint!.port}/webui/api/service?method=get_version`;
   return eventually(async () => {
     const signal = AbortSignal.timeout(5000);
@@ -53,25 +56,25 @@ describeWithDocker('engines in containers', () => {
   });
 
   it('puts engines into the network of a VPN, each with ports of its own', async () => {
-    const seat = await vpnSeat({ forwardedPort: 45_678 });
+    const vpnSlot = await vpnSlotOf({ forwardedPort: 45_678 });
     const stage = openRuntime();
-    const one = await stage.provision({ seat });
-    const other = await stage.provision({ seat: { ...seat, forwardedPort: null } });
+    const one = await stage.provision({ vpnSlot });
+    const other = await stage.provision({ vpnSlot: { ...vpnSlot, forwardedPort: null } });
     expect(one.vpn).toEqual({
       vpn: 'gluetun',
-      containerId: seat.containerId,
-      containerStartedAt: seat.containerStartedAt,
+      containerId: vpnSlot.containerId,
+      containerStartedAt: vpnSlot.containerStartedAt,
     });
     expect([one.forwardedPort, other.forwardedPort]).toEqual([45_678, null]);
     for (const engine of [one, other]) {
-      expect(engine.endpoint!.host).toBe(seat.host);
+      expect(engine.endpoint!.host).toBe(vpnSlot.host);
       expect(await versionAt(engine)).toMatch(/^3\./);
     }
     const ports = [one.endpoint!.port, one.apiPort, other.endpoint!.port, other.apiPort];
     expect(new Set(ports).size).toBe(4);
-    for (const port of ports) expect(port).toBeGreaterThanOrEqual(seat.ports.from);
+    for (const port of ports) expect(port).toBeGreaterThanOrEqual(vpnSlot.ports.from);
     const { HostConfig, Args } = await dockerInspect(one.id);
-    expect(HostConfig.NetworkMode).toBe(`container:${seat.containerId}`);
+    expect(HostConfig.NetworkMode).toBe(`container:${vpnSlot.containerId}`);
     expect(Args).toContain('45678');
     // What another program adopts is the same, address included.
     const adopter = openRuntime({}, stage.instance);
@@ -80,9 +83,11 @@ describeWithDocker('engines in containers', () => {
 
   it('says so when the network of the VPN is gone, and leaves nothing', async () => {
     const containerId = await foreignContainer(`e-vpn-${newKey()}`);
-    const seat = { ...(await vpnSeat()), containerId };
+    const vpnSlot = { ...(await vpnSlotOf()), containerId };
     const stage = openRuntime();
-    await expect(stage.provision({ seat })).rejects.toMatchObject({ code: 'network_missing' });
+    await expect(stage.provision({ vpnSlot })).rejects.toMatchObject({
+      code: 'network_missing',
+    });
     expect(await stage.containers()).toEqual([]);
   });
 
@@ -110,7 +115,8 @@ describeWithDocker('engines in containers', () => {
     const stage = openRuntime();
     const engines = [await stage.provision(), await stage.provision()];
     const adopter = openRuntime({}, stage.instance);
-    const byId = (all: readonly SeenEngine[]) => [...all].sort((a, b) => (a.id < b.id ? -1 : 1));
+    const byId = (all: readonly ObservedEngine[]) =>
+      [...all].sort((a, b) => (a.id < b.id ? -1 : 1));
     expect(byId(await adopter.runtime.list())).toEqual(byId(engines));
     expect(byId(await stage.runtime.list())).toEqual(byId(engines));
 

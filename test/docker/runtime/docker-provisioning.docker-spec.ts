@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:net';
-import { startOffset } from '../../../src/engines/drivers/containers/port-allocation';
+import { startOffset } from '../../../src/engines/drivers/containers/port-allocator';
 import { DockerError } from '../../../src/engines/drivers/docker-client';
 import { RuntimeError } from '../../../src/engines/drivers/engine-runtime.port';
 import { eventually, onScopeEnd } from '../../e2e/support';
@@ -97,7 +97,7 @@ describeWithDocker('provisioning that goes wrong', () => {
   });
 
   it.each(['create', 'start'] as const)(
-    'leaves nothing when the order is called off while Docker is at its %s',
+    'leaves nothing when the request is cancelled while Docker is at its %s',
     async (step) => {
       const stage = openRuntime();
       const calling = new AbortController();
@@ -110,8 +110,8 @@ describeWithDocker('provisioning that goes wrong', () => {
         calling.abort();
         return outcome;
       });
-      const calledOff = { code: 'runtime_refused', message: 'the order was called off' };
-      await expect(stage.provision({}, calling.signal)).rejects.toMatchObject(calledOff);
+      const cancelled = { code: 'runtime_refused', message: 'the request was cancelled' };
+      await expect(stage.provision({}, calling.signal)).rejects.toMatchObject(cancelled);
       const state = step === 'create' ? 'created' : 'running';
       expect(outcomes).toEqual([expect.stringMatching(` ${state}$`)]);
       expect(await stage.containers()).toEqual([]);

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { loadConfig } from '../../../src/config';
 import { DockerClient } from '../../../src/engines/drivers/docker-client';
-import { DockerRuntime } from '../../../src/engines/drivers/docker/docker.runtime';
+import { DockerRuntime } from '../../../src/engines/drivers/docker/docker-runtime';
 import type {
-  EngineOrder,
+  ProvisioningRequest,
   RuntimeListener,
-  SeenEngine,
-  VpnSeat,
+  ObservedEngine,
+  VpnSlot,
 } from '../../../src/engines/drivers/engine-runtime.port';
 import { EventBus, type RecordedEvent } from '../../../src/events';
 import { eventually, onScopeEnd } from '../../e2e/support';
@@ -54,12 +54,12 @@ export class RuntimeStage {
     this.runtime = new DockerRuntime(config, instance, bus, this.client);
   }
 
-  provision(order: Partial<EngineOrder> = {}, signal = NEVER): Promise<SeenEngine> {
-    return this.runtime.provision({ key: newKey(), seat: null, ...order }, signal);
+  provision(order: Partial<ProvisioningRequest> = {}, signal = NEVER): Promise<ObservedEngine> {
+    return this.runtime.provision({ key: newKey(), vpnSlot: null, ...order }, signal);
   }
 
   /** The engine as the next look shows it. */
-  async see(id: string): Promise<SeenEngine | undefined> {
+  async see(id: string): Promise<ObservedEngine | undefined> {
     return (await this.runtime.list()).find((engine) => engine.id === id);
   }
 
@@ -107,7 +107,7 @@ export async function foreignContainer(
 }
 
 /** A running container whose network engines join, as they join that of a VPN. */
-export async function vpnSeat(over: Partial<VpnSeat> = {}): Promise<VpnSeat> {
+export async function vpnSlotOf(over: Partial<VpnSlot> = {}): Promise<VpnSlot> {
   const containerId = await foreignContainer(`e-vpn-${newKey()}`);
   await docker(['start', containerId]);
   const format = '{{.State.StartedAt}} {{.NetworkSettings.Networks.bridge.IPAddress}}';

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { loadConfig } from '../../../src/config';
-import type { EngineOrder, SeenEngine } from '../../../src/engines/drivers/engine-runtime.port';
-import { SwarmRuntime } from '../../../src/engines/drivers/swarm/swarm.runtime';
+import type {
+  ProvisioningRequest,
+  ObservedEngine,
+} from '../../../src/engines/drivers/engine-runtime.port';
+import { SwarmRuntime } from '../../../src/engines/drivers/swarm/swarm-runtime';
 import { EventBus } from '../../../src/events';
 import { eventually, onScopeEnd } from '../../e2e/support';
 import { docker, listContainers } from './docker-cli';
@@ -47,12 +50,12 @@ export class SwarmStage {
     this.runtime = new SwarmRuntime(config, instance, new EventBus());
   }
 
-  provision(order: Partial<EngineOrder> = {}, signal = NEVER): Promise<SeenEngine> {
-    return this.runtime.provision({ key: newKey(), seat: null, ...order }, signal);
+  provision(order: Partial<ProvisioningRequest> = {}, signal = NEVER): Promise<ObservedEngine> {
+    return this.runtime.provision({ key: newKey(), vpnSlot: null, ...order }, signal);
   }
 
   /** The engine as the next look shows it. */
-  async see(id: string): Promise<SeenEngine | undefined> {
+  async see(id: string): Promise<ObservedEngine | undefined> {
     return (await this.runtime.list()).find((engine) => engine.id === id);
   }
 

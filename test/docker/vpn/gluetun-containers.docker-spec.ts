@@ -1,4 +1,4 @@
-import { GluetunControlClient } from '../../../src/engines/vpn/gluetun-control.client';
+import { GluetunControlClient } from '../../../src/engines/vpn/gluetun-control-client';
 import { DockerVpnContainers } from '../../../src/engines/vpn/docker-vpn-containers';
 import { DockerClient } from '../../../src/engines/drivers/docker-client';
 import { eventually, onScopeEnd } from '../../e2e/support';

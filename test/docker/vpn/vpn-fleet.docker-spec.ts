@@ -142,7 +142,7 @@ describeWithDocker('engines behind two VPNs', () => {
   it('go with their VPN when it says that it has crashed, and serve again when it is back', async () => {
     const [ofA, ofB] = [await idsBehind(a), await idsBehind(b)];
     await a.set({ status: 'crashed' });
-    await eventually(async () => (await status()).vpn1.state === 'down', WITHIN_MS, 'down');
+    await eventually(async () => (await status()).vpns[0].state === 'down', WITHIN_MS, 'down');
     await eventually(
       async () => behind(await engines(), a).every(({ state }) => state === 'draining'),
       WITHIN_MS,

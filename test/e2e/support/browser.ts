@@ -5,10 +5,10 @@ import { chromium, type BrowserContext, type Page } from 'playwright-core';
 import { onScopeEnd } from './scope';
 
 const CHROMIUM = '/usr/bin/chromium';
-/** A browser starts slowly where much else runs. */
+/** Starting a browser takes long on a busy machine. */
 const WITHIN_MS = 90_000;
 
-/** Nothing of it may speak to anybody but us, and video plays without a click. */
+/** Options that keep the browser from connecting to other hosts, and let video play without a click. */
 const ARGUMENTS = [
   '--headless',
   '--no-sandbox',
@@ -22,7 +22,7 @@ const ARGUMENTS = [
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
 ];
 
-/** Why there can be no browser here; null when there can. */
+/** The reason why no browser can be used here; null if one can. */
 export function whyNoBrowser(): string | null {
   try {
     accessSync(CHROMIUM, constants.X_OK);
@@ -32,16 +32,16 @@ export function whyNoBrowser(): string | null {
   }
 }
 
-/** A page, and what went wrong on it. */
+/** A page and its errors. */
 export interface WatchedPage {
   readonly page: Page;
   /** Errors and warnings of its console, exceptions, and requests that failed. */
   readonly complaints: string[];
-  /** Requests to anybody else; none of them gets out. */
+  /** Requests to other hosts; all of them are blocked. */
   readonly foreign: string[];
 }
 
-/** Opens an empty page in a browser of its own, without any network but 127.0.0.1. */
+/** Opens an empty page in a separate browser that can reach only 127.0.0.1. */
 export async function openPage(): Promise<WatchedPage> {
   const context = await startBrowser();
   const page = await context.newPage();

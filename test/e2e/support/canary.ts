@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onScopeEnd } from './scope';
 
-/** A server of this machine that nobody may ever reach. */
+/** A server on this machine that no program may connect to. */
 export interface Canary {
   readonly port: number;
   /** Connections so far. */
@@ -21,22 +21,25 @@ export async function openCanary(): Promise<Canary> {
     socket.end('HTTP/1.1 200 OK\r\nContent-Type: video/mp2t\r\n\r\ncanary');
   });
   await new Promise<void>((resolve) => server.listen(0, '::', resolve));
-  // Whoever is still connected is not waited for.
+  // Open connections need not end first.
   onScopeEnd(() => void server.close());
   return { port: (server.address() as AddressInfo).port, visits: () => visits };
 }
 
-/** What a program connects to. */
+/** The destinations that a program connects to. */
 export interface ConnectJournal {
-  /** Settings with which the program has to be started. */
+  /** Settings with which the program must be started. */
   readonly env: Readonly<Record<string, string>>;
-  /** Every destination so far, each once: `host:port`, or the path of a local socket that is not the program's own lock. */
+  /**
+   * Every destination so far, each once: `host:port`, or the path of a local socket other than the program's own
+   * lock.
+   */
   readonly destinations: () => string[];
 }
 
 const HOOK = join(__dirname, 'connect-journal.cjs');
 
-/** Writes down what a program connects to, whether or not somebody listens there. */
+/** Records the destinations that a program connects to, whether or not a server listens there. */
 export function keepConnectJournal(): ConnectJournal {
   const folder = mkdtempSync(join(tmpdir(), 'acefleet-connects-'));
   onScopeEnd(() => rmSync(folder, { recursive: true, force: true }));

@@ -9,20 +9,23 @@ export interface Exit {
 }
 
 const MAX_LINES = 20_000;
-/** It is told to be gone when all that hold its output are, which a program that it has started may outlive. */
+/**
+ * Node reports the end only when all processes that hold the child's output have ended, and a program that it
+ * started may outlive it.
+ */
 const DIES_WITHIN_MS = 10_000;
 
-/** The runner itself may be ended: then no hook runs. */
+/** The test runner itself may be ended, and then no hook runs. */
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** A program under test: its output line by line, its end, and nothing of it left behind. */
+/** A program under test: its output line by line, its end, and a guarantee that it does not outlive the test. */
 export class Child {
   /** Lines of stdout and stderr, in order of arrival, the newest 20 000. */
   readonly lines: string[] = [];
-  /** Resolves when the process is gone and its output was read to the end. Never rejects. */
+  /** Resolves when the process has ended and its output was read completely. Never rejects. */
   readonly exit: Promise<Exit>;
   ended: Exit | null = null;
   private readonly process: ChildProcess;
@@ -63,7 +66,7 @@ export class Child {
     this.process.kill(signal);
   }
 
-  /** The first line, past or future, of which `read` makes something. @throws when the process ends before. */
+  /** The first line, past or future, for which `read` returns a value. @throws when the process ends before. */
   async line<T>(read: (line: string) => T | null | undefined, timeoutMs = 40_000): Promise<T> {
     return new Promise((resolve, reject) => {
       const finish = (settle: () => void): void => {
@@ -107,14 +110,14 @@ export class Child {
   }
 }
 
-/** By which `npm test` finds what a run of the tests has left behind, whatever environment the test chose. */
+/** `npm test` finds leftovers of a run by this variable, whatever environment the test chose. */
 function markOfRun(): NodeJS.ProcessEnv {
   const name = 'ACEFLEET_TEST_RUN';
   const run = process.env[name];
   return run === undefined ? {} : { [name]: run };
 }
 
-/** What `promise` resolves with; null when it takes longer. */
+/** The result of `promise`; null if it takes longer. */
 async function settledWithin<T>(promise: Promise<T>, timeoutMs: number): Promise<T | null> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<null>((resolve) => {

@@ -1,12 +1,12 @@
-/** Takes the framing of a chunked body away, however it is cut into pieces on its way. */
+/** Removes the framing of a chunked body that arrives in pieces of any size. */
 export class ChunkedBody {
   private line = '';
-  /** Bytes of the present chunk that are still to come; 0 while its size is read. */
+  /** Remaining bytes of the current chunk; 0 while its size is read. */
   private left = 0;
-  /** The last chunk has come: what came is the whole. */
+  /** True when the last chunk has arrived, so the body is complete. */
   isOver = false;
 
-  /** @throws when it is not chunked */
+  /** @throws if the body is not chunked */
   decode(bytes: Buffer): Buffer {
     const pieces: Buffer[] = [];
     let at = 0;
@@ -25,7 +25,7 @@ export class ChunkedBody {
     return Buffer.concat(pieces);
   }
 
-  /** The line has the size of the next chunk; what closes the one before stands in front of it. */
+  /** The line contains the size of the next chunk, after the line break that ends the previous chunk. */
   private takeSize(): void {
     const size = /^(?:\r\n)?([0-9a-f]+)(?:;.*)?\r\n$/i.exec(this.line)?.[1];
     if (size === undefined) throw new Error(`not chunked: ${JSON.stringify(this.line)}`);

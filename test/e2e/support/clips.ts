@@ -6,17 +6,17 @@ import { eventually } from './wait';
 export type VideoCodec = 'h264' | 'hevc' | 'mpeg2';
 export type SoundCodec = 'aac' | 'ac3' | 'eac3' | 'mp2';
 
-/** A clip for the simulator to play round and round. */
+/** A clip that the simulator plays in a loop. */
 export interface ClipWish {
   readonly video: VideoCodec;
   readonly sound: SoundCodec;
-  /** From one key frame to the next, seconds. */
+  /** Interval between key frames, seconds. */
   readonly gopS: number;
 }
 
-/** A made one: pictures and frames of sound all end together after this long, whatever the codecs. */
+/** Length of a generated clip: pictures and frames of sound all end together after this time, with every codec. */
 export const CLIP_SECONDS = 24;
-/** Half a second is a whole number of them. */
+/** Half a second is a whole number of these frames. */
 export const CLIP_PICTURES_PER_S = 24;
 export const CLIP_WIDTH = 320;
 
@@ -30,7 +30,7 @@ const SAMPLES_PER_FRAME: Readonly<Record<SoundCodec, number>> = {
   mp2: 1152,
 };
 
-/** Closed groups of exactly so many pictures, with two B frames between others. */
+/** Closed groups of exactly this many pictures, with two B frames between others. */
 const VIDEO_OPTIONS: Readonly<Record<VideoCodec, (group: number) => readonly string[]>> = {
   h264: (group) => [
     ...['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '2', '-b_strategy', '0'],
@@ -48,8 +48,8 @@ const VIDEO_OPTIONS: Readonly<Record<VideoCodec, (group: number) => readonly str
 };
 
 /**
- * Makes a clip with ffmpeg, in a folder that is gone after the test or file. Its pictures are small and move, its sound
- * is a tone.
+ * Creates a clip with ffmpeg, in a folder that is removed after the test or file. Its pictures are small and
+ * moving, its sound is a tone.
  *
  * @returns the path of the file
  */

@@ -1,8 +1,9 @@
 const WITHIN_MS = 240_000;
 
 /**
- * Tests that run at the same time, because each mostly waits for the deadlines that it proves; all of them before the
- * first one of their group is told. What they start ends with the file. A test may need nothing that another one changes.
+ * Runs tests at the same time, because each mostly waits for deadlines. All of them finish before the first test of
+ * their group is reported. Processes that they start end with the file. A test must not depend on state that
+ * another one changes.
  */
 export function concurrently(tests: Readonly<Record<string, () => Promise<void>>>): void {
   const names = Object.keys(tests);

@@ -5,7 +5,7 @@ export function newContentId(): string {
   return `7e57${randomBytes(18).toString('hex')}`;
 }
 
-/** The address of a content as players are given it. */
+/** The URL of a content for players. */
 export function streamPath(id: string, more = ''): string {
   return `/ace/getstream?id=${id}${more}`;
 }

@@ -9,7 +9,7 @@ import { openViewer, type Viewer } from './viewer';
 import { eventually } from './wait';
 import { withLag } from '../../../src/kernel/testing/lag.spec-support';
 
-/** A content that is being watched, and the engines before anything happens. */
+/** A content with a viewer, and the engines before the failure. */
 export interface Scene {
   readonly id: string;
   readonly engine: Simulator;
@@ -17,55 +17,64 @@ export interface Scene {
   readonly viewer: Viewer;
 }
 
-/** Why a running stream needs another source, and what that may cost its viewers. */
+/** A cause for a change of the source, and the effects that viewers may notice. */
 export interface Cause {
   readonly name: string;
-  /** What the engines do; the media, or the engine session, are lost by it. */
+  /** Makes the engines fail, so that the media or the engine session are lost. */
   readonly strike: (scene: Scene) => Promise<void>;
-  /** Outcomes of the sources in order; the last one plays. */
+  /** Outcomes of the attempts in order; the last one plays. */
   readonly sources: readonly RegExp[];
-  /** A new session on the same engine comes first only after a fault that usually affects one engine session. */
+  /**
+   * The engine of the last source. A new session on the same engine is tried first only after faults that usually
+   * affect one engine session.
+   */
   readonly endsOn: 'same' | 'other' | 'any';
-  /** Longest time without media that a viewer bears, without the start of the next source and slack. */
+  /** Longest time without media for the viewer, without the start of the next source and tolerance. */
   readonly silenceMs: number;
-  /** `proved`: the new source's past reaches behind the cut. `flagged`: it can not, or the old media are no guide. */
+  /**
+   * `proved`: the new source's past media begin before the cut. `flagged`: they do not, or the old media cannot be
+   * compared.
+   */
   readonly splice: 'proved' | 'flagged';
-  /** How late things may be besides; far less than what a cause is told from. 6 s when not given. */
+  /** Tolerance for all delays; far less than the differences between causes. 6 s by default. */
   readonly lateMs?: number;
-  /** What came before the splice is the cause itself. */
+  /** True if the media before the splice contain the fault itself. */
   readonly isDamagedBefore?: true;
 }
 
 export const PLAYING = /^playing$/;
-/** A reset that comes along with unread bytes is told as an end by the runtime. */
+/** If a reset arrives together with unread bytes, the runtime reports an end. */
 export const CUT = /^(?:reset|end)$/;
 
-/** A busy machine, and the start of the next source with it. Why a source was lost is told by its outcome. */
+/** Tolerance for a busy machine and the start of the next source. The outcome shows why a source was lost. */
 const SLACK_MS = 6000;
-/** A silence is seen from here: shorter by what we were late with the last media before it. */
+/** Minimum measured share of the nominal silence: below 1, because the last media before it may be received late. */
 const SEEN_OF_SILENCE = 0.5;
 const KEPT_BYTES = 10_000_000;
-/** In broadcast time, forward or, where time bases differ and nothing can be proved, back. */
+/** Length of the jump in broadcast time, forward or, if time bases differ and the overlap cannot be proved, back. */
 const MOST_MISSING_MS = 8000;
 const NEXT_SOURCE_WITHIN_MS = 60_000;
 const PICTURES_PER_S = 25;
 /** 2.5 s of the broadcast. */
 const MARKERS_AFTER = 125;
 
-/** Viewers of one product over several engines, and the judgement of what they got. */
+/** Viewers of one product with several engines, and the assertions about their streams. */
 export class FailoverStage {
-  /** Each viewer's session as it was when there were media from behind the splice. */
+  /** Each viewer's session as it was when media after the splice arrived. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the wire's shape is what tests look at
   private readonly sessions = new Map<Viewer, any>();
 
   constructor(
     private readonly product: Product,
     private readonly engines: readonly Simulator[],
-    /** How much longer than the cause says viewers may be without media; less than what it is to be told from. */
+    /**
+     * How much longer than the cause's own time viewers may be without media; less than the differences between
+     * causes.
+     */
     private readonly slackMs = SLACK_MS,
   ) {}
 
-  /** A viewer of a content of its own, with some media behind it. */
+  /** Adds a viewer of a new content, which has received some media. */
   async watch(id = newContentId()): Promise<Scene> {
     const viewer = openViewer(this.product.url(streamPath(id)), { keepBytes: KEPT_BYTES });
     await viewer.until(({ markers }) => markers.receivedMs > 1500, 60_000, 'media');
@@ -74,7 +83,10 @@ export class FailoverStage {
     return { id, engine, others: this.engines.filter((one) => one !== engine), viewer };
   }
 
-  /** Lets it happen, waits until the viewer has media from behind the splice, and has it leave: what it got is judged. */
+  /**
+   * Triggers the cause, waits until the viewer has media from after the splice, closes the viewer and checks its
+   * stream.
+   */
   async strike(cause: Cause, scene: Scene): Promise<Scene> {
     const { id, viewer } = scene;
     await viewer.receiveMore(1000);
@@ -91,7 +103,7 @@ export class FailoverStage {
     );
     const { splice } = cause;
     await viewer.until(({ flagged }) => splice === 'proved' || flagged > 0, 30_000, 'a flag');
-    // Counted, since the time that a flagged splice leaves out was not received.
+    // Counted, because the time that a flagged splice skips was not received.
     const { count } = viewer.audit.markers;
     await viewer.until(
       ({ markers }) => markers.count > count + MARKERS_AFTER,
@@ -104,19 +116,19 @@ export class FailoverStage {
     return scene;
   }
 
-  /** Asserts that the viewer got what the cause allows, no less and nothing else. */
+  /** Asserts that the viewer's stream shows exactly the effects that the cause allows. */
   async judge(cause: Cause, { engine, viewer }: Scene): Promise<void> {
     const { audit } = viewer;
     const session = this.sessions.get(viewer);
 
-    // Where it went, and why.
+    // The new source, and the reason of the change.
     const outcomes = session.attempts.map(({ outcome }: { outcome: string }) => outcome);
     expect(outcomes).toEqual(cause.sources.map((source) => expect.stringMatching(source)));
     expect(session).toMatchObject({ state: 'live', client_count: 1, error: null });
     if (cause.endsOn === 'same') expect(session.container_id).toBe(engine.engineId);
     if (cause.endsOn === 'other') expect(session.container_id).not.toBe(engine.engineId);
 
-    // How long it took.
+    // Duration.
     expect(audit.longestGapMs).toBeLessThan(
       withLag(cause.silenceMs + (cause.lateMs ?? this.slackMs)),
     );
@@ -130,8 +142,8 @@ export class FailoverStage {
 }
 
 /**
- * Asserts that a viewer got one stream over the change of its source: what was lost or repeated was said, times go on,
- * and all of it can be decoded, or all from where a flag tells players to begin anew.
+ * Asserts that a viewer received one stream over the change of its source: losses and repetitions were flagged,
+ * times continue, and everything can be decoded, or everything after a flag that tells players to start again.
  */
 export async function expectSpliced(
   viewer: Viewer,
@@ -165,7 +177,7 @@ function audited(body: Buffer): StreamAudit {
   return audit;
 }
 
-/** Clock references and decode times go forward, and no further than what is missing. */
+/** Clock references and decoding times increase, by no more than the missing media. */
 function expectOneTimeline({ pids, markers }: StreamAudit): void {
   const missingMs = Math.max(0, ...markers.jumps.map(({ ms }) => ms));
   for (const pid of [SIM_PIDS.video, SIM_PIDS.audio]) {
@@ -173,7 +185,7 @@ function expectOneTimeline({ pids, markers }: StreamAudit): void {
     if (audit === undefined) continue;
     expect(audit).toMatchObject({ backSteps: 0, clockBackSteps: 0 });
     expect(audit.largestClockStepMs ?? 0).toBeLessThan(missingMs + 200);
-    // Sound comes in larger pieces than pictures.
+    // Sound has larger access units than pictures.
     expect(audit.largestStepMs).toBeLessThan(missingMs + 700);
   }
 }

@@ -11,10 +11,10 @@ export interface FileRequestOptions {
   readonly localAddress?: string;
 }
 
-/** One request for a file, on a connection of its own. It ends with the test or file that opened it. */
+/** One request for a file, on its own connection. It ends with the test or file that opened it. */
 export class FileRequest {
   readonly head: Promise<{ readonly status: number; readonly headers: IncomingHttpHeaders }>;
-  /** Resolves when all of the body is there; rejects when the connection broke. */
+  /** Resolves when the whole body has arrived; rejects when the connection broke. */
   readonly whole: Promise<Buffer>;
   bytes = 0;
   private readonly pieces: Buffer[] = [];
@@ -47,7 +47,7 @@ export class FileRequest {
     return JSON.parse((await this.whole).toString()) as Record<string, unknown>;
   }
 
-  /** So many bytes are there. */
+  /** Resolves when this many bytes have arrived. */
   async received(bytes: number): Promise<void> {
     await eventually(() => this.bytes >= bytes, 30_000, `${bytes} bytes`);
   }

@@ -8,17 +8,20 @@ import { eventually, freePort } from './wait';
 const PAGE = join(__dirname, '../../../docs/reverse-proxies.md');
 const STARTS_WITHIN_MS = 40_000;
 
-/** A reverse proxy that the documentation has a configuration for. */
+/** A reverse proxy for which the documentation has a configuration. */
 export type FrontProxyName = 'nginx' | 'caddy' | 'haproxy';
 
-/** How its configuration says where it listens, and how to have it listen at another port, on every address and without TLS. */
+/**
+ * The line of its configuration with its address, and the replacement for another port, on every address and
+ * without TLS.
+ */
 const LISTENS: Readonly<Record<FrontProxyName, readonly [said: string, with_: string]>> = {
   nginx: ['listen 80;', 'listen PORT;'],
   caddy: ['tv.example.org {', 'http://:PORT {'],
   haproxy: ['bind :80', 'bind :PORT'],
 };
 
-/** The configuration as the page has it. @throws when there is not exactly one */
+/** The configuration from the documentation. @throws when there is not exactly one */
 export function documentedConfiguration(name: FrontProxyName): string {
   const blocks = [...readFileSync(PAGE, 'utf8').matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)];
   const [block, ...more] = blocks.filter(([, language]) => language === name);
@@ -59,7 +62,7 @@ function run(name: FrontProxyName, text: string): Child {
     case 'nginx': {
       writeFileSync(file, text);
       const main = join(folder, 'nginx.conf');
-      // What Debian has around a file of conf.d, as far as it matters here.
+      // The part of Debian's configuration around conf.d that matters here.
       writeFileSync(
         main,
         `daemon off; master_process off; pid ${folder}/pid; error_log stderr; events {}\n` +
@@ -68,7 +71,7 @@ function run(name: FrontProxyName, text: string): Child {
       return runProgram('nginx', '-p', folder, '-e', 'stderr', '-c', main);
     }
     case 'caddy':
-      // Its own API would listen at a port of its own.
+      // Its own API would listen on a fixed port.
       writeFileSync(file, `{\n\tadmin off\n}\n${text}`);
       return runProgram('caddy', 'run', '--adapter', 'caddyfile', '--config', file);
     case 'haproxy':

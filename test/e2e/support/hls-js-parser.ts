@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { MediaPlaylist } from './hls';
 
-/** What the parser of hls.js makes of one playlist. */
+/** The result of hls.js for one playlist. */
 interface Reading {
   readonly error: string | null;
   readonly live: boolean;
@@ -22,7 +22,10 @@ interface Reading {
 
 const LIBRARY = join(require.resolve('hls.js'), '..', 'hls.mjs');
 
-/** Reads playlists from stdin, tells what it made of them on stdout. The library is a module and wants a browser's `self`. */
+/**
+ * Reads playlists from stdin and prints the parser's results on stdout. The library is a module and needs a
+ * browser's `self`.
+ */
 const SCRIPT = `
   globalThis.self = globalThis;
   const { M3U8Parser } = await import(${JSON.stringify(pathToFileURL(LIBRARY).href)});
@@ -45,7 +48,7 @@ const SCRIPT = `
   process.stdout.write(JSON.stringify(readings));
 `;
 
-/** Asserts that the parser of hls.js reads from playlists exactly what our own strict one did. */
+/** Asserts that the parser of hls.js reads the same from playlists as our own strict one. */
 export function expectReadAlike(playlists: readonly MediaPlaylist[]): void {
   const { stdout, stderr, status } = spawnSync(
     process.execPath,

@@ -3,14 +3,14 @@ import { PACKET_BYTES, PAT_PID, pidOf, SIM_PIDS } from './ts-packet';
 import { eventually } from './wait';
 import type { Product } from './product';
 
-/** One segment as a playlist names it. */
+/** One segment of a playlist. */
 export interface ListedSegment {
   readonly number: number;
   /** Seconds. */
   readonly duration: number;
   readonly url: string;
   readonly isDiscontinuity: boolean;
-  /** ms since 1970; null when it was not told. */
+  /** ms since 1970; null if the playlist has no date. */
   readonly date: number | null;
 }
 
@@ -32,7 +32,7 @@ const ONCE = [
   'EXT-X-INDEPENDENT-SEGMENTS',
 ];
 
-/** Reads a live media playlist as RFC 8216 has it. @throws at anything that a strict parser would refuse */
+/** Parses a live media playlist according to RFC 8216. @throws for everything that a strict parser would refuse */
 export function parsePlaylist(text: string, url: string): MediaPlaylist {
   const refuse = (why: string): never => {
     throw new Error(`${why}:\n${text}`);
@@ -88,7 +88,7 @@ export function parsePlaylist(text: string, url: string): MediaPlaylist {
   };
 }
 
-/** Asserts what one live playlist owes to an older one of the same stream (RFC 8216 §6.2.2). */
+/** Asserts that a live playlist is a valid update of an older one of the same stream (RFC 8216 §6.2.2). */
 export function expectSuccessor(older: MediaPlaylist, newer: MediaPlaylist): void {
   expect(newer.target).toBe(older.target);
   expect(newer.sequence).toBeGreaterThanOrEqual(older.sequence);
@@ -106,14 +106,14 @@ export function manifestPath(id: string, more = ''): string {
   return `/ace/manifest.m3u8?id=${id}${more}`;
 }
 
-/** Every playlist that this file's tests have loaded, for another parser to read. */
+/** Every playlist that the tests of this file have loaded, for checks with another parser. */
 export const loadedPlaylists: MediaPlaylist[] = [];
 
 const OPENED_WITHIN_MS = 40_000;
 
 /**
- * A player's own playlist: what the first address leads to. `fetch` counts as a browser, which is told after 8 s to
- * ask again while the start goes on.
+ * The playlist of one player, to which the first address redirects. `fetch` counts as a browser, which gets 503
+ * after 8 s and must repeat the request while the start continues.
  */
 export async function openHls(
   product: Product,
@@ -154,13 +154,13 @@ export async function loadSegment({ url }: ListedSegment): Promise<Buffer> {
   return body;
 }
 
-/** A segment without what goes before it: PAT and PMT of its own. */
+/** Returns a segment without its preface, PAT and PMT. */
 export function mediaOf(segment: Buffer): Buffer {
   expect([pidOf(segment, 0), pidOf(segment, PACKET_BYTES)]).toEqual([PAT_PID, SIM_PIDS.pmt]);
   return segment.subarray(2 * PACKET_BYTES);
 }
 
-/** Reads segments one after the other, each once, until there are so many; says how playlists went. */
+/** Reads segments one after the other, each once, until it has this many; asserts that the playlists are valid updates. */
 export async function follow(
   first: MediaPlaylist,
   count: number,
@@ -188,7 +188,7 @@ export async function follow(
   return { segments, bodies, last: playlist };
 }
 
-/** Asserts that segments in a row are the broadcast, packet by packet. */
+/** Asserts that consecutive segments equal the broadcast, packet by packet. */
 export function expectNothingLost(bodies: readonly Buffer[]): void {
   const audit = new StreamAudit();
   for (const body of bodies) audit.feed(mediaOf(body));

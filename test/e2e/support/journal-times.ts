@@ -1,6 +1,6 @@
 import type { Simulator } from './simulator';
 
-/** When the engine got each request to a path, ms since 1970. */
+/** The times of the engine's requests to a path, ms since 1970. */
 export async function journalTimes(engine: Simulator, path: string): Promise<number[]> {
   const query = `path=${encodeURIComponent(path)}`;
   const entries = (await engine.control('GET', `/__sim/journal?${query}`)) as { time: string }[];

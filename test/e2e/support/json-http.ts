@@ -4,7 +4,7 @@ export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
-  /** Parsed when the text is JSON, else undefined. */
+  /** The parsed body if it is JSON, else undefined. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into answers of many shapes
   readonly body: any;
 }
@@ -18,7 +18,7 @@ export interface Call {
   readonly timeoutMs?: number;
 }
 
-/** One request on a connection of its own; nothing stays open afterwards. */
+/** One request on its own connection, which is closed afterwards. */
 export async function call(of: Call): Promise<Answer> {
   const payload = of.body === undefined ? null : JSON.stringify(of.body);
   return new Promise((resolve, reject) => {

@@ -1,32 +1,32 @@
 import { hasPayload, isDiscontinuity, markerOf } from './ts-packet';
 
-/** A place where the stream goes on elsewhere in the broadcast, announced by a discontinuity flag. */
+/** A place where the stream jumps to another point of the broadcast, announced by a discontinuity flag. */
 export interface Jump {
-  /** Packets left out; negative when some came again. */
+  /** Packets left out; negative if some were repeated. */
   readonly packets: number;
   /** The same in broadcast time. */
   readonly ms: number;
 }
 
 /**
- * Proves by the simulator's private packets that nothing is lost or repeated. Each tells how many packets of the
- * broadcast, null packets aside, came before it; between two of them just as many must have arrived, unless a
- * discontinuity was flagged.
+ * Proves with the simulator's private packets that no packet is lost or repeated. Each of them contains the number
+ * of packets of the broadcast before it, without null packets; between two of them exactly the difference must have
+ * arrived, unless a discontinuity was flagged.
  */
 export class MarkerAudit {
   count = 0;
-  /** Packets missing where no discontinuity was flagged. */
+  /** Missing packets without a flagged discontinuity. */
   lostPackets = 0;
-  /** Packets too many where no discontinuity was flagged. */
+  /** Repeated packets without a flagged discontinuity. */
   repeatedPackets = 0;
-  /** Markers that do not come after their predecessor although no discontinuity was flagged. */
+  /** Markers that do not follow their predecessor, without a flagged discontinuity. */
   outOfOrder = 0;
   readonly jumps: Jump[] = [];
   /** Infohashes in order of appearance. */
   readonly infohashes: string[] = [];
   firstMediaNumber: number | null = null;
   lastMediaNumber: number | null = null;
-  /** From being due on air to arriving here, ms. */
+  /** From the time on air to the arrival here, ms. */
   firstLatencyMs: number | null = null;
   lastLatencyMs: number | null = null;
   lastBroadcastMs: number | null = null;
@@ -36,11 +36,11 @@ export class MarkerAudit {
   private arrived = 0;
   private wasFlagged = false;
 
-  /** Takes every packet that is no null packet. */
+  /** Takes every packet except null packets. */
   packet(data: Buffer, at: number): void {
     if (isDiscontinuity(data, at)) {
       this.wasFlagged = true;
-      // A packet that only announces is not of the broadcast.
+      // A packet that only carries the flag is not part of the broadcast.
       if (!hasPayload(data, at)) return;
     }
     this.arrived += 1;

@@ -2,13 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { Child } from './child';
 import { onScopeEnd } from './scope';
 
-/** A host of its own at the other end of a cable that can be pulled. */
+/** A separate host with a network cable that can be unplugged. */
 export interface FarHost {
-  /** Under which address it reaches this machine. */
+  /** The address of this machine as seen from that host. */
   readonly hostAddress: string;
-  /** Runs a program on it. */
+  /** Runs a program on that host. */
   run(command: string, args: readonly string[]): Child;
-  /** From now on nothing gets through in either direction, and nobody is told. */
+  /** From now on no packet passes in either direction, and neither side is notified. */
   pullCable(): void;
   plugCable(): void;
 }
@@ -17,7 +17,7 @@ function sh(command: string, ...args: string[]): void {
   execFileSync(command, args, { stdio: 'pipe' });
 }
 
-/** Why a far host cannot be made here, for the name of a skipped test; null when it can. */
+/** The reason why such a host cannot be created here, for the name of a skipped test; null if it can. */
 export function whyNoFarHost(): string | null {
   if (process.getuid?.() !== 0) return 'needs root';
   const name = `acefleet-try-${process.pid}`;
@@ -31,7 +31,7 @@ export function whyNoFarHost(): string | null {
   }
 }
 
-/** Makes a network namespace and a pair of interfaces; both are gone after the test. */
+/** Creates a network namespace and a pair of interfaces; both are removed after the test. */
 export function openFarHost(): FarHost {
   const tag = String(process.pid);
   const name = `acefleet-${tag}`;
@@ -50,7 +50,7 @@ export function openFarHost(): FarHost {
     try {
       plugCable();
     } finally {
-      // A namespace may die late; without its cable the next one can be made at once.
+      // A namespace may end late; without its interface the next one can be created at once.
       sh('ip', 'link', 'del', near);
       sh('ip', 'netns', 'del', name);
     }

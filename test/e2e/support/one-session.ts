@@ -3,17 +3,17 @@ import { streamPath } from './contents';
 import type { Product } from './product';
 import { eventually } from './wait';
 
-/** Asks for a content by its infohash. */
+/** Requests a content by its infohash. */
 export function byInfohash(product: Product, infohash: string): Viewer {
   return openViewer(product.url(`/ace/getstream?infohash=${infohash}`));
 }
 
-/** Asks for a content by its id. */
+/** Requests a content by its id. */
 export function byId(product: Product, id: string): Viewer {
   return openViewer(product.url(streamPath(id)));
 }
 
-/** Asserts that each of the names leads to the same, only session with so many viewers. */
+/** Asserts that each of the names leads to the same, only stream with this many viewers. */
 export async function expectOneSession(
   product: Product,
   names: readonly string[],
@@ -33,7 +33,7 @@ export async function expectOneSession(
   );
 }
 
-/** Asserts that viewers go on receiving one content without loss, repetition or damage. */
+/** Asserts that viewers continue to receive one content without loss, repetition or damage. */
 export async function expectUntouched(viewers: readonly Viewer[], ms = 3000): Promise<void> {
   await Promise.all(viewers.map((viewer) => viewer.receiveMore(ms)));
   for (const { audit, ending } of viewers) {

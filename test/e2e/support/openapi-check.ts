@@ -1,11 +1,11 @@
-/** JSON of whatever shape: what is checked is just that. */
+/** JSON of any shape, because the shape is checked here. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- documents of unknown shape
 type Json = any;
 
 const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'];
 const TYPES = ['string', 'number', 'integer', 'boolean', 'object', 'array', 'null'];
 
-/** Everything in which a document is no OpenAPI 3.1, or contradicts itself. */
+/** Lists all violations of OpenAPI 3.1 and contradictions in a document. */
 export function faultsOfOpenApi(document: Json): string[] {
   const faults: string[] = [];
   const expectThat = (fact: boolean, fault: string): void => {
@@ -63,7 +63,7 @@ export function faultsOfOpenApi(document: Json): string[] {
     if (typeof node.$ref === 'string') {
       expectThat(resolve(document, node) !== undefined, `${at}: ${node.$ref} leads nowhere`);
     }
-    // A word of 3.0; in 3.1 it means nothing, and null is not allowed after all.
+    // A keyword of 3.0; in 3.1 it has no effect, so null would not be allowed.
     if (!at.endsWith('/properties')) expectThat(!('nullable' in node), `${at}: nullable`);
     const types = [node.type].flat().filter((type) => typeof type === 'string');
     if (/\/schema$|\/schemas\/[^/]+$|\/items$|\/properties\/[^/]+$/.test(at)) {
@@ -76,7 +76,7 @@ export function faultsOfOpenApi(document: Json): string[] {
   return faults;
 }
 
-/** What a reader of one operation is not told, or told wrongly: errors, parameters and bodies with their examples. */
+/** Lists missing or wrong documentation of one operation: errors, parameters and bodies with their examples. */
 function faultsOfTexts(document: Json, operation: Json, at: string): string[] {
   const faults: string[] = [];
   const expectThat = (fact: boolean, fault: string): void => {
@@ -126,7 +126,7 @@ export function operationsOf(
   );
 }
 
-/** Where a value differs from what a schema of the document promises: wrong, missing and untold fields. */
+/** Lists the differences between a value and its schema: wrong, missing and undocumented fields. */
 export function misfits(document: Json, schemaOrRef: Json, value: Json, at = '$'): string[] {
   const schema = resolve(document, schemaOrRef);
   if (schema === undefined) return [`${at}: no schema`];

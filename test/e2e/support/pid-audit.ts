@@ -8,22 +8,22 @@ import {
   ticksBetween,
 } from './ts-packet';
 
-/** What one PID of a viewer's stream looks like. */
+/** Results for one PID of a viewer's stream. */
 export class PidAudit {
   packets = 0;
   /** Packets with the discontinuity flag. */
   flagged = 0;
-  /** Jumps of the continuity counter that no flag announced. */
+  /** Jumps of the continuity counter without a flag. */
   continuityErrors = 0;
-  /** Packets with the counter of the one before them (allowed once in a row, still worth knowing). */
+  /** Packets with the counter of the previous packet (allowed once in a row, but counted). */
   duplicates = 0;
-  /** Largest step from one decode time to the next, ms. */
+  /** Largest step between two decoding times, ms. */
   largestStepMs = 0;
-  /** How often a decode time was smaller than the one before. */
+  /** How often a decoding time was smaller than the previous one. */
   backSteps = 0;
-  /** Largest step from one clock reference to the next, ms; null when the PID carries none. */
+  /** Largest step between two clock references, ms; null if the PID carries none. */
   largestClockStepMs: number | null = null;
-  /** How often a clock reference was smaller than the one before. */
+  /** How often a clock reference was smaller than the previous one. */
   clockBackSteps = 0;
   /** Versions of the table, in order of appearance. */
   readonly versions: number[] = [];

@@ -38,16 +38,16 @@ const PAGE = `<!doctype html><title></title><link rel="icon" href="data:,">
   });
   </script>`;
 
-/** What `look()` tells of the page's player. */
+/** The state of the page's player that `look()` returns. */
 export interface Look {
   readonly time: number;
-  /** Where what it has got so far ends. */
+  /** End of the media that it has buffered. */
   readonly buffered: number;
   readonly width: number;
   readonly failure: string;
 }
 
-/** Serves a page whose `play['hls.js'](url)` or `play['mpegts.js'](url)` begins to play; tells its address. */
+/** Serves a page whose `play['hls.js'](url)` or `play['mpegts.js'](url)` starts playback; returns its address. */
 export async function servePage(): Promise<string> {
   const server = createServer(({ url = '' }, response) => {
     const script = SCRIPTS[url];

@@ -1,20 +1,20 @@
-/** How a viewer asks and reads. */
+/** The request of a viewer and its way of reading. */
 export interface ViewerOptions {
   readonly method?: string;
   readonly httpVersion?: '1.0' | '1.1';
-  /** Besides `Host`. */
+  /** Header fields besides `Host`. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Bytes per second that it reads; as fast as they come when not given. */
+  /** Bytes per second that it reads; unlimited if not given. */
   readonly readRate?: number;
-  /** Address that it comes from, for example 127.0.0.2. */
+  /** Source address of the connection, for example 127.0.0.2. */
   readonly localAddress?: string;
   /** Sent instead of a request. */
   readonly raw?: string | Buffer;
-  /** Keeps so many of the first body bytes for `kept()`. */
+  /** Keeps this many of the first body bytes for `kept()`. */
   readonly keepBytes?: number;
 }
 
-/** A whole address, or a port of this machine and a path. */
+/** A whole URL, or a port of this machine and a path. */
 export type Target = string | { readonly port: number; readonly path: string };
 
 export function parseTarget(address: string): { port: number; path: string } {
@@ -22,7 +22,7 @@ export function parseTarget(address: string): { port: number; path: string } {
   return { port: Number(url.port), path: url.pathname + url.search };
 }
 
-/** The request as it goes on the wire. */
+/** The text of the request. */
 export function requestText(port: number, path: string, options: ViewerOptions): string {
   const { method = 'GET', httpVersion = '1.1', headers = {} } = options;
   const fields = { Host: `127.0.0.1:${port}`, ...headers };

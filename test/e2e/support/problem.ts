@@ -12,7 +12,7 @@ export interface Problem {
   readonly retry_after?: number;
 }
 
-/** Asserts that the viewer was answered with a problem document of this status and code, and returns it. */
+/** Asserts that the viewer got a problem document with this status and code, and returns it. */
 export async function expectProblem(
   viewer: Viewer,
   status: number,
@@ -22,7 +22,7 @@ export async function expectProblem(
   expect(head.status).toBe(status);
   expect(head.headers['content-type']).toMatch(/^application\/problem\+json/);
   const text = await viewer.body();
-  // No address of the source text and no frame of a stack ever leaves the house.
+  // No source path and no stack frame may be sent to clients.
   expect(text).not.toMatch(/\.[jt]s:\d+|\bat .+\(/);
   const problem = JSON.parse(text) as Problem;
   expect(problem).toMatchObject({ status, code });
@@ -34,7 +34,7 @@ export async function expectProblem(
   return problem;
 }
 
-/** The header and the field go together. */
+/** The header and the field must occur together. */
 function expectRetryAfter(problem: Problem, { headers }: ResponseHead): void {
   const seconds = problem.retry_after;
   expect(headers['retry-after']).toBe(seconds === undefined ? undefined : String(seconds));

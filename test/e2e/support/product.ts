@@ -10,7 +10,7 @@ import { eventually } from './wait';
 
 const SCRIPT = join(__dirname, '../../../dist/main.js');
 
-/** Where no Docker Engine answers: `auto` must not take that of the machine. */
+/** A socket without a Docker Engine, because `auto` must not use that of the machine. */
 export const NO_DOCKER = 'unix:///nonexistent/docker.sock';
 
 /** The API key of every product under test. */
@@ -21,15 +21,15 @@ const END_WITHIN_MS = 20_000;
 const DIES_WITHIN_MS = 20_000;
 
 export interface ProductOptions {
-  /** Engines of the `static` driver. Without them `env` says where engines come from. */
+  /** Engines of the `static` driver. Without them, `env` must select the source of engines. */
   readonly engines?: readonly Simulator[];
   /** Settings, as in docs/configuration.md. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Where it keeps its files; a folder of its own, removed afterwards, when not given. */
+  /** Its data folder; by default a new folder that is removed afterwards. */
   readonly dataDir?: string;
-  /** Most files that the process may have open, as `ulimit -n` sets it. */
+  /** Maximum number of open files, as `ulimit -n` sets it. */
   readonly openFiles?: number;
-  /** False: resolves as soon as it listens, without waiting for /health/ready. */
+  /** False: resolves as soon as the product listens, without waiting for /health/ready. */
   readonly waitReady?: boolean;
 }
 
@@ -39,12 +39,12 @@ let lastStart = Promise.resolve();
 export type LogLine = Readonly<Record<string, unknown>> & { readonly msg?: string };
 
 /**
- * Starts the built program on a free port. It is ended by SIGTERM with the test or file that started it, and then
- * has to leave with code 0 and without a trace of a fault in its log.
+ * Starts the built program on a free port. It is ended by SIGTERM with the test or file that started it, and must
+ * then exit with code 0 and without a fault in its log.
  */
 export async function startProduct(options: ProductOptions = {}): Promise<Product> {
   if (!existsSync(SCRIPT)) throw new Error('the program is not built: npm run build');
-  // Loading the program is what costs: those of tests beside each other start one after the other.
+  // Loading the program needs most of the CPU time, so products of concurrent tests start one after the other.
   const start = lastStart.then(() => startNow(options));
   lastStart = start.then(
     () => undefined,
@@ -57,7 +57,7 @@ async function startNow(options: ProductOptions): Promise<Product> {
   const folder = mkdtempSync(join(tmpdir(), 'acefleet-e2e-'));
   const [command, ...args] = withOpenFiles(options.openFiles, [process.execPath, SCRIPT]);
   const child = new Child('product', command!, args, {
-    // Not the repository: a developer's .env must not reach tests.
+    // Not the repository, because a developer's .env must not affect tests.
     cwd: folder,
     env: environment(options, folder),
   });
@@ -75,7 +75,7 @@ async function startNow(options: ProductOptions): Promise<Product> {
   return product;
 }
 
-/** The shell becomes the program, so that signals reach it. */
+/** The shell is replaced by the program, so that signals reach it. */
 function withOpenFiles(count: number | undefined, command: readonly string[]): readonly string[] {
   if (count === undefined) return command;
   return ['/bin/sh', '-c', `ulimit -n ${count} && exec "$@"`, 'sh', ...command];
@@ -102,13 +102,13 @@ function environment(options: ProductOptions, folder: string): Record<string, st
   };
 }
 
-/** Traces of a fault that nobody caught, or of a leak that the runtime noticed. */
+/** Log lines of uncaught faults and of leaks that the runtime noticed. */
 const FAULT =
   /unhandledRejection|uncaughtException|UnhandledPromise|MaxListenersExceeded|DeprecationWarning|an unexpected fault|(?:^|\\n|\n)\s+at .+:\d+:\d+/;
 
 /** The running program. */
 export class Product {
-  /** True once it was ended by a signal other than SIGTERM and SIGINT: then nothing is expected of its end. */
+  /** True once it was ended by another signal than SIGTERM and SIGINT; its exit code is then not checked. */
   wasKilled = false;
   port = 0;
 
@@ -118,7 +118,7 @@ export class Product {
     return this.child.pid;
   }
 
-  /** Resolves when it is gone. */
+  /** Resolves when the process has ended. */
   get exit(): Promise<Exit> {
     return this.child.exit;
   }
@@ -127,7 +127,7 @@ export class Product {
     return `http://127.0.0.1:${this.port}${path}`;
   }
 
-  /** A call of the admin API with the key; `headers` may take it away or replace it. */
+  /** A call of the admin API with the key; `headers` can remove or replace it. */
   async api(
     method: string,
     path: string,
@@ -137,19 +137,19 @@ export class Product {
     return call({ port: this.port, method, path, body, headers });
   }
 
-  /** `/proxy/sessions/{id}`, also of a session that is over; undefined when there is none. */
+  /** `/proxy/sessions/{id}`, also for a stream that has ended; undefined if there is none. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the wire's shape is what tests look at
   async session(id: string): Promise<any> {
     const answer = await this.api('GET', `/proxy/sessions/${id}`);
     return answer.status === 200 ? answer.body : undefined;
   }
 
-  /** How many sessions are under way. */
+  /** Number of running streams. */
   async sessionCount(): Promise<number> {
     return (await this.api('GET', '/proxy/status')).body.active_sessions;
   }
 
-  /** Parsed log lines; those that are no JSON as `{ msg }`. */
+  /** Parsed log lines; lines without JSON as `{ msg }`. */
   logs(): LogLine[] {
     return this.child.lines.map((line) => {
       try {
@@ -160,16 +160,16 @@ export class Product {
     });
   }
 
-  /** The log with everything in it that was printed before this was asked for. */
+  /** The log, including every line that was printed before this call. */
   async logsSoFar(): Promise<LogLine[]> {
-    // Lines come through a pipe, in order: behind that of this request nothing older is to come.
+    // Lines arrive through a pipe in order: once the line of this request has arrived, no older line is missing.
     const path = `/log-mark-${randomBytes(8).toString('hex')}`;
     await this.api('GET', path);
     await eventually(() => this.logText().includes(path), 20_000, 'the log');
     return this.logs();
   }
 
-  /** The log as it was printed. */
+  /** The log as printed. */
   logText(): string {
     return this.child.lines.join('\n');
   }
@@ -200,9 +200,9 @@ export class Product {
   }
 
   /**
-   * Ends it and waits.
+   * Ends the product and waits.
    *
-   * @throws when it does not go within 20 s, when its code is not 0, or when the log has a trace of a fault
+   * @throws if it does not exit within 20 s, if its code is not 0, or if the log contains a fault
    */
   async stop(signal: 'SIGTERM' | 'SIGINT' = 'SIGTERM'): Promise<Exit> {
     const exit = await this.child.end(signal, END_WITHIN_MS);
@@ -213,7 +213,7 @@ export class Product {
     return exit;
   }
 
-  /** @throws when the log has a trace of a fault that nobody caught */
+  /** @throws if the log contains an uncaught fault */
   expectCleanLog(): void {
     const faults = this.child.lines.filter((line) => FAULT.test(line));
     if (faults.length > 0) throw new Error(`faults in the log:\n${faults.slice(0, 5).join('\n')}`);

@@ -4,32 +4,32 @@ import { delimiter, join } from 'node:path';
 import { Child } from './child';
 import { onScopeEnd } from './scope';
 
-/** Debian's user for programs that are to own nothing. */
+/** Debian's user for programs without rights to any file. */
 const NOBODY = { uid: 65534, name: 'nobody' };
 const SYSTEM_FOLDERS = '/usr/sbin:/sbin';
 
-/** Why these programs cannot be used here; null when they can. */
+/** The reason why these programs cannot be used here; null if they can. */
 export function whyNoPrograms(...names: readonly string[]): string | null {
   const missing = names.filter((name) => !isThere(name));
   if (missing.length === 0) return null;
   return `[${missing.join(', ')} missing: scripts/services.sh installs it]`;
 }
 
-/** Runs a program until the present test or file is over, with an empty home of its own. */
+/** Runs a program until the current test or file is over, with its own empty home folder. */
 export function runProgram(name: string, ...args: readonly string[]): Child {
   return started(name, name, args, temporaryFolder());
 }
 
-/** The same without the rights of root, which some players refuse to have. */
+/** The same without root rights, which some players require. */
 export function runAsNobody(name: string, ...args: readonly string[]): Child {
   const home = temporaryFolder();
   if (process.getuid?.() !== 0) return started(name, name, args, home);
   chownSync(home, NOBODY.uid, NOBODY.uid);
-  // `runuser` ends its program when it is asked to, and leaves it behind when it is killed.
+  // `runuser` forwards SIGTERM to its program, but leaves it running when it is killed.
   return started(name, 'runuser', ['-u', NOBODY.name, '--', name, ...args], home, 'SIGTERM');
 }
 
-/** A folder that is gone after the test or file. */
+/** A folder that is removed after the test or file. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'acefleet-player-'));
   onScopeEnd(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));

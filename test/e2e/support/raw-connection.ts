@@ -10,7 +10,7 @@ export interface RawAnswer {
 }
 
 export interface RawOptions {
-  /** Address that it comes from, for example 127.0.0.2. */
+  /** Source address, for example 127.0.0.2. */
   readonly localAddress?: string;
 }
 
@@ -24,7 +24,7 @@ export function openRaw(port: number, options: RawOptions = {}): RawConnection {
   return connection;
 }
 
-/** Sends bytes, and resolves with all answers when the other side has closed the connection. */
+/** Sends bytes, and resolves with all answers when the server has closed the connection. */
 export async function exchange(
   port: number,
   bytes: string | Buffer,
@@ -36,9 +36,9 @@ export async function exchange(
   return connection.answers();
 }
 
-/** A connection down to its bytes. */
+/** A connection with access to its bytes. */
 export class RawConnection {
-  /** Resolves when the other side has closed, or we have. Never rejects. */
+  /** Resolves when the server or the test has closed the connection. Never rejects. */
   readonly closed: Promise<void>;
   /** ms from the beginning to the end; null while it is open. */
   endedAfterMs: number | null = null;
@@ -60,19 +60,19 @@ export class RawConnection {
     });
   }
 
-  /** False when the connection is over. Text goes as Latin-1, a byte per character. */
+  /** Returns false if the connection is closed. Text is sent as Latin-1, a byte per character. */
   send(bytes: string | Buffer): boolean {
     if (this.socket.destroyed || !this.socket.writable) return false;
     this.socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
     return true;
   }
 
-  /** What came so far. */
+  /** The bytes received so far. */
   received(): Buffer {
     return this.bytes;
   }
 
-  /** What came so far as answers, one after the other. @throws when it is something else */
+  /** The answers received so far. @throws if the bytes are something else */
   answers(): RawAnswer[] {
     const answers: RawAnswer[] = [];
     let rest: Buffer = this.bytes;
@@ -91,7 +91,7 @@ export class RawConnection {
   }
 }
 
-/** Asserts that an answer is a problem document of this status, with its id in both places, and returns it. */
+/** Asserts that an answer is a problem document with this status, with its id in both places, and returns it. */
 export function problemOf({ head, body }: RawAnswer, status: number): Problem {
   expect({ status: head.status, type: head.headers['content-type'] }).toEqual({
     status,

@@ -6,7 +6,10 @@ import { eventually } from './wait';
 
 const DECODED_WITHIN_MS = 90_000;
 
-/** What came from the first discontinuity flag on: what a player has that begins anew there. Empty when there is none. */
+/**
+ * The recording from the first discontinuity flag on, which a player that starts again there would get. Empty if
+ * there is no flag.
+ */
 export function fromFirstFlag(body: Buffer): Buffer {
   for (let at = 0; at + PACKET_BYTES <= body.length; at += PACKET_BYTES) {
     if (isDiscontinuity(body, at)) return body.subarray(at);
@@ -14,7 +17,7 @@ export function fromFirstFlag(body: Buffer): Buffer {
   return Buffer.alloc(0);
 }
 
-/** Without the unit that each stream was in the middle of when the recording ended: half a picture is no fault. */
+/** Without the last, incomplete unit of each stream, because half a picture is not a fault. */
 export function wholeUnits(body: Buffer): Buffer {
   const lastStart = new Map<number, number>();
   for (let at = 0; at + PACKET_BYTES <= body.length; at += PACKET_BYTES) {
@@ -29,12 +32,12 @@ export function wholeUnits(body: Buffer): Buffer {
 }
 
 export interface Decoded {
-  /** Everything that ffmpeg had to complain of, broken bitstreams, wrong checksums and times included. */
+  /** All complaints of ffmpeg, including broken bitstreams, wrong checksums and wrong times. */
   readonly complaints: readonly string[];
   readonly pictures: number;
 }
 
-/** Decodes all pictures and sound of a recording. @throws when ffmpeg can not, or takes too long */
+/** Decodes all pictures and sound of a recording. @throws if ffmpeg cannot, or takes too long */
 export async function decode(body: Buffer): Promise<Decoded> {
   const file = join(temporaryFolder(), 'recording.ts');
   writeFileSync(file, wholeUnits(body));
@@ -46,7 +49,7 @@ export async function decode(body: Buffer): Promise<Decoded> {
   );
   await eventually(() => player.ended !== null, DECODED_WITHIN_MS, 'the end of ffmpeg');
   if (player.ended!.code !== 0) throw new Error(`ffmpeg failed:\n${player.tail()}`);
-  // The simulator's markers are announced as private data without any time.
+  // The simulator's markers are announced as private data without times.
   const isProgress = (line: string): boolean =>
     /^\w+=|time for stream \d is not set/.test(line) || line.trim() === '';
   const pictures = player.lines.flatMap((line) => /^frame=\s*(\d+)/.exec(line)?.[1] ?? []);

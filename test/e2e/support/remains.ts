@@ -4,13 +4,13 @@ import type { Product } from './product';
 import type { Simulator } from './simulator';
 import { eventually } from './wait';
 
-/** The usual grace of a session, and then slack for a machine with much else to do. */
+/** The default grace period of a stream, plus tolerance for a busy machine. */
 const GONE_WITHIN_MS = 30_000;
 
-/** A probe of an engine or a scrape may be under way at any moment. */
+/** A probe of an engine or a scrape may be in progress at any moment. */
 const SPARE_FILES = 4;
 
-/** What the product holds when it is at rest, to compare with what it holds after a case. */
+/** The resources of the idle product, for comparison after a test. */
 export interface Baseline {
   readonly openFiles: number;
 }
@@ -20,8 +20,8 @@ export function baselineOf(product: Product): Baseline {
 }
 
 /**
- * Asserts that a case left nothing behind: no session, no viewer, no slot, no file descriptor, and at the engines
- * one end for every session that was opened.
+ * Asserts that a test left nothing: no stream, no viewer, no slot, no file descriptor, and at the engines one stop
+ * for every session that was opened.
  */
 export async function expectNothingLeft(
   product: Product,

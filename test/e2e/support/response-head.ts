@@ -2,7 +2,7 @@
 export interface ResponseHead {
   readonly httpVersion: string;
   readonly status: number;
-  /** By lower-case name; values of a repeated field joined by `, `. */
+  /** By lower-case name; values of a repeated field are joined by `, `. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** Names as they were sent, in order. */
   readonly names: readonly string[];
@@ -10,7 +10,7 @@ export interface ResponseHead {
 
 const END = Buffer.from('\r\n\r\n');
 
-/** Splits what has arrived into head and body; null while the head is not complete. @throws when it is no HTTP */
+/** Splits the received bytes into head and body; null while the head is not complete. @throws if it is not HTTP */
 export function parseHead(data: Buffer): { head: ResponseHead; body: Buffer } | null {
   const end = data.indexOf(END);
   if (end < 0) return null;

@@ -8,19 +8,19 @@ import type { Product } from './product';
 import { temporaryFolder } from './programs';
 import { onScopeEnd } from './scope';
 
-/** A reverse proxy as people put it in front: it ends TLS and takes a path prefix away. It rewrites nothing. */
+/** A typical reverse proxy: it terminates TLS and removes a path prefix, but rewrites nothing. */
 export interface ReverseProxy {
   /** `https://127.0.0.1:PORT/PREFIX`. */
   readonly base: string;
-  /** Paths that were asked for outside of the prefix. */
+  /** Requested paths outside of the prefix. */
   readonly strays: readonly string[];
-  /** GET with its certificate trusted, redirects followed. */
+  /** Sends GET, trusts the proxy's certificate and follows redirects. */
   load(url: string): Promise<{ url: string; status: number; body: Buffer }>;
 }
 
 const MAX_REDIRECTS = 3;
 
-/** Starts one with a certificate of its own. Needs `openssl`. */
+/** Starts a proxy with its own certificate. Needs `openssl`. */
 export async function startReverseProxy(product: Product, prefix: string): Promise<ReverseProxy> {
   const { key, cert } = makeCertificate();
   const strays: string[] = [];

@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 /**
- * What a spec started is ended by the spec's hooks, also when a test failed half-way: what a test (or a
- * `beforeEach`) started ends after that test, what a `beforeAll` started ends after the file. The newest goes first,
- * so viewers leave before their product, and products before their engines.
+ * Ends everything that a spec started, by hooks of the spec, also when a test fails: what a test (or a
+ * `beforeEach`) started ends after that test, what a `beforeAll` started ends after the file. The newest ends
+ * first, so viewers leave before their product, and products end before their engines.
  *
- * Importing this module installs the hooks; a spec does so by importing `./support`. Hooks do not run around
- * tests of `it.concurrent`: those bring their scope along (`scoped`).
+ * Importing this module installs the hooks; a spec does so by importing `./support`. Hooks do not run around tests
+ * of `it.concurrent`, which have their own scope (`scoped`).
  */
 type Release = () => Promise<void> | void;
 
@@ -19,9 +19,9 @@ const scopes: Scope[] = [new Scope()];
 const own = new AsyncLocalStorage<Scope>();
 
 /**
- * Has `release` called when the present test, or else the present file, is over.
+ * Calls `release` when the current test, or else the current file, is over.
  *
- * @throws when that is over already, as after a time-out; then `release` is called all the same
+ * @throws if that is over already, as after a time-out; `release` is then called immediately
  */
 export function onScopeEnd(release: Release): void {
   const scope = own.getStore() ?? scopes.at(-1)!;
@@ -35,10 +35,7 @@ export function onScopeEnd(release: Release): void {
   throw new Error('what this was started for is over');
 }
 
-/**
- * A test for `it.concurrent`, i.e. one that waits more than it computes, and promises nothing that tests beside
- * it could spoil.
- */
+/** A test for `it.concurrent`, that is, one that mostly waits and that concurrent tests cannot disturb. */
 export function scoped<A extends unknown[]>(
   test: (...args: A) => Promise<void>,
 ): (...args: A) => Promise<void> {
@@ -72,7 +69,7 @@ beforeEach(() => {
   scopes.push(new Scope());
 });
 afterEach(() => {
-  // When a `beforeAll` threw, no `beforeEach` opened a scope: the file's own is not to be closed here.
+  // If a `beforeAll` threw, no `beforeEach` opened a scope, and the file's scope must not be closed here.
   if (scopes.length > 1) return end(scopes.pop()!);
 });
 afterAll(() => end(scopes[0]!));

@@ -14,7 +14,7 @@ import {
 } from './ts-packet';
 import { withLag } from '../../../src/kernel/testing/lag.spec-support';
 
-/** The value of a series without labels, or with exactly these labels, in `GET /metrics`; NaN when it is not there. */
+/** The value of a series without labels, or with exactly these labels, in `GET /metrics`; NaN if it does not exist. */
 export async function metric(
   product: Product,
   name: string,
@@ -27,10 +27,10 @@ export async function metric(
   return line === undefined ? NaN : Number(line.slice(series.length + 1));
 }
 
-/** What the streams of a product hold in memory, bytes. */
+/** Memory of a product's streams, bytes. */
 export interface Held {
   readonly history: number;
-  /** Queued on sockets beyond the history. */
+  /** Bytes queued on sockets that are no longer in the history. */
   readonly queued: number;
 }
 
@@ -42,13 +42,13 @@ export async function held(product: Product): Promise<Held> {
   return { history, queued };
 }
 
-/** The same as one figure. */
+/** The sum of these values. */
 export async function heldBytes(product: Product): Promise<number> {
   const { history, queued } = await held(product);
   return history + queued;
 }
 
-/** Of each figure the larger one. */
+/** The maximum of each value. */
 export function mostOf(one: Held, other: Held): Held {
   return {
     history: Math.max(one.history, other.history),
@@ -64,26 +64,26 @@ export interface ClientFacts {
   readonly bytes_sent: number;
 }
 
-/** Viewers of a stream under way, as the admin API tells. */
+/** Viewers of a running stream, from the admin API. */
 export async function clientsOf(product: Product, id: string): Promise<ClientFacts[]> {
   const answer = await product.api('GET', `/proxy/sessions/${id}/clients`);
   if (answer.status !== 200) throw new Error(answer.text);
   return answer.body.clients;
 }
 
-/** Those of them who come from another host. */
+/** The viewers from other hosts. */
 export async function farClientsOf(product: Product, id: string): Promise<ClientFacts[]> {
   const clients = await clientsOf(product, id);
   return clients.filter(({ ip_address: address }) => address.startsWith('10.'));
 }
 
-/** How many viewers have left for this reason so far. */
+/** Number of viewers that have left for this reason so far. */
 export async function leftBecauseOf(product: Product, reason: string): Promise<number> {
   const count = await metric(product, 'proxy_clients_left_total', { reason });
   return Number.isNaN(count) ? 0 : count;
 }
 
-/** An event as the log of events tells it. */
+/** An event in the format of the event log. */
 export interface EventFacts {
   readonly client_id: string | null;
   readonly reason: string | null;
@@ -91,7 +91,7 @@ export interface EventFacts {
   readonly details: any;
 }
 
-/** Events of one type about one stream, oldest first: they stay to be read, whatever has become of it since. */
+/** Events of one type for one stream, oldest first. They stay in the log after the end of the stream. */
 export async function eventsOf(product: Product, type: string, id: string): Promise<EventFacts[]> {
   const answer = await product.api('GET', `/events?type=${type}&stream_id=${id}&limit=1000`);
   if (answer.status !== 200) throw new Error(answer.text);
@@ -99,17 +99,17 @@ export async function eventsOf(product: Product, type: string, id: string): Prom
 }
 
 /**
- * How much longer than the viewer of a control somebody may have waited for media: less than a stall timeout. Two streams
- * of a starved process are not late by the same.
+ * How much longer than the viewer of a control stream another viewer may have waited for media; less than a stall
+ * time-out, because two streams of a process without enough CPU time are not delayed equally.
  */
 const MORE_THAN_CONTROL_MS = 3000;
 
 /**
- * Asserts that viewers waited for media no longer than `control`, who watches another stream of the same engine through
- * the same product since before them: what one of the processes was late by, this one included, is seen by both.
+ * Asserts that viewers waited for media no longer than `control`, who has watched another stream of the same engine
+ * through the same product since before them. Delays of a process, including the test process, affect both.
  */
 export async function expectFedLike(control: Viewer, viewers: readonly Viewer[]): Promise<void> {
-  // Who was late up to now shows in what comes next.
+  // A delay that still lasts shows in the next media.
   await Promise.all([control, ...viewers].map((viewer) => viewer.receiveMore(500)));
   const longestMs = control.audit.longestGapMs;
   for (const { audit } of viewers) {
@@ -117,14 +117,14 @@ export async function expectFedLike(control: Viewer, viewers: readonly Viewer[])
   }
 }
 
-/** Ids of the streams that have a slot on the engine, as the admin API tells. */
+/** Ids of the streams with a slot on the engine, from the admin API. */
 export async function streamsOn(product: Product, engine: Simulator): Promise<string[]> {
   const answer = await product.api('GET', `/engines/${engine.engineId}`);
   if (answer.status !== 200) throw new Error(answer.text);
   return answer.body.streams;
 }
 
-/** Every engine session was stopped and no slot is taken. */
+/** Asserts that every engine session was stopped and that no slot is occupied. */
 export async function engineIsFree(
   product: Product,
   engine: Simulator,
@@ -143,14 +143,14 @@ export async function engineIsFree(
 }
 
 /**
- * Whole packets, and nothing lost, repeated or out of order where no discontinuity was flagged: on every PID, those that
- * are in no programme, such as that of the service description, too.
+ * Asserts whole packets, without loss, repetition or wrong order except where a discontinuity was flagged. This
+ * includes PIDs outside of the programmes, such as the service description.
  */
 export function expectHonest(audit: StreamAudit): void {
   expect(faultsOf(audit)).toEqual(NO_FAULTS);
 }
 
-/** The same, and no discontinuity at all. */
+/** The same, without any discontinuity. */
 export function expectUntouched(audit: StreamAudit): void {
   const { flagged, markers } = audit;
   expect({ ...faultsOf(audit), flagged, jumps: markers.jumps }).toEqual({
@@ -160,7 +160,7 @@ export function expectUntouched(audit: StreamAudit): void {
   });
 }
 
-/** What video begins with after the first packet of it that announces a discontinuity. */
+/** The first video after the first packet of video with a discontinuity flag. */
 export function videoAfterFlag(body: Buffer): 'key frame' | 'something else' | 'nothing' {
   let wasFlagged = false;
   for (let at = 0; at + PACKET_BYTES <= body.length; at += PACKET_BYTES) {
@@ -174,7 +174,7 @@ export function videoAfterFlag(body: Buffer): 'key frame' | 'something else' | '
 
 interface StreamFaults {
   readonly misaligned: number;
-  /** `pid: count`, of those that have some. */
+  /** `pid: count` of the PIDs with a count above 0. */
   readonly continuityErrors: readonly string[];
   readonly crcErrors: number;
   readonly lostPackets: number;
@@ -191,7 +191,7 @@ const NO_FAULTS: StreamFaults = {
   outOfOrder: 0,
 };
 
-/** As plain data, so that a failed comparison shows every figure. */
+/** As plain data, so that a failed comparison prints every number. */
 function faultsOf({ misaligned, pids, crcErrors, markers }: StreamAudit): StreamFaults {
   const broken = [...pids].filter(([, { continuityErrors }]) => continuityErrors > 0);
   const { lostPackets, repeatedPackets, outOfOrder } = markers;

@@ -8,22 +8,22 @@ const SCRIPT = join(__dirname, '../../../simulator/dist/main.js');
 const LISTENS_WITHIN_MS = 40_000;
 const DIES_WITHIN_MS = 20_000;
 
-/** Command line of the simulator; `simulator/README.md` says what each means. */
+/** Options of the simulator's command line; see `simulator/README.md`. */
 export interface SimulatorOptions {
-  /** Port of the engine API; 0, the default, is any. */
+  /** Port of the engine API; 0, the default, selects any. */
   readonly httpPort?: number;
   readonly name?: string;
-  /** Plays any id and not only the catalogue. Default: true. */
+  /** Plays any id, not only the catalogue. Default: true. */
   readonly anyContent?: boolean;
   readonly bitrateMbps?: number;
   readonly startDelayMs?: number;
   readonly burstSeconds?: number;
   readonly maxSessions?: number;
-  /** Further flags as they are. */
+  /** Further options, passed unchanged. */
   readonly args?: readonly string[];
 }
 
-/** A fault as `/__sim/faults` takes it: `kind`, `content`, `nth`, `from`, `times`, `where` and its parameters. */
+/** A fault in the format of `/__sim/faults`: `kind`, `content`, `nth`, `from`, `times`, `where` and its parameters. */
 export type FaultDescription = { readonly kind: string } & Readonly<Record<string, unknown>>;
 
 export interface SimulatedSession {
@@ -46,7 +46,7 @@ export interface SimulatorState {
 export interface JournalEntry {
   readonly n: number;
   readonly method: string;
-  /** The request target exactly as the engine got it. */
+  /** The request target exactly as the engine received it. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string | undefined>>;
 }
@@ -58,7 +58,7 @@ export interface ContentSettings {
   readonly peers?: number;
   readonly live?: 0 | 1;
   readonly pts_offset?: number;
-  /** What is played round and round. */
+  /** The clip that is played in a loop. */
   readonly clip_path?: string;
 }
 
@@ -69,15 +69,15 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const child = new Child(`simulator ${name}`, process.execPath, [SCRIPT, ...flags(options)], {
     env: { PATH: process.env['PATH'] },
   });
-  // One that is never heard of is ended as well.
+  // An engine without any message is ended as well.
   onScopeEnd(() => end(child));
   return new Simulator(child, await child.line(readPorts, LISTENS_WITHIN_MS));
 }
 
 function flags(options: SimulatorOptions): string[] {
-  const words = ['--http-port', String(options.httpPort ?? 0), '--control-port', '0'];
-  words.push('--exit-with-parent', '--name', options.name ?? 'engine');
-  if (options.anyContent !== false) words.push('--any-content');
+  const args = ['--http-port', String(options.httpPort ?? 0), '--control-port', '0'];
+  args.push('--exit-with-parent', '--name', options.name ?? 'engine');
+  if (options.anyContent !== false) args.push('--any-content');
   const numbers: Record<string, number | undefined> = {
     bitrate: options.bitrateMbps,
     'start-delay': options.startDelayMs,
@@ -85,9 +85,9 @@ function flags(options: SimulatorOptions): string[] {
     'max-sessions': options.maxSessions,
   };
   for (const [flag, value] of Object.entries(numbers)) {
-    if (value !== undefined) words.push(`--${flag}`, String(value));
+    if (value !== undefined) args.push(`--${flag}`, String(value));
   }
-  return [...words, ...(options.args ?? [])];
+  return [...args, ...(options.args ?? [])];
 }
 
 interface Ports {
@@ -125,12 +125,12 @@ export class Simulator {
     return `127.0.0.1:${this.httpPort}`;
   }
 
-  /** The id that the product gives it under the `static` driver. */
+  /** The engine's id in the product under the `static` driver. */
   get engineId(): string {
     return `static-127.0.0.1-${this.httpPort}`;
   }
 
-  /** Adds a fault to those that are set. */
+  /** Adds a fault to the existing ones. */
   async fault(fault: FaultDescription): Promise<void> {
     await this.control('POST', '/__sim/faults', fault);
   }
@@ -153,40 +153,40 @@ export class Simulator {
     return (await this.control('GET', `/__sim/journal?${query}`)) as JournalEntry[];
   }
 
-  /** Requests to open a session of this content, by the id or infohash that they name. */
+  /** Requests that open a session of this content, by the id or infohash in the request. */
   async starts(key: string): Promise<JournalEntry[]> {
     return (await this.journal('/ace/getstream')).filter(({ url }) => url.includes(key));
   }
 
-  /** Changes a content by its id or infohash, for playbacks that start afterwards. */
+  /** Changes a content, by its id or infohash, for playbacks that start afterwards. */
   async setContent(key: string, settings: ContentSettings): Promise<{ infohash: string }> {
     return (await this.control('PUT', `/__sim/content/${key}`, settings)) as { infohash: string };
   }
 
-  /** What the engine knows of a content, its infohash among it. */
+  /** The engine's data about a content, including its infohash. */
   async content(key: string): Promise<{ id: string | null; infohash: string }> {
     const answer = await this.control('GET', `/__sim/content/${key}`);
     return answer as { id: string | null; infohash: string };
   }
 
-  /** Acts at once on those who read: stall, resume, end, reset, freeze, cut_mid_packet, steal, pcr_jump, loop_back. */
+  /** Acts at once on current readers: stall, resume, end, reset, freeze, cut_mid_packet, steal, pcr_jump, loop_back. */
   async actOnReaders(action: string, more: Readonly<Record<string, unknown>> = {}): Promise<void> {
     await this.control('POST', '/__sim/readers', { action, ...more });
   }
 
-  /** Faults, journal and counters as after a start; sessions stay. */
+  /** Resets faults, journal and counters to their state after a start; sessions stay. */
   async clear(): Promise<void> {
     await this.control('POST', '/__sim/clear');
   }
 
-  /** Any call of the control API. @throws when it does not answer 200 */
+  /** Any call of the control API. @throws if the status is not 200 */
   async control(method: string, path: string, body?: unknown): Promise<unknown> {
     const answer = await call({ port: this.controlPort, method, path, body });
     if (answer.status !== 200) throw new Error(`${method} ${path}: ${answer.text}`);
     return answer.body;
   }
 
-  /** Signals the process and does not wait; SIGSTOP and SIGCONT freeze and thaw it. */
+  /** Signals the process and does not wait; SIGSTOP freezes it, SIGCONT continues it. */
   kill(signal: NodeJS.Signals = 'SIGKILL'): void {
     this.child.kill(signal);
   }
@@ -197,7 +197,7 @@ export class Simulator {
 }
 
 async function end(child: Child): Promise<void> {
-  // A frozen process is to notice that it is over.
+  // A frozen process must continue to notice its end.
   child.kill('SIGCONT');
   await child.end('SIGKILL', DIES_WITHIN_MS);
 }

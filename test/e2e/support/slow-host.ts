@@ -9,8 +9,8 @@ import { onScopeEnd } from './scope';
 import { StreamAudit } from './stream-audit';
 
 /**
- * A far host for slow viewers. Between two hosts as fast as these the kernels would hold a megabyte and more per
- * connection; here they hold about 80 KB, so that what a viewer does not read soon waits in the product.
+ * A remote host for slow viewers. Between fast hosts the kernels would buffer a megabyte or more per connection;
+ * here they buffer about 80 KB, so that unread data soon wait in the product.
  */
 export async function openSlowHost(): Promise<FarHost> {
   const far = openFarHost();
@@ -18,7 +18,7 @@ export async function openSlowHost(): Promise<FarHost> {
     const { code } = await far.run('sysctl', ['-w', `net.ipv4.${name}=4096 8192 16384`]).exit;
     if (code !== 0) throw new Error(`net.ipv4.${name} can not be set`);
   }
-  // The send buffer grows with the congestion window; only some algorithms respect a locked one.
+  // The send buffer grows with the congestion window; only some algorithms respect a fixed window.
   const network = far.hostAddress.replace(/\.\d+$/, '.0/24');
   const [route] = JSON.parse(ip('-j', 'route', 'show', network)) as { dev: string }[];
   if (route === undefined) throw new Error(`no route to ${network}`);
@@ -32,15 +32,15 @@ function ip(...args: string[]): string {
 }
 
 export interface SlowReader {
-  /** When its connection is over: 0 after FIN, 56 after RST. */
+  /** curl's exit code when its connection has ended: 0 after FIN, 56 after RST. */
   readonly exit: Promise<Exit>;
   /** What it has received so far. */
   body(): Buffer;
-  /** The same, judged; latencies mean nothing. */
+  /** The audit of these bytes; latencies mean nothing. */
   received(): StreamAudit;
 }
 
-/** A viewer on another host that reads `path` at `rate`, as curl writes it: `60k` is 60 KiB/s. */
+/** A viewer on another host that reads `path` at `rate`, in curl's notation: `60k` is 60 KiB/s. */
 export function readSlowly(far: FarHost, product: Product, path: string, rate: string): SlowReader {
   const folder = mkdtempSync(join(tmpdir(), 'acefleet-slow-'));
   onScopeEnd(() => rmSync(folder, { recursive: true, force: true }));

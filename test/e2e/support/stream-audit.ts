@@ -16,8 +16,8 @@ const FIRST_PIDS = 64;
 const LAST_TABLE_PID = 0x1f;
 
 /**
- * Judges what one viewer receives, packet by packet. Nothing is thrown: the numbers are for assertions. Packet
- * indices count from 0 at the first byte of the body.
+ * Audits one viewer's stream, packet by packet. It never throws; its numbers are for assertions. Packet indices
+ * start at 0 with the first byte of the body.
  */
 export class StreamAudit {
   bytes = 0;
@@ -30,22 +30,22 @@ export class StreamAudit {
   flagged = 0;
   /** PIDs of the first 64 packets. */
   readonly firstPids: number[] = [];
-  /** Index of the first packet of its kind; null: none yet. */
+  /** Index of the first packet of its kind; null until one arrives. */
   readonly firstAt: {
     pat: number | null;
     pmt: number | null;
     video: number | null;
     audio: number | null;
-    /** The first packet of video that starts a unit with the random access flag. */
+    /** The first packet of video that starts an access unit with the random access flag. */
     randomAccess: number | null;
     null: number | null;
   } = { pat: null, pmt: null, video: null, audio: null, randomAccess: null, null: null };
   readonly markers = new MarkerAudit();
   readonly pids = new Map<number, PidAudit>();
-  /** When bytes arrived, `performance.now()`. */
+  /** Time of the newest bytes, `performance.now()`. */
   firstByteMs: number | null = null;
   lastByteMs: number | null = null;
-  /** When a packet other than a null packet arrived, `performance.now()`. */
+  /** Time of the newest packet other than a null packet, `performance.now()`. */
   firstMediaMs: number | null = null;
   lastMediaMs: number | null = null;
   /** Longest time without media, ms. */
@@ -64,17 +64,17 @@ export class StreamAudit {
     if (this.packets - this.nullPackets > mediaBefore) this.noteMedia(nowMs);
   }
 
-  /** Jumps of continuity counters that no discontinuity flag announced: video, sound and data. */
+  /** Jumps of continuity counters without a discontinuity flag: video, sound and data. */
   get continuityErrors(): number {
     return this.sum((pid) => (pid.isTable ? 0 : pid.continuityErrors));
   }
 
-  /** The same of PAT, PMT and other tables, which a splice does not flag (each of its tables is whole). */
+  /** The same for PAT, PMT and other tables, which a splice does not flag (each table is complete). */
   get tableContinuityErrors(): number {
     return this.sum((pid) => (pid.isTable ? pid.continuityErrors : 0));
   }
 
-  /** Broken tables. */
+  /** Damaged tables. */
   get crcErrors(): number {
     return this.sum((pid) => pid.crcErrors);
   }
@@ -84,7 +84,7 @@ export class StreamAudit {
     return this.firstAt.randomAccess !== null && this.markers.count >= 25;
   }
 
-  /** One line for messages. */
+  /** A summary of one line for messages. */
   describe(): string {
     const { markers } = this;
     const gap = Math.round(this.longestGapMs);

@@ -10,13 +10,13 @@ import {
 
 /** One picture, or some frames of sound, as it was sent. */
 export interface TimedUnit {
-  /** Of its bytes, without the header that has its times. */
+  /** Hash of its bytes, without the header, which contains its times. */
   readonly print: string;
   /** 90 kHz. */
   readonly pts: number;
 }
 
-/** Whole units of one PID in order: those that another one follows. */
+/** Complete access units of one PID in order: all but the last one. */
 export function unitsOf(body: Buffer, pid: number): TimedUnit[] {
   const units: TimedUnit[] = [];
   let pieces: Buffer[] = [];
@@ -28,7 +28,7 @@ export function unitsOf(body: Buffer, pid: number): TimedUnit[] {
       if (pts !== null) units.push({ print: printOf(pieces), pts });
       pts = presentationTimeOf(body, at);
       pieces = [];
-      // The header of a PES packet: 9 bytes and as many as the last of them says.
+      // The header of a PES packet has 9 bytes plus the number of bytes in its ninth byte.
       from += 9 + body.readUInt8(from + 8);
     }
     pieces.push(body.subarray(from, at + PACKET_BYTES));
@@ -37,8 +37,8 @@ export function unitsOf(body: Buffer, pid: number): TimedUnit[] {
 }
 
 /**
- * By how much the times of units differ from those that the same units have in `reference`, modulo `wrap`; each
- * distance once. What is in the reference more than once says nothing.
+ * Differences between the times of access units and the times of the same units in `reference`, modulo `wrap`; each
+ * difference once. Units that occur more than once in the reference are ignored.
  */
 export function distances(
   units: readonly TimedUnit[],

@@ -1,9 +1,9 @@
-/** Reading of MPEG-TS packets, independent of the code under test. Offsets are into `data`. */
+/** Parser of MPEG-TS packets, independent of the code under test. Offsets are relative to `data`. */
 export const PACKET_BYTES = 188;
 export const NULL_PID = 0x1fff;
 export const PAT_PID = 0;
 
-/** PIDs of the simulator's programme; splices keep them towards viewers. */
+/** PIDs of the simulator's programme; splices keep them for viewers. */
 export const SIM_PIDS = { pmt: 0x1000, video: 0x100, audio: 0x101, marker: 0x1abc } as const;
 
 const MAGIC = Buffer.from('ACESIM01', 'latin1');
@@ -38,23 +38,23 @@ export function isRandomAccess(data: Buffer, at: number): boolean {
   return (adaptationFlags(data, at) & 0x40) !== 0;
 }
 
-/** Where the payload of a packet begins. */
+/** Offset of the payload of a packet. */
 export function payloadOffset(data: Buffer, at: number): number {
   const hasAdaptation = (data.readUInt8(at + 3) & 0x20) !== 0;
   return at + (hasAdaptation ? 5 + data.readUInt8(at + 4) : 4);
 }
 
-/** DTS, or PTS where there is no DTS, of the PES that starts in this packet, 90 kHz; null when there is none. */
+/** DTS of the PES packet that starts in this packet, or its PTS if there is no DTS, 90 kHz; null if none starts. */
 export function decodeTimeOf(data: Buffer, at: number): number | null {
   return timeOf(data, at, 14);
 }
 
-/** PTS of the PES that starts in this packet, 90 kHz; null when there is none. */
+/** PTS of the PES packet that starts in this packet, 90 kHz; null if none starts. */
 export function presentationTimeOf(data: Buffer, at: number): number | null {
   return timeOf(data, at, 9);
 }
 
-/** `both`: where the wanted one lies in a header that has two times. */
+/** `both`: offset of the requested time in a header with two times. */
 function timeOf(data: Buffer, at: number, both: number): number | null {
   if (!startsUnit(data, at) || !hasPayload(data, at)) return null;
   const pes = payloadOffset(data, at);
@@ -68,19 +68,19 @@ function timeOf(data: Buffer, at: number, both: number): number | null {
   return high * 2 ** 30 + middle * 2 ** 15 + low;
 }
 
-/** Base of the programme clock reference that the packet carries, 90 kHz; null when it carries none. */
+/** Base of the programme clock reference of the packet, 90 kHz; null if it has none. */
 export function clockOf(data: Buffer, at: number): number | null {
   if ((adaptationFlags(data, at) & 0x10) === 0) return null;
   return data.readUInt32BE(at + 6) * 2 + (data.readUInt8(at + 10) >> 7);
 }
 
-/** From one decode time to the next in 90 kHz ticks, a wrap of the 33 bits taken out. */
+/** Difference between two decoding times in 90 kHz ticks, without the wrap of 33 bits. */
 export function ticksBetween(before: number, after: number): number {
   const step = (after - before + TIMESTAMP_WRAP) % TIMESTAMP_WRAP;
   return step > TIMESTAMP_WRAP / 2 ? step - TIMESTAMP_WRAP : step;
 }
 
-/** A table that begins and ends in this packet: its version, its body and whether its CRC is right. */
+/** A table that begins and ends in this packet: its version, its body and whether its CRC is correct. */
 export function sectionOf(
   data: Buffer,
   at: number,
@@ -100,7 +100,7 @@ export function sectionOf(
   };
 }
 
-/** Over a section with its CRC the remainder is 0. */
+/** The remainder over a section with its CRC is 0. */
 function crc32(data: Buffer): number {
   let crc = 0xffffffff;
   for (const byte of data) {
@@ -112,11 +112,11 @@ function crc32(data: Buffer): number {
   return crc >>> 0;
 }
 
-/** What the simulator writes into its private packets, 50 times a second. */
+/** The content of the simulator's private packets, 50 per second. */
 export interface Marker {
-  /** Index among all packets of the broadcast that are no null packets. */
+  /** Index among all packets of the broadcast except null packets. */
   readonly mediaNumber: number;
-  /** When it was due on air, ms since 1970. */
+  /** Time on air, ms since 1970. */
   readonly broadcastMs: number;
   readonly infohash: string;
 }

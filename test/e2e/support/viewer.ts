@@ -5,32 +5,32 @@ import { parseHead, type ResponseHead } from './response-head';
 import { onScopeEnd } from './scope';
 import { StreamAudit } from './stream-audit';
 
-/** How a connection ended: by the server with FIN or RST, or by ourselves. */
+/** How a connection ended: by the server with FIN or RST, or by the viewer. */
 export interface Ending {
   readonly how: 'fin' | 'rst' | 'ours';
-  /** Since the connection was asked for. */
+  /** ms since the connection was requested. */
   readonly afterMs: number;
 }
 
-/** How long what a test waits for may take where much else runs; no promise of the product's. */
+/** Maximum time of conditions on a busy machine; the product promises no such time. */
 const WITHIN_MS = 30_000;
 const READ_BYTES = 64 * 1024;
 const TEXT_BYTES = 64 * 1024;
 
-/** Opens a connection as a player does and sends its request. It ends with the test or file that opened it. */
+/** Opens a connection like a player and sends its request. It ends with the test or file that opened it. */
 export function openViewer(target: Target, options: ViewerOptions = {}): Viewer {
   const viewer = new Viewer(target, options);
   onScopeEnd(() => viewer.destroy());
   return viewer;
 }
 
-/** A player, down to its socket: what it was answered, what it received, and how it ended. */
+/** A player with access to its socket: its response, the received media, and the end of its connection. */
 export class Viewer {
-  /** Of the body, as long as its status is 200. */
+  /** Audit of the body, if its status is 200. */
   readonly audit = new StreamAudit();
-  /** Rejects when the connection ends before the head is there. */
+  /** Rejects if the connection ends before the response head has arrived. */
   readonly head: Promise<ResponseHead>;
-  /** Resolves when the connection is over. Never rejects. */
+  /** Resolves when the connection has ended. Never rejects. */
   readonly closed: Promise<Ending>;
   ending: Ending | null = null;
   /** ms from the request to the head; null until then. */
@@ -40,7 +40,7 @@ export class Viewer {
   private before = Buffer.alloc(0);
   private response: ResponseHead | null = null;
   private text = Buffer.alloc(0);
-  /** Only a reverse proxy frames a stream. */
+  /** Only a reverse proxy uses chunked framing for a stream. */
   private chunks: ChunkedBody | null = null;
   private readonly pieces: Buffer[] = [];
   private keptBytes = 0;
@@ -55,7 +55,7 @@ export class Viewer {
     private readonly options: ViewerOptions,
   ) {
     const { port, path } = typeof target === 'string' ? parseTarget(target) : target;
-    // A slow reader takes small bites, so that its rate is even.
+    // A slow reader reads small pieces, so that its rate is even.
     const size = options.readRate === undefined ? READ_BYTES : Math.max(512, options.readRate / 20);
     this.socket = connect({
       host: '127.0.0.1',
@@ -83,12 +83,12 @@ export class Viewer {
     this.socket.write(options.raw ?? requestText(port, path, options));
   }
 
-  /** The status once the head is there. */
+  /** The status, once the response head has arrived. */
   async status(): Promise<number> {
     return (await this.head).status;
   }
 
-  /** The whole of a finite body, as its framing says; for errors and JSON. */
+  /** The whole body of a finite response, according to its framing; for errors and JSON. */
   async body(): Promise<string> {
     const { headers } = await this.head;
     const length = headers['content-length'];
@@ -106,15 +106,15 @@ export class Viewer {
     return JSON.parse(await this.body());
   }
 
-  /** The first body bytes, as far as `keepBytes` allowed. */
+  /** The first body bytes, up to `keepBytes`. */
   kept(): Buffer {
     return Buffer.concat(this.pieces);
   }
 
   /**
-   * Resolves as soon as `fact` is true; looks whenever bytes arrive, and now and then.
+   * Resolves as soon as `fact` is true; it is evaluated whenever bytes arrive, and at intervals.
    *
-   * @throws with the audit's summary after `timeoutMs`, or when the connection ends before
+   * @throws with the audit's summary after `timeoutMs`, or if the connection ends before
    */
   async until(
     fact: (audit: StreamAudit) => boolean,
@@ -145,17 +145,17 @@ export class Viewer {
     });
   }
 
-  /** True when the body has a framing by which it was complete. */
+  /** True if the body has framing that proves that it is complete. */
   get isWhole(): boolean {
     return this.chunks?.isOver === true;
   }
 
-  /** Until there are pictures: a random access point and half a second of media. */
+  /** Waits for pictures: a random access point and half a second of media. */
   async playing(timeoutMs = WITHIN_MS): Promise<void> {
     await this.until((audit) => audit.isPlaying, timeoutMs, 'pictures');
   }
 
-  /** Until `ms` more of media (broadcast time) have arrived. */
+  /** Waits for `ms` more of media (broadcast time). */
   async receiveMore(ms: number, timeoutMs = ms * 2 + WITHIN_MS): Promise<void> {
     const before = this.audit.markers.receivedMs;
     await this.until((audit) => audit.markers.receivedMs >= before + ms, timeoutMs, 'media');
@@ -172,19 +172,19 @@ export class Viewer {
     this.socket.resume();
   }
 
-  /** Leaves as most players do. */
+  /** Disconnects like most players. */
   destroy(): void {
     this.isOurs = true;
     this.socket.destroy();
   }
 
-  /** Leaves with RST. */
+  /** Disconnects with RST. */
   reset(): void {
     this.isOurs = true;
     this.socket.resetAndDestroy();
   }
 
-  /** Closes the sending half and goes on reading. */
+  /** Closes the sending half and continues to read. */
   halfClose(): void {
     this.socket.end();
   }
@@ -219,7 +219,7 @@ export class Viewer {
     this.pieces.push(piece);
   }
 
-  /** False when reading has to pause for the rate's sake. */
+  /** False if reading must pause to keep the rate. */
   private pace(length: number): boolean {
     const { readRate } = this.options;
     if (readRate === undefined) return !this.isPaused;
@@ -235,7 +235,7 @@ export class Viewer {
     return new Promise((resolve) => {
       let how: Ending['how'] = 'ours';
       this.socket.once('end', () => {
-        // libuv reports a reset that comes along with unread bytes as an end; a write tells which it was.
+        // libuv reports a reset that arrives together with unread bytes as an end; a write reveals the reset.
         this.socket.write('\0', (error) => {
           how = error ? 'rst' : 'fin';
           this.socket.destroy();

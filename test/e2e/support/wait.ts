@@ -5,19 +5,19 @@ import { withLag } from '../../../src/kernel/testing/lag.spec-support';
 
 const LOOK_EVERY_MS = 25;
 /**
- * No promise of anybody's: how long a fact may take on two slow cores where much else runs. What has to come within a
- * time is compared with that time.
+ * Maximum time of a condition on two slow cores with other load; the product promises no such time. Times that the
+ * product promises are asserted separately.
  */
 const WITHIN_MS = 20_000;
 
-/** Below those that the kernel gives to whoever names none, and to connections; above what else is in use here. */
+/** Below the ports that the kernel assigns, also to outgoing connections; above the other ports in use here. */
 const FIRST_PORT = 22_000;
 const PORTS = 10_000;
 
 /**
- * Calls `fact` until it neither throws nor returns false or undefined, and returns what it returned.
+ * Calls `fact` until it neither throws nor returns false or undefined, and returns its result.
  *
- * @throws Error with the last failure when `timeoutMs` are over, and what this process has been late by
+ * @throws Error after `timeoutMs`, with the last failure and the lag of this process
  */
 export async function eventually<T>(
   fact: () => T | Promise<T>,
@@ -42,8 +42,8 @@ export async function eventually<T>(
 }
 
 /**
- * A port that nobody listens on at the moment, and that stays free until it is used: one that the kernel chose would be given to
- * the next program, or connection, that names none.
+ * A port without a listener that stays free until it is used. A port chosen by the kernel could be assigned to the
+ * next program or connection.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
@@ -52,7 +52,7 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** On all addresses: one that is taken on any of them is not free. */
+/** Checks all addresses: a port that is taken on any of them is not free. */
 async function isFree(port: number): Promise<boolean> {
   const server = createServer();
   return new Promise((resolve) => {

@@ -3,7 +3,7 @@ import { DockerError, type DockerVersionInfo } from '../docker-client';
 import { DaemonRecipe } from './daemon-recipe';
 import { engineRecipe } from './engine-recipe';
 
-describe('what engines of one Docker Engine are made of', () => {
+describe('the recipe for one Docker Engine', () => {
   let asked: number;
   let answer: () => string;
 
@@ -11,7 +11,7 @@ describe('what engines of one Docker Engine are made of', () => {
     asked = 0;
     const version = (): Promise<DockerVersionInfo> => {
       asked += 1;
-      return new Promise((resolve) => resolve({ arch: answer() } as DockerVersionInfo));
+      return new Promise((resolve) => resolve({ arch: answer() }));
     };
     return new DaemonRecipe(loadConfig(env), 'docker', { version });
   }
@@ -20,7 +20,7 @@ describe('what engines of one Docker Engine are made of', () => {
     throw new DockerError(code, 'scripted', null);
   };
 
-  it('follows from its machine, which is asked once for a connection', async () => {
+  it('follows from its architecture, which is asked once per connection', async () => {
     answer = () => 'arm64';
     const found = recipe();
     await Promise.all([found.known(), found.known()]);
@@ -38,7 +38,7 @@ describe('what engines of one Docker Engine are made of', () => {
     expect(found.profile).toBe('acestream-http-proxy');
   });
 
-  it('is asked for again after a failure', async () => {
+  it('asks again after a failure', async () => {
     answer = fail('docker_unavailable');
     const found = recipe();
     await expect(found.known()).rejects.toMatchObject({ code: 'docker_unavailable' });
@@ -47,7 +47,7 @@ describe('what engines of one Docker Engine are made of', () => {
     expect(found.profile).toBe('aceserve');
   });
 
-  it('does without the question when a proxy lets it not through', async () => {
+  it('does without the architecture when a proxy refuses the call', async () => {
     answer = fail('runtime_refused');
     const found = recipe();
     await found.known();
@@ -55,7 +55,7 @@ describe('what engines of one Docker Engine are made of', () => {
   });
 
   it.each<Record<string, string>>([{ ENGINE_PROFILE: 'aceserve' }, { ENGINE_IMAGE: 'lan/engine' }])(
-    'is what %j says, without a question',
+    'is set by %j, without a call',
     async (env) => {
       answer = () => 'arm64';
       const named = recipe(env);

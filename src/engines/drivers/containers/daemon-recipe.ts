@@ -1,16 +1,16 @@
+import { AsyncMemo } from '../../../kernel/async-memo';
 import { type DockerClient, DockerError } from '../docker-client';
 import { type EnginePorts, type PortName } from './engine-ports';
 import { type EngineRecipe, engineRecipe, isProfileOpen, type RecipeConfig } from './engine-recipe';
-import { type Architecture, type EngineLaunch, type ProfileName } from './image-profile';
-import { Remembered } from './remembered';
+import { type Architecture, type EngineLaunch, type ProfileName } from './image-profiles';
 
 /**
- * The recipe for the Docker Engine that answers now. With ENGINE_PROFILE=auto its architecture decides, and not that of
- * this process, which may run on another machine.
+ * The recipe for the Docker Engine that answers now. With ENGINE_PROFILE=auto the architecture of that Docker Engine
+ * decides, because this process may run on another machine.
  */
 export class DaemonRecipe implements EngineRecipe {
   private current: EngineRecipe;
-  private readonly fitted = new Remembered(() => this.fit());
+  private readonly fitted = new AsyncMemo(() => this.fit());
 
   constructor(
     private readonly config: RecipeConfig,
@@ -45,9 +45,9 @@ export class DaemonRecipe implements EngineRecipe {
   }
 
   /**
-   * Resolves when the recipe fits the Docker Engine.
+   * Resolves when the recipe is that of the Docker Engine.
    *
-   * @throws RuntimeError when that does not answer; the next call asks again
+   * @throws RuntimeError when Docker does not answer; the next call asks again
    */
   known(): Promise<void> {
     return this.fitted.get();
@@ -62,8 +62,8 @@ export class DaemonRecipe implements EngineRecipe {
     return this.current.imageObjection(architecture);
   }
 
-  seatObjection(): string | null {
-    return this.current.seatObjection();
+  sharedNetworkObjection(): string | null {
+    return this.current.sharedNetworkObjection();
   }
 
   launch(ports: EnginePorts): EngineLaunch {
@@ -75,7 +75,7 @@ export class DaemonRecipe implements EngineRecipe {
     this.current = engineRecipe(this.config, this.runtime, await this.architecture());
   }
 
-  /** Null: what stands in front of Docker does not let this question through. */
+  /** Null: a proxy in front of Docker refuses this call. */
   private async architecture(): Promise<string | null> {
     try {
       return (await this.client.version()).arch;

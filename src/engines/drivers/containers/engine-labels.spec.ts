@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import {
   type EngineFacts,
+  containerName,
   engineLabels,
   LABEL_PREFIX,
   labelFilter,
@@ -86,7 +87,7 @@ describe('labels of an engine', () => {
     ['a port too high', labelled('api-port', '65536')],
     ['a negative port', labelled('p2p-port', '-1')],
     ['a broken port', labelled('published-port', '80.5')],
-  ])('that make no sense belong to no engine of ours: %s', (_, labels) => {
+  ])('that are invalid belong to no engine: %s', (_, labels) => {
     expect(readEngineLabels(labels)).toBeNull();
   });
 
@@ -101,7 +102,7 @@ describe('labels of an engine', () => {
     expect(readEngineLabels(labelled('vpn', 'gluetun'))?.vpn).toBeNull();
   });
 
-  it('never throw, whoever wrote them', () => {
+  it('never throw, whatever they contain', () => {
     const name = fc.oneof(
       fc.constantFrom(...Object.keys(LABELS), '__proto__', 'constructor'),
       fc.string(),
@@ -118,5 +119,25 @@ describe('labels of an engine', () => {
 
   it('are not taken from what every object has', () => {
     expect(readEngineLabels(Object.create(LABELS) as Record<string, string>)).toBeNull();
+  });
+});
+
+describe('containerName', () => {
+  it.each([
+    ['home-server', '0123456789ab', 'acefleet-homese-012345'],
+    ['a', 'ff00', 'acefleet-a-ff00'],
+    ['--', 'ff00', 'acefleet-ff00'],
+  ])('%s, %s: %s', (instance, random, name) => {
+    expect(containerName(instance, random)).toBe(name);
+  });
+
+  it('is a name that Docker takes, whatever the instance is called', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (instance) => {
+        const name = containerName(instance, '0123456789ab');
+        expect(name).toMatch(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/);
+        expect(name.length).toBeLessThanOrEqual(22);
+      }),
+    );
   });
 });

@@ -1,26 +1,26 @@
-import type { VpnSeat } from '../engine-runtime.port';
+import type { VpnSlot } from '../engine-runtime.port';
 import { type EnginePorts, PORT_NAMES, type PortName } from './engine-ports';
 
 /**
- * In front of every label of ours. Docker asks for reverse domain names, so that labels of different authors never
- * meet, and keeps `com.docker.`, `io.docker.` and `org.dockerproject.` for itself. The product has no domain; its own
- * name below `dev` reads like one, is short in listings, and nobody else writes it.
+ * The prefix of all our labels. Docker asks for reverse domain names, so that labels of different authors never
+ * collide, and reserves `com.docker.`, `io.docker.` and `org.dockerproject.`. The product has no domain; its name below
+ * `dev` looks like one, is short in listings, and nobody else uses it.
  */
 export const LABEL_PREFIX = 'dev.acefleet.';
 
-/** Everything that an engine's labels say. They are the only truth about it: whoever reads them can adopt it. */
+/** Everything that an engine's labels say. They are the only truth about it and suffice to adopt it. */
 export interface EngineFacts {
-  /** Which product on this host or Swarm it belongs to. */
+  /** The installation to which it belongs. */
   readonly instance: string;
   readonly key: string;
   readonly specHash: string;
-  /** Inside the network that it runs in. */
+  /** Inside the engine's network. */
   readonly ports: EnginePorts;
-  /** Port of the host that leads to `ports.http`; null: none was chosen for it. */
+  /** Port of the host that leads to `ports.http`; null: none is published. */
   readonly publishedPort: number | null;
   readonly forwardedPort: number | null;
-  readonly vpn: Pick<VpnSeat, 'vpn' | 'containerId' | 'containerStartedAt'> | null;
-  /** Of the product that made it. */
+  readonly vpn: Pick<VpnSlot, 'vpn' | 'containerId' | 'containerStartedAt'> | null;
+  /** Of the product that created it. */
   readonly version: string;
 }
 
@@ -51,8 +51,8 @@ export function engineLabels(facts: EngineFacts): Record<string, string> {
 }
 
 /**
- * Facts out of labels; null when they are not those of an engine of ours. Never throws: anybody may have written
- * them. A port that makes no sense makes all of it worthless, because an engine would be sought at a wrong place.
+ * Reads the facts from labels; null when they are not those of an engine of acefleet. Never throws: anybody may have
+ * written the labels. An invalid port invalidates all of them, because the engine would be sought at a wrong address.
  */
 export function readEngineLabels(labels: Labels | null | undefined): EngineFacts | null {
   const text = (name: string): string | null => ownValue(labels, LABEL_PREFIX + name);
@@ -76,12 +76,18 @@ export function readEngineLabels(labels: Labels | null | undefined): EngineFacts
   };
 }
 
-/** For Docker's filters: what has these labels is an engine of some installation. */
+/** For Docker's filters: matches engines of every installation. */
 export const ANY_INSTANCE: readonly string[] = [`${LABEL_PREFIX}managed=${MANAGED}`];
 
-/** For Docker's filters: what has all of these labels is ours. */
+/** For Docker's filters: matches engines of this installation. */
 export function labelFilter(instance: string): string[] {
   return [...ANY_INSTANCE, `${LABEL_PREFIX}instance=${instance}`];
+}
+
+/** The name of an engine's container or service. It is for people only: what an engine is, its labels say. */
+export function containerName(instance: string, random: string): string {
+  const owner = instance.replace(/[^a-zA-Z0-9]/g, '').slice(0, 6);
+  return ['acefleet', owner, random.slice(0, 6)].filter((part) => part !== '').join('-');
 }
 
 function portLabel(name: PortName): string {
@@ -94,7 +100,7 @@ function ownValue(labels: Labels | null | undefined, name: string): string | nul
   return typeof value === 'string' ? value : null;
 }
 
-/** Null: not said. Undefined: said, and no port. */
+/** Null: no label. Undefined: the label is not a port. */
 function parsePort(text: string | null): number | null | undefined {
   if (text === null) return null;
   const port = /^[1-9]\d{0,4}$/.test(text) ? Number(text) : 0;

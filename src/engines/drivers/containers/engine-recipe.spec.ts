@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import { loadConfig } from '../../../config';
 import { type EnginePorts } from './engine-ports';
-import { engineRecipe } from './engine-recipe';
+import { engineRecipe, specHash, type SpecValue } from './engine-recipe';
 
 const recipe = (
   env: Record<string, string> = {},
@@ -89,10 +90,10 @@ describe('what engines are made of', () => {
     expect(launch(ownPorts)).toEqual({ command, env: [] });
   });
 
-  it('is told its own ports in a network that it shares', () => {
-    const { launch, portNames, seatObjection } = recipe({ ENGINE_ARGS: '--x={p2p_port}' });
+  it('gets its own ports in a shared network', () => {
+    const { launch, portNames, sharedNetworkObjection } = recipe({ ENGINE_ARGS: '--x={p2p_port}' });
     expect(portNames).toEqual(['http', 'api', 'p2p']);
-    expect(seatObjection()).toBeNull();
+    expect(sharedNetworkObjection()).toBeNull();
     expect(launch(SHARED).command).toEqual([
       ...['--bind-all', '--http-port', '19001', '--api-port', '19002', '--port', '51820'],
       '--x=51820',
@@ -105,11 +106,11 @@ describe('what engines are made of', () => {
     expect(launch(ownPorts).command?.join(' ')).toMatch(/--https-port 6879 .*--cert 6879$/);
   });
 
-  it('cannot share a network when nobody tells it its port', () => {
+  it('cannot share a network when its options do not set its port', () => {
     const generic = { ENGINE_PROFILE: 'generic', ENGINE_IMAGE: 'a' };
-    expect(recipe(generic).seatObjection()).toMatch(/\{http_port\}/);
+    expect(recipe(generic).sharedNetworkObjection()).toMatch(/\{http_port\}/);
     expect(recipe(generic).ownPorts).toEqual({ http: 6878, https: null, api: null, p2p: null });
-    expect(recipe({ ...generic, ENGINE_ARGS: '{http_port}' }).seatObjection()).toBeNull();
+    expect(recipe({ ...generic, ENGINE_ARGS: '{http_port}' }).sharedNetworkObjection()).toBeNull();
   });
 });
 
@@ -144,12 +145,49 @@ describe('the spec hash', () => {
     }
   });
 
-  it('tells a service from a container, and services by where they may run', () => {
+  it('differs between a service and a container, and between placements of services', () => {
     const hashes = [
       recipe(),
       recipe({}, 'swarm'),
       recipe({ SWARM_CONSTRAINTS: 'node.role==worker' }, 'swarm'),
     ].map(({ specHash }) => specHash);
     expect(new Set(hashes).size).toBe(3);
+  });
+});
+
+const value = fc.oneof(
+  fc.string(),
+  fc.integer(),
+  fc.boolean(),
+  fc.constant(null),
+  fc.array(fc.string()),
+);
+const facts = fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), value, { maxKeys: 8 });
+
+describe('the hash of what an engine is made of', () => {
+  it('is 16 hex digits, whatever the facts', () => {
+    fc.assert(fc.property(facts, (given) => expect(specHash(given)).toMatch(/^[0-9a-f]{16}$/)));
+  });
+
+  it('does not depend on the order of the names', () => {
+    const shuffled = facts.chain((given) =>
+      fc
+        .shuffledSubarray(Object.entries(given), { minLength: Object.keys(given).length })
+        .map((entries) => [given, Object.fromEntries<SpecValue>(entries)] as const),
+    );
+    fc.assert(fc.property(shuffled, ([a, b]) => expect(specHash(a)).toBe(specHash(b))));
+  });
+
+  it('differs for any other value', () => {
+    fc.assert(
+      fc.property(facts, value, value, (given, a, b) => {
+        fc.pre(JSON.stringify(a) !== JSON.stringify(b));
+        expect(specHash({ ...given, NAME: a })).not.toBe(specHash({ ...given, NAME: b }));
+      }),
+    );
+  });
+
+  it('stays the same from release to release: a new one would replace every engine', () => {
+    expect(specHash({ b: [1, 'two'], a: null })).toBe('74df8afee624e544');
   });
 });

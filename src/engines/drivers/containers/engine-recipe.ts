@@ -1,16 +1,19 @@
+import { createHash } from 'node:crypto';
 import type { AppConfig } from '../../../config';
-import { aceserveProfile } from './aceserve.profile';
-import { acestreamHttpProxyProfile } from './acestream-http-proxy.profile';
-import { fillPorts } from './engine-arguments';
-import { DEFAULT_PORTS, type EnginePorts, type PortName } from './engine-ports';
-import { genericProfile } from './generic.profile';
-import {
-  type Architecture,
-  type EngineLaunch,
-  type ImageProfile,
-  type ProfileName,
-} from './image-profile';
-import { specHash } from './spec-hash';
+import { DEFAULT_PORTS, type EnginePorts, fillPorts, type PortName } from './engine-ports';
+import { type Architecture, type EngineLaunch, type ProfileName, PROFILES } from './image-profiles';
+
+/** An engine has a few hundred threads at most. A container with thousands is broken or hostile. */
+export const PIDS_LIMIT = 1024;
+
+/** Seconds until an engine that is stopped is killed. Engines save nothing that is worth a longer wait. */
+export const STOP_GRACE_S = 3;
+
+/** Engines write a line per request and peer, so without a limit they would fill the disk of their host. */
+export const LOGGING = {
+  driver: 'json-file',
+  options: { 'max-size': '10m', 'max-file': '2' },
+};
 
 export type RecipeConfig = Pick<
   AppConfig,
@@ -24,36 +27,30 @@ export type RecipeConfig = Pick<
   | 'swarmConstraints'
 >;
 
-/** What the settings say about engines in containers, the same for Docker and for a Swarm. */
+/** How engines in containers are made according to the settings, for Docker and for a Swarm alike. */
 export interface EngineRecipe {
   readonly profile: ProfileName;
-  /** With a tag or a digest always: a pull without one would fetch every tag there is. */
+  /** Always with a tag or a digest: a pull without one would fetch every tag of the image. */
   readonly imageReference: string;
   readonly specHash: string;
-  /** What the image is built for; empty: unknown, the operator chose it. */
+  /** The architectures for which the image is built; empty: unknown, because the operator chose the image. */
   readonly architectures: readonly Architecture[];
-  /** The ports that an engine opens: one of each out of the range of the network that it shares with others. */
+  /** The ports that an engine opens. In a network that engines share, each engine needs its own of each. */
   readonly portNames: readonly PortName[];
   /** The ports of an engine in a network of its own. */
   readonly ownPorts: EnginePorts;
   /**
-   * Why the image cannot run there, or null. Says nothing of images that the operator chose.
+   * Why the image cannot run on this machine, or null. Always null for an image that the operator chose.
    *
-   * @param architecture the daemon's, by either of its names (`x86_64`, `amd64`)
+   * @param architecture of the Docker Engine, under either name (`x86_64`, `amd64`)
    */
   imageObjection(architecture: string): string | null;
   /** Why engines cannot share a network with others, or null. */
-  seatObjection(): string | null;
+  sharedNetworkObjection(): string | null;
   launch(ports: EnginePorts): EngineLaunch;
 }
 
-const PROFILES: Readonly<Record<ProfileName, ImageProfile>> = {
-  'acestream-http-proxy': acestreamHttpProxyProfile,
-  aceserve: aceserveProfile,
-  generic: genericProfile,
-};
-
-/** Docker tells the kernel's names, images have those of Go. */
+/** Docker reports the kernel's names, images have Go's. */
 const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   x86_64: 'amd64',
   amd64: 'amd64',
@@ -63,18 +60,18 @@ const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   arm: 'arm',
 };
 
-/** Of those that can run, the first is taken. */
+/** The first of these that can run on the machine is used. */
 const PREFERRED: readonly ProfileName[] = ['acestream-http-proxy', 'aceserve'];
 const DEFAULT_PROFILE: ProfileName = 'acestream-http-proxy';
 
-/** Whether the machine that engines run on has a say in what they are made of. */
+/** True when the architecture of the Docker Engine decides the profile. */
 export function isProfileOpen(
   config: Pick<RecipeConfig, 'engineProfile' | 'engineImage'>,
 ): boolean {
   return config.engineProfile === 'auto' && config.engineImage === null;
 }
 
-/** @param architecture of the Docker Engine, by either of its names; null: not known */
+/** @param architecture of the Docker Engine, under either name; null: unknown */
 export function engineRecipe(
   config: RecipeConfig,
   runtime: 'docker' | 'swarm',
@@ -98,7 +95,7 @@ export function engineRecipe(
       if (isBuilt || architectures.length === 0) return null;
       return `${imageReference} is not built for ${machine}: choose another ENGINE_PROFILE or ENGINE_IMAGE`;
     },
-    seatObjection: () =>
+    sharedNetworkObjection: () =>
       portNames.includes('http')
         ? null
         : 'engines behind a VPN need ports of their own: ENGINE_ARGS says no {http_port}',
@@ -124,7 +121,7 @@ function archOf(architecture: string): Architecture | undefined {
   return Object.hasOwn(ARCHITECTURES, architecture) ? ARCHITECTURES[architecture] : undefined;
 }
 
-/** An image's name without tag, digest and the registry that Docker asks when none is named. */
+/** An image's name without its tag, its digest and Docker's default registry. */
 function repositoryOf(reference: string): string {
   return reference
     .replace(/@.*$/, '')
@@ -143,15 +140,26 @@ function specFacts(config: RecipeConfig, runtime: 'docker' | 'swarm') {
   };
 }
 
-/** Every engine answers HTTP somewhere: at the usual port when its options say nothing of it. */
+/** Every engine listens for HTTP: at the default port when its options do not mention that port. */
 function ownPorts(names: readonly PortName[]): EnginePorts {
   const port = (name: PortName): number | null =>
     names.includes(name) ? DEFAULT_PORTS[name] : null;
   return { http: DEFAULT_PORTS.http, https: port('https'), api: port('api'), p2p: port('p2p') };
 }
 
-/** What is pulled under this name. A colon in the first part may be that of a registry's port. */
+/** The reference that is pulled for this name. A colon before the last slash belongs to the port of a registry. */
 export function withTag(reference: string): string {
   const lastPart = reference.slice(reference.lastIndexOf('/') + 1);
   return /[:@]/.test(lastPart) ? reference : `${reference}:latest`;
+}
+
+export type SpecValue = string | number | boolean | null | readonly SpecValue[];
+
+/**
+ * 16 hex digits that are equal for equal facts in any request. A shortened SHA-256 suffices: nobody forges it, it only
+ * has to distinguish the settings of now from earlier ones.
+ */
+export function specHash(facts: Readonly<Record<string, SpecValue>>): string {
+  const sorted = Object.entries(facts).sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 16);
 }

@@ -16,7 +16,7 @@ const labelsOf = (instance: string): Record<string, string> =>
   });
 
 describe('engines of other installations', () => {
-  it('are counted by installation, and none is made up out of strange labels', () => {
+  it('are counted by installation, and labels of other programs are ignored', () => {
     const labels = [
       ...[OWN, OTHER, THIRD, OTHER].map(labelsOf),
       ...[labelsOf('$(reboot)'), labelsOf('x'.repeat(16)), {}, null],

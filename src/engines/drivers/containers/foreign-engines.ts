@@ -1,8 +1,8 @@
-import { isInstanceId } from '../../instance-id';
+import { isInstanceId } from '../../../storage';
 import type { ForeignEngines } from '../engine-runtime.port';
 import { LABEL_PREFIX, readEngineLabels } from './engine-labels';
 
-/** How an operator lists and removes what runs engines. */
+/** How an operator lists and removes containers or services of engines. */
 const COMMANDS = {
   containers: { list: 'ps -aq', remove: 'rm -f' },
   services: { list: 'service ls -q', remove: 'service rm' },
@@ -15,7 +15,7 @@ export type Removable = keyof typeof COMMANDS;
 /**
  * The command that removes all engines of one installation and nothing else.
  *
- * @param dockerHost as in DOCKER_HOST. A socket is named; an address may be one that only this process can reach
+ * @param dockerHost as in DOCKER_HOST. The command names a socket, but no address: only this process may reach it
  */
 export function removalCommand(
   what: Removable,
@@ -28,13 +28,13 @@ export function removalCommand(
   return `${docker} ${remove} $(${docker} ${list} --filter label=${LABEL_PREFIX}instance=${instance})`;
 }
 
-/** Something that carries the labels of an engine. */
+/** A container or service with the labels of an engine. */
 export interface LabelledEngine {
   readonly labels: Readonly<Record<string, string>> | null | undefined;
   readonly isRunning: boolean;
 }
 
-/** Engines of all installations but our own. */
+/** Engines of all installations except our own. */
 export function foreignEngines(
   all: readonly LabelledEngine[],
   own: string,
@@ -43,7 +43,7 @@ export function foreignEngines(
   const byInstance = new Map<string, ForeignEngines>();
   for (const { labels, isRunning } of all) {
     const instance = readEngineLabels(labels)?.instance;
-    // The text becomes part of a command that an operator runs, and anybody may write labels.
+    // The text becomes part of a command that an operator runs, and anybody may have written the labels.
     if (instance === undefined || instance === own || !isInstanceId(instance)) continue;
     const known = byInstance.get(instance);
     byInstance.set(instance, {

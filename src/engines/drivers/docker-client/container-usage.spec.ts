@@ -22,7 +22,7 @@ describe('containerUsage', () => {
     ['ended', sample(T0, 5e9), { read: '0001-01-01T00:00:00Z' }],
     ['was seen at one moment twice', sample(T0, 5e9), sample(T0, 6e9)],
     ['has no times', sample('', 5e9), sample('', 6e9)],
-  ])('says 0 for one that %s', (_, earlier, later) => {
+  ])('is 0 for one that %s', (_, earlier, later) => {
     expect(containerUsage(earlier, later, 0).cpuPercent).toBe(0);
   });
 
@@ -59,7 +59,7 @@ describe('containerUsage', () => {
     });
   });
 
-  it('does without what is missing', () => {
+  it('does without fields that are missing', () => {
     const bare = { read: T2, networks: null, blkio_stats: { io_service_bytes_recursive: null } };
     expect(containerUsage({ read: T0 }, bare, 0)).toMatchObject({
       networkRxBytes: 0,

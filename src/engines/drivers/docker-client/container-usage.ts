@@ -1,8 +1,8 @@
 import type { EngineUsage } from '../engine-runtime.port';
 
-/** The parts of Docker's statistics that are read. Any may be missing: containers end, and kernels differ. */
+/** The fields of Docker's statistics that we use. Each may be missing: containers end, and kernels differ. */
 export interface ContainerSample {
-  /** When it was taken, by Docker's clock. */
+  /** Time of the sample by Docker's clock. */
   readonly read: string;
   readonly cpu_stats?: { readonly cpu_usage?: { readonly total_usage?: number } | null } | null;
   readonly memory_stats?: {
@@ -17,9 +17,9 @@ export interface ContainerSample {
 }
 
 /**
- * What a container uses, from two samples. Processor time by the clock, so that 100 is one core whatever the
- * number of cores. Memory without the file cache that the kernel gives back when asked (as `docker stats`
- * shows it): `total_inactive_file` of cgroup v1, `inactive_file` of v2.
+ * The usage of a container from two samples. Processor time is divided by elapsed time, so 100 is one core on any
+ * machine. Memory excludes the file cache that the kernel can take back (as `docker stats` does):
+ * `total_inactive_file` of cgroup v1, `inactive_file` of v2.
  */
 export function containerUsage(
   earlier: ContainerSample,
@@ -41,7 +41,7 @@ export function containerUsage(
   };
 }
 
-/** Nanoseconds of processor time per nanosecond; 0 when the process ended or began anew in between. */
+/** 0 when the process ended or was restarted between the samples. */
 function cpuPercent(earlier: ContainerSample, later: ContainerSample): number {
   const usedNs = totalUsageNs(later) - totalUsageNs(earlier);
   const passedNs = (Date.parse(later.read) - Date.parse(earlier.read)) * 1e6;

@@ -1,20 +1,53 @@
-import { DockerError, unavailable } from './docker-error';
-import { refusal, type DockerAnswer, type DockerDeed } from './docker-refusal';
+import { logLines, readBody } from './answer-body';
+import {
+  type DockerAnswer,
+  DockerError,
+  type DockerPurpose,
+  refusal,
+  unavailable,
+} from './docker-error';
 import type { DockerCall, DockerStream, DockerTransport } from './docker-transport';
-import type { DockerTuning } from './docker-tuning';
+
+/** How long each kind of call may take. */
+export interface DockerTuning {
+  /** Lists, inspections, logs, networks. */
+  readonly readMs: number;
+  /** Create, start, unpause, changes of services. */
+  readonly changeMs: number;
+  /** How long Docker itself waits for a killed process to end. */
+  readonly killMs: number;
+  /** Added to the time that a container is given to end. */
+  readonly endMarginMs: number;
+  /** The whole of a pull. */
+  readonly pullMs: number;
+  /** A pull without a message for this long has failed: while data arrive, Docker reports about once a second. */
+  readonly pullSilenceMs: number;
+  /** Between the two samples from which processor use is computed. */
+  readonly sampleGapMs: number;
+}
+
+export const DOCKER_TUNING: DockerTuning = {
+  readMs: 5000,
+  changeMs: 15_000,
+  killMs: 10_000,
+  endMarginMs: 5000,
+  pullMs: 600_000,
+  pullSilenceMs: 120_000,
+  sampleGapMs: 1000,
+};
 
 /**
- * How a call went that may be repeated: `already`: it was so before, or is being done; `absent`: there is
- * nothing that it could be done to.
+ * Outcome of a call that may be repeated. `already`: nothing was left to do, or it is in progress; `absent`: the
+ * object does not exist.
  */
 export type Done = 'done' | 'already' | 'absent';
 
-type Look = Omit<DockerCall, 'method' | 'deadlineMs' | 'body'>;
+type Read = Omit<DockerCall, 'method' | 'deadlineMs' | 'body'>;
 
-/** Each part of a path begins like a name does, so none leads elsewhere. */
+/** Every part of a path begins with a letter or digit, so no name can lead to another path. */
 const PATH = /^(?:\/_?[a-zA-Z0-9][a-zA-Z0-9_.%-]*)+$/;
 
-/** Calls whose answers are checked as far as every caller relies on them, and whose refusals are errors. */
+/** Calls with checked answers. A status that is no success becomes an error. */
 export class DockerApi {
   constructor(
     private readonly transport: DockerTransport,
@@ -22,18 +55,18 @@ export class DockerApi {
   ) {}
 
   /** @throws DockerError unless the status is 2xx or 304 */
-  async act(deed: DockerDeed, call: DockerCall): Promise<DockerAnswer> {
-    // What Docker would not take for a name is nowhere, so Docker is not asked.
+  async call(purpose: DockerPurpose, call: DockerCall): Promise<DockerAnswer> {
+    // Docker accepts no such name, so nothing of that name exists and Docker is not asked.
     if (!PATH.test(call.path)) throw new DockerError('runtime_refused', 'no such name', 404);
     const answer = await this.transport.ask(call);
     if (isSuccess(answer.status)) return answer;
-    throw refusal(deed, answer);
+    throw refusal(purpose, answer);
   }
 
-  /** For what is to be so afterwards, whoever does it. */
-  async makeSo(deed: DockerDeed, call: DockerCall): Promise<Done> {
+  /** For calls whose result counts, whoever brought it about. */
+  async ensure(purpose: DockerPurpose, call: DockerCall): Promise<Done> {
     try {
-      const { status } = await this.act(deed, call);
+      const { status } = await this.call(purpose, call);
       return status === 304 ? 'already' : 'done';
     } catch (error) {
       if (error instanceof DockerError && error.status === 404) return 'absent';
@@ -41,75 +74,75 @@ export class DockerApi {
     }
   }
 
-  /** @returns an object that has this text under `key` */
-  async object<T>(look: Look, key: keyof T & string): Promise<T> {
-    return objectOf<T>(await this.act('look', this.getCall(look)), key);
+  /** @returns an object that has a string under `key` */
+  async object<T>(read: Read, key: keyof T & string): Promise<T> {
+    return objectOf<T>(await this.read(read), key);
   }
 
-  /** Null when Docker says that it is not there. */
-  async objectOrNull<T>(look: Look, key: keyof T & string): Promise<T | null> {
+  /** Null when Docker says that the object does not exist. */
+  async objectOrNull<T>(read: Read, key: keyof T & string): Promise<T | null> {
     try {
-      return await this.object<T>(look, key);
+      return await this.object<T>(read, key);
     } catch (error) {
       if (error instanceof DockerError && error.status === 404) return null;
       throw error;
     }
   }
 
-  /** @returns objects that each have a text under `key` */
-  async list<T>(look: Look, key: keyof T & string): Promise<T[]> {
-    const body = parse(await this.act('look', this.getCall(look)));
+  /** @returns objects that each have a string under `key` */
+  async list<T>(read: Read, key: keyof T & string): Promise<T[]> {
+    const body = parse(await this.read(read));
     // Docker writes some empty lists as null.
     if (body === null) return [];
     if (!Array.isArray(body) || !body.every((item) => hasText(item, key))) throw nonsense();
     return body as T[];
   }
 
-  /** @returns the id of what was made */
-  async create(call: DockerCall, key: 'Id' | 'ID'): Promise<string> {
-    return objectOf<Record<typeof key, string>>(await this.act('create', call), key)[key];
+  /** The newest lines of a container's or a service's log. @param path `…/logs` */
+  async logs(path: string, lines: number, signal: AbortSignal | undefined): Promise<string[]> {
+    const query = { stdout: true, stderr: true, tail: lines };
+    const { body } = await this.read({ path, query, signal });
+    return logLines(body, lines);
   }
 
-  /** @throws DockerError unless the status is 2xx; the stream is ended then */
-  async stream(deed: DockerDeed, call: DockerCall): Promise<DockerStream> {
+  /** @returns the id of the new object */
+  async create(call: DockerCall, key: 'Id' | 'ID'): Promise<string> {
+    return objectOf<Record<typeof key, string>>(await this.call('create', call), key)[key];
+  }
+
+  /** @throws DockerError unless the status is 2xx; the stream is ended in that case */
+  async stream(purpose: DockerPurpose, call: DockerCall): Promise<DockerStream> {
     const stream = await this.transport.openStream(call);
     if (isSuccess(stream.status)) return stream;
     try {
-      throw refusal(deed, {
+      throw refusal(purpose, {
         status: stream.status,
-        body: await readRefusal(stream, this.tuning.lookMs),
+        body: await readRefusal(stream, this.tuning.readMs),
       });
     } finally {
       stream.end();
     }
   }
 
-  private getCall(look: Look): DockerCall {
-    return { ...look, method: 'GET', deadlineMs: this.tuning.lookMs };
+  private read(read: Read): Promise<DockerAnswer> {
+    return this.call('read', { ...read, method: 'GET', deadlineMs: this.tuning.readMs });
   }
 }
 
 const MAX_REFUSAL_BYTES = 64 * 1024;
 
-/** A refusal in the place of a stream needs a deadline of its own: the call's was lifted with the head. */
+/** A refusal in place of a stream needs its own deadline: that of the call ended with the head of the answer. */
 async function readRefusal(stream: DockerStream, withinMs: number): Promise<Buffer> {
   const timer = setTimeout(() => {
     stream.end();
   }, withinMs);
-  const chunks: Buffer[] = [];
-  let bytes = 0;
   try {
-    for await (const chunk of stream.body as AsyncIterable<Buffer>) {
-      chunks.push(chunk);
-      bytes += chunk.length;
-      if (bytes > MAX_REFUSAL_BYTES) break;
-    }
+    return await readBody(stream.body, MAX_REFUSAL_BYTES);
   } catch (error) {
     throw unavailable('the answer of Docker broke off', error);
   } finally {
     clearTimeout(timer);
   }
-  return Buffer.concat(chunks);
 }
 
 function isSuccess(status: number): boolean {

@@ -1,15 +1,14 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { DockerClient } from './docker-client';
+import { DockerClient, pingDocker } from './docker-client';
 import { DockerError, isAbsent } from './docker-error';
-import { answer, BAD_MANNERS, eventually, FakeDocker, refuse } from './fake-docker.spec-support';
-import { pingDocker } from './ping-docker';
+import { answer, BAD_BEHAVIOURS, eventually, FakeDocker, refuse } from './fake-docker.spec-support';
 import { withLag } from '../../../kernel/testing/lag.spec-support';
 
 /** Every kind of deadline, so short that a test can wait for it, and long for all that is to happen before it. */
 const LIMIT_MS = 1500;
 const SHORT = {
-  lookMs: LIMIT_MS,
+  readMs: LIMIT_MS,
   changeMs: LIMIT_MS,
   killMs: 0,
   endMarginMs: LIMIT_MS,
@@ -40,7 +39,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   remove: (client, signal) => client.containers.remove(ID, signal),
   logs: (client, signal) => client.containers.logs(ID, 10, signal),
   usage: (client, signal) => client.containers.usage(ID, signal),
-  'find an image': (client, signal) => client.images.find('a/b:c', signal),
+  'find an image': (client, signal) => client.images.has('a/b:c', signal),
   pull: (client, signal) => client.images.pull('a/b:c', () => undefined, signal),
   'find a network': (client, signal) => client.networks.find('n', signal),
   'list services': (client, signal) => client.swarm.listServices([], signal),
@@ -103,8 +102,8 @@ describe('every call fails in time and frees its connection when Docker', () => 
     isOneLine: true,
   };
 
-  it.each(Object.entries(BAD_MANNERS))('%s', async (name, manner) => {
-    fake.manner = manner;
+  it.each(Object.entries(BAD_BEHAVIOURS))('%s', async (name, behaviour) => {
+    fake.behaviour = behaviour;
     const verbs = Object.entries(VERBS).filter(([verb]) => canTell(verb, name));
     const outcomes = await Promise.all(
       verbs.map(async ([verb, call]) => {
@@ -126,7 +125,7 @@ describe('every call fails in time and frees its connection when Docker', () => 
   });
 
   it('has an answer without end', async () => {
-    fake.manner = (_, response) => {
+    fake.behaviour = (_, response) => {
       const megabyte = 'x'.repeat(1024 * 1024);
       const more = (): void => {
         while (!response.destroyed && response.write(megabyte));
@@ -134,7 +133,7 @@ describe('every call fails in time and frees its connection when Docker', () => 
       response.on('drain', more);
       more();
     };
-    const client = new DockerClient(fake.dockerHost, { lookMs: 20_000 });
+    const client = new DockerClient(fake.dockerHost, { readMs: 20_000 });
     clients.push(client);
     const before = process.memoryUsage().arrayBuffers;
     await expect(client.containers.list([])).rejects.toThrow('too long');
@@ -160,14 +159,14 @@ describe('every call fails in time and frees its connection when Docker', () => 
   });
 });
 
-/** Manners after which the connection is still good. */
+/** Behaviours after which the connection is still good. */
 const ANSWERED = /web server|proxy|redirects/;
 
 /** Some calls go by the status alone, so a good one satisfies them, and of a stream only the head is waited for. */
-function canTell(verb: string, manner: string): boolean {
+function canTell(verb: string, behaviour: string): boolean {
   const goesByStatus = /^(?:start|stop|restart|unpause|remove|update|logs|service logs)/;
-  if (manner === 'is another web server') return verb !== 'events' && !goesByStatus.test(verb);
-  const isStreamThatBegan = /in the middle of its answer|dribbles/.test(manner);
+  if (behaviour === 'is another web server') return verb !== 'events' && !goesByStatus.test(verb);
+  const isStreamThatBegan = /in the middle of its answer|dribbles/.test(behaviour);
   return verb !== 'events' || !isStreamThatBegan;
 }
 
@@ -205,7 +204,7 @@ describe('a refusal', () => {
     ],
     ['list services', 503, 'This node is not a swarm manager.', 'runtime_refused'],
   ])('of %s with %i %s is %s', async (verb, status, message, code) => {
-    fake.manner = refuse(status, message);
+    fake.behaviour = refuse(status, message);
     const client = newClient(PATIENT);
     const outcome = await outcomeOf(() => VERBS[verb]!(client));
     expect(outcome).toMatchObject({ code, status });
@@ -213,7 +212,7 @@ describe('a refusal', () => {
   });
 
   it('keeps what Docker said, on one line that has an end', async () => {
-    fake.manner = refuse(500, `one\ntwo \u001b[31m${'x'.repeat(100_000)}`);
+    fake.behaviour = refuse(500, `one\ntwo \u001b[31m${'x'.repeat(100_000)}`);
     const failure: unknown = await newClient(PATIENT)
       .containers.start(ID)
       .catch((error: unknown) => error);
@@ -223,11 +222,11 @@ describe('a refusal', () => {
   });
 
   it('by what stands in front of Docker is not taken for an absence', async () => {
-    fake.manner = (_, response) => response.writeHead(404).end('404 page not found');
+    fake.behaviour = (_, response) => response.writeHead(404).end('404 page not found');
     expect(await outcomeOf(() => newClient(PATIENT).containers.find(ID))).toMatchObject({
       status: null,
     });
-    fake.manner = (_, response) => response.writeHead(403).end('<html>Forbidden</html>');
+    fake.behaviour = (_, response) => response.writeHead(403).end('<html>Forbidden</html>');
     const forbidden = { code: 'runtime_refused', status: 403 };
     expect(await outcomeOf(() => newClient(PATIENT).containers.remove(ID))).toMatchObject(
       forbidden,
@@ -235,7 +234,14 @@ describe('a refusal', () => {
   });
 });
 
-describe('what is so already', () => {
+it('follows no redirect', async () => {
+  fake.behaviour = (_, response) => response.writeHead(301, { Location: '/elsewhere' }).end();
+  const outcome = await outcomeOf(() => newClient(PATIENT).ping());
+  expect(outcome).toMatchObject({ code: 'docker_unavailable', status: null });
+  expect(fake.received.map(({ path }) => path)).toEqual(['/_ping']);
+});
+
+describe('a call with nothing left to do', () => {
   const containers = () => newClient(PATIENT).containers;
 
   it.each<[string, number, string, () => Promise<unknown>, string]>([
@@ -259,15 +265,15 @@ describe('what is so already', () => {
       'absent',
     ],
   ])('%s with %i %s is no failure', async (_, status, message, call, done) => {
-    fake.manner = status === 304 ? answer(304) : refuse(status, message);
+    fake.behaviour = status === 304 ? answer(304) : refuse(status, message);
     expect(await call()).toBe(done);
   });
 
-  it('is told from what is there', async () => {
-    fake.manner = answer(204);
+  it('differs from a call that changed something', async () => {
+    fake.behaviour = answer(204);
     expect(await containers().start(ID)).toBe('done');
     expect(await containers().remove(ID)).toBe('done');
-    fake.manner = refuse(404, 'No such container: a');
+    fake.behaviour = refuse(404, 'No such container: a');
     expect(await containers().find(ID)).toBeNull();
     const failure: unknown = await containers()
       .inspect(ID)
@@ -276,7 +282,7 @@ describe('what is so already', () => {
     expect(isAbsent(new Error('404'))).toBe(false);
   });
 
-  it('and a name that is none is nowhere, without asking', async () => {
+  it('and an invalid name is absent without a call', async () => {
     expect(await containers().find('../info')).toBeNull();
     expect(await containers().remove('a?force=1')).toBe('absent');
     expect(fake.received).toEqual([]);
@@ -285,12 +291,12 @@ describe('what is so already', () => {
 
 describe('requests', () => {
   it('are those that Docker knows', async () => {
-    fake.manner = answer(200, []);
+    fake.behaviour = answer(200, []);
     const client = newClient(PATIENT);
     await client.containers.list(['a=b', 'c']);
-    fake.manner = answer(201, { Id: ID });
+    fake.behaviour = answer(201, { Id: ID });
     expect(await client.containers.create('n', { Image: 'i', Cmd: ['x'] })).toBe(ID);
-    fake.manner = answer(204);
+    fake.behaviour = answer(204);
     await client.containers.stop(ID, 7);
     await client.containers.remove(ID);
     const [list, create, stop, remove] = fake.received;
@@ -306,7 +312,7 @@ describe('requests', () => {
   });
 
   it('go over ten connections at most, and their deadline counts the waiting', async () => {
-    fake.manner = BAD_MANNERS['says nothing']!;
+    fake.behaviour = BAD_BEHAVIOURS['says nothing']!;
     const client = newClient();
     const startedAt = performance.now();
     const calls = Array.from({ length: 200 }, (_, index) =>
@@ -319,10 +325,10 @@ describe('requests', () => {
     await eventually(() => client.openSockets === 0 && fake.openSockets === 0);
   });
 
-  it('that look find a way past any number of slow changes', async () => {
-    const patient = new DockerClient(fake.dockerHost, { lookMs: 15_000, endMarginMs: 60_000 });
+  it('that read are answered during any number of slow changes', async () => {
+    const patient = new DockerClient(fake.dockerHost, { readMs: 15_000, endMarginMs: 60_000 });
     clients.push(patient);
-    fake.manner = (request, response) => {
+    fake.behaviour = (request, response) => {
       if (request.method === 'GET') answer(200, [])(request, response);
     };
     const stops = Array.from({ length: 20 }, (_, n) => patient.containers.stop(`c${n}`, 0));
@@ -334,18 +340,18 @@ describe('requests', () => {
   });
 
   it('answer again as soon as Docker does', async () => {
-    fake.manner = BAD_MANNERS['says nothing']!;
+    fake.behaviour = BAD_BEHAVIOURS['says nothing']!;
     const client = newClient();
     await Promise.all(Array.from({ length: 20 }, () => outcomeOf(() => client.ping())));
-    fake.manner = answer(200, []);
+    fake.behaviour = answer(200, []);
     await expect(client.containers.list([])).resolves.toEqual([]);
   });
 
-  it('are repeated once when they only look and a kept connection was cut', async () => {
+  it('are repeated once when they only read and a kept connection was cut', async () => {
     const client = newClient(PATIENT);
     const once = (then: ReturnType<typeof answer>): void => {
-      fake.manner = (request) => {
-        fake.manner = then;
+      fake.behaviour = (request) => {
+        fake.behaviour = then;
         request.socket.destroy();
       };
     };
@@ -359,7 +365,7 @@ describe('requests', () => {
   });
 
   it.each(Object.entries(VERBS))('%s ends with its caller', async (_, call) => {
-    fake.manner = BAD_MANNERS['says nothing']!;
+    fake.behaviour = BAD_BEHAVIOURS['says nothing']!;
     const caller = new AbortController();
     const reason = new Error('the caller has gone');
     const client = new DockerClient(fake.dockerHost);
@@ -374,7 +380,7 @@ describe('requests', () => {
   });
 
   it('end with the client', async () => {
-    fake.manner = BAD_MANNERS['says nothing']!;
+    fake.behaviour = BAD_BEHAVIOURS['says nothing']!;
     const client = new DockerClient(fake.dockerHost);
     clients.push(client);
     const outcomes = Object.values(VERBS).map((call) => outcomeOf(() => call(client)));
@@ -390,11 +396,11 @@ describe('requests', () => {
 describe('pingDocker', () => {
   const ok = (_: unknown, response: ServerResponse): void => void response.end('OK');
 
-  it('says whether a Docker Engine answers, and leaves nothing behind', async () => {
-    fake.manner = ok;
+  it('finds out whether a Docker Engine answers and leaves no connection behind', async () => {
+    fake.behaviour = ok;
     expect(await pingDocker(fake.dockerHost, 10_000)).toBeNull();
-    for (const manner of Object.values(BAD_MANNERS)) {
-      fake.manner = manner;
+    for (const behaviour of Object.values(BAD_BEHAVIOURS)) {
+      fake.behaviour = behaviour;
       expect(await pingDocker(fake.dockerHost, 50)).toBeInstanceOf(DockerError);
     }
     expect((await pingDocker('unix:///nonexistent.sock', 1000))?.message).toContain('ENOENT');

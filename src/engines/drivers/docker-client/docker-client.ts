@@ -1,40 +1,25 @@
-import { DockerApi } from './docker-api';
+import { DOCKER_TUNING, DockerApi, type DockerTuning } from './docker-api';
 import { DockerContainers } from './docker-containers';
 import { dockerEndpoint, publishedHost, type DockerEndpoint } from './docker-endpoint';
-import { unavailable } from './docker-error';
+import { DockerError, unavailable } from './docker-error';
 import { DockerImages } from './docker-images';
-import { DockerNetworks } from './docker-networks';
 import { DockerSwarm } from './docker-swarm';
 import { DockerTransport, type DockerStream } from './docker-transport';
-import { DOCKER_TUNING, type DockerTuning } from './docker-tuning';
+import type { NetworkInspectInfo } from './docker-types';
 import { findOwnContainer, readTraces, type OwnContainer } from './own-container';
 
 export interface DockerVersionInfo {
-  readonly version: string;
-  readonly apiVersion: string;
-  readonly os: string;
-  /** As Go names it: `amd64`, `arm64`. */
+  /** Go's name: `amd64`, `arm64`. */
   readonly arch: string;
-  readonly kernelVersion: string;
 }
 
 export interface DockerSystemInfo {
-  readonly id: string;
   readonly name: string;
-  readonly os: string;
-  /** As the kernel names it: `x86_64`, `aarch64`. */
-  readonly architecture: string;
-  readonly cpus: number;
-  readonly memoryBytes: number;
-  readonly swarm: {
-    readonly state: 'inactive' | 'pending' | 'active' | 'error' | 'locked';
-    readonly nodeId: string;
-    /** Only a manager answers questions about services. */
-    readonly isManager: boolean;
-  };
+  /** Id of its node in a Swarm; empty outside of Swarms. */
+  readonly nodeId: string;
 }
 
-/** Alternatives under each key; all keys must match. */
+/** The values of one key are alternatives; all keys must match. */
 export interface DockerEventFilters {
   readonly type?: readonly string[];
   readonly label?: readonly string[];
@@ -43,25 +28,26 @@ export interface DockerEventFilters {
 }
 
 /**
- * One Docker Engine. There should be one of these per engine in a process: it holds the limit on connections.
+ * One Docker Engine. A process should have one client per Docker Engine, because the client holds the limit on
+ * connections.
  *
- * Every call ends by a deadline of its own. Every failure is a `DockerError` with one line for operators; a
- * call whose `signal` fires fails with the signal's reason instead.
+ * Every call has a deadline. Every failure is a `DockerError` with one line for the operator; a call whose `signal`
+ * fires fails with the signal's reason instead.
  */
 export class DockerClient {
   readonly containers: DockerContainers;
   readonly images: DockerImages;
   readonly networks: DockerNetworks;
   readonly swarm: DockerSwarm;
-  /** Docker runs on this machine, as far as its address tells. */
+  /** True when Docker is reached at a socket file, and so runs on this machine. */
   readonly isLocal: boolean;
-  /** Under which ports that containers publish are reached from here. */
+  /** The host at which we reach ports that containers publish. */
   readonly publishedHost: string;
 
   private readonly api: DockerApi;
   private readonly transport: DockerTransport;
 
-  /** @param dockerHost as in DOCKER_HOST; null or empty for the socket that Docker makes by default */
+  /** @param dockerHost as in DOCKER_HOST; null or empty for Docker's default socket */
   constructor(dockerHost: string | null, tuning: Partial<DockerTuning> = {}) {
     const endpoint: DockerEndpoint = dockerEndpoint(dockerHost);
     this.transport = new DockerTransport(endpoint);
@@ -81,57 +67,39 @@ export class DockerClient {
 
   /** @throws DockerError `docker_unavailable` */
   async ping(signal?: AbortSignal): Promise<void> {
-    const deadlineMs = this.api.tuning.lookMs;
-    const answer = await this.api.act('look', {
+    const deadlineMs = this.api.tuning.readMs;
+    const answer = await this.api.call('read', {
       method: 'GET',
       path: '/_ping',
       deadlineMs,
       signal,
     });
-    // Any web server may have a page there.
+    // Any web server may have a page at this path.
     if (answer.body.toString('latin1').trim() !== 'OK') {
       throw unavailable('the answer is not that of a Docker Engine');
     }
   }
 
   async version(signal?: AbortSignal): Promise<DockerVersionInfo> {
-    const answer = await this.api.object<VersionAnswer>({ path: '/version', signal }, 'Version');
-    return {
-      version: answer.Version,
-      apiVersion: answer.ApiVersion,
-      os: answer.Os,
-      arch: answer.Arch,
-      kernelVersion: answer.KernelVersion ?? '',
-    };
+    const { Arch } = await this.api.object<VersionAnswer>({ path: '/version', signal }, 'Version');
+    return { arch: Arch };
   }
 
   async info(signal?: AbortSignal): Promise<DockerSystemInfo> {
-    const answer = await this.api.object<InfoAnswer>({ path: '/info', signal }, 'ID');
-    return {
-      id: answer.ID,
-      name: answer.Name,
-      os: answer.OSType,
-      architecture: answer.Architecture,
-      cpus: answer.NCPU,
-      memoryBytes: answer.MemTotal,
-      swarm: {
-        state: answer.Swarm?.LocalNodeState ?? 'inactive',
-        nodeId: answer.Swarm?.NodeID ?? '',
-        isManager: answer.Swarm?.ControlAvailable ?? false,
-      },
-    };
+    const { Name, Swarm } = await this.api.object<InfoAnswer>({ path: '/info', signal }, 'ID');
+    return { name: Name, nodeId: Swarm?.NodeID ?? '' };
   }
 
-  /** The container that this program runs in; null outside, and in one of another Docker Engine. */
+  /** The container in which this program runs; null outside of containers and in one of another Docker Engine. */
   async ownContainer(): Promise<OwnContainer | null> {
     return findOwnContainer(this.containers, await readTraces());
   }
 
-  /** One connection's worth of events; `DockerEvents` makes an endless stream of such. */
+  /** The events of one connection; `DockerEvents` replaces a connection that ends. */
   streamEvents(filters: DockerEventFilters, signal: AbortSignal): Promise<DockerStream> {
-    const deadlineMs = this.api.tuning.lookMs;
+    const deadlineMs = this.api.tuning.readMs;
     const query = { filters };
-    return this.api.stream('look', { method: 'GET', path: '/events', query, deadlineMs, signal });
+    return this.api.stream('read', { method: 'GET', path: '/events', query, deadlineMs, signal });
   }
 
   /** Ends all calls and closes all connections. Later calls fail with `docker_unavailable`. */
@@ -140,24 +108,40 @@ export class DockerClient {
   }
 }
 
+/** Networks of one Docker Engine. */
+export class DockerNetworks {
+  constructor(private readonly api: DockerApi) {}
+
+  /** Null when it does not exist. */
+  find(idOrName: string, signal?: AbortSignal): Promise<NetworkInspectInfo | null> {
+    const path = `/networks/${idOrName}`;
+    return this.api.objectOrNull<NetworkInspectInfo>({ path, signal }, 'Id');
+  }
+}
+
+/** Why no Docker Engine answers at this address; null when one does. Never throws, leaves no connection behind. */
+export async function pingDocker(
+  dockerHost: string | null,
+  timeoutMs: number,
+): Promise<DockerError | null> {
+  const client = new DockerClient(dockerHost, { readMs: timeoutMs });
+  try {
+    await client.ping();
+    return null;
+  } catch (error) {
+    return error instanceof DockerError ? error : unavailable(String(error), error);
+  } finally {
+    client.close();
+  }
+}
+
 interface VersionAnswer {
   readonly Version: string;
-  readonly ApiVersion: string;
-  readonly Os: string;
   readonly Arch: string;
-  readonly KernelVersion?: string;
 }
 
 interface InfoAnswer {
   readonly ID: string;
   readonly Name: string;
-  readonly OSType: string;
-  readonly Architecture: string;
-  readonly NCPU: number;
-  readonly MemTotal: number;
-  readonly Swarm?: {
-    readonly LocalNodeState?: DockerSystemInfo['swarm']['state'];
-    readonly NodeID?: string;
-    readonly ControlAvailable?: boolean;
-  };
+  readonly Swarm?: { readonly NodeID?: string };
 }

@@ -1,4 +1,11 @@
-import { dockerEndpoint, endpointText, publishedHost } from './docker-endpoint';
+import {
+  accessAdvice,
+  dockerEndpoint,
+  endpointText,
+  publishedHost,
+  readSocketFacts,
+  type SocketFacts,
+} from './docker-endpoint';
 
 describe('DOCKER_HOST', () => {
   it.each([
@@ -12,5 +19,56 @@ describe('DOCKER_HOST', () => {
     const endpoint = dockerEndpoint(dockerHost);
     expect(endpointText(endpoint)).toBe(text);
     expect(publishedHost(endpoint)).toBe(host);
+  });
+});
+
+const PATH = '/var/run/docker.sock';
+const docker = { name: 'docker', gid: 998, members: ['bob'] };
+const root = { name: 'root', gid: 0, members: [] };
+
+describe('what to do about a socket that may not be used', () => {
+  const facts = (over: Partial<SocketFacts>): SocketFacts => ({
+    path: PATH,
+    socket: { gid: 998, mode: 0o140660 },
+    user: 'alice',
+    groups: [root, docker],
+    ...over,
+  });
+
+  it.each<[string, Partial<SocketFacts>, string]>([
+    [
+      'the usual socket',
+      {},
+      'user alice is not in group docker that may use it: sudo usermod -aG docker alice, then log in again',
+    ],
+    [
+      'a folder that may not be seen',
+      { socket: null },
+      'user alice is not in group docker that may use it: sudo usermod -aG docker alice, then log in again',
+    ],
+    [
+      'a member who has not logged in again',
+      { user: 'bob' },
+      'user bob is in group docker, but was not yet when this session began: log in again',
+    ],
+    [
+      'a socket of root alone',
+      { socket: { gid: 0, mode: 0o140600 } },
+      `user alice is not in group docker that may use it: sudo chgrp docker ${PATH} && sudo chmod 660 ${PATH} && sudo usermod -aG docker alice, then log in again`,
+    ],
+    [
+      'a group that is known outside only, as in a container',
+      { user: null, groups: [root] },
+      'this user is not in its group 998: docker run --group-add 998',
+    ],
+  ])('%s', (_, over, advice) => {
+    expect(accessAdvice(facts(over))).toBe(advice);
+  });
+
+  it('is read without a failure where there is no such socket', () => {
+    expect(readSocketFacts('/nonexistent/docker.sock')).toMatchObject({
+      socket: null,
+      groups: expect.arrayContaining([expect.objectContaining({ name: 'root', gid: 0 })]),
+    });
   });
 });

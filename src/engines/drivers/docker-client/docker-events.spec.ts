@@ -2,11 +2,15 @@ import { Logger } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import type { RuntimeLink } from '../engine-runtime.port';
 import { DockerClient } from './docker-client';
-import { readEvent, type DockerEvent } from './docker-event';
-import { DockerEvents, type DockerEventsTiming } from './docker-events';
+import {
+  type DockerEvent,
+  DockerEvents,
+  type DockerEventsTiming,
+  readEvent,
+} from './docker-events';
 import { eventually, FakeDocker, refuse } from './fake-docker.spec-support';
 
-const QUICK: Partial<DockerEventsTiming> = { backOffMinMs: 20, backOffMaxMs: 80, livenessMs: 30 };
+const QUICK: Partial<DockerEventsTiming> = { backoffMinMs: 20, backoffMaxMs: 80, livenessMs: 30 };
 /** How long an answer may take. Far from the moments that pass on a busy machine, and short enough to be waited for. */
 const ANSWER_MS = 2000;
 
@@ -42,7 +46,7 @@ describe('DockerEvents', () => {
     gaps = 0;
     links = [];
     fake = await FakeDocker.open();
-    fake.manner = (request, response) => {
+    fake.behaviour = (request, response) => {
       if (request.url === '/_ping') {
         if (isPingAnswered) response.end('OK');
         return;
@@ -51,7 +55,7 @@ describe('DockerEvents', () => {
       response.flushHeaders();
       streams.push(response);
     };
-    client = new DockerClient(fake.dockerHost, { lookMs: ANSWER_MS });
+    client = new DockerClient(fake.dockerHost, { readMs: ANSWER_MS });
   });
 
   afterEach(async () => {
@@ -75,7 +79,7 @@ describe('DockerEvents', () => {
 
   const tell = (text: string): void => void streams.at(-1)?.write(text);
 
-  it('asks for what is wanted and tells it, however it is cut', async () => {
+  it('subscribes with the filters and reports events wherever their bytes are cut', async () => {
     open();
     expect(events.link).toMatchObject({ state: 'connecting', reason: null });
     await eventually(() => gaps >= 1);
@@ -97,7 +101,7 @@ describe('DockerEvents', () => {
     expect(events.link).toMatchObject({ state: 'connected', reason: null });
   });
 
-  it('comes back when Docker does, and says that something may have been missed', async () => {
+  it('returns when Docker does and reports that events may have been missed', async () => {
     open();
     await eventually(() => gaps >= 1);
     const { since } = events.link;
@@ -119,12 +123,12 @@ describe('DockerEvents', () => {
 
   it('pauses longer and longer while Docker is away', async () => {
     let attempts = 0;
-    fake.manner = (request, response) => {
+    fake.behaviour = (request, response) => {
       attempts += 1;
       refuse(500, 'not now')(request, response);
     };
     const openedMs = performance.now();
-    open({ backOffMinMs: 20, backOffMaxMs: 1000 });
+    open({ backoffMinMs: 20, backoffMaxMs: 1000 });
     await eventually(() => attempts >= 6);
     // At 0, 20, 60, 140, 300, 620 ms, or up to a quarter earlier; later when the machine is busy.
     expect(performance.now() - openedMs).toBeGreaterThan(450);
@@ -141,7 +145,7 @@ describe('DockerEvents', () => {
     await eventually(() => events.link.state === 'connected' && gaps >= 2);
   });
 
-  it('replaces a stream that is silent, without calling that an outage', async () => {
+  it('replaces a silent stream without reporting an outage', async () => {
     open({ silenceMs: 150 });
     await eventually(() => gaps >= 3);
     expect(links).toEqual(['connected']);
@@ -202,9 +206,9 @@ describe('DockerEvents', () => {
     ['while it is connected', (): boolean => gaps >= 1],
     ['while it waits', (): boolean => events.link.state === 'lost'],
     ['before it is connected', (): boolean => true],
-  ])('tells nothing after its end %s', async (when, isThen) => {
+  ])('reports nothing after its end %s', async (when, isThen) => {
     if (when.includes('waits')) await fake.goAway();
-    open({ backOffMinMs: 300, backOffMaxMs: 300 });
+    open({ backoffMinMs: 300, backoffMaxMs: 300 });
     await eventually(isThen);
     events.close();
     const before = [gaps, links.length];

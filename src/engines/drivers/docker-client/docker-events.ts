@@ -2,43 +2,56 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { monotonicMs } from '../../../kernel/clock';
 import type { RuntimeLink, RuntimeLinkState } from '../engine-runtime.port';
+import { jsonLines } from './answer-body';
 import type { DockerClient, DockerEventFilters } from './docker-client';
 import { oneLine } from './docker-error';
 import type { DockerStream } from './docker-transport';
-import { readEvent, type DockerEvent } from './docker-event';
-import { jsonLines } from './json-lines';
+
+/** A change of a container, network, service… */
+export interface DockerEvent {
+  /** `container`, `network`, `service`, `image`… */
+  readonly type: string;
+  /** `start`, `die`, `destroy`…; some have a suffix after a colon: `health_status: healthy`. */
+  readonly action: string;
+  /** Of the object that changed. */
+  readonly id: string;
+  /** Labels and properties: those of a container include `name`, `image` and, after its end, `exitCode`. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Wall clock of Docker's machine. */
+  readonly timeMs: number;
+}
 
 /** Calls return at once and do not throw. */
 export interface DockerEventsListener {
   onEvent(event: DockerEvent): void;
-  /** A stream began, the first or another: what happened before is not told. List again. */
+  /** A stream began, the first or a later one. Events from before it are lost: list again. */
   onGap(): void;
-  /** The link changed. */
+  /** The state of the connection changed. */
   onLink?(link: RuntimeLink): void;
 }
 
 export interface DockerEventsTiming {
-  /** A stream without an event for so long is replaced: it may be dead without anybody having noticed. */
+  /** A stream without an event for this long is replaced, because its connection may have died unnoticed. */
   readonly silenceMs: number;
-  /** How often Docker is pinged beside the stream: a Docker that hangs ends no stream. */
+  /** Interval of the pings beside the stream: a frozen Docker Engine does not end the stream. */
   readonly livenessMs: number;
-  readonly backOffMinMs: number;
-  readonly backOffMaxMs: number;
+  readonly backoffMinMs: number;
+  readonly backoffMaxMs: number;
 }
 
 const TIMING: DockerEventsTiming = {
   silenceMs: 5 * 60_000,
   livenessMs: 10_000,
-  backOffMinMs: 500,
-  backOffMaxMs: 10_000,
+  backoffMinMs: 500,
+  backoffMaxMs: 10_000,
 };
 
-/** A stream that lasted so long was a good one: what ends it (a proxy's time limit) is no outage by itself. */
+/** The end of a stream that lasted this long (a proxy's time limit, say) does not count as an outage. */
 const GOOD_STREAM_MS = 10_000;
 
 /**
- * Docker's events without end: a stream that breaks, hangs or falls silent is replaced, with a growing pause
- * while Docker is away. Owns one task from `open` to `close`.
+ * An endless subscription to Docker's events. A stream that breaks, hangs or falls silent is replaced, with a growing
+ * pause while Docker does not answer. Owns one task from `open` to `close`.
  */
 export class DockerEvents {
   private readonly logger = new Logger(DockerEvents.name);
@@ -60,12 +73,12 @@ export class DockerEvents {
     return this.current;
   }
 
-  /** Begins. Further calls do nothing. */
+  /** Subscribes. Further calls do nothing. */
   open(): void {
     this.task ??= this.run();
   }
 
-  /** Ends for good: nothing is told after it. */
+  /** Ends the subscription for good: the listener hears nothing after it. */
   close(): void {
     this.closing.abort(new Error('closed'));
   }
@@ -88,13 +101,13 @@ export class DockerEvents {
     }
   }
 
-  /** One stream from its beginning to its end, which is never an exception. */
+  /** Follows one stream to its end. Never throws. */
   private async followOne(): Promise<StreamEnd> {
     let stream: DockerStream;
     try {
       stream = await this.client.streamEvents(this.filters, this.closing.signal);
     } catch (error) {
-      return { reason: wordsOf(error), wasConnected: false, isRenewal: false, isOutage: true };
+      return { reason: messageOf(error), wasConnected: false, isRenewal: false, isOutage: true };
     }
     const watch = new StreamWatch(stream, this.client, this.timing);
     try {
@@ -108,7 +121,7 @@ export class DockerEvents {
       }
       return watch.end ?? ended('Docker ended the event stream', false);
     } catch (error) {
-      return watch.end ?? ended(`the event stream broke: ${wordsOf(error)}`, false);
+      return watch.end ?? ended(`the event stream broke: ${messageOf(error)}`, false);
     } finally {
       watch.dispose();
       stream.end();
@@ -119,25 +132,25 @@ export class DockerEvents {
     const { state: before, since, reason: reasonBefore } = this.current;
     if (this.closing.signal.aborted || (state === before && reason === reasonBefore)) return;
     this.current = { state, since: state === before ? since : new Date(), reason };
-    // Owners say it in the log, once for all who listen.
+    // Logged at `debug` only: the owner reports a lost connection once for all its subscriptions.
     if (state !== before) this.logger.debug(`events of Docker: ${state} ${reason ?? ''}`.trim());
     this.listener.onLink?.(this.current);
   }
 
-  /** Doubles from the least to the most, up to a quarter shorter, so that not all come at the same moment. */
+  /** Doubles up to the maximum. Up to a quarter is cut at random, so that several clients do not return at once. */
   private pauseMs(failures: number): number {
-    const { backOffMinMs, backOffMaxMs } = this.timing;
-    const full = Math.min(backOffMaxMs, backOffMinMs * 2 ** Math.min(failures - 1, 20));
-    return full * (1 - Math.random() / 4);
+    const { backoffMinMs, backoffMaxMs } = this.timing;
+    const fullMs = Math.min(backoffMaxMs, backoffMinMs * 2 ** Math.min(failures - 1, 20));
+    return fullMs * (1 - Math.random() / 4);
   }
 }
 
 interface StreamEnd {
   readonly reason: string;
   readonly wasConnected: boolean;
-  /** We ended it ourselves and go on with another at once. */
+  /** We ended the stream ourselves and open the next one at once. */
   readonly isRenewal: boolean;
-  /** Docker does not answer at all. */
+  /** Docker does not answer. */
   readonly isOutage: boolean;
 }
 
@@ -145,9 +158,9 @@ function ended(reason: string, isOutage: boolean): StreamEnd {
   return { reason, wasConnected: true, isRenewal: false, isOutage };
 }
 
-/** Ends a stream that is silent for too long, or whose Docker does not answer any more. */
+/** Ends a stream that is silent for too long or whose Docker Engine stops answering. */
 class StreamWatch {
-  /** Set when it was this that ended the stream. */
+  /** Set when this watch ended the stream. */
   end: StreamEnd | null = null;
   private readonly silence: NodeJS.Timeout;
   private liveness: NodeJS.Timeout;
@@ -184,7 +197,7 @@ class StreamWatch {
       await this.client.ping(this.pinging.signal);
       if (!this.pinging.signal.aborted) this.liveness = this.pingLater();
     } catch (error) {
-      if (!this.pinging.signal.aborted) this.stop(ended(wordsOf(error), true));
+      if (!this.pinging.signal.aborted) this.stop(ended(messageOf(error), true));
     }
   }
 
@@ -194,6 +207,38 @@ class StreamWatch {
   }
 }
 
-function wordsOf(error: unknown): string {
+function messageOf(error: unknown): string {
   return oneLine((error as Error).message);
+}
+
+/** Null when the message is not an event or does not name the object that changed. */
+export function readEvent(message: unknown): DockerEvent | null {
+  const { Type, Action, Actor, time, timeNano } = (message ?? {}) as EventMessage;
+  if (typeof Type !== 'string' || typeof Action !== 'string') return null;
+  if (typeof Actor?.ID !== 'string' || Actor.ID === '') return null;
+  const attributes = Object.entries(Actor.Attributes ?? {}).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  );
+  return {
+    type: Type,
+    action: Action,
+    id: Actor.ID,
+    attributes: Object.fromEntries(attributes),
+    timeMs: milliseconds(timeNano, 1e-6) ?? milliseconds(time, 1000) ?? Date.now(),
+  };
+}
+
+function milliseconds(value: unknown, factor: number): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? Math.floor(value * factor) : null;
+}
+
+interface EventMessage {
+  readonly Type?: unknown;
+  readonly Action?: unknown;
+  readonly Actor?: {
+    readonly ID?: unknown;
+    readonly Attributes?: Record<string, unknown> | null;
+  } | null;
+  readonly time?: unknown;
+  readonly timeNano?: unknown;
 }

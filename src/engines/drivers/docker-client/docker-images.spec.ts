@@ -1,6 +1,6 @@
 import { DockerClient } from './docker-client';
-import { answer, eventually, FakeDocker, type Manner } from './fake-docker.spec-support';
-import { PullMeter, type PullProgress } from './pull-progress';
+import { answer, eventually, FakeDocker, type Behaviour } from './fake-docker.spec-support';
+import { PullMeter, type PullProgress } from './docker-images';
 
 let fake: FakeDocker;
 let client: DockerClient;
@@ -20,7 +20,7 @@ afterEach(async () => {
 function messages(
   all: readonly object[],
   options: { everyMs?: number; ends?: boolean } = {},
-): Manner {
+): Behaviour {
   const { everyMs = 1, ends = true } = options;
   return (_, response) => {
     const left = [...all];
@@ -48,8 +48,8 @@ async function pull(reference = 'a/b:c'): Promise<PullProgress[]> {
 }
 
 describe('a pull', () => {
-  it('tells how far it is', async () => {
-    fake.manner = messages([
+  it('reports its progress', async () => {
+    fake.behaviour = messages([
       { status: 'Pulling from a/b', id: 'c' },
       { status: 'Pulling fs layer', progressDetail: {}, id: 'l1' },
       downloading('l1', 10, 100),
@@ -76,7 +76,7 @@ describe('a pull', () => {
     ['host:5000/a/b:c', 'host:5000/a/b:c', null],
     ['a/b@sha256:0f', 'a/b@sha256:0f', null],
   ])('of %s asks for one image', async (reference, fromImage, tag) => {
-    fake.manner = messages([]);
+    fake.behaviour = messages([]);
     await pull(reference);
     const [{ query } = { query: new URLSearchParams() }] = fake.received;
     expect([query.get('fromImage'), query.get('tag')]).toEqual([fromImage, tag]);
@@ -84,15 +84,18 @@ describe('a pull', () => {
 
   it('fails when the registry refuses after its beginning', async () => {
     const message = 'manifest for a/b:c not found: manifest unknown';
-    fake.manner = messages([{ status: 'Pulling' }, { errorDetail: { message }, error: message }], {
-      ends: false,
-    });
+    fake.behaviour = messages(
+      [{ status: 'Pulling' }, { errorDetail: { message }, error: message }],
+      {
+        ends: false,
+      },
+    );
     await expect(pull()).rejects.toMatchObject({ code: 'image_missing', message });
     await eventually(() => client.openSockets === 0);
   });
 
   it('fails when nothing comes any more', async () => {
-    fake.manner = messages([downloading('l1', 1, 2)], { ends: false });
+    fake.behaviour = messages([downloading('l1', 1, 2)], { ends: false });
     await expect(pull()).rejects.toMatchObject({
       code: 'image_missing',
       message: 'the pull made no progress for 0.2 s',
@@ -102,7 +105,7 @@ describe('a pull', () => {
 
   it('fails when it takes too long in all', async () => {
     const slow = Array.from({ length: 1000 }, (_, index) => downloading('l1', index, 1000));
-    fake.manner = messages(slow, { everyMs: 20 });
+    fake.behaviour = messages(slow, { everyMs: 20 });
     await expect(pull()).rejects.toMatchObject({
       code: 'image_missing',
       message: /took longer than/,
@@ -110,8 +113,8 @@ describe('a pull', () => {
     await eventually(() => client.openSockets === 0);
   });
 
-  it('fails when Docker goes away meanwhile', async () => {
-    fake.manner = (_, response) => {
+  it('fails when Docker goes away', async () => {
+    fake.behaviour = (_, response) => {
       response.write(`${JSON.stringify(downloading('l1', 1, 2))}\n`, () => response.destroy());
     };
     await expect(pull()).rejects.toMatchObject({ code: 'docker_unavailable' });
@@ -120,7 +123,7 @@ describe('a pull', () => {
   it('ends with its caller', async () => {
     const caller = new AbortController();
     const reason = new Error('gone');
-    fake.manner = messages([downloading('l1', 1, 2)], { ends: false });
+    fake.behaviour = messages([downloading('l1', 1, 2)], { ends: false });
     const over = client.images.pull('a/b:c', () => caller.abort(reason), caller.signal);
     await expect(over).rejects.toBe(reason);
     await eventually(() => client.openSockets === 0);
@@ -148,30 +151,13 @@ describe('PullMeter', () => {
 });
 
 describe('an image', () => {
-  it('is described without what is missing', async () => {
-    fake.manner = answer(200, {
-      Id: 'sha256:1',
-      Architecture: 'arm64',
-      Os: 'linux',
-      Size: 7,
-      RepoTags: null,
-    });
-    expect(await client.images.find('localhost:5000/a:b')).toEqual({
-      id: 'sha256:1',
-      repoTags: [],
-      repoDigests: [],
-      architecture: 'arm64',
-      os: 'linux',
-      sizeBytes: 7,
-      labels: {},
-    });
+  it('is found by its whole reference', async () => {
+    fake.behaviour = answer(200, { Id: 'sha256:1', RepoTags: null });
+    expect(await client.images.has('localhost:5000/a:b')).toBe(true);
     expect(decodeURIComponent(fake.received[0]?.path ?? '')).toBe(
       '/images/localhost:5000/a:b/json',
     );
-  });
-
-  it('that is not there is null', async () => {
-    fake.manner = answer(404, { message: 'No such image: a:b' });
-    expect(await client.images.find('a:b')).toBeNull();
+    fake.behaviour = answer(404, { message: 'No such image: a:b' });
+    expect(await client.images.has('a:b')).toBe(false);
   });
 });

@@ -1,49 +1,29 @@
-import type { ImageInspectInfo } from 'dockerode';
+import { jsonLines } from './answer-body';
 import type { DockerApi } from './docker-api';
 import { DockerError, oneLine, unavailable } from './docker-error';
 import type { DockerStream } from './docker-transport';
-import { jsonLines } from './json-lines';
-import { PullMeter, pullFailure, type PullProgress } from './pull-progress';
 
-export interface DockerImage {
-  /** `sha256:…` */
-  readonly id: string;
-  readonly repoTags: readonly string[];
-  readonly repoDigests: readonly string[];
-  /** As Go names it: `amd64`, `arm64`. */
-  readonly architecture: string;
-  readonly os: string;
-  readonly sizeBytes: number;
-  readonly labels: Readonly<Record<string, string>>;
+/** Bytes of the layers that Docker has reported so far; `totalBytes` grows while it finds more layers. */
+export interface PullProgress {
+  readonly currentBytes: number;
+  readonly totalBytes: number;
 }
 
 /** Images of one Docker Engine. */
 export class DockerImages {
   constructor(private readonly api: DockerApi) {}
 
-  /** Null when it is not there. */
-  async find(reference: string, signal?: AbortSignal): Promise<DockerImage | null> {
+  /** True when the image is present. */
+  async has(reference: string, signal?: AbortSignal): Promise<boolean> {
     const path = `/images/${encodeURIComponent(reference)}/json`;
-    const image = await this.api.objectOrNull<ImageInspectInfo>({ path, signal }, 'Id');
-    if (image === null) return null;
-    // Parts are missing for images that were imported, and from newer engines.
-    const { RepoTags, RepoDigests, Config } = image as Partial<ImageInspectInfo>;
-    return {
-      id: image.Id,
-      repoTags: RepoTags ?? [],
-      repoDigests: RepoDigests ?? [],
-      architecture: image.Architecture,
-      os: image.Os,
-      sizeBytes: image.Size,
-      labels: (Config as { Labels?: Record<string, string> | null } | undefined)?.Labels ?? {},
-    };
+    return (await this.api.objectOrNull<{ Id: string }>({ path, signal }, 'Id')) !== null;
   }
 
   /**
-   * Gets an image from its registry, without credentials. Returns when it is there. Layers that were got stay
-   * when it fails, so the next attempt is shorter.
+   * Pulls an image from its registry, without credentials. Returns when the image is complete. Docker keeps the
+   * layers of a pull that fails, so the next attempt is shorter.
    *
-   * @param onProgress called when the sums change, some times a second
+   * @param onProgress called when the sums change, several times a second
    * @throws DockerError `image_missing` with the registry's reason; `docker_unavailable`
    */
   async pull(
@@ -52,7 +32,7 @@ export class DockerImages {
     signal?: AbortSignal,
   ): Promise<void> {
     const { pullMs, pullSilenceMs } = this.api.tuning;
-    // Docker's answer begins when the registry gave its own first one.
+    // Docker's answer begins only after the first answer of the registry.
     const stream = await this.api.stream('pull', {
       method: 'POST',
       path: '/images/create',
@@ -80,7 +60,7 @@ export class DockerImages {
   }
 }
 
-/** Without a tag Docker pulls every tag that there is. A digest is part of the name. */
+/** Without a tag Docker would pull every tag of the image. A digest is part of the name. */
 function pullQuery(reference: string): { fromImage: string; tag?: string } {
   const name = reference.slice(reference.lastIndexOf('/') + 1);
   return name.includes('@') || name.includes(':')
@@ -88,16 +68,16 @@ function pullQuery(reference: string): { fromImage: string; tag?: string } {
     : { fromImage: reference, tag: 'latest' };
 }
 
-/** Ends the stream of a pull that takes too long, or tells nothing for too long. */
+/** Ends the stream of a pull that takes too long or sends nothing for too long. */
 class PullLimit {
   exceeded: string | null = null;
   private readonly total: NodeJS.Timeout;
   private readonly silence: NodeJS.Timeout;
 
   constructor(stream: DockerStream, totalMs: number, silenceMs: number) {
-    const within = (ms: number, words: string): NodeJS.Timeout =>
+    const within = (ms: number, reason: string): NodeJS.Timeout =>
       setTimeout(() => {
-        this.exceeded = words;
+        this.exceeded = reason;
         stream.end();
       }, ms);
     this.total = within(totalMs, `the pull took longer than ${totalMs / 60_000} minutes`);
@@ -112,4 +92,65 @@ class PullLimit {
     clearTimeout(this.total);
     clearTimeout(this.silence);
   }
+}
+
+/** An image has at most 127 layers; the limit bounds the memory that a wrong answer can take. */
+const MAX_LAYERS = 1000;
+
+interface Layer {
+  readonly currentBytes: number;
+  readonly totalBytes: number;
+}
+
+/**
+ * Adds up the messages of a pull. Docker reports each layer under its short id: `Downloading` with bytes,
+ * `Download complete`, `Extracting` with bytes again, `Pull complete`. Only the download counts.
+ */
+export class PullMeter {
+  private readonly layers = new Map<string, Layer>();
+
+  /** @returns true when the sums changed */
+  read(message: unknown): boolean {
+    const { id, status, progressDetail } = (message ?? {}) as PullMessage;
+    if (typeof id !== 'string' || typeof status !== 'string') return false;
+    const known = this.layers.get(id);
+    if (/^(?:Download complete|Pull complete|Verifying Checksum|Extracting)/.test(status)) {
+      if (known === undefined || known.currentBytes === known.totalBytes) return false;
+      this.layers.set(id, { ...known, currentBytes: known.totalBytes });
+      return true;
+    }
+    const { current, total } = progressDetail ?? {};
+    if (!status.startsWith('Downloading') || !isBytes(current) || !isBytes(total)) return false;
+    if (known === undefined && this.layers.size >= MAX_LAYERS) return false;
+    this.layers.set(id, { currentBytes: Math.min(current, total), totalBytes: total });
+    return true;
+  }
+
+  get progress(): PullProgress {
+    const layers = [...this.layers.values()];
+    return {
+      currentBytes: layers.reduce((sum, layer) => sum + layer.currentBytes, 0),
+      totalBytes: layers.reduce((sum, layer) => sum + layer.totalBytes, 0),
+    };
+  }
+}
+
+interface PullMessage {
+  readonly id?: unknown;
+  readonly status?: unknown;
+  readonly progressDetail?: { readonly current?: unknown; readonly total?: unknown } | null;
+}
+
+/** The reason if this message reports a failure. The status was sent long before, so also a refusal is a message. */
+function pullFailure(message: unknown): string | null {
+  const { error, errorDetail } = (message ?? {}) as {
+    error?: unknown;
+    errorDetail?: { message?: unknown } | null;
+  };
+  if (typeof errorDetail?.message === 'string') return errorDetail.message;
+  return typeof error === 'string' ? error : null;
+}
+
+function isBytes(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
 }

@@ -1,24 +1,23 @@
 import type { DockerApi, Done } from './docker-api';
-import { readLog } from './read-log';
 import type {
   SwarmNode,
   SwarmService,
   SwarmServiceSpec,
   SwarmTask,
   SwarmTaskFilters,
-} from './swarm.types';
+} from './docker-types';
 
-/** Services, tasks and nodes; only a manager of a Swarm answers. */
+/** Services, tasks and nodes. Only a manager of a Swarm answers these calls. */
 export class DockerSwarm {
   constructor(private readonly api: DockerApi) {}
 
-  /** @param labels `key` or `key=value`; a service has all of them */
+  /** @param labels `key` or `key=value`; a service must have all of them */
   listServices(labels: readonly string[], signal?: AbortSignal): Promise<SwarmService[]> {
     const query = { filters: { label: labels } };
     return this.api.list<SwarmService>({ path: '/services', query, signal }, 'ID');
   }
 
-  /** Null when it is not there. */
+  /** Null when it does not exist. */
   findService(idOrName: string, signal?: AbortSignal): Promise<SwarmService | null> {
     return this.api.objectOrNull<SwarmService>({ path: pathOf(idOrName, ''), signal }, 'ID');
   }
@@ -26,7 +25,7 @@ export class DockerSwarm {
   /**
    * @returns its id
    * @throws DockerError `name_conflict`, `network_missing`, `port_conflict`, `runtime_refused`. A missing image
-   *   is no failure here: the task fails.
+   *   is not reported here: the task fails.
    */
   createService(spec: SwarmServiceSpec, signal?: AbortSignal): Promise<string> {
     const deadlineMs = this.api.tuning.changeMs;
@@ -34,14 +33,14 @@ export class DockerSwarm {
     return this.api.create({ method: 'POST', path, body: spec, deadlineMs, signal }, 'ID');
   }
 
-  /** @param versionIndex of the service that the change was made from */
+  /** @param versionIndex of the service on which the change is based */
   async updateService(
     id: string,
     versionIndex: number,
     spec: SwarmServiceSpec,
     signal?: AbortSignal,
   ): Promise<void> {
-    await this.api.act('change', {
+    await this.api.call('change', {
       method: 'POST',
       path: pathOf(id, '/update'),
       query: { version: versionIndex },
@@ -51,10 +50,10 @@ export class DockerSwarm {
     });
   }
 
-  /** Its tasks end later, by themselves. */
+  /** Its tasks end later on their own. */
   removeService(id: string, signal?: AbortSignal): Promise<Done> {
     const deadlineMs = this.api.tuning.changeMs;
-    return this.api.makeSo('change', {
+    return this.api.ensure('change', {
       method: 'DELETE',
       path: pathOf(id, ''),
       deadlineMs,
@@ -62,7 +61,7 @@ export class DockerSwarm {
     });
   }
 
-  /** Swarm keeps some tasks that are over, so there may be several of one service. */
+  /** A Swarm keeps some finished tasks, so one service may have several. */
   listTasks(filters: SwarmTaskFilters, signal?: AbortSignal): Promise<SwarmTask[]> {
     return this.api.list<SwarmTask>({ path: '/tasks', query: { filters }, signal }, 'ID');
   }
@@ -71,9 +70,9 @@ export class DockerSwarm {
     return this.api.list<SwarmNode>({ path: '/nodes', signal }, 'ID');
   }
 
-  /** The newest lines of all its tasks, newest last. */
+  /** The newest lines of all tasks of the service, newest last. */
   serviceLogs(id: string, lines: number, signal?: AbortSignal): Promise<string[]> {
-    return readLog(this.api, pathOf(id, '/logs'), lines, signal);
+    return this.api.logs(pathOf(id, '/logs'), lines, signal);
   }
 }
 

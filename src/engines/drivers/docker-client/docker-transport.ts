@@ -1,96 +1,94 @@
-import type { IncomingMessage } from 'node:http';
-import Docker from 'dockerode';
-import { CallDeadline } from './call-deadline';
-import { CallSlots } from './call-slots';
-import { DockerAgent, MAX_DOCKER_SOCKETS } from './docker-agent';
-import { endpointText, type DockerEndpoint } from './docker-endpoint';
-import { DockerAccessError, DockerError, oneLine, unavailable } from './docker-error';
-import type { DockerAnswer } from './docker-refusal';
-import { accessAdvice, readSocketFacts } from './socket-access';
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { Semaphore } from '../../../kernel/semaphore';
+import { readBody } from './answer-body';
+import {
+  accessAdvice,
+  type DockerEndpoint,
+  endpointText,
+  readSocketFacts,
+} from './docker-endpoint';
+import {
+  DockerAccessError,
+  type DockerAnswer,
+  DockerError,
+  oneLine,
+  unavailable,
+} from './docker-error';
 
-/** One question to Docker. */
+/** One request to Docker. */
 export interface DockerCall {
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** Without query: `/containers/json`. */
   readonly path: string;
-  /** Undefined values are left out; objects (filters) go as JSON. */
+  /** Undefined values are left out; objects (filters) are sent as JSON. */
   readonly query?: Readonly<Record<string, string | number | boolean | object | undefined>>;
   readonly body?: object;
-  /** For everything: waiting for a connection, the answer's head and, unless it is a stream, its body. */
+  /** Covers waiting for a connection, the head of the answer and, unless the answer is a stream, its body. */
   readonly deadlineMs: number;
-  /** When it fires, the call fails with its reason. */
+  /** When it fires, the call fails with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An answer that goes on: events, progress. The receiver reads `body` and must call `end`. */
+/** An answer without an end of its own: events, progress of a pull. The receiver reads `body` and must call `end`. */
 export interface DockerStream {
   readonly status: number;
   readonly body: IncomingMessage;
-  /** Ends the request and frees its connection, whether all was read or not. */
+  /** Ends the request and frees its connection, even when the body was not read to its end. */
   end(): void;
 }
 
-/** Events and pulls. They may take as long as they like, so they must not take connections from others. */
-const STREAM_SLOTS = 4;
-const CALL_SLOTS = MAX_DOCKER_SOCKETS - STREAM_SLOTS;
+/** Docker never sees more connections of ours than this. */
+const MAX_SOCKETS = 10;
+
+/** An idle connection is closed after this time. */
+const IDLE_MS = 30_000;
+
+/** Events and pulls may last for hours, so they have connections of their own and never block other calls. */
+const MAX_STREAMS = 4;
+const MAX_CALLS = MAX_SOCKETS - MAX_STREAMS;
 
 /**
- * Stopping an engine takes seconds, and many may stop at once. One connection is left for looks: if these had to
- * wait until they are given up, Docker would be taken for gone.
+ * Stopping an engine takes seconds, and many engines may stop at once. One connection stays free for reading: if
+ * reads waited until their deadlines, Docker would be reported as gone.
  */
-const CHANGE_SLOTS = CALL_SLOTS - 1;
-
-/** A thousand containers are listed in about 4 MB. */
-const MAX_BODY_BYTES = 32 * 1024 * 1024;
-
-/** docker-modem reads refusals without a bound. It takes every status for a success, so that we read them. */
-const EVERY_STATUS = Object.fromEntries(
-  Array.from({ length: 1000 }, (_, status) => [status, true]),
-);
-
-interface Modem {
-  dial(options: object, callback: (error: Error | null, answer: IncomingMessage) => void): void;
-}
+const MAX_CHANGES = MAX_CALLS - 1;
 
 /**
- * Questions and answers, with deadlines, bounds and a limited number of connections. Knows HTTP, not Docker.
- *
- * Everything is asked for as a stream and read here: docker-modem (5.0) never calls back when an answer breaks
- * off in the middle, and reads answers of any size.
+ * Sends calls over HTTP with deadlines, bounded answers and a limited number of connections. Knows HTTP, and nothing
+ * of what Docker answers.
  */
 export class DockerTransport {
-  private readonly agent = new DockerAgent();
-  private readonly modem: Modem;
-  private readonly calls = new CallSlots(CALL_SLOTS);
-  private readonly changes = new CallSlots(CHANGE_SLOTS);
-  private readonly streams = new CallSlots(STREAM_SLOTS);
+  private readonly agent = new Agent({
+    keepAlive: true,
+    maxSockets: MAX_SOCKETS,
+    maxFreeSockets: 2,
+    timeout: IDLE_MS,
+  });
+  private readonly calls = new Semaphore(MAX_CALLS);
+  private readonly changes = new Semaphore(MAX_CHANGES);
+  private readonly streams = new Semaphore(MAX_STREAMS);
   private readonly open = new Set<CallDeadline>();
   private isClosed = false;
 
-  constructor(private readonly endpoint: DockerEndpoint) {
-    // Everything is given: what is not, docker-modem takes from DOCKER_* variables.
-    const place =
-      endpoint.kind === 'socket'
-        ? { socketPath: endpoint.path, host: undefined, port: undefined }
-        : { socketPath: undefined, host: `http://${endpoint.host}`, port: endpoint.port };
-    const options = { ...place, protocol: 'http', timeout: undefined, agent: this.agent };
-    this.modem = new Docker(options as Docker.DockerOptions).modem as Modem;
-  }
+  constructor(private readonly endpoint: DockerEndpoint) {}
 
+  /** Connections that are open now, idle ones included. */
   get openSockets(): number {
-    return this.agent.openSockets;
+    const { sockets, freeSockets } = this.agent;
+    const lists = [...Object.values(sockets), ...Object.values(freeSockets)];
+    return lists.reduce((sum, list) => sum + (list?.length ?? 0), 0);
   }
 
   /**
-   * Asks and reads the whole answer, whatever its status.
+   * Sends a call and reads the whole answer, whatever its status.
    *
    * @throws DockerError `docker_unavailable`, or the signal's reason
    */
   async ask(call: DockerCall): Promise<DockerAnswer> {
-    const slots = call.method === 'GET' ? [this.calls] : [this.changes, this.calls];
-    return this.within(call, slots, async (deadline, release) => {
+    const limits = call.method === 'GET' ? [this.calls] : [this.changes, this.calls];
+    return this.within(call, limits, async (deadline, release) => {
       try {
-        const answer = await this.dialAgain(call, deadline.signal);
+        const answer = await this.sendAgain(call, deadline.signal);
         return { status: answer.statusCode ?? 0, body: await readBody(answer) };
       } finally {
         deadline.dispose();
@@ -101,20 +99,20 @@ export class DockerTransport {
   }
 
   /**
-   * Asks and gives the answer as soon as its head is there. Reading fails like a call when it is ended.
+   * Sends a call and returns when the head of the answer is there. Reading the body fails when the call is ended.
    *
    * @throws DockerError `docker_unavailable`, or the signal's reason
    */
   async openStream(call: DockerCall): Promise<DockerStream> {
     return this.within(call, [this.streams], async (deadline, release) => {
-      const body = await this.dialAgain(call, deadline.signal);
+      const body = await this.sendAgain(call, deadline.signal);
       deadline.lift();
       body.once('close', () => {
         deadline.dispose();
         this.open.delete(deadline);
         release();
       });
-      // Whoever reads gets the error too; without any listener it would end the process.
+      // The reader gets the error as well; without any listener it would end the process.
       body.on('error', () => undefined);
       return {
         status: body.statusCode ?? 0,
@@ -126,7 +124,7 @@ export class DockerTransport {
     });
   }
 
-  /** Ends every call. Later ones fail. */
+  /** Ends every call. Later calls fail. */
   close(): void {
     this.isClosed = true;
     for (const deadline of this.open) deadline.end(unavailable('the Docker client is closed'));
@@ -136,22 +134,22 @@ export class DockerTransport {
 
   private async within<T>(
     call: DockerCall,
-    slots: readonly CallSlots[],
+    limits: readonly Semaphore[],
     work: (deadline: CallDeadline, release: () => void) => Promise<T>,
   ): Promise<T> {
     if (this.isClosed) throw unavailable('the Docker client is closed');
     const deadline = new CallDeadline(`${call.method} ${call.path}`, call.deadlineMs, call.signal);
     this.open.add(deadline);
-    const held: (() => void)[] = [];
+    const permits: (() => void)[] = [];
     const release = (): void => {
-      for (const giveBack of held) giveBack();
+      for (const giveBack of permits) giveBack();
     };
     try {
-      for (const slot of slots) held.push(await slot.take(deadline.signal));
+      for (const limit of limits) permits.push(await limit.acquire(deadline.signal));
       return await work(deadline, release);
     } catch (error) {
-      // Ended here, too, when it was not the deadline: whatever is left of the request goes with it.
       const reason: unknown = deadline.signal.aborted ? deadline.signal.reason : error;
+      // Also when the deadline did not cause the failure: this ends what is left of the request.
       deadline.end(reason);
       this.open.delete(deadline);
       release();
@@ -159,41 +157,30 @@ export class DockerTransport {
     }
   }
 
-  /** A kept connection may have been closed by Docker meanwhile. Looking twice does no harm. */
-  private async dialAgain(call: DockerCall, signal: AbortSignal): Promise<IncomingMessage> {
+  /** Docker may have closed a kept connection in the meantime. Reading twice does no harm, so a GET is repeated once. */
+  private async sendAgain(call: DockerCall, signal: AbortSignal): Promise<IncomingMessage> {
     try {
-      return await this.dial(call, signal);
+      return await this.send(call, signal);
     } catch (error) {
       if (call.method !== 'GET' || signal.aborted || !wasReset(error)) throw error;
-      return this.dial(call, signal);
+      return this.send(call, signal);
     }
   }
 
-  private dial(call: DockerCall, signal: AbortSignal): Promise<IncomingMessage> {
+  private send(call: DockerCall, signal: AbortSignal): Promise<IncomingMessage> {
+    const { endpoint, agent } = this;
+    const address =
+      endpoint.kind === 'socket'
+        ? { socketPath: endpoint.path }
+        : { host: endpoint.host, port: endpoint.port };
+    const body = call.body === undefined ? '' : JSON.stringify(call.body);
+    const headers = body === '' ? {} : { 'Content-Type': 'application/json' };
+    const path = call.path + queryText(call.query);
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => reject(signal.reason as Error);
-      if (signal.aborted) {
-        onAbort();
-        return;
-      }
-      signal.addEventListener('abort', onAbort, { once: true });
-      this.modem.dial(
-        {
-          // A query is only looked at behind a question mark; without a `_body` the query would be the body.
-          path: call.query === undefined ? call.path : `${call.path}?`,
-          method: call.method,
-          options: { _query: defined(call.query), _body: call.body ?? {} },
-          abortSignal: signal,
-          isStream: true,
-          statusCodes: EVERY_STATUS,
-        },
-        (error, answer) => {
-          signal.removeEventListener('abort', onAbort);
-          if (error !== null) reject(error);
-          else if (signal.aborted) answer.destroy();
-          else resolve(answer);
-        },
-      );
+      request({ ...address, agent, method: call.method, path, headers, signal })
+        .once('response', resolve)
+        .on('error', reject)
+        .end(body);
     });
   }
 
@@ -205,10 +192,10 @@ export class DockerTransport {
       const advice = accessAdvice(readSocketFacts(this.endpoint.path));
       return new DockerAccessError(`Docker cannot be reached at ${at}: ${code}, ${advice}`, error);
     }
-    const words = UNREACHABLE.has(code)
+    const text = UNREACHABLE.has(code)
       ? `Docker cannot be reached at ${at}: ${code}`
       : `the connection to Docker at ${at} failed: ${oneLine(message)}`;
-    return unavailable(words, error);
+    return unavailable(text, error);
   }
 }
 
@@ -216,19 +203,57 @@ const DENIED = new Set(['EACCES', 'EPERM']);
 
 const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOENT', 'EACCES', 'ENOTFOUND', 'EHOSTUNREACH']);
 
-async function readBody(answer: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) throw unavailable('the answer of Docker is too long');
-    chunks.push(chunk);
+/** Ends a call when its caller aborts it, when its time is over, or when the client is closed. */
+class CallDeadline {
+  private readonly controller = new AbortController();
+  private readonly timer: NodeJS.Timeout;
+  private readonly onCallerAbort = (): void => {
+    this.end(this.caller?.reason);
+  };
+
+  /** @param name for the message: `GET /containers/json` */
+  constructor(
+    name: string,
+    deadlineMs: number,
+    private readonly caller: AbortSignal | undefined,
+  ) {
+    this.timer = setTimeout(() => {
+      this.end(unavailable(`Docker gave no answer to ${name} within ${deadlineMs / 1000} s`));
+    }, deadlineMs);
+    if (caller?.aborted === true) this.onCallerAbort();
+    else caller?.addEventListener('abort', this.onCallerAbort, { once: true });
   }
-  return Buffer.concat(chunks);
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  /** Removes the limit in time. From now on only the caller or `end` ends the call. */
+  lift(): void {
+    clearTimeout(this.timer);
+  }
+
+  /** Ends the call for this reason. Does nothing after `dispose` or after another reason. */
+  end(reason: unknown): void {
+    this.controller.abort(reason);
+    this.dispose();
+  }
+
+  /** Releases the timer and the caller's signal. Must be called on every way out. */
+  dispose(): void {
+    clearTimeout(this.timer);
+    this.caller?.removeEventListener('abort', this.onCallerAbort);
+  }
 }
 
-function defined(query: DockerCall['query']): object {
-  return Object.fromEntries(Object.entries(query ?? {}).filter(([, value]) => value !== undefined));
+function queryText(query: DockerCall['query'] = {}): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value === undefined) continue;
+    parameters.set(name, typeof value === 'object' ? JSON.stringify(value) : String(value));
+  }
+  const text = parameters.toString();
+  return text === '' ? '' : `?${text}`;
 }
 
 function wasReset(error: unknown): boolean {

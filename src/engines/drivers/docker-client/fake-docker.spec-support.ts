@@ -4,8 +4,8 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** How the fake Docker answers a request. */
-export type Manner = (request: IncomingMessage, response: ServerResponse) => void;
+/** How the fake Docker Engine answers a request. */
+export type Behaviour = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** A request as it came. */
 export interface Received {
@@ -15,7 +15,7 @@ export interface Received {
   readonly body: unknown;
 }
 
-export function answer(status: number, body?: unknown): Manner {
+export function answer(status: number, body?: unknown): Behaviour {
   return (_, response) => {
     response.statusCode = status;
     response.setHeader('Content-Type', 'application/json');
@@ -23,12 +23,12 @@ export function answer(status: number, body?: unknown): Manner {
   };
 }
 
-export function refuse(status: number, message: string): Manner {
+export function refuse(status: number, message: string): Behaviour {
   return answer(status, { message });
 }
 
-/** Ways to answer that are none: what hangs, dies or is not Docker. */
-export const BAD_MANNERS: Readonly<Record<string, Manner>> = {
+/** Behaviours of something that hangs, dies or is not Docker. */
+export const BAD_BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   'says nothing': () => undefined,
   'hangs up': (request) => request.socket.destroy(),
   'is no HTTP server': (request) => request.socket.end('SSH-2.0-OpenSSH_9.2\r\n'),
@@ -59,7 +59,7 @@ export const BAD_MANNERS: Readonly<Record<string, Manner>> = {
       clearInterval(timer);
     });
   },
-  'redirects to a place where nobody is': (_, response) => {
+  'redirects to an address where nobody listens': (_, response) => {
     response.writeHead(301, { Location: 'http://127.0.0.1:9/' });
     response.end();
   },
@@ -69,10 +69,10 @@ export const BAD_MANNERS: Readonly<Record<string, Manner>> = {
   },
 };
 
-/** An HTTP server on a unix socket that answers as it is told. */
+/** An HTTP server on a unix socket that answers as the test sets it. */
 export class FakeDocker {
   readonly received: Received[] = [];
-  manner: Manner = answer(200, {});
+  behaviour: Behaviour = answer(200, {});
   private readonly sockets = new Set<Socket>();
   private mostSockets = 0;
 
@@ -144,7 +144,7 @@ export class FakeDocker {
         query: url.searchParams,
         body: text === '' ? null : JSON.parse(text),
       });
-      this.manner(request, response);
+      this.behaviour(request, response);
     });
   }
 }

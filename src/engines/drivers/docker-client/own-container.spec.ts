@@ -59,7 +59,7 @@ describe('the container that this program runs in', () => {
     ['cgroups of a parent of the operator', { ...OUTSIDE, cgroups: `0::/engines/${OWN}` }, [OWN]],
     ['the hostname', { hostname: 'a1b2c3d4e5f6', mounts: '', cgroups: '' }, ['a1b2c3d4e5f6']],
     ['nothing', OUTSIDE, []],
-  ])('is looked for by %s', (_, traces, ids) => {
+  ])('is found by %s', (_, traces, ids) => {
     expect(ownContainerCandidates(traces).map(({ id }) => id)).toEqual(ids);
   });
 

@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import type { ContainerInspectInfo } from 'dockerode';
-import { networksOf } from './container-networks';
 import type { DockerContainers } from './docker-containers';
+import { type ContainerInspectInfo, networksOf } from './docker-types';
 
-/** The container that this program runs in, as the Docker Engine knows it. */
+/** The container in which this program runs, as the Docker Engine reports it. */
 export interface OwnContainer {
   readonly id: string;
   readonly name: string;
@@ -18,7 +17,7 @@ export interface OwnNetwork {
   readonly ipAddress: string;
 }
 
-/** What a process can see of its container from inside. */
+/** Traces of a container that a process inside it can read. */
 export interface ContainerTraces {
   readonly hostname: string;
   /** `/proc/self/mountinfo`; empty where there is none. */
@@ -37,7 +36,7 @@ export async function readTraces(): Promise<ContainerTraces> {
 }
 
 /**
- * Null outside a container, and in one of another Docker Engine.
+ * Null outside of containers and in a container of another Docker Engine.
  *
  * @throws DockerError `docker_unavailable`
  */
@@ -56,28 +55,28 @@ export async function findOwnContainer(
 
 interface Candidate {
   readonly id: string;
-  /** The trace alone is weak: the container must have our hostname. */
+  /** The trace alone proves little: the container must also have our hostname. */
   readonly needsHostname: boolean;
 }
 
-/** Docker mounts these files into each container, from a directory that is named after the container's id. */
+/** Docker mounts these files into each container from a directory that has the container's id as its name. */
 const MOUNTED_FILE = /\/containers\/([0-9a-f]{64})\/\w+ \/etc\/(?:hostname|hosts|resolv\.conf) /g;
 
-/** `/docker/ID`, `/docker-ID.scope` or below another parent; with a private cgroup namespace there is only `/`. */
+/** `/docker/ID`, `/docker-ID.scope` or below another parent. A private cgroup namespace shows only `/`. */
 const CGROUP = /[/-]([0-9a-f]{64})(?:\.scope)?$/gm;
 
-/** The hostname of a container is the beginning of its id unless somebody chose another. */
+/** Unless the operator chose another one, a container's hostname is the beginning of its id. */
 const SHORT_ID = /^[0-9a-f]{12}$/;
 
-/** Which containers this may be, the surest first. Whether they are there is for Docker to say. */
+/** The containers that this may be, the most certain first. Only Docker can say which of them exists. */
 export function ownContainerCandidates(traces: ContainerTraces): readonly Candidate[] {
   const ids = [
     ...[...traces.mounts.matchAll(MOUNTED_FILE)].map(([, id = '']) => id),
     ...[...traces.cgroups.matchAll(CGROUP)].map(([, id = '']) => id),
   ];
-  const sure = [...new Set(ids)].map((id) => ({ id, needsHostname: false }));
-  if (!SHORT_ID.test(traces.hostname)) return sure;
-  return [...sure, { id: traces.hostname, needsHostname: true }];
+  const certain = [...new Set(ids)].map((id) => ({ id, needsHostname: false }));
+  if (!SHORT_ID.test(traces.hostname)) return certain;
+  return [...certain, { id: traces.hostname, needsHostname: true }];
 }
 
 function describe(container: ContainerInspectInfo): OwnContainer {

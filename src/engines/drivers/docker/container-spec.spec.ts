@@ -1,8 +1,8 @@
-import type { EngineOrder } from '../engine-runtime.port';
+import type { ProvisioningRequest } from '../engine-runtime.port';
 import { readEngineLabels } from '../containers/engine-labels';
 import { containerOptions, type ContainerPlan } from './container-spec';
 
-const SEAT = {
+const VPN_SLOT = {
   vpn: 'gluetun',
   containerId: 'c'.repeat(64),
   containerStartedAt: '2026-01-01T00:00:00Z',
@@ -10,7 +10,7 @@ const SEAT = {
   ports: { from: 20_000, to: 20_100 },
   forwardedPort: 45_000,
 };
-const ORDER: EngineOrder = { key: '0123456789ab', seat: null };
+const REQUEST: ProvisioningRequest = { key: '0123456789ab', vpnSlot: null };
 const REACH = {
   kind: 'container',
   network: null,
@@ -21,7 +21,7 @@ const PORTS = { http: 6878, https: null, api: 62_062, p2p: 8621 };
 
 function aPlan(over: Partial<ContainerPlan> = {}): ContainerPlan {
   return {
-    order: ORDER,
+    request: REQUEST,
     instance: 'home',
     version: '1.2.3',
     recipe: {
@@ -38,7 +38,7 @@ function aPlan(over: Partial<ContainerPlan> = {}): ContainerPlan {
 }
 
 describe('containerOptions', () => {
-  it('runs the image as its profile says, fenced in and never restarted by Docker', () => {
+  it('runs the image as its profile says, confined and never restarted by Docker', () => {
     expect(containerOptions(aPlan())).toEqual({
       Image: 'engine:1',
       Cmd: ['--http-port', '6878'],
@@ -63,8 +63,8 @@ describe('containerOptions', () => {
     ['a network by name', { reach: { ...REACH, network: 'tv' } }, { NetworkMode: 'tv' }],
     [
       "a VPN's network, whatever ours is",
-      { order: { ...ORDER, seat: SEAT }, reach: { ...REACH, network: 'tv' } },
-      { NetworkMode: `container:${SEAT.containerId}` },
+      { request: { ...REQUEST, vpnSlot: VPN_SLOT }, reach: { ...REACH, network: 'tv' } },
+      { NetworkMode: `container:${VPN_SLOT.containerId}` },
     ],
     [
       'a port of this machine only',
@@ -95,19 +95,19 @@ describe('containerOptions', () => {
     expect(containerOptions(aPlan())).not.toHaveProperty('ExposedPorts');
   });
 
-  it('says in labels all that is needed to adopt it', () => {
-    const { Labels } = containerOptions(aPlan({ order: { ...ORDER, seat: SEAT } }));
+  it('has labels with everything that adopting it needs', () => {
+    const { Labels } = containerOptions(aPlan({ request: { ...REQUEST, vpnSlot: VPN_SLOT } }));
     expect(readEngineLabels(Labels)).toEqual({
       instance: 'home',
-      key: ORDER.key,
+      key: REQUEST.key,
       specHash: 'f'.repeat(16),
       ports: PORTS,
       publishedPort: null,
       forwardedPort: 45_000,
       vpn: {
         vpn: 'gluetun',
-        containerId: SEAT.containerId,
-        containerStartedAt: SEAT.containerStartedAt,
+        containerId: VPN_SLOT.containerId,
+        containerStartedAt: VPN_SLOT.containerStartedAt,
       },
       version: '1.2.3',
     });

@@ -1,32 +1,31 @@
 import { engineLabels, LABEL_PREFIX } from '../containers/engine-labels';
-import { LOGGING, PIDS_LIMIT, STOP_GRACE_S } from '../containers/engine-limits';
+import { type EngineRecipe, LOGGING, PIDS_LIMIT, STOP_GRACE_S } from '../containers/engine-recipe';
 import type { EnginePorts } from '../containers/engine-ports';
-import type { EngineRecipe } from '../containers/engine-recipe';
-import type { EngineOrder } from '../engine-runtime.port';
+import type { ProvisioningRequest } from '../engine-runtime.port';
 import type { ContainerCreateOptions } from '../docker-client';
 import type { EngineReach } from './engine-reach';
 
-/** Everything that one container depends on. */
+/** Everything on which one container depends. */
 export interface ContainerPlan {
-  readonly order: EngineOrder;
-  /** Which product it belongs to. */
+  readonly request: ProvisioningRequest;
+  /** The installation to which it belongs. */
   readonly instance: string;
   /** Of the product. */
   readonly version: string;
   readonly recipe: Pick<EngineRecipe, 'imageReference' | 'specHash' | 'launch'>;
   readonly reach: EngineReach;
-  /** Inside the network that it runs in. */
+  /** Inside the engine's network. */
   readonly ports: EnginePorts;
-  /** Port of the Docker host that leads to its HTTP port; null: none does. */
+  /** Port of the Docker host that leads to its HTTP port; null: none is published. */
   readonly publishedPort: number | null;
   /** 0: without limit. */
   readonly memoryLimitBytes: number;
 }
 
-/** Address of the VPN that an engine is behind; whoever adopts the engine finds it in this label. */
+/** Label with the address of the engine's VPN, for adopting the engine after a restart of ours. */
 export const VPN_HOST_LABEL = `${LABEL_PREFIX}vpn-host`;
 
-/** What Docker is asked to create. */
+/** The container that Docker is asked to create. */
 export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
   const { command, env } = plan.recipe.launch(plan.ports);
   return {
@@ -35,7 +34,7 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
     Env: [...env],
     Labels: labelsOf(plan),
     StopTimeout: STOP_GRACE_S,
-    // Engines are probed by us; the image's own check would run a process in each, twice a minute.
+    // We probe engines ourselves; the check of the image would start a process in each container twice a minute.
     Healthcheck: { Test: ['NONE'] },
     ...exposedPorts(plan),
     HostConfig: {
@@ -43,9 +42,9 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
       PidsLimit: PIDS_LIMIT,
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges:true'],
-      // As process 1 the engine would ignore SIGTERM; an init passes it on and collects dead children.
+      // As process 1 the engine would ignore SIGTERM. An init forwards it and reaps dead children.
       Init: true,
-      // Whoever restarts engines besides us would bring back what we have given up.
+      // Docker would restart engines that we have given up.
       RestartPolicy: { Name: 'no' },
       LogConfig: { Type: LOGGING.driver, Config: LOGGING.options },
       ...networkMode(plan),
@@ -54,19 +53,19 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
   };
 }
 
-function labelsOf({ order, instance, version, recipe, ports, publishedPort }: ContainerPlan) {
-  const { key, seat } = order;
+function labelsOf({ request, instance, version, recipe, ports, publishedPort }: ContainerPlan) {
+  const { key, vpnSlot } = request;
   const labels = engineLabels({
     instance,
     key,
     specHash: recipe.specHash,
     ports,
     publishedPort,
-    forwardedPort: seat?.forwardedPort ?? null,
-    vpn: seat,
+    forwardedPort: vpnSlot?.forwardedPort ?? null,
+    vpn: vpnSlot,
     version,
   });
-  return seat === null ? labels : { ...labels, [VPN_HOST_LABEL]: seat.host };
+  return vpnSlot === null ? labels : { ...labels, [VPN_HOST_LABEL]: vpnSlot.host };
 }
 
 /** Without a limit for memory and swap together Docker would allow as much swap again. */
@@ -74,8 +73,8 @@ function memoryLimit(bytes: number) {
   return bytes === 0 ? {} : { Memory: bytes, MemorySwap: bytes };
 }
 
-function networkMode({ order, reach }: ContainerPlan) {
-  if (order.seat !== null) return { NetworkMode: `container:${order.seat.containerId}` };
+function networkMode({ request, reach }: ContainerPlan) {
+  if (request.vpnSlot !== null) return { NetworkMode: `container:${request.vpnSlot.containerId}` };
   return reach.network === null ? {} : { NetworkMode: reach.network };
 }
 

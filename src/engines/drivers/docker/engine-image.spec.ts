@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
-import { Settleable } from '../../../kernel/settleable';
+import { Deferred } from '../../../kernel/deferred';
 import { RuntimeError } from '../engine-runtime.port';
-import type { DockerImage, PullProgress } from '../docker-client';
+import type { PullProgress } from '../docker-client';
 import { EngineImage, type ImageClient } from './engine-image';
 
 const REFERENCE = 'toy/engine:1';
@@ -9,7 +9,7 @@ const NEVER = new AbortController().signal;
 
 /** One pull that is ended by the test, or by the signal it was given. */
 class Pull {
-  readonly end = new Settleable<void>();
+  readonly end = new Deferred<void>();
 
   constructor(
     readonly tell: (progress: PullProgress) => void,
@@ -21,18 +21,18 @@ class Pull {
 
 class ScriptedImages {
   isThere = false;
-  looks = 0;
+  checks = 0;
   failure: Error | null = null;
   readonly pulls: Pull[] = [];
 
   readonly client = {
     version: () => Promise.resolve({ arch: 'amd64' }),
     images: {
-      find: async () => {
-        this.looks += 1;
+      has: async () => {
+        this.checks += 1;
         await new Promise(setImmediate);
         if (this.failure !== null) throw this.failure;
-        return this.isThere ? ({ id: 'sha256:1' } as DockerImage) : null;
+        return this.isThere;
       },
       pull: (_: string, tell: (progress: PullProgress) => void, signal: AbortSignal) => {
         const pull = new Pull(tell, signal);
@@ -80,7 +80,7 @@ describe('EngineImage', () => {
 
   const states = () => events.map(({ state }) => state);
 
-  it('is unknown until it is wanted, and looked for each time, since anybody may remove it', async () => {
+  it('is unknown until the first request, and is checked for each one, because anybody may remove it', async () => {
     expect(image.state).toEqual({
       reference: REFERENCE,
       state: 'unknown',
@@ -90,11 +90,11 @@ describe('EngineImage', () => {
     images.isThere = true;
     await image.ensure(NEVER);
     await image.ensure(NEVER);
-    expect([image.state.state, images.looks, images.pulls.length]).toEqual(['present', 2, 0]);
+    expect([image.state.state, images.checks, images.pulls.length]).toEqual(['present', 2, 0]);
     expect(events).toEqual([]);
   });
 
-  it('is pulled once for all orders, with progress', async () => {
+  it('is pulled once for all requests, with progress', async () => {
     const ensured = [image.ensure(NEVER), image.ensure(NEVER)];
     const pull = await nextPull();
     expect(image.state.state).toBe('pulling');
@@ -112,7 +112,7 @@ describe('EngineImage', () => {
     ]);
   });
 
-  it('is not pulled again with every order after a refusal, each time for longer', async () => {
+  it('is not pulled again with every request after a refusal, each time for longer', async () => {
     const waits = [15, 30, 60, 120, 240, 300, 300];
     for (const [index, waitS] of waits.entries()) {
       await failingPull();
@@ -166,40 +166,40 @@ describe('EngineImage', () => {
     for (const each of ensured) each.catch(() => undefined);
     const pull = await nextPull();
     one.abort();
-    await expect(ensured[0]).rejects.toThrow('the order was called off');
+    await expect(ensured[0]).rejects.toThrow('the request was cancelled');
     expect(pull.signal.aborted).toBe(false);
     other.abort();
-    await expect(ensured[1]).rejects.toThrow('the order was called off');
+    await expect(ensured[1]).rejects.toThrow('the request was cancelled');
     expect(pull.signal.aborted).toBe(true);
     await new Promise(setImmediate);
     expect([image.state.state, states()]).toEqual(['unknown', ['started', 'failed']]);
-    // The next order is not held up by it.
+    // The next request is not held up by it.
     const again = image.ensure(NEVER);
     (await nextPull()).end.resolve();
     await again;
     expect(image.state.state).toBe('present');
   });
 
-  it('does not even look for an order that was called off before', async () => {
+  it('does not check the image for a request that was cancelled before', async () => {
     const signal = AbortSignal.abort();
-    await expect(image.ensure(signal)).rejects.toThrow('the order was called off');
-    expect(images.looks).toBe(0);
+    await expect(image.ensure(signal)).rejects.toThrow('the request was cancelled');
+    expect(images.checks).toBe(0);
   });
 
-  it('does not begin a pull for an order that was called off during the look', async () => {
+  it('does not begin a pull for a request that was cancelled during the check', async () => {
     const calling = new AbortController();
     const ensured = image.ensure(calling.signal);
     calling.abort();
-    await expect(ensured).rejects.toThrow('the order was called off');
+    await expect(ensured).rejects.toThrow('the request was cancelled');
     for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
-    expect([images.looks, images.pulls.length, events]).toEqual([1, 0, []]);
+    expect([images.checks, images.pulls.length, events]).toEqual([1, 0, []]);
   });
 
   it('ends a pull when it is closed', async () => {
     const ensured = image.ensure(NEVER);
     const pull = await nextPull();
     image.close();
-    await expect(ensured).rejects.toThrow('the order was called off');
+    await expect(ensured).rejects.toThrow('the request was cancelled');
     expect(pull.signal.aborted).toBe(true);
   });
 });

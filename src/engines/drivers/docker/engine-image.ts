@@ -3,16 +3,16 @@ import type { EventBus } from '../../../events';
 import { monotonicMs } from '../../../kernel/clock';
 import { formatSize } from '../../../kernel/units';
 import type { EngineRecipe } from '../containers/engine-recipe';
-import { calledOff } from '../containers/runtime-failure';
+import { requestCancelled } from '../containers/failed-requests';
 import { RuntimeError, type RuntimeImage } from '../engine-runtime.port';
 import type { DockerClient, PullProgress } from '../docker-client';
-import { PullProgressReport } from './pull-progress';
+import { PullReport } from './pull-report';
 
-/** A registry that said no is not asked again with every order. */
+/** A registry that refused is not asked again with every request. */
 const RETRY_FIRST_MS = 15_000;
 const RETRY_LONGEST_MS = 5 * 60_000;
 
-/** What there is to know of a pull that failed. */
+/** The last pull that failed. */
 interface PullFailure {
   readonly reason: string;
   readonly failures: number;
@@ -20,24 +20,24 @@ interface PullFailure {
   readonly retryAtMs: number;
 }
 
-/** One look, and pull if need be, for all orders that came meanwhile. */
-interface Flight {
+/** One check, with a pull if the image is missing, shared by all requests that arrive meanwhile. */
+interface ImageCheck {
   readonly done: Promise<void>;
-  /** Orders that wait; the last one to leave ends it. */
-  readonly passengers: Set<symbol>;
+  /** Requests that wait. When the last one stops waiting, the check ends. */
+  readonly waiters: Set<symbol>;
   readonly stop: AbortController;
 }
 
 export type ImageClient = Pick<DockerClient, 'images' | 'version'>;
 
 /**
- * The image that engines are made of: looked for before each engine, because anybody may remove it, and
- * pulled when it is not there.
+ * The image of the engines. It is checked before each engine, because anybody may remove it, and pulled when it is
+ * missing.
  */
 export class EngineImage {
   private readonly logger = new Logger(EngineImage.name);
   private current: RuntimeImage;
-  private flight: Flight | null = null;
+  private check: ImageCheck | null = null;
   private lastFailure: PullFailure | null = null;
 
   constructor(
@@ -49,69 +49,69 @@ export class EngineImage {
     this.current = this.stateOf('unknown');
   }
 
-  /** Another Docker Engine may need another image: then nothing is known of that. */
+  /** After a change of the Docker Engine another image may be needed, about which nothing is known. */
   get state(): RuntimeImage {
     return this.current.reference === this.reference ? this.current : this.stateOf('unknown');
   }
 
   /**
-   * Returns when the image is there. When `signal` fires, the caller does not wait any longer; what nobody
-   * waits for is ended.
+   * Returns when the image is present. When `signal` fires, the caller stops waiting; a pull for which nobody waits is
+   * ended.
    *
-   * @throws RuntimeError `image_missing` with what the registry said, at once while a failed pull is recent
+   * @throws RuntimeError `image_missing` with the registry's reason; at once while the last failed pull is recent
    */
   async ensure(signal: AbortSignal): Promise<void> {
-    if (signal.aborted) throw calledOff(signal.reason);
-    const flight = (this.flight ??= this.takeOff());
-    const passenger = Symbol('order');
-    flight.passengers.add(passenger);
+    if (signal.aborted) throw requestCancelled(signal.reason);
+    const check = (this.check ??= this.begin());
+    const waiter = Symbol('request');
+    check.waiters.add(waiter);
     try {
-      await untilAborted(flight.done, signal);
+      await untilAborted(check.done, signal);
     } finally {
-      flight.passengers.delete(passenger);
-      if (flight.passengers.size === 0) this.land(flight);
+      check.waiters.delete(waiter);
+      if (check.waiters.size === 0) this.abandon(check);
     }
   }
 
-  /** Ends a pull under way; who waits for it hears a failure. */
+  /** Ends a running pull; requests that wait for it fail. */
   close(): void {
-    if (this.flight !== null) this.land(this.flight);
+    if (this.check !== null) this.abandon(this.check);
   }
 
   private get reference(): string {
     return this.recipe.imageReference;
   }
 
-  private takeOff(): Flight {
+  private begin(): ImageCheck {
     const stop = new AbortController();
     const done = this.obtain(stop.signal);
-    const flight: Flight = { done, passengers: new Set(), stop };
+    const check: ImageCheck = { done, waiters: new Set(), stop };
     void done
       .catch(() => undefined)
       .then(() => {
-        if (this.flight === flight) this.flight = null;
+        if (this.check === check) this.check = null;
       });
-    return flight;
+    return check;
   }
 
-  private land(flight: Flight): void {
-    if (this.flight === flight) this.flight = null;
-    flight.stop.abort(calledOff());
+  private abandon(check: ImageCheck): void {
+    if (this.check === check) this.check = null;
+    check.stop.abort(requestCancelled());
   }
 
   private async obtain(signal: AbortSignal): Promise<void> {
-    if ((await this.client.images.find(this.reference, signal)) !== null) {
+    if (await this.client.images.has(this.reference, signal)) {
       this.lastFailure = null;
       this.current = this.stateOf('present');
       return;
     }
-    this.refuseTooEarly();
-    await this.refuseOtherMachines(signal);
+    this.refuseRecentFailure();
+    await this.refuseWrongArchitecture(signal);
     signal.throwIfAborted();
     await this.pull(signal);
   }
 
-  private refuseTooEarly(): void {
+  private refuseRecentFailure(): void {
     const failure = this.lastFailure;
     const leftMs = failure === null ? 0 : failure.retryAtMs - this.now();
     if (failure === null || leftMs <= 0) return;
@@ -121,7 +121,7 @@ export class EngineImage {
     });
   }
 
-  private async refuseOtherMachines(signal: AbortSignal): Promise<void> {
+  private async refuseWrongArchitecture(signal: AbortSignal): Promise<void> {
     const { arch } = await this.client.version(signal);
     const objection = this.recipe.imageObjection(arch);
     if (objection === null) return;
@@ -131,14 +131,18 @@ export class EngineImage {
 
   private async pull(signal: AbortSignal): Promise<void> {
     this.logger.log(`image ${this.reference} is missing, pulling it`);
-    const report = new PullProgressReport(this.now);
+    const report = new PullReport(this.now);
     this.current = this.stateOf('pulling', null, report.last);
     this.publish('started', report.last, null);
     try {
-      await this.client.images.pull(this.reference, (seen) => this.note(report, seen), signal);
+      await this.client.images.pull(
+        this.reference,
+        (progress) => this.note(report, progress),
+        signal,
+      );
     } catch (error) {
       this.pullFailed(error, report.last, signal);
-      this.refuseTooEarly();
+      this.refuseRecentFailure();
       throw error;
     }
     this.lastFailure = null;
@@ -147,22 +151,22 @@ export class EngineImage {
     this.logger.log(`image ${this.reference} was pulled`);
   }
 
-  private note(report: PullProgressReport, seen: PullProgress): void {
-    const due = report.note(seen);
-    this.current = this.stateOf('pulling', null, seen);
-    if (due.isEventDue) this.publish('progress', seen, null);
+  private note(report: PullReport, progress: PullProgress): void {
+    const due = report.note(progress);
+    this.current = this.stateOf('pulling', null, progress);
+    if (due.isEventDue) this.publish('progress', progress, null);
     if (due.percent === null) return;
-    const total = formatSize(Math.ceil(seen.totalBytes / 1024 ** 2) * 1024 ** 2);
+    const total = formatSize(Math.ceil(progress.totalBytes / 1024 ** 2) * 1024 ** 2);
     this.logger.log(`image ${this.reference}: ${due.percent} % of ${total}`);
   }
 
-  /** A pull that was ended by us, or that Docker was not there for, says nothing about the image. */
+  /** A pull that we ended, or during which Docker was gone, says nothing about the image. */
   private pullFailed(error: unknown, last: PullProgress, signal: AbortSignal): void {
     const reason = error instanceof Error ? error.message : String(error);
     this.publish('failed', last, reason);
     if (signal.aborted || !(error instanceof RuntimeError && error.code === 'image_missing')) {
-      // Another pull may have begun while this one came to its end.
-      if (!signal.aborted || this.flight === null) this.current = this.stateOf('unknown');
+      // Another pull may have begun while this one ended.
+      if (!signal.aborted || this.check === null) this.current = this.stateOf('unknown');
       return;
     }
     const failures = (this.lastFailure?.failures ?? 0) + 1;
@@ -190,11 +194,11 @@ export class EngineImage {
   }
 }
 
-/** The promise, or the end of waiting for it, whichever comes first. */
+/** Settles with the promise, or fails when the signal fires first. */
 async function untilAborted(done: Promise<void>, signal: AbortSignal): Promise<void> {
   let onAbort: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(calledOff(signal.reason));
+    onAbort = () => reject(requestCancelled(signal.reason));
     signal.addEventListener('abort', onAbort, { once: true });
   });
   try {

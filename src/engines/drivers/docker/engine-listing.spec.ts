@@ -1,7 +1,8 @@
+import fc from 'fast-check';
 import { engineLabels } from '../containers/engine-labels';
 import { RuntimeError } from '../engine-runtime.port';
 import type { ContainerInfo, ContainerInspectInfo } from '../docker-client';
-import { EngineListing } from './engine-listing';
+import { EngineListing, isSameStatus, parseStatus } from './engine-listing';
 
 const REACH = { kind: 'container', network: null, bindAddress: '', publishedHost: '' } as const;
 
@@ -71,18 +72,18 @@ describe('EngineListing', () => {
     containers.words.set('a', 'Up 1 second').set('b', 'Up 1 second');
   });
 
-  /** Who was inspected by a look. */
-  async function look(): Promise<string> {
+  /** The containers that one listing inspected. */
+  async function list(): Promise<string> {
     containers.inspected.length = 0;
-    await listing.look(REACH);
+    await listing.list(REACH);
     return containers.inspected.join('');
   }
 
   it('inspects what it has not seen, and what runs on only once', async () => {
-    expect(await look()).toBe('ab');
+    expect(await list()).toBe('ab');
     containers.words.set('a', 'Up 2 minutes').set('b', 'Up 2 minutes').set('c', 'Up 1 second');
-    expect(await look()).toBe('c');
-    expect((await listing.look(REACH)).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+    expect(await list()).toBe('c');
+    expect((await listing.list(REACH)).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
   });
 
   it.each<[string, () => void]>([
@@ -91,47 +92,47 @@ describe('EngineListing', () => {
     ['it was frozen', () => containers.words.set('a', 'Up 3 seconds (Paused)')],
     ['it is younger than before', () => containers.words.set('a', 'Up Less than a second')],
   ])('inspects one again when %s', async (_, happen) => {
-    await look();
+    await list();
     happen();
     containers.startedAt = 'second';
-    expect(await look()).toBe('a');
-    const engines = await listing.look(REACH);
+    expect(await list()).toBe('a');
+    const engines = await listing.list(REACH);
     expect(engines.map(({ incarnation }) => incarnation)).toEqual(['second', 'first']);
   });
 
   it('inspects all again when addresses changed, after a gap, and while no events are heard', async () => {
-    await look();
+    await list();
     containers.address = '172.17.0.3';
-    expect(await look()).toBe('ab');
+    expect(await list()).toBe('ab');
     listing.forgetAll();
-    expect(await look()).toBe('ab');
-    expect(await look()).toBe('');
+    expect(await list()).toBe('ab');
+    expect(await list()).toBe('');
     areEventsHeard = false;
-    expect(await look()).toBe('ab');
+    expect(await list()).toBe('ab');
   });
 
-  it('compares with the last look, not with the first', async () => {
-    await look();
+  it('compares with the last listing, not with the first', async () => {
+    await list();
     containers.words.set('a', 'Up 5 hours');
-    expect(await look()).toBe('');
+    expect(await list()).toBe('');
     containers.words.set('a', 'Up 3 seconds');
-    expect(await look()).toBe('a');
+    expect(await list()).toBe('a');
   });
 
   it('does not keep what was inspected while an event came', async () => {
     containers.onFind = (id) => listing.forget(id);
-    await look();
+    await list();
     containers.onFind = () => undefined;
-    expect(await look()).toBe('ab');
+    expect(await list()).toBe('ab');
     expect(listing.knows('a')).toBe(true);
   });
 
-  it('forgets who is gone, and leaves out who went during the look', async () => {
-    await look();
+  it('forgets removed containers and omits one that was removed during the listing', async () => {
+    await list();
     containers.words.delete('a');
     containers.words.set('c', 'Up 1 second');
     containers.onFind = (id) => containers.words.delete(id);
-    expect((await listing.look(REACH)).map(({ id }) => id)).toEqual(['b']);
+    expect((await listing.list(REACH)).map(({ id }) => id)).toEqual(['b']);
     expect([listing.knows('a'), listing.knows('b')]).toEqual([false, true]);
   });
 
@@ -150,33 +151,90 @@ describe('EngineListing', () => {
     ])('shows it as the list does, without an address: %s', async (status, phase) => {
       containers.words.set('a', status);
       refuse('a');
-      const seen = await listing.look(REACH);
+      const seen = await listing.list(REACH);
       expect(seen.map(({ id }) => id)).toEqual(['a', 'b']);
       expect(seen[0]).toMatchObject({ phase, endpoint: null, key: '0123456789ab' });
       expect(seen[0]!.phaseDetail).toContain('fails to inspect');
       expect(listing.knows('a')).toBe(true);
       // It is looked at again each time, until Docker can.
       refuse('nobody');
-      expect(await look()).toBe('a');
+      expect(await list()).toBe('a');
     });
 
     it('keeps to what it saw of one that runs on', async () => {
-      const [before] = await listing.look(REACH);
+      const [before] = await listing.list(REACH);
       areEventsHeard = false;
       refuse('a');
-      expect((await listing.look(REACH))[0]).toBe(before);
+      expect((await listing.list(REACH))[0]).toBe(before);
     });
 
     it('knows nothing when Docker is away', async () => {
       refuse('a', new RuntimeError('docker_unavailable', 'gone'));
-      await expect(listing.look(REACH)).rejects.toMatchObject({ code: 'docker_unavailable' });
+      await expect(listing.list(REACH)).rejects.toMatchObject({ code: 'docker_unavailable' });
     });
   });
 
   it('keeps connections for others', async () => {
     for (let count = 0; count < 20; count += 1) containers.words.set(`x${count}`, 'Up 1 second');
-    await look();
+    await list();
     expect(containers.inspected).toHaveLength(22);
     expect(containers.mostAtATime).toBe(4);
+  });
+});
+
+/** As Docker words the age of something that began so many seconds ago. */
+function dockerAge(seconds: number): string {
+  const [minutes, hours] = [Math.floor(seconds / 60), Math.round(seconds / 3600)];
+  if (seconds < 1) return 'Less than a second';
+  if (seconds === 1) return '1 second';
+  if (seconds < 60) return `${seconds} seconds`;
+  if (minutes === 1) return 'About a minute';
+  if (minutes < 60) return `${minutes} minutes`;
+  if (hours === 1) return 'About an hour';
+  if (hours < 48) return `${hours} hours`;
+  if (hours < 24 * 14) return `${Math.floor(hours / 24)} days`;
+  if (hours < 24 * 60) return `${Math.floor(hours / 24 / 7)} weeks`;
+  if (hours < 24 * 365 * 2) return `${Math.floor(hours / 24 / 30)} months`;
+  return `${Math.floor(seconds / 86_400 / 365)} years`;
+}
+
+describe('parseStatus', () => {
+  it.each<[string, string, number | null]>([
+    ['Up 3 seconds', 'Up', 3],
+    ['Up Less than a second', 'Up', 0],
+    ['Up About a minute', 'Up', 60],
+    ['Up About an hour (Paused)', 'Up (Paused)', 3600],
+    ['Up 2 weeks (unhealthy)', 'Up (unhealthy)', 1_209_600],
+    ['Exited (137) 5 hours ago', 'Exited (137) ago', 18_000],
+    ['Created', 'Created', null],
+    ['Removal In Progress', 'Removal In Progress', null],
+    ['', '', null],
+  ])('%s', (text, words, ageS) => {
+    expect(parseStatus(text)).toEqual({ words, ageS });
+  });
+});
+
+describe('isSameStatus', () => {
+  it.each<[string, string, boolean]>([
+    ['Up 3 seconds', 'Up 5 seconds', true],
+    ['Up 59 seconds', 'Up About a minute', true],
+    ['Up 5 hours', 'Up 3 seconds', false],
+    ['Up 5 hours', 'Up 5 hours (Paused)', false],
+    ['Up 5 hours', 'Exited (1) 5 hours ago', false],
+    ['Created', 'Created', true],
+    ['Created', 'Up 1 second', false],
+  ])('%s, then %s: %s', (before, now, expected) => {
+    expect(isSameStatus(parseStatus(before), parseStatus(now))).toBe(expected);
+  });
+
+  it('is true for whatever just grows older', () => {
+    const age = fc.integer({ min: 0, max: 3 * 365 * 86_400 });
+    fc.assert(
+      fc.property(age, age, (one, other) => {
+        const [young, old] = [Math.min(one, other), Math.max(one, other)];
+        const status = (seconds: number) => parseStatus(`Up ${dockerAge(seconds)}`);
+        expect(isSameStatus(status(young), status(old))).toBe(true);
+      }),
+    );
   });
 });

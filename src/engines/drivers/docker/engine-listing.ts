@@ -1,24 +1,23 @@
 import { labelFilter } from '../containers/engine-labels';
-import { RuntimeError, type SeenEngine } from '../engine-runtime.port';
+import { RuntimeError, type ObservedEngine } from '../engine-runtime.port';
 import type { ContainerInfo, DockerClient } from '../docker-client';
-import { type ContainerStatus, isSameStatus, parseStatus } from './container-status';
 import type { EngineReach } from './engine-reach';
-import { toListedEngine, toSeenEngine } from './seen-engine';
+import { toListedEngine, toObservedEngine } from './observed-engine';
 
-/** Inspections under way at a time: a look must not take all connections to Docker. */
+/** Concurrent inspections: one listing must not take all connections to Docker. */
 const PARALLEL_INSPECTIONS = 4;
 
-/** What the list says of a container that may tell that it is not what it was. */
-interface Signs {
+/** The parts of a list entry that change when the container changes. */
+interface Signature {
   readonly status: ContainerStatus;
   /** Its state and addresses. */
   readonly rest: string;
 }
 
-/** What was seen of a container, and what the list said of it last. */
-interface Sighting {
-  readonly signs: Signs;
-  readonly engine: SeenEngine;
+/** The result of an inspection and the list entry that belongs to it. */
+interface Inspection {
+  readonly signature: Signature;
+  readonly engine: ObservedEngine;
 }
 
 export interface ListingClient {
@@ -26,112 +25,112 @@ export interface ListingClient {
 }
 
 /**
- * Looks at all engines of one instance. Docker's list lacks what tells one process from the next (when it
- * was started) and how it ended, so containers are inspected; but while events are heard, only those of
- * which an event came, or which the list shows otherwise than before. Twenty engines that just run cost
- * one call a look.
+ * Lists all engines of one installation. Docker's list has neither the start time of a process nor how it ended, so
+ * containers are inspected. While events are heard, only containers with an event or a changed list entry are inspected
+ * again: twenty engines that just run cost one call per listing.
  */
 export class EngineListing {
-  private readonly sightings = new Map<string, Sighting>();
-  /** Ids that the last look has shown: containers with the labels of this instance, which never change. */
+  private readonly inspections = new Map<string, Inspection>();
+  /** Ids in the last listing: containers with the labels of this installation, which never change. */
   private listed: ReadonlySet<string> = new Set();
-  /** Another one after each event: what was inspected around an event is not kept. */
+  /** Changes with each event: an inspection that overlaps an event is not kept. */
   private epoch = 0;
 
-  /** @param areEventsHeard false while events may be missed: then every look inspects everything */
+  /** @param areEventsHeard false while events may be missed: then every listing inspects all containers */
   constructor(
     private readonly client: ListingClient,
     private readonly instance: string,
     private readonly areEventsHeard: () => boolean,
   ) {}
 
-  /** The last look has shown it, so it is one of ours. */
+  /** True when the last listing has shown it, so it is one of ours. */
   knows(id: string): boolean {
     return this.listed.has(id);
   }
 
-  /** Something happened to this container: what was seen of it is worth nothing any more. */
+  /** The container has changed: its last inspection is no longer valid. */
   forget(id: string): void {
     this.epoch += 1;
-    this.sightings.delete(id);
+    this.inspections.delete(id);
   }
 
   forgetAll(): void {
     this.epoch += 1;
-    this.sightings.clear();
+    this.inspections.clear();
   }
 
-  /** @throws RuntimeError when Docker does not answer; then nothing is known, and nothing forgotten */
-  async look(reach: EngineReach): Promise<SeenEngine[]> {
+  /** @throws RuntimeError when Docker does not answer; earlier inspections are kept in that case */
+  async list(reach: EngineReach): Promise<ObservedEngine[]> {
     const listed = await this.client.containers.list(labelFilter(this.instance));
     this.dropAbsent(listed);
-    const seen = new Map<string, SeenEngine>();
-    const unclear: ContainerInfo[] = [];
+    const observed = new Map<string, ObservedEngine>();
+    const changed: ContainerInfo[] = [];
     for (const container of listed) {
       const engine = this.recognize(container);
-      if (engine === null) unclear.push(container);
-      else seen.set(container.Id, engine);
+      if (engine === null) changed.push(container);
+      else observed.set(container.Id, engine);
     }
-    await this.inspectAll(unclear, reach, seen);
-    return listed.flatMap(({ Id }) => seen.get(Id) ?? []);
+    await this.inspectAll(changed, reach, observed);
+    return listed.flatMap(({ Id }) => observed.get(Id) ?? []);
   }
 
-  /** An engine right after its start, which no list has shown yet; null when it is gone again. */
-  async inspect(id: string, reach: EngineReach): Promise<SeenEngine | null> {
+  /** An engine right after its start, which no listing has shown yet; null when it is gone again. */
+  async inspect(id: string, reach: EngineReach): Promise<ObservedEngine | null> {
     const container = await this.client.containers.find(id);
-    return container === null ? null : toSeenEngine(container, this.instance, reach);
+    return container === null ? null : toObservedEngine(container, this.instance, reach);
   }
 
-  /** One container that Docker fails to inspect must not hide the others. */
+  /** A container that Docker fails to inspect must not hide the others. */
   private async inspectListed(
     listed: ContainerInfo,
     reach: EngineReach,
-  ): Promise<{ readonly engine: SeenEngine | null; readonly isInspected: boolean }> {
+  ): Promise<{ readonly engine: ObservedEngine | null; readonly isInspected: boolean }> {
     try {
       return { engine: await this.inspect(listed.Id, reach), isInspected: true };
     } catch (error) {
       if (!(error instanceof RuntimeError) || error.code !== 'runtime_refused') throw error;
-      const before = this.sightings.get(listed.Id);
-      const isStill = listed.State === 'running' && before?.engine.phase === 'running';
-      const engine = isStill ? before.engine : toListedEngine(listed, this.instance);
+      const before = this.inspections.get(listed.Id);
+      const runsOn = listed.State === 'running' && before?.engine.phase === 'running';
+      const engine = runsOn ? before.engine : toListedEngine(listed, this.instance);
       return { engine, isInspected: false };
     }
   }
 
   private dropAbsent(listed: readonly ContainerInfo[]): void {
     this.listed = new Set(listed.map(({ Id }) => Id));
-    for (const id of this.sightings.keys()) {
-      if (!this.listed.has(id)) this.sightings.delete(id);
+    for (const id of this.inspections.keys()) {
+      if (!this.listed.has(id)) this.inspections.delete(id);
     }
   }
 
-  private recognize(container: ContainerInfo): SeenEngine | null {
-    const before = this.sightings.get(container.Id);
+  private recognize(container: ContainerInfo): ObservedEngine | null {
+    const before = this.inspections.get(container.Id);
     if (before === undefined || !this.areEventsHeard()) return null;
-    const signs = signsOf(container);
+    const signature = signatureOf(container);
     const isSame =
-      before.signs.rest === signs.rest && isSameStatus(before.signs.status, signs.status);
+      before.signature.rest === signature.rest &&
+      isSameStatus(before.signature.status, signature.status);
     if (!isSame) return null;
-    // An age is compared with the last one: it must not fall from look to look.
-    this.sightings.set(container.Id, { signs, engine: before.engine });
+    // The age is compared with that of the last listing, because it must not fall from one listing to the next.
+    this.inspections.set(container.Id, { signature, engine: before.engine });
     return before.engine;
   }
 
   private async inspectAll(
     containers: readonly ContainerInfo[],
     reach: EngineReach,
-    seen: Map<string, SeenEngine>,
+    observed: Map<string, ObservedEngine>,
   ): Promise<void> {
     const queue = containers.values();
     const inspector = async (): Promise<void> => {
       for (const listed of queue) {
         const { epoch } = this;
         const { engine, isInspected } = await this.inspectListed(listed, reach);
-        // Removed since the list was made: the next look will not show it.
+        // Removed since the list was made: the next listing will not show it.
         if (engine === null) continue;
-        seen.set(engine.id, engine);
+        observed.set(engine.id, engine);
         if (isInspected && epoch === this.epoch)
-          this.sightings.set(engine.id, { signs: signsOf(listed), engine });
+          this.inspections.set(engine.id, { signature: signatureOf(listed), engine });
       }
     };
     const count = Math.min(PARALLEL_INSPECTIONS, containers.length);
@@ -139,9 +138,51 @@ export class EngineListing {
   }
 }
 
-function signsOf({ State, Status, NetworkSettings }: ContainerInfo): Signs {
+function signatureOf({ State, Status, NetworkSettings }: ContainerInfo): Signature {
   const addresses = Object.entries(NetworkSettings.Networks).map(
     ([name, { IPAddress }]) => `${name} ${IPAddress}`,
   );
   return { status: parseStatus(Status), rest: [State, ...addresses].join('\n') };
+}
+
+/** Docker's status text in parts: `Up 3 minutes (Paused)` is `Up (Paused)` and 180 s. */
+export interface ContainerStatus {
+  /** The text without its age. */
+  readonly words: string;
+  /** Age of the status, rounded down by Docker; null when the text has no age that we can read. */
+  readonly ageS: number | null;
+}
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = {
+  second: 1,
+  minute: 60,
+  hour: 3600,
+  day: 86_400,
+  week: 7 * 86_400,
+  month: 30 * 86_400,
+  year: 365 * 86_400,
+};
+
+/** `Less than a second`, `About a minute`, `About an hour`, `5 seconds`. */
+const AGE =
+  /(?:(Less than a second)|About an? (minute|hour)|(\d+) (second|minute|hour|day|week|month|year)s?)/;
+
+/** Docker 20.10 to 29 format ages alike. */
+export function parseStatus(status: string): ContainerStatus {
+  const match = AGE.exec(status);
+  if (match === null) return { words: status, ageS: null };
+  const [age, none, about, count, unit] = match;
+  const words = status.replace(age, '').replace(/ {2,}/g, ' ').trim();
+  if (none !== undefined) return { words, ageS: 0 };
+  return { words, ageS: Number(count ?? 1) * (UNIT_SECONDS[about ?? unit ?? ''] ?? 0) };
+}
+
+/**
+ * False when the status cannot be that of the same process in the same phase: the words differ, or the age fell. The
+ * age of one process only grows, however it is rounded.
+ */
+export function isSameStatus(before: ContainerStatus, now: ContainerStatus): boolean {
+  if (before.words !== now.words) return false;
+  if (before.ageS === null || now.ageS === null) return before.ageS === now.ageS;
+  return now.ageS >= before.ageS;
 }

@@ -1,15 +1,19 @@
 import { Logger } from '@nestjs/common';
 import { loadConfig } from '../../../config';
-import { type EngineOrder, RuntimeError, type SeenEngine } from '../engine-runtime.port';
+import {
+  type ProvisioningRequest,
+  RuntimeError,
+  type ObservedEngine,
+} from '../engine-runtime.port';
 import { DockerClient } from '../docker-client';
 import {
   answer,
-  BAD_MANNERS,
+  BAD_BEHAVIOURS,
   eventually,
   refuse,
-  type Manner,
+  type Behaviour,
 } from '../docker-client/fake-docker.spec-support';
-import { DockerRuntime } from './docker.runtime';
+import { DockerRuntime } from './docker-runtime';
 import { ToyDaemon, type ToyVerb } from './toy-daemon.spec-support';
 
 /** Where Docker says nothing, that is waited for; everywhere else a busy machine may be slow. */
@@ -43,27 +47,27 @@ function openRuntime(instance: string, limitMs?: number): DockerRuntime {
   const tuning =
     limitMs === undefined
       ? {}
-      : { lookMs: limitMs, changeMs: limitMs, endMarginMs: limitMs, killMs: 0 };
+      : { readMs: limitMs, changeMs: limitMs, endMarginMs: limitMs, killMs: 0 };
   const client = new DockerClient(config.dockerHost, tuning);
   return new DockerRuntime(config, instance, { publish: () => undefined }, client);
 }
 
-function order(over: Partial<EngineOrder> = {}): EngineOrder {
+function request(over: Partial<ProvisioningRequest> = {}): ProvisioningRequest {
   lastKey += 1;
-  return { key: lastKey.toString(16).padEnd(12, '0'), seat: null, ...over };
+  return { key: lastKey.toString(16).padEnd(12, '0'), vpnSlot: null, ...over };
 }
 
-const provision = (): Promise<SeenEngine> => runtime.provision(order(), NEVER);
+const provision = (): Promise<ObservedEngine> => runtime.provision(request(), NEVER);
 
 /** What Docker itself says, besides all that is no answer of Docker at all. */
-const MANNERS: Readonly<Record<string, Manner>> = {
+const MANNERS: Readonly<Record<string, Behaviour>> = {
   ...Object.fromEntries(
     [
       'says nothing',
       'hangs up',
       'is another web server',
       'breaks off in the middle of its answer',
-    ].map((name) => [name, BAD_MANNERS[name]!]),
+    ].map((name) => [name, BAD_BEHAVIOURS[name]!]),
   ),
   'says that it failed': refuse(500, 'it went wrong'),
   'says that there is a conflict': refuse(409, 'a conflict'),
@@ -100,7 +104,7 @@ describe('provisioning while Docker', () => {
     '$name at $verb (done all the same: $isDone) fails with a code and leaves nothing',
     async ({ verb, name, isDone }) => {
       if (HANGING.has(name)) await reopen();
-      daemon.trouble({ verb, manner: MANNERS[name]!, isDone });
+      daemon.trouble({ verb, behaviour: MANNERS[name]!, isDone });
       const failure: unknown = await provision().catch((error: unknown) => error);
       expect(failure).toBeInstanceOf(RuntimeError);
       const expected = name.startsWith('says that') ? 'runtime_refused' : 'docker_unavailable';
@@ -115,12 +119,12 @@ describe('provisioning while Docker', () => {
   );
 
   it.each(['says nothing', 'says that it failed'])(
-    '%s when what failed is to be removed: a later look removes it and does not show it',
+    '%s during the removal of a failed container: a later listing removes it and does not show it',
     async (name) => {
       if (HANGING.has(name)) await reopen();
       daemon.trouble(
-        { verb: 'start', manner: refuse(500, 'no') },
-        { verb: 'remove', manner: MANNERS[name]! },
+        { verb: 'start', behaviour: refuse(500, 'no') },
+        { verb: 'remove', behaviour: MANNERS[name]! },
       );
       await expect(provision()).rejects.toMatchObject({ code: 'runtime_refused', message: 'no' });
       expect(daemon.containers.size).toBe(1);
@@ -133,7 +137,7 @@ describe('provisioning while Docker', () => {
 });
 
 describe('conflicts', () => {
-  it('tries three ports at most, starts no container twice, and goes on behind them next time', async () => {
+  it('tries three ports at most, starts no container twice, and continues behind these ports next time', async () => {
     for (const port of [19_000, 19_001, 19_002, 19_003, 19_004]) daemon.foreignPorts.add(port);
     await expect(provision()).rejects.toMatchObject({ code: 'port_conflict' });
     expect([daemon.count('create'), daemon.count('start'), daemon.count('remove')]).toEqual([
@@ -160,7 +164,7 @@ describe('conflicts', () => {
   it('keeps it also when the first container could not be removed, which shows as what it is', async () => {
     const { endpoint } = await provision();
     daemon.foreignPorts.add(endpoint!.port + 1).add(endpoint!.port - 4);
-    daemon.trouble({ verb: 'remove', manner: refuse(500, 'no'), times: 1 });
+    daemon.trouble({ verb: 'remove', behaviour: refuse(500, 'no'), times: 1 });
     const { id } = await provision();
     const phases = (await runtime.list()).map((engine) => [engine.id === id, engine.phase]);
     expect(phases).toEqual([
@@ -172,14 +176,17 @@ describe('conflicts', () => {
   });
 
   it('takes a random name when the first is taken, three at most, and never touches the holder', async () => {
-    const wanted = order({ key: 'abcdef012345' });
+    const wanted = request({ key: 'abcdef012345' });
     daemon.foreignNames.add('acefleet-toy-abcdef');
     const { name } = await runtime.provision(wanted, NEVER);
     expect(name).toMatch(/^acefleet-toy-[0-9a-f]{6}$/);
     expect(name).not.toBe('acefleet-toy-abcdef');
     daemon.trouble({
       verb: 'create',
-      manner: refuse(409, 'Conflict. The container name "/x" is already in use by container "f".'),
+      behaviour: refuse(
+        409,
+        'Conflict. The container name "/x" is already in use by container "f".',
+      ),
     });
     const before = daemon.count('create');
     await expect(provision()).rejects.toMatchObject({ code: 'name_conflict' });
@@ -187,11 +194,11 @@ describe('conflicts', () => {
     expect(daemon.count('remove')).toBe(0);
   });
 
-  it('has no place when all ports are those of engines, whichever instance they are of', async () => {
+  it('fails with no_place when engines of any installation use all ports', async () => {
     const other = openRuntime('other');
     const made = [];
     for (let count = 0; count < 5; count += 1) {
-      made.push(await (count % 2 === 0 ? runtime : other).provision(order(), NEVER));
+      made.push(await (count % 2 === 0 ? runtime : other).provision(request(), NEVER));
     }
     await other.close();
     expect(new Set(made.map(({ endpoint }) => endpoint!.port)).size).toBe(5);
@@ -199,7 +206,7 @@ describe('conflicts', () => {
   });
 });
 
-describe('an order that is called off', () => {
+describe('a request that is cancelled', () => {
   it.each<[ToyVerb, number]>([
     ['image', 0],
     ['list', 0],
@@ -211,9 +218,9 @@ describe('an order that is called off', () => {
     daemon.onCall = (asked) => {
       if (asked === verb) calling.abort();
     };
-    await expect(runtime.provision(order(), calling.signal)).rejects.toMatchObject({
+    await expect(runtime.provision(request(), calling.signal)).rejects.toMatchObject({
       code: 'runtime_refused',
-      message: 'the order was called off',
+      message: 'the request was cancelled',
     });
     expect(daemon.containers.size).toBe(0);
     expect(daemon.count('remove')).toBe(removed);

@@ -1,31 +1,33 @@
 import { randomBytes } from 'node:crypto';
 import { Logger } from '@nestjs/common';
-import { containerName } from '../containers/container-name';
-import { labelFilter, readEngineLabels } from '../containers/engine-labels';
+import { containerName, labelFilter, readEngineLabels } from '../containers/engine-labels';
 import type { EngineRecipe } from '../containers/engine-recipe';
-import { calledOff } from '../containers/runtime-failure';
-import { type EngineOrder, RuntimeError, type SeenEngine } from '../engine-runtime.port';
-import type { AbandonedOrders } from '../containers/abandoned-orders';
+import { type OrphanTracker, requestCancelled } from '../containers/failed-requests';
+import {
+  type ProvisioningRequest,
+  RuntimeError,
+  type ObservedEngine,
+} from '../engine-runtime.port';
 import { type DockerClient, DockerError, isAbsent } from '../docker-client';
 import { containerOptions } from './container-spec';
 import type { EngineImage } from './engine-image';
 import type { EngineListing } from './engine-listing';
-import type { EnginePlace, EnginePlaces } from './engine-places';
+import type { PortAssignment, PortAssigner } from './port-assigner';
 import type { EngineReach } from './engine-reach';
 
-/** Ports tried for one order: when several are taken, the range is somebody else's. */
+/** Ports tried per request. When several are taken, another program uses the range. */
 const MAX_PORT_TRIES = 3;
 
-/** Names tried for one order; they are random, so a second conflict is no accident. */
+/** Names tried per request. They are random, so repeated conflicts have another cause. */
 const MAX_NAME_TRIES = 3;
 
-export interface ProvisioningParts {
+export interface ProvisioningDeps {
   readonly containers: Pick<DockerClient['containers'], 'create' | 'start' | 'remove' | 'list'>;
   readonly recipe: Pick<EngineRecipe, 'imageReference' | 'specHash' | 'launch'>;
   readonly image: Pick<EngineImage, 'ensure'>;
-  readonly places: Pick<EnginePlaces, 'find'>;
+  readonly ports: Pick<PortAssigner, 'assign'>;
   readonly listing: Pick<EngineListing, 'inspect'>;
-  readonly abandoned: AbandonedOrders;
+  readonly orphans: OrphanTracker;
   readonly instance: string;
   /** Of the product. */
   readonly version: string;
@@ -34,87 +36,86 @@ export interface ProvisioningParts {
 }
 
 /**
- * Makes one engine and starts it, all or nothing: whatever goes wrong after a container may exist, it is
- * removed, and its ports are free. A container whose start failed is never started again, because Docker
- * may then start it without its ports.
+ * Creates and starts one engine, all or nothing: after a failure its container is removed and its ports are released. A
+ * container whose start failed is never started again, because Docker may then start it without its ports.
  */
 export class EngineProvisioning {
   private readonly logger = new Logger(EngineProvisioning.name);
 
-  constructor(private readonly parts: ProvisioningParts) {}
+  constructor(private readonly deps: ProvisioningDeps) {}
 
   /** @throws RuntimeError, after which nothing is left; also when `signal` fired */
   async provision(
-    order: EngineOrder,
+    request: ProvisioningRequest,
     reach: EngineReach,
     signal: AbortSignal,
-  ): Promise<SeenEngine> {
-    await this.parts.image.ensure(signal);
+  ): Promise<ObservedEngine> {
+    await this.deps.image.ensure(signal);
     for (let tries = 1; ; tries += 1) {
       refuseWhenAborted(signal);
-      // A try that failed may have given the order up, and this one's engine is wanted.
-      this.parts.abandoned.forgive(order.key);
-      const place = await this.parts.places.find(order, reach);
+      // A failed try may have left this key as an orphan; the engine of this try is wanted.
+      this.deps.orphans.delete(request.key);
+      const assignment = await this.deps.ports.assign(request, reach);
       try {
-        return await this.provisionAt(place, order, reach, signal);
+        return await this.provisionAt(assignment, request, reach, signal);
       } catch (error) {
-        if (!isPortConflict(error) || place.publishedPort === null) throw error;
-        place.avoidPublished();
+        if (!isPortConflict(error) || assignment.publishedPort === null) throw error;
+        assignment.avoidPublished();
         if (tries === MAX_PORT_TRIES) throw error;
         this.logger.warn(
-          `port ${place.publishedPort} is taken by another program, trying the next`,
+          `port ${assignment.publishedPort} is taken by another program, trying the next`,
         );
       } finally {
-        place.release();
+        assignment.release();
       }
     }
   }
 
   private async provisionAt(
-    place: EnginePlace,
-    order: EngineOrder,
+    assignment: PortAssignment,
+    request: ProvisioningRequest,
     reach: EngineReach,
     signal: AbortSignal,
-  ): Promise<SeenEngine> {
+  ): Promise<ObservedEngine> {
     let id: string | null = null;
     try {
-      // Neither call is cut by the signal: Docker would go on with it, and who knows for how long.
-      id = await this.create(place, order, reach, signal);
+      // The signal cuts neither call: Docker would finish an unanswered call at an unknown time.
+      id = await this.create(assignment, request, reach, signal);
       refuseWhenAborted(signal);
-      await this.parts.containers.start(id);
-      const engine = await this.parts.listing.inspect(id, reach);
+      await this.deps.containers.start(id);
+      const engine = await this.deps.listing.inspect(id, reach);
       refuseWhenAborted(signal);
       if (engine !== null) return engine;
       throw new RuntimeError('runtime_refused', 'the container was removed right after its start');
     } catch (error) {
-      await this.discard(order.key, id, error);
-      throw isWithoutSeat(error, order) ? seatGone(order, error) : error;
+      await this.discard(request.key, id, error);
+      throw lacksVpnNetwork(error, request) ? vpnNetworkMissing(request, error) : error;
     }
   }
 
   /** @returns the container's id */
   private async create(
-    place: EnginePlace,
-    order: EngineOrder,
+    assignment: PortAssignment,
+    request: ProvisioningRequest,
     reach: EngineReach,
     signal: AbortSignal,
   ): Promise<string> {
-    const { instance, version, recipe, memoryLimitBytes } = this.parts;
+    const { instance, version, recipe, memoryLimitBytes } = this.deps;
     const options = containerOptions({
-      ...place,
-      order,
+      ...assignment,
+      request,
       instance,
       version,
       recipe,
       reach,
       memoryLimitBytes,
     });
-    let random = order.key;
+    let random = request.key;
     for (let tries = 1; ; tries += 1) {
       refuseWhenAborted(signal);
       const name = containerName(instance, random);
       try {
-        return await this.parts.containers.create(name, options);
+        return await this.deps.containers.create(name, options);
       } catch (error) {
         const isTaken = error instanceof RuntimeError && error.code === 'name_conflict';
         if (!isTaken || tries === MAX_NAME_TRIES) throw error;
@@ -124,20 +125,20 @@ export class EngineProvisioning {
     }
   }
 
-  /** Makes the container absent. One that Docker may still make, or would not remove, is remembered. */
+  /** Removes the container. One that Docker may still create, or refuses to remove, becomes an orphan. */
   private async discard(key: string, id: string | null, cause: unknown): Promise<void> {
-    // One whose id is known is gone when it is removed, whatever Docker said of its start (a taken port is a 500).
+    // With a known id the removal settles everything, whatever Docker answered to the start (a taken port is a 500).
     if (id === null) {
-      if (!leavesUnclear(cause)) return;
-      this.parts.abandoned.add(key);
+      if (!mayHaveCreated(cause)) return;
+      this.deps.orphans.add(key);
     }
     try {
       for (const found of id === null ? await this.findByKey(key) : [id]) {
-        await this.parts.containers.remove(found);
+        await this.deps.containers.remove(found);
       }
     } catch (error) {
       if (isAbsent(error)) return;
-      this.parts.abandoned.add(key);
+      this.deps.orphans.add(key);
       const why = error instanceof Error ? error.message : String(error);
       this.logger.warn(
         `the container of a failed provisioning request will be removed later: ${why}`,
@@ -146,15 +147,15 @@ export class EngineProvisioning {
   }
 
   private async findByKey(key: string): Promise<string[]> {
-    const containers = await this.parts.containers.list(labelFilter(this.parts.instance));
+    const containers = await this.deps.containers.list(labelFilter(this.deps.instance));
     return containers.flatMap(({ Id, Labels }) =>
       readEngineLabels(Labels)?.key === key ? [Id] : [],
     );
   }
 }
 
-/** Docker gave no answer, or failed in the middle of its work: it may have done what it was asked for. */
-function leavesUnclear(error: unknown): boolean {
+/** Docker gave no answer or failed half-way, so it may have created the container. */
+function mayHaveCreated(error: unknown): boolean {
   return error instanceof DockerError && (error.status === null || error.status >= 500);
 }
 
@@ -162,17 +163,17 @@ function isPortConflict(error: unknown): boolean {
   return error instanceof RuntimeError && error.code === 'port_conflict';
 }
 
-/** Docker names the container whose network was to be joined: it is not there, or does not run. */
-function isWithoutSeat(error: unknown, { seat }: EngineOrder): boolean {
+/** Docker's message names the VPN container whose network the engine was to join: it is gone or does not run. */
+function lacksVpnNetwork(error: unknown, { vpnSlot }: ProvisioningRequest): boolean {
   const isRefusal = error instanceof RuntimeError && error.code === 'runtime_refused';
-  return isRefusal && seat !== null && error.message.includes(seat.containerId);
+  return isRefusal && vpnSlot !== null && error.message.includes(vpnSlot.containerId);
 }
 
-function seatGone({ seat }: EngineOrder, cause: unknown): RuntimeError {
-  const why = `the network of ${seat?.vpn ?? 'the VPN'} is not there`;
+function vpnNetworkMissing({ vpnSlot }: ProvisioningRequest, cause: unknown): RuntimeError {
+  const why = `the network of ${vpnSlot?.vpn ?? 'the VPN'} is not there`;
   return new RuntimeError('network_missing', why, { cause });
 }
 
 function refuseWhenAborted(signal: AbortSignal): void {
-  if (signal.aborted) throw calledOff(signal.reason);
+  if (signal.aborted) throw requestCancelled(signal.reason);
 }

@@ -1,11 +1,6 @@
-import {
-  chooseReach,
-  type EngineReach,
-  type ReachSettings,
-  type Surroundings,
-} from './engine-reach';
+import { chooseReach, type EngineReach, type ReachSettings, type Topology } from './engine-reach';
 
-const LINUX: Surroundings = {
+const LINUX: Topology = {
   platform: 'linux',
   isLocal: true,
   dockerHostName: '127.0.0.1',
@@ -16,13 +11,13 @@ const AUTO: ReachSettings = { engineReach: 'auto', dockerNetwork: null };
 const REMOTE = { isLocal: false, dockerHostName: 'nas.lan' };
 const LOOPBACK = { bindAddress: '127.0.0.1', publishedHost: '127.0.0.1' };
 
-function inContainer(...names: string[]): Partial<Surroundings> {
+function inContainer(...names: string[]): Partial<Topology> {
   const networks = names.map((name, index) => ({ name, gateway: `172.2${index}.0.1` }));
   return { own: { networks } };
 }
 
 describe('chooseReach', () => {
-  it.each<[string, Partial<Surroundings>, Partial<ReachSettings>, Partial<EngineReach>]>([
+  it.each<[string, Partial<Topology>, Partial<ReachSettings>, Partial<EngineReach>]>([
     ['Linux, local Docker', {}, {}, { kind: 'container', network: null, ...LOOPBACK }],
     ['macOS', { platform: 'darwin' }, {}, { kind: 'published', network: null, ...LOOPBACK }],
     [

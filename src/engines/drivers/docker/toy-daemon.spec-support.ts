@@ -1,5 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answer, FakeDocker, type Manner, refuse } from '../docker-client/fake-docker.spec-support';
+import {
+  answer,
+  FakeDocker,
+  type Behaviour,
+  refuse,
+} from '../docker-client/fake-docker.spec-support';
 
 /** What a program asks a Docker Engine for while it makes engines. */
 export type ToyVerb =
@@ -8,7 +13,7 @@ export type ToyVerb =
 /** Something that goes wrong with one kind of call. */
 export interface Trouble {
   readonly verb: ToyVerb;
-  readonly manner: Manner;
+  readonly behaviour: Behaviour;
   /** What was asked for is done all the same: only the answer is spoilt. */
   readonly isDone?: boolean;
   /** How many calls it strikes; all when left out. */
@@ -40,7 +45,7 @@ export class ToyDaemon {
   /** Ports that other programs have. */
   readonly foreignPorts = new Set<number>();
   readonly foreignNames = new Set<string>();
-  pulls: Manner = refuse(404, 'manifest unknown');
+  pulls: Behaviour = refuse(404, 'manifest unknown');
   /** Of the machine that it runs on, as Go names it. */
   arch = 'amd64';
   /** Hears of every call before it is answered. */
@@ -50,7 +55,7 @@ export class ToyDaemon {
   private lastId = 0;
 
   private constructor(private readonly fake: FakeDocker) {
-    fake.manner = (request, response) => this.receive(request, response);
+    fake.behaviour = (request, response) => this.receive(request, response);
   }
 
   static async open(): Promise<ToyDaemon> {
@@ -89,7 +94,7 @@ export class ToyDaemon {
     }
     struck.left -= 1;
     if (struck.trouble.isDone === true) deed();
-    struck.trouble.manner(request, response);
+    struck.trouble.behaviour(request, response);
   }
 
   private route(
@@ -97,7 +102,7 @@ export class ToyDaemon {
     path: string,
     query: URLSearchParams,
     body: unknown,
-  ): [ToyVerb, () => Manner] {
+  ): [ToyVerb, () => Behaviour] {
     const id = /^\/containers\/(\w+)/.exec(path)?.[1] ?? '';
     const image = /^\/images\/(.+)\/json$/.exec(path)?.[1];
     if (image !== undefined) return ['image', () => this.image(decodeURIComponent(image))];
@@ -112,12 +117,12 @@ export class ToyDaemon {
     return ['inspect', () => this.inspect(id)];
   }
 
-  private image(reference: string): Manner {
+  private image(reference: string): Behaviour {
     const isThere = this.images.has(reference);
     return isThere ? answer(200, { Id: 'sha256:1' }) : refuse(404, `No such image: ${reference}`);
   }
 
-  private list(query: URLSearchParams): Manner {
+  private list(query: URLSearchParams): Behaviour {
     const { label } = JSON.parse(query.get('filters') ?? '{}') as { label: string[] };
     const wanted = label.map((text) => text.split('='));
     const found = [...this.containers.values()].filter(({ options: { Labels } }) =>
@@ -132,7 +137,7 @@ export class ToyDaemon {
     );
   }
 
-  private create(query: URLSearchParams, body: unknown): Manner {
+  private create(query: URLSearchParams, body: unknown): Behaviour {
     const name = query.get('name') ?? '';
     const names = [...this.foreignNames, ...[...this.containers.values()].map((one) => one.name)];
     if (names.includes(name)) {
@@ -155,7 +160,7 @@ export class ToyDaemon {
     return answer(201, { Id: id });
   }
 
-  private start(id: string): Manner {
+  private start(id: string): Behaviour {
     const container = this.containers.get(id);
     if (container === undefined) return refuse(404, `No such container: ${id}`);
     const [binding] = Object.values(container.options.HostConfig.PortBindings ?? {});
@@ -170,11 +175,11 @@ export class ToyDaemon {
     return answer(204);
   }
 
-  private remove(id: string): Manner {
+  private remove(id: string): Behaviour {
     return this.containers.delete(id) ? answer(204) : refuse(404, `No such container: ${id}`);
   }
 
-  private inspect(id: string): Manner {
+  private inspect(id: string): Behaviour {
     const container = this.containers.get(id);
     if (container === undefined) return refuse(404, `No such container: ${id}`);
     const { name, options, status, startedAt } = container;

@@ -19,7 +19,7 @@ describe('bounded lines', () => {
     expect(await linesOf(['a', 'b\nc\r\n', '\nd\n', 'e'], 100)).toEqual(['ab', 'c', 'd', 'e']);
   });
 
-  it('drops what goes beyond the limit, and only that', async () => {
+  it('drops text beyond the limit and nothing else', async () => {
     expect(await linesOf(['12345', '67', '89\nab\n'], 4)).toEqual(['1234', 'ab']);
   });
 

@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 
 /**
- * Calls `onLine` with each line of a text stream, without its end. What goes beyond `maxChars` in one line is
- * dropped, so a child that never ends its line costs nothing. Empty lines are skipped.
+ * Calls `onLine` with each line of a text stream, without its line end. Text beyond `maxChars` in one line is dropped, so
+ * that a line without an end takes no memory. Empty lines are skipped.
  */
 export function readLines(
   stream: Readable,
@@ -25,6 +25,6 @@ export function readLines(
     }
   });
   stream.on('end', flush);
-  // A pipe that breaks because the child was killed ends like any other; the exit tells why.
+  // A pipe that breaks because the child was killed counts as ended; the exit has the reason.
   stream.on('error', flush);
 }

@@ -7,7 +7,7 @@ const TIMEOUT_MS = 10_000;
 const MAX_OUTPUT_BYTES = 1024 * 1024;
 
 /**
- * Asks the simulator which channels it always plays. A run of its own, because no engine needs to be up for it.
+ * Asks the simulator which channels it always plays. Runs the simulator once for that, because no engine may be up yet.
  *
  * @throws Error when the simulator does not answer with a catalogue in time
  */
@@ -21,7 +21,7 @@ export async function readDemoChannels(script: string): Promise<DemoChannel[]> {
   return parsed.filter(isLive).map(parseChannel);
 }
 
-/** The catalogue also has recordings, for tests; only live channels can be watched. */
+/** The catalogue also has recordings for tests; only its live channels are demo channels. */
 function isLive(entry: unknown): boolean {
   return fieldsOf(entry).isLive === 1;
 }

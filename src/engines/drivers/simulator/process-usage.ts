@@ -6,12 +6,12 @@ import { type EngineUsage, RuntimeError } from '../engine-runtime.port';
 /** Linux counts processor time in hundredths of a second, whatever the kernel's own tick (proc(5), `_SC_CLK_TCK`). */
 const TICK_MS = 10;
 
-/** Processor time is a difference: two looks this far apart. */
+/** Interval between the two samples of processor time. */
 const SAMPLE_MS = 200;
 
 /**
- * What a process uses, as the kernel tells it. Traffic is counted for all programs of the machine together and not
- * for one, so it is left at 0.
+ * The usage of a process from the kernel. The kernel counts network traffic for the whole machine only, so traffic is
+ * reported as 0.
  *
  * @throws RuntimeError `runtime_refused` where there is no /proc, or the process is gone
  */

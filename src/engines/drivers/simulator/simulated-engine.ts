@@ -1,23 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { monotonicMs } from '../../../kernel/clock';
-import { Settleable } from '../../../kernel/settleable';
-import { RuntimeError, type SeenEngine } from '../engine-runtime.port';
-import { SimulatorProcess, type SimulatorPorts } from './simulator.process';
+import { Deferred } from '../../../kernel/deferred';
+import { RuntimeError, type ObservedEngine } from '../engine-runtime.port';
+import { SimulatorProcess, type SimulatorPorts } from './simulator-process';
 
-/** Label that tells where the faults of a simulated engine are set. */
+/** Label with the port at which faults of a simulated engine are set. */
 export const CONTROL_PORT_LABEL = 'acefleet.simulator.control_port';
 
-/** Its image and its settings: every simulated engine is made of the same program with the same options. */
+/** Image and spec hash: every simulated engine is the same program with the same options. */
 export const SIMULATOR_IMAGE = 'simulator';
 
-const BACK_OFF_FIRST_MS = 250;
+const BACKOFF_FIRST_MS = 250;
 
-/** Who ran this long did not fail at its start; the next restart is quick again. */
+/** A process that ran this long did not fail at its start, so the next restart is quick again. */
 const STABLE_MS = 30_000;
 
-/** An engine that ended this often right after a restart is given up; the fleet makes another one. */
-const MOST_FAILURES = 4;
+/** After this many quick ends in a row the engine is given up, and the fleet creates another one. */
+const MAX_FAILURES = 4;
 
 const MAX_LOG_LINES = 1000;
 
@@ -26,11 +26,11 @@ export interface SimulatedEngineOptions {
   readonly key: string;
   readonly script: string;
   readonly args: readonly string[];
-  /** What can be seen of it has changed. */
+  /** Called when `observed` has changed. */
   readonly changed: () => void;
 }
 
-/** One simulated engine: a child process, and after it the next one under the same id, until it is stopped. */
+/** One simulated engine: a child process that is replaced under the same id when it ends, until it is stopped. */
 export class SimulatedEngine {
   private readonly logger = new Logger('SimulatorRuntime');
   private readonly stopping = new AbortController();
@@ -40,23 +40,23 @@ export class SimulatedEngine {
   private child: SimulatorProcess | null = null;
   /** Processes that have ended. */
   private ended = 0;
-  /** Processes in a row that ended soon after their start. */
+  /** Consecutive processes that ended soon after their start. */
   private failures = 0;
   private ports: SimulatorPorts | null = null;
   private phaseDetail = 'starting';
   private hasListened = false;
   private hasEnded = false;
-  /** Settled when the next process listens, or none follows any more. */
-  private upcoming = new Settleable<void>();
+  /** Settled when the next process listens or no further process follows. */
+  private upcoming = new Deferred<void>();
 
   constructor(private readonly options: SimulatedEngineOptions) {
     this.supervised = this.supervise();
   }
 
   /**
-   * Resolves when its present or next process listens.
+   * Resolves when the current or the next process listens.
    *
-   * @throws RuntimeError `engine_exited` when it ended before, and none follows
+   * @throws RuntimeError `engine_exited` when it ended before that and no process follows
    */
   get listening(): Promise<void> {
     return this.ports === null ? this.upcoming.promise : Promise.resolve();
@@ -66,8 +66,8 @@ export class SimulatedEngine {
     return this.child?.pid;
   }
 
-  /** As others see it. While a process is followed by the next one it runs, and has no address. */
-  get seen(): SeenEngine {
+  /** The engine for the fleet. Between two processes it counts as running without an address. */
+  get observed(): ObservedEngine {
     const { id, key } = this.options;
     const { ports } = this;
     return {
@@ -92,9 +92,9 @@ export class SimulatedEngine {
     return count <= 0 ? [] : this.logLines.slice(-count);
   }
 
-  /** Ends the process, and resolves when the next one listens. @throws RuntimeError */
+  /** Ends the process and resolves when the next one listens. @throws RuntimeError */
   async restart(): Promise<void> {
-    // An end that is asked for is no failure.
+    // A requested end is no failure.
     this.failures = -1;
     await this.child?.stop();
     this.ports = null;
@@ -105,14 +105,14 @@ export class SimulatedEngine {
     this.child?.resume();
   }
 
-  /** Ends it for good; resolves when its process is gone. */
+  /** Ends it for good. Resolves when its process is gone. */
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.child?.stop();
     await this.supervised;
   }
 
-  /** Process after process, with a pause between them that grows. */
+  /** Runs one process after another, with growing pauses. */
   private async supervise(): Promise<void> {
     while (!this.isStopping()) {
       const startedAt = monotonicMs();
@@ -122,18 +122,18 @@ export class SimulatedEngine {
       this.ports = null;
       this.ended += 1;
       this.phaseDetail = reason;
-      // The first process is an order that failed, and the fleet's to judge.
-      this.hasEnded = !this.hasListened || this.failures >= MOST_FAILURES;
+      // When the first process fails, the provisioning request has failed, and the fleet decides what follows.
+      this.hasEnded = !this.hasListened || this.failures >= MAX_FAILURES;
       this.options.changed();
       if (this.hasEnded) break;
-      const pauseMs = BACK_OFF_FIRST_MS * 2 ** Math.max(this.failures - 1, 0);
+      const pauseMs = BACKOFF_FIRST_MS * 2 ** Math.max(this.failures - 1, 0);
       this.logger.warn(`${this.options.id}: ${reason}; next start in ${pauseMs} ms`);
       await delay(pauseMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
     }
     this.upcoming.reject(new RuntimeError('engine_exited', this.phaseDetail));
   }
 
-  /** One process from start to end; returns why it ended. */
+  /** Runs one process to its end and returns why it ended. */
   private async runOnce(): Promise<string> {
     const { id, script, args, changed } = this.options;
     const child = new SimulatorProcess({
@@ -149,7 +149,7 @@ export class SimulatedEngine {
       this.ports = ports;
       this.phaseDetail = 'running';
       this.upcoming.resolve();
-      this.upcoming = new Settleable();
+      this.upcoming = new Deferred();
       changed();
     }
     return child.ended;

@@ -38,7 +38,7 @@ describe('the service of an engine', () => {
     });
   });
 
-  it('says the same on the service and on the container', () => {
+  it('has the same labels on the service and on the container', () => {
     const { Labels, TaskTemplate } = serviceSpec(plan({}, { publishedPort: 19_001 }));
     expect(readEngineLabels(Labels)).toMatchObject({ instance: 'home', publishedPort: 19_001 });
     expect(TaskTemplate).toMatchObject({ ContainerSpec: { Labels } });

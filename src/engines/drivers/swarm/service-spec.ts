@@ -1,13 +1,12 @@
 import { engineLabels } from '../containers/engine-labels';
-import { LOGGING, PIDS_LIMIT, STOP_GRACE_S } from '../containers/engine-limits';
-import type { EngineRecipe } from '../containers/engine-recipe';
+import { type EngineRecipe, LOGGING, PIDS_LIMIT, STOP_GRACE_S } from '../containers/engine-recipe';
 import type { SwarmServiceSpec } from '../docker-client';
 
-/** Everything that one service depends on. */
+/** Everything on which one service depends. */
 export interface ServicePlan {
   readonly name: string;
   readonly key: string;
-  /** Which product it belongs to. */
+  /** The installation to which it belongs. */
   readonly instance: string;
   /** Of the product. */
   readonly version: string;
@@ -15,9 +14,9 @@ export interface ServicePlan {
     EngineRecipe,
     'imageReference' | 'specHash' | 'launch' | 'ownPorts' | 'architectures'
   >;
-  /** The network that it joins; null: each node's own default one. */
+  /** The network that it joins; null: the default network of its node. */
   readonly network: string | null;
-  /** Port of its node that leads to its HTTP port; null: none does. */
+  /** Port of its node that leads to its HTTP port; null: none is published. */
   readonly publishedPort: number | null;
   /** 0: without limit. */
   readonly memoryLimitBytes: number;
@@ -26,15 +25,15 @@ export interface ServicePlan {
 
 const NS_PER_S = 1_000_000_000;
 
-/** What a Swarm is asked for: one engine, run once. Capabilities and pids limit need Docker 20.10 (API 1.41). */
+/** A service that runs one engine once. Capabilities and the limit on pids need Docker 20.10 (API 1.41). */
 export function serviceSpec(plan: ServicePlan): SwarmServiceSpec {
-  const spec = {
+  return {
     Name: plan.name,
     Labels: labelsOf(plan),
     TaskTemplate: {
       ContainerSpec: containerSpec(plan),
       Resources: { Limits: limits(plan.memoryLimitBytes) },
-      // Whoever restarts engines besides us would bring back what we have given up.
+      // The Swarm would restart engines that we have given up.
       RestartPolicy: { Condition: 'none', MaxAttempts: 0 },
       Placement: placement(plan),
       LogDriver: { Name: LOGGING.driver, Options: LOGGING.options },
@@ -43,31 +42,30 @@ export function serviceSpec(plan: ServicePlan): SwarmServiceSpec {
     Mode: { Replicated: { Replicas: 1 } },
     EndpointSpec: endpointSpec(plan),
   };
-  return spec as SwarmServiceSpec;
 }
 
 function labelsOf({ instance, key, recipe, publishedPort, version }: ServicePlan) {
   const { specHash, ownPorts: ports } = recipe;
-  const place = { publishedPort, forwardedPort: null, vpn: null };
-  return engineLabels({ instance, key, specHash, ports, ...place, version });
+  const rest = { publishedPort, forwardedPort: null, vpn: null };
+  return engineLabels({ instance, key, specHash, ports, ...rest, version });
 }
 
 function containerSpec(plan: ServicePlan) {
   const { command, env } = plan.recipe.launch(plan.recipe.ownPorts);
   return {
     Image: plan.recipe.imageReference,
-    // Only the container's own labels are told with the events of its node.
+    // Events of a node carry only the labels of the container.
     Labels: labelsOf(plan),
-    // `Command` would replace the image's entry point.
+    // `Command` would replace the entry point of the image.
     ...(command === null ? {} : { Args: [...command] }),
     Env: [...env],
-    // As process 1 the engine would ignore SIGTERM; an init passes it on and collects dead children.
+    // As process 1 the engine would ignore SIGTERM. An init forwards it and reaps dead children.
     Init: true,
     StopGracePeriod: STOP_GRACE_S * NS_PER_S,
-    // Engines are probed by us; with a check of the image's own a task counts as starting until that is content.
+    // We probe engines ourselves. With the check of the image a task would count as starting until that check succeeds.
     Healthcheck: { Test: ['NONE'] },
     CapabilityDrop: ['ALL'],
-    // Known to newer versions of Docker (API 1.44); older ones pass over it.
+    // Docker applies this from API 1.44 on; older versions ignore it.
     Privileges: { NoNewPrivileges: true },
   };
 }
@@ -77,7 +75,7 @@ function limits(memoryLimitBytes: number) {
   return { ...memory, Pids: PIDS_LIMIT };
 }
 
-/** A Swarm may have nodes of several architectures; only some can run the image. */
+/** The nodes of a Swarm may have different architectures, of which only some can run the image. */
 function placement({ constraints, recipe }: ServicePlan) {
   const platforms = recipe.architectures.map((architecture) => ({
     Architecture: architecture,
@@ -90,9 +88,9 @@ function placement({ constraints, recipe }: ServicePlan) {
 }
 
 /**
- * `host`: the port is opened on the engine's node alone. Swarm's other way opens it on every node and spreads the
- * connections over a service's tasks, of which there is only one. Names of services lead nowhere (`dnsrr`
- * without a virtual address): engines are reached by the addresses of their tasks.
+ * `host` opens the port on the engine's node only. The alternative opens it on every node and balances connections over
+ * the tasks of a service, of which there is only one. With `dnsrr` a service has no virtual address: engines are reached
+ * at the addresses of their tasks.
  */
 function endpointSpec({ publishedPort, recipe }: ServicePlan) {
   if (publishedPort === null) return { Mode: 'dnsrr' };

@@ -46,7 +46,7 @@ export function service(
       EndpointSpec:
         publishedPort === null
           ? { Mode: 'dnsrr' }
-          : { Mode: 'dnsrr', Ports: [{ PublishedPort: publishedPort }] },
+          : { Mode: 'dnsrr', Ports: [publishedAt(publishedPort)] },
     },
     ...over,
   };
@@ -58,4 +58,8 @@ export function node(ID: string, Addr: string): SwarmNode {
     Spec: { Role: 'worker', Availability: 'active' },
     Status: { State: 'ready', Addr },
   };
+}
+
+function publishedAt(PublishedPort: number) {
+  return { Protocol: 'tcp', TargetPort: 6878, PublishedPort, PublishMode: 'host' };
 }

@@ -11,49 +11,49 @@ function stage() {
 }
 
 describe('the image of a Swarm', () => {
-  it('is there when a container of it runs, and nothing is told when that was quick', () => {
+  it('is present when a container with it runs, without an event when that was quick', () => {
     const { clock, told, image } = stage();
     expect(image.state.state).toBe('unknown');
-    image.isPrepared('a');
+    image.onPreparing('a');
     clock.ms = 2999;
-    image.isPrepared('a');
-    image.runs('a');
+    image.onPreparing('a');
+    image.onRunning('a');
     expect(image.state).toMatchObject({ reference: 'engine:1', state: 'present', reason: null });
     expect(told).toEqual([]);
   });
 
-  it('is fetched by a node that takes its time, which is told once', () => {
+  it('is pulled when a node prepares for long, with one event', () => {
     const { clock, told, image } = stage();
-    image.isPrepared('a');
-    image.isPrepared('b');
+    image.onPreparing('a');
+    image.onPreparing('b');
     clock.ms = 3000;
-    image.isPrepared('a');
-    image.isPrepared('b');
+    image.onPreparing('a');
+    image.onPreparing('b');
     expect(image.state.state).toBe('pulling');
-    image.runs('a');
-    image.runs('b');
+    image.onRunning('a');
+    image.onRunning('b');
     expect(told).toEqual(['started', 'finished']);
   });
 
-  it('is missing with the reason when a node says so, which is told once', () => {
+  it('is missing when a node reports it, with the reason and one event', () => {
     const { told, image } = stage();
-    image.isMissing('a', 'No such image');
-    image.isMissing('b', 'No such image');
+    image.onMissing('a', 'No such image');
+    image.onMissing('b', 'No such image');
     expect(image.state).toMatchObject({ state: 'missing', reason: 'No such image' });
     expect(told).toEqual(['failed']);
-    image.runs('c');
+    image.onRunning('c');
     expect(image.state.state).toBe('present');
   });
 
-  it('is unknown again when the last order that waited for it was called off', () => {
+  it('is unknown again when the last request that waited for it was cancelled', () => {
     const { clock, told, image } = stage();
-    image.isPrepared('a');
-    image.isPrepared('b');
+    image.onPreparing('a');
+    image.onPreparing('b');
     clock.ms = 3000;
-    image.isPrepared('a');
-    image.leave('a');
+    image.onPreparing('a');
+    image.onEnded('a');
     expect(image.state.state).toBe('pulling');
-    image.leave('b');
+    image.onEnded('b');
     expect(image.state.state).toBe('unknown');
     expect(told).toEqual(['started', 'failed']);
   });

@@ -3,16 +3,16 @@ import { monotonicMs } from '../../../kernel/clock';
 import type { EngineRecipe } from '../containers/engine-recipe';
 import type { RuntimeImage } from '../engine-runtime.port';
 
-/** A node that has the image is done with preparing before that. */
+/** A node that has the image finishes preparing within this time. */
 const FETCHING_AFTER_MS = 3000;
 
 /**
- * The image that engines are made of, as far as tasks tell: each node fetches it by itself, and says neither how
- * far it is nor, afterwards, that it has it.
+ * The image of the engines, as far as the states of tasks show it: each node pulls the image itself and reports neither
+ * its progress nor the end.
  */
 export class SwarmImage {
   private current: RuntimeImage;
-  /** Since when (monotonic ms) which order is being prepared. */
+  /** By request: since when (monotonic ms) a node prepares its container. */
   private readonly preparing = new Map<string, number>();
 
   constructor(
@@ -23,39 +23,39 @@ export class SwarmImage {
     this.current = this.unknown();
   }
 
-  /** Another Docker Engine may need another image: then nothing is known of that. */
+  /** After a change of the Docker Engine another image may be needed, about which nothing is known. */
   get state(): RuntimeImage {
     return this.current.reference === this.recipe.imageReference ? this.current : this.unknown();
   }
 
-  /** A node prepares this order's container, still or again. */
-  isPrepared(key: string): void {
+  /** A node prepares the container of this request. May be called repeatedly. */
+  onPreparing(key: string): void {
     const since = this.preparing.get(key) ?? this.now();
     this.preparing.set(key, since);
     if (this.current.state === 'pulling' || this.now() - since < FETCHING_AFTER_MS) return;
-    this.become('pulling', null);
+    this.setState('pulling', null);
     this.publish('started', null);
   }
 
-  /** A container of it runs. */
-  runs(key: string): void {
+  /** A container with the image runs. */
+  onRunning(key: string): void {
     this.preparing.delete(key);
     if (this.current.state === 'pulling') this.publish('finished', null);
-    this.become('present', null);
+    this.setState('present', null);
   }
 
-  isMissing(key: string, reason: string): void {
+  onMissing(key: string, reason: string): void {
     this.preparing.delete(key);
     if (this.current.state !== 'missing') this.publish('failed', reason);
-    this.become('missing', reason);
+    this.setState('missing', reason);
   }
 
-  /** The order ended in a way that says nothing of the image. */
-  leave(key: string): void {
+  /** The request ended in a way that says nothing about the image. */
+  onEnded(key: string): void {
     this.preparing.delete(key);
     if (this.current.state !== 'pulling' || this.preparing.size > 0) return;
-    this.publish('failed', 'called off');
-    this.become('unknown', null);
+    this.publish('failed', 'cancelled');
+    this.setState('unknown', null);
   }
 
   private unknown(): RuntimeImage {
@@ -63,7 +63,7 @@ export class SwarmImage {
     return { reference: imageReference, state: 'unknown', progress: null, reason: null };
   }
 
-  private become(state: RuntimeImage['state'], reason: string | null): void {
+  private setState(state: RuntimeImage['state'], reason: string | null): void {
     this.current = { reference: this.recipe.imageReference, state, progress: null, reason };
   }
 

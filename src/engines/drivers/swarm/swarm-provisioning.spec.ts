@@ -1,17 +1,17 @@
 import { loadConfig } from '../../../config';
 import { engineRecipe } from '../containers/engine-recipe';
 import { readEngineLabels } from '../containers/engine-labels';
-import { AbandonedOrders } from '../containers/abandoned-orders';
+import { OrphanTracker } from '../containers/failed-requests';
 import type { DockerClient, SwarmService, SwarmServiceSpec, SwarmTask } from '../docker-client';
-import { PortAllocator } from '../containers/port-allocation';
-import { RuntimeError, type RuntimeErrorCode, type SeenEngine } from '../engine-runtime.port';
+import { PortAllocator } from '../containers/port-allocator';
+import { RuntimeError, type RuntimeErrorCode, type ObservedEngine } from '../engine-runtime.port';
 import { service, task, type TaskStatus } from './swarm-facts.spec-support';
 import { SwarmImage } from './swarm-image';
 import { SwarmProvisioning } from './swarm-provisioning';
-import type { SwarmReach } from './swarm-reach';
+import type { SwarmReach } from './swarm-topology';
 
 const PUBLISHED: SwarmReach = { kind: 'published', network: null };
-const ORDER = { key: '0123456789ab', seat: null };
+const REQUEST = { key: '0123456789ab', vpnSlot: null };
 const NEVER = new AbortController().signal;
 const RANGE = { from: 19_000, to: 19_009 };
 
@@ -28,8 +28,8 @@ class ScriptedSwarm {
   isAnswerLost = false;
   canRemove = true;
   /** What a look at one engine ends with. */
-  look: (id: string) => Promise<SeenEngine | null> = (id) =>
-    Promise.resolve(this.services.has(id) ? ({ id } as SeenEngine) : null);
+  look: (id: string) => Promise<ObservedEngine | null> = (id) =>
+    Promise.resolve(this.services.has(id) ? ({ id } as ObservedEngine) : null);
 
   constructor(private readonly steps: Step[]) {}
 
@@ -64,7 +64,7 @@ class ScriptedSwarm {
 function stage(...steps: Step[]) {
   const swarm = new ScriptedSwarm(steps);
   const recipe = engineRecipe(loadConfig({}), 'swarm');
-  const abandoned = new AbandonedOrders();
+  const orphans = new OrphanTracker();
   const image = new SwarmImage(recipe, { publish: () => undefined });
   const provisioning = new SwarmProvisioning({
     swarm: swarm as unknown as DockerClient['swarm'],
@@ -72,14 +72,14 @@ function stage(...steps: Step[]) {
     image,
     listing: { find: (id) => swarm.look(id) },
     allocator: new PortAllocator(0),
-    abandoned,
+    orphans,
     hostRange: RANGE,
     instance: 'home',
     version: '1.0.0',
     memoryLimitBytes: 0,
     constraints: [],
   });
-  return { swarm, abandoned, image, provisioning };
+  return { swarm, orphans, image, provisioning };
 }
 
 const portOf = ({ Labels }: SwarmServiceSpec) => readEngineLabels(Labels)?.publishedPort;
@@ -87,7 +87,7 @@ const portOf = ({ Labels }: SwarmServiceSpec) => readEngineLabels(Labels)?.publi
 describe('making an engine in a Swarm', () => {
   it('makes one service and shows its engine once its task runs', async () => {
     const { swarm, image, provisioning } = stage({ State: 'running' });
-    await expect(provisioning.provision(ORDER, PUBLISHED, NEVER)).resolves.toMatchObject({
+    await expect(provisioning.provision(REQUEST, PUBLISHED, NEVER)).resolves.toMatchObject({
       id: 'service-1',
     });
     expect(swarm.services.size).toBe(1);
@@ -99,24 +99,24 @@ describe('making an engine in a Swarm', () => {
     [{ State: 'failed', Message: 'started', Err: 'non-zero exit (1)' }, 'engine_exited'],
     [{ State: 'orphaned', Message: '' }, 'runtime_refused'],
   ])('leaves nothing when its task ends: %j is %s', async (status, code) => {
-    const { swarm, abandoned, provisioning } = stage(status);
-    const outcome = provisioning.provision(ORDER, PUBLISHED, NEVER);
+    const { swarm, orphans, provisioning } = stage(status);
+    const outcome = provisioning.provision(REQUEST, PUBLISHED, NEVER);
     await expect(outcome).rejects.toMatchObject({ code });
     expect(swarm.services.size).toBe(0);
-    expect(abandoned.has(ORDER.key)).toBe(false);
+    expect(orphans.has(REQUEST.key)).toBe(false);
   });
 
   it.each<[string, () => Promise<null>, string]>([
     ['is not there any more', () => Promise.resolve(null), 'runtime_refused'],
     [
-      'cannot be looked at',
+      'cannot be listed',
       () => Promise.reject(new RuntimeError('docker_unavailable', 'away')),
       'docker_unavailable',
     ],
   ])('leaves nothing when the engine %s right after its start', async (_, look, code) => {
     const { swarm, provisioning } = stage({ State: 'running' });
     swarm.look = look;
-    const outcome = provisioning.provision(ORDER, PUBLISHED, NEVER);
+    const outcome = provisioning.provision(REQUEST, PUBLISHED, NEVER);
     await expect(outcome).rejects.toMatchObject({ code });
     expect(swarm.services.size).toBe(0);
   });
@@ -128,7 +128,7 @@ describe('making an engine in a Swarm', () => {
       Err: 'address already in use',
     };
     const { swarm, provisioning } = stage(taken, 'name_conflict', { State: 'running' });
-    await provisioning.provision(ORDER, PUBLISHED, NEVER);
+    await provisioning.provision(REQUEST, PUBLISHED, NEVER);
     expect([...swarm.services.keys()]).toEqual(['service-3']);
     expect(new Set(swarm.made.map(({ Name }) => Name)).size).toBe(3);
     expect(portOf(swarm.made[2]!)).not.toBe(portOf(swarm.made[0]!));
@@ -137,7 +137,7 @@ describe('making an engine in a Swarm', () => {
   it('gives up after a few such tries', async () => {
     const conflicts = Array.from({ length: 9 }, () => 'name_conflict' as const);
     const { swarm, provisioning } = stage(...conflicts);
-    const outcome = provisioning.provision(ORDER, PUBLISHED, NEVER);
+    const outcome = provisioning.provision(REQUEST, PUBLISHED, NEVER);
     await expect(outcome).rejects.toMatchObject({ code: 'name_conflict' });
     expect(swarm.made).toHaveLength(3);
   });
@@ -147,7 +147,7 @@ describe('making an engine in a Swarm', () => {
     const { swarm, provisioning } = stage(runs, runs, runs);
     const keys = ['00000000000a', '00000000000b', '00000000000c'];
     await Promise.all(
-      keys.map((key) => provisioning.provision({ key, seat: null }, PUBLISHED, NEVER)),
+      keys.map((key) => provisioning.provision({ key, vpnSlot: null }, PUBLISHED, NEVER)),
     );
     expect(new Set(swarm.made.map(portOf)).size).toBe(3);
   });
@@ -155,32 +155,32 @@ describe('making an engine in a Swarm', () => {
   it('publishes nothing for engines that are reached by their own addresses', async () => {
     const { swarm, provisioning } = stage({ State: 'running' });
     const reach: SwarmReach = { kind: 'container', network: 'engines' };
-    await provisioning.provision(ORDER, reach, NEVER);
+    await provisioning.provision(REQUEST, reach, NEVER);
     expect(portOf(swarm.made[0]!)).toBeNull();
   });
 
   it('removes what a Swarm made whose answer was lost, and remembers that there may be more', async () => {
-    const { swarm, abandoned, provisioning } = stage('docker_unavailable');
+    const { swarm, orphans, provisioning } = stage('docker_unavailable');
     swarm.isAnswerLost = true;
-    const outcome = provisioning.provision(ORDER, PUBLISHED, NEVER);
+    const outcome = provisioning.provision(REQUEST, PUBLISHED, NEVER);
     await expect(outcome).rejects.toMatchObject({ code: 'docker_unavailable' });
     expect(swarm.services.size).toBe(0);
-    expect(abandoned.has(ORDER.key)).toBe(true);
+    expect(orphans.has(REQUEST.key)).toBe(true);
   });
 
-  it('remembers what it could not remove, and still says why the order failed', async () => {
-    const { swarm, abandoned, provisioning } = stage({ State: 'orphaned', Message: '' });
+  it('remembers an orphan that it could not remove and reports why the request failed', async () => {
+    const { swarm, orphans, provisioning } = stage({ State: 'orphaned', Message: '' });
     swarm.canRemove = false;
-    const outcome = provisioning.provision(ORDER, PUBLISHED, NEVER);
+    const outcome = provisioning.provision(REQUEST, PUBLISHED, NEVER);
     await expect(outcome).rejects.toMatchObject({ code: 'runtime_refused' });
-    expect(abandoned.has(ORDER.key)).toBe(true);
+    expect(orphans.has(REQUEST.key)).toBe(true);
   });
 
-  it('removes the service of an order that was called off', async () => {
+  it('removes the service of a request that was cancelled', async () => {
     const { swarm, provisioning } = stage({ State: 'preparing' });
     const calling = new AbortController();
-    const outcome = provisioning.provision(ORDER, PUBLISHED, calling.signal);
-    const reason = new Error('called off');
+    const outcome = provisioning.provision(REQUEST, PUBLISHED, calling.signal);
+    const reason = new Error('cancelled');
     setTimeout(() => calling.abort(reason), 50);
     await expect(outcome).rejects.toBe(reason);
     expect(swarm.made).toHaveLength(1);

@@ -27,7 +27,7 @@ describe('the phase of a service', () => {
     expect(phaseOf(task({ State }))).toEqual({ phase, detail });
   });
 
-  it('says with which code the process ended', () => {
+  it('reports the exit code of the process', () => {
     const status = { State: 'failed', Err: 'task: non-zero exit (137)' } as const;
     const detail = 'exited with code 137';
     expect(phaseOf(task({ ...status, ContainerStatus: { ExitCode: 137 } }))).toEqual({
@@ -66,7 +66,7 @@ describe('the phase of a service', () => {
 });
 
 describe('the newest task', () => {
-  it('is the same in whatever order they are told', () => {
+  it('does not depend on the order of the tasks', () => {
     const at = (n: number) => task({}, { ID: `task-${n}`, CreatedAt: new Date(n).toISOString() });
     const some = fc.uniqueArray(fc.nat(1_000_000), { minLength: 1, maxLength: 6 });
     fc.assert(

@@ -1,17 +1,17 @@
 import type { SwarmTask } from '../docker-client';
-import type { SeenPhase } from '../engine-runtime.port';
+import type { EnginePhase } from '../engine-runtime.port';
 
 export interface TaskPhase {
-  readonly phase: SeenPhase;
+  readonly phase: EnginePhase;
   readonly detail: string;
 }
 
-/** What Swarm still has to do with a task. In all of these states it does so without being asked. */
-const ON_THE_WAY: ReadonlySet<string> = new Set([
+/** States that a Swarm leaves by itself while it brings up a task. */
+const COMING_UP: ReadonlySet<string> = new Set([
   ...['new', 'allocated', 'pending', 'assigned', 'accepted', 'preparing', 'ready', 'starting'],
 ]);
 
-/** Swarm keeps a few old tasks of each service; only the newest says how it is. */
+/** A Swarm keeps a few old tasks of each service; only the newest one shows its current state. */
 export function newestTask(tasks: readonly SwarmTask[]): SwarmTask | null {
   return tasks.reduce<SwarmTask | null>(
     (newest, task) =>
@@ -21,41 +21,41 @@ export function newestTask(tasks: readonly SwarmTask[]): SwarmTask | null {
 }
 
 /**
- * A service's phase by its newest task. A task on its way counts as running, without an address yet: Swarm brings
- * it up by itself, also after we crashed, which is what `created` would deny. A service without any task is over,
- * because Swarm makes the task together with the service and a task of ours is never tried again.
+ * The phase of a service by its newest task. A task that is being brought up counts as running without an address: the
+ * Swarm continues by itself even after a crash of ours, whereas `created` would mean that nobody starts it. A service
+ * without a task has ended, because the Swarm creates the task with the service and never retries a task of ours.
  */
 export function phaseOf(task: SwarmTask | null): TaskPhase {
   if (task === null) return { phase: 'ended', detail: 'has no task' };
   const { State: state } = task.Status;
-  // Also what a node that is away was doing last: Swarm has given it up, and nobody else will take it up.
+  // This includes the last state of a lost node: the Swarm has given that task up and does not retry it.
   if (task.DesiredState === 'shutdown' || task.DesiredState === 'remove') {
-    return { phase: 'ended', detail: isOver(state) ? endWords(task) : `given up while ${state}` };
+    return { phase: 'ended', detail: isOver(state) ? endDetail(task) : `given up while ${state}` };
   }
   if (state === 'running') return { phase: 'running', detail: 'running' };
-  if (ON_THE_WAY.has(state)) return { phase: 'running', detail: wordsWith(state, task) };
-  return { phase: 'ended', detail: endWords(task) };
+  if (COMING_UP.has(state)) return { phase: 'running', detail: withReason(state, task) };
+  return { phase: 'ended', detail: endDetail(task) };
 }
 
 function isOver(state: string): boolean {
-  return state !== 'running' && !ON_THE_WAY.has(state);
+  return state !== 'running' && !COMING_UP.has(state);
 }
 
-function endWords(task: SwarmTask): string {
+function endDetail(task: SwarmTask): string {
   const code = task.Status.ContainerStatus?.ExitCode ?? 0;
   const { State: state } = task.Status;
   if (state === 'complete' || (state === 'failed' && code > 0 && wasStarted(task))) {
     return `exited with code ${code}`;
   }
-  return wordsWith(state, task);
+  return withReason(state, task);
 }
 
-/** A container that could not be started has an exit code too, of Docker's making. */
+/** Without a start the exit code is Docker's own. */
 function wasStarted(task: SwarmTask): boolean {
   return task.Status.Message === 'started';
 }
 
-function wordsWith(state: string, task: SwarmTask): string {
+function withReason(state: string, task: SwarmTask): string {
   const reason = task.Status.Err ?? '';
   return reason === '' ? state : `${state}: ${reason}`;
 }

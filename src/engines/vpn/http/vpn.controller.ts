@@ -1,27 +1,29 @@
 import { Controller, Get, Inject } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { CONFIG } from '../../../config';
-import { ApiProblems } from '../../../http';
+import { AliasAnswer, ApiProblems } from '../../../http';
 import { monotonicMs } from '../../../kernel/clock';
 import { AppError } from '../../../kernel/errors';
-import { EngineRegistry } from '../../engine-registry';
-import { type VpnPublicIpDto, VpnStatusDto } from '../dto/vpn-status.dto';
+import { EngineRegistry } from '../../registry/engine-registry';
+import { type VpnPublicIpDto, VpnStatusDto } from './dto/vpn-status.dto';
+import { toVpnStatusCompat, VpnStatusCompatDto } from './compat/vpn-status.compat.dto';
 import { VpnRegistry } from '../vpn-registry';
-import type { VpnConfig } from '../vpn.config';
-import { vpnStatusDto } from './vpn.mapping';
+import type { EnginesConfig } from '../../engines-config';
+import { vpnStatusDto } from './vpn-mapping';
 
-/** Answers from memory: a panel may ask as often as it likes. */
+/** Answers from memory, so a panel may poll often. */
 @ApiTags('vpn')
 @Controller(['api/v1/vpn', 'vpn'])
 export class VpnController {
   constructor(
-    @Inject(CONFIG) private readonly config: VpnConfig,
+    @Inject(CONFIG) private readonly config: EnginesConfig,
     private readonly vpns: VpnRegistry,
     private readonly engines: EngineRegistry,
   ) {}
 
   /** Show the state of VPNs. Every VPN of engines: its state, since when and why, and its engines. */
   @Get('status')
+  @AliasAnswer(VpnStatusDto, VpnStatusCompatDto, toVpnStatusCompat)
   status(): VpnStatusDto {
     return vpnStatusDto({
       vpns: this.vpns.list(),

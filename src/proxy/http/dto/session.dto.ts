@@ -1,4 +1,4 @@
-import type { SessionState } from '../../session';
+import type { StreamState } from '../../streams';
 import { type SourceInUseDto } from './stream.dto';
 import {
   type ElementaryStreamDto,
@@ -56,7 +56,7 @@ export class SessionDto {
   /** Null when the engine does not report it. */
   is_live!: boolean | null;
   is_active!: boolean;
-  state!: SessionState;
+  state!: StreamState;
   client_count!: number;
   /** ISO 8601, UTC. */
   created_at!: string | null;

@@ -1,0 +1,107 @@
+import { type BannerFacts, describeStart } from './app-banner';
+
+const ID = '7'.repeat(40);
+
+function facts(changes: Partial<BannerFacts> = {}, config: object = {}): BannerFacts {
+  return {
+    config: {
+      host: '::',
+      publicUrl: null,
+      dataDir: './data',
+      apiKey: null,
+      redisUrl: null,
+      proxyMaxClients: 1500,
+      proxyMaxSessions: 150,
+      ...config,
+    },
+    port: 8000,
+    engines: { kind: 'static', why: 'ENGINE_ADDRESSES is set', isFallback: false },
+    demoChannels: [],
+    descriptorLimit: 4096,
+    isKeyShort: false,
+    configWarnings: [],
+    ...changes,
+  };
+}
+
+describe('describeStart', () => {
+  it('prints the necessary lines, in order, and nothing else', () => {
+    expect(describeStart(facts())).toEqual({
+      lines: [
+        expect.stringMatching(/^acefleet \d+\.\d+\.\d+$/),
+        'engines: static (ENGINE_ADDRESSES is set)',
+        'store: embedded, ./data',
+        'admin: http://localhost:8000/docs (API key: node bin/acefleet.mjs key, in a container: docker exec NAME node bin/acefleet.mjs key)',
+        'player: http://localhost:8000/ace/getstream?id={id}',
+        'streams are open to anyone who can reach this address',
+      ],
+      warnings: [],
+    });
+  });
+
+  it.each([
+    [{ host: '0.0.0.0' }, 'http://localhost:8000/'],
+    [{ host: '127.0.0.1' }, 'http://127.0.0.1:8000/'],
+    [{ host: '::1' }, 'http://[::1]:8000/'],
+    [{ publicUrl: 'https://tv.example/sub/' }, 'https://tv.example/sub/'],
+  ])('prints the address for %j', (config, address) => {
+    expect(describeStart(facts({}, config)).lines[4]).toBe(
+      `player: ${address}ace/getstream?id={id}`,
+    );
+  });
+
+  it('names Redis without its password, and states the limits of its use', () => {
+    const redisUrl = 'rediss://me:SECRET@redis.example:6380/2';
+    const { lines } = describeStart(facts({}, { redisUrl }));
+    expect(lines[3]).toBe(
+      'jobs: with copies in rediss://redis.example:6380/2 (REDIS_URL does not join several instances yet)',
+    );
+    expect(lines.join()).not.toContain('SECRET');
+  });
+
+  it('never shows the key', () => {
+    const { lines } = describeStart(facts({}, { apiKey: 'SECRET' }));
+    expect(lines.join()).not.toContain('SECRET');
+  });
+
+  it('warns of a key that could be guessed', () => {
+    expect(describeStart(facts({ isKeyShort: true })).warnings).toEqual([
+      expect.stringContaining('fewer than 16 characters'),
+    ]);
+  });
+
+  it('warns of test pictures and gives their addresses', () => {
+    const { warnings } = describeStart(
+      facts({
+        engines: { kind: 'simulator', why: 'nothing else', isFallback: true },
+        demoChannels: [{ id: ID, name: 'Test card' }],
+      }),
+    );
+    expect(warnings).toEqual([
+      expect.stringContaining('only these demo channels play'),
+      `demo channel Test card: http://localhost:8000/ace/getstream?id=${ID}`,
+    ]);
+  });
+
+  it('prints the addresses of demo channels without a warning when the simulator was selected', () => {
+    const { lines, warnings } = describeStart(
+      facts({
+        engines: { kind: 'simulator', why: 'ENGINE_DRIVER=simulator', isFallback: false },
+        demoChannels: [{ id: ID, name: 'Test card' }],
+      }),
+    );
+    expect(lines.slice(5)).toEqual([
+      'streams are open to anyone who can reach this address',
+      `demo channel Test card: http://localhost:8000/ace/getstream?id=${ID}`,
+    ]);
+    expect(warnings).toEqual([]);
+  });
+
+  it.each([
+    [null, 0],
+    [2000, 0],
+    [1999, 1],
+  ])('with %s open files warns %d times', (descriptorLimit, count) => {
+    expect(describeStart(facts({ descriptorLimit })).warnings).toHaveLength(count);
+  });
+});

@@ -1,0 +1,113 @@
+import { commandLine } from '../command-line';
+import { portRange, vpnContainers, words } from '../list-types';
+import { setting } from '../setting';
+import { dockerAddress, duration, integer, oneOf, optionalText, sizeOrNone } from '../value-types';
+
+/** Engines in containers: drivers `docker` and `swarm`. */
+export const dockerSettings = {
+  engineProfile: setting({
+    variable: 'ENGINE_PROFILE',
+    type: oneOf('auto', 'acestream-http-proxy', 'aceserve', 'generic'),
+    defaultText: 'auto',
+    description:
+      'How ports and options are passed to the image, and which image is used when ENGINE_IMAGE is empty. `acestream-http-proxy`: martinbjeldbak/acestream-http-proxy, for amd64. `aceserve`: jopsis/aceserve, for amd64 and ARM. `auto`: the profile of ENGINE_IMAGE, else the first of these two that is built for the machine on which Docker runs. `generic`: any image; ENGINE_ARGS is its whole command line.',
+  }),
+  engineImage: setting({
+    variable: 'ENGINE_IMAGE',
+    type: optionalText(
+      /^[a-z0-9]+(?:[._:/@-]+[a-zA-Z0-9]+)*$/,
+      "an image reference, such as jopsis/aceserve:x64 or registry.lan:5000/engine@sha256:…; empty: the profile's own",
+    ),
+    defaultText: '',
+    description: "Image of the engines. Empty: the profile's image. Pulled when it is missing.",
+  }),
+  engineArgs: setting({
+    variable: 'ENGINE_ARGS',
+    type: commandLine(),
+    defaultText: '',
+    description:
+      'More options for the engine, written as on a command line; quotes group words. `{http_port}`, `{https_port}`, `{api_port}` and `{p2p_port}` are replaced by the ports of each engine.',
+  }),
+  engineMemoryLimitBytes: setting({
+    variable: 'ENGINE_MEMORY_LIMIT',
+    // Docker refuses to create a container with less.
+    type: sizeOrNone('6MiB', '1024GiB'),
+    defaultText: '1GiB',
+    description: 'Memory limit of one engine; 0: no limit.',
+  }),
+  engineReach: setting({
+    variable: 'ENGINE_REACH',
+    type: oneOf('auto', 'container', 'published'),
+    defaultText: 'auto',
+    description:
+      "How engines are reached. `container`: at the container's own address; no port is published. `published`: at a port of the Docker host from PORT_RANGE_HOST. `auto`: `container` when Docker runs on this machine and this machine runs Linux, else `published`. In a Swarm, `auto` is `container` when this program runs in a container of the engines' network.",
+  }),
+  dockerHost: setting({
+    variable: 'DOCKER_HOST',
+    type: dockerAddress(),
+    defaultText: '',
+    description: 'Address of the Docker Engine. Empty: /var/run/docker.sock.',
+  }),
+  dockerNetwork: setting({
+    variable: 'DOCKER_NETWORK',
+    type: optionalText(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/, 'the name of a Docker network'),
+    defaultText: '',
+    description:
+      "The Docker network that engines join. Empty: the network of this program's container, else the default one.",
+  }),
+  portRangeHost: setting({
+    variable: 'PORT_RANGE_HOST',
+    type: portRange(),
+    defaultText: '19000-19999',
+    description: 'Ports for published engines, and for engines that share the network of a VPN.',
+  }),
+  swarmConstraints: setting({
+    variable: 'SWARM_CONSTRAINTS',
+    type: words(
+      /^[a-zA-Z0-9._-]+ ?(?:==|!=) ?[^,\s]+$/,
+      'a comma-separated list of placement constraints, such as node.labels.engines==true, or none',
+    ),
+    defaultText: '',
+    description: 'Placement constraints of engines in a Swarm.',
+  }),
+};
+
+/** Engines behind VPNs that the operator runs (Gluetun). */
+export const vpnSettings = {
+  vpnContainers: setting({
+    variable: 'VPN_CONTAINERS',
+    aliases: ['GLUETUN_CONTAINER_NAME'],
+    type: vpnContainers(),
+    defaultText: '',
+    description:
+      'Names of Gluetun containers. Engines are spread over them and share their networks. `NAME=from-to` gives a container its own port range; the others use PORT_RANGE_HOST. Needs ENGINE_DRIVER=docker.',
+  }),
+  vpnControlPort: setting({
+    variable: 'VPN_CONTROL_PORT',
+    aliases: ['GLUETUN_API_PORT'],
+    type: integer(1, 65_535),
+    defaultText: '8000',
+    description: "Port of Gluetun's control server.",
+  }),
+  vpnControlApiKey: setting({
+    variable: 'VPN_CONTROL_API_KEY',
+    type: optionalText(/^[\x21-\x7e]{1,500}$/, 'printable characters without blanks'),
+    defaultText: '',
+    secret: true,
+    description: "Key for Gluetun's control server, if it requires one.",
+  }),
+  vpnCheckIntervalMs: setting({
+    variable: 'VPN_CHECK_INTERVAL',
+    aliases: ['GLUETUN_HEALTH_CHECK_INTERVAL_S'],
+    type: duration('100ms', '10m'),
+    defaultText: '5s',
+    description: 'Time between two checks of a VPN.',
+  }),
+  vpnStableAfterMs: setting({
+    variable: 'VPN_STABLE_AFTER',
+    type: duration('0s', '1h'),
+    defaultText: '120s',
+    description:
+      'A VPN that has recovered receives engines again after this long without a failure.',
+  }),
+};

@@ -1,0 +1,82 @@
+import { engineAddresses } from '../list-types';
+import { setting } from '../setting';
+import { duration, integer, oneOf } from '../value-types';
+
+/** Only the proportions of the weights matter; beside a weight above a million, small ones have no effect. */
+const weight = integer(-1_000_000, 1_000_000);
+
+export const engineSettings = {
+  engineDriver: setting({
+    variable: 'ENGINE_DRIVER',
+    type: oneOf('auto', 'static', 'docker', 'swarm', 'simulator'),
+    defaultText: 'auto',
+    description:
+      'Where engines come from. `static`: the engines of ENGINE_ADDRESSES. `docker`: containers that acefleet creates. `swarm`: services of a Docker Swarm. `simulator`: simulated engines that play a test picture for any id. `auto`: `static` when ENGINE_ADDRESSES is set, else `docker` when a Docker Engine answers, else simulated engines that play only the demo channels. If there is a Docker Engine that this user may not use, the start fails and says what to do.',
+  }),
+  engineAddresses: setting({
+    variable: 'ENGINE_ADDRESSES',
+    type: engineAddresses(),
+    defaultText: '',
+    description:
+      'The engines of the `static` driver, for example `192.168.1.20:6878,[fd00::5]:6878:62062`.',
+  }),
+  maxStreamsPerEngine: setting({
+    variable: 'MAX_STREAMS_PER_ENGINE',
+    type: integer(1, 10_000),
+    defaultText: '3',
+    description: 'Number of slots of an engine: an engine with this many streams is full.',
+  }),
+  engineWaitTimeoutMs: setting({
+    variable: 'ENGINE_WAIT_TIMEOUT',
+    type: duration('50ms', '1h'),
+    defaultText: '60s',
+    description:
+      'How long a viewer waits for an engine while one may still become available; PROXY_INIT_TIMEOUT begins afterwards. At most 10 s if no engine has ever been reached at its address.',
+  }),
+  engineProbeIntervalMs: setting({
+    variable: 'ENGINE_PROBE_INTERVAL',
+    type: duration('50ms', '10m'),
+    defaultText: '10s',
+    description: 'Time between two health probes of an engine.',
+  }),
+  engineProbeTimeoutMs: setting({
+    variable: 'ENGINE_PROBE_TIMEOUT',
+    type: duration('50ms', '1m'),
+    defaultText: '5s',
+    description: 'A probe without a complete answer within this time counts as missed.',
+  }),
+  engineUnhealthyAfter: setting({
+    variable: 'ENGINE_UNHEALTHY_AFTER',
+    type: integer(1, 100),
+    defaultText: '3',
+    description: 'An engine that misses this many probes in a row is unhealthy.',
+  }),
+};
+
+export const selectionSettings = {
+  selectionWeightForwarded: setting({
+    variable: 'SELECTION_WEIGHT_FORWARDED',
+    type: weight,
+    defaultText: '1000',
+    description: "Score of an engine that has a VPN's forwarded port, and so reaches more peers.",
+  }),
+  selectionWeightActiveStream: setting({
+    variable: 'SELECTION_WEIGHT_ACTIVE_STREAM',
+    type: weight,
+    defaultText: '-10',
+    description: 'Score for each stream that an engine already has.',
+  }),
+  selectionWeightUnhealthy: setting({
+    variable: 'SELECTION_WEIGHT_UNHEALTHY',
+    type: weight,
+    defaultText: '-1000',
+    description:
+      'Score of an unhealthy engine. It appears only in explanations, because such an engine is never chosen.',
+  }),
+  selectionWeightSuspect: setting({
+    variable: 'SELECTION_WEIGHT_SUSPECT',
+    type: weight,
+    defaultText: '-500',
+    description: 'Score of an engine that missed a probe or failed on a stream.',
+  }),
+};

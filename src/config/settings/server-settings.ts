@@ -1,0 +1,90 @@
+import { setting } from '../setting';
+import {
+  duration,
+  folder,
+  integer,
+  listenHost,
+  oneOf,
+  optionalText,
+  publicAddress,
+  redisAddress,
+} from '../value-types';
+import { networks } from '../list-types';
+
+export const serverSettings = {
+  host: setting({
+    variable: 'HOST',
+    type: listenHost(),
+    defaultText: '::',
+    description:
+      'Address to listen on; `::` is every address, IPv6 and IPv4. Streams are open to anyone who can reach it.',
+  }),
+  port: setting({
+    variable: 'PORT',
+    aliases: ['APP_PORT'],
+    type: integer(0, 65_535),
+    defaultText: '8000',
+    description: 'Port to listen on; 0 takes any free one.',
+  }),
+  publicUrl: setting({
+    variable: 'PUBLIC_URL',
+    type: publicAddress(),
+    defaultText: '',
+    description: 'Address of this server for clients. Not set: taken from each request.',
+  }),
+  trustedProxies: setting({
+    variable: 'TRUSTED_PROXIES',
+    type: networks(),
+    defaultText: 'none',
+    description:
+      'Reverse proxies whose X-Forwarded-* headers are trusted. They are exempt from PROXY_MAX_CLIENTS_PER_IP.',
+  }),
+  apiKey: setting({
+    variable: 'API_KEY',
+    type: optionalText(/^[\x21-\x7e]{1,256}$/, '1 to 256 visible ASCII characters without spaces'),
+    defaultText: '',
+    secret: true,
+    description:
+      'Key of the admin API; use 16 characters or more. Not set: a key is generated at the first start and kept in DATA_DIR; `acefleet key` shows it.',
+  }),
+  dataDir: setting({
+    variable: 'DATA_DIR',
+    type: folder(),
+    defaultText: './data',
+    description: 'Folder for data that outlives a restart.',
+  }),
+  redisUrl: setting({
+    variable: 'REDIS_URL',
+    type: redisAddress(),
+    defaultText: '',
+    secret: true,
+    description:
+      'Redis server for copies of delayed jobs ([Redis](redis.md)). Not set: jobs live in this process only. It does not join several instances yet.',
+  }),
+  logLevel: setting({
+    variable: 'LOG_LEVEL',
+    type: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
+    defaultText: 'info',
+    description: 'Lowest level that is logged.',
+  }),
+  logFormat: setting({
+    variable: 'LOG_FORMAT',
+    type: oneOf('auto', 'pretty', 'json'),
+    defaultText: 'auto',
+    description:
+      'Format of the log. `auto`: `pretty` on a terminal, else one JSON object per line.',
+  }),
+  shutdownDrainMs: setting({
+    variable: 'SHUTDOWN_DRAIN',
+    type: duration('0s', '10m'),
+    defaultText: '5s',
+    description:
+      'Viewers still receive media for this long after SIGTERM; then their connections are reset.',
+  }),
+  eventLogSize: setting({
+    variable: 'EVENT_LOG_SIZE',
+    type: integer(1, 100_000),
+    defaultText: '1000',
+    description: 'How many events `GET /events` keeps.',
+  }),
+};

@@ -1,0 +1,248 @@
+import { agentPatterns } from '../list-types';
+import { setting } from '../setting';
+import { duration, flag, integer, oneOf, optionalText, shareOfMemory, size } from '../value-types';
+
+export const startSettings = {
+  proxyInitTimeoutMs: setting({
+    variable: 'PROXY_INIT_TIMEOUT',
+    type: duration('50ms', '1h'),
+    defaultText: '60s',
+    description: 'A start without media after this long fails.',
+  }),
+  proxyConnectionTimeoutMs: setting({
+    variable: 'PROXY_CONNECTION_TIMEOUT',
+    type: duration('50ms', '10m'),
+    defaultText: '10s',
+    description: 'How long connecting to an engine may take.',
+  }),
+  proxyStartsPerEngine: setting({
+    variable: 'PROXY_STARTS_PER_ENGINE',
+    type: integer(2, 1000),
+    defaultText: '4',
+    description:
+      'Maximum number of streams that one engine is asked for at once, until it has answered; engines are known to crash at five. A quarter of them, at least one, is reserved for streams that are being watched and need another source.',
+  }),
+  proxyStartsTotal: setting({
+    variable: 'PROXY_STARTS_TOTAL',
+    type: integer(2, 10_000),
+    defaultText: '24',
+    description:
+      'Maximum number of streams that all engines together are asked for at once; a quarter of them is reserved, as with PROXY_STARTS_PER_ENGINE. Further starts queue for at most ENGINE_WAIT_TIMEOUT; their start budget begins when the engine is asked.',
+  }),
+  proxyEarlyHeadersAfterMs: setting({
+    variable: 'PROXY_EARLY_HEADERS_AFTER',
+    type: duration('50ms', '10m'),
+    defaultText: '7s',
+    description:
+      'The players of PROXY_EARLY_HEADERS_AGENTS get response headers after this long, even without media.',
+  }),
+  proxyEarlyHeadersAgents: setting({
+    variable: 'PROXY_EARLY_HEADERS_AGENTS',
+    type: agentPatterns(),
+    defaultText: 'ExoPlayer,Media3,TiviMate',
+    description:
+      'Patterns for the User-Agent of players that soon give up on a request without an answer. All other players get headers with the first media, or the failure with its status.',
+  }),
+  negativeCacheTtlMs: setting({
+    variable: 'NEGATIVE_CACHE_TTL',
+    type: duration('0s', '1h'),
+    defaultText: '30s',
+    description:
+      'How long a content that engines do not know or cannot play is answered from memory. A start time-out is remembered half as long.',
+  }),
+  allowUrlSelectors: setting({
+    variable: 'ALLOW_URL_SELECTORS',
+    type: flag(),
+    defaultText: 'false',
+    description:
+      'Allows `url=` and `magnet=`, which make an engine fetch addresses that the client chooses.',
+  }),
+};
+
+export const channelSettings = {
+  channelsFile: setting({
+    variable: 'CHANNELS_FILE',
+    type: optionalText(
+      /^[^\0]+$/,
+      'the path of a file, absolute or relative to where the program is started',
+    ),
+    defaultText: '',
+    description:
+      'JSON file of channels with several sources each (docs/channels.md). Read at the start; channels of the API are added to it.',
+  }),
+};
+
+export const preflightSettings = {
+  preflightConcurrency: setting({
+    variable: 'PREFLIGHT_CONCURRENCY',
+    type: integer(1, 100),
+    defaultText: '2',
+    description:
+      'Maximum number of light checks, and of deep checks, at once (`/ace/preflight`); further checks queue.',
+  }),
+  preflightTimeoutMs: setting({
+    variable: 'PREFLIGHT_TIMEOUT',
+    type: duration('100ms', '10m'),
+    defaultText: '30s',
+    description:
+      'Maximum duration of a check, and maximum time in its queue. A content without media by then is not playable.',
+  }),
+  preflightSampleMs: setting({
+    variable: 'PREFLIGHT_SAMPLE',
+    type: duration('100ms', '1m'),
+    defaultText: '2s',
+    description: 'How long a deep check reads the media, from their beginning.',
+  }),
+  preflightKeepFree: setting({
+    variable: 'PREFLIGHT_KEEP_FREE',
+    type: integer(0, 10_000),
+    defaultText: '1',
+    description:
+      'Slots reserved for viewers: a deep check starts only while more slots than this are free.',
+  }),
+};
+
+export const bufferSettings = {
+  proxyBufferSizeBytes: setting({
+    variable: 'PROXY_BUFFER_SIZE',
+    type: size('256KiB', '4GiB'),
+    defaultText: '32MiB',
+    description:
+      'Maximum size of the history per stream. Whichever of this limit and PROXY_BUFFER_TTL is reached first applies.',
+  }),
+  proxyBufferTtlMs: setting({
+    variable: 'PROXY_BUFFER_TTL',
+    type: duration('1s', '1h'),
+    defaultText: '60s',
+    description: 'Maximum age of the history per stream.',
+  }),
+  proxyBufferTotalBytes: setting({
+    variable: 'PROXY_BUFFER_TOTAL',
+    type: shareOfMemory('1MiB'),
+    defaultText: '25%',
+    description:
+      'Memory for the histories of all streams, their playlists and the unsent bytes of paused viewers. When it is reached, the largest histories shrink first.',
+  }),
+  proxyJoinBehindMs: setting({
+    variable: 'PROXY_JOIN_BEHIND',
+    type: duration('0s', '10m'),
+    defaultText: '3s',
+    description: 'How far behind live a new viewer of a running stream starts.',
+  }),
+};
+
+export const hlsSettings = {
+  hlsSegmentDurationMs: setting({
+    variable: 'HLS_SEGMENT_DURATION',
+    type: duration('2s', '10s'),
+    defaultText: '4s',
+    description:
+      'HLS segments end at the first random access point after this time. The target duration in playlists is twice this time.',
+  }),
+};
+
+export const outageSettings = {
+  proxyGracePeriodMs: setting({
+    variable: 'PROXY_GRACE_PERIOD',
+    type: duration('0s', '1h'),
+    defaultText: '10s',
+    description: 'How long a stream outlives its last viewer.',
+  }),
+  proxyStallTimeoutMs: setting({
+    variable: 'PROXY_STALL_TIMEOUT',
+    type: duration('50ms', '10m'),
+    defaultText: '15s',
+    description:
+      'A source that is silent for this long counts as lost, even if its engine answers. An engine that does not answer a probe is left after 5 s.',
+  }),
+  proxySameEngineTimeoutMs: setting({
+    variable: 'PROXY_SAME_ENGINE_TIMEOUT',
+    type: duration('50ms', '1m'),
+    defaultText: '1s',
+    description:
+      'When a running stream has lost its source: how long the same engine may take to stop the old session, and then to answer for a new one, before another engine is asked.',
+  }),
+  proxyOutageBudgetMs: setting({
+    variable: 'PROXY_OUTAGE_BUDGET',
+    type: duration('50ms', '1h'),
+    defaultText: '60s',
+    description: 'How long a running stream may be without media before its viewers are reset.',
+  }),
+  proxyFailoverLimit: setting({
+    variable: 'PROXY_FAILOVER_LIMIT',
+    type: integer(0, 1000),
+    defaultText: '5',
+    description:
+      'Maximum number of source changes that viewers of a running stream may feel within PROXY_FAILOVER_WINDOW: media lost or ' +
+      'repeated, more than 2 s without media, or a source without newer media. The next loss resets the viewers. Changes ' +
+      'that they do not feel must be 5 s apart on average. Planned moves do not count, nor do changes because an engine died, was ' +
+      'removed or drained. 0: no limit.',
+  }),
+  proxyFailoverWindowMs: setting({
+    variable: 'PROXY_FAILOVER_WINDOW',
+    type: duration('1s', '1d'),
+    defaultText: '5m',
+    description: 'The period over which PROXY_FAILOVER_LIMIT counts the changes that viewers feel.',
+  }),
+  proxyKeepaliveAfterMs: setting({
+    variable: 'PROXY_KEEPALIVE_AFTER',
+    type: duration('50ms', '10m'),
+    defaultText: '2s',
+    description:
+      'After this long without media, null packets keep the connections of viewers alive.',
+  }),
+  proxyKeepaliveIntervalMs: setting({
+    variable: 'PROXY_KEEPALIVE_INTERVAL',
+    type: duration('50ms', '1m'),
+    defaultText: '500ms',
+    description: 'Time between two null packets.',
+  }),
+  proxyRetryBaseMs: setting({
+    variable: 'PROXY_RETRY_BASE',
+    type: duration('10ms', '10m'),
+    defaultText: '1s',
+    description:
+      'First wait between two attempts; each attempt doubles it. The first retry does not wait.',
+  }),
+  proxyRetryMaxMs: setting({
+    variable: 'PROXY_RETRY_MAX',
+    type: duration('10ms', '10m'),
+    defaultText: '10s',
+    description: 'Longest wait between two attempts, at least PROXY_RETRY_BASE.',
+  }),
+  proxyStableAfterMs: setting({
+    variable: 'PROXY_STABLE_AFTER',
+    type: duration('50ms', '1h'),
+    defaultText: '30s',
+    description: 'After this long with media, the number of attempts is reset.',
+  }),
+};
+
+export const loopSettings = {
+  loopDetection: setting({
+    variable: 'LOOP_DETECTION',
+    type: oneOf('off', 'report', 'failover', 'stop'),
+    defaultText: 'report',
+    description:
+      'What happens to a stream that repeats itself or whose live position is stale. `report`: an event, a metric and a field of the session tell of it. `failover`: another engine is used. `stop`: the stream ends.',
+  }),
+  loopDetectionAfterMs: setting({
+    variable: 'LOOP_DETECTION_AFTER',
+    type: duration('1s', '10m'),
+    defaultText: '10s',
+    description: 'This much repeated media in a row (same pictures, same timestamps) is a loop.',
+  }),
+  loopStaleAfterMs: setting({
+    variable: 'LOOP_STALE_AFTER',
+    type: duration('4s', '1h'),
+    defaultText: '60s',
+    description: "An engine's live position that has not advanced for this long is stale.",
+  }),
+  loopStaleBehindMs: setting({
+    variable: 'LOOP_STALE_BEHIND',
+    type: duration('10s', '2d'),
+    defaultText: '1h',
+    description:
+      "An engine's live position this far behind the wall clock is stale. If the clock is set forward while the program runs, the change is ignored until the next start.",
+  }),
+};

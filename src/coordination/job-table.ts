@@ -1,0 +1,36 @@
+/**
+ * Every job with its data. Data are plain JSON, because a job may be stored in Redis. A job without data is a
+ * repeated one (`every`).
+ */
+export interface JobTable {
+  /** The grace period of a live stream is over. */
+  readonly 'stream.grace': { readonly streamUid: string };
+  /** The grace period of a file playback is over. */
+  readonly 'file.grace': { readonly playbackUid: string };
+  /** Find HLS viewers without a request for a while. */
+  readonly 'hls.idle': null;
+  /** Find playbacks of the engine API that are no longer used. */
+  readonly 'engine_api.idle': null;
+}
+
+/** The same names for the check at the start. A name that is missing here does not compile. */
+const NAMES: { readonly [Name in keyof JobTable]: true } = {
+  'stream.grace': true,
+  'file.grace': true,
+  'hls.idle': true,
+  'engine_api.idle': true,
+};
+
+export type JobName = keyof JobTable;
+
+/** Jobs that `every` repeats. */
+export type RepeatedJobName = {
+  [Name in JobName]: JobTable[Name] extends null ? Name : never;
+}[JobName];
+
+export const JOB_NAMES = Object.keys(NAMES) as readonly JobName[];
+
+/** One job. Its name and id together identify it. */
+export type Job = {
+  [Name in JobName]: { readonly name: Name; readonly id: string; readonly data: JobTable[Name] };
+}[Exclude<JobName, RepeatedJobName>];

@@ -1,0 +1,82 @@
+import {
+  type DockerClient,
+  type DockerEvent,
+  type DockerEventFilters,
+  DockerEvents,
+} from '../docker-client';
+import type { RuntimeError, RuntimeLink, RuntimeListener } from '../engine-runtime.port';
+
+/** How a runtime uses the events of its Docker Engine. */
+export interface EventUse {
+  readonly filters: DockerEventFilters;
+  readonly onEvent: (event: DockerEvent, listener: RuntimeListener) => void;
+  /** Events may have been missed, and another Docker Engine may answer now: everything known must be forgotten. */
+  readonly onGap: () => void;
+}
+
+/**
+ * Subscribes a runtime to the events of one Docker Engine and knows whether that Docker Engine answers. Two sources
+ * tell: the event stream notices first that Docker is gone; listings notice first that it is frozen, because then the
+ * event stream is merely silent.
+ */
+export class DockerConnectivity {
+  private readonly before: RuntimeLink = { state: 'connecting', since: new Date(), reason: null };
+  private events: DockerEvents | null = null;
+  private failure: RuntimeLink | null = null;
+
+  constructor(
+    private readonly client: DockerClient,
+    private readonly use: EventUse,
+  ) {}
+
+  get link(): RuntimeLink {
+    return currentLink(this.events?.link ?? this.before, this.failure);
+  }
+
+  /** False while events may be missed. */
+  get hearsEvents(): boolean {
+    return this.events?.link.state === 'connected';
+  }
+
+  /** Subscribes. Further calls do nothing. */
+  open(listener: RuntimeListener): void {
+    const { filters, onEvent, onGap } = this.use;
+    this.events ??= new DockerEvents(this.client, filters, {
+      onEvent: (event) => onEvent(event, listener),
+      onGap: () => {
+        this.failure = null;
+        onGap();
+        listener.changed();
+      },
+      onLink: () => listener.changed(),
+    });
+    this.events.open();
+  }
+
+  /**
+   * Runs one listing. Its outcome also tells whether Docker answers.
+   *
+   * @throws RuntimeError the result of `asFailure`
+   */
+  async list<T>(find: () => Promise<T>, asFailure: (error: unknown) => RuntimeError): Promise<T> {
+    try {
+      const found = await find();
+      this.failure = null;
+      return found;
+    } catch (error) {
+      const failure = asFailure(error);
+      const since = this.failure?.since ?? new Date();
+      this.failure = { state: 'lost', since, reason: failure.message };
+      throw failure;
+    }
+  }
+
+  close(): void {
+    this.events?.close();
+  }
+}
+
+/** When both sources report a loss, the event stream's reason is the older one. @param failure of the last listing */
+export function currentLink(events: RuntimeLink, failure: RuntimeLink | null): RuntimeLink {
+  return events.state === 'lost' ? events : (failure ?? events);
+}

@@ -1,0 +1,50 @@
+import { RuntimeError } from '../engine-runtime.port';
+
+/** The failure of a provisioning request that was cancelled. @param cause the reason, or where the request was cut */
+export function requestCancelled(cause?: unknown): RuntimeError {
+  return new RuntimeError('runtime_refused', 'the request was cancelled', { cause });
+}
+
+/** Any other error comes from processing an answer that no Docker Engine gives. */
+export function asRuntimeError(error: unknown): RuntimeError {
+  if (error instanceof RuntimeError) return error;
+  const why = error instanceof Error ? error.message : String(error);
+  return new RuntimeError('docker_unavailable', `Docker's answer makes no sense: ${why}`, {
+    cause: error,
+  });
+}
+
+/** Why a provisioning request failed. A call that the signal ended fails with the signal's reason, not with an answer. */
+export function asRequestFailure(error: unknown, signal: AbortSignal): RuntimeError {
+  const isCut = signal.aborted && !(error instanceof RuntimeError);
+  return isCut ? requestCancelled(error) : asRuntimeError(error);
+}
+
+/** Far more than are ever in progress at a time. The container of an older request is listed as `created` and removed. */
+const MAX_ORPHANS = 200;
+
+/**
+ * Remembers provisioning requests that failed while Docker gave no answer. Their containers may exist all the same, or
+ * appear when a frozen Docker Engine wakes up. Listings do not show them as engines; they are removed as soon as they
+ * are listed.
+ */
+export class OrphanTracker {
+  /** Oldest first. */
+  private readonly keys = new Set<string>();
+
+  /** @param key of the provisioning request */
+  add(key: string): void {
+    this.keys.add(key);
+    const [oldest] = this.keys;
+    if (this.keys.size > MAX_ORPHANS && oldest !== undefined) this.keys.delete(oldest);
+  }
+
+  has(key: string): boolean {
+    return this.keys.has(key);
+  }
+
+  /** The request is tried again, so its engine is wanted. */
+  delete(key: string): void {
+    this.keys.delete(key);
+  }
+}

@@ -1,0 +1,244 @@
+import { Logger } from '@nestjs/common';
+import { productVersion } from '../../../config';
+import type { EventBus } from '../../../events';
+import type { EnginesConfig } from '../../engines-config';
+import { asRequestFailure, asRuntimeError, OrphanTracker } from '../containers/failed-requests';
+import { DockerConnectivity } from '../containers/docker-connectivity';
+import { ANY_INSTANCE, readEngineLabels } from '../containers/engine-labels';
+import { STOP_GRACE_S } from '../containers/engine-recipe';
+import { DaemonRecipe } from '../containers/daemon-recipe';
+import { foreignEngines, removalCommand } from '../containers/foreign-engines';
+import { PortAllocator, startOffset } from '../containers/port-allocator';
+import { DockerClient, type DockerEvent } from '../docker-client';
+import {
+  type EngineLogs,
+  type ProvisioningRequest,
+  type EngineRuntime,
+  type EngineUsage,
+  type ForeignEngines,
+  RuntimeError,
+  type RuntimeImage,
+  type RuntimeLink,
+  type RuntimeListener,
+  type ObservedEngine,
+} from '../engine-runtime.port';
+import { EngineImage } from './engine-image';
+import { EngineListing } from './engine-listing';
+import { PortAssigner } from './port-assigner';
+import { EngineProvisioning } from './engine-provisioning';
+import { NetworkTopology } from './network-topology';
+
+/** Events that may change an engine. Docker sends many more, such as one for each process of a health check. */
+const EVENTS = [
+  ...['create', 'start', 'die', 'oom', 'kill', 'stop', 'restart', 'pause', 'unpause'],
+  ...['destroy', 'rename', 'update', 'health_status'],
+  // Of networks: a container that loses its network runs on, without an event of its own.
+  ...['connect', 'disconnect'],
+];
+
+/** Docker's own label on containers that a Swarm runs. */
+const OF_SERVICE = 'com.docker.swarm.service.id';
+
+/** Engines as containers of one Docker Engine. */
+export class DockerRuntime implements EngineRuntime {
+  readonly kind = 'docker';
+  readonly removal: string;
+
+  private readonly logger = new Logger(DockerRuntime.name);
+  private readonly client: DockerClient;
+  private readonly recipe: DaemonRecipe;
+  private readonly connectivity: DockerConnectivity;
+  private readonly topology: NetworkTopology;
+  private readonly listing: EngineListing;
+  private readonly engineImage: EngineImage;
+  private readonly provisioning: EngineProvisioning;
+  private readonly orphans = new OrphanTracker();
+  /** Running removals of containers of failed requests, by container. */
+  private readonly removals = new Map<string, Promise<void>>();
+
+  /**
+   * @param instance the installation, which is part of each engine's labels
+   * @param client may be shared with others; it is closed with this runtime
+   */
+  constructor(
+    private readonly config: EnginesConfig,
+    private readonly instance: string,
+    events: Pick<EventBus, 'publish'>,
+    client: DockerClient = new DockerClient(config.dockerHost),
+  ) {
+    this.client = client;
+    this.recipe = new DaemonRecipe(config, 'docker', client);
+    this.removal = removalCommand('containers', instance, config.dockerHost);
+    this.topology = new NetworkTopology(client, config);
+    this.connectivity = new DockerConnectivity(client, {
+      // Not by label: events of networks have the network's labels and only name the container.
+      filters: { type: ['container', 'network'], event: EVENTS },
+      onEvent: (event, listener) => this.onEvent(event, listener),
+      onGap: () => {
+        this.topology.forget();
+        this.recipe.forget();
+        this.listing.forgetAll();
+      },
+    });
+    this.listing = new EngineListing(client, instance, () => this.connectivity.hearsEvents);
+    this.engineImage = new EngineImage(client, this.recipe, events);
+    this.provisioning = this.makeProvisioning(config);
+  }
+
+  get specHash(): string {
+    return this.recipe.specHash;
+  }
+
+  get profile(): string {
+    return this.recipe.profile;
+  }
+
+  get link(): RuntimeLink {
+    return this.connectivity.link;
+  }
+
+  get image(): RuntimeImage {
+    return this.engineImage.state;
+  }
+
+  open(listener: RuntimeListener): void {
+    this.connectivity.open(listener);
+  }
+
+  async list(): Promise<ObservedEngine[]> {
+    const find = async () => {
+      await this.recipe.known();
+      return this.listing.list(await this.topology.reach());
+    };
+    const observed = await this.connectivity.list(find, asRuntimeError);
+    return observed.filter(({ id, key }) => {
+      if (!this.orphans.has(key)) return true;
+      this.removeOrphan(id);
+      return false;
+    });
+  }
+
+  async foreignEngines(): Promise<ForeignEngines[]> {
+    const containers = await this.client.containers.list(ANY_INSTANCE);
+    // A Swarm recreates containers of its services when they are removed.
+    const all = containers
+      .filter(({ Labels }) => !(OF_SERVICE in Labels))
+      .map(({ Labels, State }) => ({ labels: Labels, isRunning: State === 'running' }));
+    return foreignEngines(all, this.instance, (instance) =>
+      removalCommand('containers', instance, this.config.dockerHost),
+    );
+  }
+
+  async provision(request: ProvisioningRequest, signal: AbortSignal): Promise<ObservedEngine> {
+    try {
+      return await this.provisioning.provision(request, await this.topology.reach(), signal);
+    } catch (error) {
+      throw asRequestFailure(error, signal);
+    }
+  }
+
+  async remove(engineId: string): Promise<void> {
+    const id = await this.ownId(engineId);
+    if (id === null) return;
+    try {
+      if ((await this.client.containers.stop(id, STOP_GRACE_S)) === 'absent') return;
+    } catch (error) {
+      this.logger.debug(`engine ${id} does not stop: ${asRuntimeError(error).message}`);
+    }
+    await this.client.containers.remove(id);
+    this.listing.forget(id);
+  }
+
+  async restart(engineId: string): Promise<void> {
+    const id = await this.existingId(engineId);
+    this.listing.forget(id);
+    await this.client.containers.restart(id, STOP_GRACE_S);
+  }
+
+  async unpause(engineId: string): Promise<void> {
+    await this.client.containers.unpause(await this.existingId(engineId));
+  }
+
+  async logs(engineId: string, lines: number): Promise<EngineLogs> {
+    const id = await this.existingId(engineId);
+    return { lines: await this.client.containers.logs(id, lines) };
+  }
+
+  async usage(engineId: string): Promise<EngineUsage> {
+    return this.client.containers.usage(await this.existingId(engineId));
+  }
+
+  demoChannels(): Promise<readonly { readonly id: string; readonly name: string }[]> {
+    return Promise.resolve([]);
+  }
+
+  /** Calls in progress fail; engines keep running. */
+  async close(): Promise<void> {
+    this.connectivity.close();
+    this.engineImage.close();
+    this.client.close();
+    await Promise.all(this.removals.values());
+  }
+
+  private makeProvisioning(config: EnginesConfig): EngineProvisioning {
+    const { client, instance, listing, orphans, recipe } = this;
+    const allocator = new PortAllocator(startOffset(instance));
+    return new EngineProvisioning({
+      containers: client.containers,
+      recipe,
+      image: this.engineImage,
+      ports: new PortAssigner(client, recipe, allocator, config.portRangeHost),
+      listing,
+      orphans,
+      instance,
+      version: productVersion(),
+      memoryLimitBytes: config.engineMemoryLimitBytes,
+    });
+  }
+
+  private onEvent(event: DockerEvent, listener: RuntimeListener): void {
+    const id = this.engineOf(event);
+    if (id === null) return;
+    this.listing.forget(id);
+    if (event.type === 'container' && event.action === 'destroy') listener.vanished(id);
+    listener.changed();
+  }
+
+  /** The engine of ours that changed; null: another container did. */
+  private engineOf({ type, id, attributes }: DockerEvent): string | null {
+    if (type === 'container') {
+      return readEngineLabels(attributes)?.instance === this.instance ? id : null;
+    }
+    const { container = '' } = attributes;
+    return this.listing.knows(container) ? container : null;
+  }
+
+  /** Removes the container of a failed request in the background. A failed removal is tried again at the next listing. */
+  private removeOrphan(id: string): void {
+    if (this.removals.has(id)) return;
+    const removal = this.client.containers
+      .remove(id)
+      .then(() => this.logger.log(`container ${id} of a failed provisioning request was removed`))
+      .catch(() => undefined)
+      .finally(() => this.removals.delete(id));
+    this.removals.set(id, removal);
+  }
+
+  /**
+   * The id of the container if it is an engine of ours, by its labels or by the last listing; other containers are never
+   * touched. Null when there is no such container.
+   */
+  private async ownId(engineId: string): Promise<string | null> {
+    if (this.listing.knows(engineId)) return engineId;
+    const container = await this.client.containers.find(engineId);
+    if (container === null) return null;
+    if (readEngineLabels(container.Config.Labels)?.instance === this.instance) return container.Id;
+    throw new RuntimeError('runtime_refused', `${engineId} is not an engine of ours`);
+  }
+
+  private async existingId(engineId: string): Promise<string> {
+    const id = await this.ownId(engineId);
+    if (id !== null) return id;
+    throw new RuntimeError('runtime_refused', `there is no engine ${engineId}`);
+  }
+}

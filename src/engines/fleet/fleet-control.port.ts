@@ -1,0 +1,53 @@
+import type { EngineLogs, EngineUsage, ObservedEngine } from '../drivers/engine-runtime.port';
+import type { Engine } from '../registry/engine';
+import type { FleetStatus } from './fleet.types';
+
+/** A provisioning request of an operator. */
+export interface ProvisionTicket {
+  /** Key of the request; the engine's labels will contain it. */
+  readonly key: string;
+  /** The engine, once it has answered its first probe. Rejects with an AppError. */
+  readonly ready: Promise<Engine>;
+}
+
+/**
+ * What operators can do to the fleet. With ENGINE_DRIVER=static acefleet does not run the engines, and everything but
+ * `status` throws AppError `not_managed`.
+ */
+export abstract class FleetControl {
+  abstract status(): FleetStatus;
+  /**
+   * Requests one more engine. It is removed like any other when it is not needed.
+   *
+   * @throws AppError `no_capacity` at MAX_REPLICAS; the code of what blocks provisioning; `not_managed`
+   */
+  abstract provision(): ProvisionTicket;
+  /** Sets the least number of engines, until the next call; returns the number within the limits. */
+  abstract scaleTo(count: number): number;
+  /**
+   * Evicts the engine's streams, then removes it; the removal is under way when this returns.
+   *
+   * @throws AppError `not_found`, `not_managed`
+   */
+  abstract remove(engineId: string): void;
+  /**
+   * Evicts the engine's streams, then restarts its process under the same id; resolves when that is done.
+   *
+   * @throws AppError `not_found`, `not_managed`, `docker_unavailable`
+   */
+  abstract restart(engineId: string): Promise<void>;
+  /** @throws AppError `not_found`, `not_managed`, `docker_unavailable` */
+  abstract logs(engineId: string, lines: number): Promise<EngineLogs>;
+  /** @throws AppError `not_found`, `not_managed`, `docker_unavailable` */
+  abstract usage(engineId: string): Promise<EngineUsage>;
+  /** The engine as its runtime listed it last. @throws AppError `not_found`, `not_managed` */
+  abstract observed(engineId: string): ObservedEngine;
+  /**
+   * Lists the engines now and removes those that have ended or were never started; returns how many.
+   *
+   * @throws AppError `not_managed`, `docker_unavailable`
+   */
+  abstract collectGarbage(): Promise<number>;
+  /** Closes the circuit breaker: the next failure counts as the first. */
+  abstract resetBreaker(): void;
+}

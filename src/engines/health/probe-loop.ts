@@ -1,0 +1,90 @@
+import { monotonicMs } from '../../kernel/clock';
+import { Deferred } from '../../kernel/deferred';
+import { HURRY_GAP_MS } from './probe-policy';
+
+export interface ProbeLoopOptions {
+  /** One probe, with a deadline. Never rejects. */
+  probe(): Promise<void>;
+  /** Pause before the next probe, in ms; called when a probe has ended. */
+  pauseMs(): number;
+}
+
+/** Repeated probes of one engine or VPN: one at a time, the first at once. */
+export class ProbeLoop {
+  private timer: NodeJS.Timeout | undefined;
+  private startedAt = -Infinity;
+  private dueAt = Infinity;
+  private isProbing = false;
+  private isHurried = false;
+  private isStopped = false;
+  /** Settles with the end of the next probe. */
+  private nextEnd: Deferred<void> | null = null;
+
+  constructor(private readonly options: ProbeLoopOptions) {}
+
+  start(): void {
+    this.planIn(0);
+  }
+
+  /** Probes now, or as soon as the last probe began 1 s ago. */
+  hurry(): void {
+    if (this.isProbing) this.isHurried = true;
+    else this.planIn(Math.min(this.gapLeftMs(), this.dueAt - monotonicMs()));
+  }
+
+  /**
+   * Resolves with the end of a current probe: the running one, the last one if it began less than 1 s ago, else one that begins
+   * at once. One probe serves all callers. Resolves at once when the loop is stopped.
+   */
+  async probed(): Promise<void> {
+    if (this.isStopped) return;
+    if (!this.isProbing) {
+      if (this.gapLeftMs() > 0) return;
+      this.planIn(0);
+    }
+    this.nextEnd ??= new Deferred();
+    await this.nextEnd.promise;
+  }
+
+  /** Begins no more probes. A running probe ends by its own deadline, and its result is void. */
+  stop(): void {
+    this.isStopped = true;
+    clearTimeout(this.timer);
+    this.settleEnd();
+  }
+
+  get stopped(): boolean {
+    return this.isStopped;
+  }
+
+  private planIn(delayMs: number): void {
+    if (this.isStopped) return;
+    clearTimeout(this.timer);
+    this.dueAt = monotonicMs() + delayMs;
+    this.timer = setTimeout(() => void this.run(), Math.max(delayMs, 0));
+  }
+
+  private async run(): Promise<void> {
+    this.isProbing = true;
+    this.isHurried = false;
+    this.startedAt = monotonicMs();
+    await this.options.probe();
+    this.isProbing = false;
+    this.settleEnd();
+    const pause = this.options.pauseMs();
+    this.planIn(this.wasHurried() ? Math.min(this.gapLeftMs(), pause) : pause);
+  }
+
+  private settleEnd(): void {
+    this.nextEnd?.resolve();
+    this.nextEnd = null;
+  }
+
+  private wasHurried(): boolean {
+    return this.isHurried;
+  }
+
+  private gapLeftMs(): number {
+    return Math.max(this.startedAt + HURRY_GAP_MS - monotonicMs(), 0);
+  }
+}

@@ -1,0 +1,183 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { EventBus } from '../../events';
+import { monotonicMs } from '../../kernel/clock';
+import { Engine } from './engine';
+import { canMove } from './engine-state';
+import type {
+  DrainedBy,
+  DrainReason,
+  EngineDescription,
+  EngineSink,
+  EngineState,
+} from './engine.types';
+import { SlotRevocation, type HeldSlot } from './held-slot';
+
+/**
+ * A change of an engine, for other modules:
+ * - `announced`: the engine has an address from now on (new, or the same id restarted);
+ * - `lost`: its process ended, or has no address any more; the address is void until `announced`;
+ * - `removed`: it is gone for good;
+ * - `moved`: its state changed;
+ * - `occupied`, `vacated`: one of its slots was taken, or is free again.
+ */
+export type RegistryChange =
+  | {
+      readonly kind: 'announced' | 'lost' | 'removed' | 'occupied' | 'vacated';
+      readonly engine: Engine;
+    }
+  | { readonly kind: 'moved'; readonly engine: Engine; readonly from: EngineState };
+
+/**
+ * The fleet: every engine that is known, and the one place where an engine changes its state or its
+ * slots. Listeners run at once, within the change, so that a slot that becomes free is
+ * given to who waits for it before anybody else can take it. Size: what the drivers announce.
+ */
+@Injectable()
+export class EngineRegistry implements EngineSink {
+  private readonly logger = new Logger(EngineRegistry.name);
+  private readonly engines = new Map<string, Engine>();
+  private readonly listeners = new Set<(change: RegistryChange) => void>();
+  private reservations = 0;
+
+  constructor(private readonly events: EventBus) {}
+
+  list(): Engine[] {
+    return [...this.engines.values()];
+  }
+
+  get(id: string): Engine | undefined {
+    return this.engines.get(id);
+  }
+
+  /** Whether the engine reached its network at the last probe; true when that is not known. */
+  isNetworkConnected(id: string): boolean {
+    return this.engines.get(id)?.networkConnected !== false;
+  }
+
+  /** Calls `listener` with every change from now on; returns the function that unsubscribes. */
+  subscribe(listener: (change: RegistryChange) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  announce(
+    description: EngineDescription,
+    startBudgetMs = 0,
+    incarnation: string | null = null,
+  ): void {
+    const known = this.engines.get(description.id);
+    const engine = known ?? new Engine(description, startBudgetMs);
+    const { host, port } = description.endpoint;
+    engine.incarnation = incarnation;
+    if (known === undefined) {
+      this.engines.set(engine.id, engine);
+      this.logger.log(`engine ${engine.id} added at ${host}:${port}`);
+      this.events.publish('engine_added', { engine_id: engine.id, host, port });
+    } else {
+      engine.reborn(description, startBudgetMs);
+      this.logger.log(`engine ${engine.id} is back at ${host}:${port}`);
+      this.restart(engine, `restarted at ${host}:${port}`);
+    }
+    this.notify({ kind: 'announced', engine });
+  }
+
+  lose(id: string, reason: string, isCutOff = false): void {
+    const engine = this.engines.get(id);
+    if (engine === undefined) return;
+    engine.forget();
+    engine.incarnation = null;
+    this.restart(engine, reason);
+    if (isCutOff) this.evict(engine, reason);
+    this.notify({ kind: 'lost', engine });
+  }
+
+  remove(id: string, reason: string): void {
+    const engine = this.engines.get(id);
+    if (engine === undefined) return;
+    this.engines.delete(id);
+    this.transition(engine, 'gone', reason);
+    this.evict(engine, reason);
+    this.events.publish('engine_removed', { engine_id: id, reason });
+    this.notify({ kind: 'removed', engine });
+  }
+
+  /**
+   * Changes the state of an engine. Nothing happens when it is in that state already.
+   *
+   * @throws Error when the state table does not contain the transition: a fault of the caller
+   */
+  transition(engine: Engine, to: EngineState, reason: string): void {
+    const from = engine.state;
+    if (from === to) return;
+    if (!canMove(from, to)) throw new Error(`engine ${engine.id} cannot go from ${from} to ${to}`);
+    engine.state = to;
+    engine.unhealthySince = to === 'unhealthy' ? monotonicMs() : null;
+    const line = `engine ${engine.id}: ${from} -> ${to} (${reason})`;
+    if (to === 'suspect' || to === 'unhealthy' || to === 'gone') this.logger.warn(line);
+    else this.logger.log(line);
+    this.events.publish('engine_state_changed', { engine_id: engine.id, from, to, reason });
+    // Its media may still flow, so its streams leave by planned moves, when other engines have room.
+    if (to === 'unhealthy') engine.drainRequested.set(`unhealthy: ${reason}`);
+    // Only when it is healthy: a prepared move is needed most when the engine fails, or its process restarts.
+    else if (to === 'healthy') engine.drainRequested.set(null);
+    this.notify({ kind: 'moved', engine, from });
+  }
+
+  /**
+   * Drains an engine: it gets no new streams, and its present streams leave by planned moves when other engines have room. A
+   * second call replaces the reason, but the fleet never changes an operator's drain.
+   */
+  drain(
+    engine: Engine,
+    detail: string,
+    by: DrainedBy = 'operator',
+    reason: DrainReason = 'operator',
+  ): void {
+    if (by === 'fleet' && engine.drainedBy === 'operator') return;
+    engine.drainReason = reason;
+    engine.drainDetail = detail;
+    engine.drainedBy = by;
+    this.transition(engine, 'draining', detail);
+    engine.drainRequested.set(detail);
+  }
+
+  /** Puts a draining engine back; health has to find it healthy first. Else nothing happens. */
+  undrain(engine: Engine): void {
+    if (engine.state !== 'draining') return;
+    engine.drainReason = null;
+    engine.drainDetail = null;
+    engine.drainedBy = null;
+    engine.drainRequested.set(null);
+    this.transition(engine, 'starting', 'drain lifted');
+  }
+
+  /** Tells every stream on the engine to leave it at once. Their slots are theirs until they release them. */
+  evict(engine: Engine, reason: string): void {
+    const revocation = new SlotRevocation('engine_withdrawn', reason);
+    for (const slot of [...engine.leases]) slot.revoke(revocation);
+  }
+
+  /** Takes one slot of the engine, at once. Whether there is one is for the scheduler to know. */
+  occupy(engine: Engine, slot: HeldSlot): void {
+    engine.leases.add(slot);
+    engine.starts += 1;
+    engine.lastReservation = this.reservations += 1;
+    this.notify({ kind: 'occupied', engine });
+  }
+
+  /** Gives a slot back. Nothing happens when the engine is gone. */
+  vacate(engineId: string, slot: HeldSlot): void {
+    const engine = this.engines.get(engineId);
+    if (engine?.leases.delete(slot) !== true) return;
+    engine.recordRelease();
+    this.notify({ kind: 'vacated', engine });
+  }
+
+  private restart(engine: Engine, reason: string): void {
+    if (engine.state !== 'draining') this.transition(engine, 'starting', reason);
+  }
+
+  private notify(change: RegistryChange): void {
+    for (const listener of [...this.listeners]) listener(change);
+  }
+}

@@ -1,0 +1,191 @@
+import type { EngineEndpoint } from '../../ace';
+import { monotonicMs } from '../../kernel/clock';
+import { EngineDrainSignal } from './drain-signal';
+import type {
+  DrainedBy,
+  DrainReason,
+  EngineDescription,
+  EngineState,
+  EngineView,
+} from './engine.types';
+import type { HeldSlot } from './held-slot';
+
+/** Reasons of missed probes that reached no engine, so that the address may be wrong. */
+const UNREACHED = new Set([
+  'connect_refused',
+  'connect_timeout',
+  'host_unknown',
+  'host_unreachable',
+]);
+
+/** Facts from one answered probe. */
+export interface ProbeFacts {
+  readonly version: string | null;
+  readonly networkConnected: boolean | null;
+}
+
+/**
+ * One engine as the registry knows it. Other modules see it as an `EngineView`. It is live: state and endpoint are current,
+ * so a stream that opens a new session after a restart uses the new port. Only the registry changes the state, and only
+ * health changes the facts from probes.
+ */
+export class Engine implements EngineView {
+  readonly firstSeen = new Date();
+  /** The slots that streams hold; `streamIds` is derived from them. */
+  readonly leases = new Set<HeldSlot>();
+  /** Set while it is drained. */
+  readonly drainRequested = new EngineDrainSignal();
+
+  state: EngineState = 'starting';
+  version: string | null = null;
+  /** Null before the first answered probe. */
+  networkConnected: boolean | null = null;
+  /** True after an answered probe, false after a missed one, null before the first. */
+  answered: boolean | null = null;
+  /** Why the last probe was missed; null when it was answered, or there was none. */
+  lastMiss: string | null = null;
+  /** Monotonic ms of the last answered probe; null before the first. */
+  answeredMs: number | null = null;
+  lastSeen: Date | null = null;
+  lastHealthCheck: Date | null = null;
+  /** When the last slot was given back; while a slot is held the engine is in use now. */
+  lastReleased: Date | null = null;
+  drainReason: DrainReason | null = null;
+  /** For operators; null when it is not drained. */
+  drainDetail: string | null = null;
+  drainedBy: DrainedBy | null = null;
+  /** The process that was announced; null while it has no address, or if the driver does not tell processes apart. */
+  incarnation: string | null = null;
+  /** Slots given out by this process of the engine. */
+  starts = 0;
+  /** Monotonic ms since when it has been unhealthy, or has reported no network; null otherwise. */
+  unhealthySince: number | null = null;
+  disconnectedSince: number | null = null;
+  /** Grows with each reservation in the fleet: the smaller, the longer it was not chosen. */
+  lastReservation = 0;
+
+  /** Monotonic ms until which missed probes are expected; null once it has answered. */
+  private startUntil: number | null = null;
+  private idleSince = monotonicMs();
+
+  constructor(
+    private description: EngineDescription,
+    startBudgetMs = 0,
+  ) {
+    this.beginStart(startBudgetMs);
+  }
+
+  get id(): string {
+    return this.description.id;
+  }
+
+  get name(): string {
+    return this.description.name;
+  }
+
+  get endpoint(): EngineEndpoint {
+    return this.description.endpoint;
+  }
+
+  get apiPort(): number | null {
+    return this.description.apiPort;
+  }
+
+  get labels(): Readonly<Record<string, string>> {
+    return this.description.labels;
+  }
+
+  get forwarded(): boolean {
+    return this.description.forwarded;
+  }
+
+  get vpn(): string | null {
+    return this.description.vpn;
+  }
+
+  /** Public ids of the streams that hold a slot. */
+  get streamIds(): string[] {
+    return [...new Set([...this.leases].map((lease) => lease.streamId))];
+  }
+
+  /** Slots of streams that somebody watches or waits for. */
+  get watchedSlots(): number {
+    return [...this.leases].filter((slot) => slot.isWatched).length;
+  }
+
+  get lastStreamUsage(): Date | null {
+    return this.leases.size > 0 ? new Date() : this.lastReleased;
+  }
+
+  /** It has answered since its process began, or was announced without a start budget. */
+  get hasStarted(): boolean {
+    return this.startUntil === null;
+  }
+
+  /** Why its address was never reached; null once it has answered, or when the last probe was missed for another reason. */
+  get unreached(): string | null {
+    if (this.lastSeen !== null || this.mayStillStart || this.lastMiss === null) return null;
+    return UNREACHED.has(this.lastMiss) ? this.lastMiss : null;
+  }
+
+  /** True while a missed probe is expected. */
+  get mayStillStart(): boolean {
+    return this.startUntil !== null && monotonicMs() < this.startUntil;
+  }
+
+  /** How long nobody has held a slot, since the end of its start when nobody ever did; 0 while somebody does. */
+  get idleMs(): number {
+    return this.leases.size > 0 ? 0 : monotonicMs() - this.idleSince;
+  }
+
+  /** Announced again: facts about the old address or process are void. */
+  reborn(description: EngineDescription, startBudgetMs: number): void {
+    this.description = description;
+    this.forget();
+    this.beginStart(startBudgetMs);
+  }
+
+  forget(): void {
+    this.version = null;
+    this.networkConnected = null;
+    this.answered = null;
+    this.lastMiss = null;
+    this.answeredMs = null;
+    this.disconnectedSince = null;
+  }
+
+  recordAnswer(facts: ProbeFacts): void {
+    const now = new Date();
+    if (!this.hasStarted) this.idleSince = monotonicMs();
+    this.startUntil = null;
+    this.disconnectedSince =
+      facts.networkConnected === false ? (this.disconnectedSince ?? monotonicMs()) : null;
+    this.version = facts.version;
+    this.networkConnected = facts.networkConnected;
+    this.answered = true;
+    this.lastMiss = null;
+    this.answeredMs = monotonicMs();
+    this.lastSeen = now;
+    this.lastHealthCheck = now;
+  }
+
+  recordRelease(): void {
+    this.lastReleased = new Date();
+    this.idleSince = monotonicMs();
+  }
+
+  recordMiss(reason: string): void {
+    this.answered = false;
+    this.lastMiss = reason;
+    this.lastHealthCheck = new Date();
+  }
+
+  private beginStart(budgetMs: number): void {
+    if (budgetMs <= 0) {
+      this.startUntil = null;
+      return;
+    }
+    this.startUntil = monotonicMs() + budgetMs;
+    this.starts = 0;
+  }
+}

@@ -1,0 +1,605 @@
+import 'reflect-metadata';
+import { AppError } from '../../kernel/errors';
+import { StagedEngines } from '../testing/staged-engines.spec-support';
+import { SlotHolder, type Watch } from './slot-holder';
+import type { SlotLease } from './slot-lease';
+import type { SlotRequest } from './slot-request';
+
+const WAIT_MS = 60_000;
+const OVERDUE_MS = 30_000;
+/** A start that finds every slot playing waits this long for a release. */
+const RELEASE_WAIT_MS = 1500;
+const ANSWER = { version: '3.2.3', networkConnected: true };
+
+type Over = Partial<SlotRequest> & { readonly watch?: Watch };
+
+describe('EngineScheduler', () => {
+  let stage: StagedEngines;
+
+  beforeEach(() => {
+    jest.useFakeTimers();
+    stage = new StagedEngines();
+  });
+
+  afterEach(() => {
+    stage.scheduler.onModuleDestroy();
+    expect(jest.getTimerCount()).toBe(0);
+    jest.useRealTimers();
+  });
+
+  function acquire(streamId: string, { watch, ...over }: Over = {}): Promise<SlotLease> {
+    const holder = stage.scheduler.holder(streamId);
+    if (watch !== undefined) holder.setWatch(watch);
+    const { signal } = new AbortController();
+    return stage.scheduler.acquire({
+      holder,
+      class: 'start',
+      excluded: new Set(),
+      signal,
+      ...over,
+    });
+  }
+
+  /** The engine of the lease, or the code of the error. */
+  function outcome(streamId: string, over: Over = {}): Promise<string> {
+    return acquire(streamId, over).then(
+      (lease) => lease.engine.id,
+      (error: unknown) => (error instanceof AppError ? error.code : String(error)),
+    );
+  }
+
+  /** A stream that plays on the engine that is chosen. */
+  async function playing(streamId: string, over: Over = {}): Promise<SlotLease> {
+    const lease = await acquire(streamId, over);
+    lease.answered();
+    lease.confirm();
+    return lease;
+  }
+
+  const exclude = (...ids: string[]): Over => ({ excluded: new Set(ids) });
+  const tick = (): Promise<void> => jest.advanceTimersByTimeAsync(0);
+  const pass = (ms: number): Promise<void> => jest.advanceTimersByTimeAsync(ms + 2);
+
+  async function isPending(result: Promise<unknown>): Promise<boolean> {
+    let isOver = false;
+    void result.then(() => (isOver = true));
+    await tick();
+    return !isOver;
+  }
+
+  describe('when a slot is free', () => {
+    it('reserves it in the same tick', async () => {
+      stage.add('a', 'healthy');
+      const pending = acquire('s1');
+      expect(stage.registry.get('a')!.streamIds).toEqual(['s1']);
+      const lease = await pending;
+      expect([lease.engine.id, lease.streamId, lease.state]).toEqual(['a', 's1', 'asking']);
+      expect(jest.getTimerCount()).toBe(0);
+    });
+
+    it('counts the slots of streams that are watched', async () => {
+      stage.add('a', 'healthy');
+      const { holder } = await acquire('s1');
+      const watched = (): number => stage.registry.get('a')!.watchedSlots;
+      expect(watched()).toBe(1);
+      holder.setWatch('unwatched');
+      expect(watched()).toBe(0);
+    });
+
+    it('refuses a caller that has gone already, and reserves nothing', async () => {
+      stage.add('a', 'healthy');
+      const signal = AbortSignal.abort(new Error('left'));
+      await expect(acquire('s1', { signal })).rejects.toThrow('left');
+      expect(stage.inUse()).toBe(0);
+    });
+  });
+
+  describe('when no engine works yet', () => {
+    it('waits for the first that becomes usable, also for the very first announcement', async () => {
+      const first = acquire('s1');
+      stage.add('a');
+      stage.add('b', 'healthy');
+      expect((await first).engine.id).toBe('b');
+    });
+
+    it('serves in order of arrival, one slot each', async () => {
+      stage.add('a', 'unhealthy');
+      stage.add('b', 'unhealthy');
+      const engines = ['s1', 's2'].map((id) => outcome(id));
+      stage.move('b', 'healthy');
+      stage.move('a', 'healthy');
+      expect(await Promise.all(engines)).toEqual(['b', 'a']);
+    });
+
+    it('passes over a request that excludes the engine', async () => {
+      stage.add('a', 'unhealthy');
+      stage.add('b', 'unhealthy');
+      const picky = outcome('s1', exclude('a'));
+      const second = outcome('s2');
+      stage.move('a', 'healthy');
+      expect(await second).toBe('a');
+      stage.move('b', 'healthy');
+      expect(await picky).toBe('b');
+    });
+
+    it('fails after ENGINE_WAIT_TIMEOUT and says how the engines are', async () => {
+      stage.add('a', 'unhealthy');
+      const failed = acquire('s1').catch((error: unknown) => error);
+      await jest.advanceTimersByTimeAsync(WAIT_MS - 1);
+      expect(await isPending(failed)).toBe(true);
+      await pass(1);
+      expect(await failed).toMatchObject({
+        code: 'no_engine',
+        detail: 'No engine became usable within 60 s (a unhealthy).',
+      });
+    });
+
+    it('fails a request that may not wait', async () => {
+      stage.add('a');
+      expect(await outcome('s1', { waitFor: 'nothing' })).toBe('no_engine');
+      expect(await outcome('s2', { class: 'move' })).toBe('no_engine');
+    });
+
+    it('leaves nothing behind of a caller that goes', async () => {
+      stage.add('a', 'unhealthy');
+      const caller = new AbortController();
+      const result = outcome('s1', { signal: caller.signal });
+      caller.abort(new Error('left'));
+      expect(await result).toBe('Error: left');
+      expect([jest.getTimerCount(), stage.queue.size]).toEqual([0, 0]);
+      stage.move('a', 'healthy');
+      expect(stage.inUse()).toBe(0);
+    });
+
+    it('takes the slot back from a caller that goes in the tick in which it is served', async () => {
+      stage.add('a', 'unhealthy');
+      const caller = new AbortController();
+      const result = outcome('s1', { signal: caller.signal });
+      stage.move('a', 'healthy');
+      caller.abort(new Error('left'));
+      expect(await result).toBe('Error: left');
+      expect(stage.inUse()).toBe(0);
+    });
+
+    it('fails at once when every engine is being drained', async () => {
+      stage.add('a', 'unhealthy');
+      const waiting = outcome('s1');
+      stage.drain('a', 'maintenance');
+      expect(await waiting).toBe('no_engine');
+      expect(await outcome('s2')).toBe('no_engine');
+    });
+
+    it('fails the queue when the process ends, and takes no request any more', async () => {
+      const waiting = outcome('s1');
+      stage.scheduler.onModuleDestroy();
+      expect(await waiting).toBe('shutting_down');
+      expect(await outcome('s2')).toBe('shutting_down');
+    });
+  });
+
+  describe('when nothing has ever answered at the addresses of the engines', () => {
+    const miss = (id: string, reason: string): void => stage.registry.get(id)!.recordMiss(reason);
+
+    beforeEach(() => {
+      for (const id of ['a', 'b']) {
+        stage.add(id, 'unhealthy');
+        miss(id, 'connect_refused');
+      }
+    });
+
+    it('fails after 10 s and says why', async () => {
+      const failed = acquire('s1').catch((error: unknown) => error);
+      await jest.advanceTimersByTimeAsync(9_999);
+      expect(await isPending(failed)).toBe(true);
+      await pass(1);
+      expect(await failed).toMatchObject({
+        code: 'no_engine',
+        detail: 'None of 2 engines has ever answered: connect_refused (2).',
+        retryAfterS: 5,
+      });
+    });
+
+    it.each([
+      ['answers', () => stage.registry.get('b')!.recordAnswer(ANSWER)],
+      ['hangs', () => miss('b', 'answer_timeout')],
+    ])('waits on when one of them %s', async (_, happen) => {
+      happen();
+      const result = outcome('s1');
+      await jest.advanceTimersByTimeAsync(WAIT_MS - 1);
+      expect(await isPending(result)).toBe(true);
+      await pass(1);
+      expect(await result).toBe('no_engine');
+    });
+
+    it('fails later, when the address of the last turns out to be wrong too', async () => {
+      miss('b', 'answer_timeout');
+      const failed = acquire('s1').catch((error: unknown) => error);
+      await pass(15_000);
+      expect(await isPending(failed)).toBe(true);
+      miss('b', 'host_unknown');
+      await pass(2000);
+      expect(await failed).toMatchObject({
+        detail: 'None of 2 engines has ever answered: connect_refused (1), host_unknown (1).',
+      });
+    });
+
+    it('waits on while the fleet may grow', async () => {
+      stage.supply.canGrow = true;
+      const result = outcome('s1');
+      await jest.advanceTimersByTimeAsync(WAIT_MS - 1);
+      stage.move('b', 'healthy');
+      expect(await result).toBe('b');
+    });
+  });
+
+  describe('when engines are excluded', () => {
+    it('fails at once when all are', async () => {
+      stage.add('a', 'healthy');
+      stage.add('b', 'unhealthy');
+      expect(await outcome('s1', exclude('a', 'b'))).toBe('engine_failed');
+      expect(await outcome('s2', { only: 'c' })).toBe('engine_failed');
+    });
+
+    it('waits for one that restarts: its new process has not failed', async () => {
+      stage.add('a', 'healthy');
+      stage.add('b', 'healthy');
+      stage.registry.lose('b', 'process exited with code 1');
+      const result = outcome('s1', exclude('a', 'b'));
+      stage.move('b', 'healthy');
+      expect(await result).toBe('b');
+    });
+  });
+
+  describe('when no engine can be created', () => {
+    const BLOCK = { code: 'breaker_open', message: 'five starts failed', retryInMs: 42_000 };
+
+    it.each([
+      [42_000, 42],
+      [900_000, 300],
+      [100, 5],
+      [null, 5],
+    ])('fails at once with the reason, and says when to try again (%p ms)', async (ms, s) => {
+      stage.supply.blocked = { ...BLOCK, retryInMs: ms };
+      const refused = await acquire('s1').catch((error: unknown) => error);
+      expect(refused).toMatchObject({
+        code: 'no_engine',
+        detail: 'There is no engine: five starts failed',
+        retryAfterS: s,
+      });
+    });
+
+    it('fails the queue as soon as it is so', async () => {
+      const waiting = outcome('s1');
+      await tick();
+      stage.supply.blocked = BLOCK;
+      stage.supplyChanged();
+      expect(await waiting).toBe('no_engine');
+    });
+
+    it('waits while an engine that is there may recover', async () => {
+      stage.supply.blocked = BLOCK;
+      stage.add('a', 'unhealthy');
+      const waiting = outcome('s1');
+      stage.supplyChanged();
+      stage.move('a', 'healthy');
+      expect(await waiting).toBe('a');
+    });
+
+    it('does not wait for engines that are being drained', async () => {
+      stage.add('a', 'healthy');
+      stage.drain('a', 'maintenance');
+      stage.supply.blocked = BLOCK;
+      await expect(acquire('s1')).rejects.toThrow('five starts failed');
+    });
+  });
+
+  describe('when every slot plays', () => {
+    let held: SlotLease;
+
+    beforeEach(async () => {
+      stage.add('a', 'healthy');
+      held = await playing('s0');
+    });
+
+    it('waits 1.5 s for a release, and then refuses', async () => {
+      const result = outcome('s1');
+      await jest.advanceTimersByTimeAsync(RELEASE_WAIT_MS - 1);
+      expect(await isPending(result)).toBe(true);
+      await pass(1);
+      expect(await result).toBe('no_capacity');
+    });
+
+    it('grants the slot that is released within that time', async () => {
+      const result = outcome('s1');
+      await pass(RELEASE_WAIT_MS / 2);
+      held.release();
+      expect(await result).toBe('a');
+    });
+
+    it('refuses at once whatever may not wait for a slot', async () => {
+      expect(await outcome('s1', { waitFor: 'nothing' })).toBe('no_capacity');
+      expect(await outcome('s2', { class: 'move' })).toBe('no_capacity');
+      expect(await outcome('s3', { class: 'probe' })).toBe('no_capacity');
+      expect(await outcome('s4', { watch: 'checked' })).toBe('no_capacity');
+    });
+
+    it('keeps a failover waiting for as long as one may come free', async () => {
+      const result = outcome('s1', { class: 'failover' });
+      await pass(WAIT_MS / 2);
+      held.release();
+      expect(await result).toBe('a');
+    });
+
+    it('waits for an engine that starts, and refuses when that fails', async () => {
+      stage.add('b');
+      const result = outcome('s1');
+      await pass(RELEASE_WAIT_MS);
+      expect(await isPending(result)).toBe(true);
+      stage.move('b', 'unhealthy');
+      expect(await result).toBe('no_capacity');
+    });
+
+    it('waits for a slot or an engine while the fleet may grow, then says that it is full', async () => {
+      stage.supply.canGrow = true;
+      const [first, second] = [outcome('s1'), outcome('s2')];
+      await tick();
+      expect(stage.queue.wantingEngine).toBe(2);
+      held.release();
+      expect(await first).toBe('a');
+      await pass(WAIT_MS);
+      expect(await second).toBe('no_capacity');
+    });
+
+    it('waits for a slot that is being released, for which no further engine is needed', async () => {
+      stage.supply.canGrow = true;
+      held.beginRelease();
+      const [first, second] = [outcome('s1'), outcome('s2')];
+      await pass(RELEASE_WAIT_MS);
+      expect(stage.queue.wantingEngine).toBe(1);
+      held.release();
+      expect(await first).toBe('a');
+      stage.supply.canGrow = false;
+      stage.supplyChanged();
+      // The stream that got the slot has no media yet.
+      expect(await isPending(second)).toBe(true);
+      stage.scheduler.listLeases()[0]!.confirm();
+      expect(await second).toBe('no_capacity');
+    });
+
+    it('preempts a stream as soon as nobody watches it any more', async () => {
+      const result = outcome('s1');
+      await tick();
+      expect(held.isRevoked).toBe(false);
+      held.holder.setWatch('unwatched');
+      await tick();
+      expect([held.isPreempted, held.revocationReason?.message]).toEqual([
+        true,
+        'The slot of this stream was needed by another start.',
+      ]);
+      held.release();
+      expect(await result).toBe('a');
+    });
+
+    it('preempts one stream for each request, and none for a request that nobody watches', async () => {
+      stage.add('b', 'healthy');
+      const other = await playing('s00');
+      const watched = stage.scheduler.holder('s1');
+      const unwatched = outcome('s2', { watch: 'unwatched' });
+      held.holder.setWatch('unwatched');
+      await pass(10);
+      other.holder.setWatch('unwatched');
+      await tick();
+      expect([held.isRevoked, other.isRevoked]).toEqual([false, false]);
+      const { signal } = new AbortController();
+      const result = stage.scheduler.acquire({
+        ...{ holder: watched, class: 'start', excluded: new Set<string>(), signal },
+      });
+      await tick();
+      expect([held.isRevoked, other.isRevoked]).toEqual([true, false]);
+      held.release();
+      expect((await result).engine.id).toBe('a');
+      await pass(RELEASE_WAIT_MS);
+      // Its own slot was not preempted, and none came free.
+      expect(await isPending(unwatched)).toBe(true);
+      (await result).confirm();
+      expect(await unwatched).toBe('no_capacity');
+    });
+
+    it('does not preempt a stream on an engine that is of no use to the request', async () => {
+      held.holder.setWatch('unwatched');
+      stage.add('b', 'healthy');
+      await playing('s00');
+      expect(await outcome('s1', { ...exclude('a'), waitFor: 'nothing' })).toBe('no_capacity');
+      expect(held.isRevoked).toBe(false);
+    });
+  });
+
+  describe('when streams without media hold the slots', () => {
+    beforeEach(() => stage.add('a', 'healthy'));
+
+    it('keeps a start waiting until the oldest has had half of its budget', async () => {
+      const dead = await acquire('dead');
+      dead.answered();
+      const result = outcome('s1');
+      await pass(OVERDUE_MS - 100);
+      expect(dead.isRevoked).toBe(false);
+      await pass(100);
+      expect(dead.isPreempted).toBe(true);
+      dead.release();
+      expect(await result).toBe('a');
+    });
+
+    it('preempts a start at once for a failover', async () => {
+      const dead = await acquire('dead');
+      const result = outcome('s1', { class: 'failover' });
+      await tick();
+      expect(dead.revocationReason?.message).toMatch(/needed by a running stream/);
+      dead.release();
+      expect(await result).toBe('a');
+    });
+
+    it('serves a failover before the starts that came first', async () => {
+      const dead = await acquire('dead');
+      const first = outcome('s1');
+      const failover = outcome('s2', { class: 'failover' });
+      await tick();
+      dead.release();
+      expect(await failover).toBe('a');
+      expect(await isPending(first)).toBe(true);
+    });
+
+    it('refuses a start once all of them play', async () => {
+      const slow = await acquire('slow');
+      const result = outcome('s1');
+      await pass(10_000);
+      slow.answered();
+      slow.confirm();
+      expect(await result).toBe('no_capacity');
+    });
+
+    it('lets a new start in within half a budget, however many wait before it', async () => {
+      stage.add('b', 'healthy');
+      const dead = Array.from({ length: 100 }, (_, n) => acquire(`dead-${n}`));
+      const leave = (lease: SlotLease): void =>
+        lease.revoked.addEventListener('abort', () => lease.release());
+      for (const start of dead) start.then(leave, () => undefined);
+      await pass(1000);
+      const result = outcome('new');
+      await pass(OVERDUE_MS);
+      expect(await isPending(result)).toBe(false);
+      expect(await result).toBe('b');
+      stage.scheduler.onModuleDestroy();
+      await Promise.allSettled(dead);
+    });
+  });
+
+  describe('when engines are being asked', () => {
+    beforeEach(() => {
+      stage.scheduler.onModuleDestroy();
+      stage = StagedEngines.withEngines(1, 20);
+    });
+
+    it('asks for three streams at once, and for each further one when an answer has come', async () => {
+      const starts = await Promise.all(['s1', 's2', 's3'].map((id) => acquire(id)));
+      const next = acquire('s4');
+      expect(await isPending(next)).toBe(true);
+      // No further engine is needed for an answer that is about to come.
+      expect(stage.queue.wantingEngine).toBe(0);
+      starts[1]!.answered();
+      expect((await next).engine.id).toBe('e1');
+    });
+
+    it('keeps one more for a failover', async () => {
+      await Promise.all(['s1', 's2', 's3'].map((id) => acquire(id)));
+      expect(await outcome('running', { class: 'failover' })).toBe('e1');
+      expect(await isPending(outcome('another', { class: 'failover' }))).toBe(true);
+    });
+
+    it('chooses an engine that is not busy', async () => {
+      await Promise.all(['s1', 's2', 's3'].map((id) => acquire(id)));
+      stage.add('e2', 'healthy');
+      expect(await outcome('s4')).toBe('e2');
+    });
+
+    it('keeps an abandoned request counted until the engine is done with it', async () => {
+      const starts = await Promise.all(['s1', 's2', 's3'].map((id) => acquire(id)));
+      let finish = (): void => undefined;
+      const cut = jest.fn();
+      starts[0]!.occupyUntil({ done: new Promise<void>((resolve) => (finish = resolve)), cut });
+      starts[0]!.release();
+      await tick();
+      expect([stage.inUse(), cut.mock.calls.length]).toEqual([2, 0]);
+      // When another start needs the engine, the connection of one that hangs is closed.
+      const next = acquire('s4');
+      expect(await isPending(next)).toBe(true);
+      expect(cut).not.toHaveBeenCalled();
+      await pass(5000);
+      expect(cut).toHaveBeenCalled();
+      expect(await isPending(next)).toBe(true);
+      finish();
+      expect((await next).engine.id).toBe('e1');
+    });
+
+    it('preempts a start that nobody waits for any more', async () => {
+      const starts = await Promise.all(['s1', 's2', 's3'].map((id) => acquire(id)));
+      starts[2]!.holder.setWatch('unwatched');
+      const next = acquire('s4');
+      await tick();
+      expect(starts.map(({ isRevoked }) => isRevoked)).toEqual([false, false, true]);
+      starts[2]!.release();
+      expect((await next).engine.id).toBe('e1');
+    });
+
+    it('makes a stream that asks once more wait as well, with its slot', async () => {
+      const again = await acquire('s0');
+      again.answered();
+      const starts = await Promise.all(['s1', 's2', 's3'].map((id) => acquire(id)));
+      const { signal } = new AbortController();
+      const asked = again.askAgain(false, signal);
+      expect([await isPending(asked), again.state, stage.inUse()]).toEqual([true, 'reserved', 4]);
+      starts[0]!.answered();
+      await asked;
+      expect(again.state).toBe('asking');
+    });
+
+    it('asks once more at once for a running stream', async () => {
+      const running = await playing('s0');
+      await Promise.all(['s1', 's2', 's3'].map((id) => acquire(id)));
+      await running.askAgain(true, new AbortController().signal);
+      expect([running.state, running.class]).toEqual(['asking', 'failover']);
+    });
+
+    it('does not let a stream ask once more whose slot was revoked', async () => {
+      const gone = await acquire('s0');
+      stage.withdraw('e1', 'replaced');
+      await expect(gone.askAgain(false, new AbortController().signal)).rejects.toThrow('replaced');
+    });
+
+    it('gives up a start that other starts keep waiting, and a move sooner', async () => {
+      await Promise.all(['s1', 's2', 's3'].map((id) => acquire(id)));
+      const [start, move] = [outcome('s4'), outcome('s5', { class: 'move' })];
+      await pass(10_000);
+      expect(await move).toBe('no_capacity');
+      expect(await isPending(start)).toBe(true);
+      await pass(50_000);
+      expect(await start).toBe('no_capacity');
+    });
+  });
+
+  it('explains its choice without reserving', () => {
+    stage.add('a', 'healthy');
+    stage.add('b', 'healthy');
+    stage.drain('a', 'maintenance');
+    const { chosen, assessments } = stage.scheduler.explain();
+    expect(chosen).toBe('b');
+    expect(assessments.map(({ candidate, filters }) => [candidate.id, filters])).toEqual([
+      ['b', []],
+      ['a', ['draining']],
+    ]);
+    expect(stage.inUse()).toBe(0);
+  });
+
+  it('tells the fleet when a further engine would serve more or fewer requests', async () => {
+    const told: number[] = [];
+    stage.queue.subscribe(() => told.push(stage.queue.wantingEngine));
+    const caller = new AbortController();
+    const results = [outcome('s1', { signal: caller.signal }), outcome('s2')];
+    caller.abort(new Error('left'));
+    stage.add('a', 'healthy');
+    expect(await Promise.all(results)).toEqual(['Error: left', 'a']);
+    expect(told).toEqual([1, 2, 1, 0]);
+  });
+});
+
+describe('SlotHolder', () => {
+  it('keeps the time since which nobody watches when the last paused viewer leaves', () => {
+    let changes = 0;
+    const holder = new SlotHolder('s', () => (changes += 1));
+    holder.setWatch('watched');
+    expect(changes).toBe(0);
+    holder.setWatch('paused');
+    const { watchSinceMs } = holder;
+    holder.setWatch('unwatched');
+    expect([holder.watchSinceMs, holder.isWatched, changes]).toEqual([watchSinceMs, false, 2]);
+  });
+});

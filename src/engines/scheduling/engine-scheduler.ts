@@ -1,0 +1,461 @@
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { CONFIG } from '../../config';
+import { monotonicMs } from '../../kernel/clock';
+import { AppError } from '../../kernel/errors';
+import type { Engine } from '../registry/engine';
+import { EngineRegistry } from '../registry/engine-registry';
+import { EngineSupply } from '../fleet/engine-supply';
+import type { EnginesConfig } from '../engines-config';
+import { SlotRevocation } from '../registry/held-slot';
+import type { Candidate } from '../selection/candidate';
+import { EngineSelector } from '../selection/engine-selector.port';
+import type { Ranking } from '../selection/ranking';
+import { SlowFactCache } from '../selection/slow-facts';
+import {
+  noCapacity,
+  noEngineComes,
+  noEngineInTime,
+  noEngineReached,
+  shuttingDown,
+} from './admission-errors';
+import { forecastCapacity, isOnlyBusy, type CapacityForecast } from './capacity-forecast';
+import { selectVictim } from './preemption';
+import { SlotHolder } from './slot-holder';
+import { SlotLease, type LeaseScheduler } from './slot-lease';
+import { serviceOrder } from './slot-order';
+import { QueuedRequest, SlotQueue } from './slot-queue';
+import type { SlotClass, SlotRequest } from './slot-request';
+import { isBusy, type StartLimits } from './start-limits';
+
+/** More requests than this never wait at once; the limit of streams is far below. */
+const MAX_QUEUED = 1000;
+/** Players that change channels open the next stream up to a second before they close the last. */
+const RELEASE_WAIT_MS = 1500;
+/** A move or a check has no viewers that wait: it gives up if its engine stays busy for this long. */
+const BUSY_WAIT_MS = 10_000;
+/** Engines may start later than acefleet, so a request waits this long before it gives up on addresses that never answered. */
+const UNREACHED_WAIT_MS = 10_000;
+const UNREACHED_CHECK_MS = 2000;
+/**
+ * An abandoned start that an engine has not answered for this long is cut when another start needs the engine. Earlier, its
+ * answer may be near, and its session could be stopped.
+ */
+const HANGING_MS = 5000;
+/** A start that has had this share of its budget may be preempted by another start. */
+const OVERDUE_SHARE = 0.5;
+
+const NO_ENGINES: ReadonlySet<string> = new Set();
+
+export type SchedulerConfig = Pick<
+  EnginesConfig,
+  | 'maxStreamsPerEngine'
+  | 'engineWaitTimeoutMs'
+  | 'proxyStartsPerEngine'
+  | 'proxyStartsTotal'
+  | 'proxyInitTimeoutMs'
+>;
+
+/**
+ * Grants the slots of the engines. A request gets a slot at once when one is free, waits in one queue when one may come,
+ * and fails as soon as it is certain that none will.
+ *
+ * Every change of an engine, a lease or a stream's audience is followed by a review of the whole queue, in the order of
+ * `serviceOrder`. A slot that becomes free is granted within that change, so that no later request can take it. When no
+ * slot is free, `selectVictim` names the slot to preempt, and its owner is told by the lease's `revoked` signal.
+ */
+@Injectable()
+export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
+  private readonly limits: StartLimits;
+  private readonly overdueMs: number;
+  /** Leases that hold a slot or keep an engine busy. */
+  private readonly leases = new Set<SlotLease>();
+  private readonly unsubscribe: readonly (() => void)[];
+  private timer: NodeJS.Timeout | undefined;
+  private isClosed = false;
+  private isReviewing = false;
+  private isReviewDue = false;
+  private isPreemptionDue = false;
+  /** In a crowd of starts: the last slot went to the oldest. */
+  private isNewestNext = false;
+  /** Number of slots released so far. */
+  private released = 0;
+
+  constructor(
+    @Inject(CONFIG) private readonly config: SchedulerConfig,
+    private readonly selector: EngineSelector,
+    private readonly registry: EngineRegistry,
+    private readonly supply: EngineSupply,
+    private readonly facts: SlowFactCache,
+    private readonly queue: SlotQueue,
+  ) {
+    this.limits = { perEngine: config.proxyStartsPerEngine, total: config.proxyStartsTotal };
+    this.overdueMs = config.proxyInitTimeoutMs * OVERDUE_SHARE;
+    this.unsubscribe = [
+      registry.subscribe(() => this.review()),
+      supply.subscribe(() => this.review()),
+    ];
+  }
+
+  /** The facts of one stream by which its requests are ordered and its slots preempted. */
+  holder(streamId: string): SlotHolder {
+    return new SlotHolder(streamId, () => this.review());
+  }
+
+  /**
+   * A slot of the best engine, which may be asked at once. Choice and reservation happen in one tick. The caller owns the
+   * lease and releases it, also when its signal has aborted meanwhile.
+   *
+   * An engine in `excluded` that is starting is not excluded: its process is a new one and has not failed on anything.
+   *
+   * @throws AppError `no_capacity`: every slot is taken and none can be preempted; a start fails only
+   *   if no slot comes free within 1.5 s, and waits for slots of streams without media, and for engines that start.
+   *   `no_engine`: none works within ENGINE_WAIT_TIMEOUT, none is there and none can be created now, or nothing answered
+   *   at any address within 10 s. `engine_failed`: all are excluded. `shutting_down`. The reason of `signal` when it aborts.
+   */
+  async acquire(request: SlotRequest): Promise<SlotLease> {
+    const lease = await this.enqueue(request, this.excludedFor(request), null);
+    // Granted and aborted within one tick: the caller has gone and would not release the slot.
+    if (request.signal.aborted) lease.release();
+    request.signal.throwIfAborted();
+    return lease;
+  }
+
+  /** The decision that a start would meet now, with every reason; reserves nothing. */
+  explain(): Ranking {
+    return this.selector.rank(this.candidates('start', NO_ENGINES));
+  }
+
+  /** Every lease that holds a slot or keeps an engine busy. */
+  listLeases(): SlotLease[] {
+    return [...this.leases];
+  }
+
+  async askAgain(lease: SlotLease, signal: AbortSignal): Promise<void> {
+    const request = { holder: lease.holder, class: lease.class, excluded: NO_ENGINES, signal };
+    await this.enqueue(request, NO_ENGINES, lease);
+  }
+
+  changed(lease: SlotLease): void {
+    if (lease.state === 'released') {
+      this.released += 1;
+      if (!lease.isAsking) this.leases.delete(lease);
+      this.registry.vacate(lease.engineId, lease);
+    }
+    this.review();
+  }
+
+  onModuleDestroy(): void {
+    this.isClosed = true;
+    for (const unsubscribe of this.unsubscribe) unsubscribe();
+    for (const queued of this.queue.list()) queued.fail(shuttingDown());
+    clearTimeout(this.timer);
+  }
+
+  private async enqueue(
+    request: SlotRequest,
+    excluded: ReadonlySet<string>,
+    held: SlotLease | null,
+  ): Promise<SlotLease> {
+    request.signal.throwIfAborted();
+    if (this.isClosed) throw shuttingDown();
+    if (this.queue.size >= MAX_QUEUED) throw noCapacity('Too many requests wait for an engine.');
+    const queued = new QueuedRequest(request, excluded, held, (settled) => {
+      this.queue.remove(settled);
+      // A slot that was preempted for this request goes to the next one.
+      this.review();
+    });
+    this.queue.add(queued);
+    this.review();
+    return queued.lease;
+  }
+
+  private excludedFor({ excluded, only }: SlotRequest): ReadonlySet<string> {
+    const still = [...excluded].filter((id) => this.registry.get(id)?.state !== 'starting');
+    if (only === undefined) return new Set(still);
+    const others = this.registry.list().filter(({ id }) => id !== only);
+    return new Set([...still, ...others.map(({ id }) => id)]);
+  }
+
+  /**
+   * Serves every request that can be served, and fails every request that waits in vain. One review runs at a time; a change
+   * during a review causes another one.
+   */
+  private review(): void {
+    this.isReviewDue = true;
+    if (this.isReviewing || this.isClosed) return;
+    this.isReviewing = true;
+    try {
+      while (this.isReviewDue) {
+        this.isReviewDue = false;
+        this.reviewOnce(false);
+      }
+    } finally {
+      this.isReviewing = false;
+    }
+    this.setTimer();
+    this.queue.publish();
+  }
+
+  /**
+   * A preemption runs in a later tick than the change that made it necessary: the caller of that change may still be
+   * updating the very stream whose slot is preempted.
+   */
+  private preemptSoon(): void {
+    if (this.isPreemptionDue) return;
+    this.isPreemptionDue = true;
+    queueMicrotask(() => {
+      this.isPreemptionDue = false;
+      if (this.isClosed) return;
+      this.isReviewing = true;
+      try {
+        this.reviewOnce(true);
+      } finally {
+        this.isReviewing = false;
+      }
+      this.review();
+    });
+  }
+
+  private reviewOnce(mayPreempt: boolean): void {
+    const slots = this.registry.list().length * this.config.maxStreamsPerEngine;
+    const order = serviceOrder(this.queue.list(), slots, this.isNewestNext);
+    if (!order.isCrowded) this.isNewestNext = false;
+    const claims: Claims = {
+      comingFree: new Set([...this.leases].filter(isComingFree)),
+      victims: new Set(),
+      mayPreempt,
+    };
+    const { released } = this;
+    for (const queued of order.requests) {
+      // A slot that was released during this review belongs to the first request in line, so the review starts again.
+      if (this.released > released) return;
+      if (queued.isSettled) continue;
+      if (queued.held !== null) this.serveHeld(queued, queued.held);
+      else if (this.serve(queued)) {
+        if (order.isCrowded && queued.class === 'start') this.isNewestNext = !this.isNewestNext;
+      } else this.judge(queued, claims);
+    }
+  }
+
+  private serve(queued: QueuedRequest): boolean {
+    const { chosen } = this.selector.rank(this.candidates(queued.class, queued.excluded));
+    const engine = chosen === null ? undefined : this.registry.get(chosen);
+    if (engine === undefined) return false;
+    const lease = new SlotLease(engine, queued.request.holder, queued.class, this);
+    lease.ask();
+    this.leases.add(lease);
+    this.registry.occupy(engine, lease);
+    queued.grant(lease);
+    return true;
+  }
+
+  /** The stream has its slot and waits for its engine to be less busy. */
+  private serveHeld(queued: QueuedRequest, lease: SlotLease): void {
+    queued.awaits = 'answer';
+    if (isBusy(lease.engineId, queued.class, this.asking(), this.limits)) {
+      const waitMs = this.config.engineWaitTimeoutMs;
+      if (monotonicMs() - queued.sinceMs >= waitMs) queued.fail(keptWaiting(waitMs));
+      return;
+    }
+    lease.ask();
+    queued.grant(lease);
+  }
+
+  private judge(queued: QueuedRequest, claims: Claims): void {
+    const { canGrow } = this.supply;
+    const blocked = canGrow || this.hasEngine() ? null : this.supply.blocked;
+    if (blocked !== null) {
+      queued.fail(noEngineComes(blocked));
+      return;
+    }
+    const candidates = this.candidates(queued.class, queued.excluded);
+    const forecast = forecastCapacity(candidates, canGrow);
+    queued.awaits = 'slot';
+    switch (forecast.kind) {
+      case 'occupied':
+        this.judgeOccupied(queued, forecast, claims);
+        return;
+      case 'pending':
+        this.judgePending(queued, canGrow);
+        return;
+      case 'excluded':
+        queued.fail(new AppError('engine_failed', 'Every engine failed on this content.'));
+        return;
+      case 'none':
+        queued.fail(new AppError('no_engine', 'Every engine is being drained.'));
+        return;
+    }
+  }
+
+  private judgePending(queued: QueuedRequest, canGrow: boolean): void {
+    const waitedMs = monotonicMs() - queued.sinceMs;
+    const engines = this.registry.list();
+    if (!queued.waitsForSlot) {
+      queued.fail(new AppError('no_engine', 'No other engine works now.'));
+      return;
+    }
+    const unreached = canGrow || waitedMs < UNREACHED_WAIT_MS ? null : noEngineReached(engines);
+    if (unreached !== null) queued.fail(unreached);
+    else if (waitedMs >= this.config.engineWaitTimeoutMs) {
+      queued.fail(
+        noEngineReached(engines) ?? noEngineInTime(engines, this.config.engineWaitTimeoutMs),
+      );
+    }
+  }
+
+  /** Engines work, and all are full or busy. */
+  private judgeOccupied(
+    queued: QueuedRequest,
+    { usable, isGrowing }: CapacityForecast,
+    claims: Claims,
+  ): void {
+    const waitedMs = monotonicMs() - queued.sinceMs;
+    const useful = (lease: SlotLease): boolean =>
+      usable.some((one) => one.id === lease.engineId && (lease.isAsking || !isOnlyBusy(one)));
+    const isBusyOnly = usable.some(isOnlyBusy);
+    const timeoutMs = queued.mayPreempt ? this.config.engineWaitTimeoutMs : BUSY_WAIT_MS;
+    if (waitedMs >= timeoutMs) {
+      queued.fail(isBusyOnly ? keptWaiting(timeoutMs) : noCapacity());
+      return;
+    }
+    if (queued.mayPreempt && this.claim(queued, useful, claims)) return;
+    if (isBusyOnly && queued.waitsForAnswer) {
+      queued.awaits = 'answer';
+      return;
+    }
+    if (!this.mayWaitForSlot(queued, isGrowing, waitedMs, useful)) queued.fail(noCapacity());
+  }
+
+  /** Claims a slot that is being released, or has one preempted for the request. False when there is none. */
+  private claim(
+    queued: QueuedRequest,
+    useful: (lease: SlotLease) => boolean,
+    { comingFree, victims, mayPreempt }: Claims,
+  ): boolean {
+    const next = [...comingFree].find(useful);
+    if (next !== undefined) {
+      comingFree.delete(next);
+      if (monotonicMs() - next.sinceMs >= HANGING_MS) next.cutAbandoned();
+      queued.awaits = 'victim';
+      return true;
+    }
+    if (!queued.isWatched) return false;
+    const held = [...this.leases].filter((lease) => useful(lease) && !victims.has(lease));
+    const victim = selectVictim(queued.class, held, monotonicMs(), this.overdueMs);
+    if (victim === null) return false;
+    queued.awaits = 'victim';
+    victims.add(victim);
+    if (mayPreempt) victim.revoke(preemptedBy(queued.class));
+    else this.preemptSoon();
+    return true;
+  }
+
+  private mayWaitForSlot(
+    queued: QueuedRequest,
+    isGrowing: boolean,
+    waitedMs: number,
+    useful: (lease: SlotLease) => boolean,
+  ): boolean {
+    if (!queued.waitsForSlot) return false;
+    if (queued.class === 'failover' || isGrowing || waitedMs < RELEASE_WAIT_MS) return true;
+    // Slots that are being released come free, and nobody knows yet whether a stream without media will play.
+    return [...this.leases].some((lease) => useful(lease) && lease.state !== 'confirmed');
+  }
+
+  private candidates(slotClass: SlotClass, excluded: ReadonlySet<string>): Candidate[] {
+    const asking = this.asking();
+    return this.registry
+      .list()
+      .map((engine) => this.candidate(engine, slotClass, excluded, asking));
+  }
+
+  private candidate(
+    engine: Engine,
+    slotClass: SlotClass,
+    excluded: ReadonlySet<string>,
+    asking: readonly SlotLease[],
+  ): Candidate {
+    const { vpnHealthy, networkConnected } = this.facts.of(engine);
+    return {
+      id: engine.id,
+      state: engine.state,
+      activeStreams: engine.leases.size,
+      maxStreams: this.config.maxStreamsPerEngine,
+      isBusy: isBusy(engine.id, slotClass, asking, this.limits),
+      forwarded: engine.forwarded,
+      vpnHealthy,
+      networkConnected,
+      excluded: excluded.has(engine.id),
+      lastReservation: engine.lastReservation,
+    };
+  }
+
+  private asking(): SlotLease[] {
+    return [...this.leases].filter(({ isAsking }) => isAsking);
+  }
+
+  /** One that works, or that may work again without a new one being created. */
+  private hasEngine(): boolean {
+    return this.registry.list().some(({ state }) => state !== 'draining' && state !== 'gone');
+  }
+
+  /** The next time at which something is decided although nothing has changed. */
+  private setTimer(): void {
+    clearTimeout(this.timer);
+    const queued = this.queue.list();
+    if (queued.length === 0) return;
+    const nowMs = monotonicMs();
+    const times = queued.flatMap(({ sinceMs, mayPreempt }) => [
+      sinceMs + (mayPreempt ? this.config.engineWaitTimeoutMs : BUSY_WAIT_MS),
+      sinceMs + RELEASE_WAIT_MS,
+      sinceMs + UNREACHED_WAIT_MS,
+    ]);
+    const overdue = [...this.leases]
+      .filter(isTentative)
+      .map(({ sinceMs }) => sinceMs + this.overdueMs);
+    const hanging = [...this.leases]
+      .filter((lease) => lease.state === 'released')
+      .map(({ sinceMs }) => sinceMs + HANGING_MS);
+    const isUnreached = queued.some(({ sinceMs }) => nowMs - sinceMs >= UNREACHED_WAIT_MS);
+    const next = [
+      ...times,
+      ...overdue,
+      ...hanging,
+      ...(isUnreached ? [nowMs + UNREACHED_CHECK_MS] : []),
+    ];
+    const dueMs = Math.min(...next.filter((time) => time > nowMs));
+    // A timer may fire a little early, and must not find that its time has not come.
+    if (Number.isFinite(dueMs)) {
+      this.timer = setTimeout(() => this.review(), Math.ceil(dueMs - nowMs) + 1);
+    }
+  }
+}
+
+/** What the requests of one review have claimed so far, in the order of service. */
+interface Claims {
+  /** Slots that are being released and that no request has claimed. */
+  readonly comingFree: Set<SlotLease>;
+  /** Slots that are to be preempted. */
+  readonly victims: Set<SlotLease>;
+  readonly mayPreempt: boolean;
+}
+
+/** Its slot is free soon, or its engine has one stream less to answer for. */
+function isComingFree(lease: SlotLease): boolean {
+  return lease.isRevoked || lease.state === 'releasing' || lease.state === 'released';
+}
+
+/** A stream without media, which may yet fail or be preempted. */
+function isTentative({ class: slotClass, state, isRevoked }: SlotLease): boolean {
+  const isWithoutMedia = state === 'reserved' || state === 'asking' || state === 'answered';
+  return isWithoutMedia && !isRevoked && slotClass !== 'failover';
+}
+
+function preemptedBy(slotClass: SlotClass): SlotRevocation {
+  const other = slotClass === 'failover' ? 'a running stream' : 'another start';
+  return new SlotRevocation('preempted', `The slot of this stream was needed by ${other}.`);
+}
+
+function keptWaiting(waitMs: number): AppError {
+  return noCapacity(`Other starts kept this one waiting for ${waitMs / 1000} s.`);
+}

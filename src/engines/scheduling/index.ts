@@ -1,0 +1,7 @@
+export { EngineScheduler } from './engine-scheduler';
+export { leastMissed } from './preemption';
+export { type Watch, SlotHolder } from './slot-holder';
+export { SlotLease } from './slot-lease';
+export { SlotQueue } from './slot-queue';
+export type { SlotClass, SlotRequest, WaitFor } from './slot-request';
+export type { SlotState } from './slot-state';

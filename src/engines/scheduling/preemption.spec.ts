@@ -1,0 +1,78 @@
+import { selectVictim, type SlotFacts } from './preemption';
+import type { Watch } from './slot-holder';
+import type { SlotClass } from './slot-request';
+
+const NOW_MS = 100_000;
+const OVERDUE_MS = 30_000;
+
+interface Named extends SlotFacts {
+  readonly name: string;
+}
+
+function slot(name: string, over: Partial<SlotFacts> = {}): Named {
+  return {
+    name,
+    class: 'start',
+    state: 'confirmed',
+    isRevoked: false,
+    sinceMs: NOW_MS - 1000,
+    holder: { watch: 'watched', watchSinceMs: 0 },
+    ...over,
+  };
+}
+
+const idle = (name: string, watch: Watch, forMs = 1000): Named =>
+  slot(name, { holder: { watch, watchSinceMs: NOW_MS - forMs } });
+const start = (name: string, ageMs: number, over: Partial<SlotFacts> = {}): Named =>
+  slot(name, { state: 'answered', sinceMs: NOW_MS - ageMs, ...over });
+
+describe('selectVictim', () => {
+  it.each<[string, SlotClass, Named[], string | null]>([
+    ['a start finds none among streams that play', 'start', [slot('a'), slot('b')], null],
+    ['nor a failover', 'failover', [slot('a'), slot('b')], null],
+    ['a start takes an unwatched stream', 'start', [slot('a'), idle('b', 'unwatched')], 'b'],
+    [
+      'the one unwatched longest',
+      'start',
+      [idle('a', 'unwatched', 10), idle('b', 'unwatched', 20)],
+      'b',
+    ],
+    [
+      'paused viewers last, before them clients that hold the stream, before those checks',
+      'start',
+      [idle('a', 'paused', 90), idle('b', 'held', 50), idle('c', 'checked', 20)],
+      'c',
+    ],
+    ['a paused stream when there is no other', 'failover', [slot('a'), idle('b', 'paused')], 'b'],
+    [
+      'a start never ends a start in the first half of its budget',
+      'start',
+      [start('a', 29_999)],
+      null,
+    ],
+    [
+      'a start takes the oldest overdue one',
+      'start',
+      [start('a', 31_000), start('b', 40_000), start('c', 1)],
+      'b',
+    ],
+    ['a failover takes any start, the oldest', 'failover', [start('a', 1), start('b', 2)], 'b'],
+    ['or a move', 'failover', [start('a', 1, { class: 'move' })], 'a'],
+    ['but no other failover', 'failover', [start('a', 90_000, { class: 'failover' })], null],
+    ['an unwatched stream before a start', 'failover', [start('a', 9), idle('b', 'paused')], 'b'],
+    [
+      'no slot that is on its way already',
+      'failover',
+      [
+        start('a', 1, { isRevoked: true }),
+        start('b', 1, { state: 'releasing' }),
+        start('c', 1, { state: 'released' }),
+      ],
+      null,
+    ],
+    ['a move takes nothing', 'move', [idle('a', 'unwatched'), start('b', 90_000)], null],
+    ['nor does a probe', 'probe', [idle('a', 'unwatched'), start('b', 90_000)], null],
+  ])('%s', (_, by, slots, expected) => {
+    expect(selectVictim(by, slots, NOW_MS, OVERDUE_MS)?.name ?? null).toBe(expected);
+  });
+});

@@ -1,0 +1,177 @@
+import type { AbandonedStart } from '../../ace';
+import { monotonicMs } from '../../kernel/clock';
+import type { DrainSignal } from '../registry/drain-signal';
+import type { Engine } from '../registry/engine';
+import type { EngineView } from '../registry/engine.types';
+import { SlotRevocation, type HeldSlot } from '../registry/held-slot';
+import type { SlotFacts } from './preemption';
+import type { SlotHolder } from './slot-holder';
+import type { SlotClass } from './slot-request';
+import { canBecome, type SlotState } from './slot-state';
+
+/** What the scheduler does for the leases that it grants. */
+export interface LeaseScheduler {
+  /** The state of a lease, or what its engine is busy with, has changed. */
+  changed(lease: SlotLease): void;
+  /** Resolves when the engine of the lease may be asked; the lease is `asking` then. */
+  askAgain(lease: SlotLease, signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * One slot of one engine, owned by one stream from the grant until `release`. Two signals tell the owner to go: `revoked`,
+ * at once; `drainRequested`, as soon as another engine has room.
+ */
+export class SlotLease implements HeldSlot, SlotFacts {
+  /** Aborts with a `SlotRevocation`. The slot is held until it is released. */
+  readonly revoked: AbortSignal;
+  private readonly revocation = new AbortController();
+  private currentState: SlotState = 'reserved';
+  private askedSinceMs = monotonicMs();
+  private currentClass: SlotClass;
+  private readonly abandoned = new Set<AbandonedStart>();
+
+  constructor(
+    private readonly heldEngine: Engine,
+    private currentHolder: SlotHolder,
+    slotClass: SlotClass,
+    private readonly scheduler: LeaseScheduler,
+  ) {
+    this.currentClass = slotClass;
+    this.revoked = this.revocation.signal;
+  }
+
+  get holder(): SlotHolder {
+    return this.currentHolder;
+  }
+
+  /** Live: after a restart of the engine it has the new address. */
+  get engine(): EngineView {
+    return this.heldEngine;
+  }
+
+  get engineId(): string {
+    return this.heldEngine.id;
+  }
+
+  get streamId(): string {
+    return this.holder.streamId;
+  }
+
+  get class(): SlotClass {
+    return this.currentClass;
+  }
+
+  get state(): SlotState {
+    return this.currentState;
+  }
+
+  get sinceMs(): number {
+    return this.askedSinceMs;
+  }
+
+  get isWatched(): boolean {
+    return this.holder.isWatched;
+  }
+
+  get isRevoked(): boolean {
+    return this.revoked.aborted;
+  }
+
+  /** Another request needs the slot; false when the engine was withdrawn. */
+  get isPreempted(): boolean {
+    return this.revocationReason?.code === 'preempted';
+  }
+
+  /** Null while the stream may keep the slot. */
+  get revocationReason(): SlotRevocation | null {
+    const reason: unknown = this.revoked.reason;
+    return reason instanceof SlotRevocation ? reason : null;
+  }
+
+  get drainRequested(): DrainSignal {
+    return this.heldEngine.drainRequested;
+  }
+
+  /** The engine is being asked for this stream, or is still busy with a request that was abandoned. */
+  get isAsking(): boolean {
+    return this.currentState === 'asking' || this.abandoned.size > 0;
+  }
+
+  /** The slot is another stream's from now on. */
+  handOver(holder: SlotHolder): void {
+    this.currentHolder = holder;
+    this.scheduler.changed(this);
+  }
+
+  /** The engine is about to be asked. For the scheduler, which counts how often it is asked at once. */
+  ask(): void {
+    this.become('asking');
+  }
+
+  /**
+   * The stream asks the same engine once more. Resolves when it may.
+   *
+   * @param isRunning viewers are watching: from now on the slot is one of a failover
+   * @throws AppError `no_capacity` when the engine is busy for too long; the reason of `signal` or of `revoked`
+   */
+  async askAgain(isRunning: boolean, signal: AbortSignal): Promise<void> {
+    if (isRunning) this.currentClass = 'failover';
+    this.revoked.throwIfAborted();
+    this.become('reserved');
+    this.scheduler.changed(this);
+    await this.scheduler.askAgain(this, AbortSignal.any([signal, this.revoked]));
+  }
+
+  /** The engine has answered: waiting for media burdens it far less than being asked. */
+  answered(): void {
+    if (this.currentState !== 'asking') return;
+    this.become('answered');
+    this.scheduler.changed(this);
+  }
+
+  /** Media flow. Idempotent. */
+  confirm(): void {
+    if (this.currentState === 'confirmed' || !canBecome(this.currentState, 'confirmed')) return;
+    this.become('confirmed');
+    this.scheduler.changed(this);
+  }
+
+  /** The stream has left: the slot is released as soon as the engine session is stopped. Idempotent. */
+  beginRelease(): void {
+    if (!canBecome(this.currentState, 'releasing')) return;
+    this.become('releasing');
+    this.scheduler.changed(this);
+  }
+
+  /** Gives the slot back. Idempotent. */
+  release(): void {
+    if (this.currentState === 'released') return;
+    this.become('released');
+    this.scheduler.changed(this);
+  }
+
+  /** An abandoned start keeps the engine busy until the engine is done with it, also after the release. */
+  occupyUntil(start: AbandonedStart): void {
+    this.abandoned.add(start);
+    void start.done.then(() => {
+      this.abandoned.delete(start);
+      this.scheduler.changed(this);
+    });
+  }
+
+  /** Another start needs the engine: the connections of abandoned starts are closed. Idempotent. */
+  cutAbandoned(): void {
+    for (const start of this.abandoned) start.cut();
+  }
+
+  revoke(reason: SlotRevocation): void {
+    this.revocation.abort(reason);
+  }
+
+  private become(state: SlotState): void {
+    if (!canBecome(this.currentState, state)) {
+      throw new Error(`a slot cannot go from ${this.currentState} to ${state}`);
+    }
+    this.currentState = state;
+  }
+}

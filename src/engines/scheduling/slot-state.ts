@@ -1,0 +1,27 @@
+/**
+ * The life of a slot that a stream holds:
+ *
+ *   reserved    the slot is the stream's; the engine is not being asked yet
+ *   asking      the engine is being asked to start the content; counts against PROXY_STARTS_PER_ENGINE and
+ *               PROXY_STARTS_TOTAL, because engines crash when they are asked for five streams at once
+ *   answered    the engine has answered, and no media have come yet
+ *   confirmed   media flow
+ *   releasing   the stream has left; the slot is free as soon as the engine session is stopped, after 3 s at most
+ *   released    the slot is free
+ *
+ * A stream that asks its engine once more goes back to `reserved`.
+ */
+export type SlotState = 'reserved' | 'asking' | 'answered' | 'confirmed' | 'releasing' | 'released';
+
+const TRANSITIONS: Readonly<Record<SlotState, readonly SlotState[]>> = {
+  reserved: ['asking', 'releasing', 'released'],
+  asking: ['reserved', 'answered', 'confirmed', 'releasing', 'released'],
+  answered: ['reserved', 'confirmed', 'releasing', 'released'],
+  confirmed: ['reserved', 'releasing', 'released'],
+  releasing: ['released'],
+  released: [],
+};
+
+export function canBecome(from: SlotState, to: SlotState): boolean {
+  return TRANSITIONS[from].includes(to);
+}

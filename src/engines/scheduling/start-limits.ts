@@ -1,0 +1,34 @@
+import type { SlotClass } from './slot-request';
+
+/** How many streams engines may be asked for at once. */
+export interface StartLimits {
+  readonly perEngine: number;
+  readonly total: number;
+}
+
+/** A stream for which an engine is being asked. */
+export interface Asking {
+  readonly engineId: string;
+  readonly class: SlotClass;
+}
+
+/**
+ * Whether one more stream of this class would be one too many for an engine. A quarter of each limit, at least one, is
+ * reserved for failovers, so that dead channels never keep a watched stream waiting.
+ */
+export function isBusy(
+  engineId: string,
+  slotClass: SlotClass,
+  asking: readonly Asking[],
+  { perEngine, total }: StartLimits,
+): boolean {
+  const here = asking.filter((one) => one.engineId === engineId);
+  return exceeds(asking, total, slotClass) || exceeds(here, perEngine, slotClass);
+}
+
+function exceeds(asking: readonly Asking[], limit: number, slotClass: SlotClass): boolean {
+  if (asking.length >= limit) return true;
+  if (slotClass === 'failover') return false;
+  const reserved = Math.max(1, Math.floor(limit / 4));
+  return asking.filter((one) => one.class !== 'failover').length >= limit - reserved;
+}

@@ -1,0 +1,147 @@
+import { Logger } from '@nestjs/common';
+import type { EventBus } from '../../events';
+import type { EngineComplaint, EngineState } from '../registry/engine.types';
+import { EngineRegistry } from '../registry/engine-registry';
+import type { EngineSupply } from '../fleet/engine-supply';
+import type { ProvisioningBlock } from '../drivers/engine-driver.port';
+import type { EngineHealth } from '../health/engine-health';
+import { EngineScheduler, type SchedulerConfig } from '../scheduling/engine-scheduler';
+import { SlotQueue } from '../scheduling/slot-queue';
+import type { Candidate } from '../selection/candidate';
+import { EngineSelector } from '../selection/engine-selector.port';
+import { filterReasons } from '../selection/filters';
+import { rank, type Ranking } from '../selection/ranking';
+import { ProbedFacts, SlowFactCache } from '../selection/slow-facts';
+import { aDescription, WEIGHTS } from './engine.spec-support';
+
+/** Chooses the first engine that may be chosen, so that a test knows which one. */
+class FirstFit extends EngineSelector {
+  /** Chooses none. */
+  isClosed = false;
+
+  override rank(candidates: readonly Candidate[]): Ranking {
+    const fit = candidates.find((candidate) => filterReasons(candidate).length === 0);
+    const chosen = this.isClosed ? null : (fit?.id ?? null);
+    return { ...rank(candidates, WEIGHTS), chosen };
+  }
+}
+
+/** Limits of a stage; few of them matter to a test. */
+const LIMITS: SchedulerConfig = {
+  maxStreamsPerEngine: 1,
+  engineWaitTimeoutMs: 60_000,
+  proxyStartsPerEngine: 4,
+  proxyStartsTotal: 24,
+  proxyInitTimeoutMs: 60_000,
+};
+
+/** The real scheduler and registry, over engines that the test moves as it likes. */
+export class StagedEngines {
+  readonly registry = new EngineRegistry({ publish: () => undefined } as unknown as EventBus);
+  readonly queue = new SlotQueue();
+  readonly scheduler: EngineScheduler;
+  readonly complaints: string[] = [];
+  /** Engines that answer no probe. */
+  readonly frozen = new Set<string>();
+  /** What the fleet says of further engines. */
+  readonly supply: { canGrow: boolean; blocked: ProvisioningBlock | null } = {
+    canGrow: false,
+    blocked: null,
+  };
+  private readonly selector = new FirstFit();
+  private onSupply: () => void = () => undefined;
+
+  constructor(limits: Partial<SchedulerConfig> = {}) {
+    Logger.overrideLogger(false);
+    const subscribe = (listener: () => void): (() => void) => {
+      this.onSupply = listener;
+      return () => undefined;
+    };
+    this.scheduler = new EngineScheduler(
+      { ...LIMITS, ...limits },
+      this.selector,
+      this.registry,
+      Object.assign(this.supply, { subscribe }) as unknown as EngineSupply,
+      new SlowFactCache(new ProbedFacts()),
+      this.queue,
+    );
+  }
+
+  /** Healthy engines `e1`, `e2`, … with so many slots each. */
+  static withEngines(
+    count: number,
+    slots: number,
+    limits: Partial<SchedulerConfig> = {},
+  ): StagedEngines {
+    const stage = new StagedEngines({ ...limits, maxStreamsPerEngine: slots });
+    for (let n = 1; n <= count; n++) stage.add(`e${n}`, 'healthy');
+    return stage;
+  }
+
+  /** The health of the engines, as streams use it. */
+  get health(): EngineHealth {
+    return {
+      complain: (engineId: string, complaint: EngineComplaint) => {
+        this.complaints.push(`${engineId}: ${complaint}`);
+      },
+      answersNow: (engineId: string) => Promise.resolve(!this.frozen.has(engineId)),
+    } as unknown as EngineHealth;
+  }
+
+  add(id: string, ...states: EngineState[]): void {
+    this.registry.announce(aDescription(id, { endpoint: { host: id, port: 6878 } }));
+    for (const state of states) this.move(id, state);
+  }
+
+  move(id: string, state: EngineState): void {
+    this.registry.transition(this.engine(id), state, 'test');
+  }
+
+  /** From now on, or until `open`, every request waits. */
+  close(): void {
+    this.selector.isClosed = true;
+  }
+
+  open(): void {
+    this.selector.isClosed = false;
+    this.supplyChanged();
+  }
+
+  supplyChanged(): void {
+    this.onSupply();
+  }
+
+  /** The engine says that it reaches no network. */
+  disconnect(id: string): void {
+    this.engine(id).networkConnected = false;
+  }
+
+  /** Takes the engine away from its streams, and out of the fleet. */
+  withdraw(id: string, reason: string): void {
+    this.registry.remove(id, reason);
+  }
+
+  /** Asks the streams of the engine to leave it; null takes that back. */
+  drain(id: string, reason: string | null): void {
+    if (reason !== null) this.registry.drain(this.engine(id), reason);
+    else {
+      this.registry.undrain(this.engine(id));
+      this.move(id, 'healthy');
+    }
+  }
+
+  /** Slots in use, on one engine or on all; of engines that were withdrawn, too, while streams hold them. */
+  inUse(id?: string): number {
+    return this.scheduler
+      .listLeases()
+      .filter(
+        ({ engineId, state }) => state !== 'released' && (id === undefined || engineId === id),
+      ).length;
+  }
+
+  private engine(id: string): ReturnType<EngineRegistry['list']>[number] {
+    const engine = this.registry.get(id);
+    if (engine === undefined) throw new Error(`there is no engine ${id}`);
+    return engine;
+  }
+}

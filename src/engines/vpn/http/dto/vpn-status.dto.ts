@@ -1,0 +1,131 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { VPN_STATES, type VpnState } from '../../vpn-health';
+
+/** `redundant`: several VPNs. */
+export type VpnMode = 'disabled' | 'single' | 'redundant';
+
+/** `unknown`: not checked yet. */
+export type VpnHealthWord = 'healthy' | 'unhealthy' | 'starting' | 'unknown';
+
+const MODES: readonly VpnMode[] = ['disabled', 'single', 'redundant'];
+const HEALTH_WORDS: readonly VpnHealthWord[] = ['healthy', 'unhealthy', 'starting', 'unknown'];
+
+/** One VPN. */
+export class VpnDto {
+  /** Null when no port is forwarded or the control server does not report it. */
+  @ApiProperty({ type: 'integer', nullable: true })
+  readonly forwarded_port!: number | null;
+
+  /** Its address as seen from the internet. */
+  @ApiProperty({ type: String, nullable: true })
+  readonly public_ip!: string | null;
+
+  /** As configured in its container. */
+  @ApiProperty({ type: String, nullable: true })
+  readonly provider!: string | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  readonly country!: string | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  readonly city!: string | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  readonly region!: string | null;
+
+  /** ISO 8601, UTC. */
+  @ApiProperty({ type: String, nullable: true })
+  readonly last_check_at!: string | null;
+
+  readonly enabled!: boolean;
+
+  /** Docker's state of its container: `running`, `exited`, …; `not_found`; `unknown`. */
+  readonly status!: string;
+
+  /** Its container's name. */
+  readonly container_name!: string;
+
+  @ApiProperty({ enum: HEALTH_WORDS })
+  readonly health!: VpnHealthWord;
+
+  /** True when its engines may get streams. */
+  readonly connected!: boolean;
+
+  /** `recovering`: works again, but gets new engines only when no other VPN is up. */
+  @ApiProperty({ enum: VPN_STATES })
+  readonly state!: VpnState;
+
+  /** Time of the last change of state. ISO 8601, UTC. */
+  readonly since!: string;
+
+  /** Why. */
+  readonly reason!: string;
+
+  /** What is wrong with its control server; null when no fault is known. */
+  @ApiProperty({ type: String, nullable: true })
+  readonly control_fault!: string | null;
+
+  /** Seconds until it counts as stable; 0 when it is stable, null while it does not work. */
+  @ApiProperty({ type: 'number', nullable: true })
+  readonly stable_in_s!: number | null;
+
+  /** Address of the VPN container and its engines. */
+  @ApiProperty({ type: String, nullable: true })
+  readonly host!: string | null;
+
+  /** Ids of the engines behind it. */
+  readonly engines!: string[];
+}
+
+/** While a VPN is down and another one serves. */
+export class VpnEmergencyDto {
+  readonly active!: boolean;
+
+  /** The first VPN that is down. */
+  @ApiProperty({ type: String, nullable: true })
+  readonly failed_vpn!: string | null;
+
+  /** The first VPN that works. */
+  @ApiProperty({ type: String, nullable: true })
+  readonly healthy_vpn!: string | null;
+
+  readonly duration_seconds!: number;
+
+  /** ISO 8601, UTC; only while active. */
+  @ApiPropertyOptional()
+  readonly entered_at?: string;
+}
+
+/** All VPNs. */
+export class VpnStatusDto {
+  @ApiProperty({ enum: MODES })
+  readonly mode!: VpnMode;
+
+  readonly enabled!: boolean;
+
+  /**
+   * `disabled` without VPNs. With one VPN: the status of its container. With several: `running` while one works, else
+   * `unhealthy`.
+   */
+  readonly status!: string;
+
+  @ApiProperty({ enum: HEALTH_WORDS })
+  readonly health!: VpnHealthWord;
+
+  /** True when the engines of at least one VPN may get streams. */
+  readonly connected!: boolean;
+
+  readonly emergency_mode!: VpnEmergencyDto;
+
+  /** Every VPN, in the order of VPN_CONTAINERS. */
+  @ApiProperty({ type: [VpnDto] })
+  readonly vpns!: VpnDto[];
+}
+
+/** The public address of the first VPN that has reported one. */
+export class VpnPublicIpDto {
+  readonly public_ip!: string;
+
+  /** The VPN with this address. */
+  readonly vpn!: string;
+}

@@ -1,0 +1,53 @@
+import { AppError } from '../kernel/errors';
+import { type FastifyInstance } from './fastify.types';
+
+/** Deeper nesting than any valid body has, and far below what exhausts the stack of a recursive parser. */
+const MAX_DEPTH = 32;
+
+/**
+ * Parses `application/json` bodies. The depth is measured on the text, before any recursive function reads it;
+ * `__proto__` and `constructor.prototype` are refused. An empty body counts as missing, because many programs send
+ * the content type with every request.
+ */
+export function registerJsonBodies(fastify: FastifyInstance): void {
+  const parse = fastify.getDefaultJsonParser('error', 'error');
+  // Fastify's own parsers, for JSON and plain text, are removed.
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser<string>(
+    'application/json',
+    { parseAs: 'string' },
+    (request, body, done) => {
+      if (body.trim() === '') {
+        done(null, undefined);
+      } else if (isDeeperThan(body, MAX_DEPTH)) {
+        done(
+          new AppError('invalid_request', `The body is nested deeper than ${MAX_DEPTH} levels.`),
+        );
+      } else {
+        // The parser answers through the callback, but its type also allows a promise.
+        void parse(request, body, done);
+      }
+    },
+  );
+}
+
+/** Counts open brackets outside of strings; one pass, no recursion, no memory. */
+export function isDeeperThan(json: string, limit: number): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let i = 0; i < json.length; i += 1) {
+    const character = json[i];
+    if (inString) {
+      if (character === '\\') i += 1;
+      else if (character === '"') inString = false;
+    } else if (character === '"') {
+      inString = true;
+    } else if (character === '[' || character === '{') {
+      depth += 1;
+      if (depth > limit) return true;
+    } else if (character === ']' || character === '}') {
+      depth -= 1;
+    }
+  }
+  return false;
+}

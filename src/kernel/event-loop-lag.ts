@@ -1,0 +1,27 @@
+/** A lag from this value on is not counted as silence of a client or an engine. */
+const TOLERATED_MS = 1000;
+
+/**
+ * Measures by how much the ticks of one interval timer are late. While the event loop was blocked, this process could not
+ * receive anything, so nobody is blamed for silence in that time.
+ */
+export class EventLoopLag {
+  /** @param lastTickMs monotonic time at which the first interval begins */
+  constructor(
+    private readonly intervalMs: number,
+    private lastTickMs: number,
+  ) {}
+
+  /** Call at each tick. Returns by how many milliseconds this tick is late; 0 for a usual lag. */
+  at(nowMs: number): number {
+    const lateMs = this.lateMs(nowMs);
+    this.lastTickMs = nowMs;
+    return lateMs;
+  }
+
+  /** Returns by how many milliseconds the next tick is overdue, for calls between two ticks. */
+  lateMs(nowMs: number): number {
+    const lateMs = nowMs - this.lastTickMs - this.intervalMs;
+    return lateMs >= TOLERATED_MS ? lateMs : 0;
+  }
+}

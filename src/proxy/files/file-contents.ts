@@ -1,0 +1,90 @@
+import { LRUCache } from 'lru-cache';
+import { EngineFault } from '../../ace';
+import {
+  infohashKey,
+  streamKey,
+  type ContentSelector,
+  type StreamKey,
+  type SourceSelector,
+} from '../../kernel/content-selector';
+import type { AppError } from '../../kernel/errors';
+import type { FileHead } from './file-head';
+
+/** A content that is a file. One object for all its names. */
+export interface FileContent {
+  /** The name that an engine has accepted. */
+  readonly selector: SourceSelector;
+  /** 40 lower-case hex digits; null while no engine has said it. */
+  infohash: string | null;
+  /** 0: an engine said so. 1, -1: it did not, and the media are no MPEG-TS. */
+  readonly isLive: 1 | 0 | -1;
+  /** What is known of the whole file. */
+  head: FileHead | null;
+}
+
+const MAX_CONTENTS = 10_000;
+/** Not for ever: a broadcast that was requested before it began may have looked like a file. */
+const REMEMBERED_MS = 10 * 60_000;
+
+/**
+ * Which contents are files. A request for a known file opens no broadcast start, which would end the engine session of its
+ * reader. A content is forgotten ten minutes after the last request for it.
+ */
+export class FileContents {
+  private readonly byKey: LRUCache<StreamKey, FileContent>;
+
+  constructor(now: () => number) {
+    this.byKey = new LRUCache({
+      max: MAX_CONTENTS,
+      ttl: REMEMBERED_MS,
+      updateAgeOnGet: true,
+      ttlResolution: 0,
+      perf: { now },
+    });
+  }
+
+  /** @param infohash of the content, if it is known */
+  find(selector: ContentSelector, infohash: string | null): FileContent | null {
+    const direct = this.byKey.get(streamKey(selector));
+    if (direct !== undefined) return direct;
+    if (infohash === null) return null;
+    return this.byKey.get(infohashKey(infohash, selector.fileIndex)) ?? null;
+  }
+
+  /** The content under `selector`, and under its infohash, is a file. */
+  learn(
+    selector: SourceSelector,
+    facts: { readonly infohash: string | null; readonly isLive: 1 | 0 | -1 },
+  ): FileContent {
+    const known = this.find(selector, facts.infohash);
+    const content: FileContent = known ?? { selector, ...facts, head: null };
+    content.infohash ??= facts.infohash;
+    this.byKey.set(streamKey(selector), content);
+    if (content.infohash !== null) {
+      this.byKey.set(infohashKey(content.infohash, selector.fileIndex), content);
+    }
+    return content;
+  }
+
+  forget(content: FileContent): void {
+    for (const [key, one] of this.byKey.entries()) if (one === content) this.byKey.delete(key);
+  }
+}
+
+/**
+ * Whether a start ended because the media are a file. A playlist is not a file, because its addresses are the engine's
+ * own; nor is a transport stream that was refused, which must not be passed on unparsed.
+ */
+export function isFile({ cause }: AppError): boolean {
+  return cause instanceof EngineFault && cause.reason !== 'playlist';
+}
+
+export function keysOf({ selector, infohash }: FileContent): string[] {
+  const own = streamKey(selector);
+  return infohash === null ? [own] : [own, infohashKey(infohash, selector.fileIndex)];
+}
+
+/** Engines tell contents by their infohash, whichever file of it is played. */
+export function isSameTransport(one: FileContent, other: FileContent): boolean {
+  return one === other || (one.infohash !== null && one.infohash === other.infohash);
+}

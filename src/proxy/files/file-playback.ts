@@ -1,0 +1,369 @@
+import { randomUUID } from 'node:crypto';
+import type { Writable } from 'node:stream';
+import type { EngineSession, FilePart } from '../../ace';
+import type { SlotHolder, SlotLease } from '../../engines';
+import { monotonicMs, wallClockIso } from '../../kernel/clock';
+import { AppError, asAppError } from '../../kernel/errors';
+import { isoOf, StreamReporter, type SessionServices } from '../live';
+import type { EndReason, Stream, StreamSnapshot, StreamState } from '../streams';
+import type { LeaveReason, Viewer, ViewerHost } from '../viewers';
+import type { FileHead } from './file-head';
+import { FileTransfer, type TransferEnd, type TransferEvents } from './file-transfer';
+import type { PlaybackFacts } from './pick-playback';
+import type { FileContent } from './file-contents';
+import { FileSource, type SlotWanted } from './file-source';
+
+/** What one request wants. */
+export interface PlayRequest {
+  readonly viewer: Viewer;
+  /** The token of a playback address; null for a request that identifies its viewer by address and User-Agent only. */
+  readonly token: string | null;
+  readonly part: FilePart;
+  /** Sends the head and returns what the body is written to; null when the connection is gone. */
+  readonly sendHead: (head: FileHead) => Writable | null;
+  readonly isGone: () => boolean;
+}
+
+/** What happens to a playback that concerns the others. */
+export interface PlaybackEvents {
+  headKnown(content: FileContent, head: FileHead): void;
+  viewerGone(viewer: Viewer): void;
+  /** Called once. */
+  playbackOver(playback: FilePlayback): void;
+}
+
+/**
+ * One engine session of a recorded content, read by one viewer at a time.
+ *
+ *   starting ──first head──▶ playing ──viewer leaves──▶ grace ──next request──▶ playing
+ *   any ──grace over, reclaimed, operator, shutdown──▶ ended;  any ──no engine has it──▶ failed
+ *
+ * Owns the source and the one transfer that reads it; `end` and `fail` are its only ways out and leave neither behind.
+ */
+export class FilePlayback implements Stream, PlaybackFacts, ViewerHost, TransferEvents {
+  readonly kind = 'file';
+  readonly uid = randomUUID();
+  readonly createdMs = monotonicMs();
+  readonly holder: SlotHolder;
+  viewer: Viewer | null = null;
+  endedMs: number | null = null;
+  endReason: string | null = null;
+  private error: AppError | null = null;
+  private readonly requestedAt = wallClockIso();
+  private readonly source: FileSource;
+  private readonly report: StreamReporter;
+  client = '';
+  private isAnnounced = false;
+  private readyMs: number | null = null;
+  private firstByteAt: string | null = null;
+  private graceSinceMs: number | null = null;
+  /** Monotonic ms of the last write to the viewer. The next one waits until the viewer has taken it. */
+  private deliveredMs = 0;
+  private failovers = 0;
+  private bytesIn = 0;
+  /** Bytes that earlier viewers have taken. */
+  private pastBytes = 0;
+  private reading = new AbortController();
+  private transfer: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    /** Public id, unique among all streams under way. */
+    readonly id: string,
+    readonly content: FileContent,
+    private readonly services: SessionServices,
+    busyEngines: (playback: FilePlayback) => ReadonlySet<string>,
+    private readonly events: PlaybackEvents,
+  ) {
+    this.holder = services.scheduler.holder(id);
+    this.report = new StreamReporter(id, content.selector, services);
+    this.source = new FileSource(
+      content,
+      this.holder,
+      services,
+      () => busyEngines(this),
+      () => {
+        // A viewer's transfer continues on another engine; without a viewer nothing is lost.
+        if (this.viewer === null) void this.end('reclaimed');
+      },
+    );
+  }
+
+  get isOver(): boolean {
+    return this.endReason !== null;
+  }
+
+  /** The engine that plays it, or is being asked to. */
+  get engineId(): string | null {
+    return this.source.engineId;
+  }
+
+  get isRead(): boolean {
+    return this.viewer !== null;
+  }
+
+  get idleSinceMs(): number | null {
+    if (this.viewer === null) return this.graceSinceMs;
+    return this.viewer.unsentBytes() > 0 ? this.deliveredMs : null;
+  }
+
+  get bytesOut(): number {
+    const { viewer } = this;
+    return this.pastBytes + (viewer === null ? 0 : sentTo(viewer));
+  }
+
+  /** Bytes on the viewer's socket that the kernel has not taken. */
+  get pinnedBytes(): number {
+    return this.viewer?.unsentBytes() ?? 0;
+  }
+
+  get infohash(): string | null {
+    return this.content.infohash;
+  }
+
+  get viewers(): ReadonlySet<Viewer> {
+    return new Set(this.viewer === null ? [] : [this.viewer]);
+  }
+
+  get holdsSlot(): boolean {
+    return this.source.lease !== null;
+  }
+
+  private get state(): StreamState {
+    if (this.isOver) return this.error === null ? 'ended' : 'failed';
+    if (this.viewer === null) return 'grace';
+    return this.readyMs === null ? 'starting' : 'playing';
+  }
+
+  snapshot(): StreamSnapshot {
+    const { content, source, error, viewer } = this;
+    const endMs = this.endedMs ?? monotonicMs();
+    const endpoint = source.lease?.engine.endpoint ?? null;
+    const { lastEngineId } = source;
+    return {
+      id: this.id,
+      kind: this.kind,
+      selector: content.selector,
+      channel: null,
+      source: null,
+      infohash: content.infohash,
+      state: this.state,
+      isLive: content.isLive === -1 ? null : content.isLive === 1,
+      engine:
+        lastEngineId === null
+          ? null
+          : { id: lastEngineId, host: endpoint?.host ?? null, port: endpoint?.port ?? null },
+      playbackSessionId: source.engineSession?.playbackSessionId ?? null,
+      clientCount: viewer === null ? 0 : 1,
+      createdAt: isoOf(this.createdMs),
+      startedAt: isoOf(this.readyMs),
+      endedAt: isoOf(this.endedMs),
+      endReason: this.endReason,
+      error: error === null ? null : { code: error.code, detail: error.detail },
+      idleMs: this.graceSinceMs === null ? 0 : endMs - this.graceSinceMs,
+      durationMs: endMs - this.createdMs,
+      attempts: source.attempts,
+      timeline: {
+        requestedAt: this.requestedAt,
+        engineAnsweredAt: isoOf(this.readyMs),
+        firstByteAt: this.firstByteAt,
+        firstPatAt: null,
+        firstKeyframeAt: null,
+      },
+      buffer: { seconds: null, bytes: 0, keyframes: 0 },
+      bitrateBps: null,
+      bytesIn: this.bytesIn,
+      bytesOut: this.bytesOut,
+      pinnedBytes: this.pinnedBytes,
+      continuityErrors: 0,
+      resyncs: 0,
+      failovers: this.failovers,
+    };
+  }
+
+  /** Publishes that it was requested, once. */
+  announce(): void {
+    if (!this.isAnnounced) this.report.requested();
+    this.isAnnounced = true;
+  }
+
+  /** Continues with a slot and an engine session that a start as a broadcast has opened. */
+  takeOver(lease: SlotLease, engineSession: EngineSession): void {
+    this.isAnnounced = true;
+    this.source.takeOver(lease, engineSession);
+    // The viewer of that start comes next, so the slot remains one of a watched stream.
+    this.beginGrace();
+  }
+
+  /** The engine has ended its session for this newer one. False when the playback has no engine session. */
+  adopt(engineSession: EngineSession): boolean {
+    if (this.source.lease === null) return false;
+    this.source.adopt(engineSession);
+    return true;
+  }
+
+  /** From now on the viewer belongs to this playback, until `removeViewer`. The playback must not have another viewer. */
+  assign(viewer: Viewer, client: string): void {
+    this.graceSinceMs = null;
+    this.services.jobs.cancel('file.grace', this.uid);
+    this.holder.setWatch('watched');
+    this.reading = new AbortController();
+    this.viewer = viewer;
+    this.client = client;
+    viewer.host = this;
+    viewer.leaveReason = null;
+  }
+
+  /**
+   * Answers one request of its viewer. Resolves when the viewer has everything or is gone.
+   *
+   * @throws AppError before the head is out; the playback goes on, unless the caller ends it
+   */
+  async play(
+    { viewer, part, sendHead }: PlayRequest,
+    waitFor: SlotWanted['waitFor'],
+  ): Promise<void> {
+    const { signal } = this.reading;
+    // An engine serves one reader of a content: the connection of the last transfer has to be closed first.
+    const before = this.transfer;
+    const transfer = new FileTransfer(
+      part,
+      this.source,
+      waitFor,
+      this,
+      this.services.config,
+      signal,
+    );
+    const run = async (): Promise<TransferEnd> => {
+      await before.catch(() => undefined);
+      signal.throwIfAborted();
+      return transfer.run((head) => {
+        const sink = sendHead(head);
+        if (sink !== null) this.report.viewerJoined(viewer);
+        this.deliveredMs = monotonicMs();
+        return sink;
+      });
+    };
+    const running = run();
+    this.transfer = running;
+    let end: TransferEnd;
+    try {
+      end = await running;
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      this.explainLeave(viewer);
+      return;
+    }
+    // No engine has the rest: there is nothing to come back to.
+    if (end === 'failed') {
+      const detail = `No engine has the rest of it; the last: ${transfer.failures.last}.`;
+      this.fail(new AppError('engine_failed', detail));
+    } else this.removeViewer(viewer, LEAVE_REASONS[end]);
+  }
+
+  removeViewer(viewer: Viewer, reason: LeaveReason): void {
+    if (this.viewer !== viewer) return;
+    this.viewer = null;
+    this.pastBytes += sentTo(viewer);
+    viewer.leaveReason = reason;
+    this.reading.abort(new Error('the viewer is gone'));
+    if (viewer.isFed) this.report.viewerLeft(viewer, reason);
+    if (reason === 'hung_up') viewer.socket?.destroy();
+    else if (reason !== 'finished') viewer.socket?.resetAndDestroy();
+    viewer.onGone?.(reason);
+    if (!this.isOver) {
+      // Without an engine there is nothing to come back to.
+      if (this.source.lease === null && reason !== 'replaced') void this.end('no_viewers');
+      else {
+        this.beginGrace();
+        this.holder.setWatch('unwatched');
+      }
+    }
+    this.events.viewerGone(viewer);
+  }
+
+  async end(reason: EndReason): Promise<void> {
+    if (!this.isOver) {
+      this.finish(reason, reason === 'shutdown' ? 'shutdown' : 'stopped');
+      if (reason !== 'recorded') this.report.ended(this.source.lastEngineId, reason);
+    }
+    await Promise.allSettled([this.transfer]);
+    await this.source.stopped();
+  }
+
+  /** Ends the playback for a fault. */
+  fail(cause: unknown): void {
+    if (this.isOver) return;
+    this.error = asAppError(cause, 'The playback failed inside the proxy.');
+    const { lastEngineId, attempts } = this.source;
+    this.announce();
+    this.finish(this.error.code, 'stream_failed');
+    this.report.failed(this.error, lastEngineId, this.content.infohash, attempts);
+  }
+
+  /**
+   * For a request that has no answer yet and whose viewer was removed.
+   *
+   * @throws AppError `conflict`, `shutting_down`, `not_found`; nothing when nobody is there to read an answer
+   */
+  explainLeave({ leaveReason }: Viewer): void {
+    if (leaveReason === 'hung_up' || leaveReason === 'kicked') return;
+    if (leaveReason === 'replaced') throw new AppError('conflict', REPLACED);
+    const code = leaveReason === 'shutdown' ? 'shutting_down' : 'not_found';
+    throw new AppError(code, 'The playback was stopped before it started.');
+  }
+
+  headKnown(head: FileHead): void {
+    this.events.headKnown(this.content, head);
+    if (this.readyMs !== null) return;
+    this.readyMs = monotonicMs();
+    const startMs = Math.round(this.readyMs - this.createdMs);
+    this.announce();
+    this.report.started(this.source.lastEngineId ?? '', this.content.infohash, startMs);
+  }
+
+  delivered(bytes: number): void {
+    this.firstByteAt ??= wallClockIso();
+    this.bytesIn += bytes;
+    this.deliveredMs = monotonicMs();
+    if (this.viewer !== null) this.viewer.queuedBytes += bytes;
+  }
+
+  wentOn(): void {
+    this.failovers += 1;
+  }
+
+  private finish(reason: string, viewerReason: LeaveReason): void {
+    this.endReason = reason;
+    this.endedMs = monotonicMs();
+    this.services.jobs.cancel('file.grace', this.uid);
+    if (this.viewer !== null) this.removeViewer(this.viewer, viewerReason);
+    this.source.close();
+    this.events.playbackOver(this);
+  }
+
+  private beginGrace(): void {
+    if (this.source.lease?.isRevoked === true) {
+      void this.end('reclaimed');
+      return;
+    }
+    this.graceSinceMs = monotonicMs();
+    this.services.jobs.schedule(
+      { name: 'file.grace', id: this.uid, data: { playbackUid: this.uid } },
+      { delayMs: this.services.config.proxyGracePeriodMs },
+    );
+  }
+}
+
+/** Without a time to come back: two programs that share one address would replace each other in turn. */
+const REPLACED = 'A newer request with the same playback address replaced this one.';
+
+const LEAVE_REASONS: Readonly<Record<Exclude<TransferEnd, 'failed'>, LeaveReason>> = {
+  finished: 'finished',
+  paused: 'stalled',
+  gone: 'hung_up',
+};
+
+/** Bytes that the kernel has taken for this viewer. The head is queued on the same socket, and is no part of the body. */
+function sentTo(viewer: Viewer): number {
+  return Math.max(0, viewer.queuedBytes - viewer.unsentBytes());
+}

@@ -1,0 +1,251 @@
+import { Injectable } from '@nestjs/common';
+import { JobHandler, type JobTable } from '../../coordination';
+import { monotonicMs } from '../../kernel/clock';
+import {
+  infohashKey,
+  streamKey,
+  type ContentSelector,
+  type SourceSelector,
+} from '../../kernel/content-selector';
+import { AppError, asAppError, type ErrorCode } from '../../kernel/errors';
+import { Deferred } from '../../kernel/deferred';
+import { settlesWithin } from '../../kernel/wait';
+import { ContentAliases, SessionServices, type FoundRecording, type RecordingHost } from '../live';
+import { NegativeCache, publicStreamId, StreamRegistry } from '../streams';
+import type { Viewer } from '../viewers';
+import { isFromStart } from './byte-range';
+import { wholeOf, type FileHead } from './file-head';
+import { pickPlayback } from './pick-playback';
+import { isFile, isSameTransport, keysOf, FileContents, type FileContent } from './file-contents';
+import { FilePlayback, type PlaybackEvents, type PlayRequest } from './file-playback';
+
+/** All playbacks of files. One engine plays one content once, so each further viewer of a file needs another engine. */
+@Injectable()
+export class FilePlaybacks implements RecordingHost, PlaybackEvents {
+  private readonly contents = new FileContents(monotonicMs);
+  /** Resolves when a viewer has left a playback, a playback is over, or a content is refused. */
+  private changed = new Deferred<undefined>();
+
+  constructor(
+    private readonly services: SessionServices,
+    private readonly streams: StreamRegistry,
+    private readonly faults: NegativeCache,
+    private readonly aliases: ContentAliases,
+  ) {}
+
+  /** Ends a playback whose grace period is over, unless it has ended already or a viewer reads it again. */
+  @JobHandler('file.grace')
+  async endAfterGrace({ playbackUid }: JobTable['file.grace']): Promise<void> {
+    const playback = this.list().find(({ uid }) => uid === playbackUid);
+    if (playback?.viewer === null) await playback.end('no_viewers');
+  }
+
+  /** Playbacks under way, oldest first. */
+  list(): FilePlayback[] {
+    return this.streams.list().filter((stream) => stream instanceof FilePlayback);
+  }
+
+  /** A playback under way, by its id or by its infohash. */
+  byId(id: string): FilePlayback | null {
+    const stream = this.streams.find(id);
+    return stream instanceof FilePlayback ? stream : null;
+  }
+
+  /** The content, if it is known to be a file. Asks no engine. */
+  find(selector: ContentSelector): FileContent | null {
+    const infohash =
+      selector.kind === 'content_id' ? this.aliases.infohashOf(selector.value) : null;
+    const known = this.contents.find(selector, infohash);
+    if (known !== null) return known;
+    // The file may have been playing for longer than contents are remembered.
+    const keys = new Set([streamKey(selector)]);
+    if (infohash !== null) keys.add(infohashKey(infohash, selector.fileIndex));
+    const playing = this.list().find(({ content }) => keysOf(content).some((key) => keys.has(key)));
+    return playing?.content ?? null;
+  }
+
+  /** Playbacks of a content that are under way. */
+  of(content: FileContent): FilePlayback[] {
+    return this.list().filter((playback) => playback.content === content);
+  }
+
+  take({ selector, lease, engineSession }: FoundRecording): boolean {
+    const { infohash, isLive } = engineSession;
+    if (selector.kind === 'content_id' && infohash !== null) {
+      this.aliases.remember(selector.value, infohash);
+    }
+    const content = this.contents.learn(selector, { infohash, isLive });
+    const engineId = lease.engine.id;
+    const here = this.list().find(
+      (one) => one.engineId === engineId && isSameTransport(one.content, content),
+    );
+    // Two names of one content: the start on this engine has just ended the engine session of the earlier playback.
+    if (here?.adopt(engineSession) === true) {
+      lease.release();
+      return true;
+    }
+    this.open(content).takeOver(lease, engineSession);
+    return true;
+  }
+
+  learn(selector: SourceSelector, infohash: string | null, error: AppError): boolean {
+    if (error.code !== 'unsupported_content' || !isFile(error)) return false;
+    if (this.find(selector) === null) this.contents.learn(selector, { infohash, isLive: -1 });
+    return true;
+  }
+
+  /**
+   * Answers one request. Resolves when the viewer has everything or is gone.
+   *
+   * @throws AppError before the head is out: limits, `no_capacity`, `no_engine` and what a start may end with
+   */
+  async play(content: FileContent, request: PlayRequest): Promise<void> {
+    const { viewer, token, part } = request;
+    const { ip, userAgent } = viewer.identity;
+    const client = token ?? `${ip} ${userAgent}`;
+    const facts = {
+      client,
+      hasToken: token !== null,
+      isFromStart: isFromStart(part.range),
+      arrivedMs: monotonicMs(),
+    };
+    /** Opened for this request, which waits there for room when the playback finds none. */
+    let opened: FilePlayback | null = null;
+    let refusal: AppError | null = null;
+    for (;;) {
+      if (request.isGone()) opened?.removeViewer(viewer, 'hung_up');
+      if (opened !== null && opened.viewer !== viewer) {
+        opened.explainLeave(viewer);
+        return;
+      }
+      if (request.isGone()) return;
+      this.streams.mustBeOpen();
+      const others = this.of(content).filter((playback) => playback !== opened);
+      const isRefused = refusal !== null;
+      const pick = pickPlayback(others, { ...facts, isRefused }, monotonicMs());
+      if (pick.kind === 'continue') {
+        // Not listed: the request goes on in another playback of the same content.
+        void opened?.end('recorded');
+        const { playback } = pick;
+        this.assign(viewer, client, playback);
+        await playback.play(request, 'slot').catch((error: unknown) => {
+          throw this.failed(playback, viewer, error);
+        });
+        return;
+      }
+      if (pick.kind === 'open') {
+        try {
+          this.streams.limits.check(ip, this.viewersOf(content));
+          this.streams.mustAdmit();
+          opened = this.open(content);
+          this.assign(viewer, client, opened);
+          if (pick.waitFor === 'slot') opened.announce();
+          await opened.play(request, pick.waitFor);
+          return;
+        } catch (error) {
+          if (!isNoRoom(error)) throw opened === null ? error : this.failed(opened, viewer, error);
+          refusal = error;
+        }
+        continue;
+      }
+      // Another request may have learned meanwhile that the content cannot be played.
+      const fault = refusal === null ? null : this.faults.lookup(streamKey(content.selector));
+      if (refusal !== null && (pick.kind === 'refuse' || fault !== null)) {
+        opened?.fail(fault ?? refusal);
+        throw fault ?? refusal;
+      }
+      if (pick.kind === 'wait') {
+        await settlesWithin(this.changed.promise, pick.untilMs - monotonicMs());
+      }
+    }
+  }
+
+  /** Ends a playback with the error of its viewer's request. */
+  private failed(playback: FilePlayback, viewer: Viewer, cause: unknown): AppError {
+    const error = asAppError(cause, 'The playback failed inside the proxy.');
+    // The request has lost the playback to another one, which goes on with it.
+    if (playback.viewer !== viewer) return error;
+    playback.fail(error);
+    if (error.code === 'unsupported_content') this.refuse(playback.content, error);
+    return error;
+  }
+
+  /** @throws AppError `client_limit` */
+  private assign(viewer: Viewer, client: string, playback: FilePlayback): void {
+    if (playback.viewer !== null) playback.removeViewer(playback.viewer, 'replaced');
+    this.streams.limits.check(viewer.identity.ip, this.viewersOf(playback.content));
+    this.streams.limits.add(viewer);
+    playback.assign(viewer, client);
+  }
+
+  private viewersOf(content: FileContent): number {
+    return this.of(content).filter(({ viewer }) => viewer !== null).length;
+  }
+
+  private busyFor(playback: FilePlayback): ReadonlySet<string> {
+    const busy = new Set<string>();
+    for (const other of this.list()) {
+      if (other === playback || other.engineId === null) continue;
+      if (isSameTransport(other.content, playback.content)) busy.add(other.engineId);
+    }
+    return busy;
+  }
+
+  headKnown(content: FileContent, head: FileHead): void {
+    content.head = wholeOf(head) ?? content.head;
+  }
+
+  viewerGone(viewer: Viewer): void {
+    this.streams.limits.remove(viewer);
+    this.notify();
+  }
+
+  playbackOver(playback: FilePlayback): void {
+    this.streams.over(playback);
+    this.notify();
+  }
+
+  /** Wakes the requests that wait for a playback. */
+  private notify(): void {
+    this.changed.resolve(undefined);
+    this.changed = new Deferred();
+  }
+
+  /** It is no media: requests for it are refused for NEGATIVE_CACHE_TTL. */
+  private refuse(content: FileContent, error: AppError): void {
+    this.contents.forget(content);
+    this.faults.remember(streamKey(content.selector), error);
+    this.notify();
+  }
+
+  /** Another playback of the content, without a viewer. */
+  private open(content: FileContent): FilePlayback {
+    const playback = new FilePlayback(
+      this.freeId(content),
+      content,
+      this.services,
+      (one) => this.busyFor(one),
+      this,
+    );
+    this.streams.add(playback);
+    return playback;
+  }
+
+  /** The content's public id, with a number behind it from its second playback on. */
+  private freeId({ selector }: FileContent): string {
+    const base = publicStreamId(selector);
+    // The broadcast start that found the file has the same id, and is about to end.
+    const taken = new Set(this.list().map(({ id }) => id));
+    for (let n = 1; ; n += 1) {
+      const id = n === 1 ? base : `${base}~${n}`;
+      if (!taken.has(id)) return id;
+    }
+  }
+}
+
+const NO_ROOM: readonly ErrorCode[] = ['client_limit', 'no_capacity', 'no_engine', 'engine_failed'];
+
+/** A request that fails so may continue a playback that is there already. */
+function isNoRoom(error: unknown): error is AppError {
+  return error instanceof AppError && NO_ROOM.includes(error.code);
+}

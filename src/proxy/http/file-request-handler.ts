@@ -1,0 +1,139 @@
+import type { ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
+import { Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ContentSelector } from '../../kernel/content-selector';
+import { AppError } from '../../kernel/errors';
+import {
+  forwardedIfRange,
+  forwardedRange,
+  headersOf,
+  FilePlaybacks,
+  type FileHead,
+  type FileContent,
+  type FilePlayback,
+} from '../files';
+import type { Viewer } from '../viewers';
+import { viewerOf } from './caller';
+import { CORS_HEADERS, readyForMedia } from './stream-response';
+
+/** Anybody may have made the file, and it is served from our origin: browsers must not guess its type (`nosniff`). */
+const FILE_HEADERS = {
+  ...CORS_HEADERS,
+  'Access-Control-Expose-Headers':
+    'X-Request-Id, Retry-After, Accept-Ranges, Content-Range, Content-Length, ETag, Last-Modified',
+  'Cache-Control': 'no-store, no-transform',
+  'X-Accel-Buffering': 'no',
+  'X-Content-Type-Options': 'nosniff',
+  Connection: 'close',
+} as const;
+
+/** Turns a GET or HEAD request for a file into a request to its playbacks, and writes the response. */
+@Injectable()
+export class FileRequestHandler {
+  constructor(private readonly playbacks: FilePlaybacks) {}
+
+  /** The content, if it is known to be a file. */
+  find(selector: ContentSelector): FileContent | null {
+    return this.playbacks.find(selector);
+  }
+
+  /** A playback under way, by its id or infohash. */
+  reading(id: string): FilePlayback | null {
+    return this.playbacks.byId(id);
+  }
+
+  /** @throws AppError if the content is a file, which has no HLS */
+  refuseHls(selector: ContentSelector): void {
+    if (this.find(selector) !== null) throw noHls(selector);
+  }
+
+  /**
+   * Resolves when the viewer has what it asked for, or is gone.
+   *
+   * @param token of the playback address; it identifies the viewer. Null: there is none
+   * @throws AppError while nothing has been sent
+   */
+  async admit(
+    content: FileContent,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    token: string | null,
+    onJoined: (viewer: Viewer) => void,
+  ): Promise<void> {
+    const { raw: response } = reply;
+    const { range: rangeHeader, 'if-range': ifRange } = request.headers;
+    const viewer = viewerOf(request);
+    onJoined(viewer);
+    watchForHangUp(viewer, response);
+    const range = forwardedRange(rangeHeader);
+    try {
+      await this.playbacks.play(content, {
+        viewer,
+        token,
+        part: { range, ifRange: forwardedIfRange(ifRange, range) },
+        sendHead: (head) => {
+          reply.hijack();
+          return openFileResponse(viewer, response, request.id, head);
+        },
+        isGone: () => response.destroyed || request.raw.socket.destroyed,
+      });
+    } catch (error) {
+      if (!request.raw.socket.destroyed) throw error;
+    }
+    // The viewer was removed before the head. An end without an answer would look like an empty answer.
+    if (response.headersSent) return;
+    reply.hijack();
+    request.raw.socket.resetAndDestroy();
+  }
+
+  /** Answers a HEAD with what is known of the file. False when that is nothing. */
+  answerHead(selector: ContentSelector, request: FastifyRequest, reply: FastifyReply): boolean {
+    const head = this.find(selector)?.head ?? null;
+    if (head === null) return false;
+    reply.hijack();
+    writeHead(reply.raw, request.id, head);
+    reply.raw.end();
+    return true;
+  }
+}
+
+function noHls(selector: ContentSelector): AppError {
+  const name = selector.kind === 'content_id' ? 'id' : selector.kind;
+  const query = new URLSearchParams({ [name]: selector.value });
+  if (selector.fileIndex > 0) query.set('_idx', String(selector.fileIndex));
+  return new AppError(
+    'unsupported_content',
+    `The content is a file and has no HLS; it plays at /ace/getstream?${query.toString()}`,
+  );
+}
+
+function watchForHangUp(viewer: Viewer, response: ServerResponse): void {
+  response.once('close', () => viewer.host?.removeViewer(viewer, 'hung_up'));
+  // A write may meet a connection that has just been reset; `close` follows.
+  response.on('error', () => undefined);
+}
+
+function openFileResponse(
+  viewer: Viewer,
+  response: ServerResponse,
+  requestId: string,
+  head: FileHead,
+): Writable | null {
+  const { socket } = response;
+  if (socket === null || socket.destroyed) return null;
+  response.shouldKeepAlive = false;
+  writeHead(response, requestId, head);
+  response.flushHeaders();
+  readyForMedia(socket);
+  viewer.socket = socket;
+  return response;
+}
+
+function writeHead(response: ServerResponse, requestId: string, head: FileHead): void {
+  response.writeHead(head.status, {
+    ...FILE_HEADERS,
+    ...headersOf(head),
+    'X-Request-Id': requestId,
+  });
+}

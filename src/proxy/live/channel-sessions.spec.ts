@@ -1,0 +1,190 @@
+import 'reflect-metadata';
+import type { ContentSelector } from '../../kernel/content-selector';
+import { fault, session as engineSession } from '../testing/scripted-ace.spec-support';
+import { SessionStage, type StageOptions } from '../testing/session-stage.spec-support';
+import { until } from '../testing/until.spec-support';
+
+const NEWS: ContentSelector = { kind: 'channel', value: 'news', fileIndex: 0 };
+const [A, B] = ['a'.repeat(40), 'b'.repeat(40)] as const;
+const CONTENT_B = { kind: 'content_id', value: B, fileIndex: 0 } as const;
+
+let stage: SessionStage;
+
+/** One engine with one slot: what is given back too early or too late is had by nobody. */
+async function open(options: StageOptions = { engines: 1, slots: 1 }): Promise<void> {
+  stage = await SessionStage.open(options);
+  const sources = [A, B].map((id) => ({ kind: 'content_id' as const, id, label: null }));
+  await stage.channels.put({ id: 'news', name: 'News', sources });
+}
+
+/** Contents in `dead` are unknown; each other start is answered with an infohash of its own. */
+function answer(...dead: string[]): void {
+  stage.ace.onStart = ({ number, selector: { value } }) =>
+    dead.includes(value)
+      ? Promise.reject(fault('content', 'unknown'))
+      : engineSession(number, { infohash: value.replace(/./g, value === A ? '1' : '2') });
+}
+
+afterEach(() => stage.close());
+
+it('a start goes on with the next source in the slot that it has', async () => {
+  await open();
+  answer(A);
+  const { session } = await stage.live(NEWS);
+  expect(session.rotation.content.value).toBe(B);
+  expect(stage.ace.log.filter((line) => line.startsWith('start'))).toEqual([
+    'start e1 content_id',
+    'start e1 infohash',
+    'start e1 content_id',
+  ]);
+  expect(stage.engines.inUse('e1')).toBe(1);
+  await session.end('stopped');
+  expect(stage.engines.inUse('e1')).toBe(0);
+});
+
+it('a source without media is left when its share is over, and its engine session is stopped first', async () => {
+  await open({ engines: 1, slots: 1, env: { PROXY_INIT_TIMEOUT: '600ms' } });
+  answer();
+  const joined = stage.join(NEWS);
+  (await stage.source(2)).play(30);
+  const session = await joined.ready;
+  expect(session).toMatchObject({ infohash: '2'.repeat(40) });
+  expect(stage.ace.log.indexOf('stop e1 /ace/cmd/1')).toBeLessThan(
+    stage.ace.log.indexOf('open e1 /ace/r/2'),
+  );
+  expect(stage.records.of({ kind: 'content_id', id: A, label: null }).failure).not.toBeNull();
+  // The content that was given up is not found under this session any more.
+  expect(stage.directory.find('1'.repeat(40))).toBeNull();
+  expect(stage.directory.find('2'.repeat(40))).toBe(session);
+});
+
+it('a silent source is followed by the next one here when the other engine is busy', async () => {
+  await open({
+    engines: 2,
+    slots: 3,
+    env: { PROXY_INIT_TIMEOUT: '2s', PROXY_STARTS_PER_ENGINE: '2' },
+  });
+  answer();
+  const { scheduler } = stage.engines;
+  const { signal } = new AbortController();
+  const others = await Promise.all(
+    ['x', 'y'].map((id) =>
+      scheduler.acquire({
+        ...{ holder: scheduler.holder(id), class: 'failover', excluded: new Set<string>() },
+        ...{ only: 'e2', signal },
+      }),
+    ),
+  );
+  const { ready } = stage.join(NEWS);
+  (await stage.source(2)).play(30);
+  const session = await ready;
+  expect(session.attempts.map(({ source, engineId }) => [source, engineId])).toEqual([
+    [A, 'e1'],
+    [B, 'e1'],
+  ]);
+  for (const lease of others) lease.release();
+});
+
+it('a running source is tried here once more; without another engine the next source follows', async () => {
+  await open();
+  answer();
+  const { session } = await stage.live(NEWS);
+  (await stage.source(1)).end();
+  (await stage.source(2)).end();
+  (await stage.source(3)).play(30);
+  await until(() => session.rotation.content.value === B);
+  expect(session.attempts.map(({ source }) => source)).toEqual([A, A, B]);
+  expect(session.isOver).toBe(false);
+  expect(await stage.told()).toContain('stream_source_changed');
+});
+
+it('with another engine that is tried before', async () => {
+  await open({ engines: 2, slots: 1 });
+  answer();
+  const { session } = await stage.live(NEWS);
+  (await stage.source(1)).end();
+  (await stage.source(2)).end();
+  (await stage.source(3)).end();
+  (await stage.source(4)).play(30);
+  await until(() => session.rotation.content.value === B);
+  expect(session.attempts.map(({ source, engineId }) => [source, engineId])).toEqual([
+    [A, 'e1'],
+    [A, 'e1'],
+    [A, 'e2'],
+    [B, 'e2'],
+  ]);
+});
+
+it('in mid-stream a source that another session plays is left out', async () => {
+  await open({ engines: 2, slots: 2 });
+  answer();
+  const other = await stage.live(CONTENT_B);
+  const { session } = await stage.live(NEWS);
+  const begun = stage.ace.sources.length;
+  answer(A);
+  stage.ace.sources[begun - 1]!.end();
+  await until(() => session.attempts.length >= 3);
+  expect(session.attempts.map(({ source }) => source)).not.toContain(B);
+  expect(session.rotation.content.value).toBe(A);
+  expect(other.session.isOver).toBe(false);
+  expect(stage.ace.count('stop')).toBeLessThanOrEqual(1);
+});
+
+it('joins the session that plays its first source already, without an engine', async () => {
+  await open();
+  answer();
+  const plain = await stage.live({ kind: 'content_id', value: A, fileIndex: 0 });
+  const { session, ready } = stage.join(NEWS);
+  await ready;
+  expect(session).toBe(plain.session);
+  expect(session.rotation.channelId).toBe('news');
+  expect(stage.ace.count('start')).toBe(1);
+});
+
+it('a removed channel lets nobody in, and its session goes on', async () => {
+  await open();
+  answer();
+  const { session } = await stage.live(NEWS);
+  await stage.channels.remove('news');
+  expect(() => stage.join(NEWS)).toThrow(expect.objectContaining({ code: 'content_not_found' }));
+  expect(session.isOver).toBe(false);
+});
+
+it('that ends together with the answer of its engine is not found any more', async () => {
+  await open();
+  const infohash = '1'.repeat(40);
+  const { session, ready } = stage.join(NEWS);
+  stage.ace.onStart = ({ number }) => {
+    void session.end('stopped');
+    return engineSession(number, { infohash });
+  };
+  await expect(ready).rejects.toMatchObject({ code: 'not_found' });
+  await session.end('stopped');
+  expect(stage.ace.count('start')).toBe(1);
+  expect(stage.directory.lookup({ kind: 'infohash', value: infohash, fileIndex: 0 })).toBeNull();
+  expect(stage.engines.inUse()).toBe(0);
+});
+
+// The slot passes through several hands within one turn of the event loop.
+it.each(Array.from({ length: 12 }, (_, steps) => steps))(
+  'that ends %d steps after it was given another engine gives that back',
+  async (steps) => {
+    await open({ engines: 2, slots: 1, env: { PROXY_INIT_TIMEOUT: '200ms' } });
+    answer();
+    const { session } = stage.join(NEWS);
+    await stage.source(1);
+    const { scheduler } = stage.engines;
+    const acquire = scheduler.acquire.bind(scheduler);
+    jest.spyOn(scheduler, 'acquire').mockImplementation(async (request) => {
+      const lease = await acquire(request);
+      void (async () => {
+        for (let i = 0; i < steps; i++) await Promise.resolve();
+        await session.end('stopped');
+      })();
+      return lease;
+    });
+    await until(() => session.isOver);
+    await session.end('stopped');
+    expect(stage.engines.inUse()).toBe(0);
+  },
+);

@@ -1,0 +1,15 @@
+export { isLiveStream, LiveStreams } from './live-streams';
+export { ContentAliases } from './content-aliases';
+export { SessionServices } from './session-services';
+export { isoOf } from './stream-timeline';
+export { LiveStream } from './live-stream';
+export { RecordingHost, type FoundRecording } from './recording-host';
+export { StreamReporter } from './stream-reporter';
+export { complaintOf } from './sources/start-outcome';
+export { SilenceCheck, type SilentEngine } from './silence-check';
+export { otherForm, startContent } from './sources/engine-start';
+export { runwayOf, type Runway } from './observation/runway';
+export type { LoopFinding } from './observation/loop-watch';
+export type { StatSample } from './observation/stat-history';
+export type { PollResult } from './observation/stat-polling';
+export type { StreamObservation } from './observation/stream-observation';

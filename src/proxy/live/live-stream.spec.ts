@@ -1,0 +1,255 @@
+import 'reflect-metadata';
+import { pid, TS_PACKET } from '../mpegts';
+import { fault, session as engineSession } from '../testing/scripted-ace.spec-support';
+import { selector, SessionStage } from '../testing/session-stage.spec-support';
+import { packetsOf, SyntheticStream } from '../testing/synthetic-stream.spec-support';
+import { never, turns, until } from '../testing/until.spec-support';
+
+const A = selector('a');
+
+let stage: SessionStage;
+
+beforeEach(async () => {
+  stage = await SessionStage.open();
+});
+
+afterEach(() => stage.close());
+
+describe('a start', () => {
+  it('is answered with the engine, and ready with the first random access point', async () => {
+    await stage.close();
+    // A busy machine's pause between two packets is not to be told as a stall.
+    stage = await SessionStage.open({ env: { PROXY_KEEPALIVE_AFTER: '5s' } });
+    const { session, ready } = stage.join(A);
+    let isReady = false;
+    void ready.then(() => (isReady = true));
+    expect(session.state).toBe('starting');
+    expect(await session.answered).toBe(session);
+    const source = await stage.source(1);
+    const media = new SyntheticStream().take(10);
+    source.send(media.subarray(0, 2 * TS_PACKET));
+    await until(() => session.ingest.bytesIn > 0);
+    await turns();
+    expect(isReady).toBe(false);
+    expect(session.state).toBe('starting');
+    source.send(media.subarray(2 * TS_PACKET));
+    await ready;
+    expect(session.state).toBe('live');
+    const { timeline } = session;
+    const times = [
+      timeline.requestedAt,
+      timeline.engineAnsweredAt,
+      timeline.firstByteAt,
+      timeline.firstPatAt,
+      timeline.firstKeyframeAt,
+    ];
+    for (const time of times) expect(time).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+    expect(await stage.told()).toEqual(['stream_requested', 'stream_started']);
+  });
+
+  it('shows who waited all there is, and who comes later what is recent', async () => {
+    const first = stage.join(A);
+    (await stage.source(1)).play(250);
+    const early = await stage.attach(first);
+    const { history } = first.session;
+    await until(() => first.viewer.cursor === history.ring.head);
+    await until(() => early.receivedBytes() === first.viewer.queuedBytes);
+    expect(first.viewer.queuedBytes).toBe(history.ring.head);
+
+    const second = stage.join(A);
+    const late = await stage.attach(second);
+    await until(() => late.receivedBytes() === second.viewer.queuedBytes);
+    // PROXY_JOIN_BEHIND is 3 s, with a key frame each second of ten.
+    const share = late.receivedBytes() / early.receivedBytes();
+    expect(share).toBeGreaterThan(0.29);
+    expect(share).toBeLessThan(0.41);
+    expect(
+      packetsOf(late.received())
+        .map((packet) => pid(packet, 0))
+        .slice(0, 2),
+    ).toEqual([0, 0x1000]);
+    expect(await stage.told()).toContain('viewer_joined');
+  });
+
+  it.each<[string, () => void]>([
+    [
+      'while an engine is looked for',
+      () => {
+        stage.engines.close();
+      },
+    ],
+    [
+      'while the engine is asked',
+      () => {
+        stage.ace.onStart = ({ signal }) => never(signal);
+      },
+    ],
+  ])('that nobody waits for any more %s leaves nothing behind', async (_, arrange) => {
+    arrange();
+    const joined = stage.join(A);
+    await turns();
+    stage.leave(joined);
+    expect(joined.session.state).toBe('grace');
+    stage.jobs.runAll();
+    await joined.session.end('stopped');
+    expect(joined.session).toMatchObject({ state: 'ended', endReason: 'no_viewers' });
+    expect(stage.engines.inUse()).toBe(0);
+    expect(stage.ace.count('stop')).toBe(0);
+    expect(stage.directory.list()).toEqual([]);
+    expect(stage.jobs.pending.size).toBe(0);
+  });
+
+  it.each([
+    ['while the playback is opened', () => (stage.ace.onOpen = (_path, signal) => never(signal))],
+    ['while media are awaited', () => undefined],
+  ])('that nobody waits for any more %s stops its engine session, once', async (_, arrange) => {
+    arrange();
+    const joined = stage.join(A);
+    await until(() => stage.ace.count('open') === 1);
+    stage.leave(joined);
+    stage.jobs.runAll();
+    await joined.session.end('stopped');
+    await joined.session.end('stopped');
+    expect(stage.ace.count('stop e1 /ace/cmd/1')).toBe(1);
+    expect(stage.engines.inUse()).toBe(0);
+  });
+
+  it('goes on for a viewer who comes back within the grace', async () => {
+    const first = stage.join(A);
+    await until(() => stage.ace.count('open') === 1);
+    stage.leave(first);
+    const second = stage.join(A);
+    expect(second.session).toBe(first.session);
+    expect(stage.jobs.pending.size).toBe(0);
+    (await stage.source(1)).play(30);
+    expect(await second.ready).toBe(first.session);
+    expect(stage.ace.count('start')).toBe(1);
+  });
+
+  it('is not ended by a grace job that is out of date', async () => {
+    const watched = await stage.live(A);
+    const over = stage.join(selector('b'));
+    await over.session.end('stopped');
+    for (const { session } of [watched, over]) {
+      await stage.directory.endAfterGrace({ streamUid: session.uid });
+    }
+    await stage.directory.endAfterGrace({ streamUid: 'of an earlier process' });
+    expect(stage.directory.list()).toEqual([watched.session]);
+    expect(watched.session.state).toBe('live');
+  });
+
+  it('keeps its slot until the engine session is stopped', async () => {
+    const joined = await stage.live(A);
+    let stopped: () => void = () => undefined;
+    stage.ace.onStop = () => new Promise<void>((resolve) => (stopped = resolve));
+    let isOver = false;
+    const ending = joined.session.end('stopped').then(() => (isOver = true));
+    await until(() => stage.ace.count('stop') === 1);
+    await turns();
+    expect(stage.engines.inUse()).toBe(1);
+    expect(isOver).toBe(false);
+    stopped();
+    await ending;
+    expect(stage.engines.inUse()).toBe(0);
+  });
+});
+
+describe('viewers', () => {
+  it('who hang up are let go in peace; who are removed are reset', async () => {
+    const [first, second] = [stage.join(A), stage.join(A)];
+    (await stage.source(1)).play(30);
+    const pairs = [await stage.attach(first), await stage.attach(second)];
+    // Node takes a reset that comes together with data for an end; other clients do not.
+    for (const [i, { viewer }] of [first, second].entries()) {
+      await until(() => viewer.cursor === first.session.history.ring.head);
+      await until(() => pairs[i]!.receivedBytes() === viewer.queuedBytes);
+    }
+    const resets = pairs.map(({ far }) => {
+      let isReset = false;
+      far.on('error', (error: NodeJS.ErrnoException) => (isReset = error.code === 'ECONNRESET'));
+      return () => isReset;
+    });
+    first.session.removeViewer(first.viewer, 'hung_up');
+    first.session.removeViewer(second.viewer, 'kicked');
+    await until(() => pairs.every(({ far }) => far.destroyed));
+    expect(resets.map((isReset) => isReset())).toEqual([false, true]);
+    expect(stage.streams.limits.count).toBe(0);
+    expect(first.session.state).toBe('grace');
+    await stage.told();
+    const left = stage.events.filter(({ type }) => type === 'viewer_left');
+    expect(left.map(({ payload }) => payload)).toMatchObject([
+      { client_id: first.viewer.id, reason: 'hung_up' },
+      { client_id: second.viewer.id, reason: 'kicked' },
+    ]);
+  });
+
+  it('are counted out once, however often they leave', async () => {
+    const [first, second] = [stage.join(A), stage.join(A)];
+    await until(() => stage.ace.count('open') === 1);
+    stage.leave(first);
+    stage.leave(first);
+    first.session.removeViewer(first.viewer, 'kicked');
+    expect(first.viewer.leaveReason).toBe('hung_up');
+    expect([...first.session.viewers]).toEqual([second.viewer]);
+    expect(stage.streams.limits.count).toBe(1);
+    expect(first.session.state).toBe('starting');
+  });
+
+  it('who waited only are not told of as having left', async () => {
+    const first = stage.join(A);
+    stage.leave(first);
+    expect(await stage.told()).not.toContain('viewer_left');
+  });
+
+  it('are reset when the stream is stopped, and waiting ones get an error', async () => {
+    const watching = await stage.live(A);
+    const pair = await stage.attach(watching);
+    const waiting = stage.join(selector('b'));
+    await until(() => stage.ace.count('open') === 2);
+    await Promise.all([watching.session.end('stopped'), waiting.session.end('stopped')]);
+    await expect(waiting.ready).rejects.toMatchObject({ code: 'not_found' });
+    await until(() => pair.far.destroyed);
+    expect(watching.viewer.leaveReason).toBe('stopped');
+    expect(stage.streams.limits.count).toBe(0);
+  });
+});
+
+describe('a snapshot', () => {
+  it('says what is, and after the end what was', async () => {
+    const joined = await stage.live(A);
+    await stage.attach(joined);
+    expect(joined.session.snapshot()).toMatchObject({
+      id: A.value,
+      state: 'live',
+      isLive: true,
+      engine: { id: 'e1', host: 'e1', port: 6878 },
+      playbackSessionId: 'session-1',
+      clientCount: 1,
+      endedAt: null,
+      attempts: [{ engineId: 'e1', outcome: 'playing', durationMs: null }],
+      buffer: { keyframes: 2 },
+      failovers: 0,
+    });
+    await joined.session.end('stopped');
+    expect(stage.streams.findPast(A.value)).toMatchObject({
+      state: 'ended',
+      endReason: 'stopped',
+      engine: { id: 'e1' },
+      clientCount: 0,
+      buffer: { bytes: 0, keyframes: 0 },
+      error: null,
+    });
+  });
+
+  it('names what is unknown as unknown', async () => {
+    stage.ace.onStart = ({ number }) => engineSession(number, { isLive: -1 });
+    expect((await stage.live(A)).session.snapshot().isLive).toBeNull();
+    stage.ace.onStart = () => Promise.reject(fault('content', 'unknown'));
+    await expect(stage.join(selector('b')).ready).rejects.toThrow();
+    expect(stage.streams.findPast('b'.repeat(40))).toMatchObject({
+      bitrateBps: null,
+      startedAt: null,
+      buffer: { seconds: null },
+    });
+  });
+});

@@ -1,0 +1,84 @@
+import type { EngineLivePosition } from '../../../ace';
+import type { AppConfig } from '../../../config';
+import type { SteadyWallClock } from '../../../kernel/steady-wall-clock';
+import { accessUnitPrint, LoopDetector } from '../../mpegts';
+import { LivePositionWatch, type LivePositionFault, type StreamIngest } from '../../upstream';
+
+/** Why a stream counts as looping. */
+export interface LoopFinding {
+  readonly cause: 'media_repeats' | LivePositionFault;
+  /** Media time between two showings of the same content; null for the engine's positions. */
+  readonly periodMs: number | null;
+}
+
+/** Units printed in one look: a start burst must not be felt. */
+const MAX_UNITS_PER_LOOK = 64;
+
+/**
+ * Looks for repetition in what one stream has got: in the media, by the prints of its random access points, read from
+ * the ring after the fact; and in the live positions that its engine claims. Both begin anew with every source.
+ */
+export class LoopWatch {
+  private readonly detector: LoopDetector;
+  private readonly position: LivePositionWatch;
+  private beganAt: number | null = null;
+  private next = 0;
+  private mediaPeriodMs: number | null = null;
+  private positionFault: LivePositionFault | null = null;
+
+  constructor(
+    private readonly ingest: StreamIngest,
+    config: AppConfig,
+    private readonly wallClock: Pick<SteadyWallClock, 'unixMs'>,
+  ) {
+    this.detector = new LoopDetector(config.loopDetectionAfterMs);
+    this.position = new LivePositionWatch({
+      staleAfterMs: config.loopStaleAfterMs,
+      behindMs: config.loopStaleBehindMs,
+    });
+  }
+
+  /** What is the matter now; the media's own word goes before the engine's. */
+  get finding(): LoopFinding | null {
+    // What an earlier source did is no matter of the one under way.
+    const isSameSource = this.ingest.sourceBeganAt === this.beganAt;
+    if (this.mediaPeriodMs !== null && isSameSource) {
+      return { cause: 'media_repeats', periodMs: this.mediaPeriodMs };
+    }
+    return this.positionFault === null ? null : { cause: this.positionFault, periodMs: null };
+  }
+
+  /** The stream has another engine session: what its engine claims begins anew. */
+  resetPosition(): void {
+    this.position.reset();
+    this.positionFault = null;
+  }
+
+  lookAtPosition(position: EngineLivePosition | null, nowMs: number): void {
+    this.positionFault = this.position.observe(position, nowMs, this.wallClock.unixMs());
+  }
+
+  /** Reads the random access points that came since the last look. */
+  lookAtMedia(): void {
+    const { history, sourceBeganAt } = this.ingest;
+    if (sourceBeganAt !== this.beganAt) {
+      this.beganAt = sourceBeganAt;
+      this.detector.reset();
+      this.mediaPeriodMs = null;
+      this.next = sourceBeganAt ?? 0;
+    }
+    const { leads } = history.scanner;
+    if (sourceBeganAt === null) return;
+    for (let units = 0; units < MAX_UNITS_PER_LOOK; units++) {
+      const point = history.points.firstFrom(this.next);
+      const lead = point === null ? null : leads.at(point.position);
+      if (point === null || lead === null) return;
+      const unit = accessUnitPrint(history.runsFrom(point.position), lead.stream.pid);
+      if (unit === 'incomplete') return;
+      this.next = point.position + 1;
+      const timeMs = history.mediaTimeAt(point.position);
+      if (unit === null || timeMs === null) continue;
+      this.mediaPeriodMs = this.detector.add(unit, timeMs)?.periodMs ?? null;
+    }
+  }
+}

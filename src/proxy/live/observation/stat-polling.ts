@@ -1,0 +1,109 @@
+import { EngineFault, type EngineSession, type EngineStat } from '../../../ace';
+import { monotonicMs } from '../../../kernel/clock';
+import type { SessionServices } from '../session-services';
+import type { CurrentEngine } from '../live-phase';
+
+export interface StatPollingOwner {
+  /** The engine session that is to be asked about; null, or without an engine session, while there is none. */
+  current(): CurrentEngine | null;
+  answered(stat: EngineStat, engineId: string): void;
+  /** The engine says, twice in a row, that it does not know the session any more. */
+  sessionGone(): void;
+  counted(result: PollResult): void;
+}
+
+export type PollResult = 'answered' | 'failed' | 'session_gone';
+
+const POLL_MS = 2000;
+/** One call at a time, and it ends before the next one is due. */
+const TIMEOUT_MS = 2000;
+/** The first answer of a session is often empty, and bad news is checked soon. */
+const SOON_MS = 500;
+const MAX_POLL_MS = 10_000;
+const GONE_CONFIRMS = 2;
+
+/**
+ * Asks the engine of one stream how it is doing, every 2 s and less often while it does not answer. Nothing waits for
+ * it, and whatever happens to a call, only the next call follows from it. Owns no timer: the observation's tick calls.
+ */
+export class StatPolling {
+  private readonly abort = new AbortController();
+  private isAsking = false;
+  private dueMs = 0;
+  private failures = 0;
+  private gone: { readonly session: EngineSession; readonly times: number } | null = null;
+
+  constructor(
+    private readonly services: Pick<SessionServices, 'ace'>,
+    private readonly owner: StatPollingOwner,
+    private readonly now: () => number = monotonicMs,
+  ) {}
+
+  /** Call at least twice a second. */
+  tick(nowMs: number): void {
+    if (this.isAsking || nowMs < this.dueMs || this.abort.signal.aborted) return;
+    const current = this.owner.current();
+    if (current?.engineSession?.statPath == null) return;
+    this.isAsking = true;
+    void this.ask(current, current.engineSession, nowMs);
+  }
+
+  /** No call outlives this. */
+  close(): void {
+    this.abort.abort();
+  }
+
+  private async ask(
+    { lease }: CurrentEngine,
+    session: EngineSession,
+    startedMs: number,
+  ): Promise<void> {
+    const { signal } = this.abort;
+    try {
+      const options = { timeoutMs: TIMEOUT_MS, signal };
+      const stat = await this.services.ace.stat(lease.engine.endpoint, session, options);
+      if (signal.aborted) return;
+      this.failures = 0;
+      this.gone = null;
+      this.dueMs = startedMs + (stat.status === null ? SOON_MS : POLL_MS);
+      this.owner.counted('answered');
+      // An answer about a session that was replaced meanwhile says nothing about the stream.
+      if (this.isStill(session)) this.owner.answered(stat, lease.engine.id);
+    } catch (error) {
+      if (!signal.aborted) this.failed(error, session);
+    } finally {
+      this.isAsking = false;
+    }
+  }
+
+  private failed(error: unknown, session: EngineSession): void {
+    if (saysGone(error)) {
+      this.owner.counted('session_gone');
+      this.dueMs = this.now() + SOON_MS;
+      this.noteGone(session);
+      return;
+    }
+    this.gone = null;
+    this.owner.counted('failed');
+    this.failures++;
+    this.dueMs = this.now() + Math.min(MAX_POLL_MS, POLL_MS * 2 ** (this.failures - 1));
+  }
+
+  private noteGone(session: EngineSession): void {
+    if (!this.isStill(session)) return;
+    const times = this.gone?.session === session ? this.gone.times + 1 : 1;
+    this.gone = { session, times };
+    if (times < GONE_CONFIRMS) return;
+    this.gone = null;
+    this.dueMs = this.now() + POLL_MS;
+    this.owner.sessionGone();
+  }
+
+  private isStill(session: EngineSession): boolean {
+    return this.owner.current()?.engineSession === session;
+  }
+}
+
+function saysGone(error: unknown): boolean {
+  return error instanceof EngineFault && (error.kind === 'session' || error.reason === 'http_403');
+}

@@ -1,0 +1,158 @@
+import type { EngineSession, EngineStat } from '../../../ace';
+import { monotonicMs } from '../../../kernel/clock';
+import { MediaInspector, type StreamFacts } from '../../mpegts';
+import type { AbandonReason, StreamIngest } from '../../upstream';
+import { LoopPolicy, type LoopAction } from './loop-policy';
+import { LoopWatch, type LoopFinding } from './loop-watch';
+import type { SessionServices } from '../session-services';
+import type { CurrentEngine } from '../live-phase';
+import { Starvation } from './starvation';
+import { StatHistory, type StatSample } from './stat-history';
+import { StatPolling, type PollResult } from './stat-polling';
+
+export interface ObservedStream {
+  readonly streamId: string;
+  readonly ingest: StreamIngest;
+  current(): CurrentEngine | null;
+  /** Media reach viewers. */
+  isLive(): boolean;
+  /** Leaves the source under way, if there is one. */
+  leaveSource(why: AbandonReason): void;
+  /** Ends the stream because it repeats itself. */
+  endLooping(): void;
+  looping(finding: LoopFinding, action: LoopAction): void;
+}
+
+const TICK_MS = 500;
+const LOOK_MS = 2000;
+/** How much of the past is read to tell what the media are. */
+const INSPECTED_BYTES = 1024 * 1024;
+const INSPECTED_BEHIND_MS = 1000;
+/** What an engine said longer ago says nothing about now. */
+const FRESH_MS = 30_000;
+
+/**
+ * What is known about a stream beside its bytes: what its engine says, what its media are, and whether they repeat
+ * themselves. One timer and at most one call to the engine at a time, both over with `close`; the data path knows
+ * nothing of it, and a fault in here is logged and goes no further.
+ */
+export class StreamObservation {
+  readonly history = new StatHistory();
+  readonly polls: Record<PollResult, number> = { answered: 0, failed: 0, session_gone: 0 };
+  private readonly polling: StatPolling;
+  private readonly loops: LoopWatch | null;
+  private readonly policy: LoopPolicy;
+  private readonly starvation = new Starvation();
+  private readonly inspector = new MediaInspector();
+  private readonly timer: NodeJS.Timeout;
+  private media: { readonly atMs: number; readonly facts: readonly StreamFacts[] } | null = null;
+  private session: EngineSession | null = null;
+  private lookedMs = 0;
+  private answeredMs = -Infinity;
+  private reported: LoopFinding['cause'] | null = null;
+  private hasComplained = false;
+
+  constructor(
+    private readonly stream: ObservedStream,
+    private readonly services: SessionServices,
+  ) {
+    const { config } = services;
+    this.policy = new LoopPolicy(config.loopDetection);
+    this.loops =
+      config.loopDetection === 'off'
+        ? null
+        : new LoopWatch(stream.ingest, config, services.wallClock);
+    this.polling = new StatPolling(services, {
+      current: () => stream.current(),
+      answered: (stat, engineId) => this.answered(stat, engineId),
+      sessionGone: () => stream.leaveSource('session_gone'),
+      counted: (result) => this.polls[result]++,
+    });
+    this.timer = setInterval(() => this.guarded(() => this.tick(monotonicMs())), TICK_MS);
+  }
+
+  /** What is wrong with the stream now; null when nothing repeats. */
+  get finding(): LoopFinding | null {
+    return this.loops?.finding ?? null;
+  }
+
+  /** What the engine said last; null when that was too long ago. */
+  get stat(): StatSample | null {
+    const { latest } = this.history;
+    return monotonicMs() - this.answeredMs < FRESH_MS ? latest : null;
+  }
+
+  /** Neither peers nor speed for three minutes. */
+  get isStarving(): boolean {
+    return this.starvation.isStarving(monotonicMs());
+  }
+
+  /** What the media are, read from the ring when somebody asks; again at the earliest 2 s later. */
+  mediaFacts(): readonly StreamFacts[] {
+    const nowMs = monotonicMs();
+    const { history } = this.stream.ingest;
+    const programme = history.scanner.programme;
+    if (programme === null) return [];
+    if (this.media !== null && nowMs - this.media.atMs < LOOK_MS) return this.media.facts;
+    const point = history.laterJoinPoint(INSPECTED_BEHIND_MS);
+    const runs = point === null ? [] : [...history.runsFrom(point.position, INSPECTED_BYTES)];
+    this.media = { atMs: nowMs, facts: this.inspector.look(runs, programme) };
+    return this.media.facts;
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+    this.polling.close();
+  }
+
+  private tick(nowMs: number): void {
+    const session = this.stream.current()?.engineSession ?? null;
+    if (session !== this.session) {
+      this.session = session;
+      this.loops?.resetPosition();
+    }
+    this.polling.tick(nowMs);
+    if (this.loops === null || nowMs - this.lookedMs < LOOK_MS) return;
+    this.lookedMs = nowMs;
+    this.loops.lookAtMedia();
+    this.judge(this.loops.finding, nowMs);
+  }
+
+  private answered(stat: EngineStat, engineId: string): void {
+    this.guarded(() => {
+      const nowMs = monotonicMs();
+      this.answeredMs = nowMs;
+      this.history.add({ unixMs: Date.now(), engineId, stat });
+      // A stream that has no media yet, or none now, has other troubles.
+      this.loops?.lookAtPosition(this.stream.isLive() ? stat.livePosition : null, nowMs);
+      if (this.starvation.look(stat, engineId, nowMs)) {
+        this.services.engineHealth.complain(engineId, 'starving');
+      }
+    });
+  }
+
+  /** Acts once per loop: when it is found, and again when another cause or another source shows one. */
+  private judge(finding: LoopFinding | null, nowMs: number): void {
+    if (finding === null) {
+      this.reported = null;
+      return;
+    }
+    if (finding.cause === this.reported || !this.stream.isLive()) return;
+    this.reported = finding.cause;
+    const action = this.policy.decide(nowMs);
+    this.stream.looping(finding, action);
+    if (action === 'failover') this.stream.leaveSource('looping');
+    else if (action === 'stop') this.stream.endLooping();
+  }
+
+  private guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (this.hasComplained) return;
+      this.hasComplained = true;
+      const { streamId } = this.stream;
+      this.services.log.error({ streamId, err: error }, 'the stream cannot be observed');
+    }
+  }
+}

@@ -1,0 +1,242 @@
+import type { SlotHolder, SlotLease } from '../../../engines';
+import { StagedEngines } from '../../../engines/testing/staged-engines.spec-support';
+import { AppError } from '../../../kernel/errors';
+import { withLag } from '../../../kernel/testing/lag.spec-support';
+import { Deferred } from '../../../kernel/deferred';
+import { turns, until } from '../../testing/until.spec-support';
+import type { SessionServices } from '../session-services';
+import { EngineAcquirer } from './engine-acquirer';
+
+/** One stream on a fleet. */
+class Stage {
+  readonly engines: StagedEngines;
+  readonly abort = new AbortController();
+  readonly config = { proxyRetryBaseMs: 10, proxyRetryMaxMs: 20 };
+  readonly holder: SlotHolder;
+  isRunning = false;
+  startDeadlineMs: number | null = null;
+  readonly acquirer: EngineAcquirer;
+
+  /** @param beside another stream on the same engines */
+  constructor(count: number, slots = 3, beside: Stage | null = null) {
+    this.engines = beside?.engines ?? StagedEngines.withEngines(count, slots);
+    const { scheduler } = this.engines;
+    this.holder = scheduler.holder('stream');
+    this.acquirer = new EngineAcquirer(
+      {
+        holder: this.holder,
+        isRunning: () => this.isRunning,
+        startDeadlineMs: () => this.startDeadlineMs,
+        lastReason: () => 'its last words',
+        contentFault: () => null,
+      },
+      { config: this.config, scheduler } as SessionServices,
+      this.abort.signal,
+    );
+  }
+
+  async take(): Promise<string> {
+    return (await this.acquirer.acquire()).engine.id;
+  }
+
+  failCode(): Promise<string> {
+    return this.take().catch((error: unknown) => {
+      return error instanceof AppError ? error.code : String(error);
+    });
+  }
+
+  callOff(): void {
+    this.abort.abort(new AppError('shutting_down', 'over'));
+  }
+}
+
+describe('EngineAcquirer', () => {
+  const stages: Stage[] = [];
+
+  function open(...args: ConstructorParameters<typeof Stage>): Stage {
+    const stage = new Stage(...args);
+    stages.push(stage);
+    return stage;
+  }
+
+  afterEach(() => {
+    for (const { engines } of stages.splice(0)) engines.scheduler.onModuleDestroy();
+  });
+
+  it('takes an engine that has not failed, without waiting for another one to come', async () => {
+    const stage = open(2);
+    stage.acquirer.failed();
+    stage.acquirer.exclude('e1', true);
+    stage.engines.add('e3');
+    expect(await stage.take()).toBe('e2');
+  });
+
+  it('gives up a start when every engine gave invalid answers', async () => {
+    const stage = open(2);
+    stage.acquirer.exclude('e1', false);
+    stage.acquirer.exclude('e2', false);
+    await expect(stage.take()).rejects.toMatchObject({
+      code: 'engine_failed',
+      detail: expect.stringContaining('its last words'),
+    });
+  });
+
+  it('asks an engine again whose failure was transient, and no other', async () => {
+    const stage = open(2);
+    stage.acquirer.exclude('e1', false);
+    stage.acquirer.exclude('e2', true);
+    stage.acquirer.failed();
+    stage.acquirer.failed();
+    expect(await stage.take()).toBe('e2');
+  });
+
+  it('asks every engine again while viewers watch, after the backoff', async () => {
+    const stage = open(1);
+    stage.isRunning = true;
+    for (let n = 0; n < 3; n++) stage.acquirer.failed();
+    stage.acquirer.exclude('e1', false);
+    const beganMs = performance.now();
+    expect(await stage.take()).toBe('e1');
+    expect(performance.now() - beganMs).toBeGreaterThan(15);
+    expect(stage.acquirer.failuresInARow).toBe(3);
+    stage.acquirer.recovered();
+    expect(stage.acquirer.failuresInARow).toBe(0);
+  });
+
+  it('asks the engine that has rested, and not the one that has just failed', async () => {
+    const stage = open(2);
+    stage.isRunning = true;
+    const restMs = 500;
+    Object.assign(stage.config, { proxyRetryBaseMs: restMs, proxyRetryMaxMs: restMs });
+    stage.acquirer.failed();
+    stage.acquirer.failed();
+    stage.acquirer.exclude('e2', true);
+    const restedMs = performance.now() + restMs;
+    await until(() => performance.now() >= restedMs);
+    const failedMs = performance.now();
+    stage.acquirer.exclude('e1', true);
+    expect(await stage.take()).toBe('e2');
+    expect(performance.now() - failedMs).toBeLessThan(withLag(restMs));
+    expect([...stage.acquirer.exclusions().keys()]).toEqual(['e1']);
+  });
+
+  it('fails a start with what the scheduler says', async () => {
+    expect(await drained().failCode()).toBe('no_engine');
+  });
+
+  function drained(): Stage {
+    const stage = open(1);
+    stage.engines.drain('e1', 'maintenance');
+    return stage;
+  }
+
+  it('asks the scheduler again while viewers watch', async () => {
+    const stage = drained();
+    stage.isRunning = true;
+    const taken = stage.take();
+    await until(() => stage.acquirer.failuresInARow >= 3);
+    stage.engines.drain('e1', null);
+    expect(await taken).toBe('e1');
+  });
+
+  it('does not wait for an engine beyond the start budget', async () => {
+    const stage = open(1);
+    stage.engines.close();
+    stage.startDeadlineMs = performance.now() + 50;
+    expect(await stage.failCode()).toBe('start_timeout');
+  });
+
+  it('does not wait for a backoff that ends beyond the start budget', async () => {
+    const stage = open(1);
+    stage.startDeadlineMs = performance.now() + 5;
+    for (let i = 0; i < 4; i++) stage.acquirer.failed();
+    stage.acquirer.exclude('e1', true);
+    await expect(stage.take()).rejects.toMatchObject({
+      code: 'start_timeout',
+      detail: expect.stringContaining('its last words'),
+    });
+  });
+
+  it('treats five failures in a row at a start as permanent', async () => {
+    const stage = open(1);
+    for (let i = 0; i < 5; i++) stage.acquirer.failed();
+    stage.acquirer.exclude('e1', true);
+    await expect(stage.take()).rejects.toMatchObject({ code: 'engine_failed' });
+  });
+
+  it('gives a watched stream the slot of a start, which then takes no other', async () => {
+    const stage = open(1, 1);
+    const dead = await stage.acquirer.acquire();
+    dead.revoked.addEventListener('abort', () => dead.release());
+    const watched = open(1, 1, stage);
+    watched.isRunning = true;
+    expect(await watched.take()).toBe('e1');
+    expect(dead.isPreempted).toBe(true);
+  });
+
+  it('has no other engine for a stream whose engines all failed', async () => {
+    const stage = open(2);
+    stage.acquirer.exclude('e1', true);
+    expect((await stage.acquirer.acquireOther())?.engine.id).toBe('e2');
+    stage.acquirer.exclude('e2', true);
+    expect(await stage.acquirer.acquireOther()).toBeNull();
+  });
+
+  describe('when the engine is asked once more', () => {
+    async function busyWith(stage: Stage, count: number): Promise<SlotLease[]> {
+      const others = Array.from({ length: count }, () => open(1, 10, stage));
+      return Promise.all(others.map((other) => other.acquirer.acquire()));
+    }
+
+    it('waits until the engine may be asked', async () => {
+      const stage = open(1, 10);
+      const lease = await stage.acquirer.acquire();
+      stage.acquirer.answered();
+      const others = await busyWith(stage, 3);
+      let isAllowed = false;
+      const retrying = stage.acquirer.retryHere().then(() => (isAllowed = true));
+      await until(() => lease.state === 'reserved');
+      expect([isAllowed, stage.engines.inUse()]).toEqual([false, 4]);
+      others[1]!.answered();
+      await retrying;
+      expect(lease.state).toBe('asking');
+    });
+
+    it('ends with the start budget', async () => {
+      const stage = open(1, 10);
+      await stage.acquirer.acquire();
+      stage.acquirer.answered();
+      await busyWith(stage, 3);
+      stage.startDeadlineMs = performance.now() + 100;
+      await expect(stage.acquirer.retryHere()).rejects.toMatchObject({ code: 'start_timeout' });
+    });
+
+    it('goes on with a revoked slot, so that the next attempt finds out', async () => {
+      const stage = open(1);
+      const lease = await stage.acquirer.acquire();
+      stage.acquirer.answered();
+      stage.engines.withdraw('e1', 'replaced');
+      await stage.acquirer.retryHere();
+      expect([lease.state, lease.isRevoked]).toEqual(['answered', true]);
+    });
+  });
+
+  it('keeps the engine busy with a request that was abandoned', async () => {
+    const stage = open(1, 10);
+    const lease = await stage.acquirer.acquire();
+    const late = new Deferred<void>();
+    stage.acquirer.occupyUntil({ done: late.promise, cut: () => undefined });
+    lease.release();
+    expect([lease.isAsking, stage.engines.inUse()]).toEqual([true, 0]);
+    late.resolve();
+    await turns();
+    expect(lease.isAsking).toBe(false);
+  });
+
+  it('stops at once when it is called off', async () => {
+    const stage = open(1);
+    stage.callOff();
+    expect(await stage.failCode()).toBe('shutting_down');
+    expect(stage.engines.inUse()).toBe(0);
+  });
+});

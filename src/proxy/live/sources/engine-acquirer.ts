@@ -1,0 +1,273 @@
+import type { AbandonedStart } from '../../../ace';
+import type { SlotHolder, SlotLease, WaitFor } from '../../../engines';
+import { monotonicMs } from '../../../kernel/clock';
+import { AppError } from '../../../kernel/errors';
+import { retryDelayMs } from '../../../kernel/retry-delay';
+import type { SessionServices } from '../session-services';
+import { delay } from '../../../kernel/wait';
+
+/** An engine that failed on this content is not tried again for this long. */
+const EXCLUDE_MS = 60_000;
+
+/** After this many failures in a row, a start treats the problem as permanent. */
+const MAX_START_FAILURES = 5;
+
+interface Exclusion {
+  /** Monotonic time at which it failed. */
+  readonly sinceMs: number;
+  /** The failure is transient and a retry may work, unlike a refusal or an invalid answer. */
+  readonly isTransient: boolean;
+}
+
+export interface AcquirerFacts {
+  readonly holder: SlotHolder;
+  /** Viewers have been let in: any engine is better than none, until the outage budget is spent. */
+  isRunning(): boolean;
+  /** Monotonic time at which the start must have succeeded; null before the first engine was had. */
+  startDeadlineMs(): number | null;
+  /** How the last attempt ended, for the error that says that all failed. */
+  lastReason(): string | null;
+  /** What the attempts say against the content itself; null while they do not. */
+  contentFault(): AppError | null;
+}
+
+/**
+ * Gets one stream the slot for its next attempt. Engines that have not failed come first and at once. Engines that have
+ * failed are asked again only if no other is left, after the backoff.
+ */
+export class EngineAcquirer {
+  /** Failures in a row, for the backoff. */
+  private failures = 0;
+  /** When the source was lost. */
+  private failuresBefore = 0;
+  private readonly excluded = new Map<string, Exclusion>();
+  /** The lease of the attempt under way. */
+  private held: SlotLease | null = null;
+
+  constructor(
+    private readonly facts: AcquirerFacts,
+    private readonly services: SessionServices,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  get failuresInARow(): number {
+    return this.failures;
+  }
+
+  failed(): void {
+    this.failures++;
+  }
+
+  /** Media have flowed for long enough that earlier failures no longer count. */
+  recovered(): void {
+    this.failures = 0;
+  }
+
+  /** A running stream has lost its source. */
+  lossBegins(): void {
+    this.failuresBefore = this.failures;
+  }
+
+  /** The source was lost because its engine died: failures since then say nothing about the content. */
+  excuseLoss(): void {
+    this.failures = this.failuresBefore;
+  }
+
+  exclude(engineId: string, isTransient: boolean): void {
+    this.excluded.set(engineId, { sinceMs: monotonicMs(), isTransient });
+  }
+
+  /** Engines that failed on this content lately, and for how many ms more they are excluded. */
+  exclusions(): ReadonlyMap<string, number> {
+    this.dropExpired();
+    const nowMs = monotonicMs();
+    return new Map(
+      [...this.excluded].map(([id, { sinceMs }]) => [id, sinceMs + EXCLUDE_MS - nowMs]),
+    );
+  }
+
+  /** The stream goes on with a lease that was acquired elsewhere. */
+  hold(lease: SlotLease): void {
+    this.held = lease;
+  }
+
+  /**
+   * A slot on the best engine.
+   *
+   * @throws AppError `engine_failed` when every engine gave invalid answers at a start, `start_timeout`, or what the
+   *   scheduler says; the reason of the signal
+   */
+  async acquire(): Promise<SlotLease> {
+    for (;;) {
+      this.signal.throwIfAborted();
+      this.dropExpired();
+      const lease =
+        this.excluded.size === 0 ? await this.acquireAny() : await this.acquireFresh('answer');
+      if (lease !== null) {
+        this.held = lease;
+        return lease;
+      }
+      if (this.excluded.size === 0) continue;
+      const isHopeless =
+        this.failures >= MAX_START_FAILURES ||
+        ![...this.excluded.values()].some(({ isTransient }) => isTransient);
+      if (!this.facts.isRunning() && isHopeless) throw this.allFailed();
+      await this.forgiveRested();
+    }
+  }
+
+  /** A slot on an engine that has not failed, if there is one now; else null. A start that holds an engine never waits for another. */
+  acquireOther(): Promise<SlotLease | null> {
+    return this.acquireFresh(this.facts.isRunning() ? 'answer' : 'nothing');
+  }
+
+  private async acquireFresh(waitFor: WaitFor): Promise<SlotLease | null> {
+    this.dropExpired();
+    try {
+      const lease = await this.request(new Set(this.excluded.keys()), waitFor, this.startSignal());
+      this.held = lease;
+      return lease;
+    } catch (error) {
+      this.signal.throwIfAborted();
+      if (error instanceof AppError && error.code !== 'shutting_down') return null;
+      throw this.reasonOf(error);
+    }
+  }
+
+  /** Another content is asked for, so earlier failures say nothing. After `rounds` of all contents: backoff. */
+  startOver(rounds: number): void {
+    this.excluded.clear();
+    this.failures = rounds === 0 ? 0 : rounds + 1;
+  }
+
+  /** The engine that is held is to be asked once more: waits for the backoff, and until the engine may be asked. */
+  async retryHere(): Promise<void> {
+    const { held } = this;
+    if (held === null) {
+      await this.backOff();
+      return;
+    }
+    try {
+      await this.backOff(held.revoked);
+      await held.askAgain(this.facts.isRunning(), this.startSignal());
+    } catch (error) {
+      this.signal.throwIfAborted();
+      // The attempt that follows finds out by itself that its slot was revoked.
+      if (held.isRevoked) return;
+      throw this.reasonOf(error);
+    }
+  }
+
+  /** The engine has answered. */
+  answered(): void {
+    this.held?.answered();
+  }
+
+  /** Media flow. */
+  confirm(): void {
+    this.held?.confirm();
+  }
+
+  /** An abandoned start keeps the engine busy until the engine is done with it. */
+  occupyUntil(start: AbandonedStart): void {
+    this.held?.occupyUntil(start);
+  }
+
+  /** Waits before an engine that has failed is asked again. */
+  backOff(also?: AbortSignal): Promise<void> {
+    return this.wait(this.restMs, also);
+  }
+
+  /** How long an engine that has failed is not asked, after the failures so far. */
+  private get restMs(): number {
+    const { proxyRetryBaseMs, proxyRetryMaxMs } = this.services.config;
+    return retryDelayMs(this.failures, proxyRetryBaseMs, proxyRetryMaxMs);
+  }
+
+  private async wait(waitMs: number, also?: AbortSignal): Promise<void> {
+    const leftMs = this.startBudgetMs();
+    const signal = also === undefined ? this.signal : AbortSignal.any([this.signal, also]);
+    await delay(Math.max(0, Math.min(waitMs, leftMs)), signal);
+    if (waitMs >= leftMs) throw this.tooLate();
+  }
+
+  private request(
+    excluded: ReadonlySet<string>,
+    waitFor: WaitFor,
+    signal: AbortSignal,
+  ): Promise<SlotLease> {
+    const { holder } = this.facts;
+    const slotClass = this.facts.isRunning() ? 'failover' : 'start';
+    return this.services.scheduler.acquire({ holder, class: slotClass, excluded, waitFor, signal });
+  }
+
+  /** Null when there was none, and a running stream is to ask again. */
+  private async acquireAny(): Promise<SlotLease | null> {
+    try {
+      return await this.request(new Set(), 'slot', this.startSignal());
+    } catch (error) {
+      this.signal.throwIfAborted();
+      if (!(error instanceof AppError) || !this.facts.isRunning()) throw this.reasonOf(error);
+      this.failures++;
+      await this.backOff();
+      return null;
+    }
+  }
+
+  /** Aborts with the stream, and at the end of the start budget. */
+  private startSignal(): AbortSignal {
+    const leftMs = this.startBudgetMs();
+    if (!Number.isFinite(leftMs)) return this.signal;
+    return AbortSignal.any([this.signal, AbortSignal.timeout(Math.ceil(Math.max(1, leftMs)))]);
+  }
+
+  /** What a request is to fail with that ended with `error`. */
+  private reasonOf(error: unknown): unknown {
+    return error instanceof DOMException && error.name === 'TimeoutError' ? this.tooLate() : error;
+  }
+
+  private dropExpired(): void {
+    const nowMs = monotonicMs();
+    for (const [id, { sinceMs }] of this.excluded) {
+      if (nowMs - sinceMs >= EXCLUDE_MS) this.excluded.delete(id);
+    }
+  }
+
+  /**
+   * Waits until the engine that failed longest ago has rested, and forgives all that have. The rest counts from each
+   * engine's own failure, so viewers do not wait because of the most recent one.
+   */
+  private async forgiveRested(): Promise<void> {
+    const { restMs } = this;
+    const mayAsk = ({ isTransient }: Exclusion): boolean => isTransient || this.facts.isRunning();
+    const failedMs = [...this.excluded.values()].filter(mayAsk).map(({ sinceMs }) => sinceMs);
+    // What failed may have been forgiven meanwhile.
+    if (failedMs.length === 0) return;
+    const oldestMs = Math.min(...failedMs);
+    await this.wait(Math.max(0, oldestMs + restMs - monotonicMs()));
+    // A timer may be a little early: the oldest is forgiven in any case.
+    const restedMs = Math.max(oldestMs, monotonicMs() - restMs);
+    for (const [id, exclusion] of this.excluded) {
+      if (mayAsk(exclusion) && exclusion.sinceMs <= restedMs) this.excluded.delete(id);
+    }
+  }
+
+  private startBudgetMs(): number {
+    const deadlineMs = this.facts.startDeadlineMs();
+    return deadlineMs === null || this.facts.isRunning() ? Infinity : deadlineMs - monotonicMs();
+  }
+
+  private allFailed(): AppError {
+    const fault = this.facts.contentFault();
+    if (fault !== null) return fault;
+    const last = this.facts.lastReason() ?? 'nothing said';
+    return new AppError('engine_failed', `Every engine tried failed; the last with ${last}.`);
+  }
+
+  private tooLate(): AppError {
+    const fault = this.facts.contentFault();
+    if (fault !== null) return fault;
+    const last = this.facts.lastReason() ?? 'nothing said';
+    return new AppError('start_timeout', `No media within the start budget; last: ${last}.`);
+  }
+}

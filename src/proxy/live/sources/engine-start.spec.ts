@@ -1,0 +1,65 @@
+import type { AceEngineClient } from '../../../ace';
+import type { SourceSelector, SourceKind } from '../../../kernel/content-selector';
+import { fault, ScriptedAce, session } from '../../testing/scripted-ace.spec-support';
+import { selector } from '../../testing/session-stage.spec-support';
+import { startContent, type Handshake } from './engine-start';
+
+const ENGINE = { host: 'e1', port: 6878 };
+const UNKNOWN = fault('content', 'unknown');
+
+let ace: ScriptedAce;
+
+beforeEach(() => {
+  ace = new ScriptedAce();
+});
+
+function shake(content: SourceSelector, mayTryOtherForm = true): Promise<Handshake> {
+  return startContent(ace as unknown as AceEngineClient, ENGINE, {
+    selector: content,
+    timeoutMs: 1000,
+    mayTryOtherForm,
+    signal: new AbortController().signal,
+  });
+}
+
+describe('shakeHands', () => {
+  it('asks once when the engine knows the content', async () => {
+    const content = selector('a');
+    expect(await shake(content)).toEqual({ engineSession: session(1), selector: content });
+    expect(ace.log).toEqual(['start e1 content_id']);
+  });
+
+  it.each<[SourceKind, SourceKind]>([
+    ['content_id', 'infohash'],
+    ['infohash', 'content_id'],
+  ])('asks for an unknown %s once more as %s, the same file of it', async (kind, other) => {
+    ace.onStart = ({ number, selector: { kind: asked } }) =>
+      asked === other ? session(number) : Promise.reject(UNKNOWN);
+    const handshake = await shake(selector('a', kind, 3));
+    expect(handshake.selector).toEqual(selector('a', other, 3));
+    expect(handshake.engineSession).toEqual(session(2));
+  });
+
+  it('gives the first answer when both forms are unknown', async () => {
+    ace.onStart = ({ number }) => Promise.reject(number === 1 ? UNKNOWN : fault('content', 'no'));
+    await expect(shake(selector('a'))).rejects.toBe(UNKNOWN);
+  });
+
+  it('gives the second when that is another fault', async () => {
+    const refused = fault('engine', 'connect_refused');
+    ace.onStart = ({ number }) => Promise.reject(number === 1 ? UNKNOWN : refused);
+    await expect(shake(selector('a'))).rejects.toBe(refused);
+  });
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['another fault', () => shake(selector('a'))],
+    ['no leave to', () => shake(selector('a'), false)],
+    ['an address', () => shake({ kind: 'url', value: 'http://example.org/', fileIndex: 0 })],
+    ['a magnet', () => shake({ kind: 'magnet', value: 'magnet:?x', fileIndex: 0 })],
+  ])('does not ask again: %s', async (why, run) => {
+    ace.onStart = () =>
+      Promise.reject(why === 'another fault' ? fault('engine', 'bad_json') : UNKNOWN);
+    await expect(run()).rejects.toMatchObject({ name: 'EngineFault' });
+    expect(ace.count('start')).toBe(1);
+  });
+});

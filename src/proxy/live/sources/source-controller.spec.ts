@@ -1,0 +1,211 @@
+import 'reflect-metadata';
+import { fault, session as engineSession } from '../../testing/scripted-ace.spec-support';
+import { ScriptedSource } from '../../testing/scripted-source.spec-support';
+import {
+  selector,
+  SessionStage,
+  type StageOptions,
+} from '../../testing/session-stage.spec-support';
+import { never, until } from '../../testing/until.spec-support';
+
+const A = selector('a');
+
+let stage: SessionStage;
+
+async function open(options: StageOptions = {}): Promise<void> {
+  stage = await SessionStage.open(options);
+}
+
+afterEach(() => stage.close());
+
+describe('a start on an engine that refuses', () => {
+  it('asks the same engine in the other form of id, then says that the content is unknown', async () => {
+    await open();
+    stage.ace.onStart = ({ number }) => Promise.reject(fault('content', `unknown-${number}`));
+    const { ready, session } = stage.join(A);
+    await expect(ready).rejects.toMatchObject({ code: 'content_not_found' });
+    expect(stage.ace.log).toEqual(['start e1 content_id', 'start e1 infohash']);
+    expect(session.attempts).toMatchObject([
+      { engineId: 'e1', outcome: expect.stringContaining('unknown-1') },
+    ]);
+  });
+
+  it('plays in the other form when that is known, and asks in it from then on', async () => {
+    await open();
+    stage.ace.onStart = ({ number, selector: { kind } }) =>
+      kind === 'infohash' ? engineSession(number) : Promise.reject(fault('content', 'unknown'));
+    const { session } = await stage.live(A);
+    (await stage.source(1)).end();
+    await stage.source(2);
+    expect(stage.ace.log.filter((line) => line.startsWith('start'))).toEqual([
+      'start e1 content_id',
+      'start e1 infohash',
+      'start e1 infohash',
+    ]);
+    expect(session.isOver).toBe(false);
+  });
+
+  it('does not believe an engine that is cut off from its network', async () => {
+    await open();
+    stage.engines.disconnect('e1');
+    stage.ace.onStart = ({ engineId, number }) =>
+      engineId === 'e1' ? Promise.reject(fault('content', 'unknown')) : engineSession(number);
+    const { session } = await stage.live(A);
+    expect(session.current?.lease.engine.id).toBe('e2');
+    expect(stage.engines.complaints).toEqual(['e1: bad_answer']);
+    await until(() => stage.engines.inUse('e1') === 0);
+  });
+
+  it('goes to another engine at once, and complains of this one', async () => {
+    await open();
+    stage.ace.onStart = ({ engineId, number }) =>
+      engineId === 'e1'
+        ? Promise.reject(fault('engine', 'connect_refused'))
+        : engineSession(number);
+    const { session } = await stage.live(A);
+    expect(session.current?.lease.engine.id).toBe('e2');
+    expect(session.attempts.map(({ engineId }) => engineId)).toEqual(['e1', 'e2']);
+    expect(stage.engines.complaints).toEqual(['e1: connect_refused']);
+    expect(session.failovers).toBe(0);
+  });
+
+  it('fails when every engine has, with the words of the last, once each', async () => {
+    await open({ engines: 3 });
+    stage.ace.onStart = ({ engineId }) => Promise.reject(fault('engine', `bad_json_${engineId}`));
+    const { ready } = stage.join(A);
+    await expect(ready).rejects.toMatchObject({
+      code: 'engine_failed',
+      detail: expect.stringContaining('bad_json_e3'),
+    });
+    expect(stage.ace.count('start')).toBe(3);
+    await until(() => stage.engines.inUse() === 0);
+  });
+
+  it('fails with what the fleet says when there is no engine', async () => {
+    await open({ engines: 1, slots: 0 });
+    await expect(stage.join(A).ready).rejects.toMatchObject({ code: 'no_capacity' });
+    expect(stage.ace.log).toEqual([]);
+  });
+});
+
+describe('a start of what can not be played', () => {
+  it('that is not live is refused, and its engine session stopped', async () => {
+    await open();
+    stage.ace.onStart = ({ number }) => engineSession(number, { isLive: 0 });
+    const { ready } = stage.join(A);
+    await expect(ready).rejects.toMatchObject({ code: 'unsupported_content' });
+    await until(() => stage.engines.inUse() === 0);
+    expect(stage.ace.log).toEqual(['start e1 content_id', 'stop e1 /ace/cmd/1']);
+  });
+
+  it('that is another container is refused by its first bytes', async () => {
+    await open();
+    const { ready } = stage.join(A);
+    const mp4 = Buffer.concat([Buffer.from('\0\0\0\x20ftypisom', 'latin1'), Buffer.alloc(70_000)]);
+    (await stage.source(1)).send(mp4);
+    await expect(ready).rejects.toMatchObject({
+      code: 'unsupported_content',
+      detail: expect.stringContaining('MP4'),
+    });
+  });
+
+  it('that is an error page is the fault of the engine', async () => {
+    await open();
+    const { session, ready } = stage.join(A);
+    (await stage.source(1)).send(Buffer.from('<html>'.repeat(20_000)));
+    (await stage.source(2)).play(30);
+    await ready;
+    expect(session.current?.lease.engine.id).toBe('e2');
+    expect(stage.engines.complaints).toEqual(['e1: bad_answer']);
+  });
+});
+
+describe('a start that takes long', () => {
+  it('opens the same session again while the engine is warming up', async () => {
+    await open();
+    let tries = 0;
+    stage.ace.onOpen = () =>
+      ++tries < 4 ? Promise.reject(fault('warming', 'http_500')) : new ScriptedSource().play(30);
+    const { ready } = stage.join(A);
+    await ready;
+    expect(stage.ace.log).toEqual(['start e1 content_id', ...Array(4).fill('open e1 /ace/r/1')]);
+  });
+
+  it.each<[string, () => void]>([
+    [
+      'the engine keeps warming up',
+      () => {
+        stage.ace.onOpen = () => Promise.reject(fault('warming', 'http_500'));
+      },
+    ],
+    ['nothing comes', () => undefined],
+    [
+      'nothing but bytes that are no media come',
+      () => {
+        stage.ace.onOpen = () => new ScriptedSource().send(Buffer.alloc(188 * 50, 0xff));
+      },
+    ],
+    [
+      'media come that nobody can join, for want of tables',
+      () => {
+        stage.ace.onOpen = () => {
+          const source = new ScriptedSource({ psi: false });
+          const playing = setInterval(() => source.play(1), 20);
+          source.body.on('close', () => clearInterval(playing));
+          return source;
+        };
+      },
+    ],
+  ])('fails in time when %s', async (_, arrange) => {
+    await open({ env: { PROXY_INIT_TIMEOUT: '600ms', PROXY_STALL_TIMEOUT: '400ms' } });
+    arrange();
+    const beganMs = performance.now();
+    await expect(stage.join(A).ready).rejects.toMatchObject({ code: 'start_timeout' });
+    expect(performance.now() - beganMs).toBeGreaterThan(500);
+    await until(() => stage.engines.inUse() === 0);
+    expect(stage.ace.count('stop')).toBe(1);
+  });
+
+  it('says that it took too long when the engine never answered', async () => {
+    await open({ env: { PROXY_INIT_TIMEOUT: '300ms' } });
+    stage.ace.onStart = ({ signal }) =>
+      Promise.race([
+        never(signal),
+        new Promise<never>((_, reject) => {
+          setTimeout(() => reject(fault('engine', 'answer_timeout')), 300);
+        }),
+      ]);
+    await expect(stage.join(A).ready).rejects.toMatchObject({ code: 'start_timeout' });
+    expect(stage.engines.inUse()).toBe(0);
+  });
+});
+
+describe('what a start says of its tries', () => {
+  it('lists each with its engine, its length and how it ended', async () => {
+    await open();
+    stage.ace.onStart = ({ engineId, number }) =>
+      engineId === 'e1' ? Promise.reject(fault('engine', 'bad_json')) : engineSession(number);
+    const { session } = await stage.live(A);
+    expect(session.attempts).toEqual([
+      {
+        engineId: 'e1',
+        source: null,
+        startedAt: expect.any(String),
+        durationMs: expect.any(Number),
+        outcome: 'bad_json: said the engine',
+      },
+      {
+        engineId: 'e2',
+        source: null,
+        startedAt: expect.any(String),
+        durationMs: null,
+        outcome: 'playing',
+      },
+    ]);
+    await session.end('stopped');
+    expect(session.attempts[1]).toMatchObject({
+      outcome: 'ended by us',
+      durationMs: expect.any(Number),
+    });
+  });
+});

@@ -1,0 +1,242 @@
+import { selectorOf, type ChannelSource } from '../../../channels';
+import { monotonicMs } from '../../../kernel/clock';
+import type { ContentSelector, SourceSelector } from '../../../kernel/content-selector';
+import { AppError } from '../../../kernel/errors';
+import type { SessionServices } from '../session-services';
+
+/** What the rotation asks others for. */
+export interface RotationFacts {
+  /** The channel's sources as they are listed now; null when there is no such channel any more. */
+  sourcesOf(channelId: string): readonly ChannelSource[] | null;
+  /** The same in the order in which they are to be tried now. */
+  rank(sources: readonly ChannelSource[]): readonly ChannelSource[];
+  /** Another session plays this content: a second start would take it from there. */
+  isPlayedElsewhere(selector: SourceSelector): boolean;
+  started(source: ChannelSource, startMs: number): void;
+  stalled(source: ChannelSource): void;
+  failed(source: ChannelSource, why: string): void;
+}
+
+/** How often a running source is tried: again where it was, then on another engine. */
+const TRIES_WITH_RETRY_HERE = 3;
+
+/**
+ * What a session asks engines for: the one content that was asked for, or the sources of a channel, one after the
+ * other. A source that failed has its turn again when all others have failed since; a list that is
+ * changed meanwhile counts from the next turn on.
+ */
+export class SourceRotation {
+  private asked: ContentSelector;
+  private listed: readonly ChannelSource[] = [];
+  /** The entry that is tried or played; null for a content without a channel. */
+  private entry: ChannelSource | null = null;
+  private selector: SourceSelector;
+  /** The form of id that an engine knew; the listed one until one has answered. */
+  private form: SourceSelector;
+  /** Ids of sources that failed in this round. */
+  private readonly failedIds = new Set<string>();
+  /** The failure that says most: one that is not "unknown", else the last. */
+  private worst: AppError | null = null;
+  private failedTries = 0;
+  /** When the source was lost. */
+  private failedBefore = 0;
+  private rounds = 0;
+  private triedSinceMs: number | null = null;
+
+  constructor(
+    asked: ContentSelector,
+    private readonly facts: RotationFacts,
+  ) {
+    this.asked = asked;
+    const first = asked.kind === 'channel' ? this.facts.rank(this.sources)[0] : null;
+    if (first === undefined) throw new AppError('internal_error', 'A channel has no sources.');
+    this.selector = first === null ? sourceOf(asked) : this.selectorOf(first);
+    this.entry = first;
+    this.form = this.selector;
+  }
+
+  /** What the session stands for: a content or a channel. */
+  get subject(): ContentSelector {
+    return this.asked;
+  }
+
+  get channelId(): string | null {
+    return this.asked.kind === 'channel' ? this.asked.value : null;
+  }
+
+  /** The channel's entry in use. */
+  get source(): ChannelSource | null {
+    return this.entry;
+  }
+
+  /** The content in use, as it was asked for or is listed. */
+  get content(): SourceSelector {
+    return this.selector;
+  }
+
+  /** What to ask the next engine for. */
+  get request(): SourceSelector {
+    return this.form;
+  }
+
+  engineKnows(form: SourceSelector): void {
+    this.form = form;
+  }
+
+  /** A try begins. */
+  trying(): void {
+    this.triedSinceMs = monotonicMs();
+  }
+
+  /** Media have come, at `lastMediaMs`; those of the try under way say how long its start took. */
+  mediaCame(lastMediaMs: number): void {
+    if (this.triedSinceMs === null || lastMediaMs < this.triedSinceMs) return;
+    if (this.entry !== null) this.facts.started(this.entry, monotonicMs() - this.triedSinceMs);
+    this.triedSinceMs = null;
+  }
+
+  /** Media have flowed for long enough: what was before does not count any more. */
+  recovered(): void {
+    this.failedTries = 0;
+    this.rounds = 0;
+    this.failedIds.clear();
+  }
+
+  /** A try of the source in use is over, and was not taken away from it. */
+  tryFailed(): void {
+    this.failedTries++;
+    // It had delivered media.
+    if (this.entry !== null && this.triedSinceMs === null) this.facts.stalled(this.entry);
+    this.triedSinceMs = null;
+  }
+
+  /** A running stream has lost its source. */
+  lossBegins(): void {
+    this.failedBefore = this.failedTries;
+  }
+
+  /** The source was lost because its engine died: failures since then say nothing about it. */
+  excuseLoss(): void {
+    this.failedTries = this.failedBefore;
+    this.triedSinceMs = null;
+  }
+
+  get hasFailed(): boolean {
+    return this.failedTries > 0;
+  }
+
+  /** A running source was tried again where it was, if that made sense, and on another engine. */
+  isSpent(wasRetryHere: boolean): boolean {
+    if (this.failedTries >= TRIES_WITH_RETRY_HERE) return true;
+    return this.failedTries === TRIES_WITH_RETRY_HERE - 1 && !wasRetryHere;
+  }
+
+  /** How many sources of this round are left, the one in use among them. */
+  get left(): number {
+    return 1 + this.candidates(true).length;
+  }
+
+  /** A running stream could go on with another source. */
+  get hasOthers(): boolean {
+    return this.candidates(false).some((source) => this.isFree(source));
+  }
+
+  /**
+   * Gives the source in use up for another one. Tells how many rounds were begun since a source flowed well; null when
+   * there is nothing else to try: at a start each source has one turn, a running stream goes round.
+   */
+  next(isRunning: boolean, why: string, error: AppError | null): number | null {
+    if (this.entry === null) return null;
+    // To be played by another stream is no fault.
+    if (error?.code !== 'conflict') this.facts.failed(this.entry, why);
+    this.failedIds.add(this.entry.id);
+    if (error !== null && (this.worst === null || error.code !== 'content_not_found')) {
+      this.worst = error;
+    }
+    const next = isRunning ? this.nextOfRound() : this.facts.rank(this.candidates(true))[0];
+    if (next === undefined) return null;
+    this.use(next);
+    return this.rounds;
+  }
+
+  /** What viewers are told when no source started. */
+  failure(last: AppError): AppError {
+    if (this.entry === null) return last;
+    const worst = this.worst ?? last;
+    const many = this.sources.length;
+    if (many === 1) return worst;
+    if (worst.code !== 'content_not_found') return worst;
+    return new AppError(worst.code, `No engine knows any of the channel's ${many} sources.`);
+  }
+
+  /**
+   * The session is joined by those who were to be served by `other`. If that was a channel's rotation, it is this one's
+   * channel, too, from now on, unless it has one already.
+   */
+  serve({ channelId, subject, source }: SourceRotation): void {
+    if (channelId === null || this.channelId !== null) return;
+    this.asked = subject;
+    this.entry = source;
+  }
+
+  private nextOfRound(): ChannelSource | undefined {
+    const free = (isFirstRound: boolean): ChannelSource | undefined =>
+      this.facts.rank(this.candidates(isFirstRound)).find((source) => this.isFree(source));
+    const next = free(true);
+    if (next !== undefined) return next;
+    this.rounds++;
+    this.failedIds.clear();
+    return free(true);
+  }
+
+  private use(source: ChannelSource): void {
+    this.entry = source;
+    this.selector = this.selectorOf(source);
+    this.form = this.selector;
+    this.failedTries = 0;
+    this.triedSinceMs = null;
+  }
+
+  private candidates(notFailedOnly: boolean): ChannelSource[] {
+    const { entry } = this;
+    if (entry === null) return [];
+    return this.sources.filter(
+      ({ id }) => id !== entry.id && !(notFailedOnly && this.failedIds.has(id)),
+    );
+  }
+
+  private isFree(source: ChannelSource): boolean {
+    return !this.facts.isPlayedElsewhere(this.selectorOf(source));
+  }
+
+  private get sources(): readonly ChannelSource[] {
+    const { channelId } = this;
+    if (channelId !== null) this.listed = this.facts.sourcesOf(channelId) ?? this.listed;
+    return this.listed;
+  }
+
+  private selectorOf({ kind, id }: ChannelSource): SourceSelector {
+    return selectorOf({ kind, id }, this.asked.fileIndex);
+  }
+}
+
+/** What a session that was asked for `asked` is to try. */
+export function createSourceRotation(
+  asked: ContentSelector,
+  { channels, sources }: SessionServices,
+  isPlayedElsewhere: RotationFacts['isPlayedElsewhere'],
+): SourceRotation {
+  return new SourceRotation(asked, {
+    sourcesOf: (channelId) => channels.get(channelId)?.sources ?? null,
+    rank: (listed) => sources.rank(listed),
+    isPlayedElsewhere,
+    started: (source, startMs) => sources.started(source, startMs),
+    stalled: (source) => sources.stalled(source),
+    failed: (source, why) => sources.failed(source, why),
+  });
+}
+
+function sourceOf({ kind, value, fileIndex }: ContentSelector): SourceSelector {
+  if (kind === 'channel') throw new AppError('internal_error', 'A channel is no content.');
+  return { kind, value, fileIndex };
+}

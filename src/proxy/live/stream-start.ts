@@ -1,0 +1,34 @@
+import { AppError, type ErrorCode } from '../../kernel/errors';
+import { Deferred } from '../../kernel/deferred';
+import type { EndReason } from '../streams';
+
+const CODES: Partial<Record<EndReason, ErrorCode>> = {
+  shutdown: 'shutting_down',
+  recorded: 'unsupported_content',
+  reclaimed: 'no_capacity',
+};
+
+/** How the start of a stream goes, for everybody who waits for it. */
+export class StreamStart<Stream> {
+  /** Settles with the session to watch, which may be another one, or the error. */
+  readonly ready = new Deferred<Stream>();
+  /** Settles when an engine has answered, before any media. */
+  readonly answered = new Deferred<Stream>();
+
+  /** Whoever waits here waits for another session's start from now on. */
+  follow(other: { readonly ready: Promise<Stream>; readonly answered: Promise<Stream> }): void {
+    other.answered.then(this.answered.resolve, this.answered.reject);
+    other.ready.then(this.ready.resolve, this.ready.reject);
+  }
+
+  /** The session has ended for a reason that is no fault. */
+  stopped(reason: EndReason): void {
+    const code = CODES[reason] ?? 'not_found';
+    this.reject(new AppError(code, 'The stream was stopped before it started.'));
+  }
+
+  reject(error: AppError): void {
+    this.ready.reject(error);
+    this.answered.reject(error);
+  }
+}

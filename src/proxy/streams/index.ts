@@ -1,0 +1,6 @@
+export { NegativeCache } from './negative-cache';
+export { publicStreamId } from './public-id';
+export type { Stream, StreamKind, StreamSnapshot } from './stream';
+export { StreamRegistry } from './stream-registry';
+export { StreamShutdown } from './stream-shutdown';
+export type { Attempt, EndReason, StreamState, StreamTimeline } from './stream.types';

@@ -1,0 +1,48 @@
+import 'reflect-metadata';
+import { selector, SessionStage } from '../testing/session-stage.spec-support';
+import { StreamShutdown } from './stream-shutdown';
+import { withLag } from '../../kernel/testing/lag.spec-support';
+
+describe('StreamShutdown', () => {
+  let stage: SessionStage;
+  let shutdown: StreamShutdown;
+
+  beforeEach(async () => {
+    stage = await SessionStage.open();
+    shutdown = new StreamShutdown(stage.streams);
+  });
+
+  afterEach(() => stage.close());
+
+  it('ends at once when nobody watches', async () => {
+    const joined = await stage.live(selector('a'));
+    stage.leave(joined);
+    const beganMs = performance.now();
+    await shutdown.drain(60_000);
+    expect(performance.now() - beganMs).toBeLessThan(withLag(5000));
+    expect(joined.session.endReason).toBe('shutdown');
+    expect(stage.engines.inUse()).toBe(0);
+  });
+
+  it('feeds viewers until the time is over, lets nobody in, then resets them', async () => {
+    const joined = await stage.live(selector('a'));
+    const beganMs = performance.now();
+    const drained = shutdown.drain(200);
+    expect(() => stage.join(selector('a'))).toThrow(
+      expect.objectContaining({ code: 'shutting_down' }),
+    );
+    expect(joined.session.isOver).toBe(false);
+    await drained;
+    expect(performance.now() - beganMs).toBeGreaterThan(190);
+    expect(joined.viewer.leaveReason).toBe('shutdown');
+    expect(stage.ace.count('stop')).toBe(1);
+  });
+
+  it('can be cut short', async () => {
+    const joined = await stage.live(selector('a'));
+    const drained = shutdown.drain(60_000);
+    shutdown.abortNow();
+    await drained;
+    expect(joined.viewer.leaveReason).toBe('shutdown');
+  });
+});

@@ -28,9 +28,9 @@ export type RegistryChange =
   | { readonly kind: 'moved'; readonly engine: Engine; readonly from: EngineState };
 
 /**
- * The fleet: every engine that is known, and the one place where an engine changes its state or its
- * slots. Listeners run at once, within the change, so that a slot that becomes free is
- * given to who waits for it before anybody else can take it. Size: what the drivers announce.
+ * The fleet: every known engine, and the only place where an engine's state or slots change. Listeners
+ * run synchronously within the change, so that a free slot goes to the first waiting request before any
+ * other caller can take it. The registry holds one entry for each engine that the drivers announce.
  */
 @Injectable()
 export class EngineRegistry implements EngineSink {

@@ -1,21 +1,6 @@
 import type { Candidate } from '../selection/candidate';
+import { aCandidate } from '../testing/engine.spec-support';
 import { forecastCapacity } from './capacity-forecast';
-
-function aCandidate(over: Partial<Candidate> = {}): Candidate {
-  return {
-    id: 'engine-1',
-    state: 'healthy',
-    activeStreams: 0,
-    maxStreams: 3,
-    isBusy: false,
-    forwarded: false,
-    vpnHealthy: null,
-    networkConnected: true,
-    excluded: false,
-    lastReservation: 0,
-    ...over,
-  };
-}
 
 describe('the forecast of capacity', () => {
   const full = aCandidate({ id: 'full', activeStreams: 3 });

@@ -1,27 +1,11 @@
 import fc from 'fast-check';
 import { ENGINE_STATES } from '../registry/engine-state';
 import { renderConfigurationMarkdown } from '../../config';
-import { WEIGHTS } from '../testing/engine.spec-support';
+import { aCandidate, WEIGHTS } from '../testing/engine.spec-support';
 import type { Candidate } from './candidate';
 import { filterReasons, spareReasons } from './filters';
 import { rank } from './ranking';
 import { CRITERIA, scores, type SelectionWeights } from './criteria';
-
-function aCandidate(over: Partial<Candidate> = {}): Candidate {
-  return {
-    id: 'engine-1',
-    state: 'healthy',
-    activeStreams: 0,
-    maxStreams: 3,
-    isBusy: false,
-    forwarded: false,
-    vpnHealthy: null,
-    networkConnected: true,
-    excluded: false,
-    lastReservation: 0,
-    ...over,
-  };
-}
 
 const anyCandidate: fc.Arbitrary<Candidate> = fc.record({
   id: fc.stringMatching(/^sim-[0-9]{1,3}$/),

@@ -2,6 +2,7 @@ import type { Engine } from '../registry/engine';
 import type { EngineRegistry } from '../registry/engine-registry';
 import type { EngineDescription } from '../registry/engine.types';
 import type { HeldSlot, SlotRevocation } from '../registry/held-slot';
+import type { Candidate } from '../selection/candidate';
 import type { EnginesConfig } from '../engines-config';
 
 /** An engine of this machine, behind no VPN, as a driver announces it. */
@@ -17,6 +18,23 @@ export function aDescription(
     labels: {},
     forwarded: false,
     vpn: null,
+    ...over,
+  };
+}
+
+/** An idle, healthy engine as selection sees it. */
+export function aCandidate(over: Partial<Candidate> = {}): Candidate {
+  return {
+    id: 'engine-1',
+    state: 'healthy',
+    activeStreams: 0,
+    maxStreams: 3,
+    isBusy: false,
+    forwarded: false,
+    vpnHealthy: null,
+    networkConnected: true,
+    excluded: false,
+    lastReservation: 0,
     ...over,
   };
 }

@@ -2,15 +2,15 @@ import type { EngineSession } from '../../ace';
 import type { SlotLease } from '../../engines';
 
 /**
- * What a session is doing, and who moves it:
+ * The phases of a live stream, and what causes each transition:
  *
  *   starting ──first random access point──▶ live ◀──media── stalled
  *   live ──source ended or silent──▶ stalled
  *   starting ──start failed──▶ failed;  stalled ──outage budget spent, or nothing fits──▶ failed
- *   any ──last viewer gone and grace over, operator, shutdown, joined another session──▶ ended
+ *   any ──last viewer gone and grace over, operator, shutdown, joined another stream──▶ ended
  *
- * `grace` is not a phase of its own: it is any of the first three while nobody watches, so that a viewer
- * who comes back changes nothing but who is there.
+ * `grace` is not a phase of its own. It is any of the first three while the stream has no viewers, so a
+ * viewer who returns changes only the number of viewers.
  */
 export type LivePhase = 'starting' | 'live' | 'stalled' | 'ended' | 'failed';
 
@@ -26,7 +26,7 @@ export function mayMove(from: LivePhase, to: LivePhase): boolean {
   return TRANSITIONS[from].includes(to);
 }
 
-/** The engine a session runs on and what it said. */
+/** The engine that the stream runs on, and what that engine reported. */
 export interface CurrentEngine {
   readonly lease: SlotLease;
   /** Null until the engine has answered. */

@@ -64,9 +64,9 @@ export interface SessionOwner {
 }
 
 /**
- * One content, one engine session, all its viewers. The states are in `session.types.ts`. The session owns
- * the task that supplies it, the ring, the fan-out and one timer; `end` and `fail` are the only ways out
- * and both leave nothing behind.
+ * One content, one engine session, all its viewers. Its phases are in `live-phase.ts`. The stream owns the
+ * task that supplies it, the ring, the fan-out and one timer. It finishes only through `end` or `fail`, and
+ * both release everything it owns.
  */
 export class LiveStream implements Stream {
   readonly kind = 'live';

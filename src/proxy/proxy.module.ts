@@ -4,6 +4,7 @@ import { ChannelsModule } from '../channels';
 import { CONFIG, type AppConfig } from '../config';
 import { EventsModule } from '../events';
 import { monotonicMs } from '../kernel/clock';
+import { SteadyWallClock } from '../kernel/steady-wall-clock';
 import { AceStatusController } from './http/ace-status.controller';
 import { HlsPlaybacks } from './hls';
 import { EngineApiService } from './http/engine-api-service';
@@ -20,7 +21,14 @@ import { ContentResolver } from './preflight/content-resolver';
 import { Preflight } from './preflight/preflight';
 import { ProxyMetrics } from './proxy-metrics';
 import { FilePlaybacks } from './files';
-import { ContentAliases, RecordingHost, LiveStreams, SessionServices } from './live';
+import {
+  ContentAliases,
+  EngineSources,
+  FileHost,
+  LiveStreams,
+  SourceRotations,
+  StreamReporters,
+} from './live';
 import { NegativeCache, StreamRegistry, StreamShutdown } from './streams';
 import { BacklogScheduler } from './viewers';
 
@@ -48,11 +56,14 @@ import { BacklogScheduler } from './viewers';
     FileRequestHandler,
     FilePlaybacks,
     LiveStreams,
-    SessionServices,
+    EngineSources,
+    SourceRotations,
+    SteadyWallClock,
+    StreamReporters,
     StreamRegistry,
     StreamShutdown,
     StreamRequestHandler,
-    { provide: RecordingHost, useExisting: FilePlaybacks },
+    { provide: FileHost, useExisting: FilePlaybacks },
     {
       provide: NegativeCache,
       useFactory: ({ negativeCacheTtlMs }: AppConfig) =>

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import type { EngineSession, FilePart } from '../../ace';
+import type { AppConfig } from '../../config';
+import type { Jobs } from '../../coordination';
 import type { SlotHolder, SlotLease } from '../../engines';
 import { monotonicMs, wallClockIso } from '../../kernel/clock';
 import { AppError, asAppError } from '../../kernel/errors';
-import { isoOf, StreamReporter, type SessionServices } from '../live';
+import { isoOf, type EngineSources, type StreamReporter } from '../live';
 import type { EndReason, Stream, StreamSnapshot, StreamState } from '../streams';
 import type { LeaveReason, Viewer, ViewerHost } from '../viewers';
 import type { FileHead } from './file-head';
@@ -51,7 +53,6 @@ export class FilePlayback implements Stream, PlaybackFacts, ViewerHost, Transfer
   private error: AppError | null = null;
   private readonly requestedAt = wallClockIso();
   private readonly source: FileSource;
-  private readonly report: StreamReporter;
   client = '';
   private isAnnounced = false;
   private readyMs: number | null = null;
@@ -70,16 +71,19 @@ export class FilePlayback implements Stream, PlaybackFacts, ViewerHost, Transfer
     /** Public id, unique among all streams under way. */
     readonly id: string,
     readonly content: FileContent,
-    private readonly services: SessionServices,
-    busyEngines: (playback: FilePlayback) => ReadonlySet<string>,
+    private readonly report: StreamReporter,
     private readonly events: PlaybackEvents,
+    busyEngines: (playback: FilePlayback) => ReadonlySet<string>,
+    sources: EngineSources,
+    private readonly config: AppConfig,
+    private readonly jobs: Jobs,
   ) {
-    this.holder = services.scheduler.holder(id);
-    this.report = new StreamReporter(id, content.selector, services);
+    this.holder = sources.holder(id);
     this.source = new FileSource(
       content,
       this.holder,
-      services,
+      sources,
+      config,
       () => busyEngines(this),
       () => {
         // A viewer's transfer continues on another engine; without a viewer nothing is lost.
@@ -204,7 +208,7 @@ export class FilePlayback implements Stream, PlaybackFacts, ViewerHost, Transfer
   /** From now on the viewer belongs to this playback, until `removeViewer`. The playback must not have another viewer. */
   assign(viewer: Viewer, client: string): void {
     this.graceSinceMs = null;
-    this.services.jobs.cancel('file.grace', this.uid);
+    this.jobs.cancel('file.grace', this.uid);
     this.holder.setWatch('watched');
     this.reading = new AbortController();
     this.viewer = viewer;
@@ -225,14 +229,7 @@ export class FilePlayback implements Stream, PlaybackFacts, ViewerHost, Transfer
     const { signal } = this.reading;
     // An engine serves one reader of a content: the connection of the last transfer has to be closed first.
     const before = this.transfer;
-    const transfer = new FileTransfer(
-      part,
-      this.source,
-      waitFor,
-      this,
-      this.services.config,
-      signal,
-    );
+    const transfer = new FileTransfer(part, this.source, waitFor, this, this.config, signal);
     const run = async (): Promise<TransferEnd> => {
       await before.catch(() => undefined);
       signal.throwIfAborted();
@@ -335,7 +332,7 @@ export class FilePlayback implements Stream, PlaybackFacts, ViewerHost, Transfer
   private finish(reason: string, viewerReason: LeaveReason): void {
     this.endReason = reason;
     this.endedMs = monotonicMs();
-    this.services.jobs.cancel('file.grace', this.uid);
+    this.jobs.cancel('file.grace', this.uid);
     if (this.viewer !== null) this.removeViewer(this.viewer, viewerReason);
     this.source.close();
     this.events.playbackOver(this);
@@ -347,9 +344,9 @@ export class FilePlayback implements Stream, PlaybackFacts, ViewerHost, Transfer
       return;
     }
     this.graceSinceMs = monotonicMs();
-    this.services.jobs.schedule(
+    this.jobs.schedule(
       { name: 'file.grace', id: this.uid, data: { playbackUid: this.uid } },
-      { delayMs: this.services.config.proxyGracePeriodMs },
+      { delayMs: this.config.proxyGracePeriodMs },
     );
   }
 }

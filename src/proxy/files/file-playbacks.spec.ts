@@ -47,8 +47,16 @@ describe('FilePlaybacks', () => {
   async function open(options: StageOptions): Promise<void> {
     stage = await SessionStage.open(options);
     stage.ace.onStart = ({ number }) => session(number, { isLive: 0 });
-    playbacks = new FilePlaybacks(stage.services, stage.streams, stage.faults, stage.aliases);
-    stage.recordings = playbacks;
+    playbacks = new FilePlaybacks(
+      stage.config,
+      stage.sources,
+      stage.reporters,
+      stage.jobs,
+      stage.streams,
+      stage.faults,
+      stage.aliases,
+    );
+    stage.files = playbacks;
     const cause = new EngineFault('unsupported', 'not_mpegts', 'video/mp4');
     playbacks.learn(FILM, null, new AppError('unsupported_content', 'It is MP4.', { cause }));
     content = playbacks.find(FILM)!;

@@ -1,5 +1,6 @@
-import { Injectable } from '@nestjs/common';
-import { JobHandler, type JobTable } from '../../coordination';
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, type AppConfig } from '../../config';
+import { JobHandler, Jobs, type JobTable } from '../../coordination';
 import { monotonicMs } from '../../kernel/clock';
 import {
   infohashKey,
@@ -10,7 +11,13 @@ import {
 import { AppError, asAppError, type ErrorCode } from '../../kernel/errors';
 import { Deferred } from '../../kernel/deferred';
 import { settlesWithin } from '../../kernel/wait';
-import { ContentAliases, SessionServices, type FoundRecording, type RecordingHost } from '../live';
+import {
+  ContentAliases,
+  EngineSources,
+  StreamReporters,
+  type FileHost,
+  type FoundFile,
+} from '../live';
 import { NegativeCache, publicStreamId, StreamRegistry } from '../streams';
 import type { Viewer } from '../viewers';
 import { isFromStart } from './byte-range';
@@ -21,13 +28,16 @@ import { FilePlayback, type PlaybackEvents, type PlayRequest } from './file-play
 
 /** All playbacks of files. One engine plays one content once, so each further viewer of a file needs another engine. */
 @Injectable()
-export class FilePlaybacks implements RecordingHost, PlaybackEvents {
+export class FilePlaybacks implements FileHost, PlaybackEvents {
   private readonly contents = new FileContents(monotonicMs);
   /** Resolves when a viewer has left a playback, a playback is over, or a content is refused. */
   private changed = new Deferred<undefined>();
 
   constructor(
-    private readonly services: SessionServices,
+    @Inject(CONFIG) private readonly config: AppConfig,
+    private readonly sources: EngineSources,
+    private readonly reporters: StreamReporters,
+    private readonly jobs: Jobs,
     private readonly streams: StreamRegistry,
     private readonly faults: NegativeCache,
     private readonly aliases: ContentAliases,
@@ -69,7 +79,7 @@ export class FilePlaybacks implements RecordingHost, PlaybackEvents {
     return this.list().filter((playback) => playback.content === content);
   }
 
-  take({ selector, lease, engineSession }: FoundRecording): boolean {
+  take({ selector, lease, engineSession }: FoundFile): boolean {
     const { infohash, isLive } = engineSession;
     if (selector.kind === 'content_id' && infohash !== null) {
       this.aliases.remember(selector.value, infohash);
@@ -220,12 +230,16 @@ export class FilePlaybacks implements RecordingHost, PlaybackEvents {
 
   /** Another playback of the content, without a viewer. */
   private open(content: FileContent): FilePlayback {
+    const id = this.freeId(content);
     const playback = new FilePlayback(
-      this.freeId(content),
+      id,
       content,
-      this.services,
-      (one) => this.busyFor(one),
+      this.reporters.of(id, content.selector),
       this,
+      (one) => this.busyFor(one),
+      this.sources,
+      this.config,
+      this.jobs,
     );
     this.streams.add(playback);
     return playback;

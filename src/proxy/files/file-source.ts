@@ -1,19 +1,32 @@
 import type { IncomingMessage } from 'node:http';
 import { EngineFault, type EngineSession, type FilePart } from '../../ace';
+import type { AppConfig } from '../../config';
 import type { SlotHolder, SlotLease, SlotRequest } from '../../engines';
 import { monotonicMs, wallClockIso } from '../../kernel/clock';
 import { AppError } from '../../kernel/errors';
-import { retryDelayMs } from '../../kernel/retry-delay';
-import { delay } from '../../kernel/wait';
-import { complaintOf, startContent, type SessionServices, type SilentEngine } from '../live';
-import type { Attempt } from '../streams';
+import { PendingWork } from '../../kernel/pending-work';
+import {
+  codeOfFault,
+  complaintOf,
+  type EngineSource,
+  type EngineSources,
+  type SilentEngine,
+} from '../live';
+import type { Attempt, AttemptOutcome } from '../streams';
 import type { FileContent } from './file-contents';
 
 /** The kind of slot that a playback needs. */
 export type SlotWanted = Required<Pick<SlotRequest, 'class' | 'waitFor'>>;
 
 const MAX_ATTEMPTS_KEPT = 20;
-const TAKEN_AWAY = 'the engine was taken away';
+
+/** Why an engine did not play the file. */
+export interface EngineFailure {
+  readonly code: AttemptOutcome;
+  readonly detail: string;
+}
+
+const WITHDRAWN: EngineFailure = { code: 'engine_withdrawn', detail: 'the engine was withdrawn' };
 
 /** Why the engines that one request tried have failed, at their start or at their media. They are not asked again. */
 export class EngineFailures {
@@ -37,15 +50,15 @@ export class FileSource implements SilentEngine {
   /** The engine in use, also while it is being asked. */
   engineId: string | null = null;
   lastEngineId: string | null = null;
-  private currentLease: SlotLease | null = null;
-  private currentSession: EngineSession | null = null;
-  private readonly stops = new Set<Promise<void>>();
+  private source: EngineSource | null = null;
+  private readonly closes = new PendingWork();
   private readonly closing = new AbortController();
 
   constructor(
     private readonly content: FileContent,
     private readonly holder: SlotHolder,
-    private readonly services: SessionServices,
+    private readonly sources: EngineSources,
+    private readonly config: Pick<AppConfig, 'proxyInitTimeoutMs'>,
     /** Engines that play this content for others: a second start there would end the engine session of the first. */
     private readonly busyEngines: () => ReadonlySet<string>,
     /** Called when the engine of the current session is withdrawn, or its slot is preempted. */
@@ -54,23 +67,23 @@ export class FileSource implements SilentEngine {
 
   /** Null while no engine session is open. */
   get lease(): SlotLease | null {
-    return this.currentLease;
+    return this.source?.lease ?? null;
   }
 
   get engineSession(): EngineSession | null {
-    return this.currentSession;
+    return this.source?.engineSession ?? null;
   }
 
   /** Continues with a slot and an engine session that a start as a broadcast has opened. */
   takeOver(lease: SlotLease, engineSession: EngineSession): void {
     lease.handOver(this.holder);
     this.note(lease.engineId, monotonicMs(), 'playing');
-    this.use(lease, engineSession);
+    this.use(this.sources.resume(lease, engineSession));
   }
 
   /** The engine has ended the session because it was asked for the same content again; this is the newer session. */
   adopt(engineSession: EngineSession): void {
-    this.currentSession = engineSession;
+    this.source?.replaceSession(engineSession);
   }
 
   /**
@@ -87,8 +100,9 @@ export class FileSource implements SilentEngine {
     const signal = AbortSignal.any([caller, this.closing.signal]);
     let deadlineMs: number | null = null;
     for (;;) {
-      const lease = await this.acquireSlot(failures, wanted, signal);
-      deadlineMs ??= monotonicMs() + this.services.config.proxyInitTimeoutMs;
+      const source = await this.acquireSource(failures, wanted, signal);
+      const { lease } = source;
+      deadlineMs ??= monotonicMs() + this.config.proxyInitTimeoutMs;
       // Another playback of the content may have got the same engine while this request waited.
       if (this.busyEngines().has(lease.engineId)) {
         lease.release();
@@ -96,22 +110,22 @@ export class FileSource implements SilentEngine {
       }
       this.engineId = lease.engineId;
       const startedMs = monotonicMs();
-      const outcome = await this.startOn(lease, deadlineMs, signal).catch((error: unknown) => {
+      const failure = await this.start(source, deadlineMs, signal).catch((error: unknown) => {
         this.engineId = null;
         throw error;
       });
-      if (typeof outcome !== 'string') {
+      if (failure === null) {
         this.note(lease.engineId, startedMs, 'playing');
-        this.use(lease, outcome);
+        this.use(source);
         if (!this.closing.signal.aborted) return lease;
         this.drop();
         throw this.closing.signal.reason as Error;
       }
       this.engineId = null;
-      this.note(lease.engineId, startedMs, outcome);
-      failures.add(lease.engineId, outcome);
+      this.note(lease.engineId, startedMs, failure.code, failure.detail);
+      failures.add(lease.engineId, failure.detail);
       if (monotonicMs() >= deadlineMs) {
-        const detail = `No answer within the start budget; last: ${outcome}.`;
+        const detail = `No answer within the start budget; last: ${failure.detail}.`;
         throw new AppError('start_timeout', detail);
       }
     }
@@ -125,48 +139,25 @@ export class FileSource implements SilentEngine {
    * @throws EngineFault, the signal's reason
    */
   async open(part: FilePart, deadlineMs: number, caller: AbortSignal): Promise<IncomingMessage> {
-    const { ace, config } = this.services;
-    const lease = this.currentLease;
-    const path = this.currentSession?.playbackPath;
-    if (lease === null || path === undefined) throw new Error('no engine session is open');
-    const signal = AbortSignal.any([caller, lease.revoked]);
-    for (let tries = 1; ; tries += 1) {
-      const timeoutMs = Math.max(1, deadlineMs - monotonicMs());
-      try {
-        const { endpoint } = lease.engine;
-        const playbackPath = this.currentSession?.playbackPath ?? path;
-        const response = await ace.openFile(endpoint, playbackPath, part, { timeoutMs, signal });
-        lease.confirm();
-        return response;
-      } catch (error) {
-        if (!(error instanceof EngineFault) || error.kind !== 'warming') throw error;
-        const waitMs = retryDelayMs(tries + 1, config.proxyRetryBaseMs, config.proxyRetryMaxMs);
-        if (monotonicMs() + waitMs >= deadlineMs) throw error;
-        await delay(waitMs, signal);
-      }
-    }
+    const { source } = this;
+    if (source === null) throw new Error('no engine session is open');
+    const signal = AbortSignal.any([caller, source.revoked]);
+    const response = await source.file(part, deadlineMs, signal);
+    source.confirm();
+    return response;
   }
 
   /** Leaves the engine: stops the engine session, then gives the slot back. */
   drop(): void {
-    const [lease, engineSession] = [this.currentLease, this.currentSession];
+    const { source } = this;
     this.engineId = null;
-    this.currentLease = null;
-    this.currentSession = null;
-    if (lease === null || engineSession === null) return;
-    lease.beginRelease();
-    const stop: Promise<void> = this.services.ace
-      .stop(lease.engine.endpoint, engineSession)
-      .finally(() => {
-        lease.release();
-        this.stops.delete(stop);
-      });
-    this.stops.add(stop);
+    this.source = null;
+    if (source !== null) this.closes.add(source.close());
   }
 
   /** Resolves when what was left is stopped: before that an engine must not be asked for the same content again. */
-  async stopped(): Promise<void> {
-    while (this.stops.size > 0) await Promise.allSettled(this.stops);
+  stopped(): Promise<void> {
+    return this.closes.settled();
   }
 
   /** Leaves the engine, and acquires none from now on. */
@@ -175,36 +166,34 @@ export class FileSource implements SilentEngine {
     this.drop();
   }
 
-  /** What failed, in words; an engine that is to blame is complained of. Throws what is no fault of the engine. */
-  blame(error: unknown, lease: SlotLease): string {
+  /** Complains of the engine when it is to blame. @throws an error that is no fault of the engine */
+  blame(error: unknown, lease: SlotLease): EngineFailure {
     if (error instanceof EngineFault) {
       const complaint = complaintOf(error);
-      if (complaint !== null) this.services.engineHealth.complain(lease.engineId, complaint);
-      return `${error.reason}: ${error.detail}`;
+      if (complaint !== null) this.sources.complain(lease.engineId, complaint);
+      return { code: codeOfFault(error), detail: `${error.reason}: ${error.detail}` };
     }
-    if (lease.isRevoked) return TAKEN_AWAY;
+    if (lease.isRevoked) return WITHDRAWN;
     throw error;
   }
 
   complainOfSilence(): void {
-    if (this.currentLease === null) return;
-    this.services.engineHealth.complain(this.currentLease.engineId, 'silence');
+    if (this.lease !== null) this.sources.complain(this.lease.engineId, 'silence');
   }
 
   async engineAnswers(withinMs: number): Promise<boolean> {
-    const lease = this.currentLease;
-    return lease !== null && this.services.engineHealth.answersNow(lease.engineId, withinMs);
+    return this.lease !== null && this.sources.answers(this.lease.engineId, withinMs);
   }
 
-  private async acquireSlot(
+  private async acquireSource(
     failures: EngineFailures,
     wanted: SlotWanted,
     signal: AbortSignal,
-  ): Promise<SlotLease> {
+  ): Promise<EngineSource> {
     const { holder } = this;
     const excluded = new Set([...this.busyEngines(), ...failures.engines]);
     try {
-      return await this.services.scheduler.acquire({ holder, excluded, signal, ...wanted });
+      return await this.sources.acquire({ holder, excluded, signal, ...wanted });
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof AppError) || error.code !== 'engine_failed') throw error;
@@ -215,30 +204,28 @@ export class FileSource implements SilentEngine {
     }
   }
 
-  /** The engine session; or why there is none on this engine, whose slot is free again then. */
-  private async startOn(
-    lease: SlotLease,
+  /** Null when the engine session is open; else why it is not. Then the slot is released. */
+  private async start(
+    source: EngineSource,
     deadlineMs: number,
     signal: AbortSignal,
-  ): Promise<EngineSession | string> {
-    const { ace, engines } = this.services;
+  ): Promise<EngineFailure | null> {
+    const { lease } = source;
+    const { selector } = this.content;
+    const answerMs = Math.max(1, deadlineMs - monotonicMs());
     try {
-      const { engineSession } = await startContent(ace, lease.engine.endpoint, {
-        selector: this.content.selector,
-        timeoutMs: Math.max(1, deadlineMs - monotonicMs()),
-        mayTryOtherForm: true,
-        signal: AbortSignal.any([signal, lease.revoked]),
-        onLate: (settled) => lease.occupyUntil(settled),
-      });
-      lease.answered();
-      return engineSession;
+      await source.open(
+        { selector, answerMs, mayTryOtherForm: true },
+        AbortSignal.any([signal, source.revoked]),
+      );
+      return null;
     } catch (error) {
       lease.release();
       signal.throwIfAborted();
       if (lease.isPreempted) throw preempted(lease);
-      if (lease.isRevoked) return TAKEN_AWAY;
+      if (lease.isRevoked) return WITHDRAWN;
       const isOfContent = error instanceof EngineFault && error.kind === 'content';
-      if (isOfContent && engines.isNetworkConnected(lease.engineId)) {
+      if (isOfContent && this.sources.isNetworkConnected(lease.engineId)) {
         const detail = `The engine does not know this content (${error.detail}).`;
         throw new AppError('content_not_found', detail);
       }
@@ -246,19 +233,29 @@ export class FileSource implements SilentEngine {
     }
   }
 
-  private use(lease: SlotLease, engineSession: EngineSession): void {
-    this.currentLease = lease;
-    this.currentSession = engineSession;
-    this.engineId = lease.engineId;
+  private use(source: EngineSource): void {
+    this.source = source;
+    this.engineId = source.engine.id;
     const onRevoked = (): void => {
-      if (this.currentLease === lease) this.onRevoked();
+      if (this.source === source) this.onRevoked();
     };
-    lease.revoked.addEventListener('abort', onRevoked, { once: true });
+    source.revoked.addEventListener('abort', onRevoked, { once: true });
   }
 
-  private note(engineId: string, startedMs: number, outcome: string): void {
-    const durationMs = Math.round(monotonicMs() - startedMs);
-    this.attempts.push({ engineId, source: null, startedAt: wallClockIso(), durationMs, outcome });
+  private note(
+    engineId: string,
+    startedMs: number,
+    outcome: AttemptOutcome,
+    detail: string | null = null,
+  ): void {
+    this.attempts.push({
+      engineId,
+      source: null,
+      startedAt: wallClockIso(),
+      durationMs: Math.round(monotonicMs() - startedMs),
+      outcome,
+      detail,
+    });
     if (this.attempts.length > MAX_ATTEMPTS_KEPT) this.attempts.shift();
     this.lastEngineId = engineId;
   }

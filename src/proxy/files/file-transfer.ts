@@ -131,7 +131,7 @@ export class FileTransfer {
         this.signal.throwIfAborted();
         // A start whose slot was preempted must not acquire another one.
         if (lease.isPreempted) throw preempted(lease);
-        failures.last = source.blame(error, lease);
+        failures.last = source.blame(error, lease).detail;
         if (error instanceof EngineFault && error.kind === 'unsupported') {
           throw new AppError('unsupported_content', `The content is ${error.detail}.`);
         }
@@ -195,7 +195,7 @@ export class FileTransfer {
         this.failures.last = 'an answer that does not continue the file';
       } catch (error) {
         if (this.signal.aborted || lease === null || monotonicMs() >= untilMs) return null;
-        this.failures.last = source.blame(error, lease);
+        this.failures.last = source.blame(error, lease).detail;
       }
       this.leave();
     }

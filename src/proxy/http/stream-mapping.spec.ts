@@ -36,6 +36,7 @@ const RUNNING: StreamSnapshot = {
       startedAt: '2026-01-01T00:00:00.100Z',
       durationMs: null,
       outcome: 'playing',
+      detail: null,
     },
   ],
   timeline: {
@@ -96,6 +97,7 @@ describe('toSessionDto', () => {
           started_at: '2026-01-01T00:00:00.100Z',
           duration_ms: null,
           outcome: 'playing',
+          detail: null,
         },
       ],
       timeline: {

@@ -34,6 +34,7 @@ export function toSessionDto(session: StreamSnapshot): SessionDto {
       started_at: attempt.startedAt,
       duration_ms: attempt.durationMs,
       outcome: attempt.outcome,
+      detail: attempt.detail,
     })),
     timeline: {
       requested_at: session.timeline.requestedAt,

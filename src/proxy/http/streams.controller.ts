@@ -78,7 +78,7 @@ export class StreamsController {
     }
     if (!isLiveStream(stream)) throw new AppError('conflict', 'Recorded content is not moved.');
     const wanted = body?.engine_id ?? null;
-    const { fromEngineId, result } = stream.supervisor.moves.request(wanted);
+    const { fromEngineId, result } = stream.moveToEngine(wanted);
     if (query.wait !== 'true') {
       void reply.status(202);
       return {

@@ -1,6 +1,3 @@
-import type { EngineSession } from '../../ace';
-import type { SlotLease } from '../../engines';
-
 /**
  * The phases of a live stream, and what causes each transition:
  *
@@ -24,11 +21,4 @@ const TRANSITIONS: Readonly<Record<LivePhase, readonly LivePhase[]>> = {
 
 export function mayMove(from: LivePhase, to: LivePhase): boolean {
   return TRANSITIONS[from].includes(to);
-}
-
-/** The engine that the stream runs on, and what that engine reported. */
-export interface CurrentEngine {
-  readonly lease: SlotLease;
-  /** Null until the engine has answered. */
-  readonly engineSession: EngineSession | null;
 }

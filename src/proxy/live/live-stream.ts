@@ -8,9 +8,12 @@ import {
   type StreamKey,
 } from '../../kernel/content-selector';
 import { AppError, asAppError } from '../../kernel/errors';
+import type { SteadyWallClock } from '../../kernel/steady-wall-clock';
+import type { AppConfig } from '../../config';
 import type { EngineSession } from '../../ace';
-import type { SlotHolder, SlotLease } from '../../engines';
-import type { FoundRecording } from './recording-host';
+import type { Jobs } from '../../coordination';
+import type { SlotHolder } from '../../engines';
+import type { FoundFile } from './file-host';
 import type {
   Attempt,
   EndReason,
@@ -25,47 +28,43 @@ import { Audience, type HolderKind } from './audience';
 import { joinPlaceFor, reachableBehindMs } from './join-place';
 import { MediaWatch } from './media-watch';
 import { fanoutLimits, historyLimits } from './stream-limits';
-import { StreamReporter } from './stream-reporter';
-import type { SessionServices } from './session-services';
+import type { StreamReporter } from './stream-reporter';
 import { StreamStart } from './stream-start';
 import { isoOf, timelineOf } from './stream-timeline';
-import { mayMove, type CurrentEngine, type LivePhase } from './live-phase';
-import { createSourceRotation, type SourceRotation } from './sources/source-rotation';
-import { outageOver } from './sources/start-outcome';
+import { mayMove, type LivePhase } from './live-phase';
 import { StreamObservation } from './observation/stream-observation';
-import type { Claim } from './sources/source-attempts';
-import { SourceController } from './sources/source-controller';
+import type { EngineSources } from './sources/engine-sources';
+import type { MoveUnderWay } from './sources/planned-moves';
+import { outageOver } from './sources/outcomes';
+import { SourceController, type Claim } from './sources/source-controller';
+import type { SourceRotation } from './sources/source-rotation';
+import type { Source } from './sources/source.port';
 
-/** What a session tells, and asks, whoever made it. */
-export interface SessionOwner {
+/** The streams beside this one: finds who plays a content, and learns what becomes of the stream. */
+export interface LiveStreamDirectory {
   /**
    * An engine has said which content it plays. When another stream plays it already, that stream takes the newer engine
    * session over if it is on the same engine, and a start joins it.
    */
-  contentKnown(
-    session: LiveStream,
-    infohash: string,
-    engineSession: EngineSession,
-    lease: SlotLease,
-  ): 'own' | 'same_engine' | 'merged';
-  /** Whether a session other than this one plays that content. */
-  isPlayedElsewhere(session: LiveStream, content: SourceSelector): boolean;
-  /** The session of a channel is about to play another content: it is not to be found as the old one any more. */
-  sourceChanged(session: LiveStream): void;
+  claim(stream: LiveStream, infohash: string, source: Source): 'own' | 'same_engine' | 'merged';
+  /** Whether a stream other than this one plays that content. */
+  isPlayedElsewhere(stream: LiveStream, content: SourceSelector): boolean;
+  /** The stream of a channel is about to play another content: it must no longer be found under the old one. */
+  sourceChanged(stream: LiveStream): void;
   /** Viewers can join from now on. */
-  sessionLive(session: LiveStream): void;
-  /** The session is over; nothing may be added to it any more. Called once. */
-  sessionOver(session: LiveStream): void;
+  live(stream: LiveStream): void;
+  /** The stream has ended; nothing may be added to it. Called once. */
+  over(stream: LiveStream): void;
   viewerGone(viewer: Viewer): void;
-  /** An engine said that the content is recorded. True: its slot and session are the owner's from now on. */
-  recordingAnswered(found: FoundRecording): boolean;
-  /** Whether the content whose start ended with this is played elsewhere. */
-  recordingFound(session: LiveStream, error: AppError): boolean;
+  /** An engine said that the content is a file. True: the source belongs to a playback of the file from now on. */
+  fileAnswered(found: FoundFile): boolean;
+  /** Whether the content whose start ended with this error is played as a file. */
+  fileFound(stream: LiveStream, error: AppError): boolean;
 }
 
 /**
  * One content, one engine session, all its viewers. Its phases are in `live-phase.ts`. The stream owns the
- * task that supplies it, the ring, the fan-out and one timer. It finishes only through `end` or `fail`, and
+ * task that gives it its sources, the ring, the fan-out and one timer. It finishes only through `end` or `fail`, and
  * both release everything it owns.
  */
 export class LiveStream implements Stream {
@@ -85,8 +84,7 @@ export class LiveStream implements Stream {
   readonly holder: SlotHolder;
   private readonly fanout: StreamFanout;
   private readonly watch: MediaWatch;
-  private readonly report: StreamReporter;
-  readonly supervisor: SourceController;
+  private readonly sources: SourceController;
   private readonly abort = new AbortController();
   /** What is asked of engines: the content, or the sources of a channel. */
   readonly rotation: SourceRotation;
@@ -108,19 +106,20 @@ export class LiveStream implements Stream {
     /** Public id: the first key that was asked for. Never changes. */
     readonly id: string,
     readonly selector: ContentSelector,
-    services: SessionServices,
-    catchUp: BacklogScheduler,
-    private readonly owner: SessionOwner,
+    rotation: (isPlayedElsewhere: (content: SourceSelector) => boolean) => SourceRotation,
+    private readonly report: StreamReporter,
+    private readonly directory: LiveStreamDirectory,
+    config: AppConfig,
+    engines: EngineSources,
+    jobs: Jobs,
+    backlog: BacklogScheduler,
+    wallClock: SteadyWallClock,
   ) {
-    const { config } = services;
-    this.holder = services.scheduler.holder(id);
-    this.report = new StreamReporter(id, selector, services);
-    this.rotation = createSourceRotation(selector, services, (content) =>
-      owner.isPlayedElsewhere(this, content),
-    );
-    this.audience = new Audience(this.uid, config.proxyGracePeriodMs, services.jobs, this.holder);
+    this.holder = engines.holder(id);
+    this.rotation = rotation((content) => directory.isPlayedElsewhere(this, content));
+    this.audience = new Audience(this.uid, config.proxyGracePeriodMs, jobs, this.holder);
     this.history = new StreamHistory(historyLimits(config));
-    this.fanout = new StreamFanout(this.history, catchUp, fanoutLimits(config), {
+    this.fanout = new StreamFanout(this.history, backlog, fanoutLimits(config), {
       cutViewer: (viewer, reason) => this.removeViewer(viewer, reason),
       viewerPaused: (viewer, isPaused) => this.audience.setPaused(viewer, isPaused),
       fault: (error) => this.fail(error),
@@ -131,48 +130,46 @@ export class LiveStream implements Stream {
       { appended: () => this.mediaAppended(), joinable: () => this.becomeLive() },
       { silenceMs: config.proxyStallTimeoutMs, outageMs: config.proxyOutageBudgetMs },
     );
-    this.supervisor = new SourceController(
+    this.sources = new SourceController(
+      { holder: this.holder, rotation: this.rotation, ingest: this.ingest, report },
       {
-        holder: this.holder,
-        rotation: this.rotation,
-        ingest: this.ingest,
-        report: this.report,
-        isRunning: () => this.currentPhase !== 'starting',
-        isDeserted: () => this.audience.isEmpty,
-        engineAnswered: (engineSession, lease) => this.engineAnswered(engineSession, lease),
+        answered: (source) => this.engineAnswered(source),
         reclaimed: () => void this.end('reclaimed'),
         sourceChanged: (fromId, reason) => this.sourceChanged(fromId, reason),
       },
-      services,
+      engines,
+      config,
       this.abort.signal,
     );
     this.watch = new MediaWatch(this.ingest, this.fanout, config, {
       viewers: this.audience.viewers,
       isRunning: () => this.currentPhase === 'live' || this.currentPhase === 'stalled',
-      reader: () => this.supervisor.reader,
-      engineAnswers: (withinMs) => this.supervisor.engineAnswers(withinMs),
+      reader: () => this.sources.reader,
+      engineAnswers: (withinMs) => this.sources.engineAnswers(withinMs),
       silent: (reason, lastMediaMs) => this.stall(reason, lastMediaMs),
       outageOver: (silentMs) => this.fail(outageOver(silentMs)),
       fault: (error) => this.fail(error),
     });
     this.observation = new StreamObservation(
       {
-        streamId: id,
         ingest: this.ingest,
-        current: () => this.supervisor.current,
+        current: () => this.sources.current,
         isLive: () => this.currentPhase === 'live',
-        leaveSource: (why) => this.supervisor.reader?.leave(why),
+        leaveSource: (why) => this.sources.abandon(why),
         endLooping: () => void this.end('looping'),
         looping: (finding, action) => this.report.looping(this.engineId, finding, action),
+        failed: (error) => this.report.observationFailed(error),
       },
-      services,
+      engines,
+      config,
+      wallClock,
     );
     this.report.requested();
     this.audience.beginIdleIfUnwatched();
-    this.task = this.supply();
+    this.task = this.run();
   }
 
-  /** Settles when the start has: with the session to watch, which may be another one, or the error. */
+  /** Settles when the start has: with the stream to watch, which may be another one, or the error. */
   get ready(): Promise<LiveStream> {
     return this.start.ready.promise;
   }
@@ -199,20 +196,25 @@ export class LiveStream implements Stream {
   }
 
   get attempts(): readonly Attempt[] {
-    return this.supervisor.attempts;
+    return this.sources.attempts;
   }
 
   get failovers(): number {
-    return this.supervisor.failovers;
+    return this.sources.failovers;
   }
 
-  get current(): CurrentEngine | null {
-    return this.supervisor.current;
+  /** The source in use has delivered media and has not ended. */
+  get isFlowing(): boolean {
+    return this.sources.reader?.isFlowing === true;
+  }
+
+  get current(): Source | null {
+    return this.sources.current;
   }
 
   /** The engine that served last, also after the end. */
   get engineId(): string | null {
-    return this.supervisor.current?.lease.engine.id ?? this.lastEngineId;
+    return this.sources.current?.engine.id ?? this.lastEngineId;
   }
 
   get viewers(): ReadonlySet<Viewer> {
@@ -247,8 +249,8 @@ export class LiveStream implements Stream {
           ? null
           : {
               id: engineId,
-              host: current?.lease.engine.endpoint.host ?? null,
-              port: current?.lease.engine.endpoint.port ?? null,
+              host: current?.engine.endpoint.host ?? null,
+              port: current?.engine.endpoint.port ?? null,
             },
       playbackSessionId: current?.engineSession?.playbackSessionId ?? null,
       clientCount: this.isOver ? 0 : this.viewers.size,
@@ -298,7 +300,7 @@ export class LiveStream implements Stream {
     return this.fanout.pinnedMemory(counted);
   }
 
-  /** Counts a viewer in; from now on the session waits for it. */
+  /** Counts a viewer in; from now on the stream waits for it. */
   addViewer(viewer: Viewer): void {
     this.audience.add(viewer, this);
   }
@@ -334,11 +336,11 @@ export class LiveStream implements Stream {
     if (reason === 'hung_up') viewer.socket?.destroy();
     else viewer.socket?.resetAndDestroy();
     viewer.onGone?.(reason);
-    this.owner.viewerGone(viewer);
+    this.directory.viewerGone(viewer);
     if (!this.isOver) this.audience.beginIdleIfUnwatched();
   }
 
-  /** Keeps the session alive without being a viewer. */
+  /** Keeps the stream alive without being a viewer. */
   hold(holder: object, kind: HolderKind): void {
     this.audience.hold(holder, kind);
   }
@@ -348,15 +350,25 @@ export class LiveStream implements Stream {
     if (!this.isOver) this.audience.beginIdleIfUnwatched();
   }
 
-  /** Ends the session for a reason that is no fault. Resolves when engine session and slot are free. */
+  /** Ends the stream for a reason that is not a failure. Resolves when its engine sessions are stopped and its slot is free. */
   async end(reason: EndReason): Promise<void> {
     if (this.finish('ended', reason)) {
       if (reason !== 'recorded') this.report.ended(this.lastEngineId, reason);
-      // A session that was merged has handed its fate to the other one.
+      // The viewers of a stream that was merged wait for the start of the other one.
       if (this.mergedInto === null) this.start.stopped(reason);
       this.dismissViewers(reason === 'shutdown' ? 'shutdown' : 'stopped');
     }
     await this.task;
+  }
+
+  /** Moves the stream to another engine while it plays. @throws as `PlannedMoves.request` */
+  moveToEngine(engineId: string | null): MoveUnderWay {
+    return this.sources.move(engineId);
+  }
+
+  /** Another stream has opened a newer session of the content. False when this stream has nothing on that engine. */
+  adopt(engineSession: EngineSession, engineId: string): boolean {
+    return this.sources.adopt(engineSession, engineId);
   }
 
   /** The grace period is over. A viewer may have come back meanwhile: then the stream goes on. */
@@ -364,18 +376,18 @@ export class LiveStream implements Stream {
     if (this.audience.isEmpty) await this.end('no_viewers');
   }
 
-  private async supply(): Promise<void> {
-    // The first step runs in a later turn, so that whoever asked for the session is counted in by then.
+  private async run(): Promise<void> {
+    // The first step runs in a later turn, so that the viewer who asked for the stream is counted by then.
     await Promise.resolve();
     try {
-      await this.supervisor.run();
+      await this.sources.run();
       // Not awaited: `end` waits for this task.
       if (this.mergedInto !== null) void this.end('joined_other_session');
     } catch (error) {
       // Before any engine is waited for: who waits for a start gets its error the moment it is decided.
       this.fail(error);
     }
-    await this.supervisor.settled();
+    await this.sources.settled();
   }
 
   /** Another stream plays the content: everybody who waits here is served there. */
@@ -386,37 +398,37 @@ export class LiveStream implements Stream {
     this.start.follow(other);
   }
 
-  private engineAnswered(engineSession: EngineSession, lease: SlotLease): Claim {
-    const isStarting = this.currentPhase === 'starting';
-    const isFirst = isStarting || (this.rotation.channelId !== null && this.infohash === null);
-    const { infohash } = engineSession;
-    this.lastEngineId = lease.engine.id;
-    this.supervisor.acquirer.answered();
+  private engineAnswered(source: Source): Claim {
+    const isFirst =
+      this.currentPhase === 'starting' ||
+      (this.rotation.channelId !== null && this.infohash === null);
+    this.lastEngineId = source.engine.id;
     this.answeredAt ??= wallClockIso();
-    this.isLive = engineSession.isLive;
+    const { isLive = -1, infohash = null } = source.engineSession ?? {};
+    this.isLive = isLive;
     this.infohash ??= infohash;
-    // A file is no stream of this kind: nobody is to be told that it was accepted.
-    if (engineSession.isLive === 0) return this.handOverFile(engineSession, lease);
+    // A file is not a broadcast: nobody is to be told that it was accepted.
+    if (isLive === 0) return this.handOverFile(source);
     const claim =
-      infohash !== null && isFirst
-        ? this.owner.contentKnown(this, infohash, engineSession, lease)
-        : 'own';
+      infohash !== null && isFirst ? this.directory.claim(this, infohash, source) : 'own';
     if (claim === 'own') this.start.answered.resolve(this);
     return claim;
   }
 
   /** A channel is a broadcast: a source that is a file is given up for the next one; so is a file in a running stream. */
-  private handOverFile(engineSession: EngineSession, lease: SlotLease): Claim {
+  private handOverFile(source: Source): Claim {
     if (this.rotation.channelId !== null || this.currentPhase !== 'starting') return 'own';
-    this.supervisor.acquirer.confirm();
+    const { lease, engineSession } = source;
+    if (engineSession === null) return 'own';
+    source.confirm();
     const found = { selector: this.rotation.content, lease, engineSession };
-    return this.owner.recordingAnswered(found) ? 'handed_over' : 'own';
+    return this.directory.fileAnswered(found) ? 'handed_over' : 'own';
   }
 
   private sourceChanged(fromId: string | null, reason: string): void {
     // The next answer is about another content.
     this.infohash = null;
-    this.owner.sourceChanged(this);
+    this.directory.sourceChanged(this);
     this.report.sourceChanged(this.rotation, fromId, reason);
   }
 
@@ -431,13 +443,13 @@ export class LiveStream implements Stream {
 
   private becomeLive(): void {
     this.readyMs = monotonicMs();
-    this.supervisor.acquirer.confirm();
+    this.sources.confirm();
     this.rotation.mediaCame(this.readyMs);
     this.fanout.flush();
     this.move('live');
     const startMs = Math.round(this.readyMs - this.createdMs);
     this.report.started(this.lastEngineId ?? '', this.infohash, startMs);
-    this.owner.sessionLive(this);
+    this.directory.live(this);
     this.start.ready.resolve(this);
   }
 
@@ -457,15 +469,15 @@ export class LiveStream implements Stream {
   private fail(cause: unknown): void {
     if (this.isOver) return;
     const error = asAppError(cause, 'The stream failed inside the proxy.');
-    if (this.readyMs === null && this.owner.recordingFound(this, error)) {
+    if (this.readyMs === null && this.directory.fileFound(this, error)) {
       // Whoever waits is led to the file next, for which the slot has to be free.
-      void this.supervisor.settled().then(() => this.end('recorded'));
+      void this.sources.settled().then(() => this.end('recorded'));
       return;
     }
-    // Before the end is told: the owner remembers it, and keeps it with what is left of the session.
+    // Set before `finish`, because the directory remembers the error.
     this.error = error;
     this.finish('failed', error.code);
-    this.report.failed(error, this.lastEngineId, this.infohash, this.supervisor.attempts);
+    this.report.failed(error, this.lastEngineId, this.infohash, this.sources.attempts);
     this.start.reject(error);
     this.dismissViewers('stream_failed');
   }
@@ -474,7 +486,7 @@ export class LiveStream implements Stream {
     for (const viewer of [...this.audience.viewers]) this.removeViewer(viewer, reason);
   }
 
-  /** Common to all ends. False when the session is over already. */
+  /** Common to all ends. False when the stream is over already. */
   private finish(phase: 'ended' | 'failed', reason: string): boolean {
     if (this.isOver) return false;
     this.lastEngineId = this.engineId ?? this.attempts.at(-1)?.engineId ?? null;
@@ -486,13 +498,13 @@ export class LiveStream implements Stream {
     this.audience.close();
     this.fanout.close();
     this.abort.abort();
-    this.owner.sessionOver(this);
+    this.directory.over(this);
     return true;
   }
 
   private move(to: LivePhase): void {
     if (!mayMove(this.currentPhase, to)) {
-      throw new Error(`a session can not go from ${this.currentPhase} to ${to}`);
+      throw new Error(`a stream cannot go from ${this.currentPhase} to ${to}`);
     }
     this.currentPhase = to;
   }

@@ -1,44 +1,48 @@
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import type { EngineSession } from '../../ace';
 import { CONFIG, type AppConfig } from '../../config';
-import { JobHandler, type JobTable } from '../../coordination';
-import type { SlotLease } from '../../engines';
+import { JobHandler, Jobs, type JobTable } from '../../coordination';
 import {
   infohashKey,
   streamKey,
   type ContentSelector,
   type SourceSelector,
 } from '../../kernel/content-selector';
-import { selectorOf } from '../../channels';
-import { AppError } from '../../kernel/errors';
+import type { AppError } from '../../kernel/errors';
+import { SteadyWallClock } from '../../kernel/steady-wall-clock';
 import { NegativeCache, publicStreamId, StreamRegistry, type Stream } from '../streams';
 import { BacklogScheduler, type Viewer } from '../viewers';
 import type { HolderKind } from './audience';
 import { ContentAliases } from './content-aliases';
-import { RecordingHost, type FoundRecording } from './recording-host';
-import { SessionServices } from './session-services';
-import { createSourceRotation } from './sources/source-rotation';
+import { FileHost, type FoundFile } from './file-host';
+import { LiveStream, type LiveStreamDirectory } from './live-stream';
+import { EngineSources } from './sources/engine-sources';
+import { SourceRotations } from './sources/source-rotation';
+import type { Source } from './sources/source.port';
 import { StreamMemory } from './stream-memory';
-import { LiveStream, type SessionOwner } from './live-stream';
+import { StreamReporters } from './stream-reporter';
 
-/** Makes broadcasts. The one place that does, so that a content has at most one: a request during its start joins it. */
+/** Finds and makes the live streams, so that a content has at most one: a request during its start joins it. */
 @Injectable()
-export class LiveStreams implements SessionOwner, OnModuleInit, OnModuleDestroy {
+export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleDestroy {
   private readonly memory: StreamMemory;
   constructor(
-    @Inject(CONFIG) config: AppConfig,
-    private readonly services: SessionServices,
+    @Inject(CONFIG) private readonly config: AppConfig,
     private readonly registry: StreamRegistry,
     private readonly faults: NegativeCache,
     private readonly aliases: ContentAliases,
-    private readonly catchUp: BacklogScheduler,
-    private readonly recordings: RecordingHost,
+    private readonly rotations: SourceRotations,
+    private readonly reporters: StreamReporters,
+    private readonly engines: EngineSources,
+    private readonly jobs: Jobs,
+    private readonly backlog: BacklogScheduler,
+    private readonly wallClock: SteadyWallClock,
+    private readonly files: FileHost,
   ) {
     this.memory = new StreamMemory(config, () => this.list());
   }
 
   onModuleInit(): void {
-    this.services.channels.onChange((id) => {
+    this.rotations.onChange((id) => {
       // A list that was mended is to be tried at once.
       const keys = streamKey({ kind: 'channel', value: id, fileIndex: 0 }).replace(/0$/, '');
       this.faults.forgetAll((key) => key.startsWith(keys));
@@ -69,10 +73,10 @@ export class LiveStreams implements SessionOwner, OnModuleInit, OnModuleDestroy 
     return asLive(this.registry.find(id));
   }
 
-  /** The live session of a content, if there is one. Starts nothing. */
+  /** The live stream of a content, if there is one. Starts nothing. */
   lookup(selector: ContentSelector): LiveStream | null {
-    const session = asLive(this.registry.at(streamKey(selector)));
-    if (session !== null) return session;
+    const stream = asLive(this.registry.at(streamKey(selector)));
+    if (stream !== null) return stream;
     const infohash = this.knownInfohash(selector);
     return infohash === null
       ? null
@@ -80,42 +84,30 @@ export class LiveStreams implements SessionOwner, OnModuleInit, OnModuleDestroy 
   }
 
   /**
-   * The session of a content, made and started when there is none. The viewer is counted in, and has to
+   * The stream of a content, made and started when there is none. The viewer is counted in, and has to
    * be removed by its host. Throws AppError: limits, remembered faults, shutting down.
    */
   join(selector: ContentSelector, viewer: Viewer): LiveStream {
     const existing = this.admit(selector);
     this.registry.limits.check(viewer.identity.ip, existing?.viewers.size ?? 0);
-    const session = existing ?? this.open(selector);
+    const stream = existing ?? this.open(selector);
     this.registry.limits.add(viewer);
-    session.addViewer(viewer);
-    return session;
+    stream.addViewer(viewer);
+    return stream;
   }
 
-  /** The same for a caller at `ip` who only holds the session for a while; the same limits apply. */
+  /** The same for a caller at `ip` who only holds the stream for a while; the same limits apply. */
   hold(selector: ContentSelector, holder: object, kind: HolderKind, ip: string): LiveStream {
     const existing = this.admit(selector);
     this.registry.limits.check(ip, existing?.viewers.size ?? 0);
-    const session = existing ?? this.open(selector);
-    session.hold(holder, kind);
-    return session;
+    const stream = existing ?? this.open(selector);
+    stream.hold(holder, kind);
+    return stream;
   }
 
-  /**
-   * What engines are asked for when this is wanted: the content itself, or the sources of a channel in the order in
-   * which they are tried now.
-   *
-   * @throws AppError `content_not_found` when there is no such channel
-   */
+  /** What engines would be asked for. @throws as `SourceRotations.sourcesOf` */
   sourcesOf(selector: ContentSelector): SourceSelector[] {
-    const { kind, value, fileIndex } = selector;
-    if (kind !== 'channel') return [{ kind, value, fileIndex }];
-    const { channels, sources } = this.services;
-    const channel = channels.get(value);
-    if (channel !== null) {
-      return sources.rank(channel.sources).map((source) => selectorOf(source, fileIndex));
-    }
-    throw new AppError('content_not_found', `There is no channel "${value}".`);
+    return this.rotations.sourcesOf(selector);
   }
 
   /** Why this content failed a moment ago; null when it did not. */
@@ -129,73 +121,73 @@ export class LiveStreams implements SessionOwner, OnModuleInit, OnModuleDestroy 
   }
 
   /** Whether PROXY_BUFFER_TOTAL has room for a playlist of this stream; true while its bit rate is unknown. */
-  canHoldPlaylist(session: LiveStream): boolean {
-    return this.memory.canHoldPlaylist(session);
+  canHoldPlaylist(stream: LiveStream): boolean {
+    return this.memory.canHoldPlaylist(stream);
   }
 
-  recordingAnswered(found: FoundRecording): boolean {
-    return this.registry.isOpen && this.recordings.take(found);
+  fileAnswered(found: FoundFile): boolean {
+    return this.registry.isOpen && this.files.take(found);
   }
 
-  recordingFound(session: LiveStream, error: AppError): boolean {
-    const { rotation } = session;
+  fileFound(stream: LiveStream, error: AppError): boolean {
+    const { rotation } = stream;
     if (!this.registry.isOpen || rotation.channelId !== null) return false;
-    return this.recordings.learn(rotation.content, session.infohash, error);
+    return this.files.learn(rotation.content, stream.infohash, error);
   }
 
-  contentKnown(
-    session: LiveStream,
+  claim(
+    stream: LiveStream,
     infohash: string,
-    engineSession: EngineSession,
-    lease: SlotLease,
+    { engine, engineSession }: Source,
   ): 'own' | 'same_engine' | 'merged' {
-    const other = this.ownerOf(infohash, session);
+    const other = this.ownerOf(infohash, stream);
     if (other === null) return 'own';
-    if (session.readyMs === null) session.join(other);
-    return other.supervisor.adopt(engineSession, lease) ? 'same_engine' : 'merged';
+    if (stream.readyMs === null) stream.join(other);
+    const isAdopted = engineSession !== null && other.adopt(engineSession, engine.id);
+    return isAdopted ? 'same_engine' : 'merged';
   }
 
-  /** The other stream that plays this content already; null when the content is the session's own from now on. */
-  private ownerOf(infohash: string, session: LiveStream): LiveStream | null {
+  /** The other stream that plays this content already; null when the content is the stream's own from now on. */
+  private ownerOf(infohash: string, stream: LiveStream): LiveStream | null {
     // The answer came together with the end.
-    if (session.isOver) return null;
-    const selector = session.rotation.content;
+    if (stream.isOver) return null;
+    const selector = stream.rotation.content;
     const guessed = this.knownInfohash(selector);
     if (guessed !== null && guessed !== infohash) {
       // What was remembered is no longer so: whoever asks for that infohash wants another content.
       const stale = infohashKey(guessed, selector.fileIndex);
-      this.registry.unbind(stale, session);
+      this.registry.unbind(stale, stream);
     }
     if (selector.kind === 'content_id') this.aliases.remember(selector.value, infohash);
     const key = infohashKey(infohash, selector.fileIndex);
     const other = asLive(this.registry.at(key));
-    if (other !== null && other !== session) {
-      if (session.readyMs === null) this.registry.bind(session.key, other);
+    if (other !== null && other !== stream) {
+      if (stream.readyMs === null) this.registry.bind(stream.key, other);
       return other;
     }
-    this.registry.bind(key, session);
+    this.registry.bind(key, stream);
     return null;
   }
 
-  isPlayedElsewhere(session: LiveStream, content: SourceSelector): boolean {
+  isPlayedElsewhere(stream: LiveStream, content: SourceSelector): boolean {
     const other = this.lookup(content);
-    return other !== null && other !== session;
+    return other !== null && other !== stream;
   }
 
-  sourceChanged(session: LiveStream): void {
-    this.registry.unbindOthers(session.key, session);
+  sourceChanged(stream: LiveStream): void {
+    this.registry.unbindOthers(stream.key, stream);
   }
 
-  sessionLive(session: LiveStream): void {
+  live(stream: LiveStream): void {
     this.memory.share();
-    this.faults.forget(session.key);
+    this.faults.forget(stream.key);
   }
 
-  sessionOver(session: LiveStream): void {
-    if (session.error !== null && session.isFaultOfContent) {
-      this.faults.remember(session.key, session.error);
+  over(stream: LiveStream): void {
+    if (stream.error !== null && stream.isFaultOfContent) {
+      this.faults.remember(stream.key, stream.error);
     }
-    this.registry.over(session);
+    this.registry.over(stream);
     this.memory.share();
   }
 
@@ -217,31 +209,42 @@ export class LiveStreams implements SessionOwner, OnModuleInit, OnModuleDestroy 
     return null;
   }
 
-  /** A channel whose first source is being played needs no engine: that session is the channel's from now on. */
+  /** A channel whose first source is being played needs no engine: that stream is the channel's from now on. */
   private joinPlaying(
     selector: ContentSelector,
     best: SourceSelector | undefined,
   ): LiveStream | null {
     if (selector.kind !== 'channel' || best === undefined) return null;
-    const session = this.lookup(best);
-    if (session === null) return null;
-    session.rotation.serve(createSourceRotation(selector, this.services, () => false));
-    this.registry.bind(streamKey(selector), session);
-    return session;
+    const stream = this.lookup(best);
+    if (stream === null) return null;
+    stream.rotation.serve(this.rotations.create(selector, () => false));
+    this.registry.bind(streamKey(selector), stream);
+    return stream;
   }
 
   private open(selector: ContentSelector): LiveStream {
     this.registry.mustAdmit();
     const id = publicStreamId(selector);
-    const session = new LiveStream(id, selector, this.services, this.catchUp, this);
-    this.registry.add(session);
-    this.registry.bind(session.key, session);
+    const stream = new LiveStream(
+      id,
+      selector,
+      (isPlayedElsewhere) => this.rotations.create(selector, isPlayedElsewhere),
+      this.reporters.of(id, selector),
+      this,
+      this.config,
+      this.engines,
+      this.jobs,
+      this.backlog,
+      this.wallClock,
+    );
+    this.registry.add(stream);
+    this.registry.bind(stream.key, stream);
     this.memory.share();
     const infohash = this.knownInfohash(selector);
     if (infohash !== null) {
-      this.registry.bind(infohashKey(infohash, selector.fileIndex), session);
+      this.registry.bind(infohashKey(infohash, selector.fileIndex), stream);
     }
-    return session;
+    return stream;
   }
 }
 

@@ -1,28 +1,51 @@
+import { Injectable } from '@nestjs/common';
+import { PinoLogger } from 'nestjs-pino';
+import { EventBus } from '../../events';
 import { streamKey, type ContentSelector } from '../../kernel/content-selector';
 import type { AppError } from '../../kernel/errors';
+import type { Attempt, AttemptOutcome, EndReason } from '../streams';
 import type { LeaveReason, Viewer } from '../viewers';
 import type { LoopAction } from './observation/loop-policy';
 import type { LoopFinding } from './observation/loop-watch';
-import type { MoveCause, MoveReport, MoveResult } from './moves/move.types';
-import type { SessionServices } from './session-services';
-import type { Attempt, EndReason } from '../streams';
 import type { SourceRotation } from './sources/source-rotation';
-import type { FailoverReport } from './sources/source-controller';
 
-/** Says what happens to one stream, to the event bus and to the log: one line per change of state. */
-export class StreamReporter implements MoveReport, FailoverReport {
-  private readonly selector: string;
+/** Who wants a stream to leave an engine that still works: an operator, or a drain of the engine. */
+export type MoveCause = 'operator' | 'drain';
 
+/** The result of a planned move. */
+export interface MoveResult {
+  readonly fromEngineId: string;
+  readonly toEngineId: string;
+  /** From the choice of the new engine to its first packet at viewers. */
+  readonly durationMs: number;
+}
+
+/** Makes the reporters of streams. */
+@Injectable()
+export class StreamReporters {
   constructor(
-    private readonly streamId: string,
-    selector: ContentSelector,
-    private readonly services: SessionServices,
+    private readonly events: EventBus,
+    private readonly log: PinoLogger,
   ) {
-    this.selector = streamKey(selector);
+    log.setContext('Stream');
   }
 
+  of(streamId: string, selector: ContentSelector): StreamReporter {
+    return new StreamReporter(streamId, streamKey(selector), this.events, this.log);
+  }
+}
+
+/** Reports what happens to one stream to the event bus and to the log: one line for each change of state. */
+export class StreamReporter {
+  constructor(
+    private readonly streamId: string,
+    private readonly selector: string,
+    private readonly events: EventBus,
+    private readonly log: PinoLogger,
+  ) {}
+
   requested(): void {
-    this.services.events.publish('stream_requested', {
+    this.events.publish('stream_requested', {
       stream_id: this.streamId,
       selector: this.selector,
     });
@@ -30,13 +53,13 @@ export class StreamReporter implements MoveReport, FailoverReport {
 
   started(engineId: string, infohash: string | null, startMs: number): void {
     const { streamId } = this;
-    this.services.events.publish('stream_started', {
+    this.events.publish('stream_started', {
       stream_id: streamId,
       engine_id: engineId,
       infohash,
       start_ms: startMs,
     });
-    this.services.log.info({ streamId, engineId, startMs }, 'stream started');
+    this.log.info({ streamId, engineId, startMs }, 'stream started');
   }
 
   sourceChanged(
@@ -46,78 +69,80 @@ export class StreamReporter implements MoveReport, FailoverReport {
   ): void {
     const { streamId } = this;
     const [from, to] = [fromId ?? '', source?.id ?? ''];
-    this.services.events.publish('stream_source_changed', {
+    this.events.publish('stream_source_changed', {
       stream_id: streamId,
       channel: channelId ?? '',
       from,
       to,
       reason,
     });
-    this.services.log.warn({ streamId, channelId, from, to, reason }, 'another source is tried');
+    this.log.warn({ streamId, channelId, from, to, reason }, 'another source is tried');
   }
 
   stalled(engineId: string | null, reason: string): void {
     const { streamId } = this;
-    this.services.events.publish('stream_stalled', {
+    this.events.publish('stream_stalled', {
       stream_id: streamId,
       engine_id: engineId,
       reason,
     });
-    this.services.log.warn({ streamId, engineId, reason }, 'stream stalled');
+    this.log.warn({ streamId, engineId, reason }, 'stream stalled');
   }
 
   resumed(engineId: string, outageMs: number): void {
     const { streamId } = this;
-    this.services.events.publish('stream_resumed', {
+    this.events.publish('stream_resumed', {
       stream_id: streamId,
       engine_id: engineId,
       outage_ms: outageMs,
     });
-    this.services.log.info({ streamId, engineId, outageMs }, 'stream resumed');
+    this.log.info({ streamId, engineId, outageMs }, 'stream resumed');
   }
 
   looping(engineId: string | null, { cause, periodMs }: LoopFinding, action: LoopAction): void {
     const { streamId } = this;
     const periodS = periodMs === null ? null : Math.round(periodMs / 100) / 10;
-    this.services.events.publish('stream_looping', {
+    this.events.publish('stream_looping', {
       stream_id: streamId,
       engine_id: engineId,
       cause,
       action,
       period_s: periodS,
     });
-    this.services.log.warn({ streamId, engineId, cause, action, periodS }, 'stream loops');
+    this.log.warn({ streamId, engineId, cause, action, periodS }, 'stream loops');
   }
 
-  failedOver(fromEngineId: string, toEngineId: string, reason: string): void {
+  /** `newer_session`: another stream opened a newer engine session of the same content. */
+  failedOver(
+    fromEngineId: string,
+    toEngineId: string,
+    reason: AttemptOutcome | 'newer_session',
+  ): void {
     const { streamId } = this;
-    this.services.events.publish('stream_failed_over', {
+    this.events.publish('stream_failed_over', {
       stream_id: streamId,
       from_engine_id: fromEngineId,
       to_engine_id: toEngineId,
       reason,
     });
-    this.services.log.warn({ streamId, fromEngineId, toEngineId, reason }, 'stream failed over');
+    this.log.warn({ streamId, fromEngineId, toEngineId, reason }, 'stream failed over');
   }
 
   moved({ fromEngineId, toEngineId, durationMs }: MoveResult, cause: MoveCause): void {
     const { streamId } = this;
-    this.services.events.publish('stream_moved', {
+    this.events.publish('stream_moved', {
       stream_id: streamId,
       from_engine_id: fromEngineId,
       to_engine_id: toEngineId,
       cause,
       duration_ms: durationMs,
     });
-    this.services.log.info(
-      { streamId, fromEngineId, toEngineId, cause, durationMs },
-      'stream moved',
-    );
+    this.log.info({ streamId, fromEngineId, toEngineId, cause, durationMs }, 'stream moved');
   }
 
   moveFailed(fromEngineId: string, toEngineId: string, cause: MoveCause, reason: string): void {
     const { streamId } = this;
-    this.services.events.publish('stream_move_failed', {
+    this.events.publish('stream_move_failed', {
       stream_id: streamId,
       from_engine_id: fromEngineId,
       to_engine_id: toEngineId,
@@ -125,7 +150,11 @@ export class StreamReporter implements MoveReport, FailoverReport {
       reason,
     });
     const facts = { streamId, fromEngineId, toEngineId, cause, reason };
-    this.services.log.warn(facts, 'stream not moved');
+    this.log.warn(facts, 'stream not moved');
+  }
+
+  observationFailed(error: unknown): void {
+    this.log.error({ streamId: this.streamId, err: error }, 'the stream cannot be observed');
   }
 
   /** The one line that says why a channel failed, and where to look further. */
@@ -136,17 +165,23 @@ export class StreamReporter implements MoveReport, FailoverReport {
     attempts: readonly Attempt[],
   ): void {
     const { streamId, selector } = this;
-    const tried = attempts.map(({ engineId: at, source, outcome }) =>
-      source === null ? `${at}: ${outcome}` : `${at}, source ${source}: ${outcome}`,
+    const tried = attempts.map(({ engineId: at, source, outcome, detail }) =>
+      [
+        at,
+        source === null ? '' : `, source ${source}`,
+        ': ',
+        outcome,
+        detail && ` (${detail})`,
+      ].join(''),
     );
     const facts = { streamId, selector, infohash, engineId, attempts: tried };
     const line = `stream failed: ${error.code}: ${error.detail}`;
     if (error.code === 'internal_error') {
-      this.services.log.error({ ...facts, err: error.cause ?? error }, line);
+      this.log.error({ ...facts, err: error.cause ?? error }, line);
     } else {
-      this.services.log.warn(facts, line);
+      this.log.warn(facts, line);
     }
-    this.services.events.publish('stream_failed', {
+    this.events.publish('stream_failed', {
       stream_id: streamId,
       engine_id: engineId,
       code: error.code,
@@ -156,23 +191,23 @@ export class StreamReporter implements MoveReport, FailoverReport {
 
   ended(engineId: string | null, reason: EndReason): void {
     const { streamId } = this;
-    this.services.events.publish('stream_ended', {
+    this.events.publish('stream_ended', {
       stream_id: streamId,
       engine_id: engineId,
       reason,
     });
-    this.services.log.info({ streamId, engineId, reason }, 'stream ended');
+    this.log.info({ streamId, engineId, reason }, 'stream ended');
   }
 
   viewerJoined(viewer: Viewer): void {
-    this.services.events.publish('viewer_joined', {
+    this.events.publish('viewer_joined', {
       stream_id: this.streamId,
       client_id: viewer.id,
     });
   }
 
   viewerLeft(viewer: Viewer, reason: LeaveReason): void {
-    this.services.events.publish('viewer_left', {
+    this.events.publish('viewer_left', {
       stream_id: this.streamId,
       client_id: viewer.id,
       reason,
@@ -181,7 +216,7 @@ export class StreamReporter implements MoveReport, FailoverReport {
   }
 
   viewerJumped(viewer: Viewer, skippedBytes: number, lagMs: number): void {
-    this.services.events.publish('viewer_jumped', {
+    this.events.publish('viewer_jumped', {
       stream_id: this.streamId,
       client_id: viewer.id,
       skipped_bytes: skippedBytes,

@@ -1,6 +1,7 @@
+export { ATTEMPT_OUTCOMES, type Attempt, type AttemptOutcome } from './attempt';
 export { NegativeCache } from './negative-cache';
 export { publicStreamId } from './public-id';
 export type { Stream, StreamKind, StreamSnapshot } from './stream';
 export { StreamRegistry } from './stream-registry';
 export { StreamShutdown } from './stream-shutdown';
-export type { Attempt, EndReason, StreamState, StreamTimeline } from './stream.types';
+export type { EndReason, StreamState, StreamTimeline } from './stream.types';

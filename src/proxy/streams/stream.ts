@@ -2,7 +2,8 @@ import type { ChannelSource } from '../../channels';
 import type { SlotHolder } from '../../engines';
 import type { ContentSelector } from '../../kernel/content-selector';
 import type { LeaveReason, Viewer } from '../viewers';
-import type { Attempt, EndReason, StreamState, StreamTimeline } from './stream.types';
+import type { Attempt } from './attempt';
+import type { EndReason, StreamState, StreamTimeline } from './stream.types';
 
 /** A broadcast, which all its viewers share; or a file, which each viewer reads by itself. */
 export type StreamKind = 'live' | 'file';

@@ -12,19 +12,6 @@ export type EndReason =
   /** Not listed, because a playback of the file continues the request: the content is a file, or it plays on another engine. */
   | 'recorded';
 
-/** One attempt on one engine, for operators. */
-export interface Attempt {
-  readonly engineId: string;
-  /** Id of the channel's source that was tried; null for a content without a channel. */
-  readonly source: string | null;
-  /** ISO 8601. */
-  readonly startedAt: string;
-  /** Milliseconds the attempt lasted; null while it runs. */
-  durationMs: number | null;
-  /** `running`, `playing`, or why it ended, e.g. `silence`, `http_500: start timeout`. */
-  outcome: string;
-}
-
 /** When the milestones of a start were reached, as ISO 8601; null until then. */
 export interface StreamTimeline {
   requestedAt: string;

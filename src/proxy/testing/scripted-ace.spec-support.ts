@@ -20,7 +20,7 @@ export interface StartCall {
   readonly number: number;
 }
 
-type Shape = Pick<AceEngineClient, 'start' | 'stop' | 'stat' | 'openMedia' | 'openFile'>;
+type PlaybackApi = Pick<AceEngineClient, 'start' | 'stop' | 'stat' | 'openMedia' | 'openFile'>;
 
 export function fault(kind: EngineFaultKind, reason: string): EngineFault {
   return new EngineFault(kind, reason, 'said the engine');
@@ -58,7 +58,7 @@ export function stat(changes: Partial<EngineStat> = {}): EngineStat {
  * The engines' API as a script. Unless a test says otherwise each start is answered at once with a session
  * of its own, and each opened playback is a source that gives nothing yet.
  */
-export class ScriptedAce implements Shape {
+export class ScriptedAce implements PlaybackApi {
   /** Every call, in order: `start e1 content_id:…`, `open e1 /ace/r/1`, `stop e1 /ace/cmd/1`, `stopped …`. */
   readonly log: string[] = [];
   readonly sources: ScriptedSource[] = [];

@@ -1,19 +1,21 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AceEngineClient } from '../../ace';
 import { ChannelDirectory, SourceRecords } from '../../channels';
 import { loadConfig, type AppConfig } from '../../config';
 import { StagedEngines } from '../../engines/testing/staged-engines.spec-support';
 import { EventBus, type RecordedEvent } from '../../events';
 import type { ContentSelector, SourceKind, SourceSelector } from '../../kernel/content-selector';
 import { monotonicMs } from '../../kernel/clock';
+import { SteadyWallClock } from '../../kernel/steady-wall-clock';
 import { DataFolder } from '../../storage';
 import {
   ContentAliases,
+  EngineSources,
   LiveStreams,
-  SessionServices,
-  type RecordingHost,
+  SourceRotations,
+  StreamReporters,
+  type FileHost,
   type LiveStream,
 } from '../live';
 import { NegativeCache, StreamRegistry } from '../streams';
@@ -82,9 +84,10 @@ export class SessionStage {
   readonly streams: StreamRegistry;
   readonly faults: NegativeCache;
   /** Where contents go that turn out to be files; null: nowhere. */
-  recordings: RecordingHost | null = null;
+  files: FileHost | null = null;
   readonly directory: LiveStreams;
-  readonly services: SessionServices;
+  readonly sources: EngineSources;
+  readonly reporters: StreamReporters;
   private readonly bus = new EventBus();
 
   private constructor(
@@ -95,33 +98,25 @@ export class SessionStage {
   ) {
     this.engines = StagedEngines.withEngines(options.engines ?? 2, options.slots ?? 3, config);
     const { scheduler, registry, health } = this.engines;
-    const logger = this.log.asLogger();
-    const ace = this.ace as unknown as AceEngineClient;
-    this.services = new SessionServices(
-      config,
-      ace,
-      scheduler,
-      registry,
-      health,
-      this.bus,
-      this.jobs,
-      logger,
-      channels,
-      this.records,
-    );
+    this.sources = new EngineSources(config, this.ace, scheduler, registry, health);
+    this.reporters = new StreamReporters(this.bus, this.log.asLogger());
     this.aliases = new ContentAliases(new DataFolder(config.dataDir));
     this.streams = new StreamRegistry(config);
     this.faults = new NegativeCache(config.negativeCacheTtlMs, monotonicMs);
     this.directory = new LiveStreams(
       config,
-      this.services,
       this.streams,
       this.faults,
       this.aliases,
+      new SourceRotations(channels, this.records),
+      this.reporters,
+      this.sources,
+      this.jobs,
       this.catchUp,
+      new SteadyWallClock(),
       {
-        take: (found) => this.recordings?.take(found) ?? false,
-        learn: (...found) => this.recordings?.learn(...found) ?? false,
+        take: (found) => this.files?.take(found) ?? false,
+        learn: (...found) => this.files?.learn(...found) ?? false,
       },
     );
     this.directory.onModuleInit();

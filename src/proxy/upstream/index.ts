@@ -5,7 +5,7 @@ export {
   type IngestListener,
   type IngestVerdict,
 } from './stream-ingest';
-export { StagedIntake } from './staged-intake';
+export { StagedIntake, type SpliceTarget } from './staged-intake';
 export { UpstreamReader, type AbandonReason, type UpstreamEnd } from './upstream-reader';
 export type { SourceJoin } from './splice-types';
 export { BurstDetector, shouldPause, type BurstFacts } from './burst-pause';

@@ -1,4 +1,5 @@
-import type { StreamState } from '../../streams';
+import { ApiProperty } from '@nestjs/swagger';
+import { ATTEMPT_OUTCOMES, type AttemptOutcome, type StreamState } from '../../streams';
 import { type SourceInUseDto } from './stream.dto';
 import {
   type ElementaryStreamDto,
@@ -16,8 +17,11 @@ export class AttemptDto {
   started_at!: string;
   /** Null while it runs. */
   duration_ms!: number | null;
-  /** `running`, `playing`, or why it ended. */
-  outcome!: string;
+  /** What became of it. */
+  @ApiProperty({ enum: ATTEMPT_OUTCOMES, enumName: 'AttemptOutcome' })
+  outcome!: AttemptOutcome;
+  /** More about the outcome, for an operator. */
+  detail!: string | null;
 }
 
 /** Milestones of the start, ISO 8601 UTC; null until reached. */

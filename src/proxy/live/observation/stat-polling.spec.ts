@@ -1,7 +1,6 @@
 import { type EngineFault, type EngineSession, type EngineStat } from '../../../ace';
 import { fault, session as engineSession, stat } from '../../testing/scripted-ace.spec-support';
-import type { SessionServices } from '../session-services';
-import type { CurrentEngine } from '../live-phase';
+import type { Source } from '../sources/source.port';
 import { StatPolling, type PollResult } from './stat-polling';
 
 interface Call {
@@ -15,18 +14,15 @@ function stage() {
   let nowMs = 0;
   const calls: Call[] = [];
   const told: string[] = [];
-  const on = (session: EngineSession | null): CurrentEngine =>
-    ({
-      lease: { engine: { id: 'e1', endpoint: { host: 'e1', port: 1 } } },
-      engineSession: session,
-    }) as unknown as CurrentEngine;
-  let current: CurrentEngine | null = on(engineSession(1));
-  const ace = {
+  const on = (session: EngineSession | null): Source =>
+    ({ engine: { id: 'e1' }, engineSession: session }) as Source;
+  let current: Source | null = on(engineSession(1));
+  const engines = {
     stat: (_: unknown, session: EngineSession, { signal }: { signal: AbortSignal }) =>
       new Promise<EngineStat>((answer, fail) => calls.push({ session, signal, answer, fail })),
   };
   const polling = new StatPolling(
-    { ace } as unknown as SessionServices,
+    engines,
     {
       current: () => current,
       answered: (answer) => told.push(`answered ${answer.status ?? 'nothing'}`),

@@ -1,11 +1,11 @@
 import { EngineFault, type EngineSession, type EngineStat } from '../../../ace';
 import { monotonicMs } from '../../../kernel/clock';
-import type { SessionServices } from '../session-services';
-import type { CurrentEngine } from '../live-phase';
+import type { EngineSources } from '../sources/engine-sources';
+import type { Source } from '../sources/source.port';
 
 export interface StatPollingOwner {
-  /** The engine session that is to be asked about; null, or without an engine session, while there is none. */
-  current(): CurrentEngine | null;
+  /** The source in use; null, or without an engine session, while there is none. */
+  current(): Source | null;
   answered(stat: EngineStat, engineId: string): void;
   /** The engine says, twice in a row, that it does not know the session any more. */
   sessionGone(): void;
@@ -34,7 +34,7 @@ export class StatPolling {
   private gone: { readonly session: EngineSession; readonly times: number } | null = null;
 
   constructor(
-    private readonly services: Pick<SessionServices, 'ace'>,
+    private readonly engines: Pick<EngineSources, 'stat'>,
     private readonly owner: StatPollingOwner,
     private readonly now: () => number = monotonicMs,
   ) {}
@@ -53,22 +53,18 @@ export class StatPolling {
     this.abort.abort();
   }
 
-  private async ask(
-    { lease }: CurrentEngine,
-    session: EngineSession,
-    startedMs: number,
-  ): Promise<void> {
+  private async ask(source: Source, session: EngineSession, startedMs: number): Promise<void> {
     const { signal } = this.abort;
     try {
       const options = { timeoutMs: TIMEOUT_MS, signal };
-      const stat = await this.services.ace.stat(lease.engine.endpoint, session, options);
+      const stat = await this.engines.stat(source, session, options);
       if (signal.aborted) return;
       this.failures = 0;
       this.gone = null;
       this.dueMs = startedMs + (stat.status === null ? SOON_MS : POLL_MS);
       this.owner.counted('answered');
       // An answer about a session that was replaced meanwhile says nothing about the stream.
-      if (this.isStill(session)) this.owner.answered(stat, lease.engine.id);
+      if (this.isStill(session)) this.owner.answered(stat, source.engine.id);
     } catch (error) {
       if (!signal.aborted) this.failed(error, session);
     } finally {

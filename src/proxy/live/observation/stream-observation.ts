@@ -4,16 +4,17 @@ import { MediaInspector, type StreamFacts } from '../../mpegts';
 import type { AbandonReason, StreamIngest } from '../../upstream';
 import { LoopPolicy, type LoopAction } from './loop-policy';
 import { LoopWatch, type LoopFinding } from './loop-watch';
-import type { SessionServices } from '../session-services';
-import type { CurrentEngine } from '../live-phase';
+import type { AppConfig } from '../../../config';
+import type { SteadyWallClock } from '../../../kernel/steady-wall-clock';
+import type { EngineSources } from '../sources/engine-sources';
+import type { Source } from '../sources/source.port';
 import { Starvation } from './starvation';
 import { StatHistory, type StatSample } from './stat-history';
 import { StatPolling, type PollResult } from './stat-polling';
 
 export interface ObservedStream {
-  readonly streamId: string;
   readonly ingest: StreamIngest;
-  current(): CurrentEngine | null;
+  current(): Source | null;
   /** Media reach viewers. */
   isLive(): boolean;
   /** Leaves the source under way, if there is one. */
@@ -21,6 +22,8 @@ export interface ObservedStream {
   /** Ends the stream because it repeats itself. */
   endLooping(): void;
   looping(finding: LoopFinding, action: LoopAction): void;
+  /** The observation itself has failed; told once. */
+  failed(error: unknown): void;
 }
 
 const TICK_MS = 500;
@@ -54,15 +57,14 @@ export class StreamObservation {
 
   constructor(
     private readonly stream: ObservedStream,
-    private readonly services: SessionServices,
+    private readonly engines: EngineSources,
+    config: AppConfig,
+    wallClock: SteadyWallClock,
   ) {
-    const { config } = services;
     this.policy = new LoopPolicy(config.loopDetection);
     this.loops =
-      config.loopDetection === 'off'
-        ? null
-        : new LoopWatch(stream.ingest, config, services.wallClock);
-    this.polling = new StatPolling(services, {
+      config.loopDetection === 'off' ? null : new LoopWatch(stream.ingest, config, wallClock);
+    this.polling = new StatPolling(engines, {
       current: () => stream.current(),
       answered: (stat, engineId) => this.answered(stat, engineId),
       sessionGone: () => stream.leaveSource('session_gone'),
@@ -126,7 +128,7 @@ export class StreamObservation {
       // A stream that has no media yet, or none now, has other troubles.
       this.loops?.lookAtPosition(this.stream.isLive() ? stat.livePosition : null, nowMs);
       if (this.starvation.look(stat, engineId, nowMs)) {
-        this.services.engineHealth.complain(engineId, 'starving');
+        this.engines.complain(engineId, 'starving');
       }
     });
   }
@@ -151,8 +153,7 @@ export class StreamObservation {
     } catch (error) {
       if (this.hasComplained) return;
       this.hasComplained = true;
-      const { streamId } = this.stream;
-      this.services.log.error({ streamId, err: error }, 'the stream cannot be observed');
+      this.stream.failed(error);
     }
   }
 }

@@ -1,37 +1,46 @@
 import { monotonicMs, wallClockIso } from '../../../kernel/clock';
-import type { Attempt } from '../../streams';
+import type { Attempt, AttemptOutcome } from '../../streams';
+import { describeOutcome } from './outcomes';
 
 const MAX_ATTEMPTS_KEPT = 20;
 
-/** A try, and what ends its entry. */
-export interface AttemptEntry {
-  readonly attempt: Attempt;
-  readonly end: () => void;
+/** The entry of one attempt under way. */
+export class AttemptEntry {
+  private readonly startedMs = monotonicMs();
+
+  constructor(readonly attempt: Attempt) {}
+
+  note(outcome: AttemptOutcome, detail: string | null = null): void {
+    this.attempt.outcome = outcome;
+    this.attempt.detail = detail;
+  }
+
+  end(): void {
+    this.attempt.durationMs = Math.round(monotonicMs() - this.startedMs);
+  }
 }
 
-/** The newest tries of a stream on engines, for the operator who asks why. */
+/** The newest attempts of a stream, for the operator who asks why. */
 export class AttemptLog {
   readonly entries: Attempt[] = [];
 
-  /** Begins an entry; what is returned ends it. */
   begin(engineId: string, source: string | null): AttemptEntry {
-    const startedMs = monotonicMs();
     const attempt: Attempt = {
       engineId,
       source,
       startedAt: wallClockIso(),
       durationMs: null,
       outcome: 'running',
+      detail: null,
     };
     this.entries.push(attempt);
     if (this.entries.length > MAX_ATTEMPTS_KEPT) this.entries.shift();
-    const end = (): void => {
-      attempt.durationMs = Math.round(monotonicMs() - startedMs);
-    };
-    return { attempt, end };
+    return new AttemptEntry(attempt);
   }
 
+  /** Code and detail of the last outcome; null before the first attempt. */
   get lastOutcome(): string | null {
-    return this.entries.at(-1)?.outcome ?? null;
+    const last = this.entries.at(-1);
+    return last === undefined ? null : describeOutcome({ code: last.outcome, detail: last.detail });
   }
 }

@@ -1,38 +1,46 @@
-import type { SlotHolder, SlotLease } from '../../../engines';
+import { loadConfig } from '../../../config';
+import type { SlotHolder } from '../../../engines';
 import { StagedEngines } from '../../../engines/testing/staged-engines.spec-support';
 import { AppError } from '../../../kernel/errors';
 import { withLag } from '../../../kernel/testing/lag.spec-support';
-import { Deferred } from '../../../kernel/deferred';
-import { turns, until } from '../../testing/until.spec-support';
-import type { SessionServices } from '../session-services';
+import { until } from '../../testing/until.spec-support';
+import { ScriptedAce } from '../../testing/scripted-ace.spec-support';
 import { EngineAcquirer } from './engine-acquirer';
+import { EngineSources } from './engine-sources';
+import { FailoverPolicy } from './source-policy';
+import type { Source } from './source.port';
+import { StartPolicy } from './start-policy';
 
 /** One stream on a fleet. */
 class Stage {
   readonly engines: StagedEngines;
   readonly abort = new AbortController();
-  readonly config = { proxyRetryBaseMs: 10, proxyRetryMaxMs: 20 };
+  readonly ace = new ScriptedAce();
+  readonly config = loadConfig({ PROXY_RETRY_BASE: '10ms', PROXY_RETRY_MAX: '20ms' });
   readonly holder: SlotHolder;
   isRunning = false;
-  startDeadlineMs: number | null = null;
+  private readonly start = new StartPolicy(this.config);
+  private readonly failover = new FailoverPolicy(this.config);
   readonly acquirer: EngineAcquirer;
 
   /** @param beside another stream on the same engines */
   constructor(count: number, slots = 3, beside: Stage | null = null) {
     this.engines = beside?.engines ?? StagedEngines.withEngines(count, slots);
-    const { scheduler } = this.engines;
+    const { scheduler, registry, health } = this.engines;
     this.holder = scheduler.holder('stream');
     this.acquirer = new EngineAcquirer(
-      {
-        holder: this.holder,
-        isRunning: () => this.isRunning,
-        startDeadlineMs: () => this.startDeadlineMs,
-        lastReason: () => 'its last words',
-        contentFault: () => null,
-      },
-      { config: this.config, scheduler } as SessionServices,
+      new EngineSources(this.config, this.ace, scheduler, registry, health),
+      this.holder,
+      () => (this.isRunning ? this.failover : this.start),
+      { lastOutcome: 'the last outcome' },
+      this.config,
       this.abort.signal,
     );
+  }
+
+  /** The start must have succeeded within this. */
+  limitStart(ms: number): void {
+    this.start.deadlineMs = performance.now() + ms;
   }
 
   async take(): Promise<string> {
@@ -77,7 +85,7 @@ describe('EngineAcquirer', () => {
     stage.acquirer.exclude('e2', false);
     await expect(stage.take()).rejects.toMatchObject({
       code: 'engine_failed',
-      detail: expect.stringContaining('its last words'),
+      detail: expect.stringContaining('the last outcome'),
     });
   });
 
@@ -142,18 +150,18 @@ describe('EngineAcquirer', () => {
   it('does not wait for an engine beyond the start budget', async () => {
     const stage = open(1);
     stage.engines.close();
-    stage.startDeadlineMs = performance.now() + 50;
+    stage.limitStart(50);
     expect(await stage.failCode()).toBe('start_timeout');
   });
 
   it('does not wait for a backoff that ends beyond the start budget', async () => {
     const stage = open(1);
-    stage.startDeadlineMs = performance.now() + 5;
+    stage.limitStart(5);
     for (let i = 0; i < 4; i++) stage.acquirer.failed();
     stage.acquirer.exclude('e1', true);
     await expect(stage.take()).rejects.toMatchObject({
       code: 'start_timeout',
-      detail: expect.stringContaining('its last words'),
+      detail: expect.stringContaining('the last outcome'),
     });
   });
 
@@ -167,11 +175,11 @@ describe('EngineAcquirer', () => {
   it('gives a watched stream the slot of a start, which then takes no other', async () => {
     const stage = open(1, 1);
     const dead = await stage.acquirer.acquire();
-    dead.revoked.addEventListener('abort', () => dead.release());
+    dead.revoked.addEventListener('abort', () => void dead.close());
     const watched = open(1, 1, stage);
     watched.isRunning = true;
     expect(await watched.take()).toBe('e1');
-    expect(dead.isPreempted).toBe(true);
+    expect(dead.lease.isPreempted).toBe(true);
   });
 
   it('has no other engine for a stream whose engines all failed', async () => {
@@ -183,54 +191,46 @@ describe('EngineAcquirer', () => {
   });
 
   describe('when the engine is asked once more', () => {
-    async function busyWith(stage: Stage, count: number): Promise<SlotLease[]> {
+    async function busyWith(stage: Stage, count: number): Promise<Source[]> {
       const others = Array.from({ length: count }, () => open(1, 10, stage));
       return Promise.all(others.map((other) => other.acquirer.acquire()));
     }
 
     it('waits until the engine may be asked', async () => {
       const stage = open(1, 10);
-      const lease = await stage.acquirer.acquire();
-      stage.acquirer.answered();
+      const source = await stage.acquirer.acquire();
+      const { lease } = source;
+      lease.answered();
       const others = await busyWith(stage, 3);
       let isAllowed = false;
-      const retrying = stage.acquirer.retryHere().then(() => (isAllowed = true));
+      const retrying = stage.acquirer.retryHere(source).then(() => (isAllowed = true));
       await until(() => lease.state === 'reserved');
       expect([isAllowed, stage.engines.inUse()]).toEqual([false, 4]);
-      others[1]!.answered();
+      others[1]!.lease.answered();
       await retrying;
       expect(lease.state).toBe('asking');
     });
 
     it('ends with the start budget', async () => {
       const stage = open(1, 10);
-      await stage.acquirer.acquire();
-      stage.acquirer.answered();
+      const source = await stage.acquirer.acquire();
+      source.lease.answered();
       await busyWith(stage, 3);
-      stage.startDeadlineMs = performance.now() + 100;
-      await expect(stage.acquirer.retryHere()).rejects.toMatchObject({ code: 'start_timeout' });
+      stage.limitStart(100);
+      await expect(stage.acquirer.retryHere(source)).rejects.toMatchObject({
+        code: 'start_timeout',
+      });
     });
 
     it('goes on with a revoked slot, so that the next attempt finds out', async () => {
       const stage = open(1);
-      const lease = await stage.acquirer.acquire();
-      stage.acquirer.answered();
+      const source = await stage.acquirer.acquire();
+      const { lease } = source;
+      lease.answered();
       stage.engines.withdraw('e1', 'replaced');
-      await stage.acquirer.retryHere();
+      await stage.acquirer.retryHere(source);
       expect([lease.state, lease.isRevoked]).toEqual(['answered', true]);
     });
-  });
-
-  it('keeps the engine busy with a request that was abandoned', async () => {
-    const stage = open(1, 10);
-    const lease = await stage.acquirer.acquire();
-    const late = new Deferred<void>();
-    stage.acquirer.occupyUntil({ done: late.promise, cut: () => undefined });
-    lease.release();
-    expect([lease.isAsking, stage.engines.inUse()]).toEqual([true, 0]);
-    late.resolve();
-    await turns();
-    expect(lease.isAsking).toBe(false);
   });
 
   it('stops at once when it is called off', async () => {

@@ -1,10 +1,13 @@
-import type { AbandonedStart } from '../../../ace';
-import type { SlotHolder, SlotLease, WaitFor } from '../../../engines';
+import type { AppConfig } from '../../../config';
+import type { SlotHolder, WaitFor } from '../../../engines';
 import { monotonicMs } from '../../../kernel/clock';
 import { AppError } from '../../../kernel/errors';
 import { retryDelayMs } from '../../../kernel/retry-delay';
-import type { SessionServices } from '../session-services';
 import { delay } from '../../../kernel/wait';
+import type { AttemptLog } from './attempt-log';
+import type { EngineSources } from './engine-sources';
+import type { SourcePolicy } from './source-policy';
+import type { Source } from './source.port';
 
 /** An engine that failed on this content is not tried again for this long. */
 const EXCLUDE_MS = 60_000;
@@ -19,21 +22,9 @@ interface Exclusion {
   readonly isTransient: boolean;
 }
 
-export interface AcquirerFacts {
-  readonly holder: SlotHolder;
-  /** Viewers have been let in: any engine is better than none, until the outage budget is spent. */
-  isRunning(): boolean;
-  /** Monotonic time at which the start must have succeeded; null before the first engine was had. */
-  startDeadlineMs(): number | null;
-  /** How the last attempt ended, for the error that says that all failed. */
-  lastReason(): string | null;
-  /** What the attempts say against the content itself; null while they do not. */
-  contentFault(): AppError | null;
-}
-
 /**
- * Gets one stream the slot for its next attempt. Engines that have not failed come first and at once. Engines that have
- * failed are asked again only if no other is left, after the backoff.
+ * Acquires the source for the next attempt of one stream. Engines that have not failed come first and at once. Engines
+ * that have failed are asked again only if no other is left, after the backoff.
  */
 export class EngineAcquirer {
   /** Failures in a row, for the backoff. */
@@ -41,12 +32,13 @@ export class EngineAcquirer {
   /** When the source was lost. */
   private failuresBefore = 0;
   private readonly excluded = new Map<string, Exclusion>();
-  /** The lease of the attempt under way. */
-  private held: SlotLease | null = null;
 
   constructor(
-    private readonly facts: AcquirerFacts,
-    private readonly services: SessionServices,
+    private readonly engines: Pick<EngineSources, 'acquire'>,
+    private readonly holder: SlotHolder,
+    private readonly policy: () => SourcePolicy,
+    private readonly log: Pick<AttemptLog, 'lastOutcome'>,
+    private readonly config: Pick<AppConfig, 'proxyRetryBaseMs' | 'proxyRetryMaxMs'>,
     private readonly signal: AbortSignal,
   ) {}
 
@@ -86,47 +78,37 @@ export class EngineAcquirer {
     );
   }
 
-  /** The stream goes on with a lease that was acquired elsewhere. */
-  hold(lease: SlotLease): void {
-    this.held = lease;
-  }
-
   /**
-   * A slot on the best engine.
+   * A source on the best engine.
    *
    * @throws AppError `engine_failed` when every engine gave invalid answers at a start, `start_timeout`, or what the
    *   scheduler says; the reason of the signal
    */
-  async acquire(): Promise<SlotLease> {
+  async acquire(): Promise<Source> {
     for (;;) {
       this.signal.throwIfAborted();
       this.dropExpired();
-      const lease =
+      const source =
         this.excluded.size === 0 ? await this.acquireAny() : await this.acquireFresh('answer');
-      if (lease !== null) {
-        this.held = lease;
-        return lease;
-      }
+      if (source !== null) return source;
       if (this.excluded.size === 0) continue;
       const isHopeless =
         this.failures >= MAX_START_FAILURES ||
         ![...this.excluded.values()].some(({ isTransient }) => isTransient);
-      if (!this.facts.isRunning() && isHopeless) throw this.allFailed();
+      if (!this.policy().isPersistent && isHopeless) throw this.allFailed();
       await this.forgiveRested();
     }
   }
 
-  /** A slot on an engine that has not failed, if there is one now; else null. A start that holds an engine never waits for another. */
-  acquireOther(): Promise<SlotLease | null> {
-    return this.acquireFresh(this.facts.isRunning() ? 'answer' : 'nothing');
+  /** A source on an engine that has not failed, if there is one now; else null. */
+  acquireOther(): Promise<Source | null> {
+    return this.acquireFresh(this.policy().waitForOther);
   }
 
-  private async acquireFresh(waitFor: WaitFor): Promise<SlotLease | null> {
+  private async acquireFresh(waitFor: WaitFor): Promise<Source | null> {
     this.dropExpired();
     try {
-      const lease = await this.request(new Set(this.excluded.keys()), waitFor, this.startSignal());
-      this.held = lease;
-      return lease;
+      return await this.request(new Set(this.excluded.keys()), waitFor, this.startSignal());
     } catch (error) {
       this.signal.throwIfAborted();
       if (error instanceof AppError && error.code !== 'shutting_down') return null;
@@ -140,37 +122,17 @@ export class EngineAcquirer {
     this.failures = rounds === 0 ? 0 : rounds + 1;
   }
 
-  /** The engine that is held is to be asked once more: waits for the backoff, and until the engine may be asked. */
-  async retryHere(): Promise<void> {
-    const { held } = this;
-    if (held === null) {
-      await this.backOff();
-      return;
-    }
+  /** `source` is to be opened once more: waits for the backoff, and until its engine may be asked. */
+  async retryHere(source: Source): Promise<void> {
     try {
-      await this.backOff(held.revoked);
-      await held.askAgain(this.facts.isRunning(), this.startSignal());
+      await this.backOff(source.revoked);
+      await source.reserveAgain(this.policy().replacesSource, this.startSignal());
     } catch (error) {
       this.signal.throwIfAborted();
       // The attempt that follows finds out by itself that its slot was revoked.
-      if (held.isRevoked) return;
+      if (source.revoked.aborted) return;
       throw this.reasonOf(error);
     }
-  }
-
-  /** The engine has answered. */
-  answered(): void {
-    this.held?.answered();
-  }
-
-  /** Media flow. */
-  confirm(): void {
-    this.held?.confirm();
-  }
-
-  /** An abandoned start keeps the engine busy until the engine is done with it. */
-  occupyUntil(start: AbandonedStart): void {
-    this.held?.occupyUntil(start);
   }
 
   /** Waits before an engine that has failed is asked again. */
@@ -180,7 +142,7 @@ export class EngineAcquirer {
 
   /** How long an engine that has failed is not asked, after the failures so far. */
   private get restMs(): number {
-    const { proxyRetryBaseMs, proxyRetryMaxMs } = this.services.config;
+    const { proxyRetryBaseMs, proxyRetryMaxMs } = this.config;
     return retryDelayMs(this.failures, proxyRetryBaseMs, proxyRetryMaxMs);
   }
 
@@ -195,19 +157,24 @@ export class EngineAcquirer {
     excluded: ReadonlySet<string>,
     waitFor: WaitFor,
     signal: AbortSignal,
-  ): Promise<SlotLease> {
-    const { holder } = this.facts;
-    const slotClass = this.facts.isRunning() ? 'failover' : 'start';
-    return this.services.scheduler.acquire({ holder, class: slotClass, excluded, waitFor, signal });
+  ): Promise<Source> {
+    const { holder } = this;
+    return this.engines.acquire({
+      holder,
+      class: this.policy().slotClass,
+      excluded,
+      waitFor,
+      signal,
+    });
   }
 
   /** Null when there was none, and a running stream is to ask again. */
-  private async acquireAny(): Promise<SlotLease | null> {
+  private async acquireAny(): Promise<Source | null> {
     try {
       return await this.request(new Set(), 'slot', this.startSignal());
     } catch (error) {
       this.signal.throwIfAborted();
-      if (!(error instanceof AppError) || !this.facts.isRunning()) throw this.reasonOf(error);
+      if (!(error instanceof AppError) || !this.policy().isPersistent) throw this.reasonOf(error);
       this.failures++;
       await this.backOff();
       return null;
@@ -239,7 +206,8 @@ export class EngineAcquirer {
    */
   private async forgiveRested(): Promise<void> {
     const { restMs } = this;
-    const mayAsk = ({ isTransient }: Exclusion): boolean => isTransient || this.facts.isRunning();
+    const mayAsk = ({ isTransient }: Exclusion): boolean =>
+      isTransient || this.policy().isPersistent;
     const failedMs = [...this.excluded.values()].filter(mayAsk).map(({ sinceMs }) => sinceMs);
     // What failed may have been forgiven meanwhile.
     if (failedMs.length === 0) return;
@@ -253,21 +221,22 @@ export class EngineAcquirer {
   }
 
   private startBudgetMs(): number {
-    const deadlineMs = this.facts.startDeadlineMs();
-    return deadlineMs === null || this.facts.isRunning() ? Infinity : deadlineMs - monotonicMs();
+    return this.policy().deadlineMs - monotonicMs();
   }
 
   private allFailed(): AppError {
-    const fault = this.facts.contentFault();
-    if (fault !== null) return fault;
-    const last = this.facts.lastReason() ?? 'nothing said';
-    return new AppError('engine_failed', `Every engine tried failed; the last with ${last}.`);
+    const last = this.log.lastOutcome ?? 'no answer';
+    return (
+      this.policy().contentFault ??
+      new AppError('engine_failed', `Every engine tried failed; the last with ${last}.`)
+    );
   }
 
   private tooLate(): AppError {
-    const fault = this.facts.contentFault();
-    if (fault !== null) return fault;
-    const last = this.facts.lastReason() ?? 'nothing said';
-    return new AppError('start_timeout', `No media within the start budget; last: ${last}.`);
+    const last = this.log.lastOutcome ?? 'no answer';
+    return (
+      this.policy().contentFault ??
+      new AppError('start_timeout', `No media within the start budget; last: ${last}.`)
+    );
   }
 }

@@ -1,83 +1,152 @@
-import type { AceEngineClient, EngineSession } from '../../../ace';
-import type { SlotLease } from '../../../engines';
-import type { CurrentEngine } from '../live-phase';
+import type { IncomingMessage } from 'node:http';
+import { EngineFault, type AceEngineClient, type EngineSession, type FilePart } from '../../../ace';
+import type { AppConfig } from '../../../config';
+import type { DrainSignal, EngineView, SlotLease } from '../../../engines';
+import { monotonicMs } from '../../../kernel/clock';
+import type { SourceSelector } from '../../../kernel/content-selector';
+import { retryDelayMs } from '../../../kernel/retry-delay';
+import { delay } from '../../../kernel/wait';
+import type { OpenRequest, Source } from './source.port';
+import { startContent } from './start-content';
 
-/** What is still to be done at engines that a stream has left: stops, and slots to be given back after them. */
-export class PendingReleases {
-  private readonly pending = new Set<Promise<void>>();
+/** The calls to an engine that a stream makes. */
+export type PlaybackApi = Pick<
+  AceEngineClient,
+  'start' | 'stop' | 'stat' | 'openMedia' | 'openFile'
+>;
 
-  track(work: Promise<void>): Promise<void> {
-    const tracked: Promise<void> = work.finally(() => this.pending.delete(tracked));
-    this.pending.add(tracked);
-    return tracked;
-  }
-
-  /** Resolves when nothing is left to do, also of what was added meanwhile. */
-  async settled(): Promise<void> {
-    while (this.pending.size > 0) await Promise.all(this.pending);
-  }
-}
-
-/**
- * A stream's time on one engine, from the slot it was given until that is free again. Every engine session that was
- * started there is stopped on every way out.
- */
-export class EngineSource {
-  private engineSession: EngineSession | null = null;
-  /** Engine sessions that a newer one of the same content has replaced. */
-  private superseded: EngineSession[] = [];
+/** A content on one engine: a slot and the engine sessions that are opened in it. Every session is stopped on every way out. */
+export class EngineSource implements Source {
+  hasNewerSession = false;
+  private session: EngineSession | null = null;
+  /** Sessions that a newer one of the same content has replaced. */
+  private replaced: EngineSession[] = [];
   private readonly stops = new Set<Promise<unknown>>();
-  private isGivenAway = false;
 
   constructor(
     readonly lease: SlotLease,
-    private readonly ace: AceEngineClient,
-    private readonly pendingReleases: PendingReleases,
+    private readonly ace: PlaybackApi,
+    private readonly config: Pick<AppConfig, 'proxyRetryBaseMs' | 'proxyRetryMaxMs'>,
   ) {}
 
-  get current(): CurrentEngine {
-    return { lease: this.lease, engineSession: this.engineSession };
+  get engine(): EngineView {
+    return this.lease.engine;
   }
 
-  get engineId(): string {
-    return this.lease.engine.id;
+  get engineSession(): EngineSession | null {
+    return this.session;
   }
 
-  /** From now on `engineSession` is the one to read and to stop; one that it replaces is stopped with it. */
-  use(engineSession: EngineSession): void {
-    const replaced = this.engineSession;
-    if (replaced !== null && replaced !== engineSession) this.superseded.push(replaced);
-    this.engineSession = engineSession;
+  get revoked(): AbortSignal {
+    return this.lease.revoked;
   }
 
-  /** The engine session is another stream's from now on: a stop would freeze that one's reader. */
-  handOver(): void {
-    this.engineSession = null;
+  get drainRequested(): DrainSignal {
+    return this.lease.drainRequested;
   }
 
-  /** Engine session and slot are somebody else's from now on. */
-  giveAway(): void {
-    this.handOver();
-    this.isGivenAway = true;
+  async open(
+    { selector, answerMs, mayTryOtherForm }: OpenRequest,
+    signal: AbortSignal,
+  ): Promise<SourceSelector> {
+    const started = await startContent(this.ace, this.engine.endpoint, {
+      selector,
+      timeoutMs: answerMs,
+      mayTryOtherForm,
+      onLate: (start) => this.lease.occupyUntil(start),
+      signal,
+    });
+    this.lease.answered();
+    this.use(started.engineSession);
+    this.hasNewerSession = false;
+    return started.selector;
   }
 
-  /** Stops the engine session under way, in the background; `stop` itself is bounded and never throws. */
-  stop(): Promise<void> {
-    if (this.engineSession === null) return Promise.resolve();
-    const sessions = [...this.superseded, this.engineSession];
-    this.superseded = [];
-    this.engineSession = null;
-    const { endpoint } = this.lease.engine;
-    const stop = Promise.all(sessions.map((session) => this.ace.stop(endpoint, session)));
+  media(deadlineMs: number, signal: AbortSignal): Promise<IncomingMessage> {
+    this.hasNewerSession = false;
+    const { endpoint } = this.engine;
+    const { playbackPath } = this.openSession;
+    return this.untilWarm(deadlineMs, signal, (timeoutMs) =>
+      this.ace.openMedia(endpoint, playbackPath, { timeoutMs, signal }),
+    );
+  }
+
+  /** The head of a part of a file; its body has not been read. @throws as `media` */
+  file(part: FilePart, deadlineMs: number, signal: AbortSignal): Promise<IncomingMessage> {
+    return this.untilWarm(deadlineMs, signal, (timeoutMs) =>
+      this.ace.openFile(this.engine.endpoint, this.openSession.playbackPath, part, {
+        timeoutMs,
+        signal,
+      }),
+    );
+  }
+
+  confirm(): void {
+    this.lease.confirm();
+  }
+
+  reserveAgain(isFailover: boolean, signal: AbortSignal): Promise<void> {
+    return this.lease.askAgain(isFailover, signal);
+  }
+
+  adopt(engineSession: EngineSession): void {
+    this.use(engineSession);
+    this.hasNewerSession = true;
+  }
+
+  /** The engine has ended the present session for this one, which is the only one to stop. */
+  replaceSession(engineSession: EngineSession): void {
+    this.session = engineSession;
+  }
+
+  giveSessionAway(): void {
+    this.session = null;
+  }
+
+  async stop(): Promise<void> {
+    if (this.session === null) return;
+    const sessions = [...this.replaced, this.session];
+    this.replaced = [];
+    this.session = null;
+    const stop = Promise.all(sessions.map((one) => this.ace.stop(this.engine.endpoint, one)));
     this.stops.add(stop);
-    return this.pendingReleases.track(stop.then(() => undefined));
+    await stop;
   }
 
-  /** Leaves the engine: its session is stopped, then the slot is free. */
-  leave(): void {
-    if (this.isGivenAway) return;
+  async close(): Promise<void> {
     this.lease.beginRelease();
     void this.stop();
-    void this.pendingReleases.track(Promise.all(this.stops).then(() => this.lease.release()));
+    await Promise.all(this.stops);
+    this.lease.release();
+  }
+
+  private get openSession(): EngineSession {
+    if (this.session === null) throw new Error('no engine session is open');
+    return this.session;
+  }
+
+  private use(engineSession: EngineSession): void {
+    if (this.session !== null && this.session !== engineSession) this.replaced.push(this.session);
+    this.session = engineSession;
+  }
+
+  /** Repeats a call while the engine is still looking for peers, because the same session may work a moment later. */
+  private async untilWarm(
+    deadlineMs: number,
+    signal: AbortSignal,
+    call: (timeoutMs: number) => Promise<IncomingMessage>,
+  ): Promise<IncomingMessage> {
+    const { proxyRetryBaseMs, proxyRetryMaxMs } = this.config;
+    for (let tries = 1; ; tries++) {
+      try {
+        return await call(Math.max(1, deadlineMs - monotonicMs()));
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof EngineFault) || error.kind !== 'warming') throw error;
+        const waitMs = retryDelayMs(tries + 1, proxyRetryBaseMs, proxyRetryMaxMs);
+        if (monotonicMs() + waitMs >= deadlineMs) throw error;
+        await delay(waitMs, signal);
+      }
+    }
   }
 }

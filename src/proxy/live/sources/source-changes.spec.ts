@@ -83,7 +83,7 @@ describe('a stream whose source ends every 20 s', () => {
     await endAfter(20_000);
     for (let n = 2; n <= 3; n++) {
       const next = (await stage.source(n)).send(frames(FRAMES - 25, FRAMES));
-      await until(() => joined.session.supervisor.reader?.isFlowing === true);
+      await until(() => joined.session.isFlowing);
       next.end();
     }
     await isGivenUp('2 times within 300 s');

@@ -1,120 +1,134 @@
-import type { EngineSession } from '../../../ace';
-import type { SlotHolder, SlotLease } from '../../../engines';
+import { EngineFault, type EngineSession } from '../../../ace';
+import type { AppConfig } from '../../../config';
 import { AppError } from '../../../kernel/errors';
-import type { UpstreamReader } from '../../upstream';
-import { AttemptLog } from './attempt-log';
-import { ContentDoubt } from './content-doubt';
-import { EngineAcquirer } from './engine-acquirer';
-import { PendingReleases, EngineSource } from './engine-source';
-import { SourceAttempts, type TrialOwner } from './source-attempts';
-import type { PreparedSource } from '../moves/move-preparation';
-import type { MoveReport } from '../moves/move.types';
-import { PlannedMoves, type MovesOwner } from '../moves/planned-moves';
+import { PendingWork } from '../../../kernel/pending-work';
 import { settlesWithin } from '../../../kernel/wait';
-import type { SessionServices } from '../session-services';
 import type { Attempt } from '../../streams';
-import type { CurrentEngine } from '../live-phase';
-import { SourceReading } from './source-reading';
+import type { AbandonReason, UpstreamReader } from '../../upstream';
+import { AttemptLog, type AttemptEntry } from './attempt-log';
+import { bringUp, openMedia, type BroughtUp } from './bring-up';
+import { EngineAcquirer } from './engine-acquirer';
+import type { EngineSources } from './engine-sources';
+import { nextStep, type NextStep } from './next-step';
+import {
+  describeOutcome,
+  giveUp,
+  outcomeOfEnd,
+  startTimeout,
+  unsupported,
+  type Outcome,
+} from './outcomes';
+import { PlannedMoves, type MoveUnderWay } from './planned-moves';
 import { SourceLoss } from './source-loss';
-import { StartBudget } from './start-budget';
-import { speaksAgainstSource, type Outcome } from './start-outcome';
+import { FailoverPolicy, type SourcePolicy } from './source-policy';
+import type { PreparedSource } from './source-preparation';
+import { SourceReading, SUPERSEDED, type SourceEnd } from './source-reading';
+import type { Source } from './source.port';
+import type { SourcedStream } from './sourced-stream';
+import { StartPolicy } from './start-policy';
 
-export interface FailoverReport {
-  /** The source was lost, for `reason`, and another one is read, maybe on the same engine. */
-  failedOver(fromEngineId: string, toEngineId: string, reason: string): void;
-}
+/**
+ * Who plays the content that an engine has opened. `merged`, `same_engine`: another stream does already, in the second
+ * case on the same engine; `handed_over`: the source belongs to another stream from now on.
+ */
+export type Claim = 'own' | 'same_engine' | 'merged' | 'handed_over';
 
-export interface SourceControllerOwner extends TrialOwner, MovesOwner {
-  readonly report: MoveReport & FailoverReport;
-  readonly holder: SlotHolder;
+/** Learns what happens to the sources of a stream. */
+export interface SourceListener {
+  /** An engine has answered. Decides who plays the content from now on. */
+  answered(source: Source): Claim;
   /** Another request needs the slot, and nobody watches the stream: it is to end. */
   reclaimed(): void;
   /** A channel's source was given up for the next one, which is about to be tried. */
   sourceChanged(fromId: string | null, reason: string): void;
 }
 
-/** Why a stream reads anew on its engine although nothing failed. */
-const REPLACED = 'a newer engine session of the same content';
-
 /**
- * Keeps one session supplied: gets an engine, starts the content on it, reads it, and decides what follows
- * when that ends. One task, owned by the session, which awaits it and aborts it; every engine session that
- * it opens is stopped and every slot it takes is given back on every way out.
+ * The one loop that gives a stream its sources: brings one up, reads it to its end, and does what `nextStep` says. Every
+ * source that it acquires is closed on every way out.
  */
 export class SourceController {
-  readonly acquirer: EngineAcquirer;
-  readonly moves: PlannedMoves;
   private readonly log = new AttemptLog();
-  private readonly budget: StartBudget;
-  private readonly doubt: ContentDoubt;
-  private readonly trials: SourceAttempts;
   private readonly reading: SourceReading;
-  private readonly pendingReleases = new PendingReleases();
-  private engineSource: EngineSource | null = null;
+  private readonly acquirer: EngineAcquirer;
+  private readonly moves: PlannedMoves;
+  /** Sources that are being closed, and moves under way. */
+  private readonly pending = new PendingWork();
+  private readonly start: SourcePolicy;
+  private readonly failover: SourcePolicy;
+  private source: Source | null = null;
 
   constructor(
-    private readonly owner: SourceControllerOwner,
-    private readonly services: SessionServices,
+    private readonly stream: SourcedStream,
+    private readonly listener: SourceListener,
+    private readonly engines: EngineSources,
+    private readonly config: AppConfig,
     private readonly signal: AbortSignal,
   ) {
-    const isRunning = (): boolean => owner.isRunning();
-    this.budget = new StartBudget(services.config, isRunning);
-    this.doubt = new ContentDoubt(this.budget, isRunning);
-    this.reading = new SourceReading(owner.ingest, services.config, isRunning, (engineId, loss) => {
-      const { engineId: fromId = engineId, reason = REPLACED } = loss ?? {};
-      owner.report.failedOver(fromId, engineId, reason);
-    });
-    this.acquirer = new EngineAcquirer(
-      {
-        holder: owner.holder,
-        isRunning,
-        startDeadlineMs: () => this.budget.deadlineMs,
-        lastReason: () => this.log.lastOutcome,
-        contentFault: () => this.doubt.error,
-      },
-      services,
-      signal,
-    );
-    const { acquirer, budget, reading, log, pendingReleases, doubt } = this;
-    this.trials = new SourceAttempts(
-      owner,
-      { services, acquirer, budget, reading, log, doubt },
-      signal,
-    );
-    const { trials } = this;
-    this.moves = new PlannedMoves(
-      owner,
-      { services, pendingReleases, log, acquirer, trials, reading },
-      signal,
-    );
+    const { log, pending } = this;
+    this.start = new StartPolicy(config);
+    this.failover = new FailoverPolicy(config);
+    const policy = (): SourcePolicy => this.policy;
+    this.reading = new SourceReading(stream.ingest, stream.report, config);
+    this.acquirer = new EngineAcquirer(engines, stream.holder, policy, log, config, signal);
+    const { acquirer, reading } = this;
+    this.moves = new PlannedMoves(stream, engines, config, acquirer, reading, log, pending, signal);
   }
 
   get attempts(): readonly Attempt[] {
     return this.log.entries;
   }
 
-  get current(): CurrentEngine | null {
-    return this.engineSource?.current ?? null;
+  /** The source in use, also while it is being opened. */
+  get current(): Source | null {
+    return this.source;
   }
 
   get reader(): UpstreamReader | null {
     return this.reading.reader;
   }
 
-  /** Whether the engine that is being read, or was read last, answers a probe within `withinMs`. */
-  async engineAnswers(withinMs: number): Promise<boolean> {
-    const { engineId } = this.reading;
-    return engineId !== null && this.services.engineHealth.answersNow(engineId, withinMs);
-  }
-
-  /** Times that a running stream was given a new source. */
+  /** How often a source of the running stream replaced one that had failed. */
   get failovers(): number {
     return this.reading.failovers;
   }
 
+  /** Whether the engine that is being read, or was read last, answers a probe within `withinMs`. */
+  async engineAnswers(withinMs: number): Promise<boolean> {
+    const { engineId } = this.reading;
+    return engineId !== null && this.engines.answers(engineId, withinMs);
+  }
+
+  /** Abandons the source that is being read, if there is one. */
+  abandon(why: AbandonReason): void {
+    this.reader?.leave(why);
+  }
+
+  /** Viewers can join: the present source may no longer be preempted as a start. */
+  confirm(): void {
+    this.source?.confirm();
+  }
+
+  /** Moves the stream to another engine. @throws as `PlannedMoves.request` */
+  move(engineId: string | null): MoveUnderWay {
+    return this.moves.request(engineId);
+  }
+
   /**
-   * Runs until aborted (returns), merged into another session (returns) or beyond hope (throws the
-   * AppError that viewers are to get, without waiting for any engine). Then `settled` is to be awaited.
+   * Takes over an engine session that another stream opened for the same content. The engine serves only the newer
+   * session, so a reader that ends is reopened there. False when this stream has nothing on that engine.
+   */
+  adopt(engineSession: EngineSession, engineId: string): boolean {
+    const source = [this.moves.preparing, this.source].find((one) => one?.engine.id === engineId);
+    source?.adopt(engineSession);
+    return source != null;
+  }
+
+  /**
+   * Runs until the signal aborts, the stream is merged into another one or reclaimed (returns), or there is nothing left
+   * to try. Then `settled` is to be awaited.
+   *
+   * @throws what viewers are told, at once, without waiting for any engine
    */
   async run(): Promise<void> {
     try {
@@ -127,214 +141,301 @@ export class SourceController {
     }
   }
 
-  /** Resolves when every engine session is stopped and every slot is free; bounded by the stops' own bound. */
-  async settled(): Promise<void> {
-    await this.pendingReleases.settled();
+  /** Resolves when every engine session is stopped and every slot is free; bounded. */
+  settled(): Promise<void> {
+    return this.pending.settled();
   }
 
-  /**
-   * Takes over an engine session that another stream opened for the same content on the same engine. The engine
-   * serves only the newer session, so a reader that ends is reopened there. False when this stream has nothing on
-   * that engine.
-   */
-  adopt(engineSession: EngineSession, { engine }: SlotLease): boolean {
-    if (this.moves.preparing?.engineId === engine.id) {
-      this.moves.preparing.use(engineSession);
-      return true;
-    }
-    if (this.engineSource?.engineId !== engine.id) return false;
-    this.trials.adopt(engineSession);
-    this.engineSource.use(engineSession);
-    return true;
+  private get policy(): SourcePolicy {
+    return this.stream.ingest.isJoinable ? this.failover : this.start;
   }
 
   private async supply(): Promise<void> {
-    let kept: EngineSource | null = null;
+    const { rotation } = this.stream;
+    let again: Source | null = null;
     let prepared: PreparedSource | null = null;
     for (;;) {
-      // What was handed over is ours to end.
+      // A prepared source is closed by the attempt that goes on with it.
       if (prepared === null) this.signal.throwIfAborted();
-      const engineSource: EngineSource =
-        prepared?.engineSource ?? kept ?? (await this.acquireSource());
-      this.engineSource = engineSource;
-      this.budget.begin(this.owner.rotation.left);
-      if (prepared !== null) this.acquirer.hold(prepared.lease);
-      this.moves.follow(engineSource);
-      const isRetryHere: boolean = kept !== null && this.owner.rotation.hasFailed;
-      const outcome = await this.trials.run(engineSource, isRetryHere, prepared);
-      this.noteLoss(engineSource, outcome);
-      if (outcome.next === 'merged') return;
-      if (outcome.next === 'preempted' && this.endsWhenPreempted(outcome.reason)) return;
-      if (outcome.next === 'give_up') {
-        kept = await this.fallThrough(outcome, engineSource);
-      } else {
-        kept = (await this.prepareNext(outcome, engineSource, isRetryHere)) ? engineSource : null;
+      const isRetryHere: boolean = again !== null && rotation.hasFailed;
+      const source: Source = prepared?.source ?? again ?? (await this.acquire());
+      this.source = source;
+      this.policy.begin(rotation.left);
+      this.moves.follow(source);
+      const outcome = await this.attempt(source, isRetryHere, prepared);
+      const step = this.conclude(source, outcome, isRetryHere);
+      if (step.step === 'end') {
+        if (step.isReclaimed) this.listener.reclaimed();
+        return;
       }
-      prepared = kept === null ? await this.moves.handOver() : null;
+      again = await this.follow(step, outcome, source);
+      prepared = again === null ? await this.moves.takeOver() : null;
     }
   }
 
-  /**
-   * True when the stream ends. A stream that somebody has begun to watch since its slot was preempted goes on elsewhere.
-   *
-   * @throws AppError `no_capacity` for a start that viewers wait for
-   */
-  private endsWhenPreempted(reason: string): boolean {
-    if (!this.owner.holder.isWatched) {
-      this.owner.reclaimed();
-      return true;
-    }
-    if (!this.owner.isRunning()) throw new AppError('no_capacity', reason);
-    return false;
-  }
-
-  private noteLoss({ lease, engineId }: EngineSource, outcome: Outcome): void {
-    if (outcome.next === 'superseded' || !this.owner.isRunning()) return;
-    if (this.reading.loss === null) {
-      this.reading.loss = new SourceLoss(lease.engine, outcome.reason);
-      this.acquirer.lossBegins();
-      this.owner.rotation.lossBegins();
-    }
-    this.reading.loss.note(engineId, outcome);
-  }
-
-  private async acquireSource(): Promise<EngineSource> {
+  /** A source for the next attempt. @throws what viewers are told when there is none */
+  private async acquire(): Promise<Source> {
+    const { rotation } = this.stream;
     for (;;) {
-      const lease = await this.nextLease();
-      if (lease !== null) return new EngineSource(lease, this.services.ace, this.pendingReleases);
-    }
-  }
-
-  /** Null when a channel's source was given up meanwhile: no engine is left that it could be had from. */
-  private async nextLease(): Promise<SlotLease | null> {
-    const { rotation } = this.owner;
-    if (this.owner.isRunning() && rotation.hasFailed && rotation.hasOthers) {
-      const other = await this.acquirer.acquireOther();
-      if (other === null) await this.nextSource('no other engine is free', null);
-      return other;
-    }
-    try {
-      return await this.acquirer.acquire();
-    } catch (error) {
-      this.signal.throwIfAborted();
-      if (!speaksAgainstSource(error, this.owner.isRunning())) throw error;
-      await this.nextSource(error.detail, error);
-      return null;
+      if (this.policy.replacesSource && rotation.hasFailed && rotation.hasOthers) {
+        const other = await this.acquirer.acquireOther();
+        if (other !== null) return other;
+        await this.changeSource('no other engine is free', null);
+        continue;
+      }
+      try {
+        return await this.acquirer.acquire();
+      } catch (error) {
+        this.signal.throwIfAborted();
+        if (!(error instanceof AppError) || !this.policy.sourceErrors.includes(error.code)) {
+          throw error;
+        }
+        await this.changeSource(error.detail, error);
+      }
     }
   }
 
   /**
-   * A channel goes on with its next source: on this engine, or, when it was silent, on one that is free.
+   * Brings the source up, unless it is prepared already, and reads it to its end.
    *
-   * @throws what viewers are told, when there is no other source
+   * @throws the reason of an abort by the stream; an error inside the proxy
    */
-  private async fallThrough(
-    { reason, error }: Extract<Outcome, { next: 'give_up' }>,
-    engineSource: EngineSource,
-  ): Promise<EngineSource | null> {
-    const isOfSource: boolean = speaksAgainstSource(error, this.owner.isRunning());
-    if (!isOfSource) throw error;
-    await this.nextSource(reason, error);
-    if (error.code === 'start_timeout') {
-      this.acquirer.exclude(engineSource.engineId, true);
-      const other = await this.acquirer.acquireOther();
-      if (other !== null) {
-        this.leave();
-        // Ours from here on: the session may end before anything is tried there.
-        this.engineSource = new EngineSource(other, this.services.ace, this.pendingReleases);
-        return this.engineSource;
+  private async attempt(
+    source: Source,
+    isRetryHere: boolean,
+    prepared: PreparedSource | null,
+  ): Promise<Outcome> {
+    const { rotation } = this.stream;
+    const entry = prepared?.entry ?? this.log.begin(source.engine.id, rotation.source?.id ?? null);
+    // The time that a preparation took says nothing about how long a start takes.
+    if (prepared === null) rotation.trying();
+    const signal = AbortSignal.any([this.signal, source.revoked, this.reading.begin()]);
+    try {
+      const outcome = await (
+        prepared === null
+          ? this.open(source, isRetryHere, entry, signal)
+          : this.goOn(prepared, entry, signal)
+      ).catch((error: unknown) => this.outcomeOfAbort(error, source));
+      entry.note(outcome.code, outcome.detail);
+      return this.policy.weigh(outcome);
+    } catch (error) {
+      entry.note(this.signal.aborted ? 'stopped' : 'internal_error');
+      throw error;
+    } finally {
+      entry.end();
+    }
+  }
+
+  private async open(
+    source: Source,
+    isRetryHere: boolean,
+    entry: AttemptEntry,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    const { rotation } = this.stream;
+    const opened = await bringUp(
+      source,
+      {
+        selector: rotation.request,
+        policy: this.policy,
+        isRetryHere,
+        failuresInARow: this.acquirer.failuresInARow,
+        hasOtherSources: rotation.hasOthers,
+        isNetworkConnected: () => this.engines.isNetworkConnected(source.engine.id),
+        answered: (known) => {
+          rotation.engineKnows(known);
+          return this.claim(source) ?? this.reading.excess;
+        },
+      },
+      signal,
+    );
+    return this.read(source, opened, entry, signal);
+  }
+
+  private async goOn(
+    { source, reader }: PreparedSource,
+    entry: AttemptEntry,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    this.listener.answered(source);
+    return this.readOn(source, await this.reading.finish(reader, entry, signal), entry, signal);
+  }
+
+  /** Null when the content is this stream's to play. */
+  private claim(source: Source): Outcome | null {
+    const claim = this.listener.answered(source);
+    if (source.engineSession?.isLive === 0) {
+      if (claim === 'handed_over') this.source = null;
+      const cause = new EngineFault('unsupported', 'not_live', 'recorded content');
+      return giveUp('recorded_content', unsupported('The content is not live.', cause));
+    }
+    if (claim === 'own') return null;
+    if (claim === 'same_engine') source.giveSessionAway();
+    if (this.policy.mayMerge) return { next: 'merged', code: 'joined_other_stream', detail: null };
+    // Viewers of a running channel cannot be moved into another stream; they need another source.
+    const error = new AppError('conflict', 'The content is already played by another stream.');
+    return giveUp('played_elsewhere', error);
+  }
+
+  private async read(
+    source: Source,
+    opened: BroughtUp,
+    entry: AttemptEntry,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    if (opened.failure !== null) return opened.failure;
+    const { replacesSource } = this.policy;
+    if (replacesSource) source.confirm();
+    const { media, deadlineMs } = opened;
+    const end = await this.reading.read(media, deadlineMs, replacesSource, entry, signal);
+    return this.readOn(source, end, entry, signal);
+  }
+
+  /** Goes on with a newer session of the source, if there is one. */
+  private async readOn(
+    source: Source,
+    end: SourceEnd,
+    entry: AttemptEntry,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    if (source.hasNewerSession && (end.why === 'end' || end.why === 'reset')) {
+      const { excess } = this.reading;
+      if (excess !== null) return excess;
+      return this.read(source, await openMedia(source, this.policy, signal), entry, signal);
+    }
+    if (end.why === 'silence' && this.policy.isOverdue) {
+      return startTimeout(end.flowed ? 'media without a place to join' : end.why);
+    }
+    return outcomeOfEnd(end.why, end.flowed, this.stream.ingest.head);
+  }
+
+  /** @throws what is no outcome of the source: an abort by the stream, an error inside the proxy */
+  private outcomeOfAbort(error: unknown, { lease, revoked }: Source): Outcome {
+    if (this.signal.aborted) throw error;
+    if (error === SUPERSEDED) return { next: 'superseded', code: 'superseded', detail: null };
+    if (!revoked.aborted || error !== revoked.reason) throw error;
+    const detail = lease.revocationReason?.message ?? null;
+    return lease.isPreempted
+      ? { next: 'preempted', code: 'preempted', detail }
+      : { next: 'withdrawn', code: 'engine_withdrawn', detail };
+  }
+
+  /** Counts what the attempt came to, and decides what follows. */
+  private conclude(source: Source, outcome: Outcome, wasRetryHere: boolean): NextStep {
+    const { acquirer, policy, reading } = this;
+    const { rotation, holder } = this.stream;
+    if (outcome.next === 'superseded') acquirer.recovered();
+    else if (policy.replacesSource) this.noteLoss(source, outcome);
+    const hasFailed = outcome.next === 'same_engine' || outcome.next === 'other_engine';
+    if (hasFailed || outcome.next === 'withdrawn' || outcome.next === 'preempted') {
+      if (reading.takeRecovered()) {
+        acquirer.recovered();
+        rotation.recovered();
       }
     }
-    if (await this.isStoppedSoon(engineSource)) {
-      await this.acquirer.retryHere();
-      return engineSource;
+    if (hasFailed && reading.loss?.isEngineGone === true) {
+      // The death of an engine is no fault of the content, nor is the attempt that found the engine dead.
+      acquirer.excuseLoss();
+      rotation.excuseLoss();
+    } else if (hasFailed) {
+      acquirer.failed();
+      rotation.tryFailed();
     }
-    this.acquirer.exclude(engineSource.engineId, true);
+    return nextStep(outcome, {
+      policy,
+      isWatched: holder.isWatched,
+      wasRetryHere,
+      failuresInARow: acquirer.failuresInARow,
+      isPreparing: this.moves.preparing !== null,
+      isSourceSpent: rotation.isSpent(wasRetryHere),
+      hasOtherSources: rotation.hasOthers,
+    });
+  }
+
+  private noteLoss({ engine }: Source, outcome: Outcome): void {
+    if (this.reading.loss === null) {
+      this.reading.loss = new SourceLoss(engine, outcome.code);
+      this.acquirer.lossBegins();
+      this.stream.rotation.lossBegins();
+    }
+    this.reading.loss.note(engine.id, outcome);
+  }
+
+  /**
+   * Does what follows an attempt.
+   *
+   * @returns the source to open next; null: one is still to be acquired
+   * @throws what viewers are told when there is nothing left to try
+   */
+  private async follow(
+    step: Exclude<NextStep, { step: 'end' }>,
+    outcome: Outcome,
+    source: Source,
+  ): Promise<Source | null> {
+    switch (step.step) {
+      case 'fail':
+        throw step.error;
+      case 'next_source': {
+        await this.changeSource(describeOutcome(outcome), step.error);
+        if (step.prefers === 'other_engine') {
+          this.acquirer.exclude(source.engine.id, true);
+          const other = await this.acquirer.acquireOther();
+          if (other !== null) {
+            this.leave();
+            // Closed with the controller from here on, should the stream end before anything is tried there.
+            this.source = other;
+            return other;
+          }
+        }
+        return this.reopen(source);
+      }
+      case 'same_engine':
+        if (step.changesSource) await this.changeSource(describeOutcome(outcome), null);
+        // No engine prepares a move yet. If one did from now on, two sources would feed the stream.
+        this.moves.cancel('The stream lost its source meanwhile.');
+        return this.reopen(source);
+      case 'other_engine':
+        if (step.changesSource) await this.changeSource(describeOutcome(outcome), null);
+        if (step.complaint !== null) this.engines.complain(source.engine.id, step.complaint);
+        if (step.exclusion !== null) {
+          this.acquirer.exclude(source.engine.id, step.exclusion === 'transient');
+        }
+        this.leave();
+        return null;
+    }
+  }
+
+  /**
+   * The source once more. Its old session must be gone first: a stop that came later would freeze the new reader of the
+   * same content. Null when the stop takes too long: then the engine is left.
+   */
+  private async reopen(source: Source): Promise<Source | null> {
+    if (await settlesWithin(source.stop(), this.config.proxySameEngineTimeoutMs)) {
+      await this.acquirer.retryHere(source);
+      return source;
+    }
+    this.acquirer.exclude(source.engine.id, true);
     this.leave();
     return null;
   }
 
-  /** @throws what viewers are told, when there is no other source or no time for it */
-  private async nextSource(reason: string, error: AppError | null): Promise<void> {
-    const { rotation } = this.owner;
+  /** Gives the channel's source up for the next one. @throws what viewers are told when there is none, or no time for it */
+  private async changeSource(reason: string, error: AppError | null): Promise<void> {
+    const { rotation } = this.stream;
+    const { policy } = this;
     const fromId = rotation.source?.id ?? null;
     this.moves.cancel('The stream goes on with another source.');
-    const rounds = rotation.next(this.owner.isRunning(), reason, error);
+    const rounds = rotation.next(policy.isPersistent, reason, error);
     const last = error ?? new AppError('engine_failed', `No source delivers media: ${reason}.`);
-    if (rounds === null || !this.budget.nextSource(rotation.left)) throw rotation.failure(last);
-    this.doubt.clear();
+    if (rounds === null || !policy.nextSource(rotation.left)) throw rotation.failure(last);
     this.acquirer.startOver(rounds);
-    this.owner.sourceChanged(fromId, reason);
+    this.listener.sourceChanged(fromId, reason);
     if (rounds > 0) await this.acquirer.backOff();
   }
 
-  /**
-   * Cleans up after a try. True to go on where the stream is: after an end or a reset the same engine is tried
-   * once more, at once; everything else is for the acquirer to decide.
-   */
-  private async prepareNext(
-    outcome: Extract<
-      Outcome,
-      { next: 'same_engine' | 'other_engine' | 'moved' | 'preempted' | 'superseded' }
-    >,
-    engineSource: EngineSource,
-    wasRetryHere: boolean,
-  ): Promise<boolean> {
-    if (outcome.next === 'superseded') {
-      this.acquirer.recovered();
-      this.leave();
-      return false;
-    }
-    if (this.reading.takeRecovered()) {
-      this.acquirer.recovered();
-      this.owner.rotation.recovered();
-    }
-    if (outcome.next === 'moved' || outcome.next === 'preempted') {
-      // Nothing failed on this content, and whoever took the engine away sees to it that it is not chosen.
-      this.leave();
-      return false;
-    }
-    if (this.reading.loss?.isEngineGone === true) {
-      // The death of an engine is no fault of the content, nor is the attempt that found the engine dead.
-      this.acquirer.excuseLoss();
-      this.owner.rotation.excuseLoss();
-    } else {
-      this.acquirer.failed();
-      this.owner.rotation.tryFailed();
-    }
-    if (
-      this.owner.isRunning() &&
-      !this.moves.isPreparing &&
-      this.owner.rotation.isSpent(wasRetryHere)
-    ) {
-      if (this.owner.rotation.hasOthers) await this.nextSource(outcome.reason, null);
-    }
-    const isPassing = outcome.next === 'same_engine';
-    const staysHere =
-      isPassing && !this.moves.isPreparing && !(wasRetryHere && this.acquirer.failuresInARow > 1);
-    // No engine is at work for a move yet. If one were from now on, two sources would feed the stream.
-    if (staysHere) this.moves.cancel('The stream lost its source meanwhile.');
-    // The old engine session has to be gone before the new one starts: a stop that comes later would freeze
-    // the new reader of the same content.
-    if (staysHere && (await this.isStoppedSoon(engineSource))) {
-      await this.acquirer.retryHere();
-      return true;
-    }
-    if (outcome.next === 'other_engine' && outcome.complaint !== null) {
-      this.services.engineHealth.complain(engineSource.engineId, outcome.complaint);
-    }
-    this.acquirer.exclude(engineSource.engineId, isPassing);
-    this.leave();
-    return false;
-  }
-
-  /** The old engine session has to be gone within this, or its engine is not tried again at once. */
-  private isStoppedSoon(engineSource: EngineSource): Promise<boolean> {
-    return settlesWithin(engineSource.stop(), this.services.config.proxySameEngineTimeoutMs);
-  }
-
   private leave(): void {
-    this.engineSource?.leave();
-    this.engineSource = null;
+    const { source } = this;
+    this.source = null;
+    if (source !== null) this.pending.add(source.close());
   }
 }

@@ -1,17 +1,18 @@
 import type { EngineState, EngineView } from '../../../engines';
 import { SourceLoss } from './source-loss';
-import { outcomeOfEnd, type Outcome } from './start-outcome';
+import { outcomeOfEnd, type Outcome } from './outcomes';
 
 const END = outcomeOfEnd('end', true, Buffer.alloc(0));
 const FROZEN = outcomeOfEnd('engine_unresponsive', true, Buffer.alloc(0));
 const SILENT = outcomeOfEnd('silence', true, Buffer.alloc(0));
 const REFUSED: Outcome = {
   next: 'other_engine',
-  reason: 'connect_refused',
+  code: 'engine_failed',
+  detail: null,
   complaint: 'connect_refused',
 };
-const SLOW: Outcome = { next: 'other_engine', reason: 'slow', complaint: 'answer_timeout' };
-const REVOKED: Outcome = { next: 'moved', reason: 'moved: container died' };
+const SLOW: Outcome = { ...REFUSED, complaint: 'answer_timeout' };
+const REVOKED: Outcome = { next: 'withdrawn', code: 'engine_withdrawn', detail: null };
 
 describe('SourceLoss', () => {
   const engine = (state: EngineState) => ({ id: 'e1', state }) as EngineView;

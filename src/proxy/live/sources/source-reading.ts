@@ -3,11 +3,11 @@ import type { AppConfig } from '../../../config';
 import { monotonicMs } from '../../../kernel/clock';
 import { AppError } from '../../../kernel/errors';
 import { UpstreamReader, type StreamIngest } from '../../upstream';
-import type { Attempt } from '../../streams';
-import type { SourceChange } from './source-change';
+import type { StreamReporter } from '../stream-reporter';
+import type { AttemptEntry } from './attempt-log';
+import { giveUp, type Outcome, type SourceFate } from './outcomes';
 import type { SourceLoss } from './source-loss';
-import { giveUp, type Outcome, type SourceFate } from './start-outcome';
-import { SwitchLimit, UNFELT_APART_MS } from './switch-limit';
+import { SwitchLimit, UNFELT_APART_MS, type SourceChange } from './switch-limit';
 
 export interface SourceEnd {
   readonly why: SourceFate;
@@ -15,28 +15,30 @@ export interface SourceEnd {
   readonly flowed: boolean;
 }
 
-/** Reads one source of a stream after the other, and remembers how the last one went. */
+/** Aborts an attempt whose source another one has replaced. */
+export const SUPERSEDED = new Error('another source has replaced this one');
+
+/** Reads the sources of a stream one after the other, and keeps how the last one went. */
 export class SourceReading {
   reader: UpstreamReader | null = null;
-  /** Where the reader reads, or read last. */
+  /** The engine that the reader reads, or read last. */
   engineId: string | null = null;
-  /** Times that a running stream was given a new source because the one before had failed. */
+  /** How often a source of the running stream replaced one that had failed. */
   failovers = 0;
   /** How the running stream lost its source; null while it has one. */
   loss: SourceLoss | null = null;
   private readonly limit: SwitchLimit;
+  private supersession = new AbortController();
   private flowingSinceMs: number | null = null;
-  /** How the source under way took the place of one that had failed. */
+  /** How the source under way replaced one that had failed. */
   private change: Omit<SourceChange, 'join'> | null = null;
-  /** The last source went on where the one before had ended. */
+  /** The last source continued exactly where the one before had ended. */
   private wasUnfelt = false;
 
   constructor(
     private readonly ingest: StreamIngest,
+    private readonly report: StreamReporter,
     private readonly config: AppConfig,
-    private readonly isRunning: () => boolean,
-    /** A running stream has another source, on this engine, because it lost the one before; null: that was replaced. */
-    private readonly onSwitch: (engineId: string, loss: SourceLoss | null) => void,
   ) {
     this.limit = new SwitchLimit({
       limit: config.proxyFailoverLimit,
@@ -44,43 +46,58 @@ export class SourceReading {
     });
   }
 
+  /** Begins an attempt. The signal aborts with `SUPERSEDED` when another source replaces this one. */
+  begin(): AbortSignal {
+    this.supersession = new AbortController();
+    return this.supersession.signal;
+  }
+
+  /** Another source goes on from here: ends the attempt under way. */
+  supersede(): void {
+    this.reader?.supersede();
+    this.supersession.abort(SUPERSEDED);
+  }
+
   /**
    * Reads until the source ends.
    *
-   * @param deadlineMs monotonic time by which media have to have come
+   * @param deadlineMs monotonic time by which the first media must have arrived
+   * @param replaces it replaces a source that has failed
    * @throws the signal's reason; the error inside the proxy that ended it
    */
   async read(
-    response: IncomingMessage,
+    media: IncomingMessage,
     deadlineMs: number,
-    attempt: Attempt,
+    replaces: boolean,
+    entry: AttemptEntry,
     signal: AbortSignal,
   ): Promise<SourceEnd> {
     const reader = new UpstreamReader(
-      response,
+      media,
       this.ingest,
       { silenceMs: this.config.proxyStallTimeoutMs, firstMediaDeadlineMs: deadlineMs },
       monotonicMs,
     );
-    this.take(reader, attempt.engineId, this.isRunning());
+    this.take(reader, entry.attempt.engineId, replaces);
     reader.start();
-    return this.finish(reader, attempt, signal);
+    return this.finish(reader, entry, signal);
   }
 
-  /** From now on this is the stream's source. `isSwitch`: the one before has failed. */
-  take(reader: UpstreamReader, engineId: string, isSwitch: boolean): void {
+  /** From now on this is the stream's source. `replaces`: the one before has failed. */
+  take(reader: UpstreamReader, engineId: string, replaces: boolean): void {
     const { loss } = this;
     this.loss = null;
-    if (isSwitch) {
+    if (replaces) {
       this.failovers++;
-      this.onSwitch(engineId, loss);
+      // Without a loss, a newer session of the content has replaced the one that was read.
+      this.report.failedOver(loss?.engineId ?? engineId, engineId, loss?.code ?? 'newer_session');
     }
     this.noteChange(this.reader?.isFlowing === true);
     this.reader = reader;
     this.engineId = engineId;
     const atMs = monotonicMs();
     this.flowingSinceMs = atMs;
-    this.change = isSwitch ? { atMs, isEngineGone: loss?.isEngineGone === true } : null;
+    this.change = replaces ? { atMs, isEngineGone: loss?.isEngineGone === true } : null;
   }
 
   /**
@@ -88,7 +105,7 @@ export class SourceReading {
    * engine has answered for that source: by then it is known whether the engine before is to blame for the loss.
    */
   get excess(): Outcome | null {
-    if (!this.isRunning() || this.loss?.isEngineGone === true) return null;
+    if (this.loss?.isEngineGone === true) return null;
     const why = this.limit.excess(monotonicMs());
     return why === null
       ? null
@@ -96,8 +113,12 @@ export class SourceReading {
   }
 
   /** Waits for the end of the source that was taken. @throws as `read` */
-  async finish(reader: UpstreamReader, attempt: Attempt, signal: AbortSignal): Promise<SourceEnd> {
-    attempt.outcome = 'playing';
+  async finish(
+    reader: UpstreamReader,
+    entry: AttemptEntry,
+    signal: AbortSignal,
+  ): Promise<SourceEnd> {
+    entry.note('playing');
     const onAbort = (): void => reader.abort();
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) reader.abort();
@@ -118,19 +139,9 @@ export class SourceReading {
     return { why, flowed };
   }
 
-  /** A source is over that had taken the place of a failed one. What never gave anything was no source. */
-  private noteChange(flowed: boolean): void {
-    const { change } = this;
-    this.change = null;
-    this.wasUnfelt =
-      change !== null &&
-      flowed &&
-      this.limit.note({ ...change, join: this.ingest.join }) === 'unfelt';
-  }
-
   /**
-   * Whether the last source did so well that failures before it do not count; told once. One that viewers did not feel
-   * has to be followed by the next one at once, or a wait makes them feel that.
+   * Whether the last source did so well that failures before it no longer count; true once. After a change that viewers
+   * did not notice, less time is enough: the next source must follow at once too, or they would notice that one.
    */
   takeRecovered(): boolean {
     const { flowingSinceMs: since, config } = this;
@@ -138,5 +149,15 @@ export class SourceReading {
     const flowedMs = since === null ? 0 : monotonicMs() - since;
     const stableMs = config.proxyStableAfterMs;
     return flowedMs >= (this.wasUnfelt ? Math.min(UNFELT_APART_MS, stableMs) : stableMs);
+  }
+
+  /** A source has ended that had replaced a failed one. One that never delivered anything does not count. */
+  private noteChange(flowed: boolean): void {
+    const { change } = this;
+    this.change = null;
+    this.wasUnfelt =
+      change !== null &&
+      flowed &&
+      this.limit.note({ ...change, join: this.ingest.join }) === 'unfelt';
   }
 }

@@ -1,8 +1,8 @@
-import { selectorOf, type ChannelSource } from '../../../channels';
+import { Injectable } from '@nestjs/common';
+import { ChannelDirectory, selectorOf, SourceRecords, type ChannelSource } from '../../../channels';
 import { monotonicMs } from '../../../kernel/clock';
 import type { ContentSelector, SourceSelector } from '../../../kernel/content-selector';
 import { AppError } from '../../../kernel/errors';
-import type { SessionServices } from '../session-services';
 
 /** What the rotation asks others for. */
 export interface RotationFacts {
@@ -143,9 +143,9 @@ export class SourceRotation {
 
   /**
    * Gives the source in use up for another one. Tells how many rounds were begun since a source flowed well; null when
-   * there is nothing else to try: at a start each source has one turn, a running stream goes round.
+   * there is nothing else to try. `goesRound`: sources that failed in this round have another turn after it.
    */
-  next(isRunning: boolean, why: string, error: AppError | null): number | null {
+  next(goesRound: boolean, why: string, error: AppError | null): number | null {
     if (this.entry === null) return null;
     // To be played by another stream is no fault.
     if (error?.code !== 'conflict') this.facts.failed(this.entry, why);
@@ -153,7 +153,7 @@ export class SourceRotation {
     if (error !== null && (this.worst === null || error.code !== 'content_not_found')) {
       this.worst = error;
     }
-    const next = isRunning ? this.nextOfRound() : this.facts.rank(this.candidates(true))[0];
+    const next = goesRound ? this.nextOfRound() : this.facts.rank(this.candidates(true))[0];
     if (next === undefined) return null;
     this.use(next);
     return this.rounds;
@@ -220,20 +220,49 @@ export class SourceRotation {
   }
 }
 
-/** What a session that was asked for `asked` is to try. */
-export function createSourceRotation(
-  asked: ContentSelector,
-  { channels, sources }: SessionServices,
-  isPlayedElsewhere: RotationFacts['isPlayedElsewhere'],
-): SourceRotation {
-  return new SourceRotation(asked, {
-    sourcesOf: (channelId) => channels.get(channelId)?.sources ?? null,
-    rank: (listed) => sources.rank(listed),
-    isPlayedElsewhere,
-    started: (source, startMs) => sources.started(source, startMs),
-    stalled: (source) => sources.stalled(source),
-    failed: (source, why) => sources.failed(source, why),
-  });
+/** Makes the rotations of streams, from the lists of the channels and the records of their sources. */
+@Injectable()
+export class SourceRotations {
+  constructor(
+    private readonly channels: ChannelDirectory,
+    private readonly records: SourceRecords,
+  ) {}
+
+  /** @param isPlayedElsewhere whether another stream plays a content */
+  create(
+    asked: ContentSelector,
+    isPlayedElsewhere: RotationFacts['isPlayedElsewhere'],
+  ): SourceRotation {
+    const { channels, records } = this;
+    return new SourceRotation(asked, {
+      sourcesOf: (channelId) => channels.get(channelId)?.sources ?? null,
+      rank: (listed) => records.rank(listed),
+      isPlayedElsewhere,
+      started: (source, startMs) => records.started(source, startMs),
+      stalled: (source) => records.stalled(source),
+      failed: (source, why) => records.failed(source, why),
+    });
+  }
+
+  /**
+   * What engines would be asked for: the content itself, or the sources of a channel in the order in which they are tried
+   * now.
+   *
+   * @throws AppError `content_not_found` when there is no such channel
+   */
+  sourcesOf({ kind, value, fileIndex }: ContentSelector): SourceSelector[] {
+    if (kind !== 'channel') return [{ kind, value, fileIndex }];
+    const channel = this.channels.get(value);
+    if (channel !== null) {
+      return this.records.rank(channel.sources).map((source) => selectorOf(source, fileIndex));
+    }
+    throw new AppError('content_not_found', `There is no channel "${value}".`);
+  }
+
+  /** Calls `listener` with the id of every channel that changes. */
+  onChange(listener: (channelId: string) => void): void {
+    this.channels.onChange(listener);
+  }
 }
 
 function sourceOf({ kind, value, fileIndex }: ContentSelector): SourceSelector {

@@ -1,8 +1,31 @@
 import fc from 'fast-check';
-import type { SourceChange } from './source-change';
-import { isSpent, stillCounting, SwitchLimit, type SwitchBound } from './switch-limit';
+import {
+  isSpent,
+  kindOf,
+  stillCounting,
+  SwitchLimit,
+  type ChangeKind,
+  type SourceChange,
+  type SwitchBound,
+} from './switch-limit';
 
 const FIVE: SwitchBound = { limit: 5, windowMs: 300_000 };
+
+const CLEAN = { isFlagged: false, silentMs: 900 };
+
+describe('kindOf', () => {
+  it.each<[string, Partial<SourceChange>, ChangeKind]>([
+    ['goes on with the next unit', {}, 'unfelt'],
+    ['goes on with the next unit after 2 s', { join: { ...CLEAN, silentMs: 2000 } }, 'unfelt'],
+    ['goes on with the next unit later', { join: { ...CLEAN, silentMs: 2001 } }, 'felt'],
+    ['is flagged', { join: { ...CLEAN, isFlagged: true } }, 'felt'],
+    ['brings nothing newer', { join: null }, 'felt'],
+    ['follows the death of an engine', { isEngineGone: true }, 'engine_gone'],
+    ['brings nothing newer after a death', { isEngineGone: true, join: null }, 'engine_gone'],
+  ])('a source that %s', (_, facts, kind) => {
+    expect(kindOf({ atMs: 0, isEngineGone: false, join: CLEAN, ...facts })).toBe(kind);
+  });
+});
 
 describe('isSpent', () => {
   it.each<[string, readonly number[], number, SwitchBound, boolean]>([

@@ -1,8 +1,7 @@
-import type { AceEngineClient } from '../../../ace';
 import type { SourceSelector, SourceKind } from '../../../kernel/content-selector';
 import { fault, ScriptedAce, session } from '../../testing/scripted-ace.spec-support';
 import { selector } from '../../testing/session-stage.spec-support';
-import { startContent, type Handshake } from './engine-start';
+import { startContent, type StartedContent } from './start-content';
 
 const ENGINE = { host: 'e1', port: 6878 };
 const UNKNOWN = fault('content', 'unknown');
@@ -13,8 +12,8 @@ beforeEach(() => {
   ace = new ScriptedAce();
 });
 
-function shake(content: SourceSelector, mayTryOtherForm = true): Promise<Handshake> {
-  return startContent(ace as unknown as AceEngineClient, ENGINE, {
+function start(content: SourceSelector, mayTryOtherForm = true): Promise<StartedContent> {
+  return startContent(ace, ENGINE, {
     selector: content,
     timeoutMs: 1000,
     mayTryOtherForm,
@@ -22,10 +21,10 @@ function shake(content: SourceSelector, mayTryOtherForm = true): Promise<Handsha
   });
 }
 
-describe('shakeHands', () => {
+describe('startContent', () => {
   it('asks once when the engine knows the content', async () => {
     const content = selector('a');
-    expect(await shake(content)).toEqual({ engineSession: session(1), selector: content });
+    expect(await start(content)).toEqual({ engineSession: session(1), selector: content });
     expect(ace.log).toEqual(['start e1 content_id']);
   });
 
@@ -35,27 +34,27 @@ describe('shakeHands', () => {
   ])('asks for an unknown %s once more as %s, the same file of it', async (kind, other) => {
     ace.onStart = ({ number, selector: { kind: asked } }) =>
       asked === other ? session(number) : Promise.reject(UNKNOWN);
-    const handshake = await shake(selector('a', kind, 3));
+    const handshake = await start(selector('a', kind, 3));
     expect(handshake.selector).toEqual(selector('a', other, 3));
     expect(handshake.engineSession).toEqual(session(2));
   });
 
   it('gives the first answer when both forms are unknown', async () => {
     ace.onStart = ({ number }) => Promise.reject(number === 1 ? UNKNOWN : fault('content', 'no'));
-    await expect(shake(selector('a'))).rejects.toBe(UNKNOWN);
+    await expect(start(selector('a'))).rejects.toBe(UNKNOWN);
   });
 
   it('gives the second when that is another fault', async () => {
     const refused = fault('engine', 'connect_refused');
     ace.onStart = ({ number }) => Promise.reject(number === 1 ? UNKNOWN : refused);
-    await expect(shake(selector('a'))).rejects.toBe(refused);
+    await expect(start(selector('a'))).rejects.toBe(refused);
   });
 
   it.each<[string, () => Promise<unknown>]>([
-    ['another fault', () => shake(selector('a'))],
-    ['no leave to', () => shake(selector('a'), false)],
-    ['an address', () => shake({ kind: 'url', value: 'http://example.org/', fileIndex: 0 })],
-    ['a magnet', () => shake({ kind: 'magnet', value: 'magnet:?x', fileIndex: 0 })],
+    ['another fault', () => start(selector('a'))],
+    ['no leave to', () => start(selector('a'), false)],
+    ['an address', () => start({ kind: 'url', value: 'http://example.org/', fileIndex: 0 })],
+    ['a magnet', () => start({ kind: 'magnet', value: 'magnet:?x', fileIndex: 0 })],
   ])('does not ask again: %s', async (why, run) => {
     ace.onStart = () =>
       Promise.reject(why === 'another fault' ? fault('engine', 'bad_json') : UNKNOWN);

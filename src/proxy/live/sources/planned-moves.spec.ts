@@ -28,7 +28,7 @@ describe('a planned move', () => {
   it('prepares the next engine first: until its key frame the old source feeds viewers', async () => {
     const joined = await open();
     const pair = await stage.attach(joined);
-    const { result, fromEngineId } = joined.session.supervisor.moves.request(null);
+    const { result, fromEngineId } = joined.session.moveToEngine(null);
     expect(fromEngineId).toBe('e1');
     const next = await stage.source(2);
     // Both slots are held, and what the old source gives still counts.
@@ -58,7 +58,7 @@ describe('a planned move', () => {
   it('that fails leaves the stream where it is, and that engine out for a while', async () => {
     const joined = await open();
     stage.ace.onStart = () => Promise.reject(fault('engine', 'bad_json'));
-    await expect(joined.session.supervisor.moves.request(null).result).rejects.toMatchObject({
+    await expect(joined.session.moveToEngine(null).result).rejects.toMatchObject({
       code: 'conflict',
       detail: expect.stringContaining('e2'),
     });
@@ -67,14 +67,14 @@ describe('a planned move', () => {
     expect(joined.session.attempts.at(-1)?.outcome).toContain('bad_json');
     expect(await stage.told()).toContain('stream_move_failed');
     // Whoever leaves it to us is not sent there again; an operator may insist.
-    await expect(joined.session.supervisor.moves.request(null).result).rejects.toMatchObject({
+    await expect(joined.session.moveToEngine(null).result).rejects.toMatchObject({
       detail: expect.stringMatching(
-        /Every other engine failed on this content.* e2 failed on this content and is left alone for \d+ s/,
+        /Every other engine failed on this content.* e2 failed on this content and is not asked for \d+ s/,
       ),
     });
     expect(stage.ace.count('start')).toBe(2);
     stage.ace.onStart = ({ number }) => engineSession(number);
-    const { result } = joined.session.supervisor.moves.request('e2');
+    const { result } = joined.session.moveToEngine('e2');
     (await stage.source(2)).play(40);
     await expect(result).resolves.toMatchObject({ toEngineId: 'e2' });
   });
@@ -83,7 +83,7 @@ describe('a planned move', () => {
     'whose old source comes to its %s goes on at the new one',
     async (how) => {
       const joined = await open();
-      const { result } = joined.session.supervisor.moves.request(null);
+      const { result } = joined.session.moveToEngine(null);
       const next = await stage.source(2);
       (await stage.source(1))[how]();
       await until(() => stage.engines.inUse('e1') === 0);
@@ -97,7 +97,7 @@ describe('a planned move', () => {
 
   it('whose both sources fail is an ordinary failover', async () => {
     const joined = await open({ engines: 3 });
-    void joined.session.supervisor.moves.request(null);
+    void joined.session.moveToEngine(null);
     const next = await stage.source(2);
     (await stage.source(1)).reset();
     await until(() => stage.engines.inUse('e1') === 0);
@@ -113,7 +113,7 @@ describe('a planned move', () => {
     const stopping = new Deferred<void>();
     stage.engines.close();
     stage.ace.onStop = () => stopping.promise;
-    const { result } = session.supervisor.moves.request(null);
+    const { result } = session.moveToEngine(null);
     (await stage.source(1)).reset();
     await until(() => stage.ace.count('stop') === 1);
     // A source that found its place now would feed the stream beside the one that is about to be started.
@@ -131,7 +131,7 @@ describe('a planned move', () => {
 
   it('whose engine is not ready when viewers have waited for it is not tried there again', async () => {
     const joined = await open({ engines: 3, env: { PROXY_STALL_TIMEOUT: '500ms' } });
-    const { result } = joined.session.supervisor.moves.request(null);
+    const { result } = joined.session.moveToEngine(null);
     await stage.source(2);
     (await stage.source(1)).reset();
     (await stage.source(3)).play(40);
@@ -146,7 +146,7 @@ describe('a planned move', () => {
   ])('says that %s', async (_, engines, words) => {
     const { session } = await open({ engines, slots: 1 });
     if (engines > 1) await stage.live(selector('b'));
-    await expect(session.supervisor.moves.request(null).result).rejects.toMatchObject({
+    await expect(session.moveToEngine(null).result).rejects.toMatchObject({
       code: 'conflict',
       detail: expect.stringContaining(words),
     });
@@ -154,7 +154,7 @@ describe('a planned move', () => {
 
   it('is not given up for what our own event loop was too late to read', async () => {
     const joined = await open({ env: { PROXY_INIT_TIMEOUT: '2s' } });
-    const { result } = joined.session.supervisor.moves.request(null);
+    const { result } = joined.session.moveToEngine(null);
     const next = await stage.source(2);
     // As when media lie in the kernel while the loop is held up beyond the deadline for them: timers come first.
     void turns(2).then(() => next.play(40));
@@ -174,7 +174,7 @@ describe('a planned move', () => {
   ])('leaves nothing behind when the session ends %s', async (_, arrange) => {
     const joined = await open();
     arrange();
-    const { result } = joined.session.supervisor.moves.request(null);
+    const { result } = joined.session.moveToEngine(null);
     await until(() => stage.engines.inUse('e2') === 1 && stage.ace.count('start') === 2);
     await joined.session.end('stopped');
     await expect(result).rejects.toMatchObject({ code: 'conflict' });
@@ -184,12 +184,13 @@ describe('a planned move', () => {
 
   it('is refused for an engine that is none, or the present one, and while another goes on', async () => {
     const { session } = await open({ engines: 3 });
-    const { moves } = session.supervisor;
-    expect(() => moves.request('e9')).toThrow(expect.objectContaining({ code: 'not_found' }));
-    expect(() => moves.request('e1')).toThrow(expect.objectContaining({ code: 'conflict' }));
-    const { result } = moves.request('e3');
-    expect(() => moves.request('e2')).toThrow(expect.objectContaining({ code: 'conflict' }));
-    const again = moves.request('e3');
+    expect(() => session.moveToEngine('e9')).toThrow(
+      expect.objectContaining({ code: 'not_found' }),
+    );
+    expect(() => session.moveToEngine('e1')).toThrow(expect.objectContaining({ code: 'conflict' }));
+    const { result } = session.moveToEngine('e3');
+    expect(() => session.moveToEngine('e2')).toThrow(expect.objectContaining({ code: 'conflict' }));
+    const again = session.moveToEngine('e3');
     (await stage.source(2)).play(40);
     expect(await again.result).toEqual(await result);
   });
@@ -198,9 +199,7 @@ describe('a planned move', () => {
     stage = await SessionStage.open({ engines: 2 });
     const { session } = stage.join(A);
     await stage.source(1);
-    expect(() => session.supervisor.moves.request(null)).toThrow(
-      expect.objectContaining({ code: 'conflict' }),
-    );
+    expect(() => session.moveToEngine(null)).toThrow(expect.objectContaining({ code: 'conflict' }));
   });
 });
 
@@ -235,7 +234,7 @@ describe('an engine that is put back while an operator moves its stream', () => 
     const joined = await open();
     stage.engines.drain('e1', 'new disk');
     const next = await stage.source(2);
-    const { result } = joined.session.supervisor.moves.request(null);
+    const { result } = joined.session.moveToEngine(null);
     stage.engines.drain('e1', null);
     next.play(40);
     await expect(result).resolves.toMatchObject({ toEngineId: 'e2' });
@@ -250,10 +249,7 @@ describe('a stream that loses its source', () => {
     });
     for (let n = 1; n <= 3; n += 1) {
       const source = (await stage.source(n)).play(40);
-      await until(
-        () =>
-          session.ingest.sourceBeganAt !== null && session.supervisor.reader?.isFlowing === true,
-      );
+      await until(() => session.ingest.sourceBeganAt !== null && session.isFlowing);
       source.end();
     }
     await until(() => session.isOver);

@@ -9,7 +9,7 @@ import {
 import { monotonicMs } from '../../../kernel/clock';
 import type { SourceSelector } from '../../../kernel/content-selector';
 
-export interface HandshakeRequest {
+export interface StartRequest {
   readonly selector: SourceSelector;
   /** Budget of the at most two calls together. */
   readonly timeoutMs: number;
@@ -19,7 +19,7 @@ export interface HandshakeRequest {
   readonly onLate?: (start: AbandonedStart) => void;
 }
 
-export interface Handshake {
+export interface StartedContent {
   readonly engineSession: EngineSession;
   /** The form that the engine knew: what to ask the next engine for. */
   readonly selector: SourceSelector;
@@ -32,13 +32,13 @@ export interface Handshake {
  * @throws EngineFault of the first call when both forms are unknown
  */
 export async function startContent(
-  ace: AceEngineClient,
+  ace: Pick<AceEngineClient, 'start'>,
   engine: EngineEndpoint,
-  request: HandshakeRequest,
-): Promise<Handshake> {
+  request: StartRequest,
+): Promise<StartedContent> {
   const deadlineMs = monotonicMs() + request.timeoutMs;
   // A player id of its own for each upstream: engines let one id play one content only.
-  const start = async (selector: SourceSelector): Promise<Handshake> => {
+  const start = async (selector: SourceSelector): Promise<StartedContent> => {
     const engineSession = await ace.start(engine, selector, {
       playerId: randomUUID(),
       timeoutMs: Math.max(1, deadlineMs - monotonicMs()),

@@ -1,5 +1,5 @@
 import { EngineFault, type EngineFaultKind } from '../../../ace';
-import { outcomeOfEnd, outcomeOfFault, startTimeout, unsupported } from './start-outcome';
+import { outcomeOfEnd, outcomeOfFault, startTimeout, unsupported } from './outcomes';
 
 describe('outcomeOfFault', () => {
   it.each<[EngineFaultKind, string, object]>([
@@ -14,7 +14,7 @@ describe('outcomeOfFault', () => {
     ['engine', 'http_500', { next: 'other_engine', complaint: 'bad_answer' }],
   ])('%s fault, %s', (kind, reason, outcome) => {
     const fault = new EngineFault(kind, reason, 'its words');
-    expect(outcomeOfFault(fault)).toMatchObject({ ...outcome, reason: `${reason}: its words` });
+    expect(outcomeOfFault(fault)).toMatchObject({ ...outcome, detail: `${reason}: its words` });
   });
 
   it('gives up on what is not supported with the code for it', () => {
@@ -30,10 +30,10 @@ describe('outcomeOfEnd', () => {
   const NONE = Buffer.alloc(0);
 
   it.each([
-    ['end', true, { next: 'same_engine', reason: 'end' }],
-    ['reset', true, { next: 'same_engine', reason: 'reset' }],
-    ['end', false, { next: 'same_engine', reason: 'end before any media' }],
-    ['reset', false, { next: 'same_engine', reason: 'reset before any media' }],
+    ['end', true, { next: 'same_engine', code: 'end', detail: null }],
+    ['reset', true, { next: 'same_engine', code: 'reset', detail: null }],
+    ['end', false, { next: 'same_engine', code: 'end', detail: 'before any media' }],
+    ['reset', false, { next: 'same_engine', code: 'reset', detail: 'before any media' }],
     ['silence', true, { next: 'other_engine', complaint: 'silence' }],
     ['silence', false, { next: 'other_engine', complaint: 'silence' }],
     ['engine_unresponsive', true, { next: 'other_engine', complaint: 'unresponsive' }],
@@ -48,7 +48,7 @@ describe('outcomeOfEnd', () => {
     const head = Buffer.from('\0\0\0\x20ftypisom', 'latin1');
     expect(outcomeOfEnd('not_transport_stream', false, head)).toMatchObject({
       next: 'give_up',
-      reason: 'not a transport stream: MP4',
+      code: 'unsupported_media',
       error: {
         code: 'unsupported_content',
         detail: 'The content is MP4, not MPEG-TS.',
@@ -73,7 +73,8 @@ describe('outcomeOfEnd', () => {
   ])('a body that is %s is the fault of the engine, and named', (_, text, named) => {
     expect(outcomeOfEnd('not_transport_stream', false, Buffer.from(text))).toMatchObject({
       next: 'other_engine',
-      reason: `not a transport stream but ${named}`,
+      code: 'engine_failed',
+      detail: `not a transport stream but ${named}`,
       complaint: 'bad_answer',
     });
   });
@@ -83,7 +84,8 @@ describe('what viewers are told', () => {
   it('of a start that took too long, and of what is not supported', () => {
     expect(startTimeout('silence')).toMatchObject({
       next: 'give_up',
-      reason: 'silence',
+      code: 'start_timeout',
+      detail: 'silence',
       error: { code: 'start_timeout', status: 504 },
     });
     expect(unsupported('not live')).toMatchObject({ code: 'unsupported_content', status: 501 });

@@ -1,0 +1,170 @@
+import { EngineFault } from '../../../ace';
+import { AppError } from '../../../kernel/errors';
+import type { EngineComplaint } from '../../../engines';
+import { describeBytes, foreignDistanceOf, mediaFormatOf } from '../../mpegts';
+import type { AttemptOutcome } from '../../streams';
+import type { Excess, UpstreamEnd } from '../../upstream';
+
+/** What an attempt came to: `next` says what follows, `code` and `detail` are for operators. */
+export type Outcome =
+  | (Ended & { readonly next: 'same_engine' })
+  | (Ended & {
+      readonly next: 'other_engine';
+      readonly complaint: EngineComplaint | null;
+      /** The content may be at fault: the error for viewers when another engine does no better. */
+      readonly doubt?: AppError;
+    })
+  | (Ended & { readonly next: 'give_up'; readonly error: AppError })
+  /** `withdrawn`: the engine; `preempted`: another request needs the slot; `superseded`: by a planned move; `merged`: into another stream. */
+  | (Ended & { readonly next: 'withdrawn' | 'preempted' | 'superseded' | 'merged' });
+
+interface Ended {
+  readonly code: AttemptOutcome;
+  readonly detail: string | null;
+}
+
+/** Code and detail, for log lines and messages. */
+export function describeOutcome({ code, detail }: Ended): string {
+  return detail === null ? code : `${code}: ${detail}`;
+}
+
+export function giveUp(code: AttemptOutcome, error: AppError, detail = error.detail): Outcome {
+  return { next: 'give_up', code, detail, error };
+}
+
+export function startTimeout(detail: string): Outcome {
+  const error = 'The engine delivered no media within the start budget.';
+  return giveUp('start_timeout', new AppError('start_timeout', error), detail);
+}
+
+/** What viewers are told when the outage budget is spent. */
+export function outageOver(silentMs: number): AppError {
+  const seconds = Math.round(silentMs / 100) / 10;
+  return new AppError('engine_failed', `No engine delivered media for ${seconds} s.`);
+}
+
+const FAULT_CODES = {
+  session: 'session_failed',
+  warming: 'no_peers',
+  unsupported: 'unsupported_media',
+  content: 'content_unknown',
+  engine: 'engine_failed',
+} as const satisfies Record<EngineFault['kind'], AttemptOutcome>;
+
+/** The code of an engine's fault. */
+export function codeOfFault({ kind }: EngineFault): AttemptOutcome {
+  return FAULT_CODES[kind];
+}
+
+/** What follows an engine's fault when it is clear that the content itself is not to blame. */
+export function outcomeOfFault(fault: EngineFault): Outcome {
+  const code = codeOfFault(fault);
+  const detail = describeError(fault);
+  switch (fault.kind) {
+    case 'session':
+    case 'warming':
+      return { next: 'same_engine', code, detail };
+    case 'unsupported': {
+      const error = unsupported(`The content is ${fault.detail}, not MPEG-TS.`, fault);
+      return giveUp(code, error, detail);
+    }
+    case 'content':
+    case 'engine':
+      // A reset usually affects only one engine session, so a new session on the same engine often works at once.
+      if (fault.reason === 'reset') return { next: 'same_engine', code, detail };
+      return { next: 'other_engine', code, detail, complaint: complaintOf(fault) };
+  }
+}
+
+/** The complaint that a fault is for the engine's health; null when the engine is not to blame. */
+export function complaintOf(fault: EngineFault): EngineComplaint | null {
+  if (fault.kind !== 'engine') return null;
+  if (fault.reason === 'connect_refused') return 'connect_refused';
+  return fault.reason.endsWith('timeout') ? 'answer_timeout' : 'bad_answer';
+}
+
+/** @param cause the engine's own words, by which a playlist is told from a file */
+export function unsupported(detail: string, cause?: EngineFault): AppError {
+  return new AppError('unsupported_content', detail, { cause });
+}
+
+/** Ends of a source that are the source's own, not ours. */
+export type SourceFate = Exclude<UpstreamEnd, 'aborted' | 'fault'>;
+
+/** What follows the end of a source. `flowed`: it had delivered media; `head`: its first bytes. */
+export function outcomeOfEnd(end: SourceFate, flowed: boolean, head: Buffer): Outcome {
+  switch (end) {
+    case 'end':
+    case 'reset':
+      return { next: 'same_engine', code: end, detail: flowed ? null : 'before any media' };
+    case 'session_gone':
+      // Its media would end soon, or belong to another playback.
+      return { next: 'same_engine', code: end, detail: null };
+    case 'superseded':
+      return { next: 'superseded', code: end, detail: null };
+    case 'no_splice_point':
+    case 'looping':
+      return { next: 'other_engine', code: end, detail: null, complaint: null };
+    case 'silence':
+      return { next: 'other_engine', code: end, detail: null, complaint: end };
+    case 'engine_unresponsive':
+      return { next: 'other_engine', code: end, detail: null, complaint: 'unresponsive' };
+    case 'garbage':
+      return { next: 'other_engine', code: end, detail: null, complaint: 'bad_answer' };
+    case 'not_transport_stream':
+      return outcomeOfForeignBody(head);
+    case 'no_tables': {
+      const doubt = unsupported(NO_TABLES);
+      return { next: 'other_engine', code: end, detail: null, complaint: null, doubt };
+    }
+    case 'programme_changed':
+      return giveUp(
+        end,
+        new AppError('engine_failed', 'The types of video or audio in the stream changed.'),
+      );
+    case 'excessive_tables':
+    case 'excessive_join_points':
+    case 'excessive_timeline_breaks':
+    case 'excessive_segments':
+    case 'excessive_splice_search':
+      return giveUp(end, unsupported(EXCESS_DETAILS[end]));
+  }
+}
+
+/** What follows a body that holds no packets. Another container may still be played as a file. */
+function outcomeOfForeignBody(head: Buffer): Outcome {
+  const format = mediaFormatOf(head);
+  if (format !== null) {
+    const cause = new EngineFault('unsupported', 'not_mpegts', format);
+    return giveUp(
+      'unsupported_media',
+      unsupported(`The content is ${format}, not MPEG-TS.`, cause),
+    );
+  }
+  const distance = foreignDistanceOf(head);
+  if (distance !== null) {
+    const detail = `The content is MPEG-TS in packets of ${distance} bytes, which is not supported.`;
+    return giveUp('unsupported_media', unsupported(detail));
+  }
+  const detail = `not a transport stream but ${describeBytes(head)}`;
+  return { next: 'other_engine', code: 'engine_failed', detail, complaint: 'bad_answer' };
+}
+
+const NO_TABLES =
+  'The stream has no usable programme tables (PAT and PMT), so that nothing tells what its packets are.';
+
+/** A broadcast stays far below these bounds, so the content is at fault and no engine is. */
+const EXCESS_DETAILS: Readonly<Record<Excess, string>> = {
+  excessive_tables: 'The stream changes its programme tables too often to be played.',
+  excessive_join_points: 'The stream has too many random access points to be played.',
+  excessive_timeline_breaks: 'The timeline of the stream breaks too often to be played.',
+  excessive_segments: 'The stream falls into too many HLS segments to be played.',
+  excessive_splice_search: 'The stream cannot be joined to what was played before.',
+};
+
+/** The reason of a failure, for messages. */
+export function describeError(error: unknown): string {
+  if (error instanceof EngineFault) return `${error.reason}: ${error.detail}`;
+  if (error instanceof AppError) return error.detail;
+  return error instanceof Error ? error.message : String(error);
+}

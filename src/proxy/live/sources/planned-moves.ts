@@ -1,0 +1,293 @@
+import type { AppConfig } from '../../../config';
+import { AppError } from '../../../kernel/errors';
+import type { PendingWork } from '../../../kernel/pending-work';
+import { delay, settlesWithin } from '../../../kernel/wait';
+import type { MoveCause, MoveResult } from '../stream-reporter';
+import type { AttemptLog } from './attempt-log';
+import type { EngineAcquirer } from './engine-acquirer';
+import type { EngineSources } from './engine-sources';
+import { describeError } from './outcomes';
+import { SourcePreparation, type PreparedSource } from './source-preparation';
+import type { SourceReading } from './source-reading';
+import type { Source } from './source.port';
+import type { SourcedStream } from './sourced-stream';
+
+/** A move under way; `result` is always handled. */
+export interface MoveUnderWay {
+  readonly fromEngineId: string;
+  /** @throws AppError `conflict` when the stream stays where it is */
+  readonly result: Promise<MoveResult>;
+}
+
+/** One move of one stream, from the wish to its end. */
+interface PlannedMove {
+  readonly cause: MoveCause;
+  readonly fromEngineId: string;
+  /** Null: any. */
+  readonly toEngineId: string | null;
+  /** Engines that are not considered. */
+  readonly excluded: ReadonlySet<string>;
+  readonly preparation: SourcePreparation;
+  /** An operator waits for it, whoever began it. */
+  isRequested: boolean;
+}
+
+/** An eviction sets the drain signal just before it revokes the lease: wait briefly to tell them apart. */
+const EVICTION_WAIT_MS = 20;
+/** A place may come, and what was excluded may be asked again. */
+const RETRY_MS = 2000;
+
+/**
+ * Moves a stream to another engine while the old engine still feeds its viewers: when an operator asks for it, and while a
+ * drain of its engine is requested. One move runs at a time. A stream that loses its source meanwhile continues with the
+ * source that is being prepared, so a move is a failover that began early.
+ */
+export class PlannedMoves {
+  private move: PlannedMove | null = null;
+  private present: Source | null = null;
+  private unsubscribe: () => void = () => undefined;
+  /** Aborts the attempts to leave the present engine. */
+  private draining: AbortController | null = null;
+
+  constructor(
+    private readonly stream: SourcedStream,
+    private readonly engines: EngineSources,
+    private readonly config: AppConfig,
+    private readonly acquirer: EngineAcquirer,
+    private readonly reading: SourceReading,
+    private readonly log: AttemptLog,
+    private readonly pending: PendingWork,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /** The source that is being prepared; null while no engine prepares one. */
+  get preparing(): Source | null {
+    return this.move?.preparation.source ?? null;
+  }
+
+  /** The stream is on this source from now on. */
+  follow(source: Source): void {
+    if (this.present === source) return;
+    this.unfollow();
+    this.present = source;
+    this.unsubscribe = source.drainRequested.subscribe(() => this.onDrainRequest(source));
+    this.onDrainRequest(source);
+  }
+
+  /**
+   * An operator's move.
+   *
+   * @param engineId null: whichever engine is best
+   * @throws AppError `not_found`: no such engine; `conflict`: the stream is not running, is there already, or is
+   *   being moved to another engine
+   */
+  request(engineId: string | null): MoveUnderWay {
+    if (engineId !== null && !this.engines.has(engineId)) {
+      throw new AppError('not_found', 'There is no such engine.');
+    }
+    const { present, move } = this;
+    if (present === null || !this.canMove()) {
+      throw new AppError('conflict', 'The stream is not running, so there is nothing to move.');
+    }
+    if (engineId === present.engine.id) {
+      throw new AppError('conflict', 'The stream is on this engine already.');
+    }
+    if (
+      move !== null &&
+      move.toEngineId !== engineId &&
+      engineId !== move.preparation.source?.engine.id
+    ) {
+      throw new AppError('conflict', 'The stream is being moved already.');
+    }
+    const requested = move ?? this.begin(present, 'operator', engineId);
+    requested.isRequested = true;
+    const result = this.resultOf(requested);
+    result.catch(() => undefined);
+    return { fromEngineId: present.engine.id, result };
+  }
+
+  /**
+   * The present source has ended, or was superseded. The one that is being prepared replaces it; null when there is none,
+   * or it is not placed within the time that viewers can wait.
+   */
+  async takeOver(): Promise<PreparedSource | null> {
+    const { preparation } = this.move ?? {};
+    if (preparation === undefined) return null;
+    if (preparation.source === null) {
+      preparation.abort('The stream lost its source meanwhile.');
+      return null;
+    }
+    if (!(await settlesWithin(preparation.over, this.config.proxyStallTimeoutMs))) {
+      preparation.abortOverdue();
+    }
+    const placed = await preparation.over;
+    this.move = null;
+    return placed;
+  }
+
+  /** The move under way is of no use any more. */
+  cancel(reason: string): void {
+    this.move?.preparation.abort(reason);
+  }
+
+  /** Ends everything; a prepared source that was not taken over is closed. */
+  close(): void {
+    this.unfollow();
+    const { move } = this;
+    if (move === null) return;
+    move.preparation.abort('The stream is over.');
+    this.pending.add(move.preparation.over.then(discard));
+  }
+
+  private unfollow(): void {
+    this.unsubscribe();
+    this.unsubscribe = () => undefined;
+    this.draining?.abort();
+    this.draining = null;
+    this.present = null;
+  }
+
+  private onDrainRequest(source: Source): void {
+    const isRequested = source.drainRequested.reason !== null;
+    if (isRequested === (this.draining !== null)) return;
+    this.draining?.abort();
+    this.draining = null;
+    if (!isRequested) {
+      if (this.move?.isRequested === false) this.cancel('The drain was lifted.');
+      return;
+    }
+    this.draining = new AbortController();
+    const signal = AbortSignal.any([this.signal, this.draining.signal]);
+    this.pending.add(this.leaveWhenPossible(source, signal));
+  }
+
+  /** Tries until the stream has left, may stay, or is over. A stream without viewers is left alone: it ends soon anyway. */
+  private async leaveWhenPossible(source: Source, signal: AbortSignal): Promise<void> {
+    await delay(EVICTION_WAIT_MS, signal).catch(() => undefined);
+    while (!signal.aborted) {
+      if (this.move !== null) await this.move.preparation.over;
+      else if (this.canMove() && this.stream.holder.watch !== 'unwatched') {
+        const placed = await this.begin(source, 'drain', null).preparation.over;
+        if (placed !== null) return;
+      }
+      await delay(RETRY_MS, signal).catch(() => undefined);
+    }
+  }
+
+  private canMove(): boolean {
+    return this.stream.ingest.isJoinable && this.reading.reader?.isFlowing === true;
+  }
+
+  private begin(source: Source, cause: MoveCause, toEngineId: string | null): PlannedMove {
+    const { reading } = this;
+    const fromEngineId = source.engine.id;
+    const excluded = new Set(toEngineId === null ? this.acquirer.exclusions().keys() : []);
+    excluded.add(fromEngineId);
+    // When the old source has ended by itself before the new one is placed, the change is a failover.
+    let wasSuperseded = false;
+    const supersede = (): void => {
+      wasSuperseded ||= reading.reader !== null;
+      reading.supersede();
+    };
+    const preparation = new SourcePreparation(
+      this.stream,
+      this.engines,
+      this.config,
+      this.log,
+      this.pending,
+      // A slot that is free now: a move preempts nobody and waits for no slot.
+      (signal) =>
+        this.engines.acquire({
+          holder: this.stream.holder,
+          class: 'move',
+          excluded,
+          signal,
+          ...(toEngineId === null ? {} : { only: toEngineId }),
+        }),
+      {
+        get isFlowing() {
+          return reading.reader !== null;
+        },
+        supersede,
+        replacedBy: (reader, engineId) => {
+          supersede();
+          reading.take(reader, engineId, !wasSuperseded);
+        },
+      },
+      this.signal,
+    );
+    const move = { cause, fromEngineId, toEngineId, excluded, preparation, isRequested: false };
+    this.move = move;
+    this.pending.add(preparation.over.then((placed) => this.conclude(move, placed)));
+    return move;
+  }
+
+  private conclude(move: PlannedMove, placed: PreparedSource | null): void {
+    const { report } = this.stream;
+    if (placed !== null) {
+      // The source controller takes the source over.
+      report.moved(resultOf(move, placed), move.cause);
+      return;
+    }
+    if (this.move === move) this.move = null;
+    const { failedOn, wasAborted, failure } = move.preparation;
+    if (failedOn === null || this.signal.aborted || wasAborted) return;
+    this.acquirer.exclude(failedOn, true);
+    report.moveFailed(move.fromEngineId, failedOn, move.cause, describeError(failure));
+  }
+
+  private async resultOf(move: PlannedMove): Promise<MoveResult> {
+    const placed = await move.preparation.over;
+    if (placed !== null) return resultOf(move, placed);
+    throw new AppError('conflict', this.whyItStays(move));
+  }
+
+  private whyItStays(move: PlannedMove): string {
+    const { failure, failedOn } = move.preparation;
+    if (failedOn !== null) {
+      return `Engine ${failedOn} did not take the stream, so it stays: ${describeError(failure)}`;
+    }
+    const areAllExcluded = failure instanceof AppError && failure.code === 'engine_failed';
+    if (areAllExcluded && move.toEngineId === null) {
+      const why =
+        move.excluded.size > 1
+          ? 'Every other engine failed on this content a moment ago'
+          : 'There is no other engine';
+      return `${why}, so the stream stays.${this.exclusionTexts(move)}`;
+    }
+    return `No other engine has room for the stream, so it stays: ${describeError(failure)}${this.exclusionTexts(move)}`;
+  }
+
+  /** Why engines that an operator sees working were not considered. */
+  private exclusionTexts({ fromEngineId, toEngineId }: PlannedMove): string {
+    if (toEngineId !== null) return '';
+    return [...this.acquirer.exclusions()]
+      .filter(([id]) => id !== fromEngineId && this.engines.has(id))
+      .map(([id, leftMs]) => ` Engine ${id} ${exclusionText(leftMs)}`)
+      .join('');
+  }
+}
+
+function exclusionText(leftMs: number): string {
+  const seconds = Math.ceil(leftMs / 1000);
+  return `failed on this content and is not asked for ${seconds} s; it is asked at once when it is named (engine_id).`;
+}
+
+async function discard(placed: PreparedSource | null): Promise<void> {
+  if (placed === null) return;
+  placed.reader.abort();
+  placed.entry.note('stopped');
+  placed.entry.end();
+  await placed.source.close();
+}
+
+function resultOf(
+  { preparation: { beganMs, placedMs }, fromEngineId }: PlannedMove,
+  { source }: PreparedSource,
+): MoveResult {
+  return {
+    fromEngineId,
+    toEngineId: source.engine.id,
+    durationMs: Math.round((placedMs ?? beganMs) - beganMs),
+  };
+}

@@ -49,7 +49,7 @@ export interface DomainEventPayloads {
   stream_stalled: {
     readonly stream_id: string;
     readonly engine_id: string | null;
-    readonly reason: string;
+    readonly reason: 'silence' | 'source_ended';
   };
   stream_resumed: {
     readonly stream_id: string;
@@ -87,7 +87,9 @@ export interface DomainEventPayloads {
     readonly from_engine_id: string;
     readonly to_engine_id: string;
     readonly cause: 'operator' | 'drain';
+    /** A code; `detail` has the engine's own words. */
     readonly reason: string;
+    readonly detail: string | null;
   };
   /** A channel's source was abandoned for another one, which is tried now. */
   stream_source_changed: {
@@ -95,7 +97,9 @@ export interface DomainEventPayloads {
     readonly channel: string;
     readonly from: string;
     readonly to: string;
+    /** A code; `detail` says more. */
     readonly reason: string;
+    readonly detail: string | null;
   };
   stream_failed: {
     readonly stream_id: string;

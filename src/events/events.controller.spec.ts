@@ -45,7 +45,7 @@ describe('GET /events', () => {
     const move = { stream_id: 's3', from_engine_id: 'e7', to_engine_id: 'e8' };
     bus.publish('stream_failed_over', { ...move, reason: 'reset' }); // 1
     bus.publish('stream_moved', { ...move, cause: 'operator', duration_ms: 1 }); // 2
-    bus.publish('stream_move_failed', { ...move, cause: 'drain', reason: 'no_data' }); // 3
+    bus.publish('stream_move_failed', { ...move, cause: 'drain', reason: 'silence', detail: null }); // 3
     bus.publish('engine_removed', { engine_id: 'e7', reason: 'test' }); // 4
     bus.onApplicationShutdown();
     expect(ids({ engine_id: 'e7' })).toEqual([1, 2, 3, 4]);

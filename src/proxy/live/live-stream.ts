@@ -28,7 +28,7 @@ import { Audience, type HolderKind } from './audience';
 import { joinPlaceFor, reachableBehindMs } from './join-place';
 import { MediaWatch } from './media-watch';
 import { fanoutLimits, historyLimits } from './stream-limits';
-import type { StreamReporter } from './stream-reporter';
+import type { SourceChangeReason, StallReason, StreamReporter } from './stream-reporter';
 import { StreamStart } from './stream-start';
 import { isoOf, timelineOf } from './stream-timeline';
 import { mayMove, type LivePhase } from './live-phase';
@@ -135,7 +135,7 @@ export class LiveStream implements Stream {
       {
         answered: (source) => this.engineAnswered(source),
         reclaimed: () => void this.end('reclaimed'),
-        sourceChanged: (fromId, reason) => this.sourceChanged(fromId, reason),
+        sourceChanged: (...change) => this.sourceChanged(...change),
       },
       engines,
       config,
@@ -425,11 +425,15 @@ export class LiveStream implements Stream {
     return this.directory.fileAnswered(found) ? 'handed_over' : 'own';
   }
 
-  private sourceChanged(fromId: string | null, reason: string): void {
+  private sourceChanged(
+    fromId: string | null,
+    reason: SourceChangeReason,
+    detail: string | null,
+  ): void {
     // The next answer is about another content.
     this.infohash = null;
     this.directory.sourceChanged(this);
-    this.report.sourceChanged(this.rotation, fromId, reason);
+    this.report.sourceChanged(this.rotation, fromId, reason, detail);
   }
 
   private mediaAppended(): void {
@@ -453,7 +457,7 @@ export class LiveStream implements Stream {
     this.start.ready.resolve(this);
   }
 
-  private stall(reason: string, lastMediaMs: number): void {
+  private stall(reason: StallReason, lastMediaMs: number): void {
     if (this.currentPhase !== 'live') return;
     this.move('stalled');
     this.stalledSinceMs = monotonicMs();

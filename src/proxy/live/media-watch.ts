@@ -4,6 +4,7 @@ import type { AppConfig } from '../../config';
 import { BurstDetector, shouldPause, type StreamIngest, type UpstreamReader } from '../upstream';
 import type { StreamFanout, Viewer } from '../viewers';
 import { SilenceCheck, type SilentEngine } from './silence-check';
+import type { StallReason } from './stream-reporter';
 
 export interface MediaWatchOwner extends SilentEngine {
   readonly viewers: ReadonlySet<Viewer>;
@@ -11,7 +12,7 @@ export interface MediaWatchOwner extends SilentEngine {
   isRunning(): boolean;
   reader(): UpstreamReader | null;
   /** A running stream has had no media since `lastMediaMs`, PROXY_KEEPALIVE_AFTER ago. Called on every tick until it has. */
-  silent(reason: string, lastMediaMs: number): void;
+  silent(reason: StallReason, lastMediaMs: number): void;
   /** The outage budget is spent. */
   outageOver(silentMs: number): void;
   /** A look threw. */
@@ -132,7 +133,7 @@ export class MediaWatch {
     const fromMs = Math.max(lastMediaMs, this.silentFromMs, reader?.resumedMs ?? 0);
     const silentMs = nowMs - fromMs;
     if (silentMs < this.config.proxyKeepaliveAfterMs) return;
-    this.owner.silent(reader === null ? 'source ended' : 'silence', lastMediaMs);
+    this.owner.silent(reader === null ? 'source_ended' : 'silence', lastMediaMs);
     if (silentMs >= this.config.proxyOutageBudgetMs) {
       this.owner.outageOver(silentMs);
       return;

@@ -20,6 +20,12 @@ export interface MoveResult {
   readonly durationMs: number;
 }
 
+/** Why a running stream receives no media: its source is silent, or has ended. */
+export type StallReason = 'silence' | 'source_ended';
+
+/** Why a channel's source is given up: how its last attempt ended, or that no engine is left to try it on. */
+export type SourceChangeReason = AttemptOutcome | 'no_free_engine';
+
 /** Makes the reporters of streams. */
 @Injectable()
 export class StreamReporters {
@@ -65,7 +71,8 @@ export class StreamReporter {
   sourceChanged(
     { channelId, source }: SourceRotation,
     fromId: string | null,
-    reason: string,
+    reason: SourceChangeReason,
+    detail: string | null,
   ): void {
     const { streamId } = this;
     const [from, to] = [fromId ?? '', source?.id ?? ''];
@@ -75,11 +82,13 @@ export class StreamReporter {
       from,
       to,
       reason,
+      detail,
     });
-    this.log.warn({ streamId, channelId, from, to, reason }, 'another source is tried');
+    const facts = { streamId, channelId, from, to, reason, detail };
+    this.log.warn(facts, 'another source is tried');
   }
 
-  stalled(engineId: string | null, reason: string): void {
+  stalled(engineId: string | null, reason: StallReason): void {
     const { streamId } = this;
     this.events.publish('stream_stalled', {
       stream_id: streamId,
@@ -140,7 +149,13 @@ export class StreamReporter {
     this.log.info({ streamId, fromEngineId, toEngineId, cause, durationMs }, 'stream moved');
   }
 
-  moveFailed(fromEngineId: string, toEngineId: string, cause: MoveCause, reason: string): void {
+  moveFailed(
+    fromEngineId: string,
+    toEngineId: string,
+    cause: MoveCause,
+    reason: AttemptOutcome,
+    detail: string | null,
+  ): void {
     const { streamId } = this;
     this.events.publish('stream_move_failed', {
       stream_id: streamId,
@@ -148,8 +163,9 @@ export class StreamReporter {
       to_engine_id: toEngineId,
       cause,
       reason,
+      detail,
     });
-    const facts = { streamId, fromEngineId, toEngineId, cause, reason };
+    const facts = { streamId, fromEngineId, toEngineId, cause, reason, detail };
     this.log.warn(facts, 'stream not moved');
   }
 

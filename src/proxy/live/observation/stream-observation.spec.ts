@@ -97,7 +97,7 @@ describe('a session is observed', () => {
     };
     (await stage.source(2)).play(30);
     await until(() => session.failovers === 1);
-    expect(session.attempts[0]!.outcome).toBe('the engine session is gone');
+    expect(session.attempts[0]!.outcome).toBe('session_gone');
     expect(session.current?.lease.engine.id).toBe('e1');
     expect(stage.engines.complaints).toEqual([]);
     expect(viewer.leaveReason).toBeNull();
@@ -137,7 +137,7 @@ describe('a session is observed', () => {
     (await stage.source(1)).send(loop()).send(loop());
     (await stage.source(2)).send(loop());
     await until(() => session.current?.lease.engine.id === 'e2');
-    expect(session.attempts[0]!.outcome).toBe('the stream repeats itself');
+    expect(session.attempts[0]!.outcome).toBe('looping');
     expect(stage.engines.complaints).toEqual([]);
     expect(viewer.leaveReason).toBeNull();
     await until(() => stage.ace.count('stop e1') === 1);

@@ -16,7 +16,7 @@ class Stage {
   readonly engines: StagedEngines;
   readonly abort = new AbortController();
   readonly ace = new ScriptedAce();
-  readonly config = loadConfig({ PROXY_RETRY_BASE: '10ms', PROXY_RETRY_MAX: '20ms' });
+  readonly config = { ...loadConfig({}), proxyRetryBaseMs: 10, proxyRetryMaxMs: 20 };
   readonly holder: SlotHolder;
   isRunning = false;
   private readonly start = new StartPolicy(this.config);

@@ -282,8 +282,10 @@ describe('a stream whose engine is taken away', () => {
     expect(calls()).toContain('stop e1 /ace/cmd/1');
     expect(stage.engines.complaints).toEqual([]);
     expect(joined.viewer.leaveReason).toBeNull();
-    const outcomes = joined.session.attempts.map(({ outcome }) => outcome);
-    expect(outcomes).toEqual(['moved: replaced: unhealthy', 'playing']);
+    expect(joined.session.attempts).toMatchObject([
+      { outcome: 'engine_withdrawn', detail: 'replaced: unhealthy' },
+      { outcome: 'playing', detail: null },
+    ]);
   });
 
   it('is no failure: it may be taken away many times', async () => {

@@ -49,7 +49,7 @@ describe('a planned move', () => {
     await until(() => pair.receivedBytes() === joined.viewer.queuedBytes);
     expect(continuityFaults(pair.received())).toEqual([]);
     expect(joined.session.attempts.map(({ outcome }) => outcome)).toEqual([
-      'moved by plan',
+      'superseded',
       'playing',
     ]);
     expect(await stage.told()).toContain('stream_moved');
@@ -64,7 +64,10 @@ describe('a planned move', () => {
     });
     expect(joined.session.current?.lease.engine.id).toBe('e1');
     expect(stage.engines.inUse('e2')).toBe(0);
-    expect(joined.session.attempts.at(-1)?.outcome).toContain('bad_json');
+    expect(joined.session.attempts.at(-1)).toMatchObject({
+      outcome: 'not_moved',
+      detail: expect.stringContaining('bad_json'),
+    });
     expect(await stage.told()).toContain('stream_move_failed');
     // Whoever leaves it to us is not sent there again; an operator may insist.
     await expect(joined.session.moveToEngine(null).result).rejects.toMatchObject({

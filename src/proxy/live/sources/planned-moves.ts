@@ -7,7 +7,7 @@ import type { AttemptLog } from './attempt-log';
 import type { EngineAcquirer } from './engine-acquirer';
 import type { EngineSources } from './engine-sources';
 import { describeError } from './outcomes';
-import { SourcePreparation, type PreparedSource } from './source-preparation';
+import { PreparationError, SourcePreparation, type PreparedSource } from './source-preparation';
 import type { SourceReading } from './source-reading';
 import type { Source } from './source.port';
 import type { SourcedStream } from './sourced-stream';
@@ -233,7 +233,11 @@ export class PlannedMoves {
     const { failedOn, wasAborted, failure } = move.preparation;
     if (failedOn === null || this.signal.aborted || wasAborted) return;
     this.acquirer.exclude(failedOn, true);
-    report.moveFailed(move.fromEngineId, failedOn, move.cause, describeError(failure));
+    const { code, detail } =
+      failure instanceof PreparationError
+        ? failure.outcome
+        : ({ code: 'internal_error', detail: describeError(failure) } as const);
+    report.moveFailed(move.fromEngineId, failedOn, move.cause, code, detail);
   }
 
   private async resultOf(move: PlannedMove): Promise<MoveResult> {

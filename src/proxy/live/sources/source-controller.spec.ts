@@ -26,7 +26,7 @@ describe('a start on an engine that refuses', () => {
     await expect(ready).rejects.toMatchObject({ code: 'content_not_found' });
     expect(stage.ace.log).toEqual(['start e1 content_id', 'start e1 infohash']);
     expect(session.attempts).toMatchObject([
-      { engineId: 'e1', outcome: expect.stringContaining('unknown-1') },
+      { engineId: 'e1', outcome: 'content_unknown', detail: expect.stringContaining('unknown-1') },
     ]);
   });
 
@@ -192,7 +192,8 @@ describe('what a start says of its tries', () => {
         source: null,
         startedAt: expect.any(String),
         durationMs: expect.any(Number),
-        outcome: 'bad_json: said the engine',
+        outcome: 'engine_failed',
+        detail: 'bad_json: said the engine',
       },
       {
         engineId: 'e2',
@@ -200,11 +201,12 @@ describe('what a start says of its tries', () => {
         startedAt: expect.any(String),
         durationMs: null,
         outcome: 'playing',
+        detail: null,
       },
     ]);
     await session.end('stopped');
     expect(session.attempts[1]).toMatchObject({
-      outcome: 'ended by us',
+      outcome: 'stopped',
       durationMs: expect.any(Number),
     });
   });

@@ -5,19 +5,13 @@ import { PendingWork } from '../../../kernel/pending-work';
 import { settlesWithin } from '../../../kernel/wait';
 import type { Attempt } from '../../streams';
 import type { AbandonReason, UpstreamReader } from '../../upstream';
+import type { SourceChangeReason } from '../stream-reporter';
 import { AttemptLog, type AttemptEntry } from './attempt-log';
 import { bringUp, openMedia, type BroughtUp } from './bring-up';
 import { EngineAcquirer } from './engine-acquirer';
 import type { EngineSources } from './engine-sources';
 import { nextStep, type NextStep } from './next-step';
-import {
-  describeOutcome,
-  giveUp,
-  outcomeOfEnd,
-  startTimeout,
-  unsupported,
-  type Outcome,
-} from './outcomes';
+import { giveUp, outcomeOfEnd, startTimeout, unsupported, type Outcome } from './outcomes';
 import { PlannedMoves, type MoveUnderWay } from './planned-moves';
 import { SourceLoss } from './source-loss';
 import { FailoverPolicy, type SourcePolicy } from './source-policy';
@@ -40,7 +34,7 @@ export interface SourceListener {
   /** Another request needs the slot, and nobody watches the stream: it is to end. */
   reclaimed(): void;
   /** A channel's source was given up for the next one, which is about to be tried. */
-  sourceChanged(fromId: string | null, reason: string): void;
+  sourceChanged(fromId: string | null, reason: SourceChangeReason, detail: string | null): void;
 }
 
 /**
@@ -180,7 +174,7 @@ export class SourceController {
       if (this.policy.replacesSource && rotation.hasFailed && rotation.hasOthers) {
         const other = await this.acquirer.acquireOther();
         if (other !== null) return other;
-        await this.changeSource('no other engine is free', null);
+        await this.changeSource('no_free_engine', null, null);
         continue;
       }
       try {
@@ -190,7 +184,7 @@ export class SourceController {
         if (!(error instanceof AppError) || !this.policy.sourceErrors.includes(error.code)) {
           throw error;
         }
-        await this.changeSource(error.detail, error);
+        await this.changeSource('no_free_engine', error.detail, error);
       }
     }
   }
@@ -376,7 +370,7 @@ export class SourceController {
       case 'fail':
         throw step.error;
       case 'next_source': {
-        await this.changeSource(describeOutcome(outcome), step.error);
+        await this.changeSource(outcome.code, outcome.detail, step.error);
         if (step.prefers === 'other_engine') {
           this.acquirer.exclude(source.engine.id, true);
           const other = await this.acquirer.acquireOther();
@@ -390,12 +384,12 @@ export class SourceController {
         return this.reopen(source);
       }
       case 'same_engine':
-        if (step.changesSource) await this.changeSource(describeOutcome(outcome), null);
+        if (step.changesSource) await this.changeSource(outcome.code, outcome.detail, null);
         // No engine prepares a move yet. If one did from now on, two sources would feed the stream.
         this.moves.cancel('The stream lost its source meanwhile.');
         return this.reopen(source);
       case 'other_engine':
-        if (step.changesSource) await this.changeSource(describeOutcome(outcome), null);
+        if (step.changesSource) await this.changeSource(outcome.code, outcome.detail, null);
         if (step.complaint !== null) this.engines.complain(source.engine.id, step.complaint);
         if (step.exclusion !== null) {
           this.acquirer.exclude(source.engine.id, step.exclusion === 'transient');
@@ -420,16 +414,21 @@ export class SourceController {
   }
 
   /** Gives the channel's source up for the next one. @throws what viewers are told when there is none, or no time for it */
-  private async changeSource(reason: string, error: AppError | null): Promise<void> {
+  private async changeSource(
+    reason: SourceChangeReason,
+    detail: string | null,
+    error: AppError | null,
+  ): Promise<void> {
     const { rotation } = this.stream;
     const { policy } = this;
     const fromId = rotation.source?.id ?? null;
     this.moves.cancel('The stream goes on with another source.');
-    const rounds = rotation.next(policy.isPersistent, reason, error);
-    const last = error ?? new AppError('engine_failed', `No source delivers media: ${reason}.`);
+    const why = detail === null ? reason : `${reason}: ${detail}`;
+    const rounds = rotation.next(policy.isPersistent, why, error);
+    const last = error ?? new AppError('engine_failed', `No source delivers media: ${why}.`);
     if (rounds === null || !policy.nextSource(rotation.left)) throw rotation.failure(last);
     this.acquirer.startOver(rounds);
-    this.listener.sourceChanged(fromId, reason);
+    this.listener.sourceChanged(fromId, reason, detail);
     if (rounds > 0) await this.acquirer.backOff();
   }
 

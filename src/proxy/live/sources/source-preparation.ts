@@ -10,7 +10,14 @@ import { SilenceCheck } from '../silence-check';
 import type { AttemptEntry, AttemptLog } from './attempt-log';
 import { bringUp } from './bring-up';
 import type { EngineSources } from './engine-sources';
-import { describeError, describeOutcome, giveUp, unsupported } from './outcomes';
+import {
+  describeError,
+  describeOutcome,
+  giveUp,
+  outcomeOfEnd,
+  unsupported,
+  type Outcome,
+} from './outcomes';
 import { createMovePolicy } from './source-policy';
 import type { Source } from './source.port';
 import type { SourcedStream } from './sourced-stream';
@@ -26,6 +33,13 @@ export interface PreparedSource {
 export interface PresentSource extends Pick<SpliceTarget, 'isFlowing' | 'supersede'> {
   /** From now on `reader` feeds the stream, and the present source is superseded. */
   replacedBy(reader: UpstreamReader, engineId: string): void;
+}
+
+/** The source that was to be prepared has failed. */
+export class PreparationError extends Error {
+  constructor(readonly outcome: Outcome) {
+    super(describeOutcome(outcome));
+  }
 }
 
 const CHECK_MS = 100;
@@ -126,7 +140,7 @@ export class SourcePreparation {
       },
       signal,
     );
-    if (opened.failure !== null) throw new AppError('conflict', describeOutcome(opened.failure));
+    if (opened.failure !== null) throw new PreparationError(opened.failure);
     const { media, deadlineMs } = opened;
     const placed = new Deferred<'placed'>();
     const { present } = this;
@@ -185,6 +199,7 @@ export class SourcePreparation {
     if (first === 'placed' || this.placedMs !== null) return;
     if (first === 'fault') throw reader.fault;
     signal.throwIfAborted();
-    throw new AppError('conflict', `its source ended: ${first}`);
+    const fate = first === 'aborted' ? 'reset' : first;
+    throw new PreparationError(outcomeOfEnd(fate, reader.isFlowing, Buffer.alloc(0)));
   }
 }

@@ -109,14 +109,14 @@ describe('GET /events', () => {
       'the end of the outage',
     );
     const [stalled] = await events(`stream_id=${id}&type=stream_stalled`);
-    expect(stalled).toMatchObject({ engine_id: engine.engineId, reason: expect.any(String) });
+    expect(stalled).toMatchObject({ engine_id: engine.engineId, reason: 'silence' });
     const [resumed] = await events(`stream_id=${id}&type=stream_resumed`);
     expect(Number(resumed!.details['outage_ms'])).toBeGreaterThan(0);
     const switches = await events(`stream_id=${id}&type=stream_failed_over`);
     expect(switches[0]!.details).toMatchObject({
       from_engine_id: engine.engineId,
       to_engine_id: engine.engineId,
-      reason: expect.stringContaining('silence'),
+      reason: 'silence',
     });
     // A change is an event of both of its engines, though it happened to the stream.
     const ofEngine = await events(`engine_id=${engine.engineId}&limit=1000`);

@@ -52,7 +52,7 @@ const withoutPast =
 
 const onSame = { endsOn: 'same', silenceMs: 0, splice: 'proved' } as const;
 const onOther = { endsOn: 'other', silenceMs: 0, splice: 'proved' } as const;
-const GONE = /^the engine session is gone$/;
+const GONE = /^session_gone$/;
 
 const CAUSES: readonly Cause[] = [
   { name: 'the stream ends', strike: act('end'), sources: [/^end$/, PLAYING], ...onSame },
@@ -109,7 +109,7 @@ const CAUSES: readonly Cause[] = [
     name: 'the session is stolen, and the reader freezes',
     strike: act('steal', { how: 'freeze' }),
     // Whether the statistics or the silence tell first is a matter of moments, and so is where it leads.
-    sources: [/^silence$|^the engine session is gone$/, PLAYING],
+    sources: [/^silence$|^session_gone$/, PLAYING],
     endsOn: 'any',
     silenceMs: 0,
     lateMs: STALL_MS + LATE_MS,
@@ -121,7 +121,7 @@ const CAUSES: readonly Cause[] = [
       const path = `/ace/getstream?id=${id}&format=json&pid=thief`;
       expect((await call({ port: engine.httpPort, path })).body.error).toBeNull();
     },
-    sources: [/^end$|^the engine session is gone$/, PLAYING],
+    sources: [/^end$|^session_gone$/, PLAYING],
     ...onSame,
   },
   {
@@ -150,19 +150,19 @@ const CAUSES: readonly Cause[] = [
   {
     name: 'an end, and the same engine refuses with 403',
     strike: endsAndRefuses({ kind: 'http_status', status: 403 }),
-    sources: [/^end$/, /^http_403/, PLAYING],
+    sources: [/^end$/, /^engine_failed: http_403|^session_failed: http_403/, PLAYING],
     ...onOther,
   },
   {
     name: 'an end, and the same engine refuses with 500',
     strike: endsAndRefuses({ kind: 'http_status', status: 500 }),
-    sources: [/^end$/, /^http_500/, PLAYING],
+    sources: [/^end$/, /^engine_failed: http_500/, PLAYING],
     ...onOther,
   },
   {
     name: 'an end, and the same engine talks nonsense',
     strike: endsAndRefuses({ kind: 'malformed_json' }),
-    sources: [/^end$/, /^bad_json/, PLAYING],
+    sources: [/^end$/, /^engine_failed: bad_json/, PLAYING],
     ...onOther,
   },
   {
@@ -197,7 +197,13 @@ const CAUSES: readonly Cause[] = [
       await Promise.all([engine, ...others].map((one) => one.fault(refusal)));
       await engine.actOnReaders('end', { content: id });
     },
-    sources: [/^end$/, /^http_500/, /^http_500/, /^http_500/, PLAYING],
+    sources: [
+      /^end$/,
+      /^engine_failed: http_500/,
+      /^engine_failed: http_500/,
+      /^engine_failed: http_500/,
+      PLAYING,
+    ],
     endsOn: 'any',
     silenceMs: 0,
     splice: 'proved',
@@ -215,7 +221,7 @@ const CAUSES: readonly Cause[] = [
     name: 'the same seconds come again and again',
     // Where another engine's past overlaps the loop, the splice would be proved.
     strike: withoutPast(act('loop_back', { seconds: 3 })),
-    sources: [/^the stream repeats itself$/, PLAYING],
+    sources: [/^looping$/, PLAYING],
     ...onOther,
     splice: 'flagged',
     isDamagedBefore: true,

@@ -124,7 +124,7 @@ describe('loops and stale positions', () => {
         is_active: true,
         failovers: 1,
         looping: null,
-        attempts: [{ outcome: 'the stream repeats itself' }, { outcome: 'playing' }],
+        attempts: [{ outcome: 'looping' }, { outcome: 'playing' }],
       });
       expect(await loopEvents(here, id)).toMatchObject([{ action: 'failover' }]);
       expect(viewer.ending).toBeNull();

@@ -80,7 +80,13 @@ describe('sessions and clients in the admin API', () => {
         first_keyframe_at: ISO,
       },
       attempts: [
-        { engine_id: engine.engineId, started_at: ISO, duration_ms: null, outcome: 'playing' },
+        {
+          engine_id: engine.engineId,
+          started_at: ISO,
+          duration_ms: null,
+          outcome: 'playing',
+          detail: null,
+        },
       ],
     });
     const { timeline, buffer } = session;
@@ -133,7 +139,13 @@ describe('sessions and clients in the admin API', () => {
       ended_at: ISO,
       error: expect.stringMatching(/^engine_failed: /),
       container_id: engine.engineId,
-      attempts: [{ duration_ms: expect.any(Number), outcome: expect.stringMatching(/^http_500/) }],
+      attempts: [
+        {
+          duration_ms: expect.any(Number),
+          outcome: 'engine_failed',
+          detail: expect.stringMatching(/^http_500/),
+        },
+      ],
       timeline: { engine_answered_at: null, first_byte_at: null },
     });
     await engine.clearFaults();

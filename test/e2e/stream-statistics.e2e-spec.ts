@@ -265,7 +265,7 @@ describe('statistics of a stream', () => {
       expect(viewer.audit.longestGapMs).toBeLessThan(withLag(8000));
       const session = await product.session(id);
       expect(session).toMatchObject({ state: 'live', failovers: 1 });
-      expect(session.attempts[0].outcome).toBe('the engine session is gone');
+      expect(session.attempts[0].outcome).toBe('session_gone');
       expect((await engine.counters())['peak_readers_per_content']).toBe(1);
     }),
   );

@@ -94,7 +94,7 @@ export class FailoverStage {
     await eventually(
       async () => {
         const { state, attempts } = await this.product.session(id);
-        const outcomes = attempts.map(({ outcome }: { outcome: string }) => outcome);
+        const outcomes = attempts.map(describeAttempt);
         if (state === 'live' && outcomes.length === cause.sources.length) return true;
         throw new Error(`${state}: ${outcomes.join(', ')}; ${viewer.audit.describe()}`);
       },
@@ -122,7 +122,7 @@ export class FailoverStage {
     const session = this.sessions.get(viewer);
 
     // The new source, and the reason of the change.
-    const outcomes = session.attempts.map(({ outcome }: { outcome: string }) => outcome);
+    const outcomes = session.attempts.map(describeAttempt);
     expect(outcomes).toEqual(cause.sources.map((source) => expect.stringMatching(source)));
     expect(session).toMatchObject({ state: 'live', client_count: 1, error: null });
     if (cause.endsOn === 'same') expect(session.container_id).toBe(engine.engineId);
@@ -188,4 +188,9 @@ function expectOneTimeline({ pids, markers }: StreamAudit): void {
     // Sound has larger access units than pictures.
     expect(audit.largestStepMs).toBeLessThan(missingMs + 700);
   }
+}
+
+/** Code and detail of what became of an attempt. */
+function describeAttempt({ outcome, detail }: { outcome: string; detail: string | null }): string {
+  return detail === null ? outcome : `${outcome}: ${detail}`;
 }

@@ -78,7 +78,7 @@ describe('what viewers get when their engine', () => {
             strike: async () => {
               await engine.control('POST', '/__sim/mode', { mode });
             },
-            sources: [/^moved/, PLAYING],
+            sources: [/^superseded$|^engine_withdrawn/, PLAYING],
             endsOn: 'other',
             silenceMs: 0,
             splice: 'proved',
@@ -123,7 +123,7 @@ describe('what viewers get when their engine', () => {
       // The first one that is told kills it for all.
       strike: signalled('SIGKILL'),
       // The same engine is asked once: most cuts are cuts of one session.
-      sources: [CUT, /^(?:connect_refused|reset)/, PLAYING],
+      sources: [CUT, /: (?:connect_refused|reset)/, PLAYING],
       endsOn: 'other',
       silenceMs: 0,
       splice: 'proved',

@@ -26,7 +26,7 @@ function toAnother(name: string, ticks: number, pidShift = 0): Cause {
       await engine.actOnReaders('end', { content: id });
     },
     // It refuses; on a busy machine not within its second, which is no better.
-    sources: [/^end$/, /^http_403|timeout/, PLAYING],
+    sources: [/^end$/, /http_403|timeout/, PLAYING],
     endsOn: 'other',
     silenceMs: 0,
     splice: 'flagged',

@@ -203,7 +203,7 @@ describe('a stream that leaves an engine that works', () => {
     // It looks well, and is not chosen: an operator is told why.
     const again = await move(id);
     expectRefused(again, 409, 'conflict');
-    expect(again.body.detail).toContain(`${to.engineId} failed on this content and is left alone`);
+    expect(again.body.detail).toContain(`${to.engineId} failed on this content and is not asked`);
     await viewer.receiveMore(500);
     expectUntouched(viewer.audit);
     expect((await product.session(id)).container_id).toBe(from.engineId);

@@ -3,19 +3,19 @@ import type { Jobs } from '../../coordination';
 import type { SlotHolder, Watch } from '../../engines';
 import type { LeaveReason, Viewer, ViewerHost } from '../viewers';
 
-/** What holds a stream without watching it: a client that has its address, or a check of its content. */
+/** Who keeps a stream alive without watching it: a client that has its address, or a check of its content. */
 export type HolderKind = 'client' | 'check';
 
 /**
- * Who keeps a session alive: its viewers, waiting or watching, and others who hold it for a while. When nobody watches any
- * more the session is idle: its slot may be taken. When the last one is gone the grace period begins, and the session
- * ends with it; a viewer who is paused is still there. Whoever comes back finds everything as it was.
+ * The viewers of a stream, waiting or watching, and its other holders. Without a watching viewer the stream is idle, and its
+ * slot may be preempted. When the last viewer and holder has left, the grace period begins; the stream ends with it. A paused
+ * viewer has not left.
  */
 export class Audience {
   readonly viewers = new Set<Viewer>();
   private readonly paused = new Set<Viewer>();
   private readonly holders = new Map<object, HolderKind>();
-  /** Bytes that viewers who are gone have taken. */
+  /** Bytes that former viewers have received. */
   private pastBytes = 0;
   private idleSinceMs: number | null = null;
   private isGraceRunning = false;
@@ -27,17 +27,17 @@ export class Audience {
     private readonly holder: SlotHolder,
   ) {}
 
-  /** Monotonic time since which nobody watches; null while somebody does. */
+  /** Monotonic time since which nobody has watched; null while somebody watches. */
   get idleSince(): number | null {
     return this.idleSinceMs;
   }
 
-  /** Nobody is there, not even paused. */
+  /** Without viewers, even paused ones, and without holders. */
   get isEmpty(): boolean {
     return this.viewers.size === 0 && this.holders.size === 0;
   }
 
-  /** Viewers who wait or watch, those who are paused left out. */
+  /** Number of viewers who wait or watch, without the paused ones. */
   get watching(): number {
     return this.viewers.size - this.paused.size;
   }
@@ -55,7 +55,7 @@ export class Audience {
     this.updateWatch();
   }
 
-  /** A viewer takes nothing any more, or takes bytes again. */
+  /** A viewer has stopped taking bytes, or takes them again. */
   setPaused(viewer: Viewer, isPaused: boolean): void {
     if (!this.viewers.has(viewer)) return;
     if (isPaused) {
@@ -68,7 +68,7 @@ export class Audience {
     this.updateWatch();
   }
 
-  /** False when the viewer was not here. */
+  /** False when it was not a viewer of this stream. */
   remove(viewer: Viewer, reason: LeaveReason): boolean {
     if (!this.viewers.delete(viewer)) return false;
     this.paused.delete(viewer);
@@ -89,7 +89,7 @@ export class Audience {
     this.updateWatch();
   }
 
-  /** Hands everybody over; this audience is empty afterwards. */
+  /** Moves all viewers and holders to another audience. */
   moveTo(other: Audience, host: ViewerHost): void {
     for (const viewer of this.viewers) other.add(viewer, host);
     for (const [holder, kind] of this.holders) other.hold(holder, kind);
@@ -99,7 +99,7 @@ export class Audience {
     this.updateWatch();
   }
 
-  /** Call when somebody has left: nobody may watch any more, or the grace period begins. One that runs goes on. */
+  /** Call when somebody has left: begins the idle time and the grace period, unless they have begun. */
   beginIdleIfUnwatched(): void {
     if (this.watching > 0 || this.holders.size > 0) return;
     this.idleSinceMs ??= monotonicMs();

@@ -6,9 +6,8 @@ import { DataFolder, PersistentList } from '../../storage';
 const MAX_ENTRIES = 10_000;
 
 /**
- * Which infohash a content id stands for, learnt from engines' answers and kept over restarts, so that
- * `id` and `infohash` of one content are known to be one session before anything is started.
- * Losing the file costs no more than a second start that is then merged.
+ * The infohash of each content id, learned from engines' answers and kept over restarts, so that requests by `id` and by
+ * `infohash` find the same stream before anything is started. Without it, a second start is made and then merged.
  */
 @Injectable()
 export class ContentAliases implements OnModuleInit, OnModuleDestroy {

@@ -4,8 +4,8 @@ import type { Viewer } from '../viewers';
 type JoinPlace = ReturnType<StreamHistory['firstJoinPoint']>;
 
 /**
- * Where a viewer begins. Who waited for the start gets everything there is, unless it said what it
- * wants. Null while nobody can join.
+ * The place in the history where a viewer begins. A viewer who waited for the start gets the whole history, unless the request
+ * says how far behind live to begin. Null while nobody can join.
  */
 export function joinPlaceFor(
   viewer: Pick<Viewer, 'askedBehindMs' | 'joinedMs'>,
@@ -19,7 +19,7 @@ export function joinPlaceFor(
   return history.laterJoinPoint(askedBehindMs ?? usualBehindMs);
 }
 
-/** How far behind live, in media ms, who asks for that much begins; null for a stream without a clock. */
+/** How far behind live a viewer who asks for `behindMs` begins, in media ms; null for a stream without a clock. */
 export function reachableBehindMs(history: StreamHistory, behindMs: number): number | null {
   const place = history.laterJoinPoint(behindMs);
   return place === null ? null : history.mediaMsBehind(place.position);

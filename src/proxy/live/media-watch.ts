@@ -6,16 +6,16 @@ import type { StreamFanout, Viewer } from '../viewers';
 import { SilenceCheck, type SilentEngine } from './silence-check';
 import type { StallReason } from './stream-reporter';
 
-export interface MediaWatchOwner extends SilentEngine {
+export interface WatchedMedia extends SilentEngine {
   readonly viewers: ReadonlySet<Viewer>;
-  /** Media have reached viewers and the session is not over. */
+  /** Viewers could join, and the stream has not ended. */
   isRunning(): boolean;
   reader(): UpstreamReader | null;
-  /** A running stream has had no media since `lastMediaMs`, PROXY_KEEPALIVE_AFTER ago. Called on every tick until it has. */
+  /** A running stream has received no media since `lastMediaMs`, PROXY_KEEPALIVE_AFTER ago. Called on every tick until it does. */
   silent(reason: StallReason, lastMediaMs: number): void;
   /** The outage budget is spent. */
   outageOver(silentMs: number): void;
-  /** A look threw. */
+  /** A check threw. */
   fault(error: unknown): void;
 }
 
@@ -23,9 +23,8 @@ const MAX_TICK_MS = 500;
 const MIN_TICK_MS = 20;
 
 /**
- * The one timer of a session: looks at the upstream's silence, at the start burst and at slow viewers, and
- * bridges silence with null packets. All of it in one place, because each look depends on the same clock
- * and on whether our own event loop kept up.
+ * The one timer of a stream: checks the source for silence, paces the start burst, checks slow viewers, and bridges silence
+ * with null packets. All checks share a timer because each depends on the same clock and on the lag of our own event loop.
  */
 export class MediaWatch {
   private readonly timer: NodeJS.Timeout;
@@ -33,7 +32,7 @@ export class MediaWatch {
   private readonly lateness: EventLoopLag;
   private readonly silence: SilenceCheck;
   private lastKeepAliveMs = 0;
-  /** Silence counts from here at the earliest. */
+  /** Silence is measured from this time at the earliest. */
   private silentFromMs = 0;
   private burst: { readonly reader: UpstreamReader | null; readonly gauge: BurstDetector } = {
     reader: null,
@@ -44,7 +43,7 @@ export class MediaWatch {
     private readonly ingest: StreamIngest,
     private readonly fanout: StreamFanout,
     private readonly config: AppConfig,
-    private readonly owner: MediaWatchOwner,
+    private readonly stream: WatchedMedia,
   ) {
     const shortest = Math.min(
       config.proxyKeepaliveIntervalMs,
@@ -53,12 +52,12 @@ export class MediaWatch {
     );
     this.tickMs = Math.min(MAX_TICK_MS, Math.max(MIN_TICK_MS, shortest));
     this.lateness = new EventLoopLag(this.tickMs, monotonicMs());
-    this.silence = new SilenceCheck(owner, this.lateness);
+    this.silence = new SilenceCheck(stream, this.lateness);
     this.timer = setInterval(() => {
       try {
         this.tick();
       } catch (error) {
-        owner.fault(error);
+        stream.fault(error);
       }
     }, this.tickMs);
   }
@@ -68,13 +67,12 @@ export class MediaWatch {
   }
 
   /**
-   * Pauses or resumes the upstream for the start burst. Looked at when media arrive, because a burst fills
-   * a ring within one tick.
+   * Pauses or resumes the source for the start burst. Called when media arrive, because a burst fills a ring within one tick.
    */
   regulateBurst(nowMs: number): void {
-    const reader = this.owner.reader();
+    const reader = this.stream.reader();
     if (reader === null) return;
-    // What is held back until its place is found is no burst yet, however long that takes.
+    // Media that are staged until their splice point is found are not a burst yet.
     if (reader !== this.burst.reader || this.ingest.sourceBeganAt === null) {
       this.burst = { reader, gauge: new BurstDetector(nowMs) };
     }
@@ -88,7 +86,7 @@ export class MediaWatch {
     }
     const { history } = this.ingest;
     let fastest = -1;
-    for (const viewer of this.owner.viewers) {
+    for (const viewer of this.stream.viewers) {
       if (viewer.state === 'streaming' && viewer.socket !== null && viewer.cursor > fastest) {
         fastest = viewer.cursor;
       }
@@ -109,14 +107,14 @@ export class MediaWatch {
   private tick(): void {
     const nowMs = monotonicMs();
     const isLate = this.lateness.at(nowMs) > 0;
-    const reader = this.owner.reader();
+    const reader = this.stream.reader();
     if (isLate) {
-      // The data of the time that we missed still wait to be read.
+      // What arrived during the lag still waits to be read.
       reader?.resetSilence(nowMs);
       this.silentFromMs = nowMs;
     } else {
       reader?.check(nowMs);
-      if (reader !== null && this.owner.isRunning()) this.silence.look(reader, nowMs);
+      if (reader !== null && this.stream.isRunning()) this.silence.look(reader, nowMs);
     }
     this.regulateBurst(nowMs);
     this.fanout.sweep(nowMs, isLate);
@@ -126,16 +124,16 @@ export class MediaWatch {
 
   private bridgeSilence(nowMs: number): void {
     const lastMediaMs = this.ingest.lastMediaMs;
-    if (lastMediaMs === null || !this.owner.isRunning()) return;
-    const reader = this.owner.reader();
+    if (lastMediaMs === null || !this.stream.isRunning()) return;
+    const reader = this.stream.reader();
     if (reader !== null && reader.pausedForMs > 0) return;
     // Neither a pause nor our own lateness is silence of the source.
     const fromMs = Math.max(lastMediaMs, this.silentFromMs, reader?.resumedMs ?? 0);
     const silentMs = nowMs - fromMs;
     if (silentMs < this.config.proxyKeepaliveAfterMs) return;
-    this.owner.silent(reader === null ? 'source_ended' : 'silence', lastMediaMs);
+    this.stream.silent(reader === null ? 'source_ended' : 'silence', lastMediaMs);
     if (silentMs >= this.config.proxyOutageBudgetMs) {
-      this.owner.outageOver(silentMs);
+      this.stream.outageOver(silentMs);
       return;
     }
     // A tick may come a little early for the interval; the next one would be late by a whole tick.

@@ -2,12 +2,12 @@ import type { AppConfig } from '../../config';
 import type { StreamFanout } from '../viewers';
 import type { StreamHistory } from '../upstream';
 
-/** What the settings say of one stream's history. */
+/** The limits of a stream's history, from the settings. */
 export function historyLimits(config: AppConfig): ConstructorParameters<typeof StreamHistory>[0] {
   return { maxBytes: config.proxyBufferSizeBytes, maxAgeMs: config.proxyBufferTtlMs };
 }
 
-/** What the settings say of its viewers. */
+/** The limits for its viewers, from the settings. */
 export function fanoutLimits(config: AppConfig): ConstructorParameters<typeof StreamFanout>[2] {
   return {
     joinBehindMs: config.proxyJoinBehindMs,

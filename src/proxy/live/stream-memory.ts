@@ -1,7 +1,7 @@
 import type { AppConfig } from '../../config';
 import { monotonicMs } from '../../kernel/clock';
 import { MemoryShares } from './memory-shares';
-import { longestPaused } from './paused-viewers';
+import type { Viewer } from '../viewers';
 import type { LiveStream } from './live-stream';
 import { UncollectedMemory } from './uncollected-memory';
 
@@ -27,7 +27,7 @@ export class StreamMemory {
 
   constructor(
     config: MemorySettings,
-    private readonly sessions: () => readonly LiveStream[],
+    private readonly streams: () => readonly LiveStream[],
   ) {
     const bounds = {
       totalBytes: config.proxyBufferTotalBytes,
@@ -36,7 +36,7 @@ export class StreamMemory {
       playlistMs: PLAYLIST_SEGMENTS * config.hlsSegmentDurationMs,
     };
     this.uncollected = new UncollectedMemory(bounds.totalBytes);
-    this.shares = new MemoryShares(bounds, sessions);
+    this.shares = new MemoryShares(bounds, streams);
   }
 
   start(): void {
@@ -53,21 +53,37 @@ export class StreamMemory {
   }
 
   /** Whether there is room for a playlist of this stream; true while its bit rate is unknown. */
-  canHoldPlaylist(session: LiveStream): boolean {
-    return this.shares.canHoldPlaylist(session, this.otherBytes);
+  canHoldPlaylist(stream: LiveStream): boolean {
+    return this.shares.canHoldPlaylist(stream, this.otherBytes);
   }
 
   private review(): void {
-    const sessions = this.sessions();
+    const streams = this.streams();
     const counted = new Set<ArrayBufferLike>();
-    const pinnedBytes = sessions.reduce((sum, one) => sum + one.pinnedMemory(counted), 0);
-    const heldBytes = sessions.reduce((sum, { history }) => sum + history.heldBytes, pinnedBytes);
+    const pinnedBytes = streams.reduce((sum, one) => sum + one.pinnedMemory(counted), 0);
+    const heldBytes = streams.reduce((sum, { history }) => sum + history.heldBytes, pinnedBytes);
     const { arrayBuffers } = process.memoryUsage();
     this.otherBytes =
       pinnedBytes + this.uncollected.measure(arrayBuffers, heldBytes, monotonicMs());
     if (this.share()) return;
     // Media that are being watched are worth more than those of a paused viewer.
-    const viewer = longestPaused(sessions);
+    const viewer = longestPaused(streams);
     viewer?.host?.removeViewer(viewer, 'memory_limit');
   }
+}
+
+/** The viewer who has been paused longest; null when nobody is. */
+export function longestPaused(
+  streams: Iterable<{ readonly viewers: Iterable<Viewer> }>,
+): Viewer | null {
+  let longest: Viewer | null = null;
+  for (const { viewers } of streams) {
+    for (const viewer of viewers) {
+      const { pausedSinceMs } = viewer;
+      if (pausedSinceMs !== null && pausedSinceMs < (longest?.pausedSinceMs ?? Infinity)) {
+        longest = viewer;
+      }
+    }
+  }
+  return longest;
 }

@@ -8,20 +8,20 @@ const CODES: Partial<Record<EndReason, ErrorCode>> = {
   reclaimed: 'no_capacity',
 };
 
-/** How the start of a stream goes, for everybody who waits for it. */
+/** The start of a stream, for all requests that wait for it. */
 export class StreamStart<Stream> {
-  /** Settles with the session to watch, which may be another one, or the error. */
+  /** Settles with the stream to watch, which is another one after a merge, or with the error. */
   readonly ready = new Deferred<Stream>();
   /** Settles when an engine has answered, before any media. */
   readonly answered = new Deferred<Stream>();
 
-  /** Whoever waits here waits for another session's start from now on. */
+  /** All requests that wait here wait for the start of another stream from now on. */
   follow(other: { readonly ready: Promise<Stream>; readonly answered: Promise<Stream> }): void {
     other.answered.then(this.answered.resolve, this.answered.reject);
     other.ready.then(this.ready.resolve, this.ready.reject);
   }
 
-  /** The session has ended for a reason that is no fault. */
+  /** The stream has ended for a reason that is not a failure. */
   stopped(reason: EndReason): void {
     const code = CODES[reason] ?? 'not_found';
     this.reject(new AppError(code, 'The stream was stopped before it started.'));

@@ -2,12 +2,12 @@ import { monotonicMs, wallClockIso } from '../../kernel/clock';
 import type { StreamIngest } from '../upstream';
 import type { StreamTimeline } from '../streams';
 
-/** Wall-clock text of a monotonic time. */
+/** A monotonic time as ISO 8601. */
 export function isoOf(atMs: number | null): string | null {
   return atMs === null ? null : wallClockIso(new Date(Date.now() - (monotonicMs() - atMs)));
 }
 
-/** What a start took, step by step. */
+/** When the milestones of a start were reached. */
 export function timelineOf(
   requestedAt: string,
   engineAnsweredAt: string | null,

@@ -3,11 +3,11 @@ import type { AppConfig } from '../../../config';
 export type LoopMode = AppConfig['loopDetection'];
 export type LoopAction = Exclude<LoopMode, 'off'>;
 
-/** When every source of a content loops, going round them helps nobody. */
+/** When every source of a content loops, changing between them does not help. */
 const MAX_MOVES = 2;
 const MOVES_WITHIN_MS = 600_000;
 
-/** What is done about a loop: what the setting says, but no more than two moves in ten minutes. */
+/** Decides what is done about a loop: as LOOP_DETECTION says, but at most two failovers in ten minutes. */
 export class LoopPolicy {
   private moves: number[] = [];
 

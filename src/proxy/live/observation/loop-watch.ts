@@ -7,16 +7,16 @@ import { LivePositionWatch, type LivePositionFault, type StreamIngest } from '..
 /** Why a stream counts as looping. */
 export interface LoopFinding {
   readonly cause: 'media_repeats' | LivePositionFault;
-  /** Media time between two showings of the same content; null for the engine's positions. */
+  /** Media time between two appearances of the same media; null for a fault of the live position. */
   readonly periodMs: number | null;
 }
 
-/** Units printed in one look: a start burst must not be felt. */
+/** Access units examined per call, so that a start burst does not block the event loop. */
 const MAX_UNITS_PER_LOOK = 64;
 
 /**
- * Looks for repetition in what one stream has got: in the media, by the prints of its random access points, read from
- * the ring after the fact; and in the live positions that its engine claims. Both begin anew with every source.
+ * Detects that one stream repeats itself: in its media, by fingerprints of the random access points in the ring; and in the
+ * live positions that its engine reports. Both begin anew with every source.
  */
 export class LoopWatch {
   private readonly detector: LoopDetector;
@@ -38,9 +38,9 @@ export class LoopWatch {
     });
   }
 
-  /** What is the matter now; the media's own word goes before the engine's. */
+  /** The loop that was found; null when there is none. A finding in the media takes precedence. */
   get finding(): LoopFinding | null {
-    // What an earlier source did is no matter of the one under way.
+    // A finding about an earlier source no longer counts.
     const isSameSource = this.ingest.sourceBeganAt === this.beganAt;
     if (this.mediaPeriodMs !== null && isSameSource) {
       return { cause: 'media_repeats', periodMs: this.mediaPeriodMs };
@@ -48,7 +48,7 @@ export class LoopWatch {
     return this.positionFault === null ? null : { cause: this.positionFault, periodMs: null };
   }
 
-  /** The stream has another engine session: what its engine claims begins anew. */
+  /** The stream has another engine session, whose live positions begin anew. */
   resetPosition(): void {
     this.position.reset();
     this.positionFault = null;
@@ -58,7 +58,7 @@ export class LoopWatch {
     this.positionFault = this.position.observe(position, nowMs, this.wallClock.unixMs());
   }
 
-  /** Reads the random access points that came since the last look. */
+  /** Examines the random access points since the last call. */
   lookAtMedia(): void {
     const { history, sourceBeganAt } = this.ingest;
     if (sourceBeganAt !== this.beganAt) {

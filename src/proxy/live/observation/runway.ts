@@ -2,11 +2,11 @@ import type { StreamHistory } from '../../upstream';
 import type { Viewer } from '../../viewers';
 
 /**
- * Media that viewers would still get if the source stopped now, in ms: what lies in the ring between a viewer and its
- * head. What a player has buffered comes on top, and nobody here knows how much that is.
+ * Media that viewers would still receive if the source stopped now, in ms: the part of the ring between a viewer's cursor and
+ * the live edge. What players have buffered themselves is unknown and not included.
  */
 export interface Runway {
-  /** Of the viewer who would run dry first; 0 for one at the live edge. */
+  /** Of the viewer closest to the live edge. */
   readonly leastMs: number;
   /** The median. */
   readonly typicalMs: number;

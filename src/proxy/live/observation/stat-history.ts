@@ -1,6 +1,6 @@
 import type { EngineStat } from '../../../ace';
 
-/** What an engine said of a stream at one moment. */
+/** The statistics of a stream's engine at one moment. */
 export interface StatSample {
   /** Wall clock, ms since 1970. */
   readonly unixMs: number;
@@ -8,7 +8,7 @@ export interface StatSample {
   readonly stat: EngineStat;
 }
 
-/** 24 minutes of one every 2 s. */
+/** 24 minutes at one sample every 2 s. */
 export const MAX_SAMPLES = 720;
 
 /** The last statistics of one stream, oldest first. */

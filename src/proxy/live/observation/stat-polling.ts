@@ -3,11 +3,11 @@ import { monotonicMs } from '../../../kernel/clock';
 import type { EngineSources } from '../sources/engine-sources';
 import type { Source } from '../sources/source.port';
 
-export interface StatPollingOwner {
+export interface PolledStream {
   /** The source in use; null, or without an engine session, while there is none. */
   current(): Source | null;
   answered(stat: EngineStat, engineId: string): void;
-  /** The engine says, twice in a row, that it does not know the session any more. */
+  /** The engine has said twice in a row that it no longer knows the engine session. */
   sessionGone(): void;
   counted(result: PollResult): void;
 }
@@ -17,14 +17,14 @@ export type PollResult = 'answered' | 'failed' | 'session_gone';
 const POLL_MS = 2000;
 /** One call at a time, and it ends before the next one is due. */
 const TIMEOUT_MS = 2000;
-/** The first answer of a session is often empty, and bad news is checked soon. */
+/** The first answer of an engine session is often empty, and a lost session is confirmed soon. */
 const SOON_MS = 500;
 const MAX_POLL_MS = 10_000;
 const GONE_CONFIRMS = 2;
 
 /**
- * Asks the engine of one stream how it is doing, every 2 s and less often while it does not answer. Nothing waits for
- * it, and whatever happens to a call, only the next call follows from it. Owns no timer: the observation's tick calls.
+ * Asks the engine of one stream for statistics, every 2 s and less often while it does not answer. Nothing waits for the
+ * answers. It has no timer: the observation's tick calls it.
  */
 export class StatPolling {
   private readonly abort = new AbortController();
@@ -35,14 +35,14 @@ export class StatPolling {
 
   constructor(
     private readonly engines: Pick<EngineSources, 'stat'>,
-    private readonly owner: StatPollingOwner,
+    private readonly stream: PolledStream,
     private readonly now: () => number = monotonicMs,
   ) {}
 
   /** Call at least twice a second. */
   tick(nowMs: number): void {
     if (this.isAsking || nowMs < this.dueMs || this.abort.signal.aborted) return;
-    const current = this.owner.current();
+    const current = this.stream.current();
     if (current?.engineSession?.statPath == null) return;
     this.isAsking = true;
     void this.ask(current, current.engineSession, nowMs);
@@ -62,9 +62,9 @@ export class StatPolling {
       this.failures = 0;
       this.gone = null;
       this.dueMs = startedMs + (stat.status === null ? SOON_MS : POLL_MS);
-      this.owner.counted('answered');
-      // An answer about a session that was replaced meanwhile says nothing about the stream.
-      if (this.isStill(session)) this.owner.answered(stat, source.engine.id);
+      this.stream.counted('answered');
+      // The engine session may have been replaced meanwhile.
+      if (this.isStill(session)) this.stream.answered(stat, source.engine.id);
     } catch (error) {
       if (!signal.aborted) this.failed(error, session);
     } finally {
@@ -74,13 +74,13 @@ export class StatPolling {
 
   private failed(error: unknown, session: EngineSession): void {
     if (saysGone(error)) {
-      this.owner.counted('session_gone');
+      this.stream.counted('session_gone');
       this.dueMs = this.now() + SOON_MS;
       this.noteGone(session);
       return;
     }
     this.gone = null;
-    this.owner.counted('failed');
+    this.stream.counted('failed');
     this.failures++;
     this.dueMs = this.now() + Math.min(MAX_POLL_MS, POLL_MS * 2 ** (this.failures - 1));
   }
@@ -92,11 +92,11 @@ export class StatPolling {
     if (times < GONE_CONFIRMS) return;
     this.gone = null;
     this.dueMs = this.now() + POLL_MS;
-    this.owner.sessionGone();
+    this.stream.sessionGone();
   }
 
   private isStill(session: EngineSession): boolean {
-    return this.owner.current()?.engineSession === session;
+    return this.stream.current()?.engineSession === session;
   }
 }
 

@@ -17,7 +17,7 @@ export interface ObservedStream {
   current(): Source | null;
   /** Media reach viewers. */
   isLive(): boolean;
-  /** Leaves the source under way, if there is one. */
+  /** Abandons the source that is being read, if there is one. */
   leaveSource(why: AbandonReason): void;
   /** Ends the stream because it repeats itself. */
   endLooping(): void;
@@ -28,16 +28,16 @@ export interface ObservedStream {
 
 const TICK_MS = 500;
 const LOOK_MS = 2000;
-/** How much of the past is read to tell what the media are. */
+/** How much of the history is read to identify the media. */
 const INSPECTED_BYTES = 1024 * 1024;
 const INSPECTED_BEHIND_MS = 1000;
-/** What an engine said longer ago says nothing about now. */
+/** Older statistics are not shown. */
 const FRESH_MS = 30_000;
 
 /**
- * What is known about a stream beside its bytes: what its engine says, what its media are, and whether they repeat
- * themselves. One timer and at most one call to the engine at a time, both over with `close`; the data path knows
- * nothing of it, and a fault in here is logged and goes no further.
+ * Observes a stream beside its data path: the statistics of its engine, the kinds of its media, and whether they repeat
+ * themselves. It has one timer and at most one call to the engine at a time, both ended by `close`. A fault in here is logged and
+ * does not affect the stream.
  */
 export class StreamObservation {
   readonly history = new StatHistory();
@@ -73,12 +73,12 @@ export class StreamObservation {
     this.timer = setInterval(() => this.guarded(() => this.tick(monotonicMs())), TICK_MS);
   }
 
-  /** What is wrong with the stream now; null when nothing repeats. */
+  /** The loop that was found; null when nothing repeats. */
   get finding(): LoopFinding | null {
     return this.loops?.finding ?? null;
   }
 
-  /** What the engine said last; null when that was too long ago. */
+  /** The engine's last statistics; null when they are too old. */
   get stat(): StatSample | null {
     const { latest } = this.history;
     return monotonicMs() - this.answeredMs < FRESH_MS ? latest : null;
@@ -89,7 +89,7 @@ export class StreamObservation {
     return this.starvation.isStarving(monotonicMs());
   }
 
-  /** What the media are, read from the ring when somebody asks; again at the earliest 2 s later. */
+  /** The media, identified from the ring on request, at most once in 2 s. */
   mediaFacts(): readonly StreamFacts[] {
     const nowMs = monotonicMs();
     const { history } = this.stream.ingest;
@@ -125,7 +125,7 @@ export class StreamObservation {
       const nowMs = monotonicMs();
       this.answeredMs = nowMs;
       this.history.add({ unixMs: Date.now(), engineId, stat });
-      // A stream that has no media yet, or none now, has other troubles.
+      // Without media, a live position that stands still is no sign of a loop.
       this.loops?.lookAtPosition(this.stream.isLive() ? stat.livePosition : null, nowMs);
       if (this.starvation.look(stat, engineId, nowMs)) {
         this.engines.complain(engineId, 'starving');
@@ -133,7 +133,7 @@ export class StreamObservation {
     });
   }
 
-  /** Acts once per loop: when it is found, and again when another cause or another source shows one. */
+  /** Acts once per loop: when it is found, and again for another cause or another source. */
   private judge(finding: LoopFinding | null, nowMs: number): void {
     if (finding === null) {
       this.reported = null;

@@ -29,7 +29,7 @@ interface Exclusion {
 export class EngineAcquirer {
   /** Failures in a row, for the backoff. */
   private failures = 0;
-  /** When the source was lost. */
+  /** `failures` at the time when the source was lost. */
   private failuresBefore = 0;
   private readonly excluded = new Map<string, Exclusion>();
 
@@ -60,7 +60,7 @@ export class EngineAcquirer {
     this.failuresBefore = this.failures;
   }
 
-  /** The source was lost because its engine died: failures since then say nothing about the content. */
+  /** The source was lost because its engine died: failures since then do not count. */
   excuseLoss(): void {
     this.failures = this.failuresBefore;
   }
@@ -116,7 +116,7 @@ export class EngineAcquirer {
     }
   }
 
-  /** Another content is asked for, so earlier failures say nothing. After `rounds` of all contents: backoff. */
+  /** Another content is asked for, so earlier failures do not count. From the second round of all sources on, a backoff applies. */
   startOver(rounds: number): void {
     this.excluded.clear();
     this.failures = rounds === 0 ? 0 : rounds + 1;

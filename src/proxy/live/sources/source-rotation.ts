@@ -4,41 +4,40 @@ import { monotonicMs } from '../../../kernel/clock';
 import type { ContentSelector, SourceSelector } from '../../../kernel/content-selector';
 import { AppError } from '../../../kernel/errors';
 
-/** What the rotation asks others for. */
+/** The facts that a rotation depends on, and where it records results. */
 export interface RotationFacts {
   /** The channel's sources as they are listed now; null when there is no such channel any more. */
   sourcesOf(channelId: string): readonly ChannelSource[] | null;
-  /** The same in the order in which they are to be tried now. */
+  /** The same sources, the most reliable first. */
   rank(sources: readonly ChannelSource[]): readonly ChannelSource[];
-  /** Another session plays this content: a second start would take it from there. */
+  /** Another stream plays this content: a second start would end its engine session. */
   isPlayedElsewhere(selector: SourceSelector): boolean;
   started(source: ChannelSource, startMs: number): void;
   stalled(source: ChannelSource): void;
   failed(source: ChannelSource, why: string): void;
 }
 
-/** How often a running source is tried: again where it was, then on another engine. */
+/** Attempts at the source of a running stream: once more on the same engine, then on another one. */
 const TRIES_WITH_RETRY_HERE = 3;
 
 /**
- * What a session asks engines for: the one content that was asked for, or the sources of a channel, one after the
- * other. A source that failed has its turn again when all others have failed since; a list that is
- * changed meanwhile counts from the next turn on.
+ * What a stream asks engines for: one content, or the sources of a channel, one after the other. A source that failed is
+ * tried again when all others have failed since. A change of the channel's list takes effect with the next source.
  */
 export class SourceRotation {
   private asked: ContentSelector;
   private listed: readonly ChannelSource[] = [];
-  /** The entry that is tried or played; null for a content without a channel. */
+  /** The channel's entry in use; null for a content without a channel. */
   private entry: ChannelSource | null = null;
   private selector: SourceSelector;
-  /** The form of id that an engine knew; the listed one until one has answered. */
+  /** The form of the id that an engine knew; until an engine has answered, the listed one. */
   private form: SourceSelector;
   /** Ids of sources that failed in this round. */
   private readonly failedIds = new Set<string>();
-  /** The failure that says most: one that is not "unknown", else the last. */
+  /** The most informative failure: one that is not `content_not_found`, else the last. */
   private worst: AppError | null = null;
   private failedTries = 0;
-  /** When the source was lost. */
+  /** `failedTries` at the time when the source was lost. */
   private failedBefore = 0;
   private rounds = 0;
   private triedSinceMs: number | null = null;
@@ -55,7 +54,7 @@ export class SourceRotation {
     this.form = this.selector;
   }
 
-  /** What the session stands for: a content or a channel. */
+  /** What the stream was requested as: a content or a channel. */
   get subject(): ContentSelector {
     return this.asked;
   }
@@ -69,12 +68,12 @@ export class SourceRotation {
     return this.entry;
   }
 
-  /** The content in use, as it was asked for or is listed. */
+  /** The content in use, as it was requested or is listed. */
   get content(): SourceSelector {
     return this.selector;
   }
 
-  /** What to ask the next engine for. */
+  /** The selector to ask the next engine for. */
   get request(): SourceSelector {
     return this.form;
   }
@@ -83,26 +82,26 @@ export class SourceRotation {
     this.form = form;
   }
 
-  /** A try begins. */
+  /** An attempt begins. */
   trying(): void {
     this.triedSinceMs = monotonicMs();
   }
 
-  /** Media have come, at `lastMediaMs`; those of the try under way say how long its start took. */
+  /** Media have arrived, the last at `lastMediaMs`. The first media of an attempt show how long its start took. */
   mediaCame(lastMediaMs: number): void {
     if (this.triedSinceMs === null || lastMediaMs < this.triedSinceMs) return;
     if (this.entry !== null) this.facts.started(this.entry, monotonicMs() - this.triedSinceMs);
     this.triedSinceMs = null;
   }
 
-  /** Media have flowed for long enough: what was before does not count any more. */
+  /** Media have flowed long enough that earlier failures no longer count. */
   recovered(): void {
     this.failedTries = 0;
     this.rounds = 0;
     this.failedIds.clear();
   }
 
-  /** A try of the source in use is over, and was not taken away from it. */
+  /** An attempt at the source in use has failed. */
   tryFailed(): void {
     this.failedTries++;
     // It had delivered media.
@@ -115,7 +114,7 @@ export class SourceRotation {
     this.failedBefore = this.failedTries;
   }
 
-  /** The source was lost because its engine died: failures since then say nothing about it. */
+  /** The source was lost because its engine died: failures since then do not count against it. */
   excuseLoss(): void {
     this.failedTries = this.failedBefore;
     this.triedSinceMs = null;
@@ -125,13 +124,13 @@ export class SourceRotation {
     return this.failedTries > 0;
   }
 
-  /** A running source was tried again where it was, if that made sense, and on another engine. */
+  /** The source in use has had all its attempts. */
   isSpent(wasRetryHere: boolean): boolean {
     if (this.failedTries >= TRIES_WITH_RETRY_HERE) return true;
     return this.failedTries === TRIES_WITH_RETRY_HERE - 1 && !wasRetryHere;
   }
 
-  /** How many sources of this round are left, the one in use among them. */
+  /** Number of sources left in this round, including the one in use. */
   get left(): number {
     return 1 + this.candidates(true).length;
   }
@@ -142,12 +141,12 @@ export class SourceRotation {
   }
 
   /**
-   * Gives the source in use up for another one. Tells how many rounds were begun since a source flowed well; null when
+   * Gives up the source in use for another one. Returns the number of rounds since media last flowed long enough; null when
    * there is nothing else to try. `goesRound`: sources that failed in this round have another turn after it.
    */
   next(goesRound: boolean, why: string, error: AppError | null): number | null {
     if (this.entry === null) return null;
-    // To be played by another stream is no fault.
+    // A source that another stream plays has not failed.
     if (error?.code !== 'conflict') this.facts.failed(this.entry, why);
     this.failedIds.add(this.entry.id);
     if (error !== null && (this.worst === null || error.code !== 'content_not_found')) {
@@ -170,8 +169,8 @@ export class SourceRotation {
   }
 
   /**
-   * The session is joined by those who were to be served by `other`. If that was a channel's rotation, it is this one's
-   * channel, too, from now on, unless it has one already.
+   * Another stream was merged into this one. If it was a channel's stream, this one is the channel's from now on, unless it
+   * has a channel already.
    */
   serve({ channelId, subject, source }: SourceRotation): void {
     if (channelId === null || this.channelId !== null) return;

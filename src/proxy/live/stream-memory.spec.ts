@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { selector, SessionStage, type Joined } from '../testing/session-stage.spec-support';
 import { until } from '../testing/until.spec-support';
 import { someViewer } from '../testing/viewers.spec-support';
-import { longestPaused } from './paused-viewers';
+import { longestPaused } from './stream-memory';
 
 describe('longestPaused', () => {
   const viewer = (pausedSinceMs: number | null) => Object.assign(someViewer(), { pausedSinceMs });

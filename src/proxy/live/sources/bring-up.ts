@@ -22,10 +22,16 @@ export interface BringUpOrder {
   readonly answered: (selector: SourceSelector) => Outcome | null;
 }
 
-/** The media of an open source; or how the attempt ended without any. */
-export type BroughtUp =
-  | { readonly media: IncomingMessage; readonly deadlineMs: number; readonly failure: null }
-  | { readonly media: null; readonly failure: Outcome };
+/** The media of an open source; their body has not been read. */
+export interface OpenMedia {
+  readonly media: IncomingMessage;
+  /** Monotonic time by which the first media must arrive. */
+  readonly deadlineMs: number;
+  readonly failure: null;
+}
+
+/** The media of a source, or how the attempt ended without any. */
+export type BroughtUp = OpenMedia | { readonly failure: Outcome };
 
 /**
  * Brings up a source: starts the content and opens its media. This is how a stream starts, how it replaces a source that
@@ -46,10 +52,10 @@ export async function bringUp(
     known = await source.open({ selector, answerMs, mayTryOtherForm }, signal);
   } catch (error) {
     signal.throwIfAborted();
-    return { media: null, failure: outcomeOfRefusal(error, order) };
+    return { failure: outcomeOfRefusal(error, order) };
   }
   const failure = order.answered(known);
-  return failure === null ? openMedia(source, policy, signal) : { media: null, failure };
+  return failure === null ? openMedia(source, policy, signal) : { failure };
 }
 
 /** The second half of `bringUp`, also for a newer session of a source that is open. @throws as `bringUp` */
@@ -66,11 +72,11 @@ export async function openMedia(
     if (!(error instanceof EngineFault)) throw error;
     const hasStartBudget = Number.isFinite(policy.deadlineMs);
     if (!policy.isOverdue && !(hasStartBudget && error.kind === 'warming')) {
-      return { media: null, failure: outcomeOfFault(error) };
+      return { failure: outcomeOfFault(error) };
     }
     // A new session would look for the same peers, so the rest of the budget is waited for with this one.
     await delay(Math.max(0, policy.deadlineMs - monotonicMs()), signal);
-    return { media: null, failure: startTimeout(describeError(error)) };
+    return { failure: startTimeout(describeError(error)) };
   }
 }
 

@@ -7,7 +7,7 @@ import type { Attempt } from '../../streams';
 import type { AbandonReason, UpstreamReader } from '../../upstream';
 import type { SourceChangeReason } from '../stream-reporter';
 import { AttemptLog, type AttemptEntry } from './attempt-log';
-import { bringUp, openMedia, type BroughtUp } from './bring-up';
+import { bringUp, openMedia, type OpenMedia } from './bring-up';
 import { EngineAcquirer } from './engine-acquirer';
 import type { EngineSources } from './engine-sources';
 import { nextStep, type NextStep } from './next-step';
@@ -243,16 +243,18 @@ export class SourceController {
       },
       signal,
     );
-    return this.read(source, opened, entry, signal);
+    return (
+      opened.failure ?? this.readOn(source, this.read(source, opened, entry, signal), entry, signal)
+    );
   }
 
-  private async goOn(
+  private goOn(
     { source, reader }: PreparedSource,
     entry: AttemptEntry,
     signal: AbortSignal,
   ): Promise<Outcome> {
     this.listener.answered(source);
-    return this.readOn(source, await this.reading.finish(reader, entry, signal), entry, signal);
+    return this.readOn(source, this.reading.finish(reader, entry, signal), entry, signal);
   }
 
   /** Null when the content is this stream's to play. */
@@ -271,31 +273,31 @@ export class SourceController {
     return giveUp('played_elsewhere', error);
   }
 
-  private async read(
+  private read(
     source: Source,
-    opened: BroughtUp,
+    { media, deadlineMs }: OpenMedia,
     entry: AttemptEntry,
     signal: AbortSignal,
-  ): Promise<Outcome> {
-    if (opened.failure !== null) return opened.failure;
+  ): Promise<SourceEnd> {
     const { replacesSource } = this.policy;
     if (replacesSource) source.confirm();
-    const { media, deadlineMs } = opened;
-    const end = await this.reading.read(media, deadlineMs, replacesSource, entry, signal);
-    return this.readOn(source, end, entry, signal);
+    return this.reading.read(media, deadlineMs, replacesSource, entry, signal);
   }
 
-  /** Goes on with a newer session of the source, if there is one. */
+  /** Waits for the end of what is being read, and goes on with a newer session of the source as long as there is one. */
   private async readOn(
     source: Source,
-    end: SourceEnd,
+    present: Promise<SourceEnd>,
     entry: AttemptEntry,
     signal: AbortSignal,
   ): Promise<Outcome> {
-    if (source.hasNewerSession && (end.why === 'end' || end.why === 'reset')) {
+    let end = await present;
+    while (source.hasNewerSession && (end.why === 'end' || end.why === 'reset')) {
       const { excess } = this.reading;
       if (excess !== null) return excess;
-      return this.read(source, await openMedia(source, this.policy, signal), entry, signal);
+      const opened = await openMedia(source, this.policy, signal);
+      if (opened.failure !== null) return opened.failure;
+      end = await this.read(source, opened, entry, signal);
     }
     if (end.why === 'silence' && this.policy.isOverdue) {
       return startTimeout(end.flowed ? 'media without a place to join' : end.why);

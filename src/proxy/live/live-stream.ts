@@ -1,12 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { monotonicMs, wallClockIso } from '../../kernel/clock';
-import {
-  streamKey,
-  type ContentSelector,
-  type SourceSelector,
-  type StreamKey,
-} from '../../kernel/content-selector';
+import { streamKey, type ContentSelector, type StreamKey } from '../../kernel/content-selector';
 import { AppError, asAppError } from '../../kernel/errors';
 import type { SteadyWallClock } from '../../kernel/steady-wall-clock';
 import type { AppConfig } from '../../config';
@@ -47,8 +42,6 @@ export interface LiveStreamDirectory {
    * session over if it is on the same engine, and a start joins it.
    */
   claim(stream: LiveStream, infohash: string, source: Source): 'own' | 'same_engine' | 'merged';
-  /** Whether a stream other than this one plays that content. */
-  isPlayedElsewhere(stream: LiveStream, content: SourceSelector): boolean;
   /** The stream of a channel is about to play another content: it must no longer be found under the old one. */
   sourceChanged(stream: LiveStream): void;
   /** Viewers can join from now on. */
@@ -86,8 +79,6 @@ export class LiveStream implements Stream {
   private readonly watch: MediaWatch;
   private readonly sources: SourceController;
   private readonly abort = new AbortController();
-  /** What is asked of engines: the content, or the sources of a channel. */
-  readonly rotation: SourceRotation;
   /** 40 lower-case hex digits; null while no engine has named the content. */
   infohash: string | null = null;
   isLive: 1 | 0 | -1 = -1;
@@ -106,7 +97,8 @@ export class LiveStream implements Stream {
     /** Public id: the first key that was asked for. Never changes. */
     readonly id: string,
     readonly selector: ContentSelector,
-    rotation: (isPlayedElsewhere: (content: SourceSelector) => boolean) => SourceRotation,
+    /** What is asked of engines: the content, or the sources of a channel. */
+    readonly rotation: SourceRotation,
     private readonly report: StreamReporter,
     private readonly directory: LiveStreamDirectory,
     config: AppConfig,
@@ -116,7 +108,6 @@ export class LiveStream implements Stream {
     wallClock: SteadyWallClock,
   ) {
     this.holder = engines.holder(id);
-    this.rotation = rotation((content) => directory.isPlayedElsewhere(this, content));
     this.audience = new Audience(this.uid, config.proxyGracePeriodMs, jobs, this.holder);
     this.history = new StreamHistory(historyLimits(config));
     this.fanout = new StreamFanout(this.history, backlog, fanoutLimits(config), {
@@ -131,7 +122,7 @@ export class LiveStream implements Stream {
       { silenceMs: config.proxyStallTimeoutMs, outageMs: config.proxyOutageBudgetMs },
     );
     this.sources = new SourceController(
-      { holder: this.holder, rotation: this.rotation, ingest: this.ingest, report },
+      { holder: this.holder, rotation, ingest: this.ingest, report },
       {
         answered: (source) => this.engineAnswered(source),
         reclaimed: () => void this.end('reclaimed'),

@@ -169,11 +169,6 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
     return null;
   }
 
-  isPlayedElsewhere(stream: LiveStream, content: SourceSelector): boolean {
-    const other = this.lookup(content);
-    return other !== null && other !== stream;
-  }
-
   sourceChanged(stream: LiveStream): void {
     this.registry.unbindOthers(stream.key, stream);
   }
@@ -225,10 +220,14 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
   private open(selector: ContentSelector): LiveStream {
     this.registry.mustAdmit();
     const id = publicStreamId(selector);
-    const stream = new LiveStream(
+    const rotation = this.rotations.create(selector, (content) => {
+      const other = this.lookup(content);
+      return other !== null && other !== stream;
+    });
+    const stream: LiveStream = new LiveStream(
       id,
       selector,
-      (isPlayedElsewhere) => this.rotations.create(selector, isPlayedElsewhere),
+      rotation,
       this.reporters.of(id, selector),
       this,
       this.config,

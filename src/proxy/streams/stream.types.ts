@@ -1,4 +1,7 @@
-/** What a stream is doing; `grace`: nobody watches it, and its grace period runs. `playing` is a file, `live` a broadcast. */
+/**
+ * What a stream is doing. `grace`: it has no viewers and its grace period runs. `playing` is used for files only,
+ * `live` for broadcasts only.
+ */
 export type StreamState =
   'starting' | 'live' | 'playing' | 'stalled' | 'grace' | 'ended' | 'failed';
 
@@ -12,16 +15,16 @@ export type EndReason =
   /** Not listed, because a playback of the file continues the request: the content is a file, or it plays on another engine. */
   | 'recorded';
 
-/** One attempt on one engine, for operators. */
+/** One attempt to play on one engine, for operators. */
 export interface Attempt {
   readonly engineId: string;
   /** Id of the channel's source that was tried; null for a content without a channel. */
   readonly source: string | null;
   /** ISO 8601. */
   readonly startedAt: string;
-  /** Milliseconds the attempt lasted; null while it runs. */
+  /** Duration of the attempt in ms; null while it runs. */
   durationMs: number | null;
-  /** `running`, `playing`, or why it ended, e.g. `silence`, `http_500: start timeout`. */
+  /** `running`, `playing`, or why it ended, such as `silence` or `http_500: start timeout`. */
   outcome: string;
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { spanOf, type FileSpan } from './byte-range';
 
-/** What an engine says about a file, or about a part of it; null where it says nothing. */
+/** Facts about a file, or a part of it, from an engine's response headers; null if the engine did not send them. */
 export interface FileHead {
   readonly status: number;
   readonly contentType: string;
@@ -40,7 +40,7 @@ function mediaTypeOf(header: string | undefined): string {
   return OF_MEDIA.test(type) ? type : UNKNOWN_TYPE;
 }
 
-/** The head as it goes to a viewer. */
+/** The response headers for a viewer. */
 export function headersOf(head: FileHead): Record<string, string> {
   const told: Record<string, string | null> = {
     'Content-Type': head.contentType,
@@ -56,7 +56,10 @@ export function headersOf(head: FileHead): Record<string, string> {
   );
 }
 
-/** The head of the whole file, from the answer to a request for any part of it. Null if its length is not known. */
+/**
+ * The head of the whole file, derived from the answer to a request for any part of it. Null if the length of the file
+ * is unknown.
+ */
 export function wholeOf(head: FileHead): FileHead | null {
   const total = head.span?.total ?? null;
   if (total === null) return null;
@@ -70,7 +73,7 @@ export function wholeOf(head: FileHead): FileHead | null {
   };
 }
 
-/** Whether two answers may belong to the same file: they contradict each other in nothing. */
+/** True if two answers may belong to the same file, because none of their headers contradict each other. */
 export function isSameFile(one: FileHead, other: FileHead): boolean {
   if (one.etag !== null && other.etag !== null) return one.etag === other.etag;
   const [total, otherTotal] = [one.span?.total ?? null, other.span?.total ?? null];

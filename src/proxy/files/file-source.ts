@@ -9,16 +9,16 @@ import { complaintOf, startContent, type SessionServices, type SilentEngine } fr
 import type { Attempt } from '../streams';
 import type { FileContent } from './file-contents';
 
-/** The kind of slot that a playback needs. */
+/** The class of the slot that a playback needs, and what its request may wait for. */
 export type SlotWanted = Required<Pick<SlotRequest, 'class' | 'waitFor'>>;
 
 const MAX_ATTEMPTS_KEPT = 20;
-const TAKEN_AWAY = 'the engine was taken away';
+const WITHDRAWN = 'the engine was withdrawn';
 
-/** Why the engines that one request tried have failed, at their start or at their media. They are not asked again. */
+/** The engines that failed for one request, at the start or while sending. The request does not ask them again. */
 export class EngineFailures {
   readonly engines = new Set<string>();
-  /** The last failure, in words. */
+  /** Description of the last failure. */
   last = 'no answer';
 
   add(engineId: string, reason: string): void {
@@ -26,15 +26,15 @@ export class EngineFailures {
     this.last = reason;
   }
 
-  asError(): AppError {
+  toError(): AppError {
     return new AppError('engine_failed', `Every engine tried failed; the last with ${this.last}.`);
   }
 }
 
-/** The engine session that one playback reads: opens it, opens another one after a failure, and closes it. */
+/** Opens the engine session that one playback reads, opens another one after a failure, and closes it. */
 export class FileSource implements SilentEngine {
   readonly attempts: Attempt[] = [];
-  /** The engine in use, also while it is being asked. */
+  /** The engine in use, or the engine that is being asked. */
   engineId: string | null = null;
   lastEngineId: string | null = null;
   private currentLease: SlotLease | null = null;
@@ -46,9 +46,11 @@ export class FileSource implements SilentEngine {
     private readonly content: FileContent,
     private readonly holder: SlotHolder,
     private readonly services: SessionServices,
-    /** Engines that play this content for others: a second start there would end the engine session of the first. */
+    /**
+     * Engines that play this content in other playbacks. A second start on one of them would end its engine session.
+     */
     private readonly busyEngines: () => ReadonlySet<string>,
-    /** Called when the engine of the current session is withdrawn, or its slot is preempted. */
+    /** Called when the engine of the current session is withdrawn or its slot is preempted. */
     private readonly onRevoked: () => void,
   ) {}
 
@@ -61,23 +63,23 @@ export class FileSource implements SilentEngine {
     return this.currentSession;
   }
 
-  /** Continues with a slot and an engine session that a start as a broadcast has opened. */
+  /** Takes over the slot and the engine session of a broadcast start. */
   takeOver(lease: SlotLease, engineSession: EngineSession): void {
     lease.handOver(this.holder);
-    this.note(lease.engineId, monotonicMs(), 'playing');
+    this.addAttempt(lease.engineId, monotonicMs(), 'playing');
     this.use(lease, engineSession);
   }
 
-  /** The engine has ended the session because it was asked for the same content again; this is the newer session. */
+  /** Continues with a newer engine session, because a second start of the content has ended the present one. */
   adopt(engineSession: EngineSession): void {
     this.currentSession = engineSession;
   }
 
   /**
-   * Starts the content on an engine that does not play it yet; after a failure, on the next engine.
+   * Starts the content on an engine that does not play it yet. If the start fails, tries the next engine.
    *
-   * @throws AppError `no_capacity` when each engine plays it already or is full, `no_engine`, `content_not_found`,
-   *   `engine_failed` when all that were left have failed, `start_timeout`; the signal's reason
+   * @throws AppError `no_capacity` if every engine is full or plays the content already; `no_engine`;
+   *   `content_not_found`; `engine_failed` if all remaining engines have failed; `start_timeout`; the signal's reason
    */
   async acquire(
     failures: EngineFailures,
@@ -89,7 +91,7 @@ export class FileSource implements SilentEngine {
     for (;;) {
       const lease = await this.acquireSlot(failures, wanted, signal);
       deadlineMs ??= monotonicMs() + this.services.config.proxyInitTimeoutMs;
-      // Another playback of the content may have got the same engine while this request waited.
+      // Another playback of the content may have acquired the same engine while this request waited.
       if (this.busyEngines().has(lease.engineId)) {
         lease.release();
         continue;
@@ -101,14 +103,14 @@ export class FileSource implements SilentEngine {
         throw error;
       });
       if (typeof outcome !== 'string') {
-        this.note(lease.engineId, startedMs, 'playing');
+        this.addAttempt(lease.engineId, startedMs, 'playing');
         this.use(lease, outcome);
         if (!this.closing.signal.aborted) return lease;
         this.drop();
         throw this.closing.signal.reason as Error;
       }
       this.engineId = null;
-      this.note(lease.engineId, startedMs, outcome);
+      this.addAttempt(lease.engineId, startedMs, outcome);
       failures.add(lease.engineId, outcome);
       if (monotonicMs() >= deadlineMs) {
         const detail = `No answer within the start budget; last: ${outcome}.`;
@@ -118,10 +120,10 @@ export class FileSource implements SilentEngine {
   }
 
   /**
-   * The head of a part of the file; its body has not been read. Asks again while the engine is pre-buffering. An engine
-   * session must be open.
+   * Requests a part of the file and returns the response with its body unread. Repeats the request while the engine is
+   * pre-buffering. An engine session must be open.
    *
-   * @param deadlineMs monotonic
+   * @param deadlineMs monotonic time
    * @throws EngineFault, the signal's reason
    */
   async open(part: FilePart, deadlineMs: number, caller: AbortSignal): Promise<IncomingMessage> {
@@ -147,7 +149,7 @@ export class FileSource implements SilentEngine {
     }
   }
 
-  /** Leaves the engine: stops the engine session, then gives the slot back. */
+  /** Stops the engine session, then releases the slot. */
   drop(): void {
     const [lease, engineSession] = [this.currentLease, this.currentSession];
     this.engineId = null;
@@ -164,25 +166,31 @@ export class FileSource implements SilentEngine {
     this.stops.add(stop);
   }
 
-  /** Resolves when what was left is stopped: before that an engine must not be asked for the same content again. */
+  /**
+   * Resolves when all engine sessions that were dropped are stopped. Before that, a start of the same content on such
+   * an engine would fail.
+   */
   async stopped(): Promise<void> {
     while (this.stops.size > 0) await Promise.allSettled(this.stops);
   }
 
-  /** Leaves the engine, and acquires none from now on. */
+  /** Stops the engine session and acquires no slot from now on. */
   close(): void {
     this.closing.abort(new Error('the playback is over'));
     this.drop();
   }
 
-  /** What failed, in words; an engine that is to blame is complained of. Throws what is no fault of the engine. */
+  /**
+   * Describes a failure, and complains about the engine if it is to blame. Throws errors that are not the engine's
+   * fault.
+   */
   blame(error: unknown, lease: SlotLease): string {
     if (error instanceof EngineFault) {
       const complaint = complaintOf(error);
       if (complaint !== null) this.services.engineHealth.complain(lease.engineId, complaint);
       return `${error.reason}: ${error.detail}`;
     }
-    if (lease.isRevoked) return TAKEN_AWAY;
+    if (lease.isRevoked) return WITHDRAWN;
     throw error;
   }
 
@@ -208,14 +216,14 @@ export class FileSource implements SilentEngine {
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof AppError) || error.code !== 'engine_failed') throw error;
-      // Every engine is excluded: because it failed, or because it plays this content already.
-      if (failures.engines.size > 0) throw failures.asError();
-      const detail = 'Every engine that works plays this content for another viewer.';
+      // Every engine is excluded: some have failed, others play this content already.
+      if (failures.engines.size > 0) throw failures.toError();
+      const detail = 'Every healthy engine plays this content for another viewer.';
       throw new AppError('no_capacity', detail);
     }
   }
 
-  /** The engine session; or why there is none on this engine, whose slot is free again then. */
+  /** Returns the engine session, or the description of the failure after releasing the slot. */
   private async startOn(
     lease: SlotLease,
     deadlineMs: number,
@@ -236,9 +244,9 @@ export class FileSource implements SilentEngine {
       lease.release();
       signal.throwIfAborted();
       if (lease.isPreempted) throw preempted(lease);
-      if (lease.isRevoked) return TAKEN_AWAY;
-      const isOfContent = error instanceof EngineFault && error.kind === 'content';
-      if (isOfContent && engines.isNetworkConnected(lease.engineId)) {
+      if (lease.isRevoked) return WITHDRAWN;
+      const isContentFault = error instanceof EngineFault && error.kind === 'content';
+      if (isContentFault && engines.isNetworkConnected(lease.engineId)) {
         const detail = `The engine does not know this content (${error.detail}).`;
         throw new AppError('content_not_found', detail);
       }
@@ -256,7 +264,7 @@ export class FileSource implements SilentEngine {
     lease.revoked.addEventListener('abort', onRevoked, { once: true });
   }
 
-  private note(engineId: string, startedMs: number, outcome: string): void {
+  private addAttempt(engineId: string, startedMs: number, outcome: string): void {
     const durationMs = Math.round(monotonicMs() - startedMs);
     this.attempts.push({ engineId, source: null, startedAt: wallClockIso(), durationMs, outcome });
     if (this.attempts.length > MAX_ATTEMPTS_KEPT) this.attempts.shift();
@@ -264,7 +272,7 @@ export class FileSource implements SilentEngine {
   }
 }
 
-/** What the viewer is told when a start loses its slot to another request. */
+/** The error for a viewer whose start lost its slot to another request. */
 export function preempted({ revocationReason }: SlotLease): AppError {
   return new AppError('no_capacity', revocationReason?.message ?? 'The slot was needed elsewhere.');
 }

@@ -12,7 +12,10 @@ export type EndReason =
   | 'joined_other_session'
   | 'looping'
   | 'shutdown'
-  /** Not listed, because a playback of the file continues the request: the content is a file, or it plays on another engine. */
+  /**
+   * The content is a file, or it plays on another engine. Such a stream is not listed after its end, because a file
+   * playback continues the request.
+   */
   | 'recorded';
 
 /** One attempt to play on one engine, for operators. */

@@ -32,7 +32,7 @@ export class StreamHistory {
   /** Other join points, a few per second. */
   private readonly plainPoints = new JoinPoints();
   readonly scanner = new TransportScanner();
-  /** Called after bytes were appended. Whoever sets this callback must clear it. */
+  /** Called after bytes were appended. The code that sets this callback must also clear it. */
   onAppended: (() => void) | null = null;
   /** Bytes of segment metadata for playlists; it lives as long as the media do. */
   playlistBytes = 0;

@@ -17,7 +17,7 @@ function programme(...streams: readonly (readonly [number, number])[]): Programm
   return { programmeNumber: 1, pmtPid: 0x1000, pcrPid, version: 0, streams: streams.map(stream) };
 }
 
-/** What viewers know after these went out one after the other. */
+/** The outgoing programme after these programmes were sent one after the other. */
 const told = (...programmes: readonly Programme[]): OwnProgramme =>
   programmes.reduce<OwnProgramme | null>(learnProgramme, null)!;
 
@@ -92,9 +92,9 @@ describe('mapProgramme', () => {
   const radio = programme([0x101, AAC]);
   it.each([
     ['another video', programme([0x100, 0x24], [0x101, AAC]), false, false],
-    ['another sound', programme([0x100, H264], [0x101, MP2]), false, false],
+    ['other audio', programme([0x100, H264], [0x101, MP2]), false, false],
     ['no video', radio, false, true],
-    ['no sound', programme([0x100, H264]), false, true],
+    ['no audio', programme([0x100, H264]), false, true],
   ])('%s', (_what, source, atSplice, underWay) => {
     const own = told(OLD);
     expect(mapProgramme(own, source, 'splice') !== null).toBe(atSplice);

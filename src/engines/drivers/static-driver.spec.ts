@@ -3,7 +3,7 @@ import type { EngineDescription } from '../registry/engine.types';
 import { StaticDriver } from './static-driver';
 
 describe('StaticDriver', () => {
-  it('announces each address once, under an id made of it', async () => {
+  it('announces each address once, under an id that is derived from it', async () => {
     const announced: EngineDescription[] = [];
     const driver = new StaticDriver(
       [
@@ -13,7 +13,7 @@ describe('StaticDriver', () => {
       () => Promise.resolve(),
     );
     const unexpected = () => {
-      throw new Error('a static engine is never taken away');
+      throw new Error('a static engine is never lost');
     };
     await driver.start({
       announce: (description) => announced.push(description),

@@ -1,6 +1,6 @@
 import type { SlotClass } from './slot-request';
 
-/** How many streams engines may be asked for at once. */
+/** Maximum number of streams that engines may be asked for at once. */
 export interface StartLimits {
   readonly perEngine: number;
   readonly total: number;
@@ -13,8 +13,8 @@ export interface Asking {
 }
 
 /**
- * Whether one more stream of this class would be one too many for an engine. A quarter of each limit, at least one, is
- * reserved for failovers, so that dead channels never keep a watched stream waiting.
+ * True if one more stream of this class would exceed a limit. A quarter of each limit, at least one, is reserved for
+ * failovers, so that dead channels never keep a watched stream waiting.
  */
 export function isBusy(
   engineId: string,

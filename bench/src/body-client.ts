@@ -24,7 +24,7 @@ interface Question {
   mayRepeat: boolean;
   sink: BodySink | null;
   head: string;
-  /** Remaining bytes of the body; null while the head is not complete. */
+  /** Bytes of the body that are still missing; null while the head is not complete. */
   left: number | null;
   answer: BodyAnswer;
   resolve: (answer: BodyAnswer) => void;
@@ -117,7 +117,7 @@ export class BodyClient {
     if (question === null) return;
     const start = question.left === null ? readHead(question, length) : 0;
     if (start === null) {
-      this.fail('not an answer of a told length');
+      this.fail('the answer has no Content-Length');
       return;
     }
     if (question.left === null) return;

@@ -28,7 +28,7 @@ interface ShownRow {
   digits: number;
 }
 
-export const SERVER_WORDS: Record<ServerName, string> = {
+export const SERVER_NAMES: Record<ServerName, string> = {
   product: 'ours',
   bare: 'bare Node',
   other: 'other',
@@ -132,7 +132,7 @@ function notes(results: readonly CaseResult[]): string[] {
     ...(busy.length === 0
       ? []
       : [
-          `Careful: the load generator itself was busy in ${busy.join(', ')}: figures are upper bounds.`,
+          `Warning: the load generator itself was busy in ${busy.join(', ')}: figures are upper bounds.`,
         ]),
   ];
 }

@@ -46,11 +46,11 @@ function markers(body: Buffer): bigint[] {
 }
 
 describe('the conditions of a fault', () => {
-  const strikes = (fault: Record<string, unknown>, requests: number): number[] => {
+  const appliedTo = (fault: Record<string, unknown>, requests: number): number[] => {
     const book = new FaultBook();
     book.add({ kind: 'never', ...fault });
     const all = Array.from({ length: requests }, (_, n) => n + 1);
-    return all.filter(() => book.strike('getstream', [ID, CARD!.infohash]).all.length > 0);
+    return all.filter(() => book.matchFaults('getstream', [ID, CARD!.infohash]).all.length > 0);
   };
 
   test.each([
@@ -66,7 +66,7 @@ describe('the conditions of a fault', () => {
     [{ content: CARD!.infohash.toUpperCase() }, [1, 2, 3, 4, 5]],
     [{ content: CARD2!.id }, []],
   ])('%j', (fault, expected) => {
-    expect(strikes(fault, 5)).toEqual(expected);
+    expect(appliedTo(fault, 5)).toEqual(expected);
   });
 
   test.each([
@@ -260,7 +260,7 @@ describe('media', () => {
     if (bytes !== null) expect(reader.body).toHaveLength(bytes);
   });
 
-  test('session_stolen: the addresses of the session answer so', async () => {
+  test('session_stolen: the addresses of the session answer like those of an ended one', async () => {
     sim.fault({ kind: 'session_stolen', bytes: 10_000, how: 'freeze' });
     const { playback_url, stat_url } = await sim.start(`id=${ID}&pid=a`);
     await (await sim.play(playback_url)).until((one) => one.body.length === 10_000);
@@ -410,12 +410,12 @@ describe('media', () => {
   test('slow_burst: past media arrive gradually, but faster than real time', async () => {
     const openedMs = performance.now();
     const one = await playWith({ kind: 'slow_burst', factor: 4 });
-    // Two seconds at 4 Mbit/s, within a packet or two.
+    // 2 s of media at 4 Mbit/s, to within two packets.
     await one.until(({ body }) => body.length >= 990_000, 10_000);
     expect(performance.now() - openedMs).toBeGreaterThan(490);
     const numbers = markers(one.body);
     expect(numbers.slice(1).every((number, n) => number > numbers[n]!)).toBe(true);
-    // Afterwards at the rate of the clock.
+    // After the burst the media arrive in real time.
     await one.until(({ body }) => body.length >= 1_500_000, 10_000);
     expect(performance.now() - openedMs).toBeGreaterThan(980);
   });

@@ -88,7 +88,7 @@ describe('faults of the tables and of the announced streams', () => {
   });
 
   test.each(['pat', 'small_pats', 'pmt'])(
-    'table_flood of %s: no two are the same',
+    'table_flood of %s: every table differs',
     async (what) => {
       const { body } = await (
         await playWith({ kind: 'table_flood', what, entries: 30 })

@@ -88,7 +88,7 @@ describe.each([
   const source = timeline(bitrate, false, offset);
   const data = render(source, SEAM_MS - 8_000, SEAM_MS + 16_000);
 
-  test('pictures follow each other every 40 ms, also between loops', () => {
+  test('pictures are 40 ms apart, also between loops', () => {
     const { pts, dts } = times(data, VIDEO_PID);
     expect(dts).toHaveLength(600);
     expect(new Set(steps(dts, TIMESTAMP_WRAP))).toEqual(new Set([3600]));
@@ -106,7 +106,7 @@ describe.each([
     ).toEqual(new Set([3600]));
   });
 
-  test('sound continues between loops', () => {
+  test('audio continues between loops', () => {
     const { pts } = times(data, AUDIO_PID);
     for (const step of steps(pts, TIMESTAMP_WRAP)) {
       expect(step).toBeGreaterThan(0);

@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream';
 import type { EngineSession, FilePart } from '../../ace';
 import type { SlotHolder, SlotLease } from '../../engines';
 import { monotonicMs, wallClockIso } from '../../kernel/clock';
-import { AppError, asAppError } from '../../kernel/errors';
+import { AppError, asAppError, type ErrorCode } from '../../kernel/errors';
 import { isoOf, StreamReporter, type SessionServices } from '../live';
 import type { EndReason, Stream, StreamSnapshot, StreamState } from '../streams';
 import type { LeaveReason, Viewer, ViewerHost } from '../viewers';
@@ -48,7 +48,7 @@ export class FilePlayback implements Stream, PlaybackFacts, ViewerHost, Transfer
   readonly holder: SlotHolder;
   viewer: Viewer | null = null;
   endedMs: number | null = null;
-  endReason: string | null = null;
+  endReason: EndReason | ErrorCode | null = null;
   private error: AppError | null = null;
   private readonly requestedAt = wallClockIso();
   private readonly source: FileSource;
@@ -336,7 +336,7 @@ export class FilePlayback implements Stream, PlaybackFacts, ViewerHost, Transfer
     this.failovers += 1;
   }
 
-  private finish(reason: string, viewerReason: LeaveReason): void {
+  private finish(reason: EndReason | ErrorCode, viewerReason: LeaveReason): void {
     this.endReason = reason;
     this.endedMs = monotonicMs();
     this.services.jobs.cancel('file.grace', this.uid);

@@ -13,7 +13,8 @@ import type { FileContent } from './file-contents';
 export type SlotWanted = Required<Pick<SlotRequest, 'class' | 'waitFor'>>;
 
 const MAX_ATTEMPTS_KEPT = 20;
-const WITHDRAWN = 'the engine was withdrawn';
+/** The outcome of an attempt whose engine was withdrawn. */
+const WITHDRAWN = 'engine_withdrawn';
 
 /** The engines that failed for one request, at the start or while sending. The request does not ask them again. */
 export class EngineFailures {

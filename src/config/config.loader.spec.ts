@@ -2,8 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AppConfig, SETTINGS } from './app-config';
-import { ConfigError } from './config-error';
-import { loadConfig, loadProcessConfig, resolveConfig } from './config.loader';
+import { ConfigError, loadConfig, loadProcessConfig, resolveConfig } from './config.loader';
 import { type Machine } from './machine';
 import { type Setting } from './setting';
 

@@ -11,7 +11,7 @@ import {
   type Viewer,
 } from './support';
 import type { FaultDescription } from './support/simulator';
-import { journalTimes } from './support/journal-times';
+import { journalTimes } from './support/simulator';
 import { expectNothingLeft } from './support/remains';
 import { withLag } from '../../src/kernel/testing/lag.spec-support';
 

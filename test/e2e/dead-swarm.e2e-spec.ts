@@ -11,7 +11,7 @@ import {
   type Viewer,
 } from './support';
 import { concurrently } from './support/concurrently';
-import { journalTimes } from './support/journal-times';
+import { journalTimes } from './support/simulator';
 import { baselineOf, expectNothingLeft, type Baseline } from './support/remains';
 import { withLag } from '../../src/kernel/testing/lag.spec-support';
 

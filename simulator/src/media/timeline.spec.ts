@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { loadClip } from '../clip-file';
+import { loadClip } from './clip';
 import { readMarker } from './marker';
 import { crc32 } from './psi';
 import { buildSchedule } from './schedule';

@@ -1,8 +1,12 @@
 import fc from 'fast-check';
 import { pes } from './fixtures/ts-writer';
 import { type PsiSnapshot } from './psi-tracker';
-import { type PesPlace, type ProvableCodec, RandomAccessDetector } from './random-access';
-import { sliceTypeOf } from './slice-type';
+import {
+  type PesPlace,
+  type ProvableCodec,
+  RandomAccessDetector,
+  sliceTypeOf,
+} from './random-access';
 
 const START = [0, 0, 1];
 const AUD = [0, 0, 0, 1, 0x09, 0xf0];

@@ -77,7 +77,7 @@ describe('a channel of several sources', () => {
     return starts.flat().length;
   }
 
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the wire's shape is what tests look at
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests check the shape of answers
   async function latelyOf(channel: string): Promise<any[]> {
     return (await product.api('GET', `/api/v1/channels/${channel}`)).body.sources;
   }

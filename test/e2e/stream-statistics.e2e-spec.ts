@@ -40,7 +40,7 @@ describe('statistics of a stream', () => {
     return viewer;
   }
 
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the wire's shape is what tests look at
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests check the shape of answers
   async function stats(id: string, query = ''): Promise<any> {
     const answer = await product.api('GET', `/api/v1/streams/${id}/stats${query}`);
     expect(answer.status).toBe(200);

@@ -68,7 +68,7 @@ describe('waiting for engines', () => {
       await eventually(() => failures().length > 0);
       expect(failures()).toHaveLength(1);
       expect(String(failures()[0]!.msg)).toMatch(/no_engine/);
-      // The failure is nobody's fault, so it is not remembered.
+      // The failure is not the content's fault, so it is not remembered.
       await engine.control('POST', '/__sim/mode', { mode: 'normal' });
       await stateOf(product, engine, 'healthy');
       await open(product, id).playing();

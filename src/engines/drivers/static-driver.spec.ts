@@ -35,7 +35,7 @@ describe('StaticDriver', () => {
     ]);
   });
 
-  it('warns once about each name that does not resolve and announces its engine all the same', async () => {
+  it('warns once about each name that does not resolve, and still announces its engine', async () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
     const asked: string[] = [];
     const resolve = async (host: string): Promise<void> => {

@@ -31,7 +31,9 @@ const MAX_START_TRIES = 4;
 const MAX_CONTINUATION_TRIES = 4;
 /** Maximum number of breaks in a row that are bridged. */
 const MAX_BREAKS = 5;
-/** After this many bytes without a break, counting starts anew, because a file that plays for hours may break often. */
+/**
+ * After this many bytes without a break, counting starts again, because a file that plays for hours may break often.
+ */
 const PROGRESS_BYTES = 2 * 1024 * 1024;
 
 /**

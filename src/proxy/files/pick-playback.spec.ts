@@ -41,7 +41,7 @@ describe('the playback for a request', () => {
   const rows: Row[] = [
     ['opens the first', [], START, OPEN],
     ['opens the first also in the middle', [], SEEK, OPEN],
-    ['from the start: its own that nobody reads', [left('you', 9), left('me', 1)], START, 1],
+    ['from the start: its own unread one', [left('you', 9), left('me', 1)], START, 1],
     ['from the start: the one unread for longest', [left('a', 1), left('b', 9)], START, 1],
     [
       'from the start: never one that is being read',

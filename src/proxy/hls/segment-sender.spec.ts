@@ -164,7 +164,7 @@ describe('SegmentSender', () => {
     expect(stage.viewer.queuedBytes).toBeLessThan(segmentBytes(stage.segment));
   });
 
-  it('aborts nobody because our own event loop was late', async () => {
+  it('aborts no transfer because of event loop lag', async () => {
     const response = await stage.ask();
     const sender = await until(() => stage.senders[0]);
     await until(() => sender.pinnedBytes > 0);

@@ -72,8 +72,8 @@ export class StreamHistory {
   }
 
   /**
-   * Media in ms that the ring can hold at the current bit rate. The current fill does not matter: a ring that is still
-   * filling overtakes nobody.
+   * Media in ms that the ring can hold at the current bit rate. The current fill does not matter, because a ring that
+   * is still filling drops nothing.
    */
   get capacityMs(): number {
     const { bitrateBps } = this;

@@ -135,7 +135,7 @@ describe('the first source', () => {
     expect(stage.joinable).toBe(1);
   });
 
-  it('lets nobody join without PAT and PMT, and is abandoned 4 s after its first media', () => {
+  it('offers no join point without PAT and PMT, and is abandoned 4 s after its first media', () => {
     stage.push(nullPackets(50), 500);
     const stream = new SyntheticStream({ psi: false });
     expect(stage.pushAll(stream.take(200), 1316, 5000)).toBe('ok');
@@ -144,7 +144,7 @@ describe('the first source', () => {
     expect(stage.pushAll(stream.take(25), 1316, 9000)).toBe('no_tables');
   });
 
-  it('lets nobody join when its tables announce streams that never send, and is abandoned as if it had none', () => {
+  it('offers no join point when its tables announce streams that never send, and is abandoned as if it had no tables', () => {
     const announced = new SyntheticStream({ videoPid: 0x300, audioPid: 0x301 }).take(1);
     const tables = announced.subarray(0, 2 * TS_PACKET);
     const stream = new SyntheticStream({ psi: false });

@@ -115,7 +115,7 @@ describeUp(
       await compose([...files, 'up', '--detach', '--no-build'], env);
     }, BUILD_WITHIN_MS);
 
-    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the wire's shape is what tests look at
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests check the shape of answers
     async function api(method: string, path: string): Promise<any> {
       const answer = await call({ port, method, path, headers: { 'X-API-Key': KEY } });
       if (answer.status >= 300)

@@ -33,7 +33,7 @@ const BOOT_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 20_000;
 
 /**
- * A Docker Engine of a test's own, which may be stopped, killed and frozen while the one of the machine goes on:
+ * A Docker Engine of a test's own, which may be stopped, killed and frozen while the machine's own Docker Engine continues:
  *
  *     const daemon = await PrivateDockerd.start({ name: 'e', liveRestore: true });
  *     const tag = simulatorImage({ dockerHost: daemon.dockerHost });

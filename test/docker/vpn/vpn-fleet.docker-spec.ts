@@ -55,7 +55,7 @@ describeWithDocker('engines behind two VPNs', () => {
     behind(await engines(), vpn)
       .map(({ id }) => id)
       .sort();
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the wire's shape is what tests look at
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests check the shape of answers
   const status = async (): Promise<any> => (await fleet.product.api('GET', '/vpn/status')).body;
   const portOf = ({ labels }: VpnEngine): string | undefined =>
     Object.entries(labels).find(([name]) => name.endsWith('forwarded-port'))?.[1];

@@ -37,7 +37,7 @@ export interface EngineRecipe {
   readonly architectures: readonly Architecture[];
   /** The ports that an engine opens. In a network that engines share, each engine needs its own of each. */
   readonly portNames: readonly PortName[];
-  /** The ports of an engine in a network of its own. */
+  /** The ports of an engine that has its own network. */
   readonly ownPorts: EnginePorts;
   /**
    * Why the image cannot run on this machine, or null. Always null for an image that the operator chose.

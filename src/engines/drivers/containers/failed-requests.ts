@@ -23,7 +23,11 @@ export function asRequestFailure(error: unknown, signal: AbortSignal): RuntimeEr
   return isCut ? requestCancelled(error) : asRuntimeError(error);
 }
 
-/** Far more than are ever in progress at a time. The container of an older request is listed as `created` and removed. */
+/**
+ * Remembers provisioning requests that failed while Docker gave no answer. Their containers may exist nevertheless, or
+ * appear when a frozen Docker Engine continues. Listings do not show them as engines; they are removed as soon as they
+ * are listed.
+ */
 const MAX_ORPHANS = 200;
 
 /**

@@ -47,7 +47,7 @@ describe('the advice for a socket without permission', () => {
       'user alice is not in group docker that may use it: sudo usermod -aG docker alice, then log in again',
     ],
     [
-      'a member who has not logged in again',
+      'a group member that has not logged in again',
       { user: 'bob' },
       'user bob is in group docker, but was not yet when this session began: log in again',
     ],

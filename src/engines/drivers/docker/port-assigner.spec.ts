@@ -65,7 +65,7 @@ describe('PortAssigner', () => {
     present({ publishedPort: 19_000 });
     present({ publishedPort: 19_001, instance: 'other' });
     present({ ports: { ...OWN_PORTS, http: 19_002 }, vpn: VPN_SLOT });
-    containers.push({ Labels: { name: 'somebody else' } } as unknown as ContainerInfo);
+    containers.push({ Labels: { name: 'another installation' } } as unknown as ContainerInfo);
     const { ports, publishedPort } = await newAssigner().assign(anywhere, PUBLISHED);
     expect([ports, publishedPort]).toEqual([OWN_PORTS, 19_002]);
     expect(filters).toEqual([['dev.acefleet.managed=true']]);

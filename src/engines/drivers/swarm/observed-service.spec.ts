@@ -50,7 +50,7 @@ describe('an engine in a Swarm', () => {
       { host: '10.0.1.5', port: 6878 },
     ],
     [
-      'at an IPv6 address of its own',
+      'at its own IPv6 address',
       null,
       task({}, { NetworksAttachments: [attachment('engines', 'fd00::5/64')] }),
       { host: 'fd00::5', port: 6878 },

@@ -142,7 +142,7 @@ describe('creating an engine in a Swarm', () => {
     expect(swarm.made).toHaveLength(3);
   });
 
-  it('gives each engine a port of its own', async () => {
+  it('gives each engine its own port', async () => {
     const runs: TaskStatus = { State: 'running' };
     const { swarm, provisioning } = stage(runs, runs, runs);
     const keys = ['00000000000a', '00000000000b', '00000000000c'];

@@ -139,11 +139,11 @@ function readHead(question: Question, length: number): number | null {
   if (end < 0) return question.head.length >= MAX_HEAD_BYTES ? null : length;
   const head = question.head.slice(0, end + 2);
   const status = /^HTTP\/1\.1 (\d{3}) /.exec(head)?.[1];
-  const told = /\r\ncontent-length: *(\d+)\r\n/i.exec(head)?.[1];
-  if (status === undefined || told === undefined) return null;
+  const contentLength = /\r\ncontent-length: *(\d+)\r\n/i.exec(head)?.[1];
+  if (status === undefined || contentLength === undefined) return null;
   question.answer.status = Number(status);
   question.answer.location = /\r\nlocation: *(\S+)\r\n/i.exec(head)?.[1] ?? null;
-  question.left = Number(told);
+  question.left = Number(contentLength);
   return end + 4 - before;
 }
 

@@ -151,10 +151,10 @@ async function watched(
   const plan = { port: product.port, viewers: options.viewers ?? VIEWERS, rampMs: RAMP_MS };
   const audience = children.fork('audience', [JSON.stringify(plan)]);
   try {
-    await childMessage(audience, told('watching'), SLACK_MS, signal);
+    await childMessage(audience, messageOfType('watching'), SLACK_MS, signal);
     await setTimeout(WARM_MS, undefined, { signal });
     const engine = await engineInUse(product, engines);
-    const marked = childMessage(audience, told('marked'), SLACK_MS, signal);
+    const marked = childMessage(audience, messageOfType('marked'), SLACK_MS, signal);
     audience.process.send('mark' satisfies AudienceOrder);
     await marked;
     const answerMs = await disrupt(disruption, engine, product);
@@ -201,11 +201,11 @@ async function engineInUse(
   return engine;
 }
 
-function told(type: 'watching' | 'marked'): (message: unknown) => true | null {
+function messageOfType(type: 'watching' | 'marked'): (message: unknown) => true | null {
   return (message) => ((message as AudienceMessage).type === type ? true : null);
 }
 
 function reportOf(message: unknown): AudienceReport | null {
-  const said = message as AudienceMessage;
-  return said.type === 'report' ? said.report : null;
+  const received = message as AudienceMessage;
+  return received.type === 'report' ? received.report : null;
 }

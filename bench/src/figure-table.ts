@@ -37,6 +37,6 @@ function verdict({ value, digits, limit }: StreamFigure): string {
   const seen = (value === null ? NONE : value.toFixed(digits)).padStart(9);
   if (limit === undefined) return seen;
   const goal = limit === 0 ? '0' : `≤ ${limit}`;
-  const judged = value === null ? '' : value <= limit ? 'yes' : 'NO';
-  return `${seen}  goal ${goal.padEnd(8)} ${judged}`.trimEnd();
+  const verdict = value === null ? '' : value <= limit ? 'yes' : 'NO';
+  return `${seen}  goal ${goal.padEnd(8)} ${verdict}`.trimEnd();
 }

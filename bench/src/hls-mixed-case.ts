@@ -103,11 +103,11 @@ function isPlaying(message: unknown): true | null {
 }
 
 function hlsReport(message: unknown): HlsLoadReport | null {
-  const told = message as HlsLoadMessage;
-  return told.type === 'report' ? told.report : null;
+  const received = message as HlsLoadMessage;
+  return received.type === 'report' ? received.report : null;
 }
 
 function tsReport(message: unknown): LoadReport | null {
-  const told = message as LoadMessage;
-  return told.type === 'report' ? told.report : null;
+  const received = message as LoadMessage;
+  return received.type === 'report' ? received.report : null;
 }

@@ -129,7 +129,7 @@ export class ControlApi {
   }
 
   private async changeMode(mode: unknown): Promise<object> {
-    const known = SERVER_MODES.find((one): one is ServerMode => one === mode);
+    const known = SERVER_MODES.find((candidate): candidate is ServerMode => candidate === mode);
     if (!known) throw new ControlError(400, `mode is one of ${SERVER_MODES.join(', ')}`);
     await this.server.change(known);
     return { mode: known };

@@ -29,7 +29,7 @@ async function playWith(fault: Record<string, unknown>): Promise<RawConnection> 
   return sim.play(playback_url);
 }
 
-const full = (one: RawConnection): boolean => one.body.length >= 800_000;
+const full = (connection: RawConnection): boolean => connection.body.length >= 800_000;
 
 /** The packets after this many bytes. */
 const behind = (body: Buffer, bytes: number): Buffer =>

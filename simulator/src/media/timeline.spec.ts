@@ -148,11 +148,11 @@ describe.each([
 
   test('a key frame begins with every second, right after its tables', () => {
     for (let second = -8; second < 16; second += 1) {
-      const one = render(source, SEAM_MS + second * 1000, SEAM_MS + second * 1000 + 200);
-      expect(pidOf(one, 0)).toBe(PAT_PID);
-      expect(pidOf(one, PACKET_BYTES)).toBe(PMT_PID);
-      const unit = packetsOf(one, VIDEO_PID).find((at) => startsUnit(one, at))!;
-      expect(adaptationFlags(one, unit) & 0x40).toBe(0x40);
+      const rendered = render(source, SEAM_MS + second * 1000, SEAM_MS + second * 1000 + 200);
+      expect(pidOf(rendered, 0)).toBe(PAT_PID);
+      expect(pidOf(rendered, PACKET_BYTES)).toBe(PMT_PID);
+      const unit = packetsOf(rendered, VIDEO_PID).find((at) => startsUnit(rendered, at))!;
+      expect(adaptationFlags(rendered, unit) & 0x40).toBe(0x40);
     }
   });
 
@@ -209,17 +209,17 @@ test('tables carry valid checksums', () => {
 });
 
 test('the broadcast is a pure function of content and time: the same bytes on any engine, in any pieces', () => {
-  const one = timeline(4);
+  const clip = timeline(4);
   const other = timeline(4);
-  const length = one.packetsPerLoop;
-  const origin = one.numberAt(SEAM_MS);
+  const length = clip.packetsPerLoop;
+  const origin = clip.numberAt(SEAM_MS);
   fc.assert(
     fc.property(
       fc.integer({ min: -length, max: length }),
       fc.integer({ min: 1, max: 3000 }),
       fc.integer({ min: 1, max: 3000 }),
       (start, head, tail) => {
-        const whole = one.render(origin + start, head + tail);
+        const whole = clip.render(origin + start, head + tail);
         const pieces = [
           other.render(origin + start, head),
           other.render(origin + start + head, tail),

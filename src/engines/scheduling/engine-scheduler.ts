@@ -313,7 +313,9 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
   ): void {
     const waitedMs = monotonicMs() - queued.sinceMs;
     const isUseful = (lease: SlotLease): boolean =>
-      usable.some((one) => one.id === lease.engineId && (lease.isAsking || !isOnlyBusy(one)));
+      usable.some(
+        (engine) => engine.id === lease.engineId && (lease.isAsking || !isOnlyBusy(engine)),
+      );
     const isBusyOnly = usable.some(isOnlyBusy);
     const timeoutMs = queued.mayPreempt ? this.config.engineWaitTimeoutMs : BUSY_WAIT_MS;
     if (waitedMs >= timeoutMs) {

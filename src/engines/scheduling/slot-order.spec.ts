@@ -56,8 +56,8 @@ describe('the order of service', () => {
         const { requests } = serviceOrder(queued, slots, isNewestNext);
         expect(new Set(requests)).toEqual(new Set(queued));
         expect(requests).toHaveLength(queued.length);
-        const ranks = requests.map((one) =>
-          one.isWatched ? SLOT_CLASSES.indexOf(one.class) : SLOT_CLASSES.length,
+        const ranks = requests.map((request) =>
+          request.isWatched ? SLOT_CLASSES.indexOf(request.class) : SLOT_CLASSES.length,
         );
         expect(ranks).toEqual([...ranks].sort((a, b) => a - b));
       }),

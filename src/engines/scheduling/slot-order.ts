@@ -31,7 +31,7 @@ export function serviceOrder<T extends Queued>(
 ): ServiceOrder<T> {
   const watched = queued.filter(({ isWatched }) => isWatched);
   const byClass = new Map(
-    SLOT_CLASSES.map((name) => [name, watched.filter((one) => one.class === name)]),
+    SLOT_CLASSES.map((name) => [name, watched.filter((request) => request.class === name)]),
   );
   const starts = byClass.get('start') ?? [];
   const isCrowded = starts.length > slots;

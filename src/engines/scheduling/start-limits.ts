@@ -22,13 +22,13 @@ export function isBusy(
   asking: readonly Asking[],
   { perEngine, total }: StartLimits,
 ): boolean {
-  const here = asking.filter((one) => one.engineId === engineId);
-  return exceeds(asking, total, slotClass) || exceeds(here, perEngine, slotClass);
+  const onEngine = asking.filter((request) => request.engineId === engineId);
+  return exceeds(asking, total, slotClass) || exceeds(onEngine, perEngine, slotClass);
 }
 
 function exceeds(asking: readonly Asking[], limit: number, slotClass: SlotClass): boolean {
   if (asking.length >= limit) return true;
   if (slotClass === 'failover') return false;
   const reserved = Math.max(1, Math.floor(limit / 4));
-  return asking.filter((one) => one.class !== 'failover').length >= limit - reserved;
+  return asking.filter((request) => request.class !== 'failover').length >= limit - reserved;
 }

@@ -67,7 +67,7 @@ export class FileContents {
   }
 
   forget(content: FileContent): void {
-    for (const [key, one] of this.byKey.entries()) if (one === content) this.byKey.delete(key);
+    for (const [key, known] of this.byKey.entries()) if (known === content) this.byKey.delete(key);
   }
 }
 
@@ -85,6 +85,6 @@ export function keysOf({ selector, infohash }: FileContent): string[] {
 }
 
 /** Engines identify a content by its infohash, whichever of its files is played. */
-export function isSameTransport(one: FileContent, other: FileContent): boolean {
-  return one === other || (one.infohash !== null && one.infohash === other.infohash);
+export function isSameTransport(first: FileContent, second: FileContent): boolean {
+  return first === second || (first.infohash !== null && first.infohash === second.infohash);
 }

@@ -42,7 +42,7 @@ function mediaTypeOf(header: string | undefined): string {
 
 /** The response headers for a viewer. */
 export function headersOf(head: FileHead): Record<string, string> {
-  const told: Record<string, string | null> = {
+  const headers: Record<string, string | null> = {
     'Content-Type': head.contentType,
     // The engine's body of a 416 is not passed on.
     'Content-Length': head.status === 416 ? '0' : head.contentLength,
@@ -52,7 +52,7 @@ export function headersOf(head: FileHead): Record<string, string> {
     'Last-Modified': head.lastModified,
   };
   return Object.fromEntries(
-    Object.entries(told).filter((entry): entry is [string, string] => entry[1] !== null),
+    Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== null),
   );
 }
 
@@ -74,8 +74,8 @@ export function wholeOf(head: FileHead): FileHead | null {
 }
 
 /** True if two answers may belong to the same file, because none of their headers contradict each other. */
-export function isSameFile(one: FileHead, other: FileHead): boolean {
-  if (one.etag !== null && other.etag !== null) return one.etag === other.etag;
-  const [total, otherTotal] = [one.span?.total ?? null, other.span?.total ?? null];
+export function isSameFile(head: FileHead, other: FileHead): boolean {
+  if (head.etag !== null && other.etag !== null) return head.etag === other.etag;
+  const [total, otherTotal] = [head.span?.total ?? null, other.span?.total ?? null];
   return total === null || otherTotal === null || total === otherTotal;
 }

@@ -43,12 +43,12 @@ describe('the verdict of a check', () => {
     [1, true],
     [0, false],
     [-1, null],
-  ] as const)('for a resolution with is_live %d', (isLive, told) => {
+  ] as const)('for a resolution with is_live %d', (isLive, expected) => {
     const resolution = { infohash: INFOHASH, name: 'One', isLive, fileCount: 1 };
     expect(verdictOfResolution(resolution, 'e1')).toMatchObject({
       playable: true,
       reason: null,
-      isLive: told,
+      isLive: expected,
       infohash: INFOHASH,
       name: 'One',
       engineId: 'e1',

@@ -92,7 +92,7 @@ function start() {
   });
 }
 
-/** The product itself is asked for its containers, so that no other containers are affected. */
+/** The containers are requested from the product itself, so that no other containers are affected. */
 async function removeAll() {
   if (product.exitCode !== null || product.signalCode !== null) product = start();
   await healthy().catch(() => undefined);

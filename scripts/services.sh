@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs what the tests need beyond Node.js, on Debian and as root, and starts a Docker Engine when none answers;
-# elsewhere it says what is missing. The players (ffmpeg, mpv, VLC, Chromium, curl) play the product's streams;
-# nginx, Caddy and HAProxy are put in front of the product; iptables and ip are for the tests that cut connections;
-# redis-server holds copies of jobs; Docker runs engines.
+# On Debian and as root, installs the programs that the tests need besides Node.js, and starts a Docker Engine if none
+# answers. Elsewhere it prints what is missing. The players (ffmpeg, mpv, VLC, Chromium, curl) play the product's
+# streams; nginx, Caddy and HAProxy are its reverse proxies; iptables and ip cut connections; redis-server stores copies
+# of jobs; Docker runs engines.
 set -u
 
 # command:packages
@@ -24,8 +24,8 @@ NEEDS=(
   "docker-compose:docker-compose"
   "redis-server:redis-server"
 )
-# Tests run these by themselves, on free ports; their packages would start a server on a well-known port, now and at every
-# boot.
+# Tests start these servers themselves, on free ports. Their packages would start them on well-known ports, now and at
+# every boot.
 NOT_STARTED=(nginx caddy haproxy redis-server)
 POLICY=/usr/sbin/policy-rc.d
 DOCKER_WAIT_S=60
@@ -44,7 +44,7 @@ install_missing() {
   done
 
   if [ "${#packages[@]}" -eq 0 ]; then
-    echo "services: everything is there"
+    echo "services: nothing is missing"
     return
   fi
 
@@ -54,8 +54,8 @@ install_missing() {
     return
   fi
 
-  # A bare machine often has no or old package lists; updating them first would cost every run time. A mirror that
-  # answered an error, or was in the middle of an update of its own, is asked again.
+  # The package lists of a new machine are often missing or old. They are updated only after a failed attempt, because
+  # that takes time. A mirror that failed, or is being updated itself, is tried again.
   local try
   forbid_starts
   for ((try = 1; try <= TRIES; try += 1)); do
@@ -65,18 +65,18 @@ install_missing() {
       return
     fi
     [ "$try" -eq "$TRIES" ] && break
-    # Where an earlier run was ended amid an installation, nothing is installed before this.
+    # After an interrupted installation, this is necessary before any other.
     timeout 300 dpkg --configure -a </dev/null >/dev/null 2>&1
     timeout 300 apt-get update -qq "${APT_PATIENCE[@]}" </dev/null >/dev/null 2>&1
     [ "$try" -gt 1 ] && sleep 5
   done
-  echo "services: could not install ${packages[*]}; the tests of what is missing are skipped."
+  echo "services: could not install ${packages[*]}; the tests that need them are skipped."
   echo "$log" | tail -n 5
 }
 
 APT_PATIENCE=(-o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 -o Acquire::http::Timeout=60)
 
-# Where there is a policy of the machine's own, that decides.
+# An existing policy of the machine is kept.
 forbid_starts() {
   [ -e "$POLICY" ] && return
   trap 'rm -f "$POLICY"' EXIT
@@ -87,7 +87,7 @@ forbid_starts() {
   chmod 755 "$POLICY"
 }
 
-# Only what was installed here; a server of the machine's own is nobody's business.
+# Affects only servers that this script installed, not those that the machine had before.
 forbid_boot_starts() {
   local name
   command -v systemctl >/dev/null 2>&1 || return
@@ -104,21 +104,21 @@ docker_answers() {
   timeout 15 docker version >/dev/null 2>&1
 }
 
-# Whether a pid file names a process of that name. After a crash, or in a container that was started again, its number
-# is nobody's or another program's, which dockerd takes for itself and does not start.
+# True if the process in a pid file has that name. After a crash, or in a restarted container, the pid is unused or
+# belongs to another program, which dockerd would mistake for a running dockerd.
 is_running() {
   local pid
   pid=$(cat "$1" 2>/dev/null) && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$2" ]
 }
 
-forget_the_dead() {
+remove_stale_pid_files() {
   is_running /var/run/docker.pid dockerd || rm -f /var/run/docker.pid
   local pid_file=/var/run/docker/containerd/containerd.pid
   is_running "$pid_file" containerd || rm -f "$pid_file"
 }
 
-# True when Docker answers within the time, false at once when there is nobody to wait for.
-docker_comes() {
+# True if Docker answers in time; false as soon as the given check fails, because no dockerd is starting.
+docker_answers_soon() {
   local end=$((SECONDS + DOCKER_WAIT_S))
   while [ "$SECONDS" -lt "$end" ]; do
     docker_answers && return
@@ -128,7 +128,7 @@ docker_comes() {
   return 1
 }
 
-# Where there is no service manager, a package's service is nobody's to start.
+# Starts dockerd itself, because without a service manager no package does.
 start_docker() {
   local log daemon try
   command -v docker >/dev/null 2>&1 || return
@@ -138,27 +138,27 @@ start_docker() {
     return
   fi
   if [ "$(id -u)" -ne 0 ] || ! command -v dockerd >/dev/null 2>&1; then
-    echo "services: no Docker Engine answers, and starting dockerd takes root; its tests are skipped."
+    echo "services: no Docker Engine answers, and starting dockerd needs root; its tests are skipped."
     return
   fi
-  # One that is starting, or slow, is waited for: a second one would only say that there is a first.
-  if is_running /var/run/docker.pid dockerd && docker_comes is_running /var/run/docker.pid dockerd; then
+  # Wait for a dockerd that is starting or slow, because a second one would only fail.
+  if is_running /var/run/docker.pid dockerd && docker_answers_soon is_running /var/run/docker.pid dockerd; then
     return
   fi
   log=$(mktemp -t dockerd.XXXXXX)
   for ((try = 1; try <= TRIES; try += 1)); do
-    forget_the_dead
-    # A session of its own, and no stream of ours: it outlives this script, and nobody waits for its output's end.
+    remove_stale_pid_files
+    # In its own session and without our streams, so that it outlives this script and no caller waits for its output.
     setsid dockerd </dev/null >>"$log" 2>&1 &
     daemon=$!
-    if docker_comes kill -0 "$daemon" 2>/dev/null; then
+    if docker_answers_soon kill -0 "$daemon" 2>/dev/null; then
       echo "services: started dockerd, log in $log"
       return
     fi
-    # Only one that ended is started again.
+    # Start it again only if it has ended.
     kill -0 "$daemon" 2>/dev/null && break
   done
-  echo "services: dockerd did not answer; the tests of Docker are skipped. Its log ($log) ends with:"
+  echo "services: dockerd did not answer; the Docker tests are skipped. Its log ($log) ends with:"
   tail -n 5 "$log"
 }
 

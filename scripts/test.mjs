@@ -160,7 +160,7 @@ function jest(name, { needs, mayRetry = false, isBeside = false } = {}) {
 /** Without the built file each test would only wait for its own time-out. */
 function isThere(path) {
   if (path === undefined || existsSync(join(ROOT, path))) return true;
-  process.stdout.write(`not run: there is no ${path}\n`);
+  process.stdout.write(`not run: ${path} is missing\n`);
   return false;
 }
 

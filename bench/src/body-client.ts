@@ -24,7 +24,7 @@ interface Question {
   mayRepeat: boolean;
   sink: BodySink | null;
   head: string;
-  /** Remaining bytes of the body; null while the head is not complete. */
+  /** Bytes of the body that are still missing; null while the head is not complete. */
   left: number | null;
   answer: BodyAnswer;
   resolve: (answer: BodyAnswer) => void;
@@ -117,7 +117,7 @@ export class BodyClient {
     if (question === null) return;
     const start = question.left === null ? readHead(question, length) : 0;
     if (start === null) {
-      this.fail('not an answer of a told length');
+      this.fail('the answer has no Content-Length');
       return;
     }
     if (question.left === null) return;
@@ -139,11 +139,11 @@ function readHead(question: Question, length: number): number | null {
   if (end < 0) return question.head.length >= MAX_HEAD_BYTES ? null : length;
   const head = question.head.slice(0, end + 2);
   const status = /^HTTP\/1\.1 (\d{3}) /.exec(head)?.[1];
-  const told = /\r\ncontent-length: *(\d+)\r\n/i.exec(head)?.[1];
-  if (status === undefined || told === undefined) return null;
+  const contentLength = /\r\ncontent-length: *(\d+)\r\n/i.exec(head)?.[1];
+  if (status === undefined || contentLength === undefined) return null;
   question.answer.status = Number(status);
   question.answer.location = /\r\nlocation: *(\S+)\r\n/i.exec(head)?.[1] ?? null;
-  question.left = Number(told);
+  question.left = Number(contentLength);
   return end + 4 - before;
 }
 

@@ -117,6 +117,6 @@ function counting(message: unknown): true | null {
 }
 
 function report(message: unknown): LoadReport | null {
-  const told = message as LoadMessage;
-  return told.type === 'report' ? told.report : null;
+  const received = message as LoadMessage;
+  return received.type === 'report' ? received.report : null;
 }

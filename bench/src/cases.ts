@@ -64,7 +64,7 @@ const cpuPerGigabyte = ({ load }: Measurement): number | null =>
   load.gigabytes > 0 ? load.serverCpuSeconds / load.gigabytes : null;
 
 const CPU: Figure = { label: 'CPU seconds per GB', digits: 3, value: cpuPerGigabyte };
-const CPU_TO_YARDSTICK: Figure = {
+const CPU_TO_BASELINE: Figure = {
   ...CPU,
   goal: (_product, bare) => ({
     limit: bare === null ? null : bare * 1.15,
@@ -76,7 +76,7 @@ const CPU_TO_OTHER: Figure = {
   ...CPU,
   goal: (product, bare, other) =>
     other === null
-      ? (CPU_TO_YARDSTICK.goal?.(product, bare, other) ?? NOTHING)
+      ? (CPU_TO_BASELINE.goal?.(product, bare, other) ?? NOTHING)
       : { limit: other, text: '≤ the other’s' },
 };
 
@@ -132,7 +132,7 @@ export const CASES: readonly BenchCase[] = [
     title: '1 stream, 200 viewers',
     streams: 1,
     viewers: 200,
-    figures: [CPU_TO_YARDSTICK, latency('p50', 35), latency('p99', 100), ...INTEGRITY],
+    figures: [CPU_TO_BASELINE, latency('p50', 35), latency('p99', 100), ...INTEGRITY],
   },
   {
     ...usual,

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { type AudienceMessage, type AudienceOrder, type AudienceReport } from './audience';
 import { childMessage } from './children';
-import { type SeenCase, type SeenFigure } from './figure-table';
+import { type StreamCase, type StreamFigure } from './figure-table';
 import { httpPost, httpGet } from './http-get';
 import { startProduct, type ServerUnderTest } from './servers';
 import { type SimulatedEngine, startSimulatedEngine } from './simulated-engines';
@@ -9,7 +9,7 @@ import { contentId } from './stream-path';
 import { type StreamContext } from './stream-options';
 
 /** The failure of an engine in use. */
-type Blow = 'kill' | 'freeze' | 'move';
+type Disruption = 'kill' | 'freeze' | 'move';
 
 interface Round {
   report: AudienceReport;
@@ -26,53 +26,56 @@ const RAMP_MS = 1000;
 const SLACK_MS = 60_000;
 /** Longer than the broadcast's loop of 8 s, so that every step of its time stamps was measured. */
 const WARM_MS = 10_000;
-const AFTER_MS: Record<Blow, number> = { kill: 10_000, freeze: 15_000, move: 10_000 };
+const AFTER_MS: Record<Disruption, number> = { kill: 10_000, freeze: 15_000, move: 10_000 };
 /** In addition to the silence that is allowed before a failover. */
-const GOAL_MS: Record<Blow, number> = {
+const GOAL_MS: Record<Disruption, number> = {
   kill: 2500,
   freeze: STALL_SECONDS * 1000 + 2500,
   move: 300,
 };
-const TITLES: Record<Blow, string> = {
+const TITLES: Record<Disruption, string> = {
   kill: 'engine killed (SIGKILL)',
   freeze: `engine frozen (SIGSTOP), PROXY_STALL_TIMEOUT ${STALL_SECONDS} s`,
   move: 'planned move, POST /api/v1/streams/{id}/move?wait=true',
 };
 
 /** Several rounds, each with a new product and two engines. @throws Error if it cannot be measured */
-export async function failoverCase(blow: Blow, context: StreamContext): Promise<SeenCase> {
+export async function failoverCase(
+  disruption: Disruption,
+  context: StreamContext,
+): Promise<StreamCase> {
   const { rounds: count } = context.options;
   const viewers = context.options.viewers ?? VIEWERS;
   const rounds: Round[] = [];
   for (let n = 1; n <= count; n++) {
-    process.stderr.write(`${TITLES[blow]}: round ${n} of ${count} …\n`);
-    rounds.push(await round(blow, context));
+    process.stderr.write(`${TITLES[disruption]}: round ${n} of ${count} …\n`);
+    rounds.push(await round(disruption, context));
   }
   return {
-    name: blow,
-    title: `${TITLES[blow]}, ${viewers} viewers, ${MBIT_PER_SECOND} Mbit/s, ${count} rounds`,
+    name: disruption,
+    title: `${TITLES[disruption]}, ${viewers} viewers, ${MBIT_PER_SECOND} Mbit/s, ${count} rounds`,
     note: `two engines are up, a start takes ${START_MS / 1000} s; silence: between video and audio packets, on the wall clock`,
-    figures: figures(blow, rounds),
+    figures: figures(disruption, rounds),
   };
 }
 
-function figures(blow: Blow, rounds: readonly Round[]): SeenFigure[] {
+function figures(disruption: Disruption, rounds: readonly Round[]): StreamFigure[] {
   const reports = rounds.map(({ report }) => report);
   const sum = (of: (report: AudienceReport) => number): number =>
     reports.reduce((total, report) => total + of(report), 0);
-  // Each viewer loses the same, so the result is one viewer's share of one round.
+  // Every viewer loses the same media, so the result is the share of one viewer in one round.
   const perViewer = (of: (report: AudienceReport) => number): number =>
     Math.max(...reports.map((report) => of(report) / report.silenceMs.length));
-  const line = (label: string, value: number, limit?: number): SeenFigure => {
+  const line = (label: string, value: number, limit?: number): StreamFigure => {
     const figure = { label, value, digits: 0 };
     return limit === undefined ? figure : { ...figure, limit };
   };
   const longest = reports.map(({ silenceMs }) => silenceMs.at(-1) ?? Infinity);
   const medians = reports.map(({ silenceMs }) => middle(silenceMs));
-  const proved = blow === 'move' ? 0 : undefined;
+  const proved = disruption === 'move' ? 0 : undefined;
   const answers = rounds.flatMap(({ answerMs }) => answerMs ?? []);
   return [
-    line('longest silence at any viewer, ms', Math.max(...longest), GOAL_MS[blow]),
+    line('longest silence at any viewer, ms', Math.max(...longest), GOAL_MS[disruption]),
     line('the same, middle round', middle(longest.sort((a, b) => a - b))),
     line('middle viewer, worst round, ms', Math.max(...medians)),
     line(
@@ -116,7 +119,7 @@ function middle(sorted: readonly number[]): number {
   return sorted[Math.floor((sorted.length - 1) / 2)] ?? Infinity;
 }
 
-async function round(blow: Blow, context: StreamContext): Promise<Round> {
+async function round(disruption: Disruption, context: StreamContext): Promise<Round> {
   const { children, signal } = context;
   const settings = {
     ...{ mbitPerSecond: MBIT_PER_SECOND, startMs: START_MS, burstSeconds: BURST_SECONDS },
@@ -126,11 +129,11 @@ async function round(blow: Blow, context: StreamContext): Promise<Round> {
     engines.push(await startSimulatedEngine(children, settings, signal));
     engines.push(await startSimulatedEngine(children, settings, signal));
     const env: Record<string, string> =
-      blow === 'freeze' ? { PROXY_STALL_TIMEOUT: `${STALL_SECONDS}s` } : {};
+      disruption === 'freeze' ? { PROXY_STALL_TIMEOUT: `${STALL_SECONDS}s` } : {};
     const addresses = engines.map(({ address }) => address);
     const product = await startProduct(children, { engines: addresses, env }, signal);
     try {
-      return await watched(blow, product, engines, context);
+      return await watched(disruption, product, engines, context);
     } finally {
       await product.stop();
     }
@@ -140,7 +143,7 @@ async function round(blow: Blow, context: StreamContext): Promise<Round> {
 }
 
 async function watched(
-  blow: Blow,
+  disruption: Disruption,
   product: ServerUnderTest,
   engines: readonly SimulatedEngine[],
   { children, options, signal }: StreamContext,
@@ -148,14 +151,14 @@ async function watched(
   const plan = { port: product.port, viewers: options.viewers ?? VIEWERS, rampMs: RAMP_MS };
   const audience = children.fork('audience', [JSON.stringify(plan)]);
   try {
-    await childMessage(audience, told('watching'), SLACK_MS, signal);
+    await childMessage(audience, messageOfType('watching'), SLACK_MS, signal);
     await setTimeout(WARM_MS, undefined, { signal });
     const engine = await engineInUse(product, engines);
-    const marked = childMessage(audience, told('marked'), SLACK_MS, signal);
+    const marked = childMessage(audience, messageOfType('marked'), SLACK_MS, signal);
     audience.process.send('mark' satisfies AudienceOrder);
     await marked;
-    const answerMs = await strike(blow, engine, product);
-    await setTimeout(AFTER_MS[blow], undefined, { signal });
+    const answerMs = await disrupt(disruption, engine, product);
+    await setTimeout(AFTER_MS[disruption], undefined, { signal });
     if ((await engineInUse(product, engines)) === engine) {
       throw new Error('the stream is still on the engine that it had to leave');
     }
@@ -167,13 +170,13 @@ async function watched(
   }
 }
 
-async function strike(
-  blow: Blow,
+async function disrupt(
+  disruption: Disruption,
   engine: SimulatedEngine,
   product: ServerUnderTest,
 ): Promise<number | null> {
-  if (blow !== 'move') {
-    engine.child.process.kill(blow === 'kill' ? 'SIGKILL' : 'SIGSTOP');
+  if (disruption !== 'move') {
+    engine.child.process.kill(disruption === 'kill' ? 'SIGKILL' : 'SIGSTOP');
     return null;
   }
   const askedMs = performance.now();
@@ -198,11 +201,11 @@ async function engineInUse(
   return engine;
 }
 
-function told(type: 'watching' | 'marked'): (message: unknown) => true | null {
+function messageOfType(type: 'watching' | 'marked'): (message: unknown) => true | null {
   return (message) => ((message as AudienceMessage).type === type ? true : null);
 }
 
 function reportOf(message: unknown): AudienceReport | null {
-  const said = message as AudienceMessage;
-  return said.type === 'report' ? said.report : null;
+  const received = message as AudienceMessage;
+  return received.type === 'report' ? received.report : null;
 }

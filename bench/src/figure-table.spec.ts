@@ -1,6 +1,6 @@
-import { figureTable, type SeenFigure } from './figure-table';
+import { figureTable, type StreamFigure } from './figure-table';
 
-const table = (...figures: SeenFigure[]): string =>
+const table = (...figures: StreamFigure[]): string =>
   figureTable([{ name: 'kill', title: 'an engine killed', note: 'how', figures }]);
 
 describe('figureTable', () => {

@@ -1,27 +1,27 @@
 import { machine } from './report';
 
 /** One result of a benchmark of streams. */
-export interface SeenFigure {
+export interface StreamFigure {
   label: string;
   value: number | null;
   /** Number of decimals. */
   digits: number;
-  /** The maximum value; without it there is no goal. */
+  /** The maximum value; if it is missing, the figure has no goal. */
   limit?: number;
 }
 
-export interface SeenCase {
+export interface StreamCase {
   name: string;
   title: string;
   /** Notes that explain the values. */
   note: string;
-  figures: SeenFigure[];
+  figures: StreamFigure[];
 }
 
 const NONE = '–';
 
 /** The values and their goals, as text. */
-export function figureTable(cases: readonly SeenCase[]): string {
+export function figureTable(cases: readonly StreamCase[]): string {
   const labels = cases.flatMap(({ figures }) => figures.map(({ label }) => label.length));
   const width = Math.max(...labels, 0);
   const lines = cases.flatMap(({ title, note, figures }) => [
@@ -33,10 +33,10 @@ export function figureTable(cases: readonly SeenCase[]): string {
   return [machine(), ...lines].join('\n');
 }
 
-function verdict({ value, digits, limit }: SeenFigure): string {
+function verdict({ value, digits, limit }: StreamFigure): string {
   const seen = (value === null ? NONE : value.toFixed(digits)).padStart(9);
   if (limit === undefined) return seen;
   const goal = limit === 0 ? '0' : `≤ ${limit}`;
-  const judged = value === null ? '' : value <= limit ? 'yes' : 'NO';
-  return `${seen}  goal ${goal.padEnd(8)} ${judged}`.trimEnd();
+  const verdict = value === null ? '' : value <= limit ? 'yes' : 'NO';
+  return `${seen}  goal ${goal.padEnd(8)} ${verdict}`.trimEnd();
 }

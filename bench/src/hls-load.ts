@@ -67,7 +67,7 @@ async function play(plan: HlsLoadPlan, index: number): Promise<never> {
         segmentMs.add(performance.now() - beganMs);
         segments++;
       }
-      if (!isPlaying) tellPlaying(plan);
+      if (!isPlaying) reportPlaying(plan);
       isPlaying = true;
     } catch (error) {
       failed++;
@@ -77,7 +77,7 @@ async function play(plan: HlsLoadPlan, index: number): Promise<never> {
   }
 }
 
-function tellPlaying(plan: HlsLoadPlan): void {
+function reportPlaying(plan: HlsLoadPlan): void {
   playing++;
   if (playing === plan.players) process.send?.({ type: 'playing' } satisfies HlsLoadMessage);
 }

@@ -1,6 +1,6 @@
 import { childMessage } from './children';
 import { type EngineSessions } from './engine';
-import { type SeenCase } from './figure-table';
+import { type StreamCase } from './figure-table';
 import { type HlsLoadMessage, type HlsLoadPlan, type HlsLoadReport } from './hls-load';
 import { httpGet } from './http-get';
 import { type LoadMessage, type LoadPlan, type LoadReport } from './load';
@@ -17,7 +17,7 @@ const SLACK_MS = 60_000;
 const CORE_GOAL_PERCENT = 60;
 
 /** HLS and MPEG-TS viewers of one stream. @throws Error if it cannot be measured */
-export async function hlsMixedCase(context: StreamContext): Promise<SeenCase> {
+export async function hlsMixedCase(context: StreamContext): Promise<StreamCase> {
   const { children, options, signal } = context;
   const each = options.viewers ?? EACH;
   process.stderr.write(`HLS and MPEG-TS: ${each} viewers each …\n`);
@@ -65,7 +65,7 @@ function seen(
   load: LoadReport,
   hls: HlsLoadReport,
   sessions: EngineSessions,
-): SeenCase {
+): StreamCase {
   const { viewers } = load;
   const wrong = viewers.lostPackets + viewers.repeatedPackets + viewers.misaligned + hls.misaligned;
   return {
@@ -85,7 +85,7 @@ function seen(
         value: load.viewers.failed + load.viewers.cutEarly,
         ...ZERO,
       },
-      { label: 'HLS requests without a whole answer', value: hls.failed, ...ZERO },
+      { label: 'HLS requests without a complete answer', value: hls.failed, ...ZERO },
       { label: 'packets wrong', value: wrong + hls.lostPackets + hls.repeatedPackets, ...ZERO },
       { label: 'MPEG-TS latency p99, ms', value: viewers.latencyMs.p99, digits: 0 },
       { label: 'HLS segments fetched', value: hls.segments, digits: 0 },
@@ -103,11 +103,11 @@ function isPlaying(message: unknown): true | null {
 }
 
 function hlsReport(message: unknown): HlsLoadReport | null {
-  const told = message as HlsLoadMessage;
-  return told.type === 'report' ? told.report : null;
+  const received = message as HlsLoadMessage;
+  return received.type === 'report' ? received.report : null;
 }
 
 function tsReport(message: unknown): LoadReport | null {
-  const told = message as LoadMessage;
-  return told.type === 'report' ? told.report : null;
+  const received = message as LoadMessage;
+  return received.type === 'report' ? received.report : null;
 }

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { type SeenCase } from './figure-table';
+import { type StreamCase } from './figure-table';
 import { HlsPlayer } from './hls-player';
 import { newMediaTally } from './media-watch';
 import { MediaViewer } from './media-viewer';
@@ -24,7 +24,7 @@ interface Begin {
 }
 
 /** Start times of HLS, on running streams and cold. @throws Error if a player gets nothing */
-export async function hlsStartCase(context: StreamContext): Promise<SeenCase> {
+export async function hlsStartCase(context: StreamContext): Promise<StreamCase> {
   process.stderr.write('HLS: beginning …\n');
   const warm = await withEngine(5, context, (port) => warmBegins(port, context));
   const burst = await withEngine(5, context, (port) => coldBegins(port, context));

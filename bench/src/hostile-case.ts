@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { ControlProbe } from './control-probe';
-import { type SeenCase, type SeenFigure } from './figure-table';
+import { type StreamCase, type StreamFigure } from './figure-table';
 import {
   HOSTILE_KINDS,
   HOSTILE_MBIT_PER_SECOND,
@@ -29,8 +29,8 @@ const HEALTH_GOAL_MS = 200;
 const GAP_GOAL_MS = 1000;
 const PLAYLIST_GOAL_KB = 200;
 
-/** The effect of one kind on a healthy viewer, a health check and the machine. */
-interface Felt {
+/** The effects of one kind of content on a healthy viewer, a health check and the machine. */
+interface HostileEffects {
   healthP99Ms: number | null;
   healthFailed: number;
   longestGapMs: number;
@@ -42,11 +42,11 @@ interface Felt {
 }
 
 /** Two hostile contents of each kind next to a normal one. @throws Error if it cannot be measured */
-export async function hostileCase(context: StreamContext): Promise<SeenCase> {
-  const figures: SeenFigure[] = [];
+export async function hostileCase(context: StreamContext): Promise<StreamCase> {
+  const figures: StreamFigure[] = [];
   for (const kind of HOSTILE_KINDS) {
     process.stderr.write(`hostile content: ${kind} …\n`);
-    figures.push(...figuresOf(kind, await feel(kind, context)));
+    figures.push(...figuresOf(kind, await measureEffects(kind, context)));
     if (context.signal.aborted) break;
   }
   return {
@@ -57,23 +57,23 @@ export async function hostileCase(context: StreamContext): Promise<SeenCase> {
   };
 }
 
-function figuresOf(kind: HostileKind, felt: Felt): SeenFigure[] {
-  const line = (label: string, value: number | null, limit?: number): SeenFigure => {
+function figuresOf(kind: HostileKind, effects: HostileEffects): StreamFigure[] {
+  const line = (label: string, value: number | null, limit?: number): StreamFigure => {
     const figure = { label: `${kind}: ${label}`, value, digits: 0 };
     return limit === undefined ? figure : { ...figure, limit };
   };
   return [
-    line('/health/live p99, ms', felt.healthP99Ms, HEALTH_GOAL_MS),
-    line('health checks without an answer', felt.healthFailed, 0),
-    line('healthy viewer, longest gap, ms', felt.longestGapMs, GAP_GOAL_MS),
-    line('healthy viewer, disconnects', felt.disconnects, 0),
-    line('largest playlist, kB', felt.largestPlaylistBytes / 1000, PLAYLIST_GOAL_KB),
-    line('memory, MB', felt.peakMb, Math.round(felt.idleMb + 1.25 * RING_MB + SLACK_MB)),
-    line('product, % of a core', felt.cpuPercent),
+    line('/health/live p99, ms', effects.healthP99Ms, HEALTH_GOAL_MS),
+    line('health checks without an answer', effects.healthFailed, 0),
+    line('healthy viewer, longest gap, ms', effects.longestGapMs, GAP_GOAL_MS),
+    line('healthy viewer, disconnects', effects.disconnects, 0),
+    line('largest playlist, kB', effects.largestPlaylistBytes / 1000, PLAYLIST_GOAL_KB),
+    line('memory, MB', effects.peakMb, Math.round(effects.idleMb + 1.25 * RING_MB + SLACK_MB)),
+    line('product, % of a core', effects.cpuPercent),
   ];
 }
 
-async function feel(kind: HostileKind, context: StreamContext): Promise<Felt> {
+async function measureEffects(kind: HostileKind, context: StreamContext): Promise<HostileEffects> {
   const { children, signal } = context;
   const enginePort = await startEngine(children, MBIT_PER_SECOND, signal);
   const setup = {
@@ -92,7 +92,7 @@ async function watch(
   kind: HostileKind,
   product: ServerUnderTest,
   { options, signal }: StreamContext,
-): Promise<Felt> {
+): Promise<HostileEffects> {
   const idleMb = residentMb(product.pids);
   const healthy = new MediaViewer(product.port, streamPath(HEALTHY_STREAM), newMediaTally());
   await setTimeout(SETTLE_MS, undefined, { signal });

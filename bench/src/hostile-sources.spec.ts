@@ -22,7 +22,7 @@ describe.each(HOSTILE_KINDS)('%s', (kind) => {
     }
   });
 
-  it('has tables that a strict reader accepts', () => {
+  it('has tables that a strict parser accepts', () => {
     const bytes = hostileSource(kind, 1, BITS_PER_SECOND).next(100, 0) as Buffer;
     const at = range(100).find((n) => (bytes.readUInt16BE(n * PACKET_BYTES + 1) & 0x1fff) === 0)!;
     const payload = bytes.subarray(at * PACKET_BYTES + 5, (at + 1) * PACKET_BYTES);
@@ -32,7 +32,7 @@ describe.each(HOSTILE_KINDS)('%s', (kind) => {
 });
 
 it.each(['past-and-future', 'pmt-behind-a-splice'] as const)(
-  '%s plays as usual when it is opened first, and then ends',
+  '%s plays normally when it is opened first, and then ends',
   (kind) => {
     const source = hostileSource(kind, 0, BITS_PER_SECOND);
     let packets = 0;

@@ -3,7 +3,7 @@ import { type BenchContext, runCase } from './case-run';
 import { CASES } from './cases';
 import { Children } from './children';
 import { type BenchOptions, parseOptions, USAGE } from './options';
-import { type CaseResult, machine, printedReport, rows, SERVER_WORDS } from './report';
+import { type CaseResult, machine, printedReport, rows, SERVER_NAMES } from './report';
 import { startEngine } from './servers';
 
 const MBIT_PER_SECOND = 8;
@@ -41,7 +41,7 @@ async function measure(context: BenchContext): Promise<CaseResult[]> {
   for (const benchCase of CASES.filter(({ name }) => context.options.cases.includes(name))) {
     const result: CaseResult = { benchCase, measured: {} };
     for (const server of context.options.servers) {
-      process.stderr.write(`${benchCase.title}: ${SERVER_WORDS[server]} …\n`);
+      process.stderr.write(`${benchCase.title}: ${SERVER_NAMES[server]} …\n`);
       result.measured[server] = await runCase(benchCase, server, context);
     }
     results.push(result);

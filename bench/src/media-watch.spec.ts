@@ -118,7 +118,7 @@ describe('MediaWatch', () => {
     }
   });
 
-  it('finds the start of packets again', () => {
+  it('finds the start of packets again after missing bytes', () => {
     settle();
     give(Buffer.alloc(77, 0xff), 400);
     unit(10 * STEP, 440);

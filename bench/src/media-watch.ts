@@ -132,11 +132,11 @@ export class MediaWatch {
     if (stamp === null) return;
     state.isMedia = true;
     if (stamp < 0) return;
-    if (state.stamp >= 0) this.judgeStep(pid, signedStep(stamp - state.stamp));
+    if (state.stamp >= 0) this.checkStep(pid, signedStep(stamp - state.stamp));
     state.stamp = stamp;
   }
 
-  private judgeStep(pid: number, step: number): void {
+  private checkStep(pid: number, step: number): void {
     const { tally } = this;
     const longest = tally.longestStep.get(pid) ?? 0;
     if (step <= 0) tally.repeatedUnits += longest === 0 ? 1 : 1 + Math.round(-step / longest);

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
-import { type SeenCase, type SeenFigure } from './figure-table';
+import { type StreamCase, type StreamFigure } from './figure-table';
 import { hostileStream } from './hostile-sources';
 import { residentMb } from './process-usage';
 import { startEngine, startProduct } from './servers';
@@ -17,7 +17,7 @@ const TOTAL_MB = (TOTAL_MIB * 1024 * 1024) / 1e6;
 const SLACK_MB = (32 * 1024 * 1024) / 1e6;
 
 /** Memory of many large streams with a small PROXY_BUFFER_TOTAL. @throws Error if it cannot be measured */
-export async function memoryCase(context: StreamContext): Promise<SeenCase> {
+export async function memoryCase(context: StreamContext): Promise<StreamCase> {
   const figures = [
     ...(await figuresOf('usual streams', USUAL_STREAMS, 0, context)),
     ...(await figuresOf('hostile streams', 0, HOSTILE_STREAMS, context)),
@@ -36,7 +36,7 @@ async function figuresOf(
   usual: number,
   hostile: number,
   { children, options, signal }: StreamContext,
-): Promise<SeenFigure[]> {
+): Promise<StreamFigure[]> {
   process.stderr.write(`memory: ${label} …\n`);
   const enginePort = await startEngine(children, MBIT_PER_SECOND, signal);
   const setup = {

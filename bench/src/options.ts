@@ -21,13 +21,13 @@ const USUAL: readonly ServerName[] = ['product', 'bare'];
 export const USAGE = `npm run bench -- [options]
 
 Measures the fan-out of this product and, in the same run, of a bare Node.js fan-out with the same
-batching (the yardstick). Engine, viewers and both servers run on this machine over loopback.
+batching (the baseline). Engine, viewers and both servers run on this machine over loopback.
 
-  --quick           shorter times: about three minutes instead of six, rougher figures
+  --quick           shorter times: about three minutes instead of six, less precise figures
   --case NAME       only this case; may be given several times: ${CASE_NAMES.join(', ')}
   --server NAME     only this server: product, bare, other
-  --against COMMAND also measures another proxy, whose command for the shell this is; {port} stands for where it is
-                    to listen on 127.0.0.1, {engine_port} for its engine. It must answer /ace/getstream?id=…
+  --against COMMAND also measures another proxy, which this shell command starts; {port} is the port on which
+                    it must listen on 127.0.0.1, {engine_port} its engine's. It must answer /ace/getstream?id=…
   --duration SEC    counting time of each case, in seconds
   --json FILE       writes all figures to FILE as well
   --help            this text`;

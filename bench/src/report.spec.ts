@@ -59,7 +59,7 @@ describe('printedReport', () => {
       8,
     );
     expect(text).toMatch(/CPU seconds per GB +1\.200 +1\.000 +1\.20 +– +≤ 1\.15 × bare +NO/);
-    expect(text).not.toContain('Careful');
+    expect(text).not.toContain('Warning');
   });
 
   it('warns if the load generator was the bottleneck', () => {

@@ -28,7 +28,7 @@ interface ShownRow {
   digits: number;
 }
 
-export const SERVER_WORDS: Record<ServerName, string> = {
+export const SERVER_NAMES: Record<ServerName, string> = {
   product: 'ours',
   bare: 'bare Node',
   other: 'other',
@@ -63,7 +63,7 @@ function figureRow(
   const other = measured.other ? figure.value(measured.other) : null;
   const goal: Goal | null =
     measured.product && figure.goal ? figure.goal(measured.product, bare, other) : null;
-  const judged = product !== null && goal !== null && goal.limit !== null;
+  const comparable = product !== null && goal !== null && goal.limit !== null;
   return {
     case: benchCase.title,
     figure: figure.label,
@@ -72,7 +72,7 @@ function figureRow(
     other,
     ratio: product !== null && bare !== null && bare > 0 ? product / bare : null,
     goal: goal?.text ?? '',
-    met: judged ? product <= (goal.limit ?? 0) : null,
+    met: comparable ? product <= (goal.limit ?? 0) : null,
   };
 }
 
@@ -132,7 +132,7 @@ function notes(results: readonly CaseResult[]): string[] {
     ...(busy.length === 0
       ? []
       : [
-          `Careful: the load generator itself was busy in ${busy.join(', ')}: figures are upper bounds.`,
+          `Warning: the load generator itself was busy in ${busy.join(', ')}: figures are upper bounds.`,
         ]),
   ];
 }

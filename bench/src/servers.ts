@@ -175,8 +175,8 @@ function isListening(port: number): Promise<boolean> {
 }
 
 function listeningPort(message: unknown): number | null {
-  const told = message as { type?: string; port?: number };
-  return told.type === 'listening' && told.port !== undefined ? told.port : null;
+  const received = message as { type?: string; port?: number };
+  return received.type === 'listening' && received.port !== undefined ? received.port : null;
 }
 
 /**

@@ -25,7 +25,7 @@ export async function startSimulatedEngine(
     ...['--start-delay', settings.startMs.toString()],
     ...['--burst-seconds', settings.burstSeconds.toString()],
   ]);
-  const port = await toldPort(child, signal);
+  const port = await printedPort(child, signal);
   const end = async (): Promise<void> => {
     child.process.kill('SIGKILL');
     await child.stop();
@@ -33,8 +33,8 @@ export async function startSimulatedEngine(
   return { child, port, address: `127.0.0.1:${port}`, end };
 }
 
-/** The line that it prints on stdout. */
-async function toldPort(child: Child, signal: AbortSignal): Promise<number> {
+/** The port from the line that it prints on stdout. */
+async function printedPort(child: Child, signal: AbortSignal): Promise<number> {
   const deadline = performance.now() + START_MS;
   while (performance.now() < deadline && !signal.aborted) {
     const port = /"http_port":(\d+)/.exec(child.output())?.[1];

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { Children } from './children';
 import { failoverCase } from './failover-cases';
-import { type SeenCase, figureTable } from './figure-table';
+import { type StreamCase, figureTable } from './figure-table';
 import { hlsMixedCase } from './hls-mixed-case';
 import { hostileCase } from './hostile-case';
 import { hlsStartCase } from './hls-start-case';
@@ -29,7 +29,7 @@ async function run(options: StreamOptions): Promise<void> {
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
-  const seen: SeenCase[] = [];
+  const seen: StreamCase[] = [];
   try {
     for (const name of options.cases) {
       if (interruption.signal.aborted) break;
@@ -47,7 +47,7 @@ async function run(options: StreamOptions): Promise<void> {
 }
 
 /** A case that cannot be measured does not stop the others. */
-async function attempt(name: StreamCaseName, context: StreamContext): Promise<SeenCase | null> {
+async function attempt(name: StreamCaseName, context: StreamContext): Promise<StreamCase | null> {
   try {
     return await measure(name, context);
   } catch (error) {
@@ -59,7 +59,7 @@ async function attempt(name: StreamCaseName, context: StreamContext): Promise<Se
   }
 }
 
-function measure(name: StreamCaseName, context: StreamContext): Promise<SeenCase> {
+function measure(name: StreamCaseName, context: StreamContext): Promise<StreamCase> {
   switch (name) {
     case 'kill':
     case 'freeze':
@@ -76,7 +76,7 @@ function measure(name: StreamCaseName, context: StreamContext): Promise<SeenCase
   }
 }
 
-function asJson(cases: readonly SeenCase[]): string {
+function asJson(cases: readonly StreamCase[]): string {
   const facts = { measured_at: new Date().toISOString(), machine: machine() };
   return `${JSON.stringify({ ...facts, cases }, null, 2)}\n`;
 }

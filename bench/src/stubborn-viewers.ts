@@ -7,7 +7,7 @@ import { playlistPath, streamPath } from './stream-path';
 /** Viewers that reopen their stream whenever it ends. */
 
 /** A viewer reopens its stream after this time; an HLS player reloads its playlist at this interval. */
-const AGAIN_MS = 1000;
+const REOPEN_AFTER_MS = 1000;
 
 /** Notifications of an HLS player. */
 export interface HlsSink {
@@ -26,9 +26,9 @@ export async function watchTransportStream(
 ): Promise<void> {
   while (!signal.aborted) {
     const viewer = new MediaViewer(port, streamPath(stream), newMediaTally());
-    while (!viewer.isOver && (await goesOn(signal)));
+    while (!viewer.isOver && (await waitUnlessAborted(signal)));
     viewer.close();
-    await goesOn(signal);
+    await waitUnlessAborted(signal);
   }
 }
 
@@ -51,20 +51,20 @@ export async function watchHls(
           await player.segment(address, () => undefined);
           sink.onSegment?.();
         }
-      } while (await goesOn(signal));
+      } while (await waitUnlessAborted(signal));
     } catch (error) {
       if (!wasAborted(signal)) sink.onError?.(error);
     } finally {
       signal.removeEventListener('abort', close);
       player.close();
     }
-    await goesOn(signal);
+    await waitUnlessAborted(signal);
   }
 }
 
 /** Waits a moment; false if `signal` aborted. */
-function goesOn(signal: AbortSignal): Promise<boolean> {
-  return setTimeout(AGAIN_MS, true, { signal }).catch(() => false);
+function waitUnlessAborted(signal: AbortSignal): Promise<boolean> {
+  return setTimeout(REOPEN_AFTER_MS, true, { signal }).catch(() => false);
 }
 
 /** Read again, because it may have changed during an await. */

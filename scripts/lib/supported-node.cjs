@@ -1,11 +1,11 @@
-// Ends the process with one line under a Node.js that is too old. Loaded before everything else and written for the
-// oldest of them: a syntax that they do not know would end them with a stack instead.
+// Ends the process with one line if Node.js is too old. It is loaded before everything else and written in the oldest
+// syntax, because unknown syntax would end the process with a stack trace instead.
 'use strict';
 
 /** Oldest version of Node.js that the dependencies work with. */
 var OLDEST = [20, 19];
 
-/** The line for a version that is too old; null for one that will do. */
+/** The error line for a version that is too old; null for a supported version. */
 function describeVersion(version) {
   var parts = version.split('.').map(Number);
   if (parts[0] > OLDEST[0] || (parts[0] === OLDEST[0] && parts[1] >= OLDEST[1])) return null;

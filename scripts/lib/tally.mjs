@@ -4,7 +4,7 @@
  */
 
 /**
- * What one test file came to. `error` is its first failure, for a reader; null when it has none.
+ * The result of one test file. `error` is the text of its first failure; null if there is none.
  * @typedef {{ path: string, passed: number, failed: number, skipped: number, notes: string[], error: string | null }} FileTally
  * A run of jest. `trouble` is a failure that belongs to no file: a result that was never written, a bad exit code.
  * @typedef {{ name: string, files: FileTally[], trouble: string | null }} JestRun
@@ -43,8 +43,8 @@ export function tallyCheck(name, ok) {
 }
 
 /**
- * One run of jest, from its own result. Null stands for a result that was never written. A run that failed without a
- * failed test (a worker that died, no test found) still counts as one failure.
+ * Converts the result of one run of jest; null: jest wrote no result. A run that failed without a failed test (a worker
+ * that crashed, no test found) still counts as one failure.
  * @param {string} name @param {object | null} result jest's `--json` output @param {boolean} ok jest's exit code was 0
  * @param {string} [root] paths are shown from there
  * @returns {JestRun}

@@ -1,6 +1,5 @@
-import { loadClip } from './clip-file';
 import type { Content } from './content';
-import type { Clip } from './media/clip';
+import { loadClip, type Clip } from './media/clip';
 import { buildSchedule, type Schedule } from './media/schedule';
 import { Timeline } from './media/timeline';
 

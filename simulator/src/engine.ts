@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { FaultBook, type StruckFaults } from './faults/fault-book';
+import { FaultBook, type RequestFaults } from './faults/fault-book';
 import { ContentBook } from './contents';
 import { Journal } from './journal';
 import type { Clip } from './media/clip';
@@ -52,7 +52,7 @@ export class Engine {
   }
 
   /** Whether this start is refused because the engine is full; a fault may end the oldest session instead. */
-  isFull(faults: StruckFaults): boolean {
+  isFull(faults: RequestFaults): boolean {
     const fault = faults.get('session_limit');
     const limit = fault?.number('limit', 1) ?? this.options.maxSessions;
     const open = this.sessions.list();

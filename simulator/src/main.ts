@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { EngineServer } from './api/engine-server';
 import { CATALOGUE } from './catalogue';
-import { loadClip } from './clip-file';
+import { loadClip } from './media/clip';
 import { ControlApi } from './control/control-api';
 import { ControlServer } from './control/control-server';
 import { Engine } from './engine';

@@ -29,8 +29,8 @@ test('another clip', () => {
 });
 
 test.each([
-  [['--http-port', '70000'], '--http-port 70000: a number from 0 to 65535 is wanted'],
-  [['--bitrate', 'fast'], '--bitrate fast: a number from 1 to 50 is wanted'],
+  [['--http-port', '70000'], '--http-port 70000: a number from 0 to 65535 is required'],
+  [['--bitrate', 'fast'], '--bitrate fast: a number from 1 to 50 is required'],
   [['--personality', '9'], '--personality 9: unknown'],
 ])('%j is refused in one line', (args, message) => {
   expect(() => parseOptions(args, {})).toThrow(message);

@@ -81,7 +81,7 @@ function numberFlag(values: Values, flag: string, initial: number, low = 0, high
   if (text === undefined) return initial;
   const value = Number(text);
   if (text === '' || !Number.isFinite(value) || value < low || value > high) {
-    throw new Error(`--${flag} ${text}: a number from ${low} to ${high} is wanted`);
+    throw new Error(`--${flag} ${text}: a number from ${low} to ${high} is required`);
   }
   return value;
 }

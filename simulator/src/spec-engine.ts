@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { EngineServer } from './api/engine-server';
-import { loadClip } from './clip-file';
+import { loadClip } from './media/clip';
 import { ControlApi } from './control/control-api';
 import { Engine } from './engine';
 import { parseOptions } from './options';

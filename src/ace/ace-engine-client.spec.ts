@@ -37,7 +37,7 @@ class ScriptedEngine {
     return { host, port: (this.#server.address() as AddressInfo).port };
   }
 
-  /** Resolves when a target that contains `part` has been asked for. */
+  /** Resolves when a request whose target contains `part` has arrived. */
   async asked(part: string): Promise<void> {
     while (!this.targets.some((target) => target.includes(part))) {
       await once(this.#server, 'scripted');
@@ -116,7 +116,7 @@ describe('start', () => {
     expect(head.toLowerCase()).toContain('\r\nconnection: close\r\n');
   });
 
-  it('speaks to IPv6 addresses', async () => {
+  it('works with IPv6 addresses', async () => {
     const scripted = new ScriptedEngine((socket) => socket.end(http(STARTED)));
     closers.push(() => scripted.close());
     const endpoint = await scripted.listen('::1');
@@ -134,17 +134,17 @@ describe('start', () => {
     ['403', (s) => s.end(http('', 403)), 'http_403'],
     ['empty 200', (s) => s.end(http('')), 'bad_json'],
     ['truncated JSON', (s) => s.end(http(STARTED.slice(0, 60))), 'bad_json'],
-    ['nothing but a close', (s) => s.end(), 'reset'],
+    ['a closed connection', (s) => s.end(), 'reset'],
     ['a reset', (s) => s.resetAndDestroy(), 'reset'],
     [
       'a status line twice',
       (s) => s.end('HTTP/1.0 200 OK\r\nHTTP/1.0 200 OK\r\n\r\n'),
       'malformed_http',
     ],
-    ['no HTTP', (s) => s.end('HELLOTS version=3\r\n\r\n'), 'malformed_http'],
+    ['an answer without HTTP', (s) => s.end('HELLOTS version=3\r\n\r\n'), 'malformed_http'],
     ['a huge head', (s) => s.end(http('', 200, `X: ${'x'.repeat(100_000)}\r\n`)), 'head_too_large'],
     [
-      'a body cut short',
+      'a truncated body',
       (s) => s.end(http('{}', 200, 'Content-Length: 99\r\n')),
       'truncated_answer',
     ],
@@ -157,7 +157,7 @@ describe('start', () => {
     });
   });
 
-  it('reads no more than a part of a 100 MB answer', async () => {
+  it('reads only a part of a 100 MB answer', async () => {
     let written = 0;
     const [, endpoint] = await engine((socket) => {
       const chunk = Buffer.alloc(64 * 1024, '[');
@@ -263,7 +263,7 @@ describe('abandoned starts', () => {
     await scripted.asked(STOP);
   });
 
-  it('closes the connection of an abandoned start that is cut, and is done with it some time later', async () => {
+  it('closes the connection of an abandoned start that is cut, and counts it as done some time later', async () => {
     let closed = false;
     const [scripted, endpoint] = await engine((socket) =>
       socket.on('close', () => (closed = true)),
@@ -297,7 +297,7 @@ describe('abandoned starts', () => {
     await scripted.asked(STOP);
   });
 
-  it('waits for the stop when it closes, and only until its limit for an answer that never comes', async () => {
+  it('waits for stops when it closes, and at most until its limit for an answer that never comes', async () => {
     const [scripted, endpoint] = await engine((socket, target) => {
       if (target.includes('id=')) setTimeout(() => socket.end(http(STARTED)), 100);
       else if (target.includes('cmd')) socket.end(http('{}'));
@@ -318,7 +318,7 @@ describe('stop', () => {
     expect(scripted.targets).toEqual(['/ace/cmd/a/b?method=stop']);
   });
 
-  it('has nothing to send without a command path', async () => {
+  it('sends nothing without a command path', async () => {
     const [scripted, endpoint] = await engine(() => undefined);
     await client().stop(endpoint, { ...SESSION, commandPath: null });
     expect(scripted.targets).toEqual([]);
@@ -328,7 +328,7 @@ describe('stop', () => {
     ['hangs', () => undefined],
     ['hangs in the middle of its answer', (s) => s.write('HTTP/1.0 200 OK\r\n\r\n{')],
     ['resets', (s) => s.resetAndDestroy()],
-    ['forgot the session', (s) => s.end(http('{"error":"unknown playback session id"}'))],
+    ['has forgotten the session', (s) => s.end(http('{"error":"unknown playback session id"}'))],
   ])('resolves when the engine %s', async (_name, script) => {
     const [, endpoint] = await engine(script);
     await client({ stopTimeoutMs: 50 }).stop(endpoint, SESSION);
@@ -336,7 +336,7 @@ describe('stop', () => {
 });
 
 describe('stat', () => {
-  it('asks the stat path', async () => {
+  it('requests the stat path', async () => {
     const [scripted, endpoint] = await engine((socket) =>
       socket.end(http('{"response":{"status":"dl","peers":3},"error":null}')),
     );

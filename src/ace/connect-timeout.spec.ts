@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { AceEngineClient } from './ace-engine-client';
 import { type EngineEndpoint } from './ace.types';
 
-/** Listens, then never accepts again: its thread sleeps for ever. */
+/** Listens, then never accepts a connection, because its thread sleeps. */
 const SLEEPER = `
   const { parentPort } = require('node:worker_threads');
   const server = require('node:net').createServer();

@@ -8,7 +8,7 @@ describe('content resolution', () => {
     ['content_id', ID, `content_id=${ID}`],
     ['infohash', ID, `infohash=${ID}`],
     ['magnet', 'magnet:?xt=a', 'magnet=magnet%3A%3Fxt%3Da'],
-  ] as const)('is asked by %s', (kind, value, parameter) => {
+  ] as const)('is requested by %s', (kind, value, parameter) => {
     expect(resolutionTarget({ kind, value, fileIndex: 2 })).toBe(
       `/server/api?api_version=3&method=get_media_files&${parameter}`,
     );

@@ -84,7 +84,7 @@ describe('sessionOf', () => {
       'session',
       'got_newer_download',
     ],
-    [{ error: 'nobody knows' }, 200, 'engine', 'unknown_error'],
+    [{ error: 'an unknown text' }, 200, 'engine', 'unknown_error'],
     [{ error: 'failed to start' }, 500, 'content', 'failed_to_start'],
     ['start timeout', 500, 'warming', 'start_timeout'],
     ['<html>', 500, 'engine', 'http_500'],
@@ -95,11 +95,11 @@ describe('sessionOf', () => {
     );
   });
 
-  it.each(['stat_url', 'command_url'])('refuses a %s that points elsewhere', (field) => {
+  it.each(['stat_url', 'command_url'])('refuses a %s on another host', (field) => {
     expect(() => sessionOf(response({ [field]: 'http://h/latest' }), 'p')).toThrow(EngineFault);
   });
 
-  it('never throws anything but an EngineFault', () => {
+  it('throws only EngineFaults', () => {
     const body = fc.oneof(
       fc.string(),
       fc.json(),
@@ -126,7 +126,7 @@ describe('commandPathOf', () => {
   });
 
   it.each(['<html>', { response: null }, { response: { command_url: 'http://x/admin' } }])(
-    'finds none in %j',
+    'finds no command path in %j',
     (body) => {
       expect(commandPathOf(answer(body))).toBeNull();
     },

@@ -15,7 +15,7 @@ describe('engine fault table', () => {
     ['access denied', 'engine'],
     ['auth_error', 'engine'],
     ['unknown method', 'engine'],
-    ['something nobody has seen', 'engine'],
+    ['an unknown text', 'engine'],
     ['', 'engine'],
   ])('%j counts as a fault of kind %s', (text, kind) => {
     expect(faultOfError(text).kind).toBe(kind);
@@ -30,7 +30,7 @@ describe('engine fault table', () => {
     expect(faultOfError(error)).toMatchObject({ kind: 'engine', reason: 'unknown_error' });
   });
 
-  it('does not invent a fault for a text that is not in the table', () => {
+  it('returns no fault for a text that is not in the table', () => {
     expect(faultOfKnownText('<html>oops</html>')).toBeNull();
   });
 

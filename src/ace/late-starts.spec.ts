@@ -16,7 +16,7 @@ describe('LateStarts', () => {
     expect(late.size).toBe(0);
   });
 
-  it('cancels the oldest start beyond its bound', async () => {
+  it('cancels the oldest start beyond its limit', async () => {
     const late = new LateStarts();
     const cancelled: number[] = [];
     for (let i = 0; i < 258; i++) {

@@ -3,8 +3,8 @@ export interface AbandonedStart {
   /** Resolves when the engine is done with it: it has answered and its session is stopped, or the start was cut 2 s ago. */
   readonly done: Promise<void>;
   /**
-   * Closes the connection, because another start needs the engine. A session that the engine opens all the same ends by its
-   * own idle expiry. Idempotent.
+   * Closes the connection, because another start needs the engine. If the engine opens a session nevertheless, that
+   * session ends by its own idle timeout. Idempotent.
    */
   cut(): void;
 }

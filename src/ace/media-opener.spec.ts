@@ -41,7 +41,7 @@ class ScriptedEngine {
   }
 
   /** Resolves when every connection has been closed. */
-  async deserted(): Promise<void> {
+  async allClosed(): Promise<void> {
     while (this.sockets.size > 0) await once(this.#server, 'gone');
   }
 
@@ -90,7 +90,7 @@ describe('the body', () => {
     ['until the connection closes', (s) => s.end(http(200, TS, media))],
     ['by its length', (s) => s.write(http(200, `${TS}Content-Length: 300000\r\n`, media))],
     [
-      'by its length, with more behind it',
+      'by its length, with further bytes after it',
       (s) => s.end(http(200, `${TS}Content-Length: 300000\r\n`, Buffer.concat([media, media]))),
     ],
     [
@@ -101,14 +101,14 @@ describe('the body', () => {
         s.write('0\r\n\r\n');
       },
     ],
-  ])('arrives whole when framed %s', async (_name, script) => {
+  ])('arrives completely when framed %s', async (_name, script) => {
     const [, endpoint] = await engine(script);
     const response = await open(endpoint);
     expect(response.readableFlowing).toBeNull();
     expect((await bytesOf(response)).equals(media)).toBe(true);
   });
 
-  it('asks for no encoding, no keep-alive and no delay', async () => {
+  it('requests no encoding and no keep-alive, and sends without delay', async () => {
     const noDelay = jest.spyOn(Socket.prototype, 'setNoDelay');
     let head = '';
     const [, endpoint] = await engine((socket, _target, got) => {
@@ -132,7 +132,7 @@ describe('the body', () => {
     expect(body.toString()).toBe('late');
   });
 
-  it('without a length that is reset is an error, not an end', async () => {
+  it('without a length fails with an error when the connection is reset', async () => {
     const [scripted, endpoint] = await engine((s) => s.write(http(200, TS, 'GGGG')));
     const response = await open(endpoint);
     const failed = expect(bytesOf(response)).rejects.toMatchObject({ code: 'ECONNRESET' });
@@ -140,23 +140,23 @@ describe('the body', () => {
     await failed;
   });
 
-  it('shorter than its length breaks off', async () => {
+  it('shorter than its length fails', async () => {
     const [, endpoint] = await engine((s) => s.end(http(200, `${TS}Content-Length: 9\r\n`, 'GG')));
     await expect(bytesOf(await open(endpoint))).rejects.toMatchObject({ code: 'ECONNRESET' });
   });
 
-  it('does not wait for fifty others on the same engine', async () => {
+  it('does not wait for fifty other bodies of the same engine', async () => {
     const [scripted, endpoint] = await engine((socket) => socket.write(http(200, TS, 'G')));
     const viewers = Array.from({ length: 50 }, () => new AbortController());
     await Promise.all(viewers.map(({ signal }) => open(endpoint, { signal })));
     expect(scripted.sockets.size).toBe(50);
     viewers.forEach((viewer) => viewer.abort());
-    await scripted.deserted();
+    await scripted.allClosed();
   });
 });
 
 describe('aborting', () => {
-  it('before anything is sent sends nothing', async () => {
+  it('before the request sends nothing', async () => {
     const [scripted, endpoint] = await engine(() => undefined);
     const signal = AbortSignal.abort(new Error('viewer left'));
     await expect(open(endpoint, { signal })).rejects.toThrow('viewer left');
@@ -173,10 +173,10 @@ describe('aborting', () => {
     await scripted.asked();
     viewer.abort(new Error('viewer left'));
     await opening;
-    await scripted.deserted();
+    await scripted.allClosed();
   });
 
-  it('after the head closes the response quietly', async () => {
+  it('after the head closes the response without an error', async () => {
     const [scripted, endpoint] = await engine((socket) => socket.write(http(200, TS, 'GGGG')));
     const viewer = new AbortController();
     const response = await open(endpoint, { signal: viewer.signal });
@@ -185,7 +185,7 @@ describe('aborting', () => {
     await once(response, 'data');
     viewer.abort();
     await once(response, 'close');
-    await scripted.deserted();
+    await scripted.allClosed();
     expect(errors).toEqual([]);
   });
 });
@@ -251,7 +251,7 @@ describe('redirects', () => {
       }
     });
     expect((await bytesOf(await open(endpoint))).toString()).toBe('media');
-    await scripted.deserted();
+    await scripted.allClosed();
   });
 
   it.each([
@@ -329,10 +329,10 @@ describe('refusals', () => {
   ])('%s', async (_name, answer, kind, reason) => {
     const [scripted, endpoint] = await engine((socket) => socket.end(answer));
     await expect(open(endpoint)).rejects.toMatchObject({ name: 'EngineFault', kind, reason });
-    await scripted.deserted();
+    await scripted.allClosed();
   });
 
-  it('whose text never ends is judged by its first 4 KiB', async () => {
+  it('whose text never ends is classified by its first 4 KiB', async () => {
     const [scripted, endpoint] = await engine((socket) => {
       socket.write(http(500, '', 'start timeout'));
       const pour = (): boolean => socket.writable && socket.write(Buffer.alloc(65_536, ' '));
@@ -340,13 +340,13 @@ describe('refusals', () => {
       pour();
     });
     await expect(open(endpoint)).rejects.toMatchObject({ kind: 'warming' });
-    await scripted.deserted();
+    await scripted.allClosed();
   });
 
-  it('whose text stops short is judged by what came within a second', async () => {
+  it('whose text is incomplete is classified by the part that arrived within 1 s', async () => {
     const [scripted, endpoint] = await engine((s) => s.write(http(500, '', 'start timeout')));
     await expect(open(endpoint)).rejects.toMatchObject({ kind: 'warming' });
-    await scripted.deserted();
+    await scripted.allClosed();
   });
 
   it('headers that never end are cut at the deadline', async () => {
@@ -357,7 +357,7 @@ describe('refusals', () => {
     });
     const opening = open(endpoint, { timeoutMs: 60 });
     await expect(opening).rejects.toMatchObject({ kind: 'engine', reason: 'answer_timeout' });
-    await scripted.deserted();
+    await scripted.allClosed();
   });
 
   it('a refused connection', async () => {
@@ -367,7 +367,7 @@ describe('refusals', () => {
     await expect(open(endpoint)).rejects.toMatchObject({ reason: 'connect_refused' });
   });
 
-  it('a path that is not one of an engine', async () => {
+  it("a path that is not an engine's", async () => {
     const [scripted, endpoint] = await engine(() => undefined);
     const signal = new AbortController().signal;
     await expect(

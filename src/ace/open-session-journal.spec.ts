@@ -51,7 +51,7 @@ describe('OpenSessionJournal', () => {
   });
 
   it.each([0, 1, 2, 3, 4, 5])(
-    'writes what is opened while it ends writing, %p microtasks after the file was replaced',
+    'writes a session that is opened %p microtasks after the file was replaced',
     async (ticks) => {
       const journal = await open();
       const { rename } = fs;
@@ -85,11 +85,14 @@ describe('OpenSessionJournal', () => {
   });
 
   it.each([
-    ['no JSON', 'x'],
-    ['no list', '{"sessions":1}'],
+    ['text that is not JSON', 'x'],
+    ['JSON without a list', '{"sessions":1}'],
     ['null', 'null'],
-    ['an entry that is none', '{"sessions":[null]}'],
-    ['an address elsewhere', '{"sessions":[{"host":"h","port":1,"command_path":"http://x/"}]}'],
+    ['an invalid entry', '{"sessions":[null]}'],
+    [
+      'an address of another host',
+      '{"sessions":[{"host":"h","port":1,"command_path":"http://x/"}]}',
+    ],
   ])('treats %s as empty, and logs it', async (_, text) => {
     mkdirSync(join(folder, 'data'));
     writeFileSync(path, text);

@@ -2,8 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AppConfig, SETTINGS } from './app-config';
-import { ConfigError } from './config-error';
-import { loadConfig, loadProcessConfig, resolveConfig } from './config.loader';
+import { ConfigError, loadConfig, loadProcessConfig, resolveConfig } from './config.loader';
 import { type Machine } from './machine';
 import { type Setting } from './setting';
 
@@ -228,14 +227,17 @@ describe('loadConfig', () => {
     ['PROXY_EARLY_HEADERS_AGENTS', 'Exo(Player'],
     ['ALLOW_URL_SELECTORS', 'maybe'],
     ['EVENT_LOG_SIZE', '0'],
-  ])('%s=%s stops with one line that names it, the value and what is allowed', (variable, text) => {
-    const problems = problemsOf(() => loadConfig({ [variable]: text }, machine));
-    expect(problems).toHaveLength(1);
-    expect(problems[0]).toMatch(new RegExp(`^${variable}=`));
-    expect(problems[0]).toContain(JSON.stringify(text));
-    expect(problems[0]).toMatch(/allowed is .+/);
-    expect(problems[0]).not.toContain('\n');
-  });
+  ])(
+    '%s=%s stops with one line that names it, the value and the allowed values',
+    (variable, text) => {
+      const problems = problemsOf(() => loadConfig({ [variable]: text }, machine));
+      expect(problems).toHaveLength(1);
+      expect(problems[0]).toMatch(new RegExp(`^${variable}=`));
+      expect(problems[0]).toContain(JSON.stringify(text));
+      expect(problems[0]).toMatch(/allowed is .+/);
+      expect(problems[0]).not.toContain('\n');
+    },
+  );
 
   it('names every wrong variable at once', () => {
     const problems = problemsOf(() =>
@@ -362,12 +364,15 @@ describe('resolveConfig', () => {
 });
 
 describe('addresses of engines', () => {
-  it.each(['docker', 'swarm', 'simulator'])('are told to be ignored with the driver %s', (name) => {
-    const variables = { ENGINE_DRIVER: name, ENGINE_ADDRESSES: 'nas:6878' };
-    expect(resolveConfig([{ place: '', variables }], machine).warnings).toEqual([
-      `ENGINE_ADDRESSES is ignored with ENGINE_DRIVER=${name}: it needs ENGINE_DRIVER=static`,
-    ]);
-  });
+  it.each(['docker', 'swarm', 'simulator'])(
+    'are reported as ignored with the driver %s',
+    (name) => {
+      const variables = { ENGINE_DRIVER: name, ENGINE_ADDRESSES: 'nas:6878' };
+      expect(resolveConfig([{ place: '', variables }], machine).warnings).toEqual([
+        `ENGINE_ADDRESSES is ignored with ENGINE_DRIVER=${name}: it needs ENGINE_DRIVER=static`,
+      ]);
+    },
+  );
 
   it.each(['auto', 'static'])('are used with the driver %s', (name) => {
     const variables = { ENGINE_DRIVER: name, ENGINE_ADDRESSES: 'nas:6878' };

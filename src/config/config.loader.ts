@@ -2,12 +2,19 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { type AppConfig, SETTINGS } from './app-config';
-import { ConfigError } from './config-error';
 import { type Machine, THIS_MACHINE } from './machine';
 import { findIntendedName } from './misspelling';
 import { type Setting } from './setting';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The configuration is invalid. One line per problem: variable, value and allowed values. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'ConfigError';
+  }
+}
 
 /** Variables from one source. The first source that contains a setting under any of its names wins. */
 export interface ConfigSource {

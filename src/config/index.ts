@@ -1,6 +1,6 @@
 export { type AppConfig, CONFIG } from './app-config';
-export { ConfigError } from './config-error';
 export {
+  ConfigError,
   type Environment,
   loadConfig,
   type LoadedConfig,

@@ -7,10 +7,10 @@ import { freePorts } from './support/free-ports';
 import { PrivateDockerd } from './support/private-dockerd';
 import { openSwarm, startSwarm } from './support/swarm-stage';
 
-/** A container, its Node.js, or word of it, on a machine with much else to do. */
-const SOON_MS = 40_000;
+/** Time limit for a container, its Node.js or an event on a busy machine. */
+const WITHIN_MS = 40_000;
 
-const SEAT: VpnSlot = {
+const VPN_SLOT: VpnSlot = {
   vpn: 'gluetun',
   containerId: 'a'.repeat(64),
   containerStartedAt: '2026-01-01T00:00:00Z',
@@ -26,7 +26,7 @@ function versionAt({ endpoint }: Pick<ObservedEngine, 'endpoint'>): Promise<stri
     const signal = AbortSignal.timeout(5000);
     const response = await fetch(url, { headers: { Connection: 'close' }, signal });
     return ((await response.json()) as { result: { version: string } }).result.version;
-  }, SOON_MS);
+  }, WITHIN_MS);
 }
 
 describeWithDocker('engines as services of a Swarm', () => {
@@ -38,7 +38,7 @@ describeWithDocker('engines as services of a Swarm', () => {
     await ask('network', 'create', '--driver', 'overlay', '--attachable', 'engines');
   }, 180_000);
 
-  it('makes one that answers at a port of its node out of the range, and removes it without a trace', async () => {
+  it('creates one that answers at a port of its node from the range, and removes it completely', async () => {
     const { first, range } = await freePorts(20);
     const stage = openSwarm(swarm.dockerHost, { PORT_RANGE_HOST: range });
     const engine = await stage.provision({ key: '0123456789ab' });
@@ -62,7 +62,7 @@ describeWithDocker('engines as services of a Swarm', () => {
     expect(await stage.isEmpty()).toBe(true);
   });
 
-  it('makes one without privileges, with its limits, an init, and nobody who would restart it', async () => {
+  it('creates one without privileges, with its limits and an init, that is never restarted', async () => {
     const stage = openSwarm(swarm.dockerHost, { ENGINE_MEMORY_LIMIT: '256MiB' });
     await stage.provision();
     const [id = ''] = await stage.containers();
@@ -84,13 +84,13 @@ describeWithDocker('engines as services of a Swarm', () => {
     );
   });
 
-  it('makes one that answers at its own address in a network of the Swarm', async () => {
+  it('creates one that answers at its own address in a network of the Swarm', async () => {
     const env = { ENGINE_REACH: 'container', DOCKER_NETWORK: 'engines' };
     const stage = openSwarm(swarm.dockerHost, env);
     const engine = await stage.provision();
     expect(engine.endpoint).toEqual({ host: expect.stringMatching(/^10\./), port: 6878 });
     expect(engine.apiPort).toBe(62_062);
-    // Only from within: another container of that network asks.
+    // Reachable only from a container in that network.
     const url = `http://${engine.endpoint!.host}:6878/webui/api/service?method=get_version`;
     const script = `fetch(${JSON.stringify(url)}).then((r) => r.text()).then(console.log)`;
     const image = engine.image;
@@ -107,12 +107,12 @@ describeWithDocker('engines as services of a Swarm', () => {
           '-e',
           script,
         ),
-      SOON_MS,
+      WITHIN_MS,
     );
     expect(answer).toContain('"version":"3.');
   });
 
-  it('shows engines to the next start with the same instance, and to no other', async () => {
+  it('lists engines for the next process of the same installation, and for no other', async () => {
     const stage = openSwarm(swarm.dockerHost);
     const engine = await stage.provision();
     await stage.runtime.close();
@@ -129,7 +129,7 @@ describeWithDocker('engines as services of a Swarm', () => {
     expect(await next.runtime.list()).toEqual([engine]);
   });
 
-  it('shows one as ended whose process was killed, and nobody starts it again', async () => {
+  it('shows one whose process was killed as ended, and does not restart it', async () => {
     const stage = openSwarm(swarm.dockerHost);
     await stage.open();
     const engine = await stage.provision();
@@ -138,25 +138,25 @@ describeWithDocker('engines as services of a Swarm', () => {
     const ended = await eventually(async () => {
       const seen = await stage.see(engine.id);
       return seen?.phase === 'ended' && seen;
-    }, SOON_MS);
+    }, WITHIN_MS);
     expect(ended).toMatchObject({ phaseDetail: 'exited with code 137', endpoint: null });
-    await eventually(() => stage.listener.changes > changes, SOON_MS, 'word of it');
+    await eventually(() => stage.listener.changes > changes, WITHIN_MS, 'word of it');
     await new Promise((resolve) => setTimeout(resolve, 2000));
     expect((await stage.see(engine.id))?.incarnation).toBe(engine.incarnation);
     await stage.runtime.remove(engine.id);
     expect(await stage.isEmpty()).toBe(true);
   });
 
-  it('tells when a service was removed by hand', async () => {
+  it('reports that a service was removed by hand', async () => {
     const stage = openSwarm(swarm.dockerHost);
     await stage.open();
     const engine = await stage.provision();
     await ask('service', 'rm', engine.id);
-    await eventually(() => stage.listener.gone.includes(engine.id), SOON_MS);
+    await eventually(() => stage.listener.gone.includes(engine.id), WITHIN_MS);
     expect(await stage.runtime.list()).toEqual([]);
   });
 
-  it('runs one anew under the same id and at the same port', async () => {
+  it('restarts one under the same id and at the same port', async () => {
     const stage = openSwarm(swarm.dockerHost);
     const engine = await stage.provision();
     await stage.runtime.restart(engine.id);
@@ -166,13 +166,13 @@ describeWithDocker('engines as services of a Swarm', () => {
     expect(await versionAt(again!)).toMatch(/^3\./);
   });
 
-  it('shows what an engine wrote and what it uses', async () => {
+  it('shows the log and the usage of an engine', async () => {
     const stage = openSwarm(swarm.dockerHost);
     const engine = await stage.provision();
     const { lines } = await eventually(async () => {
       const logs = await stage.runtime.logs(engine.id, 10);
       return logs.lines.length > 0 && logs;
-    }, SOON_MS);
+    }, WITHIN_MS);
     expect(lines).toEqual([expect.stringContaining('"event":"listening"')]);
     const usage = await stage.runtime.usage(engine.id);
     expect(usage.memoryBytes).toBeGreaterThan(1_000_000);
@@ -182,7 +182,7 @@ describeWithDocker('engines as services of a Swarm', () => {
     });
   });
 
-  it('says which constraint no node meets, and leaves nothing', async () => {
+  it('reports the constraint that no node meets, and leaves nothing', async () => {
     const stage = openSwarm(swarm.dockerHost, { SWARM_CONSTRAINTS: 'node.labels.engines==true' });
     await expect(stage.provision()).rejects.toMatchObject({
       code: 'no_place',
@@ -191,7 +191,7 @@ describeWithDocker('engines as services of a Swarm', () => {
     expect(await stage.isEmpty()).toBe(true);
   });
 
-  it('says that no node has the image, and leaves nothing', async () => {
+  it('reports that no node has the image, and leaves nothing', async () => {
     const stage = openSwarm(swarm.dockerHost, { ENGINE_IMAGE: '127.0.0.1:1/engine:none' });
     await expect(stage.provision()).rejects.toMatchObject({
       code: 'image_missing',
@@ -201,7 +201,7 @@ describeWithDocker('engines as services of a Swarm', () => {
     expect(await stage.isEmpty()).toBe(true);
   });
 
-  it('takes the next port when a program of the node has the first', async () => {
+  it('uses the next port when a program of the node has the first', async () => {
     const { first, range } = await freePorts(2);
     const stage = openSwarm(swarm.dockerHost, { PORT_RANGE_HOST: range });
     const squatter = createServer();
@@ -213,9 +213,9 @@ describeWithDocker('engines as services of a Swarm', () => {
     expect(await stage.isEmpty()).toBe(true);
   });
 
-  it('refuses what a Swarm cannot do, and leaves nothing', async () => {
+  it('refuses requests that a Swarm does not support, and leaves nothing', async () => {
     const stage = openSwarm(swarm.dockerHost);
-    await expect(stage.provision({ vpnSlot: SEAT })).rejects.toMatchObject({
+    await expect(stage.provision({ vpnSlot: VPN_SLOT })).rejects.toMatchObject({
       code: 'runtime_refused',
     });
     const networkless = openSwarm(swarm.dockerHost, { DOCKER_NETWORK: 'not-there' });
@@ -225,20 +225,20 @@ describeWithDocker('engines as services of a Swarm', () => {
     for (const each of [stage, networkless, outside]) expect(await each.isEmpty()).toBe(true);
   });
 
-  it('removes the service when the order is called off half-way', async () => {
+  it('removes the service when the request is cancelled before its task runs', async () => {
     const stage = openSwarm(swarm.dockerHost, { SWARM_CONSTRAINTS: 'node.labels.engines==true' });
     const calling = new AbortController();
     const order = stage.provision({}, calling.signal);
     const outcome = expect(order).rejects.toMatchObject({ code: 'runtime_refused' });
-    await eventually(async () => (await stage.services()) !== '', SOON_MS);
+    await eventually(async () => (await stage.services()) !== '', WITHIN_MS);
     calling.abort();
     await outcome;
     expect(await stage.isEmpty()).toBe(true);
   });
 });
 
-describeWithDocker('a Docker Engine that is in no Swarm', () => {
-  it('is a lost link with a clear reason, and makes nothing', async () => {
+describeWithDocker('a Docker Engine outside of any Swarm', () => {
+  it('counts as a lost connection with the reason, and creates nothing', async () => {
     const daemon = await PrivateDockerd.start({ name: 'g' });
     onScopeEnd(() => daemon.cleanup());
     const stage = openSwarm(daemon.dockerHost, { ENGINE_IMAGE: 'engine:none' });

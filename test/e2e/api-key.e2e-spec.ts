@@ -37,9 +37,9 @@ describe('the API key', () => {
     return folder;
   }
 
-  describe('at the door', () => {
+  describe('on requests', () => {
     let product: Product;
-    /** Each caller its own address, so that their wrong keys are not counted together. */
+    /** Each request has its own source address, so that their wrong keys are not counted together. */
     let callers = 10;
 
     beforeAll(async () => {
@@ -54,14 +54,14 @@ describe('the API key', () => {
       ['none', {}, 401],
       ['another scheme', { Authorization: `Basic ${MARKER}` }, 401],
       ['no scheme', { Authorization: MARKER }, 401],
-      ['nothing in its place', { 'X-API-Key': '' }, 401],
+      ['an empty key', { 'X-API-Key': '' }, 401],
       ['a cookie', { Cookie: `X-API-Key=${MARKER}` }, 401],
-      ['a wrong one', { 'X-API-Key': 'wrong' }, 403],
+      ['a wrong key', { 'X-API-Key': 'wrong' }, 403],
       ['a wrong bearer', { Authorization: 'Bearer wrong' }, 403],
-      ['its beginning', { 'X-API-Key': MARKER.slice(0, -1) }, 403],
-      ['more than it', { 'X-API-Key': `${MARKER}x` }, 403],
-      ['another case', { 'X-API-Key': MARKER.toLowerCase() }, 403],
-      ['a long one', { 'X-API-Key': MARKER.repeat(100) }, 403],
+      ['its first part', { 'X-API-Key': MARKER.slice(0, -1) }, 403],
+      ['a key with an additional character', { 'X-API-Key': `${MARKER}x` }, 403],
+      ['another letter case', { 'X-API-Key': MARKER.toLowerCase() }, 403],
+      ['a long key', { 'X-API-Key': MARKER.repeat(100) }, 403],
     ])('%s is refused', async (_what, headers, status) => {
       const code = status === 401 ? 'unauthorized' : 'forbidden';
       for (const path of [PRIVATE, '/api/v1/engines', '/engines/unknown', '/events']) {
@@ -75,11 +75,11 @@ describe('the API key', () => {
       ['bearer', { Authorization: `bearer ${MARKER}` }],
       ['X-API-Key', { 'X-API-Key': MARKER }],
       ['x-api-key', { 'x-api-key': MARKER }],
-    ])('is taken as %s', async (_what, headers) => {
+    ])('is accepted as %s', async (_what, headers) => {
       expect(await ask(PRIVATE, headers as Headers).status()).toBe(200);
     });
 
-    it('in the address is refused, whatever else is right', async () => {
+    it('in the address is refused, even beside a correct header', async () => {
       for (const name of ['key', 'api_key', 'apikey', 'token', 'access_token', 'x-api-key']) {
         const path = `${PRIVATE}?${name}=${MARKER}`;
         await expectProblem(ask(path, {}), 401, 'unauthorized');
@@ -88,7 +88,7 @@ describe('the API key', () => {
       await expectProblem(both, 401, 'unauthorized');
     });
 
-    it('cannot be guessed: ten wrong ones, then no other for a while, and the right one always works', async () => {
+    it('cannot be guessed: after ten wrong keys all others are refused for a while, and the correct one still works', async () => {
       const from = '127.0.2.1';
       const wrong = { 'X-API-Key': 'wrong' };
       for (let count = 0; count < 10; count += 1) {
@@ -97,7 +97,7 @@ describe('the API key', () => {
       const blocked = await expectProblem(ask(PRIVATE, wrong, from), 429, 'rate_limited');
       expect(blocked.retry_after).toBeGreaterThan(30);
       expect(blocked.retry_after).toBeLessThanOrEqual(60);
-      // Behind a reverse proxy the owner of the key has the same address as whoever guesses.
+      // Behind a reverse proxy the owner of the key has the same address as an attacker.
       for (const address of [from, '127.0.2.2']) {
         expect(await ask(PRIVATE, { 'X-API-Key': MARKER }, address).status()).toBe(200);
       }
@@ -107,7 +107,7 @@ describe('the API key', () => {
       await viewer.playing();
     });
 
-    it('is nowhere to be read', async () => {
+    it('appears in no response', async () => {
       const key = { 'X-API-Key': MARKER };
       const document = await call({ port: product.port, path: '/openapi.json' });
       const gets = Object.entries(document.body.paths as Record<string, { get?: unknown }>)
@@ -125,7 +125,7 @@ describe('the API key', () => {
     });
   });
 
-  it.each(['json', 'pretty'])('is in no log, %s and as talkative as can be', async (format) => {
+  it.each(['json', 'pretty'])('is in no log, %s at the most detailed level', async (format) => {
     const dataDir = temporaryFolder();
     const product = await startProduct({
       engines: [engine],
@@ -147,13 +147,13 @@ describe('the API key', () => {
     await viewer.playing();
     await product.stop();
     expect(product.logText()).not.toContain('MARKER');
-    // Given by the environment, it is not written to a file either.
+    // A key from the environment is not written to a file either.
     for (const file of readdirSync(dataDir, { recursive: true, encoding: 'utf8' })) {
       expect(readFileSync(join(dataDir, file), 'utf8')).not.toContain('MARKER');
     }
   });
 
-  it('is warned of at the start when it can be guessed', async () => {
+  it('causes a warning at the start when it is too short', async () => {
     const env = { API_KEY: 'fifteen-letters' };
     const product = await startProduct({ engines: [engine], env, waitReady: false });
     const warnings = (await product.logsSoFar()).filter(({ msg = '' }) => msg.includes('guessed'));
@@ -161,7 +161,7 @@ describe('the API key', () => {
     expect(product.logText()).not.toContain(env.API_KEY);
   });
 
-  it('is made at the first start, kept for its owner only, and shown by a command', async () => {
+  it('is generated at the first start, readable by its owner only, and shown by a command', async () => {
     const dataDir = join(temporaryFolder(), 'data');
     const env = { API_KEY: '' };
     const file = join(dataDir, 'api-key');
@@ -176,7 +176,7 @@ describe('the API key', () => {
     await first.stop();
     expect(first.logText()).not.toContain(key);
 
-    // Whoever copied it with wider rights finds them narrowed.
+    // Wider permissions of a copied file are narrowed at the start.
     chmodSync(file, 0o644);
     const second = await startProduct({ engines: [engine], dataDir, env });
     expect((await second.api('GET', PRIVATE, undefined, headers)).status).toBe(200);

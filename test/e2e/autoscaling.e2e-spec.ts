@@ -32,15 +32,15 @@ const QUICK = {
   RECONCILE_INTERVAL: '1s',
   ENGINE_GRACE_PERIOD: '1s',
   ENGINE_PROBE_INTERVAL: '300ms',
-  // An engine that is late because the machine is busy is no engine that hangs.
+  // An engine that is late on a busy machine must not count as hung.
   ENGINE_PROBE_TIMEOUT: '10s',
   ENGINE_REPLACEMENT_COOLDOWN: '0s',
   PROXY_GRACE_PERIOD: '200ms',
 };
 
-/** Starts of programs, several of them one after the other, on a machine with much else to do. */
+/** Time limit for several programs that start one after the other on a busy machine. */
 const STARTED_WITHIN_MS = 60_000;
-/** What would not be refused at once would wait for ENGINE_WAIT_TIMEOUT, a minute. */
+/** A request that is not refused at once waits for ENGINE_WAIT_TIMEOUT, 60 s. */
 const AT_ONCE_MS = 10_000;
 
 function open(product: Product, id = newContentId()): Viewer {
@@ -51,7 +51,7 @@ async function engines(product: Product): Promise<EngineBody[]> {
   return (await product.api('GET', '/engines')).body;
 }
 
-/** Resolves when there are so many engines, all of them healthy. */
+/** Resolves when there are exactly `count` engines, all of them healthy. */
 async function fleetOf(product: Product, count: number): Promise<EngineBody[]> {
   return eventually(
     async () => {
@@ -73,7 +73,7 @@ function processOf(product: Product, id: string): number {
   return childrenOf(product.pid).find(({ command }) => command.includes(`--name ${id} `))!.pid;
 }
 
-/** A script that has every engine killed before it does anything. */
+/** A script that ends every engine before it does anything. */
 function deadlyToEngines(): string {
   const file = join(temporaryFolder(), 'deadly.cjs');
   writeFileSync(
@@ -84,11 +84,11 @@ function deadlyToEngines(): string {
 }
 
 describe('a fleet that follows its viewers', () => {
-  it('starts without an engine: the first viewer brings one, and waits for it', async () => {
+  it('starts without an engine: the first viewer causes the first start, and waits for it', async () => {
     const product = await startProduct({
       env: {
         ...QUICK,
-        // Who waits is what brings it, and no look at the fleet that would have come anyway.
+        // Only the waiting viewer may cause the start, so no periodic decision comes during the test.
         AUTOSCALE_INTERVAL: '10m',
         RECONCILE_INTERVAL: '10m',
         ENGINE_WAIT_TIMEOUT: '100s',
@@ -106,7 +106,7 @@ describe('a fleet that follows its viewers', () => {
     expect((await decisions(product)).map(({ why }) => why).join()).toMatch(/wait for a slot/);
   });
 
-  it('grows up to MAX_REPLICAS, refuses at once when that is full, and shrinks after the grace', async () => {
+  it('grows up to MAX_REPLICAS, refuses at once when all engines are full, and shrinks after the grace period', async () => {
     const product = await startProduct({
       env: {
         ...QUICK,
@@ -117,7 +117,7 @@ describe('a fleet that follows its viewers', () => {
       },
     });
     await fleetOf(product, 1);
-    // All at once: two of them find no slot, wait, and are served by engines that were not there.
+    // All at once: two of them find no slot, wait, and are served by new engines.
     const viewers = [open(product), open(product), open(product)];
     await Promise.all(viewers.map((viewer) => viewer.playing(STARTED_WITHIN_MS)));
     const fleet = await fleetOf(product, 3);
@@ -137,7 +137,7 @@ describe('a fleet that follows its viewers', () => {
     for (const { why } of removals) expect(why).toMatch(/not needed.*no stream/);
   });
 
-  it('keeps free engines in store, and looks ahead before the last ones are full', async () => {
+  it('keeps free engines ready, and starts further ones before the last ones are full', async () => {
     const product = await startProduct({
       env: {
         ...QUICK,
@@ -152,7 +152,7 @@ describe('a fleet that follows its viewers', () => {
     await open(product).playing();
     const [first] = await fleetOf(product, 2);
     expect(first).toBeDefined();
-    // Until one is a stream short of full: then there are two that are not.
+    // Until one engine has one slot left, because two others then have more.
     await eventually(async () => {
       if ((await engines(product)).some(({ streams }) => streams.length >= 2)) return true;
       await open(product).playing();
@@ -170,7 +170,7 @@ describe('a fleet that follows its viewers', () => {
     }, STARTED_WITHIN_MS);
   });
 
-  it('replaces an engine that hangs: the other one is there first, and the frozen one is gone', async () => {
+  it('replaces an engine that hangs: its successor starts first, then the frozen one is removed', async () => {
     const product = await startProduct({
       env: {
         ...QUICK,
@@ -202,14 +202,14 @@ describe('a fleet that follows its viewers', () => {
 });
 
 describe('a fleet whose engines cannot start', () => {
-  it('tells viewers at once, with the reason and when to come again', async () => {
+  it('refuses viewers at once, with the reason and a retry time', async () => {
     const product = await startProduct({
       env: {
         ...QUICK,
         MIN_REPLICAS: '1',
         CIRCUIT_BREAKER_FAILURE_THRESHOLD: '3',
         ENGINE_RETRY_BASE: '50ms',
-        // The product hands its environment on.
+        // The product passes its environment to the engines.
         NODE_OPTIONS: `--require ${deadlyToEngines()}`,
       },
       waitReady: false,

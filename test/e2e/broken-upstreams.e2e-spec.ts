@@ -12,12 +12,15 @@ import {
 import { engineIsFree, expectHonest, expectUntouched } from './support/session-facts';
 import { withLag } from '../../src/kernel/testing/lag.spec-support';
 
-/** Silence is never what ends these upstreams. A cut that is noticed by silence takes longer than any machine is late. */
+/**
+ * Long, so that silence never ends these upstreams. A cut that is detected by silence would take longer than any delay
+ * of the machine.
+ */
 const STALL_MS = 20_000;
 const MUCH_SOONER_MS = 8000;
 const PAST_S = 12;
 
-describe('an upstream whose bytes come in the wrong way', () => {
+describe('an upstream with damaged framing', () => {
   let engine: Simulator;
   let product: Product;
 
@@ -54,7 +57,7 @@ describe('an upstream whose bytes come in the wrong way', () => {
       await viewer.receiveMore(1000);
       expectBeginsWithTables(viewer);
       expectUntouched(viewer.audit);
-      // What was there before the first whole packet is no loss of alignment.
+      // Bytes before the first whole packet are not a loss of alignment.
       expect((await product.session(id)).resyncs).toBe(0);
     },
   );
@@ -62,7 +65,7 @@ describe('an upstream whose bytes come in the wrong way', () => {
   it.each<[string, Record<string, unknown>]>([
     ['bytes are missing', { kind: 'lost_sync', length: 77, bytes: 1_500_000 }],
     ['a page of HTML is in between', { kind: 'html_in_middle', bytes: 1_500_000 }],
-  ])('is out of step because %s: alignment is found again and counted', async (_why, fault) => {
+  ])('loses alignment because %s: alignment is found again and counted', async (_why, fault) => {
     const id = newContentId();
     await engine.fault({ ...fault, kind: String(fault['kind']), content: id });
     const viewer = watch(id);
@@ -70,7 +73,7 @@ describe('an upstream whose bytes come in the wrong way', () => {
     await eventually(async () => (await product.session(id)).resyncs === 1, 20_000, 'a resync');
     await viewer.receiveMore(2000);
     expect(viewer.audit.misaligned).toBe(0);
-    // At most the packets that the damage touched and those before alignment was sure again.
+    // At most the damaged packets, and those before alignment was proved again.
     expect(viewer.audit.markers.lostPackets).toBeLessThanOrEqual(4);
     expect(viewer.audit.markers.repeatedPackets).toBe(0);
     const session = await product.session(id);
@@ -78,17 +81,17 @@ describe('an upstream whose bytes come in the wrong way', () => {
   });
 
   it.each(['reset', 'end'])(
-    'is cut in the middle of a packet by %s: same response, nothing lost, nothing repeated',
+    'is cut in the middle of a packet by %s: the same response continues, nothing is lost or repeated',
     async (how) => {
       const id = newContentId();
-      // The new session's burst has to reach back behind the cut, also when it comes late.
+      // The burst of the new session must reach back before the cut, even if it comes late.
       await engine.setContent(id, { bitrate_mbps: 1, burst_seconds: PAST_S });
       const viewer = watch(id);
       await viewer.playing();
       await engine.actOnReaders('cut_mid_packet', { content: id, how });
       await eventually(async () => (await product.session(id)).failovers === 1, 20_000, 'a source');
       await viewer.receiveMore(2000);
-      // Its overlap is proved.
+      // The overlap was proved.
       expectUntouched(viewer.audit);
       expect(viewer.audit.longestGapMs).toBeLessThan(withLag(MUCH_SOONER_MS));
       expect(viewer.ending).toBeNull();
@@ -97,11 +100,11 @@ describe('an upstream whose bytes come in the wrong way', () => {
     },
   );
 
-  it('is cut three times: every PID is flagged each time, or its counter goes on', async () => {
+  it('is cut three times: each time every PID is flagged, or its counter continues', async () => {
     const id = newContentId();
     const viewer = watch(id);
     await viewer.playing();
-    // New sessions begin with the present: what was missed in between is missing.
+    // Without a burst new sessions begin at the present, so the media in between are missing.
     await engine.setContent(id, { burst_seconds: 0 });
     for (let cuts = 1; cuts <= 3; cuts += 1) {
       await engine.actOnReaders('reset', { content: id });
@@ -111,7 +114,7 @@ describe('an upstream whose bytes come in the wrong way', () => {
     expectHonest(viewer.audit);
   });
 
-  it('comes byte by byte: nothing is lost', async () => {
+  it('arrives byte by byte: nothing is lost', async () => {
     const id = newContentId();
     await engine.fault({ kind: 'one_byte_chunks', content: id, bytes: 120_000 });
     const viewer = watch(id);

@@ -11,7 +11,7 @@ import { openPage, whyNoBrowser } from './support/browser';
 import { servePage, type Look } from './support/player-page';
 
 const STARTS_WITHIN_MS = 40_000;
-/** Beyond what a player has buffered when the engine is killed: what it shows then came after that. */
+/** More than a player has buffered when the engine is killed, so that the later pictures came after the kill. */
 const BEYOND_S = 3;
 const PLAYS_ON_WITHIN_MS = 40_000;
 
@@ -21,7 +21,7 @@ describe('Chromium while the engine is killed', () => {
   test.each([
     ['mpegts.js', (id: string) => streamPath(id)],
     ['hls.js', (id: string) => `/ace/manifest.m3u8?id=${id}`],
-  ] as const)(`with %s plays on ${whyNot ?? ''}`, playsOn);
+  ] as const)(`with %s continues to play ${whyNot ?? ''}`, playsOn);
 
   async function playsOn(player: string, path: (id: string) => string): Promise<void> {
     const engines: Simulator[] = [await startSimulator(), await startSimulator()];
@@ -46,7 +46,7 @@ describe('Chromium while the engine is killed', () => {
     engines.find(({ httpPort }) => httpPort === used)!.kill();
     const lost = async (): Promise<boolean> => (await product.session(id)).failovers > 0;
     await eventually(lost, PLAYS_ON_WITHIN_MS, 'the failover');
-    // What was on its way to the player when the engine died is here by now.
+    // Bytes that were in transit when the engine was killed have arrived by now.
     const { buffered } = await look();
     await eventually(
       async () => {

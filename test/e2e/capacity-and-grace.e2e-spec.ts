@@ -13,7 +13,7 @@ import {
 import { expectNothingLeft } from './support/remains';
 import { withLag } from '../../src/kernel/testing/lag.spec-support';
 
-/** What is not refused at once waits for ENGINE_WAIT_TIMEOUT or for the end of a grace, a minute each. */
+/** A request that is not refused at once waits for ENGINE_WAIT_TIMEOUT or the end of a grace period, 60 s each. */
 const AT_ONCE_MS = 10_000;
 
 function open(product: Product, id: string): Viewer {
@@ -28,7 +28,7 @@ async function expectFull(product: Product, id: string): Promise<void> {
 }
 
 describe('a fleet without a free slot', () => {
-  it('refuses further contents at once, and further viewers of what plays not at all', async () => {
+  it('refuses further contents at once, but no further viewers of a running stream', async () => {
     const engines = [await startSimulator({ name: 'a' }), await startSimulator({ name: 'b' })];
     const product = await startProduct({
       engines,
@@ -53,7 +53,7 @@ describe('a fleet without a free slot', () => {
       expect(audit.longestGapMs).toBeLessThan(withLag(AT_ONCE_MS));
     }
     for (const id of ids) expect((await product.session(id)).attempts).toHaveLength(1);
-    // A slot that is given back is there for the next one.
+    // The released slot can be used by the next stream.
     viewers[1]!.destroy();
     await eventually(async () => {
       const { body: now } = await product.api('GET', '/engines');
@@ -62,7 +62,7 @@ describe('a fleet without a free slot', () => {
     await open(product, refused).playing();
   });
 
-  it('has no room either when the number of sessions is limited', async () => {
+  it('refuses contents at the limit of streams as well', async () => {
     const engine = await startSimulator();
     const product = await startProduct({ engines: [engine], env: { PROXY_MAX_SESSIONS: '1' } });
     const first = open(product, newContentId());
@@ -73,8 +73,8 @@ describe('a fleet without a free slot', () => {
   });
 });
 
-describe('a session that nobody watches', () => {
-  /** Long enough to look at a session meanwhile, also when the machine is busy. */
+describe('a stream without viewers', () => {
+  /** Long enough to request the stream's state meanwhile on a busy machine. */
   const GRACE_MS = 5000;
   let engine: Simulator;
   let product: Product;
@@ -92,14 +92,14 @@ describe('a session that nobody watches', () => {
     await engine.clear();
   });
 
-  it('is kept for the grace, then ended: one start, one stop', async () => {
+  it('is kept for the grace period, then ended: one start, one stop', async () => {
     const id = newContentId();
     const viewer = open(product, id);
     await viewer.playing();
     viewer.destroy();
     await eventually(async () => (await product.session(id)).idle_seconds > 0.3);
     const counters = await engine.counters();
-    // Asked after the engine: what that said was during the grace.
+    // Requested after the engine's answer, so both are from the grace period.
     const resting = await product.session(id);
     expect(resting).toMatchObject({ is_active: true, client_count: 0, ended_at: null });
     expect(resting.state).toBe('grace');
@@ -110,13 +110,13 @@ describe('a session that nobody watches', () => {
     });
     expect(over).toMatchObject({ state: 'ended', end_reason: 'no_viewers', error: null });
     expect(over.idle_seconds).toBeGreaterThanOrEqual(GRACE_MS / 1000 - 0.1);
-    // The usual grace would be 10 s.
+    // The default grace period would be 10 s.
     expect(over.idle_seconds).toBeLessThan(withLag(GRACE_MS + 4000) / 1000);
     await expectNothingLeft(product, [engine]);
     expect(await engine.counters()).toMatchObject({ sessions_opened: 1, sessions_stopped: 1 });
   });
 
-  it('goes on for who comes back in time, from the same history; the grace begins anew', async () => {
+  it('continues from the same history for a viewer that comes back in time, and the grace period begins again', async () => {
     const id = newContentId();
     const first = open(product, id);
     await first.playing();
@@ -127,7 +127,7 @@ describe('a session that nobody watches', () => {
       await eventually(async () => (await product.session(id)).idle_seconds >= 0.9);
       const next = open(product, id);
       await next.playing();
-      // The history reaches back further than where it begins; a new start would be another session.
+      // The history reaches back before the start of a new stream.
       expect(next.audit.markers.firstLatencyMs!).toBeGreaterThan(2500);
       expect(next.audit.markers.firstMediaNumber!).toBeGreaterThanOrEqual(
         first.audit.markers.firstMediaNumber!,
@@ -146,7 +146,7 @@ describe('a session that nobody watches', () => {
     await expectNothingLeft(product, [engine]);
   });
 
-  it('survives many who come and go at the very end of the grace', async () => {
+  it('survives many viewers that join and leave at the end of the grace period', async () => {
     const graceMs = 1500;
     const engine = await startSimulator();
     const product = await startProduct({
@@ -172,8 +172,8 @@ describe('a session that nobody watches', () => {
   });
 });
 
-describe('a session in grace when its slot is needed', () => {
-  it('gives it up at once: the longest idle one goes, who is watched stays', async () => {
+describe('a stream in its grace period whose slot is needed', () => {
+  it('releases it at once: the stream that is idle longest ends, watched ones stay', async () => {
     const engine = await startSimulator();
     const product = await startProduct({
       engines: [engine],
@@ -216,7 +216,7 @@ describe('a session in grace when its slot is needed', () => {
     ]);
   });
 
-  it('also for the limit of sessions', async () => {
+  it('ends for a new stream at the limit of streams too', async () => {
     const engine = await startSimulator();
     const product = await startProduct({
       engines: [engine],

@@ -13,7 +13,7 @@ import {
 import { engineIsFree, expectUntouched, streamsOn } from './support/session-facts';
 import { withLag } from '../../src/kernel/testing/lag.spec-support';
 
-/** Who waits, waits for an engine, or until a session in grace is over: both take far longer than any machine is late. */
+/** A request that waits for an engine or the end of a grace period waits far longer than any delay of the machine. */
 const AT_ONCE_MS = 10_000;
 const ENGINE_WAIT_MS = 60_000;
 const GRACE_MS = 600_000;
@@ -56,7 +56,7 @@ describe('a fleet that is full', () => {
     return viewer;
   }
 
-  /** Leaves, and waits until the session knows. */
+  /** Disconnects, and waits until the stream has noticed. */
   async function leave(viewer: Viewer, id: string): Promise<void> {
     viewer.destroy();
     await eventually(async () => (await product.session(id)).state === 'grace', 10_000, 'grace');
@@ -66,14 +66,14 @@ describe('a fleet that is full', () => {
     return (await Promise.all(engines.map((engine) => streamsOn(product, engine)))).flat().sort();
   }
 
-  it('refuses another content at once, with Retry-After; those who watch do not notice', async () => {
+  it('refuses another content at once, with Retry-After, without an effect on present viewers', async () => {
     const [a, b] = [newContentId(), newContentId()];
     const watching = await Promise.all([play(a), play(b)]);
     const refused = watch(newContentId());
     const problem = await expectProblem(refused, 503, 'no_capacity');
     expect(problem.retry_after).toBeGreaterThan(0);
     expect(refused.headAfterMs).toBeLessThan(withLag(AT_ONCE_MS));
-    // What is on already takes no slot: more viewers of it are welcome.
+    // A further viewer of a running stream needs no slot.
     const joined = await play(a);
     await Promise.all([...watching, joined].map((viewer) => viewer.receiveMore(1000)));
     for (const { audit } of [...watching, joined]) expectUntouched(audit);
@@ -83,7 +83,7 @@ describe('a fleet that is full', () => {
     }
   });
 
-  it('refuses many at once as well, and none of them is left over', async () => {
+  it('refuses many simultaneous requests, and leaves nothing of them', async () => {
     await Promise.all([play(newContentId()), play(newContentId())]);
     const refused = Array.from({ length: 20 }, () => watch(newContentId()));
     for (const viewer of refused) {
@@ -97,7 +97,7 @@ describe('a fleet that is full', () => {
     });
   });
 
-  it('gives up sessions in grace first, the longest idle one before the others', async () => {
+  it('ends streams in their grace period, the one that is idle longest first', async () => {
     const [a, b, c] = [newContentId(), newContentId(), newContentId()];
     const first = await play(a);
     const second = await play(b);
@@ -109,12 +109,12 @@ describe('a fleet that is full', () => {
     expect(await product.session(b)).toMatchObject({ state: 'grace' });
     expect(await taken()).toEqual([b, c].sort());
     for (const engine of engines) {
-      // The engine is told in the background.
+      // The engine is stopped in the background.
       await eventually(async () => (await engine.counters())['sessions_open'] === 1);
     }
   });
 
-  it('takes as many as there are sessions in grace, and refuses the rest', async () => {
+  it('accepts as many contents as there are streams in their grace period, and refuses the others', async () => {
     const idle = [newContentId(), newContentId()];
     const gone = await Promise.all(idle.map(play));
     await Promise.all(gone.map((viewer, n) => leave(viewer, idle[n]!)));
@@ -125,7 +125,7 @@ describe('a fleet that is full', () => {
     expect(await taken()).toEqual(wanted.filter((_id, n) => statuses[n] === 200).sort());
   });
 
-  it('does not take the place of a viewer who came back', async () => {
+  it('does not end a stream whose viewer has come back', async () => {
     const [a, b] = [newContentId(), newContentId()];
     const viewer = await play(a);
     await play(b);
@@ -137,7 +137,7 @@ describe('a fleet that is full', () => {
     expect(await product.session(b)).toMatchObject({ state: 'live' });
   });
 
-  it('has room again as soon as a session is stopped', async () => {
+  it('has a free slot again as soon as a stream is stopped', async () => {
     const [a, b] = [newContentId(), newContentId()];
     const viewer = await play(a);
     await play(b);

@@ -12,7 +12,7 @@ import {
 } from './support';
 import { onScopeEnd } from './support/scope';
 
-describe('what the sources of a channel did lately', () => {
+describe("the recent results of a channel's sources", () => {
   let dataDir: string;
   let engine: Simulator;
   const [dead, living] = [newContentId(), newContentId()];
@@ -45,7 +45,7 @@ describe('what the sources of a channel did lately', () => {
     });
   }
 
-  it('is known after SIGKILL: the dead one is not asked for again', async () => {
+  it('are known after SIGKILL: the dead source is not tried again', async () => {
     const before = await start();
     await learn(before);
     before.kill('SIGKILL');
@@ -63,9 +63,9 @@ describe('what the sources of a channel did lately', () => {
 
   it.each([
     ['nonsense', 'x{'],
-    ['half of it', '{"version":1,"entries":[{"source":'],
-    ['entries that are none', '{"version":1,"entries":[null,7,{},{"source":"a"},[[]]]}'],
-  ])('is begun anew when the file holds %s', async (_, text) => {
+    ['half of the file', '{"version":1,"entries":[{"source":'],
+    ['invalid entries', '{"version":1,"entries":[null,7,{},{"source":"a"},[[]]]}'],
+  ])('are discarded when the file contains %s', async (_, text) => {
     writeFileSync(file(), text);
     const product = await start();
     await learn(product);

@@ -41,7 +41,7 @@ describe('the API of channels', () => {
     return product.api(method, `/api/v1/channels${id === '' ? '' : `/${id}`}`, body);
   }
 
-  it('makes, replaces, tells and removes', async () => {
+  it('creates, replaces, shows and removes a channel', async () => {
     const [one, two] = [newContentId(), newContentId()];
     const body = {
       name: 'News',
@@ -85,16 +85,16 @@ describe('the API of channels', () => {
     ['a list', []],
     ['text', 'news'],
     ['no name', { sources: [{ id: 'a'.repeat(40) }] }],
-    ['a name that is no text', { name: {}, sources: [{ id: 'a'.repeat(40) }] }],
+    ['a name that is not a string', { name: {}, sources: [{ id: 'a'.repeat(40) }] }],
     ['no sources', { name: 'x' }],
     ['an empty list of sources', { name: 'x', sources: [] }],
-    ['sources that are none', { name: 'x', sources: [null, 1, 'a', [], {}] }],
-    ['an id that is none', { name: 'x', sources: [{ id: '../../etc/passwd' }] }],
+    ['invalid sources', { name: 'x', sources: [null, 1, 'a', [], {}] }],
+    ['an invalid id', { name: 'x', sources: [{ id: '../../etc/passwd' }] }],
     ['an id twice', { name: 'x', sources: [{ id: 'a'.repeat(40) }, { id: 'A'.repeat(40) }] }],
     ['an address', { name: 'x', sources: [{ id: 'a'.repeat(40), kind: 'url' }] }],
-    ['an id beside the address', { id: 'y', name: 'x', sources: [{ id: 'a'.repeat(40) }] }],
+    ['an id beside an address', { id: 'y', name: 'x', sources: [{ id: 'a'.repeat(40) }] }],
     ['a prototype', JSON.parse('{"__proto__":{"name":"x"},"sources":[]}')],
-    ['very many', { name: 'x', sources: Array.from({ length: 500 }, () => ({ id: 'a' })) }],
+    ['too many sources', { name: 'x', sources: Array.from({ length: 500 }, () => ({ id: 'a' })) }],
   ])('refuses %s', async (_, body) => {
     expect(await api('PUT', 'nonsense', body)).toMatchObject({
       status: 400,
@@ -112,7 +112,7 @@ describe('the API of channels', () => {
     },
   );
 
-  it('needs the key, for reading too', async () => {
+  it('requires the key, also for reading', async () => {
     for (const method of ['GET', 'PUT', 'DELETE']) {
       const path = '/api/v1/channels/fixed';
       expect((await call({ port: product.port, method, path })).status).toBe(401);
@@ -120,7 +120,7 @@ describe('the API of channels', () => {
     expect((await call({ port: product.port, path: '/api/v1/channels' })).status).toBe(401);
   });
 
-  it('channels of the file play, and only the file changes them', async () => {
+  it('channels of the file play, and cannot be changed by the API', async () => {
     expect((await api('GET', 'fixed')).body).toMatchObject({
       origin: 'file',
       sources: [{ kind: 'content_id', label: 'HD' }],
@@ -137,7 +137,7 @@ describe('the API of channels', () => {
     viewer.destroy();
   });
 
-  it('what was made is there after a restart, also after a kill', async () => {
+  it('channels of the API exist after a restart, and after SIGKILL', async () => {
     const sources = [{ id: newContentId(), label: 'kept' }];
     await api('PUT', 'kept', { name: 'Kept', sources });
     product.kill('SIGKILL');
@@ -147,9 +147,9 @@ describe('the API of channels', () => {
   });
 
   it.each([
-    ['is not there', null, 'there is no such file'],
+    ['does not exist', null, 'there is no such file'],
     [
-      'is wrong',
+      'is invalid',
       '{"channels":[{"id":"a","name":"b","sources":[{"id":"c"}]}]}',
       'channels[0].sources[0]: id must be 40 hexadecimal digits',
     ],

@@ -31,7 +31,7 @@ describe('a channel of several sources', () => {
         MAX_STREAMS_PER_ENGINE: '20',
         PROXY_GRACE_PERIOD: '0s',
         PROXY_INIT_TIMEOUT: `${INIT_MS}ms`,
-        // An engine that is late because the machine is busy is not silent.
+        // An engine that is late on a busy machine must not count as silent.
         PROXY_STALL_TIMEOUT: '5s',
         PROXY_RETRY_BASE: '100ms',
         PROXY_RETRY_MAX: '500ms',
@@ -63,10 +63,10 @@ describe('a channel of several sources', () => {
     for (const engine of engines) await engine.fault(fault);
   }
 
-  /** Acts on whoever reads this content at any of the engines. */
+  /** Acts on the readers of this content at any of the engines. */
   async function interrupt(content: string, action: string): Promise<void> {
     for (const engine of engines) {
-      // An engine that was never asked for it would not know what is meant.
+      // An engine that was never asked for the content does not know it.
       await engine.content(content);
       await engine.actOnReaders(action, { content });
     }
@@ -77,12 +77,12 @@ describe('a channel of several sources', () => {
     return starts.flat().length;
   }
 
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the wire's shape is what tests look at
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests check the shape of answers
   async function latelyOf(channel: string): Promise<any[]> {
     return (await product.api('GET', `/api/v1/channels/${channel}`)).body.sources;
   }
 
-  it('the first is unknown to the engine: the second plays, and is the first one next time', async () => {
+  it('the first source is unknown: the second plays, and is tried first the next time', async () => {
     const [channel, [dead = '', good = '']] = await makeChannel(2);
     await everywhere({ kind: 'json_error', content: dead });
     const viewer = watch(channel);
@@ -109,7 +109,7 @@ describe('a channel of several sources', () => {
     again.destroy();
   });
 
-  it('the first never delivers media: the second plays within its share of the time', async () => {
+  it('the first source never delivers media: the second plays within its share of the start budget', async () => {
     const [channel, [silent = '', good = '']] = await makeChannel(2);
     await everywhere({ kind: 'no_data', content: silent });
     const viewer = watch(channel);
@@ -121,7 +121,7 @@ describe('a channel of several sources', () => {
     await expectNothingLeft(product, engines);
   });
 
-  it('all are unknown: 404, and at once from then on, until the list is another one', async () => {
+  it('all sources are unknown: 404, and at once from then on until the list changes', async () => {
     const [channel, sources] = await makeChannel(3);
     for (const content of sources) await everywhere({ kind: 'json_error', content });
     const problem = await expectProblem(watch(channel), 404, 'content_not_found');
@@ -136,7 +136,7 @@ describe('a channel of several sources', () => {
     viewer.destroy();
   });
 
-  it('one is unknown, the other silent: that it was silent is told', async () => {
+  it('one source is unknown, the other silent: the error reports the silence', async () => {
     const [channel, [dead = '', silent = '']] = await makeChannel(2);
     await everywhere({ kind: 'json_error', content: dead });
     await everywhere({ kind: 'no_data', content: silent });
@@ -145,36 +145,39 @@ describe('a channel of several sources', () => {
 
   it.each<[string, { kind: string; where: string } & Record<string, unknown>, string]>([
     ['is ended, and unknown from then on', { kind: 'json_error', where: 'getstream' }, 'end'],
-    ['goes silent and stays so', { kind: 'no_data', where: 'content' }, 'stall'],
-  ])('a source that %s in mid-stream: viewers go on with the other', async (_, fault, action) => {
-    const [channel, [first = '', second = '']] = await makeChannel(2);
-    const viewer = watch(channel);
-    await viewer.playing();
-    const { infohash } = await product.session(`channel-${channel}`);
-    await everywhere({ ...fault, content: first });
-    await interrupt(first, action);
-    await eventually(
-      async () => {
-        const { state, source } = await product.session(`channel-${channel}`);
-        return state === 'live' && source.id === second;
-      },
-      40_000,
-      'the second source',
-    );
-    await viewer.receiveMore(2000);
-    expect(viewer.ending).toBeNull();
-    expectHonest(viewer.audit);
-    const session = await product.session(`channel-${channel}`);
-    expect(session.infohash).not.toBe(infohash);
-    expect(session).toMatchObject({ client_count: 1, error: null });
-    const { body } = await product.api('GET', '/events?type=stream_source_changed');
-    expect(body.at(-1).details).toMatchObject({ channel, from: first, to: second });
-    expect((await latelyOf(channel)).map(({ rank }) => rank)).toEqual([2, 1]);
-    viewer.destroy();
-    await expectNothingLeft(product, engines);
-  });
+    ['becomes silent and stays silent', { kind: 'no_data', where: 'content' }, 'stall'],
+  ])(
+    'a source that %s while it plays: viewers continue with the other',
+    async (_, fault, action) => {
+      const [channel, [first = '', second = '']] = await makeChannel(2);
+      const viewer = watch(channel);
+      await viewer.playing();
+      const { infohash } = await product.session(`channel-${channel}`);
+      await everywhere({ ...fault, content: first });
+      await interrupt(first, action);
+      await eventually(
+        async () => {
+          const { state, source } = await product.session(`channel-${channel}`);
+          return state === 'live' && source.id === second;
+        },
+        40_000,
+        'the second source',
+      );
+      await viewer.receiveMore(2000);
+      expect(viewer.ending).toBeNull();
+      expectHonest(viewer.audit);
+      const session = await product.session(`channel-${channel}`);
+      expect(session.infohash).not.toBe(infohash);
+      expect(session).toMatchObject({ client_count: 1, error: null });
+      const { body } = await product.api('GET', '/events?type=stream_source_changed');
+      expect(body.at(-1).details).toMatchObject({ channel, from: first, to: second });
+      expect((await latelyOf(channel)).map(({ rank }) => rank)).toEqual([2, 1]);
+      viewer.destroy();
+      await expectNothingLeft(product, engines);
+    },
+  );
 
-  it('when the second one fails as well, the first has its turn again', async () => {
+  it('when the second source fails too, the first is tried again', async () => {
     const [channel, [first = '', second = '']] = await makeChannel(2);
     const viewer = watch(channel);
     await viewer.playing();
@@ -203,7 +206,7 @@ describe('a channel of several sources', () => {
     viewer.destroy();
   });
 
-  it('who asks for the id of its source joins it, by id and by infohash, and the other way round', async () => {
+  it('a request for the id or infohash of its source joins it, and the other way round', async () => {
     const [channel, [source = '', other = '']] = await makeChannel(2);
     const { infohash } = await engines[0]!.content(source);
     const first = watch(channel);
@@ -222,7 +225,7 @@ describe('a channel of several sources', () => {
     await late.playing();
     expect(await product.session(source)).toMatchObject({ client_count: 2, channel });
     expect(await startsOf(source)).toBe(2);
-    // The session is the channel's from then on: it has another source to go on with.
+    // The stream belongs to the channel from then on, so it can continue with another source.
     await everywhere({ kind: 'json_error', content: source });
     await interrupt(source, 'end');
     await eventually(
@@ -232,7 +235,7 @@ describe('a channel of several sources', () => {
     );
     await late.receiveMore(1000);
     for (const viewer of [plain, late]) expect(viewer.ending).toBeNull();
-    // Whoever asks for the old content now is not given the new one.
+    // A request for the old content must not join the stream of the new one.
     await expectProblem(
       openViewer(product.url(`/ace/getstream?id=${source}`)),
       404,
@@ -241,7 +244,7 @@ describe('a channel of several sources', () => {
     for (const viewer of [plain, late]) viewer.destroy();
   });
 
-  it('is asked for like a content: HLS, format=json, preflight, status', async () => {
+  it('is requested like a content: HLS, format=json, preflight, status', async () => {
     const [channel, [dead = '', good = '']] = await makeChannel(2);
     await everywhere({ kind: 'json_error', content: dead });
     for (const engine of engines) {
@@ -266,7 +269,7 @@ describe('a channel of several sources', () => {
     await product.api('DELETE', `/streams/channel-${channel}`);
   });
 
-  it('is told from what is none', async () => {
+  it('is distinguished from a missing channel', async () => {
     const [channel] = await makeChannel(1);
     const paths = ['/ace/getstream?', '/ace/manifest.m3u8?', '/ace/preflight?'];
     for (const path of paths) {
@@ -287,12 +290,12 @@ describe('a channel of several sources', () => {
       await expectProblem(ask(`channel=${channel}&id=${id}`), 400, 'invalid_selector');
       await expectProblem(ask(`channel=${channel}&channel=${channel}`), 400, 'invalid_selector');
     }
-    // A name that did not exist is not remembered.
+    // A missing channel is not remembered.
     const body = { name: 'x', sources: [{ id: newContentId() }] };
     await product.api('PUT', '/api/v1/channels/nobody', body);
     const viewer = watch('nobody');
     await viewer.playing();
-    // Removed: those who watch go on, nobody new gets in.
+    // After its removal present viewers continue, and new ones are refused.
     expect((await product.api('DELETE', '/api/v1/channels/nobody')).status).toBe(200);
     await viewer.receiveMore(500);
     await expectProblem(watch('nobody'), 404, 'content_not_found');

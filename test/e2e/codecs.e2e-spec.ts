@@ -26,25 +26,25 @@ import { expectHonest } from './support/session-facts';
 import { withLag } from '../../src/kernel/testing/lag.spec-support';
 
 const KEPT_BYTES = 20_000_000;
-/** Of a join: what the machine may take beyond an answer that is there. */
+/** Time that a join may take on a busy machine if its answer is in memory already. */
 const JOINS_WITHIN_MS = 1500;
 const GOP_S = 12;
 const JOIN_BEHIND_MS = 3000;
-/** stream_type of the first stream in a PMT's body: behind clock, length and, for us, no descriptors. */
+/** Offset of the first stream_type in a PMT's body, after the PCR PID and the length, without descriptors. */
 const FIRST_STREAM = 4;
 const TYPES = { h264: 0x1b, hevc: 0x24, mpeg2: 0x02 } as const;
 
 const LONG_GROUPS: ClipWish = { video: 'h264', sound: 'aac', gopS: GOP_S };
 const HEVC: ClipWish = { video: 'hevc', sound: 'ac3', gopS: 2 };
 const MPEG2: ClipWish = { video: 'mpeg2', sound: 'mp2', gopS: 2 };
-/** A burst that holds a key frame of the longest groups. */
+/** Contains a key frame of the longest groups. */
 const BURST_S = 14;
 
 const nameOf = ({ video, sound, gopS }: ClipWish): string => `${video} and ${sound}, GOP ${gopS} s`;
 
 const why = whyNoPrograms('ffmpeg');
 
-/** A content that is being watched. */
+/** A content with a viewer. */
 interface Scene {
   readonly id: string;
   readonly viewer: Viewer;
@@ -52,7 +52,7 @@ interface Scene {
 
 (why === null ? describe : describe.skip)(`with other codecs and groups ${why ?? ''}`, () => {
   const clips = new Map<ClipWish, string>();
-  /** What plays, what is there for it when that is gone, and the product in front of both. */
+  /** The engine that plays, a second one for the time after its end, and the product. */
   let engine: Simulator;
   let spare: Simulator;
   let product: Product;
@@ -62,7 +62,7 @@ interface Scene {
     const start = (name: string): Promise<Simulator> =>
       startSimulator({ name, bitrateMbps: 1, startDelayMs: 200, burstSeconds: BURST_S });
     [engine, spare] = await Promise.all([start('engine'), start('spare')]);
-    // Everything begins on the one engine, and finds the other when that is killed.
+    // Every stream begins on the one engine, and moves to the other when that is killed.
     await spare.control('POST', '/__sim/mode', { mode: 'refuse' });
     product = await startProduct({
       engines: [engine, spare],
@@ -86,7 +86,7 @@ interface Scene {
     );
   }
 
-  /** Lets somebody watch a content that is this on the one engine and, unless it is said, on the other. */
+  /** Starts a viewer of a content with this clip on the first engine and, unless `onSpare` is given, on the second. */
   async function watch(
     clip: ClipWish,
     onSpare: { clip?: ClipWish; burstS?: number } = {},
@@ -111,7 +111,7 @@ interface Scene {
     const { pat, pmt, video, randomAccess } = later.audit.firstAt;
     expect([pat, pmt]).toEqual([0, 1]);
     expect(randomAccess).toBe(video);
-    // The newest one that is old enough.
+    // The newest key frame that is old enough.
     const { firstLatencyMs } = later.audit.markers;
     expect(firstLatencyMs).toBeGreaterThan(JOIN_BEHIND_MS - 250);
     expect(firstLatencyMs).toBeLessThan(withLag(JOIN_BEHIND_MS + GOP_S * 1000 + JOINS_WITHIN_MS));
@@ -156,7 +156,7 @@ interface Scene {
       [MPEG2, 'proved'],
       [HEVC, 'flagged'],
       [MPEG2, 'flagged'],
-    ] as const)('%j goes on: %s', async (clip, splice) => {
+    ] as const)('%j continues: %s', async (clip, splice) => {
       const { viewer } = scenes.get(`${nameOf(clip)}, ${splice}`)!;
       await viewer.until(
         ({ flagged }) => (splice === 'flagged') === flagged > 0,
@@ -169,7 +169,7 @@ interface Scene {
       expect(typeOf(viewer)).toBe(TYPES[clip.video]);
     });
 
-    it('a source of other types resets its viewers, who come back to it', async () => {
+    it('a source of other types resets its viewers, who then reconnect to it', async () => {
       const { id, viewer } = foreign;
       expect((await viewer.closed).how).toBe('rst');
       expect(typeOf(viewer)).toBe(TYPES.h264);
@@ -183,7 +183,7 @@ interface Scene {
       expect(complaints).toEqual([]);
     });
 
-    it('an HLS player is led to new addresses, whose numbers are higher', async () => {
+    it('an HLS player is redirected to new addresses with higher numbers', async () => {
       const newer = await eventually(() => loadPlaylist(playlist.url), 20_000, 'a playlist');
       expect(newer.url).not.toBe(playlist.url);
       expect(newer.sequence).toBeGreaterThan(playlist.sequence + playlist.segments.length - 1);
@@ -197,7 +197,7 @@ interface Scene {
   });
 });
 
-/** Of the first stream that its newest PMT announces. */
+/** The type of the first stream that the newest PMT announces. */
 function typeOf({ audit }: Pick<Viewer, 'audit'>): number {
   return audit.pids.get(SIM_PIDS.pmt)!.table![FIRST_STREAM]!;
 }

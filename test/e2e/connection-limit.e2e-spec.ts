@@ -15,11 +15,11 @@ import { openFiles } from './support/process-facts';
 import { openRaw, type RawConnection } from './support/raw-connection';
 
 const OPEN_FILES = 320;
-/** The files that are left for other things than callers. */
+/** The open files that remain for connections. */
 const LIMIT = OPEN_FILES - 256;
 const BEYOND = 64;
 
-describe('where descriptors are few', () => {
+describe('a low limit of open files', () => {
   let product: Product;
 
   beforeAll(async () => {
@@ -49,14 +49,14 @@ describe('where descriptors are few', () => {
     return lines.filter((line) => line.includes(`the limit of ${LIMIT} connections is reached`));
   }
 
-  it('the start says so', async () => {
+  it('is logged at the start', async () => {
     const told = (await product.logsSoFar()).filter(({ msg = '' }) => msg.includes('ulimit -n'));
     expect(told).toEqual([
       expect.objectContaining({ msg: expect.stringContaining(`allows ${LIMIT} connections`) }),
     ]);
   });
 
-  it('silent connections from one address by the hundred keep nobody out', async () => {
+  it('hundreds of silent connections from one address do not exclude other clients', async () => {
     const silent: RawConnection[] = [];
     for (let count = 0; count < 400; count += 1) {
       const connection = openRaw(product.port);
@@ -72,13 +72,13 @@ describe('where descriptors are few', () => {
     expect(await metric('http_connections_closed_idle_total')).toBeGreaterThan(200);
     expect(await metric('http_connections_dropped_total')).toBe(0);
     expect(warnings()).toHaveLength(1);
-    // Nobody who plays pays for it.
+    // Viewers of running streams are not affected.
     await viewer.receiveMore(300);
     expect(viewer.audit).toMatchObject({ misaligned: 0, continuityErrors: 0, flagged: 0 });
     for (const connection of silent) connection.destroy();
   });
 
-  it('viewers up to the limit leave room for engines, files and those in charge', async () => {
+  it('viewers up to the limit leave descriptors for engines, files and operators', async () => {
     const ids = Array.from({ length: 5 }, newContentId);
     const viewers: Viewer[] = [];
     const watch = (id: string): void => {
@@ -86,7 +86,7 @@ describe('where descriptors are few', () => {
     };
     while (viewers.length < LIMIT - 1) watch(ids[viewers.length % 4]!);
     await Promise.all(viewers.map((viewer) => viewer.playing()));
-    // The last place is for a content that no engine has been asked for: its connection has a descriptor, too.
+    // The last place is for a content that was never started, because its engine connection needs a descriptor too.
     await eventually(async () => (await metric('http_connections_open')) <= LIMIT);
     watch(ids[4]!);
     await viewers.at(-1)!.playing();
@@ -106,7 +106,7 @@ describe('where descriptors are few', () => {
     expect(await metric('http_connections_refused_total')).toBe(3);
     expect(openFiles(product.pid)).toBeLessThan(OPEN_FILES - BEYOND);
     expect(viewers.map(({ ending }) => ending)).toEqual(viewers.map(() => null));
-    // One leaves, and the next has its place.
+    // One viewer leaves, and the next one gets its place.
     viewers[0]!.destroy();
     await eventually(async () => (await metric('http_connections_open')) <= LIMIT);
     await openViewer(product.url(streamPath(ids[0]!))).playing();

@@ -17,12 +17,12 @@ const SEEDS = [1, 2, 3, 4, 5];
 const RING_BYTES = 2 * 1024 * 1024;
 const SLACK_BYTES = 512 * 1024;
 const BURST_S = 2;
-/** Damage begins here: 2.4 s, so that a key frame and half a second are whole wherever a playback begins. */
+/** The damage begins here, after 2.4 s, so that a key frame and 0.5 s are intact wherever a playback begins. */
 const FROM_BYTES = 300_000;
-/** Longer than any machine is late, so that nothing but the damage ends a source. */
+/** Longer than any delay of the machine, so that only the damage can end a source. */
 const STALL_MS = 20_000;
 const INIT_MS = 10_000;
-/** Half of the silence that a touched stream would have. */
+/** Half of the silence that an affected stream would have. */
 const UNTOUCHED_GAP_MS = 10_000;
 
 describe('media with wrong bytes', () => {
@@ -62,7 +62,7 @@ describe('media with wrong bytes', () => {
     return id;
   }
 
-  /** Another stream of the same engine, watched through it all. */
+  /** Another stream of the same engine, watched during the whole test. */
   async function witness(): Promise<Viewer> {
     const viewer = watch(newContentId());
     await viewer.playing();
@@ -76,14 +76,14 @@ describe('media with wrong bytes', () => {
   }
 
   it.concurrent.each([0.0001, 0.001, 0.01, 0.1])(
-    'at a ratio of %d: whole packets, resyncs are counted, another stream is not touched',
+    'at a ratio of %d: packets are whole, resyncs are counted, another stream is not affected',
     scoped(async (ratio) => {
       const other = await witness();
       const ids = await Promise.all(SEEDS.map((seed) => damage(ratio, seed, FROM_BYTES)));
       const viewers = ids.map(watch);
       await Promise.all(viewers.map((viewer) => viewer.playing()));
       await other.receiveMore(4000);
-      // One byte in 188 is a sync byte; at the lowest ratio a few seconds may do without.
+      // One byte in 188 is a sync byte, so at the lowest ratio none may be damaged for some seconds.
       const fewest = ratio >= 0.01 ? SEEDS.length + 1 : ratio >= 0.001 ? 1 : 0;
       await eventually(
         async () => (await resyncsOf(ids)) >= fewest,
@@ -95,10 +95,10 @@ describe('media with wrong bytes', () => {
         const session = await product.session(id);
         expect(['live', 'stalled', 'failed']).toContain(session.state);
         expect(session.buffer.bytes).toBeLessThan(RING_BYTES + SLACK_BYTES);
-        // Whatever is inside: what goes out are packets.
+        // The output consists of packets, whatever their content.
         expect(viewers[n]!.audit.misaligned).toBe(0);
         if (ratio < 0.01) {
-          // Few wrong bytes end nothing.
+          // Few wrong bytes do not end a stream.
           expect(viewers[n]!.ending).toBeNull();
           expect(session).toMatchObject({ state: 'live', failovers: 0 });
         }
@@ -109,7 +109,7 @@ describe('media with wrong bytes', () => {
   );
 
   it.concurrent(
-    'from the first byte on: plays or fails with a status, in time, another stream is not touched',
+    'from the first byte on: plays or fails with a status in time, another stream is not affected',
     scoped(async () => {
       const other = await witness();
       const ids = await Promise.all(
@@ -120,11 +120,11 @@ describe('media with wrong bytes', () => {
       const viewers = ids.map(watch);
       const statuses = await Promise.all(viewers.map((viewer) => viewer.status()));
       for (const [n, status] of statuses.entries()) {
-        // 501: media come, and their tables cannot be read.
+        // 501: media arrive, but their tables cannot be read.
         expect([200, 501, 502, 504]).toContain(status);
         expect(viewers[n]!.headAfterMs).toBeLessThan(withLag(INIT_MS + 15_000));
       }
-      // One byte in a thousand is no reason to refuse; noise is no stream.
+      // One wrong byte in a thousand is no reason to refuse; noise is no stream.
       expect(statuses.slice(0, 2)).toEqual([200, 200]);
       expect(statuses.slice(-2)).not.toContain(200);
       expectWitness(other);
@@ -133,7 +133,7 @@ describe('media with wrong bytes', () => {
   );
 
   it.concurrent(
-    'for a while only: the stream is clean again in the same response',
+    'for a while only: the same response is intact again afterwards',
     scoped(async () => {
       const id = newContentId();
       await engine.fault({
@@ -147,7 +147,7 @@ describe('media with wrong bytes', () => {
       await eventually(async () => (await product.session(id)).resyncs === 1, 20_000, 'a resync');
       await viewer.receiveMore(3000);
       expect(viewer.audit.misaligned).toBe(0);
-      // The damage was one place; what came after it is whole.
+      // The damage was at one place; the media after it are intact.
       expect(viewer.audit.markers.lostPackets).toBeLessThanOrEqual(4);
       expect(await product.session(id)).toMatchObject({ state: 'live', failovers: 0, resyncs: 1 });
       viewer.destroy();

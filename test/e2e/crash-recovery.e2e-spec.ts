@@ -23,7 +23,7 @@ function folder(): string {
 describe('after a crash', () => {
   it('the engine sessions of the killed process are stopped by the next one', async () => {
     const dataDir = folder();
-    // Nothing but a stop ends a session of this engine.
+    // This engine ends a session only when it is stopped.
     const engine = await startSimulator({ args: ['--idle-timeout', '3600000'] });
     const first = await startProduct({ engines: [engine], dataDir });
     const ids = [newContentId(), newContentId()];
@@ -37,13 +37,13 @@ describe('after a crash', () => {
     await eventually(async () => (await engine.counters())['sessions_open'] === 0, 30_000, 'stops');
     expect((await engine.counters())['sessions_stopped']).toBe(2);
 
-    // The same content at once: the old session's stop does not hit the new one.
+    // The same content at once: the stop of the old session must not affect the new one.
     const again = openViewer(second.url(streamPath(ids[0]!)));
     await again.playing();
     expect((await engine.counters())['sessions_open']).toBe(1);
   });
 
-  it('the same content is watched on while its old session is being stopped', async () => {
+  it('the same content can be watched while its old session is being stopped', async () => {
     const dataDir = folder();
     const engine = await startSimulator({ args: ['--idle-timeout', '3600000'] });
     const first = await startProduct({ engines: [engine], dataDir });
@@ -66,7 +66,7 @@ describe('after a crash', () => {
 });
 
 describe('the data folder', () => {
-  it('is one process’s at a time, and free again after each end', async () => {
+  it('belongs to one process at a time, and is free again after each end', async () => {
     const dataDir = folder();
     const engine = await startSimulator();
     const first = await startProduct({ engines: [engine], dataDir });

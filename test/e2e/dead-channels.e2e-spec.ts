@@ -11,29 +11,32 @@ import {
   type Viewer,
 } from './support';
 import type { FaultDescription } from './support/simulator';
-import { journalTimes } from './support/journal-times';
+import { journalTimes } from './support/simulator';
 import { expectNothingLeft } from './support/remains';
 import { withLag } from '../../src/kernel/testing/lag.spec-support';
 
-/** Of the first starts of an engine, when one turn is kept for streams that are watched: as it is by default. */
+/** Number of simultaneous starts for viewers without media, with the default reserve of one for watched streams. */
 const FIRST_STARTS = 3;
 const DEAD = 100;
 const PER_ENGINE = 8;
-/** Of these, the share of streams that nobody has seen yet. */
+/** The share of these for streams that have no media yet. */
 const STARTS_PER_ENGINE = 6;
 const START_MS = 30;
 const INIT_MS = 24_000;
-/** A viewer that had to wait for the end of a dead start would have waited for longer. */
-const FELT_MS = 10_000;
+/** A viewer that had to wait for the end of a dead start would wait longer than this. */
+const DELAYED_MS = 10_000;
 
 function open(product: Product, id: string): Viewer {
   return openViewer(product.url(streamPath(id)));
 }
 
-/** The most starts that the engine was asked for at once: each is answered after `answerMs`, not before. */
+/**
+ * The largest number of simultaneous starts that the engine was asked for; each is answered after `answerMs`, not
+ * earlier.
+ */
 async function mostAsked(engine: Simulator, answerMs: number): Promise<number> {
   const times = await journalTimes(engine, '/ace/getstream');
-  // Times are whole milliseconds.
+  // Times are in whole milliseconds.
   const beside = times.map(
     (time) => times.filter((other) => other >= time && other < time + answerMs - 2).length,
   );
@@ -45,9 +48,9 @@ const DEAD_KINDS: readonly (readonly [string, FaultDescription])[] = [
   ['no headers', { kind: 'never', where: 'content' }],
 ];
 
-describe('a hundred dead channels beside a living one', () => {
+describe('100 dead channels beside a working one', () => {
   it.concurrent.each(DEAD_KINDS)(
-    '%s: neither it nor one that is opened then feels it, nor their engine',
+    '%s: they affect neither the working channel, nor a new one, nor their engine',
     scoped(async (_: string, fault: FaultDescription) => {
       const engine = await startSimulator({ startDelayMs: 20, burstSeconds: 2 });
       const product = await startProduct({
@@ -68,17 +71,17 @@ describe('a hundred dead channels beside a living one', () => {
       const ids = Array.from({ length: DEAD }, newContentId);
       for (const dead of ids) await engine.fault({ ...fault, content: dead });
       const viewers = ids.map((dead) => open(product, dead));
-      // The last in the queue: the engine is asked for all the dead ones first, and none keeps it waiting.
+      // It is the last in the queue, and none of the dead ones before it keeps it waiting.
       const later = open(product, newContentId());
       await later.playing(60_000);
-      expect(later.headAfterMs).toBeLessThan(withLag(FELT_MS));
+      expect(later.headAfterMs).toBeLessThan(withLag(DELAYED_MS));
       const statuses = await Promise.all(viewers.map((viewer) => viewer.status()));
-      // There are slots for all, so each gets all of its time.
+      // There are slots for all, so each has its whole budget.
       expect(new Set(statuses)).toEqual(new Set([504]));
       expect(await mostAsked(engine, START_MS)).toBeLessThanOrEqual(STARTS_PER_ENGINE);
       expect(await engine.starts(ids.at(-1)!)).toHaveLength(1);
       await living.receiveMore(1000);
-      expect(living.audit.longestGapMs).toBeLessThan(withLag(FELT_MS));
+      expect(living.audit.longestGapMs).toBeLessThan(withLag(DELAYED_MS));
       expect(living.audit).toMatchObject({ continuityErrors: 0, misaligned: 0, flagged: 0 });
       expect(living.audit.markers).toMatchObject({ lostPackets: 0, repeatedPackets: 0 });
       expect(await product.session(id)).toMatchObject({ is_active: true, failovers: 0 });
@@ -91,7 +94,7 @@ describe('a hundred dead channels beside a living one', () => {
   );
 
   it.concurrent(
-    'in all the slots there are: a new one waits until the oldest has had half of its time',
+    'in all slots: a new one waits until the oldest has used half of its budget',
     scoped(async () => {
       const engine = await startSimulator({ startDelayMs: 20 });
       const product = await startProduct({
@@ -122,7 +125,7 @@ describe('a hundred dead channels beside a living one', () => {
   );
 
   it.concurrent(
-    'on two engines of three slots: who plays is untouched, who starts slowly plays, a new one comes next',
+    'on two engines with three slots: a playing stream is unaffected, a slow start plays, a new one is next',
     scoped(async () => {
       const engines = [
         await startSimulator({ startDelayMs: 20, bitrateMbps: 1, name: 'one' }),
@@ -152,11 +155,11 @@ describe('a hundred dead channels beside a living one', () => {
       const livingId = newContentId();
       const living = open(product, livingId);
       await living.playing(halfMs + 8000);
-      // Half of the start budget, 3 s at the most for the stop of what gave way, and its own start.
+      // Half of the start budget, at most 3 s for the stop of the preempted start, and the new start.
       expect(living.headAfterMs).toBeLessThan(withLag(halfMs + 3000 + 1000));
       expect(await slow.status()).toBe(200);
       expect(slow.headAfterMs).toBeLessThan(withLag(halfMs));
-      // Nobody but who gave way has an answer yet, and that was told why.
+      // Only the preempted start has an answer yet, with the reason.
       expect(await Promise.race(dead.map((viewer) => viewer.status()))).toBe(503);
       for (const viewer of dead) viewer.destroy();
       await Promise.all([...watching, slow, living].map((viewer) => viewer.receiveMore(1000)));
@@ -170,7 +173,7 @@ describe('a hundred dead channels beside a living one', () => {
   );
 
   it.concurrent(
-    'that engines refuse soon give their slots to each other, and a new one is not behind all of them',
+    'that engines refuse soon pass their slots on, and a new one does not wait for all of them',
     scoped(async () => {
       const engine = await startSimulator({ startDelayMs: 20, bitrateMbps: 1 });
       const product = await startProduct({
@@ -195,7 +198,7 @@ describe('a hundred dead channels beside a living one', () => {
   );
 
   it.concurrent(
-    'starts that viewers abandon count as long as the engine is busy with them',
+    'abandoned starts count as long as the engine is busy with them',
     scoped(async () => {
       const engine = await startSimulator({ startDelayMs: 50 });
       const product = await startProduct({
@@ -219,7 +222,7 @@ describe('a hundred dead channels beside a living one', () => {
   );
 
   it.concurrent(
-    'starts that the engine never answers free it for a new one when their viewers leave',
+    'abandoned starts without an answer release the engine for a new start',
     scoped(async () => {
       const engine = await startSimulator({ startDelayMs: 20 });
       const product = await startProduct({ engines: [engine] });
@@ -233,7 +236,7 @@ describe('a hundred dead channels beside a living one', () => {
       }
       const living = open(product, newContentId());
       await living.playing();
-      // One of them is cut when it is 5 s old, and keeps the engine busy for 2 s more.
+      // One of them is cut when it is 5 s old, and occupies the engine for 2 s more.
       expect(living.headAfterMs).toBeLessThan(withLag(8000));
       living.destroy();
       await expectNothingLeft(product, [engine]);
@@ -243,7 +246,7 @@ describe('a hundred dead channels beside a living one', () => {
 
 describe('a watched stream that needs another engine', () => {
   it.concurrent(
-    'goes first: a dead start in the last slot gives way to it',
+    'is served first: it preempts a dead start in the last slot',
     scoped(async () => {
       const [one, two] = [
         await startSimulator({ startDelayMs: 50, name: 'one' }),
@@ -270,9 +273,9 @@ describe('a watched stream that needs another engine', () => {
       await eventually(async () => (await product.session(id)).failovers === 1, 30_000, 'failover');
       await living.receiveMore(1500);
       expect(living.ending).toBeNull();
-      // A dead start that is waited for has a minute.
+      // A dead start has a budget of 60 s.
       expect(living.audit.longestGapMs).toBeLessThan(withLag(15_000));
-      // Whose place it was is told so, and need not wait for its start to fail.
+      // The preempted start gets its reason at once, without waiting for its failure.
       const gone = await Promise.race(viewers.map((viewer) => viewer.status()));
       expect(gone).toBe(503);
     }),

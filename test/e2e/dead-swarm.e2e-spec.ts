@@ -11,18 +11,18 @@ import {
   type Viewer,
 } from './support';
 import { concurrently } from './support/concurrently';
-import { journalTimes } from './support/journal-times';
+import { journalTimes } from './support/simulator';
 import { baselineOf, expectNothingLeft, type Baseline } from './support/remains';
 import { withLag } from '../../src/kernel/testing/lag.spec-support';
 
-/** Long enough for an engine of a busy machine to answer within it. */
+/** Long enough for an answer of an engine on a busy machine. */
 const INIT_TIMEOUT_MS = 5000;
-/** Not over while a test runs. */
+/** Does not end during a test. */
 const NEGATIVE_TTL_S = 600;
-/** How late a machine may be; a start that nobody ends has the default's 60 s. */
+/** Tolerance for a busy machine; a start without an end has the default of 60 s. */
 const SLACK_MS = 10_000;
 
-describe('a content that nobody broadcasts', () => {
+describe('a content without peers', () => {
   let engine: Simulator;
   let product: Product;
   let atRest: Baseline;
@@ -83,10 +83,10 @@ describe('a content that nobody broadcasts', () => {
     expect(await engine.starts(id)).toHaveLength(1);
     const again = open(id);
     const problem = await expectProblem(again, 504, 'start_timeout');
-    // Half of what a content that does not exist gets: peers may turn up.
+    // Half of the time of a content that does not exist, because peers may turn up.
     expect(problem.retry_after).toBeGreaterThan(0);
     expect(problem.retry_after).toBeLessThanOrEqual(NEGATIVE_TTL_S / 2);
-    // From memory: neither the engine was asked again, nor was there another start.
+    // Answered from the negative cache: the engine was not asked again, and there was no other start.
     expect(await engine.starts(id)).toHaveLength(1);
     const query = `stream_id=${id}&type=stream_requested`;
     expect((await product.api('GET', `/events?${query}`)).body).toHaveLength(1);
@@ -102,7 +102,7 @@ describe('a content that nobody broadcasts', () => {
     ),
   );
 
-  it('says in one log line which engine was tried with what result', async () => {
+  it('logs in one line which engine was tried and its result', async () => {
     const id = newContentId();
     await engine.fault({ kind: 'start_timeout', content: id });
     await expectStartTimeout(open(id));
@@ -126,7 +126,7 @@ describe('a content that nobody broadcasts', () => {
 });
 
 describe('a start that takes long', () => {
-  /** More than a machine is late, since others have to start meanwhile. */
+  /** Longer than the delays of a busy machine, because other channels start meanwhile. */
   const LONG_INIT_MS = 10_000;
   let engine: Simulator;
   let product: Product;
@@ -149,7 +149,7 @@ describe('a start that takes long', () => {
     return openViewer(product.url(streamPath(id)));
   }
 
-  it('is not felt by other channels, watched or opened meanwhile', async () => {
+  it('does not delay other channels, whether watched or opened meanwhile', async () => {
     const dead = [newContentId(), newContentId()];
     for (const id of dead) await engine.fault({ kind: 'no_data', content: id });
     const watched = open(newContentId());
@@ -158,7 +158,7 @@ describe('a start that takes long', () => {
     const fresh = open(newContentId());
     await fresh.playing();
     for (const viewer of waiting) await expectProblem(viewer, 504, 'start_timeout');
-    // Behind them it would have come when they had failed.
+    // Queued after them, it would have started when they had failed.
     const firstOfThemMs = Math.min(...waiting.map((one) => one.headAfterMs!));
     expect(firstOfThemMs).toBeGreaterThan(fresh.headAfterMs!);
     await watched.receiveMore(1000);
@@ -169,7 +169,7 @@ describe('a start that takes long', () => {
     expect(body.state).toBe('healthy');
   });
 
-  it('because the engine never answers: 504, but the content is not to blame', async () => {
+  it('because the engine never answers: 504, but the content is not remembered as dead', async () => {
     const id = newContentId();
     await engine.fault({ kind: 'never', content: id });
     const viewers = [open(id), open(id)];
@@ -202,7 +202,7 @@ describe('an engine that is still looking for peers', () => {
     [['start_timeout']],
     [['download_not_found']],
     [['start_timeout', 'download_not_found', 'start_timeout', 'start_timeout', 'start_timeout']],
-  ])('says %j, then plays in the same engine session', async (kinds) => {
+  ])('answers %j, then plays in the same engine session', async (kinds) => {
     const id = newContentId();
     for (const kind of new Set(kinds)) {
       const nth = kinds.flatMap((one, at) => (one === kind ? [at + 1] : []));
@@ -215,7 +215,7 @@ describe('an engine that is still looking for peers', () => {
     expect(await engine.journal(`/ace/cmd/${infohash}`)).toEqual([]);
     const times = await journalTimes(engine, `/ace/r/${infohash}`);
     expect(times).toHaveLength(kinds.length + 1);
-    // Each pause is twice the one before, up to the longest.
+    // Each pause is twice the previous one, up to the maximum.
     const pauses = times.slice(1).map((time, at) => time - times[at]!);
     pauses.forEach((pause, at) => {
       expect(pause).toBeGreaterThanOrEqual(Math.min(400, BASE_MS * 2 ** at) - 5);

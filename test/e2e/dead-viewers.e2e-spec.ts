@@ -27,26 +27,26 @@ import {
 import { neverRead, openSlowHost, readSlowly } from './support/slow-host';
 
 const RING_BYTES = 4 * 1024 * 1024;
-/** The chunk under way. */
+/** Size of the ring's newest chunk. */
 const CHUNK_BYTES = 192 * 1024;
-/** A batch or two on slow sockets. */
+/** One or two batches on slow sockets. */
 const SLACK_BYTES = 1024 * 1024;
 const STALL_MS = 4000;
-/** Of a monotonic clock that is looked at now and then. */
+/** Inaccuracy of a clock that is read at intervals. */
 const EARLY_MS = 500;
 /**
- * Nobody is cut for what the product itself was late with, so it may take some times the stall timeout; TCP would
- * give up after minutes.
+ * A viewer is not cut for the product's own delays, so this is several times the stall timeout; TCP would give up after
+ * minutes.
  */
 const CUT_WITHIN_MS = 60_000;
-/** Exit code of curl when the connection was reset. After FIN it is 0. */
+/** Exit code of curl after a reset connection. After FIN it is 0. */
 const CURL_RESET = 56;
 
 const why = whyNoFarHost();
 const onFarHost = why === null ? it : it.skip;
 const reason = why === null ? '' : ` (${why})`;
 
-describe('a viewer who takes nothing any more', () => {
+describe('a viewer that takes no more bytes', () => {
   let engine: Simulator;
   let product: Product;
 
@@ -78,7 +78,9 @@ describe('a viewer who takes nothing any more', () => {
     expect(peak.history).toBeLessThan(streams * (RING_BYTES + CHUNK_BYTES));
   }
 
-  /** Until so many viewers of the stream were cut for taking nothing; returns the most memory held meanwhile. */
+  /**
+   * Waits until this number of viewers of the stream were cut as stalled; returns the largest memory held meanwhile.
+   */
   async function cut(id: string, viewers: number): Promise<Held> {
     let peak = await held(product);
     await eventually(
@@ -94,27 +96,30 @@ describe('a viewer who takes nothing any more', () => {
     return peak;
   }
 
-  onFarHost(`lost its cable: gone after the stall timeout, others fine${reason}`, async () => {
-    const far = await openSlowHost();
-    const id = newContentId();
-    const control = await watch(newContentId());
-    const other = await watch(id);
-    for (let n = 0; n < 3; n += 1) readSlowly(far, product, streamPath(id), '10M');
-    await eventually(async () => {
-      const clients = await farClientsOf(product, id);
-      return clients.length === 3 && clients.every(({ bytes_sent: sent }) => sent > 500_000);
-    }, 30_000);
-    const startedMs = performance.now();
-    far.pullCable();
-    // What is on the way is taken by the kernel first; nobody waits for TCP to give up.
-    expectBounded(await cut(id, 3), 2);
-    expect(performance.now() - startedMs).toBeGreaterThan(STALL_MS - EARLY_MS);
-    expect(await farClientsOf(product, id)).toEqual([]);
-    await expectFine(control, [other]);
-  });
+  onFarHost(
+    `lost its network: cut after the stall timeout, others unaffected${reason}`,
+    async () => {
+      const far = await openSlowHost();
+      const id = newContentId();
+      const control = await watch(newContentId());
+      const other = await watch(id);
+      for (let n = 0; n < 3; n += 1) readSlowly(far, product, streamPath(id), '10M');
+      await eventually(async () => {
+        const clients = await farClientsOf(product, id);
+        return clients.length === 3 && clients.every(({ bytes_sent: sent }) => sent > 500_000);
+      }, 30_000);
+      const startedMs = performance.now();
+      far.pullCable();
+      // The kernel takes the bytes in transit first; the cut does not wait for TCP to give up.
+      expectBounded(await cut(id, 3), 2);
+      expect(performance.now() - startedMs).toBeGreaterThan(STALL_MS - EARLY_MS);
+      expect(await farClientsOf(product, id)).toEqual([]);
+      await expectFine(control, [other]);
+    },
+  );
 
   onFarHost(
-    `lost its cable and was alone: session, slot and engine are free${reason}`,
+    `lost its network as the only viewer: stream, slot and engine session end${reason}`,
     async () => {
       const far = await openSlowHost();
       const id = newContentId();
@@ -128,7 +133,7 @@ describe('a viewer who takes nothing any more', () => {
   );
 
   onFarHost(
-    `never reads: cut after the stall timeout, memory bounded, others fine${reason}`,
+    `never reads: cut after the stall timeout, memory is bounded, others are unaffected${reason}`,
     async () => {
       const far = await openSlowHost();
       const id = newContentId();
@@ -143,8 +148,9 @@ describe('a viewer who takes nothing any more', () => {
     },
   );
 
-  it('is a frozen program on this machine: cut with a reset, others fine', async () => {
-    // The kernel takes megabytes per connection here: a high rate fills it in time, a long history is lag to nobody.
+  it('is a frozen program on this machine: cut with a reset, others are unaffected', async () => {
+    // Kernels buffer megabytes per loopback connection: a high bit rate fills them in time, and with a long history no
+    // viewer lags too far.
     const own = await startProduct({
       engines: [engine],
       env: { PROXY_CLIENT_STALL_TIMEOUT: `${STALL_MS}ms`, PROXY_GRACE_PERIOD: '300ms' },

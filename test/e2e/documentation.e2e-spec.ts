@@ -67,16 +67,16 @@ const ONLY_V1 = [
   'GET /proxy/sessions/{}/clients',
   'DELETE /proxy/sessions/{}/clients/{}',
 ];
-/** Addresses that an engine's answer hands out, each with a token of its own: not for people to call. */
+/** Addresses in engine-style answers, each with its own token. People do not call them. */
 const HANDED_OUT = /^\/ace\/(?:r|stat|cmd|hls)\//;
 
-/** What GET answers where engines are not the product's own and there is no VPN; null: no refusal. */
+/** The status of GET if the fleet is not managed and there is no VPN; null: no refusal. */
 function refusalOf(path: string): number | null {
   if (/\/(?:containers\/\{id\}(?:\/logs)?|engines\/\{id\}\/(?:logs|stats))$/.test(path)) return 409;
   return path.endsWith('/vpn/publicip') ? 404 : null;
 }
 
-describe('what the product says of itself', () => {
+describe('the documentation of the API', () => {
   let engine: Simulator;
   let product: Product;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a document of unknown shape
@@ -100,7 +100,7 @@ describe('what the product says of itself', () => {
     expect(faultsOfOpenApi(document)).toEqual([]);
   });
 
-  it('lists every promised address, and every address that exists', () => {
+  it('lists every documented address, and every route', () => {
     const told = routesInDocument().map(named);
     const wanted = [
       ...BOTH,
@@ -140,7 +140,7 @@ describe('what the product says of itself', () => {
     expect(alias.body).toMatchObject({ last_check: null, last_check_at: null, vpn1: null });
   });
 
-  it('says what is open without a key, and so it is', async () => {
+  it('declares which addresses are open, and they are', async () => {
     const isOpen = (operation: { security?: unknown[] }): boolean =>
       operation.security?.length === 0;
     const open = operationsOf(document).filter(({ operation }) => isOpen(operation));
@@ -158,7 +158,7 @@ describe('what the product says of itself', () => {
     for (const path of ['/docs', '/openapi.json', '/ace/status', '/metrics', '/health/live']) {
       expect((await product.api('GET', path, undefined, {})).status).toBe(200);
     }
-    // Neither is anything else: an address that does not exist tells nothing more.
+    // No other address is open: an unknown address reveals nothing more.
     for (const path of ['/.env', '/data/api-key', '/package.json', '/docs/../package.json']) {
       const { status, headers } = await product.api('GET', path, undefined, {});
       expect([403, 404]).toContain(status);
@@ -166,7 +166,7 @@ describe('what the product says of itself', () => {
     }
   });
 
-  it('is where whoever takes pages is led to by the bare address, and nobody else', async () => {
+  it('is where the root address redirects browsers, and no other client', async () => {
     const browser = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
     for (const taker of [browser, { Accept: '*/*' }, {}]) {
       for (const method of ['GET', 'HEAD']) {
@@ -183,7 +183,7 @@ describe('what the product says of itself', () => {
     }
   });
 
-  it('refuses another method with the ones that are possible, on every address', async () => {
+  it('refuses other methods with the list of allowed ones, on every address', async () => {
     for (const path of new Set(operationsOf(document).map((one) => one.path))) {
       const address = path.replace(/\{[^}]+\}/g, 'unknown');
       const told = operationsOf(document).filter((one) => one.path === path);
@@ -202,7 +202,7 @@ describe('what the product says of itself', () => {
     }
   });
 
-  it('answers are as it promises', async () => {
+  it('answers match their schemas', async () => {
     const id = newContentId();
     const playing = openViewer(product.url(streamPath(id)));
     const over = newContentId();
@@ -244,7 +244,7 @@ describe('what the product says of itself', () => {
     expect(faults).toEqual([]);
   });
 
-  it('answers about engines that it runs itself are, too', async () => {
+  it('answers about managed engines match their schemas too', async () => {
     const own = await startProduct({
       env: {
         ENGINE_DRIVER: 'simulator',
@@ -294,26 +294,29 @@ describe('what the product says of itself', () => {
   });
 
   const why = whyNoBrowser();
-  (why === null ? it : it.skip)(`is a page that needs nobody else ${why ?? ''}`, async () => {
-    const { page, complaints, foreign } = await openPage();
-    await page.goto(product.url('/'));
-    expect(page.url()).toBe(product.url('/docs'));
-    await page.locator('.opblock').first().waitFor();
-    expect(await page.title()).toBe('acefleet');
-    expect(await page.locator('.opblock').count()).toBe(operationsOf(document).length);
-    // It works, too: an open address is asked from the page.
-    const status = page.locator('.opblock', {
-      has: page.locator('[data-path="/health/live"]'),
-    });
-    await status.locator('.opblock-summary-control').click();
-    await status.locator('.try-out__btn').click();
-    await status.locator('.execute').click();
-    await status
-      .locator('.live-responses-table .response-col_status', { hasText: '200' })
-      .waitFor();
-    expect(complaints).toEqual([]);
-    expect(foreign).toEqual([]);
-  });
+  (why === null ? it : it.skip)(
+    `is a page that loads nothing from other hosts ${why ?? ''}`,
+    async () => {
+      const { page, complaints, foreign } = await openPage();
+      await page.goto(product.url('/'));
+      expect(page.url()).toBe(product.url('/docs'));
+      await page.locator('.opblock').first().waitFor();
+      expect(await page.title()).toBe('acefleet');
+      expect(await page.locator('.opblock').count()).toBe(operationsOf(document).length);
+      // The page works: it can call an open address.
+      const status = page.locator('.opblock', {
+        has: page.locator('[data-path="/health/live"]'),
+      });
+      await status.locator('.opblock-summary-control').click();
+      await status.locator('.try-out__btn').click();
+      await status.locator('.execute').click();
+      await status
+        .locator('.live-responses-table .response-col_status', { hasText: '200' })
+        .waitFor();
+      expect(complaints).toEqual([]);
+      expect(foreign).toEqual([]);
+    },
+  );
 });
 
 describe('/metrics', () => {
@@ -329,7 +332,7 @@ describe('/metrics', () => {
   const SERIES =
     /^[a-z_][a-z0-9_]*(?:\{[a-z_]+="[^"\\]*"(?:,[a-z_]+="[^"\\]*")*\})? [-+0-9.eInfNa]+$/;
 
-  it('has the promised names and does not reveal contents, viewers or engines', async () => {
+  it('have the documented names and do not reveal contents, viewers or engines', async () => {
     const engine = await startSimulator({ startDelayMs: 0, bitrateMbps: 1 });
     const product = await startProduct({ engines: [engine], env: { PROXY_GRACE_PERIOD: '0s' } });
     const gone = newContentId();
@@ -354,7 +357,7 @@ describe('/metrics', () => {
     expect(series.filter((line) => !SERIES.test(line))).toEqual([]);
     expect(text).not.toMatch(/[0-9a-f]{40}/i);
     expect(text).not.toMatch(/\b\d{1,3}(?:\.\d{1,3}){3}\b|::|localhost/);
-    // Names and labels: any digits may be those of a value.
+    // Names and labels only, because any digits may be part of a value.
     const told = text.replace(/ \S+$/gm, '').replace(/le="[^"]*"/g, '');
     expect(told).toContain('state="healthy"');
     expect(told).not.toContain(String(engine.httpPort));

@@ -51,7 +51,7 @@ describe('for programs written against an engine: format=json', () => {
     return (await call({ port: product.port, path: pathname + search })).body;
   }
 
-  it('answers in the engine shape, with addresses of ours that play, tell and stop', async () => {
+  it('answers like an engine, with own addresses that play, show statistics and stop', async () => {
     const id = newContentId();
     const { infohash } = await engine.content(id);
     const playback = await start(id);
@@ -84,12 +84,12 @@ describe('for programs written against an engine: format=json', () => {
     expect((await ask(playback.stat_url)).error).toBe('unknown playback session id');
   });
 
-  it('names the host that was asked', async () => {
+  it('uses the host of the request in its addresses', async () => {
     const playback = await start(newContentId(), 'tv.example:8123');
     expect(new URL(playback.playback_url).host).toBe('tv.example:8123');
   });
 
-  it('stop means that this caller leaves, and nobody else', async () => {
+  it('a stop removes the caller and no other viewer', async () => {
     const id = newContentId();
     const [mine, theirs] = [await start(id), await start(id)];
     expect(mine.playback_url).not.toBe(theirs.playback_url);
@@ -107,7 +107,7 @@ describe('for programs written against an engine: format=json', () => {
     expect(await engine.starts(id)).toHaveLength(1);
   });
 
-  it('one that never plays and stops is stopped at the engine too', async () => {
+  it('a caller that stops without playing is stopped at the engine too', async () => {
     const id = newContentId();
     const playback = await start(id);
     await ask(`${playback.command_url}?method=stop`);
@@ -118,7 +118,7 @@ describe('for programs written against an engine: format=json', () => {
     });
   });
 
-  it('an unknown token is answered as an engine does', async () => {
+  it('an unknown token is answered like by an engine', async () => {
     const { infohash } = await engine.content(newContentId());
     const base = product.url(`/ace`);
     const expected = { response: null, error: 'unknown playback session id' };
@@ -127,11 +127,11 @@ describe('for programs written against an engine: format=json', () => {
   });
 });
 
-/** So often that deadlines of questions to an engine add up to more than a machine is late. */
+/** So many requests that the sum of their deadlines exceeds any delay of the machine. */
 const ASKED = 30;
 
 describe('/ace/status', () => {
-  it('counts from memory, also while the engine hangs', async () => {
+  it('answers statistics from memory, also while the engine hangs', async () => {
     const engine = await startSimulator();
     const product = await startProduct({
       engines: [engine],
@@ -156,7 +156,7 @@ describe('/ace/status', () => {
 
     engine.kill('SIGSTOP');
     const startedMs = performance.now();
-    // Whatever asked the engine would wait for it each time.
+    // A call to the engine would take its whole deadline each time.
     for (let n = 0; n < ASKED; n += 1) expect(await status()).toEqual({ streams: 1 });
     expect(await status(`?id=${id.toUpperCase()}`)).toEqual({
       clients: 2,

@@ -14,20 +14,20 @@ import { peakMemoryBytes } from './support/process-facts';
 import { baselineOf, expectNothingLeft, type Baseline } from './support/remains';
 import { withLag } from '../../src/kernel/testing/lag.spec-support';
 
-/** What waits for a deadline takes `DEADLINES` or more. */
+/** Requests that wait for a deadline take `DEADLINES` or longer. */
 const AT_ONCE_MS = 12_000;
 const DEADLINES = {
   PROXY_CONNECTION_TIMEOUT: '40s',
   PROXY_STALL_TIMEOUT: '40s',
   PROXY_INIT_TIMEOUT: '60s',
 };
-/** A session whose answer hid its command address can not be stopped; the engine drops it by itself. */
+/** A session whose answer hid its command address cannot be stopped; the engine ends it by itself. */
 const FORGETFUL = ['--idle-timeout', '2000'];
 const MEMORY_SLACK_BYTES = 64 * 1024 * 1024;
 
 type Fault = { readonly kind: string } & Readonly<Record<string, unknown>>;
 
-/** Answers to a start from which nobody can get media. */
+/** Answers to a start that lead to no media. */
 const NONSENSE: readonly [string, Fault][] = [
   ['500', { kind: 'http_status', status: 500 }],
   [
@@ -40,18 +40,18 @@ const NONSENSE: readonly [string, Fault][] = [
   ],
   ['half of its JSON', { kind: 'truncated_json' }],
   ['malformed JSON', { kind: 'malformed_json' }],
-  ['a JSON that is no object', { kind: 'malformed_json', text: '[1,2,3]' }],
+  ['JSON that is not an object', { kind: 'malformed_json', text: '[1,2,3]' }],
   ['nothing', { kind: 'empty_body' }],
   ['an empty response', { kind: 'empty_response' }],
   ['values of wrong types', { kind: 'wrong_types' }],
   ['no playback_url', { kind: 'missing_playback_url' }],
   ['an empty playback_url', { kind: 'missing_playback_url', mode: 'empty' }],
   ['an error object', { kind: 'error_object', text: 'something odd' }],
-  ['an error that nobody has seen', { kind: 'json_error', text: 'something odd' }],
-  ['gzip that nobody asked for', { kind: 'gzip' }],
+  ['an unknown error', { kind: 'json_error', text: 'something odd' }],
+  ['unrequested gzip', { kind: 'gzip' }],
 ];
 
-/** Answers to the playback address that are no media. */
+/** Answers at the playback address that are not media. */
 const NO_MEDIA: readonly [string, Fault][] = [
   ['a page', { kind: 'media_kind', media: 'html' }],
   ['noise', { kind: 'media_kind', media: 'noise', content_type: 'video/mp2t' }],
@@ -60,7 +60,7 @@ const NO_MEDIA: readonly [string, Fault][] = [
   ['a status line twice', { kind: 'status_line_twice' }],
 ];
 
-describe('an engine that answers nonsense, and no other', () => {
+describe('a single engine with invalid answers', () => {
   let engine: Simulator;
   let product: Product;
   let atRest: Baseline;
@@ -88,7 +88,7 @@ describe('an engine that answers nonsense, and no other', () => {
     }
     const lines = await product.logsSoFar();
     const failures = lines.filter((line) => line['streamId'] === id && Number(line['level']) >= 40);
-    // Who came when the first start had failed already made another one.
+    // A request after the failed start begins another stream.
     const query = `stream_id=${id}&type=stream_requested`;
     const { body: requests } = await product.api('GET', `/events?${query}`);
     expect(failures).toHaveLength(requests.length);
@@ -100,12 +100,12 @@ describe('an engine that answers nonsense, and no other', () => {
     const id = newContentId();
     await engine.fault({ content: id, ...fault });
     await expectEngineFailed(id);
-    // It is not the content's fault: nothing is remembered.
+    // It is not the content's fault, so the failure is not remembered.
     await engine.clearFaults();
     await open(id).playing();
   });
 
-  it('100 MB of JSON: 502 at once, and never in memory', async () => {
+  it('100 MB of JSON: 502 at once, and never held in memory', async () => {
     const id = newContentId();
     const before = peakMemoryBytes(product.pid);
     await engine.fault({ kind: 'huge_json', content: id, bytes: 100_000_000 });
@@ -124,7 +124,7 @@ describe('an engine that answers nonsense, and no other', () => {
   });
 });
 
-describe('an engine that cuts the connection instead of an answer', () => {
+describe('an engine that cuts the connection instead of answering', () => {
   const BUDGET_MS = 4000;
   let engine: Simulator;
   let product: Product;
@@ -154,23 +154,23 @@ describe('an engine that cuts the connection instead of an answer', () => {
     expect(await engine.starts(id)).toHaveLength(2);
   });
 
-  it.each(CUTS)('always, with %s: an error inside the start budget', async (_how, fault) => {
+  it.each(CUTS)('always, with %s: an error within the start budget', async (_how, fault) => {
     const id = newContentId();
     await engine.fault({ ...fault, content: id });
     const viewer = openViewer(hasty.url(streamPath(id)));
     const status = await viewer.status();
     expect([502, 504]).toContain(status);
     await expectProblem(viewer, status, status === 502 ? 'engine_failed' : 'start_timeout');
-    // Without a budget it would be asked for ever.
+    // Without a budget it would be asked again without end.
     expect(viewer.headAfterMs).toBeLessThan(withLag(BUDGET_MS + 15_000));
-    // Asked again with growing pauses, not in a loop.
+    // It is asked again with growing pauses, not in a tight loop.
     const starts = (await engine.starts(id)).length;
     expect(starts).toBeGreaterThan(1);
     expect(starts).toBeLessThan(10);
   });
 });
 
-describe('an engine that answers nonsense beside a good one', () => {
+describe('an engine with invalid answers beside a working one', () => {
   let engines: Simulator[];
   let product: Product;
 
@@ -186,12 +186,12 @@ describe('an engine that answers nonsense beside a good one', () => {
   });
 
   it.each([...NONSENSE.slice(0, 10), ...NO_MEDIA.slice(0, 2)])(
-    '%s: the good one plays',
+    '%s: the working one plays',
     async (_what, fault) => {
       const id = newContentId();
       const chosen = await eventually(async () => {
         const { body } = await product.api('GET', '/engines/selection');
-        // What the test before left would change the choice when it goes.
+        // Remains of an earlier test would change the choice when they end.
         for (const { state, active_streams: streams } of body.engines) {
           expect({ state, streams }).toEqual({ state: 'healthy', streams: 0 });
         }
@@ -210,7 +210,7 @@ describe('an engine that answers nonsense beside a good one', () => {
         { engine_id: bad.engineId, duration_ms: expect.any(Number) },
         { engine_id: good.engineId, duration_ms: null, outcome: 'playing' },
       ]);
-      // What it lived through is doubted, and looked into at once.
+      // The engine is suspect, and probed at once.
       const doubts = await product.api(
         'GET',
         `/events?type=engine_state_changed&engine_id=${bad.engineId}`,

@@ -33,7 +33,7 @@ describe('GET /events', () => {
       engines: [engine],
       env: {
         PROXY_GRACE_PERIOD: '300ms',
-        // What is late because the machine is busy is no event.
+        // Longer than the delays of a busy machine, so that those cause no event.
         PROXY_KEEPALIVE_AFTER: '10s',
         ENGINE_PROBE_TIMEOUT: '20s',
         EVENT_LOG_SIZE: '200',
@@ -59,7 +59,7 @@ describe('GET /events', () => {
     return (await events(`stream_id=${id}`)).map(({ type }) => type);
   }
 
-  it('tells the life of a stream in order, with ids and reasons', async () => {
+  it('contains the life of a stream in order, with ids and reasons', async () => {
     const id = newContentId();
     const viewer = open(id);
     await viewer.playing();
@@ -84,7 +84,7 @@ describe('GET /events', () => {
     for (const event of life) expect(new Date(event.time).toISOString()).toBe(event.time);
   });
 
-  it('tells of an outage and its end', async () => {
+  it('contains an outage and its end', async () => {
     const other = await startProduct({
       engines: [engine],
       env: {
@@ -118,13 +118,13 @@ describe('GET /events', () => {
       to_engine_id: engine.engineId,
       reason: 'silence',
     });
-    // A change is an event of both of its engines, though it happened to the stream.
+    // A change of the engine of a stream is an event of both engines.
     const ofEngine = await events(`engine_id=${engine.engineId}&limit=1000`);
     expect(ofEngine).toContainEqual(switches[0]);
     expect(viewer.ending).toBeNull();
   });
 
-  it('tells why a stream failed', async () => {
+  it('contains the reason of a failed stream', async () => {
     const other = await startProduct({
       engines: [engine],
       env: { PROXY_INIT_TIMEOUT: '3s' },
@@ -145,11 +145,11 @@ describe('GET /events', () => {
     expect(failed!.reason!.length).toBeGreaterThan(10);
   });
 
-  it('filters by type, stream, engine and what is known already', async () => {
+  it('filters by type, stream, engine and sequence number', async () => {
     const id = newContentId();
     await open(id).playing();
     await product.api('DELETE', `/streams/${id}`);
-    // Nothing is under way that could still become an event.
+    // Nothing is in progress that could still cause an event.
     await eventually(async () => {
       const types = await typesOf(id);
       return types.includes('stream_ended') && types.includes('viewer_left');
@@ -168,7 +168,7 @@ describe('GET /events', () => {
     expect(await events(`since=${middle}&limit=1000`)).toEqual(
       all.filter((event) => event.id > middle),
     );
-    // After what is known the next ones come, without it the newest.
+    // With `since` the next events are returned, without it the newest.
     expect(await events(`since=${middle}&limit=2`)).toEqual(all.slice(5, 7));
     expect(await events('limit=3')).toEqual(all.slice(-3));
     expect(await events('stream_id=nobody')).toEqual([]);

@@ -3,18 +3,18 @@ import { CUT, FailoverStage, PLAYING, type Cause, type Scene } from './support/f
 import { whyNoPrograms } from './support/programs';
 
 /**
- * What is noticed at once is told from what is noticed by silence, and the same engine has its time to answer, however
- * late a busy machine is: LATE_MS lies between.
+ * Immediate effects must be distinguishable from those of silence, and the same engine must have its time to answer on
+ * a busy machine: LATE_MS lies between.
  */
 const STALL_MS = 5500;
 const SAME_ENGINE_MS = 4000;
 const LATE_MS = 5000;
-/** So much more than the silence reaches the next source's past back. Much past takes its time to arrive, too. */
+/** The media of the next source reach back by this much more than the silence. Much media takes time to arrive, too. */
 const MORE_PAST_MS = 5000;
 const BYTES_PER_S = 125_000;
-/** Behind the burst of a source that follows no silence, and between two packets. */
+/** After the burst of a source that follows without silence, and between two packets. */
 const AFTER_BURST = 188 * Math.ceil((MORE_PAST_MS / 1000 + 1) * (BYTES_PER_S / 188));
-/** As many at once as a busy machine can feed. */
+/** As many streams at once as a busy machine can serve. */
 const AT_ONCE = 4;
 const ENV = {
   MAX_STREAMS_PER_ENGINE: '100',
@@ -34,7 +34,7 @@ const act =
   ({ id, engine }: Scene): Promise<void> =>
     engine.actOnReaders(action, { content: id, ...more });
 
-/** The next requests of the content to its engine fail, then the media end. */
+/** The next requests for the content fail on its engine, then its media end. */
 const endsAndRefuses =
   (fault: { readonly kind: string } & Readonly<Record<string, unknown>>) =>
   async ({ id, engine }: Scene): Promise<void> => {
@@ -42,7 +42,7 @@ const endsAndRefuses =
     await engine.actOnReaders('end', { content: id });
   };
 
-/** Other engines begin with the present. */
+/** Other engines start with the present, without past media. */
 const withoutPast =
   (strike: Cause['strike']): Cause['strike'] =>
   async (scene) => {
@@ -76,10 +76,10 @@ const CAUSES: readonly Cause[] = [
     silenceMs: STALL_MS,
   },
   {
-    name: 'garbage that does not become packets again',
+    name: 'garbage without any further packets',
     strike: async ({ id, engine }) => {
-      // Faults strike playbacks that begin: the one that follows a reset. The cut is between two packets, since
-      // the damaged rest of one would be no proof of anything.
+      // Faults affect playbacks that begin later, here the one after a reset. The cut is between two packets, because
+      // the damaged rest of one would prove no overlap.
       await engine.fault({
         ...{
           kind: 'html_in_middle',
@@ -108,7 +108,7 @@ const CAUSES: readonly Cause[] = [
   {
     name: 'the session is stolen, and the reader freezes',
     strike: act('steal', { how: 'freeze' }),
-    // Whether the statistics or the silence tell first is a matter of moments, and so is where it leads.
+    // Either the statistics or the silence is detected first, which also decides about the next engine.
     sources: [/^silence$|^session_gone$/, PLAYING],
     endsOn: 'any',
     silenceMs: 0,
@@ -160,7 +160,7 @@ const CAUSES: readonly Cause[] = [
     ...onOther,
   },
   {
-    name: 'an end, and the same engine talks nonsense',
+    name: 'an end, and the same engine sends invalid answers',
     strike: endsAndRefuses({ kind: 'malformed_json' }),
     sources: [/^end$/, /^engine_failed: bad_json/, PLAYING],
     ...onOther,
@@ -209,17 +209,17 @@ const CAUSES: readonly Cause[] = [
     splice: 'proved',
   },
   {
-    name: 'silence, and what other engines have begins later',
+    name: 'silence, and the media of other engines begin later',
     strike: withoutPast(act('stall')),
     sources: [/^silence$/, PLAYING],
     endsOn: 'other',
-    // A source without a past is entered at its first key frame, and one comes each second.
+    // A source without past media is entered at its first key frame, and there is one per second.
     silenceMs: STALL_MS,
     splice: 'flagged',
   },
   {
-    name: 'the same seconds come again and again',
-    // Where another engine's past overlaps the loop, the splice would be proved.
+    name: 'the same seconds are repeated',
+    // If the past media of another engine overlapped the loop, the overlap would be proved.
     strike: withoutPast(act('loop_back', { seconds: 3 })),
     sources: [/^looping$/, PLAYING],
     ...onOther,
@@ -228,7 +228,7 @@ const CAUSES: readonly Cause[] = [
   },
 ];
 
-describe('what a viewer gets when', () => {
+describe('the stream of a viewer when', () => {
   let stage: FailoverStage;
   const struck = new Map<Cause, Promise<Scene>>();
 
@@ -244,7 +244,7 @@ describe('what a viewer gets when', () => {
     }
   }, 300_000);
 
-  /** Each on its own content; the tests look at how it went. */
+  /** Each cause has its own content; the tests check its result. */
   function strike(cause: Cause): Promise<Scene> {
     const pastMs = cause.silenceMs + (cause.lateMs ?? 0) + MORE_PAST_MS;
     const run = stage.watch().then(async (scene) => {

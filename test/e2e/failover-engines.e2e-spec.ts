@@ -13,9 +13,9 @@ import { whyNoPrograms } from './support/programs';
 import { expectHonest } from './support/session-facts';
 import { withLag } from '../../src/kernel/testing/lag.spec-support';
 
-/** Longer than an engine of a busy machine is late. */
+/** Longer than the delays of an engine on a busy machine. */
 const STALL_MS = 6000;
-/** What is noticed at once is to be told from what is missed. */
+/** Immediate detection must be distinguishable from detection by missing media. */
 const SLACK_MS = 4500;
 const ENV = {
   PROXY_STALL_TIMEOUT: `${STALL_MS}ms`,
@@ -23,10 +23,10 @@ const ENV = {
   ENGINE_PROBE_INTERVAL: '300ms',
   ENGINE_PROBE_TIMEOUT: '3s',
 };
-/** Reaches behind the break also when the next source comes late. */
+/** Reaches back before the break even if the next source comes late. */
 const PAST_S = 16;
 
-/** Whichever is noticed first: that it answers no probe while it is silent, or to the fleet. All lead to another engine at once. */
+/** The silent engine fails either a probe or the fleet's check first. Both lead to another engine at once. */
 const GIVEN_UP = /^(?:silence|engine_unresponsive|moved.*)$/;
 
 function signalled(signal: NodeJS.Signals): Cause['strike'] {
@@ -36,7 +36,7 @@ function signalled(signal: NodeJS.Signals): Cause['strike'] {
   };
 }
 
-describe('what viewers get when their engine', () => {
+describe('the streams of viewers when their engine', () => {
   let engines: Simulator[];
   let product: Product;
   let stage: FailoverStage;
@@ -67,7 +67,7 @@ describe('what viewers get when their engine', () => {
   }
 
   test.each(['hang', 'refuse'])(
-    `answers no probe any more (%s): its media move by plan, nobody waits ${why ?? ''}`,
+    `answers no more probes (%s): its streams leave by planned moves, without a gap ${why ?? ''}`,
     async (mode) => {
       const scene = await stage.watch();
       const { engine, viewer } = scene;
@@ -85,7 +85,7 @@ describe('what viewers get when their engine', () => {
           },
           scene,
         );
-        // Who goes only when the media have been missed waits for the silence.
+        // A viewer whose stream leaves only after media are missing waits for the limit of silence.
         expect(viewer.audit.longestGapMs).toBeLessThan(withLag(STALL_MS - 1000));
       } finally {
         await engine.control('POST', '/__sim/mode', { mode: 'normal' });
@@ -114,15 +114,15 @@ describe('what viewers get when their engine', () => {
     await isIn('healthy', scene.engine);
   });
 
-  test(`is killed (SIGKILL): every viewer of every content on it goes on ${why ?? ''}`, async () => {
+  test(`is killed (SIGKILL): every viewer of every content on it continues ${why ?? ''}`, async () => {
     for (const engine of engines) await isIn('healthy', engine);
     const scenes = await Promise.all([1, 2, 3, 4, 5, 6].map(() => stage.watch()));
     const killed = scenes[0]!.engine;
     const cause: Cause = {
       name: 'SIGKILL',
-      // The first one that is told kills it for all.
+      // The first scene kills the engine for all.
       strike: signalled('SIGKILL'),
-      // The same engine is asked once: most cuts are cuts of one session.
+      // The same engine is asked once, because most broken connections concern one session.
       sources: [CUT, /: (?:connect_refused|reset)/, PLAYING],
       endsOn: 'other',
       silenceMs: 0,
@@ -141,8 +141,8 @@ describe('what viewers get when their engine', () => {
   });
 });
 
-describe('what a viewer gets when its engine', () => {
-  it('is taken away for good', async () => {
+describe('the stream of a viewer when its engine', () => {
+  it('is removed for good', async () => {
     const product = await startProduct({
       env: { ENGINE_DRIVER: 'simulator', MIN_REPLICAS: '2', MAX_REPLICAS: '2' },
     });
@@ -158,7 +158,7 @@ describe('what a viewer gets when its engine', () => {
     await eventually(async () => (await product.session(id)).failovers === 1, 30_000, 'a source');
     await viewer.receiveMore(2000);
     expectHonest(viewer.audit);
-    // Not only when its media have been missed, which takes 15 s.
+    // Detected before media are missing, which would take 15 s.
     expect(viewer.audit.longestGapMs).toBeLessThan(withLag(8000));
     expect(viewer.ending).toBeNull();
     const session = await product.session(id);

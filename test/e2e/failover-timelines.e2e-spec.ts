@@ -7,12 +7,12 @@ import { fromFirstFlag } from './support/recording';
 import { distances, unitsOf } from './support/timed-units';
 
 const CLIP = readFileSync(join(__dirname, '../../simulator/media/clip.mpegts'));
-/** The clip comes round again, with the same pictures and sounds. */
+/** The clip repeats after this time, with the same pictures and audio. */
 const CLIP_TICKS = 8 * 90_000;
 const HOUR_TICKS = 3600 * 90_000;
 const RADIO = '7e57ca4d00000000000000000000000000000004';
 
-/** The engine gives up; what the others have of the content has other times, and other PIDs where that is said. */
+/** The engine fails. The content on the others has other timestamps and, if `pidShift` is given, other PIDs. */
 function toAnother(name: string, ticks: number, pidShift = 0): Cause {
   return {
     name,
@@ -25,7 +25,7 @@ function toAnother(name: string, ticks: number, pidShift = 0): Cause {
       await engine.fault({ kind: 'http_status', status: 403, content: id });
       await engine.actOnReaders('end', { content: id });
     },
-    // It refuses; on a busy machine not within its second, which is no better.
+    // It refuses; on a busy machine possibly after its limit of 1 s.
     sources: [/^end$/, /http_403|timeout/, PLAYING],
     endsOn: 'other',
     silenceMs: 0,
@@ -37,7 +37,7 @@ const PICTURES: readonly Cause[] = [
   toAnother('an hour ahead', HOUR_TICKS),
   toAnother('an hour ahead on other PIDs', HOUR_TICKS, 16),
   toAnother('five hours behind', -5 * HOUR_TICKS),
-  // Not a whole number of pictures, nor of frames of sound.
+  // Not a whole number of pictures, nor of audio frames.
   toAnother('some minutes and a bit ahead', 200 * 90_000 + 1234),
 ];
 const SOUND: readonly Cause[] = [toAnother('an hour ahead', HOUR_TICKS)];
@@ -51,7 +51,7 @@ describe('a splice to a source with other times', () => {
       ['one', 'two'].map((name) =>
         startSimulator({
           ...{ name, bitrateMbps: 1, startDelayMs: 300, burstSeconds: 4 },
-          // Else the clock of the broadcast might wrap meanwhile.
+          // Otherwise the broadcast's clock might wrap meanwhile.
           args: ['--pts-start', String(10 * HOUR_TICKS)],
         }),
       ),
@@ -61,7 +61,7 @@ describe('a splice to a source with other times', () => {
       PROXY_STARTS_PER_ENGINE: '20',
       PROXY_RETRY_BASE: '50ms',
     };
-    // Silence would take 15 s to be noticed.
+    // Detection by silence would take 15 s.
     stage = new FailoverStage(await startProduct({ engines, env }), engines, 10_000);
     const causes = [...PICTURES, ...SOUND];
     const scenes = await Promise.all(
@@ -80,7 +80,7 @@ describe('a splice to a source with other times', () => {
     causes.map((cause) => [cause.name, cause]);
 
   test.each(table(PICTURES))(
-    `%s: sound and pictures are as far apart as they were ${why ?? ''}`,
+    `%s: audio and video keep their distance ${why ?? ''}`,
     async (_, cause) => {
       const scene = await struck.get(cause)!;
       await stage.judge(cause, scene);
@@ -91,20 +91,20 @@ describe('a splice to a source with other times', () => {
         const [video, audio] = [SIM_PIDS.video, SIM_PIDS.audio].map((pid) =>
           distances(unitsOf(part, pid), unitsOf(CLIP, pid), CLIP_TICKS),
         );
-        // One distance for all pictures, and exactly the same one for all sound.
+        // One distance for all pictures, and the same one for all audio.
         expect(video).toHaveLength(1);
         expect(audio).toEqual(video);
       }
     },
   );
 
-  test.each(table(SOUND))(`%s: radio goes on in its own time ${why ?? ''}`, async (_, cause) => {
+  test.each(table(SOUND))(`%s: radio continues its own timeline ${why ?? ''}`, async (_, cause) => {
     const scene = await struck.get(cause)!;
     await stage.judge(cause, scene);
     const { pids } = scene.viewer.audit;
     expect(pids.has(SIM_PIDS.video)).toBe(false);
     expect(pids.get(SIM_PIDS.audio)).toMatchObject({ flagged: 1, backSteps: 0 });
-    // The steps of sound are those of the broadcast, over the splice too: no hole, and no overlap.
+    // The steps of audio are those of the broadcast, also across the splice, without gap or overlap.
     const times = unitsOf(CLIP, SIM_PIDS.audio).map(({ pts }) => pts);
     const usualMs = Math.max(...times.slice(1).map((pts, n) => (pts - times[n]!) / 90));
     expect(pids.get(SIM_PIDS.audio)!.largestStepMs).toBeLessThan(usualMs + 30);

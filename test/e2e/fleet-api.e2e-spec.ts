@@ -36,7 +36,7 @@ async function enginesOf(product: Product): Promise<EngineBody[]> {
   return (await product.api('GET', '/engines')).body;
 }
 
-/** Resolves with the engines when so many are there and all of them are healthy. */
+/** Resolves with the engines when there are exactly `count`, all of them healthy. */
 async function healthyEngines(product: Product, count: number): Promise<EngineBody[]> {
   return eventually(
     async () => {
@@ -53,7 +53,7 @@ async function eventsOf(product: Product, type: string): Promise<EventBody[]> {
   return (await product.api('GET', `/events?type=${type}&limit=1000`)).body;
 }
 
-/** A call whose caller hangs up as soon as `after` is true. */
+/** A call whose client disconnects as soon as `after` returns true. */
 async function abandon(
   product: Product,
   path: string,
@@ -73,7 +73,7 @@ async function abandon(
   outgoing.destroy();
 }
 
-describe('a fleet that the product runs itself', () => {
+describe('a managed fleet', () => {
   const env = {
     ENGINE_DRIVER: 'simulator',
     MIN_REPLICAS: '1',
@@ -95,7 +95,7 @@ describe('a fleet that the product runs itself', () => {
       await healthyEngines(product, 1);
     });
 
-    it('answers at once, and the engine comes', async () => {
+    it('answers at once, and the engine starts later', async () => {
       const { status, body, headers } = await product.api('POST', PROVISION, {
         labels: { a: 'b' },
       });
@@ -108,7 +108,7 @@ describe('a fleet that the product runs itself', () => {
       await healthyEngines(product, 2);
       const ordered = await eventsOf(product, 'engine_ordered');
       expect(ordered.map(({ details }) => details['order'])).toContain(body.order);
-      // By the product's own clock the answer was there before the engine was.
+      // By the product's own clock it answered before the engine existed.
       const told = await eventually(() =>
         product.logs().find((line) => line['request_id'] === headers['x-request-id']),
       );
@@ -119,7 +119,7 @@ describe('a fleet that the product runs itself', () => {
       );
     });
 
-    it('waits when it is asked to, until the engine has answered', async () => {
+    it('with wait, answers when the engine is healthy', async () => {
       const { status, body } = await product.api('POST', `/api/v1${PROVISION}?wait=true`);
       expect(status).toBe(201);
       expect(body).toMatchObject({ status: 'ready' });
@@ -136,7 +136,7 @@ describe('a fleet that the product runs itself', () => {
       });
     });
 
-    it('makes the engine also when who waited for it has left', async () => {
+    it('creates the engine even if the waiting client has disconnected', async () => {
       const isOrdered = async () => (await eventsOf(product, 'engine_ordered')).length >= 2;
       await abandon(product, `${PROVISION}?wait=true`, isOrdered);
       await healthyEngines(product, 2);
@@ -144,7 +144,7 @@ describe('a fleet that the product runs itself', () => {
       await healthyEngines(product, 3);
     });
 
-    it('never makes more than there may be, however many ask at once', async () => {
+    it('never creates more than MAX_REPLICAS for simultaneous requests', async () => {
       const answers = await Promise.all(
         Array.from({ length: 8 }, () => product.api('POST', `${PROVISION}?wait=true`)),
       );
@@ -165,7 +165,7 @@ describe('a fleet that the product runs itself', () => {
       });
     });
 
-    it('takes no image from callers, and of other programs’ images none', async () => {
+    it('refuses unknown fields, and any image but the configured one', async () => {
       for (const body of [{ image: 'evil:1' }, { command: 'sh' }, { host_port: 0 }, [], 'x']) {
         const answer = await product.api('POST', PROVISION, body);
         expect([body, answer.status]).toEqual([body, 400]);
@@ -179,7 +179,7 @@ describe('a fleet that the product runs itself', () => {
     });
   });
 
-  it('has as many engines as /scale asks for, and lets them go again', async () => {
+  it('has the number of engines that /scale sets, up and down', async () => {
     const product = await startProduct({ env: { ...env, ENGINE_GRACE_PERIOD: '500ms' } });
     await healthyEngines(product, 1);
     expect((await product.api('POST', '/scale/3')).body).toEqual({
@@ -221,7 +221,7 @@ describe('a fleet that the product runs itself', () => {
       await healthyEngines(product, 2);
     });
 
-    it('tells what it is and what it uses', async () => {
+    it('is described with its usage', async () => {
       const [engine] = await healthyEngines(product, 2);
       const { id } = engine!;
       const container = await product.api('GET', `/api/v1/containers/${id}`);
@@ -241,7 +241,7 @@ describe('a fleet that the product runs itself', () => {
       expect(stats.body.cpu_percent).toBeGreaterThanOrEqual(0);
     });
 
-    it('shows its log, as much of it as was asked for', async () => {
+    it('returns the requested number of log lines', async () => {
       const [engine] = await healthyEngines(product, 2);
       for (const path of [`/engines/${engine!.id}/logs`, `/containers/${engine!.id}/logs`]) {
         const all = await product.api('GET', path);
@@ -269,7 +269,7 @@ describe('a fleet that the product runs itself', () => {
       expect(noKey.status).toBe(401);
     });
 
-    it('is started anew under its id, and its viewer goes on', async () => {
+    it('is restarted under its id, and its viewer continues', async () => {
       const id = newContentId();
       const viewer = openViewer(product.url(streamPath(id)));
       await viewer.playing();
@@ -284,7 +284,7 @@ describe('a fleet that the product runs itself', () => {
       ]);
       await healthyEngines(product, 2);
       const after = (await product.api('GET', `/engines/${used}`)).body as EngineBody;
-      // A new process; its port may be the old one by chance.
+      // A new process, which may have the old port by chance.
       expect(after.id).toBe(before.id);
       const pids = childrenOf(product.pid).map(({ pid }) => pid);
       expect(pids.filter((pid) => pidsBefore.includes(pid))).toHaveLength(1);
@@ -292,7 +292,7 @@ describe('a fleet that the product runs itself', () => {
       expect(viewer.ending).toBeNull();
     });
 
-    it('is removed, and another one takes its place', async () => {
+    it('is removed, and a successor is created', async () => {
       for (const room of ['engines', 'containers']) {
         const [engine] = await healthyEngines(product, 2);
         const { id } = engine!;
@@ -306,13 +306,13 @@ describe('a fleet that the product runs itself', () => {
           return removed.some(({ details }) => details['engine_id'] === id);
         }, 30_000);
         const engines = await healthyEngines(product, 2);
-        // Neither its port nor its name says that it is another one: both are free again.
+        // Port and name may be reused, so they do not identify it.
         expect(engines.map((one) => one.first_seen)).not.toContain(engine!.first_seen);
       }
       await eventually(() => childrenOf(product.pid).length === 2, 20_000);
     });
 
-    it('leaves nothing for /gc behind when its process is killed', async () => {
+    it('leaves nothing for /gc when its process is killed', async () => {
       await healthyEngines(product, 2);
       const { pid } = childrenOf(product.pid)[0]!;
       process.kill(pid, 'SIGKILL');
@@ -325,14 +325,14 @@ describe('a fleet that the product runs itself', () => {
       expect((await product.api('POST', '/api/v1/gc')).status).toBe(200);
     });
 
-    it('is not known under another id', async () => {
+    it('is unknown under another id', async () => {
       for (const answer of await onEach(product, 'nobody')) {
         expect([answer.status, answer.body.code]).toEqual([404, 'not_found']);
       }
     });
   });
 
-  it('shows how it is to anybody, and what it does to who has the key', async () => {
+  it('shows its state to everybody, and its actions with the key only', async () => {
     const product = await startProduct({ env });
     await healthyEngines(product, 1);
     for (const path of ['/health/status', '/api/v1/health/status']) {
@@ -372,7 +372,7 @@ describe('a fleet that the product runs itself', () => {
   });
 });
 
-/** Every call that is for one engine that we run. */
+/** Every call for one managed engine. */
 function onEach(product: Product, id: string): Promise<Answer[]> {
   return Promise.all([
     product.api('DELETE', `/engines/${id}`),
@@ -385,7 +385,7 @@ function onEach(product: Product, id: string): Promise<Answer[]> {
   ]);
 }
 
-describe('engines that somebody else runs', () => {
+describe('engines that are not managed', () => {
   let engine: Simulator;
   let product: Product;
 
@@ -394,7 +394,7 @@ describe('engines that somebody else runs', () => {
     product = await startProduct({ engines: [engine] });
   });
 
-  it('are not touched', async () => {
+  it('are not changed', async () => {
     for (const answer of [
       ...(await onEach(product, engine.engineId)),
       await product.api('POST', PROVISION),
@@ -417,7 +417,7 @@ describe('engines that somebody else runs', () => {
     }
   });
 
-  it('are shown as such', async () => {
+  it('are shown as not managed', async () => {
     expect((await product.api('GET', '/orchestrator/status')).body).toMatchObject({
       status: 'healthy',
       driver: { kind: 'static' },

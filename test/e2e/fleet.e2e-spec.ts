@@ -13,7 +13,7 @@ import {
 import { childrenOf } from './support/process-facts';
 import { withLag } from '../../src/kernel/testing/lag.spec-support';
 
-/** The start of a process, and some probes; on a busy machine. */
+/** Time limit for a process start and some probes on a busy machine. */
 const COMES_WITHIN_MS = 40_000;
 
 interface EngineBody {
@@ -31,7 +31,7 @@ async function engineOf(product: Product, id: string): Promise<EngineBody> {
   return (await product.api('GET', `/engines/${id}`)).body;
 }
 
-describe('simulated engines that the product runs itself', () => {
+describe('managed simulated engines', () => {
   let product: Product;
 
   beforeAll(async () => {
@@ -60,14 +60,14 @@ describe('simulated engines that the product runs itself', () => {
     return child!.pid;
   }
 
-  it('are one process each, and play any id', async () => {
+  it('have one process each, and play any id', async () => {
     expect(childrenOf(product.pid)).toHaveLength(2);
     const id = newContentId();
     await open(product, id).playing();
     expect((await product.session(id)).container_id).toMatch(/^sim-[12]$/);
   });
 
-  it('come back under the same id when they die, and the viewer stays', async () => {
+  it('are restarted under the same id after their end, and the viewer continues', async () => {
     const id = newContentId();
     const viewer = open(product, id);
     await viewer.playing();
@@ -100,7 +100,7 @@ describe('simulated engines that the product runs itself', () => {
     expect((await product.session(id)).failovers).toBeGreaterThan(0);
   });
 
-  it('come back again and again, and are chosen again', async () => {
+  it('are restarted repeatedly, and chosen again', async () => {
     for (const id of ['sim-1', 'sim-2']) {
       const { port } = await engineOf(product, id);
       process.kill(processOf(id), 'SIGKILL');
@@ -147,7 +147,7 @@ describe('draining an engine', () => {
     );
   }
 
-  it('keeps new streams away and lets those on it go on', async () => {
+  it('excludes new streams and keeps its present ones', async () => {
     const [one, other] = engines;
     const ids = [newContentId(), newContentId()];
     const viewers = ids.map((id) => open(product, id));
@@ -189,7 +189,7 @@ describe('draining an engine', () => {
     await open(product, newContentId()).playing();
   });
 
-  it('of an engine that is not known is 404, with nonsense 400, without a key 401', async () => {
+  it('of an unknown engine is 404, with an invalid body 400, without a key 401', async () => {
     const path = `/engines/${engines[0].engineId}/drain`;
     expect((await product.api('POST', '/engines/nobody/drain')).status).toBe(404);
     expect((await product.api('POST', path, { reason: 5 })).status).toBe(400);
@@ -199,7 +199,7 @@ describe('draining an engine', () => {
 });
 
 describe('GET /engines/selection', () => {
-  it('tells who would be chosen, and what counts for and against each', async () => {
+  it('shows which engine would be chosen, with the scores of each', async () => {
     const engines = [await startSimulator({ name: 'a' }), await startSimulator({ name: 'b' })];
     const product = await startProduct({
       engines,

@@ -17,7 +17,7 @@ import { keepConnectJournal, openCanary, type Canary, type ConnectJournal } from
 import { openRaw } from './support/raw-connection';
 import { withLag } from '../../src/kernel/testing/lag.spec-support';
 
-/** Waiting for a connection that nobody answers would take longer. */
+/** An attempt to connect to an unreachable host would take longer. */
 const CONNECTING_MS = 40_000;
 const AT_ONCE_MS = 20_000;
 
@@ -46,7 +46,7 @@ const FOREIGN_HOSTS = [
   'engine.invalid:6878',
 ];
 
-/** Addresses of which nothing can be kept. `P` is the canary's port. */
+/** Addresses that cannot be used even in part. `P` is the canary's port. */
 const HOPELESS = [
   'file:///etc/passwd',
   'gopher://127.0.0.1:P/ace/r/a/b',
@@ -74,7 +74,7 @@ const HOPELESS = [
   'http://[::1',
 ];
 
-describe('an engine whose answers point elsewhere is never followed there', () => {
+describe('an engine whose answers point to other hosts', () => {
   let canary: Canary;
   let connects: ConnectJournal;
   let engine: Simulator;
@@ -117,7 +117,7 @@ describe('an engine whose answers point elsewhere is never followed there', () =
     );
   }
 
-  it('a foreign host with an allowed path is replaced by the engine, and plays', async () => {
+  it("a foreign host with an allowed path is replaced by the engine's, and the stream plays", async () => {
     await Promise.all(
       FOREIGN_HOSTS.map(async (host) => {
         const id = newContentId();
@@ -129,7 +129,7 @@ describe('an engine whose answers point elsewhere is never followed there', () =
         });
         const viewer = open(id);
         await viewer.playing();
-        // Also when its path to the media is a redirect, and when it is told to stop.
+        // Also if its path to the media redirects, and for the stop.
         const { infohash } = await engine.content(id);
         expect(await engine.journal(`/ace/r/${infohash}`)).not.toHaveLength(0);
         viewer.destroy();
@@ -140,25 +140,25 @@ describe('an engine whose answers point elsewhere is never followed there', () =
     );
   });
 
-  it('a playback_url of which nothing can be kept is 502 at once', async () => {
+  it('a playback_url without a usable path leads to 502 at once', async () => {
     await expectAllFail(HOPELESS.map((url) => ({ playback_url: toCanary(url) })));
     const long = `http://127.0.0.1:${canary.port}/ace/${'x'.repeat(5000)}`;
     const broken = `http://127.0.0.1:${canary.port}/ace/r/a/b\r\nHost: evil`;
     await expectAllFail([long, broken].map((url) => ({ playback_url: url })));
   });
 
-  it('neither is a redirect', async () => {
+  it('a redirect without a usable path leads to 502 at once', async () => {
     const targets = HOPELESS.filter((url) => url !== '');
     await expectAllFail(targets.map((url) => ({ kind: 'redirect', location: toCanary(url) })));
   });
 
-  it('neither are a stat_url, a command_url', async () => {
+  it('a stat_url or command_url without a usable path leads to 502 at once', async () => {
     const targets = HOPELESS.filter((url) => url !== '').map(toCanary);
     await expectAllFail(targets.map((url) => ({ stat_url: url })));
     await expectAllFail(targets.map((url) => ({ command_url: url })));
   });
 
-  it('an event_url is never asked; the stream plays', async () => {
+  it('an event_url is never requested, and the stream plays', async () => {
     const id = newContentId();
     const event_url = `http://127.0.0.1:${canary.port}/ace/event/a/b`;
     await engine.fault({ kind: 'url_override', content: id, event_url });
@@ -175,7 +175,7 @@ describe('an engine whose answers point elsewhere is never followed there', () =
 });
 
 describe('a chain of redirects', () => {
-  /** An engine whose start leads to /ace/r/0, and whose answer to anything else is the test's. */
+  /** An engine whose start leads to /ace/r/0, and whose other answers come from the test. */
   async function startEngine(answer: RequestListener): Promise<{ port: number; asked: string[] }> {
     const asked: string[] = [];
     const server = createServer((request, response) => {
@@ -203,7 +203,7 @@ describe('a chain of redirects', () => {
     return { port, asked };
   }
 
-  it('is followed on the engine only, five times, and never to another place', async () => {
+  it('is followed on the engine only, up to five times, and never to another host', async () => {
     const canary = await openCanary();
     const connects = keepConnectJournal();
     const hosts = [`127.0.0.1`, 'localhost', '[::1]', '[::ffff:7f00:1]', '2130706433', '127.1'];
@@ -227,12 +227,12 @@ describe('a chain of redirects', () => {
     expect(viewer.headAfterMs).toBeLessThan(withLag(AT_ONCE_MS));
     const hops = asked.filter((url) => url.startsWith('/ace/r/'));
     expect([...new Set(hops)]).toEqual([0, 1, 2, 3, 4, 5].map((hop) => `/ace/r/${hop}`));
-    // A stop that is answered with a redirect is over: it is not followed at all.
+    // A stop whose answer redirects has ended; the redirect is not followed.
     await eventually(() => asked.includes('/ace/cmd/0?method=stop'));
     expect(asked).not.toContain('/ace/cmd/1');
     expect(canary.visits()).toBe(0);
     expect(connects.destinations()).toEqual([`127.0.0.1:${port}`]);
-    // It would have told.
+    // Proves that the canary records connections.
     await openRaw(canary.port).closed;
     expect(canary.visits()).toBe(1);
   });

@@ -11,7 +11,7 @@ import {
 } from './support';
 import { expectUntouched } from './support/session-facts';
 
-describe('MPEG-TS in other packets than of 188 bytes', () => {
+describe('MPEG-TS with a packet distance other than 188 bytes', () => {
   let engine: Simulator;
   let product: Product;
 
@@ -31,7 +31,7 @@ describe('MPEG-TS in other packets than of 188 bytes', () => {
     [204, 0, 16],
     [208, 0, 20],
   ])(
-    'plays what comes in packets of %d bytes, for a later viewer too',
+    'plays packets at a distance of %d bytes, also for a later viewer',
     async (_, ahead, behind) => {
       const [id, first] = await open(ahead, behind);
       await first.receiveMore(2000);
@@ -46,7 +46,7 @@ describe('MPEG-TS in other packets than of 188 bytes', () => {
     },
   );
 
-  it('names a framing that it does not know', async () => {
+  it('names an unknown framing in the error', async () => {
     const [, viewer] = await open(8, 0);
     const { detail } = await expectProblem(viewer, 501, 'unsupported_content');
     expect(detail).toContain('packets of 196 bytes');

@@ -9,7 +9,7 @@ import {
 } from './support';
 import { withLag } from '../../src/kernel/testing/lag.spec-support';
 
-/** The other specs are worth what their witness sees: straight from the engine, with and without faults. */
+/** The other specs depend on this audit, so it is checked on streams of the engine itself, with and without faults. */
 describe('the audit of a stream', () => {
   let engine: Simulator;
 
@@ -17,7 +17,7 @@ describe('the audit of a stream', () => {
     engine = await startSimulator({ startDelayMs: 0 });
   });
 
-  /** Follows the engine's own way to the media; viewers do not follow redirects. */
+  /** Follows the engine's redirects to the media; viewers do not follow redirects. */
   async function readFromEngine(id: string): Promise<Viewer> {
     const port = engine.httpPort;
     const start = await call({ port, path: streamPath(id, '&format=json&pid=audit') });
@@ -26,7 +26,7 @@ describe('the audit of a stream', () => {
     return openViewer({ port, path: new URL(headers.location!).pathname });
   }
 
-  it('finds nothing wrong with a good one', async () => {
+  it('finds no fault in an intact stream', async () => {
     const viewer = await readFromEngine(newContentId());
     await viewer.receiveMore(7000);
     const { audit } = viewer;
@@ -43,12 +43,12 @@ describe('the audit of a stream', () => {
       outOfOrder: 0,
       jumps: [],
     });
-    // Of the right order: seconds on a busy machine, not its broadcast time in other units.
+    // The right order of magnitude: seconds on a busy machine, not the broadcast time in other units.
     expect(audit.markers.lastLatencyMs).toBeLessThan(withLag(20_000));
     expect(audit.nullPackets).toBeGreaterThan(0);
   });
 
-  it('sees single lost packets', async () => {
+  it('detects single lost packets', async () => {
     const id = newContentId();
     await engine.fault({ kind: 'continuity_error', content: id, every: 100 });
     const viewer = await readFromEngine(id);
@@ -58,7 +58,7 @@ describe('the audit of a stream', () => {
     expect(viewer.audit.markers.repeatedPackets).toBe(0);
   });
 
-  it('sees what came twice', async () => {
+  it('detects repeated packets', async () => {
     const id = newContentId();
     const viewer = await readFromEngine(id);
     await viewer.playing();
@@ -67,14 +67,14 @@ describe('the audit of a stream', () => {
     expect(viewer.audit.markers.repeatedPackets).toBeGreaterThan(0);
   });
 
-  it('sees lost alignment', async () => {
+  it('detects lost alignment', async () => {
     const id = newContentId();
     await engine.fault({ kind: 'lost_sync', content: id, bytes: 400_000 });
     const viewer = await readFromEngine(id);
     await viewer.until((audit) => audit.misaligned > 10);
   });
 
-  it('sees gaps, resets and ends', async () => {
+  it('detects gaps, resets and ends', async () => {
     const id = newContentId();
     const viewer = await readFromEngine(id);
     await viewer.playing();
@@ -88,7 +88,7 @@ describe('the audit of a stream', () => {
     expect((await other.closed).how).toBe('fin');
   });
 
-  it('reads at the rate it was told', async () => {
+  it('reads at the given rate', async () => {
     const id = newContentId();
     const rate = 100_000;
     const port = engine.httpPort;

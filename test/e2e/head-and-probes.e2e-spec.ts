@@ -13,17 +13,17 @@ import {
 } from './support';
 import { withLag } from '../../src/kernel/testing/lag.spec-support';
 
-/** The contract's time: kept by the fastest of so many tries at most, however busy the machine. An engine takes longer. */
+/** The promised time. On a busy machine only the fastest of some attempts keeps it; an engine takes longer. */
 const HEAD_WITHIN_MS = 50;
 const MAX_TRIES = 200;
 const FEWEST_TRIES = 5;
 
-describe('probes that must not start anything', () => {
+describe('probes that must not start a stream', () => {
   let engine: Simulator;
   let product: Product;
 
   beforeAll(async () => {
-    // No answer of an engine could be that quick.
+    // No answer of an engine could be this fast.
     engine = await startSimulator();
     for (const where of ['getstream', 'service'])
       await engine.fault({ kind: 'delay', ms: 500, where });
@@ -126,8 +126,8 @@ describe('probes that must not start anything', () => {
   });
 });
 
-describe('HEAD beside the swarm', () => {
-  it('is 200 although the content is known not to exist, and while no engine is there', async () => {
+describe('HEAD without a call to an engine', () => {
+  it('is 200 although the content is known not to exist, and without an engine', async () => {
     const engine = await startSimulator({ anyContent: false, args: ['--unknown-id-delay', '50'] });
     const product = await startProduct({ engines: [engine] });
     const id = newContentId();

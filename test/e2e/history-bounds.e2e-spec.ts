@@ -12,7 +12,7 @@ import {
 } from './support';
 
 const MIB = 1024 * 1024;
-/** One chunk more or less, and what was appended since the last look. */
+/** One chunk, and the bytes that were appended since the last request. */
 const SLACK_BYTES = 512 * 1024;
 
 function open(product: Product, id: string): Viewer {
@@ -29,7 +29,7 @@ function expectUntouched({ audit }: Viewer): void {
   expect(audit.markers).toMatchObject({ lostPackets: 0, repeatedPackets: 0, jumps: [] });
 }
 
-describe('bounds of the history', () => {
+describe('limits of the history', () => {
   it.concurrent(
     'the history of one stream: is bounded by time',
     scoped(async () => {
@@ -44,14 +44,14 @@ describe('bounds of the history', () => {
       for (let n = 0; n < 5; n += 1) {
         await viewer.receiveMore(200);
         const { buffer } = await product.session(id);
-        // What arrived within 5 s, of fourteen. A chunk of up to 188 KB goes as a whole, 0.75 s at 2 Mbit/s;
-        // what a busy machine keeps waiting arrives together.
+        // The media of the last 5 s out of 14 s. A chunk of up to 188 KB is dropped as a whole, 0.75 s at 2 Mbit/s, and
+        // delayed media arrive together.
         expect(buffer.seconds).toBeGreaterThan(2);
         expect(buffer.seconds).toBeLessThan(9);
         expect(buffer.keyframes).toBeGreaterThanOrEqual(2);
         expect(buffer.keyframes).toBeLessThanOrEqual(9);
       }
-      // A later viewer gets the oldest there is, whole and in order.
+      // A later viewer gets the whole remaining history in order.
       const nowMs = viewer.audit.markers.lastBroadcastMs!;
       const later = open(product, id);
       await later.playing();
@@ -93,7 +93,7 @@ describe('bounds of the history', () => {
   );
 
   it.concurrent(
-    'the history of one stream: is given back with the session',
+    'the history of one stream: is released with the stream',
     scoped(async () => {
       const engine = await startSimulator({ bitrateMbps: 8, burstSeconds: 10, startDelayMs: 50 });
       const product = await startProduct({
@@ -113,7 +113,7 @@ describe('bounds of the history', () => {
   );
 
   it.concurrent(
-    'the history of all streams: shrinks fairly at PROXY_BUFFER_TOTAL, never below five seconds, and nobody feels it',
+    'the histories of all streams: shrink fairly at PROXY_BUFFER_TOTAL, never below 5 s, without an effect on viewers',
     scoped(async () => {
       const engine = await startSimulator({ bitrateMbps: 1, burstSeconds: 40, startDelayMs: 50 });
       const product = await startProduct({
@@ -131,7 +131,7 @@ describe('bounds of the history', () => {
         await viewer.playing();
         viewers.push(viewer);
       }
-      // Three times five megabytes came; six are kept.
+      // Three times 5 MB arrived; 6 MB are kept.
       await eventually(async () => {
         const { body } = await product.api('GET', '/proxy/sessions');
         const taken = (body.sessions as { bytes_in: number }[]).map((one) => one.bytes_in);
@@ -169,7 +169,7 @@ describe('bounds of the history', () => {
   );
 
   it.concurrent(
-    'the history of all streams: keeps to the total where five seconds of each do not fit, and viewers miss nothing',
+    'the histories of all streams: stay within the total where 5 s of each do not fit, and viewers miss nothing',
     scoped(async () => {
       const engine = await startSimulator({ bitrateMbps: 4, burstSeconds: 12, startDelayMs: 50 });
       const product = await startProduct({

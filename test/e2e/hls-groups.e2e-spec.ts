@@ -28,18 +28,21 @@ import { decode } from './support/recording';
 import { isRandomAccess, pidOf, presentationTimeOf, SIM_PIDS } from './support/ts-packet';
 import { withLag } from '../../src/kernel/testing/lag.spec-support';
 
-/** EXTINF is told in ms. */
+/** Rounding of EXTINF, which is given in ms. */
 const ROUNDING_S = 0.002;
-/** A forced segment ends before a picture, and pictures are not shown in the order in which they come. */
+/** A forced segment ends before a picture, and pictures are not presented in the order in which they are sent. */
 const PICTURES_S = 0.2;
 const STARTS_WITHIN_MS = 60_000;
-/** Over more than one segment of short groups. */
+/** Longer than one segment of short groups. */
 const PLAYED_S = 6;
 const ENDS_WITHIN_MS = 60_000;
-/** A machine of two cores that runs other tests meanwhile. */
+/** Tolerance for a machine with two cores that runs other tests meanwhile. */
 const SLACK_MS = 4000;
 const ENGINE_START_MS = 500;
-/** So long before a key frame a burst begins that is to be cut by force: less than a segment, and late enough for any machine. */
+/**
+ * A burst that leads to forced cuts begins this long before a key frame: less than a segment, and long enough for any
+ * delay.
+ */
 const BEFORE_KEY_S = 5;
 
 interface Shape {
@@ -47,13 +50,13 @@ interface Shape {
   /** HLS_SEGMENT_DURATION, seconds. */
   readonly segmentS: number;
   readonly targetS: number;
-  /** Seconds of the first segment and of each later one. */
+  /** Durations of the first segment and of each later one, in seconds. */
   readonly first: number;
   readonly later: number;
   readonly isForced?: true;
 }
 
-/** Of the past at once: three segments and more of each. */
+/** Past media that are sent at once: at least three segments of each. */
 const BURST_S = 55;
 const SEGMENTS = 4;
 
@@ -74,7 +77,7 @@ const SHAPES: readonly Shape[] = [
 
 const nameOf = ({ video, sound, gopS }: ClipWish): string => `${video} and ${sound}, GOP ${gopS} s`;
 
-/** PTS of the first picture of a segment, seconds. */
+/** PTS of the first picture of a segment, in seconds. */
 function beginsAt(media: Buffer): number {
   return presentationTimeOf(media, firstPicture(media))! / 90_000;
 }
@@ -87,14 +90,14 @@ function firstPicture(media: Buffer): number {
 }
 
 /**
- * Seconds of a burst that begins shortly before a key frame: broadcasts follow the wall clock, and where in a group the
- * first segment begins decides where the later ones are cut.
+ * Length in seconds of a burst that begins shortly before a key frame. Broadcasts follow the wall clock, and the start of
+ * the first segment within its group decides where the later ones are cut.
  */
 function burstBeforeKey(gopS: number): number {
   return BURST_S - (BURST_S % gopS) + ((Date.now() / 1000 + BEFORE_KEY_S) % gopS);
 }
 
-/** Not as a browser: who does not say that it is one is let wait for as long as a start may take. */
+/** Without a browser's User-Agent, so that the request waits for as long as a start may take. */
 async function openAsPlayer({ port }: Product, path: string): Promise<MediaPlaylist> {
   const { headers, status } = await call({ port, path, timeoutMs: STARTS_WITHIN_MS });
   expect(status).toBe(302);
@@ -112,7 +115,7 @@ function expectShape(shape: Shape, last: MediaPlaylist, durations: readonly numb
   });
 }
 
-/** What is told of segments is what their pictures say, one by one and all together. */
+/** Asserts that the listed durations are those of the pictures, for each segment and in total. */
 function expectTimes(durations: readonly number[], medias: readonly Buffer[]): void {
   const begins = medias.map(beginsAt);
   begins.slice(1).forEach((begin, n) => {
@@ -153,7 +156,7 @@ const why = whyNoPrograms('ffmpeg');
   for (const shape of SHAPES) {
     const { clip, segmentS, isForced } = shape;
     const how = isForced === true ? `, cut by force at ${shape.later} s` : '';
-    tests[`${nameOf(clip)}${how}: durations are those of the pictures, and all decode`] =
+    tests[`${nameOf(clip)}${how}: durations are those of the pictures, and all segments decode`] =
       async () => {
         const burst_seconds = isForced === true ? burstBeforeKey(clip.gopS) : BURST_S;
         const id = await content(clip, { burst_seconds });
@@ -167,20 +170,20 @@ const why = whyNoPrograms('ffmpeg');
         expect(segments.some(({ isDiscontinuity }) => isDiscontinuity)).toBe(false);
         expectNothingLost(bodies);
         const keys = medias.map((media) => isRandomAccess(media, firstPicture(media)));
-        // Every other one at most is cut by force: the next random access point is as good a place.
+        // At most every other segment is cut by force, because the next random access point is preferred.
         if (isForced === true) expect(new Set(keys)).toEqual(new Set([true, false]));
         else expect(new Set(keys)).toEqual(new Set([true]));
         const all = await decode(Buffer.concat([bodies[0]!, ...medias.slice(1)]));
         expect(all.complaints).toEqual([]);
         if (isForced === true) return;
-        // Each stands for itself.
+        // Each segment can be decoded separately.
         expect((await decode(bodies[2]!)).complaints).toEqual([]);
       };
   }
 
   const coldTests: Record<string, () => Promise<void>> = {};
   for (const gopS of [0.5, 2, 6, 12]) {
-    coldTests[`GOP ${gopS} s: a cold stream is there within the start, two groups and a second`] =
+    coldTests[`GOP ${gopS} s: a cold stream is playable within the start, two groups and 1 s`] =
       async () => {
         const id = await content(h264(gopS), { burst_seconds: 0 });
         const startedMs = performance.now();
@@ -235,7 +238,7 @@ const why = whyNoPrograms('ffmpeg');
     expect(await look()).toMatchObject({ width: CLIP_WIDTH, failure: '' });
   }
 
-  // What looks at the clock, and what computes, has the machine to itself.
+  // Tests that measure time and tests that need much CPU time run one after the other.
   describe('that is cold', () => concurrently(coldTests));
   describe('that runs', () => concurrently(tests));
 
@@ -245,7 +248,7 @@ const why = whyNoPrograms('ffmpeg');
     chromiumPlays,
   );
 
-  it('are read by the parser of hls.js as by ours: every playlist of these tests', () => {
+  it('the parser of hls.js agrees with the strict one on every playlist of these tests', () => {
     expect(loadedPlaylists.some(({ isIndependent }) => !isIndependent)).toBe(true);
     expectReadAlike(loadedPlaylists);
   });

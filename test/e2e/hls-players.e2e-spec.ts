@@ -48,7 +48,7 @@ describe('real players play HLS', () => {
     let most = 0;
     await eventually(
       async () => {
-        // Not before the player has asked.
+        // After the player's first request.
         const session = await product.session(id);
         if (session !== undefined) most = Math.max(most, (await clientsOf(product, id)).length);
         return player.ended !== null;

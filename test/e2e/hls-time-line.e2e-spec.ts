@@ -23,16 +23,18 @@ import { expectReadAlike } from './support/hls-js-parser';
 import { decodeTimeOf } from './support/ts-packet';
 
 const WRAP_TICKS = 2 ** 33;
-/** What an engine sends at once: enough to cut what most of these tests want. */
+/** Past media that an engine sends at once: enough segments for most of these tests. */
 const BURST_S = 24;
-/** A time line is tied to the clock after 15 s at the latest. */
+/** The offset of a time line to the clock is fixed after 15 s at the latest. */
 const SETTLED_WITHIN_MS = 40_000;
-/** Dates that were told in the midst of the burst would be wrong by most of it, those of a late machine by less. */
+/**
+ * Dates that were published during the burst would be wrong by most of its length; delays of the machine are shorter.
+ */
 const WRONG_BY_MS = 5000;
-/** Of waits for a playlist that has moved on. */
+/** Time limit for an updated playlist. */
 const LATER_WITHIN_MS = 45_000;
 
-/** How many segments begin with a lower time than the one before. */
+/** Number of segments that begin with a lower timestamp than the previous one. */
 function wrapsIn(bodies: readonly Buffer[]): number {
   const begins = bodies.map((body) => decodeTimeOf(body, 2 * PACKET_BYTES)!);
   return begins.slice(1).filter((time, i) => time < begins[i]!).length;
@@ -55,13 +57,13 @@ describe('the time of HLS', () => {
   });
 
   concurrently({
-    'holds a window of six segments or more, and with dvr=1 all that there is': async () => {
+    'lists a window of at least six segments, and with dvr=1 all segments': async () => {
       const id = newContentId();
       const whole = await openHls(product, manifestPath(id, '&dvr=1'));
       await follow(whole, 12);
       const all = await loadPlaylist(whole.url);
       for (const segment of all.segments) await loadSegment(segment);
-      // What came at once stays listed until a player has had the time to follow.
+      // Segments of a burst stay listed until a player has had the time to fetch them.
       const early = await openHls(product, manifestPath(id));
       expect(early.segments.length).toBeGreaterThanOrEqual(12);
       const live = await eventually(
@@ -82,9 +84,9 @@ describe('the time of HLS', () => {
       expect(all.discontinuitySequence).toBe(live.discontinuitySequence);
     },
 
-    'tells dates that agree with the wall clock and go on by EXTINF': async () => {
+    'publishes dates that agree with the wall clock and increase by EXTINF': async () => {
       const first = await openHls(product, manifestPath(newContentId(), '&dvr=1'));
-      // A time line is tied to the clock when its burst has been over for two seconds.
+      // The offset is fixed 2 s after the end of the burst.
       const settled = await eventually(
         async () => {
           const playlist = await loadPlaylist(first.url);
@@ -107,28 +109,28 @@ describe('the time of HLS', () => {
       expect(aheadMs).toBeLessThan(WRONG_BY_MS);
     },
 
-    'has a cold stream with its first segment, which is one group of pictures': async () => {
+    'lists a cold stream with its first segment, which is one group of pictures': async () => {
       const id = newContentId();
       await engine.setContent(id, { start_delay_ms: 1000, burst_seconds: 0 });
       const { segments } = await openHls(product, manifestPath(id));
-      // The simulator's groups last a second. A second segment may have come while one of us was late.
+      // The simulator's groups last 1 s. A second segment may exist after a delay.
       expect(segments[0]!.duration).toBe(1);
       expect(segments.length).toBeLessThanOrEqual(2);
     },
 
-    'goes on over a new source, set apart by a discontinuity that is counted when it leaves':
+    'continues across a new source with a discontinuity, which stays counted when it leaves the window':
       async () => {
         const id = newContentId();
         await engine.setContent(id, { burst_seconds: 6 });
         const first = await openHls(product, manifestPath(id, '&dvr=1'));
         await follow(first, 3);
         const live = await openHls(product, manifestPath(id));
-        // Other times prove no place where the new source would go on; its burst fills a window at once.
+        // Other timestamps prove no overlap; the burst of the new source fills a window at once.
         await engine.setContent(id, { pts_offset: 5_000_000, burst_seconds: 18 });
         await engine.actOnReaders('reset', { content: (await engine.content(id)).infohash });
         const breaks = await eventually(
           async () => {
-            // Who asks for nothing is taken for gone.
+            // A playback without requests would end.
             await loadPlaylist(live.url);
             const { segments } = await loadPlaylist(first.url);
             const found = segments.filter(({ isDiscontinuity }) => isDiscontinuity);
@@ -153,17 +155,17 @@ describe('the time of HLS', () => {
         expect(later.isIndependent).toBe(true);
       },
 
-    'gives players what it has when the media stall, and goes on from there': async () => {
+    'lists all media when the stream stalls, and continues from there': async () => {
       const longer = await startProduct({
         engines: [engine],
         env: { HLS_SEGMENT_DURATION: '10s', MAX_STREAMS_PER_ENGINE: '30' },
       });
       const id = newContentId();
-      // About six of the seconds that come at once; groups of pictures last one.
+      // About 6 s of media arrive at once, in groups of 1 s.
       await engine.setContent(id, { burst_seconds: 12 });
       await engine.fault({ kind: 'stall_after', content: id, bytes: 6 * 125_000 });
       const first = await openHls(longer, manifestPath(id, '&dvr=1'));
-      // One second and what the segment that was open had of the ten it wants.
+      // The first second, and the part of the open segment of 10 s that has arrived.
       const stalled = await follow(first, 2);
       expect(stalled.segments).toMatchObject([{ duration: 1 }, {}]);
       expect(stalled.segments[1]!.duration).toBeGreaterThanOrEqual(1);
@@ -171,15 +173,15 @@ describe('the time of HLS', () => {
       expect((await longer.session(id))!.state).toBe('stalled');
       await engine.actOnReaders('resume', { content: (await engine.content(id)).infohash });
       const { segments, bodies, last } = await follow(stalled.last, 3);
-      // Nothing is known yet of what players have lost: the next one is as short as can be.
+      // Nothing is known yet about lost lead of players, so the next segment is as short as possible.
       expect(segments[2]!.duration).toBeLessThan(10);
       expect(segments.some(({ isDiscontinuity }) => isDiscontinuity)).toBe(false);
       expectNothingLost(bodies);
-      // It begins where the media stalled, which is in the midst of a group of pictures.
+      // It begins where the media stalled, within a group of pictures.
       expect(last.isIndependent).toBe(false);
     },
 
-    'answers with the next segment when that is late, and at once before': async () => {
+    'waits for the next segment while that is late, and answers at once before': async () => {
       const quick = await startProduct({
         engines: [engine],
         env: { HLS_SEGMENT_DURATION: '2s', MAX_STREAMS_PER_ENGINE: '30' },
@@ -189,7 +191,7 @@ describe('the time of HLS', () => {
       await engine.fault({ kind: 'stall_after', content: id, bytes: 3 * 125_000 });
       const first = await openHls(quick, manifestPath(id));
       expect((await loadPlaylist(first.url)).text).toBe(first.text);
-      // Held back for 5 s when nothing comes.
+      // The answer is delayed for 5 s if no segment comes.
       const held = await eventually(async () => {
         const askedMs = performance.now();
         const playlist = await loadPlaylist(first.url);
@@ -200,19 +202,20 @@ describe('the time of HLS', () => {
       expect((await next).segments.at(-1)!.number).toBeGreaterThan(held.segments.at(-1)!.number);
     },
 
-    'says why it has nothing of a stream whose time leaps at every picture': async () => {
-      const id = newContentId();
-      await engine.setContent(id, { burst_seconds: 2 });
-      await engine.fault({ kind: 'time_flood', content: id });
-      const opened = openHls(product, manifestPath(id));
-      await expect(opened).rejects.toThrow(/timeline of the stream breaks too often/);
-      // Remembered.
-      await expect(openHls(product, manifestPath(id))).rejects.toThrow(/"code":"/);
-      expect(await engine.starts(id)).toHaveLength(1);
-    },
+    'reports the reason for a stream without segments, whose timestamps jump at every picture':
+      async () => {
+        const id = newContentId();
+        await engine.setContent(id, { burst_seconds: 2 });
+        await engine.fault({ kind: 'time_flood', content: id });
+        const opened = openHls(product, manifestPath(id));
+        await expect(opened).rejects.toThrow(/timeline of the stream breaks too often/);
+        // The failure is remembered.
+        await expect(openHls(product, manifestPath(id))).rejects.toThrow(/"code":"/);
+        expect(await engine.starts(id)).toHaveLength(1);
+      },
 
-    'takes a wrap of the time stamps for what it is': async () => {
-      // Two seconds from now; time stamps are half a second ahead of the broadcast.
+    'continues across a wrap of the timestamps': async () => {
+      // In 2 s; timestamps are 0.5 s ahead of the broadcast.
       const wrapMs = Date.now() + 2000 + 500;
       const id = newContentId();
       await engine.setContent(id, { pts_offset: -((wrapMs * 90) % WRAP_TICKS) });
@@ -233,7 +236,7 @@ describe('the time of HLS', () => {
     },
   });
 
-  it('is read by the parser of hls.js as by ours: every playlist of these tests', () => {
+  it('the parser of hls.js agrees with the strict one on every playlist of these tests', () => {
     const texts = loadedPlaylists.map(({ text }) => text);
     expect(texts.some((text) => text.includes('#EXT-X-DISCONTINUITY\n'))).toBe(true);
     expect(texts.some((text) => text.includes('#EXT-X-PROGRAM-DATE-TIME'))).toBe(true);

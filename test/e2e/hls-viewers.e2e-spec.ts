@@ -23,8 +23,8 @@ import { withLag } from '../../src/kernel/testing/lag.spec-support';
 
 let starting: Promise<unknown> = Promise.resolve();
 
-/** One product after the other: together they would only slow each other down. */
-function startInTurn(options: ProductOptions): Promise<Product> {
+/** Products start one after the other, because they would slow each other down. */
+function startOneByOne(options: ProductOptions): Promise<Product> {
   const started = starting.then(() => startProduct(options));
   starting = started.catch(() => undefined);
   return started;
@@ -38,11 +38,11 @@ describe('viewers of HLS', () => {
   });
 
   async function start(env: Readonly<Record<string, string>> = {}): Promise<Product> {
-    return startInTurn({ engines: [engine], env: { HLS_SEGMENT_DURATION: '2s', ...env } });
+    return startOneByOne({ engines: [engine], env: { HLS_SEGMENT_DURATION: '2s', ...env } });
   }
 
   concurrently({
-    'have left when they ask for nothing; then the session ends and their addresses are gone':
+    'have left after a time without requests; then the stream ends and their addresses are gone':
       async () => {
         const product = await start({ PROXY_GRACE_PERIOD: '500ms' });
         const id = newContentId();
@@ -60,7 +60,7 @@ describe('viewers of HLS', () => {
         expect(performance.now() - askedMs).toBeGreaterThan(11_500);
         expect(await leftBecauseOf(product, 'hung_up')).toBe(1);
         expect((await fetch(segment.url)).status).toBe(404);
-        // Who comes back with what it had is led to a new playback of a new session.
+        // A request with an old address is redirected to a new playback of a new stream.
         const again = await loadPlaylist(playlist.url);
         expect(again.url).not.toBe(playlist.url);
         expect(again.sequence).toBeGreaterThan(playlist.sequence);
@@ -68,7 +68,7 @@ describe('viewers of HLS', () => {
         await follow(again, 2);
       },
 
-    'are counted by playback, and thrown out one by one': async () => {
+    'are counted by playback, and can be kicked one by one': async () => {
       const product = await start();
       const id = newContentId();
       const [first, second] = await Promise.all([
@@ -86,7 +86,7 @@ describe('viewers of HLS', () => {
       expect(await leftBecauseOf(product, 'kicked')).toBe(1);
     },
 
-    'fall under the limits': async () => {
+    'count against the limits': async () => {
       const product = await start({ PROXY_MAX_CLIENTS: '1' });
       const id = newContentId();
       await openHls(product, manifestPath(id));
@@ -95,8 +95,9 @@ describe('viewers of HLS', () => {
       expect(refused.body).toMatchObject({ code: 'client_limit' });
     },
 
-    'are gone soon when they do not go where they are led': async () => {
-      // Segments of 8 s: whoever is to be waited for misses three target durations, 24 s at least.
+    'have left soon if they do not follow the redirect': async () => {
+      // Segments of 8 s: a playback that follows the redirect ends after three target durations without requests, at
+      // least 24 s.
       const product = await start({ HLS_SEGMENT_DURATION: '8s' });
       const id = newContentId();
       const led = await call({ port: product.port, path: manifestPath(id) });
@@ -107,17 +108,17 @@ describe('viewers of HLS', () => {
       expect((await product.session(id)).client_count).toBe(0);
     },
 
-    'are cut when they take nothing of a segment, and nobody else is': async () => {
+    'are cut when they take no bytes of a segment, without an effect on others': async () => {
       const product = await start({ PROXY_CLIENT_STALL_TIMEOUT: '5s' });
       const id = newContentId();
       await engine.setContent(id, { bitrate_mbps: 40 });
       const playlist = await openHls(product, manifestPath(id));
       const { segments } = await follow(playlist, 2);
-      // 10 MB, which no kernel takes at once.
+      // 10 MB, more than any kernel accepts at once.
       const stuck = openViewer(segments[1]!.url);
       await stuck.until(({ bytes }) => bytes > 100_000, 30_000, 'the beginning');
       stuck.pause();
-      // Whoever asks for segments meanwhile gets them.
+      // Other players receive their segments meanwhile.
       const others = follow(playlist, 6);
       others.catch(() => undefined);
       await eventually(
@@ -142,39 +143,38 @@ describe('a cold playlist', () => {
   const BROWSER = { 'Sec-Fetch-Mode': 'cors', 'User-Agent': 'Chromium' };
 
   concurrently({
-    'is held for players, and for browsers only eight seconds while the start goes on':
-      async () => {
-        const startMs = 16_000;
-        const engine = await startSimulator({ startDelayMs: startMs, bitrateMbps: 2 });
-        const product = await startInTurn({
-          engines: [engine],
-          env: { PROXY_GRACE_PERIOD: '0s' },
-        });
-        const id = newContentId();
-        const patient = call({ port: product.port, path: manifestPath(newContentId()) });
-        const startedMs = performance.now();
-        const early = await call({ port: product.port, path: manifestPath(id), headers: BROWSER });
-        const tookMs = performance.now() - startedMs;
-        expect(early.status).toBe(503);
-        expect(early.headers['retry-after']).toBe('2');
-        expect(early.body).toMatchObject({ code: 'still_starting', retry_after: 2 });
-        expect(tookMs).toBeGreaterThan(7900);
-        expect(tookMs).toBeLessThan(withLag(startMs - 1000));
-        // Its place is kept, and nobody is counted twice, however often it has to come.
-        const again = await eventually(
-          () => openHls(product, manifestPath(id), BROWSER),
-          60_000,
-          'the playlist',
-        );
-        expect(again.segments.length).toBeGreaterThan(0);
-        expect((await product.session(id)).client_count).toBe(1);
-        expect((await engine.starts(id)).length).toBe(1);
-        expect((await patient).status).toBe(302);
-      },
+    'waits for the start, but for browsers only 8 s, while the start continues': async () => {
+      const startMs = 16_000;
+      const engine = await startSimulator({ startDelayMs: startMs, bitrateMbps: 2 });
+      const product = await startOneByOne({
+        engines: [engine],
+        env: { PROXY_GRACE_PERIOD: '0s' },
+      });
+      const id = newContentId();
+      const patient = call({ port: product.port, path: manifestPath(newContentId()) });
+      const startedMs = performance.now();
+      const early = await call({ port: product.port, path: manifestPath(id), headers: BROWSER });
+      const tookMs = performance.now() - startedMs;
+      expect(early.status).toBe(503);
+      expect(early.headers['retry-after']).toBe('2');
+      expect(early.body).toMatchObject({ code: 'still_starting', retry_after: 2 });
+      expect(tookMs).toBeGreaterThan(7900);
+      expect(tookMs).toBeLessThan(withLag(startMs - 1000));
+      // Its viewer is kept and counted once, however often the request is repeated.
+      const again = await eventually(
+        () => openHls(product, manifestPath(id), BROWSER),
+        60_000,
+        'the playlist',
+      );
+      expect(again.segments.length).toBeGreaterThan(0);
+      expect((await product.session(id)).client_count).toBe(1);
+      expect((await engine.starts(id)).length).toBe(1);
+      expect((await patient).status).toBe(302);
+    },
 
-    'lets the start end when the one who asked has hung up': async () => {
+    'ends the start when its client has disconnected': async () => {
       const engine = await startSimulator({ startDelayMs: 20_000 });
-      const product = await startInTurn({
+      const product = await startOneByOne({
         engines: [engine],
         env: { PROXY_GRACE_PERIOD: '0s' },
       });
@@ -185,9 +185,9 @@ describe('a cold playlist', () => {
       await eventually(async () => (await product.session(id)).end_reason === 'no_viewers');
     },
 
-    'that shows nothing to make segments of ends as a start does': async () => {
+    'without media for segments ends like a failed start': async () => {
       const engine = await startSimulator({ startDelayMs: 50 });
-      const product = await startInTurn({
+      const product = await startOneByOne({
         engines: [engine],
         env: { PROXY_INIT_TIMEOUT: '2s' },
       });

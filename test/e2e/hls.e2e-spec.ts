@@ -28,10 +28,10 @@ import { startReverseProxy } from './support/reverse-proxy';
 import { runProgram, temporaryFolder, whyNoPrograms } from './support/programs';
 import { clientsOf, metric } from './support/session-facts';
 
-/** What an engine sends at once: enough to cut what most of these tests want. */
+/** Past media that an engine sends at once: enough segments for most of these tests. */
 const BURST_S = 24;
 
-/** Who waits for the next segment waits for 2 s, each time that he has waited before. */
+/** A playlist request that waited for the next segment would take 2 s each time. */
 const WARM_MS = 1500;
 const WARM_TRIES = 5;
 const RADIO = '7e57ca4d00000000000000000000000000000004';
@@ -52,7 +52,7 @@ describe('HLS of a stream', () => {
     });
   });
 
-  it('is the same media as the viewers of MPEG-TS get, piece by piece', async () => {
+  it('has the same media as MPEG-TS, byte by byte', async () => {
     const id = newContentId();
     const viewer = openViewer(product.url(streamPath(id)), { keepBytes: 32 * 1024 * 1024 });
     await viewer.playing();
@@ -66,7 +66,7 @@ describe('HLS of a stream', () => {
     expectNothingLost(bodies);
     const media = Buffer.concat(bodies.map(mediaOf));
     await eventually(() => viewer.kept().includes(media), 10_000, 'the same bytes');
-    // Each begins with a key frame and all that is needed to show it.
+    // Each segment begins with a key frame and everything that is needed to decode it.
     for (const body of bodies) {
       const audit = new StreamAudit();
       audit.feed(body);
@@ -99,7 +99,7 @@ describe('HLS of a stream', () => {
     },
   );
 
-  it('leads each player to a playlist of its own, by a relative address', async () => {
+  it('redirects each player to its own playlist, by a relative address', async () => {
     const id = newContentId();
     const tokens = new Set<string>();
     for (let n = 0; n < 2; n += 1) {
@@ -115,7 +115,7 @@ describe('HLS of a stream', () => {
     expect(tokens.size).toBe(2);
   });
 
-  it('gives radio as segments too', async () => {
+  it('works for radio too', async () => {
     const first = await openHls(product, manifestPath(RADIO, '&dvr=1'));
     const { segments, bodies } = await follow(first, 4);
     expect(segments.slice(0, 4).map(({ duration }) => Math.round(duration))).toEqual([1, 2, 2, 2]);
@@ -123,16 +123,16 @@ describe('HLS of a stream', () => {
     expect(first.isIndependent).toBe(true);
   });
 
-  it('is read by a hundred players behind one address and by ten of MPEG-TS from one engine session', async () => {
+  it('serves 100 players at one address and ten of MPEG-TS from one engine session', async () => {
     const id = newContentId();
     await engine.setContent(id, { bitrate_mbps: 1, burst_seconds: 6 });
     const viewers = Array.from({ length: 10 }, () => openViewer(product.url(streamPath(id))));
-    // Two segments are there for everybody, the first one of 1 s.
+    // Two segments exist for all players, the first one of 1 s.
     await Promise.all(viewers.map((viewer) => viewer.receiveMore(4500, 40_000)));
     const players = await Promise.all(
       Array.from({ length: 100 }, () => openHls(product, manifestPath(id, '&dvr=1'))),
     );
-    // Beside each other: who asks for nothing for long has left.
+    // Concurrently, because a playback without requests ends.
     const loaded = await Promise.all(players.map(({ segments }) => loadSegment(segments[1]!)));
     const counted = await product.session(id);
     const clients = await clientsOf(product, id);
@@ -153,11 +153,11 @@ describe('HLS of a stream', () => {
     expect((await engine.counters())['peak_readers_per_content']).toBe(1);
   });
 
-  it('has playlist and first segment of a warm stream at once', async () => {
+  it('answers playlist and first segment of a running stream at once', async () => {
     const id = newContentId();
     const viewer = openViewer(product.url(streamPath(id)));
     await viewer.playing();
-    // Its burst alone is more than ten seconds.
+    // The burst alone is longer than 10 s.
     await viewer.receiveMore(10_000);
     const tookMs: number[] = [];
     for (let n = 0; n < WARM_TRIES; n += 1) {
@@ -197,7 +197,7 @@ describe('HLS of a stream', () => {
     },
   );
 
-  it('begins a later session with higher numbers, also after one that had a long past', async () => {
+  it('gives a later stream higher numbers, also after one with a long history', async () => {
     const id = newContentId();
     const old = await openHls(product, manifestPath(id, '&dvr=1'));
     const { segments } = await follow(old, 10);
@@ -208,17 +208,17 @@ describe('HLS of a stream', () => {
     expect(discontinuitySequence).toBeGreaterThan(old.discontinuitySequence);
   });
 
-  it('lets one playback fetch as much at a time as players do, and no more', async () => {
+  it('limits the segments that one playback fetches at a time', async () => {
     const id = newContentId();
     await engine.setContent(id, { bitrate_mbps: 40, burst_seconds: 6 });
     const { url } = await openHls(product, manifestPath(id, '&dvr=1'));
-    // The newest one: it is owed for longest, and not the short first one.
+    // The newest one, because it is listed for longest and is not the short first one.
     const newest = await eventually(async () => {
       const { segments } = await loadPlaylist(url);
       return segments.length >= 2 && segments.at(-1)!;
     });
     const own = newest.url;
-    // None is read to its end, whoever comes first.
+    // None is read to its end, so all transfers are still in progress.
     const open = Array.from({ length: 8 }, () => openViewer(own, { readRate: 50_000 }));
     for (const viewer of open) {
       await viewer.until(({ bytes }) => bytes > 0, 15_000, 'the beginning');
@@ -234,7 +234,7 @@ describe('HLS of a stream', () => {
     for (const viewer of open) viewer.destroy();
   });
 
-  it('says by 503 that three segments do not fit into memory, where MPEG-TS plays', async () => {
+  it('answers 503 if three segments do not fit into memory, while MPEG-TS plays', async () => {
     const small = await startProduct({
       engines: [engine],
       env: { HLS_SEGMENT_DURATION: '2s', PROXY_BUFFER_TOTAL: '2MiB', MAX_STREAMS_PER_ENGINE: '30' },
@@ -246,7 +246,7 @@ describe('HLS of a stream', () => {
     await viewer.playing();
     const answer = await eventually(async () => {
       const it = await call({ port: small.port, path: manifestPath(large) });
-      // Its bit rate is known after two seconds of media.
+      // The bit rate is known after 2 s of media.
       return it.status === 302 ? undefined : it;
     });
     expect(answer).toMatchObject({ status: 503, body: { code: 'no_capacity' } });
@@ -256,7 +256,7 @@ describe('HLS of a stream', () => {
     viewer.destroy();
   });
 
-  it('ignores nonsense beside the selector', async () => {
+  it('ignores invalid parameters beside the selector', async () => {
     const id = newContentId();
     const nonsense = '&quality=%F0%9F%98%80&playback=%00..%2F&playback=x&sid=&__proto__=1&hls=0';
     const playlist = await openHls(product, manifestPath(id, nonsense));
@@ -292,7 +292,7 @@ describe('HLS of a stream', () => {
     },
   );
 
-  it('says by 404 that a content is unknown', async () => {
+  it('answers 404 for an unknown content', async () => {
     const id = newContentId();
     await engine.fault({ kind: 'json_error', content: id, text: 'failed to load content' });
     const answer = await call({ port: product.port, path: manifestPath(id) });
@@ -339,7 +339,7 @@ describe('HLS of a stream', () => {
     }
   });
 
-  it('is read by the parser of hls.js as by ours: every playlist of these tests', () => {
+  it('the parser of hls.js agrees with the strict one on every playlist of these tests', () => {
     expect(loadedPlaylists.length).toBeGreaterThan(50);
     expectReadAlike(loadedPlaylists);
   });

@@ -8,20 +8,23 @@ import {
   type Simulator,
 } from './support';
 
-/** What a caller can make of one request, and what it is worth. */
+/** A request of a client, and its expected effect. */
 interface Attempt {
   readonly target: string;
-  /** What it may start, without the player id; null: nothing. More than one where HTTP has no answer. */
+  /**
+   * Requests to an engine that it may cause, without the player id; null: none. Several where HTTP does not define one
+   * answer.
+   */
   readonly readings: readonly (string | null)[];
 }
 
 const HEX = Array.from('0123456789abcdef');
-/** An id that begins like the infohashes of the simulator is taken for one, and asked for in both places. */
+/** An id that begins like the simulator's infohashes is treated as one, and requested in both forms. */
 const hexId = fc
   .string({ unit: fc.constantFrom(...HEX), minLength: 40, maxLength: 40 })
   .filter((id) => !id.startsWith('ace0'));
 
-/** Ways to write an id, right and wrong. */
+/** Valid and invalid ways to write an id. */
 const idText = fc.oneof(
   { weight: 3, arbitrary: hexId },
   { weight: 2, arbitrary: hexId.map((id) => id.toUpperCase()) },
@@ -66,12 +69,12 @@ const name = fc.oneof(
   { weight: 1, arbitrary: fc.string({ maxLength: 10 }) },
 );
 
-/** Lone surrogates have no encoding. */
+/** A lone surrogate cannot be encoded. */
 function encode(text: string): string {
   return encodeURIComponent(text.replace(/\p{Cs}/gu, '?'));
 }
 
-/** How a text gets into a query: encoded once, twice, every byte, or as it is as far as HTTP allows. */
+/** How a text is written into a query: encoded once, twice, every byte, or unencoded as far as HTTP allows. */
 const WRITINGS: readonly ((text: string) => string)[] = [
   encode,
   encode,
@@ -123,13 +126,13 @@ const attempt: fc.Arbitrary<Attempt> = fc
     },
   )
   .map((text) => text.replace(/[^\x21-\x7e]/g, (character) => encode(character)))
-  // No client sends a fragment; whoever does may find it ignored or taken for text.
+  // Clients send no fragments; a server may ignore one or treat it as text.
   .map((target) => ({
     target,
     readings: [...new Set([startOf(target), startOf(target.split('#', 1)[0]!)])],
   }));
 
-/** The grammar of docs/streams.md, written a second time. */
+/** A second implementation of the grammar in docs/streams.md. */
 function startOf(target: string): string | null {
   const [beforeQuery = '', ...rest] = target.split('?');
   const [path = '', bar] = beforeQuery.split('#', 1)[0]!.split(/(\||%7c)/i);
@@ -163,7 +166,7 @@ function startOf(target: string): string | null {
   return `${kind === 'infohash' ? 'infohash' : 'id'}=${id}${index}`;
 }
 
-/** A query without what players append for themselves. Only an address may have an escaped bar of its own. */
+/** A query without the headers that players append. Only an address may contain an escaped bar. */
 function withoutHeaders(query: string): string {
   const kept: string[] = [];
   for (const pair of query.split('&')) {
@@ -177,7 +180,7 @@ function withoutHeaders(query: string): string {
   return kept.join('&').replace(/(?:\||%7c)$/i, '');
 }
 
-/** Everything that may ever reach an engine, the values in it aside. */
+/** All forms of requests that may reach an engine, apart from the values in them. */
 const CANONICAL: readonly RegExp[] = [
   /^\/server\/api\?api_version=3&method=get_network_connection_status$/,
   /^\/ace\/getstream\?format=json&(?:id|infohash)=[0-9a-f]{40}(?:&_idx=[1-9]\d{0,3})?&pid=[A-Za-z0-9-]{1,64}$/,
@@ -185,11 +188,11 @@ const CANONICAL: readonly RegExp[] = [
   /^\/ace\/(?:r|m|stat|cmd)\/[0-9a-f]{40}\/[0-9a-f]+(?:\?method=stop)?$/,
   /^\/(?:ace\/c|content)\/[0-9a-f]{40}\/[0-9a-z.]+$/,
 ];
-/** Nothing of a caller's header reaches an engine. */
+/** No header of a client reaches an engine. */
 const OWN_FIELDS = new Set(['host', 'accept', 'accept-encoding', 'connection', 'user-agent']);
 const MARK = 'x-caller-mark';
 
-describe('whatever is asked for, an engine sees one canonical form or nothing', () => {
+describe('any request reaches an engine in one canonical form or not at all', () => {
   let engine: Simulator;
   let product: Product;
 
@@ -223,7 +226,7 @@ describe('whatever is asked for, an engine sees one canonical form or nothing', 
     const fits = readings.some((start) =>
       start === null ? [400, 403, 404].includes(status) : status === 200,
     );
-    if (!fits) expect(answer).toBe('refused with 4xx, or played');
+    if (!fits) expect(answer).toBe('is refused with 4xx, or plays');
   }
 
   async function expectCanonical(): Promise<string[]> {
@@ -259,7 +262,7 @@ describe('whatever is asked for, an engine sees one canonical form or nothing', 
     );
   });
 
-  it('HEAD of the same never reaches an engine, and is 200 or refused', async () => {
+  it('the same with HEAD never reaches an engine, and is 200 or refused', async () => {
     await engine.clear();
     await fc.assert(
       fc.asyncProperty(attempt, async (one) => {

@@ -14,12 +14,12 @@ import {
 import { exchange, problemOf, type RawAnswer } from './support/raw-connection';
 
 const HOST = 'Host: a\r\n';
-/** Line breaks, terminal sequences, ends of strings, and what looks like a line of our log. */
+/** Line breaks, terminal sequences, string terminators, and a copy of one of our log lines. */
 const POISON =
   'a\r\n{"level":60,"msg":"forged"}\r\n\x1b[2J\x1b]0;x\x07\0\x08\x7f\x9b31m\u0085\u2028\u2029"}\\';
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
-describe('text of strangers in the log', () => {
+describe('text of clients and engines in the log', () => {
   let engine: Simulator;
 
   beforeAll(async () => {
@@ -30,7 +30,7 @@ describe('text of strangers in the log', () => {
     return `GET ${path} HTTP/1.1\r\n${HOST}${fields}Connection: close\r\n\r\n`;
   }
 
-  /** One line of debug for the request of this id; it comes when the response is over. */
+  /** The log line of this request id, which is written when the response has ended. */
   async function lineOf(product: Product, { head }: RawAnswer): Promise<LogLine> {
     const id = head.headers['x-request-id'];
     const find = (): LogLine[] => product.logs().filter((line) => line['request_id'] === id);
@@ -48,12 +48,12 @@ describe('text of strangers in the log', () => {
     }
   }
 
-  it('is one parseable line per event, without control characters, and short', async () => {
+  it('is one short parseable line per event, without control characters', async () => {
     const product = await startProduct({ engines: [engine] });
     const send = async (text: string): Promise<RawAnswer> =>
       (await exchange(product.port, text))[0]!;
 
-    // What the parser lets through: bytes above ASCII, tabs, any length.
+    // Accepted by the HTTP parser: bytes above ASCII, tabs, any length.
     const allowed = ['\x9b31m \x85 \xe2\x80\xa8', 'a\tb', 'x'.repeat(10_000), '"}\\', 'ü'];
     for (const agent of allowed) {
       const line = await lineOf(
@@ -63,11 +63,11 @@ describe('text of strangers in the log', () => {
       expect(String(line['user_agent']).length).toBeLessThanOrEqual(256);
       expect(line['user_agent']).not.toMatch(CONTROL);
     }
-    // What it does not.
+    // Rejected by the HTTP parser.
     for (const agent of ['a\rb', 'a\nb', 'a\r\n b', '\x1b[2J', 'a\0b', 'a\x7fb']) {
       problemOf(await send(get('/ace/status', `User-Agent: ${agent}\r\n`)), 400);
     }
-    // Encoded in paths and queries, and as the caller's own idea of a request id.
+    // Encoded in paths and queries, and as a request id that the client proposes.
     const poison = encodeURIComponent(POISON);
     for (const path of [`/engines/${poison}`, `/${poison}`, `/ace/getstream/${poison}.ts`]) {
       const fields = `X-API-Key: ${API_KEY}\r\nX-Request-Id: forged\r\nReferer: ${poison}\r\n`;
@@ -85,7 +85,7 @@ describe('text of strangers in the log', () => {
     expect(product.logText()).not.toMatch(/x{300}/);
   });
 
-  it('that came from an engine neither breaks a line', async () => {
+  it('of an engine breaks no line either', async () => {
     const product = await startProduct({ engines: [engine], env: { PROXY_RETRY_BASE: '10ms' } });
     const faults = [
       { kind: 'json_error', text: POISON },
@@ -110,7 +110,7 @@ describe('text of strangers in the log', () => {
     expectParseable(product);
   });
 
-  it('does not steer a terminal either, where the log is written for people', async () => {
+  it('does not control a terminal in the readable format', async () => {
     const product = await startProduct({ engines: [engine], env: { LOG_FORMAT: 'pretty' } });
     const before = product.logText().split('\n').length;
     const reason = POISON.slice(0, 200);
@@ -146,7 +146,7 @@ describe('hostile JSON', () => {
 
   it.each([
     ['__proto__', '{"__proto__":{"reason":"polluted"}}', 400],
-    ['__proto__ in disguise', '{"\\u005f_proto__":{"reason":"polluted"}}', 400],
+    ['an escaped __proto__', '{"\\u005f_proto__":{"reason":"polluted"}}', 400],
     ['constructor.prototype', '{"constructor":{"prototype":{"reason":"polluted"}}}', 400],
     ['__proto__ below', '{"reason":{"__proto__":{"reason":"polluted"}}}', 400],
     ['33 levels', deep(33), 400],
@@ -162,7 +162,7 @@ describe('hostile JSON', () => {
       400,
     ],
     ['half of it', '{"reason":', 400],
-    ['bytes that are no text', Buffer.from([0x7b, 0xff, 0xfe, 0x00, 0x7d]), 400],
+    ['bytes that are not text', Buffer.from([0x7b, 0xff, 0xfe, 0x00, 0x7d]), 400],
     ['a list', '[]', 400],
     ['a text', '"reason"', 400],
     ['a wrong type', '{"reason":{}}', 400],
@@ -178,7 +178,7 @@ describe('hostile JSON', () => {
     },
   );
 
-  it('any JSON is taken or refused, and never a fault of ours', async () => {
+  it('any JSON is accepted or refused, and never causes an internal error', async () => {
     const body = fc.oneof(
       fc.json(),
       fc.json().map((text) => `{"reason":${text}}`),
@@ -193,8 +193,8 @@ describe('hostile JSON', () => {
     );
   });
 
-  it('leaves nothing behind in the program', async () => {
-    // A drain by way of a polluted prototype would show its reason; so would any object.
+  it('leaves no state in the process', async () => {
+    // With a polluted prototype the drain would show its reason, like any object.
     const body = (await product.api('DELETE', `/engines/${engine.engineId}/drain`)).body;
     expect(body).toMatchObject({ id: engine.engineId, drain_reason: null });
     for (const path of ['/engines', '/streams', '/events', '/proxy/status', '/health/live']) {

@@ -13,20 +13,22 @@ import {
   type Viewer,
 } from './support';
 
-/** Half of the real times: a read that may block 4 s instead of 8 s, retries after 0, 0.5 and 1 s. */
+/** Half of the real times: a read may block 4 s instead of 8 s, with retries after 0, 0.5 and 1 s. */
 const SCALE = 1 / 2;
 const READ_LIMIT_MS = 8000 * SCALE;
 const RETRY_DELAYS_MS = [0, 1000 * SCALE, 2000 * SCALE];
-/** Amid the time of a read, so that neither end of it is near when something is late. */
+/** In the middle of a read's time limit, so that delays reach neither end of it. */
 const EARLY_HEADERS_MS = READ_LIMIT_MS / 2;
 
-/** A start so long that the early head is read while it goes on. */
+/** So long a start that the early head is read while the start continues. */
 const START_MS = 12_000;
 
 const EXOPLAYER = { 'User-Agent': 'ExoPlayerLib/2.19.1', 'Icy-MetaData': '1' };
 const VLC = { 'User-Agent': 'VLC/3.0.20 LibVLC/3.0.20', Range: 'bytes=0-' };
 
-/** Waits for the head, then for media; gives up after `READ_LIMIT_MS` without progress, as the player's reads do. */
+/**
+ * Waits for the head, then for media. Returns false after `READ_LIMIT_MS` without progress, like the player's reads.
+ */
 async function readsInTime(viewer: Viewer): Promise<boolean> {
   try {
     await viewer.until(() => viewer.headAfterMs !== null, READ_LIMIT_MS);
@@ -56,7 +58,7 @@ describe('a player with a short read time-out', () => {
     let attempts = 1;
     for (const waitMs of RETRY_DELAYS_MS) {
       if (await readsInTime(viewer)) return { viewer, attempts };
-      await delay(waitMs); // the player's own pause
+      await delay(waitMs); // The player's own pause.
       viewer = open();
       attempts += 1;
     }
@@ -65,7 +67,7 @@ describe('a player with a short read time-out', () => {
   }
 
   it.concurrent.each([25, 40])(
-    'plays although the engine needs %d s, from one engine session (in half of the times)',
+    'plays although the engine needs %d s, from one engine session (at half of the times)',
     scoped(async (seconds) => {
       const id = newContentId();
       await engine.setContent(id, { start_delay_ms: seconds * 1000 * SCALE });
@@ -81,7 +83,7 @@ describe('a player with a short read time-out', () => {
   );
 
   it.concurrent(
-    'gets the head early, others only with the media',
+    'gets the head early, other players get it with the media',
     scoped(async () => {
       const id = newContentId();
       await engine.setContent(id, { start_delay_ms: START_MS });
@@ -104,7 +106,7 @@ describe('a player with a short read time-out', () => {
 
 describe('a start that fails', () => {
   it.concurrent(
-    'keeps its status, but resets who has the head already',
+    'keeps its status for other players, but resets a player that has the head',
     scoped(async () => {
       const engine = await startSimulator();
       const product = await startProduct({
@@ -125,7 +127,7 @@ describe('a start that fails', () => {
   );
 
   it.concurrent(
-    'is 504 each time, however the budget falls between two ticks of a timer',
+    'is 504 each time, wherever the budget ends between two ticks of a timer',
     scoped(async () => {
       const engine = await startSimulator();
       const product = await startProduct({
@@ -136,7 +138,7 @@ describe('a start that fails', () => {
       await Promise.all(ids.map((id) => engine.setContent(id, { start_delay_ms: 60_000 })));
       const statuses: number[] = [];
       for (const id of ids) {
-        // One after the other: a busy loop's timers are late and would hide one that is early.
+        // One after the other, because the delays of a busy event loop would hide a timer that fires early.
         statuses.push(await openViewer(product.url(streamPath(id)), { headers: VLC }).status());
       }
       expect(statuses).toEqual(ids.map(() => 504));

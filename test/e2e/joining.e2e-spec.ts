@@ -15,19 +15,19 @@ import {
 import { withLag } from '../../src/kernel/testing/lag.spec-support';
 
 const RADIO = '7e57ca4d00000000000000000000000000000004';
-/** Key frames come every second, markers every 20 ms. */
+/** Key frames are sent every second, markers every 20 ms. */
 const GROUP_MS = 1000 + 100;
 const JOINERS = 4;
-/** Somebody who asks just before a key frame may be late enough to begin with it. */
+/** A request just before a key frame may be late enough to begin with that key frame. */
 const MOST_JOINERS = 20;
 
-/** A later viewer, and how far the first one had got when it asked. */
+/** A later viewer, and the position of the first one when it sent its request. */
 interface Joiner {
   readonly viewer: Viewer;
   readonly askedAtMs: number;
 }
 
-/** Pictures come out of what there was when it asked; nothing was waited for. */
+/** True if its first pictures existed at its request, so that it did not wait for any. */
 function beganAtOnce({ viewer, askedAtMs }: Joiner): boolean {
   return viewer.audit.markers.firstBroadcastMs! <= askedAtMs;
 }
@@ -36,7 +36,7 @@ function open(product: Product, id: string): Viewer {
   return openViewer(product.url(streamPath(id)));
 }
 
-/** The tables come first, then nothing but what can be decoded from here on; every counter goes on. */
+/** Asserts that the tables come first, then only media that can be decoded, and that every counter continues. */
 function expectCleanStart({ audit }: Viewer): void {
   const { pat, pmt, video, randomAccess } = audit.firstAt;
   expect([pat, pmt]).toEqual([0, 1]);
@@ -58,7 +58,7 @@ describe('joining a running stream', () => {
     ['3s', 3000],
     ['6s', 6000],
   ])(
-    'with PROXY_JOIN_BEHIND=%s begins so far behind live, at a key frame, at once',
+    'with PROXY_JOIN_BEHIND=%s begins at once at a key frame that far behind live',
     scoped(async (setting, behindMs) => {
       const engine = await startSimulator({ burstSeconds: 9, startDelayMs: 50 });
       const product = await startProduct({
@@ -68,7 +68,7 @@ describe('joining a running stream', () => {
       const id = newContentId();
       const first = open(product, id);
       await first.playing();
-      // Who waited for the start gets all there is.
+      // A viewer of the start gets the whole history.
       expect(first.audit.markers.firstLatencyMs).toBeGreaterThan(7500);
       await first.until(({ markers }) => markers.lastLatencyMs! < 1000, 40_000, 'end of the burst');
       const joiners: Joiner[] = [];
@@ -87,9 +87,9 @@ describe('joining a running stream', () => {
       for (const { viewer, askedAtMs } of joiners) {
         const { markers } = viewer.audit;
         expect(markers.firstLatencyMs!).toBeGreaterThan(behindMs - 250);
-        // No older than the newest key frame that is old enough.
+        // At the newest key frame that is old enough.
         expect(markers.firstBroadcastMs!).toBeGreaterThan(askedAtMs - behindMs - GROUP_MS);
-        // It keeps its distance only until it has caught up: then it is live like everybody.
+        // It stays behind only until it has caught up; then it is live like the others.
         const isLive = (): boolean => markers.lastLatencyMs! < 1000;
         await viewer.until(isLive, 40_000, 'the live edge');
         expectCleanStart(viewer);
@@ -101,7 +101,7 @@ describe('joining a running stream', () => {
 
 describe('joining when the history is shorter than PROXY_JOIN_BEHIND', () => {
   it.concurrent(
-    'begins at the oldest key frame there is',
+    'begins at the oldest key frame',
     scoped(async () => {
       const engine = await startSimulator({ burstSeconds: 2, startDelayMs: 50 });
       const product = await startProduct({ engines: [engine], env: { PROXY_JOIN_BEHIND: '30s' } });
@@ -127,14 +127,14 @@ describe('streams without key frames', () => {
   });
 
   it.concurrent(
-    'let viewers in after three seconds of media, right after PAT and PMT',
+    'can be joined after 3 s of media, right after PAT and PMT',
     scoped(async () => {
       const id = newContentId();
       await engine.fault({ kind: 'no_random_access', content: id });
       const first = open(product, id);
       await first.until(({ markers }) => markers.count > 25, 20_000, 'media');
       expect(first.headAfterMs).toBeGreaterThan(2800);
-      // PROXY_INIT_TIMEOUT is a minute.
+      // PROXY_INIT_TIMEOUT is 60 s.
       expect(first.headAfterMs).toBeLessThan(withLag(20_000));
       expect(first.audit.firstAt).toMatchObject({ pat: 0, pmt: 1, randomAccess: null });
       await eventually(async () => (await product.session(id)).state === 'live');
@@ -148,7 +148,7 @@ describe('streams without key frames', () => {
   );
 
   it.concurrent(
-    'let radio begin at once, the later listener too',
+    'can be joined at once if they are radio, also later',
     scoped(async () => {
       const listeners: Viewer[] = [];
       for (let n = 0; n < 2; n += 1) {
@@ -156,7 +156,7 @@ describe('streams without key frames', () => {
         await listener.until(({ markers }) => markers.receivedMs > 1500, 30_000, 'sound');
         listeners.push(listener);
       }
-      // Nobody waited for a picture, which takes 3 s.
+      // No wait for a picture, which would take 3 s.
       const { timeline, started_at: startedAt } = await product.session(RADIO);
       const waitedMs = Date.parse(startedAt) - Date.parse(timeline.first_pat_at);
       expect(waitedMs).toBeLessThan(withLag(2000));

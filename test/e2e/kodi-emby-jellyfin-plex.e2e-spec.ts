@@ -17,7 +17,10 @@ const PLEX = { 'User-Agent': 'Lavf/LIBAVFORMAT_VERSION', 'Icy-MetaData': '1', Ra
 
 const GRACE_MS = 1000;
 
-/** Media servers and Kodi open an address several times before they play; all of it has to be one engine session. */
+/**
+ * Media servers and Kodi open an address several times before they play; all of these requests must share one engine
+ * session.
+ */
 describe('players that open an address more than once', () => {
   let engine: Simulator;
   let product: Product;
@@ -31,8 +34,8 @@ describe('players that open an address more than once', () => {
     return openViewer(product.url(streamPath(id)), { headers, method });
   }
 
-  /** Reads `bytes` of the body, then hangs up. */
-  async function sip(viewer: Viewer, bytes: number): Promise<void> {
+  /** Reads `bytes` bytes of the body, then disconnects. */
+  async function readAndClose(viewer: Viewer, bytes: number): Promise<void> {
     await viewer.until((audit) => audit.bytes >= bytes, 15_000, `${bytes} bytes`);
     viewer.destroy();
   }
@@ -52,7 +55,7 @@ describe('players that open an address more than once', () => {
   it('Kodi: HEAD, GET of a kilobyte, GET', async () => {
     const id = newContentId();
     expect(await open(id, KODI, 'HEAD').status()).toBe(200);
-    await sip(open(id, KODI), 1024);
+    await readAndClose(open(id, KODI), 1024);
     const player = open(id, { ...KODI, Range: 'bytes=0-' });
     await player.playing();
     await player.receiveMore(1000);
@@ -60,13 +63,13 @@ describe('players that open an address more than once', () => {
     await expectOneSession(id);
   });
 
-  it('Kodi without HEAD: GET of two bytes hung up at once, GET of a kilobyte, GET', async () => {
+  it('Kodi without HEAD: GET of two bytes closed at once, GET of a kilobyte, GET', async () => {
     const id = newContentId();
     const probe = open(id, { ...KODI, Range: 'bytes=0-1' });
-    // Hung up while the engine is still starting: the start has to go on for the next request.
+    // Disconnects while the engine is starting; the start must continue for the next request.
     await eventually(async () => (await engine.starts(id)).length === 1);
     probe.reset();
-    await sip(open(id, KODI), 1024);
+    await readAndClose(open(id, KODI), 1024);
     const player = open(id, { ...KODI, Range: 'bytes=0-' });
     await player.playing();
     await expectOneSession(id);
@@ -82,9 +85,9 @@ describe('players that open an address more than once', () => {
     await expectOneSession(id);
   });
 
-  it('Emby: 120 KB, hung up for two seconds, GET', async () => {
+  it('Emby: 120 KB, disconnected for two seconds, GET', async () => {
     const id = newContentId();
-    await sip(open(id, EMBY), 120_000);
+    await readAndClose(open(id, EMBY), 120_000);
     const before = await product.session(id);
     await eventually(
       async () => (await product.session(id)).idle_seconds >= 2,
@@ -109,7 +112,7 @@ describe('players that open an address more than once', () => {
     await expectOneSession(id);
     const status = await product.api('GET', `/ace/status?id=${id}`, undefined, {});
     expect(status.body.clients).toBe(2);
-    // One leaves, the other goes on.
+    // One leaves, the other continues.
     viewers[0]!.destroy();
     await viewers[1]!.receiveMore(1500);
     expect(viewers[1]!.audit.markers).toMatchObject({ lostPackets: 0, repeatedPackets: 0 });
@@ -118,7 +121,7 @@ describe('players that open an address more than once', () => {
 
   it('a hundred clients at once', async () => {
     const id = newContentId();
-    // All of them are there before the first media, which are few: their reader has much to do.
+    // All clients join before the first media, and the bit rate is low, because the test must read all of it.
     await engine.setContent(id, { start_delay_ms: 6000, bitrate_mbps: 1, burst_seconds: 1 });
     const viewers = Array.from({ length: 100 }, () => open(id, KODI));
     await Promise.all(viewers.map((viewer) => viewer.playing(60_000)));
@@ -128,7 +131,7 @@ describe('players that open an address more than once', () => {
 });
 
 describe('Plex, which opens the next channel before it closes the old one', () => {
-  it('releases the old one after the grace and leaves the new one alone', async () => {
+  it('releases the old one after the grace period and does not affect the new one', async () => {
     const engine = await startSimulator();
     const product = await startProduct({
       engines: [engine],

@@ -14,12 +14,14 @@ import { baselineOf, expectNothingLeft, type Baseline } from './support/remains'
 import { withLag } from '../../src/kernel/testing/lag.spec-support';
 
 const GRACE_MS = 1000;
-/** How late a machine may be. Who is not noticed is cut after 15 s, and the default grace is 10 s. */
+/**
+ * Tolerance for a busy machine. A departure that is not detected ends after 15 s, and the default grace period is 10 s.
+ */
 const LATE_MS = 7000;
 
 type Way = (viewer: Viewer) => Promise<void> | void;
 
-/** Leaves in this way once the head is there and so many bytes of the body. */
+/** Leaves in this way once the head and this many bytes of the body have arrived. */
 function after(bytes: number, leave: (viewer: Viewer) => void): Way {
   return async (viewer) => {
     await viewer.head;
@@ -28,7 +30,7 @@ function after(bytes: number, leave: (viewer: Viewer) => void): Way {
   };
 }
 
-/** Ways to leave; each viewer of a crowd takes the next one. */
+/** Ways to leave; each viewer of a crowd uses the next one. */
 const WAYS: readonly [string, Way][] = [
   ['FIN before headers', (viewer) => viewer.destroy()],
   ['RST before headers', (viewer) => viewer.reset()],
@@ -65,30 +67,33 @@ describe('viewers that leave', () => {
     return openViewer(product.url(streamPath(id)));
   }
 
-  it.each(WAYS)('%s: it is gone at once, the session after the grace', async (_way, leave) => {
-    const id = newContentId();
-    const viewer = open(id);
-    await eventually(async () => (await product.session(id))?.client_count === 1);
-    await leave(viewer);
-    await viewer.closed;
-    await eventually(
-      async () => (await product.session(id)).client_count === 0,
-      LATE_MS,
-      'no viewer',
-    );
-    const session = await eventually(async () => {
-      const found = await product.session(id);
-      return found.is_active ? undefined : found;
-    });
-    expect(session).toMatchObject({ end_reason: 'no_viewers', error: null });
-    expect(session.idle_seconds).toBeGreaterThan((GRACE_MS - 100) / 1000);
-    expect(session.idle_seconds).toBeLessThan(withLag(GRACE_MS + LATE_MS) / 1000);
-    // Who leaves is no error.
-    const lines = product.logs().filter((line) => line['streamId'] === id);
-    expect(lines.filter(({ level }) => Number(level) >= 40)).toEqual([]);
-  });
+  it.each(WAYS)(
+    '%s: the viewer is removed at once, the stream after the grace period',
+    async (_way, leave) => {
+      const id = newContentId();
+      const viewer = open(id);
+      await eventually(async () => (await product.session(id))?.client_count === 1);
+      await leave(viewer);
+      await viewer.closed;
+      await eventually(
+        async () => (await product.session(id)).client_count === 0,
+        LATE_MS,
+        'no viewer',
+      );
+      const session = await eventually(async () => {
+        const found = await product.session(id);
+        return found.is_active ? undefined : found;
+      });
+      expect(session).toMatchObject({ end_reason: 'no_viewers', error: null });
+      expect(session.idle_seconds).toBeGreaterThan((GRACE_MS - 100) / 1000);
+      expect(session.idle_seconds).toBeLessThan(withLag(GRACE_MS + LATE_MS) / 1000);
+      // A departure is not logged as an error.
+      const lines = product.logs().filter((line) => line['streamId'] === id);
+      expect(lines.filter(({ level }) => Number(level) >= 40)).toEqual([]);
+    },
+  );
 
-  it('three hundred at five channels in every way: others do not feel it, nothing is left', async () => {
+  it('300 at five channels in every way: others are unaffected, nothing is left', async () => {
     await expectNothingLeft(product, [engine], atRest);
     await engine.clear();
     const channels = Array.from({ length: 5 }, newContentId);
@@ -99,7 +104,7 @@ describe('viewers that leave', () => {
     }));
     await Promise.all(
       crowd.map(async ({ viewer, leave }) => {
-        // Some are refused their head because they have left before.
+        // Some responses have no head, because their viewers had left before.
         await Promise.resolve(leave(viewer)).catch(() => undefined);
         await viewer.closed;
       }),

@@ -13,7 +13,9 @@ describe('the code that a product has loaded by its end', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  /** Modules by the folders of the drivers and by packages. The product also serves its API page meanwhile. */
+  /**
+   * The loaded modules, by the folders of the drivers and by packages. The product also serves its API page meanwhile.
+   */
   async function loadedWith(env: Record<string, string>): Promise<Set<string>> {
     const file = join(folder, 'modules.json');
     const engines = env['ENGINE_DRIVER'] === undefined ? [await startSimulator()] : undefined;
@@ -44,7 +46,7 @@ describe('the code that a product has loaded by its end', () => {
     ['simulator', { ENGINE_DRIVER: 'simulator' }, ['simulator']],
     ['docker', { ENGINE_DRIVER: 'docker', DOCKER_HOST: NO_DOCKER }, ['docker', 'docker-client']],
     ['swarm', { ENGINE_DRIVER: 'swarm', DOCKER_HOST: NO_DOCKER }, ['docker-client', 'swarm']],
-  ])('is with %s that of no other driver, and never that of Swagger', async (_, env, drivers) => {
+  ])('includes with %s no other driver, and never Swagger', async (_, env, drivers) => {
     const parts = await loadedWith(env);
     expect(driversIn(parts)).toEqual(drivers);
     expect(parts).toContain('@nestjs/core');

@@ -15,9 +15,9 @@ import { withLag } from '../../src/kernel/testing/lag.spec-support';
 const CHANNELS = 2;
 const VIEWERS = 24;
 const WATCH_MS = 12_000;
-/** Half of the time this machine may be as late as it likes; who never catches up is 3 s behind all the time. */
+/** Half of the markers must arrive within this time; a viewer that never catches up is always 3 s behind. */
 const LIVE_MS = 1500;
-/** A busy machine stands still for so long at most. */
+/** Longest stall of a busy machine. */
 const LATE_MS = 4000;
 
 function percentile(values: readonly number[], share: number): number {
@@ -42,12 +42,12 @@ describe('a long watch', () => {
     return openViewer(product.url(streamPath(ids[at % CHANNELS]!)));
   }
 
-  it('loses, repeats and reorders no packet, for anybody, while others come and go', async () => {
+  it('loses, repeats and reorders no packet for any viewer, while others join and leave', async () => {
     for (let n = 0; n < VIEWERS; n += 1) viewers.push(open(n));
     await Promise.all(viewers.map((viewer) => viewer.playing()));
     const watch = new AbortController();
-    // Restless neighbours: joins and leaves all the time.
-    const restless = (async (): Promise<Viewer[]> => {
+    // Further viewers that join and leave all the time.
+    const transients = (async (): Promise<Viewer[]> => {
       const seen: Viewer[] = [];
       for (let n = 0; !watch.signal.aborted && n < 60; n += 1) {
         const viewer = open(n);
@@ -60,7 +60,7 @@ describe('a long watch', () => {
     })();
     await Promise.all(viewers.map((viewer) => viewer.receiveMore(WATCH_MS)));
     watch.abort();
-    for (const { audit, ending } of [...viewers, ...(await restless)]) {
+    for (const { audit, ending } of [...viewers, ...(await transients)]) {
       expect(audit).toMatchObject({
         misaligned: 0,
         continuityErrors: 0,
@@ -93,16 +93,16 @@ describe('a long watch', () => {
 
   it('is as live as the engine, without gaps', () => {
     for (const { audit } of viewers) {
-      // The first seconds are the burst, older by nature.
+      // The first seconds are the burst, whose media are older.
       const live = audit.markers.latenciesMs.slice(-400);
       expect(live.length).toBe(400);
-      // Who joins is 3 s behind until it has caught up, and was 4 s behind at the start.
+      // A viewer is 3 s behind until it has caught up, and was 4 s behind at the start.
       expect(percentile(live, 0.5)).toBeLessThan(LIVE_MS);
       expect(audit.longestGapMs).toBeLessThan(withLag(LATE_MS));
     }
   });
 
-  it('counts what it has sent', async () => {
+  it('counts the bytes that it has sent', async () => {
     for (const id of ids) {
       const received = viewers
         .filter((_, n) => ids[n % CHANNELS] === id)

@@ -12,10 +12,10 @@ import {
 } from './support';
 import { expectUntouched, metric } from './support/session-facts';
 
-/** What is looped, and for how long it has to be repeated to be called so. */
+/** Length of the loop, and time of repetition after which it is reported. */
 const LOOP_SECONDS = 6;
 const AFTER_MS = 3000;
-/** A key frame and a look of 2 s on top, and slack for a busy machine. */
+/** One key frame interval, one poll of 2 s, and tolerance for a busy machine. */
 const FOUND_WITHIN_MS = LOOP_SECONDS * 1000 + AFTER_MS + 3000 + 10_000;
 const STALE_MS = 5000;
 
@@ -46,20 +46,20 @@ async function watch({ product }: Stage, id: string): Promise<Viewer> {
   return viewer;
 }
 
-/** The engine that plays a content now, and the other one. */
+/** The engine that plays a content, and the other one. */
 async function enginesOf({ engines, product }: Stage, id: string): Promise<[Simulator, Simulator]> {
   const { container_id: at } = await product.session(id);
   return engines[0].engineId === at ? [engines[0], engines[1]] : [engines[1], engines[0]];
 }
 
-/** What was told about loops of a content, oldest first. */
+/** The events about loops of a content, oldest first. */
 async function loopEvents({ product }: Stage, id: string): Promise<Record<string, unknown>[]> {
   const query = `type=stream_looping&stream_id=${id}`;
   const { body } = await product.api('GET', `/api/v1/events?${query}`);
   return body.map(({ details }: { details: Record<string, unknown> }) => details);
 }
 
-/** Waits until so many seconds more have come; a viewer of a loop cannot tell by what it got. */
+/** Waits until this many more seconds of media have arrived; in a loop the viewer's own markers cannot show that. */
 async function playOn({ product }: Stage, id: string, seconds: number): Promise<void> {
   const bytes = async (): Promise<number> => (await product.session(id)).bytes_in;
   const wanted = (await bytes()) + seconds * (4e6 / 8);
@@ -68,7 +68,7 @@ async function playOn({ product }: Stage, id: string, seconds: number): Promise<
 
 describe('loops and stale positions', () => {
   it.concurrent(
-    'a stream that repeats itself: is reported once, within the promised time, and goes on',
+    'a stream that repeats itself: is reported once within the promised time, and continues',
     scoped(async () => {
       const here = await stage('report');
       const id = newContentId();
@@ -175,10 +175,10 @@ describe('loops and stale positions', () => {
   );
 
   it.concurrent(
-    'a stream that is well: is never called a loop: start burst, wrap of the clock, splice with overlap, jump of the clock',
+    'an intact stream: is never reported as a loop: start burst, wrap of the clock, splice with overlap, jump of the clock',
     scoped(async () => {
       const options = { bitrateMbps: 4, burstSeconds: 15 };
-      // The clock wraps some seconds after the start.
+      // The clock wraps shortly after the start.
       const wrapsSoon = String(2 ** 33 - 20 * 90_000);
       const engine = await startSimulator({ ...options, args: ['--pts-start', wrapsSoon] });
       const product = await startProduct({
@@ -190,7 +190,7 @@ describe('loops and stale positions', () => {
       const viewer = await watch(here, id);
       await viewer.receiveMore(5000);
       expectUntouched(viewer.audit);
-      // The new session's burst repeats fifteen seconds that were sent before.
+      // The burst of the new session repeats 15 s of media that were sent before.
       await engine.actOnReaders('reset', { content: id });
       await eventually(async () => (await product.session(id)).failovers === 1, 30_000, 'a splice');
       await viewer.receiveMore(6000);
@@ -207,7 +207,7 @@ describe('loops and stale positions', () => {
   );
 
   it.concurrent(
-    'a stream that is well: is not looked at when it is not to be',
+    'an intact stream: is not checked when the checks are off',
     scoped(async () => {
       const here = await stage('off');
       const id = newContentId();

@@ -15,7 +15,7 @@ import { expectNothingLeft } from './support/remains';
 import { SIM_PIDS } from './support/ts-packet';
 import { withLag } from '../../src/kernel/testing/lag.spec-support';
 
-/** The goal is 300 ms. Whoever left an engine before the next one is ready would feel all of its start. */
+/** The goal is 300 ms. If the old engine were left before the new one is ready, the gap would be the whole start. */
 const GAP_MS = 4000;
 const START_MS = 5000;
 
@@ -40,7 +40,7 @@ async function fleetOfTwo(env: Readonly<Record<string, string>> = {}): Promise<v
   });
 }
 
-/** A viewer who has had pictures for a while, the engine that plays, and the other one. */
+/** A viewer that has had pictures for a while, the engine that plays, and the other one. */
 async function watch(id: string): Promise<[Viewer, Simulator, Simulator]> {
   const viewer = openViewer(product.url(streamPath(id)));
   viewers.push(viewer);
@@ -68,7 +68,7 @@ async function isAt(id: string, engine: Simulator): Promise<void> {
   );
 }
 
-/** Nothing of any stream is at the engine any more: no session, no reader, no slot. */
+/** Waits until the engine has no session, reader or slot of any stream. */
 async function isLeft(engine: Simulator): Promise<void> {
   await eventually(async () => {
     expect(await engine.counters()).toMatchObject({ sessions_open: 0, readers: 0 });
@@ -81,7 +81,7 @@ function drain(engine: Simulator) {
   return product.api('POST', `/engines/${engine.engineId}/drain`, {});
 }
 
-/** Puts it back, and waits until it is chosen again. */
+/** Ends the drain, and waits until the engine can be chosen again. */
 async function undrain(engine: Simulator): Promise<void> {
   await product.api('DELETE', `/engines/${engine.engineId}/drain`);
   await eventually(
@@ -99,7 +99,7 @@ function say(what: string, viewer: Viewer): void {
   process.stdout.write(`${what}: longest gap ${Math.round(viewer.audit.longestGapMs)} ms\n`);
 }
 
-describe('a stream that leaves an engine that works', () => {
+describe('a stream that leaves a healthy engine', () => {
   beforeAll(() => fleetOfTwo());
 
   afterEach(async () => {
@@ -108,7 +108,7 @@ describe('a stream that leaves an engine that works', () => {
     await expectNothingLeft(product, engines);
   });
 
-  it('by an operator: nothing is lost or repeated, and hardly anything is felt', async () => {
+  it('by an operator: nothing is lost or repeated, and the gap is short', async () => {
     const id = newContentId();
     const [viewer, from, to] = await watch(id);
     const answer = await move(id);
@@ -129,7 +129,7 @@ describe('a stream that leaves an engine that works', () => {
     expect(await metric(product, 'proxy_moves_total', { cause: 'operator', result: 'moved' })).toBe(
       1,
     );
-    // And back again, to where it is told.
+    // And back, to a given engine.
     const back = await move(id, { engine_id: from.engineId }, false);
     expect([back.status, back.body]).toMatchObject([
       202,
@@ -159,7 +159,7 @@ describe('a stream that leaves an engine that works', () => {
     say('another time base', viewer);
   });
 
-  it('because its engine is drained, as soon as another one has room', async () => {
+  it('because its engine is drained, as soon as another one has a free slot', async () => {
     const id = newContentId();
     const [viewer, from, to] = await watch(id);
     await drain(to);
@@ -180,7 +180,7 @@ describe('a stream that leaves an engine that works', () => {
     await undrain(from);
   });
 
-  it('not at all when the other engine never answers: nothing is felt', async () => {
+  it('not at all if the other engine never answers, without an effect on viewers', async () => {
     const id = newContentId();
     const [viewer, from, to] = await watch(id);
     await to.fault({ kind: 'never', content: id });
@@ -195,12 +195,12 @@ describe('a stream that leaves an engine that works', () => {
     await isLeft(to);
   });
 
-  it('not at all when the other engine gives no media', async () => {
+  it('not at all if the other engine sends no media', async () => {
     const id = newContentId();
     const [viewer, from, to] = await watch(id);
     await to.fault({ kind: 'no_data', content: id });
     expectRefused(await move(id), 409, 'conflict');
-    // It looks well, and is not chosen: an operator is told why.
+    // The engine looks healthy but is not chosen, and the operator gets the reason.
     const again = await move(id);
     expectRefused(again, 409, 'conflict');
     expect(again.body.detail).toContain(`${to.engineId} failed on this content and is not asked`);
@@ -210,7 +210,7 @@ describe('a stream that leaves an engine that works', () => {
     await isLeft(to);
   });
 
-  it('leaves nothing behind when its viewer goes meanwhile', async () => {
+  it('leaves nothing behind when its viewer leaves meanwhile', async () => {
     const id = newContentId();
     const [viewer, , to] = await watch(id);
     await to.setContent(id, { start_delay_ms: 30_000 });
@@ -221,7 +221,7 @@ describe('a stream that leaves an engine that works', () => {
     await Promise.all(engines.map(isLeft));
   });
 
-  it('is refused where there is nothing to move, or no such place', async () => {
+  it('is refused for an unknown stream or engine', async () => {
     const id = newContentId();
     expectRefused(await move(id), 404, 'not_found');
     const [viewer, from] = await watch(id);
@@ -234,8 +234,8 @@ describe('a stream that leaves an engine that works', () => {
   });
 });
 
-describe('a stream whose engine dies while the next is prepared', () => {
-  it('goes on at that one', async () => {
+describe('a stream whose engine is killed while the next one is prepared', () => {
+  it('continues on the next one', async () => {
     await fleetOfTwo();
     const id = newContentId();
     const [viewer, from, to] = await watch(id);
@@ -247,7 +247,7 @@ describe('a stream whose engine dies while the next is prepared', () => {
     expectUntouched(viewer.audit);
     expect(viewer.ending).toBeNull();
     say('killed meanwhile', viewer);
-    // What was prepared was used: the engine was asked once.
+    // The prepared session was used, because the engine was asked once.
     expect(await to.starts(id)).toHaveLength(1);
     viewer.destroy();
     await isLeft(to);
@@ -255,7 +255,7 @@ describe('a stream whose engine dies while the next is prepared', () => {
 });
 
 describe('a stream that loses its source too often', () => {
-  it('resets its viewers and says why', async () => {
+  it('resets its viewers and reports the reason', async () => {
     await fleetOfTwo({
       PROXY_FAILOVER_LIMIT: '2',
       PROXY_FAILOVER_WINDOW: '1m',

@@ -16,17 +16,17 @@ import { expectUntouched } from './support/session-facts';
 import { markerOf } from './support/ts-packet';
 import { withLag } from '../../src/kernel/testing/lag.spec-support';
 
-/** From here on, and so often, so many at once. */
+/** Delay, interval and number of null packets. */
 const AFTER_MS = 6000;
 const INTERVAL_MS = 500;
 const PACKETS_AT_ONCE = 7;
 const SILENCE_MS = 13_000;
-/** What any of the programs may be late by where much else runs. */
+/** Tolerance for the delays of a busy machine. */
 const LATE_MS = 3000;
 
 /**
- * Packets in a body that the broadcast does not have, each stretch between two markers for itself. The engine's own
- * padding is part of the broadcast, and counted by its packet numbers.
+ * Null packets in a body that are not part of the broadcast, counted separately between each two markers. The engine's
+ * own padding is part of the broadcast, and its packet numbers show it.
  */
 function packetsOfOurs(body: Buffer): number {
   let ours = 0;
@@ -63,7 +63,10 @@ describe('null packets', () => {
     return openViewer(product.url(streamPath(id, more)), { keepBytes: 10_000_000 });
   }
 
-  /** Waits until no media come any more; since when. What we have not looked at yet is no silence. */
+  /**
+   * Waits until media stop arriving; returns since when. Bytes that this process has not read yet do not count as
+   * silence.
+   */
   async function silence({ audit }: Viewer): Promise<number> {
     let before = 0;
     return eventually(
@@ -78,12 +81,12 @@ describe('null packets', () => {
     );
   }
 
-  it('come from a while after the last media on, to who has everything; never into the past or into HLS', async () => {
+  it('are sent from some time after the last media on to viewers at the live edge, and never in the history or in HLS', async () => {
     const id = newContentId();
     const viewer = watch(id);
     await viewer.playing();
     const playlist = await openHls(product, manifestPath(id));
-    // Who asks for nothing is taken for gone.
+    // A playback without requests would end.
     const asking = setInterval(() => void fetch(playlist.url).catch(() => undefined), 2000);
     onScopeEnd(() => clearInterval(asking));
     await viewer.receiveMore(1000);
@@ -108,7 +111,7 @@ describe('null packets', () => {
     expect(ours / PACKETS_AT_ONCE).toBeGreaterThan(times / 2);
     expect(ours / PACKETS_AT_ONCE).toBeLessThan(times + 1 + LATE_MS / INTERVAL_MS);
 
-    // Who gets the silence from the history gets the broadcast and nothing else.
+    // A viewer that reads the silence from the history gets the broadcast and nothing else.
     await later.receiveMore(1000);
     expect(later.audit.markers.firstBroadcastMs!).toBeLessThan(
       audit.markers.lastBroadcastMs! - SILENCE_MS - 1000,
@@ -120,15 +123,15 @@ describe('null packets', () => {
         return now.segments.length >= 3 ? now : false;
       },
       30_000,
-      'segments from before and behind the silence',
+      'segments from before and after the silence',
     );
-    // One after the other, as a player does: a playback may fetch eight at a time.
+    // One after the other like a player, because a playback may fetch eight at a time.
     for (const segment of segments) {
       expect(packetsOfOurs(mediaOf(await loadSegment(segment)))).toBe(0);
     }
   });
 
-  it('are not what a stream begins with: who waits for a start gets none', async () => {
+  it('are not sent during a start', async () => {
     const id = newContentId();
     await engine.fault({ kind: 'no_data', content: id });
     const viewer = openViewer(product.url(streamPath(id)), {

@@ -22,10 +22,10 @@ import { expectNothingLeft } from './support/remains';
 type Fault = { readonly kind: string } & Readonly<Record<string, unknown>>;
 
 const KEPT_BYTES = 8_000_000;
-/** A start that nobody ends takes a minute. */
+/** A start that nothing ends takes 60 s. */
 const IN_TIME_MS = 30_000;
 const PAT_PID = 0;
-/** Where the markers are that tests count by, beside streams that are elsewhere. */
+/** PIDs of the markers by which tests count, beside streams on other PIDs. */
 const MARKERS = { markers: SIM_PIDS.marker } as const;
 const LOW = { pmt: 0x10, video: 0x12, audio: 0x13, ...MARKERS } as const;
 const USUAL = { pmt: 0x1000, video: 0x100, audio: 0x101 } as const;
@@ -59,7 +59,7 @@ const why = whyNoPrograms('ffmpeg');
 
   const packetsOf = ({ pids }: StreamAudit, pid: number): number => pids.get(pid)?.packets ?? 0;
 
-  /** Media of a second, and what a receiver needs for them. */
+  /** Waits for 1 s of media and everything that a receiver needs to decode them. */
   async function plays(viewer: Viewer, pids: { pmt: number; video: number }): Promise<void> {
     await viewer.until((audit) => packetsOf(audit, pids.video) > 100, IN_TIME_MS, 'pictures');
     await viewer.receiveMore(1500);
@@ -78,7 +78,7 @@ const why = whyNoPrograms('ffmpeg');
     ['PIDs below 0x20', LOW, { kind: 'foreign_pids', ...LOW }],
     ['no PAT', USUAL, { kind: 'odd_tables', pat: 'none' }],
     ['a PAT of the network only', USUAL, { kind: 'odd_tables', pat: 'network' }],
-    ['a PAT that leads elsewhere', USUAL, { kind: 'odd_tables', pat: 'elsewhere' }],
+    ['a PAT that refers to a missing PMT', USUAL, { kind: 'odd_tables', pat: 'elsewhere' }],
     ['tables with a wrong CRC', USUAL, { kind: 'odd_tables', crc: 'wrong' }],
     ['tables that are never in force', USUAL, { kind: 'odd_tables', in_force: 'later' }],
     ['another programme first that is off air', USUAL, { kind: 'programme_off_air' }],
@@ -94,7 +94,7 @@ const why = whyNoPrograms('ffmpeg');
           await plays(first, pids);
           const later = open(id);
           await plays(later, pids);
-          // The decoder waits for all that is announced.
+          // The decoder waits for every announced stream.
           const isAllThere = fault.kind !== 'programme_off_air';
           if (isAllThere) await eventually(() => isWhole(first.kept(), 100), IN_TIME_MS);
           const { segments } = await openHls(product, manifestPath(id));
@@ -112,7 +112,7 @@ const why = whyNoPrograms('ffmpeg');
     ),
   );
 
-  it('play their sound while video is announced and does not come, in MPEG-TS and HLS', async () => {
+  it('play their audio if announced video never arrives, in MPEG-TS and HLS', async () => {
     const id = await content({ kind: 'mute_stream', clock: 'lost' });
     const viewer = open(id);
     await viewer.until((audit) => packetsOf(audit, USUAL.audio) > 50, IN_TIME_MS, 'sound');
@@ -126,14 +126,14 @@ const why = whyNoPrograms('ffmpeg');
     viewer.destroy();
   });
 
-  it('go on when they move to other PIDs between two engine changes', async () => {
+  it('continue when they move to other PIDs between two engine changes', async () => {
     const id = newContentId();
     const moves = { kind: 'foreign_pids', version: 1, shift: 16, ...MARKERS };
-    // Behind the first engine change, also on a busy machine.
+    // After the first engine change, also on a busy machine.
     const since_unix_ms = Date.now() + 8000;
     for (const one of [engine, spare]) await one.fault({ ...moves, since_unix_ms, content: id });
     const viewer = open(id);
-    // An engine that was never asked for it does not know it.
+    // An engine that was never asked for the content does not know it.
     const end = (): Promise<unknown> =>
       Promise.allSettled(
         [engine, spare].map((one) =>
@@ -161,7 +161,7 @@ const why = whyNoPrograms('ffmpeg');
   ];
 
   concurrently({
-    'are refused when they have no tables, after another engine was tried': async () => {
+    'are refused without tables, after another engine was tried': async () => {
       const id = await content({ kind: 'no_psi' });
       const viewer = open(id);
       const { detail } = await expectProblem(viewer, 501, 'unsupported_content');
@@ -169,7 +169,7 @@ const why = whyNoPrograms('ffmpeg');
       expect(viewer.headAfterMs).toBeLessThan(withLag(IN_TIME_MS));
       expect(await engine.starts(id)).toHaveLength(1);
       expect(await spare.starts(id)).toHaveLength(1);
-      // Remembered: nobody is asked again.
+      // The failure is remembered, and no engine is asked again.
       await expectProblem(open(id), 501, 'unsupported_content');
       expect((await engine.starts(id)).length + (await spare.starts(id)).length).toBe(2);
     },
@@ -179,7 +179,7 @@ const why = whyNoPrograms('ffmpeg');
         async () => {
           const id = await content(fault);
           const viewer = open(id);
-          // Somebody may have joined before it was too much.
+          // A viewer may have joined before the budget was exceeded.
           if ((await viewer.status()) === 200) expect((await viewer.closed).how).toBe('rst');
           const { detail } = await expectProblem(open(id), 501, 'unsupported_content');
           expect(detail).toMatch(/tables too often/);
@@ -189,7 +189,7 @@ const why = whyNoPrograms('ffmpeg');
     ),
   });
 
-  it('leave the engines healthy and nothing behind', async () => {
+  it('leave the engines healthy, and nothing behind', async () => {
     const { body } = await product.api('GET', '/engines');
     expect((body as { state: string }[]).map(({ state }) => state)).toEqual(['healthy', 'healthy']);
     await expectNothingLeft(product, [engine, spare]);

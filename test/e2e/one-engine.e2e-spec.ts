@@ -17,7 +17,7 @@ import { withLag } from '../../src/kernel/testing/lag.spec-support';
 /** A start that finds every slot playing waits this long for a release, and is refused within the second time. */
 const RELEASE_WAIT_MS = 1500;
 const REFUSED_WITHIN_MS = 2000;
-/** How long a stop may take, and a start on top of it. */
+/** Maximum duration of a stop, and duration of the start after it. */
 const STOP_MS = 3000;
 const START_MS = 2000;
 const TV = { 'User-Agent': 'VLC/3.0.20 LibVLC/3.0.20', 'X-Forwarded-For': '192.168.1.20' };
@@ -27,7 +27,7 @@ interface Stage {
   readonly product: Product;
 }
 
-/** One engine that plays one stream at a time. */
+/** An engine with one slot. */
 async function oneSlot(env: Record<string, string> = {}): Promise<Stage> {
   const engine = await startSimulator({ startDelayMs: 50, bitrateMbps: 1 });
   const product = await startProduct({
@@ -47,7 +47,7 @@ async function expectRefused(viewer: Viewer): Promise<void> {
   expect(viewer.headAfterMs).toBeLessThan(withLag(REFUSED_WITHIN_MS));
 }
 
-describe('a player that changes the channel while the only slot is its own', () => {
+describe('a player that changes the channel while it holds the only slot', () => {
   it.concurrent.each<[string, Record<string, unknown>, Record<string, string>]>([
     ['closed before, in grace', { kind: 'delay', where: 'cmd', ms: 1500 }, {}],
     [
@@ -61,7 +61,7 @@ describe('a player that changes the channel while the only slot is its own', () 
       { PROXY_GRACE_PERIOD: '0s' },
     ],
   ])(
-    '%s: the next one starts as soon as the slot is free',
+    '%s: the next stream starts as soon as the slot is free',
     scoped(async (_, fault, env) => {
       const { engine, product } = await oneSlot(env);
       await engine.fault(fault as { kind: string });
@@ -73,7 +73,7 @@ describe('a player that changes the channel while the only slot is its own', () 
       const next = open(product, b);
       await eventually(async () => (await product.session(b))?.is_active === true);
       await eventually(async () => (await product.session(a)).state === 'ended');
-      // The slot that is being released has an owner, whose stream may yet fail.
+      // The slot that is being released has an owner already, whose stream may still fail.
       const another = open(product, newContentId(), { 'User-Agent': 'another' });
       await next.playing();
       await expectProblem(another, 503, 'no_capacity');
@@ -86,7 +86,7 @@ describe('a player that changes the channel while the only slot is its own', () 
   );
 
   it.concurrent(
-    'from one to the next twenty times, each opened in the tick in which the last is closed',
+    '20 changes in a row, each opened in the tick in which the last one is closed',
     scoped(async () => {
       const { engine, product } = await oneSlot();
       await engine.fault({ kind: 'delay', where: 'cmd', ms: 100 });
@@ -95,7 +95,7 @@ describe('a player that changes the channel while the only slot is its own', () 
       for (let zap = 0; zap < 20; zap += 1) {
         last.destroy();
         last = open(product, newContentId());
-        // Every other one is left before it has anything to show.
+        // Every other channel is left before it has shown anything.
         if (zap % 2 === 0) await last.playing();
       }
       await last.playing();
@@ -105,7 +105,7 @@ describe('a player that changes the channel while the only slot is its own', () 
   );
 
   it.concurrent(
-    'opened before the old one is closed: it is waited for, a moment long',
+    'opened before the old one is closed: the start waits for a moment',
     scoped(async () => {
       const { engine, product } = await oneSlot();
       const a = newContentId();
@@ -123,7 +123,7 @@ describe('a player that changes the channel while the only slot is its own', () 
   );
 
   it.concurrent(
-    'not closed at all: refused then, and what plays is untouched',
+    'not closed at all: the start is refused, and the playing stream is unaffected',
     scoped(async () => {
       const { product } = await oneSlot();
       const first = open(product, newContentId());
@@ -137,9 +137,9 @@ describe('a player that changes the channel while the only slot is its own', () 
   it.concurrent.each<[string, Record<string, string>]>([
     ['another address', { ...TV, 'X-Forwarded-For': '192.168.1.21' }],
     ['another player', { ...TV, 'User-Agent': 'Kodi/20.2' }],
-    ['an address of many', { 'User-Agent': TV['User-Agent'] }],
+    ['an address with many viewers', { 'User-Agent': TV['User-Agent'] }],
   ])(
-    'opened by %s: waits for the slot as well',
+    'opened by %s: the start waits for the slot as well',
     scoped(async (_, headers) => {
       const { product } = await oneSlot();
       const first = open(product, newContentId());
@@ -152,7 +152,7 @@ describe('a player that changes the channel while the only slot is its own', () 
   );
 
   it.concurrent(
-    'still watched by somebody else: refused',
+    'with another viewer on the old one: the start is refused',
     scoped(async () => {
       const { product } = await oneSlot();
       const a = newContentId();
@@ -171,7 +171,7 @@ describe('a player that changes the channel while the only slot is its own', () 
 
 describe('a start that waits for a slot of a stream without media', () => {
   it.concurrent(
-    'gets the slot as soon as that stream fails, and is refused as soon as it plays',
+    'gets the slot when that stream fails, and is refused when it plays',
     scoped(async () => {
       const { engine, product } = await oneSlot();
       const [gone, living] = [newContentId(), newContentId()];

@@ -14,7 +14,7 @@ import { withLag } from '../../src/kernel/testing/lag.spec-support';
 const RADIO = '7e57ca4d00000000000000000000000000000004';
 const JOIN_BEHIND_MS = 3000;
 
-describe('what a body begins with', () => {
+describe('the beginning of a body', () => {
   let engine: Simulator;
   let product: Product;
 
@@ -31,7 +31,7 @@ describe('what a body begins with', () => {
     const { pat, pmt, video, randomAccess } = audit.firstAt;
     expect([pat, pmt]).toEqual([0, 1]);
     expect(randomAccess).toBe(video);
-    // Nothing that cannot be decoded comes before the key frame, and no padding.
+    // Before the key frame there is no padding and nothing that cannot be decoded.
     const before = audit.firstPids.slice(0, randomAccess!);
     expect(before.filter((pid) => pid !== 0 && pid !== SIM_PIDS.pmt)).toEqual([]);
     expect(audit.crcErrors).toBe(0);
@@ -53,9 +53,9 @@ describe('what a body begins with', () => {
     });
   }
 
-  it('is PAT, PMT and the oldest key frame for those who waited for the start', async () => {
+  it('is PAT, PMT and the oldest key frame for viewers of the start', async () => {
     const id = newContentId();
-    // All of them are there before the first media.
+    // All viewers join before the first media.
     await engine.setContent(id, { start_delay_ms: 3000 });
     const viewers = [watch(id), watch(id), watch(id)];
     await Promise.all(viewers.map((viewer) => viewer.playing()));
@@ -63,7 +63,7 @@ describe('what a body begins with', () => {
     for (const viewer of viewers) {
       expectPictureAtOnce(viewer);
       expectPerfect(viewer);
-      // The burst is 6 s, key frames come every second.
+      // The burst has 6 s, with key frames every second.
       expect(viewer.audit.markers.firstLatencyMs).toBeGreaterThan(4500);
     }
     expect((await engine.counters())['peak_readers_per_content']).toBe(1);
@@ -79,18 +79,18 @@ describe('what a body begins with', () => {
     expectPictureAtOnce(later);
     const { firstLatencyMs, firstBroadcastMs } = later.audit.markers;
     expect(firstLatencyMs).toBeGreaterThan(JOIN_BEHIND_MS - 200);
-    // A key frame comes each second; the oldest one is seven and more.
+    // Key frames are sent every second, and the oldest one is at least 7 s old.
     expect(firstBroadcastMs).toBeGreaterThan(nowMs - JOIN_BEHIND_MS - 2000);
     await Promise.all([first.receiveMore(3000), later.receiveMore(3000)]);
     expectPerfect(first);
     expectPerfect(later);
   });
 
-  it('comes at once for a later viewer', async () => {
+  it('arrives at once for a later viewer', async () => {
     const id = newContentId();
     const first = watch(id);
     await first.receiveMore(5000);
-    // Out of the history alone: nothing comes from the engine meanwhile, and its silence is not acted on yet.
+    // From the history alone: the engine is stalled, and the limit of silence is not reached.
     await engine.actOnReaders('stall', { content: id });
     const times: number[] = [];
     for (let n = 0; n < 5; n += 1) {
@@ -101,11 +101,11 @@ describe('what a body begins with', () => {
       times.push(later.audit.firstMediaMs! - askedMs);
     }
     expect(await engine.starts(id)).toHaveLength(1);
-    // The fastest of a few: the machine may be busy.
+    // The fastest of some attempts, because the machine may be busy.
     expect(Math.min(...times)).toBeLessThan(withLag(2000));
   });
 
-  it('is PAT, PMT and sound where there is no video', async () => {
+  it('is PAT, PMT and audio if there is no video', async () => {
     const viewer = watch(RADIO);
     await viewer.until((audit) => audit.markers.receivedMs > 3000);
     const { pat, pmt, audio, video } = viewer.audit.firstAt;
@@ -113,7 +113,7 @@ describe('what a body begins with', () => {
     expectPerfect(viewer);
   });
 
-  it('is PAT and PMT when no key frame comes for three seconds', async () => {
+  it('is PAT and PMT if no key frame arrives for 3 s', async () => {
     const id = newContentId();
     await engine.fault({ kind: 'no_random_access', content: id });
     const viewer = watch(id);
@@ -123,7 +123,7 @@ describe('what a body begins with', () => {
     expect(viewer.audit.misaligned).toBe(0);
   });
 
-  it('is timed in the session, from the request to the first key frame', async () => {
+  it("has its times in the stream's timeline, from the request to the first key frame", async () => {
     const id = newContentId();
     await watch(id).playing();
     const { timeline } = await product.session(id);

@@ -14,12 +14,12 @@ import { runAsNobody, runProgram, whyNoPrograms } from './support/programs';
 import { clientsOf } from './support/session-facts';
 
 const PLAYS_WITHIN_MS = 60_000;
-/** More than players have buffered, so that what they show came after the kill. */
+/** More than players have buffered, so that the later pictures came after the kill. */
 const BEYOND_S = 6;
 
 interface RunningPlayer {
   readonly child: Child;
-  /** Of the stream, that it shows now. */
+  /** The second of the stream that the player shows. */
   readonly seconds: () => Promise<number>;
 }
 
@@ -30,7 +30,7 @@ interface Player {
   readonly start: (url: string) => Promise<RunningPlayer>;
 }
 
-/** The newest of the numbers that a player prints. */
+/** The newest number in the player's output. */
 function newestOf(child: Child, pattern: RegExp): number {
   for (let n = child.lines.length - 1; n >= 0; n -= 1) {
     const found = pattern.exec(child.lines[n]!)?.[1];
@@ -39,7 +39,7 @@ function newestOf(child: Child, pattern: RegExp): number {
   return 0;
 }
 
-/** One question to VLC's remote control. */
+/** One command to VLC's remote control. */
 async function askVlc(port: number, question: string): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port, timeout: 2000 });
@@ -106,7 +106,7 @@ const PLAYERS: readonly Player[] = [
   },
 ];
 
-describe('players play on, each in its one connection, while their engine is killed', () => {
+describe('players continue on their connections when their engine is killed', () => {
   let engines: Simulator[];
   let product: Product;
 
@@ -130,7 +130,7 @@ describe('players play on, each in its one connection, while their engine is kil
     expect(before).toHaveLength(PLAYERS.length);
     const { engine_port: port } = await product.session(id);
     const seconds = await Promise.all(players.map((player) => player.seconds()));
-    // The next source reaches back behind the cut, however late it is asked.
+    // The next source reaches back before the cut, however late it is opened.
     await Promise.all(engines.map((engine) => engine.setContent(id, { burst_seconds: 15 })));
     engines.find(({ httpPort }) => httpPort === port)!.kill();
     await Promise.all(players.map((player, n) => shows(player, seconds[n]! + BEYOND_S)));

@@ -16,9 +16,9 @@ import { withLag } from '../../src/kernel/testing/lag.spec-support';
 const VOD = '7e57ca4d00000000000000000000000000000009';
 const START_DELAY_MS = 100;
 const SAMPLE_MS = 6000;
-/** Of the product whose checks are to come to an end by themselves. */
+/** Time limit of the product whose checks end by themselves. */
 const HASTY_MS = 4000;
-/** What each of the programs may be late by, together. */
+/** Tolerance for the delays of all programs together. */
 const LATE_MS = 12_000;
 
 function ask(product: Product, id: string, tier = 'light'): Promise<Answer> {
@@ -66,7 +66,7 @@ describe('preflight', () => {
 
   beforeEach(() => engine.clear());
 
-  it('light: says what the content is, and opens no engine session', async () => {
+  it('light: describes the content, and opens no engine session', async () => {
     const id = newContentId();
     const { status, body, headers } = await ask(product, id);
     expect(status).toBe(200);
@@ -91,34 +91,41 @@ describe('preflight', () => {
     );
   });
 
-  it('light: an infohash in the place of an id is found all the same', async () => {
+  it('light: finds an infohash that is passed as an id', async () => {
     const { infohash } = await engine.content(newContentId());
     expect((await ask(product, infohash)).body).toMatchObject({ playable: true, infohash });
   });
 
-  it.each(['light', 'deep'])('%s: unknown content is remembered, for viewers too', async (tier) => {
-    const id = newContentId();
-    const fault = { kind: 'json_error', content: id, where: 'service' };
-    await engine.fault({ ...fault, text: 'cannot get transport file' });
-    const { status, body } = await ask(product, id, tier);
-    expect(status).toBe(200);
-    expect(body).toMatchObject({
-      playable: false,
-      reason: 'content_not_found',
-      source: 'engine',
-      tier,
-    });
-    await engine.clearFaults();
-    const again = (await ask(product, id, tier)).body;
-    expect(again).toMatchObject({ playable: false, reason: 'content_not_found', source: 'memory' });
-    expect(again.retry_after).toBeGreaterThan(0);
-    expect(again.retry_after).toBeLessThanOrEqual(20);
-    const viewer = watch(product, id);
-    expect(await viewer.status()).toBe(404);
-    expect(await engine.starts(id)).toEqual([]);
-  });
+  it.each(['light', 'deep'])(
+    '%s: unknown content is remembered, also for viewers',
+    async (tier) => {
+      const id = newContentId();
+      const fault = { kind: 'json_error', content: id, where: 'service' };
+      await engine.fault({ ...fault, text: 'cannot get transport file' });
+      const { status, body } = await ask(product, id, tier);
+      expect(status).toBe(200);
+      expect(body).toMatchObject({
+        playable: false,
+        reason: 'content_not_found',
+        source: 'engine',
+        tier,
+      });
+      await engine.clearFaults();
+      const again = (await ask(product, id, tier)).body;
+      expect(again).toMatchObject({
+        playable: false,
+        reason: 'content_not_found',
+        source: 'memory',
+      });
+      expect(again.retry_after).toBeGreaterThan(0);
+      expect(again.retry_after).toBeLessThanOrEqual(20);
+      const viewer = watch(product, id);
+      expect(await viewer.status()).toBe(404);
+      expect(await engine.starts(id)).toEqual([]);
+    },
+  );
 
-  it('what failed for a viewer is told without asking again', async () => {
+  it('a content that failed for a viewer is answered without another call', async () => {
     const id = newContentId();
     await engine.fault({ kind: 'json_error', content: id });
     expect(await watch(product, id).status()).toBe(404);
@@ -128,7 +135,7 @@ describe('preflight', () => {
     expect(await engine.journal('/server/api?api_version=3&method=get_media_files')).toEqual([]);
   });
 
-  it('recorded content is playable, and is not started for a look', async () => {
+  it('recorded content is playable, and is not started for a check', async () => {
     const id = newContentId();
     await engine.setContent(id, { live: 0 });
     for (const tier of ['light', 'deep']) {
@@ -155,7 +162,7 @@ describe('preflight', () => {
     expect((await product.api('DELETE', `/streams/${id}`)).status).toBe(200);
   });
 
-  it('deep: starts, looks, stops; no grace, no session left', async () => {
+  it('deep: starts, receives media and stops, without a grace period or a remaining session', async () => {
     const id = newContentId();
     const beganMs = performance.now();
     const { status, body } = await ask(product, id, 'deep');
@@ -180,9 +187,9 @@ describe('preflight', () => {
   });
 
   it.each<[string, { kind: string } & Record<string, unknown>]>([
-    ['no media ever', { kind: 'no_data' }],
-    ['pre-buffering for ever', { kind: 'start_timeout' }],
-  ])('deep: %s is bounded and leaves nothing', async (_, fault) => {
+    ['no media', { kind: 'no_data' }],
+    ['endless pre-buffering', { kind: 'start_timeout' }],
+  ])('deep: with %s it ends in time and leaves nothing', async (_, fault) => {
     const id = newContentId();
     await engine.fault({ content: id, ...fault });
     const beganMs = performance.now();
@@ -193,7 +200,7 @@ describe('preflight', () => {
     await expectNothingLeft(hasty, [engine]);
   });
 
-  it('deep: media that stop after the burst are found out, and leave nothing', async () => {
+  it('deep: media that stop after the burst count as stalled, and leave nothing', async () => {
     const id = newContentId();
     await engine.fault({ kind: 'stall_after', content: id, bytes: 1_500_000 });
     const { status, body } = await ask(product, id, 'deep');
@@ -202,7 +209,7 @@ describe('preflight', () => {
     await expectNothingLeft(product, [engine]);
   });
 
-  it('a light check on an engine that does not answer is bounded, and says nothing of the content', async () => {
+  it('a light check on an engine that does not answer ends in time, without a verdict on the content', async () => {
     const id = newContentId();
     await engine.fault({ kind: 'never', content: id, where: 'service' });
     const beganMs = performance.now();
@@ -213,7 +220,7 @@ describe('preflight', () => {
     expect((await ask(hasty, id)).body.playable).toBe(true);
   });
 
-  it('a caller who hangs up ends its check', async () => {
+  it('a client that disconnects ends its check', async () => {
     const id = newContentId();
     await engine.fault({ kind: 'no_data', content: id });
     const caller = openViewer(product.url(`/ace/preflight?id=${id}&tier=deep`));
@@ -224,7 +231,7 @@ describe('preflight', () => {
   });
 
   it.each(['light', 'deep'])(
-    '%s: content in use is not touched, under whichever name',
+    '%s: content in use is not affected, under any of its names',
     async (tier) => {
       const id = newContentId();
       const { infohash } = await engine.content(id);
@@ -262,7 +269,7 @@ describe('preflight', () => {
     },
   );
 
-  it('a viewer who comes during a deep check joins its session and keeps it', async () => {
+  it('a viewer that joins during a deep check keeps its stream', async () => {
     const id = newContentId();
     const check = ask(product, id, 'deep');
     await eventually(async () => (await engine.counters())['sessions_open'] === 1);
@@ -276,7 +283,7 @@ describe('preflight', () => {
     await product.api('DELETE', `/api/v1/proxy/sessions/${id}`);
   });
 
-  it('checks stand in line: never more deep ones at once than allowed', async () => {
+  it('checks queue: there are never more deep ones at once than allowed', async () => {
     const ids = Array.from({ length: 5 }, newContentId);
     for (const id of ids) await engine.fault({ kind: 'no_data', content: id, from: 1 });
     let most = 0;
@@ -295,7 +302,7 @@ describe('preflight', () => {
     await watching;
     expect(most).toBe(2);
     for (const { status, body } of answers) {
-      // Who stands in line longer than a check may last is told so.
+      // A check that queues for longer than a check may last gets this reason.
       if (status === 200) expect(body.reason).toBe('start_timeout');
       else expect({ status, code: body.code }).toEqual({ status: 503, code: 'no_capacity' });
     }
@@ -317,7 +324,7 @@ describe('preflight', () => {
     }
   });
 
-  it('HEAD and OPTIONS start nothing and ask nobody', async () => {
+  it('HEAD and OPTIONS start nothing and call no engine', async () => {
     const id = newContentId();
     const path = `/ace/preflight?id=${id}&tier=deep`;
     const head = await product.api('HEAD', path, undefined, {});
@@ -329,7 +336,7 @@ describe('preflight', () => {
   });
 });
 
-describe('preflight in a fleet that is nearly full', () => {
+describe('preflight in an almost full fleet', () => {
   let engine: Simulator;
   let product: Product;
 
@@ -347,7 +354,7 @@ describe('preflight in a fleet that is nearly full', () => {
     });
   });
 
-  it('takes no slot that viewers may want; light goes on', async () => {
+  it('takes no reserved slot, and light checks continue', async () => {
     const viewer = watch(product, newContentId());
     await viewer.playing();
     const deep = await ask(product, newContentId(), 'deep');
@@ -358,7 +365,7 @@ describe('preflight in a fleet that is nearly full', () => {
     viewer.destroy();
   });
 
-  it('gives its slot to a viewer who needs it', async () => {
+  it('releases its slot for a viewer that needs it', async () => {
     await eventually(
       async () => (await product.sessionCount()) === 0,
       15_000,

@@ -36,7 +36,7 @@ describe('errors', () => {
       400,
     ],
     ['a huge header', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(70_000)}\r\n\r\n`, 431],
-  ])('of the parser are problems too: %s', async (_what, raw, status) => {
+  ])('of the HTTP parser are problem documents too: %s', async (_what, raw, status) => {
     await expectProblem(send(raw), status, status === 431 ? 'header_too_large' : 'invalid_request');
   });
 
@@ -46,7 +46,7 @@ describe('errors', () => {
     '/docs',
     '/health/live',
     '/nowhere',
-  ])('of a Host that is none come before anything else: %s', async (path) => {
+  ])('of an invalid Host header come before any other: %s', async (path) => {
     for (const host of ['evil"><script>/x', 'a/b', 'user@host', '[::1', 'host:port']) {
       const viewer = openViewer(product.url(path), { headers: { Host: host } });
       const { detail } = await expectProblem(viewer, 400, 'invalid_request');
@@ -55,7 +55,7 @@ describe('errors', () => {
   });
 
   it.each(['my_server:8000', '[2001:db8::7]:8000', '[::1]', 'tv.example.org', '10.0.0.7:1'])(
-    'of a Host are none where it is one: %s',
+    'do not occur with a valid Host header: %s',
     async (host) => {
       const path = streamPath(newContentId(), '&format=json');
       const viewer = openViewer(product.url(path), { headers: { Host: host } });
@@ -76,7 +76,7 @@ describe('errors', () => {
     await expectProblem(openViewer(product.url(path), { headers }), 404, 'not_found');
   });
 
-  it('of the key: none is 401, a wrong one 403, one in the query is refused', async () => {
+  it('of the key: without a key 401, with a wrong one 403, in the query refused', async () => {
     await expectProblem(openViewer(product.url('/proxy/status')), 401, 'unauthorized');
     for (const [name, value] of [
       ['X-API-Key', 'wrong'],
@@ -95,7 +95,7 @@ describe('errors', () => {
     expect(await allowed.status()).toBe(200);
   });
 
-  it('of a limit are 429 with Retry-After, and the others play on', async () => {
+  it('of a limit are 429 with Retry-After, and present viewers continue', async () => {
     const id = newContentId();
     const viewers = [1, 2].map(() => openViewer(product.url(streamPath(id))));
     await Promise.all(viewers.map((viewer) => viewer.playing()));

@@ -16,20 +16,20 @@ import {
 import { openPage, whyNoBrowser } from './support/browser';
 import { runAsNobody, runProgram, temporaryFolder, whyNoPrograms } from './support/programs';
 
-/** From the first byte that comes from the engine to the first picture. */
+/** Time from the engine's first byte to the first picture. */
 const PICTURE_WITHIN_MS = 3000;
-/** A machine that runs other tests meanwhile decodes slowly; a player that is not fed shows nothing at all. */
+/** A machine that runs other tests decodes slowly; a player without media shows nothing. */
 const SLACK_MS = 12_000;
 const ENDS_WITHIN_MS = 60_000;
 
 const MPEGTS = require.resolve('mpegts.js/dist/mpegts.js');
 
-/** What a page's video element shows. */
+/** The state of a page's video element. */
 interface Look {
   readonly time: number;
   readonly width: number;
   readonly frames: number;
-  /** What the player complained of. */
+  /** The player's errors. */
   readonly failure: string;
 }
 
@@ -41,7 +41,7 @@ describe('real players show pictures', () => {
     product = await startProduct({ engines: [engine] });
   });
 
-  /** A test for which programs have to be there. */
+  /** A test that needs these programs. */
   function withPrograms(names: readonly string[], what: string, run: () => Promise<void>): void {
     const why = whyNoPrograms(...names);
     (why === null ? it : it.skip)(`${what} ${why ?? ''}`, run);
@@ -53,8 +53,8 @@ describe('real players show pictures', () => {
     expect(shownAt - firstByteAt).toBeLessThan(PICTURE_WITHIN_MS + SLACK_MS);
   }
 
-  /** When the player said so. */
-  async function whenSaid(player: Child, what: RegExp): Promise<number> {
+  /** Time at which the player printed this. */
+  async function whenPrinted(player: Child, what: RegExp): Promise<number> {
     return player.line((line) => (what.test(line) ? Date.now() : null), ENDS_WITHIN_MS);
   }
 
@@ -89,11 +89,11 @@ describe('real players show pictures', () => {
       ...['-progress', 'pipe:1', '-stats_period', '0.1', '-i', product.url(streamPath(id))],
       ...['-map', '0:v', '-map', '0:a', '-t', '10', '-f', 'null', '-'],
     );
-    await expectQuick(id, await whenSaid(player, /^frame=[1-9]/));
+    await expectQuick(id, await whenPrinted(player, /^frame=[1-9]/));
     expect(await endOf(player)).toBe(0);
     expect(player.lines.filter((line) => !/^\w+=/.test(line))).toEqual([]);
     const frames = player.lines.flatMap((line) => /^frame=(\d+)/.exec(line)?.[1] ?? []);
-    // 25 a second, each of them once.
+    // 25 pictures per second, each once.
     expect(Number(frames.at(-1))).toBeGreaterThanOrEqual(249);
     expect(Number(frames.at(-1))).toBeLessThanOrEqual(251);
     for (const counter of ['dup_frames', 'drop_frames']) {
@@ -111,7 +111,7 @@ describe('real players show pictures', () => {
       ...['--no-config', '--vo=null', '--ao=null', '--input-terminal=no', '--msg-level=all=v'],
       ...['--length=3', product.url(streamPath(id))],
     );
-    await expectQuick(id, await whenSaid(player, /first video frame after restart shown/));
+    await expectQuick(id, await whenPrinted(player, /first video frame after restart shown/));
     expect(await endOf(player)).toBe(0);
     const text = player.lines.join('\n');
     expect(text).toMatch(/VO: \[null\] 640x360/);
@@ -130,7 +130,7 @@ describe('real players show pictures', () => {
       ...['--avcodec-hw=none', '--no-color', '-vv', '--run-time', '3', '--play-and-exit'],
       ...[product.url(streamPath(id)), 'vlc://quit'],
     );
-    await expectQuick(id, await whenSaid(player, /decoder debug: Received first picture/));
+    await expectQuick(id, await whenPrinted(player, /decoder debug: Received first picture/));
     expect(await endOf(player)).toBe(0);
     const text = player.lines.join('\n');
     expect(text).toMatch(/pid 256 has now es fcc=h264/);
@@ -143,7 +143,7 @@ describe('real players show pictures', () => {
     const file = join(temporaryFolder(), 'file.ts');
     const url = product.url(streamPath(id));
     const curl = runProgram('curl', '-sN', '--max-time', '10', '-o', file, '-w', '%{json}', url);
-    // 28: the time was over, and not the stream.
+    // Exit code 28: curl's time limit ended the transfer, not the stream.
     expect(await endOf(curl)).toBe(28);
     expect(JSON.parse(curl.lines.join(''))).toMatchObject({
       http_code: 200,
@@ -179,12 +179,12 @@ describe('real players show pictures', () => {
     expect(await look()).toMatchObject({ width: 640, failure: '' });
     expect(complaints).toEqual([]);
     expect(foreign).toEqual([]);
-    // A closed tab is a viewer who left.
+    // A viewer leaves when its tab is closed.
     await page.close();
     await eventually(async () => (await product.session(id)).client_count === 0, 20_000);
   });
 
-  /** A page of another origin, as a panel or an IPTV site is. */
+  /** A page of another origin, like a panel or an IPTV site. */
   async function servePage(): Promise<string> {
     const html = `<!doctype html><title></title><link rel="icon" href="data:,">
       <video muted playsinline></video><script src="/mpegts.js"></script><script>

@@ -17,7 +17,7 @@ const SEED = 5;
 const BYTES = 40_000_000;
 const QUICK = { PROXY_GRACE_PERIOD: '300ms', PROXY_RETRY_BASE: '50ms' };
 
-/** A seek waits 4 s at most for the older connection of its player to close or to be left unread. */
+/** A seek waits at most 4 s until the older connection of its player is closed or unread. */
 const BEYOND_WAIT_MS = 4500;
 
 async function film(
@@ -37,7 +37,7 @@ function watch(product: Product, id: string, range?: string, more = ''): FileReq
   return new FileRequest(product.url(streamPath(id, more)), { headers });
 }
 
-/** It has begun, and takes no more for now. */
+/** A request that has begun and takes no more bytes for now. */
 async function paused(request: FileRequest): Promise<FileRequest> {
   await request.received(100_000);
   request.pause();
@@ -45,7 +45,7 @@ async function paused(request: FileRequest): Promise<FileRequest> {
 }
 
 describe('a film on three engines', () => {
-  it('plays for three people behind one address with the same player, and not for a fourth', async () => {
+  it('plays for three viewers at one address with the same player, and not for a fourth', async () => {
     const engines = [
       await startSimulator({ startDelayMs: 50 }),
       await startSimulator({ startDelayMs: 50 }),
@@ -53,14 +53,14 @@ describe('a film on three engines', () => {
     ];
     const product = await startProduct({ engines, env: QUICK });
     const id = await film(engines, { file_bytes: 500_000_000 });
-    // Two of them while nobody knows that it is a film: they join one start.
-    const people = [watch(product, id), watch(product, id)];
-    for (const person of people) await paused(person);
-    people.push(await paused(watch(product, id, 'bytes=0-')));
+    // Two of them before the content is known to be a file: they join one start.
+    const viewers = [watch(product, id), watch(product, id)];
+    for (const person of viewers) await paused(person);
+    viewers.push(await paused(watch(product, id, 'bytes=0-')));
     const fourth = watch(product, id);
     expect(await fourth.status()).toBe(503);
     expect(await fourth.json()).toMatchObject({ code: 'no_capacity' });
-    for (const person of people) {
+    for (const person of viewers) {
       const { bytes } = person;
       person.resume();
       await person.received(bytes + 5_000_000);
@@ -69,7 +69,7 @@ describe('a film on three engines', () => {
       expect(await engine.starts(id)).toHaveLength(1);
       expect(await engine.counters()).toMatchObject({ second_reader_violations: 0 });
     }
-    for (const person of people) person.hangUp();
+    for (const person of viewers) person.hangUp();
     await expectNothingLeft(product, engines);
   });
 });
@@ -83,7 +83,7 @@ describe('a film on the only engine', () => {
     product = await startProduct({ engines: [engine], env: { ...QUICK, ...env } });
   }
 
-  it('is given to the newest request of a playback address, also while it is starting', async () => {
+  it('belongs to the newest request of a playback address, also while it is starting', async () => {
     await start({});
     const id = await film([engine]);
     await watch(product, id, 'bytes=0-9').whole;
@@ -105,7 +105,7 @@ describe('a film on the only engine', () => {
     expect((await newest.whole).equals(patternBytes(SEED, 300, 400))).toBe(true);
   });
 
-  it('is not taken from a viewer who reads it by another one with the same player', async () => {
+  it('is not taken from a reading viewer by another one with the same player', async () => {
     await start({});
     const id = await film([engine], { file_bytes: 500_000_000 });
     const reader = await paused(watch(product, id));
@@ -114,7 +114,7 @@ describe('a film on the only engine', () => {
     const answers = Promise.all(others.map((other) => other.status()));
     let isAnswered = false;
     void answers.then(() => (isAnswered = true));
-    // The reader plays at the speed of a player, not of the loopback interface.
+    // The viewer reads at the speed of a player, not of the loopback interface.
     await eventually(async () => {
       await reader.received(reader.bytes + 1_000_000);
       reader.pause();
@@ -128,18 +128,18 @@ describe('a film on the only engine', () => {
     await expectNothingLeft(product, [engine]);
   });
 
-  it('is not taken from who reads it by a request that was given up', async () => {
+  it('is not taken from a reading viewer by a request that was closed', async () => {
     await start({});
     const id = await film([engine], { file_bytes: 500_000_000 });
     const request = await paused(watch(product, id));
     for (let n = 0; n < 3; n += 1) {
       const headers = { 'User-Agent': 'tv', Range: 'bytes=300000000-' };
       const jump = openViewer(product.url(streamPath(id)), { headers });
-      // Together with the request: within the time for which it waits.
+      // Together with the request, within the time for which it waits.
       jump.halfClose();
       await jump.closed;
     }
-    // Beyond that time it is read as before.
+    // After that time the viewer still reads.
     const beyondMs = performance.now() + BEYOND_WAIT_MS;
     const { bytes } = request;
     await eventually(() => performance.now() > beyondMs);
@@ -147,18 +147,18 @@ describe('a film on the only engine', () => {
     await request.received(bytes + 20_000_000);
   });
 
-  it('is gone on with as often as its engine breaks off, while it gets on', async () => {
+  it('continues after any number of breaks, as long as bytes arrive in between', async () => {
     await start({});
     const bytes = 24_000_000;
     const id = await film([engine], { file_bytes: bytes });
-    // A reset discards what is on its way; an end lets all of it arrive, which is more than what counts as getting on.
+    // A reset discards bytes in transit. An end delivers all of them, which is enough progress.
     await engine.fault({ kind: 'reset_after', bytes: 2_500_000, content: id, nth: 1 });
     await engine.fault({ kind: 'end_after', bytes: 2_500_000, content: id, from: 2 });
     expect(sha1(await watch(product, id).whole)).toBe(sha1(patternBytes(SEED, 0, bytes)));
     await expectNothingLeft(product, [engine]);
   });
 
-  it('gives its place to a broadcast when nobody reads it', async () => {
+  it('releases its slot for a broadcast when it has no viewer', async () => {
     await start({ PROXY_MAX_SESSIONS: '1', PROXY_GRACE_PERIOD: '60s' });
     const id = await film([engine]);
     await watch(product, id, 'bytes=0-9').whole;
@@ -167,7 +167,7 @@ describe('a film on the only engine', () => {
     expect(await product.session(id)).toMatchObject({ end_reason: 'reclaimed' });
   });
 
-  it('is gone at once when its viewer leaves before an engine has it', async () => {
+  it('ends at once if its viewer leaves during the start', async () => {
     await start({ PROXY_GRACE_PERIOD: '60s' });
     const id = await film([engine]);
     await watch(product, id, 'bytes=0-9').whole;
@@ -179,7 +179,7 @@ describe('a film on the only engine', () => {
     await eventually(async () => (await product.sessionCount()) === 0, 30_000);
   });
 
-  it('resets a viewer whom an operator throws out before an engine has it', async () => {
+  it('resets a viewer that is kicked during the start', async () => {
     await start({});
     const id = await film([engine]);
     await watch(product, id, 'bytes=0-9').whole;
@@ -196,7 +196,7 @@ describe('a film on the only engine', () => {
     await expect(request.head).rejects.toThrow('rst');
   });
 
-  it('is told of alike by all addresses of one playback', async () => {
+  it('has the same state at all addresses of one playback', async () => {
     await start({});
     const id = await film([engine]);
     const asked = watch(product, id, undefined, '&format=json&_idx=1');
@@ -222,7 +222,7 @@ describe('a film on the only engine', () => {
 });
 
 describe('a film on an engine of the fleet', () => {
-  it('goes on in the same answer when its engine is taken away', async () => {
+  it('continues in the same response when its engine is removed', async () => {
     const product = await startProduct({
       env: { ...QUICK, ENGINE_DRIVER: 'simulator', MIN_REPLICAS: '2', MAX_REPLICAS: '2' },
     });
@@ -243,7 +243,7 @@ describe('a film on an engine of the fleet', () => {
     const request = await paused(watch(product, id));
     const { container_id: engineId } = await product.session(id);
     expect((await product.api('DELETE', `/engines/${engineId}`)).status).toBeLessThan(300);
-    // Also while the viewer takes nothing: the engine is left, not lost.
+    // Also while the viewer takes nothing: the stream leaves the engine without a loss.
     await eventually(async () => {
       const { container_id: now, failovers } = await product.session(id);
       return now !== engineId && failovers === 1;

@@ -40,7 +40,7 @@ function watch(product: Product, id: string, agent: string, range?: string): Fil
   return new FileRequest(product.url(streamPath(id)), { headers });
 }
 
-/** It has begun, and takes no more for now. */
+/** A request that has begun and takes no more bytes for now. */
 async function paused(request: FileRequest): Promise<FileRequest> {
   await request.received(100_000);
   request.pause();
@@ -65,7 +65,7 @@ describe('a film on two engines', () => {
     return one.engineId === engineId ? [one, other] : [other, one];
   }
 
-  it('goes on in the same answer when its engine is killed', async () => {
+  it('continues in the same response when its engine is killed', async () => {
     const id = await film(engines);
     const request = await paused(watch(product, id, 'tv'));
     const [killed, left] = await playingOn(id);
@@ -75,7 +75,7 @@ describe('a film on two engines', () => {
     await expectNothingLeft(product, [left]);
   });
 
-  it('stays where it is when an operator drains its engine, and newer ones go elsewhere', async () => {
+  it('stays on a drained engine, and newer playbacks use another one', async () => {
     const id = await film(engines, { file_bytes: 500_000_000 });
     const request = await paused(watch(product, id, 'tv'));
     const [drained, other] = await playingOn(id);
@@ -120,8 +120,8 @@ describe('a film on the only engine', () => {
     });
   }
 
-  it('follows its viewer, whose earlier connection stays open', async () => {
-    // The stranger is to find the session that the viewer has left.
+  it('follows its viewer although the earlier connection stays open', async () => {
+    // Long enough for a stranger to find the playback that the viewer has left.
     const product = await start({ PROXY_GRACE_PERIOD: '8s' });
     const id = await film([engine], { file_bytes: 500_000_000 });
     const first = await paused(watch(product, id, 'tv'));
@@ -137,7 +137,7 @@ describe('a film on the only engine', () => {
     await expectNothingLeft(product, [engine]);
   });
 
-  it('is found in what was called a broadcast, though there is one slot', async () => {
+  it('is detected in a content that an engine reports as live, also with a single slot', async () => {
     const product = await start({});
     const id = newContentId();
     await engine.fault({ kind: 'media_kind', media: 'mp4', content: id });
@@ -147,7 +147,7 @@ describe('a film on the only engine', () => {
     await expectNothingLeft(product, [engine]);
   });
 
-  it('gives way to a broadcast when nobody reads it, and never while somebody does', async () => {
+  it('is preempted by a broadcast without a viewer, and never with one', async () => {
     const product = await start({ PROXY_GRACE_PERIOD: '60s' });
     const id = await film([engine], { file_bytes: 500_000_000 });
     const request = await paused(watch(product, id, 'tv'));
@@ -165,11 +165,11 @@ describe('a film on the only engine', () => {
     const other = watch(product, id, 'other');
     expect(await other.status()).toBe(429);
     expect(await other.json()).toMatchObject({ code: 'client_limit' });
-    // A seek of the same viewer does not count twice.
+    // A seek of the same viewer is not counted twice.
     expect(await watch(product, id, 'tv', 'bytes=100-109').status()).toBe(206);
   });
 
-  it('is refused as a whole when no engine can play it', async () => {
+  it('is refused when no engine can play it', async () => {
     const product = await start({});
     const id = await film([engine]);
     await watch(product, id, 'tv', 'bytes=0-9').whole;
@@ -181,7 +181,7 @@ describe('a film on the only engine', () => {
   });
 });
 
-describe('a film as ffmpeg writes it', () => {
+describe('a file of ffmpeg', () => {
   let folder: string;
   let engine: Simulator;
   let product: Product;
@@ -194,8 +194,8 @@ describe('a film as ffmpeg writes it', () => {
   });
 
   it.each([
-    ['its index in front', 'mp4', 'video/mp4', ['-movflags', '+faststart']],
-    ['its index behind, where players have to jump first', 'mp4', 'video/mp4', []],
+    ['the index at the beginning', 'mp4', 'video/mp4', ['-movflags', '+faststart']],
+    ['the index at the end, where players must seek first', 'mp4', 'video/mp4', []],
     ['Matroska', 'mkv', 'video/x-matroska', []],
   ])('with %s plays to its end', async (_what, ending, type, flags) => {
     const path = join(folder, `film.${ending}`);
@@ -216,7 +216,7 @@ describe('a film as ffmpeg writes it', () => {
     const { format } = JSON.parse(stdout) as { format: { duration: string; size: string } };
     expect(Number(format.duration)).toBeCloseTo(10, 0);
     expect(Number(format.size)).toBe(statSync(path).size);
-    // Decodes the last seconds, to which it jumps.
+    // Decodes the last seconds, to which it seeks.
     const tail = await run('ffmpeg', [
       '-v',
       'error',

@@ -15,7 +15,7 @@ const BYTES = 3_000_001;
 const SEED = 7;
 const FILE = patternBytes(SEED, 0, BYTES);
 const GRACE_MS = 400;
-/** An engine of a busy machine is late now and then, and not silent. */
+/** Long, because an engine on a busy machine may be late and must not count as silent. */
 const STALL_MS = 5000;
 const QUICK = {
   PROXY_GRACE_PERIOD: `${GRACE_MS}ms`,
@@ -29,7 +29,7 @@ const QUICK = {
 describe('recorded content', () => {
   let engines: [Simulator, Simulator];
   let product: Product;
-  /** The same engines, and sessions that nobody ends by being late. */
+  /** A product with the same engines, whose playbacks do not end because of delays. */
   let patient: Product;
 
   beforeAll(async () => {
@@ -45,7 +45,7 @@ describe('recorded content', () => {
     for (const engine of engines) await engine.clear();
   });
 
-  /** A recorded content that both engines have. */
+  /** A recorded content that both engines know. */
   async function film(settings: Readonly<Record<string, unknown>> = {}): Promise<string> {
     const id = newContentId();
     for (const engine of engines) {
@@ -59,13 +59,13 @@ describe('recorded content', () => {
     return new FileRequest(at.url(streamPath(id)), options);
   }
 
-  /** A viewer of its own name, with a range or all of it. */
+  /** A viewer with its own User-Agent, with a range or for the whole file. */
   function watch(id: string, agent: string, range?: string, at = product): FileRequest {
     const headers = { 'User-Agent': agent, ...(range === undefined ? {} : { Range: range }) };
     return open(id, { headers }, at);
   }
 
-  /** It has begun, and takes no more for now. */
+  /** A request that has begun and takes no more bytes for now. */
   async function pausedAt(request: FileRequest, bytes = 100_000): Promise<FileRequest> {
     await request.received(bytes);
     request.pause();
@@ -85,7 +85,7 @@ describe('recorded content', () => {
     return counters.reduce((sum, { readers: count = 0 }) => sum + count, 0);
   }
 
-  it('comes whole, with its type and length, through one engine session', async () => {
+  it('arrives completely, with its type and length, through one engine session', async () => {
     const id = await film({ file_type: 'video/x-matroska' });
     const request = open(id);
     const { status, headers } = await request.head;
@@ -103,7 +103,7 @@ describe('recorded content', () => {
     expect(headers['server']).toBeUndefined();
     expect(headers['transfer-encoding']).toBeUndefined();
     expect(sha1(await request.whole)).toBe(sha1(FILE));
-    // The start that found it out is the one that plays it.
+    // The engine session of the first start plays it.
     expect(await total(id)).toBe(1);
     const { headers: known } = await open(id, { method: 'HEAD' }).head;
     expect(known).toMatchObject({
@@ -118,10 +118,10 @@ describe('recorded content', () => {
   it.each([
     ['the middle', 'bytes=1000000-1999999', 1_000_000, 2_000_000],
     ['one byte', 'bytes=5-5', 5, 6],
-    ['from somewhere on', `bytes=${BYTES - 10}-`, BYTES - 10, BYTES],
+    ['from a position to the end', `bytes=${BYTES - 10}-`, BYTES - 10, BYTES],
     ['the end', 'bytes=-1000', BYTES - 1000, BYTES],
-    ['more than there is', 'bytes=2999999-9999999', 2_999_999, BYTES],
-  ])('of which %s is wanted', async (_what, range, from, to) => {
+    ['more than the rest', 'bytes=2999999-9999999', 2_999_999, BYTES],
+  ])('is sent in part for a range: %s', async (_what, range, from, to) => {
     const id = await film();
     const request = open(id, { headers: { Range: range } });
     const { status, headers } = await request.head;
@@ -131,7 +131,7 @@ describe('recorded content', () => {
     expect((await request.whole).equals(FILE.subarray(from, to))).toBe(true);
   });
 
-  it('beyond its end is 416, and several parts at once are all of it', async () => {
+  it('answers 416 beyond its end, and the whole file for several ranges', async () => {
     const id = await film();
     const beyond = open(id, { headers: { Range: `bytes=${BYTES}-` } });
     expect((await beyond.head).status).toBe(416);
@@ -154,7 +154,7 @@ describe('recorded content', () => {
     expect(await part('"another"').status()).toBe(200);
   });
 
-  it('is sought in through the engine session that is there', async () => {
+  it('serves a seek from the existing engine session', async () => {
     const id = await film({ file_bytes: 50_000_000 });
     const seek = (range?: string): FileRequest => watch(id, 'vlc', range, patient);
     const first = seek();
@@ -180,9 +180,9 @@ describe('recorded content', () => {
     }
   });
 
-  it('has one viewer on each engine, then there is no room', async () => {
+  it('has one viewer on each engine, and refuses further ones', async () => {
     const id = await film({ file_bytes: 500_000_000 });
-    // One after the other: the first one has the stream's own id.
+    // One after the other: the first one gets the stream's own id.
     const one = await pausedAt(watch(id, 'one'));
     const two = await pausedAt(watch(id, 'two'));
     expect(await starts(id)).toEqual([1, 1]);
@@ -210,16 +210,16 @@ describe('recorded content', () => {
     expect(ids.filter((one: string) => one.startsWith(id)).sort()).toEqual([id, `${id}~2`]);
     const { body: clients } = await product.api('GET', `/proxy/sessions/${id}/clients`);
     expect(clients.clients).toMatchObject([{ user_agent: 'one', state: 'streaming' }]);
-    // One who leaves makes room.
+    // A slot is free when one viewer leaves.
     one.hangUp();
     await eventually(async () => (await watch(id, 'three', 'bytes=0-9').status()) === 206);
     two.resume();
-    // An operator stops the other.
+    // An operator stops the other playback.
     expect((await product.api('DELETE', `/streams/${id}~2`)).status).toBe(200);
     await expect(two.whole).rejects.toMatchObject({ code: 'ECONNRESET' });
   });
 
-  it('gives a second connection of one player its own engine while there is one, else takes it over', async () => {
+  it('gives a second connection of a player another engine, or the playback of the first one', async () => {
     const id = await film({ file_bytes: 500_000_000 });
     const head = await pausedAt(watch(id, 'browser'));
     const tail = await pausedAt(watch(id, 'browser', 'bytes=400000000-'));
@@ -232,7 +232,7 @@ describe('recorded content', () => {
     await expectNothingLeft(product, engines);
   });
 
-  it('leaves the engine after the grace', async () => {
+  it('releases the engine after the grace period', async () => {
     const id = await film({ file_bytes: 50_000_000 });
     const request = open(id);
     await request.received(100_000);
@@ -248,11 +248,11 @@ describe('recorded content', () => {
     expect(graceMs).toBeGreaterThan(GRACE_MS - 50);
   });
 
-  it('leaves the engine at once when its slot is needed', async () => {
+  it('releases the engine at once when its slot is needed', async () => {
     const ids = [await film(), await film(), await film(), await film(), await film()];
     const [idle = '', ...others] = ids;
     for (const id of ids) await open(id, { headers: { Range: 'bytes=0-9' } }, patient).whole;
-    // Two engines with two slots each: the one that was left first made room for the last one.
+    // Two engines with two slots each: the playback that was left first was preempted for the last one.
     expect(await patient.session(idle)).toMatchObject({
       state: 'ended',
       end_reason: 'reclaimed',
@@ -269,7 +269,7 @@ describe('recorded content', () => {
     ['ends too early', { kind: 'end_after', bytes: 1_000_000, nth: 1 }],
     ['falls silent', { kind: 'stall_after', bytes: 1_000_000, nth: 1 }],
     ['loses the session', { kind: 'session_stolen', bytes: 1_000_000, how: 'reset', nth: 1 }],
-  ])('goes on in the same answer when the engine %s', async (_what, fault) => {
+  ])('continues in the same response when the engine %s', async (_what, fault) => {
     const id = await film();
     for (const engine of engines) await engine.fault({ ...fault, content: id });
     const request = open(id, { headers: { Range: 'bytes=500000-' } });
@@ -279,7 +279,7 @@ describe('recorded content', () => {
     await expectNothingLeft(product, engines);
   });
 
-  it('is reset, never ended, when nobody has the same file', async () => {
+  it('is reset, never ended, if no engine has the same file', async () => {
     const id = await film();
     await engines[1].control('PUT', `/__sim/content/${id}`, { file_seed: 8 });
     await engines[0].control('PUT', `/__sim/content/${id}`, { file_seed: 9 });
@@ -291,7 +291,7 @@ describe('recorded content', () => {
     await expectNothingLeft(product, engines);
   });
 
-  it('holds the engine back for a viewer who pauses, longer than engines may be silent', async () => {
+  it('stops reading from the engine for a paused viewer, longer than the limit of silence', async () => {
     const id = await film({ file_bytes: 200_000_000 });
     const request = open(id);
     await request.received(100_000);
@@ -304,7 +304,7 @@ describe('recorded content', () => {
     };
     let before = -1;
     let sinceMs = 0;
-    // What is on its way arrives meanwhile; then nothing moves, for longer than an engine may be silent.
+    // Bytes in transit arrive meanwhile; then no bytes move for longer than the limit of silence.
     await eventually(
       async () => {
         const now = await sent();
@@ -325,7 +325,7 @@ describe('recorded content', () => {
     await eventually(async () => (await readers()) === 0, 20_000);
   });
 
-  it('has no HLS, and says where it plays', async () => {
+  it('has no HLS, and names its address in the error', async () => {
     const id = await film();
     for (let n = 0; n < 2; n += 1) {
       const request = new FileRequest(product.url(`/ace/manifest.m3u8?id=${id}`));
@@ -340,7 +340,7 @@ describe('recorded content', () => {
     expect(await total(id)).toBe(1);
   });
 
-  it('plays by an address of format=json, whose stop is this caller', async () => {
+  it('plays at the address of format=json, whose stop removes this viewer only', async () => {
     const id = await film({ file_bytes: 50_000_000 });
     const asked = new FileRequest(product.url(streamPath(id, '&format=json')));
     const { response } = (await asked.json()) as { response: Record<string, string> };
@@ -353,7 +353,7 @@ describe('recorded content', () => {
     expect(await total(id)).toBe(1);
   });
 
-  it('in another container than MPEG-TS plays although it is called live', async () => {
+  it('plays in another container than MPEG-TS although the engine reports it as live', async () => {
     const id = newContentId();
     for (const engine of engines) {
       await engine.fault({ kind: 'media_kind', media: 'mp4', bytes: 500_000, content: id });
@@ -366,7 +366,7 @@ describe('recorded content', () => {
     await expectNothingLeft(product, engines);
   });
 
-  it('as a recording in MPEG-TS is a file as well', async () => {
+  it('is a file also as a recording in MPEG-TS', async () => {
     const id = newContentId();
     for (const engine of engines) await engine.setContent(id, { live: 0, bitrate_mbps: 1 });
     const request = open(id);
@@ -377,7 +377,7 @@ describe('recorded content', () => {
     expect(whole[0]).toBe(0x47);
   });
 
-  it('counts for the metrics, and leaves nothing behind', async () => {
+  it('is counted in the metrics, and leaves nothing behind', async () => {
     await expectNothingLeft(product, engines);
     const { body } = await product.api('GET', '/proxy/status');
     expect(body.total_sessions).toBeGreaterThan(10);

@@ -25,7 +25,7 @@ import { temporaryFolder } from './support/programs';
 const GRACE_MS = 1_000;
 /** The queued copy of a job is due 5 s after its timer. */
 const COPY_LAG_MS = 5_000;
-/** Without a drain: engine sessions are stopped within 3 s, and Redis is waited for no longer than 3 s. */
+/** Without a drain: engine sessions are stopped within 3 s, and the end waits at most 3 s for Redis. */
 const END_WITHIN_MS = 8_000;
 
 describeWithRedis('a product with REDIS_URL', () => {
@@ -53,7 +53,7 @@ describeWithRedis('a product with REDIS_URL', () => {
     return viewer;
   }
 
-  /** Plays a content for a moment; resolves when its stream has ended, on time. */
+  /** Plays a content for a moment. Resolves when its stream has ended, on time. */
   async function playAndLeave(product: Product): Promise<void> {
     const id = newContentId();
     const viewer = await play(product, id);
@@ -64,7 +64,7 @@ describeWithRedis('a product with REDIS_URL', () => {
     });
     expect(over).toMatchObject({ state: 'ended', end_reason: 'no_viewers', error: null });
     expect(over.idle_seconds).toBeGreaterThanOrEqual(GRACE_MS / 1000 - 0.1);
-    // The copy would have ended it later.
+    // The queued copy of the job would have ended it later.
     expect(over.idle_seconds).toBeLessThan(withLag(GRACE_MS + COPY_LAG_MS - 1_000) / 1000);
   }
 
@@ -83,7 +83,7 @@ describeWithRedis('a product with REDIS_URL', () => {
     });
   }
 
-  it('ends a stream after its grace, and ends nothing because of a job of an earlier process', async () => {
+  it('ends a stream after its grace period, and nothing because of a job of an earlier process', async () => {
     const server = await startRedis('--requirepass', 'e2e-secret');
     const redis = new Redis({ port: server.port, password: 'e2e-secret', db: 3 });
     onScopeEnd(() => redis.disconnect());
@@ -117,7 +117,7 @@ describeWithRedis('a product with REDIS_URL', () => {
     }
   });
 
-  it('goes on when Redis is killed: nobody is cut, streams start and end on time, and so does the product', async () => {
+  it('continues when Redis is killed: no viewer is cut, streams start and end on time, and so does the product', async () => {
     const server = await startRedis();
     const product = await start(server.url);
     const viewer = await play(product);
@@ -140,7 +140,7 @@ describeWithRedis('a product with REDIS_URL', () => {
     expect(performance.now() - beganMs).toBeLessThan(withLag(END_WITHIN_MS));
   });
 
-  it('starts, serves and ends while Redis cannot be reached, and says so once', async () => {
+  it('starts, serves and ends without Redis, and logs that once', async () => {
     const port = await freePort();
     const product = await start(`redis://127.0.0.1:${port}`);
     await playAndLeave(product);
@@ -153,7 +153,7 @@ describeWithRedis('a product with REDIS_URL', () => {
     expect(performance.now() - beganMs).toBeLessThan(withLag(END_WITHIN_MS));
   });
 
-  it('alone loads the code for Redis', async () => {
+  it('is needed to load the code for Redis', async () => {
     const REDIS_CODE = ['@nestjs/bullmq', 'bullmq', 'ioredis'];
     const url = `redis://127.0.0.1:${await freePort()}`;
     for (const [redisUrl, expected] of [

@@ -21,11 +21,11 @@ import { whyNoPrograms } from './support/programs';
 
 /** How long a start may take with default settings: the wait for an engine, then for media. */
 const LONGEST_START_S = 120;
-/** Simulated instead of that. */
+/** Duration of the simulated start. */
 const SLOW_START_MS = 2500;
 const FORGED = { 'X-Forwarded-For': '203.0.113.9', 'X-Forwarded-Host': 'evil.example' };
 
-describe('behind a reverse proxy that is configured as the documentation says', () => {
+describe('behind a reverse proxy with the documented configuration', () => {
   let engine: Simulator;
   let product: Product;
 
@@ -49,7 +49,7 @@ describe('behind a reverse proxy that is configured as the documentation says', 
 
   const whyNoNginx = whyNoPrograms('nginx');
   (whyNoNginx === null ? it : it.skip)(
-    `nginx shows a player that its stream has failed ${whyNoNginx ?? ''}`,
+    `nginx passes the reset of a failed stream on to a player ${whyNoNginx ?? ''}`,
     async () => {
       const { port } = await startFrontProxy(
         'nginx',
@@ -68,7 +68,7 @@ describe('behind a reverse proxy that is configured as the documentation says', 
   describe.each<[FrontProxyName, RegExp | null]>([
     ['nginx', /proxy_read_timeout (\d+)s/],
     ['haproxy', /timeout server (\d+)s/],
-    // It waits without an end.
+    // It has no time limit.
     ['caddy', null],
   ])('%s', (name, timeout) => {
     const why = whyNoPrograms(name);
@@ -80,7 +80,7 @@ describe('behind a reverse proxy that is configured as the documentation says', 
       if (why === null) ({ port } = await startFrontProxy(name, configuration, product.port));
     });
 
-    test(`plays MPEG-TS and HLS at the outer address ${why ?? ''}`, async () => {
+    test(`plays MPEG-TS and HLS at the proxy's address ${why ?? ''}`, async () => {
       const id = newContentId();
       const host = `localhost:${port}`;
       const headers = { Host: host, ...FORGED };
@@ -101,7 +101,7 @@ describe('behind a reverse proxy that is configured as the documentation says', 
       expect(await engine.starts(id)).toHaveLength(1);
     });
 
-    test(`sees the viewer, whatever that says of itself ${why ?? ''}`, async () => {
+    test(`sees the viewer's address, whatever headers the viewer sends ${why ?? ''}`, async () => {
       const id = newContentId();
       const viewers = [{}, FORGED].map((headers, n) =>
         openViewer({ port, path: streamPath(id) }, { headers, localAddress: `127.0.1.${n + 1}` }),
@@ -114,7 +114,7 @@ describe('behind a reverse proxy that is configured as the documentation says', 
 
     const whyNot = why ?? whyNoFarHost();
     (whyNot === null ? it : it.skip)(
-      `has the viewer's address counted, not the proxy's ${whyNot ?? ''}`,
+      `counts the viewer's address, not the proxy's ${whyNot ?? ''}`,
       async () => {
         const far = openFarHost();
         const id = newContentId();
@@ -136,7 +136,7 @@ describe('behind a reverse proxy that is configured as the documentation says', 
       },
     );
 
-    test(`waits for a start that takes its time ${why ?? ''}`, async () => {
+    test(`waits for a slow start ${why ?? ''}`, async () => {
       const slow = async (at: number): Promise<number> => {
         const id = newContentId();
         await engine.setContent(id, { start_delay_ms: SLOW_START_MS });
@@ -149,7 +149,7 @@ describe('behind a reverse proxy that is configured as the documentation says', 
       }
       const [setting = '', seconds] = timeout.exec(configuration) ?? [];
       expect(Number(seconds)).toBeGreaterThan(LONGEST_START_S);
-      // That this setting decides shows when it is too small for a start that is not as slow.
+      // Proves that this setting decides: with a smaller value a start that is less slow fails.
       const short = configuration.replace(setting, setting.replace(`${seconds}s`, '1s'));
       const { port: hasty } = await startFrontProxy(name, short, product.port);
       expect(await Promise.all([slow(port), slow(hasty)])).toEqual([200, 504]);

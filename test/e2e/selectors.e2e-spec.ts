@@ -12,7 +12,7 @@ import {
 } from './support';
 import { loadPlaylist, loadSegment, openHls } from './support/hls';
 
-describe('how a content is asked for', () => {
+describe('selectors of contents', () => {
   let engine: Simulator;
   let product: Product;
 
@@ -28,7 +28,7 @@ describe('how a content is asked for', () => {
     return openViewer(product.url(path));
   }
 
-  /** Of a product at rest: what is still on its way from another test is none of this one's. */
+  /** Waits until the product is idle, so that calls of another test are not counted. */
   async function atRest(): Promise<number> {
     await eventually(async () => (await product.sessionCount()) === 0, 30_000);
     return countStarts();
@@ -38,7 +38,7 @@ describe('how a content is asked for', () => {
     return (await engine.journal('/ace/getstream')).length;
   }
 
-  it('every form of one id is one session', async () => {
+  it('every form of one id leads to one stream', async () => {
     const id = newContentId();
     const asListsHaveIt = [
       `/ace/getstream/?id=${id}`,
@@ -72,14 +72,14 @@ describe('how a content is asked for', () => {
     expect(await product.session(id)).toMatchObject({ client_count: paths.length });
     const starts = await engine.starts(id);
     expect(starts).toHaveLength(1);
-    // What reaches an engine is one canonical form, with a player id of our own.
+    // The engine gets one canonical form, with our own player id.
     expect(starts[0]!.url).toMatch(
       new RegExp(`^/ace/getstream\\?format=json&id=${id}&pid=[A-Za-z0-9-]+$`),
     );
     expect(starts[0]!.url).not.toMatch(/mine|theirs|something|events|VLC/);
   });
 
-  it('every address of /ace is taken as lists and players have it', async () => {
+  it('every address of /ace is accepted in the forms of playlists and players', async () => {
     const id = newContentId();
     const json = async (path: string, method = 'GET') => {
       const { status, body } = await product.api(method, path, undefined, {});
@@ -122,7 +122,7 @@ describe('how a content is asked for', () => {
     }
   });
 
-  it('id first, then infohash: one session', async () => {
+  it('id first, then infohash: one stream', async () => {
     const id = newContentId();
     const { infohash } = await engine.content(id);
     const first = open(streamPath(id));
@@ -136,7 +136,7 @@ describe('how a content is asked for', () => {
     expect(first.audit.markers).toMatchObject({ lostPackets: 0, repeatedPackets: 0, jumps: [] });
   });
 
-  it('infohash first, then id: the second start finds the first session', async () => {
+  it('infohash first, then id: the second start joins the first stream', async () => {
     const id = newContentId();
     const { infohash } = await engine.content(id);
     const first = open(`/ace/getstream?infohash=${infohash}`);
@@ -171,24 +171,24 @@ describe('how a content is asked for', () => {
   const id = newContentId();
   it.each([
     ['none', '/ace/getstream'],
-    ['none that is known', '/ace/getstream?pid=x&foo=bar'],
-    ['an empty one', '/ace/getstream?id='],
-    ['two of a kind', `/ace/getstream?id=${id}&id=${id}`],
+    ['no known selector', '/ace/getstream?pid=x&foo=bar'],
+    ['an empty selector', '/ace/getstream?id='],
+    ['two of the same kind', `/ace/getstream?id=${id}&id=${id}`],
     ['two of different kinds', `/ace/getstream?id=${id}&infohash=${id}`],
-    ['an alias beside it', `/ace/getstream?id=${id}&content_id=${id}`],
+    ['a selector and its alias', `/ace/getstream?id=${id}&content_id=${id}`],
     ['one in the path and one in the query', `/ace/getstream/${id}?id=${id}`],
     ['too few digits', `/ace/getstream?id=${id.slice(1)}`],
     ['too many digits', `/ace/getstream?id=${id}0`],
     ['letters beyond f', `/ace/getstream?infohash=g${id.slice(1)}`],
     ['a blank within it', `/ace/getstream?id=${id.slice(0, 20)}%20${id.slice(20)}`],
     ['a line break and a header', `/ace/getstream?id=${id}%0d%0aHost:%20evil`],
-    ['a further parameter hidden in it', `/ace/getstream?id=${id}%26url%3Dhttp%3A%2F%2Fevil`],
+    ['an additional parameter hidden in it', `/ace/getstream?id=${id}%26url%3Dhttp%3A%2F%2Fevil`],
     ['full-width digits', `/ace/getstream?id=${encodeURIComponent('１'.repeat(40))}`],
     ['a null byte', `/ace/getstream?id=${id}%00`],
     ['a broken escape', `/ace/getstream?id=${id}%`],
     ['no digits in the path', '/ace/getstream/channel.ts'],
     ['a negative file index', `/ace/getstream?id=${id}&_idx=-1`],
-    ['a file index that is no number', `/ace/getstream?id=${id}&_idx=1e3`],
+    ['a file index that is not a number', `/ace/getstream?id=${id}&_idx=1e3`],
     ['two file indices', `/ace/getstream?id=${id}&_idx=1&_idx=2`],
   ])('refuses %s with 400', async (_what, path) => {
     const before = await atRest();
@@ -197,7 +197,7 @@ describe('how a content is asked for', () => {
   });
 
   it.each(['dvr=banana', 'dvr=', 'dvr=1&dvr=0', 'behind=banana', 'tier=banana'])(
-    'refuses %s with 400 at every address, for it is a parameter of ours',
+    'refuses %s with 400 at every address, because it is reserved',
     async (slip) => {
       const before = await atRest();
       for (const path of [
@@ -231,7 +231,7 @@ describe('how a content is asked for', () => {
     expect(await countStarts()).toBe(before);
   });
 
-  it('playlists and segments too, whatever the addresses look like', async () => {
+  it('playlists and segments too, for any form of address', async () => {
     const id = newContentId();
     for (const path of [
       `/ace/manifest.m3u8/?id=${id}`,

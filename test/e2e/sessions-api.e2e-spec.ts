@@ -24,7 +24,7 @@ describe('sessions and clients in the admin API', () => {
       engines: [engine],
       env: {
         PROXY_GRACE_PERIOD: '300ms',
-        // What is late because the machine is busy is not stalled.
+        // Longer than the delays of a busy machine, which are not stalls.
         PROXY_KEEPALIVE_AFTER: '10s',
         MAX_STREAMS_PER_ENGINE: '20',
       },
@@ -35,17 +35,17 @@ describe('sessions and clients in the admin API', () => {
     return openViewer(product.url(streamPath(id)), { headers });
   }
 
-  /** Viewers that have taken the start burst and are live. */
+  /** Viewers that have received the start burst and are live. */
   async function playing(id: string, count = 1): Promise<Viewer[]> {
     const viewers = Array.from({ length: count }, (_, n) => open(id, { 'User-Agent': `tv/${n}` }));
-    // Of the past the engine sends 5 s.
+    // The engine's burst has 5 s of past media.
     const isLive: Parameters<Viewer['until']>[0] = ({ isPlaying, markers }) =>
       isPlaying && markers.receivedMs > 5000;
     await Promise.all(viewers.map((viewer) => viewer.until(isLive, 30_000, 'live pictures')));
     return viewers;
   }
 
-  it('a session that plays has every field, with sensible values', async () => {
+  it('a playing stream has every field, with plausible values', async () => {
     const id = newContentId();
     const [viewer] = await playing(id, 2);
     await viewer!.receiveMore(1500);
@@ -105,14 +105,14 @@ describe('sessions and clients in the admin API', () => {
     for (const path of ['/proxy/sessions', '/api/v1/proxy/sessions', '/proxy/status']) {
       const { body } = await product.api('GET', path);
       const listed = (body.sessions as { stream_id: string }[]).find((one) => one.stream_id === id);
-      // What takes a look at the media or at every viewer is told of one session at a time.
+      // Costly facts about media and viewers are returned for single streams only.
       const observed = ['is_starving', 'looping', 'media', 'runway', 'stat'];
       expect([...Object.keys(listed!), ...observed].sort()).toEqual(Object.keys(session).sort());
     }
     expect((await product.api('GET', `/proxy/sessions/${infohash}`)).body.stream_id).toBe(id);
   });
 
-  it('a session that waits, and one that failed, say where they are', async () => {
+  it('a starting and a failed stream have their states', async () => {
     const never = newContentId();
     await engine.fault({ kind: 'never', content: never });
     const waiter = open(never);
@@ -151,7 +151,7 @@ describe('sessions and clients in the admin API', () => {
     await engine.clearFaults();
   });
 
-  it('clients are told apart, and one can be kicked', async () => {
+  it('clients are distinguished, and one can be kicked', async () => {
     const id = newContentId();
     const [stays, goes] = (await playing(id, 2)) as [Viewer, Viewer];
     const path = `/proxy/sessions/${id}/clients`;
@@ -159,7 +159,7 @@ describe('sessions and clients in the admin API', () => {
     const body = await eventually(async () => {
       const answer = await product.api('GET', path);
       const { clients } = answer.body as { clients: { behind_s: number }[] };
-      // A look may come when media have just arrived.
+      // The request may come when media have just arrived.
       return clients.every(({ behind_s: behind }) => behind < 1) && answer.body;
     });
     expect(body.clients).toHaveLength(2);
@@ -206,12 +206,12 @@ describe('sessions and clients in the admin API', () => {
       expect(await engine.journal(`/ace/cmd/${infohash}`)).toHaveLength(1);
       expect(await product.session(id)).toMatchObject({ state: 'ended', end_reason: 'stopped' });
       expect((await product.api('DELETE', `${base}/${id}`)).status).toBe(404);
-      // Not forbidden for the future.
+      // The content may be played again.
       await playing(id);
     },
   );
 
-  it('DELETE of a session that starts: who waits is answered, and nothing goes on', async () => {
+  it('DELETE of a starting stream: waiting viewers are answered, and the start ends', async () => {
     const id = newContentId();
     const { infohash } = await engine.content(id);
     await engine.fault({ kind: 'delay', content: id, ms: 4000 });
@@ -219,7 +219,7 @@ describe('sessions and clients in the admin API', () => {
     await eventually(async () => (await engine.starts(id)).length === 1);
     expect((await product.api('DELETE', `/proxy/sessions/${id}`)).status).toBe(204);
     expect(await viewer.status()).toBeGreaterThanOrEqual(400);
-    // The engine opens it all the same, and is told to stop.
+    // The engine opens the session nevertheless, and is told to stop it.
     await eventually(async () => (await engine.journal(`/ace/cmd/${infohash}`)).length === 1);
     await eventually(async () => {
       const { sessions } = await engine.state();

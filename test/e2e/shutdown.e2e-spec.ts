@@ -13,12 +13,12 @@ import {
 import { expectUntouched } from './support/session-facts';
 import { withLag } from '../../src/kernel/testing/lag.spec-support';
 
-/** Longer than any machine is late, so that what is due at once is told from what is due after the drain. */
+/** Longer than any delay of the machine, so that immediate effects are distinguishable from those after the drain. */
 const DRAIN_MS = 9000;
 const AT_ONCE_MS = 6000;
-/** How late the end of anything may be told. */
+/** Tolerance for the detection of any end. */
 const LATE_MS = 10_000;
-/** A drain that nobody is to wait for. */
+/** A drain that no test waits for. */
 const LONG_DRAIN = '5m';
 
 describe('SIGTERM while there are viewers', () => {
@@ -55,7 +55,7 @@ describe('SIGTERM while there are viewers', () => {
   }
 
   it.each(['SIGTERM', 'SIGINT'] as const)(
-    '%s: readiness 503 and new requests refused at once, viewers fed for the drain, then reset',
+    '%s: readiness 503 and new requests refused at once, viewers served during the drain, then reset',
     async (signal) => {
       await start(`${DRAIN_MS}ms`);
       const ids = [newContentId(), newContentId(), newContentId()];
@@ -78,7 +78,7 @@ describe('SIGTERM while there are viewers', () => {
         expect(problem.retry_after).toBeGreaterThan(0);
       }
       expect(performance.now() - signalledMs).toBeLessThan(withLag(DRAIN_MS));
-      // It lives as long as it drains: a supervisor must not kill it for that.
+      // It is alive while it drains: a supervisor must not kill it.
       expect((await product.api('GET', '/health/live')).status).toBe(200);
 
       const endings = await Promise.all(viewers.map(({ closed }) => closed));
@@ -89,7 +89,7 @@ describe('SIGTERM while there are viewers', () => {
       for (const [n, { audit }] of viewers.entries()) {
         expectUntouched(audit);
         const fedMs = audit.markers.lastBroadcastMs! - latest[n]!;
-        // What was on its way was discarded by the reset.
+        // The reset discarded bytes in transit.
         expect(fedMs).toBeGreaterThan(DRAIN_MS / 3);
       }
       const exit = await product.exit;
@@ -100,7 +100,7 @@ describe('SIGTERM while there are viewers', () => {
     },
   );
 
-  it('ends at once when nobody watches, sessions in grace are stopped', async () => {
+  it('ends at once without viewers, and stops streams in their grace period', async () => {
     await start(LONG_DRAIN);
     const id = newContentId();
     const viewer = await play(id);
@@ -122,7 +122,7 @@ describe('SIGTERM while there are viewers', () => {
     await expectEngineTold();
   });
 
-  it('answers those who wait for a start with 503', async () => {
+  it('answers viewers that wait for a start with 503', async () => {
     await start('500ms');
     const id = newContentId();
     await engine.setContent(id, { start_delay_ms: 60_000 });
@@ -149,26 +149,26 @@ describe('SIGTERM while there are viewers', () => {
     product.kill('SIGTERM');
     const { code, signal } = await product.exit;
     expect(performance.now() - secondMs).toBeLessThan(withLag(LATE_MS));
-    // As a shell tells an end by SIGTERM.
+    // The exit code that a shell reports after SIGTERM.
     expect(code ?? signal).toBe(143);
-    // FIN would be a normal end, after which some players go on to the next channel.
+    // FIN would be a normal end, after which some players continue with the next channel.
     expect((await viewer.closed).how).toBe('rst');
     product.expectCleanLog();
   });
 
-  it('is not kept by an engine that does not answer', async () => {
+  it('is not delayed by an engine that does not answer', async () => {
     await start('500ms');
     const viewer = await play(newContentId());
     engine.kill('SIGSTOP');
     const signalledMs = performance.now();
     expect((await product.stop()).code).toBe(0);
-    // Drain, then the stop's own bound of 3 s.
+    // The drain, then the 3 s limit of the stop.
     expect(performance.now() - signalledMs).toBeLessThan(withLag(500 + 3000 + LATE_MS));
     expect((await viewer.closed).how).toBe('rst');
     engine.kill('SIGCONT');
   });
 
-  it('with two hundred viewers: the same', async () => {
+  it('works the same with 200 viewers', async () => {
     await start('1s');
     const id = newContentId();
     const viewers = Array.from({ length: 200 }, () => watch(id));

@@ -19,15 +19,15 @@ import {
 } from './support/session-facts';
 import { withLag } from '../../src/kernel/testing/lag.spec-support';
 
-/** Longer than an engine of a busy machine is late. */
+/** Longer than the delays of an engine on a busy machine. */
 const STALL_MS = 6000;
 const KEEPALIVE_AFTER_MS = 2000;
 const BUDGET_MS = 7000;
-/** What any of the programs may be late by. */
+/** Tolerance for the delays of all programs. */
 const LATE_MS = 3000;
-/** Between an engine freezing and media of another one, with the settings as they come. */
+/** Between the freeze of an engine and media of another one, with default settings. */
 const FROZEN_MS = 7000;
-/** Longer than a stream without media lives by default. */
+/** Default limit of a stream without media. */
 const DEFAULT_BUDGET_MS = 60_000;
 const ENV = {
   PROXY_STALL_TIMEOUT: `${STALL_MS}ms`,
@@ -46,7 +46,10 @@ function startEngine(name: string): Promise<Simulator> {
   return startSimulator({ name, bitrateMbps: 1, burstSeconds: 2 });
 }
 
-/** Waits until no media come any more; since when. What we have not looked at yet is no silence. */
+/**
+ * Waits until media stop arriving; returns since when. Bytes that this process has not read yet do not count as
+ * silence.
+ */
 async function silence({ audit }: Viewer): Promise<number> {
   let before = 0;
   return eventually(
@@ -67,7 +70,7 @@ async function watchOn(product: Product, id: string): Promise<Viewer> {
   return viewer;
 }
 
-describe('an upstream that falls silent with its socket open', () => {
+describe('an upstream that becomes silent with its socket open', () => {
   let engines: Simulator[];
   let product: Product;
 
@@ -89,14 +92,14 @@ describe('an upstream that falls silent with its socket open', () => {
     const id = newContentId();
     const viewer = await watchOn(product, id);
     const [silent, other] = await engineOf(id);
-    // Without a past to prove an overlap by.
+    // Without past media, so that no overlap can be proved.
     await other.setContent(id, { burst_seconds: 0 });
     await silent.actOnReaders('stall', { content: id });
     const silentFromMs = await silence(viewer);
     const { nullPackets: before } = viewer.audit;
     await viewer.until(({ nullPackets }) => nullPackets > before, 20_000, 'a null packet');
     expect(now() - silentFromMs).toBeGreaterThan(KEEPALIVE_AFTER_MS / 2);
-    // Before anything else came.
+    // Before any other packets.
     expect(viewer.audit.lastMediaMs).toBe(silentFromMs);
     await viewer.until((audit) => audit.flagged > 0, 30_000, 'a flagged splice');
     await viewer.receiveMore(3000);
@@ -112,7 +115,7 @@ describe('an upstream that falls silent with its socket open', () => {
       'silence',
       'playing',
     ]);
-    // Both streams can be decoded from there on: each begins anew, flagged.
+    // Both streams can be decoded from there on, because each starts again after a flag.
     for (const pid of [SIM_PIDS.video, SIM_PIDS.audio]) {
       expect(viewer.audit.pids.get(pid)).toMatchObject({ flagged: 1, continuityErrors: 0 });
     }
@@ -139,7 +142,7 @@ describe('an upstream that falls silent with its socket open', () => {
     expect(sessions.filter(({ content_id: content }) => content === id)).toHaveLength(1);
   });
 
-  it('takes the whole engine with it: found out by a probe, and every viewer of every stream goes on', async () => {
+  it('is caused by a hung engine: a probe detects it, and every viewer of every stream continues', async () => {
     const own = await startProduct({ engines });
     const ids = [newContentId(), newContentId()];
     const viewers = await Promise.all([...ids, ids[0]!].map((id) => watchOn(own, id)));
@@ -164,12 +167,12 @@ describe('an upstream that falls silent with its socket open', () => {
       expect(attempts.at(-2)).toMatchObject({ outcome: 'engine_unresponsive' });
     }
     frozen.kill('SIGCONT');
-    // The stop that it could not take while it was frozen waits in its socket.
+    // The stop waits in the socket of the frozen engine.
     await eventually(async () => (await frozen.counters())['readers'] === 0, 30_000, 'no reader');
   });
 });
 
-describe('an upstream that falls silent with nowhere to go', () => {
+describe('an upstream that becomes silent without an alternative', () => {
   let engine: Simulator;
   let product: Product;
 
@@ -197,12 +200,12 @@ describe('an upstream that falls silent with nowhere to go', () => {
   it('ends with the outage budget: sockets reset, state failed, slot free', async () => {
     const id = newContentId();
     const viewers = await Promise.all([1, 2].map(() => watchOn(product, id)));
-    // Every new session on it is silent as well.
+    // Every new session on it is silent too.
     await engine.fault({ kind: 'no_data', content: id });
     await engine.actOnReaders('stall', { content: id });
     await expectReset(viewers, await silence(viewers[0]!));
     for (const { audit } of viewers) {
-      // Fed with null packets to the end.
+      // Null packets are sent until the end.
       expect(audit.nullPackets).toBeGreaterThan(10);
       expect(audit.lastByteMs! - audit.lastMediaMs!).toBeGreaterThan(BUDGET_MS - LATE_MS);
       expect(audit.misaligned).toBe(0);
@@ -213,7 +216,7 @@ describe('an upstream that falls silent with nowhere to go', () => {
     expect(session.ended_at).toEqual(expect.any(String));
     expect(await product.sessionCount()).toBe(0);
     await engineIsFree(product, engine);
-    // One line says why, with the ids to look further.
+    // One log line has the reason and the ids.
     const why = (await product.logsSoFar()).filter(
       ({ msg, streamId }) => streamId === id && msg?.startsWith('stream failed: engine_failed'),
     );
@@ -221,7 +224,7 @@ describe('an upstream that falls silent with nowhere to go', () => {
     expect(why[0]).toMatchObject({ engineId: engine.engineId });
   });
 
-  it('is played again on request as soon as the engine delivers', async () => {
+  it('plays again on request as soon as the engine sends media', async () => {
     const id = newContentId();
     const viewer = await watchOn(product, id);
     await engine.fault({ kind: 'no_data', content: id });
@@ -233,7 +236,7 @@ describe('an upstream that falls silent with nowhere to go', () => {
     expectHonest(again.audit);
   });
 
-  it('is the whole frozen engine: same end', async () => {
+  it('is caused by the frozen engine itself: the same end', async () => {
     const id = newContentId();
     const viewer = await watchOn(product, id);
     engine.kill('SIGSTOP');

@@ -15,7 +15,7 @@ import { baselineOf, expectNothingLeft, type Baseline } from './support/remains'
 import { withLag } from '../../src/kernel/testing/lag.spec-support';
 
 const CROWD = 100;
-/** Nobody in it waits for another one's start, of which there would be a hundred. */
+/** A hundred starts one after the other would take longer. */
 const AT_ONCE_MS = 10_000;
 
 describe('a crowd at one start', () => {
@@ -49,9 +49,9 @@ describe('a crowd at one start', () => {
     return Math.max(...times) - Math.min(...times);
   }
 
-  it('is one start at the engine, and everybody gets the same media', async () => {
+  it('causes one start at the engine, and all get the same media', async () => {
     const id = newContentId();
-    // All of them are there before the first media, which are few: their reader has much to do.
+    // All viewers join before the first media, and the bit rate is low, because the test must read all of it.
     await engine.setContent(id, { start_delay_ms: 4000, bitrate_mbps: 1, burst_seconds: 1 });
     const viewers = crowd(id);
     await Promise.all(viewers.map((viewer) => viewer.playing(60_000)));
@@ -65,18 +65,18 @@ describe('a crowd at one start', () => {
     expect(await product.session(id)).toMatchObject({ client_count: CROWD, failovers: 0 });
     const { body } = await product.api('GET', `/proxy/sessions/${id}/clients`);
     const ids = (body.clients as { client_id: string }[]).map((client) => client.client_id);
-    // Same address, same agent: still a hundred viewers.
+    // Same address and User-Agent: still 100 viewers.
     expect(new Set(ids).size).toBe(CROWD);
   });
 
   it.each([
     ['the engine fails', { kind: 'http_status', status: 500 }, 502, 'engine_failed', 1],
-    // The same digits may be the infohash: the other form is tried once.
+    // The same digits may be an infohash, so the other form is tried once.
     ['the engine knows no such content', { kind: 'json_error' }, 404, 'content_not_found', 2],
-    ['there are no media', { kind: 'no_data' }, 504, 'start_timeout', 1],
+    ['no media arrive', { kind: 'no_data' }, 504, 'start_timeout', 1],
   ])('gets the same error at once when %s', async (_what, fault, status, code, starts) => {
     const id = newContentId();
-    // Long enough for everybody to be there before it is decided.
+    // Long enough for all to join before the decision.
     await engine.fault({ kind: 'delay', content: id, nth: 1, ms: 4000 });
     await engine.fault({ content: id, ...fault });
     const viewers = crowd(id);
@@ -92,13 +92,13 @@ describe('a crowd at one start', () => {
     expect(complaints()).toHaveLength(1);
   });
 
-  it('has left nothing behind', async () => {
+  it('leaves nothing behind', async () => {
     await engine.clearFaults();
     await expectNothingLeft(product, [engine], atRest);
   });
 });
 
-describe('a start that everybody leaves', () => {
+describe('a start that all viewers leave', () => {
   let engine: Simulator;
   let product: Product;
   let atRest: Baseline;
@@ -159,7 +159,7 @@ describe('a start that everybody leaves', () => {
     await expectOneStartOneStop(id);
   });
 
-  it('and to which somebody comes back in time goes on', async () => {
+  it('continues for a viewer that comes back in time', async () => {
     const patient = await startProduct({
       engines: [engine],
       env: { PROXY_GRACE_PERIOD: '6s' },
@@ -176,7 +176,7 @@ describe('a start that everybody leaves', () => {
     await expectOneStartOneStop(id, patient);
   });
 
-  it('and that is wanted again after its end begins anew', async () => {
+  it('begins again for a request after its end', async () => {
     const id = newContentId();
     const first = open(id);
     await eventually(async () => (await engine.counters())['sessions_open'] === 1);

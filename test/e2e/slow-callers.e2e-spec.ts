@@ -12,16 +12,19 @@ import { openFiles } from './support/process-facts';
 import { openRaw, problemOf, type RawConnection } from './support/raw-connection';
 import { withLag } from '../../src/kernel/testing/lag.spec-support';
 
-/** 10 s for the head and 20 s for all of it, looked at every 2 s, and a busy machine. Nobody else would ever end them. */
+/**
+ * 10 s for the head and 20 s for the whole request, checked every 2 s, and tolerance for a busy machine. Without these
+ * limits the connections would stay open.
+ */
 const HEADERS_WITHIN_MS = 22_000;
 const BODY_WITHIN_MS = 32_000;
 const SLACK_MS = 1000;
 const DRIP_EVERY_MS = 500;
-/** Callers who were in the way would be so for the time that they have. */
+/** Connections that affect viewers would do so for as long as they are open. */
 const MAX_GAP_MS = 8000;
 
-describe('callers who never finish their request', () => {
-  /** Opens connections that begin with `head` and go on with `drop`, bit by bit, for as long as they may. */
+describe('clients that never finish their request', () => {
+  /** Opens connections that send `head` and then `drop` repeatedly, for as long as they are open. */
   function openSlow(port: number, count: number, head: string, drop: string): RawConnection[] {
     const connections = Array.from({ length: count }, () => {
       const connection = openRaw(port);
@@ -47,7 +50,7 @@ describe('callers who never finish their request', () => {
     return Math.max(...connections.map(({ endedAfterMs }) => endedAfterMs ?? Infinity));
   }
 
-  it('are closed, five hundred of them, while viewers see nothing of it', async () => {
+  it('are closed, 500 of them, without an effect on viewers', async () => {
     const engine = await startSimulator({ startDelayMs: 0, bitrateMbps: 2 });
     const product = await startProduct({ engines: [engine] });
     const viewer = openViewer(product.url(streamPath(newContentId())));
@@ -73,7 +76,7 @@ describe('callers who never finish their request', () => {
     ];
     await eventually(() => openFiles(product.pid) >= before + 500, 20_000);
 
-    // In their midst everything works.
+    // Meanwhile other requests work.
     const late = openViewer(product.url(streamPath(newContentId())));
     await late.playing();
     expect((await product.api('GET', '/engines')).status).toBe(200);
@@ -83,7 +86,7 @@ describe('callers who never finish their request', () => {
     const bodiesMs = await expectEnded(slowBodies.flat(), BODY_WITHIN_MS);
     expect(bodiesMs).toBeLessThan(withLag(BODY_WITHIN_MS));
 
-    // They are told why, those who said anything at all.
+    // Connections that have sent anything get the reason.
     for (const connection of [...slowHeaders.slice(0, 3), ...slowBodies].flat()) {
       const [answer, ...more] = connection.answers();
       expect(more).toEqual([]);

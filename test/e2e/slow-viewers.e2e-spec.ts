@@ -28,18 +28,18 @@ import { openSlowHost, readSlowly, type SlowReader } from './support/slow-host';
 
 const MAX_LAG_S = 1;
 const RING_BYTES = 4 * 1024 * 1024;
-/** The chunk under way. */
+/** Size of the ring's newest chunk. */
 const CHUNK_BYTES = 192 * 1024;
-/** A batch or two on slow sockets. */
+/** One or two batches on slow sockets. */
 const SLACK_BYTES = 1024 * 1024;
-/** Exit code of curl when the connection was reset. After FIN it is 0. */
+/** Exit code of curl after a reset connection. After FIN it is 0. */
 const CURL_RESET = 56;
 
 const why = whyNoFarHost();
 const onFarHost = why === null ? it : it.skip;
 const reason = why === null ? '' : ` (${why})`;
 
-describe('a viewer who is slower than the stream', () => {
+describe('a viewer that is slower than the stream', () => {
   let engine: Simulator;
   let product: Product;
 
@@ -63,7 +63,7 @@ describe('a viewer who is slower than the stream', () => {
     return viewer;
   }
 
-  /** Jumps of a stream's slow viewer, as they were made: each because of its lag, and forwards. */
+  /** The jumps of a stream's slow viewer. Asserts that each was caused by its lag, and was forward. */
   async function jumpsOf(id: string): Promise<EventFacts[]> {
     const jumps = await eventsOf(product, 'viewer_jumped', id);
     for (const { details } of jumps) {
@@ -74,7 +74,7 @@ describe('a viewer who is slower than the stream', () => {
     return jumps;
   }
 
-  /** What the slow viewer has got is honest, and goes forwards at each of the jumps that have reached it. */
+  /** Asserts that the received stream is intact and moves forward at each jump that has arrived. */
   function expectJumped(slow: SlowReader): number {
     const audit = slow.received();
     expectHonest(audit);
@@ -132,7 +132,7 @@ describe('a viewer who is slower than the stream', () => {
     expect(await leftBecauseOf(product, 'too_many_jumps')).toBe(1);
     expect(await farClientsOf(product, id)).toEqual([]);
     expect((await slow.exit).code).toBe(CURL_RESET);
-    // Counted where they are made: what the kernel had not sent yet is discarded by the reset.
+    // Counted at the server, because the reset discards bytes that the kernel has not sent.
     const jumps = await jumpsOf(id);
     expect(jumps.map(({ client_id: client }) => client)).toEqual(Array(5).fill(left.client_id));
     const received = expectJumped(slow);
@@ -143,9 +143,9 @@ describe('a viewer who is slower than the stream', () => {
   });
 });
 
-describe('a viewer who pauses', () => {
-  it('keeps its connection although its stream counts as unwatched, and goes on near live', async () => {
-    // The kernel takes megabytes per connection here: a high rate fills it in time.
+describe('a viewer that pauses', () => {
+  it('keeps its connection although its stream counts as unwatched, and continues near live', async () => {
+    // Kernels buffer megabytes per loopback connection: a high bit rate fills them in time.
     const engine = await startSimulator({ bitrateMbps: 7, burstSeconds: 0 });
     const product = await startProduct({
       engines: [engine],
@@ -157,7 +157,7 @@ describe('a viewer who pauses', () => {
     viewer.pause();
     const state = async (): Promise<string> => (await clientsOf(product, id))[0]!.state;
     await eventually(async () => (await state()) === 'paused', 60_000, 'the pause');
-    // Long after its grace period.
+    // Long after the grace period.
     await eventually(async () => (await product.session(id)).idle_seconds > 2);
     expect(await product.session(id)).toMatchObject({ state: 'grace', client_count: 1 });
     viewer.resume();

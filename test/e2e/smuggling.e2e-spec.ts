@@ -13,7 +13,7 @@ import { exchange, openRaw, problemOf } from './support/raw-connection';
 const HOST = 'Host: a\r\n';
 const KEY = `X-API-Key: ${API_KEY}\r\n`;
 
-describe('requests that two parties would read differently', () => {
+describe('requests that two parsers would read differently', () => {
   let product: Product;
   let tails = 0;
 
@@ -22,13 +22,13 @@ describe('requests that two parties would read differently', () => {
     product = await startProduct({ engines: [engine] });
   });
 
-  /** A whole request of its own, with the key, that must never be handled. */
+  /** A complete request with the key that must never be handled. */
   function nextTail(): { readonly path: string; readonly text: string } {
     const path = `/engines/smuggled-${++tails}`;
     return { path, text: `GET ${path} HTTP/1.1\r\n${HOST}${KEY}\r\n` };
   }
 
-  /** Every request that reached a handler, 404 included, has a line in the log. */
+  /** Every handled request has a log line, also with 404. */
   async function wasHandled(path: string): Promise<boolean> {
     const sentinel = `/engines/sentinel-${++tails}`;
     await product.api('GET', sentinel);
@@ -54,7 +54,7 @@ describe('requests that two parties would read differently', () => {
     ['a blank before the coding', post('Transfer-Encoding : chunked\r\n', '0\r\n\r\n'), 400],
     ['a coding after chunks', post('Transfer-Encoding: chunked, identity\r\n', '0\r\n\r\n'), 400],
     ['an odd coding', post('Transfer-Encoding: xchunked\r\n', '0\r\n\r\n'), 400],
-    ['a chunk size that is none', post(chunked, 'zz\r\n{}\r\n0\r\n\r\n'), 400],
+    ['an invalid chunk size', post(chunked, 'zz\r\n{}\r\n0\r\n\r\n'), 400],
     ['bare line feeds', 'GET /ace/status HTTP/1.1\nHost: a\n\n', 400],
     [
       'a bare line feed in a field',
@@ -80,7 +80,7 @@ describe('requests that two parties would read differently', () => {
     ['HTTP/3.0', `GET /ace/status HTTP/3.0\r\n${HOST}\r\n`, 400],
     ['an unknown method', `SMUGGLE /ace/status HTTP/1.1\r\n${HOST}\r\n`, 400],
   ])(
-    '%s: one problem, then the end, and what follows is never handled',
+    '%s: one problem document, then the end, and the rest is never handled',
     async (_what, text, status) => {
       const tail = nextTail();
       const answers = await exchange(product.port, text + tail.text);
@@ -114,7 +114,7 @@ describe('requests that two parties would read differently', () => {
     }
   });
 
-  it('one behind a stream is never handled, and does not harm the stream of others', async () => {
+  it('a request after a stream request is never handled, and does not affect other viewers', async () => {
     const id = newContentId();
     const other = openViewer(product.url(streamPath(id)));
     await other.playing();
@@ -136,7 +136,7 @@ describe('requests that two parties would read differently', () => {
     await eventually(async () => (await product.session(id)).client_count === 1);
   });
 
-  it('one after the other on one connection they are all answered', async () => {
+  it('requests one after the other on one connection are all answered', async () => {
     const connection = openRaw(product.port);
     for (let count = 1; count <= 5; count += 1) {
       connection.send(`GET /ace/status HTTP/1.1\r\n${HOST}\r\n`);

@@ -18,13 +18,13 @@ import { PACKET_BYTES, pidOf, SIM_PIDS, startsUnit } from './support/ts-packet';
 import { withLag } from '../../src/kernel/testing/lag.spec-support';
 
 const KEPT_BYTES = 20_000_000;
-/** So much past that the old source's end is in the new one's burst, also when that comes late. */
+/** So much past media that the new source's burst contains the end of the old source, even if it comes late. */
 const BURST_SECONDS = 12;
-/** It takes six seconds until such a past is here. */
+/** It takes 6 s until past media of this length have arrived. */
 const SLOW_BURST_SECONDS = 24;
 const SLOW_BURST_FACTOR = 4;
 const SOME_MS = 1000;
-/** Half of the default of PROXY_STALL_TIMEOUT: a kill is noticed at once, not by silence. */
+/** Half of the default of PROXY_STALL_TIMEOUT: a kill is detected at once, not by silence. */
 const SOON_MS = 7500;
 
 interface Stage {
@@ -58,7 +58,7 @@ async function isPlayedBy(product: Product, id: string, engine: Simulator): Prom
   );
 }
 
-/** What was received, without the picture and the sound that were under way when the test stopped to read. */
+/** The received media without the incomplete last picture and audio unit. */
 function wholeUnits(body: Buffer): Buffer {
   const packets: Buffer[] = [];
   const lastStart = new Map<number, number>();
@@ -74,7 +74,7 @@ function wholeUnits(body: Buffer): Buffer {
   return Buffer.concat(packets.filter(isWhole));
 }
 
-/** ffmpeg's complaints about the file as it was received. */
+/** The complaints of ffmpeg about the received file. */
 async function complaintsOf(body: Buffer): Promise<string[]> {
   const file = join(temporaryFolder(), 'spliced.ts');
   writeFileSync(file, wholeUnits(body));
@@ -86,7 +86,7 @@ async function complaintsOf(body: Buffer): Promise<string[]> {
   );
   await eventually(() => player.ended !== null, 60_000, 'ffmpeg');
   expect(player.ended!.code).toBe(0);
-  // The simulator's markers are announced as private data without any time.
+  // The simulator's markers are announced as private data without timestamps.
   return player.lines.filter((line) => line.trim() !== '' && !line.includes('time for stream 2'));
 }
 
@@ -95,14 +95,14 @@ describe('a viewer over two engines, in one response', () => {
   const decoding = why === null ? it.concurrent : it.skip;
 
   decoding(
-    `engine killed: nothing is lost, nothing comes twice ${why ?? ''}`,
+    `engine killed: nothing is lost or repeated ${why ?? ''}`,
     scoped(async () => {
       const id = newContentId();
       const { product, viewer, playing, other } = await watch(id);
       playing.kill();
       await isPlayedBy(product, id, other);
       await viewer.receiveMore(3000);
-      // Lost and repeated packets would show here, and so would a flag: the overlap was proved.
+      // Lost or repeated packets would show here, and so would a flag, because the overlap was proved.
       expectUntouched(viewer.audit);
       expect(viewer.audit.continuityErrors + viewer.audit.tableContinuityErrors).toBe(0);
       expect(viewer.audit.pids.get(SIM_PIDS.video)).toMatchObject({ backSteps: 0 });
@@ -113,7 +113,7 @@ describe('a viewer over two engines, in one response', () => {
   );
 
   decoding(
-    `engine killed, the other one has other PIDs, counters and tables: the same ${why ?? ''}`,
+    `engine killed, the other one has other PIDs, counters and tables: nothing is lost or repeated ${why ?? ''}`,
     scoped(async () => {
       const id = newContentId();
       const { product, viewer, playing, other } = await watch(id);
@@ -133,7 +133,7 @@ describe('a viewer over two engines, in one response', () => {
   );
 
   decoding(
-    `engine killed, the other one is an hour and some PIDs off: one timeline ${why ?? ''}`,
+    `engine killed, the other one has other timestamps and PIDs: one timeline ${why ?? ''}`,
     scoped(async () => {
       const id = newContentId();
       const { product, viewer, playing, other } = await watch(id);
@@ -148,7 +148,7 @@ describe('a viewer over two engines, in one response', () => {
       for (const pid of [SIM_PIDS.video, SIM_PIDS.audio]) {
         const audit = viewer.audit.pids.get(pid)!;
         expect(audit).toMatchObject({ backSteps: 0, flagged: 1, continuityErrors: 0 });
-        // As if nothing had happened: 25 pictures a second, and sound in larger pieces.
+        // Without a trace of the splice: 25 pictures per second, and audio in larger units.
         expect(audit.largestStepMs).toBeLessThan(700);
       }
       expect(viewer.ending).toBeNull();
@@ -158,7 +158,7 @@ describe('a viewer over two engines, in one response', () => {
   );
 
   decoding(
-    `engine killed, the past of the other one takes seconds to come: nothing comes twice ${why ?? ''}`,
+    `engine killed, the other one takes seconds to catch up: nothing is repeated ${why ?? ''}`,
     scoped(async () => {
       const id = newContentId();
       const { product, viewer, playing, other } = await watch(id);
@@ -170,7 +170,7 @@ describe('a viewer over two engines, in one response', () => {
       expectUntouched(viewer.audit);
       expect(viewer.audit.continuityErrors + viewer.audit.tableContinuityErrors).toBe(0);
       expect(viewer.audit.pids.get(SIM_PIDS.video)).toMatchObject({ backSteps: 0 });
-      // The later it was opened, the less past there was to come.
+      // The later the session was opened, the fewer past media it had to send.
       expect(viewer.audit.longestGapMs).toBeGreaterThan(
         (SLOW_BURST_SECONDS / SLOW_BURST_FACTOR) * 1000 - SOME_MS,
       );
@@ -180,7 +180,7 @@ describe('a viewer over two engines, in one response', () => {
   );
 
   it.concurrent(
-    'engine killed, the other one begins later: what is missing is flagged, no more than that',
+    'engine killed, the other one begins later: only the missing media are flagged',
     scoped(async () => {
       const id = newContentId();
       const { product, viewer, playing, other } = await watch(id);
@@ -192,7 +192,7 @@ describe('a viewer over two engines, in one response', () => {
       expectHonest(viewer.audit);
       const [jump] = viewer.audit.markers.jumps;
       expect(viewer.audit.markers.jumps).toHaveLength(1);
-      // The start of the other engine and up to one group of pictures.
+      // The start of the other engine, and up to one group of pictures.
       expect(jump!.packets).toBeGreaterThan(0);
       expect(jump!.ms).toBeLessThan(SOON_MS + 3000);
       expect(viewer.audit.pids.get(SIM_PIDS.video)).toMatchObject({ backSteps: 0 });

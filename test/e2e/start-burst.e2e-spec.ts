@@ -11,7 +11,7 @@ import {
 import { engineIsFree, expectUntouched, heldBytes } from './support/session-facts';
 
 const RING_BYTES = 4 * 1024 * 1024;
-/** A ring may be over by the chunk under way; one viewer may pin a batch. */
+/** The newest chunk may exceed the ring's limit, and one viewer may pin a batch. */
 const SLACK_BYTES = 1024 * 1024;
 /** Bytes per second of the stream. */
 const RATE = 500_000;
@@ -33,7 +33,7 @@ describe('an engine that delivers far faster than real time', () => {
     return id;
   }
 
-  /** Until the viewer has `bytes`; returns the most memory that was held meanwhile. */
+  /** Waits until the viewer has `bytes`; returns the largest memory held meanwhile. */
   async function peakUntil(product: Product, viewer: Viewer, bytes: number): Promise<number> {
     let peak = 0;
     await viewer.until(({ firstAt }) => firstAt.pat !== null, 30_000, 'the first packet');
@@ -60,17 +60,17 @@ describe('an engine that delivers far faster than real time', () => {
     expectUntouched(viewer.audit);
   });
 
-  it('bursts faster than its only viewer reads: it waits in the engine, nothing is lost', async () => {
+  it('bursts faster than its only viewer reads: the burst waits in the engine, nothing is lost', async () => {
     const product = await start({ PROXY_BUFFER_SIZE: String(RING_BYTES) });
     const id = await burst(60_000_000);
     const viewer = openViewer(product.url(streamPath(id)), { readRate: 4 * RATE });
     expectBounded(await peakUntil(product, viewer, 10_000_000));
     expectUntouched(viewer.audit);
-    // Most of it, whatever the kernels and the history hold.
+    // Most of the burst, apart from kernel buffers and the history.
     expect((await product.session(id)).bytes_in).toBeLessThan(45_000_000);
   });
 
-  it('bursts more than a viewer may lag behind: the burst is no lag', async () => {
+  it('bursts more than a viewer may lag behind: the burst does not count as lag', async () => {
     const product = await start({ PROXY_CLIENT_MAX_LAG: '4s' });
     const viewer = openViewer(product.url(streamPath(await burst(60_000_000))), {
       readRate: 2 * RATE,
@@ -79,16 +79,16 @@ describe('an engine that delivers far faster than real time', () => {
     expectUntouched(viewer.audit);
   });
 
-  it('has a burst of few seconds that is more than the history: nothing is lost', async () => {
+  it('has a short burst that exceeds the history: nothing is lost', async () => {
     const product = await start({
       PROXY_BUFFER_SIZE: String(RING_BYTES),
       PROXY_STALL_TIMEOUT: '100s',
       PROXY_OUTAGE_BUDGET: '200s',
     });
     const id = newContentId();
-    // The history is full before two seconds of media have told what the bit rate is.
+    // The history is full before 2 s of media have shown the bit rate.
     await engine.setContent(id, { bitrate_mbps: 50, burst_seconds: 3.9 });
-    // Nothing follows it: at this rate a reader who is late for a moment would be too slow for the history.
+    // Nothing follows the burst: at this rate a reader that is late would be too slow for the history.
     await engine.fault({ kind: 'stall_after', content: id, bytes: 24_000_000 });
     const viewer = openViewer(product.url(streamPath(id)), { readRate: 16 * RATE });
     expectBounded(await peakUntil(product, viewer, 16_000_000));

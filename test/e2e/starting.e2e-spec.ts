@@ -17,14 +17,14 @@ import {
 
 const SCRIPT = join(__dirname, '../../dist/main.js');
 const EXIT_CONFIG = 78;
-/** Of several that start at once on a busy machine. */
+/** Time limit for several simultaneous starts on a busy machine. */
 const ENDS_WITHIN_MS = 60_000;
-/** Programs started together. */
+/** Number of programs that are started together. */
 const AT_ONCE = 3;
 
 type Variables = Readonly<Record<string, string>>;
 
-/** The program with nothing but these settings, in a folder of its own. */
+/** The program with only these settings, in its own folder. */
 function run(env: Variables, dotEnv?: string): Child {
   const cwd = mkdtempSync(join(tmpdir(), 'acefleet-start-'));
   if (dotEnv !== undefined) writeFileSync(join(cwd, '.env'), dotEnv);
@@ -44,7 +44,7 @@ async function endOf(child: Child): Promise<{ code: number | null; lines: readon
   return { code: child.ended!.code, lines: child.lines };
 }
 
-/** What a line says, without its time and its process. */
+/** The message of a line, without its time and process. */
 function messageOf(line: string): string {
   try {
     return String((JSON.parse(line) as { msg?: unknown }).msg);
@@ -82,7 +82,7 @@ describe('a wrong setting ends the start with one line', () => {
   );
 
   it.each(GROUPS)(
-    'that names variable, value and what is allowed, with exit code 78 (%#)',
+    'that names variable, value and allowed values, with exit code 78 (%#)',
     async ({ some }) => {
       const ends = await Promise.all(
         some.map(([name, value]) => endOf(run({ ...STATIC, [name]: value }))),
@@ -96,7 +96,7 @@ describe('a wrong setting ends the start with one line', () => {
     },
   );
 
-  it('one for each, also from .env, without showing a key and without a word more', async () => {
+  it('one for each problem, also from .env, without a key or any other text', async () => {
     const [several, file, key, alone, long] = await Promise.all(
       [
         run({ ...STATIC, PORT: 'x', LOG_LEVEL: 'y' }),
@@ -124,8 +124,8 @@ describe('a wrong setting ends the start with one line', () => {
   });
 });
 
-describe('a start that cannot be', () => {
-  it('a port that is taken is said in a line, with what to do', async () => {
+describe('a start that fails', () => {
+  it('a port in use is reported in one line, with advice', async () => {
     const engine = await startSimulator({ startDelayMs: 0 });
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '::', resolve));
@@ -135,27 +135,27 @@ describe('a start that cannot be', () => {
       run({ PORT: port, ENGINE_DRIVER: 'static', ENGINE_ADDRESSES: engine.address }),
     );
     expect(code).toBe(1);
-    // By itself: a time or a process id may have the same digits in it.
+    // As a separate word, because a time or a process id may contain the same digits.
     const told = lines.filter((line) => new RegExp(`\\b${port}\\b`).test(messageOf(line)));
     expect(told).toEqual([expect.stringMatching(/cannot listen .*taken.*set PORT/)]);
     expect(lines.join('\n')).not.toMatch(/EADDRINUSE|^\s+at /m);
     expect(lines.join('\n')).not.toMatch(/player:/);
   });
 
-  it('neither does one with simulated engines leave any of them behind', async () => {
+  it('a failed start with simulated engines leaves none of them behind', async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '::', resolve));
     onScopeEnd(() => void other.close());
     const { port } = other.address() as AddressInfo;
     const child = run({ PORT: String(port), ENGINE_DRIVER: 'simulator', MIN_REPLICAS: '2' });
-    // The pipes of its children are its own: they close only when all of them are gone.
+    // The pipes of its children are its own: they close only when all of them have ended.
     expect((await endOf(child)).code).toBe(1);
   });
 
   const isRoot = process.getuid?.() === 0;
 
   (isRoot ? it : it.skip)(
-    'a Docker that this user may not use (needs root): is said with what to do, and no test pictures are played',
+    'a Docker that this user may not use (needs root) is reported with advice, and no test pictures are played',
     async () => {
       const folder = mkdtempSync(join(tmpdir(), 'acefleet-docker-'));
       onScopeEnd(() => rmSync(folder, { recursive: true, force: true }));
@@ -173,7 +173,7 @@ describe('a start that cannot be', () => {
           DATA_DIR: join(folder, 'data'),
           DOCKER_HOST: `unix://${socket}`,
         },
-        // Nobody, and in no group.
+        // The user nobody, in no group.
         ...{ uid: 65_534, gid: 65_534 },
       });
       onScopeEnd(() => child.kill());
@@ -186,7 +186,7 @@ describe('a start that cannot be', () => {
     },
   );
 
-  it('a data folder that cannot be is said in a line', async () => {
+  it('an unusable data folder is reported in one line', async () => {
     const { code, lines } = await endOf(
       run({ DATA_DIR: '/proc/nowhere', ENGINE_DRIVER: 'static', ENGINE_ADDRESSES: '127.0.0.1:1' }),
     );
@@ -196,14 +196,14 @@ describe('a start that cannot be', () => {
   });
 });
 
-describe('what a start says', () => {
+describe('the lines of a start', () => {
   let engine: Simulator;
 
   beforeAll(async () => {
     engine = await startSimulator({ startDelayMs: 0 });
   });
 
-  /** The lines that the start promises, in this order. */
+  /** The documented lines of a start, in this order. */
   const ORDER = [
     /^acefleet \d+\.\d+\.\d+$/,
     /^engines: .+ \(.+\)$/,
@@ -212,7 +212,7 @@ describe('what a start says', () => {
     /^player: http:\/\/localhost:\d+\/ace\/getstream\?id=/,
   ];
 
-  it('is version, engines, store, panel, player, and the same for a program that reads it', async () => {
+  it('are version, engines, store, panel and player, also in the JSON format', async () => {
     const env = { ENGINE_DRIVER: 'static', ENGINE_ADDRESSES: engine.address };
     const pretty = run({ ...env, LOG_FORMAT: 'pretty' });
     await pretty.line((line) => (line.includes('player:') ? true : null));
@@ -220,7 +220,7 @@ describe('what a start says', () => {
     const banner = pretty.lines.filter((line) => !/^\[?\d\d:\d\d:\d\d/.test(line));
     ORDER.forEach((form, index) => expect(banner[index]).toMatch(form));
     expect(banner).toHaveLength(ORDER.length + 1);
-    // Nothing noisier: beside it, one line about each engine's coming and its health.
+    // At most one further line about each engine's announcement and health.
     expect(pretty.lines.length).toBeLessThanOrEqual(banner.length + 3);
 
     const json = await startProduct({ engines: [engine], env: { LOG_LEVEL: 'info' } });
@@ -229,7 +229,7 @@ describe('what a start says', () => {
     expect((await pretty.end('SIGINT', ENDS_WITHIN_MS)).code).toBe(0);
   });
 
-  it('without engines of its own it warns that there are test pictures only, and which', async () => {
+  it('without engines contain a warning about test pictures, with their addresses', async () => {
     const product = await startProduct({ env: { ENGINE_DRIVER: 'auto', LOG_LEVEL: 'info' } });
     const warnings = product.logs().filter(({ level }) => Number(level) === 40);
     expect(warnings[0]!.msg).toMatch(/no real engine/);
@@ -238,7 +238,7 @@ describe('what a start says', () => {
     expect(product.logs().find(({ msg }) => msg?.startsWith('engines:'))!.msg).toMatch(/simulator/);
   });
 
-  it('with ENGINE_DRIVER=simulator it gives the addresses of demo channels, and plays any id', async () => {
+  it('with ENGINE_DRIVER=simulator contain the addresses of demo channels, and any id plays', async () => {
     const product = await startProduct({ env: { ENGINE_DRIVER: 'simulator', MIN_REPLICAS: '1' } });
     const said = product.logs().filter(({ context }) => context === 'Start');
     const channels = said.filter(({ msg }) => /^demo channel .+\?id=[0-9a-f]{40}$/.test(msg ?? ''));
@@ -249,7 +249,7 @@ describe('what a start says', () => {
     await openViewer(product.url(streamPath(demo))).playing();
   });
 
-  it('a name that is almost one of ours is told, and its value ignored', async () => {
+  it('contain a warning about a misspelt setting, whose value is ignored', async () => {
     const product = await startProduct({
       engines: [engine],
       env: { PROXY_GRACE_PERIODE: '1s', LOG_LEVEL: 'info' },

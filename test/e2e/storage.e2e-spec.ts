@@ -45,7 +45,7 @@ describe('files in DATA_DIR', () => {
   };
 
   whenMountable(
-    'a full disk (needs mount): a change is refused, readiness says so, streams go on',
+    'a full disk (needs mount): changes are refused, readiness reports it, streams continue',
     async () => {
       const dataDir = disk!.folder;
       const product = await startProduct({ engines: [engine], dataDir });
@@ -83,7 +83,7 @@ describe('files in DATA_DIR', () => {
     },
   );
 
-  it('after a power loss: the last good copies are used, which is said, and streams go on', async () => {
+  it('after a power loss: the last good copies are used, which is logged, and streams continue', async () => {
     const dataDir = join(temporaryFolder(), 'data');
     const env = { API_KEY: '' };
     const first = await startProduct({ engines: [engine], dataDir, env, waitReady: false });
@@ -91,7 +91,7 @@ describe('files in DATA_DIR', () => {
     const headers = { 'X-API-Key': key };
     const body = { name: 'News', sources: [{ id: newContentId() }] };
     expect((await first.api('PUT', '/api/v1/channels/news', body, headers)).status).toBe(201);
-    // Its session is noted in a file.
+    // Its engine session is recorded in a file.
     await openViewer(first.url('/ace/getstream?channel=news')).playing();
     const noted = join(dataDir, 'open-sessions.json.bak');
     await eventually(() => existsSync(noted) && readFileSync(noted, 'utf8').includes('/ace/cmd/'));
@@ -123,7 +123,7 @@ describe('files in DATA_DIR', () => {
     expect((await third.api('GET', '/health/ready')).body).toMatchObject({ status: 'ready' });
   });
 
-  it('with nothing good left: it starts without, says so, and plays', async () => {
+  it('without any good copy: it starts without the data, logs that, and plays', async () => {
     const dataDir = temporaryFolder();
     for (const name of ['channels.json', 'channels.json.bak', 'instance', 'content-aliases.json']) {
       writeFileSync(join(dataDir, name), '\0'.repeat(100));
@@ -137,7 +137,7 @@ describe('files in DATA_DIR', () => {
     expect((await put(product, 'news', newContentId())).status).toBe(201);
   });
 
-  it('starts that fail leave nothing behind, nor what killed ones left', async () => {
+  it('starts that fail leave no files behind, and remove those of killed ones', async () => {
     const folder = temporaryFolder();
     const dataDir = join(folder, 'data');
     const broken = join(folder, 'broken.json');

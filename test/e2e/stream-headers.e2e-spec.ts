@@ -7,7 +7,7 @@ import {
   type Product,
 } from './support';
 
-/** What each player sends with its GET (reference: players, client by client). */
+/** The headers that each player sends with its GET request. */
 const PLAYERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'VLC 3': { 'User-Agent': 'VLC/3.0.20 LibVLC/3.0.20', Range: 'bytes=0-', Accept: '*/*' },
   ffmpeg: {
@@ -63,29 +63,26 @@ describe('the head of a stream', () => {
     product = await startProduct({ engines: [engine] });
   });
 
-  it.each(Object.entries(PLAYERS))(
-    'is 200 and without a length for %s',
-    async (_player, headers) => {
-      const viewer = openViewer(product.url(streamPath(id)), { headers });
-      const head = await viewer.head;
-      expect(head.status).toBe(200);
-      expect(head.headers).toMatchObject({
-        'content-type': 'video/mp2t',
-        'accept-ranges': 'none',
-        'cache-control': 'no-store, no-transform',
-        'x-accel-buffering': 'no',
-        'access-control-allow-origin': '*',
-        'x-request-id': expect.stringMatching(/^\S+$/),
-        connection: 'close',
-      });
-      for (const name of NEVER_SENT) expect(head.headers[name]).toBeUndefined();
-      await viewer.playing();
-      expect(viewer.audit.firstAt.pat).toBe(0);
-      expect(viewer.audit.misaligned).toBe(0);
-    },
-  );
+  it.each(Object.entries(PLAYERS))('is 200 without a length for %s', async (_player, headers) => {
+    const viewer = openViewer(product.url(streamPath(id)), { headers });
+    const head = await viewer.head;
+    expect(head.status).toBe(200);
+    expect(head.headers).toMatchObject({
+      'content-type': 'video/mp2t',
+      'accept-ranges': 'none',
+      'cache-control': 'no-store, no-transform',
+      'x-accel-buffering': 'no',
+      'access-control-allow-origin': '*',
+      'x-request-id': expect.stringMatching(/^\S+$/),
+      connection: 'close',
+    });
+    for (const name of NEVER_SENT) expect(head.headers[name]).toBeUndefined();
+    await viewer.playing();
+    expect(viewer.audit.firstAt.pat).toBe(0);
+    expect(viewer.audit.misaligned).toBe(0);
+  });
 
-  it('tells viewers apart by the request id', async () => {
+  it('identifies viewers by the request id', async () => {
     const [one, other] = [
       openViewer(product.url(streamPath(id))),
       openViewer(product.url(streamPath(id))),
@@ -113,7 +110,7 @@ describe('the head of a stream', () => {
     }
   });
 
-  it('asks no Host of HTTP/1.0', async () => {
+  it('requires no Host header in HTTP/1.0', async () => {
     const raw = (method: string): string => `${method} ${streamPath(id)} HTTP/1.0\r\n\r\n`;
     const viewer = openViewer({ port: product.port, path: '/' }, { raw: raw('GET') });
     expect(await viewer.status()).toBe(200);

@@ -40,7 +40,7 @@ describe('statistics of a stream', () => {
     return viewer;
   }
 
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the wire's shape is what tests look at
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests check the shape of answers
   async function stats(id: string, query = ''): Promise<any> {
     const answer = await product.api('GET', `/api/v1/streams/${id}/stats${query}`);
     expect(answer.status).toBe(200);
@@ -53,7 +53,7 @@ describe('statistics of a stream', () => {
   };
 
   it.concurrent(
-    'come from the engine every 2 s, in honest units, and are kept',
+    'come from the engine every 2 s, in bytes per second, and are kept',
     scoped(async () => {
       const id = newContentId();
       const beganMs = performance.now();
@@ -63,7 +63,7 @@ describe('statistics of a stream', () => {
           const now = await stats(id);
           return now.history.length >= 5 && now.status === 'dl' ? now : false;
         },
-        // Every 10 s would be 40 s.
+        // With 10 s between answers it would take 40 s.
         25_000,
         'five answers',
       );
@@ -95,7 +95,7 @@ describe('statistics of a stream', () => {
       expect(later.length).toBeGreaterThanOrEqual(body.history.length - 2);
       expect(later.every(({ ts }: { ts: string }) => ts > since)).toBe(true);
       expect((await product.api('GET', `/streams/${id}/stats?since=yesterday`)).status).toBe(400);
-      // The first answer of an engine is empty, so the second question comes sooner.
+      // The first answer of an engine is empty, so the second request comes sooner.
       const { length: asked } = await polls(id);
       expect(asked).toBeLessThanOrEqual((performance.now() - beganMs) / 2000 + 2);
       expect(await metric(product, 'proxy_source_peers')).toBeGreaterThanOrEqual(9);
@@ -108,73 +108,70 @@ describe('statistics of a stream', () => {
     }),
   );
 
-  (whyNot === null ? it : it.skip)(
-    `say of the media what ffprobe says ${whyNot ?? ''}`,
-    async () => {
-      const fields =
-        'codec_type,codec_name,profile,level,width,height,r_frame_rate,sample_rate,channels';
-      const args = ['-v', 'error', '-show_entries', `stream=${fields}`, '-of', 'json', CLIP];
-      const { stdout } = await promisify(execFile)('ffprobe', args);
-      const [video, audio] = JSON.parse(stdout).streams;
-      const [pictures, seconds] = video.r_frame_rate.split('/').map(Number);
-      const id = newContentId();
-      await watch(id);
-      const body = await eventually(async () => {
-        const now = await stats(id);
-        return now.media.length >= 2 && now.media[1].sample_rate_hz !== null && now;
-      });
-      const said = { language: null, is_scrambled: false };
-      expect(body.media.slice(0, 2)).toEqual([
-        {
-          ...said,
-          pid: 0x100,
-          kind: 'video',
-          codec: video.codec_name,
-          profile: video.profile,
-          level: (video.level / 10).toFixed(1),
-          width: video.width,
-          height: video.height,
-          frame_rate: pictures / seconds,
-          is_interlaced: false,
-          sample_rate_hz: null,
-          channels: null,
-        },
-        {
-          ...said,
-          pid: 0x101,
-          kind: 'audio',
-          codec: audio.codec_name,
-          profile: audio.profile,
-          level: null,
-          width: null,
-          height: null,
-          frame_rate: null,
-          is_interlaced: null,
-          sample_rate_hz: Number(audio.sample_rate),
-          channels: audio.channels,
-        },
-      ]);
-      // The simulator's clip, said once more without ffprobe: 640 x 360, 25 per second, 48 kHz.
-      expect(body.media[0]).toMatchObject({ width: 640, height: 360, frame_rate: 25 });
-      expect(body.media[0]).toMatchObject({ codec: 'h264', profile: 'Main' });
-      expect(body.media[1]).toMatchObject({ codec: 'aac', sample_rate_hz: 48_000 });
-    },
-  );
+  (whyNot === null ? it : it.skip)(`describe the media like ffprobe ${whyNot ?? ''}`, async () => {
+    const fields =
+      'codec_type,codec_name,profile,level,width,height,r_frame_rate,sample_rate,channels';
+    const args = ['-v', 'error', '-show_entries', `stream=${fields}`, '-of', 'json', CLIP];
+    const { stdout } = await promisify(execFile)('ffprobe', args);
+    const [video, audio] = JSON.parse(stdout).streams;
+    const [pictures, seconds] = video.r_frame_rate.split('/').map(Number);
+    const id = newContentId();
+    await watch(id);
+    const body = await eventually(async () => {
+      const now = await stats(id);
+      return now.media.length >= 2 && now.media[1].sample_rate_hz !== null && now;
+    });
+    const said = { language: null, is_scrambled: false };
+    expect(body.media.slice(0, 2)).toEqual([
+      {
+        ...said,
+        pid: 0x100,
+        kind: 'video',
+        codec: video.codec_name,
+        profile: video.profile,
+        level: (video.level / 10).toFixed(1),
+        width: video.width,
+        height: video.height,
+        frame_rate: pictures / seconds,
+        is_interlaced: false,
+        sample_rate_hz: null,
+        channels: null,
+      },
+      {
+        ...said,
+        pid: 0x101,
+        kind: 'audio',
+        codec: audio.codec_name,
+        profile: audio.profile,
+        level: null,
+        width: null,
+        height: null,
+        frame_rate: null,
+        is_interlaced: null,
+        sample_rate_hz: Number(audio.sample_rate),
+        channels: audio.channels,
+      },
+    ]);
+    // The simulator's clip as ffprobe describes it: 640 × 360, 25 pictures per second, 48 kHz.
+    expect(body.media[0]).toMatchObject({ width: 640, height: 360, frame_rate: 25 });
+    expect(body.media[0]).toMatchObject({ codec: 'h264', profile: 'Main' });
+    expect(body.media[1]).toMatchObject({ codec: 'aac', sample_rate_hz: 48_000 });
+  });
 
   it.concurrent(
-    'tell the bit rate by the clock of the stream, and the runway of its viewers',
+    'contain the bit rate by media time, and the runway of its viewers',
     scoped(async () => {
       const id = newContentId();
       const viewer = await watch(id);
       await eventually(async () => (await stats(id)).bitrate_bps !== null);
       const { bitrate_bps: rate, runway, buffer_s: kept } = await stats(id);
-      // 4 Mbit/s with null packets, which are not kept.
+      // 4 Mbit/s including null packets, which are not kept.
       expect(rate).toBeGreaterThan(100_000);
       expect(rate).toBeLessThanOrEqual(4_100_000);
       expect(runway.least_s).toBeLessThanOrEqual(runway.typical_s);
       expect(runway.typical_s).toBeLessThanOrEqual(runway.most_s);
       expect(runway.most_s).toBeLessThanOrEqual(Number(kept) + 0.1);
-      // A viewer that stops to read falls behind: it has a longer runway.
+      // A viewer that stops reading falls behind, so that it has a longer runway.
       viewer.pause();
       await eventually(async () => (await stats(id)).runway.most_s >= 1, 60_000, 'a runway');
       viewer.resume();
@@ -182,7 +179,7 @@ describe('statistics of a stream', () => {
   );
 
   it.concurrent(
-    'are part of the session, and of a session that is over nothing is left',
+    'are part of the running stream, and absent after its end',
     scoped(async () => {
       const id = newContentId();
       const viewer = await watch(id);
@@ -200,20 +197,20 @@ describe('statistics of a stream', () => {
   );
 
   it.concurrent(
-    'are asked for as long as the session lasts and no longer',
+    'are requested only while the engine session lasts',
     scoped(async () => {
       const id = newContentId();
       const viewer = await watch(id);
       await eventually(async () => (await polls(id)).length >= 2);
       viewer.destroy();
       await eventually(async () => (await product.session(id)).is_active === false);
-      // The engine has been told, and that came behind every question.
+      // The stop reached the engine after every request.
       await eventually(async () => {
         const { sessions } = await engine.state();
         return sessions.every(({ content_id: content }) => content !== id);
       });
       const before = (await polls(id)).length;
-      // Another stream is asked about twice more meanwhile, so the clock of the polls goes on.
+      // Another stream is polled twice meanwhile, so polling still works.
       const other = newContentId();
       await watch(other);
       await eventually(async () => (await polls(other)).length >= 4, 40_000);
@@ -225,10 +222,10 @@ describe('statistics of a stream', () => {
     ['hangs', { kind: 'never' }],
     ['is reset', { kind: 'close' }],
     ['is an error', { kind: 'http_status', status: 500, body: 'oops' }],
-    ['is no JSON', { kind: 'malformed_json' }],
+    ['is not JSON', { kind: 'malformed_json' }],
     ['is huge', { kind: 'huge_json', bytes: 1_000_000 }],
   ])(
-    'harm nobody when the answer %s',
+    'have no effect on viewers when the answer %s',
     scoped(async (_, fault) => {
       const id = newContentId();
       await engine.fault({ ...fault, kind: String(fault['kind']), where: 'stat', content: id });
@@ -253,7 +250,7 @@ describe('statistics of a stream', () => {
     ['a newer download', { kind: 'json_error', text: 'got newer download', where: 'stat' }],
     ['403', { kind: 'http_status', status: 403, where: 'stat' }],
   ])(
-    'that say %s lead to a new session in the same response',
+    'that report %s lead to a new session in the same response',
     scoped(async (_, fault) => {
       const id = newContentId();
       const viewer = await watch(id);
@@ -261,7 +258,7 @@ describe('statistics of a stream', () => {
       await eventually(async () => (await product.session(id)).failovers === 1, 30_000, 'a splice');
       await viewer.receiveMore(1000);
       expect(viewer.ending).toBeNull();
-      // Nobody waited for the media to be missed, which takes 15 s.
+      // Detected before media are missing, which would take 15 s.
       expect(viewer.audit.longestGapMs).toBeLessThan(withLag(8000));
       const session = await product.session(id);
       expect(session).toMatchObject({ state: 'live', failovers: 1 });

@@ -29,7 +29,7 @@ describe('streams in the admin API', () => {
     return [viewer];
   }
 
-  it('streams are listed now and lately, by status and by engine', async () => {
+  it('streams are listed while they run and after their end, by status and by engine', async () => {
     const [runs, ended] = [newContentId(), newContentId()] as [string, string];
     await playing(runs);
     const [viewer] = await playing(ended);
@@ -78,7 +78,7 @@ describe('streams in the admin API', () => {
     expect((await product.api('GET', `/streams/${ended}/stats`)).status).toBe(404);
   });
 
-  it('what is not known is 404 as a problem, and without a key 401', async () => {
+  it('an unknown stream is 404, and without a key 401', async () => {
     for (const path of [
       `/proxy/sessions/${UNKNOWN}`,
       `/proxy/sessions/${UNKNOWN}/clients`,

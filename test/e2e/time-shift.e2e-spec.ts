@@ -12,20 +12,20 @@ import {
 } from './support';
 import { withLag } from '../../src/kernel/testing/lag.spec-support';
 
-/** A group of pictures of the simulator, and what lies between a key frame and the marker after it, and rounding. */
+/** One group of pictures, the distance from a key frame to the next marker, and rounding. */
 const GOP_MS = 1000;
 const SLACK_MS = 250;
 const HISTORY_S = 25;
 
-/** Until the burst is over: media from after the moment at which it was asked for. */
+/** Waits for the end of the burst: media that were broadcast after the request. */
 async function untilLive(viewer: Viewer): Promise<void> {
   const nowMs = Date.now();
   await viewer.until(({ markers }) => markers.lastBroadcastMs! > nowMs, 40_000, 'end of the burst');
 }
 
 /**
- * Where the head of the history was when a viewer joined it, in broadcast time: no earlier than what another viewer had
- * before that, no later than the clock when the first media were there. That holds however late anybody was.
+ * Bounds of the history's head when a viewer joined it, in broadcast time: not before the media that another viewer had
+ * at the request, and not after the clock at the first media. They hold for any delay.
  */
 interface JoinedAt {
   readonly viewer: Viewer;
@@ -41,7 +41,7 @@ describe('joining a stream in its past', () => {
 
   beforeAll(async () => {
     engine = await startSimulator({ burstSeconds: HISTORY_S, startDelayMs: 50, bitrateMbps: 2 });
-    // Nothing of the history is gone before the last of these tests.
+    // The history lasts longer than these tests.
     const env = {
       PROXY_BUFFER_TTL: '30m',
       PROXY_BUFFER_SIZE: '256MiB',
@@ -67,7 +67,7 @@ describe('joining a stream in its past', () => {
     return { viewer, earliestMs, latestMs };
   }
 
-  /** It begins so long ago, by what it was sent and by what it was told. */
+  /** Asserts that a viewer began this far behind, by its media and by the response. */
   async function expectBehind(
     { viewer, earliestMs, latestMs }: JoinedAt,
     fromMs: number,
@@ -102,14 +102,14 @@ describe('joining a stream in its past', () => {
     },
   );
 
-  it('beyond the history: the oldest there is, and that is said', async () => {
+  it('beyond the history: the oldest media, with the actual distance in the response', async () => {
     const joined = await open(3600);
     const { markers } = joined.viewer.audit;
     expect(markers.firstMediaNumber).toBe(live.audit.markers.firstMediaNumber);
     await expectBehind(joined, (HISTORY_S - 2) * 1000, 3600 * 1000);
   });
 
-  it('viewers of different pasts share one session with those who are live', async () => {
+  it('viewers at different distances share one stream with live ones', async () => {
     const before = Number((await product.session(id)).client_count);
     const [near, far] = await Promise.all([open(4), open(15)]);
     await expectBehind(near, 4000, 4000 + GOP_MS);
@@ -121,13 +121,13 @@ describe('joining a stream in its past', () => {
     expect(live.audit.markers).toMatchObject({ lostPackets: 0, repeatedPackets: 0 });
   });
 
-  it('without behind nothing is said', async () => {
+  it('without behind there is no such header', async () => {
     const viewer = openViewer(product.url(streamPath(id)));
     await viewer.playing();
     expect((await viewer.head).headers).not.toHaveProperty('x-stream-behind');
   });
 
-  it('HEAD says what would be reached, and touches nothing', async () => {
+  it('HEAD reports the distance that would be reached, and starts nothing', async () => {
     const clients = (await product.session(id)).client_count;
     const running = openViewer(product.url(streamPath(id, '&behind=10')), { method: 'HEAD' });
     const { status, headers } = await running.head;
@@ -142,7 +142,7 @@ describe('joining a stream in its past', () => {
     expect((await product.session(id)).client_count).toBeLessThanOrEqual(clients);
   });
 
-  it('format=json names an address that joins in the past', async () => {
+  it('format=json returns an address that joins in the past', async () => {
     const { body } = await product.api(
       'GET',
       streamPath(id, '&format=json&behind=12.5'),
@@ -165,7 +165,7 @@ describe('joining a stream in its past', () => {
     'behind=NaN',
     'behind=%2B5',
     'behind=5&behind=5',
-  ])('%s is refused, whatever asks', async (query) => {
+  ])('%s is refused at every address', async (query) => {
     for (const more of ['', '&format=json']) {
       const viewer = openViewer(product.url(streamPath(id, `&${query}${more}`)));
       await expectProblem(viewer, 400, 'invalid_request');
@@ -175,19 +175,19 @@ describe('joining a stream in its past', () => {
   });
 });
 
-describe('a viewer who stays in the past', () => {
-  it('is neither moved nor cut for it, however little lag is allowed', async () => {
+describe('a viewer that stays in the past', () => {
+  it('is neither moved forward nor cut, with any limit of lag', async () => {
     const engine = await startSimulator({ burstSeconds: 24, startDelayMs: 50, bitrateMbps: 4 });
     const product = await startProduct({
       engines: [engine],
-      // Far less than what it is granted, and more than a busy machine reads late.
+      // Far less than the requested distance, and more than the delays of a busy machine.
       env: { PROXY_CLIENT_MAX_LAG: '8s' },
     });
     const id = newContentId();
     const live = openViewer(product.url(streamPath(id)));
     await live.playing();
     await untilLive(live);
-    // As a player does: no faster than the stream runs.
+    // Reads at the speed of a player, no faster than the stream.
     const past = openViewer(product.url(streamPath(id, '&behind=20')), { readRate: 520_000 });
     await past.playing();
     await live.receiveMore(8000);

@@ -13,17 +13,17 @@ import {
 } from './support';
 import { decodeTimeOf, pidOf } from './support/ts-packet';
 
-/** From the first viewer to the wrap, and what is in front of it at once. */
+/** Time from the first viewer to the wrap, and media that are sent before it at once. */
 const WRAP_AFTER_MS = 8000;
 const BURST_S = 5;
 const WRAP_TICKS = 2 ** 33;
-/** Time stamps of the simulator are half a second ahead of its broadcast. */
+/** Timestamps of the simulator are 0.5 s ahead of its broadcast. */
 const AHEAD_MS = 500;
 const BEHIND_MS = 3000;
-/** Key frames come every second, markers every 20 ms. */
+/** Key frames are sent every second, markers every 20 ms. */
 const GROUP_MS = 1000 + 100;
 
-/** Whether the decode times of the video go through 2^33 in what the viewer has kept. */
+/** True if the decoding times of the kept video pass 2^33. */
 function sawWrap(viewer: Viewer): boolean {
   const data = viewer.kept();
   let before: number | null = null;
@@ -36,7 +36,7 @@ function sawWrap(viewer: Viewer): boolean {
   return false;
 }
 
-describe('timestamps that wrap while people watch', () => {
+describe('timestamps that wrap while viewers watch', () => {
   let engine: Simulator;
   let product: Product;
 
@@ -58,7 +58,7 @@ describe('timestamps that wrap while people watch', () => {
     expect(video.largestStepMs).toBeLessThan(200);
   }
 
-  it('pass unchanged; nobody jumps, and later viewers join as far behind as ever', async () => {
+  it('pass unchanged without a jump, and later viewers join at the usual distance', async () => {
     const id = newContentId();
     const wrapsAtMs = Date.now() + WRAP_AFTER_MS;
     const offset = -(((wrapsAtMs + AHEAD_MS) * 90) % WRAP_TICKS);
@@ -70,7 +70,7 @@ describe('timestamps that wrap while people watch', () => {
       async () => (await product.session(id)).bitrate_bps ?? undefined,
     );
     const joiners: Viewer[] = [];
-    // Before, across and after the wrap: their three seconds of history lie on either side of it.
+    // Before, across and after the wrap, which is within their 3 s of history.
     for (const at of [-1000, 500, 1500, 4500]) {
       await watched.until(
         ({ markers }) => markers.lastBroadcastMs! > wrapsAtMs + at,
@@ -90,7 +90,7 @@ describe('timestamps that wrap while people watch', () => {
     expect(sawWrap(watched)).toBe(true);
     for (const viewer of joiners) {
       const { firstBroadcastMs } = viewer.audit.markers;
-      // Decode times wrap a few pictures after presentation times.
+      // Decoding times wrap some pictures after presentation times.
       if (firstBroadcastMs! < wrapsAtMs - 500) expect(sawWrap(viewer)).toBe(true);
       if (firstBroadcastMs! > wrapsAtMs + 500) expect(sawWrap(viewer)).toBe(false);
     }
@@ -101,7 +101,7 @@ describe('timestamps that wrap while people watch', () => {
     const session = await product.session(id);
     await watched.receiveMore(100);
     expect(session).toMatchObject({ continuity_errors: 0, failovers: 0, resyncs: 0 });
-    // All that the first viewer has had.
+    // Everything that the first viewer has received.
     expect(session.buffer.seconds).toBeGreaterThan(receivedMs / 1000 - 1);
     expect(session.buffer.seconds).toBeLessThan(60);
     expect(Math.abs(session.bitrate_bps - rateBefore)).toBeLessThan(rateBefore * 0.1);

@@ -18,7 +18,7 @@ const GRACE = { PROXY_GRACE_PERIOD: '500ms' };
 
 describe('two names of one content', () => {
   it.concurrent(
-    'an engine that gives a content to the second start before it answers it: both watch one session again, and nothing is left behind',
+    'an engine that passes a content to the second start before it answers: both watch one stream again, and nothing is left behind',
     scoped(async () => {
       const engine = await startSimulator({ startDelayMs: 300 });
       const product = await startProduct({ engines: [engine], env: GRACE });
@@ -31,7 +31,7 @@ describe('two names of one content', () => {
       await second.playing();
       await expectOneSession(product, [`id=${id}`, `infohash=${infohash}`], 2);
       await expectUntouched([first, second], 4000);
-      // Silence would take 15 s to be noticed.
+      // Detection by silence would take 15 s.
       expect(first.audit.longestGapMs).toBeLessThan(withLag(10_000));
       await eventually(async () => {
         expect((await engine.state()).sessions).toMatchObject([{ infohash, readers: 1 }]);
@@ -76,7 +76,7 @@ describe('two names of one content', () => {
   );
 
   it.concurrent.each([1, 2])(
-    'id and infohash of one content on two engines: together: one session is left, and both watch it (round %d)',
+    'id and infohash of one content on two engines: at the same time: one session is left, and both watch it (round %d)',
     scoped(async () => {
       const engines = [await startSimulator({ name: 'a' }), await startSimulator({ name: 'b' })];
       const product = await startProduct({ engines, env: GRACE });
@@ -97,7 +97,7 @@ describe('two names of one content', () => {
   );
 
   it.concurrent(
-    'after a restart of the product: the pair is known before anything is started',
+    'after a restart of the product: the alias is known before any start',
     scoped(async () => {
       const dataDir = mkdtempSync(join(tmpdir(), 'acefleet-e2e-data-'));
       onScopeEnd(() => rmSync(dataDir, { recursive: true, force: true }));

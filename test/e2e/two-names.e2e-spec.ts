@@ -11,7 +11,7 @@ import { expectNothingLeft } from './support/remains';
 import { withLag } from '../../src/kernel/testing/lag.spec-support';
 
 const GRACE = { PROXY_GRACE_PERIOD: '500ms' };
-/** A reader that was frozen has nothing for PROXY_STALL_TIMEOUT, 15 s. */
+/** A frozen viewer would get no media for PROXY_STALL_TIMEOUT, 15 s. */
 const FROZEN_MS = 10_000;
 
 describe('id and infohash of one content on one engine', () => {
@@ -28,7 +28,7 @@ describe('id and infohash of one content on one engine', () => {
     await engine.clear();
   });
 
-  it.each([1, 2])('together: one session, nobody is frozen (round %d)', async () => {
+  it.each([1, 2])('at the same time: one session, no viewer is frozen (round %d)', async () => {
     const id = newContentId();
     const { infohash } = await engine.content(id);
     const viewers = [byId(product, id), byInfohash(product, infohash)];
@@ -38,11 +38,11 @@ describe('id and infohash of one content on one engine', () => {
     for (const { audit } of viewers) expect(audit.longestGapMs).toBeLessThan(withLag(FROZEN_MS));
     const { sessions } = await engine.state();
     expect(sessions).toMatchObject([{ infohash, readers: 1 }]);
-    // A stop would have frozen who reads the same content.
+    // A stop would have frozen the reader of the same content.
     expect(await engine.journal(`/ace/cmd/${infohash}`)).toEqual([]);
   });
 
-  it('a start that is slower than the other: its answer joins it to the session that plays', async () => {
+  it('a start that is slower than the other: its answer merges it into the playing stream', async () => {
     const id = newContentId();
     const { infohash } = await engine.content(id);
     await engine.fault({ kind: 'delay', content: id, nth: 2, ms: 1000 });
@@ -58,7 +58,7 @@ describe('id and infohash of one content on one engine', () => {
     expect((await engine.state()).sessions).toMatchObject([{ infohash, readers: 1 }]);
   });
 
-  it('the id is learnt: after the end of both, the infohash finds the id at once', async () => {
+  it('the alias is remembered: after the end of both, the infohash leads to the id at once', async () => {
     const id = newContentId();
     const { infohash } = await engine.content(id);
     const first = byId(product, id);
@@ -72,7 +72,7 @@ describe('id and infohash of one content on one engine', () => {
     await expectOneSession(product, [`id=${id}`, `infohash=${infohash}`], 2);
   });
 
-  it('an infohash that was taken for an id plays, in the session of the content', async () => {
+  it('an infohash that is passed as an id plays in the stream of the content', async () => {
     const id = newContentId();
     const { infohash } = await engine.content(id);
     const mistaken = byId(product, infohash);

@@ -13,7 +13,7 @@ import {
 import { eventsOf } from './support/session-facts';
 
 const DEMO = '7e57ca4d00000000000000000000000000000001';
-/** Longer than a busy machine is late; still to be waited for. */
+/** Longer than the delays of a busy machine, and short enough to wait for. */
 const TTL_MS = 8000;
 
 describe('a content that does not exist', () => {
@@ -54,9 +54,9 @@ describe('a content that does not exist', () => {
     await expectProblem(viewer, 404, 'content_not_found');
   });
 
-  it('is asked for once, however many wait, and all get the same answer at once', async () => {
+  it('is requested once for all waiting viewers, and all get the same answer at once', async () => {
     const id = newContentId();
-    // Until all have come.
+    // Long enough for all to join.
     await engine.fault({ kind: 'delay', content: id, ms: 3000, times: 1 });
     const viewers = Array.from({ length: 20 }, () => open(streamPath(id)));
     const problems = await Promise.all(
@@ -64,16 +64,16 @@ describe('a content that does not exist', () => {
     );
     expect(new Set(problems.map(({ detail }) => detail)).size).toBe(1);
     expect(new Set(problems.map((problem) => problem.request_id)).size).toBe(20);
-    // Of one session, which failed once for all of them.
+    // Events of one stream, which failed once for all of them.
     for (const type of ['stream_requested', 'stream_failed']) {
       expect(await eventsOf(product, type, id)).toHaveLength(1);
     }
-    // The same digits may be the infohash: the other form is tried once.
+    // The same digits may be an infohash, so the other form is tried once.
     const starts = (await engine.starts(id)).map(({ url }) => /(id|infohash)=/.exec(url)?.[1]);
     expect(starts).toEqual(['id', 'infohash']);
   });
 
-  it('is answered from memory for a while, then asked for again', async () => {
+  it('is answered from memory for a while, then requested again', async () => {
     const id = newContentId();
     await expectProblem(open(streamPath(id)), 404, 'content_not_found');
     const asked = (await engine.starts(id)).length;
@@ -85,17 +85,17 @@ describe('a content that does not exist', () => {
     }, TTL_MS + 20_000);
   });
 
-  it('does not touch a content that exists', async () => {
+  it('does not affect a content that exists', async () => {
     const viewer = open(streamPath(DEMO));
     await viewer.playing();
     const other = open(`/ace/getstream?infohash=${DEMO}`);
-    // The digits of a content id are no infohash, but the other form is tried, and leads to the same content.
+    // The digits of a content id are not an infohash, but the other form is tried and leads to the same content.
     expect(await other.status()).toBe(200);
     await viewer.receiveMore(1000);
     expect(viewer.audit.markers).toMatchObject({ lostPackets: 0, repeatedPackets: 0 });
   });
 
-  it('says in one log line why it failed, with the ids to look further', async () => {
+  it('logs in one line why it failed, with the ids', async () => {
     const id = newContentId();
     const problem = await expectProblem(open(streamPath(id)), 404, 'content_not_found');
     const lines = (await product.logsSoFar()).filter((line) => JSON.stringify(line).includes(id));

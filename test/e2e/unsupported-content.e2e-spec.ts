@@ -13,14 +13,14 @@ import {
 import { expectNothingLeft } from './support/remains';
 import { withLag } from '../../src/kernel/testing/lag.spec-support';
 
-/** A start that is waited for has a minute. */
+/** A start without an early end would take 60 s. */
 const AT_ONCE_MS = 15_000;
 
 const MEDIA_AFTER_MS = 1000;
 
 type Fault = { readonly kind: string } & Readonly<Record<string, unknown>>;
 
-describe('content that is no broadcast in MPEG-TS', () => {
+describe('content that is not a broadcast in MPEG-TS', () => {
   let engine: Simulator;
   let product: Product;
 
@@ -37,7 +37,7 @@ describe('content that is no broadcast in MPEG-TS', () => {
     return openViewer(product.url(streamPath(id)), { headers: { 'User-Agent': agent } });
   }
 
-  // The media are later than what a newer request of a player waits for its older one.
+  // The media arrive later than a newer request of a player waits for its older one.
   const PLAYLISTS: readonly [string, string, readonly string[], readonly Fault[]][] = [
     ['as a broadcast', 'one player', ['tv', 'tv', 'tv'], []],
     ['as a broadcast', 'several players', ['tv', 'box', 'phone'], []],
@@ -45,7 +45,7 @@ describe('content that is no broadcast in MPEG-TS', () => {
     ['as recorded', 'several players', ['tv', 'box', 'phone'], [{ kind: 'not_live' }]],
   ];
 
-  it.each(PLAYLISTS)('a playlist, that the engine gives out %s, for %s', async (...row) => {
+  it.each(PLAYLISTS)('a playlist that the engine reports %s, for %s', async (...row) => {
     const [, , agents, faults] = row;
     const id = newContentId();
     const content_type = 'application/vnd.apple.mpegurl';
@@ -63,13 +63,13 @@ describe('content that is no broadcast in MPEG-TS', () => {
       expect(counters).toMatchObject({ sessions_open: 0, sessions_leaked: 0, readers: 0 });
       return true;
     });
-    // One start found it out. It is remembered: the next one starts nothing.
+    // One start found out. The failure is remembered, and the next request starts nothing.
     expect(await engine.starts(id)).toHaveLength(1);
     const again = open(id);
     await expectProblem(again, 501, 'unsupported_content');
     expect(again.headAfterMs).toBeLessThan(withLag(AT_ONCE_MS));
     expect(await engine.starts(id)).toHaveLength(1);
-    // Not the engine's fault.
+    // It is not the engine's fault.
     expect((await product.api('GET', `/engines/${engine.engineId}`)).body.state).toBe('healthy');
   });
 
@@ -82,13 +82,13 @@ describe('content that is no broadcast in MPEG-TS', () => {
     ],
     ['Matroska', { kind: 'media_kind', media: 'matroska' }, 'video/x-matroska'],
     [
-      'Matroska that is called nothing in particular',
+      'Matroska without a type',
       { kind: 'media_kind', media: 'matroska', content_type: 'application/octet-stream' },
       'application/octet-stream',
     ],
   ];
 
-  it.each(FILES)('%s is handed through as it is', async (_what, fault, type) => {
+  it.each(FILES)('%s is passed through unchanged', async (_what, fault, type) => {
     const id = newContentId();
     await engine.fault({ content: id, ...fault });
     const viewer = open(id);
@@ -124,7 +124,7 @@ describe('"unknown content" from an engine without its network', () => {
   async function probedAsCutOff(product: Product, engine: Simulator): Promise<void> {
     const probes = '/server/api?api_version=3&method=get_network_connection_status';
     const before = (await engine.journal(probes)).length;
-    // The second probe from now on was asked after the fault was set, and the first is over.
+    // The second probe from now on began after the fault was set.
     await eventually(async () => (await engine.journal(probes)).length >= before + 2);
     await eventually(async () => {
       const { body } = await product.api('GET', '/engines/selection');
@@ -144,13 +144,13 @@ describe('"unknown content" from an engine without its network', () => {
     await openViewer(product.url(streamPath(id))).playing();
   });
 
-  it('sends the viewer to an engine that has it', async () => {
+  it('leads the viewer to an engine with a network', async () => {
     const engines = [await startSimulator({ name: 'a' }), await startSimulator({ name: 'b' })];
     const product = await startProduct({
       engines,
       env: { ...ENV, MAX_STREAMS_PER_ENGINE: '1' },
     });
-    // The good one is busy until the other one is tried.
+    // The connected engine is full until the other one was tried.
     const id = newContentId();
     const busy = openViewer(product.url(streamPath(newContentId())));
     await busy.playing();
@@ -173,7 +173,7 @@ describe('"unknown content" from an engine without its network', () => {
     expect(session.attempts[0]).toMatchObject({ engine_id: cutOff.engineId });
   });
 
-  it('is left for last when a connected engine is free', async () => {
+  it('is chosen last while a connected engine is free', async () => {
     const engines = [await startSimulator({ name: 'a' }), await startSimulator({ name: 'b' })];
     const product = await startProduct({ engines, env: ENV });
     const [cutOff, good] = engines as [Simulator, Simulator];

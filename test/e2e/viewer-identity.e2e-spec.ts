@@ -22,14 +22,14 @@ const FORGED = {
   'X-Client-IP': '203.0.113.7',
 };
 
-describe('who a viewer is', () => {
+describe('the identity of a viewer', () => {
   let engine: Simulator;
 
   beforeAll(async () => {
     engine = await startSimulator({ startDelayMs: 0, bitrateMbps: 1 });
   });
 
-  /** What one caller's records say: its address as viewer and in the log, and the address it is given back. */
+  /** The recorded address of one client, as viewer and in the log, and the address that it is given back. */
   async function recordsOf(
     product: Product,
     headers: Readonly<Record<string, string>>,
@@ -56,14 +56,14 @@ describe('who a viewer is', () => {
       .status;
   }
 
-  it('is not for the caller to choose', async () => {
+  it('cannot be chosen by the client', async () => {
     const product = await startProduct({ engines: [engine] });
     expect(await recordsOf(product, FORGED)).toEqual({
       viewer: '127.0.0.1',
       logged: expect.stringMatching(/^(?:::ffff:)?127\.0\.0\.1$/),
       base: product.url(''),
     });
-    // Neither do ten wrong keys become other people's by a header.
+    // Ten wrong keys cannot be attributed to another client by a header either.
     const statuses: number[] = [];
     for (let n = 0; n < 12; n += 1) {
       statuses.push(await guess(product, { ...FORGED, 'X-Forwarded-For': `203.0.113.${n}` }));
@@ -71,14 +71,14 @@ describe('who a viewer is', () => {
     expect(statuses).toEqual([...Array<number>(10).fill(403), 429, 429]);
   });
 
-  it('is what a trusted proxy says, and only that', async () => {
+  it('is the address that a trusted proxy reports', async () => {
     const product = await startProduct({
       engines: [engine],
       env: { TRUSTED_PROXIES: '127.0.0.1, 10.0.0.0/8' },
     });
     const told = { viewer: '203.0.113.7', logged: '203.0.113.7', base: 'https://evil.example' };
     expect(await recordsOf(product, FORGED)).toEqual(told);
-    // The nearest address that is no trusted proxy counts: what stands left of it anybody may have written.
+    // The nearest address that is not a trusted proxy counts; addresses left of it may be forged.
     const chain = { ...FORGED, 'X-Forwarded-For': '198.51.100.1, 203.0.113.7, 10.1.2.3' };
     expect(await recordsOf(product, chain)).toEqual(told);
     expect(await recordsOf(product, FORGED, '127.0.0.2')).toEqual({
@@ -88,7 +88,7 @@ describe('who a viewer is', () => {
     });
   });
 
-  it('PUBLIC_URL is where we are, whatever a caller says', async () => {
+  it('PUBLIC_URL is the address in answers, whatever headers a client sends', async () => {
     const port = String(await freePort());
     const base = `http://tv.example:${port}`;
     const product = await startProduct({
@@ -98,7 +98,7 @@ describe('who a viewer is', () => {
     expect(await recordsOf(product, FORGED)).toMatchObject({ base });
   });
 
-  it('fifty of one address and one player are fifty', async () => {
+  it('50 viewers of one address and one player are counted as 50', async () => {
     const product = await startProduct({ engines: [engine] });
     const id = newContentId();
     const headers = { 'User-Agent': 'the same player' };
@@ -120,7 +120,7 @@ describe('who a viewer is', () => {
     expect(new Set(clients.map((client) => client.ip_address + client.user_agent)).size).toBe(1);
     expect((await engine.counters())['peak_readers_per_content']).toBe(1);
 
-    // One is thrown out by its id, and nobody else.
+    // One is kicked by its id, and no other.
     const kicked = clients[7]!.client_id;
     await product.api('DELETE', `/proxy/sessions/${id}/clients/${kicked}`);
     await eventually(() => viewers.filter(({ ending }) => ending !== null).length === 1);

@@ -14,7 +14,7 @@ import {
 } from './support';
 import { withLag } from '../../src/kernel/testing/lag.spec-support';
 
-/** Waiting for an engine, or for media, would be a minute. */
+/** A wait for an engine or for media would take 60 s. */
 const AT_ONCE_MS = 15_000;
 
 describe('limits of viewers', () => {
@@ -38,7 +38,7 @@ describe('limits of viewers', () => {
     return (await product.api('GET', '/proxy/status')).body.total_clients;
   }
 
-  it('per stream: those who wait count, other streams do not', async () => {
+  it('per stream: waiting viewers count, viewers of other streams do not', async () => {
     const product = await startProduct({
       engines: [engine],
       env: { PROXY_MAX_CLIENTS_PER_STREAM: '2' },
@@ -82,7 +82,7 @@ describe('limits of viewers', () => {
       openViewer(product.url(streamPath(id)), { localAddress }),
     );
     await Promise.all(viewers.map((viewer) => viewer.playing()));
-    // A header of just anybody is not believed: these are loopback still.
+    // The header of an untrusted client is ignored, so these are loopback addresses.
     await open(product, id, { 'X-Forwarded-For': '203.0.113.7' }).playing();
     await open(product, id, { 'X-Forwarded-For': '203.0.113.7' }).playing();
     const { body } = await product.api('GET', `/proxy/sessions/${id}/clients`);
@@ -94,7 +94,7 @@ describe('limits of viewers', () => {
     ]);
   });
 
-  it('per address: a trusted proxy is exempt, and whom it names is counted', async () => {
+  it('per address: a trusted proxy is exempt, and the reported viewer is counted', async () => {
     const product = await startProduct({
       engines: [engine],
       env: { PROXY_MAX_CLIENTS_PER_IP: '2', TRUSTED_PROXIES: '127.0.0.0/8' },
@@ -104,7 +104,7 @@ describe('limits of viewers', () => {
     const viewers = [from('203.0.113.7'), from('203.0.113.7'), from('2001:db8::7')];
     await Promise.all(viewers.map((viewer) => viewer.playing()));
     await expectRefused(from('203.0.113.7'));
-    // What a caller puts in front of what the proxy adds changes nothing.
+    // Addresses that the client itself sends before the proxy's have no effect.
     await expectRefused(from('198.51.100.1, 203.0.113.7'));
     await from('2001:db8::7').playing();
     await expectRefused(from('2001:db8::7'));
@@ -138,7 +138,7 @@ describe('limits of viewers', () => {
       await refused.exit;
       expect(refused.lines.at(-1)).toBe('429');
     }
-    // It is one address that is full, nobody else is.
+    // Only that one address has reached its limit.
     await open(product, id).playing();
     expect(watching.map(({ ended }) => ended)).toEqual([null, null]);
     await watching[0]!.end('SIGKILL', 5000);

@@ -18,13 +18,13 @@ import { withLag } from '../../src/kernel/testing/lag.spec-support';
 
 const PROBES = {
   ENGINE_PROBE_INTERVAL: '300ms',
-  // One that is late because the machine is busy is not one that hangs.
+  // An engine that is late on a busy machine must not count as hung.
   ENGINE_PROBE_TIMEOUT: '2s',
   ENGINE_UNHEALTHY_AFTER: '2',
   PROXY_GRACE_PERIOD: '500ms',
 };
 
-/** A wait for an engine that is longer than what is left of it would be the end of a start. */
+/** A start whose budget includes the wait for an engine would fail. */
 const INIT_MS = 5000;
 
 function open(product: Product, id: string): Viewer {
@@ -41,7 +41,7 @@ async function stateOf(product: Product, engine: Simulator, state: string): Prom
 
 describe('waiting for engines', () => {
   it.concurrent.each(['hang', 'refuse'])(
-    'no engine that works: the only one is in mode "%s": 503 after the wait',
+    'no usable engine: the only one is in mode "%s": 503 after the wait',
     scoped(async (mode) => {
       const engine = await startSimulator();
       const product = await startProduct({
@@ -59,7 +59,7 @@ describe('waiting for engines', () => {
         expect(problem.retry_after).toBeGreaterThan(0);
         expect(problem.detail).toContain(`${engine.engineId} unhealthy`);
         expect(viewer.headAfterMs).toBeGreaterThan(2900);
-        // Usually they would wait for a minute.
+        // By default it would wait for 60 s.
         expect(viewer.headAfterMs).toBeLessThan(withLag(20_000));
       }
       expect((await engine.counters())['sessions_opened']).toBe(0);
@@ -68,7 +68,7 @@ describe('waiting for engines', () => {
       await eventually(() => failures().length > 0);
       expect(failures()).toHaveLength(1);
       expect(String(failures()[0]!.msg)).toMatch(/no_engine/);
-      // It is nobody's fault: nothing is remembered.
+      // The failure is not the content's fault, so it is not remembered.
       await engine.control('POST', '/__sim/mode', { mode: 'normal' });
       await stateOf(product, engine, 'healthy');
       await open(product, id).playing();
@@ -77,7 +77,7 @@ describe('waiting for engines', () => {
   );
 
   it.concurrent(
-    'no engine that works: who waits is served the moment one becomes healthy, with the whole start budget',
+    'no usable engine: a waiting viewer is served when one becomes healthy, with the whole start budget',
     scoped(async () => {
       const engine = await startSimulator({ startDelayMs: 1000 });
       const product = await startProduct({
@@ -105,7 +105,7 @@ describe('waiting for engines', () => {
         .at(-1)!;
       for (const id of ids) {
         const { attempts } = await product.session(id);
-        // Both times are the product's own.
+        // Both times come from the product's own clock.
         const afterMs = Date.parse(attempts[0].started_at) - Date.parse(back.time);
         expect(Math.abs(afterMs)).toBeLessThan(withLag(2000));
       }
@@ -116,7 +116,7 @@ describe('waiting for engines', () => {
   );
 
   it.concurrent(
-    'no engine that works: who leaves while waiting leaves nothing behind',
+    'no usable engine: a viewer that leaves while it waits leaves nothing behind',
     scoped(async () => {
       const engine = await startSimulator();
       const product = await startProduct({ engines: [engine], env: PROBES });
@@ -135,7 +135,7 @@ describe('waiting for engines', () => {
   );
 
   it.concurrent(
-    'no engine that works: an engine that is started after the product: the first viewer waits for it',
+    'no usable engine: the first viewer waits for an engine that starts after the product',
     scoped(async () => {
       const port = await freePort();
       const product = await startProduct({
@@ -152,14 +152,14 @@ describe('waiting for engines', () => {
   );
 
   it.concurrent(
-    'addresses at which nobody ever answered: 503 that says so after 10 s, long before ENGINE_WAIT_TIMEOUT',
+    'addresses that were never reached: 503 with the reason after 10 s, long before ENGINE_WAIT_TIMEOUT',
     scoped(async () => {
       const ports = [await freePort(), await freePort()];
       const product = await startProduct({
         env: {
           ENGINE_DRIVER: 'static',
           ENGINE_ADDRESSES: `127.0.0.1:${ports[0]},localhost:${ports[1]}`,
-          // Nothing but the wait of 10 s ends before the test does.
+          // Only the wait of 10 s can end before the test.
           ENGINE_WAIT_TIMEOUT: '10m',
         },
         waitReady: false,
@@ -175,7 +175,7 @@ describe('waiting for engines', () => {
   );
 
   it.concurrent(
-    'an engine that hangs beside one that works: is not chosen, and a start on it goes elsewhere',
+    'an engine that hangs beside a healthy one: is not chosen, and a start on it continues on the other',
     scoped(async () => {
       const engines = [await startSimulator({ name: 'a' }), await startSimulator({ name: 'b' })];
       const product = await startProduct({ engines, env: PROBES });
@@ -190,7 +190,7 @@ describe('waiting for engines', () => {
           container_id: good.engineId,
           attempts: [{ engine_id: good.engineId, outcome: 'playing' }],
         });
-        // The wait for a broken engine is not growth: the good one is full, and that is that.
+        // A wait for a broken engine is not growth: the healthy one is full, so the request is refused.
       }
       await expectProblem(open(product, newContentId()), 503, 'no_capacity');
       const changes = await product.api(

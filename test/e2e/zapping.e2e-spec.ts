@@ -14,12 +14,12 @@ import { engineIsFree, heldBytes, metric } from './support/session-facts';
 const ZAPS = 100;
 const SLACK_DESCRIPTORS = 3;
 
-/** Open descriptors of a process, sockets among them. */
+/** Number of open descriptors of a process, including sockets. */
 function descriptorsOf(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
 }
 
-describe('a viewer who zaps a hundred times', () => {
+describe('a viewer that zaps 100 times', () => {
   let engines: Simulator[];
   let product: Product;
 
@@ -42,7 +42,7 @@ describe('a viewer who zaps a hundred times', () => {
     return counters.reduce((sum, one) => sum + one[counter]!, 0);
   }
 
-  /** No session, no socket, no slot, no memory; every engine session that was opened was stopped. */
+  /** Asserts that no stream, socket, slot or memory is left, and that every engine session was stopped. */
   async function expectNothingLeft(descriptors: number): Promise<void> {
     for (const engine of engines) await engineIsFree(product, engine, 20_000);
     await eventually(async () => (await product.sessionCount()) === 0, 10_000, 'no session');
@@ -68,7 +68,7 @@ describe('a viewer who zaps a hundred times', () => {
     expect(await total('second_reader_violations')).toBe(0);
   }
 
-  it('from channel to channel, at any moment of the start: nothing is left', async () => {
+  it('from channel to channel, at any time of the start: nothing is left', async () => {
     const channels = Array.from({ length: 12 }, newContentId);
     await openViewer(product.url(streamPath(channels[0]!))).playing();
     const descriptors = descriptorsOf(product.pid);
@@ -76,7 +76,7 @@ describe('a viewer who zaps a hundred times', () => {
     let played = 0;
     for (let zap = 1; zap <= ZAPS; zap += 1) {
       const next = openViewer(product.url(streamPath(channels[zap % channels.length]!)));
-      // Some are patient, some leave with the head, some before there is an answer at all.
+      // Some wait for media, some leave with the head, some before any answer.
       if (zap % 3 === 0) {
         await next.playing();
         played += 1;
@@ -93,7 +93,7 @@ describe('a viewer who zaps a hundred times', () => {
     await expectNothingLeft(descriptors);
   });
 
-  it('all of them at once, each gone after a moment: nothing is left', async () => {
+  it('all channels at once, each left after a moment: nothing is left', async () => {
     await openViewer(product.url(streamPath(newContentId()))).playing();
     const descriptors = descriptorsOf(product.pid);
     const [first] = (await product.api('GET', '/proxy/status')).body.sessions;

@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { readText } from './repository';
 
-/** Stand-ins for the programs that the script calls, found before the real ones. */
+/** Replacements of the programs that the script calls, found before the real ones. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   node: `case "$*" in
     '-p process.execPath') echo "$0" ;;
     -p*) echo '["node"]' ;;
     *) echo v24.0.0 ;;
   esac`,
-  // What ldd says of a program without libraries, on stderr and with status 1.
+  // The output of ldd for a program without libraries, on stderr and with status 1.
   ldd: 'echo "not a dynamic executable" >&2; exit 1',
   docker: `case "$1" in
     import) tar --list >"$LISTING"; echo sha256:made ;;
@@ -37,7 +37,7 @@ describe('simulator/build-image.sh', () => {
   });
   afterEach(() => rmSync(root, { recursive: true }));
 
-  it('makes an image of a Node.js that needs no libraries', () => {
+  it('builds an image of a Node.js that needs no libraries', () => {
     const listing = join(root, 'listing');
     const env = {
       ...process.env,

@@ -19,7 +19,7 @@ import { ROOT } from './repository';
 
 const FACT_TIMEOUT_MS = 60_000;
 
-/** A program that says that it runs, and does so until it is ended. */
+/** A program that prints that it runs, and runs until it is ended. */
 const PROGRAM = `console.log('running as', process.pid);\nsetInterval(() => undefined, 1000);\n`;
 
 /**
@@ -57,7 +57,7 @@ if (plan === 'wait') {
 }
 `;
 
-/** A small checkout with the real scripts, in a path of the kind that programs trip over. */
+/** A small checkout with the real scripts, in a path with characters that programs often handle wrongly. */
 export class Checkout {
   readonly root = mkdtempSync(join(tmpdir(), 'acefleet ü %20 '));
   private readonly started: StartedScript[] = [];
@@ -80,13 +80,13 @@ export class Checkout {
     writeFileSync(join(this.root, path), content);
   }
 
-  /** A lock with one package of this version. */
+  /** Writes a lock with one package of this version. */
   putLock(version: string): void {
     const packages = { '': {}, 'node_modules/left': { version, integrity: `of ${version}` } };
     this.put('package-lock.json', JSON.stringify({ packages }));
   }
 
-  /** The real dependencies, as somebody has installed them who ran npm. */
+  /** Links the real dependencies, as if a user had installed them with npm. */
   linkDependencies(): void {
     symlinkSync(join(ROOT, 'node_modules'), join(this.root, 'node_modules'));
     this.put('package-lock.json', readFileSync(join(ROOT, 'package-lock.json')));
@@ -100,7 +100,7 @@ export class Checkout {
     return readFileSync(join(this.root, path), 'utf8');
   }
 
-  /** What the next calls of npm do; see `NPM`. */
+  /** Sets the results of the next calls of npm; see `NPM`. */
   planNpm(...steps: string[]): void {
     this.put('npm.plan', steps.join('\n'));
   }
@@ -118,7 +118,7 @@ export class Checkout {
     return this.npmCalls().map(({ args: [command] }) => command ?? '');
   }
 
-  /** Files of processes that say that they are there. */
+  /** Files of the processes that work in the checkout. */
   occupants(): string[] {
     return this.has('.acefleet/processes')
       ? readdirSync(join(this.root, '.acefleet/processes')).filter((name) => name.endsWith('.json'))
@@ -148,7 +148,7 @@ export class Checkout {
   }
 }
 
-/** One of the scripts as a process of its own, as npm starts it. */
+/** One of the scripts as a process, as npm starts it. */
 export class StartedScript {
   output = '';
   errors = '';
@@ -162,14 +162,14 @@ export class StartedScript {
       env: {
         ...process.env,
         PATH: [join(root, 'programs'), process.env['PATH']].join(delimiter),
-        // Whose containers are nobody's business here.
+        // The scripts must not touch this machine's containers.
         DOCKER_HOST: 'unix:///nowhere',
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.output += text));
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.errors += text));
-    // Not `close`: a grandchild that outlives it keeps the pipes.
+    // Not `close`, because a grandchild that outlives it keeps the pipes open.
     this.ended = new Promise((resolve) => this.child.once('exit', resolve));
   }
 
@@ -185,14 +185,14 @@ export class StartedScript {
     this.child.kill(signal);
   }
 
-  /** Once the program itself runs. */
+  /** Resolves once the program itself runs. */
   async running(): Promise<void> {
     await fact(() => this.output.includes('running as') || this.isOver, 'the start');
     if (this.isOver) throw new Error(`ended instead of running:\n${this.errors}`);
   }
 }
 
-/** Until the fact holds. */
+/** Resolves when the condition holds. */
 export async function fact(holds: () => boolean, what: string): Promise<void> {
   const endsMs = performance.now() + FACT_TIMEOUT_MS;
   while (!holds()) {
@@ -205,6 +205,6 @@ function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It ended by itself.
+    // The process ended by itself.
   }
 }

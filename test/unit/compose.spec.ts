@@ -1,13 +1,16 @@
 import { SETTINGS } from '../../src/config/app-config';
 import { readText } from './repository';
 
-/** What docker-compose.yml decides: where the container listens and keeps its data, and how it reaches its engines. */
+/**
+ * Settings that docker-compose.yml sets itself: where the container listens and keeps its data, and how it reaches its
+ * engines.
+ */
 const DECIDED = [
   ...['HOST', 'PORT', 'DATA_DIR', 'ENGINE_DRIVER', 'ENGINE_ADDRESSES', 'SWARM_CONSTRAINTS'],
   ...['DOCKER_HOST', 'DOCKER_NETWORK', 'ENGINE_REACH'],
 ];
 
-/** Names of the product's variables in the file; `passed`: those whose value comes from outside, when there is one. */
+/** Names of the product's variables in the file; `passed`: those whose value is passed from outside if set. */
 function variables(): { readonly all: string[]; readonly passed: string[] } {
   const [, product = ''] =
     /\n {2}acefleet:\n(.*?)\n {2}\S/s.exec(readText('docker-compose.yml')) ?? [];
@@ -18,13 +21,13 @@ function variables(): { readonly all: string[]; readonly passed: string[] } {
 }
 
 describe('docker-compose.yml', () => {
-  it('passes every setting on that it does not decide itself', () => {
+  it('passes on every setting that it does not set itself', () => {
     const names = Object.values(SETTINGS).map(({ variable }) => variable);
     const expected = names.filter((name) => !DECIDED.includes(name));
     expect(variables().passed.sort()).toEqual(expected.sort());
   });
 
-  it('says nothing that is no setting', () => {
+  it('contains no unknown setting', () => {
     const names: string[] = Object.values(SETTINGS).map(({ variable }) => variable);
     expect(variables().all.filter((name) => !names.includes(name))).toEqual([]);
   });

@@ -2,7 +2,7 @@ import { LagMeter, withLag } from '../../src/kernel/testing/lag.spec-support';
 
 describe('a bound on time', () => {
   const STEP_MS = 20;
-  /** A meter whose timer was late by these times, and nothing else. */
+  /** A meter whose timer was late by these times only. */
   function meterOf(lags: readonly number[]): { stretch: (limitMs: number) => number } {
     const meter = new LagMeter();
     meter.close();
@@ -23,7 +23,7 @@ describe('a bound on time', () => {
     expect(meterOf(times(100, 20)).stretch(2000)).toBe(2000 * 3 + 20);
   });
 
-  it('counts a stall that has just ended, before the timer has', () => {
+  it('counts a stall that has just ended, before its timer fires', () => {
     const before = withLag(1000);
     const endsMs = performance.now() + 200;
     while (performance.now() < endsMs);

@@ -17,7 +17,10 @@ type Packages = Readonly<Record<string, Entry>>;
 const { packages } = JSON.parse(readText('package-lock.json')) as { packages: Packages };
 const manifest = JSON.parse(readText('package.json')) as Entry;
 
-/** What has to be found from a package: also what only other platforms install, which is all that npm leaves out. */
+/**
+ * Packages that must be found from a package, including those that only other platforms install, which npm may leave
+ * out of a lock.
+ */
 function needsOf(entry: Entry): string[] {
   const isRequired = (name: string) => entry.peerDependenciesMeta?.[name]?.optional !== true;
   return [
@@ -28,7 +31,7 @@ function needsOf(entry: Entry): string[] {
   ];
 }
 
-/** As Node.js looks for a module: from the package's own folder upwards. */
+/** True if Node.js would find the module: it searches from the package's own folder upwards. */
 function isFound(from: string, name: string): boolean {
   const folder = from === '' ? '' : `${from}/`;
   if (`${folder}node_modules/${name}` in packages) return true;
@@ -38,14 +41,14 @@ function isFound(from: string, name: string): boolean {
 }
 
 describe('package-lock.json', () => {
-  it('names what package.json names', () => {
+  it('contains the dependencies of package.json', () => {
     expect(packages['']).toMatchObject({
       dependencies: manifest.dependencies,
       devDependencies: manifest.devDependencies,
     });
   });
 
-  it('has an entry for everything that a package of any platform needs', () => {
+  it('has an entry for every dependency of a package on any platform', () => {
     const missing = Object.entries(packages).flatMap(([path, entry]) =>
       needsOf(entry)
         .filter((name) => !isFound(path, name))
@@ -54,7 +57,7 @@ describe('package-lock.json', () => {
     expect(missing).toEqual([]);
   });
 
-  it('can be checked and comes from no particular registry', () => {
+  it('has checksums, and names no registry', () => {
     const odd = Object.entries(packages).filter(
       ([path, { version, integrity, resolved, link, inBundle }]) =>
         path !== '' &&

@@ -58,7 +58,7 @@ describe('the next step of an installation', () => {
     ['nothing to do, others run', { tree: 'current', others: [runner] }, 'proceed', null],
     ['nothing to do while another builds', { tree: 'current', others: [builder] }, 'proceed', null],
     ['missing', {}, 'ci', null],
-    ['missing, somebody runs all the same', { others: [runner] }, 'ci', null],
+    ['missing, another process runs nevertheless', { others: [runner] }, 'ci', null],
     ['missing, another has only started', { others: [checker] }, 'ci', null],
     ['missing, busy', { others: [installer] }, 'stop', /^process 7 \(npm start\) is installing/],
     ['missing, read-only', { isWritable: false }, 'stop', /cannot be written/],

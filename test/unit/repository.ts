@@ -19,7 +19,7 @@ export function readText(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8');
 }
 
-/** Paths of all files below `folder` with one of the endings, sorted; none when there is no such folder. */
+/** Paths of all files below `folder` with one of the endings, sorted; none if there is no such folder. */
 export function listFiles(folder: string, ...endings: string[]): string[] {
   const start = join(ROOT, folder);
   if (!existsSync(start)) return [];

@@ -3,22 +3,22 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ROOT } from './repository';
 
-/** Answers each message with what a function of a module returns. */
-const SERVANT = `
+/** Answers each message with the result of a module's function. */
+const WORKER_SCRIPT = `
 process.on('message', async ({ url, name, args }) => {
   const module = await import(url);
   process.send({ value: (await module[name](...args)) ?? null });
 });`;
 
-/** The scripts are ES modules, which jest does not load: a Node.js of its own has them, one for each test file. */
-let servant: ChildProcess | null = null;
-afterAll(() => servant?.kill());
+/** The scripts are ES modules, which jest does not load. A separate Node.js process loads them, one per test file. */
+let worker: ChildProcess | null = null;
+afterAll(() => worker?.kill());
 
 export function call(module: string, name: string, ...args: unknown[]): Promise<unknown> {
-  servant ??= spawn(process.execPath, ['--input-type=module', '-e', SERVANT], {
+  worker ??= spawn(process.execPath, ['--input-type=module', '-e', WORKER_SCRIPT], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
-  const child = servant;
+  const child = worker;
   const url = pathToFileURL(join(ROOT, 'scripts', 'lib', module)).href;
   return new Promise((resolve, reject) => {
     const onExit = (): void => reject(new Error(`${module} ended the process that called ${name}`));

@@ -46,7 +46,7 @@ describe('the source', () => {
     expect(tooLong.map((path) => `${path}: ${lines(path)} lines`)).toEqual([]);
   });
 
-  it('names classes after what they are', () => {
+  it('names classes with specific nouns', () => {
     const vague = /\bclass\s+(?:[A-Z]\w*)?(?:Manager|Helper|Utils?|Common|Base|Impl)(?![a-z])\w*/;
     expect(findLines(SOURCES, vague)).toEqual([]);
   });
@@ -58,8 +58,8 @@ describe('the source', () => {
   });
 
   it('loads its modules at the start', () => {
-    // A build takes the place of the one that a program runs from. Loaders choose what is loaded, and are called before
-    // the server listens.
+    // A build may replace the one from which a program runs. Loaders choose what is loaded, and are called before the
+    // server listens.
     const isLoader = (path: string) => path.endsWith('.loader.ts');
     const shipped = PROGRAMS.filter(
       (path) => !isSpec(path) && !path.includes('spec') && !isLoader(path),

@@ -69,7 +69,7 @@ describe('the tally', () => {
     expect(errors).toEqual(['cannot be read', 'b\nError: wrong\n1 is not 2', 'late', null]);
   });
 
-  it('never takes a run without a result, or with a bad exit code, for a good one', async () => {
+  it('counts a run without a result, or with a bad exit code, as failed', async () => {
     const runs = [
       await readRun(null, true),
       await readRun({ testResults: [] }, false),
@@ -83,7 +83,7 @@ describe('the tally', () => {
     expect(tallies.map(({ failed }) => failed)).toEqual([1, 1, 0]);
   });
 
-  it('prints the last line, with what was skipped only when something was', async () => {
+  it('prints the last line, with the skipped tests only if there are any', async () => {
     const tally = { passed: 3, failed: 1, skipped: 2, notes: [] };
     const strict = await call('tally.mjs', 'countSkippedAsFailed', tally);
     expect(await callEach('tally.mjs', 'summaryLine', [[tally], [strict]])).toEqual([

@@ -36,7 +36,7 @@ export function jsonAnswer(json: unknown): Answer {
   };
 }
 
-/** `{"response":…,"error":null}`: the format of the playback API. */
+/** An answer in the format of the playback API: `{"response":…,"error":null}`. */
 export function responseAnswer(response: unknown): Answer {
   return jsonAnswer({ response, error: null });
 }

@@ -14,7 +14,7 @@ const open = async (...flags: string[]): Promise<void> => {
 };
 afterEach(() => sim.close());
 
-const hasMedia = (one: RawConnection): boolean => one.body.length >= MEDIA;
+const hasMedia = (connection: RawConnection): boolean => connection.body.length >= MEDIA;
 interface Stat {
   readonly status: string;
   readonly livepos: Record<string, string>;
@@ -99,7 +99,7 @@ test('stop ends the reader; afterwards every address of the session is dead', as
   const reader = await (await sim.play(playback_url)).until(hasMedia);
   const stop = `${command_url}?method=stop`;
   expect((await sim.get(stop)).json()).toEqual({ response: 'ok', error: null });
-  await reader.until((one) => one.end === 'clean');
+  await reader.until((connection) => connection.end === 'clean');
   const unknown = { response: null, error: 'unknown playback session id' };
   expect((await sim.get(stop)).json()).toEqual(unknown);
   expect((await sim.get(stat_url)).json()).toEqual(unknown);
@@ -119,9 +119,9 @@ test('a second player takes the content over; the first still gets media for a m
   const heir = await (await sim.play(second.playback_url)).until(hasMedia);
   expect((await sim.get(first.stat_url)).json()['error']).toBe('unknown playback session id');
   expect(reader.end).toBe('open');
-  await reader.until((one) => one.end === 'clean');
+  await reader.until((connection) => connection.end === 'clean');
   const before = heir.data.length;
-  await heir.until((one) => one.data.length > before);
+  await heir.until((connection) => connection.data.length > before);
 });
 
 test("stopping the second player's session freezes the first reader", async () => {
@@ -140,7 +140,7 @@ test('another content for the same player replaces the first', async () => {
   const first = await sim.start(`id=${ID}&pid=a`);
   const reader = await (await sim.play(first.playback_url)).until(hasMedia);
   await sim.start(`id=${CARD2!.id}&pid=a`);
-  await reader.until((one) => one.end === 'clean');
+  await reader.until((connection) => connection.end === 'clean');
   expect((await state()).counters).toMatchObject({ sessions_replaced: 1, sessions_open: 1 });
 });
 
@@ -148,10 +148,12 @@ test('a second reader of one session gets a corrupt head, the first continues', 
   await open();
   const { playback_url } = await sim.start(`id=${ID}&pid=a`);
   const reader = await (await sim.play(playback_url)).until(hasMedia);
-  const second = await (await sim.play(playback_url)).until((one) => one.end === 'clean');
+  const second = await (
+    await sim.play(playback_url)
+  ).until((connection) => connection.end === 'clean');
   expect(second.data.toString()).toMatch(/^HTTP\/1\.1 200 OK\r\nHTTP\/1\.1 200 OK\r\n/);
   const before = reader.data.length;
-  await reader.until((one) => one.data.length > before);
+  await reader.until((connection) => connection.data.length > before);
   expect((await state()).counters).toMatchObject({ second_reader_violations: 1, readers: 1 });
 });
 
@@ -168,9 +170,10 @@ test('two engines send the same packets of the same content', async () => {
   await open('--burst-seconds', '2');
   const other = await SpecEngine.open('--burst-seconds', '2');
   const pieces = await Promise.all(
-    [sim, other].map(async (one) => {
-      const { playback_url } = await one.start(`id=${ID}&pid=a`);
-      return (await (await one.play(playback_url)).until((c) => c.body.length > 900_000)).body;
+    [sim, other].map(async (simulator) => {
+      const { playback_url } = await simulator.start(`id=${ID}&pid=a`);
+      return (await (await simulator.play(playback_url)).until((c) => c.body.length > 900_000))
+        .body;
     }),
   );
   other.close();

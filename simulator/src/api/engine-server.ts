@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Engine } from '../engine';
 import { interceptAnswer } from '../faults/answer-faults';
-import { spoilJson } from '../faults/json-faults';
+import { damageJson } from '../faults/json-faults';
 import { textAnswer } from './answer';
 import { Exchange } from './exchange';
 import { routeOf } from './router';
@@ -90,11 +90,11 @@ export class EngineServer {
       return;
     }
     const route = routeOf(engine, exchange);
-    exchange.faults = engine.faults.strike(route.place, route.keys);
+    exchange.faults = engine.faults.matchFaults(route.place, route.keys);
     const intercepted = await interceptAnswer(engine, exchange, route.place);
     if (intercepted === 'silent') return;
     const answer = intercepted ?? (await route.handle());
     if (answer === null) return;
-    await sendAnswer(exchange, serverHeader, spoilJson(answer, exchange.faults));
+    await sendAnswer(exchange, serverHeader, damageJson(answer, exchange.faults));
   }
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { StruckFaults } from '../faults/fault-book';
+import { RequestFaults } from '../faults/fault-book';
 
 /** One request and its connection. */
 export class Exchange {
@@ -11,7 +11,7 @@ export class Exchange {
   /** Aborted when the client has disconnected. */
   readonly gone: AbortSignal;
   /** The faults that apply to this request; set when its place and content are known. */
-  faults = new StruckFaults([]);
+  faults = new RequestFaults([]);
 
   constructor(readonly request: IncomingMessage) {
     this.socket = request.socket;

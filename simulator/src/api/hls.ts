@@ -47,7 +47,9 @@ export async function playlist(
 /** `GET /ace/c/<infohash>/<n>.ts`: a segment, addressed by content only; all readers get the same bytes. */
 export function segment(engine: Engine, content: Content | undefined, number: number): Answer {
   const current = currentSegment();
-  const session = engine.sessions.list().find((one) => one.content.infohash === content?.infohash);
+  const session = engine.sessions
+    .list()
+    .find((candidate) => candidate.content.infohash === content?.infohash);
   if (!content || !session) return textAnswer(403, 'Forbidden');
   if (number >= current || number < current - WINDOW - 1) return textAnswer(404, 'not found');
   session.touch();

@@ -94,9 +94,9 @@ export async function media(
     planPlayback(exchange.faults),
     {
       pacer: engine.pacer,
-      steal: (one) => engine.sessions.end(one, 'stolen', true),
+      steal: (stolen) => engine.sessions.end(stolen, 'stolen', true),
       crash: engine.crash,
-      onClose: (one) => engine.readerClosed(one),
+      onClose: (closed) => engine.readerClosed(closed),
     },
   );
   engine.readerOpened(reader);

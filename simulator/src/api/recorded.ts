@@ -71,9 +71,9 @@ export async function recorded(
     exchange.socket,
     planPlayback(exchange.faults),
     {
-      steal: (one) => engine.sessions.end(one, 'stolen', true),
+      steal: (stolen) => engine.sessions.end(stolen, 'stolen', true),
       crash: engine.crash,
-      onClose: (one) => engine.readerClosed(one),
+      onClose: (closed) => engine.readerClosed(closed),
     },
   );
   engine.readerOpened(reader);

@@ -24,8 +24,11 @@ function version(engine: Engine): object {
 function engineStatus(engine: Engine): object {
   const { code, platform, version: text, statusTotals } = engine.facts;
   const readers = [...engine.readers];
-  const mbps = readers.reduce((sum, one) => sum + one.session.content.settings.bitrateMbps, 0);
-  const peers = readers.reduce((sum, one) => sum + one.session.content.settings.peers, 0);
+  const mbps = readers.reduce(
+    (sum, reader) => sum + reader.session.content.settings.bitrateMbps,
+    0,
+  );
+  const peers = readers.reduce((sum, reader) => sum + reader.session.content.settings.peers, 0);
   return {
     playlist_loaded: true,
     version: { code, platform, version: text },

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Engine } from '../engine';
-import type { StruckFaults } from '../faults/fault-book';
+import type { RequestFaults } from '../faults/fault-book';
 import type { EngineSession } from '../sessions';
 import { errorAnswer, responseAnswer, type Answer } from './answer';
 import type { Exchange } from './exchange';
@@ -10,7 +10,7 @@ const WINDOW_SECONDS = 1800;
 const PIECE_BYTES = 16_384;
 
 /** Positions of the live window; the engine sends all of them as strings. */
-function livePosition(session: EngineSession, faults: StruckFaults): Record<string, string> {
+function livePosition(session: EngineSession, faults: RequestFaults): Record<string, string> {
   const behind = faults.get('stat_stale')?.number('seconds', 7200) ?? 0;
   // The position at the beginning of the session.
   const stuckMs = faults.has('stat_position_stuck') ? performance.now() - session.createdAt : 0;
@@ -41,7 +41,7 @@ function progress(session: EngineSession): number {
   return Math.min(100, Math.round(share * 100));
 }
 
-function traffic(session: EngineSession, faults: StruckFaults): Record<string, number> {
+function traffic(session: EngineSession, faults: RequestFaults): Record<string, number> {
   const { settings } = session.content;
   const frozen = faults.has('stat_frozen');
   const seconds = frozen ? 10 : Math.max(0, performance.now() - session.readyAt) / 1000;

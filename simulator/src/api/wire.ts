@@ -19,7 +19,7 @@ export function headText(serverHeader: string, status: number, headers: Headers)
 }
 
 /** The head as changed by faults: its status line twice. */
-function spoiltHead(exchange: Exchange, head: string): string {
+function damagedHead(exchange: Exchange, head: string): string {
   return exchange.faults.has('status_line_twice') ? `HTTP/1.1 200 OK\r\n${head}` : head;
 }
 
@@ -28,7 +28,7 @@ function spoiltHead(exchange: Exchange, head: string): string {
  * @returns false if the client has disconnected, or if the head never ends.
  */
 export async function writeHead(exchange: Exchange, head: string): Promise<boolean> {
-  const text = spoiltHead(exchange, head);
+  const text = damagedHead(exchange, head);
   const slow = exchange.faults.get('slow_headers');
   if (!slow) {
     if (exchange.socket.writable) exchange.socket.write(text);

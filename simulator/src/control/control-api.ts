@@ -129,13 +129,13 @@ export class ControlApi {
   }
 
   private async changeMode(mode: unknown): Promise<object> {
-    const known = SERVER_MODES.find((one): one is ServerMode => one === mode);
+    const known = SERVER_MODES.find((candidate): candidate is ServerMode => candidate === mode);
     if (!known) throw new ControlError(400, `mode is one of ${SERVER_MODES.join(', ')}`);
     await this.server.change(known);
     return { mode: known };
   }
 
-  /** Acts at once on the readers of a content, or on all. */
+  /** Applies an action to the running readers of a content, or to all readers. */
   private actOnReaders(body: Json): object {
     const { content, action } = body;
     const wanted =
@@ -181,7 +181,7 @@ function howOf(body: Json): 'end' | 'reset' | 'freeze' {
 function act(reader: ServedReader, action: unknown, body: Json): void {
   const event = eventOf(action, body);
   if (event) reader.apply(event);
-  else if (action === 'resume') reader.goOn();
+  else if (action === 'resume') reader.resume();
   else if (action === 'cut_mid_packet') reader.cut(howOf(body));
   else throw new ControlError(400, `unknown action: ${String(action)}`);
 }
@@ -208,13 +208,13 @@ function settingsOf(body: Json, file: FileSettings): Partial<ContentSettings> {
 function textOf(body: Json, name: string): string {
   const value = body[name];
   if (typeof value === 'string' && value !== '') return value;
-  throw new ControlError(400, `${name}: a text is wanted`);
+  throw new ControlError(400, `${name}: a text is required`);
 }
 
 function within(body: Json, name: string, low: number, high: number): number {
   const value = body[name];
   if (typeof value === 'number' && value >= low && value <= high) return value;
-  throw new ControlError(400, `${name}: a number from ${low} to ${high} is wanted`);
+  throw new ControlError(400, `${name}: a number from ${low} to ${high} is required`);
 }
 
 function numberOf(value: unknown, initial: number): number {

@@ -31,8 +31,8 @@ export class FaultBook {
    * Counts the request for every fault of its place. Returns the faults that apply to it, in the order in which
    * they were set.
    */
-  strike(place: Place, keys: readonly string[]): StruckFaults {
-    return new StruckFaults(this.faults.filter((fault) => fault.strikes(place, keys)));
+  matchFaults(place: Place, keys: readonly string[]): RequestFaults {
+    return new RequestFaults(this.faults.filter((fault) => fault.appliesTo(place, keys)));
   }
 
   /** A fault of the whole process, in force while it is set. */
@@ -42,7 +42,7 @@ export class FaultBook {
 }
 
 /** The faults of one request. */
-export class StruckFaults {
+export class RequestFaults {
   constructor(readonly all: readonly Fault[]) {}
 
   get(kind: FaultKind): Fault | undefined {

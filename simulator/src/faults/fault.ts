@@ -39,7 +39,7 @@ export class Fault {
   }
 
   /** Counts a request and returns whether the fault applies to it. `keys`: the content's id and infohash. */
-  strikes(place: Place, keys: readonly string[]): boolean {
+  appliesTo(place: Place, keys: readonly string[]): boolean {
     if (this.where !== 'any' && this.where !== place) return false;
     if (this.content !== null && !keys.includes(this.content)) return false;
     this.matched += 1;

@@ -46,11 +46,11 @@ function markers(body: Buffer): bigint[] {
 }
 
 describe('the conditions of a fault', () => {
-  const strikes = (fault: Record<string, unknown>, requests: number): number[] => {
+  const appliedTo = (fault: Record<string, unknown>, requests: number): number[] => {
     const book = new FaultBook();
     book.add({ kind: 'never', ...fault });
     const all = Array.from({ length: requests }, (_, n) => n + 1);
-    return all.filter(() => book.strike('getstream', [ID, CARD!.infohash]).all.length > 0);
+    return all.filter(() => book.matchFaults('getstream', [ID, CARD!.infohash]).all.length > 0);
   };
 
   test.each([
@@ -66,7 +66,7 @@ describe('the conditions of a fault', () => {
     [{ content: CARD!.infohash.toUpperCase() }, [1, 2, 3, 4, 5]],
     [{ content: CARD2!.id }, []],
   ])('%j', (fault, expected) => {
-    expect(strikes(fault, 5)).toEqual(expected);
+    expect(appliedTo(fault, 5)).toEqual(expected);
   });
 
   test.each([
@@ -159,7 +159,9 @@ describe('answers', () => {
 
   test('slow_headers: byte by byte, optionally without an end', async () => {
     sim.fault({ kind: 'slow_headers', where: 'getstream', ms: 1, until: 'never' });
-    const answer = await sim.request(GETSTREAM).until((one) => one.data.includes('X-Padding-1:'));
+    const answer = await sim
+      .request(GETSTREAM)
+      .until((connection) => connection.data.includes('X-Padding-1:'));
     expect(answer.data.includes('\r\n\r\n')).toBe(false);
   });
 
@@ -188,7 +190,7 @@ describe('answers', () => {
     expect(await locationWith({ kind: 'redirect_loop' })).toBe(playback_url);
     expect(await locationWith({ kind: 'redirect_closed_port' })).toContain('127.0.0.1:1/');
     sim.engine.faults.replace([{ kind: 'redirect_endless_body', ms: 1 }]);
-    await sim.request(playback_url).until((one) => one.body.length > 20);
+    await sim.request(playback_url).until((connection) => connection.body.length > 20);
   });
 
   test('session_limit, deny, max_connections, crash', async () => {
@@ -230,19 +232,19 @@ test('stat_position_stuck: the live position stays at its first value', async ()
 });
 
 describe('media', () => {
-  const full = (one: RawConnection): boolean => one.body.length >= 600_000;
+  const full = (connection: RawConnection): boolean => connection.body.length >= 600_000;
 
   test('no_data: a head and nothing else', async () => {
     const reader = await (
       await playWith({ kind: 'no_data' })
-    ).until((one) => one.data.includes('\r\n\r\n'));
+    ).until((connection) => connection.data.includes('\r\n\r\n'));
     await sim.get('/search');
     expect(reader.body).toHaveLength(0);
   });
 
   test('stall_after: stalls after exactly this many bytes, and continues with the next byte', async () => {
     const reader = await playWith({ kind: 'stall_after', bytes: 100_001, resume_after_ms: 200 });
-    await reader.until((one) => one.body.length === 100_001);
+    await reader.until((connection) => connection.body.length === 100_001);
     const numbers = markers((await reader.until(full)).body);
     expect(numbers.every((number, n) => n === 0 || number > numbers[n - 1]!)).toBe(true);
     expect(reader.body.readUInt8(100_016)).toBe(0x47); // 100 016 = 532 × 188
@@ -255,15 +257,15 @@ describe('media', () => {
     [{ kind: 'reset_after', ms: 50 }, null, 'reset'],
     [{ kind: 'session_stolen', ms: 50 }, null, 'clean'],
   ])('%j', async (fault, bytes, end) => {
-    const reader = await (await playWith(fault)).until((one) => one.end !== 'open');
+    const reader = await (await playWith(fault)).until((connection) => connection.end !== 'open');
     expect(reader.end).toBe(end);
     if (bytes !== null) expect(reader.body).toHaveLength(bytes);
   });
 
-  test('session_stolen: the addresses of the session answer so', async () => {
+  test('session_stolen: the addresses of the session answer like those of an ended one', async () => {
     sim.fault({ kind: 'session_stolen', bytes: 10_000, how: 'freeze' });
     const { playback_url, stat_url } = await sim.start(`id=${ID}&pid=a`);
-    await (await sim.play(playback_url)).until((one) => one.body.length === 10_000);
+    await (await sim.play(playback_url)).until((connection) => connection.body.length === 10_000);
     expect((await sim.get(stat_url)).json()['error']).toBe('unknown playback session id');
     expect((await sim.get(playback_url)).body.toString()).toBe('got newer download');
   });
@@ -369,7 +371,7 @@ describe('media', () => {
     sim.engine.faults.clear();
     const zipped = await (
       await playWith({ kind: 'gzip' })
-    ).until((one) => one.body.length > 10_000);
+    ).until((connection) => connection.body.length > 10_000);
     expect(zipped.head).toContain('Content-Encoding: gzip');
     const plain = gunzipSync(zipped.body, { finishFlush: 2 });
     expect([plain.readUInt8(0), plain.readUInt8(188)]).toEqual([0x47, 0x47]);
@@ -388,7 +390,7 @@ describe('media', () => {
     sim.engine.faults.clear();
     const film = await (
       await playWith({ kind: 'media_kind', bytes: 1000 })
-    ).until((one) => one.end === 'clean');
+    ).until((connection) => connection.end === 'clean');
     expect([film.head.includes('video/mp4'), film.body.subarray(4, 8).toString()]).toEqual([
       true,
       'ftyp',
@@ -398,39 +400,41 @@ describe('media', () => {
   test('rate: half the speed; burst: the given amount at once', async () => {
     const slow = await (
       await playWith({ kind: 'rate', factor: 0.01 })
-    ).until((one) => one.body.length > 900_000);
+    ).until((connection) => connection.body.length > 900_000);
     const before = slow.body.length;
     await sim.get('/search');
     expect(slow.body.length - before).toBeLessThan(100_000);
     sim.engine.faults.clear();
     const fast = await playWith({ kind: 'burst', bytes: 4_000_000 });
-    await fast.until((one) => one.body.length >= 4_000_000, 3000);
+    await fast.until((connection) => connection.body.length >= 4_000_000, 3000);
   });
 
   test('slow_burst: past media arrive gradually, but faster than real time', async () => {
     const openedMs = performance.now();
-    const one = await playWith({ kind: 'slow_burst', factor: 4 });
-    // Two seconds at 4 Mbit/s, within a packet or two.
-    await one.until(({ body }) => body.length >= 990_000, 10_000);
+    const slow = await playWith({ kind: 'slow_burst', factor: 4 });
+    // 2 s of media at 4 Mbit/s, to within two packets.
+    await slow.until(({ body }) => body.length >= 990_000, 10_000);
     expect(performance.now() - openedMs).toBeGreaterThan(490);
-    const numbers = markers(one.body);
+    const numbers = markers(slow.body);
     expect(numbers.slice(1).every((number, n) => number > numbers[n]!)).toBe(true);
-    // Afterwards at the rate of the clock.
-    await one.until(({ body }) => body.length >= 1_500_000, 10_000);
+    // After the burst the media arrive in real time.
+    await slow.until(({ body }) => body.length >= 1_500_000, 10_000);
     expect(performance.now() - openedMs).toBeGreaterThan(980);
   });
 });
 
 test('a running reader can be stalled and resumed with the control API', async () => {
   const { playback_url } = await sim.start(`id=${ID}&pid=a`);
-  const reader = await (await sim.play(playback_url)).until((one) => one.body.length > 900_000);
+  const reader = await (
+    await sim.play(playback_url)
+  ).until((connection) => connection.body.length > 900_000);
   const act = (action: string): Promise<unknown> =>
     sim.control.handle('POST', new URL('http://x/__sim/readers'), { content: ID, action });
   expect(await act('stall')).toEqual({ readers: 1 });
   await act('resume');
   const before = reader.body.length;
-  await reader.until((one) => one.body.length > before);
+  await reader.until((connection) => connection.body.length > before);
   await act('cut_mid_packet');
-  await reader.until((one) => one.end === 'clean');
+  await reader.until((connection) => connection.end === 'clean');
   expect(reader.body.length % PACKET_BYTES).toBe(94);
 });

@@ -1,6 +1,6 @@
 import type { Answer } from '../api/answer';
 import type { Fault } from './fault';
-import type { StruckFaults } from './fault-book';
+import type { RequestFaults } from './fault-book';
 import type { FaultKind } from './fault-kinds';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -9,8 +9,8 @@ function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Copies the answer with another value. */
-function saying(answer: Answer, json: unknown): Answer {
+/** Copies the answer with another JSON value. */
+function withJson(answer: Answer, json: unknown): Answer {
   return { ...answer, json, body: Buffer.from(JSON.stringify(json)) };
 }
 
@@ -19,7 +19,7 @@ function withResponse(answer: Answer, change: (response: Json) => Json): Answer 
   if (!isObject(json)) return answer;
   const key = 'result' in json ? 'result' : 'response';
   const response = json[key];
-  return isObject(response) ? saying(answer, { ...json, [key]: change(response) }) : answer;
+  return isObject(response) ? withJson(answer, { ...json, [key]: change(response) }) : answer;
 }
 
 function without(response: Json, field: string): Json {
@@ -61,11 +61,11 @@ function padded(answer: Answer, fault: Fault): Answer {
 
 const DEFAULT_ERROR = 'failed to load content';
 
-const SPOILERS: Partial<Record<FaultKind, (answer: Answer, fault: Fault) => Answer>> = {
+const JSON_FAULTS: Partial<Record<FaultKind, (answer: Answer, fault: Fault) => Answer>> = {
   json_error: (answer, fault) =>
-    saying(answer, { response: null, error: fault.text('text', DEFAULT_ERROR) }),
+    withJson(answer, { response: null, error: fault.text('text', DEFAULT_ERROR) }),
   error_object: (answer, fault) =>
-    saying(answer, {
+    withJson(answer, {
       response: null,
       error: { message: fault.text('text', DEFAULT_ERROR), code: 0 },
     }),
@@ -90,11 +90,11 @@ const SPOILERS: Partial<Record<FaultKind, (answer: Answer, fault: Fault) => Answ
   }),
 };
 
-/** Applies the faults of a request to its JSON answer; other answers stay unchanged. */
-export function spoilJson(original: Answer, faults: StruckFaults): Answer {
+/** Applies the faults of a request to its JSON answer; other answers are unchanged. */
+export function damageJson(original: Answer, faults: RequestFaults): Answer {
   if (original.json === undefined) return original;
   return faults.all.reduce(
-    (answer, fault) => SPOILERS[fault.kind]?.(answer, fault) ?? answer,
+    (answer, fault) => JSON_FAULTS[fault.kind]?.(answer, fault) ?? answer,
     original,
   );
 }

@@ -29,7 +29,7 @@ async function playWith(fault: Record<string, unknown>): Promise<RawConnection> 
   return sim.play(playback_url);
 }
 
-const full = (one: RawConnection): boolean => one.body.length >= 800_000;
+const full = (connection: RawConnection): boolean => connection.body.length >= 800_000;
 
 /** The packets after this many bytes. */
 const behind = (body: Buffer, bytes: number): Buffer =>
@@ -88,7 +88,7 @@ describe('faults of the tables and of the announced streams', () => {
   });
 
   test.each(['pat', 'small_pats', 'pmt'])(
-    'table_flood of %s: no two are the same',
+    'table_flood of %s: every table differs',
     async (what) => {
       const { body } = await (
         await playWith({ kind: 'table_flood', what, entries: 30 })

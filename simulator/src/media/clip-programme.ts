@@ -24,10 +24,10 @@ export function readClipProgramme(data: Buffer): { video: ClipStream; audio: Cli
   const video = streams.find(({ type }) => VIDEO_TYPES.has(type));
   const audio = streams.find(isAudio);
   if (video === undefined || audio === undefined) {
-    throw new Error('the clip has to have pictures and sound');
+    throw new Error('the clip must have video and audio');
   }
   if ((pmt.readUInt16BE(8) & 0x1fff) !== video.pid) {
-    throw new Error("the clip's clock is not with its pictures");
+    throw new Error("the clip's PCR is not on its video PID");
   }
   return { video, audio };
 }

@@ -149,10 +149,10 @@ test.each([
         return pictures === 20;
       });
     },
-    'do not follow each other evenly',
+    'are not evenly spaced',
   ],
   [
-    'more sound than pictures',
+    'more audio than video',
     () => {
       let pictures = 0;
       return without(OWN, (packet) => {
@@ -161,10 +161,10 @@ test.each([
         return pictures > 100;
       });
     },
-    'sound does not fit into 4 s',
+    'audio does not fit into 4 s',
   ],
   [
-    'no sound',
+    'no audio',
     () => {
       const all = packets(OWN);
       for (const packet of all) {
@@ -174,7 +174,7 @@ test.each([
       }
       return Buffer.concat(all);
     },
-    'pictures and sound',
+    'video and audio',
   ],
 ])('a clip with %s is refused', (_, data, why) => {
   expect(() => parseClip(data())).toThrow(why);

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { readClipProgramme, type ClipStream } from './clip-programme';
 import {
   adaptationFlags,
@@ -106,10 +108,10 @@ function loopOf(pictures: readonly UnitTimes[]): number {
   if (first === undefined || second === undefined) throw new Error('the clip has no pictures');
   const step = second.dts - first.dts;
   const isEven = pictures.every(({ dts }, n) => dts === first.dts + n * step);
-  if (step <= 0 || !isEven) throw new Error("the clip's pictures do not follow each other evenly");
+  if (step <= 0 || !isEven) throw new Error("the clip's pictures are not evenly spaced");
   const ticks = pictures.length * step;
   if (ticks % TICKS_PER_MS !== 0 || ticks > MAX_LOOP_TICKS) {
-    throw new Error('the clip has to last a whole number of milliseconds, a minute at most');
+    throw new Error('the clip must last a whole number of milliseconds, at most 60 s');
   }
   return ticks;
 }
@@ -127,10 +129,10 @@ function renamed(data: Buffer, videoPid: number, audioPid: number): Buffer {
 }
 
 /**
- * Reads a clip: MPEG-TS with one programme, whose first video and first audio stream are played in a loop. The
- * first picture must be a key frame, all pictures must have equal length, and sound and pictures must have the same
- * total length.
- * @throws if the clip is not valid.
+ * Reads a clip: MPEG-TS with one programme, whose first video and first audio stream are played in a loop. The first
+ * picture must be a key frame, all pictures must have equal length, and audio and video must have the same total
+ * length.
+ * @throws if the clip is not valid
  */
 export function parseClip(original: Buffer): Clip {
   if (original.length === 0 || original.length % PACKET_BYTES !== 0) {
@@ -149,8 +151,16 @@ export function parseClip(original: Buffer): Clip {
   const last = packets.at(-1);
   if (last === undefined || last.sendTicks < 0 || last.sendTicks >= loopTicks) {
     throw new Error(
-      `the clip's sound does not fit into ${loopTicks / TICKS_PER_SECOND} s of pictures`,
+      `the clip's audio does not fit into ${loopTicks / TICKS_PER_SECOND} s of pictures`,
     );
   }
   return { data, video, audio, loopTicks, packets };
+}
+
+/** The clip in the repository; the path is valid from the sources and from the compiled program. */
+const OWN_CLIP = join(__dirname, '..', '..', 'media', 'clip.mpegts');
+
+/** @throws Error if the file cannot be read or is not a valid clip */
+export function loadClip(path = OWN_CLIP): Clip {
+  return parseClip(readFileSync(path));
 }

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { loadClip } from '../clip-file';
+import { loadClip } from './clip';
 import { readMarker } from './marker';
 import { crc32 } from './psi';
 import { buildSchedule } from './schedule';
@@ -88,7 +88,7 @@ describe.each([
   const source = timeline(bitrate, false, offset);
   const data = render(source, SEAM_MS - 8_000, SEAM_MS + 16_000);
 
-  test('pictures follow each other every 40 ms, also between loops', () => {
+  test('pictures are 40 ms apart, also between loops', () => {
     const { pts, dts } = times(data, VIDEO_PID);
     expect(dts).toHaveLength(600);
     expect(new Set(steps(dts, TIMESTAMP_WRAP))).toEqual(new Set([3600]));
@@ -106,7 +106,7 @@ describe.each([
     ).toEqual(new Set([3600]));
   });
 
-  test('sound continues between loops', () => {
+  test('audio continues between loops', () => {
     const { pts } = times(data, AUDIO_PID);
     for (const step of steps(pts, TIMESTAMP_WRAP)) {
       expect(step).toBeGreaterThan(0);
@@ -148,11 +148,11 @@ describe.each([
 
   test('a key frame begins with every second, right after its tables', () => {
     for (let second = -8; second < 16; second += 1) {
-      const one = render(source, SEAM_MS + second * 1000, SEAM_MS + second * 1000 + 200);
-      expect(pidOf(one, 0)).toBe(PAT_PID);
-      expect(pidOf(one, PACKET_BYTES)).toBe(PMT_PID);
-      const unit = packetsOf(one, VIDEO_PID).find((at) => startsUnit(one, at))!;
-      expect(adaptationFlags(one, unit) & 0x40).toBe(0x40);
+      const rendered = render(source, SEAM_MS + second * 1000, SEAM_MS + second * 1000 + 200);
+      expect(pidOf(rendered, 0)).toBe(PAT_PID);
+      expect(pidOf(rendered, PACKET_BYTES)).toBe(PMT_PID);
+      const unit = packetsOf(rendered, VIDEO_PID).find((at) => startsUnit(rendered, at))!;
+      expect(adaptationFlags(rendered, unit) & 0x40).toBe(0x40);
     }
   });
 
@@ -209,17 +209,17 @@ test('tables carry valid checksums', () => {
 });
 
 test('the broadcast is a pure function of content and time: the same bytes on any engine, in any pieces', () => {
-  const one = timeline(4);
+  const clip = timeline(4);
   const other = timeline(4);
-  const length = one.packetsPerLoop;
-  const origin = one.numberAt(SEAM_MS);
+  const length = clip.packetsPerLoop;
+  const origin = clip.numberAt(SEAM_MS);
   fc.assert(
     fc.property(
       fc.integer({ min: -length, max: length }),
       fc.integer({ min: 1, max: 3000 }),
       fc.integer({ min: 1, max: 3000 }),
       (start, head, tail) => {
-        const whole = one.render(origin + start, head + tail);
+        const whole = clip.render(origin + start, head + tail);
         const pieces = [
           other.render(origin + start, head),
           other.render(origin + start + head, tail),

@@ -37,9 +37,9 @@ function pcrOnlyPacket(): Buffer {
 }
 
 /**
- * The broadcast of one content: an endless stream of constant bit rate that is a pure function of the programme and
- * the wall clock. Packet n is due at n × loop / packetsPerLoop since 1970 and has the same bytes on every engine
- * and in every session, like the pieces of a real swarm.
+ * The broadcast of one content: an endless stream of constant bit rate that depends only on the programme and the wall
+ * clock. Packet n is due at n × loop / packetsPerLoop since 1970, and has the same bytes on every engine and in every
+ * session, like the pieces of a real swarm.
  */
 export class Timeline {
   readonly packetsPerLoop: number;

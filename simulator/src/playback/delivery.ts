@@ -3,7 +3,7 @@ import type { EngineSession } from '../sessions';
 import type { PlaybackEvent, TimedEvent } from './playback-plan';
 import type { ServedReader } from './served-reader';
 
-export interface DeliverySurroundings {
+export interface DeliveryContext {
   /** Ends the session for the API while its reader continues. */
   readonly steal: (session: EngineSession) => void;
   readonly crash: (code: number) => void;
@@ -31,7 +31,7 @@ export abstract class Delivery implements ServedReader {
     readonly session: EngineSession,
     protected readonly socket: Socket,
     events: readonly TimedEvent[],
-    private readonly surroundings: DeliverySurroundings,
+    private readonly context: DeliveryContext,
   ) {
     this.pending = [...events];
     session.readers.add(this);
@@ -64,7 +64,7 @@ export abstract class Delivery implements ServedReader {
     if (this.state !== 'closed') this.state = 'frozen';
   }
 
-  goOn(): void {
+  resume(): void {
     if (this.state === 'closed') return;
     this.state = 'feeding';
     this.pump();
@@ -86,11 +86,11 @@ export abstract class Delivery implements ServedReader {
         this.freeze();
         break;
       case 'steal':
-        this.surroundings.steal(this.session);
+        this.context.steal(this.session);
         this.apply({ kind: event.how });
         break;
       case 'crash':
-        this.surroundings.crash(event.code);
+        this.context.crash(event.code);
         break;
       case 'pcr_jump':
       case 'loop_back':
@@ -106,7 +106,7 @@ export abstract class Delivery implements ServedReader {
   protected stall(resumeAfterMs: number | null): void {
     if (!this.isFeeding()) return;
     this.state = 'stalled';
-    if (resumeAfterMs !== null) this.later(resumeAfterMs, () => this.goOn());
+    if (resumeAfterMs !== null) this.later(resumeAfterMs, () => this.resume());
   }
 
   /** Does nothing if the connection has ended by then. */
@@ -145,6 +145,6 @@ export abstract class Delivery implements ServedReader {
     this.release();
     this.session.readers.delete(this);
     this.session.touch();
-    this.surroundings.onClose(this);
+    this.context.onClose(this);
   }
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { RecordedFile } from '../media/recorded-file';
 import type { EngineSession } from '../sessions';
-import { Delivery, type DeliverySurroundings } from './delivery';
+import { Delivery, type DeliveryContext } from './delivery';
 import type { PlaybackPlan } from './playback-plan';
 
 const PIECE_BYTES = 64 * 1024;
@@ -18,13 +18,13 @@ export class FileReader extends Delivery {
     private readonly until: number,
     socket: Socket,
     private readonly plan: PlaybackPlan,
-    surroundings: DeliverySurroundings,
+    context: DeliveryContext,
   ) {
     super(
       session,
       socket,
       plan.events.filter(({ atBytes }) => atBytes !== null),
-      surroundings,
+      context,
     );
     for (const { event, atMs } of plan.events) {
       if (atMs !== null) this.later(atMs, () => this.apply(event));

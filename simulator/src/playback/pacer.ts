@@ -13,7 +13,7 @@ export class Pacer {
   add(paced: Paced): void {
     this.fed.add(paced);
     this.timer ??= setInterval(() => {
-      for (const one of this.fed) one.pump();
+      for (const reader of this.fed) reader.pump();
     }, TICK_MS);
   }
 

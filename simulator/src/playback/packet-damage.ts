@@ -9,7 +9,7 @@ import {
 } from './odd-tables';
 import { withTimeFlood } from './time-flood';
 import type { Fault } from '../faults/fault';
-import type { StruckFaults } from '../faults/fault-book';
+import type { RequestFaults } from '../faults/fault-book';
 import {
   AUDIO_PID,
   adaptationFlags,
@@ -186,7 +186,7 @@ function oddTablesOf(fault: Fault): OddTables {
  * The damages of a playback. Those that read packets come first, then those that shift bytes, so that each gets the
  * alignment that it needs.
  */
-export function damagesOf(faults: StruckFaults): Damage[] {
+export function damagesOf(faults: RequestFaults): Damage[] {
   const damages: Damage[] = [];
   if (faults.has('no_psi')) damages.push(withoutPsi());
   if (faults.has('no_random_access')) damages.push(withoutRandomAccess());

@@ -1,5 +1,5 @@
 import type { Fault } from '../faults/fault';
-import type { StruckFaults } from '../faults/fault-book';
+import type { RequestFaults } from '../faults/fault-book';
 import type { FaultKind } from '../faults/fault-kinds';
 import type { Damage } from './damage';
 import { damagesOf } from './packet-damage';
@@ -62,7 +62,7 @@ const EVENTS: Partial<Record<FaultKind, (fault: Fault) => TimedEvent>> = {
   crash: (fault) => moment(fault, { kind: 'crash', code: fault.number('code', 1) }),
 };
 
-export function planPlayback(faults: StruckFaults): PlaybackPlan {
+export function planPlayback(faults: RequestFaults): PlaybackPlan {
   const events = faults.all.flatMap((fault) => EVENTS[fault.kind]?.(fault) ?? []);
   return {
     noData: faults.has('no_data'),

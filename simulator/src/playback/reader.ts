@@ -4,11 +4,11 @@ import { PACKET_BYTES } from '../media/ts-packet';
 import type { Timeline } from '../media/timeline';
 import type { EngineSession } from '../sessions';
 import type { BodyWriter } from './body-writer';
-import { Delivery, type BroadcastEvent, type DeliverySurroundings } from './delivery';
+import { Delivery, type BroadcastEvent, type DeliveryContext } from './delivery';
 import type { Paced, Pacer } from './pacer';
 import type { PlaybackPlan } from './playback-plan';
 
-export interface ReaderSurroundings extends DeliverySurroundings {
+export interface ReaderContext extends DeliveryContext {
   readonly pacer: Pacer;
 }
 
@@ -38,10 +38,10 @@ export class Reader extends Delivery implements Paced {
     socket: Socket,
     private readonly body: BodyWriter,
     private readonly plan: PlaybackPlan,
-    surroundings: ReaderSurroundings,
+    context: ReaderContext,
   ) {
-    super(session, socket, plan.events, surroundings);
-    this.pacer = surroundings.pacer;
+    super(session, socket, plan.events, context);
+    this.pacer = context.pacer;
     this.backMs =
       plan.burstBytes === null
         ? session.content.settings.burstSeconds * 1000

@@ -7,7 +7,7 @@ export interface ServedReader extends SessionReader {
   readonly bytes: number;
   apply(event: PlaybackEvent): void;
   /** Ends a stall. */
-  goOn(): void;
+  resume(): void;
   /** Ends the connection within a packet. */
   cut(how: 'end' | 'reset' | 'freeze'): void;
 }

@@ -16,7 +16,7 @@ import {
 const PES_HEADER = [0, 0, 1, 0xe0, 0, 0, 0x80, 0x80, 5];
 const KEY_FRAME = [0, 0, 1, 0x65];
 
-/** Replaces every null packet by a picture, each a key frame whose time is `seconds` before the previous one. */
+/** Replaces every null packet by a key frame, each `seconds` later than the previous one. */
 export function withTimeFlood(seconds: number): Damage {
   let ticks = 0;
   let counter = 0;

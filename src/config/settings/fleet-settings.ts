@@ -38,7 +38,7 @@ export const fleetSettings = {
     type: duration('100ms', '10m'),
     defaultText: '10s',
     description:
-      'How often the number of engines is decided anew. Events that matter trigger a decision at once.',
+      'How often the number of engines is decided again. Events that matter trigger a decision at once.',
   }),
   reconcileIntervalMs: setting({
     variable: 'RECONCILE_INTERVAL',

@@ -70,7 +70,7 @@ describe('the choice of the driver', () => {
   describe('with a Docker Engine', () => {
     let engine: Server;
 
-    /** Answers a ping with this status; 0: takes the connection and never answers. */
+    /** Answers a ping with this status; with 0 it accepts the connection and never answers. */
     async function listen(status: number): Promise<EnginesConfig> {
       const path = join(folder, 'docker.sock');
       engine = createServer((_, res) => {
@@ -93,7 +93,7 @@ describe('the choice of the driver', () => {
       });
     });
 
-    it('that hangs: waits a second at most', async () => {
+    it('that hangs: waits at most 1 s', async () => {
       const config = await listen(0);
       const startedAt = performance.now();
       expect((await chooseDriver(config)).kind).toBe('simulator');

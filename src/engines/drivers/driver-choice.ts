@@ -6,7 +6,9 @@ import { DriverChoiceError, type DriverKind } from './engine-driver.port';
 export interface DriverChoice {
   readonly kind: DriverKind;
   readonly why: string;
-  /** True when only test pictures play although nobody asked for them, which is worth a warning. */
+  /**
+   * True when only test pictures play although the operator did not choose the simulator. It is logged as a warning.
+   */
   readonly isFallback: boolean;
 }
 

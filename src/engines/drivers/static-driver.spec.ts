@@ -3,7 +3,7 @@ import type { EngineDescription } from '../registry/engine.types';
 import { StaticDriver } from './static-driver';
 
 describe('StaticDriver', () => {
-  it('announces each address once, under an id made of it', async () => {
+  it('announces each address once, under an id that is derived from it', async () => {
     const announced: EngineDescription[] = [];
     const driver = new StaticDriver(
       [
@@ -13,7 +13,7 @@ describe('StaticDriver', () => {
       () => Promise.resolve(),
     );
     const unexpected = () => {
-      throw new Error('a static engine is never taken away');
+      throw new Error('a static engine is never lost');
     };
     await driver.start({
       announce: (description) => announced.push(description),
@@ -35,7 +35,7 @@ describe('StaticDriver', () => {
     ]);
   });
 
-  it('warns once about each name that does not resolve and announces its engine all the same', async () => {
+  it('warns once about each name that does not resolve, and still announces its engine', async () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
     const asked: string[] = [];
     const resolve = async (host: string): Promise<void> => {

@@ -5,7 +5,7 @@ import type { EngineAddress } from '../../config';
 import type { EngineDescription, EngineSink } from '../registry/engine.types';
 import { type DemoChannel, type EngineDriver, EngineDriverError } from './engine-driver.port';
 
-/** Engines at configured addresses, which somebody else runs. Each is announced once and stays. */
+/** Engines at configured addresses, which acefleet does not run. Each is announced once and stays. */
 export class StaticDriver implements EngineDriver {
   readonly kind = 'static';
   readonly canGrow = false;

@@ -12,7 +12,7 @@ import type { EngineState } from '../registry/engine.types';
 import type { EnginesConfig } from '../engines-config';
 import { EngineHealth } from './engine-health';
 
-/** An engine of a few lines: answers probes, or hangs, or denies, as it is told. */
+/** A minimal engine that answers probes, hangs or denies access, as `mode` says. */
 class ScriptedEngine {
   mode: 'answers' | 'hangs' | 'denies' | 'no_network' = 'answers';
   probes = 0;
@@ -74,7 +74,7 @@ describe('EngineHealth with real sockets', () => {
     events.onApplicationShutdown();
   });
 
-  /** For an engine that hangs: a miss has to be waited for. */
+  /** A short timeout for tests that wait until a hanging engine has missed probes. */
   const HASTY = { engineProbeTimeoutMs: 500 };
 
   async function watch(over: Partial<EnginesConfig> = {}, port?: number): Promise<void> {
@@ -87,7 +87,7 @@ describe('EngineHealth with real sockets', () => {
 
   const theEngine = () => registry.get(id)!;
 
-  /** Resolves as soon as the engine is in the state, or at once when it is. */
+  /** Resolves as soon as the engine reaches the state, or at once if it is in it. */
   function reached(state: EngineState): Promise<void> {
     return new Promise((resolve) => {
       if (theEngine().state === state) {
@@ -112,7 +112,7 @@ describe('EngineHealth with real sockets', () => {
     });
   }
 
-  it('finds an engine healthy by whole answers, at once and not after an interval', async () => {
+  it('marks an engine as healthy by a complete answer, without waiting for an interval', async () => {
     await watch({ engineProbeIntervalMs: 600_000 });
     expect(theEngine().state).toBe('starting');
     await reached('healthy');
@@ -125,7 +125,7 @@ describe('EngineHealth with real sockets', () => {
     expect(theEngine().lastSeen).toEqual(theEngine().lastHealthCheck);
   });
 
-  it('finds an engine that accepts and never answers unhealthy after three probes, and sees it recover', async () => {
+  it('marks an engine that accepts and never answers as unhealthy after three probes, and detects its recovery', async () => {
     const asked = jest.spyOn(ace, 'probe');
     await watch(HASTY);
     await reached('healthy');
@@ -140,7 +140,7 @@ describe('EngineHealth with real sockets', () => {
     await reached('healthy');
   });
 
-  it('counts an engine that hangs from the start', async () => {
+  it('marks an engine that hangs from the start as unhealthy', async () => {
     engine.mode = 'hangs';
     const asked = jest.spyOn(ace, 'probe');
     await watch(HASTY);
@@ -149,7 +149,7 @@ describe('EngineHealth with real sockets', () => {
     expect(theEngine().lastSeen).toBeNull();
   });
 
-  it('counts a refused connection as a miss, and sees the engine come up later', async () => {
+  it('counts a refused connection as a miss, and detects a later start of the engine', async () => {
     const port = await engine.listen();
     await engine.close();
     await watch({}, port);
@@ -159,7 +159,7 @@ describe('EngineHealth with real sockets', () => {
     await reached('healthy');
   });
 
-  it('counts an error as a miss, and starts counting anew after an answer', async () => {
+  it('counts an error as a miss, and counts from zero after an answer', async () => {
     await watch();
     await reached('healthy');
     engine.mode = 'denies';
@@ -172,7 +172,7 @@ describe('EngineHealth with real sockets', () => {
     expect(engine.probes - before).toBe(3);
   });
 
-  it('takes an unhealthy engine back after three answers in a row, asked quickly one after the other', async () => {
+  it('marks an unhealthy engine as healthy after three answers in a row to probes in quick succession', async () => {
     await watch({ engineProbeIntervalMs: 600_000, engineUnhealthyAfter: 1 });
     await reached('healthy');
     engine.mode = 'denies';
@@ -184,7 +184,7 @@ describe('EngineHealth with real sockets', () => {
     expect(engine.probes - before).toBe(3);
   });
 
-  it('waits for a new process without finding fault with it, as long as it may take', async () => {
+  it('keeps a new process in the state starting until its start budget is over', async () => {
     const port = await engine.listen();
     engine.mode = 'denies';
     health = new EngineHealth(config, registry, ace);
@@ -203,14 +203,14 @@ describe('EngineHealth with real sockets', () => {
     expect(theEngine().hasStarted).toBe(true);
   });
 
-  it('keeps an engine healthy whose network is cut, and remembers that it is', async () => {
+  it('keeps an engine without network healthy, and records that it has none', async () => {
     engine.mode = 'no_network';
     await watch();
     await reached('healthy');
     expect(theEngine().networkConnected).toBe(false);
   });
 
-  it('doubts an engine when a stream complains, and asks it long before the interval is over', async () => {
+  it('marks an engine as suspect when a stream complains, and probes it before the interval is over', async () => {
     await watch({ engineProbeIntervalMs: 600_000 });
     await reached('healthy');
     health.complain(id, 'silence');
@@ -220,18 +220,18 @@ describe('EngineHealth with real sockets', () => {
     health.complain('static-unknown-1', 'reset');
   });
 
-  it('says whether an engine answers now, without waiting for the end of its probe', async () => {
+  it('reports whether an engine answers now, within the given time', async () => {
     await watch({ engineProbeIntervalMs: 600_000, engineProbeTimeoutMs: 60_000 });
     await reached('healthy');
     expect(await health.answersNow(id, 60_000)).toBe(true);
     engine.mode = 'hangs';
-    // The last answer stands for a second.
+    // The last probe counts as current for 1 s.
     for (;;) if (!(await health.answersNow(id, 50))) break;
     expect(theEngine().state).toBe('healthy');
     expect(await health.answersNow('static-unknown-1', 60_000)).toBe(false);
   });
 
-  it('lets a draining engine be, and finds it healthy at once when it is put back', async () => {
+  it('does not change the state of a draining engine, and probes it at once after the drain', async () => {
     await watch({ engineProbeIntervalMs: 600_000 });
     await reached('healthy');
     registry.drain(theEngine(), 'maintenance');
@@ -241,7 +241,7 @@ describe('EngineHealth with real sockets', () => {
     await reached('healthy');
   });
 
-  it('says nothing about an address that became void while it was asked', async () => {
+  it('ignores the probe of an address that became void meanwhile', async () => {
     engine.mode = 'hangs';
     const asked = jest.spyOn(ace, 'probe');
     await watch({});

@@ -112,7 +112,7 @@ export class EngineHealth implements OnModuleInit, OnModuleDestroy {
   }
 
   private async probe(engine: Engine, watched: Watched): Promise<void> {
-    const result = await this.ask(engine);
+    const result = await this.sendProbe(engine);
     // The address may meanwhile belong to another process.
     if (watched.loop.stopped) return;
     if (result.facts === null) {
@@ -135,7 +135,7 @@ export class EngineHealth implements OnModuleInit, OnModuleDestroy {
     this.registry.transition(engine, next, reason);
   }
 
-  private async ask(engine: Engine): Promise<ProbeResult> {
+  private async sendProbe(engine: Engine): Promise<ProbeResult> {
     try {
       const timeoutMs = this.config.engineProbeTimeoutMs;
       return { facts: await this.ace.probe(engine.endpoint, { timeoutMs }), miss: null };

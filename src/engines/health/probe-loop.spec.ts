@@ -26,7 +26,7 @@ describe('ProbeLoop', () => {
     await pass(0);
   };
 
-  it('probes at once, then again a pause after each answer', async () => {
+  it('probes at once, then after a pause after each answer', async () => {
     await pass(0);
     expect(probes).toHaveLength(1);
     await pass(60_000);
@@ -72,8 +72,8 @@ describe('ProbeLoop', () => {
     expect(probes).toHaveLength(2);
   });
 
-  describe('asked for a current result', () => {
-    /** Callers that have it. */
+  describe('when callers ask for a current result', () => {
+    /** Number of callers that have received the result. */
     let answered: number;
     const ask = () => void loop.probed().then(() => (answered += 1));
 
@@ -110,7 +110,7 @@ describe('ProbeLoop', () => {
       expect([probes.length, answered]).toEqual([1, 1]);
     });
 
-    it('resolves for all callers when it stops', async () => {
+    it('resolves for all callers when the loop stops', async () => {
       await pass(0);
       ask();
       loop.stop();
@@ -120,7 +120,7 @@ describe('ProbeLoop', () => {
     });
   });
 
-  it('begins nothing after its stop', async () => {
+  it('begins no probe after its stop', async () => {
     await pass(0);
     loop.stop();
     loop.hurry();

@@ -46,7 +46,7 @@ export class ProbeLoop {
     await this.nextEnd.promise;
   }
 
-  /** Begins no more probes. A running probe ends by its own deadline, and its result is void. */
+  /** Begins no more probes. A running probe ends by its own deadline, and its result is ignored. */
   stop(): void {
     this.isStopped = true;
     clearTimeout(this.timer);

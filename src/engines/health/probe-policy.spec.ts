@@ -7,13 +7,13 @@ describe('pause between probes', () => {
     ]);
   });
 
-  it('stays short for an unhealthy engine: viewers may be waiting for it', () => {
+  it('stays short for an unhealthy engine, because viewers may be waiting for it', () => {
     expect([3, 4, 5, 99].map((misses) => pauseMs('unhealthy', misses, 10_000))).toEqual([
       1000, 2000, 2000, 2000,
     ]);
   });
 
-  it('is the interval for engines that are chosen, or not to be moved', () => {
+  it('is the interval for engines that can be chosen, and for draining ones', () => {
     for (const state of ['healthy', 'suspect', 'draining'] as const) {
       expect(pauseMs(state, 1, 10_000)).toBe(10_000);
     }

@@ -1,9 +1,9 @@
 /**
- * The softer signal of a lease: the engine still works, but its streams are asked to move to other engines as soon as those
- * have room. Can be taken back. One per engine, shared by the leases on it.
+ * The signal of a lease that asks the stream to move to another engine as soon as one has a free slot. The engine still
+ * serves its streams meanwhile. The request can be taken back. All leases of one engine share the signal.
  */
 export interface DrainSignal {
-  /** Why, for the event log; null while streams may stay. */
+  /** The reason for the event log; null while no drain is requested. */
   readonly reason: string | null;
   /** Calls `listener` at once after every change; returns a function that ends the subscription. */
   subscribe(listener: () => void): () => void;

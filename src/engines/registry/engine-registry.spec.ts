@@ -23,7 +23,7 @@ describe('EngineRegistry', () => {
 
   const theEngine = () => registry.get('sim-1')!;
 
-  it('adds an engine, starting, and says so', () => {
+  it('adds an engine in the state starting, and announces it', () => {
     registry.announce(aDescription());
     expect(registry.list()).toEqual([theEngine()]);
     expect(theEngine().state).toBe('starting');
@@ -33,7 +33,7 @@ describe('EngineRegistry', () => {
     expect(changes).toEqual(['announced']);
   });
 
-  it('publishes each change of state with its reason, and no change none', () => {
+  it('publishes each change of state with its reason, and nothing without a change', () => {
     registry.announce(aDescription());
     registry.transition(theEngine(), 'healthy', 'probe answered');
     registry.transition(theEngine(), 'healthy', 'probe answered');
@@ -50,7 +50,7 @@ describe('EngineRegistry', () => {
     ['is healthy again', (engine) => registry.transition(engine, 'healthy', 'answers'), null],
     ['is removed', ({ id }) => registry.remove(id, 'replaced'), 'unhealthy: silent'],
     ['is lost', ({ id }) => registry.lose(id, 'exited'), 'unhealthy: silent'],
-  ])('asks streams to leave an unhealthy engine; when it %s: %#', (_, act, reason) => {
+  ])('asks streams to leave an unhealthy engine until it %s: %#', (_, act, reason) => {
     registry.announce(aDescription());
     const engine = theEngine();
     registry.transition(engine, 'unhealthy', 'silent');
@@ -61,14 +61,14 @@ describe('EngineRegistry', () => {
     if (engine.state === 'healthy') expect(engine.drainRequested.reason).toBeNull();
   });
 
-  it('refuses a way that the state table does not know', () => {
+  it('refuses a transition that is not in the state table', () => {
     registry.announce(aDescription());
     expect(() => registry.transition(theEngine(), 'suspect', 'x')).toThrow(
       'engine sim-1 cannot go from starting to suspect',
     );
   });
 
-  it('keeps id, slots and object of an engine that is restarted elsewhere', () => {
+  it('keeps id, slots and object of an engine that restarts at another address', () => {
     registry.announce(aDescription());
     const engine = theEngine();
     registry.transition(engine, 'healthy', 'probe answered');
@@ -93,7 +93,7 @@ describe('EngineRegistry', () => {
     expect(changes).toEqual(['announced', 'moved', 'occupied', 'moved', 'lost', 'announced']);
   });
 
-  it('keeps draining over a restart, until an operator lifts it', () => {
+  it('keeps draining across a restart, until an operator ends the drain', () => {
     registry.announce(aDescription());
     registry.drain(theEngine(), 'maintenance');
     registry.lose('sim-1', 'process exited with code 1');
@@ -106,7 +106,7 @@ describe('EngineRegistry', () => {
     expect([theEngine().state, theEngine().drainReason]).toEqual(['starting', null]);
   });
 
-  it('removes an engine for good; a slot of it that is still held can be given back', () => {
+  it('removes an engine for good, and still accepts the release of its slots', () => {
     registry.announce(aDescription());
     const engine = theEngine();
     const slot = occupy(registry, engine, 'stream-1');
@@ -124,7 +124,7 @@ describe('EngineRegistry', () => {
     expect(changes).toHaveLength(count);
   });
 
-  it('tells streams to leave an engine that is cut off; those of one that ended notice by themselves', () => {
+  it('revokes the slots of an engine that is cut off, but not of one whose process ended', () => {
     registry.announce(aDescription());
     const slot = occupy(registry, theEngine(), 'a');
     registry.lose('sim-1', 'exited');
@@ -135,7 +135,7 @@ describe('EngineRegistry', () => {
     expect(theEngine().state).toBe('starting');
   });
 
-  it('tells each stream to leave an engine that goes, with the reason; others are left alone', () => {
+  it('revokes the slots of an engine that is removed, with the reason, and no others', () => {
     registry.announce(aDescription());
     registry.announce(aDescription('sim-2'));
     const slots = ['a', 'b'].map((id) => occupy(registry, theEngine(), id));
@@ -149,7 +149,7 @@ describe('EngineRegistry', () => {
     expect(late.isRevoked).toBe(false);
   });
 
-  it("leaves an operator's drain to the operator", () => {
+  it("never changes an operator's drain", () => {
     registry.announce(aDescription());
     registry.drain(theEngine(), 'too many', 'fleet', 'surplus');
     expect(theEngine()).toMatchObject({
@@ -168,13 +168,13 @@ describe('EngineRegistry', () => {
     expect(theEngine().drainedBy).toBeNull();
   });
 
-  it('ignores what a driver says about an engine it never announced', () => {
+  it('ignores reports about an engine that was never announced', () => {
     registry.lose('sim-9', 'x');
     registry.remove('sim-9', 'x');
     expect(changes).toEqual([]);
   });
 
-  it('derives the streams of an engine from its slots; a slot is given back once', () => {
+  it('derives the streams of an engine from its slots, and releases each slot once', () => {
     registry.announce(aDescription());
     const engine = theEngine();
     expect(engine.lastStreamUsage).toBeNull();

@@ -15,9 +15,9 @@ import { SlotRevocation, type HeldSlot } from './held-slot';
 /**
  * A change of an engine, for other modules:
  * - `announced`: the engine has an address from now on (new, or the same id restarted);
- * - `lost`: its process ended, or has no address any more; the address is void until `announced`;
+ * - `lost`: its process has ended, or has lost its address; the address is void until `announced`;
  * - `removed`: it is gone for good;
- * - `moved`: its state changed;
+ * - `moved`: its state has changed;
  * - `occupied`, `vacated`: one of its slots was taken, or is free again.
  */
 export type RegistryChange =
@@ -49,7 +49,7 @@ export class EngineRegistry implements EngineSink {
     return this.engines.get(id);
   }
 
-  /** Whether the engine reached its network at the last probe; true when that is not known. */
+  /** True if the engine reached its network at the last probe, or if that is unknown. */
   isNetworkConnected(id: string): boolean {
     return this.engines.get(id)?.networkConnected !== false;
   }
@@ -141,7 +141,7 @@ export class EngineRegistry implements EngineSink {
     engine.drainRequested.set(detail);
   }
 
-  /** Puts a draining engine back; health has to find it healthy first. Else nothing happens. */
+  /** Ends the drain of an engine, which becomes `starting` until a probe is answered. No effect on other engines. */
   undrain(engine: Engine): void {
     if (engine.state !== 'draining') return;
     engine.drainReason = null;
@@ -151,13 +151,13 @@ export class EngineRegistry implements EngineSink {
     this.transition(engine, 'starting', 'drain lifted');
   }
 
-  /** Tells every stream on the engine to leave it at once. Their slots are theirs until they release them. */
+  /** Revokes the slot of every stream on the engine. Each stream holds its slot until it releases it. */
   evict(engine: Engine, reason: string): void {
     const revocation = new SlotRevocation('engine_withdrawn', reason);
     for (const slot of [...engine.leases]) slot.revoke(revocation);
   }
 
-  /** Takes one slot of the engine, at once. Whether there is one is for the scheduler to know. */
+  /** Takes a slot of the engine. The scheduler has checked that one is free. */
   occupy(engine: Engine, slot: HeldSlot): void {
     engine.leases.add(slot);
     engine.starts += 1;
@@ -165,7 +165,7 @@ export class EngineRegistry implements EngineSink {
     this.notify({ kind: 'occupied', engine });
   }
 
-  /** Gives a slot back. Nothing happens when the engine is gone. */
+  /** Releases a slot. No effect if the engine is gone. */
   vacate(engineId: string, slot: HeldSlot): void {
     const engine = this.engines.get(engineId);
     if (engine?.leases.delete(slot) !== true) return;

@@ -2,20 +2,20 @@ import { canMove, ENGINE_STATES, type ProbeVerdict, stateAfterProbe } from './en
 import type { EngineState } from './engine.types';
 
 describe('engine states', () => {
-  it('never leaves gone, and reaches it from everywhere', () => {
+  it('reaches gone from every state, and never leaves it', () => {
     for (const state of ENGINE_STATES) {
       expect(canMove('gone', state)).toBe(false);
       expect(canMove(state, 'gone')).toBe(state !== 'gone');
     }
   });
 
-  const verdict = (over: Partial<ProbeVerdict>): ProbeVerdict => ({
+  const verdict = (expected: Partial<ProbeVerdict>): ProbeVerdict => ({
     answered: true,
     misses: 0,
     answers: 0,
     unhealthyAfter: 3,
     mayStillStart: false,
-    ...over,
+    ...expected,
   });
 
   const answered = (answers: number) => verdict({ answered: true, answers });
@@ -43,7 +43,7 @@ describe('engine states', () => {
     expect(stateAfterProbe(state, after)).toBe(next);
   });
 
-  it('takes only ways that the table knows', () => {
+  it('takes only transitions of the table', () => {
     for (const state of ENGINE_STATES) {
       for (const isAnswered of [true, false]) {
         for (const count of [0, 1, 2, 3]) {

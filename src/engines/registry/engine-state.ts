@@ -42,7 +42,7 @@ export interface ProbeVerdict {
   /** Probes answered in a row, this one included. */
   readonly answers: number;
   readonly unhealthyAfter: number;
-  /** Its process is so new that a missed probe is expected. */
+  /** True while the process is so new that a missed probe is expected. */
   readonly mayStillStart: boolean;
 }
 

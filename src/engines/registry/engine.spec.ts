@@ -10,7 +10,7 @@ describe('Engine', () => {
   const answer = (engine: Engine, networkConnected: boolean | null = true) =>
     engine.recordAnswer({ version: '3.2.3', networkConnected });
 
-  it('may take its budget to start, and has started with its first answer', () => {
+  it('may use its start budget, and has started with its first answer', () => {
     const engine = new Engine(DESCRIPTION, 10_000);
     expect([engine.hasStarted, engine.mayStillStart]).toEqual([false, true]);
     jest.advanceTimersByTime(10_000);
@@ -23,12 +23,12 @@ describe('Engine', () => {
     expect([engine.hasStarted, engine.mayStillStart]).toEqual([false, true]);
   });
 
-  it('should answer now when nobody says that it starts', () => {
+  it('should answer at once without a start budget', () => {
     const engine = new Engine(DESCRIPTION);
     expect([engine.hasStarted, engine.mayStillStart]).toEqual([true, false]);
   });
 
-  it('is idle since its start, then since its last stream; never while it has one', () => {
+  it('is idle since its start, then since its last stream, but never while it has one', () => {
     const engine = new Engine(DESCRIPTION, 60_000);
     jest.advanceTimersByTime(30_000);
     answer(engine);
@@ -54,7 +54,7 @@ describe('Engine', () => {
     expect(engine.starts).toBe(0);
   });
 
-  it('remembers since when it says that it reaches no network', () => {
+  it('records since when it has reported no network', () => {
     const engine = new Engine(DESCRIPTION);
     answer(engine, false);
     const since = engine.disconnectedSince;

@@ -33,7 +33,7 @@ export class Engine implements EngineView {
   readonly firstSeen = new Date();
   /** The slots that streams hold; `streamIds` is derived from them. */
   readonly leases = new Set<HeldSlot>();
-  /** Set while it is drained. */
+  /** Set while streams are asked to leave the engine. */
   readonly drainRequested = new EngineDrainSignal();
 
   state: EngineState = 'starting';
@@ -48,20 +48,22 @@ export class Engine implements EngineView {
   answeredMs: number | null = null;
   lastSeen: Date | null = null;
   lastHealthCheck: Date | null = null;
-  /** When the last slot was given back; while a slot is held the engine is in use now. */
+  /** Time at which the last slot was released. While a slot is held, the engine is in use now. */
   lastReleased: Date | null = null;
   drainReason: DrainReason | null = null;
-  /** For operators; null when it is not drained. */
+  /** Free text for operators; null while the engine is not drained. */
   drainDetail: string | null = null;
   drainedBy: DrainedBy | null = null;
-  /** The process that was announced; null while it has no address, or if the driver does not tell processes apart. */
+  /**
+   * Identifies the announced process; null while it has no address, or if the driver does not distinguish processes.
+   */
   incarnation: string | null = null;
-  /** Slots given out by this process of the engine. */
+  /** Number of slots that this process of the engine was given. */
   starts = 0;
   /** Monotonic ms since when it has been unhealthy, or has reported no network; null otherwise. */
   unhealthySince: number | null = null;
   disconnectedSince: number | null = null;
-  /** Grows with each reservation in the fleet: the smaller, the longer it was not chosen. */
+  /** Number of the engine's last reservation in the fleet; the smaller, the longer it was not chosen. */
   lastReservation = 0;
 
   /** Monotonic ms until which missed probes are expected; null once it has answered. */
@@ -108,7 +110,7 @@ export class Engine implements EngineView {
     return [...new Set([...this.leases].map((lease) => lease.streamId))];
   }
 
-  /** Slots of streams that somebody watches or waits for. */
+  /** Number of slots of streams that have or await viewers. */
   get watchedSlots(): number {
     return [...this.leases].filter((slot) => slot.isWatched).length;
   }
@@ -117,12 +119,15 @@ export class Engine implements EngineView {
     return this.leases.size > 0 ? new Date() : this.lastReleased;
   }
 
-  /** It has answered since its process began, or was announced without a start budget. */
+  /** True if its process has answered, or was announced without a start budget. */
   get hasStarted(): boolean {
     return this.startUntil === null;
   }
 
-  /** Why its address was never reached; null once it has answered, or when the last probe was missed for another reason. */
+  /**
+   * Reason for which its address was never reached; null once it has answered, or when the last probe was missed for
+   * another reason.
+   */
   get unreached(): string | null {
     if (this.lastSeen !== null || this.mayStillStart || this.lastMiss === null) return null;
     return UNREACHED.has(this.lastMiss) ? this.lastMiss : null;
@@ -133,12 +138,12 @@ export class Engine implements EngineView {
     return this.startUntil !== null && monotonicMs() < this.startUntil;
   }
 
-  /** How long nobody has held a slot, since the end of its start when nobody ever did; 0 while somebody does. */
+  /** Time without a held slot, counted from the end of its start if there never was one; 0 while a slot is held. */
   get idleMs(): number {
     return this.leases.size > 0 ? 0 : monotonicMs() - this.idleSince;
   }
 
-  /** Announced again: facts about the old address or process are void. */
+  /** The engine was announced again, so facts about the old address or process are void. */
   reborn(description: EngineDescription, startBudgetMs: number): void {
     this.description = description;
     this.forget();

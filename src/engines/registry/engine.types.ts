@@ -68,17 +68,15 @@ export interface EngineDescription {
 /** Where a driver announces engines. Calls return at once and never throw. */
 export interface EngineSink {
   /**
-   * An engine has this address from now on: a new engine, or one that was lost and has returned.
-   *
-   * @param startBudgetMs time for the first answer of a new process; until then, missed probes are expected. 0 or left out: it
-   *   should answer now.
+   * An engine has this address from now on. It is new, or was lost and has returned.
+   * @param startBudgetMs time for the first answer of a new process; until then, missed probes are expected. 0 or left
+   *   out: the engine should answer at once.
    */
   announce(description: EngineDescription, startBudgetMs?: number): void;
   /**
-   * An engine can no longer be reached; it may return under the same id.
-   *
-   * @param isCutOff its process runs on without an address. Nothing closes its connections, so its streams would notice only
-   *   by silence. False or left out: the process has ended, and its connections with it.
+   * An engine can no longer be reached. It may return under the same id.
+   * @param isCutOff true if its process runs on without an address. Its connections stay open, so its streams would
+   *   detect the loss only by silence. False or left out: the process has ended, and its connections with it.
    */
   lose(engineId: string, reason: string, isCutOff?: boolean): void;
   /** An engine is gone for good. */

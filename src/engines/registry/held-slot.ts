@@ -1,11 +1,11 @@
-/** Why a stream has to leave an engine at once. */
+/** Why a stream must leave an engine at once. */
 export type RevocationCode =
   /** Another request needs the slot. */
   | 'preempted'
   /** The engine is removed, restarted or cut off. */
   | 'engine_withdrawn';
 
-/** The reason with which a slot is revoked; the message is for operators. */
+/** The reason with which a slot is revoked. The message is for operators. */
 export class SlotRevocation extends Error {
   constructor(
     readonly code: RevocationCode,
@@ -15,12 +15,12 @@ export class SlotRevocation extends Error {
   }
 }
 
-/** A slot of an engine, as far as the registry and the fleet look at it. */
+/** A slot of an engine as the registry and the fleet see it. */
 export interface HeldSlot {
   readonly streamId: string;
-  /** Somebody watches the stream or waits for it. */
+  /** True if the stream has or awaits viewers. */
   readonly isWatched: boolean;
   readonly isRevoked: boolean;
-  /** Makes the stream leave the engine at once. The slot is held until the stream releases it. */
+  /** Tells the stream to leave the engine at once. The stream holds the slot until it releases it. */
   revoke(reason: SlotRevocation): void;
 }

@@ -6,8 +6,8 @@ const RETRY_LEAST_S = 5;
 const RETRY_MOST_S = 300;
 const MAX_ENGINES_NAMED = 10;
 
-/** No engine is there, and none can be created now. */
-export function noEngineComes({ message, retryInMs }: ProvisioningBlock): AppError {
+/** The error of a request while there is no engine and none can be created. */
+export function provisioningBlocked({ message, retryInMs }: ProvisioningBlock): AppError {
   const seconds = Math.ceil((retryInMs ?? 0) / 1000);
   return new AppError('no_engine', `There is no engine: ${message}`, {
     retryAfterS: Math.min(Math.max(seconds, RETRY_LEAST_S), RETRY_MOST_S),
@@ -15,8 +15,8 @@ export function noEngineComes({ message, retryInMs }: ProvisioningBlock): AppErr
 }
 
 /**
- * Nothing has ever answered at any engine's address, so that the addresses are most likely wrong. Null when something
- * answered, or when something else is wrong.
+ * The error of a request while no engine was ever reached at its address, so that the addresses are probably wrong.
+ * Null if an engine has answered, or failed for another reason.
  */
 export function noEngineReached(engines: readonly Engine[]): AppError | null {
   const counts = new Map<string, number>();
@@ -26,7 +26,7 @@ export function noEngineReached(engines: readonly Engine[]): AppError | null {
   }
   if (counts.size === 0) return null;
   const reasons = [...counts].map(([reason, count]) => `${reason} (${count})`).join(', ');
-  const of = engines.length === 1 ? 'The one engine' : `None of ${engines.length} engines`;
+  const of = engines.length === 1 ? 'The only engine' : `None of ${engines.length} engines`;
   const verb = engines.length === 1 ? 'has never answered' : 'has ever answered';
   return new AppError('no_engine', `${of} ${verb}: ${reasons}.`, { retryAfterS: RETRY_LEAST_S });
 }
@@ -37,7 +37,7 @@ export function noEngineInTime(engines: readonly Engine[], waitMs: number): AppE
   return new AppError('no_engine', `No engine became usable within ${waitMs / 1000} s (${known}).`);
 }
 
-export function noCapacity(detail = 'Every working engine is full.'): AppError {
+export function noCapacity(detail = 'Every usable engine is full.'): AppError {
   return new AppError('no_capacity', detail);
 }
 

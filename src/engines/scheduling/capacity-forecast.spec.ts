@@ -16,7 +16,7 @@ describe('the forecast of capacity', () => {
     ['one may recover', [unhealthy, draining, failed], 'pending', []],
     ['the VPN of one is down', [aCandidate({ vpnHealthy: false })], 'pending', []],
     [
-      'the working ones are full or busy',
+      'the usable ones are full or busy',
       [full, busy, unhealthy, failed],
       'occupied',
       ['full', 'busy'],
@@ -36,7 +36,7 @@ describe('the forecast of capacity', () => {
     [[full], true, 'occupied', true],
     [[failed], true, 'pending', true],
     [[draining], true, 'pending', true],
-  ])('expects a further engine or not: %#', (fleet, mayGrow, kind, isGrowing) => {
+  ])('reports whether a further engine is expected: %#', (fleet, mayGrow, kind, isGrowing) => {
     expect(forecastCapacity(fleet, mayGrow)).toMatchObject({ kind, isGrowing });
   });
 });

@@ -1,29 +1,29 @@
 import type { Candidate } from '../selection/candidate';
 import { filterReasons, type FilterReason } from '../selection/filters';
 
-/** What a request can wait for when no engine can be chosen now. */
+/** The chances of a request for which no engine can be chosen now. */
 export interface CapacityForecast {
   /**
-   * - `occupied`: engines work, and all are full or busy;
-   * - `pending`: none works, and one may come (it starts, recovers, or its driver has announced none yet);
-   * - `excluded`: each engine that could serve is excluded by the request;
+   * - `occupied`: engines are usable, and all are full or busy;
+   * - `pending`: no engine is usable yet, and one may become usable (it starts, recovers, or was not announced yet);
+   * - `excluded`: the request excludes each engine that could serve it;
    * - `none`: there are engines, and all are being drained.
    */
   readonly kind: 'occupied' | 'pending' | 'excluded' | 'none';
-  /** Engines that would serve the request if one of their slots, or their share of starts, were free. */
+  /** Engines that would serve the request if they had a free slot or fewer starts in progress. */
   readonly usable: readonly Candidate[];
-  /** A further engine may come. */
+  /** True if a further engine may come. */
   readonly isGrowing: boolean;
 }
 
-/** @param mayGrow the driver can add an engine on demand */
+/** @param mayGrow true if the driver can create an engine on demand */
 export function forecastCapacity(
   candidates: readonly Candidate[],
   mayGrow: boolean,
 ): CapacityForecast {
   const open = candidates.filter(({ excluded }) => !excluded);
   const usable = open.filter((candidate) => filterReasons(candidate).every(isOccupancy));
-  // An unhealthy engine beside working ones is a fault to repair, not growth to wait for.
+  // An unhealthy engine beside usable ones is a fault to repair, so it is not counted as growth.
   const isGrowing = mayGrow || open.some(({ state }) => state === 'starting');
   const result = (kind: CapacityForecast['kind']): CapacityForecast => ({
     kind,
@@ -35,7 +35,7 @@ export function forecastCapacity(
   return result(candidates.length > open.length ? 'excluded' : 'none');
 }
 
-/** The engine has a free slot, and only waits for answers to earlier starts. */
+/** True if the engine has a free slot and is only waiting for answers to earlier starts. */
 export function isOnlyBusy({ activeStreams, maxStreams }: Candidate): boolean {
   return activeStreams < maxStreams;
 }

@@ -48,7 +48,7 @@ describe('EngineScheduler', () => {
     );
   }
 
-  /** A stream that plays on the engine that is chosen. */
+  /** A stream that plays on the engine that was chosen for it. */
   async function playing(streamId: string, over: Over = {}): Promise<SlotLease> {
     const lease = await acquire(streamId, over);
     lease.answered();
@@ -68,7 +68,7 @@ describe('EngineScheduler', () => {
   }
 
   describe('when a slot is free', () => {
-    it('reserves it in the same tick', async () => {
+    it('reserves the slot in the same tick', async () => {
       stage.add('a', 'healthy');
       const pending = acquire('s1');
       expect(stage.registry.get('a')!.streamIds).toEqual(['s1']);
@@ -77,7 +77,7 @@ describe('EngineScheduler', () => {
       expect(jest.getTimerCount()).toBe(0);
     });
 
-    it('counts the slots of streams that are watched', async () => {
+    it('counts the slots of watched streams', async () => {
       stage.add('a', 'healthy');
       const { holder } = await acquire('s1');
       const watched = (): number => stage.registry.get('a')!.watchedSlots;
@@ -86,7 +86,7 @@ describe('EngineScheduler', () => {
       expect(watched()).toBe(0);
     });
 
-    it('refuses a caller that has gone already, and reserves nothing', async () => {
+    it('rejects a request that is already aborted, and reserves nothing', async () => {
       stage.add('a', 'healthy');
       const signal = AbortSignal.abort(new Error('left'));
       await expect(acquire('s1', { signal })).rejects.toThrow('left');
@@ -94,15 +94,15 @@ describe('EngineScheduler', () => {
     });
   });
 
-  describe('when no engine works yet', () => {
-    it('waits for the first that becomes usable, also for the very first announcement', async () => {
+  describe('while no engine is usable yet', () => {
+    it('waits for the first engine that becomes usable, even if none was announced yet', async () => {
       const first = acquire('s1');
       stage.add('a');
       stage.add('b', 'healthy');
       expect((await first).engine.id).toBe('b');
     });
 
-    it('serves in order of arrival, one slot each', async () => {
+    it('serves requests in order of arrival, one slot each', async () => {
       stage.add('a', 'unhealthy');
       stage.add('b', 'unhealthy');
       const engines = ['s1', 's2'].map((id) => outcome(id));
@@ -111,7 +111,7 @@ describe('EngineScheduler', () => {
       expect(await Promise.all(engines)).toEqual(['b', 'a']);
     });
 
-    it('passes over a request that excludes the engine', async () => {
+    it('skips a request that excludes the engine', async () => {
       stage.add('a', 'unhealthy');
       stage.add('b', 'unhealthy');
       const picky = outcome('s1', exclude('a'));
@@ -122,7 +122,7 @@ describe('EngineScheduler', () => {
       expect(await picky).toBe('b');
     });
 
-    it('fails after ENGINE_WAIT_TIMEOUT and says how the engines are', async () => {
+    it('fails after ENGINE_WAIT_TIMEOUT with the states of the engines', async () => {
       stage.add('a', 'unhealthy');
       const failed = acquire('s1').catch((error: unknown) => error);
       await jest.advanceTimersByTimeAsync(WAIT_MS - 1);
@@ -140,7 +140,7 @@ describe('EngineScheduler', () => {
       expect(await outcome('s2', { class: 'move' })).toBe('no_engine');
     });
 
-    it('leaves nothing behind of a caller that goes', async () => {
+    it('removes the request of a caller that aborts', async () => {
       stage.add('a', 'unhealthy');
       const caller = new AbortController();
       const result = outcome('s1', { signal: caller.signal });
@@ -151,7 +151,7 @@ describe('EngineScheduler', () => {
       expect(stage.inUse()).toBe(0);
     });
 
-    it('takes the slot back from a caller that goes in the tick in which it is served', async () => {
+    it('releases the slot of a caller that aborts in the tick in which it is served', async () => {
       stage.add('a', 'unhealthy');
       const caller = new AbortController();
       const result = outcome('s1', { signal: caller.signal });
@@ -161,7 +161,7 @@ describe('EngineScheduler', () => {
       expect(stage.inUse()).toBe(0);
     });
 
-    it('fails at once when every engine is being drained', async () => {
+    it('fails at once while every engine is being drained', async () => {
       stage.add('a', 'unhealthy');
       const waiting = outcome('s1');
       stage.drain('a', 'maintenance');
@@ -169,7 +169,7 @@ describe('EngineScheduler', () => {
       expect(await outcome('s2')).toBe('no_engine');
     });
 
-    it('fails the queue when the process ends, and takes no request any more', async () => {
+    it('fails all queued requests when the process ends, and accepts no further ones', async () => {
       const waiting = outcome('s1');
       stage.scheduler.onModuleDestroy();
       expect(await waiting).toBe('shutting_down');
@@ -177,7 +177,7 @@ describe('EngineScheduler', () => {
     });
   });
 
-  describe('when nothing has ever answered at the addresses of the engines', () => {
+  describe('while no engine was ever reached at its address', () => {
     const miss = (id: string, reason: string): void => stage.registry.get(id)!.recordMiss(reason);
 
     beforeEach(() => {
@@ -187,7 +187,7 @@ describe('EngineScheduler', () => {
       }
     });
 
-    it('fails after 10 s and says why', async () => {
+    it('fails after 10 s with the reason', async () => {
       const failed = acquire('s1').catch((error: unknown) => error);
       await jest.advanceTimersByTimeAsync(9_999);
       expect(await isPending(failed)).toBe(true);
@@ -202,7 +202,7 @@ describe('EngineScheduler', () => {
     it.each([
       ['answers', () => stage.registry.get('b')!.recordAnswer(ANSWER)],
       ['hangs', () => miss('b', 'answer_timeout')],
-    ])('waits on when one of them %s', async (_, happen) => {
+    ])('continues to wait if one of the engines %s', async (_, happen) => {
       happen();
       const result = outcome('s1');
       await jest.advanceTimersByTimeAsync(WAIT_MS - 1);
@@ -211,7 +211,7 @@ describe('EngineScheduler', () => {
       expect(await result).toBe('no_engine');
     });
 
-    it('fails later, when the address of the last turns out to be wrong too', async () => {
+    it('fails later, when the last engine turns out to be unreachable too', async () => {
       miss('b', 'answer_timeout');
       const failed = acquire('s1').catch((error: unknown) => error);
       await pass(15_000);
@@ -223,7 +223,7 @@ describe('EngineScheduler', () => {
       });
     });
 
-    it('waits on while the fleet may grow', async () => {
+    it('continues to wait while the fleet may grow', async () => {
       stage.supply.canGrow = true;
       const result = outcome('s1');
       await jest.advanceTimersByTimeAsync(WAIT_MS - 1);
@@ -233,14 +233,14 @@ describe('EngineScheduler', () => {
   });
 
   describe('when engines are excluded', () => {
-    it('fails at once when all are', async () => {
+    it('fails at once if all engines are excluded', async () => {
       stage.add('a', 'healthy');
       stage.add('b', 'unhealthy');
       expect(await outcome('s1', exclude('a', 'b'))).toBe('engine_failed');
       expect(await outcome('s2', { only: 'c' })).toBe('engine_failed');
     });
 
-    it('waits for one that restarts: its new process has not failed', async () => {
+    it('waits for an excluded engine that restarts, because its new process has not failed', async () => {
       stage.add('a', 'healthy');
       stage.add('b', 'healthy');
       stage.registry.lose('b', 'process exited with code 1');
@@ -250,7 +250,7 @@ describe('EngineScheduler', () => {
     });
   });
 
-  describe('when no engine can be created', () => {
+  describe('while no engine can be created', () => {
     const BLOCK = { code: 'breaker_open', message: 'five starts failed', retryInMs: 42_000 };
 
     it.each([
@@ -258,7 +258,7 @@ describe('EngineScheduler', () => {
       [900_000, 300],
       [100, 5],
       [null, 5],
-    ])('fails at once with the reason, and says when to try again (%p ms)', async (ms, s) => {
+    ])('fails at once with the reason and a retry time (%p ms)', async (ms, s) => {
       stage.supply.blocked = { ...BLOCK, retryInMs: ms };
       const refused = await acquire('s1').catch((error: unknown) => error);
       expect(refused).toMatchObject({
@@ -268,7 +268,7 @@ describe('EngineScheduler', () => {
       });
     });
 
-    it('fails the queue as soon as it is so', async () => {
+    it('fails all queued requests as soon as creation is blocked', async () => {
       const waiting = outcome('s1');
       await tick();
       stage.supply.blocked = BLOCK;
@@ -276,7 +276,7 @@ describe('EngineScheduler', () => {
       expect(await waiting).toBe('no_engine');
     });
 
-    it('waits while an engine that is there may recover', async () => {
+    it('waits while an existing engine may recover', async () => {
       stage.supply.blocked = BLOCK;
       stage.add('a', 'unhealthy');
       const waiting = outcome('s1');
@@ -293,7 +293,7 @@ describe('EngineScheduler', () => {
     });
   });
 
-  describe('when every slot plays', () => {
+  describe('while every slot has media', () => {
     let held: SlotLease;
 
     beforeEach(async () => {
@@ -301,7 +301,7 @@ describe('EngineScheduler', () => {
       held = await playing('s0');
     });
 
-    it('waits 1.5 s for a release, and then refuses', async () => {
+    it('waits 1.5 s for a release, and then fails', async () => {
       const result = outcome('s1');
       await jest.advanceTimersByTimeAsync(RELEASE_WAIT_MS - 1);
       expect(await isPending(result)).toBe(true);
@@ -316,21 +316,21 @@ describe('EngineScheduler', () => {
       expect(await result).toBe('a');
     });
 
-    it('refuses at once whatever may not wait for a slot', async () => {
+    it('fails a request at once if it may not wait for a slot', async () => {
       expect(await outcome('s1', { waitFor: 'nothing' })).toBe('no_capacity');
       expect(await outcome('s2', { class: 'move' })).toBe('no_capacity');
       expect(await outcome('s3', { class: 'probe' })).toBe('no_capacity');
       expect(await outcome('s4', { watch: 'checked' })).toBe('no_capacity');
     });
 
-    it('keeps a failover waiting for as long as one may come free', async () => {
+    it('lets a failover wait until ENGINE_WAIT_TIMEOUT', async () => {
       const result = outcome('s1', { class: 'failover' });
       await pass(WAIT_MS / 2);
       held.release();
       expect(await result).toBe('a');
     });
 
-    it('waits for an engine that starts, and refuses when that fails', async () => {
+    it('waits for an engine that starts, and fails when that engine fails', async () => {
       stage.add('b');
       const result = outcome('s1');
       await pass(RELEASE_WAIT_MS);
@@ -339,7 +339,7 @@ describe('EngineScheduler', () => {
       expect(await result).toBe('no_capacity');
     });
 
-    it('waits for a slot or an engine while the fleet may grow, then says that it is full', async () => {
+    it('waits for a slot or an engine while the fleet may grow, then fails with no_capacity', async () => {
       stage.supply.canGrow = true;
       const [first, second] = [outcome('s1'), outcome('s2')];
       await tick();
@@ -350,7 +350,7 @@ describe('EngineScheduler', () => {
       expect(await second).toBe('no_capacity');
     });
 
-    it('waits for a slot that is being released, for which no further engine is needed', async () => {
+    it('waits for a slot that is being released, and requests no further engine', async () => {
       stage.supply.canGrow = true;
       held.beginRelease();
       const [first, second] = [outcome('s1'), outcome('s2')];
@@ -360,13 +360,13 @@ describe('EngineScheduler', () => {
       expect(await first).toBe('a');
       stage.supply.canGrow = false;
       stage.supplyChanged();
-      // The stream that got the slot has no media yet.
+      // The stream with that slot has no media yet.
       expect(await isPending(second)).toBe(true);
       stage.scheduler.listLeases()[0]!.confirm();
       expect(await second).toBe('no_capacity');
     });
 
-    it('preempts a stream as soon as nobody watches it any more', async () => {
+    it('preempts a stream as soon as it has no viewers', async () => {
       const result = outcome('s1');
       await tick();
       expect(held.isRevoked).toBe(false);
@@ -380,7 +380,7 @@ describe('EngineScheduler', () => {
       expect(await result).toBe('a');
     });
 
-    it('preempts one stream for each request, and none for a request that nobody watches', async () => {
+    it('preempts one stream for each request, and none for an unwatched request', async () => {
       stage.add('b', 'healthy');
       const other = await playing('s00');
       const watched = stage.scheduler.holder('s1');
@@ -399,13 +399,13 @@ describe('EngineScheduler', () => {
       held.release();
       expect((await result).engine.id).toBe('a');
       await pass(RELEASE_WAIT_MS);
-      // Its own slot was not preempted, and none came free.
+      // Its own slot was not preempted, and no other was released.
       expect(await isPending(unwatched)).toBe(true);
       (await result).confirm();
       expect(await unwatched).toBe('no_capacity');
     });
 
-    it('does not preempt a stream on an engine that is of no use to the request', async () => {
+    it('does not preempt a stream on an engine that the request excludes', async () => {
       held.holder.setWatch('unwatched');
       stage.add('b', 'healthy');
       await playing('s00');
@@ -414,10 +414,10 @@ describe('EngineScheduler', () => {
     });
   });
 
-  describe('when streams without media hold the slots', () => {
+  describe('while streams without media hold the slots', () => {
     beforeEach(() => stage.add('a', 'healthy'));
 
-    it('keeps a start waiting until the oldest has had half of its budget', async () => {
+    it('lets a start wait until the oldest one has used half of its budget', async () => {
       const dead = await acquire('dead');
       dead.answered();
       const result = outcome('s1');
@@ -438,7 +438,7 @@ describe('EngineScheduler', () => {
       expect(await result).toBe('a');
     });
 
-    it('serves a failover before the starts that came first', async () => {
+    it('serves a failover before starts that arrived earlier', async () => {
       const dead = await acquire('dead');
       const first = outcome('s1');
       const failover = outcome('s2', { class: 'failover' });
@@ -448,7 +448,7 @@ describe('EngineScheduler', () => {
       expect(await isPending(first)).toBe(true);
     });
 
-    it('refuses a start once all of them play', async () => {
+    it('fails a start once all of them have media', async () => {
       const slow = await acquire('slow');
       const result = outcome('s1');
       await pass(10_000);
@@ -457,7 +457,7 @@ describe('EngineScheduler', () => {
       expect(await result).toBe('no_capacity');
     });
 
-    it('lets a new start in within half a budget, however many wait before it', async () => {
+    it('serves a new start within half a budget, however many starts are queued before it', async () => {
       stage.add('b', 'healthy');
       const dead = Array.from({ length: 100 }, (_, n) => acquire(`dead-${n}`));
       const leave = (lease: SlotLease): void =>
@@ -473,35 +473,35 @@ describe('EngineScheduler', () => {
     });
   });
 
-  describe('when engines are being asked', () => {
+  describe('while engines are being asked', () => {
     beforeEach(() => {
       stage.scheduler.onModuleDestroy();
       stage = StagedEngines.withEngines(1, 20);
     });
 
-    it('asks for three streams at once, and for each further one when an answer has come', async () => {
+    it('asks for three streams at once, and for one more after each answer', async () => {
       const starts = await Promise.all(['s1', 's2', 's3'].map((id) => acquire(id)));
       const next = acquire('s4');
       expect(await isPending(next)).toBe(true);
-      // No further engine is needed for an answer that is about to come.
+      // The wait is for an answer, so no further engine is needed.
       expect(stage.queue.wantingEngine).toBe(0);
       starts[1]!.answered();
       expect((await next).engine.id).toBe('e1');
     });
 
-    it('keeps one more for a failover', async () => {
+    it('reserves one more start for a failover', async () => {
       await Promise.all(['s1', 's2', 's3'].map((id) => acquire(id)));
       expect(await outcome('running', { class: 'failover' })).toBe('e1');
       expect(await isPending(outcome('another', { class: 'failover' }))).toBe(true);
     });
 
-    it('chooses an engine that is not busy', async () => {
+    it('prefers an engine that is not busy', async () => {
       await Promise.all(['s1', 's2', 's3'].map((id) => acquire(id)));
       stage.add('e2', 'healthy');
       expect(await outcome('s4')).toBe('e2');
     });
 
-    it('keeps an abandoned request counted until the engine is done with it', async () => {
+    it('counts an abandoned start until the engine is done with it', async () => {
       const starts = await Promise.all(['s1', 's2', 's3'].map((id) => acquire(id)));
       let finish = (): void => undefined;
       const cut = jest.fn();
@@ -509,7 +509,7 @@ describe('EngineScheduler', () => {
       starts[0]!.release();
       await tick();
       expect([stage.inUse(), cut.mock.calls.length]).toEqual([2, 0]);
-      // When another start needs the engine, the connection of one that hangs is closed.
+      // The connection of a hanging start is closed when another start needs the engine.
       const next = acquire('s4');
       expect(await isPending(next)).toBe(true);
       expect(cut).not.toHaveBeenCalled();
@@ -520,7 +520,7 @@ describe('EngineScheduler', () => {
       expect((await next).engine.id).toBe('e1');
     });
 
-    it('preempts a start that nobody waits for any more', async () => {
+    it('preempts a start without waiting viewers', async () => {
       const starts = await Promise.all(['s1', 's2', 's3'].map((id) => acquire(id)));
       starts[2]!.holder.setWatch('unwatched');
       const next = acquire('s4');
@@ -530,7 +530,7 @@ describe('EngineScheduler', () => {
       expect((await next).engine.id).toBe('e1');
     });
 
-    it('makes a stream that asks once more wait as well, with its slot', async () => {
+    it('lets a stream that asks its engine again wait too, while it keeps its slot', async () => {
       const again = await acquire('s0');
       again.answered();
       const starts = await Promise.all(['s1', 's2', 's3'].map((id) => acquire(id)));
@@ -542,20 +542,20 @@ describe('EngineScheduler', () => {
       expect(again.state).toBe('asking');
     });
 
-    it('asks once more at once for a running stream', async () => {
+    it('lets a running stream ask its engine again at once', async () => {
       const running = await playing('s0');
       await Promise.all(['s1', 's2', 's3'].map((id) => acquire(id)));
       await running.askAgain(true, new AbortController().signal);
       expect([running.state, running.class]).toEqual(['asking', 'failover']);
     });
 
-    it('does not let a stream ask once more whose slot was revoked', async () => {
+    it('does not let a stream ask its engine again after its slot was revoked', async () => {
       const gone = await acquire('s0');
       stage.withdraw('e1', 'replaced');
       await expect(gone.askAgain(false, new AbortController().signal)).rejects.toThrow('replaced');
     });
 
-    it('gives up a start that other starts keep waiting, and a move sooner', async () => {
+    it('fails a start that other starts keep waiting, and a move sooner', async () => {
       await Promise.all(['s1', 's2', 's3'].map((id) => acquire(id)));
       const [start, move] = [outcome('s4'), outcome('s5', { class: 'move' })];
       await pass(10_000);
@@ -566,7 +566,7 @@ describe('EngineScheduler', () => {
     });
   });
 
-  it('explains its choice without reserving', () => {
+  it('explains its choice without reserving a slot', () => {
     stage.add('a', 'healthy');
     stage.add('b', 'healthy');
     stage.drain('a', 'maintenance');
@@ -579,7 +579,7 @@ describe('EngineScheduler', () => {
     expect(stage.inUse()).toBe(0);
   });
 
-  it('tells the fleet when a further engine would serve more or fewer requests', async () => {
+  it('notifies the fleet when a further engine would serve more or fewer requests', async () => {
     const told: number[] = [];
     stage.queue.subscribe(() => told.push(stage.queue.wantingEngine));
     const caller = new AbortController();
@@ -592,7 +592,7 @@ describe('EngineScheduler', () => {
 });
 
 describe('SlotHolder', () => {
-  it('keeps the time since which nobody watches when the last paused viewer leaves', () => {
+  it('counts the idle time from the pause when the last paused viewer leaves', () => {
     let changes = 0;
     const holder = new SlotHolder('s', () => (changes += 1));
     holder.setWatch('watched');

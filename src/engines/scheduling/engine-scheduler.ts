@@ -13,7 +13,7 @@ import type { Ranking } from '../selection/ranking';
 import { SlowFactCache } from '../selection/slow-facts';
 import {
   noCapacity,
-  noEngineComes,
+  provisioningBlocked,
   noEngineInTime,
   noEngineReached,
   shuttingDown,
@@ -29,9 +29,9 @@ import { isBusy, type StartLimits } from './start-limits';
 
 /** More requests than this never wait at once; the limit of streams is far below. */
 const MAX_QUEUED = 1000;
-/** Players that change channels open the next stream up to a second before they close the last. */
+/** When a player changes channels, it opens the next stream up to 1 s before it closes the last one. */
 const RELEASE_WAIT_MS = 1500;
-/** A move or a check has no viewers that wait: it gives up if its engine stays busy for this long. */
+/** A move or a check has no waiting viewers, so it fails if its engine stays busy for this long. */
 const BUSY_WAIT_MS = 10_000;
 /** Engines may start later than acefleet, so a request waits this long before it gives up on addresses that never answered. */
 const UNREACHED_WAIT_MS = 10_000;
@@ -41,7 +41,7 @@ const UNREACHED_CHECK_MS = 2000;
  * answer may be near, and its session could be stopped.
  */
 const HANGING_MS = 5000;
-/** A start that has had this share of its budget may be preempted by another start. */
+/** A start that has used this share of its budget may be preempted by another start. */
 const OVERDUE_SHARE = 0.5;
 
 const NO_ENGINES: ReadonlySet<string> = new Set();
@@ -56,12 +56,12 @@ export type SchedulerConfig = Pick<
 >;
 
 /**
- * Grants the slots of the engines. A request gets a slot at once when one is free, waits in one queue when one may come,
- * and fails as soon as it is certain that none will.
+ * Grants the slots of the engines. A request gets a slot at once if one is free, waits in one queue if one may become
+ * free, and fails as soon as it is certain that none will.
  *
- * Every change of an engine, a lease or a stream's audience is followed by a review of the whole queue, in the order of
+ * Every change of an engine, a lease or a stream's viewers is followed by a review of the whole queue, in the order of
  * `serviceOrder`. A slot that becomes free is granted within that change, so that no later request can take it. When no
- * slot is free, `selectVictim` names the slot to preempt, and its owner is told by the lease's `revoked` signal.
+ * slot is free, `selectVictim` chooses the slot to preempt, and the lease's `revoked` signal tells its owner.
  */
 @Injectable()
 export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
@@ -75,7 +75,7 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
   private isReviewing = false;
   private isReviewDue = false;
   private isPreemptionDue = false;
-  /** In a crowd of starts: the last slot went to the oldest. */
+  /** In a crowd of starts: the oldest start got the last slot, so the newest gets the next one. */
   private isNewestNext = false;
   /** Number of slots released so far. */
   private released = 0;
@@ -96,31 +96,32 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
     ];
   }
 
-  /** The facts of one stream by which its requests are ordered and its slots preempted. */
+  /** The facts about one stream by which its requests are ordered and its slots preempted. */
   holder(streamId: string): SlotHolder {
     return new SlotHolder(streamId, () => this.review());
   }
 
   /**
-   * A slot of the best engine, which may be asked at once. Choice and reservation happen in one tick. The caller owns the
-   * lease and releases it, also when its signal has aborted meanwhile.
+   * Grants a slot of the best engine, which the caller may ask at once. Choice and reservation happen in one tick. The
+   * caller owns the lease and must release it, even if its signal has aborted meanwhile.
    *
-   * An engine in `excluded` that is starting is not excluded: its process is a new one and has not failed on anything.
+   * An engine in `excluded` that is starting is not excluded, because its new process has not failed on anything.
    *
-   * @throws AppError `no_capacity`: every slot is taken and none can be preempted; a start fails only
-   *   if no slot comes free within 1.5 s, and waits for slots of streams without media, and for engines that start.
-   *   `no_engine`: none works within ENGINE_WAIT_TIMEOUT, none is there and none can be created now, or nothing answered
-   *   at any address within 10 s. `engine_failed`: all are excluded. `shutting_down`. The reason of `signal` when it aborts.
+   * @throws AppError `no_capacity`: every slot is taken and none can be preempted. A start fails only if no slot
+   *   becomes free within 1.5 s; it waits for slots of streams without media, and for engines that start.
+   * `no_engine`: no engine became usable within ENGINE_WAIT_TIMEOUT, there is none and none can be created now, or no
+   * address answered within 10 s.
+   * `engine_failed`: all engines are excluded. `shutting_down`. The reason of `signal` when it aborts.
    */
   async acquire(request: SlotRequest): Promise<SlotLease> {
     const lease = await this.enqueue(request, this.excludedFor(request), null);
-    // Granted and aborted within one tick: the caller has gone and would not release the slot.
+    // The request was granted and aborted within one tick. The caller has given up and would not release the slot.
     if (request.signal.aborted) lease.release();
     request.signal.throwIfAborted();
     return lease;
   }
 
-  /** The decision that a start would meet now, with every reason; reserves nothing. */
+  /** Returns the decision that a start would get now, with every reason. Reserves nothing. */
   explain(): Ranking {
     return this.selector.rank(this.candidates('start', NO_ENGINES));
   }
@@ -177,8 +178,8 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
   }
 
   /**
-   * Serves every request that can be served, and fails every request that waits in vain. One review runs at a time; a change
-   * during a review causes another one.
+   * Serves every request that can be served, and fails every request that cannot succeed any more. One review runs at a
+   * time; a change during a review causes another one.
    */
   private review(): void {
     this.isReviewDue = true;
@@ -197,8 +198,8 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
   }
 
   /**
-   * A preemption runs in a later tick than the change that made it necessary: the caller of that change may still be
-   * updating the very stream whose slot is preempted.
+   * Preempts in a later tick than the change that made it necessary, because the caller of that change may still be
+   * updating the stream whose slot is preempted.
    */
   private preemptSoon(): void {
     if (this.isPreemptionDue) return;
@@ -221,19 +222,20 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
     const order = serviceOrder(this.queue.list(), slots, this.isNewestNext);
     if (!order.isCrowded) this.isNewestNext = false;
     const claims: Claims = {
-      comingFree: new Set([...this.leases].filter(isComingFree)),
+      becomingFree: new Set([...this.leases].filter(isBecomingFree)),
       victims: new Set(),
       mayPreempt,
     };
     const { released } = this;
     for (const queued of order.requests) {
-      // A slot that was released during this review belongs to the first request in line, so the review starts again.
+      // A slot that was released during this review belongs to the first request in the queue, so the review starts
+      // again.
       if (this.released > released) return;
       if (queued.isSettled) continue;
       if (queued.held !== null) this.serveHeld(queued, queued.held);
       else if (this.serve(queued)) {
         if (order.isCrowded && queued.class === 'start') this.isNewestNext = !this.isNewestNext;
-      } else this.judge(queued, claims);
+      } else this.handleUnserved(queued, claims);
     }
   }
 
@@ -249,23 +251,23 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
     return true;
   }
 
-  /** The stream has its slot and waits for its engine to be less busy. */
+  /** Handles a stream that holds a slot and waits until its engine is less busy. */
   private serveHeld(queued: QueuedRequest, lease: SlotLease): void {
     queued.awaits = 'answer';
     if (isBusy(lease.engineId, queued.class, this.asking(), this.limits)) {
       const waitMs = this.config.engineWaitTimeoutMs;
-      if (monotonicMs() - queued.sinceMs >= waitMs) queued.fail(keptWaiting(waitMs));
+      if (monotonicMs() - queued.sinceMs >= waitMs) queued.fail(waitedTooLong(waitMs));
       return;
     }
     lease.ask();
     queued.grant(lease);
   }
 
-  private judge(queued: QueuedRequest, claims: Claims): void {
+  private handleUnserved(queued: QueuedRequest, claims: Claims): void {
     const { canGrow } = this.supply;
     const blocked = canGrow || this.hasEngine() ? null : this.supply.blocked;
     if (blocked !== null) {
-      queued.fail(noEngineComes(blocked));
+      queued.fail(provisioningBlocked(blocked));
       return;
     }
     const candidates = this.candidates(queued.class, queued.excluded);
@@ -273,10 +275,10 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
     queued.awaits = 'slot';
     switch (forecast.kind) {
       case 'occupied':
-        this.judgeOccupied(queued, forecast, claims);
+        this.handleOccupied(queued, forecast, claims);
         return;
       case 'pending':
-        this.judgePending(queued, canGrow);
+        this.handlePending(queued, canGrow);
         return;
       case 'excluded':
         queued.fail(new AppError('engine_failed', 'Every engine failed on this content.'));
@@ -287,11 +289,11 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
     }
   }
 
-  private judgePending(queued: QueuedRequest, canGrow: boolean): void {
+  private handlePending(queued: QueuedRequest, canGrow: boolean): void {
     const waitedMs = monotonicMs() - queued.sinceMs;
     const engines = this.registry.list();
     if (!queued.waitsForSlot) {
-      queued.fail(new AppError('no_engine', 'No other engine works now.'));
+      queued.fail(new AppError('no_engine', 'No other engine is usable now.'));
       return;
     }
     const unreached = canGrow || waitedMs < UNREACHED_WAIT_MS ? null : noEngineReached(engines);
@@ -303,44 +305,46 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
     }
   }
 
-  /** Engines work, and all are full or busy. */
-  private judgeOccupied(
+  /** Handles a request while usable engines exist, and all are full or busy. */
+  private handleOccupied(
     queued: QueuedRequest,
     { usable, isGrowing }: CapacityForecast,
     claims: Claims,
   ): void {
     const waitedMs = monotonicMs() - queued.sinceMs;
-    const useful = (lease: SlotLease): boolean =>
-      usable.some((one) => one.id === lease.engineId && (lease.isAsking || !isOnlyBusy(one)));
+    const isUseful = (lease: SlotLease): boolean =>
+      usable.some(
+        (engine) => engine.id === lease.engineId && (lease.isAsking || !isOnlyBusy(engine)),
+      );
     const isBusyOnly = usable.some(isOnlyBusy);
     const timeoutMs = queued.mayPreempt ? this.config.engineWaitTimeoutMs : BUSY_WAIT_MS;
     if (waitedMs >= timeoutMs) {
-      queued.fail(isBusyOnly ? keptWaiting(timeoutMs) : noCapacity());
+      queued.fail(isBusyOnly ? waitedTooLong(timeoutMs) : noCapacity());
       return;
     }
-    if (queued.mayPreempt && this.claim(queued, useful, claims)) return;
+    if (queued.mayPreempt && this.claim(queued, isUseful, claims)) return;
     if (isBusyOnly && queued.waitsForAnswer) {
       queued.awaits = 'answer';
       return;
     }
-    if (!this.mayWaitForSlot(queued, isGrowing, waitedMs, useful)) queued.fail(noCapacity());
+    if (!this.mayWaitForSlot(queued, isGrowing, waitedMs, isUseful)) queued.fail(noCapacity());
   }
 
-  /** Claims a slot that is being released, or has one preempted for the request. False when there is none. */
+  /** Claims a slot that is being released, or has one preempted for the request. Returns false if there is none. */
   private claim(
     queued: QueuedRequest,
-    useful: (lease: SlotLease) => boolean,
-    { comingFree, victims, mayPreempt }: Claims,
+    isUseful: (lease: SlotLease) => boolean,
+    { becomingFree, victims, mayPreempt }: Claims,
   ): boolean {
-    const next = [...comingFree].find(useful);
+    const next = [...becomingFree].find(isUseful);
     if (next !== undefined) {
-      comingFree.delete(next);
+      becomingFree.delete(next);
       if (monotonicMs() - next.sinceMs >= HANGING_MS) next.cutAbandoned();
       queued.awaits = 'victim';
       return true;
     }
     if (!queued.isWatched) return false;
-    const held = [...this.leases].filter((lease) => useful(lease) && !victims.has(lease));
+    const held = [...this.leases].filter((lease) => isUseful(lease) && !victims.has(lease));
     const victim = selectVictim(queued.class, held, monotonicMs(), this.overdueMs);
     if (victim === null) return false;
     queued.awaits = 'victim';
@@ -354,12 +358,12 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
     queued: QueuedRequest,
     isGrowing: boolean,
     waitedMs: number,
-    useful: (lease: SlotLease) => boolean,
+    isUseful: (lease: SlotLease) => boolean,
   ): boolean {
     if (!queued.waitsForSlot) return false;
     if (queued.class === 'failover' || isGrowing || waitedMs < RELEASE_WAIT_MS) return true;
-    // Slots that are being released come free, and nobody knows yet whether a stream without media will play.
-    return [...this.leases].some((lease) => useful(lease) && lease.state !== 'confirmed');
+    // Slots that are being released become free, and a stream without media may still fail.
+    return [...this.leases].some((lease) => isUseful(lease) && lease.state !== 'confirmed');
   }
 
   private candidates(slotClass: SlotClass, excluded: ReadonlySet<string>): Candidate[] {
@@ -394,12 +398,12 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
     return [...this.leases].filter(({ isAsking }) => isAsking);
   }
 
-  /** One that works, or that may work again without a new one being created. */
+  /** True if an engine is healthy, or may become healthy again without the creation of another one. */
   private hasEngine(): boolean {
     return this.registry.list().some(({ state }) => state !== 'draining' && state !== 'gone');
   }
 
-  /** The next time at which something is decided although nothing has changed. */
+  /** Sets a timer for the next time at which a decision is due without a change. */
   private setTimer(): void {
     clearTimeout(this.timer);
     const queued = this.queue.list();
@@ -424,28 +428,28 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
       ...(isUnreached ? [nowMs + UNREACHED_CHECK_MS] : []),
     ];
     const dueMs = Math.min(...next.filter((time) => time > nowMs));
-    // A timer may fire a little early, and must not find that its time has not come.
+    // A timer may fire slightly early; the review must not run before the decision is due.
     if (Number.isFinite(dueMs)) {
       this.timer = setTimeout(() => this.review(), Math.ceil(dueMs - nowMs) + 1);
     }
   }
 }
 
-/** What the requests of one review have claimed so far, in the order of service. */
+/** The slots that the requests of one review have claimed so far, in the order of service. */
 interface Claims {
   /** Slots that are being released and that no request has claimed. */
-  readonly comingFree: Set<SlotLease>;
+  readonly becomingFree: Set<SlotLease>;
   /** Slots that are to be preempted. */
   readonly victims: Set<SlotLease>;
   readonly mayPreempt: boolean;
 }
 
-/** Its slot is free soon, or its engine has one stream less to answer for. */
-function isComingFree(lease: SlotLease): boolean {
+/** True if the slot will soon be free, or its engine will soon have one start less in progress. */
+function isBecomingFree(lease: SlotLease): boolean {
   return lease.isRevoked || lease.state === 'releasing' || lease.state === 'released';
 }
 
-/** A stream without media, which may yet fail or be preempted. */
+/** True if the stream has no media yet, so that it may still fail or be preempted. */
 function isTentative({ class: slotClass, state, isRevoked }: SlotLease): boolean {
   const isWithoutMedia = state === 'reserved' || state === 'asking' || state === 'answered';
   return isWithoutMedia && !isRevoked && slotClass !== 'failover';
@@ -456,6 +460,6 @@ function preemptedBy(slotClass: SlotClass): SlotRevocation {
   return new SlotRevocation('preempted', `The slot of this stream was needed by ${other}.`);
 }
 
-function keptWaiting(waitMs: number): AppError {
+function waitedTooLong(waitMs: number): AppError {
   return noCapacity(`Other starts kept this one waiting for ${waitMs / 1000} s.`);
 }

@@ -28,40 +28,40 @@ const start = (name: string, ageMs: number, over: Partial<SlotFacts> = {}): Name
 
 describe('selectVictim', () => {
   it.each<[string, SlotClass, Named[], string | null]>([
-    ['a start finds none among streams that play', 'start', [slot('a'), slot('b')], null],
-    ['nor a failover', 'failover', [slot('a'), slot('b')], null],
-    ['a start takes an unwatched stream', 'start', [slot('a'), idle('b', 'unwatched')], 'b'],
+    ['a start: none among watched streams', 'start', [slot('a'), slot('b')], null],
+    ['a failover: none among watched streams', 'failover', [slot('a'), slot('b')], null],
+    ['a start: an unwatched stream', 'start', [slot('a'), idle('b', 'unwatched')], 'b'],
     [
-      'the one unwatched longest',
+      'the stream that is unwatched longest',
       'start',
       [idle('a', 'unwatched', 10), idle('b', 'unwatched', 20)],
       'b',
     ],
     [
-      'paused viewers last, before them clients that hold the stream, before those checks',
+      'checked streams first, then held ones, paused ones last',
       'start',
       [idle('a', 'paused', 90), idle('b', 'held', 50), idle('c', 'checked', 20)],
       'c',
     ],
-    ['a paused stream when there is no other', 'failover', [slot('a'), idle('b', 'paused')], 'b'],
+    ['a paused stream if there is no other', 'failover', [slot('a'), idle('b', 'paused')], 'b'],
+    ['a start: never a start in the first half of its budget', 'start', [start('a', 29_999)], null],
     [
-      'a start never ends a start in the first half of its budget',
-      'start',
-      [start('a', 29_999)],
-      null,
-    ],
-    [
-      'a start takes the oldest overdue one',
+      'a start: the oldest overdue start',
       'start',
       [start('a', 31_000), start('b', 40_000), start('c', 1)],
       'b',
     ],
-    ['a failover takes any start, the oldest', 'failover', [start('a', 1), start('b', 2)], 'b'],
-    ['or a move', 'failover', [start('a', 1, { class: 'move' })], 'a'],
-    ['but no other failover', 'failover', [start('a', 90_000, { class: 'failover' })], null],
+    ['a failover: the oldest start of any age', 'failover', [start('a', 1), start('b', 2)], 'b'],
+    ['a failover: a move', 'failover', [start('a', 1, { class: 'move' })], 'a'],
+    [
+      'a failover: no other failover',
+      'failover',
+      [start('a', 90_000, { class: 'failover' })],
+      null,
+    ],
     ['an unwatched stream before a start', 'failover', [start('a', 9), idle('b', 'paused')], 'b'],
     [
-      'no slot that is on its way already',
+      'no slot that was already revoked or is being released',
       'failover',
       [
         start('a', 1, { isRevoked: true }),
@@ -70,8 +70,8 @@ describe('selectVictim', () => {
       ],
       null,
     ],
-    ['a move takes nothing', 'move', [idle('a', 'unwatched'), start('b', 90_000)], null],
-    ['nor does a probe', 'probe', [idle('a', 'unwatched'), start('b', 90_000)], null],
+    ['a move: none', 'move', [idle('a', 'unwatched'), start('b', 90_000)], null],
+    ['a probe: none', 'probe', [idle('a', 'unwatched'), start('b', 90_000)], null],
   ])('%s', (_, by, slots, expected) => {
     expect(selectVictim(by, slots, NOW_MS, OVERDUE_MS)?.name ?? null).toBe(expected);
   });

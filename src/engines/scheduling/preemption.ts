@@ -2,14 +2,14 @@ import type { SlotState } from './slot-state';
 import type { SlotHolder } from './slot-holder';
 import type { SlotClass } from './slot-request';
 
-/** Who watches a stream, and since when. */
+/** Whether a stream is watched, and since when. */
 export type WatchFacts = Pick<SlotHolder, 'watch' | 'watchSinceMs'>;
 
-/** A held slot, as far as it matters for preemption. */
+/** The facts about a held slot that decide its preemption. */
 export interface SlotFacts {
   readonly class: SlotClass;
   readonly state: SlotState;
-  /** It was told to go already. */
+  /** True if its owner was already told to release it. */
   readonly isRevoked: boolean;
   /** Monotonic ms at which its engine was first asked for the stream. */
   readonly sinceMs: number;
@@ -17,18 +17,19 @@ export interface SlotFacts {
 }
 
 /**
- * The slot that has to be given up for a request of class `by` that found none free; null when there is none.
+ * Chooses the slot to preempt for a request of class `by` that found no free slot; null if there is none.
  *
- * 1. A slot of a stream that nobody watches, for any start or failover: first streams without viewers, then those that are
- *    only checked, those that a client holds and has not opened, and last those whose viewers are paused and may come back; of
- *    these the one unwatched longest.
- * 2. For a start: the oldest start without media that has had `overdueMs`. A younger one is never ended, because cold starts
- *    of working channels take 10 to 25 s.
- * 3. For a failover: the oldest slot of a stream without media. Viewers who have a picture go before those who wait for one.
+ * 1. For any start or failover: a slot of an unwatched stream. Streams without viewers come first, then streams that
+ * are only checked, then streams that a client holds and has not opened, and last those with paused viewers, who may
+ * come back. Of these, the stream that is unwatched longest.
+ * 2. For a start: the oldest start without media that has used `overdueMs`. A younger one is never ended, because cold
+ * starts of working channels take 10 to 25 s.
+ * 3. For a failover: the oldest slot of a stream without media, because viewers who have a picture go before those who
+ * wait for one.
  *
- * Moves and probes preempt nobody.
+ * Moves and probes preempt nothing.
  *
- * @param slots those that the request could use
+ * @param slots the slots that the request could use
  * @param overdueMs half of the start budget
  */
 export function selectVictim<T extends SlotFacts>(
@@ -49,7 +50,7 @@ export function selectVictim<T extends SlotFacts>(
   );
 }
 
-/** The stream that is missed least among those that nobody watches; null when all are watched. */
+/** The first stream to end among those that are not watched, by the same order; null if all are watched. */
 export function leastMissed<T extends { readonly holder: WatchFacts }>(
   streams: readonly T[],
 ): T | null {

@@ -6,10 +6,10 @@ import { VpnModule } from '../vpn';
 import { EngineScheduler } from './engine-scheduler';
 import { SlotQueueModule } from './slot-queue.module';
 
-/** Which stream gets a slot, and when. Needs the global module of configuration. */
+/** Decides which stream gets a slot, and when. Needs the global module of configuration. */
 @Module({})
 export class SchedulingModule {
-  /** @param fleet says whether further engines may come */
+  /** @param fleet provides `EngineSupply`, which says whether further engines may come */
   static forFleet(fleet: DynamicModule): DynamicModule {
     return {
       module: SchedulingModule,

@@ -1,15 +1,18 @@
 import { monotonicMs } from '../../kernel/clock';
 
 /**
- * Who is there for a stream: `watched`, somebody watches it or waits for it; `held`, a client has its address and is about to
- * open it; `paused`, all its viewers have stopped taking bytes and may come back; `checked`, only a check of the content looks
- * on; `unwatched`, nobody is there.
+ * Who uses a stream.
+ * - `watched`: it has viewers that receive media or wait for them;
+ * - `held`: a client has received its address and is about to open it;
+ * - `paused`: none of its viewers takes bytes, but they may come back;
+ * - `checked`: only a content check uses it;
+ * - `unwatched`: nothing uses it.
  */
 export type Watch = 'watched' | 'held' | 'paused' | 'checked' | 'unwatched';
 
 /**
- * One stream as the scheduler sees it: the facts by which its slots may be preempted. The stream keeps them up to date,
- * so that the scheduler never has to ask.
+ * One stream as the scheduler sees it: the facts that decide about the preemption of its slots. The stream keeps them
+ * up to date, so that the scheduler never has to call it.
  */
 export class SlotHolder {
   private currentWatch: Watch = 'watched';
@@ -26,12 +29,12 @@ export class SlotHolder {
     return this.currentWatch;
   }
 
-  /** A viewer watches the stream, waits for it or is about to. */
+  /** True if a viewer watches the stream, waits for it or is about to open it. */
   get isWatched(): boolean {
     return isWatched(this.currentWatch);
   }
 
-  /** Monotonic ms since when `watch` has been what it is. */
+  /** Monotonic ms since when the stream has been unwatched, or since when `watch` has its value. */
   get watchSinceMs(): number {
     return this.watchSince;
   }
@@ -40,7 +43,7 @@ export class SlotHolder {
     if (watch === this.currentWatch) return;
     const wasWatched = this.isWatched;
     this.currentWatch = watch;
-    // A stream whose last paused viewer leaves has been idle since the pause began.
+    // If the last paused viewer leaves, the stream has been idle since the pause began.
     if (wasWatched || isWatched(watch)) this.watchSince = monotonicMs();
     this.onChange();
   }

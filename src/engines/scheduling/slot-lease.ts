@@ -9,11 +9,11 @@ import type { SlotHolder } from './slot-holder';
 import type { SlotClass } from './slot-request';
 import { canBecome, type SlotState } from './slot-state';
 
-/** What the scheduler does for the leases that it grants. */
+/** The part of the scheduler that leases call. */
 export interface LeaseScheduler {
-  /** The state of a lease, or what its engine is busy with, has changed. */
+  /** The state of a lease, or the number of starts on its engine, has changed. */
   changed(lease: SlotLease): void;
-  /** Resolves when the engine of the lease may be asked; the lease is `asking` then. */
+  /** Resolves when the engine of the lease may be asked again; the lease is `asking` then. */
   askAgain(lease: SlotLease, signal: AbortSignal): Promise<void>;
 }
 
@@ -44,7 +44,7 @@ export class SlotLease implements HeldSlot, SlotFacts {
     return this.currentHolder;
   }
 
-  /** Live: after a restart of the engine it has the new address. */
+  /** Kept up to date: after a restart of the engine it has the new address. */
   get engine(): EngineView {
     return this.heldEngine;
   }
@@ -77,7 +77,7 @@ export class SlotLease implements HeldSlot, SlotFacts {
     return this.revoked.aborted;
   }
 
-  /** Another request needs the slot; false when the engine was withdrawn. */
+  /** True if another request needs the slot; false if the engine was withdrawn. */
   get isPreempted(): boolean {
     return this.revocationReason?.code === 'preempted';
   }
@@ -92,26 +92,26 @@ export class SlotLease implements HeldSlot, SlotFacts {
     return this.heldEngine.drainRequested;
   }
 
-  /** The engine is being asked for this stream, or is still busy with a request that was abandoned. */
+  /** True while the engine is being asked for this stream, or is still busy with an abandoned start. */
   get isAsking(): boolean {
     return this.currentState === 'asking' || this.abandoned.size > 0;
   }
 
-  /** The slot is another stream's from now on. */
+  /** Passes the slot to another stream. */
   handOver(holder: SlotHolder): void {
     this.currentHolder = holder;
     this.scheduler.changed(this);
   }
 
-  /** The engine is about to be asked. For the scheduler, which counts how often it is asked at once. */
+  /** Call when the engine is about to be asked. The scheduler counts how many leases are `asking`. */
   ask(): void {
     this.become('asking');
   }
 
   /**
-   * The stream asks the same engine once more. Resolves when it may.
+   * Call before the stream asks the same engine again. Resolves when it may.
    *
-   * @param isRunning viewers are watching: from now on the slot is one of a failover
+   * @param isRunning true if viewers are watching: the slot then has the class `failover`
    * @throws AppError `no_capacity` when the engine is busy for too long; the reason of `signal` or of `revoked`
    */
   async askAgain(isRunning: boolean, signal: AbortSignal): Promise<void> {
@@ -122,35 +122,35 @@ export class SlotLease implements HeldSlot, SlotFacts {
     await this.scheduler.askAgain(this, AbortSignal.any([signal, this.revoked]));
   }
 
-  /** The engine has answered: waiting for media burdens it far less than being asked. */
+  /** Call when the engine has answered. Waiting for media burdens it far less than a start in progress. */
   answered(): void {
     if (this.currentState !== 'asking') return;
     this.become('answered');
     this.scheduler.changed(this);
   }
 
-  /** Media flow. Idempotent. */
+  /** Call when media flow. Idempotent. */
   confirm(): void {
     if (this.currentState === 'confirmed' || !canBecome(this.currentState, 'confirmed')) return;
     this.become('confirmed');
     this.scheduler.changed(this);
   }
 
-  /** The stream has left: the slot is released as soon as the engine session is stopped. Idempotent. */
+  /** Call when the stream has left; the slot is released as soon as the engine session is stopped. Idempotent. */
   beginRelease(): void {
     if (!canBecome(this.currentState, 'releasing')) return;
     this.become('releasing');
     this.scheduler.changed(this);
   }
 
-  /** Gives the slot back. Idempotent. */
+  /** Releases the slot. Idempotent. */
   release(): void {
     if (this.currentState === 'released') return;
     this.become('released');
     this.scheduler.changed(this);
   }
 
-  /** An abandoned start keeps the engine busy until the engine is done with it, also after the release. */
+  /** Counts an abandoned start as `asking` until the engine is done with it, even after the release. */
   occupyUntil(start: AbandonedStart): void {
     this.abandoned.add(start);
     void start.done.then(() => {
@@ -159,7 +159,7 @@ export class SlotLease implements HeldSlot, SlotFacts {
     });
   }
 
-  /** Another start needs the engine: the connections of abandoned starts are closed. Idempotent. */
+  /** Closes the connections of abandoned starts, because another start needs the engine. Idempotent. */
   cutAbandoned(): void {
     for (const start of this.abandoned) start.cut();
   }

@@ -25,11 +25,11 @@ describe('the order of service', () => {
       'f s m p',
     ],
     [
-      'streams that nobody waits for last, whatever their class',
+      'unwatched streams last, whatever their class',
       [request('f', 'failover', false), request('s'), request('p', 'probe')],
       's p f',
     ],
-  ])('is by %s', (_, queued, expected) => {
+  ])('is: %s', (_, queued, expected) => {
     expect(namesOf(queued, 4, true)).toBe(expected);
   });
 
@@ -45,7 +45,7 @@ describe('the order of service', () => {
     },
   );
 
-  it('serves every request once, no class before a higher one', () => {
+  it('serves every request once, never a class before a higher one', () => {
     const anyRequest = fc.record({
       name: fc.string(),
       class: fc.constantFrom(...SLOT_CLASSES),
@@ -56,8 +56,8 @@ describe('the order of service', () => {
         const { requests } = serviceOrder(queued, slots, isNewestNext);
         expect(new Set(requests)).toEqual(new Set(queued));
         expect(requests).toHaveLength(queued.length);
-        const ranks = requests.map((one) =>
-          one.isWatched ? SLOT_CLASSES.indexOf(one.class) : SLOT_CLASSES.length,
+        const ranks = requests.map((request) =>
+          request.isWatched ? SLOT_CLASSES.indexOf(request.class) : SLOT_CLASSES.length,
         );
         expect(ranks).toEqual([...ranks].sort((a, b) => a - b));
       }),

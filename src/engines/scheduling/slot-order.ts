@@ -1,28 +1,28 @@
 import { SLOT_CLASSES, type SlotClass } from './slot-request';
 
-/** What the order of service depends on. */
+/** The facts that decide the order of service. */
 export interface Queued {
   readonly class: SlotClass;
-  /** Somebody watches the stream or waits for it. */
+  /** True if the stream has or awaits viewers. */
   readonly isWatched: boolean;
 }
 
 export interface ServiceOrder<T> {
   readonly requests: readonly T[];
-  /** More starts wait than there are slots, so that most will not be served in time. */
+  /** True if more starts wait than there are slots, so that most will not be served in time. */
   readonly isCrowded: boolean;
 }
 
 /**
- * The order in which queued requests are served: by class, then by arrival; streams that nobody waits for come last.
+ * The order in which queued requests are served: by class, then by arrival; requests of unwatched streams come last.
  *
- * In a crowd of starts, such as a player makes that tries a list of dead channels, every second slot goes to the newest
- * start. By arrival alone everybody would wait in vain, because the first to come are also the first to give up; newest
- * first alone would starve them.
+ * In a crowd of starts, every second slot goes to the newest start. Such a crowd arises when a player tries a list of
+ * dead channels. By arrival alone every start would wait in vain, because the first to arrive are also the first to
+ * give up; newest first alone would starve the oldest.
  *
  * @param queued in order of arrival
- * @param slots of all engines together
- * @param isNewestNext in a crowd, the next slot goes to the newest start
+ * @param slots number of slots of all engines
+ * @param isNewestNext true if the next slot in a crowd goes to the newest start
  */
 export function serviceOrder<T extends Queued>(
   queued: readonly T[],
@@ -31,7 +31,7 @@ export function serviceOrder<T extends Queued>(
 ): ServiceOrder<T> {
   const watched = queued.filter(({ isWatched }) => isWatched);
   const byClass = new Map(
-    SLOT_CLASSES.map((name) => [name, watched.filter((one) => one.class === name)]),
+    SLOT_CLASSES.map((name) => [name, watched.filter((request) => request.class === name)]),
   );
   const starts = byClass.get('start') ?? [];
   const isCrowded = starts.length > slots;
@@ -40,7 +40,7 @@ export function serviceOrder<T extends Queued>(
   return { requests: [...[...byClass.values()].flat(), ...unwatched], isCrowded };
 }
 
-/** The newest and the oldest in turn. */
+/** The newest and the oldest request alternately. */
 function alternate<T>(requests: readonly T[], isNewestNext: boolean): T[] {
   const left = [...requests];
   const order: T[] = [];

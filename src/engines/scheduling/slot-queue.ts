@@ -6,8 +6,10 @@ import type { Queued } from './slot-order';
 import type { SlotClass, SlotRequest } from './slot-request';
 
 /**
- * What a queued request waits for: `slot`, one that may come free, or a further engine; `victim`, a slot that is being
- * released for it; `answer`, earlier starts on an engine that has a slot for it.
+ * What a queued request waits for.
+ * - `slot`: a slot that may become free, or a further engine;
+ * - `victim`: a slot that is being released for it;
+ * - `answer`: the answers to earlier starts on an engine with a free slot.
  */
 export type Awaited = 'slot' | 'victim' | 'answer';
 
@@ -22,14 +24,14 @@ export class QueuedRequest implements Queued {
   constructor(
     readonly request: SlotRequest,
     readonly excluded: ReadonlySet<string>,
-    /** The slot that the stream holds already, when it only wants to ask the engine once more. */
+    /** The slot that the stream holds already, if it only waits to ask its engine again. */
     readonly held: SlotLease | null,
     private readonly onSettled: (queued: QueuedRequest) => void,
   ) {
     request.signal.addEventListener('abort', this.onAbort, { once: true });
   }
 
-  /** A start for which only a check waits is a probe; when a viewer joins it is a start again. */
+  /** A start for which only a check waits has the class `probe`. It becomes a start again when a viewer joins. */
   get class(): SlotClass {
     const { class: requested, holder } = this.request;
     return requested === 'start' && holder.watch === 'checked' ? 'probe' : requested;
@@ -47,7 +49,7 @@ export class QueuedRequest implements Queued {
     return this.request.waitFor !== 'nothing';
   }
 
-  /** Moves and checks take free slots only. */
+  /** Moves and probes take free slots only. */
   get mayPreempt(): boolean {
     return this.class === 'failover' || this.class === 'start';
   }
@@ -78,8 +80,8 @@ export class QueuedRequest implements Queued {
 }
 
 /**
- * The requests that wait, in order of arrival. The fleet reads how many of them a further engine would serve, and is told
- * when that may have changed.
+ * The queued requests, in order of arrival. The fleet reads how many of them a further engine would serve, and is
+ * notified when that may have changed.
  */
 @Injectable()
 export class SlotQueue {
@@ -91,7 +93,7 @@ export class SlotQueue {
     return this.requests.size;
   }
 
-  /** How many requests one further engine each would serve; the others get a slot that there is already. */
+  /** Number of requests that each need a further engine. The other requests get an existing slot. */
   get wantingEngine(): number {
     return this.list().filter(({ waitsForSlot, awaits }) => waitsForSlot && awaits === 'slot')
       .length;
@@ -109,7 +111,7 @@ export class SlotQueue {
     this.requests.delete(queued);
   }
 
-  /** Tells the subscribers if `wantingEngine` has changed; they must not settle requests. */
+  /** Notifies the subscribers if `wantingEngine` has changed; they must not settle requests. */
   publish(): void {
     const { wantingEngine } = this;
     if (wantingEngine === this.published) return;
@@ -117,7 +119,7 @@ export class SlotQueue {
     for (const listener of [...this.listeners]) listener();
   }
 
-  /** Calls back when `wantingEngine` has changed; returns a function that ends the subscription. */
+  /** Calls `listener` when `wantingEngine` has changed. Returns a function that ends the subscription. */
   subscribe(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);

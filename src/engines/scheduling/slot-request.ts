@@ -1,33 +1,34 @@
 import type { SlotHolder } from './slot-holder';
 
 /**
- * What a slot is wanted for, in the order in which requests are served: a watched stream that has lost its source; a stream
- * that begins; a planned move of a stream whose source still flows; a check that nobody watches.
+ * What a slot is needed for, in the order of service: a watched stream that has lost its source; a stream that starts;
+ * a planned move of a stream whose source still flows; a content check without viewers.
  */
 export const SLOT_CLASSES = ['failover', 'start', 'move', 'probe'] as const;
 export type SlotClass = (typeof SLOT_CLASSES)[number];
 
 /**
- * What a request waits for when it finds no free slot, and none that is being released or can be preempted for it:
+ * What a request may wait for if there is no free slot, and none that is being released or can be preempted for it.
  *
- * - `slot`: for one that may come free, and for an engine that may come;
- * - `answer`: for earlier starts on an engine with a free slot, until it may be asked;
+ * - `slot`: a slot that may become free, or an engine that may come;
+ * - `answer`: the answers to earlier starts on an engine with a free slot;
  * - `nothing`.
  *
- * A request that still has an alternative must not wait for a slot: two such requests could wait for each other's.
+ * A request that still has an alternative must not wait for a slot, because two such requests could wait for each
+ * other's.
  */
 export type WaitFor = 'slot' | 'answer' | 'nothing';
 
-/** A stream asks for a slot. */
+/** A request of a stream for a slot. */
 export interface SlotRequest {
   readonly holder: SlotHolder;
   readonly class: SlotClass;
-  /** Engines not to be chosen, for example because they just failed on this content. */
+  /** Engines that must not be chosen, for example because they just failed on this content. */
   readonly excluded: ReadonlySet<string>;
-  /** Only this engine will do. */
+  /** If set, only this engine may be chosen. */
   readonly only?: string;
-  /** `slot` when left out. Moves and probes wait for an answer at most. */
+  /** `slot` if left out. Moves and probes wait at most for an answer. */
   readonly waitFor?: WaitFor;
-  /** Ends the wait. A lease that was granted before belongs to the caller all the same. */
+  /** Ends the wait. A lease that was granted before the abort still belongs to the caller. */
   readonly signal: AbortSignal;
 }

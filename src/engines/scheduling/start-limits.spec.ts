@@ -10,22 +10,17 @@ function asking(...engines: readonly string[]): Asking[] {
   });
 }
 
-describe('an engine is busy', () => {
+describe('whether an engine is busy', () => {
   it.each<[string, SlotClass, Asking[], boolean]>([
-    ['not when nobody asks it', 'start', [], false],
-    ['not below the share of starts', 'start', asking('a', 'a'), false],
-    ['for a start beyond that share', 'start', asking('a', 'a', 'a'), true],
-    ['not for a failover then', 'failover', asking('a', 'a', 'a'), false],
-    ['for a failover at the limit', 'failover', asking('a', 'a', 'a', 'a f'), true],
-    ['for a start that failovers leave no room', 'start', asking('a f', 'a f', 'a f', 'a f'), true],
+    ['not without a start in progress', 'start', [], false],
+    ['not below the limit for starts', 'start', asking('a', 'a'), false],
+    ['for a start at that limit', 'start', asking('a', 'a', 'a'), true],
+    ['not for a failover at that limit', 'failover', asking('a', 'a', 'a'), false],
+    ['for a failover at the full limit', 'failover', asking('a', 'a', 'a', 'a f'), true],
+    ['for a start if failovers use the limit', 'start', asking('a f', 'a f', 'a f', 'a f'), true],
     ['not because of another engine', 'start', asking('b', 'b', 'b'), false],
-    [
-      'when all engines together are asked enough',
-      'start',
-      asking('b', 'b', 'b', 'c', 'c', 'c'),
-      true,
-    ],
-    ['not for a failover then, either', 'failover', asking('b', 'b', 'b', 'c', 'c', 'c'), false],
+    ['at the limit of all engines together', 'start', asking('b', 'b', 'b', 'c', 'c', 'c'), true],
+    ['not for a failover at that limit', 'failover', asking('b', 'b', 'b', 'c', 'c', 'c'), false],
     ['for a move as for a start', 'move', asking('a', 'a', 'a'), true],
   ])('%s', (_, slotClass, under, expected) => {
     expect(isBusy('a', slotClass, under, LIMITS)).toBe(expected);

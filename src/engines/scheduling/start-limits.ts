@@ -1,6 +1,6 @@
 import type { SlotClass } from './slot-request';
 
-/** How many streams engines may be asked for at once. */
+/** Maximum number of streams that engines may be asked for at once. */
 export interface StartLimits {
   readonly perEngine: number;
   readonly total: number;
@@ -13,8 +13,8 @@ export interface Asking {
 }
 
 /**
- * Whether one more stream of this class would be one too many for an engine. A quarter of each limit, at least one, is
- * reserved for failovers, so that dead channels never keep a watched stream waiting.
+ * True if one more stream of this class would exceed a limit. A quarter of each limit, at least one, is reserved for
+ * failovers, so that dead channels never keep a watched stream waiting.
  */
 export function isBusy(
   engineId: string,
@@ -22,13 +22,13 @@ export function isBusy(
   asking: readonly Asking[],
   { perEngine, total }: StartLimits,
 ): boolean {
-  const here = asking.filter((one) => one.engineId === engineId);
-  return exceeds(asking, total, slotClass) || exceeds(here, perEngine, slotClass);
+  const onEngine = asking.filter((request) => request.engineId === engineId);
+  return exceeds(asking, total, slotClass) || exceeds(onEngine, perEngine, slotClass);
 }
 
 function exceeds(asking: readonly Asking[], limit: number, slotClass: SlotClass): boolean {
   if (asking.length >= limit) return true;
   if (slotClass === 'failover') return false;
   const reserved = Math.max(1, Math.floor(limit / 4));
-  return asking.filter((one) => one.class !== 'failover').length >= limit - reserved;
+  return asking.filter((request) => request.class !== 'failover').length >= limit - reserved;
 }

@@ -1,21 +1,21 @@
 import type { EngineState } from '../registry/engine.types';
 
-/** What selection looks at, of one engine, frozen for one decision. */
+/** The facts about one engine by which it is selected, frozen for one decision. */
 export interface Candidate {
   readonly id: string;
   readonly state: EngineState;
-  /** Slots held and slots there are. */
+  /** Number of held slots and number of all slots. */
   readonly activeStreams: number;
   readonly maxStreams: number;
-  /** As many starts as it may be asked for at once wait for its answer, or as many as all engines together may. */
+  /** True if the engine, or all engines together, have as many starts in progress as allowed. */
   readonly isBusy: boolean;
   readonly forwarded: boolean;
-  /** Null: not behind a VPN, or nobody watches it. */
+  /** Null: the engine is not behind a VPN, or its VPN is not watched. */
   readonly vpnHealthy: boolean | null;
-  /** Null: not known yet. */
+  /** Null: unknown. */
   readonly networkConnected: boolean | null;
-  /** The request does not want it, for example because it just failed on this content. */
+  /** True if the request excludes the engine, for example because it just failed on this content. */
   readonly excluded: boolean;
-  /** Order of last use in the fleet; 0 when it was never chosen. */
+  /** Number of its last reservation in the fleet; 0 if it was never chosen. */
   readonly lastReservation: number;
 }

@@ -1,7 +1,7 @@
 import type { EnginesConfig } from '../engines-config';
 import type { Candidate } from './candidate';
 
-/** The settings that say how much each criterion weighs; what speaks against an engine is negative. */
+/** The settings that weigh the criteria. The weight of a criterion against an engine is negative. */
 export type SelectionWeights = Pick<
   EnginesConfig,
   | 'selectionWeightForwarded'
@@ -13,16 +13,16 @@ export type SelectionWeights = Pick<
 /** One reason for or against an engine. Its score is the fact times the weight. */
 export interface Criterion {
   readonly name: string;
-  /** A count, or 1 for a fact that is so and 0 for one that is not. */
+  /** A count, or 1 for true and 0 for false. */
   readonly fact: (candidate: Candidate) => number;
   readonly weight: keyof SelectionWeights;
-  /** The variable of the weight. */
+  /** Name of the weight's setting. */
   readonly setting: string;
   /** For operators. */
   readonly explanation: string;
 }
 
-/** Every criterion. A new one is an entry here, with its weight in the settings. */
+/** All criteria. To add one, add an entry here and its weight to the settings. */
 export const CRITERIA: readonly Criterion[] = [
   {
     name: 'forwarded',
@@ -51,7 +51,7 @@ export const CRITERIA: readonly Criterion[] = [
     weight: 'selectionWeightSuspect',
     setting: 'SELECTION_WEIGHT_SUSPECT',
     explanation:
-      'A probe was missed or a stream complained. A filter excludes it while an engine without doubts is free.',
+      'A probe was missed or a stream complained. A filter excludes it while an engine without such a fault is free.',
   },
   {
     name: 'network_disconnected',
@@ -59,17 +59,17 @@ export const CRITERIA: readonly Criterion[] = [
     weight: 'selectionWeightSuspect',
     setting: 'SELECTION_WEIGHT_SUSPECT',
     explanation:
-      'The engine says that it has no network. A filter excludes it while an engine without doubts is free.',
+      'The engine reports that it has no network. A filter excludes it while an engine without such a fault is free.',
   },
 ];
 
-/** What one criterion adds to the total of one engine. */
+/** The contribution of one criterion to the total of one engine. */
 export interface Score {
   readonly name: string;
   readonly value: number;
 }
 
-/** Every score by name, also those that are 0, so that two engines can be compared line by line. */
+/** The scores of all criteria, including those that are 0, so that two engines can be compared line by line. */
 export function scores(candidate: Candidate, weights: SelectionWeights): Score[] {
   return CRITERIA.map(({ name, fact, weight }) => {
     // Adding 0 turns the -0 of an idle engine into 0.

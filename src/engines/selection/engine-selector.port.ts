@@ -1,8 +1,8 @@
 import type { Candidate } from './candidate';
 import type { Ranking } from './ranking';
 
-/** Chooses the engine for a stream. A pure decision: it reserves nothing and asks nobody. */
+/** Chooses the engine for a stream. It only decides: it reserves nothing and calls no engine. */
 export abstract class EngineSelector {
-  /** Every engine's assessment, best first, and the one that is chosen; null when none may be chosen now. */
+  /** Returns the assessment of every engine, best first, and the chosen engine, or null if none may be chosen now. */
   abstract rank(candidates: readonly Candidate[]): Ranking;
 }

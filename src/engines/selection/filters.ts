@@ -1,13 +1,13 @@
 import type { Candidate } from './candidate';
 
-/** Why an engine is never chosen, whatever its score. */
+/** Why an engine must not be chosen, whatever its score. */
 export type FilterReason =
   'starting' | 'unhealthy' | 'draining' | 'gone' | 'full' | 'busy' | 'vpn_unhealthy' | 'excluded';
 
-/** Why an engine is left for when nothing better is free. */
+/** Why an engine is chosen only if no better one is free. */
 export type SpareReason = 'suspect' | 'network_disconnected';
 
-/** Every reason that forbids this engine, in a fixed order. None: it may be chosen. */
+/** All reasons that exclude this engine, in a fixed order; empty if it may be chosen. */
 export function filterReasons(candidate: Candidate): FilterReason[] {
   const reasons: FilterReason[] = [];
   const byState = stateReason(candidate);
@@ -20,8 +20,8 @@ export function filterReasons(candidate: Candidate): FilterReason[] {
 }
 
 /**
- * Doubts that forbid nothing by themselves. They filter only while an engine without doubt is
- * free: a score alone could not promise that, because a forwarded port outweighs it.
+ * Reasons that exclude an engine only while an engine without them is free. A score could not guarantee that, because
+ * the weight of a forwarded port may outweigh it.
  */
 export function spareReasons(candidate: Candidate): SpareReason[] {
   const reasons: SpareReason[] = [];

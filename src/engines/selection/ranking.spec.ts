@@ -48,7 +48,7 @@ describe('filters', () => {
       { state: 'unhealthy', activeStreams: 3, vpnHealthy: false, excluded: true },
       ['unhealthy', 'full', 'vpn_unhealthy', 'excluded'],
     ],
-  ])('%j is kept out by %j', (over, reasons) => {
+  ])('%j is excluded by %j', (over, reasons) => {
     expect(filterReasons(aCandidate(over))).toEqual(reasons);
   });
 });
@@ -62,11 +62,11 @@ describe('scores', () => {
     [{ state: 'unhealthy' }, -1000],
     [{ state: 'suspect' }, -500],
     [{ state: 'suspect', networkConnected: false }, -1000],
-  ])('%j counts %d', (over, total) => {
+  ])('%j scores %d', (over, total) => {
     expect(rank([aCandidate(over)], WEIGHTS).assessments[0]!.total).toBe(total);
   });
 
-  it('names every score, also those that are 0', () => {
+  it('lists every score, including those that are 0', () => {
     expect(scores(aCandidate(), WEIGHTS)).toEqual([
       { name: 'forwarded', value: 0 },
       { name: 'active_streams', value: 0 },
@@ -78,7 +78,7 @@ describe('scores', () => {
 });
 
 describe('criteria', () => {
-  it.each(CRITERIA)('$name is weighed by a setting that there is', ({ setting, explanation }) => {
+  it.each(CRITERIA)('$name is weighed by an existing setting', ({ setting, explanation }) => {
     expect(renderConfigurationMarkdown()).toContain(`\`${setting}\``);
     expect(explanation).toMatch(/\.$/);
   });
@@ -96,7 +96,7 @@ describe('ranking', () => {
     expect(assessments.map(({ candidate }) => candidate.id)).toEqual(['forwarded', 'idle', 'busy']);
   });
 
-  it('breaks ties by the longest unused, then by id', () => {
+  it('breaks ties by the longest unused engine, then by id', () => {
     const fleet = [
       aCandidate({ id: 'c', lastReservation: 7 }),
       aCandidate({ id: 'b', lastReservation: 4 }),
@@ -105,7 +105,7 @@ describe('ranking', () => {
     expect(rank(fleet, WEIGHTS).chosen).toBe('a');
   });
 
-  it('leaves a suspect engine for when no certain one is free, whatever its score', () => {
+  it('chooses a suspect engine only if no other one is free, whatever its score', () => {
     const suspect = aCandidate({ id: 'suspect', state: 'suspect', forwarded: true });
     const certain = aCandidate({ id: 'certain', activeStreams: 2 });
     const both = rank([suspect, certain], WEIGHTS);
@@ -116,7 +116,7 @@ describe('ranking', () => {
     expect(full.assessments[0]!.filters).toEqual([]);
   });
 
-  it('leaves an engine without network for when nothing better is free', () => {
+  it('chooses an engine without network only if no other one is free', () => {
     const cut = aCandidate({ id: 'cut', networkConnected: false, forwarded: true });
     expect(rank([cut, aCandidate({ id: 'unknown', networkConnected: null })], WEIGHTS).chosen).toBe(
       'unknown',
@@ -124,7 +124,7 @@ describe('ranking', () => {
     expect(rank([cut], WEIGHTS).chosen).toBe('cut');
   });
 
-  it('never chooses an engine that a filter keeps out, and always one when one may be chosen', () => {
+  it('never chooses a filtered engine, and always chooses one if one passes the filters', () => {
     fc.assert(
       fc.property(anyFleet, anyWeights, (fleet, weights) => {
         const open = fleet.filter((candidate) => filterReasons(candidate).length === 0);
@@ -135,7 +135,7 @@ describe('ranking', () => {
     );
   });
 
-  it('never chooses a doubtful engine while a certain one is free', () => {
+  it('never chooses a suspect engine while another one is free', () => {
     fc.assert(
       fc.property(anyFleet, anyWeights, (fleet, weights) => {
         const isCertain = (candidate: Candidate): boolean =>
@@ -147,7 +147,7 @@ describe('ranking', () => {
     );
   });
 
-  it('lets the highest total win among those that may be chosen', () => {
+  it('chooses the highest total among the engines that pass the filters', () => {
     fc.assert(
       fc.property(anyFleet, anyWeights, (fleet, weights) => {
         const { assessments, chosen } = rank(fleet, weights);

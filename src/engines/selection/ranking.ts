@@ -2,25 +2,25 @@ import type { Candidate } from './candidate';
 import { filterReasons, spareReasons, type FilterReason, type SpareReason } from './filters';
 import { scores, type Score, type SelectionWeights } from './criteria';
 
-/** What selection thinks of one engine, and why. */
+/** The assessment of one engine, with its reasons. */
 export interface Assessment {
   readonly candidate: Candidate;
-  /** Reasons not to choose it in this decision; none when it may be chosen. */
+  /** Reasons that exclude it from this decision; empty if it may be chosen. */
   readonly filters: readonly (FilterReason | SpareReason)[];
   readonly scores: readonly Score[];
   readonly total: number;
 }
 
-/** One decision: every engine's assessment, best first, and which one is chosen. */
+/** One decision: the assessment of every engine, best first, and the chosen engine. */
 export interface Ranking {
   readonly assessments: readonly Assessment[];
   readonly chosen: string | null;
 }
 
 /**
- * Filter, then score, and keep the reasons. The highest total of the engines that no filter hits
- * wins; ties go to the one not used for longest, then to the smaller id. The order of
- * `candidates` does not matter.
+ * Filters, then scores, and keeps the reasons. The engine with the highest total of those that pass the filters is
+ * chosen; ties go to the engine that was unused longest, then to the smaller id. The order of `candidates` does not
+ * matter.
  */
 export function rank(candidates: readonly Candidate[], weights: SelectionWeights): Ranking {
   const certainOneIsFree = candidates.some(

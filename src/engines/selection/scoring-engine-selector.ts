@@ -5,7 +5,7 @@ import type { SelectionWeights } from './criteria';
 import { EngineSelector } from './engine-selector.port';
 import { rank, type Ranking } from './ranking';
 
-/** Filters, then adds up the scores of the criteria, weighted by the settings. */
+/** Filters the engines, then adds up their scores, weighted by the settings. */
 @Injectable()
 export class ScoringEngineSelector extends EngineSelector {
   constructor(@Inject(CONFIG) private readonly weights: SelectionWeights) {

@@ -2,16 +2,16 @@ import { Injectable } from '@nestjs/common';
 import { monotonicMs } from '../../kernel/clock';
 import type { Engine } from '../registry/engine';
 
-/** Facts about an engine that may take a while to find out. */
+/** Facts about an engine that are costly to determine. */
 export interface SlowFacts {
-  /** Null: not behind a VPN, or nobody watches it. */
+  /** Null: the engine is not behind a VPN, or its VPN is not watched. */
   readonly vpnHealthy: boolean | null;
   readonly networkConnected: boolean | null;
 }
 
-/** Where slow facts come from. Selection is synchronous, so a source answers from what it knows. */
+/** The source of slow facts. Selection is synchronous, so a source answers from what it has stored. */
 export abstract class SlowFactSource {
-  /** Grows when facts have changed that must not be held for another moment. */
+  /** Increases when facts have changed that must not be cached any longer. */
   get revision(): number {
     return 0;
   }
@@ -19,7 +19,7 @@ export abstract class SlowFactSource {
   abstract read(engine: Engine): SlowFacts;
 }
 
-/** What the last probe told, where no VPN is watched: none is known to be unhealthy. */
+/** The facts of the last probe, for fleets without watched VPNs. */
 @Injectable()
 export class ProbedFacts extends SlowFactSource {
   override read(engine: Engine): SlowFacts {
@@ -29,7 +29,10 @@ export class ProbedFacts extends SlowFactSource {
 
 const TTL_MS = 2000;
 
-/** Keeps slow facts for 2 s, unless their source says otherwise: a join storm asks for hundreds of choices within one. */
+/**
+ * Caches slow facts for 2 s, or until the revision of their source changes, because a join storm requests hundreds of
+ * decisions within 2 s.
+ */
 @Injectable()
 export class SlowFactCache {
   private readonly known = new WeakMap<

@@ -4,7 +4,7 @@ import { BodyPump, endAnswer, type PumpTimes } from './body-pump';
 
 const TIMES: PumpTimes = { firstByteMs: 4000, silenceMs: 1000, pauseMs: 60_000 };
 
-/** A viewer who takes a piece when told. */
+/** A viewer that takes bytes only when the test tells it to. */
 class SlowViewer extends Writable {
   taken = 0;
   private done: (() => void) | null = null;
@@ -62,7 +62,7 @@ describe('BodyPump', () => {
     pump.start();
   }
 
-  /** Time goes by in small steps, as it does while the event loop is well. */
+  /** Advances the clock in small steps, as the timers of an event loop without lag would see it. */
   async function after(ms: number): Promise<void> {
     for (let gone = 0; gone < ms; gone += 50) {
       nowMs += 50;
@@ -79,7 +79,7 @@ describe('BodyPump', () => {
     return Promise.race([pump.ended, settled().then(() => 'open')]);
   }
 
-  it('reads no further than the viewer takes', async () => {
+  it('reads from the engine only what the viewer takes', async () => {
     for (let n = 0; n < 50; n += 1) body.write(Buffer.alloc(10_000));
     await settled();
     expect(viewer.taken).toBe(10_000);
@@ -89,7 +89,7 @@ describe('BodyPump', () => {
     expect(viewer.taken).toBe(20_000);
   });
 
-  it('takes a pause of the viewer for no silence of the engine, up to a bound', async () => {
+  it("does not count a viewer's pause as silence of the engine, up to a limit", async () => {
     body.write(Buffer.alloc(10_000));
     await settled();
     await after(30_000);
@@ -98,7 +98,7 @@ describe('BodyPump', () => {
     expect(await endSoFar()).toBe('paused');
   });
 
-  it('waits longer for the first byte than for the next', async () => {
+  it('waits longer for the first byte than for later ones', async () => {
     await after(3500);
     body.write(Buffer.alloc(10));
     await settled();
@@ -110,7 +110,7 @@ describe('BodyPump', () => {
     expect(await endSoFar()).toBe('silent');
   });
 
-  it('leaves an engine that answers no probe long before its silence is too long', async () => {
+  it('leaves an engine that answers no probe before the limit of silence', async () => {
     pump.stop();
     open({ ...TIMES, firstByteMs: 60_000, silenceMs: 15_000 });
     await after(10_000);
@@ -120,12 +120,12 @@ describe('BodyPump', () => {
     expect(await endSoFar()).toBe('silent');
   });
 
-  it('gives the first byte up in the end', async () => {
+  it('gives up when the first byte does not arrive in time', async () => {
     await after(4500);
     expect(await endSoFar()).toBe('silent');
   });
 
-  it('does not blame the engine for our own lateness', async () => {
+  it('does not count event loop lag as silence of the engine', async () => {
     body.write(Buffer.alloc(10));
     await settled();
     viewer.take();
@@ -147,7 +147,7 @@ describe('BodyPump', () => {
     ],
     ['breaks', 'broken', () => body.destroy(new Error('reset'))],
     ['is stopped', 'stopped', () => pump.stop()],
-  ])('says when the body %s', async (_what, end, act) => {
+  ])('reports that the body %s', async (_what, end, act) => {
     act();
     await settled();
     expect(await endSoFar()).toBe(end);
@@ -156,21 +156,21 @@ describe('BodyPump', () => {
 });
 
 describe('the end of an answer', () => {
-  it('is there when all was taken', async () => {
+  it('resolves when the viewer has taken everything', async () => {
     const sink = new PassThrough();
     sink.resume();
     await expect(endAnswer(sink, 5000, new AbortController().signal)).resolves.toBe('finished');
   });
 
-  it('is given up when the viewer takes nothing any more', async () => {
+  it('gives up when the viewer takes no more bytes', async () => {
     const sink = new PassThrough({ highWaterMark: 1 });
     sink.write('never read');
     sink.write('never read');
     await expect(endAnswer(sink, 20, new AbortController().signal)).resolves.toBe('paused');
   });
 
-  it.each(['before', 'while it is waited for'])(
-    'is none when the viewer hung up %s',
+  it.each(['before', 'while the answer is ending'])(
+    'resolves with gone when the viewer hung up %s',
     async (at) => {
       const sink = new PassThrough({ highWaterMark: 1 });
       sink.write('never read');

@@ -4,38 +4,44 @@ import { EventLoopLag } from '../../kernel/event-loop-lag';
 import { SilenceCheck, type SilentEngine } from '../live';
 
 /**
- * How the transfer of one body ended. `end`: it is complete; `broken`, `silent`: the engine failed;
- * `paused`: the viewer has taken nothing for too long; `stopped`: `stop` was called.
+ * How the transfer of a body ended. `end`: the body is complete. `broken`, `silent`: the engine failed. `paused`: the
+ * viewer has taken nothing for too long. `stopped`: `stop` was called.
  */
 export type PumpEnd = 'end' | 'broken' | 'silent' | 'paused' | 'stopped';
 
 export interface PumpTimes {
-  /** How long the first byte may take: an engine first has to fetch what is behind a jump. */
+  /**
+   * Limit for the first byte. It is longer than `silenceMs`, because after a seek the engine must first download that
+   * part.
+   */
   readonly firstByteMs: number;
-  /** Silence of the engine, while the viewer would take more. */
+  /** Limit of silence of the engine while the viewer could take more. */
   readonly silenceMs: number;
-  /** How long the viewer may take nothing, as when a film is paused. */
+  /** Limit of the time during which the viewer takes nothing, for example because a film is paused. */
   readonly pauseMs: number;
 }
 
-const LOOK_AT_LEAST_EVERY_MS = 500;
+const MAX_CHECK_INTERVAL_MS = 500;
 
 /**
- * Hands one engine's body through to one viewer. What the viewer does not take is not read from the engine, so that
- * at most one piece waits on either side. Owns one timer, for both kinds of silence.
+ * Passes the body of one engine's response to one viewer. It reads from the engine only what the viewer takes, so that
+ * at most one piece is buffered on either side. One timer detects silence of the engine and pauses of the viewer.
  */
 export class BodyPump {
-  /** Settles once. The body is closed then, the sink is as it was. */
+  /** Settles once, after the body was destroyed. The sink stays open. */
   readonly ended: Promise<PumpEnd>;
   private settle: (end: PumpEnd) => void = () => undefined;
   private timer: NodeJS.Timeout | null = null;
   private isOver = false;
   private hasBytes = false;
-  /** Since when the engine owes bytes, or, while the viewer does not take any, the viewer room. */
+  /**
+   * Monotonic ms since when the engine has sent nothing, or, while `isHeldBack`, since when the viewer has taken
+   * nothing.
+   */
   private waitingSinceMs: number;
   private isHeldBack = false;
-  private readonly lateness: EventLoopLag;
-  private readonly everyMs: number;
+  private readonly lag: EventLoopLag;
+  private readonly intervalMs: number;
   private readonly silence: SilenceCheck;
 
   constructor(
@@ -51,20 +57,20 @@ export class BodyPump {
     });
     this.waitingSinceMs = now();
     const shortestMs = Math.min(times.firstByteMs, times.silenceMs, times.pauseMs);
-    this.everyMs = Math.max(10, Math.min(LOOK_AT_LEAST_EVERY_MS, shortestMs / 4));
-    this.lateness = new EventLoopLag(this.everyMs, this.waitingSinceMs);
-    this.silence = new SilenceCheck(engine, this.lateness, now);
+    this.intervalMs = Math.max(10, Math.min(MAX_CHECK_INTERVAL_MS, shortestMs / 4));
+    this.lag = new EventLoopLag(this.intervalMs, this.waitingSinceMs);
+    this.silence = new SilenceCheck(engine, this.lag, now);
   }
 
   start(): void {
     const { body, sink } = this;
-    this.timer = setInterval(() => this.look(), this.everyMs);
+    this.timer = setInterval(() => this.check(), this.intervalMs);
     sink.on('drain', this.onDrain);
     body.on('end', () => this.finish(body.complete ? 'end' : 'broken'));
     body.on('error', () => this.finish('broken'));
     body.on('close', () => this.finish('broken'));
     body.on('data', (data: Buffer) => this.push(data));
-    // The engine may have broken it off before anybody listened.
+    // The connection may have broken before the listeners were attached.
     if (body.destroyed) this.finish('broken');
   }
 
@@ -72,12 +78,12 @@ export class BodyPump {
     this.finish('stopped');
   }
 
-  /** Time without bytes from the engine, while the viewer would take more. */
+  /** Time without bytes from the engine; 0 while the viewer takes nothing. */
   silentForMs(nowMs: number): number {
     return this.isHeldBack ? 0 : nowMs - this.waitingSinceMs;
   }
 
-  /** The engine answers nothing any more. */
+  /** Called when the engine does not answer a probe. */
   leave(): void {
     this.finish('silent');
   }
@@ -99,10 +105,10 @@ export class BodyPump {
     this.body.resume();
   };
 
-  private look(): void {
+  private check(): void {
     const nowMs = this.now();
-    // What our own event loop missed is nobody's silence.
-    this.waitingSinceMs += this.lateness.at(nowMs);
+    // Neither side counts as silent for time in which our event loop was blocked.
+    this.waitingSinceMs += this.lag.at(nowMs);
     const waitedMs = nowMs - this.waitingSinceMs;
     const { firstByteMs, silenceMs, pauseMs } = this.times;
     if (this.isHeldBack) {
@@ -121,10 +127,15 @@ export class BodyPump {
   }
 }
 
-/** `gone`: the viewer hung up; `paused`: it has not taken the last bytes for too long. */
+/**
+ * `finished`: the kernel has taken all bytes. `gone`: the viewer hung up. `paused`: the viewer has not taken the last
+ * bytes in time.
+ */
 export type AnswerEnd = 'finished' | 'gone' | 'paused';
 
-/** Ends the answer and waits until the kernel has all of it: a viewer may pause on the last bytes, too. */
+/**
+ * Ends the answer and waits until the kernel has taken all of it, because a viewer may pause during the last bytes too.
+ */
 export function endAnswer(
   sink: Writable,
   pauseMs: number,

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import {
-  carriesOn,
+  continuesSpan,
   forwardedIfRange,
   forwardedRange,
   isFromStart,
-  rangeOfRest,
+  remainingRange,
   spanOf,
 } from './byte-range';
 
-describe('the range that goes on to the engine', () => {
+describe('the range that is sent to the engine', () => {
   it.each([
     ['bytes=0-', 'bytes=0-'],
     [' bytes=5-9 ', 'bytes=5-9'],
@@ -22,7 +22,7 @@ describe('the range that goes on to the engine', () => {
     ['lines=0-5', null],
     ['bytes=0-1\r\nX: y', null],
     [`bytes=${'9'.repeat(30)}-`, null],
-  ])('of %j is %j', (header, expected) => expect(forwardedRange(header)).toBe(expected));
+  ])('for %j is %j', (header, expected) => expect(forwardedRange(header)).toBe(expected));
 
   it.each([
     [null, true],
@@ -46,7 +46,7 @@ describe('the range that goes on to the engine', () => {
   );
 });
 
-describe('the span of an answer', () => {
+describe('the span of a response', () => {
   it.each([
     [200, '1000', null, { start: 0, end: 1000, total: 1000 }],
     [200, '0', null, { start: 0, end: 0, total: 0 }],
@@ -65,8 +65,8 @@ describe('the span of an answer', () => {
   );
 });
 
-describe('what is left of a body that broke off', () => {
-  it('is asked for so that the answer carries on', () => {
+describe('the rest of a body that broke off', () => {
+  it('is requested from the byte after the last one delivered', () => {
     const parts = fc
       .tuple(fc.nat(1e9), fc.integer({ min: 1, max: 1e9 }), fc.nat(1e9))
       .chain(([start, length, more]) =>
@@ -77,12 +77,12 @@ describe('what is left of a body that broke off', () => {
       );
     fc.assert(
       fc.property(parts, ({ span, delivered }) => {
-        const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(rangeOfRest(span, delivered))!;
+        const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(remainingRange(span, delivered))!;
         const length = Number(to) + 1 - Number(from);
         expect(length).toBe(span.end - span.start - delivered);
         const range = `bytes ${from}-${to}/${span.total}`;
         const answer = spanOf(206, String(length), range);
-        expect(carriesOn(span, delivered, answer)).toBe(true);
+        expect(continuesSpan(span, delivered, answer)).toBe(true);
       }),
     );
   });
@@ -92,12 +92,12 @@ describe('what is left of a body that broke off', () => {
   it.each([
     ['nothing', null, false],
     ['the whole file', { start: 0, end: 1000, total: 1000 }, false],
-    ['another place', { start: 149, end: 200, total: 1000 }, false],
+    ['another part', { start: 149, end: 200, total: 1000 }, false],
     ['less', { start: 150, end: 199, total: 1000 }, false],
     ['another file', { start: 150, end: 200, total: 999 }, false],
     ['the rest', { start: 150, end: 200, total: 1000 }, true],
-    ['the rest of who knows what', { start: 150, end: 200, total: null }, true],
-  ])('is not taken up with %s', (_what, answer, expected) =>
-    expect(carriesOn(SPAN, 50, answer)).toBe(expected),
+    ['the rest of a file of unknown length', { start: 150, end: 200, total: null }, true],
+  ])('is not continued by %s', (_what, answer, expected) =>
+    expect(continuesSpan(SPAN, 50, answer)).toBe(expected),
   );
 });

@@ -1,4 +1,7 @@
-/** A part of a file: bytes `start` (inclusive) to `end` (exclusive) of `total`, which is null if the engine did not say it. */
+/**
+ * Bytes `start` (inclusive) to `end` (exclusive) of a file of `total` bytes; `total` is null if the engine did not send
+ * it.
+ */
 export interface FileSpan {
   readonly start: number;
   readonly end: number;
@@ -19,20 +22,20 @@ export function forwardedRange(header: string | undefined): string | null {
   return ONE_RANGE.test(text) ? text : null;
 }
 
-/** Whether a request with this range, as it goes on to the engine, wants the first byte of the file. */
+/** True if a request with this forwarded range wants the first byte of the file. */
 export function isFromStart(range: string | null): boolean {
   return range === null || /^bytes=0+-/.test(range);
 }
 
-/** `If-Range` has a meaning only together with a range. */
+/** `If-Range` has a meaning only beside a range. */
 export function forwardedIfRange(header: unknown, range: string | null): string | null {
   if (range === null || typeof header !== 'string') return null;
   return header !== '' && header.length <= MAX_VALIDATOR_LENGTH ? header : null;
 }
 
 /**
- * Which bytes an answer carries, by its status, `Content-Length` and `Content-Range`. Null if they do not say it, or
- * contradict one another: such a body cannot be continued after a break.
+ * The bytes that an answer carries, by its status, `Content-Length` and `Content-Range`. Null if the headers are
+ * missing or contradict each other; such a body cannot be continued after a break.
  */
 export function spanOf(
   status: number,
@@ -52,12 +55,12 @@ export function spanOf(
 }
 
 /** The range to request after a break, when `delivered` bytes of `span` have arrived. */
-export function rangeOfRest(span: FileSpan, delivered: number): string {
+export function remainingRange(span: FileSpan, delivered: number): string {
   return `bytes=${span.start + delivered}-${span.end - 1}`;
 }
 
-/** Whether an answer continues `span` after its first `delivered` bytes. */
-export function carriesOn(span: FileSpan, delivered: number, answer: FileSpan | null): boolean {
+/** True if an answer continues `span` after its first `delivered` bytes. */
+export function continuesSpan(span: FileSpan, delivered: number, answer: FileSpan | null): boolean {
   if (answer === null) return false;
   const isSameLength = span.total === null || answer.total === null || span.total === answer.total;
   return isSameLength && answer.start === span.start + delivered && answer.end === span.end;

@@ -13,7 +13,7 @@ describe('FileContents', () => {
     nowMs = 1000;
   });
 
-  it('is one content under all its names', () => {
+  it('finds one content under all its names', () => {
     const book = contents();
     const content = book.learn(ID, { infohash: HASH, isLive: 0 });
     expect(book.find(ID, null)).toBe(content);
@@ -25,7 +25,7 @@ describe('FileContents', () => {
     expect(book.find({ ...ID, fileIndex: 1 }, null)).toBeNull();
   });
 
-  it('forgets when nobody has asked for ten minutes', () => {
+  it('forgets a content 10 minutes after the last request', () => {
     const book = contents();
     book.learn(ID, { infohash: null, isLive: 0 });
     nowMs += 9 * 60_000;
@@ -36,7 +36,7 @@ describe('FileContents', () => {
     expect(book.find(ID, null)).toBeNull();
   });
 
-  it('forgets under all names when told', () => {
+  it('forgets a content under all its names', () => {
     const book = contents();
     book.forget(book.learn(ID, { infohash: HASH, isLive: 0 }));
     expect(book.find(ID, HASH)).toBeNull();

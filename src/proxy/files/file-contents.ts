@@ -10,20 +10,20 @@ import {
 import type { AppError } from '../../kernel/errors';
 import type { FileHead } from './file-head';
 
-/** A content that is a file. One object for all its names. */
+/** A content that is a file. All its names lead to the same object. */
 export interface FileContent {
   /** The name that an engine has accepted. */
   readonly selector: SourceSelector;
-  /** 40 lower-case hex digits; null while no engine has said it. */
+  /** 40 lower-case hex digits; null until an engine reports it. */
   infohash: string | null;
-  /** 0: an engine said so. 1, -1: it did not, and the media are no MPEG-TS. */
+  /** 0: an engine reports that the content is recorded. 1 or -1: no engine does, but the media are not MPEG-TS. */
   readonly isLive: 1 | 0 | -1;
-  /** What is known of the whole file. */
+  /** Facts about the whole file, once they are known. */
   head: FileHead | null;
 }
 
 const MAX_CONTENTS = 10_000;
-/** Not for ever: a broadcast that was requested before it began may have looked like a file. */
+/** Limited, because a broadcast that was requested before it began may have looked like a file. */
 const REMEMBERED_MS = 10 * 60_000;
 
 /**
@@ -43,7 +43,7 @@ export class FileContents {
     });
   }
 
-  /** @param infohash of the content, if it is known */
+  /** @param infohash infohash of the content, if it is known */
   find(selector: ContentSelector, infohash: string | null): FileContent | null {
     const direct = this.byKey.get(streamKey(selector));
     if (direct !== undefined) return direct;
@@ -51,7 +51,7 @@ export class FileContents {
     return this.byKey.get(infohashKey(infohash, selector.fileIndex)) ?? null;
   }
 
-  /** The content under `selector`, and under its infohash, is a file. */
+  /** Remembers that the content with this selector and infohash is a file. */
   learn(
     selector: SourceSelector,
     facts: { readonly infohash: string | null; readonly isLive: 1 | 0 | -1 },
@@ -67,13 +67,13 @@ export class FileContents {
   }
 
   forget(content: FileContent): void {
-    for (const [key, one] of this.byKey.entries()) if (one === content) this.byKey.delete(key);
+    for (const [key, known] of this.byKey.entries()) if (known === content) this.byKey.delete(key);
   }
 }
 
 /**
- * Whether a start ended because the media are a file. A playlist is not a file, because its addresses are the engine's
- * own; nor is a transport stream that was refused, which must not be passed on unparsed.
+ * True if a start failed because the media are a file. A playlist does not count, because its addresses point to the
+ * engine. A transport stream that was refused does not count, because it must not be passed on without parsing.
  */
 export function isFile({ cause }: AppError): boolean {
   return cause instanceof EngineFault && cause.reason !== 'playlist';
@@ -84,7 +84,7 @@ export function keysOf({ selector, infohash }: FileContent): string[] {
   return infohash === null ? [own] : [own, infohashKey(infohash, selector.fileIndex)];
 }
 
-/** Engines tell contents by their infohash, whichever file of it is played. */
-export function isSameTransport(one: FileContent, other: FileContent): boolean {
-  return one === other || (one.infohash !== null && one.infohash === other.infohash);
+/** Engines identify a content by its infohash, whichever of its files is played. */
+export function isSameTransport(first: FileContent, second: FileContent): boolean {
+  return first === second || (first.infohash !== null && first.infohash === second.infohash);
 }

@@ -17,7 +17,7 @@ const ENGINE = {
 };
 
 describe('the head of a file', () => {
-  it('is what describes the file, and nothing of the connection', () => {
+  it('contains the headers of the file, and none of the connection', () => {
     expect(headersOf(fileHeadOf(200, ENGINE))).toEqual({
       'Content-Type': 'video/x-matroska',
       'Content-Length': '100',
@@ -36,11 +36,11 @@ describe('the head of a file', () => {
     ['application/javascript', 'application/octet-stream'],
     ['video/', 'application/octet-stream'],
     [undefined, 'application/octet-stream'],
-  ])('of the type %j is called %s', (type, expected) => {
+  ])('turns the type %j into %s', (type, expected) => {
     expect(fileHeadOf(200, { 'content-type': type }).contentType).toBe(expected);
   });
 
-  it('of a part says that there are ranges, and of the whole how long it is', () => {
+  it('of a part announces ranges, and gives the length of the whole file', () => {
     const head = fileHeadOf(206, { 'content-length': '10', 'content-range': 'bytes 5-14/1000' });
     expect(headersOf(head)).toMatchObject({
       'Content-Range': 'bytes 5-14/1000',
@@ -55,7 +55,7 @@ describe('the head of a file', () => {
     });
   });
 
-  it('of a refused range has no body', () => {
+  it('of a refused range announces an empty body', () => {
     const head = fileHeadOf(416, { 'content-length': '9', 'content-range': 'bytes */1000' });
     expect(headersOf(head)).toMatchObject({
       'Content-Length': '0',

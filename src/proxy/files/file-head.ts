@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { spanOf, type FileSpan } from './byte-range';
 
-/** What an engine says about a file, or about a part of it; null where it says nothing. */
+/** Facts about a file, or a part of it, from an engine's response headers; null if the engine did not send them. */
 export interface FileHead {
   readonly status: number;
   readonly contentType: string;
@@ -40,9 +40,9 @@ function mediaTypeOf(header: string | undefined): string {
   return OF_MEDIA.test(type) ? type : UNKNOWN_TYPE;
 }
 
-/** The head as it goes to a viewer. */
+/** The response headers for a viewer. */
 export function headersOf(head: FileHead): Record<string, string> {
-  const told: Record<string, string | null> = {
+  const headers: Record<string, string | null> = {
     'Content-Type': head.contentType,
     // The engine's body of a 416 is not passed on.
     'Content-Length': head.status === 416 ? '0' : head.contentLength,
@@ -52,11 +52,14 @@ export function headersOf(head: FileHead): Record<string, string> {
     'Last-Modified': head.lastModified,
   };
   return Object.fromEntries(
-    Object.entries(told).filter((entry): entry is [string, string] => entry[1] !== null),
+    Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== null),
   );
 }
 
-/** The head of the whole file, from the answer to a request for any part of it. Null if its length is not known. */
+/**
+ * The head of the whole file, derived from the answer to a request for any part of it. Null if the length of the file
+ * is unknown.
+ */
 export function wholeOf(head: FileHead): FileHead | null {
   const total = head.span?.total ?? null;
   if (total === null) return null;
@@ -70,9 +73,9 @@ export function wholeOf(head: FileHead): FileHead | null {
   };
 }
 
-/** Whether two answers may belong to the same file: they contradict each other in nothing. */
-export function isSameFile(one: FileHead, other: FileHead): boolean {
-  if (one.etag !== null && other.etag !== null) return one.etag === other.etag;
-  const [total, otherTotal] = [one.span?.total ?? null, other.span?.total ?? null];
+/** True if two answers may belong to the same file, because none of their headers contradict each other. */
+export function isSameFile(head: FileHead, other: FileHead): boolean {
+  if (head.etag !== null && other.etag !== null) return head.etag === other.etag;
+  const [total, otherTotal] = [head.span?.total ?? null, other.span?.total ?? null];
   return total === null || otherTotal === null || total === otherTotal;
 }

@@ -5,7 +5,7 @@ import type { AppConfig } from '../../config';
 import type { Jobs } from '../../coordination';
 import type { SlotHolder, SlotLease } from '../../engines';
 import { monotonicMs, wallClockIso } from '../../kernel/clock';
-import { AppError, asAppError } from '../../kernel/errors';
+import { AppError, asAppError, type ErrorCode } from '../../kernel/errors';
 import { isoOf, type EngineSources, type StreamReporter } from '../live';
 import type { EndReason, Stream, StreamSnapshot, StreamState } from '../streams';
 import type { LeaveReason, Viewer, ViewerHost } from '../viewers';
@@ -15,32 +15,33 @@ import type { PlaybackFacts } from './pick-playback';
 import type { FileContent } from './file-contents';
 import { FileSource, type SlotWanted } from './file-source';
 
-/** What one request wants. */
+/** One request of a viewer. */
 export interface PlayRequest {
   readonly viewer: Viewer;
   /** The token of a playback address; null for a request that identifies its viewer by address and User-Agent only. */
   readonly token: string | null;
   readonly part: FilePart;
-  /** Sends the head and returns what the body is written to; null when the connection is gone. */
+  /** Sends the head and returns the stream for the body, or null if the connection is closed. */
   readonly sendHead: (head: FileHead) => Writable | null;
   readonly isGone: () => boolean;
 }
 
-/** What happens to a playback that concerns the others. */
+/** Events of a playback that affect other playbacks and requests. */
 export interface PlaybackEvents {
   headKnown(content: FileContent, head: FileHead): void;
   viewerGone(viewer: Viewer): void;
-  /** Called once. */
+  /** Called once per playback. */
   playbackOver(playback: FilePlayback): void;
 }
 
 /**
- * One engine session of a recorded content, read by one viewer at a time.
+ * One playback of recorded content: one engine session, read by one viewer at a time.
  *
- *   starting ──first head──▶ playing ──viewer leaves──▶ grace ──next request──▶ playing
- *   any ──grace over, reclaimed, operator, shutdown──▶ ended;  any ──no engine has it──▶ failed
+ * starting ──first head──▶ playing ──viewer leaves──▶ grace ──next request──▶ playing
+ * any ──grace over, reclaimed, operator, shutdown──▶ ended; any ──no engine has it──▶ failed
  *
- * Owns the source and the one transfer that reads it; `end` and `fail` are its only ways out and leave neither behind.
+ * It owns its source and the one transfer that reads from it. `end` and `fail` are the only ways to end it, and release
+ * both.
  */
 export class FilePlayback implements Stream, PlaybackFacts, ViewerHost, TransferEvents {
   readonly kind = 'file';
@@ -49,7 +50,7 @@ export class FilePlayback implements Stream, PlaybackFacts, ViewerHost, Transfer
   readonly holder: SlotHolder;
   viewer: Viewer | null = null;
   endedMs: number | null = null;
-  endReason: string | null = null;
+  endReason: EndReason | ErrorCode | null = null;
   private error: AppError | null = null;
   private readonly requestedAt = wallClockIso();
   private readonly source: FileSource;
@@ -58,17 +59,17 @@ export class FilePlayback implements Stream, PlaybackFacts, ViewerHost, Transfer
   private readyMs: number | null = null;
   private firstByteAt: string | null = null;
   private graceSinceMs: number | null = null;
-  /** Monotonic ms of the last write to the viewer. The next one waits until the viewer has taken it. */
+  /** Monotonic ms of the last write to the viewer. The next write waits until the viewer has taken it. */
   private deliveredMs = 0;
   private failovers = 0;
   private bytesIn = 0;
-  /** Bytes that earlier viewers have taken. */
+  /** Bytes that earlier viewers of this playback have taken. */
   private pastBytes = 0;
   private reading = new AbortController();
   private transfer: Promise<unknown> = Promise.resolve();
 
   constructor(
-    /** Public id, unique among all streams under way. */
+    /** Public id, unique among the running streams. */
     readonly id: string,
     readonly content: FileContent,
     private readonly report: StreamReporter,
@@ -86,7 +87,7 @@ export class FilePlayback implements Stream, PlaybackFacts, ViewerHost, Transfer
       config,
       () => busyEngines(this),
       () => {
-        // A viewer's transfer continues on another engine; without a viewer nothing is lost.
+        // A viewer's transfer continues on another engine. Without a viewer there is nothing to continue.
         if (this.viewer === null) void this.end('reclaimed');
       },
     );
@@ -96,7 +97,7 @@ export class FilePlayback implements Stream, PlaybackFacts, ViewerHost, Transfer
     return this.endReason !== null;
   }
 
-  /** The engine that plays it, or is being asked to. */
+  /** The engine that plays the file, or is being asked to start it. */
   get engineId(): string | null {
     return this.source.engineId;
   }
@@ -112,10 +113,10 @@ export class FilePlayback implements Stream, PlaybackFacts, ViewerHost, Transfer
 
   get bytesOut(): number {
     const { viewer } = this;
-    return this.pastBytes + (viewer === null ? 0 : sentTo(viewer));
+    return this.pastBytes + (viewer === null ? 0 : takenBy(viewer));
   }
 
-  /** Bytes on the viewer's socket that the kernel has not taken. */
+  /** Bytes on the viewer's socket that the kernel has not taken yet. */
   get pinnedBytes(): number {
     return this.viewer?.unsentBytes() ?? 0;
   }
@@ -184,28 +185,31 @@ export class FilePlayback implements Stream, PlaybackFacts, ViewerHost, Transfer
     };
   }
 
-  /** Publishes that it was requested, once. */
+  /** Publishes the event `stream_requested`, once. */
   announce(): void {
     if (!this.isAnnounced) this.report.requested();
     this.isAnnounced = true;
   }
 
-  /** Continues with a slot and an engine session that a start as a broadcast has opened. */
+  /** Takes over the slot and the engine session of a broadcast start that found the file. */
   takeOver(lease: SlotLease, engineSession: EngineSession): void {
     this.isAnnounced = true;
     this.source.takeOver(lease, engineSession);
-    // The viewer of that start comes next, so the slot remains one of a watched stream.
+    // The viewer of the broadcast start is assigned next, so the slot still counts as watched.
     this.beginGrace();
   }
 
-  /** The engine has ended its session for this newer one. False when the playback has no engine session. */
+  /**
+   * Continues with a newer engine session of the same content, which has ended the present one on the engine. Returns
+   * false if the playback has no engine session.
+   */
   adopt(engineSession: EngineSession): boolean {
     if (this.source.lease === null) return false;
     this.source.adopt(engineSession);
     return true;
   }
 
-  /** From now on the viewer belongs to this playback, until `removeViewer`. The playback must not have another viewer. */
+  /** Assigns a viewer, until `removeViewer`. The playback must have no viewer. */
   assign(viewer: Viewer, client: string): void {
     this.graceSinceMs = null;
     this.jobs.cancel('file.grace', this.uid);
@@ -218,20 +222,20 @@ export class FilePlayback implements Stream, PlaybackFacts, ViewerHost, Transfer
   }
 
   /**
-   * Answers one request of its viewer. Resolves when the viewer has everything or is gone.
+   * Answers one request of the viewer. Resolves when the viewer has received everything or is gone.
    *
-   * @throws AppError before the head is out; the playback goes on, unless the caller ends it
+   * @throws AppError before the head is sent; the playback continues unless the caller ends it
    */
   async play(
     { viewer, part, sendHead }: PlayRequest,
     waitFor: SlotWanted['waitFor'],
   ): Promise<void> {
     const { signal } = this.reading;
-    // An engine serves one reader of a content: the connection of the last transfer has to be closed first.
-    const before = this.transfer;
+    // An engine serves one connection per engine session, so the previous transfer must be closed first.
+    const previous = this.transfer;
     const transfer = new FileTransfer(part, this.source, waitFor, this, this.config, signal);
     const run = async (): Promise<TransferEnd> => {
-      await before.catch(() => undefined);
+      await previous.catch(() => undefined);
       signal.throwIfAborted();
       return transfer.run((head) => {
         const sink = sendHead(head);
@@ -250,9 +254,9 @@ export class FilePlayback implements Stream, PlaybackFacts, ViewerHost, Transfer
       this.explainLeave(viewer);
       return;
     }
-    // No engine has the rest: there is nothing to come back to.
+    // No engine can send the rest, so a later request could not continue this playback either.
     if (end === 'failed') {
-      const detail = `No engine has the rest of it; the last: ${transfer.failures.last}.`;
+      const detail = `No engine can send the rest of the file; last: ${transfer.failures.last}.`;
       this.fail(new AppError('engine_failed', detail));
     } else this.removeViewer(viewer, LEAVE_REASONS[end]);
   }
@@ -260,15 +264,15 @@ export class FilePlayback implements Stream, PlaybackFacts, ViewerHost, Transfer
   removeViewer(viewer: Viewer, reason: LeaveReason): void {
     if (this.viewer !== viewer) return;
     this.viewer = null;
-    this.pastBytes += sentTo(viewer);
+    this.pastBytes += takenBy(viewer);
     viewer.leaveReason = reason;
-    this.reading.abort(new Error('the viewer is gone'));
+    this.reading.abort(new Error('the viewer has left'));
     if (viewer.isFed) this.report.viewerLeft(viewer, reason);
     if (reason === 'hung_up') viewer.socket?.destroy();
     else if (reason !== 'finished') viewer.socket?.resetAndDestroy();
     viewer.onGone?.(reason);
     if (!this.isOver) {
-      // Without an engine there is nothing to come back to.
+      // Without an engine session a later request could not continue this playback.
       if (this.source.lease === null && reason !== 'replaced') void this.end('no_viewers');
       else {
         this.beginGrace();
@@ -287,7 +291,7 @@ export class FilePlayback implements Stream, PlaybackFacts, ViewerHost, Transfer
     await this.source.stopped();
   }
 
-  /** Ends the playback for a fault. */
+  /** Ends the playback with an error. */
   fail(cause: unknown): void {
     if (this.isOver) return;
     this.error = asAppError(cause, 'The playback failed inside the proxy.');
@@ -298,9 +302,9 @@ export class FilePlayback implements Stream, PlaybackFacts, ViewerHost, Transfer
   }
 
   /**
-   * For a request that has no answer yet and whose viewer was removed.
+   * Called for a request without an answer whose viewer was removed.
    *
-   * @throws AppError `conflict`, `shutting_down`, `not_found`; nothing when nobody is there to read an answer
+   * @throws AppError `conflict`, `shutting_down` or `not_found`, unless the client is gone and cannot read an answer
    */
   explainLeave({ leaveReason }: Viewer): void {
     if (leaveReason === 'hung_up' || leaveReason === 'kicked') return;
@@ -325,11 +329,11 @@ export class FilePlayback implements Stream, PlaybackFacts, ViewerHost, Transfer
     if (this.viewer !== null) this.viewer.queuedBytes += bytes;
   }
 
-  wentOn(): void {
+  continued(): void {
     this.failovers += 1;
   }
 
-  private finish(reason: string, viewerReason: LeaveReason): void {
+  private finish(reason: EndReason | ErrorCode, viewerReason: LeaveReason): void {
     this.endReason = reason;
     this.endedMs = monotonicMs();
     this.jobs.cancel('file.grace', this.uid);
@@ -351,7 +355,7 @@ export class FilePlayback implements Stream, PlaybackFacts, ViewerHost, Transfer
   }
 }
 
-/** Without a time to come back: two programs that share one address would replace each other in turn. */
+/** Without `retryAfterS`: two programs that share one address would replace each other alternately. */
 const REPLACED = 'A newer request with the same playback address replaced this one.';
 
 const LEAVE_REASONS: Readonly<Record<Exclude<TransferEnd, 'failed'>, LeaveReason>> = {
@@ -360,7 +364,7 @@ const LEAVE_REASONS: Readonly<Record<Exclude<TransferEnd, 'failed'>, LeaveReason
   gone: 'hung_up',
 };
 
-/** Bytes that the kernel has taken for this viewer. The head is queued on the same socket, and is no part of the body. */
-function sentTo(viewer: Viewer): number {
+/** Bytes of the body that the kernel has taken for this viewer. The head is counted neither as queued nor as unsent. */
+function takenBy(viewer: Viewer): number {
   return Math.max(0, viewer.queuedBytes - viewer.unsentBytes());
 }

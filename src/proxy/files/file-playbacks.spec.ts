@@ -15,7 +15,7 @@ const FILM = selector('a', 'infohash');
 const BYTES = 1000;
 const PLAYLIST = new EngineFault('unsupported', 'playlist', 'application/x-mpegurl');
 
-/** An engine's answer: all of the file, of which nothing comes unless it is `whole`. */
+/** An engine's answer with the headers of the whole file. It sends the body only if `isWhole`. */
 function file(isWhole = false): IncomingMessage {
   const body = new PassThrough();
   const headers = { 'content-length': String(BYTES), 'accept-ranges': 'bytes', etag: '"x"' };
@@ -34,7 +34,7 @@ interface Asking {
 
 interface Asked {
   readonly viewer: Viewer;
-  /** Null when it was answered, or nobody was there to be told; else what was thrown. */
+  /** Null if the request was answered, or its client was gone; else the error. */
   readonly outcome: Promise<unknown>;
   hasHead: boolean;
 }
@@ -93,14 +93,14 @@ describe('FilePlaybacks', () => {
     viewer.host?.removeViewer(viewer, 'hung_up');
   }
 
-  /** What engines say to the file: nothing before it is told. */
+  /** An answer of the engines that the test provides later. */
   function gate(): Deferred<IncomingMessage> {
     const answer = new Deferred<IncomingMessage>();
     stage.ace.onFile = (_engine, signal) => Promise.race([answer.promise, never(signal)]);
     return answer;
   }
 
-  it('is ended by its grace job only when nobody reads it', async () => {
+  it('is ended by its grace job only without a viewer', async () => {
     await open({ engines: 1, slots: 3 });
     gate();
     const reader = ask();
@@ -118,7 +118,7 @@ describe('FilePlaybacks', () => {
     expect(playbacks.list()).toEqual([]);
   });
 
-  it('is refused as a whole when it is no media, also for a request that waits for room', async () => {
+  it('is refused when it is not media, also for a request that waits for a playback', async () => {
     await open({ engines: 1, slots: 3 });
     const answer = gate();
     const asked = [ask(), ask({ ip: BOX })];
@@ -133,7 +133,7 @@ describe('FilePlaybacks', () => {
     expect(stage.directory.knownFault(FILM)).toMatchObject({ code: 'unsupported_content' });
   });
 
-  it('plays for each new viewer on another engine, and refuses the one too many', async () => {
+  it('plays for each new viewer on another engine, and refuses viewers without an engine', async () => {
     await open({ engines: 2, slots: 3 });
     stage.ace.onFile = () => Promise.resolve(file());
     const [first, second] = [ask(), ask()];
@@ -146,7 +146,7 @@ describe('FilePlaybacks', () => {
     hangUp(second);
   });
 
-  it('gives a request that waits for room the playback whose viewer leaves, and lists one', async () => {
+  it('lets a waiting request continue the playback of a viewer that leaves', async () => {
     await open({ engines: 1, slots: 3 });
     gate();
     const first = ask();
@@ -162,7 +162,7 @@ describe('FilePlaybacks', () => {
     expect([await first.outcome, await next.outcome]).toEqual([null, null]);
   });
 
-  it('ends the wait of a request whose viewer leaves', async () => {
+  it('ends the wait of a request whose client hangs up', async () => {
     await open({ engines: 1, slots: 3 });
     gate();
     const first = ask();
@@ -176,7 +176,7 @@ describe('FilePlaybacks', () => {
     hangUp(first);
   });
 
-  it('answers a request whose place a newer one with its token takes', async () => {
+  it('answers 409 to a request that a newer one with the same token replaces', async () => {
     await open({ engines: 2, slots: 3 });
     gate();
     const older = ask({ token: 'mine' });
@@ -196,7 +196,7 @@ describe('FilePlaybacks', () => {
   it.each([
     ['at its media', 1, 'http_500'],
     ['at its media, the next one at its start', 2, 'answer_timeout'],
-  ])('names what the last engine failed with %s', async (_where, engines, reason) => {
+  ])('names the fault of the last engine %s', async (_where, engines, reason) => {
     await open({ engines, slots: 3 });
     stage.ace.onStart = ({ number }) => {
       if (number > 1) throw fault('engine', 'answer_timeout');
@@ -209,7 +209,7 @@ describe('FilePlaybacks', () => {
     });
   });
 
-  it('keeps what a start as a broadcast found for its viewer, whoever waits for a slot', async () => {
+  it('keeps the slot of a broadcast start for its viewer, even if others wait for a slot', async () => {
     await open({ engines: 1, slots: 1 });
     const { ready } = stage.join(selector('c', 'infohash'));
     const other = stage.join(selector('d', 'infohash')).ready;
@@ -218,7 +218,7 @@ describe('FilePlaybacks', () => {
     await expect(other).rejects.toMatchObject({ code: 'no_capacity' });
   });
 
-  it('gives its place to another stream without going for another one', async () => {
+  it('acquires no other slot after its start was preempted', async () => {
     await open({ engines: 2, slots: 1 });
     gate();
     const { outcome } = ask();
@@ -235,7 +235,7 @@ describe('FilePlaybacks', () => {
     (await failover).release();
   });
 
-  it('waits for another engine no longer than the start may take', async () => {
+  it('waits for another engine no longer than the start budget', async () => {
     await open({ engines: 2, slots: 1, env: { PROXY_INIT_TIMEOUT: '1s' } });
     stage.ace.onFile = () => {
       stage.engines.close();
@@ -247,11 +247,11 @@ describe('FilePlaybacks', () => {
     });
   });
 
-  it('does not take for a file what is refused for another reason', async () => {
+  it('does not treat content that is refused for another reason as a file', async () => {
     await open({ engines: 1 });
     const playlist = new EngineFault('unsupported', 'playlist', 'application/x-mpegurl');
     for (const cause of [playlist, undefined]) {
-      const error = new AppError('unsupported_content', 'It can not be played.', { cause });
+      const error = new AppError('unsupported_content', 'It cannot be played.', { cause });
       expect(playbacks.learn(selector('b'), null, error)).toBe(false);
       expect(playbacks.find(selector('b'))).toBeNull();
     }

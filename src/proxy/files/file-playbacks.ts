@@ -26,11 +26,14 @@ import { pickPlayback } from './pick-playback';
 import { isFile, isSameTransport, keysOf, FileContents, type FileContent } from './file-contents';
 import { FilePlayback, type PlaybackEvents, type PlayRequest } from './file-playback';
 
-/** All playbacks of files. One engine plays one content once, so each further viewer of a file needs another engine. */
+/**
+ * All playbacks of files. An engine runs one engine session per content, so each further viewer of a file needs another
+ * engine.
+ */
 @Injectable()
 export class FilePlaybacks implements FileHost, PlaybackEvents {
   private readonly contents = new FileContents(monotonicMs);
-  /** Resolves when a viewer has left a playback, a playback is over, or a content is refused. */
+  /** Resolves when a viewer leaves a playback, a playback ends, or a content is refused. */
   private changed = new Deferred<undefined>();
 
   constructor(
@@ -50,31 +53,31 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
     if (playback?.viewer === null) await playback.end('no_viewers');
   }
 
-  /** Playbacks under way, oldest first. */
+  /** Running playbacks, oldest first. */
   list(): FilePlayback[] {
     return this.streams.list().filter((stream) => stream instanceof FilePlayback);
   }
 
-  /** A playback under way, by its id or by its infohash. */
+  /** Finds a running playback by its id or its infohash. */
   byId(id: string): FilePlayback | null {
     const stream = this.streams.find(id);
     return stream instanceof FilePlayback ? stream : null;
   }
 
-  /** The content, if it is known to be a file. Asks no engine. */
+  /** Returns the content if it is known to be a file, without calling an engine. */
   find(selector: ContentSelector): FileContent | null {
     const infohash =
       selector.kind === 'content_id' ? this.aliases.infohashOf(selector.value) : null;
     const known = this.contents.find(selector, infohash);
     if (known !== null) return known;
-    // The file may have been playing for longer than contents are remembered.
+    // A playback may run for longer than its content is remembered.
     const keys = new Set([streamKey(selector)]);
     if (infohash !== null) keys.add(infohashKey(infohash, selector.fileIndex));
     const playing = this.list().find(({ content }) => keysOf(content).some((key) => keys.has(key)));
     return playing?.content ?? null;
   }
 
-  /** Playbacks of a content that are under way. */
+  /** The running playbacks of a content. */
   of(content: FileContent): FilePlayback[] {
     return this.list().filter((playback) => playback.content === content);
   }
@@ -86,11 +89,12 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
     }
     const content = this.contents.learn(selector, { infohash, isLive });
     const engineId = lease.engine.id;
-    const here = this.list().find(
+    const earlier = this.list().find(
       (one) => one.engineId === engineId && isSameTransport(one.content, content),
     );
-    // Two names of one content: the start on this engine has just ended the engine session of the earlier playback.
-    if (here?.adopt(engineSession) === true) {
+    // The content was started under another name on the same engine, which has ended the engine session of the earlier
+    // playback.
+    if (earlier?.adopt(engineSession) === true) {
       lease.release();
       return true;
     }
@@ -105,9 +109,9 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
   }
 
   /**
-   * Answers one request. Resolves when the viewer has everything or is gone.
+   * Answers one request. Resolves when the viewer has received everything or is gone.
    *
-   * @throws AppError before the head is out: limits, `no_capacity`, `no_engine` and what a start may end with
+   * @throws AppError before the head is sent: an exceeded limit, `no_capacity`, `no_engine`, or the error of the start
    */
   async play(content: FileContent, request: PlayRequest): Promise<void> {
     const { viewer, token, part } = request;
@@ -119,7 +123,10 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
       isFromStart: isFromStart(part.range),
       arrivedMs: monotonicMs(),
     };
-    /** Opened for this request, which waits there for room when the playback finds none. */
+    /**
+     * The playback that was opened for this request. If it found no engine, the request waits in it for another
+     * playback.
+     */
     let opened: FilePlayback | null = null;
     let refusal: AppError | null = null;
     for (;;) {
@@ -134,7 +141,7 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
       const isRefused = refusal !== null;
       const pick = pickPlayback(others, { ...facts, isRefused }, monotonicMs());
       if (pick.kind === 'continue') {
-        // Not listed: the request goes on in another playback of the same content.
+        // The request continues in another playback of the content, so this one is not listed.
         void opened?.end('recorded');
         const { playback } = pick;
         this.assign(viewer, client, playback);
@@ -153,12 +160,13 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
           await opened.play(request, pick.waitFor);
           return;
         } catch (error) {
-          if (!isNoRoom(error)) throw opened === null ? error : this.failed(opened, viewer, error);
+          if (!mayContinueElsewhere(error))
+            throw opened === null ? error : this.failed(opened, viewer, error);
           refusal = error;
         }
         continue;
       }
-      // Another request may have learned meanwhile that the content cannot be played.
+      // Another request may have found meanwhile that the content cannot be played.
       const fault = refusal === null ? null : this.faults.lookup(streamKey(content.selector));
       if (refusal !== null && (pick.kind === 'refuse' || fault !== null)) {
         opened?.fail(fault ?? refusal);
@@ -170,10 +178,10 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
     }
   }
 
-  /** Ends a playback with the error of its viewer's request. */
+  /** Ends a playback with the error of its viewer's request, and returns that error. */
   private failed(playback: FilePlayback, viewer: Viewer, cause: unknown): AppError {
     const error = asAppError(cause, 'The playback failed inside the proxy.');
-    // The request has lost the playback to another one, which goes on with it.
+    // A newer request has taken the playback over and continues it.
     if (playback.viewer !== viewer) return error;
     playback.fail(error);
     if (error.code === 'unsupported_content') this.refuse(playback.content, error);
@@ -221,14 +229,14 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
     this.changed = new Deferred();
   }
 
-  /** It is no media: requests for it are refused for NEGATIVE_CACHE_TTL. */
+  /** The content is not media: further requests for it are refused for NEGATIVE_CACHE_TTL. */
   private refuse(content: FileContent, error: AppError): void {
     this.contents.forget(content);
     this.faults.remember(streamKey(content.selector), error);
     this.notify();
   }
 
-  /** Another playback of the content, without a viewer. */
+  /** Opens another playback of the content, without a viewer. */
   private open(content: FileContent): FilePlayback {
     const id = this.freeId(content);
     const playback = new FilePlayback(
@@ -245,10 +253,10 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
     return playback;
   }
 
-  /** The content's public id, with a number behind it from its second playback on. */
+  /** The content's public id, with a number appended from its second playback on. */
   private freeId({ selector }: FileContent): string {
     const base = publicStreamId(selector);
-    // The broadcast start that found the file has the same id, and is about to end.
+    // The broadcast start that found the file has the same id, but it is about to end, so it is not considered.
     const taken = new Set(this.list().map(({ id }) => id));
     for (let n = 1; ; n += 1) {
       const id = n === 1 ? base : `${base}~${n}`;
@@ -257,9 +265,14 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
   }
 }
 
-const NO_ROOM: readonly ErrorCode[] = ['client_limit', 'no_capacity', 'no_engine', 'engine_failed'];
+const CONTINUABLE_ERRORS: readonly ErrorCode[] = [
+  'client_limit',
+  'no_capacity',
+  'no_engine',
+  'engine_failed',
+];
 
-/** A request that fails so may continue a playback that is there already. */
-function isNoRoom(error: unknown): error is AppError {
-  return error instanceof AppError && NO_ROOM.includes(error.code);
+/** True if the request may still continue an existing playback after this error. */
+function mayContinueElsewhere(error: unknown): error is AppError {
+  return error instanceof AppError && CONTINUABLE_ERRORS.includes(error.code);
 }

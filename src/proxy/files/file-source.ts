@@ -15,7 +15,7 @@ import {
 import type { Attempt, AttemptOutcome } from '../streams';
 import type { FileContent } from './file-contents';
 
-/** The kind of slot that a playback needs. */
+/** The class of the slot that a playback needs, and what its request may wait for. */
 export type SlotWanted = Required<Pick<SlotRequest, 'class' | 'waitFor'>>;
 
 const MAX_ATTEMPTS_KEPT = 20;
@@ -28,10 +28,10 @@ export interface EngineFailure {
 
 const WITHDRAWN: EngineFailure = { code: 'engine_withdrawn', detail: 'the engine was withdrawn' };
 
-/** Why the engines that one request tried have failed, at their start or at their media. They are not asked again. */
+/** The engines that failed for one request, at the start or while sending. The request does not ask them again. */
 export class EngineFailures {
   readonly engines = new Set<string>();
-  /** The last failure, in words. */
+  /** Description of the last failure. */
   last = 'no answer';
 
   add(engineId: string, reason: string): void {
@@ -39,15 +39,15 @@ export class EngineFailures {
     this.last = reason;
   }
 
-  asError(): AppError {
+  toError(): AppError {
     return new AppError('engine_failed', `Every engine tried failed; the last with ${this.last}.`);
   }
 }
 
-/** The engine session that one playback reads: opens it, opens another one after a failure, and closes it. */
+/** Opens the engine session that one playback reads, opens another one after a failure, and closes it. */
 export class FileSource implements SilentEngine {
   readonly attempts: Attempt[] = [];
-  /** The engine in use, also while it is being asked. */
+  /** The engine in use, or the engine that is being asked. */
   engineId: string | null = null;
   lastEngineId: string | null = null;
   private source: EngineSource | null = null;
@@ -59,9 +59,9 @@ export class FileSource implements SilentEngine {
     private readonly holder: SlotHolder,
     private readonly sources: EngineSources,
     private readonly config: Pick<AppConfig, 'proxyInitTimeoutMs'>,
-    /** Engines that play this content for others: a second start there would end the engine session of the first. */
+    /** Engines that play this content in other playbacks. A second start on one of them would end its engine session. */
     private readonly busyEngines: () => ReadonlySet<string>,
-    /** Called when the engine of the current session is withdrawn, or its slot is preempted. */
+    /** Called when the engine of the current session is withdrawn or its slot is preempted. */
     private readonly onRevoked: () => void,
   ) {}
 
@@ -74,23 +74,23 @@ export class FileSource implements SilentEngine {
     return this.source?.engineSession ?? null;
   }
 
-  /** Continues with a slot and an engine session that a start as a broadcast has opened. */
+  /** Takes over the slot and the engine session of a broadcast start. */
   takeOver(lease: SlotLease, engineSession: EngineSession): void {
     lease.handOver(this.holder);
-    this.note(lease.engineId, monotonicMs(), 'playing');
+    this.addAttempt(lease.engineId, monotonicMs(), 'playing');
     this.use(this.sources.resume(lease, engineSession));
   }
 
-  /** The engine has ended the session because it was asked for the same content again; this is the newer session. */
+  /** Continues with a newer engine session, because a second start of the content has ended the present one. */
   adopt(engineSession: EngineSession): void {
     this.source?.replaceSession(engineSession);
   }
 
   /**
-   * Starts the content on an engine that does not play it yet; after a failure, on the next engine.
+   * Starts the content on an engine that does not play it yet. If the start fails, tries the next engine.
    *
-   * @throws AppError `no_capacity` when each engine plays it already or is full, `no_engine`, `content_not_found`,
-   *   `engine_failed` when all that were left have failed, `start_timeout`; the signal's reason
+   * @throws AppError `no_capacity` if every engine is full or plays the content already; `no_engine`;
+   *   `content_not_found`; `engine_failed` if all remaining engines have failed; `start_timeout`; the signal's reason
    */
   async acquire(
     failures: EngineFailures,
@@ -103,7 +103,7 @@ export class FileSource implements SilentEngine {
       const source = await this.acquireSource(failures, wanted, signal);
       const { lease } = source;
       deadlineMs ??= monotonicMs() + this.config.proxyInitTimeoutMs;
-      // Another playback of the content may have got the same engine while this request waited.
+      // Another playback of the content may have acquired the same engine while this request waited.
       if (this.busyEngines().has(lease.engineId)) {
         lease.release();
         continue;
@@ -115,14 +115,14 @@ export class FileSource implements SilentEngine {
         throw error;
       });
       if (failure === null) {
-        this.note(lease.engineId, startedMs, 'playing');
+        this.addAttempt(lease.engineId, startedMs, 'playing');
         this.use(source);
         if (!this.closing.signal.aborted) return lease;
         this.drop();
         throw this.closing.signal.reason as Error;
       }
       this.engineId = null;
-      this.note(lease.engineId, startedMs, failure.code, failure.detail);
+      this.addAttempt(lease.engineId, startedMs, failure.code, failure.detail);
       failures.add(lease.engineId, failure.detail);
       if (monotonicMs() >= deadlineMs) {
         const detail = `No answer within the start budget; last: ${failure.detail}.`;
@@ -132,10 +132,10 @@ export class FileSource implements SilentEngine {
   }
 
   /**
-   * The head of a part of the file; its body has not been read. Asks again while the engine is pre-buffering. An engine
-   * session must be open.
+   * Requests a part of the file and returns the response with its body unread. Repeats the request while the engine is
+   * pre-buffering. An engine session must be open.
    *
-   * @param deadlineMs monotonic
+   * @param deadlineMs monotonic time
    * @throws EngineFault, the signal's reason
    */
   async open(part: FilePart, deadlineMs: number, caller: AbortSignal): Promise<IncomingMessage> {
@@ -147,7 +147,7 @@ export class FileSource implements SilentEngine {
     return response;
   }
 
-  /** Leaves the engine: stops the engine session, then gives the slot back. */
+  /** Stops the engine session, then releases the slot. */
   drop(): void {
     const { source } = this;
     this.engineId = null;
@@ -155,18 +155,21 @@ export class FileSource implements SilentEngine {
     if (source !== null) this.closes.add(source.close());
   }
 
-  /** Resolves when what was left is stopped: before that an engine must not be asked for the same content again. */
+  /**
+   * Resolves when all engine sessions that were dropped are stopped. Before that, a start of the same content on such
+   * an engine would fail.
+   */
   stopped(): Promise<void> {
     return this.closes.settled();
   }
 
-  /** Leaves the engine, and acquires none from now on. */
+  /** Stops the engine session and acquires no slot from now on. */
   close(): void {
     this.closing.abort(new Error('the playback is over'));
     this.drop();
   }
 
-  /** Complains of the engine when it is to blame. @throws an error that is no fault of the engine */
+  /** Describes a failure, and complains about the engine if it is to blame. @throws an error that is not the engine's fault */
   blame(error: unknown, lease: SlotLease): EngineFailure {
     if (error instanceof EngineFault) {
       const complaint = complaintOf(error);
@@ -197,14 +200,14 @@ export class FileSource implements SilentEngine {
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof AppError) || error.code !== 'engine_failed') throw error;
-      // Every engine is excluded: because it failed, or because it plays this content already.
-      if (failures.engines.size > 0) throw failures.asError();
-      const detail = 'Every engine that works plays this content for another viewer.';
+      // Every engine is excluded: some have failed, others play this content already.
+      if (failures.engines.size > 0) throw failures.toError();
+      const detail = 'Every healthy engine plays this content for another viewer.';
       throw new AppError('no_capacity', detail);
     }
   }
 
-  /** Null when the engine session is open; else why it is not. Then the slot is released. */
+  /** Returns null when the engine session is open; else why it is not, after releasing the slot. */
   private async start(
     source: EngineSource,
     deadlineMs: number,
@@ -242,7 +245,7 @@ export class FileSource implements SilentEngine {
     source.revoked.addEventListener('abort', onRevoked, { once: true });
   }
 
-  private note(
+  private addAttempt(
     engineId: string,
     startedMs: number,
     outcome: AttemptOutcome,
@@ -261,7 +264,7 @@ export class FileSource implements SilentEngine {
   }
 }
 
-/** What the viewer is told when a start loses its slot to another request. */
+/** The error for a viewer whose start lost its slot to another request. */
 export function preempted({ revocationReason }: SlotLease): AppError {
   return new AppError('no_capacity', revocationReason?.message ?? 'The slot was needed elsewhere.');
 }

@@ -6,48 +6,50 @@ import { monotonicMs } from '../../kernel/clock';
 import type { SlotLease } from '../../engines';
 import { AppError } from '../../kernel/errors';
 import { BodyPump, endAnswer, type PumpEnd } from './body-pump';
-import { carriesOn, rangeOfRest } from './byte-range';
+import { continuesSpan, remainingRange } from './byte-range';
 import { fileHeadOf, isSameFile, type FileHead } from './file-head';
 import { EngineFailures, preempted, type FileSource, type SlotWanted } from './file-source';
 
-/** The viewer has a part of the file, and waits for the rest. */
-const NEXT: SlotWanted = { class: 'failover', waitFor: 'answer' };
+/** The viewer has received a part of the file and waits for the rest. */
+const CONTINUATION: SlotWanted = { class: 'failover', waitFor: 'answer' };
 
 export interface TransferEvents {
-  /** The file is known to be this; told before the viewer is. */
+  /** Called with the facts about the file, before the head is sent to the viewer. */
   headKnown(head: FileHead): void;
-  /** Bytes were handed to the viewer's connection. */
+  /** Called when bytes were written to the viewer's connection. */
   delivered(bytes: number): void;
-  /** The viewer's answer goes on from another source, or from the same one opened again. */
-  wentOn(): void;
+  /** Called when the answer continues from another response, of the same engine or another one. */
+  continued(): void;
 }
 
-/** How it ended after the head was out. */
+/** How a transfer ended after the head was sent. */
 export type TransferEnd = 'finished' | 'paused' | 'failed' | 'gone';
 
 /** A viewer that pauses keeps its connection and its slot for this long. */
 const PAUSE_MS = 30 * 60_000;
 const MAX_START_TRIES = 4;
-const MAX_TRIES_TO_GO_ON = 4;
-/** Breaks in a row that are bridged … */
+const MAX_CONTINUATION_TRIES = 4;
+/** Maximum number of breaks in a row that are bridged. */
 const MAX_BREAKS = 5;
-/** … with less than this between them; a file that plays for hours may break often. */
+/**
+ * After this many bytes without a break, counting starts again, because a file that plays for hours may break often.
+ */
 const PROGRESS_BYTES = 2 * 1024 * 1024;
 
 /**
- * One answer to one request for a part of a file: opens it on an engine, sends the head, passes the body on, and continues
- * from the byte that was reached when an engine breaks off.
+ * The answer to one request for a part of a file. It opens the file on an engine, sends the head and passes the body
+ * on. When an engine breaks off, it continues from the last byte that was delivered.
  */
 export class FileTransfer {
   readonly failures = new EngineFailures();
   private delivered = 0;
   private breaks = 0;
-  private brokeAt = 0;
+  private lastBreakAt = 0;
 
   constructor(
     private readonly part: FilePart,
     private readonly source: FileSource,
-    /** For the first engine session, if none is open. */
+    /** What the first slot request may wait for, if no engine session is open. */
     private readonly waitFor: SlotWanted['waitFor'],
     private readonly events: TransferEvents,
     private readonly config: AppConfig,
@@ -55,8 +57,8 @@ export class FileTransfer {
   ) {}
 
   /**
-   * @param sendHead sends the head and gives what the body goes to; null when the viewer's connection is gone
-   * @throws AppError before the head is out; afterwards the end says it
+   * @param sendHead sends the head and returns the stream for the body, or null if the connection is closed
+   * @throws AppError before the head is sent; afterwards the result tells how the transfer ended
    */
   async run(sendHead: (head: FileHead) => Writable | null): Promise<TransferEnd> {
     let body = await this.openFirst();
@@ -75,9 +77,9 @@ export class FileTransfer {
         body.destroy();
         return endAnswer(sink, PAUSE_MS, this.signal);
       }
-      const next = await this.goOn(head, end);
+      const next = await this.continueAfter(head, end);
       if (next === null) return this.isGone() ? 'gone' : 'failed';
-      this.events.wentOn();
+      this.events.continued();
       body = next;
     }
   }
@@ -86,7 +88,7 @@ export class FileTransfer {
     return this.signal.aborted;
   }
 
-  /** Framed without a length, the body may end before the part does. */
+  /** A body without a length can end early without an error of the connection. */
   private isShort({ span }: FileHead): boolean {
     return span !== null && this.delivered < span.end - span.start;
   }
@@ -118,7 +120,7 @@ export class FileTransfer {
     return end;
   }
 
-  /** The answer to the request, from the engine session that is open or from the first engine that has the content. */
+  /** Opens the part in the current engine session, or on the first engine that can play the content. */
   private async openFirst(): Promise<IncomingMessage> {
     const { source, failures } = this;
     let untilMs: number | null = null;
@@ -135,19 +137,22 @@ export class FileTransfer {
         if (error instanceof EngineFault && error.kind === 'unsupported') {
           throw new AppError('unsupported_content', `The content is ${error.detail}.`);
         }
-        if (monotonicMs() >= untilMs) throw this.tooLate();
+        if (monotonicMs() >= untilMs) throw this.startTimeout();
         if (tries >= MAX_START_TRIES) break;
-        // A lost session says nothing about its engine, which is asked once more.
-        const isOnceMore = error instanceof EngineFault && isOfSession(error) && tries === 1;
-        if (!isOnceMore) failures.engines.add(lease.engineId);
+        // A lost session does not prove a fault of its engine, so the engine is asked once more.
+        const isRetry = error instanceof EngineFault && isLostSession(error) && tries === 1;
+        if (!isRetry) failures.engines.add(lease.engineId);
         source.drop();
-        if (isOnceMore) await source.stopped();
+        if (isRetry) await source.stopped();
       }
     }
-    throw failures.asError();
+    throw failures.toError();
   }
 
-  /** The fleet decides how long to wait for the first engine. Then the start budget runs, waits for other engines included. */
+  /**
+   * The first request waits as long as the scheduler allows. Further ones share the start budget, which includes their
+   * wait for a slot.
+   */
   private async acquireFirst(untilMs: number | null): Promise<SlotLease> {
     const wanted: SlotWanted = { class: 'start', waitFor: this.waitFor };
     if (untilMs === null) return this.source.acquire(this.failures, wanted, this.signal);
@@ -157,40 +162,44 @@ export class FileTransfer {
       return await this.source.acquire(this.failures, wanted, signal);
     } catch (error) {
       this.signal.throwIfAborted();
-      throw deadline.aborted ? this.tooLate() : error;
+      throw deadline.aborted ? this.startTimeout() : error;
     }
   }
 
-  private tooLate(): AppError {
+  private startTimeout(): AppError {
     const { last } = this.failures;
     return new AppError('start_timeout', `No media within the start budget; last: ${last}.`);
   }
 
-  /** The rest of the body, from the same engine when it only broke off, else from another. Null: there is none. */
-  private async goOn(head: FileHead, end: PumpEnd): Promise<IncomingMessage | null> {
+  /**
+   * Requests the rest of the body: from the same engine if only the connection broke, else from another one. Null if no
+   * engine can send it.
+   */
+  private async continueAfter(head: FileHead, end: PumpEnd): Promise<IncomingMessage | null> {
     const { span } = head;
-    if (this.delivered - this.brokeAt >= PROGRESS_BYTES) this.breaks = 0;
-    this.brokeAt = this.delivered;
+    if (this.delivered - this.lastBreakAt >= PROGRESS_BYTES) this.breaks = 0;
+    this.lastBreakAt = this.delivered;
     this.breaks += 1;
-    this.failures.last = WORDS_OF_END[end];
+    this.failures.last = END_DESCRIPTIONS[end];
     if (span === null || this.breaks > MAX_BREAKS) return null;
     const untilMs = monotonicMs() + this.config.proxyOutageBudgetMs;
     const isStrong = head.etag !== null && !head.etag.startsWith('W/');
-    const rest: FilePart = {
-      range: rangeOfRest(span, this.delivered),
+    const remainder: FilePart = {
+      range: remainingRange(span, this.delivered),
       ifRange: isStrong ? head.etag : null,
     };
     const { source } = this;
     if (end === 'silent') source.complainOfSilence();
     if (end === 'silent' || source.lease?.isRevoked === true) this.leave();
-    for (let tries = 1; tries <= MAX_TRIES_TO_GO_ON; tries += 1) {
+    for (let tries = 1; tries <= MAX_CONTINUATION_TRIES; tries += 1) {
       let { lease } = source;
       try {
         lease ??= await this.acquireAgain();
-        const body = await source.open(rest, untilMs, this.signal);
+        const body = await source.open(remainder, untilMs, this.signal);
         const answer = fileHeadOf(body.statusCode ?? 0, body.headers);
-        if (carriesOn(span, this.delivered, answer.span) && isSameFile(head, answer)) return body;
-        // The engine does not support ranges, or has another file.
+        if (continuesSpan(span, this.delivered, answer.span) && isSameFile(head, answer))
+          return body;
+        // The engine does not support ranges, or its file differs.
         body.destroy();
         this.failures.last = 'an answer that does not continue the file';
       } catch (error) {
@@ -208,28 +217,28 @@ export class FileTransfer {
     this.source.drop();
   }
 
-  /** Another engine if there is one; else those that failed may have recovered. */
+  /** Acquires another engine, or an engine that failed before if there is no other, because it may have recovered. */
   private async acquireAgain(): Promise<SlotLease> {
     try {
-      return await this.source.acquire(this.failures, NEXT, this.signal);
+      return await this.source.acquire(this.failures, CONTINUATION, this.signal);
     } catch (error) {
       if (this.signal.aborted || this.failures.engines.size === 0) throw error;
       this.failures.engines.clear();
       await this.source.stopped();
-      return this.source.acquire(this.failures, NEXT, this.signal);
+      return this.source.acquire(this.failures, CONTINUATION, this.signal);
     }
   }
 }
 
-/** What a break is called to those who read of it. */
-const WORDS_OF_END: Readonly<Record<PumpEnd, string>> = {
+/** How each end of a body is described in errors and attempts. */
+const END_DESCRIPTIONS: Readonly<Record<PumpEnd, string>> = {
   end: 'an end before the file was complete',
   broken: 'a broken connection',
   silent: 'silence',
   paused: 'a pause',
-  stopped: 'the engine was taken away',
+  stopped: 'the engine was withdrawn',
 };
 
-function isOfSession({ kind, reason }: EngineFault): boolean {
+function isLostSession({ kind, reason }: EngineFault): boolean {
   return kind === 'session' || reason === 'reset';
 }

@@ -12,7 +12,7 @@ function left(client: string, agoMs: number): PlaybackFacts {
   return { client, isRead: false, idleSinceMs: NOW_MS - agoMs };
 }
 
-/** A request of the client `me` that has waited for its older connection to close. */
+/** A request of the client `me`, long enough after its arrival for its older connection to have closed. */
 function request(facts: Partial<RequestFacts> = {}): RequestFacts {
   return {
     client: 'me',
@@ -37,14 +37,14 @@ function waitFor(ms: number): object {
 type Row = [string, PlaybackFacts[], RequestFacts, object | number];
 
 describe('the playback for a request', () => {
-  // A number is the index of the playback that is continued.
+  // A number in a row is the index of the playback that is continued.
   const rows: Row[] = [
     ['opens the first', [], START, OPEN],
     ['opens the first also in the middle', [], SEEK, OPEN],
-    ['from the start: its own that nobody reads', [left('you', 9), left('me', 1)], START, 1],
-    ['from the start: the one nobody reads for longest', [left('a', 1), left('b', 9)], START, 1],
+    ['from the start: its own unread one', [left('you', 9), left('me', 1)], START, 1],
+    ['from the start: the one unread for longest', [left('a', 1), left('b', 9)], START, 1],
     [
-      'from the start: never one that is read',
+      'from the start: never one that is being read',
       [reading('you'), reading('me', 60_000)],
       START,
       OPEN,
@@ -52,29 +52,24 @@ describe('the playback for a request', () => {
     ['a seek: its own that it left last', [left('me', 9), left('me', 1), left('you', 99)], SEEK, 1],
     ['a seek: its own unread one', [reading('me'), reading('me', 3000), left('you', 9)], SEEK, 1],
     ['a seek: its own longest unread one', [reading('me', 3001), reading('me', 9000)], SEEK, 1],
-    ['a seek: one of others that nobody reads', [reading('me', 2999), left('you', 9)], SEEK, 1],
-    ['a seek: never what others read', [reading('you', 60_000)], SEEK, OPEN],
+    ['a seek: an unread one of other clients', [reading('me', 2999), left('you', 9)], SEEK, 1],
+    ['a seek: never one that another client reads', [reading('you', 60_000)], SEEK, OPEN],
+    ['a seek: another engine, without waiting for one', [reading('me', 2999)], SEEK, OPEN_AT_ONCE],
     [
-      'a seek: another engine, for which it does not wait',
-      [reading('me', 2999)],
-      SEEK,
-      OPEN_AT_ONCE,
-    ],
-    [
-      'a token: its own whoever reads',
+      'a token: its own, even while it is being read',
       [reading('you'), reading('me')],
       request({ hasToken: true }),
       1,
     ],
     [
-      'a token from the start: its own, too',
+      'a token from the start: its own as well',
       [left('you', 9), reading('me')],
       request({ hasToken: true, isFromStart: true }),
       1,
     ],
     ['a new token: another engine', [reading('you')], request({ hasToken: true }), OPEN],
     [
-      'waits first for its older connection to close',
+      'waits for its older connection to close',
       [reading('me')],
       request({ isFromStart: true, arrivedMs: NOW_MS - 100 }),
       waitFor(150),
@@ -86,30 +81,30 @@ describe('the playback for a request', () => {
       OPEN,
     ],
     [
-      'without room: waits for somebody to leave',
+      'without an engine: waits for a viewer to leave',
       [reading('you')],
       { ...START, isRefused: true },
       waitFor(250),
     ],
     [
-      'without room: refused after 1.5 s',
+      'without an engine: refused after 1.5 s',
       [reading('you')],
       { ...START, isRefused: true, arrivedMs: NOW_MS - 1500 },
       REFUSE,
     ],
     [
-      'a seek without room: waits for its own to be unread',
+      'a seek without an engine: waits until its own is unread',
       [reading('me', 1000)],
       { ...SEEK, isRefused: true, arrivedMs: NOW_MS - 1500 },
       waitFor(250),
     ],
     [
-      'a seek without room: refused after 4 s while its own are read',
+      'a seek without an engine: refused after 4 s while its own are read',
       [reading('me')],
       { ...SEEK, isRefused: true, arrivedMs: NOW_MS - 4000 },
       REFUSE,
     ],
-    ['without room and without playbacks: refused', [], { ...START, isRefused: true }, REFUSE],
+    ['without an engine and without playbacks: refused', [], { ...START, isRefused: true }, REFUSE],
   ];
 
   it.each(rows)('%s', (_what, playbacks, asked, expected) => {
@@ -119,7 +114,7 @@ describe('the playback for a request', () => {
     );
   });
 
-  it('takes from a viewer only what the same client leaves unread, or what has its token', () => {
+  it('replaces a viewer only in an unread playback of the same client, or by token', () => {
     const playback = fc.record({
       client: fc.constantFrom('me', 'you'),
       isRead: fc.boolean(),

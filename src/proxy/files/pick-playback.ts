@@ -1,24 +1,27 @@
-/** One playback of a content, as far as it matters for which request may continue it. */
+/** The facts about a playback that decide which request may continue it. */
 export interface PlaybackFacts {
   /** Token of its last viewer, or that viewer's address and User-Agent. */
   readonly client: string;
   readonly isRead: boolean;
   /**
-   * Monotonic ms since when nobody reads it, or since when its viewer has taken none of the bytes that wait for it.
-   * Null: the viewer takes what comes.
+   * Monotonic ms since when the playback has had no viewer, or since when its viewer has taken none of the queued
+   * bytes. Null while the viewer takes bytes.
    */
   readonly idleSinceMs: number | null;
 }
 
-/** What is known of a request. */
+/** The facts about a request that decide which playback it continues. */
 export interface RequestFacts {
   readonly client: string;
-  /** `client` is a token, which identifies one viewer; an address and a User-Agent may belong to several. */
+  /**
+   * True if `client` is a token, which identifies one viewer; an address and a User-Agent may be those of several
+   * viewers.
+   */
   readonly hasToken: boolean;
   readonly isFromStart: boolean;
   /** Monotonic ms. */
   readonly arrivedMs: number;
-  /** The request has tried to open another playback, and there was no room for it. */
+  /** The request has tried to open another playback and found no engine. */
   readonly isRefused: boolean;
 }
 
@@ -30,21 +33,32 @@ export type PlaybackPick<P> =
   | { readonly kind: 'wait'; readonly untilMs: number }
   | { readonly kind: 'refuse' };
 
-/** A viewer that has taken nothing for this long is taken to read elsewhere: players keep their last connection while they seek. */
+/**
+ * A playback counts as unread when its viewer has taken nothing for this long: players keep the previous connection
+ * while they seek.
+ */
 const UNREAD_MS = 3000;
 /** Players that seek often close the old connection just after they open the new one. */
 const OVERLAP_MS = 250;
-/** A request without room waits this long for a player that opens one connection before it closes another … */
+/**
+ * A request without an engine waits this long for a release: some players open one connection before they close
+ * another.
+ */
 const ROOM_WAIT_MS = 1500;
-/** … and this long if a playback of its own client may turn out to be unread: buffers fill before a viewer takes nothing. */
+/**
+ * It waits this long if a playback of its own client may become unread, because socket buffers fill before a viewer
+ * counts as taking nothing.
+ */
 const UNREAD_WAIT_MS = UNREAD_MS + 1000;
 const CHECK_EVERY_MS = 250;
 
 /**
- * Which playback a request continues. A token identifies one viewer, whose playback follows each of its requests. An address and
- * a User-Agent do not: several people behind one router may use the same player. So a request for the first byte is
- * a new viewer, who never gets a playback that somebody reads. A request for a later byte is a seek, which continues a
- * playback of the same client: one whose connection is closed, or one whose viewer takes nothing.
+ * Chooses the playback that a request continues.
+ *
+ * A token identifies one viewer, whose playback follows each of its requests. An address and a User-Agent do not,
+ * because several people behind one router may use the same player. So a request for the first byte counts as a new
+ * viewer, and never gets a playback that is being read. A request for a later byte is a seek, which continues a
+ * playback of the same client whose connection is closed or whose viewer takes nothing.
  */
 export function pickPlayback<P extends PlaybackFacts>(
   playbacks: readonly P[],

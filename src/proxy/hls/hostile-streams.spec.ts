@@ -8,10 +8,10 @@ import { StreamIngest, type IngestVerdict } from '../upstream';
 const MAX_PLAYLIST_BYTES = 200 * 1024;
 const FOLDER = `hls/${'0'.repeat(32)}/`;
 const SILENT_SOUND = { hasSound: false };
-/** Tables come with every key frame else. */
+/** Tables at every second key frame. */
 const rareTables = (n: number): Partial<FrameShape> => ({ hasTables: n % 25 === 0 });
 
-/** What comes in frame `n`. */
+/** The content of frame `n`. */
 type Script = (n: number) => Partial<FrameShape>;
 
 const HOSTILE: readonly [string, string, Script][] = [
@@ -55,25 +55,28 @@ function expectBounded({ track }: TrackStage): void {
 }
 
 describe('HLS of malicious streams', () => {
-  it.each(HOSTILE)('%s: the source ends by %s while a player is there', (_, verdict, script) => {
-    const stage = new TrackStage();
-    const ingest = new StreamIngest(stage.history, {
-      appended: () => stage.history.ring.commit(),
-      joinable: () => undefined,
-    });
-    ingest.beginSource();
-    stage.track.listen();
-    const stream = new OddStream();
-    let found: IngestVerdict = 'ok';
-    // At 20 Mbit/s frames of three packets come 5000 times a second.
-    for (let ms = 0; ms < 10_000 && found === 'ok'; ms += 20) {
-      found = ingest.push(write(stream, script, 100), ms);
-      expectBounded(stage);
-    }
-    expect(found).toBe(verdict);
-  });
+  it.each(HOSTILE)(
+    '%s: the source is ended by %s while a player reads the playlist',
+    (_, verdict, script) => {
+      const stage = new TrackStage();
+      const ingest = new StreamIngest(stage.history, {
+        appended: () => stage.history.ring.commit(),
+        joinable: () => undefined,
+      });
+      ingest.beginSource();
+      stage.track.listen();
+      const stream = new OddStream();
+      let found: IngestVerdict = 'ok';
+      // At 20 Mbit/s there are 5000 frames of three packets per second.
+      for (let ms = 0; ms < 10_000 && found === 'ok'; ms += 20) {
+        found = ingest.push(write(stream, script, 100), ms);
+        expectBounded(stage);
+      }
+      expect(found).toBe(verdict);
+    },
+  );
 
-  // The others exceed the budget for tables or join points, so that no player finds such a source running.
+  // The other cases exceed the budget for tables or join points, so that such a source never runs when a player comes.
   const PLAYED = HOSTILE.filter(([name]) => name.startsWith('a jump'));
 
   it.each(PLAYED)('%s: the history for a late player is read in slices', async (_, __, script) => {
@@ -82,10 +85,10 @@ describe('HLS of malicious streams', () => {
     for (; stage.nowMs < 24_000; stage.nowMs += 200) stage.feed(write(stream, script, 100));
     const { track, history } = stage;
     track.listen();
-    // The past may be that of another source: nobody pays for it.
-    let turns = 0;
-    for (; turns < 100 && history.ring.head > track.position; turns++) await nextTurn();
-    expect(turns).toBeGreaterThan(1);
+    // Old media may come from another source, so reading them is charged to nobody.
+    let slices = 0;
+    for (; slices < 100 && history.ring.head > track.position; slices++) await nextTurn();
+    expect(slices).toBeGreaterThan(1);
     expect(track.position).toBe(history.ring.head);
     expect(history.scanner.budget.exceededBy).toBeNull();
     expectBounded(stage);
@@ -141,7 +144,7 @@ describe('HLS of malicious streams', () => {
     const stage = new TrackStage();
     stage.track.listen();
     const stream = new OddStream();
-    // Every 24 s another programme, and a leap in each.
+    // Every 24 s another programme, with a jump of the timestamps in each.
     for (let i = 0; i < 10; i++) {
       const tracks = i % 2 === 0 ? USUAL : { ...USUAL, video: 0x110, clock: 0x110 };
       stage.feed(stream.seconds(12, { tracks }).take());

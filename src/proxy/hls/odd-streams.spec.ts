@@ -11,10 +11,10 @@ import { TrackStage } from '../testing/track-stage.spec-support';
 import type { Segment } from './segment';
 
 const SECOND_FRAMES = 25;
-/** Pictures in the video's PID are rare, so that the clock has to be elsewhere. */
-const CLOCK_WITH_SOUND: Tracks = { ...USUAL, clock: USUAL.sound! };
+/** Packets on the video PID are rare, so the PCR has to be on another PID. */
+const PCR_ON_AUDIO: Tracks = { ...USUAL, clock: USUAL.sound! };
 
-/** Plays all that was written and returns what players are told of. */
+/** Plays everything that was written and returns the segments that players are told of. */
 function segmentsOf(stream: OddStream, stage = new TrackStage()): readonly Segment[] {
   stage.track.listen();
   stage.feed(stream.take());
@@ -28,7 +28,7 @@ const breaksOf = (segments: readonly Segment[]): Segment[] =>
 
 type ShapeOf = (hasPicture: boolean) => Partial<FrameShape>;
 
-/** So many seconds with a picture, always a key frame, every `everyS`. */
+/** `seconds` seconds with a picture, always a key frame, every `everyS` seconds. */
 function stills(stream: OddStream, seconds: number, everyS: number, shapeOf: ShapeOf): OddStream {
   for (let i = 0; i < seconds * SECOND_FRAMES; i++) {
     const hasPicture = i % (everyS * SECOND_FRAMES) === 0;
@@ -79,13 +79,13 @@ describe('HLS of streams with discontinuity flags', () => {
 
 describe('HLS of sparse pictures', () => {
   it.each<[string, number, Tracks, ShapeOf]>([
-    ['every 5 s', 5, CLOCK_WITH_SOUND, usual],
-    ['every 9 s, clock with sound', 9, CLOCK_WITH_SOUND, usual],
-    ['every 9 s, clock of its own', 9, { ...USUAL, clock: 0x1ff }, usual],
-    ['every 9 s, clock only with pictures', 9, USUAL, (hasPicture) => ({ hasClock: hasPicture })],
-    ['every 9 s, without a clock', 9, USUAL, () => ({ hasClock: false })],
-    ['every 9 s, without sound', 9, USUAL, () => ({ hasSound: false })],
-    ['every 9 s, all flagged', 9, CLOCK_WITH_SOUND, () => ({ isFlagged: true })],
+    ['every 5 s', 5, PCR_ON_AUDIO, usual],
+    ['every 9 s, PCR on the audio PID', 9, PCR_ON_AUDIO, usual],
+    ['every 9 s, PCR on its own PID', 9, { ...USUAL, clock: 0x1ff }, usual],
+    ['every 9 s, PCR only with pictures', 9, USUAL, (hasPicture) => ({ hasClock: hasPicture })],
+    ['every 9 s, without a PCR', 9, USUAL, () => ({ hasClock: false })],
+    ['every 9 s, without audio', 9, USUAL, () => ({ hasSound: false })],
+    ['every 9 s, all flagged', 9, PCR_ON_AUDIO, () => ({ isFlagged: true })],
   ])('%s: segments of the correct length, each with its picture', (_, everyS, tracks, shapeOf) => {
     const stream = new OddStream(tracks);
     const segments = segmentsOf(stills(stream, 60, everyS, shapeOf));
@@ -96,11 +96,11 @@ describe('HLS of sparse pictures', () => {
   });
 
   it.each<[string, number, Tracks, ShapeOf]>([
-    ['a picture every 20 s', 20, CLOCK_WITH_SOUND, usual],
-    ['a single picture', 1000, CLOCK_WITH_SOUND, usual],
-    ['a picture every 20 s without sound', 20, USUAL, () => ({ hasSound: false })],
+    ['a picture every 20 s', 20, PCR_ON_AUDIO, usual],
+    ['a single picture', 1000, PCR_ON_AUDIO, usual],
+    ['a picture every 20 s without audio', 20, USUAL, () => ({ hasSound: false })],
   ])(
-    '%s: segments no longer than published, not marked as independent',
+    '%s: segments no longer than the target duration, not marked as independent',
     (_, everyS, tracks, shapeOf) => {
       const stage = new TrackStage();
       const stream = new OddStream(tracks);
@@ -122,7 +122,7 @@ describe('HLS of sparse pictures', () => {
 });
 
 describe('HLS of still pictures without audio whose PCR has its own PID', () => {
-  it('a usual silence has no effect, and a longer one ends the open segment', () => {
+  it('an ordinary silence has no effect, and a longer one ends the open segment', () => {
     const stage = new TrackStage();
     const stream = new OddStream({ ...USUAL, clock: 0x1ff });
     stage.track.listen();
@@ -156,7 +156,7 @@ describe('HLS of streams with some wrong timestamps', () => {
 
   it('video that ends while audio continues: segments continue', () => {
     const stage = new TrackStage();
-    const stream = new OddStream(CLOCK_WITH_SOUND).seconds(20);
+    const stream = new OddStream(PCR_ON_AUDIO).seconds(20);
     segmentsOf(stream, stage);
     expect(stage.track.targetMs).toBe(8000);
     stream.seconds(40, { picture: null }).seconds(20);
@@ -170,7 +170,7 @@ describe('HLS of streams with some wrong timestamps', () => {
 
 const MOVED: Tracks = { ...USUAL, video: 0x110, sound: 0x111, clock: 0x110, version: 1 };
 
-/** PIDs of the PMT that a segment sends ahead, and of the streams in the segment that are not tables. */
+/** The PIDs of the PMT in front of a segment, and the PIDs of its packets that are not tables. */
 function pidsOf(stage: TrackStage, segment: Segment): { told: number[]; sent: number[] } {
   const assembled: Programme[] = [];
   const assembler = new SectionAssembler((section) => assembled.push(parsePmt(section, 0x1000)!));
@@ -187,7 +187,7 @@ function pidsOf(stage: TrackStage, segment: Segment): { told: number[]; sent: nu
   };
 }
 
-/** Versions of the PMTs among the packets, each once. */
+/** The distinct versions of the PMTs among the packets. */
 function versionsIn(media: Buffer): number[] {
   const versions = new Set<number>();
   const assembler = new SectionAssembler((section) => versions.add((section[5]! >> 1) & 0x1f));
@@ -201,10 +201,10 @@ describe('HLS of changing programmes', () => {
   it.each<[string, Tracks, number]>([
     ['other PIDs, at a key frame', MOVED, 0],
     ['other PIDs, between key frames', MOVED, 15],
-    ['another codec of the pictures', { ...USUAL, videoType: 0x24, version: 1 }, 0],
-    ['another codec of sound', { ...USUAL, soundType: 0x81, version: 1 }, 0],
-    ['another codec of sound, between key frames', { ...USUAL, soundType: 0x81, version: 1 }, 15],
-    ['sound on another PID', { ...USUAL, sound: 0x120, version: 1 }, 15],
+    ['another video codec', { ...USUAL, videoType: 0x24, version: 1 }, 0],
+    ['another audio codec', { ...USUAL, soundType: 0x81, version: 1 }, 0],
+    ['another audio codec, between key frames', { ...USUAL, soundType: 0x81, version: 1 }, 15],
+    ['audio on another PID', { ...USUAL, sound: 0x120, version: 1 }, 15],
     ['one more language', { ...USUAL, silent: [{ pid: 0x130, type: 0x0f }], version: 1 }, 15],
   ])(
     '%s: a break, and the segment begins with the new tables at a key frame',
@@ -219,7 +219,7 @@ describe('HLS of changing programmes', () => {
       const segments = segmentsOf(stream, stage);
       const at = segments.findIndex(({ isBreak }) => isBreak);
       expect(breaksOf(segments)).toHaveLength(1);
-      // What is announced as HEVC holds filler here, which shows no key frames.
+      // What is announced as HEVC contains filler here, without key frames.
       if (tracks.videoType === USUAL.videoType) {
         expect(segments[at]).toMatchObject({ start: keyAt, isIndependent: true });
       }
@@ -263,7 +263,7 @@ describe('HLS of changing programmes', () => {
 
   it.each<[string, Tracks]>([
     ['another version', { ...USUAL, version: 1 }],
-    ['another language of the same sound', { ...USUAL, version: 1, language: 'deu' }],
+    ['another language of the same audio', { ...USUAL, version: 1, language: 'deu' }],
   ])('%s of the same tracks is no break', (_, tracks) => {
     const stream = new OddStream().seconds(20).seconds(20, { tracks });
     const segments = segmentsOf(stream);
@@ -271,7 +271,7 @@ describe('HLS of changing programmes', () => {
     expect(breaksOf(segments)).toEqual([]);
   });
 
-  it('the history is read with the programme of its time, for a late player', () => {
+  it('the history is read with the programme of its time for a late player', () => {
     const [early, late] = [new TrackStage(), new TrackStage()];
     const stream = new OddStream()
       .seconds(14)
@@ -287,7 +287,7 @@ describe('HLS of changing programmes', () => {
     expect(cuts(late)).toEqual(cuts(early));
   });
 
-  it('tables that are sent once are enough, also when the ring has dropped them', () => {
+  it('tables that are sent once are sufficient, also when the ring has dropped them', () => {
     const stage = new TrackStage({ maxBytes: 512 * 1024, maxAgeMs: 3_600_000 });
     const stream = new OddStream();
     for (let i = 0; i < 3000; i++) {

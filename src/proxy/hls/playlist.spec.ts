@@ -25,9 +25,9 @@ describe('windowStart', () => {
   it.each([
     ['nothing', [], 8000, 0],
     ['few', [4000, 4000], 8000, 0],
-    ['six of them', [4000, 4000, 4000, 4000, 4000, 4000, 4000], 8000, 1],
-    ['long ones', [8000, 8000, 8000, 8000, 8000, 8000, 8000], 8000, 1],
-    ['short ones', [2000, 2000, 2000, 2000, 2000, 2000, 2000, 4000, 4000, 8000], 8000, 3],
+    ['six usual segments', [4000, 4000, 4000, 4000, 4000, 4000, 4000], 8000, 1],
+    ['long segments', [8000, 8000, 8000, 8000, 8000, 8000, 8000], 8000, 1],
+    ['short segments', [2000, 2000, 2000, 2000, 2000, 2000, 2000, 4000, 4000, 8000], 8000, 3],
   ])('%s', (_, durations, targetMs, start) => {
     const segments = durations.map((durationMs, i) => segment(i, { durationMs }));
     expect(windowStart(segments, targetMs)).toBe(start);
@@ -39,7 +39,7 @@ describe('windowStart', () => {
     const next = (number: number): Segment => segment(number, { arrivedMs: (number - 19) * 4000 });
     const live = [...burst, ...[20, 21, 22, 23, 24].map(next)];
     expect(windowStart(live, 8000)).toBe(0);
-    // The last one came more than three target durations of 8 s after the burst.
+    // The last segment was added more than three target durations of 8 s after the burst.
     expect(windowStart([...live, next(25), next(26)], 8000)).toBe(21);
   });
 
@@ -53,7 +53,7 @@ describe('windowStart', () => {
         const fits = (from: number): boolean =>
           list.length - from >= 6 && sum(from) >= 3 * targetMs;
         if (start > 0) expect(fits(start)).toBe(true);
-        // And no more than needed.
+        // The window has no more segments than needed.
         expect(fits(start + 1)).toBe(false);
       }),
     );
@@ -81,7 +81,7 @@ describe('renderPlaylist', () => {
     );
   });
 
-  it('counts a break after its segment was dropped', () => {
+  it('still counts a break whose segment was dropped', () => {
     const broken = segment(8, { isBreak: true });
     const next = segment(9, { breaksBefore: 1 });
     const whole = textOf({ ...facts, segments: [segment(7), broken, next] });
@@ -95,7 +95,7 @@ describe('renderPlaylist', () => {
     expect(gone).not.toContain('#EXT-X-DISCONTINUITY\n');
   });
 
-  it('lists dates where there are some, and independence only if requested', () => {
+  it('lists known dates, and independence only if requested', () => {
     const text = textOf({
       ...facts,
       allIndependent: false,

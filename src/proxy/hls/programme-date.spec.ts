@@ -14,7 +14,7 @@ describe('ProgrammeDate', () => {
 
   it('treats the burst as late media', () => {
     const date = new ProgrammeDate(WALL);
-    // Five seconds of the past within a tenth of a second, then live.
+    // 5 s of old media within 100 ms, then live media.
     for (let ms = 0; ms < 5000; ms += 40) date.observe(10_000 + ms / 50, ms);
     expect(date.at(0)).toBeNull();
     for (let ms = 5000; ms <= 7100; ms += 40) date.observe(10_100 + ms - 5000, ms);

@@ -11,9 +11,9 @@ const FRAME_MS = 40;
 interface Shape {
   readonly isPoint?: boolean;
   readonly isBreak?: boolean;
-  /** Time since the unit before. */
+  /** Time since the previous unit. */
   readonly stepMs?: number;
-  /** How much later than decoded it is shown. */
+  /** Presentation time minus decoding time. */
   readonly reorderMs?: number;
 }
 
@@ -26,7 +26,7 @@ class Feed {
     wallMinusMonotonicMs: 0,
   });
   units = 0;
-  /** How much later than their time units arrive. */
+  /** Arrival time of the units minus their media time. */
   lateMs = 0;
   private timeMs = 0;
 
@@ -47,7 +47,7 @@ class Feed {
     return this;
   }
 
-  /** Groups of so many ms that each begin with a random access point. */
+  /** Groups of `groupMs` each, which begin with a random access point. */
   groups(count: number, groupMs: number, first: Shape = {}): this {
     for (let group = 0; group < count; group++) {
       for (let ms = 0; ms < groupMs; ms += FRAME_MS) {
@@ -57,7 +57,7 @@ class Feed {
     return this;
   }
 
-  /** Silence, after which units arrive so much later. */
+  /** Silence, after which units arrive `lateMs` later. */
   stall(lateMs = 0): this {
     const closed = this.cutter.stall();
     if (closed !== null) this.segments.push(closed);
@@ -92,14 +92,14 @@ describe('SegmentCutter', () => {
     expect(feed.durations.slice(0, 2)).toEqual([12_000, 12_000]);
   });
 
-  it('considers the open segment when the target is fixed', () => {
+  it('includes the open segment when the target is fixed', () => {
     const feed = new Feed().groups(1, 1000).groups(1, 10_000);
     expect(feed.durations).toEqual([1000]);
     expect(feed.cutter.fixTargetMs()).toBe(12_000);
     expect(feed.groups(1, 4000).durations).toEqual([1000, 10_000]);
   });
 
-  it('forces cuts at the target once it is fixed, and is no longer independent', () => {
+  it('cuts at the fixed target without a random access point, and is no longer independent', () => {
     const feed = new Feed().groups(4, 1000);
     expect(feed.cutter.fixTargetMs()).toBe(8000);
     expect(feed.cutter.allIndependent).toBe(true);
@@ -110,7 +110,7 @@ describe('SegmentCutter', () => {
     expect(feed.segments.at(-1)).toMatchObject({ isIndependent: true, preface: POINT });
   });
 
-  it('publishes no more than the target where pictures are presented later', () => {
+  it('publishes no duration above the target where pictures are presented later', () => {
     const feed = new Feed().groups(1, 1000);
     expect(feed.cutter.fixTargetMs()).toBe(8000);
     feed.groups(1, 8040, { reorderMs: 0 }).push({ isPoint: true, stepMs: 440, reorderMs: 160 });
@@ -189,7 +189,7 @@ describe('SegmentCutter', () => {
     expect(feed.cutter.allIndependent).toBe(false);
   });
 
-  it('omits very short time lines, and has one break for all of them', () => {
+  it('omits very short time lines, with one break for all of them', () => {
     const feed = new Feed().groups(6, 1000);
     const count = feed.segments.length;
     for (let i = 0; i < 500; i++) feed.push({ isPoint: true, isBreak: i % 5 === 0 });
@@ -225,7 +225,7 @@ describe('SegmentCutter', () => {
     const count = feed.segments.length;
     feed.stall().stall();
     expect(feed.segments).toHaveLength(count + 1);
-    // The last unit may not be complete.
+    // The last unit may be incomplete.
     expect(feed.segments[count]).toMatchObject({ end: (feed.units - 1) * 1000 });
     expect(feed.durations[count]).toBe(2560);
     for (let i = 0; i < 30; i++) feed.push({});
@@ -266,7 +266,7 @@ describe('SegmentCutter', () => {
     expect(feed.durations[count]).toBe(1040);
     expect(feed.durations.slice(-2)).toEqual(durations);
     expect(Math.max(...feed.durations)).toBe(4000);
-    // The last unit before the stall is no random access point.
+    // The last unit before the stall is not a random access point.
     expect(feed.segments.filter(({ isIndependent }) => !isIndependent)).toHaveLength(1);
     feed.cutter.forgetStalls();
     expect(feed.groups(12, 1000).durations.slice(-2)).toEqual([4000, 4000]);
@@ -284,7 +284,7 @@ describe('SegmentCutter', () => {
     fc.assert(
       fc.property(fc.array(piece, { minLength: 1, maxLength: 40 }), fc.nat(30), (pieces, fixAt) => {
         const feed = new Feed();
-        /** Positions of the random access points that players could have begun at. */
+        /** Positions of the random access points at which players could have begun. */
         const shown: number[] = [];
         let points = [0];
         let lineFrames = 1;

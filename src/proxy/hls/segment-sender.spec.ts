@@ -21,7 +21,7 @@ function numbered(): Buffer {
   return bytes;
 }
 
-/** One segment, of 7.5 MB unless told otherwise, which no kernel takes at once, sent by a real server. */
+/** Sends one segment from a real server. It has 7.5 MB by default, more than a kernel accepts at once. */
 class Stage {
   readonly ring = new RingBuffer({ maxBytes: 64 * 1024 * 1024, maxAgeMs: 1000 });
   readonly media: Buffer;
@@ -136,14 +136,14 @@ describe('SegmentSender', () => {
     },
   );
 
-  it('pins one view of the ring for a player who takes nothing, and aborts in time', async () => {
+  it('pins one view of the ring for a player that takes nothing, and aborts at the timeout', async () => {
     const response = await stage.ask();
     const sender = await until(() => stage.senders[0]);
     await until(() => sender.pinnedBytes > 0);
-    // What the head, the tables and the first piece may come to.
+    // The maximum size of the head, the tables and the first piece.
     expect(sender.pinnedBytes).toBeLessThan(200_000);
     let nowMs = 0;
-    // The kernel may go on taking for a while.
+    // The kernel may continue to accept bytes for a while.
     await until(() => {
       sender.check((nowMs += STALL_MS / 2), false, STALL_MS);
       return stage.over === 1;
@@ -164,7 +164,7 @@ describe('SegmentSender', () => {
     expect(stage.viewer.queuedBytes).toBeLessThan(segmentBytes(stage.segment));
   });
 
-  it('aborts nobody because our own event loop was late', async () => {
+  it('aborts no transfer because of event loop lag', async () => {
     const response = await stage.ask();
     const sender = await until(() => stage.senders[0]);
     await until(() => sender.pinnedBytes > 0);
@@ -175,7 +175,7 @@ describe('SegmentSender', () => {
     expect(await bodyOf(response)).toHaveLength(segmentBytes(stage.segment));
   });
 
-  it('resets a player whom the end of the ring overtakes, because the length was sent', async () => {
+  it('resets the connection when unsent bytes leave the ring, because the length was sent', async () => {
     const response = await stage.ask();
     const sender = await until(() => stage.senders[0]);
     await until(() => sender.pinnedBytes > 0);

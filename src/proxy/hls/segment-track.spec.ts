@@ -20,7 +20,7 @@ const FRAME_MS = 40;
 const FIRST_NUMBER = 1000;
 const PLENTY = { maxBytes: 64 * 1024 * 1024, maxAgeMs: 3_600_000 };
 
-/** A stream whose media arrive as told, and its track. */
+/** A stream that arrives as the test says, and its segment track. */
 class Stage {
   readonly history: StreamHistory;
   readonly track: SegmentTrack;
@@ -41,7 +41,7 @@ class Stage {
     if (commit) this.history.ring.commit();
   }
 
-  /** So many frames at their pace, a second at a time. */
+  /** `frames` frames at their pace, one second at a time. */
   play(stream: SyntheticStream, frames: number): void {
     for (let left = frames; left > 0; left -= 25) {
       this.nowMs += Math.min(left, 25) * FRAME_MS;
@@ -50,7 +50,7 @@ class Stage {
     }
   }
 
-  /** Every segment that is there. */
+  /** Every segment of the track. */
   get segments(): Segment[] {
     if (!this.track.isPlayable) return [];
     const numbers = this.track.playlist(true, 'x/').matchAll(/^x\/(\d+)\.ts$/gm);
@@ -68,8 +68,8 @@ class Stage {
   }
 }
 
-/** What every list of segments has to be, whatever the stream. */
-function expectSound(stage: Stage): void {
+/** What holds for every list of segments, whatever the stream. */
+function expectConsistent(stage: Stage): void {
   const { segments, track } = stage;
   let end = segments[0]?.start;
   for (const segment of segments) {
@@ -78,7 +78,7 @@ function expectSound(stage: Stage): void {
     expect(segment.start % TS_PACKET).toBe(0);
     expect(Math.round(segment.durationMs / 1000)).toBeLessThanOrEqual(track.targetMs / 1000);
     expect(packetsOf(segment.preface).map((packet) => pidOf(packet, 0))).toEqual([0, 0x1000]);
-    // A player that begins here finds every counter in order.
+    // A player that begins here receives every counter in order.
     const whole = Buffer.concat([segment.preface, stage.bytesOf(segment)]);
     expect(continuityFaults(whole)).toEqual([]);
     expect(track.find(segment.number)).toBe(segment);
@@ -101,10 +101,10 @@ describe('SegmentTrack', () => {
       durations,
     );
     expect(segments.some(({ isBreak }) => isBreak)).toBe(false);
-    expectSound(stage);
+    expectConsistent(stage);
   });
 
-  it('is the same for a late start, however bytes arrived', () => {
+  it('has the same segments for a late player, however bytes arrived', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 12, max: 330 }),
@@ -124,9 +124,9 @@ describe('SegmentTrack', () => {
           early.track.advance();
           late.track.listen();
           const cuts = ({ segments }: Stage): number[] => segments.map(({ start }) => start);
-          expectSound(early);
-          expectSound(late);
-          // The one that was asked late knows how long groups are before it tells a target.
+          expectConsistent(early);
+          expectConsistent(late);
+          // The track that was requested late knows the length of groups before it fixes its target.
           const same = Math.min(cuts(early).length, cuts(late).length);
           if (gop <= 200) expect(cuts(early).slice(0, same)).toEqual(cuts(late).slice(0, same));
           for (const { start, isIndependent } of early.segments) {
@@ -138,7 +138,7 @@ describe('SegmentTrack', () => {
     );
   });
 
-  it('breaks where the time line does', () => {
+  it('has a break where the time line has one', () => {
     const stage = new Stage();
     stage.track.listen();
     stage.play(new SyntheticStream(), 300);
@@ -171,7 +171,7 @@ describe('SegmentTrack', () => {
     expect(early).not.toContain('PROGRAM-DATE-TIME');
     stage.play(stream, 400);
     const later = stage.track.playlist(false, '');
-    // Frames are shown 200 ms after their place; the first second came at 0, with five of the past.
+    // Frames are presented 200 ms after decoding. The first second arrived at 0, with 5 s of old media.
     const dates = [...later.matchAll(/DATE-TIME:(.*)\n#EXTINF:(.*),/g)];
     expect(dates.length).toBeGreaterThan(2);
     dates.slice(1).forEach(([, date], i) => {
@@ -185,7 +185,7 @@ describe('SegmentTrack', () => {
     }
   });
 
-  it('drops segments that have left the ring, and keeps counting', () => {
+  it('drops segments that have left the ring, and continues their numbers', () => {
     const stage = new Stage({ maxBytes: 1024 * 1024, maxAgeMs: 3_600_000 });
     stage.track.listen();
     const stream = new SyntheticStream({ frameBytes: 3000 });
@@ -194,7 +194,7 @@ describe('SegmentTrack', () => {
     stage.play(stream, 1500);
     expect(stage.track.find(first.number)).toBeNull();
     expect(stage.segments[0]!.number).toBeGreaterThan(first.number + 5);
-    expectSound(stage);
+    expectConsistent(stage);
   });
 
   it("keeps the media of its playlist beyond the ring's bounds until it stops listening", () => {
@@ -213,7 +213,7 @@ describe('SegmentTrack', () => {
     expect(ring.allocatedBytes).toBeLessThan(1024 * 1024);
   });
 
-  it('keeps no more than its bound', () => {
+  it('keeps at most the maximum number of segments', () => {
     const stage = new Stage({ maxBytes: 256 * 1024, maxAgeMs: 2000 });
     stage.track.listen();
     for (let second = 0; second < 14; second++) {
@@ -224,7 +224,7 @@ describe('SegmentTrack', () => {
     expect(stage.history.ring.allocatedBytes).toBeGreaterThan(MAX_OWED_BYTES / 2);
   });
 
-  it('continues with higher numbers and a break after a time without requests', () => {
+  it('continues with higher numbers and a break after a period without requests', () => {
     const stage = new Stage({ maxBytes: 512 * 1024, maxAgeMs: 3_600_000 });
     stage.track.listen();
     const stream = new SyntheticStream({ frameBytes: 3000 });
@@ -238,7 +238,7 @@ describe('SegmentTrack', () => {
     expect(after[0]!.number).toBe(before.number + 1);
     expect(after[0]!.isBreak).toBe(true);
     expect(after.slice(1).some(({ isBreak }) => isBreak)).toBe(false);
-    expectSound(stage);
+    expectConsistent(stage);
   });
 
   it('lists all media once when the stream stalls, and continues from there', () => {
@@ -251,20 +251,20 @@ describe('SegmentTrack', () => {
     const { segments } = stage;
     expect(segments).toHaveLength(before.length + 1);
     const playedMs = segments.reduce((sum, { durationMs }) => sum + durationMs, 0);
-    // All pictures but the last one, which may not be complete.
+    // All pictures but the last one, which may be incomplete.
     expect(playedMs).toBe(199 * FRAME_MS);
     stage.track.stalled(2000);
     expect(stage.segments).toHaveLength(segments.length);
     stage.play(stream, 300);
     expect(stage.segments.some(({ isBreak }) => isBreak)).toBe(false);
-    expectSound(stage);
+    expectConsistent(stage);
   });
 
   it.each([
     ['is missing', 9000, (9000 + FRAME_MS) * 90],
     ['jumps to another clock', 3_600_000, 0],
     ['leaps back', -7000, 0],
-  ])('measures the gap before a segment: the time %s', (_, leapMs, gapTicks) => {
+  ])('measures the gap before a segment if the time %s', (_, leapMs, gapTicks) => {
     const stage = new Stage();
     stage.track.listen();
     const startMs = 100_000;
@@ -292,7 +292,7 @@ describe('SegmentTrack', () => {
     expect(later.length).toBeGreaterThan(mine.length);
   });
 
-  it('knows when the next segment is late', () => {
+  it('reports when the next segment is late', () => {
     const stage = new Stage();
     const { track } = stage;
     track.listen();

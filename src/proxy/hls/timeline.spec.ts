@@ -11,11 +11,11 @@ interface Unit {
 
 interface Placed extends Unit {
   readonly ms: number;
-  /** Breaks before it. */
+  /** Number of breaks before it. */
   readonly line: number;
 }
 
-/** Pictures, sound and clock of one programme. */
+/** Video, audio and PCR of one programme. */
 class Stage {
   readonly assigned: Placed[] = [];
   readonly breaks: Unit[] = [];
@@ -41,7 +41,7 @@ class Stage {
     return this;
   }
 
-  /** All three for so long, from a time on. */
+  /** All three streams for `seconds`, from `fromMs` on. */
   play(fromMs: number, seconds: number, streams = ['video', 'sound', 'clock'] as const): this {
     for (let ms = 0; ms < seconds * 1000; ms += 40) {
       for (const stream of streams) this.take(stream, fromMs + ms);
@@ -97,7 +97,7 @@ describe('Timeline', () => {
           const before = told[i - 1];
           if (before === undefined || before.line !== unit.line) return false;
           const passedMs = trueMs.get(unit.index)! - trueMs.get(before.index)!;
-          // A unit of the line before may still come when sound has left it.
+          // A unit of the previous line may still arrive when audio has left that line.
           return Math.abs(passedMs) < 5000 && Math.abs(unit.ms - before.ms - passedMs) > 0.1;
         });
         expect(wrong).toEqual([]);
@@ -127,22 +127,25 @@ describe('Timeline', () => {
     },
   );
 
-  it.each(['video', 'sound', 'clock'] as const)('%s may leave the line alone', (stream) => {
-    const stage = new Stage().play(1e6, 5);
-    for (let ms = 5000; ms < 10_000; ms += 40) {
-      for (const own of ['video', 'sound', 'clock'] as const) {
-        stage.take(own, (own === stream ? 5e6 : 1e6) + ms);
+  it.each(['video', 'sound', 'clock'] as const)(
+    '%s may leave the line without the other streams',
+    (stream) => {
+      const stage = new Stage().play(1e6, 5);
+      for (let ms = 5000; ms < 10_000; ms += 40) {
+        for (const own of ['video', 'sound', 'clock'] as const) {
+          stage.take(own, (own === stream ? 5e6 : 1e6) + ms);
+        }
       }
-    }
-    expect(stage.breaks).toEqual([]);
-    const told = stage.of(stream);
-    // Nothing is assigned until it is clear that no break comes, and then it goes on with the others.
-    expect(told.length).toBeGreaterThan(215);
-    expect(told.at(-1)!.ms - told[0]!.ms).toBeGreaterThan(9000);
-    expect(told.at(-1)!.ms - told[0]!.ms).toBeLessThan(11_000);
-  });
+      expect(stage.breaks).toEqual([]);
+      const told = stage.of(stream);
+      // Units are held until it is certain that no break follows, and are then assigned.
+      expect(told.length).toBeGreaterThan(215);
+      expect(told.at(-1)!.ms - told[0]!.ms).toBeGreaterThan(9000);
+      expect(told.at(-1)!.ms - told[0]!.ms).toBeLessThan(11_000);
+    },
+  );
 
-  it('a single stream starts a new line at once', () => {
+  it('a jump of a single stream starts a new line at once', () => {
     const stage = new Stage().play(0, 2, ['sound'] as never).play(1e6, 2, ['sound'] as never);
     expect(stage.breaks).toMatchObject([{ stream: 'sound', index: 50 }]);
   });

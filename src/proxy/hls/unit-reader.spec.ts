@@ -17,7 +17,7 @@ function tables(writer: TsWriter): TsWriter {
     .section(0x1000, pmtSection(1, VIDEO, streams));
 }
 
-/** Reads all of it in pieces of so many packets. */
+/** Reads all bytes in pieces of `packets` packets. */
 function unitsOf(bytes: Buffer, packets = 1000, maxStepMs = 8000): MediaUnit[] {
   const scanner = new TransportScanner();
   scanner.scan(bytes, 0, bytes.length, 0, 0);
@@ -70,9 +70,9 @@ describe('UnitReader', () => {
 
   it.each([
     ['a jump forward', 90 * 8001, false, true],
-    ['the longest step', 90 * 8000, false, false],
+    ['the largest continuous step', 90 * 8000, false, false],
     ['a jump back', -90 * 1001, false, true],
-    ['a little back', -90 * 900, false, false],
+    ['a small step back', -90 * 900, false, false],
     ['a flag where time continues', 3600, true, false],
     ['a flag and a jump', 90 * 60_000, true, true],
   ])('%s', (_, step, flagged, isBreak) => {
@@ -88,8 +88,8 @@ describe('UnitReader', () => {
 
   it.each([
     ['a splice, which flags the tables too', 0, true],
-    ['the flag of pictures alone', VIDEO, false],
-    ['the flag of sound alone', AUDIO, false],
+    ['a flag on video only', VIDEO, false],
+    ['a flag on audio only', AUDIO, false],
   ])('%s', (_, pid, isBreak) => {
     const writer = tables(new TsWriter());
     frame(writer, 900_000);
@@ -97,7 +97,7 @@ describe('UnitReader', () => {
     frame(writer, 903_600);
     const [first, second] = unitsOf(writer.bytes());
     expect(first!.breaksAt).toBeNull();
-    // What the flag stands before is no longer of the first source.
+    // The flagged packets no longer belong to the first source.
     expect(second!.breaksAt).toBe(isBreak ? second!.position - TS_PACKET : null);
   });
 
@@ -126,7 +126,7 @@ describe('UnitReader', () => {
     }
     const units = unitsOf(writer.bytes(), 7);
     const sounds = units.filter(({ position }) => position < evening);
-    // Pictures are waited for during the first second.
+    // For the first second, segments wait for video.
     expect(sounds).toHaveLength(75);
     expect(units.slice(75)).toHaveLength(50);
     expect(units.every(({ breaksAt }) => breaksAt === null)).toBe(true);

@@ -107,9 +107,9 @@ class Track extends TimeTrack<Unit> {
 }
 
 /**
- * Finds the positions in packets at which segments may begin and end, and assigns them times on one time line, without
- * the 33-bit wrap. They are units of the first stream that has any, video before audio; the PCR alone serves as well.
- * The programme is read from the packets themselves, because they may be old and have other tracks.
+ * Finds the positions at which segments may begin and end, and assigns them times on one time line, without the 33-bit
+ * wrap. The positions are units of the first stream that has any: video before audio, and the PCR if there is neither.
+ * The programme is read from the packets themselves, because old packets may belong to other tracks.
  */
 export class UnitReader {
   /** Work done so far, in packets. */

@@ -11,13 +11,13 @@ class Feed {
   private position = 0;
   private units = 0;
 
-  /** A unit of so many packets. */
+  /** Feeds a unit of `packets` packets. */
   unit(packets: number): void {
-    // One byte of payload in each packet but the first, which is quickly read.
+    // All packets but the first have one byte of payload, so that they are read fast.
     const whole = Buffer.alloc(packets * TS_PACKET, 0xff);
     for (let n = 0; n < packets; n++) {
       const isFirst = n === 0;
-      // Counters go on, or packets would be taken for repeated ones.
+      // The counters continue, because equal packets would count as repetitions.
       const counter = (this.position / TS_PACKET + n) & 0x0f;
       const header = [0x47, (isFirst ? 0x40 : 0) | (VIDEO >> 8), VIDEO & 0xff];
       whole.set([...header, (isFirst ? 0x10 : 0x30) | counter, 182, 0], n * TS_PACKET);

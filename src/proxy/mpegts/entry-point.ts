@@ -25,13 +25,13 @@ export class EntryPoint {
   ) {}
 
   /** A position that needs only the tables, or of which nothing else is known. */
-  static behindTables(position: number, psi: PsiSnapshot): EntryPoint {
+  static afterTables(position: number, psi: PsiSnapshot): EntryPoint {
     const nothing = { pid: NULL_PID, counter: 0, pts: -1, dts: -1 };
     return new EntryPoint({ position, psi, ...nothing }, null, false, false);
   }
 
   /** A packet that starts an audio frame of this PID. */
-  static atSound(pid: number, position: number, psi: PsiSnapshot): EntryPoint {
+  static atAudio(pid: number, position: number, psi: PsiSnapshot): EntryPoint {
     return new EntryPoint({ position, psi, pid, counter: 0, pts: -1, dts: -1 }, null, false, true);
   }
 

@@ -133,9 +133,9 @@ function skipShortTermSets(reader: BitReader): boolean {
       continue;
     }
     const before = reader.unsigned();
-    const behind = reader.unsigned();
-    if (before > MAX_PICTURES_IN_SET || behind > MAX_PICTURES_IN_SET) return false;
-    pictures = before + behind;
+    const after = reader.unsigned();
+    if (before > MAX_PICTURES_IN_SET || after > MAX_PICTURES_IN_SET) return false;
+    pictures = before + after;
     for (let i = 0; i < pictures; i++) {
       reader.unsigned();
       reader.skip(1);

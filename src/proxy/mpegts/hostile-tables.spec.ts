@@ -8,7 +8,7 @@ import { SOURCE_BUDGET, SourceBudget, type StructuralWork } from './source-budge
 import { TableRepair } from './table-repair';
 import { TransportScanner } from './transport-scanner';
 
-/** What the scanner has the tables' own readers do, counted where it is done and not where it is paid. */
+/** Work of the scanner's table readers, counted where it is done, not where it is charged. */
 const done = { tables: 0, entries: 0 };
 
 jest.mock('./psi', () => {
@@ -40,7 +40,7 @@ class CountedBudget extends SourceBudget {
 const MEGABYTE = 1_000_000;
 const CHUNK = 64 * TS_PACKET;
 
-/** Feeds packets as they arrive at so many Mbit/s. */
+/** Feeds packets as they arrive at this bit rate. */
 function feed(bytes: Buffer, mbps: number): { scanner: TransportScanner; budget: CountedBudget } {
   const scanner = new TransportScanner();
   const budget = new CountedBudget();
@@ -62,12 +62,12 @@ function feed(bytes: Buffer, mbps: number): { scanner: TransportScanner; budget:
 
 interface Mix {
   readonly seed: number;
-  /** How often each kind of packet comes. */
+  /** Relative frequency of each kind of packet. */
   readonly weights: readonly number[];
   readonly entries: number;
 }
 
-/** Packets of tables that change, in all the ways that a writer with bad intent may think of. */
+/** Packets of changing tables, in all the ways that a malicious writer may choose. */
 function hostile({ seed, weights, entries }: Mix, bytes: number): Buffer {
   let state = seed >>> 0;
   const random = (below: number): number => {
@@ -136,7 +136,7 @@ const mixes: fc.Arbitrary<Mix> = fc.record({
 });
 
 describe('malicious tables', () => {
-  it('cause no more work than is paid for, and none once the budget is spent', () => {
+  it('cause no more work than is charged, and none once the budget is spent', () => {
     fc.assert(
       fc.property(mixes, fc.constantFrom(2, 8, 20), (mix, mbps) => {
         const bytes = hostile(mix, MEGABYTE);
@@ -145,7 +145,7 @@ describe('malicious tables', () => {
         const seconds = (bytes.length * 8) / mbps / 1e6;
         const allowed = burst + seconds * perSecond + (bytes.length / 1024) * perKib;
         expect(budget.paid).toBeLessThanOrEqual(allowed);
-        // Sections are read for a unit each, and eight of their entries for another one.
+        // One unit pays for a section, and another one for each eight of its entries.
         expect(done.tables).toBeLessThanOrEqual(budget.paid);
         expect(done.entries).toBeLessThanOrEqual(8 * budget.paid);
         expect(scanner.programmeChanges).toBeLessThanOrEqual(budget.paid);
@@ -176,12 +176,12 @@ describe('malicious tables', () => {
 describe('broadcasts', () => {
   const FIXTURES = ['h264-aac', 'h264-open-gop', 'hevc-aac', 'mpeg2-mp2', 'audio-only'];
 
-  it.each(FIXTURES)('%s uses next to nothing of the budget', (name) => {
+  it.each(FIXTURES)('%s uses at most a hundredth of the budget', (name) => {
     const bytes = readFileSync(join(__dirname, 'fixtures', `${name}.m2t`));
     expect(feed(bytes, 1000).budget.highestUse).toBeLessThan(0.01);
   });
 
-  /** Sixty seconds that arrive at once. */
+  /** 60 s of media that arrive at once. */
   function minute(tables: (writer: TsWriter, tenth: number) => void): Buffer {
     const writer = new TsWriter();
     const media = Buffer.alloc(184, 0x55);

@@ -9,7 +9,7 @@ const KEY = Buffer.from([0, 0, 1, 0x65, ...Array<number>(300).fill(0x55)]);
 const INTER = Buffer.from([0, 0, 1, 0x41, ...Array<number>(300).fill(0x55)]);
 const SOUND = Buffer.alloc(100, 0x33);
 const STEP_MS = 40;
-/** A multiplex begins anywhere in its day. */
+/** Near the wrap, because a multiplex may begin anywhere in its range of timestamps. */
 const BASE_TICKS = 2 ** 33 - 90_000;
 
 type Show = (writer: TsWriter, pts: number, step: number) => void;
@@ -19,7 +19,7 @@ interface StageOptions {
   readonly pcrPid?: number;
 }
 
-/** A broadcast in steps of 40 ms: the output of `show`, and the tables ten times in 4 s. */
+/** A broadcast in steps of 40 ms. A test writes the media; the tables are written ten times in 4 s. */
 class Stage {
   readonly scanner = new TransportScanner();
   readonly points: EntryPoint[] = [];
@@ -45,7 +45,7 @@ class Stage {
     this.tables();
   }
 
-  /** Continues for `ms`; returns the position at which that began. */
+  /** Continues for `ms`; returns the position at which this part begins. */
   play(ms: number, show: Show): number {
     const from = this.writer.position;
     for (const end = this.steps + ms / STEP_MS; this.steps < end; this.steps++) {
@@ -102,7 +102,7 @@ const both =
     shows.forEach((show) => show(...step));
 
 describe('the leading stream of a programme', () => {
-  it('is video if it arrives, from the first packet on, and only its key frames are points', () => {
+  it('is video if it arrives, from the first packet on, and only its key frames are random access points', () => {
     const stage = new Stage();
     stage.play(8000, both(sound, pictures(25)));
     expect(stage.leads).toHaveLength(1);
@@ -118,10 +118,10 @@ describe('the leading stream of a programme', () => {
   ])('is audio if video is announced but does not arrive: %s', (_what, pcrPid, hasTimes) => {
     const stage = new Stage({ pcrPid });
     const silent: Show = (writer) => void writer.pes({ pid: AUDIO.pid }, pes(SOUND));
-    // Arrival is ten times as fast as time goes by.
+    // Without timestamps the media arrive ten times as fast, so more of them are needed.
     stage.play(hasTimes ? 3000 : 30_000, hasTimes ? sound : silent);
     expect(stage.scanner.leading?.pid).toBe(AUDIO.pid);
-    // From the first packet of sound behind the tables on, and at each one as soon as that is decided.
+    // There is a point at the first audio packet after the tables, and at each later one once the lead is decided.
     expect(stage.points[0]!.position).toBe(2 * 188);
     expect(stage.points.length).toBeGreaterThan(15);
     expect(stage.points.some(({ keyframe }) => keyframe)).toBe(false);
@@ -172,7 +172,7 @@ describe('the leading stream of a programme', () => {
     expect(lead.position).toBeGreaterThanOrEqual(night);
     expect(lead.position).toBeLessThan(night + 4 * 188);
     expect(stage.pointsFrom(night)[0]!.position).toBe(lead.position);
-    // The clock went with the pictures, and time goes on by the sound.
+    // The PCR ended with the pictures, and media time continues by the audio.
     const { clock } = stage.scanner;
     expect(clock.source).toBe('pts');
     const from = clock.mediaTimeAt(stage.position)!;
@@ -191,25 +191,28 @@ describe('the leading stream of a programme', () => {
     );
   });
 
-  it.each([5, 9, 14])('is a still picture that comes every %i s, once that is known', (seconds) => {
-    const stage = new Stage();
-    const still: Show = (writer, pts, step) => {
-      if (step % (seconds * 25) === 10) writer.pes({ pid: VIDEO.pid }, pes(KEY, pts));
-    };
-    stage.play(seconds * 6000, both(sound, still));
-    expect(stage.leads.at(-1)![0]).toBe(VIDEO.pid);
-    expect(stage.leads.length).toBeLessThanOrEqual(3);
-    expect(stage.points.filter(({ keyframe }) => keyframe)).toHaveLength(6);
-    const second = stage.points.filter(({ keyframe }) => keyframe)[1]!;
-    expect(stage.pointsFrom(second.position)).toHaveLength(5);
-  });
+  it.each([5, 9, 14])(
+    'is a still picture that is sent every %i s, once its interval is known',
+    (seconds) => {
+      const stage = new Stage();
+      const still: Show = (writer, pts, step) => {
+        if (step % (seconds * 25) === 10) writer.pes({ pid: VIDEO.pid }, pes(KEY, pts));
+      };
+      stage.play(seconds * 6000, both(sound, still));
+      expect(stage.leads.at(-1)![0]).toBe(VIDEO.pid);
+      expect(stage.leads.length).toBeLessThanOrEqual(3);
+      expect(stage.points.filter(({ keyframe }) => keyframe)).toHaveLength(6);
+      const second = stage.points.filter(({ keyframe }) => keyframe)[1]!;
+      expect(stage.pointsFrom(second.position)).toHaveLength(5);
+    },
+  );
 
   it('stays audio when a new PMT announces video, until the first key frame', () => {
     const stage = new Stage({ streams: [AUDIO] });
     stage.play(2000, sound);
     stage.announce([VIDEO, AUDIO]);
     const from = stage.play(1000, sound);
-    // Points come no denser than every 200 ms.
+    // Points are at least 200 ms apart.
     expect(stage.pointsFrom(from).length).toBeGreaterThanOrEqual(4);
     const key = stage.play(2000, both(pictures(25), sound));
     expect(stage.pointsFrom(key).map(({ keyframe }) => keyframe)).toEqual([true, true]);
@@ -261,7 +264,7 @@ describe('the programme of a transponder', () => {
     expect(points.length).toBeGreaterThan(4);
     expect(scanner.leading?.pid).toBe(0x100);
     expect(scanner.clock.source).toBe('pcr');
-    // What joins there has the tables of that programme.
+    // Viewers who join there get the tables of that programme.
     const preface = points[0]!.preface;
     expect(preface.subarray(188, 192).readUInt16BE(1) & 0x1fff).toBe(0x1001);
   });

@@ -56,18 +56,18 @@ export class LeadCandidate {
    * Records the start of a PES packet with its decoding time in ticks of 90 kHz, or −1 and then the time of the
    * stream's clock. Takes the current programme time and returns the updated one.
    */
-  show(ticks: number, clockMs: number | null, nowMs: number): number {
+  recordPes(ticks: number, clockMs: number | null, nowMs: number): number {
     const stepMs = this.step(ticks, clockMs);
     const isLine = this.isSeen && stepMs <= MAX_STEP_MS && stepMs >= -MAX_BACK_MS;
     this.ownMs = isLine ? this.ownMs + stepMs : nowMs;
-    const shownMs = Math.max(nowMs, this.ownMs);
+    const presentMs = Math.max(nowMs, this.ownMs);
     // A stream that arrives alone is measured by its own timestamps.
     if (this.isSeen) {
-      this.gapMs = Math.max(shownMs - this.lastMs, (this.gapMs ?? 0) * FORGETTING);
+      this.gapMs = Math.max(presentMs - this.lastMs, (this.gapMs ?? 0) * FORGETTING);
     }
     this.isSeen = true;
-    this.lastMs = shownMs;
-    return shownMs;
+    this.lastMs = presentMs;
+    return presentMs;
   }
 
   private step(ticks: number, clockMs: number | null): number {
@@ -139,10 +139,10 @@ export class LeadWatch {
     if (best !== undefined) this.lead(best, position);
   }
 
-  /** Records the start of a PES packet of the leading stream; times as for `LeadCandidate.show`. */
-  leadingShows(ticks: number, clockMs: number | null): void {
+  /** Records the start of a PES packet of the leading stream; times as for `LeadCandidate.recordPes`. */
+  recordLeading(ticks: number, clockMs: number | null): void {
     if (this.leading === null) return;
-    this.nowMs = this.leading.show(ticks, clockMs, this.nowMs);
+    this.nowMs = this.leading.recordPes(ticks, clockMs, this.nowMs);
     this.signs++;
   }
 
@@ -150,14 +150,14 @@ export class LeadWatch {
    * The same for another candidate, at `position`, after the tables `psi`. Returns true if the leading stream is
    * silent and this candidate should lead from `since` on.
    */
-  rivalShows(
+  recordRival(
     candidate: LeadCandidate,
     ticks: number,
     clockMs: number | null,
     position: number,
     psi: PsiSnapshot | null,
   ): boolean {
-    this.nowMs = candidate.show(ticks, clockMs, this.nowMs);
+    this.nowMs = candidate.recordPes(ticks, clockMs, this.nowMs);
     const { leading } = this;
     if (leading === null) return false;
     const { since } = candidate;
@@ -167,7 +167,7 @@ export class LeadWatch {
       since.psi = psi;
     }
     if (this.isAlive(leading)) return false;
-    return !this.candidates.some((other) => this.goesBefore(other, candidate));
+    return !this.candidates.some((other) => this.precedes(other, candidate));
   }
 
   /** True if the candidate takes the lead with its first random access point. */
@@ -185,7 +185,7 @@ export class LeadWatch {
     return this.nowMs - candidate.lastMs < candidate.patienceMs;
   }
 
-  private goesBefore(other: LeadCandidate, candidate: LeadCandidate): boolean {
+  private precedes(other: LeadCandidate, candidate: LeadCandidate): boolean {
     if (other === this.leading || other.rank >= candidate.rank || !other.isSeen) return false;
     return this.isAlive(other);
   }

@@ -7,13 +7,13 @@ import { LoopDetector } from './loop-detector';
 const SECOND = 90_000;
 const WRAP = 2 ** 33;
 
-/** One unit per second of its own time. */
+/** A unit of the content's own time `second`. */
 const unit = (second: number, content = second): AccessUnitPrint => ({
   ticks: (second * SECOND) % WRAP,
   print: ((second * SECOND) % WRAP) * 1000 + (content % 1000),
 });
 
-/** Feeds units one media second apart; returns the seconds at which a loop was told. */
+/** Feeds units that are 1 s of media apart. Returns the seconds at which a loop was reported. */
 function feed(detector: LoopDetector, units: readonly AccessUnitPrint[], fromMs = 0): number[] {
   return units.flatMap((one, i) => (detector.add(one, fromMs + i * 1000) === null ? [] : [i]));
 }
@@ -30,16 +30,19 @@ describe('LoopDetector', () => {
     expect(detector.add(unit(0), 120_000)).toEqual({ periodMs: 60_000 });
   });
 
-  it.each([1, 2, 3, 7, 59, 300])('finds a loop of %d s, seams between or not', (period) => {
-    const detector = new LoopDetector(10_000);
-    const once = seconds(1000, period);
-    const often = Array.from({ length: Math.ceil(60 / period) + 3 }, () => once).flat();
-    const found = feed(detector, [...seconds(0, 30), ...often]);
-    expect(found[0]).toBeLessThanOrEqual(30 + period + 13);
-    // The unit at each seam may be cut differently each time.
-    const cut = often.map((one, i) => (i % period === 0 ? { ...one, print: -i - 1 } : one));
-    if (period >= 3) expect(feed(new LoopDetector(10_000), cut)).not.toEqual([]);
-  });
+  it.each([1, 2, 3, 7, 59, 300])(
+    'finds a loop of %d s, with or without a different unit at each seam',
+    (period) => {
+      const detector = new LoopDetector(10_000);
+      const once = seconds(1000, period);
+      const often = Array.from({ length: Math.ceil(60 / period) + 3 }, () => once).flat();
+      const found = feed(detector, [...seconds(0, 30), ...often]);
+      expect(found[0]).toBeLessThanOrEqual(30 + period + 13);
+      // The unit at each seam may be split differently each time.
+      const cut = often.map((one, i) => (i % period === 0 ? { ...one, print: -i - 1 } : one));
+      if (period >= 3) expect(feed(new LoopDetector(10_000), cut)).not.toEqual([]);
+    },
+  );
 
   it('ends when new content arrives', () => {
     const detector = new LoopDetector(5000);
@@ -64,7 +67,7 @@ describe('LoopDetector', () => {
     expect(feed(new LoopDetector(10_000), make())).toEqual([]);
   });
 
-  it('is reset for a new source, which may overlap the previous one', () => {
+  it('reports no loop for a new source that overlaps the previous one', () => {
     const detector = new LoopDetector(10_000);
     feed(detector, seconds(0, 60));
     detector.reset();
@@ -116,7 +119,7 @@ describe('accessUnitPrint', () => {
   const print = (from: number, to = bytes.length) =>
     accessUnitPrint([bytes.subarray(from, to)], 256);
 
-  it('is equal for the same unit, however its packets are grouped, and different for others', () => {
+  it('is equal for the same unit, however its packets are grouped, and different for other units', () => {
     const prints = keyframes.slice(0, -1).map((at) => print(at));
     expect(new Set(prints.map((one) => (one as AccessUnitPrint).print)).size).toBe(prints.length);
     const at = keyframes[1]!;

@@ -40,7 +40,7 @@ describe('MediaClock', () => {
     }
     const ageMs = clock.mediaTimeAt(1_500_000)! - clock.mediaTimeAt(1_000_000)!;
     expect(ageMs).toBeCloseTo(20_000, -2);
-    // And by its own when that moves again.
+    // Media time follows the PCR again when that advances again.
     clock.addPcr(1_501_000, (latestMs + 3000) * MS, 60_001);
     expect(clock.mediaTimeAt(1_501_000)! - clock.mediaTimeAt(1_500_000)!).toBeCloseTo(3000, -2);
   });

@@ -22,7 +22,7 @@ function programmeOf(bytes: Buffer): Programme {
 
 function look(name: string): StreamFacts[] {
   const bytes = read(name);
-  return new MediaInspector().look([bytes], programmeOf(bytes));
+  return new MediaInspector().inspect([bytes], programmeOf(bytes));
 }
 
 const picture = { width: 96, height: 64, interlaced: false };
@@ -134,30 +134,30 @@ describe('MediaInspector', () => {
   }
 
   it('measures the frame rate by decoding times if the stream does not contain it', () => {
-    const facts = new MediaInspector().look([video(plainSps)], programme(stream(256, 'h264')));
+    const facts = new MediaInspector().inspect([video(plainSps)], programme(stream(256, 'h264')));
     expect(facts[0]!.video).toMatchObject({ width: 96, height: 64, frameRate: 25 });
   });
 
   it('keeps known parameters if an inspection finds none, and updates them when they change', () => {
     const inspector = new MediaInspector();
     const one = programme(stream(256, 'h264'));
-    expect(inspector.look([video(plainSps)], one)[0]!.video?.width).toBe(96);
-    expect(inspector.look([], one)[0]!.video?.width).toBe(96);
+    expect(inspector.inspect([video(plainSps)], one)[0]!.video?.width).toBe(96);
+    expect(inspector.inspect([], one)[0]!.video?.width).toBe(96);
     const wider = video(spsOf({ width: 9, height: 3 }));
-    expect(inspector.look([wider], one)[0]!.video?.width).toBe(160);
-    expect(inspector.look([], programme(stream(257, 'h264')))[0]!.video).toBeNull();
-    expect(inspector.look([], one)[0]!.video).toBeNull();
+    expect(inspector.inspect([wider], one)[0]!.video?.width).toBe(160);
+    expect(inspector.inspect([], programme(stream(257, 'h264')))[0]!.video).toBeNull();
+    expect(inspector.inspect([], one)[0]!.video).toBeNull();
   });
 
-  it('does not parse scrambled streams, and marks them', () => {
+  it('marks scrambled streams, and does not parse them', () => {
     const writer = new TsWriter();
     writer.pes({ pid: 256, scrambled: true }, pes(plainSps, 0));
-    const facts = new MediaInspector().look([writer.bytes()], programme(stream(256, 'h264')));
+    const facts = new MediaInspector().inspect([writer.bytes()], programme(stream(256, 'h264')));
     expect(facts[0]).toMatchObject({ isScrambled: true, video: null });
   });
 
   it('returns the language from the PMT', () => {
-    const facts = new MediaInspector().look([], programme(stream(257, 'aac', '0a04706f7200')));
+    const facts = new MediaInspector().inspect([], programme(stream(257, 'aac', '0a04706f7200')));
     expect(facts[0]!.language).toBe('por');
   });
 
@@ -184,7 +184,7 @@ describe('MediaInspector', () => {
         const bytes = Buffer.from(read(name));
         const known = programmeOf(bytes);
         for (const [at, value] of changes) bytes[at % bytes.length] = value;
-        for (const { video: seen } of new MediaInspector().look([bytes], known)) {
+        for (const { video: seen } of new MediaInspector().inspect([bytes], known)) {
           if (seen === null) continue;
           expect(seen.width).toBeGreaterThanOrEqual(16);
           expect(seen.width).toBeLessThanOrEqual(16_384);

@@ -43,15 +43,15 @@ interface Known {
 }
 
 /**
- * Reads resolution, profile, rates and the like from the media themselves. Each look is bounded by what it is given
- * and by 64 KiB per video and 8 KiB per audio stream; what one look does not find stays as an earlier one found it.
- * Never throws, whatever the bytes.
+ * Reads resolution, profile, rates and the like from the media. An inspection reads at most 64 KiB per video stream and
+ * 8 KiB per audio stream. It keeps the results of earlier inspections where it finds nothing. It never throws, whatever
+ * the bytes are.
  */
 export class MediaInspector {
   private readonly known = new Map<number, Known>();
 
   /** @param runs whole packets, best from a random access point on */
-  look(runs: readonly Buffer[], programme: Programme): StreamFacts[] {
+  inspect(runs: readonly Buffer[], programme: Programme): StreamFacts[] {
     const taps = new Map<number, ElementaryStreamTap>();
     for (const { pid, kind } of programme.streams) {
       if (kind === 'video') taps.set(pid, new ElementaryStreamTap(pid, VIDEO_BYTES, TIMES));

@@ -24,7 +24,7 @@ export class OtherProgrammes {
   private readonly others = new Map<number, Other>();
 
   /** Records a PES packet of the programme, which proves that it is on air. */
-  playedShows(): void {
+  recordSelected(): void {
     this.signs++;
   }
 
@@ -32,7 +32,7 @@ export class OtherProgrammes {
    * Records a PES packet of another PID. Returns the media time of that PID since the last PES packet of the
    * programme, in ms.
    */
-  otherShows(pid: number, ticks: number, clockMs: number | null): number {
+  recordOther(pid: number, ticks: number, clockMs: number | null): number {
     let other = this.others.get(pid);
     if (other === undefined) {
       if (this.others.size >= MAX_OTHERS) return 0;
@@ -53,7 +53,7 @@ export class OtherProgrammes {
   }
 
   /** True if this PID sent a PES packet since the last one of the programme. */
-  isShown(pid: number): boolean {
+  hasSent(pid: number): boolean {
     return this.others.get(pid)?.sign === this.signs;
   }
 

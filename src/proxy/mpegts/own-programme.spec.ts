@@ -17,8 +17,8 @@ function programme(...streams: readonly (readonly [number, number])[]): Programm
   return { programmeNumber: 1, pmtPid: 0x1000, pcrPid, version: 0, streams: streams.map(stream) };
 }
 
-/** What viewers know after these went out one after the other. */
-const told = (...programmes: readonly Programme[]): OwnProgramme =>
+/** The outgoing programme after these programmes were sent one after the other. */
+const programmeAfter = (...programmes: readonly Programme[]): OwnProgramme =>
   programmes.reduce<OwnProgramme | null>(learnProgramme, null)!;
 
 const pidsOf = (own: OwnProgramme, source: Programme): [number, number][] | null => {
@@ -31,16 +31,16 @@ const NEW = programme([0x110, H264], [0x111, AAC]);
 
 describe('mapProgramme', () => {
   it('maps to the current streams, not to earlier ones', () => {
-    const mapping = mapProgramme(told(OLD, NEW), NEW, 'splice')!;
+    const mapping = mapProgramme(programmeAfter(OLD, NEW), NEW, 'splice')!;
     expect(mapping.isIdentity).toBe(true);
-    expect(pidsOf(told(OLD, NEW), OLD)).toEqual([
+    expect(pidsOf(programmeAfter(OLD, NEW), OLD)).toEqual([
       [0x100, 0x110],
       [0x101, 0x111],
     ]);
   });
 
   it('keeps a stream on its PID if the type is the same, and maps the others by order', () => {
-    const own = told(programme([0x100, H264], [0x101, AAC], [0x102, AAC], [0x103, MP2]));
+    const own = programmeAfter(programme([0x100, H264], [0x101, AAC], [0x102, AAC], [0x103, MP2]));
     const source = programme([0x200, H264], [0x102, AAC], [0x201, AAC], [0x101, MP2]);
     expect(pidsOf(own, source)).toEqual([
       [0x102, 0x102],
@@ -51,7 +51,7 @@ describe('mapProgramme', () => {
   });
 
   it('maps the only suitable stream to the first audio', () => {
-    const own = told(programme([0x100, H264], [0x101, AAC], [0x102, AAC]));
+    const own = programmeAfter(programme([0x100, H264], [0x101, AAC], [0x102, AAC]));
     expect(pidsOf(own, programme([0x100, H264], [0x102, AAC]))).toEqual([
       [0x100, 0x100],
       [0x102, 0x101],
@@ -59,7 +59,7 @@ describe('mapProgramme', () => {
   });
 
   it('never maps another type to a PID', () => {
-    const own = told(OLD, programme([0x100, H264], [0x102, AAC]));
+    const own = programmeAfter(OLD, programme([0x100, H264], [0x102, AAC]));
     const { pids } = mapProgramme(
       own,
       programme([0x100, H264], [0x102, AAC], [0x101, MP2]),
@@ -71,7 +71,7 @@ describe('mapProgramme', () => {
 
   it('maps a returning stream to the PID that its type had', () => {
     const full = programme([0x100, H264], [0x101, AAC], [0x102, MP2], [0x103, MP2]);
-    const own = told(full, OLD);
+    const own = programmeAfter(full, OLD);
     const source = programme([0x200, H264], [0x201, AAC], [0x103, MP2], [0x202, MP2]);
     expect(pidsOf(own, source)).toEqual([
       [0x200, 0x100],
@@ -82,7 +82,7 @@ describe('mapProgramme', () => {
   });
 
   it('allocates no PID where other programmes may have their tables', () => {
-    const own = told(programme([0x100, H264], [0x101, AAC], [0x1ffe, MP2]));
+    const own = programmeAfter(programme([0x100, H264], [0x101, AAC], [0x1ffe, MP2]));
     const source = programme([0x200, H264], [0x201, AAC], [0x202, MP2], [0x101, 0x81], [0, 0x81]);
     const { pids } = mapProgramme(own, source, 'splice')!;
     expect(pids.get(0x101)).toBeGreaterThanOrEqual(0x20);
@@ -92,18 +92,18 @@ describe('mapProgramme', () => {
   const radio = programme([0x101, AAC]);
   it.each([
     ['another video', programme([0x100, 0x24], [0x101, AAC]), false, false],
-    ['another sound', programme([0x100, H264], [0x101, MP2]), false, false],
+    ['other audio', programme([0x100, H264], [0x101, MP2]), false, false],
     ['no video', radio, false, true],
-    ['no sound', programme([0x100, H264]), false, true],
+    ['no audio', programme([0x100, H264]), false, true],
   ])('%s', (_what, source, atSplice, underWay) => {
-    const own = told(OLD);
+    const own = programmeAfter(OLD);
     expect(mapProgramme(own, source, 'splice') !== null).toBe(atSplice);
     expect(mapProgramme(own, source, 'under_way') !== null).toBe(underWay);
   });
 
   it('adds new video only if the broadcast itself changes', () => {
-    expect(mapProgramme(told(radio), OLD, 'splice')).toBeNull();
-    expect([...mapProgramme(told(radio), OLD, 'under_way')!.pids]).toEqual([
+    expect(mapProgramme(programmeAfter(radio), OLD, 'splice')).toBeNull();
+    expect([...mapProgramme(programmeAfter(radio), OLD, 'under_way')!.pids]).toEqual([
       [0x101, 0x101],
       [0x100, 0x100],
     ]);
@@ -112,7 +112,7 @@ describe('mapProgramme', () => {
 
 describe('the outgoing programme', () => {
   it('does not grow with every change of the source', () => {
-    let own = told(OLD);
+    let own = programmeAfter(OLD);
     for (let n = 0; n < 500; n++) {
       const source = programme([0x100, H264], [0x101, AAC], [0x200 + n, 0x80 + (n % 100)]);
       own = n % 2 === 0 ? learnProgramme(own, source) : mapProgramme(own, source, 'under_way')!.own;
@@ -124,7 +124,7 @@ describe('the outgoing programme', () => {
   it('is computed for 800 streams as fast as for a few', () => {
     const many = programme(...Array.from({ length: 800 }, (_, n) => [0x20 + n, MP2] as const));
     const moved = programme(...Array.from({ length: 800 }, (_, n) => [0x900 + n, MP2] as const));
-    const mapping = mapProgramme(told(many), moved, 'splice')!;
+    const mapping = mapProgramme(programmeAfter(many), moved, 'splice')!;
     expect([...mapping.pids.values()].slice(0, 800)).toEqual(many.streams.map(({ pid }) => pid));
   });
 });

@@ -9,7 +9,7 @@ interface Aligned {
   aligned: boolean;
 }
 
-/** The length of an RTP header that is followed by a packet; 0 for none, null while bytes are missing. */
+/** Length of an RTP header that a packet follows; 0 for none, null while bytes are missing. */
 function rtpHeader(all: Buffer, at: number): number | null {
   const first = all[at];
   if (first !== undefined && first >> 6 !== 2) return 0;
@@ -25,7 +25,7 @@ function rtpHeader(all: Buffer, at: number): number | null {
   return sync === undefined ? null : sync === 0x47 ? length : 0;
 }
 
-/** Whether `count` packets of this distance begin at `at`; null while bytes are missing. */
+/** True if `count` packets at this distance begin at `at`; null while bytes are missing. */
 function holds(all: Buffer, at: number, distance: number, count: number): boolean | null {
   let next = at;
   for (let index = 0; index < count; index++) {
@@ -42,7 +42,7 @@ function holds(all: Buffer, at: number, distance: number, count: number): boolea
   return true;
 }
 
-/** The rule, on the whole stream at once: what is not decided by its bytes stays undecided. */
+/** A simple model of the aligner that sees the whole stream at once. Bytes that it cannot decide stay undecided. */
 function model(all: Buffer): Aligned {
   const result: Aligned = { packets: [], resyncs: 0, discarded: 0, aligned: false };
   let at = 0;
@@ -126,7 +126,7 @@ interface Framing {
   readonly after: (index: number) => Buffer;
 }
 
-/** Bytes without a pattern, the same for the same seed. */
+/** Random bytes; the same seed gives the same bytes. */
 function noise(length: number, seed: number): Buffer {
   const bytes = Buffer.alloc(length);
   let state = seed + 1;
@@ -272,7 +272,7 @@ describe('PacketAligner', () => {
     const stray = framed(FRAMINGS[1]!, 40);
     const { packets: found } = align([packets(20), Buffer.alloc(33), stray, packets(20)]);
     expect(found.slice(-20)).toEqual(found.slice(0, 20));
-    // The last stray one lies at the right distance.
+    // The last stray packet happens to lie at the right distance.
     expect(found).toHaveLength(41);
   });
 

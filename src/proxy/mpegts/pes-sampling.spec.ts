@@ -1,6 +1,6 @@
 import { PesSampling } from './pes-sampling';
 
-/** PES packets that are read whole among the next `count`, with a random access point in every `distance`th. */
+/** How many of the next `count` PES packets are read whole, if every `distance`th contains a random access point. */
 function readWhole(sampling: PesSampling, count: number, distance: number): number {
   let whole = 0;
   for (let n = 0; n < count; n++) {

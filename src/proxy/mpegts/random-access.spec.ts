@@ -1,8 +1,12 @@
 import fc from 'fast-check';
 import { pes } from './fixtures/ts-writer';
 import { type PsiSnapshot } from './psi-tracker';
-import { type PesPlace, type ProvableCodec, RandomAccessDetector } from './random-access';
-import { sliceTypeOf } from './slice-type';
+import {
+  type PesPlace,
+  type ProvableCodec,
+  RandomAccessDetector,
+  sliceTypeOf,
+} from './random-access';
 
 const START = [0, 0, 1];
 const AUD = [0, 0, 0, 1, 0x09, 0xf0];
@@ -33,7 +37,7 @@ function sei(...messages: [type: number, size: number][]): number[] {
     for (const value of [type, size]) {
       bytes.push(...Array.from({ length: Math.floor(value / 255) }, () => 0xff), value % 255);
     }
-    // Filling that looks like a recovery point message to whoever does not count.
+    // Payload that looks like a recovery point message to a parser that does not count bytes.
     bytes.push(...Array.from({ length: size }, () => 0x06));
   }
   return [...bytes, 0x80];
@@ -48,7 +52,7 @@ const place = (position: number, pts = position): PesPlace => ({
   psi: {} as PsiSnapshot,
 });
 
-/** Positions of the PES packets in which random access points begin, the first one at 0, the next at 1, … */
+/** Indexes of the PES packets in which random access points begin, from 0. */
 function pointsIn(
   codec: ProvableCodec,
   packets: readonly Buffer[],
@@ -99,7 +103,7 @@ const cases: [string, ProvableCodec, number[], boolean][] = [
   ['another SEI', 'h264', [...AUD, ...sei([1, 9], [261, 12], [4, 300]), ...slice(0)], false],
   ['empty SEI message', 'h264', [...AUD, ...sei([1, 0], [6, 1]), ...slice(0)], true],
   ['data partition', 'h264', [...AUD, ...START, 0x42, ...FILL], false],
-  ['no slice at all', 'h264', [...AUD, ...SPS, ...PPS], false],
+  ['no slice', 'h264', [...AUD, ...SPS, ...PPS], false],
   ...[0, 1, 9, 15, 16, 17, 18, 19, 20, 21, 22, 31].map((type): (typeof cases)[number] => [
     `HEVC slice of type ${type}`,
     'hevc',
@@ -137,7 +141,7 @@ describe('RandomAccessDetector', () => {
     );
   });
 
-  it('joins no start code across a gap, but continues searching after it', () => {
+  it('assembles no start code across a gap, and continues the search after it', () => {
     const detector = new RandomAccessDetector('h264');
     detector.begin(place(0));
     const head = pes(Buffer.from([0x55, 0, 0]));
@@ -148,7 +152,7 @@ describe('RandomAccessDetector', () => {
   });
 });
 
-/** A picture whose first slice is the first of the picture. */
+/** A picture that begins with its first slice. */
 const P = [...AUD, ...slice(5)];
 const IDR = [...START, 0x65, 0x88, ...FILL];
 const KEY = [...AUD, ...SPS, ...PPS, ...IDR];
@@ -229,7 +233,7 @@ const streams: [string, ProvableCodec, number[][], number[]][] = [
   ],
 ];
 
-describe('access units are not PES packets', () => {
+describe('access units that differ from PES packets', () => {
   it.each(streams)('%s (%s)', (_name, codec, units, expected) => {
     const packets = units.map((unit, index) => pes(Buffer.from(unit), index));
     expect(positionsIn(codec, packets)).toEqual(expected);
@@ -245,9 +249,9 @@ describe('access units are not PES packets', () => {
         fc.uniqueArray(fc.integer({ min: 1, max: all.length - 1 }), { maxLength: 12 }),
         (places) => {
           const starts = [0, ...places.sort((a, b) => a - b)];
-          // Without times, as in packets in which no access unit begins.
+          // PES packets without timestamps, as if no access unit began in them.
           const packets = starts.map((from, index) => pes(all.subarray(from, starts[index + 1])));
-          // A zero byte ahead of the start code is part of it, and of no unit.
+          // A zero byte before the start code belongs to it, and to no unit.
           const expected = keysAt.map((at) => starts.findLastIndex((from) => from <= at + 1));
           expect(positionsIn('h264', packets, [17, 60])).toEqual(expected);
         },
@@ -256,7 +260,7 @@ describe('access units are not PES packets', () => {
     );
   });
 
-  it('notices when PES packets begin to contain several', () => {
+  it('detects when PES packets begin to contain several access units', () => {
     const single = Array.from({ length: 300 }, (_, index) => (index % 50 === 0 ? KEY : P));
     const several = Array.from({ length: 100 }, (_, index) => [
       ...P,

@@ -34,7 +34,7 @@ export class RepeatedTable {
       this.packets[number] = packets;
       return number === last ? 'repeated' : 'incomplete';
     }
-    if (this.pending.length !== last + 1 || !this.goesOn(section)) {
+    if (this.pending.length !== last + 1 || !this.isSameVersion(section)) {
       this.pending = new Array<undefined>(last + 1).fill(undefined);
       this.pendingPackets = new Array<undefined>(last + 1).fill(undefined);
     }
@@ -59,7 +59,7 @@ export class RepeatedTable {
   }
 
   /** True if the section has the version of the pending ones. */
-  private goesOn(section: Buffer): boolean {
+  private isSameVersion(section: Buffer): boolean {
     const other = this.pending.find((part) => part !== undefined);
     return other?.[5] === section[5];
   }

@@ -19,7 +19,7 @@ const programme = parsePmt(pmtSection(1, 300, streams), 100)!;
 const media = Buffer.alloc(50);
 
 describe('discontinuityPreface', () => {
-  it('consists of the tables and a packet per PID whose counter precedes the next one', () => {
+  it("consists of the tables and one packet per PID, whose counter precedes the next packet's", () => {
     const psi = Buffer.alloc(2 * TS_PACKET, 1);
     const preface = discontinuityPreface(psi, [
       { pid: 256, nextContinuity: 0 },

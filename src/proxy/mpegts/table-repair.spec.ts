@@ -11,7 +11,7 @@ const PMT = 0x1000;
 const KEY = pes(Buffer.from([0, 0, 1, 0x65, ...Array<number>(100).fill(0x55)]));
 const REPETITIONS = 20;
 
-/** The same with another CRC, as an encoder leaves it that does not know how. */
+/** The section with another CRC, as written by encoders that compute it wrongly. */
 function damaged(section: Buffer, crc = 0x12345678): Buffer {
   const bad = Buffer.from(section);
   bad.writeUInt32BE(crc, bad.length - 4);
@@ -39,7 +39,7 @@ const numbered = (section: Buffer, number: number, last: number): Buffer =>
 const pat = patSection([[1, PMT]]);
 const pmt = pmtSection(1, VIDEO.pid, [VIDEO, AUDIO]);
 
-/** A broadcast of key frames, each behind what `tables` writes. */
+/** A broadcast of key frames; `tables` writes the tables before each. */
 function broadcast(tables: (writer: TsWriter, n: number) => void): Buffer {
   const writer = new TsWriter();
   for (let n = 0; n < REPETITIONS; n++) {
@@ -72,7 +72,7 @@ function read(bytes: Buffer, packets = 1): Read {
   return { out: Buffer.concat(parts), scanner, points: scanner.takeRandomAccessPoints() };
 }
 
-/** Sections of these PIDs as a receiver reads them; damaged ones are none. */
+/** Sections of these PIDs as a receiver reads them, without damaged ones. */
 function sectionsIn(bytes: Buffer, ...pids: number[]): Buffer[] {
   const sections: Buffer[] = [];
   const assemblers = new Map(
@@ -145,27 +145,27 @@ const REPAIRED: readonly [string, Tables][] = [
 ];
 
 describe('TableRepair', () => {
-  it.each(REPAIRED)('makes a stream playable that has %s', (_what, tables) => {
+  it.each(REPAIRED)('makes a stream playable with %s', (_what, tables) => {
     const bytes = broadcast(tables);
     const { out, scanner, points } = read(bytes);
     expect(scanner.programme?.streams.map(({ pid }) => pid)).toEqual([VIDEO.pid, AUDIO.pid]);
-    // It took three copies; each key frame behind them is a point.
+    // The proof takes three copies; each later key frame is a random access point.
     expect(points.length).toBeGreaterThanOrEqual(REPETITIONS - 4);
     expect(scanner.continuityErrors).toBe(0);
-    // What joins there has tables that every receiver reads.
+    // A viewer that joins there receives tables that every receiver can read.
     for (const { preface } of [points[0]!, points.at(-1)!]) {
       const sections = sectionsIn(preface, 0, PMT);
       expect(sections.map((section) => section[0])).toEqual([0, 2]);
       expect(sections.every((section) => (section[5]! & 1) === 1)).toBe(true);
     }
-    // They come again and again, and no media are touched.
+    // The tables are repeated, and the media are unchanged.
     const repeated = sectionsIn(out.subarray(points[0]!.position), 0, PMT);
     expect(repeated.filter((section) => section[0] === 0).length).toBeGreaterThan(10);
     expect(repeated.filter((section) => section[0] === 2).length).toBeGreaterThan(10);
     expect(mediaOf(out)).toEqual(mediaOf(bytes));
   });
 
-  it.each(REPAIRED)('finds that however packets are grouped: %s', (_what, tables) => {
+  it.each(REPAIRED)('gives the same result however packets are grouped: %s', (_what, tables) => {
     const { points } = read(broadcast(tables), 7);
     expect(points.length).toBeGreaterThanOrEqual(REPETITIONS - 8);
   });
@@ -205,7 +205,7 @@ describe('TableRepair', () => {
     expect(scanner.continuityErrors).toBe(0);
   });
 
-  it('follows a changed PMT, and a programme that moves', () => {
+  it('follows a changed PMT, and a programme on another PMT PID', () => {
     const moved = pmtSection(1, 0x110, [{ pid: 0x110, type: 0x1b }], 1);
     const { scanner } = read(
       Buffer.concat([

@@ -42,7 +42,7 @@ const MAX_MISSED = 200;
 const ENTRIES_PER_UNIT = 8;
 const PAT_PID = 0;
 /** transport_stream_id of a generated PAT, if the source has none. */
-const MADE_STREAM_ID = 1;
+const GENERATED_STREAM_ID = 1;
 
 /** A PMT that came often enough to be reliable. */
 interface FoundTable {
@@ -61,7 +61,7 @@ interface FoundTable {
  */
 export class TableRepair implements BudgetHolder {
   budget: SourceBudget;
-  private state: 'watching' | 'needless' | 'repairing' = 'watching';
+  private state: 'watching' | 'unnecessary' | 'repairing' = 'watching';
   private readonly proof = new SectionProof();
   private readonly assemblers = new Map<number, SectionAssembler>();
   /** Last counter of each PID whose packets are replaced, in the source and in the output. */
@@ -72,11 +72,11 @@ export class TableRepair implements BudgetHolder {
   /** Reliable sections of the source's PAT by number, and whether it refers to the PMT that was found. */
   private readonly pat = new Map<number, Buffer>();
   private isLeading = false;
-  private madePat: readonly Buffer[] = [];
-  private madeVersion = 0;
-  private streamId = MADE_STREAM_ID;
+  private generatedPat: readonly Buffer[] = [];
+  private generatedVersion = 0;
+  private streamId = GENERATED_STREAM_ID;
   /** Packets that replace the current packet. */
-  private due: Buffer[] = [];
+  private queued: Buffer[] = [];
 
   constructor(budget: SourceBudget) {
     this.budget = budget;
@@ -90,18 +90,18 @@ export class TableRepair implements BudgetHolder {
       return;
     }
     sink(buf, start, end);
-    if (this.state === 'needless') return;
+    if (this.state === 'unnecessary') return;
     // The reader comes first, so it has read valid tables by now.
     if (reader.programme !== null) {
       this.retire();
       return;
     }
-    for (let at = start; at < end; at += TS_PACKET) this.look(buf, at);
-    this.putOutDue(sink);
+    for (let at = start; at < end; at += TS_PACKET) this.readPacket(buf, at);
+    this.sendQueued(sink);
   }
 
   private retire(): void {
-    this.state = 'needless';
+    this.state = 'unnecessary';
     this.assemblers.clear();
     this.counters.clear();
     this.pat.clear();
@@ -111,24 +111,24 @@ export class TableRepair implements BudgetHolder {
     let from = start;
     for (let at = start; at < end; at += TS_PACKET) {
       const isReplaced = this.replaced.has(pidOf(buf, at));
-      this.look(buf, at);
-      if (!isReplaced && this.due.length === 0) continue;
+      this.readPacket(buf, at);
+      if (!isReplaced && this.queued.length === 0) continue;
       const until = isReplaced ? at : at + TS_PACKET;
       if (until > from) sink(buf, from, until);
       from = at + TS_PACKET;
-      this.putOutDue(sink);
+      this.sendQueued(sink);
     }
     if (end > from) sink(buf, from, end);
   }
 
-  private putOutDue(sink: PacketSink): void {
-    if (this.due.length === 0) return;
-    const { due } = this;
-    this.due = [];
-    for (const packet of due) sink(packet, 0, packet.length);
+  private sendQueued(sink: PacketSink): void {
+    if (this.queued.length === 0) return;
+    const { queued } = this;
+    this.queued = [];
+    for (const packet of queued) sink(packet, 0, packet.length);
   }
 
-  private look(buf: Buffer, at: number): void {
+  private readPacket(buf: Buffer, at: number): void {
     if (!hasPayload(buf, at) || transportError(buf, at) || scrambled(buf, at)) return;
     const pid = pidOf(buf, at);
     const from = payloadOffset(buf, at);
@@ -174,9 +174,9 @@ export class TableRepair implements BudgetHolder {
       if (other !== undefined && other[5] !== section[5]) this.pat.clear();
       this.pat.set(number, Buffer.from(section));
       this.streamId = section.readUInt16BE(3);
-      if (this.state === 'repairing') this.findWay();
+      if (this.state === 'repairing') this.checkPatReference();
     }
-    if (this.isLeading) this.putOut(section, this.pat.keys(), PAT_PID);
+    if (this.isLeading) this.queueTable(section, this.pat.keys(), PAT_PID);
   }
 
   private onPmt(pid: number, section: Buffer, copies: number): void {
@@ -197,15 +197,16 @@ export class TableRepair implements BudgetHolder {
     if (this.forgetMissed(table) || isNew) {
       this.replaced = new Set([PAT_PID, ...[...this.found.values()].map((one) => one.pid)]);
       this.state = 'repairing';
-      this.findWay();
+      this.checkPatReference();
       if (this.isLeading) {
-        for (const part of this.pat.values()) this.putOut(part, this.pat.keys(), PAT_PID);
+        for (const part of this.pat.values()) this.queueTable(part, this.pat.keys(), PAT_PID);
       }
     }
     table.sections.add(byteAt(section, 6));
     const [first] = this.found.values();
-    if (!this.isLeading && table === first) this.due.push(...this.counted(this.madePat, PAT_PID));
-    this.putOut(section, table.sections, pid);
+    if (!this.isLeading && table === first)
+      this.queued.push(...this.withNextCounters(this.generatedPat, PAT_PID));
+    this.queueTable(section, table.sections, pid);
   }
 
   /** Drops tables that no longer come; true if there were any. */
@@ -219,7 +220,7 @@ export class TableRepair implements BudgetHolder {
   }
 
   /** Checks whether the source's PAT refers to a PMT that was found; else a PAT is generated. */
-  private findWay(): void {
+  private checkPatReference(): void {
     const sections = [...this.pat.values()];
     const entries = sections.reduce((sum, { length }) => sum + length / 4, this.found.size);
     if (!this.pays(entries)) return;
@@ -231,11 +232,11 @@ export class TableRepair implements BudgetHolder {
   }
 
   /** Omits the numbers of sections that never came, so that the table is complete. */
-  private putOut(section: Buffer, numbers: Iterable<number>, pid: number): void {
+  private queueTable(section: Buffer, numbers: Iterable<number>, pid: number): void {
     const all = [...numbers];
     const place = all.filter((other) => other < byteAt(section, 6)).length;
     const packets = packetsOfSection(rectified(section, place, all.length), pid);
-    this.due.push(...this.counted(packets, pid));
+    this.queued.push(...this.withNextCounters(packets, pid));
   }
 
   private makePat(): void {
@@ -245,16 +246,16 @@ export class TableRepair implements BudgetHolder {
       entry.writeUInt16BE(0xe000 | pid, 2);
       return entry;
     });
-    const header = Buffer.from([PAT_TABLE, 0, 0, 0, 0, 0xc1 | (this.madeVersion << 1), 0, 0]);
-    this.madeVersion = (this.madeVersion + 1) & 0x1f;
+    const header = Buffer.from([PAT_TABLE, 0, 0, 0, 0, 0xc1 | (this.generatedVersion << 1), 0, 0]);
+    this.generatedVersion = (this.generatedVersion + 1) & 0x1f;
     const section = Buffer.concat([header, ...entries, Buffer.alloc(CRC_BYTES)]);
     section.writeUInt16BE(0xb000 | (section.length - 3), 1);
     section.writeUInt16BE(this.streamId, 3);
-    this.madePat = packetsOfSection(rectified(section, 0, 1), PAT_PID);
+    this.generatedPat = packetsOfSection(rectified(section, 0, 1), PAT_PID);
   }
 
   /** Copies of the packets with the next counters of the PID. */
-  private counted(packets: readonly Buffer[], pid: number): Buffer[] {
+  private withNextCounters(packets: readonly Buffer[], pid: number): Buffer[] {
     return packets.map((packet) => {
       const counter = ((this.counters.get(pid) ?? -1) + 1) & 0x0f;
       this.counters.set(pid, counter);

@@ -85,7 +85,7 @@ describe('TransportScanner on streams of real encoders', () => {
         bitrate: scanner.clock.bitrateBps,
         time: scanner.clock.mediaTimeAt(bytes.length / 2),
       });
-      // A packet lost here and there must not make a difference either.
+      // Lost packets must not make the result depend on the grouping either.
       const damaged = fc
         .uniqueArray(fc.nat({ max: bytes.length / TS_PACKET - 1 }), { maxLength: 5 })
         .map((lost) =>
@@ -155,7 +155,7 @@ describe('random access points', () => {
     const writer = tables(new TsWriter());
     const before = writer.bytes();
     const position = writer.position;
-    // The proof comes in the second packet, behind a repetition of the tables.
+    // The second packet proves the random access point, after a repetition of the tables.
     const data = pes(Buffer.concat([Buffer.alloc(200, 0x55), KEY]));
     writer.packet({ pid: 256, unitStart: true, payload: data.subarray(0, 184) });
     tables(writer);
@@ -216,7 +216,7 @@ describe('random access points', () => {
     const { preface, position } = points[1]!;
     const brought = preface.subarray(2 * TS_PACKET);
     expect(brought).toHaveLength(2 * TS_PACKET);
-    // Counters lead up to that of the point, and the jump is announced.
+    // The counters lead up to that of the point, and the first packet flags the discontinuity.
     const counters = [0, TS_PACKET].map((at) => continuityCounter(brought, at));
     const next = continuityCounter(bytes, position);
     expect(counters).toEqual([(next + 14) & 15, (next + 15) & 15]);
@@ -235,7 +235,7 @@ describe('random access points', () => {
     const writer = tables(new TsWriter());
     for (let index = 0; index < 3000; index++) {
       writer.section(0, patSection([[1, 4096]]));
-      // Time stands still.
+      // Media time stands still.
       writer.packet({ pid: 256, unitStart: true, payload: pes(KEY.subarray(0, 40)) });
     }
     const [scanner, points] = scan(writer.bytes());
@@ -309,7 +309,7 @@ describe('counters', () => {
   };
 
   it.each<[string, number, number]>([
-    ['in sequence, over the wrap', count(14, 15, 0, 1), 0],
+    ['in sequence, across the wrap', count(14, 15, 0, 1), 0],
     ['one lost', count(1, 2, 4, 5), 1],
     ['one repeated', count(1, 2, 2, 3), 0],
     ['repeated twice', count(1, 2, 2, 2, 3), 1],
@@ -378,7 +378,7 @@ describe('programme', () => {
   });
 
   it.each<[string, number, number, number, number]>([
-    ['PMT, video and sound on 0x10 to 0x12', 0x10, 0x11, 0x12, 0x11],
+    ['PMT, video and audio on 0x10 to 0x12', 0x10, 0x11, 0x12, 0x11],
     ['a separate PCR PID there', 0x55, 0x11, 0x12, 0x13],
     ['PIDs that are not reserved', 0x03, 0x0f, 0x1f, 0x04],
   ])('may have %s', (_name, pmtPid, videoPid, audioPid, pcrPid) => {
@@ -395,7 +395,7 @@ describe('programme', () => {
     writer.packet({ pid: pcrPid, pcr: 0 });
     const picture = writer.position;
     writer.pes({ pid: videoPid }, pes(KEY)).packet({ pid: audioPid, payload: media });
-    // Nobody announces it, so that it is the table that DVB says.
+    // No PMT announces this PID, so it is the table that DVB defines.
     writer.packet({ pid: 0x14, payload: media });
     writer.packet({ pid: pcrPid, pcr: 40 * MS });
     const [scanner, points] = scan(writer.bytes(), 3);
@@ -436,7 +436,7 @@ describe('programme', () => {
     expect(positions(points)).toEqual([position]);
   });
 
-  it('moves to another PMT with the PAT; no point has inconsistent tables', () => {
+  it('moves to another PMT with the PAT, and no point has inconsistent tables', () => {
     const writer = tables(new TsWriter()).pes({ pid: 256 }, pes(KEY));
     writer.section(0, patSection([[1, 500]], 1)).pes({ pid: 256 }, pes(KEY));
     writer.section(500, pmtSection(1, 256, [VIDEO, AUDIO]));
@@ -450,7 +450,7 @@ describe('programme', () => {
 });
 
 describe('media time', () => {
-  /** 100 pictures, a key frame every 200 ms. */
+  /** 100 pictures, with a key frame every 200 ms. */
   const timeline = (write: (writer: TsWriter, index: number, picture: Buffer) => void) => {
     const writer = tables(new TsWriter());
     for (let index = 0; index < 100; index++) write(writer, index, index % 5 === 0 ? KEY : INTER);

@@ -242,7 +242,7 @@ export class TransportScanner {
     if (snapshot === null) return;
     this.psiReadyAt ??= position + TS_PACKET;
     // While the leading stream is silent, and at the start, the best position is right after the tables.
-    const place = EntryPoint.behindTables(position + TS_PACKET, snapshot);
+    const place = EntryPoint.afterTables(position + TS_PACKET, snapshot);
     if (this.plainPoints.isOverdue(place.position, this.clock)) this.addTo(this.plainPoints, place);
   }
 
@@ -254,8 +254,8 @@ export class TransportScanner {
     if (isStart) {
       const ticks = timeOf(buf, at);
       if (ticks >= 0 && this.clock.source !== 'pcr') this.clock.addPts(position, ticks, arrivalMs);
-      this.watch.leadingShows(ticks, this.clockFor(ticks, position));
-      this.others.playedShows();
+      this.watch.recordLeading(ticks, this.clockFor(ticks, position));
+      this.others.recordSelected();
     }
     const { search } = leading;
     const point = search.take(buf, at, position, this.psi.snapshot);
@@ -274,8 +274,8 @@ export class TransportScanner {
     if (payloadUnitStart(buf, at)) {
       const ticks = timeOf(buf, at);
       const clockMs = this.clockFor(ticks, position);
-      this.others.playedShows();
-      if (this.watch.rivalShows(rival, ticks, clockMs, position, this.psi.snapshot)) {
+      this.others.recordSelected();
+      if (this.watch.recordRival(rival, ticks, clockMs, position, this.psi.snapshot)) {
         this.leadSilent(rival, arrivalMs);
         this.onLeading(buf, at, position, arrivalMs);
         return;
@@ -296,7 +296,7 @@ export class TransportScanner {
     // The PCR fell silent with it, so the new leading stream provides the time.
     if (this.lastPcrAt < position && this.clock.source === 'pcr') this.clock.restartSource();
     if (rival.stream.kind === 'audio' && psi !== null) {
-      this.addPoint(EntryPoint.atSound(rival.stream.pid, position, psi), arrivalMs);
+      this.addPoint(EntryPoint.atAudio(rival.stream.pid, position, psi), arrivalMs);
     }
   }
 
@@ -313,8 +313,8 @@ export class TransportScanner {
     const { leading } = this.watch;
     if (leading === null || this.offAirAt !== null || this.psi.listed.length < 2) return;
     const ticks = timeOf(buf, at);
-    const shownMs = this.others.otherShows(pid, ticks, this.clockFor(ticks, position));
-    if (shownMs < leading.patienceMs + PROGRAMME_PATIENCE_MS) return;
+    const silentMs = this.others.recordOther(pid, ticks, this.clockFor(ticks, position));
+    if (silentMs < leading.patienceMs + PROGRAMME_PATIENCE_MS) return;
     if (!this.budget.spend('tables', CHANGE_UNITS)) return;
     this.offAirAt = this.others.signs;
     this.psi.chooseAnew();
@@ -325,7 +325,7 @@ export class TransportScanner {
   private mayPlay(programme: Programme): boolean {
     if (this.offAirAt === null || this.played === null) return true;
     if (this.others.signs > this.offAirAt) return isSameService(programme, this.played);
-    return programme.streams.some(({ pid }) => this.others.isShown(pid));
+    return programme.streams.some(({ pid }) => this.others.hasSent(pid));
   }
 
   /** Time for a PES packet without a timestamp. */

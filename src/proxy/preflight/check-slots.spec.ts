@@ -5,7 +5,7 @@ const LONG_MS = 10_000;
 const never = (): AbortSignal => new AbortController().signal;
 
 describe('CheckSlots', () => {
-  it('lets so many in, the others in the order in which they came', async () => {
+  it('admits up to the limit, and further checks in order of arrival', async () => {
     const slots = new CheckSlots(2);
     const order: number[] = [];
     const checks = [0, 1, 2, 3].map((n) => slots.enter(LONG_MS, never()).then(() => order.push(n)));
@@ -19,13 +19,13 @@ describe('CheckSlots', () => {
     expect(order).toEqual([0, 1, 2, 3]);
   });
 
-  it('does not keep places for who has given up', async () => {
+  it('gives no place to a check that was aborted in the queue', async () => {
     const slots = new CheckSlots(1);
     await slots.enter(LONG_MS, never());
     const abort = new AbortController();
     const [called, late] = [slots.enter(LONG_MS, abort.signal), slots.enter(10, never())];
-    abort.abort('called off');
-    await expect(called).rejects.toBe('called off');
+    abort.abort('aborted');
+    await expect(called).rejects.toBe('aborted');
     await expect(late).rejects.toMatchObject({ code: 'no_capacity' });
     await expect(slots.enter(LONG_MS, AbortSignal.abort('before'))).rejects.toBe('before');
     slots.leave();
@@ -35,7 +35,7 @@ describe('CheckSlots', () => {
     await next;
   });
 
-  it('refuses when a hundred wait', async () => {
+  it('refuses a check when 100 are queued', async () => {
     const slots = new CheckSlots(1);
     await slots.enter(LONG_MS, never());
     const callers = Array.from({ length: 100 }, () => new AbortController());

@@ -4,12 +4,12 @@ import { Deferred } from '../../kernel/deferred';
 const MAX_WAITING = 100;
 
 interface Waiter {
-  readonly turn: Deferred<undefined>;
+  readonly admitted: Deferred<undefined>;
 }
 
 /**
- * So many checks at once, the others in the order in which they came. Whoever has passed `enter` calls
- * `leave`, once.
+ * Limits how many checks run at once; further checks queue in order of arrival. After each `enter` that resolved, call
+ * `leave` once.
  */
 export class CheckSlots {
   private readonly waiting = new Set<Waiter>();
@@ -18,8 +18,8 @@ export class CheckSlots {
   constructor(private readonly limit: number) {}
 
   /**
-   * @param timeoutMs longest time in line
-   * @throws AppError `no_capacity` when too many wait or the time is over; the reason of `signal`
+   * @param timeoutMs maximum time in the queue
+   * @throws AppError `no_capacity` if too many checks are queued or the time is over; the reason of `signal`
    */
   async enter(timeoutMs: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
@@ -28,15 +28,15 @@ export class CheckSlots {
       return;
     }
     if (this.waiting.size >= MAX_WAITING) throw busy();
-    const waiter: Waiter = { turn: new Deferred() };
-    const onAbort = (): void => waiter.turn.reject(signal.reason);
+    const waiter: Waiter = { admitted: new Deferred() };
+    const onAbort = (): void => waiter.admitted.reject(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
-    const timer = setTimeout(() => waiter.turn.reject(busy()), timeoutMs);
+    const timer = setTimeout(() => waiter.admitted.reject(busy()), timeoutMs);
     this.waiting.add(waiter);
     try {
-      await waiter.turn.promise;
+      await waiter.admitted.promise;
     } catch (error) {
-      // Called up in the very moment in which it gave up: the place goes to the next.
+      // `leave` has passed the place to this check just before it gave up, so it passes the place on.
       if (!this.waiting.delete(waiter)) this.leave();
       throw error;
     } finally {
@@ -52,10 +52,10 @@ export class CheckSlots {
       return;
     }
     this.waiting.delete(next);
-    next.turn.resolve(undefined);
+    next.admitted.resolve(undefined);
   }
 }
 
 function busy(): AppError {
-  return new AppError('no_capacity', 'Too many checks are under way.');
+  return new AppError('no_capacity', 'Too many checks are running.');
 }

@@ -4,22 +4,22 @@ import { EngineRegistry, EngineScheduler } from '../../engines';
 import type { SourceSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
 import { ContentAliases, otherForm } from '../live';
-import { answers } from './engine-room';
+import { isUsable } from './engine-room';
 
 const MAX_ENGINES = 2;
-/** An unknown content takes an engine about 4.7 s (AL). */
+/** Engines need about 4.7 s to report that a content is unknown. */
 const ANSWER_MS = 10_000;
 
 export interface ResolvedContent {
   readonly resolution: ContentResolution;
-  /** The form of id that the engine knew. */
+  /** The id by which the engine found the content, which may be the other form of the requested one. */
   readonly selector: SourceSelector;
   readonly engineId: string;
 }
 
 /**
- * Finds out what a content is without opening an engine session: safe for whatever plays, on a full engine
- * as well as on an idle one.
+ * Asks an engine what a content is, without opening an engine session. It disturbs no stream, also on an engine whose
+ * slots are all in use.
  */
 @Injectable()
 export class ContentResolver {
@@ -31,23 +31,23 @@ export class ContentResolver {
   ) {}
 
   /**
-   * @throws AppError `content_not_found`; `no_engine` when none works; `engine_failed` when those that were
-   *   asked gave no answer that says anything. The reason of `signal`.
+   * @throws AppError `content_not_found`; `no_engine` if no engine is usable; `engine_failed` if no engine gave a
+   *   usable answer; the reason of `signal`
    */
   async resolve(content: SourceSelector, signal: AbortSignal): Promise<ResolvedContent> {
-    const working = this.scheduler
+    const usable = this.scheduler
       .explain()
-      .assessments.filter(({ candidate }) => answers(candidate))
+      .assessments.filter(({ candidate }) => isUsable(candidate))
       .slice(0, MAX_ENGINES);
-    if (working.length === 0) throw new AppError('no_engine', 'No engine works now.');
+    if (usable.length === 0) throw new AppError('no_engine', 'No engine is healthy.');
     let last: unknown = null;
-    for (const { candidate } of working) {
+    for (const { candidate } of usable) {
       try {
         return await this.ask(candidate.id, content, signal);
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof EngineFault)) throw error;
-        // An engine that is cut off from its network knows nothing about any content.
+        // An engine without network knows no content, so its answer proves nothing.
         if (error.kind === 'content' && this.engines.isNetworkConnected(candidate.id)) {
           const detail = `The engine does not know this content (${error.detail}).`;
           throw new AppError('content_not_found', detail);
@@ -55,14 +55,14 @@ export class ContentResolver {
         last = error;
       }
     }
-    const words = last instanceof Error ? last.message : 'nothing said';
-    throw new AppError('engine_failed', `No engine could tell; the last said ${words}.`);
+    const reason = last instanceof Error ? last.message : 'no answer';
+    throw new AppError('engine_failed', `No engine gave a usable answer; last: ${reason}.`);
   }
 
   /**
-   * The first of several contents, in this order, that is known and live; else the first that is known.
+   * Returns the first content in the list that is known and live, else the first that is known.
    *
-   * @throws AppError `content_not_found` when none is known; else as `resolve` does
+   * @throws AppError `content_not_found` if none is known; else as `resolve` does
    */
   async resolveFirst(
     contents: readonly SourceSelector[],

@@ -1,4 +1,4 @@
-/** What a check has to know of an engine; what selection looks at has all of it. */
+/** The facts about an engine that a check needs, a part of a `Candidate`. */
 export interface EngineRoom {
   readonly id: string;
   readonly state: string;
@@ -7,18 +7,18 @@ export interface EngineRoom {
   readonly vpnHealthy: boolean | null;
 }
 
-/** Whether an engine answers questions; also one whose slots are all taken does. */
-export function answers({ state, vpnHealthy }: EngineRoom): boolean {
+/** True if the engine answers requests. Its slots may all be in use. */
+export function isUsable({ state, vpnHealthy }: EngineRoom): boolean {
   return (state === 'healthy' || state === 'suspect') && vpnHealthy !== false;
 }
 
 /**
- * Whether a check may take a slot for a moment: only while more are free than are kept for viewers. Engines that
- * may still be made do not count, for they are made for viewers.
+ * True if a check may take a slot: more than `keepFree` slots are free, because those are reserved for viewers. Engines
+ * that may still be created do not count.
  */
 export function hasRoom(engines: readonly EngineRoom[], keepFree: number): boolean {
   const free = engines
-    .filter(answers)
+    .filter(isUsable)
     .reduce((sum, engine) => sum + Math.max(0, engine.maxStreams - engine.activeStreams), 0);
   return free > keepFree;
 }

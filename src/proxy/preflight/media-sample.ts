@@ -1,15 +1,15 @@
 import type { LiveStream } from '../live';
 
-/** What a session's media are, as far as they have come. Times are ms since the start was asked for. */
+/** The media that a stream has received so far. Times are ms since the start was requested. */
 export interface MediaSample {
   readonly answeredMs: number | null;
   readonly firstByteMs: number | null;
   readonly firstPatMs: number | null;
   readonly firstKeyframeMs: number | null;
-  /** Media that the history holds, ms by the stream's own clock. */
+  /** Media in the history, in ms of media time. */
   readonly mediaMs: number | null;
   readonly bytes: number;
-  /** By the stream's own clock; takes about two seconds of media. */
+  /** By media time; null for about the first 2 s of media. */
   readonly bitrateBps: number | null;
   readonly videoCodec: string | null;
   readonly audioCodecs: readonly string[];
@@ -18,7 +18,7 @@ export interface MediaSample {
   readonly isScrambled: boolean;
 }
 
-/** Looks at what is there; asks nobody and waits for nothing. */
+/** Describes what has arrived already, without calling an engine. */
 export function sampleOf({ history, ingest, timeline, createdMs }: LiveStream): MediaSample {
   const { scanner, ring, points } = history;
   const streams = scanner.programme?.streams ?? [];

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { AppError, ERROR_CATALOG, type ErrorCode } from '../../kernel/errors';
-import { answers, hasRoom, type EngineRoom } from './engine-room';
+import { isUsable, hasRoom, type EngineRoom } from './engine-room';
 import { verdictOfError, verdictOfRecording, verdictOfResolution } from './preflight-verdict';
 
 const INFOHASH = 'a'.repeat(40);
@@ -16,10 +16,10 @@ function room(changes: Partial<EngineRoom> = {}): EngineRoom {
   };
 }
 
-describe('the verdict', () => {
+describe('the verdict of a check', () => {
   const OF_CONTENT = ['content_not_found', 'unsupported_content', 'start_timeout'];
 
-  it.each(Object.keys(ERROR_CATALOG) as ErrorCode[])('of the error %s', (code) => {
+  it.each(Object.keys(ERROR_CATALOG) as ErrorCode[])('for the error %s', (code) => {
     const verdict = verdictOfError(new AppError(code, 'words'), 'deep', 'engine');
     if (OF_CONTENT.includes(code)) {
       expect(verdict).toMatchObject({
@@ -33,7 +33,7 @@ describe('the verdict', () => {
     }
   });
 
-  it('says when to ask again only where a failure is remembered', () => {
+  it('gives a retry time only for a remembered failure', () => {
     const error = new AppError('start_timeout', '', { retryAfterS: 7 });
     expect(verdictOfError(error, 'light', 'memory')?.retryAfterS).toBe(7);
     expect(verdictOfError(error, 'light', 'engine')?.retryAfterS).toBeNull();
@@ -43,12 +43,12 @@ describe('the verdict', () => {
     [1, true],
     [0, false],
     [-1, null],
-  ] as const)('of a resolution with is_live %d', (isLive, told) => {
+  ] as const)('for a resolution with is_live %d', (isLive, expected) => {
     const resolution = { infohash: INFOHASH, name: 'One', isLive, fileCount: 1 };
     expect(verdictOfResolution(resolution, 'e1')).toMatchObject({
       playable: true,
       reason: null,
-      isLive: told,
+      isLive: expected,
       infohash: INFOHASH,
       name: 'One',
       engineId: 'e1',
@@ -60,7 +60,7 @@ describe('the verdict of a file', () => {
   it.each([
     ['e1', 'running_session'],
     [null, 'memory'],
-  ])('that is played on %j comes from %s', (engineId, source) => {
+  ])('played on %j has the source %s', (engineId, source) => {
     expect(verdictOfRecording({ infohash: INFOHASH, isLive: 0 }, engineId)).toMatchObject({
       playable: true,
       tier: 'light',
@@ -71,31 +71,31 @@ describe('the verdict of a file', () => {
   });
 });
 
-describe('room for a check', () => {
+describe('free slots for a check', () => {
   it.each<[string, EngineRoom[], number, boolean]>([
     ['no engine', [], 0, false],
-    ['one slot, none kept', [room({ maxStreams: 1 })], 0, true],
-    ['one slot, one kept', [room({ maxStreams: 1 })], 1, false],
+    ['one slot, none reserved', [room({ maxStreams: 1 })], 0, true],
+    ['one slot, one reserved', [room({ maxStreams: 1 })], 1, false],
     [
-      'two slots on two engines, one kept',
+      'two slots on two engines, one reserved',
       [room({ activeStreams: 2 }), room({ activeStreams: 2 })],
       1,
       true,
     ],
-    ['all full', [room({ activeStreams: 3 })], 0, false],
+    ['all slots in use', [room({ activeStreams: 3 })], 0, false],
     [
-      'more in use than there is',
+      'more slots in use than exist',
       [room({ activeStreams: 9 }), room({ activeStreams: 2 })],
       1,
       false,
     ],
-    ['only on an engine that does not work', [room({ state: 'unhealthy' })], 0, false],
-    ['only on one that is being drained', [room({ state: 'draining' })], 0, false],
-    ['only behind a broken VPN', [room({ vpnHealthy: false })], 0, false],
-    ['on a doubtful one', [room({ state: 'suspect' })], 1, true],
+    ['only on an unhealthy engine', [room({ state: 'unhealthy' })], 0, false],
+    ['only on an engine that is being drained', [room({ state: 'draining' })], 0, false],
+    ['only behind an unhealthy VPN', [room({ vpnHealthy: false })], 0, false],
+    ['on a suspect engine', [room({ state: 'suspect' })], 1, true],
   ])('%s', (_, engines, keepFree, expected) => expect(hasRoom(engines, keepFree)).toBe(expected));
 
-  it('is never the room that is kept', () => {
+  it('never include the reserved ones', () => {
     const engine = fc.record({
       id: fc.constant('e'),
       state: fc.constantFrom('healthy', 'suspect', 'starting', 'gone'),
@@ -107,11 +107,11 @@ describe('room for a check', () => {
       fc.property(fc.array(engine, { maxLength: 6 }), fc.nat({ max: 10 }), (engines, keepFree) => {
         if (!hasRoom(engines, keepFree)) return;
         const used = engines
-          .filter(answers)
+          .filter(isUsable)
           .map((one) => Math.min(one.activeStreams, one.maxStreams));
-        const all = engines.filter(answers).map((one) => one.maxStreams);
+        const all = engines.filter(isUsable).map((one) => one.maxStreams);
         const sum = (counts: number[]): number => counts.reduce((total, count) => total + count, 0);
-        // One slot is taken, and as many as are to be kept are still there.
+        // After the check takes one slot, the reserved number must still be free.
         expect(sum(all) - sum(used) - 1).toBeGreaterThanOrEqual(keepFree);
       }),
     );

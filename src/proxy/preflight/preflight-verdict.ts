@@ -2,29 +2,29 @@ import type { ContentResolution } from '../../ace';
 import type { AppError } from '../../kernel/errors';
 import type { MediaSample } from './media-sample';
 
-/** How deep a check goes: resolve only, or start, look at media and stop. */
+/** `light`: resolve the content only. `deep`: start it and receive media for a while. */
 export type PreflightTier = 'light' | 'deep';
 
-/** Where an answer comes from: asked now, the session that plays the content, or what failed a moment ago. */
+/** Where the answer comes from: an engine that was asked, a running stream of the content, or the negative cache. */
 export type PreflightSource = 'engine' | 'running_session' | 'memory';
 
-/** Why a content does not play. The first three are codes that a viewer would get. */
+/** Why a content does not play. The first three are error codes that a viewer would get. */
 export type UnplayableReason =
   | 'content_not_found'
   | 'unsupported_content'
   | 'start_timeout'
-  /** Media came and stopped. */
+  /** Media arrived and then stopped. */
   | 'stalled';
 
-/** What a check found out. `null` everywhere means: not known. */
+/** The result of a check. `null` means unknown in every field. */
 export interface PreflightVerdict {
-  /** What was done, which is less than what was asked for when more would have disturbed a stream. */
+  /** What was done; `light` for a deep check that would have disturbed a stream. */
   readonly tier: PreflightTier;
   readonly source: PreflightSource;
   readonly playable: boolean;
   readonly reason: UnplayableReason | null;
   readonly detail: string | null;
-  /** Seconds after which the answer may be another; only from memory. */
+  /** Seconds after which a new check may have another result; set only for results from the negative cache. */
   readonly retryAfterS: number | null;
   readonly infohash: string | null;
   readonly name: string | null;
@@ -33,7 +33,7 @@ export interface PreflightVerdict {
   readonly sample: MediaSample | null;
 }
 
-const OF_CONTENT = ['content_not_found', 'unsupported_content', 'start_timeout'] as const;
+const CONTENT_FAULTS = ['content_not_found', 'unsupported_content', 'start_timeout'] as const;
 
 export const NOTHING_KNOWN = {
   reason: null,
@@ -46,16 +46,13 @@ export const NOTHING_KNOWN = {
   sample: null,
 } as const;
 
-/**
- * The verdict behind an error that is the content's own; null when it says nothing about the content but
- * only about us and the engines.
- */
+/** The verdict for an error that is the content's fault; null for errors of engines or of acefleet. */
 export function verdictOfError(
   error: AppError,
   tier: PreflightTier,
   source: PreflightSource,
 ): PreflightVerdict | null {
-  const reason = OF_CONTENT.find((code) => code === error.code);
+  const reason = CONTENT_FAULTS.find((code) => code === error.code);
   if (reason === undefined) return null;
   return {
     ...NOTHING_KNOWN,
@@ -68,7 +65,7 @@ export function verdictOfError(
   };
 }
 
-/** What a resolution alone tells. A content that resolves may still have nobody who broadcasts it. */
+/** The verdict for a content that an engine could resolve. It may still have no peers. */
 export function verdictOfResolution(
   { infohash, name, isLive }: ContentResolution,
   engineId: string,
@@ -85,7 +82,10 @@ export function verdictOfResolution(
   };
 }
 
-/** Of content that is known to be a file. A start to look at it would take an engine's session of it from its reader. */
+/**
+ * The verdict for a file. It is never started for a check, because the start would end the engine session of its
+ * viewer.
+ */
 export function verdictOfRecording(
   { infohash, isLive }: { readonly infohash: string | null; readonly isLive: 1 | 0 | -1 },
   engineId: string | null,

@@ -29,7 +29,7 @@ function preflight(): Preflight {
   return new Preflight(config, sessions, resolver, {} as EngineScheduler, recordings);
 }
 
-/** What a signal holds for others: listeners, and the entries of `AbortSignal.any`, which Node never takes back. */
+/** Counts what a signal holds: its listeners, and the dependents that `AbortSignal.any` adds and Node never removes. */
 function followersOf(signal: AbortSignal): number {
   const key = Object.getOwnPropertySymbols(signal).find(
     ({ description }) => description === 'kDependantSignals',
@@ -40,7 +40,7 @@ function followersOf(signal: AbortSignal): number {
 }
 
 describe('Preflight', () => {
-  it('leaves nothing behind at what lives as long as the process', async () => {
+  it('leaves no listener on signals that live as long as the process', async () => {
     const check = preflight();
     const { closing } = check as unknown as { readonly closing: AbortController };
     for (let n = 0; n < 20; n++) {
@@ -50,7 +50,7 @@ describe('Preflight', () => {
     expect(followersOf(closing.signal)).toBe(0);
   });
 
-  it('ends a check that is under way when the process ends', async () => {
+  it('ends a running check when the process ends', async () => {
     const check = preflight();
     const { resolver } = check as unknown as { readonly resolver: ContentResolver };
     const asked = new Deferred<AbortSignal>();

@@ -21,13 +21,13 @@ import {
   type PreflightVerdict,
 } from './preflight-verdict';
 
-const LOOK_EVERY_MS = 50;
+const POLL_MS = 50;
 
 /**
- * Answers whether a content plays, at little cost: from what failed a moment ago, from the session that plays
- * it, by asking an engine what it is, and only for a deep check by starting it. Such a start is a session
- * like any other, held by the check instead of a viewer: viewers who come meanwhile join it, whoever needs
- * its slot is given it, and it ends with the check when nobody has come.
+ * Answers whether a content plays, with as little load as possible: from the negative cache, from a running stream of
+ * the content, by asking an engine to resolve it, and for a deep check only by starting it. The check holds the started
+ * stream in place of a viewer. Viewers can join that stream, other requests can preempt its slot, and it ends with the
+ * check if no viewer has joined.
  */
 @Injectable()
 export class Preflight implements OnModuleDestroy {
@@ -52,16 +52,16 @@ export class Preflight implements OnModuleDestroy {
     this.closing.abort(new AppError('shutting_down', 'The process is about to end.'));
   }
 
-  /** @throws AppError `content_not_found` for a channel that there is not; of other contents only engines know */
+  /** @throws AppError `content_not_found` if there is no such channel; other contents are not checked here */
   expectKnown(selector: ContentSelector): void {
     this.sessions.sourcesOf(selector);
   }
 
   /**
-   * @param ip who asks; a deep check counts against the same limits as a viewer
-   * @param gone aborts when the caller has hung up
-   * @throws AppError `content_not_found` when there is no such channel; when nothing can be said about the content: `no_engine`, `no_capacity`, `engine_failed`,
-   *   `client_limit`, `shutting_down`. The reason of `gone`.
+   * @param ip address of the client; a deep check counts against the limits of viewers
+   * @param gone aborts when the client has disconnected
+   * @throws AppError `content_not_found` if there is no such channel; `no_engine`, `no_capacity`, `engine_failed`,
+   *   `client_limit` or `shutting_down` if the check has no result; the reason of `gone`
    */
   async check(
     selector: ContentSelector,
@@ -73,13 +73,13 @@ export class Preflight implements OnModuleDestroy {
     const sources = this.sessions.sourcesOf(selector);
     const known = this.atOnce(selector, tier);
     if (known !== null) return known;
-    const calledOff = new AbortController();
-    const unlink = linkAbort(calledOff, [gone, this.closing.signal]);
+    const cancelled = new AbortController();
+    const unlink = linkAbort(cancelled, [gone, this.closing.signal]);
     const slots = this.slots[tier];
     try {
-      await slots.enter(preflightTimeoutMs, calledOff.signal);
+      await slots.enter(preflightTimeoutMs, cancelled.signal);
       try {
-        return await this.runInTime(selector, sources, tier, ip, calledOff.signal);
+        return await this.runInTime(selector, sources, tier, ip, cancelled.signal);
       } finally {
         slots.leave();
       }
@@ -93,13 +93,13 @@ export class Preflight implements OnModuleDestroy {
     sources: readonly SourceSelector[],
     tier: PreflightTier,
     ip: string,
-    callOff: AbortSignal,
+    cancel: AbortSignal,
   ): Promise<PreflightVerdict> {
     const deadline = AbortSignal.timeout(this.config.preflightTimeoutMs);
     try {
-      return await this.run(selector, sources, tier, ip, AbortSignal.any([callOff, deadline]));
+      return await this.run(selector, sources, tier, ip, AbortSignal.any([cancel, deadline]));
     } catch (error) {
-      callOff.throwIfAborted();
+      cancel.throwIfAborted();
       if (!deadline.aborted) throw error;
       if (tier === 'light') throw new AppError('engine_failed', 'No engine answered in time.');
       const late = new AppError('start_timeout', 'No media within the time of the check.');
@@ -107,7 +107,7 @@ export class Preflight implements OnModuleDestroy {
     }
   }
 
-  /** What is known without asking anybody and without waiting. */
+  /** The verdict that needs no call to an engine and no wait; null if there is none. */
   private atOnce(selector: ContentSelector, tier: PreflightTier): PreflightVerdict | null {
     const session = this.sessions.lookup(selector);
     if (session !== null) return session.readyMs === null ? null : ofRunning(session, tier);
@@ -131,7 +131,7 @@ export class Preflight implements OnModuleDestroy {
     ip: string,
     signal: AbortSignal,
   ): Promise<PreflightVerdict> {
-    // Asked again, because much may have happened while it stood in line.
+    // The facts may have changed while the check was queued.
     const known = this.atOnce(selector, tier);
     if (known !== null) return known;
     const session = this.sessions.lookup(selector);
@@ -143,12 +143,12 @@ export class Preflight implements OnModuleDestroy {
       return this.notFound(error, selector, tier);
     }
     const { resolution, engineId } = content;
-    // A channel is started as a viewer would, with whatever source will do.
+    // A channel is started like for a viewer, with all its sources.
     const asked = selector.kind === 'channel' ? selector : content.selector;
     const light = verdictOfResolution(resolution, engineId);
-    // What is a file is not watched for a while: that it resolves is all there is to know without taking it.
+    // A file is not sampled, because a start would end the engine session of its viewer.
     if (tier === 'light' || resolution.isLive === 0) return light;
-    // Under another name it may be playing all the same, and a second start would take it from its viewers.
+    // The content may be playing under another name. A second start on the same engine would end that engine session.
     const playing = this.playing(resolution.infohash, selector);
     const infohash = { ...selector, kind: 'infohash', value: resolution.infohash } as const;
     const recording = this.ofRecording(infohash);
@@ -180,7 +180,10 @@ export class Preflight implements OnModuleDestroy {
     return isInUse ? 'another_file' : null;
   }
 
-  /** Somebody else's start is looked on at, without keeping it alive; for a light check until an engine has answered. */
+  /**
+   * Waits for a start that another client has requested, without keeping it alive; a light check waits only until an
+   * engine has answered.
+   */
   private async watchStart(
     session: LiveStream,
     tier: PreflightTier,
@@ -210,27 +213,27 @@ export class Preflight implements OnModuleDestroy {
     } catch (error) {
       return this.ofRecording(selector) ?? failed(error, 'deep', 'engine');
     } finally {
-      // It may have turned out to be another session's content, which holds the check since then.
+      // The stream may have merged into another stream, which then holds the check.
       for (const other of this.sessions.list()) if (other !== asked) other.letGo(holder);
       asked.letGo(holder);
-      // A check needs no grace.
+      // The stream needs no grace period after a check.
       if (!asked.isOver && asked.idleSince !== null) await asked.end('no_viewers');
     }
   }
 
-  /** Looks on for a while: what an engine had in its cache is no proof that anybody still broadcasts. */
+  /** Receives media for a while: media from an engine's cache do not prove that the content is still broadcast. */
   private async sample(session: LiveStream, signal: AbortSignal): Promise<PreflightVerdict> {
     const endMs = monotonicMs() + this.config.preflightSampleMs;
     const halfMs = monotonicMs() + this.config.preflightSampleMs / 2;
-    while (monotonicMs() < endMs && !session.isOver) await delay(LOOK_EVERY_MS, signal);
+    while (monotonicMs() < endMs && !session.isOver) await delay(POLL_MS, signal);
     if (session.isOver) {
       throw (
         session.error ??
-        new AppError('no_capacity', 'The slot of the check was needed by a viewer.')
+        new AppError('no_capacity', 'The slot of this check was needed by a viewer.')
       );
     }
-    const hasFlowed = (session.ingest.lastMediaMs ?? 0) >= halfMs;
-    return verdictOfMedia(session, 'deep', 'engine', hasFlowed);
+    const isStillFlowing = (session.ingest.lastMediaMs ?? 0) >= halfMs;
+    return verdictOfMedia(session, 'deep', 'engine', isStillFlowing);
   }
 }
 
@@ -258,16 +261,16 @@ function verdictOfMedia(
   };
 }
 
-/** @throws what is not the content's own fault */
+/** @throws errors that are not the content's fault */
 function failed(
   error: unknown,
   tier: PreflightTier,
   source: 'engine' | 'running_session',
 ): PreflightVerdict {
   if (!(error instanceof AppError)) throw error;
-  // What a session says that was ended before it had started: its slot, or its last viewer, went.
+  // The stream was ended before it started, because its slot was preempted or its last viewer left.
   if (error.code === 'not_found') {
-    throw new AppError('no_capacity', 'The stream was given up during the check.');
+    throw new AppError('no_capacity', 'The stream ended during the check.');
   }
   const verdict = verdictOfError(error, tier, source);
   if (verdict === null) throw error;

@@ -32,13 +32,13 @@ describe('NegativeCache', () => {
     expect(cache.lookup('key')).toBeNull();
   });
 
-  it('says how long it is still remembered', () => {
+  it('gives the remaining time as the retry time', () => {
     cache.remember('key', new AppError('content_not_found', 'why'));
     nowMs += 12_000;
     expect(cache.lookup('key')?.retryAfterS).toBe(18);
   });
 
-  it('keeps contents apart, and forgets one when told', () => {
+  it('keeps contents apart, and forgets one on request', () => {
     cache.remember('one', new AppError('content_not_found', 'first'));
     cache.remember('two', new AppError('start_timeout', 'second'));
     expect(cache.lookup('one')?.detail).toBe('first');
@@ -49,7 +49,7 @@ describe('NegativeCache', () => {
     expect(cache.lookup('two')).not.toBeNull();
   });
 
-  it('starts anew with each failure', () => {
+  it('begins a new period with each failure', () => {
     cache.remember('key', new AppError('content_not_found', 'once'));
     nowMs += 20_000;
     cache.remember('key', new AppError('content_not_found', 'twice'));
@@ -57,13 +57,13 @@ describe('NegativeCache', () => {
     expect(cache.lookup('key')?.detail).toBe('twice');
   });
 
-  it('remembers nothing when its time is 0', () => {
+  it('remembers nothing when the period is 0', () => {
     const off = new NegativeCache(0, () => nowMs);
     off.remember('key', new AppError('content_not_found', 'why'));
     expect(off.lookup('key')).toBeNull();
   });
 
-  it('has a bound', () => {
+  it('drops the oldest entry beyond 10000', () => {
     for (let i = 0; i <= 10_000; i++) {
       cache.remember(`key ${i}`, new AppError('content_not_found', 'why'));
     }

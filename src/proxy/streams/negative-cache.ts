@@ -12,8 +12,8 @@ interface Fault {
 }
 
 /**
- * Remembers contents that failed of their own fault, so that the next request for them is answered at once
- * and starts nothing.
+ * Remembers contents that failed through their own fault, so that the next request for one is refused at once and opens
+ * no engine session.
  */
 export class NegativeCache {
   private readonly faults = new LRUCache<StreamKey, Fault>({ max: MAX_ENTRIES });
@@ -23,7 +23,7 @@ export class NegativeCache {
     private readonly now: () => number,
   ) {}
 
-  /** Remembers `error` if it is the content's fault; others are forgotten with the session. */
+  /** Remembers `error` if it is the content's fault, and ignores any other error. */
   remember(key: StreamKey, error: AppError): void {
     const ttlMs = this.ttlFor(error);
     if (ttlMs > 0) this.faults.set(key, { error, untilMs: this.now() + ttlMs });
@@ -33,12 +33,12 @@ export class NegativeCache {
     this.faults.delete(key);
   }
 
-  /** Forgets whatever has such a key. */
-  forgetAll(isMeant: (key: StreamKey) => boolean): void {
-    for (const key of [...this.faults.keys()]) if (isMeant(key)) this.faults.delete(key);
+  /** Forgets every key for which `isMatch` returns true. */
+  forgetAll(isMatch: (key: StreamKey) => boolean): void {
+    for (const key of [...this.faults.keys()]) if (isMatch(key)) this.faults.delete(key);
   }
 
-  /** The remembered error, with what is left of its time as `retryAfterS`; null when there is none. */
+  /** Returns the remembered error, with the remaining seconds as `retryAfterS`, or null if none is remembered. */
   lookup(key: StreamKey): AppError | null {
     const fault = this.faults.get(key);
     if (fault === undefined) return null;

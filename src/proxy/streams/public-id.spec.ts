@@ -15,11 +15,11 @@ describe('publicStreamId', () => {
     [select('content_id', ID, 2), `${ID}-2`],
     [select('channel', 'news-2'), 'channel-news-2'],
     [select('channel', 'news', 2), 'channel-news~2'],
-  ])('of %j is %s', (selector, id) => {
+  ])('turns %j into %s', (selector, id) => {
     expect(publicStreamId(selector)).toBe(id);
   });
 
-  it('of an address tells nothing of it, and is always the same', () => {
+  it('hides an address in a hash that is always the same', () => {
     const id = publicStreamId(select('url', 'http://example.org/a.torrent?token=secret'));
     expect(id).toMatch(/^url-[0-9a-f]{40}$/);
     expect(publicStreamId(select('url', 'http://example.org/a.torrent?token=secret'))).toBe(id);

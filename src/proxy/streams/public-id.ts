@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import type { ContentSelector, SelectorKind } from '../../kernel/content-selector';
 
 /**
- * The public id of a stream: the 40 digits that were asked for, with the file index when it is not the
- * first. A channel's is its name, so marked. Addresses and magnets are hashed, for they are long and may carry secrets.
+ * The public id of a stream. An id is kept, with `-` and the file index unless that is 0. A channel gets the prefix
+ * `channel-`. Addresses and magnets are hashed, because they are long and may contain secrets.
  */
 export function publicStreamId(selector: ContentSelector): string {
   const { kind, value, fileIndex } = selector;
   if (fileIndex === 0) return base(kind, value);
-  // A channel's own name may end in a number.
+  // A channel's id may itself end in a hyphen and a number, so `~` separates the file index.
   return `${base(kind, value)}${kind === 'channel' ? '~' : '-'}${fileIndex}`;
 }
 

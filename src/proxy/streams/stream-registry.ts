@@ -19,14 +19,14 @@ export type RegistryConfig = Pick<
   | 'trustedProxies'
 >;
 
-/** Every stream of every kind: those under way, by id and by every key they are known under, and the last that are over. */
+/** Every running stream of every kind, by id and by key, and snapshots of the streams that ended last. */
 @Injectable()
 export class StreamRegistry implements OnModuleDestroy {
-  /** Viewers of all streams together. */
+  /** Counts the viewers of all streams together. */
   readonly limits: ViewerLimits;
   private readonly streams = new Set<Stream>();
   private readonly byKey = new Map<StreamKey, Stream>();
-  /** Snapshots only: a stream that is over must not keep its history alive. */
+  /** Snapshots instead of streams, so that an ended stream does not keep its history in memory. */
   private readonly past: StreamSnapshot[] = [];
   private readonly listeners: ((stream: Stream) => void)[] = [];
   private isClosing = false;
@@ -47,17 +47,17 @@ export class StreamRegistry implements OnModuleDestroy {
     await this.endAll('shutdown');
   }
 
-  /** Streams under way, oldest first. */
+  /** Running streams, oldest first. */
   list(): Stream[] {
     return [...this.streams];
   }
 
-  /** Streams that are over, newest first. */
+  /** Ended streams, newest first. */
   listPast(): readonly StreamSnapshot[] {
     return this.past;
   }
 
-  /** A stream under way by its public id, by its infohash, or by an id that turned out to be the same content. */
+  /** Finds a running stream by its public id, its infohash, or another id of the same content. */
   find(id: string): Stream | null {
     for (const stream of this.streams) if (stream.id === id) return stream;
     for (const stream of this.streams) if (stream.infohash === id) return stream;
@@ -65,29 +65,32 @@ export class StreamRegistry implements OnModuleDestroy {
     return this.byKey.get(asContent) ?? this.byKey.get(infohashKey(id, 0)) ?? null;
   }
 
-  /** The newest stream of this id that is over. */
+  /** Finds the stream with this id that ended last. */
   findPast(id: string): StreamSnapshot | null {
     return this.past.find((stream) => stream.id === id || stream.infohash === id) ?? null;
   }
 
-  /** The stream that is known under a key; null when there is none. */
+  /** Returns the running stream that is bound to a key, or null. */
   at(key: StreamKey): Stream | null {
     return this.byKey.get(key) ?? null;
   }
 
-  /** @throws AppError `shutting_down`, `no_capacity` */
+  /**
+   * Checks that one more stream may start, and ends an unwatched stream if the limit is reached.
+   * @throws AppError `shutting_down`, or `no_capacity` if every stream is watched
+   */
   mustAdmit(): void {
     this.mustBeOpen();
     const isFull = (): boolean => this.streams.size >= this.config.proxyMaxSessions;
     if (!isFull()) return;
-    // Ended at once, and then the place is free.
+    // `end` removes the stream from the registry synchronously, so its place is free in the next line.
     void leastMissed(this.list().filter(({ holdsSlot }) => holdsSlot))?.end('reclaimed');
     if (!isFull()) return;
-    const detail = `All ${this.config.proxyMaxSessions} places for streams are taken.`;
+    const detail = `The limit of ${this.config.proxyMaxSessions} streams is reached.`;
     throw new AppError('no_capacity', detail);
   }
 
-  /** @throws AppError `shutting_down` once the process is about to end */
+  /** @throws AppError `shutting_down` after `close` */
   mustBeOpen(): void {
     if (this.isClosing) throw new AppError('shutting_down', 'The proxy is about to end.');
   }
@@ -100,24 +103,24 @@ export class StreamRegistry implements OnModuleDestroy {
     this.streams.add(stream);
   }
 
-  /** From now on the stream is found under this key, and no other stream is. */
+  /** Binds the key to the stream, in place of any other stream. */
   bind(key: StreamKey, stream: Stream): void {
     this.byKey.set(key, stream);
   }
 
-  /** The stream is no longer found under this key. */
+  /** Removes the binding of the key to this stream, if there is one. */
   unbind(key: StreamKey, stream: Stream): void {
     if (this.byKey.get(key) === stream) this.byKey.delete(key);
   }
 
-  /** The stream is found under this key only. */
+  /** Removes every binding of the stream except the one of `key`. */
   unbindOthers(key: StreamKey, stream: Stream): void {
     for (const [other, known] of this.byKey) {
       if (known === stream && other !== key) this.byKey.delete(other);
     }
   }
 
-  /** The stream is over. Its snapshot is kept, unless another stream continues it. Call once. */
+  /** Removes an ended stream and keeps its snapshot, unless a file playback continues it. Call once per stream. */
   over(stream: Stream): void {
     this.streams.delete(stream);
     for (const [key, known] of this.byKey) if (known === stream) this.byKey.delete(key);
@@ -126,12 +129,12 @@ export class StreamRegistry implements OnModuleDestroy {
     for (const listener of this.listeners) listener(stream);
   }
 
-  /** Calls back for every stream that is over from now on. */
+  /** Calls `listener` with each stream that ends after this call. */
   onOver(listener: (stream: Stream) => void): void {
     this.listeners.push(listener);
   }
 
-  /** From now on no new viewer is let in. */
+  /** Refuses new viewers and streams from now on. */
   close(): void {
     this.isClosing = true;
   }
@@ -141,7 +144,10 @@ export class StreamRegistry implements OnModuleDestroy {
   }
 }
 
-/** Loopback and our own reverse proxies speak for many viewers: no limit per address for them. */
+/**
+ * Addresses without a limit of viewers per address: loopback and trusted reverse proxies, behind which there are many
+ * viewers.
+ */
 function exemptAddresses(trusted: readonly string[]): BlockList {
   const list = new BlockList();
   list.addSubnet('127.0.0.0', 8, 'ipv4');

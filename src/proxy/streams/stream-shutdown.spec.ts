@@ -14,7 +14,7 @@ describe('StreamShutdown', () => {
 
   afterEach(() => stage.close());
 
-  it('ends at once when nobody watches', async () => {
+  it('ends at once without viewers', async () => {
     const joined = await stage.live(selector('a'));
     stage.leave(joined);
     const beganMs = performance.now();
@@ -24,7 +24,7 @@ describe('StreamShutdown', () => {
     expect(stage.engines.inUse()).toBe(0);
   });
 
-  it('feeds viewers until the time is over, lets nobody in, then resets them', async () => {
+  it('serves present viewers until the time is over, refuses new ones, then resets all', async () => {
     const joined = await stage.live(selector('a'));
     const beganMs = performance.now();
     const drained = shutdown.drain(200);

@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { delay } from '../../kernel/wait';
 import { StreamRegistry } from './stream-registry';
 
-const LOOK_MS = 50;
+const POLL_MS = 50;
 
-/** The proxy's part of an orderly end. */
+/** Ends the streams when the process shuts down. */
 @Injectable()
 export class StreamShutdown {
   private readonly abort = new AbortController();
@@ -12,14 +12,18 @@ export class StreamShutdown {
   constructor(private readonly streams: StreamRegistry) {}
 
   /**
-   * Lets nobody new in, feeds those who watch for at most `drainMs`, then resets them and stops every
-   * engine session. Resolves when all is stopped; ends early when nobody watches.
+   * Refuses new viewers, serves the present ones for at most `drainMs`, then resets them and stops every engine
+   * session. Resolves when all sessions are stopped, and earlier if no viewer is left.
    */
   async drain(drainMs: number): Promise<void> {
     this.streams.close();
-    for (let waited = 0; waited < drainMs && this.streams.limits.count > 0; waited += LOOK_MS) {
+    for (
+      let waitedMs = 0;
+      waitedMs < drainMs && this.streams.limits.count > 0;
+      waitedMs += POLL_MS
+    ) {
       try {
-        await delay(Math.min(LOOK_MS, drainMs - waited), this.abort.signal);
+        await delay(Math.min(POLL_MS, drainMs - waitedMs), this.abort.signal);
       } catch {
         break;
       }
@@ -27,7 +31,10 @@ export class StreamShutdown {
     await this.streams.endAll('shutdown');
   }
 
-  /** Cuts the drain short, or does without: engines are told at once, as far as there is time. */
+  /**
+   * Ends the drain early, or replaces it. The sessions are stopped in the background, as far as the process still has
+   * time.
+   */
   abortNow(): void {
     this.abort.abort();
     this.streams.close();

@@ -5,24 +5,24 @@ import type { LeaveReason, Viewer } from '../viewers';
 import type { Attempt } from './attempt';
 import type { EndReason, StreamState, StreamTimeline } from './stream.types';
 
-/** A broadcast, which all its viewers share; or a file, which each viewer reads by itself. */
+/** `live`: a broadcast, which all viewers share. `file`: recorded content, which each viewer reads separately. */
 export type StreamKind = 'live' | 'file';
 
 /** One content that is being served, with its viewers. */
 export interface Stream {
-  /** Public id, unique among the streams under way. */
+  /** Public id, unique among the running streams. */
   readonly id: string;
   readonly kind: StreamKind;
-  /** 40 lower-case hex digits; null while no engine has said it. */
+  /** 40 lower-case hex digits; null until an engine reports it. */
   readonly infohash: string | null;
-  /** Viewers that wait or watch. */
+  /** All viewers: those that wait for the start and those that receive media. */
   readonly viewers: ReadonlySet<Viewer>;
   readonly isOver: boolean;
-  /** Who watches, and since when nobody does. */
+  /** The facts by which the scheduler orders and preempts the slots of this stream. */
   readonly holder: SlotHolder;
-  /** The stream has a slot of an engine now. */
+  /** True while the stream holds a slot of an engine. */
   readonly holdsSlot: boolean;
-  /** Monotonic ms. */
+  /** Monotonic time in ms. */
   readonly createdMs: number;
   readonly endedMs: number | null;
   readonly endReason: string | null;
@@ -32,17 +32,19 @@ export interface Stream {
   readonly pinnedBytes: number;
   snapshot(): StreamSnapshot;
   removeViewer(viewer: Viewer, reason: LeaveReason): void;
-  /** Ends the stream for a reason that is no fault. Resolves when its engine sessions are stopped and its slots are free. */
+  /** Ends the stream without an error. Resolves when its engine sessions are stopped and its slots are released. */
   end(reason: EndReason): Promise<void>;
 }
 
-/** A stream at one moment, as plain data: for the admin API, and all that is kept of a stream that is over. */
+/**
+ * The state of a stream at one moment, as plain data for the admin API. After its end only the last snapshot is kept.
+ */
 export interface StreamSnapshot {
   readonly id: string;
   readonly kind: StreamKind;
   readonly selector: ContentSelector;
   readonly infohash: string | null;
-  /** The channel that the stream was requested by, and its source in use. */
+  /** The channel that was requested, if any, and below it the channel's source in use. */
   readonly channel: string | null;
   readonly source: ChannelSource | null;
   readonly state: StreamState;

@@ -1,4 +1,7 @@
-/** What a stream is doing; `grace`: nobody watches it, and its grace period runs. `playing` is a file, `live` a broadcast. */
+/**
+ * What a stream is doing. `grace`: it has no viewers and its grace period runs. `playing` is used for files only,
+ * `live` for broadcasts only.
+ */
 export type StreamState =
   'starting' | 'live' | 'playing' | 'stalled' | 'grace' | 'ended' | 'failed';
 
@@ -9,7 +12,10 @@ export type EndReason =
   | 'joined_other_session'
   | 'looping'
   | 'shutdown'
-  /** Not listed, because a playback of the file continues the request: the content is a file, or it plays on another engine. */
+  /**
+   * The content is a file, or it plays on another engine. Such a stream is not listed after its end, because a file
+   * playback continues the request.
+   */
   | 'recorded';
 
 /** When the milestones of a start were reached, as ISO 8601; null until then. */

@@ -17,7 +17,7 @@ function refusal(limits: ViewerLimits, ip: string, onStream: number): string | n
 }
 
 describe('ViewerLimits', () => {
-  it('refuses the one too many in total', () => {
+  it('refuses a viewer above the total limit', () => {
     const limits = new ViewerLimits({ total: 2, perStream: 10, perIp: 0 }, loopback);
     const first = someViewer();
     limits.add(first);
@@ -31,12 +31,12 @@ describe('ViewerLimits', () => {
   it.each([
     [9, null],
     [10, 'The limit of 10 viewers of this stream is reached.'],
-  ])('with %d on the stream: %p', (onStream, detail) => {
+  ])('with %d viewers on the stream: %p', (onStream, detail) => {
     const limits = new ViewerLimits({ total: 100, perStream: 10, perIp: 0 }, loopback);
     expect(refusal(limits, '192.0.2.9', onStream)).toBe(detail);
   });
 
-  it('refuses the one too many of one address, others and exempt ones apart', () => {
+  it('refuses a viewer above the limit per address, but not from other or exempt addresses', () => {
     const limits = new ViewerLimits({ total: 100, perStream: 100, perIp: 1 }, loopback);
     limits.add(someViewer('192.0.2.1'));
     limits.add(someViewer('127.0.0.1'));
@@ -45,31 +45,31 @@ describe('ViewerLimits', () => {
     expect(refusal(limits, '127.0.0.1', 0)).toBeNull();
   });
 
-  it('has no limit per address when it is off', () => {
+  it('has no limit per address when that is 0', () => {
     const limits = new ViewerLimits({ total: 100, perStream: 100, perIp: 0 }, loopback);
     for (let i = 0; i < 50; i++) limits.add(someViewer('192.0.2.1'));
     expect(refusal(limits, '192.0.2.1', 0)).toBeNull();
   });
 
-  it('counts those who are there, whatever is removed twice or was never added', () => {
+  it('counts the present viewers, even if one is removed twice or was never added', () => {
     const move = fc.record({ who: fc.nat(5), joins: fc.boolean() });
     fc.assert(
       fc.property(fc.array(move), (moves) => {
         const limits = new ViewerLimits({ total: 100, perStream: 100, perIp: 2 }, loopback);
-        const people = Array.from({ length: 6 }, (_, i) => someViewer(`192.0.2.${i % 2}`));
-        const there = new Set<number>();
+        const candidates = Array.from({ length: 6 }, (_, i) => someViewer(`192.0.2.${i % 2}`));
+        const present = new Set<number>();
         for (const { who, joins } of moves) {
           if (joins) {
-            limits.add(people[who]!);
-            there.add(who);
+            limits.add(candidates[who]!);
+            present.add(who);
           } else {
-            limits.remove(people[who]!);
-            there.delete(who);
+            limits.remove(candidates[who]!);
+            present.delete(who);
           }
         }
-        expect(limits.count).toBe(there.size);
+        expect(limits.count).toBe(present.size);
         for (const parity of [0, 1]) {
-          const sameIp = [...there].filter((who) => who % 2 === parity).length;
+          const sameIp = [...present].filter((who) => who % 2 === parity).length;
           expect(refusal(limits, `192.0.2.${parity}`, 0) === null).toBe(sameIp < 2);
         }
       }),

@@ -4,13 +4,13 @@ import type { Viewer } from '../viewers';
 export interface LimitSettings {
   readonly total: number;
   readonly perStream: number;
-  /** 0 is off. */
+  /** 0: no limit. */
   readonly perIp: number;
 }
 
 /**
- * Who watches, over all streams, and how many may. Counts come from the set of viewers itself, so nothing
- * can be released twice or leak.
+ * The viewers of all streams, and the limits of their number. Counts are sizes of sets, so that a viewer that is
+ * removed twice cannot falsify them.
  */
 export class ViewerLimits {
   private readonly viewers = new Set<Viewer>();
@@ -18,7 +18,7 @@ export class ViewerLimits {
 
   constructor(
     private readonly limits: LimitSettings,
-    /** Addresses that speak for many viewers. */
+    /** Returns true for addresses without a limit per address. */
     readonly isExempt: (ip: string) => boolean,
   ) {}
 
@@ -26,7 +26,9 @@ export class ViewerLimits {
     return this.viewers.size;
   }
 
-  /** Throws `client_limit` when one more viewer from `ip` on a stream with `onStream` viewers is too many. */
+  /**
+   * @throws AppError `client_limit` if another viewer from `ip`, on a stream with `onStream` viewers, exceeds a limit
+   */
   check(ip: string, onStream: number): void {
     const { total, perStream, perIp } = this.limits;
     if (this.viewers.size >= total) {
@@ -39,7 +41,10 @@ export class ViewerLimits {
       );
     }
     if (perIp > 0 && !this.isExempt(ip) && (this.byIp.get(ip)?.size ?? 0) >= perIp) {
-      throw new AppError('client_limit', `More than ${perIp} viewers from one address.`);
+      throw new AppError(
+        'client_limit',
+        `The limit of ${perIp} viewers from one address is reached.`,
+      );
     }
   }
 

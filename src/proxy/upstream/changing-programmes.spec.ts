@@ -39,7 +39,10 @@ function play(sources: readonly Buffer[], size = 1316): Played {
   return { out, verdicts, programme: history.scanner.programme };
 }
 
-/** One broadcast as an engine gives it from one frame to another: its programme is another one from `CHANGE` on. */
+/**
+ * Frames `from` to `to` of one broadcast as an engine sends them: in the layout `before` until frame `CHANGE`, in
+ * `after` from there on.
+ */
 function piece(before: Layout, after: Layout, from: number, to: number, seed = 1): Buffer {
   const show = { seed, frames: FRAMES, gop: 10, bFrames: false, startTicks: 90_000 };
   const parts = ([before, after] as const).map((layout, part) => {
@@ -72,7 +75,7 @@ const A = PLAIN;
 const B = moved(PLAIN, 0x10);
 
 describe('a broadcast that moves to other PIDs between two engine changes', () => {
-  // What another multiplexer makes of the same.
+  // The same streams as another multiplexer would announce them.
   const foreign = { ...moved(A, 0x300), programmeNumber: 7, pmtPid: 0x1300 };
 
   it.each<[string, Layout, Layout, number]>([
@@ -94,7 +97,7 @@ describe('a broadcast that moves to other PIDs between two engine changes', () =
       [A.audios[0]!.pid, B.audios[0]!.pid],
     ] as const) {
       const expected = contentsOf(whole, [own]);
-      // The last unit before a move is never seen to be complete.
+      // The last unit before a move cannot be recognised as complete.
       const found = contentsOf(out, [own, other]);
       expect(found.length).toBeGreaterThanOrEqual(expected.length - 1);
       expect(expected).toEqual(expect.arrayContaining(found.slice(0, -1)));
@@ -139,7 +142,7 @@ describe('a broadcast whose PIDs are rewritten', () => {
 
 describe('a source whose programme changes without end', () => {
   const show = { seed: 2, frames: 40, gop: 10, bFrames: false, startTicks: 2 ** 31 };
-  /** PMTs of 700 streams, of which one is another each time, behind what plays. */
+  /** PMTs of 700 streams, each time with one new stream, after the programme that plays. */
   const flood = (count: number): Buffer => {
     const writer = new TsWriter();
     for (let n = 0; n < count; n++) {
@@ -157,14 +160,14 @@ describe('a source whose programme changes without end', () => {
 
   it.each([
     [
-      'in a source that is renamed',
+      'in a source whose PIDs are rewritten',
       Buffer.concat([broadcast({ ...show, layout: A }).bytes, flood(300)]),
     ],
     [
       'before its splice point is found',
       Buffer.concat([flood(300), broadcast({ ...show, layout: A }).bytes]),
     ],
-  ])('is ended: %s', (_where, bytes) => {
+  ])('is abandoned: %s', (_where, bytes) => {
     const { verdicts, out } = play([piece(A, A, 0, 50), bytes], 65_424);
     expect(verdicts).toEqual(['ok', expect.stringMatching(/^excessive_/)]);
     expect(continuityFaults(out)).toEqual([]);

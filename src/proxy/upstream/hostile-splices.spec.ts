@@ -9,15 +9,15 @@ import { StreamIngest, type IngestVerdict } from './stream-ingest';
 const VIDEO = 0x100;
 const TICKS_PER_MS = 90;
 const CLOCK_PER_MS = 27_000;
-/** Viewers have had the time from 0 on up to this. */
-const HAD_MS = 40_000;
+/** Viewers have received the media from 0 ms up to this time. */
+const RECEIVED_MS = 40_000;
 const BYTES_PER_MS = 2500;
-/** Looks at a packet, or what begins in it, per packet. Steps do not grow with what is held. */
+/** Maximum steps of the search per packet, however many packets are staged. */
 const STEPS_PER_PACKET = 8;
-/** Of a look that finds nothing new. */
+/** Maximum steps of a search that finds nothing new. */
 const STEPS_PER_READ = 40;
 
-/** Tables of one video stream and so many of sound, of which the first has this PID. */
+/** Tables of one video stream and `audios` audio streams, the first of which has `audioPid`. */
 function tables(writer: TsWriter, version: number, audioPid = 0x101, audios = 1): void {
   const sound = Array.from({ length: audios }, (_, n) => ({ pid: audioPid + n, type: 0x0f }));
   writer
@@ -25,7 +25,7 @@ function tables(writer: TsWriter, version: number, audioPid = 0x101, audios = 1)
     .section(0x1000, pmtSection(1, VIDEO, [{ pid: VIDEO, type: 0x1b }, ...sound], version));
 }
 
-/** A picture in one packet. The clock stands at `clockMs`. */
+/** A picture in one packet; the PCR is `clockMs`. */
 function picture(writer: TsWriter, isKey: boolean, timeMs: number, clockMs: number): void {
   const unit = Buffer.alloc(60, 0x55);
   unit.set([0, 0, 1, isKey ? 0x65 : 0x41]);
@@ -35,24 +35,24 @@ function picture(writer: TsWriter, isKey: boolean, timeMs: number, clockMs: numb
 
 interface Course {
   readonly verdict: IngestVerdict;
-  /** What the search looked at, until it was placed or ended. */
+  /** Steps of the search until the splice point was found or the source was ended. */
   readonly steps: number;
-  /** How often it read a random access point of those that were held, by whatever way. */
+  /** How often a staged random access point was read. */
   readonly pointReads: number;
   readonly reads: number;
   readonly bytes: number;
 }
 
-/** Viewers have had 40 s, the source is lost, and this is what the next one sends, in reads of this size. */
+/** Replaces the lost source after 40 s of media by one that sends `bytes`, in reads of `readBytes`. */
 function splice(bytes: Buffer, readBytes: number): Course {
   const history = new StreamHistory({ maxBytes: 64 * 1024 * 1024, maxAgeMs: 600_000 });
   const owner = { appended: () => undefined, joinable: () => undefined };
   const ingest = new StreamIngest(history, owner);
   ingest.beginSource();
-  ingest.push(new SyntheticStream({ frameBytes: 160 }).take(HAD_MS / 40), 0);
+  ingest.push(new SyntheticStream({ frameBytes: 160 }).take(RECEIVED_MS / 40), 0);
   ingest.beginSource();
   const splicer = ingest['splicer']!;
-  // A tenth of the usual one: what is done until it is spent takes its time here.
+  // A tenth of the usual budget, so that the test can exhaust it in a short time.
   splicer['staged'].scanner.budget = new SourceBudget({ burst: 2000, perSecond: 200, perKib: 1 });
   let pointReads = 0;
   const points = new Proxy(splicer['staged'].points, {
@@ -81,14 +81,14 @@ function expectLinear({ steps, pointReads, reads, bytes }: Course): void {
 
 describe('a source that makes the search for its splice point expensive', () => {
   it.each([8 * TS_PACKET, 64 * 1024])(
-    'with old key frames between new pictures is searched in proportion to its bytes, %d bytes per read',
+    'with old key frames between new pictures costs steps in proportion to its bytes (%d bytes per read)',
     (readBytes) => {
       const writer = new TsWriter();
       tables(writer, 0);
       for (let n = 0; n < 8000; n++) {
-        const clockMs = HAD_MS / 2 + n / 100;
-        picture(writer, true, HAD_MS / 2, clockMs);
-        picture(writer, false, HAD_MS * 2, clockMs);
+        const clockMs = RECEIVED_MS / 2 + n / 100;
+        picture(writer, true, RECEIVED_MS / 2, clockMs);
+        picture(writer, false, RECEIVED_MS * 2, clockMs);
       }
       const course = splice(writer.bytes(), readBytes);
       expect(course.verdict).toBe('ok');
@@ -96,11 +96,11 @@ describe('a source that makes the search for its splice point expensive', () => 
     },
   );
 
-  it('with other streams in every table is ended, and not read again for each table', () => {
+  it('with other streams in every table is ended, without a re-read for each table', () => {
     const writer = new TsWriter();
     for (let n = 0; n < 400; n++) {
       tables(writer, n % 32, 0x101 + (n % 2));
-      for (let k = 0; k < 40; k++) picture(writer, k === 0, HAD_MS / 2, HAD_MS / 2);
+      for (let k = 0; k < 40; k++) picture(writer, k === 0, RECEIVED_MS / 2, RECEIVED_MS / 2);
     }
     const course = splice(writer.bytes(), 8 * TS_PACKET);
     expect(course.verdict).toBe('excessive_splice_search');
@@ -110,8 +110,15 @@ describe('a source that makes the search for its splice point expensive', () => 
   it('stays within the budget for any pictures, timestamps and tables', () => {
     const step = fc.record({
       isKey: fc.boolean(),
-      timeMs: fc.constantFrom(-1, 0, HAD_MS / 2, HAD_MS - 1, HAD_MS + 500, HAD_MS * 2),
-      clockMs: fc.constantFrom(0, HAD_MS / 2, HAD_MS),
+      timeMs: fc.constantFrom(
+        -1,
+        0,
+        RECEIVED_MS / 2,
+        RECEIVED_MS - 1,
+        RECEIVED_MS + 500,
+        RECEIVED_MS * 2,
+      ),
+      clockMs: fc.constantFrom(0, RECEIVED_MS / 2, RECEIVED_MS),
       times: fc.integer({ min: 1, max: 80 }),
       tables: fc.option(
         fc.record({
@@ -134,7 +141,7 @@ describe('a source that makes the search for its splice point expensive', () => 
           });
           const course = splice(writer.bytes(), packets * TS_PACKET);
           if (course.verdict !== 'ok') return;
-          // Other tables begin the search anew, which the budget bounds; each look asks for every stream.
+          // Changed tables restart the search, which the budget bounds; each search examines every stream.
           const { steps: looked, reads, bytes } = course;
           const restarts = steps.filter(({ tables: other }) => other !== null).length;
           expect(looked).toBeLessThan(

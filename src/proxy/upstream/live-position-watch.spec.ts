@@ -29,13 +29,13 @@ const looks = (count: number, value: (i: number) => number | string | null) =>
 describe('LivePositionWatch', () => {
   it.each<[string, (i: number) => number | string | null]>([
     ['seconds that grow', (i) => UNIX_S + i * 2],
-    ['seconds that grow in steps of a minute less', (i) => UNIX_S + Math.floor(i / 25) * 50],
+    ['seconds that grow in steps of almost a minute', (i) => UNIX_S + Math.floor(i / 25) * 50],
     ['pieces that grow', (i) => 12_345 + i],
     ['pieces that are renumbered once', (i) => (i < 100 ? 90_000 + i : i)],
     ['no position at all', () => null],
-    ['texts that are no numbers', () => 'live'],
-    ['positions that are there now and then', (i) => (i % 20 === 0 ? null : 7)],
-  ])('%s are fine', (_, value) => {
+    ['texts that are not numbers', () => 'live'],
+    ['positions that are reported only now and then', (i) => (i % 20 === 0 ? null : 7)],
+  ])('accepts %s', (_, value) => {
     expect(watch(looks(300, value))).toEqual([]);
   });
 

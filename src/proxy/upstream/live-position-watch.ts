@@ -12,10 +12,10 @@ export interface LivePositionLimits {
 /** Positions within these years are Unix seconds; all others count pieces and carry no time. */
 const FIRST_UNIX_S = Date.UTC(2020, 0, 1) / 1000;
 const LAST_UNIX_S = Date.UTC(2050, 0, 1) / 1000;
-/** Minimum number of observations before a position is judged. */
-const MIN_LOOKS = 3;
+/** Minimum number of observations before a position is classified. */
+const MIN_OBSERVATIONS = 3;
 /** A second renumbering within this many times `staleAfterMs` is a loop. */
-const RENUMBERS_LOOKED_BACK = 10;
+const RENUMBER_PERIODS = 10;
 
 /**
  * Watches the newest position that an engine reports for a live stream. The position has to grow: an engine whose
@@ -26,7 +26,7 @@ export class LivePositionWatch {
   private highest = -Infinity;
   private last = 0;
   private grewMs = 0;
-  private looks = 0;
+  private observations = 0;
   private stepsBack = 0;
   private renumberedMs = -Infinity;
 
@@ -59,16 +59,14 @@ export class LivePositionWatch {
       this.begin(value, nowMs);
       return false;
     }
-    this.looks++;
+    this.observations++;
     if (value < this.last) this.stepsBack++;
     const isRenumbered = value > this.last && this.stepsBack === 1;
     this.last = value;
-    if (nowMs - this.grewMs < this.limits.staleAfterMs || this.looks < MIN_LOOKS) return false;
+    if (nowMs - this.grewMs < this.limits.staleAfterMs || this.observations < MIN_OBSERVATIONS)
+      return false;
     // One step back followed by growth is a renumbering, unless renumberings repeat.
-    if (
-      !isRenumbered ||
-      nowMs - this.renumberedMs < RENUMBERS_LOOKED_BACK * this.limits.staleAfterMs
-    ) {
+    if (!isRenumbered || nowMs - this.renumberedMs < RENUMBER_PERIODS * this.limits.staleAfterMs) {
       return true;
     }
     this.renumberedMs = nowMs;
@@ -80,7 +78,7 @@ export class LivePositionWatch {
     this.highest = value;
     this.last = value;
     this.grewMs = nowMs;
-    this.looks = 0;
+    this.observations = 0;
     this.stepsBack = 0;
   }
 }

@@ -29,7 +29,7 @@ const PACE_MS = 500;
 
 /**
  * True if the source is expected to catch up within the time that viewers can wait. A source that is entered before it
- * has caught up repeats the missing media.
+ * has caught up repeats media that viewers have received.
  */
 export function catchesUpInTime(facts: SourceLagFacts): boolean {
   const { waitedMs, maxWaitMs, lagMs, pace, creditMs } = facts;

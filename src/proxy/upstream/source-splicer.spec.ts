@@ -92,7 +92,7 @@ describe('a second source', () => {
     ['some media after the overlap have arrived', 76],
     ['only tables after the overlap have arrived', 75.5],
   ])('continues the counters when its overlap is proved and %s', (_, frames) => {
-    // From the second on that begins with frame 25 of the first.
+    // The second source from its second on that begins with frame 25 of the first source.
     const stream = new SyntheticStream({ startMs: 1000 });
     const past = stream.take(Math.floor(frames));
     const rest = stream.take(60);
@@ -174,7 +174,7 @@ describe('tables other than PAT and PMT', () => {
   const EIT = 0x12;
   const TDT = 0x14;
 
-  /** Its packets with occasional packets of each table, whose counters start at `from`. */
+  /** The packets of `bytes` with occasional packets of each table, whose counters start at `from`. */
   function withTables(bytes: Buffer, from: number): Buffer {
     const every = new Map([
       [SDT, 60],
@@ -200,7 +200,7 @@ describe('tables other than PAT and PMT', () => {
     ['with the same times', 4600],
     ['with other times', 500_000],
   ])(
-    'continue or are flagged where a source %s is entered, however rare they are',
+    'continue or are flagged where a source %s is entered, even if they are rare',
     (_, startMs) => {
       history = new StreamHistory({ maxBytes: 64 * 1024 * 1024, maxAgeMs: 60_000 });
       ingest = new StreamIngest(history, { appended: () => undefined, joinable: () => undefined });

@@ -19,15 +19,18 @@ const VIDEO = 0x100;
 const AUDIO = 0x101;
 const FRAME_MS = 40;
 /** The end of the outgoing media, where the source is lost. */
-const HAD_MS = 40_000;
-const MOST_MS = HAD_MS + 20_000;
+const RECEIVED_MS = 40_000;
+const MOST_MS = RECEIVED_MS + 20_000;
 const TICKS_PER_MS = 90;
-const AT_EASE: SilenceLimits = { silenceMs: 15_000, outageMs: 60_000 };
+const RELAXED: SilenceLimits = { silenceMs: 15_000, outageMs: 60_000 };
 
-/** Frames of broadcasts from time 0 on: another size of pictures is another content with the same times. */
+/**
+ * Frames of broadcasts from time 0 on, by frame size. Another frame size makes another content with the same
+ * timestamps.
+ */
 const made = new Map<string, readonly Buffer[]>();
 
-/** A stretch of a broadcast, cut by frames. */
+/** The frames of a broadcast between two times. */
 function stretch(fromMs: number, toMs: number, frameBytes: number, gop = 25): readonly Buffer[] {
   const key = `${frameBytes} ${gop}`;
   let frames = made.get(key);
@@ -40,7 +43,7 @@ function stretch(fromMs: number, toMs: number, frameBytes: number, gop = 25): re
   return frames.slice(Math.round(fromMs / FRAME_MS), Math.round(toMs / FRAME_MS));
 }
 
-/** Where frames begin; tables go with the frame before them. */
+/** Positions at which frames begin; tables belong to the frame before them. */
 function unitStarts(bytes: Buffer): number[] {
   const starts: number[] = [];
   for (let at = 0; at < bytes.length; at += TS_PACKET) {
@@ -49,7 +52,7 @@ function unitStarts(bytes: Buffer): number[] {
   return starts;
 }
 
-/** The frame without its picture's time, as some encoders send now and then. */
+/** The frame without its picture's timestamp, as some encoders send occasionally. */
 function untimed(frame: Buffer): Buffer {
   const copy = Buffer.from(frame);
   for (const at of unitStarts(copy)) {
@@ -64,7 +67,7 @@ class Stage {
   readonly ingest: StreamIngest;
   lostAt = 0;
 
-  constructor(had: Buffer, silenceLimits: SilenceLimits = AT_EASE) {
+  constructor(had: Buffer, silenceLimits: SilenceLimits = RELAXED) {
     this.ingest = new StreamIngest(
       this.history,
       { appended: () => undefined, joinable: () => undefined },
@@ -76,7 +79,9 @@ class Stage {
     this.ingest.beginSource();
   }
 
-  /** Frames at that pace, from `atMs` on; when the first of them went out, null when none did. */
+  /**
+   * Sends the frames at this pace, from `atMs` on. Returns the time at which the first of them was forwarded, or null.
+   */
   play(frames: readonly Buffer[], pace: number, atMs = 0): number | null {
     let enteredMs: number | null = null;
     frames.forEach((frame, n) => {
@@ -92,7 +97,7 @@ class Stage {
   }
 }
 
-/** Time of the broadcast that its units say, by what the video was moved. */
+/** Differences between successive decoding times of the outgoing video, or of another stream. */
 function stepsOf(out: Buffer, of = VIDEO): number[] {
   const units = unitsIn(out, of);
   return units.slice(1).map(({ dts }, n) => ticksBetween(units[n]!.dts, dts) / TICKS_PER_MS);
@@ -103,7 +108,7 @@ const flagged = (out: Buffer): number =>
 
 const USUAL = 1500;
 const OTHER = 1800;
-const had = Buffer.concat(stretch(0, HAD_MS, USUAL));
+const had = Buffer.concat(stretch(0, RECEIVED_MS, USUAL));
 
 describe('a source that begins with old media', () => {
   it.each<[string, number, number]>([
@@ -113,12 +118,12 @@ describe('a source that begins with old media', () => {
     ['24 s in nine seconds', 24_000, 2.7],
   ])('that catches up (%s) is waited for, and no packet is repeated', (_, pastMs, pace) => {
     const stage = new Stage(had);
-    const frames = stretch(HAD_MS - pastMs, HAD_MS + 4000, USUAL);
+    const frames = stretch(RECEIVED_MS - pastMs, RECEIVED_MS + 4000, USUAL);
     const enteredMs = stage.play(frames, pace);
     expect(enteredMs).toBeGreaterThanOrEqual(pastMs / pace - FRAME_MS);
     expect(enteredMs).toBeLessThan(pastMs / pace + 200);
     const out = stage.out();
-    const whole = Buffer.concat(stretch(0, HAD_MS + 4000, USUAL));
+    const whole = Buffer.concat(stretch(0, RECEIVED_MS + 4000, USUAL));
     expect(out.length).toBeGreaterThan(whole.length - 10_000);
     expect(out.equals(whole.subarray(0, out.length))).toBe(true);
     expect(flagged(out)).toBe(0);
@@ -126,7 +131,7 @@ describe('a source that begins with old media', () => {
     expect(continuityFaults(out)).toEqual([]);
   });
 
-  it('longer than the staging limit is waited for too', () => {
+  it('is waited for although it exceeds the staging limit', () => {
     // 4 Mbit/s.
     const frameBytes = 20_000;
     const stage = new Stage(Buffer.concat(stretch(0, 30_000, frameBytes)));
@@ -139,7 +144,7 @@ describe('a source that begins with old media', () => {
     expect(out.equals(whole.subarray(0, out.length))).toBe(true);
   });
 
-  it('and arrives whole before the first search continues where the old one ended, however long ago that was', () => {
+  it('that arrives whole before the first search continues where the old one ended, at any distance', () => {
     const stage = new Stage(Buffer.concat(stretch(0, 10_000, USUAL)));
     const whole = Buffer.concat(stretch(0, MOST_MS, USUAL));
     const from = Buffer.concat(stretch(0, 5000, USUAL)).length;
@@ -149,16 +154,16 @@ describe('a source that begins with old media', () => {
 
   it('and whose first picture has no timestamp is measured by later pictures', () => {
     const stage = new Stage(had);
-    const [first, ...others] = stretch(HAD_MS - 12_000, HAD_MS + 4000, USUAL);
+    const [first, ...others] = stretch(RECEIVED_MS - 12_000, RECEIVED_MS + 4000, USUAL);
     const enteredMs = stage.play([untimed(first!), ...others], 4);
     expect(enteredMs).toBeGreaterThanOrEqual(3000 - FRAME_MS);
     const out = stage.out();
-    const whole = Buffer.concat(stretch(0, HAD_MS + 4000, USUAL));
+    const whole = Buffer.concat(stretch(0, RECEIVED_MS + 4000, USUAL));
     expect(out.length).toBeGreaterThan(had.length);
     expect(out.equals(whole.subarray(0, out.length))).toBe(true);
   });
 
-  // From the start, in the upper half of what a time stamp holds, and over its end.
+  // From the start, in the upper half of the timestamp's range, and across its wrap.
   it.each([0, 47_730_000, 95_433_000])(
     'with pictures without timestamps, also right before the break, repeats none: from %d ms on',
     (startMs) => {
@@ -181,7 +186,7 @@ describe('a source that begins with old media', () => {
 
   it('without overlap is entered at the first key frame after the outgoing media', () => {
     const stage = new Stage(had);
-    const enteredMs = stage.play(stretch(HAD_MS - 20_000, HAD_MS + 6000, OTHER), 4);
+    const enteredMs = stage.play(stretch(RECEIVED_MS - 20_000, RECEIVED_MS + 6000, OTHER), 4);
     expect(enteredMs).toBeGreaterThanOrEqual(5000 - FRAME_MS);
     const out = stage.out();
     expect(flagged(out)).toBeGreaterThan(0);
@@ -200,7 +205,7 @@ describe('a source that never catches up', () => {
     expect(enteredMs).toBeLessThanOrEqual(2000);
     const out = stage.out();
     const entered = unitStarts(out.subarray(had.length)).length;
-    // Of its ten seconds those are left out that were held too long.
+    // Of its 10 s, the media that were staged for too long are left out.
     expect(entered).toBeGreaterThan(8000 / FRAME_MS);
     expect(entered).toBeLessThan(9100 / FRAME_MS);
     const steps = stepsOf(out);
@@ -210,9 +215,9 @@ describe('a source that never catches up', () => {
   });
 
   it.each<[string, SilenceLimits, number, number]>([
-    ['the usual', AT_EASE, 1500, 1800],
+    ['the usual', RELAXED, 1500, 1800],
     ['a stall time-out of 4 s', { silenceMs: 4000, outageMs: 60_000 }, 1500, 1800],
-  ])('with too much lag is given up at once: %s', (_, silenceLimits, from, to) => {
+  ])('that lags too much is given up at once: %s', (_, silenceLimits, from, to) => {
     const stage = new Stage(had, silenceLimits);
     const enteredMs = stage.play(stretch(0, 30_000, OTHER), 2.5);
     expect(enteredMs).toBeGreaterThanOrEqual(from);
@@ -220,10 +225,10 @@ describe('a source that never catches up', () => {
   });
 
   it('is not waited for until viewers are disconnected', () => {
-    // Five seconds without media when the source begins; it would be here after six more.
+    // The source begins after 5 s without media, and would need 6 s more to catch up.
     const play = (outageMs: number): number | null =>
       new Stage(had, { silenceMs: 15_000, outageMs }).play(
-        stretch(HAD_MS - 24_000, HAD_MS + 4000, USUAL),
+        stretch(RECEIVED_MS - 24_000, RECEIVED_MS + 4000, USUAL),
         4,
         5000,
       );
@@ -235,9 +240,9 @@ describe('a source that never catches up', () => {
     expect(play(1000)! - 5000).toBeGreaterThanOrEqual(1500);
   });
 
-  it('that slows down is given up once that is measurable', () => {
+  it('that slows down is given up once the slower pace is measurable', () => {
     const stage = new Stage(had);
-    const frames = stretch(HAD_MS - 24_000, HAD_MS, OTHER);
+    const frames = stretch(RECEIVED_MS - 24_000, RECEIVED_MS, OTHER);
     expect(stage.play(frames.slice(0, 300), 6)).toBeNull();
     const enteredMs = stage.play(frames.slice(300), 1, 2000)!;
     expect(enteredMs).toBeGreaterThan(2000);
@@ -260,7 +265,7 @@ describe('a source that never catches up', () => {
       n < 40 ? frame : Buffer.concat(packetsOf(frame).filter((packet) => pid(packet, 0) !== VIDEO)),
     );
     const enteredMs = stage.play(frames, 1);
-    // Two seconds after the last picture, which came at 1.6 s, the sound leads.
+    // 2 s after the last picture, which came at 1.6 s, the audio stream leads.
     expect(enteredMs).toBeGreaterThanOrEqual(3500);
     expect(enteredMs).toBeLessThanOrEqual(4000);
     expect(Math.min(...stepsOf(stage.out(), AUDIO))).toBeGreaterThan(0);
@@ -292,7 +297,7 @@ describe('a source that never catches up', () => {
     expect(unitsIn(out, PLAIN.videoPid).length).toBeGreaterThan(90 + 60);
     for (const step of stepsOf(out, PLAIN.videoPid)) {
       expect(step).toBeGreaterThanOrEqual(FRAME_MS);
-      // Room for pictures that were sent before their turn and are still to be shown.
+      // Leaves room for pictures that were sent before earlier presented ones.
       expect(step).toBeLessThan(4 * FRAME_MS);
     }
     expect(continuityFaults(out)).toEqual([]);
@@ -304,8 +309,8 @@ describe('a source that never catches up', () => {
     fc.assert(
       fc.property(lags, arrivals, fc.boolean(), (lagMs, pauses, isOther) => {
         const stage = new Stage(had);
-        const from = Math.round((HAD_MS - lagMs) / FRAME_MS) * FRAME_MS;
-        const frames = stretch(from, HAD_MS + 20_000, isOther ? OTHER : USUAL);
+        const from = Math.round((RECEIVED_MS - lagMs) / FRAME_MS) * FRAME_MS;
+        const frames = stretch(from, RECEIVED_MS + 20_000, isOther ? OTHER : USUAL);
         let nowMs = 0;
         for (const [n, frame] of frames.entries()) {
           nowMs += pauses[n % pauses.length]!;
@@ -315,7 +320,7 @@ describe('a source that never catches up', () => {
         const out = stage.out();
         expect(Math.min(...stepsOf(out))).toBeGreaterThan(0);
         expect(out.length).toBeGreaterThan(had.length);
-        // The longest wait, then a key frame and its sound.
+        // The longest wait, then a key frame and its audio.
         expect(nowMs).toBeLessThanOrEqual(10_000 + 27 * 400);
         expect(continuityFaults(out)).toEqual([]);
       }),
@@ -325,49 +330,49 @@ describe('a source that never catches up', () => {
 });
 
 describe('a source that is read in parallel to the current one', () => {
-  /** Runs both; when the old one was ended by it, if it was, and when it took over. */
-  function runBeside(lagMs: number, pace: number): { relievedMs?: number; placedMs: number } {
+  /** Runs both sources. Returns when the new one ended the old one, if it did, and when its splice point was found. */
+  function runInParallel(lagMs: number, pace: number): { supersededMs?: number; placedMs: number } {
     const stage = new Stage(had);
-    const old = stretch(HAD_MS, MOST_MS, USUAL);
-    const fresh = stretch(HAD_MS - lagMs, MOST_MS, USUAL);
-    const seen: { relievedMs?: number; placedMs?: number } = {};
+    const old = stretch(RECEIVED_MS, MOST_MS, USUAL);
+    const fresh = stretch(RECEIVED_MS - lagMs, MOST_MS, USUAL);
+    const seen: { supersededMs?: number; placedMs?: number } = {};
     let nowMs = 0;
     const ingest = new StreamIngest(
       stage.history,
       { appended: () => undefined, joinable: () => undefined },
-      AT_EASE,
+      RELAXED,
     );
     const staged = new StagedIntake(ingest, {
       get isFlowing() {
-        return seen.relievedMs === undefined && seen.placedMs === undefined;
+        return seen.supersededMs === undefined && seen.placedMs === undefined;
       },
-      supersede: () => (seen.relievedMs ??= nowMs),
+      supersede: () => (seen.supersededMs ??= nowMs),
       placed: () => (seen.placedMs ??= nowMs),
     });
     let given = 0;
     for (let n = 0; n < old.length && seen.placedMs === undefined; n++) {
       nowMs = n * FRAME_MS;
-      if (seen.relievedMs === undefined) stage.history.append(old[n]!, 0, old[n]!.length, nowMs);
+      if (seen.supersededMs === undefined) stage.history.append(old[n]!, 0, old[n]!.length, nowMs);
       for (; given <= n * pace; given++) staged.push(fresh[given]!, nowMs);
     }
-    const { relievedMs, placedMs = NaN } = seen;
+    const { supersededMs, placedMs = NaN } = seen;
     expect(flagged(stage.out())).toBe(0);
     expect(new Set(stepsOf(stage.out()))).toEqual(new Set([FRAME_MS]));
-    return { ...(relievedMs === undefined ? {} : { relievedMs }), placedMs };
+    return { ...(supersededMs === undefined ? {} : { supersededMs }), placedMs };
   }
 
-  it('that catches up slowly delays nobody', () => {
-    const { relievedMs, placedMs } = runBeside(18_000, 5);
-    expect(relievedMs).toBeUndefined();
-    // It gains four seconds in a second.
+  it('that catches up slowly delays no media of the current one', () => {
+    const { supersededMs, placedMs } = runInParallel(18_000, 5);
+    expect(supersededMs).toBeUndefined();
+    // It gains 4 s of lag within 1 s.
     expect(placedMs).toBeGreaterThan(4400);
     expect(placedMs).toBeLessThan(4800);
   });
 
   it('that stays slightly behind ends the current one after 3 s', () => {
-    const { relievedMs, placedMs } = runBeside(1000, 1);
-    expect(relievedMs).toBeGreaterThanOrEqual(3000);
-    expect(relievedMs).toBeLessThan(3100);
+    const { supersededMs, placedMs } = runInParallel(1000, 1);
+    expect(supersededMs).toBeGreaterThanOrEqual(3000);
+    expect(supersededMs).toBeLessThan(3100);
     expect(placedMs).toBeGreaterThan(3900);
     expect(placedMs).toBeLessThan(4200);
   });

@@ -18,7 +18,7 @@ import { StreamIngest, type IngestVerdict } from './stream-ingest';
 const FRAMES = 90;
 const RUNS = { numRuns: 25 };
 
-/** Feeds one source after the other; what went out, and what each was told. */
+/** Feeds one source after the other. Returns the outgoing bytes and the verdict on each source. */
 function play(
   sources: readonly Buffer[],
   size = 1316,
@@ -49,7 +49,9 @@ const clockedAs = (first: Layout, second: Layout): Layout => {
   return { ...second, pcrPid: isClockOwn(first) ? free : second.videoPid };
 };
 
-/** The same streams say the same in the tables, but for where their clock is. */
+/**
+ * The versions of the PMT after a second source. Equal streams need one version, unless the PCR moves to another PID.
+ */
 const versionsAfter = (first: Layout, second: Layout): number[] => {
   const { version } = first;
   return isClockOwn(first) === isClockOwn(second) ? [version] : [version, (version + 1) % 32];
@@ -58,7 +60,7 @@ const versionsAfter = (first: Layout, second: Layout): number[] => {
 const flagged = (out: Buffer): number =>
   packetsOf(out).filter((packet) => discontinuityIndicator(packet, 0)).length;
 
-/** Units of each stream of the layout, by position in it. */
+/** PIDs of the streams of a layout, by position in it. */
 const streamsOf = ({ videoPid, audios }: Layout): number[] => [
   videoPid,
   ...audios.map(({ pid: audio }) => audio),
@@ -73,7 +75,7 @@ const clocks = (out: Buffer, pcrPid: number): number[] =>
 const layouts = (audios: readonly number[], hasData: boolean): fc.Arbitrary<Layout> =>
   fc
     .record({
-      // One in three is where DVB has its tables.
+      // One PID in three is in the range that DVB reserves for tables.
       pids: fc.uniqueArray(
         fc.oneof(
           { weight: 1, arbitrary: fc.integer({ min: 0x03, max: 0x1f }) },
@@ -95,7 +97,10 @@ const layouts = (audios: readonly number[], hasData: boolean): fc.Arbitrary<Layo
       audios: audios.map((type, index) => ({ pid: pids[4 + index]!, type })),
     }));
 
-/** Two layouts with the same streams. None has the PID of another one of its type: it would be taken for that. */
+/**
+ * Two layouts with the same streams. No stream has the PID of another stream of its type, because it would be matched
+ * with that one.
+ */
 const layoutPairs = fc
   .tuple(fc.array(fc.constantFrom(0x0f, 0x03, 0x81), { minLength: 1, maxLength: 3 }), fc.boolean())
   .chain(([audios, hasData]) => fc.tuple(layouts(audios, hasData), layouts(audios, hasData)))
@@ -109,7 +114,7 @@ const shows = fc.record({
   seed: fc.nat(1000),
   gop: fc.integer({ min: 3, max: 30 }),
   bFrames: fc.boolean(),
-  // One in three wraps its times within the piece.
+  // One in three wraps its timestamps within the piece.
   startTicks: fc.oneof(
     fc.integer({ min: 0, max: 2 ** 32 }),
     fc.integer({ min: 2, max: 2 ** 32 }).map((n) => n * 2 + 1),
@@ -128,11 +133,11 @@ describe('a source with proved overlap', () => {
         fc.integer({ min: 0, max: 30 }),
         fc.nat(40),
         ({ size, ...show }, [first, second], end, from, extra) => {
-          // A clock elsewhere would cut the pictures into other packets.
+          // PCRs at other positions would split the pictures into other packets, so both use the same PCR PID.
           const layout = clockedAs(first, second);
           const old = broadcast({ ...show, frames: FRAMES, layout: first });
           const fresh = broadcast({ ...show, frames: FRAMES, layout });
-          // In the middle of a unit, as a process that is killed ends.
+          // In the middle of a unit, as when a process is killed.
           const cut = old.frameAt[end]! + (extra % 12) * TS_PACKET;
           const { out, verdicts } = play(
             [old.bytes.subarray(0, cut), fresh.bytes.subarray(fresh.frameAt[from])],
@@ -177,7 +182,7 @@ describe('a source with proved overlap', () => {
     const show = { seed: 1, gop: 10, bFrames: false, startTicks: 0, frames: FRAMES };
     const old = broadcast({ ...show, layout: PLAIN });
     const fresh = broadcast({ ...show, layout: { ...PLAIN, pcrPid: 0x200 } });
-    // The piece of a picture that went out ends where no packet of the other source ends.
+    // The part of a picture that was sent ends where no packet of the new source ends.
     const frame = old.frameAt.findIndex(
       (at, n) => n > 40 && n % 5 !== 0 && old.frameAt[n + 1]! - at > 7 * TS_PACKET,
     );
@@ -191,7 +196,7 @@ describe('a source with proved overlap', () => {
     expect(times).toEqual([...until, ...after]);
   });
 
-  it('is not rewritten at all when it is the same multiplex', () => {
+  it('is not rewritten when it is the same multiplex', () => {
     fc.assert(
       fc.property(shows, fc.integer({ min: 500, max: 900 }), ({ size, ...show }, packets) => {
         const layout = { ...PLAIN, dataPid: 0x1abc };
@@ -215,7 +220,7 @@ describe('a source with proved overlap', () => {
       two.bytes.subarray(0, two.frameAt[60]! + 3 * TS_PACKET),
       two.bytes.subarray(two.frameAt[30]),
     ]);
-    // One splice with flags for the new base, none for the second one.
+    // One splice is flagged for the new time base, the second one is not.
     expect(flagged(out)).toBe(4);
     const contents = unitsIn(out, PLAIN.videoPid).map(({ content }) => content);
     const expected = [one, two].flatMap(({ bytes }) =>
@@ -228,7 +233,7 @@ describe('a source with proved overlap', () => {
 });
 
 describe('a source with another time base', () => {
-  it('is shifted by one common offset, and every clock of the stream continues, missed time included', () => {
+  it('is shifted by one common offset, so that every clock continues, including the time without media', () => {
     fc.assert(
       fc.property(
         shows,
@@ -253,7 +258,7 @@ describe('a source with another time base', () => {
             size,
             silentMs,
           );
-          // The source brings less than four seconds at once, which are not missed.
+          // The source delivers less than 4 s at once, so that this time is not missed.
           const missed = silentMs < 2000 ? [0, 0] : [90 * (silentMs - 4500), 90 * silentMs];
           expect(verdicts).toEqual(['ok', 'ok']);
           expect(continuityFaults(out)).toEqual([]);
@@ -264,7 +269,7 @@ describe('a source with another time base', () => {
               unitsIn(fresh.bytes, streamsOf(second)[index]!).map((unit) => [unit.content, unit]),
             );
             const spliced = units.filter(({ content }) => source.has(content));
-            // Whole units only, in order, to the end.
+            // Whole units only, in order, up to the end.
             expect(spliced.length).toBeGreaterThan(FRAMES - 1 - from - show.gop - 3);
             for (const unit of spliced) {
               const { pts, dts } = source.get(unit.content)!;
@@ -277,7 +282,8 @@ describe('a source with another time base', () => {
               expect(step).toBeGreaterThan(least!);
               expect(step).toBeLessThan(7 * 3600 + most!);
             });
-            // The new source is shown behind everything that was sent, also where pictures are sent before their turn.
+            // The new source is presented after everything that was sent, also where pictures were sent before earlier
+            // presented ones.
             const shownFrom = spliced[0]!.pts;
             for (const unit of units.slice(0, at)) {
               expect(ticksBetween(unit.pts, shownFrom)).toBeGreaterThan(0);
@@ -307,7 +313,7 @@ describe('a source of the same time base without overlap', () => {
     const startTicks = 1000 + (FRAMES + seconds * 25) * 3600;
     const fresh = broadcast({ ...show, seed: 2, startTicks });
     const { out } = play([old.bytes, fresh.bytes]);
-    // Its first tables come in front of the flags.
+    // Its first tables precede the flags.
     const media = fresh.bytes.subarray(2 * TS_PACKET);
     expect(out.subarray(-media.length).equals(media)).toBe(true);
   });
@@ -333,7 +339,7 @@ describe('tables', () => {
   const show = { seed: 1, gop: 10, bFrames: false, frames: FRAMES };
   const two = { ...PLAIN, audios: [...PLAIN.audios, { pid: 0x102, type: 0x03 }], version: 31 };
 
-  it('drop a stream that a source lacks, in the next version, and restore it on its old PID', () => {
+  it('drop a stream that a source lacks, in the next PMT version, and restore it on its old PID', () => {
     const full = broadcast({ ...show, startTicks: 0, layout: two });
     const less = {
       ...PLAIN,
@@ -392,7 +398,7 @@ describe('PIDs that DVB reserves for tables', () => {
     pcrPid: 0x11,
     audios: [{ pid: 0x12, type: 0x0f }],
   };
-  /** The source's service description, beside its programme. */
+  /** The source's service description beside its programme. */
   const withTables = (bytes: Buffer, at: number): Buffer => {
     const table = new TsWriter().packet({ pid: 0x11, payload: Buffer.alloc(184, 0x42) }).bytes();
     return Buffer.concat([bytes.subarray(0, at), table, bytes.subarray(at)]);
@@ -407,13 +413,13 @@ describe('PIDs that DVB reserves for tables', () => {
     expect(tablesIn(out).pmtPids).toEqual([0x10]);
     const contents = unitsIn(out, 0x11).map(({ content }) => content);
     const whole = [...unitsIn(first.bytes, 0x11), ...unitsIn(second.bytes, PLAIN.videoPid)];
-    // The last unit of either source is known to be complete only by what follows.
+    // The last unit of either source is recognised as complete only by the bytes after it.
     const others = contents.filter((one) => !whole.some(({ content }) => content === one));
     expect(others).toHaveLength(1);
     expect(contents).toHaveLength(2 * FRAMES - 1);
   });
 
-  it('pass when they are tables, beside streams that are renamed', () => {
+  it('pass unchanged when they carry tables, beside streams with rewritten PIDs', () => {
     const first = broadcast({ ...show, startTicks: 0, layout: PLAIN });
     const moved = { ...PLAIN, videoPid: 0x200, pcrPid: 0x200 };
     const second = broadcast({ ...show, seed: 2, startTicks: 2 ** 31, layout: moved });
@@ -428,7 +434,7 @@ describe('a source with another kind of programme', () => {
 
   it.each<[string, Layout]>([
     ['has another kind of audio', layoutWith({ audios: [{ pid: 0x101, type: 0x03 }] })],
-    ['has no sound', layoutWith({ audios: [] })],
+    ['has no audio', layoutWith({ audios: [] })],
   ])('%s: is refused, and none of it is sent', (_, layout) => {
     const { bytes } = broadcast({ ...show, layout: PLAIN });
     const { out, verdicts } = play([bytes, broadcast({ ...show, layout }).bytes]);
@@ -436,7 +442,7 @@ describe('a source with another kind of programme', () => {
     expect(out.equals(bytes)).toBe(true);
   });
 
-  it('that begins later: is refused from there on', () => {
+  it('that begins later: is refused from that position on', () => {
     const { bytes } = broadcast({ ...show, layout: PLAIN });
     const moved = layoutWith({ videoPid: 0x200, pcrPid: 0x200 });
     const good = broadcast({ ...show, seed: 2, layout: moved }).bytes;

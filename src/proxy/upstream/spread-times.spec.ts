@@ -27,7 +27,7 @@ function timesOf(bytes: Buffer, id: number): number[] {
 describe('SpreadTimes', () => {
   it.each([
     ['of six seconds', 0, 6000, 100],
-    ['a little longer than a second', 0, 1100, 100],
+    ['slightly longer than a second', 0, 1100, 100],
     ['over the wrap', WRAP_MS - 3000, 15_000, 100],
     ['with small pieces', 0, 6000, 3],
   ])('fills a gap with a unit every 800 ms: %s', (_, startMs, holeMs, packets) => {
@@ -50,7 +50,7 @@ describe('SpreadTimes', () => {
       const stepsMs = line.slice(1).map((time, i) => ticksBetween(line[i]!, time) / 90);
       expect(Math.min(...stepsMs)).toBeGreaterThan(0);
       expect(Math.max(...stepsMs)).toBeLessThanOrEqual(840);
-      // Behind the hole everything is as it was.
+      // After the hole all timestamps are unchanged.
       const count = Math.ceil(holeMs / 800) + 1;
       expect(timesOf(spread, id).slice(count)).toEqual(timesOf(after, id).slice(count));
     }

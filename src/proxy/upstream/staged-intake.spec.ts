@@ -4,7 +4,7 @@ import { StagedIntake } from './staged-intake';
 import { StreamHistory } from './stream-history';
 import { StreamIngest } from './stream-ingest';
 
-/** Two sources of one broadcast, side by side; `beside` frames of it have gone out when the new one comes. */
+/** Two parallel sources of one broadcast. The old one has sent `sentFrames` frames when the new one begins. */
 class Pair {
   readonly history = new StreamHistory({ maxBytes: 64 * 1024 * 1024, maxAgeMs: 600_000 });
   readonly ingest = new StreamIngest(this.history, {
@@ -16,13 +16,13 @@ class Pair {
   isPlaced = false;
   readonly staged: StagedIntake;
 
-  constructor(beside: number) {
+  constructor(sentFrames: number) {
     this.ingest.beginSource();
-    this.ingest.push(this.old.take(beside), 0);
+    this.ingest.push(this.old.take(sentFrames), 0);
     this.staged = new StagedIntake(this.ingest, this.owner());
   }
 
-  /** All of the stream so far. */
+  /** All bytes of the stream so far. */
   out(): Buffer {
     this.history.ring.commit();
     const views: Buffer[] = [];
@@ -50,22 +50,22 @@ class Pair {
   }
 }
 
-/** The same broadcast from its first frame on, of which `left` frames are not given. */
+/** The same broadcast from its first frame on, without the first `left` frames. */
 function broadcast(left: number): SyntheticStream {
   const stream = new SyntheticStream();
   stream.take(left);
   return stream;
 }
 
-/** What one source alone would have given. */
+/** The bytes of a single source without a change. */
 function whole(frames: number): Buffer {
   return new SyntheticStream().take(frames);
 }
 
 describe('a source that is read in parallel to the current one', () => {
-  it('that is ahead waits until the old one has caught up: nothing is lost or repeated', () => {
+  it('that is ahead waits until the old one has caught up, so that nothing is lost or repeated', () => {
     const pair = new Pair(100);
-    // A second ahead.
+    // One second ahead.
     const fresh = broadcast(130);
     let nowMs = 0;
     for (let n = 0; n < 60 && !pair.isPlaced; n += 1) {
@@ -79,7 +79,7 @@ describe('a source that is read in parallel to the current one', () => {
     expect(out.equals(whole(200).subarray(0, out.length))).toBe(true);
   });
 
-  it('that begins with old media continues where the old one is: nothing is lost or repeated', () => {
+  it("that begins with old media continues at the old one's position, so that nothing is lost or repeated", () => {
     const pair = new Pair(100);
     const fresh = broadcast(40);
     pair.staged.push(fresh.take(58), 20);
@@ -89,7 +89,7 @@ describe('a source that is read in parallel to the current one', () => {
     expect(pair.isPlaced).toBe(true);
     const out = pair.out();
     expect(out.equals(whole(200).subarray(0, out.length))).toBe(true);
-    // And it is the stream's own from there on.
+    // From there on its bytes belong to the stream.
     pair.staged.push(fresh.take(10), 80);
     expect(pair.out().equals(whole(114))).toBe(true);
   });
@@ -127,7 +127,7 @@ describe('a source that is read in parallel to the current one', () => {
     expect(pair.history.scanner.programme?.streams.map(({ pid }) => pid)).toEqual([0x100, 0x101]);
   });
 
-  it('that is no transport stream, or another kind of programme, never affects the stream', () => {
+  it('that is no transport stream, or has another kind of programme, never affects the stream', () => {
     const page = new Pair(50);
     expect(page.staged.push(Buffer.alloc(70_000, '<html>'), 0)).toBe('not_transport_stream');
     expect(page.out().equals(whole(50))).toBe(true);

@@ -37,7 +37,7 @@ export class StagedIntake implements SourceIntake {
   }
 
   beginSource(): void {
-    // Nothing to do: the stream still reads the other source.
+    // The stream still reads the other source, so there is nothing to begin.
   }
 
   push(data: Buffer, nowMs: number): IngestVerdict {
@@ -53,7 +53,7 @@ export class StagedIntake implements SourceIntake {
       if (splice === null) splice = splicer.push(run, start, end, nowMs);
       else rest.push(Buffer.from(run.subarray(start, end)));
     });
-    // The compiler does not see what the callback did.
+    // TypeScript does not see that the callback assigned the variable.
     const found = splice as Splice | 'foreign' | null;
     if (found === 'foreign') return 'programme_changed';
     const { budget } = splicer;

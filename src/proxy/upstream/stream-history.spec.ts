@@ -17,7 +17,7 @@ function historyOf(bytes: Buffer, limits = LIMITS, nowMs = 0): StreamHistory {
 }
 
 describe('StreamHistory', () => {
-  it('lets viewers who waited begin at the oldest key frame, with PAT and PMT before it', () => {
+  it('lets viewers of the start begin at the oldest key frame, with PAT and PMT before it', () => {
     const history = historyOf(FIXTURE);
     const point = history.firstJoinPoint();
     expect(point?.position).toBe(KEYFRAMES[0]);
@@ -34,7 +34,7 @@ describe('StreamHistory', () => {
     expect(historyOf(FIXTURE).laterJoinPoint(behindMs)?.position).toBe(position);
   });
 
-  it('knows how far behind the head a position is, in media time', () => {
+  it('measures the distance of a position to the head in media time', () => {
     const history = historyOf(FIXTURE);
     const behind = history.mediaMsBehind(KEYFRAMES[2]!)!;
     expect(behind).toBeGreaterThan(1000);
@@ -43,7 +43,7 @@ describe('StreamHistory', () => {
     expect(new StreamHistory(LIMITS).mediaMsBehind(0)).toBeNull();
   });
 
-  it('computes how much media it can hold, not how much it holds', () => {
+  it('reports its capacity in media time, not the present content', () => {
     const stream = (): Buffer => new SyntheticStream({ frameBytes: 6000 }).take(150);
     const history = historyOf(stream());
     const { bitrateBps } = history;
@@ -68,7 +68,7 @@ describe('StreamHistory', () => {
     expect(history.ring.view(oldest)).not.toBeNull();
   });
 
-  it('keeps within its bound while it is fed', () => {
+  it('keeps within its size limit while bytes are appended', () => {
     const stream = new SyntheticStream({ frameBytes: 20_000 });
     const history = new StreamHistory({ maxBytes: 1024 * 1024, maxAgeMs: 60_000 });
     for (let i = 0; i < 200; i++) {
@@ -151,7 +151,7 @@ describe('StreamHistory', () => {
     const point = history.laterJoinPoint(1000)!;
     const preface = packetsOf(history.discontinuityPreface(point));
     const media = packetsOf(Buffer.concat([point.preface, FIXTURE.subarray(point.position)]));
-    // PAT and PMT verbatim, their own jump flagged before them, the streams' behind them.
+    // PAT and PMT verbatim, with a flag packet before each, then flag packets of the streams.
     expect(Buffer.concat(preface.slice(2, 4)).equals(point.preface)).toBe(true);
     const flagged = preface.filter((packet) => !hasPayload(packet, 0));
     expect(flagged.map((packet) => pid(packet, 0)).sort()).toEqual([0, 17, 256, 257, 4096]);

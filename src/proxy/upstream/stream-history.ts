@@ -32,7 +32,7 @@ export class StreamHistory {
   /** Other join points, a few per second. */
   private readonly plainPoints = new JoinPoints();
   readonly scanner = new TransportScanner();
-  /** Called after bytes were appended. Whoever sets this callback must clear it. */
+  /** Called after bytes were appended. The code that sets this callback must also clear it. */
   onAppended: (() => void) | null = null;
   /** Bytes of segment metadata for playlists; it lives as long as the media do. */
   playlistBytes = 0;
@@ -72,8 +72,8 @@ export class StreamHistory {
   }
 
   /**
-   * Media in ms that the ring can hold at the current bit rate. The current fill does not matter: a ring that is still
-   * filling overtakes nobody.
+   * Media in ms that the ring can hold at the current bit rate. The current fill does not matter, because a ring that
+   * is still filling drops nothing.
    */
   get capacityMs(): number {
     const { bitrateBps } = this;

@@ -28,7 +28,7 @@ class Stage {
     return this.ingest.push(bytes, nowMs);
   }
 
-  /** In pieces of `size`, until the source is refused. */
+  /** Sends the bytes in pieces of `size` until the source is refused. */
   pushAll(bytes: Buffer, size = 1316, nowMs = 0): IngestVerdict {
     for (let at = 0; at < bytes.length; at += size) {
       const verdict = this.push(bytes.subarray(at, at + size), nowMs);
@@ -64,7 +64,7 @@ describe('the first source', () => {
           const end = at + cuts[i % cuts.length]!;
           expect(cut.push(FIXTURE.subarray(at, end))).toBe('ok');
         }
-        // The packets that prove the last one's alignment never come.
+        // The packets that would prove the alignment of the last one never arrive.
         const stored = cut.stored();
         expect(FIXTURE.length - stored.length).toBeLessThan(3 * 188);
         expect(stored.equals(FIXTURE.subarray(0, stored.length))).toBe(true);
@@ -135,7 +135,7 @@ describe('the first source', () => {
     expect(stage.joinable).toBe(1);
   });
 
-  it('lets nobody join without PAT and PMT, and is abandoned 4 s after its first media', () => {
+  it('offers no join point without PAT and PMT, and is abandoned 4 s after its first media', () => {
     stage.push(nullPackets(50), 500);
     const stream = new SyntheticStream({ psi: false });
     expect(stage.pushAll(stream.take(200), 1316, 5000)).toBe('ok');
@@ -144,7 +144,7 @@ describe('the first source', () => {
     expect(stage.pushAll(stream.take(25), 1316, 9000)).toBe('no_tables');
   });
 
-  it('lets nobody join when its tables announce streams that never send, and is abandoned as if it had none', () => {
+  it('offers no join point when its tables announce streams that never send, and is abandoned as if it had no tables', () => {
     const announced = new SyntheticStream({ videoPid: 0x300, audioPid: 0x301 }).take(1);
     const tables = announced.subarray(0, 2 * TS_PACKET);
     const stream = new SyntheticStream({ psi: false });
@@ -175,11 +175,11 @@ describe('the first source', () => {
     expect(stage.pushAll(stream.take(60), 1316, 90_000)).toBe('ok');
   });
 
-  /** Without its PAT. */
+  /** Removes the PAT. */
   const withoutPat = (bytes: Buffer): Buffer =>
     Buffer.concat(packetsOf(bytes).filter((packet) => pid(packet, 0) !== 0));
 
-  it('gets the tables that it lacks, for its viewers and those of the next source', () => {
+  it('gets its missing tables, for its viewers and those of the next source', () => {
     const stream = new SyntheticStream();
     expect(stage.pushAll(withoutPat(stream.take(150)))).toBe('ok');
     expect(stage.joinable).toBe(1);

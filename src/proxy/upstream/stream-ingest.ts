@@ -204,7 +204,7 @@ export class StreamIngest {
     return this.conclude(before);
   }
 
-  /** Reports what was appended since position `before`, and judges the source. */
+  /** Reports what was appended since position `before`, and returns the verdict on the source. */
   private conclude(before: number): IngestVerdict {
     const { nowMs } = this;
     const { budget } = this.reader;

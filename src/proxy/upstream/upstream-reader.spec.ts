@@ -33,7 +33,7 @@ beforeEach(async () => {
   const asked = once(server, 'request') as Promise<[IncomingMessage, ServerResponse]>;
   const { port } = server.address() as AddressInfo;
   const request = get({ host: '127.0.0.1', port, agent: false });
-  // A request errs too when its response breaks off; its owner hears it.
+  // A request emits `error` too when its response breaks off; the code under test handles that error.
   request.on('error', () => undefined);
   [, answer] = await asked;
   answer.writeHead(200, { 'Content-Type': 'video/mp2t' });
@@ -83,7 +83,7 @@ describe('UpstreamReader', () => {
     expect(ingest.history.ring.end).toBeGreaterThan(0);
   });
 
-  it('distinguishes an end from a reset', async () => {
+  it('reports an ended body as an end', async () => {
     await send(stream.take(5));
     answer.end();
     await expectEnd('end');

@@ -8,8 +8,8 @@ import { docker } from '../support/docker-cli';
 import { PrivateDockerd } from '../support/private-dockerd';
 import { simulatorImage } from '../support/simulator-image';
 
-/** A container's Node.js on a machine with much else to do. */
-const SOON_MS = 40_000;
+/** Time limit for a Node.js program in a container on a busy machine. */
+const WITHIN_MS = 40_000;
 
 const LABELS = { 'dev.acefleet.test': 'd', 'dev.acefleet.other': 'x' };
 
@@ -45,7 +45,11 @@ describeWithDocker('containers by the client', () => {
     const { State, NetworkSettings } = await containers.inspect('d-life');
     expect(State).toMatchObject({ Running: true, Status: 'running' });
     expect(NetworkSettings.Networks?.['bridge']?.IPAddress).toMatch(/^10\./);
-    await eventually(async () => (await containers.logs(id, 10)).length > 0, SOON_MS, 'log lines');
+    await eventually(
+      async () => (await containers.logs(id, 10)).length > 0,
+      WITHIN_MS,
+      'log lines',
+    );
     expect((await containers.logs(id, 1)).join()).toContain('"event":"listening"');
 
     const usage = await containers.usage(id);
@@ -73,7 +77,7 @@ describeWithDocker('containers by the client', () => {
     expect(isAbsent(failure)).toBe(true);
   });
 
-  it('is heard to the byte: stdout and stderr, the newest lines', async () => {
+  it('are read byte by byte from stdout and stderr, the newest lines', async () => {
     const script =
       'for (let i = 0; i < 50; i += 1) { console.log("out " + i); console.error("err é " + i); }';
     const command = { Entrypoint: ['/usr/bin/node', '-e', script] };
@@ -81,10 +85,10 @@ describeWithDocker('containers by the client', () => {
       const id = await client.containers.create(`d-log-${Tty}`, order({ ...command, Tty }));
       await client.containers.start(id);
       const all = await eventually(async () => {
-        // Docker writes the last lines in its own time.
+        // Docker writes the last lines with a delay.
         const lines = await client.containers.logs(id, 1000);
         return lines.length >= 100 && lines;
-      }, SOON_MS);
+      }, WITHIN_MS);
       expect(all).toHaveLength(100);
       expect(all).toEqual(expect.arrayContaining(['out 0', 'err é 0', 'out 49', 'err é 49']));
       expect(await client.containers.logs(id, 4)).toEqual(all.slice(-4));
@@ -92,7 +96,7 @@ describeWithDocker('containers by the client', () => {
     }
   });
 
-  it('are refused with codes', async () => {
+  it('fail with error codes', async () => {
     const { containers } = client;
     const failure = async (call: Promise<unknown>): Promise<unknown> =>
       call.then(
@@ -116,14 +120,14 @@ describeWithDocker('containers by the client', () => {
     expect(lost).toMatchObject({ code: 'network_missing' });
 
     const strange = { HostConfig: { NetworkMode: 'container:d-no-such' } };
-    const homeless = await failure(
+    const withoutNetwork = await failure(
       containers.create('d-c', order(strange)).then((id) => containers.start(id)),
     );
-    expect(homeless).toMatchObject({ code: 'runtime_refused', message: /No such container/ });
+    expect(withoutNetwork).toMatchObject({ code: 'runtime_refused', message: /No such container/ });
     expect(await containers.remove(first)).toBe('done');
   });
 
-  it.each(['somebody on this machine', 'another container'])(
+  it.each(['another program', 'another container'])(
     'do not start on a port of %s',
     async (whose) => {
       const publishedAt = (HostPort: string): object => ({
@@ -134,7 +138,7 @@ describeWithDocker('containers by the client', () => {
       const made: string[] = [];
       let port: string;
       if (whose === 'another container') {
-        // Which Docker chooses, so that it is nobody else's.
+        // Docker chooses the port, so that no other program has it.
         made.push(await client.containers.create('d-holder', order(publishedAt(''))));
         await client.containers.start('d-holder');
         const at = await docker(['port', 'd-holder', '6878/tcp'], daemon.dockerHost);
@@ -144,14 +148,14 @@ describeWithDocker('containers by the client', () => {
       }
       const id = await client.containers.create('d-late', order(publishedAt(port)));
       await expect(client.containers.start(id)).rejects.toMatchObject({ code: 'port_conflict' });
-      // As it was found: the container stays, and somebody has to remove it.
+      // A container whose start failed stays, and its creator must remove it.
       expect((await client.containers.inspect(id)).State.Status).toBe('created');
       for (const one of [...made, id]) expect(await client.containers.remove(one)).toBe('done');
       if (holder.listening) await new Promise((resolve) => holder.close(resolve));
     },
   );
 
-  it('know themselves from inside', async () => {
+  it('are identified from inside', async () => {
     const id = await client.containers.create('d-own', order({ Hostname: 'chosen' }));
     await client.containers.start(id);
     const script = `const read = (path) => require('fs').readFileSync(path, 'utf8');
@@ -162,7 +166,7 @@ describeWithDocker('containers by the client', () => {
     expect(traces.hostname).toBe('chosen');
     const own = { id, name: 'd-own', networks: [{ name: 'bridge', ipAddress: /^10\./ }] };
     expect(await findOwnContainer(client.containers, traces)).toMatchObject(own);
-    // Either trace is enough: which one there is depends on the kernel and on how /etc is mounted.
+    // Either trace suffices: which one exists depends on the kernel and on how /etc is mounted.
     for (const missing of ['mounts', 'cgroups'] as const) {
       const less = { ...traces, [missing]: '' };
       expect(await findOwnContainer(client.containers, less)).toMatchObject(own);
@@ -183,7 +187,7 @@ describeWithDocker('containers by the client', () => {
     expect(await client.networks.find('d-net')).toBeNull();
   });
 
-  it('a pull that cannot succeed says why', async () => {
+  it('a pull that cannot succeed reports the reason', async () => {
     const pull = client.images.pull('127.0.0.1:1/d/no-such:1', () => undefined);
     await expect(pull).rejects.toMatchObject({
       code: 'image_missing',

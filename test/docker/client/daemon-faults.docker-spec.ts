@@ -10,15 +10,15 @@ import { PrivateDockerd } from '../support/private-dockerd';
 import { simulatorImage } from '../support/simulator-image';
 import { SocketProxy } from '../support/socket-proxy';
 
-/** Less than what tells a deadline from the one of a call that waited for another's connection. */
+/** Less than the difference between a call's own deadline and that of a call that waited for a connection. */
 const SLACK_MS = 4000;
-/** What is due at once, on a machine with much else to do. */
-const SOON_MS = 20_000;
-/** The longest pause between two tries to reach Docker is 10 s; nothing else is waited for. */
-const AGAIN_WITHIN_MS = 30_000;
+/** Time limit for immediate effects on a busy machine. */
+const WITHIN_MS = 20_000;
+/** The longest pause between two attempts to reach Docker is 10 s. */
+const RECONNECTS_WITHIN_MS = 30_000;
 
-/** What a stream of events told. */
-class Ear {
+/** Records what an event stream reports. */
+class RecordingListener {
   readonly seen: DockerEvent[] = [];
   gaps = 0;
   readonly events: DockerEvents;
@@ -40,7 +40,7 @@ class Ear {
 describeWithDocker('a Docker Engine with faults', () => {
   let daemon: PrivateDockerd;
   let client: DockerClient;
-  let ear: Ear;
+  let ear: RecordingListener;
   let image: string;
 
   beforeAll(async () => {
@@ -51,8 +51,8 @@ describeWithDocker('a Docker Engine with faults', () => {
 
   beforeEach(async () => {
     client = new DockerClient(daemon.dockerHost);
-    ear = new Ear(client);
-    await eventually(() => ear.gaps >= 1, SOON_MS, 'the first stream');
+    ear = new RecordingListener(client);
+    await eventually(() => ear.gaps >= 1, WITHIN_MS, 'the first stream');
   });
 
   afterEach(() => {
@@ -62,12 +62,12 @@ describeWithDocker('a Docker Engine with faults', () => {
 
   async function hears(): Promise<void> {
     const id = await client.containers.create(`d-ear-${Date.now()}`, { Image: image });
-    await eventually(() => ear.heard('create', id), SOON_MS, 'its event');
+    await eventually(() => ear.heard('create', id), WITHIN_MS, 'its event');
     await client.containers.remove(id);
-    await eventually(() => ear.heard('destroy', id), SOON_MS, 'its event');
+    await eventually(() => ear.heard('destroy', id), WITHIN_MS, 'its event');
   }
 
-  it('frozen: every call ends by its deadline over few connections, and all is well after it', async () => {
+  it('frozen: every call ends by its deadline over few connections, and calls succeed again afterwards', async () => {
     const id = await client.containers.create('d-frozen', { Image: image });
     daemon.freeze();
     const calls: [string, number, () => Promise<unknown>][] = [
@@ -107,43 +107,43 @@ describeWithDocker('a Docker Engine with faults', () => {
     });
 
     daemon.thaw();
-    await eventually(() => ear.events.link.state === 'connected', AGAIN_WITHIN_MS, 'the link');
+    await eventually(() => ear.events.link.state === 'connected', RECONNECTS_WITHIN_MS, 'the link');
     expect(ear.gaps).toBeGreaterThanOrEqual(2);
     await hears();
-    // What was asked for in the meantime may have been done after all; nothing of it is there twice.
+    // Docker may have executed the calls nevertheless; nothing may exist twice.
     await client.containers.remove(id);
     const isEmpty = async (): Promise<boolean> => {
-      // Both may still be under way, as they were asked for while Docker was frozen: its making, and the removal of the other.
+      // The creation and the removal were requested while Docker was frozen, and may still be in progress.
       await client.containers.remove('d-x');
       return (await client.containers.list([])).length === 0;
     };
-    await eventually(isEmpty, SOON_MS, 'nothing to be left');
-    await eventually(() => client.openSockets <= 3, SOON_MS, 'idle connections to go');
+    await eventually(isEmpty, WITHIN_MS, 'nothing to be left');
+    await eventually(() => client.openSockets <= 3, WITHIN_MS, 'idle connections to go');
   });
 
-  it.each(['stop', 'kill'] as const)('%s and start: events go on', async (how) => {
+  it.each(['stop', 'kill'] as const)('%s and start: events continue', async (how) => {
     const { gaps } = ear;
     await daemon[how]();
-    await eventually(() => ear.events.link.state === 'lost', SOON_MS, 'the loss');
+    await eventually(() => ear.events.link.state === 'lost', WITHIN_MS, 'the loss');
     await expect(client.containers.list([])).rejects.toMatchObject({ code: 'docker_unavailable' });
     await daemon.boot();
-    await eventually(() => ear.gaps > gaps, AGAIN_WITHIN_MS, 'the next stream');
+    await eventually(() => ear.gaps > gaps, RECONNECTS_WITHIN_MS, 'the next stream');
     expect(ear.events.link).toMatchObject({ state: 'connected', reason: null });
     await hears();
   });
 
-  it('whose event stream is stuck while all else works: the silent stream is replaced', async () => {
+  it('with a stuck event stream and working calls: the silent stream is replaced', async () => {
     const proxy = await SocketProxy.open(daemon.socketPath);
     const behind = new DockerClient(proxy.dockerHost);
-    const deaf = new Ear(behind, { silenceMs: 3000 });
+    const deaf = new RecordingListener(behind, { silenceMs: 3000 });
     try {
-      await eventually(() => deaf.gaps >= 1, SOON_MS, 'the first stream');
+      await eventually(() => deaf.gaps >= 1, WITHIN_MS, 'the first stream');
       const { gaps } = deaf;
       expect(proxy.freezeOpen('/events')).toBe(1);
-      await eventually(() => deaf.gaps > gaps, SOON_MS, 'another stream');
+      await eventually(() => deaf.gaps > gaps, WITHIN_MS, 'another stream');
       expect(deaf.events.link.state).toBe('connected');
       const id = await client.containers.create('d-stuck', { Image: image });
-      await eventually(() => deaf.heard('create', id), SOON_MS, 'an event again');
+      await eventually(() => deaf.heard('create', id), WITHIN_MS, 'an event again');
       await client.containers.remove(id);
     } finally {
       deaf.events.close();

@@ -2,23 +2,23 @@ import { eventually, newContentId, type Viewer } from '../../e2e/support';
 import { describeWithDocker } from '../support/docker-availability';
 import { type FleetStage, openFleet } from '../support/fleet-stage';
 
-/** Whoever waits for this waits for the next look at the fleet or at an engine, and the test fails before that. */
+/** Longer than the test: without an event, a test that depends on the next listing or probe fails. */
 const NEVER = '10m';
-const GOES_ON_WITHIN_MS = 40_000;
+const CONTINUES_WITHIN_MS = 40_000;
 
-/** Bytes go on after the fault, on the same response. */
-async function goesOn(viewer: Viewer): Promise<void> {
+/** Asserts that bytes continue to arrive in the same response after the fault. */
+async function continues(viewer: Viewer): Promise<void> {
   const before = viewer.audit.markers.lastBroadcastMs!;
   await eventually(
     () => viewer.audit.markers.lastBroadcastMs! > before + 1500,
-    GOES_ON_WITHIN_MS,
+    CONTINUES_WITHIN_MS,
     'media after the fault',
   );
   expect(viewer.ending).toBeNull();
 }
 
-describeWithDocker('an engine in a container that is only heard of from Docker', () => {
-  it('that is killed under a viewer: media go on, it is replaced at once, nothing is left', async () => {
+describeWithDocker('an engine whose faults only Docker reports', () => {
+  it('that is killed while it has a viewer: media continue, it is replaced at once, nothing is left', async () => {
     const fleet = await openFleet({
       env: {
         RECONCILE_INTERVAL: NEVER,
@@ -29,14 +29,14 @@ describeWithDocker('an engine in a container that is only heard of from Docker',
     const viewer = await fleet.watch();
     const victim = await fleet.engineOf(viewer);
     await fleet.docker('kill', victim.id);
-    await goesOn(viewer);
+    await continues(viewer);
     const engines = await fleet.settled(2);
     expect(engines.map(({ id }) => id)).not.toContain(victim.id);
   });
 });
 
-describeWithDocker('an engine in a container that is doubted for long', () => {
-  it('that thaws before it was replaced stays', async () => {
+describeWithDocker('a suspect engine that is not replaced yet', () => {
+  it('stays when it thaws before its replacement', async () => {
     const fleet = await openFleet({ env: { ENGINE_UNHEALTHY_AFTER: '100' } });
     const [victim] = await fleet.engines();
     await fleet.signal(victim!.id, 'SIGSTOP');
@@ -59,14 +59,14 @@ describeWithDocker('an engine in a container', () => {
     fleet = await openFleet();
   });
 
-  it('that freezes: its viewer goes on elsewhere, it is replaced start-first', async () => {
+  it('that freezes: its viewer continues on another engine, and its successor starts before it is removed', async () => {
     const viewer = await fleet.watch();
     const victim = await fleet.engineOf(viewer);
     await fleet.signal(victim.id, 'SIGSTOP');
-    await goesOn(viewer);
+    await continues(viewer);
     const engines = await fleet.settled(2);
     expect(engines.map(({ id }) => id)).not.toContain(victim.id);
-    // The replacement, behind the two that there were at first, was asked for before the frozen one was removed.
+    // The replacement, after the first two engines, was requested before the frozen one was removed.
     const decisions = (await fleet.status()).decisions as {
       kind: string;
       engine_id: string | null;
@@ -87,17 +87,17 @@ describeWithDocker('an engine in a container', () => {
     const viewer = await fleet.watch();
     const victim = await fleet.engineOf(viewer);
     await fleet.docker(...command, victim.id);
-    await goesOn(viewer);
+    await continues(viewer);
     await fleet.settled(2);
     const { breaker } = await fleet.status();
     expect(breaker).toMatchObject({ state: 'closed', failures: 0 });
   });
 
-  it('whose network is taken away: known at once, its viewer goes on long before silence tells', async () => {
+  it('that loses its network: detected at once, and its viewer continues long before the limit of silence', async () => {
     const viewer = await fleet.watch();
     const victim = await fleet.engineOf(viewer);
     await fleet.docker('network', 'disconnect', 'bridge', victim.id);
-    await goesOn(viewer);
+    await continues(viewer);
     const engines = await fleet.settled(2);
     expect(engines.map(({ id }) => id)).not.toContain(victim.id);
     const { body: events } = await fleet.product.api('GET', `/events?engine_id=${victim.id}`);
@@ -108,7 +108,7 @@ describeWithDocker('an engine in a container', () => {
     expect(breaker).toMatchObject({ state: 'closed', failures: 0 });
   });
 
-  it('that dies while it is drained, and while it is being made', async () => {
+  it('whose process ends during a drain, and during its creation', async () => {
     const [first] = await fleet.engines();
     await fleet.product.api('POST', `/engines/${first!.id}/drain`);
     await fleet.docker('kill', first!.id);
@@ -121,7 +121,7 @@ describeWithDocker('an engine in a container', () => {
     await fleet.settled(4);
   });
 
-  it('that is foreign is never touched, whatever its name', async () => {
+  it('of another installation is never changed, whatever its name', async () => {
     const [own] = await fleet.containers();
     const name = own!.name.replace(/.{4}$/, 'ffff');
     const foreign = await fleet.docker(
@@ -146,6 +146,6 @@ describeWithDocker('an engine in a container', () => {
     const counts = (await fleet.engines()).map(({ streams }) => streams.length);
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(3);
     expect(Math.max(...counts)).toBeLessThan(3);
-    await Promise.all(viewers.map((viewer) => goesOn(viewer)));
+    await Promise.all(viewers.map((viewer) => continues(viewer)));
   });
 });

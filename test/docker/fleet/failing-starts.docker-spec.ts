@@ -6,11 +6,11 @@ import { freePorts } from '../support/free-ports';
 import { openFleet } from '../support/fleet-stage';
 import { simulatorImage } from '../support/simulator-image';
 
-/** For what takes some containers, one after the other, on a machine with much else to do. */
+/** Time limit for several containers one after the other on a busy machine. */
 const WITHIN_MS = 60_000;
 
-describeWithDocker('engines that do not come up', () => {
-  it('exit at once: few tries with back-off, then the breaker; viewers are told; nothing is left', async () => {
+describeWithDocker('engines whose starts fail', () => {
+  it('exit at once: few attempts with backoff, then the circuit breaker opens; viewers get the reason; nothing is left', async () => {
     const image = simulatorImage({
       tag: 'acefleet-simulator:test-broken',
       flags: ['--bitrate', 'x'],
@@ -72,7 +72,7 @@ describeWithDocker('engines that do not come up', () => {
     );
   });
 
-  it('have no image: said with its code, tried again slowly, nothing is left', async () => {
+  it('have no image: reported with its code, retried with backoff, nothing is left', async () => {
     const fleet = await openFleet({ image: '127.0.0.1:1/nowhere/engine:none', engines: 0 });
     await eventually(
       async () => (await fleet.status()).image.state === 'missing',
@@ -88,7 +88,7 @@ describeWithDocker('engines that do not come up', () => {
     expect(await fleet.containers()).toEqual([]);
   });
 
-  it('find their port taken: another one is used', async () => {
+  it('find their port in use: another one is used', async () => {
     const { first, range } = await freePorts(6);
     const taken = createServer().listen(first, '127.0.0.1');
     await once(taken, 'listening');
@@ -96,13 +96,13 @@ describeWithDocker('engines that do not come up', () => {
       taken.close();
     });
     const fleet = await openFleet({
-      // Who asks for more and takes some away at the same time may get one too many, which is let go after this.
+      // Simultaneous requests may leave one engine too many, which is removed after the grace period.
       env: { ENGINE_REACH: 'published', PORT_RANGE_HOST: range, ENGINE_GRACE_PERIOD: '1s' },
     });
     const engines = await fleet.settled(2);
     expect(engines.map(({ port }) => port)).not.toContain(first);
     await fleet.watch();
-    // No port is lost by engines that come and go: six ports, one of them taken for good.
+    // No port is lost when engines are created and removed: six ports, one of them in use by another program.
     for (const count of [4, 2, 4, 2]) {
       await fleet.product.api('POST', `/scale/${count}`);
       for (const { id } of (await fleet.engines()).slice(0, 2)) {

@@ -5,10 +5,10 @@ import { describeWithDocker } from '../support/docker-availability';
 import { type FleetStage, openFleet } from '../support/fleet-stage';
 
 /**
- * What is known of engines has to be enough to adopt them: with these, the next look at the fleet comes after ten
- * minutes, and engines that were not adopted at once would not be healthy before.
+ * Adoption must need no later listing: with these settings the next one comes after 10 min, and engines that were not
+ * adopted at the start would not be healthy before.
  */
-const ONE_LOOK = { RECONCILE_INTERVAL: '10m', AUTOSCALE_INTERVAL: '10m' };
+const NO_LATER_LISTING = { RECONCILE_INTERVAL: '10m', AUTOSCALE_INTERVAL: '10m' };
 const MANY_ENGINES_MS = 300_000;
 
 const messages = (fleet: FleetStage): string[] => fleet.product.logs().map(({ msg }) => msg ?? '');
@@ -16,31 +16,31 @@ const messages = (fleet: FleetStage): string[] => fleet.product.logs().map(({ ms
 const ids = (engines: readonly { readonly id: string }[]): string[] =>
   engines.map(({ id }) => id).sort();
 
-describeWithDocker('the product ends and comes back', () => {
-  it('killed: its engines are adopted, none removed, none made; their stale sessions are stopped', async () => {
+describeWithDocker('a restart of the product', () => {
+  it('killed: its engines are adopted, none is removed or created, and their old sessions are stopped', async () => {
     const fleet = await openFleet();
     const before = ids(await fleet.engines());
     const content = newContentId();
     await fleet.watch(content);
     await fleet.crash();
-    await fleet.boot(ONE_LOOK);
+    await fleet.boot(NO_LATER_LISTING);
     const after = await fleet.healthy(2);
     expect(ids(after)).toEqual(before);
-    // The same content plays at once: its old session is out of the way.
+    // The same content plays at once, because its old session was stopped.
     await fleet.watch(content);
     expect(ids(await fleet.settled(2))).toEqual(before);
     const events = (await fleet.product.api('GET', '/events?type=engine_ordered')).body;
     expect(events).toEqual([]);
   });
 
-  it('twenty engines are adopted by one look', async () => {
+  it('twenty engines are adopted by one listing', async () => {
     const fleet = await openFleet({
       env: { MIN_REPLICAS: '20', MAX_REPLICAS: '20', ENGINE_PARALLEL_STARTS: '5' },
       engines: 0,
     });
     const before = ids(await fleet.healthy(20, MANY_ENGINES_MS));
     await fleet.crash();
-    await fleet.boot(ONE_LOOK);
+    await fleet.boot(NO_LATER_LISTING);
     const after = await fleet.healthy(20);
     expect(ids(after)).toEqual(before);
     const events = (await fleet.product.api('GET', '/events?type=engine_ordered')).body;
@@ -66,7 +66,7 @@ describeWithDocker('the product ends and comes back', () => {
     await fleet.settled(2);
   });
 
-  it('killed again and again while it makes engines: nothing is left over, nothing is doubled', async () => {
+  it('killed repeatedly while it creates engines: nothing is left over, and nothing exists twice', async () => {
     const fleet = await openFleet({ engines: 0, env: { ENGINE_PARALLEL_STARTS: '4' } });
     for (const waitMs of [0, 40, 80, 120, 200, 300]) {
       await fleet.crash();
@@ -76,7 +76,7 @@ describeWithDocker('the product ends and comes back', () => {
     await fleet.settled(4);
   });
 
-  it('a container that was made and never started is removed', async () => {
+  it('a container that was created and never started is removed', async () => {
     const fleet = await openFleet();
     await fleet.product.stop();
     const [one] = await fleet.containers();
@@ -92,13 +92,13 @@ describeWithDocker('the product ends and comes back', () => {
     await fleet.settled(2);
   });
 
-  it('with other settings: its engines are replaced one by one, each when it is empty', async () => {
+  it('with other settings: its engines are replaced one by one, each when it has no stream', async () => {
     const fleet = await openFleet();
     const before = ids(await fleet.engines());
     const content = newContentId();
     await fleet.watch(content);
     await fleet.crash();
-    // The viewer is back before the first engine has been replaced.
+    // The viewer is back before the first engine is replaced.
     await fleet.boot({ ENGINE_MEMORY_LIMIT: '300MiB', ENGINE_REPLACEMENT_COOLDOWN: '3s' });
     const viewer = await fleet.watch(content);
     const used = (await fleet.engineOf(viewer)).id;
@@ -120,7 +120,7 @@ describeWithDocker('the product ends and comes back', () => {
     expect(ids(after).filter((id) => before.includes(id))).toEqual([]);
   });
 
-  it('two products on one Docker host leave one another’s engines alone', async () => {
+  it('two products on one Docker host never change each other’s engines', async () => {
     const one = await openFleet();
     const two = await openFleet();
     await one.product.api('POST', '/scale/3');
@@ -131,7 +131,7 @@ describeWithDocker('the product ends and comes back', () => {
     await one.settled(3);
   });
 
-  it('tells what another installation left, and removes that alone by the command that it gives', async () => {
+  it('reports the engines of another installation, and the logged command removes only those', async () => {
     const left = await openFleet();
     await left.product.stop();
     const fleet = await openFleet();

@@ -36,7 +36,7 @@ function compose(args: readonly string[], env: Readonly<Record<string, string>> 
   return runCommand('docker-compose', words, { timeoutMs: UP_WITHIN_MS, cwd: ROOT, env: all });
 }
 
-/** What the file asks for, or as many as a Docker Engine without the right to raise limits can give. */
+/** The limit in the file, or the maximum of a Docker Engine that may not raise limits. */
 function openFiles(): number {
   const limit = /^Max open files\s+\d+\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
   return Math.min(65_536, Number(limit?.[1] ?? 1024));
@@ -64,7 +64,7 @@ describeCompose('the compose files', () => {
     expect(text).toMatch(/\n {2}redis:\n(?: {4}.*\n)+? {4}profiles:\n {4}- redis\n/);
   });
 
-  it('ask for what a VPN cannot do without', async () => {
+  it('request the rights that a VPN needs', async () => {
     const refused = expect(compose([...MAIN, ...GLUETUN, 'config', '-q'])).rejects;
     await refused.toThrow(/set it in \.env/);
     await expect(
@@ -72,14 +72,14 @@ describeCompose('the compose files', () => {
     ).rejects.toThrow(/a provider that Gluetun knows/);
   });
 
-  it('pass settings on, give the product and Gluetun one key, and publish one port', async () => {
+  it('pass settings to the containers, give the product and Gluetun one key, and publish one port', async () => {
     const env = { ...account, MIN_REPLICAS: '5', WIREGUARD_PRIVATE_KEY: 'private', PORT: '8123' };
     const text = await compose([...MAIN, ...GLUETUN, 'config'], env);
     expect(text).toContain("MIN_REPLICAS: '5'");
     expect(text).toContain('VPN_CONTROL_API_KEY: a-key');
     expect(text).toContain(`'{"auth":"apikey","apikey":"a-key"}'`);
     expect(text.match(/published: \d+/g)).toEqual(['published: 8123']);
-    // Of what is not set nothing is passed: an empty value would be one.
+    // Settings that are not set are not passed, because an empty value would be a value.
     expect(text).toContain('MAX_REPLICAS: null');
   });
 });
@@ -115,7 +115,7 @@ describeUp(
       await compose([...files, 'up', '--detach', '--no-build'], env);
     }, BUILD_WITHIN_MS);
 
-    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the wire's shape is what tests look at
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests check the shape of answers
     async function api(method: string, path: string): Promise<any> {
       const answer = await call({ port, method, path, headers: { 'X-API-Key': KEY } });
       if (answer.status >= 300)
@@ -136,7 +136,7 @@ describeUp(
       );
     }
 
-    /** Containers of the simulator in the network of the engines, in whatever phase. */
+    /** Containers of the simulator in the engines' network, in any phase. */
     async function enginesInDocker(): Promise<string[]> {
       const filters = ['--filter', `network=${PROJECT}`, '--filter', `ancestor=${SIMULATOR_IMAGE}`];
       const ids = await docker(['ps', '--all', '--quiet', '--no-trunc', ...filters]);
@@ -154,7 +154,7 @@ describeUp(
       viewer.destroy();
     }
 
-    it('brings up engines in their network, with no port of the host, and plays', async () => {
+    it('starts engines in their network, without a port of the host, and plays', async () => {
       const engines = await healthyEngines(2);
       expect(engines).toEqual(await enginesInDocker());
       for (const id of engines) {
@@ -165,7 +165,7 @@ describeUp(
       await play();
     });
 
-    it('does everything that is asked of it with the calls that are allowed', async () => {
+    it('needs no other calls of Docker than the allowed ones', async () => {
       await api('POST', '/scale/3');
       const [first = '', second = ''] = await healthyEngines(3);
       await api('GET', `/engines/${first}/logs`);
@@ -174,8 +174,8 @@ describeUp(
       await healthyEngines(3);
       await docker(['pause', second]);
       const isPaused = async () => (await dockerInspect(second)).State.Paused;
-      await eventually(async () => !(await isPaused()), 90_000, 'a paused engine runs on');
-      // As many as there are at least: from here on there is no reason for another number.
+      await eventually(async () => !(await isPaused()), 90_000, 'a paused engine continues to run');
+      // The number of engines that exists anyway, so that it does not change from here on.
       await api('POST', '/scale/2');
       await api('DELETE', `/engines/${second}`);
       await eventually(async () => !(await enginesInDocker()).includes(second), 60_000, 'gone');
@@ -184,7 +184,7 @@ describeUp(
       await healthyEngines(2);
     }, 400_000);
 
-    it('could do nothing else: the proxy refuses', async () => {
+    it('cannot make other calls, because the proxy refuses them', async () => {
       const [engine = ''] = await enginesInDocker();
       const bind = { Image: SIMULATOR_IMAGE, HostConfig: { Binds: ['/:/host'] } };
       const refused: [string, string, object?][] = [
@@ -209,7 +209,7 @@ describeUp(
         ['GET', '/_ping'],
         ['GET', '/v1.41/info'],
         ['GET', `/images/${SIMULATOR_IMAGE}/json`],
-        // Let through to Docker, which finds the image's name wrong.
+        // The proxy passes this call, and Docker rejects the image's name.
         ['POST', '/images/create?fromImage=Not%20A%20Name&tag=1'],
       ];
       const code = `
@@ -228,13 +228,14 @@ describeUp(
       expect(await ask(allowed)).toEqual([200, 200, 200, 400]);
     });
 
-    it('keeps its engines when it is restarted, and takes them along when it is told to', async () => {
+    it('keeps its engines when it is restarted, and removes them with ENGINES_ON_SHUTDOWN=remove', async () => {
       const before = await healthyEngines(2);
       await compose([...files, 'restart', 'acefleet'], env);
       expect(await healthyEngines(before.length)).toEqual(before);
       await play();
 
-      // As the file's head says: removing is a setting, so the product is made anew with it, and then ended.
+      // As the comment in the file says: removal is a setting, so the product is created again with it and then
+      // stopped.
       const removing = { ...env, ENGINES_ON_SHUTDOWN: 'remove' };
       await compose([...files, 'up', '--detach', '--no-build'], removing);
       expect(await healthyEngines(before.length)).toEqual(before);

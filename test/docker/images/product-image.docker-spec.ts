@@ -14,11 +14,11 @@ import { dockerfileSimulatorImage, productImage } from '../support/product-image
 import { withLag } from '../../../src/kernel/testing/lag.spec-support';
 
 const BUILD_WITHIN_MS = 900_000;
-/** A container, and programs in it, on a machine with much else to do. */
-const SOON_MS = 60_000;
+/** Time limit for a container and programs in it on a busy machine. */
+const WITHIN_MS = 60_000;
 const NAME = `acefleet-image-test-${process.pid}`;
 
-/** As docker-compose.yml runs it, with a health check that is due sooner. */
+/** The options of docker-compose.yml, with more frequent health checks. */
 const RUN = [
   ...['--read-only', '--tmpfs', '/tmp', '--cap-drop', 'ALL'],
   ...['--security-opt', 'no-new-privileges', '--pids-limit', '200', '--publish', '127.0.0.1::8000'],
@@ -37,17 +37,17 @@ describeWithDocker("the product's image", () => {
     port = await publishedPort();
     await eventually(
       async () => (await call({ port, method: 'GET', path: '/health/ready' })).status === 200,
-      SOON_MS,
+      WITHIN_MS,
       '/health/ready',
     );
   }, BUILD_WITHIN_MS);
 
-  /** Runs JavaScript beside the product; what it prints as JSON. */
+  /** Runs JavaScript in the product's container and parses its output as JSON. */
   async function inside(code: string): Promise<unknown> {
     return JSON.parse(await docker(['exec', NAME, 'node', '-e', code]));
   }
 
-  it('says what it is: user, port, volume, health check, engines in Docker; and holds no more settings', async () => {
+  it('declares user, port, volume, health check and the Docker driver, and no other settings', async () => {
     const { Config, Size } = await dockerInspect(image);
     process.stdout.write(`      image: ${Math.round(Size / 1e6)} MB\n`);
     expect(Config.User).toBe('10001:10001');
@@ -59,7 +59,7 @@ describeWithDocker("the product's image", () => {
     expect(settings).toEqual(['DATA_DIR=/data', 'ENGINE_DRIVER=docker', 'NODE_ENV=production']);
   });
 
-  it('runs without rights, and writes to its volume only', async () => {
+  it('runs without privileges, and can write to its volume only', async () => {
     const status = (await inside(
       `console.log(JSON.stringify(require('fs').readFileSync('/proc/1/status', 'utf8').split('\\n')))`,
     )) as string[];
@@ -79,7 +79,7 @@ describeWithDocker("the product's image", () => {
     expect(outcome).toEqual(['EROFS', 'EROFS', 'EROFS', 'written', 'written']);
   });
 
-  it('holds the product and nothing to build, fetch or test with', async () => {
+  it('contains the product and no tools to build, download or test', async () => {
     const there = (await inside(`
       const fs = require('fs');
       const path = require('path');
@@ -101,7 +101,7 @@ describeWithDocker("the product's image", () => {
     expect(there).toEqual([]);
   });
 
-  it('is made of what every architecture runs: nothing in it but the base is machine code', async () => {
+  it('runs on every architecture: only its base image contains machine code', async () => {
     const compiled = await inside(`
       const fs = require('fs');
       const path = require('path');
@@ -136,14 +136,14 @@ describeWithDocker("the product's image", () => {
   it('plays a stream through its published port', async () => {
     expect((await call({ port, method: 'GET', path: '/health/live' })).status).toBe(200);
     const viewer = openViewer({ port, path: streamPath(newContentId()) });
-    await viewer.playing(SOON_MS);
+    await viewer.playing(WITHIN_MS);
     await viewer.receiveMore(2000);
     const { continuityErrors, misaligned } = viewer.audit;
     expect({ continuityErrors, misaligned }).toEqual({ continuityErrors: 0, misaligned: 0 });
   });
 
-  it('makes a key, shows it when asked, and nowhere else', async () => {
-    // By the command that the log names.
+  it('generates a key, and shows it only by the key command', async () => {
+    // By the command in the log.
     const told = /docker exec NAME ([^)"]+)\)/.exec(await docker(['logs', NAME]))?.[1];
     const key = await docker(['exec', NAME, ...told!.split(' ')]);
     expect(key).toMatch(/^\S{20,}$/);
@@ -153,38 +153,41 @@ describeWithDocker("the product's image", () => {
     for (const text of await Promise.all(said)) expect(text).not.toContain(key);
   });
 
-  it('is healthy while it answers, unhealthy while it is frozen', async () => {
+  it('is healthy while it answers, and unhealthy while it is frozen', async () => {
     const health = async () => (await dockerInspect(NAME)).State.Health.Status;
-    await eventually(async () => (await health()) === 'healthy', SOON_MS, 'healthy');
+    await eventually(async () => (await health()) === 'healthy', WITHIN_MS, 'healthy');
     await docker(['kill', '--signal', 'STOP', NAME]);
     try {
-      await eventually(async () => (await health()) === 'unhealthy', SOON_MS, 'unhealthy');
+      await eventually(async () => (await health()) === 'unhealthy', WITHIN_MS, 'unhealthy');
     } finally {
       await docker(['kill', '--signal', 'CONT', NAME]);
     }
-    await eventually(async () => (await health()) === 'healthy', SOON_MS, 'healthy again');
+    await eventually(async () => (await health()) === 'healthy', WITHIN_MS, 'healthy again');
   });
 
-  it('ends by itself when it is asked to, as process 1', async () => {
+  it('ends on SIGTERM as process 1', async () => {
     const startedMs = performance.now();
     await docker(['stop', '--time', '45', NAME]);
-    // Else Docker would have killed it, and its exit code would be another one.
+    // Otherwise Docker would have killed it, with another exit code.
     expect(performance.now() - startedMs).toBeLessThan(withLag(40_000));
     const { State } = await dockerInspect(NAME);
     expect([State.ExitCode, State.OOMKilled]).toEqual([0, false]);
   });
 
-  it('is followed by the image of the simulator, made on the same base', async () => {
+  it('has a simulator image on the same base', async () => {
     const simulator = await dockerfileSimulatorImage();
     const name = `${NAME}-simulator`;
     removeAtEnd(name);
     const flags = ['--read-only', '--cap-drop', 'ALL', '--publish', '127.0.0.1::6900'];
-    // A command of an engine's kind: it comes on top of what the image says.
+    // Options of the real engine, in addition to the image's own command.
     const command = ['--client-console', '--http-port', '6900'];
     await docker(['run', '--detach', '--name', name, ...flags, simulator, ...command]);
     const enginePort = await publishedPort(name, 6900);
     const path = '/webui/api/service?method=get_version';
-    const answer = await eventually(() => call({ port: enginePort, method: 'GET', path }), SOON_MS);
+    const answer = await eventually(
+      () => call({ port: enginePort, method: 'GET', path }),
+      WITHIN_MS,
+    );
     expect(answer.body.result.platform).toBe('linux');
     expect((await dockerInspect(name)).Config.User).toBe('10002:10002');
   }, 600_000);

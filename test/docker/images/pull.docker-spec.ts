@@ -11,7 +11,7 @@ import { startRegistry, type Registry, type RegistryFault } from '../support/reg
 import { simulatorImage } from '../support/simulator-image';
 import { withLag } from '../../../src/kernel/testing/lag.spec-support';
 
-/** Of `GET /events`. */
+/** An event of `GET /events`. */
 interface PullEvent {
   readonly image: string;
   readonly state: string;
@@ -20,7 +20,7 @@ interface PullEvent {
 
 let images = 0;
 
-/** A registry with an image that Docker has never had, nor any layer of it. */
+/** A registry with an image of which Docker has no layer yet. */
 async function freshRegistry(): Promise<Registry> {
   images += 1;
   const name = `test-pull-${process.pid}-${images}`;
@@ -41,7 +41,7 @@ async function isThere(reference: string): Promise<boolean> {
   );
 }
 
-/** Docker, and the event log, tell of a pull now and then, and of nothing while no bytes come: so they come little by little. */
+/** Sends bytes in small portions, because neither Docker nor the event log reports progress while no bytes arrive. */
 class Trickle {
   private share = 0.1;
 
@@ -76,7 +76,7 @@ describeWithDocker('a pull', () => {
   it.each<[RegistryFault, RegExp]>([
     ['no_manifest', /manifest.*unknown|not found/i],
     ['denied', /denied|unauthorized|no basic auth|login/i],
-  ])('that the registry refuses (%s) says why', async (fault, reason) => {
+  ])('that the registry refuses (%s) fails with the reason', async (fault, reason) => {
     registry.fault = fault;
     const pull = open().images.pull(registry.reference, () => undefined);
     await expect(pull).rejects.toMatchObject({
@@ -90,7 +90,7 @@ describeWithDocker('a pull', () => {
     ['silent', { pullSilenceMs: 1500 }],
     ['hang', { pullSilenceMs: 1500 }],
     ['layer_errors', { pullMs: 3000 }],
-  ])('that comes to no end (%s) is given one', async (fault, tuning) => {
+  ])('that does not end (%s) is ended', async (fault, tuning) => {
     registry.fault = fault;
     const startedMs = performance.now();
     const pull = open(tuning).images.pull(registry.reference, () => undefined);
@@ -98,12 +98,12 @@ describeWithDocker('a pull', () => {
       code: expect.stringMatching(/^(?:image_missing|docker_unavailable)$/),
       message: expect.stringMatching(/\S/),
     });
-    // Those of production are two and ten minutes.
+    // The production limits are 2 min and 10 min.
     expect(performance.now() - startedMs).toBeLessThan(withLag(60_000));
     expect(await isThere(registry.reference)).toBe(false);
   });
 
-  it('is ended by its signal, at once', async () => {
+  it('is ended by its signal at once', async () => {
     registry.fault = 'hang';
     const end = new AbortController();
     let onBytes: (() => void) | undefined;
@@ -117,11 +117,11 @@ describeWithDocker('a pull', () => {
     const abortedMs = performance.now();
     end.abort(new Error('enough'));
     await ended;
-    // By itself it would end after two minutes of silence.
+    // Without the signal it would end after 2 min of silence.
     expect(performance.now() - abortedMs).toBeLessThan(withLag(60_000));
   });
 
-  it('tells how far it is, and ends with the image', async () => {
+  it('reports its progress, and ends with the image', async () => {
     const steps: PullProgress[] = [];
     const inBetween = () =>
       steps.filter(({ currentBytes, totalBytes }) => currentBytes > 0 && currentBytes < totalBytes);
@@ -143,18 +143,18 @@ describeWithDocker('a pull', () => {
   });
 });
 
-describeWithDocker('engines whose image is not there', () => {
+describeWithDocker('engines whose image is missing', () => {
   async function openWith(registry: Registry): Promise<FleetStage> {
     return openFleet({ image: registry.reference, engines: 0, env: { MIN_REPLICAS: '1' } });
   }
 
-  /** Of pulls, oldest first, as `GET /events` has them. */
+  /** The events of pulls, oldest first, as `GET /events` returns them. */
   async function pullEvents({ product }: FleetStage): Promise<PullEvent[]> {
     const { body } = await product.api('GET', '/events?type=image_pull');
     return (body as { details: PullEvent }[]).map(({ details }) => details);
   }
 
-  it('come when it has been pulled: with progress to be seen, and viewers who wait', async () => {
+  it('start when the image was pulled, with visible progress, while viewers wait', async () => {
     const registry = await freshRegistry();
     const tap = new Trickle(registry);
     const fleet = await openWith(registry);
@@ -179,7 +179,7 @@ describeWithDocker('engines whose image is not there', () => {
     expect(states).not.toContain('failed');
   });
 
-  it('do not come without it, and viewers are told so', async () => {
+  it('do not start without the image, and viewers get the reason', async () => {
     const registry = await freshRegistry();
     registry.fault = 'no_manifest';
     const fleet = await openWith(registry);

@@ -1,5 +1,5 @@
-// Stands in for the image wollomatic/socket-proxy, which tests cannot fetch: reads the same variables, of which
-// docker-compose.yml is the only place, and lets through and refuses the same. Each refusal is a line of output.
+// Replaces the image wollomatic/socket-proxy, which tests cannot download. It reads the same variables from
+// docker-compose.yml, and allows and refuses the same calls. It prints one line for each refused call.
 import { lookup } from 'node:dns/promises';
 import { createServer, request } from 'node:http';
 
@@ -7,7 +7,7 @@ const SOCKET = '/var/run/docker.sock';
 const PORT = 2375;
 const MAX_BODY_BYTES = 1024 * 1024;
 
-/** Of each method, whole paths: the real one anchors every pattern as it is written. */
+/** Patterns of whole paths by method, because the real proxy anchors every pattern. */
 const allowed = new Map();
 for (const [name, pattern] of Object.entries(process.env)) {
   const method = /^SP_ALLOW_([A-Z]+)(?:_\d+)?$/.exec(name)?.[1];

@@ -20,7 +20,7 @@ function versionAt({ endpoint }: ObservedEngine): Promise<string> {
 }
 
 describeWithDocker('engines in containers', () => {
-  it('makes one that answers at its own address, without a port of the host', async () => {
+  it('creates one that answers at its own address, without a port of the host', async () => {
     const stage = openRuntime();
     const key = newKey();
     const engine = await stage.provision({ key });
@@ -38,7 +38,7 @@ describeWithDocker('engines in containers', () => {
     expect(stage.runtime.image.state).toBe('present');
   });
 
-  it('makes one that answers at a published port, opened to this machine only', async () => {
+  it('creates one that answers at a published port of this machine only', async () => {
     const { first, range } = await freePorts(20);
     const stage = openRuntime({ ENGINE_REACH: 'published', PORT_RANGE_HOST: range });
     const [one, other] = await Promise.all([stage.provision(), stage.provision()]);
@@ -55,7 +55,7 @@ describeWithDocker('engines in containers', () => {
     expect(HostConfig.PortBindings).toEqual({ '6878/tcp': [binding] });
   });
 
-  it('puts engines into the network of a VPN, each with ports of its own', async () => {
+  it('puts engines into the network of a VPN, each with its own ports', async () => {
     const vpnSlot = await vpnSlotOf({ forwardedPort: 45_678 });
     const stage = openRuntime();
     const one = await stage.provision({ vpnSlot });
@@ -76,12 +76,12 @@ describeWithDocker('engines in containers', () => {
     const { HostConfig, Args } = await dockerInspect(one.id);
     expect(HostConfig.NetworkMode).toBe(`container:${vpnSlot.containerId}`);
     expect(Args).toContain('45678');
-    // What another program adopts is the same, address included.
+    // Another process adopts the same engine, with the same address.
     const adopter = openRuntime({}, stage.instance);
     expect(await adopter.see(one.id)).toEqual(await stage.see(one.id));
   });
 
-  it('says so when the network of the VPN is gone, and leaves nothing', async () => {
+  it('fails when the network of the VPN is gone, and leaves nothing', async () => {
     const containerId = await foreignContainer(`e-vpn-${newKey()}`);
     const vpnSlot = { ...(await vpnSlotOf()), containerId };
     const stage = openRuntime();
@@ -91,7 +91,7 @@ describeWithDocker('engines in containers', () => {
     expect(await stage.containers()).toEqual([]);
   });
 
-  it('fences engines in', async () => {
+  it('confines engines', async () => {
     const stage = openRuntime({ ENGINE_MEMORY_LIMIT: '200MiB' });
     const engine = await stage.provision();
     const { HostConfig, Config, Mounts } = await dockerInspect(engine.id);
@@ -111,7 +111,7 @@ describeWithDocker('engines in containers', () => {
     expect(Mounts).toEqual([]);
   });
 
-  it('reads everything from labels: another program with its name sees the same, one without sees nothing', async () => {
+  it('reads everything from labels: a process of the same installation lists the same engines, another one lists none', async () => {
     const stage = openRuntime();
     const engines = [await stage.provision(), await stage.provision()];
     const adopter = openRuntime({}, stage.instance);
@@ -148,7 +148,7 @@ describeWithDocker('engines in containers', () => {
     expect(usage.cpuPercent).toBeGreaterThanOrEqual(0);
   });
 
-  it('restarts one under its id as another process, and removes it; what is gone stays gone', async () => {
+  it('restarts one under its id as another process, and removes it for good', async () => {
     const stage = openRuntime();
     const engine = await stage.provision();
     await stage.runtime.restart(engine.id);
@@ -162,10 +162,10 @@ describeWithDocker('engines in containers', () => {
     await expect(stage.runtime.restart(engine.id)).rejects.toThrow(RuntimeError);
   });
 
-  it('need not wait for one that heeds SIGTERM before it removes it', async () => {
+  it('waits 3 s for an engine that ignores SIGTERM before it removes it', async () => {
     const stage = openRuntime();
     const tookMs: number[] = [];
-    // The time that an engine is given is 3 s. On a busy machine one of several is not held up by something else.
+    // An engine has 3 s to end. On a busy machine one of several measurements is not delayed.
     while (tookMs.length < 6 && tookMs.every((ms) => ms >= 2500)) {
       const engine = await stage.provision();
       await versionAt(engine);

@@ -8,7 +8,7 @@ import { describeWithDocker } from '../support/docker-availability';
 import { freePorts } from '../support/free-ports';
 import { foreignContainer, newKey, openRuntime } from '../support/runtime-stage';
 
-/** Of a program that has nothing to do with Docker. */
+/** Listens like a program that has nothing to do with Docker. */
 async function listenAt(port: number): Promise<void> {
   const server = await new Promise<Server>((resolve, reject) => {
     const candidate = createServer().once('error', reject);
@@ -17,17 +17,17 @@ async function listenAt(port: number): Promise<void> {
   onScopeEnd(() => new Promise<void>((resolve) => void server.close(() => resolve())));
 }
 
-/** One that begins at the beginning of a range of three ports. */
-function instanceThatBeginsAtTheFirst(): string {
+/** An installation whose port search starts at the first of three ports. */
+function instanceStartingAtFirstPort(): string {
   for (;;) {
     const instance = `e-${newKey()}`;
     if (startOffset(instance) < 1 / 3) return instance;
   }
 }
 
-describeWithDocker('provisioning that goes wrong', () => {
-  it('takes another port when a program has the first ones, and leaves no container behind', async () => {
-    const instance = instanceThatBeginsAtTheFirst();
+describeWithDocker('provisioning that fails', () => {
+  it('uses another port when a program has the first ones, and leaves no container behind', async () => {
+    const instance = instanceStartingAtFirstPort();
     const { first, range } = await freePorts(3);
     const env = { ENGINE_REACH: 'published', PORT_RANGE_HOST: range };
     await listenAt(first);
@@ -40,7 +40,7 @@ describeWithDocker('provisioning that goes wrong', () => {
     expect(await stage.containers()).toEqual([`${engine.name} running`]);
   });
 
-  it('says that a range is used up, and has room again when an engine went', async () => {
+  it('fails while all ports of the range are in use, and succeeds after an engine was removed', async () => {
     const { first, range } = await freePorts(1);
     const stage = openRuntime({ ENGINE_REACH: 'published', PORT_RANGE_HOST: range });
     const engine = await stage.provision();
@@ -49,7 +49,7 @@ describeWithDocker('provisioning that goes wrong', () => {
     expect((await stage.provision()).endpoint!.port).toBe(first);
   });
 
-  it('takes another name when somebody has the first one, and leaves that container alone', async () => {
+  it('uses another name when a container has the first one, and does not change that container', async () => {
     const stage = openRuntime();
     const key = newKey();
     const owner = stage.instance.replace('-', '').slice(0, 6);
@@ -61,8 +61,8 @@ describeWithDocker('provisioning that goes wrong', () => {
     expect(await stage.containers()).toEqual([`${engine.name} running`]);
   });
 
-  it('says that the image is missing, once, and leaves nothing', async () => {
-    // Nothing listens there: a registry that is down.
+  it('fails once with a missing image, and leaves nothing', async () => {
+    // No registry listens at this address.
     const image = 'localhost:1/e/none:latest';
     const stage = openRuntime({ ENGINE_IMAGE: image });
     const failures = await Promise.allSettled([stage.provision(), stage.provision()]);
@@ -97,7 +97,7 @@ describeWithDocker('provisioning that goes wrong', () => {
   });
 
   it.each(['create', 'start'] as const)(
-    'leaves nothing when the request is cancelled while Docker is at its %s',
+    'leaves nothing when the request is cancelled during its %s',
     async (step) => {
       const stage = openRuntime();
       const calling = new AbortController();
@@ -118,7 +118,7 @@ describeWithDocker('provisioning that goes wrong', () => {
     },
   );
 
-  it('removes later what it could not remove, and does not show it meanwhile', async () => {
+  it('removes a container later if its removal failed, and does not list it meanwhile', async () => {
     const stage = openRuntime();
     const { containers } = stage.client;
     const lost = new DockerError('docker_unavailable', 'no answer', null);

@@ -13,7 +13,7 @@ const SYSTEM_PATHS = [
 ];
 const LOOK_EVERY_MS = 50;
 
-/** A process that is started, ended and started again, with its log and the number of its process in a folder. */
+/** A process that can be started, ended and started again. Its log and its pid file are in a folder. */
 export class DaemonProcess {
   private child: ChildProcess | null = null;
   private failure: Error | null = null;
@@ -36,7 +36,7 @@ export class DaemonProcess {
 
   async start(): Promise<void> {
     if (this.isRunning) return;
-    // After SIGKILL it names a process that is gone, and its number may be another's by now.
+    // After SIGKILL the pid file names a process that has ended, and the pid may belong to another process by now.
     rmSync(join(this.folder, `${this.command}.pid`), { force: true });
     const log = openSync(join(this.folder, `${this.command}.log`), 'a');
     const env = { ...process.env };
@@ -52,7 +52,7 @@ export class DaemonProcess {
     await delay(0);
   }
 
-  /** @throws what it wrote, when it ends or is late */
+  /** @throws Error with its output if the process ends or is late */
   async upWhen(isUp: () => Promise<boolean>, withinMs: number): Promise<void> {
     const giveUpAt = performance.now() + withinMs;
     while (!(await isUp())) {
@@ -68,7 +68,7 @@ export class DaemonProcess {
     if (this.isRunning) this.child?.kill(signal);
   }
 
-  /** Resolves when it is gone; by force when the signal does not do it in time. */
+  /** Resolves when the process is gone; kills it if the signal does not end it in time. */
   async end(signal: 'SIGTERM' | 'SIGKILL', withinMs: number): Promise<void> {
     const { child } = this;
     if (child === null || !this.isRunning) return;

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 
 const ASK_WITHIN_MS = 30_000;
 
-/** Why the tests of a Docker Engine cannot run here; null when they can. Asked once for each file. */
+/** The reason why tests of a Docker Engine cannot run here; null if they can. Determined once per file. */
 export function whyNoDocker(): string | null {
   reason ??= { text: look() };
   return reason.text;
@@ -11,8 +11,8 @@ export function whyNoDocker(): string | null {
 let reason: { readonly text: string | null } | undefined;
 
 /**
- * `describe` for tests of a real Docker Engine (DOCKER_HOST, or the default socket). Where none answers its tests are
- * skipped, and their names say why; `npm test` with CI=true counts them as failed then.
+ * `describe` for tests of a real Docker Engine (DOCKER_HOST, or the default socket). Without one its tests are skipped,
+ * and their names contain the reason; `npm test` with CI=true then counts them as failed.
  */
 export function describeWithDocker(name: string, tests: () => void): void {
   const why = whyNoDocker();

@@ -4,7 +4,10 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const WITHIN_MS = 60_000;
 
-/** `docker …` as an operator types it, on the default Docker Engine or another; its output without the last line end. */
+/**
+ * Runs `docker …` like an operator, on the default Docker Engine or another one. Returns its output without the last
+ * line end.
+ */
 export async function docker(args: readonly string[], dockerHost?: string): Promise<string> {
   const env = dockerHost === undefined ? process.env : { ...process.env, DOCKER_HOST: dockerHost };
   const { stdout } = await run('docker', [...args], { env, timeout: WITHIN_MS });
@@ -19,7 +22,7 @@ export interface ListedContainer {
   readonly state: string;
 }
 
-/** Containers in whatever phase that carry all the labels. */
+/** Containers in any phase that have all the labels. */
 export async function listContainers(
   labels: readonly string[],
   dockerHost?: string,

@@ -3,16 +3,16 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Short: the path of a unix socket may have 107 characters, and containerd makes some further below. */
+/** Short, because the path of a unix socket may have 107 characters, and containerd creates some in subfolders. */
 export const FOLDER_PREFIX = '/tmp/afd-';
 
-/** Networks 10.N.0.0/16 that daemons of tests take. */
+/** Networks 10.N.0.0/16 for the daemons of tests. */
 const FIRST_NETWORK = 220;
 const LAST_NETWORK = 250;
 
 const SHARED_BRIDGE = 'docker_gwbridge';
 
-/** Takes a network that no interface of this machine and no other daemon of tests has. @returns `10.N` */
+/** Reserves a network that no interface of this machine and no other daemon of tests uses. @returns `10.N` */
 export function freeNetwork(folder: string): string {
   const taken = [
     ...interfaces().flatMap(({ addresses }) => addresses),
@@ -24,7 +24,7 @@ export function freeNetwork(folder: string): string {
     writeFileSync(join(folder, 'network'), network);
     return network;
   }
-  throw new Error('no network is left for a dockerd of tests');
+  throw new Error('every network for daemons of tests is in use');
 }
 
 /** @returns the name of a bridge that has the network's first address */
@@ -38,18 +38,17 @@ export function makeBridge(folder: string, network: string): string {
 }
 
 /**
- * A process by its number and the moment of its start, as the number may be another's by now.
- *
- * @returns null when there is none
+ * Identifies a process by its pid and its start time, because the pid may be reused. @returns null if there is no such
+ * process
  */
 export function identityOf(pid: number | string): string | null {
   const [, rest] = readText(`/proc/${pid}/stat`).split(/\) (?=\S \d)/);
-  // Behind the name, the state is the first field, and the start the twentieth.
+  // After the name, the state is the first field and the start time the twentieth.
   const startedAt = rest?.split(' ')[19];
   return startedAt === undefined ? null : `${pid} ${startedAt}`;
 }
 
-/** Clears what tests left behind that ended without their `cleanup`. */
+/** Removes what interrupted tests left behind. */
 export async function sweepRemains(): Promise<void> {
   for (const folder of folders()) {
     const owner = readText(join(folder, 'owner'));
@@ -68,7 +67,7 @@ export async function clearRemains(folder: string): Promise<void> {
   if (network !== '') {
     for (const { name, addresses } of interfaces()) {
       const own = addresses.filter((address) => address.startsWith(`${network}.`));
-      // A Swarm takes a bridge of this name even when it is another Docker Engine's.
+      // A Swarm uses a bridge of this name even if it belongs to another Docker Engine.
       if (name === SHARED_BRIDGE)
         for (const address of own) ip('address', 'delete', address, 'dev', name);
       else if (own.length > 0) ip('link', 'delete', name);
@@ -78,8 +77,8 @@ export async function clearRemains(folder: string): Promise<void> {
 }
 
 /**
- * The daemons, and containerd's shims, have the folder in their command lines; what runs in containers are children
- * of shims, and would be left to process 1 without them.
+ * The command lines of the daemons and of containerd's shims contain the folder. Programs in containers are children of
+ * shims, and would be left to process 1.
  */
 async function endProcesses(folder: string): Promise<void> {
   const mine = (): number[] => {
@@ -95,7 +94,7 @@ async function endProcesses(folder: string): Promise<void> {
       try {
         process.kill(pid, 'SIGKILL');
       } catch {
-        // It ended by itself meanwhile.
+        // The process ended by itself meanwhile.
       }
     }
     await delay(100);
@@ -103,7 +102,7 @@ async function endProcesses(folder: string): Promise<void> {
   throw new Error(`processes of ${folder} do not end: ${mine().join(' ')}`);
 }
 
-/** Of version 1 there is a tree for each controller, of version 2 one for all. */
+/** Version 1 of control groups has a tree for each controller, version 2 one for all. */
 function removeCgroups(parent: string): void {
   const root = '/sys/fs/cgroup';
   const trees = [root, ...readdirSync(root).map((name) => join(root, name))];

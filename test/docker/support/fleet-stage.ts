@@ -8,14 +8,14 @@ import { docker, listContainers, type ListedContainer } from './docker-cli';
 import { simulatorImage } from './simulator-image';
 
 const INSTANCE_LABEL = 'dev.acefleet.instance';
-/** A container, a Node.js in it and its first answers, on a machine with much else to do. */
+/** Time limit for a container, Node.js in it and its first answers, on a busy machine. */
 const START_WITHIN_MS = 60_000;
 
 /**
- * Short times, so that a test sees in seconds what takes an installation minutes. Those that an engine has to keep are
- * long: on a busy machine one that is well may be late by seconds.
+ * Short times, so that a test sees in seconds what takes minutes in production. Deadlines of engines are long, because
+ * an engine on a busy machine may be late by seconds.
  */
-const BRISK: Readonly<Record<string, string>> = {
+const SHORT_TIMES: Readonly<Record<string, string>> = {
   ENGINE_DRIVER: 'docker',
   ENGINE_PROBE_INTERVAL: '500ms',
   ENGINE_PROBE_TIMEOUT: '3s',
@@ -32,13 +32,13 @@ const BRISK: Readonly<Record<string, string>> = {
 };
 
 export interface FleetStageOptions {
-  /** Of the Docker Engine; the default one when left out. */
+  /** Address of the Docker Engine; left out: the default one. */
   readonly dockerHost?: string;
   readonly image?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** A folder of its own when left out. */
+  /** Left out: a new folder. */
   readonly dataDir?: string;
-  /** How many healthy engines are waited for; MIN_REPLICAS when left out, 0 for none. */
+  /** Number of healthy engines to wait for; left out: MIN_REPLICAS; 0: none. */
   readonly engines?: number;
 }
 
@@ -52,12 +52,14 @@ export interface ListedEngine {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** The product with engines in containers. Everything it made is removed with the test or file that opened it. */
+/**
+ * The product with engines in containers. Everything that it created is removed with the test or file that opened it.
+ */
 export async function openFleet(options: FleetStageOptions = {}): Promise<FleetStage> {
   const { dockerHost, dataDir = makeFolder() } = options;
   const image = options.image ?? simulatorImage({ dockerHost });
   const env: Readonly<Record<string, string>> = {
-    ...BRISK,
+    ...SHORT_TIMES,
     ENGINE_IMAGE: image,
     DOCKER_HOST: dockerHost ?? process.env['DOCKER_HOST'] ?? '',
     ...options.env,
@@ -86,7 +88,7 @@ export class FleetStage {
     private readonly env: Readonly<Record<string, string>>,
   ) {}
 
-  /** Starts the product, again after it was ended. */
+  /** Starts the product, also again after its end. */
   async boot(env: Readonly<Record<string, string>> = {}): Promise<void> {
     const options = { dataDir: this.dataDir, env: { ...this.env, ...env }, waitReady: false };
     this.product = await startProduct(options);
@@ -96,7 +98,7 @@ export class FleetStage {
     return readFileSync(join(this.dataDir, 'instance'), 'utf8').trim();
   }
 
-  /** Containers that carry our label, in whatever phase. */
+  /** Containers with the label of this installation, in any phase. */
   containers(): Promise<ListedContainer[]> {
     return listContainers([`${INSTANCE_LABEL}=${this.instance}`], this.dockerHost);
   }
@@ -105,12 +107,12 @@ export class FleetStage {
     return (await this.product.api('GET', '/engines')).body as ListedEngine[];
   }
 
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the wire's shape is what tests look at
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests check the shape of answers
   async status(): Promise<any> {
     return (await this.product.api('GET', '/orchestrator/status')).body;
   }
 
-  /** Resolves with the healthy engines when there are exactly so many, and no others. */
+  /** Resolves with the healthy engines when exactly `count` are healthy and there are no others. */
   healthy(count: number, withinMs = START_WITHIN_MS): Promise<ListedEngine[]> {
     return eventually(
       async () => {
@@ -126,8 +128,8 @@ export class FleetStage {
   }
 
   /**
-   * What has to hold after every fault: our containers are the engines that are known, all of them run, and
-   * there are as many as are wanted.
+   * Asserts what holds after every fault: the containers of this installation are the known engines, all of them run,
+   * and their number is the wanted one.
    */
   settled(count: number, withinMs = START_WITHIN_MS): Promise<ListedEngine[]> {
     return eventually(
@@ -147,7 +149,7 @@ export class FleetStage {
     );
   }
 
-  /** A viewer of a content of its own that has had media. */
+  /** A viewer of a new content that has received media. */
   async watch(id: string = newContentId()): Promise<Viewer> {
     const viewer = openViewer(this.product.url(streamPath(id)));
     this.contents.set(viewer, id);
@@ -155,7 +157,7 @@ export class FleetStage {
     return viewer;
   }
 
-  /** The engine that has the stream of one who came by `watch`. */
+  /** The engine with the stream of a viewer that `watch` returned. */
   async engineOf(viewer: Viewer): Promise<ListedEngine> {
     const id = this.contents.get(viewer)!;
     return eventually(
@@ -169,7 +171,7 @@ export class FleetStage {
     return docker(args, this.dockerHost);
   }
 
-  /** Signals an engine's own process, not its init, from outside. */
+  /** Signals an engine's own process from outside, not its init. */
   async signal(id: string, signal: NodeJS.Signals): Promise<void> {
     const top = await this.docker('top', id, '-o', 'pid,args');
     const pids = top
@@ -181,7 +183,7 @@ export class FleetStage {
     for (const pid of pids) process.kill(pid, signal);
   }
 
-  /** Ends the product as a crash does. */
+  /** Ends the product like a crash. */
   async crash(): Promise<void> {
     this.product.kill('SIGKILL');
     await this.product.exit;

@@ -1,14 +1,13 @@
 import { createServer } from 'node:net';
 
-/** Below the ports that Linux gives to connections, of which the tests beside these have many. */
+/** Below the ports that Linux assigns to connections, of which concurrent tests have many. */
 const FIRST = 20_000;
 const LAST = 32_000;
 
 /**
- * Ports in a row that nobody on this machine has, neither a program nor a container of an earlier run. Each call
- * begins somewhere else, so that two runs beside each other do not want the same ones.
- *
- * @returns the first of them, and the row as PORT_RANGE_HOST takes it
+ * Consecutive ports that no program and no container of an earlier run uses. Each call starts at another port, so that
+ * two concurrent runs do not use the same ones.
+ * @returns the first port, and the range in the format of PORT_RANGE_HOST
  */
 export async function freePorts(count: number): Promise<{ first: number; range: string }> {
   for (let tries = 0; tries < 100; tries += 1) {

@@ -21,14 +21,14 @@ import { docker } from './docker-cli';
 const TAG = 'acefleet-base:test';
 const PARTS_LABEL = 'acefleet.test.parts';
 const SYSTEM_FOLDERS = ['/usr/bin', '/bin', '/usr/sbin', '/sbin'];
-/** What the Dockerfiles' own lines call. */
+/** Programs that the Dockerfiles call. */
 const PROGRAMS = ['sh', 'env', 'mkdir', 'chown', 'rm'];
 const IMPORT_WITHIN_MS = 150_000;
 
 /**
- * A stand-in for the official Node.js image, laid out like it, and made without a registry: this machine's Node.js, npm
- * and a shell with their libraries. npm in it asks the registry that npm here asks. The same parts give the same image.
- *
+ * A replacement for the official Node.js image with the same layout, built without a registry from this machine's
+ * Node.js, npm and a shell with their libraries. Its npm uses the same registry as this machine's. Equal parts give an
+ * equal image.
  * @returns its tag
  */
 export async function localBase(): Promise<string> {
@@ -71,7 +71,7 @@ function fill(tree: string, npm: string, npmrc: NpmSettings): void {
   }
   writeFileSync(join(tree, 'usr/local/etc/npmrc'), lines.join(''));
   const programs = PROGRAMS.map((name) => ({ name, path: pathOf(name) }));
-  // A folder for each: in many systems /bin is /usr/bin.
+  // Separate folders, because /bin is /usr/bin on many systems.
   for (const { name, path } of programs) {
     copyFileSync(path, join(tree, 'bin', name));
     copyFileSync(path, join(tree, 'usr/bin', name));
@@ -106,7 +106,7 @@ function importTree(tree: string, parts: string): Promise<void> {
 
 interface NpmSettings {
   readonly settings: Readonly<Record<string, string>>;
-  /** A file of certificate authorities that this machine's npm believes besides its own; null: none. */
+  /** A file of additional certificate authorities that this machine's npm trusts; null: none. */
   readonly authorities: string | null;
 }
 
@@ -115,7 +115,7 @@ function npmSettings(): NpmSettings {
     const value = output('npm', ['config', 'get', name]).trim();
     return value === '' || value === 'null' || value === 'undefined' ? null : value;
   };
-  // A registry may answer an error, or a part, more than once.
+  // A registry may fail or send a part only, more than once.
   const settings: Record<string, string> = { 'update-notifier': 'false', 'fetch-retries': '5' };
   for (const name of ['registry', 'proxy', 'https-proxy']) {
     const value = ask(name);
@@ -125,7 +125,7 @@ function npmSettings(): NpmSettings {
   return { settings, authorities: file !== null && existsSync(file) ? file : null };
 }
 
-/** Where npm itself is, whatever its prefix says. */
+/** The folder of npm itself, whatever its prefix is. */
 function npmFolder(): string {
   return dirname(dirname(realpathSync(pathOf('npm'))));
 }

@@ -6,16 +6,15 @@ const run = promisify(execFile);
 
 export interface CommandOptions {
   readonly timeoutMs: number;
-  /** Variables besides those of this process. */
+  /** Additional environment variables. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
 }
 
 /**
- * A command with a deadline of its own: builds, docker-compose.
- *
+ * Runs a command with its own deadline, such as a build.
  * @returns its standard output without the last line end
- * @throws Error with the end of what it printed
+ * @throws Error with the end of its output
  */
 export async function runCommand(
   program: 'docker' | 'docker-compose',

@@ -13,27 +13,27 @@ import {
 } from './dockerd-remains';
 
 export interface PrivateDockerdOptions {
-  /** Some letters; part of paths and of the bridge's name. */
+  /** Some letters, which become part of paths and of the bridge's name. */
   readonly name: string;
-  /** Containers outlive it. Not together with a Swarm. */
+  /** Containers outlive the daemon. Not possible together with a Swarm. */
   readonly liveRestore?: boolean;
   /**
-   * Networks that are made in it take addresses that nobody else has. Not for one that is booted again: with pools of
-   * its own and without live-restore a second start removes docker0, which is another Docker Engine's (20.10,
-   * initNetworkController).
+   * Networks that are created in it get addresses of a range that nothing else uses. Not for a daemon that is started
+   * again: with its own pools and without live-restore, a second start removes docker0, which belongs to another Docker
+   * Engine (20.10, initNetworkController).
    */
   readonly takesNetworks?: boolean;
   /** Further options of dockerd. */
   readonly args?: readonly string[];
 }
 
-/** About a second; more on a machine with much else to do. */
+/** Usually about 1 s; longer on a busy machine. */
 const BOOT_WITHIN_MS = 60_000;
-/** Without live-restore it waits for its containers, 10 s each at most. */
+/** Without live-restore it waits at most 10 s for each of its containers. */
 const STOP_WITHIN_MS = 20_000;
 
 /**
- * A Docker Engine of a test's own, which may be stopped, killed and frozen while the one of the machine goes on:
+ * A Docker Engine of a test's own, which may be stopped, killed and frozen while the machine's own Docker Engine continues:
  *
  *     const daemon = await PrivateDockerd.start({ name: 'e', liveRestore: true });
  *     const tag = simulatorImage({ dockerHost: daemon.dockerHost });
@@ -59,7 +59,7 @@ export class PrivateDockerd {
     private readonly dockerd: DaemonProcess,
   ) {}
 
-  /** Starts one; it answers when this resolves. */
+  /** Starts a daemon; it answers when this resolves. */
   static async start(options: PrivateDockerdOptions): Promise<PrivateDockerd> {
     await sweepRemains();
     const folder = mkdtempSync(`${FOLDER_PREFIX}${options.name}-`);
@@ -69,7 +69,7 @@ export class PrivateDockerd {
     writeFileSync(at('containerd.toml'), containerdSettings(folder));
     mkdirSync(at('exec'));
     const network = freeNetwork(folder);
-    // Never `none`: dockerd then removes docker0, which is another Docker Engine's.
+    // Never `none`, because dockerd would then remove docker0, which belongs to another Docker Engine.
     const bridge = makeBridge(folder, network);
     // A containerd is started here, because dockerd starts one only where the machine has none.
     const containerd = new DaemonProcess('containerd', ['--config', at('containerd.toml')], folder);
@@ -87,7 +87,7 @@ export class PrivateDockerd {
         ...(options.takesNetworks === true
           ? ['--default-address-pool', `base=${network}.128.0/17,size=24`]
           : []),
-        // Where what a killed container leaves can be found.
+        // A cgroup parent by which remaining processes of killed containers can be found.
         ...['--exec-opt', 'native.cgroupdriver=cgroupfs', '--cgroup-parent', basename(folder)],
         ...(options.liveRestore === true ? ['--live-restore'] : []),
         ...(options.args ?? []),
@@ -113,12 +113,12 @@ export class PrivateDockerd {
     return `unix://${this.socketPath}`;
   }
 
-  /** What it wrote so far. */
+  /** Its output so far. */
   get log(): string {
     return this.dockerd.log;
   }
 
-  /** Starts it, again after `stop` or `kill`; it answers when this resolves. */
+  /** Starts it, also again after `stop` or `kill`; it answers when this resolves. */
   async boot(): Promise<void> {
     if (this.isBootedOnce && this.takesNetworks) throw new Error('see takesNetworks');
     this.isBootedOnce = true;
@@ -131,19 +131,19 @@ export class PrivateDockerd {
     await this.dockerd.upWhen(() => this.answers(), BOOT_WITHIN_MS);
   }
 
-  /** As an operator stops it: SIGTERM, and its containers end with it unless it has live-restore. */
+  /** Stops it with SIGTERM like an operator. Its containers end too, unless it has live-restore. */
   async stop(): Promise<void> {
     await this.dockerd.end('SIGTERM', STOP_WITHIN_MS);
     await this.containerd.end('SIGTERM', STOP_WITHIN_MS);
   }
 
-  /** SIGKILL, for it and its containerd. Containers go on. */
+  /** Sends SIGKILL to it and its containerd. Containers continue to run. */
   async kill(): Promise<void> {
     await this.dockerd.end('SIGKILL', STOP_WITHIN_MS);
     await this.containerd.end('SIGKILL', STOP_WITHIN_MS);
   }
 
-  /** It takes connections and answers nothing. Its containers go on. */
+  /** It accepts connections and answers nothing. Its containers continue to run. */
   freeze(): void {
     this.dockerd.signal('SIGSTOP');
   }
@@ -157,7 +157,7 @@ export class PrivateDockerd {
     await this.boot();
   }
 
-  /** Removes everything that there is of it. May be called in any state, and again. */
+  /** Removes everything that belongs to it. May be called in any state, and repeatedly. */
   async cleanup(): Promise<void> {
     this.thaw();
     if (this.dockerd.isRunning) await this.removeContainers().catch(() => undefined);

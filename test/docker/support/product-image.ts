@@ -6,10 +6,13 @@ import { runCommand } from './long-commands';
 const ROOT = join(__dirname, '../../..');
 const BUILD_WITHIN_MS = 400_000;
 
-/** Stays until `npm test` is over, as do the layers before it: the next build takes what has not changed from there. */
+/** Kept until the end of `npm test`, together with its layers, so that the next build reuses what has not changed. */
 export const PRODUCT_IMAGE = 'acefleet:test';
 
-/** Builds the product's image from the Dockerfile on a base without a registry. Up to two minutes; seconds when built. */
+/**
+ * Builds the product's image from the Dockerfile on a base without a registry. Takes up to 2 min, or seconds if it is
+ * already built.
+ */
 export function productImage(): Promise<string> {
   return buildBoth(PRODUCT_IMAGE, 'Dockerfile');
 }
@@ -19,7 +22,7 @@ export function dockerfileSimulatorImage(): Promise<string> {
   return buildBoth('acefleet-simulator-dockerfile:test', 'simulator/Dockerfile');
 }
 
-/** The stage that builds is tagged as well, so that the one before it can be told apart and removed. */
+/** The build stage is tagged too, so that the previous one can be identified and removed. */
 async function buildBoth(tag: string, file: string): Promise<string> {
   const base = await localBase();
   const common = ['--file', join(ROOT, file), '--build-arg', `BASE=${base}`];
@@ -30,11 +33,11 @@ async function buildBoth(tag: string, file: string): Promise<string> {
 
 async function build(tag: string, args: readonly string[]): Promise<void> {
   const before = await imageId(tag);
-  // The registry may be one that only this machine's own network reaches.
+  // The registry may be reachable only from this machine's own network.
   const how = ['--quiet', '--force-rm', '--network', 'host', '--tag', tag];
   await runCommand('docker', ['build', ...how, ...args, ROOT], { timeoutMs: BUILD_WITHIN_MS });
   const after = await imageId(tag);
-  // Not while a container uses it.
+  // It cannot be removed while a container uses it.
   if (before !== null && before !== after) {
     await docker(['image', 'rm', before]).catch(() => undefined);
   }

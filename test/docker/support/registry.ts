@@ -16,17 +16,17 @@ const run = promisify(execFile);
 
 const MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
 const CONFIG = 'application/vnd.docker.container.image.v1+json';
-/** Docker looks into a layer for its form and takes one that is not packed as well. */
+/** Docker detects the format of a layer, and also accepts one that is not compressed. */
 const LAYER = 'application/vnd.docker.image.rootfs.diff.tar.gzip';
 const REPOSITORY = 'engine';
 const SAVE_WITHIN_MS = 150_000;
 
 /**
- * - `no_manifest`: it does not know the image
- * - `denied`: it wants a login
- * - `layer_errors`: layers are answered with 500; Docker tries each some times
- * - `hang`: layers stop after their first tenth, and nothing closes
- * - `silent`: no answer at all
+ * - `no_manifest`: the image is unknown
+ * - `denied`: a login is required
+ * - `layer_errors`: layers are answered with 500; Docker tries each several times
+ * - `hang`: layers stop after their first tenth, and the connections stay open
+ * - `silent`: no answer
  */
 export type RegistryFault = 'no_manifest' | 'denied' | 'layer_errors' | 'hang' | 'silent';
 
@@ -38,10 +38,9 @@ interface Blob {
 }
 
 /**
- * Takes an image out of Docker and offers it in a registry of its own, so that it can be pulled from there. Docker
- * needs no certificate for registries at 127.0.0.1. It ends with the test or file that started it.
- *
- * @param image an image that only this test has: it is removed, or there would be nothing to pull
+ * Takes an image out of Docker and serves it from a registry, so that it can be pulled from there. Docker needs no
+ * certificate for registries at 127.0.0.1. It ends with the test or file that started it.
+ * @param image an image that only this test uses; it is removed, because an existing image is not pulled
  */
 export async function startRegistry(image: string): Promise<Registry> {
   const folder = mkdtempSync(join(tmpdir(), 'acefleet-registry-'));
@@ -84,11 +83,11 @@ export class Registry {
   fault: RegistryFault | null = null;
   /** `GET /v2/…`, oldest first. */
   readonly requests: string[] = [];
-  /** Of all layers together. */
+  /** Bytes of all layers together. */
   readonly totalBytes: number;
   private readonly server: Server;
   private readonly manifest: Buffer;
-  /** Of each layer, how much is sent before the rest has to wait. */
+  /** Share of each layer that is sent before the rest must wait. */
   private share = 1;
   private waiting: (() => void)[] = [];
 
@@ -108,7 +107,7 @@ export class Registry {
     });
   }
 
-  /** Under which the image is pulled. */
+  /** The reference by which the image is pulled. */
   get reference(): string {
     return `127.0.0.1:${(this.server.address() as AddressInfo).port}/${REPOSITORY}:1`;
   }
@@ -117,7 +116,7 @@ export class Registry {
     await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
   }
 
-  /** Of each layer so much is sent, and the rest when more is let through; 1, as at first: all. */
+  /** Sends this share of each layer, and the rest when the share is raised; 1, the initial value, sends all. */
   letThrough(share: number): void {
     this.share = share;
     for (const wake of this.waiting.splice(0)) wake();

@@ -16,7 +16,7 @@ import { simulatorImage } from './simulator-image';
 const INSTANCE_LABEL = 'dev.acefleet.instance';
 const NEVER = new AbortController().signal;
 
-/** What a runtime told without being asked. */
+/** Records what a runtime reports by itself. */
 export class RecordingListener implements RuntimeListener {
   changes = 0;
   readonly gone: string[] = [];
@@ -30,11 +30,11 @@ export class RecordingListener implements RuntimeListener {
   }
 }
 
-/** A runtime of its own for one test, on the Docker Engine that all share. What its instance made is removed. */
+/** A runtime for one test on the shared Docker Engine. Everything that its installation created is removed. */
 export class RuntimeStage {
   readonly listener = new RecordingListener();
   readonly events: RecordedEvent[] = [];
-  /** The runtime's own; tests let its calls fail. */
+  /** The runtime's own client; tests let its calls fail. */
   readonly client: DockerClient;
   readonly runtime: DockerRuntime;
 
@@ -58,25 +58,25 @@ export class RuntimeStage {
     return this.runtime.provision({ key: newKey(), vpnSlot: null, ...order }, signal);
   }
 
-  /** The engine as the next look shows it. */
+  /** The engine in the next listing. */
   async see(id: string): Promise<ObservedEngine | undefined> {
     return (await this.runtime.list()).find((engine) => engine.id === id);
   }
 
-  /** Names and states of all containers of this instance, whoever made them. */
+  /** Names and states of all containers of this installation, whoever created them. */
   async containers(): Promise<string[]> {
     const listed = await listContainers([`${INSTANCE_LABEL}=${this.instance}`]);
     return listed.map(({ name, state }) => `${name} ${state}`).sort();
   }
 
-  /** Begins to listen, and waits until Docker is heard. */
+  /** Begins to listen, and waits until Docker is connected. */
   async open(): Promise<void> {
     this.runtime.open(this.listener);
     await eventually(() => this.runtime.link.state === 'connected', 30_000, 'the link');
   }
 }
 
-/** @param env settings besides the image, which is the simulator's unless it is set */
+/** @param env settings in addition to the image, which is the simulator's by default */
 export function openRuntime(
   env: Readonly<Record<string, string>> = {},
   instance = `e-${randomBytes(4).toString('hex')}`,
@@ -94,7 +94,7 @@ export function newKey(): string {
   return randomBytes(6).toString('hex');
 }
 
-/** A container of somebody else: the simulator's image, never started unless asked for. */
+/** A container of another program: the simulator's image, not started by default. */
 export async function foreignContainer(
   name: string,
   args: readonly string[] = [],
@@ -106,7 +106,7 @@ export async function foreignContainer(
   return id;
 }
 
-/** A running container whose network engines join, as they join that of a VPN. */
+/** A running container whose network engines join like that of a VPN. */
 export async function vpnSlotOf(over: Partial<VpnSlot> = {}): Promise<VpnSlot> {
   const containerId = await foreignContainer(`e-vpn-${newKey()}`);
   await docker(['start', containerId]);

@@ -5,16 +5,15 @@ const SCRIPT = join(__dirname, '../../../simulator/build-image.sh');
 const BUILD_WITHIN_MS = 150_000;
 
 /**
- * What tests run engines from. Only the first file has to make it. Every image that tests make has a tag that begins with
- * `test`: at the end of `npm test` those are removed.
+ * The image of engines in tests. Only the first file has to build it. The tags of all images that tests build begin
+ * with `test`, and are removed at the end of `npm test`.
  */
 export const SIMULATOR_IMAGE = 'acefleet-simulator:test';
 
 /**
- * Makes an image of the built simulator, in about a second, or leaves the one that is there. It understands the flags
- * of simulator/README.md as its command and in CONF, and plays any content.
- *
- * @param flags of the simulator, for an image with other defaults; then `tag` has to be another one
+ * Builds an image of the built simulator in about 1 s, or keeps an existing one. It accepts the flags of
+ * simulator/README.md as its command and in CONF, and plays any content.
+ * @param flags flags of the simulator for an image with other defaults; `tag` must then be another one
  * @param dockerHost another Docker Engine than the default, such as unix:///path
  * @returns the tag
  */

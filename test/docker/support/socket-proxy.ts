@@ -6,13 +6,13 @@ import { join } from 'node:path';
 interface Link {
   readonly here: Socket;
   readonly there: Socket;
-  /** The newest request on it. */
+  /** The newest request on the connection. */
   request: string;
 }
 
 /**
- * Stands between a program and the socket of a Docker Engine, and can make what is under way fall silent: the
- * connection stays, and no byte comes any more.
+ * A proxy in front of the socket of a Docker Engine that can silence open connections: they stay open, and no further
+ * byte is passed.
  */
 export class SocketProxy {
   private readonly links = new Set<Link>();
@@ -38,7 +38,7 @@ export class SocketProxy {
     return `unix://${join(this.folder, 'sock')}`;
   }
 
-  /** Silences each open connection whose newest request asks for this path. @returns how many there were */
+  /** Silences each open connection whose newest request has this path. @returns the number of silenced connections */
   freezeOpen(path: string): number {
     let frozen = 0;
     for (const { here, there, request } of this.links) {

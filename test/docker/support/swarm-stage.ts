@@ -16,8 +16,8 @@ const INSTANCE_LABEL = 'dev.acefleet.instance';
 const NEVER = new AbortController().signal;
 
 /**
- * A Docker Engine of the test's own that is the only node of a Swarm. Its bridge for nodes gets a name of its own:
- * with the usual one it would be the machine's, which the machine's Docker Engine may be using.
+ * Starts a Docker Engine for this test that is the only node of a Swarm. Its bridge for nodes gets its own name,
+ * because the usual one may be in use by the machine's Docker Engine.
  */
 export async function startSwarm(): Promise<PrivateDockerd> {
   const daemon = await PrivateDockerd.start({ name: 'f', takesNetworks: true });
@@ -35,7 +35,7 @@ export async function startSwarm(): Promise<PrivateDockerd> {
   return daemon;
 }
 
-/** A runtime of its own for one test. What its instance made is removed. */
+/** A runtime for one test. Everything that its installation created is removed. */
 export class SwarmStage {
   readonly listener = new RecordingListener();
   readonly runtime: SwarmRuntime;
@@ -54,7 +54,7 @@ export class SwarmStage {
     return this.runtime.provision({ key: newKey(), vpnSlot: null, ...order }, signal);
   }
 
-  /** The engine as the next look shows it. */
+  /** The engine in the next listing. */
   async see(id: string): Promise<ObservedEngine | undefined> {
     return (await this.runtime.list()).find((engine) => engine.id === id);
   }
@@ -69,7 +69,9 @@ export class SwarmStage {
     return listed.map(({ id }) => id);
   }
 
-  /** Neither a service nor a container of this instance; Swarm takes its time for the latter. */
+  /**
+   * True if there is neither a service nor a container of this installation; a Swarm removes the latter with a delay.
+   */
   isEmpty(): Promise<boolean> {
     return eventually(async () => {
       return (await this.services()) === '' && (await this.containers()).length === 0;
@@ -82,7 +84,7 @@ export class SwarmStage {
   }
 }
 
-/** @param env settings besides the image, which is the simulator's unless it is set */
+/** @param env settings in addition to the image, which is the simulator's by default */
 export function openSwarm(
   dockerHost: string,
   env: Readonly<Record<string, string>> = {},
@@ -91,7 +93,7 @@ export function openSwarm(
   const stage = new SwarmStage(instance, dockerHost, env);
   onScopeEnd(async () => {
     await stage.runtime.close();
-    // Where there is no Swarm there is nothing left either.
+    // Without a Swarm nothing is left either.
     const left = await stage.services().catch(() => '');
     if (left !== '') await docker(['service', 'rm', ...left.split('\n')], dockerHost);
   });

@@ -12,7 +12,7 @@ import {
 import { simulatorImage } from '../support/simulator-image';
 
 const NEVER = new AbortController().signal;
-/** What an earlier run left behind has other names. */
+/** Differs from the names of containers that an earlier run left behind. */
 const PREFIX = `g-test-${process.pid}`;
 const NAME = `${PREFIX}-vpn`;
 const NETWORK = `${PREFIX}-vpns`;
@@ -41,7 +41,7 @@ describeWithDocker("a VPN's container", () => {
     return found;
   };
 
-  it('is found by its name alone, with all that is needed and nothing that is secret', async () => {
+  it('is found by its name alone, with all necessary facts and no secret', async () => {
     const first = await find();
     expect(first).toEqual({
       id: expect.stringMatching(/^[0-9a-f]{64}$/),
@@ -56,11 +56,11 @@ describeWithDocker("a VPN's container", () => {
     expect(await containers.find(`${PREFIX}-v`)).toBeNull();
   });
 
-  it('goes through its phases, and tells of each', async () => {
+  it('reports each of its phases', async () => {
     const told: string[] = [];
     const end = containers.follow([NAME, PREFIX], (name) => told.push(name));
     onScopeEnd(() => end());
-    // Both once, because nothing is known of what happened before.
+    // Each once at first, because earlier changes are unknown.
     await eventually(() => told.includes(NAME) && told.includes(PREFIX), TOLD_WITHIN_MS, 'hints');
     await gluetun.becomes('healthy');
     expect((await find()).health).toBe('healthy');
@@ -82,7 +82,7 @@ describeWithDocker("a VPN's container", () => {
     end();
   });
 
-  it('leaves those who joined its network without one when it stops, for good', async () => {
+  it('leaves containers in its network without one when it stops', async () => {
     const joined = `${PREFIX}-joined`;
     onScopeEnd(() => docker(['rm', '--force', '--volumes', joined]).then(() => undefined));
     const image = simulatorImage();
@@ -103,7 +103,7 @@ describeWithDocker("a VPN's container", () => {
     expect(await docker(['inspect', '--format', '{{.State.Status}}', joined])).toBe('running');
   });
 
-  it('is asked over its control server, with a key when it wants one', async () => {
+  it('is called at its control server, with a key if it requires one', async () => {
     const ask = async (apiKey: string | null) => {
       const control = new GluetunControlClient({ port: 8000, apiKey });
       onScopeEnd(() => control.close());

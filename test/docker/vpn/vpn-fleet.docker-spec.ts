@@ -7,7 +7,7 @@ import {
   startGluetun,
 } from '../support/gluetun/gluetun-stand-in';
 
-/** What an earlier run left behind has other names. */
+/** Differ from the names of containers that an earlier run left behind. */
 const A = `g-fleet-${process.pid}-a`;
 const B = `g-fleet-${process.pid}-b`;
 const NETWORK = `g-fleet-${process.pid}`;
@@ -18,7 +18,7 @@ interface VpnEngine extends ListedEngine {
   readonly forwarded: boolean;
 }
 
-/** The product with four engines behind two VPNs; each test begins where the last one ended. */
+/** The product with four engines behind two VPNs. Each test continues from the end of the previous one. */
 describeWithDocker('engines behind two VPNs', () => {
   let a: GluetunStandIn;
   let b: GluetunStandIn;
@@ -55,12 +55,15 @@ describeWithDocker('engines behind two VPNs', () => {
     behind(await engines(), vpn)
       .map(({ id }) => id)
       .sort();
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the wire's shape is what tests look at
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests check the shape of answers
   const status = async (): Promise<any> => (await fleet.product.api('GET', '/vpn/status')).body;
   const portOf = ({ labels }: VpnEngine): string | undefined =>
     Object.entries(labels).find(([name]) => name.endsWith('forwarded-port'))?.[1];
 
-  /** So many healthy engines behind each, one of each with the VPN's port, and no other container of ours. */
+  /**
+   * Waits for these numbers of healthy engines behind each VPN, one of each with the forwarded port, and no other
+   * container of this installation.
+   */
   function spread(behindA: number, behindB: number): Promise<VpnEngine[]> {
     return eventually(
       async () => {
@@ -79,7 +82,7 @@ describeWithDocker('engines behind two VPNs', () => {
     );
   }
 
-  it('are spread over both, answer at their addresses, and one of each has the port', async () => {
+  it('are spread over both, answer at their addresses, and one of each has the forwarded port', async () => {
     const all = await spread(2, 2);
     for (const [vpn, from, port] of [
       [a, 21_000, '5914'],
@@ -109,20 +112,20 @@ describeWithDocker('engines behind two VPNs', () => {
       ],
     });
     expect((await status()).vpns[1].engines).toEqual(await idsBehind(b));
-    // Nobody was made anew for a port that another one was about to have.
+    // No engine was replaced for a port that another engine was about to get.
     const { decisions } = await fleet.status();
     const ordered = (decisions as { kind: string }[]).filter(({ kind }) => kind === 'provision');
     expect(ordered).toHaveLength(4);
   });
 
-  it('are left alone while nothing changes', async () => {
+  it('are not replaced while nothing changes', async () => {
     const before = (await fleet.containers()).map(({ id }) => id).sort();
-    // Several looks, checks and passes.
+    // Several listings, checks and reconciliations.
     await new Promise((resolve) => setTimeout(resolve, 3000));
     expect((await fleet.containers()).map(({ id }) => id).sort()).toEqual(before);
   });
 
-  it('get another port: who held the old one is made anew, and nobody else', async () => {
+  it('get another forwarded port: only the engine with the old one is replaced', async () => {
     const before = await spread(2, 2);
     const [holder] = behind(before, a).filter(({ forwarded }) => forwarded);
     await a.set({ port: 7777 });
@@ -139,7 +142,7 @@ describeWithDocker('engines behind two VPNs', () => {
     expect(before.filter(({ id }) => !ids.has(id)).map(({ id }) => id)).toEqual([holder!.id]);
   });
 
-  it('go with their VPN when it says that it has crashed, and serve again when it is back', async () => {
+  it('are drained when their VPN reports a crash, and serve again when it has recovered', async () => {
     const [ofA, ofB] = [await idsBehind(a), await idsBehind(b)];
     await a.set({ status: 'crashed' });
     await eventually(async () => (await status()).vpns[0].state === 'down', WITHIN_MS, 'down');
@@ -166,7 +169,7 @@ describeWithDocker('engines behind two VPNs', () => {
     await spread(2, 2);
   });
 
-  it('are made anew when their VPN is restarted, and no others', async () => {
+  it('are replaced when their VPN is restarted, and no others', async () => {
     const [ofA, ofB] = [await idsBehind(a), await idsBehind(b)];
     await a.restart();
     await eventually(
@@ -179,7 +182,7 @@ describeWithDocker('engines behind two VPNs', () => {
     expect((await idsBehind(b)).filter((id) => ofB.includes(id)).length).toBeGreaterThan(0);
   });
 
-  it('take over from those of a VPN that stops, and give back when it is stable again', async () => {
+  it('replace those of a VPN that stops, until it is stable again', async () => {
     const viewer = await fleet.watch();
     const used = (await fleet.engineOf(viewer)) as VpnEngine;
     const [failing, other] = used.vpn === A ? [a, b] : [b, a];
@@ -210,7 +213,7 @@ describeWithDocker('engines behind two VPNs', () => {
     expect((await status()).emergency_mode.active).toBe(false);
   });
 
-  it('are taken over as they are by a product that starts anew', async () => {
+  it('are adopted unchanged by a restarted product', async () => {
     const before = (await fleet.containers()).map(({ id }) => id).sort();
     await fleet.crash();
     await fleet.boot();

@@ -61,7 +61,7 @@ const MARKERS_AFTER = 125;
 /** Viewers of one product with several engines, and the assertions about their streams. */
 export class FailoverStage {
   /** Each viewer's session as it was when media after the splice arrived. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the wire's shape is what tests look at
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests check the shape of answers
   private readonly sessions = new Map<Viewer, any>();
 
   constructor(

@@ -1,4 +1,4 @@
-// Loaded into the product by NODE_OPTIONS=--require: on SIGUSR2 it writes the paths of all loaded modules, one a line, to
+// Loaded into the product by NODE_OPTIONS=--require: on SIGUSR2 it writes the paths of all loaded modules, one per line, to
 // the file MODULE_JOURNAL.
 'use strict';
 const { renameSync, writeFileSync } = require('node:fs');

@@ -138,7 +138,7 @@ export class Product {
   }
 
   /** `/proxy/sessions/{id}`, also for a stream that has ended; undefined if there is none. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the wire's shape is what tests look at
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests check the shape of answers
   async session(id: string): Promise<any> {
     const answer = await this.api('GET', `/proxy/sessions/${id}`);
     return answer.status === 200 ? answer.body : undefined;

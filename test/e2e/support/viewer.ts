@@ -119,7 +119,7 @@ export class Viewer {
   async until(
     fact: (audit: StreamAudit) => boolean,
     timeoutMs = WITHIN_MS,
-    what = 'what was waited for',
+    what = 'the condition',
   ): Promise<void> {
     return new Promise((resolve, reject) => {
       const fail = (why: string): void => {

@@ -20,7 +20,7 @@ describe('the recipe for one Docker Engine', () => {
     throw new DockerError(code, 'scripted', null);
   };
 
-  it('follows from its architecture, which is asked once per connection', async () => {
+  it('follows its architecture, which is requested once per connection', async () => {
     answer = () => 'arm64';
     const found = recipe();
     await Promise.all([found.known(), found.known()]);
@@ -31,7 +31,7 @@ describe('the recipe for one Docker Engine', () => {
       ...{ profile, imageReference, specHash, portNames, ownPorts, architectures },
     });
     expect(found.launch(ownPorts)).toEqual(named.launch(ownPorts));
-    // Another Docker Engine stands there now.
+    // Another Docker Engine answers from now on.
     answer = () => 'amd64';
     found.forget();
     await found.known();
@@ -47,7 +47,7 @@ describe('the recipe for one Docker Engine', () => {
     expect(found.profile).toBe('aceserve');
   });
 
-  it('does without the architecture when a proxy refuses the call', async () => {
+  it('uses the default profile when a proxy refuses the call', async () => {
     answer = fail('runtime_refused');
     const found = recipe();
     await found.known();

@@ -12,7 +12,7 @@ describe('currentLink', () => {
     ['a connected stream', CONNECTED, null, CONNECTED],
     ['a failed listing although the stream is open', CONNECTED, FAILED, FAILED],
     ['a lost stream, whose reason is older', LOST, FAILED, LOST],
-  ])('is that of %s', (_, events, failure, link) => {
+  ])('follows %s', (_, events, failure, link) => {
     expect(currentLink(events, failure)).toBe(link);
   });
 });

@@ -10,14 +10,17 @@ import type { RuntimeError, RuntimeLink, RuntimeListener } from '../engine-runti
 export interface EventUse {
   readonly filters: DockerEventFilters;
   readonly onEvent: (event: DockerEvent, listener: RuntimeListener) => void;
-  /** Events may have been missed, and another Docker Engine may answer now: everything known must be forgotten. */
+  /**
+   * Called when events may have been missed, possibly because another Docker Engine answers now. Everything known must
+   * be forgotten.
+   */
   readonly onGap: () => void;
 }
 
 /**
- * Subscribes a runtime to the events of one Docker Engine and knows whether that Docker Engine answers. Two sources
- * tell: the event stream notices first that Docker is gone; listings notice first that it is frozen, because then the
- * event stream is merely silent.
+ * Subscribes a runtime to the events of one Docker Engine and tracks whether that Docker Engine answers. The event
+ * stream detects first that Docker is gone. Listings detect first that Docker is frozen, because the event stream is
+ * merely silent then.
  */
 export class DockerConnectivity {
   private readonly before: RuntimeLink = { state: 'connecting', since: new Date(), reason: null };

@@ -43,13 +43,13 @@ const LABELS = engineLabels(FACTS);
 const labelled = (name: string, value: string) => ({ ...LABELS, [LABEL_PREFIX + name]: value });
 
 describe('labels of an engine', () => {
-  it('read back as what they were written from', () => {
+  it('are parsed to the facts that they were written from', () => {
     fc.assert(
       fc.property(facts, (given) => expect(readEngineLabels(engineLabels(given))).toEqual(given)),
     );
   });
 
-  it('are all under one prefix', () => {
+  it('all have one prefix', () => {
     fc.assert(
       fc.property(facts, (given) => {
         for (const name of Object.keys(engineLabels(given)))
@@ -68,7 +68,7 @@ describe('labels of an engine', () => {
     expect(finds('house')).toBe(false);
   });
 
-  it('of other people do not matter', () => {
+  it('of other programs are ignored', () => {
     const more = { ...LABELS, 'com.example.a': 'b', [`${LABEL_PREFIX}of-tomorrow`]: 'c' };
     expect(readEngineLabels(more)).toEqual(FACTS);
   });
@@ -80,7 +80,7 @@ describe('labels of an engine', () => {
     ['not managed', labelled('managed', 'false')],
     ['no instance', labelled('instance', '')],
     ['no key of ours', labelled('engine', 'my-engine')],
-    ['a key with more behind it', labelled('engine', '0123456789ab0')],
+    ['a key that is too long', labelled('engine', '0123456789ab0')],
     ['no spec', labelled('spec', '')],
     ['a port that is a word', labelled('http-port', 'http')],
     ['port 0', labelled('http-port', '0')],
@@ -98,11 +98,11 @@ describe('labels of an engine', () => {
     expect(readEngineLabels(others)).toBeNull();
   });
 
-  it('with half a VPN are those of an engine without one', () => {
+  it('with an incomplete VPN describe an engine without one', () => {
     expect(readEngineLabels(labelled('vpn', 'gluetun'))?.vpn).toBeNull();
   });
 
-  it('never throw, whatever they contain', () => {
+  it('never make the parser throw', () => {
     const name = fc.oneof(
       fc.constantFrom(...Object.keys(LABELS), '__proto__', 'constructor'),
       fc.string(),
@@ -117,7 +117,7 @@ describe('labels of an engine', () => {
     );
   });
 
-  it('are not taken from what every object has', () => {
+  it('are not read from the prototype of the object', () => {
     expect(readEngineLabels(Object.create(LABELS) as Record<string, string>)).toBeNull();
   });
 });
@@ -131,7 +131,7 @@ describe('containerName', () => {
     expect(containerName(instance, random)).toBe(name);
   });
 
-  it('is a name that Docker takes, whatever the instance is called', () => {
+  it('is a name that Docker accepts, for any instance id', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (instance) => {
         const name = containerName(instance, '0123456789ab');

@@ -8,19 +8,19 @@ import { type EnginePorts, PORT_NAMES, type PortName } from './engine-ports';
  */
 export const LABEL_PREFIX = 'dev.acefleet.';
 
-/** Everything that an engine's labels say. They are the only truth about it and suffice to adopt it. */
+/** Everything that an engine's labels contain. Labels are the only record of an engine, and suffice to adopt it. */
 export interface EngineFacts {
   /** The installation to which it belongs. */
   readonly instance: string;
   readonly key: string;
   readonly specHash: string;
-  /** Inside the engine's network. */
+  /** Ports inside the engine's network. */
   readonly ports: EnginePorts;
   /** Port of the host that leads to `ports.http`; null: none is published. */
   readonly publishedPort: number | null;
   readonly forwardedPort: number | null;
   readonly vpn: Pick<VpnSlot, 'vpn' | 'containerId' | 'containerStartedAt'> | null;
-  /** Of the product that created it. */
+  /** Version of the acefleet that created the engine. */
   readonly version: string;
 }
 
@@ -84,7 +84,9 @@ export function labelFilter(instance: string): string[] {
   return [...ANY_INSTANCE, `${LABEL_PREFIX}instance=${instance}`];
 }
 
-/** The name of an engine's container or service. It is for people only: what an engine is, its labels say. */
+/**
+ * The name of an engine's container or service. It is for people only; everything about the engine is in its labels.
+ */
 export function containerName(instance: string, random: string): string {
   const owner = instance.replace(/[^a-zA-Z0-9]/g, '').slice(0, 6);
   return ['acefleet', owner, random.slice(0, 6)].filter((part) => part !== '').join('-');

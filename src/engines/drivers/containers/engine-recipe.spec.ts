@@ -12,7 +12,7 @@ const recipe = (
 /** Ports as engines behind one VPN get them. */
 const SHARED: EnginePorts = { http: 19_001, https: null, api: 19_002, p2p: 51_820 };
 
-describe('what engines are made of', () => {
+describe('the image and command of engines', () => {
   it.each([
     [{}, 'ghcr.io/martinbjeldbak/acestream-http-proxy:latest'],
     [{ ENGINE_PROFILE: 'aceserve' }, 'jopsis/aceserve:latest'],
@@ -54,7 +54,7 @@ describe('what engines are made of', () => {
     [null, {}, 'acestream-http-proxy'],
     ['arm64', { ENGINE_PROFILE: 'acestream-http-proxy' }, 'acestream-http-proxy'],
     ['amd64', { ENGINE_PROFILE: 'aceserve' }, 'aceserve'],
-    // An image that an operator chose is told its options in its own way, wherever it runs.
+    // Options are passed in the way of the image that the operator chose, on any architecture.
     ['amd64', { ENGINE_IMAGE: 'jopsis/aceserve:x64' }, 'aceserve'],
     ['amd64', { ENGINE_IMAGE: 'docker.io/jopsis/aceserve@sha256:0a' }, 'aceserve'],
     ['arm64', { ENGINE_IMAGE: 'lan:5000/engine:1' }, 'acestream-http-proxy'],
@@ -85,7 +85,7 @@ describe('what engines are made of', () => {
       { ENGINE_PROFILE: 'generic', ENGINE_IMAGE: 'a', ENGINE_ARGS: 'engine --on {http_port}' },
       ['engine', '--on', '6878'],
     ],
-  ])('%j: in a network of its own it is started with %j', (env, command) => {
+  ])('%j: in its own network it is started with %j', (env, command) => {
     const { launch, ownPorts } = recipe(env);
     expect(launch(ownPorts)).toEqual({ command, env: [] });
   });
@@ -100,7 +100,7 @@ describe('what engines are made of', () => {
     ]);
   });
 
-  it('opens HTTPS only when the options speak of it', () => {
+  it('opens HTTPS only when the options mention it', () => {
     const { launch, ownPorts, portNames } = recipe({ ENGINE_ARGS: '--cert {https_port}' });
     expect(portNames).toContain('https');
     expect(launch(ownPorts).command?.join(' ')).toMatch(/--https-port 6879 .*--cert 6879$/);
@@ -123,7 +123,7 @@ describe('the spec hash', () => {
     { ENGINE_REACH: 'published' },
     { DOCKER_NETWORK: 'engines' },
     { ENGINE_DRIVER: 'docker', VPN_CONTAINERS: 'gluetun' },
-  ])('is another one with %j', (env) => {
+  ])('differs with %j', (env) => {
     expect(recipe(env).specHash).not.toBe(recipe().specHash);
   });
 
@@ -134,11 +134,11 @@ describe('the spec hash', () => {
     { SWARM_CONSTRAINTS: 'node.role==worker' },
     { ENGINE_IMAGE: 'ghcr.io/martinbjeldbak/acestream-http-proxy' },
     { ENGINE_ARGS: '   ' },
-  ])('is the same with %j', (env) => {
+  ])('is unchanged with %j', (env) => {
     expect(recipe(env).specHash).toBe(recipe().specHash);
   });
 
-  it('is the same whether the profile was named or found', () => {
+  it('is the same whether the profile was configured or detected', () => {
     for (const architecture of ['amd64', 'arm64']) {
       const found = recipe({}, 'docker', architecture);
       expect(recipe({ ENGINE_PROFILE: found.profile }).specHash).toBe(found.specHash);
@@ -164,8 +164,8 @@ const value = fc.oneof(
 );
 const facts = fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), value, { maxKeys: 8 });
 
-describe('the hash of what an engine is made of', () => {
-  it('is 16 hex digits, whatever the facts', () => {
+describe('the hash of engine facts', () => {
+  it('is 16 hex digits for any facts', () => {
     fc.assert(fc.property(facts, (given) => expect(specHash(given)).toMatch(/^[0-9a-f]{16}$/)));
   });
 
@@ -187,7 +187,7 @@ describe('the hash of what an engine is made of', () => {
     );
   });
 
-  it('stays the same from release to release: a new one would replace every engine', () => {
+  it('stays the same in every release, because a change would replace every engine', () => {
     expect(specHash({ b: [1, 'two'], a: null })).toBe('74df8afee624e544');
   });
 });

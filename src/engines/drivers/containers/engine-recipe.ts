@@ -37,7 +37,7 @@ export interface EngineRecipe {
   readonly architectures: readonly Architecture[];
   /** The ports that an engine opens. In a network that engines share, each engine needs its own of each. */
   readonly portNames: readonly PortName[];
-  /** The ports of an engine in a network of its own. */
+  /** The ports of an engine that has its own network. */
   readonly ownPorts: EnginePorts;
   /**
    * Why the image cannot run on this machine, or null. Always null for an image that the operator chose.
@@ -98,7 +98,7 @@ export function engineRecipe(
     sharedNetworkObjection: () =>
       portNames.includes('http')
         ? null
-        : 'engines behind a VPN need ports of their own: ENGINE_ARGS says no {http_port}',
+        : 'engines behind a VPN need their own ports: ENGINE_ARGS does not contain {http_port}',
     launch: (ports) => profile.launch(ports, fillPorts(config.engineArgs, ports)),
   };
 }
@@ -156,8 +156,8 @@ export function withTag(reference: string): string {
 export type SpecValue = string | number | boolean | null | readonly SpecValue[];
 
 /**
- * 16 hex digits that are equal for equal facts in any request. A shortened SHA-256 suffices: nobody forges it, it only
- * has to distinguish the settings of now from earlier ones.
+ * A hash of 16 hex digits that does not depend on the order of the facts. A shortened SHA-256 suffices, because it only
+ * has to distinguish the current settings from earlier ones.
  */
 export function specHash(facts: Readonly<Record<string, SpecValue>>): string {
   const sorted = Object.entries(facts).sort(([a], [b]) => (a < b ? -1 : 1));

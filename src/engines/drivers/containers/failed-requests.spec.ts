@@ -12,7 +12,7 @@ describe('the failure of a provisioning request', () => {
   });
 
   it.each([[new TypeError('x of undefined')], ['a word']])(
-    'names any other error as an answer that makes no sense, with its cause: %s',
+    'reports any other error as an invalid answer of Docker, with its cause: %s',
     (thrown) => {
       const words = `Docker's answer makes no sense: ${thrown instanceof Error ? thrown.message : thrown}`;
       for (const failure of [asRuntimeError(thrown), asRequestFailure(thrown, NEVER)]) {
@@ -25,7 +25,7 @@ describe('the failure of a provisioning request', () => {
     },
   );
 
-  it('is a cancellation when the signal fired, whatever failed as a consequence', () => {
+  it('is a cancellation when the signal fired, whatever error followed', () => {
     const cause = new Error('the program ends');
     expect(asRequestFailure(cause, AbortSignal.abort(cause))).toMatchObject({
       code: 'runtime_refused',
@@ -36,7 +36,7 @@ describe('the failure of a provisioning request', () => {
 });
 
 describe('OrphanTracker', () => {
-  it('remembers the newest two hundred requests until they are tried again', () => {
+  it('remembers the newest 200 requests until they are tried again', () => {
     const orphans = new OrphanTracker();
     for (let index = 0; index <= 200; index += 1) orphans.add(`request ${index}`);
     expect(['request 0', 'request 1', 'request 200'].map((key) => orphans.has(key))).toEqual([

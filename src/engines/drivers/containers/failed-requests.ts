@@ -1,11 +1,14 @@
 import { RuntimeError } from '../engine-runtime.port';
 
-/** The failure of a provisioning request that was cancelled. @param cause the reason, or where the request was cut */
+/**
+ * The failure of a provisioning request that was cancelled. @param cause the reason, or the error that the cancellation
+ * caused
+ */
 export function requestCancelled(cause?: unknown): RuntimeError {
   return new RuntimeError('runtime_refused', 'the request was cancelled', { cause });
 }
 
-/** Any other error comes from processing an answer that no Docker Engine gives. */
+/** Any error that is not a RuntimeError was caused by an answer that Docker never sends. */
 export function asRuntimeError(error: unknown): RuntimeError {
   if (error instanceof RuntimeError) return error;
   const why = error instanceof Error ? error.message : String(error);
@@ -20,7 +23,11 @@ export function asRequestFailure(error: unknown, signal: AbortSignal): RuntimeEr
   return isCut ? requestCancelled(error) : asRuntimeError(error);
 }
 
-/** Far more than are ever in progress at a time. The container of an older request is listed as `created` and removed. */
+/**
+ * Remembers provisioning requests that failed while Docker gave no answer. Their containers may exist nevertheless, or
+ * appear when a frozen Docker Engine continues. Listings do not show them as engines; they are removed as soon as they
+ * are listed.
+ */
 const MAX_ORPHANS = 200;
 
 /**

@@ -5,21 +5,27 @@ const range = { from: 19_000, to: 19_004 };
 
 describe('nextFreePorts', () => {
   it.each<[string, number, number[], number | null, number[] | null]>([
-    ['begins at the beginning', 1, [], null, [19_000]],
-    ['goes on behind the last one', 1, [], 19_001, [19_002]],
-    ['goes round at the end', 2, [], 19_003, [19_004, 19_000]],
-    ['passes by taken ones', 2, [19_000, 19_002], null, [19_001, 19_003]],
-    ['ignores a last one of another range', 1, [], 4000, [19_000]],
+    ['begins at the first port of the range', 1, [], null, [19_000]],
+    ['continues after the last port', 1, [], 19_001, [19_002]],
+    ['wraps around at the end', 2, [], 19_003, [19_004, 19_000]],
+    ['skips taken ports', 2, [19_000, 19_002], null, [19_001, 19_003]],
+    ['ignores a last port of another range', 1, [], 4000, [19_000]],
     [
-      'takes the last one when it is the only one',
+      'takes the last port again when no other is free',
       1,
       [19_000, 19_001, 19_002, 19_003],
       19_004,
       [19_004],
     ],
-    ['gives all or none', 3, [19_000, 19_001, 19_002], null, null],
-    ['gives none of a used-up range', 1, [19_000, 19_001, 19_002, 19_003, 19_004], null, null],
-    ['gives nothing when nothing is asked for', 0, [], null, []],
+    ['gives all requested ports or none', 3, [19_000, 19_001, 19_002], null, null],
+    [
+      'gives none of a range without free ports',
+      1,
+      [19_000, 19_001, 19_002, 19_003, 19_004],
+      null,
+      null,
+    ],
+    ['gives no port for a request of 0 ports', 0, [], null, []],
   ])('%s', (_, count, taken, after, expected) => {
     expect(nextFreePorts(range, count, new Set(taken), after)).toEqual(expected);
   });
@@ -58,7 +64,7 @@ describe('PortAllocator', () => {
     expect(() => ask([], 'host', 2)).toThrow('no 2 ports are free in 19000-19004');
   });
 
-  it('keeps addresses apart', () => {
+  it('separates the ports of different addresses', () => {
     expect([ask().ports, ask([], 'gluetun').ports]).toEqual([[19_000], [19_000]]);
   });
 
@@ -110,7 +116,7 @@ describe('PortAllocator', () => {
 });
 
 describe('startOffset', () => {
-  it('is a share that differs between installations and stays the same for one', () => {
+  it('differs between installations and is constant for each', () => {
     fc.assert(
       fc.property(fc.string(), (instance) => {
         const offset = startOffset(instance);

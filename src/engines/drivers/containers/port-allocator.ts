@@ -4,7 +4,7 @@ import { monotonicMs } from '../../../kernel/clock';
 import { RuntimeError } from '../engine-runtime.port';
 
 /**
- * The next `count` free ports of a range, starting behind `after` and wrapping around at the end, so that a port that
+ * The next `count` free ports of a range, starting after `after` and wrapping around at the end, so that a port that
  * was just freed is reused last and its old connections have time to end. Null when fewer are free.
  */
 export function nextFreePorts(
@@ -40,7 +40,7 @@ const COOLING_MS = 10_000;
 
 /** The ports of one address: of the Docker host or of one VPN. */
 interface PortSpace {
-  /** The port that was given out last; the next search starts behind it. */
+  /** The port that was given out last; the next search starts after it. */
   last: number | null;
   readonly reserved: Set<number>;
   /** By port: until when (monotonic ms) it is avoided. */

@@ -10,7 +10,7 @@ async function valuesOf(chunks: readonly (string | Buffer)[]): Promise<unknown[]
 }
 
 describe('jsonLines', () => {
-  it('finds the values again wherever their bytes are cut', async () => {
+  it('reads the values for any division of their bytes', async () => {
     const cuts = fc.array(fc.nat(500), { maxLength: 30 });
     await fc.assert(
       fc.asyncProperty(fc.array(fc.object({ maxDepth: 1 })), cuts, async (values, at) => {
@@ -25,14 +25,14 @@ describe('jsonLines', () => {
     );
   });
 
-  it('takes a last line without its end, and lines that are empty', async () => {
+  it('reads a last line without its line end, and skips empty lines', async () => {
     expect(await valuesOf(['\n\r\n{"a":1}\r\n \n{"b"', ':2}'])).toEqual([{ a: 1 }, { b: 2 }]);
     expect(await valuesOf([])).toEqual([]);
   });
 
   it.each([
     ['text', ['hello\n'], 'not JSON'],
-    ['a value that breaks off', ['{"a":'], 'not JSON'],
+    ['a value that is incomplete', ['{"a":'], 'not JSON'],
     ['a line without end', Array.from({ length: 3 }, () => 'x'.repeat(600_000)), 'without end'],
   ])('refuses %s', async (_, chunks, words) => {
     await expect(valuesOf(chunks)).rejects.toMatchObject({
@@ -65,18 +65,18 @@ describe('logLines', () => {
     ['empty lines', frame(1, 'a\n\nb\n'), ['a', '', 'b']],
     ['the bare text of a terminal', Buffer.from('a\r\nb\r\n'), ['a', 'b']],
     ['bare text that is shorter than a frame', Buffer.from('a\n'), ['a']],
-    ['a frame that is cut', frame(1, 'abc\nd').subarray(0, 10), ['ab']],
+    ['an incomplete frame', frame(1, 'abc\nd').subarray(0, 10), ['ab']],
     [
-      'a header that is cut',
+      'an incomplete header',
       Buffer.concat([frame(1, 'a\n'), Buffer.from([1, 0, 0])]),
       ['a', '\x01\0\0'],
     ],
-    ['bytes that are no text', frame(1, Buffer.from([0xff, 0x0a])), ['\ufffd']],
+    ['bytes that are not text', frame(1, Buffer.from([0xff, 0x0a])), ['\ufffd']],
   ])('reads %s', (_, log, lines) => {
     expect(logLines(log, 100)).toEqual(lines);
   });
 
-  it('keeps the newest', () => {
+  it('keeps the newest lines', () => {
     const log = Buffer.concat(Array.from({ length: 50 }, (_, index) => frame(1, `${index}\n`)));
     expect(logLines(log, 3)).toEqual(['47', '48', '49']);
     expect(logLines(frame(1, '1\n2\n3\n4'), 2)).toEqual(['3', '4']);
@@ -86,7 +86,7 @@ describe('logLines', () => {
     expect(logLines(frame(1, `${'x'.repeat(100_000)}\n`), 1)[0]).toHaveLength(4000);
   });
 
-  it('finds the lines again however they were framed', () => {
+  it('reads the lines for any framing', () => {
     const lines = fc.array(fc.stringMatching(/^[a-z]{1,20}$/), { maxLength: 20 });
     fc.assert(
       fc.property(lines, fc.array(fc.nat(400), { maxLength: 20 }), (written, cuts) => {
@@ -100,7 +100,7 @@ describe('logLines', () => {
     );
   });
 
-  it('takes any bytes', () => {
+  it('accepts any bytes', () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ maxLength: 200 }),

@@ -11,18 +11,18 @@ describe('containerUsage', () => {
   it.each([
     ['one core', 2e9, 100],
     ['one core and a half', 3e9, 150],
-    ['next to nothing', 2e6, 0.1],
+    ['almost no load', 2e6, 0.1],
     ['nothing', 0, 0],
   ])('counts %s', (_, usedNs, percent) => {
     expect(containerUsage(sample(T0, 5e9), sample(T2, 5e9 + usedNs), 0).cpuPercent).toBe(percent);
   });
 
   it.each<[string, ContainerSample, ContainerSample]>([
-    ['began anew', sample(T0, 5e9), sample(T2, 1e9)],
+    ['was restarted', sample(T0, 5e9), sample(T2, 1e9)],
     ['ended', sample(T0, 5e9), { read: '0001-01-01T00:00:00Z' }],
-    ['was seen at one moment twice', sample(T0, 5e9), sample(T0, 6e9)],
-    ['has no times', sample('', 5e9), sample('', 6e9)],
-  ])('is 0 for one that %s', (_, earlier, later) => {
+    ['has two samples of the same time', sample(T0, 5e9), sample(T0, 6e9)],
+    ['has no sample times', sample('', 5e9), sample('', 6e9)],
+  ])('is 0 for a container that %s', (_, earlier, later) => {
     expect(containerUsage(earlier, later, 0).cpuPercent).toBe(0);
   });
 
@@ -30,8 +30,8 @@ describe('containerUsage', () => {
     ['cgroup v1', { total_inactive_file: 30, inactive_file: 7 }, 70],
     ['cgroup v2', { inactive_file: 40 }, 60],
     ['neither', {}, 100],
-    ['a cache larger than all', { inactive_file: 400 }, 0],
-  ])('leaves the cache out of the memory of %s', (_, stats, bytes) => {
+    ['a cache larger than the total', { inactive_file: 400 }, 0],
+  ])('excludes the cache from the memory of %s', (_, stats, bytes) => {
     const later = sample(T2, 0, { memory_stats: { usage: 100, stats } });
     expect(containerUsage(sample(T0, 0), later, 0).memoryBytes).toBe(bytes);
   });
@@ -59,7 +59,7 @@ describe('containerUsage', () => {
     });
   });
 
-  it('does without fields that are missing', () => {
+  it('tolerates missing fields', () => {
     const bare = { read: T2, networks: null, blkio_stats: { io_service_bytes_recursive: null } };
     expect(containerUsage({ read: T0 }, bare, 0)).toMatchObject({
       networkRxBytes: 0,

@@ -44,7 +44,7 @@ export type Done = 'done' | 'already' | 'absent';
 
 type Read = Omit<DockerCall, 'method' | 'deadlineMs' | 'body'>;
 
-/** Every part of a path begins with a letter or digit, so no name can lead to another path. */
+/** Each segment of a path begins with a letter or digit, so that no name can lead to another path. */
 const PATH = /^(?:\/_?[a-zA-Z0-9][a-zA-Z0-9_.%-]*)+$/;
 
 /** Calls with checked answers. A status that is no success becomes an error. */
@@ -63,7 +63,7 @@ export class DockerApi {
     throw refusal(purpose, answer);
   }
 
-  /** For calls whose result counts, whoever brought it about. */
+  /** For calls of which only the resulting state matters, even if another program caused it. */
   async ensure(purpose: DockerPurpose, call: DockerCall): Promise<Done> {
     try {
       const { status } = await this.call(purpose, call);

@@ -5,7 +5,7 @@ import { DockerError, isAbsent } from './docker-error';
 import { answer, BAD_BEHAVIOURS, eventually, FakeDocker, refuse } from './fake-docker.spec-support';
 import { withLag } from '../../../kernel/testing/lag.spec-support';
 
-/** Every kind of deadline, so short that a test can wait for it, and long for all that is to happen before it. */
+/** Deadlines that are short enough for a test to wait for, and long enough for everything that must happen before. */
 const LIMIT_MS = 1500;
 const SHORT = {
   readMs: LIMIT_MS,
@@ -16,9 +16,9 @@ const SHORT = {
   pullSilenceMs: LIMIT_MS,
   sampleGapMs: 1,
 };
-/** A machine that is busy with other tests is slow, too. Together they are less than a deadline in production. */
+/** Tolerance for a busy machine. Deadline and tolerance together are shorter than a production deadline. */
 const SLACK_MS = 3000;
-/** Where no deadline is what is tested: those of production. */
+/** The production deadlines, for tests of other behaviour. */
 const PATIENT: Partial<typeof SHORT> = {};
 
 const ID = 'a'.repeat(64);
@@ -104,20 +104,20 @@ describe('every call fails in time and frees its connection when Docker', () => 
 
   it.each(Object.entries(BAD_BEHAVIOURS))('%s', async (name, behaviour) => {
     fake.behaviour = behaviour;
-    const verbs = Object.entries(VERBS).filter(([verb]) => canTell(verb, name));
+    const verbs = Object.entries(VERBS).filter(([verb]) => isChecked(verb, name));
     const outcomes = await Promise.all(
       verbs.map(async ([verb, call]) => {
         const client = newClient();
         const outcome = await outcomeOf(() => call(client));
-        // One that answered, whatever it was, is kept for the next call.
+        // A connection on which a valid answer arrived is kept for the next call.
         await eventually(() => client.openSockets <= (ANSWERED.test(name) ? 1 : 0));
         return [verb, outcome];
       }),
     );
-    // Of a pull that began and does not end, Docker does not tell whose fault it is: the image is missing.
+    // If a pull began and does not end, Docker does not report the cause; the image is missing then.
     const expected = verbs.map(([verb]) => [
       verb,
-      verb === 'pull' && /of its answer|dribbles/.test(name) && !name.startsWith('breaks')
+      verb === 'pull' && /of its answer|single bytes/.test(name) && !name.startsWith('breaks')
         ? { ...BAD, code: 'image_missing' }
         : BAD,
     ]);
@@ -141,7 +141,7 @@ describe('every call fails in time and frees its connection when Docker', () => 
     await eventually(() => fake.openSockets === 0);
   });
 
-  it('is not there', async () => {
+  it('is absent', async () => {
     const gone = new DockerClient('unix:///nonexistent/docker.sock', SHORT);
     const refused = new DockerClient('tcp://127.0.0.1:1', SHORT);
     for (const call of Object.values(VERBS)) {
@@ -159,15 +159,15 @@ describe('every call fails in time and frees its connection when Docker', () => 
   });
 });
 
-/** Behaviours after which the connection is still good. */
+/** Behaviours after which the connection is still usable. */
 const ANSWERED = /web server|proxy|redirects/;
 
-/** Some calls go by the status alone, so a good one satisfies them, and of a stream only the head is waited for. */
-function canTell(verb: string, behaviour: string): boolean {
+/** Some calls check only the status, so any 2xx satisfies them; a stream is checked only up to its head. */
+function isChecked(verb: string, behaviour: string): boolean {
   const goesByStatus = /^(?:start|stop|restart|unpause|remove|update|logs|service logs)/;
   if (behaviour === 'is another web server') return verb !== 'events' && !goesByStatus.test(verb);
-  const isStreamThatBegan = /in the middle of its answer|dribbles/.test(behaviour);
-  return verb !== 'events' || !isStreamThatBegan;
+  const isBegunStream = /in the middle of its answer|single bytes/.test(behaviour);
+  return verb !== 'events' || !isBegunStream;
 }
 
 describe('a refusal', () => {
@@ -211,7 +211,7 @@ describe('a refusal', () => {
     expect(client.openSockets).toBeLessThanOrEqual(1);
   });
 
-  it('keeps what Docker said, on one line that has an end', async () => {
+  it('keeps the message of Docker as one line of bounded length', async () => {
     fake.behaviour = refuse(500, `one\ntwo \u001b[31m${'x'.repeat(100_000)}`);
     const failure: unknown = await newClient(PATIENT)
       .containers.start(ID)
@@ -221,7 +221,7 @@ describe('a refusal', () => {
     expect(message).toHaveLength(300);
   });
 
-  it('by what stands in front of Docker is not taken for an absence', async () => {
+  it('of a proxy in front of Docker does not count as an absence', async () => {
     fake.behaviour = (_, response) => response.writeHead(404).end('404 page not found');
     expect(await outcomeOf(() => newClient(PATIENT).containers.find(ID))).toMatchObject({
       status: null,
@@ -264,12 +264,12 @@ describe('a call with nothing left to do', () => {
       () => newClient().swarm.removeService('a'),
       'absent',
     ],
-  ])('%s with %i %s is no failure', async (_, status, message, call, done) => {
+  ])('%s with %i %s is not a failure', async (_, status, message, call, done) => {
     fake.behaviour = status === 304 ? answer(304) : refuse(status, message);
     expect(await call()).toBe(done);
   });
 
-  it('differs from a call that changed something', async () => {
+  it('is distinguished from a call that changed something', async () => {
     fake.behaviour = answer(204);
     expect(await containers().start(ID)).toBe('done');
     expect(await containers().remove(ID)).toBe('done');
@@ -282,7 +282,7 @@ describe('a call with nothing left to do', () => {
     expect(isAbsent(new Error('404'))).toBe(false);
   });
 
-  it('and an invalid name is absent without a call', async () => {
+  it('reports an invalid name as absent without a call', async () => {
     expect(await containers().find('../info')).toBeNull();
     expect(await containers().remove('a?force=1')).toBe('absent');
     expect(fake.received).toEqual([]);
@@ -311,7 +311,7 @@ describe('requests', () => {
     expect(String(remove?.query)).toBe('force=true&v=true');
   });
 
-  it('go over ten connections at most, and their deadline counts the waiting', async () => {
+  it('use ten connections at most, and their deadlines include the wait for one', async () => {
     fake.behaviour = BAD_BEHAVIOURS['says nothing']!;
     const client = newClient();
     const startedAt = performance.now();
@@ -339,7 +339,7 @@ describe('requests', () => {
     expect((await ends).every(({ status }) => status === 'rejected')).toBe(true);
   });
 
-  it('answer again as soon as Docker does', async () => {
+  it('succeed again as soon as Docker answers', async () => {
     fake.behaviour = BAD_BEHAVIOURS['says nothing']!;
     const client = newClient();
     await Promise.all(Array.from({ length: 20 }, () => outcomeOf(() => client.ping())));
@@ -347,7 +347,7 @@ describe('requests', () => {
     await expect(client.containers.list([])).resolves.toEqual([]);
   });
 
-  it('are repeated once when they only read and a kept connection was cut', async () => {
+  it('are repeated once if they only read and a kept connection was closed', async () => {
     const client = newClient(PATIENT);
     const once = (then: ReturnType<typeof answer>): void => {
       fake.behaviour = (request) => {
@@ -358,13 +358,13 @@ describe('requests', () => {
     once(answer(200, []));
     await expect(client.containers.list([])).resolves.toEqual([]);
     once(answer(201, { Id: ID }));
-    // Who knows what became of the first.
+    // The client cannot know whether the first call had an effect.
     expect(await outcomeOf(() => client.containers.create('n', {}))).toMatchObject({
       status: null,
     });
   });
 
-  it.each(Object.entries(VERBS))('%s ends with its caller', async (_, call) => {
+  it.each(Object.entries(VERBS))('%s ends when its caller aborts', async (_, call) => {
     fake.behaviour = BAD_BEHAVIOURS['says nothing']!;
     const caller = new AbortController();
     const reason = new Error('the caller has gone');
@@ -379,12 +379,12 @@ describe('requests', () => {
     expect(fake.received).toHaveLength(1);
   });
 
-  it('end with the client', async () => {
+  it('end when the client is closed', async () => {
     fake.behaviour = BAD_BEHAVIOURS['says nothing']!;
     const client = new DockerClient(fake.dockerHost);
     clients.push(client);
     const outcomes = Object.values(VERBS).map((call) => outcomeOf(() => call(client)));
-    // Six of them, a pull and events; the others wait.
+    // Six calls, a pull and events are open; the other calls wait.
     await eventually(() => fake.openSockets === 8);
     client.close();
     for (const outcome of outcomes) expect((await outcome).code).toBe('docker_unavailable');
@@ -417,7 +417,7 @@ describe('pingDocker', () => {
     for (const scheme of ['tcp', 'http']) {
       expect(await pingDocker(`${scheme}://${name}:${port}`, 10_000)).toBeNull();
     }
-    // Resolves only when no connection is left.
+    // Resolves only when no connection is open.
     await new Promise((resolve) => server.close(resolve));
   });
 });

@@ -84,7 +84,7 @@ export class DockerContainers {
     return this.ensure({ method: 'POST', path, deadlineMs, signal }, /is not paused/i);
   }
 
-  /** Kills it if it runs and removes it with its anonymous volumes. `already`: somebody else is removing it. */
+  /** Kills its process and removes it with its anonymous volumes. `already`: another call is removing it. */
   remove(id: string, signal?: AbortSignal): Promise<Done> {
     const query = { force: true, v: true };
     const path = pathOf(id, '');
@@ -115,13 +115,13 @@ export class DockerContainers {
     return containerUsage(earlier, later, HostConfig.Memory ?? 0);
   }
 
-  /** With `one-shot` Docker answers at once instead of waiting for a second sample of its own. */
+  /** With `one-shot` Docker answers at once and does not take a second sample itself. */
   private sample(id: string, signal?: AbortSignal): Promise<ContainerSample> {
     const query = { stream: false, 'one-shot': true };
     return this.api.object<ContainerSample>({ path: pathOf(id, '/stats'), query, signal }, 'read');
   }
 
-  /** @param already Docker's message when nothing was left to do, for cases in which it has no status of its own */
+  /** @param already Docker's message when nothing was left to do, for calls where the status does not show that */
   private async ensure(call: DockerCall, already?: RegExp): Promise<Done> {
     try {
       return await this.api.ensure('change', call);

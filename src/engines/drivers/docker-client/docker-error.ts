@@ -98,7 +98,7 @@ function notDocker(status: number): DockerError {
   if (status === 401 || status === 403) {
     return new DockerError(
       'runtime_refused',
-      `what stands in front of Docker does not let this call through (status ${status})`,
+      `a proxy in front of Docker refuses this call (status ${status})`,
       status,
     );
   }

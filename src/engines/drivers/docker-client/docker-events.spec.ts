@@ -11,10 +11,10 @@ import {
 import { eventually, FakeDocker, refuse } from './fake-docker.spec-support';
 
 const QUICK: Partial<DockerEventsTiming> = { backoffMinMs: 20, backoffMaxMs: 80, livenessMs: 30 };
-/** How long an answer may take. Far from the moments that pass on a busy machine, and short enough to be waited for. */
+/** Deadline of an answer: long compared with the delays of a busy machine, and short enough to wait for. */
 const ANSWER_MS = 2000;
 
-/** One that says `start` of a container. */
+/** The event `start` of a container. */
 function startOf(id: string): object {
   const Actor = { ID: id, Attributes: { name: 'n', 'dev.x': 'y' } };
   return {
@@ -79,7 +79,7 @@ describe('DockerEvents', () => {
 
   const tell = (text: string): void => void streams.at(-1)?.write(text);
 
-  it('subscribes with the filters and reports events wherever their bytes are cut', async () => {
+  it('subscribes with the filters and reports events for any division of their bytes', async () => {
     open();
     expect(events.link).toMatchObject({ state: 'connecting', reason: null });
     await eventually(() => gaps >= 1);
@@ -101,7 +101,7 @@ describe('DockerEvents', () => {
     expect(events.link).toMatchObject({ state: 'connected', reason: null });
   });
 
-  it('returns when Docker does and reports that events may have been missed', async () => {
+  it('reconnects when Docker answers again and reports that events may have been missed', async () => {
     open();
     await eventually(() => gaps >= 1);
     const { since } = events.link;
@@ -121,7 +121,7 @@ describe('DockerEvents', () => {
     ]);
   });
 
-  it('pauses longer and longer while Docker is away', async () => {
+  it('doubles the pause while Docker does not answer', async () => {
     let attempts = 0;
     fake.behaviour = (request, response) => {
       attempts += 1;
@@ -130,12 +130,12 @@ describe('DockerEvents', () => {
     const openedMs = performance.now();
     open({ backoffMinMs: 20, backoffMaxMs: 1000 });
     await eventually(() => attempts >= 6);
-    // At 0, 20, 60, 140, 300, 620 ms, or up to a quarter earlier; later when the machine is busy.
+    // At 0, 20, 60, 140, 300 and 620 ms, or up to a quarter earlier; later on a busy machine.
     expect(performance.now() - openedMs).toBeGreaterThan(450);
     expect(events.link).toMatchObject({ state: 'lost', reason: 'not now' });
   });
 
-  it('notices a Docker that hangs, although the stream is open', async () => {
+  it('detects a hanging Docker although the stream is open', async () => {
     open();
     await eventually(() => gaps >= 1);
     isPingAnswered = false;
@@ -149,7 +149,7 @@ describe('DockerEvents', () => {
     open({ silenceMs: 150 });
     await eventually(() => gaps >= 3);
     expect(links).toEqual(['connected']);
-    // The stuck ones are not left open.
+    // The silent streams were closed.
     await eventually(() => streams.slice(0, -1).every((stream) => stream.destroyed));
   });
 
@@ -165,7 +165,7 @@ describe('DockerEvents', () => {
   });
 
   it.each([
-    ['what is no JSON', '<html>\n'],
+    ['text that is not JSON', '<html>\n'],
     ['a line without end', 'x'.repeat(1_100_000)],
   ])('replaces a stream of %s', async (_, text) => {
     open();
@@ -184,14 +184,14 @@ describe('DockerEvents', () => {
     const openTimers = timers();
     events.close();
     await eventually(() => client.openSockets === 0);
-    // Those of others may come and go meanwhile.
+    // Timers of other code may start and end meanwhile.
     await eventually(() => timers() <= before && timers() < openTimers);
   });
 
   it('survives a listener that throws', async () => {
     const listener = {
       onEvent: () => {
-        throw new Error('of the listener');
+        throw new Error('from the listener');
       },
       onGap: () => void (gaps += 1),
     };
@@ -230,12 +230,12 @@ describe('readEvent', () => {
       'nobody',
       { Type: 'container', Action: 'prune', Actor: { ID: '', Attributes: { reclaimed: '0' } } },
     ],
-    ['a number for a name', { Type: 'container', Action: 'start', Actor: { ID: 7 } }],
-  ])('takes %s for no event', (_, message) => {
+    ['a number as the name', { Type: 'container', Action: 'start', Actor: { ID: 7 } }],
+  ])('ignores a message with %s', (_, message) => {
     expect(readEvent(message)).toBeNull();
   });
 
-  it('does with seconds where that is all there is', () => {
+  it('uses seconds if there are no nanoseconds', () => {
     const event = readEvent({
       Type: 'a',
       Action: 'b',

@@ -16,7 +16,7 @@ afterEach(async () => {
   await fake.close();
 });
 
-/** Answers with these messages, with a pause between them; without `ends` the last one stays the last. */
+/** Answers with these messages and a pause between them. Without `ends` the answer stays open after the last one. */
 function messages(
   all: readonly object[],
   options: { everyMs?: number; ends?: boolean } = {},
@@ -75,14 +75,14 @@ describe('a pull', () => {
     ['host:5000/a/b', 'host:5000/a/b', 'latest'],
     ['host:5000/a/b:c', 'host:5000/a/b:c', null],
     ['a/b@sha256:0f', 'a/b@sha256:0f', null],
-  ])('of %s asks for one image', async (reference, fromImage, tag) => {
+  ])('of %s requests one image', async (reference, fromImage, tag) => {
     fake.behaviour = messages([]);
     await pull(reference);
     const [{ query } = { query: new URLSearchParams() }] = fake.received;
     expect([query.get('fromImage'), query.get('tag')]).toEqual([fromImage, tag]);
   });
 
-  it('fails when the registry refuses after its beginning', async () => {
+  it('fails when the registry refuses after the start', async () => {
     const message = 'manifest for a/b:c not found: manifest unknown';
     fake.behaviour = messages(
       [{ status: 'Pulling' }, { errorDetail: { message }, error: message }],
@@ -94,7 +94,7 @@ describe('a pull', () => {
     await eventually(() => client.openSockets === 0);
   });
 
-  it('fails when nothing comes any more', async () => {
+  it('fails when no more messages arrive', async () => {
     fake.behaviour = messages([downloading('l1', 1, 2)], { ends: false });
     await expect(pull()).rejects.toMatchObject({
       code: 'image_missing',
@@ -103,7 +103,7 @@ describe('a pull', () => {
     await eventually(() => client.openSockets === 0);
   });
 
-  it('fails when it takes too long in all', async () => {
+  it('fails when it takes too long in total', async () => {
     const slow = Array.from({ length: 1000 }, (_, index) => downloading('l1', index, 1000));
     fake.behaviour = messages(slow, { everyMs: 20 });
     await expect(pull()).rejects.toMatchObject({
@@ -113,14 +113,14 @@ describe('a pull', () => {
     await eventually(() => client.openSockets === 0);
   });
 
-  it('fails when Docker goes away', async () => {
+  it('fails when Docker closes the connection', async () => {
     fake.behaviour = (_, response) => {
       response.write(`${JSON.stringify(downloading('l1', 1, 2))}\n`, () => response.destroy());
     };
     await expect(pull()).rejects.toMatchObject({ code: 'docker_unavailable' });
   });
 
-  it('ends with its caller', async () => {
+  it('ends when its caller aborts', async () => {
     const caller = new AbortController();
     const reason = new Error('gone');
     fake.behaviour = messages([downloading('l1', 1, 2)], { ends: false });
@@ -137,13 +137,13 @@ describe('PullMeter', () => {
     ['no total', { status: 'Downloading', id: 'l', progressDetail: { current: 1 } }],
     ['nonsense', { status: 'Downloading', id: 'l', progressDetail: { current: 'x', total: -1 } }],
     ['a layer that was there before', { status: 'Pull complete', id: 'l' }],
-  ])('takes %s for nothing', (_, message) => {
+  ])('ignores %s', (_, message) => {
     const meter = new PullMeter();
     expect(meter.read(message)).toBe(false);
     expect(meter.progress).toEqual({ currentBytes: 0, totalBytes: 0 });
   });
 
-  it('has an end', () => {
+  it('is bounded', () => {
     const meter = new PullMeter();
     for (let layer = 0; layer < 5000; layer += 1) meter.read(downloading(`l${layer}`, 1, 1));
     expect(meter.progress.totalBytes).toBe(1000);
@@ -151,7 +151,7 @@ describe('PullMeter', () => {
 });
 
 describe('an image', () => {
-  it('is found by its whole reference', async () => {
+  it('is found by its complete reference', async () => {
     fake.behaviour = answer(200, { Id: 'sha256:1', RepoTags: null });
     expect(await client.images.has('localhost:5000/a:b')).toBe(true);
     expect(decodeURIComponent(fake.received[0]?.path ?? '')).toBe(

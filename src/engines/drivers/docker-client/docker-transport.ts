@@ -29,7 +29,10 @@ export interface DockerCall {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An answer without an end of its own: events, progress of a pull. The receiver reads `body` and must call `end`. */
+/**
+ * An answer that has no end of its own: events, or the progress of a pull. The receiver reads `body` and must call
+ * `end`.
+ */
 export interface DockerStream {
   readonly status: number;
   readonly body: IncomingMessage;
@@ -37,7 +40,7 @@ export interface DockerStream {
   end(): void;
 }
 
-/** Docker never sees more connections of ours than this. */
+/** Docker never has more connections of this process than this. */
 const MAX_SOCKETS = 10;
 
 /** An idle connection is closed after this time. */
@@ -54,8 +57,8 @@ const MAX_CALLS = MAX_SOCKETS - MAX_STREAMS;
 const MAX_CHANGES = MAX_CALLS - 1;
 
 /**
- * Sends calls over HTTP with deadlines, bounded answers and a limited number of connections. Knows HTTP, and nothing
- * of what Docker answers.
+ * Sends calls over HTTP with deadlines, bounded answers and a limited number of connections. It does not interpret the
+ * answers.
  */
 export class DockerTransport {
   private readonly agent = new Agent({
@@ -80,7 +83,7 @@ export class DockerTransport {
   }
 
   /**
-   * Sends a call and reads the whole answer, whatever its status.
+   * Sends a call and reads the complete answer, whatever its status.
    *
    * @throws DockerError `docker_unavailable`, or the signal's reason
    */

@@ -61,7 +61,7 @@ export function networksOf({
   return NetworkSettings.Networks ?? {};
 }
 
-/** What a container is to be. */
+/** The options of a container to create. */
 export interface ContainerCreateOptions {
   readonly Image?: string;
   readonly Cmd?: readonly string[];
@@ -95,7 +95,10 @@ export interface NetworkInspectInfo {
   readonly Scope: string;
 }
 
-/** What a service is to be. A specification that was read and is sent back keeps the fields that are not listed here. */
+/**
+ * The specification of a service to create. A specification that was read and is sent back keeps the fields that are
+ * not listed here.
+ */
 export interface SwarmServiceSpec {
   readonly Name?: string;
   readonly Labels?: Readonly<Record<string, string>>;
@@ -141,7 +144,7 @@ export interface SwarmServiceSpec {
 
 export interface SwarmService {
   readonly ID: string;
-  /** An update names it, so that it cannot overwrite a change that somebody else made meanwhile. */
+  /** An update names this version, so that it cannot overwrite a change that another program made meanwhile. */
   readonly Version: { readonly Index: number };
   readonly CreatedAt: string;
   readonly UpdatedAt: string;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 /** How the fake Docker Engine answers a request. */
 export type Behaviour = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** A request as it came. */
+/** A received request. */
 export interface Received {
   readonly method: string;
   readonly path: string;
@@ -27,11 +27,11 @@ export function refuse(status: number, message: string): Behaviour {
   return answer(status, { message });
 }
 
-/** Behaviours of something that hangs, dies or is not Docker. */
+/** Behaviours of a server that hangs, breaks off or is not a Docker Engine. */
 export const BAD_BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   'says nothing': () => undefined,
   'hangs up': (request) => request.socket.destroy(),
-  'is no HTTP server': (request) => request.socket.end('SSH-2.0-OpenSSH_9.2\r\n'),
+  'is not an HTTP server': (request) => request.socket.end('SSH-2.0-OpenSSH_9.2\r\n'),
   'is another web server': (_, response) => response.end('<html>Welcome</html>'),
   'is another web server, with an error': (_, response) => {
     response.statusCode = 500;
@@ -53,17 +53,17 @@ export const BAD_BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
     response.writeHead(500, { 'Content-Length': 1000 });
     response.write('{"message":"a');
   },
-  'dribbles without end': (_, response) => {
+  'sends single bytes without end': (_, response) => {
     const timer = setInterval(() => response.write(' '), 10);
     response.on('close', () => {
       clearInterval(timer);
     });
   },
-  'redirects to an address where nobody listens': (_, response) => {
+  'redirects to an address without a server': (_, response) => {
     response.writeHead(301, { Location: 'http://127.0.0.1:9/' });
     response.end();
   },
-  'redirects to nonsense': (_, response) => {
+  'redirects to an invalid address': (_, response) => {
     response.writeHead(307, { Location: '::' });
     response.end();
   },
@@ -106,12 +106,12 @@ export class FakeDocker {
     return this.sockets.size;
   }
 
-  /** The most connections that there were at one time. */
+  /** The largest number of simultaneous connections. */
   get peakSockets(): number {
     return this.mostSockets;
   }
 
-  /** Docker is away: nobody listens, and connections are cut. */
+  /** Stops listening and closes all connections. */
   async goAway(): Promise<void> {
     const closed = new Promise((resolve) => this.server.close(resolve));
     for (const socket of this.sockets) socket.destroy();
@@ -149,12 +149,12 @@ export class FakeDocker {
   }
 }
 
-/** @throws when it does not come true in time */
+/** @throws if the condition is not true in time */
 export async function eventually(isSo: () => boolean, withinMs = 10_000): Promise<void> {
   const giveUpAt = performance.now() + withinMs;
   while (!isSo()) {
     if (performance.now() > giveUpAt)
-      throw new Error(`not so within ${withinMs} ms: ${String(isSo)}`);
+      throw new Error(`not true within ${withinMs} ms: ${String(isSo)}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

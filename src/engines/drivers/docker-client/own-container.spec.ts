@@ -8,7 +8,7 @@ const OUTSIDE: ContainerTraces = {
   hostname: 'nas',
   mounts: [
     '22 1 8:1 / / rw - ext4 /dev/sda1 rw',
-    // What a Docker host sees of the containers that it runs.
+    // What a process of the Docker host sees of the containers that it runs.
     `95 22 0:50 / /var/lib/docker/containers/${OTHER}/mounts/shm rw - tmpfs shm rw`,
   ].join('\n'),
   cgroups: '0::/user.slice/session-1.scope\n',
@@ -40,7 +40,7 @@ function container(id: string, hostname: string, isRunning = true): object {
   };
 }
 
-/** As `find` of a Docker Engine with these containers. */
+/** A `find` that knows these containers only. */
 function engineWith(...containers: object[]): Parameters<typeof findOwnContainer>[0] {
   const find = (id: string): Promise<unknown> =>
     Promise.resolve(containers.find((one) => (one as { Id: string }).Id.startsWith(id)) ?? null);
@@ -77,18 +77,18 @@ describe('the container that this program runs in', () => {
 
   it.each<[string, ContainerTraces, object[]]>([
     ['outside', OUTSIDE, [container(OTHER, 'x')]],
-    ['in one of another Docker Engine', INSIDE, [container(OTHER, 'x')]],
+    ['in a container of another Docker Engine', INSIDE, [container(OTHER, 'x')]],
     [
       'when the hostname only looks like an id',
       { hostname: OTHER.slice(0, 12), mounts: '', cgroups: '' },
       [container(OTHER, 'x')],
     ],
-    ['when that one has ended', INSIDE, [container(OWN, OWN.slice(0, 12), false)]],
-  ])('is none %s', async (_, traces, containers) => {
+    ['when that container has ended', INSIDE, [container(OWN, OWN.slice(0, 12), false)]],
+  ])('is null %s', async (_, traces, containers) => {
     expect(await findOwnContainer(engineWith(...containers), traces)).toBeNull();
   });
 
-  it('is not known while Docker is away', async () => {
+  it('is unknown while Docker does not answer', async () => {
     const engine = { find: () => Promise.reject(unavailable('away')) };
     await expect(findOwnContainer(engine, INSIDE)).rejects.toMatchObject({
       code: 'docker_unavailable',

@@ -38,7 +38,7 @@ function aPlan(over: Partial<ContainerPlan> = {}): ContainerPlan {
 }
 
 describe('containerOptions', () => {
-  it('runs the image as its profile says, confined and never restarted by Docker', () => {
+  it('runs the image according to its profile, confined and never restarted by Docker', () => {
     expect(containerOptions(aPlan())).toEqual({
       Image: 'engine:1',
       Cmd: ['--http-port', '6878'],
@@ -62,7 +62,7 @@ describe('containerOptions', () => {
   it.each<[string, Partial<ContainerPlan>, object]>([
     ['a network by name', { reach: { ...REACH, network: 'tv' } }, { NetworkMode: 'tv' }],
     [
-      "a VPN's network, whatever ours is",
+      "a VPN's network, whatever network acefleet has",
       { request: { ...REQUEST, vpnSlot: VPN_SLOT }, reach: { ...REACH, network: 'tv' } },
       { NetworkMode: `container:${VPN_SLOT.containerId}` },
     ],
@@ -80,7 +80,7 @@ describe('containerOptions', () => {
     expect(containerOptions(aPlan(over)).HostConfig).toMatchObject(expected);
   });
 
-  it('has no limit of memory when none is wanted, and the image its own command when it is given none', () => {
+  it("has no memory limit when that is 0, and keeps the image's command when the profile sets none", () => {
     const launch = () => ({ command: null, env: [] });
     const options = containerOptions(
       aPlan({ memoryLimitBytes: 0, recipe: { ...aPlan().recipe, launch } }),
@@ -90,12 +90,12 @@ describe('containerOptions', () => {
     expect(options).not.toHaveProperty('Cmd');
   });
 
-  it('exposes what it publishes, and nothing else', () => {
+  it('exposes the published port only', () => {
     expect(containerOptions(aPlan({ publishedPort: 1 })).ExposedPorts).toEqual({ '6878/tcp': {} });
     expect(containerOptions(aPlan())).not.toHaveProperty('ExposedPorts');
   });
 
-  it('has labels with everything that adopting it needs', () => {
+  it('has labels with everything that is needed to adopt it', () => {
     const { Labels } = containerOptions(aPlan({ request: { ...REQUEST, vpnSlot: VPN_SLOT } }));
     expect(readEngineLabels(Labels)).toEqual({
       instance: 'home',

@@ -5,16 +5,16 @@ import type { ProvisioningRequest } from '../engine-runtime.port';
 import type { ContainerCreateOptions } from '../docker-client';
 import type { EngineReach } from './engine-reach';
 
-/** Everything on which one container depends. */
+/** Everything that determines the options of a container. */
 export interface ContainerPlan {
   readonly request: ProvisioningRequest;
   /** The installation to which it belongs. */
   readonly instance: string;
-  /** Of the product. */
+  /** Version of this program. */
   readonly version: string;
   readonly recipe: Pick<EngineRecipe, 'imageReference' | 'specHash' | 'launch'>;
   readonly reach: EngineReach;
-  /** Inside the engine's network. */
+  /** Ports inside the engine's network. */
   readonly ports: EnginePorts;
   /** Port of the Docker host that leads to its HTTP port; null: none is published. */
   readonly publishedPort: number | null;

@@ -30,7 +30,7 @@ describe('DockerRuntime', () => {
   it.each([
     ['arm64', 'aceserve', 'jopsis/aceserve:latest'],
     ['amd64', 'acestream-http-proxy', 'ghcr.io/martinbjeldbak/acestream-http-proxy:latest'],
-  ])('on %s makes engines of %s', async (arch, profile, image) => {
+  ])('on %s creates engines of %s', async (arch, profile, image) => {
     daemon.arch = arch;
     daemon.images.add(image);
     open();
@@ -43,7 +43,7 @@ describe('DockerRuntime', () => {
     ]);
   });
 
-  it('knows the engines of other installations by their labels, without touching them', async () => {
+  it('lists the engines of other installations by their labels, without changing them', async () => {
     daemon.images.add('ghcr.io/martinbjeldbak/acestream-http-proxy:latest');
     open('fedcba9876543210');
     await make('0123456789ab');

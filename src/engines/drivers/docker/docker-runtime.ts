@@ -32,7 +32,7 @@ import { NetworkTopology } from './network-topology';
 const EVENTS = [
   ...['create', 'start', 'die', 'oom', 'kill', 'stop', 'restart', 'pause', 'unpause'],
   ...['destroy', 'rename', 'update', 'health_status'],
-  // Of networks: a container that loses its network runs on, without an event of its own.
+  // Events of networks: a container that loses its network continues to run, and has no event itself.
   ...['connect', 'disconnect'],
 ];
 

@@ -7,7 +7,7 @@ import { EngineImage, type ImageClient } from './engine-image';
 const REFERENCE = 'toy/engine:1';
 const NEVER = new AbortController().signal;
 
-/** One pull that is ended by the test, or by the signal it was given. */
+/** One pull, which the test or its own signal ends. */
 class Pull {
   readonly end = new Deferred<void>();
 
@@ -61,7 +61,7 @@ describe('EngineImage', () => {
     image = new EngineImage(images.client, recipe, bus, () => nowMs);
   });
 
-  /** The next pull, once it has begun. */
+  /** Resolves with the next pull once it has begun. */
   async function nextPull(): Promise<Pull> {
     const before = images.pulls.length;
     while (images.pulls.length === before) await new Promise(setImmediate);
@@ -80,7 +80,7 @@ describe('EngineImage', () => {
 
   const states = () => events.map(({ state }) => state);
 
-  it('is unknown until the first request, and is checked for each one, because anybody may remove it', async () => {
+  it('is unknown until the first request, and is checked for each request, because anybody may remove it', async () => {
     expect(image.state).toEqual({
       reference: REFERENCE,
       state: 'unknown',
@@ -112,7 +112,7 @@ describe('EngineImage', () => {
     ]);
   });
 
-  it('is not pulled again with every request after a refusal, each time for longer', async () => {
+  it('is not pulled again during a wait after each refusal, which doubles', async () => {
     const waits = [15, 30, 60, 120, 240, 300, 300];
     for (const [index, waitS] of waits.entries()) {
       await failingPull();
@@ -128,7 +128,7 @@ describe('EngineImage', () => {
     expect(new Set(states())).toEqual(new Set(['started', 'failed']));
   });
 
-  it('is used at once when it came by other ways, and a later refusal begins with the short wait', async () => {
+  it('is used at once when it was pulled by another program, and a later refusal begins with the short wait', async () => {
     await failingPull();
     images.isThere = true;
     await image.ensure(NEVER);
@@ -139,7 +139,7 @@ describe('EngineImage', () => {
     await failingPull();
   });
 
-  it('does not hold it against the image when Docker went away', async () => {
+  it('does not count a loss of Docker as a failed pull', async () => {
     const ensured = image.ensure(NEVER);
     (await nextPull()).end.reject(new RuntimeError('docker_unavailable', 'gone'));
     await expect(ensured).rejects.toMatchObject({ code: 'docker_unavailable' });
@@ -152,7 +152,7 @@ describe('EngineImage', () => {
     await again;
   });
 
-  it('is not pulled for another kind of machine', async () => {
+  it('is not pulled for another architecture', async () => {
     objection = 'not built for amd64';
     const refusal = { code: 'image_missing', message: objection };
     await expect(image.ensure(NEVER)).rejects.toMatchObject(refusal);
@@ -160,7 +160,7 @@ describe('EngineImage', () => {
     expect(images.pulls).toHaveLength(0);
   });
 
-  it('is pulled on while anybody waits for it, and no longer', async () => {
+  it('is pulled as long as a request waits for it', async () => {
     const [one, other] = [new AbortController(), new AbortController()];
     const ensured = [image.ensure(one.signal), image.ensure(other.signal)];
     for (const each of ensured) each.catch(() => undefined);
@@ -173,14 +173,14 @@ describe('EngineImage', () => {
     expect(pull.signal.aborted).toBe(true);
     await new Promise(setImmediate);
     expect([image.state.state, states()]).toEqual(['unknown', ['started', 'failed']]);
-    // The next request is not held up by it.
+    // The ended pull does not delay the next request.
     const again = image.ensure(NEVER);
     (await nextPull()).end.resolve();
     await again;
     expect(image.state.state).toBe('present');
   });
 
-  it('does not check the image for a request that was cancelled before', async () => {
+  it('does not check the image for a request that is already cancelled', async () => {
     const signal = AbortSignal.abort();
     await expect(image.ensure(signal)).rejects.toThrow('the request was cancelled');
     expect(images.checks).toBe(0);

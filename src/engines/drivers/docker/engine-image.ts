@@ -55,9 +55,8 @@ export class EngineImage {
   }
 
   /**
-   * Returns when the image is present. When `signal` fires, the caller stops waiting; a pull for which nobody waits is
+   * Returns when the image is present. When `signal` fires, the caller stops waiting; a pull without waiting callers is
    * ended.
-   *
    * @throws RuntimeError `image_missing` with the registry's reason; at once while the last failed pull is recent
    */
   async ensure(signal: AbortSignal): Promise<void> {

@@ -12,13 +12,13 @@ const LABELS = engineLabels({
   ...{ publishedPort: null, forwardedPort: null, vpn: null },
 });
 
-/** Containers as a list and as inspections show them, and who was inspected. */
+/** Containers as the list and as inspections show them, and a record of the inspections. */
 class ScriptedContainers {
   readonly inspected: string[] = [];
   readonly words = new Map<string, string>();
   startedAt = 'first';
   address = '172.17.0.2';
-  /** Called while an inspection is under way. */
+  /** Called during an inspection. */
   onFind: (id: string) => void = () => undefined;
   mostAtATime = 0;
   private atATime = 0;
@@ -72,14 +72,14 @@ describe('EngineListing', () => {
     containers.words.set('a', 'Up 1 second').set('b', 'Up 1 second');
   });
 
-  /** The containers that one listing inspected. */
+  /** The names of the containers that one listing inspected. */
   async function list(): Promise<string> {
     containers.inspected.length = 0;
     await listing.list(REACH);
     return containers.inspected.join('');
   }
 
-  it('inspects what it has not seen, and what runs on only once', async () => {
+  it('inspects new containers, and unchanged ones only once', async () => {
     expect(await list()).toBe('ab');
     containers.words.set('a', 'Up 2 minutes').set('b', 'Up 2 minutes').set('c', 'Up 1 second');
     expect(await list()).toBe('c');
@@ -87,11 +87,11 @@ describe('EngineListing', () => {
   });
 
   it.each<[string, () => void]>([
-    ['an event came', () => listing.forget('a')],
+    ['an event arrived', () => listing.forget('a')],
     ['it ended', () => containers.words.set('a', 'Exited (1) 1 second ago')],
     ['it was frozen', () => containers.words.set('a', 'Up 3 seconds (Paused)')],
     ['it is younger than before', () => containers.words.set('a', 'Up Less than a second')],
-  ])('inspects one again when %s', async (_, happen) => {
+  ])('inspects a container again when %s', async (_, happen) => {
     await list();
     happen();
     containers.startedAt = 'second';
@@ -100,7 +100,7 @@ describe('EngineListing', () => {
     expect(engines.map(({ incarnation }) => incarnation)).toEqual(['second', 'first']);
   });
 
-  it('inspects all again when addresses changed, after a gap, and while no events are heard', async () => {
+  it('inspects all containers again when addresses changed, after a gap, and while there are no events', async () => {
     await list();
     containers.address = '172.17.0.3';
     expect(await list()).toBe('ab');
@@ -119,7 +119,7 @@ describe('EngineListing', () => {
     expect(await list()).toBe('a');
   });
 
-  it('does not keep what was inspected while an event came', async () => {
+  it('discards an inspection during which an event arrived', async () => {
     containers.onFind = (id) => listing.forget(id);
     await list();
     containers.onFind = () => undefined;
@@ -148,7 +148,7 @@ describe('EngineListing', () => {
     it.each([
       ['Exited (137) 2 seconds ago', 'ended'],
       ['Up 2 seconds', 'running'],
-    ])('shows it as the list does, without an address: %s', async (status, phase) => {
+    ])('shows the list entry, without an address: %s', async (status, phase) => {
       containers.words.set('a', status);
       refuse('a');
       const seen = await listing.list(REACH);
@@ -156,25 +156,25 @@ describe('EngineListing', () => {
       expect(seen[0]).toMatchObject({ phase, endpoint: null, key: '0123456789ab' });
       expect(seen[0]!.phaseDetail).toContain('fails to inspect');
       expect(listing.knows('a')).toBe(true);
-      // It is looked at again each time, until Docker can.
+      // The container is inspected again at each listing, until Docker can do it.
       refuse('nobody');
       expect(await list()).toBe('a');
     });
 
-    it('keeps to what it saw of one that runs on', async () => {
+    it('keeps the earlier inspection of an unchanged container', async () => {
       const [before] = await listing.list(REACH);
       areEventsHeard = false;
       refuse('a');
       expect((await listing.list(REACH))[0]).toBe(before);
     });
 
-    it('knows nothing when Docker is away', async () => {
+    it('fails when Docker does not answer', async () => {
       refuse('a', new RuntimeError('docker_unavailable', 'gone'));
       await expect(listing.list(REACH)).rejects.toMatchObject({ code: 'docker_unavailable' });
     });
   });
 
-  it('keeps connections for others', async () => {
+  it('leaves connections for other calls', async () => {
     for (let count = 0; count < 20; count += 1) containers.words.set(`x${count}`, 'Up 1 second');
     await list();
     expect(containers.inspected).toHaveLength(22);
@@ -182,7 +182,7 @@ describe('EngineListing', () => {
   });
 });
 
-/** As Docker words the age of something that began so many seconds ago. */
+/** Docker's text for the age of an event `seconds` ago. */
 function dockerAge(seconds: number): string {
   const [minutes, hours] = [Math.floor(seconds / 60), Math.round(seconds / 3600)];
   if (seconds < 1) return 'Less than a second';
@@ -227,7 +227,7 @@ describe('isSameStatus', () => {
     expect(isSameStatus(parseStatus(before), parseStatus(now))).toBe(expected);
   });
 
-  it('is true for whatever just grows older', () => {
+  it('is true for a status that only gets older', () => {
     const age = fc.integer({ min: 0, max: 3 * 365 * 86_400 });
     fc.assert(
       fc.property(age, age, (one, other) => {

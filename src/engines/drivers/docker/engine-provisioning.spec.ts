@@ -16,7 +16,7 @@ import {
 import { DockerRuntime } from './docker-runtime';
 import { ToyDaemon, type ToyVerb } from './toy-daemon.spec-support';
 
-/** Where Docker says nothing, that is waited for; everywhere else a busy machine may be slow. */
+/** Short, because the test waits for it. Every other deadline is long, because a busy machine may be slow. */
 const HANGING_MS = 300;
 const INSTANCE = 'toy';
 const NEVER = new AbortController().signal;
@@ -59,8 +59,8 @@ function request(over: Partial<ProvisioningRequest> = {}): ProvisioningRequest {
 
 const provision = (): Promise<ObservedEngine> => runtime.provision(request(), NEVER);
 
-/** What Docker itself says, besides all that is no answer of Docker at all. */
-const MANNERS: Readonly<Record<string, Behaviour>> = {
+/** Errors of Docker itself, in addition to answers that do not come from Docker. */
+const DOCKER_ERRORS: Readonly<Record<string, Behaviour>> = {
   ...Object.fromEntries(
     [
       'says nothing',
@@ -77,9 +77,9 @@ const MANNERS: Readonly<Record<string, Behaviour>> = {
 const VERBS: readonly ToyVerb[] = ['list', 'image', 'create', 'start', 'inspect'];
 
 const CASES = VERBS.flatMap((verb) =>
-  Object.keys(MANNERS).flatMap((name) => {
+  Object.keys(DOCKER_ERRORS).flatMap((name) => {
     const changes = verb === 'create' || verb === 'start';
-    // What Docker says that it will not do, it does not do.
+    // Docker does not do a call that it refuses.
     const isPlain = name === 'says that there is a conflict';
     return (changes && !isPlain ? [false, true] : [false]).map((isDone) => ({
       verb,
@@ -96,20 +96,20 @@ async function reopen(): Promise<void> {
   runtime = openRuntime(INSTANCE, HANGING_MS);
 }
 
-/** An answer to this has no content, so none is read. */
+/** This call has no answer body, so that these behaviours do not matter. */
 const HARMLESS = new Set(['is another web server', 'answers with an empty object']);
 
 describe('provisioning while Docker', () => {
   it.each(CASES.filter(({ verb, name }) => verb !== 'start' || !HARMLESS.has(name)))(
-    '$name at $verb (done all the same: $isDone) fails with a code and leaves nothing',
+    '$name at $verb (done nevertheless: $isDone) fails with a code and leaves nothing',
     async ({ verb, name, isDone }) => {
       if (HANGING.has(name)) await reopen();
-      daemon.trouble({ verb, behaviour: MANNERS[name]!, isDone });
+      daemon.trouble({ verb, behaviour: DOCKER_ERRORS[name]!, isDone });
       const failure: unknown = await provision().catch((error: unknown) => error);
       expect(failure).toBeInstanceOf(RuntimeError);
       const expected = name.startsWith('says that') ? 'runtime_refused' : 'docker_unavailable';
       expect((failure as RuntimeError).code).toBe(expected);
-      // What Docker would not say then, it does as soon as it answers again.
+      // What failed then is done as soon as Docker answers again.
       daemon.trouble();
       expect(await runtime.list()).toEqual([]);
       await eventually(() => daemon.containers.size === 0);
@@ -124,7 +124,7 @@ describe('provisioning while Docker', () => {
       if (HANGING.has(name)) await reopen();
       daemon.trouble(
         { verb: 'start', behaviour: refuse(500, 'no') },
-        { verb: 'remove', behaviour: MANNERS[name]! },
+        { verb: 'remove', behaviour: DOCKER_ERRORS[name]! },
       );
       await expect(provision()).rejects.toMatchObject({ code: 'runtime_refused', message: 'no' });
       expect(daemon.containers.size).toBe(1);
@@ -151,7 +151,7 @@ describe('conflicts', () => {
     expect(daemon.count('start')).toBe(5);
   });
 
-  it('keeps the engine that it made at another port', async () => {
+  it('keeps the engine that it created at another port', async () => {
     const made = await provision();
     daemon.foreignPorts.add(made.endpoint!.port + 1).add(made.endpoint!.port - 4);
     const second = await provision();
@@ -161,7 +161,7 @@ describe('conflicts', () => {
     expect([daemon.containers.size, daemon.count('remove')]).toEqual([2, 1]);
   });
 
-  it('keeps it also when the first container could not be removed, which shows as what it is', async () => {
+  it('keeps that engine also when the first container could not be removed, and lists both', async () => {
     const { endpoint } = await provision();
     daemon.foreignPorts.add(endpoint!.port + 1).add(endpoint!.port - 4);
     daemon.trouble({ verb: 'remove', behaviour: refuse(500, 'no'), times: 1 });
@@ -175,7 +175,7 @@ describe('conflicts', () => {
     expect(daemon.containers.size).toBe(3);
   });
 
-  it('takes a random name when the first is taken, three at most, and never touches the holder', async () => {
+  it('tries up to three random names when one is taken, and never changes the other container', async () => {
     const wanted = request({ key: 'abcdef012345' });
     daemon.foreignNames.add('acefleet-toy-abcdef');
     const { name } = await runtime.provision(wanted, NEVER);

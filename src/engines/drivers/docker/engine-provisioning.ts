@@ -29,7 +29,7 @@ export interface ProvisioningDeps {
   readonly listing: Pick<EngineListing, 'inspect'>;
   readonly orphans: OrphanTracker;
   readonly instance: string;
-  /** Of the product. */
+  /** Version of this program. */
   readonly version: string;
   /** 0: without limit. */
   readonly memoryLimitBytes: number;

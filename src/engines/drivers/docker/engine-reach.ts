@@ -5,7 +5,7 @@ export interface EngineReach {
   readonly network: string | null;
   /**
    * Address of the Docker host at which ports are published; empty: all addresses. An engine's API has no password, so
-   * it is opened no wider than we need.
+   * it is published on as few addresses as possible.
    */
   readonly bindAddress: string;
   /** The host at which we reach published ports. */
@@ -33,7 +33,7 @@ export interface Topology {
   readonly isLocal: boolean;
   /** Host name of DOCKER_HOST; a loopback address when Docker is local. */
   readonly dockerHostName: string;
-  /** Docker runs its containers where this machine does not reach their addresses: in a VM or rootless. */
+  /** True if containers run where this machine does not reach their addresses: in a VM, or with rootless Docker. */
   readonly hidesContainers: boolean;
   readonly own: OwnPlace | null;
 }

@@ -44,13 +44,13 @@ describe('NetworkTopology', () => {
   it.each<[string, Given, object, NodeJS.Platform, string]>([
     ['on Linux', {}, {}, 'linux', 'container'],
     ['on macOS', {}, {}, 'darwin', 'published'],
-    ['beside the VM of a desktop', { name: 'docker-desktop' }, {}, 'linux', 'published'],
+    ["beside Docker Desktop's VM", { name: 'docker-desktop' }, {}, 'linux', 'published'],
     ['without root', {}, { dockerHost: 'unix:///run/user/1000/docker.sock' }, 'linux', 'published'],
-    ['behind a proxy that tells little', { name: REFUSED }, {}, 'linux', 'container'],
-    ['with Docker elsewhere', { isLocal: false }, {}, 'linux', 'published'],
+    ['behind a proxy that refuses calls', { name: REFUSED }, {}, 'linux', 'container'],
+    ['with Docker on another machine', { isLocal: false }, {}, 'linux', 'published'],
     ['in a container', { isLocal: false, own: { tv: '172.20.0.1' } }, {}, 'linux', 'container'],
     ['in the network of a container', { own: null }, {}, 'linux', 'published'],
-    ['in a container that went', { own: 'vanished' }, {}, 'linux', 'container'],
+    ['in a container that was removed', { own: 'vanished' }, {}, 'linux', 'container'],
   ])('%s engines are reached as expected', async (_, given, config, platform, kind) => {
     expect((await on(given, config, platform).reach()).kind).toBe(kind);
   });
@@ -75,7 +75,7 @@ describe('NetworkTopology', () => {
     expect(questions).toHaveLength(8);
   });
 
-  it('does not ask what it need not know', async () => {
+  it('does not call Docker for facts that it does not need', async () => {
     await on({}, { engineReach: 'published' }).reach();
     expect(questions).toEqual(['own']);
   });

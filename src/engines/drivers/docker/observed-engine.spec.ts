@@ -51,7 +51,7 @@ function inspection({ facts, labels, state, networks }: Given = {}): ContainerIn
 const see = (given: Given, reach = CONTAINER) => toObservedEngine(inspection(given), 'home', reach);
 
 describe('toObservedEngine', () => {
-  it('shows everything that the fleet wants to know', () => {
+  it('contains everything that the fleet needs', () => {
     expect(see({})).toEqual({
       id: ID,
       key: FACTS.key,
@@ -129,7 +129,7 @@ describe('toObservedEngine', () => {
       62_062,
     ],
     [
-      'in another network than that of now',
+      'in another network than the configured one',
       { networks: { bridge } },
       { ...CONTAINER, network: 'tv' },
       '172.17.0.2:6878',
@@ -146,13 +146,13 @@ describe('toObservedEngine', () => {
     ['cut off from every network', { networks: {} }, CONTAINER, null, 62_062],
     ['published', { facts: { publishedPort: 19_000 } }, PUBLISHED, 'nas.lan:19000', null],
     [
-      'published before, not now',
+      'published, without published ports now',
       { facts: { publishedPort: 19_000 } },
       CONTAINER,
       '172.17.0.2:6878',
       62_062,
     ],
-    ['not published before, but now', {}, PUBLISHED, '172.17.0.2:6878', 62_062],
+    ['not published, with published ports now', {}, PUBLISHED, '172.17.0.2:6878', 62_062],
     [
       'behind a VPN',
       { facts: { vpn: VPN }, labels: { 'dev.acefleet.vpn-host': '10.9.9.9' }, networks: null },

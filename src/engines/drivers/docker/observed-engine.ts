@@ -77,7 +77,7 @@ function phaseOf(state: ContainerInspectInfo['State']): [EnginePhase, string] {
     case 'exited':
       return ['ended', exitDetail(state)];
     case 'restarting':
-      // Somebody set a restart policy: between two processes no process runs.
+      // A restart policy was set by hand. Between two processes no process runs.
       return ['ended', `${exitDetail(state)}, restarted by Docker`];
     case 'removing':
       return ['ended', 'being removed'];

@@ -56,16 +56,16 @@ describe('PortAssigner', () => {
   });
   const anywhere = { key: 'k', vpnSlot: null };
 
-  it('needs no port where engines have addresses of their own, and does not ask Docker', async () => {
+  it('needs no port where engines have their own addresses, and does not call Docker', async () => {
     const { ports, publishedPort } = await newAssigner().assign(anywhere, HERE);
     expect([ports, publishedPort, filters]).toEqual([OWN_PORTS, null, []]);
   });
 
-  it('takes a port of the host that no engine has, of whichever instance', async () => {
+  it('takes a port of the host that no engine of any installation has', async () => {
     present({ publishedPort: 19_000 });
     present({ publishedPort: 19_001, instance: 'other' });
     present({ ports: { ...OWN_PORTS, http: 19_002 }, vpn: VPN_SLOT });
-    containers.push({ Labels: { name: 'somebody else' } } as unknown as ContainerInfo);
+    containers.push({ Labels: { name: 'another installation' } } as unknown as ContainerInfo);
     const { ports, publishedPort } = await newAssigner().assign(anywhere, PUBLISHED);
     expect([ports, publishedPort]).toEqual([OWN_PORTS, 19_002]);
     expect(filters).toEqual([['dev.acefleet.managed=true']]);
@@ -93,7 +93,7 @@ describe('PortAssigner', () => {
     [['http', 'api', 'p2p'], 20_000, { http: 20_001, api: 20_002, p2p: 20_000 }],
     [['http'], 45_000, { http: 20_000, https: null, api: null, p2p: null }],
   ])(
-    'behind a VPN an engine that opens %j, forwarded %j, has %j',
+    'behind a VPN an engine that opens %j, forwarded %j, gets %j',
     async (names, forwardedPort, expected) => {
       const { ports, publishedPort } = await newAssigner(names).assign(
         behind({ forwardedPort }),
@@ -104,7 +104,7 @@ describe('PortAssigner', () => {
     },
   );
 
-  it('skips the ports of engines behind the same VPN only', async () => {
+  it('skips only the ports of engines behind the same VPN', async () => {
     present({ vpn: VPN_SLOT, ports: { http: 20_000, https: null, api: 20_001, p2p: 20_003 } });
     present({ vpn: { ...VPN_SLOT, vpn: 'renamed' }, ports: { ...OWN_PORTS, http: 20_002 } });
     present({
@@ -124,7 +124,7 @@ describe('PortAssigner', () => {
     await expect(newAssigner().assign(narrow, HERE)).rejects.toMatchObject({ code: 'no_place' });
   });
 
-  it('never gives one port to two engines behind a VPN, however requests come and go', async () => {
+  it('never gives one port to two engines behind a VPN, in any order of requests', async () => {
     const step = fc.record({ leaves: fc.nat(3), forwards: fc.boolean() });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {

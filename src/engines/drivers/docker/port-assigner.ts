@@ -9,13 +9,13 @@ import type { PortAllocator } from '../containers/port-allocator';
 
 /** The ports of one new engine, held for it until `release`. */
 export interface PortAssignment {
-  /** Inside the engine's network. */
+  /** Ports inside the engine's network. */
   readonly ports: EnginePorts;
-  /** Of the Docker host; null: none is published. */
+  /** Port of the Docker host; null: none is published. */
   readonly publishedPort: number | null;
   /** Another program uses the published port: other ports are preferred for a while. */
   readonly avoidPublished: () => void;
-  /** Idempotent. */
+  /** Releases the ports. Idempotent. */
   readonly release: () => void;
 }
 

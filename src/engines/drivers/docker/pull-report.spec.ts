@@ -21,7 +21,7 @@ describe('PullReport', () => {
     expect(report.last).toEqual(of(300, 300));
   });
 
-  it('is due at most once a second, and nine times in the log, however it comes', () => {
+  it('publishes at most once a second, and at most nine times in the log', () => {
     const size = fc.nat(1000);
     const seen = fc.record({ currentBytes: size, totalBytes: size, afterMs: fc.nat(400) });
     fc.assert(

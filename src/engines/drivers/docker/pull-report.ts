@@ -41,7 +41,7 @@ export class PullReport {
   }
 }
 
-/** The last step is not 100 %: the end of a pull has a report of its own. */
+/** The last step is not 100 %, because the end of a pull is reported separately. */
 function stepOf({ currentBytes, totalBytes }: PullProgress): number {
   if (totalBytes <= 0) return 0;
   const percent = Math.floor((100 * currentBytes) / totalBytes / STEP_PERCENT) * STEP_PERCENT;

@@ -6,17 +6,17 @@ import {
   refuse,
 } from '../docker-client/fake-docker.spec-support';
 
-/** What a program asks a Docker Engine for while it makes engines. */
+/** The calls that a program makes while it creates engines. */
 export type ToyVerb =
   'list' | 'inspect' | 'create' | 'start' | 'remove' | 'image' | 'pull' | 'version';
 
-/** Something that goes wrong with one kind of call. */
+/** A failure of one kind of call. */
 export interface Trouble {
   readonly verb: ToyVerb;
   readonly behaviour: Behaviour;
-  /** What was asked for is done all the same: only the answer is spoilt. */
+  /** True if the call has its effect, and only its answer is spoilt. */
   readonly isDone?: boolean;
-  /** How many calls it strikes; all when left out. */
+  /** Number of calls that fail; all calls if left out. */
   readonly times?: number;
 }
 
@@ -26,7 +26,7 @@ interface ToyContainer {
   readonly options: ToyOptions;
   status: 'created' | 'running' | 'exited';
   startedAt: string;
-  /** As the list words it. */
+  /** Status text as in Docker's list. */
   words: string;
 }
 
@@ -38,17 +38,17 @@ interface ToyOptions {
 
 const NEVER = '0001-01-01T00:00:00Z';
 
-/** A Docker Engine that keeps its containers in a map, and can be told what goes wrong. */
+/** A Docker Engine that keeps its containers in a map and can be told to fail. */
 export class ToyDaemon {
   readonly containers = new Map<string, ToyContainer>();
   readonly images = new Set(['toy/engine:1']);
-  /** Ports that other programs have. */
+  /** Ports that other programs use. */
   readonly foreignPorts = new Set<number>();
   readonly foreignNames = new Set<string>();
   pulls: Behaviour = refuse(404, 'manifest unknown');
-  /** Of the machine that it runs on, as Go names it. */
+  /** Architecture of its machine, under Go's name. */
   arch = 'amd64';
-  /** Hears of every call before it is answered. */
+  /** Called before each call is answered. */
   onCall: (verb: ToyVerb) => void = () => undefined;
   private troubles: { trouble: Trouble; left: number }[] = [];
   private readonly counts = new Map<ToyVerb, number>();
@@ -70,12 +70,12 @@ export class ToyDaemon {
     return this.fake.close();
   }
 
-  /** How often it was asked so. */
+  /** Number of calls of this kind. */
   count(verb: ToyVerb): number {
     return this.counts.get(verb) ?? 0;
   }
 
-  /** These go wrong from now on, and nothing else. */
+  /** From now on these failures happen, and no others. */
   trouble(...troubles: Trouble[]): void {
     this.troubles = troubles.map((trouble) => ({ trouble, left: trouble.times ?? Infinity }));
   }

@@ -15,15 +15,15 @@ async function linesOf(parts: string[], maxChars: number): Promise<string[]> {
 }
 
 describe('bounded lines', () => {
-  it('gives each line, however the text is cut, and the last without its end', async () => {
+  it('reads each line for any division of the text, and the last one without a line end', async () => {
     expect(await linesOf(['a', 'b\nc\r\n', '\nd\n', 'e'], 100)).toEqual(['ab', 'c', 'd', 'e']);
   });
 
-  it('drops text beyond the limit and nothing else', async () => {
+  it('drops only text beyond the limit', async () => {
     expect(await linesOf(['12345', '67', '89\nab\n'], 4)).toEqual(['1234', 'ab']);
   });
 
-  it('gives the same lines for every way to cut the text', async () => {
+  it('reads the same lines for every division of the text', async () => {
     const text = fc.array(fc.constantFrom('a', 'é', ' b', '\n', 'cc', '\r\n'), { maxLength: 30 });
     await fc.assert(
       fc.asyncProperty(text, async (parts) => {

@@ -60,7 +60,7 @@ export class SimulatorProcess {
     return this.child.pid;
   }
 
-  /** Continues a child that somebody has stopped with SIGSTOP. */
+  /** Continues a child that was stopped with SIGSTOP. */
   resume(): void {
     this.child.kill('SIGCONT');
   }

@@ -10,7 +10,7 @@ import { readProcessUsage } from './process-usage';
 import { CONTROL_PORT_LABEL } from './simulated-engine';
 import { SimulatorRuntime } from './simulator-runtime';
 
-/** The simulator's manners in a few lines: two ports, one line, ends with its parent, dies when told to. */
+/** A minimal simulator: it opens two ports, prints one line, ends with its parent, and exits on command. */
 const CHILD = `
 const net = require('node:net');
 const args = process.argv.slice(2);
@@ -94,7 +94,7 @@ describe('SimulatorRuntime with scripted children', () => {
 
   const portOf = (engine: ObservedEngine) => engine.endpoint!.port;
 
-  /** The engine as soon as it looks like that; the runtime tells of every change. */
+  /** Resolves with the engine as soon as the condition is true; the runtime notifies of every change. */
   function observed(
     id: string,
     isTrue: (engine: ObservedEngine) => boolean,
@@ -130,7 +130,7 @@ describe('SimulatorRuntime with scripted children', () => {
     expect(JSON.parse(await ask(portOf(await provision()), 'args'))).toContain('--any-content');
   });
 
-  it('gives the lowest free number', async () => {
+  it('uses the lowest free number', async () => {
     open();
     const [one] = [await provision(), await provision(), await provision()];
     await runtime.remove('sim-2');
@@ -141,7 +141,7 @@ describe('SimulatorRuntime with scripted children', () => {
     expect((await provision()).id).toBe('sim-2');
   });
 
-  it('restarts an engine that died under the same id as a new incarnation, with the reason', async () => {
+  it('restarts an engine whose process ended under the same id, as a new incarnation with the reason', async () => {
     open();
     const before = await provision();
     await ask(portOf(before), 'crash');
@@ -154,7 +154,7 @@ describe('SimulatorRuntime with scripted children', () => {
     expect(await isOpen(portOf(after))).toBe(true);
   });
 
-  it('gives up one that dies again and again', async () => {
+  it('gives up an engine whose processes end repeatedly', async () => {
     open();
     const first = await provision();
     writeFileSync(script, `console.error('bad start'); process.exit(1);`);
@@ -165,7 +165,7 @@ describe('SimulatorRuntime with scripted children', () => {
     });
   });
 
-  it('restarts on demand, as often as it is asked', async () => {
+  it('restarts an engine on every request', async () => {
     open();
     let before = await provision();
     for (let n = 0; n < 5; n += 1) {
@@ -177,7 +177,7 @@ describe('SimulatorRuntime with scripted children', () => {
     }
   });
 
-  it('leaves nothing of one that cannot start', async () => {
+  it('leaves nothing of an engine that cannot start', async () => {
     writeFileSync(script, `console.error('bad start'); process.exit(1);`);
     open();
     await expect(provision()).rejects.toMatchObject({
@@ -187,7 +187,7 @@ describe('SimulatorRuntime with scripted children', () => {
     expect(await runtime.list()).toEqual([]);
   });
 
-  it('gives up a start that is not wanted any more', async () => {
+  it('ends a start that was cancelled', async () => {
     writeFileSync(script, 'process.stdin.on("end", () => process.exit(0)).resume()');
     open();
     const giveUp = new AbortController();
@@ -197,7 +197,7 @@ describe('SimulatorRuntime with scripted children', () => {
     expect(await runtime.list()).toEqual([]);
   });
 
-  it('keeps the last lines that an engine said, over restarts', async () => {
+  it('keeps the last log lines of an engine across restarts', async () => {
     open();
     const { endpoint } = await provision();
     await ask(endpoint!.port, 'crash');
@@ -212,7 +212,7 @@ describe('SimulatorRuntime with scripted children', () => {
     await expect(runtime.logs('sim-9', 1)).rejects.toMatchObject({ code: 'runtime_refused' });
   });
 
-  it('knows what an engine uses', async () => {
+  it('reports the usage of an engine', async () => {
     open();
     await provision();
     const usage = await runtime.usage('sim-1');
@@ -221,7 +221,7 @@ describe('SimulatorRuntime with scripted children', () => {
     await expect(readProcessUsage(2 ** 30)).rejects.toMatchObject({ code: 'runtime_refused' });
   });
 
-  it('ends every process at its close, also one that ignores SIGTERM, and starts none anew', async () => {
+  it('ends every process when it is closed, also one that ignores SIGTERM, and starts none again', async () => {
     open();
     const engines = await Promise.all([provision(), provision()]);
     await ask(portOf(engines[1]), 'stubborn');
@@ -230,14 +230,14 @@ describe('SimulatorRuntime with scripted children', () => {
     await expect(provision()).rejects.toThrow('closed');
   });
 
-  it('closes during a start', async () => {
+  it('can be closed during a start', async () => {
     open();
     const failed = provision().catch((error: unknown) => error);
     await runtime.close();
     expect(await failed).toBeInstanceOf(Error);
   });
 
-  it('knows the demo channels without a running engine', async () => {
+  it('lists the demo channels without a running engine', async () => {
     open();
     expect(await runtime.demoChannels()).toEqual([{ id: 'ab'.repeat(20), name: 'Test card' }]);
   });

@@ -40,7 +40,7 @@ describe('an engine in a Swarm', () => {
       task(PUBLISHED, { NodeID: 'node-2' }),
       { host: '192.168.1.11', port: 19_001 },
     ],
-    ['nowhere on a node that is not told', 19_001, task(PUBLISHED, { NodeID: 'node-9' }), null],
+    ['nowhere on an unknown node', 19_001, task(PUBLISHED, { NodeID: 'node-9' }), null],
     ['nowhere before the port is open', 19_001, task(), null],
     ['nowhere before it runs', 19_001, task({ ...PUBLISHED, State: 'starting' }), null],
     [
@@ -50,20 +50,20 @@ describe('an engine in a Swarm', () => {
       { host: '10.0.1.5', port: 6878 },
     ],
     [
-      'at an IPv6 address of its own',
+      'at its own IPv6 address',
       null,
       task({}, { NetworksAttachments: [attachment('engines', 'fd00::5/64')] }),
       { host: 'fd00::5', port: 6878 },
     ],
     [
-      'never in the network that spreads published ports',
+      'never at an address in the ingress network',
       null,
       task({}, { NetworksAttachments: [attachment('ingress', '10.0.0.5/24'), attachment('b')] }),
       null,
     ],
     ['nowhere without any address', null, task({}, { NetworksAttachments: undefined }), null],
     [
-      'nowhere when it is over',
+      'nowhere after its end',
       null,
       task({ State: 'failed' }, { NetworksAttachments: [attachment('engines', '10.0.1.5/24')] }),
       null,
@@ -80,8 +80,8 @@ describe('an engine in a Swarm', () => {
   });
 });
 
-describe('where published ports are reached', () => {
-  it('is at the address of its node, or at that of this machine for the local node', () => {
+describe('the hosts of published ports', () => {
+  it("are the addresses of the nodes, and this machine's for the local node", () => {
     const nodes = [node('node-1', '192.168.1.10'), node('node-2', '127.0.0.1'), node('node-3', '')];
     expect([...nodeHosts(nodes, { nodeId: 'node-2', host: '172.17.0.1' })]).toEqual([
       ['node-1', '192.168.1.10'],

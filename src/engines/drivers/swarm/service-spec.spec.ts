@@ -19,7 +19,7 @@ function plan(env: Record<string, string> = {}, over: Partial<ServicePlan> = {})
 }
 
 describe('the service of an engine', () => {
-  it('runs one task once, with all that an engine may have and no more', () => {
+  it('runs one task once, with the limits of an engine', () => {
     expect(serviceSpec(plan())).toMatchObject({
       Name: 'acefleet-home-012345',
       Mode: { Replicated: { Replicas: 1 } },
@@ -44,7 +44,7 @@ describe('the service of an engine', () => {
     expect(TaskTemplate).toMatchObject({ ContainerSpec: { Labels } });
   });
 
-  it('gives the options to the entry point of the image', () => {
+  it('passes the options to the entry point of the image', () => {
     const args = serviceSpec(plan({ ENGINE_ARGS: '--live-buffer 30' })).TaskTemplate;
     expect(args).toMatchObject({
       ContainerSpec: { Args: expect.arrayContaining(['--bind-all', '--live-buffer', '30']) },
@@ -54,7 +54,7 @@ describe('the service of an engine', () => {
   });
 
   it.each<[string, ServicePlan, string, unknown]>([
-    ['no limit of memory', plan({}, { memoryLimitBytes: 0 }), 'Resources.Limits', { Pids: 1024 }],
+    ['no memory limit', plan({}, { memoryLimitBytes: 0 }), 'Resources.Limits', { Pids: 1024 }],
     ['a network', plan({}, { network: 'engines' }), 'Networks', [{ Target: 'engines' }]],
     [
       'constraints',
@@ -68,12 +68,12 @@ describe('the service of an engine', () => {
       'Placement.Platforms',
       [{ Architecture: 'amd64', OS: 'linux' }],
     ],
-    ['any node for an image of the operator', plan({ ENGINE_IMAGE: 'a' }), 'Placement', {}],
+    ["any node for the operator's image", plan({ ENGINE_IMAGE: 'a' }), 'Placement', {}],
   ])('has %s', (_, given, path, value) => {
     expect(serviceSpec(given).TaskTemplate).toHaveProperty(path, value);
   });
 
-  it('opens its port on its node alone', () => {
+  it('opens its port on its own node only', () => {
     const port = { TargetPort: 6878, PublishedPort: 19_001, PublishMode: 'host', Protocol: 'tcp' };
     const { EndpointSpec } = serviceSpec(plan({}, { publishedPort: 19_001 }));
     expect(EndpointSpec).toEqual({ Mode: 'dnsrr', Ports: [port] });

@@ -2,13 +2,13 @@ import { engineLabels } from '../containers/engine-labels';
 import { type EngineRecipe, LOGGING, PIDS_LIMIT, STOP_GRACE_S } from '../containers/engine-recipe';
 import type { SwarmServiceSpec } from '../docker-client';
 
-/** Everything on which one service depends. */
+/** Everything that determines the specification of a service. */
 export interface ServicePlan {
   readonly name: string;
   readonly key: string;
   /** The installation to which it belongs. */
   readonly instance: string;
-  /** Of the product. */
+  /** Version of this program. */
   readonly version: string;
   readonly recipe: Pick<
     EngineRecipe,

@@ -5,7 +5,7 @@ export const INSTANCE = 'home';
 
 export type TaskStatus = Partial<SwarmTask['Status']>;
 
-/** A task as a Swarm tells of it. */
+/** A task as a Swarm reports it. */
 export function task(status: TaskStatus = {}, over: Partial<SwarmTask> = {}): SwarmTask {
   return {
     ID: 'task-1',
@@ -19,7 +19,7 @@ export function task(status: TaskStatus = {}, over: Partial<SwarmTask> = {}): Sw
   };
 }
 
-/** A service of ours as a Swarm tells of it. */
+/** A service of this installation as a Swarm reports it. */
 export function service(
   publishedPort: number | null,
   over: Partial<SwarmService> = {},

@@ -11,7 +11,7 @@ function stage() {
 }
 
 describe('the image of a Swarm', () => {
-  it('is present when a container with it runs, without an event when that was quick', () => {
+  it('is present when a container with it runs, without an event if that was fast', () => {
     const { clock, told, image } = stage();
     expect(image.state.state).toBe('unknown');
     image.onPreparing('a');
@@ -22,7 +22,7 @@ describe('the image of a Swarm', () => {
     expect(told).toEqual([]);
   });
 
-  it('is pulled when a node prepares for long, with one event', () => {
+  it('counts as being pulled when a node prepares for long, with one event', () => {
     const { clock, told, image } = stage();
     image.onPreparing('a');
     image.onPreparing('b');

@@ -18,17 +18,17 @@ const RANGE = { from: 19_000, to: 19_009 };
 type Step = TaskStatus | RuntimeErrorCode;
 
 /**
- * A Swarm of which each new service goes the way of the next script: refused with a code, or made and its only task
- * in that state.
+ * A Swarm that handles each new service by the next step of the script: it refuses with a code, or creates the service
+ * with its only task in the given state.
  */
 class ScriptedSwarm {
   readonly services = new Map<string, { spec: SwarmServiceSpec; status: TaskStatus }>();
   readonly made: SwarmServiceSpec[] = [];
-  /** A refused call whose service is made all the same: its answer was lost. */
+  /** A refused call that creates the service nevertheless, because its answer was lost. */
   isAnswerLost = false;
   canRemove = true;
-  /** What a look at one engine ends with. */
-  look: (id: string) => Promise<ObservedEngine | null> = (id) =>
+  /** The result of listing one engine. */
+  find: (id: string) => Promise<ObservedEngine | null> = (id) =>
     Promise.resolve(this.services.has(id) ? ({ id } as ObservedEngine) : null);
 
   constructor(private readonly steps: Step[]) {}
@@ -70,7 +70,7 @@ function stage(...steps: Step[]) {
     swarm: swarm as unknown as DockerClient['swarm'],
     recipe,
     image,
-    listing: { find: (id) => swarm.look(id) },
+    listing: { find: (id) => swarm.find(id) },
     allocator: new PortAllocator(0),
     orphans,
     hostRange: RANGE,
@@ -84,8 +84,8 @@ function stage(...steps: Step[]) {
 
 const portOf = ({ Labels }: SwarmServiceSpec) => readEngineLabels(Labels)?.publishedPort;
 
-describe('making an engine in a Swarm', () => {
-  it('makes one service and shows its engine once its task runs', async () => {
+describe('creating an engine in a Swarm', () => {
+  it('creates one service and returns its engine once its task runs', async () => {
     const { swarm, image, provisioning } = stage({ State: 'running' });
     await expect(provisioning.provision(REQUEST, PUBLISHED, NEVER)).resolves.toMatchObject({
       id: 'service-1',
@@ -107,7 +107,7 @@ describe('making an engine in a Swarm', () => {
   });
 
   it.each<[string, () => Promise<null>, string]>([
-    ['is not there any more', () => Promise.resolve(null), 'runtime_refused'],
+    ['is gone', () => Promise.resolve(null), 'runtime_refused'],
     [
       'cannot be listed',
       () => Promise.reject(new RuntimeError('docker_unavailable', 'away')),
@@ -115,13 +115,13 @@ describe('making an engine in a Swarm', () => {
     ],
   ])('leaves nothing when the engine %s right after its start', async (_, look, code) => {
     const { swarm, provisioning } = stage({ State: 'running' });
-    swarm.look = look;
+    swarm.find = look;
     const outcome = provisioning.provision(REQUEST, PUBLISHED, NEVER);
     await expect(outcome).rejects.toMatchObject({ code });
     expect(swarm.services.size).toBe(0);
   });
 
-  it('takes another port, then another name, and each time removes what it had made', async () => {
+  it('tries another port, then another name, and each time removes the failed service', async () => {
     const taken: TaskStatus = {
       State: 'failed',
       Message: 'starting',
@@ -134,7 +134,7 @@ describe('making an engine in a Swarm', () => {
     expect(portOf(swarm.made[2]!)).not.toBe(portOf(swarm.made[0]!));
   });
 
-  it('gives up after a few such tries', async () => {
+  it('gives up after three tries', async () => {
     const conflicts = Array.from({ length: 9 }, () => 'name_conflict' as const);
     const { swarm, provisioning } = stage(...conflicts);
     const outcome = provisioning.provision(REQUEST, PUBLISHED, NEVER);
@@ -142,7 +142,7 @@ describe('making an engine in a Swarm', () => {
     expect(swarm.made).toHaveLength(3);
   });
 
-  it('gives each engine a port of its own', async () => {
+  it('gives each engine its own port', async () => {
     const runs: TaskStatus = { State: 'running' };
     const { swarm, provisioning } = stage(runs, runs, runs);
     const keys = ['00000000000a', '00000000000b', '00000000000c'];
@@ -152,14 +152,14 @@ describe('making an engine in a Swarm', () => {
     expect(new Set(swarm.made.map(portOf)).size).toBe(3);
   });
 
-  it('publishes nothing for engines that are reached by their own addresses', async () => {
+  it('publishes nothing for engines that are reached at their own addresses', async () => {
     const { swarm, provisioning } = stage({ State: 'running' });
     const reach: SwarmReach = { kind: 'container', network: 'engines' };
     await provisioning.provision(REQUEST, reach, NEVER);
     expect(portOf(swarm.made[0]!)).toBeNull();
   });
 
-  it('removes what a Swarm made whose answer was lost, and remembers that there may be more', async () => {
+  it('removes a service whose creation had no answer, and remembers that it may still appear', async () => {
     const { swarm, orphans, provisioning } = stage('docker_unavailable');
     swarm.isAnswerLost = true;
     const outcome = provisioning.provision(REQUEST, PUBLISHED, NEVER);

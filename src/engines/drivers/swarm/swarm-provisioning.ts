@@ -37,7 +37,7 @@ export interface ProvisioningDeps {
   readonly orphans: OrphanTracker;
   readonly hostRange: PortRange;
   readonly instance: string;
-  /** Of the product. */
+  /** Version of this program. */
   readonly version: string;
   readonly memoryLimitBytes: number;
   readonly constraints: readonly string[];

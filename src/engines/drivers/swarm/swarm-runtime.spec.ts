@@ -17,12 +17,12 @@ const NEVER = new AbortController().signal;
 const SERVICE = service(null);
 const VERSION = answer(200, { Version: '27', Arch: 'amd64' });
 const PREPARING = answer(200, [task({ State: 'preparing' })]);
-/** An id, as is asked for of each task, and nothing of what is used of it. */
+/** A task with its id only. */
 const NO_TASK = answer(200, [{ ID: 'task-2' }]);
 
 let fake: FakeDocker;
 let runtime: SwarmRuntime;
-/** How tasks are told; all else goes well. */
+/** How the Swarm lists tasks; all other calls succeed. */
 let tasks: Behaviour;
 
 beforeEach(async () => {
@@ -70,7 +70,7 @@ describe('a provisioning request of a Swarm', () => {
     expect(isRemoved()).toBe(false);
   });
 
-  it('fails with the reason when answers make no sense, and not as a cancellation', async () => {
+  it('fails with the reason when answers are invalid, and not as a cancellation', async () => {
     tasks = NO_TASK;
     const failure = await failureOf(runtime.provision(REQUEST, NEVER));
     expect(failure).toMatchObject({ code: 'docker_unavailable', cause: expect.any(TypeError) });
@@ -89,7 +89,7 @@ describe('a provisioning request of a Swarm', () => {
     expect(isRemoved()).toBe(true);
   });
 
-  it('hears that the program ends', async () => {
+  it('fails with the reason when the program ends', async () => {
     tasks = PREPARING;
     const outcome = failureOf(runtime.provision(REQUEST, NEVER));
     await eventually(isAsked('GET', '/tasks'));
@@ -99,7 +99,7 @@ describe('a provisioning request of a Swarm', () => {
 });
 
 describe('a restart in a Swarm', () => {
-  it('fails with the reason when answers make no sense', async () => {
+  it('fails with the reason when answers are invalid', async () => {
     const restarted = runtime.restart(SERVICE.ID);
     await eventually(isAsked('POST', `/services/${SERVICE.ID}/update`));
     tasks = NO_TASK;
@@ -113,13 +113,13 @@ describe('a restart in a Swarm', () => {
 describe('a listing of a Swarm', () => {
   it.each<[string, Behaviour, RegExp]>([
     [
-      'is no Swarm',
+      'is not in a Swarm',
       refuse(503, 'This node is not a swarm manager.'),
       /^this Docker Engine is not a manager of a Swarm/,
     ],
     ['refuses', refuse(400, 'invalid filter'), /^invalid filter$/],
-    ['makes no sense', answer(200, [{ ID: 'a', ServiceID: SERVICE.ID }]), /makes no sense/],
-  ])('learns nothing of engines when Docker %s', async (_, behaviour, words) => {
+    ['sends invalid answers', answer(200, [{ ID: 'a', ServiceID: SERVICE.ID }]), /makes no sense/],
+  ])('fails without engines when Docker %s', async (_, behaviour, words) => {
     fake.behaviour = (request, response) => {
       const url = request.url ?? '';
       if (url.startsWith('/version')) VERSION(request, response);
@@ -132,7 +132,7 @@ describe('a listing of a Swarm', () => {
     expect(runtime.link).toMatchObject({ state: 'lost', reason: failure.message });
   });
 
-  it('clears what the one before it had failed with', async () => {
+  it('clears the failure of the previous listing', async () => {
     tasks = refuse(500, 'it went wrong');
     await failureOf(runtime.list());
     tasks = answer(200, []);

@@ -240,7 +240,7 @@ function refused(message: string, cause?: unknown): RuntimeError {
   return new RuntimeError('runtime_refused', message, { cause });
 }
 
-/** Whatever makes a listing fail, it says nothing about engines. */
+/** A failed listing says nothing about engines, whatever its cause. */
 function listingFailure(error: unknown): RuntimeError {
   if (error instanceof DockerError && error.status === 503 && /swarm/i.test(error.message)) {
     const message =

@@ -10,7 +10,7 @@ import {
 
 type Networks = Readonly<Record<string, { readonly Gateway: string }>>;
 
-/** @param networks of the container that this program runs in; null: in none */
+/** @param networks networks of the container that this program runs in; null: this program runs in no container */
 function stage(networks: Networks | null, swarmNetworks: readonly string[] = []) {
   const looks = { count: 0, fail: false };
   const own = networks === null ? null : { NetworkSettings: { Networks: networks } };
@@ -32,7 +32,7 @@ function stage(networks: Networks | null, swarmNetworks: readonly string[] = [])
   return { looks, surroundings: new SwarmTopology(client as unknown as DockerClient, config) };
 }
 
-describe('where we stand in a Swarm', () => {
+describe('our position in a Swarm', () => {
   it.each<[string, Networks | null, string | null]>([
     ['outside of containers at the address of Docker', null, '127.0.0.1'],
     ['in the network of the host, too', { host: { Gateway: '' } }, '127.0.0.1'],
@@ -41,19 +41,23 @@ describe('where we stand in a Swarm', () => {
       { engines: { Gateway: '' }, bridge: { Gateway: '172.17.0.1' } },
       '172.17.0.1',
     ],
-    ['in a container without a gateway as the others do', { engines: { Gateway: '' } }, null],
+    [
+      'in a container without a gateway like those of other nodes',
+      { engines: { Gateway: '' } },
+      null,
+    ],
   ])('ports of our own node are reached %s', async (_, networks, localHost) => {
     const found = await stage(networks).surroundings.find();
     expect(found).toMatchObject({ localNodeId: 'node-1', localHost });
   });
 
-  it('takes the network that we share with other nodes', async () => {
+  it('uses the network that spans the nodes', async () => {
     const networks = { bridge: { Gateway: '172.17.0.1' }, engines: { Gateway: '' } };
     const { surroundings } = stage(networks, ['engines']);
     expect(await surroundings.reach()).toEqual({ kind: 'container', network: 'engines' });
   });
 
-  it('is found out once, and anew after it was forgotten', async () => {
+  it('is determined once, and again after it was forgotten', async () => {
     const { looks, surroundings } = stage(null);
     await Promise.all([surroundings.find(), surroundings.find()]);
     expect(looks.count).toBe(1);
@@ -62,7 +66,7 @@ describe('where we stand in a Swarm', () => {
     expect(looks.count).toBe(2);
   });
 
-  it('is asked for again after a failure', async () => {
+  it('is determined again after a failure', async () => {
     const { looks, surroundings } = stage(null);
     looks.fail = true;
     await expect(surroundings.find()).rejects.toMatchObject({ code: 'docker_unavailable' });
@@ -81,13 +85,13 @@ const settings = (
   dockerNetwork: string | null = null,
 ): ReachConfig => ({ engineReach, dockerNetwork });
 
-describe('how engines of a Swarm are reached', () => {
+describe('the reach of engines in a Swarm', () => {
   it.each<[string, ReachConfig, JoinedNetwork[], SwarmReach]>([
     ['outside', settings('auto'), [], { kind: 'published', network: null }],
     ['inside', settings('auto'), [LOCAL, ENGINES], { kind: 'container', network: 'engines' }],
     ['inside two', settings('auto'), [ENGINES, ALSO], { kind: 'container', network: 'also' }],
     ['in a local network', settings('auto'), [LOCAL], { kind: 'published', network: null }],
-    ['in that for ports', settings('auto'), [INGRESS], { kind: 'published', network: null }],
+    ['in the ingress network', settings('auto'), [INGRESS], { kind: 'published', network: null }],
     [
       'inside the named one',
       settings('auto', 'engines'),
@@ -101,13 +105,13 @@ describe('how engines of a Swarm are reached', () => {
       { kind: 'published', network: 'engines' },
     ],
     [
-      'told to publish',
+      'with ENGINE_REACH=published',
       settings('published'),
       [ENGINES],
       { kind: 'published', network: 'engines' },
     ],
     [
-      'told not to',
+      'with ENGINE_REACH=container',
       settings('container', 'engines'),
       [],
       { kind: 'container', network: 'engines' },
@@ -116,7 +120,7 @@ describe('how engines of a Swarm are reached', () => {
     expect(chooseReach(config, joined)).toEqual(reach);
   });
 
-  it('cannot be by their own addresses without a network', () => {
+  it('fails with ENGINE_REACH=container without a network', () => {
     expect(() => chooseReach(settings('container'), [LOCAL])).toThrow(
       expect.objectContaining({ code: 'network_missing' }),
     );

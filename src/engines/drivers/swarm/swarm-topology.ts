@@ -38,7 +38,7 @@ export class SwarmTopology {
     return this.position.get();
   }
 
-  /** Determined anew for each engine, because networks come and go. */
+  /** Determined again for each engine, because networks come and go. */
   async reach(): Promise<SwarmReach> {
     const { own } = await this.find();
     const names = own === null ? [] : Object.keys(networksOf(own));

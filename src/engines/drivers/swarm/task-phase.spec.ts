@@ -23,7 +23,7 @@ describe('the phase of a service', () => {
     ['rejected', 'ended', 'rejected'],
     ['remove', 'ended', 'remove'],
     ['orphaned', 'ended', 'orphaned'],
-  ])('with a task that is %s it is %s: %s', (State, phase, detail) => {
+  ])('with a task that is %s is %s: %s', (State, phase, detail) => {
     expect(phaseOf(task({ State }))).toEqual({ phase, detail });
   });
 
@@ -36,18 +36,18 @@ describe('the phase of a service', () => {
     });
   });
 
-  it('takes the code of a container that never started for none of the engine', () => {
+  it("does not report the exit code of a container that never started as the engine's", () => {
     const status = { State: 'failed', Message: 'starting', Err: 'no port' } as const;
     const { detail } = phaseOf(task({ ...status, ContainerStatus: { ExitCode: 128 } }));
     expect(detail).toBe('failed: no port');
   });
 
-  it('repeats why a task waits', () => {
+  it('gives the reason for which a task waits', () => {
     const { detail } = phaseOf(task({ State: 'pending', Err: 'no suitable node' }));
     expect(detail).toBe('pending: no suitable node');
   });
 
-  it('is over without any task, and with one that its node is said to run but that was given up', () => {
+  it('has ended without any task, and with a task that the Swarm has given up', () => {
     expect(phaseOf(null).phase).toBe('ended');
     expect(phaseOf(task({}, { DesiredState: 'shutdown' }))).toEqual({
       phase: 'ended',
@@ -55,7 +55,7 @@ describe('the phase of a service', () => {
     });
   });
 
-  it('is never `created` or `paused`: a Swarm starts what it made', () => {
+  it('is never `created` or `paused`, because a Swarm starts every task that it creates', () => {
     const states = fc.tuple(fc.constantFrom(...STATES), fc.constantFrom(...STATES));
     fc.assert(
       fc.property(states, ([State, DesiredState]) => {

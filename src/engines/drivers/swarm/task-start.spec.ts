@@ -4,7 +4,7 @@ import { task, type TaskStatus } from './swarm-facts.spec-support';
 
 const verdictOn = (status: TaskStatus) => judgeStart(task(status));
 
-describe('what becomes of a task that is to run', () => {
+describe('the verdict on a task that should run', () => {
   it('runs', () => {
     expect(verdictOn({ State: 'running' })).toEqual({ kind: 'runs' });
   });
@@ -20,7 +20,7 @@ describe('what becomes of a task that is to run', () => {
     expect(verdictOn({ State, Message: '' })).toMatchObject({ kind: 'wait', limitMs });
   });
 
-  it('waits for a task that is not there yet, and for a state of tomorrow', () => {
+  it('waits for a missing task, and in a state of a later Docker', () => {
     expect(judgeStart(null)).toMatchObject({ kind: 'wait' });
     expect(verdictOn({ State: 'dreaming' as SwarmTaskState })).toMatchObject({ kind: 'wait' });
   });
@@ -29,7 +29,7 @@ describe('what becomes of a task that is to run', () => {
     ['no suitable node (scheduling constraints not satisfied on 1 node)', 'no_place'],
     ['no suitable node (host-mode port already in use on 1 node)', 'port_conflict'],
     ['', 'no_place'],
-  ])('that no node takes has failed in the end: %s is %s', (Err, code) => {
+  ])('that no node takes fails after the limit: %s is %s', (Err, code) => {
     expect(verdictOn({ State: 'pending', Err })).toMatchObject({ kind: 'wait', error: { code } });
   });
 

@@ -49,7 +49,7 @@ export async function untilTaskRuns(
 /** What a task's state means for a start. */
 export type StartVerdict =
   | { readonly kind: 'runs' }
-  /** The start goes on. After `limitMs` in this state it has failed with `error`. */
+  /** The start continues. After `limitMs` in this state it has failed with `error`. */
   | { readonly kind: 'wait'; readonly limitMs: number; readonly error: RuntimeError }
   | { readonly kind: 'failed'; readonly error: RuntimeError };
 

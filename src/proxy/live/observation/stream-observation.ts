@@ -98,7 +98,7 @@ export class StreamObservation {
     if (this.media !== null && nowMs - this.media.atMs < LOOK_MS) return this.media.facts;
     const point = history.laterJoinPoint(INSPECTED_BEHIND_MS);
     const runs = point === null ? [] : [...history.runsFrom(point.position, INSPECTED_BYTES)];
-    this.media = { atMs: nowMs, facts: this.inspector.look(runs, programme) };
+    this.media = { atMs: nowMs, facts: this.inspector.inspect(runs, programme) };
     return this.media.facts;
   }
 

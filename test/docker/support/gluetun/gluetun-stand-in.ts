@@ -11,7 +11,7 @@ const PARTS_LABEL = 'acefleet.test.parts';
 const SETTINGS_PORT = 9009;
 const BUILD_WITHIN_MS = 150_000;
 
-/** What a stand-in says; `stand-in.mjs` explains each. */
+/** Settings of a stand-in; `stand-in.mjs` explains each. */
 export interface GluetunSettings {
   readonly status?: 'starting' | 'running' | 'stopping' | 'stopped' | 'crashed';
   readonly port?: number;
@@ -21,7 +21,7 @@ export interface GluetunSettings {
   readonly delayMs?: number;
 }
 
-/** Made once for all files. */
+/** Built once for all files. */
 export async function gluetunImage(): Promise<string> {
   const base = simulatorImage();
   const id = (await dockerInspect(base)).Id as string;
@@ -36,12 +36,15 @@ export async function gluetunImage(): Promise<string> {
   const words = ['build', '--quiet', '--tag', TAG, '--build-arg', `BASE=${base}`, '--label', label];
   const before = await docker(['image', 'inspect', '--format', '{{.Id}}', TAG]).catch(() => null);
   await runCommand('docker', [...words, __dirname], { timeoutMs: BUILD_WITHIN_MS });
-  // Not while a container uses it.
+  // It cannot be removed while a container uses it.
   if (before !== null) await docker(['image', 'rm', before]).catch(() => undefined);
   return TAG;
 }
 
-/** A network for stand-ins. It is removed with the test or file that made it, after whatever was started on it. */
+/**
+ * A network for stand-ins. It is removed with the test or file that created it, after everything that was started in
+ * it.
+ */
 export async function makeVpnNetwork(name: string): Promise<string> {
   await docker(['network', 'create', name]);
   onScopeEnd(() => docker(['network', 'rm', name]).then(() => undefined));
@@ -81,7 +84,7 @@ export class GluetunStandIn {
     return NetworkSettings.Networks[this.network].IPAddress as string;
   }
 
-  /** What Docker's health check says of it becomes this. */
+  /** Waits until Docker's health check reports this state. */
   async becomes(health: 'healthy' | 'unhealthy'): Promise<void> {
     await eventually(
       async () => (await dockerInspect(this.name)).State.Health.Status === health,
@@ -90,7 +93,7 @@ export class GluetunStandIn {
     );
   }
 
-  /** It listens a moment after it was started. */
+  /** The stand-in listens shortly after its start. */
   async set(settings: GluetunSettings): Promise<void> {
     const body = JSON.stringify(settings);
     await eventually(() => this.call('/settings', { method: 'PUT', body }), 30_000, 'its settings');

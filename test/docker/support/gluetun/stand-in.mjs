@@ -1,11 +1,11 @@
 /**
- * Acts as a container of Gluetun v3.41: its control server on port 8000 and its health server on 127.0.0.1:9999, which the
- * container's health check asks (`stand-in.mjs healthcheck`). There is no VPN: what it says is set over port 9009.
+ * Acts as a container of Gluetun v3.41: its control server on port 8000, and its health server on 127.0.0.1:9999, which the
+ * container's health check calls (`stand-in.mjs healthcheck`). There is no VPN: its answers are set on port 9009.
  *
  *   PUT /settings  any of the fields of `settings` below; answers all of them
- *   GET /asked     what the control server was asked: [{ route, key }], oldest first
+ *   GET /asked     the requests to the control server: [{ route, key }], oldest first
  *
- * A restart of the container brings back what the variable SETTINGS says, in JSON.
+ * A restart of the container restores the settings of the variable SETTINGS, in JSON.
  */
 import { createServer, get } from 'node:http';
 
@@ -15,16 +15,16 @@ const HEALTH = { host: '127.0.0.1', port: 9999 };
 const MAX_ASKED = 10_000;
 
 const settings = {
-  /** Of the VPN: starting, running, stopping, stopped, crashed. */
+  /** State of the VPN: starting, running, stopping, stopped, crashed. */
   status: 'running',
-  /** 0: none is forwarded. */
+  /** Forwarded port; 0: none. */
   port: 0,
   publicIp: '203.0.113.7',
   country: 'Denmark',
   healthy: true,
-  /** The key of the one role there is; null: no key is asked for. */
+  /** The key of the only role; null: no key is required. */
   apiKey: null,
-  /** Before each answer of the control server. */
+  /** Delay before each answer of the control server. */
   delayMs: 0,
   ...JSON.parse(process.env.SETTINGS ?? '{}'),
 };
@@ -49,7 +49,7 @@ function serve() {
     setTimeout(() => answer(request, response), settings.delayMs);
   }).listen(CONTROL_PORT);
   createServer((request, response) => void set(request, response)).listen(SETTINGS_PORT);
-  // As the first process of a container it gets no signal that it has no handler for.
+  // The first process of a container receives only signals for which it has a handler.
   process.on('SIGTERM', () => process.exit(0));
 }
 

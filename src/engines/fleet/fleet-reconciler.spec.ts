@@ -1,24 +1,13 @@
 import { occupy } from '../testing/engine.spec-support';
 import 'reflect-metadata';
-import { FleetStage } from './fleet-stage.spec-support';
+import { FleetStage, withFakeTimers } from './fleet-stage.spec-support';
 
 describe('FleetReconciler', () => {
   let stage: FleetStage;
 
-  beforeEach(() => jest.useFakeTimers());
+  withFakeTimers(() => stage);
 
-  afterEach(async () => {
-    const stopped = stage.reconciler.stop();
-    await stage.pass(10_000);
-    await stopped;
-    expect(jest.getTimerCount()).toBe(0);
-    jest.useRealTimers();
-  });
-
-  async function start(env: Record<string, string> = {}): Promise<void> {
-    stage = new FleetStage(env);
-    await stage.start();
-  }
+  const start = async (env?: Record<string, string>) => (stage = await FleetStage.started(env));
 
   const runtime = () => stage.runtime;
 
@@ -75,8 +64,11 @@ describe('FleetReconciler', () => {
     it('starts no more than ENGINE_PARALLEL_STARTS at a time', async () => {
       stage = new FleetStage({ MIN_REPLICAS: '4', ENGINE_PARALLEL_STARTS: '2' });
       stage.answersAtOnce = false;
+      const release = runtime().hold('provision');
       await stage.start();
       expect(runtime().count('provision')).toBe(2);
+      release();
+      await stage.pass();
       stage.answer('e1');
       await stage.pass();
       expect(runtime().count('provision')).toBe(3);

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { loadConfig } from '../../config';
+import { localJobs } from '../../coordination/testing/local-jobs.spec-support';
 import type { DomainEventType, EventBus } from '../../events';
 import type { Engine } from '../registry/engine';
 import { EngineRegistry } from '../registry/engine-registry';
@@ -33,6 +34,18 @@ const ENV = {
   CIRCUIT_BREAKER_RECOVERY_TIMEOUT: '300s',
 };
 
+/** Gives each test of a file fake timers, and ends its fleet, after which no timer may be left. */
+export function withFakeTimers(stage: () => FleetStage): void {
+  beforeEach(() => jest.useFakeTimers());
+  afterEach(async () => {
+    const stopped = stage().reconciler.stop();
+    await stage().pass(10_000);
+    await stopped;
+    expect(jest.getTimerCount()).toBe(0);
+    jest.useRealTimers();
+  });
+}
+
 /** A reconciler in front of a scripted runtime. The test moves the time and decides how healthy engines are. */
 export class FleetStage {
   readonly runtime = new ScriptedRuntime();
@@ -40,6 +53,7 @@ export class FleetStage {
   readonly registry: EngineRegistry;
   readonly reconciler: FleetReconciler;
   readonly control: ManagedFleet;
+  readonly requests: ProvisioningRequests;
   wantingEngine = 0;
   /** True: every announced engine answers its first probe at once. */
   answersAtOnce = true;
@@ -70,7 +84,19 @@ export class FleetStage {
     const connectivity = new RuntimeConnectivity(runtime, events);
     const observed = new ObservedEngines(config, registry);
     const gate = new ProvisioningGate(config, events, runtime, connectivity, placement);
-    const requests = new ProvisioningRequests(runtime, registry, observed, gate, events, loop);
+    const jobs = localJobs((_, data, signal) =>
+      requests.provision(data as { key: string }, signal),
+    );
+    const requests = new ProvisioningRequests(
+      runtime,
+      registry,
+      observed,
+      gate,
+      events,
+      loop,
+      jobs,
+    );
+    this.requests = requests;
     const operations = new EngineOperations(
       config,
       runtime,
@@ -108,6 +134,12 @@ export class FleetStage {
       operations,
       demand,
     );
+  }
+
+  static async started(env: Record<string, string> = {}): Promise<FleetStage> {
+    const stage = new FleetStage(env);
+    await stage.start();
+    return stage;
   }
 
   /** Starts the reconciler, and runs everything that is due at once. */

@@ -175,7 +175,6 @@ export class DockerRuntime implements EngineRuntime {
   /** Calls in progress fail; engines keep running. */
   async close(): Promise<void> {
     this.connectivity.close();
-    this.engineImage.close();
     this.client.close();
     await Promise.all(this.removals.values());
   }

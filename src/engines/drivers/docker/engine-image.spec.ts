@@ -5,7 +5,7 @@ import type { PullProgress } from '../docker-client';
 import { EngineImage, type ImageClient } from './engine-image';
 
 const REFERENCE = 'toy/engine:1';
-const NEVER = new AbortController().signal;
+const never = () => new AbortController().signal;
 
 /** One pull that is ended by the test, or by the signal it was given. */
 class Pull {
@@ -69,7 +69,7 @@ describe('EngineImage', () => {
   }
 
   async function failingPull(): Promise<void> {
-    const ensured = image.ensure(NEVER);
+    const ensured = image.ensure(never());
     (await nextPull()).end.reject(new RuntimeError('image_missing', 'denied'));
     await expect(ensured).rejects.toMatchObject({
       code: 'image_missing',
@@ -88,14 +88,14 @@ describe('EngineImage', () => {
       reason: null,
     });
     images.isThere = true;
-    await image.ensure(NEVER);
-    await image.ensure(NEVER);
+    await image.ensure(never());
+    await image.ensure(never());
     expect([image.state.state, images.checks, images.pulls.length]).toEqual(['present', 2, 0]);
     expect(events).toEqual([]);
   });
 
   it('is pulled once for all requests, with progress', async () => {
-    const ensured = [image.ensure(NEVER), image.ensure(NEVER)];
+    const ensured = [image.ensure(never()), image.ensure(never())];
     const pull = await nextPull();
     expect(image.state.state).toBe('pulling');
     for (const currentBytes of [10, 20, 30]) {
@@ -118,7 +118,7 @@ describe('EngineImage', () => {
       await failingPull();
       expect(image.state).toMatchObject({ state: 'missing', reason: 'denied' });
       nowMs += waitS * 1000 - 1;
-      await expect(image.ensure(NEVER)).rejects.toMatchObject({
+      await expect(image.ensure(never())).rejects.toMatchObject({
         message: `${REFERENCE}: denied`,
         retryAfterMs: 1,
       });
@@ -131,7 +131,7 @@ describe('EngineImage', () => {
   it('is used at once when it came by other ways, and a later refusal begins with the short wait', async () => {
     await failingPull();
     images.isThere = true;
-    await image.ensure(NEVER);
+    await image.ensure(never());
     expect(image.state).toMatchObject({ state: 'present', reason: null });
     images.isThere = false;
     await failingPull();
@@ -140,14 +140,14 @@ describe('EngineImage', () => {
   });
 
   it('does not hold it against the image when Docker went away', async () => {
-    const ensured = image.ensure(NEVER);
+    const ensured = image.ensure(never());
     (await nextPull()).end.reject(new RuntimeError('docker_unavailable', 'gone'));
     await expect(ensured).rejects.toMatchObject({ code: 'docker_unavailable' });
     expect(image.state.state).toBe('unknown');
     images.failure = new RuntimeError('docker_unavailable', 'gone');
-    await expect(image.ensure(NEVER)).rejects.toMatchObject({ code: 'docker_unavailable' });
+    await expect(image.ensure(never())).rejects.toMatchObject({ code: 'docker_unavailable' });
     images.failure = null;
-    const again = image.ensure(NEVER);
+    const again = image.ensure(never());
     (await nextPull()).end.resolve();
     await again;
   });
@@ -155,7 +155,7 @@ describe('EngineImage', () => {
   it('is not pulled for another kind of machine', async () => {
     objection = 'not built for amd64';
     const refusal = { code: 'image_missing', message: objection };
-    await expect(image.ensure(NEVER)).rejects.toMatchObject(refusal);
+    await expect(image.ensure(never())).rejects.toMatchObject(refusal);
     expect(image.state).toMatchObject({ state: 'missing', reason: objection });
     expect(images.pulls).toHaveLength(0);
   });
@@ -169,7 +169,7 @@ describe('EngineImage', () => {
     expect(pull.signal.aborted).toBe(true);
     expect([image.state.state, states()]).toEqual(['unknown', ['started', 'failed']]);
     // The next request is not held up by it.
-    const again = image.ensure(NEVER);
+    const again = image.ensure(never());
     (await nextPull()).end.resolve();
     await again;
     expect(image.state.state).toBe('present');

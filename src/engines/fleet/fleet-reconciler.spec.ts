@@ -177,11 +177,9 @@ describe('FleetReconciler', () => {
       expect(stage.fleet()).toEqual(['e2 healthy']);
       expect([...runtime().engines.keys()]).toEqual(['e2']);
       expect(stage.control.status().breaker.failures).toBe(0);
-      expect(
-        stage
-          .published<{ to: string; reason: string }>('engine_state_changed')
-          .map((e) => e.reason),
-      ).toContain('exited with code 143');
+      expect(stage.published('engine_state_changed').map((e) => e.reason)).toContain(
+        'exited with code 143',
+      );
     });
 
     it('is removed with a growing backoff when its removal fails', async () => {
@@ -250,9 +248,11 @@ describe('FleetReconciler', () => {
       // Half open: one attempt, which fails and opens it again.
       expect(runtime().count('provision')).toBe(4);
       expect(stage.published('engine_order_failed')).toHaveLength(4);
-      expect(
-        stage.published<{ from: string; to: string }>('breaker_changed').map(({ to }) => to),
-      ).toEqual(['open', 'half_open', 'open']);
+      expect(stage.published('breaker_changed').map(({ to }) => to)).toEqual([
+        'open',
+        'half_open',
+        'open',
+      ]);
       runtime().refuse('provision', null);
       stage.control.resetBreaker();
       await stage.pass();

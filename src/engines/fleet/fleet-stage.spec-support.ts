@@ -1,7 +1,8 @@
 import { Logger } from '@nestjs/common';
 import { loadConfig } from '../../config';
 import { localJobs } from '../../coordination/testing/local-jobs.spec-support';
-import type { DomainEventType, EventBus } from '../../events';
+import type { DomainEventPayloads, DomainEventType } from '../../events';
+import { RecordingEvents } from '../../events/testing/recording-events.spec-support';
 import type { Engine } from '../registry/engine';
 import { EngineRegistry } from '../registry/engine-registry';
 import { ANYWHERE, type EnginePlacement } from '../vpn/engine-placement.port';
@@ -49,7 +50,7 @@ export function withFakeTimers(stage: () => FleetStage): void {
 /** A reconciler in front of a scripted runtime. The test moves the time and decides how healthy engines are. */
 export class FleetStage {
   readonly runtime = new ScriptedRuntime();
-  readonly events: [DomainEventType, unknown][] = [];
+  readonly events = new RecordingEvents();
   readonly registry: EngineRegistry;
   readonly reconciler: FleetReconciler;
   readonly control: ManagedFleet;
@@ -61,9 +62,7 @@ export class FleetStage {
 
   constructor(env: Record<string, string> = {}, placement: EnginePlacement = ANYWHERE) {
     Logger.overrideLogger(false);
-    const events = {
-      publish: (type: DomainEventType, payload: unknown) => this.events.push([type, payload]),
-    } as unknown as EventBus;
+    const { events } = this;
     this.registry = new EngineRegistry(events);
     this.registry.subscribe(({ kind, engine }) => {
       if (kind === 'announced' && this.answersAtOnce) this.answer(engine.id);
@@ -179,7 +178,7 @@ export class FleetStage {
     return this.registry.list().map(({ id, state }) => `${id} ${state}`);
   }
 
-  published<T = Record<string, unknown>>(type: DomainEventType): T[] {
-    return this.events.filter(([name]) => name === type).map(([, payload]) => payload as T);
+  published<T extends DomainEventType>(type: T): DomainEventPayloads[T][] {
+    return this.events.payloads(type);
   }
 }

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { RecordingEvents } from '../../../events/testing/recording-events.spec-support';
 import { Deferred } from '../../../kernel/deferred';
 import { RuntimeError } from '../engine-runtime.port';
 import type { PullProgress } from '../docker-client';
@@ -25,7 +26,7 @@ class ScriptedImages {
   failure: Error | null = null;
   readonly pulls: Pull[] = [];
 
-  readonly client = {
+  readonly client: ImageClient = {
     version: () => Promise.resolve({ arch: 'amd64' }),
     images: {
       has: async () => {
@@ -40,25 +41,24 @@ class ScriptedImages {
         return pull.end.promise;
       },
     },
-  } as unknown as ImageClient;
+  };
 }
 
 describe('EngineImage', () => {
   let images: ScriptedImages;
   let image: EngineImage;
-  let events: { state: string; current_bytes: number; reason: string | null }[];
+  let events: RecordingEvents;
   let nowMs: number;
   let objection: string | null;
 
   beforeEach(() => {
     Logger.overrideLogger(false);
     images = new ScriptedImages();
-    events = [];
+    events = new RecordingEvents();
     nowMs = 0;
     objection = null;
-    const bus = { publish: (_: string, payload: never) => events.push(payload) } as never;
     const recipe = { imageReference: REFERENCE, imageObjection: () => objection };
-    image = new EngineImage(images.client, recipe, bus, () => nowMs);
+    image = new EngineImage(images.client, recipe, events, () => nowMs);
   });
 
   /** The next pull, once it has begun. */
@@ -78,7 +78,8 @@ describe('EngineImage', () => {
     });
   }
 
-  const states = () => events.map(({ state }) => state);
+  const pulls = () => events.payloads('image_pull');
+  const states = () => pulls().map(({ state }) => state);
 
   it('is unknown until the first request, and is checked for each one, because anybody may remove it', async () => {
     expect(image.state).toEqual({
@@ -91,7 +92,7 @@ describe('EngineImage', () => {
     await image.ensure(never());
     await image.ensure(never());
     expect([image.state.state, images.checks, images.pulls.length]).toEqual(['present', 2, 0]);
-    expect(events).toEqual([]);
+    expect(pulls()).toEqual([]);
   });
 
   it('is pulled once for all requests, with progress', async () => {
@@ -107,7 +108,7 @@ describe('EngineImage', () => {
     await Promise.all(ensured);
     expect(images.pulls).toHaveLength(1);
     expect(image.state).toMatchObject({ state: 'present', progress: null });
-    expect(events.map(({ state, current_bytes }) => `${state} ${current_bytes}`)).toEqual([
+    expect(pulls().map(({ state, current_bytes }) => `${state} ${current_bytes}`)).toEqual([
       ...['started 0', 'progress 20', 'finished 30'],
     ]);
   });
@@ -186,6 +187,6 @@ describe('EngineImage', () => {
     const ensured = image.ensure(calling.signal);
     calling.abort();
     await expect(ensured).rejects.toThrow('the request was cancelled');
-    expect([images.checks, images.pulls.length, events]).toEqual([1, 0, []]);
+    expect([images.checks, images.pulls.length, pulls()]).toEqual([1, 0, []]);
   });
 });

@@ -20,7 +20,9 @@ interface PullFailure {
   readonly retryAtMs: number;
 }
 
-export type ImageClient = Pick<DockerClient, 'images' | 'version'>;
+export type ImageClient = Pick<DockerClient, 'version'> & {
+  readonly images: Pick<DockerClient['images'], 'has' | 'pull'>;
+};
 
 /**
  * The image of the engines. It is checked before each engine, because anybody may remove it, and pulled when it is

@@ -13,7 +13,17 @@ const MODULES = {
   coordination: ['kernel', 'config', 'storage'],
   ace: ['kernel', 'config', 'storage'],
   events: ['kernel', 'config', 'access', 'http'],
-  engines: ['kernel', 'config', 'storage', 'ace', 'events', 'access', 'metrics', 'http'],
+  engines: [
+    'kernel',
+    'config',
+    'storage',
+    'ace',
+    'events',
+    'coordination',
+    'access',
+    'metrics',
+    'http',
+  ],
   channels: ['kernel', 'config', 'storage', 'http'],
   proxy: [
     'kernel',

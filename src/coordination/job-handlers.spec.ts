@@ -28,6 +28,11 @@ class Others {
     return Promise.reject(new Error('boom'));
   }
 
+  @JobHandler('fleet.provision')
+  createEngine(): void {
+    // Nothing to do.
+  }
+
   @JobHandler('hls.idle')
   removeViewers(): void {
     // Nothing to do.

@@ -7,6 +7,8 @@ export interface JobTable {
   readonly 'stream.grace': { readonly streamUid: string };
   /** The grace period of a file playback is over. */
   readonly 'file.grace': { readonly playbackUid: string };
+  /** Create the engine of a provisioning request. */
+  readonly 'fleet.provision': { readonly key: string };
   /** Find HLS viewers without a request for a while. */
   readonly 'hls.idle': null;
   /** Find playbacks of the engine API that are no longer used. */
@@ -17,6 +19,7 @@ export interface JobTable {
 const NAMES: { readonly [Name in keyof JobTable]: true } = {
   'stream.grace': true,
   'file.grace': true,
+  'fleet.provision': true,
   'hls.idle': true,
   'engine_api.idle': true,
 };

@@ -117,6 +117,39 @@ describeWithRedis('a product with REDIS_URL', () => {
     }
   });
 
+  it('creates an engine once, although copies of its job and of an earlier process come later', async () => {
+    const server = await startRedis();
+    const redis = new Redis({ port: server.port });
+    onScopeEnd(() => redis.disconnect());
+    const delayed = async () => {
+      const [key] = await redis.keys('*:delayed');
+      return key === undefined ? 0 : redis.zcard(key);
+    };
+    const dataDir = join(temporaryFolder(), 'data');
+    const env = { ENGINE_DRIVER: 'simulator', MIN_REPLICAS: '1', REDIS_URL: server.url };
+    /** A product with one engine for MIN_REPLICAS, and a request for another one, whose job has a copy. */
+    const requestEngine = async () => {
+      const product = await startProduct({ dataDir, env });
+      await eventually(async () => {
+        const { body } = await product.api('GET', '/engines');
+        return (body as { state: string }[]).some(({ state }) => state === 'healthy');
+      }, 40_000);
+      expect((await product.api('POST', '/provision/acestream')).status).toBe(202);
+      await eventually(async () => (await delayed()) > 0);
+      return product;
+    };
+    const earlier = await requestEngine();
+    earlier.kill('SIGKILL');
+    await earlier.exit;
+
+    const product = await requestEngine();
+    await eventually(async () => (await delayed()) === 0, 40_000);
+    expect((await product.api('GET', '/engines')).body).toHaveLength(2);
+    const { body } = await product.api('GET', '/events?type=engine_ordered');
+    expect(body).toHaveLength(2);
+    expect(warnings(product)).toEqual([]);
+  });
+
   it('continues when Redis is killed: no viewer is cut, streams start and end on time, and so does the product', async () => {
     const server = await startRedis();
     const product = await start(server.url);

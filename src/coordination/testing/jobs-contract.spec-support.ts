@@ -191,15 +191,15 @@ export function describeJobs(
         isOver = true;
       };
       jobs.schedule(grace('running'), { delayMs: 0 });
-      jobs.schedule(grace('pending'), { delayMs: 50 });
-      jobs.every('hls.idle', 50);
+      jobs.schedule(grace('pending'), { delayMs: 300 });
+      jobs.every('hls.idle', 300);
       await until(() => handlers.runs.length === 1);
       await opened.close();
       expect(isOver).toBe(true);
       jobs.schedule(grace('late'), { delayMs: 0 });
       jobs.every('hls.idle', 5);
       // All of them would have been due by then.
-      await delay(100);
+      await delay(350);
       expect(handlers.streams).toEqual(['running']);
       expect(handlers.runs).toHaveLength(1);
     });

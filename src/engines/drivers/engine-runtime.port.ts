@@ -191,7 +191,7 @@ export abstract class EngineRuntime {
   abstract foreignEngines(): Promise<readonly ForeignEngines[]>;
   /**
    * Creates one engine and starts its process: all or nothing. When it throws, no container and no port is left behind. A
-   * missing image is pulled first; `signal` aborts the pull, too.
+   * missing image is pulled first, once for all requests. Their signals fire together and abort the pull, too.
    *
    * @throws RuntimeError
    */

@@ -1,24 +1,13 @@
 import { occupy } from '../testing/engine.spec-support';
 import 'reflect-metadata';
-import { FleetStage } from './fleet-stage.spec-support';
+import { FleetStage, withFakeTimers } from './fleet-stage.spec-support';
 
 describe('FleetReconciler', () => {
   let stage: FleetStage;
 
-  beforeEach(() => jest.useFakeTimers());
+  withFakeTimers(() => stage);
 
-  afterEach(async () => {
-    const stopped = stage.reconciler.stop();
-    await stage.pass(10_000);
-    await stopped;
-    expect(jest.getTimerCount()).toBe(0);
-    jest.useRealTimers();
-  });
-
-  async function start(env: Record<string, string> = {}): Promise<void> {
-    stage = new FleetStage(env);
-    await stage.start();
-  }
+  const start = async (env?: Record<string, string>) => (stage = await FleetStage.started(env));
 
   const runtime = () => stage.runtime;
 
@@ -75,8 +64,11 @@ describe('FleetReconciler', () => {
     it('starts no more than ENGINE_PARALLEL_STARTS at a time', async () => {
       stage = new FleetStage({ MIN_REPLICAS: '4', ENGINE_PARALLEL_STARTS: '2' });
       stage.answersAtOnce = false;
+      const release = runtime().hold('provision');
       await stage.start();
       expect(runtime().count('provision')).toBe(2);
+      release();
+      await stage.pass();
       stage.answer('e1');
       await stage.pass();
       expect(runtime().count('provision')).toBe(3);
@@ -185,11 +177,9 @@ describe('FleetReconciler', () => {
       expect(stage.fleet()).toEqual(['e2 healthy']);
       expect([...runtime().engines.keys()]).toEqual(['e2']);
       expect(stage.control.status().breaker.failures).toBe(0);
-      expect(
-        stage
-          .published<{ to: string; reason: string }>('engine_state_changed')
-          .map((e) => e.reason),
-      ).toContain('exited with code 143');
+      expect(stage.published('engine_state_changed').map((e) => e.reason)).toContain(
+        'exited with code 143',
+      );
     });
 
     it('is removed with a growing backoff when its removal fails', async () => {
@@ -258,9 +248,11 @@ describe('FleetReconciler', () => {
       // Half open: one attempt, which fails and opens it again.
       expect(runtime().count('provision')).toBe(4);
       expect(stage.published('engine_order_failed')).toHaveLength(4);
-      expect(
-        stage.published<{ from: string; to: string }>('breaker_changed').map(({ to }) => to),
-      ).toEqual(['open', 'half_open', 'open']);
+      expect(stage.published('breaker_changed').map(({ to }) => to)).toEqual([
+        'open',
+        'half_open',
+        'open',
+      ]);
       runtime().refuse('provision', null);
       stage.control.resetBreaker();
       await stage.pass();

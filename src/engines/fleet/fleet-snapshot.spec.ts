@@ -1,5 +1,5 @@
 import { aDescription, IdleSlot } from '../testing/engine.spec-support';
-import type { EventBus } from '../../events';
+import { RecordingEvents } from '../../events/testing/recording-events.spec-support';
 import { Engine } from '../registry/engine';
 import { EngineRegistry } from '../registry/engine-registry';
 import { SlotRevocation } from '../registry/held-slot';
@@ -15,7 +15,7 @@ describe('an engine as decisions see it', () => {
   const observedEngines = (): ObservedEngines =>
     new ObservedEngines(
       { engineStartTimeoutMs: 60_000 },
-      new EngineRegistry({ publish: () => undefined } as unknown as EventBus),
+      new EngineRegistry(new RecordingEvents()),
     );
 
   function record(over: Partial<Parameters<typeof anObservedEngine>[0]> = {}): ObservedRecord {

@@ -1,6 +1,8 @@
 import { Logger } from '@nestjs/common';
 import { loadConfig } from '../../config';
-import type { DomainEventType, EventBus } from '../../events';
+import { localJobs } from '../../coordination/testing/local-jobs.spec-support';
+import type { DomainEventPayloads, DomainEventType } from '../../events';
+import { RecordingEvents } from '../../events/testing/recording-events.spec-support';
 import type { Engine } from '../registry/engine';
 import { EngineRegistry } from '../registry/engine-registry';
 import { ANYWHERE, type EnginePlacement } from '../vpn/engine-placement.port';
@@ -33,13 +35,26 @@ const ENV = {
   CIRCUIT_BREAKER_RECOVERY_TIMEOUT: '300s',
 };
 
+/** Gives each test of a file fake timers, and ends its fleet, after which no timer may be left. */
+export function withFakeTimers(stage: () => FleetStage): void {
+  beforeEach(() => jest.useFakeTimers());
+  afterEach(async () => {
+    const stopped = stage().reconciler.stop();
+    await stage().pass(10_000);
+    await stopped;
+    expect(jest.getTimerCount()).toBe(0);
+    jest.useRealTimers();
+  });
+}
+
 /** A reconciler in front of a scripted runtime. The test moves the time and decides how healthy engines are. */
 export class FleetStage {
   readonly runtime = new ScriptedRuntime();
-  readonly events: [DomainEventType, unknown][] = [];
+  readonly events = new RecordingEvents();
   readonly registry: EngineRegistry;
   readonly reconciler: FleetReconciler;
   readonly control: ManagedFleet;
+  readonly requests: ProvisioningRequests;
   wantingEngine = 0;
   /** True: every announced engine answers its first probe at once. */
   answersAtOnce = true;
@@ -47,9 +62,7 @@ export class FleetStage {
 
   constructor(env: Record<string, string> = {}, placement: EnginePlacement = ANYWHERE) {
     Logger.overrideLogger(false);
-    const events = {
-      publish: (type: DomainEventType, payload: unknown) => this.events.push([type, payload]),
-    } as unknown as EventBus;
+    const { events } = this;
     this.registry = new EngineRegistry(events);
     this.registry.subscribe(({ kind, engine }) => {
       if (kind === 'announced' && this.answersAtOnce) this.answer(engine.id);
@@ -70,7 +83,19 @@ export class FleetStage {
     const connectivity = new RuntimeConnectivity(runtime, events);
     const observed = new ObservedEngines(config, registry);
     const gate = new ProvisioningGate(config, events, runtime, connectivity, placement);
-    const requests = new ProvisioningRequests(runtime, registry, observed, gate, events, loop);
+    const jobs = localJobs((_, data, signal) =>
+      requests.provision(data as { key: string }, signal),
+    );
+    const requests = new ProvisioningRequests(
+      runtime,
+      registry,
+      observed,
+      gate,
+      events,
+      loop,
+      jobs,
+    );
+    this.requests = requests;
     const operations = new EngineOperations(
       config,
       runtime,
@@ -110,6 +135,12 @@ export class FleetStage {
     );
   }
 
+  static async started(env: Record<string, string> = {}): Promise<FleetStage> {
+    const stage = new FleetStage(env);
+    await stage.start();
+    return stage;
+  }
+
   /** Starts the reconciler, and runs everything that is due at once. */
   async start(): Promise<void> {
     await this.reconciler.start();
@@ -147,7 +178,7 @@ export class FleetStage {
     return this.registry.list().map(({ id, state }) => `${id} ${state}`);
   }
 
-  published<T = Record<string, unknown>>(type: DomainEventType): T[] {
-    return this.events.filter(([name]) => name === type).map(([, payload]) => payload as T);
+  published<T extends DomainEventType>(type: T): DomainEventPayloads[T][] {
+    return this.events.payloads(type);
   }
 }

@@ -2,25 +2,15 @@ import { occupy } from '../testing/engine.spec-support';
 import 'reflect-metadata';
 import type { Engine } from '../registry/engine';
 import type { AppError } from '../../kernel/errors';
-import { FleetStage } from './fleet-stage.spec-support';
+import { FleetStage, withFakeTimers } from './fleet-stage.spec-support';
 import { anObservedEngine } from './scripted-runtime.spec-support';
 
 describe('ManagedFleet', () => {
   let stage: FleetStage;
 
-  beforeEach(() => jest.useFakeTimers());
+  withFakeTimers(() => stage);
 
-  afterEach(async () => {
-    const stopped = stage.reconciler.stop();
-    await stage.pass(10_000);
-    await stopped;
-    jest.useRealTimers();
-  });
-
-  async function start(env: Record<string, string> = {}): Promise<void> {
-    stage = new FleetStage(env);
-    await stage.start();
-  }
+  const start = async (env?: Record<string, string>) => (stage = await FleetStage.started(env));
 
   const runtime = () => stage.runtime;
 

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import type { EventBus } from '../../events';
+import { RecordingEvents } from '../../events/testing/recording-events.spec-support';
 import type { ObservedEngine } from '../drivers/engine-runtime.port';
 import { EngineRegistry } from '../registry/engine-registry';
 import { anObservedEngine } from './scripted-runtime.spec-support';
@@ -14,7 +14,7 @@ describe('ObservedEngines', () => {
   beforeEach(() => {
     jest.useFakeTimers();
     Logger.overrideLogger(false);
-    registry = new EngineRegistry({ publish: () => undefined } as unknown as EventBus);
+    registry = new EngineRegistry(new RecordingEvents());
     observed = new ObservedEngines({ engineStartTimeoutMs: YOUNG_MS }, registry);
   });
   afterEach(() => jest.useRealTimers());

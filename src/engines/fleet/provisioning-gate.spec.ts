@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { loadConfig } from '../../config';
-import type { EventBus } from '../../events';
+import { RecordingEvents } from '../../events/testing/recording-events.spec-support';
 import type { RuntimeErrorCode, RuntimeImage } from '../drivers/engine-runtime.port';
 import type { Placement } from '../vpn/engine-placement.port';
 import { ProvisioningGate } from './provisioning-gate';
@@ -15,7 +15,7 @@ const FAILURE = {
 const AWAY = { ...FAILURE, code: 'docker_unavailable' } as const;
 
 describe('ProvisioningGate', () => {
-  let changes: string[];
+  let events: RecordingEvents;
   let gate: ProvisioningGate;
   let runtime: ScriptedRuntime;
   let connectivity: RuntimeConnectivity;
@@ -25,11 +25,7 @@ describe('ProvisioningGate', () => {
     jest.useFakeTimers();
     Logger.overrideLogger(false);
     jest.spyOn(Math, 'random').mockReturnValue(0);
-    changes = [];
-    const publish = (type: string, { from, to }: { from: string; to: string }) => {
-      if (type === 'breaker_changed') changes.push(`${from} -> ${to}`);
-    };
-    const events = { publish } as unknown as EventBus;
+    events = new RecordingEvents();
     runtime = new ScriptedRuntime();
     connectivity = new RuntimeConnectivity(runtime, events);
     connectivity.recordListing(true);
@@ -53,6 +49,8 @@ describe('ProvisioningGate', () => {
     jest.useRealTimers();
   });
 
+  const changes = () =>
+    events.payloads('breaker_changed').map(({ from, to }) => `${from} -> ${to}`);
   const begin = () => gate.begin([]) !== null;
   const isOpen = () => gate.isOpen([]);
   const failOften = (code: RuntimeErrorCode = 'engine_exited') => {
@@ -69,7 +67,7 @@ describe('ProvisioningGate', () => {
       return retryInMs;
     });
     expect(waits).toEqual([1000, 2000, 60_000]);
-    expect(changes).toEqual(['closed -> open']);
+    expect(changes()).toEqual(['closed -> open']);
   });
 
   it('ends the backoff of a failure for want of a place when one was freed, and no other backoff', () => {
@@ -90,7 +88,7 @@ describe('ProvisioningGate', () => {
     expect(begin()).toBe(true);
     gate.succeed();
     expect([isOpen(), gate.breakerView.failures]).toEqual([true, 0]);
-    expect(changes).toEqual([
+    expect(changes()).toEqual([
       'closed -> open',
       'open -> half_open',
       'half_open -> open',

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
+import { JobHandler, Jobs, type JobTable } from '../../coordination';
 import { EventBus } from '../../events';
 import { AppError } from '../../kernel/errors';
 import { Deferred } from '../../kernel/deferred';
@@ -34,15 +35,17 @@ interface PendingRequest {
 }
 
 /**
- * Engines from their request to their first answer. Requests come from operators and from the fleet. How a start ends is
- * reported to the gate.
+ * Engines from their request to their first answer. Requests come from operators and from the fleet. Each engine is created
+ * by a job, and how its start ends is reported to the gate. A failed request is not attempted again: the next plan decides
+ * whether a further engine is wanted, and the gate says from when one may be created.
  */
 @Injectable()
 export class ProvisioningRequests {
   private readonly logger = new Logger('Fleet');
   private readonly requests = new Map<string, PendingRequest>();
   private readonly aborting = new AbortController();
-  private readonly tasks = new Set<Promise<void>>();
+  /** Engines that the runtime is creating, by the keys of their requests. */
+  private readonly tasks = new Map<string, Promise<void>>();
 
   constructor(
     private readonly runtime: EngineRuntime,
@@ -51,6 +54,7 @@ export class ProvisioningRequests {
     private readonly gate: ProvisioningGate,
     private readonly events: EventBus,
     private readonly loop: ReconcileLoop,
+    private readonly jobs: Jobs,
   ) {}
 
   /** Engines that are being created and that no listing has contained yet. */
@@ -109,17 +113,25 @@ export class ProvisioningRequests {
     if (attempt === null) return false;
     const requested = replaces === null ? this.at('requested')[0] : undefined;
     const request = requested ?? this.add('requested', false);
+    const { key } = request;
     request.stage = 'creating';
     request.replaces = replaces;
     request.vpnSlot = attempt.vpnSlot;
     this.logger.log(`engine requested: ${why}`);
-    this.events.publish('engine_ordered', { order: request.key, reason: why });
-    const task = this.create(request).finally(() => {
-      this.tasks.delete(task);
-      this.loop.wake();
-    });
-    this.tasks.add(task);
+    this.events.publish('engine_ordered', { order: key, reason: why });
+    this.jobs.schedule({ name: 'fleet.provision', id: key, data: { key } }, { delayMs: 0 });
     return true;
+  }
+
+  /** Creates the engine of a request that has begun. Does nothing if the request is over, or if this is done already. */
+  @JobHandler('fleet.provision')
+  async provision({ key }: JobTable['fleet.provision'], signal: AbortSignal): Promise<void> {
+    const request = this.requests.get(key);
+    if (request?.stage !== 'creating' || this.tasks.has(key)) return;
+    const task = this.create(request, AbortSignal.any([signal, this.aborting.signal]));
+    this.tasks.set(key, task);
+    await task.finally(() => this.tasks.delete(key));
+    this.loop.wake();
   }
 
   /** Settles the requests whose engines have answered, or will not answer any more. */
@@ -167,17 +179,17 @@ export class ProvisioningRequests {
   /** Begins nothing more and aborts what is being created; resolves when the runtime has cleaned up. */
   async stop(): Promise<void> {
     this.aborting.abort(new Error('the process is shutting down'));
-    await Promise.all(this.tasks);
+    await Promise.all(this.tasks.values());
     for (const request of [...this.requests.values()]) {
       this.requests.delete(request.key);
       request.ready.reject(new AppError('shutting_down', 'The process is about to end.'));
     }
   }
 
-  private async create(request: PendingRequest): Promise<void> {
+  private async create(request: PendingRequest, signal: AbortSignal): Promise<void> {
     const { key, vpnSlot, isByOperator } = request;
     try {
-      const created = await this.runtime.provision({ key, vpnSlot }, this.aborting.signal);
+      const created = await this.runtime.provision({ key, vpnSlot }, signal);
       request.stage = 'starting';
       request.engineId = created.id;
       this.observed.add(created, isByOperator);
@@ -186,7 +198,7 @@ export class ProvisioningRequests {
       for (const { observed } of this.observed.list()) {
         if (observed.key === key) this.observed.drop(observed.id);
       }
-      if (this.aborting.signal.aborted) this.gate.abandon();
+      if (signal.aborted) this.gate.abandon();
       else this.fail(request, error);
     }
   }

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG } from '../../config';
+import { JobHandler } from '../../coordination';
 import { AppError } from '../../kernel/errors';
 import type { EngineLogs, EngineUsage, ObservedEngine } from '../drivers/engine-runtime.port';
 import { EngineRegistry } from '../registry/engine-registry';
@@ -44,6 +45,12 @@ export class UnmanagedFleet extends FleetControl {
   }
 
   override provision(): ProvisionTicket {
+    throw notManaged();
+  }
+
+  /** Each job needs a handler, and nothing schedules this one here. */
+  @JobHandler('fleet.provision')
+  createEngine(): never {
     throw notManaged();
   }
 

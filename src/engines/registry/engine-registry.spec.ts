@@ -1,23 +1,21 @@
 import 'reflect-metadata';
 import { Logger } from '@nestjs/common';
-import type { DomainEventType, EventBus } from '../../events';
+import { RecordingEvents } from '../../events/testing/recording-events.spec-support';
 import type { Engine } from './engine';
 import { EngineRegistry, type RegistryChange } from './engine-registry';
 import { aDescription, occupy } from '../testing/engine.spec-support';
 
 describe('EngineRegistry', () => {
-  let published: [DomainEventType, unknown][];
+  let published: RecordingEvents['published'];
   let changes: string[];
   let registry: EngineRegistry;
 
   beforeEach(() => {
     Logger.overrideLogger(false);
-    published = [];
     changes = [];
-    const events = {
-      publish: (type: DomainEventType, payload: unknown) => published.push([type, payload]),
-    };
-    registry = new EngineRegistry(events as unknown as EventBus);
+    const events = new RecordingEvents();
+    published = events.published;
+    registry = new EngineRegistry(events);
     registry.subscribe((change: RegistryChange) => changes.push(change.kind));
   });
 

@@ -1,10 +1,12 @@
 import { Logger } from '@nestjs/common';
-import type { EventBus } from '../../events';
+import { AceEngineClient } from '../../ace';
+import { loadConfig } from '../../config';
+import { RecordingEvents } from '../../events/testing/recording-events.spec-support';
 import type { EngineComplaint, EngineState } from '../registry/engine.types';
 import { EngineRegistry } from '../registry/engine-registry';
-import type { EngineSupply } from '../fleet/engine-supply';
-import type { ProvisioningBlock } from '../drivers/engine-driver.port';
-import type { EngineHealth } from '../health/engine-health';
+import type { EngineDriver, ProvisioningBlock } from '../drivers/engine-driver.port';
+import { EngineSupply } from '../fleet/engine-supply';
+import { EngineHealth } from '../health/engine-health';
 import { EngineScheduler, type SchedulerConfig } from '../scheduling/engine-scheduler';
 import { SlotQueue } from '../scheduling/slot-queue';
 import type { Candidate } from '../selection/candidate';
@@ -26,6 +28,45 @@ class FirstFit extends EngineSelector {
   }
 }
 
+/** A driver that announces nothing. The test decides what it says of further engines. */
+class StagedDriver implements EngineDriver {
+  readonly kind = 'static';
+  readonly isAsleep = false;
+  canGrow = false;
+  blocked: ProvisioningBlock | null = null;
+  changed: () => void = () => undefined;
+
+  subscribe(listener: () => void): () => void {
+    this.changed = listener;
+    return () => undefined;
+  }
+
+  readonly start = () => Promise.resolve();
+  readonly demoChannels = () => Promise.resolve([]);
+  readonly hold = () => undefined;
+  readonly farewell = () => Promise.resolve(null);
+  readonly stop = () => Promise.resolve();
+}
+
+/** Records the complaints of streams, and probes no engine. */
+class StagedHealth extends EngineHealth {
+  readonly complaints: string[] = [];
+  /** Engines that answer no probe. */
+  readonly frozen = new Set<string>();
+
+  constructor(registry: EngineRegistry) {
+    super(loadConfig({}), registry, new AceEngineClient());
+  }
+
+  override complain(engineId: string, complaint: EngineComplaint): void {
+    this.complaints.push(`${engineId}: ${complaint}`);
+  }
+
+  override answersNow(engineId: string): Promise<boolean> {
+    return Promise.resolve(!this.frozen.has(engineId));
+  }
+}
+
 /** Limits of a stage; few of them matter to a test. */
 const LIMITS: SchedulerConfig = {
   maxStreamsPerEngine: 1,
@@ -37,31 +78,22 @@ const LIMITS: SchedulerConfig = {
 
 /** The real scheduler and registry, over engines that the test moves as it likes. */
 export class StagedEngines {
-  readonly registry = new EngineRegistry({ publish: () => undefined } as unknown as EventBus);
+  readonly registry = new EngineRegistry(new RecordingEvents());
   readonly queue = new SlotQueue();
   readonly scheduler: EngineScheduler;
-  readonly complaints: string[] = [];
-  /** Engines that answer no probe. */
-  readonly frozen = new Set<string>();
-  /** What the fleet says of further engines. */
-  readonly supply: { canGrow: boolean; blocked: ProvisioningBlock | null } = {
-    canGrow: false,
-    blocked: null,
-  };
+  readonly supply = new StagedDriver();
+  readonly health = new StagedHealth(this.registry);
+  readonly complaints = this.health.complaints;
+  readonly frozen = this.health.frozen;
   private readonly selector = new FirstFit();
-  private onSupply: () => void = () => undefined;
 
   constructor(limits: Partial<SchedulerConfig> = {}) {
     Logger.overrideLogger(false);
-    const subscribe = (listener: () => void): (() => void) => {
-      this.onSupply = listener;
-      return () => undefined;
-    };
     this.scheduler = new EngineScheduler(
       { ...LIMITS, ...limits },
       this.selector,
       this.registry,
-      Object.assign(this.supply, { subscribe }) as unknown as EngineSupply,
+      new EngineSupply(this.registry, this.supply, { kind: 'static', why: '', isFallback: false }),
       new SlowFactCache(new ProbedFacts()),
       this.queue,
     );
@@ -76,16 +108,6 @@ export class StagedEngines {
     const stage = new StagedEngines({ ...limits, maxStreamsPerEngine: slots });
     for (let n = 1; n <= count; n++) stage.add(`e${n}`, 'healthy');
     return stage;
-  }
-
-  /** The health of the engines, as streams use it. */
-  get health(): EngineHealth {
-    return {
-      complain: (engineId: string, complaint: EngineComplaint) => {
-        this.complaints.push(`${engineId}: ${complaint}`);
-      },
-      answersNow: (engineId: string) => Promise.resolve(!this.frozen.has(engineId)),
-    } as unknown as EngineHealth;
   }
 
   add(id: string, ...states: EngineState[]): void {
@@ -108,7 +130,7 @@ export class StagedEngines {
   }
 
   supplyChanged(): void {
-    this.onSupply();
+    this.supply.changed();
   }
 
   /** The engine says that it reaches no network. */

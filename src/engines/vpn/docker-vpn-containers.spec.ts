@@ -1,31 +1,40 @@
-import type { DockerClient } from '../drivers/docker-client';
+import { DockerClient } from '../drivers/docker-client';
+import {
+  anInspectedContainer,
+  containerNetworks,
+} from '../drivers/docker-client/docker-facts.spec-support';
+import { answer, FakeDocker } from '../drivers/docker-client/fake-docker.spec-support';
 import { DockerVpnContainers } from './docker-vpn-containers';
 
-/** The parts of Docker's inspection that are read. */
-function inspection(given: { networks?: object | null; env?: string[] | null }) {
-  const { networks = {}, env = [] } = given;
-  return {
-    Id: 'i1',
-    Name: '/gluetun',
-    State: { StartedAt: 't1', Status: 'running', Running: true, Paused: false, Restarting: false },
-    NetworkSettings: { Networks: networks },
-    Config: { Env: env },
-  };
-}
-
-const containersThatShow = (shown: object): DockerVpnContainers =>
-  new DockerVpnContainers({
-    containers: { find: () => Promise.resolve(shown) },
-  } as unknown as DockerClient);
-
 describe('DockerVpnContainers', () => {
+  let docker: FakeDocker;
+  let client: DockerClient;
+
+  beforeEach(async () => {
+    docker = await FakeDocker.open();
+    client = new DockerClient(docker.dockerHost);
+  });
+
+  afterEach(async () => {
+    client.close();
+    await docker.close();
+  });
+
+  /** @param given parts of Docker's inspection of the container `gluetun` */
+  function find(name: string, given: Parameters<typeof anInspectedContainer>[0] = {}) {
+    const shown = anInspectedContainer({ Id: 'i1', Name: '/gluetun', ...given });
+    docker.behaviour = answer(200, shown);
+    return new DockerVpnContainers(client).find(name);
+  }
+
   it('reports the addresses of a container, and only the provider from its environment', async () => {
-    const networks = {
-      front: { IPAddress: '', GlobalIPv6Address: '' },
-      engines: { IPAddress: '172.20.0.3', GlobalIPv6Address: '' },
-    };
-    const env = ['OPENVPN_PASSWORD=secret', 'VPN_SERVICE_PROVIDER=mullvad'];
-    const found = await containersThatShow(inspection({ networks, env })).find('gluetun');
+    const found = await find('gluetun', {
+      NetworkSettings: {
+        Networks: containerNetworks({ front: {}, engines: { IPAddress: '172.20.0.3' } }),
+      },
+      State: { StartedAt: 't1' },
+      Config: { Env: ['OPENVPN_PASSWORD=secret', 'VPN_SERVICE_PROVIDER=mullvad'] },
+    });
     expect(found).toEqual({
       id: 'i1',
       startedAt: 't1',
@@ -38,13 +47,14 @@ describe('DockerVpnContainers', () => {
   });
 
   it('accepts a container without networks and without an environment', async () => {
-    const found = await containersThatShow(inspection({ networks: null, env: null })).find(
-      'gluetun',
-    );
+    const found = await find('gluetun', {
+      NetworkSettings: { Networks: null },
+      Config: { Env: null },
+    });
     expect(found).toMatchObject({ addresses: [], provider: null });
   });
 
   it('finds nothing by a prefix of an id', async () => {
-    expect(await containersThatShow(inspection({})).find('i1')).toBeNull();
+    expect(await find('i1')).toBeNull();
   });
 });

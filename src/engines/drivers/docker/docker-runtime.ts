@@ -2,23 +2,19 @@ import { Logger } from '@nestjs/common';
 import { productVersion } from '../../../config';
 import type { EventBus } from '../../../events';
 import type { EnginesConfig } from '../../engines-config';
-import { asRequestFailure, asRuntimeError, OrphanTracker } from '../containers/failed-requests';
+import { asRequestFailure, asRuntimeError } from '../containers/failed-requests';
 import { DockerConnectivity } from '../containers/docker-connectivity';
 import { ANY_INSTANCE, readEngineLabels } from '../containers/engine-labels';
 import { STOP_GRACE_S } from '../containers/engine-recipe';
-import { DaemonRecipe } from '../containers/daemon-recipe';
-import { foreignEngines, removalCommand } from '../containers/foreign-engines';
+import { DaemonRuntime } from '../containers/daemon-runtime';
 import { PortAllocator, startOffset } from '../containers/port-allocator';
 import { DockerClient, type DockerEvent } from '../docker-client';
 import {
   type EngineLogs,
   type ProvisioningRequest,
-  type EngineRuntime,
   type EngineUsage,
   type ForeignEngines,
   RuntimeError,
-  type RuntimeImage,
-  type RuntimeLink,
   type RuntimeListener,
   type ObservedEngine,
 } from '../engine-runtime.port';
@@ -40,35 +36,24 @@ const EVENTS = [
 const OF_SERVICE = 'com.docker.swarm.service.id';
 
 /** Engines as containers of one Docker Engine. */
-export class DockerRuntime implements EngineRuntime {
-  readonly kind = 'docker';
-  readonly removal: string;
+export class DockerRuntime extends DaemonRuntime {
+  protected override readonly connectivity: DockerConnectivity;
+  protected override readonly engineImage: EngineImage;
 
   private readonly logger = new Logger(DockerRuntime.name);
-  private readonly client: DockerClient;
-  private readonly recipe: DaemonRecipe;
-  private readonly connectivity: DockerConnectivity;
   private readonly topology: NetworkTopology;
   private readonly listing: EngineListing;
-  private readonly engineImage: EngineImage;
   private readonly provisioning: EngineProvisioning;
-  private readonly orphans = new OrphanTracker();
   /** Running removals of containers of failed requests, by container. */
   private readonly removals = new Map<string, Promise<void>>();
 
-  /**
-   * @param instance the installation, which is part of each engine's labels
-   * @param client may be shared with others; it is closed with this runtime
-   */
   constructor(
-    private readonly config: EnginesConfig,
-    private readonly instance: string,
+    config: EnginesConfig,
+    instance: string,
     events: Pick<EventBus, 'publish'>,
     client: DockerClient = new DockerClient(config.dockerHost),
   ) {
-    this.client = client;
-    this.recipe = new DaemonRecipe(config, 'docker', client);
-    this.removal = removalCommand('containers', instance, config.dockerHost);
+    super('docker', config, instance, client);
     this.topology = new NetworkTopology(client, config);
     this.connectivity = new DockerConnectivity(client, {
       // Not by label: events of networks have the network's labels and only name the container.
@@ -83,26 +68,6 @@ export class DockerRuntime implements EngineRuntime {
     this.listing = new EngineListing(client, instance, () => this.connectivity.hearsEvents);
     this.engineImage = new EngineImage(client, this.recipe, events);
     this.provisioning = this.makeProvisioning(config);
-  }
-
-  get specHash(): string {
-    return this.recipe.specHash;
-  }
-
-  get profile(): string {
-    return this.recipe.profile;
-  }
-
-  get link(): RuntimeLink {
-    return this.connectivity.link;
-  }
-
-  get image(): RuntimeImage {
-    return this.engineImage.state;
-  }
-
-  open(listener: RuntimeListener): void {
-    this.connectivity.open(listener);
   }
 
   async list(): Promise<ObservedEngine[]> {
@@ -124,9 +89,7 @@ export class DockerRuntime implements EngineRuntime {
     const all = containers
       .filter(({ Labels }) => !(OF_SERVICE in Labels))
       .map(({ Labels, State }) => ({ labels: Labels, isRunning: State === 'running' }));
-    return foreignEngines(all, this.instance, (instance) =>
-      removalCommand('containers', instance, this.config.dockerHost),
-    );
+    return this.foreignAmong(all);
   }
 
   async provision(request: ProvisioningRequest, signal: AbortSignal): Promise<ObservedEngine> {
@@ -168,14 +131,9 @@ export class DockerRuntime implements EngineRuntime {
     return this.client.containers.usage(await this.existingId(engineId));
   }
 
-  demoChannels(): Promise<readonly { readonly id: string; readonly name: string }[]> {
-    return Promise.resolve([]);
-  }
-
   /** Calls in progress fail; engines keep running. */
   async close(): Promise<void> {
     this.connectivity.close();
-    this.engineImage.close();
     this.client.close();
     await Promise.all(this.removals.values());
   }

@@ -3,7 +3,7 @@ import type { EventBus } from '../../../events';
 import { monotonicMs } from '../../../kernel/clock';
 import { formatSize } from '../../../kernel/units';
 import type { EngineRecipe } from '../containers/engine-recipe';
-import { requestCancelled } from '../containers/failed-requests';
+import { asRequestFailure, requestCancelled } from '../containers/failed-requests';
 import { RuntimeError, type RuntimeImage } from '../engine-runtime.port';
 import type { DockerClient, PullProgress } from '../docker-client';
 import { PullReport } from './pull-report';
@@ -20,15 +20,9 @@ interface PullFailure {
   readonly retryAtMs: number;
 }
 
-/** One check, with a pull if the image is missing, shared by all requests that arrive meanwhile. */
-interface ImageCheck {
-  readonly done: Promise<void>;
-  /** Requests that wait. When the last one stops waiting, the check ends. */
-  readonly waiters: Set<symbol>;
-  readonly stop: AbortController;
-}
-
-export type ImageClient = Pick<DockerClient, 'images' | 'version'>;
+export type ImageClient = Pick<DockerClient, 'version'> & {
+  readonly images: Pick<DockerClient['images'], 'has' | 'pull'>;
+};
 
 /**
  * The image of the engines. It is checked before each engine, because anybody may remove it, and pulled when it is
@@ -37,7 +31,8 @@ export type ImageClient = Pick<DockerClient, 'images' | 'version'>;
 export class EngineImage {
   private readonly logger = new Logger(EngineImage.name);
   private current: RuntimeImage;
-  private check: ImageCheck | null = null;
+  /** Running check, with a pull if the image is missing. All requests that arrive meanwhile wait for it. */
+  private check: Promise<void> | null = null;
   private lastFailure: PullFailure | null = null;
 
   constructor(
@@ -55,47 +50,23 @@ export class EngineImage {
   }
 
   /**
-   * Returns when the image is present. When `signal` fires, the caller stops waiting; a pull without waiting callers is
-   * ended.
+   * Returns when the image is present. A pull ends when the signal of the request that began it fires: the signals of all
+   * requests fire together, when the process ends.
+   *
    * @throws RuntimeError `image_missing` with the registry's reason; at once while the last failed pull is recent
    */
   async ensure(signal: AbortSignal): Promise<void> {
     if (signal.aborted) throw requestCancelled(signal.reason);
-    const check = (this.check ??= this.begin());
-    const waiter = Symbol('request');
-    check.waiters.add(waiter);
+    this.check ??= this.obtain(signal).finally(() => (this.check = null));
     try {
-      await untilAborted(check.done, signal);
-    } finally {
-      check.waiters.delete(waiter);
-      if (check.waiters.size === 0) this.abandon(check);
+      await this.check;
+    } catch (error) {
+      throw asRequestFailure(error, signal);
     }
-  }
-
-  /** Ends a running pull; requests that wait for it fail. */
-  close(): void {
-    if (this.check !== null) this.abandon(this.check);
   }
 
   private get reference(): string {
     return this.recipe.imageReference;
-  }
-
-  private begin(): ImageCheck {
-    const stop = new AbortController();
-    const done = this.obtain(stop.signal);
-    const check: ImageCheck = { done, waiters: new Set(), stop };
-    void done
-      .catch(() => undefined)
-      .then(() => {
-        if (this.check === check) this.check = null;
-      });
-    return check;
-  }
-
-  private abandon(check: ImageCheck): void {
-    if (this.check === check) this.check = null;
-    check.stop.abort(requestCancelled());
   }
 
   private async obtain(signal: AbortSignal): Promise<void> {
@@ -164,8 +135,7 @@ export class EngineImage {
     const reason = error instanceof Error ? error.message : String(error);
     this.publish('failed', last, reason);
     if (signal.aborted || !(error instanceof RuntimeError && error.code === 'image_missing')) {
-      // Another pull may have begun while this one ended.
-      if (!signal.aborted || this.check === null) this.current = this.stateOf('unknown');
+      this.current = this.stateOf('unknown');
       return;
     }
     const failures = (this.lastFailure?.failures ?? 0) + 1;
@@ -190,19 +160,5 @@ export class EngineImage {
     progress: RuntimeImage['progress'] = null,
   ): RuntimeImage {
     return { reference: this.reference, state, progress, reason };
-  }
-}
-
-/** Settles with the promise, or fails when the signal fires first. */
-async function untilAborted(done: Promise<void>, signal: AbortSignal): Promise<void> {
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(requestCancelled(signal.reason));
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    await Promise.race([done, aborted]);
-  } finally {
-    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
   }
 }

@@ -2,6 +2,11 @@ import fc from 'fast-check';
 import { engineLabels } from '../containers/engine-labels';
 import { RuntimeError } from '../engine-runtime.port';
 import type { ContainerInfo, ContainerInspectInfo } from '../docker-client';
+import {
+  aListedContainer,
+  anInspectedContainer,
+  containerNetworks,
+} from '../docker-client/docker-facts.spec-support';
 import { EngineListing, isSameStatus, parseStatus } from './engine-listing';
 
 const REACH = { kind: 'container', network: null, bindAddress: '', publishedHost: '' } as const;
@@ -27,10 +32,10 @@ class ScriptedContainers {
     Promise.resolve(
       [...this.words].map(([Id, Status]) => {
         const State = Status.startsWith('Up') ? 'running' : 'exited';
-        return {
-          ...{ Id, Status, State, Names: [`/${Id}`], Created: 0, Image: '', Labels: LABELS },
+        return aListedContainer({
+          ...{ Id, Status, State, Names: [`/${Id}`], Labels: LABELS },
           NetworkSettings: this.network,
-        } as unknown as ContainerInfo;
+        });
       }),
     );
 
@@ -41,22 +46,16 @@ class ScriptedContainers {
     await new Promise(setImmediate);
     this.atATime -= 1;
     this.onFind(id);
-    const State = { Status: 'running', StartedAt: this.startedAt, Error: '' };
     if (!this.words.has(id)) return null;
-    return {
-      ...{
-        Id: id,
-        Name: `/${id}`,
-        Created: '2026-01-01',
-        State,
-        Config: { Labels: LABELS, Image: '' },
-      },
+    return anInspectedContainer({
+      ...{ Id: id, Name: `/${id}`, State: { StartedAt: this.startedAt } },
+      Config: { Labels: LABELS },
       NetworkSettings: this.network,
-    } as unknown as ContainerInspectInfo;
+    });
   };
 
   private get network() {
-    return { Networks: { bridge: { IPAddress: this.address, GlobalIPv6Address: '' } } };
+    return { Networks: containerNetworks({ bridge: { IPAddress: this.address } }) };
   }
 }
 

@@ -1,3 +1,7 @@
+import {
+  anInspectedContainer,
+  containerNetworks,
+} from '../docker-client/docker-facts.spec-support';
 import { RuntimeError } from '../engine-runtime.port';
 import { NetworkTopology, type TopologyClient } from './network-topology';
 
@@ -19,10 +23,12 @@ describe('NetworkTopology', () => {
   });
 
   function client({ isLocal = true, own, name = 'a-host' }: Given): TopologyClient {
-    const networks = Object.entries(own === 'vanished' ? {} : (own ?? {}));
-    const Networks = Object.fromEntries(networks.map(([key, Gateway]) => [key, { Gateway }]));
-    const container =
-      own === 'vanished' ? null : { NetworkSettings: { Networks: own && Networks } };
+    const gateways = Object.entries(own === 'vanished' ? {} : (own ?? {}));
+    const Networks = containerNetworks(
+      Object.fromEntries(gateways.map(([name, Gateway]) => [name, { Gateway }])),
+    );
+    const NetworkSettings = { Networks: own == null ? null : Networks };
+    const container = own === 'vanished' ? null : anInspectedContainer({ NetworkSettings });
     return {
       isLocal,
       publishedHost: isLocal ? '127.0.0.1' : 'nas.lan',
@@ -32,10 +38,10 @@ describe('NetworkTopology', () => {
       },
       info: () => {
         questions.push('info');
-        return name instanceof Error ? Promise.reject(name) : Promise.resolve({ name });
+        return name instanceof Error ? Promise.reject(name) : Promise.resolve({ name, nodeId: '' });
       },
       containers: { find: () => Promise.resolve(container) },
-    } as unknown as TopologyClient;
+    };
   }
 
   const on = (given: Given, config: object = {}, platform: NodeJS.Platform = 'linux') =>

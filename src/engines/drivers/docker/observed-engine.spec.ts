@@ -1,5 +1,9 @@
 import { type EngineFacts, engineLabels } from '../containers/engine-labels';
 import type { ContainerInspectInfo } from '../docker-client';
+import {
+  anInspectedContainer,
+  containerNetworks,
+} from '../docker-client/docker-facts.spec-support';
 import type { EngineReach } from './engine-reach';
 import { toObservedEngine } from './observed-engine';
 
@@ -27,25 +31,19 @@ const PUBLISHED: EngineReach = { ...CONTAINER, kind: 'published', publishedHost:
 interface Given {
   readonly facts?: Partial<EngineFacts>;
   readonly labels?: Readonly<Record<string, string>>;
-  readonly state?: object;
-  readonly networks?: Readonly<
-    Record<string, { IPAddress: string; GlobalIPv6Address?: string }>
-  > | null;
+  readonly state?: Partial<ContainerInspectInfo['State']>;
+  readonly networks?: Parameters<typeof containerNetworks>[0] | null;
 }
 
 function inspection({ facts, labels, state, networks }: Given = {}): ContainerInspectInfo {
-  const own = { bridge: { IPAddress: '172.17.0.2', GlobalIPv6Address: '' } };
-  return {
+  const own = { bridge: { IPAddress: '172.17.0.2' } };
+  return anInspectedContainer({
     Id: ID,
     Name: '/acefleet-home-012345',
-    Created: '2026-01-01T00:00:00Z',
-    State: {
-      ...{ Status: 'running', StartedAt: STARTED, ExitCode: 0, OOMKilled: false, Error: '' },
-      ...state,
-    },
-    Config: { Image: 'engine:1', Labels: { ...engineLabels({ ...FACTS, ...facts }), ...labels } },
-    NetworkSettings: { Networks: networks === undefined ? own : networks },
-  } as unknown as ContainerInspectInfo;
+    State: { StartedAt: STARTED, ...state },
+    Config: { Labels: { ...engineLabels({ ...FACTS, ...facts }), ...labels } },
+    NetworkSettings: { Networks: networks === null ? null : containerNetworks(networks ?? own) },
+  });
 }
 
 const see = (given: Given, reach = CONTAINER) => toObservedEngine(inspection(given), 'home', reach);
@@ -72,10 +70,8 @@ describe('toObservedEngine', () => {
 
   it('is null for containers of other programs and installations', () => {
     expect(see({ facts: { instance: 'other' } })).toBeNull();
-    const foreign = { ...inspection(), Config: { Labels: { name: 'home' } } };
-    expect(
-      toObservedEngine(foreign as unknown as ContainerInspectInfo, 'home', CONTAINER),
-    ).toBeNull();
+    const foreign = anInspectedContainer({ Config: { Labels: { name: 'home' } } });
+    expect(toObservedEngine(foreign, 'home', CONTAINER)).toBeNull();
   });
 
   it.each<[object, string, string, boolean]>([

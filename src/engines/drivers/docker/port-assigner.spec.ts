@@ -3,6 +3,7 @@ import { engineLabels, type EngineFacts } from '../containers/engine-labels';
 import { DEFAULT_PORTS, type EnginePorts, type PortName } from '../containers/engine-ports';
 import type { VpnSlot } from '../engine-runtime.port';
 import type { ContainerInfo } from '../docker-client';
+import { aListedContainer } from '../docker-client/docker-facts.spec-support';
 import { type PortAssignment, PortAssigner } from './port-assigner';
 import { PortAllocator } from '../containers/port-allocator';
 
@@ -47,7 +48,8 @@ describe('PortAssigner', () => {
       ports: OWN_PORTS,
     };
     const none = { publishedPort: null, forwardedPort: null, vpn: null };
-    containers.push({ Labels: engineLabels({ ...facts, ...none, ...over }) } as ContainerInfo);
+    const Labels = engineLabels({ ...facts, ...none, ...over });
+    containers.push(aListedContainer({ Labels }));
   }
 
   const behind = (vpnSlot: Partial<VpnSlot> = {}) => ({
@@ -65,7 +67,7 @@ describe('PortAssigner', () => {
     present({ publishedPort: 19_000 });
     present({ publishedPort: 19_001, instance: 'other' });
     present({ ports: { ...OWN_PORTS, http: 19_002 }, vpn: VPN_SLOT });
-    containers.push({ Labels: { name: 'another installation' } } as unknown as ContainerInfo);
+    containers.push(aListedContainer({ Labels: { name: 'another installation' } }));
     const { ports, publishedPort } = await newAssigner().assign(anywhere, PUBLISHED);
     expect([ports, publishedPort]).toEqual([OWN_PORTS, 19_002]);
     expect(filters).toEqual([['dev.acefleet.managed=true']]);

@@ -2,7 +2,7 @@ import { loadConfig } from '../../../config';
 import { engineRecipe } from '../containers/engine-recipe';
 import { readEngineLabels } from '../containers/engine-labels';
 import { OrphanTracker } from '../containers/failed-requests';
-import type { DockerClient, SwarmService, SwarmServiceSpec, SwarmTask } from '../docker-client';
+import type { SwarmService, SwarmServiceSpec, SwarmTask } from '../docker-client';
 import { PortAllocator } from '../containers/port-allocator';
 import { RuntimeError, type RuntimeErrorCode, type ObservedEngine } from '../engine-runtime.port';
 import { service, task, type TaskStatus } from './swarm-facts.spec-support';
@@ -67,7 +67,7 @@ function stage(...steps: Step[]) {
   const orphans = new OrphanTracker();
   const image = new SwarmImage(recipe, { publish: () => undefined });
   const provisioning = new SwarmProvisioning({
-    swarm: swarm as unknown as DockerClient['swarm'],
+    swarm,
     recipe,
     image,
     listing: { find: (id) => swarm.find(id) },

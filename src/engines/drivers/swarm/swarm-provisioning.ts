@@ -29,7 +29,10 @@ const MAX_TRIES = 3;
 const PORT_SPACE = 'nodes';
 
 export interface ProvisioningDeps {
-  readonly swarm: DockerClient['swarm'];
+  readonly swarm: Pick<
+    DockerClient['swarm'],
+    'createService' | 'listServices' | 'listTasks' | 'removeService'
+  >;
   readonly recipe: EngineRecipe;
   readonly image: SwarmImage;
   readonly listing: Pick<SwarmListing, 'find'>;

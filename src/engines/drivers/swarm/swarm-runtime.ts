@@ -1,7 +1,7 @@
 import { productVersion } from '../../../config';
 import type { EventBus } from '../../../events';
 import type { EnginesConfig } from '../../engines-config';
-import { asRequestFailure, asRuntimeError, OrphanTracker } from '../containers/failed-requests';
+import { asRequestFailure, asRuntimeError } from '../containers/failed-requests';
 import {
   ANY_INSTANCE,
   containerName,
@@ -9,19 +9,15 @@ import {
   readEngineLabels,
 } from '../containers/engine-labels';
 import { DockerConnectivity } from '../containers/docker-connectivity';
-import { DaemonRecipe } from '../containers/daemon-recipe';
-import { foreignEngines, removalCommand } from '../containers/foreign-engines';
+import { DaemonRuntime } from '../containers/daemon-runtime';
 import { PortAllocator, startOffset } from '../containers/port-allocator';
 import { DockerClient, DockerError, type DockerEvent, type SwarmService } from '../docker-client';
 import {
   type EngineLogs,
   type ProvisioningRequest,
-  type EngineRuntime,
   type EngineUsage,
   type ForeignEngines,
   RuntimeError,
-  type RuntimeImage,
-  type RuntimeLink,
   type RuntimeListener,
   type ObservedEngine,
 } from '../engine-runtime.port';
@@ -44,29 +40,22 @@ const RESTART_WITHIN_MS = 120_000;
  * Engines as services of a Docker Swarm, each with one task that runs once. The Docker Engine to which we talk must be a
  * manager. Engines behind VPNs are not supported, because a service cannot join the network of a container.
  */
-export class SwarmRuntime implements EngineRuntime {
-  readonly kind = 'swarm';
-  readonly removal: string;
+export class SwarmRuntime extends DaemonRuntime {
+  protected override readonly connectivity: DockerConnectivity;
+  protected override readonly engineImage: SwarmImage;
 
-  private readonly connectivity: DockerConnectivity;
-  private readonly recipe: DaemonRecipe;
-  private readonly engineImage: SwarmImage;
   private readonly topology: SwarmTopology;
   private readonly listing: SwarmListing;
   private readonly provisioning: SwarmProvisioning;
-  private readonly orphans = new OrphanTracker();
   private readonly closing = new AbortController();
 
-  /**
-   * @param instance the installation, which is part of each engine's labels
-   * @param client closed with this runtime
-   */
   constructor(
-    private readonly config: EnginesConfig,
-    private readonly instance: string,
+    config: EnginesConfig,
+    instance: string,
     events: Pick<EventBus, 'publish'>,
-    private readonly client: DockerClient = new DockerClient(config.dockerHost),
+    client: DockerClient = new DockerClient(config.dockerHost),
   ) {
+    super('swarm', config, instance, client);
     this.connectivity = new DockerConnectivity(client, {
       filters: EVENT_FILTERS,
       onEvent: (event, listener) => this.onEvent(event, listener),
@@ -75,8 +64,6 @@ export class SwarmRuntime implements EngineRuntime {
         this.recipe.forget();
       },
     });
-    this.removal = removalCommand('services', instance, config.dockerHost);
-    this.recipe = new DaemonRecipe(config, 'swarm', client);
     this.engineImage = new SwarmImage(this.recipe, events);
     this.topology = new SwarmTopology(client, config);
     this.listing = new SwarmListing(client.swarm, this.topology, this.orphans, instance);
@@ -95,26 +82,6 @@ export class SwarmRuntime implements EngineRuntime {
     });
   }
 
-  get specHash(): string {
-    return this.recipe.specHash;
-  }
-
-  get profile(): string {
-    return this.recipe.profile;
-  }
-
-  get image(): RuntimeImage {
-    return this.engineImage.state;
-  }
-
-  get link(): RuntimeLink {
-    return this.connectivity.link;
-  }
-
-  open(listener: RuntimeListener): void {
-    this.connectivity.open(listener);
-  }
-
   list(): Promise<ObservedEngine[]> {
     const find = async () => {
       await this.recipe.known();
@@ -126,9 +93,7 @@ export class SwarmRuntime implements EngineRuntime {
   async foreignEngines(): Promise<ForeignEngines[]> {
     const services = await this.client.swarm.listServices(ANY_INSTANCE);
     const all = services.map(({ Spec }) => ({ labels: Spec.Labels, isRunning: true }));
-    return foreignEngines(all, this.instance, (instance) =>
-      removalCommand('services', instance, this.config.dockerHost),
-    );
+    return this.foreignAmong(all);
   }
 
   async provision(request: ProvisioningRequest, signal: AbortSignal): Promise<ObservedEngine> {
@@ -190,10 +155,6 @@ export class SwarmRuntime implements EngineRuntime {
       );
     }
     return this.client.containers.usage(containerId);
-  }
-
-  demoChannels(): Promise<readonly never[]> {
-    return Promise.resolve([]);
   }
 
   close(): Promise<void> {

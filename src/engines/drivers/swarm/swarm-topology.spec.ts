@@ -1,4 +1,7 @@
-import type { ContainerInspectInfo, DockerClient } from '../docker-client';
+import {
+  anInspectedContainer,
+  containerNetworks,
+} from '../docker-client/docker-facts.spec-support';
 import { RuntimeError } from '../engine-runtime.port';
 import {
   chooseReach,
@@ -6,6 +9,7 @@ import {
   type ReachConfig,
   type SwarmReach,
   SwarmTopology,
+  type TopologyClient,
 } from './swarm-topology';
 
 type Networks = Readonly<Record<string, { readonly Gateway: string }>>;
@@ -13,23 +17,27 @@ type Networks = Readonly<Record<string, { readonly Gateway: string }>>;
 /** @param networks networks of the container that this program runs in; null: this program runs in no container */
 function stage(networks: Networks | null, swarmNetworks: readonly string[] = []) {
   const looks = { count: 0, fail: false };
-  const own = networks === null ? null : { NetworkSettings: { Networks: networks } };
-  const client = {
+  const Networks = containerNetworks(networks ?? {});
+  const own = networks === null ? null : anInspectedContainer({ NetworkSettings: { Networks } });
+  const client: TopologyClient = {
     publishedHost: '127.0.0.1',
     info: () => {
       looks.count += 1;
       if (looks.fail) return Promise.reject(new RuntimeError('docker_unavailable', 'away'));
-      return Promise.resolve({ nodeId: 'node-1' });
+      return Promise.resolve({ name: 'manager', nodeId: 'node-1' });
     },
-    ownContainer: () => Promise.resolve(own === null ? null : { id: 'own' }),
-    containers: { find: () => Promise.resolve(own as unknown as ContainerInspectInfo | null) },
+    ownContainer: () =>
+      Promise.resolve(own === null ? null : { id: 'own', name: 'own', networks: [] }),
+    containers: { find: () => Promise.resolve(own) },
     networks: {
-      find: (name: string) =>
-        Promise.resolve({ Scope: swarmNetworks.includes(name) ? 'swarm' : 'local' }),
+      find: (name: string) => {
+        const Scope = swarmNetworks.includes(name) ? 'swarm' : 'local';
+        return Promise.resolve({ Id: name, Name: name, Scope });
+      },
     },
   };
   const config = { engineReach: 'auto', dockerNetwork: null } as const;
-  return { looks, surroundings: new SwarmTopology(client as unknown as DockerClient, config) };
+  return { looks, surroundings: new SwarmTopology(client, config) };
 }
 
 describe('our position in a Swarm', () => {

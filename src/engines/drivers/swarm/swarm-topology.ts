@@ -19,17 +19,17 @@ export interface SwarmReach {
   readonly network: string | null;
 }
 
-type Client = Pick<
-  DockerClient,
-  'info' | 'ownContainer' | 'publishedHost' | 'containers' | 'networks'
->;
+export type TopologyClient = Pick<DockerClient, 'info' | 'ownContainer' | 'publishedHost'> & {
+  readonly containers: Pick<DockerClient['containers'], 'find'>;
+  readonly networks: Pick<DockerClient['networks'], 'find'>;
+};
 
 /** Finds our position once per connection to Docker, because another Docker Engine may answer later. */
 export class SwarmTopology {
   private readonly position = new AsyncMemo(() => this.locate());
 
   constructor(
-    private readonly client: Client,
+    private readonly client: TopologyClient,
     private readonly config: ReachConfig,
   ) {}
 

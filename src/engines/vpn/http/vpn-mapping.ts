@@ -1,5 +1,6 @@
 import { wallClockIso } from '../../../kernel/clock';
 import type {
+  VpnCheckDto,
   VpnDto,
   VpnEmergencyDto,
   VpnHealthWord,
@@ -54,12 +55,7 @@ function vpnDto(vpn: Vpn, facts: VpnStatusFacts): VpnDto {
   };
 }
 
-type CheckResults = Pick<
-  VpnDto,
-  'forwarded_port' | 'public_ip' | 'provider' | 'country' | 'city' | 'region' | 'last_check_at'
->;
-
-function checkResults({ container, publicAddress, forwardedPort, checkedAt }: Vpn): CheckResults {
+function checkResults({ container, publicAddress, forwardedPort, checkedAt }: Vpn): VpnCheckDto {
   const isPresent = container !== null && container !== 'absent';
   return {
     forwarded_port: forwardedPort,

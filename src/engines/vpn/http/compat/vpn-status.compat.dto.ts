@@ -1,5 +1,5 @@
-import { ApiProperty, OmitType } from '@nestjs/swagger';
-import { VpnDto, VpnStatusDto } from '../dto/vpn-status.dto';
+import { ApiProperty, IntersectionType, OmitType } from '@nestjs/swagger';
+import { VpnCheckDto, VpnDto, VpnStatusDto } from '../dto/vpn-status.dto';
 
 /** One VPN, with the duplicate fields of acestream-orchestrator. */
 export class VpnCompatDto extends VpnDto {
@@ -12,39 +12,17 @@ export class VpnCompatDto extends VpnDto {
 }
 
 /** All VPNs, with the duplicate fields of acestream-orchestrator: those of the first VPN, and the first two VPNs by name. */
-export class VpnStatusCompatDto extends OmitType(VpnStatusDto, ['vpns']) {
-  /** Container of the first VPN. */
+export class VpnStatusCompatDto extends IntersectionType(
+  OmitType(VpnStatusDto, ['vpns']),
+  VpnCheckDto,
+) {
+  /** Container of the first VPN. The results of a check are those of the first VPN, too. */
   @ApiProperty({ type: String, nullable: true })
   readonly container_name!: string | null;
 
   /** Equals `container_name`. */
   @ApiProperty({ type: String, nullable: true })
   readonly container!: string | null;
-
-  /** Port of the first VPN. */
-  @ApiProperty({ type: 'integer', nullable: true })
-  readonly forwarded_port!: number | null;
-
-  /** Address of the first VPN as seen from the internet. */
-  @ApiProperty({ type: String, nullable: true })
-  readonly public_ip!: string | null;
-
-  /** As configured in the container of the first VPN. */
-  @ApiProperty({ type: String, nullable: true })
-  readonly provider!: string | null;
-
-  @ApiProperty({ type: String, nullable: true })
-  readonly country!: string | null;
-
-  @ApiProperty({ type: String, nullable: true })
-  readonly city!: string | null;
-
-  @ApiProperty({ type: String, nullable: true })
-  readonly region!: string | null;
-
-  /** Last check of the first VPN. ISO 8601, UTC. */
-  @ApiProperty({ type: String, nullable: true })
-  readonly last_check_at!: string | null;
 
   /** Equals `last_check_at`. */
   @ApiProperty({ type: String, nullable: true })

@@ -10,17 +10,17 @@ export type VpnHealthWord = 'healthy' | 'unhealthy' | 'starting' | 'unknown';
 const MODES: readonly VpnMode[] = ['disabled', 'single', 'redundant'];
 const HEALTH_WORDS: readonly VpnHealthWord[] = ['healthy', 'unhealthy', 'starting', 'unknown'];
 
-/** One VPN. */
-export class VpnDto {
+/** Results of the last check of a VPN. */
+export class VpnCheckDto {
   /** Null when no port is forwarded or the control server does not report it. */
   @ApiProperty({ type: 'integer', nullable: true })
   readonly forwarded_port!: number | null;
 
-  /** Its address as seen from the internet. */
+  /** Address of the VPN as seen from the internet. */
   @ApiProperty({ type: String, nullable: true })
   readonly public_ip!: string | null;
 
-  /** As configured in its container. */
+  /** As configured in the container of the VPN. */
   @ApiProperty({ type: String, nullable: true })
   readonly provider!: string | null;
 
@@ -33,10 +33,13 @@ export class VpnDto {
   @ApiProperty({ type: String, nullable: true })
   readonly region!: string | null;
 
-  /** ISO 8601, UTC. */
+  /** Time of the check. ISO 8601, UTC. */
   @ApiProperty({ type: String, nullable: true })
   readonly last_check_at!: string | null;
+}
 
+/** One VPN. */
+export class VpnDto extends VpnCheckDto {
   readonly enabled!: boolean;
 
   /** Docker's state of its container: `running`, `exited`, …; `not_found`; `unknown`. */

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { AppError } from '../../kernel/errors';
-import type { PreflightTier } from '../preflight/preflight-verdict';
+import type { PreflightTier } from '../preflight';
 import { readFileIndex } from './content-request';
 import { readBehindMs } from './time-shift';
 

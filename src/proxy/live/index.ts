@@ -1,6 +1,8 @@
+export { LiveModule } from './live.module';
 export { isLiveStream, LiveStreams } from './live-streams';
 export { ContentAliases } from './content-aliases';
 export { SessionServices } from './session-services';
+export { SessionServicesModule } from './session-services.module';
 export { isoOf } from './stream-timeline';
 export { LiveStream } from './live-stream';
 export { RecordingHost, type FoundRecording } from './recording-host';

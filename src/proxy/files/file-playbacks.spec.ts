@@ -82,7 +82,7 @@ describe('FilePlaybacks', () => {
   }
 
   function hangUp({ viewer }: Asked): void {
-    viewer.host?.removeViewer(viewer, 'hung_up');
+    viewer.leave('hung_up');
   }
 
   /** What engines say to the file: nothing before it is told. */

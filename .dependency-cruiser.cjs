@@ -206,6 +206,17 @@ module.exports = {
       },
     },
     {
+      name: 'proxy-index-only',
+      comment:
+        'Modules of the proxy import only the index.ts of each other, so that their other files can change.',
+      severity: 'error',
+      from: { path: '^src/proxy/([^/]+)/', pathNot: '\\.spec(-support)?\\.ts$' },
+      to: {
+        path: '^src/proxy/[^/]+/',
+        pathNot: ['^src/proxy/$1/', '^src/proxy/[^/]+/index\\.ts$', '\\.spec-support\\.ts$'],
+      },
+    },
+    {
       name: 'docker-client-index-only',
       comment:
         'Other modules import only the index.ts of the Docker client, so that its other files can change.',

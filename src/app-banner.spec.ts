@@ -1,10 +1,20 @@
-import { type BannerFacts, describeStart } from './app-banner';
+import { type Banner, StartBanner } from './app-banner';
+import type { DemoChannel, DriverChoice } from './engines';
 
 const ID = '7'.repeat(40);
 
-function facts(changes: Partial<BannerFacts> = {}, config: object = {}): BannerFacts {
-  return {
-    config: {
+interface Facts {
+  readonly chosen: DriverChoice;
+  readonly demoChannels: DemoChannel[];
+  readonly descriptorLimit: number | null;
+  readonly isKeyShort: boolean;
+}
+
+function banner(facts: Partial<Facts> = {}, config: object = {}): Promise<Banner> {
+  const { demoChannels = [], descriptorLimit = 4096, isKeyShort = false } = facts;
+  const { chosen = { kind: 'static', why: 'ENGINE_ADDRESSES is set', isFallback: false } } = facts;
+  const start = new StartBanner(
+    {
       host: '::',
       publicUrl: null,
       dataDir: './data',
@@ -14,19 +24,16 @@ function facts(changes: Partial<BannerFacts> = {}, config: object = {}): BannerF
       proxyMaxSessions: 150,
       ...config,
     },
-    port: 8000,
-    engines: { kind: 'static', why: 'ENGINE_ADDRESSES is set', isFallback: false },
-    demoChannels: [],
-    descriptorLimit: 4096,
-    isKeyShort: false,
-    configWarnings: [],
-    ...changes,
-  };
+    { chosen, demoChannels: () => Promise.resolve(demoChannels) },
+    { isShort: isKeyShort },
+  );
+  start.onModuleInit();
+  return start.describe(8000, descriptorLimit, []);
 }
 
-describe('describeStart', () => {
-  it('prints the necessary lines, in order, and nothing else', () => {
-    expect(describeStart(facts())).toEqual({
+describe('StartBanner', () => {
+  it('prints the necessary lines, in order, and nothing else', async () => {
+    expect(await banner()).toEqual({
       lines: [
         expect.stringMatching(/^acefleet \d+\.\d+\.\d+$/),
         'engines: static (ENGINE_ADDRESSES is set)',
@@ -44,52 +51,46 @@ describe('describeStart', () => {
     [{ host: '127.0.0.1' }, 'http://127.0.0.1:8000/'],
     [{ host: '::1' }, 'http://[::1]:8000/'],
     [{ publicUrl: 'https://tv.example/sub/' }, 'https://tv.example/sub/'],
-  ])('prints the address for %j', (config, address) => {
-    expect(describeStart(facts({}, config)).lines[4]).toBe(
-      `player: ${address}ace/getstream?id={id}`,
-    );
+  ])('prints the address for %j', async (config, address) => {
+    expect((await banner({}, config)).lines[4]).toBe(`player: ${address}ace/getstream?id={id}`);
   });
 
-  it('names Redis without its password, and states the limits of its use', () => {
+  it('names Redis without its password, and states the limits of its use', async () => {
     const redisUrl = 'rediss://me:SECRET@redis.example:6380/2';
-    const { lines } = describeStart(facts({}, { redisUrl }));
+    const { lines } = await banner({}, { redisUrl });
     expect(lines[3]).toBe(
       'jobs: with copies in rediss://redis.example:6380/2 (REDIS_URL does not join several instances yet)',
     );
     expect(lines.join()).not.toContain('SECRET');
   });
 
-  it('never shows the key', () => {
-    const { lines } = describeStart(facts({}, { apiKey: 'SECRET' }));
+  it('never shows the key', async () => {
+    const { lines } = await banner({}, { apiKey: 'SECRET' });
     expect(lines.join()).not.toContain('SECRET');
   });
 
-  it('warns of a key that could be guessed', () => {
-    expect(describeStart(facts({ isKeyShort: true })).warnings).toEqual([
+  it('warns of a key that could be guessed', async () => {
+    expect((await banner({ isKeyShort: true })).warnings).toEqual([
       expect.stringContaining('fewer than 16 characters'),
     ]);
   });
 
-  it('warns of test pictures and gives their addresses', () => {
-    const { warnings } = describeStart(
-      facts({
-        engines: { kind: 'simulator', why: 'nothing else', isFallback: true },
-        demoChannels: [{ id: ID, name: 'Test card' }],
-      }),
-    );
+  it('warns of test pictures and gives their addresses', async () => {
+    const { warnings } = await banner({
+      chosen: { kind: 'simulator', why: 'nothing else', isFallback: true },
+      demoChannels: [{ id: ID, name: 'Test card' }],
+    });
     expect(warnings).toEqual([
       expect.stringContaining('only these demo channels play'),
       `demo channel Test card: http://localhost:8000/ace/getstream?id=${ID}`,
     ]);
   });
 
-  it('prints the addresses of demo channels without a warning when the simulator was selected', () => {
-    const { lines, warnings } = describeStart(
-      facts({
-        engines: { kind: 'simulator', why: 'ENGINE_DRIVER=simulator', isFallback: false },
-        demoChannels: [{ id: ID, name: 'Test card' }],
-      }),
-    );
+  it('prints the addresses of demo channels without a warning when the simulator was selected', async () => {
+    const { lines, warnings } = await banner({
+      chosen: { kind: 'simulator', why: 'ENGINE_DRIVER=simulator', isFallback: false },
+      demoChannels: [{ id: ID, name: 'Test card' }],
+    });
     expect(lines.slice(5)).toEqual([
       'streams are open to anyone who can reach this address',
       `demo channel Test card: http://localhost:8000/ace/getstream?id=${ID}`,
@@ -101,7 +102,7 @@ describe('describeStart', () => {
     [null, 0],
     [2000, 0],
     [1999, 1],
-  ])('with %s open files warns %d times', (descriptorLimit, count) => {
-    expect(describeStart(facts({ descriptorLimit })).warnings).toHaveLength(count);
+  ])('with %s open files warns %d times', async (descriptorLimit, count) => {
+    expect((await banner({ descriptorLimit })).warnings).toHaveLength(count);
   });
 });

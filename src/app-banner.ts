@@ -1,7 +1,9 @@
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { ApiKey } from './access';
 import { PRODUCT_NAME, productVersion } from './app-version';
-import { type AppConfig } from './config';
+import { type AppConfig, CONFIG } from './config';
 import { describeRedis } from './coordination';
-import { type DemoChannel, type DriverChoice } from './engines';
+import { type DemoChannel, EngineSupply } from './engines';
 import { connectionLimit, type ConnectionNeeds } from './http';
 
 /** Connections of a household besides viewers: admin calls, supervisors, players that probe. */
@@ -25,42 +27,60 @@ export interface Banner {
   readonly warnings: readonly string[];
 }
 
-export interface BannerFacts {
-  readonly config: Pick<AppConfig, 'host' | 'publicUrl' | 'dataDir' | 'apiKey' | 'redisUrl'> &
-    ConnectionNeeds;
-  /** The port that the server listens on. */
-  readonly port: number;
-  readonly engines: DriverChoice;
-  /** The contents that the simulator always plays. */
-  readonly demoChannels: readonly DemoChannel[];
-  /** Maximum number of open files of this process; null if unknown. */
-  readonly descriptorLimit: number | null;
-  readonly isKeyShort: boolean;
-  readonly configWarnings: readonly string[];
-}
+type BannerConfig = Pick<AppConfig, 'host' | 'publicUrl' | 'dataDir' | 'apiKey' | 'redisUrl'> &
+  ConnectionNeeds;
 
-export function describeStart(facts: BannerFacts): Banner {
-  const { config, engines } = facts;
-  const base = baseAddress(facts);
-  const key = config.apiKey === null ? SHOWS_KEY : 'the API key is API_KEY';
-  return {
-    lines: [
-      `${PRODUCT_NAME} ${productVersion()}`,
-      `engines: ${engines.kind} (${engines.why})`,
-      `store: embedded, ${config.dataDir}`,
-      ...describeJobs(config.redisUrl),
-      `admin: ${base}/docs (${key})`,
-      `player: ${playerAddress(base, '{id}')}`,
-      'streams are open to anyone who can reach this address',
-      ...(engines.isFallback ? [] : describeDemo(facts.demoChannels, base)),
-    ],
-    warnings: [
-      ...(engines.isFallback ? [ONLY_DEMO, ...describeDemo(facts.demoChannels, base)] : []),
-      ...describeDescriptors(config, facts.descriptorLimit),
-      ...(facts.isKeyShort ? [SHORT_KEY] : []),
-      ...facts.configWarnings,
-    ],
-  };
+/** What the start prints. */
+@Injectable()
+export class StartBanner implements OnModuleInit {
+  private demoChannels: Promise<readonly DemoChannel[]> = Promise.resolve([]);
+
+  constructor(
+    @Inject(CONFIG) private readonly config: BannerConfig,
+    @Inject(EngineSupply) private readonly engines: Pick<EngineSupply, 'chosen' | 'demoChannels'>,
+    @Inject(ApiKey) private readonly key: Pick<ApiKey, 'isShort'>,
+  ) {}
+
+  /** Requests the demo channels during the start, so that the banner does not wait for them. */
+  onModuleInit(): void {
+    if (this.engines.chosen.kind === 'simulator') this.demoChannels = this.engines.demoChannels();
+  }
+
+  /**
+   * @param port that the server listens on
+   * @param descriptorLimit maximum number of open files of this process; null if unknown
+   */
+  async describe(
+    port: number,
+    descriptorLimit: number | null,
+    configWarnings: readonly string[],
+  ): Promise<Banner> {
+    const { config } = this;
+    const { kind, why, isFallback } = this.engines.chosen;
+    const base = baseAddress(config, port);
+    const key = config.apiKey === null ? SHOWS_KEY : 'the API key is API_KEY';
+    const demo = (await this.demoChannels).map(
+      ({ name, id }) => `demo channel ${name}: ${playerAddress(base, id)}`,
+    );
+    return {
+      lines: [
+        `${PRODUCT_NAME} ${productVersion()}`,
+        `engines: ${kind} (${why})`,
+        `store: embedded, ${config.dataDir}`,
+        ...describeJobs(config.redisUrl),
+        `admin: ${base}/docs (${key})`,
+        `player: ${playerAddress(base, '{id}')}`,
+        'streams are open to anyone who can reach this address',
+        ...(isFallback ? [] : demo),
+      ],
+      warnings: [
+        ...(isFallback ? [ONLY_DEMO, ...demo] : []),
+        ...describeDescriptors(config, descriptorLimit),
+        ...(this.key.isShort ? [SHORT_KEY] : []),
+        ...configWarnings,
+      ],
+    };
+  }
 }
 
 function describeJobs(redisUrl: string | null): string[] {
@@ -68,10 +88,6 @@ function describeJobs(redisUrl: string | null): string[] {
   return [
     `jobs: with copies in ${describeRedis(redisUrl)} (REDIS_URL does not join several instances yet)`,
   ];
-}
-
-function describeDemo(channels: readonly DemoChannel[], base: string): string[] {
-  return channels.map(({ name, id }) => `demo channel ${name}: ${playerAddress(base, id)}`);
 }
 
 function describeDescriptors(needs: ConnectionNeeds, limit: number | null): string[] {
@@ -87,8 +103,8 @@ function playerAddress(base: string, id: string): string {
   return `${base}/ace/getstream?id=${id}`;
 }
 
-function baseAddress({ config, port }: BannerFacts): string {
-  if (config.publicUrl !== null) return config.publicUrl.replace(/\/+$/, '');
-  const host = ANY_HOST.has(config.host) ? 'localhost' : config.host;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+function baseAddress({ host, publicUrl }: BannerConfig, port: number): string {
+  if (publicUrl !== null) return publicUrl.replace(/\/+$/, '');
+  const name = ANY_HOST.has(host) ? 'localhost' : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }

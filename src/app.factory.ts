@@ -24,7 +24,7 @@ export async function createApp(
   );
   app.useLogger(app.get(ProgramLogger));
   await edge.configure(app);
-  measureConnections(app.get(MetricsRegistry, { strict: false }), edge.connections);
+  measureConnections(app.get(MetricsRegistry), edge.connections);
   serveDocs(app, config.publicUrl);
   return app;
 }

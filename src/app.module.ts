@@ -1,5 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AccessModule } from './access';
+import { StartBanner } from './app-banner';
+import { Lifecycle } from './app-lifecycle';
 import { ChannelsModule } from './channels';
 import { type AppConfig, ConfigModule } from './config';
 import { CoordinationModule } from './coordination';
@@ -30,6 +32,7 @@ export class AppModule {
         ProxyModule,
         HealthModule,
       ],
+      providers: [Lifecycle, StartBanner],
     };
   }
 }

@@ -4,10 +4,10 @@ import 'reflect-metadata';
 import { type AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ApiKey, ApiKeyFileError } from './access';
-import { type Banner, describeStart } from './app-banner';
+import { ApiKeyFileError } from './access';
+import { type Banner, StartBanner } from './app-banner';
 import { createApp } from './app.factory';
-import { Shutdown } from './app-shutdown';
+import { Lifecycle } from './app-lifecycle';
 import { EndSignals } from './app-signals';
 import { ChannelFileError } from './channels';
 import {
@@ -18,10 +18,8 @@ import {
   loadProcessConfig,
 } from './config';
 import { DataDirInUseError, DataDirLock } from './coordination';
-import { DriverChoiceError, EngineDriverError, EngineSupply } from './engines';
-import { ReadinessGate } from './health';
+import { DriverChoiceError, EngineDriverError } from './engines';
 import { createLogOutput, logForm, type LogOutput } from './logging';
-import { StreamShutdown } from './proxy';
 import { DataFolder, InstanceIdError } from './storage';
 
 /** Exit codes of sysexits.h: invalid settings; an internal fault. */
@@ -30,8 +28,7 @@ const EXIT_SOFTWARE = 70;
 
 const LISTEN_BACKLOG = 4096;
 
-/** Time for cleaning up after a failed start or a fatal fault. */
-const LAST_WORDS_MS = 500;
+/** Time for cleaning up after a failed start. */
 const FAILED_START_MS = 5_000;
 
 async function main(): Promise<void> {
@@ -48,24 +45,17 @@ async function main(): Promise<void> {
     await leaveFolder(folder);
     throw error;
   });
-  endOnFaults(app, output);
-  const supply = app.get(EngineSupply, { strict: false });
-  // Requested during the start, so that the banner does not wait for it.
-  const demoChannels = supply.chosen.kind === 'simulator' ? supply.demoChannels() : [];
+  const lifecycle = app.get(Lifecycle);
+  endOnFaults(lifecycle, output);
   // From here on engines may be created.
   signals.remember();
   await listen(app, config).catch((error: unknown) => endFailedStart(app, config, error));
-  const shutdown = createShutdown(app, config, output);
-  signals.deliver((name) => void shutdown.signal(name));
-  const banner = describeStart({
-    config,
-    port: (app.getHttpServer().address() as AddressInfo).port,
-    engines: supply.chosen,
-    demoChannels: await demoChannels,
-    descriptorLimit: descriptorLimit(),
-    isKeyShort: app.get(ApiKey, { strict: false }).isShort,
-    configWarnings: lock.warning === null ? warnings : [...warnings, lock.warning],
+  signals.deliver((name) => {
+    void lifecycle.end(name, () => app.close()).then((code) => process.exit(code));
   });
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const allWarnings = lock.warning === null ? warnings : [...warnings, lock.warning];
+  const banner = await app.get(StartBanner).describe(port, descriptorLimit(), allWarnings);
   announce(banner, config, output);
   endStartMemory();
 }
@@ -138,36 +128,13 @@ function announce(banner: Banner, config: AppConfig, output: LogOutput): void {
   for (const warning of banner.warnings) logger.warn(warning);
 }
 
-function createShutdown(
-  app: NestFastifyApplication,
-  config: AppConfig,
-  output: LogOutput,
-): Shutdown {
-  const logger = new Logger('Shutdown');
-  return new Shutdown({
-    readiness: app.get(ReadinessGate, { strict: false }),
-    engines: app.get(EngineSupply, { strict: false }),
-    streams: app.get(StreamShutdown, { strict: false }),
-    app,
-    output,
-    drainMs: config.shutdownDrainMs,
-    report: (message, error) => {
-      if (error === undefined) logger.log(message);
-      else logger.error({ err: error }, message);
-    },
-    exit: (code) => process.exit(code),
-  });
-}
-
 /** After an uncaught error the state of the process is unknown, so it exits, and the supervisor starts a new one. */
-function endOnFaults(app: NestFastifyApplication, output: LogOutput): void {
+function endOnFaults(lifecycle: Lifecycle, output: LogOutput): void {
   const logger = new Logger('Fault');
   const end = (error: unknown): void => {
     logger.fatal({ err: error }, 'the program ends because of an unexpected fault');
     if (output.isBroken) process.stderr.write(`${describeFault(error)}\n`);
-    setTimeout(() => process.exit(EXIT_SOFTWARE), LAST_WORDS_MS * 2);
-    app.get(StreamShutdown, { strict: false }).abortNow();
-    void output.flush(LAST_WORDS_MS).finally(() => process.exit(EXIT_SOFTWARE));
+    void lifecycle.abort().finally(() => process.exit(EXIT_SOFTWARE));
   };
   process.on('uncaughtException', end);
   process.on('unhandledRejection', end);

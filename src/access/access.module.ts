@@ -21,5 +21,6 @@ import { KeyAttempts } from './key-attempts';
     { provide: KeyAttempts, useFactory: () => new KeyAttempts() },
     { provide: APP_GUARD, useClass: ApiKeyGuard },
   ],
+  exports: [ApiKey],
 })
 export class AccessModule {}

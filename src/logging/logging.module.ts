@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
-import { type LogOutput } from './log-output';
+import { LogOutput } from './log-output';
 import { type LogConfig, loggerOptions } from './log-stream';
 import { ProgramLogger } from './program-logger';
 
@@ -13,8 +13,8 @@ export class LoggingModule {
       module: LoggingModule,
       global: true,
       imports: [pino],
-      providers: [ProgramLogger],
-      exports: [pino, ProgramLogger],
+      providers: [ProgramLogger, { provide: LogOutput, useValue: output }],
+      exports: [pino, ProgramLogger, LogOutput],
     };
   }
 }

@@ -1,40 +1,28 @@
 import { Module } from '@nestjs/common';
-import { AceModule } from '../ace';
-import { ChannelsModule } from '../channels';
-import { CONFIG, type AppConfig } from '../config';
-import { EventsModule } from '../events';
-import { monotonicMs } from '../kernel/clock';
-import { SteadyWallClock } from '../kernel/steady-wall-clock';
+import { FilesModule } from './files';
+import { HlsModule } from './hls';
 import { AceStatusController } from './http/ace-status.controller';
-import { HlsPlaybacks } from './hls';
 import { EngineApiService } from './http/engine-api-service';
-import { HlsController } from './http/hls.controller';
-import { PlaylistRequestHandler } from './http/playlist-request-handler';
-import { PlaybackController } from './http/playback.controller';
-import { PreflightController } from './http/preflight.controller';
 import { FileRequestHandler } from './http/file-request-handler';
+import { HlsController } from './http/hls.controller';
+import { PlaybackController } from './http/playback.controller';
+import { PlaylistRequestHandler } from './http/playlist-request-handler';
+import { PreflightController } from './http/preflight.controller';
 import { SessionsController } from './http/sessions.controller';
 import { StreamController } from './http/stream.controller';
-import { StreamsController } from './http/streams.controller';
 import { StreamRequestHandler } from './http/stream-request-handler';
-import { ContentResolver } from './preflight/content-resolver';
-import { Preflight } from './preflight/preflight';
+import { StreamsController } from './http/streams.controller';
+import { LiveModule } from './live';
+import { PreflightModule } from './preflight';
 import { ProxyMetrics } from './proxy-metrics';
-import { FilePlaybacks } from './files';
-import {
-  ContentAliases,
-  EngineSources,
-  FileHost,
-  LiveStreams,
-  SourceRotations,
-  StreamReporters,
-} from './live';
-import { NegativeCache, StreamRegistry, StreamShutdown } from './streams';
-import { BacklogScheduler } from './viewers';
+import { StreamsModule } from './streams';
 
-/** From a request for a content to the bytes a viewer gets. */
+/** One instance, because a second one would have broadcasts of its own. */
+const live = LiveModule.forFiles(FilesModule);
+
+/** From a request for a content to the bytes a viewer gets. Needs the global modules. */
 @Module({
-  imports: [AceModule, ChannelsModule, EventsModule],
+  imports: [StreamsModule, live, FilesModule, HlsModule, PreflightModule.forLive(live)],
   controllers: [
     StreamController,
     HlsController,
@@ -45,32 +33,12 @@ import { BacklogScheduler } from './viewers';
     StreamsController,
   ],
   providers: [
-    BacklogScheduler,
-    ContentAliases,
-    ContentResolver,
-    EngineApiService,
-    PlaylistRequestHandler,
-    HlsPlaybacks,
-    Preflight,
-    ProxyMetrics,
-    FileRequestHandler,
-    FilePlaybacks,
-    LiveStreams,
-    EngineSources,
-    SourceRotations,
-    SteadyWallClock,
-    StreamReporters,
-    StreamRegistry,
-    StreamShutdown,
     StreamRequestHandler,
-    { provide: FileHost, useExisting: FilePlaybacks },
-    {
-      provide: NegativeCache,
-      useFactory: ({ negativeCacheTtlMs }: AppConfig) =>
-        new NegativeCache(negativeCacheTtlMs, monotonicMs),
-      inject: [CONFIG],
-    },
+    PlaylistRequestHandler,
+    FileRequestHandler,
+    EngineApiService,
+    ProxyMetrics,
   ],
-  exports: [StreamShutdown],
+  exports: [StreamsModule],
 })
 export class ProxyModule {}

@@ -90,7 +90,7 @@ describe('FilePlaybacks', () => {
   }
 
   function hangUp({ viewer }: Asked): void {
-    viewer.host?.removeViewer(viewer, 'hung_up');
+    viewer.leave('hung_up');
   }
 
   /** An answer of the engines that the test provides later. */

@@ -1,3 +1,4 @@
+export { FilesModule } from './files.module';
 export { FilePlaybacks } from './file-playbacks';
 export type { PlayRequest } from './file-playback';
 export type { FileContent } from './file-contents';

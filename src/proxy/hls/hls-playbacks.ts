@@ -251,13 +251,13 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
         ? MAX_IDLE_TARGETS * track.targetMs
         : FIRST_REQUEST_TIMEOUT_MS;
       if (senders.size === 0 && nowMs - playback.lastRequestMs >= maxIdleMs) {
-        viewer.host?.removeViewer(viewer, 'hung_up');
+        viewer.leave('hung_up');
       }
     }
     for (const one of [...this.waitingViewers]) {
       if (nowMs < one.untilMs && one.viewer.leaveReason === null) continue;
       this.waitingViewers.delete(one);
-      one.viewer.host?.removeViewer(one.viewer, 'hung_up');
+      one.viewer.leave('hung_up');
     }
   }
 

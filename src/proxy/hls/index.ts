@@ -1,3 +1,4 @@
+export { HlsModule } from './hls.module';
 export { HlsPlaybacks, type HlsPlayback } from './hls-playbacks';
 export { segmentBytes, type Segment } from './segment';
 export { SegmentSender } from './segment-sender';

@@ -7,69 +7,68 @@ import { JobHandler, Jobs } from '../../coordination';
 import { monotonicMs } from '../../kernel/clock';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { LiveStreams, type LiveStream } from '../live';
-import type { FileContent } from '../files';
+import { FilePlaybacks, type FileContent } from '../files';
 import type { Viewer } from '../viewers';
-import { clientAddress } from './caller';
-import { ownAddress } from './own-address';
-import { FileRequestHandler } from './file-request-handler';
+import { publicAddress } from './public-address';
+import { clientAddress } from './request-client';
 import { StreamRequestHandler } from './stream-request-handler';
 
-/** What a program that was written against an engine holds: the addresses of one of its playbacks. */
-interface Playback {
+/** The addresses that one client of the engine API was given. */
+interface EngineApiPlayback {
   readonly token: string;
   readonly selector: ContentSelector;
   readonly viewers: Set<Viewer>;
-  /** Null for recorded content: its playbacks come and go with the requests for it. */
-  session: LiveStream | null;
+  /** Null for a file, whose playbacks come and go with the requests for it. */
+  stream: LiveStream | null;
   lastUsedMs: number;
 }
 
 const MAX_PLAYBACKS = 5000;
-/** Without viewer and without a poll for this long the caller is taken to have gone. */
+/** A client without a viewer and without a request for this long has left. */
 const IDLE_MS = 30_000;
-const LOOK_EVERY_MS = 5000;
+const IDLE_CHECK_MS = 5000;
 
 export interface EngineAnswer {
   readonly response: Readonly<Record<string, unknown>> | string | null;
   readonly error: string | null;
 }
 
-/** In place of a token: whoever plays it. What `/ace/status` names, which belongs to no caller. */
+/** Used instead of a token in the addresses of `/ace/status`, which belong to no client: any stream of the content. */
 export const ANY_PLAYBACK = 'any';
 
 const UNKNOWN: EngineAnswer = { response: null, error: 'unknown playback session id' };
 
 /**
- * Speaks an engine's own API to programs that were written against one: `format=json`, then playback, stat
- * and command addresses. Each caller gets addresses of its own, so that its "stop" means that this caller
- * leaves, not that the stream ends for others.
+ * The API of an engine, for programs that were written against one: `format=json`, and the playback, stat and command
+ * addresses in its answer. Each client gets its own addresses, so that its `stop` does not end the stream for others.
  */
 @Injectable()
 export class EngineApiService implements OnModuleInit, OnModuleDestroy {
-  private readonly playbacks = new LRUCache<string, Playback>({
+  private readonly byToken = new LRUCache<string, EngineApiPlayback>({
     max: MAX_PLAYBACKS,
-    dispose: (playback) => playback.session?.letGo(playback),
+    dispose: (playback) => playback.stream?.letGo(playback),
   });
 
   constructor(
     @Inject(CONFIG) private readonly config: AppConfig,
-    private readonly sessions: LiveStreams,
-    private readonly entrance: StreamRequestHandler,
-    private readonly files: FileRequestHandler,
+    private readonly liveStreams: LiveStreams,
+    private readonly streamRequests: StreamRequestHandler,
+    private readonly filePlaybacks: FilePlaybacks,
     private readonly jobs: Jobs,
   ) {}
 
   onModuleInit(): void {
-    this.jobs.every('engine_api.idle', LOOK_EVERY_MS);
+    this.jobs.every('engine_api.idle', IDLE_CHECK_MS);
   }
 
   onModuleDestroy(): void {
-    this.playbacks.clear();
+    this.byToken.clear();
   }
 
   /**
-   * Starts the content and answers as an engine does: as soon as it has accepted, before any media. `behindMs`
-   * becomes part of the playback address.
+   * Starts the content and answers as an engine does: when the content is accepted, before there are media.
+   *
+   * @param behindMs becomes part of the playback address
    */
   async open(
     selector: ContentSelector,
@@ -78,43 +77,49 @@ export class EngineApiService implements OnModuleInit, OnModuleDestroy {
   ): Promise<EngineAnswer> {
     const token = randomBytes(16).toString('hex');
     const lastUsedMs = monotonicMs();
-    const playback: Playback = { token, selector, viewers: new Set(), session: null, lastUsedMs };
-    if (this.files.find(selector) === null) {
+    const playback: EngineApiPlayback = {
+      token,
+      selector,
+      viewers: new Set(),
+      stream: null,
+      lastUsedMs,
+    };
+    if (this.filePlaybacks.find(selector) === null) {
       try {
-        playback.session = await this.holdSession(selector, playback, clientAddress(request));
+        playback.stream = await this.holdStream(selector, playback, clientAddress(request));
       } catch (error) {
-        if (this.files.find(selector) === null) throw error;
+        if (this.filePlaybacks.find(selector) === null) throw error;
       }
     }
-    this.playbacks.set(token, playback);
+    this.byToken.set(token, playback);
     return this.answerOf(playback, request, behindMs);
   }
 
-  /** Resolves when the engine has answered; the session is held from the first moment on. */
-  private async holdSession(
+  /** Resolves when the engine has answered. The stream is held from the beginning, so that it does not end meanwhile. */
+  private async holdStream(
     selector: ContentSelector,
-    holder: Playback,
+    holder: EngineApiPlayback,
     ip: string,
   ): Promise<LiveStream> {
-    const asked = this.sessions.hold(selector, holder, 'client', ip);
+    const stream = this.liveStreams.hold(selector, holder, 'client', ip);
     try {
-      return await asked.answered;
+      return await stream.answered;
     } catch (error) {
-      asked.letGo(holder);
+      stream.letGo(holder);
       throw error;
     }
   }
 
   private answerOf(
-    { token, selector, session }: Playback,
+    { token, selector, stream }: EngineApiPlayback,
     request: FastifyRequest,
     behindMs: number | null,
   ): EngineAnswer {
-    const content = session ?? this.files.find(selector);
+    const content = stream ?? this.filePlaybacks.find(selector);
     const infohash = encodeURIComponent(
-      content?.infohash ?? session?.rotation.content.value ?? selector.value,
+      content?.infohash ?? stream?.rotation.content.value ?? selector.value,
     );
-    const base = `${ownAddress(request, this.config.publicUrl)}/ace`;
+    const base = `${publicAddress(request, this.config.publicUrl)}/ace`;
     const behindQuery = behindMs === null ? '' : `?behind=${behindMs / 1000}`;
     return {
       response: {
@@ -131,55 +136,59 @@ export class EngineApiService implements OnModuleInit, OnModuleDestroy {
     };
   }
 
-  /** What a playback address stands for; null when its token is unknown. */
+  /** The content of a playback address; null if its token is unknown. */
   selectorOf(token: string): ContentSelector | null {
-    return this.playbacks.peek(token)?.selector ?? null;
+    return this.byToken.peek(token)?.selector ?? null;
   }
 
-  /** The stream behind a playback address; an unknown token still names its content by infohash. */
+  /**
+   * Answers a request for a playback address.
+   *
+   * @param content of the address. If the token is known, its own selector counts, which may be a channel
+   */
   async play(
-    infohash: ContentSelector,
+    content: ContentSelector,
     token: string,
     request: FastifyRequest,
     reply: FastifyReply,
     behindMs: number | null = null,
   ): Promise<void> {
     const playback = this.use(token);
-    const selector = playback?.selector ?? infohash;
-    const joined = (viewer: Viewer): void => {
+    const selector = playback?.selector ?? content;
+    const onJoined = (viewer: Viewer): void => {
       if (playback === undefined) return;
       playback.viewers.add(viewer);
       reply.raw.once('close', () => playback.viewers.delete(viewer));
     };
-    const owner = playback?.token ?? null;
-    await this.entrance.admit(selector, request, reply, behindMs, joined, owner);
+    const options = { behindMs, token: playback?.token ?? null, onJoined };
+    await this.streamRequests.handle(selector, request, reply, options);
   }
 
-  /** @param token a caller's own, or `any` for whichever session plays `infohash` */
+  /** @param token of a client, or `any` for any stream of `infohash` */
   stat(infohash: string, token: string): EngineAnswer {
     const playback = token === ANY_PLAYBACK ? undefined : this.use(token);
-    const recording = playback?.session === null ? playback.selector : null;
-    if (playback !== undefined && recording !== null) {
-      return this.statOfFile(this.files.find(recording), playback.viewers.size > 0, token);
+    if (playback?.stream === null) {
+      const file = this.filePlaybacks.find(playback.selector);
+      return statOfFile(file, playback.viewers.size > 0, token);
     }
-    const read = token === ANY_PLAYBACK ? this.files.reading(infohash) : null;
-    if (read !== null) return this.statOfFile(read.content, read.viewer !== null, token);
-    const session =
-      playback?.session ?? (token === ANY_PLAYBACK ? this.sessions.find(infohash) : null);
-    if (session == null || session.isOver) return UNKNOWN;
-    const stat = session.observation.stat?.stat;
+    const file = token === ANY_PLAYBACK ? this.filePlaybacks.byId(infohash) : null;
+    if (file !== null) return statOfFile(file.content, file.viewer !== null, token);
+    const stream =
+      playback?.stream ?? (token === ANY_PLAYBACK ? this.liveStreams.find(infohash) : null);
+    if (stream === null || stream.isOver) return UNKNOWN;
+    const stat = stream.observation.stat?.stat;
     return {
       response: {
-        status: session.state === 'starting' ? 'prebuf' : 'dl',
+        status: stream.state === 'starting' ? 'prebuf' : 'dl',
         peers: stat?.peers ?? 0,
         speed_down: stat?.speedDownKBps ?? 0,
         speed_up: stat?.speedUpKBps ?? 0,
-        downloaded: stat?.downloadedBytes ?? session.ingest.bytesIn,
+        downloaded: stat?.downloadedBytes ?? stream.ingest.bytesIn,
         uploaded: stat?.uploadedBytes ?? 0,
         total_progress: 0,
-        is_live: session.isLive,
+        is_live: stream.isLive,
         is_encrypted: 0,
-        infohash: session.infohash,
+        infohash: stream.infohash,
         playback_session_id: token,
         client_session_id: -1,
       },
@@ -187,58 +196,63 @@ export class EngineApiService implements OnModuleInit, OnModuleDestroy {
     };
   }
 
-  /** Of a file the engine's figures are not asked for. */
-  private statOfFile(content: FileContent | null, isRead: boolean, token: string): EngineAnswer {
-    return {
-      response: {
-        status: isRead ? 'dl' : 'idle',
-        peers: 0,
-        speed_down: 0,
-        speed_up: 0,
-        downloaded: 0,
-        uploaded: 0,
-        total_progress: 0,
-        is_live: content?.isLive ?? 0,
-        is_encrypted: 0,
-        infohash: content?.infohash ?? null,
-        playback_session_id: token,
-        client_session_id: -1,
-      },
-      error: null,
-    };
-  }
-
-  /** `method=stop`: this caller leaves; the stream goes on for the others. */
+  /** `method=stop`: the viewers of this client leave. The stream continues for others. */
   command(token: string, method: string | null): EngineAnswer {
     const playback = this.use(token);
     if (playback === undefined) return UNKNOWN;
     if (method !== 'stop') return { response: null, error: 'unknown method' };
-    for (const viewer of [...playback.viewers]) viewer.host?.removeViewer(viewer, 'kicked');
-    this.playbacks.delete(token);
+    for (const viewer of [...playback.viewers]) viewer.leave('kicked');
+    this.byToken.delete(token);
     return { response: 'ok', error: null };
   }
 
-  private use(token: string): Playback | undefined {
-    const playback = this.playbacks.get(token);
+  private use(token: string): EngineApiPlayback | undefined {
+    const playback = this.byToken.get(token);
     if (playback === undefined) return undefined;
     playback.lastUsedMs = monotonicMs();
     this.followToFile(playback);
     return playback;
   }
 
-  /** Its session is over because the content is a file: the addresses stand for the file from then on. */
-  private followToFile(playback: Playback): void {
-    const { session, selector } = playback;
-    if (session?.isOver === true && this.files.find(selector) !== null) playback.session = null;
+  /** If the stream is over because the content is a file, the addresses are those of the file from now on. */
+  private followToFile(playback: EngineApiPlayback): void {
+    const { stream, selector } = playback;
+    if (stream?.isOver !== true) return;
+    if (this.filePlaybacks.find(selector) !== null) playback.stream = null;
   }
 
   @JobHandler('engine_api.idle')
   dropIdle(): void {
     const nowMs = monotonicMs();
-    for (const [token, playback] of this.playbacks.entries()) {
+    for (const [token, playback] of this.byToken.entries()) {
       this.followToFile(playback);
       const isIdle = playback.viewers.size === 0 && nowMs - playback.lastUsedMs >= IDLE_MS;
-      if (isIdle || playback.session?.isOver === true) this.playbacks.delete(token);
+      if (isIdle || playback.stream?.isOver === true) this.byToken.delete(token);
     }
   }
+}
+
+/** The engine is not asked about a file, so its figures are 0. */
+function statOfFile(
+  content: FileContent | null,
+  isBeingRead: boolean,
+  token: string,
+): EngineAnswer {
+  return {
+    response: {
+      status: isBeingRead ? 'dl' : 'idle',
+      peers: 0,
+      speed_down: 0,
+      speed_up: 0,
+      downloaded: 0,
+      uploaded: 0,
+      total_progress: 0,
+      is_live: content?.isLive ?? 0,
+      is_encrypted: 0,
+      infohash: content?.infohash ?? null,
+      playback_session_id: token,
+      client_session_id: -1,
+    },
+    error: null,
+  };
 }

@@ -11,13 +11,12 @@ import {
   FilePlaybacks,
   type FileHead,
   type FileContent,
-  type FilePlayback,
 } from '../files';
 import type { Viewer } from '../viewers';
-import { viewerOf } from './caller';
+import { createViewer } from './request-client';
 import { CORS_HEADERS, readyForMedia } from './stream-response';
 
-/** Anybody may have made the file, and it is served from our origin: browsers must not guess its type (`nosniff`). */
+/** Strangers make these files, and they are served from our origin, so browsers must not guess a type (`nosniff`). */
 const FILE_HEADERS = {
   ...CORS_HEADERS,
   'Access-Control-Expose-Headers':
@@ -33,28 +32,19 @@ const FILE_HEADERS = {
 export class FileRequestHandler {
   constructor(private readonly playbacks: FilePlaybacks) {}
 
-  /** The content, if it is known to be a file. */
-  find(selector: ContentSelector): FileContent | null {
-    return this.playbacks.find(selector);
-  }
-
-  /** A playback under way, by its id or infohash. */
-  reading(id: string): FilePlayback | null {
-    return this.playbacks.byId(id);
-  }
-
   /** @throws AppError if the content is a file, which has no HLS */
   refuseHls(selector: ContentSelector): void {
-    if (this.find(selector) !== null) throw noHls(selector);
+    if (this.playbacks.find(selector) !== null) throw noHls(selector);
   }
 
   /**
-   * Resolves when the viewer has what it asked for, or is gone.
+   * Resolves when the viewer has received what it requested, or is gone.
    *
-   * @param token of the playback address; it identifies the viewer. Null: there is none
+   * @param token of the playback address, which identifies the viewer; null: there is none
+   * @param onJoined called with the viewer before it receives anything
    * @throws AppError while nothing has been sent
    */
-  async admit(
+  async handle(
     content: FileContent,
     request: FastifyRequest,
     reply: FastifyReply,
@@ -63,9 +53,9 @@ export class FileRequestHandler {
   ): Promise<void> {
     const { raw: response } = reply;
     const { range: rangeHeader, 'if-range': ifRange } = request.headers;
-    const viewer = viewerOf(request);
+    const viewer = createViewer(request);
     onJoined(viewer);
-    watchForHangUp(viewer, response);
+    removeOnHangUp(viewer, response);
     const range = forwardedRange(rangeHeader);
     try {
       await this.playbacks.play(content, {
@@ -81,15 +71,15 @@ export class FileRequestHandler {
     } catch (error) {
       if (!request.raw.socket.destroyed) throw error;
     }
-    // The viewer was removed before the head. An end without an answer would look like an empty answer.
+    // The viewer was removed before the head was sent. A normal end would look like an empty response.
     if (response.headersSent) return;
     reply.hijack();
     request.raw.socket.resetAndDestroy();
   }
 
-  /** Answers a HEAD with what is known of the file. False when that is nothing. */
+  /** Answers a HEAD request for a file whose head is known. False if it is not known. */
   answerHead(selector: ContentSelector, request: FastifyRequest, reply: FastifyReply): boolean {
-    const head = this.find(selector)?.head ?? null;
+    const head = this.playbacks.find(selector)?.head ?? null;
     if (head === null) return false;
     reply.hijack();
     writeHead(reply.raw, request.id, head);
@@ -108,9 +98,9 @@ function noHls(selector: ContentSelector): AppError {
   );
 }
 
-function watchForHangUp(viewer: Viewer, response: ServerResponse): void {
-  response.once('close', () => viewer.host?.removeViewer(viewer, 'hung_up'));
-  // A write may meet a connection that has just been reset; `close` follows.
+function removeOnHangUp(viewer: Viewer, response: ServerResponse): void {
+  response.once('close', () => viewer.leave('hung_up'));
+  // A write fails if the connection has just been reset; `close` follows.
   response.on('error', () => undefined);
 }
 

@@ -1,4 +1,4 @@
-import { Controller, Get, Head, Inject, Options, Param, Req, Res } from '@nestjs/common';
+import { Controller, Get, Head, Options, Param, Req, Res } from '@nestjs/common';
 import {
   ApiExcludeEndpoint,
   ApiOperation,
@@ -9,22 +9,20 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../../access';
-import { CONFIG, type AppConfig } from '../../config';
 import { ApiProblems } from '../../http';
-import { streamKey } from '../../kernel/content-selector';
+import { streamKey, type ContentSelector } from '../../kernel/content-selector';
 import { monotonicMs } from '../../kernel/clock';
 import { AppError } from '../../kernel/errors';
 import { HlsPlaybacks, segmentBytes, SegmentSender, type HlsPlayback, type Segment } from '../hls';
-import { readContentSelector } from './content-request';
 import { PlaylistRequestHandler } from './playlist-request-handler';
-import { ApiSelectorQuery } from './selector-query';
-import { queryOf, readIsDvr } from './stream-query';
-import { CORS_HEADERS, sendPreflight } from './stream-response';
+import { RequestedContent } from './requested-content';
+import { ParsedQuery, readStreamQuery, type StreamQuery } from './stream-query';
+import { CORS_HEADERS, CorsHeaders, sendPreflight } from './stream-response';
 
 const PLAYLIST_PATH = 'ace/manifest.m3u8';
 const SEGMENT_PATH = 'ace/hls/:token/:segment';
 const SEGMENT_NAME = /^(\d{1,12})\.ts$/;
-/** Query name by which a player's own playlist is told from others'. */
+/** Query parameter with the token of the HLS playback. */
 const PLAYBACK = 'playback';
 
 const PLAYLIST_HEADERS = {
@@ -43,25 +41,28 @@ const SEGMENT_HEADERS = {
 } as const;
 
 /**
- * HLS from the same stream as `/ace/getstream`. The first request for a playlist is redirected, as an engine does, to
- * an address of the same name with a token, which players then reload; segments carry the same token. All addresses
- * are relative, so that neither a path prefix nor TLS of a reverse proxy matters.
+ * HLS of the streams of `/ace/getstream`. As engines do, the first request for a playlist is redirected to the same
+ * address with a token, which players then reload; the addresses of segments contain the same token. All addresses are
+ * relative, so that they are right behind a reverse proxy with a path prefix or TLS.
  */
 @ApiTags('streaming')
 @Public()
 @Controller()
 export class HlsController {
   constructor(
-    @Inject(CONFIG) private readonly config: AppConfig,
-    private readonly entrance: PlaylistRequestHandler,
+    private readonly playlists: PlaylistRequestHandler,
     private readonly playbacks: HlsPlaybacks,
   ) {}
 
   @Head(PLAYLIST_PATH)
   @ApiExcludeEndpoint()
-  headPlaylist(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
-    reply.headers(CORS_HEADERS);
-    this.entrance.expectPlayable(readContentSelector(queryOf(request), null, this.config));
+  @CorsHeaders()
+  headPlaylist(
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+    @RequestedContent() selector: ContentSelector,
+  ): void {
+    this.playlists.checkPlayable(selector);
     reply.hijack();
     reply.raw.writeHead(200, { ...PLAYLIST_HEADERS, 'X-Request-Id': request.id }).end();
   }
@@ -81,7 +82,6 @@ export class HlsController {
       'Exactly one selector. Redirects to the playlist of a new playback; playlist and segments carry a token, by which viewers are counted. ' +
       'While the content starts, the request waits for a segment; browsers get 503 after 8 s, and the start continues.',
   })
-  @ApiSelectorQuery()
   @ApiQuery({
     name: 'dvr',
     required: false,
@@ -105,63 +105,61 @@ export class HlsController {
     'too_many_connections',
     'start_timeout',
   )
-  async playlist(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    reply.headers(CORS_HEADERS);
-    const query = queryOf(request);
-    const up = upFrom(request.originalUrl);
-    const selector = readContentSelector(query, null, this.config);
-    const known = this.playbacks.touch(query.get(PLAYBACK) ?? '');
-    const isOwn = known?.key === streamKey(selector) && known.track.isPlayable;
-    if (isOwn && (await this.playbacks.waitForNewSegment(known))) {
-      const text = this.playbacks.publishPlaylist(
-        known,
-        readIsDvr(query),
-        `${up}hls/${known.token}/`,
-      );
-      // As bytes: to text Fastify would add a charset, which this type does not have.
+  @CorsHeaders()
+  async playlist(
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+    @RequestedContent() selector: ContentSelector,
+    @ParsedQuery() { parameters, isDvr }: StreamQuery,
+  ): Promise<void> {
+    const folder = relativeFolder(request.originalUrl);
+    const known = this.playbacks.touch(parameters.get(PLAYBACK) ?? '');
+    const isKnown = known?.key === streamKey(selector) && known.track.isPlayable;
+    if (isKnown && (await this.playbacks.waitForNewSegment(known))) {
+      const text = this.playbacks.publishPlaylist(known, isDvr, `${folder}hls/${known.token}/`);
+      // As bytes, because Fastify would add a charset to text, which this type does not have.
       await reply.headers(PLAYLIST_HEADERS).send(Buffer.from(text));
       return;
     }
-    const playback = await this.entrance.admit(selector, request, reply);
+    const playback = await this.playlists.open(selector, request, reply);
     if (playback === null) {
       reply.hijack();
       return;
     }
-    query.set(PLAYBACK, playback.token);
+    parameters.set(PLAYBACK, playback.token);
+    const location = `${folder}manifest.m3u8?${parameters.toString()}`;
     await reply
       .code(302)
-      .headers({ ...PLAYLIST_HEADERS, Location: `${up}manifest.m3u8?${query.toString()}` })
+      .headers({ ...PLAYLIST_HEADERS, Location: location })
       .send();
   }
 
   @Head(SEGMENT_PATH)
   @ApiExcludeEndpoint()
+  @CorsHeaders()
   headSegment(
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
     @Param('token') token: string,
     @Param('segment') name: string,
   ): void {
-    reply.headers(CORS_HEADERS);
-    queryOf(request);
-    const { segment } = this.find(token, name);
+    const { segment } = this.find(request, token, name);
     reply.hijack();
     this.writeHead(segment, request, reply);
     reply.raw.end();
   }
 
-  /** A segment that a playlist names. */
+  /** A segment of a playlist. */
   @Get(SEGMENT_PATH)
   @ApiExcludeEndpoint()
+  @CorsHeaders()
   segment(
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
     @Param('token') token: string,
     @Param('segment') name: string,
   ): void {
-    reply.headers(CORS_HEADERS);
-    queryOf(request);
-    const { playback, segment } = this.find(token, name);
+    const { playback, segment } = this.find(request, token, name);
     this.playbacks.checkConcurrentSegments(playback);
     reply.hijack();
     if (request.raw.socket.destroyed) return;
@@ -178,7 +176,12 @@ export class HlsController {
     sender.start();
   }
 
-  private find(token: string, name: string): { playback: HlsPlayback; segment: Segment } {
+  private find(
+    request: FastifyRequest,
+    token: string,
+    name: string,
+  ): { playback: HlsPlayback; segment: Segment } {
+    readStreamQuery(request);
     const number = SEGMENT_NAME.exec(name)?.[1];
     const playback = this.playbacks.touch(token);
     if (playback === null || number === undefined) {
@@ -199,9 +202,10 @@ export class HlsController {
 }
 
 /**
- * The way from an address of the playlist, which may have slashes behind it, to the folder that ours are relative to.
+ * The folder of the playlist, relative to the requested address. The address may have slashes behind the name of the
+ * playlist.
  */
-function upFrom(url: string): string {
+function relativeFolder(url: string): string {
   const [path = ''] = url.split('?', 1);
   const [, ...behind] = path.slice(path.indexOf('manifest.m3u8')).split('/');
   return '../'.repeat(behind.length);

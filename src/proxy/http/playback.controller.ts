@@ -4,39 +4,38 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../../access';
 import { CONFIG, type AppConfig } from '../../config';
 import type { ContentSelector } from '../../kernel/content-selector';
-import { readContentSelector } from './content-request';
 import { EngineApiService, type EngineAnswer } from './engine-api-service';
 import { FileRequestHandler } from './file-request-handler';
-import { queryOf } from './stream-query';
-import { CORS_HEADERS, sendPreflight, sendStreamHead } from './stream-response';
-import { readBehindMs } from './time-shift';
+import { readContentSelector } from './requested-content';
+import { ParsedQuery, readStreamQuery, type StreamQuery } from './stream-query';
 import { StreamRequestHandler } from './stream-request-handler';
+import { CorsHeaders, sendPreflight, sendStreamHead } from './stream-response';
 
-/** The addresses that an answer of `format=json` names. They are secrets of one caller, not an API to browse. */
+/** The addresses in an answer of `format=json`. Not in the OpenAPI document, because each belongs to one client. */
 @ApiExcludeController()
 @Public()
 @Controller('ace')
 export class PlaybackController {
   constructor(
     @Inject(CONFIG) private readonly config: AppConfig,
-    private readonly door: EngineApiService,
-    private readonly entrance: StreamRequestHandler,
+    private readonly engineApi: EngineApiService,
+    private readonly streams: StreamRequestHandler,
     private readonly files: FileRequestHandler,
   ) {}
 
   @Head('r/:infohash/:token')
+  @CorsHeaders()
   head(
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
     @Param('infohash') infohash: string,
     @Param('token') token: string,
+    @ParsedQuery() { behindMs }: StreamQuery,
   ): void {
-    reply.headers(CORS_HEADERS);
-    const selector = this.door.selectorOf(token) ?? this.byInfohash(infohash);
-    const behindMs = readBehindMs(queryOf(request));
+    const selector = this.engineApi.selectorOf(token) ?? this.byInfohash(infohash);
     if (this.files.answerHead(selector, request, reply)) return;
     reply.hijack();
-    sendStreamHead(reply.raw, request.id, this.entrance.behindHeaders(selector, behindMs));
+    sendStreamHead(reply.raw, request.id, this.streams.behindHeaders(selector, behindMs));
   }
 
   @Options(['r/:infohash/:token', 'stat/:infohash/:token', 'cmd/:infohash/:token'])
@@ -46,37 +45,33 @@ export class PlaybackController {
   }
 
   @Get('r/:infohash/:token')
+  @CorsHeaders()
   async play(
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
     @Param('infohash') infohash: string,
     @Param('token') token: string,
+    @ParsedQuery() { behindMs }: StreamQuery,
   ): Promise<void> {
-    reply.headers(CORS_HEADERS);
-    const selector = this.door.selectorOf(token) ?? this.byInfohash(infohash);
-    await this.door.play(selector, token, request, reply, readBehindMs(queryOf(request)));
+    const selector = this.engineApi.selectorOf(token) ?? this.byInfohash(infohash);
+    await this.engineApi.play(selector, token, request, reply, behindMs);
   }
 
   @Get('stat/:infohash/:token')
+  @CorsHeaders()
   stat(
     @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
     @Param('infohash') infohash: string,
     @Param('token') token: string,
   ): EngineAnswer {
-    reply.headers(CORS_HEADERS);
-    queryOf(request);
-    return this.door.stat(infohash, token);
+    readStreamQuery(request);
+    return this.engineApi.stat(infohash, token);
   }
 
   @Get('cmd/:infohash/:token')
-  command(
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-    @Param('token') token: string,
-  ): EngineAnswer {
-    reply.headers(CORS_HEADERS);
-    return this.door.command(token, queryOf(request).get('method'));
+  @CorsHeaders()
+  command(@Param('token') token: string, @ParsedQuery() { parameters }: StreamQuery): EngineAnswer {
+    return this.engineApi.command(token, parameters.get('method'));
   }
 
   private byInfohash(infohash: string): ContentSelector {

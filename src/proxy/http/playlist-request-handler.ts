@@ -6,68 +6,68 @@ import { AppError } from '../../kernel/errors';
 import { HlsPlaybacks, type HlsPlayback } from '../hls';
 import { LiveStreams, type LiveStream } from '../live';
 import type { Viewer } from '../viewers';
-import { clientAddress, userAgentOf, viewerOf } from './caller';
 import { FileRequestHandler } from './file-request-handler';
+import { clientAddress, createViewer, userAgentOf } from './request-client';
 
 const STOPPED = 'The stream was stopped before it could be watched.';
 const NO_ROOM = 'PROXY_BUFFER_TOTAL has no room for a playlist of this stream.';
 const REFUSAL_CHECK_MS = 500;
 /** Browser players give up on a playlist after 10 s, but retry after a 503. Other players treat a 503 as final. */
-const BROWSER_PATIENCE_MS = 8000;
+const BROWSER_WAIT_MS = 8000;
 
 /**
- * Leads a request for a playlist to its playback. A cold one is held until there is something to list, so that
- * players never see an empty playlist and failures keep their status.
+ * Turns a request for a playlist into an HLS playback. While the stream starts, the request waits for the first
+ * segment, so that players never get an empty playlist, and a failure is answered with its status.
  */
 @Injectable()
 export class PlaylistRequestHandler {
   constructor(
     @Inject(CONFIG) private readonly config: AppConfig,
-    private readonly sessions: LiveStreams,
+    private readonly liveStreams: LiveStreams,
     private readonly playbacks: HlsPlaybacks,
     private readonly files: FileRequestHandler,
   ) {}
 
   /**
-   * @throws AppError `content_not_found` for a channel that there is not, `unsupported_content` for what is known to be
-   *   recorded; of other contents only engines know
+   * @throws AppError `content_not_found` for an unknown channel, `unsupported_content` for a known file. Whether
+   *   another content exists, only engines know
    */
-  expectPlayable(selector: ContentSelector): void {
-    this.sessions.sourcesOf(selector);
+  checkPlayable(selector: ContentSelector): void {
+    this.liveStreams.sourcesOf(selector);
     this.files.refuseHls(selector);
   }
 
   /**
-   * A new playback of the content, once there is a segment. Null when the caller has hung up meanwhile.
+   * Opens a playback of the content, as soon as there is a segment. Null if the client hangs up meanwhile.
    *
-   * @throws AppError of the stream's start; `no_capacity` when its segments do not fit into memory;
-   *   `unsupported_content` for recorded content; `still_starting` for a browser that waited too long
+   * @throws AppError of the stream's start; `no_capacity` if its segments do not fit into memory;
+   *   `unsupported_content` for a file; `still_starting` for a browser that has waited too long
    */
-  async admit(
+  async open(
     selector: ContentSelector,
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<HlsPlayback | null> {
-    // Reset before it was looked at: nobody is there to start anything for.
+    // The client has already reset the connection, so nothing is started for it.
     if (request.raw.socket.destroyed) return null;
     this.files.refuseHls(selector);
     const key = streamKey(selector);
-    const { viewer, session } = this.placeOf(key, selector, request);
-    const wait = new Wait(viewer, reply, isBrowser(request) ? BROWSER_PATIENCE_MS : null);
-    let ready: LiveStream | null = null;
+    const { viewer, joined } = this.join(key, selector, request);
+    const wait = new PlaylistWait(viewer, reply, isBrowser(request) ? BROWSER_WAIT_MS : null);
+    let stream: LiveStream | null = null;
     try {
-      ready = await wait.for(session.ready);
+      const ready = await wait.for(joined.ready);
       if (ready === null || hasHungUp(viewer)) return null;
-      this.mustBeThere(viewer, ready);
-      const stream = ready;
-      const track = this.playbacks.acquireTrack(stream, wait);
+      stream = ready;
+      this.checkRunning(viewer, ready);
+      const track = this.playbacks.acquireTrack(ready, wait);
       try {
-        // The bit rate is known only after some media, and other streams come meanwhile.
-        wait.unless(() => this.refusalForMemory(stream));
+        // The bit rate is known only after some media, and other streams may begin meanwhile.
+        wait.refuseIf(() => this.refusalForMemory(ready));
         wait.limit(this.config.proxyInitTimeoutMs);
         if ((await wait.for(track.whenPlayable().then(() => track))) === null) return null;
         if (hasHungUp(viewer)) return null;
-        this.mustBeThere(viewer, ready);
+        this.checkRunning(viewer, ready);
         return this.playbacks.begin(key, viewer, ready);
       } finally {
         this.playbacks.releaseTrack(ready, wait);
@@ -75,49 +75,49 @@ export class PlaylistRequestHandler {
     } catch (error) {
       const isLater = error instanceof AppError && error.code === 'still_starting';
       if (isLater) this.playbacks.keepWaitingViewer(key, viewer);
-      else viewer.host?.removeViewer(viewer, 'stream_failed');
+      else viewer.leave('stream_failed');
       this.files.refuseHls(selector);
-      // Who was thrown out with all others is told why.
-      throw ready?.error ?? error;
+      // If the stream has failed, its error explains why this viewer was removed.
+      throw stream?.error ?? error;
     } finally {
       wait.close();
     }
   }
 
-  /** Between what was waited for and its being heard, everything may have ended. */
-  private mustBeThere(viewer: Viewer, session: LiveStream): void {
-    if (viewer.leaveReason === null && !session.isOver) return;
-    throw session.error ?? new AppError('not_found', STOPPED);
+  /** The viewer or the stream may be gone before this request continues after its wait. */
+  private checkRunning(viewer: Viewer, stream: LiveStream): void {
+    if (viewer.leaveReason === null && !stream.isOver) return;
+    throw stream.error ?? new AppError('not_found', STOPPED);
   }
 
-  /** Players begin three segments behind the newest one: these must not be gone before they are asked for. */
+  /** Players begin three segments behind the newest one, so the history must hold these until they are requested. */
   private refusalForMemory(stream: LiveStream): AppError | null {
-    return this.sessions.canHoldPlaylist(stream) ? null : new AppError('no_capacity', NO_ROOM);
+    return this.liveStreams.canHoldPlaylist(stream) ? null : new AppError('no_capacity', NO_ROOM);
   }
 
-  /** The place that was kept for a browser which comes back, or else a new one. */
-  private placeOf(
+  /** Continues with the viewer that was kept for a browser that was asked to retry, or joins a new one. */
+  private join(
     key: StreamKey,
     selector: ContentSelector,
     request: FastifyRequest,
-  ): { viewer: Viewer; session: LiveStream } {
+  ): { viewer: Viewer; joined: LiveStream } {
     const kept = this.playbacks.resumeWaitingViewer(
       key,
       clientAddress(request),
       userAgentOf(request),
     );
-    const current = kept === null ? null : this.sessions.lookup(selector);
-    if (kept !== null && current !== null && kept.host === current) {
-      return { viewer: kept, session: current };
+    const current = kept === null ? null : this.liveStreams.lookup(selector);
+    if (kept !== null && current !== null && current.viewers.has(kept)) {
+      return { viewer: kept, joined: current };
     }
-    kept?.host?.removeViewer(kept, 'hung_up');
-    const viewer = viewerOf(request);
-    return { viewer, session: this.sessions.join(selector, viewer) };
+    kept?.leave('hung_up');
+    const viewer = createViewer(request);
+    return { viewer, joined: this.liveStreams.join(selector, viewer) };
   }
 }
 
-/** The time that one request is held: until what it waits for, hang-up, the end of the stream, or impatience. */
-class Wait {
+/** The wait of one request, which ends early if the client hangs up, the stream ends or the time is over. */
+class PlaylistWait {
   private readonly timers: NodeJS.Timeout[] = [];
   private refusal: () => AppError | null = () => null;
   private end: (error: AppError | null) => void = () => undefined;
@@ -126,7 +126,7 @@ class Wait {
   constructor(
     private readonly viewer: Viewer,
     private readonly reply: FastifyReply,
-    patienceMs: number | null,
+    limitMs: number | null,
   ) {
     this.over = new Promise((resolve, reject) => {
       this.end = (error) => (error === null ? resolve(null) : reject(error));
@@ -138,21 +138,22 @@ class Wait {
       const code = reason === 'shutdown' ? 'shutting_down' : 'not_found';
       this.end(new AppError(code, STOPPED));
     };
-    if (patienceMs !== null) {
+    if (limitMs !== null) {
       const detail = 'The stream is starting; ask again.';
-      this.later(patienceMs, () => new AppError('still_starting', detail));
+      this.later(limitMs, () => new AppError('still_starting', detail));
     }
   }
 
-  async for<T>(fact: Promise<T>): Promise<T | null> {
-    const value = await Promise.race([fact, this.over]);
+  /** The value of `promise`; null if the client has hung up. */
+  async for<T>(promise: Promise<T>): Promise<T | null> {
+    const value = await Promise.race([promise, this.over]);
     const refusal = this.refusal();
     if (refusal !== null) throw refusal;
     return value;
   }
 
-  /** Ends with what `refusal` answers, as soon as that is an error. */
-  unless(refusal: () => AppError | null): void {
+  /** Ends with an error as soon as `refusal` returns one. */
+  refuseIf(refusal: () => AppError | null): void {
     this.refusal = refusal;
     const check = (): void => {
       const error = refusal();
@@ -162,7 +163,7 @@ class Wait {
     this.timers.push(setInterval(check, REFUSAL_CHECK_MS));
   }
 
-  /** No longer than this from now on. */
+  /** Ends with an error after this time. */
   limit(ms: number): void {
     const detail = 'The stream has sent nothing that could become a segment.';
     this.later(ms, () => new AppError('start_timeout', detail));
@@ -178,12 +179,12 @@ class Wait {
   }
 
   private readonly hungUp = (): void => {
-    this.viewer.host?.removeViewer(this.viewer, 'hung_up');
+    this.viewer.leave('hung_up');
     this.end(null);
   };
 }
 
-/** Browsers say of each request what it is for; players do not. */
+/** Browsers send `Sec-Fetch-Mode` with every request; players do not. */
 function isBrowser(request: FastifyRequest): boolean {
   return request.headers['sec-fetch-mode'] !== undefined;
 }

@@ -1,9 +1,8 @@
 import { wallClockIso } from '../../kernel/clock';
-import type { MediaSample } from '../preflight/media-sample';
-import type { PreflightVerdict } from '../preflight/preflight-verdict';
+import type { MediaSample, PreflightVerdict } from '../preflight';
 import type { PreflightDto, PreflightMediaDto } from './dto/preflight.dto';
 
-/** A verdict as it goes on the wire. */
+/** The response for a verdict. */
 export function toPreflightDto(verdict: PreflightVerdict, elapsedMs: number): PreflightDto {
   const { retryAfterS, sample } = verdict;
   return {

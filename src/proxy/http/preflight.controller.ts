@@ -1,4 +1,4 @@
-import { Controller, Get, Head, Inject, Options, Req, Res } from '@nestjs/common';
+import { Controller, Get, Head, Options, Req, Res } from '@nestjs/common';
 import {
   ApiExcludeEndpoint,
   ApiOkResponse,
@@ -8,44 +8,33 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../../access';
-import { CONFIG, type AppConfig } from '../../config';
 import { ApiProblems } from '../../http';
 import { monotonicMs } from '../../kernel/clock';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
-import { Preflight } from '../preflight/preflight';
-import type { PreflightTier } from '../preflight/preflight-verdict';
-import { readContentSelector } from './content-request';
+import { Preflight } from '../preflight';
 import { PreflightDto } from './dto/preflight.dto';
 import { toPreflightDto } from './preflight-mapping';
-import { ApiSelectorQuery } from './selector-query';
-import { queryOf, readTier } from './stream-query';
-import { CORS_HEADERS, sendPreflight } from './stream-response';
-import { clientAddress } from './caller';
-
-interface Asked {
-  readonly selector: ContentSelector;
-  readonly tier: PreflightTier;
-}
+import { clientAddress } from './request-client';
+import { RequestedContent } from './requested-content';
+import { ParsedQuery, type StreamQuery } from './stream-query';
+import { CorsHeaders, sendPreflight } from './stream-response';
 
 /**
- * `/ace/preflight`: is it playable? Open without a key like the streaming addresses: whoever may start a stream
- * may ask for less. HEAD checks the question only, so that a probe of the address never starts anything.
+ * `/ace/preflight`: whether a content is playable. Open without a key like the streaming addresses, because a client
+ * that may start a stream may also check it. HEAD validates the request and starts nothing.
  */
 @ApiTags('streaming')
 @Public()
 @Controller('ace/preflight')
 export class PreflightController {
-  constructor(
-    @Inject(CONFIG) private readonly config: AppConfig,
-    private readonly preflight: Preflight,
-  ) {}
+  constructor(private readonly preflight: Preflight) {}
 
   @Head()
   @ApiExcludeEndpoint()
-  head(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
-    reply.headers(CORS_HEADERS);
-    this.preflight.expectKnown(this.read(request).selector);
+  @CorsHeaders()
+  head(@Res() reply: FastifyReply, @RequestedContent() selector: ContentSelector): void {
+    this.preflight.expectKnown(selector);
     void reply.type('application/json; charset=utf-8').send();
   }
 
@@ -57,13 +46,12 @@ export class PreflightController {
   }
 
   /**
-   * Light: an engine is asked what the content is; no engine session is opened. Deep: it is also started, looked at
-   * for some seconds and stopped. What is being watched is never touched: the running stream answers for it.
-   * 200 whatever the verdict; an error when nothing can be said about the content.
+   * Light: asks an engine what the content is and opens no engine session. Deep: also starts it, reads its media for
+   * some seconds and stops it. A stream that is being watched is not disturbed; its own state is the result. 200 for
+   * every result; an error if there is no result.
    */
   @Get()
   @ApiOperation({ summary: 'Check whether a content is playable' })
-  @ApiSelectorQuery()
   @ApiQuery({
     name: 'tier',
     required: false,
@@ -83,30 +71,25 @@ export class PreflightController {
     'too_many_connections',
     'start_timeout',
   )
-  async check(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    reply.headers(CORS_HEADERS);
-    const { selector, tier } = this.read(request);
+  @CorsHeaders()
+  async check(
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+    @RequestedContent() selector: ContentSelector,
+    @ParsedQuery() { tier }: StreamQuery,
+  ): Promise<void> {
     const beganMs = monotonicMs();
-    const gone = new AbortController();
-    // A connection that is closed for good; one answer is all that it may have waited for.
-    const hangUp = (): void => gone.abort(new AppError('request_timeout', 'The caller has gone.'));
+    const hungUp = new AbortController();
+    const hangUp = (): void => {
+      hungUp.abort(new AppError('request_timeout', 'The client has hung up.'));
+    };
     reply.raw.once('close', hangUp);
     try {
-      const verdict = await this.preflight.check(
-        selector,
-        tier,
-        clientAddress(request),
-        gone.signal,
-      );
+      const ip = clientAddress(request);
+      const verdict = await this.preflight.check(selector, tier, ip, hungUp.signal);
       await reply.send(toPreflightDto(verdict, monotonicMs() - beganMs));
     } finally {
       reply.raw.off('close', hangUp);
     }
-  }
-
-  private read(request: FastifyRequest): Asked {
-    const query = queryOf(request);
-    const selector = readContentSelector(query, null, this.config);
-    return { selector, tier: readTier(query) };
   }
 }

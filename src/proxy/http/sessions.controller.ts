@@ -12,10 +12,10 @@ import {
   type ClientDto,
   type SessionDto,
 } from './dto/session.dto';
-import { toClientDto, toReaderDto, toSessionDto } from './stream-mapping';
-import { toPastSessionDetailDto, toSessionDetailDto } from './statistics-mapping';
+import { toClientDto, toFileClientDto, toSessionDto } from './stream-mapping';
+import { toUnobservedSessionDetailDto, toSessionDetailDto } from './statistics-mapping';
 
-/** Sessions of the proxy and their viewers. */
+/** Streams, which the API calls sessions, and their viewers. */
 @ApiTags('proxy')
 @Controller(['api/v1/proxy', 'proxy'])
 export class SessionsController {
@@ -24,7 +24,7 @@ export class SessionsController {
   /** Show totals and every active session. */
   @Get('status')
   status(): ProxyStatusDto {
-    const sessions = this.underWay();
+    const sessions = this.listActive();
     return {
       running: true,
       total_sessions: sessions.length + this.streams.listPast().length,
@@ -37,7 +37,7 @@ export class SessionsController {
   /** List active sessions. */
   @Get('sessions')
   list(): SessionListDto {
-    return { sessions: this.underWay() };
+    return { sessions: this.listActive() };
   }
 
   /** Show a session. Also works after its end. */
@@ -46,7 +46,7 @@ export class SessionsController {
     const stream = this.streams.find(id);
     if (stream !== null && isLiveStream(stream)) return toSessionDetailDto(stream);
     const snapshot = stream?.snapshot() ?? this.streams.findPast(id);
-    if (snapshot !== null) return toPastSessionDetailDto(snapshot);
+    if (snapshot !== null) return toUnobservedSessionDetailDto(snapshot);
     throw new AppError('not_found', 'There is no such session.');
   }
 
@@ -54,16 +54,16 @@ export class SessionsController {
   @Delete('sessions/:id')
   @HttpCode(204)
   async stop(@Param('id') id: string): Promise<void> {
-    await this.running(id).end('stopped');
+    await this.findActive(id).end('stopped');
   }
 
   /** List the viewers of a session. Includes viewers that wait for its start. */
   @Get('sessions/:id/clients')
   clients(@Param('id') id: string): ClientListDto {
-    const stream = this.running(id);
+    const stream = this.findActive(id);
     const toDto = isLiveStream(stream)
       ? (viewer: Viewer): ClientDto => toClientDto(viewer, stream)
-      : toReaderDto;
+      : toFileClientDto;
     return { clients: [...stream.viewers].map(toDto) };
   }
 
@@ -71,17 +71,17 @@ export class SessionsController {
   @Delete('sessions/:id/clients/:clientId')
   @HttpCode(204)
   kick(@Param('id') id: string, @Param('clientId') clientId: string): void {
-    const stream = this.running(id);
+    const stream = this.findActive(id);
     const viewer = [...stream.viewers].find(({ id: viewerId }) => viewerId === clientId);
     if (viewer === undefined) throw new AppError('not_found', 'There is no such viewer.');
     stream.removeViewer(viewer, 'kicked');
   }
 
-  private underWay(): SessionDto[] {
+  private listActive(): SessionDto[] {
     return this.streams.list().map((stream) => toSessionDto(stream.snapshot()));
   }
 
-  private running(id: string): Stream {
+  private findActive(id: string): Stream {
     const stream = this.streams.find(id);
     if (stream === null) throw new AppError('not_found', 'There is no such running session.');
     return stream;

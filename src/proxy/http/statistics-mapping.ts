@@ -14,29 +14,30 @@ import type {
 } from './dto/statistics.dto';
 import { toSessionDto } from './stream-mapping';
 
-/** One session under way with all that is observed of it. */
-export function toSessionDetailDto(session: LiveStream): SessionDetailDto {
-  const stat = statOf(session);
-  return Object.assign(toSessionDto(session.snapshot()), observed(session), { stat });
+/** A running live stream with everything that is observed of it. */
+export function toSessionDetailDto(stream: LiveStream): SessionDetailDto {
+  const stat = statOf(stream);
+  return Object.assign(toSessionDto(stream.snapshot()), observed(stream), { stat });
 }
 
-export function toPastSessionDetailDto(session: StreamSnapshot): SessionDetailDto {
+/** A file, or a stream that is over: nothing is observed. */
+export function toUnobservedSessionDetailDto(stream: StreamSnapshot): SessionDetailDto {
   const nothing = { stat: null, runway: null, media: [], looping: null, is_starving: false };
-  return Object.assign(toSessionDto(session), nothing);
+  return Object.assign(toSessionDto(stream), nothing);
 }
 
-/** @param sinceUnixMs which polls are told: those after this time */
-export function toStreamStatsDto(session: LiveStream, sinceUnixMs: number): StreamStatsDto {
-  const { bitrateBps, buffer } = session.snapshot();
-  const sample = session.observation.stat;
+/** @param sinceUnixMs only polls after this time are in the history */
+export function toStreamStatsDto(stream: LiveStream, sinceUnixMs: number): StreamStatsDto {
+  const { bitrateBps, buffer } = stream.snapshot();
+  const sample = stream.observation.stat;
   return {
-    stream_id: session.id,
+    stream_id: stream.id,
     ...statFields(sample?.stat ?? null),
     sampled_at: sample === null ? null : isoOfUnix(sample.unixMs),
     bitrate_bps: bitrateBps,
     buffer_s: buffer.seconds,
-    ...observed(session),
-    history: session.observation.history.since(sinceUnixMs).map(toStatSampleDto),
+    ...observed(stream),
+    history: stream.observation.history.since(sinceUnixMs).map(toStatSampleDto),
   };
 }
 
@@ -54,8 +55,8 @@ function observed({ observation, history, viewers }: LiveStream): {
   };
 }
 
-function statOf(session: LiveStream): EngineStatDto | null {
-  const sample = session.observation.stat;
+function statOf({ observation }: LiveStream): EngineStatDto | null {
+  const sample = observation.stat;
   if (sample === null) return null;
   const { unixMs, engineId, stat } = sample;
   return { at: isoOfUnix(unixMs), engine_id: engineId, ...statFields(stat) };
@@ -133,7 +134,7 @@ function toRunwayDto(runway: Runway | null): RunwayDto | null {
   };
 }
 
-/** Of an engine's KB/s. */
+/** From KB/s, which engines report. */
 function kbps(kiloBytesPerSecond: number | null | undefined): number | null {
   return kiloBytesPerSecond == null ? null : kiloBytesPerSecond * 8;
 }

@@ -68,7 +68,7 @@ const FAILED: StreamSnapshot = {
 };
 
 describe('toSessionDto', () => {
-  it('of a running session', () => {
+  it('maps a running stream', () => {
     expect(toSessionDto(RUNNING)).toEqual({
       stream_id: ID,
       kind: 'live',
@@ -118,7 +118,7 @@ describe('toSessionDto', () => {
     });
   });
 
-  it('of a channel', () => {
+  it('maps a stream of a channel', () => {
     const source = { kind: 'infohash', id: INFOHASH, label: 'HD' } as const;
     const selector = { kind: 'channel', value: 'news', fileIndex: 0 } as const;
     const attempts = [{ ...RUNNING.attempts[0]!, source: INFOHASH }];
@@ -138,7 +138,7 @@ describe('toSessionDto', () => {
     });
   });
 
-  it('of one that failed before it had an engine', () => {
+  it('maps a stream that failed before it had an engine', () => {
     expect(toSessionDto(FAILED)).toMatchObject({
       engine_host: null,
       engine_port: null,
@@ -153,7 +153,7 @@ describe('toSessionDto', () => {
 });
 
 describe('toStreamDto', () => {
-  it('of a running stream', () => {
+  it('maps a running stream', () => {
     expect(toStreamDto(RUNNING)).toEqual({
       id: ID,
       kind: 'live',
@@ -177,7 +177,7 @@ describe('toStreamDto', () => {
     });
   });
 
-  it('of one that is over', () => {
+  it('maps a stream that is over', () => {
     expect(toStreamDto(FAILED)).toMatchObject({
       status: 'ended',
       end_reason: 'start_timeout',
@@ -191,11 +191,11 @@ describe('toClientDto', () => {
   const media = new SyntheticStream().take(100);
   history.append(media, 0, media.length, 0);
   history.ring.commit();
-  const session = { history } as unknown as LiveStream;
+  const stream: Pick<LiveStream, 'history'> = { history };
 
-  it('of one who waits', () => {
+  it('maps a viewer that waits', () => {
     const viewer = someViewer('192.0.2.7');
-    expect(toClientDto(viewer, session)).toEqual({
+    expect(toClientDto(viewer, stream)).toEqual({
       client_id: viewer.id,
       ip_address: '192.0.2.7',
       user_agent: 'VLC/3.0.20',
@@ -208,13 +208,13 @@ describe('toClientDto', () => {
     });
   });
 
-  it('of one who watches', async () => {
+  it('maps a viewer that receives media', async () => {
     const loopback = await Loopback.open();
     const viewer = someViewer();
     viewer.socket = (await loopback.pair()).near;
     viewer.queuedBytes = 5000;
     viewer.cursor = history.points.oldest()!.position;
-    const client = toClientDto(viewer, session);
+    const client = toClientDto(viewer, stream);
     expect(client).toMatchObject({ state: 'streaming', bytes_sent: 5000 });
     expect(client.behind_s).toBeGreaterThan(3.9);
     expect(client.behind_s).toBeLessThan(4.1);

@@ -5,30 +5,30 @@ import type { Viewer } from '../viewers';
 import type { ClientDto, SessionDto } from './dto/session.dto';
 import type { SourceInUseDto, StreamDto } from './dto/stream.dto';
 
-/** Sessions and viewers as they go on the wire. */
-export function toSessionDto(session: StreamSnapshot): SessionDto {
+/** A stream under the name `session` in the API. */
+export function toSessionDto(stream: StreamSnapshot): SessionDto {
   return {
-    stream_id: session.id,
-    kind: session.kind === 'file' ? 'recorded' : 'live',
-    ace_id: session.selector.value,
-    infohash: session.infohash,
-    channel: session.channel,
-    source: toSourceDto(session),
-    engine_host: session.engine?.host ?? null,
-    engine_port: session.engine?.port ?? null,
-    container_id: session.engine?.id ?? null,
-    playback_session_id: session.playbackSessionId,
-    is_live: session.isLive,
-    is_active: session.endedAt === null,
-    state: session.state,
-    client_count: session.clientCount,
-    created_at: session.createdAt,
-    started_at: session.startedAt,
-    ended_at: session.endedAt,
-    end_reason: session.endReason,
-    error: errorText(session),
-    idle_seconds: Math.round(session.idleMs / 100) / 10,
-    attempts: session.attempts.map((attempt) => ({
+    stream_id: stream.id,
+    kind: stream.kind === 'file' ? 'recorded' : 'live',
+    ace_id: stream.selector.value,
+    infohash: stream.infohash,
+    channel: stream.channel,
+    source: toSourceDto(stream),
+    engine_host: stream.engine?.host ?? null,
+    engine_port: stream.engine?.port ?? null,
+    container_id: stream.engine?.id ?? null,
+    playback_session_id: stream.playbackSessionId,
+    is_live: stream.isLive,
+    is_active: stream.endedAt === null,
+    state: stream.state,
+    client_count: stream.clientCount,
+    created_at: stream.createdAt,
+    started_at: stream.startedAt,
+    ended_at: stream.endedAt,
+    end_reason: stream.endReason,
+    error: errorText(stream),
+    idle_seconds: Math.round(stream.idleMs / 100) / 10,
+    attempts: stream.attempts.map((attempt) => ({
       engine_id: attempt.engineId,
       source: attempt.source,
       started_at: attempt.startedAt,
@@ -37,49 +37,49 @@ export function toSessionDto(session: StreamSnapshot): SessionDto {
       detail: attempt.detail,
     })),
     timeline: {
-      requested_at: session.timeline.requestedAt,
-      engine_answered_at: session.timeline.engineAnsweredAt,
-      first_byte_at: session.timeline.firstByteAt,
-      first_pat_at: session.timeline.firstPatAt,
-      first_keyframe_at: session.timeline.firstKeyframeAt,
+      requested_at: stream.timeline.requestedAt,
+      engine_answered_at: stream.timeline.engineAnsweredAt,
+      first_byte_at: stream.timeline.firstByteAt,
+      first_pat_at: stream.timeline.firstPatAt,
+      first_keyframe_at: stream.timeline.firstKeyframeAt,
     },
-    buffer: { ...session.buffer },
-    bitrate_bps: session.bitrateBps,
-    bytes_in: session.bytesIn,
-    bytes_out: session.bytesOut,
-    pinned_bytes: session.pinnedBytes,
-    continuity_errors: session.continuityErrors,
-    resyncs: session.resyncs,
-    failovers: session.failovers,
+    buffer: { ...stream.buffer },
+    bitrate_bps: stream.bitrateBps,
+    bytes_in: stream.bytesIn,
+    bytes_out: stream.bytesOut,
+    pinned_bytes: stream.pinnedBytes,
+    continuity_errors: stream.continuityErrors,
+    resyncs: stream.resyncs,
+    failovers: stream.failovers,
   };
 }
 
-export function toStreamDto(session: StreamSnapshot): StreamDto {
+export function toStreamDto(stream: StreamSnapshot): StreamDto {
   return {
-    id: session.id,
-    kind: session.kind === 'file' ? 'recorded' : 'live',
-    key_type: session.selector.kind,
-    key: session.selector.value,
-    file_index: session.selector.fileIndex,
-    infohash: session.infohash,
-    channel: session.channel,
-    source: toSourceDto(session),
-    container_id: session.engine?.id ?? null,
-    playback_session_id: session.playbackSessionId,
-    status: session.endedAt === null ? 'started' : 'ended',
-    state: session.state,
-    is_live: session.isLive,
-    client_count: session.clientCount,
-    started_at: session.startedAt,
-    ended_at: session.endedAt,
-    end_reason: session.endReason,
-    error: errorText(session),
-    bitrate_bps: session.bitrateBps,
+    id: stream.id,
+    kind: stream.kind === 'file' ? 'recorded' : 'live',
+    key_type: stream.selector.kind,
+    key: stream.selector.value,
+    file_index: stream.selector.fileIndex,
+    infohash: stream.infohash,
+    channel: stream.channel,
+    source: toSourceDto(stream),
+    container_id: stream.engine?.id ?? null,
+    playback_session_id: stream.playbackSessionId,
+    status: stream.endedAt === null ? 'started' : 'ended',
+    state: stream.state,
+    is_live: stream.isLive,
+    client_count: stream.clientCount,
+    started_at: stream.startedAt,
+    ended_at: stream.endedAt,
+    end_reason: stream.endReason,
+    error: errorText(stream),
+    bitrate_bps: stream.bitrateBps,
   };
 }
 
-/** Who reads recorded content; it has no place in a broadcast. */
-export function toReaderDto(viewer: Viewer): ClientDto {
+/** A viewer of a file, which has no position in a live stream. */
+export function toFileClientDto(viewer: Viewer): ClientDto {
   return {
     client_id: viewer.id,
     ip_address: viewer.identity.ip,
@@ -93,27 +93,21 @@ export function toReaderDto(viewer: Viewer): ClientDto {
   };
 }
 
-export function toClientDto(viewer: Viewer, session: LiveStream): ClientDto {
-  // One who fetches segments is nowhere until it has had its first.
-  const isSomewhere = viewer.socket !== null || viewer.cursor > 0;
-  const behindMs = isSomewhere ? session.history.mediaMsBehind(viewer.cursor) : null;
-  return {
-    client_id: viewer.id,
-    ip_address: viewer.identity.ip,
-    user_agent: viewer.identity.userAgent,
-    state: viewer.state,
-    connected_at: viewer.joinedAt,
-    connected_s: Math.round((monotonicMs() - viewer.joinedMs) / 100) / 10,
-    bytes_sent: viewer.queuedBytes - viewer.unsentBytes(),
+/** A viewer of a live stream. */
+export function toClientDto(viewer: Viewer, { history }: Pick<LiveStream, 'history'>): ClientDto {
+  // An HLS viewer has no position before its first segment.
+  const hasPosition = viewer.socket !== null || viewer.cursor > 0;
+  const behindMs = hasPosition ? history.mediaMsBehind(viewer.cursor) : null;
+  return Object.assign(toFileClientDto(viewer), {
     behind_s: behindMs === null ? null : Math.round(behindMs / 10) / 100,
     jumps: viewer.jumps,
-  };
+  });
 }
 
 function toSourceDto({ source }: StreamSnapshot): SourceInUseDto | null {
   return source === null ? null : { id: source.id, kind: source.kind, label: source.label };
 }
 
-function errorText(session: StreamSnapshot): string | null {
-  return session.error === null ? null : `${session.error.code}: ${session.error.detail}`;
+function errorText(stream: StreamSnapshot): string | null {
+  return stream.error === null ? null : `${stream.error.code}: ${stream.error.detail}`;
 }

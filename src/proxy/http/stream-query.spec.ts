@@ -1,10 +1,9 @@
 import fc from 'fast-check';
-import { queryOf, readIsDvr, readTier } from './stream-query';
+import { readStreamQuery, type StreamQuery } from './stream-query';
 
-const read = (query: string): Record<string, string> =>
-  Object.fromEntries(queryOf({ url: `/ace/getstream?${query}` }));
+const read = (query: string): StreamQuery => readStreamQuery({ url: `/ace/getstream?${query}` });
 
-describe('the query of a streaming address', () => {
+describe('readStreamQuery', () => {
   it.each<[string, Record<string, string>]>([
     ['', {}],
     ['id=x&pid=%20y%0d%0a', { id: 'x', pid: 'y' }],
@@ -22,12 +21,12 @@ describe('the query of a streaming address', () => {
     ['url=http%3A%2F%2Fa|User-Agent=x&_idx=1', { url: 'http://a' }],
     ['magnet=magnet%3A%3Fdn%3Da%7Cb%3Dc', { magnet: 'magnet:?dn=a|b=c' }],
     ['u%72l=a%7Cb=c', { url: 'a|b=c' }],
-  ])('%j', (query, expected) => {
-    expect(read(query)).toEqual(expected);
+  ])('of %j reads the parameters without blanks and appended headers', (query, expected) => {
+    expect(Object.fromEntries(read(query).parameters)).toEqual(expected);
   });
 
-  it('shows a name twice that was given twice', () => {
-    expect(queryOf({ url: '/?id=x&id=y%20' }).getAll('id')).toEqual(['x', 'y']);
+  it('keeps both values of a repeated name', () => {
+    expect(read('id=x&id=y%20').parameters.getAll('id')).toEqual(['x', 'y']);
   });
 
   it.each([
@@ -38,24 +37,55 @@ describe('the query of a streaming address', () => {
     'behind=banana',
     'tier=x',
     'tier=light&tier=deep',
-  ])('refuses %s, whatever else is asked', (query) => {
+    'behind',
+    'behind=',
+    'behind=-1',
+    'behind=1,5',
+    'behind=86400.1',
+    'behind=1&behind=2',
+  ])('refuses %s, also with a selector', (query) => {
     for (const text of [query, `id=x&${query}`]) {
       expect(() => read(text)).toThrow(expect.objectContaining({ code: 'invalid_request' }));
     }
   });
 
-  it('ignores what engines and others may ask for', () => {
+  it('ignores parameters of engines and unknown ones', () => {
     const query = 'format=banana&pid=&sid=x&use_api_events=7&transcode_audio=9&method=y&DVR=banana';
-    expect(read(query)).toMatchObject({ format: 'banana' });
+    expect(read(query)).toMatchObject({ behindMs: null, isDvr: false, tier: 'light' });
   });
 
-  it('knows what is meant by leaving it out', () => {
-    const query = queryOf({ url: '/ace/preflight' });
-    expect([readIsDvr(query), readTier(query)]).toEqual([false, 'light']);
-    expect(readIsDvr(queryOf({ url: '/?dvr=0' }))).toBe(false);
+  it.each<[string, Partial<StreamQuery>]>([
+    ['', { behindMs: null, isDvr: false, tier: 'light' }],
+    ['dvr=0', { isDvr: false }],
+    ['dvr=1', { isDvr: true }],
+    ['tier=deep', { tier: 'deep' }],
+    ['behind=0', { behindMs: 0 }],
+    ['behind=20', { behindMs: 20_000 }],
+    ['behind=7.5', { behindMs: 7500 }],
+    ['behind=0.001', { behindMs: 1 }],
+    ['behind=86400', { behindMs: 86_400_000 }],
+  ])('of %j reads %j', (query, expected) => {
+    expect(read(query)).toMatchObject(expected);
   });
 
-  it('refuses a broken escape, and nothing else by accident', () => {
+  it('reads any `behind` as a number of seconds, or refuses it', () => {
+    const anything = fc.oneof(fc.string(), fc.double().map(String), fc.integer().map(String));
+    fc.assert(
+      fc.property(anything, (text) => {
+        let ms: number | null;
+        try {
+          ms = read(new URLSearchParams({ behind: text }).toString()).behindMs;
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'invalid_request', status: 400 });
+          return;
+        }
+        expect(ms).toBe(Math.round(Number(text) * 1000));
+        expect(ms).toBeLessThanOrEqual(86_400_000);
+      }),
+    );
+  });
+
+  it('refuses a malformed escape and `_idx`, and throws no other error', () => {
     for (const text of ['id=%zz', '_idx=banana', '_idx=0&_idx=0']) {
       expect(() => read(text)).toThrow(expect.objectContaining({ code: 'invalid_selector' }));
     }

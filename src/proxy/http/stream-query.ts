@@ -1,57 +1,97 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { AppError } from '../../kernel/errors';
-import type { PreflightTier } from '../preflight/preflight-verdict';
-import { readFileIndex } from './content-request';
-import { readBehindMs } from './time-shift';
+import type { PreflightTier } from '../preflight';
+
+/** The query of a streaming address. */
+export interface StreamQuery {
+  /** All parameters, without blanks and line ends around their values. A name that was sent twice is there twice. */
+  readonly parameters: URLSearchParams;
+  /** `behind`: how far in the past the viewer wants to begin, in media ms; null: at the default position. */
+  readonly behindMs: number | null;
+  /** `dvr`: whether a playlist lists all segments of the history. */
+  readonly isDvr: boolean;
+  /** `tier`: how much a preflight does. */
+  readonly tier: PreflightTier;
+}
 
 /**
- * What players append to an address for themselves, with the bar escaped or not: `|User-Agent=x&Referer=y`. A bar before
- * anything else may be part of a value, and so may an escaped one in a value that is an address.
+ * Header fields for the player that some players append to an address, after an escaped or plain bar:
+ * `|User-Agent=x&Referer=y`. A bar before anything else may be part of a value, and so may an escaped bar in a value
+ * that is an address.
  */
 const APPENDED_HEADERS = /(?:\||%7c)[\w-]+(?:=|%3d)/i;
 const APPENDED_TO_ADDRESS = /\|[\w-]+(?:=|%3d)/i;
 const LAST_BAR = /(?:\||%7c)$/i;
 const ADDRESSES: ReadonlySet<string> = new Set(['url', 'magnet']);
 
+const MAX_FILE_INDEX = 9999;
+/** One day: longer than any history, short enough to detect milliseconds or a date. */
+const MAX_BEHIND_S = 86_400;
+const SECONDS = /^\d{1,5}(\.\d{1,3})?$/;
+
+/** The query of the request's streaming address, as the handler's parameter. */
+export const ParsedQuery = createParamDecorator(
+  (_: unknown, context: ExecutionContext): StreamQuery =>
+    readStreamQuery(context.switchToHttp().getRequest<FastifyRequest>()),
+);
+
 /**
- * The query of a streaming address as it was sent, so that a name given twice is seen twice; without blanks and line ends
- * around values, and without header fields behind it. Parameters of ours are checked wherever they stand, also where they
- * do nothing: a slip is told, not played. Those of an engine, and unknown ones, are for nobody.
+ * Parses the query as it was sent, without header fields behind it. Parameters of acefleet are checked at every
+ * streaming address, also where they have no effect, so that a typing error is reported. Parameters of engines and
+ * unknown ones are ignored.
  *
- * @throws AppError `invalid_selector` for a malformed escape, `invalid_request` for a wrong value of a parameter of ours
+ * @throws AppError `invalid_selector` for a malformed escape or `_idx`, `invalid_request` for another wrong value
  */
-export function queryOf(request: Pick<FastifyRequest, 'url'>): URLSearchParams {
+export function readStreamQuery(request: Pick<FastifyRequest, 'url'>): StreamQuery {
   const at = request.url.indexOf('?');
   const text = at < 0 ? '' : withoutAppendedHeaders(request.url.slice(at + 1));
   if (/%(?![0-9a-f]{2})/i.test(text)) {
     throw new AppError('invalid_selector', 'The query has a malformed percent escape.');
   }
-  const query = new URLSearchParams();
-  for (const [name, value] of new URLSearchParams(text)) query.append(name, value.trim());
-  readBehindMs(query);
-  readIsDvr(query);
-  readTier(query);
-  readFileIndex(query);
+  const parameters = new URLSearchParams();
+  for (const [name, value] of new URLSearchParams(text)) parameters.append(name, value.trim());
+  const query = {
+    parameters,
+    behindMs: readBehindMs(parameters),
+    isDvr: readWord(parameters, 'dvr', ['0', '1']) === '1',
+    tier: readWord(parameters, 'tier', ['light', 'deep']),
+  };
+  readFileIndex(parameters);
   return query;
 }
 
-/** Reads `dvr`: whether a playlist shall list all that the history holds. */
-export function readIsDvr(query: URLSearchParams): boolean {
-  return readWord(query, 'dvr', ['0', '1']) === '1';
+/**
+ * Reads `_idx`: the index of the file in a content of several files.
+ *
+ * @throws AppError `invalid_selector`
+ */
+export function readFileIndex(parameters: URLSearchParams): number {
+  const [text, ...more] = parameters.getAll('_idx');
+  if (text === undefined) return 0;
+  if (more.length > 0 || !/^\d{1,4}$/.test(text) || Number(text) > MAX_FILE_INDEX) {
+    throw new AppError('invalid_selector', `_idx must be one number from 0 to ${MAX_FILE_INDEX}.`);
+  }
+  return Number(text);
 }
 
-/** Reads `tier`: how closely a preflight shall look. */
-export function readTier(query: URLSearchParams): PreflightTier {
-  return readWord(query, 'tier', ['light', 'deep']);
+function readBehindMs(parameters: URLSearchParams): number | null {
+  const [text, ...more] = parameters.getAll('behind');
+  if (text === undefined) return null;
+  if (more.length > 0 || !SECONDS.test(text) || Number(text) > MAX_BEHIND_S) {
+    const detail = `behind must be one number of seconds from 0 to ${MAX_BEHIND_S}.`;
+    throw new AppError('invalid_request', detail);
+  }
+  return Math.round(Number(text) * 1000);
 }
 
-/** The one word that a parameter has; the first of `words` when it is not there. */
+/** The value of a parameter that allows only `words`; the first of them if the parameter is missing. */
 function readWord<Word extends string>(
-  query: URLSearchParams,
+  parameters: URLSearchParams,
   name: string,
   words: readonly [Word, ...Word[]],
 ): Word {
-  const [text, ...more] = query.getAll(name);
+  const [text, ...more] = parameters.getAll(name);
   if (text === undefined) return words[0];
   const word = words.find((one) => one === text);
   if (word !== undefined && more.length === 0) return word;

@@ -4,102 +4,108 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CONFIG, type AppConfig } from '../../config';
 import type { ContentSelector } from '../../kernel/content-selector';
+import { FilePlaybacks, type FileContent } from '../files';
 import { LiveStreams, type LiveStream } from '../live';
 import type { Viewer } from '../viewers';
-import { viewerOf } from './caller';
 import { FileRequestHandler } from './file-request-handler';
-import { openStreamResponse } from './stream-response';
-import { behindHeaders } from './time-shift';
+import { createViewer } from './request-client';
+import { behindHeaders, openStreamResponse } from './stream-response';
+
+export interface StreamRequestOptions {
+  /** How far in the past the viewer wants to begin, in media ms; null: at the default position. */
+  readonly behindMs?: number | null;
+  /** The token of a playback address; null: there is none. */
+  readonly token?: string | null;
+  /** Called with the viewer before its start is waited for, and again if the content turns out to be a file. */
+  readonly onJoined?: (viewer: Viewer) => void;
+}
 
 /**
- * Leads one GET to its stream: counts the viewer in, waits for the start with it, sends the head with the
- * first media, and hands its socket to the session. Until the head is out a failure keeps its status.
+ * Turns a GET request into a viewer of a live stream: waits for its start, sends the head with the first media, and
+ * passes the socket to the stream. Before the head is sent, a failure is answered with its status.
  */
 @Injectable()
 export class StreamRequestHandler {
   constructor(
     @Inject(CONFIG) private readonly config: AppConfig,
-    private readonly sessions: LiveStreams,
+    private readonly liveStreams: LiveStreams,
+    private readonly playbacks: FilePlaybacks,
     private readonly files: FileRequestHandler,
   ) {}
 
   /**
-   * Resolves when the viewer is fed or gone; what follows is the session's business.
+   * Resolves when the viewer receives media or is gone. From then on the stream is responsible for the viewer.
    *
-   * @param behindMs how far in the past the viewer wants to begin, in media ms; null: where everybody does
-   * @param onJoined called at once with the viewer, before the start is waited for; once more when the content turns
-   *   out to be recorded
-   * @param token stands for the viewer where it has one
    * @throws AppError while nothing has been sent
    */
-  async admit(
+  async handle(
     selector: ContentSelector,
     request: FastifyRequest,
     reply: FastifyReply,
-    behindMs: number | null = null,
-    onJoined: (viewer: Viewer) => void = () => undefined,
-    token: string | null = null,
+    { behindMs = null, token = null, onJoined = () => undefined }: StreamRequestOptions,
   ): Promise<void> {
     if (request.raw.socket.destroyed) {
-      // Reset before it was looked at: nobody is there to start anything for.
+      // The client has already reset the connection, so nothing is started for it.
       reply.hijack();
       return;
     }
-    const known = this.files.find(selector);
-    if (known !== null) return this.files.admit(known, request, reply, token, onJoined);
-    const viewer = viewerOf(request);
+    const playFile = (content: FileContent): Promise<void> =>
+      this.files.handle(content, request, reply, token, onJoined);
+    const knownFile = this.playbacks.find(selector);
+    if (knownFile !== null) return playFile(knownFile);
+    const viewer = createViewer(request);
     viewer.askedBehindMs = behindMs;
-    const asked = this.sessions.join(selector, viewer);
+    const joined = this.liveStreams.join(selector, viewer);
     onJoined(viewer);
-    watchForHangUp(viewer, reply.raw, request.raw.socket);
-    const early = this.armEarlyHead(viewer, request, reply);
-    let session: LiveStream;
+    removeOnHangUp(viewer, reply.raw, request.raw.socket);
+    const earlyHead = this.armEarlyHead(viewer, request, reply);
+    let stream: LiveStream;
     try {
-      session = await asked.ready;
+      stream = await joined.ready;
     } catch (error) {
-      const wasGone = viewer.leaveReason === 'hung_up';
-      viewer.host?.removeViewer(viewer, 'stream_failed');
-      // Whoever has got the head of a stream already finds the file when it comes back.
-      if (early.socket !== null) early.socket.resetAndDestroy();
-      else if (wasGone) reply.hijack();
+      const hasHungUp = viewer.leaveReason === 'hung_up';
+      viewer.leave('stream_failed');
+      // After the head of a stream, the client gets a file only with its next request.
+      if (earlyHead.socket !== null) earlyHead.socket.resetAndDestroy();
+      else if (hasHungUp) reply.hijack();
       else {
-        const found = this.files.find(selector);
-        if (found === null) throw error;
-        await this.files.admit(found, request, reply, token, onJoined);
+        const file = this.playbacks.find(selector);
+        if (file === null) throw error;
+        await playFile(file);
       }
       return;
     } finally {
-      early.disarm();
+      earlyHead.disarm();
     }
     if (viewer.leaveReason !== null) {
-      if (early.socket === null) reply.hijack();
-      (early.socket ?? request.raw.socket).destroy();
+      if (earlyHead.socket === null) reply.hijack();
+      (earlyHead.socket ?? request.raw.socket).destroy();
       return;
     }
-    // The place is chosen again when the viewer is attached, in this same turn: it is the place that is told.
-    const reachedMs = behindMs === null ? null : session.reachableBehindMs(behindMs);
-    const socket = early.socket ?? open(request, reply, reachedMs);
-    if (socket === null) viewer.host?.removeViewer(viewer, 'hung_up');
-    else attach(session, viewer, socket, this.config.proxyJoinBehindMs);
+    // `attach` determines the position again in this same turn of the event loop, so the header is right.
+    const reachedMs = behindMs === null ? null : stream.reachableBehindMs(behindMs);
+    const socket = earlyHead.socket ?? openResponse(request, reply, reachedMs);
+    if (socket === null) viewer.leave('hung_up');
+    else attach(stream, viewer, socket, this.config.proxyJoinBehindMs);
   }
 
-  /** @throws AppError `content_not_found` for a channel that there is not; of other contents only engines know */
-  expectKnown(selector: ContentSelector): void {
-    this.sessions.sourcesOf(selector);
+  /** @throws AppError `content_not_found` for an unknown channel. Whether another content exists, only engines know */
+  checkExists(selector: ContentSelector): void {
+    this.liveStreams.sourcesOf(selector);
   }
 
-  /** What a HEAD can say of the past: where a viewer of the running stream would begin. Starts nothing. */
+  /** For a HEAD request: the position at which a viewer of the running stream would begin. Starts nothing. */
   behindHeaders(
     selector: ContentSelector,
     behindMs: number | null,
   ): Readonly<Record<string, string>> {
     if (behindMs === null) return {};
-    return behindHeaders(this.sessions.lookup(selector)?.reachableBehindMs(behindMs) ?? null);
+    return behindHeaders(this.liveStreams.lookup(selector)?.reachableBehindMs(behindMs) ?? null);
   }
 
   /**
-   * Players with a short read time-out get the response head before the media, so that they keep waiting. A start
-   * that fails after the head was sent can only reset the connection.
+   * Players with a short read timeout get the head before the media, so that they keep waiting. If the start fails
+   * after that, the connection can only be reset.
    */
   private armEarlyHead(
     viewer: Viewer,
@@ -116,53 +122,51 @@ export class StreamRequestHandler {
       disarm: () => clearTimeout(timer),
     };
     const timer = setTimeout(() => {
-      if (viewer.leaveReason === null) early.socket = open(request, reply);
+      // The position is unknown before the media, so there is no header for it.
+      if (viewer.leaveReason === null) early.socket = openResponse(request, reply, null);
     }, proxyEarlyHeadersAfterMs);
     return early;
   }
 }
 
-/** After the head no error can be told any more: a viewer that can not be fed is reset. */
-function attach(session: LiveStream, viewer: Viewer, socket: Socket, behindMs: number): void {
+/** After the head no error can be sent any more, so a viewer without media is reset. */
+function attach(stream: LiveStream, viewer: Viewer, socket: Socket, behindMs: number): void {
   try {
-    session.attachViewer(viewer, socket, behindMs);
+    stream.attachViewer(viewer, socket, behindMs);
   } catch (error) {
-    viewer.host?.removeViewer(viewer, 'stream_failed');
+    viewer.leave('stream_failed');
     socket.resetAndDestroy();
     throw error;
   }
 }
 
-/** A head that is sent before the media can not say what will be reached: `reachedMs` is null then. */
-function open(
+function openResponse(
   request: FastifyRequest,
   reply: FastifyReply,
-  reachedMs: number | null = null,
+  reachedMs: number | null,
 ): Socket | null {
   reply.hijack();
   return openStreamResponse(reply.raw, request.id, behindHeaders(reachedMs));
 }
 
 /**
- * The response's `close` is the only sign of a viewer who hung up (a request's fires when its body ends).
- * One who has closed its sending half has left as well: no player does that and goes on reading.
+ * Only `close` of the response tells that a client has hung up, because `close` of the request comes with the end of
+ * its body. A client that closes its sending half has left as well: no player does that and reads on.
  */
-function watchForHangUp(viewer: Viewer, response: ServerResponse, socket: Socket): void {
-  const leave = (): void => {
-    viewer.host?.removeViewer(viewer, 'hung_up');
-  };
-  const leaveHalfway = (): void => {
+function removeOnHangUp(viewer: Viewer, response: ServerResponse, socket: Socket): void {
+  const leave = (): void => viewer.leave('hung_up');
+  const leaveHalfClosed = (): void => {
     leave();
     socket.destroy();
   };
-  // A connection outlives an answer that was refused: what belongs to this viewer must go with it.
+  // The connection outlives an error response, so the listener of this viewer is removed from it.
   response.once('close', () => {
-    socket.off('end', leaveHalfway);
+    socket.off('end', leaveHalfClosed);
     leave();
   });
-  socket.once('end', leaveHalfway);
+  socket.once('end', leaveHalfClosed);
   viewer.onGone = (reason) => {
-    // Others who go while they wait get an error; who is thrown out has nothing to wait for.
+    // A viewer that was kicked gets no response. For every other reason, a waiting request gets an error.
     if (reason === 'kicked' && viewer.socket === null) socket.resetAndDestroy();
   };
 }

@@ -1,14 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { applyDecorators, Header } from '@nestjs/common';
 
 /**
- * What every answer of the streaming addresses carries. No length, no entity tag, no ICY, no ranges: each
- * of them makes some player believe that it reads a file (reference: players, what breaks whom).
+ * In every response of the streaming addresses. A length, an entity tag, ICY fields or ranges would each make some
+ * player treat the stream as a file.
  */
 export const CORS_HEADERS = {
   'Access-Control-Allow-Origin': '*',
   'Access-Control-Expose-Headers': 'X-Request-Id, Retry-After, X-Stream-Behind',
 } as const;
+
+/** Adds `CORS_HEADERS` to the response of a handler, also to an error of its pipes. */
+export function CorsHeaders(): MethodDecorator {
+  return applyDecorators(
+    ...Object.entries(CORS_HEADERS).map(([name, value]) => Header(name, value)),
+  );
+}
 
 const STREAM_HEADERS = {
   'Content-Type': 'video/mp2t',
@@ -21,7 +29,15 @@ const STREAM_HEADERS = {
 
 const KEEP_ALIVE_AFTER_MS = 15_000;
 
-/** Answers HEAD: the headers of a stream, and nothing else happens. */
+/**
+ * The header with the seconds of media between the viewer's first packet and the live edge. No header if `behind` was
+ * not requested, or if the stream has no clock.
+ */
+export function behindHeaders(reachedMs: number | null): Readonly<Record<string, string>> {
+  return reachedMs === null ? {} : { 'X-Stream-Behind': (reachedMs / 1000).toFixed(1) };
+}
+
+/** Answers a HEAD request with the headers of a stream. */
 export function sendStreamHead(
   response: ServerResponse,
   requestId: string,
@@ -32,7 +48,7 @@ export function sendStreamHead(
   response.end();
 }
 
-/** Answers a browser's CORS preflight: whatever it wants to send is let through, and ignored. */
+/** Answers the CORS preflight of a browser: every header is allowed, and ignored. */
 export function sendPreflight(
   request: IncomingMessage,
   response: ServerResponse,
@@ -50,9 +66,9 @@ export function sendPreflight(
 }
 
 /**
- * Sends the head of a stream and returns the socket for its unframed body. `Connection: close` alone still
- * gives chunked coding, and removing chunked coding without `close` promises keep-alive on an endless body.
- * The reply must have been hijacked. Null when the viewer's connection is gone.
+ * Sends the head of a stream and returns the socket for its unframed body; null if the connection is closed. The reply
+ * must have been hijacked. `Connection: close` alone would leave chunked coding on, and no chunked coding without
+ * `close` would promise keep-alive after an endless body.
  */
 export function openStreamResponse(
   response: ServerResponse,
@@ -69,7 +85,7 @@ export function openStreamResponse(
   return socket;
 }
 
-/** Makes a connection one that may last for hours: no time limit of the server's, and the kernel looks for a dead peer. */
+/** Prepares a connection for hours of media: no timeout of the server, and keep-alive probes that find a dead peer. */
 export function readyForMedia(socket: Socket): void {
   socket.setTimeout(0);
   socket.setNoDelay(true);

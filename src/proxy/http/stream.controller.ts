@@ -1,4 +1,4 @@
-import { Controller, Get, Head, Inject, Options, Param, Req, Res } from '@nestjs/common';
+import { Controller, Get, Head, Options, Req, Res } from '@nestjs/common';
 import {
   ApiExcludeEndpoint,
   ApiOperation,
@@ -10,52 +10,47 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../../access';
-import { CONFIG, type AppConfig } from '../../config';
 import { ApiProblems } from '../../http';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { ProxyMetrics } from '../proxy-metrics';
-import { readContentSelector } from './content-request';
 import { EngineApiService } from './engine-api-service';
 import { FileRequestHandler } from './file-request-handler';
-import { ApiSelectorQuery } from './selector-query';
-import { queryOf } from './stream-query';
-import { CORS_HEADERS, sendPreflight, sendStreamHead } from './stream-response';
-import { readBehindMs } from './time-shift';
+import { RequestedContent } from './requested-content';
+import { ParsedQuery, type StreamQuery } from './stream-query';
 import { StreamRequestHandler } from './stream-request-handler';
+import { CorsHeaders, sendPreflight, sendStreamHead } from './stream-response';
 
 const PATHS = ['ace/getstream', 'ace/getstream/:id'];
 
 /**
- * `/ace/getstream`: drop-in for an engine's own address and for acexy's. HEAD has routes of its own before
- * GET's, because Fastify would otherwise run the GET handler for it and start a stream for every probe.
+ * `/ace/getstream`, as engines and acexy have it. HEAD has a route of its own, before that of GET, because Fastify
+ * would otherwise run the GET handler and start a stream for every probe.
  */
 @ApiTags('streaming')
 @Public()
 @Controller()
 export class StreamController {
   constructor(
-    @Inject(CONFIG) private readonly config: AppConfig,
-    private readonly entrance: StreamRequestHandler,
+    private readonly streams: StreamRequestHandler,
+    private readonly files: FileRequestHandler,
     private readonly engineApi: EngineApiService,
     private readonly metrics: ProxyMetrics,
-    private readonly files: FileRequestHandler,
   ) {}
 
   @Head(PATHS)
   @ApiExcludeEndpoint()
+  @CorsHeaders()
   head(
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
-    @Param('id') pathId: string | undefined,
+    @RequestedContent() selector: ContentSelector,
+    @ParsedQuery() { behindMs }: StreamQuery,
   ): void {
-    reply.headers(CORS_HEADERS);
-    const selector = this.selectorOf(request, pathId);
-    const behindMs = readBehindMs(queryOf(request));
-    this.entrance.expectKnown(selector);
+    this.streams.checkExists(selector);
     this.metrics.probed('head');
     if (this.files.answerHead(selector, request, reply)) return;
     reply.hijack();
-    sendStreamHead(reply.raw, request.id, this.entrance.behindHeaders(selector, behindMs));
+    sendStreamHead(reply.raw, request.id, this.streams.behindHeaders(selector, behindMs));
   }
 
   @Options(PATHS)
@@ -66,9 +61,7 @@ export class StreamController {
     sendPreflight(request.raw, reply.raw, request.id);
   }
 
-  /**
-   * An endless MPEG-TS. With `format=json` an engine's JSON answer with addresses of this product.
-   */
+  /** The media as MPEG-TS, or with `format=json` the answer of an engine with addresses of this server. */
   @Get(PATHS)
   @ApiOperation({
     summary: 'Watch a content as MPEG-TS',
@@ -83,7 +76,6 @@ export class StreamController {
     type: String,
     description: 'Content id, 40 hex digits; `.ts` may follow',
   })
-  @ApiSelectorQuery()
   @ApiQuery({
     name: 'behind',
     required: false,
@@ -124,25 +116,17 @@ export class StreamController {
     'too_many_connections',
     'start_timeout',
   )
+  @CorsHeaders()
   async get(
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
-    @Param('id') pathId: string | undefined,
+    @RequestedContent() selector: ContentSelector,
+    @ParsedQuery() { parameters, behindMs }: StreamQuery,
   ): Promise<void> {
-    reply.headers(CORS_HEADERS);
-    const selector = this.selectorOf(request, pathId);
-    const query = queryOf(request);
-    const behindMs = readBehindMs(query);
-    if (query.get('format') === 'json') {
+    if (parameters.get('format') === 'json') {
       await reply.send(await this.engineApi.open(selector, request, behindMs));
       return;
     }
-    await this.entrance.admit(selector, request, reply, behindMs);
-  }
-
-  private selectorOf(request: FastifyRequest, pathId: string | undefined): ContentSelector {
-    return readContentSelector(queryOf(request), pathId === '' ? null : (pathId ?? null), {
-      allowUrlSelectors: this.config.allowUrlSelectors,
-    });
+    await this.streams.handle(selector, request, reply, { behindMs });
   }
 }

@@ -1,3 +1,4 @@
+export { LiveModule } from './live.module';
 export { isLiveStream, LiveStreams } from './live-streams';
 export { ContentAliases } from './content-aliases';
 export { isoOf } from './stream-timeline';
@@ -7,6 +8,7 @@ export { StreamReporters, type StreamReporter } from './stream-reporter';
 export { EngineSources } from './sources/engine-sources';
 export type { EngineSource } from './sources/engine-source';
 export { codeOfFault, complaintOf } from './sources/outcomes';
+export { SourcesModule } from './sources/sources.module';
 export { SourceRotations } from './sources/source-rotation';
 export { SilenceCheck, type SilentEngine } from './silence-check';
 export { otherForm } from './sources/start-content';

@@ -4,4 +4,5 @@ export { publicStreamId } from './public-id';
 export type { Stream, StreamKind, StreamSnapshot } from './stream';
 export { StreamRegistry } from './stream-registry';
 export { StreamShutdown } from './stream-shutdown';
+export { StreamsModule } from './streams.module';
 export type { EndReason, StreamState, StreamTimeline } from './stream.types';

@@ -1,5 +1,5 @@
 import { BlockList, isIPv6 } from 'node:net';
-import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type AppConfig } from '../../config';
 import { leastMissed } from '../../engines';
 import { infohashKey, streamKey, type StreamKey } from '../../kernel/content-selector';
@@ -21,7 +21,7 @@ export type RegistryConfig = Pick<
 
 /** Every running stream of every kind, by id and by key, and snapshots of the streams that ended last. */
 @Injectable()
-export class StreamRegistry implements OnModuleDestroy {
+export class StreamRegistry {
   /** Counts the viewers of all streams together. */
   readonly limits: ViewerLimits;
   private readonly streams = new Set<Stream>();
@@ -41,10 +41,6 @@ export class StreamRegistry implements OnModuleDestroy {
       },
       (ip) => exempt.check(ip, isIPv6(ip) ? 'ipv6' : 'ipv4'),
     );
-  }
-
-  async onModuleDestroy(): Promise<void> {
-    await this.endAll('shutdown');
   }
 
   /** Running streams, oldest first. */

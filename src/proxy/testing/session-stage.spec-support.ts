@@ -155,7 +155,7 @@ export class SessionStage {
   }
 
   leave({ viewer }: Joined): void {
-    viewer.host?.removeViewer(viewer, 'hung_up');
+    viewer.leave('hung_up');
   }
 
   /** Gives a viewer who has waited its socket. */

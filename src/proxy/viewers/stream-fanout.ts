@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { JoinPoint } from '../buffer';
 import { nullPackets, TS_PACKET } from '../mpegts';
-import type { StreamHistory } from '../upstream/stream-history';
+import type { StreamHistory } from '../upstream';
 import { batchFor } from './batch-policy';
 import type { BacklogScheduler, BacklogFeed } from './backlog-scheduler';
 import { effectiveMaxLagMs, classifyLag, classifyProgress, jumpBehindMs } from './lag-policy';

@@ -83,6 +83,11 @@ export class Viewer {
     return this.identity.id;
   }
 
+  /** Leaves the stream that counts this viewer. Nothing happens if none does. */
+  leave(reason: LeaveReason): void {
+    this.host?.removeViewer(this, reason);
+  }
+
   get state(): 'waiting' | 'streaming' | 'paused' | 'gone' {
     if (this.leaveReason !== null) return 'gone';
     if (this.pausedSinceMs !== null) return 'paused';

@@ -1,8 +1,4 @@
-import type {
-  PreflightSource,
-  PreflightTier,
-  UnplayableReason,
-} from '../../preflight/preflight-verdict';
+import type { PreflightSource, PreflightTier, UnplayableReason } from '../../preflight';
 
 /** What the media are. Times are milliseconds since the start was asked for; null: not seen. */
 export class PreflightMediaDto {

@@ -1,4 +1,4 @@
-import { ownAddress, type AddressedRequest } from './own-address';
+import { publicAddress, type AddressedRequest } from './public-address';
 
 function request(changes: Partial<AddressedRequest>): AddressedRequest {
   return {
@@ -10,7 +10,7 @@ function request(changes: Partial<AddressedRequest>): AddressedRequest {
   };
 }
 
-describe('ownAddress', () => {
+describe('publicAddress', () => {
   it.each<[string, Partial<AddressedRequest>, string | null, string]>([
     ['PUBLIC_URL', { host: 'x' }, 'https://tv.example/sub', 'https://tv.example/sub'],
     ['Host', {}, null, 'http://tv.example:8000'],
@@ -22,14 +22,14 @@ describe('ownAddress', () => {
       null,
       'http://tv.example:8000',
     ],
-    ['nobody, over IPv4', { host: '', headers: {} }, null, 'http://10.0.0.5:8000'],
+    ['the socket, over IPv4', { host: '', headers: {} }, null, 'http://10.0.0.5:8000'],
     [
-      'nobody, over IPv6',
+      'the socket, over IPv6',
       { host: '', headers: {}, socket: { localAddress: 'fe80::1%eth0', localPort: 80 } },
       null,
       'http://[fe80::1]:80',
     ],
-  ])('is told by %s', (_what, changes, publicUrl, address) => {
-    expect(ownAddress(request(changes), publicUrl)).toBe(address);
+  ])('comes from %s', (_what, changes, publicUrl, address) => {
+    expect(publicAddress(request(changes), publicUrl)).toBe(address);
   });
 });

@@ -1,24 +1,25 @@
 import type { FastifyRequest } from 'fastify';
 import { isHostValue } from '../../http';
 
-/** What this module reads of a request. */
+/** The parts of a request that its public address depends on. */
 export type AddressedRequest = Pick<FastifyRequest, 'protocol' | 'host'> & {
   readonly headers: { readonly host?: string };
   readonly socket: { readonly localAddress?: string; readonly localPort?: number };
 };
 
 /**
- * The address under which the caller reaches us, without a slash at its end: `PUBLIC_URL`, else what the request says. A
- * trusted proxy may pass on an `X-Forwarded-*` header that its own caller wrote, so these are used only when they are well formed.
+ * The address of this server for the client of a request, without a slash at its end: PUBLIC_URL, or else the address
+ * that the request names. A trusted proxy may pass on an `X-Forwarded-*` header that its own client wrote, so these
+ * are used only if they are well formed.
  */
-export function ownAddress(request: AddressedRequest, publicUrl: string | null): string {
+export function publicAddress(request: AddressedRequest, publicUrl: string | null): string {
   if (publicUrl !== null) return publicUrl;
   const protocol = request.protocol === 'https' ? 'https' : 'http';
   const named = [request.host, request.headers.host ?? ''].find(isHostValue);
   return `${protocol}://${named ?? socketAddress(request)}`;
 }
 
-/** Only a request of HTTP/1.0 names no host. */
+/** For requests without a host, which only HTTP/1.0 allows. */
 function socketAddress({
   socket: { localAddress = 'localhost', localPort },
 }: AddressedRequest): string {

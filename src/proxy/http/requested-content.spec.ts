@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { ContentSelector } from '../../kernel/content-selector';
 import { AppError } from '../../kernel/errors';
-import { readContentSelector } from './content-request';
+import { ContentSelectorPipe, readContentSelector } from './requested-content';
 
 const ID = '0123456789abcdef0123456789abcdef01234567';
 const OTHER = 'f'.repeat(40);
@@ -46,7 +46,7 @@ describe('readContentSelector', () => {
     ['', `${ID}.ts`, { kind: 'content_id' }],
     ['_idx=1', `${ID.toUpperCase()}.TS`, { kind: 'content_id', fileIndex: 1 }],
     ['__proto__=1&constructor=2', ID, { kind: 'content_id' }],
-  ])('%j, path %j', (query, pathId, expected) => {
+  ])('reads %j, path %j', (query, pathId, expected) => {
     expect(read(query, pathId)).toEqual({ value: ID, fileIndex: 0, ...expected });
   });
 
@@ -97,7 +97,7 @@ describe('readContentSelector', () => {
     ['magnet', HASH + ID, HASH + ID],
     ['magnet', `${HASH}${'A2'.repeat(16)}&dn=x`, `${HASH}${'A2'.repeat(16)}&dn=x`],
     ['magnet', `magnet:?dn=x&xt=urn:btih:${ID}`, `magnet:?dn=x&xt=urn:btih:${ID}`],
-  ])('takes %s=%s when they are on', (kind, text, value) => {
+  ])('reads %s=%s with ALLOW_URL_SELECTORS', (kind, text, value) => {
     const query = new URLSearchParams({ [kind]: text }).toString();
     expect(read(query, null, true)).toEqual({ kind, value, fileIndex: 0 });
   });
@@ -122,13 +122,13 @@ describe('readContentSelector', () => {
     ['magnet', `${HASH}${ID}&dn=a b`],
     ['magnet', `x${HASH}${ID}`],
     ['magnet', `${HASH}${ID}&dn=${'a'.repeat(2048)}`],
-  ])('refuses %s=%j when they are on', (kind, text) => {
+  ])('refuses %s=%j with ALLOW_URL_SELECTORS', (kind, text) => {
     const query = new URLSearchParams({ [kind]: text }).toString();
     expect(codeOf(() => read(query, null, true))).toBe('invalid_selector');
   });
 });
 
-describe('whatever is asked for', () => {
+describe('readContentSelector of any text', () => {
   const hexish = fc.string({
     unit: fc.constantFrom(...Array.from('0123456789abcdefABCDEFg/:%. \n')),
     minLength: 38,
@@ -154,7 +154,7 @@ describe('whatever is asked for', () => {
     expect(selector.fileIndex).toBeGreaterThanOrEqual(0);
   }
 
-  it('an id is 40 lower-case hex digits or an error', () => {
+  it('returns 40 lower-case hex digits for an id, or throws', () => {
     const name = fc.constantFrom('id', 'content_id', 'infohash');
     fc.assert(
       fc.property(name, text, fc.option(text, { nil: undefined }), (key, value, index) => {
@@ -166,16 +166,45 @@ describe('whatever is asked for', () => {
     );
   });
 
-  it('a path is 40 lower-case hex digits or an error', () => {
+  it('returns 40 lower-case hex digits for a path, or throws', () => {
     fc.assert(
       fc.property(text, (pathId) => expectSelectorOrError(() => read('', pathId))),
       { numRuns: 500 },
     );
   });
 
-  it('a query is a selector or an error', () => {
+  it('returns a selector for a query, or throws', () => {
     fc.assert(
       fc.property(fc.webQueryParameters(), (query) => expectSelectorOrError(() => read(query))),
     );
+  });
+});
+
+describe('ContentSelectorPipe', () => {
+  const pipe = new ContentSelectorPipe({ allowUrlSelectors: false });
+
+  function select(url: string, id: string | undefined, isOptional = false): ContentSelector | null {
+    return pipe.transform({ request: { url, params: { id } }, isOptional });
+  }
+
+  const content = { kind: 'content_id', value: ID, fileIndex: 0 };
+
+  it.each<[string, string | undefined]>([
+    [`/ace/getstream?id=${ID}`, undefined],
+    [`/ace/getstream/?id=${ID}|User-Agent=x`, ''],
+    [`/ace/getstream/${ID}.ts`, `${ID}.ts`],
+  ])('reads the content of %s', (url, id) => {
+    expect(select(url, id)).toEqual(content);
+    expect(select(url, id, true)).toEqual(content);
+  });
+
+  it('returns null without a selector only where it is optional', () => {
+    expect(select('/ace/status', undefined, true)).toBeNull();
+    expect(codeOf(() => select('/ace/getstream', undefined))).toBe('invalid_selector');
+    expect(codeOf(() => select('/ace/status?id=x', undefined, true))).toBe('invalid_selector');
+  });
+
+  it('reports a wrong parameter before a missing selector', () => {
+    expect(codeOf(() => select('/ace/status?tier=x', undefined, true))).toBe('invalid_request');
   });
 });

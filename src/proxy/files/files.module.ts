@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { FileHost, SourcesModule } from '../live';
+import { StreamsModule } from '../streams';
+import { FilePlaybacks } from './file-playbacks';
+
+/** Playbacks of files, also of contents that a start as a broadcast found to be files. */
+@Module({
+  imports: [StreamsModule, SourcesModule],
+  providers: [FilePlaybacks, { provide: FileHost, useExisting: FilePlaybacks }],
+  exports: [FilePlaybacks, FileHost],
+})
+export class FilesModule {}

@@ -1,0 +1,11 @@
+import { Module } from '@nestjs/common';
+import { StreamsModule } from '../streams';
+import { HlsPlaybacks } from './hls-playbacks';
+
+/** HLS as a view of broadcasts. Needs the global modules of configuration, jobs and metrics. */
+@Module({
+  imports: [StreamsModule],
+  providers: [HlsPlaybacks],
+  exports: [HlsPlaybacks],
+})
+export class HlsModule {}

@@ -1,0 +1,9 @@
+export type { MediaSample } from './media-sample';
+export { Preflight } from './preflight';
+export { PreflightModule } from './preflight.module';
+export type {
+  PreflightSource,
+  PreflightTier,
+  PreflightVerdict,
+  UnplayableReason,
+} from './preflight-verdict';

@@ -1,0 +1,22 @@
+import { Module } from '@nestjs/common';
+import { CONFIG, type AppConfig } from '../../config';
+import { monotonicMs } from '../../kernel/clock';
+import { NegativeCache } from './negative-cache';
+import { StreamRegistry } from './stream-registry';
+import { StreamShutdown } from './stream-shutdown';
+
+/** Which streams there are, and what streams of every kind have in common. Needs the global module of configuration. */
+@Module({
+  providers: [
+    StreamRegistry,
+    StreamShutdown,
+    {
+      provide: NegativeCache,
+      useFactory: ({ negativeCacheTtlMs }: Pick<AppConfig, 'negativeCacheTtlMs'>) =>
+        new NegativeCache(negativeCacheTtlMs, monotonicMs),
+      inject: [CONFIG],
+    },
+  ],
+  exports: [StreamRegistry, StreamShutdown, NegativeCache],
+})
+export class StreamsModule {}

@@ -16,7 +16,13 @@ export class RawConnection {
       this.data = Buffer.concat([this.data, piece]);
       this.changed();
     });
-    socket.on('end', () => this.close('clean'));
+    // When a reset arrives while data wait to be read, libuv reports an end. Only a write tells them apart.
+    socket.on('end', () => {
+      socket.write('\n', (error) => {
+        this.close(error ? 'reset' : 'clean');
+        socket.destroy();
+      });
+    });
     socket.on('error', () => this.close('reset'));
   }
 
@@ -105,7 +111,7 @@ export class SpecEngine {
   /** Sends one request; `target` may be an absolute address of this engine. */
   request(target: string, method = 'GET'): RawConnection {
     const path = target.replace(/^http:\/\/[^/]+/, '');
-    const socket = connect(this.port, '127.0.0.1');
+    const socket = connect({ port: this.port, host: '127.0.0.1', allowHalfOpen: true });
     socket.write(`${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1:${this.port}\r\n\r\n`);
     const connection = new RawConnection(socket);
     this.connections.add(connection);

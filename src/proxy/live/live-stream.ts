@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { monotonicMs, wallClockIso } from '../../kernel/clock';
 import { streamKey, type ContentSelector, type StreamKey } from '../../kernel/content-selector';
-import { AppError, asAppError } from '../../kernel/errors';
+import { AppError, asAppError, type ErrorCode } from '../../kernel/errors';
 import type { SteadyWallClock } from '../../kernel/steady-wall-clock';
 import type { AppConfig } from '../../config';
 import type { EngineSession } from '../../ace';
@@ -68,7 +68,7 @@ export class LiveStream implements Stream {
   readonly ingest: StreamIngest;
   readyMs: number | null = null;
   endedMs: number | null = null;
-  endReason: string | null = null;
+  endReason: EndReason | ErrorCode | null = null;
   error: AppError | null = null;
   private readonly requestedAt = wallClockIso();
   /** What is known beside the media: statistics, make-up, loops. */
@@ -482,7 +482,7 @@ export class LiveStream implements Stream {
   }
 
   /** Common to all ends. False when the stream is over already. */
-  private finish(phase: 'ended' | 'failed', reason: string): boolean {
+  private finish(phase: 'ended' | 'failed', reason: EndReason | ErrorCode): boolean {
     if (this.isOver) return false;
     this.lastEngineId = this.engineId ?? this.attempts.at(-1)?.engineId ?? null;
     this.move(phase);

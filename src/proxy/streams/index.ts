@@ -5,4 +5,4 @@ export type { Stream, StreamKind, StreamSnapshot } from './stream';
 export { StreamRegistry } from './stream-registry';
 export { StreamShutdown } from './stream-shutdown';
 export { StreamsModule } from './streams.module';
-export type { EndReason, StreamState, StreamTimeline } from './stream.types';
+export { END_REASONS, type EndReason, type StreamState, type StreamTimeline } from './stream.types';

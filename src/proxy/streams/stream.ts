@@ -1,6 +1,7 @@
 import type { ChannelSource } from '../../channels';
 import type { SlotHolder } from '../../engines';
 import type { ContentSelector } from '../../kernel/content-selector';
+import type { ErrorCode } from '../../kernel/errors';
 import type { LeaveReason, Viewer } from '../viewers';
 import type { Attempt } from './attempt';
 import type { EndReason, StreamState, StreamTimeline } from './stream.types';
@@ -25,7 +26,7 @@ export interface Stream {
   /** Monotonic time in ms. */
   readonly createdMs: number;
   readonly endedMs: number | null;
-  readonly endReason: string | null;
+  readonly endReason: EndReason | ErrorCode | null;
   /** Bytes that the kernel has accepted for viewers. */
   readonly bytesOut: number;
   /** Bytes queued on viewers' sockets beyond the history. */
@@ -59,7 +60,7 @@ export interface StreamSnapshot {
   readonly createdAt: string | null;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
-  readonly endReason: string | null;
+  readonly endReason: EndReason | ErrorCode | null;
   readonly error: { readonly code: string; readonly detail: string } | null;
   readonly idleMs: number;
   readonly durationMs: number;

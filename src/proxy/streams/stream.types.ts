@@ -5,18 +5,20 @@
 export type StreamState =
   'starting' | 'live' | 'playing' | 'stalled' | 'grace' | 'ended' | 'failed';
 
-export type EndReason =
-  | 'no_viewers'
-  | 'reclaimed'
-  | 'stopped'
-  | 'joined_other_session'
-  | 'looping'
-  | 'shutdown'
-  /**
-   * The content is a file, or it plays on another engine. Such a stream is not listed after its end, because a file
-   * playback continues the request.
-   */
-  | 'recorded';
+/** Why a stream ended that did not fail. */
+export const END_REASONS = [
+  'no_viewers',
+  'reclaimed',
+  'stopped',
+  'joined_other_session',
+  'looping',
+  'shutdown',
+  // The content is a file, or it plays on another engine. Such a stream is not listed after its end, because a file
+  // playback continues the request.
+  'recorded',
+] as const;
+
+export type EndReason = (typeof END_REASONS)[number];
 
 /** When the milestones of a start were reached, as ISO 8601; null until then. */
 export interface StreamTimeline {

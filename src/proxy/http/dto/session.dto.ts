@@ -1,6 +1,12 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ATTEMPT_OUTCOMES, type AttemptOutcome, type StreamState } from '../../streams';
-import { type SourceInUseDto } from './stream.dto';
+import type { ErrorCode } from '../../../kernel/errors';
+import {
+  ATTEMPT_OUTCOMES,
+  type AttemptOutcome,
+  type EndReason,
+  type StreamState,
+} from '../../streams';
+import { LISTED_END_REASONS, type SourceInUseDto } from './stream.dto';
 import {
   type ElementaryStreamDto,
   type EngineStatDto,
@@ -67,7 +73,9 @@ export class SessionDto {
   /** Time when viewers could first join. */
   started_at!: string | null;
   ended_at!: string | null;
-  end_reason!: string | null;
+  /** Why it ended, or the error code of its failure. */
+  @ApiProperty({ enum: LISTED_END_REASONS, nullable: true })
+  end_reason!: EndReason | ErrorCode | null;
   /** Code and detail of the failure. */
   error!: string | null;
   /** Seconds without any viewer. */

@@ -1,4 +1,13 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
+import { ERROR_CATALOG, type ErrorCode } from '../../../kernel/errors';
+import { END_REASONS, type EndReason } from '../../streams';
+
+/** Reasons of ended streams that are listed, and the error codes of failed ones. */
+export const LISTED_END_REASONS: readonly (EndReason | ErrorCode)[] = [
+  ...END_REASONS.filter((reason) => reason !== 'recorded'),
+  ...(Object.keys(ERROR_CATALOG) as ErrorCode[]),
+];
 
 /** The source of a channel that is tried or played. */
 export class SourceInUseDto {
@@ -29,7 +38,9 @@ export class StreamDto {
   /** ISO 8601, UTC. */
   started_at!: string | null;
   ended_at!: string | null;
-  end_reason!: string | null;
+  /** Why it ended, or the error code of its failure. */
+  @ApiProperty({ enum: LISTED_END_REASONS, nullable: true })
+  end_reason!: EndReason | ErrorCode | null;
   error!: string | null;
   bitrate_bps!: number | null;
 }

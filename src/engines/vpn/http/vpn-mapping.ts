@@ -55,7 +55,12 @@ function vpnDto(vpn: Vpn, facts: VpnStatusFacts): VpnDto {
   };
 }
 
-function checkResults({ container, publicAddress, forwardedPort, checkedAt }: Vpn): VpnCheckDto {
+function checkResults({
+  container,
+  publicAddress,
+  forwardedPort,
+  checkedAt,
+}: Vpn): Pick<VpnDto, keyof VpnCheckDto> {
   const isPresent = container !== null && container !== 'absent';
   return {
     forwarded_port: forwardedPort,

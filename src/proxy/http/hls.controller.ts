@@ -181,6 +181,7 @@ export class HlsController {
     token: string,
     name: string,
   ): { playback: HlsPlayback; segment: Segment } {
+    // Reports a wrong parameter, as every streaming address does.
     readStreamQuery(request);
     const number = SEGMENT_NAME.exec(name)?.[1];
     const playback = this.playbacks.touch(token);

@@ -64,6 +64,7 @@ export class PlaybackController {
     @Param('infohash') infohash: string,
     @Param('token') token: string,
   ): EngineAnswer {
+    // Reports a wrong parameter, as every streaming address does.
     readStreamQuery(request);
     return this.engineApi.stat(infohash, token);
   }

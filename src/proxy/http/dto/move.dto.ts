@@ -1,6 +1,6 @@
 import { IsIn, IsOptional, IsString, Length } from 'class-validator';
 
-/** Where to; without a body the best engine is taken. */
+/** The engine to move to. Without a body, the best engine is chosen. */
 export class MoveRequestDto {
   /** `id` of an engine, as `GET /engines` lists it. */
   @IsOptional()
@@ -10,7 +10,7 @@ export class MoveRequestDto {
 }
 
 export class MoveQueryDto {
-  /** `true`: answer when the move has finished or failed. */
+  /** `true`: the response comes when the move has finished or failed. */
   @IsOptional()
   @IsIn(['true', 'false'])
   wait?: 'true' | 'false';
@@ -18,7 +18,7 @@ export class MoveQueryDto {
 
 export class StreamMoveDto {
   stream_id!: string;
-  /** `moving`: the other engine is being prepared; `moved`: it feeds the stream. */
+  /** `moving`: the other engine is being prepared; `moved`: the stream reads from it. */
   state!: 'moving' | 'moved';
   from_engine_id!: string;
   /** During the move: the requested engine; null when any engine may be used. */

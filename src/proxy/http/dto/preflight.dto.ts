@@ -1,6 +1,6 @@
 import type { PreflightSource, PreflightTier, UnplayableReason } from '../../preflight';
 
-/** What the media are. Times are milliseconds since the start was asked for; null: not seen. */
+/** The media that were read. Times are milliseconds since the engine was asked to start; null: not reached. */
 export class PreflightMediaDto {
   answered_ms!: number | null;
   first_byte_ms!: number | null;
@@ -16,7 +16,7 @@ export class PreflightMediaDto {
   /** Random access points. */
   keyframes!: number;
   continuity_errors!: number;
-  /** Encrypted: most players show nothing. */
+  /** Encrypted: most players show no picture. */
   is_scrambled!: boolean;
 }
 
@@ -24,7 +24,7 @@ export class PreflightMediaDto {
 export class PreflightDto {
   /** The overall result. After a light check, true means that no problem was found. */
   playable!: boolean;
-  /** Why not; null when playable. */
+  /** Why the content is not playable; null if it is. */
   reason!: UnplayableReason | null;
   /** The reason in plain English. */
   detail!: string | null;

@@ -14,10 +14,10 @@ import {
   type RunwayDto,
 } from './statistics.dto';
 
-/** One try on one engine. */
+/** One attempt on one engine. */
 export class AttemptDto {
   engine_id!: string;
-  /** Id of the channel's source that was tried; null without a channel. */
+  /** Id of the channel's source; null without a channel. */
   source!: string | null;
   /** ISO 8601, UTC. */
   started_at!: string;
@@ -56,7 +56,7 @@ export class SessionDto {
   /** The id that was requested. */
   ace_id!: string;
   infohash!: string | null;
-  /** Id of the channel that it stands for; null for a content that no channel asked for. */
+  /** Id of the channel through which the content was requested; null without one. */
   channel!: string | null;
   source!: SourceInUseDto | null;
   engine_host!: string | null;
@@ -96,7 +96,7 @@ export class SessionDto {
   failovers!: number;
 }
 
-/** The same with what is observed of it; none of that is kept of a session that is over. */
+/** A session with everything that is observed of it. Nothing is observed of a file, or kept after the end. */
 export class SessionDetailDto extends SessionDto {
   /** The engine's last report; null when it is older than 30 s or there is none. */
   stat!: EngineStatDto | null;

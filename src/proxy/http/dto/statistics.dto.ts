@@ -1,6 +1,6 @@
 import { IsISO8601, IsOptional, MaxLength } from 'class-validator';
 
-/** Where live is, in the engine's own texts: unix seconds, or numbers of pieces. */
+/** The live position as the engine reports it: unix seconds, or numbers of pieces. */
 export class LivePositionDto {
   pos!: string | null;
   live_first!: string | null;
@@ -11,7 +11,7 @@ export class LivePositionDto {
   buffer_pieces!: string | null;
 }
 
-/** What the engine said of the stream last. Null where it does not say. */
+/** The engine's last report on the stream. A field is null if the engine does not report it. */
 export class EngineStatDto {
   /** Time of the poll. ISO 8601, UTC. */
   at!: string;
@@ -45,8 +45,8 @@ export class StatSampleDto {
 }
 
 /**
- * Media seconds that viewers would still get if the source stopped now: what is kept between a viewer and the newest
- * byte. What players have buffered comes on top.
+ * Media seconds that viewers would still get if the source stopped now: the history between a viewer and the newest
+ * byte. The buffers of players are not included.
  */
 export class RunwayDto {
   /** Runway of the viewer that would run out of media first; 0 at the live edge. */
@@ -57,7 +57,7 @@ export class RunwayDto {
   most_s!: number;
 }
 
-/** One elementary stream, as the media themselves say. Null where they do not, or where it does not apply. */
+/** One elementary stream, as the media describe it. A field is null if the media do not contain it or it does not apply. */
 export class ElementaryStreamDto {
   pid!: number;
   kind!: 'video' | 'audio' | 'subtitle' | 'data';
@@ -93,7 +93,7 @@ export class StreamStatsQueryDto {
   since?: string;
 }
 
-/** A stream in figures: what its engine says, what its media are, how its viewers are supplied. */
+/** Statistics of a stream: the reports of its engine, its media, and the runway of its viewers. */
 export class StreamStatsDto {
   stream_id!: string;
   status!: string | null;

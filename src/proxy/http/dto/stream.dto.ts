@@ -9,7 +9,7 @@ export const LISTED_END_REASONS: readonly (EndReason | ErrorCode)[] = [
   ...(Object.keys(ERROR_CATALOG) as ErrorCode[]),
 ];
 
-/** The source of a channel that is tried or played. */
+/** The source of a channel that is in use. */
 export class SourceInUseDto {
   id!: string;
   kind!: 'content_id' | 'infohash';
@@ -26,7 +26,7 @@ export class StreamDto {
   key!: string;
   file_index!: number;
   infohash!: string | null;
-  /** Id of the channel that it stands for; null for a content that no channel asked for. */
+  /** Id of the channel through which the content was requested; null without one. */
   channel!: string | null;
   source!: SourceInUseDto | null;
   container_id!: string | null;

@@ -4,6 +4,7 @@ export {
   MAX_OWED_BYTES,
   RingBuffer,
   type RingLimits,
+  type ViewHolder,
 } from './ring-buffer';
 export { fairShares, type MemoryDemand } from './fair-shares';
 export { JoinPoints, type JoinPoint, type MediaTimeAt, type RingPoint } from './join-points';

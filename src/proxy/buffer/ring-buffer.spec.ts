@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { RingBuffer, type RingLimits } from './ring-buffer';
+import { ChunkPool } from './chunk-pool';
+import { RingBuffer, type RingLimits, type ViewHolder } from './ring-buffer';
 
 const PACKET = 188;
 const MAX_CHUNK = 1000 * PACKET;
@@ -18,6 +19,36 @@ interface Seen {
   readonly copy: Buffer;
 }
 
+/** Somebody who keeps views of a ring, like a socket. */
+class Holder implements ViewHolder {
+  views: Seen[] = [];
+
+  holds(memory: ArrayBufferLike): boolean {
+    return this.views.some(({ view }) => view.buffer === memory);
+  }
+
+  keep(view: Buffer): void {
+    this.views.push({ view, copy: Buffer.from(view) });
+  }
+
+  get isIntact(): boolean {
+    return this.views.every(({ view, copy }) => view.equals(copy));
+  }
+}
+
+/** A pool that counts the chunks that were used again. */
+class CountingPool extends ChunkPool {
+  reused = 0;
+  private readonly known = new WeakSet<Buffer>();
+
+  override take(bytes: number): Buffer {
+    const chunk = super.take(bytes);
+    if (this.known.has(chunk)) this.reused++;
+    this.known.add(chunk);
+    return chunk;
+  }
+}
+
 /** All bytes ever appended, and what may be seen of them: the ring without its tricks. */
 class NaiveRing {
   bytes = Buffer.alloc(0);
@@ -33,12 +64,16 @@ class NaiveRing {
 class Run {
   readonly ring: RingBuffer;
   readonly model = new NaiveRing();
-  readonly seen: Seen[] = [];
+  readonly holder = new Holder();
   nowMs = 0;
-  private seed = 1;
 
-  constructor(readonly limits: RingLimits) {
-    this.ring = new RingBuffer(limits);
+  constructor(
+    readonly limits: RingLimits,
+    pool = new ChunkPool(),
+    private seed = 1,
+  ) {
+    this.ring = new RingBuffer(limits, pool);
+    this.ring.addHolder(this.holder);
   }
 
   append(count: number): void {
@@ -79,7 +114,7 @@ class Run {
     expect(view.length).toBeLessThanOrEqual(Math.max(PACKET, Math.min(maxBytes, MAX_CHUNK)));
     expect(position + view.length).toBeLessThanOrEqual(model.visible);
     expect(view.equals(model.bytes.subarray(position, position + view.length))).toBe(true);
-    this.seen.push({ view, copy: Buffer.from(view) });
+    this.holder.keep(view);
   }
 
   checkInvariants(): void {
@@ -111,7 +146,7 @@ const step = fc.oneof(
 );
 
 describe('RingBuffer against a naive model', () => {
-  it('returns appended bytes, in whole visible packets, and never changes returned views', () => {
+  it('returns appended bytes, in whole visible packets, and never changes views that are held', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const run = new Run({ maxBytes: 1024 * 1024, maxAgeMs: 5000 });
@@ -124,7 +159,7 @@ describe('RingBuffer against a naive model', () => {
           else run.look(move.share, move.n);
           run.checkInvariants();
         }
-        for (const { view, copy } of run.seen) expect(view.equals(copy)).toBe(true);
+        expect(run.holder.isIntact).toBe(true);
       }),
       { numRuns: 50 },
     );
@@ -171,6 +206,60 @@ describe('RingBuffer against a naive model', () => {
       ),
       { numRuns: 50 },
     );
+  });
+});
+
+const sharing = fc.record({
+  ring: fc.nat(2),
+  holder: fc.nat(3),
+  packets: fc.integer({ min: 300, max: 1500 }),
+  share: fc.double({ min: 0, max: 1, noNaN: true }),
+  do: fc.constantFrom('append', 'append', 'append', 'keep', 'keep', 'forget', 'leave' as const),
+});
+
+describe('rings with one pool', () => {
+  it('use memory again, and never what somebody holds or held when leaving', () => {
+    let reused = 0;
+    fc.assert(
+      fc.property(fc.array(sharing, { minLength: 40, maxLength: 120 }), (steps) => {
+        const pool = new CountingPool(4 * 1024 * 1024);
+        const limits = { maxBytes: 512 * 1024, maxAgeMs: 5000 };
+        const rings = [1, 1001, 2001].map((seed) => new Run(limits, pool, seed));
+        const left: Holder[] = [];
+        const holders = rings.map(({ ring }) =>
+          Array.from({ length: 4 }, () => {
+            const holder = new Holder();
+            ring.addHolder(holder);
+            return holder;
+          }),
+        );
+        for (const move of steps) {
+          const run = rings[move.ring]!;
+          const ofRing = holders[move.ring]!;
+          const holder = ofRing[move.holder]!;
+          if (move.do === 'append') {
+            run.append(move.packets);
+            run.commit();
+            run.trim();
+          } else if (move.do === 'forget') holder.views = [];
+          else if (move.do === 'keep') {
+            const { ring } = run;
+            const packets = Math.floor((move.share * (ring.head - ring.tail)) / PACKET);
+            const view = ring.view(ring.tail + packets * PACKET);
+            if (view !== null) holder.keep(view);
+          } else {
+            // What it wrote last may still be on its way.
+            run.ring.removeHolder(holder);
+            left.push(holder);
+            run.ring.addHolder((ofRing[move.holder] = new Holder()));
+          }
+          for (const one of [...left, ...holders.flat()]) expect(one.isIntact).toBe(true);
+        }
+        reused += pool.reused;
+      }),
+      { numRuns: 30 },
+    );
+    expect(reused).toBeGreaterThan(100);
   });
 });
 
@@ -241,12 +330,13 @@ describe('RingBuffer', () => {
     expect(straddling).toBeLessThanOrEqual(10);
   });
 
-  it('keeps a view unchanged after its chunk was dropped', () => {
+  it('keeps a view unchanged after its chunk was dropped, as long as somebody holds it', () => {
     const ring = new RingBuffer({ maxBytes: MAX_CHUNK, maxAgeMs: 1000 });
+    const holder = new Holder();
+    ring.addHolder(holder);
     ring.append(packets(1000, 1), 0, MAX_CHUNK, 0);
     ring.commit();
-    const view = ring.view(0);
-    const copy = Buffer.from(view ?? []);
+    holder.keep(ring.view(0)!);
     const later = packets(1000, 2);
     // More than the ring keeps of dead chunks before it cuts them off.
     for (let i = 0; i < 200; i++) {
@@ -255,7 +345,7 @@ describe('RingBuffer', () => {
       ring.trim(0);
     }
     expect(ring.view(0)).toBeNull();
-    expect(view?.equals(copy)).toBe(true);
+    expect(holder.isIntact).toBe(true);
   });
 
   it('fills its own chunks: no view pins a shared slab', () => {

@@ -1,14 +1,17 @@
 /**
  * The history of one stream: whole transport packets at absolute byte positions, oldest dropped first.
  *
- * Bytes are copied once, on the way in, into chunks that are never reused and never part of a larger slab: a Buffer
- * that is queued on a socket must not change, and a slice pins its whole slab. Readers get views of those chunks, so
- * one copy serves all viewers.
+ * Bytes are copied once, on the way in, into chunks that are not part of a larger slab, because a slice pins its whole
+ * slab. Readers get views of those chunks, so one copy serves all viewers. A Buffer that is queued on a socket must not
+ * change: a dropped chunk is used again only if no `ViewHolder` holds a view of it. Code that keeps a view for longer
+ * than the current call must be such a holder.
  *
  * Appended bytes become visible with `commit()`. As far as possible a chunk is filled with whole commits, so that one
  * commit is one view and one write per viewer; only a commit that is larger than the remaining room straddles two
  * chunks.
  */
+
+import { type ChunkPool, SHARED_CHUNKS } from './chunk-pool';
 
 const PACKET_BYTES = 188;
 const MIN_CHUNK_BYTES = 349 * PACKET_BYTES;
@@ -22,6 +25,8 @@ const MIN_CHUNKS = 4;
 const MAX_WASTE = 1 / 3;
 /** Usual fill level of chunks. */
 const USUAL_FILL = 0.85;
+/** Sizes of chunks are rounded up to multiples of this, so that dropped ones have the right size for new ones. */
+const SIZE_STEP_PACKETS = 50;
 
 interface Chunk {
   readonly start: number;
@@ -29,6 +34,14 @@ interface Chunk {
   length: number;
   /** Monotonic time of the newest bytes. */
   lastArrivalMs: number;
+  /** True if a holder that is not asked any more may still read its memory. */
+  isAbandoned: boolean;
+}
+
+/** May read views of a ring after the ring has dropped their bytes: a socket has not sent them yet. */
+export interface ViewHolder {
+  /** True if it may still read a view of `memory`. */
+  holds(memory: ArrayBufferLike): boolean;
 }
 
 export interface RingLimits {
@@ -53,8 +66,12 @@ export class RingBuffer {
   private expectedCommitBytes = 32 * 1024;
   /** True if the newest chunk takes no more bytes, although it may have room. */
   private sealed = true;
+  private readonly holders = new Set<ViewHolder>();
 
-  constructor(private readonly limits: RingLimits) {}
+  constructor(
+    private readonly limits: RingLimits,
+    private readonly pool: ChunkPool = SHARED_CHUNKS,
+  ) {}
 
   /** Position after the newest byte that readers may see. */
   get head(): number {
@@ -116,6 +133,22 @@ export class RingBuffer {
   /** Bytes from `position` on are promised to players: they are kept beyond age and size. Infinity ends the promise. */
   owe(position: number): void {
     this.owedFrom = position;
+  }
+
+  /** From now on `holder` is asked before the memory of a dropped chunk is used again. */
+  addHolder(holder: ViewHolder): void {
+    this.holders.add(holder);
+  }
+
+  /**
+   * Stops asking `holder`. Its socket may still send what it holds now, so that memory is left to the garbage collector.
+   */
+  removeHolder(holder: ViewHolder): void {
+    if (!this.holders.delete(holder)) return;
+    for (let index = this.first; index < this.chunks.length; index++) {
+      const chunk = this.chunks[index] as Chunk;
+      if (holder.holds(chunk.buffer.buffer)) chunk.isAbandoned = true;
+    }
   }
 
   /**
@@ -214,6 +247,7 @@ export class RingBuffer {
       if (isOwed && this.allocated <= mostOwed) break;
       this.allocated -= chunk.buffer.length;
       this.first++;
+      if (this.isUnread(chunk)) this.pool.give(chunk.buffer);
     }
     if (this.first > 64 && this.first * 2 > this.chunks.length) {
       this.chunks = this.chunks.slice(this.first);
@@ -224,6 +258,12 @@ export class RingBuffer {
         this.chunks[i] = DROPPED;
     }
     return this.tail;
+  }
+
+  private isUnread({ buffer, isAbandoned }: Chunk): boolean {
+    if (isAbandoned) return false;
+    for (const holder of this.holders) if (holder.holds(buffer.buffer)) return false;
+    return true;
   }
 
   /**
@@ -241,9 +281,10 @@ export class RingBuffer {
     const capacity = this.nextCapacity();
     const chunk: Chunk = {
       start: last === undefined ? this.appended : last.start + last.length,
-      buffer: Buffer.allocUnsafeSlow(capacity),
+      buffer: this.pool.take(capacity),
       length: 0,
       lastArrivalMs: nowMs,
+      isAbandoned: false,
     };
     this.chunks.push(chunk);
     this.allocated += capacity;
@@ -257,7 +298,8 @@ export class RingBuffer {
     const room = Math.min(MAX_CHUNK_BYTES, this.maxBytes / MIN_CHUNKS);
     const most = Math.max(MIN_CHUNK_BYTES, room - (room % PACKET_BYTES));
     const commits = Math.max(1, Math.floor(most / commit));
-    const packets = Math.ceil((commits * commit) / PACKET_BYTES);
+    const packets =
+      Math.ceil((commits * commit) / PACKET_BYTES / SIZE_STEP_PACKETS) * SIZE_STEP_PACKETS;
     return Math.min(most, Math.max(MIN_CHUNK_BYTES, packets * PACKET_BYTES));
   }
 
@@ -275,4 +317,10 @@ export class RingBuffer {
   }
 }
 
-const DROPPED: Chunk = { start: -1, buffer: Buffer.alloc(0), length: 0, lastArrivalMs: 0 };
+const DROPPED: Chunk = {
+  start: -1,
+  buffer: Buffer.alloc(0),
+  length: 0,
+  lastArrivalMs: 0,
+  isAbandoned: false,
+};

@@ -33,7 +33,7 @@ class Stage {
   over = 0;
   private readonly server = createServer((_, response) => this.send(response));
 
-  constructor({ media = numbered(), userAgent = '', gapTicks = 0 } = {}) {
+  constructor({ media = numbered(), userAgent = '', gapTicks = 0, arrivalStepMs = 0 } = {}) {
     this.media = media;
     this.viewer = new Viewer({ id: 'v', ip: '', userAgent, path: '' });
     const start = 10 * TS_PACKET;
@@ -52,7 +52,10 @@ class Stage {
       date: new ProgrammeDate(0),
     };
     this.append(Buffer.alloc(start));
-    this.append(this.media);
+    const step = 1000 * TS_PACKET;
+    for (let at = 0; at < this.media.length; at += step) {
+      this.append(this.media.subarray(at, at + step), (at / step) * arrivalStepMs);
+    }
     this.server.on('connection', () => this.connections++);
   }
 
@@ -184,6 +187,26 @@ describe('SegmentSender', () => {
     await expect(bodyOf(response)).rejects.toMatchObject({ code: 'ECONNRESET' });
     expect(stage.over).toBe(1);
     expect(stage.viewer.cursor).toBe(0);
+  });
+
+  it('sends what it was told to, although other streams use memory that the ring has dropped', async () => {
+    stage.close();
+    stage = new Stage({ arrivalStepMs: 100 });
+    const response = await stage.ask();
+    const sender = await until(() => stage.senders[0]);
+    await until(() => sender.pinnedBytes > 0);
+    // The piece on its way is the last that the ring drops.
+    const { tail } = stage.ring;
+    const queued = stage.segment.start + stage.viewer.queuedBytes - PREFACE.length;
+    for (let nowMs = 1000; stage.ring.view(queued - TS_PACKET) !== null; nowMs += 100) {
+      stage.ring.trim(nowMs);
+    }
+    expect(stage.ring.tail).toBeGreaterThan(tail);
+    expect(stage.ring.tail).toBeLessThanOrEqual(queued);
+    const other = new RingBuffer({ maxBytes: 64 * 1024 * 1024, maxAgeMs: 1000 });
+    other.append(Buffer.alloc(16_000 * TS_PACKET, 0xee), 0, 16_000 * TS_PACKET, 0);
+    const body = await bodyOf(response);
+    expect(body.equals(Buffer.concat([PREFACE, stage.media]))).toBe(true);
   });
 
   it('ends when the player hangs up', async () => {

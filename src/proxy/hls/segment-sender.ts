@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { SpreadTimes, TS_PACKET } from '../mpegts';
-import type { RingBuffer } from '../buffer';
+import type { RingBuffer, ViewHolder } from '../buffer';
 import { classifyProgress, PAUSED_AFTER_MS, unsentBytesOf, type Viewer } from '../viewers';
 import type { Segment } from './segment';
 
@@ -15,8 +15,10 @@ const RUNNING_CLOCK_PLAYERS = /kodi/i;
  * before, so that a slow player pins one view. Other work runs between two views. If a part has left the ring
  * meanwhile, the connection is reset, because the length was already sent.
  */
-export class SegmentSender {
+export class SegmentSender implements ViewHolder {
   private position: number;
+  /** The view written last; null once the kernel has taken the whole segment. */
+  private piece: Buffer | null = null;
   /** Fills the gap before the segment; null if there is none, or if the player waits for the next segment. */
   private readonly gapFiller: SpreadTimes | null;
   private progressMs: number;
@@ -39,11 +41,16 @@ export class SegmentSender {
     this.gapFiller = isFilled ? new SpreadTimes(segment.gapTicks) : null;
     this.progressMs = nowMs;
     response.once('close', () => this.finish());
+    ring.addHolder(this);
   }
 
   /** Bytes queued on the socket that the kernel has not taken. */
   get pinnedBytes(): number {
     return this.response.socket?.writableLength ?? 0;
+  }
+
+  holds(memory: ArrayBufferLike): boolean {
+    return this.piece?.buffer === memory;
   }
 
   /**
@@ -94,6 +101,7 @@ export class SegmentSender {
       return;
     }
     const piece = this.gapFiller === null ? view : this.gapFiller.apply(view);
+    this.piece = piece;
     this.position += piece.length;
     this.count(piece);
     if (piece.length < left) {
@@ -104,6 +112,7 @@ export class SegmentSender {
   };
 
   private readonly segmentSent = (): void => {
+    this.piece = null;
     this.viewer.cursor = Math.max(this.viewer.cursor, this.segment.end);
   };
 
@@ -116,6 +125,7 @@ export class SegmentSender {
     if (this.isOver) return;
     this.isOver = true;
     if (this.immediate !== null) clearImmediate(this.immediate);
+    this.ring.removeHolder(this);
     this.onOver(this);
   }
 }

@@ -66,6 +66,15 @@ export class PointSearch {
     return new EntryPoint(detector.point, detector.parameters, this.isVideo, detector.isFirstInPes);
   }
 
+  /**
+   * Passes over the packet at `buf[at]`, which continues a PES packet and has no start code. False if its content matters
+   * nevertheless.
+   */
+  skip(buf: Buffer, at: number): boolean {
+    const isCut = buf[at + TS_PACKET - 1] === 0;
+    return !isCut && this.detector?.skip(at + TS_PACKET - payloadOffset(buf, at)) === true;
+  }
+
   /** The current PES packet as a plain join point; null if there is none. */
   plainPoint(): EntryPoint | null {
     if (this.place === null) return null;

@@ -52,11 +52,16 @@ const place = (position: number, pts = position): PesPlace => ({
   psi: {} as PsiSnapshot,
 });
 
-/** Indexes of the PES packets in which random access points begin, from 0. */
+/**
+ * Indexes of the PES packets in which random access points begin, from 0.
+ *
+ * @param isSkipping parts without a start code are passed over where possible
+ */
 function pointsIn(
   codec: ProvableCodec,
   packets: readonly Buffer[],
   cuts: readonly number[] = [184],
+  isSkipping = false,
 ): RandomAccessDetector[] {
   const detector = new RandomAccessDetector(codec);
   const found: RandomAccessDetector[] = [];
@@ -65,9 +70,12 @@ function pointsIn(
     let at = 0;
     for (let turn = 0; at < data.length; turn++) {
       const end = Math.min(data.length, at + (cuts[turn % cuts.length] ?? 1));
-      if (detector.feed(data, at, end))
-        found.push(Object.assign(new RandomAccessDetector(codec), detector));
+      const part = data.subarray(at, end);
       at = end;
+      const isPlain = !part.includes(Buffer.from(START)) && part.at(-1) !== 0;
+      if (isSkipping && isPlain && detector.skip(part.length)) continue;
+      if (detector.feed(part, 0, part.length))
+        found.push(Object.assign(new RandomAccessDetector(codec), detector));
     }
   }
   return found;
@@ -76,8 +84,10 @@ function pointsIn(
 const positionsIn = (...args: Parameters<typeof pointsIn>): (number | undefined)[] =>
   pointsIn(...args).map(({ point }) => point?.position);
 
-const detect = (codec: ProvableCodec, data: Buffer, cuts?: readonly number[]): boolean =>
-  positionsIn(codec, [data], cuts).length > 0;
+const detect = (...[codec, data, ...how]: DetectParameters): boolean =>
+  positionsIn(codec, [data], ...how).length > 0;
+
+type DetectParameters = [ProvableCodec, Buffer, cuts?: readonly number[], isSkipping?: boolean];
 
 const cases: [string, ProvableCodec, number[], boolean][] = [
   ['IDR', 'h264', [...AUD, ...SPS, ...PPS, ...START, 0x65, ...FILL], true],
@@ -129,13 +139,14 @@ describe('RandomAccessDetector', () => {
     expect(detect(codec, data, [1])).toBe(expected);
   });
 
-  it('gives the same result however the PES packet is split', () => {
+  it('gives the same result however the PES packet is split, with and without passing over parts', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...cases),
         fc.array(fc.integer({ min: 1, max: 184 }), { minLength: 1 }),
-        ([, codec, bytes, expected], cuts) => {
-          expect(detect(codec, pes(Buffer.from(bytes), 1), cuts)).toBe(expected);
+        fc.boolean(),
+        ([, codec, bytes, expected], cuts, isSkipping) => {
+          expect(detect(codec, pes(Buffer.from(bytes), 1), cuts, isSkipping)).toBe(expected);
         },
       ),
     );

@@ -182,6 +182,17 @@ export class RandomAccessDetector {
     return (this.point as PesPlace | null) !== null;
   }
 
+  /**
+   * Passes over the next `bytes` of the PES packet, which contain no start code and do not end with a zero byte. False if
+   * they matter nevertheless, and must be fed.
+   */
+  skip(bytes: number): boolean {
+    if (this.phase !== 'search' || this.zeros > 0 || this.isParameter) return false;
+    if (this.headerSeen < PES_FIXED_HEADER || this.headerLeft > 0) return false;
+    this.passed += bytes;
+    return true;
+  }
+
   private skipHeader(buf: Buffer, from: number, to: number): number {
     if (this.headerSeen >= PES_FIXED_HEADER && this.headerLeft === 0) return from;
     let at = from;

@@ -21,6 +21,7 @@ import { type PsiTables, PsiTracker } from './psi-tracker';
 import { SourceBudget } from './source-budget';
 import { type PointSpacing, SpacedPoints } from './spaced-points';
 
+const START_CODE = Buffer.from([0, 0, 1]);
 const POINT_SPACING: PointSpacing = { ms: 200, bytes: 256 * 1024, burst: 32 };
 const PLAIN_SPACING: PointSpacing = { ms: 500, bytes: 1024 * 1024, burst: 1 };
 /** Cost of a point in units of the budget. */
@@ -158,6 +159,8 @@ export class TransportScanner {
     this.budget.arrived(end - start, arrivalMs);
     let media = 0;
     let nulls = 0;
+    /** The next start code; Infinity if there is none before `end`. */
+    let codeAt = -1;
     for (let at = start, here = position; at < end; at += TS_PACKET, here += TS_PACKET) {
       const second = buf[at + 1] as number;
       const fourth = buf[at + 3] as number;
@@ -213,7 +216,14 @@ export class TransportScanner {
       }
 
       if (role === ROLE_LEADING) {
-        if (this.isOpen || (second & 0x40) !== 0) this.onLeading(buf, at, here, arrivalMs);
+        if ((second & 0x40) === 0) {
+          if (!this.isOpen) continue;
+          // Most of an open PES packet is passed over, because a native search is ten times faster than reading.
+          if (codeAt < at) codeAt = startCodeFrom(buf, at, end);
+          if (codeAt >= at + TS_PACKET && this.watch.leading?.search.skip(buf, at) === true)
+            continue;
+        }
+        this.onLeading(buf, at, here, arrivalMs);
       } else if (role !== ROLE_MEDIA) {
         if (role === ROLE_PSI) this.onPsi(buf, at, here, pid, arrivalMs);
         else if ((second & 0x40) !== 0 || this.openRivals > 0) {
@@ -390,4 +400,10 @@ function timeOf(buf: Buffer, at: number): number {
 
 function isSameService(a: Programme, b: Programme): boolean {
   return a.programmeNumber === b.programmeNumber && a.pmtPid === b.pmtPid;
+}
+
+/** Index of the first start code that begins in `buf[at..end)`; Infinity if there is none. */
+function startCodeFrom(buf: Buffer, at: number, end: number): number {
+  const found = (end < buf.length ? buf.subarray(0, end) : buf).indexOf(START_CODE, at);
+  return found < 0 ? Infinity : found;
 }

@@ -23,7 +23,7 @@ const MAX_REORDERED = 32;
 /** The last packet of a PID that has payload. */
 export interface LastPacket {
   readonly position: number;
-  /** The 188 bytes, as a view of the ring. */
+  /** A copy of the 188 bytes. */
   readonly packet: Buffer;
 }
 
@@ -106,7 +106,7 @@ export class OutgoingTail {
       const pid = pidOf(run, at);
       if (pid === NULL_PID || !hasPayload(run, at) || found.has(pid)) continue;
       found.add(pid);
-      const packet = run.subarray(at, at + TS_PACKET);
+      const packet = Buffer.from(run.subarray(at, at + TS_PACKET));
       this.lastPackets.set(pid, { position: position + at, packet });
     }
   }

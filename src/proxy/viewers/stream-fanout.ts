@@ -66,6 +66,7 @@ export class StreamFanout implements BacklogFeed {
     viewer.progressMs = nowMs;
     viewer.grantedMs = this.history.mediaMsBehind(point.position) ?? 0;
     this.streaming.push(viewer);
+    this.history.ring.addHolder(viewer);
     this.scheduler.attached++;
     socket.on('drain', () => this.enqueueIfBehind(viewer));
     this.scheduler.enqueue(this, viewer);
@@ -75,6 +76,7 @@ export class StreamFanout implements BacklogFeed {
   detach(viewer: Viewer): void {
     const at = this.streaming.indexOf(viewer);
     if (at < 0) return;
+    this.history.ring.removeHolder(viewer);
     this.scheduler.attached--;
     const last = this.streaming.pop();
     if (last !== undefined && last !== viewer) this.streaming[at] = last;
@@ -202,6 +204,7 @@ export class StreamFanout implements BacklogFeed {
   close(): void {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
+    for (const viewer of this.streaming) this.history.ring.removeHolder(viewer);
     this.scheduler.attached -= this.streaming.length;
     this.streaming.length = 0;
   }

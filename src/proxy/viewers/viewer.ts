@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { monotonicMs, wallClockIso } from '../../kernel/clock';
+import type { ViewHolder } from '../buffer';
 import { withMovedTimes } from '../mpegts';
 
 /** Identity of a viewer. Address and user agent are labels only: many viewers behind one router share both. */
@@ -41,7 +42,7 @@ export interface ViewerHost {
  *
  * The fan-out moves it to `streaming` and `paused`; a hang-up, a policy or the end of the stream moves it to `gone`.
  */
-export class Viewer {
+export class Viewer implements ViewHolder {
   readonly joinedAt = wallClockIso();
   readonly joinedMs = monotonicMs();
   socket: Socket | null = null;
@@ -113,6 +114,11 @@ export class Viewer {
     return [this.writtenBefore, this.written].filter((bytes) => bytes !== null);
   }
 
+  /** True if one of the last written buffers is a view of `memory`, unsent or not: a jump reads both again. */
+  holds(memory: ArrayBufferLike): boolean {
+    return this.written?.buffer === memory || this.writtenBefore?.buffer === memory;
+  }
+
   /** True if the kernel has taken all written bytes; only then is more written. */
   get isDrained(): boolean {
     return this.socket !== null && this.socket.writableLength === 0;
@@ -134,9 +140,9 @@ export class Viewer {
     if (this.cursor > tail && this.movedTicks === 0) return 0;
     let bytes = 0;
     for (const view of [this.written, this.writtenBefore]) {
-      if (view === null || counted.has(view.buffer)) continue;
+      if (view === null) continue;
+      if (!counted.has(view.buffer)) bytes += view.buffer.byteLength;
       counted.add(view.buffer);
-      bytes += view.buffer.byteLength;
       // The older buffer is with the kernel unless more bytes than the newer one has are unsent.
       if (this.socket.writableLength <= view.length) break;
     }

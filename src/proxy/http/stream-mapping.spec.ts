@@ -3,7 +3,7 @@ import { StreamHistory } from '../upstream';
 import type { LiveStream } from '../live';
 import type { StreamSnapshot } from '../streams';
 import { SyntheticStream } from '../testing/synthetic-stream.spec-support';
-import { someViewer } from '../testing/viewers.spec-support';
+import { makeViewer } from '../testing/viewers.spec-support';
 import { Loopback } from '../testing/loopback.spec-support';
 import { toClientDto, toSessionDto, toStreamDto } from './stream-mapping';
 
@@ -194,7 +194,7 @@ describe('toClientDto', () => {
   const session = { history } as unknown as LiveStream;
 
   it('of one who waits', () => {
-    const viewer = someViewer('192.0.2.7');
+    const viewer = makeViewer('192.0.2.7');
     expect(toClientDto(viewer, session)).toEqual({
       client_id: viewer.id,
       ip_address: '192.0.2.7',
@@ -210,7 +210,7 @@ describe('toClientDto', () => {
 
   it('of one who watches', async () => {
     const loopback = await Loopback.open();
-    const viewer = someViewer();
+    const viewer = makeViewer();
     viewer.socket = (await loopback.pair()).near;
     viewer.queuedBytes = 5000;
     viewer.cursor = history.points.oldest()!.position;

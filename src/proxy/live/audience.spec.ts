@@ -1,7 +1,7 @@
 import { SlotHolder } from '../../engines';
 import type { ViewerHost } from '../viewers';
 import { ManualJobs } from '../testing/manual-jobs.spec-support';
-import { someViewer } from '../testing/viewers.spec-support';
+import { makeViewer } from '../testing/viewers.spec-support';
 import { Audience } from './audience';
 
 const host: ViewerHost = { removeViewer: () => undefined };
@@ -29,7 +29,7 @@ describe('Audience', () => {
 
   it('ends the grace when somebody comes, viewer or holder', () => {
     audience.beginIdleIfUnwatched();
-    audience.add(someViewer(), host);
+    audience.add(makeViewer(), host);
     expect(jobs.pending.size).toBe(0);
     expect(audience.idleSince).toBeNull();
 
@@ -41,20 +41,20 @@ describe('Audience', () => {
   });
 
   it('tells when nobody is there any more and when somebody is again, once each', () => {
-    const viewer = someViewer();
+    const viewer = makeViewer();
     audience.add(viewer, host);
     expect(changes).toBe(0);
     audience.remove(viewer, 'hung_up');
     audience.beginIdleIfUnwatched();
     audience.beginIdleIfUnwatched();
     expect(changes).toBe(1);
-    audience.add(someViewer(), host);
-    audience.add(someViewer(), host);
+    audience.add(makeViewer(), host);
+    audience.add(makeViewer(), host);
     expect(changes).toBe(2);
   });
 
   it('has no grace while anybody is there', () => {
-    const [first, second] = [someViewer(), someViewer()];
+    const [first, second] = [makeViewer(), makeViewer()];
     const holder = {};
     audience.add(first, host);
     audience.add(second, host);
@@ -71,7 +71,7 @@ describe('Audience', () => {
   });
 
   it('is idle while all who are there are paused, but has no grace as long as one is', () => {
-    const [first, second] = [someViewer(), someViewer()];
+    const [first, second] = [makeViewer(), makeViewer()];
     audience.add(first, host);
     audience.add(second, host);
     audience.setPaused(first, true);
@@ -91,7 +91,7 @@ describe('Audience', () => {
   });
 
   it('is watched again when a paused viewer goes on', () => {
-    const viewer = someViewer();
+    const viewer = makeViewer();
     audience.add(viewer, host);
     audience.setPaused(viewer, true);
     audience.setPaused(viewer, false);
@@ -112,7 +112,7 @@ describe('Audience', () => {
   });
 
   it('says once who was removed, and why', () => {
-    const viewer = someViewer();
+    const viewer = makeViewer();
     audience.add(viewer, host);
     expect(viewer.host).toBe(host);
     expect(audience.remove(viewer, 'kicked')).toBe(true);
@@ -122,7 +122,7 @@ describe('Audience', () => {
   });
 
   it('counts the bytes of those who are there and of those who have left', () => {
-    const [first, second] = [someViewer(), someViewer()];
+    const [first, second] = [makeViewer(), makeViewer()];
     audience.add(first, host);
     audience.add(second, host);
     first.queuedBytes = 1000;
@@ -138,7 +138,7 @@ describe('Audience', () => {
     const other = new Audience('2', 10_000, jobs, new SlotHolder('s'));
     const otherHost: ViewerHost = { removeViewer: () => undefined };
     other.beginIdleIfUnwatched();
-    const viewer = someViewer();
+    const viewer = makeViewer();
     const holder = {};
     audience.add(viewer, host);
     audience.hold(holder, 'check');

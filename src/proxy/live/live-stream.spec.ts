@@ -1,16 +1,16 @@
 import 'reflect-metadata';
 import { pid, TS_PACKET } from '../mpegts';
-import { fault, session as engineSession } from '../testing/scripted-ace.spec-support';
-import { selector, SessionStage } from '../testing/session-stage.spec-support';
+import { engineSession, fault } from '../testing/scripted-ace.spec-support';
+import { selector, LiveStage } from '../testing/live-stage.spec-support';
 import { packetsOf, SyntheticStream } from '../testing/synthetic-stream.spec-support';
-import { never, turns, until } from '../testing/until.spec-support';
+import { eventLoopTurns, until, untilAborted } from '../testing/until.spec-support';
 
 const A = selector('a');
 
-let stage: SessionStage;
+let stage: LiveStage;
 
 beforeEach(async () => {
-  stage = await SessionStage.open();
+  stage = await LiveStage.open();
 });
 
 afterEach(() => stage.close());
@@ -19,23 +19,23 @@ describe('a start', () => {
   it('is answered with the engine, and ready with the first random access point', async () => {
     await stage.close();
     // A busy machine's pause between two packets is not to be told as a stall.
-    stage = await SessionStage.open({ env: { PROXY_KEEPALIVE_AFTER: '5s' } });
-    const { session, ready } = stage.join(A);
+    stage = await LiveStage.open({ env: { PROXY_KEEPALIVE_AFTER: '5s' } });
+    const { stream, ready } = stage.join(A);
     let isReady = false;
     void ready.then(() => (isReady = true));
-    expect(session.state).toBe('starting');
-    expect(await session.answered).toBe(session);
+    expect(stream.state).toBe('starting');
+    expect(await stream.answered).toBe(stream);
     const source = await stage.source(1);
     const media = new SyntheticStream().take(10);
     source.send(media.subarray(0, 2 * TS_PACKET));
-    await until(() => session.ingest.bytesIn > 0);
-    await turns();
+    await until(() => stream.ingest.bytesIn > 0);
+    await eventLoopTurns();
     expect(isReady).toBe(false);
-    expect(session.state).toBe('starting');
+    expect(stream.state).toBe('starting');
     source.send(media.subarray(2 * TS_PACKET));
     await ready;
-    expect(session.state).toBe('live');
-    const { timeline } = session;
+    expect(stream.state).toBe('live');
+    const { timeline } = stream;
     const times = [
       timeline.requestedAt,
       timeline.engineAnsweredAt,
@@ -44,14 +44,14 @@ describe('a start', () => {
       timeline.firstKeyframeAt,
     ];
     for (const time of times) expect(time).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
-    expect(await stage.told()).toEqual(['stream_requested', 'stream_started']);
+    expect(await stage.publishedTypes()).toEqual(['stream_requested', 'stream_started']);
   });
 
   it('shows who waited all there is, and who comes later what is recent', async () => {
     const first = stage.join(A);
     (await stage.source(1)).play(250);
     const early = await stage.attach(first);
-    const { history } = first.session;
+    const { history } = first.stream;
     await until(() => first.viewer.cursor === history.ring.head);
     await until(() => early.receivedBytes() === first.viewer.queuedBytes);
     expect(first.viewer.queuedBytes).toBe(history.ring.head);
@@ -68,7 +68,7 @@ describe('a start', () => {
         .map((packet) => pid(packet, 0))
         .slice(0, 2),
     ).toEqual([0, 0x1000]);
-    expect(await stage.told()).toContain('viewer_joined');
+    expect(await stage.publishedTypes()).toContain('viewer_joined');
   });
 
   it.each<[string, () => void]>([
@@ -81,18 +81,18 @@ describe('a start', () => {
     [
       'while the engine is asked',
       () => {
-        stage.ace.onStart = ({ signal }) => never(signal);
+        stage.ace.onStart = ({ signal }) => untilAborted(signal);
       },
     ],
   ])('that nobody waits for any more %s leaves nothing behind', async (_, arrange) => {
     arrange();
     const joined = stage.join(A);
-    await turns();
+    await eventLoopTurns();
     stage.leave(joined);
-    expect(joined.session.state).toBe('grace');
+    expect(joined.stream.state).toBe('grace');
     stage.jobs.runAll();
-    await joined.session.end('stopped');
-    expect(joined.session).toMatchObject({ state: 'ended', endReason: 'no_viewers' });
+    await joined.stream.end('stopped');
+    expect(joined.stream).toMatchObject({ state: 'ended', endReason: 'no_viewers' });
     expect(stage.engines.inUse()).toBe(0);
     expect(stage.ace.count('stop')).toBe(0);
     expect(stage.directory.list()).toEqual([]);
@@ -100,7 +100,10 @@ describe('a start', () => {
   });
 
   it.each([
-    ['while the playback is opened', () => (stage.ace.onOpen = (_path, signal) => never(signal))],
+    [
+      'while the playback is opened',
+      () => (stage.ace.onOpen = (_path, signal) => untilAborted(signal)),
+    ],
     ['while media are awaited', () => undefined],
   ])('that nobody waits for any more %s stops its engine session, once', async (_, arrange) => {
     arrange();
@@ -108,8 +111,8 @@ describe('a start', () => {
     await until(() => stage.ace.count('open') === 1);
     stage.leave(joined);
     stage.jobs.runAll();
-    await joined.session.end('stopped');
-    await joined.session.end('stopped');
+    await joined.stream.end('stopped');
+    await joined.stream.end('stopped');
     expect(stage.ace.count('stop e1 /ace/cmd/1')).toBe(1);
     expect(stage.engines.inUse()).toBe(0);
   });
@@ -119,23 +122,23 @@ describe('a start', () => {
     await until(() => stage.ace.count('open') === 1);
     stage.leave(first);
     const second = stage.join(A);
-    expect(second.session).toBe(first.session);
+    expect(second.stream).toBe(first.stream);
     expect(stage.jobs.pending.size).toBe(0);
     (await stage.source(1)).play(30);
-    expect(await second.ready).toBe(first.session);
+    expect(await second.ready).toBe(first.stream);
     expect(stage.ace.count('start')).toBe(1);
   });
 
   it('is not ended by a grace job that is out of date', async () => {
     const watched = await stage.live(A);
     const over = stage.join(selector('b'));
-    await over.session.end('stopped');
-    for (const { session } of [watched, over]) {
-      await stage.directory.endAfterGrace({ streamUid: session.uid });
+    await over.stream.end('stopped');
+    for (const { stream } of [watched, over]) {
+      await stage.directory.endAfterGrace({ streamUid: stream.uid });
     }
     await stage.directory.endAfterGrace({ streamUid: 'of an earlier process' });
-    expect(stage.directory.list()).toEqual([watched.session]);
-    expect(watched.session.state).toBe('live');
+    expect(stage.directory.list()).toEqual([watched.stream]);
+    expect(watched.stream.state).toBe('live');
   });
 
   it('keeps its slot until the engine session is stopped', async () => {
@@ -143,9 +146,9 @@ describe('a start', () => {
     let stopped: () => void = () => undefined;
     stage.ace.onStop = () => new Promise<void>((resolve) => (stopped = resolve));
     let isOver = false;
-    const ending = joined.session.end('stopped').then(() => (isOver = true));
+    const ending = joined.stream.end('stopped').then(() => (isOver = true));
     await until(() => stage.ace.count('stop') === 1);
-    await turns();
+    await eventLoopTurns();
     expect(stage.engines.inUse()).toBe(1);
     expect(isOver).toBe(false);
     stopped();
@@ -161,7 +164,7 @@ describe('viewers', () => {
     const pairs = [await stage.attach(first), await stage.attach(second)];
     // Node takes a reset that comes together with data for an end; other clients do not.
     for (const [i, { viewer }] of [first, second].entries()) {
-      await until(() => viewer.cursor === first.session.history.ring.head);
+      await until(() => viewer.cursor === first.stream.history.ring.head);
       await until(() => pairs[i]!.receivedBytes() === viewer.queuedBytes);
     }
     const resets = pairs.map(({ far }) => {
@@ -169,13 +172,13 @@ describe('viewers', () => {
       far.on('error', (error: NodeJS.ErrnoException) => (isReset = error.code === 'ECONNRESET'));
       return () => isReset;
     });
-    first.session.removeViewer(first.viewer, 'hung_up');
-    first.session.removeViewer(second.viewer, 'kicked');
+    first.stream.removeViewer(first.viewer, 'hung_up');
+    first.stream.removeViewer(second.viewer, 'kicked');
     await until(() => pairs.every(({ far }) => far.destroyed));
     expect(resets.map((isReset) => isReset())).toEqual([false, true]);
     expect(stage.streams.limits.count).toBe(0);
-    expect(first.session.state).toBe('grace');
-    await stage.told();
+    expect(first.stream.state).toBe('grace');
+    await stage.publishedTypes();
     const left = stage.events.filter(({ type }) => type === 'viewer_left');
     expect(left.map(({ payload }) => payload)).toMatchObject([
       { client_id: first.viewer.id, reason: 'hung_up' },
@@ -188,17 +191,17 @@ describe('viewers', () => {
     await until(() => stage.ace.count('open') === 1);
     stage.leave(first);
     stage.leave(first);
-    first.session.removeViewer(first.viewer, 'kicked');
+    first.stream.removeViewer(first.viewer, 'kicked');
     expect(first.viewer.leaveReason).toBe('hung_up');
-    expect([...first.session.viewers]).toEqual([second.viewer]);
+    expect([...first.stream.viewers]).toEqual([second.viewer]);
     expect(stage.streams.limits.count).toBe(1);
-    expect(first.session.state).toBe('starting');
+    expect(first.stream.state).toBe('starting');
   });
 
   it('who waited only are not told of as having left', async () => {
     const first = stage.join(A);
     stage.leave(first);
-    expect(await stage.told()).not.toContain('viewer_left');
+    expect(await stage.publishedTypes()).not.toContain('viewer_left');
   });
 
   it('are reset when the stream is stopped, and waiting ones get an error', async () => {
@@ -206,7 +209,7 @@ describe('viewers', () => {
     const pair = await stage.attach(watching);
     const waiting = stage.join(selector('b'));
     await until(() => stage.ace.count('open') === 2);
-    await Promise.all([watching.session.end('stopped'), waiting.session.end('stopped')]);
+    await Promise.all([watching.stream.end('stopped'), waiting.stream.end('stopped')]);
     await expect(waiting.ready).rejects.toMatchObject({ code: 'not_found' });
     await until(() => pair.far.destroyed);
     expect(watching.viewer.leaveReason).toBe('stopped');
@@ -218,7 +221,7 @@ describe('a snapshot', () => {
   it('says what is, and after the end what was', async () => {
     const joined = await stage.live(A);
     await stage.attach(joined);
-    expect(joined.session.snapshot()).toMatchObject({
+    expect(joined.stream.snapshot()).toMatchObject({
       id: A.value,
       state: 'live',
       isLive: true,
@@ -230,7 +233,7 @@ describe('a snapshot', () => {
       buffer: { keyframes: 2 },
       failovers: 0,
     });
-    await joined.session.end('stopped');
+    await joined.stream.end('stopped');
     expect(stage.streams.findPast(A.value)).toMatchObject({
       state: 'ended',
       endReason: 'stopped',
@@ -243,7 +246,7 @@ describe('a snapshot', () => {
 
   it('names what is unknown as unknown', async () => {
     stage.ace.onStart = ({ number }) => engineSession(number, { isLive: -1 });
-    expect((await stage.live(A)).session.snapshot().isLive).toBeNull();
+    expect((await stage.live(A)).stream.snapshot().isLive).toBeNull();
     stage.ace.onStart = () => Promise.reject(fault('content', 'unknown'));
     await expect(stage.join(selector('b')).ready).rejects.toThrow();
     expect(stage.streams.findPast('b'.repeat(40))).toMatchObject({

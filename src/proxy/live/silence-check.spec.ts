@@ -29,7 +29,7 @@ describe('SilenceCheck', () => {
     check = new SilenceCheck({ engineAnswers }, lateness, () => nowMs);
   });
 
-  /** Looks as the timer of a session does. */
+  /** Looks as the timer of a stream does. */
   function passTo(ms: number): void {
     while (nowMs < ms) {
       nowMs += TICK_MS;

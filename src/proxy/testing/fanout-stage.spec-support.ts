@@ -32,7 +32,7 @@ export interface Watcher extends Pair {
 export class FanoutStage {
   readonly history: StreamHistory;
   readonly fanout: StreamFanout;
-  readonly catchUp = new BacklogScheduler();
+  readonly backlog = new BacklogScheduler();
   readonly cut: { viewer: Viewer; reason: LeaveReason }[] = [];
   readonly jumps: Jump[] = [];
   readonly paused = new Set<Viewer>();
@@ -43,7 +43,7 @@ export class FanoutStage {
     settings: StageSettings,
   ) {
     this.history = new StreamHistory(settings);
-    this.fanout = new StreamFanout(this.history, this.catchUp, settings, {
+    this.fanout = new StreamFanout(this.history, this.backlog, settings, {
       fault: (error) => {
         throw error;
       },
@@ -86,7 +86,7 @@ export class FanoutStage {
 
   close(): void {
     this.fanout.close();
-    this.catchUp.onModuleDestroy();
+    this.backlog.onModuleDestroy();
     this.loopback.close();
   }
 }

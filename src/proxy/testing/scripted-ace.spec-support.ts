@@ -27,7 +27,7 @@ export function fault(kind: EngineFaultKind, reason: string): EngineFault {
 }
 
 /** An engine's session number `n`, without an infohash unless `changes` give one. */
-export function session(n: number, changes: Partial<EngineSession> = {}): EngineSession {
+export function engineSession(n: number, changes: Partial<EngineSession> = {}): EngineSession {
   return {
     playbackPath: `/ace/r/${n}`,
     statPath: `/ace/stat/${n}`,
@@ -63,7 +63,7 @@ export class ScriptedAce implements PlaybackApi {
   readonly log: string[] = [];
   readonly sources: ScriptedSource[] = [];
   onStart: (call: StartCall) => EngineSession | Promise<EngineSession> = ({ number }) =>
-    session(number);
+    engineSession(number);
   onOpen: (path: string, signal: AbortSignal) => ScriptedSource | Promise<ScriptedSource> = () =>
     new ScriptedSource();
   onFile: (engineId: string, signal: AbortSignal) => Promise<IncomingMessage> = () =>

@@ -1,6 +1,6 @@
 import { StreamHistory } from '../../upstream';
 import { SyntheticStream } from '../../testing/synthetic-stream.spec-support';
-import { someViewer } from '../../testing/viewers.spec-support';
+import { makeViewer } from '../../testing/viewers.spec-support';
 import type { Viewer } from '../../viewers';
 import { runwayOf } from './runway';
 
@@ -12,7 +12,7 @@ describe('runwayOf', () => {
 
   /** One that watches, `share` of the ring behind its head. */
   function behind(share: number): Viewer {
-    const viewer = someViewer();
+    const viewer = makeViewer();
     viewer.cursor = history.ring.head - Math.round((share * bytes.length) / 188) * 188;
     viewer.socket = {} as Viewer['socket'];
     return viewer;
@@ -27,7 +27,7 @@ describe('runwayOf', () => {
 
   it('is nothing for those who only wait, and without any', () => {
     expect(runwayOf(history, [])).toBeNull();
-    expect(runwayOf(history, [someViewer()])).toBeNull();
+    expect(runwayOf(history, [makeViewer()])).toBeNull();
   });
 
   it('is nothing while the stream has no clock', () => {

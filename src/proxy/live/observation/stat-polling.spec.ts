@@ -1,5 +1,5 @@
 import { type EngineFault, type EngineSession, type EngineStat } from '../../../ace';
-import { fault, session as engineSession, stat } from '../../testing/scripted-ace.spec-support';
+import { engineSession, fault, stat } from '../../testing/scripted-ace.spec-support';
 import type { Source } from '../sources/source.port';
 import { StatPolling, type PollResult } from './stat-polling';
 

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { fault, stat } from '../../testing/scripted-ace.spec-support';
-import { selector, SessionStage, type Joined } from '../../testing/session-stage.spec-support';
+import { selector, LiveStage, type Joined } from '../../testing/live-stage.spec-support';
 import { SyntheticStream } from '../../testing/synthetic-stream.spec-support';
 import { until } from '../../testing/until.spec-support';
 import { LoopPolicy } from './loop-policy';
@@ -67,8 +67,8 @@ describe('LoopPolicy', () => {
   });
 });
 
-describe('a session is observed', () => {
-  let stage: SessionStage;
+describe('a stream is observed', () => {
+  let stage: LiveStage;
 
   afterEach(async () => {
     jest.restoreAllMocks();
@@ -76,29 +76,29 @@ describe('a session is observed', () => {
   });
 
   async function open(env: Record<string, string> = {}): Promise<Joined> {
-    stage = await SessionStage.open({ env });
+    stage = await LiveStage.open({ env });
     return stage.live(A);
   }
 
   it('knows what its engine says, from its own memory', async () => {
-    stage = await SessionStage.open();
+    stage = await LiveStage.open();
     stage.ace.onStat = () => stat();
-    const { session } = await stage.live(A);
-    await until(() => session.observation.stat !== null);
-    expect(session.observation.stat).toMatchObject({ engineId: 'e1', stat: { peers: 5 } });
-    expect(session.observation.polls).toEqual({ answered: 1, failed: 0, session_gone: 0 });
+    const { stream } = await stage.live(A);
+    await until(() => stream.observation.stat !== null);
+    expect(stream.observation.stat).toMatchObject({ engineId: 'e1', stat: { peers: 5 } });
+    expect(stream.observation.polls).toEqual({ answered: 1, failed: 0, session_gone: 0 });
   });
 
   it('leaves an engine session that its engine does not know any more', async () => {
-    const { session, viewer } = await open();
+    const { stream, viewer } = await open();
     stage.ace.onStat = ({ playbackSessionId }) => {
       if (playbackSessionId === 'session-1') throw fault('session', 'unknown_playback_session_id');
       return stat();
     };
     (await stage.source(2)).play(30);
-    await until(() => session.failovers === 1);
-    expect(session.attempts[0]!.outcome).toBe('session_gone');
-    expect(session.current?.lease.engine.id).toBe('e1');
+    await until(() => stream.failovers === 1);
+    expect(stream.attempts[0]!.outcome).toBe('session_gone');
+    expect(stream.current?.lease.engine.id).toBe('e1');
     expect(stage.engines.complaints).toEqual([]);
     expect(viewer.leaveReason).toBeNull();
   });
@@ -109,7 +109,7 @@ describe('a session is observed', () => {
   };
 
   async function repeat(mode: string): Promise<Joined> {
-    stage = await SessionStage.open({
+    stage = await LiveStage.open({
       env: { LOOP_DETECTION: mode, LOOP_DETECTION_AFTER: '5s' },
     });
     const joined = stage.join(A);
@@ -119,42 +119,44 @@ describe('a session is observed', () => {
   }
 
   it('whose source repeats itself: says so once, and plays on', async () => {
-    const { session, viewer } = await repeat('report');
+    const { stream, viewer } = await repeat('report');
     const source = await stage.source(1);
     source.send(loop()).send(loop());
     await until(() => stage.events.some(({ type }) => type === 'stream_looping'));
     source.send(loop());
-    expect(session.observation.finding).toMatchObject({ cause: 'media_repeats' });
+    expect(stream.observation.finding).toMatchObject({ cause: 'media_repeats' });
     const event = stage.events.find(({ type }) => type === 'stream_looping');
     expect(event?.payload).toMatchObject({ engine_id: 'e1', action: 'report' });
     expect(viewer.leaveReason).toBeNull();
     expect(stage.ace.count('start')).toBe(1);
-    expect((await stage.told()).filter((type) => type === 'stream_looping')).toHaveLength(1);
+    expect((await stage.publishedTypes()).filter((type) => type === 'stream_looping')).toHaveLength(
+      1,
+    );
   });
 
   it('whose source repeats itself: goes to another engine, which is not blamed for its bytes', async () => {
-    const { session, viewer } = await repeat('failover');
+    const { stream, viewer } = await repeat('failover');
     (await stage.source(1)).send(loop()).send(loop());
     (await stage.source(2)).send(loop());
-    await until(() => session.current?.lease.engine.id === 'e2');
-    expect(session.attempts[0]!.outcome).toBe('looping');
+    await until(() => stream.current?.lease.engine.id === 'e2');
+    expect(stream.attempts[0]!.outcome).toBe('looping');
     expect(stage.engines.complaints).toEqual([]);
     expect(viewer.leaveReason).toBeNull();
     await until(() => stage.ace.count('stop e1') === 1);
   });
 
   it('whose source repeats itself: is ended, and its viewers are reset', async () => {
-    const { session, viewer } = await repeat('stop');
+    const { stream, viewer } = await repeat('stop');
     (await stage.source(1)).send(loop()).send(loop());
-    await until(() => session.isOver);
-    expect([session.state, session.endReason]).toEqual(['ended', 'looping']);
+    await until(() => stream.isOver);
+    expect([stream.state, stream.endReason]).toEqual(['ended', 'looping']);
     expect(viewer.leaveReason).toBe('stopped');
   });
 
   it('is not ended because somebody sets the wall clock', async () => {
-    const { session, viewer } = await open({ LOOP_DETECTION: 'stop' });
+    const { stream, viewer } = await open({ LOOP_DETECTION: 'stop' });
     const real = Date.now.bind(Date);
-    const { observation } = session;
+    const { observation } = stream;
     let seconds = 0;
     /** The engine tells a position of now, which grows, and it is looked at. */
     const look = (): void => {
@@ -165,30 +167,30 @@ describe('a session is observed', () => {
     for (const hours of [0, 3, -3, 30, 0]) {
       jest.spyOn(Date, 'now').mockImplementation(() => real() + hours * 3_600_000);
       for (let n = 0; n < 3; n++) look();
-      expect([hours, observation.finding, session.state]).toEqual([hours, null, 'live']);
+      expect([hours, observation.finding, stream.state]).toEqual([hours, null, 'live']);
       expect(observation.stat).not.toBeNull();
     }
     expect(viewer.leaveReason).toBeNull();
   });
 
   it('of a source after another one with the same past, as a burst sends it: no loop', async () => {
-    const { session } = await repeat('report');
-    session.observation['tick'](performance.now() + 10_000);
+    const { stream } = await repeat('report');
+    stream.observation['tick'](performance.now() + 10_000);
     (await stage.source(1)).reset();
     // All of it was there before: where that is proved, it is cut.
     (await stage.source(2))
       .send(loop())
       .send(new SyntheticStream({ startMs: 5_012_000 }).take(300));
-    await until(() => session.failovers === 1 && session.history.points.count >= 20);
+    await until(() => stream.failovers === 1 && stream.history.points.count >= 20);
     await until(() => stage.ace.sources[1]!.body.readableLength === 0);
-    session.observation['tick'](performance.now() + 20_000);
-    expect(session.observation.finding).toBeNull();
-    expect(await stage.told()).not.toContain('stream_looping');
+    stream.observation['tick'](performance.now() + 20_000);
+    expect(stream.observation.finding).toBeNull();
+    expect(await stage.publishedTypes()).not.toContain('stream_looping');
   });
 
   it('a fault while looking is logged once and ends nothing', async () => {
-    const { session, viewer } = await open();
-    Object.defineProperty(session.history, 'runsFrom', {
+    const { stream, viewer } = await open();
+    Object.defineProperty(stream.history, 'runsFrom', {
       value: () => {
         throw new Error('cannot look');
       },
@@ -196,10 +198,10 @@ describe('a session is observed', () => {
     const complaints = (): string[] =>
       stage.log.lines.filter((line) => line.includes('cannot be observed'));
     await until(() => complaints().length > 0);
-    const looked = session.observation['lookedMs'];
-    await until(() => session.observation['lookedMs'] > looked);
+    const looked = stream.observation['lookedMs'];
+    await until(() => stream.observation['lookedMs'] > looked);
     expect(complaints()).toHaveLength(1);
     expect(viewer.leaveReason).toBeNull();
-    expect(session.state).toBe('live');
+    expect(stream.state).toBe('live');
   });
 });

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { broadcast, PLAIN } from '../../testing/broadcast.spec-support';
-import { fault, session as engineSession } from '../../testing/scripted-ace.spec-support';
-import { selector, SessionStage, type Joined } from '../../testing/session-stage.spec-support';
+import { engineSession, fault } from '../../testing/scripted-ace.spec-support';
+import { selector, LiveStage, type Joined } from '../../testing/live-stage.spec-support';
 import { until } from '../../testing/until.spec-support';
 
 /** One broadcast that all engines have, a key frame each second. */
@@ -11,7 +11,7 @@ const AIR = broadcast({
 });
 const FRAMES = 50;
 
-let stage: SessionStage;
+let stage: LiveStage;
 let joined: Joined;
 let opened: number;
 /** Added to the monotonic clock. */
@@ -24,7 +24,7 @@ async function open(env: Record<string, string>): Promise<void> {
   passedMs = 0;
   const real = performance.now.bind(performance);
   jest.spyOn(performance, 'now').mockImplementation(() => real() + passedMs);
-  stage = await SessionStage.open({ env, engines: 9 });
+  stage = await LiveStage.open({ env, engines: 9 });
   joined = stage.join(selector('a'));
   (await stage.source(1)).send(frames(0, FRAMES - 1));
   await joined.ready;
@@ -45,22 +45,22 @@ async function endAfter(ms: number): Promise<void> {
 
 /** The source ends after `ms`, and the next one has the last second of it, or begins a second later. */
 async function change(how: 'without loss' | 'with a gap', ms: number): Promise<void> {
-  const { session } = joined;
+  const { stream } = joined;
   await endAfter(ms);
   const end = opened * FRAMES;
   const from = how === 'without loss' ? end - 25 : end + 25;
   opened++;
   (await stage.source(opened)).send(frames(from, end + FRAMES - 1));
-  await until(() => session.failovers === opened - 1 && session.ingest.join !== null);
-  expect(session.ingest.join?.isFlagged).toBe(how === 'with a gap');
+  await until(() => stream.failovers === opened - 1 && stream.ingest.join !== null);
+  expect(stream.ingest.join?.isFlagged).toBe(how === 'with a gap');
 }
 
 async function isGivenUp(words: string): Promise<void> {
   await endAfter(1000);
-  await until(() => joined.session.isOver);
-  expect(joined.session.error).toMatchObject({ code: 'engine_failed' });
-  expect(joined.session.error?.detail).toContain(words);
-  expect(joined.session.attempts.at(-1)).toMatchObject({ outcome: 'source_lost_too_often' });
+  await until(() => joined.stream.isOver);
+  expect(joined.stream.error).toMatchObject({ code: 'engine_failed' });
+  expect(joined.stream.error?.detail).toContain(words);
+  expect(joined.stream.attempts.at(-1)).toMatchObject({ outcome: 'source_lost_too_often' });
   expect(joined.viewer.leaveReason).toBe('stream_failed');
   await until(() => stage.engines.inUse() === 0);
 }
@@ -74,7 +74,7 @@ describe('a stream whose source ends every 20 s', () => {
     for (let n = 0; n < 3; n++) {
       await change('with a gap', 20_000);
     }
-    expect(joined.session.isOver).toBe(false);
+    expect(joined.stream.isOver).toBe(false);
     await isGivenUp('3 times within 300 s');
   });
 
@@ -83,7 +83,7 @@ describe('a stream whose source ends every 20 s', () => {
     await endAfter(20_000);
     for (let n = 2; n <= 3; n++) {
       const next = (await stage.source(n)).send(frames(FRAMES - 25, FRAMES));
-      await until(() => joined.session.isFlowing);
+      await until(() => joined.stream.isFlowing);
       next.end();
     }
     await isGivenUp('2 times within 300 s');
@@ -111,8 +111,8 @@ describe('a stream whose engines die', () => {
     for (let n = 1; n <= 5; n++) {
       dead.add(`e${n}`);
       await change('with a gap', 1000);
-      expect(joined.session.engineId).toBe(`e${n + 1}`);
+      expect(joined.stream.engineId).toBe(`e${n + 1}`);
     }
-    expect(joined.session.failovers).toBe(5);
+    expect(joined.stream.failovers).toBe(5);
   });
 });

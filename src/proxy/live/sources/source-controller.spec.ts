@@ -1,19 +1,15 @@
 import 'reflect-metadata';
-import { fault, session as engineSession } from '../../testing/scripted-ace.spec-support';
+import { engineSession, fault } from '../../testing/scripted-ace.spec-support';
 import { ScriptedSource } from '../../testing/scripted-source.spec-support';
-import {
-  selector,
-  SessionStage,
-  type StageOptions,
-} from '../../testing/session-stage.spec-support';
-import { never, until } from '../../testing/until.spec-support';
+import { selector, LiveStage, type StageOptions } from '../../testing/live-stage.spec-support';
+import { until, untilAborted } from '../../testing/until.spec-support';
 
 const A = selector('a');
 
-let stage: SessionStage;
+let stage: LiveStage;
 
 async function open(options: StageOptions = {}): Promise<void> {
-  stage = await SessionStage.open(options);
+  stage = await LiveStage.open(options);
 }
 
 afterEach(() => stage.close());
@@ -22,10 +18,10 @@ describe('a start on an engine that refuses', () => {
   it('asks the same engine in the other form of id, then says that the content is unknown', async () => {
     await open();
     stage.ace.onStart = ({ number }) => Promise.reject(fault('content', `unknown-${number}`));
-    const { ready, session } = stage.join(A);
+    const { ready, stream } = stage.join(A);
     await expect(ready).rejects.toMatchObject({ code: 'content_not_found' });
     expect(stage.ace.log).toEqual(['start e1 content_id', 'start e1 infohash']);
-    expect(session.attempts).toMatchObject([
+    expect(stream.attempts).toMatchObject([
       { engineId: 'e1', outcome: 'content_unknown', detail: expect.stringContaining('unknown-1') },
     ]);
   });
@@ -34,7 +30,7 @@ describe('a start on an engine that refuses', () => {
     await open();
     stage.ace.onStart = ({ number, selector: { kind } }) =>
       kind === 'infohash' ? engineSession(number) : Promise.reject(fault('content', 'unknown'));
-    const { session } = await stage.live(A);
+    const { stream } = await stage.live(A);
     (await stage.source(1)).end();
     await stage.source(2);
     expect(stage.ace.log.filter((line) => line.startsWith('start'))).toEqual([
@@ -42,7 +38,7 @@ describe('a start on an engine that refuses', () => {
       'start e1 infohash',
       'start e1 infohash',
     ]);
-    expect(session.isOver).toBe(false);
+    expect(stream.isOver).toBe(false);
   });
 
   it('does not believe an engine that is cut off from its network', async () => {
@@ -50,8 +46,8 @@ describe('a start on an engine that refuses', () => {
     stage.engines.disconnect('e1');
     stage.ace.onStart = ({ engineId, number }) =>
       engineId === 'e1' ? Promise.reject(fault('content', 'unknown')) : engineSession(number);
-    const { session } = await stage.live(A);
-    expect(session.current?.lease.engine.id).toBe('e2');
+    const { stream } = await stage.live(A);
+    expect(stream.current?.lease.engine.id).toBe('e2');
     expect(stage.engines.complaints).toEqual(['e1: bad_answer']);
     await until(() => stage.engines.inUse('e1') === 0);
   });
@@ -62,11 +58,11 @@ describe('a start on an engine that refuses', () => {
       engineId === 'e1'
         ? Promise.reject(fault('engine', 'connect_refused'))
         : engineSession(number);
-    const { session } = await stage.live(A);
-    expect(session.current?.lease.engine.id).toBe('e2');
-    expect(session.attempts.map(({ engineId }) => engineId)).toEqual(['e1', 'e2']);
+    const { stream } = await stage.live(A);
+    expect(stream.current?.lease.engine.id).toBe('e2');
+    expect(stream.attempts.map(({ engineId }) => engineId)).toEqual(['e1', 'e2']);
     expect(stage.engines.complaints).toEqual(['e1: connect_refused']);
-    expect(session.failovers).toBe(0);
+    expect(stream.failovers).toBe(0);
   });
 
   it('fails when every engine has, with the words of the last, once each', async () => {
@@ -111,17 +107,17 @@ describe('a start of what can not be played', () => {
 
   it('that is an error page is the fault of the engine', async () => {
     await open();
-    const { session, ready } = stage.join(A);
+    const { stream, ready } = stage.join(A);
     (await stage.source(1)).send(Buffer.from('<html>'.repeat(20_000)));
     (await stage.source(2)).play(30);
     await ready;
-    expect(session.current?.lease.engine.id).toBe('e2');
+    expect(stream.current?.lease.engine.id).toBe('e2');
     expect(stage.engines.complaints).toEqual(['e1: bad_answer']);
   });
 });
 
 describe('a start that takes long', () => {
-  it('opens the same session again while the engine is warming up', async () => {
+  it('opens the same stream again while the engine is warming up', async () => {
     await open();
     let tries = 0;
     stage.ace.onOpen = () =>
@@ -170,7 +166,7 @@ describe('a start that takes long', () => {
     await open({ env: { PROXY_INIT_TIMEOUT: '300ms' } });
     stage.ace.onStart = ({ signal }) =>
       Promise.race([
-        never(signal),
+        untilAborted(signal),
         new Promise<never>((_, reject) => {
           setTimeout(() => reject(fault('engine', 'answer_timeout')), 300);
         }),
@@ -185,8 +181,8 @@ describe('what a start says of its tries', () => {
     await open();
     stage.ace.onStart = ({ engineId, number }) =>
       engineId === 'e1' ? Promise.reject(fault('engine', 'bad_json')) : engineSession(number);
-    const { session } = await stage.live(A);
-    expect(session.attempts).toEqual([
+    const { stream } = await stage.live(A);
+    expect(stream.attempts).toEqual([
       {
         engineId: 'e1',
         source: null,
@@ -204,8 +200,8 @@ describe('what a start says of its tries', () => {
         detail: null,
       },
     ]);
-    await session.end('stopped');
-    expect(session.attempts[1]).toMatchObject({
+    await stream.end('stopped');
+    expect(stream.attempts[1]).toMatchObject({
       outcome: 'stopped',
       durationMs: expect.any(Number),
     });

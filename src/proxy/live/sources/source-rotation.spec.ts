@@ -96,7 +96,7 @@ describe('a running stream', () => {
     expect(stage.next(true)).toBe('b 0');
   });
 
-  it('leaves out what another session plays, and stays when that is all', () => {
+  it('leaves out what another stream plays, and stays when that is all', () => {
     const stage = new Stage(listOf('a', 'b', 'c'));
     stage.elsewhere.add('b');
     expect(stage.next(true)).toBe('c 0');
@@ -146,7 +146,7 @@ describe('a running stream', () => {
   });
 });
 
-describe('a session that a channel joins', () => {
+describe('a stream that a channel joins', () => {
   it('is the channel’s from then on, unless it is another one’s', () => {
     const asked = { kind: 'content_id', value: 'a', fileIndex: 0 } as const;
     const plain = new Stage(listOf('a', 'b'), asked);

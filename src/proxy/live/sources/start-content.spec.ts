@@ -1,6 +1,6 @@
 import type { SourceSelector, SourceKind } from '../../../kernel/content-selector';
-import { fault, ScriptedAce, session } from '../../testing/scripted-ace.spec-support';
-import { selector } from '../../testing/session-stage.spec-support';
+import { engineSession, fault, ScriptedAce } from '../../testing/scripted-ace.spec-support';
+import { selector } from '../../testing/live-stage.spec-support';
 import { startContent, type StartedContent } from './start-content';
 
 const ENGINE = { host: 'e1', port: 6878 };
@@ -24,7 +24,7 @@ function start(content: SourceSelector, mayTryOtherForm = true): Promise<Started
 describe('startContent', () => {
   it('asks once when the engine knows the content', async () => {
     const content = selector('a');
-    expect(await start(content)).toEqual({ engineSession: session(1), selector: content });
+    expect(await start(content)).toEqual({ engineSession: engineSession(1), selector: content });
     expect(ace.log).toEqual(['start e1 content_id']);
   });
 
@@ -33,10 +33,10 @@ describe('startContent', () => {
     ['infohash', 'content_id'],
   ])('asks for an unknown %s once more as %s, the same file of it', async (kind, other) => {
     ace.onStart = ({ number, selector: { kind: asked } }) =>
-      asked === other ? session(number) : Promise.reject(UNKNOWN);
+      asked === other ? engineSession(number) : Promise.reject(UNKNOWN);
     const handshake = await start(selector('a', kind, 3));
     expect(handshake.selector).toEqual(selector('a', other, 3));
-    expect(handshake.engineSession).toEqual(session(2));
+    expect(handshake.engineSession).toEqual(engineSession(2));
   });
 
   it('gives the first answer when both forms are unknown', async () => {

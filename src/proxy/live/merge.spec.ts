@@ -1,17 +1,17 @@
 import 'reflect-metadata';
-import { fault, session as engineSession } from '../testing/scripted-ace.spec-support';
-import { selector, SessionStage } from '../testing/session-stage.spec-support';
-import { never, until } from '../testing/until.spec-support';
+import { engineSession, fault } from '../testing/scripted-ace.spec-support';
+import { selector, LiveStage } from '../testing/live-stage.spec-support';
+import { until, untilAborted } from '../testing/until.spec-support';
 
 const A = selector('a');
 const B = selector('b');
 const HASH = selector('d', 'infohash');
 
-let stage: SessionStage;
+let stage: LiveStage;
 
 /** Whatever is asked for, every engine says that it is the same content. */
 async function open(engines: number, slots: number): Promise<void> {
-  stage = await SessionStage.open({ engines, slots });
+  stage = await LiveStage.open({ engines, slots });
   stage.ace.onStart = ({ number }) => engineSession(number, { infohash: HASH.value });
 }
 
@@ -21,13 +21,13 @@ describe('a start that turns out to be a content that is played', () => {
   describe('on another engine', () => {
     beforeEach(() => open(2, 1));
 
-    it('joins the session there; the duplicate is stopped, its playback never opened', async () => {
+    it('joins the stream there; the duplicate is stopped, its playback never opened', async () => {
       const older = await stage.live(A);
       const newer = stage.join(B);
-      expect(newer.session).not.toBe(older.session);
-      expect(await newer.ready).toBe(older.session);
-      await until(() => newer.session.isOver);
-      await newer.session.end('stopped');
+      expect(newer.stream).not.toBe(older.stream);
+      expect(await newer.ready).toBe(older.stream);
+      await until(() => newer.stream.isOver);
+      await newer.stream.end('stopped');
       expect(stage.ace.log).toEqual([
         'start e1 content_id',
         'open e1 /ace/r/1',
@@ -36,32 +36,32 @@ describe('a start that turns out to be a content that is played', () => {
       ]);
       expect(stage.engines.inUse('e1')).toBe(1);
       expect(stage.engines.inUse('e2')).toBe(0);
-      expect(newer.session).toMatchObject({ state: 'ended', endReason: 'joined_other_session' });
-      expect(stage.directory.list()).toEqual([older.session]);
+      expect(newer.stream).toMatchObject({ state: 'ended', endReason: 'joined_other_session' });
+      expect(stage.directory.list()).toEqual([older.stream]);
     });
 
     it('hands its viewers over, who are counted once', async () => {
       const older = await stage.live(A);
       const newer = stage.join(B);
       await newer.ready;
-      expect(newer.viewer.host).toBe(older.session);
-      expect(older.session.viewers.size).toBe(2);
+      expect(newer.viewer.host).toBe(older.stream);
+      expect(older.stream.viewers.size).toBe(2);
       expect(stage.streams.limits.count).toBe(2);
       await stage.attach(newer);
       stage.leave(newer);
       stage.leave(older);
       expect(stage.streams.limits.count).toBe(0);
-      expect(older.session.state).toBe('grace');
+      expect(older.stream.state).toBe('grace');
     });
 
     it('leads who asks for either name to the one session', async () => {
       const older = await stage.live(A);
       await stage.join(B).ready;
       for (const content of [A, B, HASH]) {
-        expect(stage.directory.lookup(content)).toBe(older.session);
+        expect(stage.directory.lookup(content)).toBe(older.stream);
       }
       expect(stage.aliases.infohashOf(B.value)).toBe(HASH.value);
-      await older.session.end('stopped');
+      await older.stream.end('stopped');
       for (const content of [A, B, HASH]) expect(stage.directory.lookup(content)).toBeNull();
     });
 
@@ -69,10 +69,10 @@ describe('a start that turns out to be a content that is played', () => {
       const older = stage.join(HASH);
       const source = await stage.source(1);
       const newer = stage.join(B);
-      await until(() => newer.session.isOver);
+      await until(() => newer.stream.isOver);
       source.play(30);
-      expect(await newer.ready).toBe(older.session);
-      expect(await older.ready).toBe(older.session);
+      expect(await newer.ready).toBe(older.stream);
+      expect(await older.ready).toBe(older.stream);
     });
 
     it('fails with it, all with the same error', async () => {
@@ -82,7 +82,7 @@ describe('a start that turns out to be a content that is played', () => {
       const older = stage.join(HASH);
       await until(() => stage.ace.count('open') === 1);
       const newer = stage.join(B);
-      await until(() => newer.session.isOver);
+      await until(() => newer.stream.isOver);
       answer();
       const errors = await Promise.all(
         [older, newer].map(({ ready }) => ready.catch((error: unknown) => error)),
@@ -97,23 +97,23 @@ describe('a start that turns out to be a content that is played', () => {
       stage.leave(older);
       const holder = {};
       const held = stage.directory.hold(B, holder, 'check', '192.0.2.1');
-      expect(await held.answered).toBe(older.session);
-      expect(older.session.state).toBe('live');
-      older.session.letGo(holder);
-      expect(older.session.state).toBe('grace');
+      expect(await held.answered).toBe(older.stream);
+      expect(older.stream.state).toBe('live');
+      older.stream.letGo(holder);
+      expect(older.stream.state).toBe('grace');
     });
   });
 
   describe('on the same engine', () => {
     beforeEach(() => open(1, 2));
 
-    it('is not stopped, which would freeze the reader; the older session adopts it', async () => {
+    it('is not stopped, which would freeze the reader; the older stream adopts it', async () => {
       const older = await stage.live(A);
       const newer = stage.join(B);
-      expect(await newer.ready).toBe(older.session);
-      await until(() => newer.session.isOver);
+      expect(await newer.ready).toBe(older.stream);
+      await until(() => newer.stream.isOver);
       expect(stage.ace.count('stop')).toBe(0);
-      expect(older.session.current?.engineSession?.playbackSessionId).toBe('session-2');
+      expect(older.stream.current?.engineSession?.playbackSessionId).toBe('session-2');
       await until(() => stage.engines.inUse() === 1);
     });
 
@@ -123,7 +123,7 @@ describe('a start that turns out to be a content that is played', () => {
       (await stage.source(1)).reset();
       const source = await stage.source(2);
       expect(stage.ace.log.at(-1)).toBe('open e1 /ace/r/2');
-      const { ring } = older.session.history;
+      const { ring } = older.stream.history;
       const end = ring.end;
       source.play(60);
       await until(() => ring.end > end);
@@ -131,10 +131,10 @@ describe('a start that turns out to be a content that is played', () => {
       expect(stage.ace.count('stop')).toBe(0);
     });
 
-    it('leaves nothing playing on the engine when the session ends', async () => {
+    it('leaves nothing playing on the engine when the stream ends', async () => {
       const older = await stage.live(A);
       await stage.join(B).ready;
-      await older.session.end('stopped');
+      await older.stream.end('stopped');
       expect(stage.ace.log).toContain('stop e1 /ace/cmd/2');
       expect(stage.ace.count('stop e1 /ace/cmd/2')).toBe(1);
       expect(stage.engines.inUse()).toBe(0);
@@ -148,14 +148,14 @@ describe('a start that is a duplicate of one that has no engine yet', () => {
     let calls = 0;
     const answers = stage.ace.onStart;
     // The older start is never answered.
-    stage.ace.onStart = (call) => (++calls === 1 ? never(call.signal) : answers(call));
+    stage.ace.onStart = (call) => (++calls === 1 ? untilAborted(call.signal) : answers(call));
     const older = stage.join(HASH);
     await until(() => calls === 1);
     const newer = stage.join(B);
-    await until(() => newer.session.isOver);
-    expect(newer.viewer.host).toBe(older.session);
+    await until(() => newer.stream.isOver);
+    expect(newer.viewer.host).toBe(older.stream);
     expect(stage.ace.log).toContain('stop e2 /ace/cmd/2');
-    await older.session.end('stopped');
+    await older.stream.end('stopped');
     await expect(newer.ready).rejects.toMatchObject({ code: 'not_found' });
     await until(() => stage.engines.inUse() === 0);
   });

@@ -19,7 +19,7 @@ describe('Audience', () => {
     audience = new Audience('1', 10_000, jobs, new SlotHolder('s', () => changes++));
   });
 
-  it('begins its grace when nobody is there, and tells when it is over', () => {
+  it('schedules the grace job when there are no viewers', () => {
     audience.beginIdleIfUnwatched();
     expect(audience.idleSince).not.toBeNull();
     expect(jobs.pending.get('stream.grace 1')?.delayMs).toBe(10_000);
@@ -27,7 +27,7 @@ describe('Audience', () => {
     expect(graceOver).toEqual(['1']);
   });
 
-  it('ends the grace when somebody comes, viewer or holder', () => {
+  it('cancels the grace job when a viewer or a holder is added', () => {
     audience.beginIdleIfUnwatched();
     audience.add(makeViewer(), host);
     expect(jobs.pending.size).toBe(0);
@@ -40,7 +40,7 @@ describe('Audience', () => {
     expect(held.idleSince).toBeNull();
   });
 
-  it('tells when nobody is there any more and when somebody is again, once each', () => {
+  it('reports each change between watched and unwatched once', () => {
     const viewer = makeViewer();
     audience.add(viewer, host);
     expect(changes).toBe(0);
@@ -53,7 +53,7 @@ describe('Audience', () => {
     expect(changes).toBe(2);
   });
 
-  it('has no grace while anybody is there', () => {
+  it('has no grace job while a viewer or a holder is left', () => {
     const [first, second] = [makeViewer(), makeViewer()];
     const holder = {};
     audience.add(first, host);
@@ -70,7 +70,7 @@ describe('Audience', () => {
     expect(jobs.pending.size).toBe(1);
   });
 
-  it('is idle while all who are there are paused, but has no grace as long as one is', () => {
+  it('is idle while all viewers are paused, and has no grace job until the last one leaves', () => {
     const [first, second] = [makeViewer(), makeViewer()];
     audience.add(first, host);
     audience.add(second, host);
@@ -84,13 +84,13 @@ describe('Audience', () => {
     expect(jobs.pending.size).toBe(0);
     audience.remove(second, 'stalled');
     audience.beginIdleIfUnwatched();
-    // Paused first, then unwatched.
+    // One change when the last viewer was paused, and one when it left.
     expect(changes).toBe(2);
     jobs.runAll();
     expect(graceOver).toEqual(['1']);
   });
 
-  it('is watched again when a paused viewer goes on', () => {
+  it('is watched again when a paused viewer resumes', () => {
     const viewer = makeViewer();
     audience.add(viewer, host);
     audience.setPaused(viewer, true);
@@ -101,7 +101,7 @@ describe('Audience', () => {
     expect(audience.watching).toBe(0);
   });
 
-  it('is not prolonged by who was not there', () => {
+  it('does not restart the grace period when an unknown holder lets go', () => {
     audience.beginIdleIfUnwatched();
     const since = audience.idleSince;
     const [job] = jobs.pending.values();
@@ -111,7 +111,7 @@ describe('Audience', () => {
     expect(jobs.pending.get('stream.grace 1')).toBe(job);
   });
 
-  it('says once who was removed, and why', () => {
+  it('removes a viewer once and keeps the first reason', () => {
     const viewer = makeViewer();
     audience.add(viewer, host);
     expect(viewer.host).toBe(host);
@@ -121,7 +121,7 @@ describe('Audience', () => {
     expect(viewer.leaveReason).toBe('kicked');
   });
 
-  it('counts the bytes of those who are there and of those who have left', () => {
+  it('counts the bytes of present and of former viewers', () => {
     const [first, second] = [makeViewer(), makeViewer()];
     audience.add(first, host);
     audience.add(second, host);
@@ -134,7 +134,7 @@ describe('Audience', () => {
     expect(audience.bytesOut).toBe(1025);
   });
 
-  it('hands everybody over, with their new host, and is empty then', () => {
+  it('moves all viewers and holders to another audience and is empty afterwards', () => {
     const other = new Audience('2', 10_000, jobs, new SlotHolder('s'));
     const otherHost: ViewerHost = { removeViewer: () => undefined };
     other.beginIdleIfUnwatched();
@@ -153,14 +153,14 @@ describe('Audience', () => {
     expect(other.isEmpty).toBe(true);
   });
 
-  it('handing over nobody does not end the grace of the other', () => {
+  it('does not end the grace period of another audience when it moves nobody there', () => {
     const other = new Audience('2', 10_000, jobs, new SlotHolder('s'));
     other.beginIdleIfUnwatched();
     audience.moveTo(other, host);
     expect(other.idleSince).not.toBeNull();
   });
 
-  it('leaves no job when it is closed', () => {
+  it('cancels its grace job when it is closed', () => {
     audience.beginIdleIfUnwatched();
     audience.close();
     expect(jobs.pending.size).toBe(0);

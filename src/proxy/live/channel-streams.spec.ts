@@ -10,14 +10,14 @@ const CONTENT_B = { kind: 'content_id', value: B, fileIndex: 0 } as const;
 
 let stage: LiveStage;
 
-/** One engine with one slot: what is given back too early or too late is had by nobody. */
+/** By default one engine with one slot, so that a slot released too early or too late makes a test fail. */
 async function open(options: StageOptions = { engines: 1, slots: 1 }): Promise<void> {
   stage = await LiveStage.open(options);
   const sources = [A, B].map((id) => ({ kind: 'content_id' as const, id, label: null }));
   await stage.channels.put({ id: 'news', name: 'News', sources });
 }
 
-/** Contents in `dead` are unknown; each other start is answered with an infohash of its own. */
+/** Engines do not know the contents in `dead`; they answer each other start with the infohash of its content. */
 function answer(...dead: string[]): void {
   stage.ace.onStart = ({ number, selector: { value } }) =>
     dead.includes(value)
@@ -27,7 +27,7 @@ function answer(...dead: string[]): void {
 
 afterEach(() => stage.close());
 
-it('a start goes on with the next source in the slot that it has', async () => {
+it('a start tries the next source in the slot that it holds', async () => {
   await open();
   answer(A);
   const { stream } = await stage.live(NEWS);
@@ -42,7 +42,7 @@ it('a start goes on with the next source in the slot that it has', async () => {
   expect(stage.engines.inUse('e1')).toBe(0);
 });
 
-it('a source without media is left when its share is over, and its engine session is stopped first', async () => {
+it('a start leaves a source without media after its share of the time, and stops its engine session first', async () => {
   await open({ engines: 1, slots: 1, env: { PROXY_INIT_TIMEOUT: '600ms' } });
   answer();
   const joined = stage.join(NEWS);
@@ -53,12 +53,12 @@ it('a source without media is left when its share is over, and its engine sessio
     stage.ace.log.indexOf('open e1 /ace/r/2'),
   );
   expect(stage.records.of({ kind: 'content_id', id: A, label: null }).failure).not.toBeNull();
-  // The content that was given up is not found under this stream any more.
+  // The stream must no longer be found under the content that it gave up.
   expect(stage.directory.find('1'.repeat(40))).toBeNull();
   expect(stage.directory.find('2'.repeat(40))).toBe(stream);
 });
 
-it('a silent source is followed by the next one here when the other engine is busy', async () => {
+it('a start tries the next source on the same engine after silence when the other engine is busy', async () => {
   await open({
     engines: 2,
     slots: 3,
@@ -85,7 +85,7 @@ it('a silent source is followed by the next one here when the other engine is bu
   for (const lease of others) lease.release();
 });
 
-it('a running source is tried here once more; without another engine the next source follows', async () => {
+it('a running stream retries its source on the same engine, then takes the next source if there is no other engine', async () => {
   await open();
   answer();
   const { stream } = await stage.live(NEWS);
@@ -98,7 +98,7 @@ it('a running source is tried here once more; without another engine the next so
   expect(await stage.publishedTypes()).toContain('stream_source_changed');
 });
 
-it('with another engine that is tried before', async () => {
+it('a running stream tries its source on another engine before it takes the next source', async () => {
   await open({ engines: 2, slots: 1 });
   answer();
   const { stream } = await stage.live(NEWS);
@@ -115,7 +115,7 @@ it('with another engine that is tried before', async () => {
   ]);
 });
 
-it('in mid-stream a source that another stream plays is left out', async () => {
+it('a running stream skips a source that another stream plays', async () => {
   await open({ engines: 2, slots: 2 });
   answer();
   const other = await stage.live(CONTENT_B);
@@ -130,7 +130,7 @@ it('in mid-stream a source that another stream plays is left out', async () => {
   expect(stage.ace.count('stop')).toBeLessThanOrEqual(1);
 });
 
-it('joins the stream that plays its first source already, without an engine', async () => {
+it('a channel joins the stream that already plays its first source, without another engine', async () => {
   await open();
   answer();
   const plain = await stage.live({ kind: 'content_id', value: A, fileIndex: 0 });
@@ -141,7 +141,7 @@ it('joins the stream that plays its first source already, without an engine', as
   expect(stage.ace.count('start')).toBe(1);
 });
 
-it('a removed channel lets nobody in, and its stream goes on', async () => {
+it('the removal of a channel refuses new viewers, and its stream continues', async () => {
   await open();
   answer();
   const { stream } = await stage.live(NEWS);
@@ -150,7 +150,7 @@ it('a removed channel lets nobody in, and its stream goes on', async () => {
   expect(stream.isOver).toBe(false);
 });
 
-it('that ends together with the answer of its engine is not found any more', async () => {
+it('a stream that ends together with the answer of its engine is no longer found', async () => {
   await open();
   const infohash = '1'.repeat(40);
   const { stream, ready } = stage.join(NEWS);
@@ -165,9 +165,9 @@ it('that ends together with the answer of its engine is not found any more', asy
   expect(stage.engines.inUse()).toBe(0);
 });
 
-// The slot passes through several hands within one turn of the event loop.
+// A granted slot passes through several promises within one turn of the event loop. Each step is a chance to lose it.
 it.each(Array.from({ length: 12 }, (_, steps) => steps))(
-  'that ends %d steps after it was given another engine gives that back',
+  'a stream that ends %d steps after the grant of a second slot releases that slot',
   async (steps) => {
     await open({ engines: 2, slots: 1, env: { PROXY_INIT_TIMEOUT: '200ms' } });
     answer();

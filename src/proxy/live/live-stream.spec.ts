@@ -15,10 +15,10 @@ beforeEach(async () => {
 
 afterEach(() => stage.close());
 
-describe('a start', () => {
-  it('is answered with the engine, and ready with the first random access point', async () => {
+describe('the start of a stream', () => {
+  it('resolves answered when the engine answers, and ready at the first random access point', async () => {
     await stage.close();
-    // A busy machine's pause between two packets is not to be told as a stall.
+    // A slow machine may pause between two packets, which must not be published as a stall.
     stage = await LiveStage.open({ env: { PROXY_KEEPALIVE_AFTER: '5s' } });
     const { stream, ready } = stage.join(A);
     let isReady = false;
@@ -47,7 +47,7 @@ describe('a start', () => {
     expect(await stage.publishedTypes()).toEqual(['stream_requested', 'stream_started']);
   });
 
-  it('shows who waited all there is, and who comes later what is recent', async () => {
+  it('sends the whole history to a viewer who waited, and the last seconds to a later one', async () => {
     const first = stage.join(A);
     (await stage.source(1)).play(250);
     const early = await stage.attach(first);
@@ -73,18 +73,18 @@ describe('a start', () => {
 
   it.each<[string, () => void]>([
     [
-      'while an engine is looked for',
+      'while it waits for an engine',
       () => {
         stage.engines.close();
       },
     ],
     [
-      'while the engine is asked',
+      'while it waits for the answer of the engine',
       () => {
         stage.ace.onStart = ({ signal }) => untilAborted(signal);
       },
     ],
-  ])('that nobody waits for any more %s leaves nothing behind', async (_, arrange) => {
+  ])('releases everything when its last viewer leaves %s', async (_, arrange) => {
     arrange();
     const joined = stage.join(A);
     await eventLoopTurns();
@@ -104,8 +104,8 @@ describe('a start', () => {
       'while the playback is opened',
       () => (stage.ace.onOpen = (_path, signal) => untilAborted(signal)),
     ],
-    ['while media are awaited', () => undefined],
-  ])('that nobody waits for any more %s stops its engine session, once', async (_, arrange) => {
+    ['while it waits for media', () => undefined],
+  ])('stops its engine session once when its last viewer leaves %s', async (_, arrange) => {
     arrange();
     const joined = stage.join(A);
     await until(() => stage.ace.count('open') === 1);
@@ -117,7 +117,7 @@ describe('a start', () => {
     expect(stage.engines.inUse()).toBe(0);
   });
 
-  it('goes on for a viewer who comes back within the grace', async () => {
+  it('continues for a viewer who comes back within the grace period', async () => {
     const first = stage.join(A);
     await until(() => stage.ace.count('open') === 1);
     stage.leave(first);
@@ -129,11 +129,11 @@ describe('a start', () => {
     expect(stage.ace.count('start')).toBe(1);
   });
 
-  it('is not ended by a grace job that is out of date', async () => {
+  it('is not ended by an outdated grace job', async () => {
     const watched = await stage.live(A);
-    const over = stage.join(selector('b'));
-    await over.stream.end('stopped');
-    for (const { stream } of [watched, over]) {
+    const ended = stage.join(selector('b'));
+    await ended.stream.end('stopped');
+    for (const { stream } of [watched, ended]) {
       await stage.directory.endAfterGrace({ streamUid: stream.uid });
     }
     await stage.directory.endAfterGrace({ streamUid: 'of an earlier process' });
@@ -157,12 +157,12 @@ describe('a start', () => {
   });
 });
 
-describe('viewers', () => {
-  it('who hang up are let go in peace; who are removed are reset', async () => {
+describe('a viewer', () => {
+  it('closes the socket of a viewer who hangs up and resets the socket of one who is removed', async () => {
     const [first, second] = [stage.join(A), stage.join(A)];
     (await stage.source(1)).play(30);
     const pairs = [await stage.attach(first), await stage.attach(second)];
-    // Node takes a reset that comes together with data for an end; other clients do not.
+    // Node reports a reset that arrives together with data as an end, so all data must have arrived before.
     for (const [i, { viewer }] of [first, second].entries()) {
       await until(() => viewer.cursor === first.stream.history.ring.head);
       await until(() => pairs[i]!.receivedBytes() === viewer.queuedBytes);
@@ -186,7 +186,7 @@ describe('viewers', () => {
     ]);
   });
 
-  it('are counted out once, however often they leave', async () => {
+  it('is subtracted from the count once, however often it is removed', async () => {
     const [first, second] = [stage.join(A), stage.join(A)];
     await until(() => stage.ace.count('open') === 1);
     stage.leave(first);
@@ -198,13 +198,13 @@ describe('viewers', () => {
     expect(first.stream.state).toBe('starting');
   });
 
-  it('who waited only are not told of as having left', async () => {
+  it('who left before any media does not cause the event viewer_left', async () => {
     const first = stage.join(A);
     stage.leave(first);
     expect(await stage.publishedTypes()).not.toContain('viewer_left');
   });
 
-  it('are reset when the stream is stopped, and waiting ones get an error', async () => {
+  it('is reset when the stream is stopped; one who still waits for the start gets an error', async () => {
     const watching = await stage.live(A);
     const pair = await stage.attach(watching);
     const waiting = stage.join(selector('b'));
@@ -217,8 +217,8 @@ describe('viewers', () => {
   });
 });
 
-describe('a snapshot', () => {
-  it('says what is, and after the end what was', async () => {
+describe('the snapshot of a stream', () => {
+  it('shows the current state, and after the end the last engine and the reason', async () => {
     const joined = await stage.live(A);
     await stage.attach(joined);
     expect(joined.stream.snapshot()).toMatchObject({
@@ -244,7 +244,7 @@ describe('a snapshot', () => {
     });
   });
 
-  it('names what is unknown as unknown', async () => {
+  it('shows unknown values as null', async () => {
     stage.ace.onStart = ({ number }) => engineSession(number, { isLive: -1 });
     expect((await stage.live(A)).stream.snapshot().isLive).toBeNull();
     stage.ace.onStart = () => Promise.reject(fault('content', 'unknown'));

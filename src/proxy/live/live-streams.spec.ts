@@ -12,12 +12,12 @@ let stage: LiveStage;
 
 afterEach(() => stage.close());
 
-describe('single flight', () => {
+describe('requests for one content', () => {
   beforeEach(async () => {
     stage = await LiveStage.open();
   });
 
-  it('starts a content once, however many ask for it', async () => {
+  it('start the content once, however many viewers request it', async () => {
     const first = stage.join(A);
     const others = [stage.join(A), stage.join(A)];
     (await stage.source(1)).play(30);
@@ -30,15 +30,15 @@ describe('single flight', () => {
     expect(stage.engines.inUse()).toBe(1);
   });
 
-  it('keeps contents and files apart', () => {
-    const sessions = [A, B, selector('a', 'infohash'), selector('a', 'content_id', 1)];
-    const made = sessions.map((content) => stage.join(content).stream);
+  it('for other contents or file indexes get streams of their own', () => {
+    const contents = [A, B, selector('a', 'infohash'), selector('a', 'content_id', 1)];
+    const made = contents.map((content) => stage.join(content).stream);
     expect(new Set(made).size).toBe(4);
     expect(stage.directory.list()).toEqual(made);
     expect(stage.directory.find(`${'a'.repeat(40)}-1`)).toBe(made[3]);
   });
 
-  it('releases all who wait at once, with the same error', async () => {
+  it('all fail at once with the same error when the start fails', async () => {
     stage.ace.onStart = () => Promise.reject(fault('content', 'unknown'));
     const waiting = [stage.join(A), stage.join(A), stage.join(A)];
     const errors: unknown[] = [];
@@ -53,7 +53,7 @@ describe('single flight', () => {
     await until(() => stage.engines.inUse() === 0);
   });
 
-  it('remembers a fault of the content, and starts nothing for who asks next', async () => {
+  it('fail without a start while a fault of the content is remembered', async () => {
     stage.ace.onStart = () => Promise.reject(fault('content', 'unknown'));
     await expect(stage.join(A).ready).rejects.toThrow(AppError);
     const starts = stage.ace.count('start');
@@ -66,7 +66,7 @@ describe('single flight', () => {
     expect(stage.streams.limits.count).toBe(1);
   });
 
-  it('keeps what is left of a failed stream: its error, and nobody watching', async () => {
+  it('find a failed stream only among past streams, with its error and without viewers', async () => {
     stage.ace.onStart = () => Promise.reject(fault('content', 'unknown'));
     await expect(stage.join(A).ready).rejects.toThrow(AppError);
     expect(stage.directory.find(A.value)).toBeNull();
@@ -78,14 +78,14 @@ describe('single flight', () => {
     });
   });
 
-  it('does not remember a fault of the engines', async () => {
+  it('start again after a fault of the engines', async () => {
     stage.ace.onStart = () => Promise.reject(fault('engine', 'connect_refused'));
     await expect(stage.join(A).ready).rejects.toMatchObject({ code: 'engine_failed' });
     expect(stage.join(A).stream.isOver).toBe(false);
   });
 });
 
-describe('one content under two names', () => {
+describe('a content with two ids', () => {
   const HASH = selector('d', 'infohash');
 
   beforeEach(async () => {
@@ -93,7 +93,7 @@ describe('one content under two names', () => {
     stage.ace.onStart = ({ number }) => engineSession(number, { infohash: HASH.value });
   });
 
-  it('is one stream once an engine has said so', async () => {
+  it('has one stream as soon as an engine has reported the infohash', async () => {
     const first = await stage.live(A);
     expect(stage.aliases.infohashOf(A.value)).toBe(HASH.value);
     expect(stage.join(HASH).stream).toBe(first.stream);
@@ -102,30 +102,30 @@ describe('one content under two names', () => {
     expect(stage.ace.count('start')).toBe(1);
   });
 
-  it('is one stream before a start, when it is remembered', () => {
+  it('has one stream before any answer when its infohash is remembered', () => {
     stage.aliases.remember(A.value, HASH.value);
     const first = stage.join(A);
     expect(stage.join(HASH).stream).toBe(first.stream);
     expect(stage.directory.lookup(HASH)).toBe(first.stream);
   });
 
-  it('the other way round as well', () => {
+  it('has one stream when the infohash is requested before the content id', () => {
     stage.aliases.remember(A.value, HASH.value);
     const first = stage.join(HASH);
     expect(stage.join(A).stream).toBe(first.stream);
     expect(stage.directory.lookup(B)).toBeNull();
   });
 
-  it('is two when what is remembered is no longer so', async () => {
-    const was = selector('e', 'infohash');
-    stage.aliases.remember(A.value, was.value);
+  it('moves its stream to the new infohash when the remembered one is outdated', async () => {
+    const outdated = selector('e', 'infohash');
+    stage.aliases.remember(A.value, outdated.value);
     const first = stage.join(A);
     await first.stream.answered;
-    expect(stage.directory.lookup(was)).toBeNull();
+    expect(stage.directory.lookup(outdated)).toBeNull();
     expect(stage.directory.lookup(HASH)).toBe(first.stream);
   });
 
-  it('is forgotten with the session', async () => {
+  it('has no stream under either id after the end', async () => {
     const first = await stage.live(A);
     await first.stream.end('stopped');
     expect(stage.directory.lookup(A)).toBeNull();
@@ -134,8 +134,8 @@ describe('one content under two names', () => {
   });
 });
 
-describe('limits', () => {
-  it('refuses a viewer too many before anything is started', async () => {
+describe('LiveStreams', () => {
+  it('refuses a viewer beyond the limit before it starts anything', async () => {
     stage = await LiveStage.open({
       env: { PROXY_MAX_CLIENTS: '3', PROXY_MAX_CLIENTS_PER_STREAM: '2' },
     });
@@ -149,7 +149,7 @@ describe('limits', () => {
     expect(stage.join(C).stream.isOver).toBe(false);
   });
 
-  it('exempts loopback and trusted proxies from the one per address', async () => {
+  it('exempts loopback and trusted proxies from the limit per address', async () => {
     stage = await LiveStage.open({
       env: { PROXY_MAX_CLIENTS_PER_IP: '1', TRUSTED_PROXIES: '10.0.0.0/8,2001:db8::1' },
     });
@@ -161,7 +161,7 @@ describe('limits', () => {
     expect(() => stage.join(A, '192.0.2.1')).toThrow(AppError);
   });
 
-  it('lets nobody in once it is closing, and ends all with the reason', async () => {
+  it('refuses viewers once shutdown has begun, and ends all streams with that reason', async () => {
     stage = await LiveStage.open();
     const waiting = stage.join(A);
     stage.streams.close();
@@ -172,7 +172,7 @@ describe('limits', () => {
     expect(stage.directory.list()).toEqual([]);
   });
 
-  it('shares the memory for histories', async () => {
+  it('keeps the histories within the total memory', async () => {
     stage = await LiveStage.open({ env: { PROXY_BUFFER_TOTAL: '1MiB' } });
     const { stream } = await stage.live(A);
     const { ring } = stream.history;
@@ -183,8 +183,8 @@ describe('limits', () => {
   });
 });
 
-describe('when there is no room', () => {
-  it('the stream that nobody has watched for longest gives its slot', async () => {
+describe('a start without a free slot', () => {
+  it('preempts the stream that has had no viewers for longest', async () => {
     stage = await LiveStage.open({ engines: 2, slots: 1 });
     const [a, b] = [await stage.live(A), await stage.live(B)];
     stage.leave(b);
@@ -199,14 +199,14 @@ describe('when there is no room', () => {
     expect(stage.engines.inUse()).toBe(2);
   });
 
-  it('fails at once when everybody is watched', async () => {
+  it('fails at once when all streams have viewers', async () => {
     stage = await LiveStage.open({ engines: 1, slots: 1 });
     const a = await stage.live(A);
     await expect(stage.join(B).ready).rejects.toMatchObject({ code: 'no_capacity' });
     expect(a.stream.isOver).toBe(false);
   });
 
-  it('gives up a stream in grace for a new one beyond the most sessions', async () => {
+  it('ends a stream in its grace period when the number of streams is at the limit', async () => {
     stage = await LiveStage.open({ env: { PROXY_MAX_SESSIONS: '1' } });
     const a = await stage.live(A);
     expect(() => stage.join(B)).toThrow(expect.objectContaining({ code: 'no_capacity' }));
@@ -217,7 +217,7 @@ describe('when there is no room', () => {
     expect(stage.directory.list()).toEqual([b.stream]);
   });
 
-  it('does not take a stream that has no slot to give', async () => {
+  it('does not end a stream that holds no slot', async () => {
     stage = await LiveStage.open({ engines: 1, slots: 1, env: { PROXY_MAX_SESSIONS: '1' } });
     stage.engines.close();
     const a = stage.join(A);

@@ -9,7 +9,7 @@ const HASH = selector('d', 'infohash');
 
 let stage: LiveStage;
 
-/** Whatever is asked for, every engine says that it is the same content. */
+/** Every engine answers every start with the same infohash, so that all requests are for one content. */
 async function open(engines: number, slots: number): Promise<void> {
   stage = await LiveStage.open({ engines, slots });
   stage.ace.onStart = ({ number }) => engineSession(number, { infohash: HASH.value });
@@ -17,11 +17,11 @@ async function open(engines: number, slots: number): Promise<void> {
 
 afterEach(() => stage.close());
 
-describe('a start that turns out to be a content that is played', () => {
+describe('a start of a content that another stream already plays', () => {
   describe('on another engine', () => {
     beforeEach(() => open(2, 1));
 
-    it('joins the stream there; the duplicate is stopped, its playback never opened', async () => {
+    it('joins the older stream, and stops the duplicate engine session without opening its playback', async () => {
       const older = await stage.live(A);
       const newer = stage.join(B);
       expect(newer.stream).not.toBe(older.stream);
@@ -40,7 +40,7 @@ describe('a start that turns out to be a content that is played', () => {
       expect(stage.directory.list()).toEqual([older.stream]);
     });
 
-    it('hands its viewers over, who are counted once', async () => {
+    it('moves its viewers to the older stream and counts each once', async () => {
       const older = await stage.live(A);
       const newer = stage.join(B);
       await newer.ready;
@@ -54,7 +54,7 @@ describe('a start that turns out to be a content that is played', () => {
       expect(older.stream.state).toBe('grace');
     });
 
-    it('leads who asks for either name to the one session', async () => {
+    it('makes the older stream reachable under every id of the content', async () => {
       const older = await stage.live(A);
       await stage.join(B).ready;
       for (const content of [A, B, HASH]) {
@@ -65,7 +65,7 @@ describe('a start that turns out to be a content that is played', () => {
       for (const content of [A, B, HASH]) expect(stage.directory.lookup(content)).toBeNull();
     });
 
-    it('waits for a start that is under way there, and shares its fate', async () => {
+    it('waits for the start of the older stream, and succeeds with it', async () => {
       const older = stage.join(HASH);
       const source = await stage.source(1);
       const newer = stage.join(B);
@@ -75,7 +75,7 @@ describe('a start that turns out to be a content that is played', () => {
       expect(await older.ready).toBe(older.stream);
     });
 
-    it('fails with it, all with the same error', async () => {
+    it('fails with the same error as the start of the older stream', async () => {
       let answer: () => void = () => undefined;
       const opened = new Promise<void>((resolve) => (answer = resolve));
       stage.ace.onOpen = () => opened.then(() => Promise.reject(fault('unsupported', 'mp4')));
@@ -92,7 +92,7 @@ describe('a start that turns out to be a content that is played', () => {
       expect(stage.streams.limits.count).toBe(0);
     });
 
-    it('takes along who only holds the session', async () => {
+    it('moves holders that are not viewers to the older stream', async () => {
       const older = await stage.live(A);
       stage.leave(older);
       const holder = {};
@@ -107,7 +107,7 @@ describe('a start that turns out to be a content that is played', () => {
   describe('on the same engine', () => {
     beforeEach(() => open(1, 2));
 
-    it('is not stopped, which would freeze the reader; the older stream adopts it', async () => {
+    it('gives its engine session to the older stream, because a stop would freeze the reader there', async () => {
       const older = await stage.live(A);
       const newer = stage.join(B);
       expect(await newer.ready).toBe(older.stream);
@@ -117,7 +117,7 @@ describe('a start that turns out to be a content that is played', () => {
       await until(() => stage.engines.inUse() === 1);
     });
 
-    it('is where the older one goes on when its reader is taken over', async () => {
+    it('lets the older stream continue on the newer engine session when its own reader is reset', async () => {
       const older = await stage.live(A);
       await stage.join(B).ready;
       (await stage.source(1)).reset();
@@ -131,7 +131,7 @@ describe('a start that turns out to be a content that is played', () => {
       expect(stage.ace.count('stop')).toBe(0);
     });
 
-    it('leaves nothing playing on the engine when the stream ends', async () => {
+    it('stops the adopted engine session once when the older stream ends', async () => {
       const older = await stage.live(A);
       await stage.join(B).ready;
       await older.stream.end('stopped');
@@ -142,8 +142,8 @@ describe('a start that turns out to be a content that is played', () => {
   });
 });
 
-describe('a start that is a duplicate of one that has no engine yet', () => {
-  it('joins it all the same', async () => {
+describe('a start of a content for which an older start has no answer yet', () => {
+  it('joins the older stream, and fails when that is stopped', async () => {
     await open(2, 1);
     let calls = 0;
     const answers = stage.ace.onStart;

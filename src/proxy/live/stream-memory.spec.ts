@@ -7,17 +7,17 @@ import { longestPaused } from './stream-memory';
 describe('longestPaused', () => {
   const viewer = (pausedSinceMs: number | null) => Object.assign(makeViewer(), { pausedSinceMs });
 
-  it('is who was paused first, over all sessions', () => {
+  it('returns the viewer who was paused first among all streams', () => {
     const first = viewer(100);
-    const sessions = [
+    const streams = [
       { viewers: [viewer(null), viewer(300)] },
       { viewers: [] },
       { viewers: [viewer(200), first] },
     ];
-    expect(longestPaused(sessions)).toBe(first);
+    expect(longestPaused(streams)).toBe(first);
   });
 
-  it('is nobody when all watch', () => {
+  it('returns null when no viewer is paused', () => {
     expect(longestPaused([{ viewers: [viewer(null)] }, { viewers: [] }])).toBeNull();
   });
 });
@@ -28,7 +28,7 @@ describe('a paused viewer', () => {
 
   afterEach(() => stage.close());
 
-  /** A viewer who takes nothing from now on, and is found out. */
+  /** Makes the socket of the viewer look blocked for longer than the limit, so that the fan-out pauses the viewer. */
   async function pause(joined: Joined, atMs = performance.now()): Promise<void> {
     const { viewer, stream } = joined;
     if (viewer.socket === null) await stage.attach(joined);
@@ -40,13 +40,13 @@ describe('a paused viewer', () => {
     expect(viewer.state).toBe('paused');
   }
 
-  function goOn({ viewer, stream }: Joined): void {
+  function resume({ viewer, stream }: Joined): void {
     Reflect.deleteProperty(viewer, 'isDrained');
     Reflect.deleteProperty(viewer, 'unsentBytes');
     stream['fanout'].sweep(performance.now() + 20_000, false);
   }
 
-  it('keeps its stream, which counts as one that nobody watches', async () => {
+  it('keeps its stream alive, which counts as unwatched meanwhile', async () => {
     stage = await LiveStage.open();
     const joined = await stage.live(A);
     const { stream, viewer } = joined;
@@ -55,17 +55,17 @@ describe('a paused viewer', () => {
     expect(stream.current?.lease.isWatched).toBe(false);
     stage.jobs.runAll();
     expect(stream.isOver).toBe(false);
-    goOn(joined);
+    resume(joined);
     expect([stream.state, viewer.state]).toEqual(['live', 'streaming']);
     expect(stream.current?.lease.isWatched).toBe(true);
     await pause(joined);
-    // The last one is gone: from now on it is the grace period as ever.
+    // Without its last viewer the stream has the usual grace period.
     stage.leave(joined);
     stage.jobs.runAll();
     expect(stream.endReason).toBe('no_viewers');
   });
 
-  it('is reset when somebody else wants the slot of its stream', async () => {
+  it('is reset when another start needs the slot of its stream', async () => {
     stage = await LiveStage.open({ engines: 1, slots: 1 });
     const joined = await stage.live(A);
     await pause(joined);
@@ -75,7 +75,7 @@ describe('a paused viewer', () => {
     expect(other.stream.state).toBe('live');
   });
 
-  it('does not end the watching of others', async () => {
+  it('does not affect other viewers of its stream', async () => {
     stage = await LiveStage.open({ engines: 1, slots: 1 });
     const joined = await stage.live(A);
     const other = stage.join(A);
@@ -86,7 +86,7 @@ describe('a paused viewer', () => {
     expect(other.viewer.leaveReason).toBeNull();
   });
 
-  it('is cut when the memory for all streams is used up, the longest paused first', async () => {
+  it('is disconnected when the memory for all streams is used up, the longest paused first', async () => {
     stage = await LiveStage.open({ env: { PROXY_BUFFER_TOTAL: '1MiB' } });
     const joined = [await stage.live(A), await stage.live(B)];
     const watching = stage.join(B);

@@ -14,7 +14,7 @@ const NO_POSITION = {
 };
 
 describe('StatHistory', () => {
-  it('keeps the last 720 and tells those after a moment', () => {
+  it('keeps the last 720 samples and returns those after a time', () => {
     const history = new StatHistory();
     for (let i = 0; i < 2000; i++) history.add({ unixMs: i, engineId: 'e1', stat: stat() });
     expect(history.since(-1)).toHaveLength(MAX_SAMPLES);
@@ -25,49 +25,56 @@ describe('StatHistory', () => {
 
 describe('Starvation', () => {
   const dry = stat({ peers: 0, speedDownKBps: 0 });
-  const every2s = (gauge: Starvation, from: number, to: number, one = dry, engine = 'e1') => {
-    const told: number[] = [];
-    for (let s = from; s < to; s += 2) if (gauge.look(one, engine, s * 1000)) told.push(s);
-    return told;
+  const lookEvery2s = (
+    starvation: Starvation,
+    from: number,
+    to: number,
+    one = dry,
+    engine = 'e1',
+  ) => {
+    const reportedAt: number[] = [];
+    for (let s = from; s < to; s += 2)
+      if (starvation.look(one, engine, s * 1000)) reportedAt.push(s);
+    return reportedAt;
   };
 
-  it('is told once per three minutes of it', () => {
-    expect(every2s(new Starvation(), 0, 600)).toEqual([180, 360, 540]);
+  it('is reported once per 3 min', () => {
+    expect(lookEvery2s(new Starvation(), 0, 600)).toEqual([180, 360, 540]);
   });
 
   it.each([
-    ['peers', stat({ peers: 1, speedDownKBps: 0 })],
-    ['speed', stat({ peers: 0, speedDownKBps: 1 })],
-    ['no word about either', stat({ peers: null, speedDownKBps: null })],
-  ])('%s is none', (_, one) => {
-    expect(every2s(new Starvation(), 0, 600, one)).toEqual([]);
+    ['with peers', stat({ peers: 1, speedDownKBps: 0 })],
+    ['with download speed', stat({ peers: 0, speedDownKBps: 1 })],
+    ['with unknown peers and speed', stat({ peers: null, speedDownKBps: null })],
+  ])('is not reported for a stream %s', (_, one) => {
+    expect(lookEvery2s(new Starvation(), 0, 600, one)).toEqual([]);
   });
 
-  it('begins anew with what comes in between, and with another engine', () => {
-    const gauge = new Starvation();
-    every2s(gauge, 0, 170);
-    every2s(gauge, 170, 172, stat());
-    expect(every2s(gauge, 172, 340)).toEqual([]);
-    expect(every2s(gauge, 340, 510, dry, 'e2')).toEqual([]);
-    expect(gauge.isStarving(525_000)).toBe(true);
+  it('starts again after media have arrived and on another engine', () => {
+    const starvation = new Starvation();
+    lookEvery2s(starvation, 0, 170);
+    lookEvery2s(starvation, 170, 172, stat());
+    expect(lookEvery2s(starvation, 172, 340)).toEqual([]);
+    expect(lookEvery2s(starvation, 340, 510, dry, 'e2')).toEqual([]);
+    expect(starvation.isStarving(525_000)).toBe(true);
   });
 });
 
 describe('LoopPolicy', () => {
-  it('moves twice in ten minutes, then only reports', () => {
+  it('moves the stream twice in 10 min, then only reports', () => {
     const policy = new LoopPolicy('failover');
     const actions = [0, 1, 2, 3].map((minute) => policy.decide(minute * 60_000));
     expect(actions).toEqual(['failover', 'failover', 'report', 'report']);
     expect(policy.decide(11 * 60_000)).toBe('failover');
   });
 
-  it.each(['report', 'stop'] as const)('%s is what it does', (mode) => {
+  it.each(['report', 'stop'] as const)('always decides %s in that mode', (mode) => {
     const policy = new LoopPolicy(mode);
     expect([0, 1, 2].map((at) => policy.decide(at))).toEqual([mode, mode, mode]);
   });
 });
 
-describe('a stream is observed', () => {
+describe('the observation of a stream', () => {
   let stage: LiveStage;
 
   afterEach(async () => {
@@ -80,7 +87,7 @@ describe('a stream is observed', () => {
     return stage.live(A);
   }
 
-  it('knows what its engine says, from its own memory', async () => {
+  it('keeps the last statistics of the engine', async () => {
     stage = await LiveStage.open();
     stage.ace.onStat = () => stat();
     const { stream } = await stage.live(A);
@@ -89,7 +96,7 @@ describe('a stream is observed', () => {
     expect(stream.observation.polls).toEqual({ answered: 1, failed: 0, session_gone: 0 });
   });
 
-  it('leaves an engine session that its engine does not know any more', async () => {
+  it('leaves an engine session that the engine no longer knows', async () => {
     const { stream, viewer } = await open();
     stage.ace.onStat = ({ playbackSessionId }) => {
       if (playbackSessionId === 'session-1') throw fault('session', 'unknown_playback_session_id');
@@ -104,11 +111,11 @@ describe('a stream is observed', () => {
   });
 
   const loop = (): Buffer => {
-    // The same bytes again and again: twelve seconds, so that one showing is more than the limit.
+    // 12 s of media, so that one repetition is longer than LOOP_DETECTION_AFTER.
     return new SyntheticStream({ startMs: 5_000_000 }).take(300);
   };
 
-  async function repeat(mode: string): Promise<Joined> {
+  async function openLoop(mode: string): Promise<Joined> {
     stage = await LiveStage.open({
       env: { LOOP_DETECTION: mode, LOOP_DETECTION_AFTER: '5s' },
     });
@@ -118,8 +125,8 @@ describe('a stream is observed', () => {
     return joined;
   }
 
-  it('whose source repeats itself: says so once, and plays on', async () => {
-    const { stream, viewer } = await repeat('report');
+  it('reports a source that repeats itself once, and keeps it', async () => {
+    const { stream, viewer } = await openLoop('report');
     const source = await stage.source(1);
     source.send(loop()).send(loop());
     await until(() => stage.events.some(({ type }) => type === 'stream_looping'));
@@ -134,8 +141,8 @@ describe('a stream is observed', () => {
     );
   });
 
-  it('whose source repeats itself: goes to another engine, which is not blamed for its bytes', async () => {
-    const { stream, viewer } = await repeat('failover');
+  it('moves a stream whose source repeats itself to another engine, without a complaint', async () => {
+    const { stream, viewer } = await openLoop('failover');
     (await stage.source(1)).send(loop()).send(loop());
     (await stage.source(2)).send(loop());
     await until(() => stream.current?.lease.engine.id === 'e2');
@@ -145,20 +152,20 @@ describe('a stream is observed', () => {
     await until(() => stage.ace.count('stop e1') === 1);
   });
 
-  it('whose source repeats itself: is ended, and its viewers are reset', async () => {
-    const { stream, viewer } = await repeat('stop');
+  it('ends a stream whose source repeats itself, and resets its viewers', async () => {
+    const { stream, viewer } = await openLoop('stop');
     (await stage.source(1)).send(loop()).send(loop());
     await until(() => stream.isOver);
     expect([stream.state, stream.endReason]).toEqual(['ended', 'looping']);
     expect(viewer.leaveReason).toBe('stopped');
   });
 
-  it('is not ended because somebody sets the wall clock', async () => {
+  it('finds no loop when the wall clock is set', async () => {
     const { stream, viewer } = await open({ LOOP_DETECTION: 'stop' });
     const real = Date.now.bind(Date);
     const { observation } = stream;
     let seconds = 0;
-    /** The engine tells a position of now, which grows, and it is looked at. */
+    /** The engine reports a live position that grows with the real time, and the observation checks it. */
     const look = (): void => {
       const lastTs = String(Math.floor(real() / 1000) + seconds++);
       observation['answered'](stat({ livePosition: { ...NO_POSITION, lastTs } }), 'e1');
@@ -173,11 +180,11 @@ describe('a stream is observed', () => {
     expect(viewer.leaveReason).toBeNull();
   });
 
-  it('of a source after another one with the same past, as a burst sends it: no loop', async () => {
-    const { stream } = await repeat('report');
+  it('finds no loop when a new source begins with media of the old one', async () => {
+    const { stream } = await openLoop('report');
     stream.observation['tick'](performance.now() + 10_000);
     (await stage.source(1)).reset();
-    // All of it was there before: where that is proved, it is cut.
+    // The splicer proves that the first 12 s were delivered before, and drops them.
     (await stage.source(2))
       .send(loop())
       .send(new SyntheticStream({ startMs: 5_012_000 }).take(300));
@@ -188,11 +195,11 @@ describe('a stream is observed', () => {
     expect(await stage.publishedTypes()).not.toContain('stream_looping');
   });
 
-  it('a fault while looking is logged once and ends nothing', async () => {
+  it('logs an internal fault once and continues', async () => {
     const { stream, viewer } = await open();
     Object.defineProperty(stream.history, 'runsFrom', {
       value: () => {
-        throw new Error('cannot look');
+        throw new Error('broken history');
       },
     });
     const complaints = (): string[] =>

@@ -23,15 +23,15 @@ async function open(env: Record<string, string> = {}, engines = 2): Promise<Join
   return stage.live(A);
 }
 
-/** The order of things on the engines, `open` left out. */
+/** Calls to the engines in order, without those that open a playback. */
 const calls = (): string[] => stage.ace.log.filter((line) => !line.startsWith('open'));
 
 describe('a running stream whose source ends', () => {
   it.each<[string, (source: ScriptedSource) => void]>([
-    ['is ended', (source) => source.end()],
+    ['ends', (source) => source.end()],
     ['is reset', (source) => source.reset()],
   ])(
-    'and %s goes on with a new stream on the same engine, after the old one is stopped',
+    'stops the engine session whose source %s, and starts a new one on the same engine',
     async (_, cut) => {
       const { stream, viewer } = await open();
       cut(await stage.source(1));
@@ -44,7 +44,7 @@ describe('a running stream whose source ends', () => {
     },
   );
 
-  it('gives its viewers one stream without a gap that is not flagged', async () => {
+  it('gives its viewers continuous packets over the change of the source', async () => {
     const joined = await open();
     const pair = await stage.attach(joined);
     (await stage.source(1)).play(30).reset();
@@ -57,7 +57,7 @@ describe('a running stream whose source ends', () => {
     expect(joined.stream.history.points.count).toBeGreaterThanOrEqual(4);
   });
 
-  it('leaves an engine on which it could not be started again', async () => {
+  it('goes to another engine when the same engine fails to start it again', async () => {
     const { stream } = await open();
     stage.ace.onStart = ({ engineId, number }) =>
       engineId === 'e1' ? Promise.reject(fault('engine', 'http_500')) : engineSession(number);
@@ -68,7 +68,7 @@ describe('a running stream whose source ends', () => {
     await until(() => stage.engines.inUse('e1') === 0);
   });
 
-  it('moves on when a source on the same engine ends again at once', async () => {
+  it('goes to another engine when the new source on the same engine ends at once', async () => {
     const { stream } = await open();
     (await stage.source(1)).end();
     (await stage.source(2)).end();
@@ -77,7 +77,7 @@ describe('a running stream whose source ends', () => {
     expect(stream.failovers).toBe(2);
   });
 
-  it('moves on when a new stream does not get warm', async () => {
+  it('opens a later engine session when the new one does not deliver in time', async () => {
     const { stream } = await open({ PROXY_STALL_TIMEOUT: '200ms' });
     stage.ace.onOpen = (path) =>
       path === '/ace/r/2'
@@ -86,16 +86,16 @@ describe('a running stream whose source ends', () => {
     const { ring } = stream.history;
     const end = ring.end;
     (await stage.source(1)).end();
-    await until(() => ring.end > end, 'media of a later session');
+    await until(() => ring.end > end, 'media of a later engine session');
     expect(stream.isOver).toBe(false);
   });
 });
 
 describe('a running stream that falls silent', () => {
-  /** Also when it has stalled again since. */
+  /** True also when the stream has stalled again since. */
   const hasResumed = (): boolean => stage.events.some(({ type }) => type === 'stream_resumed');
 
-  it('goes to another engine at once, and complains of the one that is silent', async () => {
+  it('goes to another engine, and complains about the silent one', async () => {
     const { stream } = await open(SHORT_SILENCE_LIMITS);
     (await stage.source(2)).play(30);
     expect(stream.current?.lease.engine.id).toBe('e2');
@@ -104,7 +104,7 @@ describe('a running stream that falls silent', () => {
     expect(stream.failovers).toBe(1);
   });
 
-  it('goes to another engine after seconds when its own answers no probe', async () => {
+  it('goes to another engine within seconds when its own does not answer the probe', async () => {
     const { stream } = await open();
     stage.engines.frozen.add('e1');
     (await stage.source(2)).play(30);
@@ -116,7 +116,7 @@ describe('a running stream that falls silent', () => {
     expect(stage.engines.inUse('e1')).toBe(0);
   });
 
-  it('bridges the silence with null packets, for those who have had media', async () => {
+  it('sends null packets during the silence to viewers who have received media', async () => {
     const joined = await open(SHORT_SILENCE_LIMITS);
     const pair = await stage.attach(joined);
     await until(() => joined.stream.state === 'stalled');
@@ -132,7 +132,7 @@ describe('a running stream that falls silent', () => {
     expect(continuityFaults(pair.received())).toEqual([]);
   });
 
-  it('says once that it stalled and once that it is back, padding or not', async () => {
+  it('publishes one stall and one resumption, and does not take null packets for media', async () => {
     const { stream } = await open({ ...SHORT_SILENCE_LIMITS, PROXY_STALL_TIMEOUT: '1m' });
     const source = await stage.source(1);
     await until(() => stream.state === 'stalled');
@@ -146,18 +146,18 @@ describe('a running stream that falls silent', () => {
     const silentMs = performance.now() - lastMediaMs;
     source.play(5);
     await until(hasResumed);
-    const told = (await stage.publishedTypes()).filter((type) => /stalled|resumed/.test(type));
-    // Silence goes on after these media.
-    expect(told.slice(0, 2)).toEqual(['stream_stalled', 'stream_resumed']);
+    const published = (await stage.publishedTypes()).filter((type) => /stalled|resumed/.test(type));
+    // The source falls silent again after these media, so that further events may follow.
+    expect(published.slice(0, 2)).toEqual(['stream_stalled', 'stream_resumed']);
     const resumed = stage.events.find(({ type }) => type === 'stream_resumed');
     expect(resumed?.payload).toMatchObject({ stream_id: A.value, engine_id: 'e1' });
-    // The outage began with the last media, and not when it was noticed.
+    // The outage is counted from the last media, not from the moment when the silence was noticed.
     expect(resumed?.payload).toHaveProperty('outage_ms', expect.any(Number));
     const { outage_ms: outageMs } = resumed!.payload as { outage_ms: number };
     expect(outageMs).toBeGreaterThanOrEqual(Math.floor(silentMs));
   });
 
-  it('fails when the outage budget is spent, and resets everybody', async () => {
+  it('fails when the outage budget is spent, and resets its viewers', async () => {
     const joined = await open({ ...SHORT_SILENCE_LIMITS, PROXY_OUTAGE_BUDGET: '700ms' });
     const pair = await stage.attach(joined);
     let error = '';
@@ -171,11 +171,11 @@ describe('a running stream that falls silent', () => {
     expect(stage.streams.limits.count).toBe(0);
     await until(() => stage.engines.inUse() === 0);
     expect(stage.streams.findPast(A.value)).toMatchObject({ error: { code: 'engine_failed' } });
-    // It was the engines' fault: who asks again is let in.
+    // The engines failed, not the content, so that a new request starts it again.
     expect(stage.join(A).stream.isOver).toBe(false);
   });
 
-  it('tries engines that have failed again while its viewers wait', async () => {
+  it('retries failed engines while its viewers wait', async () => {
     await open(SHORT_SILENCE_LIMITS, 1);
     let failures = 0;
     stage.ace.onStart = ({ number }) =>
@@ -186,8 +186,8 @@ describe('a running stream that falls silent', () => {
   });
 });
 
-describe('a running stream that becomes another programme', () => {
-  it('of the same types on other PIDs goes on for its viewers', async () => {
+describe('a running stream whose next source has another programme', () => {
+  it('continues for its viewers when only the PIDs differ', async () => {
     const joined = await open();
     const pair = await stage.attach(joined);
     (await stage.source(1)).play(30);
@@ -203,7 +203,7 @@ describe('a running stream that becomes another programme', () => {
     expect(joined.viewer.leaveReason).toBeNull();
   });
 
-  it('resets its viewers, who come back to the new one', async () => {
+  it('fails and resets its viewers when the types differ, and a new request is served', async () => {
     const joined = await open();
     stage.ace.onOpen = () => new ScriptedSource({ audioType: 0x03 }).play(60);
     (await stage.source(1)).end();
@@ -215,8 +215,8 @@ describe('a running stream that becomes another programme', () => {
   });
 });
 
-describe('the burst that a source begins with', () => {
-  it('waits for its first viewer, and for no longer than an upstream bears', async () => {
+describe('a source that begins with a burst', () => {
+  it('is paused while the first viewer is slow, and no pause counts as a stall', async () => {
     stage = await LiveStage.open({ env: { ...SHORT_SILENCE_LIMITS, PROXY_STALL_TIMEOUT: '10s' } });
     const joined = stage.join(A);
     const source = await stage.source(1);
@@ -224,11 +224,11 @@ describe('the burst that a source begins with', () => {
     await joined.ready;
     const pair = await stage.attach(joined);
     pair.far.pause();
-    // 40 s of media in no time, for a viewer whose kernel takes a little of it.
+    // 40 s of media arrive at once, and the socket of the viewer takes only a little of them.
     Object.defineProperty(joined.viewer.socket, 'writableLength', { value: 1, configurable: true });
     for (let i = 0; i < 40 && !source.body.isPaused(); i++) source.play(25);
     expect(source.body.isPaused()).toBe(true);
-    // Our own pause is no silence of the engine's, unlike the time before.
+    // The time in which the stream itself paused the source is no silence of the engine.
     const { ingest } = joined.stream;
     const stalls = async (): Promise<number> =>
       (await stage.publishedTypes()).filter((type) => type === 'stream_stalled').length;
@@ -246,7 +246,7 @@ describe('the burst that a source begins with', () => {
 });
 
 describe('a stream whose engines die one after the other', () => {
-  it('continues on the next engine without a wait each time', async () => {
+  it('continues on the next engine each time without a backoff', async () => {
     const joined = await open({ PROXY_RETRY_BASE: '20s', PROXY_RETRY_MAX: '60s' }, 6);
     const { stream } = joined;
     const dead = new Set<string>();
@@ -267,8 +267,8 @@ describe('a stream whose engines die one after the other', () => {
   });
 });
 
-describe('a stream whose engine is taken away', () => {
-  it('goes on at another engine at once: the old stream is stopped, its slot is free', async () => {
+describe('a stream whose engine is withdrawn', () => {
+  it('continues on another engine at once, stops the old engine session and releases its slot', async () => {
     const joined = await open();
     const pair = await stage.attach(joined);
     (await stage.source(1)).play(30);
@@ -288,7 +288,7 @@ describe('a stream whose engine is taken away', () => {
     ]);
   });
 
-  it('is no failure: it may be taken away many times', async () => {
+  it('continues however many engines are withdrawn, because that is no failure of the stream', async () => {
     const { stream } = await open({ PROXY_FAILOVER_LIMIT: '0' }, 9);
     for (let n = 1; n <= 8; n += 1) {
       await until(() => stream.current?.lease.engine.id === `e${n}`);
@@ -301,7 +301,7 @@ describe('a stream whose engine is taken away', () => {
     expect(stream.current?.lease.engine.id).toBe('e9');
   });
 
-  it('starts elsewhere when that happens during the start', async () => {
+  it('starts on another engine when that happens during the start', async () => {
     stage = await LiveStage.open({ engines: 2, env: {} });
     stage.ace.onStart = ({ engineId, number, signal }) =>
       engineId === 'e1' ? untilAborted(signal) : engineSession(number);

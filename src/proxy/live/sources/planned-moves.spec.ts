@@ -25,13 +25,13 @@ const isAt = ({ stream }: Joined, id: string): Promise<boolean> =>
   until(() => stream.current?.lease.engine.id === id, `the stream at ${id}`);
 
 describe('a planned move', () => {
-  it('prepares the next engine first: until its key frame the old source feeds viewers', async () => {
+  it('feeds viewers from the old source until the next engine delivers a key frame', async () => {
     const joined = await open();
     const pair = await stage.attach(joined);
     const { result, fromEngineId } = joined.stream.moveToEngine(null);
     expect(fromEngineId).toBe('e1');
     const next = await stage.source(2);
-    // Both slots are held, and what the old source gives still counts.
+    // Both slots are held, and media of the old source still enter the stream.
     expect(stage.engines.inUse()).toBe(2);
     const before = joined.stream.ingest.bytesIn;
     (await stage.source(1)).play(10);
@@ -52,7 +52,7 @@ describe('a planned move', () => {
     expect(await stage.publishedTypes()).toContain('stream_moved');
   });
 
-  it('that fails leaves the stream where it is, and that engine out for a while', async () => {
+  it('that fails leaves the stream on its engine and excludes the other one for a while', async () => {
     const joined = await open();
     stage.ace.onStart = () => Promise.reject(fault('engine', 'bad_json'));
     await expect(joined.stream.moveToEngine(null).result).rejects.toMatchObject({
@@ -66,7 +66,7 @@ describe('a planned move', () => {
       detail: expect.stringContaining('bad_json'),
     });
     expect(await stage.publishedTypes()).toContain('stream_move_failed');
-    // Whoever leaves it to us is not sent there again; an operator may insist.
+    // A move without a chosen engine does not go there again; an operator may still name it.
     await expect(joined.stream.moveToEngine(null).result).rejects.toMatchObject({
       detail: expect.stringMatching(
         /Every other engine failed on this content.* e2 failed on this content and is not asked for \d+ s/,
@@ -80,7 +80,7 @@ describe('a planned move', () => {
   });
 
   it.each(['end', 'reset'] as const)(
-    'whose old source comes to its %s goes on at the new one',
+    'completes when the old source has its %s meanwhile',
     async (how) => {
       const joined = await open();
       const { result } = joined.stream.moveToEngine(null);
@@ -95,7 +95,7 @@ describe('a planned move', () => {
     },
   );
 
-  it('whose both sources fail is an ordinary failover', async () => {
+  it('becomes an ordinary failover when both sources fail', async () => {
     const joined = await open({ engines: 3 });
     void joined.stream.moveToEngine(null);
     const next = await stage.source(2);
@@ -108,7 +108,7 @@ describe('a planned move', () => {
     expect(stage.ace.count('stop')).toBe(2);
   });
 
-  it('that no engine is at work for yet ends with the old source, which is tried again where it was', async () => {
+  it('that still waits for an engine ends when the old source is reset, which is retried on its engine', async () => {
     const { stream } = await open();
     const stopping = new Deferred<void>();
     stage.engines.close();
@@ -116,7 +116,7 @@ describe('a planned move', () => {
     const { result } = stream.moveToEngine(null);
     (await stage.source(1)).reset();
     await until(() => stage.ace.count('stop') === 1);
-    // A source that found its place now would feed the stream beside the one that is about to be started.
+    // A source prepared from now on would feed the stream beside the retried source.
     stage.engines.open();
     await expect(result).rejects.toMatchObject({ code: 'conflict' });
     stopping.resolve();
@@ -129,7 +129,7 @@ describe('a planned move', () => {
     ]);
   });
 
-  it('whose engine is not ready when viewers have waited for it is not tried there again', async () => {
+  it('whose engine delivers too late during an outage does not use that engine for the failover', async () => {
     const joined = await open({ engines: 3, env: { PROXY_STALL_TIMEOUT: '500ms' } });
     const { result } = joined.stream.moveToEngine(null);
     await stage.source(2);
@@ -143,7 +143,7 @@ describe('a planned move', () => {
   it.each([
     ['there is no other engine', 1, 'There is no other engine'],
     ['the others are full', 2, 'has room'],
-  ])('says that %s', async (_, engines, words) => {
+  ])('is refused with the reason that %s', async (_, engines, words) => {
     const { stream } = await open({ engines, slots: 1 });
     if (engines > 1) await stage.live(selector('b'));
     await expect(stream.moveToEngine(null).result).rejects.toMatchObject({
@@ -152,11 +152,11 @@ describe('a planned move', () => {
     });
   });
 
-  it('is not given up for what our own event loop was too late to read', async () => {
+  it('does not fail when our own event loop reads the media too late', async () => {
     const joined = await open({ env: { PROXY_INIT_TIMEOUT: '2s' } });
     const { result } = joined.stream.moveToEngine(null);
     const next = await stage.source(2);
-    // As when media lie in the kernel while the loop is held up beyond the deadline for them: timers come first.
+    // Blocks the event loop beyond the deadline for media. When it runs again, timers fire before sockets are read.
     void eventLoopTurns(2).then(() => next.play(40));
     const untilMs = performance.now() + 2500;
     while (performance.now() < untilMs);
@@ -170,8 +170,8 @@ describe('a planned move', () => {
         stage.ace.onStart = ({ signal }) => untilAborted(signal);
       },
     ],
-    ['before media come', () => undefined],
-  ])('leaves nothing behind when the stream ends %s', async (_, arrange) => {
+    ['before media arrive', () => undefined],
+  ])('releases everything when the stream ends %s', async (_, arrange) => {
     const joined = await open();
     arrange();
     const { result } = joined.stream.moveToEngine(null);
@@ -182,7 +182,7 @@ describe('a planned move', () => {
     expect(stage.ace.count('stop')).toBe(stage.ace.count('open'));
   });
 
-  it('is refused for an engine that is none, or the present one, and while another goes on', async () => {
+  it('is refused to an unknown engine, to the present one, and while another move runs', async () => {
     const { stream } = await open({ engines: 3 });
     expect(() => stream.moveToEngine('e9')).toThrow(expect.objectContaining({ code: 'not_found' }));
     expect(() => stream.moveToEngine('e1')).toThrow(expect.objectContaining({ code: 'conflict' }));
@@ -193,7 +193,7 @@ describe('a planned move', () => {
     expect(await again.result).toEqual(await result);
   });
 
-  it('is none before viewers are let in', async () => {
+  it('is refused before the stream is live', async () => {
     stage = await LiveStage.open({ engines: 2 });
     const { stream } = stage.join(A);
     await stage.source(1);
@@ -201,8 +201,8 @@ describe('a planned move', () => {
   });
 });
 
-describe('an engine that is drained', () => {
-  it('is left as soon as another one has room, and not before', async () => {
+describe('a stream on a drained engine', () => {
+  it('moves as soon as another engine has a free slot, and not before', async () => {
     const joined = await open({ slots: 1 });
     const other = await stage.live(selector('b'));
     stage.engines.drain('e1', 'new disk');
@@ -214,7 +214,7 @@ describe('an engine that is drained', () => {
     await until(() => stage.engines.inUse('e1') === 0);
   });
 
-  it('and put back meanwhile keeps its streams', async () => {
+  it('stays when the drain is withdrawn during its move', async () => {
     const { stream } = await open();
     stage.engines.drain('e1', 'new disk');
     await stage.source(2);
@@ -227,8 +227,8 @@ describe('an engine that is drained', () => {
   });
 });
 
-describe('an engine that is put back while an operator moves its stream', () => {
-  it('is left all the same', async () => {
+describe('a drain that is withdrawn while an operator moves the stream', () => {
+  it('does not stop the move', async () => {
     const joined = await open();
     stage.engines.drain('e1', 'new disk');
     const next = await stage.source(2);
@@ -241,7 +241,7 @@ describe('an engine that is put back while an operator moves its stream', () => 
 });
 
 describe('a stream that loses its source', () => {
-  it('once more than the limit says is given up, with a reason', async () => {
+  it('more often than the limit fails, and the error names the limit', async () => {
     const { stream } = await open({
       env: { PROXY_FAILOVER_LIMIT: '2', PROXY_FAILOVER_WINDOW: '60s' },
     });

@@ -31,7 +31,7 @@ describe('startContent', () => {
   it.each<[SourceKind, SourceKind]>([
     ['content_id', 'infohash'],
     ['infohash', 'content_id'],
-  ])('asks for an unknown %s once more as %s, the same file of it', async (kind, other) => {
+  ])('asks for an unknown %s once more as %s with the same file index', async (kind, other) => {
     ace.onStart = ({ number, selector: { kind: asked } }) =>
       asked === other ? engineSession(number) : Promise.reject(UNKNOWN);
     const handshake = await start(selector('a', kind, 3));
@@ -39,25 +39,31 @@ describe('startContent', () => {
     expect(handshake.engineSession).toEqual(engineSession(2));
   });
 
-  it('gives the first answer when both forms are unknown', async () => {
+  it('fails with the first answer when the engine knows neither kind of id', async () => {
     ace.onStart = ({ number }) => Promise.reject(number === 1 ? UNKNOWN : fault('content', 'no'));
     await expect(start(selector('a'))).rejects.toBe(UNKNOWN);
   });
 
-  it('gives the second when that is another fault', async () => {
+  it('fails with the second answer when that is another fault', async () => {
     const refused = fault('engine', 'connect_refused');
     ace.onStart = ({ number }) => Promise.reject(number === 1 ? UNKNOWN : refused);
     await expect(start(selector('a'))).rejects.toBe(refused);
   });
 
   it.each<[string, () => Promise<unknown>]>([
-    ['another fault', () => start(selector('a'))],
-    ['no leave to', () => start(selector('a'), false)],
-    ['an address', () => start({ kind: 'url', value: 'http://example.org/', fileIndex: 0 })],
-    ['a magnet', () => start({ kind: 'magnet', value: 'magnet:?x', fileIndex: 0 })],
-  ])('does not ask again: %s', async (why, run) => {
+    ['the engine fails', () => start(selector('a'))],
+    ['the caller forbids it', () => start(selector('a'), false)],
+    [
+      'the content is a URL',
+      () => start({ kind: 'url', value: 'http://example.org/', fileIndex: 0 }),
+    ],
+    [
+      'the content is a magnet link',
+      () => start({ kind: 'magnet', value: 'magnet:?x', fileIndex: 0 }),
+    ],
+  ])('does not ask again when %s', async (why, run) => {
     ace.onStart = () =>
-      Promise.reject(why === 'another fault' ? fault('engine', 'bad_json') : UNKNOWN);
+      Promise.reject(why === 'the engine fails' ? fault('engine', 'bad_json') : UNKNOWN);
     await expect(run()).rejects.toMatchObject({ name: 'EngineFault' });
     expect(ace.count('start')).toBe(1);
   });

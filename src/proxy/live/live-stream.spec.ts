@@ -59,7 +59,7 @@ describe('the start of a stream', () => {
     const second = stage.join(A);
     const late = await stage.attach(second);
     await until(() => late.receivedBytes() === second.viewer.queuedBytes);
-    // PROXY_JOIN_BEHIND is 3 s, with a key frame each second of ten.
+    // The history has 10 s with a key frame each second, and PROXY_JOIN_BEHIND is 3 s.
     const share = late.receivedBytes() / early.receivedBytes();
     expect(share).toBeGreaterThan(0.29);
     expect(share).toBeLessThan(0.41);

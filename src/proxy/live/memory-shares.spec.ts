@@ -5,7 +5,7 @@ import { StreamHistory } from '../upstream';
 import { MemoryShares, type MemoryHolder } from './memory-shares';
 
 const MIB = 1024 * 1024;
-/** About what one read of a socket brings. */
+/** About the size of one read from a socket. */
 const PIECE = 340 * 188;
 const BOUNDS = { totalBytes: 100 * MIB, streamBytes: 32 * MIB, ttlMs: 60_000, playlistMs: 16_000 };
 

@@ -99,7 +99,7 @@ export class LiveStage {
     this.engines = StagedEngines.withEngines(options.engines ?? 2, options.slots ?? 3, config);
     const { scheduler, registry, health } = this.engines;
     this.sources = new EngineSources(config, this.ace, scheduler, registry, health);
-    this.reporters = new StreamReporters(this.bus, this.log.asLogger());
+    this.reporters = new StreamReporters(this.bus, this.log);
     this.aliases = new ContentAliases(new DataFolder(config.dataDir));
     this.streams = new StreamRegistry(config);
     this.faults = new NegativeCache(config.negativeCacheTtlMs, monotonicMs);

@@ -143,12 +143,12 @@ describe('a planned move', () => {
   it.each([
     ['there is no other engine', 1, 'There is no other engine'],
     ['the others are full', 2, 'has room'],
-  ])('is refused with the reason that %s', async (_, engines, words) => {
+  ])('is refused with the reason that %s', async (_, engines, detail) => {
     const { stream } = await open({ engines, slots: 1 });
     if (engines > 1) await stage.live(selector('b'));
     await expect(stream.moveToEngine(null).result).rejects.toMatchObject({
       code: 'conflict',
-      detail: expect.stringContaining(words),
+      detail: expect.stringContaining(detail),
     });
   });
 

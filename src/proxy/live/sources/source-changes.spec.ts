@@ -55,11 +55,11 @@ async function change(how: 'without loss' | 'with a gap', ms: number): Promise<v
   expect(stream.ingest.join?.isFlagged).toBe(how === 'with a gap');
 }
 
-async function expectGivenUp(words: string): Promise<void> {
+async function expectGivenUp(detail: string): Promise<void> {
   await endAfter(1000);
   await until(() => joined.stream.isOver);
   expect(joined.stream.error).toMatchObject({ code: 'engine_failed' });
-  expect(joined.stream.error?.detail).toContain(words);
+  expect(joined.stream.error?.detail).toContain(detail);
   expect(joined.stream.attempts.at(-1)).toMatchObject({ outcome: 'source_lost_too_often' });
   expect(joined.viewer.leaveReason).toBe('stream_failed');
   await until(() => stage.engines.inUse() === 0);

@@ -60,12 +60,12 @@ describe('the rotation at a start', () => {
     ],
     ['the second source is silent', [UNKNOWN, SILENT], 'start_timeout', /silent/],
     ['the first source is silent', [SILENT, UNKNOWN], 'start_timeout', /silent/],
-  ])('decides the error for viewers when %s', (_, errors, code, words) => {
+  ])('decides the error for viewers when %s', (_, errors, code, detail) => {
     const { rotation } = new Stage(listOf('a', 'b'));
     for (const error of errors) rotation.next(false, 'why', error);
     expect(rotation.failure(errors.at(-1)!)).toMatchObject({
       code,
-      detail: expect.stringMatching(words),
+      detail: expect.stringMatching(detail),
     });
   });
 

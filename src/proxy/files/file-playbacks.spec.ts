@@ -3,10 +3,10 @@ import { PassThrough, Writable } from 'node:stream';
 import { EngineFault } from '../../ace';
 import { AppError } from '../../kernel/errors';
 import { Deferred } from '../../kernel/deferred';
-import { fault, session } from '../testing/scripted-ace.spec-support';
-import { selector, SessionStage, type StageOptions } from '../testing/session-stage.spec-support';
-import { never, until } from '../testing/until.spec-support';
-import { someViewer } from '../testing/viewers.spec-support';
+import { engineSession, fault } from '../testing/scripted-ace.spec-support';
+import { selector, LiveStage, type StageOptions } from '../testing/live-stage.spec-support';
+import { until, untilAborted } from '../testing/until.spec-support';
+import { makeViewer } from '../testing/viewers.spec-support';
 import type { Viewer } from '../viewers';
 import type { FileContent } from './file-contents';
 import { FilePlaybacks } from './file-playbacks';
@@ -40,13 +40,13 @@ interface Asked {
 }
 
 describe('FilePlaybacks', () => {
-  let stage: SessionStage;
+  let stage: LiveStage;
   let playbacks: FilePlaybacks;
   let content: FileContent;
 
   async function open(options: StageOptions): Promise<void> {
-    stage = await SessionStage.open(options);
-    stage.ace.onStart = ({ number }) => session(number, { isLive: 0 });
+    stage = await LiveStage.open(options);
+    stage.ace.onStart = ({ number }) => engineSession(number, { isLive: 0 });
     playbacks = new FilePlaybacks(
       stage.config,
       stage.sources,
@@ -70,7 +70,7 @@ describe('FilePlaybacks', () => {
   });
 
   function ask({ ip = TV, range = null, token = null }: Asking = {}): Asked {
-    const viewer = someViewer(ip);
+    const viewer = makeViewer(ip);
     const asked: Asked = { viewer, hasHead: false, outcome: Promise.resolve() };
     const outcome = playbacks.play(content, {
       viewer,
@@ -96,7 +96,7 @@ describe('FilePlaybacks', () => {
   /** An answer of the engines that the test provides later. */
   function gate(): Deferred<IncomingMessage> {
     const answer = new Deferred<IncomingMessage>();
-    stage.ace.onFile = (_engine, signal) => Promise.race([answer.promise, never(signal)]);
+    stage.ace.onFile = (_engine, signal) => Promise.race([answer.promise, untilAborted(signal)]);
     return answer;
   }
 
@@ -200,7 +200,7 @@ describe('FilePlaybacks', () => {
     await open({ engines, slots: 3 });
     stage.ace.onStart = ({ number }) => {
       if (number > 1) throw fault('engine', 'answer_timeout');
-      return session(number, { isLive: 0 });
+      return engineSession(number, { isLive: 0 });
     };
     stage.ace.onFile = () => Promise.reject(fault('engine', 'http_500'));
     expect(await ask().outcome).toMatchObject({

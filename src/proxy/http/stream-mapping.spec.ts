@@ -3,7 +3,7 @@ import { StreamHistory } from '../upstream';
 import type { LiveStream } from '../live';
 import type { StreamSnapshot } from '../streams';
 import { SyntheticStream } from '../testing/synthetic-stream.spec-support';
-import { someViewer } from '../testing/viewers.spec-support';
+import { makeViewer } from '../testing/viewers.spec-support';
 import { Loopback } from '../testing/loopback.spec-support';
 import { toClientDto, toSessionDto, toStreamDto } from './stream-mapping';
 
@@ -194,7 +194,7 @@ describe('toClientDto', () => {
   const stream: Pick<LiveStream, 'history'> = { history };
 
   it('maps a viewer that waits', () => {
-    const viewer = someViewer('192.0.2.7');
+    const viewer = makeViewer('192.0.2.7');
     expect(toClientDto(viewer, stream)).toEqual({
       client_id: viewer.id,
       ip_address: '192.0.2.7',
@@ -210,7 +210,7 @@ describe('toClientDto', () => {
 
   it('maps a viewer that receives media', async () => {
     const loopback = await Loopback.open();
-    const viewer = someViewer();
+    const viewer = makeViewer();
     viewer.socket = (await loopback.pair()).near;
     viewer.queuedBytes = 5000;
     viewer.cursor = history.points.oldest()!.position;

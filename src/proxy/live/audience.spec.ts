@@ -1,7 +1,7 @@
 import { SlotHolder } from '../../engines';
 import type { ViewerHost } from '../viewers';
 import { ManualJobs } from '../testing/manual-jobs.spec-support';
-import { someViewer } from '../testing/viewers.spec-support';
+import { makeViewer } from '../testing/viewers.spec-support';
 import { Audience } from './audience';
 
 const host: ViewerHost = { removeViewer: () => undefined };
@@ -19,7 +19,7 @@ describe('Audience', () => {
     audience = new Audience('1', 10_000, jobs, new SlotHolder('s', () => changes++));
   });
 
-  it('begins its grace when nobody is there, and tells when it is over', () => {
+  it('schedules the grace job when there are no viewers', () => {
     audience.beginIdleIfUnwatched();
     expect(audience.idleSince).not.toBeNull();
     expect(jobs.pending.get('stream.grace 1')?.delayMs).toBe(10_000);
@@ -27,9 +27,9 @@ describe('Audience', () => {
     expect(graceOver).toEqual(['1']);
   });
 
-  it('ends the grace when somebody comes, viewer or holder', () => {
+  it('cancels the grace job when a viewer or a holder is added', () => {
     audience.beginIdleIfUnwatched();
-    audience.add(someViewer(), host);
+    audience.add(makeViewer(), host);
     expect(jobs.pending.size).toBe(0);
     expect(audience.idleSince).toBeNull();
 
@@ -40,21 +40,21 @@ describe('Audience', () => {
     expect(held.idleSince).toBeNull();
   });
 
-  it('tells when nobody is there any more and when somebody is again, once each', () => {
-    const viewer = someViewer();
+  it('reports each change between watched and unwatched once', () => {
+    const viewer = makeViewer();
     audience.add(viewer, host);
     expect(changes).toBe(0);
     audience.remove(viewer, 'hung_up');
     audience.beginIdleIfUnwatched();
     audience.beginIdleIfUnwatched();
     expect(changes).toBe(1);
-    audience.add(someViewer(), host);
-    audience.add(someViewer(), host);
+    audience.add(makeViewer(), host);
+    audience.add(makeViewer(), host);
     expect(changes).toBe(2);
   });
 
-  it('has no grace while anybody is there', () => {
-    const [first, second] = [someViewer(), someViewer()];
+  it('has no grace job while a viewer or a holder is left', () => {
+    const [first, second] = [makeViewer(), makeViewer()];
     const holder = {};
     audience.add(first, host);
     audience.add(second, host);
@@ -70,8 +70,8 @@ describe('Audience', () => {
     expect(jobs.pending.size).toBe(1);
   });
 
-  it('is idle while all who are there are paused, but has no grace as long as one is', () => {
-    const [first, second] = [someViewer(), someViewer()];
+  it('is idle while all viewers are paused, and has no grace job until the last one leaves', () => {
+    const [first, second] = [makeViewer(), makeViewer()];
     audience.add(first, host);
     audience.add(second, host);
     audience.setPaused(first, true);
@@ -84,14 +84,14 @@ describe('Audience', () => {
     expect(jobs.pending.size).toBe(0);
     audience.remove(second, 'stalled');
     audience.beginIdleIfUnwatched();
-    // Paused first, then unwatched.
+    // One change when the last viewer was paused, and one when it left.
     expect(changes).toBe(2);
     jobs.runAll();
     expect(graceOver).toEqual(['1']);
   });
 
-  it('is watched again when a paused viewer goes on', () => {
-    const viewer = someViewer();
+  it('is watched again when a paused viewer resumes', () => {
+    const viewer = makeViewer();
     audience.add(viewer, host);
     audience.setPaused(viewer, true);
     audience.setPaused(viewer, false);
@@ -101,7 +101,7 @@ describe('Audience', () => {
     expect(audience.watching).toBe(0);
   });
 
-  it('is not prolonged by who was not there', () => {
+  it('does not restart the grace period when an unknown holder lets go', () => {
     audience.beginIdleIfUnwatched();
     const since = audience.idleSince;
     const [job] = jobs.pending.values();
@@ -111,8 +111,8 @@ describe('Audience', () => {
     expect(jobs.pending.get('stream.grace 1')).toBe(job);
   });
 
-  it('says once who was removed, and why', () => {
-    const viewer = someViewer();
+  it('removes a viewer once and keeps the first reason', () => {
+    const viewer = makeViewer();
     audience.add(viewer, host);
     expect(viewer.host).toBe(host);
     expect(audience.remove(viewer, 'kicked')).toBe(true);
@@ -121,8 +121,8 @@ describe('Audience', () => {
     expect(viewer.leaveReason).toBe('kicked');
   });
 
-  it('counts the bytes of those who are there and of those who have left', () => {
-    const [first, second] = [someViewer(), someViewer()];
+  it('counts the bytes of present and of former viewers', () => {
+    const [first, second] = [makeViewer(), makeViewer()];
     audience.add(first, host);
     audience.add(second, host);
     first.queuedBytes = 1000;
@@ -134,11 +134,11 @@ describe('Audience', () => {
     expect(audience.bytesOut).toBe(1025);
   });
 
-  it('hands everybody over, with their new host, and is empty then', () => {
+  it('moves all viewers and holders to another audience and is empty afterwards', () => {
     const other = new Audience('2', 10_000, jobs, new SlotHolder('s'));
     const otherHost: ViewerHost = { removeViewer: () => undefined };
     other.beginIdleIfUnwatched();
-    const viewer = someViewer();
+    const viewer = makeViewer();
     const holder = {};
     audience.add(viewer, host);
     audience.hold(holder, 'check');
@@ -153,14 +153,14 @@ describe('Audience', () => {
     expect(other.isEmpty).toBe(true);
   });
 
-  it('handing over nobody does not end the grace of the other', () => {
+  it('does not end the grace period of another audience when it moves nobody there', () => {
     const other = new Audience('2', 10_000, jobs, new SlotHolder('s'));
     other.beginIdleIfUnwatched();
     audience.moveTo(other, host);
     expect(other.idleSince).not.toBeNull();
   });
 
-  it('leaves no job when it is closed', () => {
+  it('cancels its grace job when it is closed', () => {
     audience.beginIdleIfUnwatched();
     audience.close();
     expect(jobs.pending.size).toBe(0);

@@ -26,7 +26,7 @@ describe('ContentAliases', () => {
     return aliases;
   }
 
-  /** Puts a file there before the product starts. */
+  /** Writes the file, with a good copy beside it, before the product starts. */
   async function leave(text: string): Promise<void> {
     const before = await open();
     before.remember(id(1), id(2));
@@ -34,7 +34,7 @@ describe('ContentAliases', () => {
     await writeFile(file, text);
   }
 
-  it('knows what it was told, also after a restart', async () => {
+  it('knows the remembered infohashes, also after a restart', async () => {
     const aliases = await open();
     expect(aliases.infohashOf(id(1))).toBeNull();
     aliases.remember(id(1), id(2));
@@ -50,7 +50,7 @@ describe('ContentAliases', () => {
     expect(folder.unlogged).toEqual([]);
   });
 
-  it('writes a file and its copy for its owner only, whole, and no other', async () => {
+  it('writes only the file and its copy, complete and readable for their owner alone', async () => {
     const aliases = await open();
     aliases.remember(id(1), id(2));
     await aliases.onModuleDestroy();
@@ -63,13 +63,13 @@ describe('ContentAliases', () => {
     });
   });
 
-  it('writes nothing when it has learnt nothing', async () => {
+  it('writes nothing when nothing was remembered', async () => {
     const aliases = await open();
     await aliases.onModuleDestroy();
     await expect(readdir(dataDir)).rejects.toThrow('ENOENT');
   });
 
-  it('saves by itself some seconds after something new, once for all of it', async () => {
+  it('saves all new aliases in one write some seconds after the first', async () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
     try {
       const aliases = await open();
@@ -86,7 +86,7 @@ describe('ContentAliases', () => {
     expect(JSON.parse(await readFile(file, 'utf8')).entries).toHaveLength(2);
   });
 
-  it('keeps the order of use over a restart: what is used least goes first', async () => {
+  it('keeps the order of use over a restart and drops the least recently used alias first', async () => {
     const aliases = await open();
     for (let i = 1; i <= 10_000; i++) aliases.remember(id(i), id(i));
     aliases.infohashOf(id(1));
@@ -100,12 +100,12 @@ describe('ContentAliases', () => {
   });
 
   it.each([
-    ['nonsense', 'not json'],
-    ['half a file', '{"version":1,"entries":[["'],
-    ['another thing', '[]'],
+    ['no JSON', 'not json'],
+    ['a truncated file', '{"version":1,"entries":[["'],
+    ['an array', '[]'],
     ['no entries', '{"version":1}'],
-    ['a version that never was', '{"version":"one","entries":[]}'],
-  ])('goes on with the last good copy of what it cannot read (%s)', async (_, text) => {
+    ['an invalid version', '{"version":"one","entries":[]}'],
+  ])('uses the last good copy when the file is unreadable: %s', async (_, text) => {
     await leave(text);
     const aliases = await open();
     expect(folder.unlogged).toEqual([expect.stringMatching(/damaged: its last good copy is used/)]);
@@ -115,7 +115,7 @@ describe('ContentAliases', () => {
     expect((await open()).infohashOf(id(7))).toBe(id(8));
   });
 
-  it('takes from a file only what is an id', async () => {
+  it('ignores entries of the file that are not two ids', async () => {
     const bad = [
       ['x', id(1)],
       [id(2)],
@@ -130,7 +130,7 @@ describe('ContentAliases', () => {
     expect(aliases.infohashOf(id(7))).toBe(id(8));
   });
 
-  it('leaves the file of a newer version as it is, and remembers in memory only', async () => {
+  it('leaves the file of a newer version unchanged and remembers in memory only', async () => {
     const newer = JSON.stringify({ version: 2, contents: { [id(1)]: [id(2)] } });
     await leave(newer);
     const aliases = await open();
@@ -141,7 +141,7 @@ describe('ContentAliases', () => {
     expect(await readFile(file, 'utf8')).toBe(newer);
   });
 
-  it('goes on when the file can not be written', async () => {
+  it('keeps its aliases in memory when the file cannot be written', async () => {
     const aliases = await open();
     await writeFile(dataDir, 'a file where the folder should be');
     aliases.remember(id(1), id(2));

@@ -1,41 +1,41 @@
 import 'reflect-metadata';
 import { pid, TS_PACKET } from '../mpegts';
-import { fault, session as engineSession } from '../testing/scripted-ace.spec-support';
-import { selector, SessionStage } from '../testing/session-stage.spec-support';
+import { engineSession, fault } from '../testing/scripted-ace.spec-support';
+import { selector, LiveStage } from '../testing/live-stage.spec-support';
 import { packetsOf, SyntheticStream } from '../testing/synthetic-stream.spec-support';
-import { never, turns, until } from '../testing/until.spec-support';
+import { eventLoopTurns, until, untilAborted } from '../testing/until.spec-support';
 
 const A = selector('a');
 
-let stage: SessionStage;
+let stage: LiveStage;
 
 beforeEach(async () => {
-  stage = await SessionStage.open();
+  stage = await LiveStage.open();
 });
 
 afterEach(() => stage.close());
 
-describe('a start', () => {
-  it('is answered with the engine, and ready with the first random access point', async () => {
+describe('the start of a stream', () => {
+  it('resolves answered when the engine answers, and ready at the first random access point', async () => {
     await stage.close();
-    // A busy machine's pause between two packets is not to be told as a stall.
-    stage = await SessionStage.open({ env: { PROXY_KEEPALIVE_AFTER: '5s' } });
-    const { session, ready } = stage.join(A);
+    // A slow machine may pause between two packets, which must not be published as a stall.
+    stage = await LiveStage.open({ env: { PROXY_KEEPALIVE_AFTER: '5s' } });
+    const { stream, ready } = stage.join(A);
     let isReady = false;
     void ready.then(() => (isReady = true));
-    expect(session.state).toBe('starting');
-    expect(await session.answered).toBe(session);
+    expect(stream.state).toBe('starting');
+    expect(await stream.answered).toBe(stream);
     const source = await stage.source(1);
     const media = new SyntheticStream().take(10);
     source.send(media.subarray(0, 2 * TS_PACKET));
-    await until(() => session.ingest.bytesIn > 0);
-    await turns();
+    await until(() => stream.ingest.bytesIn > 0);
+    await eventLoopTurns();
     expect(isReady).toBe(false);
-    expect(session.state).toBe('starting');
+    expect(stream.state).toBe('starting');
     source.send(media.subarray(2 * TS_PACKET));
     await ready;
-    expect(session.state).toBe('live');
-    const { timeline } = session;
+    expect(stream.state).toBe('live');
+    const { timeline } = stream;
     const times = [
       timeline.requestedAt,
       timeline.engineAnsweredAt,
@@ -44,14 +44,14 @@ describe('a start', () => {
       timeline.firstKeyframeAt,
     ];
     for (const time of times) expect(time).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
-    expect(await stage.told()).toEqual(['stream_requested', 'stream_started']);
+    expect(await stage.publishedTypes()).toEqual(['stream_requested', 'stream_started']);
   });
 
-  it('shows who waited all there is, and who comes later what is recent', async () => {
+  it('sends the whole history to a viewer who waited, and the last seconds to a later one', async () => {
     const first = stage.join(A);
     (await stage.source(1)).play(250);
     const early = await stage.attach(first);
-    const { history } = first.session;
+    const { history } = first.stream;
     await until(() => first.viewer.cursor === history.ring.head);
     await until(() => early.receivedBytes() === first.viewer.queuedBytes);
     expect(first.viewer.queuedBytes).toBe(history.ring.head);
@@ -59,7 +59,7 @@ describe('a start', () => {
     const second = stage.join(A);
     const late = await stage.attach(second);
     await until(() => late.receivedBytes() === second.viewer.queuedBytes);
-    // PROXY_JOIN_BEHIND is 3 s, with a key frame each second of ten.
+    // The history has 10 s with a key frame each second, and PROXY_JOIN_BEHIND is 3 s.
     const share = late.receivedBytes() / early.receivedBytes();
     expect(share).toBeGreaterThan(0.29);
     expect(share).toBeLessThan(0.41);
@@ -68,31 +68,31 @@ describe('a start', () => {
         .map((packet) => pid(packet, 0))
         .slice(0, 2),
     ).toEqual([0, 0x1000]);
-    expect(await stage.told()).toContain('viewer_joined');
+    expect(await stage.publishedTypes()).toContain('viewer_joined');
   });
 
   it.each<[string, () => void]>([
     [
-      'while an engine is looked for',
+      'while it waits for an engine',
       () => {
         stage.engines.close();
       },
     ],
     [
-      'while the engine is asked',
+      'while it waits for the answer of the engine',
       () => {
-        stage.ace.onStart = ({ signal }) => never(signal);
+        stage.ace.onStart = ({ signal }) => untilAborted(signal);
       },
     ],
-  ])('that nobody waits for any more %s leaves nothing behind', async (_, arrange) => {
+  ])('releases everything when its last viewer leaves %s', async (_, arrange) => {
     arrange();
     const joined = stage.join(A);
-    await turns();
+    await eventLoopTurns();
     stage.leave(joined);
-    expect(joined.session.state).toBe('grace');
+    expect(joined.stream.state).toBe('grace');
     stage.jobs.runAll();
-    await joined.session.end('stopped');
-    expect(joined.session).toMatchObject({ state: 'ended', endReason: 'no_viewers' });
+    await joined.stream.end('stopped');
+    expect(joined.stream).toMatchObject({ state: 'ended', endReason: 'no_viewers' });
     expect(stage.engines.inUse()).toBe(0);
     expect(stage.ace.count('stop')).toBe(0);
     expect(stage.directory.list()).toEqual([]);
@@ -100,42 +100,45 @@ describe('a start', () => {
   });
 
   it.each([
-    ['while the playback is opened', () => (stage.ace.onOpen = (_path, signal) => never(signal))],
-    ['while media are awaited', () => undefined],
-  ])('that nobody waits for any more %s stops its engine session, once', async (_, arrange) => {
+    [
+      'while the playback is opened',
+      () => (stage.ace.onOpen = (_path, signal) => untilAborted(signal)),
+    ],
+    ['while it waits for media', () => undefined],
+  ])('stops its engine session once when its last viewer leaves %s', async (_, arrange) => {
     arrange();
     const joined = stage.join(A);
     await until(() => stage.ace.count('open') === 1);
     stage.leave(joined);
     stage.jobs.runAll();
-    await joined.session.end('stopped');
-    await joined.session.end('stopped');
+    await joined.stream.end('stopped');
+    await joined.stream.end('stopped');
     expect(stage.ace.count('stop e1 /ace/cmd/1')).toBe(1);
     expect(stage.engines.inUse()).toBe(0);
   });
 
-  it('goes on for a viewer who comes back within the grace', async () => {
+  it('continues for a viewer who comes back within the grace period', async () => {
     const first = stage.join(A);
     await until(() => stage.ace.count('open') === 1);
     stage.leave(first);
     const second = stage.join(A);
-    expect(second.session).toBe(first.session);
+    expect(second.stream).toBe(first.stream);
     expect(stage.jobs.pending.size).toBe(0);
     (await stage.source(1)).play(30);
-    expect(await second.ready).toBe(first.session);
+    expect(await second.ready).toBe(first.stream);
     expect(stage.ace.count('start')).toBe(1);
   });
 
-  it('is not ended by a grace job that is out of date', async () => {
+  it('is not ended by an outdated grace job', async () => {
     const watched = await stage.live(A);
-    const over = stage.join(selector('b'));
-    await over.session.end('stopped');
-    for (const { session } of [watched, over]) {
-      await stage.directory.endAfterGrace({ streamUid: session.uid });
+    const ended = stage.join(selector('b'));
+    await ended.stream.end('stopped');
+    for (const { stream } of [watched, ended]) {
+      await stage.directory.endAfterGrace({ streamUid: stream.uid });
     }
     await stage.directory.endAfterGrace({ streamUid: 'of an earlier process' });
-    expect(stage.directory.list()).toEqual([watched.session]);
-    expect(watched.session.state).toBe('live');
+    expect(stage.directory.list()).toEqual([watched.stream]);
+    expect(watched.stream.state).toBe('live');
   });
 
   it('keeps its slot until the engine session is stopped', async () => {
@@ -143,9 +146,9 @@ describe('a start', () => {
     let stopped: () => void = () => undefined;
     stage.ace.onStop = () => new Promise<void>((resolve) => (stopped = resolve));
     let isOver = false;
-    const ending = joined.session.end('stopped').then(() => (isOver = true));
+    const ending = joined.stream.end('stopped').then(() => (isOver = true));
     await until(() => stage.ace.count('stop') === 1);
-    await turns();
+    await eventLoopTurns();
     expect(stage.engines.inUse()).toBe(1);
     expect(isOver).toBe(false);
     stopped();
@@ -154,14 +157,14 @@ describe('a start', () => {
   });
 });
 
-describe('viewers', () => {
-  it('who hang up are let go in peace; who are removed are reset', async () => {
+describe('a viewer', () => {
+  it('closes the socket of a viewer who hangs up and resets the socket of one who is removed', async () => {
     const [first, second] = [stage.join(A), stage.join(A)];
     (await stage.source(1)).play(30);
     const pairs = [await stage.attach(first), await stage.attach(second)];
-    // Node takes a reset that comes together with data for an end; other clients do not.
+    // Node reports a reset that arrives together with data as an end, so all data must have arrived before.
     for (const [i, { viewer }] of [first, second].entries()) {
-      await until(() => viewer.cursor === first.session.history.ring.head);
+      await until(() => viewer.cursor === first.stream.history.ring.head);
       await until(() => pairs[i]!.receivedBytes() === viewer.queuedBytes);
     }
     const resets = pairs.map(({ far }) => {
@@ -169,13 +172,13 @@ describe('viewers', () => {
       far.on('error', (error: NodeJS.ErrnoException) => (isReset = error.code === 'ECONNRESET'));
       return () => isReset;
     });
-    first.session.removeViewer(first.viewer, 'hung_up');
-    first.session.removeViewer(second.viewer, 'kicked');
+    first.stream.removeViewer(first.viewer, 'hung_up');
+    first.stream.removeViewer(second.viewer, 'kicked');
     await until(() => pairs.every(({ far }) => far.destroyed));
     expect(resets.map((isReset) => isReset())).toEqual([false, true]);
     expect(stage.streams.limits.count).toBe(0);
-    expect(first.session.state).toBe('grace');
-    await stage.told();
+    expect(first.stream.state).toBe('grace');
+    await stage.publishedTypes();
     const left = stage.events.filter(({ type }) => type === 'viewer_left');
     expect(left.map(({ payload }) => payload)).toMatchObject([
       { client_id: first.viewer.id, reason: 'hung_up' },
@@ -183,30 +186,30 @@ describe('viewers', () => {
     ]);
   });
 
-  it('are counted out once, however often they leave', async () => {
+  it('is subtracted from the count once, however often it is removed', async () => {
     const [first, second] = [stage.join(A), stage.join(A)];
     await until(() => stage.ace.count('open') === 1);
     stage.leave(first);
     stage.leave(first);
-    first.session.removeViewer(first.viewer, 'kicked');
+    first.stream.removeViewer(first.viewer, 'kicked');
     expect(first.viewer.leaveReason).toBe('hung_up');
-    expect([...first.session.viewers]).toEqual([second.viewer]);
+    expect([...first.stream.viewers]).toEqual([second.viewer]);
     expect(stage.streams.limits.count).toBe(1);
-    expect(first.session.state).toBe('starting');
+    expect(first.stream.state).toBe('starting');
   });
 
-  it('who waited only are not told of as having left', async () => {
+  it('who left before any media does not cause the event viewer_left', async () => {
     const first = stage.join(A);
     stage.leave(first);
-    expect(await stage.told()).not.toContain('viewer_left');
+    expect(await stage.publishedTypes()).not.toContain('viewer_left');
   });
 
-  it('are reset when the stream is stopped, and waiting ones get an error', async () => {
+  it('is reset when the stream is stopped; one who still waits for the start gets an error', async () => {
     const watching = await stage.live(A);
     const pair = await stage.attach(watching);
     const waiting = stage.join(selector('b'));
     await until(() => stage.ace.count('open') === 2);
-    await Promise.all([watching.session.end('stopped'), waiting.session.end('stopped')]);
+    await Promise.all([watching.stream.end('stopped'), waiting.stream.end('stopped')]);
     await expect(waiting.ready).rejects.toMatchObject({ code: 'not_found' });
     await until(() => pair.far.destroyed);
     expect(watching.viewer.leaveReason).toBe('stopped');
@@ -214,11 +217,11 @@ describe('viewers', () => {
   });
 });
 
-describe('a snapshot', () => {
-  it('says what is, and after the end what was', async () => {
+describe('the snapshot of a stream', () => {
+  it('shows the current state, and after the end the last engine and the reason', async () => {
     const joined = await stage.live(A);
     await stage.attach(joined);
-    expect(joined.session.snapshot()).toMatchObject({
+    expect(joined.stream.snapshot()).toMatchObject({
       id: A.value,
       state: 'live',
       isLive: true,
@@ -230,7 +233,7 @@ describe('a snapshot', () => {
       buffer: { keyframes: 2 },
       failovers: 0,
     });
-    await joined.session.end('stopped');
+    await joined.stream.end('stopped');
     expect(stage.streams.findPast(A.value)).toMatchObject({
       state: 'ended',
       endReason: 'stopped',
@@ -241,9 +244,9 @@ describe('a snapshot', () => {
     });
   });
 
-  it('names what is unknown as unknown', async () => {
+  it('shows unknown values as null', async () => {
     stage.ace.onStart = ({ number }) => engineSession(number, { isLive: -1 });
-    expect((await stage.live(A)).session.snapshot().isLive).toBeNull();
+    expect((await stage.live(A)).stream.snapshot().isLive).toBeNull();
     stage.ace.onStart = () => Promise.reject(fault('content', 'unknown'));
     await expect(stage.join(selector('b')).ready).rejects.toThrow();
     expect(stage.streams.findPast('b'.repeat(40))).toMatchObject({

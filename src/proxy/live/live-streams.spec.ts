@@ -1,50 +1,50 @@
 import 'reflect-metadata';
 import { AppError } from '../../kernel/errors';
-import { fault, session as engineSession } from '../testing/scripted-ace.spec-support';
-import { selector, SessionStage } from '../testing/session-stage.spec-support';
-import { turns, until } from '../testing/until.spec-support';
+import { engineSession, fault } from '../testing/scripted-ace.spec-support';
+import { selector, LiveStage } from '../testing/live-stage.spec-support';
+import { eventLoopTurns, until } from '../testing/until.spec-support';
 
 const A = selector('a');
 const B = selector('b');
 const C = selector('c');
 
-let stage: SessionStage;
+let stage: LiveStage;
 
 afterEach(() => stage.close());
 
-describe('single flight', () => {
+describe('requests for one content', () => {
   beforeEach(async () => {
-    stage = await SessionStage.open();
+    stage = await LiveStage.open();
   });
 
-  it('starts a content once, however many ask for it', async () => {
+  it('start the content once, however many viewers request it', async () => {
     const first = stage.join(A);
     const others = [stage.join(A), stage.join(A)];
     (await stage.source(1)).play(30);
-    for (const { ready } of [first, ...others]) expect(await ready).toBe(first.session);
+    for (const { ready } of [first, ...others]) expect(await ready).toBe(first.stream);
     const late = stage.join(A);
-    expect(await late.ready).toBe(first.session);
+    expect(await late.ready).toBe(first.stream);
     expect(stage.ace.log).toEqual(['start e1 content_id', 'open e1 /ace/r/1']);
-    expect(first.session.viewers.size).toBe(4);
+    expect(first.stream.viewers.size).toBe(4);
     expect(stage.streams.limits.count).toBe(4);
     expect(stage.engines.inUse()).toBe(1);
   });
 
-  it('keeps contents and files apart', () => {
-    const sessions = [A, B, selector('a', 'infohash'), selector('a', 'content_id', 1)];
-    const made = sessions.map((content) => stage.join(content).session);
+  it('for other contents or file indexes get streams of their own', () => {
+    const contents = [A, B, selector('a', 'infohash'), selector('a', 'content_id', 1)];
+    const made = contents.map((content) => stage.join(content).stream);
     expect(new Set(made).size).toBe(4);
     expect(stage.directory.list()).toEqual(made);
     expect(stage.directory.find(`${'a'.repeat(40)}-1`)).toBe(made[3]);
   });
 
-  it('releases all who wait at once, with the same error', async () => {
+  it('all fail at once with the same error when the start fails', async () => {
     stage.ace.onStart = () => Promise.reject(fault('content', 'unknown'));
     const waiting = [stage.join(A), stage.join(A), stage.join(A)];
     const errors: unknown[] = [];
     for (const { ready } of waiting) ready.catch((error: unknown) => errors.push(error));
-    await until(() => waiting[0]?.session.isOver);
-    await turns(1);
+    await until(() => waiting[0]?.stream.isOver);
+    await eventLoopTurns(1);
     expect(errors).toHaveLength(3);
     expect(errors[0]).toMatchObject({ code: 'content_not_found', status: 404 });
     expect(new Set(errors).size).toBe(1);
@@ -53,7 +53,7 @@ describe('single flight', () => {
     await until(() => stage.engines.inUse() === 0);
   });
 
-  it('remembers a fault of the content, and starts nothing for who asks next', async () => {
+  it('fail without a start while a fault of the content is remembered', async () => {
     stage.ace.onStart = () => Promise.reject(fault('content', 'unknown'));
     await expect(stage.join(A).ready).rejects.toThrow(AppError);
     const starts = stage.ace.count('start');
@@ -66,7 +66,7 @@ describe('single flight', () => {
     expect(stage.streams.limits.count).toBe(1);
   });
 
-  it('keeps what is left of a failed session: its error, and nobody watching', async () => {
+  it('find a failed stream only among past streams, with its error and without viewers', async () => {
     stage.ace.onStart = () => Promise.reject(fault('content', 'unknown'));
     await expect(stage.join(A).ready).rejects.toThrow(AppError);
     expect(stage.directory.find(A.value)).toBeNull();
@@ -78,65 +78,65 @@ describe('single flight', () => {
     });
   });
 
-  it('does not remember a fault of the engines', async () => {
+  it('start again after a fault of the engines', async () => {
     stage.ace.onStart = () => Promise.reject(fault('engine', 'connect_refused'));
     await expect(stage.join(A).ready).rejects.toMatchObject({ code: 'engine_failed' });
-    expect(stage.join(A).session.isOver).toBe(false);
+    expect(stage.join(A).stream.isOver).toBe(false);
   });
 });
 
-describe('one content under two names', () => {
+describe('a content with two ids', () => {
   const HASH = selector('d', 'infohash');
 
   beforeEach(async () => {
-    stage = await SessionStage.open();
+    stage = await LiveStage.open();
     stage.ace.onStart = ({ number }) => engineSession(number, { infohash: HASH.value });
   });
 
-  it('is one session once an engine has said so', async () => {
+  it('has one stream as soon as an engine has reported the infohash', async () => {
     const first = await stage.live(A);
     expect(stage.aliases.infohashOf(A.value)).toBe(HASH.value);
-    expect(stage.join(HASH).session).toBe(first.session);
-    expect(stage.directory.find(HASH.value)).toBe(first.session);
-    expect(first.session.id).toBe(A.value);
+    expect(stage.join(HASH).stream).toBe(first.stream);
+    expect(stage.directory.find(HASH.value)).toBe(first.stream);
+    expect(first.stream.id).toBe(A.value);
     expect(stage.ace.count('start')).toBe(1);
   });
 
-  it('is one session before a start, when it is remembered', () => {
+  it('has one stream before any answer when its infohash is remembered', () => {
     stage.aliases.remember(A.value, HASH.value);
     const first = stage.join(A);
-    expect(stage.join(HASH).session).toBe(first.session);
-    expect(stage.directory.lookup(HASH)).toBe(first.session);
+    expect(stage.join(HASH).stream).toBe(first.stream);
+    expect(stage.directory.lookup(HASH)).toBe(first.stream);
   });
 
-  it('the other way round as well', () => {
+  it('has one stream when the infohash is requested before the content id', () => {
     stage.aliases.remember(A.value, HASH.value);
     const first = stage.join(HASH);
-    expect(stage.join(A).session).toBe(first.session);
+    expect(stage.join(A).stream).toBe(first.stream);
     expect(stage.directory.lookup(B)).toBeNull();
   });
 
-  it('is two when what is remembered is no longer so', async () => {
-    const was = selector('e', 'infohash');
-    stage.aliases.remember(A.value, was.value);
+  it('moves its stream to the new infohash when the remembered one is outdated', async () => {
+    const outdated = selector('e', 'infohash');
+    stage.aliases.remember(A.value, outdated.value);
     const first = stage.join(A);
-    await first.session.answered;
-    expect(stage.directory.lookup(was)).toBeNull();
-    expect(stage.directory.lookup(HASH)).toBe(first.session);
+    await first.stream.answered;
+    expect(stage.directory.lookup(outdated)).toBeNull();
+    expect(stage.directory.lookup(HASH)).toBe(first.stream);
   });
 
-  it('is forgotten with the session', async () => {
+  it('has no stream under either id after the end', async () => {
     const first = await stage.live(A);
-    await first.session.end('stopped');
+    await first.stream.end('stopped');
     expect(stage.directory.lookup(A)).toBeNull();
     expect(stage.directory.lookup(HASH)).toBeNull();
     expect(stage.streams.findPast(HASH.value)?.id).toBe(A.value);
   });
 });
 
-describe('limits', () => {
-  it('refuses a viewer too many before anything is started', async () => {
-    stage = await SessionStage.open({
+describe('LiveStreams', () => {
+  it('refuses a viewer beyond the limit before it starts anything', async () => {
+    stage = await LiveStage.open({
       env: { PROXY_MAX_CLIENTS: '3', PROXY_MAX_CLIENTS_PER_STREAM: '2' },
     });
     stage.join(A);
@@ -146,23 +146,23 @@ describe('limits', () => {
     expect(() => stage.join(C)).toThrow(expect.objectContaining({ code: 'client_limit' }));
     expect(stage.directory.list()).toHaveLength(2);
     stage.leave(second);
-    expect(stage.join(C).session.isOver).toBe(false);
+    expect(stage.join(C).stream.isOver).toBe(false);
   });
 
-  it('exempts loopback and trusted proxies from the one per address', async () => {
-    stage = await SessionStage.open({
+  it('exempts loopback and trusted proxies from the limit per address', async () => {
+    stage = await LiveStage.open({
       env: { PROXY_MAX_CLIENTS_PER_IP: '1', TRUSTED_PROXIES: '10.0.0.0/8,2001:db8::1' },
     });
     for (const ip of ['127.0.0.1', '::1', '10.1.2.3', '2001:db8::1']) {
       stage.join(A, ip);
-      expect(stage.join(A, ip).session.isOver).toBe(false);
+      expect(stage.join(A, ip).stream.isOver).toBe(false);
     }
     stage.join(A, '192.0.2.1');
     expect(() => stage.join(A, '192.0.2.1')).toThrow(AppError);
   });
 
-  it('lets nobody in once it is closing, and ends all with the reason', async () => {
-    stage = await SessionStage.open();
+  it('refuses viewers once shutdown has begun, and ends all streams with that reason', async () => {
+    stage = await LiveStage.open();
     const waiting = stage.join(A);
     stage.streams.close();
     expect(() => stage.join(A)).toThrow(expect.objectContaining({ code: 'shutting_down' }));
@@ -172,10 +172,10 @@ describe('limits', () => {
     expect(stage.directory.list()).toEqual([]);
   });
 
-  it('shares the memory for histories', async () => {
-    stage = await SessionStage.open({ env: { PROXY_BUFFER_TOTAL: '1MiB' } });
-    const { session } = await stage.live(A);
-    const { ring } = session.history;
+  it('keeps the histories within the total memory', async () => {
+    stage = await LiveStage.open({ env: { PROXY_BUFFER_TOTAL: '1MiB' } });
+    const { stream } = await stage.live(A);
+    const { ring } = stream.history;
     (await stage.source(1)).play(1000);
     await until(() => ring.allocatedBytes > 1024 * 1024);
     await until(() => ring.allocatedBytes <= 1024 * 1024);
@@ -183,47 +183,47 @@ describe('limits', () => {
   });
 });
 
-describe('when there is no room', () => {
-  it('the session that nobody has watched for longest gives its slot', async () => {
-    stage = await SessionStage.open({ engines: 2, slots: 1 });
+describe('a start without a free slot', () => {
+  it('preempts the stream that has had no viewers for longest', async () => {
+    stage = await LiveStage.open({ engines: 2, slots: 1 });
     const [a, b] = [await stage.live(A), await stage.live(B)];
     stage.leave(b);
-    await turns();
+    await eventLoopTurns();
     stage.leave(a);
     const c = await stage.live(C);
-    expect(b.session.isOver).toBe(true);
-    expect(b.session.endReason).toBe('reclaimed');
-    expect(a.session.state).toBe('grace');
-    expect(c.session.current?.lease.engine.id).toBe('e2');
+    expect(b.stream.isOver).toBe(true);
+    expect(b.stream.endReason).toBe('reclaimed');
+    expect(a.stream.state).toBe('grace');
+    expect(c.stream.current?.lease.engine.id).toBe('e2');
     expect(stage.ace.log).toContain('stop e2 /ace/cmd/2');
     expect(stage.engines.inUse()).toBe(2);
   });
 
-  it('fails at once when everybody is watched', async () => {
-    stage = await SessionStage.open({ engines: 1, slots: 1 });
+  it('fails at once when all streams have viewers', async () => {
+    stage = await LiveStage.open({ engines: 1, slots: 1 });
     const a = await stage.live(A);
     await expect(stage.join(B).ready).rejects.toMatchObject({ code: 'no_capacity' });
-    expect(a.session.isOver).toBe(false);
+    expect(a.stream.isOver).toBe(false);
   });
 
-  it('gives up a session in grace for a new one beyond the most sessions', async () => {
-    stage = await SessionStage.open({ env: { PROXY_MAX_SESSIONS: '1' } });
+  it('ends a stream in its grace period when the number of streams is at the limit', async () => {
+    stage = await LiveStage.open({ env: { PROXY_MAX_SESSIONS: '1' } });
     const a = await stage.live(A);
     expect(() => stage.join(B)).toThrow(expect.objectContaining({ code: 'no_capacity' }));
     expect(stage.streams.limits.count).toBe(1);
     stage.leave(a);
     const b = stage.join(B);
-    expect(a.session.endReason).toBe('reclaimed');
-    expect(stage.directory.list()).toEqual([b.session]);
+    expect(a.stream.endReason).toBe('reclaimed');
+    expect(stage.directory.list()).toEqual([b.stream]);
   });
 
-  it('does not take a session that has no slot to give', async () => {
-    stage = await SessionStage.open({ engines: 1, slots: 1, env: { PROXY_MAX_SESSIONS: '1' } });
+  it('does not end a stream that holds no slot', async () => {
+    stage = await LiveStage.open({ engines: 1, slots: 1, env: { PROXY_MAX_SESSIONS: '1' } });
     stage.engines.close();
     const a = stage.join(A);
     stage.leave(a);
-    await turns();
+    await eventLoopTurns();
     expect(() => stage.join(B)).toThrow(expect.objectContaining({ code: 'no_capacity' }));
-    expect(a.session.isOver).toBe(false);
+    expect(a.stream.isOver).toBe(false);
   });
 });

@@ -6,11 +6,11 @@ const TICK_MS = 500;
 describe('SilenceCheck', () => {
   let nowMs: number;
   let lastMediaMs: number;
-  /** When the engine was asked. */
+  /** Times at which the engine was probed. */
   let asked: number[];
   let answer: (isAnswered: boolean) => void;
   let left: string[];
-  let lateness: EventLoopLag;
+  let lag: EventLoopLag;
   let check: SilenceCheck;
   const source = {
     silentForMs: (atMs: number) => atMs - lastMediaMs,
@@ -21,19 +21,19 @@ describe('SilenceCheck', () => {
     nowMs = lastMediaMs = 0;
     asked = [];
     left = [];
-    lateness = new EventLoopLag(TICK_MS, 0);
+    lag = new EventLoopLag(TICK_MS, 0);
     const engineAnswers = (): Promise<boolean> => {
       asked.push(nowMs);
       return new Promise((resolve) => (answer = resolve));
     };
-    check = new SilenceCheck({ engineAnswers }, lateness, () => nowMs);
+    check = new SilenceCheck({ engineAnswers }, lag, () => nowMs);
   });
 
-  /** Looks as the timer of a session does. */
+  /** Calls the check as the timer of a stream does, until the given time. */
   function passTo(ms: number): void {
     while (nowMs < ms) {
       nowMs += TICK_MS;
-      if (lateness.at(nowMs) === 0) check.look(source, nowMs);
+      if (lag.at(nowMs) === 0) check.look(source, nowMs);
     }
   }
 
@@ -42,14 +42,14 @@ describe('SilenceCheck', () => {
     await new Promise((resolve) => setImmediate(resolve));
   }
 
-  it('asks after three seconds of silence, and leaves a source whose engine does not answer', async () => {
+  it('probes the engine after 3 s of silence, and leaves its source when it does not answer', async () => {
     passTo(5000);
     expect(asked).toEqual([3000]);
     await answered(false);
     expect(left).toEqual(['engine_unresponsive at 5000']);
   });
 
-  it('asks again every three seconds while the silence lasts: an engine may freeze in it', async () => {
+  it('probes again every 3 s of silence, because the engine may freeze meanwhile', async () => {
     passTo(3000);
     await answered(true);
     passTo(6000);
@@ -62,7 +62,7 @@ describe('SilenceCheck', () => {
     expect(left).toEqual(['engine_unresponsive at 11000']);
   });
 
-  it('asks nothing while media come', () => {
+  it('does not probe while media arrive', () => {
     for (let second = 1; second <= 20; second++) {
       lastMediaMs = nowMs;
       passTo(second * 1000);
@@ -70,7 +70,7 @@ describe('SilenceCheck', () => {
     expect(asked).toEqual([]);
   });
 
-  it('keeps a source whose media came back before the answer was overdue', async () => {
+  it('keeps a source whose media returned before the answer was overdue', async () => {
     passTo(4000);
     lastMediaMs = 4000;
     passTo(5000);
@@ -78,7 +78,7 @@ describe('SilenceCheck', () => {
     expect(left).toEqual([]);
   });
 
-  it('blames nobody when the answer is overdue because our own loop was away', async () => {
+  it('keeps the source when the answer is overdue because our own event loop was blocked', async () => {
     passTo(3000);
     nowMs = 5500;
     await answered(false);

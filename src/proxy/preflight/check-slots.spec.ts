@@ -1,4 +1,4 @@
-import { turns } from '../testing/until.spec-support';
+import { eventLoopTurns } from '../testing/until.spec-support';
 import { CheckSlots } from './check-slots';
 
 const LONG_MS = 10_000;
@@ -9,10 +9,10 @@ describe('CheckSlots', () => {
     const slots = new CheckSlots(2);
     const order: number[] = [];
     const checks = [0, 1, 2, 3].map((n) => slots.enter(LONG_MS, never()).then(() => order.push(n)));
-    await turns();
+    await eventLoopTurns();
     expect(order).toEqual([0, 1]);
     slots.leave();
-    await turns();
+    await eventLoopTurns();
     expect(order).toEqual([0, 1, 2]);
     slots.leave();
     await Promise.all(checks);

@@ -5,7 +5,7 @@ import { Deferred } from '../../kernel/deferred';
 import type { FilePlaybacks } from '../files';
 import type { LiveStreams } from '../live';
 import type { ContentResolver } from './content-resolver';
-import { never } from '../testing/until.spec-support';
+import { untilAborted } from '../testing/until.spec-support';
 import { Preflight } from './preflight';
 
 const CONTENT = { kind: 'content_id', value: 'a'.repeat(40), fileIndex: 0 } as const;
@@ -56,7 +56,7 @@ describe('Preflight', () => {
     const asked = new Deferred<AbortSignal>();
     resolver.resolveFirst = (_, signal) => {
       asked.resolve(signal);
-      return never(signal);
+      return untilAborted(signal);
     };
     const verdict = check.check(CONTENT, 'light', '::1', new AbortController().signal);
     const ended = expect(verdict).rejects.toMatchObject({ code: 'shutting_down' });

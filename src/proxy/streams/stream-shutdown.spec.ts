@@ -1,14 +1,14 @@
 import 'reflect-metadata';
-import { selector, SessionStage } from '../testing/session-stage.spec-support';
+import { selector, LiveStage } from '../testing/live-stage.spec-support';
 import { StreamShutdown } from './stream-shutdown';
 import { withLag } from '../../kernel/testing/lag.spec-support';
 
 describe('StreamShutdown', () => {
-  let stage: SessionStage;
+  let stage: LiveStage;
   let shutdown: StreamShutdown;
 
   beforeEach(async () => {
-    stage = await SessionStage.open();
+    stage = await LiveStage.open();
     shutdown = new StreamShutdown(stage.streams);
   });
 
@@ -20,7 +20,7 @@ describe('StreamShutdown', () => {
     const beganMs = performance.now();
     await shutdown.drain(60_000);
     expect(performance.now() - beganMs).toBeLessThan(withLag(5000));
-    expect(joined.session.endReason).toBe('shutdown');
+    expect(joined.stream.endReason).toBe('shutdown');
     expect(stage.engines.inUse()).toBe(0);
   });
 
@@ -31,7 +31,7 @@ describe('StreamShutdown', () => {
     expect(() => stage.join(selector('a'))).toThrow(
       expect.objectContaining({ code: 'shutting_down' }),
     );
-    expect(joined.session.isOver).toBe(false);
+    expect(joined.stream.isOver).toBe(false);
     await drained;
     expect(performance.now() - beganMs).toBeGreaterThan(190);
     expect(joined.viewer.leaveReason).toBe('shutdown');

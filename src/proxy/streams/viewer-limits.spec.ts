@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { AppError } from '../../kernel/errors';
-import { someViewer } from '../testing/viewers.spec-support';
+import { makeViewer } from '../testing/viewers.spec-support';
 import { ViewerLimits } from './viewer-limits';
 
 const loopback = (ip: string): boolean => ip === '127.0.0.1';
@@ -19,10 +19,10 @@ function refusal(limits: ViewerLimits, ip: string, onStream: number): string | n
 describe('ViewerLimits', () => {
   it('refuses a viewer above the total limit', () => {
     const limits = new ViewerLimits({ total: 2, perStream: 10, perIp: 0 }, loopback);
-    const first = someViewer();
+    const first = makeViewer();
     limits.add(first);
     expect(refusal(limits, '192.0.2.9', 0)).toBeNull();
-    limits.add(someViewer());
+    limits.add(makeViewer());
     expect(refusal(limits, '192.0.2.9', 0)).toContain('limit of 2 viewers');
     limits.remove(first);
     expect(refusal(limits, '192.0.2.9', 0)).toBeNull();
@@ -38,8 +38,8 @@ describe('ViewerLimits', () => {
 
   it('refuses a viewer above the limit per address, but not from other or exempt addresses', () => {
     const limits = new ViewerLimits({ total: 100, perStream: 100, perIp: 1 }, loopback);
-    limits.add(someViewer('192.0.2.1'));
-    limits.add(someViewer('127.0.0.1'));
+    limits.add(makeViewer('192.0.2.1'));
+    limits.add(makeViewer('127.0.0.1'));
     expect(refusal(limits, '192.0.2.1', 0)).toContain('from one address');
     expect(refusal(limits, '192.0.2.2', 0)).toBeNull();
     expect(refusal(limits, '127.0.0.1', 0)).toBeNull();
@@ -47,7 +47,7 @@ describe('ViewerLimits', () => {
 
   it('has no limit per address when that is 0', () => {
     const limits = new ViewerLimits({ total: 100, perStream: 100, perIp: 0 }, loopback);
-    for (let i = 0; i < 50; i++) limits.add(someViewer('192.0.2.1'));
+    for (let i = 0; i < 50; i++) limits.add(makeViewer('192.0.2.1'));
     expect(refusal(limits, '192.0.2.1', 0)).toBeNull();
   });
 
@@ -56,7 +56,7 @@ describe('ViewerLimits', () => {
     fc.assert(
       fc.property(fc.array(move), (moves) => {
         const limits = new ViewerLimits({ total: 100, perStream: 100, perIp: 2 }, loopback);
-        const candidates = Array.from({ length: 6 }, (_, i) => someViewer(`192.0.2.${i % 2}`));
+        const candidates = Array.from({ length: 6 }, (_, i) => makeViewer(`192.0.2.${i % 2}`));
         const present = new Set<number>();
         for (const { who, joins } of moves) {
           if (joins) {

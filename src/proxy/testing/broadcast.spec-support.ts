@@ -17,13 +17,13 @@ export interface Layout {
   readonly pmtPid: number;
   readonly videoPid: number;
   readonly audios: readonly { readonly pid: number; readonly type: number }[];
-  /** Of private data that come with each frame; null for none. */
+  /** PID of a private data packet in each frame; null for none. */
   readonly dataPid: number | null;
-  /** Of its own, or the video's. */
+  /** PID of the clock: its own, or that of the video. */
   readonly pcrPid: number;
   readonly version: number;
-  /** Payload packets per PID before the first frame: counters begin elsewhere. */
-  readonly spent: number;
+  /** Payload packets per PID before the first frame, so that continuity counters do not begin at 0. */
+  readonly packetsBefore: number;
 }
 
 export const PLAIN: Layout = {
@@ -34,11 +34,11 @@ export const PLAIN: Layout = {
   dataPid: null,
   pcrPid: 0x100,
   version: 0,
-  spent: 0,
+  packetsBefore: 0,
 };
 
 export interface Programme {
-  /** What is on air: other seeds are other pictures and sounds. */
+  /** Determines pictures and sounds; each seed gives others. */
   readonly seed: number;
   readonly frames: number;
   readonly gop: number;
@@ -51,7 +51,7 @@ export interface Programme {
 const FRAME_TICKS = 3600;
 const LEAD_TICKS = 18_000;
 
-/** A broadcast whose every unit is unlike all others; `frameAt[n]` is where frame n begins, its tables included. */
+/** A broadcast in which no two units are equal; `frameAt[n]` is the position at which frame n begins with its tables. */
 export function broadcast(programme: Programme): { bytes: Buffer; frameAt: number[] } {
   const { layout, seed, gop, frames } = programme;
   const writer = new TsWriter();
@@ -64,32 +64,35 @@ export function broadcast(programme: Programme): { bytes: Buffer; frameAt: numbe
     ...(dataPid === null ? [] : [dataPid]),
   ];
   for (const pid of pids) {
-    for (let n = 0; n < layout.spent + (pid % 5); n++)
+    for (let n = 0; n < layout.packetsBefore + (pid % 5); n++)
       writer.packet({ pid, payload: Buffer.alloc(184, 1) });
   }
-  const began = writer.position;
+  const start = writer.position;
   const frameAt: number[] = [];
   for (let n = 0; n < frames; n++) {
-    frameAt.push(writer.position - began);
+    frameAt.push(writer.position - start);
     const isKey = n % gop === 0;
     if (isKey || n % 5 === 0) tables(writer, layout);
     const dts = wrap(programme.startTicks + n * FRAME_TICKS);
     const pcr = wrap(dts - LEAD_TICKS) * 300 + (n % 300);
     if (pcrPid !== videoPid) writer.packet({ pid: pcrPid, pcr });
-    const later = programme.bFrames ? (n % 3 === 0 ? 4 : 1) * FRAME_TICKS : 0;
+    const displayDelay = programme.bFrames ? (n % 3 === 0 ? 4 : 1) * FRAME_TICKS : 0;
     const picture = Buffer.concat([
       Buffer.from([0, 0, 1, isKey ? 0x65 : 0x41]),
       content(seed, n, 0),
     ]);
     const first = pcrPid === videoPid ? { pid: videoPid, pcr } : { pid: videoPid };
-    writer.pes(first, programme.bFrames ? pes(picture, wrap(dts + later), dts) : pes(picture, dts));
+    writer.pes(
+      first,
+      programme.bFrames ? pes(picture, wrap(dts + displayDelay), dts) : pes(picture, dts),
+    );
     audios.forEach(({ pid }, index) => {
       writer.pes({ pid }, pes(content(seed, n, index + 1), wrap(dts - 2000 - index)));
     });
     if (dataPid !== null)
       writer.packet({ pid: dataPid, payload: Buffer.alloc(184, 1 + (n % 200)) });
   }
-  return { bytes: writer.bytes().subarray(began), frameAt };
+  return { bytes: writer.bytes().subarray(start), frameAt };
 }
 
 function tables(writer: TsWriter, layout: Layout): void {
@@ -104,7 +107,7 @@ function tables(writer: TsWriter, layout: Layout): void {
     .section(pmtPid, pmtSection(programmeNumber, pcrPid, streams, version));
 }
 
-/** Bytes that hold no start code, 20 to 900 of them. */
+/** 20 to 899 bytes without a start code. */
 function content(seed: number, frame: number, stream: number): Buffer {
   let state = (seed * 7919 + frame * 31 + stream * 977 + 1) >>> 0;
   const next = (): number => {
@@ -118,14 +121,14 @@ export function wrap(ticks: number): number {
   return ((ticks % TIMESTAMP_WRAP) + TIMESTAMP_WRAP) % TIMESTAMP_WRAP;
 }
 
-/** A whole unit as a receiver reads it: times, size and hash of what it carries. */
+/** A complete unit as a receiver reads it: times, and size and hash of its content. */
 export interface ReadUnit {
   readonly pts: number;
   readonly dts: number;
   readonly content: string;
 }
 
-/** The units of a PID that were complete, in order. */
+/** The complete units of a PID, in order. */
 export function unitsIn(bytes: Buffer, pid: number): ReadUnit[] {
   const reader = new AccessUnitReader([pid]);
   reader.read(bytes, 0, bytes.length, 0);
@@ -138,12 +141,12 @@ export function unitsIn(bytes: Buffer, pid: number): ReadUnit[] {
 export interface ReadTables {
   readonly versions: number[];
   readonly pmtPids: number[];
-  /** Of the newest PMT, in its order. */
+  /** Streams of the newest PMT, in its order. */
   readonly streams: readonly { pid: number; type: number }[];
   readonly pcrPid: number;
 }
 
-/** PAT and PMT as a receiver reads them; sections with a wrong CRC are not delivered. */
+/** PAT and PMT as a receiver reads them. Sections with a wrong CRC are ignored. */
 export function tablesIn(bytes: Buffer): ReadTables {
   const versions: number[] = [];
   const pmtPids: number[] = [];

@@ -8,8 +8,8 @@ import {
 import { packetsOf } from './synthetic-stream.spec-support';
 
 /**
- * What a player would call lost: one line per payload packet whose counter does not follow, unless a packet
- * with the discontinuity flag came before it on its PID. Null packets have no order.
+ * The losses that a player would detect: one line for each payload packet whose counter does not follow the last one
+ * of its PID, unless the discontinuity flag allows that. Null packets are ignored, because they are not counted.
  */
 export function continuityFaults(bytes: Buffer): string[] {
   const counters = new Map<number, number>();
@@ -29,7 +29,7 @@ export function continuityFaults(bytes: Buffer): string[] {
   return faults;
 }
 
-/** PIDs in the order in which they first occur. */
+/** PIDs in the order of their first packets. */
 export function pidsOf(bytes: Buffer): number[] {
   return [...new Set(packetsOf(bytes).map((packet) => pidOf(packet, 0)))];
 }

@@ -28,11 +28,11 @@ export interface Watcher extends Pair {
   readonly viewer: Viewer;
 }
 
-/** A fan-out with a real history and real sockets; what it tells its owner is written down. */
+/** A fan-out with a real history and real sockets. It records the calls that the fan-out makes to its stream. */
 export class FanoutStage {
   readonly history: StreamHistory;
   readonly fanout: StreamFanout;
-  readonly catchUp = new BacklogScheduler();
+  readonly backlog = new BacklogScheduler();
   readonly cut: { viewer: Viewer; reason: LeaveReason }[] = [];
   readonly jumps: Jump[] = [];
   readonly paused = new Set<Viewer>();
@@ -43,7 +43,7 @@ export class FanoutStage {
     settings: StageSettings,
   ) {
     this.history = new StreamHistory(settings);
-    this.fanout = new StreamFanout(this.history, this.catchUp, settings, {
+    this.fanout = new StreamFanout(this.history, this.backlog, settings, {
       fault: (error) => {
         throw error;
       },
@@ -66,19 +66,19 @@ export class FanoutStage {
     return new FanoutStage(await Loopback.open(), { ...DEFAULTS, ...settings });
   }
 
-  /** Media arrive and are shown at once. */
+  /** Appends media and flushes them to the viewers. */
   feed(media: Buffer): void {
     this.history.append(media, 0, media.length, monotonicMs());
     this.fanout.flush();
   }
 
-  /** A viewer who joins; `isReading` false leaves everything to the kernel until `read()`. */
+  /** Attaches a viewer. With `isReading` false its socket reads nothing until `read()`, so that the kernel buffers fill. */
   async watch(options: { point?: JoinPoint; isReading?: boolean } = {}): Promise<Watcher> {
     const pair = await this.loopback.pair();
     const id = `viewer-${this.viewers++}`;
     const viewer = new Viewer({ id, ip: '127.0.0.1', userAgent: '', path: '/' });
     const point = options.point ?? this.history.firstJoinPoint();
-    if (point === null) throw new Error('nothing to join at');
+    if (point === null) throw new Error('the history has no join point');
     if (options.isReading !== false) pair.read();
     this.fanout.attach(viewer, pair.near, point, monotonicMs());
     return { ...pair, viewer };
@@ -86,7 +86,7 @@ export class FanoutStage {
 
   close(): void {
     this.fanout.close();
-    this.catchUp.onModuleDestroy();
+    this.backlog.onModuleDestroy();
     this.loopback.close();
   }
 }

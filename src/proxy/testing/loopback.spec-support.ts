@@ -1,26 +1,26 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** Two ends of one real connection: `near` is ours, `far` the viewer's. */
+/** Two ends of one real connection: `near` belongs to the server, `far` to the viewer. */
 export interface Pair {
   readonly near: Socket;
   readonly far: Socket;
-  /** What our end was told to write, write by write. */
+  /** The buffers passed to each `write` of the near end. */
   readonly writes: readonly Buffer[];
-  /** What the far end has read so far. */
+  /** All bytes that the far end has read. */
   received(): Buffer;
   receivedBytes(): number;
-  /** The far end reads from now on; before it leaves everything to the kernel. */
+  /** Starts to read at the far end. Before that the bytes stay in the kernel buffers. */
   read(): void;
 }
 
-/** Real TCP connections within this machine. */
+/** Real TCP connections over the loopback interface. */
 export class Loopback {
   private readonly sockets: Socket[] = [];
   private last: Promise<unknown> = Promise.resolve();
 
   private constructor(private readonly server: Server) {
-    // Also somebody's who took the port for another one: the server would wait for them when it closes.
+    // Foreign connections to this port are recorded too, because the server does not close while they are open.
     server.on('connection', (socket) => {
       socket.on('error', () => undefined);
       this.sockets.push(socket);
@@ -34,7 +34,7 @@ export class Loopback {
     return new Loopback(server);
   }
 
-  /** One after the other, so that the two ends of a pair belong to one another. */
+  /** Connects one pair after the other, so that each accepted socket belongs to the right client. */
   pair(): Promise<Pair> {
     const pair = this.last.then(() => this.connect());
     this.last = pair;
@@ -45,7 +45,7 @@ export class Loopback {
     const accepted = once(this.server, 'connection') as Promise<[Socket]>;
     const far = connect((this.server.address() as AddressInfo).port, '127.0.0.1');
     const [[near]] = await Promise.all([accepted, once(far, 'connect')]);
-    // A reset by the other end is what some tests are about.
+    // Some tests reset the connection from the near end, which must not be an uncaught error here.
     far.on('error', () => undefined);
     this.sockets.push(far);
     near.setNoDelay(true);
@@ -73,7 +73,7 @@ export class Loopback {
     };
   }
 
-  /** Nothing is waited for: the server takes nobody any more, and whoever it took is broken off. */
+  /** Stops accepting and destroys all sockets, without waiting for either. */
   close(): void {
     this.server.close();
     for (const socket of this.sockets) socket.destroy();

@@ -1,6 +1,6 @@
 import { Jobs, type Job, type JobOptions } from '../../coordination';
 
-/** Jobs that are due when a test says so. */
+/** Jobs that run only when a test calls `runAll`. */
 export class ManualJobs extends Jobs {
   readonly pending = new Map<string, { readonly job: Job; readonly delayMs: number }>();
 
@@ -17,14 +17,14 @@ export class ManualJobs extends Jobs {
   }
 
   override every(): void {
-    throw new Error('no test has a job that repeats');
+    throw new Error('ManualJobs has no repeated jobs');
   }
 
   override trouble(): null {
     return null;
   }
 
-  /** The time of everything that is pending has come. */
+  /** Runs every pending job, whatever its delay. */
   runAll(): void {
     const due = [...this.pending.values()];
     this.pending.clear();

@@ -1,6 +1,6 @@
 import { patSection, pes, pmtSection, TsWriter } from '../mpegts/fixtures/ts-writer';
 
-/** PIDs and types of a programme; sound is AAC unless told otherwise. */
+/** PIDs and stream types of a programme. */
 export interface Tracks {
   readonly video: number | null;
   readonly sound: number | null;
@@ -9,7 +9,7 @@ export interface Tracks {
   /** PID of the clock. */
   readonly clock: number;
   readonly version: number;
-  /** PIDs of streams that are told and never come. */
+  /** Streams that the PMT lists and that have no packets. */
   readonly silent: readonly { readonly pid: number; readonly type: number }[];
   readonly language: string | null;
 }
@@ -25,19 +25,19 @@ export const USUAL: Tracks = {
   language: null,
 };
 
-/** What comes in one frame of 40 ms. */
+/** The packets of one frame of 40 ms. */
 export interface FrameShape {
   /** True for a key frame, false for another picture, null for none. */
   readonly picture: boolean | null;
   readonly hasSound: boolean;
   readonly hasClock: boolean;
-  /** Media time of the frame; by default that of the frame before and 40 ms. */
+  /** Media time of the frame; by default 40 ms after that of the frame before. */
   readonly timeMs?: number;
-  /** Of the picture or the sound alone, when it is another. */
+  /** Media times of the picture, the sound and the clock where they differ from that of the frame. */
   readonly pictureMs?: number;
   readonly soundMs?: number;
   readonly clockMs?: number;
-  /** The discontinuity flag at all that comes. */
+  /** Sets the discontinuity flag in all packets of the frame. */
   readonly isFlagged: boolean;
   readonly hasTables: boolean;
   readonly tracks?: Tracks;
@@ -50,7 +50,7 @@ const PMT_PID = 0x1000;
 const KEY_UNIT = [0, 0, 1, 0x65];
 const INTER_UNIT = [0, 0, 1, 0x41];
 
-/** A stream whose frames are told one by one, for what encoders and splicers do that they should not. */
+/** A stream that is built frame by frame, to reproduce invalid output of encoders and splicers. */
 export class OddStream {
   /** Positions of key frames. */
   readonly keyframes: number[] = [];
@@ -95,7 +95,7 @@ export class OddStream {
     return this;
   }
 
-  /** So many seconds with a key frame every `gopMs`. */
+  /** Adds `seconds` of frames with a key frame every `gopMs`. `timeMs` and `tracks` apply to the first frame only. */
   seconds(seconds: number, more: Partial<FrameShape> = {}, gopMs = 1000): this {
     const frames = (seconds * 1000) / FRAME_MS;
     for (let i = 0; i < frames; i++) {
@@ -107,7 +107,7 @@ export class OddStream {
     return this;
   }
 
-  /** What came since the last call. */
+  /** Bytes added since the last call. */
   take(): Buffer {
     const bytes = this.writer.bytes().subarray(this.taken);
     this.taken = this.position;

@@ -1,23 +1,26 @@
-import type { PinoLogger } from 'nestjs-pino';
+import { PinoLogger } from 'nestjs-pino';
 
-/** A logger that keeps what it is told: the level and the words of each line. */
-export class RecordedLog {
+/** A logger that keeps the level and the message of each line. */
+export class RecordedLog extends PinoLogger {
   readonly lines: string[] = [];
 
-  /** The part of the logger that sessions use. */
-  asLogger(): PinoLogger {
-    const at =
-      (level: string) =>
-      (_facts: unknown, words?: string): void => {
-        this.lines.push(`${level}: ${words ?? ''}`);
-      };
-    const log = {
-      setContext: (): void => undefined,
-      debug: at('debug'),
-      info: at('info'),
-      warn: at('warn'),
-      error: at('error'),
-    };
-    return log as unknown as PinoLogger;
+  constructor() {
+    super({ pinoHttp: { level: 'silent' } });
+  }
+
+  override debug(_fields: unknown, message = ''): void {
+    this.lines.push(`debug: ${message}`);
+  }
+
+  override info(_fields: unknown, message = ''): void {
+    this.lines.push(`info: ${message}`);
+  }
+
+  override warn(_fields: unknown, message = ''): void {
+    this.lines.push(`warn: ${message}`);
+  }
+
+  override error(_fields: unknown, message = ''): void {
+    this.lines.push(`error: ${message}`);
   }
 }

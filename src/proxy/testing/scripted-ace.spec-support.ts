@@ -12,11 +12,11 @@ import type { ContentSelector } from '../../kernel/content-selector';
 import { ScriptedSource } from './scripted-source.spec-support';
 
 export interface StartCall {
-  /** Host of the engine, which is its id in these tests. */
+  /** Host of the engine, which equals its id in these tests. */
   readonly engineId: string;
   readonly selector: ContentSelector;
   readonly signal: AbortSignal;
-  /** Counts starts from 1. */
+  /** Number of this start, counted from 1. */
   readonly number: number;
 }
 
@@ -26,8 +26,8 @@ export function fault(kind: EngineFaultKind, reason: string): EngineFault {
   return new EngineFault(kind, reason, 'said the engine');
 }
 
-/** An engine's session number `n`, without an infohash unless `changes` give one. */
-export function session(n: number, changes: Partial<EngineSession> = {}): EngineSession {
+/** The engine session number `n`, without an infohash unless `changes` have one. */
+export function engineSession(n: number, changes: Partial<EngineSession> = {}): EngineSession {
   return {
     playbackPath: `/ace/r/${n}`,
     statPath: `/ace/stat/${n}`,
@@ -40,7 +40,7 @@ export function session(n: number, changes: Partial<EngineSession> = {}): Engine
   };
 }
 
-/** Statistics of a stream that is well, unless `changes` say otherwise. */
+/** Statistics of a healthy stream, with `changes`. */
 export function stat(changes: Partial<EngineStat> = {}): EngineStat {
   return {
     status: 'dl',
@@ -55,15 +55,15 @@ export function stat(changes: Partial<EngineStat> = {}): EngineStat {
 }
 
 /**
- * The engines' API as a script. Unless a test says otherwise each start is answered at once with a session
- * of its own, and each opened playback is a source that gives nothing yet.
+ * The API of all engines, scripted by tests. By default each start is answered at once with a new engine session,
+ * and each opened playback is a source that delivers nothing yet.
  */
 export class ScriptedAce implements PlaybackApi {
-  /** Every call, in order: `start e1 content_id:…`, `open e1 /ace/r/1`, `stop e1 /ace/cmd/1`, `stopped …`. */
+  /** Every call, in order: `start e1 content_id`, `open e1 /ace/r/1`, `stop e1 /ace/cmd/1`, `file e1 /ace/r/1`. */
   readonly log: string[] = [];
   readonly sources: ScriptedSource[] = [];
   onStart: (call: StartCall) => EngineSession | Promise<EngineSession> = ({ number }) =>
-    session(number);
+    engineSession(number);
   onOpen: (path: string, signal: AbortSignal) => ScriptedSource | Promise<ScriptedSource> = () =>
     new ScriptedSource();
   onFile: (engineId: string, signal: AbortSignal) => Promise<IncomingMessage> = () =>
@@ -102,7 +102,7 @@ export class ScriptedAce implements PlaybackApi {
     const source = await this.onOpen(path, o.signal);
     o.signal.addEventListener('abort', () => source.body.destroy(), { once: true });
     this.sources.push(source);
-    return source.asResponse();
+    return source.body;
   }
 
   async openFile(
@@ -115,8 +115,8 @@ export class ScriptedAce implements PlaybackApi {
     return this.onFile(engine.host, o.signal);
   }
 
-  /** Calls that begin with `words`. */
-  count(words: string): number {
-    return this.log.filter((line) => line.startsWith(words)).length;
+  /** Number of calls whose log line begins with `prefix`. */
+  count(prefix: string): number {
+    return this.log.filter((line) => line.startsWith(prefix)).length;
   }
 }

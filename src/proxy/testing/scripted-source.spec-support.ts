@@ -1,38 +1,33 @@
-import type { IncomingMessage } from 'node:http';
-import { PassThrough } from 'node:stream';
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import { SyntheticStream, type SyntheticOptions } from './synthetic-stream.spec-support';
 
 let opened = 0;
 
-/** The body of a playback: gives what a test tells it to, and ends as told. */
+/** The body of a playback. A test decides which bytes it delivers and how it ends. */
 export class ScriptedSource {
-  readonly body = new PassThrough({ highWaterMark: 64 * 1024 * 1024 });
+  readonly body = new IncomingMessage(new Socket());
   private readonly stream: SyntheticStream;
 
   constructor(options: Partial<SyntheticOptions> = {}) {
-    // Each source has a time base of its own, as each engine session has.
+    // Each source has its own time base, as each engine session has.
     this.stream = new SyntheticStream({ startMs: 100_000 * ++opened, ...options });
-    Object.assign(this.body, { complete: false });
     this.body.on('error', () => undefined);
   }
 
-  asResponse(): IncomingMessage {
-    return this.body as unknown as IncomingMessage;
-  }
-
-  /** The next frames of its stream. */
+  /** Delivers the next frames of its stream. */
   play(frames: number): this {
     return this.send(this.stream.take(frames));
   }
 
   send(bytes: Buffer): this {
-    this.body.write(bytes);
+    this.body.push(bytes);
     return this;
   }
 
   end(): void {
-    Object.assign(this.body, { complete: true });
-    this.body.end();
+    this.body.complete = true;
+    this.body.push(null);
   }
 
   reset(): void {

@@ -5,7 +5,7 @@ export interface SyntheticOptions {
   readonly pmtPid: number;
   readonly videoPid: number;
   readonly audioPid: number;
-  /** stream_type of the sound; AAC by default. */
+  /** The `stream_type` of the audio; AAC by default. */
   readonly audioType: number;
   readonly programmeNumber: number;
   readonly frameMs: number;
@@ -14,7 +14,7 @@ export interface SyntheticOptions {
   readonly frameBytes: number;
   /** Media time of the first PCR. */
   readonly startMs: number;
-  /** Repeats PAT and PMT before each key frame (else before each 25th frame), or never says them. */
+  /** Whether PAT and PMT are sent: before each key frame, or before each 25th frame without key frames. */
   readonly psi: boolean;
 }
 
@@ -37,7 +37,7 @@ const TICKS_PER_MS = 27_000;
 const PCR_WRAP = 2 ** 33 * 300;
 const PSI_EVERY_FRAMES = 25;
 
-/** An endless H.264 and AAC transport stream with clock, counters and tables; the pictures are filler. */
+/** An endless H.264 and AAC transport stream with clock, counters and tables; pictures and sound are filler bytes. */
 export class SyntheticStream {
   /** Positions of the packets that begin key frames. */
   readonly keyframes: number[] = [];
@@ -49,7 +49,7 @@ export class SyntheticStream {
     this.options = { ...DEFAULTS, ...options };
   }
 
-  /** The next frames, each as video with a clock reference and a little sound. */
+  /** The next frames, each with a picture, a clock reference and a little audio. */
   take(frames: number): Buffer {
     const from = this.writer.position;
     for (let i = 0; i < frames; i++) this.frame();

@@ -2,11 +2,11 @@ import { SegmentTrack, type Segment } from '../hls';
 import { TS_PACKET } from '../mpegts';
 import { StreamHistory } from '../upstream';
 
-/** About what one read of a socket brings. */
+/** About the size of one read from a socket. */
 const PUSH_BYTES = 340 * TS_PACKET;
 const PLENTY = { maxBytes: 64 * 1024 * 1024, maxAgeMs: 3_600_000 };
 
-/** A stream whose media arrive as told, and the track of its segments. */
+/** A history that a test feeds, and the track of its segments. */
 export class TrackStage {
   readonly history: StreamHistory;
   readonly track: SegmentTrack;
@@ -25,7 +25,7 @@ export class TrackStage {
     }
   }
 
-  /** Every segment that is listed. */
+  /** Every segment in the playlist. */
   get segments(): Segment[] {
     this.track.advance();
     if (!this.track.isPlayable) return [];

@@ -4,7 +4,7 @@ const LOOK_EVERY_MS = 5;
 
 /**
  * Waits for a fact instead of for a time: resolves with the first value of `fact` that is neither false,
- * null nor undefined, and throws when there is none within `deadlineMs`.
+ * null nor undefined. @throws when there is no such value within `deadlineMs`
  */
 export async function until<T>(
   fact: () => T | null | undefined | false,
@@ -20,7 +20,7 @@ export async function until<T>(
   }
 }
 
-/** What `end` settles with; @throws that `what` did not end when it has not after so long */
+/** Settles as `end` does. @throws an error that names `what` when `end` has not settled within `ms` */
 export async function within<T>(ms: number, what: string, end: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -33,13 +33,13 @@ export async function within<T>(ms: number, what: string, end: Promise<T>): Prom
   }
 }
 
-/** Lets everything happen that needs no more than some turns of the event loop. */
-export async function turns(count = 5): Promise<void> {
+/** Waits for `count` turns of the event loop, so that promises and immediate callbacks that are due have run. */
+export async function eventLoopTurns(count = 5): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** A promise that lasts until the caller gives up. */
-export function never(signal: AbortSignal): Promise<never> {
+/** A promise that stays pending until the signal aborts, and rejects then. */
+export function untilAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
   });

@@ -85,7 +85,7 @@ const layouts = (audios: readonly number[], hasData: boolean): fc.Arbitrary<Layo
       ),
       programmeNumber: fc.integer({ min: 1, max: 65_535 }),
       version: fc.integer({ min: 0, max: 31 }),
-      spent: fc.integer({ min: 0, max: 40 }),
+      packetsBefore: fc.integer({ min: 0, max: 40 }),
       hasOwnClock: fc.boolean(),
     })
     .map(({ pids, hasOwnClock, ...rest }) => ({
@@ -168,7 +168,7 @@ describe('a source with proved overlap', () => {
   ])('continues the counters when only they differ and it arrives %s', (_, size) => {
     const show = { seed: 1, gop: 10, bFrames: false, startTicks: 0, frames: FRAMES };
     const old = broadcast({ ...show, layout: PLAIN });
-    const fresh = broadcast({ ...show, layout: { ...PLAIN, spent: 7 } });
+    const fresh = broadcast({ ...show, layout: { ...PLAIN, packetsBefore: 7 } });
     const { out } = play(
       [old.bytes.subarray(0, old.frameAt[50]), fresh.bytes.subarray(fresh.frameAt[20])],
       size,

@@ -9,7 +9,7 @@ import {
 import type { AddressInfo } from 'node:net';
 import { nullPackets } from '../mpegts';
 import { SyntheticStream } from '../testing/synthetic-stream.spec-support';
-import { turns, until } from '../testing/until.spec-support';
+import { eventLoopTurns, until } from '../testing/until.spec-support';
 import { StreamHistory } from './stream-history';
 import { StreamIngest } from './stream-ingest';
 import { UpstreamReader, type UpstreamEnd } from './upstream-reader';
@@ -108,7 +108,7 @@ describe('UpstreamReader', () => {
 
   it('is silent when nothing has arrived by the deadline', async () => {
     reader.check(DEADLINE_MS - 1);
-    await turns();
+    await eventLoopTurns();
     expect(ends).toEqual([]);
     reader.check(DEADLINE_MS);
     await expectEnd('silence');
@@ -120,7 +120,7 @@ describe('UpstreamReader', () => {
     nowMs = 10_000;
     await send(Buffer.concat([nullPackets(100), new SyntheticStream().take(1).subarray(0, 376)]));
     reader.check(SILENCE_MS - 1);
-    await turns();
+    await eventLoopTurns();
     expect(ends).toEqual([]);
     reader.check(SILENCE_MS);
     await expectEnd('silence');
@@ -131,7 +131,7 @@ describe('UpstreamReader', () => {
     nowMs = 10_000;
     await send(stream.take(1));
     reader.check(10_000 + SILENCE_MS - 1);
-    await turns();
+    await eventLoopTurns();
     expect(ends).toEqual([]);
     reader.check(10_000 + SILENCE_MS);
     await expectEnd('silence');
@@ -144,7 +144,7 @@ describe('UpstreamReader', () => {
       await send(senseless.take(5));
       reader.check(nowMs);
     }
-    await turns();
+    await eventLoopTurns();
     expect(ends).toEqual([]);
     reader.check(DEADLINE_MS);
     await expectEnd('silence');
@@ -163,7 +163,7 @@ describe('UpstreamReader', () => {
     nowMs = DEADLINE_MS - 100;
     await send(new SyntheticStream({ psi: false }).take(5));
     reader.check(DEADLINE_MS + 100);
-    await turns();
+    await eventLoopTurns();
     expect(ends).toEqual([]);
   });
 
@@ -175,7 +175,7 @@ describe('UpstreamReader', () => {
     nowMs = 20_000;
     expect(reader.pausedForMs).toBe(20_000);
     reader.check(nowMs);
-    await turns(50);
+    await eventLoopTurns(50);
     expect(ends).toEqual([]);
     expect(ingest.bytesIn).toBe(read);
     reader.resume();
@@ -195,7 +195,7 @@ describe('UpstreamReader', () => {
     answer.write(stream.take(5));
     reader.check(1_000_000);
     reader.pause();
-    await turns(20);
+    await eventLoopTurns(20);
     expect(ends).toEqual(['aborted']);
     expect(ingest.bytesIn).toBe(read);
     expect(reader.pausedForMs).toBe(0);

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { turns, until } from '../testing/until.spec-support';
+import { eventLoopTurns, until } from '../testing/until.spec-support';
 import { BacklogScheduler, type BacklogFeed } from './backlog-scheduler';
 import { Viewer } from './viewer';
 
@@ -64,7 +64,7 @@ describe('BacklogScheduler', () => {
     const source = new ScriptedSource(new Map());
     scheduler.enqueue(source, viewer('a'));
     expect(source.served).toEqual([]);
-    await turns();
+    await eventLoopTurns();
     expect(source.served).toEqual(['a']);
   });
 
@@ -74,7 +74,7 @@ describe('BacklogScheduler', () => {
     scheduler.enqueue(source, once);
     scheduler.enqueue(source, once);
     expect(once.queued).toBe(true);
-    await turns();
+    await eventLoopTurns();
     expect(source.served).toEqual(['a']);
     expect(once.queued).toBe(false);
   });
@@ -84,7 +84,7 @@ describe('BacklogScheduler', () => {
     scheduler.enqueue(source, viewer('slow', 1));
     scheduler.enqueue(source, viewer('slower', 1));
     scheduler.enqueue(source, viewer('new'));
-    await turns();
+    await eventLoopTurns();
     expect(source.served).toEqual(['new', 'slow', 'slower']);
   });
 
@@ -136,7 +136,7 @@ describe('BacklogScheduler', () => {
     scheduler.enqueue(source, gone);
     scheduler.enqueue(source, viewer('there'));
     gone.leaveReason = 'hung_up';
-    await turns();
+    await eventLoopTurns();
     expect(source.served).toEqual(['there']);
     expect(gone.queued).toBe(false);
   });
@@ -145,7 +145,7 @@ describe('BacklogScheduler', () => {
     const source = new ScriptedSource(new Map());
     scheduler.enqueue(source, viewer('a'));
     scheduler.onModuleDestroy();
-    await turns();
+    await eventLoopTurns();
     expect(source.served).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { type EngineFault, type EngineSession, type EngineStat } from '../../../ace';
-import { fault, session as engineSession, stat } from '../../testing/scripted-ace.spec-support';
+import { engineSession, fault, stat } from '../../testing/scripted-ace.spec-support';
 import type { Source } from '../sources/source.port';
 import { StatPolling, type PollResult } from './stat-polling';
 
@@ -13,7 +13,7 @@ interface Call {
 function stage() {
   let nowMs = 0;
   const calls: Call[] = [];
-  const told: string[] = [];
+  const notices: string[] = [];
   const on = (session: EngineSession | null): Source =>
     ({ engine: { id: 'e1' }, engineSession: session }) as Source;
   let current: Source | null = on(engineSession(1));
@@ -25,8 +25,8 @@ function stage() {
     engines,
     {
       current: () => current,
-      answered: (answer) => told.push(`answered ${answer.status ?? 'nothing'}`),
-      sessionGone: () => told.push('gone'),
+      answered: (answer) => notices.push(`answered ${answer.status ?? 'nothing'}`),
+      sessionGone: () => notices.push('gone'),
       counted: (result: PollResult) => counts.push(result),
     },
     () => nowMs,
@@ -39,7 +39,7 @@ function stage() {
     }
   };
   const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-  /** Lets so much time pass while every call is settled at once as `how` says. */
+  /** Lets `ms` pass and settles each call at once by `how`. */
   const run = async (ms: number, how: (call: Call) => void): Promise<void> => {
     for (let left = ms; left > 0; left -= 100) {
       await pass(100);
@@ -51,7 +51,7 @@ function stage() {
   let done = 0;
   return {
     calls,
-    told,
+    notices,
     counts,
     polling,
     pass,
@@ -64,27 +64,27 @@ function stage() {
 const gone = (): EngineFault => fault('session', 'unknown_playback_session_id');
 
 describe('StatPolling', () => {
-  it('asks every 2 s', async () => {
-    const { run, calls, told } = stage();
+  it('polls every 2 s', async () => {
+    const { run, calls, notices } = stage();
     await run(20_000, (call) => call.answer(stat()));
     expect(calls).toHaveLength(10);
-    expect(told).toEqual(Array(10).fill('answered dl'));
+    expect(notices).toEqual(Array(10).fill('answered dl'));
   });
 
-  it('asks again soon when the first answer is empty', async () => {
+  it('polls again soon when the first answer is empty', async () => {
     const { run, calls } = stage();
     await run(1000, (call) => call.answer(stat({ status: calls.length > 1 ? 'dl' : null })));
     expect(calls).toHaveLength(2);
   });
 
-  it('has one call at a time, however long it hangs', async () => {
-    const { pass, calls, told } = stage();
+  it('has one call at a time, however long the engine takes', async () => {
+    const { pass, calls, notices } = stage();
     await pass(60_000);
     expect(calls).toHaveLength(1);
-    expect(told).toEqual([]);
+    expect(notices).toEqual([]);
   });
 
-  it('asks less often while there is no answer, then as before', async () => {
+  it('polls less often while the engine does not answer, then every 2 s again', async () => {
     const { run, calls, counts } = stage();
     await run(60_000, (call) => call.fail(fault('engine', 'answer_timeout')));
     // 0, 2, 6, 14 s, then every 10 s.
@@ -97,36 +97,39 @@ describe('StatPolling', () => {
   });
 
   it.each<[string, () => unknown]>([
-    ['no JSON', () => fault('engine', 'bad_json')],
-    ['a fault of ours', () => new TypeError('oops')],
-    ['nothing to call an error', () => undefined],
-  ])('%s harms nobody', async (_, error) => {
-    const { run, told } = stage();
+    ['invalid JSON', () => fault('engine', 'bad_json')],
+    ['a fault of the product', () => new TypeError('oops')],
+    ['undefined', () => undefined],
+  ])('ignores a call that fails with %s', async (_, error) => {
+    const { run, notices } = stage();
     await run(10_000, (call) => call.fail(error()));
-    expect(told).toEqual([]);
+    expect(notices).toEqual([]);
   });
 
   it.each<[string, () => EngineFault]>([
-    ['an unknown session', gone],
+    ['an unknown engine session', gone],
     ['a newer download', () => fault('session', 'got_newer_download')],
-    ['403', () => fault('engine', 'http_403')],
-  ])('%s is told when it was said twice in a row, soon after one another', async (_, error) => {
-    const { run, told } = stage();
-    await run(1100, (call) => call.fail(error()));
-    expect(told).toEqual(['gone']);
-  });
+    ['status 403', () => fault('engine', 'http_403')],
+  ])(
+    'reports that the engine session is gone after two answers of %s in a row',
+    async (_, error) => {
+      const { run, notices } = stage();
+      await run(1100, (call) => call.fail(error()));
+      expect(notices).toEqual(['gone']);
+    },
+  );
 
-  it('a session that is there again was never gone', async () => {
-    const { run, calls, told } = stage();
+  it('does not report an engine session that the engine knows again at the next poll', async () => {
+    const { run, calls, notices } = stage();
     await run(20_000, (call) => {
       if (calls.length % 2 === 1) call.fail(gone());
       else call.answer(stat());
     });
-    expect(told.filter((line) => line === 'gone')).toEqual([]);
+    expect(notices.filter((line) => line === 'gone')).toEqual([]);
   });
 
-  it('what was said about a session that is replaced meanwhile counts for nobody', async () => {
-    const { pass, calls, told, move, settle } = stage();
+  it('ignores an answer about an engine session that has been replaced', async () => {
+    const { pass, calls, notices, move, settle } = stage();
     await pass(100);
     move(engineSession(2));
     calls[0]!.answer(stat());
@@ -136,10 +139,10 @@ describe('StatPolling', () => {
     move(engineSession(3));
     calls[1]!.fail(gone());
     await settle();
-    expect(told).toEqual([]);
+    expect(notices).toEqual([]);
   });
 
-  it('asks nothing without a session, or one without an address for it', async () => {
+  it('does not poll without an engine session or without its statistics address', async () => {
     const { pass, calls, move } = stage();
     move(null);
     await pass(10_000);
@@ -148,8 +151,8 @@ describe('StatPolling', () => {
     expect(calls).toEqual([]);
   });
 
-  it('ends with its owner: the call under way is broken off, and none follows', async () => {
-    const { pass, calls, told, polling, settle } = stage();
+  it('aborts the call and polls no more when it is closed', async () => {
+    const { pass, calls, notices, polling, settle } = stage();
     await pass(100);
     polling.close();
     expect(calls[0]!.signal.aborted).toBe(true);
@@ -157,6 +160,6 @@ describe('StatPolling', () => {
     await settle();
     await pass(60_000);
     expect(calls).toHaveLength(1);
-    expect(told).toEqual([]);
+    expect(notices).toEqual([]);
   });
 });

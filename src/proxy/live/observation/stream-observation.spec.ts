@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { fault, stat } from '../../testing/scripted-ace.spec-support';
-import { selector, SessionStage, type Joined } from '../../testing/session-stage.spec-support';
+import { selector, LiveStage, type Joined } from '../../testing/live-stage.spec-support';
 import { SyntheticStream } from '../../testing/synthetic-stream.spec-support';
 import { until } from '../../testing/until.spec-support';
 import { LoopPolicy } from './loop-policy';
@@ -14,7 +14,7 @@ const NO_POSITION = {
 };
 
 describe('StatHistory', () => {
-  it('keeps the last 720 and tells those after a moment', () => {
+  it('keeps the last 720 samples and returns those after a time', () => {
     const history = new StatHistory();
     for (let i = 0; i < 2000; i++) history.add({ unixMs: i, engineId: 'e1', stat: stat() });
     expect(history.since(-1)).toHaveLength(MAX_SAMPLES);
@@ -25,50 +25,57 @@ describe('StatHistory', () => {
 
 describe('Starvation', () => {
   const dry = stat({ peers: 0, speedDownKBps: 0 });
-  const every2s = (gauge: Starvation, from: number, to: number, one = dry, engine = 'e1') => {
-    const told: number[] = [];
-    for (let s = from; s < to; s += 2) if (gauge.look(one, engine, s * 1000)) told.push(s);
-    return told;
+  const lookEvery2s = (
+    starvation: Starvation,
+    from: number,
+    to: number,
+    one = dry,
+    engine = 'e1',
+  ) => {
+    const reportedAt: number[] = [];
+    for (let s = from; s < to; s += 2)
+      if (starvation.look(one, engine, s * 1000)) reportedAt.push(s);
+    return reportedAt;
   };
 
-  it('is told once per three minutes of it', () => {
-    expect(every2s(new Starvation(), 0, 600)).toEqual([180, 360, 540]);
+  it('is reported once per 3 min', () => {
+    expect(lookEvery2s(new Starvation(), 0, 600)).toEqual([180, 360, 540]);
   });
 
   it.each([
-    ['peers', stat({ peers: 1, speedDownKBps: 0 })],
-    ['speed', stat({ peers: 0, speedDownKBps: 1 })],
-    ['no word about either', stat({ peers: null, speedDownKBps: null })],
-  ])('%s is none', (_, one) => {
-    expect(every2s(new Starvation(), 0, 600, one)).toEqual([]);
+    ['with peers', stat({ peers: 1, speedDownKBps: 0 })],
+    ['with download speed', stat({ peers: 0, speedDownKBps: 1 })],
+    ['with unknown peers and speed', stat({ peers: null, speedDownKBps: null })],
+  ])('is not reported for a stream %s', (_, one) => {
+    expect(lookEvery2s(new Starvation(), 0, 600, one)).toEqual([]);
   });
 
-  it('begins anew with what comes in between, and with another engine', () => {
-    const gauge = new Starvation();
-    every2s(gauge, 0, 170);
-    every2s(gauge, 170, 172, stat());
-    expect(every2s(gauge, 172, 340)).toEqual([]);
-    expect(every2s(gauge, 340, 510, dry, 'e2')).toEqual([]);
-    expect(gauge.isStarving(525_000)).toBe(true);
+  it('starts again after media have arrived and on another engine', () => {
+    const starvation = new Starvation();
+    lookEvery2s(starvation, 0, 170);
+    lookEvery2s(starvation, 170, 172, stat());
+    expect(lookEvery2s(starvation, 172, 340)).toEqual([]);
+    expect(lookEvery2s(starvation, 340, 510, dry, 'e2')).toEqual([]);
+    expect(starvation.isStarving(525_000)).toBe(true);
   });
 });
 
 describe('LoopPolicy', () => {
-  it('moves twice in ten minutes, then only reports', () => {
+  it('moves the stream twice in 10 min, then only reports', () => {
     const policy = new LoopPolicy('failover');
     const actions = [0, 1, 2, 3].map((minute) => policy.decide(minute * 60_000));
     expect(actions).toEqual(['failover', 'failover', 'report', 'report']);
     expect(policy.decide(11 * 60_000)).toBe('failover');
   });
 
-  it.each(['report', 'stop'] as const)('%s is what it does', (mode) => {
+  it.each(['report', 'stop'] as const)('always decides %s in that mode', (mode) => {
     const policy = new LoopPolicy(mode);
     expect([0, 1, 2].map((at) => policy.decide(at))).toEqual([mode, mode, mode]);
   });
 });
 
-describe('a session is observed', () => {
-  let stage: SessionStage;
+describe('the observation of a stream', () => {
+  let stage: LiveStage;
 
   afterEach(async () => {
     jest.restoreAllMocks();
@@ -76,40 +83,40 @@ describe('a session is observed', () => {
   });
 
   async function open(env: Record<string, string> = {}): Promise<Joined> {
-    stage = await SessionStage.open({ env });
+    stage = await LiveStage.open({ env });
     return stage.live(A);
   }
 
-  it('knows what its engine says, from its own memory', async () => {
-    stage = await SessionStage.open();
+  it('keeps the last statistics of the engine', async () => {
+    stage = await LiveStage.open();
     stage.ace.onStat = () => stat();
-    const { session } = await stage.live(A);
-    await until(() => session.observation.stat !== null);
-    expect(session.observation.stat).toMatchObject({ engineId: 'e1', stat: { peers: 5 } });
-    expect(session.observation.polls).toEqual({ answered: 1, failed: 0, session_gone: 0 });
+    const { stream } = await stage.live(A);
+    await until(() => stream.observation.stat !== null);
+    expect(stream.observation.stat).toMatchObject({ engineId: 'e1', stat: { peers: 5 } });
+    expect(stream.observation.polls).toEqual({ answered: 1, failed: 0, session_gone: 0 });
   });
 
-  it('leaves an engine session that its engine does not know any more', async () => {
-    const { session, viewer } = await open();
+  it('leaves an engine session that the engine no longer knows', async () => {
+    const { stream, viewer } = await open();
     stage.ace.onStat = ({ playbackSessionId }) => {
       if (playbackSessionId === 'session-1') throw fault('session', 'unknown_playback_session_id');
       return stat();
     };
     (await stage.source(2)).play(30);
-    await until(() => session.failovers === 1);
-    expect(session.attempts[0]!.outcome).toBe('session_gone');
-    expect(session.current?.lease.engine.id).toBe('e1');
+    await until(() => stream.failovers === 1);
+    expect(stream.attempts[0]!.outcome).toBe('session_gone');
+    expect(stream.current?.lease.engine.id).toBe('e1');
     expect(stage.engines.complaints).toEqual([]);
     expect(viewer.leaveReason).toBeNull();
   });
 
   const loop = (): Buffer => {
-    // The same bytes again and again: twelve seconds, so that one showing is more than the limit.
+    // 12 s of media, so that one repetition is longer than LOOP_DETECTION_AFTER.
     return new SyntheticStream({ startMs: 5_000_000 }).take(300);
   };
 
-  async function repeat(mode: string): Promise<Joined> {
-    stage = await SessionStage.open({
+  async function openLoop(mode: string): Promise<Joined> {
+    stage = await LiveStage.open({
       env: { LOOP_DETECTION: mode, LOOP_DETECTION_AFTER: '5s' },
     });
     const joined = stage.join(A);
@@ -118,45 +125,47 @@ describe('a session is observed', () => {
     return joined;
   }
 
-  it('whose source repeats itself: says so once, and plays on', async () => {
-    const { session, viewer } = await repeat('report');
+  it('reports a source that repeats itself once, and keeps it', async () => {
+    const { stream, viewer } = await openLoop('report');
     const source = await stage.source(1);
     source.send(loop()).send(loop());
     await until(() => stage.events.some(({ type }) => type === 'stream_looping'));
     source.send(loop());
-    expect(session.observation.finding).toMatchObject({ cause: 'media_repeats' });
+    expect(stream.observation.finding).toMatchObject({ cause: 'media_repeats' });
     const event = stage.events.find(({ type }) => type === 'stream_looping');
     expect(event?.payload).toMatchObject({ engine_id: 'e1', action: 'report' });
     expect(viewer.leaveReason).toBeNull();
     expect(stage.ace.count('start')).toBe(1);
-    expect((await stage.told()).filter((type) => type === 'stream_looping')).toHaveLength(1);
+    expect((await stage.publishedTypes()).filter((type) => type === 'stream_looping')).toHaveLength(
+      1,
+    );
   });
 
-  it('whose source repeats itself: goes to another engine, which is not blamed for its bytes', async () => {
-    const { session, viewer } = await repeat('failover');
+  it('moves a stream whose source repeats itself to another engine, without a complaint', async () => {
+    const { stream, viewer } = await openLoop('failover');
     (await stage.source(1)).send(loop()).send(loop());
     (await stage.source(2)).send(loop());
-    await until(() => session.current?.lease.engine.id === 'e2');
-    expect(session.attempts[0]!.outcome).toBe('looping');
+    await until(() => stream.current?.lease.engine.id === 'e2');
+    expect(stream.attempts[0]!.outcome).toBe('looping');
     expect(stage.engines.complaints).toEqual([]);
     expect(viewer.leaveReason).toBeNull();
     await until(() => stage.ace.count('stop e1') === 1);
   });
 
-  it('whose source repeats itself: is ended, and its viewers are reset', async () => {
-    const { session, viewer } = await repeat('stop');
+  it('ends a stream whose source repeats itself, and resets its viewers', async () => {
+    const { stream, viewer } = await openLoop('stop');
     (await stage.source(1)).send(loop()).send(loop());
-    await until(() => session.isOver);
-    expect([session.state, session.endReason]).toEqual(['ended', 'looping']);
+    await until(() => stream.isOver);
+    expect([stream.state, stream.endReason]).toEqual(['ended', 'looping']);
     expect(viewer.leaveReason).toBe('stopped');
   });
 
-  it('is not ended because somebody sets the wall clock', async () => {
-    const { session, viewer } = await open({ LOOP_DETECTION: 'stop' });
+  it('finds no loop when the wall clock is set', async () => {
+    const { stream, viewer } = await open({ LOOP_DETECTION: 'stop' });
     const real = Date.now.bind(Date);
-    const { observation } = session;
+    const { observation } = stream;
     let seconds = 0;
-    /** The engine tells a position of now, which grows, and it is looked at. */
+    /** The engine reports a live position that grows with the real time, and the observation checks it. */
     const look = (): void => {
       const lastTs = String(Math.floor(real() / 1000) + seconds++);
       observation['answered'](stat({ livePosition: { ...NO_POSITION, lastTs } }), 'e1');
@@ -165,41 +174,41 @@ describe('a session is observed', () => {
     for (const hours of [0, 3, -3, 30, 0]) {
       jest.spyOn(Date, 'now').mockImplementation(() => real() + hours * 3_600_000);
       for (let n = 0; n < 3; n++) look();
-      expect([hours, observation.finding, session.state]).toEqual([hours, null, 'live']);
+      expect([hours, observation.finding, stream.state]).toEqual([hours, null, 'live']);
       expect(observation.stat).not.toBeNull();
     }
     expect(viewer.leaveReason).toBeNull();
   });
 
-  it('of a source after another one with the same past, as a burst sends it: no loop', async () => {
-    const { session } = await repeat('report');
-    session.observation['tick'](performance.now() + 10_000);
+  it('finds no loop when a new source begins with media of the old one', async () => {
+    const { stream } = await openLoop('report');
+    stream.observation['tick'](performance.now() + 10_000);
     (await stage.source(1)).reset();
-    // All of it was there before: where that is proved, it is cut.
+    // The splicer proves that the first 12 s were delivered before, and drops them.
     (await stage.source(2))
       .send(loop())
       .send(new SyntheticStream({ startMs: 5_012_000 }).take(300));
-    await until(() => session.failovers === 1 && session.history.points.count >= 20);
+    await until(() => stream.failovers === 1 && stream.history.points.count >= 20);
     await until(() => stage.ace.sources[1]!.body.readableLength === 0);
-    session.observation['tick'](performance.now() + 20_000);
-    expect(session.observation.finding).toBeNull();
-    expect(await stage.told()).not.toContain('stream_looping');
+    stream.observation['tick'](performance.now() + 20_000);
+    expect(stream.observation.finding).toBeNull();
+    expect(await stage.publishedTypes()).not.toContain('stream_looping');
   });
 
-  it('a fault while looking is logged once and ends nothing', async () => {
-    const { session, viewer } = await open();
-    Object.defineProperty(session.history, 'runsFrom', {
+  it('logs an internal fault once and continues', async () => {
+    const { stream, viewer } = await open();
+    Object.defineProperty(stream.history, 'runsFrom', {
       value: () => {
-        throw new Error('cannot look');
+        throw new Error('broken history');
       },
     });
     const complaints = (): string[] =>
       stage.log.lines.filter((line) => line.includes('cannot be observed'));
     await until(() => complaints().length > 0);
-    const looked = session.observation['lookedMs'];
-    await until(() => session.observation['lookedMs'] > looked);
+    const looked = stream.observation['lookedMs'];
+    await until(() => stream.observation['lookedMs'] > looked);
     expect(complaints()).toHaveLength(1);
     expect(viewer.leaveReason).toBeNull();
-    expect(session.state).toBe('live');
+    expect(stream.state).toBe('live');
   });
 });

@@ -11,7 +11,7 @@ import { FailoverPolicy } from './source-policy';
 import type { Source } from './source.port';
 import { StartPolicy } from './start-policy';
 
-/** One stream on a fleet. */
+/** The acquirer of one stream on a scripted fleet. */
 class Stage {
   readonly engines: StagedEngines;
   readonly abort = new AbortController();
@@ -38,7 +38,7 @@ class Stage {
     );
   }
 
-  /** The start must have succeeded within this. */
+  /** Ends the start budget in `ms`. */
   limitStart(ms: number): void {
     this.start.deadlineMs = performance.now() + ms;
   }
@@ -53,7 +53,7 @@ class Stage {
     });
   }
 
-  callOff(): void {
+  cancel(): void {
     this.abort.abort(new AppError('shutting_down', 'over'));
   }
 }
@@ -71,7 +71,7 @@ describe('EngineAcquirer', () => {
     for (const { engines } of stages.splice(0)) engines.scheduler.onModuleDestroy();
   });
 
-  it('takes an engine that has not failed, without waiting for another one to come', async () => {
+  it('takes an engine that has not failed instead of waiting for a new one', async () => {
     const stage = open(2);
     stage.acquirer.failed();
     stage.acquirer.exclude('e1', true);
@@ -111,7 +111,7 @@ describe('EngineAcquirer', () => {
     expect(stage.acquirer.failuresInARow).toBe(0);
   });
 
-  it('asks the engine that has rested, and not the one that has just failed', async () => {
+  it('retries the engine whose backoff is over, not the one that has just failed', async () => {
     const stage = open(2);
     stage.isRunning = true;
     const restMs = 500;
@@ -128,7 +128,7 @@ describe('EngineAcquirer', () => {
     expect([...stage.acquirer.exclusions().keys()]).toEqual(['e1']);
   });
 
-  it('fails a start with what the scheduler says', async () => {
+  it('fails a start with the error of the scheduler', async () => {
     expect(await drained().failCode()).toBe('no_engine');
   });
 
@@ -172,7 +172,7 @@ describe('EngineAcquirer', () => {
     await expect(stage.take()).rejects.toMatchObject({ code: 'engine_failed' });
   });
 
-  it('gives a watched stream the slot of a start, which then takes no other', async () => {
+  it('preempts the slot of a start for a watched stream', async () => {
     const stage = open(1, 1);
     const dead = await stage.acquirer.acquire();
     dead.revoked.addEventListener('abort', () => void dead.close());
@@ -182,7 +182,7 @@ describe('EngineAcquirer', () => {
     expect(dead.lease.isPreempted).toBe(true);
   });
 
-  it('has no other engine for a stream whose engines all failed', async () => {
+  it('returns null when every other engine has failed', async () => {
     const stage = open(2);
     stage.acquirer.exclude('e1', true);
     expect((await stage.acquirer.acquireOther())?.engine.id).toBe('e2');
@@ -190,18 +190,18 @@ describe('EngineAcquirer', () => {
     expect(await stage.acquirer.acquireOther()).toBeNull();
   });
 
-  describe('when the engine is asked once more', () => {
-    async function busyWith(stage: Stage, count: number): Promise<Source[]> {
+  describe('retryHere', () => {
+    async function startBeside(stage: Stage, count: number): Promise<Source[]> {
       const others = Array.from({ length: count }, () => open(1, 10, stage));
       return Promise.all(others.map((other) => other.acquirer.acquire()));
     }
 
-    it('waits until the engine may be asked', async () => {
+    it('waits until the engine accepts another start', async () => {
       const stage = open(1, 10);
       const source = await stage.acquirer.acquire();
       const { lease } = source;
       lease.answered();
-      const others = await busyWith(stage, 3);
+      const others = await startBeside(stage, 3);
       let isAllowed = false;
       const retrying = stage.acquirer.retryHere(source).then(() => (isAllowed = true));
       await until(() => lease.state === 'reserved');
@@ -211,18 +211,18 @@ describe('EngineAcquirer', () => {
       expect(lease.state).toBe('asking');
     });
 
-    it('ends with the start budget', async () => {
+    it('fails when the start budget is over', async () => {
       const stage = open(1, 10);
       const source = await stage.acquirer.acquire();
       source.lease.answered();
-      await busyWith(stage, 3);
+      await startBeside(stage, 3);
       stage.limitStart(100);
       await expect(stage.acquirer.retryHere(source)).rejects.toMatchObject({
         code: 'start_timeout',
       });
     });
 
-    it('goes on with a revoked slot, so that the next attempt finds out', async () => {
+    it('resolves with a revoked slot, which the next attempt detects', async () => {
       const stage = open(1);
       const source = await stage.acquirer.acquire();
       const { lease } = source;
@@ -233,9 +233,9 @@ describe('EngineAcquirer', () => {
     });
   });
 
-  it('stops at once when it is called off', async () => {
+  it('fails at once when it is cancelled', async () => {
     const stage = open(1);
-    stage.callOff();
+    stage.cancel();
     expect(await stage.failCode()).toBe('shutting_down');
     expect(stage.engines.inUse()).toBe(0);
   });

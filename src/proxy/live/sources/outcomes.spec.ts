@@ -12,12 +12,12 @@ describe('outcomeOfFault', () => {
     ['engine', 'connect_timeout', { next: 'other_engine', complaint: 'answer_timeout' }],
     ['engine', 'bad_json', { next: 'other_engine', complaint: 'bad_answer' }],
     ['engine', 'http_500', { next: 'other_engine', complaint: 'bad_answer' }],
-  ])('%s fault, %s', (kind, reason, outcome) => {
-    const fault = new EngineFault(kind, reason, 'its words');
-    expect(outcomeOfFault(fault)).toMatchObject({ ...outcome, detail: `${reason}: its words` });
+  ])('maps the fault kind %s with reason %s', (kind, reason, outcome) => {
+    const fault = new EngineFault(kind, reason, 'engine detail');
+    expect(outcomeOfFault(fault)).toMatchObject({ ...outcome, detail: `${reason}: engine detail` });
   });
 
-  it('gives up on what is not supported with the code for it', () => {
+  it('gives up unsupported media with the code unsupported_content', () => {
     const fault = new EngineFault('unsupported', 'not_mpegts', 'video/mp4');
     const detail = 'The content is video/mp4, not MPEG-TS.';
     expect(outcomeOfFault(fault)).toMatchObject({
@@ -40,11 +40,11 @@ describe('outcomeOfEnd', () => {
     ['garbage', true, { next: 'other_engine', complaint: 'bad_answer' }],
     ['excessive_tables', true, { next: 'give_up', error: { code: 'unsupported_content' } }],
     ['programme_changed', true, { next: 'give_up', error: { code: 'engine_failed' } }],
-  ] as const)('%s, media before it: %p', (end, flowed, outcome) => {
+  ] as const)('maps the end %s with media before it: %p', (end, flowed, outcome) => {
     expect(outcomeOfEnd(end, flowed, NONE)).toMatchObject(outcome);
   });
 
-  it('a body in another media format is unsupported on every engine', () => {
+  it('gives up a body in another media format, which is the same on every engine', () => {
     const head = Buffer.from('\0\0\0\x20ftypisom', 'latin1');
     expect(outcomeOfEnd('not_transport_stream', false, head)).toMatchObject({
       next: 'give_up',
@@ -57,7 +57,7 @@ describe('outcomeOfEnd', () => {
     });
   });
 
-  it('packets in an unknown framing are unsupported, and no file', () => {
+  it('gives up packets in an unknown framing, without naming a file format', () => {
     const head = Buffer.alloc(2048, 0x10);
     for (let at = 0; at < head.length; at += 196) head[at] = 0x47;
     const outcome = outcomeOfEnd('not_transport_stream', false, head);
@@ -70,7 +70,7 @@ describe('outcomeOfEnd', () => {
     ['an error page', '<html>', 'the text "<html>"'],
     ['noise', '\x01\x02', 'the bytes 01 02'],
     ['nothing', '', 'nothing'],
-  ])('a body that is %s is the fault of the engine, and named', (_, text, named) => {
+  ])('blames the engine for a body that is %s, and describes the body', (_, text, named) => {
     expect(outcomeOfEnd('not_transport_stream', false, Buffer.from(text))).toMatchObject({
       next: 'other_engine',
       code: 'engine_failed',
@@ -80,8 +80,8 @@ describe('outcomeOfEnd', () => {
   });
 });
 
-describe('what viewers are told', () => {
-  it('of a start that took too long, and of what is not supported', () => {
+describe('the error for viewers', () => {
+  it('is start_timeout for a late start and unsupported_content for unsupported media', () => {
     expect(startTimeout('silence')).toMatchObject({
       next: 'give_up',
       code: 'start_timeout',

@@ -1,40 +1,36 @@
 import 'reflect-metadata';
-import { fault, session as engineSession } from '../../testing/scripted-ace.spec-support';
+import { engineSession, fault } from '../../testing/scripted-ace.spec-support';
 import { ScriptedSource } from '../../testing/scripted-source.spec-support';
-import {
-  selector,
-  SessionStage,
-  type StageOptions,
-} from '../../testing/session-stage.spec-support';
-import { never, until } from '../../testing/until.spec-support';
+import { selector, LiveStage, type StageOptions } from '../../testing/live-stage.spec-support';
+import { until, untilAborted } from '../../testing/until.spec-support';
 
 const A = selector('a');
 
-let stage: SessionStage;
+let stage: LiveStage;
 
 async function open(options: StageOptions = {}): Promise<void> {
-  stage = await SessionStage.open(options);
+  stage = await LiveStage.open(options);
 }
 
 afterEach(() => stage.close());
 
-describe('a start on an engine that refuses', () => {
-  it('asks the same engine in the other form of id, then says that the content is unknown', async () => {
+describe('a start that an engine refuses', () => {
+  it('asks the same engine for the other kind of id, then fails with content_not_found', async () => {
     await open();
     stage.ace.onStart = ({ number }) => Promise.reject(fault('content', `unknown-${number}`));
-    const { ready, session } = stage.join(A);
+    const { ready, stream } = stage.join(A);
     await expect(ready).rejects.toMatchObject({ code: 'content_not_found' });
     expect(stage.ace.log).toEqual(['start e1 content_id', 'start e1 infohash']);
-    expect(session.attempts).toMatchObject([
+    expect(stream.attempts).toMatchObject([
       { engineId: 'e1', outcome: 'content_unknown', detail: expect.stringContaining('unknown-1') },
     ]);
   });
 
-  it('plays in the other form when that is known, and asks in it from then on', async () => {
+  it('plays the other kind of id when the engine knows it, and uses that kind from then on', async () => {
     await open();
     stage.ace.onStart = ({ number, selector: { kind } }) =>
       kind === 'infohash' ? engineSession(number) : Promise.reject(fault('content', 'unknown'));
-    const { session } = await stage.live(A);
+    const { stream } = await stage.live(A);
     (await stage.source(1)).end();
     await stage.source(2);
     expect(stage.ace.log.filter((line) => line.startsWith('start'))).toEqual([
@@ -42,34 +38,34 @@ describe('a start on an engine that refuses', () => {
       'start e1 infohash',
       'start e1 infohash',
     ]);
-    expect(session.isOver).toBe(false);
+    expect(stream.isOver).toBe(false);
   });
 
-  it('does not believe an engine that is cut off from its network', async () => {
+  it('does not trust an engine without a network connection that calls the content unknown', async () => {
     await open();
     stage.engines.disconnect('e1');
     stage.ace.onStart = ({ engineId, number }) =>
       engineId === 'e1' ? Promise.reject(fault('content', 'unknown')) : engineSession(number);
-    const { session } = await stage.live(A);
-    expect(session.current?.lease.engine.id).toBe('e2');
+    const { stream } = await stage.live(A);
+    expect(stream.current?.lease.engine.id).toBe('e2');
     expect(stage.engines.complaints).toEqual(['e1: bad_answer']);
     await until(() => stage.engines.inUse('e1') === 0);
   });
 
-  it('goes to another engine at once, and complains of this one', async () => {
+  it('goes to another engine at once, and complains about the first', async () => {
     await open();
     stage.ace.onStart = ({ engineId, number }) =>
       engineId === 'e1'
         ? Promise.reject(fault('engine', 'connect_refused'))
         : engineSession(number);
-    const { session } = await stage.live(A);
-    expect(session.current?.lease.engine.id).toBe('e2');
-    expect(session.attempts.map(({ engineId }) => engineId)).toEqual(['e1', 'e2']);
+    const { stream } = await stage.live(A);
+    expect(stream.current?.lease.engine.id).toBe('e2');
+    expect(stream.attempts.map(({ engineId }) => engineId)).toEqual(['e1', 'e2']);
     expect(stage.engines.complaints).toEqual(['e1: connect_refused']);
-    expect(session.failovers).toBe(0);
+    expect(stream.failovers).toBe(0);
   });
 
-  it('fails when every engine has, with the words of the last, once each', async () => {
+  it('asks every engine once, then fails with the detail of the last', async () => {
     await open({ engines: 3 });
     stage.ace.onStart = ({ engineId }) => Promise.reject(fault('engine', `bad_json_${engineId}`));
     const { ready } = stage.join(A);
@@ -81,15 +77,15 @@ describe('a start on an engine that refuses', () => {
     await until(() => stage.engines.inUse() === 0);
   });
 
-  it('fails with what the fleet says when there is no engine', async () => {
+  it('fails with the error of the scheduler when there is no slot', async () => {
     await open({ engines: 1, slots: 0 });
     await expect(stage.join(A).ready).rejects.toMatchObject({ code: 'no_capacity' });
     expect(stage.ace.log).toEqual([]);
   });
 });
 
-describe('a start of what can not be played', () => {
-  it('that is not live is refused, and its engine session stopped', async () => {
+describe('a start of unsupported content', () => {
+  it('fails for a file, and stops its engine session', async () => {
     await open();
     stage.ace.onStart = ({ number }) => engineSession(number, { isLive: 0 });
     const { ready } = stage.join(A);
@@ -98,7 +94,7 @@ describe('a start of what can not be played', () => {
     expect(stage.ace.log).toEqual(['start e1 content_id', 'stop e1 /ace/cmd/1']);
   });
 
-  it('that is another container is refused by its first bytes', async () => {
+  it('fails at the first bytes of another container format', async () => {
     await open();
     const { ready } = stage.join(A);
     const mp4 = Buffer.concat([Buffer.from('\0\0\0\x20ftypisom', 'latin1'), Buffer.alloc(70_000)]);
@@ -109,19 +105,19 @@ describe('a start of what can not be played', () => {
     });
   });
 
-  it('that is an error page is the fault of the engine', async () => {
+  it('blames the engine for an error page and goes to another engine', async () => {
     await open();
-    const { session, ready } = stage.join(A);
+    const { stream, ready } = stage.join(A);
     (await stage.source(1)).send(Buffer.from('<html>'.repeat(20_000)));
     (await stage.source(2)).play(30);
     await ready;
-    expect(session.current?.lease.engine.id).toBe('e2');
+    expect(stream.current?.lease.engine.id).toBe('e2');
     expect(stage.engines.complaints).toEqual(['e1: bad_answer']);
   });
 });
 
 describe('a start that takes long', () => {
-  it('opens the same session again while the engine is warming up', async () => {
+  it('opens the same engine session again while the engine has no media yet', async () => {
     await open();
     let tries = 0;
     stage.ace.onOpen = () =>
@@ -133,20 +129,20 @@ describe('a start that takes long', () => {
 
   it.each<[string, () => void]>([
     [
-      'the engine keeps warming up',
+      'the engine never has media',
       () => {
         stage.ace.onOpen = () => Promise.reject(fault('warming', 'http_500'));
       },
     ],
-    ['nothing comes', () => undefined],
+    ['no bytes arrive', () => undefined],
     [
-      'nothing but bytes that are no media come',
+      'only bytes that are no media arrive',
       () => {
         stage.ace.onOpen = () => new ScriptedSource().send(Buffer.alloc(188 * 50, 0xff));
       },
     ],
     [
-      'media come that nobody can join, for want of tables',
+      'media without tables arrive, which nobody can join',
       () => {
         stage.ace.onOpen = () => {
           const source = new ScriptedSource({ psi: false });
@@ -156,7 +152,7 @@ describe('a start that takes long', () => {
         };
       },
     ],
-  ])('fails in time when %s', async (_, arrange) => {
+  ])('fails within the start budget when %s', async (_, arrange) => {
     await open({ env: { PROXY_INIT_TIMEOUT: '600ms', PROXY_STALL_TIMEOUT: '400ms' } });
     arrange();
     const beganMs = performance.now();
@@ -166,11 +162,11 @@ describe('a start that takes long', () => {
     expect(stage.ace.count('stop')).toBe(1);
   });
 
-  it('says that it took too long when the engine never answered', async () => {
+  it('fails with start_timeout when the engine never answers', async () => {
     await open({ env: { PROXY_INIT_TIMEOUT: '300ms' } });
     stage.ace.onStart = ({ signal }) =>
       Promise.race([
-        never(signal),
+        untilAborted(signal),
         new Promise<never>((_, reject) => {
           setTimeout(() => reject(fault('engine', 'answer_timeout')), 300);
         }),
@@ -180,13 +176,13 @@ describe('a start that takes long', () => {
   });
 });
 
-describe('what a start says of its tries', () => {
-  it('lists each with its engine, its length and how it ended', async () => {
+describe('the attempts of a start', () => {
+  it('are listed with engine, duration and outcome', async () => {
     await open();
     stage.ace.onStart = ({ engineId, number }) =>
       engineId === 'e1' ? Promise.reject(fault('engine', 'bad_json')) : engineSession(number);
-    const { session } = await stage.live(A);
-    expect(session.attempts).toEqual([
+    const { stream } = await stage.live(A);
+    expect(stream.attempts).toEqual([
       {
         engineId: 'e1',
         source: null,
@@ -204,8 +200,8 @@ describe('what a start says of its tries', () => {
         detail: null,
       },
     ]);
-    await session.end('stopped');
-    expect(session.attempts[1]).toMatchObject({
+    await stream.end('stopped');
+    expect(stream.attempts[1]).toMatchObject({
       outcome: 'stopped',
       durationMs: expect.any(Number),
     });

@@ -18,20 +18,20 @@ describe('SourceLoss', () => {
   const engine = (state: EngineState) => ({ id: 'e1', state }) as EngineView;
 
   it.each<[string, readonly [string, Outcome][], EngineState, boolean]>([
-    ['the media ended', [['e1', END]], 'healthy', false],
+    ['an end of the media', [['e1', END]], 'healthy', false],
     ['silence', [['e1', SILENT]], 'suspect', false],
-    ['silence, and no answer', [['e1', FROZEN]], 'healthy', true],
-    ['the engine was taken away', [['e1', REVOKED]], 'healthy', true],
+    ['silence without an answer to the probe', [['e1', FROZEN]], 'healthy', true],
+    ['a withdrawn engine', [['e1', REVOKED]], 'healthy', true],
     // prettier-ignore
-    ['an end, and the engine refuses', [['e1', END], ['e1', REFUSED]], 'suspect', true],
+    ['an end, after which the engine refuses connections', [['e1', END], ['e1', REFUSED]], 'suspect', true],
     // prettier-ignore
-    ['an end, and the engine is slow', [['e1', END], ['e1', SLOW]], 'suspect', false],
+    ['an end, after which the engine answers too late', [['e1', END], ['e1', SLOW]], 'suspect', false],
     // prettier-ignore
-    ['an end, and another engine refuses', [['e1', END], ['e2', REFUSED]], 'healthy', false],
-    ['an end, and the process is gone', [['e1', END]], 'starting', true],
-    ['an end while it is drained', [['e1', END]], 'draining', true],
-    ['an end, and it is removed', [['e1', END]], 'gone', true],
-  ])('%s', (_, outcomes, state, isGone) => {
+    ['an end, after which another engine refuses connections', [['e1', END], ['e2', REFUSED]], 'healthy', false],
+    ['an end while the engine restarts', [['e1', END]], 'starting', true],
+    ['an end while the engine is drained', [['e1', END]], 'draining', true],
+    ['an end after the engine was removed', [['e1', END]], 'gone', true],
+  ])('tells whether the engine is gone after %s', (_, outcomes, state, isGone) => {
     const loss = new SourceLoss(engine(state), 'end');
     for (const [engineId, outcome] of outcomes) loss.note(engineId, outcome);
     expect(loss.isEngineGone).toBe(isGone);

@@ -12,8 +12,8 @@ const listOf = (...ids: string[]): ChannelSource[] =>
   ids.map((id) => ({ kind: 'content_id', id, label: null }));
 
 class Stage {
-  elsewhere = new Set<string>();
-  readonly told: string[] = [];
+  playedElsewhere = new Set<string>();
+  readonly results: string[] = [];
   readonly rotation: SourceRotation;
 
   constructor(
@@ -23,10 +23,10 @@ class Stage {
     this.rotation = new SourceRotation(asked, {
       sourcesOf: () => this.sources,
       rank: (sources) => sources,
-      isPlayedElsewhere: ({ value }) => this.elsewhere.has(value),
-      started: ({ id }) => this.told.push(`started ${id}`),
-      stalled: ({ id }) => this.told.push(`stalled ${id}`),
-      failed: ({ id }, why) => this.told.push(`failed ${id} ${why}`),
+      isPlayedElsewhere: ({ value }) => this.playedElsewhere.has(value),
+      started: ({ id }) => this.results.push(`started ${id}`),
+      stalled: ({ id }) => this.results.push(`stalled ${id}`),
+      failed: ({ id }, why) => this.results.push(`failed ${id} ${why}`),
     });
   }
 
@@ -34,37 +34,42 @@ class Stage {
     return this.rotation.content.value;
   }
 
-  /** The source that follows, and the number of rounds; null when there is none. */
+  /** Takes the next source and returns it with the number of completed rounds; null when there is none. */
   next(isRunning: boolean, error: AppError | null = null): string | null {
     const rounds = this.rotation.next(isRunning, 'why', error);
     return rounds === null ? null : `${this.now} ${rounds}`;
   }
 }
 
-describe('a start', () => {
-  it('tries each source once, in their order', () => {
+describe('the rotation at a start', () => {
+  it('tries each source once, in order', () => {
     const stage = new Stage(listOf('a', 'b', 'c'));
     expect([stage.now, stage.rotation.left]).toEqual(['a', 3]);
     expect([stage.next(false, UNKNOWN), stage.rotation.left]).toEqual(['b 0', 2]);
     expect([stage.next(false, UNKNOWN), stage.rotation.left]).toEqual(['c 0', 1]);
     expect(stage.next(false, UNKNOWN)).toBeNull();
-    expect(stage.told).toEqual(['failed a why', 'failed b why', 'failed c why']);
+    expect(stage.results).toEqual(['failed a why', 'failed b why', 'failed c why']);
   });
 
   it.each([
-    ['all unknown', [UNKNOWN, UNKNOWN], 'content_not_found', /any of the channel's 2 sources/],
-    ['one silent', [UNKNOWN, SILENT], 'start_timeout', /silent/],
-    ['the other silent', [SILENT, UNKNOWN], 'start_timeout', /silent/],
-  ])('%s: what viewers are told', (_, errors, code, words) => {
+    [
+      'every source is unknown',
+      [UNKNOWN, UNKNOWN],
+      'content_not_found',
+      /any of the channel's 2 sources/,
+    ],
+    ['the second source is silent', [UNKNOWN, SILENT], 'start_timeout', /silent/],
+    ['the first source is silent', [SILENT, UNKNOWN], 'start_timeout', /silent/],
+  ])('decides the error for viewers when %s', (_, errors, code, detail) => {
     const { rotation } = new Stage(listOf('a', 'b'));
     for (const error of errors) rotation.next(false, 'why', error);
     expect(rotation.failure(errors.at(-1)!)).toMatchObject({
       code,
-      detail: expect.stringMatching(words),
+      detail: expect.stringMatching(detail),
     });
   });
 
-  it('of a content without a channel has one', () => {
+  it('has only the requested content without a channel', () => {
     const asked = { kind: 'infohash', value: 'x', fileIndex: 2 } as const;
     const stage = new Stage(null, asked);
     expect(stage.rotation).toMatchObject({
@@ -75,10 +80,10 @@ describe('a start', () => {
     });
     expect(stage.next(false, UNKNOWN)).toBeNull();
     expect(stage.rotation.failure(UNKNOWN)).toBe(UNKNOWN);
-    expect(stage.told).toEqual([]);
+    expect(stage.results).toEqual([]);
   });
 
-  it('asks for the form that an engine knew, until the source is another one', () => {
+  it('requests the kind of id that an engine knew, until the source changes', () => {
     const stage = new Stage(listOf('a', 'b'));
     stage.rotation.engineKnows({ kind: 'infohash', value: 'a', fileIndex: 0 });
     expect(stage.rotation.request.kind).toBe('infohash');
@@ -87,8 +92,8 @@ describe('a start', () => {
   });
 });
 
-describe('a running stream', () => {
-  it('goes round, counts the rounds, and begins anew when one flowed well', () => {
+describe('the rotation of a running stream', () => {
+  it('repeats the list, counts the rounds, and resets the count when a source recovers', () => {
     const stage = new Stage(listOf('a', 'b', 'c'));
     const order = Array.from({ length: 6 }, () => stage.next(true));
     expect(order).toEqual(['b 0', 'c 0', 'a 1', 'b 1', 'c 1', 'a 2']);
@@ -96,17 +101,17 @@ describe('a running stream', () => {
     expect(stage.next(true)).toBe('b 0');
   });
 
-  it('leaves out what another session plays, and stays when that is all', () => {
+  it('skips sources that other streams play, and stays when there are no others', () => {
     const stage = new Stage(listOf('a', 'b', 'c'));
-    stage.elsewhere.add('b');
+    stage.playedElsewhere.add('b');
     expect(stage.next(true)).toBe('c 0');
-    stage.elsewhere = new Set(['a', 'b']);
+    stage.playedElsewhere = new Set(['a', 'b']);
     expect(stage.rotation.hasOthers).toBe(false);
     expect(stage.next(true)).toBeNull();
     expect(stage.now).toBe('c');
   });
 
-  it('finds a list that was changed, and keeps the last one when the channel is gone', () => {
+  it('uses a changed list, and keeps the last list when the channel is removed', () => {
     const stage = new Stage(listOf('a', 'b'));
     stage.sources = listOf('c', 'd');
     expect(stage.next(true)).toBe('c 0');
@@ -116,38 +121,38 @@ describe('a running stream', () => {
 
   it.each([
     ['once', [false], false],
-    ['twice, here again', [false, true], false],
+    ['twice, the second time on a retry', [false, true], false],
     ['twice, on two engines', [false, false], true],
     ['thrice', [false, true, false], true],
-  ])('has lost its source %s: spent is %s', (_, retriesHere, isSpent) => {
+  ])('after a source failed %s, reports it as spent: %s', (_, retriesHere, isSpent) => {
     const { rotation } = new Stage(listOf('a', 'b'));
     for (let i = 0; i < retriesHere.length; i++) rotation.tryFailed();
     expect(rotation.isSpent(retriesHere.at(-1)!)).toBe(isSpent);
   });
 
-  it('tells how a source did: media of its own try only', () => {
-    const { rotation, told } = new Stage(listOf('a', 'b'));
+  it('records results of a source only from media of its own attempt', () => {
+    const { rotation, results } = new Stage(listOf('a', 'b'));
     rotation.trying();
     rotation.mediaCame(performance.now() - 1000);
-    expect(told).toEqual([]);
+    expect(results).toEqual([]);
     rotation.mediaCame(performance.now());
     rotation.mediaCame(performance.now());
     rotation.tryFailed();
-    expect(told).toEqual(['started a', 'stalled a']);
+    expect(results).toEqual(['started a', 'stalled a']);
     rotation.trying();
     rotation.tryFailed();
-    expect(told).toHaveLength(2);
+    expect(results).toHaveLength(2);
   });
 
-  it('that is played by another stream is no fault of the source', () => {
+  it('records no failure of a source that another stream plays', () => {
     const stage = new Stage(listOf('a', 'b'));
     stage.next(true, new AppError('conflict', 'played elsewhere'));
-    expect(stage.told).toEqual([]);
+    expect(stage.results).toEqual([]);
   });
 });
 
-describe('a session that a channel joins', () => {
-  it('is the channel’s from then on, unless it is another one’s', () => {
+describe('the rotation of a stream that a channel joins', () => {
+  it('becomes that of the channel, unless it belongs to another channel', () => {
     const asked = { kind: 'content_id', value: 'a', fileIndex: 0 } as const;
     const plain = new Stage(listOf('a', 'b'), asked);
     plain.rotation.serve(new Stage(listOf('a', 'b')).rotation);
@@ -158,7 +163,7 @@ describe('a session that a channel joins', () => {
   });
 });
 
-it('no source is tried twice in a row, and none is forgotten for longer than a round', () => {
+it('a rotation never repeats a source in a row and tries every source within two rounds', () => {
   const ids = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g'), { minLength: 2 });
   fc.assert(
     fc.property(ids, (list) => {

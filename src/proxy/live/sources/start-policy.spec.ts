@@ -3,19 +3,19 @@ import { outcomeOfEnd, startTimeout, type Outcome } from './outcomes';
 import { FailoverPolicy } from './source-policy';
 import { shareOf, StartPolicy } from './start-policy';
 
-describe('the share of a source in a start', () => {
+describe('shareOf', () => {
   it.each([
-    ['the only one has all', 60_000, 1, 60_000],
-    ['one of two: half', 60_000, 2, 30_000],
-    ['one of sixteen: not too little', 60_000, 16, 10_000],
-    ['of little time half', 4000, 3, 2000],
-    ['what is left for the last one', 700, 1, 700],
-    ['nothing of nothing', 0, 3, 0],
+    ['gives the only source all the time', 60_000, 1, 60_000],
+    ['gives one of two sources half', 60_000, 2, 30_000],
+    ['gives one of 16 sources at least 10 s', 60_000, 16, 10_000],
+    ['gives half when that is less than 10 s', 4000, 3, 2000],
+    ['gives the last source what is left', 700, 1, 700],
+    ['gives nothing when nothing is left', 0, 3, 0],
   ])('%s', (_, leftMs, sources, share) => {
     expect(shareOf(leftMs, sources)).toBe(share);
   });
 
-  it('is never more than there is, and the second source always has some', () => {
+  it('gives more than nothing and never more than half while others are left', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 3_600_000 }),
@@ -48,28 +48,28 @@ function startWith(sources: number): StartPolicy {
   return policy;
 }
 
-describe('media without tables at a start', () => {
-  it('have one other engine tried, without a complaint and not for long', () => {
+describe('a start that receives media without tables', () => {
+  it('tries one other engine without a complaint, with a short deadline', () => {
     const policy = startWith(1);
     expect(policy.weigh(NO_TABLES)).toMatchObject({ next: 'other_engine', complaint: null });
     const leftMs = policy.deadlineMs - performance.now();
-    // Four seconds of media came first, and players wait for 15 s.
+    // 4 s of media were read before, and players wait for 15 s in total.
     expect(leftMs + 4000).toBeLessThan(15_000);
     expect(leftMs).toBeGreaterThan(1000);
   });
 
   it.each<[string, Outcome]>([
-    ['has none either', NO_TABLES],
-    ['breaks off', RESET],
-    ['refuses', REFUSED],
+    ['sends no tables either', NO_TABLES],
+    ['resets the connection', RESET],
+    ['refuses the connection', REFUSED],
     ['delivers nothing in time', startTimeout('silence')],
-  ])('decide the error for viewers when the other engine %s', (_what, outcome) => {
+  ])('fails with unsupported_content when the other engine %s', (_what, outcome) => {
     const policy = startWith(1);
     policy.weigh(NO_TABLES);
     expect(policy.weigh(outcome)).toMatchObject(UNSUPPORTED);
   });
 
-  it('decide the error for viewers when there is no other engine', () => {
+  it('fails with unsupported_content when there is no other engine', () => {
     const policy = startWith(1);
     expect(policy.contentFault).toBeNull();
     policy.weigh(NO_TABLES);
@@ -79,14 +79,14 @@ describe('media without tables at a start', () => {
   it.each<Outcome>([
     { next: 'withdrawn', code: 'engine_withdrawn', detail: null },
     { next: 'merged', code: 'joined_other_stream', detail: null },
-  ])('decide nothing until the other engine had its turn: %j', (outcome) => {
+  ])('waits for the result of the other engine after %j', (outcome) => {
     const policy = startWith(1);
     policy.weigh(NO_TABLES);
     expect(policy.weigh(outcome)).toBe(outcome);
     expect(policy.weigh(RESET)).toMatchObject(UNSUPPORTED);
   });
 
-  it('do not count against the next source of a channel', () => {
+  it('forgets them for the next source of a channel', () => {
     const policy = startWith(2);
     policy.weigh(NO_TABLES);
     policy.nextSource(1);
@@ -94,8 +94,8 @@ describe('media without tables at a start', () => {
   });
 });
 
-describe('media without tables of a running stream', () => {
-  it('are a failed source: another engine is asked, as often as it takes', () => {
+describe('a running stream that receives media without tables', () => {
+  it('goes to another engine each time', () => {
     const policy = new FailoverPolicy({ proxyStallTimeoutMs: 1, proxySameEngineTimeoutMs: 1 });
     for (let n = 0; n < 3; n++) expect(policy.weigh(NO_TABLES)).toBe(NO_TABLES);
     expect(policy.contentFault).toBeNull();

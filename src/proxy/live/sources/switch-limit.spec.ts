@@ -15,30 +15,44 @@ const CLEAN = { isFlagged: false, silentMs: 900 };
 
 describe('kindOf', () => {
   it.each<[string, Partial<SourceChange>, ChangeKind]>([
-    ['goes on with the next unit', {}, 'unfelt'],
-    ['goes on with the next unit after 2 s', { join: { ...CLEAN, silentMs: 2000 } }, 'unfelt'],
-    ['goes on with the next unit later', { join: { ...CLEAN, silentMs: 2001 } }, 'felt'],
-    ['is flagged', { join: { ...CLEAN, isFlagged: true } }, 'felt'],
-    ['brings nothing newer', { join: null }, 'felt'],
+    ['continues with the next unit', {}, 'unfelt'],
+    ['continues with the next unit after 2 s', { join: { ...CLEAN, silentMs: 2000 } }, 'unfelt'],
+    [
+      'continues with the next unit after more than 2 s',
+      { join: { ...CLEAN, silentMs: 2001 } },
+      'felt',
+    ],
+    ['is joined with a flagged discontinuity', { join: { ...CLEAN, isFlagged: true } }, 'felt'],
+    ['has no newer media', { join: null }, 'felt'],
     ['follows the death of an engine', { isEngineGone: true }, 'engine_gone'],
-    ['brings nothing newer after a death', { isEngineGone: true, join: null }, 'engine_gone'],
-  ])('a source that %s', (_, facts, kind) => {
+    [
+      'has no newer media after the death of an engine',
+      { isEngineGone: true, join: null },
+      'engine_gone',
+    ],
+  ])('classifies a source that %s', (_, facts, kind) => {
     expect(kindOf({ atMs: 0, isEngineGone: false, join: CLEAN, ...facts })).toBe(kind);
   });
 });
 
 describe('isSpent', () => {
   it.each<[string, readonly number[], number, SwitchBound, boolean]>([
-    ['nothing was switched', [], 0, FIVE, false],
-    ['one fewer than the limit', [0, 1, 2, 3], 10, FIVE, false],
-    ['as many as the limit', [0, 1, 2, 3, 4], 10, FIVE, true],
-    ['all at once', [7, 7, 7, 7, 7], 7, FIVE, true],
-    ['the oldest is a moment from leaving the window', [0, 1, 2, 3, 4], 299_999, FIVE, true],
-    ['the oldest has left the window', [0, 1, 2, 3, 4], 300_000, FIVE, false],
-    ['one in every 61 seconds', [0, 61_000, 122_000, 183_000, 244_000], 305_000, FIVE, false],
-    ['one may be', [0], 10, { limit: 1, windowMs: 1000 }, true],
-    ['no limit', Array<number>(50).fill(0), 0, { limit: 0, windowMs: 1000 }, false],
-  ])('%s', (_, switches, nowMs, bound, expected) => {
+    ['no changes', [], 0, FIVE, false],
+    ['one change fewer than the limit', [0, 1, 2, 3], 10, FIVE, false],
+    ['as many changes as the limit', [0, 1, 2, 3, 4], 10, FIVE, true],
+    ['changes at the same time up to the limit', [7, 7, 7, 7, 7], 7, FIVE, true],
+    ['the oldest change 1 ms before it leaves the window', [0, 1, 2, 3, 4], 299_999, FIVE, true],
+    ['the oldest change when it leaves the window', [0, 1, 2, 3, 4], 300_000, FIVE, false],
+    ['one change every 61 s', [0, 61_000, 122_000, 183_000, 244_000], 305_000, FIVE, false],
+    ['a single change and a limit of one', [0], 10, { limit: 1, windowMs: 1000 }, true],
+    [
+      'many changes and no limit',
+      Array<number>(50).fill(0),
+      0,
+      { limit: 0, windowMs: 1000 },
+      false,
+    ],
+  ])('decides for %s', (_, switches, nowMs, bound, expected) => {
     expect(isSpent(switches, nowMs, bound)).toBe(expected);
   });
 });
@@ -50,32 +64,32 @@ const unfelt = (atMs: number): SourceChange => ({
 });
 const engineGone = (atMs: number): SourceChange => ({ ...felt(atMs), isEngineGone: true });
 
-/** How many changes are allowed of those that would follow one another in `everyMs`; at most 1000. */
+/** The number of changes at an interval of `everyMs` before the limit refuses one; at most 1000. */
 function allowed(bound: SwitchBound, everyMs: number, kindAt: (atMs: number) => SourceChange) {
-  const kept = new SwitchLimit(bound);
+  const switches = new SwitchLimit(bound);
   for (let n = 0; n < 1000; n++) {
     const atMs = n * everyMs;
-    if (kept.excess(atMs) !== null) return n;
-    kept.note(kindAt(atMs));
+    if (switches.excess(atMs) !== null) return n;
+    switches.note(kindAt(atMs));
   }
   return 1000;
 }
 
 describe('SwitchLimit', () => {
   it.each<[string, number, number, (atMs: number) => SourceChange]>([
-    ['felt ones every 10 s', 5, 10_000, felt],
-    ['felt ones every 59 s', 5, 59_000, felt],
-    ['felt ones every minute', 1000, 60_000, felt],
-    ['unfelt ones every 20 s', 1000, 20_000, unfelt],
-    ['unfelt ones every 5 s', 1000, 5000, unfelt],
-    ['unfelt ones every 4.9 s', 5, 4900, unfelt],
-    ['deaths of engines every 10 s', 1000, 10_000, engineGone],
-    ['deaths of engines in no time', 1000, 0, engineGone],
-  ])('of %s allows %d', (_, count, everyMs, kindAt) => {
+    ['felt changes every 10 s', 5, 10_000, felt],
+    ['felt changes every 59 s', 5, 59_000, felt],
+    ['felt changes every minute', 1000, 60_000, felt],
+    ['unfelt changes every 20 s', 1000, 20_000, unfelt],
+    ['unfelt changes every 5 s', 1000, 5000, unfelt],
+    ['unfelt changes every 4.9 s', 5, 4900, unfelt],
+    ['changes after deaths of engines every 10 s', 1000, 10_000, engineGone],
+    ['changes after deaths of engines without a pause', 1000, 0, engineGone],
+  ])('allows for %s a number of %d', (_, count, everyMs, kindAt) => {
     expect(allowed(FIVE, everyMs, kindAt)).toBe(count);
   });
 
-  it('lets unfelt ones come together when they are seldom on average', () => {
+  it('allows bursts of unfelt changes when they are rare on average', () => {
     const kept = new SwitchLimit(FIVE);
     for (let minute = 0; minute < 10; minute++) {
       for (const atMs of [0, 100, 200]) kept.note(unfelt(minute * 60_000 + atMs));
@@ -83,7 +97,7 @@ describe('SwitchLimit', () => {
     }
   });
 
-  it('counts as if it remembered everything, and remembers little', () => {
+  it('decides as if it kept every change', () => {
     fc.assert(
       fc.property(
         fc.array(fc.nat(500), { maxLength: 60 }),
@@ -100,7 +114,7 @@ describe('SwitchLimit', () => {
             if (kept.excess(nowMs) !== null) continue;
             kept.note(felt(nowMs));
             all.push(nowMs);
-            // Never more than the limit in any window.
+            // No window holds more changes than the limit.
             expect(stillCounting(all, nowMs, bound).length).toBeLessThanOrEqual(limit);
           }
         },
@@ -109,13 +123,13 @@ describe('SwitchLimit', () => {
     );
   });
 
-  it('says what it bounds', () => {
-    const words = (kindAt: (atMs: number) => SourceChange): string | null => {
+  it('names the exceeded limit', () => {
+    const excessAfter = (kindAt: (atMs: number) => SourceChange): string | null => {
       const kept = new SwitchLimit({ limit: 2, windowMs: 60_000 });
       for (const atMs of [0, 10]) kept.note(kindAt(atMs));
       return kept.excess(20);
     };
-    expect(words(felt)).toContain('2 times within 60 s');
-    expect(words(unfelt)).toContain('replaced 2 times within 10 s without a gap');
+    expect(excessAfter(felt)).toContain('2 times within 60 s');
+    expect(excessAfter(unfelt)).toContain('replaced 2 times within 10 s without a gap');
   });
 });

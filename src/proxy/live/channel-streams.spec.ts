@@ -1,23 +1,23 @@
 import 'reflect-metadata';
 import type { ContentSelector } from '../../kernel/content-selector';
-import { fault, session as engineSession } from '../testing/scripted-ace.spec-support';
-import { SessionStage, type StageOptions } from '../testing/session-stage.spec-support';
+import { engineSession, fault } from '../testing/scripted-ace.spec-support';
+import { LiveStage, type StageOptions } from '../testing/live-stage.spec-support';
 import { until } from '../testing/until.spec-support';
 
 const NEWS: ContentSelector = { kind: 'channel', value: 'news', fileIndex: 0 };
 const [A, B] = ['a'.repeat(40), 'b'.repeat(40)] as const;
 const CONTENT_B = { kind: 'content_id', value: B, fileIndex: 0 } as const;
 
-let stage: SessionStage;
+let stage: LiveStage;
 
-/** One engine with one slot: what is given back too early or too late is had by nobody. */
+/** By default one engine with one slot, so that a slot released too early or too late makes a test fail. */
 async function open(options: StageOptions = { engines: 1, slots: 1 }): Promise<void> {
-  stage = await SessionStage.open(options);
+  stage = await LiveStage.open(options);
   const sources = [A, B].map((id) => ({ kind: 'content_id' as const, id, label: null }));
   await stage.channels.put({ id: 'news', name: 'News', sources });
 }
 
-/** Contents in `dead` are unknown; each other start is answered with an infohash of its own. */
+/** Engines do not know the contents in `dead`; they answer each other start with the infohash of its content. */
 function answer(...dead: string[]): void {
   stage.ace.onStart = ({ number, selector: { value } }) =>
     dead.includes(value)
@@ -27,38 +27,38 @@ function answer(...dead: string[]): void {
 
 afterEach(() => stage.close());
 
-it('a start goes on with the next source in the slot that it has', async () => {
+it('a start tries the next source in the slot that it holds', async () => {
   await open();
   answer(A);
-  const { session } = await stage.live(NEWS);
-  expect(session.rotation.content.value).toBe(B);
+  const { stream } = await stage.live(NEWS);
+  expect(stream.rotation.content.value).toBe(B);
   expect(stage.ace.log.filter((line) => line.startsWith('start'))).toEqual([
     'start e1 content_id',
     'start e1 infohash',
     'start e1 content_id',
   ]);
   expect(stage.engines.inUse('e1')).toBe(1);
-  await session.end('stopped');
+  await stream.end('stopped');
   expect(stage.engines.inUse('e1')).toBe(0);
 });
 
-it('a source without media is left when its share is over, and its engine session is stopped first', async () => {
+it('a start leaves a source without media after its share of the time, and stops its engine session first', async () => {
   await open({ engines: 1, slots: 1, env: { PROXY_INIT_TIMEOUT: '600ms' } });
   answer();
   const joined = stage.join(NEWS);
   (await stage.source(2)).play(30);
-  const session = await joined.ready;
-  expect(session).toMatchObject({ infohash: '2'.repeat(40) });
+  const stream = await joined.ready;
+  expect(stream).toMatchObject({ infohash: '2'.repeat(40) });
   expect(stage.ace.log.indexOf('stop e1 /ace/cmd/1')).toBeLessThan(
     stage.ace.log.indexOf('open e1 /ace/r/2'),
   );
   expect(stage.records.of({ kind: 'content_id', id: A, label: null }).failure).not.toBeNull();
-  // The content that was given up is not found under this session any more.
+  // The stream must no longer be found under the content that it gave up.
   expect(stage.directory.find('1'.repeat(40))).toBeNull();
-  expect(stage.directory.find('2'.repeat(40))).toBe(session);
+  expect(stage.directory.find('2'.repeat(40))).toBe(stream);
 });
 
-it('a silent source is followed by the next one here when the other engine is busy', async () => {
+it('a start tries the next source on the same engine after silence when the other engine is busy', async () => {
   await open({
     engines: 2,
     slots: 3,
@@ -77,37 +77,37 @@ it('a silent source is followed by the next one here when the other engine is bu
   );
   const { ready } = stage.join(NEWS);
   (await stage.source(2)).play(30);
-  const session = await ready;
-  expect(session.attempts.map(({ source, engineId }) => [source, engineId])).toEqual([
+  const stream = await ready;
+  expect(stream.attempts.map(({ source, engineId }) => [source, engineId])).toEqual([
     [A, 'e1'],
     [B, 'e1'],
   ]);
   for (const lease of others) lease.release();
 });
 
-it('a running source is tried here once more; without another engine the next source follows', async () => {
+it('a running stream retries its source on the same engine, then takes the next source if there is no other engine', async () => {
   await open();
   answer();
-  const { session } = await stage.live(NEWS);
+  const { stream } = await stage.live(NEWS);
   (await stage.source(1)).end();
   (await stage.source(2)).end();
   (await stage.source(3)).play(30);
-  await until(() => session.rotation.content.value === B);
-  expect(session.attempts.map(({ source }) => source)).toEqual([A, A, B]);
-  expect(session.isOver).toBe(false);
-  expect(await stage.told()).toContain('stream_source_changed');
+  await until(() => stream.rotation.content.value === B);
+  expect(stream.attempts.map(({ source }) => source)).toEqual([A, A, B]);
+  expect(stream.isOver).toBe(false);
+  expect(await stage.publishedTypes()).toContain('stream_source_changed');
 });
 
-it('with another engine that is tried before', async () => {
+it('a running stream tries its source on another engine before it takes the next source', async () => {
   await open({ engines: 2, slots: 1 });
   answer();
-  const { session } = await stage.live(NEWS);
+  const { stream } = await stage.live(NEWS);
   (await stage.source(1)).end();
   (await stage.source(2)).end();
   (await stage.source(3)).end();
   (await stage.source(4)).play(30);
-  await until(() => session.rotation.content.value === B);
-  expect(session.attempts.map(({ source, engineId }) => [source, engineId])).toEqual([
+  await until(() => stream.rotation.content.value === B);
+  expect(stream.attempts.map(({ source, engineId }) => [source, engineId])).toEqual([
     [A, 'e1'],
     [A, 'e1'],
     [A, 'e2'],
@@ -115,63 +115,63 @@ it('with another engine that is tried before', async () => {
   ]);
 });
 
-it('in mid-stream a source that another session plays is left out', async () => {
+it('a running stream skips a source that another stream plays', async () => {
   await open({ engines: 2, slots: 2 });
   answer();
   const other = await stage.live(CONTENT_B);
-  const { session } = await stage.live(NEWS);
+  const { stream } = await stage.live(NEWS);
   const begun = stage.ace.sources.length;
   answer(A);
   stage.ace.sources[begun - 1]!.end();
-  await until(() => session.attempts.length >= 3);
-  expect(session.attempts.map(({ source }) => source)).not.toContain(B);
-  expect(session.rotation.content.value).toBe(A);
-  expect(other.session.isOver).toBe(false);
+  await until(() => stream.attempts.length >= 3);
+  expect(stream.attempts.map(({ source }) => source)).not.toContain(B);
+  expect(stream.rotation.content.value).toBe(A);
+  expect(other.stream.isOver).toBe(false);
   expect(stage.ace.count('stop')).toBeLessThanOrEqual(1);
 });
 
-it('joins the session that plays its first source already, without an engine', async () => {
+it('a channel joins the stream that already plays its first source, without another engine', async () => {
   await open();
   answer();
   const plain = await stage.live({ kind: 'content_id', value: A, fileIndex: 0 });
-  const { session, ready } = stage.join(NEWS);
+  const { stream, ready } = stage.join(NEWS);
   await ready;
-  expect(session).toBe(plain.session);
-  expect(session.rotation.channelId).toBe('news');
+  expect(stream).toBe(plain.stream);
+  expect(stream.rotation.channelId).toBe('news');
   expect(stage.ace.count('start')).toBe(1);
 });
 
-it('a removed channel lets nobody in, and its session goes on', async () => {
+it('the removal of a channel refuses new viewers, and its stream continues', async () => {
   await open();
   answer();
-  const { session } = await stage.live(NEWS);
+  const { stream } = await stage.live(NEWS);
   await stage.channels.remove('news');
   expect(() => stage.join(NEWS)).toThrow(expect.objectContaining({ code: 'content_not_found' }));
-  expect(session.isOver).toBe(false);
+  expect(stream.isOver).toBe(false);
 });
 
-it('that ends together with the answer of its engine is not found any more', async () => {
+it('a stream that ends together with the answer of its engine is no longer found', async () => {
   await open();
   const infohash = '1'.repeat(40);
-  const { session, ready } = stage.join(NEWS);
+  const { stream, ready } = stage.join(NEWS);
   stage.ace.onStart = ({ number }) => {
-    void session.end('stopped');
+    void stream.end('stopped');
     return engineSession(number, { infohash });
   };
   await expect(ready).rejects.toMatchObject({ code: 'not_found' });
-  await session.end('stopped');
+  await stream.end('stopped');
   expect(stage.ace.count('start')).toBe(1);
   expect(stage.directory.lookup({ kind: 'infohash', value: infohash, fileIndex: 0 })).toBeNull();
   expect(stage.engines.inUse()).toBe(0);
 });
 
-// The slot passes through several hands within one turn of the event loop.
+// A granted slot passes through several promises within one turn of the event loop. Each step is a chance to lose it.
 it.each(Array.from({ length: 12 }, (_, steps) => steps))(
-  'that ends %d steps after it was given another engine gives that back',
+  'a stream that ends %d steps after the grant of a second slot releases that slot',
   async (steps) => {
     await open({ engines: 2, slots: 1, env: { PROXY_INIT_TIMEOUT: '200ms' } });
     answer();
-    const { session } = stage.join(NEWS);
+    const { stream } = stage.join(NEWS);
     await stage.source(1);
     const { scheduler } = stage.engines;
     const acquire = scheduler.acquire.bind(scheduler);
@@ -179,12 +179,12 @@ it.each(Array.from({ length: 12 }, (_, steps) => steps))(
       const lease = await acquire(request);
       void (async () => {
         for (let i = 0; i < steps; i++) await Promise.resolve();
-        await session.end('stopped');
+        await stream.end('stopped');
       })();
       return lease;
     });
-    await until(() => session.isOver);
-    await session.end('stopped');
+    await until(() => stream.isOver);
+    await stream.end('stopped');
     expect(stage.engines.inUse()).toBe(0);
   },
 );

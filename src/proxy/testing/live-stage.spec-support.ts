@@ -26,13 +26,13 @@ import { RecordedLog } from './recorded-log.spec-support';
 import { ScriptedAce } from './scripted-ace.spec-support';
 import type { ScriptedSource } from './scripted-source.spec-support';
 import { until, within } from './until.spec-support';
-import { someViewer } from './viewers.spec-support';
+import { makeViewer } from './viewers.spec-support';
 
 /**
- * Waits that are seconds in production are tens of milliseconds here. What is lost when it is late is never late: sources
- * give all at once and then nothing, and on a busy machine a test is slower than any short time.
+ * Retry delays are tens of milliseconds, so that failovers are quick. The limits of silence are minutes: a scripted
+ * source sends its frames at once and then falls silent, and a slow machine must not turn that into a stall.
  */
-const QUICK = {
+const SHORT_DELAYS = {
   PROXY_RETRY_BASE: '10ms',
   PROXY_RETRY_MAX: '20ms',
   PROXY_KEEPALIVE_AFTER: '1m',
@@ -43,8 +43,8 @@ const QUICK = {
   PROXY_STABLE_AFTER: '300ms',
 };
 
-/** For tests of silence. Between two of its ends there is time for whatever a test looks at. */
-export const IMPATIENT = {
+/** For tests of silent sources. The limits are far enough apart for a test to observe the state between two of them. */
+export const SHORT_SILENCE_LIMITS = {
   PROXY_KEEPALIVE_AFTER: '100ms',
   PROXY_STALL_TIMEOUT: '2s',
   PROXY_OUTAGE_BUDGET: '30s',
@@ -60,8 +60,8 @@ export interface StageOptions {
 
 export interface Joined {
   readonly viewer: Viewer;
-  readonly session: LiveStream;
-  /** How the start went for this viewer. */
+  readonly stream: LiveStream;
+  /** Settles with the stream that the viewer can watch, or with the error of the start. */
   readonly ready: Promise<LiveStream>;
 }
 
@@ -69,8 +69,8 @@ export function selector(value: string, kind: SourceKind = 'content_id', fileInd
   return { kind, value: value.repeat(40).slice(0, 40), fileIndex } satisfies SourceSelector;
 }
 
-/** Sessions as in production, on engines that the test moves, with jobs that run when told and real sockets. */
-export class SessionStage {
+/** The production `LiveStreams` with scripted engines, jobs that run when the test calls `jobs.runAll`, and real sockets. */
+export class LiveStage {
   readonly ace = new ScriptedAce();
   readonly jobs = new ManualJobs(({ name, data }) => {
     if (name === 'stream.grace') void this.directory.endAfterGrace(data);
@@ -78,12 +78,12 @@ export class SessionStage {
   readonly log = new RecordedLog();
   readonly events: RecordedEvent[] = [];
   readonly records = new SourceRecords();
-  readonly catchUp = new BacklogScheduler();
+  readonly backlog = new BacklogScheduler();
   readonly engines: StagedEngines;
   readonly aliases: ContentAliases;
   readonly streams: StreamRegistry;
   readonly faults: NegativeCache;
-  /** Where contents go that turn out to be files; null: nowhere. */
+  /** Plays contents that turn out to be files; with null such a content is not supported. */
   files: FileHost | null = null;
   readonly directory: LiveStreams;
   readonly sources: EngineSources;
@@ -99,7 +99,7 @@ export class SessionStage {
     this.engines = StagedEngines.withEngines(options.engines ?? 2, options.slots ?? 3, config);
     const { scheduler, registry, health } = this.engines;
     this.sources = new EngineSources(config, this.ace, scheduler, registry, health);
-    this.reporters = new StreamReporters(this.bus, this.log.asLogger());
+    this.reporters = new StreamReporters(this.bus, this.log);
     this.aliases = new ContentAliases(new DataFolder(config.dataDir));
     this.streams = new StreamRegistry(config);
     this.faults = new NegativeCache(config.negativeCacheTtlMs, monotonicMs);
@@ -112,7 +112,7 @@ export class SessionStage {
       this.reporters,
       this.sources,
       this.jobs,
-      this.catchUp,
+      this.backlog,
       new SteadyWallClock(),
       {
         take: (found) => this.files?.take(found) ?? false,
@@ -123,21 +123,21 @@ export class SessionStage {
     this.bus.subscribe((event) => this.events.push(event));
   }
 
-  static async open(options: StageOptions = {}): Promise<SessionStage> {
-    const dataDir = await mkdtemp(join(tmpdir(), 'sessions-'));
-    const config = loadConfig({ ...QUICK, DATA_DIR: dataDir, ...options.env });
+  static async open(options: StageOptions = {}): Promise<LiveStage> {
+    const dataDir = await mkdtemp(join(tmpdir(), 'live-stage-'));
+    const config = loadConfig({ ...SHORT_DELAYS, DATA_DIR: dataDir, ...options.env });
     const channels = await ChannelDirectory.open(config.channelsFile, new DataFolder(dataDir));
-    return new SessionStage(config, await Loopback.open(), channels, options);
+    return new LiveStage(config, await Loopback.open(), channels, options);
   }
 
-  /** @throws what did not come to its end, long before the runner would say that something did not */
+  /** @throws an error that names what has not ended, before the timeout of jest hides it */
   async close(): Promise<void> {
     const ended = this.directory.onModuleDestroy();
     try {
-      await within(CLOSE_MS, 'sessions and what they have at engines', ended);
+      await within(CLOSE_MS, 'streams and their engine sessions', ended);
       await within(CLOSE_MS, 'the file of aliases', this.aliases.onModuleDestroy());
     } finally {
-      this.catchUp.onModuleDestroy();
+      this.backlog.onModuleDestroy();
       this.engines.scheduler.onModuleDestroy();
       this.bus.onApplicationShutdown();
       this.loopback.close();
@@ -147,32 +147,32 @@ export class SessionStage {
 
   /** A viewer asks for a content. */
   join(content: ContentSelector, ip?: string): Joined {
-    const viewer = someViewer(ip);
-    const session = this.directory.join(content, viewer);
-    const { ready } = session;
+    const viewer = makeViewer(ip);
+    const stream = this.directory.join(content, viewer);
+    const { ready } = stream;
     ready.catch(() => undefined);
-    return { viewer, session, ready };
+    return { viewer, stream, ready };
   }
 
   leave({ viewer }: Joined): void {
     viewer.leave('hung_up');
   }
 
-  /** Gives a viewer who has waited its socket. */
+  /** Waits for the start, then attaches the viewer to a real socket. */
   async attach({ viewer, ready }: Joined): Promise<Pair> {
-    const session = await ready;
+    const stream = await ready;
     const pair = await this.loopback.pair();
     pair.read();
-    session.attachViewer(viewer, pair.near, this.config.proxyJoinBehindMs);
+    stream.attachViewer(viewer, pair.near, this.config.proxyJoinBehindMs);
     return pair;
   }
 
-  /** The n-th playback that was opened, as soon as it is. */
+  /** Waits for the n-th opened playback, counted from 1. */
   source(n: number): Promise<ScriptedSource> {
     return until(() => this.ace.sources[n - 1], `source ${n}`);
   }
 
-  /** A session that plays, with the viewer who asked for it. */
+  /** Starts a stream and plays its first frames; resolves when the viewer who asked for it can watch. */
   async live(content: ContentSelector): Promise<Joined> {
     const next = this.ace.sources.length + 1;
     const joined = this.join(content);
@@ -181,8 +181,8 @@ export class SessionStage {
     return joined;
   }
 
-  /** Types of what was published, once all of it was told. */
-  async told(): Promise<string[]> {
+  /** Types of all published events, after those that are still being delivered. */
+  async publishedTypes(): Promise<string[]> {
     await new Promise((resolve) => setImmediate(resolve));
     return this.events.map(({ type }) => type);
   }

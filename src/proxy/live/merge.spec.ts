@@ -1,33 +1,33 @@
 import 'reflect-metadata';
-import { fault, session as engineSession } from '../testing/scripted-ace.spec-support';
-import { selector, SessionStage } from '../testing/session-stage.spec-support';
-import { never, until } from '../testing/until.spec-support';
+import { engineSession, fault } from '../testing/scripted-ace.spec-support';
+import { selector, LiveStage } from '../testing/live-stage.spec-support';
+import { until, untilAborted } from '../testing/until.spec-support';
 
 const A = selector('a');
 const B = selector('b');
 const HASH = selector('d', 'infohash');
 
-let stage: SessionStage;
+let stage: LiveStage;
 
-/** Whatever is asked for, every engine says that it is the same content. */
+/** Every engine answers every start with the same infohash, so that all requests are for one content. */
 async function open(engines: number, slots: number): Promise<void> {
-  stage = await SessionStage.open({ engines, slots });
+  stage = await LiveStage.open({ engines, slots });
   stage.ace.onStart = ({ number }) => engineSession(number, { infohash: HASH.value });
 }
 
 afterEach(() => stage.close());
 
-describe('a start that turns out to be a content that is played', () => {
+describe('a start of a content that another stream already plays', () => {
   describe('on another engine', () => {
     beforeEach(() => open(2, 1));
 
-    it('joins the session there; the duplicate is stopped, its playback never opened', async () => {
+    it('joins the older stream, and stops the duplicate engine session without opening its playback', async () => {
       const older = await stage.live(A);
       const newer = stage.join(B);
-      expect(newer.session).not.toBe(older.session);
-      expect(await newer.ready).toBe(older.session);
-      await until(() => newer.session.isOver);
-      await newer.session.end('stopped');
+      expect(newer.stream).not.toBe(older.stream);
+      expect(await newer.ready).toBe(older.stream);
+      await until(() => newer.stream.isOver);
+      await newer.stream.end('stopped');
       expect(stage.ace.log).toEqual([
         'start e1 content_id',
         'open e1 /ace/r/1',
@@ -36,53 +36,53 @@ describe('a start that turns out to be a content that is played', () => {
       ]);
       expect(stage.engines.inUse('e1')).toBe(1);
       expect(stage.engines.inUse('e2')).toBe(0);
-      expect(newer.session).toMatchObject({ state: 'ended', endReason: 'joined_other_session' });
-      expect(stage.directory.list()).toEqual([older.session]);
+      expect(newer.stream).toMatchObject({ state: 'ended', endReason: 'joined_other_session' });
+      expect(stage.directory.list()).toEqual([older.stream]);
     });
 
-    it('hands its viewers over, who are counted once', async () => {
+    it('moves its viewers to the older stream and counts each once', async () => {
       const older = await stage.live(A);
       const newer = stage.join(B);
       await newer.ready;
-      expect(newer.viewer.host).toBe(older.session);
-      expect(older.session.viewers.size).toBe(2);
+      expect(newer.viewer.host).toBe(older.stream);
+      expect(older.stream.viewers.size).toBe(2);
       expect(stage.streams.limits.count).toBe(2);
       await stage.attach(newer);
       stage.leave(newer);
       stage.leave(older);
       expect(stage.streams.limits.count).toBe(0);
-      expect(older.session.state).toBe('grace');
+      expect(older.stream.state).toBe('grace');
     });
 
-    it('leads who asks for either name to the one session', async () => {
+    it('makes the older stream reachable under every id of the content', async () => {
       const older = await stage.live(A);
       await stage.join(B).ready;
       for (const content of [A, B, HASH]) {
-        expect(stage.directory.lookup(content)).toBe(older.session);
+        expect(stage.directory.lookup(content)).toBe(older.stream);
       }
       expect(stage.aliases.infohashOf(B.value)).toBe(HASH.value);
-      await older.session.end('stopped');
+      await older.stream.end('stopped');
       for (const content of [A, B, HASH]) expect(stage.directory.lookup(content)).toBeNull();
     });
 
-    it('waits for a start that is under way there, and shares its fate', async () => {
+    it('waits for the start of the older stream, and succeeds with it', async () => {
       const older = stage.join(HASH);
       const source = await stage.source(1);
       const newer = stage.join(B);
-      await until(() => newer.session.isOver);
+      await until(() => newer.stream.isOver);
       source.play(30);
-      expect(await newer.ready).toBe(older.session);
-      expect(await older.ready).toBe(older.session);
+      expect(await newer.ready).toBe(older.stream);
+      expect(await older.ready).toBe(older.stream);
     });
 
-    it('fails with it, all with the same error', async () => {
+    it('fails with the same error as the start of the older stream', async () => {
       let answer: () => void = () => undefined;
       const opened = new Promise<void>((resolve) => (answer = resolve));
       stage.ace.onOpen = () => opened.then(() => Promise.reject(fault('unsupported', 'mp4')));
       const older = stage.join(HASH);
       await until(() => stage.ace.count('open') === 1);
       const newer = stage.join(B);
-      await until(() => newer.session.isOver);
+      await until(() => newer.stream.isOver);
       answer();
       const errors = await Promise.all(
         [older, newer].map(({ ready }) => ready.catch((error: unknown) => error)),
@@ -92,38 +92,38 @@ describe('a start that turns out to be a content that is played', () => {
       expect(stage.streams.limits.count).toBe(0);
     });
 
-    it('takes along who only holds the session', async () => {
+    it('moves holders that are not viewers to the older stream', async () => {
       const older = await stage.live(A);
       stage.leave(older);
       const holder = {};
       const held = stage.directory.hold(B, holder, 'check', '192.0.2.1');
-      expect(await held.answered).toBe(older.session);
-      expect(older.session.state).toBe('live');
-      older.session.letGo(holder);
-      expect(older.session.state).toBe('grace');
+      expect(await held.answered).toBe(older.stream);
+      expect(older.stream.state).toBe('live');
+      older.stream.letGo(holder);
+      expect(older.stream.state).toBe('grace');
     });
   });
 
   describe('on the same engine', () => {
     beforeEach(() => open(1, 2));
 
-    it('is not stopped, which would freeze the reader; the older session adopts it', async () => {
+    it('gives its engine session to the older stream, because a stop would freeze the reader there', async () => {
       const older = await stage.live(A);
       const newer = stage.join(B);
-      expect(await newer.ready).toBe(older.session);
-      await until(() => newer.session.isOver);
+      expect(await newer.ready).toBe(older.stream);
+      await until(() => newer.stream.isOver);
       expect(stage.ace.count('stop')).toBe(0);
-      expect(older.session.current?.engineSession?.playbackSessionId).toBe('session-2');
+      expect(older.stream.current?.engineSession?.playbackSessionId).toBe('session-2');
       await until(() => stage.engines.inUse() === 1);
     });
 
-    it('is where the older one goes on when its reader is taken over', async () => {
+    it('lets the older stream continue on the newer engine session when its own reader is reset', async () => {
       const older = await stage.live(A);
       await stage.join(B).ready;
       (await stage.source(1)).reset();
       const source = await stage.source(2);
       expect(stage.ace.log.at(-1)).toBe('open e1 /ace/r/2');
-      const { ring } = older.session.history;
+      const { ring } = older.stream.history;
       const end = ring.end;
       source.play(60);
       await until(() => ring.end > end);
@@ -131,10 +131,10 @@ describe('a start that turns out to be a content that is played', () => {
       expect(stage.ace.count('stop')).toBe(0);
     });
 
-    it('leaves nothing playing on the engine when the session ends', async () => {
+    it('stops the adopted engine session once when the older stream ends', async () => {
       const older = await stage.live(A);
       await stage.join(B).ready;
-      await older.session.end('stopped');
+      await older.stream.end('stopped');
       expect(stage.ace.log).toContain('stop e1 /ace/cmd/2');
       expect(stage.ace.count('stop e1 /ace/cmd/2')).toBe(1);
       expect(stage.engines.inUse()).toBe(0);
@@ -142,20 +142,20 @@ describe('a start that turns out to be a content that is played', () => {
   });
 });
 
-describe('a start that is a duplicate of one that has no engine yet', () => {
-  it('joins it all the same', async () => {
+describe('a start of a content for which an older start has no answer yet', () => {
+  it('joins the older stream, and fails when that is stopped', async () => {
     await open(2, 1);
     let calls = 0;
     const answers = stage.ace.onStart;
     // The older start is never answered.
-    stage.ace.onStart = (call) => (++calls === 1 ? never(call.signal) : answers(call));
+    stage.ace.onStart = (call) => (++calls === 1 ? untilAborted(call.signal) : answers(call));
     const older = stage.join(HASH);
     await until(() => calls === 1);
     const newer = stage.join(B);
-    await until(() => newer.session.isOver);
-    expect(newer.viewer.host).toBe(older.session);
+    await until(() => newer.stream.isOver);
+    expect(newer.viewer.host).toBe(older.stream);
     expect(stage.ace.log).toContain('stop e2 /ace/cmd/2');
-    await older.session.end('stopped');
+    await older.stream.end('stopped');
     await expect(newer.ready).rejects.toMatchObject({ code: 'not_found' });
     await until(() => stage.engines.inUse() === 0);
   });

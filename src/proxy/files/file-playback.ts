@@ -8,7 +8,7 @@ import { monotonicMs, wallClockIso } from '../../kernel/clock';
 import { AppError, asAppError, type ErrorCode } from '../../kernel/errors';
 import { isoOf, type EngineSources, type StreamReporter } from '../live';
 import type { EndReason, Stream, StreamSnapshot, StreamState } from '../streams';
-import type { LeaveReason, Viewer, ViewerHost } from '../viewers';
+import type { LeaveReason, Viewer, WatchedStream } from '../viewers';
 import type { FileHead } from './file-head';
 import { FileTransfer, type TransferEnd, type TransferEvents } from './file-transfer';
 import type { PlaybackFacts } from './pick-playback';
@@ -43,7 +43,7 @@ export interface PlaybackEvents {
  * It owns its source and the one transfer that reads from it. `end` and `fail` are the only ways to end it, and release
  * both.
  */
-export class FilePlayback implements Stream, PlaybackFacts, ViewerHost, TransferEvents {
+export class FilePlayback implements Stream, PlaybackFacts, WatchedStream, TransferEvents {
   readonly kind = 'file';
   readonly uid = randomUUID();
   readonly createdMs = monotonicMs();
@@ -217,7 +217,7 @@ export class FilePlayback implements Stream, PlaybackFacts, ViewerHost, Transfer
     this.reading = new AbortController();
     this.viewer = viewer;
     this.client = client;
-    viewer.host = this;
+    viewer.stream = this;
     viewer.leaveReason = null;
   }
 

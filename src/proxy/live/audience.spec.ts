@@ -1,10 +1,10 @@
 import { SlotHolder } from '../../engines';
-import type { ViewerHost } from '../viewers';
+import type { WatchedStream } from '../viewers';
 import { ManualJobs } from '../testing/manual-jobs.spec-support';
 import { makeViewer } from '../testing/viewers.spec-support';
 import { Audience } from './audience';
 
-const host: ViewerHost = { removeViewer: () => undefined };
+const host: WatchedStream = { removeViewer: () => undefined };
 
 describe('Audience', () => {
   let jobs: ManualJobs;
@@ -114,7 +114,7 @@ describe('Audience', () => {
   it('removes a viewer once and keeps the first reason', () => {
     const viewer = makeViewer();
     audience.add(viewer, host);
-    expect(viewer.host).toBe(host);
+    expect(viewer.stream).toBe(host);
     expect(audience.remove(viewer, 'kicked')).toBe(true);
     expect(viewer.leaveReason).toBe('kicked');
     expect(audience.remove(viewer, 'stopped')).toBe(false);
@@ -136,7 +136,7 @@ describe('Audience', () => {
 
   it('moves all viewers and holders to another audience and is empty afterwards', () => {
     const other = new Audience('2', 10_000, jobs, new SlotHolder('s'));
-    const otherHost: ViewerHost = { removeViewer: () => undefined };
+    const otherHost: WatchedStream = { removeViewer: () => undefined };
     other.beginIdleIfUnwatched();
     const viewer = makeViewer();
     const holder = {};
@@ -145,7 +145,7 @@ describe('Audience', () => {
     audience.moveTo(other, otherHost);
     expect(audience.isEmpty).toBe(true);
     expect([...other.viewers]).toEqual([viewer]);
-    expect(viewer.host).toBe(otherHost);
+    expect(viewer.stream).toBe(otherHost);
     expect(other.idleSince).toBeNull();
     other.remove(viewer, 'hung_up');
     expect(other.isEmpty).toBe(false);

@@ -1,7 +1,7 @@
 import { monotonicMs } from '../../kernel/clock';
 import type { Jobs } from '../../coordination';
 import type { SlotHolder, Watch } from '../../engines';
-import type { LeaveReason, Viewer, ViewerHost } from '../viewers';
+import type { LeaveReason, Viewer, WatchedStream } from '../viewers';
 
 /** Who keeps a stream alive without watching it: a client that has its address, or a check of its content. */
 export type HolderKind = 'client' | 'check';
@@ -48,8 +48,8 @@ export class Audience {
     return bytes;
   }
 
-  add(viewer: Viewer, host: ViewerHost): void {
-    viewer.host = host;
+  add(viewer: Viewer, stream: WatchedStream): void {
+    viewer.stream = stream;
     this.viewers.add(viewer);
     this.endIdle();
     this.updateWatch();
@@ -90,8 +90,8 @@ export class Audience {
   }
 
   /** Moves all viewers and holders to another audience. */
-  moveTo(other: Audience, host: ViewerHost): void {
-    for (const viewer of this.viewers) other.add(viewer, host);
+  moveTo(other: Audience, stream: WatchedStream): void {
+    for (const viewer of this.viewers) other.add(viewer, stream);
     for (const [holder, kind] of this.holders) other.hold(holder, kind);
     this.viewers.clear();
     this.paused.clear();

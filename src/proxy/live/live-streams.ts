@@ -84,8 +84,9 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
   }
 
   /**
-   * The stream of a content, made and started when there is none. The viewer is counted in, and has to
-   * be removed by its host. Throws AppError: limits, remembered faults, shutting down.
+   * Adds a viewer to the stream of a content, which is started if there is none. The caller makes the viewer leave.
+   *
+   * @throws AppError: a limit, a failure that is remembered, `shutting_down`
    */
   join(selector: ContentSelector, viewer: Viewer): LiveStream {
     const existing = this.admit(selector);

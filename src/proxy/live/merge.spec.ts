@@ -44,7 +44,7 @@ describe('a start of a content that another stream already plays', () => {
       const older = await stage.live(A);
       const newer = stage.join(B);
       await newer.ready;
-      expect(newer.viewer.host).toBe(older.stream);
+      expect(newer.viewer.stream).toBe(older.stream);
       expect(older.stream.viewers.size).toBe(2);
       expect(stage.streams.limits.count).toBe(2);
       await stage.attach(newer);
@@ -153,7 +153,7 @@ describe('a start of a content for which an older start has no answer yet', () =
     await until(() => calls === 1);
     const newer = stage.join(B);
     await until(() => newer.stream.isOver);
-    expect(newer.viewer.host).toBe(older.stream);
+    expect(newer.viewer.stream).toBe(older.stream);
     expect(stage.ace.log).toContain('stop e2 /ace/cmd/2');
     await older.stream.end('stopped');
     await expect(newer.ready).rejects.toMatchObject({ code: 'not_found' });

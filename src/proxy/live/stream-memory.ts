@@ -68,7 +68,7 @@ export class StreamMemory {
     if (this.share()) return;
     // Media that are being watched are worth more than those of a paused viewer.
     const viewer = longestPaused(streams);
-    viewer?.host?.removeViewer(viewer, 'memory_limit');
+    viewer?.leave('memory_limit');
   }
 }
 

@@ -5,6 +5,6 @@ export {
   Viewer,
   unsentBytesOf,
   type LeaveReason,
-  type ViewerHost,
+  type WatchedStream,
   type ViewerIdentity,
 } from './viewer';

@@ -30,8 +30,8 @@ export type LeaveReason =
   | 'finished'
   | 'replaced';
 
-/** The stream that counts a viewer and can remove it. */
-export interface ViewerHost {
+/** The stream that a viewer watches or waits for. */
+export interface WatchedStream {
   removeViewer(viewer: Viewer, reason: LeaveReason): void;
 }
 
@@ -47,7 +47,7 @@ export class Viewer implements ViewHolder {
   readonly joinedMs = monotonicMs();
   socket: Socket | null = null;
   /** The stream that counts this viewer; changes when two streams are merged. */
-  host: ViewerHost | null = null;
+  stream: WatchedStream | null = null;
   /** Called once when the viewer is gone. Used by the request that waits for the start. */
   onGone: ((reason: LeaveReason) => void) | null = null;
   /** Position of the next byte to write. */
@@ -86,7 +86,7 @@ export class Viewer implements ViewHolder {
 
   /** Leaves the stream that counts this viewer. Nothing happens if none does. */
   leave(reason: LeaveReason): void {
-    this.host?.removeViewer(this, reason);
+    this.stream?.removeViewer(this, reason);
   }
 
   get state(): 'waiting' | 'streaming' | 'paused' | 'gone' {

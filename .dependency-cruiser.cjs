@@ -101,14 +101,20 @@ const PURE = [
   },
   {
     name: 'hls',
-    path: '^src/proxy/hls/(media-unit|timeline|unit-reader|segment|segment-cutter|programme-date|playlist)\\.ts$',
+    path: '^src/proxy/hls/(timeline|unit-reader|segment|segment-cutter|programme-date|playlist)\\.ts$',
     imports:
-      '^src/(kernel|proxy/mpegts|proxy/hls/(media-unit|timeline|unit-reader|segment|segment-cutter|programme-date|playlist)\\.ts)',
+      '^src/(kernel|proxy/mpegts|proxy/hls/(timeline|unit-reader|segment|segment-cutter|programme-date|playlist)\\.ts)',
   },
   {
-    name: 'scores',
-    path: '^src/engines/selection/scores\\.ts$',
-    imports: '^src/(kernel/|engines/(selection/|registry/engine\\.types\\.ts))',
+    name: 'selection-criteria',
+    path: '^src/engines/selection/(candidate|criteria|filters|ranking)\\.ts$',
+    imports: '^src/(kernel/|engines/(selection/|engines-config\\.ts|registry/engine\\.types\\.ts))',
+  },
+  {
+    name: 'next-step',
+    path: '^src/proxy/live/sources/(next-step|outcomes|switch-limit|source-loss)\\.ts$',
+    imports:
+      '^src/(kernel/|ace/|engines/index\\.ts|proxy/(mpegts|streams|upstream)/index\\.ts|proxy/live/sources/(next-step|outcomes|source-policy)\\.ts)',
   },
   {
     name: 'source-ranking',

@@ -520,6 +520,22 @@ describe('EngineScheduler', () => {
       expect((await next).engine.id).toBe('e1');
     });
 
+    it('gives an abandoned second start as long as the first to end', async () => {
+      const starts = await Promise.all(['s1', 's2', 's3'].map((id) => acquire(id)));
+      starts[0]!.confirm();
+      await pass(60_000);
+      await starts[0]!.askAgain(false, new AbortController().signal);
+      const cut = jest.fn();
+      starts[0]!.occupyUntil({ done: new Promise<void>(() => undefined), cut });
+      starts[0]!.release();
+      const next = outcome('s4');
+      expect(await isPending(next)).toBe(true);
+      await pass(4000);
+      expect(cut).not.toHaveBeenCalled();
+      await pass(1000);
+      expect(cut).toHaveBeenCalled();
+    });
+
     it('preempts a start without waiting viewers', async () => {
       const starts = await Promise.all(['s1', 's2', 's3'].map((id) => acquire(id)));
       starts[2]!.holder.setWatch('unwatched');

@@ -339,7 +339,7 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
     const next = [...becomingFree].find(isUseful);
     if (next !== undefined) {
       becomingFree.delete(next);
-      if (monotonicMs() - next.sinceMs >= HANGING_MS) next.cutAbandoned();
+      if (monotonicMs() - next.askedMs >= HANGING_MS) next.cutAbandoned();
       queued.awaits = 'victim';
       return true;
     }
@@ -419,7 +419,7 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
       .map(({ sinceMs }) => sinceMs + this.overdueMs);
     const hanging = [...this.leases]
       .filter((lease) => lease.state === 'released')
-      .map(({ sinceMs }) => sinceMs + HANGING_MS);
+      .map(({ askedMs }) => askedMs + HANGING_MS);
     const isUnreached = queued.some(({ sinceMs }) => nowMs - sinceMs >= UNREACHED_WAIT_MS);
     const next = [
       ...times,

@@ -26,7 +26,8 @@ export class SlotLease implements HeldSlot, SlotFacts {
   readonly revoked: AbortSignal;
   private readonly revocation = new AbortController();
   private currentState: SlotState = 'reserved';
-  private askedSinceMs = monotonicMs();
+  private readonly grantedMs = monotonicMs();
+  private lastAskedMs = this.grantedMs;
   private currentClass: SlotClass;
   private readonly abandoned = new Set<AbandonedStart>();
 
@@ -66,7 +67,12 @@ export class SlotLease implements HeldSlot, SlotFacts {
   }
 
   get sinceMs(): number {
-    return this.askedSinceMs;
+    return this.grantedMs;
+  }
+
+  /** Monotonic time at which the engine was asked last. */
+  get askedMs(): number {
+    return this.lastAskedMs;
   }
 
   get isWatched(): boolean {
@@ -105,6 +111,7 @@ export class SlotLease implements HeldSlot, SlotFacts {
 
   /** Call when the engine is about to be asked. The scheduler counts how many leases are `asking`. */
   ask(): void {
+    this.lastAskedMs = monotonicMs();
     this.become('asking');
   }
 

@@ -259,7 +259,11 @@ export class PlannedMoves {
           : 'There is no other engine';
       return `${why}, so the stream stays.${this.exclusionTexts(move)}`;
     }
-    return `No other engine has room for the stream, so it stays: ${describeError(failure)}${this.exclusionTexts(move)}`;
+    if (areAllExcluded)
+      return `Engine ${move.toEngineId} takes no streams now, so the stream stays.`;
+    const where =
+      move.toEngineId === null ? 'No other engine has' : `Engine ${move.toEngineId} has no`;
+    return `${where} room for the stream, so it stays: ${describeError(failure)}${this.exclusionTexts(move)}`;
   }
 
   /** Why engines that an operator sees working were not considered. */

@@ -81,7 +81,7 @@ const PROXY = {
   viewers: ['mpegts', 'buffer', 'upstream'],
   streams: ['viewers'],
   live: ['mpegts', 'buffer', 'upstream', 'viewers', 'streams'],
-  files: ['viewers', 'streams', 'live'],
+  files: ['upstream', 'viewers', 'streams', 'live'],
   hls: ['mpegts', 'buffer', 'upstream', 'viewers', 'streams', 'live'],
   preflight: ['streams', 'live', 'files'],
   http: ['mpegts', 'viewers', 'streams', 'live', 'files', 'hls', 'preflight'],

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Writable } from 'node:stream';
 import { EventLoopLag } from '../../kernel/event-loop-lag';
-import { SilenceCheck, type SilentEngine } from '../live';
+import { SilenceCheck, type SilentEngine } from '../upstream';
 
 /**
  * How the transfer of a body ended. `end`: the body is complete. `broken`, `silent`: the engine failed. `paused`: the

@@ -5,14 +5,9 @@ import type { SlotHolder, SlotLease, SlotRequest } from '../../engines';
 import { monotonicMs, wallClockIso } from '../../kernel/clock';
 import { AppError } from '../../kernel/errors';
 import { PendingWork } from '../../kernel/pending-work';
-import {
-  codeOfFault,
-  complaintOf,
-  type EngineSource,
-  type EngineSources,
-  type SilentEngine,
-} from '../live';
+import { codeOfFault, complaintOf, type EngineSource, type EngineSources } from '../live';
 import type { Attempt, AttemptOutcome } from '../streams';
+import type { SilentEngine } from '../upstream';
 import type { FileContent } from './file-contents';
 
 /** The class of the slot that a playback needs, and what its request may wait for. */

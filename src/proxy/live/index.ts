@@ -10,7 +10,6 @@ export type { EngineSource } from './sources/engine-source';
 export { codeOfFault, complaintOf } from './sources/outcomes';
 export { SourcesModule } from './sources/sources.module';
 export { SourceRotations } from './sources/source-rotation';
-export { SilenceCheck, type SilentEngine } from './silence-check';
 export { otherForm } from './sources/start-content';
 export { runwayOf, type Runway } from './observation/runway';
 export type { LoopFinding } from './observation/loop-watch';

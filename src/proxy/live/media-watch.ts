@@ -1,9 +1,15 @@
 import { monotonicMs } from '../../kernel/clock';
 import { EventLoopLag } from '../../kernel/event-loop-lag';
 import type { AppConfig } from '../../config';
-import { BurstDetector, shouldPause, type StreamIngest, type UpstreamReader } from '../upstream';
+import {
+  BurstDetector,
+  shouldPause,
+  SilenceCheck,
+  type SilentEngine,
+  type StreamIngest,
+  type UpstreamReader,
+} from '../upstream';
 import type { StreamFanout, Viewer } from '../viewers';
-import { SilenceCheck, type SilentEngine } from './silence-check';
 import type { StallReason } from './stream-reporter';
 
 export interface WatchedMedia extends SilentEngine {

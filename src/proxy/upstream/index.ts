@@ -6,6 +6,7 @@ export {
   type IngestVerdict,
 } from './stream-ingest';
 export { StagedIntake, type SpliceTarget } from './staged-intake';
+export { SilenceCheck, type SilentEngine } from './silence-check';
 export { UpstreamReader, type AbandonReason, type UpstreamEnd } from './upstream-reader';
 export type { SourceJoin } from './splice-types';
 export { BurstDetector, shouldPause, type BurstFacts } from './burst-pause';

@@ -1,6 +1,6 @@
 import { monotonicMs } from '../../kernel/clock';
 import type { EventLoopLag } from '../../kernel/event-loop-lag';
-import type { UpstreamReader } from '../upstream';
+import type { UpstreamReader } from './upstream-reader';
 
 /** What a silent source is asked about. */
 export interface SilentEngine {

@@ -69,8 +69,11 @@ export class Lifecycle {
 
   /** After an unexpected fault: resets viewers, tells engines and writes the last log lines, as far as there is time. */
   async abort(): Promise<void> {
-    this.streams.abortNow();
-    await this.output.flush(FAULT_FLUSH_MS);
+    try {
+      this.streams.abortNow();
+    } finally {
+      await this.output.flush(FAULT_FLUSH_MS);
+    }
   }
 
   private async logRemainingEngines(): Promise<void> {

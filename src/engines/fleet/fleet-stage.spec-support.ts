@@ -83,9 +83,7 @@ export class FleetStage {
     const connectivity = new RuntimeConnectivity(runtime, events);
     const observed = new ObservedEngines(config, registry);
     const gate = new ProvisioningGate(config, events, runtime, connectivity, placement);
-    const jobs = localJobs((_, data, signal) =>
-      requests.provision(data as { key: string }, signal),
-    );
+    const jobs = localJobs((_, data) => requests.provision(data as { key: string }));
     const requests = new ProvisioningRequests(
       runtime,
       registry,

@@ -18,12 +18,11 @@ describe('ProvisioningRequests', () => {
 
   it('creates an engine once, however often its job runs', async () => {
     const { key, release } = await creating();
-    const { signal } = new AbortController();
-    await stage.requests.provision({ key }, signal);
+    await stage.requests.provision({ key });
     release();
     await stage.pass();
-    await stage.requests.provision({ key }, signal);
-    await stage.requests.provision({ key: 'of an earlier process' }, signal);
+    await stage.requests.provision({ key });
+    await stage.requests.provision({ key: 'of an earlier process' });
     expect(stage.fleet()).toEqual(['e1 healthy']);
     expect(provisioned()).toBe(1);
   });
@@ -35,7 +34,7 @@ describe('ProvisioningRequests', () => {
     await stage.pass();
     const [failure] = stage.published('engine_order_failed');
     expect(failure).toMatchObject({ order: key, code: 'port_conflict' });
-    await stage.requests.provision({ key }, new AbortController().signal);
+    await stage.requests.provision({ key });
     expect(provisioned()).toBe(1);
     stage.runtime.refuse('provision', null);
     await stage.pass(10_000);
@@ -67,10 +66,8 @@ describe('ProvisioningRequests', () => {
     const ordered = () => stage.published('engine_ordered').length;
     while (ordered() === 0) await jest.advanceTimersToNextTimerAsync();
     stage.runtime.hold('provision');
-    const ending = new AbortController();
-    const done = stage.requests.provision({ key }, ending.signal);
-    ending.abort();
-    await done;
+    await stage.requests.provision({ key });
+    await stage.requests.stop();
     expect(stage.runtime.engines.size).toBe(0);
     expect(stage.published('engine_order_failed')).toEqual([]);
   });

@@ -123,15 +123,25 @@ export class ProvisioningRequests {
     return true;
   }
 
-  /** Creates the engine of a request that has begun. Does nothing if the request is over, or if this is done already. */
+  /**
+   * Begins to create the engine of a request, which `stop` waits for. The job itself is over at once: at the end of the
+   * process a runtime that hangs would hold up the jobs before the fleet can end. Does nothing if the request is over, or if
+   * its engine is being created already.
+   */
   @JobHandler('fleet.provision')
-  async provision({ key }: JobTable['fleet.provision'], signal: AbortSignal): Promise<void> {
+  provision({ key }: JobTable['fleet.provision']): Promise<void> {
     const request = this.requests.get(key);
-    if (request?.stage !== 'creating' || this.tasks.has(key)) return;
-    const task = this.create(request, AbortSignal.any([signal, this.aborting.signal]));
-    this.tasks.set(key, task);
-    await task.finally(() => this.tasks.delete(key));
-    this.loop.wake();
+    if (request?.stage === 'creating' && !this.tasks.has(key)) {
+      const task = this.create(request, this.aborting.signal).finally(() => {
+        this.tasks.delete(key);
+        this.loop.wake();
+      });
+      this.tasks.set(key, task);
+      task.catch((error: unknown) => {
+        this.logger.error({ err: error }, `the request ${key} for an engine failed`);
+      });
+    }
+    return Promise.resolve();
   }
 
   /** Settles the requests whose engines have answered, or will not answer any more. */
@@ -179,7 +189,7 @@ export class ProvisioningRequests {
   /** Begins nothing more and aborts what is being created; resolves when the runtime has cleaned up. */
   async stop(): Promise<void> {
     this.aborting.abort(new Error('the process is shutting down'));
-    await Promise.all(this.tasks.values());
+    await Promise.allSettled(this.tasks.values());
     for (const request of [...this.requests.values()]) {
       this.requests.delete(request.key);
       request.ready.reject(new AppError('shutting_down', 'The process is about to end.'));

@@ -104,13 +104,13 @@ export class EngineSource implements Source {
   }
 
   async stop(): Promise<void> {
-    if (this.session === null) return;
-    const sessions = [...this.replaced, this.session];
+    const sessions = [...this.replaced, ...(this.session === null ? [] : [this.session])];
     this.replaced = [];
     this.session = null;
     const stop = Promise.all(sessions.map((one) => this.ace.stop(this.engine.endpoint, one)));
     this.stops.add(stop);
     await stop;
+    this.stops.delete(stop);
   }
 
   async close(): Promise<void> {

@@ -138,6 +138,9 @@ describe('a planned move', () => {
     await expect(result).rejects.toMatchObject({ detail: expect.stringContaining('e2') });
     expect(stage.ace.log.filter((line) => line.startsWith('open')).at(-1)).toContain('open e3');
     expect(await stage.publishedTypes()).toContain('stream_move_failed');
+    expect(stage.events.find(({ type }) => type === 'stream_move_failed')).toMatchObject({
+      payload: { reason: 'not_moved', to_engine_id: 'e2' },
+    });
   });
 
   it.each([

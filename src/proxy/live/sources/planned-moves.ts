@@ -236,7 +236,10 @@ export class PlannedMoves {
     const { code, detail } =
       failure instanceof PreparationError
         ? failure.outcome
-        : ({ code: 'internal_error', detail: describeError(failure) } as const);
+        : ({
+            code: failure instanceof AppError ? 'not_moved' : 'internal_error',
+            detail: describeError(failure),
+          } as const);
     report.moveFailed(move.fromEngineId, failedOn, move.cause, code, detail);
   }
 

@@ -203,7 +203,9 @@ describe('a stream that leaves a healthy engine', () => {
     // The engine looks healthy but is not chosen, and the operator gets the reason.
     const again = await move(id);
     expectRefused(again, 409, 'conflict');
-    expect(again.body.detail).toContain(`${to.engineId} failed on this content and is not asked`);
+    expect(again.body.detail).toContain(
+      `${to.engineId} failed on this content a moment ago and is skipped`,
+    );
     await viewer.receiveMore(500);
     expectUntouched(viewer.audit);
     expect((await product.session(id)).container_id).toBe(from.engineId);

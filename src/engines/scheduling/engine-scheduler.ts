@@ -27,9 +27,9 @@ import { QueuedRequest, SlotQueue } from './slot-queue';
 import type { SlotClass, SlotRequest } from './slot-request';
 import { isBusy, type StartLimits } from './start-limits';
 
-/** More requests than this never wait at once; the limit of streams is far below. */
+/** Maximum number of waiting requests. It is never reached in practice, because the limit of streams is far below. */
 const MAX_QUEUED = 1000;
-/** When a player changes channels, it opens the next stream up to 1 s before it closes the last one. */
+/** A start waits this long for a slot, because players open the next stream up to 1 s before closing the last. */
 const RELEASE_WAIT_MS = 1500;
 /** A move or a check has no waiting viewers, so it fails if its engine stays busy for this long. */
 const BUSY_WAIT_MS = 10_000;
@@ -37,8 +37,8 @@ const BUSY_WAIT_MS = 10_000;
 const UNREACHED_WAIT_MS = 10_000;
 const UNREACHED_CHECK_MS = 2000;
 /**
- * An abandoned start that an engine has not answered for this long is cut when another start needs the engine. Earlier, its
- * answer may be near, and its session could be stopped.
+ * An abandoned start that the engine has not answered for this long is cut when another start needs the engine. Before that,
+ * wait: the answer gives us the session to stop.
  */
 const HANGING_MS = 5000;
 /** A start that has used this share of its budget may be preempted by another start. */
@@ -75,7 +75,7 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
   private isReviewing = false;
   private isReviewDue = false;
   private isPreemptionDue = false;
-  /** In a crowd of starts: the oldest start got the last slot, so the newest gets the next one. */
+  /** In a crowd of starts: true if the previous slot went to the oldest start, so that the newest gets the next one. */
   private isNewestNext = false;
   /** Number of slots released so far. */
   private released = 0;
@@ -102,16 +102,17 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
   }
 
   /**
-   * Grants a slot of the best engine, which the caller may ask at once. Choice and reservation happen in one tick. The
-   * caller owns the lease and must release it, even if its signal has aborted meanwhile.
+   * Grants a slot of the best engine, which the caller may ask for its content at once. Choice and reservation happen in
+   * one tick. The caller owns the lease and must release it, even if its signal has aborted meanwhile.
    *
-   * An engine in `excluded` that is starting is not excluded, because its new process has not failed on anything.
+   * A starting engine is considered even if it is in `excluded`, because its new process has not failed on anything.
    *
-   * @throws AppError `no_capacity`: every slot is taken and none can be preempted. A start fails only if no slot
-   *   becomes free within 1.5 s; it waits for slots of streams without media, and for engines that start.
-   * `no_engine`: no engine became usable within ENGINE_WAIT_TIMEOUT, there is none and none can be created now, or no
-   * address answered within 10 s.
-   * `engine_failed`: all engines are excluded. `shutting_down`. The reason of `signal` when it aborts.
+   * @throws AppError `no_capacity`: every slot is taken and none can be preempted. A start waits 1.5 s; longer while a
+   *   stream without media or a starting engine may free a slot.
+   * `no_engine`: no engine became usable within ENGINE_WAIT_TIMEOUT; there is no engine and none can be created now; or no
+   *   address answered within 10 s.
+   * `engine_failed`: all engines are excluded. `shutting_down`: the process is shutting down.
+   * @throws the reason of `signal`
    */
   async acquire(request: SlotRequest): Promise<SlotLease> {
     const lease = await this.enqueue(request, this.excludedFor(request), null);
@@ -162,7 +163,7 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
     if (this.queue.size >= MAX_QUEUED) throw noCapacity('Too many requests wait for an engine.');
     const queued = new QueuedRequest(request, excluded, held, (settled) => {
       this.queue.remove(settled);
-      // A slot that was preempted for this request goes to the next one.
+      // The request is settled, so offer any slot freed for it to the next.
       this.review();
     });
     this.queue.add(queued);
@@ -398,7 +399,7 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
     return [...this.leases].filter(({ isAsking }) => isAsking);
   }
 
-  /** True if an engine is healthy, or may become healthy again without the creation of another one. */
+  /** True unless every engine is draining or gone. */
   private hasEngine(): boolean {
     return this.registry.list().some(({ state }) => state !== 'draining' && state !== 'gone');
   }
@@ -439,12 +440,12 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
 interface Claims {
   /** Slots that are being released and that no request has claimed. */
   readonly becomingFree: Set<SlotLease>;
-  /** Slots that are to be preempted. */
+  /** Slots that are being preempted for requests of this review. */
   readonly victims: Set<SlotLease>;
   readonly mayPreempt: boolean;
 }
 
-/** True if the slot will soon be free, or its engine will soon have one start less in progress. */
+/** True if the slot will soon be free, or its engine will soon accept another start. */
 function isBecomingFree(lease: SlotLease): boolean {
   return lease.isRevoked || lease.state === 'releasing' || lease.state === 'released';
 }
@@ -461,5 +462,5 @@ function preemptedBy(slotClass: SlotClass): SlotRevocation {
 }
 
 function waitedTooLong(waitMs: number): AppError {
-  return noCapacity(`Other starts kept this one waiting for ${waitMs / 1000} s.`);
+  return noCapacity(`Other starts kept this request waiting for ${waitMs / 1000} s.`);
 }

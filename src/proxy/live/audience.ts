@@ -3,13 +3,13 @@ import type { Jobs } from '../../coordination';
 import type { SlotHolder, Watch } from '../../engines';
 import type { LeaveReason, Viewer, WatchedStream } from '../viewers';
 
-/** Who keeps a stream alive without watching it: a client that has its address, or a check of its content. */
+/** A holder keeps a stream alive without watching it: a client that has its address, or a check of its content. */
 export type HolderKind = 'client' | 'check';
 
 /**
- * The viewers of a stream, waiting or watching, and its other holders. Without a watching viewer the stream is idle, and its
- * slot may be preempted. When the last viewer and holder has left, the grace period begins; the stream ends with it. A paused
- * viewer has not left.
+ * The viewers and the other holders of one stream. The stream is idle while nobody watches it (or waits for its start) and
+ * nobody holds it. The grace period begins when the last viewer and the last holder have left, and the stream ends when
+ * the grace period is over. A paused viewer does not watch, but has not left.
  */
 export class Audience {
   readonly viewers = new Set<Viewer>();
@@ -27,12 +27,12 @@ export class Audience {
     private readonly holder: SlotHolder,
   ) {}
 
-  /** Monotonic time since which nobody has watched; null while somebody watches. */
+  /** Monotonic time at which the stream became idle; null while it is watched or held. */
   get idleSince(): number | null {
     return this.idleSinceMs;
   }
 
-  /** Without viewers, even paused ones, and without holders. */
+  /** True if there are no viewers, not even paused ones, and no holders. */
   get isEmpty(): boolean {
     return this.viewers.size === 0 && this.holders.size === 0;
   }
@@ -55,7 +55,7 @@ export class Audience {
     this.updateWatch();
   }
 
-  /** A viewer has stopped taking bytes, or takes them again. */
+  /** Call when a viewer has stopped taking bytes, or takes them again. */
   setPaused(viewer: Viewer, isPaused: boolean): void {
     if (!this.viewers.has(viewer)) return;
     if (isPaused) {
@@ -68,7 +68,7 @@ export class Audience {
     this.updateWatch();
   }
 
-  /** False when it was not a viewer of this stream. */
+  /** Returns false if `viewer` was not a viewer of this stream. */
   remove(viewer: Viewer, reason: LeaveReason): boolean {
     if (!this.viewers.delete(viewer)) return false;
     this.paused.delete(viewer);
@@ -99,7 +99,9 @@ export class Audience {
     this.updateWatch();
   }
 
-  /** Call when somebody has left: begins the idle time and the grace period, unless they have begun. */
+  /**
+   * Call after somebody left. Starts the idle time (nobody watches or holds) and the grace period (nobody is left at all).
+   */
   beginIdleIfUnwatched(): void {
     if (this.watching > 0 || this.holders.size > 0) return;
     this.idleSinceMs ??= monotonicMs();

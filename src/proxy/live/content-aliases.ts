@@ -6,8 +6,8 @@ import { DataFolder, PersistentList } from '../../storage';
 const MAX_ENTRIES = 10_000;
 
 /**
- * The infohash of each content id, learned from engines' answers and kept over restarts, so that requests by `id` and by
- * `infohash` find the same stream before anything is started. Without it, a second start is made and then merged.
+ * The infohash of each content id, as engines have reported it. The aliases survive restarts. With them, requests by `id`
+ * and by `infohash` find the same stream before any start; without them, a second start is made and then merged.
  */
 @Injectable()
 export class ContentAliases implements OnModuleInit, OnModuleDestroy {
@@ -17,7 +17,7 @@ export class ContentAliases implements OnModuleInit, OnModuleDestroy {
   constructor(folder: DataFolder) {
     this.list = new PersistentList(folder, {
       name: 'content-aliases.json',
-      // Least recently used first, so that reading them in restores the order of use.
+      // Write the least recently used entry first, so that reading the list restores the order of use.
       entries: () => [...this.infohashes.rentries()],
     });
   }

@@ -4,8 +4,8 @@ import type { Viewer } from '../viewers';
 type JoinPlace = ReturnType<StreamHistory['firstJoinPoint']>;
 
 /**
- * The place in the history where a viewer begins. A viewer who waited for the start gets the whole history, unless the request
- * says how far behind live to begin. Null while nobody can join.
+ * Returns the place in the history where a viewer begins; null while nobody can join. A viewer who waited for the start gets
+ * the whole history, unless the request says how far behind live to begin.
  */
 export function joinPlaceFor(
   viewer: Pick<Viewer, 'askedBehindMs' | 'joinedMs'>,
@@ -19,7 +19,10 @@ export function joinPlaceFor(
   return history.laterJoinPoint(askedBehindMs ?? usualBehindMs);
 }
 
-/** How far behind live a viewer who asks for `behindMs` begins, in media ms; null for a stream without a clock. */
+/**
+ * Returns the delay behind live that a viewer asking for `behindMs` would actually get, in media ms. Null while nobody can
+ * join, and for a stream without a clock.
+ */
 export function reachableBehindMs(history: StreamHistory, behindMs: number): number | null {
   const place = history.laterJoinPoint(behindMs);
   return place === null ? null : history.mediaMsBehind(place.position);

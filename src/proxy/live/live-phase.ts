@@ -3,11 +3,11 @@
  *
  *   starting ──first random access point──▶ live ◀──media── stalled
  *   live ──source ended or silent──▶ stalled
- *   starting ──start failed──▶ failed;  stalled ──outage budget spent, or nothing fits──▶ failed
- *   any ──last viewer gone and grace over, operator, shutdown, joined another stream──▶ ended
+ *   starting ──start failed──▶ failed;  stalled ──outage budget spent, or no usable source──▶ failed
+ *   any ──grace period over, operator, shutdown, slot preempted, merged into another stream──▶ ended
  *
- * `grace` is not a phase of its own. It is any of the first three while the stream has no viewers, so a
- * viewer who returns changes only the number of viewers.
+ * `grace` is not a phase of its own. A stream in any of the first three phases is shown as `grace` while it is idle, so the
+ * return of a viewer does not change the phase.
  */
 export type LivePhase = 'starting' | 'live' | 'stalled' | 'ended' | 'failed';
 

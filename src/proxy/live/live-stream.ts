@@ -35,30 +35,30 @@ import { SourceController, type Claim } from './sources/source-controller';
 import type { SourceRotation } from './sources/source-rotation';
 import type { Source } from './sources/source.port';
 
-/** The streams beside this one: finds who plays a content, and learns what becomes of the stream. */
+/** The other live streams. The directory finds the stream that plays a content, and is notified of changes of a stream. */
 export interface LiveStreamDirectory {
   /**
-   * An engine has said which content it plays. When another stream plays it already, that stream takes the newer engine
-   * session over if it is on the same engine, and a start joins it.
+   * An engine has reported which content it plays. If another stream already plays it: on the same engine, that stream
+   * adopts the newer session; if this one is still starting, it is merged into that stream.
    */
   claim(stream: LiveStream, infohash: string, source: Source): 'own' | 'same_engine' | 'merged';
-  /** The stream of a channel is about to play another content: it must no longer be found under the old one. */
+  /** The stream of a channel is about to play another content, so it must no longer be found under the old one. */
   sourceChanged(stream: LiveStream): void;
-  /** Viewers can join from now on. */
+  /** Viewers can join the stream from now on. */
   live(stream: LiveStream): void;
-  /** The stream has ended; nothing may be added to it. Called once. */
+  /** The stream has ended, so nothing may be added to it any more. Called once per stream. */
   over(stream: LiveStream): void;
   viewerGone(viewer: Viewer): void;
-  /** An engine said that the content is a file. True: the source belongs to a playback of the file from now on. */
+  /** An engine has reported that the content is a file. Returns true if a playback of the file has taken the source over. */
   fileAnswered(found: FoundFile): boolean;
-  /** Whether the content whose start ended with this error is played as a file. */
+  /** True if the failed start was really a file. The directory then plays it as one. */
   fileFound(stream: LiveStream, error: AppError): boolean;
 }
 
 /**
- * One content, one engine session, all its viewers. Its phases are in `live-phase.ts`. The stream owns the
- * task that gives it its sources, the ring, the fan-out and one timer. It finishes only through `end` or `fail`, and
- * both release everything it owns.
+ * One content that is being served live, with all its viewers. Its phases are in `live-phase.ts`. The stream owns the
+ * task that opens its sources, the ring, the fan-out and its timers. It finishes only through `end` or `fail`, and both
+ * release everything that the stream owns.
  */
 export class LiveStream implements Stream {
   readonly kind = 'live';
@@ -71,7 +71,7 @@ export class LiveStream implements Stream {
   endReason: EndReason | ErrorCode | null = null;
   error: AppError | null = null;
   private readonly requestedAt = wallClockIso();
-  /** What is known beside the media: statistics, make-up, loops. */
+  /** Facts about the stream beside its media: engine statistics, codecs, and detected loops. */
   readonly observation: StreamObservation;
   private readonly audience: Audience;
   readonly holder: SlotHolder;
@@ -79,10 +79,10 @@ export class LiveStream implements Stream {
   private readonly watch: MediaWatch;
   private readonly sources: SourceController;
   private readonly abort = new AbortController();
-  /** 40 lower-case hex digits; null while no engine has named the content. */
+  /** 40 lower-case hex digits; null until an engine has named the content. */
   infohash: string | null = null;
   isLive: 1 | 0 | -1 = -1;
-  /** When an engine answered first. */
+  /** Time of the first answer from any engine. */
   private answeredAt: string | null = null;
   private readonly start = new StreamStart<LiveStream>();
   private readonly task: Promise<void>;
@@ -90,14 +90,14 @@ export class LiveStream implements Stream {
   private mergedInto: LiveStream | null = null;
   private lastEngineId: string | null = null;
   private stalledSinceMs = 0;
-  /** The last media before the stall. */
+  /** Monotonic time of the last media before the stall. */
   private mediaUntilMs = 0;
 
   constructor(
-    /** Public id: the first key that was asked for. Never changes. */
+    /** Public id, derived from the selector of the first request. It never changes. */
     readonly id: string,
     readonly selector: ContentSelector,
-    /** What is asked of engines: the content, or the sources of a channel. */
+    /** Chooses the content to request from engines: the one requested, or a source of the channel. */
     readonly rotation: SourceRotation,
     private readonly report: StreamReporter,
     private readonly directory: LiveStreamDirectory,
@@ -160,12 +160,12 @@ export class LiveStream implements Stream {
     this.task = this.run();
   }
 
-  /** Settles when the start has: with the stream to watch, which may be another one, or the error. */
+  /** Resolves with the stream to watch (another one after a merge); rejects with the start's error. */
   get ready(): Promise<LiveStream> {
     return this.start.ready.promise;
   }
 
-  /** Settles when an engine has answered, before any media. */
+  /** Resolves when an engine has answered, before any media arrive; rejects if the start fails or the stream is stopped. */
   get answered(): Promise<LiveStream> {
     return this.start.answered.promise;
   }
@@ -194,7 +194,7 @@ export class LiveStream implements Stream {
     return this.sources.failovers;
   }
 
-  /** The source in use has delivered media and has not ended. */
+  /** True if the source in use has delivered media and has not ended. */
   get isFlowing(): boolean {
     return this.sources.reader?.isFlowing === true;
   }
@@ -203,7 +203,7 @@ export class LiveStream implements Stream {
     return this.sources.current;
   }
 
-  /** The engine that served last, also after the end. */
+  /** The engine that serves the stream, or served it last. Still available after the stream has ended. */
   get engineId(): string | null {
     return this.sources.current?.engine.id ?? this.lastEngineId;
   }
@@ -212,7 +212,7 @@ export class LiveStream implements Stream {
     return this.audience.viewers;
   }
 
-  /** Whether the failure speaks against the content: an engine that never answered says nothing about it. */
+  /** True if the content may have caused the failure. A start timeout without any engine answer does not count. */
   get isFaultOfContent(): boolean {
     return this.error?.code !== 'start_timeout' || this.answeredAt !== null;
   }
@@ -273,7 +273,7 @@ export class LiveStream implements Stream {
     return this.audience.idleSince;
   }
 
-  /** Viewers who wait or watch, those who are paused left out. */
+  /** Number of viewers who wait or watch, without the paused ones. */
   get watching(): number {
     return this.audience.watching;
   }
@@ -286,18 +286,18 @@ export class LiveStream implements Stream {
     return this.fanout.pinnedBytes;
   }
 
-  /** Memory that viewers keep alive beyond the history, without what is in `counted`. */
+  /** Memory in bytes that viewers keep alive beyond the history, without the buffers in `counted`. */
   pinnedMemory(counted: Set<ArrayBufferLike>): number {
     return this.fanout.pinnedMemory(counted);
   }
 
-  /** Counts a viewer in; from now on the stream waits for it. */
+  /** Adds a viewer. The stream stays alive until the viewer has left and the grace period is over. */
   addViewer(viewer: Viewer): void {
     this.audience.add(viewer, this);
   }
 
   /**
-   * How far behind live a viewer who asks for that much would begin now, in media ms. Null while nobody can
+   * The delay behind live that a viewer asking for `behindMs` would actually get, in media ms. Null while nobody can
    * join, and for a stream without a clock.
    */
   reachableBehindMs(behindMs: number): number | null {
@@ -305,7 +305,7 @@ export class LiveStream implements Stream {
     return reachableBehindMs(this.history, behindMs);
   }
 
-  /** Starts feeding a viewer whose response head is out. Only after `ready`. */
+  /** Starts feeding a viewer whose response headers have been sent. Call only after `ready` has resolved. */
   attachViewer(viewer: Viewer, socket: Socket, joinBehindMs: number): void {
     const point = joinPlaceFor(viewer, this.history, this.readyMs, joinBehindMs);
     if (point === null) throw new AppError('internal_error', 'The stream has no place to join at.');
@@ -313,7 +313,7 @@ export class LiveStream implements Stream {
     this.report.viewerJoined(viewer);
   }
 
-  /** A viewer who fetches segments gets its first playlist. Only after `ready`. */
+  /** Call when a viewer who fetches segments gets its first playlist, and only after `ready` has resolved. */
   attachSegmentViewer(viewer: Viewer): void {
     viewer.takesSegments = true;
     this.report.viewerJoined(viewer);
@@ -323,7 +323,8 @@ export class LiveStream implements Stream {
     if (!this.audience.remove(viewer, reason)) return;
     this.fanout.detach(viewer);
     if (viewer.isFed) this.report.viewerLeft(viewer, reason);
-    // An unframed body that ends with FIN looks like a normal end, and Kodi plays the next channel.
+    // Reset, do not close: without framing a normal close looks like the end of the programme, and Kodi plays the next
+    // channel.
     if (reason === 'hung_up') viewer.socket?.destroy();
     else viewer.socket?.resetAndDestroy();
     viewer.onGone?.(reason);
@@ -331,7 +332,7 @@ export class LiveStream implements Stream {
     if (!this.isOver) this.audience.beginIdleIfUnwatched();
   }
 
-  /** Keeps the stream alive without being a viewer. */
+  /** Keeps the stream alive for a holder that is not a viewer. */
   hold(holder: object, kind: HolderKind): void {
     this.audience.hold(holder, kind);
   }
@@ -345,7 +346,7 @@ export class LiveStream implements Stream {
   async end(reason: EndReason): Promise<void> {
     if (this.finish('ended', reason)) {
       if (reason !== 'recorded') this.report.ended(this.lastEngineId, reason);
-      // The viewers of a stream that was merged wait for the start of the other one.
+      // The viewers of a merged stream now wait for the start of the other stream.
       if (this.mergedInto === null) this.start.stopped(reason);
       this.dismissViewers(reason === 'shutdown' ? 'shutdown' : 'stopped');
     }
@@ -357,31 +358,31 @@ export class LiveStream implements Stream {
     return this.sources.move(engineId);
   }
 
-  /** Another stream has opened a newer session of the content. False when this stream has nothing on that engine. */
+  /** Takes over a newer session that another stream opened. Returns false if this stream has no source on that engine. */
   adopt(engineSession: EngineSession, engineId: string): boolean {
     return this.sources.adopt(engineSession, engineId);
   }
 
-  /** The grace period is over. A viewer may have come back meanwhile: then the stream goes on. */
+  /** Call when the grace period is over. Does nothing if a viewer has come back meanwhile. */
   async endIfEmpty(): Promise<void> {
     if (this.audience.isEmpty) await this.end('no_viewers');
   }
 
   private async run(): Promise<void> {
-    // The first step runs in a later turn, so that the viewer who asked for the stream is counted by then.
+    // Run the first step in a later turn, so that the viewer who requested the stream is counted by then.
     await Promise.resolve();
     try {
       await this.sources.run();
-      // Not awaited: `end` waits for this task.
+      // Do not await `end`, because it waits for this task.
       if (this.mergedInto !== null) void this.end('joined_other_session');
     } catch (error) {
-      // Before any engine is waited for: who waits for a start gets its error the moment it is decided.
+      // Fail first and wait for the engines afterwards, so that callers get the error at once.
       this.fail(error);
     }
     await this.sources.settled();
   }
 
-  /** Another stream plays the content: everybody who waits here is served there. */
+  /** Merges this stream into another one that plays the content and that takes over the viewers and waiting requests. */
   join(other: LiveStream): void {
     this.mergedInto = other;
     other.rotation.serve(this.rotation);
@@ -398,7 +399,7 @@ export class LiveStream implements Stream {
     const { isLive = -1, infohash = null } = source.engineSession ?? {};
     this.isLive = isLive;
     this.infohash ??= infohash;
-    // A file is not a broadcast: nobody is to be told that it was accepted.
+    // Do not resolve `answered` for a file; it is not a broadcast.
     if (isLive === 0) return this.handOverFile(source);
     const claim =
       infohash !== null && isFirst ? this.directory.claim(this, infohash, source) : 'own';
@@ -406,7 +407,9 @@ export class LiveStream implements Stream {
     return claim;
   }
 
-  /** A channel is a broadcast: a source that is a file is given up for the next one; so is a file in a running stream. */
+  /**
+   * A file is handed over only at the start of a single content. In a channel or a running stream the source is given up.
+   */
   private handOverFile(source: Source): Claim {
     if (this.rotation.channelId !== null || this.currentPhase !== 'starting') return 'own';
     const { lease, engineSession } = source;
@@ -421,7 +424,7 @@ export class LiveStream implements Stream {
     reason: SourceChangeReason,
     detail: string | null,
   ): void {
-    // The next answer is about another content.
+    // The infohash of the old content is out of date; the next engine answer brings the new one.
     this.infohash = null;
     this.directory.sourceChanged(this);
     this.report.sourceChanged(this.rotation, fromId, reason, detail);
@@ -429,7 +432,7 @@ export class LiveStream implements Stream {
 
   private mediaAppended(): void {
     this.fanout.appended();
-    // Padding and tables alone are no media.
+    // This is called for padding and tables too, but only media end a stall.
     const lastMediaMs = this.ingest.lastMediaMs ?? 0;
     if (this.currentPhase !== 'starting') this.rotation.mediaCame(lastMediaMs);
     if (this.currentPhase === 'stalled' && lastMediaMs >= this.stalledSinceMs) this.resume();
@@ -465,7 +468,7 @@ export class LiveStream implements Stream {
     if (this.isOver) return;
     const error = asAppError(cause, 'The stream failed inside the proxy.');
     if (this.readyMs === null && this.directory.fileFound(this, error)) {
-      // Whoever waits is led to the file next, for which the slot has to be free.
+      // Waiting requests are sent on to the file, which needs this slot, so wait until it is free.
       void this.sources.settled().then(() => this.end('recorded'));
       return;
     }
@@ -481,7 +484,7 @@ export class LiveStream implements Stream {
     for (const viewer of [...this.audience.viewers]) this.removeViewer(viewer, reason);
   }
 
-  /** Common to all ends. False when the stream is over already. */
+  /** The steps that every end of a stream shares. Returns false if the stream was over already. */
   private finish(phase: 'ended' | 'failed', reason: EndReason | ErrorCode): boolean {
     if (this.isOver) return false;
     this.lastEngineId = this.engineId ?? this.attempts.at(-1)?.engineId ?? null;

@@ -21,7 +21,7 @@ import type { Source } from './sources/source.port';
 import { StreamMemory } from './stream-memory';
 import { StreamReporters } from './stream-reporter';
 
-/** Finds and makes the live streams, so that a content has at most one: a request during its start joins it. */
+/** Finds and creates live streams. A content has at most one stream; a request that arrives during the start joins it. */
 @Injectable()
 export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleDestroy {
   private readonly memory: StreamMemory;
@@ -43,7 +43,8 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
 
   onModuleInit(): void {
     this.rotations.onChange((id) => {
-      // A list that was mended is to be tried at once.
+      // The channel was edited, so forget its remembered failures. Without the file index, the key is a prefix of the keys
+      // for every file index.
       const keys = streamKey({ kind: 'channel', value: id, fileIndex: 0 }).replace(/0$/, '');
       this.faults.forgetAll((key) => key.startsWith(keys));
     });
@@ -55,7 +56,7 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
     await this.registry.endAll('shutdown');
   }
 
-  /** Ends a stream whose grace period is over, unless it has ended already or somebody watches it again. */
+  /** Ends a stream whose grace period is over, unless it has ended already or has a viewer or holder again. */
   @JobHandler('stream.grace')
   async endAfterGrace({ streamUid }: JobTable['stream.grace']): Promise<void> {
     await this.list()
@@ -63,17 +64,17 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
       ?.endIfEmpty();
   }
 
-  /** Broadcasts under way, oldest first. */
+  /** The live streams in the registry, oldest first. */
   list(): LiveStream[] {
     return this.registry.list().filter(isLiveStream);
   }
 
-  /** A broadcast under way by its public id, its infohash, or an id that turned out to be the same content. */
+  /** Finds a live stream by its public id, its infohash, or another id that an engine resolved to the same content. */
   find(id: string): LiveStream | null {
     return asLive(this.registry.find(id));
   }
 
-  /** The live stream of a content, if there is one. Starts nothing. */
+  /** Returns the live stream of a content, or null. Starts nothing. */
   lookup(selector: ContentSelector): LiveStream | null {
     const stream = asLive(this.registry.at(streamKey(selector)));
     if (stream !== null) return stream;
@@ -84,9 +85,10 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
   }
 
   /**
-   * Adds a viewer to the stream of a content, which is started if there is none. The caller makes the viewer leave.
+   * Adds a viewer to the stream of a content, and starts the stream if there is none. The caller must make the viewer
+   * leave.
    *
-   * @throws AppError: a limit, a failure that is remembered, `shutting_down`
+   * @throws AppError: a limit is reached, a remembered failure of the content, `shutting_down`
    */
   join(selector: ContentSelector, viewer: Viewer): LiveStream {
     const existing = this.admit(selector);
@@ -97,7 +99,7 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
     return stream;
   }
 
-  /** The same for a caller at `ip` who only holds the stream for a while; the same limits apply. */
+  /** Like `join`, for a client at `ip` that holds the stream without watching it. The same limits apply. */
   hold(selector: ContentSelector, holder: object, kind: HolderKind, ip: string): LiveStream {
     const existing = this.admit(selector);
     this.registry.limits.check(ip, existing?.viewers.size ?? 0);
@@ -106,22 +108,22 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
     return stream;
   }
 
-  /** What engines would be asked for. @throws as `SourceRotations.sourcesOf` */
+  /** The selectors that engines would be asked for. @throws as `SourceRotations.sourcesOf` */
   sourcesOf(selector: ContentSelector): SourceSelector[] {
     return this.rotations.sourcesOf(selector);
   }
 
-  /** Why this content failed a moment ago; null when it did not. */
+  /** The remembered failure of this content; null if there is none. */
   knownFault(selector: ContentSelector): AppError | null {
     return this.faults.lookup(streamKey(selector));
   }
 
-  /** What a check found out about a content, so that the next request for it is answered at once. */
+  /** Stores a check's failure so that the next request is refused at once. */
   rememberFault(selector: ContentSelector, error: AppError): void {
     this.faults.remember(streamKey(selector), error);
   }
 
-  /** Whether PROXY_BUFFER_TOTAL has room for a playlist of this stream; true while its bit rate is unknown. */
+  /** True if PROXY_BUFFER_TOTAL has room for a playlist of this stream, or its bit rate is still unknown. */
   canHoldPlaylist(stream: LiveStream): boolean {
     return this.memory.canHoldPlaylist(stream);
   }
@@ -148,14 +150,14 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
     return isAdopted ? 'same_engine' : 'merged';
   }
 
-  /** The other stream that plays this content already; null when the content is the stream's own from now on. */
+  /** Returns the other stream that already plays this content. Returns null if `stream` is registered for the content. */
   private ownerOf(infohash: string, stream: LiveStream): LiveStream | null {
-    // The answer came together with the end.
+    // The stream ended while the engine answered: claim nothing.
     if (stream.isOver) return null;
     const selector = stream.rotation.content;
     const guessed = this.knownInfohash(selector);
     if (guessed !== null && guessed !== infohash) {
-      // What was remembered is no longer so: whoever asks for that infohash wants another content.
+      // The remembered infohash is out of date, so this stream must not be found under it.
       const stale = infohashKey(guessed, selector.fileIndex);
       this.registry.unbind(stale, stream);
     }
@@ -205,7 +207,7 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
     return null;
   }
 
-  /** A channel whose first source is being played needs no engine: that stream is the channel's from now on. */
+  /** If the channel's first content is already playing, that stream becomes the channel's stream. */
   private joinPlaying(
     selector: ContentSelector,
     best: SourceSelector | undefined,
@@ -248,7 +250,7 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
   }
 }
 
-/** Whether the stream is a broadcast. */
+/** True if the stream is a live stream, not a file. */
 export function isLiveStream(stream: Stream): stream is LiveStream {
   return stream.kind === 'live';
 }

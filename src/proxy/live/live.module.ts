@@ -5,7 +5,7 @@ import { BacklogScheduler } from '../viewers';
 import { LiveStreams } from './live-streams';
 import { SourcesModule } from './sources/sources.module';
 
-/** Broadcasts. Needs the global module of configuration. */
+/** Live streams. Needs the global configuration module. */
 @Module({})
 export class LiveModule {
   /** @param files provides `FileHost`, which takes over contents that turn out to be files */

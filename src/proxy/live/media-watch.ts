@@ -14,14 +14,14 @@ import type { StallReason } from './stream-reporter';
 
 export interface WatchedMedia extends SilentEngine {
   readonly viewers: ReadonlySet<Viewer>;
-  /** Viewers could join, and the stream has not ended. */
+  /** True if viewers have been able to join and the stream has not ended. */
   isRunning(): boolean;
   reader(): UpstreamReader | null;
-  /** A running stream has received no media since `lastMediaMs`, PROXY_KEEPALIVE_AFTER ago. Called on every tick until it does. */
+  /** No media for PROXY_KEEPALIVE_AFTER; the last came at `lastMediaMs`. Called every tick until media return. */
   silent(reason: StallReason, lastMediaMs: number): void;
-  /** The outage budget is spent. */
+  /** The silence has lasted as long as the outage budget allows. */
   outageOver(silentMs: number): void;
-  /** A check threw. */
+  /** A check in the tick threw an error. */
   fault(error: unknown): void;
 }
 
@@ -29,8 +29,9 @@ const MAX_TICK_MS = 500;
 const MIN_TICK_MS = 20;
 
 /**
- * The one timer of a stream: checks the source for silence, paces the start burst, checks slow viewers, and bridges silence
- * with null packets. All checks share a timer because each depends on the same clock and on the lag of our own event loop.
+ * Checks the media path of a stream on one timer. Each tick checks the source for silence, paces the start burst, checks
+ * slow viewers, and bridges silence with null packets. The checks share the timer because they depend on the same clock and
+ * on the same event loop lag. The observation has a timer of its own.
  */
 export class MediaWatch {
   private readonly timer: NodeJS.Timeout;
@@ -38,7 +39,7 @@ export class MediaWatch {
   private readonly lateness: EventLoopLag;
   private readonly silence: SilenceCheck;
   private lastKeepAliveMs = 0;
-  /** Silence is measured from this time at the earliest. */
+  /** Silence before this time does not count (our event loop was late). */
   private silentFromMs = 0;
   private burst: { readonly reader: UpstreamReader | null; readonly gauge: BurstDetector } = {
     reader: null,
@@ -73,12 +74,13 @@ export class MediaWatch {
   }
 
   /**
-   * Pauses or resumes the source for the start burst. Called when media arrive, because a burst fills a ring within one tick.
+   * Pauses or resumes the source to pace its start burst. Call it whenever media arrive, because a burst can fill the ring
+   * within one tick.
    */
   regulateBurst(nowMs: number): void {
     const reader = this.stream.reader();
     if (reader === null) return;
-    // Media that are staged until their splice point is found are not a burst yet.
+    // Restart the burst detector while a source is staged: its media have not reached the ring.
     if (reader !== this.burst.reader || this.ingest.sourceBeganAt === null) {
       this.burst = { reader, gauge: new BurstDetector(nowMs) };
     }
@@ -115,7 +117,7 @@ export class MediaWatch {
     const isLate = this.lateness.at(nowMs) > 0;
     const reader = this.stream.reader();
     if (isLate) {
-      // What arrived during the lag still waits to be read.
+      // Media that arrived during the lag have not been read yet, so the source may not have been silent.
       reader?.resetSilence(nowMs);
       this.silentFromMs = nowMs;
     } else {
@@ -133,7 +135,7 @@ export class MediaWatch {
     if (lastMediaMs === null || !this.stream.isRunning()) return;
     const reader = this.stream.reader();
     if (reader !== null && reader.pausedForMs > 0) return;
-    // Neither a pause nor our own lateness is silence of the source.
+    // Do not count our own pause or event loop lag as silence of the source.
     const fromMs = Math.max(lastMediaMs, this.silentFromMs, reader?.resumedMs ?? 0);
     const silentMs = nowMs - fromMs;
     if (silentMs < this.config.proxyKeepaliveAfterMs) return;
@@ -142,7 +144,7 @@ export class MediaWatch {
       this.stream.outageOver(silentMs);
       return;
     }
-    // A tick may come a little early for the interval; the next one would be late by a whole tick.
+    // Allow half a tick: a tick that is slightly early would otherwise delay the keepalive by a whole tick.
     if (nowMs - this.lastKeepAliveMs < this.config.proxyKeepaliveIntervalMs - this.tickMs / 2)
       return;
     this.lastKeepAliveMs = nowMs;

@@ -25,25 +25,25 @@ export interface MemoryHistory {
   trim(nowMs: number): void;
 }
 
-/** A stream. */
+/** A stream, as far as memory shares depend on it. */
 export interface MemoryHolder {
   readonly history: MemoryHistory;
-  /** Number of its viewers, without those who are paused. */
+  /** Number of viewers, without the paused ones. */
   readonly watching: number;
 }
 
 /**
- * With this much, viewers that follow closely miss nothing. It is also the floor while the bit rate is unknown or the
- * stream has no viewers.
+ * With this much history, viewers that follow closely miss nothing. It is also the floor while the bit rate is unknown or
+ * the stream has no viewers.
  */
 const LEAST_BYTES = 1024 * 1024;
-/** History that viewers have as long as there is room for that of all streams. */
+/** History that every watched stream gets as long as the total has room for it. */
 const FLOOR_MS = 5000;
-/** What a stream may come to while its bit rate is unknown: while it has less than 2 s of media. */
+/** Memory that a stream may need while its bit rate is unknown, which is while it has less than 2 s of media. */
 const NEW_WANTED_BYTES = 8 * 1024 * 1024;
-/** Memory per byte of media: chunks are not filled completely. */
+/** Bytes of memory per byte of media. It exceeds 1 because chunks are not filled completely. */
 const OVERHEAD = 1.2;
-/** A ring drops whole chunks, and counts the chunk that it fills now. */
+/** Added to every amount, because a ring drops only whole chunks and also counts the chunk that it is filling. */
 const SLACK_BYTES = 2 * MAX_CHUNK_BYTES;
 /** Media that playlists may claim in addition before shares are computed again. */
 const GROWTH_MS = 3000;
@@ -59,10 +59,10 @@ export class MemoryShares {
   ) {}
 
   /**
-   * Gives every stream its share, and drops media at once where a share became smaller.
+   * Gives every stream its share, and drops media at once if a share became smaller.
    *
-   * @param otherBytes memory of other holders, which counts towards the total
-   * @returns whether there is room for everything that the streams may need
+   * @param otherBytes memory outside the histories that counts towards the total
+   * @returns true if there is room for everything that the streams may need
    */
   give(nowMs: number, otherBytes = 0): boolean {
     const holders = this.holders();
@@ -78,15 +78,15 @@ export class MemoryShares {
   }
 
   /**
-   * Whether there is room for a playlist of this stream beside the usual memory of all others; true while its bit rate
-   * is unknown.
+   * True if there is room for a playlist of this stream beside the usual memory of all other streams, or its bit rate is
+   * still unknown.
    */
   canHoldPlaylist(holder: MemoryHolder, otherBytes = 0): boolean {
     const { knownBitrateBps: rateBps } = holder.history;
     if (rateBps === null) return true;
     const needed = mediaBytes(rateBps, this.bounds.playlistMs);
     if (needed > MAX_OWED_BYTES) return false;
-    // What all others usually have must fit beside it: a stream that comes does not take that away.
+    // The usual memory of all other streams must fit beside the playlist, because a new playlist must not reduce it.
     let sum = otherBytes;
     for (const one of this.holders()) {
       const { promisedBytes, floorBytes } = this.demandOf(one);

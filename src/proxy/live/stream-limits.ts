@@ -2,12 +2,12 @@ import type { AppConfig } from '../../config';
 import type { StreamFanout } from '../viewers';
 import type { StreamHistory } from '../upstream';
 
-/** The limits of a stream's history, from the settings. */
+/** Returns the limits of a stream's history from the settings. */
 export function historyLimits(config: AppConfig): ConstructorParameters<typeof StreamHistory>[0] {
   return { maxBytes: config.proxyBufferSizeBytes, maxAgeMs: config.proxyBufferTtlMs };
 }
 
-/** The limits for its viewers, from the settings. */
+/** Returns the limits for a stream's viewers from the settings. */
 export function fanoutLimits(config: AppConfig): ConstructorParameters<typeof StreamFanout>[2] {
   return {
     joinBehindMs: config.proxyJoinBehindMs,

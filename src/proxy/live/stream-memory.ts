@@ -6,7 +6,7 @@ import type { LiveStream } from './live-stream';
 import { UncollectedMemory } from './uncollected-memory';
 
 const SHARE_INTERVAL_MS = 1000;
-/** Players begin three segments behind the newest one, and the next one is being made. */
+/** Players begin three segments behind the live edge, and a fourth segment is still being written. */
 const PLAYLIST_SEGMENTS = 4;
 
 type MemorySettings = Pick<
@@ -15,13 +15,13 @@ type MemorySettings = Pick<
 >;
 
 /**
- * Keeps the memory of all streams within PROXY_BUFFER_TOTAL: the histories, the media that playlists promise, and
- * dropped media that paused viewers still hold.
+ * Keeps the memory of all streams within PROXY_BUFFER_TOTAL. It counts the histories, the media that playlists promise, and
+ * the dropped media that paused viewers still hold or that V8 has not collected yet.
  */
 export class StreamMemory {
   private readonly shares: MemoryShares;
   private readonly uncollected: UncollectedMemory;
-  /** Memory that counts towards the total but is in no history. */
+  /** Memory outside the histories that counts towards the total. */
   private otherBytes = 0;
   private timer: NodeJS.Timeout | null = null;
 
@@ -47,12 +47,12 @@ export class StreamMemory {
     if (this.timer !== null) clearInterval(this.timer);
   }
 
-  /** Computes all shares again, because a stream was added, ended, or began to play. */
+  /** Recomputes all shares. Call when a stream was added, ended, or began to play. */
   share(): boolean {
     return this.shares.give(monotonicMs(), this.otherBytes);
   }
 
-  /** Whether there is room for a playlist of this stream; true while its bit rate is unknown. */
+  /** True if there is room for a playlist of this stream, or its bit rate is still unknown. */
   canHoldPlaylist(stream: LiveStream): boolean {
     return this.shares.canHoldPlaylist(stream, this.otherBytes);
   }
@@ -66,13 +66,13 @@ export class StreamMemory {
     this.otherBytes =
       pinnedBytes + this.uncollected.measure(arrayBuffers, heldBytes, monotonicMs());
     if (this.share()) return;
-    // Media that are being watched are worth more than those of a paused viewer.
+    // Remove a paused viewer, because media for watching viewers are worth more than media held for a paused one.
     const viewer = longestPaused(streams);
     viewer?.leave('memory_limit');
   }
 }
 
-/** The viewer who has been paused longest; null when nobody is. */
+/** Returns the viewer who has been paused longest; null if nobody is paused. */
 export function longestPaused(
   streams: Iterable<{ readonly viewers: Iterable<Viewer> }>,
 ): Viewer | null {

@@ -9,24 +9,24 @@ import type { LoopAction } from './observation/loop-policy';
 import type { LoopFinding } from './observation/loop-watch';
 import type { SourceRotation } from './sources/source-rotation';
 
-/** Who wants a stream to leave an engine that still works: an operator, or a drain of the engine. */
+/** Cause of a planned move away from a working engine: a request of an operator, or a drain of the engine. */
 export type MoveCause = 'operator' | 'drain';
 
 /** The result of a planned move. */
 export interface MoveResult {
   readonly fromEngineId: string;
   readonly toEngineId: string;
-  /** From the choice of the new engine to its first packet at viewers. */
+  /** Time from the request for a slot to the moment when the new source feeds the stream. */
   readonly durationMs: number;
 }
 
-/** Why a running stream receives no media: its source is silent, or has ended. */
+/** The reason why a running stream receives no media: its source is silent, or has ended. */
 export type StallReason = 'silence' | 'source_ended';
 
-/** Why a channel's source is given up: how its last attempt ended, or that no engine is left to try it on. */
+/** The reason why a channel's source is given up: the outcome of its last attempt, or no engine is left to try it on. */
 export type SourceChangeReason = AttemptOutcome | 'no_free_engine';
 
-/** Makes the reporters of streams. */
+/** Creates the reporters of streams. */
 @Injectable()
 export class StreamReporters {
   constructor(
@@ -173,7 +173,7 @@ export class StreamReporter {
     this.log.error({ streamId: this.streamId, err: error }, 'the stream cannot be observed');
   }
 
-  /** The one line that says why a channel failed, and where to look further. */
+  /** Logs one line with the error of a failed stream and all its attempts, so that an operator sees the cause there. */
   failed(
     error: AppError,
     engineId: string | null,

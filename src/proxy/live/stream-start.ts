@@ -8,20 +8,20 @@ const CODES: Partial<Record<EndReason, ErrorCode>> = {
   reclaimed: 'no_capacity',
 };
 
-/** The start of a stream, for all requests that wait for it. */
+/** The result of the start of a stream, for all requests that wait for it. */
 export class StreamStart<Stream> {
-  /** Settles with the stream to watch, which is another one after a merge, or with the error. */
+  /** Resolves with the stream to watch (another one after a merge); rejects with the start's error. */
   readonly ready = new Deferred<Stream>();
-  /** Settles when an engine has answered, before any media. */
+  /** Resolves when an engine has answered, before any media arrive; rejects if the start fails or the stream is stopped. */
   readonly answered = new Deferred<Stream>();
 
-  /** All requests that wait here wait for the start of another stream from now on. */
+  /** Makes all waiting requests wait for the start of another stream. */
   follow(other: { readonly ready: Promise<Stream>; readonly answered: Promise<Stream> }): void {
     other.answered.then(this.answered.resolve, this.answered.reject);
     other.ready.then(this.ready.resolve, this.ready.reject);
   }
 
-  /** The stream has ended for a reason that is not a failure. */
+  /** Call when the stream has ended for a reason that is not a failure. */
   stopped(reason: EndReason): void {
     const code = CODES[reason] ?? 'not_found';
     this.reject(new AppError(code, 'The stream was stopped before it started.'));

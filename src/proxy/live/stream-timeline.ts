@@ -2,12 +2,12 @@ import { monotonicMs, wallClockIso } from '../../kernel/clock';
 import type { StreamIngest } from '../upstream';
 import type { StreamTimeline } from '../streams';
 
-/** A monotonic time as ISO 8601. */
+/** Converts a monotonic time to an ISO 8601 date. */
 export function isoOf(atMs: number | null): string | null {
   return atMs === null ? null : wallClockIso(new Date(Date.now() - (monotonicMs() - atMs)));
 }
 
-/** When the milestones of a start were reached. */
+/** Returns the times at which the start reached its milestones. */
 export function timelineOf(
   requestedAt: string,
   engineAnsweredAt: string | null,

@@ -1,8 +1,8 @@
 const MIB = 1024 * 1024;
-/** Dropped media that may wait for collection beside PROXY_BUFFER_TOTAL: this share of it plus this many bytes. */
+/** Allowance for uncollected media beside PROXY_BUFFER_TOTAL: this share of the total plus ALLOWED_BYTES. */
 const ALLOWED_SHARE = 0.125;
 const ALLOWED_BYTES = 4 * MIB;
-/** However late collections are, streams lose no more than this share of PROXY_BUFFER_TOTAL. */
+/** Streams lose at most this share of PROXY_BUFFER_TOTAL, however late V8 collects. */
 const LARGEST_SHARE = 0.25;
 /** The largest measured amount decays by this factor per second. */
 const DECAY_PER_SECOND = 0.98;

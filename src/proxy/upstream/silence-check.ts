@@ -2,23 +2,23 @@ import { monotonicMs } from '../../kernel/clock';
 import type { EventLoopLag } from '../../kernel/event-loop-lag';
 import type { UpstreamReader } from './upstream-reader';
 
-/** What a silent source is asked about. */
+/** The engine of a source that may be silent. */
 export interface SilentEngine {
-  /** Whether the engine of the source that is being read answers a probe within `withinMs`. */
+  /** Resolves with true if the engine of the source that is being read answers a probe within `withinMs`. */
   engineAnswers(withinMs: number): Promise<boolean>;
 }
 
 type Silent = Pick<UpstreamReader, 'silentForMs' | 'leave'>;
 
-/** An engine is probed after this much silence of its source, and again this long after each answer … */
+/** An engine is probed after its source was silent for this long, and again this long after each probe. */
 const PROBE_AFTER_MS = 3000;
-/** … and has this long to answer. */
+/** The engine must answer a probe within this time. */
 const ANSWER_WITHIN_MS = 2000;
 
 /**
- * Tells a frozen engine from one that has nothing to send: a source that has been silent for 3 s is left when its engine
- * does not answer a probe within 2 s. A source whose engine answers is left to the stall timeout, which is much longer
- * because a swarm without peers recovers and another engine has the same peers.
+ * Tells a frozen engine from an engine that has nothing to send. When a source has been silent for 3 s, its engine is probed.
+ * If the engine does not answer within 2 s, the stream abandons the source. If it answers, only the stall timeout applies.
+ * That timeout is much longer, because a swarm without peers may recover and another engine has the same peers.
  */
 export class SilenceCheck {
   private isAsking = false;
@@ -43,7 +43,7 @@ export class SilenceCheck {
     this.isAsking = false;
     const nowMs = this.now();
     this.askedMs = nowMs;
-    // An answer that came while our own event loop was late still waits to be read.
+    // If our own event loop was late, the answer may have arrived without having been read yet.
     if (answers || this.lateness.lateMs(nowMs) > 0) return;
     if (source.silentForMs(nowMs) >= PROBE_AFTER_MS) source.leave('engine_unresponsive');
   }

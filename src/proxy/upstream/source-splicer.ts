@@ -12,7 +12,7 @@ import { StagedSource } from './staged-source';
 
 /** Maximum staged bytes without PSI, or of a source that is still catching up. */
 const MAX_STAGED_BYTES = 8 * 1024 * 1024;
-/** Time reserved to enter a source once we stop waiting for it to catch up. */
+/** Time kept for finding an entry point when the wait for catching up ends. */
 const ENTRY_RESERVE_MS = 2000;
 /** Newest bytes kept for the overlap proof while the source catches up. */
 const OVERLAP_PROOF_BYTES = 4 * 1024 * 1024;
@@ -24,10 +24,7 @@ const MAX_PARALLEL_MS = 3000;
 const MAX_PARALLEL_BYTES = 6 * 1024 * 1024;
 /** Minimum interval between two searches while the old source still flows. */
 const SEARCH_INTERVAL_MS = 20;
-/**
- * Steps charged for a search that finds nothing new: for the search itself, and for each stream that may prove an
- * overlap.
- */
+/** Base cost of each search, also of a fruitless one; multiplied by the streams compared, plus one. */
 const STEPS_PER_SEARCH = 5;
 
 /**
@@ -38,7 +35,7 @@ const STEPS_PER_SEARCH = 5;
 export class SourceSplicer {
   private readonly staged = new StagedSource();
   private readonly match: SourceMatch;
-  /** Monotonic time since which viewers wait for this source; null while the old source flows. */
+  /** Monotonic time at which viewers began to wait for this source; null while the old source flows. */
   private waitStartMs: number | null = null;
   private lastSearchMs = -Infinity;
   private readonly lag = new SourceLagEstimator();
@@ -142,7 +139,7 @@ export class SourceSplicer {
     return true;
   }
 
-  /** Time since viewers last received media. The source's first media may have arrived before `nowMs`. */
+  /** Time since media for viewers last arrived. `nowMs` can be older than that arrival, so clamp to 0. */
   private silentMs(nowMs: number): number {
     return Math.max(0, nowMs - (this.context.history.scanner.lastMediaArrivalMs ?? nowMs));
   }

@@ -3,11 +3,11 @@ import type { AppConfig } from '../../../config';
 export type LoopMode = AppConfig['loopDetection'];
 export type LoopAction = Exclude<LoopMode, 'off'>;
 
-/** When every source of a content loops, changing between them does not help. */
+/** If every source of a content loops, more failovers do not help, so their number is limited. */
 const MAX_MOVES = 2;
 const MOVES_WITHIN_MS = 600_000;
 
-/** Decides what is done about a loop: as LOOP_DETECTION says, but at most two failovers in ten minutes. */
+/** Decides the action against a loop: the one set in LOOP_DETECTION, but at most two failovers in 10 min. */
 export class LoopPolicy {
   private moves: number[] = [];
 

@@ -4,7 +4,7 @@ import type { SteadyWallClock } from '../../../kernel/steady-wall-clock';
 import { accessUnitPrint, LoopDetector } from '../../mpegts';
 import { LivePositionWatch, type LivePositionFault, type StreamIngest } from '../../upstream';
 
-/** Why a stream counts as looping. */
+/** The reason why a stream counts as looping. */
 export interface LoopFinding {
   readonly cause: 'media_repeats' | LivePositionFault;
   /** Media time between two appearances of the same media; null for a fault of the live position. */
@@ -15,8 +15,9 @@ export interface LoopFinding {
 const MAX_UNITS_PER_LOOK = 64;
 
 /**
- * Detects that one stream repeats itself: in its media, by fingerprints of the random access points in the ring; and in the
- * live positions that its engine reports. Both begin anew with every source.
+ * Detects that one stream repeats itself. One detector compares fingerprints of the random access points in the ring; the
+ * other checks the live positions that the engine reports. The first starts again with every source, the second with every
+ * engine session.
  */
 export class LoopWatch {
   private readonly detector: LoopDetector;
@@ -38,9 +39,9 @@ export class LoopWatch {
     });
   }
 
-  /** The loop that was found; null when there is none. A finding in the media takes precedence. */
+  /** The loop that was found; null if there is none. A finding in the media takes precedence. */
   get finding(): LoopFinding | null {
-    // A finding about an earlier source no longer counts.
+    // Ignore a finding about an earlier source.
     const isSameSource = this.ingest.sourceBeganAt === this.beganAt;
     if (this.mediaPeriodMs !== null && isSameSource) {
       return { cause: 'media_repeats', periodMs: this.mediaPeriodMs };
@@ -48,7 +49,7 @@ export class LoopWatch {
     return this.positionFault === null ? null : { cause: this.positionFault, periodMs: null };
   }
 
-  /** The stream has another engine session, whose live positions begin anew. */
+  /** Call when the stream has another engine session, because its live positions cannot be compared with the old ones. */
   resetPosition(): void {
     this.position.reset();
     this.positionFault = null;

@@ -3,18 +3,18 @@ import type { Viewer } from '../../viewers';
 
 /**
  * Media that viewers would still receive if the source stopped now, in ms: the part of the ring between a viewer's cursor and
- * the live edge. What players have buffered themselves is unknown and not included.
+ * the live edge. The buffers of the players are unknown and not included.
  */
 export interface Runway {
-  /** Of the viewer closest to the live edge. */
+  /** Runway of the viewer closest to the live edge. */
   readonly leastMs: number;
-  /** The median. */
+  /** Median runway of all viewers. */
   readonly typicalMs: number;
   /** Runway of the viewer that is furthest behind. */
   readonly mostMs: number;
 }
 
-/** Null without viewers who watch, and while the stream has no clock. */
+/** Returns null if no viewer is being fed, and while the stream has no clock. */
 export function runwayOf(history: StreamHistory, viewers: Iterable<Viewer>): Runway | null {
   const ahead: number[] = [];
   for (const viewer of viewers) {

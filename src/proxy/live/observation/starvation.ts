@@ -1,11 +1,11 @@
 import type { EngineStat } from '../../../ace';
 
-/** Longer than any start and any short fault of a swarm. */
+/** This is longer than any start and any short fault of a swarm. */
 const STARVING_MS = 180_000;
 
 /**
- * Detects that a stream receives nothing from its engine's network: neither peers nor speed for three minutes. An engine
- * behind a broken VPN starves all its streams.
+ * Detects that the engine of a stream receives nothing from its network: no peers and no download speed for 3 min. An
+ * engine behind a broken VPN starves all its streams.
  */
 export class Starvation {
   private engineId: string | null = null;
@@ -21,7 +21,7 @@ export class Starvation {
     return this.lastsMs(nowMs) >= STARVING_MS;
   }
 
-  /** True when a complaint about the engine is due: once in three minutes. */
+  /** Returns true if a complaint about the engine is due, at most once in 3 min. */
   look(stat: EngineStat, engineId: string, nowMs: number): boolean {
     const isDry = stat.peers === 0 && stat.speedDownKBps === 0;
     if (!isDry || engineId !== this.engineId) this.sinceMs = isDry ? nowMs : null;

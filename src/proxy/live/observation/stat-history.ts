@@ -8,10 +8,10 @@ export interface StatSample {
   readonly stat: EngineStat;
 }
 
-/** 24 minutes at one sample every 2 s. */
+/** This is 24 min at one sample every 2 s. */
 export const MAX_SAMPLES = 720;
 
-/** The last statistics of one stream, oldest first. */
+/** The newest statistics of one stream's engines, oldest first. */
 export class StatHistory {
   private readonly samples: StatSample[] = [];
 

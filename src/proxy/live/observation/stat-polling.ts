@@ -4,10 +4,10 @@ import type { EngineSources } from '../sources/engine-sources';
 import type { Source } from '../sources/source.port';
 
 export interface PolledStream {
-  /** The source in use; null, or without an engine session, while there is none. */
+  /** Returns the source in use, or null. Its engine session is null until the engine has answered. */
   current(): Source | null;
   answered(stat: EngineStat, engineId: string): void;
-  /** The engine has said twice in a row that it no longer knows the engine session. */
+  /** The engine has reported twice in a row that it no longer knows the engine session. */
   sessionGone(): void;
   counted(result: PollResult): void;
 }
@@ -15,16 +15,16 @@ export interface PolledStream {
 export type PollResult = 'answered' | 'failed' | 'session_gone';
 
 const POLL_MS = 2000;
-/** One call at a time, and it ends before the next one is due. */
+/** A call ends before the next one is due, so that at most one is open. */
 const TIMEOUT_MS = 2000;
-/** The first answer of an engine session is often empty, and a lost session is confirmed soon. */
+/** Delay of the next call after an empty answer, which is common for a new session, and before a lost session is confirmed. */
 const SOON_MS = 500;
 const MAX_POLL_MS = 10_000;
 const GONE_CONFIRMS = 2;
 
 /**
- * Asks the engine of one stream for statistics, every 2 s and less often while it does not answer. Nothing waits for the
- * answers. It has no timer: the observation's tick calls it.
+ * Polls the engine of one stream for statistics every 2 s, and less often while the engine does not answer. No other code
+ * waits for the answers. The class has no timer; the observation calls `tick`.
  */
 export class StatPolling {
   private readonly abort = new AbortController();
@@ -48,7 +48,7 @@ export class StatPolling {
     void this.ask(current, current.engineSession, nowMs);
   }
 
-  /** No call outlives this. */
+  /** Aborts the open call and prevents further ones. */
   close(): void {
     this.abort.abort();
   }

@@ -15,29 +15,29 @@ import { StatPolling, type PollResult } from './stat-polling';
 export interface ObservedStream {
   readonly ingest: StreamIngest;
   current(): Source | null;
-  /** Media reach viewers. */
+  /** Returns true while media reach viewers. */
   isLive(): boolean;
   /** Abandons the source that is being read, if there is one. */
   leaveSource(why: AbandonReason): void;
   /** Ends the stream because it repeats itself. */
   endLooping(): void;
   looping(finding: LoopFinding, action: LoopAction): void;
-  /** The observation itself has failed; told once. */
+  /** The observation itself has failed. Called at most once per stream. */
   failed(error: unknown): void;
 }
 
 const TICK_MS = 500;
 const LOOK_MS = 2000;
-/** How much of the history is read to identify the media. */
+/** Number of bytes of the history that are read to identify the media. */
 const INSPECTED_BYTES = 1024 * 1024;
 const INSPECTED_BEHIND_MS = 1000;
 /** Older statistics are not shown. */
 const FRESH_MS = 30_000;
 
 /**
- * Observes a stream beside its data path: the statistics of its engine, the kinds of its media, and whether they repeat
- * themselves. It has one timer and at most one call to the engine at a time, both ended by `close`. A fault in here is logged and
- * does not affect the stream.
+ * Observes a stream beside its data path: the statistics of its engine, the codecs of its media, and loops in the media. The
+ * observation has one timer and at most one open call to the engine; `close` ends both. An error in the observation is
+ * logged and does not affect the stream.
  */
 export class StreamObservation {
   readonly history = new StatHistory();
@@ -73,23 +73,23 @@ export class StreamObservation {
     this.timer = setInterval(() => this.guarded(() => this.tick(monotonicMs())), TICK_MS);
   }
 
-  /** The loop that was found; null when nothing repeats. */
+  /** The loop that was found; null if there is none. */
   get finding(): LoopFinding | null {
     return this.loops?.finding ?? null;
   }
 
-  /** The engine's last statistics; null when they are too old. */
+  /** The engine's newest statistics; null if they are too old to show. */
   get stat(): StatSample | null {
     const { latest } = this.history;
     return monotonicMs() - this.answeredMs < FRESH_MS ? latest : null;
   }
 
-  /** Neither peers nor speed for three minutes. */
+  /** True if the engine has had no peers and no download speed for 3 min. */
   get isStarving(): boolean {
     return this.starvation.isStarving(monotonicMs());
   }
 
-  /** The media, identified from the ring on request, at most once in 2 s. */
+  /** Identifies the codecs of the media in the ring. The result is cached for 2 s. */
   mediaFacts(): readonly StreamFacts[] {
     const nowMs = monotonicMs();
     const { history } = this.stream.ingest;
@@ -125,7 +125,7 @@ export class StreamObservation {
       const nowMs = monotonicMs();
       this.answeredMs = nowMs;
       this.history.add({ unixMs: Date.now(), engineId, stat });
-      // Without media, a live position that stands still is no sign of a loop.
+      // Ignore live positions while there are no media, because a position that stands still is then no sign of a loop.
       this.loops?.lookAtPosition(this.stream.isLive() ? stat.livePosition : null, nowMs);
       if (this.starvation.look(stat, engineId, nowMs)) {
         this.engines.complain(engineId, 'starving');
@@ -133,7 +133,7 @@ export class StreamObservation {
     });
   }
 
-  /** Acts once per loop: when it is found, and again for another cause or another source. */
+  /** Acts once per loop. A different cause, or a loop found after the first one has ended, is acted on again. */
   private judge(finding: LoopFinding | null, nowMs: number): void {
     if (finding === null) {
       this.reported = null;

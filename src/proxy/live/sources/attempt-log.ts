@@ -4,7 +4,7 @@ import { describeOutcome } from './outcomes';
 
 const MAX_ATTEMPTS_KEPT = 20;
 
-/** The entry of one attempt under way. */
+/** The log entry of one attempt, for the code that runs the attempt. */
 export class AttemptEntry {
   private readonly startedMs = monotonicMs();
 
@@ -20,7 +20,7 @@ export class AttemptEntry {
   }
 }
 
-/** The newest attempts of a stream, for the operator who asks why. */
+/** The newest attempts of a stream, so that operators can see why it failed or changed engines. */
 export class AttemptLog {
   readonly entries: Attempt[] = [];
 
@@ -38,7 +38,7 @@ export class AttemptLog {
     return new AttemptEntry(attempt);
   }
 
-  /** Code and detail of the last outcome; null before the first attempt. */
+  /** Code and detail of the newest attempt; null before the first attempt. */
   get lastOutcome(): string | null {
     const last = this.entries.at(-1);
     return last === undefined ? null : describeOutcome({ code: last.outcome, detail: last.detail });

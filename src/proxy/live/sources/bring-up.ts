@@ -11,18 +11,20 @@ import type { Source } from './source.port';
 export interface BringUpOrder {
   readonly selector: SourceSelector;
   readonly policy: OpeningPolicy;
-  /** The engine has just failed on this content and is asked once more. */
+  /** True for a retry on the engine that has just failed on this content. */
   readonly isRetryHere: boolean;
   readonly failuresInARow: number;
-  /** Whether the content has other sources. */
+  /** True if the channel has other sources that can be played. */
   readonly hasOtherSources: boolean;
-  /** False when the engine says that it has lost its network. */
+  /** Returns false if the engine reports that it has lost its network. */
   readonly isNetworkConnected: () => boolean;
-  /** The engine has answered; `selector` is the form that it knew. An outcome ends the attempt before its media. */
+  /**
+   * The engine has answered; `selector` is the form that it knew. Return an outcome to stop before the media are opened.
+   */
   readonly answered: (selector: SourceSelector) => Outcome | null;
 }
 
-/** The media of an open source; their body has not been read. */
+/** The media of an open source, as a response whose body has not been read. */
 export interface OpenMedia {
   readonly media: IncomingMessage;
   /** Monotonic time by which the first media must arrive. */
@@ -30,12 +32,12 @@ export interface OpenMedia {
   readonly failure: null;
 }
 
-/** The media of a source, or how the attempt ended without any. */
+/** The media of a source, or the outcome of an attempt that got none. */
 export type BroughtUp = OpenMedia | { readonly failure: Outcome };
 
 /**
- * Brings up a source: starts the content and opens its media. This is how a stream starts, how it replaces a source that
- * has failed, and how a planned move prepares the next one; the policy has what differs.
+ * Brings up a source: starts the content and opens its media. Starts, failovers and planned moves all use this function;
+ * they differ only in the policy.
  *
  * @throws the signal's reason
  */
@@ -58,7 +60,7 @@ export async function bringUp(
   return failure === null ? openMedia(source, policy, signal) : { failure };
 }
 
-/** The second half of `bringUp`, also for a newer session of a source that is open. @throws as `bringUp` */
+/** Opens the media of a started content. Also used for a newer session of an open source. @throws as `bringUp` */
 export async function openMedia(
   source: Source,
   policy: OpeningPolicy,
@@ -74,13 +76,13 @@ export async function openMedia(
     if (!policy.isOverdue && !(hasStartBudget && error.kind === 'warming')) {
       return { failure: outcomeOfFault(error) };
     }
-    // A new session would look for the same peers, so the rest of the budget is waited for with this one.
+    // A new session would look for the same peers, so keep this one for the rest of the budget.
     await delay(Math.max(0, policy.deadlineMs - monotonicMs()), signal);
     return { failure: startTimeout(describeError(error)) };
   }
 }
 
-/** @throws what is no fault of the engine */
+/** Outcome of a start that failed. Rethrows errors that are no fault of the engine. */
 function outcomeOfRefusal(
   error: unknown,
   { policy, hasOtherSources, isNetworkConnected }: BringUpOrder,
@@ -88,7 +90,7 @@ function outcomeOfRefusal(
   if (!(error instanceof EngineFault)) throw error;
   const detail = describeError(error);
   if (error.kind === 'content' && (policy.trustsUnknown || hasOtherSources)) {
-    // An engine that is cut off from its network knows nothing about any content.
+    // Do not believe 'unknown content' from an engine without network, because it cannot look up any content.
     if (!isNetworkConnected()) {
       return { next: 'other_engine', code: 'content_unknown', detail, complaint: 'bad_answer' };
     }

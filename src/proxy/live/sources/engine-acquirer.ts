@@ -9,27 +9,27 @@ import type { EngineSources } from './engine-sources';
 import type { SourcePolicy } from './source-policy';
 import type { Source } from './source.port';
 
-/** An engine that failed on this content is not tried again for this long. */
+/** An engine that failed on this content is excluded for this long. */
 const EXCLUDE_MS = 60_000;
 
 /** After this many failures in a row, a start treats the problem as permanent. */
 const MAX_START_FAILURES = 5;
 
 interface Exclusion {
-  /** Monotonic time at which it failed. */
+  /** Monotonic time at which the engine failed. */
   readonly sinceMs: number;
   /** The failure is transient and a retry may work, unlike a refusal or an invalid answer. */
   readonly isTransient: boolean;
 }
 
 /**
- * Acquires the source for the next attempt of one stream. Engines that have not failed come first and at once. Engines
- * that have failed are asked again only if no other is left, after the backoff.
+ * Acquires the source for the next attempt of one stream. Engines that have not failed are tried first and without delay.
+ * Engines that have failed are tried again only if no other engine is left, and after the backoff.
  */
 export class EngineAcquirer {
   /** Failures in a row, for the backoff. */
   private failures = 0;
-  /** `failures` at the time when the source was lost. */
+  /** The value of `failures` at the time when the source was lost. */
   private failuresBefore = 0;
   private readonly excluded = new Map<string, Exclusion>();
 
@@ -50,17 +50,17 @@ export class EngineAcquirer {
     this.failures++;
   }
 
-  /** Media have flowed for long enough that earlier failures no longer count. */
+  /** Call when media have flowed for long enough that earlier failures no longer count. */
   recovered(): void {
     this.failures = 0;
   }
 
-  /** A running stream has lost its source. */
+  /** Call when a running stream has lost its source. */
   lossBegins(): void {
     this.failuresBefore = this.failures;
   }
 
-  /** The source was lost because its engine died: failures since then do not count. */
+  /** Call when the source was lost because its engine died. Failures since the loss then do not count. */
   excuseLoss(): void {
     this.failures = this.failuresBefore;
   }
@@ -69,7 +69,7 @@ export class EngineAcquirer {
     this.excluded.set(engineId, { sinceMs: monotonicMs(), isTransient });
   }
 
-  /** Engines that failed on this content lately, and for how many ms more they are excluded. */
+  /** The excluded engines by id, each with the remaining time of its exclusion in ms. */
   exclusions(): ReadonlyMap<string, number> {
     this.dropExpired();
     const nowMs = monotonicMs();
@@ -79,10 +79,13 @@ export class EngineAcquirer {
   }
 
   /**
-   * A source on the best engine.
+   * Acquires a source on the best engine. A running stream retries until its signal aborts; its only `AppError`
+   * is `shutting_down`.
    *
-   * @throws AppError `engine_failed` when every engine gave invalid answers at a start, `start_timeout`, or what the
-   *   scheduler says; the reason of the signal
+   * @throws AppError `engine_failed`: at a start, every engine failed and a retry would not help. `start_timeout`: the
+   *   start budget is spent. `unsupported_content`: as the two before, and the attempts suggest that the content is at
+   *   fault. `no_capacity`, `no_engine`, `shutting_down`: see `EngineScheduler.acquire`.
+   * @throws the reason of the signal
    */
   async acquire(): Promise<Source> {
     for (;;) {
@@ -100,7 +103,7 @@ export class EngineAcquirer {
     }
   }
 
-  /** A source on an engine that has not failed, if there is one now; else null. */
+  /** Acquires a source on an engine that is not excluded. Returns null if no such engine has a slot. */
   acquireOther(): Promise<Source | null> {
     return this.acquireFresh(this.policy().waitForOther);
   }
@@ -116,31 +119,34 @@ export class EngineAcquirer {
     }
   }
 
-  /** Another content is asked for, so earlier failures do not count. From the second round of all sources on, a backoff applies. */
+  /**
+   * Call when the stream changes to another source, so earlier failures do not count. Once all sources have failed, the
+   * next round waits (backoff).
+   */
   startOver(rounds: number): void {
     this.excluded.clear();
     this.failures = rounds === 0 ? 0 : rounds + 1;
   }
 
-  /** `source` is to be opened once more: waits for the backoff, and until its engine may be asked. */
+  /** Waits until `source` may be opened again: for the backoff, and until its engine accepts another start. */
   async retryHere(source: Source): Promise<void> {
     try {
       await this.backOff(source.revoked);
       await source.reserveAgain(this.policy().replacesSource, this.startSignal());
     } catch (error) {
       this.signal.throwIfAborted();
-      // The attempt that follows finds out by itself that its slot was revoked.
+      // Do not throw if the slot was revoked, because the next attempt ends with that outcome.
       if (source.revoked.aborted) return;
       throw this.reasonOf(error);
     }
   }
 
-  /** Waits before an engine that has failed is asked again. */
+  /** Waits for the rest time of a failed engine. */
   backOff(also?: AbortSignal): Promise<void> {
     return this.wait(this.restMs, also);
   }
 
-  /** How long an engine that has failed is not asked, after the failures so far. */
+  /** Time a failed engine rests, given the failures so far. */
   private get restMs(): number {
     const { proxyRetryBaseMs, proxyRetryMaxMs } = this.config;
     return retryDelayMs(this.failures, proxyRetryBaseMs, proxyRetryMaxMs);
@@ -168,7 +174,7 @@ export class EngineAcquirer {
     });
   }
 
-  /** Null when there was none, and a running stream is to ask again. */
+  /** Acquires a source on any engine. Null: no slot, and the caller should retry (running streams only). */
   private async acquireAny(): Promise<Source | null> {
     try {
       return await this.request(new Set(), 'slot', this.startSignal());
@@ -181,14 +187,14 @@ export class EngineAcquirer {
     }
   }
 
-  /** Aborts with the stream, and at the end of the start budget. */
+  /** A signal that aborts with the stream, and at the end of the start budget. */
   private startSignal(): AbortSignal {
     const leftMs = this.startBudgetMs();
     if (!Number.isFinite(leftMs)) return this.signal;
     return AbortSignal.any([this.signal, AbortSignal.timeout(Math.ceil(Math.max(1, leftMs)))]);
   }
 
-  /** What a request is to fail with that ended with `error`. */
+  /** Replaces the start budget's timeout by a `start_timeout` error. Returns any other error unchanged. */
   private reasonOf(error: unknown): unknown {
     return error instanceof DOMException && error.name === 'TimeoutError' ? this.tooLate() : error;
   }
@@ -201,19 +207,19 @@ export class EngineAcquirer {
   }
 
   /**
-   * Waits until the engine that failed longest ago has rested, and forgives all that have. The rest counts from each
-   * engine's own failure, so viewers do not wait because of the most recent one.
+   * Waits until the engine that failed first has rested, and removes the exclusion of every engine that has rested. The
+   * rest counts from each engine's own failure, not from the latest one.
    */
   private async forgiveRested(): Promise<void> {
     const { restMs } = this;
     const mayAsk = ({ isTransient }: Exclusion): boolean =>
       isTransient || this.policy().isPersistent;
     const failedMs = [...this.excluded.values()].filter(mayAsk).map(({ sinceMs }) => sinceMs);
-    // What failed may have been forgiven meanwhile.
+    // Exclusions may have expired meanwhile, so there may be nothing to wait for.
     if (failedMs.length === 0) return;
     const oldestMs = Math.min(...failedMs);
     await this.wait(Math.max(0, oldestMs + restMs - monotonicMs()));
-    // A timer may be a little early: the oldest is forgiven in any case.
+    // The timer may fire slightly early, so always forgive the engine that failed first.
     const restedMs = Math.max(oldestMs, monotonicMs() - restMs);
     for (const [id, exclusion] of this.excluded) {
       if (mayAsk(exclusion) && exclusion.sinceMs <= restedMs) this.excluded.delete(id);

@@ -15,11 +15,11 @@ export type PlaybackApi = Pick<
   'start' | 'stop' | 'stat' | 'openMedia' | 'openFile'
 >;
 
-/** A content on one engine: a slot and the engine sessions that are opened in it. Every session is stopped on every way out. */
+/** A source on one engine: a slot and the engine sessions opened in it. `close` stops every session it still owns. */
 export class EngineSource implements Source {
   hasNewerSession = false;
   private session: EngineSession | null = null;
-  /** Sessions that a newer one of the same content has replaced. */
+  /** Older sessions, each replaced by a newer session of the same content. */
   private replaced: EngineSession[] = [];
   private readonly stops = new Set<Promise<unknown>>();
 
@@ -71,7 +71,7 @@ export class EngineSource implements Source {
     );
   }
 
-  /** The head of a part of a file; its body has not been read. @throws as `media` */
+  /** Opens a part of a file, and returns the response before its body is read. @throws as `media` */
   file(part: FilePart, deadlineMs: number, signal: AbortSignal): Promise<IncomingMessage> {
     return this.untilWarm(deadlineMs, signal, (timeoutMs) =>
       this.ace.openFile(this.engine.endpoint, this.openSession.playbackPath, part, {
@@ -94,7 +94,7 @@ export class EngineSource implements Source {
     this.hasNewerSession = true;
   }
 
-  /** The engine has ended the present session for this one, which is the only one to stop. */
+  /** The engine replaced its session by this one; only this one must be stopped. */
   replaceSession(engineSession: EngineSession): void {
     this.session = engineSession;
   }

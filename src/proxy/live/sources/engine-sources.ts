@@ -13,7 +13,7 @@ import {
 import { EngineSource, type PlaybackApi } from './engine-source';
 import type { Source } from './source.port';
 
-/** Engines as streams use them: acquires sources, and reports to and asks the health of their engines. */
+/** What streams may ask of engines: slots, complaints, probes, statistics. */
 @Injectable()
 export class EngineSources {
   constructor(
@@ -24,17 +24,17 @@ export class EngineSources {
     @Inject(EngineHealth) private readonly health: Pick<EngineHealth, 'complain' | 'answersNow'>,
   ) {}
 
-  /** What the scheduler knows of the stream with this public id. */
+  /** Creates the scheduler's facts about the stream with this public id. */
   holder(streamId: string): SlotHolder {
     return this.scheduler.holder(streamId);
   }
 
-  /** A source on the best engine, not opened yet. @throws as `EngineScheduler.acquire` */
+  /** Acquires a source on the best engine, without opening it. @throws as `EngineScheduler.acquire` */
   async acquire(request: SlotRequest): Promise<EngineSource> {
     return new EngineSource(await this.scheduler.acquire(request), this.ace, this.config);
   }
 
-  /** A source whose slot and engine session another stream has opened. */
+  /** Creates a source from a slot and an engine session that another stream has handed over. */
   resume(lease: SlotLease, engineSession: EngineSession): EngineSource {
     const source = new EngineSource(lease, this.ace, this.config);
     source.replaceSession(engineSession);
@@ -45,7 +45,7 @@ export class EngineSources {
     return this.registry.get(engineId) !== undefined;
   }
 
-  /** False when the engine says that it has lost its network: then it knows nothing about any content. */
+  /** False if the engine reports that it has lost its network, so that its 'unknown content' must not be believed. */
   isNetworkConnected(engineId: string): boolean {
     return this.registry.isNetworkConnected(engineId);
   }
@@ -54,7 +54,7 @@ export class EngineSources {
     this.health.complain(engineId, complaint);
   }
 
-  /** Whether the engine answers a probe within `withinMs`. */
+  /** Resolves with true if the engine answers a probe within `withinMs`. */
   answers(engineId: string, withinMs: number): Promise<boolean> {
     return this.health.answersNow(engineId, withinMs);
   }

@@ -3,45 +3,45 @@ import { AppError } from '../../../kernel/errors';
 import { describeOutcome, type Outcome } from './outcomes';
 import type { SourcePolicy } from './source-policy';
 
-/** The facts, beside the outcome itself, that decide what follows an attempt. */
+/** The facts beside the outcome that decide the next step after an attempt. */
 export interface Situation {
   readonly policy: Pick<SourcePolicy, 'isPersistent' | 'replacesSource' | 'sourceErrors'>;
-  /** Somebody watches the stream or waits for it. */
+  /** True if somebody watches the stream or waits for its start. */
   readonly isWatched: boolean;
-  /** The attempt asked an engine that had just failed once more. */
+  /** The attempt was a retry on the engine that had just failed. */
   readonly wasRetryHere: boolean;
-  /** Failures in a row, this one included. */
+  /** Number of failures in a row, including this one. */
   readonly failuresInARow: number;
-  /** A planned move is bringing up the next source already. */
+  /** A planned move is already bringing up the next source. */
   readonly isPreparing: boolean;
-  /** The channel's source has had all its attempts. */
+  /** The source in use has used up its attempts. */
   readonly isSourceSpent: boolean;
   /** The channel has other sources that can be played. */
   readonly hasOtherSources: boolean;
 }
 
-/** What a stream does after an attempt. */
+/** The next step of a stream after an attempt. */
 export type NextStep =
-  /** The stream is over: it joined another one, or (`isReclaimed`) its slot was needed and nobody watched. */
+  /** End the stream: it was merged into another one, or (`isReclaimed`) its slot was needed and nobody watched. */
   | { readonly step: 'end'; readonly isReclaimed: boolean }
   | { readonly step: 'fail'; readonly error: AppError }
-  /** The channel's next source; `error` speaks against the present one. */
+  /** Try the channel's next source. `error` is why the present one is given up. */
   | {
       readonly step: 'next_source';
       readonly error: AppError;
       readonly prefers: 'same_engine' | 'other_engine';
     }
-  /** The engine is asked once more, for the channel's next source if `changesSource`. */
+  /** Retry on the same engine, with the channel's next source if `changesSource`. */
   | { readonly step: 'same_engine'; readonly changesSource: boolean }
   | {
       readonly step: 'other_engine';
       readonly changesSource: boolean;
-      /** Whether the engine is not to be asked again soon; `transient`: it may be, if no other is left. */
+      /** `transient`: avoid the engine while others are left; `permanent`: avoid the engine; null: no exclusion. */
       readonly exclusion: 'transient' | 'permanent' | null;
       readonly complaint: EngineComplaint | null;
     };
 
-/** Nothing failed; whoever withdrew the engine sees to it that it is not chosen again. */
+/** Nothing failed. No exclusion is needed, because a withdrawn engine is not chosen anyway. */
 const LEAVE: NextStep = {
   step: 'other_engine',
   changesSource: false,
@@ -49,7 +49,7 @@ const LEAVE: NextStep = {
   complaint: null,
 };
 
-/** What follows an attempt. */
+/** Decides the next step after an attempt. */
 export function nextStep(outcome: Outcome, situation: Situation): NextStep {
   const { policy } = situation;
   switch (outcome.next) {
@@ -59,7 +59,7 @@ export function nextStep(outcome: Outcome, situation: Situation): NextStep {
     case 'withdrawn':
       return LEAVE;
     case 'preempted':
-      // A stream that somebody has begun to watch since its slot was preempted goes on elsewhere.
+      // Somebody may have begun to watch since the slot was preempted. A running stream then continues on another engine.
       if (!situation.isWatched) return { step: 'end', isReclaimed: true };
       if (policy.isPersistent) return LEAVE;
       return { step: 'fail', error: new AppError('no_capacity', describeOutcome(outcome)) };

@@ -5,17 +5,22 @@ import { describeBytes, foreignDistanceOf, mediaFormatOf } from '../../mpegts';
 import type { AttemptOutcome } from '../../streams';
 import type { Excess, UpstreamEnd } from '../../upstream';
 
-/** What an attempt came to: `next` says what follows, `code` and `detail` are for operators. */
+/** Outcome of an attempt. `next` is what the outcome suggests; `nextStep` decides. `code` and `detail` are for operators. */
 export type Outcome =
   | (Ended & { readonly next: 'same_engine' })
   | (Ended & {
       readonly next: 'other_engine';
       readonly complaint: EngineComplaint | null;
-      /** The content may be at fault: the error for viewers when another engine does no better. */
+      /** Set if the content may be at fault: shown to viewers if one more engine fails too. */
       readonly doubt?: AppError;
     })
   | (Ended & { readonly next: 'give_up'; readonly error: AppError })
-  /** `withdrawn`: the engine; `preempted`: another request needs the slot; `superseded`: by a planned move; `merged`: into another stream. */
+  /**
+   * - `withdrawn`: The engine was taken out of service.
+   * - `preempted`: Another request needs the slot.
+   * - `superseded`: A planned move has replaced the source.
+   * - `merged`: The stream was merged into another one that plays the same content.
+   */
   | (Ended & { readonly next: 'withdrawn' | 'preempted' | 'superseded' | 'merged' });
 
 interface Ended {
@@ -23,7 +28,7 @@ interface Ended {
   readonly detail: string | null;
 }
 
-/** Code and detail, for log lines and messages. */
+/** Formats code and detail for log lines and messages. */
 export function describeOutcome({ code, detail }: Ended): string {
   return detail === null ? code : `${code}: ${detail}`;
 }
@@ -37,7 +42,7 @@ export function startTimeout(detail: string): Outcome {
   return giveUp('start_timeout', new AppError('start_timeout', error), detail);
 }
 
-/** What viewers are told when the outage budget is spent. */
+/** The error to show viewers when the outage budget is spent. */
 export function outageOver(silentMs: number): AppError {
   const seconds = Math.round(silentMs / 100) / 10;
   return new AppError('engine_failed', `No engine delivered media for ${seconds} s.`);
@@ -51,12 +56,12 @@ const FAULT_CODES = {
   engine: 'engine_failed',
 } as const satisfies Record<EngineFault['kind'], AttemptOutcome>;
 
-/** The code of an engine's fault. */
+/** The outcome code of an engine's fault. */
 export function codeOfFault({ kind }: EngineFault): AttemptOutcome {
   return FAULT_CODES[kind];
 }
 
-/** What follows an engine's fault when it is clear that the content itself is not to blame. */
+/** Outcome of an engine's fault, except an 'unknown content' that is believed. */
 export function outcomeOfFault(fault: EngineFault): Outcome {
   const code = codeOfFault(fault);
   const detail = describeError(fault);
@@ -76,29 +81,29 @@ export function outcomeOfFault(fault: EngineFault): Outcome {
   }
 }
 
-/** The complaint that a fault is for the engine's health; null when the engine is not to blame. */
+/** The complaint to file with `EngineHealth`; null if the engine is not to blame. */
 export function complaintOf(fault: EngineFault): EngineComplaint | null {
   if (fault.kind !== 'engine') return null;
   if (fault.reason === 'connect_refused') return 'connect_refused';
   return fault.reason.endsWith('timeout') ? 'answer_timeout' : 'bad_answer';
 }
 
-/** @param cause the engine's own words, by which a playlist is told from a file */
+/** @param cause the engine's error, needed to tell a playlist from a file */
 export function unsupported(detail: string, cause?: EngineFault): AppError {
   return new AppError('unsupported_content', detail, { cause });
 }
 
-/** Ends of a source that are the source's own, not ours. */
+/** The ends of a source that the source itself caused, not the proxy. */
 export type SourceFate = Exclude<UpstreamEnd, 'aborted' | 'fault'>;
 
-/** What follows the end of a source. `flowed`: it had delivered media; `head`: its first bytes. */
+/** Outcome of the end of a source. `flowed`: the source had delivered media; `head`: the first bytes of the source. */
 export function outcomeOfEnd(end: SourceFate, flowed: boolean, head: Buffer): Outcome {
   switch (end) {
     case 'end':
     case 'reset':
       return { next: 'same_engine', code: end, detail: flowed ? null : 'before any media' };
     case 'session_gone':
-      // Its media would end soon, or belong to another playback.
+      // The media of a lost session would end soon, or belong to another playback.
       return { next: 'same_engine', code: end, detail: null };
     case 'superseded':
       return { next: 'superseded', code: end, detail: null };
@@ -131,7 +136,7 @@ export function outcomeOfEnd(end: SourceFate, flowed: boolean, head: Buffer): Ou
   }
 }
 
-/** What follows a body that holds no packets. Another container may still be played as a file. */
+/** Outcome of a body without MPEG-TS packets. Another media format may still be played as a file. */
 function outcomeOfForeignBody(head: Buffer): Outcome {
   const format = mediaFormatOf(head);
   if (format !== null) {
@@ -153,7 +158,7 @@ function outcomeOfForeignBody(head: Buffer): Outcome {
 const NO_TABLES =
   'The stream has no usable programme tables (PAT and PMT), so that nothing tells what its packets are.';
 
-/** A broadcast stays far below these bounds, so the content is at fault and no engine is. */
+/** A normal broadcast stays far below these bounds, so the content is at fault and not the engine. */
 const EXCESS_DETAILS: Readonly<Record<Excess, string>> = {
   excessive_tables: 'The stream changes its programme tables too often to be played.',
   excessive_join_points: 'The stream has too many random access points to be played.',

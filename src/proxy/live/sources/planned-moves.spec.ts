@@ -69,7 +69,7 @@ describe('a planned move', () => {
     // A move without a chosen engine does not go there again; an operator may still name it.
     await expect(joined.stream.moveToEngine(null).result).rejects.toMatchObject({
       detail: expect.stringMatching(
-        /Every other engine failed on this content.* e2 failed on this content and is not asked for \d+ s/,
+        /Every other engine failed on this content.* e2 failed on this content a moment ago and is skipped for another \d+ s/,
       ),
     });
     expect(stage.ace.count('start')).toBe(2);

@@ -12,41 +12,41 @@ import type { SourceReading } from './source-reading';
 import type { Source } from './source.port';
 import type { SourcedStream } from './sourced-stream';
 
-/** A move under way; `result` is always handled. */
+/** A move in progress. `result` has a rejection handler; callers may ignore it. */
 export interface MoveUnderWay {
   readonly fromEngineId: string;
-  /** @throws AppError `conflict` when the stream stays where it is */
+  /** @throws AppError `conflict` if the stream stays on its engine */
   readonly result: Promise<MoveResult>;
 }
 
-/** One move of one stream, from the wish to its end. */
+/** One planned move of one stream. */
 interface PlannedMove {
   readonly cause: MoveCause;
   readonly fromEngineId: string;
-  /** Null: any. */
+  /** The engine to move to; null for any engine. */
   readonly toEngineId: string | null;
-  /** Engines that are not considered. */
+  /** Ids of the engines that this move must not use. */
   readonly excluded: ReadonlySet<string>;
   readonly preparation: SourcePreparation;
-  /** An operator waits for it, whoever began it. */
+  /** True once an operator waits for this move, even if a drain began it. */
   isRequested: boolean;
 }
 
-/** An eviction sets the drain signal just before it revokes the lease: wait briefly to tell them apart. */
+/** An eviction requests a drain just before it revokes the lease, so wait this long to tell it from a mere drain. */
 const EVICTION_WAIT_MS = 20;
-/** A place may come, and what was excluded may be asked again. */
+/** Interval between attempts: a slot may become free, or an exclusion may end. */
 const RETRY_MS = 2000;
 
 /**
- * Moves a stream to another engine while the old engine still feeds its viewers: when an operator asks for it, and while a
- * drain of its engine is requested. One move runs at a time. A stream that loses its source meanwhile continues with the
- * source that is being prepared, so a move is a failover that began early.
+ * Moves a stream to another engine while the old engine still feeds its viewers. An operator can request a move, and a drain
+ * of the engine causes one. One move runs at a time. If the stream loses its source meanwhile, it continues with the source
+ * that is being prepared, so a move is a failover that began early.
  */
 export class PlannedMoves {
   private move: PlannedMove | null = null;
   private present: Source | null = null;
   private unsubscribe: () => void = () => undefined;
-  /** Aborts the attempts to leave the present engine. */
+  /** Aborts the attempts to leave the draining engine; null while no drain is requested. */
   private draining: AbortController | null = null;
 
   constructor(
@@ -65,7 +65,7 @@ export class PlannedMoves {
     return this.move?.preparation.source ?? null;
   }
 
-  /** The stream is on this source from now on. */
+  /** Call when the stream uses this source from now on. Watches the source for drain requests. */
   follow(source: Source): void {
     if (this.present === source) return;
     this.unfollow();
@@ -75,11 +75,11 @@ export class PlannedMoves {
   }
 
   /**
-   * An operator's move.
+   * Requests a move for an operator.
    *
-   * @param engineId null: whichever engine is best
-   * @throws AppError `not_found`: no such engine; `conflict`: the stream is not running, is there already, or is
-   *   being moved to another engine
+   * @param engineId null: the best engine
+   * @throws AppError `not_found`: There is no such engine. `conflict`: The stream is not running, is already on this
+   *   engine, or is being moved to another one.
    */
   request(engineId: string | null): MoveUnderWay {
     if (engineId !== null && !this.engines.has(engineId)) {
@@ -107,8 +107,8 @@ export class PlannedMoves {
   }
 
   /**
-   * The present source has ended, or was superseded. The one that is being prepared replaces it; null when there is none,
-   * or it is not placed within the time that viewers can wait.
+   * Call when the present source has ended or was superseded. Returns the source that was being prepared, which replaces
+   * it. Null if there is none, or if it has no splice point within the stall timeout.
    */
   async takeOver(): Promise<PreparedSource | null> {
     const { preparation } = this.move ?? {};
@@ -125,12 +125,12 @@ export class PlannedMoves {
     return placed;
   }
 
-  /** The move under way is of no use any more. */
+  /** Cancels the move in progress, if there is one and its source is not placed yet. */
   cancel(reason: string): void {
     this.move?.preparation.abort(reason);
   }
 
-  /** Ends everything; a prepared source that was not taken over is closed. */
+  /** Ends all moves, and closes a prepared source that was not taken over. */
   close(): void {
     this.unfollow();
     const { move } = this;
@@ -161,7 +161,10 @@ export class PlannedMoves {
     this.pending.add(this.leaveWhenPossible(source, signal));
   }
 
-  /** Tries until the stream has left, may stay, or is over. A stream without viewers is left alone: it ends soon anyway. */
+  /**
+   * Retries until the stream has left the engine, may stay, or is over. A stream without viewers is not moved, because it
+   * ends soon anyway.
+   */
   private async leaveWhenPossible(source: Source, signal: AbortSignal): Promise<void> {
     await delay(EVICTION_WAIT_MS, signal).catch(() => undefined);
     while (!signal.aborted) {
@@ -183,7 +186,7 @@ export class PlannedMoves {
     const fromEngineId = source.engine.id;
     const excluded = new Set(toEngineId === null ? this.acquirer.exclusions().keys() : []);
     excluded.add(fromEngineId);
-    // When the old source has ended by itself before the new one is placed, the change is a failover.
+    // If the old source ends by itself before the new one is placed, the change counts as a failover.
     let wasSuperseded = false;
     const supersede = (): void => {
       wasSuperseded ||= reading.reader !== null;
@@ -195,7 +198,7 @@ export class PlannedMoves {
       this.config,
       this.log,
       this.pending,
-      // A slot that is free now: a move preempts nobody and waits for no slot.
+      // A move takes only a slot that is free now. It preempts no other stream and waits for no slot.
       (signal) =>
         this.engines.acquire({
           holder: this.stream.holder,
@@ -225,7 +228,7 @@ export class PlannedMoves {
   private conclude(move: PlannedMove, placed: PreparedSource | null): void {
     const { report } = this.stream;
     if (placed !== null) {
-      // The source controller takes the source over.
+      // The source controller owns the placed source from now on.
       report.moved(resultOf(move, placed), move.cause);
       return;
     }
@@ -269,7 +272,7 @@ export class PlannedMoves {
     return `${where} room for the stream, so it stays: ${describeError(failure)}${this.exclusionTexts(move)}`;
   }
 
-  /** Why engines that an operator sees working were not considered. */
+  /** Explains why engines that look healthy to the operator were skipped. */
   private exclusionTexts({ fromEngineId, toEngineId }: PlannedMove): string {
     if (toEngineId !== null) return '';
     return [...this.acquirer.exclusions()]
@@ -281,7 +284,7 @@ export class PlannedMoves {
 
 function exclusionText(leftMs: number): string {
   const seconds = Math.ceil(leftMs / 1000);
-  return `failed on this content and is not asked for ${seconds} s; it is asked at once when it is named (engine_id).`;
+  return `failed on this content a moment ago and is skipped for another ${seconds} s, unless you name it (engine_id).`;
 }
 
 async function discard(placed: PreparedSource | null): Promise<void> {

@@ -22,31 +22,35 @@ import type { SourcedStream } from './sourced-stream';
 import { StartPolicy } from './start-policy';
 
 /**
- * Who plays the content that an engine has opened. `merged`, `same_engine`: another stream does already, in the second
- * case on the same engine; `handed_over`: the source belongs to another stream from now on.
+ * The stream that plays the content which an engine has opened:
+ *
+ * - `own`: This stream plays the content.
+ * - `merged`: Another stream already plays the content, and does not adopt the new engine session.
+ * - `same_engine`: Another stream already plays the content on the same engine, and has adopted the new engine session.
+ * - `handed_over`: A playback of the file has taken the source over.
  */
 export type Claim = 'own' | 'same_engine' | 'merged' | 'handed_over';
 
-/** Learns what happens to the sources of a stream. */
+/** Is notified about the sources of a stream. */
 export interface SourceListener {
-  /** An engine has answered. Decides who plays the content from now on. */
+  /** An engine has answered. Returns which stream plays the content from now on. */
   answered(source: Source): Claim;
-  /** Another request needs the slot, and nobody watches the stream: it is to end. */
+  /** The stream must end, because another request needs its slot and nobody watches the stream. */
   reclaimed(): void;
-  /** A channel's source was given up for the next one, which is about to be tried. */
+  /** The channel's source was given up, and the next source is about to be tried. */
   sourceChanged(fromId: string | null, reason: SourceChangeReason, detail: string | null): void;
 }
 
 /**
- * The one loop that gives a stream its sources: brings one up, reads it to its end, and does what `nextStep` says. Every
- * source that it acquires is closed on every way out.
+ * Runs the loop that supplies a stream with sources. Each pass brings up a source, reads it to its end, and does what
+ * `nextStep` decides. The loop closes every source that it acquires, however the loop ends.
  */
 export class SourceController {
   private readonly log = new AttemptLog();
   private readonly reading: SourceReading;
   private readonly acquirer: EngineAcquirer;
   private readonly moves: PlannedMoves;
-  /** Sources that are being closed, and moves under way. */
+  /** Sources that are being closed, and planned moves in progress. */
   private readonly pending = new PendingWork();
   private readonly start: SourcePolicy;
   private readonly failover: SourcePolicy;
@@ -73,7 +77,7 @@ export class SourceController {
     return this.log.entries;
   }
 
-  /** The source in use, also while it is being opened. */
+  /** The source in use or being opened; null if there is none. */
   get current(): Source | null {
     return this.source;
   }
@@ -82,12 +86,12 @@ export class SourceController {
     return this.reading.reader;
   }
 
-  /** How often a source of the running stream replaced one that had failed. */
+  /** Number of times that the running stream replaced a failed source. */
   get failovers(): number {
     return this.reading.failovers;
   }
 
-  /** Whether the engine that is being read, or was read last, answers a probe within `withinMs`. */
+  /** Resolves with true if the engine that is being read, or was read last, answers a probe within `withinMs`. */
   async engineAnswers(withinMs: number): Promise<boolean> {
     const { engineId } = this.reading;
     return engineId !== null && this.engines.answers(engineId, withinMs);
@@ -98,7 +102,7 @@ export class SourceController {
     this.reader?.leave(why);
   }
 
-  /** Viewers can join: the present source may no longer be preempted as a start. */
+  /** Viewers can join the stream now. The slot of the present source is now protected as that of a running stream. */
   confirm(): void {
     this.source?.confirm();
   }
@@ -110,7 +114,8 @@ export class SourceController {
 
   /**
    * Takes over an engine session that another stream opened for the same content. The engine serves only the newer
-   * session, so a reader that ends is reopened there. False when this stream has nothing on that engine.
+   * session. When the old reader ends, reading continues in the newer session. Returns false if this stream has no source
+   * on that engine.
    */
   adopt(engineSession: EngineSession, engineId: string): boolean {
     const source = [this.moves.preparing, this.source].find((one) => one?.engine.id === engineId);
@@ -119,10 +124,10 @@ export class SourceController {
   }
 
   /**
-   * Runs until the signal aborts, the stream is merged into another one or reclaimed (returns), or there is nothing left
-   * to try. Then `settled` is to be awaited.
+   * Supplies the stream with sources. Returns when aborted, merged or reclaimed. Await `settled()` afterwards, also after
+   * an error.
    *
-   * @throws what viewers are told, at once, without waiting for any engine
+   * @throws the error to show viewers, as soon as it is known and without waiting for any engine
    */
   async run(): Promise<void> {
     try {
@@ -135,7 +140,7 @@ export class SourceController {
     }
   }
 
-  /** Resolves when every engine session is stopped and every slot is free; bounded. */
+  /** Resolves when every engine session is stopped and every slot is free. The wait is bounded. */
   settled(): Promise<void> {
     return this.pending.settled();
   }
@@ -149,7 +154,7 @@ export class SourceController {
     let again: Source | null = null;
     let prepared: PreparedSource | null = null;
     for (;;) {
-      // A prepared source is closed by the attempt that goes on with it.
+      // Do not throw while holding a prepared source: only `attempt` closes it.
       if (prepared === null) this.signal.throwIfAborted();
       const isRetryHere: boolean = again !== null && rotation.hasFailed;
       const source: Source = prepared?.source ?? again ?? (await this.acquire());
@@ -167,7 +172,7 @@ export class SourceController {
     }
   }
 
-  /** A source for the next attempt. @throws what viewers are told when there is none */
+  /** Acquires a source for the next attempt. @throws the error to show viewers if there is none */
   private async acquire(): Promise<Source> {
     const { rotation } = this.stream;
     for (;;) {
@@ -190,9 +195,9 @@ export class SourceController {
   }
 
   /**
-   * Brings the source up, unless it is prepared already, and reads it to its end.
+   * Brings the source up, unless it is already prepared, and reads it to its end.
    *
-   * @throws the reason of an abort by the stream; an error inside the proxy
+   * @throws the reason if the stream aborts; an internal error
    */
   private async attempt(
     source: Source,
@@ -201,7 +206,7 @@ export class SourceController {
   ): Promise<Outcome> {
     const { rotation } = this.stream;
     const entry = prepared?.entry ?? this.log.begin(source.engine.id, rotation.source?.id ?? null);
-    // The time that a preparation took says nothing about how long a start takes.
+    // Record no start time for a prepared source, because preparing it beside the old source is not a start.
     if (prepared === null) rotation.trying();
     const signal = AbortSignal.any([this.signal, source.revoked, this.reading.begin()]);
     try {
@@ -257,7 +262,7 @@ export class SourceController {
     return this.readOn(source, this.reading.finish(reader, entry, signal), entry, signal);
   }
 
-  /** Null when the content is this stream's to play. */
+  /** Claims the content. Returns null if this stream plays it, or else the outcome that ends the attempt. */
   private claim(source: Source): Outcome | null {
     const claim = this.listener.answered(source);
     if (source.engineSession?.isLive === 0) {
@@ -284,7 +289,7 @@ export class SourceController {
     return this.reading.read(media, deadlineMs, replacesSource, entry, signal);
   }
 
-  /** Waits for the end of what is being read, and goes on with a newer session of the source as long as there is one. */
+  /** Waits until the session being read ends, then continues in a newer session of the source as long as there is one. */
   private async readOn(
     source: Source,
     present: Promise<SourceEnd>,
@@ -305,7 +310,7 @@ export class SourceController {
     return outcomeOfEnd(end.why, end.flowed, this.stream.ingest.head);
   }
 
-  /** @throws what is no outcome of the source: an abort by the stream, an error inside the proxy */
+  /** Returns the outcome of an aborted attempt. Rethrows aborts by the stream and internal errors. */
   private outcomeOfAbort(error: unknown, { lease, revoked }: Source): Outcome {
     if (this.signal.aborted) throw error;
     if (error === SUPERSEDED) return { next: 'superseded', code: 'superseded', detail: null };
@@ -316,7 +321,7 @@ export class SourceController {
       : { next: 'withdrawn', code: 'engine_withdrawn', detail };
   }
 
-  /** Counts what the attempt came to, and decides what follows. */
+  /** Counts the outcome of the attempt, and decides the next step. */
   private conclude(source: Source, outcome: Outcome, wasRetryHere: boolean): NextStep {
     const { acquirer, policy, reading } = this;
     const { rotation, holder } = this.stream;
@@ -330,7 +335,7 @@ export class SourceController {
       }
     }
     if (hasFailed && reading.loss?.isEngineGone === true) {
-      // The death of an engine is no fault of the content, nor is the attempt that found the engine dead.
+      // An engine's death, and the attempt that discovered it, do not count as failures.
       acquirer.excuseLoss();
       rotation.excuseLoss();
     } else if (hasFailed) {
@@ -358,10 +363,10 @@ export class SourceController {
   }
 
   /**
-   * Does what follows an attempt.
+   * Carries out the next step after an attempt.
    *
-   * @returns the source to open next; null: one is still to be acquired
-   * @throws what viewers are told when there is nothing left to try
+   * @returns the source to open next; null if the caller must acquire one
+   * @throws the error to show viewers if there is nothing left to try
    */
   private async follow(
     step: Exclude<NextStep, { step: 'end' }>,
@@ -378,7 +383,7 @@ export class SourceController {
           const other = await this.acquirer.acquireOther();
           if (other !== null) {
             this.leave();
-            // Closed with the controller from here on, should the stream end before anything is tried there.
+            // From here `run` closes it, even if the stream ends before it is tried.
             this.source = other;
             return other;
           }
@@ -387,7 +392,7 @@ export class SourceController {
       }
       case 'same_engine':
         if (step.changesSource) await this.changeSource(outcome.code, outcome.detail, null);
-        // No engine prepares a move yet. If one did from now on, two sources would feed the stream.
+        // Cancel the move now, or it could add a second source while this one is reopened.
         this.moves.cancel('The stream lost its source meanwhile.');
         return this.reopen(source);
       case 'other_engine':
@@ -402,8 +407,8 @@ export class SourceController {
   }
 
   /**
-   * The source once more. Its old session must be gone first: a stop that came later would freeze the new reader of the
-   * same content. Null when the stop takes too long: then the engine is left.
+   * Prepares the source to be opened again. The old session must be stopped first, because a later stop would freeze the
+   * new reader of the same content. Returns null if the stop takes too long; the stream then leaves the engine.
    */
   private async reopen(source: Source): Promise<Source | null> {
     if (await settlesWithin(source.stop(), this.config.proxySameEngineTimeoutMs)) {
@@ -415,7 +420,7 @@ export class SourceController {
     return null;
   }
 
-  /** Gives the channel's source up for the next one. @throws what viewers are told when there is none, or no time for it */
+  /** Replaces the channel's source by the next one. @throws the error to show viewers if no source or no time is left */
   private async changeSource(
     reason: SourceChangeReason,
     detail: string | null,

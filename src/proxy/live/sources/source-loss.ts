@@ -2,19 +2,19 @@ import type { EngineState, EngineView } from '../../../engines';
 import type { AttemptOutcome } from '../../streams';
 import type { Outcome } from './outcomes';
 
-/** States of an engine whose process ended, or that is taken out of service. */
+/** States of an engine whose process has ended, or that is being taken out of service. */
 const LEAVING: ReadonlySet<EngineState> = new Set<EngineState>(['starting', 'draining', 'gone']);
 
 /**
- * How a running stream lost its source, from the loss until another source is read. Whether the engine is to blame
- * often shows later than the loss: when the same engine refuses the next attempt, or its driver reports its end.
+ * One loss: from the end of a source until the next one is read. It is often known only after the loss that the engine is
+ * to blame: when the same engine refuses the next attempt, or its driver reports its end.
  */
 export class SourceLoss {
   private isEngineBlamed = false;
 
   constructor(
     private readonly engine: EngineView,
-    /** How the lost source ended. */
+    /** Outcome of the lost source. */
     readonly code: AttemptOutcome,
   ) {}
 
@@ -22,12 +22,12 @@ export class SourceLoss {
     return this.engine.id;
   }
 
-  /** The engine died, no longer answered, was removed or drained. */
+  /** True if the engine died, stopped answering, was removed or drained. */
   get isEngineGone(): boolean {
     return this.isEngineBlamed || LEAVING.has(this.engine.state);
   }
 
-  /** Notes the outcome of the lost source, or of an attempt after it, on an engine. */
+  /** Records an outcome; only those of the lost source's engine count. */
   note(engineId: string, outcome: Outcome): void {
     if (engineId === this.engineId && isEngineToBlame(outcome)) this.isEngineBlamed = true;
   }

@@ -4,45 +4,45 @@ import { monotonicMs } from '../../../kernel/clock';
 import type { AppConfig } from '../../../config';
 import type { Outcome } from './outcomes';
 
-/** How one attempt opens its source. */
+/** The rules for opening the source of one attempt. */
 export interface OpeningPolicy {
-  /** The engine may be asked for the same 40 digits as the other kind of id. */
+  /** True if the engine may be asked for the same 40 digits as the other kind of id. */
   readonly mayTryOtherForm: boolean;
-  /** "Unknown content" is the content's fault, although the stream has no other source. */
+  /** Believe 'unknown content' even without another source to try. */
   readonly trustsUnknown: boolean;
-  /** The start budget is spent. */
+  /** True if the start budget is spent. */
   readonly isOverdue: boolean;
-  /** Monotonic time at which the start budget is spent; Infinity when none applies. */
+  /** Monotonic time at which the start budget is spent; Infinity if none applies. */
   readonly deadlineMs: number;
-  /** How long the engine may take to answer, in ms. */
+  /** Returns how long the engine may take to answer, in ms. */
   answerMs(isRetryHere: boolean, failuresInARow: number): number;
-  /** Monotonic time by which the source must have shown media. */
+  /** Returns the monotonic time by which the source must have delivered media. */
   mediaDeadlineMs(): number;
 }
 
 /**
- * What bringing up the next source of a stream may take, and what its failure means. A stream that starts and a stream
- * that has viewers differ in this alone.
+ * The limits for bringing up the next source of a stream, and the meaning of a failure. The start and the failover of a
+ * stream differ only in this policy.
  */
 export interface SourcePolicy extends OpeningPolicy {
   readonly slotClass: 'start' | 'failover';
-  /** What a request waits for when the stream has another choice. */
+  /** What to wait for while there is an alternative. */
   readonly waitForOther: WaitFor;
-  /** Any engine is better than none: engines and sources are asked again until the outage budget is spent. */
+  /** True if engines and sources are retried until the outage budget is spent. */
   readonly isPersistent: boolean;
-  /** The source replaces one that has failed: the change is counted and reported. */
+  /** True if the source replaces one that has failed, so that the change is counted and reported. */
   readonly replacesSource: boolean;
-  /** When another stream plays the content, viewers are moved there. */
+  /** True if viewers may be moved to another stream that plays the content. */
   readonly mayMerge: boolean;
-  /** Errors that another source of the same channel may not have. */
+  /** Error codes that justify a try of another source of the channel. */
   readonly sourceErrors: readonly ErrorCode[];
-  /** What the attempts say against the content itself; null while they do not. */
+  /** The error if the attempts suggest that the content is at fault; else null. */
   readonly contentFault: AppError | null;
-  /** The first slot was granted; the content has this many sources. */
+  /** Called for each acquired source; only the first call starts the budget. `sources`: number of sources to share it. */
   begin(sources: number): void;
-  /** Another source is tried, one of so many that are left. False when there is no time for it. */
+  /** Begins the next source, `sources` being left. False: no time. */
   nextSource(sources: number): boolean;
-  /** The outcome to act on after the attempt that ended with `outcome`. */
+  /** Records the outcome and may replace it. Returns the outcome to act on. */
   weigh(outcome: Outcome): Outcome;
 }
 
@@ -58,14 +58,14 @@ export const SOURCE_ERRORS: readonly ErrorCode[] = [
   'conflict',
 ];
 
-/** A running stream has lost its source. How long viewers wait in all is up to the outage budget (`MediaWatch`). */
+/** The policy of a running stream that has lost its source. The outage budget (`MediaWatch`) limits the whole wait. */
 export class FailoverPolicy implements SourcePolicy {
   readonly slotClass = 'failover';
   readonly waitForOther = 'answer';
   readonly isPersistent = true;
   readonly replacesSource = true;
   readonly mayMerge = false;
-  /** A content that is playing is known; asking once more would only cost its viewers time. */
+  /** The id of a playing content has been resolved, so the other form would only cost time while viewers wait. */
   readonly mayTryOtherForm = false;
   readonly trustsUnknown = false;
   readonly isOverdue = false;
@@ -86,8 +86,8 @@ export class FailoverPolicy implements SourcePolicy {
   }
 
   /**
-   * The first attempts are short, because viewers wait; when they fail, a slow engine that answers is better than a fast
-   * one that does not.
+   * The first attempts get little time, because viewers are waiting. Later attempts get more, because a slow answer is
+   * better than none.
    */
   answerMs(isRetryHere: boolean, failuresInARow: number): number {
     if (isRetryHere) return this.config.proxySameEngineTimeoutMs;
@@ -104,7 +104,7 @@ export class FailoverPolicy implements SourcePolicy {
   }
 }
 
-/** A planned move: the present source still feeds the viewers, so there is as much time as for a start. */
+/** The policy of a planned move. It has as much time as a start, because the present source still feeds the viewers. */
 export function createMovePolicy({
   proxyInitTimeoutMs,
 }: Pick<AppConfig, 'proxyInitTimeoutMs'>): OpeningPolicy {

@@ -21,20 +21,20 @@ import { createMovePolicy } from './source-policy';
 import type { Source } from './source.port';
 import type { SourcedStream } from './sourced-stream';
 
-/** A source that feeds the stream already, on another engine than the one before. */
+/** A source on another engine that has taken over the stream. */
 export interface PreparedSource {
   readonly source: Source;
   readonly reader: UpstreamReader;
   readonly entry: AttemptEntry;
 }
 
-/** The source that feeds the stream while the next one is prepared. */
+/** The source that feeds the stream while the next source is prepared. */
 export interface PresentSource extends Pick<SpliceTarget, 'isFlowing' | 'supersede'> {
-  /** From now on `reader` feeds the stream, and the present source is superseded. */
+  /** Called when `reader` feeds the stream from now on, so that the present source is superseded. */
   replacedBy(reader: UpstreamReader, engineId: string): void;
 }
 
-/** The source that was to be prepared has failed. */
+/** The preparation of a source has failed. */
 export class PreparationError extends Error {
   constructor(readonly outcome: Outcome) {
     super(describeOutcome(outcome));
@@ -44,18 +44,19 @@ export class PreparationError extends Error {
 const CHECK_MS = 100;
 
 /**
- * Brings up the next source while the old one still feeds the viewers. Its media are staged until their splice point is
- * found; until then viewers notice nothing, and a failure leaves nothing behind.
+ * Brings up the next source while the old one still feeds the viewers. The media of the next source are staged until their
+ * splice point is found. Until then viewers notice nothing, and a failure has no effect on the stream.
  */
 export class SourcePreparation {
   readonly beganMs = monotonicMs();
   placedMs: number | null = null;
-  /** Set while an engine prepares, and once the source is placed. */
+  /** The source being prepared, or placed. Null before an engine was acquired and after a failure. */
   source: Source | null = null;
-  /** Resolves when it is over: null when it failed. */
+  /** Resolves when the preparation is over; with null if it failed. */
   readonly over: Promise<PreparedSource | null>;
-  /** Why it failed, and on which engine; null: no engine was acquired. */
+  /** The error with which the preparation failed; null if it has not failed. */
   failure: unknown = null;
+  /** The engine that the preparation failed on; null if no engine was acquired or its slot was revoked. */
   failedOn: string | null = null;
   private readonly abortion = new AbortController();
   private isOverdue = false;
@@ -70,7 +71,7 @@ export class SourcePreparation {
     private readonly present: PresentSource,
     signal: AbortSignal,
   ) {
-    // A stream that cannot leave its engine tries for days.
+    // Not `AbortSignal.any`: it leaks one entry per try, and a stream may retry for days.
     const unlink = linkAbort(this.abortion, [signal]);
     this.over = this.prepare(acquire, this.abortion.signal)
       .catch((error: unknown) => {
@@ -80,19 +81,19 @@ export class SourcePreparation {
       .finally(unlink);
   }
 
-  /** It failed for reasons that are not those of its engine. */
+  /** True if it was cancelled, so the engine is not to blame. */
   get wasAborted(): boolean {
     return this.abortion.signal.aborted && !this.isOverdue;
   }
 
-  /** Viewers wait, and the engine had as long as any source has. */
+  /** Gives the preparation up because viewers are waiting, and the engine's time is up. */
   abortOverdue(): void {
     if (this.placedMs !== null) return;
     this.isOverdue = true;
-    this.abort('It was not ready when the stream lost its source.');
+    this.abort('It was not ready in time after the stream lost its source.');
   }
 
-  /** Gives up a source that is not placed yet. */
+  /** Gives the preparation up, unless the source is already placed. */
   abort(reason: string): void {
     if (this.placedMs === null) this.abortion.abort(new AppError('conflict', reason));
   }
@@ -110,7 +111,7 @@ export class SourcePreparation {
       return { source, entry, reader: await this.place(source, either) };
     } catch (error) {
       this.source = null;
-      // A slot that was revoked says nothing about its engine.
+      // Do not blame the engine if its slot was revoked.
       this.failedOn = source.revoked.aborted ? null : source.engine.id;
       entry.note('not_moved', describeError(error));
       entry.end();
@@ -119,7 +120,7 @@ export class SourcePreparation {
     }
   }
 
-  /** Opens the source and reads it until it is placed. @throws when it ends before */
+  /** Opens the source and reads it until it is placed. @throws if the source ends before */
   private async place(source: Source, signal: AbortSignal): Promise<UpstreamReader> {
     const { config } = this;
     const { rotation, ingest } = this.stream;
@@ -164,7 +165,7 @@ export class SourcePreparation {
     return reader;
   }
 
-  /** Reads beside the old source until the splice point is found. @throws when the new source ends before */
+  /** Reads the new source beside the old one until the splice point is found. @throws if the new source ends before */
   private async stage(
     reader: UpstreamReader,
     engineId: string,
@@ -182,7 +183,7 @@ export class SourcePreparation {
     );
     const timer = setInterval(() => {
       const nowMs = monotonicMs();
-      // What arrived while our own event loop was late still waits to be read.
+      // Media that arrived while our own event loop was late have not been read yet, so this is no silence.
       if (lag.at(nowMs) > 0) {
         reader.resetSilence(nowMs);
         return;

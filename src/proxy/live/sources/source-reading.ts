@@ -11,28 +11,28 @@ import { SwitchLimit, UNFELT_APART_MS, type SourceChange } from './switch-limit'
 
 export interface SourceEnd {
   readonly why: SourceFate;
-  /** It had delivered media. */
+  /** True if the source had delivered media. */
   readonly flowed: boolean;
 }
 
-/** Aborts an attempt whose source another one has replaced. */
+/** The abort reason of an attempt whose source was replaced by another one. */
 export const SUPERSEDED = new Error('another source has replaced this one');
 
-/** Reads the sources of a stream one after the other, and keeps how the last one went. */
+/** Reads the sources of a stream one after the other, and remembers how the last source ended. */
 export class SourceReading {
   reader: UpstreamReader | null = null;
-  /** The engine that the reader reads, or read last. */
+  /** Id of the engine that is being read, or was read last. */
   engineId: string | null = null;
-  /** How often a source of the running stream replaced one that had failed. */
+  /** Number of times that the running stream replaced a failed source. */
   failovers = 0;
-  /** How the running stream lost its source; null while it has one. */
+  /** The loss that the running stream is recovering from; null while it has a source. */
   loss: SourceLoss | null = null;
   private readonly limit: SwitchLimit;
   private supersession = new AbortController();
   private flowingSinceMs: number | null = null;
-  /** How the source under way replaced one that had failed. */
+  /** The failover that brought in the present source; null if the source replaced none that had failed. */
   private change: Omit<SourceChange, 'join'> | null = null;
-  /** The last source continued exactly where the one before had ended. */
+  /** True if viewers did not notice the change to the last source. */
   private wasUnfelt = false;
 
   constructor(
@@ -52,7 +52,7 @@ export class SourceReading {
     return this.supersession.signal;
   }
 
-  /** Another source goes on from here: ends the attempt under way. */
+  /** Ends the current attempt, because another source takes over the stream. */
   supersede(): void {
     this.reader?.supersede();
     this.supersession.abort(SUPERSEDED);
@@ -62,8 +62,8 @@ export class SourceReading {
    * Reads until the source ends.
    *
    * @param deadlineMs monotonic time by which the first media must have arrived
-   * @param replaces it replaces a source that has failed
-   * @throws the signal's reason; the error inside the proxy that ended it
+   * @param replaces true if the source replaces one that has failed
+   * @throws the signal's reason; the internal error that ended the source
    */
   async read(
     media: IncomingMessage,
@@ -83,13 +83,13 @@ export class SourceReading {
     return this.finish(reader, entry, signal);
   }
 
-  /** From now on this is the stream's source. `replaces`: the one before has failed. */
+  /** Makes `reader` the stream's source. `replaces`: the previous source has failed. */
   take(reader: UpstreamReader, engineId: string, replaces: boolean): void {
     const { loss } = this;
     this.loss = null;
     if (replaces) {
       this.failovers++;
-      // Without a loss, a newer session of the content has replaced the one that was read.
+      // If there was no loss, a newer session of the content has replaced the previous session.
       this.report.failedOver(loss?.engineId ?? engineId, engineId, loss?.code ?? 'newer_session');
     }
     this.noteChange(this.reader?.isFlowing === true);
@@ -101,8 +101,8 @@ export class SourceReading {
   }
 
   /**
-   * The end of a stream whose sources fail one after the other; null while it may have another source. Asked when an
-   * engine has answered for that source: by then it is known whether the engine before is to blame for the loss.
+   * The give-up outcome if sources were replaced too often, else null. Ask only after the next engine has answered: by
+   * then it is known whether the previous engine died.
    */
   get excess(): Outcome | null {
     if (this.loss?.isEngineGone === true) return null;
@@ -112,7 +112,7 @@ export class SourceReading {
       : giveUp('source_lost_too_often', new AppError('engine_failed', why));
   }
 
-  /** Waits for the end of the source that was taken. @throws as `read` */
+  /** Waits until the source of `reader` ends. @throws as `read` */
   async finish(
     reader: UpstreamReader,
     entry: AttemptEntry,
@@ -125,7 +125,7 @@ export class SourceReading {
     const why = await reader.ended;
     signal.removeEventListener('abort', onAbort);
     const flowed = reader.isFlowing;
-    // Another one may have taken its place.
+    // Another reader may have replaced this one meanwhile.
     if (this.reader === reader) {
       this.reader = null;
       if (!flowed) this.flowingSinceMs = null;
@@ -140,8 +140,8 @@ export class SourceReading {
   }
 
   /**
-   * Whether the last source did so well that failures before it no longer count; true once. After a change that viewers
-   * did not notice, less time is enough: the next source must follow at once too, or they would notice that one.
+   * True once if the source ran long enough to forget earlier failures. A seamless replacement needs less time, so that the
+   * next source follows without delay too.
    */
   takeRecovered(): boolean {
     const { flowingSinceMs: since, config } = this;
@@ -151,7 +151,7 @@ export class SourceReading {
     return flowedMs >= (this.wasUnfelt ? Math.min(UNFELT_APART_MS, stableMs) : stableMs);
   }
 
-  /** A source has ended that had replaced a failed one. One that never delivered anything does not count. */
+  /** Counts a finished replacement source, unless it never delivered. */
   private noteChange(flowed: boolean): void {
     const { change } = this;
     this.change = null;

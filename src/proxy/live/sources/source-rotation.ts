@@ -4,40 +4,41 @@ import { monotonicMs } from '../../../kernel/clock';
 import type { ContentSelector, SourceSelector } from '../../../kernel/content-selector';
 import { AppError } from '../../../kernel/errors';
 
-/** The facts that a rotation depends on, and where it records results. */
+/** The facts that a rotation depends on, and the records of its results. */
 export interface RotationFacts {
-  /** The channel's sources as they are listed now; null when there is no such channel any more. */
+  /** The sources that the channel lists now; null if the channel no longer exists. */
   sourcesOf(channelId: string): readonly ChannelSource[] | null;
-  /** The same sources, the most reliable first. */
+  /** Returns the same sources, the most reliable first. */
   rank(sources: readonly ChannelSource[]): readonly ChannelSource[];
-  /** Another stream plays this content: a second start would end its engine session. */
+  /** True if another stream plays this content. A second start would end the engine session of that stream. */
   isPlayedElsewhere(selector: SourceSelector): boolean;
   started(source: ChannelSource, startMs: number): void;
   stalled(source: ChannelSource): void;
   failed(source: ChannelSource, why: string): void;
 }
 
-/** Attempts at the source of a running stream: once more on the same engine, then on another one. */
+/** Three tries: the lost source, a retry on that engine, one on another. */
 const TRIES_WITH_RETRY_HERE = 3;
 
 /**
- * What a stream asks engines for: one content, or the sources of a channel, one after the other. A source that failed is
- * tried again when all others have failed since. A change of the channel's list takes effect with the next source.
+ * Chooses the content that a stream requests from engines: one content, or the sources of a channel one after the other. A
+ * failed source is tried again once all others have failed too. A change of the channel's list takes effect with the next
+ * source.
  */
 export class SourceRotation {
   private asked: ContentSelector;
   private listed: readonly ChannelSource[] = [];
-  /** The channel's entry in use; null for a content without a channel. */
+  /** The source in use, as the channel lists it; null for a content without a channel. */
   private entry: ChannelSource | null = null;
   private selector: SourceSelector;
-  /** The form of the id that an engine knew; until an engine has answered, the listed one. */
+  /** The id as an engine knew it; before any answer, as listed. */
   private form: SourceSelector;
-  /** Ids of sources that failed in this round. */
+  /** Ids of the sources that failed in this round. */
   private readonly failedIds = new Set<string>();
-  /** The most informative failure: one that is not `content_not_found`, else the last. */
+  /** The most informative failure: the last one other than `content_not_found` if there is any, else the last one. */
   private worst: AppError | null = null;
   private failedTries = 0;
-  /** `failedTries` at the time when the source was lost. */
+  /** The value of `failedTries` at the time when the source was lost. */
   private failedBefore = 0;
   private rounds = 0;
   private triedSinceMs: number | null = null;
@@ -54,7 +55,7 @@ export class SourceRotation {
     this.form = this.selector;
   }
 
-  /** What the stream was requested as: a content or a channel. */
+  /** The content or channel that was requested. */
   get subject(): ContentSelector {
     return this.asked;
   }
@@ -63,17 +64,17 @@ export class SourceRotation {
     return this.asked.kind === 'channel' ? this.asked.value : null;
   }
 
-  /** The channel's entry in use. */
+  /** The channel's source in use; null for a content without a channel. */
   get source(): ChannelSource | null {
     return this.entry;
   }
 
-  /** The content in use, as it was requested or is listed. */
+  /** The content in use, as requested or as listed. */
   get content(): SourceSelector {
     return this.selector;
   }
 
-  /** The selector to ask the next engine for. */
+  /** The selector to request from the next engine. */
   get request(): SourceSelector {
     return this.form;
   }
@@ -82,39 +83,39 @@ export class SourceRotation {
     this.form = form;
   }
 
-  /** An attempt begins. */
+  /** Call when an attempt begins. */
   trying(): void {
     this.triedSinceMs = monotonicMs();
   }
 
-  /** Media have arrived, the last at `lastMediaMs`. The first media of an attempt show how long its start took. */
+  /** Call when media have arrived, the last at `lastMediaMs`. Records the start time at the first media of an attempt. */
   mediaCame(lastMediaMs: number): void {
     if (this.triedSinceMs === null || lastMediaMs < this.triedSinceMs) return;
     if (this.entry !== null) this.facts.started(this.entry, monotonicMs() - this.triedSinceMs);
     this.triedSinceMs = null;
   }
 
-  /** Media have flowed long enough that earlier failures no longer count. */
+  /** Call when media have flowed long enough that earlier failures no longer count. */
   recovered(): void {
     this.failedTries = 0;
     this.rounds = 0;
     this.failedIds.clear();
   }
 
-  /** An attempt at the source in use has failed. */
+  /** Call when an attempt at the source in use has failed. */
   tryFailed(): void {
     this.failedTries++;
-    // It had delivered media.
+    // A cleared `triedSinceMs` means media had arrived.
     if (this.entry !== null && this.triedSinceMs === null) this.facts.stalled(this.entry);
     this.triedSinceMs = null;
   }
 
-  /** A running stream has lost its source. */
+  /** Call when a running stream has lost its source. */
   lossBegins(): void {
     this.failedBefore = this.failedTries;
   }
 
-  /** The source was lost because its engine died: failures since then do not count against it. */
+  /** Call when the source was lost because its engine died. Failures since the loss then do not count. */
   excuseLoss(): void {
     this.failedTries = this.failedBefore;
     this.triedSinceMs = null;
@@ -124,7 +125,7 @@ export class SourceRotation {
     return this.failedTries > 0;
   }
 
-  /** The source in use has had all its attempts. */
+  /** True if the source in use has used up its attempts. */
   isSpent(wasRetryHere: boolean): boolean {
     if (this.failedTries >= TRIES_WITH_RETRY_HERE) return true;
     return this.failedTries === TRIES_WITH_RETRY_HERE - 1 && !wasRetryHere;
@@ -135,18 +136,18 @@ export class SourceRotation {
     return 1 + this.candidates(true).length;
   }
 
-  /** A running stream could go on with another source. */
+  /** True if a running stream could continue with another source. */
   get hasOthers(): boolean {
     return this.candidates(false).some((source) => this.isFree(source));
   }
 
   /**
-   * Gives up the source in use for another one. Returns the number of rounds since media last flowed long enough; null when
-   * there is nothing else to try. `goesRound`: sources that failed in this round have another turn after it.
+   * Replaces the source in use by the next one. Returns how many full rounds have failed; null if none is left.
+   * `goesRound`: start over when all have failed.
    */
   next(goesRound: boolean, why: string, error: AppError | null): number | null {
     if (this.entry === null) return null;
-    // A source that another stream plays has not failed.
+    // A `conflict` means that another stream plays the content, so the source has not failed.
     if (error?.code !== 'conflict') this.facts.failed(this.entry, why);
     this.failedIds.add(this.entry.id);
     if (error !== null && (this.worst === null || error.code !== 'content_not_found')) {
@@ -158,7 +159,7 @@ export class SourceRotation {
     return this.rounds;
   }
 
-  /** What viewers are told when no source started. */
+  /** Returns the error to show viewers when no source has started. */
   failure(last: AppError): AppError {
     if (this.entry === null) return last;
     const worst = this.worst ?? last;
@@ -169,8 +170,7 @@ export class SourceRotation {
   }
 
   /**
-   * Another stream was merged into this one. If it was a channel's stream, this one is the channel's from now on, unless it
-   * has a channel already.
+   * Call when another stream was merged into this one. Takes over the other stream's channel, if this one has none.
    */
   serve({ channelId, subject, source }: SourceRotation): void {
     if (channelId === null || this.channelId !== null) return;
@@ -219,7 +219,7 @@ export class SourceRotation {
   }
 }
 
-/** Makes the rotations of streams, from the lists of the channels and the records of their sources. */
+/** Creates the source rotations of streams from the channel lists and the records of the sources. */
 @Injectable()
 export class SourceRotations {
   constructor(
@@ -227,7 +227,7 @@ export class SourceRotations {
     private readonly records: SourceRecords,
   ) {}
 
-  /** @param isPlayedElsewhere whether another stream plays a content */
+  /** @param isPlayedElsewhere returns true if another stream plays the content */
   create(
     asked: ContentSelector,
     isPlayedElsewhere: RotationFacts['isPlayedElsewhere'],
@@ -244,10 +244,10 @@ export class SourceRotations {
   }
 
   /**
-   * What engines would be asked for: the content itself, or the sources of a channel in the order in which they are tried
-   * now.
+   * The selectors that engines would be asked for: the content itself, or the sources of a channel in the order in which a
+   * start would try them now.
    *
-   * @throws AppError `content_not_found` when there is no such channel
+   * @throws AppError `content_not_found` if there is no such channel
    */
   sourcesOf({ kind, value, fileIndex }: ContentSelector): SourceSelector[] {
     if (kind !== 'channel') return [{ kind, value, fileIndex }];

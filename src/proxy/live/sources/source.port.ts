@@ -5,18 +5,18 @@ import type { SourceSelector } from '../../../kernel/content-selector';
 
 export interface OpenRequest {
   readonly selector: SourceSelector;
-  /** How long the engine may take to answer, in ms. */
+  /** Maximum time for the engine to answer, in ms. */
   readonly answerMs: number;
-  /** Whether the engine may be asked for the same 40 digits as the other kind of id. */
+  /** True if the engine may be asked for the same 40 digits as the other kind of id. */
   readonly mayTryOtherForm: boolean;
 }
 
 /**
- * A place from which a stream can read its content. It is opened, read, and may be opened again after `stop`. Whoever
- * acquired it closes it.
+ * A source from which a stream can read its content. It is opened and read, and it may be opened again after `stop`. The
+ * code that acquired the source must close it.
  */
 export interface Source {
-  /** Live: after a restart the engine has its new address. */
+  /** Always current: after a restart the engine has its new address. */
   readonly engine: EngineView;
   /** The engine slot that the source occupies. */
   readonly lease: SlotLease;
@@ -24,46 +24,46 @@ export interface Source {
   readonly engineSession: EngineSession | null;
   /** A newer session of the same content has replaced the one that is being read. */
   readonly hasNewerSession: boolean;
-  /** Aborts when the source has to be left at once; `lease` says why. */
+  /** Aborts when the stream must leave the source at once. `lease` has the reason. */
   readonly revoked: AbortSignal;
-  /** The source has to be left as soon as there is another one. */
+  /** Signals that the stream should leave the source as soon as it has another one. */
   readonly drainRequested: DrainSignal;
 
   /**
    * Starts the content.
    *
-   * @returns the form of the selector that the engine knew
+   * @returns the selector in the form that the engine knew
    * @throws EngineFault; the signal's reason
    */
   open(request: OpenRequest, signal: AbortSignal): Promise<SourceSelector>;
 
   /**
-   * The media of the newest session, as a response whose body has not been read. Asks again while the engine is looking
-   * for peers.
+   * Opens the media of the newest session, and returns the response before its body is read. Retries while the engine is
+   * looking for peers.
    *
-   * @param deadlineMs monotonic
+   * @param deadlineMs monotonic time by which the engine must have answered
    * @throws EngineFault; the signal's reason
    */
   media(deadlineMs: number, signal: AbortSignal): Promise<IncomingMessage>;
 
-  /** The media flow: the slot can no longer be preempted as a start. Idempotent. */
+  /** Call when media flow. The slot is now protected as that of a running stream. Idempotent. */
   confirm(): void;
 
   /**
-   * Waits until the engine may be asked once more.
+   * Waits until the engine accepts another start.
    *
-   * @param isFailover whether viewers of a running stream wait
+   * @param isFailover true if viewers of a running stream are waiting
    * @throws AppError `no_capacity`; the reason of the signal or of `revoked`
    */
   reserveAgain(isFailover: boolean, signal: AbortSignal): Promise<void>;
 
-  /** Another stream has opened a newer session of the content here, which ends the present one. */
+  /** Takes over a newer session that another stream opened for the content on this engine. It ends the present session. */
   adopt(engineSession: EngineSession): void;
 
-  /** The session is another stream's from now on: a stop would freeze that stream's reader. */
+  /** Leaves the session to another stream, which has adopted it. Stopping it here would freeze that stream's reader. */
   giveSessionAway(): void;
 
-  /** Stops the session. Never rejects; bounded. */
+  /** Stops the session. Never rejects; the wait is bounded. */
   stop(): Promise<void>;
 
   /** Stops the session, then releases the slot. Resolves when both are done; never rejects. Idempotent. */

@@ -3,10 +3,10 @@ import type { StreamIngest } from '../../upstream';
 import type { StreamReporter } from '../stream-reporter';
 import type { SourceRotation } from './source-rotation';
 
-/** The parts of a stream that its sources are brought up with. */
+/** The parts of a stream that `sources/` uses. */
 export interface SourcedStream {
   readonly holder: SlotHolder;
-  /** What engines are asked for. */
+  /** Chooses the content to request from engines. */
   readonly rotation: SourceRotation;
   readonly ingest: StreamIngest;
   readonly report: StreamReporter;

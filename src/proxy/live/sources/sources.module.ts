@@ -8,6 +8,9 @@ import { SourceRotations } from './source-rotation';
 
 const SHARED = [ContentAliases, EngineSources, SourceRotations, StreamReporters];
 
-/** Sources of broadcasts and of files, and what both report and remember. Needs the global modules. */
+/**
+ * Shared by live streams and file playbacks: the aliases of contents, the access to engines, the source rotations and the
+ * stream reporters. Needs the global modules.
+ */
 @Module({ imports: [AceModule, ChannelsModule], providers: SHARED, exports: SHARED })
 export class SourcesModule {}

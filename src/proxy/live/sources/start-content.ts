@@ -11,25 +11,28 @@ import type { SourceSelector } from '../../../kernel/content-selector';
 
 export interface StartRequest {
   readonly selector: SourceSelector;
-  /** Budget of the at most two calls together. */
+  /** Maximum time for all calls together (at most two), in ms. */
   readonly timeoutMs: number;
   readonly mayTryOtherForm: boolean;
   readonly signal: AbortSignal;
-  /** Told when a call is given up while the engine may still answer it; settles when that is over. */
+  /**
+   * Called when a call is given up that the engine may still answer. `start.done` settles when the engine has finished with
+   * it.
+   */
   readonly onLate?: (start: AbandonedStart) => void;
 }
 
 export interface StartedContent {
   readonly engineSession: EngineSession;
-  /** The form that the engine knew: what to ask the next engine for. */
+  /** The selector in the form that the engine knew, to be requested from the next engine. */
   readonly selector: SourceSelector;
 }
 
 /**
- * Starts a content on an engine. When the engine does not know the content, it is asked once more with the same
- * 40 digits as the other kind of id, because users often mistake one kind for the other.
+ * Starts a content on an engine. If the engine does not know the content, a second call sends the same 40 digits as the
+ * other kind of id, because users often mistake one kind for the other.
  *
- * @throws EngineFault of the first call when both forms are unknown
+ * @throws EngineFault of the first call if both forms are unknown
  */
 export async function startContent(
   ace: Pick<AceEngineClient, 'start'>,
@@ -37,7 +40,7 @@ export async function startContent(
   request: StartRequest,
 ): Promise<StartedContent> {
   const deadlineMs = monotonicMs() + request.timeoutMs;
-  // A player id of its own for each upstream: engines let one id play one content only.
+  // Use a new player id for each call, because an engine lets one id play only one content.
   const start = async (selector: SourceSelector): Promise<StartedContent> => {
     const engineSession = await ace.start(engine, selector, {
       playerId: randomUUID(),
@@ -64,7 +67,7 @@ function isUnknownContent(error: unknown): boolean {
   return error instanceof EngineFault && error.kind === 'content';
 }
 
-/** The same 40 digits read as the other kind of id; null for addresses. */
+/** Returns the same 40 digits as the other kind of id; null for addresses. */
 export function otherForm(selector: SourceSelector): SourceSelector | null {
   switch (selector.kind) {
     case 'content_id':

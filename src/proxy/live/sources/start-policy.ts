@@ -4,31 +4,31 @@ import type { AppError, ErrorCode } from '../../../kernel/errors';
 import { giveUp, type Outcome } from './outcomes';
 import { LONGEST_ANSWER_MS, SOURCE_ERRORS, type SourcePolicy } from './source-policy';
 
-/** Timers may fire this much before a deadline that was computed from another clock reading. */
+/** Tolerance for timers that fire early. */
 const TIMER_SLACK_MS = 2;
-/** Less time than this, or half of what is left, is not a fair attempt at a source. */
+/** A source gets at least this much, or half of what is left if that is less. */
 const LEAST_SHARE_MS = 10_000;
-/** Another engine has this long to do better than one that had four seconds to show media. */
+/** Time for a second engine after the first one's media were unusable, which is known after 4 s. */
 const OTHER_ENGINE_MS = 9000;
 
 /**
- * A stream starts: everything together must happen within the start budget, of which the sources of a channel have shares.
- * When the media of one engine speak against the content, one other engine is tried before viewers are told, whatever
- * comes of that: all engines get their media from the same swarm.
+ * The policy of a stream that starts. The whole start must succeed within the start budget, which the sources of a channel
+ * share. If the media look bad, one more engine is tried. If it fails too, viewers are told, because all engines share a
+ * swarm.
  */
 export class StartPolicy implements SourcePolicy {
   readonly slotClass = 'start';
-  /** A start that holds an engine never waits for another one. */
+  /** A start that holds a slot must not wait for another one, because two such starts could wait for each other. */
   readonly waitForOther = 'nothing';
   readonly isPersistent = false;
   readonly replacesSource = false;
   readonly mayMerge = true;
   readonly mayTryOtherForm = true;
   readonly trustsUnknown = true;
-  /** `engine_failed`: no engine delivered this source. */
+  /** A start adds `engine_failed`, which means that no engine delivered this source. */
   readonly sourceErrors: readonly ErrorCode[] = [...SOURCE_ERRORS, 'engine_failed'];
   deadlineMs = Infinity;
-  /** When the whole budget is spent. */
+  /** Monotonic time at which the whole start budget is spent. */
   private endMs = Infinity;
   private doubt: AppError | null = null;
 
@@ -79,12 +79,12 @@ export class StartPolicy implements SourcePolicy {
   }
 }
 
-/** The attempt ended by itself. */
+/** True if the outcome is the source's own, not an abort. */
 function settles({ next }: Outcome): boolean {
   return next === 'same_engine' || next === 'other_engine' || next === 'give_up';
 }
 
-/** The time that one of `sources` may take of what is left; the last one gets all. */
+/** Returns the share of the remaining time that the next of `sources` sources gets. The last source gets all of it. */
 export function shareOf(leftMs: number, sources: number): number {
   return Math.max(leftMs / Math.max(1, sources), Math.min(LEAST_SHARE_MS, leftMs / 2));
 }

@@ -1,22 +1,25 @@
 import type { SourceJoin } from '../../upstream';
 
-/** One change of a running stream's source that nobody planned, as it is known when the new source is over. */
+/** One failover, recorded when the replacement source has ended. */
 export interface SourceChange {
-  /** Monotonic time at which the new source was taken. */
+  /** Monotonic time at which the replacement source took over. */
   readonly atMs: number;
-  /** The engine before died, answered nothing any more, was removed or drained. */
+  /** True if the previous engine died, stopped answering, was removed or drained. */
   readonly isEngineGone: boolean;
-  /** How the new source was joined; null: it brought nothing that viewers had not had before. */
+  /** How the replacement source was joined; null: it delivered nothing new. */
   readonly join: SourceJoin | null;
 }
 
 /**
- * What a change was for viewers. `engine_gone` says nothing about the content and counts nowhere; `felt`: media were lost
- * or came twice, were flagged, or did not come for so long that a picture stood still; `unfelt`: every unit went out once.
+ * The effect of a failover on viewers.
+ *
+ * - `engine_gone`: The engine was at fault and not the content, so the failover does not count.
+ * - `felt`: Media were lost, repeated or flagged, or were missing for so long that the picture froze.
+ * - `unfelt`: Viewers received every access unit exactly once.
  */
 export type ChangeKind = 'engine_gone' | 'felt' | 'unfelt';
 
-/** Players bridge this much without media from their own buffers. */
+/** Players bridge this much time without media from their own buffers. */
 const FELT_SILENCE_MS = 2000;
 
 export function kindOf({ isEngineGone, join }: SourceChange): ChangeKind {
@@ -25,7 +28,7 @@ export function kindOf({ isEngineGone, join }: SourceChange): ChangeKind {
   return 'unfelt';
 }
 
-/** How often something may happen within a time that slides along; limit 0 is none. */
+/** How often something may happen within a sliding window. `limit`: 0 means no limit. */
 export interface SwitchBound {
   readonly limit: number;
   readonly windowMs: number;
@@ -33,10 +36,10 @@ export interface SwitchBound {
 
 type CountedKind = Exclude<ChangeKind, 'engine_gone'>;
 
-/** Changes that viewers do not feel cost engines a start each: on average they have to be this far apart. */
+/** Minimum average interval between unfelt failovers, because each one costs an engine a start. */
 export const UNFELT_APART_MS = 5000;
 
-/** Of these times (any order, ms) those that still count at `nowMs`. */
+/** The times inside the window that ends at `nowMs`. `timesMs` may be in any order. */
 export function stillCounting(
   timesMs: readonly number[],
   nowMs: number,
@@ -45,12 +48,12 @@ export function stillCounting(
   return timesMs.filter((ms) => nowMs - ms < windowMs);
 }
 
-/** Whether one more at `nowMs` would be too many. */
+/** True if one more event at `nowMs` would exceed the limit. */
 export function isSpent(timesMs: readonly number[], nowMs: number, bound: SwitchBound): boolean {
   return bound.limit > 0 && stillCounting(timesMs, nowMs, bound).length >= bound.limit;
 }
 
-/** The changes of one stream's source that nobody planned, each with what it was for viewers. */
+/** Limits the failovers of one stream. Felt and unfelt failovers are counted separately. */
 export class SwitchLimit {
   private readonly timesMs: Record<CountedKind, number[]> = { felt: [], unfelt: [] };
   private readonly bounds: Readonly<Record<CountedKind, SwitchBound>>;
@@ -60,7 +63,7 @@ export class SwitchLimit {
     this.bounds = { felt, unfelt };
   }
 
-  /** Size: no more than count, and never more than the limit and one of each kind. */
+  /** Records a failover. Keeps only times inside the window, at most limit + 1 per kind. */
   note(change: SourceChange): ChangeKind {
     const kind = kindOf(change);
     if (kind === 'engine_gone') return kind;
@@ -69,7 +72,7 @@ export class SwitchLimit {
     return kind;
   }
 
-  /** Why one more change at `nowMs` would be too many; null when it would not. */
+  /** Describes the limit that one more failover at `nowMs` would exceed; null if none. */
   excess(nowMs: number): string | null {
     for (const kind of ['felt', 'unfelt'] as const) {
       const bound = this.bounds[kind];

@@ -152,7 +152,10 @@ describe('a viewer over two engines, in one response', () => {
         expect(audit.largestStepMs).toBeLessThan(700);
       }
       expect(viewer.ending).toBeNull();
-      const complaints = await complaintsOf(viewer.kept());
+      // The kill may cut the last unit of sound, which the flag announces.
+      const complaints = (await complaintsOf(viewer.kept())).filter(
+        (line) => !/Packet corrupt|not in ADTS format/.test(line),
+      );
       expect(complaints.filter((line) => /timestamp|DTS|PTS|continuity/i.test(line))).toEqual([]);
     }),
   );

@@ -87,6 +87,8 @@ export function sectionOf(
 ): { tableId: number; version: number; body: Buffer; isIntact: boolean } | null {
   if (!startsUnit(data, at) || !hasPayload(data, at)) return null;
   const payload = payloadOffset(data, at);
+  // A damaged adaptation field may be longer than the packet.
+  if (payload >= at + PACKET_BYTES) return null;
   const start = payload + 1 + data.readUInt8(payload);
   if (start + 8 > at + PACKET_BYTES) return null;
   const length = data.readUInt16BE(start + 1) & 0x0fff;

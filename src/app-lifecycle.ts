@@ -13,7 +13,7 @@ const PHASE_LIMITS = {
   end_streams: 5_000,
   /** Runs beside `end_streams`: a runtime without an answer so far may need this long. */
   list_remaining_engines: 3_000,
-  /** Nest's hooks. In sequence: stops of engine sessions (3 s), late starts (3 s), removal of engines (6 s). */
+  /** Nest's hooks. In sequence: stops of engine sessions (3 s), removal of engines (6 s), late starts (3 s). */
   close_modules: 13_000,
   flush_log: 1_000,
 } as const;

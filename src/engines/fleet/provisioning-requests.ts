@@ -18,7 +18,7 @@ import { ReconcileLoop } from './reconcile-loop';
 const KEY_BYTES = 6;
 
 /**
- * - `requested`: an operator requested it, nothing was begun
+ * - `requested`: an operator requested it, not begun yet
  * - `creating`: the runtime creates it
  * - `starting`: it was created and has not answered yet
  */
@@ -35,9 +35,9 @@ interface PendingRequest {
 }
 
 /**
- * Engines from their request to their first answer. Requests come from operators and from the fleet. Each engine is created
- * by a job, and how its start ends is reported to the gate. A failed request is not attempted again: the next plan decides
- * whether a further engine is wanted, and the gate says from when one may be created.
+ * Engines from their request to their first answer. Requests come from operators and from the fleet. A job creates
+ * each engine, and the result of its start is reported to the gate. A failed request is not attempted again: the next
+ * plan decides whether a further engine is wanted, and the gate determines the earliest time for it.
  */
 @Injectable()
 export class ProvisioningRequests {
@@ -67,7 +67,7 @@ export class ProvisioningRequests {
     return this.at('creating', 'starting').length;
   }
 
-  /** Requests of operators that were not begun. */
+  /** Operators' requests on which work has not begun. */
   get requestedCount(): number {
     return this.at('requested').length;
   }
@@ -124,9 +124,9 @@ export class ProvisioningRequests {
   }
 
   /**
-   * Begins to create the engine of a request, which `stop` waits for. The job itself is over at once: at the end of the
-   * process a runtime that hangs would hold up the jobs before the fleet can end. Does nothing if the request is over, or if
-   * its engine is being created already.
+   * Begins to create the engine of a request, which `stop` waits for. The job itself returns at once. Otherwise, at
+   * shutdown, a hung runtime would hold up the jobs, which must close before the fleet can end. Does nothing if the
+   * request is over, or if its engine is being created already.
    */
   @JobHandler('fleet.provision')
   provision({ key }: JobTable['fleet.provision']): Promise<void> {
@@ -160,7 +160,8 @@ export class ProvisioningRequests {
         );
         this.gate.abandon();
       } else if (engine?.drainedBy === 'operator' && !engine.mayStillStart) {
-        // The operator keeps the engine, but its start must end: it would occupy the half-open breaker's one attempt.
+        // The operator keeps the engine, but its start must count as finished. Otherwise it would hold the only attempt
+        // that a half-open breaker allows.
         this.fail(
           request,
           new RuntimeError('start_timeout', 'drained, and no answer since its start'),
@@ -176,8 +177,8 @@ export class ProvisioningRequests {
   }
 
   /**
-   * The runtime does not answer: waiting operators learn it now, not when the runtime's calls reach their deadlines. Engines
-   * that are being created are created all the same.
+   * Call when the runtime does not answer. Rejects the waiting requests now instead of when the runtime's calls time out.
+   * Engines that are being created are created all the same.
    */
   rejectWaiting(error: unknown): void {
     for (const request of this.at('requested', 'creating')) {
@@ -204,7 +205,7 @@ export class ProvisioningRequests {
       request.engineId = created.id;
       this.observed.add(created, isByOperator);
     } catch (error) {
-      // The runtime has removed the container, which a listing may have contained meanwhile.
+      // The runtime has removed the container, but a listing may have picked it up before that.
       for (const { observed } of this.observed.list()) {
         if (observed.key === key) this.observed.drop(observed.id);
       }

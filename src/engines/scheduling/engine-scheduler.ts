@@ -102,8 +102,8 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
   }
 
   /**
-   * Grants a slot of the best engine, which the caller may ask for its content at once. Choice and reservation happen in
-   * one tick. The caller owns the lease and must release it, even if its signal has aborted meanwhile.
+   * Grants a slot on the best engine. The caller may ask that engine for the content immediately. Choice and reservation
+   * happen in one tick. The caller owns the lease and must release it, even if its signal has aborted meanwhile.
    *
    * A starting engine is considered even if it is in `excluded`, because its new process has not failed on anything.
    *
@@ -199,8 +199,8 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
   }
 
   /**
-   * Preempts in a later tick than the change that made it necessary, because the caller of that change may still be
-   * updating the stream whose slot is preempted.
+   * Preempts only after the present change is complete, because the caller that made the change may still be updating the
+   * stream whose slot is preempted.
    */
   private preemptSoon(): void {
     if (this.isPreemptionDue) return;
@@ -331,7 +331,7 @@ export class EngineScheduler implements LeaseScheduler, OnModuleDestroy {
     if (!this.mayWaitForSlot(queued, isGrowing, waitedMs, isUseful)) queued.fail(noCapacity());
   }
 
-  /** Claims a slot that is being released, or has one preempted for the request. Returns false if there is none. */
+  /** Claims a slot that is being released, or else preempts one for the request. Returns false if there is none. */
   private claim(
     queued: QueuedRequest,
     isUseful: (lease: SlotLease) => boolean,

@@ -92,7 +92,7 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
     const earlier = this.list().find(
       (one) => one.engineId === engineId && isSameTransport(one.content, content),
     );
-    // The content was started under another name on the same engine, which has ended the engine session of the earlier
+    // The content was started under another name on the same engine. That start ended the engine session of the earlier
     // playback.
     if (earlier?.adopt(engineSession) === true) {
       lease.release();
@@ -124,8 +124,8 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
       arrivedMs: monotonicMs(),
     };
     /**
-     * The playback that was opened for this request. If it found no engine, the request waits in it for another
-     * playback.
+     * The playback that was opened for this request. If that playback found no engine, the request stays its
+     * viewer until another playback can take it over.
      */
     let opened: FilePlayback | null = null;
     let refusal: AppError | null = null;
@@ -141,7 +141,8 @@ export class FilePlaybacks implements FileHost, PlaybackEvents {
       const isRefused = refusal !== null;
       const pick = pickPlayback(others, { ...facts, isRefused }, monotonicMs());
       if (pick.kind === 'continue') {
-        // The request continues in another playback of the content, so this one is not listed.
+        // The request continues in another playback of the content. End the one opened here as 'recorded', so that it is
+        // not listed among past streams.
         void opened?.end('recorded');
         const { playback } = pick;
         this.assign(viewer, client, playback);

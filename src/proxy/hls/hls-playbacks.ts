@@ -43,24 +43,25 @@ const MAX_IDLE_TARGETS = 3;
 const FIRST_REQUEST_TIMEOUT_MS = 5000;
 /**
  * Numbers of successive streams of one content must not overlap, because a player that returns with an old address
- * continues in the new stream. They start at the seconds since this date, which also holds across restarts.
+ * continues in the new stream. Numbering therefore starts at the number of seconds since this date, so numbers do not
+ * overlap after a restart either.
  */
 const NUMBERING_EPOCH_MS = Date.UTC(2020, 0, 1);
 /** Players fetch two or three segments at a time. More means that one playback serves several clients. */
 const MAX_CONCURRENT_SEGMENTS = 8;
 /**
- * While the next segment is late, a playlist request without a new segment waits up to this long, which is half of the
- * playlist timeout of players in browsers. FFmpeg and Kodi would otherwise retry only after half a target duration,
- * and Kodi gives up 20 s after its last packet.
+ * While the next segment is late, a playlist request is held for up to this long if there is no new segment to list.
+ * This is half of the playlist timeout of players in browsers. FFmpeg and Kodi would otherwise retry only after half a
+ * target duration, and Kodi gives up 20 s after its last packet.
  */
 const MAX_PLAYLIST_WAIT_MS = 5000;
-/** A browser that was asked to retry stays counted for this long without a request. */
+/** A browser that was asked to retry still counts as a viewer for this long if it sends no request. */
 const RETRY_TIMEOUT_MS = 15_000;
 
 /**
  * The HLS playbacks, and the segment tracks of their streams. HLS requests are independent of each other, so a viewer
  * is recognised by a token in its addresses, and has left when it sends no request for a while. Each token counts as a
- * viewer, so the viewer limits bound this.
+ * viewer, so the viewer limits also bound the number of playbacks.
  */
 @Injectable()
 export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
@@ -103,8 +104,8 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
   }
 
   /**
-   * The segment track of a stream, which follows the stream while it has users. Each `user` must call `releaseTrack`
-   * or `begin`.
+   * The segment track of a stream, which follows the stream while it has users. Each `user` must be passed to
+   * `releaseTrack` later; for a viewer registered through `begin`, this happens when it leaves.
    */
   acquireTrack(stream: LiveStream, user: object): SegmentTrack {
     let entry = this.tracks.get(stream);
@@ -276,7 +277,7 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
     if (track === undefined) return;
     this.tracks.delete(stream);
     track.stopListening();
-    // A long history is cut into segments at once, so that numbers may exceed the seconds.
+    // A long history is cut into many segments at once, so numbers may run ahead of the seconds since the epoch.
     this.firstFreeNumber = Math.max(this.firstFreeNumber, track.nextNumber);
   }
 }

@@ -3,7 +3,10 @@ import type { Jobs } from '../../coordination';
 import type { SlotHolder, Watch } from '../../engines';
 import type { LeaveReason, Viewer, WatchedStream } from '../viewers';
 
-/** A holder keeps a stream alive without watching it: a client that has its address, or a check of its content. */
+/**
+ * A holder keeps a stream alive without watching it: a client that was given the stream's URL, or a check of the
+ * content.
+ */
 export type HolderKind = 'client' | 'check';
 
 /**
@@ -100,7 +103,8 @@ export class Audience {
   }
 
   /**
-   * Call after somebody left. Starts the idle time (nobody watches or holds) and the grace period (nobody is left at all).
+   * Call after somebody left. Starts the idle time if nobody watches or holds the stream, and the grace period if no
+   * viewer is left either, not even a paused one.
    */
   beginIdleIfUnwatched(): void {
     if (this.watching > 0 || this.holders.size > 0) return;

@@ -38,8 +38,9 @@ import type { Source } from './sources/source.port';
 /** The other live streams. The directory finds the stream that plays a content, and is notified of changes of a stream. */
 export interface LiveStreamDirectory {
   /**
-   * An engine has reported which content it plays. If another stream already plays it: on the same engine, that stream
-   * adopts the newer session; if this one is still starting, it is merged into that stream.
+   * An engine has reported which content it plays. If another stream already plays it, this stream is merged into that
+   * one, provided this one is still starting. If both are on the same engine, the other stream also adopts the newer
+   * session.
    */
   claim(stream: LiveStream, infohash: string, source: Source): 'own' | 'same_engine' | 'merged';
   /** The stream of a channel is about to play another content, so it must no longer be found under the old one. */
@@ -51,7 +52,7 @@ export interface LiveStreamDirectory {
   viewerGone(viewer: Viewer): void;
   /** An engine has reported that the content is a file. Returns true if a playback of the file has taken the source over. */
   fileAnswered(found: FoundFile): boolean;
-  /** True if the failed start was really a file. The directory then plays it as one. */
+  /** True if the start failed because the content is a file. The directory then plays it as one. */
   fileFound(stream: LiveStream, error: AppError): boolean;
 }
 
@@ -286,7 +287,7 @@ export class LiveStream implements Stream {
     return this.fanout.pinnedBytes;
   }
 
-  /** Memory in bytes that viewers keep alive beyond the history, without the buffers in `counted`. */
+  /** Bytes of memory that viewers keep alive beyond the history, excluding buffers already in `counted`. */
   pinnedMemory(counted: Set<ArrayBufferLike>): number {
     return this.fanout.pinnedMemory(counted);
   }
@@ -323,8 +324,8 @@ export class LiveStream implements Stream {
     if (!this.audience.remove(viewer, reason)) return;
     this.fanout.detach(viewer);
     if (viewer.isFed) this.report.viewerLeft(viewer, reason);
-    // Reset, do not close: without framing a normal close looks like the end of the programme, and Kodi plays the next
-    // channel.
+    // Reset instead of closing. The response has no framing, so players take a normal close for the end of the
+    // programme, and Kodi goes on to the next channel.
     if (reason === 'hung_up') viewer.socket?.destroy();
     else viewer.socket?.resetAndDestroy();
     viewer.onGone?.(reason);
@@ -408,7 +409,8 @@ export class LiveStream implements Stream {
   }
 
   /**
-   * A file is handed over only at the start of a single content. In a channel or a running stream the source is given up.
+   * A file is handed over only while a stream that is not a channel is starting. A channel or a running stream gives the
+   * source up instead.
    */
   private handOverFile(source: Source): Claim {
     if (this.rotation.channelId !== null || this.currentPhase !== 'starting') return 'own';
@@ -468,7 +470,8 @@ export class LiveStream implements Stream {
     if (this.isOver) return;
     const error = asAppError(cause, 'The stream failed inside the proxy.');
     if (this.readyMs === null && this.directory.fileFound(this, error)) {
-      // Waiting requests are sent on to the file, which needs this slot, so wait until it is free.
+      // Waiting requests continue as a playback of the file. That playback needs this slot, so wait until the slot is
+      // free.
       void this.sources.settled().then(() => this.end('recorded'));
       return;
     }

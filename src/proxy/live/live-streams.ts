@@ -85,8 +85,8 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
   }
 
   /**
-   * Adds a viewer to the stream of a content, and starts the stream if there is none. The caller must make the viewer
-   * leave.
+   * Adds a viewer to the stream of a content, and starts the stream if there is none. The caller must call
+   * `viewer.leave` in the end.
    *
    * @throws AppError: a limit is reached, a remembered failure of the content, `shutting_down`
    */
@@ -150,7 +150,10 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
     return isAdopted ? 'same_engine' : 'merged';
   }
 
-  /** Returns the other stream that already plays this content. Returns null if `stream` is registered for the content. */
+  /**
+   * Returns the other stream that already plays this content. If there is none, registers `stream` for the content and
+   * returns null. Also returns null if `stream` is over.
+   */
   private ownerOf(infohash: string, stream: LiveStream): LiveStream | null {
     // The stream ended while the engine answered: claim nothing.
     if (stream.isOver) return null;

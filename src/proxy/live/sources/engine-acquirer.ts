@@ -83,8 +83,8 @@ export class EngineAcquirer {
    * is `shutting_down`.
    *
    * @throws AppError `engine_failed`: at a start, every engine failed and a retry would not help. `start_timeout`: the
-   *   start budget is spent. `unsupported_content`: as the two before, and the attempts suggest that the content is at
-   *   fault. `no_capacity`, `no_engine`, `shutting_down`: see `EngineScheduler.acquire`.
+   *   start budget is spent. `unsupported_content`: instead of either of these, if the attempts suggest that
+   *   the content is at fault. `no_capacity`, `no_engine`, `shutting_down`: see `EngineScheduler.acquire`.
    * @throws the reason of the signal
    */
   async acquire(): Promise<Source> {
@@ -207,8 +207,8 @@ export class EngineAcquirer {
   }
 
   /**
-   * Waits until the engine that failed first has rested, and removes the exclusion of every engine that has rested. The
-   * rest counts from each engine's own failure, not from the latest one.
+   * Waits until the engine that failed first has rested, and removes the exclusion of every engine that has rested. Each
+   * engine's rest time runs from its own last failure, not from the latest failure of any engine.
    */
   private async forgiveRested(): Promise<void> {
     const { restMs } = this;

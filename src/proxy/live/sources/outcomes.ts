@@ -61,7 +61,9 @@ export function codeOfFault({ kind }: EngineFault): AttemptOutcome {
   return FAULT_CODES[kind];
 }
 
-/** Outcome of an engine's fault, except an 'unknown content' that is believed. */
+/**
+ * Outcome of an engine's fault. An 'unknown content' answer that the policy trusts is handled elsewhere (`bringUp`).
+ */
 export function outcomeOfFault(fault: EngineFault): Outcome {
   const code = codeOfFault(fault);
   const detail = describeError(fault);
@@ -156,14 +158,14 @@ function outcomeOfForeignBody(head: Buffer): Outcome {
 }
 
 const NO_TABLES =
-  'The stream has no usable programme tables (PAT and PMT), so that nothing tells what its packets are.';
+  'The stream has no usable programme tables (PAT and PMT), so there is no way to tell what its packets contain.';
 
 /** A normal broadcast stays far below these bounds, so the content is at fault and not the engine. */
 const EXCESS_DETAILS: Readonly<Record<Excess, string>> = {
   excessive_tables: 'The stream changes its programme tables too often to be played.',
   excessive_join_points: 'The stream has too many random access points to be played.',
   excessive_timeline_breaks: 'The timeline of the stream breaks too often to be played.',
-  excessive_segments: 'The stream falls into too many HLS segments to be played.',
+  excessive_segments: 'The stream would need too many HLS segments to be played.',
   excessive_splice_search: 'The stream cannot be joined to what was played before.',
 };
 

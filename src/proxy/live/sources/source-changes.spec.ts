@@ -96,7 +96,7 @@ describe('a stream whose source ends every second', () => {
     for (let n = 0; n < 3; n++) {
       await change('without loss', 1000);
     }
-    await expectGivenUp('replaced 3 times within 15 s without a gap');
+    await expectGivenUp('lost 3 times within 15 s, each time replaced without a gap');
   });
 });
 

@@ -102,7 +102,10 @@ export class SourceController {
     this.reader?.leave(why);
   }
 
-  /** Viewers can join the stream now. The slot of the present source is now protected as that of a running stream. */
+  /**
+   * Viewers can join the stream now. From now on, the slot of the present source is protected like the slot of any
+   * running stream.
+   */
   confirm(): void {
     this.source?.confirm();
   }
@@ -197,7 +200,7 @@ export class SourceController {
   /**
    * Brings the source up, unless it is already prepared, and reads it to its end.
    *
-   * @throws the reason if the stream aborts; an internal error
+   * @throws the stream signal's abort reason, or an internal error
    */
   private async attempt(
     source: Source,
@@ -206,7 +209,8 @@ export class SourceController {
   ): Promise<Outcome> {
     const { rotation } = this.stream;
     const entry = prepared?.entry ?? this.log.begin(source.engine.id, rotation.source?.id ?? null);
-    // Record no start time for a prepared source, because preparing it beside the old source is not a start.
+    // Do not record a start duration for a prepared source, because preparing it beside the old source is not a
+    // start.
     if (prepared === null) rotation.trying();
     const signal = AbortSignal.any([this.signal, source.revoked, this.reading.begin()]);
     try {

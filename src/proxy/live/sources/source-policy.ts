@@ -6,7 +6,7 @@ import type { Outcome } from './outcomes';
 
 /** The rules for opening the source of one attempt. */
 export interface OpeningPolicy {
-  /** True if the engine may be asked for the same 40 digits as the other kind of id. */
+  /** True if the same 40 digits may also be tried as the other kind of id. */
   readonly mayTryOtherForm: boolean;
   /** Believe 'unknown content' even without another source to try. */
   readonly trustsUnknown: boolean;
@@ -26,7 +26,7 @@ export interface OpeningPolicy {
  */
 export interface SourcePolicy extends OpeningPolicy {
   readonly slotClass: 'start' | 'failover';
-  /** What to wait for while there is an alternative. */
+  /** What a request waits for when the caller has an alternative (`acquireOther`). */
   readonly waitForOther: WaitFor;
   /** True if engines and sources are retried until the outage budget is spent. */
   readonly isPersistent: boolean;
@@ -40,7 +40,7 @@ export interface SourcePolicy extends OpeningPolicy {
   readonly contentFault: AppError | null;
   /** Called for each acquired source; only the first call starts the budget. `sources`: number of sources to share it. */
   begin(sources: number): void;
-  /** Begins the next source, `sources` being left. False: no time. */
+  /** Starts the clock for the next source. `sources`: number of sources left. Returns false if no time is left. */
   nextSource(sources: number): boolean;
   /** Records the outcome and may replace it. Returns the outcome to act on. */
   weigh(outcome: Outcome): Outcome;

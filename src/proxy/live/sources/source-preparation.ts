@@ -30,7 +30,7 @@ export interface PreparedSource {
 
 /** The source that feeds the stream while the next source is prepared. */
 export interface PresentSource extends Pick<SpliceTarget, 'isFlowing' | 'supersede'> {
-  /** Called when `reader` feeds the stream from now on, so that the present source is superseded. */
+  /** Called when `reader` takes over feeding the stream. This supersedes the present source. */
   replacedBy(reader: UpstreamReader, engineId: string): void;
 }
 
@@ -120,7 +120,7 @@ export class SourcePreparation {
     }
   }
 
-  /** Opens the source and reads it until it is placed. @throws if the source ends before */
+  /** Opens the source and reads it until it is placed. @throws if the source ends before that */
   private async place(source: Source, signal: AbortSignal): Promise<UpstreamReader> {
     const { config } = this;
     const { rotation, ingest } = this.stream;
@@ -165,7 +165,11 @@ export class SourcePreparation {
     return reader;
   }
 
-  /** Reads the new source beside the old one until the splice point is found. @throws if the new source ends before */
+  /**
+   * Reads the new source beside the old one until the splice point is found.
+   *
+   * @throws if the new source ends before that
+   */
   private async stage(
     reader: UpstreamReader,
     engineId: string,

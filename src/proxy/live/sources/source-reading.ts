@@ -30,7 +30,7 @@ export class SourceReading {
   private readonly limit: SwitchLimit;
   private supersession = new AbortController();
   private flowingSinceMs: number | null = null;
-  /** The failover that brought in the present source; null if the source replaced none that had failed. */
+  /** The failover that brought in the present source; null if the present source did not replace a failed one. */
   private change: Omit<SourceChange, 'join'> | null = null;
   /** True if viewers did not notice the change to the last source. */
   private wasUnfelt = false;
@@ -140,8 +140,8 @@ export class SourceReading {
   }
 
   /**
-   * True once if the source ran long enough to forget earlier failures. A seamless replacement needs less time, so that the
-   * next source follows without delay too.
+   * Returns true, at most once per source, if the source ran long enough for earlier failures to be forgotten. A seamless
+   * replacement needs less time, so that the next source follows without delay too.
    */
   takeRecovered(): boolean {
     const { flowingSinceMs: since, config } = this;

@@ -17,7 +17,7 @@ export interface RotationFacts {
   failed(source: ChannelSource, why: string): void;
 }
 
-/** Three tries: the lost source, a retry on that engine, one on another. */
+/** Three tries of a source: the one that was lost, a retry on the same engine, and one on another engine. */
 const TRIES_WITH_RETRY_HERE = 3;
 
 /**
@@ -31,11 +31,11 @@ export class SourceRotation {
   /** The source in use, as the channel lists it; null for a content without a channel. */
   private entry: ChannelSource | null = null;
   private selector: SourceSelector;
-  /** The id as an engine knew it; before any answer, as listed. */
+  /** The form of the id that an engine recognised; until an engine has answered, the form in the list. */
   private form: SourceSelector;
   /** Ids of the sources that failed in this round. */
   private readonly failedIds = new Set<string>();
-  /** The most informative failure: the last one other than `content_not_found` if there is any, else the last one. */
+  /** The most informative failure: the last one other than `content_not_found` if there is any, else the first one. */
   private worst: AppError | null = null;
   private failedTries = 0;
   /** The value of `failedTries` at the time when the source was lost. */
@@ -88,7 +88,10 @@ export class SourceRotation {
     this.triedSinceMs = monotonicMs();
   }
 
-  /** Call when media have arrived, the last at `lastMediaMs`. Records the start time at the first media of an attempt. */
+  /**
+   * Call when media have arrived, the last at `lastMediaMs`. At the first media of an attempt, records how long the start
+   * took.
+   */
   mediaCame(lastMediaMs: number): void {
     if (this.triedSinceMs === null || lastMediaMs < this.triedSinceMs) return;
     if (this.entry !== null) this.facts.started(this.entry, monotonicMs() - this.triedSinceMs);
@@ -142,7 +145,8 @@ export class SourceRotation {
   }
 
   /**
-   * Replaces the source in use by the next one. Returns how many full rounds have failed; null if none is left.
+   * Replaces the source in use by the next one. Returns the number of complete rounds that have failed, or
+   * null if no source is left to try.
    * `goesRound`: start over when all have failed.
    */
   next(goesRound: boolean, why: string, error: AppError | null): number | null {

@@ -8,13 +8,13 @@ import { LONGEST_ANSWER_MS, SOURCE_ERRORS, type SourcePolicy } from './source-po
 const TIMER_SLACK_MS = 2;
 /** A source gets at least this much, or half of what is left if that is less. */
 const LEAST_SHARE_MS = 10_000;
-/** Time for a second engine after the first one's media were unusable, which is known after 4 s. */
+/** How long a second engine gets once the first one's media have proved unusable (which takes 4 s). */
 const OTHER_ENGINE_MS = 9000;
 
 /**
  * The policy of a stream that starts. The whole start must succeed within the start budget, which the sources of a channel
- * share. If the media look bad, one more engine is tried. If it fails too, viewers are told, because all engines share a
- * swarm.
+ * share. If the media look bad, one more engine is tried. If that engine fails too, viewers get the
+ * error: all engines draw on the same swarm, so the content is probably at fault.
  */
 export class StartPolicy implements SourcePolicy {
   readonly slotClass = 'start';

@@ -130,6 +130,8 @@ describe('SwitchLimit', () => {
       return kept.excess(20);
     };
     expect(excessAfter(felt)).toContain('2 times within 60 s');
-    expect(excessAfter(unfelt)).toContain('replaced 2 times within 10 s without a gap');
+    expect(excessAfter(unfelt)).toContain(
+      'lost 2 times within 10 s, each time replaced without a gap',
+    );
   });
 });

@@ -84,8 +84,8 @@ export class SwitchLimit {
 
 function describeSpentLimit(kind: CountedKind, { limit, windowMs }: SwitchBound): string {
   const times = limit === 1 ? 'once' : `${limit} times`;
-  const lost = `The source was lost and replaced ${times} within ${windowMs / 1000} s`;
-  return kind === 'felt'
-    ? `${lost}; it was lost again.`
-    : `${lost} without a gap; it was lost again.`;
+  const lost = `The source was lost ${times} within ${windowMs / 1000} s`;
+  const replaced = limit === 1 ? 'replaced' : 'each time replaced';
+  const how = kind === 'felt' ? replaced : `${replaced} without a gap`;
+  return `${lost}, ${how}, and was then lost again.`;
 }

@@ -1,5 +1,5 @@
 /**
- * What a stream is doing. `grace`: it has no viewers and its grace period runs. `playing` is used for files only,
+ * The state of a stream as the API shows it. `grace`: nobody watches or holds the stream. `playing` is used for files only,
  * `live` for broadcasts only.
  */
 export type StreamState =

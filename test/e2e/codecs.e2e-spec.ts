@@ -37,8 +37,8 @@ const TYPES = { h264: 0x1b, hevc: 0x24, mpeg2: 0x02 } as const;
 const LONG_GROUPS: ClipWish = { video: 'h264', sound: 'aac', gopS: GOP_S };
 const HEVC: ClipWish = { video: 'hevc', sound: 'ac3', gopS: 2 };
 const MPEG2: ClipWish = { video: 'mpeg2', sound: 'mp2', gopS: 2 };
-/** Contains a key frame of the longest groups. */
-const BURST_S = 14;
+/** Contains a key frame of the longest groups that is old enough for a later viewer, and for a slow failover. */
+const BURST_S = 20;
 
 const nameOf = ({ video, sound, gopS }: ClipWish): string => `${video} and ${sound}, GOP ${gopS} s`;
 

@@ -3,6 +3,7 @@ import { loadClip } from './clip';
 import { readMarker } from './marker';
 import { crc32 } from './psi';
 import { buildSchedule } from './schedule';
+import { steps } from './steps.spec-support';
 import { Timeline } from './timeline';
 import {
   adaptationFlags,
@@ -48,14 +49,6 @@ function packetsOf(data: Buffer, pid: number): number[] {
   for (let at = 0; at < data.length; at += PACKET_BYTES)
     if (pidOf(data, at) === pid) found.push(at);
   return found;
-}
-
-/** Differences between successive values, modulo the wrap, as signed numbers. */
-function steps(values: readonly number[], wrap: number): number[] {
-  return values.slice(1).map((value, n) => {
-    const step = (value - values[n]! + wrap) % wrap;
-    return step > wrap / 2 ? step - wrap : step;
-  });
 }
 
 function times(data: Buffer, pid: number): { pts: number[]; dts: number[] } {

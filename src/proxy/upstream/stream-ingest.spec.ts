@@ -126,12 +126,22 @@ describe('the first source', () => {
 
   it('lets viewers join without a random access point after 3 s of media', () => {
     const stream = new SyntheticStream({ gop: 0 });
-    stage.pushAll(stream.take(70));
-    expect(stage.joinable).toBe(0);
     stage.pushAll(stream.take(10));
+    stage.pushAll(stream.take(60), 1316, 2800);
+    expect(stage.joinable).toBe(0);
+    stage.pushAll(stream.take(10), 1316, 3200);
     expect(stage.joinable).toBe(1);
     expect(stage.history.firstJoinPoint()?.position).toBe(376);
-    stage.pushAll(stream.take(100));
+    stage.pushAll(stream.take(100), 1316, 7200);
+    expect(stage.joinable).toBe(1);
+  });
+
+  it('waits 1 s for a random access point in a burst', () => {
+    const stream = new SyntheticStream({ gop: 0 });
+    stage.pushAll(stream.take(200));
+    stage.pushAll(stream.take(1), 1316, 990);
+    expect(stage.joinable).toBe(0);
+    stage.pushAll(stream.take(1), 1316, 1000);
     expect(stage.joinable).toBe(1);
   });
 

@@ -30,8 +30,10 @@ export interface IngestListener {
 const ALIGNMENT_BYTES = 64 * 1024;
 /** A running stream without packet alignment for this many bytes is considered garbage. */
 const GARBAGE_BYTES = 1024 * 1024;
-/** After this long without a random access point, viewers may join at any packet. */
-const PLAIN_JOIN_MS = 3000;
+/** After this much media without a random access point, viewers may join at any packet. */
+const PLAIN_JOIN_MEDIA_MS = 3000;
+/** And not before this time since the first byte: the burst of an engine may still contain a random access point. */
+const PLAIN_JOIN_AFTER_MS = 1000;
 
 /** For streams whose viewers wait without limit. */
 const UNLIMITED_SILENCE: SilenceLimits = { silenceMs: Infinity, outageMs: Infinity };
@@ -288,7 +290,8 @@ export class StreamIngest {
       if (began === null || !scanner.hasAnnouncedMedia) return;
       const first = scanner.clock.mediaTimeAt(began);
       const last = scanner.clock.mediaTimeAt(ring.end);
-      if (first === null || last === null || last - first < PLAIN_JOIN_MS) return;
+      if (first === null || last === null || last - first < PLAIN_JOIN_MEDIA_MS) return;
+      if (this.firstByteMs === null || this.nowMs - this.firstByteMs < PLAIN_JOIN_AFTER_MS) return;
       if (!this.history.allowPlainJoin()) return;
     }
     this.isJoinable = true;

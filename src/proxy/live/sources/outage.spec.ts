@@ -267,6 +267,24 @@ describe('a stream whose engines die one after the other', () => {
   });
 });
 
+describe('a stream whose engine dies and whose next engine fails', () => {
+  it('leaves the next engine after one retry there', async () => {
+    const { stream } = await open({}, 3);
+    let isDead = false;
+    stage.ace.onStart = ({ engineId, number }) => {
+      if (isDead && engineId === 'e1') throw fault('engine', 'connect_refused');
+      if (engineId === 'e2') throw fault('session', 'http_403');
+      return engineSession(number);
+    };
+    const source = await stage.source(1);
+    source.play(5);
+    isDead = true;
+    source.reset();
+    await until(() => stream.current?.lease.engine.id === 'e3');
+    expect(calls().filter((call) => call.startsWith('start e2'))).toHaveLength(2);
+  });
+});
+
 describe('a stream whose engine is withdrawn', () => {
   it('continues on another engine at once, stops the old engine session and releases its slot', async () => {
     const joined = await open();

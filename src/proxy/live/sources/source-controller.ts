@@ -338,8 +338,8 @@ export class SourceController {
         rotation.recovered();
       }
     }
-    if (hasFailed && reading.loss?.isEngineGone === true) {
-      // An engine's death, and the attempt that discovered it, do not count as failures.
+    if (hasFailed && reading.loss?.excuses(source.engine.id, outcome) === true) {
+      // An engine's death, and the attempts that discovered it, do not count as failures.
       acquirer.excuseLoss();
       rotation.excuseLoss();
     } else if (hasFailed) {

@@ -36,4 +36,14 @@ describe('SourceLoss', () => {
     for (const [engineId, outcome] of outcomes) loss.note(engineId, outcome);
     expect(loss.isEngineGone).toBe(isGone);
   });
+
+  it('excuses what the death of engines caused, and nothing else', () => {
+    const loss = new SourceLoss(engine('healthy'), 'end');
+    expect(loss.excuses('e1', END)).toBe(false);
+    loss.note('e1', REFUSED);
+    expect(loss.excuses('e1', REFUSED)).toBe(true);
+    expect(loss.excuses('e2', REFUSED)).toBe(true);
+    expect(loss.excuses('e2', SLOW)).toBe(false);
+    expect(loss.excuses('e2', END)).toBe(false);
+  });
 });

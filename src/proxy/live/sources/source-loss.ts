@@ -13,7 +13,7 @@ export class SourceLoss {
   private isEngineBlamed = false;
 
   constructor(
-    private readonly engine: EngineView,
+    private readonly engine: Pick<EngineView, 'id' | 'state'>,
     /** Outcome of the lost source. */
     readonly code: AttemptOutcome,
   ) {}
@@ -25,6 +25,14 @@ export class SourceLoss {
   /** True if the engine died, stopped answering, was removed or drained. */
   get isEngineGone(): boolean {
     return this.isEngineBlamed || LEAVING.has(this.engine.state);
+  }
+
+  /**
+   * True if the loss, and a failure on `engineId` with this outcome, are no fault of the content: the lost engine is gone,
+   * and the failure happened on it or was caused by the death of another engine.
+   */
+  excuses(engineId: string, outcome: Outcome): boolean {
+    return this.isEngineGone && (engineId === this.engineId || isEngineToBlame(outcome));
   }
 
   /** Records an outcome; only those of the lost source's engine count. */

@@ -66,7 +66,7 @@ export class FileSource implements SilentEngine {
   }
 
   get engineSession(): EngineSession | null {
-    return this.source?.engineSession ?? null;
+    return this.source?.opened ?? null;
   }
 
   /** Takes over the slot and the engine session of a broadcast start. */

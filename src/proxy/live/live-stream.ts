@@ -5,7 +5,6 @@ import { streamKey, type ContentSelector, type StreamKey } from '../../kernel/co
 import { AppError, asAppError, type ErrorCode } from '../../kernel/errors';
 import type { SteadyWallClock } from '../../kernel/steady-wall-clock';
 import type { AppConfig } from '../../config';
-import type { EngineSession } from '../../ace';
 import type { Jobs } from '../../coordination';
 import type { SlotHolder } from '../../engines';
 import type { FoundFile } from './file-host';
@@ -42,7 +41,11 @@ export interface LiveStreamDirectory {
    * one, provided this one is still starting. If both are on the same engine, the other stream also adopts the newer
    * session.
    */
-  claim(stream: LiveStream, infohash: string, source: Source): 'own' | 'same_engine' | 'merged';
+  claim(
+    stream: LiveStream,
+    infohash: string,
+    source: Source,
+  ): 'own' | 'merged' | 'played_elsewhere';
   /** The stream of a channel is about to play another content, so it must no longer be found under the old one. */
   sourceChanged(stream: LiveStream): void;
   /** Viewers can join the stream from now on. */
@@ -244,7 +247,7 @@ export class LiveStream implements Stream {
               host: current?.engine.endpoint.host ?? null,
               port: current?.engine.endpoint.port ?? null,
             },
-      playbackSessionId: current?.engineSession?.playbackSessionId ?? null,
+      playbackSessionId: current?.opened?.playbackSessionId ?? null,
       clientCount: this.isOver ? 0 : this.viewers.size,
       createdAt: isoOf(this.createdMs),
       startedAt: isoOf(this.readyMs),
@@ -359,9 +362,9 @@ export class LiveStream implements Stream {
     return this.sources.move(engineId);
   }
 
-  /** Takes over a newer session that another stream opened. Returns false if this stream has no source on that engine. */
-  adopt(engineSession: EngineSession, engineId: string): boolean {
-    return this.sources.adopt(engineSession, engineId);
+  /** See `SourceController.adoptFrom`. */
+  adoptFrom(newer: Source): void {
+    this.sources.adoptFrom(newer);
   }
 
   /** Call when the grace period is over. Does nothing if a viewer has come back meanwhile. */
@@ -384,7 +387,7 @@ export class LiveStream implements Stream {
   }
 
   /** Merges this stream into another one that plays the content and that takes over the viewers and waiting requests. */
-  join(other: LiveStream): void {
+  mergeInto(other: LiveStream): void {
     this.mergedInto = other;
     other.rotation.serve(this.rotation);
     this.audience.moveTo(other.audience, other);
@@ -397,7 +400,7 @@ export class LiveStream implements Stream {
       (this.rotation.channelId !== null && this.infohash === null);
     this.lastEngineId = source.engine.id;
     this.answeredAt ??= wallClockIso();
-    const { isLive = -1, infohash = null } = source.engineSession ?? {};
+    const { isLive = -1, infohash = null } = source.opened ?? {};
     this.isLive = isLive;
     this.infohash ??= infohash;
     // Do not resolve `answered` for a file; it is not a broadcast.
@@ -414,11 +417,11 @@ export class LiveStream implements Stream {
    */
   private handOverFile(source: Source): Claim {
     if (this.rotation.channelId !== null || this.currentPhase !== 'starting') return 'own';
-    const { lease, engineSession } = source;
-    if (engineSession === null) return 'own';
-    source.confirm();
-    const found = { selector: this.rotation.content, lease, engineSession };
-    return this.directory.fileAnswered(found) ? 'handed_over' : 'own';
+    const selector = this.rotation.content;
+    const isTaken = source.handOver((lease, engineSession) =>
+      this.directory.fileAnswered({ selector, lease, engineSession }),
+    );
+    return isTaken ? 'handed_over' : 'own';
   }
 
   private sourceChanged(

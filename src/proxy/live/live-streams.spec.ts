@@ -194,7 +194,7 @@ describe('a start without a free slot', () => {
     expect(b.stream.isOver).toBe(true);
     expect(b.stream.endReason).toBe('reclaimed');
     expect(a.stream.state).toBe('grace');
-    expect(c.stream.current?.lease.engine.id).toBe('e2');
+    expect(c.stream.current?.engine.id).toBe('e2');
     expect(stage.ace.log).toContain('stop e2 /ace/cmd/2');
     expect(stage.engines.inUse()).toBe(2);
   });

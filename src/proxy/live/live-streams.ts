@@ -141,13 +141,14 @@ export class LiveStreams implements LiveStreamDirectory, OnModuleInit, OnModuleD
   claim(
     stream: LiveStream,
     infohash: string,
-    { engine, engineSession }: Source,
-  ): 'own' | 'same_engine' | 'merged' {
+    source: Source,
+  ): 'own' | 'merged' | 'played_elsewhere' {
     const other = this.ownerOf(infohash, stream);
     if (other === null) return 'own';
-    if (stream.readyMs === null) stream.join(other);
-    const isAdopted = engineSession !== null && other.adopt(engineSession, engine.id);
-    return isAdopted ? 'same_engine' : 'merged';
+    const mayMerge = stream.readyMs === null;
+    if (mayMerge) stream.mergeInto(other);
+    other.adoptFrom(source);
+    return mayMerge ? 'merged' : 'played_elsewhere';
   }
 
   /**

@@ -113,7 +113,7 @@ describe('a start of a content that another stream already plays', () => {
       expect(await newer.ready).toBe(older.stream);
       await until(() => newer.stream.isOver);
       expect(stage.ace.count('stop')).toBe(0);
-      expect(older.stream.current?.engineSession?.playbackSessionId).toBe('session-2');
+      expect(older.stream.current?.opened?.playbackSessionId).toBe('session-2');
       await until(() => stage.engines.inUse() === 1);
     });
 

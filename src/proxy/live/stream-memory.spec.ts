@@ -52,12 +52,12 @@ describe('a paused viewer', () => {
     const { stream, viewer } = joined;
     await pause(joined);
     expect([stream.state, stream.isOver, viewer.leaveReason]).toEqual(['grace', false, null]);
-    expect(stream.current?.lease.isWatched).toBe(false);
+    expect(stream.holder.isWatched).toBe(false);
     stage.jobs.runAll();
     expect(stream.isOver).toBe(false);
     resume(joined);
     expect([stream.state, viewer.state]).toEqual(['live', 'streaming']);
-    expect(stream.current?.lease.isWatched).toBe(true);
+    expect(stream.holder.isWatched).toBe(true);
     await pause(joined);
     // Without its last viewer the stream has the usual grace period.
     stage.leave(joined);

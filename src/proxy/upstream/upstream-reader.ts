@@ -1,5 +1,11 @@
-import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { IngestVerdict } from './stream-ingest';
+
+/** The media of a source: bytes of one transport stream, without gaps. */
+export interface MediaBody extends Readable {
+  /** After its end: false if it was cut off. */
+  readonly complete: boolean;
+}
 
 /** Receives the bytes of a source. */
 export interface SourceIntake {
@@ -39,7 +45,7 @@ export interface UpstreamTimes {
 }
 
 /**
- * Reads one open playback response into the ingest until it ends, and watches for silence. Padding and PSI do not
+ * Reads one media body into the ingest until it ends, and watches for silence. Padding and PSI do not
  * count as media. It has no timer: the stream's tick calls `check`.
  */
 export class UpstreamReader {
@@ -56,7 +62,7 @@ export class UpstreamReader {
   private pausedSinceMs: number | null = null;
 
   constructor(
-    private readonly response: IncomingMessage,
+    private readonly body: MediaBody,
     private readonly ingest: SourceIntake,
     private readonly times: UpstreamTimes,
     private readonly now: () => number,
@@ -75,7 +81,7 @@ export class UpstreamReader {
   start(): void {
     this.ingest.beginSource();
     let seen = this.ingest.mediaPackets;
-    this.response.on('data', (data: Buffer) => {
+    this.body.on('data', (data: Buffer) => {
       if (this.isOver) return;
       const nowMs = this.now();
       let verdict: IngestVerdict;
@@ -95,11 +101,11 @@ export class UpstreamReader {
       }
       if (verdict !== 'ok') this.finish(verdict);
     });
-    this.response.on('end', () => this.finish(this.response.complete ? 'end' : 'reset'));
-    this.response.on('error', () => this.finish('reset'));
-    this.response.on('close', () => this.finish('reset'));
-    // The response may have been destroyed before the listeners were attached.
-    if (this.response.destroyed) this.finish('reset');
+    this.body.on('end', () => this.finish(this.body.complete ? 'end' : 'reset'));
+    this.body.on('error', () => this.finish('reset'));
+    this.body.on('close', () => this.finish('reset'));
+    // The body may have been destroyed before the listeners were attached.
+    if (this.body.destroyed) this.finish('reset');
   }
 
   /** Ends the source if it is silent. Call at least twice per `silenceMs`. */
@@ -128,7 +134,7 @@ export class UpstreamReader {
   pause(): void {
     if (this.pausedSinceMs !== null || this.isOver) return;
     this.pausedSinceMs = this.now();
-    this.response.pause();
+    this.body.pause();
   }
 
   resume(): void {
@@ -136,7 +142,7 @@ export class UpstreamReader {
     this.pausedSinceMs = null;
     this.resumedMs = this.now();
     this.lastSignMs = this.resumedMs;
-    this.response.resume();
+    this.body.resume();
   }
 
   /** Ends the source for a reason other than its bytes. */
@@ -167,7 +173,7 @@ export class UpstreamReader {
   private finish(end: UpstreamEnd): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.response.destroy();
+    this.body.destroy();
     this.settle(end);
   }
 }

@@ -1,7 +1,6 @@
 import { type EngineFault, type EngineSession, type EngineStat } from '../../../ace';
 import { engineSession, fault, stat } from '../../testing/scripted-ace.spec-support';
-import type { Source } from '../sources/source.port';
-import { StatPolling, type PollResult } from './stat-polling';
+import { StatPolling, type PolledSource, type PollResult } from './stat-polling';
 
 interface Call {
   readonly session: EngineSession;
@@ -14,15 +13,16 @@ function stage() {
   let nowMs = 0;
   const calls: Call[] = [];
   const notices: string[] = [];
-  const on = (session: EngineSession | null): Source =>
-    ({ engine: { id: 'e1' }, engineSession: session }) as Source;
-  let current: Source | null = on(engineSession(1));
-  const engines = {
-    stat: (_: unknown, session: EngineSession, { signal }: { signal: AbortSignal }) =>
-      new Promise<EngineStat>((answer, fail) => calls.push({ session, signal, answer, fail })),
-  };
+  const on = (session: EngineSession | null): PolledSource => ({
+    engine: { id: 'e1' },
+    opened: session,
+    stat: (_timeoutMs, signal) =>
+      session?.statPath == null
+        ? null
+        : new Promise((answer, fail) => calls.push({ session, signal, answer, fail })),
+  });
+  let current: PolledSource | null = on(engineSession(1));
   const polling = new StatPolling(
-    engines,
     {
       current: () => current,
       answered: (answer) => notices.push(`answered ${answer.status ?? 'nothing'}`),

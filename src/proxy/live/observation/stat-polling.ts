@@ -1,11 +1,15 @@
-import { EngineFault, type EngineSession, type EngineStat } from '../../../ace';
+import { EngineFault, type EngineStat } from '../../../ace';
 import { monotonicMs } from '../../../kernel/clock';
-import type { EngineSources } from '../sources/engine-sources';
-import type { Source } from '../sources/source.port';
+import type { OpenedContent, Source } from '../sources/source.port';
+
+/** The part of a source that is polled. */
+export interface PolledSource extends Pick<Source, 'opened' | 'stat'> {
+  readonly engine: Pick<Source['engine'], 'id'>;
+}
 
 export interface PolledStream {
-  /** Returns the source in use, or null. Its engine session is null until the engine has answered. */
-  current(): Source | null;
+  /** Returns the source in use, or null. Nothing is opened in it until the engine has answered. */
+  current(): PolledSource | null;
   answered(stat: EngineStat, engineId: string): void;
   /** The engine has reported twice in a row that it no longer knows the engine session. */
   sessionGone(): void;
@@ -31,10 +35,9 @@ export class StatPolling {
   private isAsking = false;
   private dueMs = 0;
   private failures = 0;
-  private gone: { readonly session: EngineSession; readonly times: number } | null = null;
+  private gone: { readonly opened: OpenedContent; readonly times: number } | null = null;
 
   constructor(
-    private readonly engines: Pick<EngineSources, 'stat'>,
     private readonly stream: PolledStream,
     private readonly now: () => number = monotonicMs,
   ) {}
@@ -42,10 +45,13 @@ export class StatPolling {
   /** Call at least twice a second. */
   tick(nowMs: number): void {
     if (this.isAsking || nowMs < this.dueMs || this.abort.signal.aborted) return;
-    const current = this.stream.current();
-    if (current?.engineSession?.statPath == null) return;
+    const source = this.stream.current();
+    const opened = source?.opened ?? null;
+    if (source === null || opened === null) return;
+    const answer = source.stat(TIMEOUT_MS, this.abort.signal);
+    if (answer === null) return;
     this.isAsking = true;
-    void this.ask(current, current.engineSession, nowMs);
+    void this.take(answer, opened, source.engine.id, nowMs);
   }
 
   /** Aborts the open call and prevents further ones. */
@@ -53,30 +59,34 @@ export class StatPolling {
     this.abort.abort();
   }
 
-  private async ask(source: Source, session: EngineSession, startedMs: number): Promise<void> {
+  private async take(
+    answer: Promise<EngineStat>,
+    opened: OpenedContent,
+    engineId: string,
+    startedMs: number,
+  ): Promise<void> {
     const { signal } = this.abort;
     try {
-      const options = { timeoutMs: TIMEOUT_MS, signal };
-      const stat = await this.engines.stat(source, session, options);
+      const stat = await answer;
       if (signal.aborted) return;
       this.failures = 0;
       this.gone = null;
       this.dueMs = startedMs + (stat.status === null ? SOON_MS : POLL_MS);
       this.stream.counted('answered');
       // The engine session may have been replaced meanwhile.
-      if (this.isStill(session)) this.stream.answered(stat, source.engine.id);
+      if (this.isStill(opened)) this.stream.answered(stat, engineId);
     } catch (error) {
-      if (!signal.aborted) this.failed(error, session);
+      if (!signal.aborted) this.failed(error, opened);
     } finally {
       this.isAsking = false;
     }
   }
 
-  private failed(error: unknown, session: EngineSession): void {
+  private failed(error: unknown, opened: OpenedContent): void {
     if (saysGone(error)) {
       this.stream.counted('session_gone');
       this.dueMs = this.now() + SOON_MS;
-      this.noteGone(session);
+      this.noteGone(opened);
       return;
     }
     this.gone = null;
@@ -85,18 +95,18 @@ export class StatPolling {
     this.dueMs = this.now() + Math.min(MAX_POLL_MS, POLL_MS * 2 ** (this.failures - 1));
   }
 
-  private noteGone(session: EngineSession): void {
-    if (!this.isStill(session)) return;
-    const times = this.gone?.session === session ? this.gone.times + 1 : 1;
-    this.gone = { session, times };
+  private noteGone(opened: OpenedContent): void {
+    if (!this.isStill(opened)) return;
+    const times = this.gone?.opened === opened ? this.gone.times + 1 : 1;
+    this.gone = { opened, times };
     if (times < GONE_CONFIRMS) return;
     this.gone = null;
     this.dueMs = this.now() + POLL_MS;
     this.stream.sessionGone();
   }
 
-  private isStill(session: EngineSession): boolean {
-    return this.stream.current()?.engineSession === session;
+  private isStill(opened: OpenedContent): boolean {
+    return this.stream.current()?.opened === opened;
   }
 }
 

@@ -105,7 +105,7 @@ describe('the observation of a stream', () => {
     (await stage.source(2)).play(30);
     await until(() => stream.failovers === 1);
     expect(stream.attempts[0]!.outcome).toBe('session_gone');
-    expect(stream.current?.lease.engine.id).toBe('e1');
+    expect(stream.current?.engine.id).toBe('e1');
     expect(stage.engines.complaints).toEqual([]);
     expect(viewer.leaveReason).toBeNull();
   });
@@ -145,7 +145,7 @@ describe('the observation of a stream', () => {
     const { stream, viewer } = await openLoop('failover');
     (await stage.source(1)).send(loop()).send(loop());
     (await stage.source(2)).send(loop());
-    await until(() => stream.current?.lease.engine.id === 'e2');
+    await until(() => stream.current?.engine.id === 'e2');
     expect(stream.attempts[0]!.outcome).toBe('looping');
     expect(stage.engines.complaints).toEqual([]);
     expect(viewer.leaveReason).toBeNull();

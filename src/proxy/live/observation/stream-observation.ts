@@ -1,4 +1,4 @@
-import type { EngineSession, EngineStat } from '../../../ace';
+import type { EngineStat } from '../../../ace';
 import { monotonicMs } from '../../../kernel/clock';
 import { MediaInspector, type StreamFacts } from '../../mpegts';
 import type { AbandonReason, StreamIngest } from '../../upstream';
@@ -7,7 +7,7 @@ import { LoopWatch, type LoopFinding } from './loop-watch';
 import type { AppConfig } from '../../../config';
 import type { SteadyWallClock } from '../../../kernel/steady-wall-clock';
 import type { EngineSources } from '../sources/engine-sources';
-import type { Source } from '../sources/source.port';
+import type { OpenedContent, Source } from '../sources/source.port';
 import { Starvation } from './starvation';
 import { StatHistory, type StatSample } from './stat-history';
 import { StatPolling, type PollResult } from './stat-polling';
@@ -49,7 +49,7 @@ export class StreamObservation {
   private readonly inspector = new MediaInspector();
   private readonly timer: NodeJS.Timeout;
   private media: { readonly atMs: number; readonly facts: readonly StreamFacts[] } | null = null;
-  private session: EngineSession | null = null;
+  private opened: OpenedContent | null = null;
   private lookedMs = 0;
   private answeredMs = -Infinity;
   private reported: LoopFinding['cause'] | null = null;
@@ -64,7 +64,7 @@ export class StreamObservation {
     this.policy = new LoopPolicy(config.loopDetection);
     this.loops =
       config.loopDetection === 'off' ? null : new LoopWatch(stream.ingest, config, wallClock);
-    this.polling = new StatPolling(engines, {
+    this.polling = new StatPolling({
       current: () => stream.current(),
       answered: (stat, engineId) => this.answered(stat, engineId),
       sessionGone: () => stream.leaveSource('session_gone'),
@@ -108,9 +108,9 @@ export class StreamObservation {
   }
 
   private tick(nowMs: number): void {
-    const session = this.stream.current()?.engineSession ?? null;
-    if (session !== this.session) {
-      this.session = session;
+    const opened = this.stream.current()?.opened ?? null;
+    if (opened !== this.opened) {
+      this.opened = opened;
       this.loops?.resetPosition();
     }
     this.polling.tick(nowMs);

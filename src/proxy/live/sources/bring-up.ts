@@ -1,9 +1,9 @@
-import type { IncomingMessage } from 'node:http';
 import { EngineFault } from '../../../ace';
 import { monotonicMs } from '../../../kernel/clock';
 import type { SourceSelector } from '../../../kernel/content-selector';
 import { AppError } from '../../../kernel/errors';
 import { delay } from '../../../kernel/wait';
+import type { MediaBody } from '../../upstream';
 import { describeError, giveUp, outcomeOfFault, startTimeout, type Outcome } from './outcomes';
 import type { OpeningPolicy } from './source-policy';
 import type { Source } from './source.port';
@@ -24,9 +24,9 @@ export interface BringUpOrder {
   readonly answered: (selector: SourceSelector) => Outcome | null;
 }
 
-/** The media of an open source, as a response whose body has not been read. */
+/** The media of an open source, of which nothing has been read. */
 export interface OpenMedia {
-  readonly media: IncomingMessage;
+  readonly media: MediaBody;
   /** Monotonic time by which the first media must arrive. */
   readonly deadlineMs: number;
   readonly failure: null;

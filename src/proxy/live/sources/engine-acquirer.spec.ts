@@ -1,15 +1,19 @@
 import { loadConfig } from '../../../config';
-import type { SlotHolder } from '../../../engines';
+import type { SlotHolder, SlotLease } from '../../../engines';
 import { StagedEngines } from '../../../engines/testing/staged-engines.spec-support';
 import { AppError } from '../../../kernel/errors';
 import { withLag } from '../../../kernel/testing/lag.spec-support';
 import { until } from '../../testing/until.spec-support';
 import { ScriptedAce } from '../../testing/scripted-ace.spec-support';
 import { EngineAcquirer } from './engine-acquirer';
+import type { EngineSource } from './engine-source';
 import { EngineSources } from './engine-sources';
 import { FailoverPolicy } from './source-policy';
 import type { Source } from './source.port';
 import { StartPolicy } from './start-policy';
+
+/** Every source that `EngineSources` acquires has a slot. */
+const leaseOf = (source: Source): SlotLease => (source as EngineSource).lease;
 
 /** The acquirer of one stream on a scripted fleet. */
 class Stage {
@@ -179,7 +183,7 @@ describe('EngineAcquirer', () => {
     const watched = open(1, 1, stage);
     watched.isRunning = true;
     expect(await watched.take()).toBe('e1');
-    expect(dead.lease.isPreempted).toBe(true);
+    expect(dead.revoked.reason).toMatchObject({ code: 'preempted' });
   });
 
   it('returns null when every other engine has failed', async () => {
@@ -199,14 +203,14 @@ describe('EngineAcquirer', () => {
     it('waits until the engine accepts another start', async () => {
       const stage = open(1, 10);
       const source = await stage.acquirer.acquire();
-      const { lease } = source;
+      const lease = leaseOf(source);
       lease.answered();
       const others = await startBeside(stage, 3);
       let isAllowed = false;
       const retrying = stage.acquirer.retryHere(source).then(() => (isAllowed = true));
       await until(() => lease.state === 'reserved');
       expect([isAllowed, stage.engines.inUse()]).toEqual([false, 4]);
-      others[1]!.lease.answered();
+      leaseOf(others[1]!).answered();
       await retrying;
       expect(lease.state).toBe('asking');
     });
@@ -214,7 +218,7 @@ describe('EngineAcquirer', () => {
     it('fails when the start budget is over', async () => {
       const stage = open(1, 10);
       const source = await stage.acquirer.acquire();
-      source.lease.answered();
+      leaseOf(source).answered();
       await startBeside(stage, 3);
       stage.limitStart(100);
       await expect(stage.acquirer.retryHere(source)).rejects.toMatchObject({
@@ -225,7 +229,7 @@ describe('EngineAcquirer', () => {
     it('resolves with a revoked slot, which the next attempt detects', async () => {
       const stage = open(1);
       const source = await stage.acquirer.acquire();
-      const { lease } = source;
+      const lease = leaseOf(source);
       lease.answered();
       stage.engines.withdraw('e1', 'replaced');
       await stage.acquirer.retryHere(source);

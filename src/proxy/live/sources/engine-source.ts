@@ -1,5 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import { EngineFault, type AceEngineClient, type EngineSession, type FilePart } from '../../../ace';
+import {
+  EngineFault,
+  type AceEngineClient,
+  type EngineSession,
+  type EngineStat,
+  type FilePart,
+} from '../../../ace';
 import type { AppConfig } from '../../../config';
 import type { DrainSignal, EngineView, SlotLease } from '../../../engines';
 import { monotonicMs } from '../../../kernel/clock';
@@ -33,7 +39,7 @@ export class EngineSource implements Source {
     return this.lease.engine;
   }
 
-  get engineSession(): EngineSession | null {
+  get opened(): EngineSession | null {
     return this.session;
   }
 
@@ -81,6 +87,11 @@ export class EngineSource implements Source {
     );
   }
 
+  stat(timeoutMs: number, signal: AbortSignal): Promise<EngineStat> | null {
+    if (this.session?.statPath == null) return null;
+    return this.ace.stat(this.engine.endpoint, this.session, { timeoutMs, signal });
+  }
+
   confirm(): void {
     this.lease.confirm();
   }
@@ -99,8 +110,17 @@ export class EngineSource implements Source {
     this.session = engineSession;
   }
 
-  giveSessionAway(): void {
+  giveSessionTo(other: Pick<Source, 'adopt'>): boolean {
+    if (this.session === null) return false;
+    other.adopt(this.session);
     this.session = null;
+    return true;
+  }
+
+  handOver(take: (lease: SlotLease, engineSession: EngineSession) => boolean): boolean {
+    if (this.session === null) return false;
+    this.confirm();
+    return take(this.lease, this.session);
   }
 
   async stop(): Promise<void> {

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AceEngineClient, type EngineSession, type EngineStat } from '../../../ace';
+import { AceEngineClient, type EngineSession } from '../../../ace';
 import { CONFIG, type AppConfig } from '../../../config';
 import {
   EngineHealth,
@@ -11,9 +11,8 @@ import {
   type SlotRequest,
 } from '../../../engines';
 import { EngineSource, type PlaybackApi } from './engine-source';
-import type { Source } from './source.port';
 
-/** What streams may ask of engines: slots, complaints, probes, statistics. */
+/** What streams may ask of engines: slots, complaints, probes. */
 @Injectable()
 export class EngineSources {
   constructor(
@@ -57,14 +56,5 @@ export class EngineSources {
   /** Resolves with true if the engine answers a probe within `withinMs`. */
   answers(engineId: string, withinMs: number): Promise<boolean> {
     return this.health.answersNow(engineId, withinMs);
-  }
-
-  /** @throws EngineFault; the signal's reason */
-  stat(
-    { engine }: Source,
-    session: EngineSession,
-    options: { readonly timeoutMs: number; readonly signal: AbortSignal },
-  ): Promise<EngineStat> {
-    return this.ace.stat(engine.endpoint, session, options);
   }
 }

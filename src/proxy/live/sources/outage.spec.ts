@@ -63,7 +63,7 @@ describe('a running stream whose source ends', () => {
       engineId === 'e1' ? Promise.reject(fault('engine', 'http_500')) : engineSession(number);
     (await stage.source(1)).end();
     (await stage.source(2)).play(30);
-    await until(() => stream.current?.lease.engine.id === 'e2');
+    await until(() => stream.current?.engine.id === 'e2');
     expect(stage.engines.complaints).toEqual(['e1: bad_answer']);
     await until(() => stage.engines.inUse('e1') === 0);
   });
@@ -73,7 +73,7 @@ describe('a running stream whose source ends', () => {
     (await stage.source(1)).end();
     (await stage.source(2)).end();
     (await stage.source(3)).play(30);
-    expect(stream.current?.lease.engine.id).toBe('e2');
+    expect(stream.current?.engine.id).toBe('e2');
     expect(stream.failovers).toBe(2);
   });
 
@@ -98,7 +98,7 @@ describe('a running stream that falls silent', () => {
   it('goes to another engine, and complains about the silent one', async () => {
     const { stream } = await open(SHORT_SILENCE_LIMITS);
     (await stage.source(2)).play(30);
-    expect(stream.current?.lease.engine.id).toBe('e2');
+    expect(stream.current?.engine.id).toBe('e2');
     expect(stage.engines.complaints).toEqual(['e1: silence']);
     await until(() => calls().includes('stop e1 /ace/cmd/1'));
     expect(stream.failovers).toBe(1);
@@ -257,7 +257,7 @@ describe('a stream whose engines die one after the other', () => {
     for (let n = 1; n <= 5; n += 1) {
       const source = await stage.source(n);
       source.play(5);
-      await until(() => stream.current?.lease.engine.id === `e${n}`);
+      await until(() => stream.current?.engine.id === `e${n}`);
       dead.add(`e${n}`);
       source.reset();
     }
@@ -280,7 +280,7 @@ describe('a stream whose engine dies and whose next engine fails', () => {
     source.play(5);
     isDead = true;
     source.reset();
-    await until(() => stream.current?.lease.engine.id === 'e3');
+    await until(() => stream.current?.engine.id === 'e3');
     expect(calls().filter((call) => call.startsWith('start e2'))).toHaveLength(2);
   });
 });
@@ -309,14 +309,14 @@ describe('a stream whose engine is withdrawn', () => {
   it('continues however many engines are withdrawn, because that is no failure of the stream', async () => {
     const { stream } = await open({ PROXY_FAILOVER_LIMIT: '0' }, 9);
     for (let n = 1; n <= 8; n += 1) {
-      await until(() => stream.current?.lease.engine.id === `e${n}`);
+      await until(() => stream.current?.engine.id === `e${n}`);
       (await stage.source(n)).play(5);
       stage.engines.withdraw(`e${n}`, 'drained');
     }
     (await stage.source(9)).play(5);
     await until(() => stream.failovers === 8);
     await until(() => stage.engines.inUse() === 1);
-    expect(stream.current?.lease.engine.id).toBe('e9');
+    expect(stream.current?.engine.id).toBe('e9');
   });
 
   it('starts on another engine when that happens during the start', async () => {
@@ -328,7 +328,7 @@ describe('a stream whose engine is withdrawn', () => {
     stage.engines.withdraw('e1', 'VPN is down');
     (await stage.source(1)).play(30);
     const stream = await joined.ready;
-    expect(stream.current?.lease.engine.id).toBe('e2');
+    expect(stream.current?.engine.id).toBe('e2');
     await until(() => stage.engines.inUse('e1') === 0);
   });
 });

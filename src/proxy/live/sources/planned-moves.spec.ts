@@ -22,7 +22,7 @@ async function open({ env, ...options }: StageOptions = {}): Promise<Joined> {
 afterEach(() => stage.close());
 
 const isAt = ({ stream }: Joined, id: string): Promise<boolean> =>
-  until(() => stream.current?.lease.engine.id === id, `the stream at ${id}`);
+  until(() => stream.current?.engine.id === id, `the stream at ${id}`);
 
 describe('a planned move', () => {
   it('feeds viewers from the old source until the next engine delivers a key frame', async () => {
@@ -59,7 +59,7 @@ describe('a planned move', () => {
       code: 'conflict',
       detail: expect.stringContaining('e2'),
     });
-    expect(joined.stream.current?.lease.engine.id).toBe('e1');
+    expect(joined.stream.current?.engine.id).toBe('e1');
     expect(stage.engines.inUse('e2')).toBe(0);
     expect(joined.stream.attempts.at(-1)).toMatchObject({
       outcome: 'not_moved',
@@ -225,7 +225,7 @@ describe('a stream on a drained engine', () => {
     await until(() => stage.engines.inUse('e2') === 0);
     expect(stage.ace.log.at(-1)).toBe('stop e2 /ace/cmd/2');
     (await stage.source(1)).play(5);
-    expect(stream.current?.lease.engine.id).toBe('e1');
+    expect(stream.current?.engine.id).toBe('e1');
     expect(stream.isOver).toBe(false);
   });
 });

@@ -47,7 +47,7 @@ describe('a start that an engine refuses', () => {
     stage.ace.onStart = ({ engineId, number }) =>
       engineId === 'e1' ? Promise.reject(fault('content', 'unknown')) : engineSession(number);
     const { stream } = await stage.live(A);
-    expect(stream.current?.lease.engine.id).toBe('e2');
+    expect(stream.current?.engine.id).toBe('e2');
     expect(stage.engines.complaints).toEqual(['e1: bad_answer']);
     await until(() => stage.engines.inUse('e1') === 0);
   });
@@ -59,7 +59,7 @@ describe('a start that an engine refuses', () => {
         ? Promise.reject(fault('engine', 'connect_refused'))
         : engineSession(number);
     const { stream } = await stage.live(A);
-    expect(stream.current?.lease.engine.id).toBe('e2');
+    expect(stream.current?.engine.id).toBe('e2');
     expect(stream.attempts.map(({ engineId }) => engineId)).toEqual(['e1', 'e2']);
     expect(stage.engines.complaints).toEqual(['e1: connect_refused']);
     expect(stream.failovers).toBe(0);
@@ -111,7 +111,7 @@ describe('a start of unsupported content', () => {
     (await stage.source(1)).send(Buffer.from('<html>'.repeat(20_000)));
     (await stage.source(2)).play(30);
     await ready;
-    expect(stream.current?.lease.engine.id).toBe('e2');
+    expect(stream.current?.engine.id).toBe('e2');
     expect(stage.engines.complaints).toEqual(['e1: bad_answer']);
   });
 });

@@ -1,5 +1,6 @@
-import { EngineFault, type EngineSession } from '../../../ace';
+import { EngineFault } from '../../../ace';
 import type { AppConfig } from '../../../config';
+import { SlotRevocation } from '../../../engines';
 import { AppError } from '../../../kernel/errors';
 import { PendingWork } from '../../../kernel/pending-work';
 import { settlesWithin } from '../../../kernel/wait';
@@ -25,11 +26,11 @@ import { StartPolicy } from './start-policy';
  * The stream that plays the content which an engine has opened:
  *
  * - `own`: This stream plays the content.
- * - `merged`: Another stream already plays the content, and does not adopt the new engine session.
- * - `same_engine`: Another stream already plays the content on the same engine, and has adopted the new engine session.
+ * - `merged`: Another stream already plays the content, and serves the viewers of this one from now on.
+ * - `played_elsewhere`: Another stream already plays the content, but this one is running and cannot be merged into it.
  * - `handed_over`: A playback of the file has taken the source over.
  */
-export type Claim = 'own' | 'same_engine' | 'merged' | 'handed_over';
+export type Claim = 'own' | 'merged' | 'played_elsewhere' | 'handed_over';
 
 /** Is notified about the sources of a stream. */
 export interface SourceListener {
@@ -116,14 +117,15 @@ export class SourceController {
   }
 
   /**
-   * Takes over an engine session that another stream opened for the same content. The engine serves only the newer
-   * session. When the old reader ends, reading continues in the newer session. Returns false if this stream has no source
-   * on that engine.
+   * Takes over the engine session that another stream has just opened for the same content. The engine serves only the
+   * newer session. When the old reader ends, reading continues in the newer session. Does nothing if this stream has no
+   * source on that engine.
    */
-  adopt(engineSession: EngineSession, engineId: string): boolean {
-    const source = [this.moves.preparing, this.source].find((one) => one?.engine.id === engineId);
-    source?.adopt(engineSession);
-    return source != null;
+  adoptFrom(newer: Source): void {
+    const source = [this.moves.preparing, this.source].find(
+      (one) => one?.engine.id === newer.engine.id,
+    );
+    if (source != null) newer.giveSessionTo(source);
   }
 
   /**
@@ -218,7 +220,7 @@ export class SourceController {
         prepared === null
           ? this.open(source, isRetryHere, entry, signal)
           : this.goOn(prepared, entry, signal)
-      ).catch((error: unknown) => this.outcomeOfAbort(error, source));
+      ).catch((error: unknown) => this.outcomeOfAbort(error));
       entry.note(outcome.code, outcome.detail);
       return this.policy.weigh(outcome);
     } catch (error) {
@@ -269,14 +271,13 @@ export class SourceController {
   /** Claims the content. Returns null if this stream plays it, or else the outcome that ends the attempt. */
   private claim(source: Source): Outcome | null {
     const claim = this.listener.answered(source);
-    if (source.engineSession?.isLive === 0) {
+    if (source.opened?.isLive === 0) {
       if (claim === 'handed_over') this.source = null;
       const cause = new EngineFault('unsupported', 'not_live', 'recorded content');
       return giveUp('recorded_content', unsupported('The content is not live.', cause));
     }
     if (claim === 'own') return null;
-    if (claim === 'same_engine') source.giveSessionAway();
-    if (this.policy.mayMerge) return { next: 'merged', code: 'joined_other_stream', detail: null };
+    if (claim === 'merged') return { next: 'merged', code: 'joined_other_stream', detail: null };
     // Viewers of a running channel cannot be moved into another stream; they need another source.
     const error = new AppError('conflict', 'The content is already played by another stream.');
     return giveUp('played_elsewhere', error);
@@ -315,12 +316,12 @@ export class SourceController {
   }
 
   /** Returns the outcome of an aborted attempt. Rethrows aborts by the stream and internal errors. */
-  private outcomeOfAbort(error: unknown, { lease, revoked }: Source): Outcome {
+  private outcomeOfAbort(error: unknown): Outcome {
     if (this.signal.aborted) throw error;
     if (error === SUPERSEDED) return { next: 'superseded', code: 'superseded', detail: null };
-    if (!revoked.aborted || error !== revoked.reason) throw error;
-    const detail = lease.revocationReason?.message ?? null;
-    return lease.isPreempted
+    if (!(error instanceof SlotRevocation)) throw error;
+    const { message: detail } = error;
+    return error.code === 'preempted'
       ? { next: 'preempted', code: 'preempted', detail }
       : { next: 'withdrawn', code: 'engine_withdrawn', detail };
   }

@@ -32,8 +32,6 @@ export interface SourcePolicy extends OpeningPolicy {
   readonly isPersistent: boolean;
   /** True if the source replaces one that has failed, so that the change is counted and reported. */
   readonly replacesSource: boolean;
-  /** True if viewers may be moved to another stream that plays the content. */
-  readonly mayMerge: boolean;
   /** Error codes that justify a try of another source of the channel. */
   readonly sourceErrors: readonly ErrorCode[];
   /** The error if the attempts suggest that the content is at fault; else null. */
@@ -64,7 +62,6 @@ export class FailoverPolicy implements SourcePolicy {
   readonly waitForOther = 'answer';
   readonly isPersistent = true;
   readonly replacesSource = true;
-  readonly mayMerge = false;
   /** The id of a playing content has been resolved, so the other form would only cost time while viewers wait. */
   readonly mayTryOtherForm = false;
   readonly trustsUnknown = false;

@@ -134,7 +134,7 @@ export class SourcePreparation {
         hasOtherSources: false,
         isNetworkConnected: () => this.engines.isNetworkConnected(source.engine.id),
         answered: () =>
-          source.engineSession?.isLive === 0
+          source.opened?.isLive === 0
             ? giveUp('recorded_content', unsupported('It is not live there.'))
             : null,
       },

@@ -1,8 +1,7 @@
-import type { IncomingMessage } from 'node:http';
 import type { AppConfig } from '../../../config';
 import { monotonicMs } from '../../../kernel/clock';
 import { AppError } from '../../../kernel/errors';
-import { UpstreamReader, type StreamIngest } from '../../upstream';
+import { UpstreamReader, type MediaBody, type StreamIngest } from '../../upstream';
 import type { StreamReporter } from '../stream-reporter';
 import type { AttemptEntry } from './attempt-log';
 import { giveUp, type Outcome, type SourceFate } from './outcomes';
@@ -66,7 +65,7 @@ export class SourceReading {
    * @throws the signal's reason; the internal error that ended the source
    */
   async read(
-    media: IncomingMessage,
+    media: MediaBody,
     deadlineMs: number,
     replaces: boolean,
     entry: AttemptEntry,

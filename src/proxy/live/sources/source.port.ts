@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http';
-import type { EngineSession } from '../../../ace';
+import type { EngineSession, EngineStat } from '../../../ace';
 import type { DrainSignal, EngineView, SlotLease } from '../../../engines';
 import type { SourceSelector } from '../../../kernel/content-selector';
+import type { MediaBody } from '../../upstream';
 
 export interface OpenRequest {
   readonly selector: SourceSelector;
@@ -11,20 +11,21 @@ export interface OpenRequest {
   readonly mayTryOtherForm: boolean;
 }
 
+/** The content as the engine that opened it describes it. */
+export type OpenedContent = Pick<EngineSession, 'infohash' | 'isLive' | 'playbackSessionId'>;
+
 /**
  * A source from which a stream can read its content. It is opened and read, and it may be opened again after `stop`. The
  * code that acquired the source must close it.
  */
 export interface Source {
-  /** Always current: after a restart the engine has its new address. */
-  readonly engine: EngineView;
-  /** The engine slot that the source occupies. */
-  readonly lease: SlotLease;
-  /** Null until the engine has answered, and after a stop. */
-  readonly engineSession: EngineSession | null;
+  /** The engine that the media come from. Always current: after a restart the engine has its new address. */
+  readonly engine: Pick<EngineView, 'id' | 'endpoint' | 'state'>;
+  /** Null until the engine has answered, and after a stop. Another object for each session of the engine. */
+  readonly opened: OpenedContent | null;
   /** A newer session of the same content has replaced the one that is being read. */
   readonly hasNewerSession: boolean;
-  /** Aborts when the stream must leave the source at once. `lease` has the reason. */
+  /** Aborts with a `SlotRevocation` when the stream must leave the source at once. */
   readonly revoked: AbortSignal;
   /** Signals that the stream should leave the source as soon as it has another one. */
   readonly drainRequested: DrainSignal;
@@ -44,7 +45,15 @@ export interface Source {
    * @param deadlineMs monotonic time by which the engine must have answered
    * @throws EngineFault; the signal's reason
    */
-  media(deadlineMs: number, signal: AbortSignal): Promise<IncomingMessage>;
+  media(deadlineMs: number, signal: AbortSignal): Promise<MediaBody>;
+
+  /**
+   * Reads the engine's statistics of the session that is open.
+   *
+   * @returns null if there are no statistics to ask for
+   * @throws EngineFault; the signal's reason
+   */
+  stat(timeoutMs: number, signal: AbortSignal): Promise<EngineStat> | null;
 
   /** Call when media flow. The slot is now protected as that of a running stream. Idempotent. */
   confirm(): void;
@@ -60,8 +69,17 @@ export interface Source {
   /** Takes over a newer session that another stream opened for the content on this engine. It ends the present session. */
   adopt(engineSession: EngineSession): void;
 
-  /** Leaves the session to another stream, which has adopted it. Stopping it here would freeze that stream's reader. */
-  giveSessionAway(): void;
+  /**
+   * Leaves the session to `other`, a source of the same content on the same engine. This source then stops nothing, because
+   * the engine has one session for the content. Returns false without a session.
+   */
+  giveSessionTo(other: Pick<Source, 'adopt'>): boolean;
+
+  /**
+   * Offers the slot and the session to `take`, which returns true if it has taken both over. Then do not close this source.
+   * Returns false without a session.
+   */
+  handOver(take: (lease: SlotLease, engineSession: EngineSession) => boolean): boolean;
 
   /** Stops the session. Never rejects; the wait is bounded. */
   stop(): Promise<void>;

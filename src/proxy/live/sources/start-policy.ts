@@ -22,7 +22,6 @@ export class StartPolicy implements SourcePolicy {
   readonly waitForOther = 'nothing';
   readonly isPersistent = false;
   readonly replacesSource = false;
-  readonly mayMerge = true;
   readonly mayTryOtherForm = true;
   readonly trustsUnknown = true;
   /** A start adds `engine_failed`, which means that no engine delivered this source. */

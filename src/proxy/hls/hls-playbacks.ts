@@ -26,42 +26,46 @@ export interface HlsPlayback {
   lastRequestMs: number;
   /** True once the player has sent a request with its token. */
   hasRequested: boolean;
-  /** Number of the first segment that no playlist for this player has listed; null before its first playlist. */
+  /** Number of the first segment that this player's playlists have not listed yet; null before its first playlist. */
   unpublishedNumber: number | null;
 }
 
+/** The viewer of a browser that was asked to retry, because its stream is still starting. */
 interface WaitingViewer {
   readonly key: StreamKey;
   readonly viewer: Viewer;
+  /** Monotonic time until which it is kept. */
   readonly untilMs: number;
 }
 
 const CHECK_INTERVAL_MS = 1000;
-/** A player reloads its playlist every target duration; after three durations without a request it has left. */
+/** A player reloads its playlist once per target duration. After three of them without a request, it counts as gone. */
 const MAX_IDLE_TARGETS = 3;
 /** A player must follow the redirect of its first request within this time. */
 const FIRST_REQUEST_TIMEOUT_MS = 5000;
 /**
- * Numbers of successive streams of one content must not overlap, because a player that returns with an old address
- * continues in the new stream. Numbering therefore starts at the number of seconds since this date, so numbers do not
- * overlap after a restart either.
+ * The media sequence numbers of a new stream must be higher than those of an earlier stream of the same content,
+ * because a player may continue in it with an old address. The numbers of a stream therefore begin with the seconds
+ * since this date, so that they are higher even after a restart of the process.
  */
 const NUMBERING_EPOCH_MS = Date.UTC(2020, 0, 1);
-/** Players fetch two or three segments at a time. More means that one playback serves several clients. */
+/**
+ * A player fetches two or three segments at a time. If there are more than this, several clients share one playback.
+ */
 const MAX_CONCURRENT_SEGMENTS = 8;
 /**
- * While the next segment is late, a playlist request is held for up to this long if there is no new segment to list.
- * This is half of the playlist timeout of players in browsers. FFmpeg and Kodi would otherwise retry only after half a
- * target duration, and Kodi gives up 20 s after its last packet.
+ * How long a playlist request may be held while the next segment is late and there is no new segment to list. Without
+ * that, FFmpeg and Kodi would retry only after half a target duration, and Kodi gives up 20 s after its last packet.
+ * The value is half of the time after which players in browsers give up a playlist request.
  */
 const MAX_PLAYLIST_WAIT_MS = 5000;
-/** A browser that was asked to retry still counts as a viewer for this long if it sends no request. */
+/** How long a browser that was asked to retry counts as a viewer without a further request. */
 const RETRY_TIMEOUT_MS = 15_000;
 
 /**
- * The HLS playbacks, and the segment tracks of their streams. HLS requests are independent of each other, so a viewer
- * is recognised by a token in its addresses, and has left when it sends no request for a while. Each token counts as a
- * viewer, so the viewer limits also bound the number of playbacks.
+ * All HLS playbacks, and the segment tracks of their streams. The requests of an HLS player are independent of each
+ * other, so a viewer is recognised by the token in its addresses, and counts as gone when it has sent no request for a
+ * while. Each token counts as one viewer, so the limits of viewers also limit the number of playbacks.
  */
 @Injectable()
 export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
@@ -69,7 +73,7 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
   private readonly waitingViewers = new Set<WaitingViewer>();
   private readonly tracks = new Map<LiveStream, { track: SegmentTrack; users: Set<object> }>();
   private readonly eventLoopLag = new EventLoopLag(CHECK_INTERVAL_MS, monotonicMs());
-  /** No ended stream has used this media sequence number or a higher one. */
+  /** No ended stream has used this media sequence number, or a higher one. */
   private firstFreeNumber = 1;
   private readonly segmentsSent;
 
@@ -104,8 +108,8 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
   }
 
   /**
-   * The segment track of a stream, which follows the stream while it has users. Each `user` must be passed to
-   * `releaseTrack` later; for a viewer registered through `begin`, this happens when it leaves.
+   * Returns the segment track of a stream, which reads the stream's media while the track has users. Each `user` must
+   * be passed to `releaseTrack` later. For the viewer of a playback, this happens when it leaves.
    */
   acquireTrack(stream: LiveStream, user: object): SegmentTrack {
     let entry = this.tracks.get(stream);
@@ -127,15 +131,16 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
     return entry.track;
   }
 
+  /** Ends the use of a track. */
   releaseTrack(stream: LiveStream, user: object): void {
     const entry = this.tracks.get(stream);
     if (entry === undefined) return;
     entry.users.delete(user);
-    // The track stays with its stream, because media sequence numbers never restart within one.
+    // Keep the track until its stream ends, because the media sequence numbers of a stream must not start again.
     if (entry.users.size === 0) entry.track.stopListening();
   }
 
-  /** Creates the playback of a viewer whose stream is ready. From now on the viewer is a user of the stream's track. */
+  /** Creates the playback of a viewer whose stream is ready, and makes the viewer a user of the stream's track. */
   begin(key: StreamKey, viewer: Viewer, stream: LiveStream): HlsPlayback {
     const playback: HlsPlayback = {
       token: randomBytes(16).toString('hex'),
@@ -154,7 +159,7 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
     return playback;
   }
 
-  /** The playback with this token, marked as alive; null if it has ended. */
+  /** Returns the playback with this token, and notes that its player is alive. Null if the playback has ended. */
   touch(token: string): HlsPlayback | null {
     const playback = this.byToken.get(token);
     if (playback === undefined) return null;
@@ -164,8 +169,8 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
   }
 
   /**
-   * While segments are late, waits up to 5 s for one that the player's last playlist did not list. False if the
-   * playback has ended.
+   * If the next segment is late, waits up to 5 s for a segment that the player's last playlist did not list. Returns
+   * false if the playback has ended or there is no segment to list.
    */
   async waitForNewSegment(playback: HlsPlayback): Promise<boolean> {
     const { track, unpublishedNumber, token } = playback;
@@ -179,21 +184,21 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
     return this.byToken.has(token) && track.isPlayable;
   }
 
-  /** The current playlist. Its segments count as published to this player. */
+  /** Returns the current playlist, and notes that this player knows its segments. */
   publishPlaylist(playback: HlsPlayback, isWhole: boolean, folder: string): string {
     const text = playback.track.playlist(isWhole, folder);
     playback.unpublishedNumber = playback.track.nextNumber;
     return text;
   }
 
-  /** @throws AppError `client_limit` if a playback fetches more segments at a time than any player does */
+  /** @throws AppError `client_limit` if the playback already fetches more segments at a time than any player does */
   checkConcurrentSegments({ senders }: HlsPlayback): void {
     if (senders.size < MAX_CONCURRENT_SEGMENTS) return;
     const detail = `More than ${MAX_CONCURRENT_SEGMENTS} segments at a time for one playback.`;
     throw new AppError('client_limit', detail);
   }
 
-  /** Registers a sender until `segmentEnded`. */
+  /** Registers a sender, until `segmentEnded` removes it. */
   segmentStarted(playback: HlsPlayback, sender: SegmentSender): void {
     playback.senders.add(sender);
     this.segmentsSent.inc();
@@ -210,8 +215,8 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
   }
 
   /**
-   * The kept viewer of a client that was asked to retry, recognised by content, address and user agent; null if there
-   * is none.
+   * Returns the viewer that was kept for a browser that was asked to retry. It is recognised by content, IP address and
+   * User-Agent. Null if there is none.
    */
   resumeWaitingViewer(key: StreamKey, ip: string, userAgent: string): Viewer | null {
     for (const one of this.waitingViewers) {
@@ -231,7 +236,7 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
     return bytes;
   }
 
-  /** Notes stalls, aborts transfers without progress, and removes viewers without recent requests. */
+  /** Tells the tracks about stalls, aborts transfers without progress, and removes viewers without recent requests. */
   @JobHandler('hls.idle')
   removeIdle(): void {
     const nowMs = monotonicMs();
@@ -246,7 +251,7 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
       for (const sender of [...senders]) {
         sender.check(nowMs, isLate, this.config.proxyClientStallTimeoutMs);
       }
-      // Requests may be waiting while our own event loop is late, so they are not missing.
+      // While our own event loop is late, requests may have arrived that are not read yet.
       if (isLate) playback.lastRequestMs = nowMs;
       const maxIdleMs = playback.hasRequested
         ? MAX_IDLE_TARGETS * track.targetMs
@@ -277,7 +282,7 @@ export class HlsPlaybacks implements OnModuleInit, OnModuleDestroy {
     if (track === undefined) return;
     this.tracks.delete(stream);
     track.stopListening();
-    // A long history is cut into many segments at once, so numbers may run ahead of the seconds since the epoch.
+    // A long history is cut into many segments at once, so the numbers may exceed the seconds since NUMBERING_EPOCH_MS.
     this.firstFreeNumber = Math.max(this.firstFreeNumber, track.nextNumber);
   }
 }

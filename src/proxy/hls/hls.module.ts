@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { StreamsModule } from '../streams';
 import { HlsPlaybacks } from './hls-playbacks';
 
-/** HLS as a view of broadcasts. Needs the global modules of configuration, jobs and metrics. */
+/** Plays live streams as HLS. Needs the global modules of configuration, jobs and metrics. */
 @Module({
   imports: [StreamsModule],
   providers: [HlsPlaybacks],

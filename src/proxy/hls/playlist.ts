@@ -1,13 +1,13 @@
 import type { Segment } from './segment';
 
-/** Minimum number of segments in a sliding window, and its minimum duration in target durations. */
+/** Minimum number of segments in the sliding window, and its minimum duration in target durations. */
 const MIN_SEGMENTS = 6;
 const MIN_TARGETS = 3;
 
 /**
- * Index of the first segment of the sliding window. The window has at least six segments, three target durations of
- * media, and all segments that arrived within the last three target durations: a burst must not push out segments that
- * were published a moment ago.
+ * Returns the index of the first segment in the sliding window. The window contains at least six segments, at least
+ * three target durations of media, and all segments that arrived within the last three target durations. So a burst of
+ * media does not push out segments that were published a moment ago.
  */
 export function windowStart(segments: readonly Segment[], targetMs: number): number {
   let durationMs = 0;
@@ -22,24 +22,25 @@ export function windowStart(segments: readonly Segment[], targetMs: number): num
   return 0;
 }
 
+/** What a playlist contains. */
 export interface PlaylistFacts {
   /** The listed segments, oldest first; at least one. */
   readonly segments: readonly Segment[];
   readonly targetMs: number;
-  /** DISCONTINUITY-SEQUENCE before the first break. */
+  /** The value of EXT-X-DISCONTINUITY-SEQUENCE before the first break. */
   readonly firstBreak: number;
-  /** True if every segment of the track began at a random access point. */
+  /** True if every segment of the track begins at a random access point. */
   readonly allIndependent: boolean;
-  /** Published wall clock time of a segment's start; null if it was published without one. */
+  /** Returns the wall clock time of a segment's start, in ms since 1970; null if the segment has none. */
   readonly dateOf: (segment: Segment) => number | null;
 }
 
-/** Placeholder for the address folder; no other part of a playlist can contain it. */
+/** Stands for the folder in each segment's address. No other part of a playlist contains this character. */
 const FOLDER = '\0';
 
 /**
- * Renders a live media playlist of protocol version 3 (RFC 8216 §4.3). It is rendered once for all players; each
- * player's text is `pieces.join(folder)`.
+ * Renders a live media playlist of protocol version 3 (RFC 8216 §4.3), as pieces that all players share. The playlist
+ * of one player is `pieces.join(folder)`.
  */
 export function renderPlaylist(facts: PlaylistFacts): readonly string[] {
   const first = facts.segments[0];

@@ -129,7 +129,7 @@ describe('SegmentCutter', () => {
     expect(feed.cutter.allIndependent).toBe(false);
   });
 
-  it('without any random access point is not delayed by breaks of the time line', () => {
+  it('without any random access point is not delayed by breaks of the timeline', () => {
     const feed = new Feed();
     for (let round = 0; round < 4; round++) {
       for (let i = 0; i < 125; i++) feed.push({ isBreak: i === 0 });
@@ -163,7 +163,7 @@ describe('SegmentCutter', () => {
     }
   });
 
-  it('ends a segment at a break of the time line, and begins the next one at a key frame', () => {
+  it('ends a segment at a break of the timeline, and begins the next one at a key frame', () => {
     const feed = new Feed().groups(6, 1000);
     const breaksAt = feed.units * 1000;
     for (let i = 0; i < 60; i++) feed.push(i === 0 ? { isBreak: true, stepMs: 500_000 } : {});
@@ -189,11 +189,11 @@ describe('SegmentCutter', () => {
     expect(feed.cutter.allIndependent).toBe(false);
   });
 
-  it('omits very short time lines, with one break for all of them', () => {
+  it('omits very short timelines, with one break for all of them', () => {
     const feed = new Feed().groups(6, 1000);
     const count = feed.segments.length;
     for (let i = 0; i < 500; i++) feed.push({ isPoint: true, isBreak: i % 5 === 0 });
-    // The segment that was open ends with its time line.
+    // The segment that was open ends with its timeline.
     expect(feed.segments.slice(count)).toMatchObject([{ isBreak: false, durationMs: 1000 }]);
     feed.groups(6, 1000, { isBreak: true });
     expect(feed.segments[count + 1]).toMatchObject({ isBreak: true, isIndependent: true });

@@ -2,49 +2,62 @@ import type { MediaUnit, TablesBefore } from './unit-reader';
 import { ProgrammeDate } from './programme-date';
 import type { Segment } from './segment';
 
-/** Minimum duration of a segment. The first one has this length, so that the first viewer waits less. */
+/**
+ * Wanted duration of the first segment, so that the first viewer waits less. Also the minimum for all other segments.
+ */
 const FIRST_MS = 1000;
-/** A unit that is this much early counts as on time, because encoders round. */
+/** A segment may end this much before the wanted duration, because encoders round timestamps. */
 const EARLY_MS = 25;
-/** The published target is rounded to seconds: a duration this much above it still rounds to it. */
+/** A segment may exceed the target duration by this much, because players compare durations rounded to seconds. */
 const ROUNDING_MS = 450;
-/** Assumed duration of a picture until two have been seen. */
+/** Assumed duration of a unit until two units have been read. */
 const USUAL_STEP_MS = 40;
-/** Maximum duration of the last picture before a break. */
+/** Maximum duration of a unit, which gives the end of the last unit before a break. */
 const MAX_STEP_MS = 1000;
-/** Minimum media in a segment before a break. A shorter time line is omitted entirely. */
+/**
+ * Minimum duration of a segment that a stall closes, and of the first segment of a timeline. If a break comes earlier,
+ * that timeline is omitted.
+ */
 const MIN_MS = 1000;
 
 export interface CutterOptions {
   /** HLS_SEGMENT_DURATION. */
   readonly segmentMs: number;
   readonly firstNumber: number;
+  /** Wall clock minus monotonic clock, in ms. */
   readonly wallMinusMonotonicMs: number;
 }
 
+/** A unit at which a segment may begin or end. */
 interface CutCandidate {
   readonly unit: MediaUnit;
-  /** Tables at a random access point; null at other units. */
+  /** The tables to send before the unit if it is a random access point; else null. */
   readonly point: Buffer | null;
+  /** The last tables before the unit; null while none are known. */
   readonly tables: TablesBefore | null;
 }
 
+/** The segment that has begun and not ended, with the unit at its beginning. */
 interface OpenSegment extends CutCandidate {
   readonly isBreak: boolean;
   readonly preface: Buffer;
-  /** True if this is the first segment of its time line. */
+  /** True if this is the first segment of its timeline. */
   readonly isFirstOfLine: boolean;
 }
 
 /**
- * Decides where segments begin and end. A segment ends at the first random access point after the wanted duration, at
- * a break of the time line, or, if neither comes before the target duration, at the last unit within it. After a break
- * the next segment begins at the first random access point. Media in between are omitted, because players restart at a
- * break and cannot decode them; but if no random access point comes within the wanted duration, nothing is omitted.
+ * Decides where segments begin and end.
+ *
+ * A segment ends at a break of the timeline, or else at the first random access point after the wanted duration. If
+ * none comes within the target duration, the segment ends at the last unit within it. After a break, the next segment
+ * begins at the first random access point. The media before that point are omitted, because players restart at a break
+ * and cannot decode them. If no random access point comes in time, the segment begins at the first unit, and nothing is
+ * omitted.
  */
 export class SegmentCutter {
-  /** False from the first segment on that begins at anything but a random access point. */
+  /** False once a segment began at a unit that is no random access point. */
   allIndependent = true;
+  /** The target duration in ms; null until it was published. */
   private target: number | null = null;
   private nextNumber: number;
   private breaks = 0;
@@ -55,19 +68,26 @@ export class SegmentCutter {
   private lastEndMs = 0;
   private stepMs = USUAL_STEP_MS;
   private arrivedMs = 0;
-  /** Where the next segment begins if no random access point comes in time. */
+  /** The unit at which the next segment begins if no random access point comes in time. */
   private fallback: CutCandidate | null = null;
-  /** Media time without a random access point before `fallback`, across breaks of the time line. */
+  /** Duration of the media on earlier timelines that were omitted for want of a random access point. */
   private fallbackWaitMs = 0;
+  /** True if the next segment begins with a break. */
   private isBroken = false;
-  /** True if media continue without a gap from the last segment, so none of them may be omitted. */
+  /**
+   * True if the media follow the last segment without a gap, so that a long wait for a random access point costs media.
+   */
   private mustBeContiguous = false;
-  /** Where the next segment begins after a stall. */
+  /** The unit at which the next segment begins after a stall; null without a stall. */
   private stalledAt: CutCandidate | null = null;
-  /** Total duration of all segments, and the smallest lateness at which one arrived. */
+  /** Total duration of all segments, in ms. */
   private suppliedMs = 0;
+  /**
+   * The smallest lateness of any segment: its arrival time minus the total duration of the segments up to it. Only
+   * differences of this value have a meaning.
+   */
   private minLatenessMs = Infinity;
-  /** Buffered media that players have lost in stalls, in ms. */
+  /** How many ms of media the players' buffers have lost in stalls and have not got back. */
   private lostLeadMs = 0;
   private date: ProgrammeDate;
 
@@ -81,17 +101,17 @@ export class SegmentCutter {
     return this.nextNumber;
   }
 
-  /** Target duration in ms as published; fixed by the first call. */
+  /** Returns the target duration to publish, in ms. The first call fixes it. */
   fixTargetMs(): number {
     const { open, last } = this;
-    // The open segment may already be longer than all closed ones.
+    // The open segment may be longer than all earlier ones.
     const openMs = open === null || last === null ? 0 : elapsed(open.unit, last.unit);
     const isShort = Math.max(this.longestMs, openMs) <= this.shortTargetMs;
     this.target ??= isShort ? this.shortTargetMs : this.longTargetMs;
     return this.target;
   }
 
-  /** Media were lost: drops the open segment, and the next one begins with a break. */
+  /** Call when media were skipped. Drops the open segment; the next one begins with a break. */
   skipped(): void {
     this.open = null;
     this.last = null;
@@ -102,9 +122,10 @@ export class SegmentCutter {
   }
 
   /**
-   * The stream is silent: closes the open segment before the last unit, which may be incomplete. Null if that is too
-   * short. Segments after the silence are short until the stream has made up for it, because some players never stop
-   * their clock and show only the part of a segment that exceeds their lost lead.
+   * Call when the stream is silent. Closes the open segment before its last unit, which may be incomplete, and returns
+   * it; null if it would be too short. Later segments are short until the media have caught up with real time, because
+   * the clock of some players continues during the silence. Of each segment, these players show only the part that is
+   * longer than the time they have lost.
    */
   stall(): Segment | null {
     this.lostLeadMs = Infinity;
@@ -117,16 +138,16 @@ export class SegmentCutter {
     return closed;
   }
 
-  /** Resets the stall accounting, because no player was watching. */
+  /** Forgets all stalls. Call when no player was watching. */
   forgetStalls(): void {
     this.minLatenessMs = Infinity;
     this.lostLeadMs = 0;
   }
 
   /**
-   * Takes the next unit. Returns the segment that ends with it, if any.
+   * Takes the next unit. Returns the segment that ends at this unit or before it; null if none does.
    *
-   * @param point tables before the unit if it is a random access point, else null
+   * @param point the tables to send before the unit if it is a random access point; else null
    * @param tables the last tables before the unit; null while none are known
    */
   push(unit: MediaUnit, point: Buffer | null, tables: TablesBefore | null): Segment | null {
@@ -141,7 +162,7 @@ export class SegmentCutter {
     return closed;
   }
 
-  /** Media continue where they were when the stream stalled. */
+  /** After a stall without a break, begins the next segment at the unit before which the last one was closed. */
   private resume(): void {
     const { stalledAt } = this;
     this.stalledAt = null;
@@ -149,20 +170,23 @@ export class SegmentCutter {
     if (stalledAt !== null && preface !== null) this.begin(stalledAt, preface, false);
   }
 
+  /** The wanted duration of the open segment, in ms. */
   private get wantedMs(): number {
     const { segmentMs } = this.options;
     return this.madeCount === 0 ? FIRST_MS : Math.max(FIRST_MS, segmentMs - this.lostLeadMs);
   }
 
+  /** The target duration of a stream with frequent random access points. */
   private get shortTargetMs(): number {
     return Math.ceil((2 * this.options.segmentMs) / 1000) * 1000;
   }
 
+  /** The target duration of a stream with rare random access points. */
   private get longTargetMs(): number {
     return Math.ceil((3 * this.options.segmentMs) / 1000) * 1000;
   }
 
-  /** Ends the time line, or the run of the same tracks, at position `end`. */
+  /** Ends the timeline, or the media with the present set of tracks, at position `end`. Returns the closed segment. */
   private endLine(end: number): Segment | null {
     const endMs = this.endBeforeBreakMs();
     const { open } = this;
@@ -179,17 +203,19 @@ export class SegmentCutter {
     return closed;
   }
 
+  /** Returns the presentation time at which the open segment ends before a break. */
   private endBeforeBreakMs(): number {
     const beginMs = this.open?.unit.presentedMs ?? 0;
     return Math.min(this.lastEndMs, beginMs + (this.target ?? this.longTargetMs));
   }
 
+  /** Ends the open segment at `candidate`, or at the last unit before it if the segment would be too long. */
   private cutAt(candidate: CutCandidate): Segment | null {
     const { unit, point } = candidate;
     const open = this.open as OpenSegment;
     const limitMs = this.target ?? this.longTargetMs;
     const elapsedMs = elapsed(open.unit, unit);
-    // The published duration is presentation time, which reordering makes differ from decoding time.
+    // The published duration is in presentation time, which differs from decoding time if pictures are reordered.
     const longestMs = Math.max(elapsedMs, unit.presentedMs - open.unit.presentedMs);
     if (
       point !== null &&
@@ -210,6 +236,7 @@ export class SegmentCutter {
     return closed;
   }
 
+  /** Begins a segment at a random access point. Remembers the first other unit as `fallback`. */
   private beginIfPossible(candidate: CutCandidate): void {
     const { point, tables } = candidate;
     if (point !== null) {
@@ -220,9 +247,8 @@ export class SegmentCutter {
   }
 
   /**
-   * Begins a segment at `fallback` once no random access point has come for the maximum wait, and returns true.
-   * Players wait no longer for that than for a segment; the wait is shorter if media would be omitted. A stream with
-   * random access points never begins elsewhere.
+   * Begins a segment at `fallback` and returns true if no random access point has come in time. The wait is as long as
+   * a segment if media would otherwise be omitted between two segments, and else as long as the target duration.
    */
   private beginAtFallback({ unit, point }: CutCandidate): boolean {
     const { fallback } = this;
@@ -234,6 +260,7 @@ export class SegmentCutter {
     return true;
   }
 
+  /** Returns the duration of the media from `fallback` to `last`. */
   private fallbackAgeMs(last: CutCandidate | null): number {
     const { fallback } = this;
     return fallback === null || last === null ? 0 : elapsed(fallback.unit, last.unit);
@@ -248,10 +275,11 @@ export class SegmentCutter {
     this.lastEndMs = candidate.unit.presentedMs + this.stepMs;
   }
 
+  /** Returns the open segment, which ends at position `end` and presentation time `endMs`. */
   private close(end: number, endMs: number): Segment | null {
     const { open } = this;
     if (open === null) return null;
-    // A forced cut can fall among reordered pictures; the published duration must still respect the target.
+    // If a segment ends among reordered pictures, its duration may exceed the target, but must not be published so.
     const longestMs = (this.target ?? this.longTargetMs) + ROUNDING_MS;
     const durationMs = Math.min(Math.max(1, endMs - open.unit.presentedMs), longestMs);
     const segment: Segment = {
@@ -279,6 +307,7 @@ export class SegmentCutter {
     return segment;
   }
 
+  /** Takes the time and the duration of a unit into account. */
   private observe(candidate: CutCandidate): void {
     const { unit } = candidate;
     this.date.observe(unit.arrivedMs, unit.presentedMs);
@@ -291,6 +320,7 @@ export class SegmentCutter {
   }
 }
 
+/** Returns the media time between two units, in ms. */
 function elapsed(from: MediaUnit, to: MediaUnit): number {
   return to.decodedMs - from.decodedMs;
 }

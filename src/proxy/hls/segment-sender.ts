@@ -5,22 +5,24 @@ import { classifyProgress, PAUSED_AFTER_MS, unsentBytesOf, type Viewer } from '.
 import type { Segment } from './segment';
 
 /**
- * Players whose clock continues while they wait. They skip gaps of more than 1 s, but all later media are then late by
- * the length of the gap. They get filled gaps; other players would show a filled gap as a still picture.
+ * Players whose clock continues while they wait for media. They skip a gap of more than 1 s, but all later media are
+ * then late by the length of the gap. For them, gaps are filled. Other players would show a filled gap as a still
+ * picture.
  */
 const RUNNING_CLOCK_PLAYERS = /kodi/i;
 
 /**
- * Sends one segment: its tables, then views of the ring. Each view is written only after the kernel has taken the one
- * before, so that a slow player pins one view. Other work runs between two views. If a part has left the ring
- * meanwhile, the connection is reset, because the length was already sent.
+ * Sends one segment: its tables, then views of the ring. A view is written only after the kernel has taken the previous
+ * one, so that a slow player keeps only one view in memory. Other work can run between two views. If the ring has
+ * dropped a part of the segment meanwhile, the connection is reset, because the length was already sent.
  */
 export class SegmentSender implements ViewHolder {
   private position: number;
   /** The view written last; null once the kernel has taken the whole segment. */
   private piece: Buffer | null = null;
-  /** Fills the gap before the segment; null if there is none, or if the player waits for the next segment. */
+  /** Fills the gap before the segment; null if there is none, or if the player's clock stops while it waits. */
   private readonly gapFiller: SpreadTimes | null;
+  /** Monotonic time at which the player last took bytes or had taken all. */
   private progressMs: number;
   private acceptedBytes = 0;
   private queuedBytes = 0;
@@ -54,7 +56,7 @@ export class SegmentSender implements ViewHolder {
   }
 
   /**
-   * Starts sending. The response head must have been written, so that it leaves together with the tables and the first
+   * Starts sending. Call after the response head was written; it is then sent together with the tables and the first
    * view.
    */
   start(): void {
@@ -65,8 +67,9 @@ export class SegmentSender implements ViewHolder {
   }
 
   /**
-   * Aborts if the player takes no bytes, unless our own event loop was late. The player requests the segment, or a
-   * newer one, again; so the timeout is shorter than for a viewer with a single connection.
+   * Aborts if the player takes no bytes for too long, not counting time in which our own event loop was late. The limit
+   * is shorter than for a viewer with a single connection, because an HLS player requests this segment again, or a
+   * newer one.
    */
   check(nowMs: number, ownLoopLate: boolean, stallTimeoutMs: number): void {
     const { socket } = this.response;
@@ -81,6 +84,7 @@ export class SegmentSender implements ViewHolder {
     if (classifyProgress({ unsentBytes, sinceProgressMs }, longestMs) === 'stalled') this.abort();
   }
 
+  /** Resets the connection. */
   abort(): void {
     const { socket } = this.response;
     this.finish();

@@ -138,7 +138,7 @@ describe('SegmentTrack', () => {
     );
   });
 
-  it('has a break where the time line has one', () => {
+  it('has a break where the timeline has one', () => {
     const stage = new Stage();
     stage.track.listen();
     stage.play(new SyntheticStream(), 300);

@@ -7,37 +7,41 @@ import type { Segment } from './segment';
 import { SegmentCutter } from './segment-cutter';
 import { UnitReader, type MediaUnit, type TablesBefore } from './unit-reader';
 
-/** Approximate heap memory of the objects of one segment, without the bytes of its tables. */
+/** Approximate memory of the objects of one segment, without the bytes of its tables. */
 const SEGMENT_BYTES = 600;
-/** The next segment is late after this many segment durations without one. */
+/** The next segment counts as late after this many segment durations without a new one. */
 const LATE_AFTER_SEGMENTS = 1.5;
-/** A larger step of time is a break, whatever the target duration. */
+/** A larger step between two timestamps begins a new timeline, however long segments are. */
 const MAX_STEP_MS = 10_000;
-/** Players treat a smaller step as continuous. */
+/** Players play across a smaller gap without a pause. */
 const MIN_GAP_TICKS = 1000 * 90;
+/** A larger step is longer than any outage, so the broadcast's own clock must have jumped. */
 const MAX_GAP_TICKS = 120_000 * 90;
-/** A playlist of this many segments has about 170 KB. With segments of 4 s they last 80 min. */
+/** Maximum number of segments: 80 min with segments of 4 s. A playlist of them has about 170 KB. */
 const MAX_SEGMENTS = 1200;
 /**
- * Maximum work per read, in packets: about 20 ms. The rest of a long history waits for later turns of the event loop.
+ * Maximum work in one turn of the event loop, in packets. It takes about 20 ms. A longer history is read in several
+ * turns.
  */
 const SLICE_WORK = 60_000;
-/** Cost in units of the source's budget. Broadcasts have a segment every few seconds and breaks far less often. */
+/** Costs in units of the source's budget. Normal broadcasts need a segment every few seconds, and breaks are rarer. */
 const SEGMENT_COST = 20;
 const BREAK_COST = 200;
 
 /**
- * Silence after which the open segment is closed. A stream may be configured to bridge shorter silences, which are not
- * worth an interrupted segment.
+ * Duration of a silence after which the open segment is closed. A stream may count as stalled earlier, depending on the
+ * settings, but a shorter silence is no reason to cut a segment.
  */
 const SILENT_MS = 2000;
 
 export interface TrackOptions {
   /** HLS_SEGMENT_DURATION. */
   readonly segmentMs: number;
-  /** Media sequence number of the first segment, and DISCONTINUITY-SEQUENCE before the first break. */
+  /**
+   * Media sequence number of the first segment, and the value of EXT-X-DISCONTINUITY-SEQUENCE before the first break.
+   */
   readonly firstNumber: number;
-  /** Wall clock minus monotonic clock, in ms since 1970. */
+  /** Wall clock (ms since 1970) minus monotonic clock. */
   readonly wallMinusMonotonicMs: number;
 }
 
@@ -48,33 +52,38 @@ interface Rendered {
 }
 
 /**
- * The segments of one stream: positions in its ring, without copies of media. It does no work before the first
- * playlist request; then it reads the ring once, and new media as they arrive.
+ * The HLS segments of one stream. They are positions in its ring; media are not copied. A track does no work before the
+ * first request for a playlist. Then it reads the whole ring once, and new media as they arrive.
  */
 export class SegmentTrack {
   private segments: Segment[] = [];
-  /** True if no media arrived since the stream stalled. */
+  /** True if no media have arrived since `stalled` closed a segment. */
   private isSilent = false;
   private readonly cutter: SegmentCutter;
   private readonly reader: UnitReader;
-  /** Position up to which packets were read. */
+  /** Stream position up to which packets were read. */
   private read = 0;
-  /** The newest unit. Whether it is a random access point is known only when the next unit has begun. */
+  /** The newest unit. Only when the next one has begun is it known whether it is a random access point. */
   private pendingUnit: MediaUnit | null = null;
-  /** Random access points from this position on were not assigned to a unit yet. */
+  /** Random access points at this position and later have not been assigned to a unit yet. */
   private pointsFrom = 0;
-  /** Published wall clock times by segment number. A segment that was published without a date never gets one. */
+  /**
+   * The wall clock time of each published segment, by number. Null if it was published without one, which never
+   * changes.
+   */
   private readonly dates = new Map<number, number | null>();
+  /** Resolves when there are segments to list. */
   private playable = new Deferred<void>();
-  /** Monotonic time at which a segment was listed last; null before the first. */
+  /** Monotonic time at which the newest segment was added; null before the first. */
   private listedMs: number | null = null;
-  /** Resolved by the next segment. */
+  /** Resolves when the next segment is added. */
   private nextSegment = new Deferred<void>();
-  /** The sliding window and the whole playlist as last rendered; null once the segments changed. */
+  /** The playlist of the sliding window as last rendered; null if the segments have changed since. */
   private window: Rendered | null = null;
+  /** The playlist of all segments as last rendered; null if the segments have changed since. */
   private whole: Rendered | null = null;
   private isListening = false;
-  /** True once the history that existed when listening began was read. */
+  /** True once everything was read that the ring held when listening began. */
   private hasCaughtUp = false;
   private nextSlice: NodeJS.Immediate | null = null;
 
@@ -95,12 +104,12 @@ export class SegmentTrack {
     return this.read;
   }
 
-  /** Target duration in ms. Fixed from the first call on. */
+  /** Target duration in ms. The first use fixes it. */
   get targetMs(): number {
     return this.cutter.fixTargetMs();
   }
 
-  /** Number of the next segment; neither it nor a higher one was published. */
+  /** Number of the next segment. Neither this number nor a higher one was used yet. */
   get nextNumber(): number {
     return this.cutter.next;
   }
@@ -115,19 +124,19 @@ export class SegmentTrack {
     return this.isPlayable ? Promise.resolve() : this.playable.promise;
   }
 
-  /** True if the next segment should have been listed by this monotonic time. */
+  /** True if the next segment should have been added by this monotonic time. */
   isLateAt(nowMs: number): boolean {
     const { listedMs, options } = this;
     return listedMs !== null && nowMs - listedMs > LATE_AFTER_SEGMENTS * options.segmentMs;
   }
 
-  /** Resolves when a segment with this number or a higher one exists, or the track stops listening. */
+  /** Resolves when a segment with this number or a higher one was added, or when the track stops listening. */
   whenAvailable(number: number): Promise<void> {
     const isThere = !this.isListening || this.nextNumber > number;
     return isThere ? Promise.resolve() : this.nextSegment.promise;
   }
 
-  /** Follows the stream, and keeps the media that its playlists list in the ring. */
+  /** Reads the stream's media from now on, and makes the ring keep the media of the sliding window. */
   listen(): void {
     if (this.isListening) return;
     this.isListening = true;
@@ -135,7 +144,7 @@ export class SegmentTrack {
     this.advance();
   }
 
-  /** Stops following the stream because no player uses the track, and lets the ring drop its media. */
+  /** Stops reading the stream's media, and lets the ring drop them. Call when no player uses the track. */
   stopListening(): void {
     if (!this.isListening) return;
     this.isListening = false;
@@ -149,7 +158,8 @@ export class SegmentTrack {
   }
 
   /**
-   * No media came for `silentMs`: publishes the media so far, unless the stream's pictures usually are that far apart.
+   * Call while no media arrive, for `silentMs` so far. Closes the open segment, unless silences of this length are
+   * usual in this stream, for example between its pictures.
    */
   stalled(silentMs: number): void {
     const usualMs = Math.max(SILENT_MS, this.history.scanner.patienceMs);
@@ -164,7 +174,7 @@ export class SegmentTrack {
     if (this.isPlayable) this.playable.resolve();
   }
 
-  /** Reads the media that arrived since the last call. */
+  /** Reads the media that have arrived since the last call. */
   advance(): void {
     if (this.nextSlice === null) this.readSlice();
   }
@@ -174,12 +184,12 @@ export class SegmentTrack {
     const { ring, scanner } = this.history;
     if (this.read < ring.tail) this.skip(ring.tail);
     const { programme, budget } = scanner;
-    // Without a programme the packets cannot be interpreted.
+    // The packets cannot be interpreted before the programme is known.
     if (programme === null) return;
     const until = this.reader.work + SLICE_WORK;
     for (let run = ring.view(this.read); run !== null; run = ring.view(this.read)) {
       if (this.reader.work >= until) break;
-      // The source exceeded its budget and is about to be ended, so do no more work for it.
+      // The source has exceeded its budget and is about to be stopped, so do no more work for it.
       if (budget.exceededBy !== null) {
         this.skip(ring.head);
         break;
@@ -201,17 +211,18 @@ export class SegmentTrack {
     this.hasCaughtUp = true;
   }
 
-  /** The segment with this number; null once some of its bytes have left the ring. */
+  /** Returns the segment with this number; null if there is none, or if the ring has dropped some of its bytes. */
   find(number: number): Segment | null {
     this.dropBefore(this.history.ring.tail);
     return this.segments[number - (this.segments[0]?.number ?? 0)] ?? null;
   }
 
   /**
-   * The current playlist: the sliding window, or all segments in the ring. Call only if `isPlayable`. It is rendered
-   * once per new segment, for all players.
+   * Returns the current playlist. Call only if `isPlayable`. It is rendered once for all players after each new
+   * segment.
    *
-   * @param folder relative address of the folder that holds the player's segments, with the slash
+   * @param isWhole true to list all segments in the ring, false to list the sliding window
+   * @param folder relative address of the folder of the player's segments, with a slash at its end
    */
   playlist(isWhole: boolean, folder: string): string {
     this.advance();
@@ -237,6 +248,7 @@ export class SegmentTrack {
     if (previous !== null) this.decide(previous);
   };
 
+  /** Passes a unit on to the cutter, with the random access point and the tables that belong to it. */
   private decide(previous: MediaUnit): void {
     if (previous.breaksAt !== null) this.spend('timeline_breaks', BREAK_COST);
     const point = this.pointOf(previous);
@@ -247,6 +259,7 @@ export class SegmentTrack {
     if (closed !== null) this.list(closed);
   }
 
+  /** Adds a segment to the playlists. */
   private list(segment: Segment): void {
     this.spend('segments', SEGMENT_COST);
     const gapTicks = segment.isBreak ? this.gapAt(segment.start) : 0;
@@ -258,26 +271,27 @@ export class SegmentTrack {
     this.segmentAdded();
   }
 
+  /** Wakes the requests that wait for a segment. */
   private segmentAdded(): void {
     this.nextSegment.resolve();
     this.nextSegment = new Deferred<void>();
   }
 
-  /** A step that is longer than any outage is a step of the broadcast's own clock, not a gap. */
+  /** Returns the length of the gap at a break, in ticks of 90 kHz; 0 if the broadcast's own clock has jumped. */
   private gapAt(position: number): number {
     const step = this.history.stepAt(position) ?? 0;
     return step > MIN_GAP_TICKS && step < MAX_GAP_TICKS ? step : 0;
   }
 
-  /** The history may come from an earlier source, for which the current one must not pay. */
+  /** Charges work to the budget of the source. Old media are free, because they may come from an earlier source. */
   private spend(work: StructuralWork, units: number): void {
     if (this.hasCaughtUp) this.history.scanner.budget.spend(work, units);
   }
 
   /**
-   * The random access point that belongs to a unit. It may begin before the unit, with parameter sets in a packet
-   * without a timestamp. Audio points before the first picture do not apply to it: audio may lead until the first key
-   * frame.
+   * Returns the random access point that belongs to a unit; null if there is none. It may begin before the unit, with
+   * parameter sets in a packet without a timestamp. A point of another stream does not count: there are audio points
+   * before the first key frame.
    */
   private pointOf({ pid, position, breaksAt }: MediaUnit): JoinPoint | null {
     const { points } = this.history;
@@ -292,12 +306,13 @@ export class SegmentTrack {
     return found;
   }
 
-  /** The oldest media may be older than the oldest tables in the ring, so use the current ones. */
+  /** Returns the current tables, for the oldest media, which may have lost their own tables. Null if there are none. */
   private currentTables(): TablesBefore | null {
     const preface = this.history.scanner.psiPreface();
     return preface === null ? null : { preface: () => preface };
   }
 
+  /** Continues at position `tail`, because the media before it were dropped or must not be read. */
   private skip(tail: number): void {
     const hadBegun = this.read > 0;
     this.read = tail;
@@ -307,6 +322,7 @@ export class SegmentTrack {
     this.cutter.skipped();
   }
 
+  /** Removes the segments of which the ring has dropped bytes, and the oldest ones if there are too many. */
   private dropBefore(tail: number): void {
     let gone = 0;
     for (let first = this.segments[0]; first !== undefined; first = this.segments[gone]) {
@@ -323,8 +339,8 @@ export class SegmentTrack {
   }
 
   /**
-   * Position from which the ring must keep media: the sliding window, and one target duration more for players with an
-   * older playlist.
+   * Returns the position from which the ring must keep media: those of the sliding window, and of one more target
+   * duration before it, for players with an older playlist.
    */
   private retainedFrom(): number {
     const { targetMs } = this.isPlayable ? this : { targetMs: 0 };
@@ -335,12 +351,16 @@ export class SegmentTrack {
     return this.segments[from]?.start ?? this.history.ring.tail;
   }
 
-  /** Once the ring drops bytes, its oldest segment may be gone before it is requested. */
+  /**
+   * Returns the index of the first segment in the whole playlist. Once the ring drops media, the oldest segment is left
+   * out if possible, because it may be dropped before it is requested.
+   */
   private wholeStart(): number {
     const isFull = this.history.ring.tail > 0 && this.segments.length > 1;
     return isFull ? Math.min(1, windowStart(this.segments, this.targetMs)) : 0;
   }
 
+  /** Returns the date with which a segment was or is published. */
   private dateOf(segment: Segment): number | null {
     let date = this.dates.get(segment.number);
     if (date === undefined) {

@@ -32,7 +32,7 @@ class Stage {
       assigned: (_, unit, ms) => this.assigned.push({ ...unit, ms, line: this.breaks.length }),
       lineStarted: (unit) => this.breaks.push(unit),
     });
-    this.timeline.follow(Object.values(this.tracks));
+    this.timeline.setTracks(Object.values(this.tracks));
   }
 
   take(stream: 'video' | 'sound' | 'clock', timeMs: number): this {

@@ -1,48 +1,51 @@
 import { ticksBetween } from '../mpegts';
 
 const TICKS_PER_MS = 90;
-/** A unit may be this much earlier than its predecessor in a careless multiplex. */
+/** In careless broadcasts, the timestamp of a unit may be this much before that of the previous unit. */
 const MAX_BACK_MS = 1000;
-/** A stream that is silent for this long is no evidence of what other streams do. */
+/** A stream that has been silent for this long says nothing about whether the timeline continues. */
 const ACTIVE_MS = 1000;
-/** After this much media it is decided whether a stream has left the line alone. */
+/** After this much media it is decided whether only this stream has left the timeline. */
 const SETTLE_MS = 1000;
-/** Maximum number of held units of a stream that has left the line; one second has fewer. */
+/** Maximum number of held units of a stream. One second of media has fewer. */
 const MAX_HELD = 256;
 
-/** Receives the decisions of the timeline, in the order of each stream. */
+/** Receives the decisions of the timeline. The units of one stream come in their order. */
 export interface TimelineSink<Unit> {
-  /** `unit` has the time `ms` on the line. */
+  /** `unit` has the time `ms` on the present timeline. */
   assigned(track: TimeTrack<Unit>, unit: Unit, ms: number): void;
-  /** A new line begins; `unit` is the first one that belongs to it. */
+  /** A new timeline begins with `unit`. */
   lineStarted(unit: Unit): void;
 }
 
+/** A unit that does not fit on the timeline, and its decoding time in ticks of 90 kHz. */
 interface HeldUnit<Unit> {
   readonly unit: Unit;
   readonly ticks: number;
 }
 
-/** The timeline's state of one stream or of the PCR. */
+/** What `Timeline` knows about one elementary stream, or about the PCR. */
 export class TimeTrack<Unit> {
-  /** The line to which the fields below belong; a new line invalidates them. */
+  /** Number of the timeline to which `ticks`, `ms` and `lineMs` belong. On a later timeline they have no meaning. */
   line = -1;
-  /** A line to which this track's timestamps have no fixed offset. */
+  /** Number of the timeline on which only this track has changed its offset; -1 if there was none. */
   strayLine = -1;
+  /** The last timestamp in ticks of 90 kHz, and its time on the timeline in ms. */
   ticks = 0;
   ms = 0;
-  /** Time of the whole line when this track was last assigned a time. */
+  /** The timeline's `nowMs` when this track last got a time. */
   lineMs = 0;
-  /** Units off the line. It is not known yet whether a new line begins with them. */
+  /** Units that do not fit on the timeline. It is not decided yet whether a new one begins with them. */
   held: HeldUnit<Unit>[] = [];
-  /** Media time that `held` spans, and the time of the line when the track left it. */
+  /** Duration of the media in `held`. */
   heldMs = 0;
+  /** The timeline's `nowMs` when the first of them arrived. */
   heldFromMs = 0;
 
-  /** @param hasOwnBase true if the timestamps have no fixed offset from those of other streams on any line */
+  /** @param hasOwnBase true if the timestamps never have a fixed offset from those of the other streams */
   constructor(public hasOwnBase: boolean) {}
 
-  /** Assigns the next unit without regard to earlier ones. */
+  /** Makes the next unit get a time without regard to earlier ones. */
   forget(): void {
     this.line = -1;
     this.held = [];
@@ -50,20 +53,24 @@ export class TimeTrack<Unit> {
 }
 
 /**
- * One time line for the streams of a programme and its PCR. A stream that leaves the line starts a new line only if
- * another stream leaves it too, or no other stream is active. So a gap in the video with continuous audio is a gap, a
- * single wrong timestamp has no effect, and a wrap of the 33 bits is no step. Discontinuity flags are ignored, because
- * encoders set them without a jump.
+ * Gives each unit of a programme's streams, and each PCR, a time on one timeline. Units whose timestamps jump are held
+ * first. A new timeline begins only if another stream jumps too, or if no other stream is active. So a gap in the video
+ * begins no new timeline while the audio continues, and a single wrong timestamp has no effect. The wrap of the 33-bit
+ * timestamps is no jump. Discontinuity flags are ignored, because encoders also set them where nothing jumps.
  */
 export class Timeline<Unit> {
-  /** Latest time of any stream in ms. It continues across breaks, so values stay small; only differences count. */
+  /** Latest time of any stream, in ms. A new timeline continues from here. */
   nowMs = 0;
-  /** Time at which the current line began. */
+  /** The time at which the present timeline began, or at which `setTracks` was last called. */
   beganMs = 0;
   private tracks: readonly TimeTrack<Unit>[] = [];
+  /** Number of the present timeline. */
   private line = 0;
+  /** True until the first unit has got a time. */
   private isEmpty = true;
-  /** Reference point of the streams with the common base; null until one of them has a time. */
+  /**
+   * A timestamp and its time, from which the times of all streams with the common offset follow; null if none has one.
+   */
   private base: { ticks: number; ms: number } | null = null;
 
   constructor(
@@ -71,18 +78,18 @@ export class Timeline<Unit> {
     private readonly sink: TimelineSink<Unit>,
   ) {}
 
-  /** True if any stream with the common base is on the line. */
+  /** True if a stream with the common offset has a time on the present timeline. */
   get hasBase(): boolean {
     return this.base !== null;
   }
 
-  /** Replaces the streams of the programme. Streams that stay keep their state. */
-  follow(tracks: readonly TimeTrack<Unit>[]): void {
+  /** Sets the streams of the programme. */
+  setTracks(tracks: readonly TimeTrack<Unit>[]): void {
     this.tracks = tracks;
     this.beganMs = this.nowMs;
   }
 
-  /** Starts a new line with the next unit, whatever its time. */
+  /** Starts a new timeline with the next unit, whatever its timestamp. */
   begin(): void {
     this.line++;
     this.base = null;
@@ -90,6 +97,7 @@ export class Timeline<Unit> {
     for (const track of this.tracks) track.held = [];
   }
 
+  /** True if the track has a time on the present timeline. */
   private isOn(track: TimeTrack<Unit>): boolean {
     return track.line === this.line;
   }
@@ -109,19 +117,19 @@ export class Timeline<Unit> {
     const passedMs = this.nowMs - track.heldFromMs;
     const { heldMs, held } = track;
     if (Math.max(heldMs, passedMs) < SETTLE_MS && held.length < MAX_HELD) return;
-    // Other streams continued on the line, so this stream gets its own offset, and its held units are dropped.
+    // If other streams continue on the timeline, this stream gets its own offset, and its held units are dropped.
     if (passedMs >= SETTLE_MS / 2) {
       track.strayLine = this.line;
       this.assign(track, ticks, this.nowMs, unit);
     } else this.startNewLine();
   }
 
-  /** Time on the line for `ticks`; null if it does not fit. */
+  /** Returns the time on the timeline for `ticks`; null if `ticks` does not fit on it. */
   private fit(track: TimeTrack<Unit>, ticks: number): number | null {
     const { base, nowMs } = this;
     if (this.isOn(track)) {
       const stepMs = ticksBetween(track.ticks, ticks) / TICKS_PER_MS;
-      // Time that passes in other streams passes in this one too, however long it is silent.
+      // A stream that was silent may jump by as much time as has passed in the other streams.
       if (this.isStep(stepMs, nowMs - track.lineMs)) return track.ms + stepMs;
     } else if (track.hasOwnBase || base === null) {
       return this.isEmpty ? ticks / TICKS_PER_MS : nowMs;
@@ -133,14 +141,17 @@ export class Timeline<Unit> {
     return aheadMs >= -maxBackMs && aheadMs <= this.maxStepMs ? ms : null;
   }
 
+  /** True if a step of `ms` between two timestamps is usual. `passedMs`: time that has passed in other streams. */
   private isStep(ms: number, passedMs: number): boolean {
     return ms >= -MAX_BACK_MS && ms <= this.maxStepMs + passedMs;
   }
 
+  /** True if the track's timestamps have their own offset on the present timeline. */
   private isStray(track: TimeTrack<Unit>): boolean {
     return track.hasOwnBase || track.strayLine === this.line;
   }
 
+  /** Gives a unit its time. */
   private assign(track: TimeTrack<Unit>, ticks: number, ms: number, unit: Unit): void {
     if (this.isEmpty) {
       this.isEmpty = false;
@@ -157,6 +168,7 @@ export class Timeline<Unit> {
     this.sink.assigned(track, unit, ms);
   }
 
+  /** Holds a unit that does not fit on the timeline. */
   private hold(track: TimeTrack<Unit>, ticks: number, unit: Unit): void {
     const last = track.held.at(-1);
     if (last === undefined) {
@@ -166,7 +178,7 @@ export class Timeline<Unit> {
       const stepMs = ticksBetween(last.ticks, ticks) / TICKS_PER_MS;
       if (this.isStep(stepMs, 0)) track.heldMs += Math.max(0, stepMs);
       else {
-        // The held units do not continue either, so drop them.
+        // `ticks` does not follow the held units either, so drop those.
         track.held = [];
         track.heldMs = 0;
       }
@@ -174,7 +186,7 @@ export class Timeline<Unit> {
     track.held.push({ unit, ticks });
   }
 
-  /** True if no other active stream continues the line, or another one has left it too. */
+  /** True if no other stream is active, or if another active stream has held units too. */
   private mayStartNewLine(track: TimeTrack<Unit>): boolean {
     let isAlone = true;
     for (const other of this.tracks) {
@@ -186,7 +198,7 @@ export class Timeline<Unit> {
     return isAlone;
   }
 
-  /** Starts a new line with all held units. */
+  /** Starts a new timeline with all held units. */
   private startNewLine(): void {
     const moved = this.tracks
       .filter((track) => track.held.length > 0)

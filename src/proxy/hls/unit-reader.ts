@@ -23,22 +23,22 @@ import { Timeline, TimeTrack } from './timeline';
 
 /** An access unit at which a segment may begin or end. */
 export interface MediaUnit {
-  /** PID of its stream; null for the PCR. */
+  /** PID of its elementary stream; null if the unit is a PCR. */
   readonly pid: number | null;
   /** Stream position of the packet that starts it. */
   readonly position: number;
-  /** Presentation time on the unwrapped time line, in ms. */
+  /** Presentation time on the timeline, in ms, without the 33-bit wrap. */
   readonly presentedMs: number;
-  /** Decoding time on the same line, in ms; grows from unit to unit. */
+  /** Decoding time on the same timeline, in ms. It grows from unit to unit. */
   readonly decodedMs: number;
   /** Monotonic time by which the unit had arrived. */
   readonly arrivedMs: number;
   /**
-   * Position after the previous media if a new time line, other tracks or another source begin with this unit; else
-   * null.
+   * Position at which the previous media end, if a new timeline, another set of tracks or another source begins with
+   * this unit; else null.
    */
   readonly breaksAt: number | null;
-  /** The last complete PAT and PMT before the unit; null if none were read. */
+  /** The last complete PAT and PMT before the unit; null if none have been read. */
   readonly tables: TablesBefore | null;
 }
 
@@ -51,48 +51,53 @@ export type UnitSink = (unit: MediaUnit) => void;
 const PAT_PID = 0;
 const PCR_TICKS = 300;
 const TICKS_PER_MS = 90;
-/** Maximum distance between presentation and decoding time that reordering explains. */
+/** Maximum difference between presentation and decoding time. A larger one is an error in the stream and ignored. */
 const MAX_REORDER_MS = 5000;
-/** Maximum number of streams whose timestamps are read; a broadcast with more has them for other languages. */
+/**
+ * Maximum number of elementary streams whose timestamps are read. More of them are usually audio in other languages.
+ */
 const MAX_STREAMS = 8;
-/** After this long without a video packet, segments may begin and end with audio. */
+/** After this much media without a video packet, segments may begin and end with audio. */
 const ABSENT_AFTER_MS = 1000;
 
-/** Roles of PIDs; from `ROLE_STREAM` on, a role is 1 + the index of a stream. */
+/** Roles of PIDs. The role of an elementary stream is `ROLE_STREAM` plus its index in `tracks`. */
 const ROLE_NONE = 0;
 const ROLE_STREAM = 1;
 const ROLE_CLOCK = 254;
 const ROLE_PSI = 255;
 
-/** Cost of a unit and of a table packet, in packets that are only inspected. */
+/** Work for one unit, and for one packet of a table, compared with a packet that is only inspected. */
 const UNIT_WORK = 20;
 const PSI_WORK = 10;
 
-/** The stream's scanner has already accepted all tables in the ring, which bounds the work of reading them again. */
+/** The stream's scanner has limited the number of tables in the ring, so reading them again needs no limit. */
 const UNLIMITED_BUDGET = { budget: new SourceBudget({ burst: Infinity, perSecond: 0, perKib: 0 }) };
 
 export interface UnitReaderOptions {
-  /** A larger step between two units starts a new time line, unless other streams show that the time passed. */
+  /** A larger step between two units starts a new timeline, unless the same time has passed in other streams. */
   readonly maxStepMs: number;
-  /** Media time at a position, for units without timestamps such as scrambled ones. */
+  /** Returns the media time at a position, for units without readable timestamps, such as scrambled ones. */
   readonly mediaTimeAt: (position: number) => number | null;
 }
 
+/** A unit that has no time yet. */
 interface Unit {
   readonly position: number;
-  /** Position after the last packet of the same stream before this unit. */
+  /** Position at which the previous unit of the same elementary stream ends. */
   readonly follows: number;
+  /** Presentation time minus decoding time. */
   readonly reorderMs: number;
   readonly arrivedMs: number;
   readonly tables: TablesBefore | null;
 }
 
-/** An elementary stream, or the PCR as the last resort. */
+/** An elementary stream, or the PCR, which serves if no elementary stream can be used. */
 class Track extends TimeTrack<Unit> {
-  /** Time of the line at the last packet with a part of a unit. */
+  /** The timeline's `nowMs` at the last packet of this track. */
   seenMs = 0;
-  /** Position after that packet. */
+  /** Position after the last packet of this track. */
   lastPacketEnd = 0;
+  /** True once a unit of this track had a timestamp. */
   hasTimes = false;
   /** True once a unit of this track was published. */
   hasPublished = false;
@@ -107,9 +112,9 @@ class Track extends TimeTrack<Unit> {
 }
 
 /**
- * Finds the positions at which segments may begin and end, and assigns them times on one time line, without the 33-bit
- * wrap. The positions are units of the first stream that has any: video before audio, and the PCR if there is neither.
- * The programme is read from the packets themselves, because old packets may belong to other tracks.
+ * Finds the units at which segments may begin and end, and their times on one timeline without the 33-bit wrap. These
+ * are the units of the best elementary stream that has any: video before audio, or the PCR if there is neither. The
+ * programme is read from the packets themselves, because the tracks may have changed since the oldest packets.
  */
 export class UnitReader {
   /** Work done so far, in packets. */
@@ -122,10 +127,11 @@ export class UnitReader {
   private tracks: readonly Track[] = [];
   private programme: Programme | null = null;
   private pcrPid = -1;
-  /** Keys of all streams of the programme, including those without timestamps. */
+  /** Keys of all elementary streams of the programme, including those without timestamps. */
   private trackKeys: ReadonlySet<string> = new Set();
+  /** Position at which the table that is being read begins. */
   private psiPosition = 0;
-  /** Position at which the previous media ended; null once the first unit after it was found. */
+  /** Position at which the previous media ended; null once the first unit after that break was published. */
   private breaksAt: number | null = null;
   /** The track of the last published unit. */
   private publishedTrack: Track | null = null;
@@ -139,7 +145,7 @@ export class UnitReader {
     });
   }
 
-  /** Packets before `position` were missed: starts a new time line, possibly with another programme. */
+  /** Call when packets before `position` were skipped. Starts a new timeline, possibly with another programme. */
   skipped(position: number): void {
     this.psi = this.newPsi();
     this.assignRoles();
@@ -147,14 +153,14 @@ export class UnitReader {
   }
 
   /**
-   * Reads the whole packets of `run`, which begins at stream position `position`.
+   * Reads the whole packets of `run`, which begins at the stream position `position`, and passes units to `sink`.
    *
    * @param present the current programme, used until the packets contain their own tables
    */
   read(run: Buffer, position: number, present: Programme, arrivedMs: number, sink: UnitSink): void {
     this.sink = sink;
     this.selectProgramme(present.programmeNumber);
-    if (this.psi.programme === null) this.follow(present);
+    if (this.psi.programme === null) this.useProgramme(present);
     const { roles } = this;
     for (let at = 0; at + TS_PACKET <= run.length; at += TS_PACKET) {
       const pid = pidOf(run, at);
@@ -174,7 +180,9 @@ export class UnitReader {
     this.work += run.length / TS_PACKET;
   }
 
-  /** If there are several programmes, only the one that the stream plays is read, because that one has media. */
+  /**
+   * Returns a tracker of the tables of the programme that the stream plays. Other programmes have no media in the ring.
+   */
   private newPsi(): PsiTracker {
     return new PsiTracker(
       UNLIMITED_BUDGET,
@@ -197,13 +205,13 @@ export class UnitReader {
   private readTables(run: Buffer, at: number, position: number, pid: number): void {
     this.work += PSI_WORK;
     if (!hasPayload(run, at)) {
-      // Only our own splice flags the tables themselves, so another source follows.
+      // Only our own splices set a discontinuity flag on the PID of the PAT, so another source begins here.
       if (pid === PAT_PID && discontinuityIndicator(run, at)) this.beginLine(position);
       return;
     }
     if (payloadUnitStart(run, at)) this.psiPosition = position;
     const hasChanged = this.psi.push(run, at, payloadOffset(run, at), pid);
-    if (hasChanged && this.psi.programme !== null) this.follow(this.psi.programme);
+    if (hasChanged && this.psi.programme !== null) this.useProgramme(this.psi.programme);
     else if (hasChanged) this.assignRoles();
   }
 
@@ -244,7 +252,7 @@ export class UnitReader {
       timeline.take(track, ticks, { position, follows, reorderMs, arrivedMs, tables });
       return;
     }
-    // In a stream with timestamps, units without one are not used as cut positions.
+    // If a track has timestamps, segments do not begin or end at its units without one.
     if (track.hasTimes) return;
     const unit = { position, follows, reorderMs: 0, arrivedMs, tables };
     if (timeline.hasBase) {
@@ -257,7 +265,7 @@ export class UnitReader {
     timeline.take(track, timeMs * TICKS_PER_MS, unit);
   }
 
-  /** Publishes a unit, unless a better stream is active. */
+  /** Publishes a unit, unless a better elementary stream is active. */
   private offer(track: Track, unit: Unit, ms: number): void {
     const { nowMs, beganMs } = this.timeline;
     for (const better of this.tracks) {
@@ -267,7 +275,7 @@ export class UnitReader {
     const { position, follows, reorderMs, arrivedMs, tables } = unit;
     let breaksAt: number | null = null;
     if (this.breaksAt !== null) {
-      // A stream that continues ends after its last unit before the break, not in the middle of it.
+      // If the same track continues, the previous media end after its last unit, not in the middle of that.
       const isSame = track === this.publishedTrack;
       if (this.publishedTrack !== null)
         breaksAt = isSame ? Math.max(this.breaksAt, follows) : this.breaksAt;
@@ -280,8 +288,8 @@ export class UnitReader {
     this.sink({ pid, position, presentedMs, decodedMs: ms, arrivedMs, breaksAt, tables });
   }
 
-  /** A change of tracks is a break; another version or other descriptors of the same tracks are not. */
-  private follow(programme: Programme): void {
+  /** Reads `programme` from now on. Another set of tracks is a break; a new version of the same tables is not. */
+  private useProgramme(programme: Programme): void {
     if (programme === this.programme) return;
     this.programme = programme;
     const streams = timedStreams(programme);
@@ -297,7 +305,7 @@ export class UnitReader {
     if (keys.size !== before.size || [...keys].some((key) => !before.has(key))) {
       if (before.size > 0) this.breaksAt ??= this.psiPosition;
       this.trackKeys = keys;
-      this.timeline.follow([...tracks, this.clock]);
+      this.timeline.setTracks([...tracks, this.clock]);
     }
     this.assignRoles();
   }
@@ -314,7 +322,7 @@ export class UnitReader {
   }
 }
 
-/** Streams by which segments may be cut, best first. */
+/** Returns the elementary streams whose units may begin and end segments, the best first. */
 function timedStreams({ streams, pcrPid }: Programme): ProgrammeStream[] {
   const ofKind = (wanted: string): ProgrammeStream[] =>
     streams.filter(({ kind }) => kind === wanted).slice(0, MAX_STREAMS / 2);
@@ -325,6 +333,7 @@ function timedStreams({ streams, pcrPid }: Programme): ProgrammeStream[] {
   return [...clocked, ...others.filter(({ pid }) => pid !== pcrPid)].slice(0, MAX_STREAMS);
 }
 
+/** Two elementary streams with the same key are the same track. */
 function keyOf({ pid, streamType, codec }: ProgrammeStream): string {
   return `${pid}:${streamType}:${codec}`;
 }
